@@ -1,0 +1,49 @@
+# What the library exports, and what is installed: the library, its headers, the command, and descriptions for CMake and pkg-config.
+
+if(BUILD_SHARED_LIBS)
+  set(version_script "${PROJECT_SOURCE_DIR}/lib/clile.map")
+  target_link_options(clile PRIVATE "LINKER:--version-script=${version_script}")
+  set_property(TARGET clile APPEND PROPERTY LINK_DEPENDS "${version_script}")
+endif()
+
+# Installed programs find the library beside them, and a oneDNN that is not in a system folder where it was found.
+file(RELATIVE_PATH lib_from_bin "/${CMAKE_INSTALL_BINDIR}" "/${CMAKE_INSTALL_LIBDIR}")
+file(RELATIVE_PATH lib_from_libexec "/${CMAKE_INSTALL_LIBEXECDIR}/clile" "/${CMAKE_INSTALL_LIBDIR}")
+set_target_properties(clile PROPERTIES INSTALL_RPATH_USE_LINK_PATH ON)
+
+install(TARGETS clile EXPORT clileTargets
+  LIBRARY DESTINATION "${CMAKE_INSTALL_LIBDIR}" ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}")
+install(DIRECTORY "${PROJECT_SOURCE_DIR}/include/clile" DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}" FILES_MATCHING PATTERN "*.h")
+if(CLILE_BUILD_EXAMPLES)
+  set_target_properties(clile_command PROPERTIES INSTALL_RPATH "$ORIGIN/${lib_from_bin}")
+  set_target_properties(clile_bench PROPERTIES INSTALL_RPATH "$ORIGIN/${lib_from_libexec}" INSTALL_RPATH_USE_LINK_PATH ON)
+  install(TARGETS clile_command RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
+  install(TARGETS clile_bench RUNTIME DESTINATION "${CMAKE_INSTALL_LIBEXECDIR}/clile")
+endif()
+
+set(package_dir "${CMAKE_INSTALL_LIBDIR}/cmake/clile")
+install(EXPORT clileTargets NAMESPACE clile:: DESTINATION "${package_dir}")
+configure_package_config_file("${PROJECT_SOURCE_DIR}/cmake/clileConfig.cmake.in" "${PROJECT_BINARY_DIR}/clileConfig.cmake"
+  INSTALL_DESTINATION "${package_dir}")
+# Before 1.0 a minor release may change the interface.
+write_basic_package_version_file("${PROJECT_BINARY_DIR}/clileConfigVersion.cmake" COMPATIBILITY SameMinorVersion)
+install(FILES "${PROJECT_BINARY_DIR}/clileConfig.cmake" "${PROJECT_BINARY_DIR}/clileConfigVersion.cmake"
+  "${PROJECT_SOURCE_DIR}/cmake/FindOneDNN.cmake" DESTINATION "${package_dir}")
+
+# The paths in clile.pc are relative to the file itself, so that an installed tree can be moved.
+file(RELATIVE_PATH pc_to_prefix "/${CMAKE_INSTALL_LIBDIR}/pkgconfig" "/")
+string(REGEX REPLACE "/$" "" pc_to_prefix "${pc_to_prefix}")
+get_filename_component(onednn_libdir "${OneDNN_LIBRARY}" DIRECTORY)
+if(onednn_libdir IN_LIST CMAKE_C_IMPLICIT_LINK_DIRECTORIES)
+  set(pc_private "-ldnnl -lz ${OpenMP_C_FLAGS} -lm")
+else()
+  set(pc_private "-L${onednn_libdir} -ldnnl -lz ${OpenMP_C_FLAGS} -lm")
+endif()
+if(BUILD_SHARED_LIBS)
+  set(pc_libs "")
+else()
+  set(pc_libs " ${pc_private}") # a static library brings its dependencies along
+endif()
+configure_file("${PROJECT_SOURCE_DIR}/pkgconfig/clile.pc.in" "${PROJECT_BINARY_DIR}/clile.pc" @ONLY)
+install(FILES "${PROJECT_BINARY_DIR}/clile.pc" DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig")
+install(FILES "${PROJECT_SOURCE_DIR}/LICENSE" DESTINATION "${CMAKE_INSTALL_DATADIR}/doc/clile" OPTIONAL)

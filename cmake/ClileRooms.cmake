@@ -1,0 +1,32 @@
+# The rooms of lib/ and what each may use (docs/architecture.md; tests/check_includes.cmake checks the sources against it).
+set(CLILE_ROOMS base dnn net loss image data model eval train)
+set(CLILE_ROOM_USES_base "")
+set(CLILE_ROOM_USES_dnn base)
+set(CLILE_ROOM_USES_net dnn)
+set(CLILE_ROOM_USES_loss dnn)
+set(CLILE_ROOM_USES_image base)
+set(CLILE_ROOM_USES_data image)
+set(CLILE_ROOM_USES_model net image)
+set(CLILE_ROOM_USES_eval base)
+set(CLILE_ROOM_USES_train base dnn net loss image data model eval)
+
+# All rooms that ROOM may use, directly or through another.
+function(clile_room_closure room out)
+  set(result "")
+  foreach(used IN LISTS CLILE_ROOM_USES_${room})
+    clile_room_closure(${used} inner)
+    list(APPEND result ${inner} ${used})
+  endforeach()
+  list(REMOVE_DUPLICATES result)
+  set(${out} "${result}" PARENT_SCOPE)
+endfunction()
+
+# Warnings, sanitizers and definitions that every file of the project is compiled with.
+add_library(clile_build_flags INTERFACE)
+target_compile_options(clile_build_flags INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -ffp-contract=off
+  $<$<BOOL:${CLILE_WARNINGS_AS_ERRORS}>:-Werror>)
+target_compile_definitions(clile_build_flags INTERFACE _POSIX_C_SOURCE=200809L)
+if(CLILE_SANITIZE)
+  target_compile_options(clile_build_flags INTERFACE -fsanitize=${CLILE_SANITIZE} -fno-omit-frame-pointer -g)
+  target_link_options(clile_build_flags INTERFACE -fsanitize=${CLILE_SANITIZE})
+endif()

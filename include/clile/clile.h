@@ -1,0 +1,15 @@
+/* clile/clile.h: all of libclile. */
+#ifndef CLILE_H
+#define CLILE_H
+
+#include <clile/dataset.h>
+#include <clile/image.h>
+#include <clile/losses.h>
+#include <clile/metrics.h>
+#include <clile/model.h>
+#include <clile/options.h>
+#include <clile/predictor.h>
+#include <clile/status.h>
+#include <clile/trainer.h>
+
+#endif

@@ -1,0 +1,72 @@
+/* clile/dataset.h: face images with action-unit labels and subjects, from folders as distributed or from arrays.
+ *
+ *     clile_dataset *all = NULL, *train = NULL, *test = NULL;
+ *     clile_dataset_open("BP4D", NULL, &all);               // layout recognised; the message says what was wrong
+ *     clile_dataset_fold(all, "bp4d", 1, &train, &test);    // the published subject-exclusive folds, 1..3
+ *     clile_trainer_create(model, train, NULL, &trainer);
+ *     ...
+ *     clile_dataset_destroy(test); clile_dataset_destroy(train); clile_dataset_destroy(all); // any order
+ *
+ * Labels are int8: 1 present, 0 absent, -1 not coded. A data set is immutable; parts share the whole's memory.
+ */
+#ifndef CLILE_DATASET_H
+#define CLILE_DATASET_H
+
+#include <clile/options.h>
+
+CLILE_BEGIN
+
+typedef struct clile_dataset clile_dataset;
+
+/* Opens a labelled folder (or a CSV manifest), see docs/data.md. Options: layout, au_set, unknown, present_from, max_pixels, cache_mb.
+ * `*out` is owned by the caller. Errors: IO (no such folder or file), FORMAT (layout not recognised, wrong columns, unknown
+ * code; the text names file and row), INVALID_ARGUMENT (an AU that the labels do not have), UNSUPPORTED (layout not built yet),
+ * OUT_OF_MEMORY. Images are read when they are first needed, rendered at the size that is asked for, and kept in memory until
+ * cache_mb is used up (later ones are read each time). Images without label rows and label rows without image are left out and
+ * counted (clile_dataset_copy_counts). Shared. Since 0.1. */
+CLILE_API clile_status clile_dataset_open(const char *path, const clile_options *options, clile_dataset **out);
+
+/* Copies n crops [n,h,w,3] uint8 RGB (h = w: already aligned; resized when another size is used), labels [n,c], subject [n] (any
+ * non-negative numbers) and AU numbers [c]. Subjects are named by their number. INVALID_ARGUMENT: an empty size, a label other than 1 0 -1,
+ * a negative subject, an AU twice. Shared. Since 0.1. */
+CLILE_API clile_status clile_dataset_from_arrays(int64_t n, int32_t h, int32_t w, const uint8_t *rgb, int32_t c,
+    const int32_t *au_ids, const int8_t *labels, const int32_t *subject, clile_dataset **out);
+
+/* Splits by subject. protocol: "bp4d" or "disfa" (the published three folds in ME-GraphAU's numbering, fold 1..3), "kfold:K"
+ * (subjects shuffled by seed 1, fold 1..K), "loso" (fold = index of the subject from 1), "all" (both parts are everything, fold ignored).
+ * Either output may be NULL. INVALID_ARGUMENT: unknown protocol, fold out of range, a subject that the protocol does not
+ * name (the text names it), a wanted part that would have no image. Subjects that the protocol names and the data lack are fine. Shared. Since 0.1. */
+CLILE_API clile_status clile_dataset_fold(const clile_dataset *dataset, const char *protocol, int32_t fold, clile_dataset **train, clile_dataset **test);
+
+CLILE_API int64_t clile_dataset_size(const clile_dataset *dataset);          /* images; 0 for NULL */
+CLILE_API int32_t clile_dataset_au_count(const clile_dataset *dataset);      /* c */
+CLILE_API int32_t clile_dataset_subject_count(const clile_dataset *dataset); /* subjects that have an image here */
+CLILE_API clile_status clile_dataset_copy_au_ids(const clile_dataset *dataset, int32_t *au_ids /*[c]*/);
+CLILE_API clile_status clile_dataset_copy_labels(const clile_dataset *dataset, int64_t first, int64_t count, int8_t *labels /*[count,c]*/);
+/* Subject indices 0..subject_count-1 in the order of their names (runs of digits compare as numbers). */
+CLILE_API clile_status clile_dataset_copy_subjects(const clile_dataset *dataset, int64_t first, int64_t count, int32_t *subject /*[count]*/);
+/* Borrowed name of a subject ("F001") / of an image (path below the folder); NULL out of range. */
+CLILE_API const char *clile_dataset_get_subject_name(const clile_dataset *dataset, int32_t subject);
+CLILE_API const char *clile_dataset_get_image_name(const clile_dataset *dataset, int64_t index);
+/* w_c = (1/r_c) * C / sum_j (1/r_j), r_c the rate of AU c among its coded labels; an AU that never occurs gets weight 0
+ * and does not count in C (METHOD: docs/method.md). */
+CLILE_API clile_status clile_dataset_copy_au_weights(const clile_dataset *dataset, float *weights /*[c]*/);
+/* One aligned crop, [size,size,3] uint8 RGB, 1 <= size <= 4096. Locked (any thread). IO, CORRUPT, FORMAT: the image, or its landmarks;
+ * INVALID_ARGUMENT: index or size out of range, an image of more than max_pixels. */
+CLILE_API clile_status clile_dataset_copy_crop(const clile_dataset *dataset, int64_t index, int32_t size, uint8_t *rgb);
+
+/* What opening the folder found, over the whole that a part was taken from; zeros for arrays. Only grows at the end. */
+typedef struct clile_dataset_counts {
+    uint32_t struct_size;            /* set to sizeof(clile_dataset_counts) before the call */
+    uint32_t reserved;
+    int64_t label_rows;              /* labelled frames in the label files */
+    int64_t labels_without_image;    /* of those, left out because there is no image */
+    int64_t images_without_labels;   /* images left out because no label row names them */
+    int64_t images_without_landmarks; /* used as whole images; equals the size when there are no landmarks at all */
+} clile_dataset_counts;
+CLILE_API clile_status clile_dataset_copy_counts(const clile_dataset *dataset, clile_dataset_counts *counts);
+CLILE_API void clile_dataset_destroy(clile_dataset *dataset); /* NULL does nothing */
+
+CLILE_END
+
+#endif

@@ -1,0 +1,28 @@
+/* clile/image.h: image files to pixels, by the code that reads the training images.
+ *
+ *     int32_t h = 0, w = 0;
+ *     uint8_t *rgb = NULL;
+ *     clile_image_read("face.jpg", NULL, &h, &w, &rgb);
+ *     clile_predictor_run(predictor, 1, rgb, h, w, probability, present, NULL);
+ *     clile_free(rgb);
+ *
+ * A program that has pixels already (a camera, a video) needs nothing of this.
+ */
+#ifndef CLILE_IMAGE_H
+#define CLILE_IMAGE_H
+
+#include <clile/options.h>
+
+CLILE_BEGIN
+
+/* Reads a JPEG, PNG or BMP file as [h,w,3] uint8 RGB, rows tightly packed (16 bits are reduced, grey is spread, alpha
+ * is dropped). Options: max_pixels.
+ * `*rgb` is owned by the caller: clile_free (metrics.h). IO (no such file), FORMAT (not an image), CORRUPT (truncated
+ * or damaged), INVALID_ARGUMENT (more than max_pixels, a NULL argument), OUT_OF_MEMORY. Shared (any thread). Since 0.1.
+ */
+CLILE_API clile_status clile_image_read(const char *path, const clile_options *options, int32_t *h, int32_t *w,
+                                        uint8_t **rgb);
+
+CLILE_END
+
+#endif

@@ -1,0 +1,58 @@
+/* clile/model.h: the model that is deployed: a general encoder, one embedding for each AU, and the decision rule.
+ *
+ *     const int32_t au_ids[12] = {1, 2, 4, 6, 7, 10, 12, 14, 15, 17, 23, 24};
+ *     clile_model *model = NULL;
+ *     clile_model_create(options, 12, au_ids, &model);                   // random weights, untrained
+ *     clile_model_import_backbone(model, "resnet18.safetensors");        // optional: torchvision's weights
+ *     ... clile_trainer_run(...) ...
+ *     clile_model_save(model, "model.safetensors");
+ *     clile_model_destroy(model);
+ *
+ * A model holds nothing of the training subjects: the ID encoder and the identity-label embeddings live in the trainer
+ * and are dropped with it. Thread class of a model: shared for reading; a trainer or an import needs it exclusively.
+ */
+#ifndef CLILE_MODEL_H
+#define CLILE_MODEL_H
+
+#include <clile/options.h>
+
+CLILE_BEGIN
+
+typedef struct clile_model clile_model;
+
+/* Makes an untrained model for c AUs (1..64) with these FACS numbers (positive, all different). Options: backbone, width, embedding, image_size,
+ * similarity, null_anchor, seed. `*out` is owned by the caller. INVALID_ARGUMENT, OUT_OF_MEMORY. Since 0.1. */
+CLILE_API clile_status clile_model_create(const clile_options *options, int32_t c, const int32_t *au_ids, clile_model **out);
+
+/* Reads a model file (safetensors). IO, FORMAT (not a model file, a tensor missing or of the wrong shape), CORRUPT (checksum), NOT_FINITE (a value
+ * in a tensor), UNSUPPORTED (made by a newer format). The text names file and tensor. Since 0.1. */
+CLILE_API clile_status clile_model_load(const char *path, clile_model **out);
+
+/* Writes the model atomically: on failure nothing is left behind and an older file stays. IO, OUT_OF_MEMORY. Since 0.1. */
+CLILE_API clile_status clile_model_save(const clile_model *model, const char *path);
+
+/* Takes the backbone weights of a torchvision ResNet of the same depth and width from a safetensors file, by name; `fc` is left as it
+ * is unless its shape fits. FORMAT: a tensor is missing or has another shape (the text names the first and counts the rest); the
+ * model is unchanged then. Exclusive. Since 0.1. */
+CLILE_API clile_status clile_model_import_backbone(clile_model *model, const char *safetensors_path);
+
+CLILE_API int32_t clile_model_au_count(const clile_model *model);       /* c; 0 for NULL */
+CLILE_API int32_t clile_model_embedding_size(const clile_model *model); /* d; 0 for NULL */
+CLILE_API int32_t clile_model_image_size(const clile_model *model);     /* pixels of the square crop; 0 for NULL */
+CLILE_API int32_t clile_model_is_trained(const clile_model *model);     /* 1 after stage 2 or loading a trained model */
+CLILE_API clile_status clile_model_copy_au_ids(const clile_model *model, int32_t *au_ids /*[c]*/);
+CLILE_API clile_status clile_model_copy_au_embedding(const clile_model *model, float *au_embedding /*[c,d]*/);
+/* Probability of AU c = s(slope_c * score_c + offset_c), present when it is above 0.5. */
+CLILE_API clile_status clile_model_copy_decision(const clile_model *model, float *slope /*[c]*/, float *offset /*[c]*/);
+/* Sets AU embeddings and decision of a model that was trained by a loop of one's own, and marks it trained. slope > 0, all finite. Exclusive. */
+CLILE_API clile_status clile_model_set_decision(clile_model *model, const float *au_embedding /*[c,d] or NULL*/, const float *slope /*[c]*/, const float *offset /*[c]*/);
+/* Free-form metadata kept in the file ("protocol", "fold", ...). get borrows until the next set; NULL when absent. Keys 1..63 characters. */
+CLILE_API const char *clile_model_get_metadata(const clile_model *model, const char *key);
+CLILE_API clile_status clile_model_set_metadata(clile_model *model, const char *key, const char *value);
+/* What the model is, as JSON (backbone, sizes, parameters, AUs, decision, how it was trained). `*out` is owned by the caller: clile_free. */
+CLILE_API clile_status clile_model_copy_json(const clile_model *model, char **out);
+CLILE_API void clile_model_destroy(clile_model *model); /* NULL does nothing */
+
+CLILE_END
+
+#endif

@@ -1,0 +1,114 @@
+/* clile/options.h: settings of data sets, models, trainers and predictors, set by key.
+ *
+ *     clile_options *options = NULL;
+ *     clile_options_create(&options);
+ *     clile_options_set_i64(options, CLILE_OPT_EPOCHS, 20);
+ *     clile_options_set_f64(options, CLILE_OPT_LEARNING_RATE, 1e-3);
+ *     clile_options_set_str(options, CLILE_OPT_ELIMINATION, "mixed");
+ *     clile_options_set(options, "batch", "32");          // any type, from text: what a command line uses
+ *     clile_trainer_create(model, train, options, &trainer); // copies what it needs
+ *     clile_options_destroy(options);
+ *
+ * One table (name, type, default, range, help) drives checking, the command line, the docs and what a
+ * checkpoint stores. An unknown key or a value out of range fails when it is set and names the nearest key;
+ * the options are unchanged then. Every function that takes `const clile_options *` takes NULL for the defaults.
+ */
+#ifndef CLILE_OPTIONS_H
+#define CLILE_OPTIONS_H
+
+#include <clile/status.h>
+
+CLILE_BEGIN
+
+typedef struct clile_options clile_options;
+
+/* data set */
+#define CLILE_OPT_LAYOUT "layout"
+#define CLILE_OPT_AU_SET "au_set"
+#define CLILE_OPT_UNKNOWN "unknown"
+#define CLILE_OPT_PRESENT_FROM "present_from"
+#define CLILE_OPT_IMAGE_SIZE "image_size"
+#define CLILE_OPT_MAX_PIXELS "max_pixels"
+#define CLILE_OPT_CACHE_MB "cache_mb"
+/* model */
+#define CLILE_OPT_BACKBONE "backbone"
+#define CLILE_OPT_WIDTH "width"
+#define CLILE_OPT_EMBEDDING "embedding"
+#define CLILE_OPT_SIMILARITY "similarity"
+/* method */
+#define CLILE_OPT_METHOD "method"
+#define CLILE_OPT_PRESET "preset"
+#define CLILE_OPT_ELIMINATION "elimination"
+#define CLILE_OPT_IDENTITY_PART "identity_part"
+#define CLILE_OPT_LAMBDA_CONTRA "lambda_contra"
+#define CLILE_OPT_LAMBDA_BCE "lambda_bce"
+#define CLILE_OPT_LAMBDA_ID "lambda_id"
+#define CLILE_OPT_LAMBDA_ILE "lambda_ile"
+#define CLILE_OPT_LAMBDA_ILE_BIAS "lambda_ile_bias"
+#define CLILE_OPT_TAU "tau"
+#define CLILE_OPT_NULL_ANCHOR "null_anchor"
+#define CLILE_OPT_INIT_FROM_STAGE1 "init_from_stage1"
+#define CLILE_OPT_DECISION "decision"
+/* training */
+#define CLILE_OPT_OPTIMIZER "optimizer"
+#define CLILE_OPT_LEARNING_RATE "learning_rate"
+#define CLILE_OPT_AU_RATE_SCALE "au_rate_scale"
+#define CLILE_OPT_MOMENTUM "momentum"
+#define CLILE_OPT_WEIGHT_DECAY "weight_decay"
+#define CLILE_OPT_SCHEDULE "schedule"
+#define CLILE_OPT_WARMUP "warmup"
+#define CLILE_OPT_CLIP_NORM "clip_norm"
+#define CLILE_OPT_EMA "ema"
+#define CLILE_OPT_EPOCHS "epochs"
+#define CLILE_OPT_EPOCHS_STAGE1 "epochs_stage1"
+#define CLILE_OPT_BATCH "batch"
+#define CLILE_OPT_SEED "seed"
+#define CLILE_OPT_THREADS "threads"
+#define CLILE_OPT_VALIDATION "validation"
+#define CLILE_OPT_AUGMENT_FLIP "augment_flip"
+#define CLILE_OPT_AUGMENT_SCALE "augment_scale"
+#define CLILE_OPT_AUGMENT_SHIFT "augment_shift"
+#define CLILE_OPT_AUGMENT_BRIGHTNESS "augment_brightness"
+#define CLILE_OPT_AUGMENT_CONTRAST "augment_contrast"
+#define CLILE_OPT_AUGMENT_SATURATION "augment_saturation"
+
+/* Makes options that hold every default. `*out` is owned by the caller; OUT_OF_MEMORY, INVALID_ARGUMENT (out NULL). Since 0.1. */
+CLILE_API clile_status clile_options_create(clile_options **out);
+/* Independent copy; source NULL copies the defaults. */
+CLILE_API clile_status clile_options_copy(const clile_options *source, clile_options **out);
+/* NULL does nothing. Exclusive. */
+CLILE_API void clile_options_destroy(clile_options *options);
+
+/* Setters: INVALID_ARGUMENT for an unknown key, a wrong type or a value out of range, with options unchanged. Exclusive. */
+CLILE_API clile_status clile_options_set(clile_options *options, const char *key, const char *value);
+CLILE_API clile_status clile_options_set_i64(clile_options *options, const char *key, int64_t value);
+CLILE_API clile_status clile_options_set_f64(clile_options *options, const char *key, double value);
+CLILE_API clile_status clile_options_set_str(clile_options *options, const char *key, const char *value);
+
+/* Getters: the value set or the default; options NULL gives the default. get_str borrows until the next set or destroy. Shared. */
+CLILE_API clile_status clile_options_get_i64(const clile_options *options, const char *key, int64_t *out);
+CLILE_API clile_status clile_options_get_f64(const clile_options *options, const char *key, double *out);
+CLILE_API clile_status clile_options_get_str(const clile_options *options, const char *key, const char **out);
+/* 1 when the key was set by a caller, 0 when the default stands or the key is unknown. Shared. */
+CLILE_API int32_t clile_options_is_set(const clile_options *options, const char *key);
+
+enum { CLILE_OPTION_INTEGER = 0, CLILE_OPTION_REAL = 1, CLILE_OPTION_CHOICE = 2, CLILE_OPTION_TEXT = 3 };
+
+/* One row of the table; only grows at the end. Text is static. */
+typedef struct clile_option_info {
+    uint32_t struct_size; /* set to sizeof(clile_option_info) before the call */
+    int32_t type;         /* CLILE_OPTION_... */
+    const char *name;
+    const char *default_value; /* as text */
+    const char *choices;       /* "a|b|c" for a choice, else "" */
+    double minimum, maximum;   /* of a number, both inclusive */
+    const char *group;         /* "data", "model", "method", "training" */
+    const char *help;
+} clile_option_info;
+
+CLILE_API int32_t clile_options_count(void);
+CLILE_API clile_status clile_options_describe(int32_t index, clile_option_info *info);
+
+CLILE_END
+
+#endif

@@ -1,0 +1,42 @@
+/* clile/predictor.h: a trained model made ready to answer.
+ *
+ *     clile_predictor *predictor = NULL;
+ *     clile_predictor_create(model, NULL, &predictor);                    // compiled here; nothing is allocated later
+ *     clile_predictor_run(predictor, 1, rgb, h, w, probability, present, NULL);
+ *     clile_predictor_destroy(predictor);
+ *
+ * probability [n,c] in 0..1 and present [n,c] 0/1 come from the same number: present is 1 exactly when probability > 0.5.
+ * Thread class: exclusive; make one predictor for each thread over one shared model.
+ */
+#ifndef CLILE_PREDICTOR_H
+#define CLILE_PREDICTOR_H
+
+#include <clile/model.h>
+
+CLILE_BEGIN
+
+typedef struct clile_predictor clile_predictor;
+
+/* Compiles the model for inference. Options: batch (images at once; the default here is 1), threads. The predictor keeps the model alive. STATE when the model is
+ * being trained or has never been trained; OUT_OF_MEMORY, BACKEND. Since 0.1. */
+CLILE_API clile_status clile_predictor_create(const clile_model *model, const clile_options *options, clile_predictor **out);
+
+/* n face crops [n,h,w,3] uint8 RGB, taken as crops already (resized to the model's image size when they differ). Any output may be NULL:
+ * probability [n,c], present [n,c], embedding [n,d]. INVALID_ARGUMENT, BACKEND, NOT_FINITE. Since 0.1. */
+CLILE_API clile_status clile_predictor_run(clile_predictor *predictor, int64_t n, const uint8_t *rgb, int32_t h, int32_t w,
+    float *probability, int8_t *present, float *embedding);
+
+/* One face in an image [h,w,3] with rows row_stride bytes apart (0: w * 3), aligned by 5 or 68 landmarks xy [points,2] in pixels as in training. */
+CLILE_API clile_status clile_predictor_run_landmarks(clile_predictor *predictor, const uint8_t *rgb, int32_t h, int32_t w, int64_t row_stride,
+    int32_t points, const float *xy, float *probability, int8_t *present, float *embedding);
+
+/* As run, with the score itself, the similarity to each AU embedding, instead of its probability: what ROC curves are drawn from, since
+ * probabilities may saturate. Since 0.1. */
+CLILE_API clile_status clile_predictor_run_scores(clile_predictor *predictor, int64_t n, const uint8_t *rgb, int32_t h, int32_t w,
+    float *score /*[n,c]*/, int8_t *present /*[n,c]*/, float *embedding /*[n,d]*/);
+
+CLILE_API void clile_predictor_destroy(clile_predictor *predictor); /* NULL does nothing */
+
+CLILE_END
+
+#endif

@@ -1,0 +1,66 @@
+/* clile/trainer.h: trains a model by CL-ILE, or by plain weighted BCE for comparison.
+ *
+ *     clile_trainer *trainer = NULL;
+ *     clile_trainer_create(model, train, options, &trainer);
+ *     clile_trainer_run(trainer, 1, on_progress, user);   // stage 1: ID encoder and identity-label embeddings (method=cl-ile)
+ *     clile_trainer_run(trainer, 2, on_progress, user);   // stage 2: general encoder; ends with the decision rule
+ *     clile_trainer_destroy(trainer);                     // whatever knew the subjects is gone
+ *     clile_model_save(model, "model.safetensors");
+ *
+ * Same seed, data and thread count: same bits. A run that was cancelled goes on with the next call of run; a checkpoint
+ * saved at any step and resumed ends in the same bits as the run that was never interrupted.
+ * Thread class: exclusive. The progress function is called on the calling thread.
+ */
+#ifndef CLILE_TRAINER_H
+#define CLILE_TRAINER_H
+
+#include <clile/dataset.h>
+#include <clile/model.h>
+
+CLILE_BEGIN
+
+typedef struct clile_trainer clile_trainer;
+
+/* What a progress function is told after each step; only grows at the end. */
+typedef struct clile_progress {
+    uint32_t struct_size;
+    int32_t stage;              /* 1 or 2 */
+    int64_t step, steps;        /* done, in all, of this stage */
+    int32_t epoch, epochs;      /* running (from 1), in all */
+    double loss;                /* total of this step's batch */
+    double loss_bce;            /* unweighted parts of it; 0 where a part is not used */
+    double loss_contra;
+    double loss_elimination;
+    double learning_rate;
+    double images_per_second;   /* since this call of run began */
+    double seconds_left;        /* estimate for this stage */
+    int32_t epoch_end;          /* 1 on the last step of an epoch */
+    double validation_f1;       /* of the epoch that ended, when validation > 0, else NaN */
+    double validation_auc;
+} clile_progress;
+
+/* Return 0 to go on, anything else to stop with CLILE_E_CANCELLED. */
+typedef int32_t (*clile_progress_fn)(const clile_progress *progress, void *user);
+
+/* Prepares training of `model` on `train`; keeps both alive. Options: method, preset, elimination, ... training group. INVALID_ARGUMENT: AUs of model and data set
+ * differ, batch larger than the data set, no AU ever present; OUT_OF_MEMORY. Since 0.1. */
+CLILE_API clile_status clile_trainer_create(clile_model *model, const clile_dataset *train, const clile_options *options, clile_trainer **out);
+
+/* Runs a stage to its end, or on from where it stopped. STATE: stage 1 with method=bce, stage 2 before stage 1 where it is needed, a stage that is finished;
+ * CANCELLED; NOT_FINITE: the loss or a gradient is not finite (the text gives stage and step; the trainer is unusable then and the model keeps
+ * its values of before the call); errors of the data set. progress may be NULL. Since 0.1. */
+CLILE_API clile_status clile_trainer_run(clile_trainer *trainer, int32_t stage, clile_progress_fn progress, void *user);
+
+/* 1 when the options need stage 1 before stage 2. */
+CLILE_API int32_t clile_trainer_needs_stage1(const clile_trainer *trainer);
+
+/* Writes / reads everything the run depends on (safetensors, atomic). resume: the trainer was created with the same model shape and data set, and has not run;
+ * options of the checkpoint replace the trainer's, except threads. FORMAT, CORRUPT, STATE, INVALID_ARGUMENT (another data set). Since 0.1. */
+CLILE_API clile_status clile_trainer_save(const clile_trainer *trainer, const char *path);
+CLILE_API clile_status clile_trainer_resume(clile_trainer *trainer, const char *path);
+
+CLILE_API void clile_trainer_destroy(clile_trainer *trainer); /* NULL does nothing */
+
+CLILE_END
+
+#endif

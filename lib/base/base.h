@@ -1,0 +1,184 @@
+/* base: what every other room stands on. Uses libc, zlib and the compiler's OpenMP, nothing else.
+ *
+ * Conventions of the whole library
+ *   - a function that can fail returns clile_status and, on failure, has called clile_i_fail() exactly once (the
+ *     innermost failure writes the text; callers pass the status on);
+ *   - memory comes from clile_i_alloc()/clile_i_calloc() and goes back by clile_i_free();
+ *   - one `cleanup:` label per function that owns something; pointers start NULL.
+ */
+#ifndef CLILE_I_BASE_H
+#define CLILE_I_BASE_H
+
+#include <clile/options.h>
+#include <clile/status.h>
+
+#include <stdarg.h>
+#include <stdio.h>
+
+/* ---- errors (error.c) ---------------------------------------------------------------------------------- */
+
+/* Writes the calling thread's error text (cut at 1023 characters) and returns `status`. */
+#if defined(__GNUC__)
+__attribute__((format(printf, 2, 3)))
+#endif
+clile_status clile_i_fail(clile_status status, const char *format, ...);
+
+/* Puts "context: " in front of the present error text and returns `status`. */
+#if defined(__GNUC__)
+__attribute__((format(printf, 2, 3)))
+#endif
+clile_status clile_i_fail_context(clile_status status, const char *format, ...);
+
+/* CLILE_E_IO with ": " and the system's text for `error` (an errno value) behind the message. */
+#if defined(__GNUC__)
+__attribute__((format(printf, 2, 3)))
+#endif
+clile_status clile_i_fail_system(int error, const char *format, ...);
+
+/* if (expression fails) goto cleanup, in functions that have `clile_status status` and `cleanup:` */
+#define CLILE_I_TRY(expression)                  \
+    do {                                         \
+        status = (expression);                   \
+        if (status != CLILE_OK) goto cleanup;    \
+    } while (0)
+
+/* The same where nothing has to be cleaned up. */
+#define CLILE_I_RETURN_IF(expression)                            \
+    do {                                                         \
+        const clile_status status_ = (expression);               \
+        if (status_ != CLILE_OK) return status_;                 \
+    } while (0)
+
+/* NULL check of a public function's argument: names function and argument. */
+#define CLILE_I_CHECK_NOT_NULL(argument)                                                                        \
+    do {                                                                                                        \
+        if ((argument) == NULL)                                                                                 \
+            return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "%s: %s is NULL", __func__, #argument);               \
+    } while (0)
+
+/* ---- memory (memory.c) ---------------------------------------------------------------------------------- */
+
+/* Zeroed, 64-byte aligned block of count * size bytes (count 0 gives a valid pointer). NULL when the product
+ * overflows, count is negative or memory is out; the error text is written then. */
+void *clile_i_calloc(int64_t count, size_t size);
+void clile_i_free(void *pointer); /* NULL does nothing */
+char *clile_i_strdup(const char *text);
+
+/* CLILE_I_ALLOC(pointer, count): allocate `count` zeroed elements into `pointer`, or goto cleanup. */
+#define CLILE_I_ALLOC(pointer, count)                                        \
+    do {                                                                     \
+        (pointer) = clile_i_calloc((int64_t)(count), sizeof *(pointer));     \
+        if ((pointer) == NULL) {                                             \
+            status = CLILE_E_OUT_OF_MEMORY;                                  \
+            goto cleanup;                                                    \
+        }                                                                    \
+    } while (0)
+
+/* Tests only: the k-th allocation (1 = the next) of this thread fails; 0 turns it off. */
+void clile_i_alloc_fail_at(int64_t k);
+
+/* Reference count for handles: starts at 1; release returns the count that is left. Any thread. */
+typedef struct { int32_t value; } clile_i_refs;
+void clile_i_refs_init(clile_i_refs *refs);
+void clile_i_refs_retain(clile_i_refs *refs);
+int32_t clile_i_refs_release(clile_i_refs *refs);
+
+/* ---- checked sizes (size.c) ----------------------------------------------------------------------------- */
+
+/* Product of non-negative sizes; CLILE_E_INVALID_ARGUMENT when one is negative or the product overflows int64. */
+clile_status clile_i_size_product(int32_t count, const int64_t *sizes, int64_t *out);
+
+/* ---- text (text.c) -------------------------------------------------------------------------------------- */
+
+/* Growing text, all zero at first. A failed append makes the whole text fail: check `status` once at the end. Numbers
+ * are formatted in the C locale. */
+typedef struct {
+    char *data; /* NUL-terminated once anything was appended */
+    size_t size, capacity;
+    clile_status status;
+} clile_i_text;
+#if defined(__GNUC__)
+__attribute__((format(printf, 2, 3)))
+#endif
+void clile_i_text_append(clile_i_text *text, const char *format, ...);
+void clile_i_text_append_json(clile_i_text *text, const char *value); /* with quotes, escaped; a byte that is not UTF-8 becomes U+FFFD */
+void clile_i_text_free(clile_i_text *text);
+
+/* Bytes of the valid UTF-8 character at `begin` (1..4), 0 when there is none. */
+int clile_i_utf8_length(const char *begin, const char *end);
+
+/* Locale-free number parsing of exactly the bytes [begin, end): false when anything is left over or out of range
+ * (nan and inf are refused, too). */
+int clile_i_parse_f64(const char *begin, const char *end, double *out);
+int clile_i_parse_i64(const char *begin, const char *end, int64_t *out);
+
+/* ---- random numbers (rng.c): Philox4x32-10, Salmon et al., SC 2011 ---------------------------------------- */
+
+/* Counter-based: the state is these three numbers, and (seed, stream) alone fixes the sequence. */
+typedef struct { uint64_t seed, stream, counter; } clile_i_rng;
+clile_i_rng clile_i_rng_make(uint64_t seed, uint64_t stream);
+uint32_t clile_i_rng_u32(clile_i_rng *rng);
+double clile_i_rng_uniform(clile_i_rng *rng);               /* [0, 1) */
+double clile_i_rng_range(clile_i_rng *rng, double low, double high);
+double clile_i_rng_normal(clile_i_rng *rng);                /* mean 0, variance 1 */
+int64_t clile_i_rng_below(clile_i_rng *rng, int64_t bound); /* 0 .. bound-1, unbiased; bound >= 1 */
+/* One block of the generator itself: what the published test vectors are about. */
+void clile_i_philox4x32(const uint32_t counter[4], const uint32_t key[2], uint32_t out[4]);
+void clile_i_rng_shuffle(clile_i_rng *rng, int64_t n, int64_t *values); /* Fisher-Yates */
+
+/* ---- threads (threads.c): the same OpenMP team that oneDNN uses ------------------------------------------ */
+
+/* Sets the team size of this thread's parallel regions (oneDNN's too) and returns the previous one, to be given back
+ * to clile_i_threads_set afterwards. threads >= 1. */
+int32_t clile_i_threads_set(int32_t threads);
+int32_t clile_i_threads_available(void); /* processors this process may use */
+
+/* Runs body(begin, end, context) over a static partition of [0, n) in this thread's team. The partition depends on n,
+ * grain (least elements a part has) and the team size only. */
+typedef void (*clile_i_body)(int64_t begin, int64_t end, void *context);
+void clile_i_parallel_for(int64_t n, int64_t grain, clile_i_body body, void *context);
+
+/* ---- files (file.c) ------------------------------------------------------------------------------------- */
+
+/* A whole file, memory-mapped read-only (read into memory where mapping is not possible). */
+typedef struct {
+    const uint8_t *data;
+    size_t size;
+    void *opaque;
+} clile_i_file;
+clile_status clile_i_file_open(const char *path, clile_i_file *out);
+void clile_i_file_close(clile_i_file *file);
+int clile_i_path_exists(const char *path);
+int clile_i_path_is_folder(const char *path);
+/* Names in a folder, sorted bytewise, without . and ..; free with clile_i_names_free. */
+typedef struct { char **names; int64_t count; } clile_i_names;
+clile_status clile_i_folder_list(const char *path, clile_i_names *out);
+void clile_i_names_free(clile_i_names *names);
+/* "folder/name"; NULL + error text when memory is out. */
+char *clile_i_path_join(const char *folder, const char *name);
+
+/* Atomic writer: a temporary file beside `path`, flushed to disk and renamed by commit; abort removes it. */
+typedef struct clile_i_writer clile_i_writer;
+clile_status clile_i_writer_open(const char *path, clile_i_writer **out);
+clile_status clile_i_writer_put(clile_i_writer *writer, const void *data, size_t size);
+clile_status clile_i_writer_commit(clile_i_writer **writer); /* frees it, also on failure */
+void clile_i_writer_abort(clile_i_writer **writer);          /* NULL content does nothing */
+
+/* Lines of a text in memory, CR LF or LF; no copy. A byte order mark is skipped; `line` counts from 1. */
+typedef struct { const char *data; size_t size, position; int64_t line; } clile_i_lines;
+int clile_i_lines_next(clile_i_lines *lines, const char **begin, const char **end); /* 0 at the end */
+/* Fields of one CSV line, quotes allowed around a field ("" inside is not unescaped), blanks around it dropped; no copy.
+ * Returns how many there are in the line (at least 1), of which at most `most` are stored. */
+int64_t clile_i_csv_split(const char *begin, const char *end, int64_t most, const char **field_begin, const char **field_end);
+
+/* CRC-32 of zlib */
+uint32_t clile_i_crc32(uint32_t crc, const void *data, size_t size);
+
+/* ---- options as text (options.c) ------------------------------------------------------------------------ */
+
+/* Every value in force as "key=value" lines in the order of the table; reals as %.17g, so that reading gives the same bits. */
+clile_status clile_i_options_to_text(const clile_options *options, clile_i_text *out);
+/* The reverse; every key in the text counts as set. FORMAT: a line that is none, an unknown key, a value out of range. */
+clile_status clile_i_options_from_text(const char *text, clile_options **out);
+
+#endif

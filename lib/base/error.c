@@ -1,0 +1,75 @@
+/* Status names, version and the thread's error text. */
+#include "base/base.h"
+#include "base/format.h"
+
+#include <string.h>
+
+enum { ERROR_TEXT_SIZE = 1024 };
+
+static _Thread_local char error_text[ERROR_TEXT_SIZE];
+
+const char *clile_version(void)
+{
+    return CLILE_VERSION;
+}
+
+const char *clile_status_name(clile_status status)
+{
+    switch (status) {
+#define STATUS_NAME(number, name, text)                                                                                \
+    case number: return "CLILE_" #name;
+        CLILE_STATUS_TABLE(STATUS_NAME)
+#undef STATUS_NAME
+        default: return "CLILE_E_UNKNOWN";
+    }
+}
+
+const char *clile_last_error(void)
+{
+    return error_text;
+}
+
+/* The arguments may point into the present error text, so the new text is made beside it. */
+static void write_error(const char *format, va_list arguments, const char *rest)
+{
+    char text[ERROR_TEXT_SIZE];
+    const int length = clile_i_format(text, sizeof text, format, arguments);
+    size_t size = length < 0 ? 0 : (size_t)length;
+    if (size >= sizeof text) size = sizeof text - 1;
+    const size_t room = sizeof text - 1 - size;
+    const size_t rest_size = strlen(rest) < room ? strlen(rest) : room;
+    memcpy(text + size, rest, rest_size);
+    text[size + rest_size] = '\0';
+    memcpy(error_text, text, size + rest_size + 1);
+}
+
+clile_status clile_i_fail(clile_status status, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    write_error(format, arguments, "");
+    va_end(arguments);
+    return status;
+}
+
+clile_status clile_i_fail_system(int error, const char *format, ...)
+{
+    char rest[256] = ": ";
+    if (strerror_r(error, rest + 2, sizeof rest - 2) != 0) strcpy(rest, ": unknown system error");
+    va_list arguments;
+    va_start(arguments, format);
+    write_error(format, arguments, rest);
+    va_end(arguments);
+    return CLILE_E_IO;
+}
+
+clile_status clile_i_fail_context(clile_status status, const char *format, ...)
+{
+    char rest[ERROR_TEXT_SIZE + 2] = ": ";
+    strcpy(rest + 2, error_text);
+    va_list arguments;
+    va_start(arguments, format);
+    write_error(format, arguments, rest);
+    va_end(arguments);
+    return status;
+}

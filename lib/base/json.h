@@ -1,0 +1,26 @@
+/* A strict reader of the JSON (RFC 8259) that a safetensors header is made of, pulled piece by piece: objects, arrays,
+ * strings and non-negative integers. Nothing nests deeper than the caller asks for. Private to base. */
+#ifndef CLILE_I_JSON_H
+#define CLILE_I_JSON_H
+
+#include "base/base.h"
+
+typedef struct {
+    const char *path; /* for messages */
+    const char *begin, *end, *position;
+    char *strings; /* room for decoded strings: end - begin bytes are always enough */
+} clile_i_json;
+
+/* FORMAT: "PATH: header, byte N: EXPECTED was expected, found ..." */
+clile_status clile_i_json_fail(const clile_i_json *json, const char *expected);
+/* Skips white space; takes `character` when it is next. */
+int clile_i_json_take(clile_i_json *json, char character);
+clile_status clile_i_json_expect(clile_i_json *json, char character);
+/* A string without U+0000, decoded, NUL-terminated, kept in json->strings. */
+clile_status clile_i_json_string(clile_i_json *json, const char **out);
+/* 0 or digits without a leading zero, at most INT64_MAX. */
+clile_status clile_i_json_size(clile_i_json *json, int64_t *out);
+/* Nothing but white space is left. */
+clile_status clile_i_json_finish(clile_i_json *json);
+
+#endif

@@ -1,0 +1,73 @@
+/* The one allocator, and reference counts. */
+#include "base/base.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { ALIGNMENT = 64 };
+
+static _Thread_local int64_t fail_countdown; /* 0: off */
+
+void clile_i_alloc_fail_at(int64_t k)
+{
+    fail_countdown = k;
+}
+
+static int fails_for_test(void)
+{
+    if (fail_countdown <= 0) return 0;
+    return --fail_countdown == 0;
+}
+
+void *clile_i_calloc(int64_t count, size_t size)
+{
+    const size_t most = (size_t)PTRDIFF_MAX - ALIGNMENT;
+    if (count < 0 || (size > 0 && (uint64_t)count > most / size)) {
+        clile_i_fail(CLILE_E_OUT_OF_MEMORY, "memory: %lld elements of %zu bytes are more than can be addressed",
+                     (long long)count, size);
+        return NULL;
+    }
+    const size_t bytes = (size_t)count * size;
+    const size_t rounded = bytes == 0 ? ALIGNMENT : (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+    void *block = fails_for_test() ? NULL : aligned_alloc(ALIGNMENT, rounded);
+    if (block == NULL) {
+        clile_i_fail(CLILE_E_OUT_OF_MEMORY, "memory: %zu bytes could not be had", bytes);
+        return NULL;
+    }
+    memset(block, 0, rounded);
+    return block;
+}
+
+void clile_i_free(void *pointer)
+{
+    free(pointer);
+}
+
+void clile_free(void *memory)
+{
+    free(memory);
+}
+
+char *clile_i_strdup(const char *text)
+{
+    const size_t size = strlen(text) + 1;
+    char *copy = clile_i_calloc((int64_t)size, 1);
+    if (copy != NULL) memcpy(copy, text, size);
+    return copy;
+}
+
+void clile_i_refs_init(clile_i_refs *refs)
+{
+    __atomic_store_n(&refs->value, 1, __ATOMIC_RELAXED);
+}
+
+void clile_i_refs_retain(clile_i_refs *refs)
+{
+    __atomic_fetch_add(&refs->value, 1, __ATOMIC_RELAXED);
+}
+
+int32_t clile_i_refs_release(clile_i_refs *refs)
+{
+    /* Acquire and release: whoever gets 0 sees all that others did with the handle before. */
+    return __atomic_sub_fetch(&refs->value, 1, __ATOMIC_ACQ_REL);
+}

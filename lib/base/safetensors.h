@@ -1,0 +1,53 @@
+/* The one reader and the one writer of safetensors files (https://github.com/huggingface/safetensors, format section):
+ * 8 bytes little-endian header length, a JSON header, raw little-endian tensors. The reader trusts nothing: every
+ * offset, size, name and number is checked before it is used. */
+#ifndef CLILE_I_SAFETENSORS_H
+#define CLILE_I_SAFETENSORS_H
+
+#include "base/base.h"
+
+enum { CLILE_I_ST_MAX_DIMS = 8 };
+
+typedef enum { CLILE_I_ST_F32, CLILE_I_ST_F64, CLILE_I_ST_I8, CLILE_I_ST_U8, CLILE_I_ST_I32, CLILE_I_ST_I64, CLILE_I_ST_OTHER } clile_i_st_type;
+
+typedef struct {
+    const char *name; /* owned by the file */
+    clile_i_st_type type;
+    int32_t ndim;
+    int64_t shape[CLILE_I_ST_MAX_DIMS];
+    int64_t count; /* product of shape */
+    const uint8_t *data; /* in the mapped file; alignment is not guaranteed: memcpy out of it */
+    size_t bytes;
+    const char *dtype; /* as the file has it, e.g. "BF16"; static */
+} clile_i_st_tensor;
+
+typedef struct clile_i_st clile_i_st;
+
+/* Opens and checks a file. FORMAT: it is no safetensors file as the format defines it; CORRUPT: it is cut short or has
+ * bytes too many; UNSUPPORTED: more than CLILE_I_ST_MAX_DIMS dimensions. Every type of the format is accepted. When the
+ * metadata have our "clile_crc32", the CRC of the data is verified too (CORRUPT). */
+clile_status clile_i_st_open(const char *path, clile_i_st **out);
+void clile_i_st_close(clile_i_st *st);
+const char *clile_i_st_path(const clile_i_st *st);
+/* Tensors are in the order of their names (bytewise). */
+int64_t clile_i_st_count(const clile_i_st *st);
+const clile_i_st_tensor *clile_i_st_at(const clile_i_st *st, int64_t index);
+const clile_i_st_tensor *clile_i_st_find(const clile_i_st *st, const char *name); /* NULL when absent */
+/* Borrowed value of a __metadata__ key, NULL when absent. */
+const char *clile_i_st_metadata(const clile_i_st *st, const char *key);
+/* All of __metadata__, in file order; borrowed. */
+int64_t clile_i_st_metadata_count(const clile_i_st *st);
+void clile_i_st_metadata_at(const clile_i_st *st, int64_t index, const char **key, const char **value);
+/* Copies a tensor that must exist with this type and shape; otherwise a CLILE_E_FORMAT text says file, tensor, both shapes. */
+clile_status clile_i_st_copy(const clile_i_st *st, const char *name, clile_i_st_type type, int32_t ndim, const int64_t *shape, void *dst);
+
+typedef struct clile_i_st_writer clile_i_st_writer;
+clile_status clile_i_st_writer_create(clile_i_st_writer **out);
+void clile_i_st_writer_destroy(clile_i_st_writer *writer);
+/* `data` must stay valid until write. Names must be unique, UTF-8, and so must metadata keys; UNSUPPORTED for CLILE_I_ST_OTHER. */
+clile_status clile_i_st_writer_add(clile_i_st_writer *writer, const char *name, clile_i_st_type type, int32_t ndim, const int64_t *shape, const void *data);
+clile_status clile_i_st_writer_metadata(clile_i_st_writer *writer, const char *key, const char *value); /* copies both */
+/* Writes atomically, data aligned to 64 bytes, with "clile_crc32" (8 hex digits, CRC-32 of all tensor bytes in file order). Same input, same bytes. */
+clile_status clile_i_st_writer_write(clile_i_st_writer *writer, const char *path);
+
+#endif
