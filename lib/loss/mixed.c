@@ -1,0 +1,175 @@
+/* Identity-label embeddings as random effects (docs/method.md, `mixed`; our choice).
+ *
+ *     D'_ic = D_ic - mean_i D_ic, B'_ic likewise         D [s,c,d] deviation, B [s,c] deviation_bias
+ *     z_kc = scale * sim(F_k, A_c + D'_ic) + bias_c + B'_ic, i = subject of image k
+ *     L = weighted BCE + lambda_deviation * mean over (s,c,d) of D'^2 + lambda_bias * mean over (s,c) of B'^2
+ *     H_ic = d BCE / d(A_c + D'_ic);   dL/dA_c = sum_i H_ic
+ *     dL/dD_ic = H_ic - (1/s) sum_i H_ic + 2 lambda_deviation D'_ic / (s c d)
+ *
+ * The last term sums to zero over subjects by itself, and so does the gradient: D never leaves its centre.
+ */
+#include "loss/bce.h"
+#include "loss/check.h"
+#include "loss/vector.h"
+
+#include <string.h>
+
+/* A table [s,m] of per-subject numbers as D (m = c*d) and B (m = c) are. */
+typedef struct {
+    int64_t s, m;
+    const float *value;
+    double *mean; /* [m] over subjects */
+    double lambda;
+    float *diff;      /* [s,m] or NULL */
+    double *diff_sum; /* [m]: gradient of the BCE summed over subjects */
+} deviations;
+
+static void deviations_mean(deviations *t)
+{
+    for (int64_t i = 0; i < t->s; i++) clile_i_vec_add_f32(t->m, 1, t->value + i * t->m, t->mean);
+    for (int64_t j = 0; j < t->m; j++) t->mean[j] /= (double)t->s;
+}
+
+/* lambda * mean of the squared centred values */
+static double deviations_penalty(const deviations *t)
+{
+    double sum = 0;
+    for (int64_t i = 0; i < t->s; i++) {
+        const float *value = t->value + i * t->m;
+        double lane[4] = {0, 0, 0, 0};
+        int64_t j = 0;
+        for (; j + 4 <= t->m; j += 4)
+            for (int l = 0; l < 4; l++) {
+                const double centred = (double)value[j + l] - t->mean[j + l];
+                lane[l] += centred * centred;
+            }
+        for (; j < t->m; j++) lane[0] += ((double)value[j] - t->mean[j]) * ((double)value[j] - t->mean[j]);
+        sum += (lane[0] + lane[2]) + (lane[1] + lane[3]);
+    }
+    return t->lambda * sum / ((double)t->s * (double)t->m);
+}
+
+/* diff holds the BCE's part; takes its mean over subjects away and adds the penalty's gradient. */
+static void deviations_finish(const deviations *t)
+{
+    if (t->diff == NULL) return;
+    if (t->s == 1) { /* D' is 0 whatever D is: exactly 0, not a rounding error that an optimiser would scale up */
+        memset(t->diff, 0, (size_t)t->m * sizeof *t->diff);
+        return;
+    }
+    const double pull = 2 * t->lambda / ((double)t->s * (double)t->m), share = 1 / (double)t->s;
+    for (int64_t i = 0; i < t->s; i++) {
+        const float *restrict value = t->value + i * t->m;
+        const double *restrict mean = t->mean, *restrict diff_sum = t->diff_sum;
+        float *restrict diff = t->diff + i * t->m;
+        for (int64_t j = 0; j < t->m; j++)
+            diff[j] = (float)((double)diff[j] - diff_sum[j] * share + pull * ((double)value[j] - mean[j]));
+    }
+}
+
+/* Scratch of one subject. */
+typedef struct {
+    double *anchor, *anchor_inverse, *offset; /* A + D' in unit form [c,d], [c]; bias + B' [c] */
+    double *diff_anchor, *diff_offset;        /* [c,d], [c] */
+} subject_scratch;
+
+/* All images of subject i: the BCE, its gradients by F, and by A + D' and bias + B' added to what sums them. */
+static void run_subject(clile_i_scored *scored, int64_t i, int64_t count, const int64_t *rows,
+                        const float *au_embedding, const float *bias, deviations *vectors, deviations *biases,
+                        const subject_scratch *t)
+{
+    const int64_t d = scored->d, c = scored->c, cd = c * d;
+    for (int64_t j = 0; j < cd; j++)
+        t->anchor[j] = (double)au_embedding[j] + ((double)vectors->value[i * cd + j] - vectors->mean[j]);
+    for (int64_t a = 0; a < c; a++) {
+        t->anchor_inverse[a] = clile_i_sim_forward(scored->similarity, d, t->anchor + a * d);
+        t->offset[a] = (double)bias[a] + ((double)biases->value[i * c + a] - biases->mean[a]);
+    }
+    clile_i_vec_zero(cd, t->diff_anchor);
+    clile_i_vec_zero(c, t->diff_offset);
+    for (int64_t r = 0; r < count; r++)
+        clile_i_scored_image(scored, rows[r], t->anchor, t->offset, t->diff_anchor, t->diff_offset);
+    for (int64_t a = 0; a < c; a++)
+        clile_i_sim_backward(scored->similarity, d, t->anchor + a * d, t->anchor_inverse[a], t->diff_anchor + a * d);
+    clile_i_vec_add(cd, 1, t->diff_anchor, vectors->diff_sum);
+    clile_i_vec_add(c, 1, t->diff_offset, biases->diff_sum);
+    if (vectors->diff != NULL) clile_i_vec_store(cd, t->diff_anchor, vectors->diff + i * cd);
+    if (biases->diff != NULL) clile_i_vec_store(c, t->diff_offset, biases->diff + i * c);
+}
+
+static clile_status run(const char *function, clile_i_scored *scored, int64_t n, const float *embedding,
+                        const float *au_embedding, const float *bias, const int32_t *subject, deviations *vectors,
+                        deviations *biases, double *loss, float *diff_au_embedding, double *diff_scale,
+                        float *diff_bias)
+{
+    const int64_t d = scored->d, c = scored->c, s = vectors->s, cd = c * d;
+    clile_status status = CLILE_OK;
+    double *scratch = NULL;
+    int64_t *order = NULL;
+    CLILE_I_ALLOC(scratch, clile_i_scored_scratch(n, d, c) + 4 * cd + 5 * c);
+    CLILE_I_ALLOC(order, n + s + 1);
+    double *next = scratch;
+    vectors->mean = clile_i_vec_take(&next, cd);
+    vectors->diff_sum = clile_i_vec_take(&next, cd);
+    biases->mean = clile_i_vec_take(&next, c);
+    biases->diff_sum = clile_i_vec_take(&next, c);
+    subject_scratch t = {.anchor = clile_i_vec_take(&next, cd), .diff_anchor = clile_i_vec_take(&next, cd)};
+    t.anchor_inverse = clile_i_vec_take(&next, c);
+    t.offset = clile_i_vec_take(&next, c);
+    t.diff_offset = clile_i_vec_take(&next, c);
+    clile_i_scored_begin(scored, n, embedding, &next);
+    deviations_mean(vectors);
+    deviations_mean(biases);
+    if (vectors->diff != NULL) memset(vectors->diff, 0, (size_t)(s * cd) * sizeof(float));
+    if (biases->diff != NULL) memset(biases->diff, 0, (size_t)(s * c) * sizeof(float));
+
+    int64_t *start = order + n;
+    clile_i_loss_group(n, s, subject, order, start);
+    for (int64_t i = 0; i < s; i++)
+        if (start[i + 1] > start[i])
+            run_subject(scored, i, start[i + 1] - start[i], order + start[i], au_embedding, bias, vectors, biases, &t);
+    const double penalty = deviations_penalty(vectors) + deviations_penalty(biases);
+    CLILE_I_TRY(clile_i_loss_finish(function, scored->loss / (double)n + penalty, loss));
+
+    deviations_finish(vectors);
+    deviations_finish(biases);
+    if (diff_au_embedding != NULL) clile_i_vec_store(cd, vectors->diff_sum, diff_au_embedding);
+    if (diff_bias != NULL) clile_i_vec_store(c, biases->diff_sum, diff_bias);
+    if (diff_scale != NULL) *diff_scale = scored->diff_scale;
+cleanup:
+    clile_i_free(order);
+    clile_i_free(scratch);
+    return status;
+}
+
+clile_status clile_loss_mixed(int64_t n, int64_t d, int64_t c, int64_t s, int32_t similarity, const float *embedding,
+                              const float *au_embedding, double scale, const float *bias, const float *deviation,
+                              const float *deviation_bias, const int32_t *subject, const int8_t *labels,
+                              const float *au_weight, double lambda_deviation, double lambda_bias, double *loss,
+                              float *diff_embedding, float *diff_au_embedding, double *diff_scale, float *diff_bias,
+                              float *diff_deviation, float *diff_deviation_bias)
+{
+    const clile_i_loss_size sizes[] = {{"n", n}, {"d", d}, {"c", c}, {"s", s}};
+    CLILE_I_RETURN_IF(clile_i_loss_check_sizes(__func__, 4, sizes));
+    CLILE_I_RETURN_IF(clile_i_loss_check_similarity(__func__, similarity));
+    CLILE_I_CHECK_NOT_NULL(embedding);
+    CLILE_I_CHECK_NOT_NULL(au_embedding);
+    CLILE_I_CHECK_NOT_NULL(bias);
+    CLILE_I_CHECK_NOT_NULL(deviation);
+    CLILE_I_CHECK_NOT_NULL(deviation_bias);
+    CLILE_I_CHECK_NOT_NULL(subject);
+    CLILE_I_CHECK_NOT_NULL(labels);
+    CLILE_I_RETURN_IF(clile_i_loss_check_subjects(__func__, n, s, subject));
+    CLILE_I_RETURN_IF(clile_i_loss_check_labels(__func__, n, c, labels));
+    CLILE_I_RETURN_IF(clile_i_loss_check_weights(__func__, c, au_weight));
+    CLILE_I_RETURN_IF(clile_i_loss_check_factor(__func__, "lambda_deviation", lambda_deviation));
+    CLILE_I_RETURN_IF(clile_i_loss_check_factor(__func__, "lambda_bias", lambda_bias));
+
+    clile_i_scored scored = {.d = d, .c = c, .similarity = similarity, .scale = scale, .labels = labels};
+    scored.au_weight = au_weight;
+    scored.diff_embedding = diff_embedding;
+    deviations vectors = {.s = s, .m = c * d, .value = deviation, .lambda = lambda_deviation, .diff = diff_deviation};
+    deviations biases = {.s = s, .m = c, .value = deviation_bias, .lambda = lambda_bias, .diff = diff_deviation_bias};
+    return run(__func__, &scored, n, embedding, au_embedding, bias, subject, &vectors, &biases, loss, diff_au_embedding,
+               diff_scale, diff_bias);
+}

@@ -1,0 +1,90 @@
+/* Stage 1: the ID encoder against identity-label embeddings (METHOD in docs/method.md, L_BCE).
+ *
+ *     z_kc = F_k . V_ic, i = subject of image k          F [n,d] id_embedding, V [s,c,d] ile
+ *     L = (1/n) sum_k (1/C_k) sum_{c coded} w_c * (max(z,0) - z*y + log1p(exp(-|z|)))
+ *     g_kc = dL/dz_kc = w_c * (s(z_kc) - y_kc) / (n C_k)
+ *     dL/dF_k  = sum_c g_kc V_ic
+ *     dL/dV_ic = sum_{k of subject i} g_kc F_k
+ */
+#include "loss/bce.h"
+#include "loss/check.h"
+#include "loss/vector.h"
+
+#include <string.h>
+
+/* Image k: its loss; diff_logits [c]; its row of diff_id_embedding (may be NULL) by way of row [d]. */
+static double forward_image(int64_t d, int64_t c, const float *vector, const float *ile /*[c,d]*/, const int8_t *labels,
+                            const float *au_weight, double share, double *logits, double *diff_logits, double *row,
+                            float *diff_vector)
+{
+    for (int64_t a = 0; a < c; a++)
+        if (labels[a] >= 0) logits[a] = clile_i_vec_dot_f32(d, vector, ile + a * d);
+    const double loss = clile_i_bce_image(c, logits, labels, au_weight, share, diff_logits);
+    if (diff_vector == NULL) return loss;
+    clile_i_vec_zero(d, row);
+    for (int64_t a = 0; a < c; a++)
+        if (diff_logits[a] != 0) clile_i_vec_add_f32(d, diff_logits[a], ile + a * d, row);
+    clile_i_vec_store(d, row, diff_vector);
+    return loss;
+}
+
+/* The vectors of one subject: diff_ile [c,d] from its `count` images `rows`. */
+static void backward_subject(int64_t d, int64_t c, int64_t count, const int64_t *rows, const float *id_embedding,
+                             const double *diff_logits /*[n,c]*/, double *row, float *diff_ile)
+{
+    for (int64_t a = 0; a < c; a++) {
+        clile_i_vec_zero(d, row);
+        for (int64_t i = 0; i < count; i++) {
+            const double diff = diff_logits[rows[i] * c + a];
+            if (diff != 0) clile_i_vec_add_f32(d, diff, id_embedding + rows[i] * d, row);
+        }
+        clile_i_vec_store(d, row, diff_ile + a * d);
+    }
+}
+
+clile_status clile_loss_stage1(int64_t n, int64_t d, int64_t c, int64_t s, const float *id_embedding, const float *ile,
+                               const int32_t *subject, const int8_t *labels, const float *au_weight, double *loss,
+                               float *diff_id_embedding, float *diff_ile)
+{
+    const clile_i_loss_size sizes[] = {{"n", n}, {"d", d}, {"c", c}, {"s", s}};
+    CLILE_I_RETURN_IF(clile_i_loss_check_sizes(__func__, 4, sizes));
+    CLILE_I_CHECK_NOT_NULL(id_embedding);
+    CLILE_I_CHECK_NOT_NULL(ile);
+    CLILE_I_CHECK_NOT_NULL(subject);
+    CLILE_I_CHECK_NOT_NULL(labels);
+    CLILE_I_RETURN_IF(clile_i_loss_check_subjects(__func__, n, s, subject));
+    CLILE_I_RETURN_IF(clile_i_loss_check_labels(__func__, n, c, labels));
+    CLILE_I_RETURN_IF(clile_i_loss_check_weights(__func__, c, au_weight));
+
+    clile_status status = CLILE_OK;
+    double *scratch = NULL;
+    int64_t *order = NULL;
+    CLILE_I_ALLOC(scratch, n * c + c + d);
+    CLILE_I_ALLOC(order, n + s + 1);
+    double *next = scratch;
+    double *diff_logits = clile_i_vec_take(&next, n * c);
+    double *logits = clile_i_vec_take(&next, c), *row = clile_i_vec_take(&next, d);
+
+    double sum = 0;
+    for (int64_t k = 0; k < n; k++)
+        sum += forward_image(d, c, id_embedding + k * d, ile + subject[k] * c * d, labels + k * c, au_weight,
+                             1 / (double)n, logits, diff_logits + k * c, row,
+                             diff_id_embedding == NULL ? NULL : diff_id_embedding + k * d);
+    CLILE_I_TRY(clile_i_loss_finish(__func__, sum / (double)n, loss));
+
+    if (diff_ile != NULL) {
+        int64_t *start = order + n;
+        clile_i_loss_group(n, s, subject, order, start);
+        for (int64_t i = 0; i < s; i++) {
+            const int64_t count = start[i + 1] - start[i];
+            if (count == 0)
+                memset(diff_ile + i * c * d, 0, (size_t)(c * d) * sizeof *diff_ile);
+            else
+                backward_subject(d, c, count, order + start[i], id_embedding, diff_logits, row, diff_ile + i * c * d);
+        }
+    }
+cleanup:
+    clile_i_free(order);
+    clile_i_free(scratch);
+    return status;
+}
