@@ -1,0 +1,225 @@
+/* Bytes of a JPEG, PNG or BMP file -> 8-bit RGB. The only file that knows stb_image.
+ *
+ * stb_image reads past the end of a file as zeros and does not check PNG's checksums, so a copy that broke off half way
+ * would become a half grey face. Therefore each format is first walked to its end here. */
+#include "image/image.h"
+
+#include <limits.h>
+#include <string.h>
+
+/* One allocation of the decoder may not exceed this (a small PNG can inflate without bound). 16-bit RGBA at the largest
+ * max_pixels that makes sense for a photograph stays below. */
+#define DECODER_LARGEST_BLOCK ((size_t)2 << 30)
+
+static void *decoder_malloc(size_t size)
+{
+    return size > DECODER_LARGEST_BLOCK ? NULL : clile_i_calloc((int64_t)size, 1);
+}
+
+static void *decoder_realloc(void *old, size_t old_size, size_t size)
+{
+    void *block = decoder_malloc(size);
+    if (block != NULL && old != NULL) {
+        memcpy(block, old, old_size < size ? old_size : size);
+        clile_i_free(old);
+    }
+    return block;
+}
+
+#define STB_IMAGE_IMPLEMENTATION
+#define STB_IMAGE_STATIC
+#define STBI_NO_STDIO
+#define STBI_NO_LINEAR
+#define STBI_ONLY_JPEG
+#define STBI_ONLY_PNG
+#define STBI_ONLY_BMP
+#define STBI_ASSERT(condition) ((void)0)
+#define STBI_MALLOC(size) decoder_malloc(size)
+#define STBI_REALLOC_SIZED(old, old_size, size) decoder_realloc(old, old_size, size)
+#define STBI_FREE(block) clile_i_free(block)
+#if defined(__GNUC__)
+#pragma GCC diagnostic ignored "-Wunused-function" /* reported at the end of the file, so it stays off */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wunused-parameter"
+#pragma GCC diagnostic ignored "-Wsign-compare"
+#pragma GCC diagnostic ignored "-Wconversion"
+#pragma GCC diagnostic ignored "-Wshadow"
+#endif
+#include "stb_image.h"
+#if defined(__GNUC__)
+#pragma GCC diagnostic pop
+#endif
+
+typedef enum { KIND_NONE, KIND_JPEG, KIND_PNG, KIND_BMP } kind;
+
+static const char *const kind_names[] = {"", "JPEG", "PNG", "BMP"};
+
+static kind kind_of(const uint8_t *bytes, size_t size)
+{
+    static const uint8_t png[8] = {0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n'};
+    if (size >= 3 && bytes[0] == 0xff && bytes[1] == 0xd8 && bytes[2] == 0xff) return KIND_JPEG;
+    if (size >= 8 && memcmp(bytes, png, sizeof png) == 0) return KIND_PNG;
+    if (size >= 2 && bytes[0] == 'B' && bytes[1] == 'M') return KIND_BMP;
+    return KIND_NONE;
+}
+
+static uint32_t read_be32(const uint8_t *p)
+{
+    return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
+}
+
+static uint32_t read_le32(const uint8_t *p)
+{
+    return (uint32_t)p[3] << 24 | (uint32_t)p[2] << 16 | (uint32_t)p[1] << 8 | p[0];
+}
+
+/* What can be said about a file without decoding it. */
+typedef struct {
+    int64_t w, h;       /* 0: not reached */
+    const char *defect; /* NULL: the file is whole */
+} survey;
+
+/* ITU-T T.81, annex B: segments from SOI to EOI; after SOS come entropy coded bytes, in which 0xff is followed by 0 or
+ * a restart marker. */
+static survey survey_jpeg(const uint8_t *bytes, size_t size)
+{
+    survey out = {.defect = "it ends before the end-of-image marker"};
+    size_t at = 2;
+    while (at < size) {
+        if (bytes[at] != 0xff) { /* entropy coded data, or padding between segments */
+            const uint8_t *next = memchr(bytes + at, 0xff, size - at);
+            if (next == NULL) break;
+            at = (size_t)(next - bytes);
+        }
+        if (at + 1 >= size) break;
+        const uint8_t marker = bytes[at + 1];
+        if (marker == 0xd9) {
+            out.defect = out.w > 0 ? NULL : "it has no frame header";
+            break;
+        }
+        if (marker == 0xff) {
+            at += 1;
+        } else if (marker <= 0x01 || (marker >= 0xd0 && marker <= 0xd8)) {
+            at += 2;
+        } else {
+            if (at + 4 > size) break;
+            const size_t length = (size_t)bytes[at + 2] << 8 | bytes[at + 3];
+            if (length < 2 || length > size - at - 2) break;
+            const int frame = (marker & 0xf0) == 0xc0 && marker != 0xc4 && marker != 0xc8 && marker != 0xcc;
+            if (frame && length >= 7 && out.w == 0) {
+                out.h = bytes[at + 5] << 8 | bytes[at + 6];
+                out.w = bytes[at + 7] << 8 | bytes[at + 8];
+            }
+            at += 2 + length;
+        }
+    }
+    return out;
+}
+
+/* PNG specification, section 5: chunks of length, type, data and CRC-32 from IHDR to IEND. Checksums of critical chunks
+ * (capital first letter) are verified. */
+static survey survey_png(const uint8_t *bytes, size_t size)
+{
+    survey out = {.defect = "it ends before the IEND chunk"};
+    size_t at = 8;
+    if (size >= 24 && memcmp(bytes + 12, "IHDR", 4) == 0) {
+        out.w = read_be32(bytes + 16);
+        out.h = read_be32(bytes + 20);
+    }
+    while (size - at >= 12) {
+        const size_t length = read_be32(bytes + at);
+        const uint8_t *type = bytes + at + 4;
+        if (length > size - at - 12) break;
+        if (type[0] >= 'A' && type[0] <= 'Z' && clile_i_crc32(0, type, length + 4) != read_be32(type + 4 + length)) {
+            out.defect = "a checksum does not fit its data";
+            break;
+        }
+        if (memcmp(type, "IEND", 4) == 0) {
+            out.defect = NULL;
+            break;
+        }
+        at += 12 + length;
+    }
+    return out;
+}
+
+/* File header of 14 bytes, then BITMAPCOREHEADER (12 bytes) or BITMAPINFOHEADER (40 and more). Uncompressed pixels must
+ * lie inside the file. */
+static survey survey_bmp(const uint8_t *bytes, size_t size)
+{
+    survey out = {.defect = "it ends before its last pixel"};
+    if (size < 34) return out;
+    const uint32_t header = read_le32(bytes + 14);
+    uint32_t bits, compression = 0;
+    if (header < 40) {
+        out.w = bytes[18] | bytes[19] << 8;
+        out.h = bytes[20] | bytes[21] << 8;
+        bits = (uint32_t)(bytes[24] | bytes[25] << 8);
+    } else {
+        const int32_t w = (int32_t)read_le32(bytes + 18), h = (int32_t)read_le32(bytes + 22);
+        out.w = w;
+        out.h = h < 0 ? -(int64_t)h : h; /* negative: rows from the top */
+        bits = (uint32_t)(bytes[28] | bytes[29] << 8);
+        compression = read_le32(bytes + 30);
+    }
+    const int plain = compression == 0 || compression == 3; /* others are refused by the decoder */
+    const uint64_t row = ((uint64_t)(out.w > 0 ? out.w : 0) * bits + 31) / 32 * 4;
+    if (!plain || (row <= size && read_le32(bytes + 10) + row * (uint64_t)out.h <= size)) out.defect = NULL;
+    return out;
+}
+
+/* Calls the decoder on a file that is whole. */
+static clile_status decode(const char *name, kind what, const uint8_t *bytes, size_t size, clile_i_image *out)
+{
+    int w = 0, h = 0, channels = 0;
+    uint8_t *pixels = stbi_load_from_memory(bytes, (int)size, &w, &h, &channels, 3);
+    if (pixels != NULL) {
+        *out = (clile_i_image){.h = h, .w = w, .row_stride = (int64_t)w * 3, .rgb = pixels, .owned = pixels};
+        return CLILE_OK;
+    }
+    const char *reason = stbi_failure_reason();
+    /* Its tests for a format fail when memory is out; with a JPEG or PNG signature nothing else makes them fail. */
+    const int no_memory =
+        strcmp(reason, "outofmem") == 0 || (what != KIND_BMP && strcmp(reason, "unknown image type") == 0);
+    if (no_memory) return clile_i_fail(CLILE_E_OUT_OF_MEMORY, "image %s: no memory to decode it", name);
+    return clile_i_fail(CLILE_E_CORRUPT, "image %s: the %s file cannot be decoded (%s)", name, kind_names[what],
+                        reason);
+}
+
+clile_status clile_i_image_decode(const char *name, const uint8_t *bytes, size_t size, int64_t max_pixels,
+                                  clile_i_image *out)
+{
+    memset(out, 0, sizeof *out);
+    if (size == 0) return clile_i_fail(CLILE_E_FORMAT, "image %s is empty (0 bytes)", name);
+    const kind what = kind_of(bytes, size);
+    if (what == KIND_NONE) return clile_i_fail(CLILE_E_FORMAT, "image %s is not a JPEG, PNG or BMP file", name);
+    if (size > INT_MAX) return clile_i_fail(CLILE_E_UNSUPPORTED, "image %s is larger than 2 GiB", name);
+
+    const survey found = what == KIND_JPEG  ? survey_jpeg(bytes, size)
+                         : what == KIND_PNG ? survey_png(bytes, size)
+                                            : survey_bmp(bytes, size);
+    if (found.w > 0 && found.h > max_pixels / found.w)
+        return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "image %s has %lld x %lld pixels, max_pixels allows %lld", name,
+                            (long long)found.w, (long long)found.h, (long long)max_pixels);
+    if (found.defect != NULL || found.w < 1 || found.h < 1)
+        return clile_i_fail(CLILE_E_CORRUPT, "image %s: the %s file is damaged: %s", name, kind_names[what],
+                            found.defect != NULL ? found.defect : "it has no pixels");
+    return decode(name, what, bytes, size, out);
+}
+
+clile_status clile_i_image_read(const char *path, int64_t max_pixels, clile_i_image *out)
+{
+    clile_i_file file = {0};
+    memset(out, 0, sizeof *out);
+    CLILE_I_RETURN_IF(clile_i_file_open(path, &file));
+    const clile_status status = clile_i_image_decode(path, file.data, file.size, max_pixels, out);
+    clile_i_file_close(&file);
+    return status;
+}
+
+void clile_i_image_free(clile_i_image *image)
+{
+    if (image == NULL) return;
+    clile_i_free(image->owned);
+    memset(image, 0, sizeof *image);
+}

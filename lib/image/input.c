@@ -1,0 +1,145 @@
+/* Stored crop -> network input: window, mirror, bilinear sampling, colour, normalisation. Paid for every image of every
+ * step, so it walks memory in order and allocates nothing. */
+#include "image/image.h"
+
+#include <math.h>
+
+/* ImageNet's channel means and deviations (torchvision's transforms.Normalize), for values in [0, 1]. */
+static const float mean[3] = {0.485f, 0.456f, 0.406f};
+static const float deviation[3] = {0.229f, 0.224f, 0.225f};
+
+int32_t clile_i_crop_stored(int32_t size)
+{
+    return size + 2 * ((size + 8) / 16);
+}
+
+/* In place on [3,plane] values in [0, 255]: (v / 255 - mean) / std. */
+static void normalise(int64_t plane, float *values)
+{
+    for (int32_t k = 0; k < 3; ++k) {
+        const float factor = 1.0f / (255.0f * deviation[k]), offset = -mean[k] / deviation[k];
+        float *v = values + k * plane;
+        for (int64_t i = 0; i < plane; ++i) v[i] = v[i] * factor + offset;
+    }
+}
+
+/* The middle [size,size] of the stored crop as planes of floats, mirrored or not: no arithmetic. */
+static void read_middle(const uint8_t *stored, int32_t size, int32_t flip, float *dst)
+{
+    const int64_t width = clile_i_crop_stored(size), margin = (width - size) / 2, plane = (int64_t)size * size;
+    for (int32_t y = 0; y < size; ++y) {
+        const uint8_t *row = stored + ((margin + y) * width + margin) * 3;
+        float *r = dst + (int64_t)y * size, *g = r + plane, *b = g + plane;
+        if (flip) {
+            for (int32_t x = 0; x < size; ++x) {
+                const uint8_t *pixel = row + 3 * (size - 1 - x);
+                r[x] = (float)pixel[0];
+                g[x] = (float)pixel[1];
+                b[x] = (float)pixel[2];
+            }
+        } else {
+            for (int32_t x = 0; x < size; ++x) {
+                r[x] = (float)row[3 * x];
+                g[x] = (float)row[3 * x + 1];
+                b[x] = (float)row[3 * x + 2];
+            }
+        }
+    }
+}
+
+/* Position of an output pixel on one axis of the stored crop: the pixel before it, the step to the one after it and the
+ * weight of the latter. Edges are repeated. */
+typedef struct {
+    int32_t before, step;
+    float weight;
+} tap;
+
+static tap tap_at(double position, int32_t width)
+{
+    const double clamped = fmin(fmax(position, 0.0), width - 1.0);
+    const int32_t before = (int32_t)clamped;
+    return (tap){.before = before, .step = before + 1 < width, .weight = (float)(clamped - before)};
+}
+
+/* Window, mirror and bilinear sampling; the map is separable, so the taps of a run of columns serve all rows. */
+static void read_window(const uint8_t *stored, int32_t size, const clile_i_jitter *jitter, float *dst)
+{
+    enum { RUN = 128 };
+    tap columns[RUN];
+    const int32_t width = clile_i_crop_stored(size);
+    const int64_t plane = (int64_t)size * size;
+    const double half = 0.5 * size, middle = 0.5 * width;
+    const double scale_x = jitter->flip ? -jitter->scale : jitter->scale;
+
+    for (int32_t first = 0; first < size; first += RUN) {
+        const int32_t count = size - first < RUN ? size - first : RUN;
+        for (int32_t i = 0; i < count; ++i)
+            columns[i] = tap_at(middle + jitter->shift_x * size + scale_x * (first + i + 0.5 - half) - 0.5, width);
+        for (int32_t y = 0; y < size; ++y) {
+            const tap row = tap_at(middle + jitter->shift_y * size + jitter->scale * (y + 0.5 - half) - 0.5, width);
+            const uint8_t *upper = stored + (int64_t)row.before * width * 3;
+            const uint8_t *lower = upper + (row.step ? (int64_t)width * 3 : 0);
+            float *r = dst + (int64_t)y * size + first;
+            for (int32_t i = 0; i < count; ++i) {
+                const uint8_t *p = upper + 3 * columns[i].before, *q = lower + 3 * columns[i].before;
+                const int32_t next = 3 * columns[i].step;
+                const float u = columns[i].weight;
+                for (int32_t k = 0; k < 3; ++k) {
+                    const float above = (float)p[k] + u * (float)(p[next + k] - p[k]);
+                    const float below = (float)q[k] + u * (float)(q[next + k] - q[k]);
+                    r[k * plane + i] = above + row.weight * (below - above);
+                }
+            }
+        }
+    }
+}
+
+static float limit(float value)
+{
+    value = value < 0.0f ? 0.0f : value;
+    return value > 255.0f ? 255.0f : value;
+}
+
+/* v <- limit(factor v + (1 - factor) other), torchvision's _blend, on n values. */
+static void blend_constant(int64_t n, float factor, float other, float *v)
+{
+    const float offset = (1.0f - factor) * other;
+    for (int64_t i = 0; i < n; ++i) v[i] = limit(factor * v[i] + offset);
+}
+
+/* torchvision's rgb_to_grayscale */
+static float grey(float r, float g, float b)
+{
+    return 0.2989f * r + 0.587f * g + 0.114f * b;
+}
+
+static void colour(int64_t plane, const clile_i_jitter *jitter, float *values)
+{
+    float *r = values, *g = r + plane, *b = g + plane;
+    if (jitter->brightness != 1.0) blend_constant(3 * plane, (float)jitter->brightness, 0.0f, values);
+    if (jitter->contrast != 1.0) {
+        double sum = 0.0;
+        for (int64_t i = 0; i < plane; ++i) sum += grey(r[i], g[i], b[i]);
+        blend_constant(3 * plane, (float)jitter->contrast, (float)(sum / (double)plane), values);
+    }
+    if (jitter->saturation != 1.0) {
+        const float factor = (float)jitter->saturation;
+        for (int64_t i = 0; i < plane; ++i) {
+            const float offset = (1.0f - factor) * grey(r[i], g[i], b[i]);
+            r[i] = limit(factor * r[i] + offset);
+            g[i] = limit(factor * g[i] + offset);
+            b[i] = limit(factor * b[i] + offset);
+        }
+    }
+}
+
+void clile_i_crop_to_input(const uint8_t *stored, int32_t size, const clile_i_jitter *jitter, float *dst)
+{
+    const int64_t plane = (int64_t)size * size;
+    if (jitter->scale == 1.0 && jitter->shift_x == 0.0 && jitter->shift_y == 0.0)
+        read_middle(stored, size, jitter->flip, dst);
+    else
+        read_window(stored, size, jitter, dst);
+    colour(plane, jitter, dst);
+    normalise(plane, dst);
+}

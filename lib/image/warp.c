@@ -1,0 +1,119 @@
+/* Resampling of a photograph into a crop. */
+#include "image/image.h"
+
+#include <math.h>
+#include <string.h>
+
+/* The part of the source that a crop needs, averaged over boxes of kx x ky pixels: what bilinear sampling reads. */
+typedef struct {
+    int32_t h, w;
+    int64_t row_stride;
+    const uint8_t *rgb;
+    double x0, y0; /* source coordinates of its top left corner */
+    int32_t kx, ky;
+} sampled;
+
+static int32_t clamp_index(int32_t value, int32_t count)
+{
+    return value < 0 ? 0 : value >= count ? count - 1 : value;
+}
+
+/* Half-open range of source pixels that lie under a crop's extent, with one more on each side, inside [0, count). */
+static void covered_range(double base, double along_x, double along_y, int32_t w, int32_t h, int32_t count,
+                          int32_t *first, int32_t *last)
+{
+    const double ends[4] = {base, base + along_x * w, base + along_y * h, base + along_x * w + along_y * h};
+    double low = ends[0], high = ends[0];
+    for (int32_t k = 1; k < 4; ++k) {
+        low = fmin(low, ends[k]);
+        high = fmax(high, ends[k]);
+    }
+    *first = (int32_t)fmin(fmax(floor(low) - 1.0, 0.0), count - 1.0);
+    *last = (int32_t)fmax(fmin(ceil(high) + 1.0, count), *first + 1.0);
+}
+
+/* dst [h,w,3]: means of kx x ky boxes of src from (x0, y0) on; beyond the edge the last pixel is repeated. */
+static void box_reduce(const clile_i_image *src, int32_t x0, int32_t y0, int32_t kx, int32_t ky, int32_t h, int32_t w,
+                       uint32_t *sums /*[w,3]*/, uint8_t *dst)
+{
+    const uint32_t area = (uint32_t)kx * (uint32_t)ky;
+    for (int32_t y = 0; y < h; ++y) {
+        memset(sums, 0, (size_t)w * 3 * sizeof *sums);
+        for (int32_t j = 0; j < ky; ++j) {
+            const uint8_t *row = src->rgb + clamp_index(y0 + y * ky + j, src->h) * src->row_stride;
+            for (int32_t x = 0; x < w; ++x) {
+                for (int32_t i = 0; i < kx; ++i) {
+                    const uint8_t *pixel = row + 3 * (int64_t)clamp_index(x0 + x * kx + i, src->w);
+                    for (int32_t k = 0; k < 3; ++k) sums[3 * x + k] += pixel[k];
+                }
+            }
+        }
+        uint8_t *out = dst + (size_t)y * (size_t)w * 3;
+        for (int32_t i = 0; i < 3 * w; ++i) out[i] = (uint8_t)((sums[i] + area / 2) / area);
+    }
+}
+
+static void sample_rows(const sampled *src, const clile_i_affine *m, int32_t h, int32_t w, uint8_t *dst)
+{
+    const double ax = m->a / src->kx, bx = m->b / src->kx, cx = (m->c - src->x0) / src->kx;
+    const double ay = m->d / src->ky, by = m->e / src->ky, cy = (m->f - src->y0) / src->ky;
+    for (int32_t y = 0; y < h; ++y) {
+        for (int32_t x = 0; x < w; ++x, dst += 3) {
+            /* centres at .5; positions beyond the centre of an edge pixel read that pixel */
+            const double px = ax * (x + 0.5) + bx * (y + 0.5) + cx - 0.5;
+            const double py = ay * (x + 0.5) + by * (y + 0.5) + cy - 0.5;
+            const double qx = fmin(fmax(px, 0.0), src->w - 1.0), qy = fmin(fmax(py, 0.0), src->h - 1.0);
+            const int32_t left = (int32_t)qx, top = (int32_t)qy;
+            const float u = (float)(qx - left), v = (float)(qy - top);
+            const uint8_t *row = src->rgb + top * src->row_stride + 3 * (int64_t)left;
+            const int64_t right = left + 1 < src->w ? 3 : 0, below = top + 1 < src->h ? src->row_stride : 0;
+            for (int32_t k = 0; k < 3; ++k) {
+                const float upper = (float)row[k] + u * (float)(row[right + k] - row[k]);
+                const float lower = (float)row[below + k] + u * (float)(row[below + right + k] - row[below + k]);
+                dst[k] = (uint8_t)(upper + v * (lower - upper) + 0.5f);
+            }
+        }
+    }
+}
+
+clile_status clile_i_image_warp(const clile_i_image *src, const clile_i_affine *crop_to_src, int32_t h, int32_t w,
+                                uint8_t *dst)
+{
+    clile_status status = CLILE_OK;
+    const clile_i_affine *m = crop_to_src;
+    uint32_t *sums = NULL;
+    uint8_t *reduced = NULL;
+    sampled from = {.h = src->h, .w = src->w, .row_stride = src->row_stride, .rgb = src->rgb, .kx = 1, .ky = 1};
+
+    if (h < 1 || w < 1 || src->h < 1 || src->w < 1)
+        return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "warp of %d x %d to %d x %d pixels", src->w, src->h, w, h);
+    const double step_x = hypot(m->a, m->b), step_y = hypot(m->d, m->e);
+    if (!isfinite(step_x) || !isfinite(step_y) || !isfinite(m->c) || !isfinite(m->f))
+        return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "warp by an affine map that is not finite");
+
+    /* Source pixels per crop pixel along the source's axes, to whole boxes: 1.5 and more are averaged first. */
+    const int32_t kx = (int32_t)fmin(fmax(floor(step_x + 0.5), 1.0), 4096.0);
+    const int32_t ky = (int32_t)fmin(fmax(floor(step_y + 0.5), 1.0), 4096.0);
+    if (kx > 1 || ky > 1) {
+        int32_t x0, x1, y0, y1;
+        covered_range(m->c, m->a, m->b, w, h, src->w, &x0, &x1);
+        covered_range(m->f, m->d, m->e, w, h, src->h, &y0, &y1);
+        from.w = (x1 - x0 + kx - 1) / kx;
+        from.h = (y1 - y0 + ky - 1) / ky;
+        from.row_stride = 3 * (int64_t)from.w;
+        from.x0 = x0;
+        from.y0 = y0;
+        from.kx = kx;
+        from.ky = ky;
+        CLILE_I_ALLOC(sums, 3 * (int64_t)from.w);
+        CLILE_I_ALLOC(reduced, from.row_stride * from.h);
+        box_reduce(src, x0, y0, kx, ky, from.h, from.w, sums, reduced);
+        from.rgb = reduced;
+    }
+    sample_rows(&from, m, h, w, dst);
+
+cleanup:
+    clile_i_free(reduced);
+    clile_i_free(sums);
+    return status;
+}

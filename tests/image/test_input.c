@@ -1,0 +1,169 @@
+/* Stored crop to network input. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h>
+
+#include "image/image.h"
+
+#include <math.h>
+#include <string.h>
+
+enum { SIZE = 40, STORED = 46, PLANE = SIZE * SIZE };
+
+static uint8_t stored[3 * STORED * STORED];
+static float dst[3 * PLANE], other[3 * PLANE];
+
+static const double mean[3] = {0.485, 0.456, 0.406}, deviation[3] = {0.229, 0.224, 0.225};
+
+static int fill(void **state)
+{
+    clile_i_rng rng = clile_i_rng_make(11, 12);
+    (void)state;
+    for (size_t i = 0; i < sizeof stored; ++i) stored[i] = (uint8_t)clile_i_rng_u32(&rng);
+    return 0;
+}
+
+static void near(double value, double expected, double tolerance)
+{
+    if (!(fabs(value - expected) <= tolerance)) fail_msg("%.9g, expected %.9g", value, expected);
+}
+
+static void margins_are_even(void **state)
+{
+    static const int32_t sizes[][2] = {{32, 36}, {40, 46}, {64, 72}, {96, 108}, {112, 126}, {224, 252}};
+    (void)state;
+    for (size_t k = 0; k < 6; ++k) assert_int_equal(clile_i_crop_stored(sizes[k][0]), sizes[k][1]);
+}
+
+static double middle(int x, int y, int k)
+{
+    return stored[3 * ((y + 3) * STORED + x + 3) + k];
+}
+
+static void no_jitter_reads_the_middle(void **state)
+{
+    const clile_i_jitter none = CLILE_I_JITTER_NONE;
+    (void)state;
+    clile_i_crop_to_input(stored, SIZE, &none, dst);
+    for (int k = 0; k < 3; ++k)
+        for (int y = 0; y < SIZE; ++y)
+            for (int x = 0; x < SIZE; ++x)
+                near(dst[k * PLANE + y * SIZE + x], (middle(x, y, k) / 255.0 - mean[k]) / deviation[k], 1e-6);
+}
+
+static void flip_mirrors_exactly(void **state)
+{
+    clile_i_jitter jitter = CLILE_I_JITTER_NONE;
+    (void)state;
+    for (int window = 0; window < 2; ++window) {
+        if (window) jitter.scale = 1.09375; /* exact in binary, so that both sides round alike */
+        jitter.flip = 0;
+        clile_i_crop_to_input(stored, SIZE, &jitter, dst);
+        jitter.flip = 1;
+        clile_i_crop_to_input(stored, SIZE, &jitter, other);
+        for (int row = 0; row < 3 * SIZE; ++row)
+            for (int x = 0; x < SIZE; ++x) {
+                const float a = dst[row * SIZE + x], b = other[row * SIZE + SIZE - 1 - x];
+                if (window)
+                    near(b, a, 1e-5);
+                else
+                    assert_memory_equal(&a, &b, sizeof a);
+            }
+    }
+}
+
+/* A window of whole pixels reads those pixels, and the same bits as without the window. */
+static void whole_shifts_are_exact(void **state)
+{
+    clile_i_jitter jitter = CLILE_I_JITTER_NONE;
+    (void)state;
+    jitter.shift_x = 2.0 / SIZE;
+    jitter.shift_y = -3.0 / SIZE;
+    clile_i_crop_to_input(stored, SIZE, &jitter, dst);
+    for (int k = 0; k < 3; ++k)
+        for (int y = 0; y < SIZE; ++y)
+            for (int x = 0; x < SIZE; ++x)
+                near(dst[k * PLANE + y * SIZE + x], (middle(x + 2, y - 3, k) / 255.0 - mean[k]) / deviation[k], 2e-5);
+}
+
+/* The definition, in double. */
+static double reference(const clile_i_jitter *j, int x, int y, int k)
+{
+    const double cx = (j->flip ? -1 : 1) * (x + 0.5 - SIZE / 2.0), cy = y + 0.5 - SIZE / 2.0;
+    double px = STORED / 2.0 + j->shift_x * SIZE + j->scale * cx - 0.5;
+    double py = STORED / 2.0 + j->shift_y * SIZE + j->scale * cy - 0.5;
+    px = fmin(fmax(px, 0), STORED - 1);
+    py = fmin(fmax(py, 0), STORED - 1);
+    const int ix = (int)px, iy = (int)py, jx = ix + 1 < STORED ? ix + 1 : ix, jy = iy + 1 < STORED ? iy + 1 : iy;
+    const double u = px - ix, v = py - iy;
+#define AT(c, r) ((double)stored[3 * ((r)*STORED + (c)) + k])
+    return (1 - v) * ((1 - u) * AT(ix, iy) + u * AT(jx, iy)) + v * ((1 - u) * AT(ix, jy) + u * AT(jx, jy));
+#undef AT
+}
+
+static double clamp(double value)
+{
+    return value < 0 ? 0 : value > 255 ? 255 : value;
+}
+
+static void jitter_matches_the_definition(void **state)
+{
+    static const clile_i_jitter cases[] = {
+        {0, 0.93, 0.03, -0.02, 1, 1, 1},  {1, 1.1, -0.05, 0.05, 1, 1, 1}, {0, 1, 0, 0, 1.2, 1, 1},
+        {0, 1, 0, 0, 1, 0.8, 1},          {1, 1, 0, 0, 1, 1, 1.3},        {1, 1.07, 0.01, 0.04, 0.85, 1.15, 0.9},
+        {0, 1.6, 0.3, -0.3, 1.4, 0.5, 0}, /* far outside: edges are repeated */
+    };
+    static double values[3][PLANE];
+    (void)state;
+    for (size_t f = 0; f < sizeof cases / sizeof *cases; ++f) {
+        const clile_i_jitter *j = &cases[f];
+        double grey = 0.0;
+        for (int i = 0; i < PLANE; ++i) {
+            for (int k = 0; k < 3; ++k) values[k][i] = clamp(j->brightness * reference(j, i % SIZE, i / SIZE, k));
+            grey += (0.2989 * values[0][i] + 0.587 * values[1][i] + 0.114 * values[2][i]) / PLANE;
+        }
+        clile_i_crop_to_input(stored, SIZE, j, dst);
+        for (int i = 0; i < PLANE; ++i) {
+            double v[3], own = 0.0;
+            for (int k = 0; k < 3; ++k) v[k] = clamp(j->contrast * values[k][i] + (1 - j->contrast) * grey);
+            own = 0.2989 * v[0] + 0.587 * v[1] + 0.114 * v[2];
+            for (int k = 0; k < 3; ++k) {
+                const double colour = clamp(j->saturation * v[k] + (1 - j->saturation) * own);
+                near(dst[k * PLANE + i], (colour / 255 - mean[k]) / deviation[k], 1e-4);
+            }
+        }
+    }
+}
+
+/* Sizes beyond one run of columns (128). */
+static void large_crops_are_sampled_to_the_end(void **state)
+{
+    enum { LARGE = 300, WIDE = 338 };
+    static uint8_t wide[3 * WIDE * WIDE];
+    static float out[3 * LARGE * LARGE];
+    clile_i_jitter jitter = CLILE_I_JITTER_NONE;
+    (void)state;
+    assert_int_equal(clile_i_crop_stored(LARGE), WIDE);
+    for (int i = 0; i < WIDE * WIDE; ++i) wide[3 * i] = (uint8_t)(i % WIDE / 2);
+    jitter.scale = 0.5;
+    clile_i_crop_to_input(wide, LARGE, &jitter, out);
+    for (int x = 0; x < LARGE; x += 7) {
+        const double at = WIDE / 2.0 + 0.5 * (x + 0.5 - LARGE / 2.0) - 0.5;
+        near(out[LARGE * 10 + x], ((at / 2 - 0.25) / 255 - mean[0]) / deviation[0], 0.26 / 255 / deviation[0]);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(margins_are_even),
+        cmocka_unit_test(no_jitter_reads_the_middle),
+        cmocka_unit_test(flip_mirrors_exactly),
+        cmocka_unit_test(whole_shifts_are_exact),
+        cmocka_unit_test(jitter_matches_the_definition),
+        cmocka_unit_test(large_crops_are_sampled_to_the_end),
+    };
+    return cmocka_run_group_tests(tests, fill, NULL);
+}
