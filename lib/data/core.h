@@ -1,0 +1,54 @@
+/* What a data set is made of: a shared core (samples, pixels or paths, cache) and views that list some of its samples.
+ */
+#ifndef CLILE_I_DATA_CORE_H
+#define CLILE_I_DATA_CORE_H
+
+#include "data/data.h"
+#include "data/table.h"
+
+/* Rendered crops of one size; a slot is filled once and never changed. */
+typedef struct clile_i_crops {
+    int32_t size;
+    struct clile_i_crops *next;
+    uint8_t **crop; /* [n] NULL or [stored,stored,3] */
+} clile_i_crops;
+
+typedef struct {
+    clile_i_refs refs;
+    clile_i_table table;
+    uint8_t *pixels; /* [n,h,w,3] of arrays, NULL: images are files */
+    int32_t h, w;
+    int64_t max_pixels;
+    int64_t cache_limit, cache_used; /* bytes; atomic */
+    clile_i_crops *crops;            /* list, one for each size that was asked for; atomic */
+} clile_i_core;
+
+struct clile_dataset {
+    clile_i_refs refs;
+    clile_i_core *core;
+    int64_t n;
+    int64_t *index; /* [n] samples of the core */
+    int32_t subjects;
+    int32_t *subject;    /* [subjects] subjects of the core */
+    int32_t *subject_of; /* [core subjects] index in this view, -1: not here */
+};
+
+enum { CLILE_I_CROP_LARGEST = 4096 };
+
+/* Takes over the contents of the table, and `pixels`; on failure too. */
+clile_status clile_i_core_create(clile_i_table *table, uint8_t *pixels, int32_t h, int32_t w,
+                                 const clile_options *options, clile_i_core **out);
+void clile_i_core_release(clile_i_core *core); /* NULL does nothing */
+
+/* The samples of `whole` (NULL: all of the core) whose subject's mark is `wanted` (marks NULL: all). Retains the core.
+ */
+clile_status clile_i_view_create(clile_i_core *core, const clile_dataset *whole, const uint8_t *marks /*[subjects]*/,
+                                 uint8_t wanted, clile_dataset **out);
+
+/* crops.c: stored crop of sample `index` of the core, from the cache or rendered. `*scratch` is allocated when it is
+ * needed; the caller frees it after the last use of `*stored`. Any thread. */
+clile_status clile_i_crop_get(clile_i_core *core, int64_t index, int32_t size, uint8_t **scratch,
+                              const uint8_t **stored);
+void clile_i_crops_free(clile_i_core *core);
+
+#endif

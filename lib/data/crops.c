@@ -1,0 +1,139 @@
+/* From a sample to its stored crop, and the cache of them. The cache takes no lock: a list of sizes that only grows at
+ * its head and slots that go from NULL to a finished crop once, both by compare-and-exchange. */
+#include "data/core.h"
+
+#include <math.h>
+
+enum { LEAST_SIDE = 8 }; /* pixels; a smaller image shows no face */
+
+static clile_status find_crops(clile_i_core *core, int32_t size, clile_i_crops **out)
+{
+    clile_status status = CLILE_OK;
+    clile_i_crops *fresh = NULL, *head = __atomic_load_n(&core->crops, __ATOMIC_ACQUIRE);
+    for (;;) {
+        clile_i_crops *found = head;
+        while (found != NULL && found->size != size) found = found->next;
+        if (found != NULL) {
+            *out = found;
+            break;
+        }
+        if (fresh == NULL) {
+            CLILE_I_ALLOC(fresh, 1);
+            fresh->size = size;
+            CLILE_I_ALLOC(fresh->crop, core->table.n);
+        }
+        fresh->next = head;
+        if (__atomic_compare_exchange_n(&core->crops, &head, fresh, 0, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
+            *out = fresh;
+            fresh = NULL;
+            break;
+        }
+    }
+cleanup:
+    if (fresh != NULL) clile_i_free(fresh->crop);
+    clile_i_free(fresh);
+    return status;
+}
+
+void clile_i_crops_free(clile_i_core *core)
+{
+    while (core->crops != NULL) {
+        clile_i_crops *next = core->crops->next;
+        for (int64_t i = 0; i < core->table.n; ++i) clile_i_free(core->crops->crop[i]);
+        clile_i_free(core->crops->crop);
+        clile_i_free(core->crops);
+        core->crops = next;
+    }
+}
+
+/* From crop to image pixels: by landmarks when there are any. */
+static clile_status locate_crop(const clile_i_core *core, int64_t index, const clile_i_image *image, int32_t size,
+                                clile_i_affine *map)
+{
+    const float *five = core->table.points != NULL ? core->table.points + 10 * index : NULL;
+    if (five == NULL || isnan(five[0])) {
+        clile_i_align_whole(image->h, image->w, size, map);
+        return CLILE_OK;
+    }
+    double xy[10];
+    for (int k = 0; k < 10; ++k) xy[k] = five[k];
+    if (clile_i_align_landmarks(5, xy, size, map) != CLILE_OK)
+        return clile_i_fail_context(CLILE_E_FORMAT, "landmarks of image %s",
+                                    core->table.text + core->table.name[index]);
+    return CLILE_OK;
+}
+
+static clile_status load_image(const clile_i_core *core, int64_t index, clile_i_image *image)
+{
+    clile_status status = CLILE_OK;
+    const char *name = core->table.text + core->table.name[index];
+    char *path = NULL;
+    if (core->pixels != NULL) {
+        const int64_t row = 3 * (int64_t)core->w;
+        *image =
+            (clile_i_image){.h = core->h, .w = core->w, .row_stride = row, .rgb = core->pixels + index * core->h * row};
+        return CLILE_OK;
+    }
+    path = name[0] == '/' ? clile_i_strdup(name) : clile_i_path_join(core->table.root, name);
+    if (path == NULL) return CLILE_E_OUT_OF_MEMORY;
+    CLILE_I_TRY(clile_i_image_read(path, core->max_pixels, image));
+    if (image->h < LEAST_SIDE || image->w < LEAST_SIDE)
+        status = clile_i_fail(CLILE_E_FORMAT, "image %s has %d x %d pixels, a face needs at least %d x %d", path,
+                              image->w, image->h, LEAST_SIDE, LEAST_SIDE);
+cleanup:
+    clile_i_free(path);
+    return status;
+}
+
+static clile_status render(const clile_i_core *core, int64_t index, int32_t size, uint8_t *dst)
+{
+    clile_status status = CLILE_OK;
+    clile_i_image image = {0};
+    clile_i_affine map = {0};
+    const int32_t stored = clile_i_crop_stored(size), margin = (stored - size) / 2;
+
+    CLILE_I_TRY(load_image(core, index, &image));
+    CLILE_I_TRY(locate_crop(core, index, &image, size, &map));
+    map.c -= (map.a + map.b) * margin;
+    map.f -= (map.d + map.e) * margin;
+    status = clile_i_image_warp(&image, &map, stored, stored, dst);
+cleanup:
+    clile_i_image_free(&image);
+    return status;
+}
+
+clile_status clile_i_crop_get(clile_i_core *core, int64_t index, int32_t size, uint8_t **scratch,
+                              const uint8_t **stored)
+{
+    clile_status status = CLILE_OK;
+    clile_i_crops *crops = NULL;
+    uint8_t *fresh = NULL;
+    const int64_t side = clile_i_crop_stored(size), bytes = side * side * 3;
+
+    CLILE_I_TRY(find_crops(core, size, &crops));
+    *stored = __atomic_load_n(&crops->crop[index], __ATOMIC_ACQUIRE);
+    if (*stored != NULL) return CLILE_OK;
+
+    if (__atomic_add_fetch(&core->cache_used, bytes, __ATOMIC_RELAXED) > core->cache_limit) {
+        __atomic_sub_fetch(&core->cache_used, bytes, __ATOMIC_RELAXED);
+        if (*scratch == NULL) CLILE_I_ALLOC(*scratch, bytes);
+        CLILE_I_TRY(render(core, index, size, *scratch));
+        *stored = *scratch;
+        return CLILE_OK;
+    }
+
+    fresh = clile_i_calloc(bytes, 1);
+    status = fresh == NULL ? CLILE_E_OUT_OF_MEMORY : render(core, index, size, fresh);
+    uint8_t *other = NULL;
+    if (status == CLILE_OK &&
+        __atomic_compare_exchange_n(&crops->crop[index], &other, fresh, 0, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
+        *stored = fresh;
+        fresh = NULL;
+    } else { /* failed, or another thread was first: its crop has the same bytes */
+        *stored = other;
+        __atomic_sub_fetch(&core->cache_used, bytes, __ATOMIC_RELAXED);
+    }
+cleanup:
+    clile_i_free(fresh);
+    return status;
+}

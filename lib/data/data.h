@@ -1,0 +1,34 @@
+/* data: data sets, folds, order and augmentation. Uses image. */
+#ifndef CLILE_I_DATA_H
+#define CLILE_I_DATA_H
+
+#include "base/base.h"
+#include "image/image.h"
+
+#include <clile/dataset.h>
+
+/* Keeps a data set alive: another handle on the same. */
+clile_status clile_i_dataset_retain(const clile_dataset *dataset, clile_dataset **out);
+const int8_t *clile_i_dataset_labels(const clile_dataset *dataset, int64_t index);  /* [c] */
+int32_t clile_i_dataset_subject(const clile_dataset *dataset, int64_t index);       /* 0..S-1 of this part */
+/* Part with the given subjects (indices of `dataset`), the others going to `rest`; either may be NULL. */
+clile_status clile_i_dataset_split(const clile_dataset *dataset, int32_t count, const int32_t *subjects, clile_dataset **part, clile_dataset **rest);
+
+/* A permutation of 0..n-1 that depends on seed and epoch only. */
+void clile_i_sampler_order(int64_t n, uint64_t seed, int64_t epoch, int64_t *order);
+
+typedef struct {
+    int32_t flip;      /* 1: mirrored with probability 1/2 */
+    double scale;      /* side drawn from [1-scale, 1+scale] */
+    double shift;      /* centre drawn from +-shift of the size, each axis */
+    double brightness, contrast, saturation; /* factors drawn from [1-x, 1+x] */
+} clile_i_augment;
+/* Reads the augment_ options. */
+clile_status clile_i_augment_from_options(const clile_options *options, clile_i_augment *out);
+
+/* Fills dst [n,3,size,size] from images indices[0..n-1]: decoded and aligned on first use and kept while cache_mb allows,
+ * on this thread's team. Augmented when augment != NULL: the draw for slot k depends on seed, step and k only. */
+clile_status clile_i_batch_load(const clile_dataset *dataset, int64_t n, const int64_t *indices, int32_t size,
+    const clile_i_augment *augment, uint64_t seed, int64_t step, float *dst);
+
+#endif

@@ -1,0 +1,233 @@
+/* The handle: opening, views, and what can be asked of them. */
+#include "data/core.h"
+#include "data/layout.h"
+
+#include <string.h>
+
+clile_status clile_i_core_create(clile_i_table *table, uint8_t *pixels, int32_t h, int32_t w,
+                                 const clile_options *options, clile_i_core **out)
+{
+    clile_status status = CLILE_OK;
+    clile_i_core *core = NULL;
+    int64_t cache_mb = 0;
+
+    CLILE_I_ALLOC(core, 1);
+    CLILE_I_TRY(clile_options_get_i64(options, CLILE_OPT_MAX_PIXELS, &core->max_pixels));
+    CLILE_I_TRY(clile_options_get_i64(options, CLILE_OPT_CACHE_MB, &cache_mb));
+    core->cache_limit = cache_mb << 20;
+    clile_i_refs_init(&core->refs);
+    core->table = *table;
+    memset(table, 0, sizeof *table);
+    core->pixels = pixels;
+    pixels = NULL;
+    core->h = h;
+    core->w = w;
+    *out = core;
+    core = NULL;
+cleanup:
+    clile_i_free(core);
+    clile_i_free(pixels);
+    clile_i_table_free(table);
+    return status;
+}
+
+void clile_i_core_release(clile_i_core *core)
+{
+    if (core == NULL || clile_i_refs_release(&core->refs) > 0) return;
+    clile_i_crops_free(core);
+    clile_i_table_free(&core->table);
+    clile_i_free(core->pixels);
+    clile_i_free(core);
+}
+
+clile_status clile_i_view_create(clile_i_core *core, const clile_dataset *whole, const uint8_t *marks, uint8_t wanted,
+                                 clile_dataset **out)
+{
+    clile_status status = CLILE_OK;
+    clile_dataset *view = NULL;
+    const int64_t most = whole != NULL ? whole->n : core->table.n;
+    const int32_t core_subjects = core->table.subject_count;
+
+    CLILE_I_ALLOC(view, 1);
+    clile_i_refs_init(&view->refs);
+    CLILE_I_ALLOC(view->index, most);
+    CLILE_I_ALLOC(view->subject, core_subjects);
+    CLILE_I_ALLOC(view->subject_of, core_subjects);
+    for (int64_t k = 0; k < most; ++k) {
+        const int64_t i = whole != NULL ? whole->index[k] : k;
+        const int32_t s = core->table.subject[i];
+        if (marks != NULL && marks[whole != NULL ? whole->subject_of[s] : s] != wanted) continue;
+        view->index[view->n++] = i;
+        view->subject_of[s] = 1;
+    }
+    for (int32_t s = 0; s < core_subjects; ++s) {
+        if (view->subject_of[s]) {
+            view->subject[view->subjects] = s;
+            view->subject_of[s] = view->subjects++;
+        } else {
+            view->subject_of[s] = -1;
+        }
+    }
+    view->core = core;
+    clile_i_refs_retain(&core->refs);
+    *out = view;
+    view = NULL;
+cleanup:
+    clile_dataset_destroy(view);
+    return status;
+}
+
+void clile_dataset_destroy(clile_dataset *dataset)
+{
+    if (dataset == NULL) return;
+    if (clile_i_refs_release(&dataset->refs) > 0) return;
+    clile_i_core_release(dataset->core);
+    clile_i_free(dataset->index);
+    clile_i_free(dataset->subject);
+    clile_i_free(dataset->subject_of);
+    clile_i_free(dataset);
+}
+
+clile_status clile_i_dataset_retain(const clile_dataset *dataset, clile_dataset **out)
+{
+    CLILE_I_CHECK_NOT_NULL(dataset);
+    CLILE_I_CHECK_NOT_NULL(out);
+    *out = (clile_dataset *)(uintptr_t)dataset; /* immutable but for its count */
+    clile_i_refs_retain(&(*out)->refs);
+    return CLILE_OK;
+}
+
+clile_status clile_dataset_open(const char *path, const clile_options *options, clile_dataset **out)
+{
+    clile_status status = CLILE_OK;
+    clile_i_layout_request request = {.path = path};
+    clile_i_table table = {0};
+    clile_i_core *core = NULL;
+    const char *layout = NULL, *unknown = NULL;
+    int64_t present_from = 0;
+
+    CLILE_I_CHECK_NOT_NULL(path);
+    CLILE_I_CHECK_NOT_NULL(out);
+    *out = NULL;
+    CLILE_I_TRY(clile_options_get_str(options, CLILE_OPT_LAYOUT, &layout));
+    CLILE_I_TRY(clile_options_get_str(options, CLILE_OPT_AU_SET, &request.au_set));
+    CLILE_I_TRY(clile_options_get_str(options, CLILE_OPT_UNKNOWN, &unknown));
+    CLILE_I_TRY(clile_options_get_i64(options, CLILE_OPT_PRESENT_FROM, &present_from));
+    request.unknown_negative = strcmp(unknown, "negative") == 0;
+    request.present_from = (int32_t)present_from;
+    CLILE_I_TRY(clile_i_layout_open(layout, &request, &table));
+    CLILE_I_TRY(clile_i_core_create(&table, NULL, 0, 0, options, &core));
+    status = clile_i_view_create(core, NULL, NULL, 0, out);
+cleanup:
+    clile_i_core_release(core);
+    clile_i_table_free(&table);
+    return status;
+}
+
+int64_t clile_dataset_size(const clile_dataset *dataset)
+{
+    return dataset != NULL ? dataset->n : 0;
+}
+
+int32_t clile_dataset_au_count(const clile_dataset *dataset)
+{
+    return dataset != NULL ? dataset->core->table.c : 0;
+}
+
+int32_t clile_dataset_subject_count(const clile_dataset *dataset)
+{
+    return dataset != NULL ? dataset->subjects : 0;
+}
+
+clile_status clile_dataset_copy_au_ids(const clile_dataset *dataset, int32_t *au_ids)
+{
+    CLILE_I_CHECK_NOT_NULL(dataset);
+    CLILE_I_CHECK_NOT_NULL(au_ids);
+    memcpy(au_ids, dataset->core->table.au_ids, (size_t)dataset->core->table.c * sizeof *au_ids);
+    return CLILE_OK;
+}
+
+static clile_status check_range(const char *function, const clile_dataset *dataset, int64_t first, int64_t count)
+{
+    if (first >= 0 && count >= 0 && first <= dataset->n && count <= dataset->n - first) return CLILE_OK;
+    return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "%s: images %lld + %lld, the data set has %lld", function,
+                        (long long)first, (long long)count, (long long)dataset->n);
+}
+
+clile_status clile_dataset_copy_labels(const clile_dataset *dataset, int64_t first, int64_t count, int8_t *labels)
+{
+    CLILE_I_CHECK_NOT_NULL(dataset);
+    CLILE_I_CHECK_NOT_NULL(labels);
+    CLILE_I_RETURN_IF(check_range(__func__, dataset, first, count));
+    const size_t c = (size_t)dataset->core->table.c;
+    for (int64_t k = 0; k < count; ++k) memcpy(labels + (size_t)k * c, clile_i_dataset_labels(dataset, first + k), c);
+    return CLILE_OK;
+}
+
+clile_status clile_dataset_copy_subjects(const clile_dataset *dataset, int64_t first, int64_t count, int32_t *subject)
+{
+    CLILE_I_CHECK_NOT_NULL(dataset);
+    CLILE_I_CHECK_NOT_NULL(subject);
+    CLILE_I_RETURN_IF(check_range(__func__, dataset, first, count));
+    for (int64_t k = 0; k < count; ++k) subject[k] = clile_i_dataset_subject(dataset, first + k);
+    return CLILE_OK;
+}
+
+const char *clile_dataset_get_subject_name(const clile_dataset *dataset, int32_t subject)
+{
+    if (dataset == NULL || subject < 0 || subject >= dataset->subjects) return NULL;
+    return dataset->core->table.subject_names[dataset->subject[subject]];
+}
+
+const char *clile_dataset_get_image_name(const clile_dataset *dataset, int64_t index)
+{
+    if (dataset == NULL || index < 0 || index >= dataset->n) return NULL;
+    const clile_i_table *table = &dataset->core->table;
+    return table->text + table->name[dataset->index[index]];
+}
+
+clile_status clile_dataset_copy_crop(const clile_dataset *dataset, int64_t index, int32_t size, uint8_t *rgb)
+{
+    clile_status status = CLILE_OK;
+    const uint8_t *stored = NULL;
+    uint8_t *scratch = NULL;
+
+    CLILE_I_CHECK_NOT_NULL(dataset);
+    CLILE_I_CHECK_NOT_NULL(rgb);
+    CLILE_I_RETURN_IF(check_range(__func__, dataset, index, 1));
+    if (size < 1 || size > CLILE_I_CROP_LARGEST)
+        return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "%s: size %d, 1 to %d is possible", __func__, size,
+                            CLILE_I_CROP_LARGEST);
+    CLILE_I_TRY(clile_i_crop_get(dataset->core, dataset->index[index], size, &scratch, &stored));
+    const size_t side = (size_t)clile_i_crop_stored(size), margin = (side - (size_t)size) / 2, row = 3 * (size_t)size;
+    for (size_t y = 0; y < (size_t)size; ++y) memcpy(rgb + y * row, stored + 3 * ((margin + y) * side + margin), row);
+cleanup:
+    clile_i_free(scratch);
+    return status;
+}
+
+clile_status clile_dataset_copy_counts(const clile_dataset *dataset, clile_dataset_counts *counts)
+{
+    CLILE_I_CHECK_NOT_NULL(dataset);
+    CLILE_I_CHECK_NOT_NULL(counts);
+    if (counts->struct_size < sizeof counts->struct_size || counts->struct_size > 4096)
+        return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "%s: struct_size is %u, expected %zu", __func__,
+                            counts->struct_size, sizeof *counts);
+    const uint32_t theirs = counts->struct_size, ours = sizeof *counts;
+    clile_dataset_counts copy = dataset->core->table.counts;
+    copy.struct_size = theirs;
+    memcpy(counts, &copy, theirs < ours ? theirs : ours);
+    if (theirs > ours) memset((char *)counts + ours, 0, theirs - ours);
+    return CLILE_OK;
+}
+
+const int8_t *clile_i_dataset_labels(const clile_dataset *dataset, int64_t index)
+{
+    const clile_i_table *table = &dataset->core->table;
+    return table->labels + dataset->index[index] * table->c;
+}
+
+int32_t clile_i_dataset_subject(const clile_dataset *dataset, int64_t index)
+{
+    return dataset->subject_of[dataset->core->table.subject[dataset->index[index]]];
+}

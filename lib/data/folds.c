@@ -1,0 +1,154 @@
+/* Subject-exclusive parts of a data set. */
+#include "data/core.h"
+
+#include <string.h>
+
+/* The three parts of the published protocols (docs/method.md), numbered as in ME-GraphAU's files: fold f tests part 4 -
+ * f. */
+typedef struct {
+    const char *name;
+    const char *part[3]; /* names between blanks */
+} protocol;
+
+static const protocol protocols[] = {
+    {"bp4d",
+     {" F001 M007 F018 F008 F002 M004 F010 F009 M012 M001 F016 M014 F023 M008 ",
+      " M011 F003 M010 M002 F005 F022 M018 M017 F013 M016 F020 F011 M013 M005 ",
+      " F007 F015 F006 F019 M006 M009 F012 M003 F004 F021 F017 M015 F014 "}},
+    {"disfa",
+     {" SN002 SN010 SN001 SN026 SN027 SN032 SN030 SN009 SN016 ",
+      " SN013 SN018 SN011 SN028 SN012 SN006 SN031 SN021 SN024 ",
+      " SN003 SN029 SN023 SN025 SN008 SN005 SN007 SN017 SN004 "}},
+};
+
+static int is_in_part(const char *part, const char *name)
+{
+    const size_t size = strlen(name);
+    for (const char *at = strstr(part, name); at != NULL && size > 0; at = strstr(at + 1, name))
+        if (at[-1] == ' ' && at[size] == ' ') return 1;
+    return 0;
+}
+
+static clile_status fail_range(const char *name, int32_t fold, int32_t folds)
+{
+    return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "fold %d of protocol %s: there are folds 1 to %d", fold, name, folds);
+}
+
+/* marks [subjects]: 1 test, 0 training */
+static clile_status mark_published(const clile_dataset *dataset, const protocol *p, int32_t fold, uint8_t *marks)
+{
+    if (fold < 1 || fold > 3) return fail_range(p->name, fold, 3);
+    for (int32_t s = 0; s < dataset->subjects; ++s) {
+        const char *name = clile_dataset_get_subject_name(dataset, s);
+        int32_t part = 0;
+        while (part < 3 && !is_in_part(p->part[part], name)) ++part;
+        if (part == 3)
+            return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "subject %s of the data set is not in the protocol %s", name,
+                                p->name);
+        marks[s] = part == 3 - fold;
+    }
+    return CLILE_OK;
+}
+
+/* Subjects are shuffled by seed 1 and dealt out in turn. */
+static clile_status mark_kfold(const clile_dataset *dataset, const char *name, int32_t fold, uint8_t *marks)
+{
+    clile_status status = CLILE_OK;
+    int64_t folds = 0, *order = NULL;
+    const char *text = name + strlen("kfold:");
+    if (!clile_i_parse_i64(text, text + strlen(text), &folds) || folds < 2 || folds > dataset->subjects)
+        return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
+                            "protocol %s: expected kfold:K with K from 2 to %d (the subjects)", name,
+                            dataset->subjects);
+    if (fold < 1 || fold > folds) return fail_range(name, fold, (int32_t)folds);
+    CLILE_I_ALLOC(order, dataset->subjects);
+    clile_i_sampler_order(dataset->subjects, 1, 0, order);
+    for (int32_t k = 0; k < dataset->subjects; ++k) marks[order[k]] = k % folds == fold - 1;
+cleanup:
+    clile_i_free(order);
+    return status;
+}
+
+static clile_status mark(const clile_dataset *dataset, const char *name, int32_t fold, uint8_t *marks)
+{
+    for (size_t p = 0; p < sizeof protocols / sizeof *protocols; ++p)
+        if (strcmp(name, protocols[p].name) == 0) return mark_published(dataset, &protocols[p], fold, marks);
+    if (strncmp(name, "kfold:", strlen("kfold:")) == 0) return mark_kfold(dataset, name, fold, marks);
+    if (strcmp(name, "loso") == 0) {
+        if (fold < 1 || fold > dataset->subjects) return fail_range(name, fold, dataset->subjects);
+        marks[fold - 1] = 1;
+        return CLILE_OK;
+    }
+    return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
+                        "protocol \"%s\" is unknown; there are bp4d, disfa, kfold:K, loso, all", name);
+}
+
+/* Both parts or none. */
+static clile_status take(const clile_dataset *dataset, const uint8_t *marks, uint8_t first_mark, clile_dataset **first,
+                         clile_dataset **second)
+{
+    clile_status status = CLILE_OK;
+    clile_dataset *a = NULL, *b = NULL;
+    if (first != NULL) CLILE_I_TRY(clile_i_view_create(dataset->core, dataset, marks, first_mark, &a));
+    if (second != NULL) CLILE_I_TRY(clile_i_view_create(dataset->core, dataset, marks, !first_mark, &b));
+    if (first != NULL) *first = a;
+    if (second != NULL) *second = b;
+    a = b = NULL;
+cleanup:
+    clile_dataset_destroy(a);
+    clile_dataset_destroy(b);
+    return status;
+}
+
+clile_status clile_dataset_fold(const clile_dataset *dataset, const char *name, int32_t fold, clile_dataset **train,
+                                clile_dataset **test)
+{
+    clile_status status = CLILE_OK;
+    uint8_t *marks = NULL;
+    int32_t tested = 0;
+
+    CLILE_I_CHECK_NOT_NULL(dataset);
+    CLILE_I_CHECK_NOT_NULL(name);
+    if (train != NULL) *train = NULL;
+    if (test != NULL) *test = NULL;
+    if (strcmp(name, "all") == 0) {
+        if (train != NULL) CLILE_I_RETURN_IF(clile_i_dataset_retain(dataset, train));
+        if (test != NULL) CLILE_I_RETURN_IF(clile_i_dataset_retain(dataset, test));
+        return CLILE_OK;
+    }
+    CLILE_I_ALLOC(marks, dataset->subjects);
+    CLILE_I_TRY(mark(dataset, name, fold, marks));
+    for (int32_t s = 0; s < dataset->subjects; ++s) tested += marks[s];
+    if ((train != NULL && tested == dataset->subjects) || (test != NULL && tested == 0)) {
+        status = clile_i_fail(CLILE_E_INVALID_ARGUMENT,
+                              "fold %d of protocol %s: the data set has no subject for the %s part", fold, name,
+                              tested == 0 ? "test" : "training");
+        goto cleanup;
+    }
+    status = take(dataset, marks, 0, train, test);
+cleanup:
+    clile_i_free(marks);
+    return status;
+}
+
+clile_status clile_i_dataset_split(const clile_dataset *dataset, int32_t count, const int32_t *subjects,
+                                   clile_dataset **part, clile_dataset **rest)
+{
+    clile_status status = CLILE_OK;
+    uint8_t *marks = NULL;
+
+    CLILE_I_CHECK_NOT_NULL(dataset);
+    CLILE_I_ALLOC(marks, dataset->subjects);
+    for (int32_t k = 0; k < count; ++k) {
+        if (subjects[k] < 0 || subjects[k] >= dataset->subjects) {
+            status = clile_i_fail(CLILE_E_INVALID_ARGUMENT, "split: subject %d, the data set has 0 to %d", subjects[k],
+                                  dataset->subjects - 1);
+            goto cleanup;
+        }
+        marks[subjects[k]] = 1;
+    }
+    status = take(dataset, marks, 1, part, rest);
+cleanup:
+    clile_i_free(marks);
+    return status;
+}

@@ -1,0 +1,136 @@
+/* Folders of numbered images. */
+#include "data/layout.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static int is_digit(char character)
+{
+    return character >= '0' && character <= '9';
+}
+
+static int has_ending(const char *dot, const char *ending)
+{
+    for (; *ending != '\0'; ++dot, ++ending) {
+        const char lower = *dot >= 'A' && *dot <= 'Z' ? (char)(*dot - 'A' + 'a') : *dot;
+        if (lower != *ending) return 0;
+    }
+    return *dot == '\0';
+}
+
+/* 1 and the number for an image whose name ends in digits: "0042.jpg", "frame_42.PNG". */
+static int frame_number(const char *name, int64_t *number)
+{
+    const char *dot = strrchr(name, '.');
+    if (dot == NULL || dot == name || name[0] == '.') return 0;
+    if (!has_ending(dot, ".jpg") && !has_ending(dot, ".png") && !has_ending(dot, ".jpeg") && !has_ending(dot, ".bmp"))
+        return 0;
+    const char *first = dot;
+    while (first > name && is_digit(first[-1])) --first;
+    return clile_i_parse_i64(first, dot, number);
+}
+
+static int compare_frames(const void *left, const void *right)
+{
+    const clile_i_frame *l = left, *r = right;
+    if (l->number != r->number) return l->number < r->number ? -1 : 1;
+    return strcmp(l->name, r->name);
+}
+
+static int compare_numbers(const void *left, const void *right)
+{
+    const clile_i_frame *l = left, *r = right;
+    return l->number < r->number ? -1 : l->number > r->number;
+}
+
+clile_status clile_i_frames_list(const char *folder, clile_i_frames *out)
+{
+    clile_status status = CLILE_OK;
+    memset(out, 0, sizeof *out);
+    if (!clile_i_path_is_folder(folder)) return CLILE_OK;
+    CLILE_I_TRY(clile_i_folder_list(folder, &out->names));
+    CLILE_I_ALLOC(out->frames, out->names.count);
+    for (int64_t i = 0; i < out->names.count; ++i) {
+        clile_i_frame *frame = &out->frames[out->count];
+        frame->name = out->names.names[i];
+        if (frame_number(frame->name, &frame->number)) out->count++;
+    }
+    qsort(out->frames, (size_t)out->count, sizeof *out->frames, compare_frames);
+    for (int64_t i = 1; i < out->count; ++i) {
+        if (out->frames[i].number == out->frames[i - 1].number) {
+            status = clile_i_fail(CLILE_E_FORMAT, "folder %s: %s and %s are the same frame", folder,
+                                  out->frames[i - 1].name, out->frames[i].name);
+            goto cleanup;
+        }
+    }
+cleanup:
+    if (status != CLILE_OK) clile_i_frames_free(out);
+    return status;
+}
+
+void clile_i_frames_free(clile_i_frames *frames)
+{
+    clile_i_names_free(&frames->names);
+    clile_i_free(frames->frames);
+    memset(frames, 0, sizeof *frames);
+}
+
+const clile_i_frame *clile_i_frames_find(const clile_i_frames *frames, int64_t number)
+{
+    const clile_i_frame key = {.number = number};
+    if (frames->count == 0) return NULL;
+    return bsearch(&key, frames->frames, (size_t)frames->count, sizeof key, compare_numbers);
+}
+
+/* *holds: 1 when path/folder/below has an image. */
+static clile_status holds_images(const char *path, const char *folder, const char *below, int32_t *holds)
+{
+    clile_status status = CLILE_OK;
+    clile_i_names names = {0};
+    char *outer = clile_i_path_join(path, folder);
+    char *inner = outer == NULL ? NULL : clile_i_path_join(outer, below);
+    int64_t number = 0;
+    *holds = 0;
+    if (inner == NULL) {
+        status = CLILE_E_OUT_OF_MEMORY;
+    } else if (clile_i_path_is_folder(inner)) {
+        CLILE_I_TRY(clile_i_folder_list(inner, &names));
+        for (int64_t i = 0; i < names.count && !*holds; ++i) *holds = frame_number(names.names[i], &number);
+    }
+cleanup:
+    clile_i_names_free(&names);
+    clile_i_free(inner);
+    clile_i_free(outer);
+    return status;
+}
+
+clile_status clile_i_frames_root(const char *path, int64_t count, char *const *below, char **out)
+{
+    clile_status status = CLILE_OK;
+    clile_i_names folders = {0};
+    int32_t holds = 0;
+
+    *out = NULL;
+    CLILE_I_TRY(clile_i_folder_list(path, &folders));
+    for (int64_t b = 0; b < count && *out == NULL; ++b) {
+        for (int64_t k = -1; k < folders.count && *out == NULL; ++k) {
+            const char *folder = k < 0 ? "" : folders.names[k];
+            CLILE_I_TRY(holds_images(path, folder, below[b], &holds));
+            if (!holds) continue;
+            *out = clile_i_strdup(folder);
+            if (*out == NULL) {
+                status = CLILE_E_OUT_OF_MEMORY;
+                goto cleanup;
+            }
+        }
+    }
+    if (*out == NULL)
+        status =
+            clile_i_fail(CLILE_E_FORMAT,
+                         "%s: no images; looked for %s/FRAME.jpg (or jpeg, png, bmp) and the like there and in each "
+                         "folder directly below",
+                         path, count > 0 ? below[0] : "SUBJECT");
+cleanup:
+    clile_i_names_free(&folders);
+    return status;
+}

@@ -1,0 +1,34 @@
+/* The layouts that are known, and which of them a folder is. */
+#include "data/layout.h"
+
+#include <string.h>
+
+static const clile_i_layout *const layouts[] = {&clile_i_layout_bp4d, &clile_i_layout_disfa, &clile_i_layout_csv,
+                                                &clile_i_layout_list, &clile_i_layout_pack};
+enum { LAYOUTS = sizeof layouts / sizeof *layouts };
+
+static clile_status fail_unrecognised(const char *path)
+{
+    clile_i_text text = {0};
+    for (int k = 0; k < LAYOUTS; ++k)
+        clile_i_text_append(&text, "%s%s: %s", k == 0 ? "" : "; ", layouts[k]->name, layouts[k]->looked_for);
+    clile_i_fail(CLILE_E_FORMAT, "%s: layout not recognised; looked for %s", path, text.data != NULL ? text.data : "");
+    clile_i_text_free(&text);
+    return CLILE_E_FORMAT;
+}
+
+clile_status clile_i_layout_open(const char *name, const clile_i_layout_request *request, clile_i_table *table)
+{
+    const int any = strcmp(name, "auto") == 0;
+    if (!clile_i_path_exists(request->path))
+        return clile_i_fail(CLILE_E_IO, "%s: no such folder or file", request->path);
+    for (int k = 0; k < LAYOUTS; ++k) {
+        int32_t fits = 0;
+        if (any)
+            CLILE_I_RETURN_IF(layouts[k]->recognise(request->path, &fits));
+        else
+            fits = strcmp(name, layouts[k]->name) == 0;
+        if (fits) return layouts[k]->open(request, table);
+    }
+    return fail_unrecognised(request->path);
+}

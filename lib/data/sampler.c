@@ -1,0 +1,12 @@
+/* The order in which an epoch sees the images. */
+#include "data/data.h"
+
+/* Random streams of this room: the top byte tells what a stream is for. */
+#define STREAM_ORDER ((uint64_t)0x51 << 56)
+
+void clile_i_sampler_order(int64_t n, uint64_t seed, int64_t epoch, int64_t *order)
+{
+    clile_i_rng rng = clile_i_rng_make(seed, STREAM_ORDER | (uint64_t)epoch);
+    for (int64_t i = 0; i < n; ++i) order[i] = i;
+    clile_i_rng_shuffle(&rng, n, order);
+}

@@ -1,0 +1,213 @@
+#include "data/table.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+clile_status clile_i_grow(void **block, int64_t *capacity, int64_t needed, size_t element)
+{
+    if (needed <= *capacity) return CLILE_OK;
+    int64_t larger = *capacity < 64 ? 64 : *capacity;
+    while (larger < needed) larger += larger / 2;
+    void *moved = clile_i_calloc(larger, element);
+    if (moved == NULL) return CLILE_E_OUT_OF_MEMORY;
+    if (*block != NULL) memcpy(moved, *block, (size_t)*capacity * element);
+    clile_i_free(*block);
+    *block = moved;
+    *capacity = larger;
+    return CLILE_OK;
+}
+
+static int is_digit(char character)
+{
+    return character >= '0' && character <= '9';
+}
+
+int clile_i_natural_compare(const char *left, const char *right)
+{
+    const char *l = left, *r = right;
+    while (*l != '\0' && *r != '\0') {
+        if (is_digit(*l) && is_digit(*r)) {
+            while (*l == '0') ++l;
+            while (*r == '0') ++r;
+            size_t lengths[2] = {0, 0};
+            while (is_digit(l[lengths[0]])) ++lengths[0];
+            while (is_digit(r[lengths[1]])) ++lengths[1];
+            if (lengths[0] != lengths[1]) return lengths[0] < lengths[1] ? -1 : 1;
+            const int digits = strncmp(l, r, lengths[0]);
+            if (digits != 0) return digits;
+            l += lengths[0];
+            r += lengths[0];
+        } else {
+            if (*l != *r) return (unsigned char)*l < (unsigned char)*r ? -1 : 1;
+            ++l;
+            ++r;
+        }
+    }
+    if (*l != *r) return *l == '\0' ? -1 : 1;
+    return strcmp(left, right);
+}
+
+clile_status clile_i_table_begin(clile_i_table *table, const char *root, int32_t c, const int32_t *au_ids)
+{
+    clile_status status = CLILE_OK;
+    table->counts.struct_size = sizeof table->counts;
+    table->c = c;
+    CLILE_I_ALLOC(table->au_ids, c);
+    memcpy(table->au_ids, au_ids, (size_t)c * sizeof *au_ids);
+    table->root = clile_i_strdup(root);
+    if (table->root == NULL) status = CLILE_E_OUT_OF_MEMORY;
+cleanup:
+    return status;
+}
+
+void clile_i_table_free(clile_i_table *table)
+{
+    for (int32_t s = 0; s < table->subject_count; ++s) clile_i_free(table->subject_names[s]);
+    clile_i_free(table->root);
+    clile_i_free(table->au_ids);
+    clile_i_free(table->name);
+    clile_i_free(table->labels);
+    clile_i_free(table->subject);
+    clile_i_free(table->points);
+    clile_i_free(table->subject_names);
+    clile_i_free(table->subject_order);
+    clile_i_free(table->text);
+    memset(table, 0, sizeof *table);
+}
+
+static int compare_to_name(const char *begin, size_t size, const char *name)
+{
+    const size_t other = strlen(name);
+    const int bytes = memcmp(begin, name, size < other ? size : other);
+    return bytes != 0 ? bytes : size < other ? -1 : size > other;
+}
+
+clile_status clile_i_table_subject(clile_i_table *table, const char *begin, const char *end, int32_t *subject)
+{
+    const size_t size = (size_t)(end - begin);
+    int32_t low = 0, high = table->subject_count;
+    while (low < high) {
+        const int32_t middle = low + (high - low) / 2;
+        const int order = compare_to_name(begin, size, table->subject_names[table->subject_order[middle]]);
+        if (order == 0) {
+            *subject = table->subject_order[middle];
+            return CLILE_OK;
+        }
+        if (order < 0)
+            high = middle;
+        else
+            low = middle + 1;
+    }
+    const int32_t count = table->subject_count;
+    int64_t names = table->subject_capacity, orders = table->subject_capacity;
+    void *block = table->subject_names;
+    clile_status status = clile_i_grow(&block, &names, (int64_t)count + 1, sizeof *table->subject_names);
+    table->subject_names = block;
+    if (status != CLILE_OK) return status;
+    block = table->subject_order;
+    status = clile_i_grow(&block, &orders, (int64_t)count + 1, sizeof *table->subject_order);
+    table->subject_order = block;
+    if (status != CLILE_OK) return status;
+    table->subject_capacity = (int32_t)orders;
+
+    char *name = clile_i_calloc((int64_t)size + 1, 1);
+    if (name == NULL) return CLILE_E_OUT_OF_MEMORY;
+    memcpy(name, begin, size);
+    table->subject_names[count] = name;
+    memmove(table->subject_order + low + 1, table->subject_order + low,
+            (size_t)(count - low) * sizeof *table->subject_order);
+    table->subject_order[low] = count;
+    table->subject_count = count + 1;
+    *subject = count;
+    return CLILE_OK;
+}
+
+/* Room for one more sample in each column; the columns share one capacity. */
+static clile_status reserve(clile_i_table *table, int64_t needed)
+{
+    const size_t sizes[4] = {sizeof *table->name, (size_t)table->c, sizeof *table->subject, 10 * sizeof *table->points};
+    void *blocks[4] = {table->name, table->labels, table->subject, table->points};
+    clile_status status = CLILE_OK;
+    int64_t capacity = table->capacity;
+    if (needed <= capacity) return CLILE_OK;
+    for (int k = 0; k < 4 && status == CLILE_OK; ++k) {
+        if (k == 3 && blocks[k] == NULL) continue;
+        capacity = table->capacity;
+        status = clile_i_grow(&blocks[k], &capacity, needed, sizes[k]);
+    }
+    table->name = blocks[0];
+    table->labels = blocks[1];
+    table->subject = blocks[2];
+    table->points = blocks[3];
+    if (status == CLILE_OK) table->capacity = capacity;
+    return status;
+}
+
+clile_status clile_i_table_add(clile_i_table *table, const char *folder, const char *file, int32_t subject,
+                               const int8_t *labels, const float *five)
+{
+    const int64_t i = table->n;
+    CLILE_I_RETURN_IF(reserve(table, i + 1));
+    if (five != NULL && table->points == NULL) {
+        table->points = clile_i_calloc(table->capacity, 10 * sizeof *table->points);
+        if (table->points == NULL) return CLILE_E_OUT_OF_MEMORY;
+        for (int64_t k = 0; k < 10 * i; ++k) table->points[k] = NAN;
+    }
+
+    const size_t folder_size = strlen(folder), file_size = strlen(file);
+    const int64_t size = (int64_t)(folder_size + (folder_size > 0) + file_size + 1);
+    void *text = table->text;
+    const clile_status status = clile_i_grow(&text, &table->text_capacity, table->text_size + size, 1);
+    table->text = text;
+    if (status != CLILE_OK) return status;
+    char *name = table->text + table->text_size;
+    if (folder_size > 0) {
+        memcpy(name, folder, folder_size);
+        name[folder_size] = '/';
+        name += folder_size + 1;
+    }
+    memcpy(name, file, file_size + 1);
+
+    table->name[i] = table->text_size;
+    table->text_size += size;
+    table->subject[i] = subject;
+    memcpy(table->labels + i * table->c, labels, (size_t)table->c);
+    if (table->points != NULL) {
+        for (int64_t k = 0; k < 10; ++k) table->points[10 * i + k] = five != NULL ? five[k] : NAN;
+    }
+    table->n = i + 1;
+    return CLILE_OK;
+}
+
+static int compare_names(const void *left, const void *right)
+{
+    return clile_i_natural_compare(*(char *const *)left, *(char *const *)right);
+}
+
+clile_status clile_i_table_finish(clile_i_table *table)
+{
+    clile_status status = CLILE_OK;
+    const size_t count = (size_t)table->subject_count;
+    char **sorted = NULL;
+    int32_t *place = NULL;
+
+    if (table->n == 0) return clile_i_fail(CLILE_E_FORMAT, "%s: no image has labels", table->root);
+    CLILE_I_ALLOC(sorted, table->subject_capacity);
+    CLILE_I_ALLOC(place, count);
+    memcpy(sorted, table->subject_names, count * sizeof *sorted);
+    qsort(sorted, count, sizeof *sorted, compare_names);
+    for (size_t s = 0; s < count; ++s) {
+        char **found = bsearch(&table->subject_names[s], sorted, count, sizeof *sorted, compare_names);
+        place[s] = (int32_t)(found - sorted);
+    }
+    for (int64_t i = 0; i < table->n; ++i) table->subject[i] = place[table->subject[i]];
+    for (size_t s = 0; s < count; ++s) table->subject_order[s] = place[table->subject_order[s]];
+    clile_i_free(table->subject_names);
+    table->subject_names = sorted;
+    sorted = NULL;
+cleanup:
+    clile_i_free(place);
+    clile_i_free(sorted);
+    return status;
+}

@@ -1,0 +1,47 @@
+/* The table of samples that a layout fills and a data set is made of. */
+#ifndef CLILE_I_DATA_TABLE_H
+#define CLILE_I_DATA_TABLE_H
+
+#include "base/base.h"
+
+#include <clile/dataset.h>
+
+typedef struct {
+    char *root; /* folder that image names are relative to */
+    int32_t c;
+    int32_t *au_ids; /* [c] */
+
+    int64_t n, capacity;
+    int64_t *name;    /* [n] offsets into text */
+    int8_t *labels;   /* [n,c] */
+    int32_t *subject; /* [n] indices into subject_names */
+    float *points;    /* [n,5,2] landmarks in image pixels, NaN where a sample has none; NULL when no sample has any */
+
+    int32_t subject_count, subject_capacity;
+    char **subject_names;   /* [subject_count], in order of appearance until clile_i_table_finish */
+    int32_t *subject_order; /* [subject_count], bytewise sorted: for lookup */
+
+    char *text; /* NUL-terminated image names */
+    int64_t text_size, text_capacity;
+
+    clile_dataset_counts counts;
+} clile_i_table;
+
+/* Takes c AU numbers (1 or more). The table must be zeroed; clile_i_table_free undoes everything, also a half-done
+ * table. */
+clile_status clile_i_table_begin(clile_i_table *table, const char *root, int32_t c, const int32_t *au_ids);
+/* Index of the subject of this name, which is added when it is new. */
+clile_status clile_i_table_subject(clile_i_table *table, const char *begin, const char *end, int32_t *subject);
+/* Appends a sample; its image is called "folder/file", or "file" when folder is "". five [5,2] may be NULL. */
+clile_status clile_i_table_add(clile_i_table *table, const char *folder, const char *file, int32_t subject,
+                               const int8_t *labels, const float *five);
+/* Puts the subjects in the natural order of their names (runs of digits compare as numbers). FORMAT: no sample. */
+clile_status clile_i_table_finish(clile_i_table *table);
+void clile_i_table_free(clile_i_table *table);
+
+/* Moves *block of *capacity elements into one that holds at least `needed`. */
+clile_status clile_i_grow(void **block, int64_t *capacity, int64_t needed, size_t element);
+/* Natural order, ties broken bytewise. */
+int clile_i_natural_compare(const char *left, const char *right);
+
+#endif
