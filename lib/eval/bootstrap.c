@@ -1,0 +1,139 @@
+/* The interval over test subjects: people are drawn with replacement, each with all their frames (Efron 1979,
+ * percentile interval). A draw is how many times each subject counts, so nothing is copied or sorted again: F1 needs
+ * each subject's TP, FP and FN, AUC within subjects each subject's ordered pairs, and AUC one pass over the scores in
+ * order. */
+#include "eval/report.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const uint64_t SEED = 1; /* draw b is stream b: the same people for every metric and every call */
+
+typedef struct {
+    int32_t c;
+    int64_t subjects;
+    int64_t *counts;          /* [subjects, c, 3] */
+    clile_i_ranking *ranking; /* [c] */
+    double *in_order, *pairs; /* [c, subjects] */
+    int32_t *times;           /* [subjects], of the present draw */
+    double *au;               /* [c], of the present draw */
+    double *average;          /* [METRICS, DRAWS] */
+} bootstrap;
+
+static void bootstrap_free(bootstrap *it)
+{
+    for (int32_t au = 0; it->ranking != NULL && au < it->c; au++) clile_i_ranking_free(&it->ranking[au]);
+    clile_i_free(it->ranking);
+    clile_i_free(it->average);
+    clile_i_free(it->au);
+    clile_i_free(it->times);
+    clile_i_free(it->pairs);
+    clile_i_free(it->in_order);
+    clile_i_free(it->counts);
+}
+
+static clile_status prepare(const clile_report *report, bootstrap *it)
+{
+    clile_status status = CLILE_OK;
+    const int32_t c = report->c;
+    const int64_t subjects = report->subjects;
+    int64_t *one = NULL; /* [c,3] of one frame */
+    *it = (bootstrap){.c = c, .subjects = subjects};
+    CLILE_I_ALLOC(one, (int64_t)c * 3);
+    CLILE_I_ALLOC(it->counts, subjects * c * 3);
+    CLILE_I_ALLOC(it->ranking, c);
+    CLILE_I_ALLOC(it->in_order, subjects * c);
+    CLILE_I_ALLOC(it->pairs, subjects * c);
+    CLILE_I_ALLOC(it->times, subjects);
+    CLILE_I_ALLOC(it->au, c);
+    CLILE_I_ALLOC(it->average, CLILE_I_METRICS * CLILE_I_BOOTSTRAP_DRAWS);
+    for (int64_t i = 0; i < report->frames; i++) {
+        clile_i_f1_count(1, c, report->present + i * c, report->labels + i * c, one);
+        int64_t *counts = it->counts + (int64_t)report->subject[i] * c * 3;
+        for (int32_t k = 0; k < 3 * c; k++) counts[k] += one[k];
+    }
+    for (int32_t au = 0; au < c; au++) {
+        CLILE_I_TRY(clile_i_ranking_make(report->frames, c, au, report->score, report->labels, report->subject,
+                                         &it->ranking[au]));
+        CLILE_I_TRY(clile_i_ranking_within(&it->ranking[au], subjects, it->in_order + au * subjects,
+                                           it->pairs + au * subjects));
+    }
+cleanup:
+    clile_i_free(one);
+    return status;
+}
+
+static double drawn_f1(const bootstrap *it, int32_t au)
+{
+    int64_t counts[3] = {0, 0, 0};
+    for (int64_t s = 0; s < it->subjects; s++)
+        for (int k = 0; k < 3; k++) counts[k] += it->times[s] * it->counts[(s * it->c + au) * 3 + k];
+    return clile_i_f1_of_counts(counts);
+}
+
+static double drawn_auc_within(const bootstrap *it, int32_t au)
+{
+    double in_order = 0.0, pairs = 0.0;
+    for (int64_t s = 0; s < it->subjects; s++) {
+        in_order += it->times[s] * it->in_order[au * it->subjects + s];
+        pairs += it->times[s] * it->pairs[au * it->subjects + s];
+    }
+    return pairs > 0.0 ? in_order / pairs : NAN;
+}
+
+static void draw(bootstrap *it, int64_t number)
+{
+    clile_i_rng rng = clile_i_rng_make(SEED, (uint64_t)number);
+    memset(it->times, 0, (size_t)it->subjects * sizeof *it->times);
+    for (int64_t s = 0; s < it->subjects; s++) it->times[clile_i_rng_below(&rng, it->subjects)]++;
+    for (int metric = 0; metric < CLILE_I_METRICS; metric++) {
+        for (int32_t au = 0; au < it->c; au++)
+            it->au[au] = metric == CLILE_I_F1    ? drawn_f1(it, au)
+                         : metric == CLILE_I_AUC ? clile_i_ranking_auc(&it->ranking[au], it->times)
+                                                 : drawn_auc_within(it, au);
+        it->average[metric * CLILE_I_BOOTSTRAP_DRAWS + number] = clile_i_mean_of_known(it->c, it->au);
+    }
+}
+
+static int by_value(const void *left, const void *right)
+{
+    const double a = *(const double *)left, b = *(const double *)right;
+    return (a > b) - (a < b);
+}
+
+/* Quantile between order statistics, numpy's default: position q (count - 1). */
+static double quantile(int64_t count, const double *sorted, double q)
+{
+    const double position = q * (double)(count - 1);
+    const int64_t below = (int64_t)position;
+    const int64_t above = below + 1 < count ? below + 1 : below;
+    return sorted[below] + (position - (double)below) * (sorted[above] - sorted[below]);
+}
+
+/* Draws without a value (every AU lacks a class) are left out. */
+static void interval(double *average, double *low, double *high)
+{
+    int64_t known = 0;
+    for (int64_t b = 0; b < CLILE_I_BOOTSTRAP_DRAWS; b++)
+        if (!isnan(average[b])) average[known++] = average[b];
+    if (known == 0) return;
+    qsort(average, (size_t)known, sizeof *average, by_value);
+    *low = quantile(known, average, 0.025);
+    *high = quantile(known, average, 0.975);
+}
+
+clile_status clile_i_bootstrap(const clile_report *report, double low[CLILE_I_METRICS], double high[CLILE_I_METRICS])
+{
+    for (int metric = 0; metric < CLILE_I_METRICS; metric++) low[metric] = high[metric] = NAN;
+    if (report->subjects < 2) return CLILE_OK; /* one person says nothing about others */
+    clile_status status = CLILE_OK;
+    bootstrap it = {0};
+    CLILE_I_TRY(prepare(report, &it));
+    for (int64_t number = 0; number < CLILE_I_BOOTSTRAP_DRAWS; number++) draw(&it, number);
+    for (int metric = 0; metric < CLILE_I_METRICS; metric++)
+        interval(it.average + metric * CLILE_I_BOOTSTRAP_DRAWS, &low[metric], &high[metric]);
+cleanup:
+    bootstrap_free(&it);
+    return status;
+}

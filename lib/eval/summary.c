@@ -1,0 +1,141 @@
+/* Figures of a report: each fold, the mean of folds, all frames pooled. */
+#include "eval/report.h"
+
+#include <math.h>
+#include <string.h>
+
+const char *const clile_i_metric_names[CLILE_I_METRICS] = {"f1", "auc", "auc_within"};
+
+double clile_i_mean_of_known(int64_t count, const double *values)
+{
+    double sum = 0.0;
+    int64_t known = 0;
+    for (int64_t i = 0; i < count; i++) {
+        if (isnan(values[i])) continue;
+        sum += values[i];
+        known++;
+    }
+    return known == 0 ? NAN : sum / (double)known;
+}
+
+static void figures_free(clile_i_figures *figures)
+{
+    for (int metric = 0; metric < CLILE_I_METRICS; metric++) clile_i_free(figures->au[metric]);
+    clile_i_free(figures->counts);
+}
+
+static clile_status figures_alloc(int32_t c, clile_i_figures *figures)
+{
+    clile_status status = CLILE_OK;
+    for (int metric = 0; metric < CLILE_I_METRICS; metric++) CLILE_I_ALLOC(figures->au[metric], c);
+cleanup:
+    return status;
+}
+
+/* How many different subjects the frames have. */
+static clile_status count_subjects(const clile_report *report, int64_t first, int64_t count, int64_t *out)
+{
+    int8_t *seen = clile_i_calloc(report->subjects, sizeof *seen);
+    if (seen == NULL) return CLILE_E_OUT_OF_MEMORY;
+    *out = 0;
+    for (int64_t i = first; i < first + count; i++) {
+        *out += !seen[report->subject[i]];
+        seen[report->subject[i]] = 1;
+    }
+    clile_i_free(seen);
+    return CLILE_OK;
+}
+
+/* The metrics of frames first..first+count-1 of the report. */
+static clile_status figures_make(const clile_report *report, int64_t first, int64_t count, clile_i_figures *out)
+{
+    clile_status status = CLILE_OK;
+    const int32_t c = report->c;
+    const float *score = report->score + first * c;
+    const int8_t *present = report->present + first * c, *labels = report->labels + first * c;
+    out->frames = count;
+    CLILE_I_TRY(count_subjects(report, first, count, &out->subjects));
+    CLILE_I_TRY(figures_alloc(c, out));
+    CLILE_I_ALLOC(out->counts, (int64_t)c * 3);
+    CLILE_I_TRY(clile_metrics_f1(count, c, present, labels, out->au[CLILE_I_F1], out->counts));
+    CLILE_I_TRY(clile_metrics_auc(count, c, score, labels, out->au[CLILE_I_AUC]));
+    CLILE_I_TRY(
+        clile_metrics_auc_within(count, c, score, labels, report->subject + first, out->au[CLILE_I_AUC_WITHIN]));
+    for (int metric = 0; metric < CLILE_I_METRICS; metric++)
+        out->average[metric] = clile_i_mean_of_known(c, out->au[metric]);
+cleanup:
+    return status;
+}
+
+/* Means over the folds that have a value; the average is the mean of the folds' averages. */
+static clile_status mean_of_folds(const clile_report *report, clile_i_summary *summary)
+{
+    clile_status status = CLILE_OK;
+    double *values = NULL;
+    clile_i_figures *mean = &summary->mean;
+    mean->frames = summary->pooled.frames;
+    mean->subjects = summary->pooled.subjects;
+    CLILE_I_TRY(figures_alloc(report->c, mean));
+    CLILE_I_ALLOC(values, summary->folds);
+    for (int metric = 0; metric < CLILE_I_METRICS; metric++) {
+        for (int32_t au = 0; au < report->c; au++) {
+            for (int64_t f = 0; f < summary->folds; f++) values[f] = summary->fold[f].au[metric][au];
+            mean->au[metric][au] = clile_i_mean_of_known(summary->folds, values);
+        }
+        for (int64_t f = 0; f < summary->folds; f++) values[f] = summary->fold[f].average[metric];
+        mean->average[metric] = clile_i_mean_of_known(summary->folds, values);
+    }
+cleanup:
+    clile_i_free(values);
+    return status;
+}
+
+clile_status clile_i_summary_make(const char *function, const clile_report *report, clile_i_summary *out)
+{
+    clile_status status = CLILE_OK;
+    *out = (clile_i_summary){0};
+    if (report->folds == 0)
+        return clile_i_fail(CLILE_E_STATE, "%s: the report has no fold yet, expected clile_report_add_fold before",
+                            function);
+    CLILE_I_ALLOC(out->fold, report->folds);
+    out->folds = report->folds;
+    for (int64_t f = 0; f < report->folds; f++)
+        CLILE_I_TRY(figures_make(report, report->fold[f].first, report->fold[f].count, &out->fold[f]));
+    CLILE_I_TRY(figures_make(report, 0, report->frames, &out->pooled));
+    CLILE_I_TRY(mean_of_folds(report, out));
+    CLILE_I_TRY(clile_i_bootstrap(report, out->low, out->high));
+cleanup:
+    return status;
+}
+
+void clile_i_summary_free(clile_i_summary *summary)
+{
+    for (int64_t f = 0; f < summary->folds; f++) figures_free(&summary->fold[f]);
+    figures_free(&summary->mean);
+    figures_free(&summary->pooled);
+    clile_i_free(summary->fold);
+    *summary = (clile_i_summary){0};
+}
+
+clile_status clile_report_get_summary(const clile_report *report, const char *metric, double *mean_of_folds_out,
+                                      double *pooled, double *low, double *high)
+{
+    CLILE_I_CHECK_NOT_NULL(report);
+    CLILE_I_CHECK_NOT_NULL(metric);
+    int which = 0;
+    while (which < CLILE_I_METRICS && strcmp(metric, clile_i_metric_names[which]) != 0) which++;
+    if (which == CLILE_I_METRICS)
+        return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
+                            "%s: there is no metric \"%s\", expected \"f1\", \"auc\" or \"auc_within\"", __func__,
+                            metric);
+    clile_i_summary summary = {0};
+    const clile_status status = clile_i_summary_make(__func__, report, &summary);
+    if (status == CLILE_OK) {
+        if (mean_of_folds_out != NULL) *mean_of_folds_out = summary.mean.average[which];
+        if (pooled != NULL) *pooled = summary.pooled.average[which];
+        if (low != NULL) *low = summary.low[which];
+        if (high != NULL) *high = summary.high[which];
+    }
+    clile_i_summary_free(&summary);
+    return status;
+}
