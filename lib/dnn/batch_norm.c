@@ -1,0 +1,429 @@
+/* Batch norm (Ioffe and Szegedy, 2015), with the residual addition and the ReLU that follow it in a ResNet:
+ *   y = relu?(gamma * xhat + beta + residual?), xhat = (x - mean) * inv_std, inv_std = 1 / sqrt(variance + eps)
+ * and with g = diff_y masked by y > 0, sums over the m = n h w elements of a channel:
+ *   diff_beta = sum g, diff_gamma = sum g xhat, diff_residual = g
+ *   diff_x = gamma inv_std (g - diff_beta / m - xhat diff_gamma / m)    (frozen: gamma inv_std g)
+ *
+ * Memory traffic is all the cost, so: the statistics take one pass (sums of x - k and (x - k)^2 with k = the channel's
+ * first element, float within a few hundred elements and double above), and one pass applies everything. A plane is one
+ * channel block of one image; sums are kept per plane and added in the order of the images, whatever the team. */
+#include "dnn/vector.h"
+#include "dnn/dnn.h"
+
+#include <math.h>
+#include <omp.h>
+
+enum { CHUNK = 2048 }; /* floats of one array handled at a time: three of them fit the first-level cache */
+
+typedef struct {
+    const clile_i_batch_norm *norm;
+    double *totals; /* [channels][2], over all images */
+} job;
+
+static int64_t pixels_per_chunk(int64_t block)
+{
+    const int64_t pixels = CHUNK / block;
+    return pixels < 8 ? 8 : pixels;
+}
+
+static int64_t smaller(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+/* ---- kernels: one plane, `pixels` rows of `block` channels --------------------------------------------------- */
+
+CLILE_I_INLINE void add_sums(double *sums, const clile_i_v8 *a, const clile_i_v8 *b, int64_t width)
+{
+    for (int64_t k = 0; k < width; k++) {
+        sums[2 * k] += (double)(*a)[k];
+        sums[2 * k + 1] += (double)(*b)[k];
+    }
+}
+
+CLILE_I_INLINE void statistics_rows(const float *x, int64_t pixels, int64_t block, const float *first, double *sums,
+                                    const int64_t width)
+{
+    clile_i_v8 shift, s0 = {0}, s1 = {0}, q0 = {0}, q1 = {0};
+    int64_t p = 0;
+    CLILE_I_LOAD(shift, first, width);
+    for (; p + 1 < pixels; p += 2) {
+        clile_i_v8 a, b;
+        CLILE_I_LOAD(a, x + p * block, width);
+        CLILE_I_LOAD(b, x + (p + 1) * block, width);
+        a -= shift;
+        b -= shift;
+        s0 += a;
+        s1 += b;
+        q0 += a * a;
+        q1 += b * b;
+    }
+    if (p < pixels) {
+        clile_i_v8 a;
+        CLILE_I_LOAD(a, x + p * block, width);
+        a -= shift;
+        s0 += a;
+        q0 += a * a;
+    }
+    s0 += s1;
+    q0 += q1;
+    add_sums(sums, &s0, &q0, width);
+}
+
+/* sums[c][2] += sum of x - first[c], and of its square */
+CLILE_I_CLONES static void statistics_plane(const float *x, int64_t pixels, int64_t block, const float *first,
+                                            double *sums)
+{
+    const int64_t chunk = pixels_per_chunk(block);
+    for (int64_t p = 0; p < pixels; p += chunk) {
+        const int64_t rows = smaller(chunk, pixels - p);
+        for (int64_t c = 0; c < block; c += CLILE_I_LANES) {
+            if (block - c >= CLILE_I_LANES)
+                statistics_rows(x + p * block + c, rows, block, first + c, sums + 2 * c, CLILE_I_LANES);
+            else
+                statistics_rows(x + p * block + c, rows, block, first + c, sums + 2 * c, block - c);
+        }
+    }
+}
+
+CLILE_I_INLINE void apply_rows(const float *x, const float *residual, float *y, int64_t pixels, int64_t block,
+                               const clile_i_batch_norm *norm, int64_t c, const int relu, const int64_t width)
+{
+    clile_i_v8 a, b, m, r;
+    CLILE_I_LOAD(a, norm->gamma + c, width);
+    CLILE_I_LOAD(r, norm->inv_std + c, width);
+    CLILE_I_LOAD(b, norm->beta + c, width);
+    CLILE_I_LOAD(m, norm->mean + c, width);
+    a *= r;
+    for (int64_t p = 0; p < pixels; p++) {
+        clile_i_v8 v;
+        CLILE_I_LOAD(v, x + p * block, width);
+        v = (v - m) * a + b;
+        if (residual != NULL) {
+            CLILE_I_LOAD(r, residual + p * block, width);
+            v += r;
+        }
+        if (relu) v = CLILE_I_RELU(v);
+        CLILE_I_STORE(y + p * block, v, width);
+    }
+}
+
+/* y = relu?((x - mean) * gamma * inv_std + beta + residual?) of the plane whose first channel is `first` */
+CLILE_I_CLONES static void apply_plane(const clile_i_batch_norm *norm, const float *x, const float *residual, float *y,
+                                       int64_t first)
+{
+    const int64_t block = norm->layout.block, pixels = norm->layout.h * norm->layout.w;
+    const int64_t chunk = pixels_per_chunk(block);
+    for (int64_t p = 0; p < pixels; p += chunk) {
+        const int64_t rows = smaller(chunk, pixels - p);
+        for (int64_t c = 0; c < block; c += CLILE_I_LANES) {
+            const int64_t at = p * block + c, width = smaller(CLILE_I_LANES, block - c);
+            const float *r = residual == NULL ? NULL : residual + at;
+            if (width < CLILE_I_LANES)
+                apply_rows(x + at, r, y + at, rows, block, norm, first + c, norm->relu, width);
+            else if (residual != NULL)
+                apply_rows(x + at, r, y + at, rows, block, norm, first + c, norm->relu, CLILE_I_LANES);
+            else if (norm->relu)
+                apply_rows(x + at, NULL, y + at, rows, block, norm, first + c, 1, CLILE_I_LANES);
+            else
+                apply_rows(x + at, NULL, y + at, rows, block, norm, first + c, 0, CLILE_I_LANES);
+        }
+    }
+}
+
+/* What the backward kernels read and write, at one plane; NULL: absent. */
+typedef struct {
+    const float *x, *y, *diff_y, *diff_y_more;
+    float *diff_x, *masked;
+} plane;
+
+/* g = (diff_y + diff_y_more) masked by y > 0 */
+#define LOAD_G(g, at, t, width)                                                                                        \
+    do {                                                                                                               \
+        CLILE_I_LOAD(g, (t)->diff_y + (at), width);                                                                    \
+        if ((t)->diff_y_more != NULL) {                                                                                \
+            clile_i_v8 more_;                                                                                          \
+            CLILE_I_LOAD(more_, (t)->diff_y_more + (at), width);                                                       \
+            (g) += more_;                                                                                              \
+        }                                                                                                              \
+        if ((t)->y != NULL) {                                                                                          \
+            clile_i_v8 y_;                                                                                             \
+            CLILE_I_LOAD(y_, (t)->y + (at), width);                                                                    \
+            (g) = CLILE_I_MASK(g, y_);                                                                                 \
+        }                                                                                                              \
+    } while (0)
+
+CLILE_I_INLINE void backward_sum_rows(const plane *t, int64_t at, int64_t pixels, int64_t block,
+                                      const clile_i_batch_norm *norm, int64_t c, double *sums, const int64_t width)
+{
+    clile_i_v8 m, a, r, s = {0}, q = {0};
+    CLILE_I_LOAD(m, norm->mean + c, width);
+    CLILE_I_LOAD(a, norm->gamma + c, width);
+    CLILE_I_LOAD(r, norm->inv_std + c, width);
+    a *= r;
+    for (int64_t p = 0; p < pixels; p++, at += block) {
+        clile_i_v8 g, x;
+        LOAD_G(g, at, t, width);
+        CLILE_I_LOAD(x, t->x + at, width);
+        s += g;
+        q += g * (x - m);
+        if (t->masked != NULL) CLILE_I_STORE(t->masked + at, g, width);
+        if (t->diff_x != NULL) {
+            g *= a;
+            CLILE_I_STORE(t->diff_x + at, g, width);
+        }
+    }
+    add_sums(sums, &s, &q, width);
+}
+
+/* sums[c][2] += sum of g, and of g (x - mean); masked = g; diff_x = gamma inv_std g (all there is with frozen
+ * statistics) */
+CLILE_I_CLONES static void backward_sum_plane(const clile_i_batch_norm *norm, const plane *t, int64_t first,
+                                              double *sums)
+{
+    const int64_t block = norm->layout.block, pixels = norm->layout.h * norm->layout.w;
+    const int64_t chunk = pixels_per_chunk(block);
+    for (int64_t p = 0; p < pixels; p += chunk) {
+        const int64_t rows = smaller(chunk, pixels - p);
+        for (int64_t c = 0; c < block; c += CLILE_I_LANES) {
+            if (block - c >= CLILE_I_LANES)
+                backward_sum_rows(t, p * block + c, rows, block, norm, first + c, sums + 2 * c, CLILE_I_LANES);
+            else
+                backward_sum_rows(t, p * block + c, rows, block, norm, first + c, sums + 2 * c, block - c);
+        }
+    }
+}
+
+/* Per channel of a block: diff_x = scale * (g - offset - (x - mean) * slope) */
+typedef struct {
+    float scale, mean, offset, slope;
+} coefficients;
+
+CLILE_I_INLINE void backward_apply_rows(const plane *t, int64_t at, int64_t pixels, int64_t block,
+                                        const coefficients *k, const int64_t width)
+{
+    clile_i_v8 scale = {0}, mean = {0}, offset = {0}, slope = {0};
+    for (int64_t i = 0; i < width; i++) {
+        scale[i] = k[i].scale;
+        mean[i] = k[i].mean;
+        offset[i] = k[i].offset;
+        slope[i] = k[i].slope;
+    }
+    for (int64_t p = 0; p < pixels; p++, at += block) {
+        clile_i_v8 g, x;
+        LOAD_G(g, at, t, width);
+        CLILE_I_LOAD(x, t->x + at, width);
+        g = scale * (g - offset - (x - mean) * slope);
+        CLILE_I_STORE(t->diff_x + at, g, width);
+    }
+}
+
+CLILE_I_CLONES static void backward_apply_plane(const clile_i_batch_norm *norm, const plane *t, int64_t first,
+                                                const double *totals)
+{
+    const int64_t block = norm->layout.block, pixels = norm->layout.h * norm->layout.w;
+    const double count = (double)(norm->layout.n * pixels);
+    const int64_t chunk = pixels_per_chunk(block);
+    for (int64_t p = 0; p < pixels; p += chunk) {
+        const int64_t rows = smaller(chunk, pixels - p);
+        for (int64_t c = 0; c < block; c += CLILE_I_LANES) {
+            const int64_t width = smaller(CLILE_I_LANES, block - c);
+            coefficients k[CLILE_I_LANES];
+            for (int64_t i = 0; i < width; i++) {
+                const double r = (double)norm->inv_std[first + c + i];
+                k[i].scale = norm->gamma[first + c + i] * norm->inv_std[first + c + i];
+                k[i].mean = norm->mean[first + c + i];
+                k[i].offset = (float)(totals[2 * (c + i)] / count);
+                k[i].slope = (float)(totals[2 * (c + i) + 1] * r * r / count);
+            }
+            if (width == CLILE_I_LANES)
+                backward_apply_rows(t, p * block + c, rows, block, k, CLILE_I_LANES);
+            else
+                backward_apply_rows(t, p * block + c, rows, block, k, width);
+        }
+    }
+}
+
+/* ---- the stages of a job, by plane and by channel block ------------------------------------------------------ */
+
+static double *sums_of(const job *j, int64_t n, int64_t cb)
+{
+    const clile_i_layout *l = &j->norm->layout;
+    return j->norm->partial + 2 * (n * l->channels + cb * l->block);
+}
+
+static int64_t plane_offset(const clile_i_layout *l, int64_t n, int64_t cb)
+{
+    return n * l->image_stride + cb * l->block_stride;
+}
+
+static void forward_gather(const job *j, int64_t n, int64_t cb)
+{
+    const clile_i_layout *l = &j->norm->layout;
+    double *sums = sums_of(j, n, cb);
+    memset(sums, 0, (size_t)(2 * l->block) * sizeof *sums);
+    statistics_plane(j->norm->src + plane_offset(l, n, cb), l->h * l->w, l->block,
+                     j->norm->src + plane_offset(l, 0, cb), sums);
+}
+
+static void add_planes(const job *j, int64_t cb)
+{
+    const clile_i_layout *l = &j->norm->layout;
+    double *totals = j->totals + 2 * cb * l->block;
+    memset(totals, 0, (size_t)(2 * l->block) * sizeof *totals);
+    for (int64_t n = 0; n < l->n; n++) {
+        const double *sums = sums_of(j, n, cb);
+        for (int64_t i = 0; i < 2 * l->block; i++) totals[i] += sums[i];
+    }
+}
+
+static void forward_settle(const job *j, int64_t cb)
+{
+    const clile_i_batch_norm *norm = j->norm;
+    const clile_i_layout *l = &norm->layout;
+    const float *first = norm->src + plane_offset(l, 0, cb);
+    const double count = (double)(l->n * l->h * l->w);
+    add_planes(j, cb);
+    for (int64_t i = 0; i < l->block; i++) {
+        const int64_t c = cb * l->block + i;
+        const double shifted = j->totals[2 * c] / count;
+        const double raw = j->totals[2 * c + 1] / count - shifted * shifted;
+        const double variance = raw < 0.0 ? 0.0 : raw; /* NaN stays NaN */
+        const double mean = (double)first[i] + shifted;
+        const double unbiased = count > 1.0 ? variance * count / (count - 1.0) : variance;
+        norm->mean[c] = (float)mean;
+        norm->inv_std[c] = (float)(1.0 / sqrt(variance + norm->eps));
+        if (c >= l->c) continue; /* padding */
+        norm->running_mean[c] += (float)(norm->momentum * (mean - (double)norm->running_mean[c]));
+        norm->running_variance[c] += (float)(norm->momentum * (unbiased - (double)norm->running_variance[c]));
+    }
+}
+
+static void forward_settle_frozen(const job *j, int64_t cb)
+{
+    const clile_i_batch_norm *norm = j->norm;
+    for (int64_t c = cb * norm->layout.block; c < (cb + 1) * norm->layout.block; c++) {
+        norm->mean[c] = norm->running_mean[c];
+        norm->inv_std[c] = (float)(1.0 / sqrt((double)norm->running_variance[c] + norm->eps));
+    }
+}
+
+static void forward_apply(const job *j, int64_t n, int64_t cb)
+{
+    const clile_i_batch_norm *norm = j->norm;
+    const int64_t at = plane_offset(&norm->layout, n, cb);
+    apply_plane(norm, norm->src + at, norm->residual == NULL ? NULL : norm->residual + at, norm->dst + at,
+                cb * norm->layout.block);
+}
+
+static plane plane_at(const clile_i_batch_norm *norm, int64_t at)
+{
+    return (plane){.x = norm->src + at,
+                   .y = norm->relu ? norm->dst + at : NULL,
+                   .diff_y = norm->diff_dst + at,
+                   .diff_y_more = norm->diff_dst_more == NULL ? NULL : norm->diff_dst_more + at,
+                   .diff_x = norm->diff_src + at,
+                   .masked = norm->diff_residual == NULL ? NULL : norm->diff_residual + at};
+}
+
+static void backward_gather(const job *j, int64_t n, int64_t cb)
+{
+    const clile_i_batch_norm *norm = j->norm;
+    plane t = plane_at(norm, plane_offset(&norm->layout, n, cb));
+    double *sums = sums_of(j, n, cb);
+    memset(sums, 0, (size_t)(2 * norm->layout.block) * sizeof *sums);
+    if (!norm->frozen) t.diff_x = NULL;
+    backward_sum_plane(norm, &t, cb * norm->layout.block, sums);
+}
+
+static void backward_settle(const job *j, int64_t cb)
+{
+    const clile_i_batch_norm *norm = j->norm;
+    add_planes(j, cb);
+    for (int64_t c = cb * norm->layout.block; c < (cb + 1) * norm->layout.block; c++) {
+        norm->diff_beta[c] = (float)j->totals[2 * c];
+        norm->diff_gamma[c] = (float)(j->totals[2 * c + 1] * (double)norm->inv_std[c]);
+    }
+}
+
+static void backward_apply(const job *j, int64_t n, int64_t cb)
+{
+    const clile_i_batch_norm *norm = j->norm;
+    plane t = plane_at(norm, plane_offset(&norm->layout, n, cb));
+    if (norm->frozen) return;
+    if (t.masked != NULL) t = (plane){.x = t.x, .diff_y = t.masked, .diff_x = t.diff_x}; /* g is there already */
+    backward_apply_plane(norm, &t, cb * norm->layout.block, j->totals + 2 * cb * norm->layout.block);
+}
+
+/* ---- order of the work -------------------------------------------------------------------------------------- */
+
+typedef struct {
+    job job;
+    void (*gather)(const job *, int64_t n, int64_t cb); /* NULL: nothing to gather */
+    void (*settle)(const job *, int64_t cb);
+    void (*apply)(const job *, int64_t n, int64_t cb);
+} stages;
+
+static void run_blocks(int64_t begin, int64_t end, void *context)
+{
+    const stages *s = context;
+    const int64_t images = s->job.norm->layout.n;
+    for (int64_t cb = begin; cb < end; cb++) {
+        if (s->gather != NULL)
+            for (int64_t n = 0; n < images; n++) s->gather(&s->job, n, cb);
+        s->settle(&s->job, cb);
+        for (int64_t n = images - 1; n >= 0; n--) s->apply(&s->job, n, cb); /* the last one is still in the cache */
+    }
+}
+
+static void gather_planes(int64_t begin, int64_t end, void *context)
+{
+    const stages *s = context;
+    const int64_t blocks = s->job.norm->layout.blocks;
+    for (int64_t i = begin; i < end; i++) s->gather(&s->job, i / blocks, i % blocks);
+}
+
+static void apply_planes(int64_t begin, int64_t end, void *context)
+{
+    const stages *s = context;
+    const int64_t blocks = s->job.norm->layout.blocks;
+    for (int64_t i = end - 1; i >= begin; i--) s->apply(&s->job, i / blocks, i % blocks);
+}
+
+/* Whole channel blocks keep a thread's data in its cache from one stage to the next; where there are too few blocks to
+ * keep the team busy, planes are shared out stage by stage. Both add in the same order. */
+static void run_stages(stages *s)
+{
+    const clile_i_layout *l = &s->job.norm->layout;
+    const int64_t team = omp_get_max_threads();
+    if (l->blocks % team == 0 || l->blocks >= 4 * team) {
+        clile_i_parallel_for(l->blocks, 1, run_blocks, s);
+        return;
+    }
+    if (s->gather != NULL) clile_i_parallel_for(l->n * l->blocks, 1, gather_planes, s);
+    for (int64_t cb = 0; cb < l->blocks; cb++) s->settle(&s->job, cb);
+    clile_i_parallel_for(l->n * l->blocks, 1, apply_planes, s);
+}
+
+static job job_of(const clile_i_batch_norm *norm)
+{
+    return (job){norm, norm->partial + 2 * norm->layout.n * norm->layout.channels};
+}
+
+int64_t clile_i_batch_norm_partial_count(const clile_i_layout *layout)
+{
+    return 2 * (layout->n + 1) * layout->channels;
+}
+
+void clile_i_batch_norm_forward(const clile_i_batch_norm *norm)
+{
+    stages s = {job_of(norm), norm->frozen ? NULL : forward_gather,
+                norm->frozen ? forward_settle_frozen : forward_settle, forward_apply};
+    run_stages(&s);
+}
+
+void clile_i_batch_norm_backward(const clile_i_batch_norm *norm)
+{
+    stages s = {job_of(norm), backward_gather, backward_settle, backward_apply};
+    run_stages(&s);
+}

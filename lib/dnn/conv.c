@@ -1,0 +1,534 @@
+/* Convolution, forward and backward (cross-correlation, as everywhere in deep learning):
+ *   dst[n,o,y,x]          = bias[o] + sum_{i,u,v} weights[o,i,u,v] * src[n,i,y*stride+u-pad,x*stride+v-pad]
+ *   diff_src[n,i,y',x']   = the transpose of that map applied to diff_dst
+ *   diff_weights[o,i,u,v] = sum_{n,y,x} diff_dst[n,o,y,x] * src[n,i,y*stride+u-pad,x*stride+v-pad]
+ *
+ * Each of the three passes is one oneDNN primitive with three operands. An operand has an outer layout (the caller's)
+ * and an inner one (the primitive's); where they differ, a reorder runs before or after, through scratch memory. A pass
+ * first asks for the caller's layouts and only turns to oneDNN's own choice when no fast implementation knows them. */
+#include "dnn/onednn.h"
+
+#include <string.h>
+
+typedef struct {
+    int arg;
+    clile_i_md outer, inner; /* inner NULL: the same as outer */
+    uint8_t read, written;
+    dnnl_primitive_t reorder_in, reorder_out;
+    size_t offset;                            /* of the inner array, in scratch */
+    dnnl_memory_t outer_memory, inner_memory; /* made by bind */
+} operand;
+
+enum { MOST_OPERANDS = 3, ALIGNMENT = 64 };
+
+typedef struct {
+    uint8_t used;
+    dnnl_primitive_desc_t pd;
+    dnnl_primitive_t primitive;
+    operand operands[MOST_OPERANDS];
+    int32_t nargs;
+    dnnl_exec_arg_t args[MOST_OPERANDS + 2]; /* and bias, scratchpad */
+    size_t scratch_bytes, scratchpad_bytes;  /* all of it; of which oneDNN's own, at the start */
+    dnnl_memory_t bias_memory, scratchpad_memory;
+} pass_state;
+
+struct clile_i_conv {
+    clile_i_conv_shape shape;
+    clile_i_conv_options options;
+    dnnl_engine_t engine;
+    dnnl_stream_t stream;
+    clile_i_md src, weights, bias, dst; /* outer layouts; weights is the forward primitive's choice */
+    clile_i_md plain_weights;
+    size_t weights_bytes, scratch_bytes;
+    dnnl_primitive_t weights_in, weights_out; /* plain OIHW <-> weights */
+    pass_state passes[3];
+};
+
+int64_t clile_i_conv_oh(const clile_i_conv_shape *shape)
+{
+    return (shape->ih + 2 * shape->pad - shape->kh) / shape->stride + 1;
+}
+
+int64_t clile_i_conv_ow(const clile_i_conv_shape *shape)
+{
+    return (shape->iw + 2 * shape->pad - shape->kw) / shape->stride + 1;
+}
+
+static dnnl_format_tag_t tag_of(clile_i_layout_kind kind)
+{
+    switch (kind) {
+        case CLILE_I_LAYOUT_NHWC: return dnnl_nhwc;
+        case CLILE_I_LAYOUT_C8: return dnnl_nChw8c;
+        case CLILE_I_LAYOUT_C16: return dnnl_nChw16c;
+        default: return dnnl_nchw;
+    }
+}
+
+/* ---- creation --------------------------------------------------------------------------------------------- */
+
+static clile_status make_engine(dnnl_engine_t *engine, dnnl_stream_t *stream)
+{
+    clile_status status = CLILE_OK;
+    CLILE_I_DNNL(dnnl_engine_create(engine, dnnl_cpu, 0));
+    CLILE_I_DNNL(dnnl_stream_create(stream, *engine, dnnl_stream_default_flags));
+cleanup:
+    return status;
+}
+
+static clile_status check_shape(const clile_i_conv_shape *s)
+{
+    if (s->n < 1 || s->ic < 1 || s->oc < 1 || s->kh < 1 || s->kw < 1 || s->stride < 1 || s->pad < 0 ||
+        s->ih + 2 * s->pad < s->kh || s->iw + 2 * s->pad < s->kw)
+        return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
+                            "convolution: expected a window inside the padded image, found image %lld x %lld x %lld x "
+                            "%lld, window %lld x %lld, stride %lld, pad %lld",
+                            (long long)s->n, (long long)s->ic, (long long)s->ih, (long long)s->iw, (long long)s->kh,
+                            (long long)s->kw, (long long)s->stride, (long long)s->pad);
+    return CLILE_OK;
+}
+
+typedef struct {
+    clile_i_md src, weights, bias, dst;
+} descriptors;
+
+static void free_descriptors(descriptors *d)
+{
+    clile_i_md_free(d->src);
+    clile_i_md_free(d->weights);
+    clile_i_md_free(d->bias);
+    clile_i_md_free(d->dst);
+}
+
+static clile_status make_descriptors(const clile_i_conv_shape *s, dnnl_format_tag_t src, dnnl_format_tag_t weights,
+                                     dnnl_format_tag_t dst, descriptors *out)
+{
+    clile_status status = CLILE_OK;
+    const int64_t src_dims[4] = {s->n, s->ic, s->ih, s->iw}, weights_dims[4] = {s->oc, s->ic, s->kh, s->kw};
+    const int64_t dst_dims[4] = {s->n, s->oc, clile_i_conv_oh(s), clile_i_conv_ow(s)};
+    CLILE_I_TRY(clile_i_md_make(4, src_dims, src, &out->src));
+    CLILE_I_TRY(clile_i_md_make(4, weights_dims, weights, &out->weights));
+    CLILE_I_TRY(clile_i_md_make(1, &s->oc, dnnl_x, &out->bias));
+    CLILE_I_TRY(clile_i_md_make(4, dst_dims, dst, &out->dst));
+cleanup:
+    return status;
+}
+
+/* 2: compiled for this processor; 1: through a matrix product in plain layout; 0: the slow reference. */
+static int rank_of(clile_i_pd_view pd)
+{
+    const char *name = NULL;
+    if (dnnl_primitive_desc_query(pd, dnnl_query_impl_info_str, 0, (void *)&name) != dnnl_success || name == NULL)
+        return 0;
+    if (strstr(name, "ref") != NULL) return 0;
+    return strstr(name, "gemm") != NULL && strstr(name, "brg") == NULL ? 1 : 2;
+}
+
+static clile_i_conv_request request_of(const clile_i_conv *conv, clile_i_pass pass)
+{
+    const clile_i_conv_shape *s = &conv->shape;
+    clile_i_conv_request r = {.pass = pass, .stride = s->stride, .pad_low = s->pad};
+    /* What the last window does not reach is negative padding at the far end. */
+    r.pad_high_h = (clile_i_conv_oh(s) - 1) * s->stride + s->kh - s->ih - s->pad;
+    r.pad_high_w = (clile_i_conv_ow(s) - 1) * s->stride + s->kw - s->iw - s->pad;
+    r.training = conv->options.backward_weights || conv->options.backward_data;
+    r.sum = pass == CLILE_I_PASS_FORWARD && conv->options.sum;
+    r.relu = pass == CLILE_I_PASS_FORWARD && conv->options.relu;
+    r.hint = pass == CLILE_I_PASS_FORWARD ? NULL : conv->passes[CLILE_I_PASS_FORWARD].pd;
+    return r;
+}
+
+/* The best of: the caller's layouts; those with free weights; everything free. */
+static clile_status choose_pd(clile_i_conv *conv, clile_i_pass pass)
+{
+    clile_status status = CLILE_OK;
+    descriptors any = {0};
+    clile_i_conv_request r = request_of(conv, pass);
+    dnnl_primitive_desc_t best = NULL;
+    int best_rank = -1;
+    dnnl_status_t why = dnnl_success;
+    CLILE_I_TRY(make_descriptors(&conv->shape, dnnl_format_tag_any, dnnl_format_tag_any, dnnl_format_tag_any, &any));
+    const clile_i_md_view candidates[3][3] = {
+        {conv->src, conv->weights != NULL && pass == CLILE_I_PASS_BACKWARD_WEIGHTS ? conv->weights : any.weights,
+         conv->dst},
+        {conv->src, any.weights, conv->dst},
+        {any.src, any.weights, any.dst},
+    };
+    for (int i = 0; i < 3 && best_rank < 2; i++) {
+        dnnl_primitive_desc_t pd = NULL;
+        r.src = candidates[i][0];
+        r.weights = candidates[i][1];
+        r.dst = candidates[i][2];
+        r.bias = pass == CLILE_I_PASS_FORWARD && conv->options.bias ? any.bias : NULL;
+        why = clile_i_conv_pd_create(conv->engine, &r, &pd);
+        if (why != dnnl_success) continue;
+        const int rank = rank_of(pd);
+        if (rank > best_rank) {
+            if (best != NULL) dnnl_primitive_desc_destroy(best);
+            best = pd;
+            best_rank = rank;
+        } else {
+            dnnl_primitive_desc_destroy(pd);
+        }
+    }
+    if (best == NULL) CLILE_I_TRY(clile_i_dnnl_check(why, "convolution primitive descriptor"));
+    conv->passes[pass].pd = best;
+cleanup:
+    free_descriptors(&any);
+    return status;
+}
+
+static clile_status make_reorder(const clile_i_conv *conv, clile_i_md_view from, clile_i_md_view to,
+                                 dnnl_primitive_t *out)
+{
+    clile_status status = CLILE_OK;
+    dnnl_primitive_desc_t pd = NULL;
+    dnnl_primitive_attr_t attr = NULL;
+    CLILE_I_DNNL(dnnl_primitive_attr_create(&attr));
+    CLILE_I_DNNL(dnnl_reorder_primitive_desc_create(&pd, from, conv->engine, to, conv->engine, attr));
+    CLILE_I_DNNL(dnnl_primitive_create(out, pd));
+cleanup:
+    if (pd != NULL) dnnl_primitive_desc_destroy(pd);
+    if (attr != NULL) dnnl_primitive_attr_destroy(attr);
+    return status;
+}
+
+static size_t aligned(size_t bytes)
+{
+    return (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+}
+
+static clile_status add_operand(const clile_i_conv *conv, pass_state *p, int index, int arg, dnnl_query_t what,
+                                clile_i_md_view outer, int read, int written)
+{
+    clile_status status = CLILE_OK;
+    operand *o = &p->operands[index];
+    clile_i_md_view inner = dnnl_primitive_desc_query_md(p->pd, what, 0);
+    *o = (operand){.arg = arg, .read = (uint8_t)read, .written = (uint8_t)written};
+    CLILE_I_TRY(clile_i_md_clone(outer, &o->outer));
+    if (!dnnl_memory_desc_equal(inner, outer)) {
+        CLILE_I_TRY(clile_i_md_clone(inner, &o->inner));
+        if (read) CLILE_I_TRY(make_reorder(conv, outer, inner, &o->reorder_in));
+        if (written) CLILE_I_TRY(make_reorder(conv, inner, outer, &o->reorder_out));
+        o->offset = p->scratch_bytes;
+        p->scratch_bytes += aligned(dnnl_memory_desc_get_size(inner));
+    }
+cleanup:
+    return status;
+}
+
+static clile_status make_pass(clile_i_conv *conv, clile_i_pass pass)
+{
+    clile_status status = CLILE_OK;
+    pass_state *p = &conv->passes[pass];
+    CLILE_I_TRY(choose_pd(conv, pass));
+    CLILE_I_DNNL(dnnl_primitive_create(&p->primitive, p->pd));
+    p->scratchpad_bytes = dnnl_memory_desc_get_size(dnnl_primitive_desc_query_md(p->pd, dnnl_query_scratchpad_md, 0));
+    p->scratch_bytes = aligned(p->scratchpad_bytes);
+    if (pass == CLILE_I_PASS_FORWARD) {
+        clile_i_md_view weights = dnnl_primitive_desc_query_md(p->pd, dnnl_query_weights_md, 0);
+        CLILE_I_TRY(clile_i_md_clone(weights, &conv->weights));
+        CLILE_I_TRY(add_operand(conv, p, 0, DNNL_ARG_SRC, dnnl_query_src_md, conv->src, 1, 0));
+        CLILE_I_TRY(add_operand(conv, p, 1, DNNL_ARG_WEIGHTS, dnnl_query_weights_md, conv->weights, 1, 0));
+        CLILE_I_TRY(add_operand(conv, p, 2, DNNL_ARG_DST, dnnl_query_dst_md, conv->dst, conv->options.sum, 1));
+    } else if (pass == CLILE_I_PASS_BACKWARD_DATA) {
+        CLILE_I_TRY(add_operand(conv, p, 0, DNNL_ARG_DIFF_DST, dnnl_query_diff_dst_md, conv->dst, 1, 0));
+        CLILE_I_TRY(add_operand(conv, p, 1, DNNL_ARG_WEIGHTS, dnnl_query_weights_md, conv->weights, 1, 0));
+        CLILE_I_TRY(add_operand(conv, p, 2, DNNL_ARG_DIFF_SRC, dnnl_query_diff_src_md, conv->src, 0, 1));
+    } else {
+        CLILE_I_TRY(add_operand(conv, p, 0, DNNL_ARG_SRC, dnnl_query_src_md, conv->src, 1, 0));
+        CLILE_I_TRY(add_operand(conv, p, 1, DNNL_ARG_DIFF_DST, dnnl_query_diff_dst_md, conv->dst, 1, 0));
+        CLILE_I_TRY(add_operand(conv, p, 2, DNNL_ARG_DIFF_WEIGHTS, dnnl_query_diff_weights_md, conv->weights, 0, 1));
+    }
+    if (p->scratch_bytes > conv->scratch_bytes) conv->scratch_bytes = p->scratch_bytes;
+    p->used = 1;
+cleanup:
+    return status;
+}
+
+clile_status clile_i_conv_create(const clile_i_conv_shape *shape, const clile_i_conv_options *options,
+                                 clile_i_conv **out)
+{
+    clile_status status = CLILE_OK;
+    clile_i_conv *conv = NULL;
+    descriptors d = {0};
+    CLILE_I_TRY(check_shape(shape));
+    CLILE_I_ALLOC(conv, 1);
+    conv->shape = *shape;
+    conv->options = *options;
+    CLILE_I_TRY(make_engine(&conv->engine, &conv->stream));
+    CLILE_I_TRY(make_descriptors(shape, tag_of(options->src), dnnl_oihw, tag_of(options->dst), &d));
+    conv->src = d.src;
+    conv->dst = d.dst;
+    conv->bias = d.bias;
+    conv->plain_weights = d.weights;
+    d = (descriptors){0};
+    CLILE_I_TRY(make_pass(conv, CLILE_I_PASS_FORWARD));
+    if (options->backward_data) CLILE_I_TRY(make_pass(conv, CLILE_I_PASS_BACKWARD_DATA));
+    if (options->backward_weights) CLILE_I_TRY(make_pass(conv, CLILE_I_PASS_BACKWARD_WEIGHTS));
+    conv->weights_bytes = dnnl_memory_desc_get_size(conv->weights);
+    CLILE_I_TRY(make_reorder(conv, conv->plain_weights, conv->weights, &conv->weights_in));
+    CLILE_I_TRY(make_reorder(conv, conv->weights, conv->plain_weights, &conv->weights_out));
+    *out = conv;
+    conv = NULL;
+cleanup:
+    free_descriptors(&d);
+    clile_i_conv_destroy(conv);
+    return status;
+}
+
+clile_status clile_i_conv_preferred(const clile_i_conv_shape *shape, uint8_t training, clile_i_layout_kind *out)
+{
+    clile_status status = CLILE_OK;
+    dnnl_engine_t engine = NULL;
+    dnnl_stream_t stream = NULL;
+    dnnl_primitive_desc_t pd = NULL;
+    descriptors any = {0}, known = {0};
+    clile_i_conv probe = {.shape = *shape, .options = {.backward_weights = training}};
+    clile_i_conv_request r;
+    CLILE_I_TRY(check_shape(shape));
+    CLILE_I_TRY(make_engine(&engine, &stream));
+    CLILE_I_TRY(make_descriptors(shape, dnnl_format_tag_any, dnnl_format_tag_any, dnnl_format_tag_any, &any));
+    r = request_of(&probe, CLILE_I_PASS_FORWARD);
+    r.src = any.src;
+    r.weights = any.weights;
+    r.dst = any.dst;
+    CLILE_I_DNNL(clile_i_conv_pd_create(engine, &r, &pd));
+    *out = CLILE_I_LAYOUT_NCHW;
+    for (int kind = CLILE_I_LAYOUT_NHWC; kind <= CLILE_I_LAYOUT_C16; kind++) {
+        CLILE_I_TRY(make_descriptors(shape, tag_of((clile_i_layout_kind)kind), dnnl_oihw,
+                                     tag_of((clile_i_layout_kind)kind), &known));
+        if (dnnl_memory_desc_equal(dnnl_primitive_desc_query_md(pd, dnnl_query_dst_md, 0), known.dst))
+            *out = (clile_i_layout_kind)kind;
+        free_descriptors(&known);
+        known = (descriptors){0};
+    }
+cleanup:
+    free_descriptors(&any);
+    free_descriptors(&known);
+    if (pd != NULL) dnnl_primitive_desc_destroy(pd);
+    if (stream != NULL) dnnl_stream_destroy(stream);
+    if (engine != NULL) dnnl_engine_destroy(engine);
+    return status;
+}
+
+/* ---- destruction ------------------------------------------------------------------------------------------ */
+
+static void free_memory(dnnl_memory_t *memory)
+{
+    if (*memory != NULL) dnnl_memory_destroy(*memory);
+    *memory = NULL;
+}
+
+static void free_primitive(dnnl_primitive_t primitive)
+{
+    if (primitive != NULL) dnnl_primitive_destroy(primitive);
+}
+
+static void unbind(clile_i_conv *conv)
+{
+    for (int i = 0; i < 3; i++) {
+        pass_state *p = &conv->passes[i];
+        for (int k = 0; k < MOST_OPERANDS; k++) {
+            free_memory(&p->operands[k].outer_memory);
+            free_memory(&p->operands[k].inner_memory);
+        }
+        free_memory(&p->bias_memory);
+        free_memory(&p->scratchpad_memory);
+        p->nargs = 0;
+    }
+}
+
+void clile_i_conv_destroy(clile_i_conv *conv)
+{
+    if (conv == NULL) return;
+    unbind(conv);
+    for (int i = 0; i < 3; i++) {
+        pass_state *p = &conv->passes[i];
+        for (int k = 0; k < MOST_OPERANDS; k++) {
+            free_primitive(p->operands[k].reorder_in);
+            free_primitive(p->operands[k].reorder_out);
+            clile_i_md_free(p->operands[k].outer);
+            clile_i_md_free(p->operands[k].inner);
+        }
+        free_primitive(p->primitive);
+        if (p->pd != NULL) dnnl_primitive_desc_destroy(p->pd);
+    }
+    free_primitive(conv->weights_in);
+    free_primitive(conv->weights_out);
+    clile_i_md_free(conv->src);
+    clile_i_md_free(conv->weights);
+    clile_i_md_free(conv->bias);
+    clile_i_md_free(conv->dst);
+    clile_i_md_free(conv->plain_weights);
+    if (conv->stream != NULL) dnnl_stream_destroy(conv->stream);
+    if (conv->engine != NULL) dnnl_engine_destroy(conv->engine);
+    clile_i_free(conv);
+}
+
+int64_t clile_i_conv_weights_count(const clile_i_conv *conv)
+{
+    return (int64_t)(conv->weights_bytes / sizeof(float));
+}
+
+size_t clile_i_conv_scratch_bytes(const clile_i_conv *conv)
+{
+    return conv->scratch_bytes;
+}
+
+/* ---- execution -------------------------------------------------------------------------------------------- */
+
+static float *array_of(int arg, const clile_i_conv_buffers *b)
+{
+    switch (arg) {
+        case DNNL_ARG_SRC: return b->src;
+        case DNNL_ARG_WEIGHTS: return b->weights;
+        case DNNL_ARG_DST: return b->dst;
+        case DNNL_ARG_DIFF_DST: return b->diff_dst;
+        case DNNL_ARG_DIFF_WEIGHTS: return b->diff_weights;
+        default: return b->diff_src;
+    }
+}
+
+static clile_status bind_pass(clile_i_conv *conv, pass_state *p, const clile_i_conv_buffers *b)
+{
+    clile_status status = CLILE_OK;
+    for (int k = 0; k < MOST_OPERANDS; k++) {
+        operand *o = &p->operands[k];
+        float *array = array_of(o->arg, b);
+        if (array == NULL) {
+            status =
+                clile_i_fail(CLILE_E_INTERNAL, "convolution: expected an array for argument %d, found none", o->arg);
+            goto cleanup;
+        }
+        CLILE_I_DNNL(dnnl_memory_create(&o->outer_memory, o->outer, conv->engine, array));
+        if (o->inner != NULL)
+            CLILE_I_DNNL(
+                dnnl_memory_create(&o->inner_memory, o->inner, conv->engine, (uint8_t *)b->scratch + o->offset));
+        p->args[p->nargs++] = (dnnl_exec_arg_t){o->arg, o->inner != NULL ? o->inner_memory : o->outer_memory};
+    }
+    if (p == &conv->passes[CLILE_I_PASS_FORWARD] && conv->options.bias) {
+        CLILE_I_DNNL(dnnl_memory_create(&p->bias_memory, conv->bias, conv->engine, b->bias));
+        p->args[p->nargs++] = (dnnl_exec_arg_t){DNNL_ARG_BIAS, p->bias_memory};
+    }
+    if (p->scratchpad_bytes > 0) {
+        clile_i_md_view md = dnnl_primitive_desc_query_md(p->pd, dnnl_query_scratchpad_md, 0);
+        CLILE_I_DNNL(dnnl_memory_create(&p->scratchpad_memory, md, conv->engine, b->scratch));
+        p->args[p->nargs++] = (dnnl_exec_arg_t){DNNL_ARG_SCRATCHPAD, p->scratchpad_memory};
+    }
+cleanup:
+    return status;
+}
+
+clile_status clile_i_conv_bind(clile_i_conv *conv, const clile_i_conv_buffers *buffers)
+{
+    unbind(conv);
+    for (int i = 0; i < 3; i++)
+        if (conv->passes[i].used) CLILE_I_RETURN_IF(bind_pass(conv, &conv->passes[i], buffers));
+    return CLILE_OK;
+}
+
+static clile_status reorder(const clile_i_conv *conv, dnnl_primitive_t primitive, dnnl_memory_t from, dnnl_memory_t to)
+{
+    clile_status status = CLILE_OK;
+    const dnnl_exec_arg_t args[2] = {{DNNL_ARG_FROM, from}, {DNNL_ARG_TO, to}};
+    CLILE_I_DNNL(dnnl_primitive_execute(primitive, conv->stream, 2, args));
+cleanup:
+    return status;
+}
+
+static clile_status run(clile_i_conv *conv, clile_i_pass pass)
+{
+    clile_status status = CLILE_OK;
+    pass_state *p = &conv->passes[pass];
+    if (p->nargs == 0) return clile_i_fail(CLILE_E_INTERNAL, "convolution: pass %d was not prepared", (int)pass);
+    for (int k = 0; k < MOST_OPERANDS; k++) {
+        operand *o = &p->operands[k];
+        if (o->reorder_in != NULL) CLILE_I_TRY(reorder(conv, o->reorder_in, o->outer_memory, o->inner_memory));
+    }
+    CLILE_I_DNNL(dnnl_primitive_execute(p->primitive, conv->stream, p->nargs, p->args));
+    for (int k = 0; k < MOST_OPERANDS; k++) {
+        operand *o = &p->operands[k];
+        if (o->reorder_out != NULL) CLILE_I_TRY(reorder(conv, o->reorder_out, o->inner_memory, o->outer_memory));
+    }
+    CLILE_I_DNNL(dnnl_stream_wait(conv->stream));
+cleanup:
+    return status;
+}
+
+clile_status clile_i_conv_forward(clile_i_conv *conv)
+{
+    return run(conv, CLILE_I_PASS_FORWARD);
+}
+
+clile_status clile_i_conv_backward_weights(clile_i_conv *conv)
+{
+    return run(conv, CLILE_I_PASS_BACKWARD_WEIGHTS);
+}
+
+clile_status clile_i_conv_backward_data(clile_i_conv *conv)
+{
+    return run(conv, CLILE_I_PASS_BACKWARD_DATA);
+}
+
+int clile_i_conv_has_pass(const clile_i_conv *conv, clile_i_pass pass)
+{
+    return conv->passes[pass].used;
+}
+
+clile_status clile_i_conv_run_alone(clile_i_conv *conv, clile_i_pass pass)
+{
+    clile_status status = CLILE_OK;
+    const pass_state *p = &conv->passes[pass];
+    CLILE_I_DNNL(dnnl_primitive_execute(p->primitive, conv->stream, p->nargs, p->args));
+    CLILE_I_DNNL(dnnl_stream_wait(conv->stream));
+cleanup:
+    return status;
+}
+
+/* ---- weights ---------------------------------------------------------------------------------------------- */
+
+static clile_status convert_weights(const clile_i_conv *conv, dnnl_primitive_t primitive, clile_i_md_view from_md,
+                                    const float *from, clile_i_md_view to_md, float *to)
+{
+    clile_status status = CLILE_OK;
+    dnnl_memory_t from_memory = NULL, to_memory = NULL;
+    /* oneDNN takes no const arrays, but reads this one only (2.x clears the padding, which holds zeros already). */
+    CLILE_I_DNNL(dnnl_memory_create(&from_memory, from_md, conv->engine, (void *)(uintptr_t)from));
+    CLILE_I_DNNL(dnnl_memory_create(&to_memory, to_md, conv->engine, to));
+    CLILE_I_TRY(reorder(conv, primitive, from_memory, to_memory));
+    CLILE_I_DNNL(dnnl_stream_wait(conv->stream));
+cleanup:
+    free_memory(&from_memory);
+    free_memory(&to_memory);
+    return status;
+}
+
+clile_status clile_i_conv_weights_from_plain(const clile_i_conv *conv, const float *plain, float *blocked)
+{
+    memset(blocked, 0, conv->weights_bytes);
+    return convert_weights(conv, conv->weights_in, conv->plain_weights, plain, conv->weights, blocked);
+}
+
+clile_status clile_i_conv_weights_to_plain(const clile_i_conv *conv, const float *blocked, float *plain)
+{
+    return convert_weights(conv, conv->weights_out, conv->weights, blocked, conv->plain_weights, plain);
+}
+
+void clile_i_conv_describe(const clile_i_conv *conv, char *text, size_t size)
+{
+    static const char *const names[3] = {"forward", "backward_data", "backward_weights"};
+    size_t used = 0;
+    if (size > 0) text[0] = '\0';
+    for (int i = 0; i < 3; i++) {
+        const pass_state *p = &conv->passes[i];
+        const char *name = NULL;
+        int reorders = 0;
+        if (!p->used) continue;
+        for (int k = 0; k < MOST_OPERANDS; k++) reorders += p->operands[k].inner != NULL;
+        dnnl_primitive_desc_query(p->pd, dnnl_query_impl_info_str, 0, (void *)&name);
+        const int written = snprintf(text + used, size - used, "%s%s %s +%d reorders", used > 0 ? ", " : "", names[i],
+                                     name == NULL ? "?" : name, reorders);
+        if (written < 0 || (size_t)written >= size - used) return;
+        used += (size_t)written;
+    }
+}

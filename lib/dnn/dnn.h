@@ -1,0 +1,208 @@
+/* dnn: the operations of a convolutional network, forward and backward, on one engine. Uses base. The only room that
+ * knows oneDNN (dnnl.h); what differs between oneDNN 2.x and 3.x ends here.
+ *
+ * Convolutions, layout changes and matrix products are oneDNN primitives. The operations that only move memory (batch
+ * norm, ReLU, residual add, pooling) are loops of our own over the layouts that the convolutions chose, because one
+ * pass over memory can then do what takes primitives three (norm + residual + ReLU).
+ *
+ * All functions run in the calling thread's OpenMP team (clile_i_threads_set); a convolution must be executed in a team
+ * of the size it was created in. Reductions run in a fixed order: same input and team size, same bits.
+ *
+ *     clile_i_conv_create(&shape, &options, &conv);      // picks implementations and layouts
+ *     clile_i_conv_bind(conv, &buffers);                 // once: where the arrays are
+ *     loop: clile_i_conv_forward(conv); clile_i_conv_backward_weights(conv); clile_i_conv_backward_data(conv);
+ *
+ * The ..._plain functions at the end do one operation on plain NCHW arrays with the very same machinery; tests hold
+ * them against dnn/ref.
+ */
+#ifndef CLILE_I_DNN_H
+#define CLILE_I_DNN_H
+
+#include "base/base.h"
+
+/* "2.6.3": the oneDNN in use (the library that is loaded, not the header). */
+const char *clile_i_dnn_version(void);
+
+/* ---- activations (layout.c) ------------------------------------------------------------------------------- */
+
+typedef enum {
+    CLILE_I_LAYOUT_NCHW, /* plain */
+    CLILE_I_LAYOUT_NHWC, /* channels innermost */
+    CLILE_I_LAYOUT_C8,   /* nChw8c: blocks of 8 channels, the last one padded with zeros */
+    CLILE_I_LAYOUT_C16   /* nChw16c */
+} clile_i_layout_kind;
+
+/* An activation [n, c, h, w] in memory: element (n, c, p), p = y * w + x, lies at
+ * n * image_stride + (c / block) * block_stride + p * block + c % block. */
+typedef struct {
+    clile_i_layout_kind kind;
+    int64_t n, c, h, w;
+    int64_t block;        /* channels that lie side by side; NCHW 1, NHWC c */
+    int64_t blocks;       /* ceil(c / block) */
+    int64_t channels;     /* blocks * block: c with its padding */
+    int64_t block_stride; /* h * w * block */
+    int64_t image_stride; /* blocks * block_stride */
+    int64_t count;        /* n * image_stride: floats of the whole array */
+} clile_i_layout;
+
+clile_i_layout clile_i_layout_make(clile_i_layout_kind kind, int64_t n, int64_t c, int64_t h, int64_t w);
+/* Between a plain NCHW array and this layout (padding is written as zero). */
+void clile_i_layout_from_plain(const clile_i_layout *layout, const float *plain, float *blocked);
+void clile_i_layout_to_plain(const clile_i_layout *layout, const float *blocked, float *plain);
+
+/* ---- convolution (conv.c) --------------------------------------------------------------------------------- */
+
+/* src [n, ic, ih, iw], weights [oc, ic, kh, kw], dst [n, oc, oh, ow], oh = (ih + 2 pad - kh) / stride + 1. */
+typedef struct {
+    int64_t n, ic, ih, iw, oc, kh, kw, stride, pad;
+} clile_i_conv_shape;
+int64_t clile_i_conv_oh(const clile_i_conv_shape *shape);
+int64_t clile_i_conv_ow(const clile_i_conv_shape *shape);
+
+typedef struct {
+    clile_i_layout_kind src, dst; /* layouts of the activations; others are used inside where they are much faster */
+    uint8_t bias;                 /* dst += bias[oc] */
+    uint8_t sum;                  /* dst += what dst held before (forward only) */
+    uint8_t relu;                 /* dst = max(dst, 0), last (forward only) */
+    uint8_t backward_weights, backward_data; /* which gradients will be asked for */
+} clile_i_conv_options;
+
+typedef struct clile_i_conv clile_i_conv;
+
+/* The activation layout that oneDNN likes best for this convolution on this machine. */
+clile_status clile_i_conv_preferred(const clile_i_conv_shape *shape, uint8_t training, clile_i_layout_kind *out);
+clile_status clile_i_conv_create(const clile_i_conv_shape *shape, const clile_i_conv_options *options,
+                                 clile_i_conv **out);
+void clile_i_conv_destroy(clile_i_conv *conv);
+int64_t clile_i_conv_weights_count(const clile_i_conv *conv); /* floats of weights and diff_weights in their layout */
+size_t clile_i_conv_scratch_bytes(const clile_i_conv *conv);  /* may be shared with other convolutions */
+
+/* Arrays in the layouts of the options; weights and diff_weights in the convolution's own layout; bias plain [oc].
+ * Those that are not used may be NULL. scratch must be 64-byte aligned. */
+typedef struct {
+    float *src, *weights, *bias, *dst, *diff_dst, *diff_weights, *diff_src;
+    void *scratch;
+} clile_i_conv_buffers;
+clile_status clile_i_conv_bind(clile_i_conv *conv, const clile_i_conv_buffers *buffers);
+clile_status clile_i_conv_forward(clile_i_conv *conv);
+clile_status clile_i_conv_backward_weights(clile_i_conv *conv); /* diff_weights = ..., overwrites */
+clile_status clile_i_conv_backward_data(clile_i_conv *conv);    /* diff_src = ..., overwrites */
+
+/* Which passes are there, and one of them without the reorders around it, on whatever its arrays hold: for measuring.
+ */
+typedef enum { CLILE_I_PASS_FORWARD, CLILE_I_PASS_BACKWARD_DATA, CLILE_I_PASS_BACKWARD_WEIGHTS } clile_i_pass;
+int clile_i_conv_has_pass(const clile_i_conv *conv, clile_i_pass pass);
+clile_status clile_i_conv_run_alone(clile_i_conv *conv, clile_i_pass pass);
+
+/* Weights between plain OIHW and the convolution's layout. Exact; padding is written as zero. */
+clile_status clile_i_conv_weights_from_plain(const clile_i_conv *conv, const float *plain, float *blocked);
+clile_status clile_i_conv_weights_to_plain(const clile_i_conv *conv, const float *blocked, float *plain);
+/* Implementations and layouts in use, for logs and tests: "forward brgconv:avx512 nhwc>nhwc, ...". */
+void clile_i_conv_describe(const clile_i_conv *conv, char *text, size_t size);
+
+/* ---- matrix product (matmul.c) ---------------------------------------------------------------------------- */
+
+/* Row-major c [m, n] = alpha * op(a) op(b) + beta * c. op(a) is [m, k]: a is stored [m, k], or [k, m] when transpose_a;
+ * op(b) is [k, n]: b is stored [k, n], or [n, k] when transpose_b. Rows are contiguous. m, n, k >= 0. */
+clile_status clile_i_dnn_matmul(int transpose_a, int transpose_b, int64_t m, int64_t n, int64_t k, float alpha,
+                                const float *a, const float *b, float beta, float *c);
+
+/* dst [n, out] = src [n, in] weights [out, in]^T + bias [out] (bias may be NULL) */
+clile_status clile_i_linear_forward(int64_t n, int64_t in, int64_t out, const float *src, const float *weights,
+                                    const float *bias, float *dst);
+/* diff_src = diff_dst weights; diff_weights = diff_dst^T src; diff_bias = sum over n of diff_dst. Each may be NULL. */
+clile_status clile_i_linear_backward(int64_t n, int64_t in, int64_t out, const float *src, const float *weights,
+                                     const float *diff_dst, float *diff_src, float *diff_weights, float *diff_bias);
+
+/* ---- batch norm (batch_norm.c) ---------------------------------------------------------------------------- */
+
+/* y = gamma * (x - mean) / sqrt(variance + eps) + beta per channel [+ residual] [then ReLU]; variance is the biased one
+ * over n, h, w. gamma, beta, running_*, mean, inv_std: layout.channels floats (padding: gamma = beta = 0). */
+typedef struct {
+    clile_i_layout layout;
+    double eps, momentum;
+    uint8_t frozen; /* running statistics are used and kept, instead of the batch's */
+    uint8_t relu;
+    const float *src;
+    const float *gamma, *beta;
+    float *running_mean, *running_variance; /* training: r += momentum * (batch - r), with the unbiased variance */
+    float *mean, *inv_std;                  /* written by forward, read by backward */
+    const float *residual;                  /* same layout, or NULL */
+    float *dst;
+    /* backward */
+    const float *diff_dst;
+    const float *diff_dst_more; /* added to diff_dst (dst had two readers), or NULL */
+    float *diff_src;            /* may be diff_dst or diff_dst_more */
+    float *diff_residual; /* the sum of both, masked by the ReLU; NULL without residual; may be either unless diff_src
+                             is */
+    float *diff_gamma, *diff_beta;
+    double *partial; /* clile_i_batch_norm_partial_count doubles of scratch */
+} clile_i_batch_norm;
+int64_t clile_i_batch_norm_partial_count(const clile_i_layout *layout);
+void clile_i_batch_norm_forward(const clile_i_batch_norm *norm);
+/* The ReLU mask is read from dst, which must still hold what forward wrote. */
+void clile_i_batch_norm_backward(const clile_i_batch_norm *norm);
+
+/* ---- element by element (elementwise.c) ------------------------------------------------------------------- */
+
+void clile_i_relu_forward(int64_t count, const float *src, float *dst); /* max(src, 0) */
+void clile_i_relu_backward(int64_t count, const float *dst, const float *diff_dst,
+                           float *diff_src);                                              /* dst > 0 ? diff_dst : 0 */
+void clile_i_add_relu_forward(int64_t count, const float *a, const float *b, float *dst); /* max(a + b, 0) */
+void clile_i_add(int64_t count, const float *a, const float *b, float *dst);              /* dst may be a or b */
+
+/* ---- pooling (pool.c) ------------------------------------------------------------------------------------- */
+
+/* Maximum over k x k windows; padding never wins; the first of equal values gets the gradient. index: the winner's
+ * place in its window, dst layout, or NULL when no gradient is wanted. kind of src and dst is the same. */
+typedef struct {
+    clile_i_layout src, dst;
+    int64_t k, stride, pad;
+} clile_i_max_pool;
+clile_i_max_pool clile_i_max_pool_make(const clile_i_layout *src, int64_t k, int64_t stride, int64_t pad);
+void clile_i_max_pool_forward(const clile_i_max_pool *pool, const float *src, float *dst, uint8_t *index);
+/* more: added to diff_dst (dst had two readers), or NULL */
+void clile_i_max_pool_backward(const clile_i_max_pool *pool, const float *diff_dst, const float *more,
+                               const uint8_t *index, float *diff_src);
+
+/* Mean over h, w: src in its layout, dst [n, c] plain. */
+void clile_i_average_pool_forward(const clile_i_layout *layout, const float *src, float *dst);
+void clile_i_average_pool_backward(const clile_i_layout *layout, const float *diff_dst, float *diff_src);
+
+/* ---- one operation on plain arrays (plain.c), for tests --------------------------------------------------- */
+
+/* src NCHW, weights OIHW, bias [oc] or NULL, dst NCHW. */
+clile_status clile_i_dnn_conv_forward_plain(const clile_i_conv_shape *shape, const float *src, const float *weights,
+                                            const float *bias, float *dst);
+/* diff_src or diff_weights may be NULL. */
+clile_status clile_i_dnn_conv_backward_plain(const clile_i_conv_shape *shape, const float *src, const float *weights,
+                                             const float *diff_dst, float *diff_src, float *diff_weights);
+/* The inference form: dst = relu?(conv + bias + dst). */
+clile_status clile_i_dnn_conv_sum_plain(const clile_i_conv_shape *shape, int relu, const float *src,
+                                        const float *weights, const float *bias, float *dst);
+
+/* eps 1e-5, momentum 0.1. frozen: uses running_*; else updates them. mean, variance [c]: what was used (biased).
+ * residual may be NULL. kind: the layout to run in, every one must give the same. */
+clile_status clile_i_dnn_batch_norm_forward_plain(clile_i_layout_kind kind, int64_t n, int64_t c, int64_t h, int64_t w,
+                                                  int frozen, int relu, const float *src, const float *gamma,
+                                                  const float *beta, const float *residual, float *running_mean,
+                                                  float *running_variance, float *dst, float *mean, float *variance);
+/* mean, variance, dst: what forward gave. diff_residual may be NULL. */
+clile_status clile_i_dnn_batch_norm_backward_plain(clile_i_layout_kind kind, int64_t n, int64_t c, int64_t h, int64_t w,
+                                                   int frozen, int relu, const float *src, const float *gamma,
+                                                   const float *mean, const float *variance, const float *dst,
+                                                   const float *diff_dst, float *diff_src, float *diff_gamma,
+                                                   float *diff_beta, float *diff_residual);
+
+/* oh = (h + 2 pad - k) / stride + 1. Backward recomputes the forward's winners from src. */
+clile_status clile_i_dnn_max_pool_forward_plain(clile_i_layout_kind kind, int64_t n, int64_t c, int64_t h, int64_t w,
+                                                int64_t k, int64_t stride, int64_t pad, const float *src, float *dst);
+clile_status clile_i_dnn_max_pool_backward_plain(clile_i_layout_kind kind, int64_t n, int64_t c, int64_t h, int64_t w,
+                                                 int64_t k, int64_t stride, int64_t pad, const float *src,
+                                                 const float *diff_dst, float *diff_src);
+clile_status clile_i_dnn_average_pool_forward_plain(clile_i_layout_kind kind, int64_t n, int64_t c, int64_t h,
+                                                    int64_t w, const float *src, float *dst);
+clile_status clile_i_dnn_average_pool_backward_plain(clile_i_layout_kind kind, int64_t n, int64_t c, int64_t h,
+                                                     int64_t w, const float *diff_dst, float *diff_src);
+
+#endif

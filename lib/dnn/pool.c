@@ -1,0 +1,210 @@
+/* Max pooling: y[n,c,oy,ox] = max over the k x k window at (oy stride - pad, ox stride - pad) of what lies inside x;
+ * the gradient goes to the first place that holds the maximum. Average pooling: mean over all pixels; the gradient is
+ * spread evenly. A plane is one channel block of one image. */
+#include "dnn/vector.h"
+#include "dnn/dnn.h"
+
+typedef struct {
+    const clile_i_max_pool *pool;
+    const float *src, *more;
+    float *dst;
+    uint8_t *index_out;
+    const uint8_t *index_in;
+} max_job;
+
+clile_i_max_pool clile_i_max_pool_make(const clile_i_layout *src, int64_t k, int64_t stride, int64_t pad)
+{
+    const int64_t oh = (src->h + 2 * pad - k) / stride + 1, ow = (src->w + 2 * pad - k) / stride + 1;
+    return (clile_i_max_pool){*src, clile_i_layout_make(src->kind, src->n, src->c, oh, ow), k, stride, pad};
+}
+
+/* The part of a window inside the image: [begin, end) of the window's k. */
+typedef struct {
+    int64_t begin, end;
+} span;
+
+static span inside(int64_t start, int64_t k, int64_t size)
+{
+    return (span){start < 0 ? -start : 0, size - start < k ? size - start : k};
+}
+
+CLILE_I_INLINE void max_window(const float *x, int64_t row_stride, int64_t block, int64_t k, span u, span v, float *y,
+                               uint8_t *index, const int64_t width)
+{
+    clile_i_v8 best;
+    clile_i_v8i place = {0};
+    const int32_t first = (int32_t)(u.begin * k + v.begin);
+    CLILE_I_LOAD(best, x + u.begin * row_stride + v.begin * block, width);
+    place += first;
+    for (int64_t i = u.begin; i < u.end; i++) {
+        for (int64_t j = v.begin; j < v.end; j++) {
+            clile_i_v8 value;
+            CLILE_I_LOAD(value, x + i * row_stride + j * block, width);
+            const clile_i_v8i wins = (value > best) | (value != value); /* NaN wins, as in PyTorch */
+            const clile_i_v8i here = (clile_i_v8i){0} + (int32_t)(i * k + j);
+            best = (clile_i_v8)(((clile_i_v8i)value & wins) | ((clile_i_v8i)best & ~wins));
+            place = (here & wins) | (place & ~wins);
+        }
+    }
+    CLILE_I_STORE(y, best, width);
+    if (index != NULL)
+        for (int64_t i = 0; i < width; i++) index[i] = (uint8_t)place[i];
+}
+
+CLILE_I_CLONES static void max_plane(const clile_i_max_pool *pool, const float *x, float *y, uint8_t *index)
+{
+    const int64_t block = pool->src.block, row = pool->src.w * block;
+    for (int64_t oy = 0; oy < pool->dst.h; oy++) {
+        const int64_t sy = oy * pool->stride - pool->pad;
+        const span u = inside(sy, pool->k, pool->src.h);
+        for (int64_t ox = 0; ox < pool->dst.w; ox++) {
+            const int64_t sx = ox * pool->stride - pool->pad;
+            const span v = inside(sx, pool->k, pool->src.w);
+            const float *window = x + sy * row + sx * block;
+            const int64_t at = (oy * pool->dst.w + ox) * block;
+            for (int64_t c = 0; c < block; c += CLILE_I_LANES) {
+                uint8_t *place = index == NULL ? NULL : index + at + c;
+                if (block - c >= CLILE_I_LANES)
+                    max_window(window + c, row, block, pool->k, u, v, y + at + c, place, CLILE_I_LANES);
+                else
+                    max_window(window + c, row, block, pool->k, u, v, y + at + c, place, block - c);
+            }
+        }
+    }
+}
+
+static void max_body(int64_t begin, int64_t end, void *context)
+{
+    const max_job *j = context;
+    const clile_i_layout *src = &j->pool->src, *dst = &j->pool->dst;
+    for (int64_t i = begin; i < end; i++) {
+        const int64_t n = i / src->blocks, cb = i % src->blocks;
+        const int64_t at = n * dst->image_stride + cb * dst->block_stride;
+        max_plane(j->pool, j->src + n * src->image_stride + cb * src->block_stride, j->dst + at,
+                  j->index_out == NULL ? NULL : j->index_out + at);
+    }
+}
+
+void clile_i_max_pool_forward(const clile_i_max_pool *pool, const float *src, float *dst, uint8_t *index)
+{
+    max_job job = {.pool = pool, .src = src, .dst = dst, .index_out = index};
+    clile_i_parallel_for(pool->src.n * pool->src.blocks, 1, max_body, &job);
+}
+
+CLILE_I_INLINE void spread_window(float *dx, int64_t row_stride, int64_t block, int64_t k, span u, span v,
+                                  const float *dy, const float *more, const uint8_t *index, const int64_t width)
+{
+    clile_i_v8 gradient;
+    clile_i_v8i place = {0};
+    CLILE_I_LOAD(gradient, dy, width);
+    if (more != NULL) {
+        clile_i_v8 other;
+        CLILE_I_LOAD(other, more, width);
+        gradient += other;
+    }
+    for (int64_t i = 0; i < width; i++) place[i] = index[i];
+    for (int64_t i = u.begin; i < u.end; i++) {
+        for (int64_t j = v.begin; j < v.end; j++) {
+            float *target = dx + i * row_stride + j * block;
+            const clile_i_v8i here = place == (int32_t)(i * k + j);
+            clile_i_v8 value;
+            CLILE_I_LOAD(value, target, width);
+            value += (clile_i_v8)((clile_i_v8i)gradient & here);
+            CLILE_I_STORE(target, value, width);
+        }
+    }
+}
+
+CLILE_I_CLONES static void spread_plane(const clile_i_max_pool *pool, const float *dy, const float *more,
+                                        const uint8_t *index, float *dx)
+{
+    const int64_t block = pool->src.block, row = pool->src.w * block;
+    memset(dx, 0, (size_t)pool->src.block_stride * sizeof *dx);
+    for (int64_t oy = 0; oy < pool->dst.h; oy++) {
+        const int64_t sy = oy * pool->stride - pool->pad;
+        const span u = inside(sy, pool->k, pool->src.h);
+        for (int64_t ox = 0; ox < pool->dst.w; ox++) {
+            const int64_t sx = ox * pool->stride - pool->pad;
+            const span v = inside(sx, pool->k, pool->src.w);
+            float *window = dx + sy * row + sx * block;
+            const int64_t at = (oy * pool->dst.w + ox) * block;
+            for (int64_t c = 0; c < block; c += CLILE_I_LANES) {
+                const float *m = more == NULL ? NULL : more + at + c;
+                if (block - c >= CLILE_I_LANES)
+                    spread_window(window + c, row, block, pool->k, u, v, dy + at + c, m, index + at + c, CLILE_I_LANES);
+                else
+                    spread_window(window + c, row, block, pool->k, u, v, dy + at + c, m, index + at + c, block - c);
+            }
+        }
+    }
+}
+
+static void spread_body(int64_t begin, int64_t end, void *context)
+{
+    const max_job *j = context;
+    const clile_i_layout *src = &j->pool->src, *dst = &j->pool->dst;
+    for (int64_t i = begin; i < end; i++) {
+        const int64_t n = i / src->blocks, cb = i % src->blocks;
+        const int64_t at = n * dst->image_stride + cb * dst->block_stride;
+        spread_plane(j->pool, j->src + at, j->more == NULL ? NULL : j->more + at, j->index_in + at,
+                     j->dst + n * src->image_stride + cb * src->block_stride);
+    }
+}
+
+void clile_i_max_pool_backward(const clile_i_max_pool *pool, const float *diff_dst, const float *more,
+                               const uint8_t *index, float *diff_src)
+{
+    max_job job = {.pool = pool, .src = diff_dst, .more = more, .dst = diff_src, .index_in = index};
+    clile_i_parallel_for(pool->src.n * pool->src.blocks, 1, spread_body, &job);
+}
+
+/* ---- average ------------------------------------------------------------------------------------------------ */
+
+typedef struct {
+    const clile_i_layout *layout;
+    const float *src;
+    float *dst;
+} average_job;
+
+CLILE_I_CLONES static void average_image(const clile_i_layout *l, const float *x, float *y)
+{
+    const int64_t hw = l->h * l->w;
+    for (int64_t c = 0; c < l->c; c++) {
+        const float *src = x + c / l->block * l->block_stride + c % l->block;
+        double sum = 0.0;
+        for (int64_t p = 0; p < hw; p++) sum += (double)src[p * l->block];
+        y[c] = (float)(sum / (double)hw);
+    }
+}
+
+static void average_body(int64_t begin, int64_t end, void *context)
+{
+    const average_job *j = context;
+    for (int64_t n = begin; n < end; n++)
+        average_image(j->layout, j->src + n * j->layout->image_stride, j->dst + n * j->layout->c);
+}
+
+void clile_i_average_pool_forward(const clile_i_layout *layout, const float *src, float *dst)
+{
+    clile_i_parallel_for(layout->n, 1, average_body, &(average_job){layout, src, dst});
+}
+
+static void average_backward_body(int64_t begin, int64_t end, void *context)
+{
+    const average_job *j = context;
+    const clile_i_layout *l = j->layout;
+    const int64_t hw = l->h * l->w;
+    const float share = 1.0F / (float)hw;
+    for (int64_t n = begin; n < end; n++) {
+        for (int64_t c = 0; c < l->channels; c++) {
+            float *dst = j->dst + n * l->image_stride + c / l->block * l->block_stride + c % l->block;
+            const float value = c < l->c ? j->src[n * l->c + c] * share : 0.0F;
+            for (int64_t p = 0; p < hw; p++) dst[p * l->block] = value;
+        }
+    }
+}
+
+void clile_i_average_pool_backward(const clile_i_layout *layout, const float *diff_dst, float *diff_src)
+{
+    clile_i_parallel_for(layout->n, 1, average_backward_body, &(average_job){layout, diff_dst, diff_src});
+}

@@ -1,0 +1,55 @@
+/* A net compiled for one batch, size and mode. Private to net. exec.c makes it, exec_plan.c lays out its memory,
+ * exec_run.c runs it. */
+#ifndef CLILE_I_EXEC_H
+#define CLILE_I_EXEC_H
+
+#include "net/graph.h"
+
+typedef struct {
+    const clile_i_unit *unit;
+    clile_i_conv *conv;
+    clile_i_layout dst;                  /* also of what the convolution gives before its norm */
+    float *pre;                          /* that; training */
+    float *folded_weights, *folded_bias; /* inference */
+    clile_i_batch_norm norm;
+    int32_t segment; /* of the convolution's weights; norm weight and bias follow; -1 in inference */
+} clile_i_exec_unit;
+
+struct clile_i_exec {
+    clile_i_net *net; /* own copy: architecture and names; its values are scratch for load and store */
+    int32_t batch, size;
+    clile_i_exec_mode mode;
+    clile_i_layout_kind kind;
+    int32_t unit_count, value_count;
+    clile_i_exec_unit *units;
+    clile_i_layout *layouts; /* of each value */
+    float **values;          /* each value's array; in inference they share an arena */
+    clile_i_max_pool pool;
+    uint8_t *pool_index;
+
+    int32_t segment_count;
+    clile_i_exec_segment *segments;
+    int64_t param_count;
+    float *params, *diffs;
+    float *statistics; /* running mean and variance, batch mean and 1/std of every norm, padded */
+    float *fixed;      /* inference: folded weights and biases, fc */
+    const float *fc_weights, *fc_bias;
+    float *fc_diff_weights, *fc_diff_bias;
+
+    float *image, *activations, *gradients;
+    float *features, *diff_features; /* [batch, channels of the last value] */
+    float *diff_last;
+    const float *pool_diff, *pool_diff_more; /* gradients of the pooled value */
+    float *pool_diff_src;
+    double *partial;
+    void *scratch;
+    float *plain; /* one tensor's plain values, for load */
+    uint8_t forward_done;
+};
+
+int clile_i_exec_trains(const clile_i_exec *exec);
+/* Memory of activations and gradients, and every operation bound to it (exec_plan.c). */
+clile_status clile_i_exec_plan_training(clile_i_exec *exec);
+clile_status clile_i_exec_plan_inference(clile_i_exec *exec);
+
+#endif

@@ -1,0 +1,210 @@
+/* Memory of a compiled net. Training keeps every activation for the backward pass and plans the gradients by their
+ * lifetimes; inference plans the activations so. */
+#include "net/exec.h"
+#include "net/plan.h"
+
+typedef struct {
+    int32_t count;
+    clile_i_plan_block *blocks;
+    int32_t *order;
+} block_list;
+
+static int32_t add_block(block_list *list, int64_t count, int32_t step)
+{
+    list->blocks[list->count] = (clile_i_plan_block){.count = count, .first = step, .last = step};
+    return list->count++;
+}
+
+static void use_block(block_list *list, int32_t block, int32_t step)
+{
+    if (block >= 0 && list->blocks[block].last < step) list->blocks[block].last = step;
+}
+
+static void free_list(block_list *list)
+{
+    clile_i_free(list->blocks);
+    clile_i_free(list->order);
+}
+
+static int64_t rounded(int64_t count)
+{
+    return (count + 15) / 16 * 16;
+}
+
+/* ---- training ----------------------------------------------------------------------------------------------- */
+
+/* Gradient blocks of a value: it has one or two readers. */
+typedef struct {
+    int32_t block[2], count;
+} value_diffs;
+
+typedef struct {
+    block_list list;
+    value_diffs *diffs;
+    int32_t *residual, *source; /* blocks of each unit's diff_residual and diff_src, -1 without */
+} training_plan;
+
+static clile_status place_activations(clile_i_exec *exec)
+{
+    clile_status status = CLILE_OK;
+    int64_t total = 0;
+    for (int32_t v = 1; v < exec->value_count; v++) total += rounded(exec->layouts[v].count);
+    for (int32_t i = 0; i < exec->unit_count; i++) total += rounded(exec->units[i].dst.count);
+    CLILE_I_ALLOC(exec->activations, total);
+    CLILE_I_ALLOC(exec->pool_index, exec->pool.dst.count);
+    float *at = exec->activations;
+    exec->values[CLILE_I_VALUE_IMAGE] = exec->image;
+    for (int32_t i = 0; i < exec->unit_count; i++) { /* in the order of use */
+        clile_i_exec_unit *u = &exec->units[i];
+        u->pre = at;
+        at += rounded(u->dst.count);
+        exec->values[u->unit->dst] = at;
+        at += rounded(u->dst.count);
+        if (i > 0) continue;
+        exec->values[CLILE_I_VALUE_POOLED] = at;
+        at += rounded(exec->pool.dst.count);
+    }
+cleanup:
+    return status;
+}
+
+static void add_diff(value_diffs *diffs, int32_t block)
+{
+    diffs->block[diffs->count++] = block;
+}
+
+/* The backward pass step by step: which gradients are made and read when. A unit's first gradient becomes, in place,
+ * the one before its norm, the second that of its residual. */
+static void plan_gradients(const clile_i_exec *exec, training_plan *plan)
+{
+    block_list *list = &plan->list;
+    int32_t step = 0;
+    add_diff(&plan->diffs[exec->value_count - 1], add_block(list, exec->layouts[exec->value_count - 1].count, step));
+    for (int32_t i = exec->unit_count - 1; i >= 0; i--) {
+        const clile_i_unit *unit = exec->units[i].unit;
+        value_diffs *dst = &plan->diffs[unit->dst];
+        if (i == 0) { /* max pooling stands between this unit's output and the rest */
+            step++;
+            value_diffs *pooled = &plan->diffs[CLILE_I_VALUE_POOLED];
+            for (int32_t k = 0; k < pooled->count; k++) use_block(list, pooled->block[k], step);
+            add_diff(dst, add_block(list, exec->layouts[unit->dst].count, step));
+        }
+        step++;
+        for (int32_t k = 0; k < dst->count; k++) use_block(list, dst->block[k], step);
+        plan->residual[i] = -1;
+        if (unit->residual >= 0) {
+            plan->residual[i] = dst->count > 1 ? dst->block[1] : add_block(list, exec->layouts[unit->dst].count, step);
+            add_diff(&plan->diffs[unit->residual], plan->residual[i]);
+        }
+        plan->source[i] = -1;
+        if (unit->src != CLILE_I_VALUE_IMAGE) {
+            plan->source[i] = add_block(list, exec->layouts[unit->src].count, step);
+            add_diff(&plan->diffs[unit->src], plan->source[i]);
+        }
+    }
+}
+
+static float *block_at(const clile_i_exec *exec, const training_plan *plan, int32_t block)
+{
+    return block < 0 ? NULL : exec->gradients + plan->list.blocks[block].offset;
+}
+
+static float *diff_at(const clile_i_exec *exec, const training_plan *plan, int32_t value, int32_t which)
+{
+    const value_diffs *diffs = &plan->diffs[value];
+    return block_at(exec, plan, which < diffs->count ? diffs->block[which] : -1);
+}
+
+static clile_status bind_unit(clile_i_exec *exec, const training_plan *plan, int32_t i)
+{
+    clile_i_exec_unit *u = &exec->units[i];
+    const clile_i_unit *unit = u->unit;
+    float *diff_dst = diff_at(exec, plan, unit->dst, 0);
+    u->norm.src = u->pre;
+    u->norm.dst = exec->values[unit->dst];
+    u->norm.residual = unit->residual >= 0 ? exec->values[unit->residual] : NULL;
+    u->norm.partial = exec->partial;
+    u->norm.diff_dst = diff_dst;
+    u->norm.diff_dst_more = diff_at(exec, plan, unit->dst, 1);
+    u->norm.diff_src = diff_dst;
+    u->norm.diff_residual = block_at(exec, plan, plan->residual[i]);
+    const clile_i_exec_segment *weights = &exec->segments[u->segment];
+    const clile_i_conv_buffers buffers = {.src = exec->values[unit->src],
+                                          .weights = exec->params + weights->offset,
+                                          .dst = u->pre,
+                                          .diff_dst = diff_dst,
+                                          .diff_weights = exec->diffs + weights->offset,
+                                          .diff_src = block_at(exec, plan, plan->source[i]),
+                                          .scratch = exec->scratch};
+    return clile_i_conv_bind(u->conv, &buffers);
+}
+
+clile_status clile_i_exec_plan_training(clile_i_exec *exec)
+{
+    clile_status status = CLILE_OK;
+    training_plan plan = {0};
+    const int32_t most = 2 * exec->unit_count + 2;
+    CLILE_I_ALLOC(plan.list.blocks, most);
+    CLILE_I_ALLOC(plan.list.order, most);
+    CLILE_I_ALLOC(plan.diffs, exec->value_count);
+    CLILE_I_ALLOC(plan.residual, exec->unit_count);
+    CLILE_I_ALLOC(plan.source, exec->unit_count);
+    CLILE_I_TRY(place_activations(exec));
+    plan_gradients(exec, &plan);
+    CLILE_I_ALLOC(exec->gradients, clile_i_plan(plan.list.blocks, plan.list.count, plan.list.order));
+    exec->diff_last = diff_at(exec, &plan, exec->value_count - 1, 0);
+    exec->pool_diff = diff_at(exec, &plan, CLILE_I_VALUE_POOLED, 0);
+    exec->pool_diff_more = diff_at(exec, &plan, CLILE_I_VALUE_POOLED, 1);
+    exec->pool_diff_src = diff_at(exec, &plan, exec->units[0].unit->dst, 0);
+    for (int32_t i = 0; i < exec->unit_count; i++) CLILE_I_TRY(bind_unit(exec, &plan, i));
+cleanup:
+    free_list(&plan.list);
+    clile_i_free(plan.diffs);
+    clile_i_free(plan.residual);
+    clile_i_free(plan.source);
+    return status;
+}
+
+/* ---- inference ---------------------------------------------------------------------------------------------- */
+
+clile_status clile_i_exec_plan_inference(clile_i_exec *exec)
+{
+    clile_status status = CLILE_OK;
+    block_list list = {0};
+    int32_t *block = NULL; /* of each value */
+    CLILE_I_ALLOC(list.blocks, exec->value_count);
+    CLILE_I_ALLOC(list.order, exec->value_count);
+    CLILE_I_ALLOC(block, exec->value_count);
+    block[CLILE_I_VALUE_IMAGE] = -1;
+    for (int32_t i = 0; i < exec->unit_count; i++) {
+        const clile_i_unit *unit = exec->units[i].unit;
+        const int32_t step = 2 * i;
+        use_block(&list, block[unit->src], step);
+        if (unit->residual >= 0) { /* the sum is made in place */
+            block[unit->dst] = block[unit->residual];
+            use_block(&list, block[unit->dst], step);
+        } else {
+            block[unit->dst] = add_block(&list, exec->layouts[unit->dst].count, step);
+        }
+        if (i > 0) continue;
+        use_block(&list, block[unit->dst], step + 1);
+        block[CLILE_I_VALUE_POOLED] = add_block(&list, exec->pool.dst.count, step + 1);
+    }
+    use_block(&list, block[exec->value_count - 1], 2 * exec->unit_count); /* average pooling */
+    CLILE_I_ALLOC(exec->activations, clile_i_plan(list.blocks, list.count, list.order));
+    exec->values[CLILE_I_VALUE_IMAGE] = exec->image;
+    for (int32_t v = 1; v < exec->value_count; v++) exec->values[v] = exec->activations + list.blocks[block[v]].offset;
+    for (int32_t i = 0; i < exec->unit_count; i++) {
+        clile_i_exec_unit *u = &exec->units[i];
+        const clile_i_conv_buffers buffers = {.src = exec->values[u->unit->src],
+                                              .weights = u->folded_weights,
+                                              .bias = u->folded_bias,
+                                              .dst = exec->values[u->unit->dst],
+                                              .scratch = exec->scratch};
+        CLILE_I_TRY(clile_i_conv_bind(u->conv, &buffers));
+    }
+cleanup:
+    free_list(&list);
+    clile_i_free(block);
+    return status;
+}

@@ -1,0 +1,86 @@
+/* net: backbones, the compiled graph that runs them, and their parameters. Uses dnn.
+ *
+ *     clile_i_net_create(&config, &net);               // architecture + plain parameter values
+ *     clile_i_net_init(net, &rng);
+ *     clile_i_exec_create(net, batch, size, CLILE_I_EXEC_TRAIN, &exec);   // primitives and memory made here, once
+ *     loop: clile_i_exec_forward(exec, src, embedding);
+ *           clile_i_exec_backward(exec, diff_embedding); // diffs are overwritten
+ *           optimiser over clile_i_exec_params / clile_i_exec_diffs (flat, oneDNN's blocked layout)
+ *     clile_i_exec_store(exec, net);                   // blocked layout -> plain values
+ */
+#ifndef CLILE_I_NET_H
+#define CLILE_I_NET_H
+
+#include "base/base.h"
+
+typedef struct {
+    const char *backbone; /* "resnet10", "resnet18", "resnet34" (basic blocks) or "resnet50" (bottlenecks) */
+    double width;         /* multiplies the 64, 128, 256, 512 channels of torchvision; rounded, at least 8 */
+    int32_t embedding;    /* d: outputs of the final linear layer `fc` */
+} clile_i_net_config;
+
+/* One named tensor of torchvision's state_dict (without num_batches_tracked), plain OIHW float32. */
+typedef struct {
+    const char *name; /* "layer1.0.conv1.weight"; owned by the net */
+    int32_t ndim;
+    int64_t shape[4];
+    int64_t count;
+    float *data;       /* plain values, owned by the net; may be written */
+    uint8_t trainable; /* 0: running_mean, running_var */
+    uint8_t decay;     /* 1: conv and linear weights; 0: norms and biases */
+} clile_i_net_tensor;
+
+typedef struct clile_i_net clile_i_net;
+
+clile_status clile_i_net_create(const clile_i_net_config *config, clile_i_net **out);
+void clile_i_net_destroy(clile_i_net *net);
+const clile_i_net_config *clile_i_net_get_config(const clile_i_net *net);
+int32_t clile_i_net_tensor_count(const clile_i_net *net);
+const clile_i_net_tensor *clile_i_net_tensor_at(const clile_i_net *net, int32_t index);
+/* torchvision's initialisation: convolutions N(0, 2 / fan_out), norms 1 and 0, running 0 and 1, fc U(+-1/sqrt(fan_in)). */
+void clile_i_net_init(clile_i_net *net, clile_i_rng *rng);
+/* Copies all values; both of the same config. */
+void clile_i_net_copy(clile_i_net *dst, const clile_i_net *src);
+
+typedef enum {
+    CLILE_I_EXEC_TRAIN,       /* forward + backward, batch statistics, running statistics updated (momentum 0.1, unbiased variance) */
+    CLILE_I_EXEC_TRAIN_FROZEN, /* forward + backward, running statistics used and kept */
+    CLILE_I_EXEC_INFER        /* forward only: norms folded, post-ops, one arena */
+} clile_i_exec_mode;
+
+typedef struct clile_i_exec clile_i_exec;
+
+/* Compiles the net for [batch, 3, size, size] in this thread's team size (clile_i_threads_set) and loads its values.
+ * Nothing is allocated afterwards by forward and backward. size 32..512. */
+clile_status clile_i_exec_create(const clile_i_net *net, int32_t batch, int32_t size, clile_i_exec_mode mode, clile_i_exec **out);
+void clile_i_exec_destroy(clile_i_exec *exec);
+/* Loads values from / stores values to a net of the same config (store: training modes only). */
+clile_status clile_i_exec_load(clile_i_exec *exec, const clile_i_net *net);
+clile_status clile_i_exec_store(const clile_i_exec *exec, clile_i_net *net);
+
+/* src [batch,3,size,size] normalised, dst [batch,d]; both plain float32. */
+clile_status clile_i_exec_forward(clile_i_exec *exec, const float *src, float *dst);
+/* diff_dst [batch,d]; fills clile_i_exec_diffs (overwrites). After a forward of the same batch. */
+clile_status clile_i_exec_backward(clile_i_exec *exec, const float *diff_dst);
+
+/* Flat trainable parameters and their gradients, `count` floats in blocked layout (padding is zero and stays zero). */
+float *clile_i_exec_params(clile_i_exec *exec, int64_t *count);
+float *clile_i_exec_diffs(clile_i_exec *exec);
+typedef struct {
+    int32_t tensor;        /* index into the net's tensors */
+    int64_t offset, count; /* in the flat memory; count includes layout padding */
+} clile_i_exec_segment;
+int32_t clile_i_exec_segment_count(const clile_i_exec *exec);
+const clile_i_exec_segment *clile_i_exec_segment_at(const clile_i_exec *exec, int32_t index);
+/* One segment of any flat array of this layout (parameters, gradients, optimiser moments) to and from plain OIHW values. Exact. */
+clile_status clile_i_exec_to_plain(const clile_i_exec *exec, int32_t segment, const float *flat, float *plain);
+clile_status clile_i_exec_from_plain(const clile_i_exec *exec, int32_t segment, const float *plain, float *flat);
+
+/* For `clile bench`: floating point operations (2 per multiply-add) of the convolutions of one forward / one training step,
+ * and one timed pass of every convolution primitive alone, in its own layout, nothing else (seconds). */
+int64_t clile_i_exec_flops(const clile_i_exec *exec);
+clile_status clile_i_exec_bench_convolutions(clile_i_exec *exec, double *forward, double *backward_data, double *backward_weights);
+/* "2.6.3": the oneDNN in use. */
+const char *clile_i_dnn_version(void);
+
+#endif
