@@ -1,0 +1,242 @@
+/* The model handle: creation, getters, metadata, scores and decisions. */
+#include "model/model.h"
+
+#include <math.h>
+#include <string.h>
+
+static clile_status check_au_ids(int32_t c, const int32_t *au_ids)
+{
+    if (c < 1 || c > CLILE_I_MAX_AUS)
+        return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "clile_model_create: c is %d, expected 1 to %d AUs", (int)c,
+                            (int)CLILE_I_MAX_AUS);
+    for (int32_t i = 0; i < c; ++i) {
+        if (au_ids[i] < 1 || au_ids[i] > 999)
+            return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "clile_model_create: au_ids[%d] is %d, expected a FACS number 1 to 999",
+                                (int)i, (int)au_ids[i]);
+        for (int32_t k = 0; k < i; ++k)
+            if (au_ids[k] == au_ids[i])
+                return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "clile_model_create: AU %d stands twice in au_ids (at %d and %d)",
+                                    (int)au_ids[i], (int)k, (int)i);
+    }
+    return CLILE_OK;
+}
+
+static clile_status read_options(clile_model *model, const clile_options *options, uint64_t *seed)
+{
+    const char *backbone, *similarity;
+    int64_t embedding, size, null_anchor, seed_value;
+    CLILE_I_RETURN_IF(clile_options_get_str(options, CLILE_OPT_BACKBONE, &backbone));
+    CLILE_I_RETURN_IF(clile_options_get_str(options, CLILE_OPT_SIMILARITY, &similarity));
+    CLILE_I_RETURN_IF(clile_options_get_f64(options, CLILE_OPT_WIDTH, &model->width));
+    CLILE_I_RETURN_IF(clile_options_get_i64(options, CLILE_OPT_EMBEDDING, &embedding));
+    CLILE_I_RETURN_IF(clile_options_get_i64(options, CLILE_OPT_IMAGE_SIZE, &size));
+    CLILE_I_RETURN_IF(clile_options_get_i64(options, CLILE_OPT_NULL_ANCHOR, &null_anchor));
+    CLILE_I_RETURN_IF(clile_options_get_i64(options, CLILE_OPT_SEED, &seed_value));
+    snprintf(model->backbone, sizeof model->backbone, "%s", backbone);
+    model->similarity = strcmp(similarity, "dot") == 0 ? CLILE_I_DOT : CLILE_I_COSINE;
+    model->d = (int32_t)embedding;
+    model->size = (int32_t)size;
+    model->null_anchor = (int32_t)null_anchor;
+    *seed = (uint64_t)seed_value;
+    return CLILE_OK;
+}
+
+clile_status clile_model_create(const clile_options *options, int32_t c, const int32_t *au_ids, clile_model **out)
+{
+    clile_status status = CLILE_OK;
+    clile_model *model = NULL;
+    uint64_t seed = 0;
+    CLILE_I_CHECK_NOT_NULL(out);
+    *out = NULL;
+    CLILE_I_CHECK_NOT_NULL(au_ids);
+    CLILE_I_RETURN_IF(check_au_ids(c, au_ids));
+
+    CLILE_I_ALLOC(model, 1);
+    clile_i_refs_init(&model->refs);
+    CLILE_I_TRY(read_options(model, options, &seed));
+    model->c = c;
+    CLILE_I_ALLOC(model->au_ids, c);
+    CLILE_I_ALLOC(model->au_embedding, (int64_t)(c + model->null_anchor) * model->d);
+    CLILE_I_ALLOC(model->slope, c);
+    CLILE_I_ALLOC(model->offset, c);
+    memcpy(model->au_ids, au_ids, (size_t)c * sizeof *au_ids);
+    const clile_i_net_config config = {model->backbone, model->width, model->d};
+    CLILE_I_TRY(clile_i_net_create(&config, &model->encoder));
+
+    clile_i_rng rng = clile_i_rng_make(seed, 0x656e636f /* "enco" */);
+    clile_i_net_init(model->encoder, &rng);
+    rng = clile_i_rng_make(seed, 0x6175656d /* "auem" */);
+    const double deviation = 1.0 / sqrt((double)model->d);
+    for (int64_t i = 0; i < (int64_t)(c + model->null_anchor) * model->d; ++i)
+        model->au_embedding[i] = (float)(deviation * clile_i_rng_normal(&rng));
+    for (int32_t i = 0; i < c; ++i) model->slope[i] = 1.0f;
+    *out = model;
+    model = NULL;
+cleanup:
+    clile_model_destroy(model);
+    return status;
+}
+
+void clile_i_model_retain(const clile_model *model)
+{
+    clile_i_refs_retain(&((clile_model *)(uintptr_t)model)->refs);
+}
+
+void clile_model_destroy(clile_model *model)
+{
+    if (model == NULL || clile_i_refs_release(&model->refs) > 0) return;
+    clile_i_net_destroy(model->encoder);
+    for (int32_t i = 0; i < model->metadata_count; ++i) {
+        clile_i_free(model->metadata[i].key);
+        clile_i_free(model->metadata[i].value);
+    }
+    clile_i_free(model->metadata);
+    clile_i_free(model->au_ids);
+    clile_i_free(model->au_embedding);
+    clile_i_free(model->slope);
+    clile_i_free(model->offset);
+    clile_i_free(model);
+}
+
+int32_t clile_model_au_count(const clile_model *model) { return model ? model->c : 0; }
+int32_t clile_model_embedding_size(const clile_model *model) { return model ? model->d : 0; }
+int32_t clile_model_image_size(const clile_model *model) { return model ? model->size : 0; }
+int32_t clile_model_is_trained(const clile_model *model) { return model ? model->trained : 0; }
+
+clile_status clile_model_copy_au_ids(const clile_model *model, int32_t *au_ids)
+{
+    CLILE_I_CHECK_NOT_NULL(model);
+    CLILE_I_CHECK_NOT_NULL(au_ids);
+    memcpy(au_ids, model->au_ids, (size_t)model->c * sizeof *au_ids);
+    return CLILE_OK;
+}
+
+clile_status clile_model_copy_au_embedding(const clile_model *model, float *au_embedding)
+{
+    CLILE_I_CHECK_NOT_NULL(model);
+    CLILE_I_CHECK_NOT_NULL(au_embedding);
+    memcpy(au_embedding, model->au_embedding, (size_t)model->c * (size_t)model->d * sizeof *au_embedding);
+    return CLILE_OK;
+}
+
+clile_status clile_model_copy_decision(const clile_model *model, float *slope, float *offset)
+{
+    CLILE_I_CHECK_NOT_NULL(model);
+    CLILE_I_CHECK_NOT_NULL(slope);
+    CLILE_I_CHECK_NOT_NULL(offset);
+    memcpy(slope, model->slope, (size_t)model->c * sizeof *slope);
+    memcpy(offset, model->offset, (size_t)model->c * sizeof *offset);
+    return CLILE_OK;
+}
+
+clile_status clile_model_set_decision(clile_model *model, const float *au_embedding, const float *slope, const float *offset)
+{
+    CLILE_I_CHECK_NOT_NULL(model);
+    CLILE_I_CHECK_NOT_NULL(slope);
+    CLILE_I_CHECK_NOT_NULL(offset);
+    if (model->busy)
+        return clile_i_fail(CLILE_E_STATE, "clile_model_set_decision: a trainer is using the model; destroy it first");
+    for (int32_t i = 0; i < model->c; ++i)
+        if (!isfinite(slope[i]) || !(slope[i] > 0) || !isfinite(offset[i]))
+            return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
+                                "clile_model_set_decision: AU %d: slope %g and offset %g, expected a finite slope > 0 and a finite offset",
+                                (int)model->au_ids[i], (double)slope[i], (double)offset[i]);
+    const int64_t count = (int64_t)model->c * model->d;
+    if (au_embedding) {
+        for (int64_t i = 0; i < count; ++i)
+            if (!isfinite(au_embedding[i]))
+                return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "clile_model_set_decision: au_embedding[%lld] is not finite", (long long)i);
+        memcpy(model->au_embedding, au_embedding, (size_t)count * sizeof *au_embedding);
+    }
+    memcpy(model->slope, slope, (size_t)model->c * sizeof *slope);
+    memcpy(model->offset, offset, (size_t)model->c * sizeof *offset);
+    model->trained = 1;
+    return CLILE_OK;
+}
+
+/* ---- metadata ---- */
+
+const char *clile_model_get_metadata(const clile_model *model, const char *key)
+{
+    if (model == NULL || key == NULL) return NULL;
+    for (int32_t i = 0; i < model->metadata_count; ++i)
+        if (strcmp(model->metadata[i].key, key) == 0) return model->metadata[i].value;
+    return NULL;
+}
+
+clile_status clile_model_set_metadata(clile_model *model, const char *key, const char *value)
+{
+    clile_status status = CLILE_OK;
+    char *key_copy = NULL, *value_copy = NULL;
+    clile_i_pair *grown = NULL;
+    CLILE_I_CHECK_NOT_NULL(model);
+    CLILE_I_CHECK_NOT_NULL(key);
+    CLILE_I_CHECK_NOT_NULL(value);
+    if (key[0] == '\0' || strlen(key) > 63)
+        return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "clile_model_set_metadata: key of %zu characters, expected 1 to 63", strlen(key));
+
+    value_copy = clile_i_strdup(value);
+    if (value_copy == NULL) return CLILE_E_OUT_OF_MEMORY;
+    int32_t at = 0;
+    while (at < model->metadata_count && strcmp(model->metadata[at].key, key) < 0) ++at;
+    if (at < model->metadata_count && strcmp(model->metadata[at].key, key) == 0) {
+        clile_i_free(model->metadata[at].value);
+        model->metadata[at].value = value_copy;
+        return CLILE_OK;
+    }
+    key_copy = clile_i_strdup(key);
+    if (key_copy == NULL) {
+        status = CLILE_E_OUT_OF_MEMORY;
+        goto cleanup;
+    }
+    CLILE_I_ALLOC(grown, model->metadata_count + 1);
+    for (int32_t i = 0; i < model->metadata_count; ++i) grown[i < at ? i : i + 1] = model->metadata[i];
+    grown[at] = (clile_i_pair){key_copy, value_copy};
+    clile_i_free(model->metadata);
+    model->metadata = grown;
+    model->metadata_count += 1;
+    return CLILE_OK;
+cleanup:
+    clile_i_free(key_copy);
+    clile_i_free(value_copy);
+    return status;
+}
+
+/* ---- scores and decisions ---- */
+
+static double norm(const float *x, int64_t count)
+{
+    double sum = 0;
+    for (int64_t i = 0; i < count; ++i) sum += (double)x[i] * (double)x[i];
+    return sqrt(sum);
+}
+
+void clile_i_model_score(const clile_model *model, int64_t n, const float *embedding, float *score)
+{
+    const int64_t d = model->d;
+    for (int32_t c = 0; c < model->c; ++c) {
+        const float *a = model->au_embedding + c * d;
+        const double a_norm = norm(a, d);
+        for (int64_t k = 0; k < n; ++k) {
+            const float *f = embedding + k * d;
+            double dot = 0;
+            for (int64_t i = 0; i < d; ++i) dot += (double)f[i] * (double)a[i];
+            if (model->similarity == CLILE_I_COSINE) {
+                const double f_norm = norm(f, d);
+                dot = f_norm < 1e-8 || a_norm < 1e-8 ? 0 : dot / (f_norm * a_norm);
+            }
+            score[k * model->c + c] = (float)dot;
+        }
+    }
+}
+
+void clile_i_model_decide(const clile_model *model, int64_t n, const float *score, float *probability, int8_t *present)
+{
+    for (int64_t k = 0; k < n; ++k)
+        for (int32_t c = 0; c < model->c; ++c) {
+            const double z = (double)model->slope[c] * (double)score[k * model->c + c] + (double)model->offset[c];
+            const float p = (float)(1.0 / (1.0 + exp(-z)));
+            if (probability) probability[k * model->c + c] = p;
+            if (present) present[k * model->c + c] = p > 0.5f;
+        }
+}

@@ -1,0 +1,52 @@
+/* model: E_G, the general AU embeddings and the decision rule; files in and out; the predictor. Uses net and image. */
+#ifndef CLILE_I_MODEL_H
+#define CLILE_I_MODEL_H
+
+#include "base/base.h"
+#include "base/safetensors.h"
+#include "net/net.h"
+
+#include <clile/model.h>
+
+enum { CLILE_I_MAX_AUS = 64, CLILE_I_MODEL_FORMAT = 1 };
+/* How a score is made; the numbers of CLILE_SIMILARITY_... in losses.h, which the deployed model does not depend on. */
+enum { CLILE_I_COSINE = 0, CLILE_I_DOT = 1 };
+
+typedef struct {
+    char *key, *value;
+} clile_i_pair;
+
+struct clile_model {
+    clile_i_refs refs;
+    int32_t busy; /* a trainer holds it */
+    int32_t trained;
+    char backbone[16];
+    double width;
+    int32_t c, d, size;      /* AUs, embedding, crop pixels */
+    int32_t similarity;      /* CLILE_I_COSINE or CLILE_I_DOT */
+    int32_t null_anchor;     /* au_embedding has a row c for "no AU present"; training only, it takes no part in scores */
+    int32_t *au_ids;         /* [c] */
+    float *au_embedding;     /* [c + null_anchor, d] */
+    float *slope, *offset;   /* [c]: probability = s(slope * score + offset) */
+    clile_i_net *encoder;    /* E_G */
+    clile_i_pair *metadata;  /* sorted by key */
+    int32_t metadata_count;
+};
+
+void clile_i_model_retain(const clile_model *model);
+
+/* score [n,c] of embeddings [n,d]. */
+void clile_i_model_score(const clile_model *model, int64_t n, const float *embedding, float *score);
+/* p = s(slope * score + offset) and present = p > 0.5, from the very same float. Either output may be NULL. */
+void clile_i_model_decide(const clile_model *model, int64_t n, const float *score, float *probability, int8_t *present);
+
+/* All tensors of a net under "<prefix><torchvision name>" into a file / out of one (exact names and shapes, finite values). */
+clile_status clile_i_net_put(clile_i_st_writer *writer, const char *prefix, const clile_i_net *net);
+clile_status clile_i_net_get(const clile_i_st *st, const char *prefix, clile_i_net *net);
+/* CLILE_E_NOT_FINITE with the tensor's name unless every value is finite. */
+clile_status clile_i_check_finite(const char *file, const char *name, int64_t count, const float *values);
+
+/* Adds the model itself (tensors and metadata) to a file: what clile_model_save writes. */
+clile_status clile_i_model_put(clile_i_st_writer *writer, const clile_model *model);
+
+#endif

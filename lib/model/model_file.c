@@ -1,0 +1,368 @@
+/* Model files: safetensors with torchvision's tensor names below "encoder.", the AU vectors as "au.embedding", and in
+ * __metadata__ what is not a tensor (docs/model-format.md). */
+#include "model/model.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char format_name[] = "clile-model";
+static const char user_prefix[] = "user.";
+
+clile_status clile_i_check_finite(const char *file, const char *name, int64_t count, const float *values)
+{
+    for (int64_t i = 0; i < count; ++i)
+        if (!isfinite(values[i]))
+            return clile_i_fail(CLILE_E_NOT_FINITE, "%s: tensor %s, value %lld is not finite", file, name, (long long)i);
+    return CLILE_OK;
+}
+
+/* "<prefix><name>" in a buffer of the caller. */
+static clile_status full_name(char *buffer, size_t size, const char *prefix, const char *name)
+{
+    const int length = snprintf(buffer, size, "%s%s", prefix, name);
+    if (length < 0 || (size_t)length >= size)
+        return clile_i_fail(CLILE_E_INTERNAL, "tensor name %s%s is too long", prefix, name);
+    return CLILE_OK;
+}
+
+clile_status clile_i_net_put(clile_i_st_writer *writer, const char *prefix, const clile_i_net *net)
+{
+    char name[160];
+    for (int32_t i = 0; i < clile_i_net_tensor_count(net); ++i) {
+        const clile_i_net_tensor *t = clile_i_net_tensor_at(net, i);
+        CLILE_I_RETURN_IF(full_name(name, sizeof name, prefix, t->name));
+        CLILE_I_RETURN_IF(clile_i_st_writer_add(writer, name, CLILE_I_ST_F32, t->ndim, t->shape, t->data));
+    }
+    return CLILE_OK;
+}
+
+clile_status clile_i_net_get(const clile_i_st *st, const char *prefix, clile_i_net *net)
+{
+    char name[160];
+    for (int32_t i = 0; i < clile_i_net_tensor_count(net); ++i) {
+        const clile_i_net_tensor *t = clile_i_net_tensor_at(net, i);
+        CLILE_I_RETURN_IF(full_name(name, sizeof name, prefix, t->name));
+        CLILE_I_RETURN_IF(clile_i_st_copy(st, name, CLILE_I_ST_F32, t->ndim, t->shape, t->data));
+        CLILE_I_RETURN_IF(clile_i_check_finite(clile_i_st_path(st), name, t->count, t->data));
+    }
+    return CLILE_OK;
+}
+
+/* ---- save ---- */
+
+static void append_floats(clile_i_text *text, int32_t count, const float *values)
+{
+    for (int32_t i = 0; i < count; ++i) clile_i_text_append(text, "%s%.9g", i ? "," : "", (double)values[i]);
+}
+
+static clile_status put_text(clile_i_st_writer *writer, const char *key, clile_i_text *text)
+{
+    clile_status status = text->status;
+    if (status == CLILE_OK) status = clile_i_st_writer_metadata(writer, key, text->data ? text->data : "");
+    clile_i_text_free(text);
+    *text = (clile_i_text){0};
+    return status;
+}
+
+static clile_status put_metadata(clile_i_st_writer *writer, const clile_model *model)
+{
+    clile_i_text text = {0};
+    char number[32];
+    CLILE_I_RETURN_IF(clile_i_st_writer_metadata(writer, "format", format_name));
+    CLILE_I_RETURN_IF(clile_i_st_writer_metadata(writer, "library", clile_version()));
+    CLILE_I_RETURN_IF(clile_i_st_writer_metadata(writer, "backbone", model->backbone));
+    CLILE_I_RETURN_IF(clile_i_st_writer_metadata(writer, "similarity", model->similarity == CLILE_I_DOT ? "dot" : "cosine"));
+    snprintf(number, sizeof number, "%.17g", model->width);
+    CLILE_I_RETURN_IF(clile_i_st_writer_metadata(writer, "width", number));
+    const struct {
+        const char *key;
+        int32_t value;
+    } integers[] = {{"format_version", CLILE_I_MODEL_FORMAT}, {"embedding", model->d}, {"image_size", model->size},
+                    {"null_anchor", model->null_anchor},      {"trained", model->trained}};
+    for (size_t i = 0; i < sizeof integers / sizeof integers[0]; ++i) {
+        snprintf(number, sizeof number, "%d", (int)integers[i].value);
+        CLILE_I_RETURN_IF(clile_i_st_writer_metadata(writer, integers[i].key, number));
+    }
+    for (int32_t i = 0; i < model->c; ++i) clile_i_text_append(&text, "%s%d", i ? "," : "", (int)model->au_ids[i]);
+    CLILE_I_RETURN_IF(put_text(writer, "au_ids", &text));
+    append_floats(&text, model->c, model->slope);
+    CLILE_I_RETURN_IF(put_text(writer, "decision_slope", &text));
+    append_floats(&text, model->c, model->offset);
+    CLILE_I_RETURN_IF(put_text(writer, "decision_offset", &text));
+    for (int32_t i = 0; i < model->c; ++i) /* for other readers: score above which the AU is present */
+        clile_i_text_append(&text, "%s%.9g", i ? "," : "", -(double)model->offset[i] / (double)model->slope[i]);
+    CLILE_I_RETURN_IF(put_text(writer, "thresholds", &text));
+    for (int32_t i = 0; i < model->metadata_count; ++i) {
+        clile_i_text_append(&text, "%s%s", user_prefix, model->metadata[i].key);
+        clile_status status = text.status;
+        if (status == CLILE_OK) status = clile_i_st_writer_metadata(writer, text.data, model->metadata[i].value);
+        clile_i_text_free(&text);
+        text = (clile_i_text){0};
+        CLILE_I_RETURN_IF(status);
+    }
+    return CLILE_OK;
+}
+
+clile_status clile_i_model_put(clile_i_st_writer *writer, const clile_model *model)
+{
+    const int64_t shape[2] = {model->c + model->null_anchor, model->d};
+    CLILE_I_RETURN_IF(clile_i_net_put(writer, "encoder.", model->encoder));
+    CLILE_I_RETURN_IF(clile_i_st_writer_add(writer, "au.embedding", CLILE_I_ST_F32, 2, shape, model->au_embedding));
+    return put_metadata(writer, model);
+}
+
+clile_status clile_model_save(const clile_model *model, const char *path)
+{
+    clile_i_st_writer *writer = NULL;
+    clile_status status = CLILE_OK;
+    CLILE_I_CHECK_NOT_NULL(model);
+    CLILE_I_CHECK_NOT_NULL(path);
+    CLILE_I_TRY(clile_i_st_writer_create(&writer));
+    CLILE_I_TRY(clile_i_model_put(writer, model));
+    CLILE_I_TRY(clile_i_st_writer_write(writer, path));
+cleanup:
+    clile_i_st_writer_destroy(writer);
+    return status;
+}
+
+/* ---- load ---- */
+
+static clile_status get_text(const clile_i_st *st, const char *key, const char **out)
+{
+    *out = clile_i_st_metadata(st, key);
+    if (*out == NULL)
+        return clile_i_fail(CLILE_E_FORMAT, "%s: no \"%s\" in the metadata: not a libclile model file", clile_i_st_path(st), key);
+    return CLILE_OK;
+}
+
+static clile_status get_integer(const clile_i_st *st, const char *key, int64_t low, int64_t high, int32_t *out)
+{
+    const char *text;
+    int64_t value;
+    CLILE_I_RETURN_IF(get_text(st, key, &text));
+    if (!clile_i_parse_i64(text, text + strlen(text), &value) || value < low || value > high)
+        return clile_i_fail(CLILE_E_FORMAT, "%s: metadata \"%s\" is \"%.40s\", expected an integer from %lld to %lld",
+                            clile_i_st_path(st), key, text, (long long)low, (long long)high);
+    *out = (int32_t)value;
+    return CLILE_OK;
+}
+
+/* A comma-separated list of numbers; *count is the capacity before and how many there were after. */
+static clile_status get_list(const clile_i_st *st, const char *key, int32_t *count, double *values)
+{
+    const char *text, *begin;
+    CLILE_I_RETURN_IF(get_text(st, key, &text));
+    int32_t found = 0;
+    for (begin = text;; ++found) {
+        const char *end = strchr(begin, ',');
+        if (end == NULL) end = begin + strlen(begin);
+        if (found >= *count)
+            return clile_i_fail(CLILE_E_FORMAT, "%s: metadata \"%s\" has more than %d numbers", clile_i_st_path(st), key, (int)*count);
+        if (!clile_i_parse_f64(begin, end, &values[found]) || !isfinite(values[found]))
+            return clile_i_fail(CLILE_E_FORMAT, "%s: metadata \"%s\", entry %d is no finite number", clile_i_st_path(st), key, (int)found);
+        if (*end == '\0') break;
+        begin = end + 1;
+    }
+    *count = found + 1;
+    return CLILE_OK;
+}
+
+/* Creates the empty model that the metadata describes. */
+static clile_status create_described(const clile_i_st *st, clile_model **out)
+{
+    clile_status status = CLILE_OK;
+    clile_options *options = NULL;
+    const char *backbone, *similarity, *width, *format;
+    double ids[CLILE_I_MAX_AUS];
+    int32_t au_ids[CLILE_I_MAX_AUS], c = CLILE_I_MAX_AUS, version, d, size, null_anchor;
+
+    format = clile_i_st_metadata(st, "format");
+    if (format == NULL || strcmp(format, format_name) != 0)
+        return clile_i_fail(CLILE_E_FORMAT, "%s: not a libclile model: metadata \"format\" is \"%.40s\", expected \"%s\"",
+                            clile_i_st_path(st), format ? format : "(absent)", format_name);
+    CLILE_I_RETURN_IF(get_integer(st, "format_version", 1, INT32_MAX, &version));
+    if (version > CLILE_I_MODEL_FORMAT)
+        return clile_i_fail(CLILE_E_UNSUPPORTED, "%s: model format %d, this libclile (%s) reads up to %d", clile_i_st_path(st),
+                            (int)version, clile_version(), (int)CLILE_I_MODEL_FORMAT);
+    CLILE_I_RETURN_IF(get_text(st, "backbone", &backbone));
+    CLILE_I_RETURN_IF(get_text(st, "similarity", &similarity));
+    CLILE_I_RETURN_IF(get_text(st, "width", &width));
+    CLILE_I_RETURN_IF(get_integer(st, "embedding", 1, 65536, &d));
+    CLILE_I_RETURN_IF(get_integer(st, "image_size", 32, 512, &size));
+    CLILE_I_RETURN_IF(get_integer(st, "null_anchor", 0, 1, &null_anchor));
+    CLILE_I_RETURN_IF(get_list(st, "au_ids", &c, ids));
+    for (int32_t i = 0; i < c; ++i) {
+        if (!(ids[i] >= 1 && ids[i] <= 999))
+            return clile_i_fail(CLILE_E_FORMAT, "%s: metadata \"au_ids\", entry %d is no FACS number", clile_i_st_path(st), (int)i);
+        au_ids[i] = (int32_t)ids[i];
+    }
+
+    CLILE_I_TRY(clile_options_create(&options));
+    status = clile_options_set(options, CLILE_OPT_BACKBONE, backbone);
+    if (status == CLILE_OK) status = clile_options_set(options, CLILE_OPT_SIMILARITY, similarity);
+    if (status == CLILE_OK) status = clile_options_set(options, CLILE_OPT_WIDTH, width);
+    if (status == CLILE_OK) status = clile_options_set_i64(options, CLILE_OPT_EMBEDDING, d);
+    if (status == CLILE_OK) status = clile_options_set_i64(options, CLILE_OPT_IMAGE_SIZE, size);
+    if (status == CLILE_OK) status = clile_options_set_i64(options, CLILE_OPT_NULL_ANCHOR, null_anchor);
+    if (status == CLILE_OK) status = clile_model_create(options, c, au_ids, out);
+    if (status == CLILE_E_INVALID_ARGUMENT) status = CLILE_E_FORMAT; /* it is the file that is wrong */
+    if (status != CLILE_OK) status = clile_i_fail_context(status, "%s", clile_i_st_path(st));
+cleanup:
+    clile_options_destroy(options);
+    return status;
+}
+
+static clile_status load_decision(const clile_i_st *st, clile_model *model)
+{
+    double slope[CLILE_I_MAX_AUS], offset[CLILE_I_MAX_AUS];
+    int32_t slopes = model->c, offsets = model->c;
+    CLILE_I_RETURN_IF(get_integer(st, "trained", 0, 1, &model->trained));
+    CLILE_I_RETURN_IF(get_list(st, "decision_slope", &slopes, slope));
+    CLILE_I_RETURN_IF(get_list(st, "decision_offset", &offsets, offset));
+    if (slopes != model->c || offsets != model->c)
+        return clile_i_fail(CLILE_E_FORMAT, "%s: %d slopes and %d offsets in the metadata, expected %d of each (one for each AU)",
+                            clile_i_st_path(st), (int)slopes, (int)offsets, (int)model->c);
+    for (int32_t i = 0; i < model->c; ++i) {
+        model->slope[i] = (float)slope[i];
+        model->offset[i] = (float)offset[i];
+        if (!(model->slope[i] > 0) || !isfinite(model->slope[i]) || !isfinite(model->offset[i]))
+            return clile_i_fail(CLILE_E_FORMAT, "%s: metadata \"decision_slope\", entry %d is %g, expected a finite number > 0",
+                                clile_i_st_path(st), (int)i, slope[i]);
+    }
+    return CLILE_OK;
+}
+
+static clile_status load_user_metadata(const clile_i_st *st, clile_model *model)
+{
+    const size_t prefix = strlen(user_prefix);
+    for (int64_t i = 0; i < clile_i_st_metadata_count(st); ++i) {
+        const char *key, *value;
+        clile_i_st_metadata_at(st, i, &key, &value);
+        if (strncmp(key, user_prefix, prefix) == 0) CLILE_I_RETURN_IF(clile_model_set_metadata(model, key + prefix, value));
+    }
+    return CLILE_OK;
+}
+
+clile_status clile_model_load(const char *path, clile_model **out)
+{
+    clile_status status = CLILE_OK;
+    clile_i_st *st = NULL;
+    clile_model *model = NULL;
+    CLILE_I_CHECK_NOT_NULL(out);
+    *out = NULL;
+    CLILE_I_CHECK_NOT_NULL(path);
+    CLILE_I_TRY(clile_i_st_open(path, &st));
+    CLILE_I_TRY(create_described(st, &model));
+    CLILE_I_TRY(clile_i_net_get(st, "encoder.", model->encoder));
+    const int64_t shape[2] = {model->c + model->null_anchor, model->d};
+    CLILE_I_TRY(clile_i_st_copy(st, "au.embedding", CLILE_I_ST_F32, 2, shape, model->au_embedding));
+    CLILE_I_TRY(clile_i_check_finite(path, "au.embedding", shape[0] * shape[1], model->au_embedding));
+    CLILE_I_TRY(load_decision(st, model));
+    CLILE_I_TRY(load_user_metadata(st, model));
+    *out = model;
+    model = NULL;
+cleanup:
+    clile_model_destroy(model);
+    clile_i_st_close(st);
+    return status;
+}
+
+/* ---- torchvision's weights ---- */
+
+/* What stands in the way of taking tensor `t` from the file, or NULL. */
+static const char *mismatch(const clile_i_st *st, const clile_i_net_tensor *t)
+{
+    const clile_i_st_tensor *found = clile_i_st_find(st, t->name);
+    if (found == NULL) return "is missing";
+    if (found->type != CLILE_I_ST_F32) return "is not float32";
+    if (found->ndim != t->ndim || memcmp(found->shape, t->shape, (size_t)t->ndim * sizeof t->shape[0]) != 0) return "has another shape";
+    return NULL;
+}
+
+static int is_fc(const clile_i_net_tensor *t) { return strncmp(t->name, "fc.", 3) == 0; }
+
+clile_status clile_model_import_backbone(clile_model *model, const char *safetensors_path)
+{
+    clile_status status = CLILE_OK;
+    clile_i_st *st = NULL;
+    clile_i_net *fresh = NULL;
+    const char *first = NULL, *why = NULL;
+    int32_t unfit = 0, fc_fits = 1;
+    CLILE_I_CHECK_NOT_NULL(model);
+    CLILE_I_CHECK_NOT_NULL(safetensors_path);
+    if (model->busy)
+        return clile_i_fail(CLILE_E_STATE, "clile_model_import_backbone: a trainer is using the model; import before creating it");
+    CLILE_I_TRY(clile_i_st_open(safetensors_path, &st));
+    const int32_t count = clile_i_net_tensor_count(model->encoder);
+    for (int32_t i = 0; i < count; ++i) {
+        const clile_i_net_tensor *t = clile_i_net_tensor_at(model->encoder, i);
+        const char *problem = mismatch(st, t);
+        if (problem == NULL) continue;
+        if (is_fc(t)) {
+            fc_fits = 0;
+            continue;
+        }
+        if (unfit++ == 0) {
+            first = t->name;
+            why = problem;
+        }
+    }
+    if (unfit > 0) {
+        status = clile_i_fail(CLILE_E_FORMAT, "%s: tensor %s %s for %s with width %g (%d of %d tensors do not fit)", safetensors_path,
+                              first, why, model->backbone, model->width, (int)unfit, (int)count);
+        goto cleanup;
+    }
+    CLILE_I_TRY(clile_i_net_create(clile_i_net_get_config(model->encoder), &fresh));
+    clile_i_net_copy(fresh, model->encoder);
+    for (int32_t i = 0; i < count; ++i) {
+        const clile_i_net_tensor *t = clile_i_net_tensor_at(fresh, i);
+        if (is_fc(t) && !fc_fits) continue;
+        CLILE_I_TRY(clile_i_st_copy(st, t->name, CLILE_I_ST_F32, t->ndim, t->shape, t->data));
+        CLILE_I_TRY(clile_i_check_finite(safetensors_path, t->name, t->count, t->data));
+    }
+    clile_i_net_copy(model->encoder, fresh);
+    model->trained = 0;
+cleanup:
+    clile_i_net_destroy(fresh);
+    clile_i_st_close(st);
+    return status;
+}
+
+/* ---- as JSON ---- */
+
+clile_status clile_model_copy_json(const clile_model *model, char **out)
+{
+    clile_i_text text = {0};
+    int64_t parameters = 0;
+    CLILE_I_CHECK_NOT_NULL(out);
+    *out = NULL;
+    CLILE_I_CHECK_NOT_NULL(model);
+    for (int32_t i = 0; i < clile_i_net_tensor_count(model->encoder); ++i) {
+        const clile_i_net_tensor *t = clile_i_net_tensor_at(model->encoder, i);
+        if (t->trainable) parameters += t->count;
+    }
+    clile_i_text_append(&text, "{\"format\":\"%s\",\"format_version\":%d,\"backbone\":\"%s\",\"width\":%.17g", format_name,
+                        (int)CLILE_I_MODEL_FORMAT, model->backbone, model->width);
+    clile_i_text_append(&text, ",\"image_size\":%d,\"embedding\":%d,\"similarity\":\"%s\",\"null_anchor\":%s", (int)model->size,
+                        (int)model->d, model->similarity == CLILE_I_DOT ? "dot" : "cosine", model->null_anchor ? "true" : "false");
+    clile_i_text_append(&text, ",\"encoder_parameters\":%lld,\"au_parameters\":%lld,\"trained\":%s,\"aus\":[", (long long)parameters,
+                        (long long)model->c * model->d, model->trained ? "true" : "false");
+    for (int32_t i = 0; i < model->c; ++i)
+        clile_i_text_append(&text, "%s{\"au\":%d,\"slope\":%.9g,\"offset\":%.9g,\"threshold\":%.9g}", i ? "," : "", (int)model->au_ids[i],
+                            (double)model->slope[i], (double)model->offset[i], -(double)model->offset[i] / (double)model->slope[i]);
+    clile_i_text_append(&text, "],\"metadata\":{");
+    for (int32_t i = 0; i < model->metadata_count; ++i) {
+        if (i) clile_i_text_append(&text, ",");
+        clile_i_text_append_json(&text, model->metadata[i].key);
+        clile_i_text_append(&text, ":");
+        clile_i_text_append_json(&text, model->metadata[i].value);
+    }
+    clile_i_text_append(&text, "}}");
+    if (text.status != CLILE_OK) {
+        clile_i_text_free(&text);
+        return text.status;
+    }
+    *out = text.data;
+    return CLILE_OK;
+}
