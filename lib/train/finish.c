@@ -1,0 +1,215 @@
+/* From the last step of a stage to what remains of it. */
+#include "train/internal.h"
+
+#include <clile/losses.h>
+#include <clile/metrics.h>
+
+#include <math.h>
+#include <string.h>
+
+_Static_assert((int)CLILE_I_COSINE == (int)CLILE_SIMILARITY_COSINE && (int)CLILE_I_DOT == (int)CLILE_SIMILARITY_DOT,
+               "model and losses must agree on how an embedding meets an AU vector");
+
+clile_status clile_i_trainer_scores(const clile_trainer *t, const clile_model *model, const clile_i_net *net, const clile_dataset *data,
+                                    float *score)
+{
+    clile_status status = CLILE_OK;
+    clile_i_exec *exec = NULL;
+    int64_t *indices = NULL;
+    float *embedding = NULL, *src = NULL;
+    const int64_t n = clile_dataset_size(data), batch = t->batch;
+    CLILE_I_ALLOC(indices, batch);
+    CLILE_I_ALLOC(embedding, batch * t->d);
+    CLILE_I_ALLOC(src, batch * 3 * t->size * t->size);
+    CLILE_I_TRY(clile_i_exec_create(net, t->batch, t->size, CLILE_I_EXEC_INFER, &exec));
+    for (int64_t first = 0; first < n; first += batch) {
+        const int64_t count = n - first < batch ? n - first : batch;
+        for (int64_t k = 0; k < batch; ++k) indices[k] = first + (k < count ? k : 0); /* the rest of the last batch is filled up */
+        CLILE_I_TRY(clile_i_batch_load(data, batch, indices, t->size, NULL, 0, 0, src));
+        CLILE_I_TRY(clile_i_exec_forward(exec, src, embedding));
+        clile_i_model_score(model, count, embedding, score + first * t->c);
+    }
+cleanup:
+    clile_i_exec_destroy(exec);
+    clile_i_free(indices);
+    clile_i_free(embedding);
+    clile_i_free(src);
+    return status;
+}
+
+static clile_status copy_labels(const clile_dataset *data, int8_t **out)
+{
+    clile_status status = CLILE_OK;
+    const int64_t n = clile_dataset_size(data);
+    CLILE_I_ALLOC(*out, n * clile_dataset_au_count(data));
+    CLILE_I_TRY(clile_dataset_copy_labels(data, 0, n, *out));
+cleanup:
+    return status;
+}
+
+/* The model's AU vectors and decision as the heads stand; scores of the training images fix the thresholds.
+ *   calibrated: p = s(a sim + b), the sigmoid of the BCE
+ *   threshold:  p = s(k (sim - t)), t the F1-best threshold on the training images, k the slope of the BCE, or of a logistic
+ *               calibration where there is no BCE */
+static clile_status decide(const clile_trainer *t, const float *vectors, const clile_i_net *net, clile_model *model)
+{
+    clile_status status = CLILE_OK;
+    float *score = NULL, *slope = NULL, *offset = NULL, *threshold = NULL;
+    int8_t *labels = NULL;
+    const clile_i_head *h = t->head;
+    const float *au = vectors + (h[CLILE_I_HEAD_AU].value - t->flat);
+    const int has_scale = h[CLILE_I_HEAD_SCALE].count > 0, has_bce = h[CLILE_I_HEAD_BIAS].count > 0;
+    float a = has_scale ? vectors[h[CLILE_I_HEAD_SCALE].value - t->flat] : 1.0f;
+    const float sign = a < 0 ? -1.0f : 1.0f; /* a < 0: the same logits with a and the vectors negated */
+    for (int64_t i = 0; i < h[CLILE_I_HEAD_AU].count; ++i) model->au_embedding[i] = sign * au[i];
+    a = a == 0 ? 1e-6f : sign * a;
+    if (h[CLILE_I_HEAD_NULL].count)
+        memcpy(model->au_embedding + h[CLILE_I_HEAD_AU].count, vectors + (h[CLILE_I_HEAD_NULL].value - t->flat), (size_t)t->d * sizeof(float));
+    CLILE_I_ALLOC(slope, t->c);
+    CLILE_I_ALLOC(offset, t->c);
+    for (int32_t c = 0; c < t->c; ++c) {
+        slope[c] = a;
+        offset[c] = has_bce ? vectors[h[CLILE_I_HEAD_BIAS].value - t->flat + c] : 0.0f;
+    }
+    if (!t->settings.calibrated) {
+        CLILE_I_ALLOC(score, t->n * t->c);
+        CLILE_I_ALLOC(threshold, t->c);
+        CLILE_I_TRY(copy_labels(t->train, &labels));
+        CLILE_I_TRY(clile_i_trainer_scores(t, model, net, t->train, score));
+        CLILE_I_TRY(clile_metrics_thresholds(t->n, t->c, score, labels, threshold));
+        if (!has_bce) CLILE_I_TRY(clile_metrics_calibrate(t->n, t->c, score, labels, slope, offset));
+        for (int32_t c = 0; c < t->c; ++c) {
+            if (!(slope[c] > 1e-6f)) slope[c] = 1e-6f; /* scores that tell nothing */
+            offset[c] = -slope[c] * threshold[c];
+        }
+    }
+    memcpy(model->slope, slope, (size_t)t->c * sizeof *slope);
+    memcpy(model->offset, offset, (size_t)t->c * sizeof *offset);
+cleanup:
+    clile_i_free(score);
+    clile_i_free(slope);
+    clile_i_free(offset);
+    clile_i_free(threshold);
+    clile_i_free(labels);
+    return status;
+}
+
+clile_status clile_i_trainer_plain(const clile_trainer *t, const float *flat, clile_i_net *net)
+{
+    for (int32_t i = 0; i < clile_i_exec_segment_count(t->exec); ++i) {
+        const clile_i_net_tensor *tensor = clile_i_net_tensor_at(net, clile_i_exec_segment_at(t->exec, i)->tensor);
+        CLILE_I_RETURN_IF(clile_i_exec_to_plain(t->exec, i, flat, tensor->data));
+    }
+    return CLILE_OK;
+}
+
+/* The encoder being trained: its running statistics, and its values or their average when there is one. */
+static clile_status encoder_values(const clile_trainer *t, clile_i_net *net)
+{
+    CLILE_I_RETURN_IF(clile_i_exec_store(t->exec, net));
+    return t->encoder.average ? clile_i_trainer_plain(t, t->encoder.average, net) : CLILE_OK;
+}
+
+static const float *vector_values(const clile_trainer *t) { return t->vectors.average ? t->vectors.average : t->flat; }
+
+/* A model of the same shape, for values that are not final. */
+static clile_status scratch_model(const clile_trainer *t, clile_model **out)
+{
+    clile_status status = CLILE_OK;
+    clile_options *options = NULL;
+    CLILE_I_TRY(clile_options_create(&options));
+    CLILE_I_TRY(clile_options_set(options, CLILE_OPT_BACKBONE, t->model->backbone));
+    CLILE_I_TRY(clile_options_set_f64(options, CLILE_OPT_WIDTH, t->model->width));
+    CLILE_I_TRY(clile_options_set_i64(options, CLILE_OPT_EMBEDDING, t->d));
+    CLILE_I_TRY(clile_options_set_i64(options, CLILE_OPT_IMAGE_SIZE, t->size));
+    CLILE_I_TRY(clile_options_set_i64(options, CLILE_OPT_NULL_ANCHOR, t->model->null_anchor));
+    CLILE_I_TRY(clile_options_set(options, CLILE_OPT_SIMILARITY, t->model->similarity == CLILE_I_DOT ? "dot" : "cosine"));
+    CLILE_I_TRY(clile_model_create(options, t->c, t->model->au_ids, out));
+cleanup:
+    clile_options_destroy(options);
+    return status;
+}
+
+static clile_status finish_stage1(clile_trainer *t)
+{
+    clile_status status = CLILE_OK;
+    const clile_i_head *ile = &t->head[CLILE_I_HEAD_ILE];
+    CLILE_I_ALLOC(t->ile, ile->count);
+    memcpy(t->ile, vector_values(t) + (ile->value - t->flat), (size_t)ile->count * sizeof *t->ile);
+    CLILE_I_TRY(encoder_values(t, t->id_net));
+cleanup:
+    return status;
+}
+
+/* The model is written only when everything has succeeded. */
+static clile_status finish_stage2(clile_trainer *t)
+{
+    clile_status status = CLILE_OK;
+    clile_model *scratch = NULL;
+    CLILE_I_TRY(scratch_model(t, &scratch));
+    CLILE_I_TRY(encoder_values(t, scratch->encoder));
+    CLILE_I_TRY(decide(t, vector_values(t), scratch->encoder, scratch));
+    clile_i_net_copy(t->model->encoder, scratch->encoder);
+    const size_t au_count = (size_t)(t->c + t->model->null_anchor) * (size_t)t->d;
+    memcpy(t->model->au_embedding, scratch->au_embedding, au_count * sizeof(float));
+    memcpy(t->model->slope, scratch->slope, (size_t)t->c * sizeof(float));
+    memcpy(t->model->offset, scratch->offset, (size_t)t->c * sizeof(float));
+    t->model->trained = 1;
+    t->model->busy = 0;
+    clile_i_net_destroy(t->id_net); /* everything of stage 1 is thrown away */
+    t->id_net = NULL;
+    clile_i_free(t->ile);
+    t->ile = NULL;
+cleanup:
+    clile_model_destroy(scratch);
+    return status;
+}
+
+clile_status clile_i_trainer_finish_stage(clile_trainer *t)
+{
+    CLILE_I_RETURN_IF(t->stage == 1 ? finish_stage1(t) : finish_stage2(t));
+    t->done[t->stage] = 1;
+    clile_i_trainer_end_stage(t);
+    return CLILE_OK;
+}
+
+/* Mean over AUs of the values that are numbers. */
+static double mean_of_numbers(int32_t c, const double *values)
+{
+    double sum = 0;
+    int32_t count = 0;
+    for (int32_t i = 0; i < c; ++i)
+        if (!isnan(values[i])) {
+            sum += values[i];
+            ++count;
+        }
+    return count ? sum / count : NAN;
+}
+
+clile_status clile_i_trainer_validate(clile_trainer *t, double *f1, double *auc)
+{
+    clile_status status = CLILE_OK;
+    clile_model *scratch = NULL;
+    float *score = NULL;
+    int8_t *labels = NULL, *present = NULL;
+    double values[CLILE_I_MAX_AUS];
+    const int64_t n = clile_dataset_size(t->validation);
+    CLILE_I_TRY(scratch_model(t, &scratch));
+    CLILE_I_TRY(encoder_values(t, scratch->encoder));
+    CLILE_I_TRY(decide(t, vector_values(t), scratch->encoder, scratch));
+    CLILE_I_ALLOC(score, n * t->c);
+    CLILE_I_ALLOC(present, n * t->c);
+    CLILE_I_TRY(copy_labels(t->validation, &labels));
+    CLILE_I_TRY(clile_i_trainer_scores(t, scratch, scratch->encoder, t->validation, score));
+    clile_i_model_decide(scratch, n, score, NULL, present);
+    CLILE_I_TRY(clile_metrics_f1(n, t->c, present, labels, values, NULL));
+    *f1 = mean_of_numbers(t->c, values);
+    CLILE_I_TRY(clile_metrics_auc(n, t->c, score, labels, values));
+    *auc = mean_of_numbers(t->c, values);
+cleanup:
+    clile_model_destroy(scratch);
+    clile_i_free(score);
+    clile_i_free(labels);
+    clile_i_free(present);
+    return status;
+}

@@ -1,0 +1,94 @@
+/* The trainer's inside, shared by trainer.c (life and the loop), step.c (one step of each stage), finish.c (from the last
+ * step to a model) and checkpoint.c. */
+#ifndef CLILE_I_TRAIN_INTERNAL_H
+#define CLILE_I_TRAIN_INTERNAL_H
+
+#include "loss/loss.h"
+#include "model/model.h"
+#include "net/net.h"
+#include "train/optimizer.h"
+
+#include <clile/trainer.h>
+
+/* Learned vectors beside the encoder. Which of them exist depends on the stage and the settings (count 0: it does not). */
+enum {
+    CLILE_I_HEAD_ILE,             /* stage 1: AU^Sub [s,c,d] */
+    CLILE_I_HEAD_AU,              /* stage 2: AU^G [c,d] */
+    CLILE_I_HEAD_NULL,            /* null anchor [d] */
+    CLILE_I_HEAD_SCALE,           /* a [1], cosine BCE only */
+    CLILE_I_HEAD_BIAS,            /* b [c] */
+    CLILE_I_HEAD_DEVIATION,       /* D [s,c,d] */
+    CLILE_I_HEAD_DEVIATION_BIAS,  /* [s,c] */
+    CLILE_I_HEAD_CLASSIFIER,      /* adversarial: [s,d] */
+    CLILE_I_HEAD_CLASSIFIER_BIAS, /* [s] */
+    CLILE_I_HEAD_COUNT
+};
+
+typedef struct {
+    const char *name; /* in checkpoints */
+    int32_t ndim;
+    int64_t shape[3], count;
+    float *value, *diff; /* into the flat memory of the stage; NULL when count is 0 */
+} clile_i_head;
+
+struct clile_trainer {
+    clile_options *options; /* as given, for the checkpoint */
+    clile_i_settings settings;
+    clile_model *model;        /* retained; busy until stage 2 is finished or the trainer destroyed */
+    clile_dataset *data;       /* as given */
+    clile_dataset *train;      /* part that is trained on */
+    clile_dataset *validation; /* held-out training subjects, or NULL */
+    int64_t n, steps_per_epoch;
+    int32_t c, d, s, size, batch, threads;
+    float *au_weight; /* [c] */
+    uint32_t data_crc; /* of labels and subjects: a checkpoint fits one data set */
+
+    int32_t stage;          /* running or last run; 0 before any */
+    int32_t done[3];        /* [1], [2]: finished */
+    int32_t broken;         /* a step failed: only destroy is left */
+    int64_t step;           /* steps done in `stage` */
+    clile_i_net *id_net;    /* E_ID: values of before stage 1, after it, or NULL once dropped */
+    float *au_start;        /* [c+null,d] the model's AU vectors of before training */
+    float *ile;             /* AU^Sub after stage 1 [s,c,d] */
+    clile_i_net *net;       /* E_G: values from which stage 2 starts */
+
+    clile_i_exec *exec;     /* encoder that is trained in this stage */
+    clile_i_exec *id_exec;  /* stage 2: E_ID, inference form */
+    clile_i_group encoder, vectors; /* parameters of exec, and all heads */
+    float *flat, *flat_diff;        /* memory of the heads */
+    clile_i_head head[CLILE_I_HEAD_COUNT];
+    clile_i_identity identity;      /* stage 2: what of F^ID is eliminated */
+    float *identity_table, *identity_rate; /* what it was fitted to */
+
+    int64_t *order;         /* [n] of the running epoch */
+    int64_t order_epoch;    /* -1: none */
+    int8_t *labels;         /* [batch,c] */
+    int32_t *subject;       /* [batch] */
+    float *src;             /* [batch,3,size,size] */
+    float *embedding, *id_embedding, *diff_embedding, *part_embedding; /* [batch,d] */
+    float *part_au;         /* [c+1,d] */
+};
+
+/* ---- trainer.c ---- */
+/* A trainer that has not run; `model` is made busy. */
+clile_status clile_i_trainer_new(clile_model *model, const clile_dataset *data, const clile_options *options, clile_trainer **out);
+clile_status clile_i_trainer_begin_stage(clile_trainer *t, int32_t stage); /* heads, optimiser state and compiled encoders, from the values at hand */
+void clile_i_trainer_end_stage(clile_trainer *t);                          /* frees them */
+
+/* ---- step.c ---- */
+typedef struct { double total, bce, contra, elimination; } clile_i_losses;
+clile_status clile_i_trainer_step(clile_trainer *t, clile_i_losses *losses);
+/* Tables that stage 2 needs of E_ID over the training images (identity_part). */
+clile_status clile_i_trainer_prepare_identity(clile_trainer *t);
+
+/* ---- finish.c ---- */
+/* A flat array in the layout of the encoder being trained (values, moments), as the plain tensors of `net`. */
+clile_status clile_i_trainer_plain(const clile_trainer *t, const float *flat, clile_i_net *net);
+/* Scores [n,c] of a data set, not augmented, by an inference form of `net`. */
+clile_status clile_i_trainer_scores(const clile_trainer *t, const clile_model *model, const clile_i_net *net, const clile_dataset *data, float *score);
+/* Ends a stage: stage 1 keeps E_ID and the ILEs for stage 2; stage 2 writes E_G, AU^G and the decision into the model and drops the rest. */
+clile_status clile_i_trainer_finish_stage(clile_trainer *t);
+/* F1 and AUC on the held-out training subjects as the encoder stands; NaN without any. */
+clile_status clile_i_trainer_validate(clile_trainer *t, double *f1, double *auc);
+
+#endif

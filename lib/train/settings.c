@@ -1,0 +1,130 @@
+#include "train/settings.h"
+
+#include <math.h>
+#include <string.h>
+
+typedef struct {
+    const char *key;
+    double *real;
+    int32_t *integer;
+} destination;
+
+static clile_status read_numbers(const clile_options *options, clile_i_settings *s)
+{
+    const destination table[] = {
+        {CLILE_OPT_LAMBDA_CONTRA, &s->lambda_contra, NULL},
+        {CLILE_OPT_LAMBDA_BCE, &s->lambda_bce, NULL},
+        {CLILE_OPT_LAMBDA_ID, &s->lambda_id, NULL},
+        {CLILE_OPT_LAMBDA_ILE, &s->lambda_ile, NULL},
+        {CLILE_OPT_LAMBDA_ILE_BIAS, &s->lambda_ile_bias, NULL},
+        {CLILE_OPT_TAU, &s->tau, NULL},
+        {CLILE_OPT_LEARNING_RATE, &s->learning_rate, NULL},
+        {CLILE_OPT_AU_RATE_SCALE, &s->au_rate_scale, NULL},
+        {CLILE_OPT_MOMENTUM, &s->momentum, NULL},
+        {CLILE_OPT_WEIGHT_DECAY, &s->weight_decay, NULL},
+        {CLILE_OPT_WARMUP, &s->warmup, NULL},
+        {CLILE_OPT_CLIP_NORM, &s->clip_norm, NULL},
+        {CLILE_OPT_EMA, &s->ema, NULL},
+        {CLILE_OPT_VALIDATION, &s->validation, NULL},
+        {CLILE_OPT_INIT_FROM_STAGE1, NULL, &s->init_from_stage1},
+        {CLILE_OPT_EPOCHS_STAGE1, NULL, &s->epochs[1]},
+        {CLILE_OPT_EPOCHS, NULL, &s->epochs[2]},
+        {CLILE_OPT_BATCH, NULL, &s->batch},
+        {CLILE_OPT_THREADS, NULL, &s->threads},
+    };
+    for (size_t i = 0; i < sizeof table / sizeof table[0]; ++i) {
+        if (table[i].real) {
+            CLILE_I_RETURN_IF(clile_options_get_f64(options, table[i].key, table[i].real));
+        } else {
+            int64_t value;
+            CLILE_I_RETURN_IF(clile_options_get_i64(options, table[i].key, &value));
+            *table[i].integer = (int32_t)value;
+        }
+    }
+    return CLILE_OK;
+}
+
+/* Index of the option's value among `choices`. */
+static clile_status read_choice(const clile_options *options, const char *key, const char *const *choices, int32_t *out)
+{
+    const char *value;
+    CLILE_I_RETURN_IF(clile_options_get_str(options, key, &value));
+    for (*out = 0; choices[*out]; ++*out)
+        if (strcmp(choices[*out], value) == 0) return CLILE_OK;
+    return clile_i_fail(CLILE_E_INTERNAL, "option %s: unexpected \"%s\"", key, value);
+}
+
+static clile_status read_elimination(const clile_options *options, clile_i_settings *out)
+{
+    const char *name, *part;
+    CLILE_I_RETURN_IF(clile_options_get_str(options, CLILE_OPT_ELIMINATION, &name));
+    CLILE_I_RETURN_IF(clile_options_get_str(options, CLILE_OPT_IDENTITY_PART, &part));
+    out->elimination = clile_i_elimination_find(name);
+    const int32_t kind = clile_i_identity_find(part);
+    if (out->elimination == NULL || kind < 0)
+        return clile_i_fail(CLILE_E_INTERNAL, "elimination \"%s\" with identity_part \"%s\" is not in the table of losses", name, part);
+    out->identity_part = (clile_i_identity_kind)kind;
+    return CLILE_OK;
+}
+
+/* method=bce is plain weighted BCE of the same backbone: linear head, one stage, no contrast, no identity. */
+static void make_plain_bce(clile_i_settings *s)
+{
+    s->lambda_contra = 0;
+    s->lambda_bce = 1;
+    s->elimination = clile_i_elimination_find("none");
+    s->init_from_stage1 = 0;
+}
+
+clile_status clile_i_settings_read(const clile_options *options, clile_i_settings *out)
+{
+    static const char *const methods[] = {"cl-ile", "bce", NULL};
+    static const char *const optimizers[] = {"adamw", "sgd", NULL};
+    static const char *const schedules[] = {"cosine", "constant", NULL};
+    static const char *const decisions[] = {"auto", "threshold", "calibrated", NULL};
+    int32_t method, optimizer, schedule, decision;
+    int64_t seed;
+    memset(out, 0, sizeof *out);
+    CLILE_I_RETURN_IF(read_numbers(options, out));
+    CLILE_I_RETURN_IF(read_choice(options, CLILE_OPT_METHOD, methods, &method));
+    CLILE_I_RETURN_IF(read_elimination(options, out));
+    CLILE_I_RETURN_IF(read_choice(options, CLILE_OPT_OPTIMIZER, optimizers, &optimizer));
+    CLILE_I_RETURN_IF(read_choice(options, CLILE_OPT_SCHEDULE, schedules, &schedule));
+    CLILE_I_RETURN_IF(read_choice(options, CLILE_OPT_DECISION, decisions, &decision));
+    CLILE_I_RETURN_IF(clile_options_get_i64(options, CLILE_OPT_SEED, &seed));
+    CLILE_I_RETURN_IF(clile_i_augment_from_options(options, &out->augment));
+    out->seed = (uint64_t)seed;
+    out->cl_ile = method == 0;
+    out->adamw = optimizer == 0;
+    out->cosine = schedule == 0;
+    out->calibrated = decision == 2;
+    if (!out->cl_ile) make_plain_bce(out);
+    if (out->lambda_contra == 0 && out->lambda_bce == 0)
+        return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "lambda_contra and lambda_bce are both 0: nothing would be learned in stage 2");
+    if (out->elimination->needs_deviation && out->lambda_bce == 0)
+        return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
+                            "elimination=mixed acts in the general BCE, but lambda_bce is 0; set lambda_bce > 0 or another elimination");
+    if (out->calibrated && out->lambda_bce == 0)
+        return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "decision=calibrated needs the general BCE, but lambda_bce is 0");
+    return CLILE_OK;
+}
+
+int32_t clile_i_settings_use_id_embedding(const clile_i_settings *s)
+{
+    return s->lambda_id > 0 && s->elimination->needs_id_embedding;
+}
+
+int32_t clile_i_settings_need_stage1(const clile_i_settings *s)
+{
+    return s->cl_ile && (s->init_from_stage1 || clile_i_settings_use_id_embedding(s));
+}
+
+double clile_i_learning_rate(const clile_i_settings *s, int64_t step, int64_t steps, int64_t per_epoch)
+{
+    const double warm = s->warmup * (double)per_epoch, done = (double)step;
+    if (done + 1 < warm) return s->learning_rate * (done + 1) / warm;
+    if (!s->cosine) return s->learning_rate;
+    const double left = (double)steps - warm;
+    const double fraction = left > 0 ? (done - warm > 0 ? done - warm : 0) / left : 1;
+    return s->learning_rate * 0.5 * (1.0 + cos(3.14159265358979323846 * fraction));
+}

@@ -1,0 +1,444 @@
+/* Life of a trainer and the loop over steps. */
+#include "train/internal.h"
+
+#include <math.h>
+#include <string.h>
+#include <time.h>
+
+/* ---- creation ---- */
+
+static clile_status check_aus(const clile_model *model, const clile_dataset *data)
+{
+    int32_t ids[CLILE_I_MAX_AUS];
+    const int32_t c = clile_dataset_au_count(data);
+    if (c != model->c)
+        return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "clile_trainer_create: the data set has %d AUs, the model %d", (int)c, (int)model->c);
+    CLILE_I_RETURN_IF(clile_dataset_copy_au_ids(data, ids));
+    for (int32_t i = 0; i < c; ++i)
+        if (ids[i] != model->au_ids[i])
+            return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "clile_trainer_create: column %d is AU %d in the data set and AU %d in the model",
+                                (int)i, (int)ids[i], (int)model->au_ids[i]);
+    return CLILE_OK;
+}
+
+/* Every AU must have been present somewhere: nothing can be learned of the others. */
+static clile_status check_present(const clile_trainer *t)
+{
+    for (int32_t c = 0; c < t->c; ++c) {
+        int64_t present = 0, coded = 0;
+        for (int64_t i = 0; i < t->n; ++i) {
+            const int8_t y = clile_i_dataset_labels(t->train, i)[c];
+            present += y == 1;
+            coded += y >= 0;
+        }
+        if (present == 0)
+            return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
+                                "clile_trainer_create: AU %d is present in none of the %lld images that are coded for it; leave it out (au_set)",
+                                (int)t->model->au_ids[c], (long long)coded);
+    }
+    return CLILE_OK;
+}
+
+/* Holds out round(validation * subjects) subjects, at least one, drawn by the seed. */
+static clile_status hold_out(clile_trainer *t, const clile_dataset *data)
+{
+    clile_status status = CLILE_OK;
+    int64_t *order = NULL;
+    int32_t *subjects = NULL;
+    const int32_t all = clile_dataset_subject_count(data);
+    int32_t held = (int32_t)floor(t->settings.validation * all + 0.5);
+    if (held < 1) held = 1;
+    if (held >= all)
+        return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "clile_trainer_create: validation=%g holds out %d of %d subjects: none is left to train on",
+                            t->settings.validation, (int)held, (int)all);
+    CLILE_I_ALLOC(order, all);
+    CLILE_I_ALLOC(subjects, held);
+    for (int32_t i = 0; i < all; ++i) order[i] = i;
+    clile_i_rng rng = clile_i_rng_make(t->settings.seed, 0x76616c69 /* "vali" */);
+    clile_i_rng_shuffle(&rng, all, order);
+    for (int32_t i = 0; i < held; ++i) subjects[i] = (int32_t)order[i];
+    CLILE_I_TRY(clile_i_dataset_split(data, held, subjects, &t->validation, &t->train));
+cleanup:
+    clile_i_free(order);
+    clile_i_free(subjects);
+    return status;
+}
+
+static uint32_t crc_of_data(const clile_dataset *data, int64_t n, int32_t c)
+{
+    uint32_t crc = 0;
+    for (int64_t i = 0; i < n; ++i) {
+        const int32_t subject = clile_i_dataset_subject(data, i);
+        crc = clile_i_crc32(crc, clile_i_dataset_labels(data, i), (size_t)c);
+        crc = clile_i_crc32(crc, &subject, sizeof subject);
+    }
+    return crc;
+}
+
+static clile_status read_settings(clile_trainer *t, const clile_options *options)
+{
+    CLILE_I_RETURN_IF(clile_i_settings_read(options, &t->settings));
+    t->settings.size = t->model->size;
+    t->settings.similarity = t->model->similarity;
+    t->settings.null_anchor = t->settings.cl_ile && t->settings.lambda_contra > 0 ? t->model->null_anchor : 0;
+    t->batch = t->settings.batch;
+    t->threads = t->settings.threads;
+    return CLILE_OK;
+}
+
+/* Everything that follows from settings and data: part, sizes, weights, buffers. */
+static clile_status set_up(clile_trainer *t)
+{
+    clile_status status = CLILE_OK;
+    if (t->settings.validation > 0)
+        CLILE_I_TRY(hold_out(t, t->data));
+    else
+        CLILE_I_TRY(clile_i_dataset_retain(t->data, &t->train));
+    t->n = clile_dataset_size(t->train);
+    t->s = clile_dataset_subject_count(t->train);
+    t->c = t->model->c;
+    t->d = t->model->d;
+    t->size = t->model->size;
+    if (t->batch > t->n) {
+        status = clile_i_fail(CLILE_E_INVALID_ARGUMENT, "clile_trainer_create: batch is %d, but there are only %lld images to train on",
+                              (int)t->batch, (long long)t->n);
+        goto cleanup;
+    }
+    if (t->batch < 2) {
+        status = clile_i_fail(CLILE_E_INVALID_ARGUMENT, "clile_trainer_create: batch is 1, but batch normalisation needs at least 2 images");
+        goto cleanup;
+    }
+    t->steps_per_epoch = t->n / t->batch; /* an incomplete last batch is left out; the next epoch draws anew */
+    CLILE_I_TRY(check_present(t));
+    t->data_crc = crc_of_data(t->train, t->n, t->c);
+    CLILE_I_ALLOC(t->au_weight, t->c);
+    CLILE_I_TRY(clile_dataset_copy_au_weights(t->train, t->au_weight));
+
+    const int64_t vectors = (int64_t)t->batch * t->d;
+    CLILE_I_ALLOC(t->order, t->n);
+    CLILE_I_ALLOC(t->labels, (int64_t)t->batch * t->c);
+    CLILE_I_ALLOC(t->subject, t->batch);
+    CLILE_I_ALLOC(t->src, (int64_t)t->batch * 3 * t->size * t->size);
+    CLILE_I_ALLOC(t->embedding, vectors);
+    CLILE_I_ALLOC(t->id_embedding, vectors);
+    CLILE_I_ALLOC(t->diff_embedding, vectors);
+    CLILE_I_ALLOC(t->part_embedding, vectors);
+    CLILE_I_ALLOC(t->part_au, (int64_t)(t->c + 1) * t->d);
+    const int64_t au_count = (int64_t)(t->c + t->model->null_anchor) * t->d;
+    CLILE_I_ALLOC(t->au_start, au_count);
+    memcpy(t->au_start, t->model->au_embedding, (size_t)au_count * sizeof *t->au_start);
+    CLILE_I_TRY(clile_i_net_create(clile_i_net_get_config(t->model->encoder), &t->net));
+    clile_i_net_copy(t->net, t->model->encoder);
+    if (t->settings.cl_ile) {
+        CLILE_I_TRY(clile_i_net_create(clile_i_net_get_config(t->model->encoder), &t->id_net));
+        clile_i_net_copy(t->id_net, t->model->encoder);
+    }
+cleanup:
+    return status;
+}
+
+clile_status clile_i_trainer_new(clile_model *model, const clile_dataset *data, const clile_options *options, clile_trainer **out)
+{
+    clile_status status = CLILE_OK;
+    clile_trainer *t = NULL;
+    CLILE_I_ALLOC(t, 1);
+    t->order_epoch = -1;
+    clile_i_model_retain(model);
+    model->busy = 1;
+    t->model = model;
+    CLILE_I_TRY(clile_options_copy(options, &t->options));
+    CLILE_I_TRY(clile_i_dataset_retain(data, &t->data));
+    CLILE_I_TRY(read_settings(t, t->options));
+    CLILE_I_TRY(set_up(t));
+    *out = t;
+    t = NULL;
+cleanup:
+    clile_trainer_destroy(t);
+    return status;
+}
+
+clile_status clile_trainer_create(clile_model *model, const clile_dataset *train, const clile_options *options, clile_trainer **out)
+{
+    CLILE_I_CHECK_NOT_NULL(out);
+    *out = NULL;
+    CLILE_I_CHECK_NOT_NULL(model);
+    CLILE_I_CHECK_NOT_NULL(train);
+    if (model->busy) return clile_i_fail(CLILE_E_STATE, "clile_trainer_create: another trainer is using the model");
+    CLILE_I_RETURN_IF(check_aus(model, train));
+    return clile_i_trainer_new(model, train, options, out);
+}
+
+void clile_trainer_destroy(clile_trainer *trainer)
+{
+    clile_trainer *t = trainer;
+    if (t == NULL) return;
+    clile_i_trainer_end_stage(t);
+    clile_i_net_destroy(t->id_net);
+    clile_i_net_destroy(t->net);
+    clile_i_free(t->ile);
+    clile_i_free(t->au_start);
+    clile_i_free(t->au_weight);
+    clile_i_free(t->order);
+    clile_i_free(t->labels);
+    clile_i_free(t->subject);
+    clile_i_free(t->src);
+    clile_i_free(t->embedding);
+    clile_i_free(t->id_embedding);
+    clile_i_free(t->diff_embedding);
+    clile_i_free(t->part_embedding);
+    clile_i_free(t->part_au);
+    clile_dataset_destroy(t->data);
+    clile_dataset_destroy(t->train);
+    clile_dataset_destroy(t->validation);
+    clile_options_destroy(t->options);
+    if (!t->done[2]) t->model->busy = 0;
+    clile_model_destroy(t->model);
+    clile_i_free(t);
+}
+
+int32_t clile_trainer_needs_stage1(const clile_trainer *trainer)
+{
+    return trainer ? clile_i_settings_need_stage1(&trainer->settings) : 0;
+}
+
+/* ---- a stage ---- */
+
+/* Lays out the heads of a stage in one flat memory. */
+static clile_status create_heads(clile_trainer *t, int32_t stage)
+{
+    clile_status status = CLILE_OK;
+    const int64_t c = t->c, d = t->d, s = t->s;
+    const clile_i_settings *set = &t->settings;
+    const int second = stage == 2;
+    const int mixed = second && set->elimination->needs_deviation, bce = second && set->lambda_bce > 0;
+    const int adversarial = second && set->elimination->needs_classifier && set->lambda_id > 0;
+    const struct {
+        const char *name;
+        int present;
+        int32_t ndim;
+        int64_t shape[3];
+    } table[CLILE_I_HEAD_COUNT] = {
+        {"ile", !second, 3, {s, c, d}},
+        {"au", second, 2, {c, d, 1}},
+        {"null", second && set->null_anchor, 1, {d, 1, 1}},
+        {"scale", bce && set->similarity == CLILE_I_COSINE, 1, {1, 1, 1}},
+        {"bias", bce, 1, {c, 1, 1}},
+        {"deviation", mixed, 3, {s, c, d}},
+        {"deviation_bias", mixed, 2, {s, c, 1}},
+        {"classifier", adversarial, 2, {s, d, 1}},
+        {"classifier_bias", adversarial, 1, {s, 1, 1}},
+    };
+    int64_t total = 0;
+    int32_t present = 0;
+    for (int32_t i = 0; i < CLILE_I_HEAD_COUNT; ++i) {
+        clile_i_head *h = &t->head[i];
+        *h = (clile_i_head){.name = table[i].name, .ndim = table[i].ndim};
+        memcpy(h->shape, table[i].shape, sizeof h->shape);
+        if (!table[i].present) continue;
+        CLILE_I_TRY(clile_i_size_product(3, h->shape, &h->count));
+        total += h->count;
+        ++present;
+    }
+    CLILE_I_ALLOC(t->flat, total);
+    CLILE_I_ALLOC(t->flat_diff, total);
+    CLILE_I_TRY(clile_i_group_create(set, total, t->flat, t->flat_diff, present, &t->vectors));
+    total = 0;
+    present = 0;
+    for (int32_t i = 0; i < CLILE_I_HEAD_COUNT; ++i) {
+        clile_i_head *h = &t->head[i];
+        if (h->count == 0) continue;
+        h->value = t->flat + total;
+        h->diff = t->flat_diff + total;
+        t->vectors.spans[present++] = (clile_i_span){total, h->count, 0.0f, (float)set->au_rate_scale};
+        total += h->count;
+    }
+cleanup:
+    return status;
+}
+
+static void fill_normal(clile_i_head *h, double deviation, uint64_t seed, uint64_t stream)
+{
+    clile_i_rng rng = clile_i_rng_make(seed, stream);
+    for (int64_t i = 0; i < h->count; ++i) h->value[i] = (float)(deviation * clile_i_rng_normal(&rng));
+}
+
+/* Starting values: ILEs are the model's AU vectors for every subject; AU^G the model's own, or with init_from_stage1 the
+ * mean of the ILEs over subjects. Deviations start from 0, biases from 0. */
+static void init_heads(clile_trainer *t)
+{
+    const int64_t cd = (int64_t)t->c * t->d;
+    const float *au = t->au_start;
+    clile_i_head *h = t->head;
+    if (h[CLILE_I_HEAD_ILE].count)
+        for (int32_t s = 0; s < t->s; ++s) memcpy(h[CLILE_I_HEAD_ILE].value + s * cd, au, (size_t)cd * sizeof *au);
+    if (h[CLILE_I_HEAD_AU].count) {
+        memcpy(h[CLILE_I_HEAD_AU].value, au, (size_t)cd * sizeof *au);
+        if (t->settings.init_from_stage1 && t->ile)
+            for (int64_t i = 0; i < cd; ++i) {
+                double sum = 0;
+                for (int32_t s = 0; s < t->s; ++s) sum += (double)t->ile[s * cd + i];
+                h[CLILE_I_HEAD_AU].value[i] = (float)(sum / t->s);
+            }
+    }
+    if (h[CLILE_I_HEAD_NULL].count) memcpy(h[CLILE_I_HEAD_NULL].value, au + cd, (size_t)t->d * sizeof *au);
+    if (h[CLILE_I_HEAD_SCALE].count) h[CLILE_I_HEAD_SCALE].value[0] = 10.0f;
+    if (h[CLILE_I_HEAD_CLASSIFIER].count)
+        fill_normal(&h[CLILE_I_HEAD_CLASSIFIER], 1.0 / sqrt((double)t->d), t->settings.seed, 0x61647665 /* "adve" */);
+}
+
+static clile_status create_encoder(clile_trainer *t, const clile_i_net *net)
+{
+    clile_status status = CLILE_OK;
+    int64_t count = 0;
+    CLILE_I_TRY(clile_i_exec_create(net, t->batch, t->size, CLILE_I_EXEC_TRAIN, &t->exec));
+    float *value = clile_i_exec_params(t->exec, &count);
+    const int32_t segments = clile_i_exec_segment_count(t->exec);
+    CLILE_I_TRY(clile_i_group_create(&t->settings, count, value, clile_i_exec_diffs(t->exec), segments, &t->encoder));
+    for (int32_t i = 0; i < segments; ++i) {
+        const clile_i_exec_segment *segment = clile_i_exec_segment_at(t->exec, i);
+        const float decay = clile_i_net_tensor_at(net, segment->tensor)->decay ? 1.0f : 0.0f;
+        t->encoder.spans[i] = (clile_i_span){segment->offset, segment->count, decay, 1.0f};
+    }
+cleanup:
+    return status;
+}
+
+clile_status clile_i_trainer_begin_stage(clile_trainer *t, int32_t stage)
+{
+    clile_status status = CLILE_OK;
+    const int from_stage1 = stage == 2 && t->settings.init_from_stage1;
+    CLILE_I_TRY(create_heads(t, stage));
+    init_heads(t);
+    if (t->vectors.average) memcpy(t->vectors.average, t->flat, (size_t)t->vectors.count * sizeof *t->flat);
+    CLILE_I_TRY(create_encoder(t, stage == 1 || from_stage1 ? t->id_net : t->net));
+    if (stage == 2 && clile_i_settings_use_id_embedding(&t->settings)) {
+        CLILE_I_TRY(clile_i_exec_create(t->id_net, t->batch, t->size, CLILE_I_EXEC_INFER, &t->id_exec));
+        CLILE_I_TRY(clile_i_trainer_prepare_identity(t));
+    }
+    t->stage = stage;
+    t->step = 0;
+    t->order_epoch = -1;
+cleanup:
+    if (status != CLILE_OK) clile_i_trainer_end_stage(t);
+    return status;
+}
+
+void clile_i_trainer_end_stage(clile_trainer *t)
+{
+    clile_i_group_free(&t->encoder);
+    clile_i_group_free(&t->vectors);
+    clile_i_exec_destroy(t->exec);
+    clile_i_exec_destroy(t->id_exec);
+    t->exec = t->id_exec = NULL;
+    clile_i_free(t->flat);
+    clile_i_free(t->flat_diff);
+    t->flat = t->flat_diff = NULL;
+    clile_i_free(t->identity_table);
+    clile_i_free(t->identity_rate);
+    t->identity_table = t->identity_rate = NULL;
+    memset(t->head, 0, sizeof t->head);
+}
+
+/* ---- the loop ---- */
+
+static double now(void)
+{
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
+}
+
+static clile_status check_can_run(const clile_trainer *t, int32_t stage)
+{
+    if (stage != 1 && stage != 2)
+        return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "clile_trainer_run: stage is %d, expected 1 or 2", (int)stage);
+    if (t->broken) return clile_i_fail(CLILE_E_STATE, "clile_trainer_run: an earlier step failed; create a new trainer");
+    if (stage == 1 && !t->settings.cl_ile) return clile_i_fail(CLILE_E_STATE, "clile_trainer_run: method=bce has no stage 1; run stage 2");
+    if (t->done[stage] || (stage == 1 && (t->done[2] || t->stage == 2)))
+        return clile_i_fail(CLILE_E_STATE, "clile_trainer_run: stage %d is already finished", (int)stage);
+    if (stage == 2 && !t->done[1] && (clile_i_settings_need_stage1(&t->settings) || t->stage == 1))
+        return clile_i_fail(CLILE_E_STATE, "clile_trainer_run: stage 2 needs stage 1 to be finished first");
+    return CLILE_OK;
+}
+
+typedef struct {
+    clile_progress_fn function;
+    void *user;
+    double started;
+    int64_t first_step;
+} reporter;
+
+static clile_status report(clile_trainer *t, const reporter *r, int64_t steps, double rate, const clile_i_losses *losses)
+{
+    const double seconds = now() - r->started, done = (double)(t->step - r->first_step);
+    const int epoch_end = t->step % t->steps_per_epoch == 0;
+    double f1 = NAN, auc = NAN;
+    if (epoch_end && t->stage == 2 && t->validation) CLILE_I_RETURN_IF(clile_i_trainer_validate(t, &f1, &auc));
+    if (r->function == NULL) return CLILE_OK;
+    const clile_progress progress = {
+        .struct_size = (uint32_t)sizeof progress,
+        .stage = t->stage,
+        .step = t->step,
+        .steps = steps,
+        .epoch = (int32_t)((t->step - 1) / t->steps_per_epoch) + 1,
+        .epochs = t->settings.epochs[t->stage],
+        .loss = losses->total,
+        .loss_bce = losses->bce,
+        .loss_contra = losses->contra,
+        .loss_elimination = losses->elimination,
+        .learning_rate = rate,
+        .images_per_second = seconds > 0 ? done * t->batch / seconds : 0,
+        .seconds_left = done > 0 ? seconds / done * (double)(steps - t->step) : 0,
+        .epoch_end = epoch_end,
+        .validation_f1 = f1,
+        .validation_auc = auc,
+    };
+    if (r->function(&progress, r->user) == 0) return CLILE_OK;
+    return clile_i_fail(CLILE_E_CANCELLED, "training was cancelled in stage %d after step %lld of %lld", (int)t->stage, (long long)t->step,
+                        (long long)steps);
+}
+
+/* Backward has run: clip, step, count. */
+static clile_status update(clile_trainer *t, double rate)
+{
+    clile_i_group *const groups[2] = {&t->encoder, &t->vectors};
+    const double norm = clile_i_gradient_norm(2, groups);
+    double scale = 1;
+    if (!isfinite(norm)) return clile_i_fail(CLILE_E_NOT_FINITE, "the gradient is not finite");
+    if (t->settings.clip_norm > 0 && norm > t->settings.clip_norm) scale = t->settings.clip_norm / norm;
+    for (int g = 0; g < 2; ++g) clile_i_optimizer_step(&t->settings, groups[g], rate, scale, t->step + 1);
+    t->step += 1;
+    return CLILE_OK;
+}
+
+static clile_status loop(clile_trainer *t, int64_t steps, const reporter *r)
+{
+    while (t->step < steps) {
+        clile_i_losses losses;
+        const double rate = clile_i_learning_rate(&t->settings, t->step, steps, t->steps_per_epoch);
+        clile_status status = clile_i_trainer_step(t, &losses);
+        if (status == CLILE_OK) status = update(t, rate);
+        if (status != CLILE_OK) {
+            t->broken = 1;
+            return clile_i_fail_context(status, "stage %d, step %lld", (int)t->stage, (long long)t->step + 1);
+        }
+        CLILE_I_RETURN_IF(report(t, r, steps, rate, &losses));
+    }
+    return CLILE_OK;
+}
+
+clile_status clile_trainer_run(clile_trainer *trainer, int32_t stage, clile_progress_fn progress, void *user)
+{
+    clile_trainer *t = trainer;
+    clile_status status = CLILE_OK;
+    CLILE_I_CHECK_NOT_NULL(trainer);
+    CLILE_I_RETURN_IF(check_can_run(t, stage));
+    const int32_t previous = clile_i_threads_set(t->threads);
+    if (t->exec == NULL) CLILE_I_TRY(clile_i_trainer_begin_stage(t, stage));
+    const reporter r = {progress, user, now(), t->step};
+    CLILE_I_TRY(loop(t, t->settings.epochs[stage] * t->steps_per_epoch, &r));
+    CLILE_I_TRY(clile_i_trainer_finish_stage(t));
+cleanup:
+    clile_i_threads_set(previous);
+    return status;
+}

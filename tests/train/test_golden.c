@@ -1,0 +1,305 @@
+/* Five SGD steps of each stage and elimination against values that PyTorch computed in float64 from docs/method.md
+ * alone: the losses of each step and what every tensor has become. Origin of data/golden/train.safetensors:
+ * tests/parity/parity.py --write-golden (tests/parity/golden_train.py says what is in it).
+ *
+ * A run starts from the golden values by resuming a checkpoint that is put together here: that of a fresh trainer with
+ * other tensors. */
+#include "parity/golden.h"
+
+#include <clile/trainer.h>
+
+#include <unistd.h>
+
+enum { STEPS = 5, SAMPLES = 48 };
+/* relative, of the losses and of the change of a tensor over the five steps */
+static const double bound = 1e-3;
+
+static const char *const vector_names[] = {
+    "ile", "au", "null", "scale", "bias", "deviation", "deviation_bias", "classifier", "classifier_bias"};
+enum { VECTORS = sizeof vector_names / sizeof *vector_names };
+
+typedef struct {
+    const clile_i_st *golden;
+    char name[32];
+    int32_t stage;
+    int uses_ile; /* method=cl-ile: the checkpoint holds E_ID, and in stage 2 the ILEs */
+    char fresh_path[64], start_path[64], end_path[64];
+    clile_options *options;
+    clile_dataset *data;
+    clile_model *model;
+    clile_trainer *trainer;
+    double losses[STEPS][4];
+} run;
+
+#define OK(call)                                                                                                       \
+    do {                                                                                                               \
+        if ((call) != CLILE_OK) fail_msg("%s: %s", #call, clile_last_error());                                         \
+    } while (0)
+
+/* ---- inputs ---- */
+
+/* Sets the "key=value" lines of a metadata entry. */
+static void set_options(run *r, const char *key)
+{
+    const char *text = clile_i_st_metadata(r->golden, key);
+    assert_non_null(text);
+    char *copy = clile_i_strdup(text), *rest = copy;
+    while (rest != NULL && *rest != '\0') {
+        char *line = rest, *end = strchr(line, '\n'), *equals = strchr(line, '=');
+        rest = end != NULL ? end + 1 : NULL;
+        if (end != NULL) *end = '\0';
+        assert_non_null(equals);
+        *equals = '\0';
+        OK(clile_options_set(r->options, line, equals + 1));
+    }
+    clile_i_free(copy);
+}
+
+static void open_data(run *r)
+{
+    int64_t images_shape[4] = {0}, labels_shape[4] = {0};
+    uint8_t *images = golden_copy(r->golden, "data.images", CLILE_I_ST_U8, images_shape);
+    int8_t *labels = golden_copy(r->golden, "data.labels", CLILE_I_ST_I8, labels_shape);
+    int32_t *subject = golden_copy(r->golden, "data.subject", CLILE_I_ST_I32, NULL);
+    static const int32_t au_ids[4] = {1, 2, 4, 6};
+    assert_int_equal(labels_shape[1], 4);
+    OK(clile_dataset_from_arrays(images_shape[0], (int32_t)images_shape[1], (int32_t)images_shape[2], images, 4, au_ids,
+                                 labels, subject, &r->data));
+    OK(clile_model_create(r->options, 4, au_ids, &r->model));
+    OK(clile_trainer_create(r->model, r->data, r->options, &r->trainer));
+    free(images), free(labels), free(subject);
+}
+
+static void begin(run *r, const clile_i_st *golden, const char *name)
+{
+    char key[64];
+    memset(r, 0, sizeof *r);
+    r->golden = golden;
+    snprintf(r->name, sizeof r->name, "%s", name);
+    snprintf(r->fresh_path, sizeof r->fresh_path, "golden-%ld-fresh.safetensors", (long)getpid());
+    snprintf(r->start_path, sizeof r->start_path, "golden-%ld-start.safetensors", (long)getpid());
+    snprintf(r->end_path, sizeof r->end_path, "golden-%ld-end.safetensors", (long)getpid());
+    snprintf(key, sizeof key, "%s.stage", name);
+    r->stage = (int32_t)golden_number(golden, key);
+    OK(clile_options_create(&r->options));
+    set_options(r, "model");
+    set_options(r, "train");
+    snprintf(key, sizeof key, "%s.options", name);
+    set_options(r, key);
+    const char *method;
+    OK(clile_options_get_str(r->options, CLILE_OPT_METHOD, &method));
+    r->uses_ile = strcmp(method, "bce") != 0;
+    open_data(r);
+}
+
+static void end(run *r)
+{
+    clile_trainer_destroy(r->trainer);
+    clile_model_destroy(r->model);
+    clile_dataset_destroy(r->data);
+    clile_options_destroy(r->options);
+    remove(r->fresh_path);
+    remove(r->start_path);
+    remove(r->end_path);
+}
+
+/* ---- the checkpoint from which a run starts ---- */
+
+static void put(clile_i_st_writer *writer, const char *name, const clile_i_st_tensor *t, const void *data)
+{
+    OK(clile_i_st_writer_add(writer, name, CLILE_I_ST_F32, t->ndim, t->shape, data));
+}
+
+static int is_used(const run *r, const char *vector)
+{
+    char name[96];
+    snprintf(name, sizeof name, "%s.end.vector.%s", r->name, vector);
+    return clile_i_st_find(r->golden, name) != NULL;
+}
+
+/* net.*, id.* and the momentum (zeros) of the encoder that is trained. */
+static void put_encoders(const run *r, clile_i_st_writer *writer, const float *zeros)
+{
+    char name[128];
+    const char *trained = r->stage == 1 ? "id." : "net.";
+    for (int64_t i = 0; i < clile_i_st_count(r->golden); i++) {
+        const clile_i_st_tensor *t = clile_i_st_at(r->golden, i);
+        const int is_net = strncmp(t->name, "net.", 4) == 0, is_id = strncmp(t->name, "id.", 3) == 0;
+        if (is_net || (is_id && r->uses_ile)) put(writer, t->name, t, t->data);
+        if (strncmp(t->name, trained, strlen(trained)) != 0) continue;
+        snprintf(name, sizeof name, "m.%s", t->name + strlen(trained));
+        put(writer, name, t, zeros);
+    }
+}
+
+static void put_vectors(const run *r, clile_i_st_writer *writer, const float *zeros)
+{
+    char name[64];
+    for (size_t i = 0; i < VECTORS; i++) {
+        snprintf(name, sizeof name, "vectors.%s", vector_names[i]);
+        const clile_i_st_tensor *t = clile_i_st_find(r->golden, name);
+        assert_non_null(t);
+        if (strcmp(vector_names[i], "ile") == 0 && r->stage == 2 && r->uses_ile) put(writer, "stage1.ile", t, t->data);
+        if (!is_used(r, vector_names[i])) continue;
+        snprintf(name, sizeof name, "head.%s", vector_names[i]);
+        put(writer, name, t, t->data);
+        snprintf(name, sizeof name, "head.%s.m", vector_names[i]);
+        put(writer, name, t, zeros);
+    }
+}
+
+static void put_metadata(const run *r, clile_i_st_writer *writer, const clile_i_st *fresh)
+{
+    for (int64_t i = 0; i < clile_i_st_metadata_count(fresh); i++) {
+        const char *key, *value;
+        clile_i_st_metadata_at(fresh, i, &key, &value);
+        if (strcmp(key, "clile_crc32") == 0) continue; /* the writer's own */
+        if (strcmp(key, "stage") == 0) value = r->stage == 1 ? "1" : "2";
+        if (strcmp(key, "running") == 0) value = "1";
+        if (strcmp(key, "stage1_done") == 0) value = r->stage == 2 && r->uses_ile ? "1" : "0";
+        OK(clile_i_st_writer_metadata(writer, key, value));
+    }
+}
+
+static void resume_from_golden(run *r)
+{
+    static const float zeros[65536];
+    clile_i_st_writer *writer = NULL;
+    OK(clile_trainer_save(r->trainer, r->fresh_path));
+    clile_i_st *fresh = golden_open(r->fresh_path);
+    OK(clile_i_st_writer_create(&writer));
+    put_metadata(r, writer, fresh);
+    put_encoders(r, writer, zeros);
+    put_vectors(r, writer, zeros);
+    const clile_i_st_tensor *au = clile_i_st_find(fresh, "start.au");
+    assert_non_null(au);
+    put(writer, "start.au", au, au->data);
+    OK(clile_i_st_writer_write(writer, r->start_path));
+    clile_i_st_writer_destroy(writer);
+    clile_i_st_close(fresh);
+    OK(clile_trainer_resume(r->trainer, r->start_path));
+}
+
+/* ---- the run and what is expected of it ---- */
+
+static int32_t on_progress(const clile_progress *progress, void *user)
+{
+    run *r = user;
+    assert_in_range(progress->step, 1, STEPS);
+    double *row = r->losses[progress->step - 1];
+    row[0] = progress->loss;
+    row[1] = progress->loss_bce;
+    row[2] = progress->loss_contra;
+    row[3] = progress->loss_elimination;
+    return progress->step == STEPS;
+}
+
+static void check_losses(const run *r)
+{
+    char name[64];
+    int64_t shape[4] = {0};
+    snprintf(name, sizeof name, "%s.losses", r->name);
+    double *expected = golden_copy(r->golden, name, CLILE_I_ST_F64, shape);
+    assert_int_equal(shape[0], STEPS);
+    for (int i = 0; i < STEPS; i++)
+        for (int k = 0; k < 4; k++)
+            if (!(fabs(r->losses[i][k] - expected[4 * i + k]) <= bound * fmax(fabs(expected[4 * i + k]), 1e-3)))
+                fail_msg("%s, step %d, loss %d: %.9g, expected %.9g", r->name, i + 1, k, r->losses[i][k],
+                         expected[4 * i + k]);
+    free(expected);
+}
+
+/* Root mean squares over the samples of a tensor. */
+typedef struct {
+    double change, error, value;
+} deviation;
+
+static deviation deviation_of(const run *r, const clile_i_st *end, const clile_i_st_tensor *expected)
+{
+    char start_name[128], end_name[128];
+    const char *name = expected->name + strlen(r->name) + strlen(".end.");
+    const int is_vector = strncmp(name, "vector.", 7) == 0;
+    const char *encoder = r->stage == 1 ? "id" : "net";
+    if (is_vector) {
+        snprintf(start_name, sizeof start_name, "vectors.%s", name + 7);
+        snprintf(end_name, sizeof end_name, "head.%s", name + 7);
+    } else {
+        snprintf(start_name, sizeof start_name, "%s.%s", encoder, name);
+        snprintf(end_name, sizeof end_name, "%s.%s", encoder, name);
+    }
+    float *wanted = golden_copy(r->golden, expected->name, CLILE_I_ST_F32, NULL);
+    float *start = golden_copy(r->golden, start_name, CLILE_I_ST_F32, NULL);
+    float *found = golden_copy(end, end_name, CLILE_I_ST_F32, NULL);
+    const int64_t count = clile_i_st_find(r->golden, start_name)->count, every = (count + SAMPLES - 1) / SAMPLES;
+    assert_int_equal(clile_i_st_find(end, end_name)->count, count);
+    assert_int_equal(expected->count, (count + every - 1) / every);
+    deviation sum = {0.0, 0.0, 0.0};
+    for (int64_t i = 0; i < expected->count; i++) {
+        const double change = (double)wanted[i] - (double)start[i * every];
+        const double error = (double)wanted[i] - (double)found[i * every];
+        sum.change += change * change / (double)expected->count;
+        sum.error += error * error / (double)expected->count;
+        sum.value += (double)wanted[i] * (double)wanted[i] / (double)expected->count;
+    }
+    free(wanted), free(start), free(found);
+    return (deviation){sqrt(sum.change), sqrt(sum.error), sqrt(sum.value)};
+}
+
+/* Each tensor must have changed as PyTorch says. A change below a hundredth of the mean one, or below 3e-4 of the value
+ * itself (so that 1e-3 of it is float32's rounding), counts as that much. */
+static void check_tensors(const run *r)
+{
+    clile_i_st *end = golden_open(r->end_path);
+    char prefix[64];
+    double mean_change = 0.0;
+    int64_t tensors = 0;
+    snprintf(prefix, sizeof prefix, "%s.end.", r->name);
+    for (int pass = 0; pass < 2; pass++)
+        for (int64_t i = 0; i < clile_i_st_count(r->golden); i++) {
+            const clile_i_st_tensor *t = clile_i_st_at(r->golden, i);
+            if (strncmp(t->name, prefix, strlen(prefix)) != 0) continue;
+            const deviation found = deviation_of(r, end, t);
+            if (pass == 0) {
+                mean_change += found.change;
+                tensors++;
+                continue;
+            }
+            const double least = fmax(0.01 * mean_change / (double)tensors, 3e-4 * found.value);
+            if (!(found.error <= bound * fmax(found.change, least)))
+                fail_msg("%s: error %.3g (rms), changed by %.3g", t->name, found.error, found.change);
+        }
+    assert_true(tensors > 60);
+    clile_i_st_close(end);
+}
+
+static void test_runs(void **state)
+{
+    (void)state;
+    static run r;
+    clile_i_st *golden = golden_open(CLILE_TEST_DATA "/golden/train.safetensors");
+    char *names = clile_i_strdup(clile_i_st_metadata(golden, "cases")), *rest = names;
+    int cases = 0;
+    assert_non_null(names);
+    while (rest != NULL && *rest != '\0') {
+        char *name = rest, *separator = strchr(rest, ';');
+        rest = separator != NULL ? separator + 1 : NULL;
+        if (separator != NULL) *separator = '\0';
+        begin(&r, golden, name);
+        resume_from_golden(&r);
+        assert_int_equal(clile_trainer_run(r.trainer, r.stage, on_progress, &r), CLILE_E_CANCELLED);
+        OK(clile_trainer_save(r.trainer, r.end_path));
+        check_losses(&r);
+        check_tensors(&r);
+        end(&r);
+        cases++;
+    }
+    assert_true(cases >= 8);
+    clile_i_free(names);
+    clile_i_st_close(golden);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_runs)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
