@@ -1,0 +1,250 @@
+/* clile-bench: how fast the compiled network trains and answers, against what its convolutions alone would take.
+ *
+ * One step is forward, backward and an SGD update of all weights on inputs that are already there: no decoding, no
+ * losses. It uses the inside of the library (lib/net), so it is linked to the rooms and not to libclile; `clile bench`
+ * starts it. */
+#include "base/base.h"
+#include "net/net.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum { MAX_RUNS = 1000, MAX_BUSY = 64 };
+
+typedef struct {
+    const char *mode, *backbone;
+    double width;
+    int32_t embedding, size, batch, threads, busy, runs;
+    int json;
+} bench_args;
+
+typedef struct {
+    double step, fastest, forward;
+    double conv_forward, conv_data, conv_weights, conv;
+    int64_t flops, parameters;
+} bench_result;
+
+static atomic_int stop_spinning;
+
+static void *spin(void *unused)
+{
+    while (!atomic_load_explicit(&stop_spinning, memory_order_relaxed)) {
+    }
+    return unused;
+}
+
+static double now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+static int compare(const void *a, const void *b)
+{
+    const double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+static double median(double *values, int32_t n)
+{
+    qsort(values, (size_t)n, sizeof *values, compare);
+    return n % 2 ? values[n / 2] : 0.5 * (values[n / 2 - 1] + values[n / 2]);
+}
+
+typedef struct {
+    float *params;
+    const float *diffs;
+} update_context;
+
+static void update(int64_t begin, int64_t end, void *context)
+{
+    const update_context *u = context;
+    for (int64_t i = begin; i < end; ++i) u->params[i] -= 1e-6f * u->diffs[i];
+}
+
+static clile_status measure(const bench_args *a, clile_i_exec *exec, const float *src, float *dst, const float *diff,
+                            int train, bench_result *r)
+{
+    static double step[MAX_RUNS], forward[MAX_RUNS], bound[MAX_RUNS], parts[3][MAX_RUNS];
+    update_context context = {0};
+    int64_t count = 0;
+    if (train) {
+        context.params = clile_i_exec_params(exec, &count);
+        context.diffs = clile_i_exec_diffs(exec);
+    }
+    for (int32_t i = -2; i < a->runs; ++i) { /* two to warm up */
+        const double begin = now();
+        CLILE_I_RETURN_IF(clile_i_exec_forward(exec, src, dst));
+        const double middle = now();
+        if (train) {
+            CLILE_I_RETURN_IF(clile_i_exec_backward(exec, diff));
+            clile_i_parallel_for(count, 4096, update, &context);
+        }
+        const double end = now();
+        if (i < 0) continue;
+        step[i] = end - begin;
+        forward[i] = middle - begin;
+    }
+    for (int32_t i = 0; i < a->runs; ++i) {
+        CLILE_I_RETURN_IF(clile_i_exec_bench_convolutions(exec, &parts[0][i], &parts[1][i], &parts[2][i]));
+        bound[i] = parts[0][i] + parts[1][i] + parts[2][i];
+    }
+    r->step = median(step, a->runs);
+    r->fastest = step[0];
+    r->forward = median(forward, a->runs);
+    r->conv_forward = median(parts[0], a->runs);
+    r->conv_data = median(parts[1], a->runs);
+    r->conv_weights = median(parts[2], a->runs);
+    r->conv = median(bound, a->runs);
+    r->flops = clile_i_exec_flops(exec);
+    r->parameters = count;
+    return CLILE_OK;
+}
+
+static clile_status run(const bench_args *a, bench_result *r)
+{
+    clile_status status = CLILE_OK;
+    const clile_i_net_config config = {.backbone = a->backbone, .width = a->width, .embedding = a->embedding};
+    const int train = strcmp(a->mode, "train") == 0;
+    const int64_t pixels = (int64_t)a->batch * 3 * a->size * a->size, outputs = (int64_t)a->batch * a->embedding;
+    clile_i_net *net = NULL;
+    clile_i_exec *exec = NULL;
+    float *src = NULL, *dst = NULL, *diff = NULL;
+    clile_i_rng rng = clile_i_rng_make(1, 0);
+    clile_i_threads_set(a->threads);
+    CLILE_I_ALLOC(src, pixels);
+    CLILE_I_ALLOC(dst, outputs);
+    CLILE_I_ALLOC(diff, outputs);
+    for (int64_t i = 0; i < pixels; ++i) src[i] = (float)(i * 2654435761 % 1000) / 250.0f - 2.0f;
+    for (int64_t i = 0; i < outputs; ++i) diff[i] = (float)(i * 40503 % 1000) / 500.0f - 1.0f;
+    CLILE_I_TRY(clile_i_net_create(&config, &net));
+    clile_i_net_init(net, &rng);
+    CLILE_I_TRY(clile_i_exec_create(net, a->batch, a->size, train ? CLILE_I_EXEC_TRAIN : CLILE_I_EXEC_INFER, &exec));
+    CLILE_I_TRY(measure(a, exec, src, dst, diff, train, r));
+cleanup:
+    clile_i_exec_destroy(exec);
+    clile_i_net_destroy(net);
+    clile_i_free(src);
+    clile_i_free(dst);
+    clile_i_free(diff);
+    return status;
+}
+
+static void print(const bench_args *a, const bench_result *r)
+{
+    const double images = a->batch / r->step, gflops = (double)r->flops / r->step * 1e-9, share = r->conv / r->step;
+    if (a->json) {
+        printf("{\"mode\":\"%s\",\"onednn\":\"%s\",\"backbone\":\"%s\",\"width\":%g,\"embedding\":%d,\"size\":%d,"
+               "\"batch\":%d,\"threads\":%d,"
+               "\"busy\":%d,\"runs\":%d,\"parameters\":%lld,\"step_seconds\":%.9g,\"fastest_step_seconds\":%.9g,"
+               "\"forward_seconds\":%.9g,"
+               "\"images_per_second\":%.9g,\"gflops_per_second\":%.9g,\"flops\":%lld,\"conv_forward_seconds\":%.9g,"
+               "\"conv_backward_data_seconds\":%.9g,"
+               "\"conv_backward_weights_seconds\":%.9g,\"conv_bound_seconds\":%.9g,\"share_of_conv_bound\":%.9g}\n",
+               a->mode, clile_i_dnn_version(), a->backbone, a->width, (int)a->embedding, (int)a->size, (int)a->batch,
+               (int)a->threads, (int)a->busy, (int)a->runs, (long long)r->parameters, r->step, r->fastest, r->forward,
+               images, gflops, (long long)r->flops, r->conv_forward, r->conv_data, r->conv_weights, r->conv, share);
+        return;
+    }
+    printf("%s, %s x %g, %d x %d, batch %d, %d threads, oneDNN %s", a->mode, a->backbone, a->width, (int)a->size,
+           (int)a->size, (int)a->batch, (int)a->threads, clile_i_dnn_version());
+    if (a->busy) printf(", %d busy neighbours", (int)a->busy);
+    printf("\n  step          %8.2f ms (median of %d; fastest %.2f)\n", 1e3 * r->step, (int)a->runs, 1e3 * r->fastest);
+    printf("  images/s      %8.1f\n  GFLOP/s       %8.1f (convolutions)\n", images, gflops);
+    printf("  convolutions  %8.2f ms alone: forward %.2f, backward data %.2f, backward weights %.2f\n", 1e3 * r->conv,
+           1e3 * r->conv_forward, 1e3 * r->conv_data, 1e3 * r->conv_weights);
+    printf("  share         %8.1f %% of the convolution bound\n", 100.0 * share);
+}
+
+static void help(FILE *out)
+{
+    fprintf(
+        out,
+        "usage: clile bench train|infer [--backbone resnet18] [--width 1] [--embedding 128] [--size 112] [--batch 16]\n"
+        "                               [--threads N] [--busy 0] [--runs 10] [--json]\n\n"
+        "Speed of one training step, or of answering, and the share of the time that the convolutions alone would "
+        "take.\n"
+        "--busy N starts N threads that spin, to see what busy neighbours cost.\n"
+        "\nExit status: 0 fine, 1 failed (the reason is on stderr), 2 wrong usage.\n");
+}
+
+typedef struct {
+    const char *name;
+    int32_t *target;
+    int32_t least, most;
+} number_row;
+
+static int wrong(const char *text)
+{
+    fprintf(stderr, "clile: bench: wrong argument \"%s\"\n", text);
+    help(stderr);
+    return 2;
+}
+
+static int read_args(bench_args *a, int argc, char **argv)
+{
+    const number_row rows[] = {{"--embedding", &a->embedding, 1, 65536}, {"--size", &a->size, 32, 512},
+                               {"--batch", &a->batch, 1, 4096},          {"--threads", &a->threads, 1, 1024},
+                               {"--busy", &a->busy, 0, MAX_BUSY},        {"--runs", &a->runs, 1, MAX_RUNS}};
+    for (int i = 1; i < argc; ++i) {
+        const char *name = argv[i];
+        if (strcmp(name, "--json") == 0) {
+            a->json = 1;
+            continue;
+        }
+        if (i == 1 && (strcmp(name, "train") == 0 || strcmp(name, "infer") == 0)) {
+            a->mode = name;
+            continue;
+        }
+        if (i + 1 >= argc) return wrong(name);
+        const char *value = argv[++i];
+        char *end = NULL;
+        if (strcmp(name, "--backbone") == 0) {
+            a->backbone = value;
+            continue;
+        }
+        if (strcmp(name, "--width") == 0) {
+            a->width = strtod(value, &end);
+            if (end == value || *end != '\0' || !(a->width >= 0.0625 && a->width <= 4.0)) return wrong(value);
+            continue;
+        }
+        size_t k = 0;
+        while (k < sizeof rows / sizeof rows[0] && strcmp(rows[k].name, name) != 0) ++k;
+        if (k == sizeof rows / sizeof rows[0]) return wrong(name);
+        const long number = strtol(value, &end, 10);
+        if (end == value || *end != '\0' || number < rows[k].least || number > rows[k].most) return wrong(value);
+        *rows[k].target = (int32_t)number;
+    }
+    return a->mode ? 0 : wrong("");
+}
+
+int main(int argc, char **argv)
+{
+    bench_args a = {.backbone = "resnet18", .width = 1.0, .embedding = 128, .size = 112, .batch = 16, .runs = 10};
+    bench_result result = {0};
+    pthread_t busy[MAX_BUSY];
+    int32_t spinning = 0;
+    a.threads = clile_i_threads_available();
+    for (int i = 1; i < argc; ++i)
+        if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
+            help(stdout);
+            return 0;
+        }
+    if (read_args(&a, argc, argv) != 0) return 2;
+    while (spinning < a.busy && pthread_create(&busy[spinning], NULL, spin, NULL) == 0) ++spinning;
+    const clile_status status = run(&a, &result);
+    atomic_store(&stop_spinning, 1);
+    for (int32_t i = 0; i < spinning; ++i) pthread_join(busy[i], NULL);
+    if (status != CLILE_OK || spinning < a.busy) {
+        fprintf(stderr, "clile: bench: %s\n",
+                status != CLILE_OK ? clile_last_error() : "a busy thread could not be started");
+        return 1;
+    }
+    print(&a, &result);
+    return 0;
+}

@@ -1,0 +1,43 @@
+/* clile bench: hands over to clile-bench, a program of its own because it looks inside the library (examples/bench). */
+#include "command.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#ifndef CLILE_BENCH_FROM_BIN
+#define CLILE_BENCH_FROM_BIN "../libexec/clile"
+#endif
+
+/* Directory of this program, with a slash behind it. */
+static int own_folder(char *path, size_t size)
+{
+    const ssize_t length = readlink("/proc/self/exe", path, size - 1);
+    if (length <= 0) return 0;
+    path[length] = '\0';
+    char *slash = strrchr(path, '/');
+    if (slash == NULL) return 0;
+    slash[1] = '\0';
+    return 1;
+}
+
+int run_bench(int argc, char **argv)
+{
+    static const char *const places[] = {"", CLILE_BENCH_FROM_BIN "/"}; /* the build folder; the installed tree */
+    char folder[4096], program[4352];
+    char **arguments = calloc((size_t)argc + 2, sizeof *arguments);
+    if (arguments == NULL) return EXIT_FAILED;
+    arguments[0] = program;
+    for (int i = 0; i < argc; ++i) arguments[i + 1] = argv[i];
+    fflush(stdout);
+    errno = ENOENT;
+    for (size_t i = 0; i < sizeof places / sizeof places[0] && own_folder(folder, sizeof folder); ++i) {
+        snprintf(program, sizeof program, "%s%sclile-bench", folder, places[i]);
+        execv(program, arguments);
+        if (errno != ENOENT) break;
+    }
+    fprintf(stderr, "clile: clile-bench could not be started: %s\n", strerror(errno));
+    free(arguments);
+    return EXIT_FAILED;
+}

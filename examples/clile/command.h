@@ -1,0 +1,134 @@
+/* What the subcommands of `clile` share: arguments, options, JSON output, the progress line. Public headers only. */
+#ifndef COMMAND_H
+#define COMMAND_H
+
+#include <clile/clile.h>
+
+#include <stdio.h>
+
+enum { EXIT_FINE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
+
+/* One subcommand; the table is in main.c. `run` gets the arguments behind its name and returns the exit code. */
+typedef struct {
+    const char *name;
+    const char *summary;
+    int (*run)(int argc, char **argv);
+} subcommand;
+
+int run_train(int argc, char **argv);
+int run_eval(int argc, char **argv);
+int run_predict(int argc, char **argv);
+int run_data(int argc, char **argv);
+int run_info(int argc, char **argv);
+int run_bench(int argc, char **argv);
+
+/* ---- arguments (args.c) ---- */
+
+typedef enum {
+    ARG_FLAG,   /* target int *: set to 1 */
+    ARG_TEXT,   /* target const char ** */
+    ARG_NUMBER, /* target int64_t *: zero or more */
+    ARG_LIST    /* target text_list *: may be repeated */
+} arg_kind;
+
+typedef struct {
+    const char **items; /* the texts are borrowed from argv */
+    int count;
+} text_list;
+
+typedef struct {
+    const char *name; /* "--data" */
+    arg_kind kind;
+    void *target;
+    const char *value; /* how the value is called in the help; NULL for a flag */
+    const char *help;
+} arg;
+
+typedef struct {
+    const char *usage; /* "clile train --data DIR ..." */
+    const char *about; /* printed below the usage */
+    const arg *args;
+    int count;
+    text_list *positional; /* NULL: none are taken */
+} arg_spec;
+
+/* Reads the arguments into their targets. EXIT_FINE to go on; ARGS_HELP when --help was printed; EXIT_USAGE with a
+ * message on stderr. */
+enum { ARGS_HELP = -1 };
+int args_parse(const arg_spec *spec, int argc, char **argv);
+void text_list_free(text_list *list);
+/* "wrong usage" message on stderr; returns EXIT_USAGE. */
+#if defined(__GNUC__)
+__attribute__((format(printf, 2, 3)))
+#endif
+int usage_error(const arg_spec *spec, const char *format, ...);
+
+/* Prints clile_last_error() on stderr; returns EXIT_FAILED. */
+int failed(const char *what);
+/* EXIT_USAGE when the argument itself was refused, else as failed(). Applies each key=value. */
+int options_apply(clile_options *options, const arg_spec *spec, const text_list *settings);
+
+/* ---- JSON (json.c) ---- */
+
+/* A comma-keeping writer; `depth` guards nesting. */
+typedef struct {
+    FILE *out;
+    int depth;
+    char filled[16]; /* 1: an element was written at this depth */
+} json;
+
+void json_open(json *j, const char *key, char bracket);      /* '{' or '['; key NULL inside an array and at the top */
+void json_close(json *j, char bracket);                      /* '}' or ']' */
+void json_text(json *j, const char *key, const char *value); /* NULL value: null */
+void json_integer(json *j, const char *key, int64_t value);
+void json_real(json *j, const char *key, double value); /* not finite: null */
+void json_raw(json *j, const char *key, const char *value);
+
+/* ---- progress (progress.c) ---- */
+
+/* What one stage of a run came to. */
+typedef struct {
+    int run; /* 0: the stage was not run */
+    double seconds;
+    int64_t steps;
+    int32_t epochs;
+    double images_per_second;
+    double loss, loss_bce, loss_contra, loss_elimination; /* means over the last epoch */
+    double validation_f1, validation_auc;                 /* of the last epoch; NaN without validation */
+} stage_summary;
+
+typedef struct {
+    int terminal;
+    int quiet;
+    int32_t stop_every; /* epochs between checkpoints; 0: none */
+    int at_checkpoint;  /* the run was stopped to write one */
+    int32_t epoch;
+    int64_t steps_in_epoch;
+    double sum[4]; /* of loss, bce, contra, elimination over the epoch */
+    double last_print;
+    stage_summary summary;
+} progress_state;
+
+void progress_begin(progress_state *state);
+int32_t progress_step(const clile_progress *progress, void *user); /* a clile_progress_fn; user: progress_state */
+/* Work that is counted and not trained: "reading", done of all; done == all ends the line. */
+void progress_count(const char *what, int64_t done, int64_t all, double since);
+double now_seconds(void);
+/* From now on SIGINT asks for a clean stop instead of ending the program. */
+void interrupt_install(void);
+int interrupted(void);
+
+/* ---- data sets (dataset_args.c) ---- */
+
+/* How many folds a protocol has on this data set: 3 for the published ones, K of "kfold:K", the subjects of "loso"; 1
+ * for "all" and "none"; 0 when it is not known. */
+int32_t protocol_folds(const char *protocol, const clile_dataset *dataset);
+/* As clile_dataset_fold, and "none": everything trains and there is no test part (NULL). */
+clile_status protocol_fold(const clile_dataset *dataset, const char *protocol, int32_t fold, clile_dataset **train,
+                           clile_dataset **test);
+/* Names of all subjects, separated by blanks; free() it. NULL when memory is out. */
+char *subject_names(const clile_dataset *dataset);
+/* The numbers "1 2 4" of a model or data set for au_set: comma separated into text. */
+void au_ids_to_text(int32_t c, const int32_t *au_ids, char *text, size_t size);
+
+#endif

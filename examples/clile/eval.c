@@ -1,0 +1,464 @@
+/* clile eval: a model, or the models of several folds, on the people of its test part. */
+#include "command.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { EVAL_BATCH = 32, MAX_AUS = 256, PROBE_FRAMES = 6000 };
+
+typedef struct {
+    text_list models, settings;
+    const char *data, *layout, *protocol, *report;
+    int64_t fold;
+    int json, no_probe, quiet;
+} eval_args;
+
+/* One model and the part of the data it is tested on. */
+typedef struct {
+    const char *path;
+    char protocol[64], warning[256];
+    int32_t fold;
+    int from_model; /* protocol and fold are those the model was trained with */
+    int64_t images;
+    int32_t subjects;
+    int64_t train_images;
+    double probe; /* NaN: not measured */
+    double seconds;
+} eval_part;
+
+/* What a model answers for the images of a data set. */
+typedef struct {
+    int64_t n;
+    int32_t c, d;
+    float *score, *embedding; /* [n,c], [n,d] */
+    int8_t *present, *labels; /* [n,c] */
+    int32_t *subject;         /* [n] */
+} eval_answers;
+
+/* State over all models. */
+typedef struct {
+    const eval_args *args;
+    clile_options *options;
+    clile_dataset *data;
+    char au_set[1024];
+    int32_t size, c, au_ids[MAX_AUS];
+    clile_report *report;
+    double *cosine, *phi; /* sums over models, [c,c] */
+} evaluation;
+
+static void answers_free(eval_answers *a)
+{
+    free(a->score);
+    free(a->embedding);
+    free(a->present);
+    free(a->labels);
+    free(a->subject);
+    memset(a, 0, sizeof *a);
+}
+
+static int out_of_memory(void)
+{
+    fprintf(stderr, "clile: out of memory\n");
+    return EXIT_FAILED;
+}
+
+static int answers_alloc(eval_answers *a, int64_t n, const clile_model *model)
+{
+    a->n = n;
+    a->c = clile_model_au_count(model);
+    a->d = clile_model_embedding_size(model);
+    const size_t rows = (size_t)(n > 0 ? n : 1), c = (size_t)a->c, d = (size_t)a->d;
+    a->score = calloc(rows * c, sizeof *a->score);
+    a->embedding = calloc(rows * d, sizeof *a->embedding);
+    a->present = calloc(rows, c);
+    a->labels = calloc(rows, c);
+    a->subject = calloc(rows, sizeof *a->subject);
+    return a->score && a->embedding && a->present && a->labels && a->subject ? EXIT_FINE : out_of_memory();
+}
+
+/* Every stride-th image of a data set through the model. */
+static int answer(const evaluation *e, const clile_model *model, const clile_dataset *part, int64_t stride,
+                  const char *what, eval_answers *a)
+{
+    clile_predictor *predictor = NULL;
+    clile_options *options = NULL;
+    const int64_t n = (clile_dataset_size(part) + stride - 1) / stride;
+    const int32_t size = e->size;
+    const size_t crop = (size_t)size * (size_t)size * 3;
+    uint8_t *crops = malloc(crop * EVAL_BATCH);
+    const double begin = now_seconds();
+    int code = crops ? answers_alloc(a, n, model) : out_of_memory();
+    if (code != EXIT_FINE) goto cleanup;
+    code = EXIT_FAILED;
+    if (clile_options_copy(e->options, &options) != CLILE_OK ||
+        clile_options_set_i64(options, CLILE_OPT_BATCH, EVAL_BATCH) != CLILE_OK)
+        goto failure;
+    if (clile_predictor_create(model, options, &predictor) != CLILE_OK) goto failure;
+    for (int64_t first = 0; first < n; first += EVAL_BATCH) {
+        const int64_t count = n - first < EVAL_BATCH ? n - first : EVAL_BATCH;
+        for (int64_t k = 0; k < count; ++k) {
+            const int64_t index = (first + k) * stride;
+            if (clile_dataset_copy_crop(part, index, size, crops + crop * (size_t)k) != CLILE_OK) goto failure;
+            if (clile_dataset_copy_labels(part, index, 1, a->labels + (first + k) * a->c) != CLILE_OK) goto failure;
+            if (clile_dataset_copy_subjects(part, index, 1, a->subject + first + k) != CLILE_OK) goto failure;
+        }
+        if (clile_predictor_run_scores(predictor, count, crops, size, size, a->score + first * a->c,
+                                       a->present + first * a->c, a->embedding + first * a->d) != CLILE_OK)
+            goto failure;
+        if (!e->args->quiet) progress_count(what, first + count, n, begin);
+    }
+    code = EXIT_FINE;
+    goto cleanup;
+failure:
+    failed(NULL);
+cleanup:
+    clile_predictor_destroy(predictor);
+    clile_options_destroy(options);
+    free(crops);
+    return code;
+}
+
+/* Protocol and fold: from the command line, else from the model, else "none" (the whole folder is tested). */
+static int choose_part(const eval_args *args, const clile_model *model, eval_part *part)
+{
+    const char *stored = clile_model_get_metadata(model, "protocol");
+    const char *stored_fold = clile_model_get_metadata(model, "fold");
+    const int32_t trained_fold = stored_fold ? (int32_t)strtol(stored_fold, NULL, 10) : 0;
+    if (stored == NULL) stored = "none";
+    part->from_model = args->protocol == NULL;
+    snprintf(part->protocol, sizeof part->protocol, "%s", args->protocol ? args->protocol : stored);
+    const int whole = strcmp(part->protocol, "none") == 0 || strcmp(part->protocol, "all") == 0;
+    if (whole)
+        part->fold = 0;
+    else if (args->fold > 0)
+        part->fold = (int32_t)args->fold;
+    else if (strcmp(part->protocol, stored) == 0)
+        part->fold = trained_fold;
+    else {
+        fprintf(stderr,
+                "clile: %s: was not trained with protocol %s (but %s), so it has no fold of its own: give --fold\n",
+                part->path, part->protocol, stored);
+        return EXIT_USAGE;
+    }
+    if (whole) return EXIT_FINE;
+    if (strcmp(stored, "none") == 0 || strcmp(stored, "all") == 0)
+        snprintf(part->warning, sizeof part->warning,
+                 "the model left no subject out in training: unless this is other data, it has seen these people");
+    else if (strcmp(stored, part->protocol) != 0 || trained_fold != part->fold)
+        snprintf(part->warning, sizeof part->warning,
+                 "the model was trained for %.60s fold %d: on the same data it has seen people of this test part",
+                 stored, (int)trained_fold);
+    return EXIT_FINE;
+}
+
+/* Opens the data for the AUs of the model; kept for the next model. */
+static int open_data(evaluation *e, const clile_model *model)
+{
+    int32_t ids[MAX_AUS];
+    const int32_t c = clile_model_au_count(model), size = clile_model_image_size(model);
+    if (c > MAX_AUS || clile_model_copy_au_ids(model, ids) != CLILE_OK) return failed(NULL);
+    if (e->c != 0 && (c != e->c || memcmp(ids, e->au_ids, sizeof ids[0] * (size_t)c) != 0)) {
+        fprintf(stderr, "clile: the models do not have the same AUs: they cannot be folds of one report\n");
+        return EXIT_FAILED;
+    }
+    e->size = size;
+    if (e->data) return EXIT_FINE;
+    e->c = c;
+    memcpy(e->au_ids, ids, sizeof ids[0] * (size_t)c);
+    au_ids_to_text(c, ids, e->au_set, sizeof e->au_set);
+    if (clile_options_set_str(e->options, CLILE_OPT_AU_SET, e->au_set) != CLILE_OK) return failed(NULL);
+    return clile_dataset_open(e->args->data, e->options, &e->data) == CLILE_OK ? EXIT_FINE : failed(NULL);
+}
+
+static int begin_report(evaluation *e, const eval_part *part)
+{
+    const char *published =
+        strcmp(part->protocol, "bp4d") == 0 || strcmp(part->protocol, "disfa") == 0 ? part->protocol : NULL;
+    if (e->report) return EXIT_FINE;
+    e->cosine = calloc((size_t)e->c * (size_t)e->c, sizeof *e->cosine);
+    e->phi = calloc((size_t)e->c * (size_t)e->c, sizeof *e->phi);
+    if (e->cosine == NULL || e->phi == NULL) return out_of_memory();
+    return clile_report_create(e->c, e->au_ids, published, &e->report) == CLILE_OK ? EXIT_FINE : failed(NULL);
+}
+
+/* Adds the model's AU correlation and that of the labels of `part` to the sums. */
+static int add_correlation(evaluation *e, const clile_model *model, const clile_dataset *part)
+{
+    const int32_t c = e->c, d = clile_model_embedding_size(model);
+    const int64_t n = clile_dataset_size(part);
+    const size_t cells = (size_t)c * (size_t)c;
+    float *vectors = calloc((size_t)c * (size_t)d, sizeof *vectors);
+    int8_t *labels = calloc((size_t)n, (size_t)c);
+    double *matrix = calloc(cells, sizeof *matrix);
+    int code = EXIT_FAILED;
+    if (vectors == NULL || labels == NULL || matrix == NULL) {
+        out_of_memory();
+        goto cleanup;
+    }
+    if (clile_model_copy_au_embedding(model, vectors) != CLILE_OK ||
+        clile_metrics_cosine_matrix(c, d, vectors, matrix) != CLILE_OK)
+        goto failure;
+    for (size_t i = 0; i < cells; ++i) e->cosine[i] += matrix[i];
+    if (clile_dataset_copy_labels(part, 0, n, labels) != CLILE_OK ||
+        clile_metrics_label_correlation(n, c, labels, matrix) != CLILE_OK)
+        goto failure;
+    for (size_t i = 0; i < cells; ++i) e->phi[i] += matrix[i];
+    code = EXIT_FINE;
+    goto cleanup;
+failure:
+    failed(NULL);
+cleanup:
+    free(vectors);
+    free(labels);
+    free(matrix);
+    return code;
+}
+
+static int add_fold(evaluation *e, const eval_part *part, const clile_dataset *test, const eval_answers *a)
+{
+    const int32_t subjects = clile_dataset_subject_count(test);
+    const char **names = calloc((size_t)subjects + 1, sizeof *names);
+    if (names == NULL) return out_of_memory();
+    for (int32_t s = 0; s < subjects; ++s) names[s] = clile_dataset_get_subject_name(test, s);
+    const clile_status status = clile_report_add_fold(e->report, part->fold > 0 ? part->fold : 1, a->n, a->score,
+                                                      a->present, a->labels, a->subject, (const char *const *)names);
+    free(names);
+    return status == CLILE_OK ? EXIT_FINE : failed(NULL);
+}
+
+/* The subject probe: on people the model was trained on where there is a training part, else on those that are tested.
+ */
+static int run_probe(const evaluation *e, const clile_model *model, const clile_dataset *train,
+                     const eval_answers *test, eval_part *part)
+{
+    eval_answers a = {0};
+    const eval_answers *used = test;
+    int code = EXIT_FINE;
+    part->probe = NAN;
+    if (e->args->no_probe) return EXIT_FINE;
+    if (train) {
+        const int64_t stride = (clile_dataset_size(train) + PROBE_FRAMES - 1) / PROBE_FRAMES;
+        code = answer(e, model, train, stride, "subject probe", &a);
+        used = &a;
+    }
+    if (code == EXIT_FINE &&
+        clile_metrics_subject_probe(used->n, used->d, used->embedding, used->subject, &part->probe) != CLILE_OK)
+        code = failed("subject probe");
+    answers_free(&a);
+    return code;
+}
+
+/* The parts must be different folds: the same people twice would count twice. */
+static int check_distinct(const eval_part *parts, int last)
+{
+    for (int i = 0; i < last; ++i)
+        if (parts[i].fold == parts[last].fold) {
+            fprintf(
+                stderr,
+                "clile: %s and %s are tested on the same part of the data; one report takes one model for each fold\n",
+                parts[i].path, parts[last].path);
+            return EXIT_USAGE;
+        }
+    return EXIT_FINE;
+}
+
+static int evaluate_model(evaluation *e, const char *path, eval_part *parts, int index)
+{
+    eval_part *part = &parts[index];
+    clile_model *model = NULL;
+    clile_dataset *train = NULL, *test = NULL;
+    eval_answers answers = {0};
+    const double begin = now_seconds();
+    part->path = path;
+    int code = clile_model_load(path, &model) == CLILE_OK ? EXIT_FINE : failed(NULL);
+    if (code == EXIT_FINE) code = choose_part(e->args, model, part);
+    if (code == EXIT_FINE) code = check_distinct(parts, index);
+    if (code == EXIT_FINE) code = open_data(e, model);
+    if (code == EXIT_FINE) code = begin_report(e, part);
+    if (code != EXIT_FINE) goto cleanup;
+
+    if (part->fold == 0)
+        code = clile_dataset_fold(e->data, "all", 1, NULL, &test) == CLILE_OK ? EXIT_FINE : failed(NULL);
+    else
+        code = clile_dataset_fold(e->data, part->protocol, part->fold, &train, &test) == CLILE_OK ? EXIT_FINE
+                                                                                                  : failed(NULL);
+    if (code != EXIT_FINE) goto cleanup;
+    part->images = clile_dataset_size(test);
+    part->subjects = clile_dataset_subject_count(test);
+    part->train_images = clile_dataset_size(train);
+    if (part->warning[0]) fprintf(stderr, "clile: warning: %s: %s\n", path, part->warning);
+
+    code = answer(e, model, test, 1, path, &answers);
+    if (code == EXIT_FINE) code = add_fold(e, part, test, &answers);
+    if (code == EXIT_FINE) code = add_correlation(e, model, train ? train : test);
+    if (code == EXIT_FINE) code = run_probe(e, model, train, &answers, part);
+    part->seconds = now_seconds() - begin;
+cleanup:
+    answers_free(&answers);
+    clile_dataset_destroy(train);
+    clile_dataset_destroy(test);
+    clile_model_destroy(model);
+    return code;
+}
+
+static int finish_report(evaluation *e, const eval_part *parts, int count)
+{
+    double probe = 0.0;
+    for (int i = 0; i < count; ++i) probe += parts[i].probe / count;
+    for (int32_t i = 0; i < e->c * e->c; ++i) {
+        e->cosine[i] /= count;
+        e->phi[i] /= count;
+    }
+    if (!e->args->no_probe) {
+        const char *name = parts[0].fold > 0 ? "subject probe" : "subject probe (tested subjects)";
+        if (clile_report_add_value(e->report, name, probe) != CLILE_OK) return failed(NULL);
+    }
+    return clile_report_set_correlation(e->report, e->cosine, e->phi) == CLILE_OK ? EXIT_FINE : failed(NULL);
+}
+
+static void print_json(FILE *out, const eval_args *args, const eval_part *parts, int count, const char *report)
+{
+    json j = {.out = out};
+    json_open(&j, NULL, '{');
+    json_text(&j, "data", args->data);
+    json_open(&j, "models", '[');
+    for (int i = 0; i < count; ++i) {
+        json_open(&j, NULL, '{');
+        json_text(&j, "model", parts[i].path);
+        json_text(&j, "protocol", parts[i].protocol);
+        json_integer(&j, "fold", parts[i].fold);
+        json_text(&j, "protocol_from", parts[i].from_model ? "model" : "command line");
+        json_text(&j, "warning", parts[i].warning[0] ? parts[i].warning : NULL);
+        json_integer(&j, "images", parts[i].images);
+        json_integer(&j, "subjects", parts[i].subjects);
+        json_integer(&j, "train_images", parts[i].train_images);
+        json_real(&j, "subject_probe", parts[i].probe);
+        json_real(&j, "seconds", parts[i].seconds);
+        json_close(&j, '}');
+    }
+    json_close(&j, ']');
+    json_raw(&j, "report", report);
+    json_close(&j, '}');
+}
+
+static void print_text(FILE *out, const eval_part *parts, int count, const char *report)
+{
+    for (int i = 0; i < count; ++i) {
+        fprintf(out, "%s: %lld images of %d subjects, ", parts[i].path, (long long)parts[i].images,
+                (int)parts[i].subjects);
+        if (parts[i].fold > 0)
+            fprintf(out, "protocol %s fold %d (from %s)\n", parts[i].protocol, (int)parts[i].fold,
+                    parts[i].from_model ? "the model" : "the command line");
+        else
+            fprintf(out, "the whole folder\n");
+        if (parts[i].warning[0]) fprintf(out, "  warning: %s\n", parts[i].warning);
+    }
+    fprintf(out, "\n%s", report);
+}
+
+/* To stdout as asked for, and to --report as text, or as JSON when its name says so. */
+static int write_results(const evaluation *e, const eval_part *parts, int count)
+{
+    const eval_args *args = e->args;
+    char *text = NULL, *report = NULL;
+    int code = EXIT_FINE;
+    if (clile_report_copy_text(e->report, &text) != CLILE_OK ||
+        clile_report_copy_json(e->report, &report) != CLILE_OK) {
+        code = failed(NULL);
+        goto cleanup;
+    }
+    if (args->report) {
+        const size_t length = strlen(args->report);
+        FILE *file = fopen(args->report, "w");
+        if (file) {
+            if (length > 5 && strcmp(args->report + length - 5, ".json") == 0)
+                print_json(file, args, parts, count, report);
+            else
+                print_text(file, parts, count, text);
+        }
+        if (file == NULL || (ferror(file) | fclose(file)) != 0) {
+            fprintf(stderr, "clile: %s could not be written\n", args->report);
+            code = EXIT_FAILED;
+        }
+    }
+    if (args->json)
+        print_json(stdout, args, parts, count, report);
+    else
+        print_text(stdout, parts, count, text);
+cleanup:
+    clile_free(text);
+    clile_free(report);
+    return code;
+}
+
+static int read_args(eval_args *a, int argc, char **argv, arg_spec *spec, arg *rows)
+{
+    const arg table[] = {
+        {"--model", ARG_LIST, &a->models, "FILE", "model to test; repeat it for the models of several folds"},
+        {"--data", ARG_TEXT, &a->data, "DIR", "labelled folder of face images"},
+        {"--layout", ARG_TEXT, &a->layout, "NAME", "auto, bp4d, disfa or csv (default: auto)"},
+        {"--protocol", ARG_TEXT, &a->protocol, "P",
+         "bp4d, disfa, kfold:K, loso, or none: the whole folder (default: that of the model)"},
+        {"--fold", ARG_NUMBER, &a->fold, "N", "fold whose test part is used (default: that of the model)"},
+        {"--set", ARG_LIST, &a->settings, "KEY=VALUE", "an option of the data group, or threads; may be repeated"},
+        {"--report", ARG_TEXT, &a->report, "FILE", "write the report here too; JSON when the name ends in .json"},
+        {"--no-probe", ARG_FLAG, &a->no_probe, NULL, "leave the subject probe out"},
+        {"--json", ARG_FLAG, &a->json, NULL, "print JSON"},
+        {"--quiet", ARG_FLAG, &a->quiet, NULL, "no progress"},
+    };
+    a->layout = "auto";
+    memcpy(rows, table, sizeof table);
+    *spec = (arg_spec){"clile eval --model MODEL [--model MODEL2 ...] --data DIR [--protocol P --fold N]",
+                       "F1, AUC and AUC within subjects for each AU, fold and over all, with the interval over test "
+                       "subjects, the published results\n"
+                       "of the protocol beside them, the AU correlation of model and labels, and how well the subject "
+                       "can be read from the embedding.",
+                       rows, (int)(sizeof table / sizeof table[0]), NULL};
+    const int code = args_parse(spec, argc, argv);
+    if (code != EXIT_FINE) return code;
+    if (a->models.count == 0) return usage_error(spec, "--model is missing");
+    if (a->data == NULL) return usage_error(spec, "--data is missing");
+    if (a->fold > 100000) return usage_error(spec, "--fold is out of range");
+    return EXIT_FINE;
+}
+
+int run_eval(int argc, char **argv)
+{
+    eval_args a = {0};
+    arg_spec spec;
+    arg rows[16];
+    evaluation e = {.args = &a};
+    eval_part *parts = NULL;
+    int code = read_args(&a, argc, argv, &spec, rows);
+    if (code != EXIT_FINE) goto cleanup;
+    if (clile_options_create(&e.options) != CLILE_OK) {
+        code = failed(NULL);
+        goto cleanup;
+    }
+    if (clile_options_set_str(e.options, CLILE_OPT_LAYOUT, a.layout) != CLILE_OK) {
+        code = usage_error(&spec, "--layout: %s", clile_last_error());
+        goto cleanup;
+    }
+    code = options_apply(e.options, &spec, &a.settings);
+    if (code != EXIT_FINE) goto cleanup;
+    parts = calloc((size_t)a.models.count, sizeof *parts);
+    if (parts == NULL) {
+        code = out_of_memory();
+        goto cleanup;
+    }
+    for (int i = 0; i < a.models.count && code == EXIT_FINE; ++i)
+        code = evaluate_model(&e, a.models.items[i], parts, i);
+    if (code == EXIT_FINE) code = finish_report(&e, parts, a.models.count);
+    if (code == EXIT_FINE) code = write_results(&e, parts, a.models.count);
+cleanup:
+    free(parts);
+    free(e.cosine);
+    free(e.phi);
+    clile_report_destroy(e.report);
+    clile_dataset_destroy(e.data);
+    clile_options_destroy(e.options);
+    text_list_free(&a.models);
+    text_list_free(&a.settings);
+    return code == ARGS_HELP ? EXIT_FINE : code;
+}

@@ -1,0 +1,49 @@
+/* The command `clile`: trains, evaluates and uses CL-ILE models. Each subcommand is a file of its own. */
+#include "command.h"
+
+#include <string.h>
+
+static const subcommand subcommands[] = {
+    {"train", "train a model on a labelled folder", run_train},
+    {"eval", "evaluate models on people they never saw", run_eval},
+    {"predict", "action units of face images", run_predict},
+    {"data", "what is in a labelled folder", run_data},
+    {"info", "what a model file holds; the table of options", run_info},
+    {"bench", "how fast this machine trains", run_bench},
+};
+enum { SUBCOMMANDS = (int)(sizeof subcommands / sizeof subcommands[0]) };
+
+static void print_usage(FILE *out)
+{
+    fprintf(out, "usage: clile COMMAND [ARGUMENTS]\n\nFacial action units of people the model never saw (CL-ILE).\n\n");
+    for (int i = 0; i < SUBCOMMANDS; ++i) fprintf(out, "  %-10s %s\n", subcommands[i].name, subcommands[i].summary);
+    fprintf(out, "\n`clile COMMAND --help` says more; `clile --version` prints %s.\n", clile_version());
+}
+
+int main(int argc, char **argv)
+{
+    if (argc < 2) {
+        print_usage(stderr);
+        return EXIT_USAGE;
+    }
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0) {
+        print_usage(stdout);
+        return EXIT_FINE;
+    }
+    if (strcmp(argv[1], "--version") == 0) {
+        printf("clile %s\n", clile_version());
+        return EXIT_FINE;
+    }
+    for (int i = 0; i < SUBCOMMANDS; ++i)
+        if (strcmp(argv[1], subcommands[i].name) == 0) {
+            const int code = subcommands[i].run(argc - 2, argv + 2);
+            if (code == EXIT_FINE && (fflush(stdout) != 0 || ferror(stdout))) {
+                fprintf(stderr, "clile: standard output could not be written\n");
+                return EXIT_FAILED;
+            }
+            return code;
+        }
+    fprintf(stderr, "clile: no command \"%s\"\n", argv[1]);
+    print_usage(stderr);
+    return EXIT_USAGE;
+}

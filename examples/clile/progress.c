@@ -1,0 +1,129 @@
+/* The progress line: one that rewrites itself on a terminal, one line an epoch elsewhere. Also the clock and SIGINT. */
+#include "command.h"
+
+#include <math.h>
+#include <signal.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+static volatile sig_atomic_t interrupt_seen;
+
+static void on_interrupt(int number)
+{
+    (void)number;
+    interrupt_seen = 1;
+}
+
+void interrupt_install(void)
+{
+    struct sigaction action;
+    memset(&action, 0, sizeof action);
+    action.sa_handler = on_interrupt;
+    sigemptyset(&action.sa_mask);
+    action.sa_flags = (int)SA_RESETHAND; /* a second one ends the program at once */
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+}
+
+int interrupted(void)
+{
+    return interrupt_seen != 0;
+}
+
+double now_seconds(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+static void time_text(double seconds, char *text, size_t size)
+{
+    if (!isfinite(seconds) || seconds < 0 || seconds > 1e7) {
+        snprintf(text, size, "--:--");
+        return;
+    }
+    const long whole = lround(seconds);
+    if (whole >= 3600)
+        snprintf(text, size, "%ld:%02ld:%02ld", whole / 3600, whole / 60 % 60, whole % 60);
+    else
+        snprintf(text, size, "%02ld:%02ld", whole / 60, whole % 60);
+}
+
+void progress_begin(progress_state *state)
+{
+    const int32_t stop_every = state->stop_every;
+    const int quiet = state->quiet;
+    memset(state, 0, sizeof *state);
+    state->stop_every = stop_every;
+    state->quiet = quiet;
+    state->terminal = isatty(STDERR_FILENO);
+    state->summary.validation_f1 = NAN;
+    state->summary.validation_auc = NAN;
+}
+
+static void print_line(progress_state *state, const clile_progress *p, double loss)
+{
+    char left[32], validation[64] = "";
+    time_text(p->seconds_left, left, sizeof left);
+    if (p->epoch_end && isfinite(p->validation_f1))
+        snprintf(validation, sizeof validation, "  validation F1 %.3f AUC %.3f", p->validation_f1, p->validation_auc);
+    fprintf(stderr, "%sstage %d  epoch %d/%d  step %lld/%lld  loss %.4f%s  %.0f images/s  %s left%s",
+            state->terminal ? "\r" : "", (int)p->stage, (int)p->epoch, (int)p->epochs, (long long)p->step,
+            (long long)p->steps, loss, validation, p->images_per_second, left, state->terminal ? "\033[K" : "\n");
+    if (state->terminal && (p->step == p->steps || validation[0])) fputc('\n', stderr);
+    fflush(stderr);
+}
+
+int32_t progress_step(const clile_progress *p, void *user)
+{
+    progress_state *state = user;
+    stage_summary *summary = &state->summary;
+    const double parts[4] = {p->loss, p->loss_bce, p->loss_contra, p->loss_elimination};
+    if (p->epoch != state->epoch) {
+        state->epoch = p->epoch;
+        state->steps_in_epoch = 0;
+        memset(state->sum, 0, sizeof state->sum);
+    }
+    ++state->steps_in_epoch;
+    for (int i = 0; i < 4; ++i) state->sum[i] += parts[i];
+    const double mean = state->sum[0] / (double)state->steps_in_epoch;
+
+    if (p->epoch_end) {
+        const double n = (double)state->steps_in_epoch;
+        summary->loss = state->sum[0] / n;
+        summary->loss_bce = state->sum[1] / n;
+        summary->loss_contra = state->sum[2] / n;
+        summary->loss_elimination = state->sum[3] / n;
+        summary->validation_f1 = p->validation_f1;
+        summary->validation_auc = p->validation_auc;
+    }
+    summary->steps = p->step;
+    summary->epochs = p->epoch;
+    summary->images_per_second = p->images_per_second;
+
+    const double now = now_seconds();
+    if (!state->quiet && (p->epoch_end || (state->terminal && now - state->last_print > 0.2))) {
+        print_line(state, p, mean);
+        state->last_print = now;
+    }
+    if (interrupted()) return 1;
+    /* Not on the last step: the stage ends by itself there. */
+    if (p->epoch_end && p->step < p->steps && state->stop_every > 0 && p->epoch % state->stop_every == 0) {
+        state->at_checkpoint = 1;
+        return 1;
+    }
+    return 0;
+}
+
+void progress_count(const char *what, int64_t done, int64_t all, double since)
+{
+    char left[32];
+    if (!isatty(STDERR_FILENO)) return;
+    const double elapsed = now_seconds() - since;
+    time_text(done > 0 ? elapsed * (double)(all - done) / (double)done : NAN, left, sizeof left);
+    fprintf(stderr, "\r%s  %lld/%lld  %.0f images/s  %s left\033[K%s", what, (long long)done, (long long)all,
+            elapsed > 0 ? (double)done / elapsed : 0.0, left, done == all ? "\n" : "");
+    fflush(stderr);
+}

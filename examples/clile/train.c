@@ -1,0 +1,326 @@
+/* clile train: both stages of CL-ILE, or plain weighted BCE, on one fold, on all folds in turn, or on everything. */
+#include "command.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+typedef struct {
+    const char *data, *layout, *protocol, *fold, *out, *checkpoint, *resume, *import;
+    int64_t checkpoint_every;
+    text_list settings;
+    int json, quiet, help;
+} train_args;
+
+/* What was done on one fold. */
+typedef struct {
+    int32_t fold;
+    char *out;
+    int64_t images;
+    int32_t subjects, aus;
+    int64_t test_images;
+    stage_summary stage[2];
+} train_run;
+
+static const char usage[] = "clile train --data DIR --out MODEL [--protocol P --fold N|all] [--set KEY=VALUE ...]";
+
+static int read_args(train_args *a, int argc, char **argv, arg_spec *spec, arg *rows)
+{
+    const arg table[] = {
+        {"--data", ARG_TEXT, &a->data, "DIR", "labelled folder of face images"},
+        {"--out", ARG_TEXT, &a->out, "FILE", "model to write (safetensors)"},
+        {"--layout", ARG_TEXT, &a->layout, "NAME", "auto, bp4d, disfa or csv (default: auto)"},
+        {"--protocol", ARG_TEXT, &a->protocol, "P", "none: all subjects train (default); bp4d, disfa, kfold:K or loso"},
+        {"--fold", ARG_TEXT, &a->fold, "N|all",
+         "fold to leave out; all: every fold in turn, FILE becoming FILE.fold1, ... before its extension"},
+        {"--set", ARG_LIST, &a->settings, "KEY=VALUE", "an option; may be repeated; `clile info --options` lists them"},
+        {"--import", ARG_TEXT, &a->import, "FILE",
+         "start from the backbone weights of a torchvision ResNet (safetensors)"},
+        {"--checkpoint", ARG_TEXT, &a->checkpoint, "FILE", "write the whole state of training here"},
+        {"--checkpoint-every", ARG_NUMBER, &a->checkpoint_every, "N", "epochs between two checkpoints (default: 1)"},
+        {"--resume", ARG_TEXT, &a->resume, "FILE",
+         "go on from a checkpoint; give the same data, protocol, fold and model options"},
+        {"--json", ARG_FLAG, &a->json, NULL, "print what was done as JSON"},
+        {"--quiet", ARG_FLAG, &a->quiet, NULL, "no progress"},
+    };
+    a->layout = "auto";
+    a->protocol = "none";
+    a->checkpoint_every = 1;
+    memcpy(rows, table, sizeof table);
+    *spec =
+        (arg_spec){usage,
+                   "Trains on the subjects of a fold that are not tested and writes the model that is deployed: the "
+                   "general encoder,\n"
+                   "an embedding for each action unit and the decision rule; nothing of the training subjects is kept.",
+                   rows, (int)(sizeof table / sizeof table[0]), NULL};
+    const int code = args_parse(spec, argc, argv);
+    if (code != EXIT_FINE) return code;
+    if (a->data == NULL) return usage_error(spec, "--data is missing");
+    if (a->out == NULL) return usage_error(spec, "--out is missing");
+    const int whole = strcmp(a->protocol, "none") == 0 || strcmp(a->protocol, "all") == 0;
+    if (!whole && a->fold == NULL) return usage_error(spec, "--protocol %s needs --fold", a->protocol);
+    if (whole && a->fold != NULL) return usage_error(spec, "--fold has no meaning with --protocol %s", a->protocol);
+    if (a->checkpoint_every < 1 || a->checkpoint_every > 1000000)
+        return usage_error(spec, "--checkpoint-every takes 1 or more");
+    return EXIT_FINE;
+}
+
+/* "dir/model.safetensors", 2 -> "dir/model.fold2.safetensors"; fold 0 copies. free() it. */
+static char *path_of_fold(const char *path, int32_t fold)
+{
+    const size_t size = strlen(path) + 24;
+    char *text = malloc(size);
+    if (text == NULL) return NULL;
+    const char *slash = strrchr(path, '/'), *dot = strrchr(path, '.');
+    if (dot == NULL || dot == path || (slash && dot < slash)) dot = path + strlen(path);
+    if (fold > 0)
+        snprintf(text, size, "%.*s.fold%d%s", (int)(dot - path), path, (int)fold, dot);
+    else
+        snprintf(text, size, "%s", path);
+    return text;
+}
+
+/* Hours of training must not end in a file that cannot be written. */
+static int check_writable(const char *path)
+{
+    char *folder = path_of_fold(path, 0);
+    if (folder == NULL) return EXIT_FAILED;
+    char *slash = strrchr(folder, '/');
+    if (slash) slash[slash == folder ? 1 : 0] = '\0';
+    const int fine = access(slash ? folder : ".", W_OK) == 0;
+    if (!fine) fprintf(stderr, "clile: cannot write %s: %s\n", path, strerror(errno));
+    free(folder);
+    return fine ? EXIT_FINE : EXIT_FAILED;
+}
+
+static int save_checkpoint(const clile_trainer *trainer, const char *path)
+{
+    if (path == NULL) return EXIT_FINE;
+    return clile_trainer_save(trainer, path) == CLILE_OK ? EXIT_FINE : failed("checkpoint");
+}
+
+static int run_stage(clile_trainer *trainer, int32_t stage, const train_args *a, const char *checkpoint,
+                     stage_summary *summary)
+{
+    progress_state state = {0};
+    state.stop_every = checkpoint ? (int32_t)a->checkpoint_every : 0;
+    state.quiet = a->quiet;
+    progress_begin(&state);
+    const double begin = now_seconds();
+    clile_status status;
+    for (;;) {
+        state.at_checkpoint = 0;
+        status = clile_trainer_run(trainer, stage, progress_step, &state);
+        if (status != CLILE_E_CANCELLED || !state.at_checkpoint || interrupted()) break;
+        if (save_checkpoint(trainer, checkpoint) != EXIT_FINE) return EXIT_FAILED;
+    }
+    *summary = state.summary;
+    summary->run = 1;
+    summary->seconds = now_seconds() - begin;
+    if (status == CLILE_OK) return stage == 1 ? save_checkpoint(trainer, checkpoint) : EXIT_FINE;
+    if (status == CLILE_E_STATE && a->resume && stage == 1 && state.summary.steps == 0) {
+        summary->run = 0; /* the checkpoint was made after stage 1 */
+        return EXIT_FINE;
+    }
+    if (status != CLILE_E_CANCELLED) return failed(NULL);
+    if (save_checkpoint(trainer, checkpoint) != EXIT_FINE) return EXIT_FAILED;
+    fprintf(stderr, "\nclile: stopped in stage %d at step %lld; %s%s\n", (int)stage, (long long)state.summary.steps,
+            checkpoint ? "go on with --resume " : "nothing is kept without --checkpoint", checkpoint ? checkpoint : "");
+    return EXIT_FAILED;
+}
+
+static int set_metadata(clile_model *model, const train_args *a, const clile_dataset *train, const clile_dataset *test,
+                        int32_t fold)
+{
+    char fold_text[16], subjects[16], images[32];
+    snprintf(fold_text, sizeof fold_text, "%d", (int)fold);
+    snprintf(subjects, sizeof subjects, "%d", (int)clile_dataset_subject_count(train));
+    snprintf(images, sizeof images, "%lld", (long long)clile_dataset_size(train));
+    char *names = test ? subject_names(test) : NULL;
+    const char *const pairs[][2] = {{"protocol", a->protocol},     {"fold", fold_text},
+                                    {"layout", a->layout},         {"train_subject_count", subjects},
+                                    {"train_image_count", images}, {"test_subjects", names ? names : ""}};
+    clile_status status = CLILE_OK;
+    for (size_t i = 0; i < sizeof pairs / sizeof pairs[0] && status == CLILE_OK; ++i)
+        status = clile_model_set_metadata(model, pairs[i][0], pairs[i][1]);
+    free(names);
+    return status == CLILE_OK ? EXIT_FINE : failed("metadata");
+}
+
+static int train_fold(const train_args *a, const clile_dataset *data, const clile_options *options, int32_t fold,
+                      int many, train_run *run)
+{
+    clile_dataset *train = NULL, *test = NULL;
+    clile_model *model = NULL;
+    clile_trainer *trainer = NULL;
+    char *checkpoint = a->checkpoint ? path_of_fold(a->checkpoint, many ? fold : 0) : NULL;
+    char *resume = a->resume ? path_of_fold(a->resume, many ? fold : 0) : NULL;
+    int32_t au_ids[256];
+    int code = EXIT_FAILED;
+    run->fold = fold;
+    run->out = path_of_fold(a->out, many ? fold : 0);
+
+    if (protocol_fold(data, a->protocol, fold, &train, &test) != CLILE_OK) goto failure;
+    run->aus = clile_dataset_au_count(train);
+    run->images = clile_dataset_size(train);
+    run->subjects = clile_dataset_subject_count(train);
+    run->test_images = clile_dataset_size(test);
+    if (run->aus > 256 || clile_dataset_copy_au_ids(train, au_ids) != CLILE_OK) goto failure;
+    if (!a->quiet)
+        fprintf(stderr, "%s%s%d: %lld images of %d subjects train, %lld images of %d test; %d AUs\n", a->protocol,
+                fold ? " fold " : " ", (int)fold, (long long)run->images, (int)run->subjects,
+                (long long)run->test_images, (int)(test ? clile_dataset_subject_count(test) : 0), (int)run->aus);
+    if (clile_model_create(options, run->aus, au_ids, &model) != CLILE_OK) goto failure;
+    if (a->import && clile_model_import_backbone(model, a->import) != CLILE_OK) goto failure;
+    if (clile_trainer_create(model, train, options, &trainer) != CLILE_OK) goto failure;
+    if (resume && clile_trainer_resume(trainer, resume) != CLILE_OK) goto failure;
+
+    code = EXIT_FINE;
+    if (clile_trainer_needs_stage1(trainer)) code = run_stage(trainer, 1, a, checkpoint, &run->stage[0]);
+    if (code == EXIT_FINE) code = run_stage(trainer, 2, a, checkpoint, &run->stage[1]);
+    if (code != EXIT_FINE) goto cleanup;
+    clile_trainer_destroy(trainer);
+    trainer = NULL;
+    code = set_metadata(model, a, train, test, fold);
+    if (code == EXIT_FINE && clile_model_save(model, run->out) != CLILE_OK) goto failure;
+    goto cleanup;
+failure:
+    code = failed(NULL);
+cleanup:
+    clile_trainer_destroy(trainer);
+    clile_model_destroy(model);
+    clile_dataset_destroy(test);
+    clile_dataset_destroy(train);
+    free(checkpoint);
+    free(resume);
+    return code;
+}
+
+static void json_stage(json *j, const char *key, const stage_summary *s)
+{
+    if (!s->run) return;
+    json_open(j, key, '{');
+    json_real(j, "seconds", s->seconds);
+    json_integer(j, "steps", s->steps);
+    json_integer(j, "epochs", s->epochs);
+    json_real(j, "images_per_second", s->images_per_second);
+    json_real(j, "loss", s->loss);
+    json_real(j, "loss_bce", s->loss_bce);
+    json_real(j, "loss_contra", s->loss_contra);
+    json_real(j, "loss_elimination", s->loss_elimination);
+    json_real(j, "validation_f1", s->validation_f1);
+    json_real(j, "validation_auc", s->validation_auc);
+    json_close(j, '}');
+}
+
+static void print_json(const train_args *a, int32_t count, const train_run *runs)
+{
+    json j = {.out = stdout};
+    json_open(&j, NULL, '{');
+    json_text(&j, "data", a->data);
+    json_text(&j, "layout", a->layout);
+    json_text(&j, "protocol", a->protocol);
+    json_open(&j, "runs", '[');
+    for (int32_t i = 0; i < count; ++i) {
+        json_open(&j, NULL, '{');
+        json_text(&j, "model", runs[i].out);
+        json_integer(&j, "fold", runs[i].fold);
+        json_integer(&j, "images", runs[i].images);
+        json_integer(&j, "subjects", runs[i].subjects);
+        json_integer(&j, "aus", runs[i].aus);
+        json_integer(&j, "test_images", runs[i].test_images);
+        json_stage(&j, "stage1", &runs[i].stage[0]);
+        json_stage(&j, "stage2", &runs[i].stage[1]);
+        json_close(&j, '}');
+    }
+    json_close(&j, ']');
+    json_close(&j, '}');
+}
+
+static void print_text(int32_t count, const train_run *runs)
+{
+    for (int32_t i = 0; i < count; ++i) {
+        for (int s = 0; s < 2; ++s)
+            if (runs[i].stage[s].run)
+                printf("stage %d: %.1f s, %.0f images/s, mean loss of the last epoch %.4f\n", s + 1,
+                       runs[i].stage[s].seconds, runs[i].stage[s].images_per_second, runs[i].stage[s].loss);
+        printf("%s\n", runs[i].out);
+    }
+}
+
+/* The folds to train: [*first, *last]; 0..0 where the protocol has none. */
+static int choose_folds(const train_args *a, const arg_spec *spec, const clile_dataset *data, int32_t *first,
+                        int32_t *last)
+{
+    *first = *last = 0;
+    if (a->fold == NULL) return EXIT_FINE;
+    const int32_t folds = protocol_folds(a->protocol, data);
+    if (folds == 0) return usage_error(spec, "unknown protocol \"%s\"", a->protocol);
+    if (strcmp(a->fold, "all") == 0) {
+        *first = 1;
+        *last = folds;
+        return EXIT_FINE;
+    }
+    char *end = NULL;
+    const long fold = strtol(a->fold, &end, 10);
+    if (end == a->fold || *end != '\0' || fold < 1 || fold > folds)
+        return usage_error(spec, "--fold takes 1..%d or all with protocol %s, found \"%s\"", (int)folds, a->protocol,
+                           a->fold);
+    *first = *last = (int32_t)fold;
+    return EXIT_FINE;
+}
+
+int run_train(int argc, char **argv)
+{
+    train_args a = {0};
+    arg_spec spec;
+    arg rows[16];
+    clile_options *options = NULL;
+    clile_dataset *data = NULL;
+    train_run *runs = NULL;
+    int32_t first = 0, last = 0, done = 0;
+    int code = read_args(&a, argc, argv, &spec, rows);
+    if (code != EXIT_FINE) goto cleanup;
+
+    code = EXIT_FAILED;
+    if (clile_options_create(&options) != CLILE_OK) {
+        failed(NULL);
+        goto cleanup;
+    }
+    if (clile_options_set_str(options, CLILE_OPT_LAYOUT, a.layout) != CLILE_OK) {
+        code = usage_error(&spec, "--layout: %s", clile_last_error());
+        goto cleanup;
+    }
+    code = options_apply(options, &spec, &a.settings);
+    if (code == EXIT_FINE) code = check_writable(a.out);
+    if (code == EXIT_FINE && a.checkpoint) code = check_writable(a.checkpoint);
+    if (code != EXIT_FINE) goto cleanup;
+    if (clile_dataset_open(a.data, options, &data) != CLILE_OK) {
+        code = failed(NULL);
+        goto cleanup;
+    }
+    code = choose_folds(&a, &spec, data, &first, &last);
+    if (code != EXIT_FINE) goto cleanup;
+    runs = calloc((size_t)(last - first + 1), sizeof *runs);
+    if (runs == NULL) {
+        fprintf(stderr, "clile: out of memory\n");
+        code = EXIT_FAILED;
+        goto cleanup;
+    }
+    interrupt_install();
+    for (int32_t fold = first; fold <= last && code == EXIT_FINE; ++fold)
+        code = train_fold(&a, data, options, fold, last > first, &runs[done++]);
+    if (code != EXIT_FINE) goto cleanup;
+    if (a.json)
+        print_json(&a, done, runs);
+    else
+        print_text(done, runs);
+cleanup:
+    for (int32_t i = 0; i < done; ++i) free(runs[i].out);
+    free(runs);
+    clile_dataset_destroy(data);
+    clile_options_destroy(options);
+    text_list_free(&a.settings);
+    return code == ARGS_HELP ? EXIT_FINE : code;
+}

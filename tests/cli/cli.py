@@ -1,0 +1,64 @@
+"""What the tests of the command share: where it is, how it is run, and a small data set of drawn faces.
+
+Environment: CLILE_COMMAND (the command), CLILE_SYNTH (clile_synth_faces), CLILE_SCRATCH (a folder that may be filled).
+"""
+import json
+import os
+import shutil
+import subprocess
+import unittest
+
+COMMAND = os.environ["CLILE_COMMAND"]
+SYNTH = os.environ["CLILE_SYNTH"]
+SCRATCH = os.environ["CLILE_SCRATCH"]
+# Small enough to train in a second, with a stage 1.
+SMALL = ["elimination=orthogonal", "image_size=32", "width=0.0625", "embedding=16", "epochs_stage1=2", "epochs=2", "batch=16", "threads=2"]
+
+
+def scratch(name):
+    path = os.path.join(SCRATCH, name)
+    shutil.rmtree(path, ignore_errors=True)
+    os.makedirs(path)
+    return path
+
+
+def draw(folder, subjects=6, tasks=2, frames=8, size=48, seed=1):
+    subprocess.run([SYNTH, folder, "--subjects", str(subjects), "--tasks", str(tasks), "--frames", str(frames), "--size", str(size), "--seed", str(seed)],
+                   check=True, stdout=subprocess.DEVNULL)
+    return folder
+
+
+def clile(*arguments, **keywords):
+    return subprocess.run([COMMAND, *map(str, arguments)], capture_output=True, text=True, timeout=300, stdin=subprocess.DEVNULL, **keywords)
+
+
+def settings(**changes):
+    """SMALL as --set arguments, with changes."""
+    values = dict(item.split("=") for item in SMALL)
+    values.update({key: str(value) for key, value in changes.items()})
+    return [text for key, value in values.items() for text in ("--set", f"{key}={value}")]
+
+
+class CommandTest(unittest.TestCase):
+    def fine(self, *arguments):
+        done = clile(*arguments)
+        self.assertEqual(done.returncode, 0, f"clile {arguments}: {done.stderr}")
+        return done
+
+    def fine_json(self, *arguments):
+        return json.loads(self.fine(*arguments, "--json").stdout)
+
+    def usage(self, expected, *arguments):
+        """Wrong usage: 2, nothing on stdout, a message that holds `expected`."""
+        done = clile(*arguments)
+        self.assertEqual(done.returncode, 2, f"clile {arguments}: {done.stdout}{done.stderr}")
+        self.assertEqual(done.stdout, "")
+        self.assertIn(expected, done.stderr)
+
+    def fails(self, expected, *arguments):
+        """Failure: 1 and a message that holds each of `expected`."""
+        done = clile(*arguments)
+        self.assertEqual(done.returncode, 1, f"clile {arguments}: {done.stdout}{done.stderr}")
+        for text in [expected] if isinstance(expected, str) else expected:
+            self.assertIn(text, done.stderr)
+        return done

@@ -1,0 +1,190 @@
+"""train, eval, predict, data and info on drawn faces."""
+import csv
+import filecmp
+import io
+import json
+import math
+import os
+import signal
+import subprocess
+import unittest
+
+import cli
+from cli import CommandTest, clile, settings
+
+BP4D = [1, 2, 4, 6, 7, 10, 12, 14, 15, 17, 23, 24]
+
+
+class Train(CommandTest):
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = cli.scratch("train")
+        cls.data = cli.draw(os.path.join(cls.folder, "faces"))
+        cls.models = os.path.join(cls.folder, "model.safetensors")
+        done = clile("train", "--data", cls.data, "--layout", "bp4d", "--protocol", "bp4d", "--fold", "all", "--out", cls.models, "--json", *settings())
+        if done.returncode != 0:
+            raise RuntimeError(done.stderr)
+        cls.trained, cls.progress = json.loads(done.stdout), done.stderr
+
+    def path(self, name):
+        return os.path.join(self.folder, name)
+
+    def fold(self, number):
+        return self.path(f"model.fold{number}.safetensors")
+
+    def test_train_says_what_was_done(self):
+        self.assertEqual([run["fold"] for run in self.trained["runs"]], [1, 2, 3])
+        for run in self.trained["runs"]:
+            self.assertTrue(os.path.exists(run["model"]))
+            self.assertEqual((run["images"], run["test_images"], run["subjects"], run["aus"]), (64, 32, 4, 12))
+            for stage in ("stage1", "stage2"):
+                self.assertTrue(math.isfinite(run[stage]["loss"]) and run[stage]["loss"] > 0, run[stage])
+                self.assertEqual(run[stage]["epochs"], 2)
+                self.assertGreater(run[stage]["images_per_second"], 0)
+                self.assertIsNone(run[stage]["validation_f1"])
+        lines = [line for line in self.progress.splitlines() if line.startswith("stage 2  epoch")]
+        self.assertEqual(len(lines), 6)  # one for each epoch, since stderr is no terminal
+        self.assertIn("left", lines[0])
+
+    def test_info(self):
+        text = self.fine("info", self.fold(2)).stdout
+        self.assertIn("protocol: bp4d\n", text)
+        self.assertIn("fold: 2\n", text)
+        self.assertIn("train_subject_count: 4\n", text)
+        self.assertIn("test_subjects: F003 M011\n", text)
+        model = self.fine_json("info", self.fold(2))
+        self.assertIn("F003 M011", json.dumps(model))
+
+    def test_eval_of_all_folds(self):
+        report = self.path("report.txt")
+        result = self.fine_json("eval", "--model", self.fold(1), "--model", self.fold(2), "--model", self.fold(3), "--data", self.data, "--report", report)
+        self.assertEqual([part["fold"] for part in result["models"]], [1, 2, 3])
+        for part in result["models"]:
+            self.assertEqual((part["protocol"], part["protocol_from"], part["images"], part["warning"]), ("bp4d", "model", 32, None))
+            self.assertTrue(0 <= part["subject_probe"] <= 1)
+        self.assertIn("report", result)
+        with open(report, encoding="utf-8") as file:
+            text = file.read()
+        self.assertIn("protocol bp4d fold 3 (from the model)", text)
+        self.assertIn("CL-ILE", text)  # the published table
+
+    def test_eval_of_one_fold_and_json_report(self):
+        report = self.path("report.json")
+        text = self.fine("eval", "--model", self.fold(1), "--data", self.data, "--report", report, "--no-probe").stdout
+        self.assertIn("32 images of 2 subjects, protocol bp4d fold 1 (from the model)", text)
+        with open(report, encoding="utf-8") as file:
+            self.assertIsNone(json.load(file)["models"][0]["subject_probe"])
+
+    def test_eval_warns_of_people_the_model_has_seen(self):
+        done = self.fine("eval", "--model", self.fold(1), "--data", self.data, "--protocol", "bp4d", "--fold", "2", "--no-probe", "--json")
+        self.assertIn("it has seen people of this test part", done.stderr)
+        self.assertIn("seen people", json.loads(done.stdout)["models"][0]["warning"])
+
+    def test_eval_of_a_whole_folder(self):
+        other = cli.draw(self.path("others"), subjects=3, tasks=1, frames=8, seed=2)
+        result = self.fine_json("eval", "--model", self.fold(1), "--data", other, "--protocol", "none")
+        self.assertEqual((result["models"][0]["images"], result["models"][0]["subjects"], result["models"][0]["fold"]), (24, 3, 0))
+
+    def test_eval_refuses(self):
+        self.usage("tested on the same part", "eval", "--model", self.fold(1), "--model", self.fold(1), "--data", self.data, "--no-probe")
+        self.usage("give --fold", "eval", "--model", self.fold(1), "--data", self.data, "--protocol", "kfold:3")
+        self.fails("fold", "eval", "--model", self.fold(1), "--data", self.data, "--protocol", "bp4d", "--fold", "4")
+
+    def test_kfold_and_bce(self):
+        model = self.path("kfold.safetensors")
+        result = self.fine_json("train", "--data", self.data, "--protocol", "kfold:2", "--fold", "2", "--out", model, "--quiet", *settings(method="bce"))
+        self.assertNotIn("stage1", result["runs"][0])
+        self.assertIn("stage2", result["runs"][0])
+        self.usage("1..2", "train", "--data", self.data, "--protocol", "kfold:2", "--fold", "3", "--out", model)
+        self.usage("unknown protocol", "train", "--data", self.data, "--protocol", "thirds", "--fold", "1", "--out", model)
+        self.assertIn("protocol kfold:2 fold 2", self.fine("eval", "--model", model, "--data", self.data, "--no-probe").stdout)
+
+    def test_validation_is_reported(self):
+        result = self.fine_json("train", "--data", self.data, "--out", self.path("v.safetensors"), *settings(method="bce", validation=0.34))
+        self.assertTrue(0 <= result["runs"][0]["stage2"]["validation_auc"] <= 1)
+        self.assertEqual(result["runs"][0]["test_images"], 0)
+
+    def test_same_seed_same_file_and_checkpoints_change_nothing(self):
+        again, other = self.path("again.safetensors"), self.path("other.safetensors")
+        common = ["train", "--data", self.data, "--layout", "bp4d", "--protocol", "bp4d", "--fold", "1", "--quiet"]
+        self.fine(*common, "--out", again, "--checkpoint", self.path("c.safetensors"), *settings())
+        self.assertTrue(filecmp.cmp(self.fold(1), again, shallow=False))
+        self.fine(*common, "--out", other, *settings(seed=2))
+        self.assertFalse(filecmp.cmp(self.fold(1), other, shallow=False))
+
+    def test_interrupt_and_resume(self):
+        checkpoint, whole, resumed = self.path("stop.safetensors"), self.path("whole.safetensors"), self.path("resumed.safetensors")
+        common = ["train", "--data", self.data, "--protocol", "bp4d", "--fold", "3"]
+        long = settings(epochs_stage1=2, epochs=30)
+        process = subprocess.Popen([cli.COMMAND, *common, "--out", resumed, "--checkpoint", checkpoint, *long], stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
+        for line in process.stderr:
+            if line.startswith("stage 2  epoch 3/"):
+                process.send_signal(signal.SIGINT)
+                break
+        text = process.stderr.read()
+        process.stderr.close()
+        self.assertEqual(process.wait(60), 1, text)
+        self.assertIn("go on with --resume", text)
+        self.assertFalse(os.path.exists(resumed))
+        self.fine(*common, "--out", resumed, "--resume", checkpoint, "--quiet", *long)
+        self.fine(*common, "--out", whole, "--quiet", *long)
+        self.assertTrue(filecmp.cmp(resumed, whole, shallow=False))
+
+    def test_failed_training_leaves_nothing(self):
+        before = sorted(os.listdir(self.folder))
+        self.fails("batch", "train", "--data", self.data, "--out", self.path("never.safetensors"), *settings(batch=5000))
+        self.assertEqual(sorted(os.listdir(self.folder)), before)
+
+    def image(self, frame=1):
+        return os.path.join(self.data, "Sequences", "F001", "T1", f"{frame:04d}.bmp")
+
+    def test_predict(self):
+        landmarks = os.path.join(self.data, "landmarks", "F001_T1.csv")
+        result = self.fine_json("predict", "--model", self.fold(1), "--landmarks", landmarks, self.image(1), self.image(2))
+        self.assertEqual([image["image"] for image in result["images"]], [self.image(1), self.image(2)])
+        for image in result["images"]:
+            self.assertEqual([au["au"] for au in image["aus"]], BP4D)
+            for au in image["aus"]:
+                self.assertEqual(au["present"], int(au["probability"] > 0.5))
+        rows = list(csv.reader(io.StringIO(self.fine("predict", "--model", self.fold(1), "--csv", self.image(1)).stdout)))
+        self.assertEqual(rows[0][:2] + rows[0][-1:], ["image", "AU1", "AU24_present"])
+        self.assertEqual(len(rows[1]), 25)
+        self.assertEqual(rows[1][0], self.image(1))
+        # an aligned face is not the whole image
+        self.assertNotAlmostEqual(float(rows[1][1]), result["images"][0]["aus"][0]["probability"], places=6)
+        self.assertIn("AU24 ", self.fine("predict", "--model", self.fold(1), self.image(1)).stdout)
+
+    def test_predict_bad_input(self):
+        broken = self.path("broken.bmp")
+        with open(self.image(1), "rb") as source, open(broken, "wb") as target:
+            target.write(source.read()[:1000])
+        self.fails("broken.bmp", "predict", "--model", self.fold(1), broken)
+        self.fails("none.bmp", "predict", "--model", self.fold(1), self.path("none.bmp"))
+        points = self.path("points.csv")
+        with open(points, "w", encoding="ascii") as file:
+            file.write("frame,x,y\n1,2,3\n")
+        self.fails("does not hold 5 or 68", "predict", "--model", self.fold(1), "--landmarks", points, self.image(1))
+        self.fails("has no row for", "predict", "--model", self.fold(1), "--landmarks", points, self.image(2))
+        self.usage("not both", "predict", "--model", self.fold(1), "--json", "--csv", self.image(1))
+
+    def test_data(self):
+        result = self.fine_json("data", self.data, "--protocol", "bp4d")
+        self.assertEqual(result["images"], 96)
+        self.assertEqual([au["au"] for au in result["aus"]], BP4D)
+        self.assertEqual({subject["subject"]: subject["images"] for subject in result["subjects"]}, dict.fromkeys(["F001", "F003", "F007", "F015", "M007", "M011"], 16))
+        self.assertEqual([fold["test_subjects"] for fold in result["folds"]], ["F007 F015", "F003 M011", "F001 M007"])
+        for au in result["aus"]:
+            self.assertEqual(au["coded"], 96)
+            self.assertAlmostEqual(au["rate"], au["present"] / 96, places=6)
+        inverse = [1 / au["rate"] if au["rate"] else 0 for au in result["aus"]]
+        for au, value in zip(result["aus"], inverse):
+            self.assertAlmostEqual(au["weight"], value * sum(v > 0 for v in inverse) / sum(inverse), places=4)
+        text = self.fine("data", self.data).stdout
+        self.assertIn("96 images of 6 subjects, 12 AUs", text)
+
+    def test_data_of_a_subject_that_the_protocol_does_not_name(self):
+        self.fails("F001", "data", self.data, "--protocol", "disfa")
+
+
+if __name__ == "__main__":
+    unittest.main()

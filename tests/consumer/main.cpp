@@ -1,0 +1,14 @@
+// A stranger's C++ program: handles and an error text. Prints the library's version.
+#include <clile/clile.h>
+
+#include <cstdio>
+#include <cstring>
+
+int main()
+{
+    clile_model *model = nullptr;
+    if (clile_model_load("no-such-file.safetensors", &model) != CLILE_E_IO) return 1;
+    if (std::strstr(clile_last_error(), "no-such-file.safetensors") == nullptr) return 1;
+    std::printf("%s\n", clile_version());
+    return 0;
+}

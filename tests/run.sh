@@ -1,0 +1,93 @@
+#!/bin/sh
+# Builds libclile with warnings as errors and runs every test, with two versions of oneDNN; installs what that needs (Debian, Ubuntu).
+#
+#     sh tests/run.sh [CTEST ARGUMENTS...]
+#
+# CLILE_FACES      a folder with rendered face sets; ../shared/data beside the checkout is taken when it is there
+# CLILE_PARITY=1   installs PyTorch too, and compares with it
+# CLILE_SANITIZERS=1   also the unit tests of the small rooms under the address and undefined-behaviour sanitizers
+# CLILE_REQUIRE_ALL=1  a part that cannot be run (no network for the second oneDNN) counts as a failure
+set -eu
+cd "$(dirname "$0")/.."
+onednn3=2023.2.0 # of onednn-devel-cpu-gomp: oneDNN 3.2
+failures=
+builds=build-tests
+
+say() { printf '\n== %s\n' "$*"; }
+fail() { failures="$failures
+  $*"; printf '\nFAILED: %s\n' "$*" >&2; }
+
+if [ -z "${CLILE_FACES:-}" ] && [ -d ../shared/data ]; then
+    CLILE_FACES=$(cd ../shared/data && pwd)
+    export CLILE_FACES
+fi
+
+say "what is needed"
+# shellcheck source=examples/packages.sh
+. examples/packages.sh
+need_build
+need_command g++ g++
+need_command clang clang
+need_command pkg-config pkg-config
+need_file '/usr/include/cmocka.h' libcmocka-dev
+need_command python3 python3
+need_file '/usr/lib/python3/dist-packages/numpy' python3-numpy
+need_file '/usr/lib/python3*/venv/__init__.py' python3-venv
+need_file '/usr/lib/python3*/ensurepip/__init__.py' python3-venv
+if [ "${CLILE_PARITY:-0}" = 1 ]; then
+    need_file '/usr/lib/python3/dist-packages/torch' python3-torch
+    need_file '/usr/lib/python3/dist-packages/torchvision' python3-torchvision
+fi
+need_install
+
+# build_and_test NAME CMAKE_ARGUMENTS... -- CTEST_ARGUMENTS...
+build_and_test() {
+    name=$1
+    shift
+    configure=
+    while [ "$1" != -- ]; do
+        configure="$configure $1"
+        shift
+    done
+    shift
+    folder=$builds/$name
+    say "building $folder"
+    # shellcheck disable=SC2086 # words on purpose
+    cmake -S . -B "$folder" -G Ninja -DCLILE_WARNINGS_AS_ERRORS=ON $configure >"$folder.log" 2>&1 ||
+        { cat "$folder.log"; fail "$name: configuring"; return 0; }
+    grep -E 'not found|OneDNN' "$folder.log" || true
+    cmake --build "$folder" ${targets:+--target $targets} >"$folder.log" 2>&1 || { tail -n 60 "$folder.log"; fail "$name: building"; return 0; }
+    say "testing $folder"
+    ctest --test-dir "$folder" --output-on-failure "$@" || fail "$name: tests"
+}
+mkdir -p "$builds"
+targets=
+
+build_and_test onednn-2 -- "$@"
+
+say "oneDNN 3 from onednn-devel-cpu-gomp $onednn3"
+venv=$builds/onednn3
+if [ -e "$venv/lib/libdnnl.so" ] ||
+    { python3 -m venv "$venv" && "$venv/bin/pip" install -q --disable-pip-version-check "onednn-devel-cpu-gomp==$onednn3"; }; then
+    build_and_test onednn-3 "-DOneDNN_ROOT=$PWD/$venv" -- "$@"
+elif [ "${CLILE_REQUIRE_ALL:-0}" = 1 ]; then
+    fail "oneDNN 3 could not be had (no pip or no network): nothing was tested with it"
+else
+    say "LEFT OUT: oneDNN 3 could not be had (no pip or no network): nothing was tested with it"
+fi
+
+if [ "${CLILE_SANITIZERS:-0}" = 1 ]; then
+    rooms='base loss image data eval model'
+    targets=
+    for room in $rooms; do targets="$targets unit_tests_$room"; done
+    ASAN_OPTIONS=${ASAN_OPTIONS:-detect_stack_use_after_return=1} UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
+    export ASAN_OPTIONS UBSAN_OPTIONS
+    build_and_test sanitizers -DCLILE_SANITIZE=address,undefined -DCLILE_BUILD_EXAMPLES=OFF -DCMAKE_BUILD_TYPE=RelWithDebInfo -- \
+        -L "^($(echo "$rooms" | tr ' ' '|'))\$"
+fi
+
+if [ -n "$failures" ]; then
+    printf '\nFailed:%s\n' "$failures"
+    exit 1
+fi
+say "all tests passed"
