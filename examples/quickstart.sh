@@ -27,13 +27,13 @@ clile=$build/examples/clile
 if [ -z "$data" ]; then
     data=$build/faces
     say "drawing faces in $data"
-    "$build/examples/clile_synth_faces" "$data" --subjects 18 --tasks 2 --frames 20
+    "$build/examples/clile_synth_faces" "$data" --subjects 41 --tasks 2 --frames 16
 fi
 "$clile" data "$data" --layout bp4d
 
-say "training on folds 2 and 3 of the BP4D protocol (fold 1 is left out)"
+say "training stage 1, then stage 2 from it, on the subjects that fold 1 of the BP4D protocol does not test"
 "$clile" train --data "$data" --layout bp4d --protocol bp4d --fold 1 --out "$build/model.safetensors" \
-    --set image_size=64 --set epochs_stage1=6 --set epochs=12
+    --set image_size=64 --set epochs_stage1=4 --set epochs=12 --set init_from_stage1=1
 
 say "testing on people the model never saw"
 "$clile" eval --model "$build/model.safetensors" --data "$data" --report "$build/report.txt"

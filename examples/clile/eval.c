@@ -9,7 +9,7 @@ enum { EVAL_BATCH = 32, MAX_AUS = 256, PROBE_FRAMES = 6000 };
 
 typedef struct {
     text_list models, settings;
-    const char *data, *layout, *protocol, *report;
+    const char *data, *layout, *protocol, *report, *answers;
     int64_t fold;
     int json, no_probe, quiet;
 } eval_args;
@@ -45,6 +45,7 @@ typedef struct {
     int32_t size, c, au_ids[MAX_AUS];
     clile_report *report;
     double *cosine, *phi; /* sums over models, [c,c] */
+    FILE *answers;        /* of --answers, or NULL */
 } evaluation;
 
 static void answers_free(eval_answers *a)
@@ -227,6 +228,31 @@ static int add_fold(evaluation *e, const eval_part *part, const clile_dataset *t
     return status == CLILE_OK ? EXIT_FINE : failed(NULL);
 }
 
+/* A row for each tested image: what the model said (_s score, _c decision) and the label (_y; -1: not coded) of each AU. */
+static int write_answers(evaluation *e, const eval_part *part, const clile_dataset *test, const eval_answers *a)
+{
+    if (e->args->answers == NULL) return EXIT_FINE;
+    if (e->answers == NULL) {
+        e->answers = fopen(e->args->answers, "w");
+        if (e->answers == NULL) {
+            fprintf(stderr, "clile: %s could not be written\n", e->args->answers);
+            return EXIT_FAILED;
+        }
+        fprintf(e->answers, "fold,subject,image");
+        for (int32_t c = 0; c < e->c; ++c)
+            fprintf(e->answers, ",AU%02d_s,AU%02d_c,AU%02d_y", (int)e->au_ids[c], (int)e->au_ids[c], (int)e->au_ids[c]);
+        fprintf(e->answers, "\n");
+    }
+    for (int64_t i = 0; i < a->n; ++i) {
+        fprintf(e->answers, "%d,%s,%s", (int)part->fold, clile_dataset_get_subject_name(test, a->subject[i]),
+                clile_dataset_get_image_name(test, i));
+        for (int64_t k = i * a->c; k < (i + 1) * a->c; ++k)
+            fprintf(e->answers, ",%.9g,%d,%d", (double)a->score[k], a->present[k], a->labels[k]);
+        fprintf(e->answers, "\n");
+    }
+    return EXIT_FINE;
+}
+
 /* The subject probe: on people the model was trained on where there is a training part, else on those that are tested.
  */
 static int run_probe(const evaluation *e, const clile_model *model, const clile_dataset *train,
@@ -243,8 +269,10 @@ static int run_probe(const evaluation *e, const clile_model *model, const clile_
         used = &a;
     }
     if (code == EXIT_FINE &&
-        clile_metrics_subject_probe(used->n, used->d, used->embedding, used->subject, &part->probe) != CLILE_OK)
-        code = failed("subject probe");
+        clile_metrics_subject_probe(used->n, used->d, used->embedding, used->subject, &part->probe) != CLILE_OK) {
+        fprintf(stderr, "clile: warning: no subject probe: %s\n", clile_last_error());
+        part->probe = NAN;
+    }
     answers_free(&a);
     return code;
 }
@@ -291,6 +319,7 @@ static int evaluate_model(evaluation *e, const char *path, eval_part *parts, int
 
     code = answer(e, model, test, 1, path, &answers);
     if (code == EXIT_FINE) code = add_fold(e, part, test, &answers);
+    if (code == EXIT_FINE) code = write_answers(e, part, test, &answers);
     if (code == EXIT_FINE) code = add_correlation(e, model, train ? train : test);
     if (code == EXIT_FINE) code = run_probe(e, model, train, &answers, part);
     part->seconds = now_seconds() - begin;
@@ -403,6 +432,7 @@ static int read_args(eval_args *a, int argc, char **argv, arg_spec *spec, arg *r
         {"--fold", ARG_NUMBER, &a->fold, "N", "fold whose test part is used (default: that of the model)"},
         {"--set", ARG_LIST, &a->settings, "KEY=VALUE", "an option of the data group, or threads; may be repeated"},
         {"--report", ARG_TEXT, &a->report, "FILE", "write the report here too; JSON when the name ends in .json"},
+        {"--answers", ARG_TEXT, &a->answers, "FILE", "write score, decision and label of every tested image here (CSV)"},
         {"--no-probe", ARG_FLAG, &a->no_probe, NULL, "leave the subject probe out"},
         {"--json", ARG_FLAG, &a->json, NULL, "print JSON"},
         {"--quiet", ARG_FLAG, &a->quiet, NULL, "no progress"},
@@ -452,6 +482,10 @@ int run_eval(int argc, char **argv)
     if (code == EXIT_FINE) code = finish_report(&e, parts, a.models.count);
     if (code == EXIT_FINE) code = write_results(&e, parts, a.models.count);
 cleanup:
+    if (e.answers && (ferror(e.answers) | fclose(e.answers)) != 0) {
+        fprintf(stderr, "clile: %s could not be written\n", a.answers);
+        code = EXIT_FAILED;
+    }
     free(parts);
     free(e.cosine);
     free(e.phi);

@@ -160,15 +160,15 @@ def main():
 
 
 def within(report):
-    return report["summary"]["auc_within"]["mean_of_folds"]
+    return report["report"]["mean_of_folds"]["auc_within"]["average"]
 
 
 def probe(report):
-    return report["values"]["subject probe"]
+    return report["report"]["values"]["subject probe"]
 
 
 def seconds(train):
-    return sum(stage["seconds"] for run_ in train["runs"] for stage in run_["stages"])
+    return sum(run_.get(stage, {}).get("seconds", 0) for run_ in train["runs"] for stage in ("stage1", "stage2"))
 
 
 if __name__ == "__main__":
