@@ -1,7 +1,18 @@
 /* The command `clile`: trains, evaluates and uses CL-ILE models. Each subcommand is a file of its own. */
 #include "command.h"
 
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+
+/* libgomp spins at every barrier for milliseconds before it sleeps: on a machine where something else runs, a step then takes several
+ * times as long (docs/results.md). It reads its settings when it is loaded, so that a program can only choose by starting again.
+ * Whoever has set one of them is left alone. */
+static void spin_less(char **argv)
+{
+    if (getenv("GOMP_SPINCOUNT") || getenv("OMP_WAIT_POLICY")) return;
+    if (setenv("GOMP_SPINCOUNT", "1000", 1) == 0) execv("/proc/self/exe", argv); /* where that fails, all goes on as it was */
+}
 
 static const subcommand subcommands[] = {
     {"train", "train a model on a labelled folder", run_train},
@@ -22,6 +33,7 @@ static void print_usage(FILE *out)
 
 int main(int argc, char **argv)
 {
+    spin_less(argv);
     if (argc < 2) {
         print_usage(stderr);
         return EXIT_USAGE;

@@ -16,14 +16,14 @@
     X(CHOICE, CLILE_OPT_UNKNOWN, "mask", "mask|negative", 0, 0, "data",                                                                     \
       "what a label that was not coded means: left out of every sum, or absent")                                                            \
     X(INTEGER, CLILE_OPT_PRESENT_FROM, "2", "", 1, 5, "data", "DISFA intensity from which an AU is present")                                \
-    X(INTEGER, CLILE_OPT_IMAGE_SIZE, "96", "", 32, 512, "data", "side of the aligned square crop in pixels")                                \
+    X(INTEGER, CLILE_OPT_IMAGE_SIZE, "112", "", 32, 512, "data", "side of the aligned square crop in pixels")                                \
     X(INTEGER, CLILE_OPT_MAX_PIXELS, "50000000", "", 1, 2147483647, "data", "an image of more pixels is refused")                           \
     X(INTEGER, CLILE_OPT_CACHE_MB, "2048", "", 0, 1048576, "data", "memory for decoded crops in MiB")                                       \
     /* model */                                                                                                                             \
     X(CHOICE, CLILE_OPT_BACKBONE, "resnet10", "resnet10|resnet18|resnet34|resnet50", 0, 0, "model", "network of the encoder")               \
     X(REAL, CLILE_OPT_WIDTH, "0.25", "", 0.0625, 4, "model", "factor on the channels of the backbone")                                      \
     X(INTEGER, CLILE_OPT_EMBEDDING, "128", "", 1, 65536, "model", "size d of the embedding")                                                \
-    X(CHOICE, CLILE_OPT_SIMILARITY, "cosine", "cosine|dot", 0, 0, "model", "how an embedding meets an AU vector in the BCE")                \
+    X(CHOICE, CLILE_OPT_SIMILARITY, "dot", "cosine|dot", 0, 0, "model", "how an embedding meets an AU vector in the BCE")                \
     /* method */                                                                                                                            \
     X(CHOICE, CLILE_OPT_METHOD, "cl-ile", "cl-ile|bce", 0, 0, "method", "CL-ILE, or plain weighted BCE as the baseline")                    \
     X(CHOICE, CLILE_OPT_PRESET, "default", "default|published", 0, 0, "method",                                                             \
@@ -32,35 +32,37 @@
       "how person-specific features are removed in stage 2")                                                                                \
     X(CHOICE, CLILE_OPT_IDENTITY_PART, "all", "all|residual|subject_mean", 0, 0, "method",                                                  \
       "part of the ID embedding that orthogonal and decorrelate remove: all of it, what the labels do not explain, or its subject means")   \
-    X(REAL, CLILE_OPT_LAMBDA_CONTRA, "1", "", 0, 1e6, "method", "weight of the contrastive loss of stage 2")                                \
+    X(REAL, CLILE_OPT_LAMBDA_CONTRA, "0.1", "", 0, 1e6, "method", "weight of the contrastive loss of stage 2")                                \
     X(REAL, CLILE_OPT_LAMBDA_BCE, "1", "", 0, 1e6, "method", "weight of the BCE of stage 2; 0 is the published loss alone")                 \
     X(REAL, CLILE_OPT_LAMBDA_ID, "1", "", 0, 1e6, "method", "weight of the elimination loss")                                               \
-    X(REAL, CLILE_OPT_LAMBDA_ILE, "0.03", "", 0, 1e6, "method", "ridge on the per-subject deviations of the AU vectors (mixed)")            \
-    X(REAL, CLILE_OPT_LAMBDA_ILE_BIAS, "0.03", "", 0, 1e6, "method", "ridge on the per-subject biases (mixed)")                             \
-    X(REAL, CLILE_OPT_TAU, "0.1", "", 1e-4, 1e4, "method", "temperature of the contrastive loss")                                           \
-    X(INTEGER, CLILE_OPT_NULL_ANCHOR, "0", "", 0, 1, "method", "1: one more embedding, the positive of images with no AU present")          \
-    X(INTEGER, CLILE_OPT_INIT_FROM_STAGE1, "0", "", 0, 1, "method", "1: the general encoder starts from the ID encoder")                    \
+    X(REAL, CLILE_OPT_LAMBDA_ILE, "30", "", 0, 1e6, "method", "ridge on the per-subject deviations of the AU vectors (mixed)")            \
+    X(REAL, CLILE_OPT_LAMBDA_ILE_BIAS, "0.04", "", 0, 1e6, "method", "ridge on the per-subject biases (mixed)")                             \
+    X(REAL, CLILE_OPT_TAU, "0.5", "", 1e-4, 1e4, "method", "temperature of the contrastive loss")                                           \
+    X(INTEGER, CLILE_OPT_NULL_ANCHOR, "1", "", 0, 1, "method", "1: one more embedding, the positive of images with no AU present")          \
+    X(INTEGER, CLILE_OPT_INIT_FROM_STAGE1, "1", "", 0, 1, "method", "1: the general encoder starts from the ID encoder")                    \
     X(CHOICE, CLILE_OPT_DECISION, "auto", "auto|threshold|calibrated", 0, 0, "method",                                                      \
       "from score to decision: thresholds that maximise F1 on the training subjects (auto), or the sigmoid of the BCE at 0.5")          \
     /* training */                                                                                                                          \
     X(CHOICE, CLILE_OPT_OPTIMIZER, "adamw", "adamw|sgd", 0, 0, "training", "AdamW, or SGD with momentum")                                   \
-    X(REAL, CLILE_OPT_LEARNING_RATE, "0.001", "", 0, 1e3, "training", "highest learning rate")                                              \
+    X(REAL, CLILE_OPT_LEARNING_RATE, "0.002", "", 0, 1e3, "training", "highest learning rate")                                              \
     X(REAL, CLILE_OPT_AU_RATE_SCALE, "1", "", 0, 1e6, "training", "learning rate of the AU vectors relative to the encoder's")              \
     X(REAL, CLILE_OPT_MOMENTUM, "0.9", "", 0, 0.9999, "training", "momentum of SGD")                                                        \
     X(REAL, CLILE_OPT_WEIGHT_DECAY, "0.05", "", 0, 1e3, "training", "weight decay; not on norms and biases")                                \
     X(CHOICE, CLILE_OPT_SCHEDULE, "cosine", "cosine|constant", 0, 0, "training", "learning rate after the warm-up")                         \
-    X(REAL, CLILE_OPT_WARMUP, "1", "", 0, 1e4, "training", "epochs of linear warm-up")                                                      \
-    X(REAL, CLILE_OPT_CLIP_NORM, "5", "", 0, 1e9, "training", "largest norm of the gradient; 0: no clipping")                               \
+    X(REAL, CLILE_OPT_WARMUP, "2", "", 0, 1e4, "training", "epochs of linear warm-up")                                                      \
+    X(REAL, CLILE_OPT_CLIP_NORM, "1", "", 0, 1e9, "training", "largest norm of the gradient; 0: no clipping")                               \
     X(REAL, CLILE_OPT_EMA, "0", "", 0, 0.99999, "training", "decay of the moving average of the weights; 0: none")                          \
     X(INTEGER, CLILE_OPT_EPOCHS, "20", "", 1, 1000000, "training", "epochs of stage 2, or of all training with method=bce")                 \
-    X(INTEGER, CLILE_OPT_EPOCHS_STAGE1, "10", "", 0, 1000000, "training", "epochs of stage 1")                                              \
-    X(INTEGER, CLILE_OPT_BATCH, "32", "", 1, 65536, "training", "images in a step")                                                         \
+    X(INTEGER, CLILE_OPT_EPOCHS_STAGE1, "20", "", 0, 1000000, "training", "epochs of stage 1")                                              \
+    X(INTEGER, CLILE_OPT_BATCH, "64", "", 1, 65536, "training", "images in a step")                                                         \
     X(INTEGER, CLILE_OPT_SEED, "1", "", 0, 9007199254740992, "training", "seed of initial weights, order and augmentation")                 \
     X(INTEGER, CLILE_OPT_THREADS, "auto", "", 1, 1024, "training", "threads; auto: the processors this process may use")                    \
     X(REAL, CLILE_OPT_VALIDATION, "0", "", 0, 0.9, "training", "share of the training subjects held out to choose the epoch; 0: none")      \
+    X(REAL, CLILE_OPT_EXCHANGE_HALVES, "0.5", "", 0, 1, "training",                                                                           \
+      "probability that the lower half of a face is another subject's, with its labels and its ILEs")                                       \
     X(INTEGER, CLILE_OPT_AUGMENT_FLIP, "1", "", 0, 1, "training", "1: mirror half of the images")                                           \
-    X(REAL, CLILE_OPT_AUGMENT_SCALE, "0.1", "", 0, 0.9, "training", "largest change of scale of the random crop")                           \
-    X(REAL, CLILE_OPT_AUGMENT_SHIFT, "0.05", "", 0, 0.5, "training", "largest shift of the random crop, as a share of its side")            \
+    X(REAL, CLILE_OPT_AUGMENT_SCALE, "0.04", "", 0, 0.9, "training", "largest change of scale of the random crop")                           \
+    X(REAL, CLILE_OPT_AUGMENT_SHIFT, "0.02", "", 0, 0.5, "training", "largest shift of the random crop, as a share of its side")            \
     X(REAL, CLILE_OPT_AUGMENT_BRIGHTNESS, "0.2", "", 0, 1, "training", "largest relative change of brightness")                             \
     X(REAL, CLILE_OPT_AUGMENT_CONTRAST, "0.2", "", 0, 1, "training", "largest relative change of contrast")                                 \
     X(REAL, CLILE_OPT_AUGMENT_SATURATION, "0.2", "", 0, 1, "training", "largest relative change of saturation")
@@ -70,6 +72,7 @@
  * are known; how person-specific features are eliminated is not published, orthogonal is the plainest reading. */
 #define CLILE_I_OPTIONS_PRESETS(X)                                                                                                          \
     X(CLILE_OPT_METHOD, "bce", CLILE_OPT_SIMILARITY, "dot")                                                                                 \
+    X(CLILE_OPT_METHOD, "bce", CLILE_OPT_EXCHANGE_HALVES, "0")                                                                              \
     X(CLILE_OPT_METHOD, "bce", CLILE_OPT_NULL_ANCHOR, "0")                                                                                  \
     X(CLILE_OPT_PRESET, "published", CLILE_OPT_SIMILARITY, "cosine")                                                                        \
     X(CLILE_OPT_PRESET, "published", CLILE_OPT_LAMBDA_CONTRA, "1")                                                                          \
@@ -79,6 +82,7 @@
     X(CLILE_OPT_PRESET, "published", CLILE_OPT_IDENTITY_PART, "all")                                                                        \
     X(CLILE_OPT_PRESET, "published", CLILE_OPT_NULL_ANCHOR, "0")                                                                            \
     X(CLILE_OPT_PRESET, "published", CLILE_OPT_INIT_FROM_STAGE1, "0")                                                                       \
+    X(CLILE_OPT_PRESET, "published", CLILE_OPT_EXCHANGE_HALVES, "0")                                                                        \
     X(CLILE_OPT_PRESET, "published", CLILE_OPT_TAU, "0.1")
 
 /* clang-format on */

@@ -31,4 +31,12 @@ clile_status clile_i_augment_from_options(const clile_options *options, clile_i_
 clile_status clile_i_batch_load(const clile_dataset *dataset, int64_t n, const int64_t *indices, int32_t size,
     const clile_i_augment *augment, uint64_t seed, int64_t step, float *dst);
 
+/* Faces of two people in one: with the given probability the lower half of image k is taken from image partner[k] of the batch (-1:
+ * image k is left alone), below a soft seam across the nose, its colour matched to the cheeks above. Crops are aligned, so
+ * that the halves meet. src and dst [n,3,size,size], not the same; the draw depends on seed, step and slot only. */
+void clile_i_batch_exchange_halves(int64_t n, int32_t size, double probability, uint64_t seed, int64_t step, const float *src, float *dst,
+                                   int32_t *partner);
+/* 1 when the AU shows below that seam (nose tip, mouth, chin), 0 when it shows above (brows, eyes, cheeks, root of the nose). */
+int32_t clile_i_au_is_lower(int32_t au_id);
+
 #endif

@@ -7,18 +7,13 @@
  * Memory traffic is all the cost, so: the statistics take one pass (sums of x - k and (x - k)^2 with k = the channel's
  * first element, float within a few hundred elements and double above), and one pass applies everything. A plane is one
  * channel block of one image; sums are kept per plane and added in the order of the images, whatever the team. */
+#include "dnn/norm_job.h"
 #include "dnn/vector.h"
-#include "dnn/dnn.h"
 
 #include <math.h>
 #include <omp.h>
 
 enum { CHUNK = 2048 }; /* floats of one array handled at a time: three of them fit the first-level cache */
-
-typedef struct {
-    const clile_i_batch_norm *norm;
-    double *totals; /* [channels][2], over all images */
-} job;
 
 static int64_t pixels_per_chunk(int64_t block)
 {
@@ -131,12 +126,6 @@ CLILE_I_CLONES static void apply_plane(const clile_i_batch_norm *norm, const flo
     }
 }
 
-/* What the backward kernels read and write, at one plane; NULL: absent. */
-typedef struct {
-    const float *x, *y, *diff_y, *diff_y_more;
-    float *diff_x, *masked;
-} plane;
-
 /* g = (diff_y + diff_y_more) masked by y > 0 */
 #define LOAD_G(g, at, t, width)                                                                                        \
     do {                                                                                                               \
@@ -153,7 +142,7 @@ typedef struct {
         }                                                                                                              \
     } while (0)
 
-CLILE_I_INLINE void backward_sum_rows(const plane *t, int64_t at, int64_t pixels, int64_t block,
+CLILE_I_INLINE void backward_sum_rows(const clile_i_norm_plane *t, int64_t at, int64_t pixels, int64_t block,
                                       const clile_i_batch_norm *norm, int64_t c, double *sums, const int64_t width)
 {
     clile_i_v8 m, a, r, s = {0}, q = {0};
@@ -178,10 +167,10 @@ CLILE_I_INLINE void backward_sum_rows(const plane *t, int64_t at, int64_t pixels
 
 /* sums[c][2] += sum of g, and of g (x - mean); masked = g; diff_x = gamma inv_std g (all there is with frozen
  * statistics) */
-CLILE_I_CLONES static void backward_sum_plane(const clile_i_batch_norm *norm, const plane *t, int64_t first,
-                                              double *sums)
+CLILE_I_CLONES static void backward_sum_plane(const clile_i_batch_norm *norm, const clile_i_norm_plane *t,
+                                              int64_t pixels, int64_t first, double *sums)
 {
-    const int64_t block = norm->layout.block, pixels = norm->layout.h * norm->layout.w;
+    const int64_t block = norm->layout.block;
     const int64_t chunk = pixels_per_chunk(block);
     for (int64_t p = 0; p < pixels; p += chunk) {
         const int64_t rows = smaller(chunk, pixels - p);
@@ -194,13 +183,15 @@ CLILE_I_CLONES static void backward_sum_plane(const clile_i_batch_norm *norm, co
     }
 }
 
-/* Per channel of a block: diff_x = scale * (g - offset - (x - mean) * slope) */
-typedef struct {
-    float scale, mean, offset, slope;
-} coefficients;
+void clile_i_norm_backward_sum(const clile_i_batch_norm *norm, const clile_i_norm_plane *t, int64_t pixels,
+                               int64_t first, double *sums)
+{
+    memset(sums, 0, (size_t)(2 * norm->layout.block) * sizeof *sums);
+    backward_sum_plane(norm, t, pixels, first, sums);
+}
 
-CLILE_I_INLINE void backward_apply_rows(const plane *t, int64_t at, int64_t pixels, int64_t block,
-                                        const coefficients *k, const int64_t width)
+CLILE_I_INLINE void backward_apply_rows(const clile_i_norm_plane *t, int64_t at, int64_t pixels, int64_t block,
+                                        const clile_i_norm_slope *k, const int64_t width)
 {
     clile_i_v8 scale = {0}, mean = {0}, offset = {0}, slope = {0};
     for (int64_t i = 0; i < width; i++) {
@@ -218,24 +209,30 @@ CLILE_I_INLINE void backward_apply_rows(const plane *t, int64_t at, int64_t pixe
     }
 }
 
-CLILE_I_CLONES static void backward_apply_plane(const clile_i_batch_norm *norm, const plane *t, int64_t first,
-                                                const double *totals)
+void clile_i_norm_slopes(const clile_i_batch_norm *norm, int64_t first, int64_t width, const double *totals,
+                         clile_i_norm_slope *out)
+{
+    const double count = (double)(norm->layout.n * norm->layout.h * norm->layout.w);
+    for (int64_t i = 0; i < width; i++) {
+        const double r = (double)norm->inv_std[first + i];
+        out[i].scale = norm->gamma[first + i] * norm->inv_std[first + i];
+        out[i].mean = norm->mean[first + i];
+        out[i].offset = (float)(totals[2 * i] / count);
+        out[i].slope = (float)(totals[2 * i + 1] * r * r / count);
+    }
+}
+
+CLILE_I_CLONES static void backward_apply_plane(const clile_i_batch_norm *norm, const clile_i_norm_plane *t,
+                                                int64_t first, const double *totals)
 {
     const int64_t block = norm->layout.block, pixels = norm->layout.h * norm->layout.w;
-    const double count = (double)(norm->layout.n * pixels);
     const int64_t chunk = pixels_per_chunk(block);
     for (int64_t p = 0; p < pixels; p += chunk) {
         const int64_t rows = smaller(chunk, pixels - p);
         for (int64_t c = 0; c < block; c += CLILE_I_LANES) {
             const int64_t width = smaller(CLILE_I_LANES, block - c);
-            coefficients k[CLILE_I_LANES];
-            for (int64_t i = 0; i < width; i++) {
-                const double r = (double)norm->inv_std[first + c + i];
-                k[i].scale = norm->gamma[first + c + i] * norm->inv_std[first + c + i];
-                k[i].mean = norm->mean[first + c + i];
-                k[i].offset = (float)(totals[2 * (c + i)] / count);
-                k[i].slope = (float)(totals[2 * (c + i) + 1] * r * r / count);
-            }
+            clile_i_norm_slope k[CLILE_I_LANES];
+            clile_i_norm_slopes(norm, first + c, width, totals + 2 * c, k);
             if (width == CLILE_I_LANES)
                 backward_apply_rows(t, p * block + c, rows, block, k, CLILE_I_LANES);
             else
@@ -246,42 +243,42 @@ CLILE_I_CLONES static void backward_apply_plane(const clile_i_batch_norm *norm, 
 
 /* ---- the stages of a job, by plane and by channel block ------------------------------------------------------ */
 
-static double *sums_of(const job *j, int64_t n, int64_t cb)
+double *clile_i_norm_sums(const clile_i_norm_job *j, int64_t n, int64_t cb)
 {
     const clile_i_layout *l = &j->norm->layout;
     return j->norm->partial + 2 * (n * l->channels + cb * l->block);
 }
 
-static int64_t plane_offset(const clile_i_layout *l, int64_t n, int64_t cb)
+int64_t clile_i_norm_plane_offset(const clile_i_layout *l, int64_t n, int64_t cb)
 {
     return n * l->image_stride + cb * l->block_stride;
 }
 
-static void forward_gather(const job *j, int64_t n, int64_t cb)
+void clile_i_norm_forward_gather(const clile_i_norm_job *j, int64_t n, int64_t cb)
 {
     const clile_i_layout *l = &j->norm->layout;
-    double *sums = sums_of(j, n, cb);
+    double *sums = clile_i_norm_sums(j, n, cb);
     memset(sums, 0, (size_t)(2 * l->block) * sizeof *sums);
-    statistics_plane(j->norm->src + plane_offset(l, n, cb), l->h * l->w, l->block,
-                     j->norm->src + plane_offset(l, 0, cb), sums);
+    statistics_plane(j->norm->src + clile_i_norm_plane_offset(l, n, cb), l->h * l->w, l->block,
+                     j->norm->src + clile_i_norm_plane_offset(l, 0, cb), sums);
 }
 
-static void add_planes(const job *j, int64_t cb)
+static void add_planes(const clile_i_norm_job *j, int64_t cb)
 {
     const clile_i_layout *l = &j->norm->layout;
     double *totals = j->totals + 2 * cb * l->block;
     memset(totals, 0, (size_t)(2 * l->block) * sizeof *totals);
     for (int64_t n = 0; n < l->n; n++) {
-        const double *sums = sums_of(j, n, cb);
+        const double *sums = clile_i_norm_sums(j, n, cb);
         for (int64_t i = 0; i < 2 * l->block; i++) totals[i] += sums[i];
     }
 }
 
-static void forward_settle(const job *j, int64_t cb)
+void clile_i_norm_forward_settle(const clile_i_norm_job *j, int64_t cb)
 {
     const clile_i_batch_norm *norm = j->norm;
     const clile_i_layout *l = &norm->layout;
-    const float *first = norm->src + plane_offset(l, 0, cb);
+    const float *first = norm->src + clile_i_norm_plane_offset(l, 0, cb);
     const double count = (double)(l->n * l->h * l->w);
     add_planes(j, cb);
     for (int64_t i = 0; i < l->block; i++) {
@@ -299,7 +296,7 @@ static void forward_settle(const job *j, int64_t cb)
     }
 }
 
-static void forward_settle_frozen(const job *j, int64_t cb)
+void clile_i_norm_forward_settle_frozen(const clile_i_norm_job *j, int64_t cb)
 {
     const clile_i_batch_norm *norm = j->norm;
     for (int64_t c = cb * norm->layout.block; c < (cb + 1) * norm->layout.block; c++) {
@@ -308,35 +305,34 @@ static void forward_settle_frozen(const job *j, int64_t cb)
     }
 }
 
-static void forward_apply(const job *j, int64_t n, int64_t cb)
+static void forward_apply(const clile_i_norm_job *j, int64_t n, int64_t cb)
 {
     const clile_i_batch_norm *norm = j->norm;
-    const int64_t at = plane_offset(&norm->layout, n, cb);
+    const int64_t at = clile_i_norm_plane_offset(&norm->layout, n, cb);
     apply_plane(norm, norm->src + at, norm->residual == NULL ? NULL : norm->residual + at, norm->dst + at,
                 cb * norm->layout.block);
 }
 
-static plane plane_at(const clile_i_batch_norm *norm, int64_t at)
+static clile_i_norm_plane plane_at(const clile_i_batch_norm *norm, int64_t at)
 {
-    return (plane){.x = norm->src + at,
-                   .y = norm->relu ? norm->dst + at : NULL,
-                   .diff_y = norm->diff_dst + at,
-                   .diff_y_more = norm->diff_dst_more == NULL ? NULL : norm->diff_dst_more + at,
-                   .diff_x = norm->diff_src + at,
-                   .masked = norm->diff_residual == NULL ? NULL : norm->diff_residual + at};
+    return (clile_i_norm_plane){.x = norm->src + at,
+                                .y = norm->relu ? norm->dst + at : NULL,
+                                .diff_y = norm->diff_dst + at,
+                                .diff_y_more = norm->diff_dst_more == NULL ? NULL : norm->diff_dst_more + at,
+                                .diff_x = norm->diff_src + at,
+                                .masked = norm->diff_residual == NULL ? NULL : norm->diff_residual + at};
 }
 
-static void backward_gather(const job *j, int64_t n, int64_t cb)
+static void backward_gather(const clile_i_norm_job *j, int64_t n, int64_t cb)
 {
     const clile_i_batch_norm *norm = j->norm;
-    plane t = plane_at(norm, plane_offset(&norm->layout, n, cb));
-    double *sums = sums_of(j, n, cb);
-    memset(sums, 0, (size_t)(2 * norm->layout.block) * sizeof *sums);
+    clile_i_norm_plane t = plane_at(norm, clile_i_norm_plane_offset(&norm->layout, n, cb));
     if (!norm->frozen) t.diff_x = NULL;
-    backward_sum_plane(norm, &t, cb * norm->layout.block, sums);
+    clile_i_norm_backward_sum(norm, &t, norm->layout.h * norm->layout.w, cb * norm->layout.block,
+                              clile_i_norm_sums(j, n, cb));
 }
 
-static void backward_settle(const job *j, int64_t cb)
+void clile_i_norm_backward_settle(const clile_i_norm_job *j, int64_t cb)
 {
     const clile_i_batch_norm *norm = j->norm;
     add_planes(j, cb);
@@ -346,27 +342,21 @@ static void backward_settle(const job *j, int64_t cb)
     }
 }
 
-static void backward_apply(const job *j, int64_t n, int64_t cb)
+static void backward_apply(const clile_i_norm_job *j, int64_t n, int64_t cb)
 {
     const clile_i_batch_norm *norm = j->norm;
-    plane t = plane_at(norm, plane_offset(&norm->layout, n, cb));
+    clile_i_norm_plane t = plane_at(norm, clile_i_norm_plane_offset(&norm->layout, n, cb));
     if (norm->frozen) return;
-    if (t.masked != NULL) t = (plane){.x = t.x, .diff_y = t.masked, .diff_x = t.diff_x}; /* g is there already */
+    if (t.masked != NULL)
+        t = (clile_i_norm_plane){.x = t.x, .diff_y = t.masked, .diff_x = t.diff_x}; /* g is there already */
     backward_apply_plane(norm, &t, cb * norm->layout.block, j->totals + 2 * cb * norm->layout.block);
 }
 
 /* ---- order of the work -------------------------------------------------------------------------------------- */
 
-typedef struct {
-    job job;
-    void (*gather)(const job *, int64_t n, int64_t cb); /* NULL: nothing to gather */
-    void (*settle)(const job *, int64_t cb);
-    void (*apply)(const job *, int64_t n, int64_t cb);
-} stages;
-
 static void run_blocks(int64_t begin, int64_t end, void *context)
 {
-    const stages *s = context;
+    const clile_i_norm_stages *s = context;
     const int64_t images = s->job.norm->layout.n;
     for (int64_t cb = begin; cb < end; cb++) {
         if (s->gather != NULL)
@@ -378,21 +368,21 @@ static void run_blocks(int64_t begin, int64_t end, void *context)
 
 static void gather_planes(int64_t begin, int64_t end, void *context)
 {
-    const stages *s = context;
+    const clile_i_norm_stages *s = context;
     const int64_t blocks = s->job.norm->layout.blocks;
     for (int64_t i = begin; i < end; i++) s->gather(&s->job, i / blocks, i % blocks);
 }
 
 static void apply_planes(int64_t begin, int64_t end, void *context)
 {
-    const stages *s = context;
+    const clile_i_norm_stages *s = context;
     const int64_t blocks = s->job.norm->layout.blocks;
     for (int64_t i = end - 1; i >= begin; i--) s->apply(&s->job, i / blocks, i % blocks);
 }
 
 /* Whole channel blocks keep a thread's data in its cache from one stage to the next; where there are too few blocks to
  * keep the team busy, planes are shared out stage by stage. Both add in the same order. */
-static void run_stages(stages *s)
+void clile_i_norm_run(clile_i_norm_stages *s)
 {
     const clile_i_layout *l = &s->job.norm->layout;
     const int64_t team = omp_get_max_threads();
@@ -405,9 +395,9 @@ static void run_stages(stages *s)
     clile_i_parallel_for(l->n * l->blocks, 1, apply_planes, s);
 }
 
-static job job_of(const clile_i_batch_norm *norm)
+clile_i_norm_job clile_i_norm_job_of(const clile_i_batch_norm *norm)
 {
-    return (job){norm, norm->partial + 2 * norm->layout.n * norm->layout.channels};
+    return (clile_i_norm_job){norm, norm->partial + 2 * norm->layout.n * norm->layout.channels, NULL};
 }
 
 int64_t clile_i_batch_norm_partial_count(const clile_i_layout *layout)
@@ -417,13 +407,14 @@ int64_t clile_i_batch_norm_partial_count(const clile_i_layout *layout)
 
 void clile_i_batch_norm_forward(const clile_i_batch_norm *norm)
 {
-    stages s = {job_of(norm), norm->frozen ? NULL : forward_gather,
-                norm->frozen ? forward_settle_frozen : forward_settle, forward_apply};
-    run_stages(&s);
+    clile_i_norm_stages s = {clile_i_norm_job_of(norm), norm->frozen ? NULL : clile_i_norm_forward_gather,
+                             norm->frozen ? clile_i_norm_forward_settle_frozen : clile_i_norm_forward_settle,
+                             forward_apply};
+    clile_i_norm_run(&s);
 }
 
 void clile_i_batch_norm_backward(const clile_i_batch_norm *norm)
 {
-    stages s = {job_of(norm), backward_gather, backward_settle, backward_apply};
-    run_stages(&s);
+    clile_i_norm_stages s = {clile_i_norm_job_of(norm), backward_gather, clile_i_norm_backward_settle, backward_apply};
+    clile_i_norm_run(&s);
 }

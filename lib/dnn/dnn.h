@@ -165,6 +165,19 @@ void clile_i_max_pool_forward(const clile_i_max_pool *pool, const float *src, fl
 void clile_i_max_pool_backward(const clile_i_max_pool *pool, const float *diff_dst, const float *more,
                                const uint8_t *index, float *diff_src);
 
+/* Batch norm, ReLU and max pooling in one (norm_pool.c). Of norm: everything but dst, residual and the backward arrays
+ * except diff_gamma, diff_beta; relu must be set. */
+typedef struct {
+    clile_i_batch_norm norm;
+    clile_i_max_pool pool;
+    float *dst, *winner; /* pool.dst: the result; what src holds where the maximum is, for backward */
+    uint8_t *index;      /* pool.dst: its place in the window, or none where the ReLU is shut */
+    const float *diff_dst, *diff_dst_more;
+    float *diff_src;
+} clile_i_norm_pool;
+void clile_i_norm_pool_forward(const clile_i_norm_pool *op);
+void clile_i_norm_pool_backward(const clile_i_norm_pool *op);
+
 /* Mean over h, w: src in its layout, dst [n, c] plain. */
 void clile_i_average_pool_forward(const clile_i_layout *layout, const float *src, float *dst);
 void clile_i_average_pool_backward(const clile_i_layout *layout, const float *diff_dst, float *diff_src);

@@ -1,7 +1,7 @@
 /* Max pooling: y[n,c,oy,ox] = max over the k x k window at (oy stride - pad, ox stride - pad) of what lies inside x;
  * the gradient goes to the first place that holds the maximum. Average pooling: mean over all pixels; the gradient is
  * spread evenly. A plane is one channel block of one image. */
-#include "dnn/vector.h"
+#include "dnn/pool_window.h"
 #include "dnn/dnn.h"
 
 typedef struct {
@@ -18,37 +18,14 @@ clile_i_max_pool clile_i_max_pool_make(const clile_i_layout *src, int64_t k, int
     return (clile_i_max_pool){*src, clile_i_layout_make(src->kind, src->n, src->c, oh, ow), k, stride, pad};
 }
 
-/* The part of a window inside the image: [begin, end) of the window's k. */
-typedef struct {
-    int64_t begin, end;
-} span;
-
-static span inside(int64_t start, int64_t k, int64_t size)
-{
-    return (span){start < 0 ? -start : 0, size - start < k ? size - start : k};
-}
-
-CLILE_I_INLINE void max_window(const float *x, int64_t row_stride, int64_t block, int64_t k, span u, span v, float *y,
-                               uint8_t *index, const int64_t width)
+CLILE_I_INLINE void max_window(const float *x, int64_t corner, int64_t row, int64_t block, int64_t k, clile_i_span u,
+                               clile_i_span v, float *y, uint8_t *index, const int64_t width)
 {
     clile_i_v8 best;
-    clile_i_v8i place = {0};
-    const int32_t first = (int32_t)(u.begin * k + v.begin);
-    CLILE_I_LOAD(best, x + u.begin * row_stride + v.begin * block, width);
-    place += first;
-    for (int64_t i = u.begin; i < u.end; i++) {
-        for (int64_t j = v.begin; j < v.end; j++) {
-            clile_i_v8 value;
-            CLILE_I_LOAD(value, x + i * row_stride + j * block, width);
-            const clile_i_v8i wins = (value > best) | (value != value); /* NaN wins, as in PyTorch */
-            const clile_i_v8i here = (clile_i_v8i){0} + (int32_t)(i * k + j);
-            best = (clile_i_v8)(((clile_i_v8i)value & wins) | ((clile_i_v8i)best & ~wins));
-            place = (here & wins) | (place & ~wins);
-        }
-    }
+    clile_i_v8i place;
+    clile_i_window_max(x, corner, row, block, k, u, v, NULL, &best, &place, width);
     CLILE_I_STORE(y, best, width);
-    if (index != NULL)
-        for (int64_t i = 0; i < width; i++) index[i] = (uint8_t)place[i];
+    if (index != NULL) CLILE_I_STORE_BYTES(index, place, width);
 }
 
 CLILE_I_CLONES static void max_plane(const clile_i_max_pool *pool, const float *x, float *y, uint8_t *index)
@@ -56,18 +33,18 @@ CLILE_I_CLONES static void max_plane(const clile_i_max_pool *pool, const float *
     const int64_t block = pool->src.block, row = pool->src.w * block;
     for (int64_t oy = 0; oy < pool->dst.h; oy++) {
         const int64_t sy = oy * pool->stride - pool->pad;
-        const span u = inside(sy, pool->k, pool->src.h);
+        const clile_i_span u = clile_i_span_inside(sy, pool->k, pool->src.h);
         for (int64_t ox = 0; ox < pool->dst.w; ox++) {
             const int64_t sx = ox * pool->stride - pool->pad;
-            const span v = inside(sx, pool->k, pool->src.w);
-            const float *window = x + sy * row + sx * block;
+            const clile_i_span v = clile_i_span_inside(sx, pool->k, pool->src.w);
+            const int64_t corner = sy * row + sx * block;
             const int64_t at = (oy * pool->dst.w + ox) * block;
             for (int64_t c = 0; c < block; c += CLILE_I_LANES) {
                 uint8_t *place = index == NULL ? NULL : index + at + c;
                 if (block - c >= CLILE_I_LANES)
-                    max_window(window + c, row, block, pool->k, u, v, y + at + c, place, CLILE_I_LANES);
+                    max_window(x, corner + c, row, block, pool->k, u, v, y + at + c, place, CLILE_I_LANES);
                 else
-                    max_window(window + c, row, block, pool->k, u, v, y + at + c, place, block - c);
+                    max_window(x, corner + c, row, block, pool->k, u, v, y + at + c, place, block - c);
             }
         }
     }
@@ -91,28 +68,18 @@ void clile_i_max_pool_forward(const clile_i_max_pool *pool, const float *src, fl
     clile_i_parallel_for(pool->src.n * pool->src.blocks, 1, max_body, &job);
 }
 
-CLILE_I_INLINE void spread_window(float *dx, int64_t row_stride, int64_t block, int64_t k, span u, span v,
-                                  const float *dy, const float *more, const uint8_t *index, const int64_t width)
+CLILE_I_INLINE void spread_window(float *dx, int64_t corner, int64_t row, int64_t block, int64_t k, clile_i_span u,
+                                  clile_i_span v, const float *dy, const float *more, const uint8_t *index,
+                                  const int64_t width)
 {
     clile_i_v8 gradient;
-    clile_i_v8i place = {0};
     CLILE_I_LOAD(gradient, dy, width);
     if (more != NULL) {
         clile_i_v8 other;
         CLILE_I_LOAD(other, more, width);
         gradient += other;
     }
-    for (int64_t i = 0; i < width; i++) place[i] = index[i];
-    for (int64_t i = u.begin; i < u.end; i++) {
-        for (int64_t j = v.begin; j < v.end; j++) {
-            float *target = dx + i * row_stride + j * block;
-            const clile_i_v8i here = place == (int32_t)(i * k + j);
-            clile_i_v8 value;
-            CLILE_I_LOAD(value, target, width);
-            value += (clile_i_v8)((clile_i_v8i)gradient & here);
-            CLILE_I_STORE(target, value, width);
-        }
-    }
+    clile_i_window_spread(dx, corner, row, block, k, u, v, &gradient, index, width);
 }
 
 CLILE_I_CLONES static void spread_plane(const clile_i_max_pool *pool, const float *dy, const float *more,
@@ -122,18 +89,19 @@ CLILE_I_CLONES static void spread_plane(const clile_i_max_pool *pool, const floa
     memset(dx, 0, (size_t)pool->src.block_stride * sizeof *dx);
     for (int64_t oy = 0; oy < pool->dst.h; oy++) {
         const int64_t sy = oy * pool->stride - pool->pad;
-        const span u = inside(sy, pool->k, pool->src.h);
+        const clile_i_span u = clile_i_span_inside(sy, pool->k, pool->src.h);
         for (int64_t ox = 0; ox < pool->dst.w; ox++) {
             const int64_t sx = ox * pool->stride - pool->pad;
-            const span v = inside(sx, pool->k, pool->src.w);
-            float *window = dx + sy * row + sx * block;
+            const clile_i_span v = clile_i_span_inside(sx, pool->k, pool->src.w);
+            const int64_t corner = sy * row + sx * block;
             const int64_t at = (oy * pool->dst.w + ox) * block;
             for (int64_t c = 0; c < block; c += CLILE_I_LANES) {
                 const float *m = more == NULL ? NULL : more + at + c;
                 if (block - c >= CLILE_I_LANES)
-                    spread_window(window + c, row, block, pool->k, u, v, dy + at + c, m, index + at + c, CLILE_I_LANES);
+                    spread_window(dx, corner + c, row, block, pool->k, u, v, dy + at + c, m, index + at + c,
+                                  CLILE_I_LANES);
                 else
-                    spread_window(window + c, row, block, pool->k, u, v, dy + at + c, m, index + at + c, block - c);
+                    spread_window(dx, corner + c, row, block, pool->k, u, v, dy + at + c, m, index + at + c, block - c);
             }
         }
     }

@@ -11,6 +11,7 @@ enum { CLILE_I_LANES = 8 };
 
 typedef float clile_i_v8 __attribute__((vector_size(32)));
 typedef int32_t clile_i_v8i __attribute__((vector_size(32)));
+typedef uint8_t clile_i_v8b __attribute__((vector_size(8)));
 typedef float clile_i_v8_unaligned __attribute__((vector_size(32), aligned(4), may_alias));
 
 /* Compiles a function once for AVX2 and once for the base line; which one runs is decided when the library is loaded.
@@ -44,6 +45,18 @@ typedef float clile_i_v8_unaligned __attribute__((vector_size(32), aligned(4), m
             *(clile_i_v8_unaligned *)(pointer) = (v);                                                                  \
         else                                                                                                           \
             memcpy((pointer), &(v), (size_t)(width) * sizeof(float));                                                  \
+    } while (0)
+/* Eight numbers below 256 to and from bytes. */
+#define CLILE_I_LOAD_BYTES(v, pointer, width)                                                                          \
+    do {                                                                                                               \
+        clile_i_v8b bytes_ = {0};                                                                                      \
+        memcpy(&bytes_, (pointer), (size_t)(width));                                                                   \
+        (v) = __builtin_convertvector(bytes_, clile_i_v8i);                                                            \
+    } while (0)
+#define CLILE_I_STORE_BYTES(pointer, v, width)                                                                         \
+    do {                                                                                                               \
+        const clile_i_v8b bytes_ = __builtin_convertvector((v), clile_i_v8b);                                          \
+        memcpy((pointer), &bytes_, (size_t)(width));                                                                   \
     } while (0)
 /* max(v, 0), keeping NaN; and v where mask_source > 0, else 0 */
 #define CLILE_I_RELU(v) ((clile_i_v8)((clile_i_v8i)(v) & ~((v) < 0.0F)))

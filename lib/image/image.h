@@ -60,4 +60,7 @@ typedef struct {
  * std, through the jitter (bilinear; the identity jitter reads the middle exactly). */
 void clile_i_crop_to_input(const uint8_t *stored, int32_t size, const clile_i_jitter *jitter, float *dst);
 
+/* ImageNet's channel means and standard deviations, of values in [0, 1]. */
+extern const float clile_i_input_mean[3], clile_i_input_deviation[3];
+
 #endif

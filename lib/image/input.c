@@ -5,8 +5,8 @@
 #include <math.h>
 
 /* ImageNet's channel means and deviations (torchvision's transforms.Normalize), for values in [0, 1]. */
-static const float mean[3] = {0.485f, 0.456f, 0.406f};
-static const float deviation[3] = {0.229f, 0.224f, 0.225f};
+const float clile_i_input_mean[3] = {0.485f, 0.456f, 0.406f};
+const float clile_i_input_deviation[3] = {0.229f, 0.224f, 0.225f};
 
 int32_t clile_i_crop_stored(int32_t size)
 {
@@ -17,7 +17,7 @@ int32_t clile_i_crop_stored(int32_t size)
 static void normalise(int64_t plane, float *values)
 {
     for (int32_t k = 0; k < 3; ++k) {
-        const float factor = 1.0f / (255.0f * deviation[k]), offset = -mean[k] / deviation[k];
+        const float factor = 1.0f / (255.0f * clile_i_input_deviation[k]), offset = -clile_i_input_mean[k] / clile_i_input_deviation[k];
         float *v = values + k * plane;
         for (int64_t i = 0; i < plane; ++i) v[i] = v[i] * factor + offset;
     }

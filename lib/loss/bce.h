@@ -17,6 +17,7 @@ typedef struct {
     double scale, share;                /* share = 1/n */
     const int8_t *labels;               /* [n,c] */
     const float *au_weight;             /* [c] or NULL */
+    const float *row_weight;            /* [n]: factor on the loss of each image; NULL: 1 */
     float *diff_embedding;              /* [n,d] or NULL: not wanted */
     double *unit, *inverse_norm;        /* F: [n,d], [n] */
     double *sim, *logits, *diff_logits; /* scratch [c] */

@@ -10,6 +10,7 @@
  */
 #include "loss/bce.h"
 #include "loss/check.h"
+#include "loss/loss.h"
 #include "loss/vector.h"
 
 #include <string.h>
@@ -142,6 +143,41 @@ cleanup:
     return status;
 }
 
+clile_status clile_i_loss_mixed(int64_t n, int64_t d, int64_t c, int64_t s, int32_t similarity, const float *embedding,
+                                const float *au_embedding, double scale, const float *bias, const float *deviation,
+                                const float *deviation_bias, const int32_t *subject, const int8_t *labels,
+                                const float *au_weight, const float *row_weight, double lambda_deviation,
+                                double lambda_bias, double *loss, float *diff_embedding, float *diff_au_embedding,
+                                double *diff_scale, float *diff_bias, float *diff_deviation, float *diff_deviation_bias)
+{
+    static const char function[] = "clile_loss_mixed";
+    const clile_i_loss_size sizes[] = {{"n", n}, {"d", d}, {"c", c}, {"s", s}};
+    const struct {
+        const char *name;
+        const void *pointer;
+    } required[] = {{"embedding", embedding}, {"au_embedding", au_embedding},     {"bias", bias},      {"deviation", deviation},
+                    {"deviation_bias", deviation_bias}, {"subject", subject}, {"labels", labels}};
+    CLILE_I_RETURN_IF(clile_i_loss_check_sizes(function, 4, sizes));
+    CLILE_I_RETURN_IF(clile_i_loss_check_similarity(function, similarity));
+    for (size_t i = 0; i < sizeof required / sizeof required[0]; i++)
+        if (required[i].pointer == NULL)
+            return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "%s: %s is NULL", function, required[i].name);
+    CLILE_I_RETURN_IF(clile_i_loss_check_subjects(function, n, s, subject));
+    CLILE_I_RETURN_IF(clile_i_loss_check_labels(function, n, c, labels));
+    CLILE_I_RETURN_IF(clile_i_loss_check_weights(function, c, au_weight));
+    CLILE_I_RETURN_IF(clile_i_loss_check_factor(function, "lambda_deviation", lambda_deviation));
+    CLILE_I_RETURN_IF(clile_i_loss_check_factor(function, "lambda_bias", lambda_bias));
+
+    clile_i_scored scored = {.d = d, .c = c, .similarity = similarity, .scale = scale, .labels = labels};
+    scored.au_weight = au_weight;
+    scored.row_weight = row_weight;
+    scored.diff_embedding = diff_embedding;
+    deviations vectors = {.s = s, .m = c * d, .value = deviation, .lambda = lambda_deviation, .diff = diff_deviation};
+    deviations biases = {.s = s, .m = c, .value = deviation_bias, .lambda = lambda_bias, .diff = diff_deviation_bias};
+    return run(function, &scored, n, embedding, au_embedding, bias, subject, &vectors, &biases, loss, diff_au_embedding,
+               diff_scale, diff_bias);
+}
+
 clile_status clile_loss_mixed(int64_t n, int64_t d, int64_t c, int64_t s, int32_t similarity, const float *embedding,
                               const float *au_embedding, double scale, const float *bias, const float *deviation,
                               const float *deviation_bias, const int32_t *subject, const int8_t *labels,
@@ -149,27 +185,7 @@ clile_status clile_loss_mixed(int64_t n, int64_t d, int64_t c, int64_t s, int32_
                               float *diff_embedding, float *diff_au_embedding, double *diff_scale, float *diff_bias,
                               float *diff_deviation, float *diff_deviation_bias)
 {
-    const clile_i_loss_size sizes[] = {{"n", n}, {"d", d}, {"c", c}, {"s", s}};
-    CLILE_I_RETURN_IF(clile_i_loss_check_sizes(__func__, 4, sizes));
-    CLILE_I_RETURN_IF(clile_i_loss_check_similarity(__func__, similarity));
-    CLILE_I_CHECK_NOT_NULL(embedding);
-    CLILE_I_CHECK_NOT_NULL(au_embedding);
-    CLILE_I_CHECK_NOT_NULL(bias);
-    CLILE_I_CHECK_NOT_NULL(deviation);
-    CLILE_I_CHECK_NOT_NULL(deviation_bias);
-    CLILE_I_CHECK_NOT_NULL(subject);
-    CLILE_I_CHECK_NOT_NULL(labels);
-    CLILE_I_RETURN_IF(clile_i_loss_check_subjects(__func__, n, s, subject));
-    CLILE_I_RETURN_IF(clile_i_loss_check_labels(__func__, n, c, labels));
-    CLILE_I_RETURN_IF(clile_i_loss_check_weights(__func__, c, au_weight));
-    CLILE_I_RETURN_IF(clile_i_loss_check_factor(__func__, "lambda_deviation", lambda_deviation));
-    CLILE_I_RETURN_IF(clile_i_loss_check_factor(__func__, "lambda_bias", lambda_bias));
-
-    clile_i_scored scored = {.d = d, .c = c, .similarity = similarity, .scale = scale, .labels = labels};
-    scored.au_weight = au_weight;
-    scored.diff_embedding = diff_embedding;
-    deviations vectors = {.s = s, .m = c * d, .value = deviation, .lambda = lambda_deviation, .diff = diff_deviation};
-    deviations biases = {.s = s, .m = c, .value = deviation_bias, .lambda = lambda_bias, .diff = diff_deviation_bias};
-    return run(__func__, &scored, n, embedding, au_embedding, bias, subject, &vectors, &biases, loss, diff_au_embedding,
-               diff_scale, diff_bias);
+    return clile_i_loss_mixed(n, d, c, s, similarity, embedding, au_embedding, scale, bias, deviation, deviation_bias,
+                              subject, labels, au_weight, NULL, lambda_deviation, lambda_bias, loss, diff_embedding,
+                              diff_au_embedding, diff_scale, diff_bias, diff_deviation, diff_deviation_bias);
 }

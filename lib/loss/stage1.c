@@ -8,6 +8,7 @@
  */
 #include "loss/bce.h"
 #include "loss/check.h"
+#include "loss/loss.h"
 #include "loss/vector.h"
 
 #include <string.h>
@@ -42,19 +43,23 @@ static void backward_subject(int64_t d, int64_t c, int64_t count, const int64_t 
     }
 }
 
-clile_status clile_loss_stage1(int64_t n, int64_t d, int64_t c, int64_t s, const float *id_embedding, const float *ile,
-                               const int32_t *subject, const int8_t *labels, const float *au_weight, double *loss,
-                               float *diff_id_embedding, float *diff_ile)
+clile_status clile_i_loss_stage1(int64_t n, int64_t d, int64_t c, int64_t s, const float *id_embedding,
+                                 const float *ile, const int32_t *subject, const int8_t *labels, const float *au_weight,
+                                 const float *row_weight, double *loss, float *diff_id_embedding, float *diff_ile)
 {
+    static const char function[] = "clile_loss_stage1";
     const clile_i_loss_size sizes[] = {{"n", n}, {"d", d}, {"c", c}, {"s", s}};
-    CLILE_I_RETURN_IF(clile_i_loss_check_sizes(__func__, 4, sizes));
-    CLILE_I_CHECK_NOT_NULL(id_embedding);
-    CLILE_I_CHECK_NOT_NULL(ile);
-    CLILE_I_CHECK_NOT_NULL(subject);
-    CLILE_I_CHECK_NOT_NULL(labels);
-    CLILE_I_RETURN_IF(clile_i_loss_check_subjects(__func__, n, s, subject));
-    CLILE_I_RETURN_IF(clile_i_loss_check_labels(__func__, n, c, labels));
-    CLILE_I_RETURN_IF(clile_i_loss_check_weights(__func__, c, au_weight));
+    CLILE_I_RETURN_IF(clile_i_loss_check_sizes(function, 4, sizes));
+    const struct {
+        const char *name;
+        const void *pointer;
+    } required[] = {{"id_embedding", id_embedding}, {"ile", ile}, {"subject", subject}, {"labels", labels}};
+    for (size_t i = 0; i < sizeof required / sizeof required[0]; i++)
+        if (required[i].pointer == NULL)
+            return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "%s: %s is NULL", function, required[i].name);
+    CLILE_I_RETURN_IF(clile_i_loss_check_subjects(function, n, s, subject));
+    CLILE_I_RETURN_IF(clile_i_loss_check_labels(function, n, c, labels));
+    CLILE_I_RETURN_IF(clile_i_loss_check_weights(function, c, au_weight));
 
     clile_status status = CLILE_OK;
     double *scratch = NULL;
@@ -66,11 +71,13 @@ clile_status clile_loss_stage1(int64_t n, int64_t d, int64_t c, int64_t s, const
     double *logits = clile_i_vec_take(&next, c), *row = clile_i_vec_take(&next, d);
 
     double sum = 0;
-    for (int64_t k = 0; k < n; k++)
-        sum += forward_image(d, c, id_embedding + k * d, ile + subject[k] * c * d, labels + k * c, au_weight,
-                             1 / (double)n, logits, diff_logits + k * c, row,
-                             diff_id_embedding == NULL ? NULL : diff_id_embedding + k * d);
-    CLILE_I_TRY(clile_i_loss_finish(__func__, sum / (double)n, loss));
+    for (int64_t k = 0; k < n; k++) {
+        const double weight = row_weight == NULL ? 1 : (double)row_weight[k];
+        sum += weight * forward_image(d, c, id_embedding + k * d, ile + subject[k] * c * d, labels + k * c, au_weight,
+                                      weight / (double)n, logits, diff_logits + k * c, row,
+                                      diff_id_embedding == NULL ? NULL : diff_id_embedding + k * d);
+    }
+    CLILE_I_TRY(clile_i_loss_finish(function, sum / (double)n, loss));
 
     if (diff_ile != NULL) {
         int64_t *start = order + n;
@@ -87,4 +94,12 @@ cleanup:
     clile_i_free(order);
     clile_i_free(scratch);
     return status;
+}
+
+clile_status clile_loss_stage1(int64_t n, int64_t d, int64_t c, int64_t s, const float *id_embedding, const float *ile,
+                               const int32_t *subject, const int8_t *labels, const float *au_weight, double *loss,
+                               float *diff_id_embedding, float *diff_ile)
+{
+    return clile_i_loss_stage1(n, d, c, s, id_embedding, ile, subject, labels, au_weight, NULL, loss, diff_id_embedding,
+                               diff_ile);
 }

@@ -255,7 +255,7 @@ void clile_i_exec_destroy(clile_i_exec *exec)
     if (exec == NULL) return;
     if (exec->units != NULL)
         for (int32_t i = 0; i < exec->unit_count; i++) clile_i_conv_destroy(exec->units[i].conv);
-    void *const owned[] = {exec->units,       exec->layouts,   exec->values,     exec->pool_index,    exec->segments,
+    void *const owned[] = {exec->units,       exec->layouts,   exec->values,     exec->stem.index,    exec->segments,
                            exec->params,      exec->diffs,     exec->statistics, exec->fixed,         exec->image,
                            exec->activations, exec->gradients, exec->features,   exec->diff_features, exec->partial,
                            exec->scratch,     exec->plain};

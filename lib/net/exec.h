@@ -25,7 +25,7 @@ struct clile_i_exec {
     clile_i_layout *layouts; /* of each value */
     float **values;          /* each value's array; in inference they share an arena */
     clile_i_max_pool pool;
-    uint8_t *pool_index;
+    clile_i_norm_pool stem; /* training: norm, ReLU and pooling after the first convolution */
 
     int32_t segment_count;
     clile_i_exec_segment *segments;
@@ -39,8 +39,6 @@ struct clile_i_exec {
     float *image, *activations, *gradients;
     float *features, *diff_features; /* [batch, channels of the last value] */
     float *diff_last;
-    const float *pool_diff, *pool_diff_more; /* gradients of the pooled value */
-    float *pool_diff_src;
     double *partial;
     void *scratch;
     float *plain; /* one tensor's plain values, for load */

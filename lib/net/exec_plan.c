@@ -44,26 +44,26 @@ typedef struct {
     int32_t *residual, *source; /* blocks of each unit's diff_residual and diff_src, -1 without */
 } training_plan;
 
+/* What the convolutions give and what follows their norms; the first norm's output exists pooled only. */
 static clile_status place_activations(clile_i_exec *exec)
 {
     clile_status status = CLILE_OK;
-    int64_t total = 0;
-    for (int32_t v = 1; v < exec->value_count; v++) total += rounded(exec->layouts[v].count);
+    int64_t total = rounded(exec->pool.dst.count);
+    for (int32_t v = CLILE_I_VALUE_POOLED; v < exec->value_count; v++) total += rounded(exec->layouts[v].count);
     for (int32_t i = 0; i < exec->unit_count; i++) total += rounded(exec->units[i].dst.count);
     CLILE_I_ALLOC(exec->activations, total);
-    CLILE_I_ALLOC(exec->pool_index, exec->pool.dst.count);
+    CLILE_I_ALLOC(exec->stem.index, exec->pool.dst.count);
     float *at = exec->activations;
     exec->values[CLILE_I_VALUE_IMAGE] = exec->image;
     for (int32_t i = 0; i < exec->unit_count; i++) { /* in the order of use */
         clile_i_exec_unit *u = &exec->units[i];
+        const int32_t value = i == 0 ? CLILE_I_VALUE_POOLED : u->unit->dst;
         u->pre = at;
         at += rounded(u->dst.count);
-        exec->values[u->unit->dst] = at;
-        at += rounded(u->dst.count);
-        if (i > 0) continue;
-        exec->values[CLILE_I_VALUE_POOLED] = at;
-        at += rounded(exec->pool.dst.count);
+        exec->values[value] = at;
+        at += rounded(exec->layouts[value].count);
     }
+    exec->stem.winner = at;
 cleanup:
     return status;
 }
@@ -83,13 +83,12 @@ static void plan_gradients(const clile_i_exec *exec, training_plan *plan)
     for (int32_t i = exec->unit_count - 1; i >= 0; i--) {
         const clile_i_unit *unit = exec->units[i].unit;
         value_diffs *dst = &plan->diffs[unit->dst];
-        if (i == 0) { /* max pooling stands between this unit's output and the rest */
-            step++;
+        step++;
+        if (i == 0) { /* the stem: from the gradient after pooling to that before the norm */
             value_diffs *pooled = &plan->diffs[CLILE_I_VALUE_POOLED];
             for (int32_t k = 0; k < pooled->count; k++) use_block(list, pooled->block[k], step);
             add_diff(dst, add_block(list, exec->layouts[unit->dst].count, step));
         }
-        step++;
         for (int32_t k = 0; k < dst->count; k++) use_block(list, dst->block[k], step);
         plan->residual[i] = -1;
         if (unit->residual >= 0) {
@@ -153,10 +152,13 @@ clile_status clile_i_exec_plan_training(clile_i_exec *exec)
     plan_gradients(exec, &plan);
     CLILE_I_ALLOC(exec->gradients, clile_i_plan(plan.list.blocks, plan.list.count, plan.list.order));
     exec->diff_last = diff_at(exec, &plan, exec->value_count - 1, 0);
-    exec->pool_diff = diff_at(exec, &plan, CLILE_I_VALUE_POOLED, 0);
-    exec->pool_diff_more = diff_at(exec, &plan, CLILE_I_VALUE_POOLED, 1);
-    exec->pool_diff_src = diff_at(exec, &plan, exec->units[0].unit->dst, 0);
     for (int32_t i = 0; i < exec->unit_count; i++) CLILE_I_TRY(bind_unit(exec, &plan, i));
+    exec->stem.norm = exec->units[0].norm;
+    exec->stem.pool = exec->pool;
+    exec->stem.dst = exec->values[CLILE_I_VALUE_POOLED];
+    exec->stem.diff_dst = diff_at(exec, &plan, CLILE_I_VALUE_POOLED, 0);
+    exec->stem.diff_dst_more = diff_at(exec, &plan, CLILE_I_VALUE_POOLED, 1);
+    exec->stem.diff_src = diff_at(exec, &plan, exec->units[0].unit->dst, 0);
 cleanup:
     free_list(&plan.list);
     clile_i_free(plan.diffs);

@@ -23,10 +23,12 @@ clile_status clile_i_exec_forward(clile_i_exec *exec, const float *src, float *d
     for (int32_t i = 0; i < exec->unit_count; i++) {
         clile_i_exec_unit *u = &exec->units[i];
         CLILE_I_RETURN_IF(clile_i_conv_forward(u->conv));
-        if (trains) clile_i_batch_norm_forward(&u->norm);
-        if (i == 0)
-            clile_i_max_pool_forward(&exec->pool, exec->values[u->unit->dst], exec->values[CLILE_I_VALUE_POOLED],
-                                     exec->pool_index);
+        if (trains && i == 0)
+            clile_i_norm_pool_forward(&exec->stem);
+        else if (trains)
+            clile_i_batch_norm_forward(&u->norm);
+        else if (i == 0)
+            clile_i_max_pool_forward(&exec->pool, exec->values[u->unit->dst], exec->values[CLILE_I_VALUE_POOLED], NULL);
     }
     clile_i_average_pool_forward(last, exec->values[exec->value_count - 1], exec->features);
     CLILE_I_RETURN_IF(clile_i_linear_forward(exec->batch, last->c, exec->net->config.embedding, exec->features,
@@ -48,9 +50,9 @@ clile_status clile_i_exec_backward(clile_i_exec *exec, const float *diff_dst)
     for (int32_t i = exec->unit_count - 1; i >= 0; i--) {
         clile_i_exec_unit *u = &exec->units[i];
         if (i == 0)
-            clile_i_max_pool_backward(&exec->pool, exec->pool_diff, exec->pool_diff_more, exec->pool_index,
-                                      exec->pool_diff_src);
-        clile_i_batch_norm_backward(&u->norm);
+            clile_i_norm_pool_backward(&exec->stem);
+        else
+            clile_i_batch_norm_backward(&u->norm);
         CLILE_I_RETURN_IF(clile_i_conv_backward_weights(u->conv));
         if (u->unit->src != CLILE_I_VALUE_IMAGE) CLILE_I_RETURN_IF(clile_i_conv_backward_data(u->conv));
     }

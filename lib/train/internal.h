@@ -31,6 +31,15 @@ typedef struct {
     float *value, *diff; /* into the flat memory of the stage; NULL when count is 0 */
 } clile_i_head;
 
+/* The batch as stage 1 and the mixed loss see it. Where halves are exchanged, an image of two people is two rows, each with one
+ * person's labels; otherwise the arrays are those of the batch and weight is NULL. */
+typedef struct {
+    int32_t n;
+    int32_t *image, *subject;         /* [2 batch] */
+    int8_t *labels;                   /* [2 batch, c] */
+    float *weight, *embedding, *diff; /* [2 batch], [2 batch, d], [2 batch, d] */
+} clile_i_rows;
+
 struct clile_trainer {
     clile_options *options; /* as given, for the checkpoint */
     clile_i_settings settings;
@@ -65,6 +74,9 @@ struct clile_trainer {
     int8_t *labels;         /* [batch,c] */
     int32_t *subject;       /* [batch] */
     float *src;             /* [batch,3,size,size] */
+    float *whole;           /* the same before halves are exchanged; NULL when they are not */
+    int32_t *partner;       /* [batch]: whose lower half slot k has, -1: its own */
+    clile_i_rows rows;
     float *embedding, *id_embedding, *diff_embedding, *part_embedding; /* [batch,d] */
     float *part_au;         /* [c+1,d] */
 };

@@ -26,6 +26,7 @@ static clile_status read_numbers(const clile_options *options, clile_i_settings 
         {CLILE_OPT_CLIP_NORM, &s->clip_norm, NULL},
         {CLILE_OPT_EMA, &s->ema, NULL},
         {CLILE_OPT_VALIDATION, &s->validation, NULL},
+        {CLILE_OPT_EXCHANGE_HALVES, &s->exchange_halves, NULL},
         {CLILE_OPT_INIT_FROM_STAGE1, NULL, &s->init_from_stage1},
         {CLILE_OPT_EPOCHS_STAGE1, NULL, &s->epochs[1]},
         {CLILE_OPT_EPOCHS, NULL, &s->epochs[2]},

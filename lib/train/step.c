@@ -7,10 +7,38 @@ enum { AUGMENT_STREAM = 2 }; /* the two stages draw from different streams */
 
 static uint64_t stage_seed(const clile_trainer *t) { return t->settings.seed * AUGMENT_STREAM + (uint64_t)(t->stage - 1); }
 
+/* Two rows for an image whose halves are two people's: the upper AUs with its own subject, the lower ones with the partner's. A row weighs as
+ * many AUs as it has of the image's, so that the sum over both is the image's own mean over its coded AUs. */
+static void split_rows(clile_trainer *t, const int64_t *indices)
+{
+    clile_i_rows *r = &t->rows;
+    r->n = 0;
+    for (int32_t k = 0; k < t->batch; ++k) {
+        int32_t coded = 0;
+        for (int32_t c = 0; c < t->c; ++c) coded += t->labels[(int64_t)k * t->c + c] >= 0;
+        for (int32_t half = 0; half < (t->partner[k] < 0 ? 1 : 2); ++half) {
+            const int32_t owner = half ? t->partner[k] : k;
+            int8_t *labels = r->labels + (int64_t)r->n * t->c;
+            int32_t own = 0;
+            for (int32_t c = 0; c < t->c; ++c) {
+                const int mine = t->partner[k] < 0 || clile_i_au_is_lower(t->model->au_ids[c]) == half;
+                labels[c] = mine ? t->labels[(int64_t)k * t->c + c] : -1;
+                own += labels[c] >= 0;
+            }
+            r->image[r->n] = k;
+            r->subject[r->n] = clile_i_dataset_subject(t->train, indices[owner]);
+            r->weight[r->n] = coded ? (float)own / (float)coded : 0.0f;
+            r->n += 1;
+        }
+    }
+    for (int32_t i = 0; i < r->n; ++i) r->weight[i] *= (float)r->n / (float)t->batch; /* the loss is a mean over rows */
+}
+
 /* Loads the images, labels and subjects of the next step into the trainer's buffers. */
 static clile_status next_batch(clile_trainer *t)
 {
     const int64_t epoch = t->step / t->steps_per_epoch;
+    const int exchange = t->whole != NULL;
     if (epoch != t->order_epoch) {
         clile_i_sampler_order(t->n, stage_seed(t), epoch, t->order);
         t->order_epoch = epoch;
@@ -20,7 +48,16 @@ static clile_status next_batch(clile_trainer *t)
         memcpy(t->labels + (int64_t)k * t->c, clile_i_dataset_labels(t->train, indices[k]), (size_t)t->c);
         t->subject[k] = clile_i_dataset_subject(t->train, indices[k]);
     }
-    return clile_i_batch_load(t->train, t->batch, indices, t->size, &t->settings.augment, stage_seed(t), t->step, t->src);
+    CLILE_I_RETURN_IF(clile_i_batch_load(t->train, t->batch, indices, t->size, &t->settings.augment, stage_seed(t), t->step,
+                                         exchange ? t->whole : t->src));
+    if (!exchange) return CLILE_OK;
+    clile_i_batch_exchange_halves(t->batch, t->size, t->settings.exchange_halves, stage_seed(t), t->step, t->whole, t->src, t->partner);
+    for (int32_t k = 0; k < t->batch; ++k)
+        for (int32_t c = 0; c < t->c && t->partner[k] >= 0; ++c)
+            if (clile_i_au_is_lower(t->model->au_ids[c]))
+                t->labels[(int64_t)k * t->c + c] = clile_i_dataset_labels(t->train, indices[t->partner[k]])[c];
+    split_rows(t, indices);
+    return CLILE_OK;
 }
 
 static void add_scaled(int64_t count, double scale, const float *src, float *dst)
@@ -33,13 +70,34 @@ static void multiply(int64_t count, double scale, float *values)
     for (int64_t i = 0; i < count; ++i) values[i] *= (float)scale;
 }
 
+/* ---- rows: the batch as stage 1 and the mixed loss see it ---- */
+
+/* Embeddings of the rows; without exchange the rows are the batch itself (trainer.c). */
+static const clile_i_rows *gather_rows(clile_trainer *t)
+{
+    const clile_i_rows *r = &t->rows;
+    for (int32_t i = 0; t->whole && i < r->n; ++i)
+        memcpy(r->embedding + (int64_t)i * t->d, t->embedding + (int64_t)r->image[i] * t->d, (size_t)t->d * sizeof(float));
+    return r;
+}
+
+/* Gradients of the rows, summed into those of their images. */
+static void scatter_rows(clile_trainer *t, float *diff)
+{
+    const clile_i_rows *r = &t->rows;
+    memset(diff, 0, (size_t)t->batch * (size_t)t->d * sizeof *diff);
+    for (int32_t i = 0; i < r->n; ++i) add_scaled(t->d, 1, r->diff + (int64_t)i * t->d, diff + (int64_t)(t->whole ? r->image[i] : i) * t->d);
+}
+
 /* ---- stage 1 ---- */
 
 static clile_status losses_stage1(clile_trainer *t, clile_i_losses *losses)
 {
     const clile_i_head *ile = &t->head[CLILE_I_HEAD_ILE];
-    CLILE_I_RETURN_IF(clile_loss_stage1(t->batch, t->d, t->c, t->s, t->embedding, ile->value, t->subject, t->labels, t->au_weight,
-                                        &losses->bce, t->diff_embedding, ile->diff));
+    const clile_i_rows *r = gather_rows(t);
+    CLILE_I_RETURN_IF(clile_i_loss_stage1(r->n, t->d, t->c, t->s, r->embedding, ile->value, r->subject, r->labels, t->au_weight, r->weight,
+                                          &losses->bce, r->diff, ile->diff));
+    scatter_rows(t, t->diff_embedding);
     losses->total = losses->bce;
     return CLILE_OK;
 }
@@ -66,6 +124,21 @@ static clile_status add_contra(clile_trainer *t, clile_i_losses *losses)
     return CLILE_OK;
 }
 
+/* The mixed form; its gradient by F goes to part_embedding. */
+static clile_status mixed_loss(clile_trainer *t, double a, clile_i_losses *losses, double *diff_scale)
+{
+    clile_i_head *h = t->head;
+    const clile_i_settings *set = &t->settings;
+    const clile_i_rows *r = gather_rows(t);
+    CLILE_I_RETURN_IF(clile_i_loss_mixed(r->n, t->d, t->c, t->s, set->similarity, r->embedding, h[CLILE_I_HEAD_AU].value, a,
+                                         h[CLILE_I_HEAD_BIAS].value, h[CLILE_I_HEAD_DEVIATION].value, h[CLILE_I_HEAD_DEVIATION_BIAS].value,
+                                         r->subject, r->labels, t->au_weight, r->weight, set->lambda_ile, set->lambda_ile_bias, &losses->bce,
+                                         r->diff, t->part_au, diff_scale, h[CLILE_I_HEAD_BIAS].diff, h[CLILE_I_HEAD_DEVIATION].diff,
+                                         h[CLILE_I_HEAD_DEVIATION_BIAS].diff));
+    scatter_rows(t, t->part_embedding);
+    return CLILE_OK;
+}
+
 static clile_status add_bce(clile_trainer *t, clile_i_losses *losses)
 {
     clile_i_head *h = t->head;
@@ -77,10 +150,7 @@ static clile_status add_bce(clile_trainer *t, clile_i_losses *losses)
     const double a = scale->count ? (double)scale->value[0] : 1.0;
     double diff_scale = 0;
     if (deviation->count)
-        CLILE_I_RETURN_IF(clile_loss_mixed(t->batch, t->d, t->c, t->s, set->similarity, t->embedding, au->value, a, bias->value,
-                                           deviation->value, deviation_bias->value, t->subject, t->labels, t->au_weight, set->lambda_ile,
-                                           set->lambda_ile_bias, &losses->bce, t->part_embedding, t->part_au, &diff_scale, bias->diff,
-                                           deviation->diff, deviation_bias->diff));
+        CLILE_I_RETURN_IF(mixed_loss(t, a, losses, &diff_scale));
     else
         CLILE_I_RETURN_IF(clile_loss_bce(t->batch, t->d, t->c, set->similarity, t->embedding, au->value, a, bias->value, t->labels,
                                          t->au_weight, &losses->bce, t->part_embedding, t->part_au, &diff_scale, bias->diff));

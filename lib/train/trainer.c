@@ -86,6 +86,39 @@ static clile_status read_settings(clile_trainer *t, const clile_options *options
     return CLILE_OK;
 }
 
+static clile_status create_rows(clile_trainer *t)
+{
+    clile_status status = CLILE_OK;
+    const int64_t rows = 2 * (int64_t)t->batch;
+    if (t->settings.exchange_halves == 0) {
+        CLILE_I_ALLOC(t->rows.diff, (int64_t)t->batch * t->d);
+        t->rows = (clile_i_rows){t->batch, NULL, t->subject, t->labels, NULL, t->embedding, t->rows.diff};
+        return CLILE_OK;
+    }
+    CLILE_I_ALLOC(t->whole, (int64_t)t->batch * 3 * t->size * t->size);
+    CLILE_I_ALLOC(t->partner, t->batch);
+    CLILE_I_ALLOC(t->rows.image, rows);
+    CLILE_I_ALLOC(t->rows.subject, rows);
+    CLILE_I_ALLOC(t->rows.labels, rows * t->c);
+    CLILE_I_ALLOC(t->rows.weight, rows);
+    CLILE_I_ALLOC(t->rows.embedding, rows * t->d);
+    CLILE_I_ALLOC(t->rows.diff, rows * t->d);
+cleanup:
+    return status;
+}
+
+static void free_rows(clile_trainer *t)
+{
+    clile_i_free(t->rows.diff);
+    if (t->whole == NULL) return; /* the rest is the batch's */
+    clile_i_free(t->rows.image);
+    clile_i_free(t->rows.subject);
+    clile_i_free(t->rows.labels);
+    clile_i_free(t->rows.weight);
+    clile_i_free(t->rows.embedding);
+    clile_i_free(t->whole);
+}
+
 /* Everything that follows from settings and data: part, sizes, weights, buffers. */
 static clile_status set_up(clile_trainer *t)
 {
@@ -124,6 +157,7 @@ static clile_status set_up(clile_trainer *t)
     CLILE_I_ALLOC(t->diff_embedding, vectors);
     CLILE_I_ALLOC(t->part_embedding, vectors);
     CLILE_I_ALLOC(t->part_au, (int64_t)(t->c + 1) * t->d);
+    CLILE_I_TRY(create_rows(t));
     const int64_t au_count = (int64_t)(t->c + t->model->null_anchor) * t->d;
     CLILE_I_ALLOC(t->au_start, au_count);
     memcpy(t->au_start, t->model->au_embedding, (size_t)au_count * sizeof *t->au_start);
@@ -182,6 +216,8 @@ void clile_trainer_destroy(clile_trainer *trainer)
     clile_i_free(t->labels);
     clile_i_free(t->subject);
     clile_i_free(t->src);
+    clile_i_free(t->partner);
+    free_rows(t);
     clile_i_free(t->embedding);
     clile_i_free(t->id_embedding);
     clile_i_free(t->diff_embedding);

@@ -15,10 +15,11 @@ import torch
 
 import training
 
-STEPS, SAMPLES = 5, 48
+STEPS, SAMPLES, MARGIN = 5, 48, 2e-5
+RATES = [0.005 - 0.00005 * i for i in range(80)]  # the first one is taken whose run keeps MARGIN (training.Margin says why)
 N, C, S, D, SIZE = 6, 4, 3, 16, 32
 MODEL = {"backbone": "resnet10", "width": 0.0625, "embedding": D, "image_size": SIZE}
-TRAIN = {"optimizer": "sgd", "learning_rate": 0.02, "momentum": 0.9, "weight_decay": 0.001, "schedule": "constant", "warmup": 0,
+TRAIN = {"optimizer": "sgd", "momentum": 0.9, "weight_decay": 0.001, "schedule": "constant", "warmup": 0,
          "clip_norm": 0, "ema": 0, "batch": N, "epochs": STEPS + 1, "epochs_stage1": STEPS + 1, "augment_flip": 0,
          "augment_scale": 0, "augment_shift": 0, "augment_brightness": 0, "augment_contrast": 0, "augment_saturation": 0}
 CASES = {
@@ -61,7 +62,7 @@ def text(options):
     return "\n".join(f"{key}={value}" for key, value in options.items())
 
 
-def build(seed=2024):
+def build(seed=2042):
     rng = np.random.default_rng(seed)
     net, start = random_encoder(rng)
     id_start = random_encoder(rng)[1]
@@ -80,11 +81,20 @@ def build(seed=2024):
     metadata = {"origin": "tests/parity/parity.py --write-golden: PyTorch, float64", "model": text(MODEL), "train": text(TRAIN),
                 "cases": ";".join(CASES)}
     for case, (stage, options, names) in CASES.items():
-        reference = {**training.OPTIONS, **{k: v for k, v in {**TRAIN, **options}.items() if k in training.OPTIONS}}
         initial = id_start if stage == 1 else start
         used = {name: vectors[name] for name in names.split()}
-        id_net = training.load(copy.deepcopy(net), id_start) if options.get("elimination") in ("orthogonal", "decorrelate") else None
-        end, end_vectors, losses = training.train(stage, training.load(copy.deepcopy(net), initial), used, *data, STEPS, reference, id_net)
+        id_net = None
+        if options.get("elimination") in ("orthogonal", "decorrelate"):
+            id_net = training.load(copy.deepcopy(net), id_start)
+        for rate in RATES:
+            options["learning_rate"] = round(rate, 6)
+            reference = {**training.OPTIONS, **{k: v for k, v in {**TRAIN, **options}.items() if k in training.OPTIONS}}
+            end, end_vectors, losses, margin = training.train(stage, training.load(copy.deepcopy(net), initial), used, *data,
+                                                              STEPS, reference, id_net)
+            if margin >= MARGIN:
+                break
+        else:
+            raise RuntimeError(f"{case}: no learning rate keeps every activation {MARGIN} away from a kink; try another seed")
         out[f"{case}.losses"] = np.array(losses)
         for name, value in {**end, **{"vector." + k: v for k, v in end_vectors.items()}}.items():
             out[f"{case}.end.{name}"] = samples(value)

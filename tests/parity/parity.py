@@ -7,13 +7,14 @@
 (a) ResNet-18 with torchvision's names, the same weights on both sides: logits within 1e-4 of torchvision's.
 (b) five SGD steps of stage 1 and of stage 2, for every elimination and for method=bce, from the same weights on the same
     batch, against training.py and method.py in float64: losses and every tensor within 1e-3. A tensor is compared by its
-    *change*, |(ours - start) - (theirs - start)| / |theirs - start|: the values themselves would agree even if nothing had been learned.
+    *change*, |(ours - start) - (theirs - start)| / |theirs - start|: the values themselves would agree even if nothing had
+    been learned. The images are drawn until no activation of the reference comes within float32's rounding of a kink
+    (training.Margin says why); that does not depend on what libclile makes of them.
 (c) golden files, which tests/loss/test_golden_losses.c and tests/train/test_golden.c replay where there is no PyTorch.
 
 Only the public C API is used. Exit status 1 when anything is out of bounds.
 """
 import argparse
-import copy
 import pathlib
 import sys
 import tempfile
@@ -37,17 +38,17 @@ def report(name, error, bound):
     global failures
     good = bool(error <= bound)
     failures += not good
-    print(f"{'ok  ' if good else 'FAIL'} {name:58s} {error:.2e} (bound {bound:.0e})")
+    print(f"{'ok  ' if good else 'FAIL'} {name:68s} {error:.2e} (bound {bound:.0e})")
 
 
 def smooth_images(rng, n, size):
-    """Random pictures with structure at several scales, uint8 [n,size,size,3]."""
-    picture = np.zeros((n, size, size, 3))
+    """Random pictures with structure at several scales, uint8 [n,size,size,3]; no two places alike, which would tie in pooling."""
+    picture = rng.normal(0, 0.1, (n, size, size, 3))
     for cells in (2, 4, 8, 16):
         coarse = rng.uniform(-1, 1, (n, cells, cells, 3))
         repeat = -(-size // cells)
         picture += np.kron(coarse, np.ones((1, repeat, repeat, 1)))[:, :size, :size] / 4
-    return np.clip(127.5 + 110 * picture, 0, 255).astype(np.uint8)
+    return np.clip(127.5 + 100 * picture, 0, 255).astype(np.uint8)
 
 
 # ---- (a) logits --------------------------------------------------------------------------------------------------------
@@ -97,9 +98,10 @@ def check_logits(clile, folder, rng):
 
 # ---- (b) five steps ----------------------------------------------------------------------------------------------------
 
-MODEL = {"backbone": "resnet10", "width": 0.25, "embedding": 32, "image_size": 64}
-N, C, S = 16, 5, 4
-TRAIN = {"optimizer": "sgd", "learning_rate": 0.05, "momentum": 0.9, "weight_decay": 0.001, "schedule": "constant", "warmup": 0,
+MODEL = {"backbone": "resnet10", "width": 0.125, "embedding": 32, "image_size": 32}
+N, C, S = 8, 5, 3
+MARGIN, DRAWS = 1e-5, 80
+TRAIN = {"optimizer": "sgd", "learning_rate": 0.01, "momentum": 0.9, "weight_decay": 0.001, "schedule": "constant", "warmup": 0,
          "clip_norm": 0, "ema": 0, "batch": N, "epochs": STEPS + 5, "epochs_stage1": STEPS, "augment_flip": 0, "augment_scale": 0,
          "augment_shift": 0, "augment_brightness": 0, "augment_contrast": 0, "augment_saturation": 0}
 CASES = {
@@ -161,8 +163,7 @@ def compare(name, start, found, expected, losses, expected_losses):
 
 def make_data(rng):
     labels = rng.choice(np.array([-1, 0, 1], np.int8), (N, C), p=(0.1, 0.5, 0.4))
-    labels[0], labels[1], labels[2:6] = 0, -1, np.eye(4, C, dtype=np.int8)
-    labels[6, 4] = 1
+    labels[0], labels[1], labels[2:7] = 0, -1, np.eye(C, dtype=np.int8)
     return smooth_images(rng, N, MODEL["image_size"]), labels, (np.arange(N) % S).astype(np.int32)
 
 
@@ -171,64 +172,84 @@ def saved(clile, trainer, path):
     return safetensors_io.read(path)[0]
 
 
-def first_vectors(clile, stage, model_settings, settings, data, au_ids, folder):
-    """The vectors a stage starts from: those after one step of a twin with learning rate 0."""
-    model = clile.model(model_settings, au_ids)
-    dataset = clile.dataset(*data, au_ids)
-    trainer = clile.trainer(model, dataset, {**settings, "learning_rate": 0, "epochs_stage1": 2})
-    if stage == 2 and clile.lib.clile_trainer_needs_stage1(trainer):
-        clile.run(trainer, 1)
-    clile.run(trainer, stage, stop_after=1)
-    tensors = saved(clile, trainer, folder / "twin.safetensors")
-    for handle, kind in ((trainer, "trainer"), (dataset, "dataset"), (model, "model")):
-        getattr(clile.lib, f"clile_{kind}_destroy")(handle)
-    return heads(tensors)
+class Run:
+    """A trainer of libclile on the whole data set, and what it started from."""
+
+    def __init__(self, clile, folder, data, case):
+        self.clile, self.folder, self.data = clile, folder, data
+        self.settings = {**TRAIN, **MODEL, **case}
+        self.reference = {**training.OPTIONS, **{k: v for k, v in self.settings.items() if k in training.OPTIONS}}
+        self.trainer = self.new_trainer(self.settings)
+        self.needs_stage1 = clile.lib.clile_trainer_needs_stage1(self.trainer)
+        self.fresh = self.saved(self.trainer)
+
+    def new_trainer(self, settings):
+        ids = list(range(1, C + 1))
+        model, dataset = self.clile.model({k: settings[k] for k in settings if k not in TRAIN}, ids), self.clile.dataset(*self.data, ids)
+        trainer = self.clile.trainer(model, dataset, settings)
+        self.clile.lib.clile_dataset_destroy(dataset)  # the trainer keeps what it needs
+        self.clile.lib.clile_model_destroy(model)
+        return trainer
+
+    def saved(self, trainer):
+        self.clile.trainer_save(trainer, self.folder / "checkpoint.safetensors")
+        return safetensors_io.read(self.folder / "checkpoint.safetensors")[0]
+
+    def first_vectors(self, stage):
+        """The vectors a stage starts from: those after one step of a twin with learning rate 0."""
+        twin = self.new_trainer({**self.settings, "learning_rate": 0})
+        if stage == 2 and self.needs_stage1:
+            self.clile.run(twin, 1)
+        self.clile.run(twin, stage, stop_after=1)
+        tensors = self.saved(twin)
+        self.clile.lib.clile_trainer_destroy(twin)
+        return heads(tensors)
+
+    def network(self, tensors):
+        return training.load(training.Encoder(MODEL["backbone"], MODEL["width"], MODEL["embedding"]), tensors)
+
+    def stage1(self):
+        """(what compare() wants, margin)"""
+        start, vectors = part(self.fresh, "id."), self.first_vectors(1)
+        losses = self.clile.run(self.trainer, 1)
+        after = self.saved(self.trainer)
+        found = {**part(after, "id."), "ile": after["stage1.ile"]}
+        net, ends, expected, margin = training.train(1, self.network(start), vectors, *self.data, STEPS, self.reference)
+        return ({**start, **vectors}, found, {**net, **ends}, losses, expected), margin
+
+    def stage2(self):
+        start, vectors, id_net = part(self.fresh, "net."), self.first_vectors(2), None
+        if self.needs_stage1:
+            self.clile.run(self.trainer, 1)
+            after = self.saved(self.trainer)
+            id_net = self.network(part(after, "id."))
+            if self.settings.get("init_from_stage1"):
+                start, vectors["au"] = part(after, "id."), after["stage1.ile"].mean(0)
+        losses = self.clile.run(self.trainer, 2, stop_after=STEPS)
+        end = self.saved(self.trainer)
+        found = {**part(end, "net."), **heads(end)}
+        net, ends, expected, margin = training.train(2, self.network(start), vectors, *self.data, STEPS, self.reference, id_net)
+        return ({**start, **vectors}, found, {**net, **ends}, losses, expected), margin
 
 
-def check_steps(clile, folder, data, name, case):
-    au_ids = list(range(1, C + 1))
-    model_settings = {**MODEL, **{k: v for k, v in case.items() if k in ("similarity", "null_anchor")}}
-    settings = {**TRAIN, **model_settings, **case}
-    reference = {**training.OPTIONS, **{k: v for k, v in settings.items() if k in training.OPTIONS}}
-    network = training.Encoder(MODEL["backbone"], MODEL["width"], MODEL["embedding"])
-    model, dataset = clile.model(model_settings, au_ids), clile.dataset(*data, au_ids)
-    trainer = clile.trainer(model, dataset, settings)
-    fresh = saved(clile, trainer, folder / "fresh.safetensors")
-    start, id_net = part(fresh, "net."), None
-    vectors = first_vectors(clile, 2, model_settings, settings, data, au_ids, folder)
-    if clile.lib.clile_trainer_needs_stage1(trainer):
-        losses = clile.run(trainer, 1)
-        after = saved(clile, trainer, folder / "after.safetensors")
-        if name == "orthogonal":
-            check_stage1(clile, folder, data, au_ids, settings, model_settings, reference, fresh, after, losses)
-        id_net = training.load(copy.deepcopy(network), part(after, "id."))
-        if case.get("init_from_stage1"):
-            start = part(after, "id.")
-            vectors["au"] = after["stage1.ile"].mean(0)
-    losses = clile.run(trainer, 2, stop_after=STEPS)
-    end = saved(clile, trainer, folder / "end.safetensors")
-    theirs, their_vectors, their_losses = training.train(2, training.load(network, start), vectors, *data, STEPS, reference, id_net)
-    compare(f"stage 2, {name}", {**start, **vectors}, {**part(end, "net."), **heads(end)}, {**theirs, **their_vectors}, losses, their_losses)
-    for handle, kind in ((trainer, "trainer"), (dataset, "dataset"), (model, "model")):
-        getattr(clile.lib, f"clile_{kind}_destroy")(handle)
-
-
-def check_stage1(clile, folder, data, au_ids, settings, model_settings, reference, fresh, after, losses):
-    start = part(fresh, "id.")
-    vectors = first_vectors(clile, 1, model_settings, settings, data, au_ids, folder)
-    network = training.load(training.Encoder(MODEL["backbone"], MODEL["width"], MODEL["embedding"]), start)
-    theirs, their_vectors, their_losses = training.train(1, network, vectors, *data, STEPS, reference)
-    compare("stage 1", {**start, **vectors}, {**part(after, "id."), "ile": after["stage1.ile"]}, {**theirs, **their_vectors}, losses,
-            their_losses)
+def check_steps(clile, folder, name, case, stage):
+    for draw in range(DRAWS):
+        run = Run(clile, folder, make_data(np.random.default_rng(draw)), case)
+        comparison, margin = run.stage1() if stage == 1 else run.stage2()
+        clile.lib.clile_trainer_destroy(run.trainer)
+        if margin >= MARGIN:
+            compare(f"stage {stage}, {name} (draw {draw})", *comparison)
+            return
+    report(f"stage {stage}, {name}: no draw keeps the margin", np.inf, STEPS_BOUND)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--library", help="path of libclile.so")
     parser.add_argument("--write-golden", metavar="DIR", help="write golden files and stop")
-    parser.add_argument("--only", default="", help="cases of (b) whose name contains this; skips (a)")
+    parser.add_argument("--only", default="", help="only the cases of (b) whose name contains this")
     arguments = parser.parse_args()
-    torch.manual_seed(1)
+    torch.set_num_threads(1)
     if arguments.write_golden:
         folder = pathlib.Path(arguments.write_golden)
         folder.mkdir(parents=True, exist_ok=True)
@@ -241,12 +262,13 @@ def main():
     print(f"libclile {clile.lib.clile_version().decode()}, PyTorch {torch.__version__}, torchvision {torchvision.__version__}")
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
-        data = make_data(rng)
         if not arguments.only:
             check_logits(clile, folder, rng)
+        if arguments.only in "stage 1":
+            check_steps(clile, folder, "weighted BCE", CASES["orthogonal"], 1)
         for case, settings in CASES.items():
             if arguments.only in case:
-                check_steps(clile, folder, data, case, settings)
+                check_steps(clile, folder, case, settings, 2)
     print("all within bounds" if failures == 0 else f"{failures} out of bounds")
     return 1 if failures else 0
 

@@ -64,8 +64,35 @@ def sgd(net, vectors, options):
                            lr=rate, momentum=options["momentum"])
 
 
+class Margin:
+    """Least distance of any activation to a kink of the network: of what enters a ReLU to 0, and of the winner of a max pooling
+    window to the next. Where it is within float32's rounding, the two sides may take different branches, and their gradients
+    differ by a finite amount without either being wrong: a comparison means something only above it."""
+
+    def __init__(self, net):
+        self.value = float("inf")
+        self.handles = [m.register_forward_pre_hook(self.relu) for m in net.modules() if isinstance(m, nn.ReLU)]
+        self.handles.append(net.maxpool.register_forward_pre_hook(self.max_pool))
+
+    def relu(self, _, inputs):
+        self.value = min(self.value, inputs[0].detach().abs().min().item())
+
+    def max_pool(self, pool, inputs):
+        x = nn.functional.pad(inputs[0].detach(), (pool.padding,) * 4, value=-1.0)
+        windows = x.unfold(2, pool.kernel_size, pool.stride).unfold(3, pool.kernel_size, pool.stride).flatten(4)
+        best, second = windows.topk(2, dim=-1).values.unbind(-1)
+        gap = (best - second)[best > 0]  # a window of zeros passes no gradient through the ReLU before it
+        self.value = min(self.value, gap.min().item())
+
+    def remove(self):
+        for handle in self.handles:
+            handle.remove()
+        return self.value
+
+
 def train(stage, net, vectors, images, labels, subject, steps, options, id_net=None):
-    """`steps` steps on the whole data set. vectors: {name: array}. Returns (net tensors, vectors, losses [steps,4])."""
+    """`steps` steps on the whole data set. vectors: {name: array}. Returns (net tensors, vectors, losses [steps,4],
+    margin)."""
     o = {**OPTIONS, **options}
     x, y, i = network_input(images), torch.from_numpy(labels).long(), torch.from_numpy(subject).long()
     vectors = {name: torch.from_numpy(value).double().clone().requires_grad_() for name, value in vectors.items()}
@@ -76,7 +103,7 @@ def train(stage, net, vectors, images, labels, subject, steps, options, id_net=N
         with torch.no_grad():
             identity = id_net.double().eval()(x)
             identity = method.identity_part(o["identity_part"], identity, y, i, int(i.max()) + 1)
-    optimiser, losses = sgd(net, vectors, o), []
+    optimiser, losses, margin = sgd(net, vectors, o), [], Margin(net)
     for _ in range(steps):
         embedding = net(x)
         if stage == 1:
@@ -88,4 +115,4 @@ def train(stage, net, vectors, images, labels, subject, steps, options, id_net=N
         optimiser.zero_grad()
         descended.backward()
         optimiser.step()
-    return store(net), {name: value.detach().numpy() for name, value in vectors.items()}, losses
+    return store(net), {name: value.detach().numpy() for name, value in vectors.items()}, losses, margin.remove()

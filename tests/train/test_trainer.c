@@ -68,6 +68,7 @@ static const char *const variants[] = {
     "elimination=adversarial lambda_id=0.3",
     "elimination=mixed similarity=dot init_from_stage1=1",
     "elimination=mixed similarity=cosine ema=0.9 optimizer=sgd learning_rate=0.01",
+    "elimination=mixed exchange_halves=0.5",
     "preset=published",
 };
 
@@ -198,7 +199,9 @@ static void creation_fails(const char *settings, const char *expected)
     assert_int_equal(clile_trainer_create(model, data, options, &trainer), CLILE_E_INVALID_ARGUMENT);
     if (!strstr(clile_last_error(), expected)) fail_msg("\"%s\" does not say \"%s\"", clile_last_error(), expected);
     assert_null(trainer);
-    assert_int_equal(clile_trainer_create(model, data, NULL, &trainer), CLILE_OK); /* the model is free again */
+    clile_options *good = toy_options("");
+    assert_int_equal(clile_trainer_create(model, data, good, &trainer), CLILE_OK); /* the model is free again */
+    clile_options_destroy(good);
     clile_trainer_destroy(trainer);
     clile_model_destroy(model);
     clile_dataset_destroy(data);
