@@ -9,6 +9,9 @@
 # CLILE_REQUIRE_ALL=1  a part that cannot be run (no network for the second oneDNN) counts as a failure
 set -eu
 cd "$(dirname "$0")/.."
+# Threads that wait must sleep: where other programs run, too, spinning at every barrier makes the tests many times slower.
+OMP_WAIT_POLICY=${OMP_WAIT_POLICY:-passive}
+export OMP_WAIT_POLICY
 onednn3=2023.2.0 # of onednn-devel-cpu-gomp: oneDNN 3.2
 failures=
 builds=build-tests

@@ -17,17 +17,21 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
-# name: settings on top of --set (which all share). `bce_long` has the epochs of both stages of CL-ILE.
+# name: settings on top of --set (which all share). The ablations change one thing of the default configuration each. `bce_long` has
+# the epochs of both stages of CL-ILE, `bce_halves` its exchange of face halves too.
 VARIANTS = {
     "bce": ["method=bce"],
-    "bce_long": ["method=bce", "epochs=30"],
     "default": [],
-    "published": ["preset=published"],
+    "bce_long": ["method=bce", "epochs=40"],
+    "bce_halves": ["method=bce", "epochs=40", "exchange_halves=0.5"],
+    "no_halves": ["exchange_halves=0"],
+    "no_contrast": ["lambda_contra=0"],
     "none": ["elimination=none"],
     "orthogonal": ["elimination=orthogonal"],
-    "decorrelate": ["elimination=decorrelate"],
+    "residual": ["elimination=orthogonal", "identity_part=residual"],
+    "decorrelate": ["elimination=decorrelate", "lambda_id=0.1"],
     "adversarial": ["elimination=adversarial", "lambda_id=0.1"],
-    "mixed": ["elimination=mixed", "lambda_contra=0"],
+    "published": ["preset=published"],
 }
 
 

@@ -19,9 +19,7 @@ STEPS, SAMPLES, MARGIN = 5, 48, 2e-5
 RATES = [0.005 - 0.00005 * i for i in range(80)]  # the first one is taken whose run keeps MARGIN (training.Margin says why)
 N, C, S, D, SIZE = 6, 4, 3, 16, 32
 MODEL = {"backbone": "resnet10", "width": 0.0625, "embedding": D, "image_size": SIZE}
-TRAIN = {"optimizer": "sgd", "momentum": 0.9, "weight_decay": 0.001, "schedule": "constant", "warmup": 0,
-         "clip_norm": 0, "ema": 0, "batch": N, "epochs": STEPS + 1, "epochs_stage1": STEPS + 1, "augment_flip": 0,
-         "augment_scale": 0, "augment_shift": 0, "augment_brightness": 0, "augment_contrast": 0, "augment_saturation": 0}
+TRAIN = {**training.PLAIN, "batch": N, "epochs": STEPS + 1, "epochs_stage1": STEPS + 1}
 CASES = {
     "stage1": (1, {}, "ile"),
     "none": (2, {"elimination": "none"}, "au scale bias"),
@@ -87,8 +85,7 @@ def build(seed=2042):
         if options.get("elimination") in ("orthogonal", "decorrelate"):
             id_net = training.load(copy.deepcopy(net), id_start)
         for rate in RATES:
-            options["learning_rate"] = round(rate, 6)
-            reference = {**training.OPTIONS, **{k: v for k, v in {**TRAIN, **options}.items() if k in training.OPTIONS}}
+            reference = {**training.OPTIONS, **options, "learning_rate": round(rate, 6)}
             end, end_vectors, losses, margin = training.train(stage, training.load(copy.deepcopy(net), initial), used, *data,
                                                               STEPS, reference, id_net)
             if margin >= MARGIN:
@@ -98,5 +95,5 @@ def build(seed=2042):
         out[f"{case}.losses"] = np.array(losses)
         for name, value in {**end, **{"vector." + k: v for k, v in end_vectors.items()}}.items():
             out[f"{case}.end.{name}"] = samples(value)
-        metadata[f"{case}.options"], metadata[f"{case}.stage"] = text(options), str(stage)
+        metadata[f"{case}.options"], metadata[f"{case}.stage"] = text(reference), str(stage)
     return out, metadata

@@ -101,9 +101,7 @@ def check_logits(clile, folder, rng):
 MODEL = {"backbone": "resnet10", "width": 0.125, "embedding": 32, "image_size": 32}
 N, C, S = 8, 5, 3
 MARGIN, DRAWS = 1e-5, 80
-TRAIN = {"optimizer": "sgd", "learning_rate": 0.01, "momentum": 0.9, "weight_decay": 0.001, "schedule": "constant", "warmup": 0,
-         "clip_norm": 0, "ema": 0, "batch": N, "epochs": STEPS + 5, "epochs_stage1": STEPS, "augment_flip": 0, "augment_scale": 0,
-         "augment_shift": 0, "augment_brightness": 0, "augment_contrast": 0, "augment_saturation": 0}
+TRAIN = {**training.PLAIN, "batch": N, "epochs": STEPS + 5, "epochs_stage1": STEPS}
 CASES = {
     "none": {"elimination": "none"},
     "published (contrast alone)": {"elimination": "none", "lambda_bce": 0},
@@ -177,15 +175,15 @@ class Run:
 
     def __init__(self, clile, folder, data, case):
         self.clile, self.folder, self.data = clile, folder, data
-        self.settings = {**TRAIN, **MODEL, **case}
-        self.reference = {**training.OPTIONS, **{k: v for k, v in self.settings.items() if k in training.OPTIONS}}
+        self.reference = {**training.OPTIONS, **case}
+        self.settings = {**TRAIN, **MODEL, **self.reference}
         self.trainer = self.new_trainer(self.settings)
         self.needs_stage1 = clile.lib.clile_trainer_needs_stage1(self.trainer)
         self.fresh = self.saved(self.trainer)
 
     def new_trainer(self, settings):
         ids = list(range(1, C + 1))
-        model, dataset = self.clile.model({k: settings[k] for k in settings if k not in TRAIN}, ids), self.clile.dataset(*self.data, ids)
+        model, dataset = self.clile.model(settings, ids), self.clile.dataset(*self.data, ids)
         trainer = self.clile.trainer(model, dataset, settings)
         self.clile.lib.clile_dataset_destroy(dataset)  # the trainer keeps what it needs
         self.clile.lib.clile_model_destroy(model)
@@ -223,7 +221,7 @@ class Run:
             self.clile.run(self.trainer, 1)
             after = self.saved(self.trainer)
             id_net = self.network(part(after, "id."))
-            if self.settings.get("init_from_stage1"):
+            if self.settings["init_from_stage1"]:
                 start, vectors["au"] = part(after, "id."), after["stage1.ile"].mean(0)
         losses = self.clile.run(self.trainer, 2, stop_after=STEPS)
         end = self.saved(self.trainer)
