@@ -88,3 +88,11 @@ void clile_i_loss_group(int64_t n, int64_t s, const int32_t *subject, int64_t *o
     for (int64_t i = s; i > 0; i--) start[i] = start[i - 1];
     start[0] = 0;
 }
+
+clile_status clile_i_loss_check_arrays(const char *function, int32_t count, const clile_i_loss_array *arrays)
+{
+    for (int32_t i = 0; i < count; i++)
+        if (arrays[i].pointer == NULL)
+            return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "%s: %s is NULL", function, arrays[i].name);
+    return CLILE_OK;
+}

@@ -30,4 +30,11 @@ clile_status clile_i_loss_finish(const char *function, double value, double *los
 /* Rows grouped by subject, in their order within each: rows of subject i are order[start[i]] .. order[start[i+1]-1]. */
 void clile_i_loss_group(int64_t n, int64_t s, const int32_t *subject, int64_t *order /*[n]*/, int64_t *start /*[s+1]*/);
 
+/* A required array and the name of the argument. */
+typedef struct {
+    const char *name;
+    const void *pointer;
+} clile_i_loss_array;
+clile_status clile_i_loss_check_arrays(const char *function, int32_t count, const clile_i_loss_array *arrays);
+
 #endif

@@ -50,13 +50,9 @@ clile_status clile_i_loss_stage1(int64_t n, int64_t d, int64_t c, int64_t s, con
     static const char function[] = "clile_loss_stage1";
     const clile_i_loss_size sizes[] = {{"n", n}, {"d", d}, {"c", c}, {"s", s}};
     CLILE_I_RETURN_IF(clile_i_loss_check_sizes(function, 4, sizes));
-    const struct {
-        const char *name;
-        const void *pointer;
-    } required[] = {{"id_embedding", id_embedding}, {"ile", ile}, {"subject", subject}, {"labels", labels}};
-    for (size_t i = 0; i < sizeof required / sizeof required[0]; i++)
-        if (required[i].pointer == NULL)
-            return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "%s: %s is NULL", function, required[i].name);
+    const clile_i_loss_array required[] = {
+        {"id_embedding", id_embedding}, {"ile", ile}, {"subject", subject}, {"labels", labels}};
+    CLILE_I_RETURN_IF(clile_i_loss_check_arrays(function, 4, required));
     CLILE_I_RETURN_IF(clile_i_loss_check_subjects(function, n, s, subject));
     CLILE_I_RETURN_IF(clile_i_loss_check_labels(function, n, c, labels));
     CLILE_I_RETURN_IF(clile_i_loss_check_weights(function, c, au_weight));
