@@ -36,11 +36,24 @@ static double derivative(problem *p, const clile_i_exec_segment *segment, const 
     return (value[0] - value[1]) / (2.0 * step);
 }
 
+/* Makes each block's branch small beside its shortcut: a deep net with frozen statistics amplifies rounding otherwise.
+ */
+static void calm(clile_i_net *net)
+{
+    const char *last = strcmp(clile_i_net_get_config(net)->backbone, "resnet50") == 0 ? ".bn3.weight" : ".bn2.weight";
+    for (int32_t t = 0; t < clile_i_net_tensor_count(net); t++) {
+        const clile_i_net_tensor *tensor = clile_i_net_tensor_at(net, t);
+        if (strstr(tensor->name, last) == NULL) continue;
+        for (int64_t i = 0; i < tensor->count; i++) tensor->data[i] *= 0.25F;
+    }
+}
+
 static void check_net(const char *backbone, double width, clile_i_exec_mode mode)
 {
     enum { BATCH = 4, SIZE = 64, EMBEDDING = 6 }; /* 16 values in the last norms */
     clile_i_net *net = test_net(backbone, width, EMBEDDING, 21);
     clile_i_rng rng = clile_i_rng_make(22, 0);
+    calm(net);
     problem p = {.exec = test_exec(net, BATCH, SIZE, mode), .outputs = BATCH * EMBEDDING};
     int64_t count = 0;
     p.image = test_normal(&rng, BATCH * 3 * SIZE * SIZE);
