@@ -13,7 +13,10 @@
 #include <math.h>
 #include <omp.h>
 
-enum { CHUNK = 2048 }; /* floats of one array handled at a time: three of them fit the first-level cache */
+enum {
+    CHUNK = 2048, /* floats of one array handled at a time: three of them fit the first-level cache */
+    GRAIN = 16384 /* floats: less is not worth waking a thread for */
+};
 
 static int64_t pixels_per_chunk(int64_t block)
 {
@@ -386,8 +389,9 @@ void clile_i_norm_run(clile_i_norm_stages *s)
 {
     const clile_i_layout *l = &s->job.norm->layout;
     const int64_t team = omp_get_max_threads();
-    if (l->blocks % team == 0 || l->blocks >= 4 * team) {
-        clile_i_parallel_for(l->blocks, 1, run_blocks, s);
+    const int64_t block_floats = l->n * l->block_stride, grain = 1 + (GRAIN - 1) / block_floats;
+    if (l->blocks % team == 0 || l->blocks >= 4 * team || l->blocks <= grain) {
+        clile_i_parallel_for(l->blocks, grain, run_blocks, s);
         return;
     }
     if (s->gather != NULL) clile_i_parallel_for(l->n * l->blocks, 1, gather_planes, s);

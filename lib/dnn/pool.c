@@ -128,6 +128,8 @@ void clile_i_max_pool_backward(const clile_i_max_pool *pool, const float *diff_d
 
 /* ---- average ------------------------------------------------------------------------------------------------ */
 
+enum { GRAIN = 16384 }; /* floats: less is not worth waking a thread for */
+
 typedef struct {
     const clile_i_layout *layout;
     const float *src;
@@ -154,7 +156,8 @@ static void average_body(int64_t begin, int64_t end, void *context)
 
 void clile_i_average_pool_forward(const clile_i_layout *layout, const float *src, float *dst)
 {
-    clile_i_parallel_for(layout->n, 1, average_body, &(average_job){layout, src, dst});
+    clile_i_parallel_for(layout->n, 1 + (GRAIN - 1) / layout->image_stride, average_body,
+                         &(average_job){layout, src, dst});
 }
 
 static void average_backward_body(int64_t begin, int64_t end, void *context)
@@ -174,5 +177,6 @@ static void average_backward_body(int64_t begin, int64_t end, void *context)
 
 void clile_i_average_pool_backward(const clile_i_layout *layout, const float *diff_dst, float *diff_src)
 {
-    clile_i_parallel_for(layout->n, 1, average_backward_body, &(average_job){layout, diff_dst, diff_src});
+    clile_i_parallel_for(layout->n, 1 + (GRAIN - 1) / layout->image_stride, average_backward_body,
+                         &(average_job){layout, diff_dst, diff_src});
 }
