@@ -6,17 +6,22 @@ if(BUILD_SHARED_LIBS)
   set_property(TARGET clile APPEND PROPERTY LINK_DEPENDS "${version_script}")
 endif()
 
-# Installed programs find the library beside them, and a oneDNN that is not in a system folder where it was found.
+# Installed programs find the library beside them, and a oneDNN that is not in a system folder where it was found
+# (named outright: CMake's own way leaves out folders below the checkout).
+get_filename_component(onednn_libdir "${OneDNN_LIBRARY}" DIRECTORY)
+set(onednn_rpath "")
+if(NOT onednn_libdir IN_LIST CMAKE_C_IMPLICIT_LINK_DIRECTORIES)
+  set(onednn_rpath "${onednn_libdir}")
+endif()
 file(RELATIVE_PATH lib_from_bin "/${CMAKE_INSTALL_BINDIR}" "/${CMAKE_INSTALL_LIBDIR}")
-file(RELATIVE_PATH lib_from_libexec "/${CMAKE_INSTALL_LIBEXECDIR}/clile" "/${CMAKE_INSTALL_LIBDIR}")
-set_target_properties(clile PROPERTIES INSTALL_RPATH_USE_LINK_PATH ON)
+set_target_properties(clile PROPERTIES INSTALL_RPATH "${onednn_rpath}")
 
 install(TARGETS clile EXPORT clileTargets
   LIBRARY DESTINATION "${CMAKE_INSTALL_LIBDIR}" ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}")
 install(DIRECTORY "${PROJECT_SOURCE_DIR}/include/clile" DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}" FILES_MATCHING PATTERN "*.h")
 if(CLILE_BUILD_EXAMPLES)
-  set_target_properties(clile_command PROPERTIES INSTALL_RPATH "$ORIGIN/${lib_from_bin}")
-  set_target_properties(clile_bench PROPERTIES INSTALL_RPATH "$ORIGIN/${lib_from_libexec}" INSTALL_RPATH_USE_LINK_PATH ON)
+  set_target_properties(clile_command PROPERTIES INSTALL_RPATH "$ORIGIN/${lib_from_bin};${onednn_rpath}")
+  set_target_properties(clile_bench PROPERTIES INSTALL_RPATH "${onednn_rpath}") # holds the rooms it measures, not the library
   install(TARGETS clile_command RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
   install(TARGETS clile_bench RUNTIME DESTINATION "${CMAKE_INSTALL_LIBEXECDIR}/clile")
 endif()
@@ -33,8 +38,7 @@ install(FILES "${PROJECT_BINARY_DIR}/clileConfig.cmake" "${PROJECT_BINARY_DIR}/c
 # The paths in clile.pc are relative to the file itself, so that an installed tree can be moved.
 file(RELATIVE_PATH pc_to_prefix "/${CMAKE_INSTALL_LIBDIR}/pkgconfig" "/")
 string(REGEX REPLACE "/$" "" pc_to_prefix "${pc_to_prefix}")
-get_filename_component(onednn_libdir "${OneDNN_LIBRARY}" DIRECTORY)
-if(onednn_libdir IN_LIST CMAKE_C_IMPLICIT_LINK_DIRECTORIES)
+if(NOT onednn_rpath)
   set(pc_private "-ldnnl -lz ${OpenMP_C_FLAGS} -lm")
 else()
   set(pc_private "-L${onednn_libdir} -ldnnl -lz ${OpenMP_C_FLAGS} -lm")
