@@ -18,7 +18,7 @@ set_target_properties(clile PROPERTIES INSTALL_RPATH "${onednn_rpath}")
 
 install(TARGETS clile EXPORT clileTargets
   LIBRARY DESTINATION "${CMAKE_INSTALL_LIBDIR}" ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}")
-install(DIRECTORY "${PROJECT_SOURCE_DIR}/include/clile" DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}" FILES_MATCHING PATTERN "*.h")
+install(DIRECTORY "${PROJECT_SOURCE_DIR}/include/clile" DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}" FILES_MATCHING PATTERN "*.h" PATTERN "*.hpp")
 if(CLILE_BUILD_EXAMPLES)
   set_target_properties(clile_command PROPERTIES INSTALL_RPATH "$ORIGIN/${lib_from_bin};${onednn_rpath}")
   set_target_properties(clile_bench PROPERTIES INSTALL_RPATH "${onednn_rpath}") # holds the rooms it measures, not the library

@@ -40,6 +40,14 @@ enum {
 #undef CLILE_STATUS_ENUM
 };
 
+/* The ABI number: that of the shared library's name, libclile.so.N. It changes when a released function is removed or changes its meaning;
+ * functions that are added do not change it, and it is not the release number. */
+#define CLILE_ABI_VERSION 0
+
+/* The ABI number of the library in use, for programs that load it themselves: compare with the macro. Cannot fail. Shared (any thread).
+ * Since 0.1. */
+CLILE_API int32_t clile_abi_version(void);
+
 /* Version of the library in use as "major.minor.patch". Static string, never NULL. Shared (any thread). Since 0.1. */
 CLILE_API const char *clile_version(void);
 

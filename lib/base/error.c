@@ -8,6 +8,11 @@ enum { ERROR_TEXT_SIZE = 1024 };
 
 static _Thread_local char error_text[ERROR_TEXT_SIZE];
 
+int32_t clile_abi_version(void)
+{
+    return CLILE_ABI_VERSION;
+}
+
 const char *clile_version(void)
 {
     return CLILE_VERSION;

@@ -11,5 +11,11 @@ for header in "$include"/clile/*.h; do
         { echo "clile/$name does not compile alone with $compiler -std=$standard" >&2; exit 1; }
     count=$((count + 1))
 done
+if [ "$language" = c++ ]; then
+    printf '#include <clile/clile.hpp>\n#include <clile/clile.hpp>\nint main() { return 0; }\n' |
+        "$compiler" -x c++ -std="$standard" -Wall -Wextra -pedantic -Werror -I"$include" -fsyntax-only - ||
+        { echo "clile/clile.hpp does not compile alone with $compiler -std=$standard" >&2; exit 1; }
+    count=$((count + 1))
+fi
 [ "$count" -ge 9 ] || { echo "only $count headers below $include" >&2; exit 1; }
 echo "$count headers, $compiler -std=$standard"

@@ -15,6 +15,7 @@ static void version_is_the_projects(void **state)
     (void)state;
     int major = -1, minor = -1, patch = -1;
     char rest = 0;
+    assert_int_equal(CLILE_ABI_VERSION, clile_abi_version());
     assert_int_equal(3, sscanf(clile_version(), "%d.%d.%d%c", &major, &minor, &patch, &rest));
     assert_true(major >= 0 && minor >= 0 && patch >= 0);
 }

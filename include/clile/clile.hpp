@@ -1,0 +1,637 @@
+/* clile/clile.hpp: libclile from C++17. Header only, over the C interface; it needs the standard library and nothing
+ * else.
+ *
+ *     clile::Options options{{"epochs", "20"}, {"elimination", "mixed"}};
+ *     options.set(CLILE_OPT_LEARNING_RATE, 1e-3);
+ *     auto all = clile::Dataset::open("BP4D", options);
+ *     auto [train, test] = all.fold("bp4d", 1);
+ *     clile::Model model(train.au_ids(), options);
+ *     clile::Trainer(model, train, options).train();
+ *     model.save("model.safetensors");
+ *
+ *     clile::Predictor predictor(clile::Model::load("model.safetensors"));
+ *     clile::Prediction answer = predictor.run(clile::Image::read("face.jpg"));
+ *
+ * Failures. Every function that can fail takes a `Status *status` last. Without it, it throws clile::Error, which has
+ * the status and the library's message. With it, it does not throw: `*status` becomes the outcome (also of a success),
+ * and after a failure the result is empty (a handle for which `if (handle)` is false, an empty vector, 0), as in
+ * std::filesystem. A function called on an empty handle fails with INVALID_ARGUMENT. Both ways may be mixed; the second
+ * also works under -fno-exceptions, where a failure without a Status ends the program. Memory for vectors and strings
+ * is the standard library's: std::bad_alloc.
+ *
+ * Ownership. Handles are move-only, and may be destroyed in any order: in the library a predictor keeps its model
+ * alive, a trainer its model and data set. `get()` lends the C handle to a C function; clile::check() turns its status
+ * into an Error. What each function does, its units, shapes and thread class: the C header of the same name. Since 0.1.
+ */
+#ifndef CLILE_HPP
+#define CLILE_HPP
+
+#include <clile/clile.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <functional>
+#include <initializer_list>
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#if defined(__cpp_exceptions) || defined(__EXCEPTIONS) || defined(_CPPUNWIND)
+#define CLILE_HPP_EXCEPTIONS 1
+#else
+#define CLILE_HPP_EXCEPTIONS 0
+#endif
+
+namespace clile
+{
+
+/* ---- failures -----------------------------------------------------------------------------------------------------
+ */
+
+/* The outcome of a call: CLILE_OK or a CLILE_E_ number, and the library's text of a failure. */
+struct Status {
+    clile_status code = CLILE_OK;
+    std::string message;
+    const char *name() const noexcept { return clile_status_name(code); }
+    bool ok() const noexcept { return code == CLILE_OK; }
+    explicit operator bool() const noexcept { return ok(); }
+};
+
+/* what() is the library's message. */
+class Error : public std::runtime_error
+{
+  public:
+    Error(clile_status code, const std::string &message) : std::runtime_error(message), code_(code) {}
+    clile_status status() const noexcept { return code_; }
+    const char *name() const noexcept { return clile_status_name(code_); }
+
+  private:
+    clile_status code_;
+};
+
+/* Throws `failure`, or hands it over. */
+inline bool fail(const Status &failure, Status *status)
+{
+    if (status) {
+        *status = failure;
+        return false;
+    }
+#if CLILE_HPP_EXCEPTIONS
+    throw Error(failure.code, failure.message);
+#else
+    std::terminate();
+#endif
+}
+
+/* Takes what a C function of the library just returned on this thread: true for CLILE_OK. Otherwise throws, or fills
+ * `*status`. */
+inline bool check(clile_status code, Status *status = nullptr)
+{
+    if (code != CLILE_OK) return fail({code, clile_last_error()}, status);
+    if (status) *status = {};
+    return true;
+}
+
+inline const char *version() noexcept
+{
+    return clile_version();
+}
+
+/* A C handle, owned: move-only, empty after a failure or a move. */
+template <typename T, void (*destroy)(T *)> class Handle
+{
+  public:
+    Handle() = default;
+    explicit Handle(T *owned) noexcept : handle_(owned) {}
+    T *get() const noexcept { return handle_.get(); }
+    T *release() noexcept { return handle_.release(); }
+    explicit operator bool() const noexcept { return handle_ != nullptr; }
+
+  protected:
+    struct Destroy {
+        void operator()(T *handle) const noexcept { destroy(handle); }
+    };
+    /* The owned handle that `create` writes. */
+    template <typename Create> void make(Create &&create, Status *status)
+    {
+        T *made = nullptr;
+        if (check(create(&made), status)) handle_.reset(made);
+    }
+    std::unique_ptr<T, Destroy> handle_;
+};
+
+/* Text that the library gave away, "" after a failure. */
+template <typename Copy> std::string copy_text(Copy &&copy, Status *status)
+{
+    char *text = nullptr;
+    if (!check(copy(&text), status)) return {};
+    const std::unique_ptr<char, void (*)(void *)> owned(text, clile_free);
+    return text;
+}
+
+/* ---- options.h ----------------------------------------------------------------------------------------------------
+ */
+
+/* Settings by key. Default-constructed they are the defaults of every function. May be copied. */
+class Options : public Handle<clile_options, clile_options_destroy>
+{
+  public:
+    Options() = default;
+    /* Values as text, e.g. {{"epochs", "20"}, {"threads", "1"}}; stops at the first that is refused. */
+    Options(std::initializer_list<std::pair<const char *, const char *>> settings, Status *status = nullptr)
+    {
+        Status local;
+        if (status) *status = local;
+        for (const auto &[key, value] : settings) {
+            set(key, value, status);
+            if (status && !status->ok()) return;
+        }
+    }
+    Options(const Options &other) : Handle()
+    {
+        if (other) make([&](clile_options **out) { return clile_options_copy(other.get(), out); }, nullptr);
+    }
+    Options(Options &&) = default;
+    Options &operator=(Options other) noexcept
+    {
+        handle_ = std::move(other.handle_);
+        return *this;
+    }
+    ~Options() = default;
+
+    /* An integer, a real number, or text for any type. A wrong key or value fails and names the nearest key; nothing is
+     * changed then. */
+    template <typename Value> Options &set(const char *key, const Value &value, Status *status = nullptr)
+    {
+        if (!handle_) make(clile_options_create, status);
+        if (!handle_) return *this;
+        if constexpr (std::is_integral_v<Value>)
+            check(clile_options_set_i64(get(), key, static_cast<std::int64_t>(value)), status);
+        else if constexpr (std::is_floating_point_v<Value>)
+            check(clile_options_set_f64(get(), key, static_cast<double>(value)), status);
+        else
+            check(clile_options_set(get(), key, std::string(value).c_str()), status);
+        return *this;
+    }
+    std::int64_t integer(const char *key, Status *status = nullptr) const
+    {
+        std::int64_t value = 0;
+        check(clile_options_get_i64(get(), key, &value), status);
+        return value;
+    }
+    double real(const char *key, Status *status = nullptr) const
+    {
+        double value = 0;
+        check(clile_options_get_f64(get(), key, &value), status);
+        return value;
+    }
+    std::string text(const char *key, Status *status = nullptr) const
+    {
+        const char *value = nullptr;
+        return check(clile_options_get_str(get(), key, &value), status) ? value : "";
+    }
+    bool is_set(const char *key) const noexcept { return clile_options_is_set(get(), key) != 0; }
+};
+
+/* ---- image.h ------------------------------------------------------------------------------------------------------
+ */
+
+/* Pixels [height,width,3] uint8 RGB, rows tightly packed. */
+class Image
+{
+  public:
+    Image() = default;
+    /* A JPEG, PNG or BMP file. */
+    static Image read(const std::string &path, const Options &options = {}, Status *status = nullptr)
+    {
+        Image image;
+        std::uint8_t *rgb = nullptr;
+        if (check(clile_image_read(path.c_str(), options.get(), &image.h_, &image.w_, &rgb), status))
+            image.rgb_.reset(rgb);
+        return image;
+    }
+    const std::uint8_t *data() const noexcept { return rgb_.get(); }
+    std::int32_t height() const noexcept { return h_; }
+    std::int32_t width() const noexcept { return w_; }
+    explicit operator bool() const noexcept { return rgb_ != nullptr; }
+
+  private:
+    struct Free {
+        void operator()(std::uint8_t *rgb) const noexcept { clile_free(rgb); }
+    };
+    std::unique_ptr<std::uint8_t, Free> rgb_;
+    std::int32_t h_ = 0, w_ = 0;
+};
+
+/* ---- dataset.h ----------------------------------------------------------------------------------------------------
+ */
+
+class Dataset : public Handle<clile_dataset, clile_dataset_destroy>
+{
+  public:
+    using Handle::Handle;
+    struct Fold;
+
+    static Dataset open(const std::string &path, const Options &options = {}, Status *status = nullptr)
+    {
+        Dataset data;
+        data.make([&](clile_dataset **out) { return clile_dataset_open(path.c_str(), options.get(), out); }, status);
+        return data;
+    }
+    /* Copies rgb [n,h,w,3], labels [n,c] and subject [n]; c = au_ids.size(). */
+    static Dataset from_arrays(std::int64_t n, std::int32_t h, std::int32_t w, const std::uint8_t *rgb,
+                               const std::vector<std::int32_t> &au_ids, const std::int8_t *labels,
+                               const std::int32_t *subject, Status *status = nullptr)
+    {
+        Dataset data;
+        data.make(
+            [&](clile_dataset **out) {
+                return clile_dataset_from_arrays(n, h, w, rgb, static_cast<std::int32_t>(au_ids.size()), au_ids.data(),
+                                                 labels, subject, out);
+            },
+            status);
+        return data;
+    }
+    inline Fold fold(const std::string &protocol, std::int32_t fold, Status *status = nullptr) const;
+
+    std::int64_t size() const noexcept { return clile_dataset_size(get()); }
+    std::int32_t au_count() const noexcept { return clile_dataset_au_count(get()); }
+    std::int32_t subject_count() const noexcept { return clile_dataset_subject_count(get()); }
+    std::vector<std::int32_t> au_ids(Status *status = nullptr) const
+    {
+        std::vector<std::int32_t> ids(static_cast<std::size_t>(au_count()));
+        if (!check(clile_dataset_copy_au_ids(get(), ids.data()), status)) ids.clear();
+        return ids;
+    }
+    /* [size,c]: 1 present, 0 absent, -1 not coded. */
+    std::vector<std::int8_t> labels(Status *status = nullptr) const
+    {
+        std::vector<std::int8_t> labels(static_cast<std::size_t>(size()) * static_cast<std::size_t>(au_count()));
+        if (!check(clile_dataset_copy_labels(get(), 0, size(), labels.data()), status)) labels.clear();
+        return labels;
+    }
+    /* [size]: 0..subject_count-1. */
+    std::vector<std::int32_t> subjects(Status *status = nullptr) const
+    {
+        std::vector<std::int32_t> subjects(static_cast<std::size_t>(size()));
+        if (!check(clile_dataset_copy_subjects(get(), 0, size(), subjects.data()), status)) subjects.clear();
+        return subjects;
+    }
+    std::vector<float> au_weights(Status *status = nullptr) const
+    {
+        std::vector<float> weights(static_cast<std::size_t>(au_count()));
+        if (!check(clile_dataset_copy_au_weights(get(), weights.data()), status)) weights.clear();
+        return weights;
+    }
+    /* [side,side,3]: the crop of one image. */
+    std::vector<std::uint8_t> crop(std::int64_t index, std::int32_t side, Status *status = nullptr) const
+    {
+        /* a side that the library will refuse gets no memory */
+        const std::size_t edge = side > 0 && side <= 4096 ? static_cast<std::size_t>(side) : 0;
+        std::vector<std::uint8_t> rgb(edge * edge * 3 + 1);
+        const bool fine = check(clile_dataset_copy_crop(get(), index, side, rgb.data()), status);
+        rgb.resize(fine ? edge * edge * 3 : 0);
+        return rgb;
+    }
+    clile_dataset_counts counts(Status *status = nullptr) const
+    {
+        clile_dataset_counts counts{};
+        counts.struct_size = static_cast<std::uint32_t>(sizeof counts);
+        check(clile_dataset_copy_counts(get(), &counts), status);
+        return counts;
+    }
+    /* Nothing when out of range. */
+    std::optional<std::string> subject_name(std::int32_t subject) const
+    {
+        return borrowed(clile_dataset_get_subject_name(get(), subject));
+    }
+    std::optional<std::string> image_name(std::int64_t index) const
+    {
+        return borrowed(clile_dataset_get_image_name(get(), index));
+    }
+
+  private:
+    static std::optional<std::string> borrowed(const char *text)
+    {
+        return text ? std::optional<std::string>(text) : std::nullopt;
+    }
+};
+
+/* The parts of a fold; they share no subject (but with protocol "all"). */
+struct Dataset::Fold {
+    Dataset train, test;
+};
+
+inline Dataset::Fold Dataset::fold(const std::string &protocol, std::int32_t fold, Status *status) const
+{
+    clile_dataset *train = nullptr, *test = nullptr;
+    if (!check(clile_dataset_fold(get(), protocol.c_str(), fold, &train, &test), status)) return {};
+    return {Dataset(train), Dataset(test)};
+}
+
+/* ---- model.h ------------------------------------------------------------------------------------------------------
+ */
+
+class Model : public Handle<clile_model, clile_model_destroy>
+{
+  public:
+    using Handle::Handle;
+    Model() = default;
+    /* p_c = s(slope_c * score_c + offset_c); present when it is above 0.5. */
+    struct Decision {
+        std::vector<float> slope, offset;
+    };
+
+    /* Untrained, with random weights. */
+    explicit Model(const std::vector<std::int32_t> &au_ids, const Options &options = {}, Status *status = nullptr)
+    {
+        make(
+            [&](clile_model **out) {
+                return clile_model_create(options.get(), static_cast<std::int32_t>(au_ids.size()), au_ids.data(), out);
+            },
+            status);
+    }
+    static Model load(const std::string &path, Status *status = nullptr)
+    {
+        Model model;
+        model.make([&](clile_model **out) { return clile_model_load(path.c_str(), out); }, status);
+        return model;
+    }
+    bool save(const std::string &path, Status *status = nullptr) const
+    {
+        return check(clile_model_save(get(), path.c_str()), status);
+    }
+    bool import_backbone(const std::string &path, Status *status = nullptr)
+    {
+        return check(clile_model_import_backbone(get(), path.c_str()), status);
+    }
+
+    std::int32_t au_count() const noexcept { return clile_model_au_count(get()); }
+    std::int32_t embedding_size() const noexcept { return clile_model_embedding_size(get()); }
+    std::int32_t image_size() const noexcept { return clile_model_image_size(get()); }
+    bool is_trained() const noexcept { return clile_model_is_trained(get()) != 0; }
+    std::vector<std::int32_t> au_ids(Status *status = nullptr) const
+    {
+        std::vector<std::int32_t> ids(static_cast<std::size_t>(au_count()));
+        if (!check(clile_model_copy_au_ids(get(), ids.data()), status)) ids.clear();
+        return ids;
+    }
+    /* [c,d] */
+    std::vector<float> au_embedding(Status *status = nullptr) const
+    {
+        std::vector<float> vectors(static_cast<std::size_t>(au_count()) * static_cast<std::size_t>(embedding_size()));
+        if (!check(clile_model_copy_au_embedding(get(), vectors.data()), status)) vectors.clear();
+        return vectors;
+    }
+    Decision decision(Status *status = nullptr) const
+    {
+        const auto c = static_cast<std::size_t>(au_count());
+        Decision rule{std::vector<float>(c), std::vector<float>(c)};
+        if (!check(clile_model_copy_decision(get(), rule.slope.data(), rule.offset.data()), status)) return {};
+        return rule;
+    }
+    /* Of a model that was trained by a loop of one's own; au_embedding is [c,d], or NULL to leave it. */
+    bool set_decision(const float *au_embedding, const float *slope /*[c]*/, const float *offset /*[c]*/,
+                      Status *status = nullptr)
+    {
+        return check(clile_model_set_decision(get(), au_embedding, slope, offset), status);
+    }
+    std::optional<std::string> metadata(const std::string &key) const
+    {
+        const char *value = clile_model_get_metadata(get(), key.c_str());
+        return value ? std::optional<std::string>(value) : std::nullopt;
+    }
+    bool set_metadata(const std::string &key, const std::string &value, Status *status = nullptr)
+    {
+        return check(clile_model_set_metadata(get(), key.c_str(), value.c_str()), status);
+    }
+    std::string json(Status *status = nullptr) const
+    {
+        return copy_text([&](char **out) { return clile_model_copy_json(get(), out); }, status);
+    }
+};
+
+/* ---- predictor.h --------------------------------------------------------------------------------------------------
+ */
+
+/* Answers for n images: probability and present [n,c], embedding [n,d]. */
+struct Prediction {
+    std::vector<float> probability;
+    std::vector<std::int8_t> present;
+    std::vector<float> embedding;
+};
+
+/* One thread at a time; make one for each thread over one model. */
+class Predictor : public Handle<clile_predictor, clile_predictor_destroy>
+{
+  public:
+    Predictor() = default;
+    explicit Predictor(const Model &model, const Options &options = {}, Status *status = nullptr)
+        : c_(static_cast<std::size_t>(model.au_count())), d_(static_cast<std::size_t>(model.embedding_size()))
+    {
+        make([&](clile_predictor **out) { return clile_predictor_create(model.get(), options.get(), out); }, status);
+    }
+    /* A crop of a face. */
+    Prediction run(const Image &image, Status *status = nullptr)
+    {
+        return run(1, image.data(), image.height(), image.width(), status);
+    }
+    /* n crops [n,h,w,3]. */
+    Prediction run(std::int64_t n, const std::uint8_t *rgb, std::int32_t h, std::int32_t w, Status *status = nullptr)
+    {
+        Prediction answer = room(n);
+        if (!run(n, rgb, h, w, answer.probability.data(), answer.present.data(), answer.embedding.data(), status))
+            return {};
+        return answer;
+    }
+    /* The same into memory of the caller, without allocation; any output may be NULL. */
+    bool run(std::int64_t n, const std::uint8_t *rgb, std::int32_t h, std::int32_t w, float *probability,
+             std::int8_t *present, float *embedding, Status *status = nullptr)
+    {
+        return check(clile_predictor_run(get(), n, rgb, h, w, probability, present, embedding), status);
+    }
+    /* Scores (similarities) in place of probabilities. */
+    bool run_scores(std::int64_t n, const std::uint8_t *rgb, std::int32_t h, std::int32_t w, float *score,
+                    std::int8_t *present, float *embedding, Status *status = nullptr)
+    {
+        return check(clile_predictor_run_scores(get(), n, rgb, h, w, score, present, embedding), status);
+    }
+    /* A face in a whole image, aligned by its 5 or 68 landmarks xy [points,2]. row_stride in bytes, 0: w * 3. */
+    Prediction run_landmarks(const std::uint8_t *rgb, std::int32_t h, std::int32_t w, std::int64_t row_stride,
+                             std::int32_t points, const float *xy, Status *status = nullptr)
+    {
+        Prediction answer = room(1);
+        if (!check(clile_predictor_run_landmarks(get(), rgb, h, w, row_stride, points, xy, answer.probability.data(),
+                                                 answer.present.data(), answer.embedding.data()),
+                   status))
+            return {};
+        return answer;
+    }
+
+  private:
+    /* A number of images that the library will refuse gets no memory. */
+    Prediction room(std::int64_t n) const
+    {
+        const std::size_t count = n > 0 ? static_cast<std::size_t>(n) : 0;
+        return {std::vector<float>(count * c_), std::vector<std::int8_t>(count * c_), std::vector<float>(count * d_)};
+    }
+    std::size_t c_ = 0, d_ = 0;
+};
+
+/* ---- trainer.h ----------------------------------------------------------------------------------------------------
+ */
+
+/* Called after each step on the calling thread: 0 goes on, anything else stops the run with CLILE_E_CANCELLED. What it
+ * throws stops the run, too, and comes out of it, whether a Status was given or not. */
+using ProgressFunction = std::function<std::int32_t(const clile_progress &)>;
+
+class Trainer : public Handle<clile_trainer, clile_trainer_destroy>
+{
+  public:
+    Trainer() = default;
+    Trainer(Model &model, const Dataset &train, const Options &options = {}, Status *status = nullptr)
+    {
+        make([&](clile_trainer **out) { return clile_trainer_create(model.get(), train.get(), options.get(), out); },
+             status);
+    }
+    bool needs_stage1() const noexcept { return clile_trainer_needs_stage1(get()) != 0; }
+    /* One stage, to its end or on from where it was stopped. */
+    bool run(std::int32_t stage, const ProgressFunction &progress = nullptr, Status *status = nullptr)
+    {
+        Call call{&progress, nullptr};
+        const clile_status code = clile_trainer_run(get(), stage, progress ? forward : nullptr, &call);
+        if (call.thrown) std::rethrow_exception(call.thrown);
+        return check(code, status);
+    }
+    /* Stage 1 where it is needed, then stage 2; after an interruption or a resume, what is left of them. */
+    bool train(const ProgressFunction &progress = nullptr, Status *status = nullptr)
+    {
+        Status first;
+        if (needs_stage1() && !run(1, progress, &first) &&
+            first.code != CLILE_E_STATE) { /* STATE: stage 1 was finished before */
+            return fail(first, status);
+        }
+        return run(2, progress, status);
+    }
+    bool save(const std::string &path, Status *status = nullptr) const
+    {
+        return check(clile_trainer_save(get(), path.c_str()), status);
+    }
+    bool resume(const std::string &path, Status *status = nullptr)
+    {
+        return check(clile_trainer_resume(get(), path.c_str()), status);
+    }
+
+  private:
+    struct Call {
+        const ProgressFunction *function;
+        std::exception_ptr thrown;
+    };
+    /* No exception may pass through the C code. */
+    static std::int32_t forward(const clile_progress *progress, void *user)
+    {
+        auto *call = static_cast<Call *>(user);
+#if CLILE_HPP_EXCEPTIONS
+        try {
+            return (*call->function)(*progress);
+        } catch (...) {
+            call->thrown = std::current_exception();
+            return 1;
+        }
+#else
+        return (*call->function)(*progress);
+#endif
+    }
+};
+
+/* ---- losses.h: the two published losses and the simplest elimination; the others by check(clile_loss_...()) ---------
+ */
+
+/* Each gives the loss; arrays and gradients (each may be NULL) are those of the C function. */
+namespace losses
+{
+
+inline double stage1(std::int64_t n, std::int64_t d, std::int64_t c, std::int64_t s, const float *id_embedding,
+                     const float *ile, const std::int32_t *subject, const std::int8_t *labels, const float *au_weight,
+                     float *diff_id_embedding, float *diff_ile, Status *status = nullptr)
+{
+    double loss = 0;
+    check(clile_loss_stage1(n, d, c, s, id_embedding, ile, subject, labels, au_weight, &loss, diff_id_embedding,
+                            diff_ile),
+          status);
+    return loss;
+}
+
+inline double stage2(std::int64_t n, std::int64_t d, std::int64_t c, const float *embedding, const float *au_embedding,
+                     const std::int8_t *labels, double temperature, float *diff_embedding, float *diff_au_embedding,
+                     Status *status = nullptr)
+{
+    double loss = 0;
+    check(clile_loss_stage2(n, d, c, embedding, au_embedding, labels, temperature, &loss, diff_embedding,
+                            diff_au_embedding),
+          status);
+    return loss;
+}
+
+inline double orthogonal(std::int64_t n, std::int64_t d, const float *embedding, const float *id_embedding,
+                         float *diff_embedding, Status *status = nullptr)
+{
+    double loss = 0;
+    check(clile_loss_orthogonal(n, d, embedding, id_embedding, &loss, diff_embedding), status);
+    return loss;
+}
+
+} // namespace losses
+
+/* ---- metrics.h: the report; the plain functions by check(clile_metrics_...()) --------------------------------------
+ */
+
+class Report : public Handle<clile_report, clile_report_destroy>
+{
+  public:
+    /* Averages of a metric; NaN where there is none. */
+    struct Summary {
+        double mean_of_folds = 0, pooled = 0, low = 0, high = 0;
+    };
+
+    /* published: "bp4d", "disfa" or NULL for no table beside the figures. */
+    explicit Report(const std::vector<std::int32_t> &au_ids, const char *published = nullptr, Status *status = nullptr)
+    {
+        make(
+            [&](clile_report **out) {
+                return clile_report_create(static_cast<std::int32_t>(au_ids.size()), au_ids.data(), published, out);
+            },
+            status);
+    }
+    bool add_fold(std::int32_t fold, std::int64_t n, const float *score, const std::int8_t *present,
+                  const std::int8_t *labels, const std::int32_t *subject, const char *const *subject_names = nullptr,
+                  Status *status = nullptr)
+    {
+        return check(clile_report_add_fold(get(), fold, n, score, present, labels, subject, subject_names), status);
+    }
+    /* metric: "f1", "auc" or "auc_within". */
+    Summary summary(const char *metric, Status *status = nullptr) const
+    {
+        Summary s;
+        check(clile_report_get_summary(get(), metric, &s.mean_of_folds, &s.pooled, &s.low, &s.high), status);
+        return s;
+    }
+    std::string text(Status *status = nullptr) const
+    {
+        return copy_text([&](char **out) { return clile_report_copy_text(get(), out); }, status);
+    }
+    std::string json(Status *status = nullptr) const
+    {
+        return copy_text([&](char **out) { return clile_report_copy_json(get(), out); }, status);
+    }
+};
+
+} // namespace clile
+
+#undef CLILE_HPP_EXCEPTIONS
+#endif

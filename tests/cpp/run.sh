@@ -1,0 +1,25 @@
+#!/bin/sh
+# run.sh COMPILER ROOT LIBRARY C_EXAMPLE SCRATCH: clile.hpp compiles without a word, with and without exceptions, its tests pass, and
+# examples/predict.cpp answers as examples/predict.c does.
+set -eu
+compiler=$1 root=$2 library=$3 c_example=$4 scratch=$5
+rm -rf "$scratch"
+mkdir -p "$scratch"
+cd "$scratch"
+folder=$(dirname "$library")
+LD_LIBRARY_PATH=$folder${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
+export LD_LIBRARY_PATH
+build() {
+    "$compiler" -std=c++17 -O1 -Wall -Wextra -pedantic -Wshadow -Wconversion -Werror -I"$root/include" "$@" -L"$folder" -lclile
+}
+build "$root/tests/cpp/test_wrapper.cpp" "$root/tests/cpp/second_unit.cpp" -o test_wrapper
+"$compiler" -std=c++17 -fno-exceptions -Wall -Wextra -pedantic -Werror -I"$root/include" -fsyntax-only "$root/tests/cpp/second_unit.cpp"
+build "$root/examples/predict.cpp" -o predict
+./test_wrapper
+./predict model.safetensors face.bmp >cpp.txt
+"$c_example" model.safetensors face.bmp >c.txt
+diff cpp.txt c.txt
+[ "$(wc -l <cpp.txt)" = 2 ] || { echo "2 AUs are expected:" >&2; cat cpp.txt >&2; exit 1; }
+code=0
+./predict no-such-file face.bmp 2>error.txt || code=$?
+[ "$code" = 1 ] && grep -q 'CLILE_E_IO.*no-such-file' error.txt || { echo "a model that is not there: $code" >&2; cat error.txt >&2; exit 1; }

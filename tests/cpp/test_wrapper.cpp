@@ -1,0 +1,228 @@
+// clile.hpp: handles, both ways to fail, progress, training from arrays. Leaves model.safetensors and face.bmp for
+// predict.cpp.
+#include <clile/clile.hpp>
+
+#include <cmath>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <fstream>
+
+// A second unit with the header: nothing in it may be defined twice (tests/cpp/second_unit.cpp).
+int second_unit(const clile::Model &model);
+
+namespace
+{
+
+void require(bool fine, const char *what, int line)
+{
+    if (fine) return;
+    std::fprintf(stderr, "line %d: %s\n", line, what);
+    std::exit(1);
+}
+#define REQUIRE(condition) require(condition, #condition, __LINE__)
+
+template <typename Call> void throws(clile_status expected, const char *text, Call &&call, int line)
+{
+    try {
+        call();
+    } catch (const clile::Error &error) {
+        if (error.status() == expected && std::strstr(error.what(), text)) return;
+        std::fprintf(stderr, "line %d: %s: %s\n", line, error.name(), error.what());
+        std::exit(1);
+    }
+    std::fprintf(stderr, "line %d: nothing was thrown, expected \"%s\"\n", line, text);
+    std::exit(1);
+}
+#define THROWS(status, text, ...)                                                                                      \
+    throws(                                                                                                            \
+        status, text, [&] { (void)(__VA_ARGS__); }, __LINE__)
+
+constexpr std::int32_t side = 32, subjects = 3;
+constexpr std::int64_t n = 12;
+const std::vector<std::int32_t> au_ids = {1, 12};
+
+// AU 1 brightens the upper half, AU 12 the lower one.
+clile::Dataset faces()
+{
+    std::vector<std::uint8_t> rgb(n * side * side * 3);
+    std::vector<std::int8_t> labels;
+    std::vector<std::int32_t> subject;
+    for (std::int64_t i = 0; i < n; ++i) {
+        labels.push_back(i % 2 == 0);
+        labels.push_back(i / 2 % 2 == 0);
+        subject.push_back(static_cast<std::int32_t>(i % subjects));
+        for (std::int64_t k = 0; k < side * side * 3; ++k) {
+            const bool upper = k < side * side * 3 / 2,
+                       bright = labels[static_cast<std::size_t>(2 * i + (upper ? 0 : 1))] == 1;
+            rgb[static_cast<std::size_t>(i * side * side * 3 + k)] =
+                static_cast<std::uint8_t>((bright ? 180 : 60) + (k * 7 + i) % 23);
+        }
+    }
+    return clile::Dataset::from_arrays(n, side, side, rgb.data(), au_ids, labels.data(), subject.data());
+}
+
+clile::Options small()
+{
+    clile::Options options{{"backbone", "resnet10"}, {"width", "0.0625"}, {"method", "bce"}};
+    return options.set(CLILE_OPT_IMAGE_SIZE, side)
+        .set(CLILE_OPT_EMBEDDING, 8)
+        .set(CLILE_OPT_EPOCHS, 2)
+        .set(CLILE_OPT_BATCH, 4)
+        .set(CLILE_OPT_THREADS, 1);
+}
+
+void options()
+{
+    clile::Options defaults;
+    REQUIRE(!defaults && defaults.integer("epochs") > 0 && !defaults.is_set("epochs"));
+    clile::Options options{{"epochs", "7"}};
+    options.set("learning_rate", 0.25).set("elimination", std::string("none")).set("batch", 4u);
+    clile::Options copy = options;
+    copy.set("epochs", 9);
+    REQUIRE(options.integer("epochs") == 7 && copy.integer("epochs") == 9);
+    REQUIRE(copy.real("learning_rate") == 0.25 && copy.text("elimination") == "none" && copy.is_set("batch"));
+    defaults = copy;
+    REQUIRE(defaults.integer("epochs") == 9);
+    THROWS(CLILE_E_INVALID_ARGUMENT, "epochs", options.set("epoch", 3));
+    clile::Status status;
+    options.set("epochs", 0, &status);
+    REQUIRE(!status && status.code == CLILE_E_INVALID_ARGUMENT && status.message.find("epochs") != std::string::npos);
+    REQUIRE(options.integer("epochs") == 7);
+    options.set("epochs", 8, &status);
+    REQUIRE(status && status.message.empty());
+    clile::Options refused({{"batch", "x"}, {"epochs", "3"}}, &status);
+    REQUIRE(!status && !refused.is_set("epochs"));
+}
+
+void failures()
+{
+    THROWS(CLILE_E_IO, "no-such-file", clile::Model::load("no-such-file"));
+    clile::Status status;
+    const auto model = clile::Model::load("no-such-file", &status);
+    REQUIRE(!model && status.code == CLILE_E_IO && std::string(status.name()) == "CLILE_E_IO");
+    REQUIRE(model.au_ids(&status).empty() && status.code == CLILE_E_INVALID_ARGUMENT);
+    clile::Predictor predictor(model, {}, &status);
+    REQUIRE(!predictor && status.code == CLILE_E_INVALID_ARGUMENT);
+    REQUIRE(predictor.run(clile::Image(), &status).probability.empty() && !status);
+    REQUIRE(!clile::Dataset::open("no-such-folder", {}, &status) && status.code == CLILE_E_IO);
+    THROWS(CLILE_E_IO, "no-such-image", clile::Image::read("no-such-image"));
+    THROWS(CLILE_E_INVALID_ARGUMENT, "", clile::Model(std::vector<std::int32_t>{}));
+}
+
+void data()
+{
+    const auto all = faces();
+    REQUIRE(all.size() == n && all.au_count() == 2 && all.subject_count() == subjects && all.au_ids() == au_ids);
+    REQUIRE(all.labels()[0] == 1 && all.labels()[3] == 1 && all.labels()[2] == 0 && all.subjects()[4] == 1);
+    REQUIRE(all.subject_name(2) == std::optional<std::string>("2") && !all.subject_name(99) &&
+            all.au_weights().size() == 2);
+    REQUIRE(all.crop(0, side).size() == side * side * 3 && all.counts().label_rows == 0);
+    THROWS(CLILE_E_INVALID_ARGUMENT, "", all.crop(n, side));
+    THROWS(CLILE_E_INVALID_ARGUMENT, "", all.crop(0, 1 << 30));
+    auto [train, test] = all.fold("loso", 1);
+    REQUIRE(train.size() + test.size() == n && test.subject_count() == 1);
+    THROWS(CLILE_E_INVALID_ARGUMENT, "bp5d", all.fold("bp5d", 1));
+}
+
+void training()
+{
+    auto model = std::make_unique<clile::Model>(au_ids, small());
+    auto data = std::make_unique<clile::Dataset>(faces());
+    REQUIRE(!model->is_trained() && model->embedding_size() == 8 && model->image_size() == side);
+    THROWS(CLILE_E_STATE, "not been trained", clile::Predictor(*model));
+    clile::Trainer trainer(*model, *data, small());
+    data.reset(); // the trainer keeps it
+
+    clile::Status status;
+    trainer.run(
+        2, [](const clile_progress &) { return 1; }, &status);
+    REQUIRE(status.code == CLILE_E_CANCELLED && status.message.find("step 1") != std::string::npos);
+    try { // what the function throws comes out, also where a Status was given
+        trainer.run(
+            2, [](const clile_progress &p) -> std::int32_t { throw static_cast<int>(p.step); }, &status);
+        REQUIRE(false);
+    } catch (int step) {
+        REQUIRE(step == 2);
+    }
+    int calls = 0;
+    REQUIRE(trainer.train([&](const clile_progress &p) {
+        REQUIRE(p.struct_size == sizeof p && p.stage == 2 && std::isfinite(p.loss));
+        ++calls;
+        return 0;
+    }));
+    REQUIRE(calls == 4 && model->is_trained()); // two epochs of three steps, less the two that were stopped
+    REQUIRE(model->set_metadata("made by", "test") &&
+            model->metadata("made by") == std::optional<std::string>("test") && !model->metadata("x"));
+    REQUIRE(model->json().find("resnet10") != std::string::npos && model->decision().slope.size() == 2 &&
+            model->au_embedding().size() == 16);
+    model->save("model.safetensors");
+
+    clile::Predictor predictor(*model, clile::Options{{"threads", "1"}});
+    model.reset(); // the predictor keeps it
+    const auto loaded = clile::Model::load("model.safetensors");
+    REQUIRE(second_unit(loaded) == 2);
+    clile::Predictor again(loaded, clile::Options{{"threads", "1"}});
+    const auto crop = faces().crop(0, side);
+    const auto one = predictor.run(1, crop.data(), side, side), two = again.run(1, crop.data(), side, side);
+    REQUIRE(one.probability.size() == 2 && one.embedding.size() == 8 && one.probability == two.probability &&
+            one.embedding == two.embedding);
+    float score[2];
+    REQUIRE(again.run_scores(1, crop.data(), side, side, score, nullptr, nullptr) && std::isfinite(score[1]));
+    THROWS(CLILE_E_INVALID_ARGUMENT, "", again.run(1, crop.data(), 0, side));
+
+    // an uncompressed bitmap, rows from below, blue first
+    std::ofstream file("face.bmp", std::ios::binary);
+    unsigned char header[54] = {'B', 'M'};
+    const std::uint32_t fields[] = {54 + side * side * 3, 0, 54, 40, side, side, 1 | 24u << 16, 0, side * side * 3};
+    for (std::size_t i = 0; i < 9; ++i)
+        for (std::size_t b = 0; b < 4; ++b) header[2 + 4 * i + b] = static_cast<unsigned char>(fields[i] >> (8 * b));
+    file.write(reinterpret_cast<const char *>(header), sizeof header);
+    for (int y = side - 1; y >= 0; --y)
+        for (int x = 0; x < side; ++x)
+            for (int channel = 2; channel >= 0; --channel)
+                file.put(static_cast<char>(crop[static_cast<std::size_t>((y * side + x) * 3 + channel)]));
+    file.close();
+    const auto image = clile::Image::read("face.bmp");
+    REQUIRE(image.height() == side && image.width() == side &&
+            std::memcmp(image.data(), crop.data(), crop.size()) == 0);
+    REQUIRE(again.run(image).probability == one.probability);
+}
+
+void numbers()
+{
+    // one image, one AU that is present, logit 1 * 2: log(1 + exp(-2))
+    const float embedding[1] = {1.0f}, ile[1] = {2.0f};
+    const std::int32_t subject[1] = {0};
+    const std::int8_t labels[1] = {1};
+    float diff[1] = {0};
+    REQUIRE(std::fabs(clile::losses::stage1(1, 1, 1, 1, embedding, ile, subject, labels, nullptr, diff, nullptr) -
+                      0.126928011) < 1e-6);
+    REQUIRE(std::fabs(diff[0] + 2 * 0.119202922f) < 1e-5f);
+    REQUIRE(std::fabs(clile::losses::stage2(1, 1, 1, embedding, ile, labels, 0.1, nullptr, nullptr)) < 1e-6);
+    REQUIRE(std::fabs(clile::losses::orthogonal(1, 1, embedding, ile, nullptr) - 1) < 1e-6);
+    THROWS(CLILE_E_INVALID_ARGUMENT, "temperature",
+           clile::losses::stage2(1, 1, 1, embedding, ile, labels, 0, nullptr, nullptr));
+
+    const float score[4] = {0.9f, 0.1f, 0.4f, 0.2f};
+    const std::int8_t present[4] = {1, 0, 1, 0}, truth[4] = {1, 0, 0, 0};
+    const std::int32_t person[4] = {0, 0, 1, 1};
+    clile::Report report({12});
+    THROWS(CLILE_E_STATE, "", report.text());
+    report.add_fold(1, 4, score, present, truth, person);
+    const auto f1 = report.summary("f1");
+    REQUIRE(std::fabs(f1.mean_of_folds - 2.0 / 3) < 1e-9 && std::fabs(report.summary("auc").pooled - 1) < 1e-9);
+    REQUIRE(report.text().find("12") != std::string::npos && report.json()[0] == '{');
+}
+
+} // namespace
+
+int main()
+{
+    options();
+    failures();
+    data();
+    training();
+    numbers();
+    std::printf("%s\n", clile::version());
+}
