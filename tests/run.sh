@@ -35,6 +35,9 @@ need_command pkg-config pkg-config
 need_file '/usr/include/cmocka.h' libcmocka-dev
 need_command python3 python3
 need_file '/usr/lib/python3/dist-packages/numpy' python3-numpy
+need_file '/usr/lib/python3/dist-packages/pytest' python3-pytest
+need_file '/usr/lib/python3/dist-packages/pip' python3-pip
+need_file '/usr/lib/python3/dist-packages/setuptools' python3-setuptools
 need_file '/usr/lib/python3*/venv/__init__.py' python3-venv
 need_file '/usr/lib/python3*/ensurepip/__init__.py' python3-venv
 if [ "${CLILE_PARITY:-0}" = 1 ]; then

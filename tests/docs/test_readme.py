@@ -2,6 +2,7 @@
 
 They run in a folder that holds model.safetensors and face.bmp, as the quick start leaves them.
 """
+import importlib.util
 import os
 import pathlib
 import re
@@ -12,7 +13,8 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "cli"))
 import cli  # noqa: E402
 
 ROOT, LIBRARY, CC, TRAIN, PREDICT = (pathlib.Path(argument) for argument in sys.argv[1:6])
-ENVIRONMENT = {**os.environ, "LD_LIBRARY_PATH": str(LIBRARY.parent), "CLILE_LIBRARY": str(LIBRARY), "PYTHONDONTWRITEBYTECODE": "1"}
+ENVIRONMENT = {**os.environ, "LD_LIBRARY_PATH": str(LIBRARY.parent), "CLILE_LIBRARY": str(LIBRARY), "PYTHONPATH": str(ROOT / "examples/python"),
+               "PYTHONDONTWRITEBYTECODE": "1"}
 
 
 def run(*command, folder):
@@ -41,6 +43,8 @@ def main():
     (folder / "example.c").write_text(blocks("c"), encoding="utf-8")
     run(CC, "-std=c11", "-Wall", "-Wextra", "-Werror", "-I", ROOT / "include", "example.c", "-o", "example", f"-L{LIBRARY.parent}", "-lclile", folder=folder)
     (folder / "example.py").write_text(blocks("python"), encoding="utf-8")
+    if importlib.util.find_spec("numpy") is None:
+        sys.exit("the Python example of README.md needs numpy (Debian: python3-numpy), and this Python has none")
     answers = {
         "README.md, C": run(folder / "example", folder=folder),
         "README.md, Python": run(sys.executable, "example.py", folder=folder),

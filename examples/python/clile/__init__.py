@@ -1,0 +1,31 @@
+"""clile: facial action units of people that the model never saw; the Python side of libclile.
+
+    import clile
+
+    model = clile.Model.load("model.safetensors")
+    answer = model.predict("face.jpg")                  # or a uint8 array [h,w,3], or [n,h,w,3]
+    print(answer.au_ids[answer.present])
+
+    data = clile.Dataset.from_arrays(images, labels, subject, au_ids)
+    train, test = data.fold("kfold:3", 1)               # split by subject
+    model = clile.train(train, epochs=20, progress=print)
+    model.save("model.safetensors")
+
+NumPy arrays of the right type and layout are passed as they are. Failures are exceptions below clile.Error, with the library's message.
+Functions of the library run without the interpreter's lock. Handles close themselves, in any order, and work with `with`.
+"""
+from . import losses, metrics
+from ._data import Counts, Dataset, Fold, read_image
+from ._library import (BackendError, Cancelled, CorruptError, Error, FileError, FormatError, InternalError, InvalidArgument, NotFinite, OutOfMemory,
+                       StateError, Unsupported, lib)
+from ._model import Decision, Model, Prediction, Predictor
+from ._options import OptionInfo, Options, describe_options
+from ._train import Progress, Trainer, train
+
+__version__: str = lib.clile_version().decode()
+
+__all__ = [
+    "BackendError", "Cancelled", "CorruptError", "Counts", "Dataset", "Decision", "Error", "FileError", "Fold", "FormatError", "InternalError",
+    "InvalidArgument", "Model", "NotFinite", "OptionInfo", "Options", "OutOfMemory", "Prediction", "Predictor", "Progress", "StateError", "Trainer",
+    "Unsupported", "describe_options", "losses", "metrics", "read_image", "train",
+]

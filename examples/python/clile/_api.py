@@ -1,0 +1,344 @@
+"""Made by generate.py from include/clile/*.h; do not edit. What is declared there, for ctypes."""
+from ctypes import CFUNCTYPE, POINTER, Structure, c_char_p, c_double, c_float, c_int32, c_int64, c_int8, c_uint32, c_uint8, c_void_p
+from typing import Any, Dict, List, Tuple
+
+CLILE_ABI_VERSION = 0
+CLILE_OPT_LAYOUT = "layout"
+CLILE_OPT_AU_SET = "au_set"
+CLILE_OPT_UNKNOWN = "unknown"
+CLILE_OPT_PRESENT_FROM = "present_from"
+CLILE_OPT_IMAGE_SIZE = "image_size"
+CLILE_OPT_MAX_PIXELS = "max_pixels"
+CLILE_OPT_CACHE_MB = "cache_mb"
+CLILE_OPT_BACKBONE = "backbone"
+CLILE_OPT_WIDTH = "width"
+CLILE_OPT_EMBEDDING = "embedding"
+CLILE_OPT_SIMILARITY = "similarity"
+CLILE_OPT_METHOD = "method"
+CLILE_OPT_PRESET = "preset"
+CLILE_OPT_ELIMINATION = "elimination"
+CLILE_OPT_IDENTITY_PART = "identity_part"
+CLILE_OPT_LAMBDA_CONTRA = "lambda_contra"
+CLILE_OPT_LAMBDA_BCE = "lambda_bce"
+CLILE_OPT_LAMBDA_ID = "lambda_id"
+CLILE_OPT_LAMBDA_ILE = "lambda_ile"
+CLILE_OPT_LAMBDA_ILE_BIAS = "lambda_ile_bias"
+CLILE_OPT_TAU = "tau"
+CLILE_OPT_NULL_ANCHOR = "null_anchor"
+CLILE_OPT_INIT_FROM_STAGE1 = "init_from_stage1"
+CLILE_OPT_DECISION = "decision"
+CLILE_OPT_OPTIMIZER = "optimizer"
+CLILE_OPT_LEARNING_RATE = "learning_rate"
+CLILE_OPT_AU_RATE_SCALE = "au_rate_scale"
+CLILE_OPT_MOMENTUM = "momentum"
+CLILE_OPT_WEIGHT_DECAY = "weight_decay"
+CLILE_OPT_SCHEDULE = "schedule"
+CLILE_OPT_WARMUP = "warmup"
+CLILE_OPT_CLIP_NORM = "clip_norm"
+CLILE_OPT_EMA = "ema"
+CLILE_OPT_EPOCHS = "epochs"
+CLILE_OPT_EPOCHS_STAGE1 = "epochs_stage1"
+CLILE_OPT_BATCH = "batch"
+CLILE_OPT_SEED = "seed"
+CLILE_OPT_THREADS = "threads"
+CLILE_OPT_VALIDATION = "validation"
+CLILE_OPT_EXCHANGE_HALVES = "exchange_halves"
+CLILE_OPT_AUGMENT_FLIP = "augment_flip"
+CLILE_OPT_AUGMENT_SCALE = "augment_scale"
+CLILE_OPT_AUGMENT_SHIFT = "augment_shift"
+CLILE_OPT_AUGMENT_BRIGHTNESS = "augment_brightness"
+CLILE_OPT_AUGMENT_CONTRAST = "augment_contrast"
+CLILE_OPT_AUGMENT_SATURATION = "augment_saturation"
+CLILE_LOSSES_API_VERSION = 1
+CLILE_OPTION_INTEGER = 0
+CLILE_OPTION_REAL = 1
+CLILE_OPTION_CHOICE = 2
+CLILE_OPTION_TEXT = 3
+CLILE_SIMILARITY_COSINE = 0
+CLILE_SIMILARITY_DOT = 1
+CLILE_OK = 0
+CLILE_E_INVALID_ARGUMENT = -1
+CLILE_E_OUT_OF_MEMORY = -2
+CLILE_E_IO = -3
+CLILE_E_FORMAT = -4
+CLILE_E_CORRUPT = -5
+CLILE_E_UNSUPPORTED = -6
+CLILE_E_STATE = -7
+CLILE_E_CANCELLED = -8
+CLILE_E_NOT_FINITE = -9
+CLILE_E_BACKEND = -10
+CLILE_E_INTERNAL = -11
+
+# number: name, text
+STATUSES: Dict[int, Tuple[str, str]] = {
+    0: ("CLILE_OK", "success"),
+    -1: ("CLILE_E_INVALID_ARGUMENT", "an argument is out of its range"),
+    -2: ("CLILE_E_OUT_OF_MEMORY", "memory could not be had"),
+    -3: ("CLILE_E_IO", "a file could not be read or written"),
+    -4: ("CLILE_E_FORMAT", "a file is not of the expected format"),
+    -5: ("CLILE_E_CORRUPT", "a file is of the right format but damaged"),
+    -6: ("CLILE_E_UNSUPPORTED", "valid, but not supported by this build"),
+    -7: ("CLILE_E_STATE", "the handle is not in a state that allows the call"),
+    -8: ("CLILE_E_CANCELLED", "stopped because the caller asked for it"),
+    -9: ("CLILE_E_NOT_FINITE", "a value is not finite"),
+    -10: ("CLILE_E_BACKEND", "the compute backend (oneDNN) reported an error"),
+    -11: ("CLILE_E_INTERNAL", "a defect of libclile itself"),
+}
+
+
+class clile_status(c_int32):
+    """What a function that can fail returns."""
+
+
+class clile_options(Structure):
+    """Opaque."""
+
+
+class clile_dataset(Structure):
+    """Opaque."""
+
+
+class clile_report(Structure):
+    """Opaque."""
+
+
+class clile_model(Structure):
+    """Opaque."""
+
+
+class clile_predictor(Structure):
+    """Opaque."""
+
+
+class clile_trainer(Structure):
+    """Opaque."""
+
+
+class clile_option_info(Structure):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("type", c_int32),
+        ("name", c_char_p),
+        ("default_value", c_char_p),
+        ("choices", c_char_p),
+        ("minimum", c_double),
+        ("maximum", c_double),
+        ("group", c_char_p),
+        ("help", c_char_p),
+    ]
+
+
+class clile_dataset_counts(Structure):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("reserved", c_uint32),
+        ("label_rows", c_int64),
+        ("labels_without_image", c_int64),
+        ("images_without_labels", c_int64),
+        ("images_without_landmarks", c_int64),
+    ]
+
+
+class clile_progress(Structure):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("stage", c_int32),
+        ("step", c_int64),
+        ("steps", c_int64),
+        ("epoch", c_int32),
+        ("epochs", c_int32),
+        ("loss", c_double),
+        ("loss_bce", c_double),
+        ("loss_contra", c_double),
+        ("loss_elimination", c_double),
+        ("learning_rate", c_double),
+        ("images_per_second", c_double),
+        ("seconds_left", c_double),
+        ("epoch_end", c_int32),
+        ("validation_f1", c_double),
+        ("validation_auc", c_double),
+    ]
+
+
+clile_progress_fn = CFUNCTYPE(c_int32, POINTER(clile_progress), c_void_p)
+
+# name: (result, [arguments]), with the names of the arguments below
+FUNCTIONS: Dict[str, Tuple[Any, List[Any]]] = {
+    "clile_abi_version": (c_int32, []),
+    "clile_dataset_au_count": (c_int32, [POINTER(clile_dataset)]),
+    "clile_dataset_copy_au_ids": (clile_status, [POINTER(clile_dataset), POINTER(c_int32)]),
+    "clile_dataset_copy_au_weights": (clile_status, [POINTER(clile_dataset), POINTER(c_float)]),
+    "clile_dataset_copy_counts": (clile_status, [POINTER(clile_dataset), POINTER(clile_dataset_counts)]),
+    "clile_dataset_copy_crop": (clile_status, [POINTER(clile_dataset), c_int64, c_int32, POINTER(c_uint8)]),
+    "clile_dataset_copy_labels": (clile_status, [POINTER(clile_dataset), c_int64, c_int64, POINTER(c_int8)]),
+    "clile_dataset_copy_subjects": (clile_status, [POINTER(clile_dataset), c_int64, c_int64, POINTER(c_int32)]),
+    "clile_dataset_destroy": (None, [POINTER(clile_dataset)]),
+    "clile_dataset_fold": (clile_status, [POINTER(clile_dataset), c_char_p, c_int32, POINTER(POINTER(clile_dataset)), POINTER(POINTER(clile_dataset))]),
+    "clile_dataset_from_arrays": (clile_status, [c_int64, c_int32, c_int32, POINTER(c_uint8), c_int32, POINTER(c_int32), POINTER(c_int8), POINTER(c_int32), POINTER(POINTER(clile_dataset))]),
+    "clile_dataset_get_image_name": (c_char_p, [POINTER(clile_dataset), c_int64]),
+    "clile_dataset_get_subject_name": (c_char_p, [POINTER(clile_dataset), c_int32]),
+    "clile_dataset_open": (clile_status, [c_char_p, POINTER(clile_options), POINTER(POINTER(clile_dataset))]),
+    "clile_dataset_size": (c_int64, [POINTER(clile_dataset)]),
+    "clile_dataset_subject_count": (c_int32, [POINTER(clile_dataset)]),
+    "clile_free": (None, [c_void_p]),
+    "clile_image_read": (clile_status, [c_char_p, POINTER(clile_options), POINTER(c_int32), POINTER(c_int32), POINTER(POINTER(c_uint8))]),
+    "clile_last_error": (c_char_p, []),
+    "clile_loss_adversarial": (clile_status, [c_int64, c_int64, c_int64, POINTER(c_float), POINTER(c_float), POINTER(c_float), POINTER(c_int32), POINTER(c_double), POINTER(c_float), POINTER(c_float), POINTER(c_float)]),
+    "clile_loss_bce": (clile_status, [c_int64, c_int64, c_int64, c_int32, POINTER(c_float), POINTER(c_float), c_double, POINTER(c_float), POINTER(c_int8), POINTER(c_float), POINTER(c_double), POINTER(c_float), POINTER(c_float), POINTER(c_double), POINTER(c_float)]),
+    "clile_loss_decorrelate": (clile_status, [c_int64, c_int64, POINTER(c_float), POINTER(c_float), POINTER(c_double), POINTER(c_float)]),
+    "clile_loss_mixed": (clile_status, [c_int64, c_int64, c_int64, c_int64, c_int32, POINTER(c_float), POINTER(c_float), c_double, POINTER(c_float), POINTER(c_float), POINTER(c_float), POINTER(c_int32), POINTER(c_int8), POINTER(c_float), c_double, c_double, POINTER(c_double), POINTER(c_float), POINTER(c_float), POINTER(c_double), POINTER(c_float), POINTER(c_float), POINTER(c_float)]),
+    "clile_loss_orthogonal": (clile_status, [c_int64, c_int64, POINTER(c_float), POINTER(c_float), POINTER(c_double), POINTER(c_float)]),
+    "clile_loss_stage1": (clile_status, [c_int64, c_int64, c_int64, c_int64, POINTER(c_float), POINTER(c_float), POINTER(c_int32), POINTER(c_int8), POINTER(c_float), POINTER(c_double), POINTER(c_float), POINTER(c_float)]),
+    "clile_loss_stage2": (clile_status, [c_int64, c_int64, c_int64, POINTER(c_float), POINTER(c_float), POINTER(c_int8), c_double, POINTER(c_double), POINTER(c_float), POINTER(c_float)]),
+    "clile_loss_stage2_null": (clile_status, [c_int64, c_int64, c_int64, POINTER(c_float), POINTER(c_float), POINTER(c_float), POINTER(c_int8), c_double, POINTER(c_double), POINTER(c_float), POINTER(c_float), POINTER(c_float)]),
+    "clile_losses_api_version": (c_int32, []),
+    "clile_metrics_agreement": (clile_status, [c_int32, POINTER(c_double), POINTER(c_double), POINTER(c_double)]),
+    "clile_metrics_auc": (clile_status, [c_int64, c_int32, POINTER(c_float), POINTER(c_int8), POINTER(c_double)]),
+    "clile_metrics_auc_within": (clile_status, [c_int64, c_int32, POINTER(c_float), POINTER(c_int8), POINTER(c_int32), POINTER(c_double)]),
+    "clile_metrics_calibrate": (clile_status, [c_int64, c_int32, POINTER(c_float), POINTER(c_int8), POINTER(c_float), POINTER(c_float)]),
+    "clile_metrics_cosine_matrix": (clile_status, [c_int32, c_int32, POINTER(c_float), POINTER(c_double)]),
+    "clile_metrics_f1": (clile_status, [c_int64, c_int32, POINTER(c_int8), POINTER(c_int8), POINTER(c_double), POINTER(c_int64)]),
+    "clile_metrics_label_correlation": (clile_status, [c_int64, c_int32, POINTER(c_int8), POINTER(c_double)]),
+    "clile_metrics_subject_probe": (clile_status, [c_int64, c_int32, POINTER(c_float), POINTER(c_int32), POINTER(c_double)]),
+    "clile_metrics_thresholds": (clile_status, [c_int64, c_int32, POINTER(c_float), POINTER(c_int8), POINTER(c_float)]),
+    "clile_model_au_count": (c_int32, [POINTER(clile_model)]),
+    "clile_model_copy_au_embedding": (clile_status, [POINTER(clile_model), POINTER(c_float)]),
+    "clile_model_copy_au_ids": (clile_status, [POINTER(clile_model), POINTER(c_int32)]),
+    "clile_model_copy_decision": (clile_status, [POINTER(clile_model), POINTER(c_float), POINTER(c_float)]),
+    "clile_model_copy_json": (clile_status, [POINTER(clile_model), POINTER(c_char_p)]),
+    "clile_model_create": (clile_status, [POINTER(clile_options), c_int32, POINTER(c_int32), POINTER(POINTER(clile_model))]),
+    "clile_model_destroy": (None, [POINTER(clile_model)]),
+    "clile_model_embedding_size": (c_int32, [POINTER(clile_model)]),
+    "clile_model_get_metadata": (c_char_p, [POINTER(clile_model), c_char_p]),
+    "clile_model_image_size": (c_int32, [POINTER(clile_model)]),
+    "clile_model_import_backbone": (clile_status, [POINTER(clile_model), c_char_p]),
+    "clile_model_is_trained": (c_int32, [POINTER(clile_model)]),
+    "clile_model_load": (clile_status, [c_char_p, POINTER(POINTER(clile_model))]),
+    "clile_model_save": (clile_status, [POINTER(clile_model), c_char_p]),
+    "clile_model_set_decision": (clile_status, [POINTER(clile_model), POINTER(c_float), POINTER(c_float), POINTER(c_float)]),
+    "clile_model_set_metadata": (clile_status, [POINTER(clile_model), c_char_p, c_char_p]),
+    "clile_options_copy": (clile_status, [POINTER(clile_options), POINTER(POINTER(clile_options))]),
+    "clile_options_count": (c_int32, []),
+    "clile_options_create": (clile_status, [POINTER(POINTER(clile_options))]),
+    "clile_options_describe": (clile_status, [c_int32, POINTER(clile_option_info)]),
+    "clile_options_destroy": (None, [POINTER(clile_options)]),
+    "clile_options_get_f64": (clile_status, [POINTER(clile_options), c_char_p, POINTER(c_double)]),
+    "clile_options_get_i64": (clile_status, [POINTER(clile_options), c_char_p, POINTER(c_int64)]),
+    "clile_options_get_str": (clile_status, [POINTER(clile_options), c_char_p, POINTER(c_char_p)]),
+    "clile_options_is_set": (c_int32, [POINTER(clile_options), c_char_p]),
+    "clile_options_set": (clile_status, [POINTER(clile_options), c_char_p, c_char_p]),
+    "clile_options_set_f64": (clile_status, [POINTER(clile_options), c_char_p, c_double]),
+    "clile_options_set_i64": (clile_status, [POINTER(clile_options), c_char_p, c_int64]),
+    "clile_options_set_str": (clile_status, [POINTER(clile_options), c_char_p, c_char_p]),
+    "clile_predictor_create": (clile_status, [POINTER(clile_model), POINTER(clile_options), POINTER(POINTER(clile_predictor))]),
+    "clile_predictor_destroy": (None, [POINTER(clile_predictor)]),
+    "clile_predictor_run": (clile_status, [POINTER(clile_predictor), c_int64, POINTER(c_uint8), c_int32, c_int32, POINTER(c_float), POINTER(c_int8), POINTER(c_float)]),
+    "clile_predictor_run_landmarks": (clile_status, [POINTER(clile_predictor), POINTER(c_uint8), c_int32, c_int32, c_int64, c_int32, POINTER(c_float), POINTER(c_float), POINTER(c_int8), POINTER(c_float)]),
+    "clile_predictor_run_scores": (clile_status, [POINTER(clile_predictor), c_int64, POINTER(c_uint8), c_int32, c_int32, POINTER(c_float), POINTER(c_int8), POINTER(c_float)]),
+    "clile_report_add_fold": (clile_status, [POINTER(clile_report), c_int32, c_int64, POINTER(c_float), POINTER(c_int8), POINTER(c_int8), POINTER(c_int32), POINTER(c_char_p)]),
+    "clile_report_add_value": (clile_status, [POINTER(clile_report), c_char_p, c_double]),
+    "clile_report_copy_json": (clile_status, [POINTER(clile_report), POINTER(c_char_p)]),
+    "clile_report_copy_text": (clile_status, [POINTER(clile_report), POINTER(c_char_p)]),
+    "clile_report_create": (clile_status, [c_int32, POINTER(c_int32), c_char_p, POINTER(POINTER(clile_report))]),
+    "clile_report_destroy": (None, [POINTER(clile_report)]),
+    "clile_report_get_summary": (clile_status, [POINTER(clile_report), c_char_p, POINTER(c_double), POINTER(c_double), POINTER(c_double), POINTER(c_double)]),
+    "clile_report_set_correlation": (clile_status, [POINTER(clile_report), POINTER(c_double), POINTER(c_double)]),
+    "clile_status_name": (c_char_p, [c_int32]),
+    "clile_trainer_create": (clile_status, [POINTER(clile_model), POINTER(clile_dataset), POINTER(clile_options), POINTER(POINTER(clile_trainer))]),
+    "clile_trainer_destroy": (None, [POINTER(clile_trainer)]),
+    "clile_trainer_needs_stage1": (c_int32, [POINTER(clile_trainer)]),
+    "clile_trainer_resume": (clile_status, [POINTER(clile_trainer), c_char_p]),
+    "clile_trainer_run": (clile_status, [POINTER(clile_trainer), c_int32, clile_progress_fn, c_void_p]),
+    "clile_trainer_save": (clile_status, [POINTER(clile_trainer), c_char_p]),
+    "clile_version": (c_char_p, []),
+}
+
+ARGUMENTS: Dict[str, Tuple[str, ...]] = {
+    "clile_abi_version": (),
+    "clile_dataset_au_count": ("dataset",),
+    "clile_dataset_copy_au_ids": ("dataset", "au_ids"),
+    "clile_dataset_copy_au_weights": ("dataset", "weights"),
+    "clile_dataset_copy_counts": ("dataset", "counts"),
+    "clile_dataset_copy_crop": ("dataset", "index", "size", "rgb"),
+    "clile_dataset_copy_labels": ("dataset", "first", "count", "labels"),
+    "clile_dataset_copy_subjects": ("dataset", "first", "count", "subject"),
+    "clile_dataset_destroy": ("dataset",),
+    "clile_dataset_fold": ("dataset", "protocol", "fold", "train", "test"),
+    "clile_dataset_from_arrays": ("n", "h", "w", "rgb", "c", "au_ids", "labels", "subject", "out"),
+    "clile_dataset_get_image_name": ("dataset", "index"),
+    "clile_dataset_get_subject_name": ("dataset", "subject"),
+    "clile_dataset_open": ("path", "options", "out"),
+    "clile_dataset_size": ("dataset",),
+    "clile_dataset_subject_count": ("dataset",),
+    "clile_free": ("memory",),
+    "clile_image_read": ("path", "options", "h", "w", "rgb"),
+    "clile_last_error": (),
+    "clile_loss_adversarial": ("n", "d", "s", "embedding", "weight", "bias", "subject", "loss", "diff_embedding", "diff_weight", "diff_bias"),
+    "clile_loss_bce": ("n", "d", "c", "similarity", "embedding", "au_embedding", "scale", "bias", "labels", "au_weight", "loss", "diff_embedding", "diff_au_embedding", "diff_scale", "diff_bias"),
+    "clile_loss_decorrelate": ("n", "d", "embedding", "id_embedding", "loss", "diff_embedding"),
+    "clile_loss_mixed": ("n", "d", "c", "s", "similarity", "embedding", "au_embedding", "scale", "bias", "deviation", "deviation_bias", "subject", "labels", "au_weight", "lambda_deviation", "lambda_bias", "loss", "diff_embedding", "diff_au_embedding", "diff_scale", "diff_bias", "diff_deviation", "diff_deviation_bias"),
+    "clile_loss_orthogonal": ("n", "d", "embedding", "id_embedding", "loss", "diff_embedding"),
+    "clile_loss_stage1": ("n", "d", "c", "s", "id_embedding", "ile", "subject", "labels", "au_weight", "loss", "diff_id_embedding", "diff_ile"),
+    "clile_loss_stage2": ("n", "d", "c", "embedding", "au_embedding", "labels", "temperature", "loss", "diff_embedding", "diff_au_embedding"),
+    "clile_loss_stage2_null": ("n", "d", "c", "embedding", "au_embedding", "null_embedding", "labels", "temperature", "loss", "diff_embedding", "diff_au_embedding", "diff_null_embedding"),
+    "clile_losses_api_version": (),
+    "clile_metrics_agreement": ("c", "a", "b", "pearson"),
+    "clile_metrics_auc": ("n", "c", "score", "labels", "auc"),
+    "clile_metrics_auc_within": ("n", "c", "score", "labels", "subject", "auc"),
+    "clile_metrics_calibrate": ("n", "c", "score", "labels", "slope", "offset"),
+    "clile_metrics_cosine_matrix": ("c", "d", "vectors", "cosine"),
+    "clile_metrics_f1": ("n", "c", "present", "labels", "f1", "counts"),
+    "clile_metrics_label_correlation": ("n", "c", "labels", "phi"),
+    "clile_metrics_subject_probe": ("n", "d", "embedding", "subject", "accuracy"),
+    "clile_metrics_thresholds": ("n", "c", "score", "labels", "threshold"),
+    "clile_model_au_count": ("model",),
+    "clile_model_copy_au_embedding": ("model", "au_embedding"),
+    "clile_model_copy_au_ids": ("model", "au_ids"),
+    "clile_model_copy_decision": ("model", "slope", "offset"),
+    "clile_model_copy_json": ("model", "out"),
+    "clile_model_create": ("options", "c", "au_ids", "out"),
+    "clile_model_destroy": ("model",),
+    "clile_model_embedding_size": ("model",),
+    "clile_model_get_metadata": ("model", "key"),
+    "clile_model_image_size": ("model",),
+    "clile_model_import_backbone": ("model", "safetensors_path"),
+    "clile_model_is_trained": ("model",),
+    "clile_model_load": ("path", "out"),
+    "clile_model_save": ("model", "path"),
+    "clile_model_set_decision": ("model", "au_embedding", "slope", "offset"),
+    "clile_model_set_metadata": ("model", "key", "value"),
+    "clile_options_copy": ("source", "out"),
+    "clile_options_count": (),
+    "clile_options_create": ("out",),
+    "clile_options_describe": ("index", "info"),
+    "clile_options_destroy": ("options",),
+    "clile_options_get_f64": ("options", "key", "out"),
+    "clile_options_get_i64": ("options", "key", "out"),
+    "clile_options_get_str": ("options", "key", "out"),
+    "clile_options_is_set": ("options", "key"),
+    "clile_options_set": ("options", "key", "value"),
+    "clile_options_set_f64": ("options", "key", "value"),
+    "clile_options_set_i64": ("options", "key", "value"),
+    "clile_options_set_str": ("options", "key", "value"),
+    "clile_predictor_create": ("model", "options", "out"),
+    "clile_predictor_destroy": ("predictor",),
+    "clile_predictor_run": ("predictor", "n", "rgb", "h", "w", "probability", "present", "embedding"),
+    "clile_predictor_run_landmarks": ("predictor", "rgb", "h", "w", "row_stride", "points", "xy", "probability", "present", "embedding"),
+    "clile_predictor_run_scores": ("predictor", "n", "rgb", "h", "w", "score", "present", "embedding"),
+    "clile_report_add_fold": ("report", "fold", "n", "score", "present", "labels", "subject", "subject_names"),
+    "clile_report_add_value": ("report", "name", "value"),
+    "clile_report_copy_json": ("report", "out"),
+    "clile_report_copy_text": ("report", "out"),
+    "clile_report_create": ("c", "au_ids", "published", "out"),
+    "clile_report_destroy": ("report",),
+    "clile_report_get_summary": ("report", "metric", "mean_of_folds", "pooled", "low", "high"),
+    "clile_report_set_correlation": ("report", "model", "labels"),
+    "clile_status_name": ("status",),
+    "clile_trainer_create": ("model", "train", "options", "out"),
+    "clile_trainer_destroy": ("trainer",),
+    "clile_trainer_needs_stage1": ("trainer",),
+    "clile_trainer_resume": ("trainer", "path"),
+    "clile_trainer_run": ("trainer", "stage", "progress", "user"),
+    "clile_trainer_save": ("trainer", "path"),
+    "clile_version": (),
+}

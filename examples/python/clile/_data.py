@@ -1,0 +1,144 @@
+"""Images and labelled data sets."""
+import ctypes
+import os
+from typing import Any, List, NamedTuple, Optional, Union
+
+import numpy as np
+
+from . import _api
+from ._arrays import given, pointer
+from ._library import Handle, lib
+from ._options import Options, Value, as_options
+
+Path = Union[str, "os.PathLike[str]"]
+
+
+def read_image(path: Path, options: Optional[Options] = None, **settings: Value) -> np.ndarray:
+    """Pixels [h,w,3] uint8 RGB of a JPEG, PNG or BMP file, in the library's own memory (freed with the array)."""
+    h, w, rgb = ctypes.c_int32(), ctypes.c_int32(), ctypes.POINTER(ctypes.c_uint8)()
+    lib.clile_image_read(os.fsencode(path), as_options(options, settings), ctypes.byref(h), ctypes.byref(w), ctypes.byref(rgb))
+    return np.asarray(_Pixels(rgb, (h.value, w.value, 3)))
+
+
+class _Pixels:
+    """Memory of the library as an array; NumPy keeps this object as the array's base."""
+
+    def __init__(self, rgb: Any, shape: Any):
+        self._address = ctypes.cast(rgb, ctypes.c_void_p)
+        self._free = lib.clile_free
+        self.__array_interface__ = {"shape": shape, "typestr": "|u1", "data": (self._address.value, False), "version": 3}
+
+    def __del__(self) -> None:
+        self._free(self._address)
+
+
+class Fold(NamedTuple):
+    """The parts of a fold."""
+
+    train: "Dataset"
+    test: "Dataset"
+
+
+class Counts(NamedTuple):
+    """What opening a folder found."""
+
+    label_rows: int
+    labels_without_image: int
+    images_without_labels: int
+    images_without_landmarks: int
+
+
+class Dataset(Handle):
+    """Face images with action-unit labels (1 present, 0 absent, -1 not coded) and subjects; immutable, shared by threads."""
+
+    _kind = "clile_dataset"
+
+    def __init__(self) -> None:
+        raise TypeError("use Dataset.open or Dataset.from_arrays")
+
+    @classmethod
+    def open(cls, path: Path, options: Optional[Options] = None, **settings: Value) -> "Dataset":
+        """A labelled folder in the layout of BP4D or DISFA, or a CSV manifest (docs/data.md)."""
+        data = cls.__new__(cls)
+        data._make(lib.clile_dataset_open, os.fsencode(path), as_options(options, settings))
+        return data
+
+    @classmethod
+    def from_arrays(cls, images: Any, labels: Any, subject: Any, au_ids: Any) -> "Dataset":
+        """images [n,h,w,3] uint8 RGB crops, labels [n,c], subject [n] non-negative, au_ids [c]. The library makes the only copy."""
+        images = given("images", images, np.uint8, (None, None, None, 3))
+        n, h, w, _ = images.shape
+        au_ids = given("au_ids", au_ids, np.int32, (None,))
+        labels = given("labels", labels, np.int8, (n, len(au_ids)))
+        subject = given("subject", subject, np.int32, (n,))
+        data = cls.__new__(cls)
+        data._make(lib.clile_dataset_from_arrays, n, h, w, pointer(images), len(au_ids), pointer(au_ids), pointer(labels), pointer(subject))
+        return data
+
+    def fold(self, protocol: str, fold: int = 1) -> Fold:
+        """Split by subject: "bp4d", "disfa" (folds 1..3), "kfold:K" (1..K), "loso" (1..subjects), "all" (both parts are everything)."""
+        parts = [ctypes.POINTER(_api.clile_dataset)() for _ in range(2)]
+        lib.clile_dataset_fold(self._c, protocol.encode(), fold, *map(ctypes.byref, parts))
+        both = []
+        for part in parts:
+            data = Dataset.__new__(Dataset)
+            data._adopt(part)
+            both.append(data)
+        return Fold(*both)
+
+    def __len__(self) -> int:
+        return lib.clile_dataset_size(self._c)
+
+    @property
+    def au_ids(self) -> np.ndarray:
+        """[c] int32"""
+        out = np.empty(lib.clile_dataset_au_count(self._c), np.int32)
+        lib.clile_dataset_copy_au_ids(self._c, pointer(out))
+        return out
+
+    @property
+    def labels(self) -> np.ndarray:
+        """[n,c] int8"""
+        out = np.empty((len(self), lib.clile_dataset_au_count(self._c)), np.int8)
+        lib.clile_dataset_copy_labels(self._c, 0, len(out), pointer(out))
+        return out
+
+    @property
+    def subjects(self) -> np.ndarray:
+        """[n] int32: places in subject_names"""
+        out = np.empty(len(self), np.int32)
+        lib.clile_dataset_copy_subjects(self._c, 0, len(out), pointer(out))
+        return out
+
+    @property
+    def subject_names(self) -> List[str]:
+        owner = self._c  # the names are borrowed from it
+        return [os.fsdecode(lib.clile_dataset_get_subject_name(owner, i)) for i in range(lib.clile_dataset_subject_count(owner))]
+
+    def image_name(self, index: int) -> str:
+        name = lib.clile_dataset_get_image_name(self._c, index)
+        if name is None:
+            raise IndexError(f"image {index} of {len(self)}")
+        return os.fsdecode(name)
+
+    @property
+    def au_weights(self) -> np.ndarray:
+        """[c] float32: weights against imbalance"""
+        out = np.empty(lib.clile_dataset_au_count(self._c), np.float32)
+        lib.clile_dataset_copy_au_weights(self._c, pointer(out))
+        return out
+
+    def crop(self, index: int, size: int) -> np.ndarray:
+        """[size,size,3] uint8: one aligned crop."""
+        out = np.empty((size, size, 3) if 0 < size <= 4096 else (1,), np.uint8)  # another size is refused by the library
+        lib.clile_dataset_copy_crop(self._c, index, size, pointer(out))
+        return out
+
+    @property
+    def counts(self) -> Counts:
+        found = _api.clile_dataset_counts(struct_size=ctypes.sizeof(_api.clile_dataset_counts))
+        lib.clile_dataset_copy_counts(self._c, ctypes.byref(found))
+        return Counts(*(getattr(found, field) for field in Counts._fields))
+
+    def __repr__(self) -> str:
+        return "Dataset(closed)" if self.closed else f"Dataset({len(self)} images, AUs {self.au_ids.tolist()})"

@@ -1,0 +1,189 @@
+"""The shared library: found, loaded, every function with its types, every failure an exception."""
+import ctypes
+import os
+import pathlib
+from typing import Any, Callable, Dict, List, Type
+
+from . import _api
+
+
+class Error(Exception):
+    """A call that failed: the library's message, and the number and name of the status (docs/errors.md)."""
+
+    status: int = _api.CLILE_E_INTERNAL
+
+    @property
+    def status_name(self) -> str:
+        return _api.STATUSES.get(self.status, ("CLILE_E_UNKNOWN", ""))[0]
+
+
+class InvalidArgument(Error, ValueError):
+    status = _api.CLILE_E_INVALID_ARGUMENT
+
+
+class OutOfMemory(Error, MemoryError):
+    status = _api.CLILE_E_OUT_OF_MEMORY
+
+
+class FileError(Error, OSError):
+    """A file could not be read or written."""
+
+    status = _api.CLILE_E_IO
+
+
+class FormatError(Error, ValueError):
+    """A file is not of the expected format."""
+
+    status = _api.CLILE_E_FORMAT
+
+
+class CorruptError(Error, ValueError):
+    """A file is of the right format but damaged."""
+
+    status = _api.CLILE_E_CORRUPT
+
+
+class Unsupported(Error, NotImplementedError):
+    status = _api.CLILE_E_UNSUPPORTED
+
+
+class StateError(Error, RuntimeError):
+    """The handle is not in a state that allows the call."""
+
+    status = _api.CLILE_E_STATE
+
+
+class Cancelled(Error):
+    """The progress function asked to stop."""
+
+    status = _api.CLILE_E_CANCELLED
+
+
+class NotFinite(Error, ArithmeticError):
+    status = _api.CLILE_E_NOT_FINITE
+
+
+class BackendError(Error, RuntimeError):
+    status = _api.CLILE_E_BACKEND
+
+
+class InternalError(Error, RuntimeError):
+    """A defect of libclile itself: please report it."""
+
+    status = _api.CLILE_E_INTERNAL
+
+
+_KINDS: Dict[int, Type[Error]] = {kind.status: kind for kind in (
+    InvalidArgument, OutOfMemory, FileError, FormatError, CorruptError, Unsupported, StateError, Cancelled, NotFinite, BackendError,
+    InternalError)}
+for _kind in (Error, *_KINDS.values()):
+    _kind.__module__ = "clile"  # where users find them
+
+
+def _candidates() -> List[str]:
+    """Where the library may be: CLILE_LIBRARY alone when it is set; else beside this file, else wherever the system finds it."""
+    named = os.environ.get("CLILE_LIBRARY")
+    if named:
+        return [named]
+    soname = f"libclile.so.{_api.CLILE_ABI_VERSION}"
+    beside = [pathlib.Path(__file__).resolve().parent / name for name in (soname, "libclile.so")]
+    return [str(path) for path in beside if path.exists()] + [soname]
+
+
+def _open() -> ctypes.CDLL:
+    tried = []
+    for path in _candidates():
+        try:
+            return ctypes.CDLL(path)  # a CDLL releases the global interpreter lock while a function runs
+        except OSError as error:
+            tried.append(f"  {path}: {error}")
+    raise ImportError("libclile could not be loaded; install it, or name it in the environment variable CLILE_LIBRARY. Tried:\n" + "\n".join(tried))
+
+
+def _check(result: Any, _function: Any, arguments: Any) -> Any:
+    if result.value != 0:
+        text = lib.clile_last_error().decode(errors="replace")
+        raise _KINDS.get(result.value, Error)(text)
+    return arguments
+
+
+def _load() -> ctypes.CDLL:
+    library = _open()
+    for name, (result, arguments) in _api.FUNCTIONS.items():
+        try:
+            function = getattr(library, name)
+        except AttributeError:
+            raise ImportError(f"{library._name} has no {name}: it is older than this package") from None
+        function.restype, function.argtypes = result, arguments
+        if result is _api.clile_status:
+            function.errcheck = _check
+    found = library.clile_abi_version()
+    if found != _api.CLILE_ABI_VERSION:
+        raise ImportError(f"{library._name} has ABI version {found}, this package needs {_api.CLILE_ABI_VERSION}")
+    return library
+
+
+lib: Any = _load()
+
+
+class Owner:
+    """Owns a C handle. Python's calls hold their owner, so that a handle that is closed while another thread uses it lives until that
+    thread is done."""
+
+    __slots__ = ("_as_parameter_", "_destroy")
+
+    def __init__(self, pointer: Any, destroy: Callable[[Any], None]):
+        self._as_parameter_ = pointer
+        self._destroy = destroy
+
+    def __del__(self) -> None:
+        self._destroy(self._as_parameter_)
+
+
+class Handle:
+    """What Dataset, Model, Predictor, Trainer, Options and Report share: `close()`, `with`, and destruction in any order."""
+
+    _kind = ""
+    _owner = None
+
+    def _make(self, create: Callable[..., Any], *arguments: Any) -> None:
+        """Takes the handle that `create(*arguments, &out)` writes."""
+        pointer = ctypes.POINTER(getattr(_api, self._kind))()
+        create(*arguments, ctypes.byref(pointer))
+        self._adopt(pointer)
+
+    def _adopt(self, pointer: Any) -> None:
+        self._owner = Owner(pointer, getattr(lib, f"{self._kind}_destroy"))
+
+    @property
+    def _c(self) -> Owner:
+        owner = self._owner
+        if owner is None:
+            raise ValueError(f"this {type(self).__name__} is closed")
+        return owner
+
+    @property
+    def closed(self) -> bool:
+        return self._owner is None
+
+    def close(self) -> None:
+        """Gives the memory back; closing twice is fine. What was made from it (a fold, a predictor, a trainer) goes on."""
+        self._owner = None
+
+    def __enter__(self) -> Any:
+        if self.closed:
+            raise ValueError(f"this {type(self).__name__} is closed")
+        return self
+
+    def __exit__(self, *_: Any) -> None:
+        self.close()
+
+
+def copy_text(function: Callable[..., Any], *arguments: Any) -> str:
+    """The text that the library gives away through its last argument."""
+    text = ctypes.c_char_p()
+    function(*arguments, ctypes.byref(text))
+    try:
+        return (text.value or b"").decode()
+    finally:
+        lib.clile_free(text)

@@ -1,0 +1,133 @@
+"""Training, with progress and Ctrl-C."""
+import os
+import signal
+import threading
+from types import TracebackType
+from typing import Any, Callable, List, NamedTuple, Optional, Type
+
+from . import _api
+from ._data import Dataset, Path
+from ._library import Cancelled, Handle, StateError, lib
+from ._model import Model
+from ._options import Options, Value, as_options
+
+
+class Progress(NamedTuple):
+    """What is told after each step (clile/trainer.h)."""
+
+    stage: int
+    step: int
+    steps: int
+    epoch: int
+    epochs: int
+    loss: float
+    loss_bce: float
+    loss_contra: float
+    loss_elimination: float
+    learning_rate: float
+    images_per_second: float
+    seconds_left: float
+    epoch_end: int
+    validation_f1: float
+    validation_auc: float
+
+
+ProgressFunction = Callable[[Progress], Any]
+
+
+class _Interrupt:
+    """While training runs on the main thread, Ctrl-C is noted and not raised: raised inside a callback of ctypes it could be lost."""
+
+    def __init__(self) -> None:
+        self.seen = False
+        self._previous: Any = None
+
+    def __enter__(self) -> "_Interrupt":
+        if threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+            self._previous = signal.signal(signal.SIGINT, self._note)
+        return self
+
+    def _note(self, *_: Any) -> None:
+        self.seen = True
+
+    def __exit__(self, kind: Optional[Type[BaseException]], error: Optional[BaseException], trace: Optional[TracebackType]) -> None:
+        if self._previous is not None:
+            signal.signal(signal.SIGINT, self._previous)
+        if self.seen:
+            raise KeyboardInterrupt from None
+
+
+class Trainer(Handle):
+    """Trains a model on a data set; one thread at a time. Whatever knew the training subjects goes when it is closed."""
+
+    _kind = "clile_trainer"
+
+    def __init__(self, model: Model, train: Dataset, options: Optional[Options] = None, **settings: Value):
+        """Options: the groups method and training of docs/options.md."""
+        self._model = model
+        self._running = threading.Lock()
+        model._forget_predictor()
+        self._make(lib.clile_trainer_create, model._c, train._c, as_options(options, settings))
+
+    @property
+    def needs_stage1(self) -> bool:
+        return lib.clile_trainer_needs_stage1(self._c) != 0
+
+    def run(self, stage: int, progress: Optional[ProgressFunction] = None) -> None:
+        """Runs stage 1 or 2 to its end, or on from where it stopped. progress is called after each step: a result that is not zero (None is)
+        stops with Cancelled, an exception stops and is raised here; so does Ctrl-C, as KeyboardInterrupt. The next run goes on."""
+        owner, thrown = self._c, []  # type: Any, List[BaseException]
+
+        def on_progress(pointer: Any, _user: Any) -> int:
+            try:
+                if interrupt.seen:
+                    return 1
+                if progress is None:
+                    return 0
+                told = pointer.contents
+                return 1 if progress(Progress(*(getattr(told, field) for field in Progress._fields))) or interrupt.seen else 0
+            except BaseException as error:  # pylint: disable=broad-except
+                thrown.append(error)
+                return 1
+
+        if not self._running.acquire(blocking=False):  # pylint: disable=consider-using-with
+            raise StateError("this trainer is running already")
+        try:
+            with _Interrupt() as interrupt:
+                try:
+                    lib.clile_trainer_run(owner, stage, _api.clile_progress_fn(on_progress), None)
+                except Cancelled:
+                    if thrown:
+                        raise thrown[0] from None
+                    raise
+        finally:
+            thrown.clear()
+            self._running.release()
+
+    def train(self, progress: Optional[ProgressFunction] = None) -> None:
+        """Stage 1 where it is needed, then stage 2; after an interruption or a resume, what is left of them."""
+        if self.needs_stage1:
+            try:
+                self.run(1, progress)
+            except StateError:  # finished before; a trainer that is broken says so in stage 2
+                pass
+        self.run(2, progress)
+
+    def save(self, path: Path) -> None:
+        """A checkpoint: everything the run depends on."""
+        lib.clile_trainer_save(self._c, os.fsencode(path))
+
+    def resume(self, path: Path) -> None:
+        """Goes on from a checkpoint, to the same bits. Before the first run."""
+        lib.clile_trainer_resume(self._c, os.fsencode(path))
+
+
+def train(data: Dataset, options: Optional[Options] = None, *, model: Optional[Model] = None, progress: Optional[ProgressFunction] = None,
+          **settings: Value) -> Model:
+    """A model for the AUs of `data`, trained on all of it: train(data, epochs=20, progress=print). `model`: one to start from."""
+    both = Options(options, **settings)
+    if model is None:
+        model = Model(data.au_ids, both)
+    with Trainer(model, data, both) as trainer:
+        trainer.train(progress)
+    return model

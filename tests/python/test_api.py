@@ -1,0 +1,88 @@
+"""What generate.py made of the headers against what a C compiler makes of them, and how the package finds its library."""
+import ctypes
+import importlib.util
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+
+import clile
+import pytest
+from clile import _api, _library
+from conftest import ROOT
+
+LIBRARY = pathlib.Path(_library.lib._name)
+
+
+def test_structures_have_the_layout_of_the_compiler(tmp_path):
+    compiler = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
+    if compiler is None:
+        pytest.skip("no C compiler was found")
+    structures = [kind for name, kind in vars(_api).items() if name.startswith("clile_") and getattr(kind, "_fields_", None)]
+    assert len(structures) == 3
+    lines = []
+    for kind in structures:
+        lines.append(f'printf("{kind.__name__} %zu\\n", sizeof({kind.__name__}));')
+        lines += [f'printf("{kind.__name__}.{field} %zu\\n", offsetof({kind.__name__}, {field}));' for field, _ in kind._fields_]
+    lines += [f'printf("{name} %d\\n", (int){name});' for name in vars(_api) if re.match(r"CLILE_(E_|OK|OPTION_|SIMILARITY_|ABI)", name)]
+    (tmp_path / "layout.c").write_text("#include <clile/clile.h>\n#include <stdio.h>\nint main(void)\n{\n" + "\n".join(lines) + "\n}\n", encoding="utf-8")
+    subprocess.run([compiler, "-std=c11", f"-I{ROOT / 'include'}", tmp_path / "layout.c", "-o", tmp_path / "layout"], check=True)
+    said = dict(line.split() for line in subprocess.run([tmp_path / "layout"], check=True, capture_output=True, text=True).stdout.splitlines())
+    ours = {}
+    for kind in structures:
+        ours[kind.__name__] = ctypes.sizeof(kind)
+        ours.update({f"{kind.__name__}.{field}": getattr(kind, field).offset for field, _ in kind._fields_})
+    ours.update({name: getattr(_api, name) for name in said if name.startswith("CLILE_")})
+    assert {name: int(value) for name, value in said.items()} == ours
+
+
+def test_progress_has_every_field():
+    assert clile.Progress._fields == tuple(name for name, _ in _api.clile_progress._fields_ if name != "struct_size")
+    assert set(clile.Counts._fields) == {name for name, _ in _api.clile_dataset_counts._fields_} - {"struct_size", "reserved"}
+
+
+def test_handles_are_not_interchangeable(data):
+    with pytest.raises(ctypes.ArgumentError):
+        _library.lib.clile_model_au_count(data._c)
+    with pytest.raises(ctypes.ArgumentError):
+        _library.lib.clile_metrics_auc(1, 1, (ctypes.c_double * 1)(), None, None)
+
+
+def test_each_status_is_an_exception():
+    assert set(_library._KINDS) == set(_api.STATUSES) - {0}
+    with pytest.raises(clile.FileError, match="no-such-file") as caught:
+        clile.Model.load("no-such-file")
+    assert isinstance(caught.value, OSError) and caught.value.status == _api.CLILE_E_IO and caught.value.status_name == "CLILE_E_IO"
+
+
+def test_versions_agree():
+    text = (ROOT / "examples/python/pyproject.toml").read_text(encoding="utf-8")
+    assert re.search(r'^version = "(.*)"$', text, re.M)[1] == clile.__version__
+
+
+def run(code, **environment):
+    kept = {key: value for key, value in os.environ.items() if key != "CLILE_LIBRARY"}
+    return subprocess.run([sys.executable, "-c", code], env={**kept, **environment}, capture_output=True, text=True, check=False)
+
+
+def test_a_library_that_is_not_there(tmp_path):
+    done = run("import clile", CLILE_LIBRARY=str(tmp_path / "libnone.so"))
+    assert done.returncode == 1 and "ImportError: libclile could not be loaded" in done.stderr and "libnone.so" in done.stderr
+    done = run("import clile", CLILE_LIBRARY="libc.so.6")
+    assert done.returncode == 1 and "ImportError: libc.so.6 has no clile_" in done.stderr
+
+
+def test_pip_install(tmp_path):
+    if importlib.util.find_spec("pip") is None or importlib.util.find_spec("setuptools") is None:
+        pytest.skip("pip or setuptools is not installed")
+    source, target = tmp_path / "source", tmp_path / "target"
+    shutil.copytree(ROOT / "examples/python", source)
+    subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-index", "--no-deps", "--no-build-isolation",
+                    "--target", target, source], check=True, env={**os.environ, "PIP_ROOT_USER_ACTION": "ignore"})
+    assert (target / "clile/py.typed").exists()
+    shutil.copy(LIBRARY, target / "clile/libclile.so.0")
+    done = run("import clile; from clile import _library; print(clile.__file__, _library.lib._name)", PYTHONPATH=str(target))
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split() == [str(target / "clile/__init__.py"), str(target / "clile/libclile.so.0")]

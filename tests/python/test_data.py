@@ -1,0 +1,175 @@
+"""Options, images, data sets, losses and metrics."""
+import gc
+import inspect
+import math
+
+import clile
+import numpy as np
+import pytest
+from clile import _arrays
+from conftest import AUS, N, SIDE
+
+
+def test_options_come_from_the_table():
+    options = clile.Options(epochs=7, learning_rate=0.25, elimination="none", null_anchor=True, threads="auto", clip_norm=1)
+    assert (options["epochs"], options["learning_rate"], options["elimination"], options["null_anchor"]) == (7, 0.25, "none", 1)
+    assert options.is_set("epochs") and not options.is_set("batch") and "epochs=7" in repr(options)
+    copy = clile.Options(options, epochs=9)
+    assert options["epochs"] == 7 and copy["epochs"] == 9 and copy["elimination"] == "none"
+    rows = clile.describe_options()
+    assert next(row for row in rows if row.name == "batch").default == str(options["batch"])
+    assert [row.name for row in rows] == options.keys() and len(rows) > 30
+    assert set(inspect.signature(clile.Options).parameters) == {"options", *options.keys()}
+    assert dict(options)["elimination"] == "none"
+
+
+@pytest.mark.parametrize("setting, error, text", [
+    ({"epoch": 3}, clile.InvalidArgument, "epochs"), ({"epochs": 0}, clile.InvalidArgument, "epochs"), ({"elimination": "nix"}, clile.InvalidArgument, "mixed"),
+    ({"epochs": 1.5}, TypeError, "float"), ({"elimination": 3}, TypeError, "elimination"), ({"epochs": "x"}, clile.InvalidArgument, "epochs")])
+def test_options_refuse(setting, error, text):
+    options, defaults = clile.Options(), dict(clile.Options())
+    with pytest.raises(error, match=text):
+        for key, value in setting.items():
+            options[key] = value
+    assert dict(options) == defaults
+    with pytest.raises(clile.InvalidArgument):
+        options["epoch"]
+
+
+def test_dataset(arrays, data):
+    assert len(data) == N and data.au_ids.tolist() == AUS and data.subject_names == ["0", "1", "2"] and data.au_weights.shape == (2,)
+    assert np.array_equal(data.labels, arrays["labels"]) and np.array_equal(data.subjects, arrays["subject"])
+    assert data.crop(3, SIDE).shape == (SIDE, SIDE, 3) and data.counts == (0, 0, 0, 0)
+    train, test = data.fold("loso", 2)
+    assert set(test.subject_names) == {"1"} and len(train) + len(test) == N
+    data.close()
+    data.close()
+    assert len(train) == 8 and train.crop(0, SIDE).any()  # the part keeps what it needs
+    with pytest.raises(ValueError, match="this Dataset is closed"):
+        len(data)
+    with pytest.raises(ValueError, match="closed"), data:
+        pass
+
+
+def test_dataset_refuses(arrays, data):
+    def make(**changes):
+        return clile.Dataset.from_arrays(**{**arrays, **changes})
+
+    with pytest.raises(TypeError, match="images is an array of float64, expected uint8"):
+        make(images=arrays["images"] / 255)
+    with pytest.raises(ValueError, match=r"images has shape \(12, 32, 32\), expected"):
+        make(images=arrays["images"][..., 0])
+    with pytest.raises(ValueError, match="labels has shape"):
+        make(labels=arrays["labels"][:-1])
+    with pytest.raises(ValueError, match="labels has a value that does not fit int8"):
+        make(labels=arrays["labels"].astype(int) + 256)
+    with pytest.raises(clile.InvalidArgument, match="label"):
+        make(labels=arrays["labels"] + 5)
+    with pytest.raises(clile.InvalidArgument, match="bp5d"):
+        data.fold("bp5d")
+    with pytest.raises(clile.FileError, match="no-such-folder"):
+        clile.Dataset.open("no-such-folder", layout="bp4d")
+    for index, size in ((N, SIDE), (0, 0), (0, 1 << 30)):
+        with pytest.raises(clile.InvalidArgument):
+            data.crop(index, size)
+    with pytest.raises(IndexError):
+        data.image_name(N)
+    with pytest.raises(TypeError):
+        clile.Dataset()
+
+
+def test_arrays_that_fit_are_not_copied(arrays):
+    images = arrays["images"]
+    assert _arrays.given("images", images, np.uint8, (N, None, None, 3)) is images
+    assert _arrays.pointer(images).contents.value == images[0, 0, 0, 0]
+    part = images[2:5]
+    assert np.shares_memory(_arrays.given("images", part, np.uint8, (3, SIDE, SIDE, 3)), images)
+    assert np.array_equal(clile.Dataset.from_arrays(**{**arrays, "images": images[:, :, ::-1], "labels": arrays["labels"].astype(bool)}).labels, arrays["labels"])
+
+
+def test_read_image(tmp_path):
+    bmp = b"BM" + np.array([58 + 8, 0, 54, 40, 2, 2, 1 | 24 << 16, 0, 16, 0, 0, 0, 0], "<u4").tobytes() + bytes(range(16))
+    (tmp_path / "a.bmp").write_bytes(bmp)
+    pixels = clile.read_image(tmp_path / "a.bmp")
+    gc.collect()
+    assert pixels.shape == (2, 2, 3) and pixels.dtype == np.uint8
+    assert pixels.tolist() == [[[10, 9, 8], [13, 12, 11]], [[2, 1, 0], [5, 4, 3]]]  # from the bottom up, blue first
+    view = pixels[1]
+    del pixels
+    gc.collect()
+    assert view.tolist() == [[2, 1, 0], [5, 4, 3]]
+    with pytest.raises(clile.InvalidArgument, match="pixels"):
+        clile.read_image(tmp_path / "a.bmp", max_pixels=3)
+
+
+def numeric(function, array, *index, step=1e-2):
+    values = []
+    for sign in (1, -1):
+        moved = array.copy()
+        moved[index] += sign * step
+        values.append(function(moved)[0])
+    return (values[0] - values[1]) / (2 * step)
+
+
+def test_losses_and_their_gradients():
+    random = np.random.default_rng(3)
+    n, d, c, s = 4, 5, 3, 2
+
+    def draw(*shape):
+        return random.normal(size=shape).astype(np.float32)
+
+    f, g, a, ile, bias = draw(n, d), draw(n, d), draw(c, d), draw(s, c, d), draw(c)
+    labels, subject = random.integers(-1, 2, (n, c)).astype(np.int8), np.array([0, 1, 1, 0], np.int32)
+    losses = clile.losses
+    for function, gradient in (
+        (lambda x: losses.stage1(x, ile, subject, labels, [1, 2, 0.5]), "diff_id_embedding"),
+        (lambda x: losses.stage2(x, a, labels, 0.5), "diff_embedding"),
+        (lambda x: losses.stage2_null(x, a, bias[:1].repeat(d), labels, 0.5), "diff_embedding"),
+        (lambda x: losses.bce(x, a, labels, 2.0, bias, similarity="dot"), "diff_embedding"),
+        (lambda x: losses.mixed(x, a, labels, subject, ile, draw(s, c) * 0, 2.0, bias, 0.1, 0.1), "diff_embedding"),
+        (lambda x: losses.orthogonal(x, g), "diff_embedding"),
+        (lambda x: losses.decorrelate(x, g), "diff_embedding"),
+    ):
+        loss, gradients = function(f)
+        assert math.isfinite(loss) and gradients[gradient].shape == f.shape
+        for k in range(n):
+            assert gradients[gradient][k, 1] == pytest.approx(numeric(function, f, k, 1), abs=2e-3)
+    loss, gradients = losses.adversarial(f, draw(s, d), draw(s), subject)
+    assert loss > 0 and gradients["diff_weight"].shape == (s, d) and gradients["diff_bias"].sum() == pytest.approx(0, abs=1e-6)
+    assert isinstance(float(losses.bce(f, a, labels, 2.0, bias)[1]["diff_scale"]), float)
+    assert losses.stage1([[1]], [[[2]]], [0], [[1]])[0] == pytest.approx(math.log1p(math.exp(-2)))
+    with pytest.raises(clile.InvalidArgument, match="temperature"):
+        losses.stage2(f, a, labels, 0)
+    with pytest.raises(ValueError, match="similarity"):
+        losses.bce(f, a, labels, 1, bias, similarity="x")
+
+
+def test_metrics():
+    labels, score = np.array([[1], [0], [0], [-1]]), np.array([[0.9], [0.1], [0.4], [0.2]])
+    metrics = clile.metrics
+    result = metrics.f1(score > 0.3, labels)
+    assert result.f1[0] == pytest.approx(2 / 3) and result.counts.tolist() == [[1, 1, 0]]
+    assert metrics.auc(score, labels).tolist() == [1.0]
+    assert metrics.auc_within(score, labels, [0, 0, 1, 1]).tolist() == [1.0]
+    assert metrics.thresholds(score, labels)[0] == pytest.approx(0.65)
+    slope, offset = metrics.calibrate(score, labels)
+    assert slope[0] > 0 and np.isfinite(offset[0])
+    both = np.array([[1, 0], [0, 1], [1, 0], [0, 1]], np.int8)
+    assert metrics.label_correlation(both)[0, 1] == pytest.approx(-1)
+    assert metrics.cosine_matrix([[1, 0], [1, 1]])[0, 1] == pytest.approx(math.sqrt(0.5))
+    matrix = np.array([[1, 0.1, 0.5], [0.1, 1, -0.3], [0.5, -0.3, 1]])
+    assert metrics.agreement(matrix, 2 * matrix) == pytest.approx(1)
+    person = np.arange(16) % 2
+    assert metrics.subject_probe(np.stack([person * 2 - 1, person * 0 + 0.1], 1), person) == 1.0
+
+    report = metrics.Report([12], "bp4d")
+    with pytest.raises(clile.StateError):
+        str(report)
+    with pytest.raises(ValueError, match="2 names"):
+        report.add_fold(1, score, score > 0.3, labels, [0, 0, 1, 2], ["a", "b"])
+    report.add_fold(1, score, score > 0.3, labels, [0, 0, 1, 1], ["a", "b"])
+    report.add_value("subject probe", 0.5)
+    report.set_correlation([[1]], [[1]])
+    assert report.summary("f1").pooled == pytest.approx(2 / 3) and "subject probe" in str(report) and isinstance(report.as_dict(), dict)
+    with pytest.raises(clile.InvalidArgument):
+        report.summary("f2")

@@ -1,0 +1,218 @@
+"""Models, predictors, training: results, cancelling, Ctrl-C, destruction in any order, threads."""
+import gc
+import itertools
+import math
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+import clile
+import numpy as np
+import pytest
+from conftest import AUS, N, ROOT, SIDE, SMALL
+
+
+def same(a, b):
+    return all(np.array_equal(x, y) for x, y in zip(a, b))
+
+
+def test_predict(arrays, trained, tmp_path):
+    images = arrays["images"]
+    many = trained.predict(images)
+    assert many.probability.shape == (N, 2) and many.present.dtype == bool and many.embedding.shape == (N, 8) and many.au_ids.tolist() == AUS
+    assert np.array_equal(many.present, many.probability > 0.5)
+    one = trained.predict(images[3])
+    assert one.probability.shape == (2,) and same(one[1:], (x[3] for x in many[1:]))
+    trained.save(tmp_path / "model.safetensors")
+    loaded = clile.Model.load(tmp_path / "model.safetensors")
+    assert same(loaded.predict(images), many)
+    scores = clile.Predictor(loaded, batch=5, threads=1).run(images, scores=True)
+    slope, offset = loaded.decision
+    assert np.allclose(1 / (1 + np.exp(-(slope * scores.probability + offset))), many.probability, atol=1e-5)
+    with clile.Predictor(trained) as predictor:
+        pass
+    with pytest.raises(ValueError, match="this Predictor is closed"):
+        predictor.run(images)
+    with pytest.raises(TypeError, match="expected uint8"):
+        trained.predict(images / 255)
+    with pytest.raises(ValueError, match="image has shape"):
+        trained.predict(images[0, 0])
+
+
+def test_landmarks_in_a_part_of_an_image(arrays, trained):
+    whole = np.tile(arrays["images"][0], (3, 3, 1))
+    points = np.array([[10, 12], [22, 12], [16, 18], [12, 24], [20, 24]], np.float32)
+    part = whole[8:72, 4:70]  # rows are farther apart than they are long
+    assert same(trained.predict(part, landmarks=points), trained.predict(part.copy(), landmarks=points))
+    with pytest.raises(clile.InvalidArgument, match="landmarks"):
+        trained.predict(whole, landmarks=points[:3])
+
+
+def test_model(untrained, trained):
+    assert not untrained.is_trained and trained.is_trained and untrained.image_size == SIDE and untrained.embedding_size == 8
+    with pytest.raises(clile.StateError, match="not been trained"):
+        untrained.predict(np.zeros((SIDE, SIDE, 3), np.uint8))
+    untrained.set_decision([1, 1], [0, 0], np.eye(2, 8))
+    before = untrained.predict(np.full((SIDE, SIDE, 3), 9, np.uint8))
+    untrained.set_decision([1, 1], [3, 3])
+    after = untrained.predict(np.full((SIDE, SIDE, 3), 9, np.uint8))
+    assert np.array_equal(untrained.au_embedding, np.eye(2, 8)) and (after.probability > before.probability).all()
+    untrained.set_metadata("who", "me")
+    assert untrained.get_metadata("who") == "me" and untrained.get_metadata("x") is None
+    assert untrained.info and "AUs [1, 12]" in repr(untrained)
+    with pytest.raises(clile.FileError):
+        untrained.import_backbone("no-such-file")
+    with pytest.raises(clile.InvalidArgument):
+        clile.Model([1, 1])
+
+
+def test_training_is_repeatable_and_tells(arrays, data, trained):
+    told = []
+    model = clile.train(data, method="bce", progress=told.append, **SMALL)
+    assert same(model.predict(arrays["images"]), trained.predict(arrays["images"]))
+    assert [p.step for p in told] == [1, 2, 3, 4, 5, 6] and told[-1].epoch_end == 1 and told[-1].epochs == 2
+    assert all(math.isfinite(p.loss) and p.stage == 2 and math.isnan(p.validation_f1) for p in told)
+
+
+def test_both_stages_and_checkpoint(arrays, data, untrained, tmp_path):
+    settings = {**SMALL, "elimination": "orthogonal"}
+    stages = []
+    whole = clile.train(data, progress=lambda p: stages.append(p.stage), **settings)
+    assert stages == [1] * 3 + [2] * 6
+    with clile.Trainer(untrained, data, **settings) as trainer:
+        assert trainer.needs_stage1
+        with pytest.raises(clile.Cancelled, match="stage 2 after step 4"):
+            trainer.train(lambda p: p.stage == 2 and p.step == 4)
+        with pytest.raises(clile.StateError):
+            untrained.predict(arrays["images"])
+        trainer.save(tmp_path / "checkpoint")
+        trainer.train()  # goes on where it was
+    other = clile.Model(AUS, **{key: SMALL[key] for key in ("backbone", "width", "image_size", "embedding")})
+    with clile.Trainer(other, data, **settings) as trainer:
+        trainer.resume(tmp_path / "checkpoint")
+        trainer.train()
+    assert same(untrained.predict(arrays["images"]), whole.predict(arrays["images"]))
+    assert same(other.predict(arrays["images"]), whole.predict(arrays["images"]))
+
+
+def test_what_the_progress_function_raises_comes_out(data, untrained):
+    trainer = clile.Trainer(untrained, data, method="bce", **SMALL)
+    with pytest.raises(ZeroDivisionError):
+        trainer.train(lambda p: 1 / 0)
+    nested = []
+
+    def again(_):
+        try:
+            trainer.run(2)
+        except clile.StateError as error:
+            nested.append(str(error))
+        if len(nested) == 5:
+            trainer.close()  # while it runs: it ends first
+        return 0
+
+    trainer.run(2, again)
+    assert len(nested) == 5 and "running already" in nested[0] and trainer.closed and untrained.is_trained
+
+
+def test_control_c_in_the_progress_function(data, untrained):
+    steps = []
+
+    def interrupt(p):
+        steps.append(p.step)
+        if p.step == 2:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    trainer = clile.Trainer(untrained, data, method="bce", **SMALL)
+    with pytest.raises(KeyboardInterrupt):
+        trainer.train(interrupt)
+    assert steps[:2] == [1, 2] and len(steps) <= 3 and signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    trainer.train()
+    assert untrained.is_trained
+
+
+def test_control_c_without_progress():
+    """In a process of its own: training that would last for hours ends soon, by KeyboardInterrupt, and the trainer goes on living."""
+    code = f"""
+import sys; sys.path.insert(0, {str(ROOT / 'tests/python')!r})
+import clile, numpy as np, conftest
+images = np.random.default_rng(1).integers(0, 255, (12, 32, 32, 3), np.uint8)
+data = clile.Dataset.from_arrays(images, np.arange(24).reshape(12, 2) % 3 == 0, np.arange(12) % 3, [1, 12])
+model = clile.Model([1, 12], **conftest.SMALL)
+trainer = clile.Trainer(model, data, method="bce", **{{**conftest.SMALL, "epochs": 1000000}})
+print("ready", flush=True)
+try:
+    trainer.train()
+except KeyboardInterrupt:
+    trainer.save(sys.argv[1])
+    print("stopped")
+"""
+    checkpoint = os.path.join(os.environ.get("CLILE_SCRATCH", "."), "stopped.checkpoint")
+    os.makedirs(os.path.dirname(checkpoint) or ".", exist_ok=True)
+    with subprocess.Popen([sys.executable, "-c", code, checkpoint], stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout.readline() == "ready\n"
+            time.sleep(0.5)
+            process.send_signal(signal.SIGINT)
+            assert process.communicate(timeout=120)[0] == "stopped\n"
+        finally:
+            process.kill()
+    assert process.returncode == 0 and os.path.getsize(checkpoint) > 1000
+
+
+def test_destruction_in_any_order(arrays):
+    def chain():
+        data = clile.Dataset.from_arrays(**arrays)
+        model = clile.Model(AUS, **SMALL)
+        model.set_decision([1, 1], [0, 0])
+        predictor = clile.Predictor(model)
+        trainer = clile.Trainer(model, data, method="bce", **SMALL)
+        return [data, data.fold("loso", 1).train, model, predictor, trainer]
+
+    for order in itertools.permutations(range(5)):
+        made = chain()
+        for index in order:
+            made[index].close()
+    made = chain()
+    made.append(made)  # a cycle: the collector chooses the order
+    del made
+    gc.collect()
+
+
+def test_threads(arrays, trained):
+    images = arrays["images"]
+    expected = trained.predict(images)
+    wrong = []
+
+    def work(shared):
+        predictor = trained if shared else clile.Predictor(trained, threads=1)
+        for _ in range(5):
+            answer = predictor.predict(images) if shared else predictor.run(images)
+            if not same(answer, expected):
+                wrong.append(shared)
+            try:
+                clile.Model.load("no-such-file")
+            except clile.FileError as error:
+                if "no-such-file" not in str(error):
+                    wrong.append(str(error))
+
+    threads = [threading.Thread(target=work, args=(i % 2 == 0,)) for i in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not wrong
+
+
+def test_the_lock_of_the_interpreter_is_released(data, untrained):
+    """Another thread's Python goes on while a stage runs that has no progress function: it can close what is running."""
+    trainer = clile.Trainer(untrained, data, method="bce", **SMALL)
+    states = []
+    thread = threading.Thread(target=trainer.train)
+    thread.start()
+    while thread.is_alive():
+        states.append(len(data))
+    thread.join()
+    assert untrained.is_trained and states
