@@ -202,7 +202,7 @@ static void test_import(void **state)
 static void test_score_and_decision(void **state)
 {
     (void)state;
-    clile_model *model = small_model(NULL, NULL);
+    clile_model *model = small_model(CLILE_OPT_SIMILARITY, "cosine");
     float embedding[2][8] = {{1, 2, 3, 4, 5, 6, 7, 8}, {0}}, score[2][3], p[2][3];
     int8_t present[2][3];
     const float slope[3] = {4, 4, 4}, offset[3] = {0, 100, -100};
