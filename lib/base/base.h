@@ -161,6 +161,8 @@ char *clile_i_path_join(const char *folder, const char *name);
 typedef struct clile_i_writer clile_i_writer;
 clile_status clile_i_writer_open(const char *path, clile_i_writer **out);
 clile_status clile_i_writer_put(clile_i_writer *writer, const void *data, size_t size);
+/* Bytes at `offset` of the file, before or behind its present end (a gap reads as zeros until it is filled); where put goes on stays. */
+clile_status clile_i_writer_put_at(clile_i_writer *writer, int64_t offset, const void *data, size_t size);
 clile_status clile_i_writer_commit(clile_i_writer **writer); /* frees it, also on failure */
 void clile_i_writer_abort(clile_i_writer **writer);          /* NULL content does nothing */
 
@@ -173,6 +175,8 @@ int64_t clile_i_csv_split(const char *begin, const char *end, int64_t most, cons
 
 /* CRC-32 of zlib */
 uint32_t clile_i_crc32(uint32_t crc, const void *data, size_t size);
+/* CRC-32 of A followed by B, from those of A and B. */
+uint32_t clile_i_crc32_combine(uint32_t crc_a, uint32_t crc_b, int64_t size_b);
 
 /* ---- options as text (options.c) ------------------------------------------------------------------------ */
 

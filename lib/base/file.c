@@ -177,3 +177,8 @@ uint32_t clile_i_crc32(uint32_t crc, const void *data, size_t size)
 {
     return (uint32_t)crc32_z(crc, data, size);
 }
+
+uint32_t clile_i_crc32_combine(uint32_t crc_a, uint32_t crc_b, int64_t size_b)
+{
+    return (uint32_t)crc32_combine(crc_a, crc_b, (z_off_t)size_b);
+}

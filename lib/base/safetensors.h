@@ -27,6 +27,8 @@ typedef struct clile_i_st clile_i_st;
  * bytes too many; UNSUPPORTED: more than CLILE_I_ST_MAX_DIMS dimensions. Every type of the format is accepted. When the
  * metadata have our "clile_crc32", the CRC of the data is verified too (CORRUPT). */
 clile_status clile_i_st_open(const char *path, clile_i_st **out);
+/* The same without the CRC of the data, whose bytes are not touched: for a file that may be larger than memory. */
+clile_status clile_i_st_open_unverified(const char *path, clile_i_st **out);
 void clile_i_st_close(clile_i_st *st);
 const char *clile_i_st_path(const clile_i_st *st);
 /* Tensors are in the order of their names (bytewise). */
@@ -49,5 +51,13 @@ clile_status clile_i_st_writer_add(clile_i_st_writer *writer, const char *name, 
 clile_status clile_i_st_writer_metadata(clile_i_st_writer *writer, const char *key, const char *value); /* copies both */
 /* Writes atomically, data aligned to 64 bytes, with "clile_crc32" (8 hex digits, CRC-32 of all tensor bytes in file order). Same input, same bytes. */
 clile_status clile_i_st_writer_write(clile_i_st_writer *writer, const char *path);
+
+/* The same file piece by piece, for data that do not fit in memory: add_later instead of add where the data come by put; begin; the
+ * pieces of each such tensor in order (those of different tensors may alternate); finish. Until finish has succeeded there is no file
+ * of this name; destroy gives up. STATE: begin twice, finish with bytes missing; INVALID_ARGUMENT: bytes too many, an unknown name. */
+clile_status clile_i_st_writer_add_later(clile_i_st_writer *writer, const char *name, clile_i_st_type type, int32_t ndim, const int64_t *shape);
+clile_status clile_i_st_writer_begin(clile_i_st_writer *writer, const char *path);
+clile_status clile_i_st_writer_put(clile_i_st_writer *writer, const char *name, const void *data, size_t size);
+clile_status clile_i_st_writer_finish(clile_i_st_writer *writer);
 
 #endif

@@ -277,7 +277,7 @@ static clile_status find_header(clile_i_st *st, clile_i_json *json)
     return CLILE_OK;
 }
 
-clile_status clile_i_st_open(const char *path, clile_i_st **out)
+static clile_status open_file(const char *path, int verify, clile_i_st **out)
 {
     CLILE_I_CHECK_NOT_NULL(out);
     *out = NULL;
@@ -298,12 +298,22 @@ clile_status clile_i_st_open(const char *path, clile_i_st **out)
     CLILE_I_TRY(read_header(st, &json));
     CLILE_I_TRY(sort_and_check_names(st));
     CLILE_I_TRY(check_contiguous(st));
-    CLILE_I_TRY(check_crc(st));
+    if (verify) CLILE_I_TRY(check_crc(st));
     *out = st;
     st = NULL;
 cleanup:
     clile_i_st_close(st);
     return status;
+}
+
+clile_status clile_i_st_open(const char *path, clile_i_st **out)
+{
+    return open_file(path, 1, out);
+}
+
+clile_status clile_i_st_open_unverified(const char *path, clile_i_st **out)
+{
+    return open_file(path, 0, out);
 }
 
 void clile_i_st_close(clile_i_st *st)

@@ -12,8 +12,11 @@ typedef struct {
     const clile_i_st_dtype *dtype;
     int32_t ndim;
     int64_t shape[CLILE_I_ST_MAX_DIMS];
-    const void *data;
+    const void *data; /* NULL: it comes by put */
+    int later;
     size_t bytes;
+    size_t begin, done; /* where the tensor begins in the data; bytes that are written */
+    uint32_t crc;       /* of those */
 } entry;
 
 typedef struct {
@@ -25,6 +28,9 @@ struct clile_i_st_writer {
     int64_t count, capacity;
     metadata_pair *metadata;
     int64_t metadata_count, metadata_capacity;
+    clile_i_writer *file; /* between begin and finish */
+    int64_t data_offset;  /* of the data, and of the eight digits of their CRC, in the file */
+    int64_t crc_offset;
 };
 
 clile_status clile_i_st_writer_create(clile_i_st_writer **out)
@@ -37,6 +43,7 @@ clile_status clile_i_st_writer_create(clile_i_st_writer **out)
 void clile_i_st_writer_destroy(clile_i_st_writer *writer)
 {
     if (writer == NULL) return;
+    clile_i_writer_abort(&writer->file);
     for (int64_t i = 0; i < writer->count; i++) clile_i_free(writer->entries[i].name);
     for (int64_t i = 0; i < writer->metadata_count; i++) {
         clile_i_free(writer->metadata[i].key);
@@ -66,20 +73,26 @@ static clile_status check_name(const clile_i_st_writer *writer, const char *name
     return taken ? clile_i_fail(CLILE_E_INVALID_ARGUMENT, "safetensors: the name \"%s\" is taken", name) : CLILE_OK;
 }
 
-clile_status clile_i_st_writer_add(clile_i_st_writer *writer, const char *name, clile_i_st_type type, int32_t ndim,
-                                   const int64_t *shape, const void *data)
+static clile_status check_not_begun(const clile_i_st_writer *writer)
+{
+    return writer->file == NULL ? CLILE_OK : clile_i_fail(CLILE_E_STATE, "safetensors: the file is begun already");
+}
+
+static clile_status add(clile_i_st_writer *writer, const char *name, clile_i_st_type type, int32_t ndim,
+                        const int64_t *shape, int later, const void *data)
 {
     CLILE_I_CHECK_NOT_NULL(writer);
     CLILE_I_CHECK_NOT_NULL(name);
+    CLILE_I_RETURN_IF(check_not_begun(writer));
     CLILE_I_RETURN_IF(check_name(writer, name));
-    entry added = {.dtype = clile_i_st_dtype_of(type), .ndim = ndim, .data = data};
+    entry added = {.dtype = clile_i_st_dtype_of(type), .ndim = ndim, .data = data, .later = later};
     if (added.dtype == NULL || ndim < 0 || ndim > CLILE_I_ST_MAX_DIMS)
         return clile_i_fail(CLILE_E_UNSUPPORTED,
                             "safetensors: tensor \"%s\": type %d with %d dimensions is not written", name, (int)type,
                             ndim);
     int64_t count = 0;
     CLILE_I_RETURN_IF(clile_i_size_product(ndim, shape, &count));
-    if (count > INT64_MAX / 64 || (count > 0 && data == NULL))
+    if (count > INT64_MAX / 64 || (count > 0 && data == NULL && !later))
         return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "safetensors: tensor \"%s\" is too large or its data are NULL",
                             name);
     if (ndim > 0) memcpy(added.shape, shape, (size_t)ndim * sizeof *shape);
@@ -97,6 +110,18 @@ clile_status clile_i_st_writer_add(clile_i_st_writer *writer, const char *name, 
     if (added.name == NULL) return CLILE_E_OUT_OF_MEMORY;
     writer->entries[writer->count++] = added;
     return CLILE_OK;
+}
+
+clile_status clile_i_st_writer_add(clile_i_st_writer *writer, const char *name, clile_i_st_type type, int32_t ndim,
+                                   const int64_t *shape, const void *data)
+{
+    return add(writer, name, type, ndim, shape, 0, data);
+}
+
+clile_status clile_i_st_writer_add_later(clile_i_st_writer *writer, const char *name, clile_i_st_type type,
+                                         int32_t ndim, const int64_t *shape)
+{
+    return add(writer, name, type, ndim, shape, 1, NULL);
 }
 
 clile_status clile_i_st_writer_metadata(clile_i_st_writer *writer, const char *key, const char *value)
@@ -136,11 +161,9 @@ static int compare_entries(const void *left, const void *right)
     return strcmp(a->name, b->name);
 }
 
-static clile_status make_header(const clile_i_st_writer *writer, clile_i_text *header)
+/* The header with zeros for the CRC, whose place in it goes to *crc_at. */
+static clile_status make_header(clile_i_st_writer *writer, clile_i_text *header, size_t *crc_at)
 {
-    uint32_t crc = 0;
-    for (int64_t i = 0; i < writer->count; i++)
-        if (writer->entries[i].bytes > 0) crc = clile_i_crc32(crc, writer->entries[i].data, writer->entries[i].bytes);
     clile_i_text_append(header, "{\"%s\":{", CLILE_I_ST_METADATA_KEY);
     for (int64_t i = 0; i < writer->metadata_count; i++) {
         clile_i_text_append_json(header, writer->metadata[i].key);
@@ -148,16 +171,21 @@ static clile_status make_header(const clile_i_st_writer *writer, clile_i_text *h
         clile_i_text_append_json(header, writer->metadata[i].value);
         clile_i_text_append(header, ",");
     }
-    clile_i_text_append(header, "\"%s\":\"%08x\"}", CLILE_I_ST_CRC_KEY, crc);
+    clile_i_text_append(header, "\"%s\":\"", CLILE_I_ST_CRC_KEY);
+    *crc_at = header->size;
+    clile_i_text_append(header, "00000000\"}");
     size_t offset = 0;
     for (int64_t i = 0; i < writer->count; i++) {
-        const entry *tensor = &writer->entries[i];
+        entry *tensor = &writer->entries[i];
         clile_i_text_append(header, ",");
         clile_i_text_append_json(header, tensor->name);
         clile_i_text_append(header, ":{\"dtype\":\"%s\",\"shape\":[", tensor->dtype->name);
         for (int32_t k = 0; k < tensor->ndim; k++)
             clile_i_text_append(header, "%s%lld", k == 0 ? "" : ",", (long long)tensor->shape[k]);
         clile_i_text_append(header, "],\"data_offsets\":[%zu,%zu]}", offset, offset + tensor->bytes);
+        tensor->begin = offset;
+        tensor->done = 0;
+        tensor->crc = 0;
         offset += tensor->bytes;
     }
     clile_i_text_append(header, "}");
@@ -169,24 +197,82 @@ static clile_status make_header(const clile_i_st_writer *writer, clile_i_text *h
     return CLILE_OK;
 }
 
-clile_status clile_i_st_writer_write(clile_i_st_writer *writer, const char *path)
+clile_status clile_i_st_writer_begin(clile_i_st_writer *writer, const char *path)
 {
     CLILE_I_CHECK_NOT_NULL(writer);
     CLILE_I_CHECK_NOT_NULL(path);
+    CLILE_I_RETURN_IF(check_not_begun(writer));
     clile_status status = CLILE_OK;
     clile_i_writer *file = NULL;
     clile_i_text header = {0};
+    size_t crc_at = 0;
     if (writer->count > 1) qsort(writer->entries, (size_t)writer->count, sizeof *writer->entries, compare_entries);
-    CLILE_I_TRY(make_header(writer, &header));
+    CLILE_I_TRY(make_header(writer, &header, &crc_at));
     CLILE_I_TRY(clile_i_writer_open(path, &file));
     const uint64_t length = header.size;
     CLILE_I_TRY(clile_i_writer_put(file, &length, 8));
     CLILE_I_TRY(clile_i_writer_put(file, header.data, header.size));
-    for (int64_t i = 0; i < writer->count; i++)
-        CLILE_I_TRY(clile_i_writer_put(file, writer->entries[i].data, writer->entries[i].bytes));
-    CLILE_I_TRY(clile_i_writer_commit(&file));
+    writer->data_offset = 8 + (int64_t)header.size;
+    writer->crc_offset = 8 + (int64_t)crc_at;
+    writer->file = file;
+    file = NULL;
 cleanup:
     clile_i_writer_abort(&file);
     clile_i_text_free(&header);
     return status;
+}
+
+static clile_status put(clile_i_st_writer *writer, entry *tensor, const void *data, size_t size)
+{
+    if (size > tensor->bytes - tensor->done)
+        return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "safetensors: tensor \"%s\": %zu bytes more than its %zu",
+                            tensor->name, size - (tensor->bytes - tensor->done), tensor->bytes);
+    if (size == 0) return CLILE_OK;
+    const int64_t offset = writer->data_offset + (int64_t)(tensor->begin + tensor->done);
+    CLILE_I_RETURN_IF(clile_i_writer_put_at(writer->file, offset, data, size));
+    tensor->crc = clile_i_crc32(tensor->crc, data, size);
+    tensor->done += size;
+    return CLILE_OK;
+}
+
+clile_status clile_i_st_writer_put(clile_i_st_writer *writer, const char *name, const void *data, size_t size)
+{
+    CLILE_I_CHECK_NOT_NULL(writer);
+    CLILE_I_CHECK_NOT_NULL(name);
+    if (writer->file == NULL) return clile_i_fail(CLILE_E_STATE, "safetensors: the file is not begun");
+    for (int64_t i = 0; i < writer->count; i++)
+        if (writer->entries[i].later && strcmp(writer->entries[i].name, name) == 0)
+            return put(writer, &writer->entries[i], data, size);
+    return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "safetensors: no tensor \"%s\" was announced", name);
+}
+
+clile_status clile_i_st_writer_finish(clile_i_st_writer *writer)
+{
+    CLILE_I_CHECK_NOT_NULL(writer);
+    if (writer->file == NULL) return clile_i_fail(CLILE_E_STATE, "safetensors: the file is not begun");
+    clile_status status = CLILE_OK;
+    uint32_t crc = 0;
+    char digits[9];
+    for (int64_t i = 0; i < writer->count; i++) {
+        entry *tensor = &writer->entries[i];
+        if (!tensor->later) CLILE_I_TRY(put(writer, tensor, tensor->data, tensor->bytes));
+        if (tensor->done < tensor->bytes) {
+            status = clile_i_fail(CLILE_E_STATE, "safetensors: tensor \"%s\": %zu of its %zu bytes were put",
+                                  tensor->name, tensor->done, tensor->bytes);
+            goto cleanup;
+        }
+        crc = clile_i_crc32_combine(crc, tensor->crc, (int64_t)tensor->bytes);
+    }
+    snprintf(digits, sizeof digits, "%08x", crc);
+    CLILE_I_TRY(clile_i_writer_put_at(writer->file, writer->crc_offset, digits, 8));
+    CLILE_I_TRY(clile_i_writer_commit(&writer->file));
+cleanup:
+    clile_i_writer_abort(&writer->file);
+    return status;
+}
+
+clile_status clile_i_st_writer_write(clile_i_st_writer *writer, const char *path)
+{
+    CLILE_I_RETURN_IF(clile_i_st_writer_begin(writer, path));
+    return clile_i_st_writer_finish(writer);
 }

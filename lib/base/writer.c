@@ -121,6 +121,25 @@ clile_status clile_i_writer_put(clile_i_writer *writer, const void *data, size_t
     return CLILE_OK;
 }
 
+clile_status clile_i_writer_put_at(clile_i_writer *writer, int64_t offset, const void *data, size_t size)
+{
+    const uint8_t *bytes = data;
+    if (writer->failed) return clile_i_fail(CLILE_E_STATE, "%s: an earlier write to this file failed", writer->target);
+    CLILE_I_RETURN_IF(flush_buffer(writer));
+    while (size > 0) {
+        const ssize_t done = pwrite(writer->descriptor, bytes, size, (off_t)offset);
+        if (done < 0 && errno == EINTR) continue;
+        if (done < 0) {
+            writer->failed = 1;
+            return clile_i_fail_system(errno, "%s: cannot be written", writer->target);
+        }
+        bytes += done;
+        offset += done;
+        size -= (size_t)done;
+    }
+    return CLILE_OK;
+}
+
 /* The new name is on disk only when its folder is. Not every file system can do that, and the data are safe either
  * way, so a failure is no error. */
 static void sync_folder(clile_i_writer *writer)

@@ -301,9 +301,72 @@ static void lack_of_memory_is_survived(void **state)
     fail();
 }
 
+/* Piece by piece gives the file that write gives, to the byte. */
+static void pieces_give_the_same_file(void **state)
+{
+    (void)state;
+    static const int64_t late[] = {7, -8, 9};
+    static const uint8_t pixels[] = {1, 2, 3, 4, 5};
+    const int64_t three = 3, five = 5;
+    clile_i_file whole, pieces;
+    clile_i_st_writer *writer = NULL;
+    clile_i_st *st = NULL;
+    assert_int_equal(CLILE_OK, clile_i_st_writer_create(&writer));
+    assert_int_equal(CLILE_OK, clile_i_st_writer_add(writer, "a", CLILE_I_ST_U8, 1, &five, pixels));
+    assert_int_equal(CLILE_OK, clile_i_st_writer_add(writer, "late", CLILE_I_ST_I64, 1, &three, late));
+    assert_int_equal(CLILE_OK, clile_i_st_writer_write(writer, scratch_path(&place, "whole")));
+    clile_i_st_writer_destroy(writer);
+    assert_int_equal(CLILE_OK, clile_i_file_open(place.path, &whole));
+
+    assert_int_equal(CLILE_OK, clile_i_st_writer_create(&writer));
+    assert_int_equal(CLILE_E_STATE, clile_i_st_writer_finish(writer));
+    assert_int_equal(CLILE_OK, clile_i_st_writer_add_later(writer, "a", CLILE_I_ST_U8, 1, &five));
+    assert_int_equal(CLILE_OK, clile_i_st_writer_add_later(writer, "late", CLILE_I_ST_I64, 1, &three));
+    assert_int_equal(CLILE_E_STATE, clile_i_st_writer_put(writer, "a", pixels, 1));
+    assert_int_equal(CLILE_OK, clile_i_st_writer_begin(writer, scratch_path(&place, "pieces")));
+    assert_int_equal(CLILE_E_STATE, clile_i_st_writer_begin(writer, place.path));
+    assert_int_equal(CLILE_E_STATE, clile_i_st_writer_add_later(writer, "b", CLILE_I_ST_I64, 1, &three));
+    for (int k = 0; k < 3; k++) {
+        if (k < 2) assert_int_equal(CLILE_OK, clile_i_st_writer_put(writer, "a", pixels + 2 * k, k == 0 ? 2 : 3));
+        assert_int_equal(CLILE_OK, clile_i_st_writer_put(writer, "late", late + k, 8));
+    }
+    assert_int_equal(CLILE_E_INVALID_ARGUMENT, clile_i_st_writer_put(writer, "a", pixels, 1));
+    assert_error_has("tensor \"a\": 1 bytes more than its 5");
+    assert_int_equal(CLILE_E_INVALID_ARGUMENT, clile_i_st_writer_put(writer, "b", pixels, 1));
+    assert_int_equal(CLILE_OK, clile_i_st_writer_finish(writer));
+    clile_i_st_writer_destroy(writer);
+    assert_int_equal(CLILE_OK, clile_i_file_open(scratch_path(&place, "pieces"), &pieces));
+    assert_int_equal(whole.size, pieces.size);
+    assert_memory_equal(whole.data, pieces.data, whole.size);
+    clile_i_file_close(&whole);
+    clile_i_file_close(&pieces);
+
+    /* bytes missing: no file */
+    assert_int_equal(CLILE_OK, clile_i_st_writer_create(&writer));
+    assert_int_equal(CLILE_OK, clile_i_st_writer_add_later(writer, "a", CLILE_I_ST_U8, 1, &five));
+    assert_int_equal(CLILE_OK, clile_i_st_writer_begin(writer, scratch_path(&place, "short")));
+    assert_int_equal(CLILE_OK, clile_i_st_writer_put(writer, "a", pixels, 4));
+    assert_int_equal(CLILE_E_STATE, clile_i_st_writer_finish(writer));
+    assert_error_has("tensor \"a\": 4 of its 5 bytes were put");
+    clile_i_st_writer_destroy(writer);
+    assert_false(clile_i_path_exists(place.path));
+
+    /* a damaged byte of the data: noticed by open, not by open_unverified */
+    uint8_t damaged[1024];
+    assert_int_equal(CLILE_OK, clile_i_file_open(scratch_path(&place, "pieces"), &pieces));
+    const size_t size = pieces.size;
+    memcpy(damaged, pieces.data, size);
+    clile_i_file_close(&pieces);
+    damaged[size - 1] ^= 1;
+    assert_int_equal(CLILE_E_CORRUPT, clile_i_st_open(scratch_write(&place, "damaged", damaged, size), &st));
+    assert_int_equal(CLILE_OK, clile_i_st_open_unverified(place.path, &st));
+    clile_i_st_close(st);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(pieces_give_the_same_file, set_up, tear_down),
         cmocka_unit_test_setup_teardown(file_of_the_reference_implementation, set_up, tear_down),
         cmocka_unit_test_setup_teardown(copy_says_what_does_not_fit, set_up, tear_down),
         cmocka_unit_test_setup_teardown(written_bytes_are_the_documented_ones, set_up, tear_down),
