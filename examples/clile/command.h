@@ -19,6 +19,7 @@ int run_train(int argc, char **argv);
 int run_eval(int argc, char **argv);
 int run_predict(int argc, char **argv);
 int run_data(int argc, char **argv);
+int run_pack(int argc, char **argv);
 int run_info(int argc, char **argv);
 int run_bench(int argc, char **argv);
 
@@ -128,6 +129,8 @@ clile_status protocol_fold(const clile_dataset *dataset, const char *protocol, i
                            clile_dataset **test);
 /* Names of all subjects, separated by blanks; free() it. NULL when memory is out. */
 char *subject_names(const clile_dataset *dataset);
+/* pack.c: compares every checksum of a pack, with a progress line. EXIT_FAILED with a message when one differs. */
+int verify_pack(const clile_dataset *data);
 /* The numbers "1 2 4" of a model or data set for au_set: comma separated into text. */
 void au_ids_to_text(int32_t c, const int32_t *au_ids, char *text, size_t size);
 

@@ -137,17 +137,18 @@ int run_data(int argc, char **argv)
 {
     const char *layout = "auto", *protocol = NULL;
     text_list settings = {0}, folders = {0};
-    int as_json = 0;
+    int as_json = 0, verify = 0;
     clile_options *options = NULL;
     clile_dataset *data = NULL;
     data_summary s = {0};
     const arg rows[] = {
-        {"--layout", ARG_TEXT, &layout, "NAME", "auto, bp4d, disfa or csv (default: auto)"},
+        {"--layout", ARG_TEXT, &layout, "NAME", "auto, bp4d, disfa, list, csv or pack (default: auto)"},
         {"--protocol", ARG_TEXT, &protocol, "P", "list the folds of bp4d, disfa, kfold:K or loso too"},
         {"--set", ARG_LIST, &settings, "KEY=VALUE", "an option of the data group; may be repeated"},
+        {"--verify", ARG_FLAG, &verify, NULL, "compare every checksum of a pack"},
         {"--json", ARG_FLAG, &as_json, NULL, "print JSON"},
     };
-    const arg_spec spec = {"clile data DIR [--layout NAME] [--protocol P]",
+    const arg_spec spec = {"clile data DIR|PACK [--layout NAME] [--protocol P] [--verify]",
                            "Subjects, frames, rate and weight of each AU in a labelled folder.", rows,
                            (int)(sizeof rows / sizeof rows[0]), &folders};
     int code = args_parse(&spec, argc, argv);
@@ -167,6 +168,7 @@ int run_data(int argc, char **argv)
     code = options_apply(options, &spec, &settings);
     if (code != EXIT_FINE) goto cleanup;
     code = clile_dataset_open(folders.items[0], options, &data) == CLILE_OK ? summarise(data, &s) : failed(NULL);
+    if (code == EXIT_FINE && verify) code = verify_pack(data);
     if (code == EXIT_FINE)
         code = as_json ? print_json(data, &s, folders.items[0], protocol)
                        : print_text(data, &s, folders.items[0], protocol);

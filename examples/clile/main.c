@@ -22,7 +22,8 @@ static const subcommand subcommands[] = {
     {"train", "train a model on a labelled folder", run_train},
     {"eval", "evaluate models on people they never saw", run_eval},
     {"predict", "action units of face images", run_predict},
-    {"data", "what is in a labelled folder", run_data},
+    {"data", "what is in a labelled folder or a pack", run_data},
+    {"pack", "a labelled folder to one file, aligned and resized", run_pack},
     {"info", "what a model file holds; the table of options", run_info},
     {"bench", "how fast this machine trains", run_bench},
 };

@@ -18,10 +18,10 @@ CLILE_BEGIN
 
 typedef struct clile_dataset clile_dataset;
 
-/* Opens a labelled folder (or a CSV manifest), see docs/data.md. Options: layout, au_set, unknown, present_from, max_pixels, cache_mb.
+/* Opens a labelled folder, a CSV manifest or a pack, see docs/data.md. Options: layout, au_set, unknown, present_from, max_pixels, cache_mb.
  * `*out` is owned by the caller. Errors: IO (no such folder or file), FORMAT (layout not recognised, wrong columns, unknown
- * code; the text names file and row), INVALID_ARGUMENT (an AU that the labels do not have), UNSUPPORTED (layout not built yet),
- * OUT_OF_MEMORY. Images are read when they are first needed, rendered at the size that is asked for, and kept in memory until
+ * code; the text names file and row), INVALID_ARGUMENT (an AU that the labels do not have), CORRUPT (a damaged pack),
+ * UNSUPPORTED (a pack of a later version), OUT_OF_MEMORY. Images are read when they are first needed, rendered at the size that is asked for, and kept in memory until
  * cache_mb is used up (later ones are read each time). Images without label rows and label rows without image are left out and
  * counted (clile_dataset_copy_counts). Shared. Since 0.1. */
 CLILE_API clile_status clile_dataset_open(const char *path, const clile_options *options, clile_dataset **out);
@@ -65,6 +65,22 @@ typedef struct clile_dataset_counts {
     int64_t images_without_landmarks; /* used as whole images; equals the size when there are no landmarks at all */
 } clile_dataset_counts;
 CLILE_API clile_status clile_dataset_copy_counts(const clile_dataset *dataset, clile_dataset_counts *counts);
+
+/* Told how far a long piece of work is. Return 0 to go on, anything else to stop with CLILE_E_CANCELLED. */
+typedef int32_t (*clile_count_fn)(int64_t done, int64_t all, void *user);
+
+/* Writes a pack: one safetensors file with every image of the data set aligned and resized once (docs/pack-format.md). Opened by
+ * clile_dataset_open, it gives the same bits as the data set at that size, and at no other. Options: image_size, threads. The file is
+ * atomic; memory does not grow with the number of images. progress may be NULL. IO, CORRUPT, FORMAT: an image, or the file to
+ * write; INVALID_ARGUMENT: a name that is not UTF-8 or has a line break; CANCELLED; OUT_OF_MEMORY. Shared. Since 0.1. */
+CLILE_API clile_status clile_dataset_pack(const clile_dataset *dataset, const char *path, const clile_options *options, clile_count_fn progress,
+    void *user);
+
+/* Reads a whole pack and compares the CRC-32 of each block of images with what the file says; opening a pack checks all but those.
+ * A part of a pack stands for the whole. CORRUPT: the text names block and images; UNSUPPORTED: the data set is no pack;
+ * CANCELLED. progress may be NULL. Shared. Since 0.1. */
+CLILE_API clile_status clile_dataset_verify(const clile_dataset *dataset, clile_count_fn progress, void *user);
+
 CLILE_API void clile_dataset_destroy(clile_dataset *dataset); /* NULL does nothing */
 
 CLILE_END

@@ -49,6 +49,8 @@ clile_status clile_i_view_create(clile_i_core *core, const clile_dataset *whole,
  * needed; the caller frees it after the last use of `*stored`. Any thread. */
 clile_status clile_i_crop_get(clile_i_core *core, int64_t index, int32_t size, uint8_t **scratch,
                               const uint8_t **stored);
+/* The same into dst [stored,stored,3], past the cache. INVALID_ARGUMENT: another size than that of the pack. */
+clile_status clile_i_crop_render(const clile_i_core *core, int64_t index, int32_t size, uint8_t *dst);
 void clile_i_crops_free(clile_i_core *core);
 
 #endif

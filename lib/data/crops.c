@@ -3,6 +3,7 @@
 #include "data/core.h"
 
 #include <math.h>
+#include <string.h>
 
 enum { LEAST_SIDE = 8 }; /* pixels; a smaller image shows no face */
 
@@ -85,13 +86,31 @@ cleanup:
     return status;
 }
 
-static clile_status render(const clile_i_core *core, int64_t index, int32_t size, uint8_t *dst)
+/* Crop `index` where it is in the mapped pack. */
+static clile_status find_packed(const clile_i_core *core, int64_t index, int32_t size, const uint8_t **stored)
+{
+    const int64_t side = clile_i_crop_stored(size);
+    if (size != core->table.pack_size)
+        return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
+                            "pack %s holds crops of %d pixels, %d were asked for: set image_size=%d, or pack again",
+                            core->table.root, core->table.pack_size, size, core->table.pack_size);
+    *stored = core->table.pack_crops + index * side * side * 3;
+    return CLILE_OK;
+}
+
+clile_status clile_i_crop_render(const clile_i_core *core, int64_t index, int32_t size, uint8_t *dst)
 {
     clile_status status = CLILE_OK;
     clile_i_image image = {0};
     clile_i_affine map = {0};
     const int32_t stored = clile_i_crop_stored(size), margin = (stored - size) / 2;
 
+    if (core->table.pack != NULL) {
+        const uint8_t *packed = NULL;
+        CLILE_I_TRY(find_packed(core, index, size, &packed));
+        memcpy(dst, packed, (size_t)stored * (size_t)stored * 3);
+        goto cleanup;
+    }
     CLILE_I_TRY(load_image(core, index, &image));
     CLILE_I_TRY(locate_crop(core, index, &image, size, &map));
     map.c -= (map.a + map.b) * margin;
@@ -110,6 +129,7 @@ clile_status clile_i_crop_get(clile_i_core *core, int64_t index, int32_t size, u
     uint8_t *fresh = NULL;
     const int64_t side = clile_i_crop_stored(size), bytes = side * side * 3;
 
+    if (core->table.pack != NULL) return find_packed(core, index, size, stored);
     CLILE_I_TRY(find_crops(core, size, &crops));
     *stored = __atomic_load_n(&crops->crop[index], __ATOMIC_ACQUIRE);
     if (*stored != NULL) return CLILE_OK;
@@ -117,13 +137,13 @@ clile_status clile_i_crop_get(clile_i_core *core, int64_t index, int32_t size, u
     if (__atomic_add_fetch(&core->cache_used, bytes, __ATOMIC_RELAXED) > core->cache_limit) {
         __atomic_sub_fetch(&core->cache_used, bytes, __ATOMIC_RELAXED);
         if (*scratch == NULL) CLILE_I_ALLOC(*scratch, bytes);
-        CLILE_I_TRY(render(core, index, size, *scratch));
+        CLILE_I_TRY(clile_i_crop_render(core, index, size, *scratch));
         *stored = *scratch;
         return CLILE_OK;
     }
 
     fresh = clile_i_calloc(bytes, 1);
-    status = fresh == NULL ? CLILE_E_OUT_OF_MEMORY : render(core, index, size, fresh);
+    status = fresh == NULL ? CLILE_E_OUT_OF_MEMORY : clile_i_crop_render(core, index, size, fresh);
     uint8_t *other = NULL;
     if (status == CLILE_OK &&
         __atomic_compare_exchange_n(&crops->crop[index], &other, fresh, 0, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {

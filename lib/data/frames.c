@@ -18,8 +18,7 @@ static int has_ending(const char *dot, const char *ending)
     return *dot == '\0';
 }
 
-/* 1 and the number for an image whose name ends in digits: "0042.jpg", "frame_42.PNG". */
-static int frame_number(const char *name, int64_t *number)
+int clile_i_frame_number(const char *name, int64_t *number)
 {
     const char *dot = strrchr(name, '.');
     if (dot == NULL || dot == name || name[0] == '.') return 0;
@@ -53,7 +52,7 @@ clile_status clile_i_frames_list(const char *folder, clile_i_frames *out)
     for (int64_t i = 0; i < out->names.count; ++i) {
         clile_i_frame *frame = &out->frames[out->count];
         frame->name = out->names.names[i];
-        if (frame_number(frame->name, &frame->number)) out->count++;
+        if (clile_i_frame_number(frame->name, &frame->number)) out->count++;
     }
     qsort(out->frames, (size_t)out->count, sizeof *out->frames, compare_frames);
     for (int64_t i = 1; i < out->count; ++i) {
@@ -95,7 +94,7 @@ static clile_status holds_images(const char *path, const char *folder, const cha
         status = CLILE_E_OUT_OF_MEMORY;
     } else if (clile_i_path_is_folder(inner)) {
         CLILE_I_TRY(clile_i_folder_list(inner, &names));
-        for (int64_t i = 0; i < names.count && !*holds; ++i) *holds = frame_number(names.names[i], &number);
+        for (int64_t i = 0; i < names.count && !*holds; ++i) *holds = clile_i_frame_number(names.names[i], &number);
     }
 cleanup:
     clile_i_names_free(&names);

@@ -17,6 +17,15 @@ static clile_status fail_unrecognised(const char *path)
     return CLILE_E_FORMAT;
 }
 
+static clile_status note_origin(const char *name, const clile_i_layout_request *request, clile_i_table *table)
+{
+    clile_i_text text = {0};
+    clile_i_text_append(&text, "layout=%s au_set=%s unknown=%s present_from=%d", name, request->au_set,
+                        request->unknown_negative ? "negative" : "mask", request->present_from);
+    table->origin = text.data;
+    return text.status;
+}
+
 clile_status clile_i_layout_open(const char *name, const clile_i_layout_request *request, clile_i_table *table)
 {
     const int any = strcmp(name, "auto") == 0;
@@ -28,7 +37,9 @@ clile_status clile_i_layout_open(const char *name, const clile_i_layout_request 
             CLILE_I_RETURN_IF(layouts[k]->recognise(request->path, &fits));
         else
             fits = strcmp(name, layouts[k]->name) == 0;
-        if (fits) return layouts[k]->open(request, table);
+        if (!fits) continue;
+        CLILE_I_RETURN_IF(layouts[k]->open(request, table));
+        return note_origin(layouts[k]->name, request, table);
     }
     return fail_unrecognised(request->path);
 }

@@ -76,6 +76,8 @@ typedef struct {
     clile_i_frame *frames; /* [count], ascending */
     int64_t count;
 } clile_i_frames;
+/* 1 and the number for an image whose name (without folders) ends in digits: "0042.jpg", "frame_42.PNG". */
+int clile_i_frame_number(const char *name, int64_t *number);
 /* A folder that does not exist has no frames. FORMAT: two images of one number. */
 clile_status clile_i_frames_list(const char *folder, clile_i_frames *out);
 void clile_i_frames_free(clile_i_frames *frames);

@@ -65,6 +65,7 @@ void clile_i_table_free(clile_i_table *table)
 {
     for (int32_t s = 0; s < table->subject_count; ++s) clile_i_free(table->subject_names[s]);
     clile_i_free(table->root);
+    clile_i_free(table->origin);
     clile_i_free(table->au_ids);
     clile_i_free(table->name);
     clile_i_free(table->labels);
@@ -73,6 +74,7 @@ void clile_i_table_free(clile_i_table *table)
     clile_i_free(table->subject_names);
     clile_i_free(table->subject_order);
     clile_i_free(table->text);
+    clile_i_st_close(table->pack);
     memset(table, 0, sizeof *table);
 }
 

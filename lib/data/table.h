@@ -3,11 +3,13 @@
 #define CLILE_I_DATA_TABLE_H
 
 #include "base/base.h"
+#include "base/safetensors.h"
 
 #include <clile/dataset.h>
 
 typedef struct {
-    char *root; /* folder that image names are relative to */
+    char *root;   /* folder that image names are relative to */
+    char *origin; /* layout and options it was read by, as key=value words; NULL: arrays */
     int32_t c;
     int32_t *au_ids; /* [c] */
 
@@ -25,6 +27,11 @@ typedef struct {
     int64_t text_size, text_capacity;
 
     clile_dataset_counts counts;
+
+    clile_i_st *pack;          /* a mapped pack that crops are read from, NULL: images are files or arrays */
+    const uint8_t *pack_crops; /* [n,s,s,3] in it, s the stored side of crops of pack_size pixels */
+    const uint8_t *pack_crc;   /* int64 [blocks], as they are in the file; a block has pack_block images */
+    int32_t pack_size, pack_block;
 } clile_i_table;
 
 /* Takes c AU numbers (1 or more). The table must be zeroed; clile_i_table_free undoes everything, also a half-done

@@ -4,7 +4,7 @@ import unittest
 
 from cli import CommandTest, clile
 
-COMMANDS = ["train", "eval", "predict", "data", "info", "bench"]
+COMMANDS = ["train", "eval", "predict", "data", "pack", "info", "bench"]
 
 
 class Usage(CommandTest):

@@ -140,8 +140,8 @@ static void unknown_folders_are_refused(void **state)
     scratch_text(&s, "BP4D_train_img_path_fold1.txt", "a.jpg\n");
     expect_open(&s, "", CLILE_E_UNSUPPORTED, "layout list");
     scratch_text(&s, "pack.safetensors", "x");
-    assert_failed(clile_dataset_open(scratch_path(&s, "pack.safetensors"), NULL, &dataset), CLILE_E_UNSUPPORTED,
-                  "layout pack");
+    assert_failed(clile_dataset_open(scratch_path(&s, "pack.safetensors"), NULL, &dataset), CLILE_E_FORMAT,
+                  "not a safetensors file");
     scratch_free(&s);
 }
 

@@ -21,12 +21,6 @@ static clile_status recognise_list(const char *path, int32_t *fits)
     return CLILE_OK;
 }
 
-static clile_status recognise_pack(const char *path, int32_t *fits)
-{
-    *fits = !clile_i_path_is_folder(path) && ends_with(path, ".safetensors");
-    return CLILE_OK;
-}
-
 static clile_status open_list(const clile_i_layout_request *request, clile_i_table *table)
 {
     (void)table;
@@ -34,14 +28,5 @@ static clile_status open_list(const clile_i_layout_request *request, clile_i_tab
                         request->path);
 }
 
-static clile_status open_pack(const clile_i_layout_request *request, clile_i_table *table)
-{
-    (void)table;
-    return clile_i_fail(CLILE_E_UNSUPPORTED, "%s: layout pack (safetensors) is not supported by this version",
-                        request->path);
-}
-
 const clile_i_layout clile_i_layout_list = {
     .name = "list", .looked_for = "*_img_path_fold*.txt", .recognise = recognise_list, .open = open_list};
-const clile_i_layout clile_i_layout_pack = {
-    .name = "pack", .looked_for = "a file *.safetensors", .recognise = recognise_pack, .open = open_pack};
