@@ -426,7 +426,7 @@ static int read_args(eval_args *a, int argc, char **argv, arg_spec *spec, arg *r
     const arg table[] = {
         {"--model", ARG_LIST, &a->models, "FILE", "model to test; repeat it for the models of several folds"},
         {"--data", ARG_TEXT, &a->data, "DIR", "labelled folder of face images"},
-        {"--layout", ARG_TEXT, &a->layout, "NAME", "auto, bp4d, disfa or csv (default: auto)"},
+        {"--layout", ARG_TEXT, &a->layout, "NAME", "auto, bp4d, disfa, list, csv or pack (default: auto)"},
         {"--protocol", ARG_TEXT, &a->protocol, "P",
          "bp4d, disfa, kfold:K, loso, or none: the whole folder (default: that of the model)"},
         {"--fold", ARG_NUMBER, &a->fold, "N", "fold whose test part is used (default: that of the model)"},

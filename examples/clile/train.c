@@ -30,7 +30,7 @@ static int read_args(train_args *a, int argc, char **argv, arg_spec *spec, arg *
     const arg table[] = {
         {"--data", ARG_TEXT, &a->data, "DIR", "labelled folder of face images"},
         {"--out", ARG_TEXT, &a->out, "FILE", "model to write (safetensors)"},
-        {"--layout", ARG_TEXT, &a->layout, "NAME", "auto, bp4d, disfa or csv (default: auto)"},
+        {"--layout", ARG_TEXT, &a->layout, "NAME", "auto, bp4d, disfa, list, csv or pack (default: auto)"},
         {"--protocol", ARG_TEXT, &a->protocol, "P", "none: all subjects train (default); bp4d, disfa, kfold:K or loso"},
         {"--fold", ARG_TEXT, &a->fold, "N|all",
          "fold to leave out; all: every fold in turn, FILE becoming FILE.fold1, ... before its extension"},

@@ -138,7 +138,7 @@ static void unknown_folders_are_refused(void **state)
     assert_failed(clile_dataset_open(NULL, NULL, &dataset), CLILE_E_INVALID_ARGUMENT, "path is NULL");
     assert_failed(clile_dataset_open("x", NULL, NULL), CLILE_E_INVALID_ARGUMENT, "out is NULL");
     scratch_text(&s, "BP4D_train_img_path_fold1.txt", "a.jpg\n");
-    expect_open(&s, "", CLILE_E_UNSUPPORTED, "layout list");
+    expect_open(&s, "", CLILE_E_IO, "BP4D_train_label_fold1.txt");
     scratch_text(&s, "pack.safetensors", "x");
     assert_failed(clile_dataset_open(scratch_path(&s, "pack.safetensors"), NULL, &dataset), CLILE_E_FORMAT,
                   "not a safetensors file");
