@@ -31,6 +31,11 @@ CLILE_API clile_status clile_model_load(const char *path, clile_model **out);
 /* Writes the model atomically: on failure nothing is left behind and an older file stays. IO, OUT_OF_MEMORY. Since 0.1. */
 CLILE_API clile_status clile_model_save(const clile_model *model, const char *path);
 
+/* Writes the model for other runtimes, as ONNX (IR 7, opset 13; docs/onnx.md), atomically: input `input` [N,3,size,size], normalised as in
+ * training; outputs `probability` [N,c] and `embedding` [N,d], N being free. Norms are folded; how to prepare a photograph, AU numbers and
+ * thresholds are in metadata_props. STATE: never trained, or being trained; UNSUPPORTED: above 2 GiB; IO, OUT_OF_MEMORY. Shared. Since 0.1. */
+CLILE_API clile_status clile_model_export_onnx(const clile_model *model, const char *path);
+
 /* Takes the backbone weights of a torchvision ResNet of the same depth and width from a safetensors file, by name; `fc` is left as it
  * is unless its shape fits. FORMAT: a tensor is missing or has another shape (the text names the first and counts the rest); the
  * model is unchanged then. Exclusive. Since 0.1. */

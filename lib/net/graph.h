@@ -1,4 +1,5 @@
-/* The architecture of a net as a list of units over values (activations). Private to net.
+/* The architecture of a net as a list of units over values (activations). Private to net, and to what writes a net down for
+ * other runtimes.
  *
  * value 0 is the image; unit 0 (conv1) makes value 1; max pooling makes value 2 of it; the units of the blocks follow
  * in the order in which they run; the last value goes through average pooling and `fc`. */

@@ -1,0 +1,350 @@
+/* The deployed model as an ONNX file: encoder, score, probability. Field numbers are those of onnx.proto (ONNX 1.8 and
+ * newer, IR version 7, opset 13), which never change.
+ *
+ *     input [N,3,size,size] -> Conv (norm folded), Relu, Add, MaxPool, GlobalAveragePool, Gemm -> embedding [N,d]
+ *     cosine:  F / max(|F|, 1e-8);  dot: F;  then MatMul with A^T [d,c], each A_c divided by its norm for cosine
+ *     probability [N,c] = Sigmoid(slope * score + offset) */
+#include "model/model.h"
+#include "model/protobuf.h"
+#include "image/image.h"
+#include "net/graph.h"
+
+#include <math.h>
+#include <string.h>
+
+enum { IR_VERSION = 7, OPSET = 13, FLOAT = 1 };
+enum {
+    MODEL_IR = 1,
+    MODEL_PRODUCER = 2,
+    MODEL_PRODUCER_VERSION = 3,
+    MODEL_GRAPH = 7,
+    MODEL_OPSET = 8,
+    MODEL_PROPS = 14
+};
+enum { GRAPH_NODE = 1, GRAPH_NAME = 2, GRAPH_INITIALIZER = 5, GRAPH_INPUT = 11, GRAPH_OUTPUT = 12 };
+enum { NODE_INPUT = 1, NODE_OUTPUT = 2, NODE_NAME = 3, NODE_OP = 4, NODE_ATTRIBUTE = 5 };
+enum { ATTRIBUTE_NAME = 1, ATTRIBUTE_I = 3, ATTRIBUTE_INTS = 8, ATTRIBUTE_TYPE = 20, TYPE_INT = 2, TYPE_INTS = 7 };
+enum { TENSOR_DIMS = 1, TENSOR_TYPE = 2, TENSOR_NAME = 8, TENSOR_RAW = 9 };
+
+static const double NORM_EPS = 1e-5;     /* of batch norm, torch's default */
+static const float LEAST_LENGTH = 1e-8F; /* a shorter embedding has similarity 0 */
+
+/* ---- nodes and tensors ------------------------------------------------------------------------------------------ */
+
+/* Opens a node with up to three inputs (NULL ends them) and one output, which also names it. */
+static int64_t begin_node(clile_i_pb *pb, const char *op, const char *const inputs[3], const char *output)
+{
+    const int64_t at = clile_i_pb_begin(pb, GRAPH_NODE);
+    for (int i = 0; i < 3 && inputs[i]; ++i) clile_i_pb_text(pb, NODE_INPUT, inputs[i]);
+    clile_i_pb_text(pb, NODE_OUTPUT, output);
+    clile_i_pb_text(pb, NODE_NAME, output);
+    clile_i_pb_text(pb, NODE_OP, op);
+    return at;
+}
+
+static void add_node(clile_i_pb *pb, const char *op, const char *a, const char *b, const char *output)
+{
+    const char *const inputs[3] = {a, b, NULL};
+    clile_i_pb_end(pb, begin_node(pb, op, inputs, output));
+}
+
+static void add_int(clile_i_pb *pb, const char *name, int64_t value)
+{
+    const int64_t at = clile_i_pb_begin(pb, NODE_ATTRIBUTE);
+    clile_i_pb_text(pb, ATTRIBUTE_NAME, name);
+    clile_i_pb_varint(pb, ATTRIBUTE_I, (uint64_t)value);
+    clile_i_pb_varint(pb, ATTRIBUTE_TYPE, TYPE_INT);
+    clile_i_pb_end(pb, at);
+}
+
+/* The same value `count` times: what kernel_shape, strides and pads of square windows are. */
+static void add_ints(clile_i_pb *pb, const char *name, int32_t count, int64_t value)
+{
+    const int64_t at = clile_i_pb_begin(pb, NODE_ATTRIBUTE);
+    clile_i_pb_text(pb, ATTRIBUTE_NAME, name);
+    for (int32_t i = 0; i < count; ++i) clile_i_pb_varint(pb, ATTRIBUTE_INTS, (uint64_t)value);
+    clile_i_pb_varint(pb, ATTRIBUTE_TYPE, TYPE_INTS);
+    clile_i_pb_end(pb, at);
+}
+
+static void add_window(clile_i_pb *pb, int64_t kernel, int64_t stride, int64_t pad)
+{
+    add_ints(pb, "kernel_shape", 2, kernel);
+    add_ints(pb, "strides", 2, stride);
+    add_ints(pb, "pads", 4, pad);
+}
+
+static void add_tensor(clile_i_pb *pb, const char *name, int32_t ndim, const int64_t *shape, const float *values)
+{
+    int64_t count = 1;
+    const int64_t at = clile_i_pb_begin(pb, GRAPH_INITIALIZER);
+    for (int32_t i = 0; i < ndim; ++i) {
+        count *= shape[i];
+        clile_i_pb_varint(pb, TENSOR_DIMS, (uint64_t)shape[i]);
+    }
+    clile_i_pb_varint(pb, TENSOR_TYPE, FLOAT);
+    clile_i_pb_text(pb, TENSOR_NAME, name);
+    clile_i_pb_bytes(pb, TENSOR_RAW, values, count * (int64_t)sizeof *values); /* little-endian, as base insists */
+    clile_i_pb_end(pb, at);
+}
+
+/* ValueInfoProto of a float tensor whose first dimension is the batch, "N". */
+static void add_value(clile_i_pb *pb, int32_t field, const char *name, int32_t ndim, const int64_t *shape)
+{
+    const int64_t value = clile_i_pb_begin(pb, field);
+    clile_i_pb_text(pb, 1, name);
+    const int64_t type = clile_i_pb_begin(pb, 2), tensor = clile_i_pb_begin(pb, 1);
+    clile_i_pb_varint(pb, 1, FLOAT);
+    const int64_t shapes = clile_i_pb_begin(pb, 2);
+    for (int32_t i = 0; i < ndim; ++i) {
+        const int64_t dimension = clile_i_pb_begin(pb, 1);
+        if (i == 0)
+            clile_i_pb_text(pb, 2, "N");
+        else
+            clile_i_pb_varint(pb, 1, (uint64_t)shape[i]);
+        clile_i_pb_end(pb, dimension);
+    }
+    clile_i_pb_end(pb, shapes);
+    clile_i_pb_end(pb, tensor);
+    clile_i_pb_end(pb, type);
+    clile_i_pb_end(pb, value);
+}
+
+/* ---- the encoder ------------------------------------------------------------------------------------------------ */
+
+static void value_name(char *text, size_t size, int32_t value)
+{
+    if (value == CLILE_I_VALUE_IMAGE)
+        snprintf(text, size, "input");
+    else
+        snprintf(text, size, "value%d", (int)value);
+}
+
+/* Convolution with its norm folded in: w' = w g / sqrt(var + eps), b' = beta - mean g / sqrt(var + eps). */
+static clile_status add_folded(clile_i_pb *pb, const clile_i_net *net, const clile_i_unit *unit, const char *weight,
+                               const char *bias)
+{
+    clile_status status = CLILE_OK;
+    const clile_i_net_tensor *w = &net->tensors[unit->conv], *norm = &net->tensors[unit->norm];
+    const int64_t row = w->count / unit->oc;
+    float *weights = NULL, *biases = NULL;
+    CLILE_I_ALLOC(weights, w->count);
+    CLILE_I_ALLOC(biases, unit->oc);
+    for (int64_t k = 0; k < unit->oc; ++k) {
+        const double factor = (double)norm[0].data[k] / sqrt((double)norm[3].data[k] + NORM_EPS);
+        for (int64_t i = 0; i < row; ++i) weights[k * row + i] = (float)((double)w->data[k * row + i] * factor);
+        biases[k] = (float)((double)norm[1].data[k] - (double)norm[2].data[k] * factor);
+    }
+    add_tensor(pb, weight, w->ndim, w->shape, weights);
+    add_tensor(pb, bias, 1, &unit->oc, biases);
+cleanup:
+    clile_i_free(weights);
+    clile_i_free(biases);
+    return status;
+}
+
+static clile_status add_unit(clile_i_pb *pb, const clile_i_net *net, const clile_i_unit *unit)
+{
+    char src[24], dst[24], weight[80], bias[80], before[48], sum[48], residual[24];
+    const char *name = net->tensors[unit->conv].name; /* "layer1.0.conv1.weight" */
+    const int32_t stem = (int32_t)(strrchr(name, '.') - name);
+    value_name(src, sizeof src, unit->src);
+    value_name(dst, sizeof dst, unit->dst);
+    snprintf(weight, sizeof weight, "%s", name);
+    snprintf(bias, sizeof bias, "%.*s.bias", (int)stem, name);
+    snprintf(before, sizeof before, "%s.convolution", dst);
+    snprintf(sum, sizeof sum, "%s.sum", dst);
+    CLILE_I_RETURN_IF(add_folded(pb, net, unit, weight, bias));
+
+    const int plain = unit->residual < 0 && !unit->relu;
+    const char *const inputs[3] = {src, weight, bias};
+    const int64_t at = begin_node(pb, "Conv", inputs, plain ? dst : before);
+    add_window(pb, unit->k, unit->stride, unit->pad);
+    clile_i_pb_end(pb, at);
+    if (unit->residual >= 0) {
+        value_name(residual, sizeof residual, unit->residual);
+        add_node(pb, "Add", before, residual, unit->relu ? sum : dst);
+    }
+    if (unit->relu) add_node(pb, "Relu", unit->residual >= 0 ? sum : before, NULL, dst);
+    return CLILE_OK;
+}
+
+static clile_status add_encoder(clile_i_pb *pb, const clile_i_net *net)
+{
+    char last[24];
+    const clile_i_net_tensor *fc = &net->tensors[net->fc];
+    for (int32_t u = 0; u < net->unit_count; ++u) {
+        CLILE_I_RETURN_IF(add_unit(pb, net, &net->units[u]));
+        if (u == 0) {
+            const char *const inputs[3] = {"value1", NULL, NULL};
+            const int64_t at = begin_node(pb, "MaxPool", inputs, "value2");
+            add_window(pb, CLILE_I_POOL_K, CLILE_I_POOL_STRIDE, CLILE_I_POOL_PAD);
+            clile_i_pb_end(pb, at);
+        }
+    }
+    value_name(last, sizeof last, net->value_count - 1);
+    add_node(pb, "GlobalAveragePool", last, NULL, "pooled");
+    const char *const pooled[3] = {"pooled", NULL, NULL}, *const linear[3] = {"features", "fc.weight", "fc.bias"};
+    int64_t at = begin_node(pb, "Flatten", pooled, "features");
+    add_int(pb, "axis", 1);
+    clile_i_pb_end(pb, at);
+    add_tensor(pb, "fc.weight", fc[0].ndim, fc[0].shape, fc[0].data);
+    add_tensor(pb, "fc.bias", fc[1].ndim, fc[1].shape, fc[1].data);
+    at = begin_node(pb, "Gemm", linear, "embedding");
+    add_int(pb, "transB", 1);
+    clile_i_pb_end(pb, at);
+    return CLILE_OK;
+}
+
+/* ---- score and probability -------------------------------------------------------------------------------------- */
+
+static clile_status add_decision(clile_i_pb *pb, const clile_model *model)
+{
+    clile_status status = CLILE_OK;
+    const int64_t c = model->c, d = model->d, shape[2] = {d, c};
+    const char *direction = "embedding";
+    float *columns = NULL;
+    CLILE_I_ALLOC(columns, c * d);
+    for (int64_t k = 0; k < c; ++k) {
+        const float *a = model->au_embedding + k * d;
+        double factor = 1.0;
+        if (model->similarity == CLILE_I_COSINE) {
+            double sum = 0;
+            for (int64_t i = 0; i < d; ++i) sum += (double)a[i] * (double)a[i];
+            factor = sqrt(sum) < (double)LEAST_LENGTH ? 0.0 : 1.0 / sqrt(sum);
+        }
+        for (int64_t i = 0; i < d; ++i) columns[i * c + k] = (float)((double)a[i] * factor);
+    }
+    if (model->similarity == CLILE_I_COSINE) {
+        const char *const inputs[3] = {"embedding", NULL, NULL};
+        const int64_t at = begin_node(pb, "ReduceL2", inputs, "length");
+        add_ints(pb, "axes", 1, 1);
+        add_int(pb, "keepdims", 1);
+        clile_i_pb_end(pb, at);
+        add_tensor(pb, "least_length", 0, NULL, &LEAST_LENGTH);
+        add_node(pb, "Max", "length", "least_length", "divisor");
+        add_node(pb, "Div", "embedding", "divisor", "direction");
+        direction = "direction";
+    }
+    add_tensor(pb, "au.embedding", 2, shape, columns);
+    add_tensor(pb, "decision_slope", 1, &c, model->slope);
+    add_tensor(pb, "decision_offset", 1, &c, model->offset);
+    add_node(pb, "MatMul", direction, "au.embedding", "score");
+    add_node(pb, "Mul", "score", "decision_slope", "scaled");
+    add_node(pb, "Add", "scaled", "decision_offset", "logit");
+    add_node(pb, "Sigmoid", "logit", NULL, "probability");
+cleanup:
+    clile_i_free(columns);
+    return status;
+}
+
+/* ---- metadata --------------------------------------------------------------------------------------------------- */
+
+static void add_property(clile_i_pb *pb, const char *key, const char *value)
+{
+    const int64_t at = clile_i_pb_begin(pb, MODEL_PROPS);
+    clile_i_pb_text(pb, 1, key);
+    clile_i_pb_text(pb, 2, value);
+    clile_i_pb_end(pb, at);
+}
+
+static void add_numbers(clile_i_pb *pb, const char *key, int64_t count, const double *values, int digits)
+{
+    clile_i_text text = {0};
+    for (int64_t i = 0; i < count; ++i) clile_i_text_append(&text, "%s%.*g", i ? "," : "", digits, values[i]);
+    if (text.status == CLILE_OK && text.data)
+        add_property(pb, key, text.data);
+    else
+        pb->status = text.status;
+    clile_i_text_free(&text);
+}
+
+/* The keys of a model file where they mean the same, and what has to be done to a photograph. */
+static void add_metadata(clile_i_pb *pb, const clile_model *model)
+{
+    static const double canonical[5][2] = CLILE_I_CANONICAL;
+    double au_ids[CLILE_I_MAX_AUS], slope[CLILE_I_MAX_AUS], offset[CLILE_I_MAX_AUS], threshold[CLILE_I_MAX_AUS];
+    double mean[3], deviation[3];
+    const double size = model->size, d = model->d, width = model->width;
+    for (int32_t i = 0; i < model->c; ++i) {
+        au_ids[i] = model->au_ids[i];
+        slope[i] = (double)model->slope[i];
+        offset[i] = (double)model->offset[i];
+        threshold[i] = -offset[i] / slope[i];
+    }
+    for (int k = 0; k < 3; ++k) {
+        mean[k] = (double)clile_i_input_mean[k];
+        deviation[k] = (double)clile_i_input_deviation[k];
+    }
+    add_property(pb, "format", "clile-onnx");
+    add_property(pb, "format_version", "1");
+    add_property(pb, "library", clile_version());
+    add_property(pb, "backbone", model->backbone);
+    add_numbers(pb, "width", 1, &width, 9);
+    add_numbers(pb, "embedding", 1, &d, 9);
+    add_property(pb, "similarity", model->similarity == CLILE_I_DOT ? "dot" : "cosine");
+    add_numbers(pb, "au_ids", model->c, au_ids, 9);
+    add_numbers(pb, "decision_slope", model->c, slope, 9);
+    add_numbers(pb, "decision_offset", model->c, offset, 9);
+    add_numbers(pb, "thresholds", model->c, threshold, 9);
+    add_property(pb, "probability_threshold", "0.5");
+    add_numbers(pb, "image_size", 1, &size, 9);
+    add_property(pb, "input_layout", "NCHW");
+    add_property(pb, "input_colour", "RGB");
+    add_property(pb, "input_scale", "255");
+    add_numbers(pb, "input_mean", 3, mean, 6);
+    add_numbers(pb, "input_std", 3, deviation, 6);
+    add_numbers(pb, "alignment_points", 10, canonical[0], 9);
+    for (int32_t i = 0; i < model->metadata_count; ++i) {
+        clile_i_text key = {0};
+        clile_i_text_append(&key, "user.%s", model->metadata[i].key);
+        if (key.status == CLILE_OK)
+            add_property(pb, key.data, model->metadata[i].value);
+        else
+            pb->status = key.status;
+        clile_i_text_free(&key);
+    }
+}
+
+clile_status clile_model_export_onnx(const clile_model *model, const char *path)
+{
+    clile_status status = CLILE_OK;
+    clile_i_writer *writer = NULL;
+    clile_i_pb pb = {0};
+    CLILE_I_CHECK_NOT_NULL(model);
+    CLILE_I_CHECK_NOT_NULL(path);
+    if (model->busy)
+        return clile_i_fail(CLILE_E_STATE, "clile_model_export_onnx: the model is being trained; finish stage 2 first");
+    if (!model->trained) return clile_i_fail(CLILE_E_STATE, "clile_model_export_onnx: the model has not been trained");
+    const int64_t input[4] = {0, 3, model->size, model->size};
+    const int64_t probability[2] = {0, model->c}, embedding[2] = {0, model->d};
+
+    clile_i_pb_varint(&pb, MODEL_IR, IR_VERSION);
+    clile_i_pb_text(&pb, MODEL_PRODUCER, "libclile");
+    clile_i_pb_text(&pb, MODEL_PRODUCER_VERSION, clile_version());
+    const int64_t opset = clile_i_pb_begin(&pb, MODEL_OPSET);
+    clile_i_pb_varint(&pb, 2, OPSET); /* of the default domain */
+    clile_i_pb_end(&pb, opset);
+    add_metadata(&pb, model);
+    const int64_t graph = clile_i_pb_begin(&pb, MODEL_GRAPH);
+    clile_i_pb_text(&pb, GRAPH_NAME, "clile");
+    CLILE_I_TRY(add_encoder(&pb, model->encoder));
+    CLILE_I_TRY(add_decision(&pb, model));
+    add_value(&pb, GRAPH_INPUT, "input", 4, input);
+    add_value(&pb, GRAPH_OUTPUT, "probability", 2, probability);
+    add_value(&pb, GRAPH_OUTPUT, "embedding", 2, embedding);
+    clile_i_pb_end(&pb, graph);
+    CLILE_I_TRY(pb.status);
+    if (pb.size > INT32_MAX) {
+        status = clile_i_fail(CLILE_E_UNSUPPORTED, "%s: %lld bytes, a protocol buffer holds at most %d", path,
+                              (long long)pb.size, (int)INT32_MAX);
+        goto cleanup;
+    }
+    CLILE_I_TRY(clile_i_writer_open(path, &writer));
+    CLILE_I_TRY(clile_i_writer_put(writer, pb.data, (size_t)pb.size));
+    status = clile_i_writer_commit(&writer);
+cleanup:
+    clile_i_writer_abort(&writer);
+    clile_i_pb_free(&pb);
+    return status;
+}
