@@ -1,233 +1,319 @@
-/* clile predict: the action units of image files. */
-#include "command.h"
+/* clile predict: the action units of images, folders of images, or raw frames on standard input. One image is held at a
+ * time, however many there are. */
+#include "predict.h"
 
-#include <ctype.h>
+#include <dirent.h>
 #include <errno.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
 
-enum { MAX_AUS = 256, MAX_POINTS = 68 };
+enum { DEEPEST_FOLDER = 32, DEFAULT_MARGIN = 22, MAX_DRAWN = 16 };
 
 typedef struct {
-    const char *model, *landmarks;
-    text_list images, settings;
+    const char *model, *faces, *raw, *draw;
+    int64_t margin; /* percent */
+    text_list inputs, settings;
     int json, csv;
 } predict_args;
-
-/* Rows of a landmark file: a name or frame number, then x,y pairs. */
-typedef struct {
-    const char *path;
-    char *text;
-} landmark_file;
-
-static int landmarks_open(const char *path, landmark_file *out)
-{
-    FILE *file = fopen(path, "rb");
-    size_t size = 0, got = 0;
-    out->path = path;
-    if (file == NULL) {
-        fprintf(stderr, "clile: %s: %s\n", path, strerror(errno));
-        return EXIT_FAILED;
-    }
-    do {
-        char *text = realloc(out->text, size + 65537);
-        if (text == NULL) break;
-        out->text = text;
-        got = fread(text + size, 1, 65536, file);
-        size += got;
-        text[size] = '\0';
-    } while (got == 65536);
-    const int bad = ferror(file);
-    fclose(file);
-    if (!bad && out->text) return EXIT_FINE;
-    fprintf(stderr, "clile: %s could not be read\n", path);
-    return EXIT_FAILED;
-}
-
-/* "dir/0007.jpg" is meant by "dir/0007.jpg", "0007.jpg", "0007" and the number 7. */
-static int names_image(const char *field, size_t length, const char *image)
-{
-    const char *slash = strrchr(image, '/');
-    const char *base = slash ? slash + 1 : image;
-    const char *dot = strrchr(base, '.');
-    const size_t stem = dot ? (size_t)(dot - base) : strlen(base);
-    if (length == 0) return 0;
-    if (length == strlen(image) && memcmp(field, image, length) == 0) return 1;
-    if (length == strlen(base) && memcmp(field, base, length) == 0) return 1;
-    if (length == stem && memcmp(field, base, length) == 0) return 1;
-    for (size_t i = 0; i < length; ++i)
-        if (!isdigit((unsigned char)field[i])) return 0;
-    for (size_t i = 0; i < stem; ++i)
-        if (!isdigit((unsigned char)base[i])) return 0;
-    return stem > 0 && strtoll(field, NULL, 10) == strtoll(base, NULL, 10);
-}
-
-/* Points of the image's row: 5 or 68. 0 with a message when there is no such row, or it is wrong. */
-static int32_t landmarks_find(const landmark_file *file, const char *image, float *xy)
-{
-    for (const char *line = file->text; line && *line;) {
-        const char *next = strchr(line, '\n');
-        const char *end = next ? next : line + strlen(line);
-        const char *field = memchr(line, ',', (size_t)(end - line));
-        if (field && names_image(line, (size_t)(field - line), image)) {
-            int32_t values = 0;
-            while (field && field < end && *field == ',') {
-                char *stop = NULL;
-                const float value = strtof(field + 1, &stop);
-                if (stop == field + 1 || values == 2 * MAX_POINTS || !isfinite(value)) break;
-                xy[values++] = value;
-                field = stop;
-            }
-            while (field < end && (*field == '\r' || *field == ' ')) ++field;
-            if (field == end && (values == 10 || values == 2 * MAX_POINTS)) return values / 2;
-            fprintf(stderr, "clile: %s: the row of %s does not hold 5 or 68 x,y pairs\n", file->path, image);
-            return 0;
-        }
-        line = next ? next + 1 : NULL;
-    }
-    fprintf(stderr, "clile: %s has no row for %s\n", file->path, image);
-    return 0;
-}
 
 typedef struct {
     const predict_args *args;
     clile_options *options;
     clile_predictor *predictor;
-    landmark_file landmarks;
-    int32_t c, au_ids[MAX_AUS];
-    json j;
+    face_file *faces; /* NULL: each image is a crop of a face */
+    answers out;
+    int64_t frame;
+    int drawn;
+    drawn_face *drawing; /* NULL: nothing is drawn */
 } prediction;
 
-static void print_head(prediction *p)
+/* ---- one image ---- */
+
+/* A row without success, for `what` of a reason. */
+static void print_failure(prediction *p, const char *image, int64_t face_number, const char *what)
 {
-    if (p->args->json) {
-        p->j.out = stdout;
-        json_open(&p->j, NULL, '{');
-        json_text(&p->j, "model", p->args->model);
-        json_open(&p->j, "images", '[');
-    } else if (p->args->csv) {
-        printf("image");
-        for (int32_t k = 0; k < p->c; ++k) printf(",AU%d", (int)p->au_ids[k]);
-        for (int32_t k = 0; k < p->c; ++k) printf(",AU%d_present", (int)p->au_ids[k]);
-        printf("\n");
-    }
+    const answer row = {.frame = p->frame, .image = image, .face = face_number, .message = what};
+    answers_print(&p->out, &row);
 }
 
-static void print_csv_name(const char *name)
+/* The library's text, with the name of the image or frame before it. */
+static void print_failed_call(prediction *p, const char *image, int64_t face_number, int named)
 {
-    if (strpbrk(name, ",\"\n") == NULL) {
-        fputs(name, stdout);
+    char message[MESSAGE_SIZE];
+    if (named)
+        snprintf(message, sizeof message, "%s", clile_last_error());
+    else if (image)
+        snprintf(message, sizeof message, "%s: %s", image, clile_last_error());
+    else
+        snprintf(message, sizeof message, "frame %lld: %s", (long long)p->frame, clile_last_error());
+    print_failure(p, image, face_number, message);
+}
+
+static void predict_face(prediction *p, const char *image, const uint8_t *rgb, int32_t h, int32_t w, const face *f,
+                         int64_t number)
+{
+    float probability[MAX_AUS];
+    int8_t present[MAX_AUS];
+    clile_status status;
+    if (f->points)
+        status =
+            clile_predictor_run_landmarks(p->predictor, rgb, h, w, 0, f->points, f->xy, probability, present, NULL);
+    else if (f->has_box)
+        status = clile_predictor_run_box(p->predictor, rgb, h, w, 0, f->box, (double)p->args->margin / 100.0,
+                                         probability, present, NULL);
+    else
+        status = clile_predictor_run(p->predictor, 1, rgb, h, w, probability, present, NULL);
+    if (status != CLILE_OK) {
+        print_failed_call(p, image, number, 0);
         return;
     }
-    putchar('"');
-    for (; *name; ++name) {
-        if (*name == '"') putchar('"');
-        putchar(*name);
-    }
-    putchar('"');
-}
-
-static void print_image(prediction *p, const char *image, const float *probability, const int8_t *present)
-{
-    if (p->args->json) {
-        json_open(&p->j, NULL, '{');
-        json_text(&p->j, "image", image);
-        json_open(&p->j, "aus", '[');
-        for (int32_t k = 0; k < p->c; ++k) {
-            json_open(&p->j, NULL, '{');
-            json_integer(&p->j, "au", p->au_ids[k]);
-            json_real(&p->j, "probability", (double)probability[k]);
-            json_integer(&p->j, "present", present[k]);
-            json_close(&p->j, '}');
-        }
-        json_close(&p->j, ']');
-        json_close(&p->j, '}');
-    } else if (p->args->csv) {
-        print_csv_name(image);
-        for (int32_t k = 0; k < p->c; ++k) printf(",%.6f", (double)probability[k]);
-        for (int32_t k = 0; k < p->c; ++k) printf(",%d", (int)present[k]);
-        printf("\n");
-    } else {
-        printf("%s\n", image);
-        for (int32_t k = 0; k < p->c; ++k)
-            printf("  AU%-3d %.3f%s\n", (int)p->au_ids[k], (double)probability[k], present[k] ? "  present" : "");
+    const answer row = {p->frame, image, number, 1, NULL, probability, present};
+    answers_print(&p->out, &row);
+    if (p->drawing && p->drawn < MAX_DRAWN) {
+        drawn_face *d = &p->drawing[p->drawn++];
+        d->number = (int)number;
+        d->face = *f;
+        memcpy(d->probability, probability, sizeof probability);
+        memcpy(d->present, present, sizeof present);
     }
 }
 
-static int predict_image(prediction *p, const char *image)
+/* All faces of an image or, when `image` is NULL, of a raw frame. */
+static void predict_pixels(prediction *p, const char *image, const uint8_t *rgb, int32_t h, int32_t w)
 {
-    float xy[2 * MAX_POINTS], probability[MAX_AUS];
-    int8_t present[MAX_AUS];
-    int32_t h = 0, w = 0, points = 0;
+    char message[MESSAGE_SIZE];
+    face f = {0};
+    size_t cursor = 0;
+    int64_t number = 0;
+    if (p->faces == NULL) {
+        predict_face(p, image, rgb, h, w, &f, 1);
+        return;
+    }
+    while (faces_next(p->faces, image, p->frame, &cursor)) {
+        ++number;
+        if (faces_get(p->faces, cursor, &f, message))
+            predict_face(p, image, rgb, h, w, &f, number);
+        else
+            print_failure(p, image, number, message);
+    }
+    if (number > 0) return;
+    if (image)
+        snprintf(message, sizeof message, "%s has no row for %s", p->args->faces, image);
+    else
+        snprintf(message, sizeof message, "%s has no row for frame %lld", p->args->faces, (long long)p->frame);
+    print_failure(p, image, 1, message);
+}
+
+static int predict_file(prediction *p, const char *path)
+{
+    int32_t h = 0, w = 0;
     uint8_t *rgb = NULL;
-    if (p->landmarks.text) {
-        points = landmarks_find(&p->landmarks, image, xy);
-        if (points == 0) return EXIT_FAILED;
+    int code = EXIT_FINE;
+    ++p->frame;
+    if (clile_image_read(path, p->options, &h, &w, &rgb) != CLILE_OK) {
+        print_failed_call(p, path, 1, strstr(clile_last_error(), path) != NULL);
+        return EXIT_FINE; /* the next image may be better; the exit code follows from the count */
     }
-    if (clile_image_read(image, p->options, &h, &w, &rgb) != CLILE_OK) return failed(NULL);
-    const clile_status status =
-        points ? clile_predictor_run_landmarks(p->predictor, rgb, h, w, 0, points, xy, probability, present, NULL)
-               : clile_predictor_run(p->predictor, 1, rgb, h, w, probability, present, NULL);
+    predict_pixels(p, path, rgb, h, w);
+    if (p->drawing && p->drawn > 0)
+        code = draw_answer(p->args->draw, h, w, rgb, p->out.c, p->out.au_ids, p->drawn, p->drawing);
     clile_free(rgb);
-    if (status != CLILE_OK) return failed(image);
-    print_image(p, image, probability, present);
-    return EXIT_FINE;
+    return code;
 }
 
-static int predict_all(prediction *p, const clile_model *model)
+/* ---- folders ---- */
+
+static int is_image_name(const char *name)
+{
+    static const char *const endings[] = {".jpg", ".jpeg", ".png", ".bmp"};
+    const char *point = strrchr(name, '.');
+    for (size_t i = 0; point && i < sizeof endings / sizeof endings[0]; ++i)
+        if (strcasecmp(point, endings[i]) == 0) return 1;
+    return 0;
+}
+
+static int not_hidden(const struct dirent *item)
+{
+    return item->d_name[0] != '.';
+}
+
+/* By bytes, whatever the locale. */
+static int by_name(const struct dirent **a, const struct dirent **b)
+{
+    return strcmp((*a)->d_name, (*b)->d_name);
+}
+
+static int predict_input(prediction *p, const char *path, int depth);
+
+/* The images of a folder and of those in it, in the order of their names; other files are left alone. */
+static int predict_folder(prediction *p, const char *path, int depth)
+{
+    struct dirent **items = NULL;
+    const int count = scandir(path, &items, not_hidden, by_name);
+    int code = EXIT_FINE;
+    if (count < 0) {
+        fprintf(stderr, "clile: %s: %s\n", path, strerror(errno));
+        return EXIT_FAILED;
+    }
+    for (int i = 0; i < count && code == EXIT_FINE; ++i) {
+        const size_t length = strlen(path), size = length + strlen(items[i]->d_name) + 2;
+        struct stat info;
+        char *inner = malloc(size);
+        if (inner == NULL) {
+            fprintf(stderr, "clile: out of memory\n");
+            code = EXIT_FAILED;
+            break;
+        }
+        snprintf(inner, size, "%s%s%s", path, length > 0 && path[length - 1] == '/' ? "" : "/", items[i]->d_name);
+        const int folder = stat(inner, &info) == 0 && S_ISDIR(info.st_mode);
+        if (folder ? depth < DEEPEST_FOLDER : is_image_name(inner)) code = predict_input(p, inner, depth + 1);
+        free(inner);
+    }
+    for (int i = 0; i < count; ++i) free(items[i]);
+    free(items);
+    return code;
+}
+
+static int predict_input(prediction *p, const char *path, int depth)
+{
+    struct stat info;
+    if (ferror(stdout)) return EXIT_FAILED; /* nobody would see the rest */
+    if (stat(path, &info) == 0 && S_ISDIR(info.st_mode)) return predict_folder(p, path, depth);
+    return predict_file(p, path);
+}
+
+/* ---- raw frames ---- */
+
+static int predict_raw(prediction *p, int32_t w, int32_t h)
+{
+    const size_t size = (size_t)h * (size_t)w * 3;
+    uint8_t *rgb = malloc(size);
+    char message[MESSAGE_SIZE];
+    size_t got = 0;
+    int code = EXIT_FINE;
+    if (rgb == NULL) {
+        fprintf(stderr, "clile: no memory for a frame of %d x %d pixels\n", (int)w, (int)h);
+        return EXIT_FAILED;
+    }
+    while (!ferror(stdout) && (got = fread(rgb, 1, size, stdin)) == size) {
+        ++p->frame;
+        predict_pixels(p, NULL, rgb, h, w);
+        fflush(stdout); /* whoever reads them live gets each frame's at once */
+    }
+    if (ferror(stdin)) {
+        fprintf(stderr, "clile: standard input could not be read: %s\n", strerror(errno));
+        code = EXIT_FAILED;
+    } else if (got > 0 && got < size) {
+        ++p->frame;
+        snprintf(message, sizeof message, "frame %lld breaks off: %zu bytes, expected %zu (%d x %d x 3)",
+                 (long long)p->frame, got, size, (int)w, (int)h);
+        print_failure(p, NULL, 1, message);
+    }
+    free(rgb);
+    return code;
+}
+
+/* "640x480" */
+static int parse_size(const char *text, int32_t *w, int32_t *h)
+{
+    char *end = NULL;
+    const long width = strtol(text, &end, 10);
+    if (end == text || *end != 'x') return 0;
+    const char *second = end + 1;
+    const long height = strtol(second, &end, 10);
+    if (end == second || *end != '\0' || width < 1 || width > 65535 || height < 1 || height > 65535) return 0;
+    *w = (int32_t)width;
+    *h = (int32_t)height;
+    return 1;
+}
+
+/* ---- the command ---- */
+
+static int predict_all(prediction *p, const clile_model *model, int32_t w, int32_t h)
 {
     int code = EXIT_FINE;
-    p->c = clile_model_au_count(model);
-    if (p->c > MAX_AUS || clile_model_copy_au_ids(model, p->au_ids) != CLILE_OK) return failed(NULL);
-    if (clile_predictor_create(model, p->options, &p->predictor) != CLILE_OK) return failed(NULL);
-    print_head(p);
-    for (int i = 0; i < p->args->images.count && code == EXIT_FINE; ++i)
-        code = predict_image(p, p->args->images.items[i]);
-    if (code == EXIT_FINE && p->args->json) {
-        json_close(&p->j, ']');
-        json_close(&p->j, '}');
+    const predict_args *a = p->args;
+    p->out.c = clile_model_au_count(model);
+    if (p->out.c > MAX_AUS || clile_model_copy_au_ids(model, p->out.au_ids) != CLILE_OK) return failed(NULL);
+    if (clile_predictor_create(model, p->options, &p->predictor) != CLILE_OK) return failed(a->model);
+    if (a->draw && (p->drawing = calloc(MAX_DRAWN, sizeof *p->drawing)) == NULL) {
+        fprintf(stderr, "clile: out of memory\n");
+        return EXIT_FAILED;
+    }
+    answers_begin(&p->out);
+    if (a->raw) code = predict_raw(p, w, h);
+    for (int i = 0; i < a->inputs.count && code == EXIT_FINE; ++i) code = predict_input(p, a->inputs.items[i], 0);
+    if (answers_end(&p->out) != EXIT_FINE) code = EXIT_FAILED;
+    if (code == EXIT_FINE && p->out.rows == 0) {
+        fprintf(stderr, "clile: %s\n", a->raw ? "no frame on standard input" : "no image in these folders");
+        code = EXIT_FAILED;
     }
     return code;
 }
 
+static int check_usage(const arg_spec *spec, const predict_args *a, int32_t *w, int32_t *h)
+{
+    struct stat info;
+    if (a->model == NULL) return usage_error(spec, "--model is missing");
+    if (a->raw && !parse_size(a->raw, w, h))
+        return usage_error(spec, "--raw takes WxH, each from 1 to 65535, found \"%s\"", a->raw);
+    if (a->raw && a->inputs.count > 0)
+        return usage_error(spec, "--raw reads standard input: no image is taken beside it");
+    if (!a->raw && a->inputs.count == 0) return usage_error(spec, "no image is given");
+    if (a->json && a->csv) return usage_error(spec, "--json or --csv, not both");
+    if (a->margin > 400) return usage_error(spec, "--margin takes 0 to 400 percent, found %lld", (long long)a->margin);
+    if (a->draw && (a->raw || a->inputs.count != 1 || (stat(a->inputs.items[0], &info) == 0 && S_ISDIR(info.st_mode))))
+        return usage_error(spec, "--draw takes one image");
+    return EXIT_FINE;
+}
+
 int run_predict(int argc, char **argv)
 {
-    predict_args a = {0};
+    predict_args a = {.margin = DEFAULT_MARGIN};
     prediction p = {.args = &a};
     clile_model *model = NULL;
+    int32_t w = 0, h = 0;
     const arg rows[] = {
         {"--model", ARG_TEXT, &a.model, "FILE", "trained model"},
-        {"--landmarks", ARG_TEXT, &a.landmarks, "CSV",
-         "rows of image (or frame number) and 5 or 68 x,y pairs; without, images are taken as crops of a face"},
+        {"--raw", ARG_TEXT, &a.raw, "WxH", "RGB frames of this size on standard input, three bytes a pixel"},
+        {"--faces", ARG_TEXT, &a.faces, "CSV",
+         "rows of image (or frame number) and a box, or 5 or 68 landmarks; without, images are crops of a face"},
+        {"--landmarks", ARG_TEXT, &a.faces, "CSV", "the same as --faces"},
+        {"--margin", ARG_NUMBER, &a.margin, "PERCENT", "the crop's side beyond the longer side of a box (22)"},
+        {"--csv", ARG_FLAG, &a.csv, NULL, "print CSV: frame,image,success,AU01_p,AU01_c,... (probability, 0/1)"},
+        {"--json", ARG_FLAG, &a.json, NULL, "print a line of JSON for each face, with the same names"},
+        {"--draw", ARG_TEXT, &a.draw, "FILE", "write one image as PNG, with a bar for each AU (16 faces at most)"},
         {"--set", ARG_LIST, &a.settings, "KEY=VALUE", "threads or max_pixels"},
-        {"--json", ARG_FLAG, &a.json, NULL, "print JSON"},
-        {"--csv", ARG_FLAG, &a.csv, NULL, "print CSV: probabilities, then 0/1 for each AU"},
     };
-    const arg_spec spec = {"clile predict --model MODEL [--landmarks CSV] IMAGE...",
-                           "Probability of each action unit in images of one face each, and whether it is present.",
-                           rows, (int)(sizeof rows / sizeof rows[0]), &a.images};
+    const arg_spec spec = {
+        "clile predict --model MODEL [--faces CSV] IMAGE|FOLDER...\n"
+        "       ffmpeg -i VIDEO -f rawvideo -pix_fmt rgb24 - | clile predict --model MODEL --raw 640x480",
+        "Probability of each action unit, and whether it is present, for each face. What cannot be read gets a row "
+        "with\n"
+        "success 0 and a message at the end, and the exit status is 1.",
+        rows, (int)(sizeof rows / sizeof rows[0]), &a.inputs};
     int code = args_parse(&spec, argc, argv);
+    if (code == EXIT_FINE) code = check_usage(&spec, &a, &w, &h);
     if (code != EXIT_FINE) goto cleanup;
-    if (a.model == NULL || a.images.count == 0 || (a.json && a.csv)) {
-        code = usage_error(&spec, a.model == NULL       ? "--model is missing"
-                                  : a.images.count == 0 ? "no image is given"
-                                                        : "--json or --csv, not both");
-        goto cleanup;
-    }
     if (clile_options_create(&p.options) != CLILE_OK) {
         code = failed(NULL);
         goto cleanup;
     }
     code = options_apply(p.options, &spec, &a.settings);
-    if (code == EXIT_FINE && a.landmarks) code = landmarks_open(a.landmarks, &p.landmarks);
-    if (code == EXIT_FINE) code = clile_model_load(a.model, &model) == CLILE_OK ? predict_all(&p, model) : failed(NULL);
+    if (code == EXIT_FINE && a.faces) code = faces_open(a.faces, &p.faces);
+    if (code != EXIT_FINE) goto cleanup;
+    p.out.form = a.csv ? FORM_CSV : a.json ? FORM_JSON : FORM_TABLE;
+    p.out.with_faces = a.faces != NULL;
+    code = clile_model_load(a.model, &model) == CLILE_OK ? predict_all(&p, model, w, h) : failed(NULL);
 cleanup:
+    free(p.drawing);
     clile_predictor_destroy(p.predictor);
     clile_model_destroy(model);
     clile_options_destroy(p.options);
-    free(p.landmarks.text);
-    text_list_free(&a.images);
+    faces_close(p.faces);
+    text_list_free(&a.inputs);
     text_list_free(&a.settings);
     return code == ARGS_HELP ? EXIT_FINE : code;
 }

@@ -1,4 +1,4 @@
-/* clile/image.h: image files to pixels, by the code that reads the training images.
+/* clile/image.h: image files to pixels, by the code that reads the training images, and pixels to PNG files.
  *
  *     int32_t h = 0, w = 0;
  *     uint8_t *rgb = NULL;
@@ -22,6 +22,12 @@ CLILE_BEGIN
  */
 CLILE_API clile_status clile_image_read(const char *path, const clile_options *options, int32_t *h, int32_t *w,
                                         uint8_t **rgb);
+
+/* Writes [h,w,3] uint8 RGB, rows tightly packed, as an 8-bit PNG file: atomically, so that on failure nothing is left
+ * behind and an older file stays. INVALID_ARGUMENT (an empty image, a NULL argument), UNSUPPORTED (above 2 GiB of
+ * pixels), IO, OUT_OF_MEMORY. Shared (any thread). Since 0.1.
+ */
+CLILE_API clile_status clile_image_write_png(const char *path, int32_t h, int32_t w, const uint8_t *rgb);
 
 CLILE_END
 

@@ -30,6 +30,13 @@ CLILE_API clile_status clile_predictor_run(clile_predictor *predictor, int64_t n
 CLILE_API clile_status clile_predictor_run_landmarks(clile_predictor *predictor, const uint8_t *rgb, int32_t h, int32_t w, int64_t row_stride,
     int32_t points, const float *xy, float *probability, int8_t *present, float *embedding);
 
+/* As run_landmarks, for a face of which only a box is known, as face detectors give it: left, top, width and height in pixels. The crop is the
+ * square around the middle of the box whose side is (1 + margin) times the longer side of the box; what lies outside the image repeats its edge.
+ * Landmarks answer better: the crop neither turns with the head nor fits the place of its features. margin 0.22 fits boxes from the forehead to the
+ * chin (docs/data.md). INVALID_ARGUMENT: box not finite, without area, or apart from the image; margin not in -0.5..4. Since 0.1. */
+CLILE_API clile_status clile_predictor_run_box(clile_predictor *predictor, const uint8_t *rgb, int32_t h, int32_t w, int64_t row_stride,
+    const float *box /*[4]*/, double margin, float *probability, int8_t *present, float *embedding);
+
 /* As run, with the score itself, the similarity to each AU embedding, instead of its probability: what ROC curves are drawn from, since
  * probabilities may saturate. Since 0.1. */
 CLILE_API clile_status clile_predictor_run_scores(clile_predictor *predictor, int64_t n, const uint8_t *rgb, int32_t h, int32_t w,

@@ -84,3 +84,25 @@ void clile_i_align_whole(int32_t h, int32_t w, int32_t size, clile_i_affine *out
 {
     *out = (clile_i_affine){.a = (double)w / size, .e = (double)h / size};
 }
+
+clile_status clile_i_align_box(const double *box, double margin, int32_t h, int32_t w, int32_t size,
+                               clile_i_affine *out)
+{
+    for (int32_t k = 0; k < 4; ++k)
+        if (!isfinite(box[k])) return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "face box: value %d is not finite", (int)k);
+    if (!(box[2] > 0.0 && box[3] > 0.0))
+        return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "face box of %g x %g pixels, expected sides above 0", box[2],
+                            box[3]);
+    if (!(margin >= -0.5 && margin <= 4.0))
+        return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "margin of a face box: expected -0.5 to 4, found %g", margin);
+    if (box[0] >= w || box[1] >= h || box[0] + box[2] <= 0.0 || box[1] + box[3] <= 0.0)
+        return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
+                            "face box at (%g, %g) of %g x %g pixels lies outside the image of %d x %d", box[0], box[1],
+                            box[2], box[3], (int)w, (int)h);
+    const double side = (1.0 + margin) * fmax(box[2], box[3]), scale = side / size;
+    *out = (clile_i_affine){.a = scale,
+                            .c = box[0] + 0.5 * (box[2] - side),
+                            .e = scale,
+                            .f = box[1] + 0.5 * (box[3] - side)};
+    return CLILE_OK;
+}

@@ -38,6 +38,10 @@ int32_t clile_i_align_uses(int32_t points, int32_t index);
 /* Without landmarks the image is taken as a crop already: whole [h,w] to [size,size]. */
 void clile_i_align_whole(int32_t h, int32_t w, int32_t size, clile_i_affine *out);
 
+/* A face of which only a box (left, top, width, height) is known: the square around its middle with side (1 + margin) max(width, height).
+ * INVALID_ARGUMENT: not finite, no area, apart from the image [h,w], margin outside -0.5..4. */
+clile_status clile_i_align_box(const double *box /*[4]*/, double margin, int32_t h, int32_t w, int32_t size, clile_i_affine *out);
+
 /* Samples src through the affine into dst [h,w,3] uint8: bilinear, over a source averaged in k x k boxes when it shrinks (k = source
  * pixels per crop pixel, rounded; no aliasing). Edge pixels are repeated outside. A whole shift at scale 1 copies exactly.
  * INVALID_ARGUMENT: an empty size, a map that is not finite; OUT_OF_MEMORY. */

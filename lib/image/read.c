@@ -1,4 +1,4 @@
-/* clile_image_read: an image file as plain pixels, for callers. */
+/* clile_image_read, clile_image_write_png: image files to plain pixels and back, for callers. */
 #include "image/image.h"
 
 #include <clile/image.h>
@@ -26,4 +26,11 @@ clile_status clile_image_read(const char *path, const clile_options *options, in
 cleanup:
     clile_i_image_free(&image);
     return status;
+}
+
+clile_status clile_image_write_png(const char *path, int32_t h, int32_t w, const uint8_t *rgb)
+{
+    CLILE_I_CHECK_NOT_NULL(path);
+    CLILE_I_CHECK_NOT_NULL(rgb);
+    return clile_i_image_write_png(path, h, w, 3, rgb);
 }

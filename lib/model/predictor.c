@@ -147,6 +147,24 @@ clile_status clile_predictor_run_scores(clile_predictor *predictor, int64_t n, c
     return run_crops(predictor, __func__, n, rgb, h, w, &out);
 }
 
+static clile_status check_photo(const char *function, const uint8_t *rgb, int32_t h, int32_t w, int64_t row_stride)
+{
+    CLILE_I_RETURN_IF(check_image(function, rgb, h, w));
+    if (row_stride != 0 && row_stride < (int64_t)w * 3)
+        return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "%s: row_stride is %lld bytes, expected 0 or at least %lld", function,
+                            (long long)row_stride, (long long)w * 3);
+    return CLILE_OK;
+}
+
+/* One face of a photograph, by the map that cuts it out. */
+static clile_status run_face(clile_predictor *p, const clile_i_image *photo, const clile_i_affine *affine, const outputs *out)
+{
+    CLILE_I_RETURN_IF(load_slot(p, 0, photo, affine));
+    CLILE_I_RETURN_IF(run_batch(p, 1));
+    deliver(p, 0, 1, out);
+    return CLILE_OK;
+}
+
 clile_status clile_predictor_run_landmarks(clile_predictor *predictor, const uint8_t *rgb, int32_t h, int32_t w, int64_t row_stride,
                                            int32_t points, const float *xy, float *probability, int8_t *present, float *embedding)
 {
@@ -154,18 +172,26 @@ clile_status clile_predictor_run_landmarks(clile_predictor *predictor, const uin
     clile_i_affine affine;
     CLILE_I_CHECK_NOT_NULL(predictor);
     CLILE_I_CHECK_NOT_NULL(xy);
-    CLILE_I_RETURN_IF(check_image(__func__, rgb, h, w));
-    if (row_stride != 0 && row_stride < (int64_t)w * 3)
-        return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "%s: row_stride is %lld bytes, expected 0 or at least %lld", __func__,
-                            (long long)row_stride, (long long)w * 3);
+    CLILE_I_RETURN_IF(check_photo(__func__, rgb, h, w, row_stride));
     if (points != 5 && points != 68)
         return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "%s: %d landmarks, expected 5 or 68", __func__, (int)points);
     for (int32_t i = 0; i < 2 * points; ++i) landmarks[i] = (double)xy[i];
     CLILE_I_RETURN_IF(clile_i_align_landmarks(points, landmarks, predictor->model->size, &affine));
     const clile_i_image image = {h, w, row_stride ? row_stride : (int64_t)w * 3, rgb, NULL};
-    CLILE_I_RETURN_IF(load_slot(predictor, 0, &image, &affine));
-    CLILE_I_RETURN_IF(run_batch(predictor, 1));
     const outputs out = {probability, NULL, embedding, present};
-    deliver(predictor, 0, 1, &out);
-    return CLILE_OK;
+    return run_face(predictor, &image, &affine, &out);
+}
+
+clile_status clile_predictor_run_box(clile_predictor *predictor, const uint8_t *rgb, int32_t h, int32_t w, int64_t row_stride,
+                                     const float *box, double margin, float *probability, int8_t *present, float *embedding)
+{
+    clile_i_affine affine;
+    CLILE_I_CHECK_NOT_NULL(predictor);
+    CLILE_I_CHECK_NOT_NULL(box);
+    CLILE_I_RETURN_IF(check_photo(__func__, rgb, h, w, row_stride));
+    const double sides[4] = {(double)box[0], (double)box[1], (double)box[2], (double)box[3]};
+    CLILE_I_RETURN_IF(clile_i_align_box(sides, margin, h, w, predictor->model->size, &affine));
+    const clile_i_image image = {h, w, row_stride ? row_stride : (int64_t)w * 3, rgb, NULL};
+    const outputs out = {probability, NULL, embedding, present};
+    return run_face(predictor, &image, &affine, &out);
 }

@@ -1,7 +1,5 @@
-"""train, eval, predict, data and info on drawn faces."""
-import csv
+"""train, eval, data and info on drawn faces."""
 import filecmp
-import io
 import json
 import math
 import os
@@ -134,38 +132,6 @@ class Train(CommandTest):
         before = sorted(os.listdir(self.folder))
         self.fails("batch", "train", "--data", self.data, "--out", self.path("never.safetensors"), *settings(batch=5000))
         self.assertEqual(sorted(os.listdir(self.folder)), before)
-
-    def image(self, frame=1):
-        return os.path.join(self.data, "Sequences", "F001", "T1", f"{frame:04d}.bmp")
-
-    def test_predict(self):
-        landmarks = os.path.join(self.data, "landmarks", "F001_T1.csv")
-        result = self.fine_json("predict", "--model", self.fold(1), "--landmarks", landmarks, self.image(1), self.image(2))
-        self.assertEqual([image["image"] for image in result["images"]], [self.image(1), self.image(2)])
-        for image in result["images"]:
-            self.assertEqual([au["au"] for au in image["aus"]], BP4D)
-            for au in image["aus"]:
-                self.assertEqual(au["present"], int(au["probability"] > 0.5))
-        rows = list(csv.reader(io.StringIO(self.fine("predict", "--model", self.fold(1), "--csv", self.image(1)).stdout)))
-        self.assertEqual(rows[0][:2] + rows[0][-1:], ["image", "AU1", "AU24_present"])
-        self.assertEqual(len(rows[1]), 25)
-        self.assertEqual(rows[1][0], self.image(1))
-        # an aligned face is not the whole image
-        self.assertNotAlmostEqual(float(rows[1][1]), result["images"][0]["aus"][0]["probability"], places=6)
-        self.assertIn("AU24 ", self.fine("predict", "--model", self.fold(1), self.image(1)).stdout)
-
-    def test_predict_bad_input(self):
-        broken = self.path("broken.bmp")
-        with open(self.image(1), "rb") as source, open(broken, "wb") as target:
-            target.write(source.read()[:1000])
-        self.fails("broken.bmp", "predict", "--model", self.fold(1), broken)
-        self.fails("none.bmp", "predict", "--model", self.fold(1), self.path("none.bmp"))
-        points = self.path("points.csv")
-        with open(points, "w", encoding="ascii") as file:
-            file.write("frame,x,y\n1,2,3\n")
-        self.fails("does not hold 5 or 68", "predict", "--model", self.fold(1), "--landmarks", points, self.image(1))
-        self.fails("has no row for", "predict", "--model", self.fold(1), "--landmarks", points, self.image(2))
-        self.usage("not both", "predict", "--model", self.fold(1), "--json", "--csv", self.image(1))
 
     def test_data(self):
         result = self.fine_json("data", self.data, "--protocol", "bp4d")

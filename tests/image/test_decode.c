@@ -7,6 +7,8 @@
 
 #include "image/image.h"
 
+#include <clile/image.h>
+
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -235,6 +237,17 @@ static void png_output_reads_back(void **state)
                 assert_int_equal(image.rgb[3 * i + k], channels == 3 ? pixels[3 * i + k] : pixels[i]);
         clile_i_image_free(&image);
     }
+    int32_t h = 0, w = 0; /* the public pair */
+    uint8_t *rgb = NULL;
+    assert_int_equal(clile_image_write_png(path, 7, 5, pixels), CLILE_OK);
+    assert_int_equal(clile_image_read(path, NULL, &h, &w, &rgb), CLILE_OK);
+    assert_int_equal(h, 7);
+    assert_int_equal(w, 5);
+    assert_memory_equal(rgb, pixels, sizeof pixels);
+    clile_free(rgb);
+    assert_int_equal(clile_image_write_png(NULL, 7, 5, pixels), CLILE_E_INVALID_ARGUMENT);
+    assert_int_equal(clile_image_write_png(path, 7, 5, NULL), CLILE_E_INVALID_ARGUMENT);
+    assert_int_equal(clile_image_write_png(path, 0, 5, pixels), CLILE_E_INVALID_ARGUMENT);
     assert_int_equal(clile_i_image_write_png(path, 5, 7, 2, pixels), CLILE_E_INVALID_ARGUMENT);
     assert_int_equal(clile_i_image_write_png("/nonexistent/folder/a.png", 5, 7, 3, pixels), CLILE_E_IO);
     unlink(path);

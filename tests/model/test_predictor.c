@@ -106,6 +106,48 @@ static void test_landmarks_find_the_crop(void **state)
     clile_model_destroy(model);
 }
 
+/* A box is the square around its middle, widened by the margin: the same pixels cut out by hand. */
+static void test_box_is_a_square_with_margin(void **state)
+{
+    (void)state;
+    clile_model *model = trained_model();
+    clile_predictor *predictor = predictor_of(model, 1);
+    enum { H = 100, W = 120, STRIDE = 3 * W + 5, SIDE = 50 };
+    static uint8_t photo[H * STRIDE], crop[SIDE * SIDE * 3];
+    fill(photo, sizeof photo);
+    /* 30 x 40 at (45, 20): middle (60, 40), side 40 * 1.25 = 50: from (35, 15) */
+    for (int y = 0; y < SIDE; ++y) memcpy(crop + y * SIDE * 3, photo + (15 + y) * STRIDE + 35 * 3, SIDE * 3);
+    float box[4] = {45, 20, 30, 40}, cut[C], boxed[C];
+    int8_t present[C];
+    assert_int_equal(clile_predictor_run(predictor, 1, crop, SIDE, SIDE, cut, NULL, NULL), CLILE_OK);
+    assert_int_equal(clile_predictor_run_box(predictor, photo, H, W, STRIDE, box, 0.25, boxed, present, NULL), CLILE_OK);
+    for (int c = 0; c < C; ++c) {
+        assert_true(fabsf(cut[c] - boxed[c]) < 1e-3f); /* pixels on the crop's edge are interpolated with what lies outside */
+        assert_int_equal(present[c], boxed[c] > 0.5f);
+    }
+    assert_int_equal(clile_predictor_run_box(predictor, photo, H, W, STRIDE, box, 0.5, boxed, NULL, NULL), CLILE_OK);
+    assert_true(fabsf(cut[0] - boxed[0]) > 2e-3f);
+    const struct {
+        float box[4];
+        double margin;
+        const char *text;
+    } wrong[] = {
+        {{45, 20, 30, NAN}, 0, "value 3 is not finite"}, {{45, 20, 0, 40}, 0, "face box of 0 x 40 pixels"},
+        {{45, 20, 30, 40}, 4.5, "found 4.5"},            {{45, 20, 30, 40}, NAN, "margin"},
+        {{W, 20, 30, 40}, 0, "lies outside"},            {{45, -40, 30, 40}, 0, "lies outside the image of 120 x 100"},
+    };
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; ++i) {
+        assert_int_equal(clile_predictor_run_box(predictor, photo, H, W, STRIDE, wrong[i].box, wrong[i].margin, boxed, NULL, NULL),
+                         CLILE_E_INVALID_ARGUMENT);
+        if (strstr(clile_last_error(), wrong[i].text) == NULL) fail_msg("%zu: %s", i, clile_last_error());
+    }
+    assert_int_equal(clile_predictor_run_box(predictor, photo, H, W, 3 * W - 1, box, 0, boxed, NULL, NULL), CLILE_E_INVALID_ARGUMENT);
+    assert_int_equal(clile_predictor_run_box(predictor, photo, H, W, 0, NULL, 0, boxed, NULL, NULL), CLILE_E_INVALID_ARGUMENT);
+    assert_int_equal(clile_predictor_run_box(NULL, photo, H, W, 0, box, 0, boxed, NULL, NULL), CLILE_E_INVALID_ARGUMENT);
+    clile_predictor_destroy(predictor);
+    clile_model_destroy(model);
+}
+
 static void test_bad_input(void **state)
 {
     (void)state;
@@ -136,6 +178,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_batches_agree),
         cmocka_unit_test(test_landmarks_find_the_crop),
+        cmocka_unit_test(test_box_is_a_square_with_margin),
         cmocka_unit_test(test_bad_input),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,117 @@
+/* Answers of `clile predict` as CSV, JSON lines or a table. The same names everywhere: AU01_p is the probability, 0 to
+ * 1, AU01_c the decision, 0 or 1. Probabilities have nine digits, which is the float exactly, so that a printed one is
+ * above 0.5 just when the decision is 1. A row without success has no values. */
+#include "predict.h"
+
+#include <string.h>
+
+static void put_csv_text(const char *text)
+{
+    if (strpbrk(text, ",\"\r\n") == NULL) {
+        fputs(text, stdout);
+        return;
+    }
+    putchar('"');
+    for (; *text; ++text) {
+        if (*text == '"') putchar('"');
+        putchar(*text);
+    }
+    putchar('"');
+}
+
+/* Names longer than the column lose their beginning, in which folders are. */
+enum { NAME_WIDTH = 24 };
+
+void answers_begin(const answers *a)
+{
+    if (a->form == FORM_CSV) {
+        printf("frame,image,success");
+        for (int32_t k = 0; k < a->c; ++k) printf(",AU%02d_p,AU%02d_c", (int)a->au_ids[k], (int)a->au_ids[k]);
+        printf("%s\n", a->with_faces ? ",face" : "");
+    } else if (a->form == FORM_TABLE) {
+        printf("%-*s", NAME_WIDTH, "image");
+        if (a->with_faces) printf(" face");
+        for (int32_t k = 0; k < a->c; ++k) printf("  AU%-3d", (int)a->au_ids[k]);
+        printf("   * present\n");
+    }
+}
+
+static void print_csv(const answers *a, const answer *row)
+{
+    printf("%lld,", (long long)row->frame);
+    if (row->image) put_csv_text(row->image);
+    printf(",%d", row->success);
+    for (int32_t k = 0; k < a->c; ++k) {
+        if (row->success)
+            printf(",%.9g,%d", (double)row->probability[k], (int)row->present[k]);
+        else
+            printf(",,");
+    }
+    if (a->with_faces) printf(",%lld", (long long)row->face);
+    printf("\n");
+}
+
+static void print_json(const answers *a, const answer *row)
+{
+    json j = {.out = stdout};
+    char key[16];
+    json_open(&j, NULL, '{');
+    json_integer(&j, "frame", row->frame);
+    json_text(&j, "image", row->image);
+    if (a->with_faces) json_integer(&j, "face", row->face);
+    json_integer(&j, "success", row->success);
+    for (int32_t k = 0; k < a->c && row->success; ++k) {
+        snprintf(key, sizeof key, "AU%02d_p", (int)a->au_ids[k]);
+        json_real(&j, key, (double)row->probability[k]);
+        snprintf(key, sizeof key, "AU%02d_c", (int)a->au_ids[k]);
+        json_integer(&j, key, row->present[k]);
+    }
+    if (!row->success) json_text(&j, "message", row->message);
+    json_close(&j, '}');
+}
+
+static void print_table(const answers *a, const answer *row)
+{
+    char number[32];
+    snprintf(number, sizeof number, "frame %lld", (long long)row->frame);
+    const char *name = row->image ? row->image : number;
+    const size_t length = strlen(name);
+    if (length > NAME_WIDTH)
+        printf("..%s", name + length - NAME_WIDTH + 2);
+    else
+        printf("%-*s", NAME_WIDTH, name);
+    if (a->with_faces) printf(" %4lld", (long long)row->face);
+    if (!row->success) {
+        printf("  no answer\n");
+        return;
+    }
+    for (int32_t k = 0; k < a->c; ++k) printf("  %.2f%c", (double)row->probability[k], row->present[k] ? '*' : ' ');
+    printf("\n");
+}
+
+void answers_print(answers *a, const answer *row)
+{
+    ++a->rows;
+    if (!row->success) {
+        const int64_t shown = (int64_t)(sizeof a->messages / sizeof a->messages[0]);
+        if (a->failures < shown) snprintf(a->messages[a->failures], MESSAGE_SIZE, "%s", row->message);
+        ++a->failures;
+    }
+    if (a->form == FORM_CSV)
+        print_csv(a, row);
+    else if (a->form == FORM_JSON)
+        print_json(a, row);
+    else
+        print_table(a, row);
+}
+
+int answers_end(const answers *a)
+{
+    const int64_t shown = (int64_t)(sizeof a->messages / sizeof a->messages[0]);
+    if (a->failures == 0) return EXIT_FINE;
+    fflush(stdout);
+    fprintf(stderr, "clile: no answer for %lld of %lld:\n", (long long)a->failures, (long long)a->rows);
+    for (int64_t i = 0; i < a->failures && i < shown; ++i) fprintf(stderr, "  %s\n", a->messages[i]);
+    if (a->failures > shown) fprintf(stderr, "  and %lld more\n", (long long)(a->failures - shown));
+    return EXIT_FAILED;
+}

@@ -1,0 +1,69 @@
+/* The parts of `clile predict`: where the faces are, how answers are printed, the picture of an answer. */
+#ifndef PREDICT_H
+#define PREDICT_H
+
+#include "command.h"
+
+enum { MAX_AUS = 64, MAX_POINTS = 68, MESSAGE_SIZE = 512 };
+
+/* ---- faces.c: a CSV of boxes and landmarks ---- */
+
+typedef struct {
+    int has_box;
+    float box[4];   /* left, top, width, height; pixels */
+    int32_t points; /* 0, 5 or 68 */
+    float xy[2 * MAX_POINTS];
+} face;
+
+typedef struct face_file face_file;
+
+/* Opens and indexes the file; EXIT_FAILED with a message on stderr. The file is mapped, not read into memory. */
+int faces_open(const char *path, face_file **out);
+void faces_close(face_file *file);
+/* The next row of an image or, when image is NULL, of a frame number, in the order of the file: 0 when there is none.
+ * *cursor is 0 before the first. */
+int faces_next(const face_file *file, const char *image, int64_t frame, size_t *cursor);
+/* The row at the cursor: 1, or 0 with what is wrong with it in `message`. */
+int faces_get(const face_file *file, size_t cursor, face *out, char message[MESSAGE_SIZE]);
+
+/* ---- answers.c: CSV, JSON lines, a table ---- */
+
+typedef enum { FORM_TABLE, FORM_CSV, FORM_JSON } answer_form;
+
+typedef struct {
+    answer_form form;
+    int with_faces; /* a column for the number of the face in the image */
+    int32_t c, au_ids[MAX_AUS];
+    int64_t rows, failures;
+    char messages[10][MESSAGE_SIZE]; /* the first failures, for the end */
+} answers;
+
+typedef struct {
+    int64_t frame;     /* from 1 on */
+    const char *image; /* NULL: a raw frame */
+    int64_t face;      /* from 1 on */
+    int success;
+    const char *message; /* why there is no success */
+    const float *probability;
+    const int8_t *present;
+} answer;
+
+void answers_begin(const answers *a);
+void answers_print(answers *a, const answer *row);
+/* The messages of rows without success, on stderr; EXIT_FINE when there were none. */
+int answers_end(const answers *a);
+
+/* ---- draw.c: the image with a bar for each AU ---- */
+
+typedef struct {
+    int number; /* of the face in the image, from 1 on */
+    face face;  /* neither box nor points: the whole image */
+    float probability[MAX_AUS];
+    int8_t present[MAX_AUS];
+} drawn_face;
+
+/* EXIT_FAILED with a message on stderr. */
+int draw_answer(const char *path, int32_t h, int32_t w, const uint8_t *rgb, int32_t c, const int32_t *au_ids, int faces,
+                const drawn_face *drawn);
+
+#endif

@@ -1,0 +1,244 @@
+"""predict and export: images, folders, raw frames, faces of a CSV, pictures and bad input."""
+import csv
+import io
+import json
+import os
+import shutil
+import struct
+import subprocess
+import unittest
+import zlib
+
+import cli
+from cli import CommandTest, clile, settings
+
+BP4D = [1, 2, 4, 6, 7, 10, 12, 14, 15, 17, 23, 24]
+COLUMNS = [f"AU{au:02d}_{kind}" for au in BP4D for kind in "pc"]
+
+
+def read_bmp(path):
+    """(w, h, RGB bytes from the top) of an uncompressed 24-bit file."""
+    with open(path, "rb") as file:
+        data = file.read()
+    start, w, h, bits = struct.unpack_from("<I", data, 10)[0], *struct.unpack_from("<ii", data, 18), struct.unpack_from("<H", data, 28)[0]
+    assert bits == 24
+    stride, rows = (3 * w + 3) // 4 * 4, []
+    for y in range(abs(h)):
+        at = start + stride * (y if h < 0 else h - 1 - y)
+        row = data[at:at + 3 * w]
+        rows.append(bytes(row[3 * (i // 3) + 2 - i % 3] for i in range(3 * w)))
+    return w, abs(h), b"".join(rows)
+
+
+def read_png(path):
+    """(w, h, rows of RGB) of what clile writes: one IDAT, filter Sub."""
+    with open(path, "rb") as file:
+        data = file.read()
+    w, h = struct.unpack_from(">II", data, 16)
+    at, packed = 8, b""
+    while at < len(data):
+        length = struct.unpack_from(">I", data, at)[0]
+        if data[at + 4:at + 8] == b"IDAT":
+            packed += data[at + 8:at + 8 + length]
+        at += 12 + length
+    raw, rows = zlib.decompress(packed), []
+    for y in range(h):
+        row = bytearray(raw[y * (3 * w + 1) + 1:(y + 1) * (3 * w + 1)])
+        for i in range(3, len(row)):
+            row[i] = (row[i] + row[i - 3]) & 255
+        rows.append(bytes(row))
+    return w, h, rows
+
+
+class Predict(CommandTest):
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = cli.scratch("predict")
+        cls.data = cli.draw(os.path.join(cls.folder, "faces"))
+        cls.model = os.path.join(cls.folder, "model.safetensors")
+        done = clile("train", "--data", cls.data, "--layout", "bp4d", "--out", cls.model, "--quiet", *settings(elimination="none", epochs=1))
+        if done.returncode != 0:
+            raise RuntimeError(done.stderr)
+        cls.images = os.path.join(cls.data, "Sequences", "F001", "T1")
+        cls.landmarks = os.path.join(cls.data, "landmarks", "F001_T1.csv")
+
+    def path(self, name):
+        return os.path.join(self.folder, name)
+
+    def write(self, name, text):
+        with open(self.path(name), "w", encoding="utf-8") as file:
+            file.write(text)
+        return self.path(name)
+
+    def image(self, frame=1):
+        return os.path.join(self.images, f"{frame:04d}.bmp")
+
+    def rows(self, *arguments, code=0):
+        """Rows of the CSV as dictionaries; what is on stderr."""
+        done = clile("predict", "--model", self.model, "--csv", *arguments)
+        self.assertEqual(done.returncode, code, done.stderr)
+        return list(csv.DictReader(io.StringIO(done.stdout))), done.stderr
+
+    def raw(self, size, data, *arguments):
+        return subprocess.run([cli.COMMAND, "predict", "--model", self.model, "--raw", size, *arguments], input=data, capture_output=True, timeout=300, check=False)
+
+    def test_columns(self):
+        done = self.fine("predict", "--model", self.model, "--csv", self.image())
+        self.assertEqual(done.stdout.splitlines()[0].split(","), ["frame", "image", "success", *COLUMNS])
+        row = self.rows(self.image())[0][0]
+        self.assertEqual((row["frame"], row["image"], row["success"]), ("1", self.image(), "1"))
+        for au in BP4D:
+            self.assertEqual(row[f"AU{au:02d}_c"], str(int(float(row[f"AU{au:02d}_p"]) > 0.5)))
+
+    def test_json_lines_and_table_say_the_same(self):
+        rows = self.rows(self.image(1), self.image(2))[0]
+        lines = [json.loads(line) for line in self.fine("predict", "--model", self.model, "--json", self.image(1), self.image(2)).stdout.splitlines()]
+        self.assertEqual([list(line) for line in lines], [["frame", "image", "success", *COLUMNS]] * 2)
+        table = self.fine("predict", "--model", self.model, self.image(1), self.image(2)).stdout.splitlines()
+        self.assertIn("AU24 ", table[0])
+        for row, line, text in zip(rows, lines, table[1:]):
+            self.assertEqual({key: str(value) for key, value in line.items() if key[-1] != "p"}, {key: value for key, value in row.items() if key[-1] != "p"})
+            cells = text.split()[1:]
+            for au, cell in zip(BP4D, cells, strict=True):
+                self.assertAlmostEqual(line[f"AU{au:02d}_p"], float(row[f"AU{au:02d}_p"]), places=8)
+                self.assertAlmostEqual(float(cell.rstrip("*")), line[f"AU{au:02d}_p"], delta=0.00501)
+                self.assertEqual(cell.endswith("*"), line[f"AU{au:02d}_c"] == 1)
+
+    def test_folders(self):
+        tree = self.path("tree")
+        os.makedirs(os.path.join(tree, "inner"))
+        for name, frame in (("b.bmp", 1), ("inner/c.BMP", 2), ("a.bmp", 3)):
+            shutil.copy(self.image(frame), os.path.join(tree, name))
+        self.write("tree/notes.txt", "no image")
+        rows = self.rows(tree, self.image(1))[0]
+        self.assertEqual([row["image"] for row in rows], [f"{tree}/a.bmp", f"{tree}/b.bmp", f"{tree}/inner/c.BMP", self.image(1)])
+        self.assertEqual([row["frame"] for row in rows], ["1", "2", "3", "4"])
+        self.assertEqual(rows[1]["AU12_p"], rows[3]["AU12_p"])
+        os.makedirs(self.path("empty"))
+        self.fails("no image in these folders", "predict", "--model", self.model, self.path("empty"))
+
+    def test_raw_frames_are_the_images(self):
+        w, h, first = read_bmp(self.image(1))
+        frames = [first] + [read_bmp(self.image(frame))[2] for frame in (2, 3)]
+        done = self.raw(f"{w}x{h}", b"".join(frames), "--csv")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        rows = list(csv.DictReader(io.StringIO(done.stdout.decode())))
+        files = self.rows(*[self.image(frame) for frame in (1, 2, 3)])[0]
+        self.assertEqual([(row["frame"], row["image"]) for row in rows], [("1", ""), ("2", ""), ("3", "")])
+        self.assertEqual([[row[key] for key in COLUMNS] for row in rows], [[row[key] for key in COLUMNS] for row in files])
+        # landmarks by the number of the frame
+        done = self.raw(f"{w}x{h}", frames[0], "--csv", "--faces", self.landmarks)
+        aligned = list(csv.DictReader(io.StringIO(done.stdout.decode())))
+        self.assertEqual(aligned[0]["AU12_p"], self.rows("--faces", self.landmarks, self.image(1))[0][0]["AU12_p"])
+        self.assertNotEqual(aligned[0]["AU12_p"], rows[0]["AU12_p"])
+
+        named = self.write("named.csv", "image,x,y,w,h\nimg/0001.bmp,8,8,30,30\n")
+        done = self.raw(f"{w}x{h}", frames[0], "--csv", "--faces", named)
+        boxed = list(csv.DictReader(io.StringIO(done.stdout.decode())))
+        self.assertEqual(boxed[0]["AU12_p"], self.rows("--faces", self.write("box.csv", "1,8,8,30,30\n"), self.image(1))[0][0]["AU12_p"])
+
+    def test_raw_frames_that_break_off(self):
+        w, h, frame = read_bmp(self.image(1))
+        done = self.raw(f"{w}x{h}", frame + frame[:100], "--csv")
+        self.assertEqual(done.returncode, 1)
+        rows = list(csv.DictReader(io.StringIO(done.stdout.decode())))
+        self.assertEqual([row["success"] for row in rows], ["1", "0"])
+        self.assertEqual({rows[1][key] for key in COLUMNS}, {""})
+        self.assertIn(f"frame 2 breaks off: 100 bytes, expected {w * h * 3}", done.stderr.decode())
+        done = self.raw("64x64", b"")
+        self.assertEqual((done.returncode, done.stderr), (1, b"clile: no frame on standard input\n"))
+
+    def test_memory_does_not_grow_with_the_frames(self):
+        script = ("import resource, subprocess, sys\n"
+                  "child = subprocess.Popen(sys.argv[2:], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)\n"
+                  "for _ in range(int(sys.argv[1])): child.stdin.write(bytes(256 * 256 * 3))\n"
+                  "child.stdin.close()\n"
+                  "assert child.wait() == 0\n"
+                  "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)\n")
+        peaks = [int(subprocess.run(["python3", "-c", script, str(frames), cli.COMMAND, "predict", "--model", self.model, "--csv", "--raw", "256x256", "--set",
+                                     "threads=1"], check=True, capture_output=True, text=True).stdout) for frames in (2, 202)]
+        self.assertLess(peaks[1], peaks[0] + 8192)  # KiB; 200 frames are 38,400
+
+    def test_faces_by_header(self):
+        with open(self.landmarks, encoding="ascii") as file:
+            line = [line for line in file if line.startswith("1,")][0].strip().split(",")[1:]
+        points = [f"{axis}{i}" for i in range(len(line) // 2) for axis in "xy"]
+        faces = self.write("faces.csv", "\n".join([
+            ",".join(["image", "x", "y", "w", "h", *points, "AU1"]),
+            ",".join(["0001.bmp", "8", "8", "32", "30", *line, "1"]),
+            ",".join(["0002.bmp", "8", "8", "32", "30", *[""] * len(line), "0"]),
+            ",".join(['"T1/0001.bmp"', "9", "8", "32", "30", *[""] * len(line), "0"]), ""]))
+        rows = self.rows("--faces", faces, self.image(1), self.image(2))[0]
+        self.assertEqual([(row["frame"], row["face"], row["success"]) for row in rows], [("1", "1", "1"), ("1", "2", "1"), ("2", "1", "1")])
+        self.assertEqual(rows[0]["AU12_p"], self.rows("--landmarks", self.landmarks, self.image(1))[0][0]["AU12_p"])
+        # a box is the square around its middle
+        boxes = self.write("boxes.csv", "1,8,8,32,30\n2,8,7,32,32\n")
+        plain = self.rows("--faces", boxes, self.image(1), self.image(2))[0]
+        self.assertEqual(rows[2]["AU12_p"], plain[1]["AU12_p"])
+        wide = self.rows("--faces", boxes, "--margin", "60", self.image(1))[0]
+        self.assertNotEqual(plain[0]["AU12_p"], wide[0]["AU12_p"])
+
+    def test_bad_faces(self):
+        points = self.write("points.csv", "frame,x,y\n1,2,3\n2,1,1,-5,7\n4,1,2,3,nan\n5,900,900,10,10\n")
+        rows, message = self.rows("--faces", points, *[self.image(frame) for frame in (1, 2, 3, 4, 5)], code=1)
+        self.assertEqual([row["success"] for row in rows], ["0"] * 5)
+        for text in ('"1,2,3" does not hold a box', "0002.bmp: face box of -5 x 7", "has no row for", '"4,1,2,3,nan" does not hold', "lies outside the image", "no answer for 5 of 5"):
+            self.assertIn(text, message)
+        self.fails("no-such.csv", "predict", "--model", self.model, "--faces", "no-such.csv", self.image())
+        self.fails("has no rows of faces", "predict", "--model", self.model, "--faces", self.write("none.csv", ""), self.image())
+        self.fails("is a folder", "predict", "--model", self.model, "--faces", self.folder, self.image())
+
+    def test_unreadable_images_are_rows(self):
+        broken = self.path("broken.bmp")
+        with open(self.image(1), "rb") as source, open(broken, "wb") as target:
+            target.write(source.read()[:1000])
+        rows, message = self.rows(broken, self.image(1), self.path("none.bmp"), code=1)
+        self.assertEqual([row["success"] for row in rows], ["0", "1", "0"])
+        self.assertEqual({rows[0][key] for key in COLUMNS}, {""})
+        for text in ("no answer for 2 of 3", "broken.bmp", "none.bmp"):
+            self.assertIn(text, message)
+        done = self.fails("broken.bmp", "predict", "--model", self.model, "--json", broken)
+        self.assertEqual(json.loads(done.stdout)["success"], 0)
+        self.assertIn("damaged", json.loads(done.stdout)["message"])
+        many = self.fails("and 2 more", "predict", "--model", self.model, *[broken] * 12)
+        self.assertEqual(many.stdout.count("no answer"), 12)
+
+    def test_draw(self):
+        picture = self.path("out.png")
+        row = self.rows("--faces", self.landmarks, "--draw", picture, self.image(1))[0][0]
+        w, h, rows = read_png(picture)
+        size = read_bmp(self.image(1))[0]
+        zoom = -(-240 // size)
+        self.assertEqual((w, h), (zoom * size + 292, 318))
+        for index, au in enumerate(BP4D):  # the coloured part of each bar
+            left = zoom * size + 78
+            bar = rows[42 + 22 * index + 7][3 * left:3 * (left + 150)]
+            colour = (226, 106, 44) if row[f"AU{au:02d}_c"] == "1" else (150, 160, 175)
+            length = sum(tuple(bar[3 * i:3 * i + 3]) == colour for i in range(150))
+            self.assertAlmostEqual(length, 150 * float(row[f"AU{au:02d}_p"]), delta=2)
+        self.fails("no-such-folder/o.png: cannot be written", "predict", "--model", self.model, "--draw", "no-such-folder/o.png", self.image(1))
+
+    def test_usage(self):
+        model = ["predict", "--model", self.model]
+        self.usage("no image is given", *model)
+        self.usage("not both", *model, "--json", "--csv", self.image(1))
+        self.usage("--draw takes one image", *model, "--draw", "o.png", self.image(1), self.image(2))
+        self.usage("--draw takes one image", *model, "--draw", "o.png", self.images)
+        self.usage("--raw reads standard input", *model, "--raw", "8x8", self.image(1))
+        for size in ("8", "8x", "0x8", "8x70000", "8x8x3", "x8"):
+            self.usage("--raw takes WxH", *model, "--raw", size)
+        self.usage("--margin takes 0 to 400", *model, "--margin", "401", self.image(1))
+
+    def test_export(self):
+        path = self.path("model.onnx")
+        self.fine("export", self.model, "--onnx", path)
+        with open(path, "rb") as file:
+            data = file.read()
+        for text in (b"libclile", b"probability", b"decision_slope", b"user.protocol"):
+            self.assertIn(text, data)
+        self.fails("no-such-folder/m.onnx: cannot be written", "export", self.model, "--onnx", "no-such-folder/m.onnx")
+        self.fails("no-such-model", "export", "no-such-model", "--onnx", path)
+
+
+if __name__ == "__main__":
+    unittest.main()
