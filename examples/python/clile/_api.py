@@ -160,6 +160,7 @@ class clile_progress(Structure):
     ]
 
 
+clile_count_fn = CFUNCTYPE(c_int32, c_int64, c_int64, c_void_p)
 clile_progress_fn = CFUNCTYPE(c_int32, POINTER(clile_progress), c_void_p)
 
 # name: (result, [arguments]), with the names of the arguments below
@@ -178,10 +179,13 @@ FUNCTIONS: Dict[str, Tuple[Any, List[Any]]] = {
     "clile_dataset_get_image_name": (c_char_p, [POINTER(clile_dataset), c_int64]),
     "clile_dataset_get_subject_name": (c_char_p, [POINTER(clile_dataset), c_int32]),
     "clile_dataset_open": (clile_status, [c_char_p, POINTER(clile_options), POINTER(POINTER(clile_dataset))]),
+    "clile_dataset_pack": (clile_status, [POINTER(clile_dataset), c_char_p, POINTER(clile_options), clile_count_fn, c_void_p]),
     "clile_dataset_size": (c_int64, [POINTER(clile_dataset)]),
     "clile_dataset_subject_count": (c_int32, [POINTER(clile_dataset)]),
+    "clile_dataset_verify": (clile_status, [POINTER(clile_dataset), clile_count_fn, c_void_p]),
     "clile_free": (None, [c_void_p]),
     "clile_image_read": (clile_status, [c_char_p, POINTER(clile_options), POINTER(c_int32), POINTER(c_int32), POINTER(POINTER(c_uint8))]),
+    "clile_image_write_png": (clile_status, [c_char_p, c_int32, c_int32, POINTER(c_uint8)]),
     "clile_last_error": (c_char_p, []),
     "clile_loss_adversarial": (clile_status, [c_int64, c_int64, c_int64, POINTER(c_float), POINTER(c_float), POINTER(c_float), POINTER(c_int32), POINTER(c_double), POINTER(c_float), POINTER(c_float), POINTER(c_float)]),
     "clile_loss_bce": (clile_status, [c_int64, c_int64, c_int64, c_int32, POINTER(c_float), POINTER(c_float), c_double, POINTER(c_float), POINTER(c_int8), POINTER(c_float), POINTER(c_double), POINTER(c_float), POINTER(c_float), POINTER(c_double), POINTER(c_float)]),
@@ -209,6 +213,7 @@ FUNCTIONS: Dict[str, Tuple[Any, List[Any]]] = {
     "clile_model_create": (clile_status, [POINTER(clile_options), c_int32, POINTER(c_int32), POINTER(POINTER(clile_model))]),
     "clile_model_destroy": (None, [POINTER(clile_model)]),
     "clile_model_embedding_size": (c_int32, [POINTER(clile_model)]),
+    "clile_model_export_onnx": (clile_status, [POINTER(clile_model), c_char_p]),
     "clile_model_get_metadata": (c_char_p, [POINTER(clile_model), c_char_p]),
     "clile_model_image_size": (c_int32, [POINTER(clile_model)]),
     "clile_model_import_backbone": (clile_status, [POINTER(clile_model), c_char_p]),
@@ -233,6 +238,7 @@ FUNCTIONS: Dict[str, Tuple[Any, List[Any]]] = {
     "clile_predictor_create": (clile_status, [POINTER(clile_model), POINTER(clile_options), POINTER(POINTER(clile_predictor))]),
     "clile_predictor_destroy": (None, [POINTER(clile_predictor)]),
     "clile_predictor_run": (clile_status, [POINTER(clile_predictor), c_int64, POINTER(c_uint8), c_int32, c_int32, POINTER(c_float), POINTER(c_int8), POINTER(c_float)]),
+    "clile_predictor_run_box": (clile_status, [POINTER(clile_predictor), POINTER(c_uint8), c_int32, c_int32, c_int64, POINTER(c_float), c_double, POINTER(c_float), POINTER(c_int8), POINTER(c_float)]),
     "clile_predictor_run_landmarks": (clile_status, [POINTER(clile_predictor), POINTER(c_uint8), c_int32, c_int32, c_int64, c_int32, POINTER(c_float), POINTER(c_float), POINTER(c_int8), POINTER(c_float)]),
     "clile_predictor_run_scores": (clile_status, [POINTER(clile_predictor), c_int64, POINTER(c_uint8), c_int32, c_int32, POINTER(c_float), POINTER(c_int8), POINTER(c_float)]),
     "clile_report_add_fold": (clile_status, [POINTER(clile_report), c_int32, c_int64, POINTER(c_float), POINTER(c_int8), POINTER(c_int8), POINTER(c_int32), POINTER(c_char_p)]),
@@ -268,10 +274,13 @@ ARGUMENTS: Dict[str, Tuple[str, ...]] = {
     "clile_dataset_get_image_name": ("dataset", "index"),
     "clile_dataset_get_subject_name": ("dataset", "subject"),
     "clile_dataset_open": ("path", "options", "out"),
+    "clile_dataset_pack": ("dataset", "path", "options", "progress", "user"),
     "clile_dataset_size": ("dataset",),
     "clile_dataset_subject_count": ("dataset",),
+    "clile_dataset_verify": ("dataset", "progress", "user"),
     "clile_free": ("memory",),
     "clile_image_read": ("path", "options", "h", "w", "rgb"),
+    "clile_image_write_png": ("path", "h", "w", "rgb"),
     "clile_last_error": (),
     "clile_loss_adversarial": ("n", "d", "s", "embedding", "weight", "bias", "subject", "loss", "diff_embedding", "diff_weight", "diff_bias"),
     "clile_loss_bce": ("n", "d", "c", "similarity", "embedding", "au_embedding", "scale", "bias", "labels", "au_weight", "loss", "diff_embedding", "diff_au_embedding", "diff_scale", "diff_bias"),
@@ -299,6 +308,7 @@ ARGUMENTS: Dict[str, Tuple[str, ...]] = {
     "clile_model_create": ("options", "c", "au_ids", "out"),
     "clile_model_destroy": ("model",),
     "clile_model_embedding_size": ("model",),
+    "clile_model_export_onnx": ("model", "path"),
     "clile_model_get_metadata": ("model", "key"),
     "clile_model_image_size": ("model",),
     "clile_model_import_backbone": ("model", "safetensors_path"),
@@ -323,6 +333,7 @@ ARGUMENTS: Dict[str, Tuple[str, ...]] = {
     "clile_predictor_create": ("model", "options", "out"),
     "clile_predictor_destroy": ("predictor",),
     "clile_predictor_run": ("predictor", "n", "rgb", "h", "w", "probability", "present", "embedding"),
+    "clile_predictor_run_box": ("predictor", "rgb", "h", "w", "row_stride", "box", "margin", "probability", "present", "embedding"),
     "clile_predictor_run_landmarks": ("predictor", "rgb", "h", "w", "row_stride", "points", "xy", "probability", "present", "embedding"),
     "clile_predictor_run_scores": ("predictor", "n", "rgb", "h", "w", "score", "present", "embedding"),
     "clile_report_add_fold": ("report", "fold", "n", "score", "present", "labels", "subject", "subject_names"),
