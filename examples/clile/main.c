@@ -13,7 +13,7 @@ static void spin_less(char **argv)
     if (getenv("GOMP_SPINCOUNT") || getenv("OMP_WAIT_POLICY")) return;
     char path[4096]; /* the link itself would show as "exe" in process lists */
     const ssize_t length = readlink("/proc/self/exe", path, sizeof path - 1);
-    if (length <= 0 || setenv("GOMP_SPINCOUNT", "1000", 1) != 0) return;
+    if (length <= 0 || setenv("GOMP_SPINCOUNT", "10000", 1) != 0) return;
     path[length] = '\0';
     execv(path, argv); /* where that fails, all goes on as it was */
 }
