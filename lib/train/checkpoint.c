@@ -65,7 +65,9 @@ static void head_arrays(const clile_trainer *t, const clile_i_head *h, float *ar
 }
 static const char *const head_suffix[4] = {"", ".m", ".v", ".average"};
 
-static clile_status put_heads(const clile_trainer *t, clile_i_st_writer *writer)
+/* Every array of every head of the running stage, with its name in the file. */
+typedef clile_status (*visit_head)(void *file, const char *name, const clile_i_head *h, float *values);
+static clile_status each_head(const clile_trainer *t, visit_head visit, void *file)
 {
     char name[64];
     float *arrays[4];
@@ -76,10 +78,21 @@ static clile_status put_heads(const clile_trainer *t, clile_i_st_writer *writer)
         for (int k = 0; k < 4; ++k) {
             if (arrays[k] == NULL) continue;
             snprintf(name, sizeof name, "head.%s%s", h->name, head_suffix[k]);
-            CLILE_I_RETURN_IF(clile_i_st_writer_add(writer, name, CLILE_I_ST_F32, h->ndim, h->shape, arrays[k]));
+            CLILE_I_RETURN_IF(visit(file, name, h, arrays[k]));
         }
     }
     return CLILE_OK;
+}
+
+static clile_status put_head(void *file, const char *name, const clile_i_head *h, float *values)
+{
+    return clile_i_st_writer_add(file, name, CLILE_I_ST_F32, h->ndim, h->shape, values);
+}
+
+static clile_status get_head(void *file, const char *name, const clile_i_head *h, float *values)
+{
+    CLILE_I_RETURN_IF(clile_i_st_copy(file, name, CLILE_I_ST_F32, h->ndim, h->shape, values));
+    return clile_i_check_finite(clile_i_st_path(file), name, h->count, values);
 }
 
 static clile_status put_state(const clile_trainer *t, clile_i_st_writer *writer)
@@ -118,7 +131,7 @@ clile_status clile_trainer_save(const clile_trainer *trainer, const char *path)
     CLILE_I_TRY(clile_i_st_writer_create(&writer));
     CLILE_I_TRY(put_state(t, writer));
     CLILE_I_TRY(put_encoders(t, writer, &plain));
-    CLILE_I_TRY(put_heads(t, writer));
+    CLILE_I_TRY(each_head(t, put_head, writer));
     CLILE_I_TRY(clile_i_st_writer_add(writer, "start.au", CLILE_I_ST_F32, 2, au_shape, t->au_start));
     if (t->ile) CLILE_I_TRY(clile_i_st_writer_add(writer, "stage1.ile", CLILE_I_ST_F32, 3, ile_shape, t->ile));
     CLILE_I_TRY(clile_i_st_writer_write(writer, path));
@@ -187,24 +200,6 @@ static clile_status get_flat(const clile_i_st *st, clile_trainer *t, const char 
     return CLILE_OK;
 }
 
-static clile_status get_heads(const clile_i_st *st, clile_trainer *t)
-{
-    char name[64];
-    float *arrays[4];
-    for (int32_t i = 0; i < CLILE_I_HEAD_COUNT; ++i) {
-        const clile_i_head *h = &t->head[i];
-        if (h->count == 0) continue;
-        head_arrays(t, h, arrays);
-        for (int k = 0; k < 4; ++k) {
-            if (arrays[k] == NULL) continue;
-            snprintf(name, sizeof name, "head.%s%s", h->name, head_suffix[k]);
-            CLILE_I_RETURN_IF(clile_i_st_copy(st, name, CLILE_I_ST_F32, h->ndim, h->shape, arrays[k]));
-            CLILE_I_RETURN_IF(clile_i_check_finite(clile_i_st_path(st), name, h->count, arrays[k]));
-        }
-    }
-    return CLILE_OK;
-}
-
 /* The state inside a running stage. */
 static clile_status get_running(const clile_i_st *st, clile_trainer *t, int32_t stage, int64_t step)
 {
@@ -218,7 +213,7 @@ static clile_status get_running(const clile_i_st *st, clile_trainer *t, int32_t 
     CLILE_I_TRY(get_flat(st, t, "m.", scratch, t->encoder.m));
     CLILE_I_TRY(get_flat(st, t, "v.", scratch, t->encoder.v));
     CLILE_I_TRY(get_flat(st, t, "average.", scratch, t->encoder.average));
-    CLILE_I_TRY(get_heads(st, t));
+    CLILE_I_TRY(each_head(t, get_head, (void *)(uintptr_t)st));
     t->step = step;
 cleanup:
     clile_i_threads_set(previous);
