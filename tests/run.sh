@@ -75,7 +75,15 @@ say "oneDNN 3 from onednn-devel-cpu-gomp $onednn3"
 venv=$builds/onednn3
 if [ -e "$venv/lib/libdnnl.so" ] ||
     { python3 -m venv "$venv" && "$venv/bin/pip" install -q --disable-pip-version-check "onednn-devel-cpu-gomp==$onednn3"; }; then
-    build_and_test onednn-3 "-DOneDNN_ROOT=$PWD/$venv" -- "$@"
+    onnx=
+    if "$venv/bin/pip" install -q --disable-pip-version-check numpy onnx onnxruntime; then
+        onnx="-DCLILE_ONNX_PYTHON=$PWD/$venv/bin/python"
+    elif [ "${CLILE_REQUIRE_ALL:-0}" = 1 ]; then
+        fail "ONNX Runtime could not be had: exported models were not compared with it"
+    else
+        say "LEFT OUT: ONNX Runtime could not be had: exported models were not compared with it"
+    fi
+    build_and_test onednn-3 "-DOneDNN_ROOT=$PWD/$venv" $onnx -- "$@"
 elif [ "${CLILE_REQUIRE_ALL:-0}" = 1 ]; then
     fail "oneDNN 3 could not be had (no pip or no network): nothing was tested with it"
 else
