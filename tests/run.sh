@@ -83,6 +83,7 @@ if [ -e "$venv/lib/libdnnl.so" ] ||
     else
         say "LEFT OUT: ONNX Runtime could not be had: exported models were not compared with it"
     fi
+    # shellcheck disable=SC2086 # nothing, or one word
     build_and_test onednn-3 "-DOneDNN_ROOT=$PWD/$venv" $onnx -- "$@"
 elif [ "${CLILE_REQUIRE_ALL:-0}" = 1 ]; then
     fail "oneDNN 3 could not be had (no pip or no network): nothing was tested with it"
