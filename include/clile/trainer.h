@@ -43,7 +43,7 @@ typedef struct clile_progress {
 typedef int32_t (*clile_progress_fn)(const clile_progress *progress, void *user);
 
 /* Prepares training of `model` on `train`; keeps both alive. Options: method, preset, elimination, ... training group. INVALID_ARGUMENT: AUs of model and data set
- * differ, batch larger than the data set, no AU ever present; OUT_OF_MEMORY. Since 0.1. */
+ * differ, a batch that was set larger than the data set, an AU that is never present; OUT_OF_MEMORY. Since 0.1. */
 CLILE_API clile_status clile_trainer_create(clile_model *model, const clile_dataset *train, const clile_options *options, clile_trainer **out);
 
 /* Runs a stage to its end, or on from where it stopped. STATE: stage 1 with method=bce, stage 2 before stage 1 where it is needed, a stage that is finished;

@@ -54,7 +54,7 @@
     X(REAL, CLILE_OPT_EMA, "0", "", 0, 0.99999, "training", "decay of the moving average of the weights; 0: none")                          \
     X(INTEGER, CLILE_OPT_EPOCHS, "20", "", 1, 1000000, "training", "epochs of stage 2, or of all training with method=bce")                 \
     X(INTEGER, CLILE_OPT_EPOCHS_STAGE1, "20", "", 0, 1000000, "training", "epochs of stage 1")                                              \
-    X(INTEGER, CLILE_OPT_BATCH, "64", "", 1, 65536, "training", "images in a step")                                                         \
+    X(INTEGER, CLILE_OPT_BATCH, "64", "", 1, 65536, "training", "images in a step; unless set, all images where there are fewer")                                                         \
     X(INTEGER, CLILE_OPT_SEED, "1", "", 0, 9007199254740992, "training", "seed of initial weights, order and augmentation")                 \
     X(INTEGER, CLILE_OPT_THREADS, "auto", "", 1, 1024, "training", "threads; auto: the processors this process may use")                    \
     X(REAL, CLILE_OPT_VALIDATION, "0", "", 0, 0.9, "training", "share of the training subjects held out; their F1 and AUC are reported each epoch")      \

@@ -132,6 +132,10 @@ static clile_status set_up(clile_trainer *t)
     t->c = t->model->c;
     t->d = t->model->d;
     t->size = t->model->size;
+    if (t->batch > t->n && t->n >= 2 && !clile_options_is_set(t->options, CLILE_OPT_BATCH)) { /* nobody asked for the default's size */
+        t->batch = t->settings.batch = (int32_t)t->n;
+        CLILE_I_TRY(clile_options_set_i64(t->options, CLILE_OPT_BATCH, t->batch)); /* a checkpoint says what was used */
+    }
     if (t->batch > t->n) {
         status = clile_i_fail(CLILE_E_INVALID_ARGUMENT, "clile_trainer_create: batch is %d, but there are only %lld images to train on",
                               (int)t->batch, (long long)t->n);

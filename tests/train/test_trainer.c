@@ -208,6 +208,36 @@ static void creation_fails(const char *settings, const char *expected)
     clile_options_destroy(options);
 }
 
+/* The default batch is larger than the toy set: it shrinks, and a checkpoint of such a run resumes. */
+static void test_default_batch_on_few_images(void **state)
+{
+    (void)state;
+    clile_dataset *data = toy_dataset();
+    clile_options *options = NULL;
+    clile_model *model = NULL;
+    clile_trainer *trainer = NULL;
+    watch w = {.stop_stage = 2, .stop_at = 1};
+    assert_int_equal(clile_options_create(&options), CLILE_OK);
+    assert_int_equal(clile_options_set(options, CLILE_OPT_METHOD, "bce"), CLILE_OK);
+    assert_int_equal(clile_options_set(options, CLILE_OPT_WIDTH, "0.125"), CLILE_OK);
+    assert_int_equal(clile_options_set(options, CLILE_OPT_IMAGE_SIZE, "32"), CLILE_OK);
+    assert_int_equal(clile_options_set(options, CLILE_OPT_EPOCHS, "2"), CLILE_OK);
+    assert_int_equal(clile_model_create(options, TOY_C, toy_aus, &model), CLILE_OK);
+    assert_int_equal(clile_trainer_create(model, data, options, &trainer), CLILE_OK);
+    assert_int_equal(clile_trainer_run(trainer, 2, on_progress, &w), CLILE_E_CANCELLED);
+    assert_int_equal(clile_trainer_save(trainer, "c.safetensors"), CLILE_OK);
+    clile_trainer_destroy(trainer);
+    assert_int_equal(clile_trainer_create(model, data, options, &trainer), CLILE_OK);
+    assert_int_equal(clile_trainer_resume(trainer, "c.safetensors"), CLILE_OK);
+    assert_int_equal(clile_trainer_run(trainer, 2, NULL, NULL), CLILE_OK);
+    assert_int_equal(clile_model_is_trained(model), 1);
+    clile_trainer_destroy(trainer);
+    clile_model_destroy(model);
+    clile_dataset_destroy(data);
+    clile_options_destroy(options);
+    unlink("c.safetensors");
+}
+
 static void test_bad_requests(void **state)
 {
     (void)state;
@@ -351,6 +381,7 @@ int main(void)
         cmocka_unit_test(test_resumed_equals_uninterrupted),
         cmocka_unit_test(test_learns),
         cmocka_unit_test(test_model_holds_nothing_of_the_subjects),
+        cmocka_unit_test(test_default_batch_on_few_images),
         cmocka_unit_test(test_bad_requests),
         cmocka_unit_test(test_au_never_present),
         cmocka_unit_test(test_not_finite_leaves_the_model),
