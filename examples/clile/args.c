@@ -134,3 +134,11 @@ int options_apply(clile_options *options, const arg_spec *spec, const text_list 
     }
     return EXIT_FINE;
 }
+
+int options_open(clile_options **options, const arg_spec *spec, const char *layout, const text_list *settings)
+{
+    if (clile_options_create(options) != CLILE_OK) return failed(NULL);
+    if (clile_options_set_str(*options, CLILE_OPT_LAYOUT, layout) != CLILE_OK)
+        return usage_error(spec, "--layout: %s", clile_last_error());
+    return options_apply(*options, spec, settings);
+}

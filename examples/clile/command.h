@@ -69,6 +69,8 @@ int usage_error(const arg_spec *spec, const char *format, ...);
 int failed(const char *what);
 /* EXIT_USAGE when the argument itself was refused, else as failed(). Applies each key=value. */
 int options_apply(clile_options *options, const arg_spec *spec, const text_list *settings);
+/* Makes the options of a command that opens a data set: --layout and every --set. */
+int options_open(clile_options **options, const arg_spec *spec, const char *layout, const text_list *settings);
 
 /* ---- JSON (json.c) ---- */
 

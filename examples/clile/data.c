@@ -157,15 +157,7 @@ int run_data(int argc, char **argv)
         code = usage_error(&spec, "one folder is needed");
         goto cleanup;
     }
-    if (clile_options_create(&options) != CLILE_OK) {
-        code = failed(NULL);
-        goto cleanup;
-    }
-    if (clile_options_set_str(options, CLILE_OPT_LAYOUT, layout) != CLILE_OK) {
-        code = usage_error(&spec, "--layout: %s", clile_last_error());
-        goto cleanup;
-    }
-    code = options_apply(options, &spec, &settings);
+    code = options_open(&options, &spec, layout, &settings);
     if (code != EXIT_FINE) goto cleanup;
     code = clile_dataset_open(folders.items[0], options, &data) == CLILE_OK ? summarise(data, &s) : failed(NULL);
     if (code == EXIT_FINE && verify) code = verify_pack(data);

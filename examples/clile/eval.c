@@ -462,15 +462,7 @@ int run_eval(int argc, char **argv)
     eval_part *parts = NULL;
     int code = read_args(&a, argc, argv, &spec, rows);
     if (code != EXIT_FINE) goto cleanup;
-    if (clile_options_create(&e.options) != CLILE_OK) {
-        code = failed(NULL);
-        goto cleanup;
-    }
-    if (clile_options_set_str(e.options, CLILE_OPT_LAYOUT, a.layout) != CLILE_OK) {
-        code = usage_error(&spec, "--layout: %s", clile_last_error());
-        goto cleanup;
-    }
-    code = options_apply(e.options, &spec, &a.settings);
+    code = options_open(&e.options, &spec, a.layout, &a.settings);
     if (code != EXIT_FINE) goto cleanup;
     parts = calloc((size_t)a.models.count, sizeof *parts);
     if (parts == NULL) {

@@ -76,15 +76,7 @@ int run_pack(int argc, char **argv)
         code = usage_error(&spec, "%s is missing", path == NULL ? "--data" : "--out");
         goto cleanup;
     }
-    if (clile_options_create(&options) != CLILE_OK) {
-        code = failed(NULL);
-        goto cleanup;
-    }
-    if (clile_options_set_str(options, CLILE_OPT_LAYOUT, layout) != CLILE_OK) {
-        code = usage_error(&spec, "--layout: %s", clile_last_error());
-        goto cleanup;
-    }
-    code = options_apply(options, &spec, &settings);
+    code = options_open(&options, &spec, layout, &settings);
     if (code != EXIT_FINE) goto cleanup;
     interrupt_install();
     c.began = now_seconds();

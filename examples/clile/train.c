@@ -283,16 +283,7 @@ int run_train(int argc, char **argv)
     int code = read_args(&a, argc, argv, &spec, rows);
     if (code != EXIT_FINE) goto cleanup;
 
-    code = EXIT_FAILED;
-    if (clile_options_create(&options) != CLILE_OK) {
-        failed(NULL);
-        goto cleanup;
-    }
-    if (clile_options_set_str(options, CLILE_OPT_LAYOUT, a.layout) != CLILE_OK) {
-        code = usage_error(&spec, "--layout: %s", clile_last_error());
-        goto cleanup;
-    }
-    code = options_apply(options, &spec, &a.settings);
+    code = options_open(&options, &spec, a.layout, &a.settings);
     if (code == EXIT_FINE) code = check_writable(a.out);
     if (code == EXIT_FINE && a.checkpoint) code = check_writable(a.checkpoint);
     if (code != EXIT_FINE) goto cleanup;

@@ -18,7 +18,7 @@ typedef struct {
     double learning_rate, au_rate_scale, momentum, weight_decay, warmup, clip_norm, ema;
     int32_t cosine;              /* schedule; 0: constant */
     int32_t epochs[3];           /* by stage; [0] unused */
-    int32_t batch, threads, size;
+    int32_t batch, threads;
     double validation;
     double exchange_halves;      /* probability */
     uint64_t seed;

@@ -3,9 +3,9 @@
 
 #include <string.h>
 
-enum { AUGMENT_STREAM = 2 }; /* the two stages draw from different streams */
+enum { STAGES = 2 }; /* each draws from seeds of its own */
 
-static uint64_t stage_seed(const clile_trainer *t) { return t->settings.seed * AUGMENT_STREAM + (uint64_t)(t->stage - 1); }
+static uint64_t stage_seed(const clile_trainer *t) { return t->settings.seed * STAGES + (uint64_t)(t->stage - 1); }
 
 /* Two rows for an image whose halves are two people's: the upper AUs with its own subject, the lower ones with the partner's. A row weighs as
  * many AUs as it has of the image's, so that the sum over both is the image's own mean over its coded AUs. */

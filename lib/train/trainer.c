@@ -78,7 +78,6 @@ static uint32_t crc_of_data(const clile_dataset *data, int64_t n, int32_t c)
 static clile_status read_settings(clile_trainer *t, const clile_options *options)
 {
     CLILE_I_RETURN_IF(clile_i_settings_read(options, &t->settings));
-    t->settings.size = t->model->size;
     t->settings.similarity = t->model->similarity;
     t->settings.null_anchor = t->settings.cl_ile && t->settings.lambda_contra > 0 ? t->model->null_anchor : 0;
     t->batch = t->settings.batch;

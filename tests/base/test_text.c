@@ -202,7 +202,10 @@ static void numbers_ignore_the_locale(void **state)
     static const char *const commas[] = {"de_DE.UTF-8", "de_DE", "fr_FR.UTF-8", "nl_NL.UTF-8"};
     int found = 0;
     for (int i = 0; i < 4 && !found; i++) found = setlocale(LC_ALL, commas[i]) != NULL;
-    if (!found) skip(); /* no locale with a decimal comma is installed here */
+    if (!found) {
+        print_message("no locale with a decimal comma is installed: skipped\n");
+        skip();
+    }
     char probe[8];
     snprintf(probe, sizeof probe, "%.1f", 0.5);
     clile_i_text text = {0};
