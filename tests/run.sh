@@ -44,6 +44,9 @@ if [ "${CLILE_PARITY:-0}" = 1 ]; then
     need_file '/usr/lib/python3/dist-packages/torch' python3-torch
     need_file '/usr/lib/python3/dist-packages/torchvision' python3-torchvision
 fi
+if [ "${CLILE_REQUIRE_ALL:-0}" = 1 ]; then
+    need_file '/usr/lib/*/cmake/opencv4/OpenCVConfig.cmake' libopencv-dev # large, and for one example only
+fi
 need_install
 
 # build_and_test NAME CMAKE_ARGUMENTS... -- CTEST_ARGUMENTS...

@@ -472,6 +472,17 @@ class Predictor : public Handle<clile_predictor, clile_predictor_destroy>
             return {};
         return answer;
     }
+    /* A face in a whole image of which only a box is known: left, top, width, height in pixels. */
+    Prediction run_box(const std::uint8_t *rgb, std::int32_t h, std::int32_t w, std::int64_t row_stride,
+                       const float *box, double margin, Status *status = nullptr)
+    {
+        Prediction answer = room(1);
+        if (!check(clile_predictor_run_box(get(), rgb, h, w, row_stride, box, margin, answer.probability.data(),
+                                           answer.present.data(), answer.embedding.data()),
+                   status))
+            return {};
+        return answer;
+    }
 
   private:
     /* A number of images that the library will refuse gets no memory. */

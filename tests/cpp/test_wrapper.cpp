@@ -169,6 +169,11 @@ void training()
             one.embedding == two.embedding);
     float score[2];
     REQUIRE(again.run_scores(1, crop.data(), side, side, score, nullptr, nullptr) && std::isfinite(score[1]));
+    const float box[4] = {0, 0, side, side}, points[10] = {11, 13, 21, 13, 16, 18, 12, 24, 20, 24};
+    const auto boxed = again.run_box(crop.data(), side, side, 0, box, 0.0);
+    for (std::size_t c = 0; c < 2; ++c) REQUIRE(std::fabs(boxed.probability[c] - one.probability[c]) < 1e-4f);
+    REQUIRE(again.run_landmarks(crop.data(), side, side, side * 3, 5, points).embedding.size() == 8);
+    THROWS(CLILE_E_INVALID_ARGUMENT, "box", again.run_box(crop.data(), side, side, 0, box, 9.0));
     THROWS(CLILE_E_INVALID_ARGUMENT, "", again.run(1, crop.data(), 0, side));
 
     // an uncompressed bitmap, rows from below, blue first

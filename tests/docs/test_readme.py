@@ -1,4 +1,4 @@
-"""test_readme.py ROOT LIBRARY CC EXAMPLE_TRAIN EXAMPLE_PREDICT: the examples of README.md and examples/ run as printed.
+"""test_readme.py ROOT LIBRARY CC EXAMPLES: the examples of README.md and examples/ run as printed. EXAMPLES is the folder of the built programs.
 
 They run in a folder that holds model.safetensors and face.bmp, as the quick start leaves them.
 """
@@ -12,7 +12,7 @@ import sys
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "cli"))
 import cli  # noqa: E402
 
-ROOT, LIBRARY, CC, TRAIN, PREDICT = (pathlib.Path(argument) for argument in sys.argv[1:6])
+ROOT, LIBRARY, CC, EXAMPLES = (pathlib.Path(argument) for argument in sys.argv[1:5])
 ENVIRONMENT = {**os.environ, "LD_LIBRARY_PATH": str(LIBRARY.parent), "CLILE_LIBRARY": str(LIBRARY), "PYTHONPATH": str(ROOT / "examples/python"),
                "PYTHONDONTWRITEBYTECODE": "1"}
 
@@ -32,6 +32,43 @@ def blocks(language):
     return found[0]
 
 
+def expect(pattern, text, what):
+    found = re.findall(pattern, text, re.M)
+    if not found:
+        sys.exit(f"{what}: no line {pattern} in\n{text}")
+    return found
+
+
+def custom_loop(folder):
+    """Both losses fall by half at least, and people never seen are read far better than by always saying no (about 60 %)."""
+    text = run(EXAMPLES / "example_custom_loop", folder=folder)
+    for pattern in (r"^stage 1, .* loss (\S+)$", r"^stage 2, .* BCE (\S+),"):
+        losses = [float(loss) for loss in expect(pattern, text, "custom_loop.c")]
+        if not losses[-1] < losses[0] / 2:
+            sys.exit(f"custom_loop.c: the loss does not fall:\n{text}")
+    if float(expect(r"^people never seen: (\S+) %", text, "custom_loop.c")[0]) < 75:
+        sys.exit(f"custom_loop.c: unseen people are not recognised:\n{text}")
+
+
+def opencv_webcam(folder):
+    """The frames of a video, without a display; what it wrote is a video again. Whole frames are taken as faces here, so answers are known."""
+    program = EXAMPLES / "example_opencv_webcam"
+    if not program.exists():
+        print("LEFT OUT: opencv_webcam.cpp was not built, OpenCV is not installed")
+        return
+    text = run(program, "model.safetensors", "faces/Sequences/F001/T1/%04d.bmp", "--cascade", "none", "--out", "out.avi", folder=folder)
+    frames = len(list((folder / "faces/Sequences/F001/T1").iterdir()))
+    expect(rf"^{frames} frames, a face in {frames} of them$", text, "opencv_webcam.cpp")
+    first = expect(r"^frame 1:(.*)$", text, "opencv_webcam.cpp")[0]
+    same = re.findall(r"AU(\d+) +\d\.\d+  present", run(EXAMPLES / "example_predict", "model.safetensors", "face.bmp", folder=folder))
+    if re.findall(r"AU(\d+)", first) != same:
+        sys.exit(f"opencv_webcam.cpp finds{first} in the first frame, predict.c finds {same}")
+    expect(rf"^{frames} frames, ", run(program, "model.safetensors", "out.avi", "--cascade", "none", folder=folder), "opencv_webcam.cpp on its own video")
+    failed = subprocess.run([program, "model.safetensors", "none.avi"], cwd=folder, env=ENVIRONMENT, capture_output=True, text=True, timeout=60, check=False)
+    if failed.returncode != 1 or "cannot open the camera or video none.avi" not in failed.stderr:
+        sys.exit(f"opencv_webcam.cpp on a video that is not there: {failed.returncode} {failed.stderr}")
+
+
 def main():
     folder = pathlib.Path(cli.scratch("readme"))
     faces = cli.draw(str(folder / "faces"))
@@ -48,7 +85,7 @@ def main():
     answers = {
         "README.md, C": run(folder / "example", folder=folder),
         "README.md, Python": run(sys.executable, "example.py", folder=folder),
-        "examples/predict.c": run(PREDICT, "model.safetensors", "face.bmp", folder=folder),
+        "examples/predict.c": run(EXAMPLES / "example_predict", "model.safetensors", "face.bmp", folder=folder),
         "examples/python/predict.py": run(sys.executable, ROOT / "examples/python/predict.py", "model.safetensors", "face.bmp", folder=folder),
     }
     # all four read the same face with the same model
@@ -59,9 +96,12 @@ def main():
     for name, found in numbers.items():
         if found != first:
             sys.exit(f"{name} answers otherwise than the C example:\n{answers[name]}\n{answers['README.md, C']}")
-    run(TRAIN, faces, "trained.safetensors", folder=folder)
+    run(EXAMPLES / "example_train", faces, "trained.safetensors", folder=folder)
     if "12 AUs" not in run(cli.COMMAND, "info", "trained.safetensors", folder=folder):
         sys.exit("examples/train.c wrote no model of 12 AUs")
+    expect("^3 threads, 50 images each, the same answer", run(EXAMPLES / "example_threads", "model.safetensors", "face.bmp", "3", folder=folder), "threads.c")
+    custom_loop(folder)
+    opencv_webcam(folder)
     print("the examples of README.md and examples/ run as printed")
 
 

@@ -51,6 +51,20 @@ def test_landmarks_in_a_part_of_an_image(arrays, trained):
         trained.predict(whole, landmarks=points[:3])
 
 
+def test_box_in_a_part_of_an_image(arrays, trained):
+    """The box that is the whole of a square part gives what the part gives as a crop; a view needs no copy."""
+    whole = np.zeros((80, 90, 3), np.uint8)
+    side = arrays["images"].shape[1]
+    whole[10 : 10 + side, 20 : 20 + side] = arrays["images"][0]
+    part = whole[10 : 10 + side, 20 : 20 + side]
+    with clile.Predictor(trained, threads=1) as predictor:
+        boxed = predictor.run_box(part, (0, 0, side, side), margin=0)
+        assert same(boxed, predictor.run_box(part.copy(), (0, 0, side, side), margin=0))
+        np.testing.assert_allclose(boxed.probability, predictor.run(part.copy()).probability, atol=1e-5)
+        with pytest.raises(clile.InvalidArgument, match="box"):
+            predictor.run_box(whole, (0, 0, 10, 0))
+
+
 def test_model(untrained, trained):
     assert not untrained.is_trained and trained.is_trained and untrained.image_size == SIDE and untrained.embedding_size == 8
     with pytest.raises(clile.StateError, match="not been trained"):

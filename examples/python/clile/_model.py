@@ -165,13 +165,26 @@ class Predictor(Handle):
 
     def run_landmarks(self, image: Any, landmarks: Any) -> Prediction:
         """One face in a whole image [h,w,3], aligned by landmarks [5 or 68, 2] in pixels. A part of a larger image is not copied."""
-        pixels = read_image(image) if isinstance(image, (str, os.PathLike)) else np.asarray(image)
-        if pixels.dtype == np.uint8 and pixels.ndim == 3 and pixels.shape[2] == 3 and pixels.strides[1:] == (3, 1) and pixels.strides[0] > 0:
-            stride = pixels.strides[0]
-        else:
-            pixels, stride = given("image", pixels, np.uint8, (None, None, 3)), 0
+        pixels, stride = rows(image)
         points = given("landmarks", landmarks, np.float32, (None, 2))
         room = self._room(1)
         with self._lock:
             lib.clile_predictor_run_landmarks(self._c, pointer(pixels), *pixels.shape[:2], stride, len(points), pointer(points), *map(pointer, room))
         return self._answer(*room, True)
+
+    def run_box(self, image: Any, box: Any, margin: float = 0.22) -> Prediction:
+        """One face in a whole image of which only a box is known: left, top, width, height in pixels; margin as in clile/predictor.h."""
+        pixels, stride = rows(image)
+        box = given("box", box, np.float32, (4,))
+        room = self._room(1)
+        with self._lock:
+            lib.clile_predictor_run_box(self._c, pointer(pixels), *pixels.shape[:2], stride, pointer(box), margin, *map(pointer, room))
+        return self._answer(*room, True)
+
+
+def rows(image: Any) -> Tuple[np.ndarray, int]:
+    """A whole image [h,w,3] and the bytes from row to row; a part of a larger image is not copied."""
+    pixels = read_image(image) if isinstance(image, (str, os.PathLike)) else np.asarray(image)
+    if pixels.dtype == np.uint8 and pixels.ndim == 3 and pixels.shape[2] == 3 and pixels.strides[1:] == (3, 1) and pixels.strides[0] > 0:
+        return pixels, pixels.strides[0]
+    return given("image", pixels, np.uint8, (None, None, 3)), 0
