@@ -2,7 +2,8 @@
 
 if(BUILD_SHARED_LIBS)
   set(version_script "${PROJECT_SOURCE_DIR}/lib/clile.map")
-  target_link_options(clile PRIVATE "LINKER:--version-script=${version_script}")
+  # --exclude-libs: nothing of a static oneDNN or zlib is exported, whatever the script says
+  target_link_options(clile PRIVATE "LINKER:--version-script=${version_script}" "LINKER:--exclude-libs,ALL")
   set_property(TARGET clile APPEND PROPERTY LINK_DEPENDS "${version_script}")
 endif()
 

@@ -7,7 +7,7 @@ import os
 import sys
 
 OUT = ct.POINTER(ct.c_void_p)
-lib = ct.CDLL(os.environ.get("CLILE_LIBRARY", "libclile.so.0"))
+lib = ct.CDLL(os.environ.get("CLILE_LIBRARY", "libclile.so.1"))
 SIGNATURES = {  # name: result, arguments
     "clile_last_error": (ct.c_char_p, []),
     "clile_status_name": (ct.c_char_p, [ct.c_int32]),

@@ -42,7 +42,7 @@ enum {
 
 /* The ABI number: that of the shared library's name, libclile.so.N. It changes when a released function is removed or changes its meaning;
  * functions that are added do not change it, and it is not the release number. */
-#define CLILE_ABI_VERSION 0
+#define CLILE_ABI_VERSION 1
 
 /* The ABI number of the library in use, for programs that load it themselves: compare with the macro. Cannot fail. Shared (any thread).
  * Since 0.1. */

@@ -44,6 +44,6 @@ if [ "$shared" = 1 ] && [ -n "$python" ]; then
     expect Python "$("$python" -c 'import ctypes, sys
 library = ctypes.CDLL(sys.argv[1])
 library.clile_version.restype = ctypes.c_char_p
-print(library.clile_version().decode())' "$prefix/$libdir/libclile.so.0")"
+print(library.clile_version().decode())' "$prefix/$libdir/libclile.so.1")"
 fi
 echo "find_package, pkg-config, the command and Python found version $version"

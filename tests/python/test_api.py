@@ -82,7 +82,7 @@ def test_pip_install(tmp_path):
     subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-index", "--no-deps", "--no-build-isolation",
                     "--target", target, source], check=True, env={**os.environ, "PIP_ROOT_USER_ACTION": "ignore"})
     assert (target / "clile/py.typed").exists()
-    shutil.copy(LIBRARY, target / "clile/libclile.so.0")
+    shutil.copy(LIBRARY, target / "clile/libclile.so.1")
     done = run("import clile; from clile import _library; print(clile.__file__, _library.lib._name)", PYTHONPATH=str(target))
     assert done.returncode == 0, done.stderr
-    assert done.stdout.split() == [str(target / "clile/__init__.py"), str(target / "clile/libclile.so.0")]
+    assert done.stdout.split() == [str(target / "clile/__init__.py"), str(target / "clile/libclile.so.1")]

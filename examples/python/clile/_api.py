@@ -2,7 +2,7 @@
 from ctypes import CFUNCTYPE, POINTER, Structure, c_char_p, c_double, c_float, c_int32, c_int64, c_int8, c_uint32, c_uint8, c_void_p
 from typing import Any, Dict, List, Tuple
 
-CLILE_ABI_VERSION = 0
+CLILE_ABI_VERSION = 1
 CLILE_OPT_LAYOUT = "layout"
 CLILE_OPT_AU_SET = "au_set"
 CLILE_OPT_UNKNOWN = "unknown"

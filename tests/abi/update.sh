@@ -1,0 +1,34 @@
+#!/bin/sh
+# update.sh: after functions were added to include/clile/*.h, writes tests/abi/symbols.txt and lib/clile.map anew: a new name goes to the node of
+# the present minor version (CLILE_0.1 while the project's version is 0.1.x), the node is made when there is none, names that have a node keep it.
+# A name that is no longer declared leaves its node; that is fine only for a node that was never released (docs/abi.md).
+set -eu
+cd "$(dirname "$0")/../.."
+here=tests/abi map=lib/clile.map
+node=CLILE_$(sed -n 's/^project(clile VERSION \([0-9]*\.[0-9]*\)\..*/\1/p' CMakeLists.txt)
+declared=$(mktemp)
+trap 'rm -f "$declared" "$declared.map"' EXIT
+sh $here/declared.sh include >"$declared"
+[ -s "$declared" ] || { echo "no function is declared in include/clile" >&2; exit 1; }
+awk -v node="$node" -v map=$map '
+    BEGIN { print "/* What libclile.so exports, a node for each minor version. Names of a released node stay for ever; names that are added go to the node of the\n * minor version that brings them: sh tests/abi/update.sh (docs/abi.md). */" }
+    FNR == NR { declared[$1] = 1; order[++count] = $1; next }
+    /^CLILE_[0-9.]+ *[{]/ { current = $1; nodes[++node_count] = current }
+    /^ *clile_[a-z0-9_]+;/ {
+        name = $1; sub(/;.*/, "", name); home[name] = current
+        if (!(name in declared)) print name " is no longer declared: removed from " current >"/dev/stderr"
+    }
+    END {
+        for (i = 1; i <= count; ++i) if (!(order[i] in home)) { home[order[i]] = node; print order[i] " added to " node >"/dev/stderr" }
+        for (i = 1; i <= node_count && nodes[i] != node; ++i) ;
+        if (i > node_count) nodes[++node_count] = node
+        for (n = 1; n <= node_count; ++n) {
+            print nodes[n] " {\n  global:"
+            for (i = 1; i <= count; ++i) if (home[order[i]] == nodes[n]) print "    " order[i] ";"
+            if (n == 1) print "  local:\n    *;"
+            print (n == 1) ? "};" : "} " nodes[n - 1] ";"
+        }
+    }' "$declared" $map >"$declared.map"
+cp "$declared" $here/symbols.txt
+cp "$declared.map" $map
+echo "$(wc -l <$here/symbols.txt) functions in $here/symbols.txt and $map"
