@@ -344,12 +344,15 @@ clile_status clile_options_describe(int32_t index, clile_option_info *info)
     CLILE_I_CHECK_NOT_NULL(info);
     if (index < 0 || index >= COUNT)
         return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "%s: index %d is outside [0, %d)", __func__, index, (int)COUNT);
-    if (info->struct_size < sizeof *info)
+    /* What callers built with 0.1 have; the structure may have grown since. */
+    const size_t least = offsetof(clile_option_info, help) + sizeof info->help;
+    const uint32_t theirs = info->struct_size;
+    if (theirs < least)
         return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "%s: struct_size is %u, at least %zu was expected", __func__,
-                            info->struct_size, sizeof *info);
-    const uint32_t struct_size = info->struct_size;
-    *info = TABLE[index];
-    info->struct_size = struct_size;
+                            theirs, least);
+    clile_option_info row = TABLE[index];
+    row.struct_size = theirs;
+    memcpy(info, &row, theirs < sizeof row ? theirs : sizeof row);
     return CLILE_OK;
 }
 

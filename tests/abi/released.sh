@@ -16,15 +16,16 @@ cc=${CC:-cc}
 # library INCLUDE MAP OUTPUT: makes that library
 library() {
     { echo '#include <clile/clile.h>'; cat "$1"/clile/*.h | tr '\n' ' ' | sed 's,/\*[^*]*\*\+\([^/*][^*]*\*\+\)*/,,g' | tr ';' '\n' |
-        sed -n 's/.*CLILE_API \([^(]*clile_[a-z0-9_]*(.*)\) *$/\1 { __builtin_trap(); }/p'; } >"$3.c"
+        sed -n 's/.*CLILE_API \([^(]*clile_[a-z0-9_]*(.*)\) *$/\1 { __builtin_trap(); }/p'; } >"$scratch/interface.c"
     abi=$(sed -n 's/^#define CLILE_ABI_VERSION //p' "$1/clile/status.h")
-    "$cc" -std=c11 -g -O0 -fPIC -shared -I"$1" "$3.c" -o "$3" -Wl,--version-script="$2" -Wl,-soname,"libclile.so.$abi"
+    cd "$scratch" # so that its path does not get into the description
+    "$cc" -std=c11 -g -O0 -fPIC -shared -I"$1" interface.c -o "$3" -Wl,--version-script="$2" -Wl,-soname,"libclile.so.$abi"
 }
 
 # constants INCLUDE: "NAME VALUE" of every public macro and enumerator, but for the numbers that name versions of the interface
 constants() {
     { printf '#include <clile/clile.h>\n' | "$cc" -std=c11 -I"$1" -E -dM - | sed -n 's/^#define \(CLILE_[A-Z0-9_]*\) \(["-]*[0-9a-z].*\)$/\1 \2/p'
-        printf '#include <clile/clile.h>\n' | "$cc" -std=c11 -I"$1" -E -P - | tr ',{}' '\n\n\n' |
+        printf '#include <clile/clile.h>\n' | "$cc" -std=c11 -I"$1" -E -P - | sed 's/[,{}]/\n/g' |
             sed -n 's/^ *\(CLILE_[A-Z0-9_]*\) = \(-*[0-9]*\) *$/\1 \2/p'; } | grep -v '_VERSION ' | LC_ALL=C sort
 }
 
@@ -83,7 +84,7 @@ check)
 self-check)
     describe "$scratch/now"
     mutant "nothing but a comment" 0 include/clile/status.h '1s/clile/libclile/' include/clile/status.h
-    mutant "a function is added" 0 include/clile/status.h 's/^CLILE_API const char \*clile_version(void);/& CLILE_API int32_t clile_more(const char *);/' include/clile/status.h
+    mutant "a function is added" 0 include/clile/status.h 's/^CLILE_API const char \*clile_version(void);/& CLILE_API int32_t clile_more(const char *name);/' include/clile/status.h
     mutant "a structure grows at its end" 0 include/clile/trainer.h 's/^} clile_progress;/    double more;\n&/' include/clile/trainer.h
     mutant "a constant is added" 0 include/clile/options.h 's/^#define CLILE_OPT_LAYOUT .*/&\n#define CLILE_OPT_MORE "more"/' include/clile/options.h
     mutant "a function is not exported any more" 1 clile.map '/ clile_model_load;/d' lib/clile.map
