@@ -1,38 +1,65 @@
 #!/bin/sh
-# run.sh BUILD SCRATCH VERSION LIBDIR SHARED PYTHON: installs the build below SCRATCH, moves the tree, and uses it as a stranger would:
-# through find_package, through pkg-config, through Python, and through the installed command.
+# run.sh ROOT BUILD SCRATCH VERSION LIBDIR SHARED PYTHON [CMAKE_ARGUMENTS...]: installs the build below SCRATCH, moves the tree, and uses it as a stranger would:
+# through find_package, through pkg-config, through Python, and through the installed command; then the same with a static libclile, made with CMAKE_ARGUMENTS.
 set -eu
-build=$1 scratch=$2 version=$3 libdir=$4 shared=$5 python=$6
-here=$(cd "$(dirname "$0")" && pwd)
+root=$1 build=$2 scratch=$3 version=$4 libdir=$5 shared=$6 python=$7
+shift 7
+here=$root/tests/consumer
 expect() { [ "$2" = "$version" ] || { echo "$1: expected version $version, found $2" >&2; exit 1; }; }
+quietly() { "$@" >"$scratch/log" 2>&1 || { echo "failed: $*" >&2; cat "$scratch/log" >&2; exit 1; }; }
+
+# consume NAME PREFIX [static]: by find_package and by pkg-config
+consume() {
+    name=$1 tree=$2 static=${3:-}
+    quietly cmake -S "$here" -B "$scratch/$name" -DCMAKE_PREFIX_PATH="$tree" -DCMAKE_BUILD_TYPE=Release
+    quietly cmake --build "$scratch/$name"
+    expect "$name, find_package, C" "$("$scratch/$name/consumer_c")"
+    expect "$name, find_package, C++" "$("$scratch/$name/consumer_cxx")"
+    command -v pkg-config >/dev/null 2>&1 || { echo "pkg-config is not installed: its part is left out"; return 0; }
+    PKG_CONFIG_PATH=$tree/$libdir/pkgconfig
+    export PKG_CONFIG_PATH
+    expect "$name, pkg-config" "$(pkg-config --modversion clile)"
+    [ "$(pkg-config --variable=libdir clile | xargs realpath)" = "$(realpath "$tree/$libdir")" ] || { echo "clile.pc: libdir is $(pkg-config --variable=libdir clile)" >&2; exit 1; }
+    # shellcheck disable=SC2046,SC2086 # words on purpose
+    {
+        cc -std=c11 "$here/main.c" -o "$scratch/$name/pc_c" $(pkg-config ${static:+--static} --cflags --libs clile) -lm
+        c++ -std=c++17 "$here/main.cpp" -o "$scratch/$name/pc_cxx" $(pkg-config ${static:+--static} --cflags --libs clile)
+    }
+    expect "$name, pkg-config, C" "$(LD_LIBRARY_PATH="$tree/$libdir" "$scratch/$name/pc_c")"
+    expect "$name, pkg-config, C++" "$(LD_LIBRARY_PATH="$tree/$libdir" "$scratch/$name/pc_cxx")"
+    if [ -n "$static" ] && ldd "$scratch/$name/pc_c" "$scratch/$name/consumer_c" | grep libclile; then
+        echo "$name: the programs above should hold libclile" >&2
+        exit 1
+    fi
+}
 
 rm -rf "$scratch"
 mkdir -p "$scratch"
-cmake --install "$build" --prefix "$scratch/first" >"$scratch/install.log"
+quietly cmake --install "$build" --prefix "$scratch/first"
 mv "$scratch/first" "$scratch/prefix" # an installed tree can be moved
 prefix=$scratch/prefix
+if [ "$shared" = 1 ]; then consume shared "$prefix"; else consume static-build "$prefix" static; fi
 
-cmake -S "$here" -B "$scratch/cmake" -DCMAKE_PREFIX_PATH="$prefix" -DCMAKE_BUILD_TYPE=Release >"$scratch/cmake.log" 2>&1 || { cat "$scratch/cmake.log"; exit 1; }
-cmake --build "$scratch/cmake" >"$scratch/cmake.log" 2>&1 || { cat "$scratch/cmake.log"; exit 1; }
-expect find_package,C "$("$scratch/cmake/consumer_c")"
-expect find_package,C++ "$("$scratch/cmake/consumer_cxx")"
-
-# A version that is not there must not be found.
-if sed 's/clile 0\.1/clile 99/' "$here/CMakeLists.txt" >"$scratch/CMakeLists.txt" && cp "$here"/main.* "$scratch" &&
-    cmake -S "$scratch" -B "$scratch/wrong" -DCMAKE_PREFIX_PATH="$prefix" >/dev/null 2>&1; then
-    echo "find_package(clile 99) found version $version" >&2
+# DESTDIR: the same files below the prefix that was configured, and nowhere else.
+where=$(sed -n 's/^CMAKE_INSTALL_PREFIX:PATH=//p' "$build/CMakeCache.txt")
+DESTDIR=$scratch/destdir quietly cmake --install "$build"
+(cd "$prefix" && find . -not -type d | sort) >"$scratch/files-prefix"
+(cd "$scratch/destdir$where" && find . -not -type d | sort) >"$scratch/files-destdir"
+(cd "$scratch/destdir" && find . -not -type d | sed "s,^\.$where,.," | sort) >"$scratch/files-all"
+diff "$scratch/files-prefix" "$scratch/files-destdir" && diff "$scratch/files-prefix" "$scratch/files-all"
+[ "$(wc -l <"$scratch/files-prefix")" -ge 20 ]
+# No file of the installed tree knows where it was built or installed first.
+if grep -rlF -e "$scratch/first" -e "$build" "$prefix"; then
+    echo "the files above name the folder of the build" >&2
     exit 1
 fi
 
-if command -v pkg-config >/dev/null 2>&1; then
-    PKG_CONFIG_PATH=$prefix/$libdir/pkgconfig
-    export PKG_CONFIG_PATH
-    expect pkg-config "$(pkg-config --modversion clile)"
-    # shellcheck disable=SC2046 # words on purpose
-    cc -std=c11 "$here/main.c" -o "$scratch/consumer_pc" $(pkg-config --cflags --libs clile) -lm
-    expect pkg-config,C "$(LD_LIBRARY_PATH="$prefix/$libdir" "$scratch/consumer_pc")"
-else
-    echo "pkg-config is not installed: its part is left out"
+# A version that is not there must not be found.
+mkdir "$scratch/wrong"
+if sed 's/clile 0\.1/clile 99/' "$here/CMakeLists.txt" >"$scratch/wrong/CMakeLists.txt" && cp "$here"/main.* "$scratch/wrong" &&
+    cmake -S "$scratch/wrong" -B "$scratch/wrong/build" -DCMAKE_PREFIX_PATH="$prefix" >/dev/null 2>&1; then
+    echo "find_package(clile 99) found version $version" >&2
+    exit 1
 fi
 
 if [ -x "$prefix/bin/clile" ]; then
@@ -44,6 +71,17 @@ if [ "$shared" = 1 ] && [ -n "$python" ]; then
     expect Python "$("$python" -c 'import ctypes, sys
 library = ctypes.CDLL(sys.argv[1])
 library.clile_version.restype = ctypes.c_char_p
-print(library.clile_version().decode())' "$prefix/$libdir/libclile.so.1")"
+print(library.clile_version().decode())' "$prefix/$libdir/libclile.so")"
 fi
+if [ "$shared" = 1 ]; then
+    # not optimised: how it is linked is what is looked at
+    quietly cmake -S "$root" -B "$scratch/static-tree" -DBUILD_SHARED_LIBS=OFF -DCLILE_BUILD_TESTS=OFF -DCLILE_BUILD_EXAMPLES=OFF -DCMAKE_BUILD_TYPE=Debug \
+        -DCMAKE_C_FLAGS=-g0 -DCMAKE_INSTALL_LIBDIR="$libdir" "$@"
+    quietly cmake --build "$scratch/static-tree"
+    quietly cmake --install "$scratch/static-tree" --prefix "$scratch/first"
+    mv "$scratch/first" "$scratch/static"
+    [ -e "$scratch/static/$libdir/libclile.a" ] && [ ! -e "$scratch/static/$libdir/libclile.so" ]
+    consume static-moved "$scratch/static" static
+fi
+echo "static and shared, moved, by DESTDIR:"
 echo "find_package, pkg-config, the command and Python found version $version"
