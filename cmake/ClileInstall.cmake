@@ -17,24 +17,26 @@ endif()
 file(RELATIVE_PATH lib_from_bin "/${CMAKE_INSTALL_BINDIR}" "/${CMAKE_INSTALL_LIBDIR}")
 set_target_properties(clile PROPERTIES INSTALL_RPATH "${onednn_rpath}")
 
+# Components: library, development, command (and python, of cmake/ClilePackages.cmake), for packages; `cmake --install` installs all.
 install(TARGETS clile EXPORT clileTargets
-  LIBRARY DESTINATION "${CMAKE_INSTALL_LIBDIR}" ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}")
-install(DIRECTORY "${PROJECT_SOURCE_DIR}/include/clile" DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}" FILES_MATCHING PATTERN "*.h" PATTERN "*.hpp")
+  LIBRARY DESTINATION "${CMAKE_INSTALL_LIBDIR}" COMPONENT library NAMELINK_COMPONENT development
+  ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}" COMPONENT development)
+install(DIRECTORY "${PROJECT_SOURCE_DIR}/include/clile" DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}" COMPONENT development FILES_MATCHING PATTERN "*.h" PATTERN "*.hpp")
 if(CLILE_BUILD_EXAMPLES)
   set_target_properties(clile_command PROPERTIES INSTALL_RPATH "$ORIGIN/${lib_from_bin};${onednn_rpath}")
   set_target_properties(clile_bench PROPERTIES INSTALL_RPATH "${onednn_rpath}") # holds the rooms it measures, not the library
-  install(TARGETS clile_command RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
-  install(TARGETS clile_bench RUNTIME DESTINATION "${CMAKE_INSTALL_LIBEXECDIR}/clile")
+  install(TARGETS clile_command RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}" COMPONENT command)
+  install(TARGETS clile_bench RUNTIME DESTINATION "${CMAKE_INSTALL_LIBEXECDIR}/clile" COMPONENT command)
 endif()
 
 set(package_dir "${CMAKE_INSTALL_LIBDIR}/cmake/clile")
-install(EXPORT clileTargets NAMESPACE clile:: DESTINATION "${package_dir}")
+install(EXPORT clileTargets NAMESPACE clile:: DESTINATION "${package_dir}" COMPONENT development)
 configure_package_config_file("${PROJECT_SOURCE_DIR}/cmake/clileConfig.cmake.in" "${PROJECT_BINARY_DIR}/clileConfig.cmake"
   INSTALL_DESTINATION "${package_dir}")
 # Before 1.0 a minor release may change the interface.
 write_basic_package_version_file("${PROJECT_BINARY_DIR}/clileConfigVersion.cmake" COMPATIBILITY SameMinorVersion)
 install(FILES "${PROJECT_BINARY_DIR}/clileConfig.cmake" "${PROJECT_BINARY_DIR}/clileConfigVersion.cmake"
-  "${PROJECT_SOURCE_DIR}/cmake/FindOneDNN.cmake" DESTINATION "${package_dir}")
+  "${PROJECT_SOURCE_DIR}/cmake/FindOneDNN.cmake" DESTINATION "${package_dir}" COMPONENT development)
 
 # The paths in clile.pc are relative to the file itself, so that an installed tree can be moved.
 file(RELATIVE_PATH pc_to_prefix "/${CMAKE_INSTALL_LIBDIR}/pkgconfig" "/")
@@ -50,5 +52,7 @@ else()
   set(pc_libs " ${pc_private}") # a static library brings its dependencies along
 endif()
 configure_file("${PROJECT_SOURCE_DIR}/pkgconfig/clile.pc.in" "${PROJECT_BINARY_DIR}/clile.pc" @ONLY)
-install(FILES "${PROJECT_BINARY_DIR}/clile.pc" DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig")
-install(FILES "${PROJECT_SOURCE_DIR}/LICENSE" DESTINATION "${CMAKE_INSTALL_DATADIR}/doc/clile" OPTIONAL)
+install(FILES "${PROJECT_BINARY_DIR}/clile.pc" DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig" COMPONENT development)
+if(NOT CLILE_DEBIAN_PACKAGES) # which have it in their file `copyright`
+  install(FILES "${PROJECT_SOURCE_DIR}/LICENSE" DESTINATION "${CMAKE_INSTALL_DATADIR}/doc/clile" COMPONENT library)
+endif()

@@ -1,0 +1,115 @@
+# The Debian packages, by CPack: cmake -DCLILE_DEBIAN_PACKAGES=ON, build, then `cpack` in the build folder (docs/packaging.md).
+#
+#   libclileN        the library; N is the ABI number, so that a program keeps the one it was linked to
+#   libclile-dev     headers, descriptions for CMake and pkg-config
+#   clile            the command, its bench program and manual
+#   python3-clile    the Python package
+set(packaging "${PROJECT_SOURCE_DIR}/cmake/debian")
+set(work "${PROJECT_BINARY_DIR}/debian")
+file(STRINGS "${packaging}/changelog" first LIMIT_COUNT 1)
+if(NOT first MATCHES "^clile \\(${PROJECT_VERSION}-([0-9]+)\\)")
+  message(FATAL_ERROR "cmake/debian/changelog begins with \"${first}\", expected clile (${PROJECT_VERSION}-N)")
+endif()
+set(debian_revision "${CMAKE_MATCH_1}")
+
+# package NAME COMPONENT: its folder in share/doc, with what each Debian package has there
+file(READ "${PROJECT_SOURCE_DIR}/LICENSE" license)
+string(REGEX MATCH "Copyright [^\n]*" CLILE_COPYRIGHT "${license}")
+string(REGEX REPLACE "^Copyright \\(c\\) " "" CLILE_COPYRIGHT "${CLILE_COPYRIGHT}")
+string(REGEX REPLACE "^.*Copyright [^\n]*\n+" "" license "${license}")
+string(REGEX REPLACE "\n$" "" license "${license}")
+string(REPLACE "\n\n" "\n.\n" license "${license}")
+string(REPLACE "\n" "\n " CLILE_LICENSE_TEXT " ${license}")
+configure_file("${packaging}/copyright.in" "${work}/copyright" @ONLY)
+find_program(CLILE_GZIP NAMES gzip REQUIRED)
+execute_process(COMMAND ${CLILE_GZIP} -9nc "${packaging}/changelog" OUTPUT_FILE "${work}/changelog.Debian.gz" COMMAND_ERROR_IS_FATAL ANY)
+execute_process(COMMAND ${CLILE_GZIP} -9nc "${PROJECT_SOURCE_DIR}/CHANGELOG.md" OUTPUT_FILE "${work}/changelog.gz" COMMAND_ERROR_IS_FATAL ANY)
+function(package component name)
+  install(FILES "${work}/copyright" "${work}/changelog.Debian.gz" "${work}/changelog.gz" DESTINATION "${CMAKE_INSTALL_DATADIR}/doc/${name}"
+    COMPONENT ${component})
+endfunction()
+set(library_package "libclile${CLILE_SOVERSION}")
+package(library ${library_package})
+package(development libclile-dev)
+package(command clile)
+package(python python3-clile)
+
+# Which version of the library has which name: from the version script. X.Y of a node is the release X.Y.0 that brought it.
+file(STRINGS "${PROJECT_SOURCE_DIR}/lib/clile.map" lines REGEX "^CLILE_|^ +clile_")
+set(symbols "libclile.so.${CLILE_SOVERSION} ${library_package} #MINVER#\n* Build-Depends-Package: libclile-dev\n")
+foreach(line IN LISTS lines)
+  if(line MATCHES "^CLILE_([0-9.]+)")
+    set(node "${CMAKE_MATCH_1}")
+    string(APPEND symbols " CLILE_${node}@CLILE_${node} ${node}.0\n")
+  elseif(line MATCHES "(clile_[a-z0-9_]+)")
+    string(APPEND symbols " ${CMAKE_MATCH_1}@CLILE_${node} ${node}.0\n")
+  endif()
+endforeach()
+file(WRITE "${work}/symbols" "${symbols}")
+file(WRITE "${work}/shlibs" "libclile ${CLILE_SOVERSION} ${library_package} (>= ${PROJECT_VERSION})\n")
+set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/lib/clile.map" "${packaging}/changelog"
+  "${PROJECT_SOURCE_DIR}/CHANGELOG.md" "${PROJECT_SOURCE_DIR}/LICENSE")
+
+# The Python package as Debian has them, with the metadata that pip and importlib.metadata read.
+set(python_folder "lib/python3/dist-packages")
+install(DIRECTORY "${PROJECT_SOURCE_DIR}/examples/python/clile" DESTINATION "${python_folder}" COMPONENT python
+  FILES_MATCHING PATTERN "*.py" PATTERN "py.typed" PATTERN "__pycache__" EXCLUDE)
+file(WRITE "${work}/METADATA" "Metadata-Version: 2.1\nName: clile\nVersion: ${PROJECT_VERSION}\nSummary: ${PROJECT_DESCRIPTION}\nLicense: MIT\nRequires-Python: >=3.9\nRequires-Dist: numpy\n")
+install(FILES "${work}/METADATA" DESTINATION "${python_folder}/clile-${PROJECT_VERSION}.dist-info" COMPONENT python)
+
+set(CPACK_GENERATOR DEB)
+set(CPACK_PACKAGE_NAME clile)
+set(CPACK_PACKAGE_VERSION "${PROJECT_VERSION}")
+set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "") # each package has its own
+set(CPACK_PACKAGE_VENDOR "libclile")
+set(CPACK_PACKAGE_CONTACT "libclile developers <developers@libclile.org>")
+set(CPACK_PACKAGING_INSTALL_PREFIX "${CMAKE_INSTALL_PREFIX}")
+set(CPACK_STRIP_FILES ON)
+set(CPACK_INSTALL_DEFAULT_DIRECTORY_PERMISSIONS OWNER_READ OWNER_WRITE OWNER_EXECUTE GROUP_READ GROUP_EXECUTE WORLD_READ WORLD_EXECUTE)
+set(CPACK_DEB_COMPONENT_INSTALL ON)
+set(CPACK_COMPONENTS_ALL library development command python)
+set(CPACK_COMPONENTS_GROUPING IGNORE)
+set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
+set(CPACK_DEBIAN_PACKAGE_RELEASE "${debian_revision}")
+set(CPACK_DEBIAN_PACKAGE_SOURCE clile)
+set(CPACK_DEBIAN_PACKAGE_PRIORITY optional)
+set(CPACK_DEBIAN_PACKAGE_CONTROL_STRICT_PERMISSION ON)
+# Dependencies: of the system's libraries by dpkg-shlibdeps, of each other by name.
+set(CPACK_DEBIAN_LIBRARY_PACKAGE_SHLIBDEPS ON)
+set(CPACK_DEBIAN_COMMAND_PACKAGE_SHLIBDEPS ON)
+set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS_PRIVATE_DIRS "${PROJECT_BINARY_DIR}/lib")
+set(same "(= ${PROJECT_VERSION}-${debian_revision})")
+
+set(about "libclile recognises facial action units (AUs) in images of people it never saw.
+It implements CL-ILE, supervised contrastive learning with identity-label
+embeddings; it trains, evaluates and runs its models on a CPU, with oneDNN.
+")
+# describe COMPONENT SYNOPSIS LAST_PARAGRAPH
+macro(describe component synopsis last)
+  set(CPACK_DEBIAN_${component}_DESCRIPTION "facial action unit recognition - ${synopsis}\n${about}.\n${last}")
+endmacro()
+
+set(CPACK_DEBIAN_LIBRARY_PACKAGE_NAME "${library_package}")
+set(CPACK_DEBIAN_LIBRARY_PACKAGE_SECTION libs)
+set(CPACK_DEBIAN_LIBRARY_PACKAGE_CONTROL_EXTRA "${work}/symbols;${work}/shlibs;${packaging}/triggers")
+describe(LIBRARY "shared library" "This package contains the shared library.")
+
+set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_NAME libclile-dev)
+set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_SECTION libdevel)
+set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_DEPENDS "${library_package} ${same}")
+describe(DEVELOPMENT "development files" "This package contains the headers for C and C++, and the descriptions for
+CMake and pkg-config.")
+
+set(CPACK_DEBIAN_COMMAND_PACKAGE_NAME clile)
+set(CPACK_DEBIAN_COMMAND_PACKAGE_SECTION science)
+set(CPACK_DEBIAN_COMMAND_PACKAGE_DEPENDS "${library_package} ${same}") # the command may use what its own release brings
+describe(COMMAND "command" "This package contains the command clile: train, evaluate, predict, pack,
+export, bench.")
+
+set(CPACK_DEBIAN_PYTHON_PACKAGE_NAME python3-clile)
+set(CPACK_DEBIAN_PYTHON_PACKAGE_SECTION python)
+set(CPACK_DEBIAN_PYTHON_PACKAGE_ARCHITECTURE all)
+set(CPACK_DEBIAN_PYTHON_PACKAGE_DEPENDS "python3:any (>= 3.9), python3-numpy, ${library_package} (>= ${PROJECT_VERSION})")
+set(CPACK_DEBIAN_PYTHON_PACKAGE_CONTROL_EXTRA "${packaging}/postinst;${packaging}/prerm")
+describe(PYTHON "Python 3 package" "This package contains the module clile for Python 3, over NumPy arrays.")
+include(CPack)
