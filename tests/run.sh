@@ -5,7 +5,7 @@
 #
 # CLILE_FACES      a folder with rendered face sets; ../shared/data beside the checkout is taken when it is there
 # CLILE_PARITY=1   installs PyTorch too, and compares with it
-# CLILE_SANITIZERS=1   also the unit tests of the small rooms under the address and undefined-behaviour sanitizers
+# CLILE_SANITIZERS=1   also the unit tests of the small rooms and the corpora of tests/fuzz under the address and undefined-behaviour sanitizers
 # CLILE_REQUIRE_ALL=1  a part that cannot be run (no network for the second oneDNN) counts as a failure
 set -eu
 cd "$(dirname "$0")/.."
@@ -99,10 +99,11 @@ if [ "${CLILE_SANITIZERS:-0}" = 1 ]; then
     rooms='base loss image data eval model'
     targets=
     for room in $rooms; do targets="$targets unit_tests_$room"; done
+    targets="$targets fuzz_targets"
     ASAN_OPTIONS=${ASAN_OPTIONS:-detect_stack_use_after_return=1} UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
     export ASAN_OPTIONS UBSAN_OPTIONS
     build_and_test sanitizers -DCLILE_SANITIZE=address,undefined -DCLILE_BUILD_EXAMPLES=OFF -DCMAKE_BUILD_TYPE=RelWithDebInfo -- \
-        -L "^($(echo "$rooms" | tr ' ' '|'))\$"
+        -L "^($(echo "$rooms fuzz" | tr ' ' '|'))\$"
 fi
 
 if [ -n "$failures" ]; then

@@ -7,13 +7,19 @@
 #include <limits.h>
 #include <string.h>
 
-/* One allocation of the decoder may not exceed this (a small PNG can inflate without bound). 16-bit RGBA at the largest
- * max_pixels that makes sense for a photograph stays below. */
-#define DECODER_LARGEST_BLOCK ((size_t)2 << 30)
+/* One allocation of the decoder may not exceed `most`, which follows from file and pixels (block_limit): a small PNG
+ * can inflate without bound. The decoder's hooks have no argument for it, so it is kept for the thread, as the
+ * decoder's own failure reason is. */
+static _Thread_local struct {
+    size_t most;
+    int exceeded;
+} decoder_block;
 
 static void *decoder_malloc(size_t size)
 {
-    return size > DECODER_LARGEST_BLOCK ? NULL : clile_i_calloc((int64_t)size, 1);
+    if (size <= decoder_block.most) return clile_i_calloc((int64_t)size, 1);
+    decoder_block.exceeded = 1;
+    return NULL;
 }
 
 static void *decoder_realloc(void *old, size_t old_size, size_t size)
@@ -79,12 +85,17 @@ typedef struct {
     const char *defect; /* NULL: the file is whole */
 } survey;
 
+/* Each scan of a JPEG costs a pass over all pixels, however few bytes it has: more than any encoder writes are refused.
+ */
+enum { MOST_SCANS = 4, MOST_SCANS_PROGRESSIVE = 200 };
+
 /* ITU-T T.81, annex B: segments from SOI to EOI; after SOS come entropy coded bytes, in which 0xff is followed by 0 or
  * a restart marker. */
 static survey survey_jpeg(const uint8_t *bytes, size_t size)
 {
     survey out = {.defect = "it ends before the end-of-image marker"};
     size_t at = 2;
+    int scans = 0, progressive = 0;
     while (at < size) {
         if (bytes[at] != 0xff) { /* entropy coded data, or padding between segments */
             const uint8_t *next = memchr(bytes + at, 0xff, size - at);
@@ -109,6 +120,11 @@ static survey survey_jpeg(const uint8_t *bytes, size_t size)
             if (frame && length >= 7 && out.w == 0) {
                 out.h = bytes[at + 5] << 8 | bytes[at + 6];
                 out.w = bytes[at + 7] << 8 | bytes[at + 8];
+                progressive = marker == 0xc2;
+            }
+            if (marker == 0xda && ++scans > (progressive ? MOST_SCANS_PROGRESSIVE : MOST_SCANS)) {
+                out.defect = "it has too many scans";
+                break;
             }
             at += 2 + length;
         }
@@ -168,16 +184,32 @@ static survey survey_bmp(const uint8_t *bytes, size_t size)
     return out;
 }
 
+/* The largest block that decoding can need: 16-bit RGBA, twice that because buffers grow by doubling, the rounding up
+ * to whole blocks of a JPEG and the filter byte of each row of a PNG; or the compressed bytes, doubled. */
+static size_t block_limit(const survey *found, size_t size)
+{
+    const uint64_t w = (uint64_t)found->w + 64, h = (uint64_t)found->h + 64;
+    const uint64_t most = 16 * w * h + 2 * (uint64_t)size + (1 << 16);
+    return most > (uint64_t)PTRDIFF_MAX / 2 ? (size_t)PTRDIFF_MAX / 2 : (size_t)most;
+}
+
 /* Calls the decoder on a file that is whole. */
-static clile_status decode(const char *name, kind what, const uint8_t *bytes, size_t size, clile_i_image *out)
+static clile_status decode(const char *name, kind what, const uint8_t *bytes, size_t size, const survey *found,
+                           clile_i_image *out)
 {
     int w = 0, h = 0, channels = 0;
+    decoder_block.most = block_limit(found, size);
+    decoder_block.exceeded = 0;
     uint8_t *pixels = stbi_load_from_memory(bytes, (int)size, &w, &h, &channels, 3);
     if (pixels != NULL) {
         *out = (clile_i_image){.h = h, .w = w, .row_stride = (int64_t)w * 3, .rgb = pixels, .owned = pixels};
         return CLILE_OK;
     }
     const char *reason = stbi_failure_reason();
+    if (decoder_block.exceeded)
+        return clile_i_fail(CLILE_E_CORRUPT,
+                            "image %s: the %s file is damaged: it has more data than its %lld x %lld pixels", name,
+                            kind_names[what], (long long)found->w, (long long)found->h);
     /* Its tests for a format fail when memory is out; with a JPEG or PNG signature nothing else makes them fail. */
     const int no_memory =
         strcmp(reason, "outofmem") == 0 || (what != KIND_BMP && strcmp(reason, "unknown image type") == 0);
@@ -204,7 +236,7 @@ clile_status clile_i_image_decode(const char *name, const uint8_t *bytes, size_t
     if (found.defect != NULL || found.w < 1 || found.h < 1)
         return clile_i_fail(CLILE_E_CORRUPT, "image %s: the %s file is damaged: %s", name, kind_names[what],
                             found.defect != NULL ? found.defect : "it has no pixels");
-    return decode(name, what, bytes, size, out);
+    return decode(name, what, bytes, size, &found, out);
 }
 
 clile_status clile_i_image_read(const char *path, int64_t max_pixels, clile_i_image *out)

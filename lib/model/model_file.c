@@ -168,13 +168,26 @@ static clile_status get_list(const clile_i_st *st, const char *key, int32_t *cou
     return CLILE_OK;
 }
 
+/* A small file must not make the library take gigabytes, so the values of the network that it describes must be about as
+ * many as are in it. A difference of SLACK is left to the tensors themselves, whose messages say more. */
+static clile_status check_holds(const clile_i_st *st, const clile_i_net_config *config)
+{
+    enum { SLACK = 1 << 21 };
+    int64_t held = 0, wanted = 0;
+    CLILE_I_RETURN_IF(clile_i_net_values(config, &wanted));
+    for (int64_t i = 0; i < clile_i_st_count(st); ++i) held += clile_i_st_at(st, i)->count;
+    if (wanted - SLACK <= held) return CLILE_OK;
+    return clile_i_fail(CLILE_E_FORMAT, "%s: %s of width %g with an embedding of %d has %lld values, but the file has %lld",
+                        clile_i_st_path(st), config->backbone, config->width, (int)config->embedding, (long long)wanted, (long long)held);
+}
+
 /* Creates the empty model that the metadata describes. */
 static clile_status create_described(const clile_i_st *st, clile_model **out)
 {
     clile_status status = CLILE_OK;
     clile_options *options = NULL;
     const char *backbone, *similarity, *width, *format;
-    double ids[CLILE_I_MAX_AUS];
+    double ids[CLILE_I_MAX_AUS], factor = 0;
     int32_t au_ids[CLILE_I_MAX_AUS], c = CLILE_I_MAX_AUS, version, d, size, null_anchor;
 
     format = clile_i_st_metadata(st, "format");
@@ -193,7 +206,7 @@ static clile_status create_described(const clile_i_st *st, clile_model **out)
     CLILE_I_RETURN_IF(get_integer(st, "null_anchor", 0, 1, &null_anchor));
     CLILE_I_RETURN_IF(get_list(st, "au_ids", &c, ids));
     for (int32_t i = 0; i < c; ++i) {
-        if (!(ids[i] >= 1 && ids[i] <= 999))
+        if (!(ids[i] >= 1 && ids[i] <= 999) || ids[i] != floor(ids[i]))
             return clile_i_fail(CLILE_E_FORMAT, "%s: metadata \"au_ids\", entry %d is no FACS number", clile_i_st_path(st), (int)i);
         au_ids[i] = (int32_t)ids[i];
     }
@@ -205,6 +218,8 @@ static clile_status create_described(const clile_i_st *st, clile_model **out)
     if (status == CLILE_OK) status = clile_options_set_i64(options, CLILE_OPT_EMBEDDING, d);
     if (status == CLILE_OK) status = clile_options_set_i64(options, CLILE_OPT_IMAGE_SIZE, size);
     if (status == CLILE_OK) status = clile_options_set_i64(options, CLILE_OPT_NULL_ANCHOR, null_anchor);
+    if (status == CLILE_OK) status = clile_options_get_f64(options, CLILE_OPT_WIDTH, &factor);
+    if (status == CLILE_OK) CLILE_I_TRY(check_holds(st, &(clile_i_net_config){backbone, factor, d}));
     if (status == CLILE_OK) status = clile_model_create(options, c, au_ids, out);
     if (status == CLILE_E_INVALID_ARGUMENT) status = CLILE_E_FORMAT; /* it is the file that is wrong */
     if (status != CLILE_OK) status = clile_i_fail_context(status, "%s", clile_i_st_path(st));
@@ -226,9 +241,12 @@ static clile_status load_decision(const clile_i_st *st, clile_model *model)
     for (int32_t i = 0; i < model->c; ++i) {
         model->slope[i] = (float)slope[i];
         model->offset[i] = (float)offset[i];
-        if (!(model->slope[i] > 0) || !isfinite(model->slope[i]) || !isfinite(model->offset[i]))
+        if (!(model->slope[i] > 0) || !isfinite(model->slope[i]))
             return clile_i_fail(CLILE_E_FORMAT, "%s: metadata \"decision_slope\", entry %d is %g, expected a finite number > 0",
                                 clile_i_st_path(st), (int)i, slope[i]);
+        if (!isfinite(model->offset[i]))
+            return clile_i_fail(CLILE_E_FORMAT, "%s: metadata \"decision_offset\", entry %d is %g, expected a finite number",
+                                clile_i_st_path(st), (int)i, offset[i]);
     }
     return CLILE_OK;
 }

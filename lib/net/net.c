@@ -48,37 +48,21 @@ static clile_status check_config(const clile_i_net_config *config, const backbon
 
 /* ---- building ----------------------------------------------------------------------------------------------- */
 
-/* Appends "prefix.suffix". */
+/* Appends "prefix.suffix", without memory for its values. */
 static clile_status add_tensor(clile_i_net *net, const char *prefix, const char *suffix, int32_t ndim,
                                const int64_t *shape, int trainable, int decay)
 {
-    clile_status status = CLILE_OK;
     char text[64];
-    float *data = NULL;
-    char *name = NULL;
     int64_t count = 0;
     snprintf(text, sizeof text, "%s.%s", prefix, suffix);
-    CLILE_I_TRY(clile_i_size_product(ndim, shape, &count));
-    CLILE_I_ALLOC(data, count);
-    name = clile_i_strdup(text);
-    if (name == NULL) {
-        status = CLILE_E_OUT_OF_MEMORY;
-        goto cleanup;
-    }
+    CLILE_I_RETURN_IF(clile_i_size_product(ndim, shape, &count));
+    char *name = clile_i_strdup(text);
+    if (name == NULL) return CLILE_E_OUT_OF_MEMORY;
     clile_i_net_tensor *tensor = &net->tensors[net->tensor_count++];
-    *tensor = (clile_i_net_tensor){.name = name,
-                                   .ndim = ndim,
-                                   .count = count,
-                                   .data = data,
-                                   .trainable = (uint8_t)trainable,
-                                   .decay = (uint8_t)decay};
+    *tensor = (clile_i_net_tensor){
+        .name = name, .ndim = ndim, .count = count, .trainable = (uint8_t)trainable, .decay = (uint8_t)decay};
     for (int32_t i = 0; i < ndim; i++) tensor->shape[i] = shape[i];
-    data = NULL;
-    name = NULL;
-cleanup:
-    clile_i_free(data);
-    clile_i_free(name);
-    return status;
+    return CLILE_OK;
 }
 
 static clile_status add_tensors(clile_i_net *net, const char *conv, const char *norm, clile_i_unit *unit)
@@ -175,7 +159,8 @@ static clile_status build(clile_i_net *net, const backbone *b)
     return add_tensor(net, "fc", "bias", 1, fc, 1, 0);
 }
 
-clile_status clile_i_net_create(const clile_i_net_config *config, clile_i_net **out)
+/* Tensors and units, without memory for the values. */
+static clile_status describe(const clile_i_net_config *config, clile_i_net **out)
 {
     clile_status status = CLILE_OK;
     clile_i_net *net = NULL;
@@ -196,6 +181,29 @@ clile_status clile_i_net_create(const clile_i_net_config *config, clile_i_net **
     CLILE_I_ALLOC(net->tensors, net->tensor_capacity);
     CLILE_I_ALLOC(net->units, net->unit_capacity);
     CLILE_I_TRY(build(net, b));
+    *out = net;
+    net = NULL;
+cleanup:
+    clile_i_net_destroy(net);
+    return status;
+}
+
+clile_status clile_i_net_values(const clile_i_net_config *config, int64_t *count)
+{
+    clile_i_net *net = NULL;
+    CLILE_I_RETURN_IF(describe(config, &net));
+    *count = 0;
+    for (int32_t i = 0; i < net->tensor_count; i++) *count += net->tensors[i].count;
+    clile_i_net_destroy(net);
+    return CLILE_OK;
+}
+
+clile_status clile_i_net_create(const clile_i_net_config *config, clile_i_net **out)
+{
+    clile_status status = CLILE_OK;
+    clile_i_net *net = NULL;
+    CLILE_I_TRY(describe(config, &net));
+    for (int32_t i = 0; i < net->tensor_count; i++) CLILE_I_ALLOC(net->tensors[i].data, net->tensors[i].count);
     for (int32_t i = 0; i < net->unit_count; i++) {
         const int32_t norm = net->units[i].norm;
         for (int64_t k = 0; k < net->units[i].oc; k++)

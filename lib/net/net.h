@@ -34,6 +34,8 @@ typedef struct clile_i_net clile_i_net;
 
 clile_status clile_i_net_create(const clile_i_net_config *config, clile_i_net **out);
 void clile_i_net_destroy(clile_i_net *net);
+/* How many values all tensors of such a net have; nothing of that size is allocated. */
+clile_status clile_i_net_values(const clile_i_net_config *config, int64_t *count);
 const clile_i_net_config *clile_i_net_get_config(const clile_i_net *net);
 int32_t clile_i_net_tensor_count(const clile_i_net *net);
 const clile_i_net_tensor *clile_i_net_tensor_at(const clile_i_net *net, int32_t index);

@@ -159,6 +159,7 @@ static clile_status check_format(const clile_i_st *st)
         return clile_i_fail(CLILE_E_FORMAT, "%s: not a libclile checkpoint: metadata \"format\" is \"%.40s\", expected \"%s\"",
                             clile_i_st_path(st), format ? format : "(absent)", format_name);
     CLILE_I_RETURN_IF(get_number(st, "format_version", &version));
+    if (version < 1) return clile_i_fail(CLILE_E_FORMAT, "%s: there is no checkpoint format 0", clile_i_st_path(st));
     if (version > FORMAT_VERSION)
         return clile_i_fail(CLILE_E_UNSUPPORTED, "%s: checkpoint format %lld, this libclile (%s) reads up to %d", clile_i_st_path(st),
                             (long long)version, clile_version(), (int)FORMAT_VERSION);
@@ -221,6 +222,17 @@ cleanup:
     return status;
 }
 
+/* Whether training by the options of `t` can be there. */
+static int is_possible(const clile_trainer *t, int64_t stage, int64_t step, int64_t done, int64_t running)
+{
+    if (stage > 2 || done > 1 || running > 1) return 0;
+    if (!t->settings.cl_ile && (stage == 1 || done)) return 0; /* it has no stage 1 */
+    if (!running) return 1;
+    if (stage == 1 && done) return 0;
+    if (stage == 2 && !done && clile_i_settings_need_stage1(&t->settings)) return 0;
+    return stage >= 1 && step <= t->settings.epochs[stage] * t->steps_per_epoch;
+}
+
 static clile_status restore(const clile_i_st *st, clile_trainer *t)
 {
     int64_t stage, step, done, running;
@@ -229,9 +241,9 @@ static clile_status restore(const clile_i_st *st, clile_trainer *t)
     CLILE_I_RETURN_IF(get_number(st, "step", &step));
     CLILE_I_RETURN_IF(get_number(st, "stage1_done", &done));
     CLILE_I_RETURN_IF(get_number(st, "running", &running));
-    if (stage > 2 || done > 1 || running > 1 || (running && (stage < 1 || step > t->settings.epochs[stage] * t->steps_per_epoch)))
-        return clile_i_fail(CLILE_E_FORMAT, "%s: stage %lld, step %lld do not fit the options in the file", clile_i_st_path(st),
-                            (long long)stage, (long long)step);
+    if (!is_possible(t, stage, step, done, running))
+        return clile_i_fail(CLILE_E_FORMAT, "%s: stage %lld, step %lld%s do not fit the options in the file", clile_i_st_path(st),
+                            (long long)stage, (long long)step, done ? " after stage 1" : "");
     CLILE_I_RETURN_IF(clile_i_st_copy(st, "start.au", CLILE_I_ST_F32, 2, au_shape, t->au_start));
     CLILE_I_RETURN_IF(clile_i_check_finite(clile_i_st_path(st), "start.au", au_shape[0] * au_shape[1], t->au_start));
     CLILE_I_RETURN_IF(clile_i_net_get(st, "net.", t->net));

@@ -197,6 +197,47 @@ static void size_is_limited_before_decoding(void **state)
     assert_int_equal(clile_i_image_read(path, 24 * 16 - 1, &image), CLILE_E_INVALID_ARGUMENT);
 }
 
+/* 3 MB of zeros behind 2 x 2 pixels: nothing of that size is allocated. */
+static void a_png_does_not_inflate_far(void **state)
+{
+    clile_i_image image;
+    (void)state;
+    assert_int_equal(read_named("../../fuzz/corpus/png/inflates-far", &image), CLILE_E_CORRUPT);
+    assert_non_null(strstr(clile_last_error(), "the PNG file is damaged: it has more data than its 2 x 2 pixels"));
+    assert_null(image.owned);
+}
+
+/* grey.jpg with its only scan written `scans` times. */
+static clile_status decode_scans(int scans, clile_i_image *image)
+{
+    char path[1024];
+    clile_i_file file;
+    path_of("grey.jpg", path, sizeof path);
+    assert_int_equal(clile_i_file_open(path, &file), CLILE_OK);
+    size_t at = 0;
+    while (file.data[at] != 0xff || file.data[at + 1] != 0xda) ++at; /* to the end-of-image marker */
+    const size_t scan = file.size - 2 - at, size = at + (size_t)scans * scan + 2;
+    uint8_t *copy = malloc(size);
+    assert_non_null(copy);
+    memcpy(copy, file.data, at);
+    for (int k = 0; k < scans; ++k) memcpy(copy + at + (size_t)k * scan, file.data + at, scan);
+    memcpy(copy + size - 2, file.data + file.size - 2, 2);
+    const clile_status status = clile_i_image_decode("scans.jpg", copy, size, MAX_PIXELS, image);
+    free(copy);
+    clile_i_file_close(&file);
+    return status;
+}
+
+static void scans_of_a_jpeg_are_limited(void **state)
+{
+    clile_i_image image;
+    (void)state;
+    assert_int_equal(decode_scans(4, &image), CLILE_OK);
+    clile_i_image_free(&image);
+    assert_int_equal(decode_scans(5, &image), CLILE_E_CORRUPT);
+    assert_string_equal(clile_last_error(), "image scans.jpg: the JPEG file is damaged: it has too many scans");
+}
+
 static void failed_allocations_are_reported(void **state)
 {
     (void)state;
@@ -264,6 +305,8 @@ int main(void)
         cmocka_unit_test(mutated_files_do_no_harm),
         cmocka_unit_test(what_is_no_image_is_named),
         cmocka_unit_test(size_is_limited_before_decoding),
+        cmocka_unit_test(a_png_does_not_inflate_far),
+        cmocka_unit_test(scans_of_a_jpeg_are_limited),
         cmocka_unit_test(failed_allocations_are_reported),
         cmocka_unit_test(png_output_reads_back),
     };

@@ -18,7 +18,8 @@ static void test_sizes(void **state)
     for (size_t i = 0; i < sizeof expected / sizeof *expected; i++) {
         const clile_i_net_config config = {expected[i].backbone, 1.0, 1000};
         clile_i_net *net = NULL;
-        int64_t parameters = 0;
+        int64_t parameters = 0, values = 0, all = 0;
+        assert_int_equal(clile_i_net_values(&config, &all), CLILE_OK);
         assert_int_equal(clile_i_net_create(&config, &net), CLILE_OK);
         assert_int_equal(clile_i_net_tensor_count(net), expected[i].tensors);
         for (int32_t t = 0; t < expected[i].tensors; t++) {
@@ -27,7 +28,9 @@ static void test_sizes(void **state)
             for (int32_t k = 0; k < tensor->ndim; k++) product *= tensor->shape[k];
             assert_int_equal(product, tensor->count);
             if (tensor->trainable) parameters += tensor->count;
+            values += tensor->count;
         }
+        assert_int_equal(values, all);
         assert_int_equal(parameters, expected[i].parameters);
         assert_string_equal(clile_i_net_get_config(net)->backbone, expected[i].backbone);
         clile_i_net_destroy(net);
