@@ -51,7 +51,7 @@ CLILE_API clile_status clile_model_copy_au_embedding(const clile_model *model, f
 CLILE_API clile_status clile_model_copy_decision(const clile_model *model, float *slope /*[c]*/, float *offset /*[c]*/);
 /* Sets AU embeddings and decision of a model that was trained by a loop of one's own, and marks it trained. slope > 0, all finite. Exclusive. */
 CLILE_API clile_status clile_model_set_decision(clile_model *model, const float *au_embedding /*[c,d] or NULL*/, const float *slope /*[c]*/, const float *offset /*[c]*/);
-/* Free-form metadata kept in the file ("protocol", "fold", ...). get borrows until the next set; NULL when absent. Keys 1..63 characters. */
+/* Free-form metadata kept in the file ("protocol", "fold", ...). get borrows until the next set; NULL when absent. Keys 1..63 characters, at most 4096 of them. */
 CLILE_API const char *clile_model_get_metadata(const clile_model *model, const char *key);
 CLILE_API clile_status clile_model_set_metadata(clile_model *model, const char *key, const char *value);
 /* What the model is, as JSON (backbone, sizes, parameters, AUs, decision, how it was trained). `*out` is owned by the caller: clile_free. */

@@ -89,6 +89,21 @@ typedef struct {
  */
 enum { MOST_SCANS = 4, MOST_SCANS_PROGRESSIVE = 200 };
 
+/* T.81, B.2.4.2: tables of a class, 16 numbers of codes and as many values as these come to, which fill the segment. A
+ * table has at most 256 values; stb_image up to 2.27 writes past its end when it claims more. */
+static int huffman_tables_fit(const uint8_t *at, size_t size)
+{
+    while (size > 0) {
+        size_t values = 0;
+        if (size < 17) return 0;
+        for (int k = 1; k <= 16; ++k) values += at[k];
+        if (values > 256 || values > size - 17) return 0;
+        at += 17 + values;
+        size -= 17 + values;
+    }
+    return 1;
+}
+
 /* ITU-T T.81, annex B: segments from SOI to EOI; after SOS come entropy coded bytes, in which 0xff is followed by 0 or
  * a restart marker. */
 static survey survey_jpeg(const uint8_t *bytes, size_t size)
@@ -121,6 +136,10 @@ static survey survey_jpeg(const uint8_t *bytes, size_t size)
                 out.h = bytes[at + 5] << 8 | bytes[at + 6];
                 out.w = bytes[at + 7] << 8 | bytes[at + 8];
                 progressive = marker == 0xc2;
+            }
+            if (marker == 0xc4 && !huffman_tables_fit(bytes + at + 4, length - 2)) {
+                out.defect = "a Huffman table is wrong";
+                break;
             }
             if (marker == 0xda && ++scans > (progressive ? MOST_SCANS_PROGRESSIVE : MOST_SCANS)) {
                 out.defect = "it has too many scans";

@@ -184,6 +184,11 @@ clile_status clile_model_set_metadata(clile_model *model, const char *key, const
         model->metadata[at].value = value_copy;
         return CLILE_OK;
     }
+    if (model->metadata_count == CLILE_I_MAX_METADATA) {
+        status = clile_i_fail(CLILE_E_INVALID_ARGUMENT, "clile_model_set_metadata: there are %d keys already, no more are kept",
+                              (int)CLILE_I_MAX_METADATA);
+        goto cleanup;
+    }
     key_copy = clile_i_strdup(key);
     if (key_copy == NULL) {
         status = CLILE_E_OUT_OF_MEMORY;

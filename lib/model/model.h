@@ -8,7 +8,7 @@
 
 #include <clile/model.h>
 
-enum { CLILE_I_MAX_AUS = 64, CLILE_I_MODEL_FORMAT = 1 };
+enum { CLILE_I_MAX_AUS = 64, CLILE_I_MAX_METADATA = 4096, CLILE_I_MODEL_FORMAT = 1 };
 /* How a score is made; the numbers of CLILE_SIMILARITY_... in losses.h, which the deployed model does not depend on. */
 enum { CLILE_I_COSINE = 0, CLILE_I_DOT = 1 };
 

@@ -257,7 +257,10 @@ static clile_status load_user_metadata(const clile_i_st *st, clile_model *model)
     for (int64_t i = 0; i < clile_i_st_metadata_count(st); ++i) {
         const char *key, *value;
         clile_i_st_metadata_at(st, i, &key, &value);
-        if (strncmp(key, user_prefix, prefix) == 0) CLILE_I_RETURN_IF(clile_model_set_metadata(model, key + prefix, value));
+        if (strncmp(key, user_prefix, prefix) != 0) continue;
+        const clile_status status = clile_model_set_metadata(model, key + prefix, value);
+        if (status == CLILE_E_INVALID_ARGUMENT) return clile_i_fail_context(CLILE_E_FORMAT, "%s", clile_i_st_path(st));
+        CLILE_I_RETURN_IF(status);
     }
     return CLILE_OK;
 }

@@ -203,6 +203,22 @@ class Predict(CommandTest):
         many = self.fails("and 2 more", "predict", "--model", self.model, *[broken] * 12)
         self.assertEqual(many.stdout.count("no answer"), 12)
 
+    def test_models_that_cannot_predict(self):
+        with open(self.model, "rb") as file:
+            whole = file.read()
+        self.assertIn(b'"trained":"1"', whole)
+        for name, changed, text in (("untrained", whole.replace(b'"trained":"1"', b'"trained":"0"'), "the model has not been trained"),
+                                    ("cut", whole[:-1], "cut short"),
+                                    ("header-of-10-GB", struct.pack("<Q", 10_000_000_000) + whole[8:], "a header of 10000000000 bytes"),
+                                    ("text", b"not a model", "not a safetensors file")):
+            path = self.path(name + ".safetensors")
+            with open(path, "wb") as file:
+                file.write(changed)
+            done = clile("predict", "--model", path, self.image())
+            self.assertEqual((done.returncode, done.stdout), (1, ""), name)
+            self.assertIn(path, done.stderr)
+            self.assertIn(text, done.stderr)
+
     def test_draw(self):
         picture = self.path("out.png")
         row = self.rows("--faces", self.landmarks, "--draw", picture, self.image(1))[0][0]

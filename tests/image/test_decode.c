@@ -238,6 +238,17 @@ static void scans_of_a_jpeg_are_limited(void **state)
     assert_string_equal(clile_last_error(), "image scans.jpg: the JPEG file is damaged: it has too many scans");
 }
 
+/* 260 and more codes in a table of at most 256: stb_image 2.27 writes behind it. */
+static void huffman_tables_of_a_jpeg_are_checked(void **state)
+{
+    clile_i_image image;
+    (void)state;
+    assert_int_equal(read_named("../../fuzz/corpus/jpeg/found-huffman-table-of-too-many-codes", &image),
+                     CLILE_E_CORRUPT);
+    assert_non_null(strstr(clile_last_error(), "the JPEG file is damaged: a Huffman table is wrong"));
+    assert_null(image.owned);
+}
+
 static void failed_allocations_are_reported(void **state)
 {
     (void)state;
@@ -307,6 +318,7 @@ int main(void)
         cmocka_unit_test(size_is_limited_before_decoding),
         cmocka_unit_test(a_png_does_not_inflate_far),
         cmocka_unit_test(scans_of_a_jpeg_are_limited),
+        cmocka_unit_test(huffman_tables_of_a_jpeg_are_checked),
         cmocka_unit_test(failed_allocations_are_reported),
         cmocka_unit_test(png_output_reads_back),
     };

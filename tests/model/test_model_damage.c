@@ -246,6 +246,32 @@ static void wrong_metadata(void **state)
     refused(CLILE_E_UNSUPPORTED, message);
 }
 
+/* Each key that is kept costs a look at the others. */
+static void too_much_metadata(void **state)
+{
+    (void)state;
+    char key[80];
+    for (int most = 4096; most <= 4097; ++most) {
+        clile_model *model = NULL;
+        clile_i_st_writer *writer = NULL;
+        assert_int_equal(clile_model_load(good, &model), CLILE_OK);
+        assert_int_equal(clile_i_st_writer_create(&writer), CLILE_OK);
+        assert_int_equal(clile_i_model_put(writer, model), CLILE_OK);
+        for (int k = 0; k < most; ++k) {
+            snprintf(key, sizeof key, "user.%d", k);
+            assert_int_equal(clile_i_st_writer_metadata(writer, key, ""), CLILE_OK);
+        }
+        assert_int_equal(clile_i_st_writer_write(writer, bad), CLILE_OK);
+        clile_i_st_writer_destroy(writer);
+        clile_model_destroy(model);
+        if (most > 4096) break;
+        assert_int_equal(clile_model_load(bad, &model), CLILE_OK);
+        assert_string_equal(clile_model_get_metadata(model, "4095"), "");
+        clile_model_destroy(model);
+    }
+    refused(CLILE_E_FORMAT, "clile_model_set_metadata: there are 4096 keys already, no more are kept");
+}
+
 /* ---- damage to the file itself ---- */
 
 static void write_bytes(const void *data, size_t size)
@@ -415,9 +441,13 @@ static void unusable_images(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(wrong_tensors),       cmocka_unit_test(wrong_metadata),
-        cmocka_unit_test(damaged_bytes),       cmocka_unit_test(every_truncation_of_the_header),
-        cmocka_unit_test(more_than_is_needed), cmocka_unit_test(untrained_model),
+        cmocka_unit_test(wrong_tensors),
+        cmocka_unit_test(wrong_metadata),
+        cmocka_unit_test(too_much_metadata),
+        cmocka_unit_test(damaged_bytes),
+        cmocka_unit_test(every_truncation_of_the_header),
+        cmocka_unit_test(more_than_is_needed),
+        cmocka_unit_test(untrained_model),
         cmocka_unit_test(unusable_images),
     };
     return cmocka_run_group_tests(tests, write_good, remove_files);
