@@ -1,8 +1,10 @@
-/* clile info: what a model file holds, or the table of options. */
+/* clile info: what a file holds (a model, a checkpoint, a pack, or weights of anybody), or the table of options. */
 #include "command.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 static const char *const type_names[] = {"integer", "real", "choice", "text"};
 
@@ -73,10 +75,165 @@ static int print_options(int as_json, int markdown)
     return EXIT_FINE;
 }
 
-static int print_model(const clile_model *model, const char *path)
+/* ---- files ---- */
+
+enum { MOST_DTYPES = 16, LONGEST_VALUE = 400, MOST_LINES = 100 };
+
+typedef struct {
+    const char *path;
+    int list, as_json; /* each tensor is shown */
+    json *j;
+    int64_t file_bytes, tensor_bytes, tensors;
+    struct {
+        char name[16];
+        int64_t tensors, bytes;
+    } dtypes[MOST_DTYPES]; /* what is beyond is in the sums only */
+    int dtype_count;
+    char format[32]; /* "clile-model", ...; "" for a file that is not ours */
+} description;
+
+static void print_shape(FILE *out, const clile_tensor_info *tensor)
 {
-    static const char *const keys[] = {"protocol",          "fold",         "layout", "train_subject_count",
-                                       "train_image_count", "test_subjects"};
+    fputc('[', out);
+    for (int32_t i = 0; i < tensor->ndim; ++i) fprintf(out, "%s%" PRId64, i ? "," : "", tensor->shape[i]);
+    fputc(']', out);
+}
+
+/* The first pass: sums, and what kind of file it is. */
+static int32_t count_tensor(const clile_tensor_info *tensor, void *user)
+{
+    description *d = user;
+    int k = 0;
+    ++d->tensors;
+    d->tensor_bytes += tensor->bytes;
+    while (k < d->dtype_count && strcmp(d->dtypes[k].name, tensor->dtype) != 0) ++k;
+    if (k == MOST_DTYPES) return 0;
+    if (k == d->dtype_count) {
+        snprintf(d->dtypes[k].name, sizeof d->dtypes[k].name, "%s", tensor->dtype);
+        ++d->dtype_count;
+    }
+    ++d->dtypes[k].tensors;
+    d->dtypes[k].bytes += tensor->bytes;
+    return 0;
+}
+
+static int32_t find_format(const char *key, const char *value, void *user)
+{
+    description *d = user;
+    if (strcmp(key, "format") == 0) snprintf(d->format, sizeof d->format, "%s", value);
+    return 0;
+}
+
+/* The second: each tensor, each entry of the metadata. */
+static int32_t show_tensor(const clile_tensor_info *tensor, void *user)
+{
+    description *d = user;
+    if (!d->as_json) {
+        printf("  %-44s %-5s ", tensor->name, tensor->dtype);
+        print_shape(stdout, tensor);
+        putchar('\n');
+        return 0;
+    }
+    json_open(d->j, NULL, '{');
+    json_text(d->j, "name", tensor->name);
+    json_text(d->j, "dtype", tensor->dtype);
+    json_open(d->j, "shape", '[');
+    for (int32_t i = 0; i < tensor->ndim; ++i) json_integer(d->j, NULL, tensor->shape[i]);
+    json_close(d->j, ']');
+    json_integer(d->j, "bytes", tensor->bytes);
+    json_close(d->j, '}');
+    return 0;
+}
+
+/* Lists of thousands of names are for --json. */
+static void print_long(const char *key, const char *value)
+{
+    const size_t length = strlen(value);
+    if (length <= LONGEST_VALUE)
+        printf("%s: %s\n", key, value);
+    else
+        printf("%s: %.*s... (%zu bytes)\n", key, LONGEST_VALUE, value, length);
+}
+
+static int32_t show_metadata(const char *key, const char *value, void *user)
+{
+    description *d = user;
+    if (d->as_json) {
+        json_text(d->j, key, value);
+        return 0;
+    }
+    if (strchr(value, '\n') == NULL) {
+        print_long(key, value);
+        return 0;
+    }
+    printf("%s:\n", key);
+    int lines = 0;
+    for (const char *line = value; *line;) {
+        const size_t length = strcspn(line, "\n");
+        if (++lines > MOST_LINES) {
+            printf("  ... (%zu bytes in all)\n", strlen(value));
+            break;
+        }
+        printf("  %.*s\n", (int)length, line);
+        line += length + (line[length] == '\n');
+    }
+    return 0;
+}
+
+/* What every kind of file has, as members of an object that is open. */
+static int show_json(description *d, const char *kind, int with_metadata)
+{
+    json_text(d->j, "file", d->path);
+    json_text(d->j, "kind", kind);
+    json_integer(d->j, "file_bytes", d->file_bytes);
+    json_integer(d->j, "tensor_count", d->tensors);
+    json_integer(d->j, "tensor_bytes", d->tensor_bytes);
+    json_open(d->j, "dtypes", '{');
+    for (int k = 0; k < d->dtype_count; ++k) json_integer(d->j, d->dtypes[k].name, d->dtypes[k].tensors);
+    json_close(d->j, '}');
+    if (with_metadata) {
+        json_open(d->j, "metadata", '{');
+        if (clile_file_inspect(d->path, NULL, show_metadata, d, NULL) != CLILE_OK) return failed(NULL);
+        json_close(d->j, '}');
+    }
+    if (!d->list) return EXIT_FINE;
+    json_open(d->j, "tensors", '[');
+    if (clile_file_inspect(d->path, show_tensor, NULL, d, NULL) != CLILE_OK) return failed(NULL);
+    json_close(d->j, ']');
+    return EXIT_FINE;
+}
+
+static int show_text(description *d, const char *kind, int with_metadata)
+{
+    printf("%s: %s, %" PRId64 " bytes; %" PRId64 " tensors of %" PRId64 " bytes (", d->path, kind, d->file_bytes,
+           d->tensors, d->tensor_bytes);
+    for (int k = 0; k < d->dtype_count; ++k)
+        printf("%s%s: %" PRId64, k ? ", " : "", d->dtypes[k].name, d->dtypes[k].tensors);
+    printf(")\n");
+    if (with_metadata && clile_file_inspect(d->path, NULL, show_metadata, d, NULL) != CLILE_OK) return failed(NULL);
+    return EXIT_FINE;
+}
+
+/* ---- models ---- */
+
+static int32_t show_user_metadata(const char *key, const char *value, void *user)
+{
+    (void)user;
+    if (strncmp(key, "user.", 5) == 0 && value[0]) print_long(key + 5, value);
+    return 0;
+}
+
+static int32_t show_network(const char *key, const char *value, void *user)
+{
+    (void)user;
+    static const char *const keys[] = {"backbone", "width", "similarity", "null_anchor", "library"};
+    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; ++i)
+        if (strcmp(key, keys[i]) == 0) printf("%s: %s\n", key, value);
+    return 0;
+}
+
+static int print_model(description *d, const clile_model *model)
+{
     const int32_t c = clile_model_au_count(model);
     int32_t *au_ids = calloc((size_t)c, sizeof *au_ids);
     float *slope = calloc((size_t)c, sizeof *slope), *offset = calloc((size_t)c, sizeof *offset);
@@ -87,17 +244,19 @@ static int print_model(const clile_model *model, const char *path)
         failed(NULL);
         goto cleanup;
     }
-    printf("%s: %s, %d AUs, embedding %d, crop %d x %d\n", path,
-           clile_model_is_trained(model) ? "trained" : "not trained", (int)c, (int)clile_model_embedding_size(model),
-           (int)clile_model_image_size(model), (int)clile_model_image_size(model));
-    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; ++i) {
-        const char *value = clile_model_get_metadata(model, keys[i]);
-        if (value && value[0]) printf("%s: %s\n", keys[i], value);
+    code = show_text(d, "model", 0);
+    if (code != EXIT_FINE) goto cleanup;
+    printf("%s, %d AUs, embedding %d, crop %d x %d\n", clile_model_is_trained(model) ? "trained" : "not trained",
+           (int)c, (int)clile_model_embedding_size(model), (int)clile_model_image_size(model),
+           (int)clile_model_image_size(model));
+    if (clile_file_inspect(d->path, NULL, show_network, NULL, NULL) != CLILE_OK ||
+        clile_file_inspect(d->path, NULL, show_user_metadata, NULL, NULL) != CLILE_OK) {
+        code = failed(NULL);
+        goto cleanup;
     }
     printf("\n  AU   present when score >   slope of the probability\n");
     for (int32_t k = 0; k < c; ++k)
-        printf("  %-4d %20.4f   %24.4f\n", (int)au_ids[k], (double)(-offset[k] / slope[k]), (double)slope[k]);
-    code = EXIT_FINE;
+        printf("  %-4d %20.4f   %24.4f\n", (int)au_ids[k], 0.0 - (double)(offset[k] / slope[k]), (double)slope[k]);
 cleanup:
     free(au_ids);
     free(slope);
@@ -105,43 +264,74 @@ cleanup:
     return code;
 }
 
+/* The model's own object, with what every file has behind its members. */
+static int print_model_json(description *d, const clile_model *model)
+{
+    char *text = NULL;
+    if (clile_model_copy_json(model, &text) != CLILE_OK) return failed(NULL);
+    text[strlen(text) - 1] = '\0'; /* its closing brace */
+    fputs(text, stdout);
+    clile_free(text);
+    d->j->depth = 1;
+    d->j->filled[1] = 1;
+    const int code = show_json(d, "model", 0);
+    json_close(d->j, '}');
+    return code;
+}
+
+static int print_file(const char *path, int list, int as_json)
+{
+    json j = {.out = stdout};
+    description d = {.path = path, .list = list, .as_json = as_json, .j = &j};
+    struct stat info;
+    int32_t kind = CLILE_FILE_SAFETENSORS;
+    clile_model *model = NULL;
+    int code = EXIT_FINE;
+    if (clile_file_inspect(path, count_tensor, find_format, &d, &kind) != CLILE_OK) return failed(NULL);
+    if (stat(path, &info) == 0) d.file_bytes = (int64_t)info.st_size;
+    if (strcmp(d.format, "clile-model") == 0) {
+        if (clile_model_load(path, &model) != CLILE_OK) return failed(NULL);
+        code = as_json ? print_model_json(&d, model) : print_model(&d, model);
+        clile_model_destroy(model);
+    } else {
+        const char *name = kind == CLILE_FILE_PYTORCH                  ? "PyTorch"
+                           : strcmp(d.format, "clile-checkpoint") == 0 ? "checkpoint"
+                           : strcmp(d.format, "clile-pack") == 0       ? "pack"
+                                                                       : "safetensors";
+        if (as_json) json_open(&j, NULL, '{');
+        code = as_json ? show_json(&d, name, 1) : show_text(&d, name, 1);
+        if (as_json) json_close(&j, '}');
+    }
+    if (list && !as_json && code == EXIT_FINE) {
+        printf("\n");
+        if (clile_file_inspect(path, show_tensor, NULL, &d, NULL) != CLILE_OK) code = failed(NULL);
+    }
+    return code;
+}
+
 int run_info(int argc, char **argv)
 {
     text_list files = {0};
-    int options = 0, markdown = 0, as_json = 0, code;
-    clile_model *model = NULL;
-    char *text = NULL;
+    int options = 0, markdown = 0, as_json = 0, tensors = 0, code;
     const arg rows[] = {
+        {"--tensors", ARG_FLAG, &tensors, NULL, "every tensor with its type and shape"},
         {"--options", ARG_FLAG, &options, NULL, "the options: name, default, meaning, range"},
         {"--markdown", ARG_FLAG, &markdown, NULL, "with --options: as the page docs/options.md"},
         {"--json", ARG_FLAG, &as_json, NULL, "print JSON"},
     };
-    const arg_spec spec = {"clile info MODEL | clile info --options",
-                           "What a model file holds, or the table of options.", rows,
-                           (int)(sizeof rows / sizeof rows[0]), &files};
+    const arg_spec spec = {"clile info FILE [--tensors] | clile info --options",
+                           "What a file holds, or the table of options. Files are models, checkpoints and packs of "
+                           "libclile, other\nsafetensors files, and the .pth of PyTorch (nothing of it is run).",
+                           rows, (int)(sizeof rows / sizeof rows[0]), &files};
     code = args_parse(&spec, argc, argv);
     if (code != EXIT_FINE) goto cleanup;
-    if (options ? files.count != 0 : files.count != 1) {
-        code = usage_error(&spec, options ? "--options takes no model" : "one model file is needed");
-        goto cleanup;
-    }
-    if (options) {
+    if (options ? files.count != 0 || tensors : files.count != 1)
+        code = usage_error(&spec, options ? "--options takes no file" : "one file is needed");
+    else if (options)
         code = print_options(as_json, markdown);
-        goto cleanup;
-    }
-    if (clile_model_load(files.items[0], &model) != CLILE_OK) {
-        code = failed(NULL);
-        goto cleanup;
-    }
-    if (!as_json)
-        code = print_model(model, files.items[0]);
-    else if (clile_model_copy_json(model, &text) != CLILE_OK)
-        code = failed(NULL);
     else
-        puts(text);
+        code = print_file(files.items[0], tensors, as_json);
 cleanup:
-    clile_free(text);
-    clile_model_destroy(model);
     text_list_free(&files);
     return code == ARGS_HELP ? EXIT_FINE : code;
 }

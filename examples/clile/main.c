@@ -25,6 +25,7 @@ static const subcommand subcommands[] = {
     {"data", "what is in a labelled folder or a pack", run_data},
     {"pack", "a labelled folder to one file, aligned and resized", run_pack},
     {"info", "what a model file holds; the table of options", run_info},
+    {"import", "a model from a torchvision ResNet (safetensors or .pth)", run_import},
     {"export", "write a model as ONNX", run_export},
     {"bench", "how fast this machine trains", run_bench},
 };

@@ -36,7 +36,7 @@ static int read_args(train_args *a, int argc, char **argv, arg_spec *spec, arg *
          "fold to leave out; all: every fold in turn, FILE becoming FILE.fold1, ... before its extension"},
         {"--set", ARG_LIST, &a->settings, "KEY=VALUE", "an option; may be repeated; `clile info --options` lists them"},
         {"--import", ARG_TEXT, &a->import, "FILE",
-         "start from the backbone weights of a torchvision ResNet (safetensors)"},
+         "start from the backbone weights of a torchvision ResNet (.pth or safetensors)"},
         {"--checkpoint", ARG_TEXT, &a->checkpoint, "FILE", "write the whole state of training here"},
         {"--checkpoint-every", ARG_NUMBER, &a->checkpoint_every, "N", "epochs between two checkpoints (default: 1)"},
         {"--resume", ARG_TEXT, &a->resume, "FILE",

@@ -4,6 +4,7 @@
 
 #include <clile/dataset.h>
 #include <clile/image.h>
+#include <clile/inspect.h>
 #include <clile/losses.h>
 #include <clile/metrics.h>
 #include <clile/model.h>

@@ -337,6 +337,9 @@ inline Dataset::Fold Dataset::fold(const std::string &protocol, std::int32_t fol
 /* ---- model.h ------------------------------------------------------------------------------------------------------
  */
 
+/* Told of each tensor of an import; texts and shapes are borrowed for the call. */
+using ImportFunction = std::function<void(const clile_import_item &)>;
+
 class Model : public Handle<clile_model, clile_model_destroy>
 {
   public:
@@ -369,6 +372,15 @@ class Model : public Handle<clile_model, clile_model_destroy>
     bool import_backbone(const std::string &path, Status *status = nullptr)
     {
         return check(clile_model_import_backbone(get(), path.c_str()), status);
+    }
+    /* The same; `report` is told what becomes of each tensor, also when the import fails. */
+    bool import_backbone(const std::string &path, const ImportFunction &report, Status *status = nullptr)
+    {
+        ImportCall call{&report, nullptr};
+        const clile_status code =
+            clile_model_import_backbone_report(get(), path.c_str(), nullptr, report ? forward : nullptr, &call);
+        if (call.thrown) std::rethrow_exception(call.thrown);
+        return check(code, status);
     }
 
     std::int32_t au_count() const noexcept { return clile_model_au_count(get()); }
@@ -413,6 +425,27 @@ class Model : public Handle<clile_model, clile_model_destroy>
     std::string json(Status *status = nullptr) const
     {
         return copy_text([&](char **out) { return clile_model_copy_json(get(), out); }, status);
+    }
+
+  private:
+    struct ImportCall {
+        const ImportFunction *function;
+        std::exception_ptr thrown;
+    };
+    /* No exception may pass through the C code; the first ends the telling. */
+    static void forward(const clile_import_item *item, void *user)
+    {
+        auto *call = static_cast<ImportCall *>(user);
+        if (call->thrown) return;
+#if CLILE_HPP_EXCEPTIONS
+        try {
+            (*call->function)(*item);
+        } catch (...) {
+            call->thrown = std::current_exception();
+        }
+#else
+        (*call->function)(*item);
+#endif
     }
 };
 

@@ -36,10 +36,43 @@ CLILE_API clile_status clile_model_save(const clile_model *model, const char *pa
  * thresholds are in metadata_props. STATE: never trained, or being trained; UNSUPPORTED: above 2 GiB; IO, OUT_OF_MEMORY. Shared. Since 0.1. */
 CLILE_API clile_status clile_model_export_onnx(const clile_model *model, const char *path);
 
-/* Takes the backbone weights of a torchvision ResNet of the same depth and width from a safetensors file, by name; `fc` is left as it
- * is unless its shape fits. FORMAT: a tensor is missing or has another shape (the text names the first and counts the rest); the
- * model is unchanged then. Exclusive. Since 0.1. */
-CLILE_API clile_status clile_model_import_backbone(clile_model *model, const char *safetensors_path);
+/* Takes the backbone weights of a torchvision ResNet of the same depth and width, by name, from a safetensors file or from what torch.save wrote of
+ * a state_dict (.pth, PyTorch 1.6 or newer; nothing of it is run); docs/import.md. float16, bfloat16 and float64 become float32. What all names have
+ * before torchvision's ("module.", "state_dict.backbone.") is found by itself. `fc` is left as it is unless its shape fits. FORMAT: not such a file, or a
+ * tensor is missing or has another shape, or the network is a deeper one (the text names the first, what was expected and found, and counts the rest), or two networks are in
+ * it; CORRUPT; UNSUPPORTED: a pickle that asks for more than tensors (the text says for what), or the .pth of before 1.6; NOT_FINITE; STATE: a trainer
+ * holds the model. The model is unchanged on failure, and untrained after success. Exclusive. Since 0.1. */
+CLILE_API clile_status clile_model_import_backbone(clile_model *model, const char *path);
+
+/* How a tensor fared in an import. */
+enum {
+    CLILE_IMPORT_MATCHED = 0,    /* taken */
+    CLILE_IMPORT_KEPT = 1,       /* `fc`, not in the file or of another shape: the model keeps its own */
+    CLILE_IMPORT_MISSING = 2,    /* not in the file: the import fails */
+    CLILE_IMPORT_MISMATCHED = 3, /* in the file with another shape, or not as a float: the import fails */
+    CLILE_IMPORT_LEFT_OVER = 4,  /* in the file, and nothing of the model's */
+    CLILE_IMPORT_IGNORED = 5     /* num_batches_tracked, of which inference and training need nothing */
+};
+
+/* One tensor; only grows at the end. Texts and shapes are borrowed for the call. */
+typedef struct clile_import_item {
+    uint32_t struct_size;
+    int32_t outcome;           /* CLILE_IMPORT_... */
+    const char *name;          /* torchvision's name, in the model; NULL: left over or ignored */
+    const char *file_name;     /* in the file, with what stands before it; NULL: not in the file */
+    const char *file_dtype;    /* "F32", "F16", ... as in safetensors; NULL */
+    int32_t ndim;              /* in the model */
+    int32_t file_ndim;
+    const int64_t *shape;      /* [ndim]; NULL */
+    const int64_t *file_shape; /* [file_ndim]; NULL */
+} clile_import_item;
+
+typedef void (*clile_import_fn)(const clile_import_item *item, void *user);
+
+/* The same, and `report` (may be NULL) is told of each tensor before anything is taken, also when the import then fails: those of the model in their order, then
+ * what is left of the file in the order of its names. prefix: what stands before torchvision's names in the file, "" for nothing; NULL: found by itself.
+ * Exclusive; report is called on the calling thread. Since 0.1. */
+CLILE_API clile_status clile_model_import_backbone_report(clile_model *model, const char *path, const char *prefix, clile_import_fn report, void *user);
 
 CLILE_API int32_t clile_model_au_count(const clile_model *model);       /* c; 0 for NULL */
 CLILE_API int32_t clile_model_embedding_size(const clile_model *model); /* d; 0 for NULL */

@@ -42,6 +42,8 @@ int64_t clile_i_st_metadata_count(const clile_i_st *st);
 void clile_i_st_metadata_at(const clile_i_st *st, int64_t index, const char **key, const char **value);
 /* Copies a tensor that must exist with this type and shape; otherwise a CLILE_E_FORMAT text says file, tensor, both shapes. */
 clile_status clile_i_st_copy(const clile_i_st *st, const char *name, clile_i_st_type type, int32_t ndim, const int64_t *shape, void *dst);
+/* Appends "F32 [2, 3]". */
+void clile_i_st_append_type(clile_i_text *text, const char *dtype, int32_t ndim, const int64_t *shape);
 
 typedef struct clile_i_st_writer clile_i_st_writer;
 clile_status clile_i_st_writer_create(clile_i_st_writer **out);

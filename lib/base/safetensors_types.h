@@ -23,7 +23,4 @@ typedef struct {
 const clile_i_st_dtype *clile_i_st_dtype_named(const char *name);
 /* By our type; NULL for CLILE_I_ST_OTHER. */
 const clile_i_st_dtype *clile_i_st_dtype_of(clile_i_st_type type);
-/* Appends "F32 [2, 3]". */
-void clile_i_st_append_type(clile_i_text *text, const char *dtype, int32_t ndim, const int64_t *shape);
-
 #endif

@@ -289,67 +289,6 @@ cleanup:
     return status;
 }
 
-/* ---- torchvision's weights ---- */
-
-/* What stands in the way of taking tensor `t` from the file, or NULL. */
-static const char *mismatch(const clile_i_st *st, const clile_i_net_tensor *t)
-{
-    const clile_i_st_tensor *found = clile_i_st_find(st, t->name);
-    if (found == NULL) return "is missing";
-    if (found->type != CLILE_I_ST_F32) return "is not float32";
-    if (found->ndim != t->ndim || memcmp(found->shape, t->shape, (size_t)t->ndim * sizeof t->shape[0]) != 0) return "has another shape";
-    return NULL;
-}
-
-static int is_fc(const clile_i_net_tensor *t) { return strncmp(t->name, "fc.", 3) == 0; }
-
-clile_status clile_model_import_backbone(clile_model *model, const char *safetensors_path)
-{
-    clile_status status = CLILE_OK;
-    clile_i_st *st = NULL;
-    clile_i_net *fresh = NULL;
-    const char *first = NULL, *why = NULL;
-    int32_t unfit = 0, fc_fits = 1;
-    CLILE_I_CHECK_NOT_NULL(model);
-    CLILE_I_CHECK_NOT_NULL(safetensors_path);
-    if (model->busy)
-        return clile_i_fail(CLILE_E_STATE, "clile_model_import_backbone: a trainer is using the model; import before creating it");
-    CLILE_I_TRY(clile_i_st_open(safetensors_path, &st));
-    const int32_t count = clile_i_net_tensor_count(model->encoder);
-    for (int32_t i = 0; i < count; ++i) {
-        const clile_i_net_tensor *t = clile_i_net_tensor_at(model->encoder, i);
-        const char *problem = mismatch(st, t);
-        if (problem == NULL) continue;
-        if (is_fc(t)) {
-            fc_fits = 0;
-            continue;
-        }
-        if (unfit++ == 0) {
-            first = t->name;
-            why = problem;
-        }
-    }
-    if (unfit > 0) {
-        status = clile_i_fail(CLILE_E_FORMAT, "%s: tensor %s %s for %s with width %g (%d of %d tensors do not fit)", safetensors_path,
-                              first, why, model->backbone, model->width, (int)unfit, (int)count);
-        goto cleanup;
-    }
-    CLILE_I_TRY(clile_i_net_create(clile_i_net_get_config(model->encoder), &fresh));
-    clile_i_net_copy(fresh, model->encoder);
-    for (int32_t i = 0; i < count; ++i) {
-        const clile_i_net_tensor *t = clile_i_net_tensor_at(fresh, i);
-        if (is_fc(t) && !fc_fits) continue;
-        CLILE_I_TRY(clile_i_st_copy(st, t->name, CLILE_I_ST_F32, t->ndim, t->shape, t->data));
-        CLILE_I_TRY(clile_i_check_finite(safetensors_path, t->name, t->count, t->data));
-    }
-    clile_i_net_copy(model->encoder, fresh);
-    model->trained = 0;
-cleanup:
-    clile_i_net_destroy(fresh);
-    clile_i_st_close(st);
-    return status;
-}
-
 /* ---- as JSON ---- */
 
 clile_status clile_model_copy_json(const clile_model *model, char **out)

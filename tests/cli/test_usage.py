@@ -4,7 +4,7 @@ import unittest
 
 from cli import CommandTest, clile
 
-COMMANDS = ["train", "eval", "predict", "data", "pack", "info", "export", "bench"]
+COMMANDS = ["train", "eval", "predict", "data", "pack", "info", "import", "export", "bench"]
 
 
 class Usage(CommandTest):
@@ -32,7 +32,7 @@ class Usage(CommandTest):
         self.usage("--model is missing", "eval", "--data", "d")
         self.usage("no image is given", "predict", "--model", "m")
         self.usage("one folder is needed", "data")
-        self.usage("one model file is needed", "info")
+        self.usage("one file is needed", "info")
         self.usage("one model file is needed", "export", "--onnx", "m.onnx")
         self.usage("--onnx is missing", "export", "m")
         self.usage("needs --fold", "train", "--data", "d", "--out", "m", "--protocol", "bp4d")

@@ -97,6 +97,21 @@ void options()
 
 void failures()
 {
+    clile::Model untrained(au_ids, small());
+    untrained.save("untrained.safetensors");
+    int matched = 0, others = 0;
+    untrained.import_backbone("untrained.safetensors", [&](const clile_import_item &item) {
+        (item.outcome == CLILE_IMPORT_MATCHED ? matched : others)++;
+    });
+    REQUIRE(matched == 62 && others == 1); /* au.embedding is left over */
+    bool passed_on = false;
+    try {
+        untrained.import_backbone("untrained.safetensors", [](const clile_import_item &) { throw 7; });
+    } catch (int number) {
+        passed_on = number == 7;
+    }
+    REQUIRE(passed_on);
+    THROWS(CLILE_E_IO, "no-such-file", untrained.import_backbone("no-such-file", clile::ImportFunction()));
     THROWS(CLILE_E_IO, "no-such-file", clile::Model::load("no-such-file"));
     clile::Status status;
     const auto model = clile::Model::load("no-such-file", &status);

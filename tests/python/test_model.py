@@ -83,6 +83,17 @@ def test_model(untrained, trained):
         clile.Model([1, 1])
 
 
+def test_import_tells_of_each_tensor(trained, untrained, tmp_path):
+    trained.save(tmp_path / "trained.safetensors")
+    told = untrained.import_backbone(tmp_path / "trained.safetensors")
+    assert [item for item in told if item.outcome != "matched"] == [("left_over", None, "au.embedding", "F32", None, trained.au_embedding.shape)]
+    first = told[0]
+    assert (first.name, first.file_name, first.file_dtype, first.shape, first.file_shape) == ("conv1.weight", "encoder.conv1.weight", "F32", (8, 3, 7, 7), (8, 3, 7, 7))
+    assert not untrained.is_trained
+    with pytest.raises(clile.FormatError, match="tensor none.conv1.weight is missing"):
+        untrained.import_backbone(tmp_path / "trained.safetensors", prefix="none.")
+
+
 def test_training_is_repeatable_and_tells(arrays, data, trained):
     told = []
     model = clile.train(data, method="bce", progress=told.append, **SMALL)

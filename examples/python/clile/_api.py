@@ -54,8 +54,16 @@ CLILE_OPTION_INTEGER = 0
 CLILE_OPTION_REAL = 1
 CLILE_OPTION_CHOICE = 2
 CLILE_OPTION_TEXT = 3
+CLILE_FILE_SAFETENSORS = 0
+CLILE_FILE_PYTORCH = 1
 CLILE_SIMILARITY_COSINE = 0
 CLILE_SIMILARITY_DOT = 1
+CLILE_IMPORT_MATCHED = 0
+CLILE_IMPORT_KEPT = 1
+CLILE_IMPORT_MISSING = 2
+CLILE_IMPORT_MISMATCHED = 3
+CLILE_IMPORT_LEFT_OVER = 4
+CLILE_IMPORT_IGNORED = 5
 CLILE_OK = 0
 CLILE_E_INVALID_ARGUMENT = -1
 CLILE_E_OUT_OF_MEMORY = -2
@@ -139,6 +147,31 @@ class clile_dataset_counts(Structure):
     ]
 
 
+class clile_tensor_info(Structure):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("ndim", c_int32),
+        ("name", c_char_p),
+        ("dtype", c_char_p),
+        ("shape", POINTER(c_int64)),
+        ("bytes", c_int64),
+    ]
+
+
+class clile_import_item(Structure):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("outcome", c_int32),
+        ("name", c_char_p),
+        ("file_name", c_char_p),
+        ("file_dtype", c_char_p),
+        ("ndim", c_int32),
+        ("file_ndim", c_int32),
+        ("shape", POINTER(c_int64)),
+        ("file_shape", POINTER(c_int64)),
+    ]
+
+
 class clile_progress(Structure):
     _fields_ = [
         ("struct_size", c_uint32),
@@ -161,6 +194,9 @@ class clile_progress(Structure):
 
 
 clile_count_fn = CFUNCTYPE(c_int32, c_int64, c_int64, c_void_p)
+clile_tensor_fn = CFUNCTYPE(c_int32, POINTER(clile_tensor_info), c_void_p)
+clile_metadata_fn = CFUNCTYPE(c_int32, c_char_p, c_char_p, c_void_p)
+clile_import_fn = CFUNCTYPE(None, POINTER(clile_import_item), c_void_p)
 clile_progress_fn = CFUNCTYPE(c_int32, POINTER(clile_progress), c_void_p)
 
 # name: (result, [arguments]), with the names of the arguments below
@@ -183,6 +219,7 @@ FUNCTIONS: Dict[str, Tuple[Any, List[Any]]] = {
     "clile_dataset_size": (c_int64, [POINTER(clile_dataset)]),
     "clile_dataset_subject_count": (c_int32, [POINTER(clile_dataset)]),
     "clile_dataset_verify": (clile_status, [POINTER(clile_dataset), clile_count_fn, c_void_p]),
+    "clile_file_inspect": (clile_status, [c_char_p, clile_tensor_fn, clile_metadata_fn, c_void_p, POINTER(c_int32)]),
     "clile_free": (None, [c_void_p]),
     "clile_image_read": (clile_status, [c_char_p, POINTER(clile_options), POINTER(c_int32), POINTER(c_int32), POINTER(POINTER(c_uint8))]),
     "clile_image_write_png": (clile_status, [c_char_p, c_int32, c_int32, POINTER(c_uint8)]),
@@ -217,6 +254,7 @@ FUNCTIONS: Dict[str, Tuple[Any, List[Any]]] = {
     "clile_model_get_metadata": (c_char_p, [POINTER(clile_model), c_char_p]),
     "clile_model_image_size": (c_int32, [POINTER(clile_model)]),
     "clile_model_import_backbone": (clile_status, [POINTER(clile_model), c_char_p]),
+    "clile_model_import_backbone_report": (clile_status, [POINTER(clile_model), c_char_p, c_char_p, clile_import_fn, c_void_p]),
     "clile_model_is_trained": (c_int32, [POINTER(clile_model)]),
     "clile_model_load": (clile_status, [c_char_p, POINTER(POINTER(clile_model))]),
     "clile_model_save": (clile_status, [POINTER(clile_model), c_char_p]),
@@ -278,6 +316,7 @@ ARGUMENTS: Dict[str, Tuple[str, ...]] = {
     "clile_dataset_size": ("dataset",),
     "clile_dataset_subject_count": ("dataset",),
     "clile_dataset_verify": ("dataset", "progress", "user"),
+    "clile_file_inspect": ("path", "tensor", "metadata", "user", "kind"),
     "clile_free": ("memory",),
     "clile_image_read": ("path", "options", "h", "w", "rgb"),
     "clile_image_write_png": ("path", "h", "w", "rgb"),
@@ -311,7 +350,8 @@ ARGUMENTS: Dict[str, Tuple[str, ...]] = {
     "clile_model_export_onnx": ("model", "path"),
     "clile_model_get_metadata": ("model", "key"),
     "clile_model_image_size": ("model",),
-    "clile_model_import_backbone": ("model", "safetensors_path"),
+    "clile_model_import_backbone": ("model", "path"),
+    "clile_model_import_backbone_report": ("model", "path", "prefix", "report", "user"),
     "clile_model_is_trained": ("model",),
     "clile_model_load": ("path", "out"),
     "clile_model_save": ("model", "path"),

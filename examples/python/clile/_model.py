@@ -2,10 +2,11 @@
 import json
 import os
 import threading
-from typing import Any, Dict, NamedTuple, Optional, Tuple, Union
+from typing import Any, Dict, List, NamedTuple, Optional, Tuple, Union
 
 import numpy as np
 
+from . import _api
 from ._arrays import given, pointer
 from ._data import Path, read_image
 from ._library import Handle, copy_text, lib
@@ -26,6 +27,17 @@ class Decision(NamedTuple):
 
     slope: np.ndarray
     offset: np.ndarray
+
+
+class ImportedTensor(NamedTuple):
+    """What became of a tensor: matched, kept (the model's own fc), left_over, or ignored (num_batches_tracked)."""
+
+    outcome: str
+    name: Optional[str]  # torchvision's, in the model
+    file_name: Optional[str]
+    file_dtype: Optional[str]  # "F32", "F16", ...
+    shape: Optional[Tuple[int, ...]]
+    file_shape: Optional[Tuple[int, ...]]
 
 
 class Model(Handle):
@@ -61,10 +73,22 @@ class Model(Handle):
         with self._lock:
             self._predictor = None
 
-    def import_backbone(self, path: Path) -> None:
-        """Weights of a torchvision ResNet, as safetensors."""
+    def import_backbone(self, path: Path, prefix: Optional[str] = None) -> List[ImportedTensor]:
+        """Weights of a torchvision ResNet, from safetensors or a .pth of PyTorch (nothing of it is run). prefix: what stands before
+        torchvision's names in the file; None: found by itself."""
+        outcomes = ("matched", "kept", "missing", "mismatched", "left_over", "ignored")
+        told: List[ImportedTensor] = []
+
+        def on_item(pointer_to_item: Any, _user: Any) -> None:
+            item = pointer_to_item.contents
+            shapes = [tuple(sizes[:count]) if sizes else None for count, sizes in ((item.ndim, item.shape), (item.file_ndim, item.file_shape))]
+            texts = [text.decode() if text is not None else None for text in (item.name, item.file_name, item.file_dtype)]
+            told.append(ImportedTensor(outcomes[item.outcome], *texts, *shapes))
+
         self._forget_predictor()
-        lib.clile_model_import_backbone(self._c, os.fsencode(path))
+        lib.clile_model_import_backbone_report(self._c, os.fsencode(path), None if prefix is None else prefix.encode(),
+                                               _api.clile_import_fn(on_item), None)
+        return told
 
     def predict(self, image: Any, landmarks: Any = None) -> Prediction:
         """The action units of a crop of a face [h,w,3] uint8 RGB, of many [n,h,w,3], or of an image file; with landmarks [5 or 68, 2] of a

@@ -1,0 +1,209 @@
+/* A ResNet of torchvision's names from somebody else's file into the encoder of a model (docs/import.md). */
+#include "base/weights.h"
+#include "model/model.h"
+
+#include <string.h>
+
+/* A tensor that every ResNet has, by which the rest of a name is found. */
+static const char anchor[] = "layer1.0.conv1.weight";
+enum { LONGEST_NAME = 1200 };
+
+typedef struct {
+    const char *path;
+    const clile_i_weights *file;
+    const clile_i_net *net;
+    const clile_i_weight **found; /* [tensors of the net]; NULL: missing */
+    uint8_t *outcome;             /* [tensors of the net] */
+    const char *prefix;           /* not terminated */
+    size_t prefix_size;
+} matching;
+
+static int is_fc(const clile_i_net_tensor *t)
+{
+    return strncmp(t->name, "fc.", 3) == 0;
+}
+
+static int ends_with(const char *text, const char *ending)
+{
+    const size_t size = strlen(text), ending_size = strlen(ending);
+    return size >= ending_size && strcmp(text + size - ending_size, ending) == 0;
+}
+
+/* ---- what stands before torchvision's names ---- */
+
+/* The one NAME of "NAMElayer1.0.conv1.weight" in the file, NAME being empty or ending in a point; the empty one where
+ * there are several. */
+static clile_status find_prefix(matching *m)
+{
+    const char *first = NULL;
+    m->prefix = "";
+    if (clile_i_weights_find(m->file, anchor)) return CLILE_OK;
+    for (int64_t i = 0; i < clile_i_weights_count(m->file); ++i) {
+        const char *name = clile_i_weights_at(m->file, i)->name;
+        const size_t size = strlen(name) - (ends_with(name, anchor) ? strlen(anchor) : strlen(name));
+        if (size == 0 || name[size - 1] != '.') continue;
+        if (first)
+            return clile_i_fail(
+                CLILE_E_FORMAT,
+                "%s: more than one network is in it, below \"%.*s\" and \"%.*s\": say which by the prefix", m->path,
+                (int)m->prefix_size, first, (int)size, name);
+        first = m->prefix = name;
+        m->prefix_size = size;
+    }
+    if (first == NULL)
+        return clile_i_fail(CLILE_E_FORMAT,
+                            "%s: none of its %lld tensors is called %s, with or without something before it: not a "
+                            "ResNet by torchvision's names",
+                            m->path, (long long)clile_i_weights_count(m->file), anchor);
+    return CLILE_OK;
+}
+
+static const clile_i_weight *find_tensor(const matching *m, const char *name)
+{
+    char full[LONGEST_NAME];
+    const int length = snprintf(full, sizeof full, "%.*s%s", (int)m->prefix_size, m->prefix, name);
+    return length < 0 || (size_t)length >= sizeof full ? NULL : clile_i_weights_find(m->file, full);
+}
+
+/* ---- matching ---- */
+
+static int fits(const clile_i_net_tensor *t, const clile_i_weight *w)
+{
+    return clile_i_weight_is_float(w) && w->ndim == t->ndim &&
+           memcmp(w->shape, t->shape, (size_t)t->ndim * sizeof t->shape[0]) == 0;
+}
+
+/* Fills found and outcome; `fc` is taken whole or not at all. */
+static void match(matching *m)
+{
+    const int32_t count = clile_i_net_tensor_count(m->net);
+    int fc_fits = 1;
+    for (int32_t i = 0; i < count; ++i) {
+        const clile_i_net_tensor *t = clile_i_net_tensor_at(m->net, i);
+        const clile_i_weight *w = m->found[i] = find_tensor(m, t->name);
+        m->outcome[i] = w == NULL ? CLILE_IMPORT_MISSING : fits(t, w) ? CLILE_IMPORT_MATCHED : CLILE_IMPORT_MISMATCHED;
+        if (is_fc(t) && m->outcome[i] != CLILE_IMPORT_MATCHED) fc_fits = 0;
+    }
+    for (int32_t i = 0; i < count && !fc_fits; ++i)
+        if (is_fc(clile_i_net_tensor_at(m->net, i))) m->outcome[i] = CLILE_IMPORT_KEPT;
+}
+
+static int is_found(const matching *m, const clile_i_weight *w)
+{
+    for (int32_t i = 0; i < clile_i_net_tensor_count(m->net); ++i)
+        if (m->found[i] == w) return 1;
+    return 0;
+}
+
+static void tell(const matching *m, clile_import_fn report, void *user)
+{
+    for (int32_t i = 0; i < clile_i_net_tensor_count(m->net); ++i) {
+        const clile_i_net_tensor *t = clile_i_net_tensor_at(m->net, i);
+        const clile_i_weight *w = m->found[i];
+        const clile_import_item item = {sizeof item, m->outcome[i],   t->name,  w ? w->name : NULL, w ? w->dtype : NULL,
+                                        t->ndim,     w ? w->ndim : 0, t->shape, w ? w->shape : NULL};
+        report(&item, user);
+    }
+    for (int64_t i = 0; i < clile_i_weights_count(m->file); ++i) {
+        const clile_i_weight *w = clile_i_weights_at(m->file, i);
+        if (is_found(m, w)) continue;
+        const int32_t outcome =
+            ends_with(w->name, ".num_batches_tracked") ? CLILE_IMPORT_IGNORED : CLILE_IMPORT_LEFT_OVER;
+        const clile_import_item item = {sizeof item, outcome, NULL, w->name, w->dtype, 0, w->ndim, NULL, w->shape};
+        report(&item, user);
+    }
+}
+
+/* The first tensor of a block that the net has not, NULL when there is none: the file is of another depth then. */
+static const char *find_deeper(const matching *m)
+{
+    for (int64_t i = 0; i < clile_i_weights_count(m->file); ++i) {
+        const clile_i_weight *w = clile_i_weights_at(m->file, i);
+        if (strncmp(w->name, m->prefix, m->prefix_size) == 0 && strncmp(w->name + m->prefix_size, "layer", 5) == 0 &&
+            clile_i_weight_is_float(w) && !is_found(m, w))
+            return w->name;
+    }
+    return NULL;
+}
+
+/* FORMAT with the first tensor that stands in the way. */
+static clile_status check(const matching *m)
+{
+    const int32_t count = clile_i_net_tensor_count(m->net);
+    const clile_i_net_config *config = clile_i_net_get_config(m->net);
+    clile_i_text text = {0};
+    int32_t unfit = 0, first = -1;
+    for (int32_t i = 0; i < count; ++i) {
+        if (m->outcome[i] == CLILE_IMPORT_MATCHED || m->outcome[i] == CLILE_IMPORT_KEPT) continue;
+        if (unfit++ == 0) first = i;
+    }
+    const char *deeper = unfit == 0 ? find_deeper(m) : NULL;
+    if (deeper)
+        return clile_i_fail(CLILE_E_FORMAT, "%s: tensor %s is nothing of %s: another network, or a deeper one", m->path,
+                            deeper, config->backbone);
+    if (unfit == 0) return CLILE_OK;
+    const clile_i_net_tensor *t = clile_i_net_tensor_at(m->net, first);
+    const clile_i_weight *w = m->found[first];
+    clile_i_text_append(&text, "tensor %.*s%s is ", (int)(m->prefix_size < 100 ? m->prefix_size : 100), m->prefix,
+                        t->name);
+    if (w)
+        clile_i_st_append_type(&text, w->dtype, w->ndim, w->shape);
+    else
+        clile_i_text_append(&text, "missing");
+    clile_i_text_append(&text, ", expected ");
+    clile_i_st_append_type(&text, "F32", t->ndim, t->shape);
+    const clile_status status =
+        text.status != CLILE_OK
+            ? text.status
+            : clile_i_fail(CLILE_E_FORMAT, "%s: %s for %s with width %g (%d of %d tensors do not fit)", m->path,
+                           text.data, config->backbone, config->width, (int)unfit, (int)count);
+    clile_i_text_free(&text);
+    return status;
+}
+
+/* ---- the import ---- */
+
+clile_status clile_model_import_backbone_report(clile_model *model, const char *path, const char *prefix,
+                                                clile_import_fn report, void *user)
+{
+    clile_status status = CLILE_OK;
+    clile_i_weights *file = NULL;
+    clile_i_net *fresh = NULL;
+    matching m = {.path = path, .prefix = prefix, .prefix_size = prefix ? strlen(prefix) : 0};
+    CLILE_I_CHECK_NOT_NULL(model);
+    CLILE_I_CHECK_NOT_NULL(path);
+    if (model->busy)
+        return clile_i_fail(CLILE_E_STATE,
+                            "clile_model_import_backbone: a trainer is using the model; import before creating it");
+    CLILE_I_TRY(clile_i_weights_open(path, 1, &file));
+    m.file = file;
+    m.net = model->encoder;
+    const int32_t count = clile_i_net_tensor_count(m.net);
+    if (prefix == NULL) CLILE_I_TRY(find_prefix(&m));
+    CLILE_I_ALLOC(m.found, count);
+    CLILE_I_ALLOC(m.outcome, count);
+    match(&m);
+    if (report) tell(&m, report, user);
+    CLILE_I_TRY(check(&m));
+    CLILE_I_TRY(clile_i_net_create(clile_i_net_get_config(m.net), &fresh));
+    clile_i_net_copy(fresh, model->encoder);
+    for (int32_t i = 0; i < count; ++i) {
+        const clile_i_net_tensor *t = clile_i_net_tensor_at(fresh, i);
+        if (m.outcome[i] != CLILE_IMPORT_MATCHED) continue;
+        CLILE_I_TRY(clile_i_weight_copy(m.found[i], t->data));
+        CLILE_I_TRY(clile_i_check_finite(path, m.found[i]->name, t->count, t->data));
+    }
+    clile_i_net_copy(model->encoder, fresh);
+    model->trained = 0;
+cleanup:
+    clile_i_free(m.found);
+    clile_i_free(m.outcome);
+    clile_i_net_destroy(fresh);
+    clile_i_weights_close(file);
+    return status;
+}
+
+clile_status clile_model_import_backbone(clile_model *model, const char *path)
+{
+    return clile_model_import_backbone_report(model, path, NULL, NULL, NULL);
+}
