@@ -178,7 +178,7 @@ static void read_header(face_file *file, const span *fields, int count)
         snprintf(name, sizeof name, "%c%d", k % 2 ? 'y' : 'x', (int)(k / 2));
         file->xy[k] = find_column(fields, count, name);
         if (file->xy[k] < 0) break;
-        if (k == 9 || k == 2 * MAX_POINTS - 1) file->points = (k + 1) / 2;
+        file->points = (k + 1) / 2;
     }
     file->header = file->name >= 0 && (file->points > 0 || file->box[0] >= 0);
 }
@@ -232,6 +232,7 @@ int faces_open(const char *path, face_file **out)
     face_file *file = calloc(1, sizeof *file);
     const int descriptor = open(path, O_RDONLY);
     const char *problem = NULL;
+    char text[128];
     if (file == NULL)
         problem = "out of memory";
     else if (descriptor < 0 || fstat(descriptor, &info) != 0)
@@ -239,17 +240,23 @@ int faces_open(const char *path, face_file **out)
     else if (S_ISDIR(info.st_mode))
         problem = "is a folder";
     else if (info.st_size > 0) {
-        void *text = mmap(NULL, (size_t)info.st_size, PROT_READ, MAP_PRIVATE, descriptor, 0);
-        if (text == MAP_FAILED)
+        void *mapping = mmap(NULL, (size_t)info.st_size, PROT_READ, MAP_PRIVATE, descriptor, 0);
+        if (mapping == MAP_FAILED)
             problem = strerror(errno);
         else {
-            file->text = text;
+            file->text = mapping;
             file->size = (size_t)info.st_size;
         }
     }
     if (descriptor >= 0) close(descriptor);
     if (file) file->path = path;
     if (problem == NULL && !build_index(file)) problem = "out of memory";
+    if (problem == NULL && file->header && file->points != 0 && file->points != 5 && file->points != MAX_POINTS) {
+        /* the first five of more are no eyes */
+        snprintf(text, sizeof text, "its header has the landmarks x0,y0 to x%d,y%d, expected 5 or %d of them",
+                 (int)file->points - 1, (int)file->points - 1, MAX_POINTS);
+        problem = text;
+    }
     if (problem == NULL && file->count == 0) problem = "has no rows of faces";
     if (problem) {
         fprintf(stderr, "clile: %s: %s\n", path, problem);

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 enum { DEEPEST_FOLDER = 32, DEFAULT_MARGIN = 22, MAX_DRAWN = 16 };
 
@@ -261,6 +262,8 @@ static int check_usage(const arg_spec *spec, const predict_args *a, int32_t *w, 
         return usage_error(spec, "--raw takes WxH, each from 1 to 65535, found \"%s\"", a->raw);
     if (a->raw && a->inputs.count > 0)
         return usage_error(spec, "--raw reads standard input: no image is taken beside it");
+    if (a->raw && isatty(STDIN_FILENO))
+        return usage_error(spec, "--raw reads frames from standard input, which is a terminal");
     if (!a->raw && a->inputs.count == 0) return usage_error(spec, "no image is given");
     if (a->json && a->csv) return usage_error(spec, "--json or --csv, not both");
     if (a->margin > 400) return usage_error(spec, "--margin takes 0 to 400 percent, found %lld", (long long)a->margin);
