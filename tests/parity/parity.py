@@ -10,7 +10,8 @@
     *change*, |(ours - start) - (theirs - start)| / |theirs - start|: the values themselves would agree even if nothing had
     been learned. The images are drawn until no activation of the reference comes within float32's rounding of a kink
     (training.Margin says why); that does not depend on what libclile makes of them.
-(c) golden files, which tests/loss/test_golden_losses.c and tests/train/test_golden.c replay where there is no PyTorch.
+(c) .pth files of every way to save a ResNet, imported: the values that PyTorch has, to the bit.
+(d) golden files, which tests/loss/test_golden_losses.c and tests/train/test_golden.c replay where there is no PyTorch.
 
 Only the public C API is used. Exit status 1 when anything is out of bounds.
 """
@@ -25,6 +26,7 @@ import torchvision
 
 import golden_losses
 import golden_train
+import pth
 import safetensors_io
 import training
 from clile_api import Clile
@@ -262,6 +264,7 @@ def main():
         folder = pathlib.Path(name)
         if not arguments.only:
             check_logits(clile, folder, rng)
+            pth.check(clile, folder, report)
         if arguments.only in "stage 1":
             check_steps(clile, folder, "weighted BCE", CASES["orthogonal"], 1)
         for case, settings in CASES.items():
