@@ -5,10 +5,12 @@ of your own instead.
 """
 import argparse
 import ctypes as ct
+import json
 import os
 import subprocess
 import sys
 import tempfile
+import zlib
 
 import numpy
 import onnx
@@ -16,6 +18,7 @@ import onnxruntime
 
 TOLERANCE = 1e-4
 AUS = (1, 2, 4, 12, 25)
+OFFSETS = (-0.5, 0.25, 0, 0.5, 1)
 
 
 class Library:
@@ -23,6 +26,7 @@ class Library:
         self.lib = ct.CDLL(path)
         self.lib.clile_last_error.restype = ct.c_char_p
         self.lib.clile_model_destroy.argtypes = self.lib.clile_predictor_destroy.argtypes = self.lib.clile_options_destroy.argtypes = [ct.c_void_p]
+        self.lib.clile_trainer_destroy.argtypes = self.lib.clile_dataset_destroy.argtypes = self.lib.clile_trainer_needs_stage1.argtypes = [ct.c_void_p]
 
     def call(self, name, *arguments):
         if getattr(self.lib, "clile_" + name)(*arguments) != 0:
@@ -36,9 +40,27 @@ class Library:
             self.call("options_set", options, key.encode(), str(value).encode())
         self.call("model_create", options, ct.c_int32(len(AUS)), (ct.c_int32 * len(AUS))(*AUS), ct.byref(model))
         self.lib.clile_options_destroy(options)
-        slope, offset = (ct.c_float * len(AUS))(1, 2, 3, 4, 5), (ct.c_float * len(AUS))(-0.5, 0.25, 0, 0.5, 1)
+        slope, offset = (ct.c_float * len(AUS))(1, 2, 3, 4, 5), (ct.c_float * len(AUS))(*OFFSETS)
         self.call("model_set_decision", model, None, slope, offset)
         self.call("model_set_metadata", model, b"note", "caf\u00e9".encode())
+        return model
+
+    def train(self, rgb, labels, subject, **settings):
+        """A model trained for some steps, with the decision that training ends in."""
+        options, data, model, trainer = (ct.c_void_p() for _ in range(4))
+        self.call("options_create", ct.byref(options))
+        for key, value in settings.items():
+            self.call("options_set", options, key.encode(), str(value).encode())
+        n, h, w, _ = rgb.shape
+        aus = (ct.c_int32 * len(AUS))(*AUS)
+        self.call("dataset_from_arrays", ct.c_int64(n), ct.c_int32(h), ct.c_int32(w), rgb.ctypes.data_as(ct.c_void_p), ct.c_int32(len(AUS)), aus,
+                  labels.ctypes.data_as(ct.c_void_p), subject.ctypes.data_as(ct.c_void_p), ct.byref(data))
+        self.call("model_create", options, ct.c_int32(len(AUS)), aus, ct.byref(model))
+        self.call("trainer_create", model, data, options, ct.byref(trainer))
+        for stage in range(2 - self.lib.clile_trainer_needs_stage1(trainer), 3):
+            self.call("trainer_run", trainer, ct.c_int32(stage), None, None)
+        for name, handle in (("trainer", trainer), ("dataset", data), ("options", options)):
+            getattr(self.lib, f"clile_{name}_destroy")(handle)
         return model
 
     def load(self, path):
@@ -102,7 +124,10 @@ def compare(library, model, path, rgb, what):
 def built_in(library, folder, command):
     cases = [dict(backbone=backbone, similarity="cosine", width="0.25", image_size=48, embedding=16) for backbone in ("resnet10", "resnet18", "resnet34", "resnet50")]
     cases += [dict(backbone="resnet10", similarity="dot", width="0.25", image_size=33, embedding=16),
-              dict(backbone="resnet18", similarity="cosine", width="1", image_size=112, embedding=128, null_anchor=1)]
+              dict(backbone="resnet18", similarity="cosine", width="1", image_size=112, embedding=128, null_anchor=1),
+              dict(backbone="resnet10", similarity="dot", width="0.25", image_size=48, embedding=2048, null_anchor=0),
+              dict(backbone="resnet10", similarity="cosine", width="2", image_size=32, embedding=2048, null_anchor=0),
+              dict(backbone="resnet50", similarity="dot", width="0.5", image_size=64, embedding=1, null_anchor=1)]
     rng = numpy.random.default_rng(5)
     for case in cases:
         model, path = library.create(**case), os.path.join(folder, "model.onnx")
@@ -124,6 +149,49 @@ def built_in(library, folder, command):
     library.lib.clile_model_destroy(model)
 
 
+def trained(library, folder):
+    """Every way that training ends in a decision, on models that training has moved."""
+    rng, path = numpy.random.default_rng(8), os.path.join(folder, "trained.onnx")
+    n = 24
+    labels = (rng.random((n, len(AUS))) < 0.4).astype(numpy.int8)
+    labels[:2] = [[1], [0]]
+    subject = (numpy.arange(n) % 3).astype(numpy.int32)
+    shade = 40 + 150 * labels[:, :3].astype(int) + 20 * subject[:, None]
+    rgb = numpy.clip(shade[:, None, None, :] + rng.integers(0, 40, (n, 32, 32, 3)), 0, 255).astype(numpy.uint8)
+    for method in ("bce", "cl-ile"):
+        for decision in ("threshold", "calibrated"):
+            for similarity in ("cosine", "dot"):
+                model = library.train(rgb, labels, subject, backbone="resnet10", width=0.125, embedding=16, image_size=32, epochs=3, epochs_stage1=2, batch=8, method=method,
+                                      decision=decision, similarity=similarity, exchange_halves=0, threads=1)
+                library.export(model, path)
+                compare(library, model, path, rgb, f"trained by {method}, {decision}, {similarity}")
+                library.lib.clile_model_destroy(model)
+
+
+def without_a_direction(library, folder):
+    """An embedding of zeros has no cosine: the score is 0, also in ONNX Runtime."""
+    saved, path = os.path.join(folder, "zero.safetensors"), os.path.join(folder, "zero.onnx")
+    model = library.create(backbone="resnet10", similarity="cosine", width=0.125, embedding=8, image_size=32)
+    library.call("model_save", model, os.fsencode(saved))
+    library.lib.clile_model_destroy(model)
+    with open(saved, "rb") as file:
+        data = bytearray(file.read())
+    size = int.from_bytes(data[:8], "little")
+    header, begin = json.loads(data[8:8 + size]), 8 + size
+    for name in ("encoder.fc.weight", "encoder.fc.bias"):
+        first, last = header[name]["data_offsets"]
+        data[begin + first:begin + last] = bytes(last - first)
+    old = header["__metadata__"]["clile_crc32"].encode()
+    with open(saved, "wb") as file:
+        file.write(bytes(data).replace(old, b"%08x" % zlib.crc32(data[begin:]), 1))
+    model = library.load(saved)
+    library.export(model, path)
+    rgb = numpy.full((1, 32, 32, 3), 90, numpy.uint8)
+    compare(library, model, path, rgb, "an embedding of zeros")
+    assert numpy.allclose(library.predict(model, rgb)[0], 1 / (1 + numpy.exp(-numpy.array(OFFSETS))))
+    library.lib.clile_model_destroy(model)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--library", required=True)
@@ -134,6 +202,8 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         if arguments.model is None:
             built_in(library, folder, arguments.command)
+            trained(library, folder)
+            without_a_direction(library, folder)
             return
         model, path = library.load(arguments.model), os.path.join(folder, "model.onnx")
         library.export(model, path)
