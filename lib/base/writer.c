@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -64,7 +65,8 @@ clile_status clile_i_writer_open(const char *path, clile_i_writer **out)
     if (path[0] == '\0') return clile_i_fail(CLILE_E_IO, "the name of the file to write is empty");
     clile_status status = CLILE_OK;
     clile_i_writer *writer = NULL;
-    char *resolved = NULL;
+    char buffer[PATH_MAX]; /* not realpath's own memory: when that ran out, the link itself would be replaced */
+    const char *resolved = NULL;
     struct stat info;
     const int exists = stat(path, &info) == 0;
     /* Renaming over a device would replace the device. */
@@ -74,7 +76,7 @@ clile_status clile_i_writer_open(const char *path, clile_i_writer **out)
         return clile_i_fail(CLILE_E_IO, "%s: cannot be written: is not a regular file", path);
     CLILE_I_ALLOC(writer, 1);
     writer->descriptor = -1;
-    resolved = exists ? realpath(path, NULL) : NULL;
+    resolved = exists ? realpath(path, buffer) : NULL;
     writer->target = clile_i_strdup(resolved != NULL ? resolved : path);
     if (writer->target == NULL) {
         status = CLILE_E_OUT_OF_MEMORY;
@@ -84,7 +86,6 @@ clile_status clile_i_writer_open(const char *path, clile_i_writer **out)
     *out = writer;
     writer = NULL;
 cleanup:
-    free(resolved); /* of libc's malloc */
     destroy(writer);
     return status;
 }

@@ -319,10 +319,10 @@ clile_status clile_model_copy_json(const clile_model *model, char **out)
         clile_i_text_append_json(&text, model->metadata[i].value);
     }
     clile_i_text_append(&text, "}}");
-    if (text.status != CLILE_OK) {
+    const clile_status status = text.status; /* text_free resets it */
+    if (status == CLILE_OK)
+        *out = text.data;
+    else
         clile_i_text_free(&text);
-        return text.status;
-    }
-    *out = text.data;
-    return CLILE_OK;
+    return status;
 }

@@ -173,7 +173,8 @@ static clile_status get_options(const clile_i_st *st, int32_t threads, clile_opt
     if (text == NULL) return clile_i_fail(CLILE_E_FORMAT, "%s: no \"options\" in the metadata", clile_i_st_path(st));
     clile_status status = clile_i_options_from_text(text, out);
     if (status == CLILE_OK) status = clile_options_set_i64(*out, CLILE_OPT_THREADS, threads);
-    return status == CLILE_OK ? CLILE_OK : clile_i_fail_context(CLILE_E_FORMAT, "%s", clile_i_st_path(st));
+    if (status == CLILE_OK) return CLILE_OK;
+    return clile_i_fail_context(status == CLILE_E_OUT_OF_MEMORY ? status : CLILE_E_FORMAT, "%s", clile_i_st_path(st));
 }
 
 static clile_status check_data(const clile_i_st *st, const clile_trainer *t)

@@ -1,0 +1,225 @@
+/* One call of each function of data sets and images. */
+#include "reliability/world.h"
+
+#define READS_ONLY "reads or copies what is there"
+
+/* ---- data sets ---- */
+
+static clile_dataset *opened(world *w, const char *path)
+{
+    clile_dataset *data = NULL;
+    NEED(clile_dataset_open(path, w->options, &data));
+    return data;
+}
+
+static void take_dataset(world *w, const clile_dataset *data)
+{
+    int8_t labels[WORLD_N][WORLD_C] = {{0}};
+    if (data == NULL) return;
+    const int64_t n = clile_dataset_size(data);
+    TAKE(n);
+    NEED(clile_dataset_copy_labels(data, 0, n, &labels[0][0]));
+    TAKE(labels);
+}
+
+static void open_path(world *w, const char *path)
+{
+    clile_dataset *out = NULL;
+    WATCH(out);
+    CALL(clile_dataset_open(A(path, path), O(options, w->options), A(out, &out)));
+    take_dataset(w, out);
+    clile_dataset_destroy(out);
+}
+
+static void dataset_open(world *w)
+{
+    open_path(w, w->images);
+}
+static void dataset_open_pack(world *w)
+{
+    open_path(w, w->pack);
+}
+
+static void dataset_from_arrays(world *w)
+{
+    clile_dataset *out = NULL;
+    WATCH(out);
+    CALL(clile_dataset_from_arrays(WORLD_N, WORLD_SIZE, WORLD_SIZE, A(rgb, &w->rgb[0][0][0][0]), WORLD_C,
+                                   A(au_ids, w->au_ids), A(labels, &w->labels[0][0]), A(subject, w->subject),
+                                   A(out, &out)));
+    take_dataset(w, out);
+    clile_dataset_destroy(out);
+}
+
+static void dataset_fold(world *w)
+{
+    clile_dataset *train = NULL, *test = NULL;
+    WATCH(train);
+    WATCH(test);
+    CALL(clile_dataset_fold(A(dataset, w->arrays), A(protocol, "kfold:3"), 1, O(train, &train), O(test, &test)));
+    if (w->null_argument == NULL) {
+        take_dataset(w, train);
+        take_dataset(w, test);
+    }
+    clile_dataset_destroy(train);
+    clile_dataset_destroy(test);
+}
+
+static void dataset_numbers(world *w)
+{
+    int64_t size = 0;
+    CALL_VALUE(size = clile_dataset_size(O(dataset, w->arrays)));
+    world_need(w, size == (w->null_argument ? 0 : WORLD_N), "the size, 0 for NULL");
+}
+
+static void dataset_au_count(world *w)
+{
+    int32_t c = 7;
+    CALL_VALUE(c = clile_dataset_au_count(O(dataset, w->arrays)));
+    world_need(w, c == (w->null_argument ? 0 : WORLD_C), "c, 0 for NULL");
+}
+
+static void dataset_subject_count(world *w)
+{
+    int32_t s = 7;
+    CALL_VALUE(s = clile_dataset_subject_count(O(dataset, w->arrays)));
+    world_need(w, s == (w->null_argument ? 0 : WORLD_S), "subjects, 0 for NULL");
+}
+
+static void dataset_copy_au_ids(world *w)
+{
+    int32_t au_ids[WORLD_C] = {77};
+    WATCH(au_ids);
+    CALL(clile_dataset_copy_au_ids(A(dataset, w->arrays), A(au_ids, au_ids)));
+    TAKE(au_ids);
+}
+
+static void dataset_copy_labels(world *w)
+{
+    int8_t labels[WORLD_N][WORLD_C] = {{7}};
+    WATCH(labels);
+    CALL(clile_dataset_copy_labels(A(dataset, w->arrays), 0, WORLD_N, A(labels, &labels[0][0])));
+    TAKE(labels);
+}
+
+static void dataset_copy_subjects(world *w)
+{
+    int32_t subject[WORLD_N] = {7};
+    WATCH(subject);
+    CALL(clile_dataset_copy_subjects(A(dataset, w->arrays), 0, WORLD_N, A(subject, subject)));
+    TAKE(subject);
+}
+
+static void dataset_get_subject_name(world *w)
+{
+    const char *name = NULL;
+    CALL_VALUE(name = clile_dataset_get_subject_name(O(dataset, w->arrays), 1));
+    world_need(w, w->null_argument ? name == NULL : strcmp(name, "1") == 0, "the name, NULL for NULL");
+}
+
+static void dataset_get_image_name(world *w)
+{
+    const char *name = NULL;
+    CALL_VALUE(name = clile_dataset_get_image_name(O(dataset, w->arrays), 1));
+    world_need(w, w->null_argument ? name == NULL : name != NULL, "the name, NULL for NULL");
+}
+
+static void dataset_copy_au_weights(world *w)
+{
+    float weights[WORLD_C] = {7};
+    WATCH(weights);
+    CALL(clile_dataset_copy_au_weights(A(dataset, w->arrays), A(weights, weights)));
+    TAKE(weights);
+}
+
+/* From an image file into the cache, which is filled by the call that succeeds. */
+static void dataset_copy_crop(world *w)
+{
+    static uint8_t rgb[WORLD_SIZE][WORLD_SIZE][3];
+    clile_dataset *images = opened(w, w->images);
+    CALL(clile_dataset_copy_crop(A(dataset, images), 2, WORLD_SIZE, A(rgb, &rgb[0][0][0])));
+    TAKE(rgb);
+    clile_dataset_destroy(images);
+}
+
+static void dataset_copy_counts(world *w)
+{
+    clile_dataset_counts counts = {.struct_size = sizeof counts};
+    CALL(clile_dataset_copy_counts(A(dataset, w->arrays), A(counts, &counts)));
+    TAKE(counts);
+}
+
+static int32_t count_on(int64_t done, int64_t all, void *user)
+{
+    (void)user;
+    return done > all; /* goes on */
+}
+
+static void dataset_pack(world *w)
+{
+    clile_dataset *images = opened(w, w->images);
+    CALL(clile_dataset_pack(A(dataset, images), A(path, w->scratch), O(options, w->options),
+                            CALLBACK(progress, count_on), O(user, w)));
+    if (w->status != CLILE_OK && w->again != CLILE_OK)
+        world_need(w, !clile_i_path_exists(w->scratch), "a failed call leaves no file");
+    if (world_ok(w) && w->null_argument == NULL) world_take_file(w, w->scratch);
+    clile_dataset_destroy(images);
+}
+
+static void dataset_verify(world *w)
+{
+    clile_dataset *pack = opened(w, w->pack);
+    CALL(clile_dataset_verify(A(dataset, pack), CALLBACK(progress, count_on), O(user, w)));
+    clile_dataset_destroy(pack);
+}
+
+static void dataset_destroy(world *w)
+{
+    clile_dataset *data = opened(w, w->images);
+    CALL_VALUE(clile_dataset_destroy(O(dataset, data)));
+    if (w->null_argument != NULL) clile_dataset_destroy(data);
+}
+
+/* ---- images ---- */
+
+static void image_read(world *w)
+{
+    int32_t h = -7, width = -7;
+    uint8_t *rgb = NULL;
+    WATCH(h);
+    WATCH(width);
+    WATCH(rgb);
+    CALL(clile_image_read(A(path, w->photo), O(options, w->options), A(h, &h), A(w, &width), A(rgb, &rgb)));
+    if (rgb != NULL) world_take(w, rgb, (size_t)h * (size_t)width * 3);
+    clile_free(rgb);
+}
+
+static void image_write_png(world *w)
+{
+    CALL(clile_image_write_png(A(path, w->scratch), WORLD_SIZE, WORLD_SIZE, A(rgb, &w->rgb[0][0][0][0])));
+    if (world_ok(w)) world_take_file(w, w->scratch);
+}
+
+const world_case world_cases_data[] = {
+    {"clile_dataset_open", dataset_open, NULL, 0},
+    {"clile_dataset_open", dataset_open_pack, NULL, 0},
+    {"clile_dataset_from_arrays", dataset_from_arrays, NULL, 0},
+    {"clile_dataset_fold", dataset_fold, NULL, 0},
+    {"clile_dataset_size", dataset_numbers, READS_ONLY, 0},
+    {"clile_dataset_au_count", dataset_au_count, READS_ONLY, 0},
+    {"clile_dataset_subject_count", dataset_subject_count, READS_ONLY, 0},
+    {"clile_dataset_copy_au_ids", dataset_copy_au_ids, READS_ONLY, 0},
+    {"clile_dataset_copy_labels", dataset_copy_labels, READS_ONLY, 0},
+    {"clile_dataset_copy_subjects", dataset_copy_subjects, READS_ONLY, 0},
+    {"clile_dataset_get_subject_name", dataset_get_subject_name, READS_ONLY, 0},
+    {"clile_dataset_get_image_name", dataset_get_image_name, READS_ONLY, 0},
+    {"clile_dataset_copy_au_weights", dataset_copy_au_weights, NULL, 0},
+    {"clile_dataset_copy_crop", dataset_copy_crop, NULL, 0},
+    {"clile_dataset_copy_counts", dataset_copy_counts, READS_ONLY, 0},
+    {"clile_dataset_pack", dataset_pack, NULL, 0},
+    {"clile_dataset_verify", dataset_verify, "reads the mapped file", 0},
+    {"clile_dataset_destroy", dataset_destroy, "frees", 0},
+    {"clile_image_read", image_read, NULL, 0},
+    {"clile_image_write_png", image_write_png, NULL, 0},
+    {NULL, NULL, NULL, 0},
+};

@@ -1,0 +1,430 @@
+/* One call of each function of models, predictors and trainers. */
+#include "reliability/world.h"
+
+#define READS_ONLY "reads or copies what is there"
+#define PREDICTS "runs in memory that was made with the predictor"
+
+/* ---- models ---- */
+
+static clile_model *loaded(world *w)
+{
+    clile_model *model = NULL;
+    NEED(clile_model_load(w->model_path, &model));
+    return model;
+}
+
+/* The whole model, by the file it is saved to. */
+static void take_model(world *w, const clile_model *model)
+{
+    if (model == NULL || !world_ok(w) || w->null_argument != NULL) return;
+    NEED(clile_model_save(model, w->scratch));
+    world_take_file(w, w->scratch);
+}
+
+static void model_create(world *w)
+{
+    clile_model *out = NULL;
+    WATCH(out);
+    CALL(clile_model_create(O(options, w->options), WORLD_C, A(au_ids, w->au_ids), A(out, &out)));
+    take_model(w, out);
+    clile_model_destroy(out);
+}
+
+static void model_load(world *w)
+{
+    clile_model *out = NULL;
+    WATCH(out);
+    CALL(clile_model_load(A(path, w->model_path), A(out, &out)));
+    take_model(w, out);
+    clile_model_destroy(out);
+}
+
+static void model_save(world *w)
+{
+    CALL(clile_model_save(A(model, w->model), A(path, w->scratch)));
+    if (world_ok(w))
+        world_take_file(w, w->scratch);
+    else
+        world_need(w, !clile_i_path_exists(w->scratch), "a failed call leaves no file");
+}
+
+static void model_export_onnx(world *w)
+{
+    CALL(clile_model_export_onnx(A(model, w->model), A(path, w->scratch)));
+    if (world_ok(w))
+        world_take_file(w, w->scratch);
+    else
+        world_need(w, !clile_i_path_exists(w->scratch), "a failed call leaves no file");
+}
+
+static void model_import_backbone(world *w)
+{
+    clile_model *model = NULL;
+    NEED(clile_model_create(w->options, WORLD_C, w->au_ids, &model));
+    CALL(clile_model_import_backbone(A(model, model), A(safetensors_path, w->backbone)));
+    take_model(w, model);
+    clile_model_destroy(model);
+}
+
+static void model_au_count(world *w)
+{
+    int32_t value = 7;
+    CALL_VALUE(value = clile_model_au_count(O(model, w->model)));
+    world_need(w, value == (w->null_argument ? 0 : WORLD_C), "c, 0 for NULL");
+}
+
+static void model_embedding_size(world *w)
+{
+    int32_t value = 7;
+    CALL_VALUE(value = clile_model_embedding_size(O(model, w->model)));
+    world_need(w, value == (w->null_argument ? 0 : WORLD_D), "d, 0 for NULL");
+}
+
+static void model_image_size(world *w)
+{
+    int32_t value = 7;
+    CALL_VALUE(value = clile_model_image_size(O(model, w->model)));
+    world_need(w, value == (w->null_argument ? 0 : WORLD_SIZE), "pixels, 0 for NULL");
+}
+
+static void model_is_trained(world *w)
+{
+    int32_t value = 7;
+    CALL_VALUE(value = clile_model_is_trained(O(model, w->model)));
+    world_need(w, value == (w->null_argument == NULL), "1, 0 for NULL");
+}
+
+static void model_copy_au_ids(world *w)
+{
+    int32_t au_ids[WORLD_C] = {7};
+    WATCH(au_ids);
+    CALL(clile_model_copy_au_ids(A(model, w->model), A(au_ids, au_ids)));
+    TAKE(au_ids);
+}
+
+static void model_copy_au_embedding(world *w)
+{
+    float au_embedding[WORLD_C][WORLD_D] = {{7}};
+    WATCH(au_embedding);
+    CALL(clile_model_copy_au_embedding(A(model, w->model), A(au_embedding, &au_embedding[0][0])));
+    TAKE(au_embedding);
+}
+
+static void model_copy_decision(world *w)
+{
+    float slope[WORLD_C] = {7}, offset[WORLD_C] = {7};
+    WATCH(slope);
+    WATCH(offset);
+    CALL(clile_model_copy_decision(A(model, w->model), A(slope, slope), A(offset, offset)));
+    TAKE(slope);
+    TAKE(offset);
+}
+
+static void model_set_decision(world *w)
+{
+    clile_model *model = loaded(w);
+    CALL(clile_model_set_decision(A(model, model), O(au_embedding, &w->vectors[0][0][0]), A(slope, w->ones),
+                                  A(offset, w->zeros)));
+    take_model(w, model);
+    clile_model_destroy(model);
+}
+
+static void model_get_metadata(world *w)
+{
+    const char *value = NULL;
+    CALL_VALUE(value = clile_model_get_metadata(O(model, w->model), O(key, "absent")));
+    world_need(w, value == NULL, "NULL for what is absent");
+}
+
+static void model_set_metadata(world *w)
+{
+    clile_model *model = loaded(w);
+    CALL(clile_model_set_metadata(A(model, model), A(key, "protocol"), A(value, "bp4d")));
+    const char *value = clile_model_get_metadata(model, "protocol");
+    world_need(w, world_ok(w) ? value != NULL && strcmp(value, "bp4d") == 0 : value == NULL,
+               "the value, or nothing after a failure");
+    take_model(w, model);
+    clile_model_destroy(model);
+}
+
+static void model_copy_json(world *w)
+{
+    char *out = NULL;
+    WATCH(out);
+    CALL(clile_model_copy_json(A(model, w->model), A(out, &out)));
+    if (out != NULL) world_take(w, out, strlen(out));
+    clile_free(out);
+}
+
+static void model_destroy(world *w)
+{
+    clile_model *model = loaded(w);
+    CALL_VALUE(clile_model_destroy(O(model, model)));
+    if (w->null_argument != NULL) clile_model_destroy(model);
+}
+
+/* ---- predictors ---- */
+
+typedef struct {
+    float probability[2][WORLD_C], embedding[2][WORLD_D];
+    int8_t present[2][WORLD_C];
+} answer;
+
+static clile_predictor *fresh_predictor(world *w)
+{
+    clile_predictor *predictor = NULL;
+    NEED(clile_predictor_create(w->model, w->options, &predictor));
+    return predictor;
+}
+
+static void predictor_create(world *w)
+{
+    clile_predictor *out = NULL;
+    answer a = {0};
+    WATCH(out);
+    CALL(clile_predictor_create(A(model, w->model), O(options, w->options), A(out, &out)));
+    if (out != NULL && w->null_argument == NULL) {
+        NEED(clile_predictor_run(out, 2, &w->rgb[0][0][0][0], WORLD_SIZE, WORLD_SIZE, &a.probability[0][0],
+                                 &a.present[0][0], &a.embedding[0][0]));
+        TAKE(a);
+    }
+    clile_predictor_destroy(out);
+}
+
+#define OUTPUTS O(probability, &a.probability[0][0]), O(present, &a.present[0][0]), O(embedding, &a.embedding[0][0])
+#define FINISH_PREDICTOR                                                                                               \
+    if (w->null_argument == NULL) TAKE(a);                                                                             \
+    clile_predictor_destroy(predictor)
+
+static void predictor_run(world *w)
+{
+    answer a = {0};
+    clile_predictor *predictor = fresh_predictor(w);
+    CALL(clile_predictor_run(A(predictor, predictor), 2, A(rgb, &w->rgb[0][0][0][0]), WORLD_SIZE, WORLD_SIZE, OUTPUTS));
+    FINISH_PREDICTOR;
+}
+
+static void predictor_run_scores(world *w)
+{
+    answer a = {0};
+    clile_predictor *predictor = fresh_predictor(w);
+    CALL(clile_predictor_run_scores(A(predictor, predictor), 2, A(rgb, &w->rgb[0][0][0][0]), WORLD_SIZE, WORLD_SIZE,
+                                    O(score, &a.probability[0][0]), O(present, &a.present[0][0]),
+                                    O(embedding, &a.embedding[0][0])));
+    FINISH_PREDICTOR;
+}
+
+static void predictor_run_landmarks(world *w)
+{
+    answer a = {0};
+    clile_predictor *predictor = fresh_predictor(w);
+    CALL(clile_predictor_run_landmarks(A(predictor, predictor), A(rgb, &w->rgb[0][0][0][0]), WORLD_SIZE, WORLD_SIZE, 0,
+                                       5, A(xy, w->landmarks), OUTPUTS));
+    FINISH_PREDICTOR;
+}
+
+static void predictor_run_box(world *w)
+{
+    answer a = {0};
+    clile_predictor *predictor = fresh_predictor(w);
+    CALL(clile_predictor_run_box(A(predictor, predictor), A(rgb, &w->rgb[0][0][0][0]), WORLD_SIZE, WORLD_SIZE, 0,
+                                 A(box, w->box), 0.22, OUTPUTS));
+    FINISH_PREDICTOR;
+}
+
+static void predictor_destroy(world *w)
+{
+    clile_predictor *predictor = fresh_predictor(w);
+    CALL_VALUE(clile_predictor_destroy(O(predictor, predictor)));
+    if (w->null_argument != NULL) clile_predictor_destroy(predictor);
+}
+
+/* ---- trainers ---- */
+
+static void trainer_create(world *w)
+{
+    clile_model *model = NULL;
+    clile_trainer *out = NULL;
+    NEED(clile_model_create(w->options, WORLD_C, w->au_ids, &model));
+    WATCH(out);
+    CALL(clile_trainer_create(A(model, model), A(train, w->arrays), O(options, w->options), A(out, &out)));
+    if (out == NULL)
+        NEED(clile_model_set_decision(model, NULL, w->ones,
+                                      w->zeros)); /* a trainer that was not made does not hold the model */
+    clile_trainer_destroy(out);
+    clile_model_destroy(model);
+}
+
+static int32_t train_on(const clile_progress *progress, void *user)
+{
+    (void)user;
+    return progress->step > progress->steps; /* goes on */
+}
+
+/* A whole stage. A step that failed leaves a trainer that only says so (STATE); what fails before the first step can be
+ * called again. */
+static void run_stage(world *w, int32_t stage, const char *settings)
+{
+    clile_model *model = NULL;
+    clile_trainer *trainer = world_trainer(w, settings, &model);
+    if (stage == 2 && clile_trainer_needs_stage1(trainer)) NEED(clile_trainer_run(trainer, 1, NULL, NULL));
+    w->state_allowed = 1;
+    CALL(clile_trainer_run(A(trainer, trainer), stage, CALLBACK(progress, train_on), O(user, w)));
+    if (world_ok(w) && stage == 1) { /* after stage 2 everything is in the model */
+        NEED(clile_trainer_save(trainer, w->scratch));
+        world_take_file(w, w->scratch);
+    }
+    clile_trainer_destroy(trainer);
+    if (world_ok(w)) take_model(w, model);
+    clile_model_destroy(model);
+}
+
+static void trainer_run_stage1(world *w)
+{
+    run_stage(w, 1, "elimination=orthogonal");
+}
+static void trainer_run_orthogonal(world *w)
+{
+    run_stage(w, 2, "elimination=orthogonal");
+}
+static void trainer_run_mixed(world *w)
+{
+    run_stage(w, 2, "elimination=mixed ema=0.9 validation=0.3 batch=8");
+}
+static void trainer_run_adversarial(world *w)
+{
+    run_stage(w, 2, "elimination=adversarial");
+}
+static void trainer_run_bce(world *w)
+{
+    run_stage(w, 2, "method=bce");
+}
+
+static int32_t stop_at_once(const clile_progress *progress, void *user)
+{
+    (void)progress;
+    (void)user;
+    return 1;
+}
+
+/* In the middle of a stage, with images that are read from their files in every step: what runs out is the memory of a
+ * step. */
+static void trainer_run_on(world *w)
+{
+    clile_model *model = NULL;
+    clile_trainer *trainer = NULL;
+    clile_options *options = NULL;
+    NEED(clile_options_copy(w->options, &options));
+    NEED(clile_options_set_i64(options, CLILE_OPT_CACHE_MB, 0));
+    NEED(clile_options_set_i64(options, CLILE_OPT_EPOCHS_STAGE1, 2));
+    clile_dataset *images = NULL;
+    NEED(clile_dataset_open(w->images, options, &images));
+    NEED(clile_model_create(options, WORLD_C, w->au_ids, &model));
+    NEED(clile_trainer_create(model, images, options, &trainer));
+    world_need(w, clile_trainer_run(trainer, 1, stop_at_once, NULL) == CLILE_E_CANCELLED, "stopped after a step");
+    w->state_allowed = 1;
+    CALL(clile_trainer_run(A(trainer, trainer), 1, CALLBACK(progress, train_on), O(user, w)));
+    if (world_ok(w)) {
+        NEED(clile_trainer_save(trainer, w->scratch));
+        world_take_file(w, w->scratch);
+    }
+    clile_trainer_destroy(trainer);
+    clile_model_destroy(model);
+    clile_dataset_destroy(images);
+    clile_options_destroy(options);
+}
+
+static void trainer_needs_stage1(world *w)
+{
+    clile_model *model = NULL;
+    clile_trainer *trainer = world_trainer(w, "method=bce", &model);
+    int32_t needs = 7;
+    CALL_VALUE(needs = clile_trainer_needs_stage1(O(trainer, trainer)));
+    world_need(w, needs == 0, "no stage 1 for method=bce, 0 for NULL");
+    clile_trainer_destroy(trainer);
+    clile_model_destroy(model);
+}
+
+static void trainer_save(world *w)
+{
+    clile_model *model = NULL;
+    clile_trainer *trainer = world_trainer(w, "", &model);
+    NEED(clile_trainer_resume(trainer, w->running)); /* there is more to save in the middle of a stage */
+    CALL(clile_trainer_save(A(trainer, trainer), A(path, w->scratch)));
+    if (world_ok(w))
+        world_take_file(w, w->scratch);
+    else
+        world_need(w, !clile_i_path_exists(w->scratch), "a failed call leaves no file");
+    clile_trainer_destroy(trainer);
+    clile_model_destroy(model);
+}
+
+static void resume(world *w, const char *path)
+{
+    clile_model *model = NULL;
+    clile_trainer *trainer = world_trainer(w, "", &model);
+    CALL(clile_trainer_resume(A(trainer, trainer), A(path, path)));
+    if (world_ok(w)) {
+        NEED(clile_trainer_save(trainer, w->scratch));
+        world_take_file(w, w->scratch);
+    }
+    clile_trainer_destroy(trainer);
+    clile_model_destroy(model);
+}
+
+static void trainer_resume(world *w)
+{
+    resume(w, w->checkpoint);
+}
+static void trainer_resume_running(world *w)
+{
+    resume(w, w->running);
+}
+
+static void trainer_destroy(world *w)
+{
+    clile_model *model = NULL;
+    clile_trainer *trainer = world_trainer(w, "", &model);
+    CALL_VALUE(clile_trainer_destroy(O(trainer, trainer)));
+    if (w->null_argument != NULL) clile_trainer_destroy(trainer);
+    clile_model_destroy(model);
+}
+
+const world_case world_cases_model[] = {
+    {"clile_model_create", model_create, NULL, 0},
+    {"clile_model_load", model_load, NULL, 0},
+    {"clile_model_save", model_save, NULL, 0},
+    {"clile_model_export_onnx", model_export_onnx, NULL, 0},
+    {"clile_model_import_backbone", model_import_backbone, NULL, 0},
+    {"clile_model_au_count", model_au_count, READS_ONLY, 0},
+    {"clile_model_embedding_size", model_embedding_size, READS_ONLY, 0},
+    {"clile_model_image_size", model_image_size, READS_ONLY, 0},
+    {"clile_model_is_trained", model_is_trained, READS_ONLY, 0},
+    {"clile_model_copy_au_ids", model_copy_au_ids, READS_ONLY, 0},
+    {"clile_model_copy_au_embedding", model_copy_au_embedding, READS_ONLY, 0},
+    {"clile_model_copy_decision", model_copy_decision, READS_ONLY, 0},
+    {"clile_model_set_decision", model_set_decision, "overwrites what is there", 0},
+    {"clile_model_get_metadata", model_get_metadata, READS_ONLY, 0},
+    {"clile_model_set_metadata", model_set_metadata, NULL, 0},
+    {"clile_model_copy_json", model_copy_json, NULL, 0},
+    {"clile_model_destroy", model_destroy, "frees", 0},
+    {"clile_predictor_create", predictor_create, NULL, 200},
+    {"clile_predictor_run", predictor_run, PREDICTS, 0},
+    {"clile_predictor_run_scores", predictor_run_scores, PREDICTS, 0},
+    {"clile_predictor_run_landmarks", predictor_run_landmarks, PREDICTS, 0},
+    {"clile_predictor_run_box", predictor_run_box, PREDICTS, 0},
+    {"clile_predictor_destroy", predictor_destroy, "frees", 0},
+    {"clile_trainer_create", trainer_create, NULL, 0},
+    {"clile_trainer_run", trainer_run_stage1, NULL, 200},
+    {"clile_trainer_run", trainer_run_on, NULL, 0},
+    {"clile_trainer_run", trainer_run_orthogonal, NULL, 10},
+    {"clile_trainer_run", trainer_run_mixed, NULL, 100},
+    {"clile_trainer_run", trainer_run_adversarial, NULL, 10},
+    {"clile_trainer_run", trainer_run_bce, NULL, 10},
+    {"clile_trainer_needs_stage1", trainer_needs_stage1, READS_ONLY, 0},
+    {"clile_trainer_save", trainer_save, NULL, 150},
+    {"clile_trainer_resume", trainer_resume, NULL, 0},
+    {"clile_trainer_resume", trainer_resume_running, NULL, 40},
+    {"clile_trainer_destroy", trainer_destroy, "frees", 0},
+    {NULL, NULL, NULL, 0},
+};
