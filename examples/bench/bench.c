@@ -1,10 +1,9 @@
 /* clile-bench: how fast the compiled network trains and answers, against what its convolutions alone would take.
  *
  * One step is forward, backward and an SGD update of all weights on inputs that are already there: no decoding, no
- * losses. It uses the inside of the library (lib/net), so it is linked to the rooms and not to libclile; `clile bench`
- * starts it. */
-#include "base/base.h"
-#include "net/net.h"
+ * losses. What input adds is measured beside it (input.c). It uses the inside of the library (lib/net), so it is linked
+ * to the rooms and not to libclile; `clile bench` starts it. */
+#include "bench.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -13,19 +12,11 @@
 #include <string.h>
 #include <time.h>
 
-enum { MAX_RUNS = 1000, MAX_BUSY = 64 };
-
-typedef struct {
-    const char *mode, *backbone;
-    double width;
-    int32_t embedding, size, batch, threads, busy, runs;
-    int json;
-} bench_args;
-
 typedef struct {
     double step, fastest, forward;
     double conv_forward, conv_data, conv_weights, conv;
     int64_t flops, parameters;
+    bench_input input; /* train only */
 } bench_result;
 
 static atomic_int stop_spinning;
@@ -37,7 +28,7 @@ static void *spin(void *unused)
     return unused;
 }
 
-static double now(void)
+double now(void)
 {
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
@@ -50,7 +41,7 @@ static int compare(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-static double median(double *values, int32_t n)
+double median(double *values, int32_t n)
 {
     qsort(values, (size_t)n, sizeof *values, compare);
     return n % 2 ? values[n / 2] : 0.5 * (values[n / 2 - 1] + values[n / 2]);
@@ -65,6 +56,25 @@ static void update(int64_t begin, int64_t end, void *context)
 {
     const update_context *u = context;
     for (int64_t i = begin; i < end; ++i) u->params[i] -= 1e-6f * u->diffs[i];
+}
+
+typedef struct {
+    bench_step base;
+    clile_i_exec *exec;
+    float *dst;
+    const float *diff;
+} fed_step;
+
+static clile_status run_fed(bench_step *step, const float *src)
+{
+    const fed_step *s = (const fed_step *)step;
+    update_context context = {.diffs = clile_i_exec_diffs(s->exec)};
+    int64_t count = 0;
+    context.params = clile_i_exec_params(s->exec, &count);
+    CLILE_I_RETURN_IF(clile_i_exec_forward(s->exec, src, s->dst));
+    CLILE_I_RETURN_IF(clile_i_exec_backward(s->exec, s->diff));
+    clile_i_parallel_for(count, 4096, update, &context);
+    return CLILE_OK;
 }
 
 static clile_status measure(const bench_args *a, clile_i_exec *exec, const float *src, float *dst, const float *diff,
@@ -126,6 +136,8 @@ static clile_status run(const bench_args *a, bench_result *r)
     clile_i_net_init(net, &rng);
     CLILE_I_TRY(clile_i_exec_create(net, a->batch, a->size, train ? CLILE_I_EXEC_TRAIN : CLILE_I_EXEC_INFER, &exec));
     CLILE_I_TRY(measure(a, exec, src, dst, diff, train, r));
+    fed_step step = {{run_fed}, exec, dst, diff};
+    if (train) CLILE_I_TRY(measure_input(a, &step.base, &r->input));
 cleanup:
     clile_i_exec_destroy(exec);
     clile_i_net_destroy(net);
@@ -145,10 +157,16 @@ static void print(const bench_args *a, const bench_result *r)
                "\"forward_seconds\":%.9g,"
                "\"images_per_second\":%.9g,\"gflops_per_second\":%.9g,\"flops\":%lld,\"conv_forward_seconds\":%.9g,"
                "\"conv_backward_data_seconds\":%.9g,"
-               "\"conv_backward_weights_seconds\":%.9g,\"conv_bound_seconds\":%.9g,\"share_of_conv_bound\":%.9g}\n",
+               "\"conv_backward_weights_seconds\":%.9g,\"conv_bound_seconds\":%.9g,\"share_of_conv_bound\":%.9g",
                a->mode, clile_i_dnn_version(), a->backbone, a->width, (int)a->embedding, (int)a->size, (int)a->batch,
                (int)a->threads, (int)a->busy, (int)a->runs, (long long)r->parameters, r->step, r->fastest, r->forward,
                images, gflops, (long long)r->flops, r->conv_forward, r->conv_data, r->conv_weights, r->conv, share);
+        if (strcmp(a->mode, "train") == 0)
+            printf(",\"input_seconds\":%.9g,\"step_with_input_seconds\":%.9g,\"input_share\":%.9g,"
+                   "\"worker_input_seconds\":%.9g,\"worker_step_seconds\":%.9g,\"worker_step_ratio\":%.9g",
+                   r->input.input[0], r->input.step[0], r->input.input[0] / r->input.step[0], r->input.input[1],
+                   r->input.step[1], r->input.ratio);
+        printf("}\n");
         return;
     }
     printf("%s, %s x %g, %d x %d, batch %d, %d threads, oneDNN %s", a->mode, a->backbone, a->width, (int)a->size,
@@ -159,6 +177,11 @@ static void print(const bench_args *a, const bench_result *r)
     printf("  convolutions  %8.2f ms alone: forward %.2f, backward data %.2f, backward weights %.2f\n", 1e3 * r->conv,
            1e3 * r->conv_forward, 1e3 * r->conv_data, 1e3 * r->conv_weights);
     printf("  share         %8.1f %% of the convolution bound\n", 100.0 * share);
+    if (strcmp(a->mode, "train") != 0) return;
+    printf("  input         %8.2f ms of %.2f ms between steps: %.1f %% of the step\n", 1e3 * r->input.input[0],
+           1e3 * r->input.step[0], 100.0 * r->input.input[0] / r->input.step[0]);
+    printf("  input_workers=1 %6.2f ms waited of %.2f ms; the step takes %.3f times as long as with 0\n",
+           1e3 * r->input.input[1], 1e3 * r->input.step[1], r->input.ratio);
 }
 
 static void help(FILE *out)
@@ -166,10 +189,13 @@ static void help(FILE *out)
     fprintf(
         out,
         "usage: clile bench train|infer [--backbone resnet18] [--width 1] [--embedding 128] [--size 112] [--batch 16]\n"
-        "                               [--threads N] [--busy 0] [--runs 10] [--json]\n\n"
+        "                               [--threads N] [--busy 0] [--runs 10] [--data PACK] [--json]\n\n"
         "Speed of one training step, or of answering, and the share of the time that the convolutions alone would "
         "take.\n"
         "--busy N starts N threads that spin, to see what busy neighbours cost.\n"
+        "train also measures its input, made between the steps and by a worker thread (option input_workers), from "
+        "the\n"
+        "pack or folder of --data or from crops of noise: augmentation and exchange of halves as in training.\n"
         "\nExit status: 0 fine, 1 failed (the reason is on stderr), 2 wrong usage.\n");
 }
 
@@ -206,6 +232,10 @@ static int read_args(bench_args *a, int argc, char **argv)
         char *end = NULL;
         if (strcmp(name, "--backbone") == 0) {
             a->backbone = value;
+            continue;
+        }
+        if (strcmp(name, "--data") == 0) {
+            a->data = value;
             continue;
         }
         if (strcmp(name, "--width") == 0) {

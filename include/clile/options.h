@@ -72,6 +72,13 @@ typedef struct clile_options clile_options;
 #define CLILE_OPT_AUGMENT_BRIGHTNESS "augment_brightness"
 #define CLILE_OPT_AUGMENT_CONTRAST "augment_contrast"
 #define CLILE_OPT_AUGMENT_SATURATION "augment_saturation"
+#define CLILE_OPT_AUGMENT_GRAYSCALE "augment_grayscale"
+#define CLILE_OPT_AUGMENT_BLUR "augment_blur"
+#define CLILE_OPT_AUGMENT_BLUR_LEAST "augment_blur_least"
+#define CLILE_OPT_AUGMENT_BLUR_MOST "augment_blur_most"
+#define CLILE_OPT_AUGMENT_ERASE "augment_erase"
+#define CLILE_OPT_AUGMENT_ERASE_AREA "augment_erase_area"
+#define CLILE_OPT_INPUT_WORKERS "input_workers"
 
 /* Makes options that hold every default. `*out` is owned by the caller; OUT_OF_MEMORY, INVALID_ARGUMENT (out NULL). Since 0.1. */
 CLILE_API clile_status clile_options_create(clile_options **out);

@@ -55,7 +55,7 @@ CLILE_API clile_status clile_trainer_run(clile_trainer *trainer, int32_t stage, 
 CLILE_API int32_t clile_trainer_needs_stage1(const clile_trainer *trainer);
 
 /* Writes / reads everything the run depends on (safetensors, atomic). resume: the trainer was created with the same model shape and data set, and has not run;
- * options of the checkpoint replace the trainer's, except threads. FORMAT, CORRUPT, STATE, INVALID_ARGUMENT (another data set). Since 0.1. */
+ * options of the checkpoint replace the trainer's, except threads and input_workers. FORMAT, CORRUPT, STATE, INVALID_ARGUMENT (another data set). Since 0.1. */
 CLILE_API clile_status clile_trainer_save(const clile_trainer *trainer, const char *path);
 CLILE_API clile_status clile_trainer_resume(clile_trainer *trainer, const char *path);
 

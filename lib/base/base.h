@@ -138,6 +138,17 @@ int32_t clile_i_threads_available(void); /* processors this process may use */
 typedef void (*clile_i_body)(int64_t begin, int64_t end, void *context);
 void clile_i_parallel_for(int64_t n, int64_t grain, clile_i_body body, void *context);
 
+/* ---- a thread beside the team (worker.c) ---------------------------------------------------------------- */
+
+/* Does one task at a time, its parallel regions having one thread. Exclusive to the thread that owns it. */
+typedef struct clile_i_worker clile_i_worker;
+typedef clile_status (*clile_i_task)(void *context);
+clile_status clile_i_worker_create(clile_i_worker **out); /* IO: the system has no thread left */
+void clile_i_worker_start(clile_i_worker *worker, clile_i_task task, void *context); /* must be idle */
+/* Waits until it is idle. Status and, in this thread, error text of the last task; OK when there was none. */
+clile_status clile_i_worker_wait(clile_i_worker *worker);
+void clile_i_worker_destroy(clile_i_worker *worker); /* after its task; NULL does nothing */
+
 /* ---- files (file.c) ------------------------------------------------------------------------------------- */
 
 /* A whole file, memory-mapped read-only (read into memory where mapping is not possible). */

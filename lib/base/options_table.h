@@ -65,7 +65,14 @@
     X(REAL, CLILE_OPT_AUGMENT_SHIFT, "0.02", "", 0, 0.5, "training", "largest shift of the random crop, as a share of its side")            \
     X(REAL, CLILE_OPT_AUGMENT_BRIGHTNESS, "0.2", "", 0, 1, "training", "largest relative change of brightness")                             \
     X(REAL, CLILE_OPT_AUGMENT_CONTRAST, "0.2", "", 0, 1, "training", "largest relative change of contrast")                                 \
-    X(REAL, CLILE_OPT_AUGMENT_SATURATION, "0.2", "", 0, 1, "training", "largest relative change of saturation")
+    X(REAL, CLILE_OPT_AUGMENT_SATURATION, "0.2", "", 0, 1, "training", "largest relative change of saturation")                             \
+    X(REAL, CLILE_OPT_AUGMENT_GRAYSCALE, "0", "", 0, 1, "training", "probability that an image loses its colour")                           \
+    X(REAL, CLILE_OPT_AUGMENT_BLUR, "0", "", 0, 1, "training", "probability that an image is blurred by a Gaussian")                        \
+    X(REAL, CLILE_OPT_AUGMENT_BLUR_LEAST, "0.1", "", 0.05, 10, "training", "least standard deviation of that blur in pixels of the crop")   \
+    X(REAL, CLILE_OPT_AUGMENT_BLUR_MOST, "2", "", 0.05, 10, "training", "largest standard deviation of that blur in pixels of the crop")    \
+    X(REAL, CLILE_OPT_AUGMENT_ERASE, "0", "", 0, 1, "training", "probability that a random rectangle of an image is erased")                \
+    X(REAL, CLILE_OPT_AUGMENT_ERASE_AREA, "0.33", "", 0.02, 1, "training", "largest area of that rectangle as a share of the image")        \
+    X(INTEGER, CLILE_OPT_INPUT_WORKERS, "0", "", 0, 1, "training", "0: a batch is made between two steps; 1: a thread makes the next one during the step")
 
 /* X(key, value, name, implies): when option `key` was set to `value`, option `name` is `implies` unless it was set itself.
  * method=bce is plain weighted BCE: a linear head. preset=published: the two losses of the paper as literally as they

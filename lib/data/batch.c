@@ -5,36 +5,7 @@
 
 #include <string.h>
 
-#define STREAM_AUGMENT ((uint64_t)0x52 << 56)
-enum { SLOT_BITS = 20 }; /* slots of a batch; the steps have the 36 bits above */
-
-clile_status clile_i_augment_from_options(const clile_options *options, clile_i_augment *out)
-{
-    int64_t flip = 0;
-    CLILE_I_RETURN_IF(clile_options_get_i64(options, CLILE_OPT_AUGMENT_FLIP, &flip));
-    CLILE_I_RETURN_IF(clile_options_get_f64(options, CLILE_OPT_AUGMENT_SCALE, &out->scale));
-    CLILE_I_RETURN_IF(clile_options_get_f64(options, CLILE_OPT_AUGMENT_SHIFT, &out->shift));
-    CLILE_I_RETURN_IF(clile_options_get_f64(options, CLILE_OPT_AUGMENT_BRIGHTNESS, &out->brightness));
-    CLILE_I_RETURN_IF(clile_options_get_f64(options, CLILE_OPT_AUGMENT_CONTRAST, &out->contrast));
-    CLILE_I_RETURN_IF(clile_options_get_f64(options, CLILE_OPT_AUGMENT_SATURATION, &out->saturation));
-    out->flip = (int32_t)flip;
-    return CLILE_OK;
-}
-
-/* Every number is drawn whatever the settings are, so that switching one off leaves the others as they were. */
-static clile_i_jitter draw(const clile_i_augment *augment, uint64_t seed, int64_t step, int64_t slot)
-{
-    clile_i_rng rng = clile_i_rng_make(seed, STREAM_AUGMENT | (uint64_t)step << SLOT_BITS | (uint64_t)slot);
-    clile_i_jitter jitter = CLILE_I_JITTER_NONE;
-    jitter.flip = clile_i_rng_uniform(&rng) < 0.5 && augment->flip;
-    jitter.scale = 1.0 + clile_i_rng_range(&rng, -augment->scale, augment->scale);
-    jitter.shift_x = clile_i_rng_range(&rng, -augment->shift, augment->shift);
-    jitter.shift_y = clile_i_rng_range(&rng, -augment->shift, augment->shift);
-    jitter.brightness = 1.0 + clile_i_rng_range(&rng, -augment->brightness, augment->brightness);
-    jitter.contrast = 1.0 + clile_i_rng_range(&rng, -augment->contrast, augment->contrast);
-    jitter.saturation = 1.0 + clile_i_rng_range(&rng, -augment->saturation, augment->saturation);
-    return jitter;
-}
+enum { SLOTS_MOST = 1 << 20 }; /* of a batch: as many as the draws tell apart */
 
 typedef struct {
     const clile_dataset *dataset;
@@ -77,7 +48,7 @@ static void load_part(int64_t begin, int64_t end, void *context)
             break;
         }
         clile_i_jitter jitter = CLILE_I_JITTER_NONE;
-        if (j->augment != NULL) jitter = draw(j->augment, j->seed, j->step, k);
+        if (j->augment != NULL) jitter = clile_i_augment_draw(j->augment, j->seed, j->step, k);
         clile_i_crop_to_input(stored, j->size, &jitter, j->dst + 3 * plane * k);
     }
     clile_i_free(scratch);
@@ -89,7 +60,7 @@ clile_status clile_i_batch_load(const clile_dataset *dataset, int64_t n, const i
     CLILE_I_CHECK_NOT_NULL(dataset);
     CLILE_I_CHECK_NOT_NULL(indices);
     CLILE_I_CHECK_NOT_NULL(dst);
-    if (n < 0 || n >= (int64_t)1 << SLOT_BITS || size < 1 || size > CLILE_I_CROP_LARGEST || step < 0)
+    if (n < 0 || n >= SLOTS_MOST || size < 1 || size > CLILE_I_CROP_LARGEST || step < 0)
         return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "batch of %lld images of %d pixels at step %lld", (long long)n,
                             size, (long long)step);
     for (int64_t k = 0; k < n; ++k)

@@ -57,12 +57,18 @@ typedef struct {
     double scale;                            /* side of the sampled square in units of `size` (1: none) */
     double shift_x, shift_y;                 /* of its centre, in units of `size` */
     double brightness, contrast, saturation; /* factors, 1: none; torchvision's ColorJitter formulas, in this order */
+    int32_t grey;                            /* 1: every channel becomes torchvision's grey */
+    double blur;                             /* standard deviation of a Gaussian in pixels of the crop; 0: none */
 } clile_i_jitter;
-#define CLILE_I_JITTER_NONE { 0, 1.0, 0.0, 0.0, 1.0, 1.0, 1.0 }
+#define CLILE_I_JITTER_NONE { 0, 1.0, 0.0, 0.0, 1.0, 1.0, 1.0, 0, 0.0 }
 
 /* Stored crop uint8 [stored,stored,3] -> network input float [3,size,size] = (value / 255 - mean) / std with ImageNet's mean and
  * std, through the jitter (bilinear; the identity jitter reads the middle exactly). */
 void clile_i_crop_to_input(const uint8_t *stored, int32_t size, const clile_i_jitter *jitter, float *dst);
+
+/* Gaussian blur of three planes in place (blur.c); 0 < deviation <= CLILE_I_BLUR_MOST, in pixels. */
+#define CLILE_I_BLUR_MOST 10.0
+void clile_i_blur(int32_t size, double deviation, float *planes /*[3,size,size]*/);
 
 /* ImageNet's channel means and standard deviations, of values in [0, 1]. */
 extern const float clile_i_input_mean[3], clile_i_input_deviation[3];

@@ -1,5 +1,5 @@
-/* Stored crop -> network input: window, mirror, bilinear sampling, colour, normalisation. Paid for every image of every
- * step, so it walks memory in order and allocates nothing. */
+/* Stored crop -> network input: window, mirror, bilinear sampling, colour, blur, normalisation. Paid for every image of
+ * every step, so it walks memory in order and allocates nothing. */
 #include "image/image.h"
 
 #include <math.h>
@@ -17,7 +17,8 @@ int32_t clile_i_crop_stored(int32_t size)
 static void normalise(int64_t plane, float *values)
 {
     for (int32_t k = 0; k < 3; ++k) {
-        const float factor = 1.0f / (255.0f * clile_i_input_deviation[k]), offset = -clile_i_input_mean[k] / clile_i_input_deviation[k];
+        const float factor = 1.0f / (255.0f * clile_i_input_deviation[k]),
+                    offset = -clile_i_input_mean[k] / clile_i_input_deviation[k];
         float *v = values + k * plane;
         for (int64_t i = 0; i < plane; ++i) v[i] = v[i] * factor + offset;
     }
@@ -131,6 +132,8 @@ static void colour(int64_t plane, const clile_i_jitter *jitter, float *values)
             b[i] = limit(factor * b[i] + offset);
         }
     }
+    if (jitter->grey)
+        for (int64_t i = 0; i < plane; ++i) r[i] = g[i] = b[i] = grey(r[i], g[i], b[i]);
 }
 
 void clile_i_crop_to_input(const uint8_t *stored, int32_t size, const clile_i_jitter *jitter, float *dst)
@@ -141,5 +144,6 @@ void clile_i_crop_to_input(const uint8_t *stored, int32_t size, const clile_i_ji
     else
         read_window(stored, size, jitter, dst);
     colour(plane, jitter, dst);
+    if (jitter->blur > 0.0) clile_i_blur(size, jitter->blur, dst);
     normalise(plane, dst);
 }

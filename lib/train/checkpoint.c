@@ -166,13 +166,14 @@ static clile_status check_format(const clile_i_st *st)
     return CLILE_OK;
 }
 
-/* Options of the checkpoint with the thread count that this trainer was given. */
-static clile_status get_options(const clile_i_st *st, int32_t threads, clile_options **out)
+/* Options of the checkpoint with the threads and workers that this trainer was given. */
+static clile_status get_options(const clile_i_st *st, const clile_i_settings *given, clile_options **out)
 {
     const char *text = clile_i_st_metadata(st, "options");
     if (text == NULL) return clile_i_fail(CLILE_E_FORMAT, "%s: no \"options\" in the metadata", clile_i_st_path(st));
     clile_status status = clile_i_options_from_text(text, out);
-    if (status == CLILE_OK) status = clile_options_set_i64(*out, CLILE_OPT_THREADS, threads);
+    if (status == CLILE_OK) status = clile_options_set_i64(*out, CLILE_OPT_THREADS, given->threads);
+    if (status == CLILE_OK) status = clile_options_set_i64(*out, CLILE_OPT_INPUT_WORKERS, given->input_workers);
     if (status == CLILE_OK) return CLILE_OK;
     return clile_i_fail_context(status == CLILE_E_OUT_OF_MEMORY ? status : CLILE_E_FORMAT, "%s", clile_i_st_path(st));
 }
@@ -272,7 +273,7 @@ clile_status clile_trainer_resume(clile_trainer *trainer, const char *path)
         return clile_i_fail(CLILE_E_STATE, "clile_trainer_resume: this trainer has run already; create a new one");
     CLILE_I_TRY(clile_i_st_open(path, &st));
     CLILE_I_TRY(check_format(st));
-    CLILE_I_TRY(get_options(st, trainer->threads, &options));
+    CLILE_I_TRY(get_options(st, &trainer->settings, &options));
     CLILE_I_TRY(clile_i_trainer_new(trainer->model, trainer->data, options, &fresh));
     CLILE_I_TRY(check_data(st, fresh));
     CLILE_I_TRY(restore(st, fresh));

@@ -69,13 +69,11 @@ struct clile_trainer {
     clile_i_identity identity;      /* stage 2: what of F^ID is eliminated */
     float *identity_table, *identity_rate; /* what it was fitted to */
 
-    int64_t *order;         /* [n] of the running epoch */
-    int64_t order_epoch;    /* -1: none */
+    clile_i_feed *feed;     /* images of the running stage */
+    const clile_i_batch *images; /* of the running step */
     int8_t *labels;         /* [batch,c] */
     int32_t *subject;       /* [batch] */
-    float *src;             /* [batch,3,size,size] */
-    float *whole;           /* the same before halves are exchanged; NULL when they are not */
-    int32_t *partner;       /* [batch]: whose lower half slot k has, -1: its own */
+    int32_t exchange;       /* halves are exchanged */
     clile_i_rows rows;
     float *embedding, *id_embedding, *diff_embedding, *part_embedding; /* [batch,d] */
     float *part_au;         /* [c+1,d] */

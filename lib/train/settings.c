@@ -32,6 +32,7 @@ static clile_status read_numbers(const clile_options *options, clile_i_settings 
         {CLILE_OPT_EPOCHS, NULL, &s->epochs[2]},
         {CLILE_OPT_BATCH, NULL, &s->batch},
         {CLILE_OPT_THREADS, NULL, &s->threads},
+        {CLILE_OPT_INPUT_WORKERS, NULL, &s->input_workers},
     };
     for (size_t i = 0; i < sizeof table / sizeof table[0]; ++i) {
         if (table[i].real) {

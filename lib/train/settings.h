@@ -23,6 +23,7 @@ typedef struct {
     double exchange_halves;      /* probability */
     uint64_t seed;
     clile_i_augment augment;
+    int32_t input_workers;
 } clile_i_settings;
 
 /* Reads and checks the options that training needs; what the model was made with (size, similarity, null anchor) is the caller's to fill in. */

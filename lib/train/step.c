@@ -3,30 +3,27 @@
 
 #include <string.h>
 
-enum { STAGES = 2 }; /* each draws from seeds of its own */
-
-static uint64_t stage_seed(const clile_trainer *t) { return t->settings.seed * STAGES + (uint64_t)(t->stage - 1); }
-
 /* Two rows for an image whose halves are two people's: the upper AUs with its own subject, the lower ones with the partner's. A row weighs as
  * many AUs as it has of the image's, so that the sum over both is the image's own mean over its coded AUs. */
-static void split_rows(clile_trainer *t, const int64_t *indices)
+static void split_rows(clile_trainer *t)
 {
+    const int32_t *partner = t->images->partner;
     clile_i_rows *r = &t->rows;
     r->n = 0;
     for (int32_t k = 0; k < t->batch; ++k) {
         int32_t coded = 0;
         for (int32_t c = 0; c < t->c; ++c) coded += t->labels[(int64_t)k * t->c + c] >= 0;
-        for (int32_t half = 0; half < (t->partner[k] < 0 ? 1 : 2); ++half) {
-            const int32_t owner = half ? t->partner[k] : k;
+        for (int32_t half = 0; half < (partner[k] < 0 ? 1 : 2); ++half) {
+            const int32_t owner = half ? partner[k] : k;
             int8_t *labels = r->labels + (int64_t)r->n * t->c;
             int32_t own = 0;
             for (int32_t c = 0; c < t->c; ++c) {
-                const int mine = t->partner[k] < 0 || clile_i_au_is_lower(t->model->au_ids[c]) == half;
+                const int mine = partner[k] < 0 || clile_i_au_is_lower(t->model->au_ids[c]) == half;
                 labels[c] = mine ? t->labels[(int64_t)k * t->c + c] : -1;
                 own += labels[c] >= 0;
             }
             r->image[r->n] = k;
-            r->subject[r->n] = clile_i_dataset_subject(t->train, indices[owner]);
+            r->subject[r->n] = clile_i_dataset_subject(t->train, t->images->indices[owner]);
             r->weight[r->n] = coded ? (float)own / (float)coded : 0.0f;
             r->n += 1;
         }
@@ -34,29 +31,20 @@ static void split_rows(clile_trainer *t, const int64_t *indices)
     for (int32_t i = 0; i < r->n; ++i) r->weight[i] *= (float)r->n / (float)t->batch; /* the loss is a mean over rows */
 }
 
-/* Loads the images, labels and subjects of the next step into the trainer's buffers. */
+/* Images, labels and subjects of the next step. */
 static clile_status next_batch(clile_trainer *t)
 {
-    const int64_t epoch = t->step / t->steps_per_epoch;
-    const int exchange = t->whole != NULL;
-    if (epoch != t->order_epoch) {
-        clile_i_sampler_order(t->n, stage_seed(t), epoch, t->order);
-        t->order_epoch = epoch;
-    }
-    const int64_t *indices = t->order + (t->step % t->steps_per_epoch) * t->batch;
+    CLILE_I_RETURN_IF(clile_i_feed_get(t->feed, t->step, &t->images));
+    const int64_t *indices = t->images->indices;
+    const int32_t *partner = t->images->partner;
     for (int32_t k = 0; k < t->batch; ++k) {
-        memcpy(t->labels + (int64_t)k * t->c, clile_i_dataset_labels(t->train, indices[k]), (size_t)t->c);
+        int8_t *labels = t->labels + (int64_t)k * t->c;
+        memcpy(labels, clile_i_dataset_labels(t->train, indices[k]), (size_t)t->c);
         t->subject[k] = clile_i_dataset_subject(t->train, indices[k]);
+        for (int32_t c = 0; t->exchange && partner[k] >= 0 && c < t->c; ++c)
+            if (clile_i_au_is_lower(t->model->au_ids[c])) labels[c] = clile_i_dataset_labels(t->train, indices[partner[k]])[c];
     }
-    CLILE_I_RETURN_IF(clile_i_batch_load(t->train, t->batch, indices, t->size, &t->settings.augment, stage_seed(t), t->step,
-                                         exchange ? t->whole : t->src));
-    if (!exchange) return CLILE_OK;
-    clile_i_batch_exchange_halves(t->batch, t->size, t->settings.exchange_halves, stage_seed(t), t->step, t->whole, t->src, t->partner);
-    for (int32_t k = 0; k < t->batch; ++k)
-        for (int32_t c = 0; c < t->c && t->partner[k] >= 0; ++c)
-            if (clile_i_au_is_lower(t->model->au_ids[c]))
-                t->labels[(int64_t)k * t->c + c] = clile_i_dataset_labels(t->train, indices[t->partner[k]])[c];
-    split_rows(t, indices);
+    if (t->exchange) split_rows(t);
     return CLILE_OK;
 }
 
@@ -76,7 +64,7 @@ static void multiply(int64_t count, double scale, float *values)
 static const clile_i_rows *gather_rows(clile_trainer *t)
 {
     const clile_i_rows *r = &t->rows;
-    for (int32_t i = 0; t->whole && i < r->n; ++i)
+    for (int32_t i = 0; t->exchange && i < r->n; ++i)
         memcpy(r->embedding + (int64_t)i * t->d, t->embedding + (int64_t)r->image[i] * t->d, (size_t)t->d * sizeof(float));
     return r;
 }
@@ -86,7 +74,7 @@ static void scatter_rows(clile_trainer *t, float *diff)
 {
     const clile_i_rows *r = &t->rows;
     memset(diff, 0, (size_t)t->batch * (size_t)t->d * sizeof *diff);
-    for (int32_t i = 0; i < r->n; ++i) add_scaled(t->d, 1, r->diff + (int64_t)i * t->d, diff + (int64_t)(t->whole ? r->image[i] : i) * t->d);
+    for (int32_t i = 0; i < r->n; ++i) add_scaled(t->d, 1, r->diff + (int64_t)i * t->d, diff + (int64_t)(t->exchange ? r->image[i] : i) * t->d);
 }
 
 /* ---- stage 1 ---- */
@@ -170,7 +158,7 @@ static clile_status add_elimination(clile_trainer *t, clile_i_losses *losses)
     clile_i_head *classifier = &t->head[CLILE_I_HEAD_CLASSIFIER], *classifier_bias = &t->head[CLILE_I_HEAD_CLASSIFIER_BIAS];
     const double weight = set->lambda_id;
     if (t->id_exec) {
-        CLILE_I_RETURN_IF(clile_i_exec_forward(t->id_exec, t->src, t->id_embedding));
+        CLILE_I_RETURN_IF(clile_i_exec_forward(t->id_exec, t->images->src, t->id_embedding));
         CLILE_I_RETURN_IF(clile_i_identity_part(&t->identity, t->batch, t->labels, t->subject, t->id_embedding, t->id_embedding));
         CLILE_I_RETURN_IF(set->elimination->pair(t->batch, t->d, t->embedding, t->id_embedding, &losses->elimination, t->part_embedding));
     } else if (classifier->count) {
@@ -198,7 +186,7 @@ clile_status clile_i_trainer_step(clile_trainer *t, clile_i_losses *losses)
 {
     *losses = (clile_i_losses){0};
     CLILE_I_RETURN_IF(next_batch(t));
-    CLILE_I_RETURN_IF(clile_i_exec_forward(t->exec, t->src, t->embedding));
+    CLILE_I_RETURN_IF(clile_i_exec_forward(t->exec, t->images->src, t->embedding));
     CLILE_I_RETURN_IF(t->stage == 1 ? losses_stage1(t, losses) : losses_stage2(t, losses));
     return clile_i_exec_backward(t->exec, t->diff_embedding);
 }
@@ -208,18 +196,26 @@ clile_status clile_i_trainer_step(clile_trainer *t, clile_i_losses *losses)
 /* F^ID [n,d] of the training images, not augmented, and their labels and subjects. */
 static clile_status id_embeddings(clile_trainer *t, float *embedding, int8_t *labels, int32_t *subject)
 {
+    clile_status status = CLILE_OK;
+    int64_t *indices = NULL;
+    float *src = NULL;
+    CLILE_I_ALLOC(indices, t->batch);
+    CLILE_I_ALLOC(src, (int64_t)t->batch * 3 * t->size * t->size);
     for (int64_t first = 0; first < t->n; first += t->batch) {
         const int64_t count = t->n - first < t->batch ? t->n - first : t->batch;
-        for (int64_t k = 0; k < t->batch; ++k) t->order[k] = first + (k < count ? k : 0);
-        CLILE_I_RETURN_IF(clile_i_batch_load(t->train, t->batch, t->order, t->size, NULL, 0, 0, t->src));
-        CLILE_I_RETURN_IF(clile_i_exec_forward(t->id_exec, t->src, t->id_embedding));
+        for (int64_t k = 0; k < t->batch; ++k) indices[k] = first + (k < count ? k : 0);
+        CLILE_I_TRY(clile_i_batch_load(t->train, t->batch, indices, t->size, NULL, 0, 0, src));
+        CLILE_I_TRY(clile_i_exec_forward(t->id_exec, src, t->id_embedding));
         memcpy(embedding + first * t->d, t->id_embedding, (size_t)(count * t->d) * sizeof *embedding);
     }
     for (int64_t i = 0; i < t->n; ++i) {
         memcpy(labels + i * t->c, clile_i_dataset_labels(t->train, i), (size_t)t->c);
         subject[i] = clile_i_dataset_subject(t->train, i);
     }
-    return CLILE_OK;
+cleanup:
+    clile_i_free(indices);
+    clile_i_free(src);
+    return status;
 }
 
 clile_status clile_i_trainer_prepare_identity(clile_trainer *t)

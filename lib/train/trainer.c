@@ -89,13 +89,12 @@ static clile_status create_rows(clile_trainer *t)
 {
     clile_status status = CLILE_OK;
     const int64_t rows = 2 * (int64_t)t->batch;
-    if (t->settings.exchange_halves == 0) {
+    t->exchange = t->settings.exchange_halves > 0;
+    if (!t->exchange) {
         CLILE_I_ALLOC(t->rows.diff, (int64_t)t->batch * t->d);
         t->rows = (clile_i_rows){t->batch, NULL, t->subject, t->labels, NULL, t->embedding, t->rows.diff};
         return CLILE_OK;
     }
-    CLILE_I_ALLOC(t->whole, (int64_t)t->batch * 3 * t->size * t->size);
-    CLILE_I_ALLOC(t->partner, t->batch);
     CLILE_I_ALLOC(t->rows.image, rows);
     CLILE_I_ALLOC(t->rows.subject, rows);
     CLILE_I_ALLOC(t->rows.labels, rows * t->c);
@@ -109,13 +108,12 @@ cleanup:
 static void free_rows(clile_trainer *t)
 {
     clile_i_free(t->rows.diff);
-    if (t->whole == NULL) return; /* the rest is the batch's */
+    if (!t->exchange) return; /* the rest is the batch's */
     clile_i_free(t->rows.image);
     clile_i_free(t->rows.subject);
     clile_i_free(t->rows.labels);
     clile_i_free(t->rows.weight);
     clile_i_free(t->rows.embedding);
-    clile_i_free(t->whole);
 }
 
 /* Everything that follows from settings and data: part, sizes, weights, buffers. */
@@ -151,10 +149,8 @@ static clile_status set_up(clile_trainer *t)
     CLILE_I_TRY(clile_dataset_copy_au_weights(t->train, t->au_weight));
 
     const int64_t vectors = (int64_t)t->batch * t->d;
-    CLILE_I_ALLOC(t->order, t->n);
     CLILE_I_ALLOC(t->labels, (int64_t)t->batch * t->c);
     CLILE_I_ALLOC(t->subject, t->batch);
-    CLILE_I_ALLOC(t->src, (int64_t)t->batch * 3 * t->size * t->size);
     CLILE_I_ALLOC(t->embedding, vectors);
     CLILE_I_ALLOC(t->id_embedding, vectors);
     CLILE_I_ALLOC(t->diff_embedding, vectors);
@@ -179,7 +175,6 @@ clile_status clile_i_trainer_new(clile_model *model, const clile_dataset *data, 
     clile_status status = CLILE_OK;
     clile_trainer *t = NULL;
     CLILE_I_ALLOC(t, 1);
-    t->order_epoch = -1;
     clile_i_model_retain(model);
     model->busy = 1;
     t->model = model;
@@ -215,11 +210,8 @@ void clile_trainer_destroy(clile_trainer *trainer)
     clile_i_free(t->ile);
     clile_i_free(t->au_start);
     clile_i_free(t->au_weight);
-    clile_i_free(t->order);
     clile_i_free(t->labels);
     clile_i_free(t->subject);
-    clile_i_free(t->src);
-    clile_i_free(t->partner);
     free_rows(t);
     clile_i_free(t->embedding);
     clile_i_free(t->id_embedding);
@@ -342,6 +334,20 @@ cleanup:
     return status;
 }
 
+/* Each stage draws from a seed of its own. */
+static clile_status create_feed(clile_trainer *t, int32_t stage)
+{
+    enum { STAGES = 2 };
+    const clile_i_settings *set = &t->settings;
+    const clile_i_feed_config config = {.batch = t->batch,
+                                        .size = t->size,
+                                        .augment = set->augment,
+                                        .exchange_halves = set->exchange_halves,
+                                        .seed = set->seed * STAGES + (uint64_t)(stage - 1),
+                                        .workers = set->input_workers};
+    return clile_i_feed_create(t->train, &config, set->epochs[stage] * t->steps_per_epoch, &t->feed);
+}
+
 clile_status clile_i_trainer_begin_stage(clile_trainer *t, int32_t stage)
 {
     clile_status status = CLILE_OK;
@@ -350,13 +356,13 @@ clile_status clile_i_trainer_begin_stage(clile_trainer *t, int32_t stage)
     init_heads(t);
     if (t->vectors.average) memcpy(t->vectors.average, t->flat, (size_t)t->vectors.count * sizeof *t->flat);
     CLILE_I_TRY(create_encoder(t, stage == 1 || from_stage1 ? t->id_net : t->net));
+    CLILE_I_TRY(create_feed(t, stage));
     if (stage == 2 && clile_i_settings_use_id_embedding(&t->settings)) {
         CLILE_I_TRY(clile_i_exec_create(t->id_net, t->batch, t->size, CLILE_I_EXEC_INFER, &t->id_exec));
         CLILE_I_TRY(clile_i_trainer_prepare_identity(t));
     }
     t->stage = stage;
     t->step = 0;
-    t->order_epoch = -1;
 cleanup:
     if (status != CLILE_OK) clile_i_trainer_end_stage(t);
     return status;
@@ -376,6 +382,8 @@ void clile_i_trainer_end_stage(clile_trainer *t)
     clile_i_free(t->identity_rate);
     t->identity_table = t->identity_rate = NULL;
     memset(t->head, 0, sizeof t->head);
+    clile_i_feed_destroy(t->feed);
+    t->feed = NULL;
 }
 
 /* ---- the loop ---- */
@@ -475,7 +483,9 @@ clile_status clile_trainer_run(clile_trainer *trainer, int32_t stage, clile_prog
     const int32_t previous = clile_i_threads_set(t->threads);
     if (t->exec == NULL) CLILE_I_TRY(clile_i_trainer_begin_stage(t, stage));
     const reporter r = {progress, user, now(), t->step};
-    CLILE_I_TRY(loop(t, t->settings.epochs[stage] * t->steps_per_epoch, &r));
+    status = loop(t, t->settings.epochs[stage] * t->steps_per_epoch, &r);
+    clile_i_feed_rest(t->feed); /* outside of this call the trainer has no thread */
+    if (status != CLILE_OK) goto cleanup;
     CLILE_I_TRY(clile_i_trainer_finish_stage(t));
 cleanup:
     clile_i_threads_set(previous);

@@ -81,6 +81,12 @@ class Usage(CommandTest):
             self.assertAlmostEqual(figures["share_of_conv_bound"], figures["conv_bound_seconds"] / figures["step_seconds"], delta=1e-3)
             self.assertGreater(figures["conv_forward_seconds"], 0)
             self.assertGreater(figures["flops"], 0)
+            self.assertEqual("input_seconds" in figures, mode == "train")
+        train = json.loads(self.fine("bench", "train", *common).stdout)
+        self.assertAlmostEqual(train["input_share"], train["input_seconds"] / train["step_with_input_seconds"], delta=1e-6)
+        for key in ("input_seconds", "worker_input_seconds", "worker_step_ratio"):
+            self.assertGreater(train[key], 0)
+        self.assertGreater(train["worker_step_seconds"], train["worker_input_seconds"])
         self.fails("resnet99", "bench", "train", "--backbone", "resnet99")
         busy = json.loads(self.fine("bench", "train", *common, "--busy", "1").stdout)
         self.assertEqual(busy["busy"], 1)

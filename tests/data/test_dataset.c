@@ -342,7 +342,16 @@ static void order_depends_on_seed_and_epoch_only(void **state)
     }
 }
 
-static const clile_i_augment strong = {1, 0.1, 0.05, 0.2, 0.2, 0.2};
+static const clile_i_augment strong = {.flip = 1,
+                                       .scale = 0.1,
+                                       .shift = 0.05,
+                                       .brightness = 0.2,
+                                       .contrast = 0.2,
+                                       .saturation = 0.2,
+                                       .grayscale = 0.3,
+                                       .blur = 0.5,
+                                       .blur_least = 0.3,
+                                       .blur_most = 2};
 
 static void batches_do_not_depend_on_threads_or_cache(void **state)
 {

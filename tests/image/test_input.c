@@ -8,6 +8,7 @@
 #include "image/image.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { SIZE = 40, STORED = 46, PLANE = SIZE * SIZE };
@@ -111,9 +112,15 @@ static double clamp(double value)
 static void jitter_matches_the_definition(void **state)
 {
     static const clile_i_jitter cases[] = {
-        {0, 0.93, 0.03, -0.02, 1, 1, 1},  {1, 1.1, -0.05, 0.05, 1, 1, 1}, {0, 1, 0, 0, 1.2, 1, 1},
-        {0, 1, 0, 0, 1, 0.8, 1},          {1, 1, 0, 0, 1, 1, 1.3},        {1, 1.07, 0.01, 0.04, 0.85, 1.15, 0.9},
-        {0, 1.6, 0.3, -0.3, 1.4, 0.5, 0}, /* far outside: edges are repeated */
+        {0, 0.93, 0.03, -0.02, 1, 1, 1, 0, 0},
+        {1, 1.1, -0.05, 0.05, 1, 1, 1, 0, 0},
+        {0, 1, 0, 0, 1.2, 1, 1, 0, 0},
+        {0, 1, 0, 0, 1, 0.8, 1, 0, 0},
+        {1, 1, 0, 0, 1, 1, 1.3, 0, 0},
+        {1, 1.07, 0.01, 0.04, 0.85, 1.15, 0.9, 0, 0},
+        {0, 1.6, 0.3, -0.3, 1.4, 0.5, 0, 0, 0}, /* far outside: edges are repeated */
+        {0, 1, 0, 0, 1, 1, 1, 1, 0},
+        {1, 1.07, 0.01, 0.04, 0.85, 1.15, 1.3, 1, 0},
     };
     static double values[3][PLANE];
     (void)state;
@@ -130,11 +137,59 @@ static void jitter_matches_the_definition(void **state)
             for (int k = 0; k < 3; ++k) v[k] = clamp(j->contrast * values[k][i] + (1 - j->contrast) * grey);
             own = 0.2989 * v[0] + 0.587 * v[1] + 0.114 * v[2];
             for (int k = 0; k < 3; ++k) {
-                const double colour = clamp(j->saturation * v[k] + (1 - j->saturation) * own);
+                double colour = clamp(j->saturation * v[k] + (1 - j->saturation) * own);
+                if (j->grey) {
+                    const double weight[3] = {0.2989, 0.587, 0.114};
+                    colour = 0;
+                    for (int m = 0; m < 3; ++m)
+                        colour += weight[m] * clamp(j->saturation * v[m] + (1 - j->saturation) * own);
+                }
                 near(dst[k * PLANE + i], (colour / 255 - mean[k]) / deviation[k], 1e-4);
             }
         }
     }
+}
+
+/* Pixel (x, y) of a plane blurred by the two-dimensional kernel, in double; the image is mirrored about its edge
+ * pixels. */
+static double blurred(const float *plane, int size, int radius, double s, int x, int y)
+{
+    double sum = 0, weights = 0;
+    for (int v = -radius; v <= radius; ++v)
+        for (int u = -radius; u <= radius; ++u) {
+            const int px = abs(x + u) < size ? abs(x + u) : 2 * size - 2 - (x + u);
+            const int py = abs(y + v) < size ? abs(y + v) : 2 * size - 2 - (y + v);
+            const double weight = exp(-(u * u + v * v) / (2 * s * s));
+            sum += weight * (double)plane[py * size + px];
+            weights += weight;
+        }
+    return sum / weights;
+}
+
+static void blur_matches_the_definition(void **state)
+{
+    static const struct {
+        int size, radius;
+        double s;
+    } cases[] = {
+        {SIZE, 1, 0.1}, {SIZE, 3, 0.8}, {SIZE, 6, 2.0}, {SIZE, 30, 10.0}, {13, 12, 7.0} /* no mirror has more */,
+        {1, 0, 1.0}};
+    clile_i_jitter jitter = CLILE_I_JITTER_NONE;
+    (void)state;
+    for (size_t f = 0; f < sizeof cases / sizeof *cases; ++f) {
+        const int size = cases[f].size, plane = size * size;
+        for (int i = 0; i < 3 * plane; ++i) dst[i] = other[i] = (float)stored[i];
+        clile_i_blur(size, cases[f].s, dst);
+        for (int k = 0; k < 3; ++k)
+            for (int i = 0; i < plane; i += 3)
+                near(dst[k * plane + i],
+                     blurred(other + k * plane, size, cases[f].radius, cases[f].s, i % size, i / size), 1e-3);
+    }
+    jitter.grey = 1; /* as part of the whole: behind the colour */
+    clile_i_crop_to_input(stored, SIZE, &jitter, other);
+    jitter.blur = 1.5;
+    clile_i_crop_to_input(stored, SIZE, &jitter, dst);
+    for (int i = 0; i < PLANE; i += 7) near(dst[i], blurred(other, SIZE, 5, 1.5, i % SIZE, i / SIZE), 1e-4);
 }
 
 /* Sizes beyond one run of columns (128). */
@@ -163,6 +218,7 @@ int main(void)
         cmocka_unit_test(flip_mirrors_exactly),
         cmocka_unit_test(whole_shifts_are_exact),
         cmocka_unit_test(jitter_matches_the_definition),
+        cmocka_unit_test(blur_matches_the_definition),
         cmocka_unit_test(large_crops_are_sampled_to_the_end),
     };
     return cmocka_run_group_tests(tests, fill, NULL);

@@ -70,7 +70,24 @@ static const char *const variants[] = {
     "elimination=mixed similarity=cosine ema=0.9 optimizer=sgd learning_rate=0.01",
     "elimination=mixed exchange_halves=0.5",
     "preset=published",
+    "elimination=orthogonal exchange_halves=0.5 input_workers=1 augment_grayscale=0.2 augment_blur=0.5 augment_erase=0.5",
 };
+
+/* A thread that makes batches ahead changes no bit, whatever the team. */
+static void test_input_workers_change_no_bit(void **state)
+{
+    static const char *const settings[] = {"elimination=mixed exchange_halves=0.5 threads=1", "elimination=orthogonal augment_erase=1 threads=2"};
+    (void)state;
+    for (int i = 0; i < 2; ++i) {
+        char ahead[128];
+        snprintf(ahead, sizeof ahead, "%s input_workers=1", settings[i]);
+        train_to_file(settings[i], "a.safetensors");
+        train_to_file(ahead, "b.safetensors");
+        assert_same_file("a.safetensors", "b.safetensors");
+    }
+    unlink("a.safetensors");
+    unlink("b.safetensors");
+}
 
 static void test_same_seed_same_bits(void **state)
 {
@@ -378,6 +395,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_same_seed_same_bits),
+        cmocka_unit_test(test_input_workers_change_no_bit),
         cmocka_unit_test(test_resumed_equals_uninterrupted),
         cmocka_unit_test(test_learns),
         cmocka_unit_test(test_model_holds_nothing_of_the_subjects),

@@ -1,0 +1,97 @@
+/* A thread that does one task at a time for the thread that owns it. */
+#include "base/base.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <string.h>
+
+struct clile_i_worker {
+    pthread_t thread;
+    pthread_mutex_t lock; /* of all that follows */
+    pthread_cond_t changed;
+    clile_i_task task; /* NULL: idle */
+    void *context;
+    int32_t stop;
+    clile_status status; /* of the last task, with its error text */
+    char text[1024];
+};
+
+static void *serve(void *context)
+{
+    clile_i_worker *w = context;
+    clile_i_threads_set(1); /* no second team: the owner's has the processors */
+    pthread_mutex_lock(&w->lock);
+    for (;;) {
+        while (w->task == NULL && !w->stop) pthread_cond_wait(&w->changed, &w->lock);
+        if (w->task == NULL) break;
+        pthread_mutex_unlock(&w->lock);
+        const clile_status status = w->task(w->context);
+        pthread_mutex_lock(&w->lock);
+        w->status = status;
+        if (status != CLILE_OK) strncpy(w->text, clile_last_error(), sizeof w->text - 1);
+        w->task = NULL;
+        pthread_cond_broadcast(&w->changed);
+    }
+    pthread_mutex_unlock(&w->lock);
+    return NULL;
+}
+
+/* Signals stay with the program's own threads. */
+static int start_thread(clile_i_worker *w)
+{
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    const int error = pthread_create(&w->thread, NULL, serve, w);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return error;
+}
+
+clile_status clile_i_worker_create(clile_i_worker **out)
+{
+    clile_i_worker *w = clile_i_calloc(1, sizeof *w);
+    *out = NULL;
+    if (w == NULL) return CLILE_E_OUT_OF_MEMORY;
+    pthread_mutex_init(&w->lock, NULL);
+    pthread_cond_init(&w->changed, NULL);
+    const int error = start_thread(w);
+    if (error == 0) {
+        *out = w;
+        return CLILE_OK;
+    }
+    pthread_cond_destroy(&w->changed);
+    pthread_mutex_destroy(&w->lock);
+    clile_i_free(w);
+    return clile_i_fail_system(error, "a thread could not be started");
+}
+
+void clile_i_worker_start(clile_i_worker *worker, clile_i_task task, void *context)
+{
+    pthread_mutex_lock(&worker->lock);
+    worker->task = task;
+    worker->context = context;
+    pthread_cond_broadcast(&worker->changed);
+    pthread_mutex_unlock(&worker->lock);
+}
+
+clile_status clile_i_worker_wait(clile_i_worker *worker)
+{
+    pthread_mutex_lock(&worker->lock);
+    while (worker->task != NULL) pthread_cond_wait(&worker->changed, &worker->lock);
+    const clile_status status = worker->status;
+    pthread_mutex_unlock(&worker->lock);
+    return status == CLILE_OK ? CLILE_OK : clile_i_fail(status, "%s", worker->text);
+}
+
+void clile_i_worker_destroy(clile_i_worker *worker)
+{
+    if (worker == NULL) return;
+    pthread_mutex_lock(&worker->lock);
+    worker->stop = 1;
+    pthread_cond_broadcast(&worker->changed);
+    pthread_mutex_unlock(&worker->lock);
+    pthread_join(worker->thread, NULL);
+    pthread_cond_destroy(&worker->changed);
+    pthread_mutex_destroy(&worker->lock);
+    clile_i_free(worker);
+}

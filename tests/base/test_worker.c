@@ -1,0 +1,100 @@
+/* The thread that works ahead. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h>
+
+#include "base/base.h"
+
+#include <pthread.h>
+#include <string.h>
+
+typedef struct {
+    pthread_t caller;
+    int32_t done, in_caller, team;
+} job;
+
+static clile_status work(void *context)
+{
+    job *j = context;
+    j->in_caller = pthread_equal(j->caller, pthread_self());
+    j->team = clile_i_threads_set(1);
+    j->done += 1;
+    return CLILE_OK;
+}
+
+static clile_status fail_here(void *context)
+{
+    (void)context;
+    return clile_i_fail(CLILE_E_CORRUPT, "page %d is torn", 12);
+}
+
+static void tasks_run_one_after_the_other_elsewhere(void **state)
+{
+    clile_i_worker *worker = NULL;
+    job j = {.caller = pthread_self()};
+    (void)state;
+    const int32_t before = clile_i_threads_set(3);
+    assert_int_equal(clile_i_worker_create(&worker), CLILE_OK);
+    assert_int_equal(clile_i_worker_wait(worker), CLILE_OK); /* nothing was asked for */
+    for (int i = 1; i <= 100; ++i) {
+        clile_i_worker_start(worker, work, &j);
+        assert_int_equal(clile_i_worker_wait(worker), CLILE_OK);
+        assert_int_equal(j.done, i);
+    }
+    assert_int_equal(j.in_caller, 0);
+    assert_int_equal(j.team, 1);
+    assert_int_equal(clile_i_threads_set(before), 3); /* the caller's team is what it was */
+    clile_i_worker_destroy(worker);
+}
+
+static void errors_reach_the_caller(void **state)
+{
+    clile_i_worker *worker = NULL;
+    job j = {.caller = pthread_self()};
+    (void)state;
+    assert_int_equal(clile_i_worker_create(&worker), CLILE_OK);
+    clile_i_fail(CLILE_E_IO, "an older text");
+    clile_i_worker_start(worker, fail_here, NULL);
+    assert_int_equal(clile_i_worker_wait(worker), CLILE_E_CORRUPT);
+    assert_string_equal(clile_last_error(), "page 12 is torn");
+    clile_i_worker_start(worker, work, &j); /* and it goes on */
+    assert_int_equal(clile_i_worker_wait(worker), CLILE_OK);
+    clile_i_worker_destroy(worker);
+}
+
+static void destroy_waits_for_the_task(void **state)
+{
+    (void)state;
+    clile_i_worker_destroy(NULL);
+    for (int i = 0; i < 100; ++i) {
+        clile_i_worker *worker = NULL;
+        job j = {.caller = pthread_self()};
+        assert_int_equal(clile_i_worker_create(&worker), CLILE_OK);
+        if (i % 2) clile_i_worker_start(worker, work, &j);
+        clile_i_worker_destroy(worker);
+        assert_int_equal(j.done, i % 2);
+    }
+}
+
+static void memory_may_be_out(void **state)
+{
+    clile_i_worker *worker = (clile_i_worker *)&worker;
+    (void)state;
+    clile_i_alloc_fail_at(1);
+    assert_int_equal(clile_i_worker_create(&worker), CLILE_E_OUT_OF_MEMORY);
+    clile_i_alloc_fail_at(0);
+    assert_null(worker);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(tasks_run_one_after_the_other_elsewhere),
+        cmocka_unit_test(errors_reach_the_caller),
+        cmocka_unit_test(destroy_waits_for_the_task),
+        cmocka_unit_test(memory_may_be_out),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
