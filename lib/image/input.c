@@ -62,11 +62,39 @@ static tap tap_at(double position, int32_t width)
     return (tap){.before = before, .step = before + 1 < width, .weight = (float)(clamped - before)};
 }
 
+enum { RUN = 128 }; /* output columns that are sampled together */
+
+/* Two rows of the stored crop, sampled at the columns of a run; neighbouring output rows share them. */
+typedef struct {
+    int32_t row[2]; /* which rows are here; -1: none */
+    float value[2][3][RUN];
+} sampled_rows;
+
+/* Where sampled row `row` is; it takes the place that does not hold `kept`. */
+static int32_t sample_row(sampled_rows *rows, const uint8_t *stored, int32_t width, int32_t row, int32_t kept,
+                          const tap *columns, int32_t count)
+{
+    for (int32_t place = 0; place < 2; ++place)
+        if (rows->row[place] == row) return place;
+    const int32_t place = rows->row[0] == kept;
+    float *r = rows->value[place][0], *g = rows->value[place][1], *b = rows->value[place][2];
+    const uint8_t *line = stored + (int64_t)row * width * 3;
+    for (int32_t i = 0; i < count; ++i) {
+        const uint8_t *p = line + 3 * columns[i].before, *q = p + 3 * columns[i].step;
+        const float u = columns[i].weight;
+        r[i] = (float)p[0] + u * (float)(q[0] - p[0]);
+        g[i] = (float)p[1] + u * (float)(q[1] - p[1]);
+        b[i] = (float)p[2] + u * (float)(q[2] - p[2]);
+    }
+    rows->row[place] = row;
+    return place;
+}
+
 /* Window, mirror and bilinear sampling; the map is separable, so the taps of a run of columns serve all rows. */
 static void read_window(const uint8_t *stored, int32_t size, const clile_i_jitter *jitter, float *dst)
 {
-    enum { RUN = 128 };
     tap columns[RUN];
+    sampled_rows rows;
     const int32_t width = clile_i_crop_stored(size);
     const int64_t plane = (int64_t)size * size;
     const double half = 0.5 * size, middle = 0.5 * width;
@@ -76,20 +104,16 @@ static void read_window(const uint8_t *stored, int32_t size, const clile_i_jitte
         const int32_t count = size - first < RUN ? size - first : RUN;
         for (int32_t i = 0; i < count; ++i)
             columns[i] = tap_at(middle + jitter->shift_x * size + scale_x * (first + i + 0.5 - half) - 0.5, width);
+        rows.row[0] = rows.row[1] = -1;
         for (int32_t y = 0; y < size; ++y) {
             const tap row = tap_at(middle + jitter->shift_y * size + jitter->scale * (y + 0.5 - half) - 0.5, width);
-            const uint8_t *upper = stored + (int64_t)row.before * width * 3;
-            const uint8_t *lower = upper + (row.step ? (int64_t)width * 3 : 0);
-            float *r = dst + (int64_t)y * size + first;
-            for (int32_t i = 0; i < count; ++i) {
-                const uint8_t *p = upper + 3 * columns[i].before, *q = lower + 3 * columns[i].before;
-                const int32_t next = 3 * columns[i].step;
-                const float u = columns[i].weight;
-                for (int32_t k = 0; k < 3; ++k) {
-                    const float above = (float)p[k] + u * (float)(p[next + k] - p[k]);
-                    const float below = (float)q[k] + u * (float)(q[next + k] - q[k]);
-                    r[k * plane + i] = above + row.weight * (below - above);
-                }
+            const int32_t next = row.before + row.step;
+            const int32_t upper = sample_row(&rows, stored, width, row.before, next, columns, count);
+            const int32_t lower = sample_row(&rows, stored, width, next, row.before, columns, count);
+            for (int32_t k = 0; k < 3; ++k) {
+                const float *above = rows.value[upper][k], *below = rows.value[lower][k];
+                float *out = dst + k * plane + (int64_t)y * size + first;
+                for (int32_t i = 0; i < count; ++i) out[i] = above[i] + row.weight * (below[i] - above[i]);
             }
         }
     }

@@ -88,6 +88,7 @@ class Usage(CommandTest):
             self.assertGreater(train[key], 0)
         self.assertGreater(train["worker_step_seconds"], train["worker_input_seconds"])
         self.fails("resnet99", "bench", "train", "--backbone", "resnet99")
+        self.fails("no-such-pack", "bench", "train", *common, "--data", "no-such-pack")
         busy = json.loads(self.fine("bench", "train", *common, "--busy", "1").stdout)
         self.assertEqual(busy["busy"], 1)
 
