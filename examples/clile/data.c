@@ -1,53 +1,15 @@
 /* clile data: what is in a labelled folder, as the library reads it. */
-#include "command.h"
+#include "data.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_AUS = 256 };
-
 typedef struct {
-    int64_t n;
-    int32_t c, subjects;
-    int32_t au_ids[MAX_AUS];
-    int64_t coded[MAX_AUS], present[MAX_AUS];
-    float weight[MAX_AUS];
-    int64_t *frames; /* [subjects] */
-    clile_dataset_counts counts;
-} data_summary;
-
-static int summarise(const clile_dataset *data, data_summary *s)
-{
-    int8_t labels[MAX_AUS];
-    s->n = clile_dataset_size(data);
-    s->c = clile_dataset_au_count(data);
-    s->subjects = clile_dataset_subject_count(data);
-    if (s->c > MAX_AUS) return EXIT_FAILED;
-    s->frames = calloc((size_t)s->subjects + 1, sizeof *s->frames);
-    if (s->frames == NULL) return EXIT_FAILED;
-    s->counts.struct_size = sizeof s->counts;
-    if (clile_dataset_copy_counts(data, &s->counts) != CLILE_OK) return failed(NULL);
-    if (clile_dataset_copy_au_ids(data, s->au_ids) != CLILE_OK ||
-        clile_dataset_copy_au_weights(data, s->weight) != CLILE_OK)
-        return failed(NULL);
-    for (int64_t i = 0; i < s->n; ++i) {
-        int32_t subject = 0;
-        if (clile_dataset_copy_labels(data, i, 1, labels) != CLILE_OK ||
-            clile_dataset_copy_subjects(data, i, 1, &subject) != CLILE_OK)
-            return failed(NULL);
-        ++s->frames[subject];
-        for (int32_t c = 0; c < s->c; ++c) {
-            s->coded[c] += labels[c] >= 0;
-            s->present[c] += labels[c] == 1;
-        }
-    }
-    return EXIT_FINE;
-}
-
-static double rate(const data_summary *s, int32_t c)
-{
-    return s->coded[c] ? (double)s->present[c] / (double)s->coded[c] : 0.0;
-}
+    const char *path, *protocol;
+    int by_subject;
+    sheet_request sheet; /* path NULL: none */
+} request;
 
 static int print_folds(const clile_dataset *data, const char *protocol, json *j)
 {
@@ -79,77 +41,239 @@ static int print_folds(const clile_dataset *data, const char *protocol, json *j)
     return EXIT_FINE;
 }
 
-static int print_json(const clile_dataset *data, const data_summary *s, const char *path, const char *protocol)
+/* ---- JSON ---- */
+
+static void json_aus(json *j, const data_summary *s)
+{
+    json_open(j, "aus", '[');
+    for (int32_t c = 0; c < s->c; ++c) {
+        const int64_t all = (int64_t)s->subjects * s->c + c;
+        const spread *r = &s->spread[c];
+        json_open(j, NULL, '{');
+        json_integer(j, "au", s->au_ids[c]);
+        json_text(j, "name", au_name(s->au_ids[c]));
+        json_integer(j, "coded", s->coded[all]);
+        json_integer(j, "not_coded", s->n - s->coded[all]);
+        json_integer(j, "present", s->present[all]);
+        json_real(j, "rate", s->coded[all] ? summary_rate(s, s->subjects, c) : 0.0);
+        json_real(j, "weight", (double)s->weight[c]);
+        json_open(j, "subject_rate", '{');
+        json_integer(j, "subjects", r->subjects);
+        json_real(j, "min", r->least);
+        json_real(j, "median", r->median);
+        json_real(j, "max", r->most);
+        json_real(j, "mean", r->mean);
+        json_real(j, "sd", r->sd);
+        json_close(j, '}');
+        json_close(j, '}');
+    }
+    json_close(j, ']');
+}
+
+static void json_subjects(json *j, const clile_dataset *data, const data_summary *s)
+{
+    json_open(j, "subjects", '[');
+    for (int32_t i = 0; i < s->subjects; ++i) {
+        json_open(j, NULL, '{');
+        json_text(j, "subject", clile_dataset_get_subject_name(data, i));
+        json_integer(j, "images", s->frames[i]);
+        json_open(j, "coded", '[');
+        for (int32_t c = 0; c < s->c; ++c) json_integer(j, NULL, s->coded[(int64_t)i * s->c + c]);
+        json_close(j, ']');
+        json_open(j, "present", '[');
+        for (int32_t c = 0; c < s->c; ++c) json_integer(j, NULL, s->present[(int64_t)i * s->c + c]);
+        json_close(j, ']');
+        json_close(j, '}');
+    }
+    json_close(j, ']');
+}
+
+static void json_left_out(json *j, const clile_dataset *data)
+{
+    static const char *const keys[2] = {"labels_without_image", "images_without_labels"};
+    json_open(j, "left_out", '{');
+    for (int32_t kind = 0; kind < 2; ++kind) {
+        const char *name = NULL;
+        json_open(j, keys[kind], '[');
+        for (int64_t i = 0; (name = clile_dataset_get_left_out(data, kind, i)) != NULL; ++i) json_text(j, NULL, name);
+        json_close(j, ']');
+    }
+    json_close(j, '}');
+}
+
+static void json_sheet(json *j, const clile_dataset *data, const data_summary *s, const sheet_request *sheet)
+{
+    sheet_pair pairs[SHEET_MOST];
+    json_open(j, "sheet", '{');
+    json_text(j, "file", sheet->path);
+    json_integer(j, "seed", sheet->seed);
+    json_open(j, "examples", '[');
+    for (int32_t c = 0; c < s->c; ++c) {
+        const int32_t count = sheet_choose(s, c, sheet, pairs);
+        for (int32_t i = 0; i < count; ++i) {
+            json_open(j, NULL, '{');
+            json_integer(j, "au", s->au_ids[c]);
+            json_text(j, "subject", clile_dataset_get_subject_name(data, pairs[i].subject));
+            json_text(j, "present", clile_dataset_get_image_name(data, pairs[i].present));
+            json_text(j, "absent", clile_dataset_get_image_name(data, pairs[i].absent));
+            json_close(j, '}');
+        }
+    }
+    json_close(j, ']');
+    json_close(j, '}');
+}
+
+static int print_json(const clile_dataset *data, const data_summary *s, const request *r)
 {
     json j = {.out = stdout};
     int code = EXIT_FINE;
     json_open(&j, NULL, '{');
-    json_text(&j, "data", path);
+    json_text(&j, "data", r->path);
     json_integer(&j, "images", s->n);
     json_integer(&j, "label_rows", s->counts.label_rows);
     json_integer(&j, "labels_without_image", s->counts.labels_without_image);
     json_integer(&j, "images_without_labels", s->counts.images_without_labels);
     json_integer(&j, "images_without_landmarks", s->counts.images_without_landmarks);
-    json_open(&j, "aus", '[');
-    for (int32_t c = 0; c < s->c; ++c) {
-        json_open(&j, NULL, '{');
-        json_integer(&j, "au", s->au_ids[c]);
-        json_integer(&j, "coded", s->coded[c]);
-        json_integer(&j, "present", s->present[c]);
-        json_real(&j, "rate", rate(s, c));
-        json_real(&j, "weight", (double)s->weight[c]);
-        json_close(&j, '}');
+    json_left_out(&j, data);
+    json_aus(&j, s);
+    json_open(&j, "correlation", '[');
+    for (int32_t a = 0; a < s->c; ++a) {
+        json_open(&j, NULL, '[');
+        for (int32_t b = 0; b < s->c; ++b) json_real(&j, NULL, s->phi[(int64_t)a * s->c + b]);
+        json_close(&j, ']');
     }
     json_close(&j, ']');
-    json_open(&j, "subjects", '[');
-    for (int32_t i = 0; i < s->subjects; ++i) {
-        json_open(&j, NULL, '{');
-        json_text(&j, "subject", clile_dataset_get_subject_name(data, i));
-        json_integer(&j, "images", s->frames[i]);
-        json_close(&j, '}');
-    }
-    json_close(&j, ']');
-    if (protocol) code = print_folds(data, protocol, &j);
+    json_subjects(&j, data, s);
+    if (r->sheet.path) json_sheet(&j, data, s, &r->sheet);
+    if (r->protocol) code = print_folds(data, r->protocol, &j);
     if (code == EXIT_FINE) json_close(&j, '}');
     return code;
 }
 
-static int print_text(const clile_dataset *data, const data_summary *s, const char *path, const char *protocol)
+/* ---- text ---- */
+
+static void print_left_out(const clile_dataset *data, const data_summary *s)
 {
-    printf("%s: %lld images of %d subjects, %d AUs\n", path, (long long)s->n, (int)s->subjects, (int)s->c);
-    printf("left out: %lld label rows without image, %lld images without labels; %lld images without landmarks\n\n",
-           (long long)s->counts.labels_without_image, (long long)s->counts.images_without_labels,
-           (long long)s->counts.images_without_landmarks);
-    printf("  AU     coded   present    rate  weight\n");
-    for (int32_t c = 0; c < s->c; ++c)
-        printf("  %-4d %7lld   %7lld  %6.3f  %6.3f\n", (int)s->au_ids[c], (long long)s->coded[c],
-               (long long)s->present[c], rate(s, c), (double)s->weight[c]);
+    static const char *const kinds[2] = {"label rows without image", "images without labels"};
+    const int64_t counts[2] = {s->counts.labels_without_image, s->counts.images_without_labels};
+    printf("left out: %lld %s, %lld %s; %lld images without landmarks\n", (long long)counts[0], kinds[0],
+           (long long)counts[1], kinds[1], (long long)s->counts.images_without_landmarks);
+    for (int32_t kind = 0; kind < 2; ++kind) {
+        const char *name = clile_dataset_get_left_out(data, kind, 0);
+        if (name == NULL) continue;
+        printf("  %s: %s", kinds[kind], name);
+        int64_t shown = 1;
+        for (; shown < 3 && (name = clile_dataset_get_left_out(data, kind, shown)) != NULL; ++shown)
+            printf(", %s", name);
+        printf(shown < counts[kind] ? ", ...\n" : "\n");
+    }
+}
+
+/* A rate in a column of seven, "-" when there is none. */
+static void print_rate(double value)
+{
+    if (isnan(value))
+        printf("  %5s", "-");
+    else
+        printf("  %5.3f", value);
+}
+
+static void print_aus(const data_summary *s)
+{
+    printf("                                     rate of a subject\n");
+    printf("  AU     coded  not coded  present   rate    min  median   max     sd  weight\n");
+    for (int32_t c = 0; c < s->c; ++c) {
+        const int64_t all = (int64_t)s->subjects * s->c + c;
+        const spread *r = &s->spread[c];
+        printf("  %-4d %7lld    %7lld  %7lld", (int)s->au_ids[c], (long long)s->coded[all],
+               (long long)(s->n - s->coded[all]), (long long)s->present[all]);
+        print_rate(summary_rate(s, s->subjects, c));
+        print_rate(r->least);
+        print_rate(r->median);
+        print_rate(r->most);
+        print_rate(r->sd);
+        printf("  %6.3f  %s\n", (double)s->weight[c], au_name(s->au_ids[c]));
+    }
+    printf("\n  phi ");
+    for (int32_t c = 0; c < s->c; ++c) printf(" %5d", (int)s->au_ids[c]);
+    printf("   (correlation of the labels)\n");
+    for (int32_t a = 0; a < s->c; ++a) {
+        printf("  %-4d", (int)s->au_ids[a]);
+        for (int32_t b = 0; b < s->c; ++b) printf(" %5.2f", s->phi[(int64_t)a * s->c + b]);
+        printf("\n");
+    }
+}
+
+static void print_subjects(const clile_dataset *data, const data_summary *s, int with_rates)
+{
+    if (with_rates) {
+        printf("  rate of each AU\n  %-10s %7s", "subject", "images");
+        for (int32_t c = 0; c < s->c; ++c) printf("  %5d", (int)s->au_ids[c]);
+        printf("\n");
+    }
+    for (int32_t i = 0; i < s->subjects; ++i) {
+        const char *name = clile_dataset_get_subject_name(data, i);
+        if (!with_rates) {
+            printf("  %s %lld%s", name, (long long)s->frames[i], i % 6 == 5 || i + 1 == s->subjects ? "\n" : "");
+            continue;
+        }
+        printf("  %-10s %7lld", name, (long long)s->frames[i]);
+        for (int32_t c = 0; c < s->c; ++c) print_rate(summary_rate(s, i, c));
+        printf("\n");
+    }
+}
+
+static int print_text(const clile_dataset *data, const data_summary *s, const request *r)
+{
+    printf("%s: %lld images of %d subjects, %d AUs\n", r->path, (long long)s->n, (int)s->subjects, (int)s->c);
+    print_left_out(data, s);
     printf("\n");
-    for (int32_t i = 0; i < s->subjects; ++i)
-        printf("  %s %lld%s", clile_dataset_get_subject_name(data, i), (long long)s->frames[i],
-               i % 6 == 5 || i + 1 == s->subjects ? "\n" : "");
-    if (protocol == NULL) return EXIT_FINE;
+    print_aus(s);
     printf("\n");
-    return print_folds(data, protocol, NULL);
+    print_subjects(data, s, r->by_subject);
+    if (r->sheet.path)
+        printf("\nsheet: %s, up to %lld subjects for each AU, seed %lld\n", r->sheet.path, (long long)r->sheet.examples,
+               (long long)r->sheet.seed);
+    if (r->protocol == NULL) return EXIT_FINE;
+    printf("\n");
+    return print_folds(data, r->protocol, NULL);
+}
+
+/* Crops of the size that is set, or of a pack's own. */
+static int write_sheet(const clile_dataset *data, const clile_options *options, const data_summary *s, request *r)
+{
+    int64_t size = 0;
+    const char *slash = NULL, *title = r->path;
+    if (clile_options_get_i64(options, CLILE_OPT_IMAGE_SIZE, &size) != CLILE_OK) return failed(NULL);
+    if (clile_dataset_crop_size(data) > 0 && !clile_options_is_set(options, CLILE_OPT_IMAGE_SIZE))
+        size = clile_dataset_crop_size(data);
+    r->sheet.size = (int32_t)size;
+    while ((slash = strchr(title, '/')) != NULL && slash[1] != '\0') title = slash + 1;
+    return sheet_write(data, s, title, &r->sheet);
 }
 
 int run_data(int argc, char **argv)
 {
-    const char *layout = "auto", *protocol = NULL;
+    const char *layout = "auto";
     text_list settings = {0}, folders = {0};
     int as_json = 0, verify = 0;
     clile_options *options = NULL;
     clile_dataset *data = NULL;
     data_summary s = {0};
+    request r = {.sheet = {.examples = 6, .seed = 1}};
     const arg rows[] = {
         {"--layout", ARG_TEXT, &layout, "NAME", "auto, bp4d, disfa, list, csv or pack (default: auto)"},
-        {"--protocol", ARG_TEXT, &protocol, "P", "list the folds of bp4d, disfa, kfold:K or loso too"},
+        {"--protocol", ARG_TEXT, &r.protocol, "P", "list the folds of bp4d, disfa, kfold:K or loso too"},
+        {"--subjects", ARG_FLAG, &r.by_subject, NULL, "the rates of each subject"},
+        {"--sheet", ARG_TEXT, &r.sheet.path, "FILE.png", "draw faces with each AU present and absent"},
+        {"--examples", ARG_NUMBER, &r.sheet.examples, "N", "subjects for each AU on the sheet (default: 6)"},
+        {"--seed", ARG_NUMBER, &r.sheet.seed, "N", "of the choice of faces (default: 1)"},
         {"--set", ARG_LIST, &settings, "KEY=VALUE", "an option of the data group; may be repeated"},
         {"--verify", ARG_FLAG, &verify, NULL, "compare every checksum of a pack"},
         {"--json", ARG_FLAG, &as_json, NULL, "print JSON"},
     };
-    const arg_spec spec = {"clile data DIR|PACK [--layout NAME] [--protocol P] [--verify]",
-                           "Subjects, frames, rate and weight of each AU in a labelled folder.", rows,
+    const arg_spec spec = {"clile data DIR|PACK [--layout NAME] [--protocol P] [--sheet FILE.png] [--verify]",
+                           "Subjects, rates, weights and correlation of the AUs in a labelled folder or a pack.", rows,
                            (int)(sizeof rows / sizeof rows[0]), &folders};
     int code = args_parse(&spec, argc, argv);
     if (code != EXIT_FINE) goto cleanup;
@@ -157,15 +281,19 @@ int run_data(int argc, char **argv)
         code = usage_error(&spec, "one folder is needed");
         goto cleanup;
     }
+    if (r.sheet.examples < 1 || r.sheet.examples > SHEET_MOST) {
+        code = usage_error(&spec, "--examples takes 1 to %d, found %lld", (int)SHEET_MOST, (long long)r.sheet.examples);
+        goto cleanup;
+    }
+    r.path = folders.items[0];
     code = options_open(&options, &spec, layout, &settings);
     if (code != EXIT_FINE) goto cleanup;
-    code = clile_dataset_open(folders.items[0], options, &data) == CLILE_OK ? summarise(data, &s) : failed(NULL);
+    code = clile_dataset_open(r.path, options, &data) == CLILE_OK ? summary_make(data, &s) : failed(NULL);
     if (code == EXIT_FINE && verify) code = verify_pack(data);
-    if (code == EXIT_FINE)
-        code = as_json ? print_json(data, &s, folders.items[0], protocol)
-                       : print_text(data, &s, folders.items[0], protocol);
+    if (code == EXIT_FINE && r.sheet.path) code = write_sheet(data, options, &s, &r);
+    if (code == EXIT_FINE) code = as_json ? print_json(data, &s, &r) : print_text(data, &s, &r);
 cleanup:
-    free(s.frames);
+    summary_free(&s);
     clile_dataset_destroy(data);
     clile_options_destroy(options);
     text_list_free(&settings);

@@ -288,6 +288,8 @@ class Dataset : public Handle<clile_dataset, clile_dataset_destroy>
         if (!check(clile_dataset_copy_au_weights(get(), weights.data()), status)) weights.clear();
         return weights;
     }
+    /* The only side that crops can have, that of a pack; 0: any. */
+    std::int32_t crop_size() const { return clile_dataset_crop_size(get()); }
     /* [side,side,3]: the crop of one image. */
     std::vector<std::uint8_t> crop(std::int64_t index, std::int32_t side, Status *status = nullptr) const
     {
@@ -305,7 +307,11 @@ class Dataset : public Handle<clile_dataset, clile_dataset_destroy>
         check(clile_dataset_copy_counts(get(), &counts), status);
         return counts;
     }
-    /* Nothing when out of range. */
+    /* Nothing when out of range. kind: CLILE_LEFT_OUT_LABELS or CLILE_LEFT_OUT_IMAGES */
+    std::optional<std::string> left_out(std::int32_t kind, std::int64_t index) const
+    {
+        return borrowed(clile_dataset_get_left_out(get(), kind, index));
+    }
     std::optional<std::string> subject_name(std::int32_t subject) const
     {
         return borrowed(clile_dataset_get_subject_name(get(), subject));

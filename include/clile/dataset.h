@@ -51,6 +51,8 @@ CLILE_API const char *clile_dataset_get_image_name(const clile_dataset *dataset,
 /* w_c = (1/r_c) * C / sum_j (1/r_j), r_c the rate of AU c among its coded labels; an AU that never occurs gets weight 0
  * and does not count in C (METHOD: docs/method.md). */
 CLILE_API clile_status clile_dataset_copy_au_weights(const clile_dataset *dataset, float *weights /*[c]*/);
+/* The only size that crops can have, that of a pack; 0: any. Since 0.1. */
+CLILE_API int32_t clile_dataset_crop_size(const clile_dataset *dataset);
 /* One aligned crop, [size,size,3] uint8 RGB, 1 <= size <= 4096. Locked (any thread). IO, CORRUPT, FORMAT: the image, or its landmarks;
  * INVALID_ARGUMENT: index or size out of range, an image of more than max_pixels. */
 CLILE_API clile_status clile_dataset_copy_crop(const clile_dataset *dataset, int64_t index, int32_t size, uint8_t *rgb);
@@ -65,6 +67,12 @@ typedef struct clile_dataset_counts {
     int64_t images_without_landmarks; /* used as whole images; equals the size when there are no landmarks at all */
 } clile_dataset_counts;
 CLILE_API clile_status clile_dataset_copy_counts(const clile_dataset *dataset, clile_dataset_counts *counts);
+
+/* Borrowed name of the index-th (from 0) label row without image or image without label row: the path below the folder, of a label row the one that its image
+ * would have, without ending ("Sequences/F001/T1/17"). The first 8 of each kind are kept; a pack has none. NULL out of range. Since 0.1. */
+#define CLILE_LEFT_OUT_LABELS 0
+#define CLILE_LEFT_OUT_IMAGES 1
+CLILE_API const char *clile_dataset_get_left_out(const clile_dataset *dataset, int32_t kind, int64_t index);
 
 /* Told how far a long piece of work is. Return 0 to go on, anything else to stop with CLILE_E_CANCELLED. */
 typedef int32_t (*clile_count_fn)(int64_t done, int64_t all, void *user);

@@ -148,8 +148,9 @@ static clile_status read_row(const clile_i_rows *rows, const reader *r, const cl
     table->counts.label_rows++;
     const clile_i_frame *frame = clile_i_frames_find(frames, number);
     if (frame == NULL) {
-        table->counts.labels_without_image++;
-        return CLILE_OK;
+        char name[32];
+        snprintf(name, sizeof name, "%lld", (long long)number);
+        return clile_i_table_left_out(table, CLILE_LEFT_OUT_LABELS, folder, name);
     }
     if (labelled[frame - frames->frames]++)
         return clile_i_rows_fail(rows, "frame %lld has a row already", (long long)number);
@@ -204,14 +205,16 @@ static clile_status read_sequence(reader *r, const sequence *s)
     }
     CLILE_I_TRY(read_header(&rows, r));
     CLILE_I_TRY(clile_i_table_subject(r->table, s->subject, s->subject + strlen(s->subject), &subject));
-    const int64_t columns = rows.count, first = r->table->n;
+    const int64_t columns = rows.count;
     for (;;) {
         CLILE_I_TRY(clile_i_rows_next(&rows, &more));
         if (!more) break;
         CLILE_I_TRY(clile_i_rows_expect(&rows, columns));
         CLILE_I_TRY(read_row(&rows, r, &frames, &landmarks, folder, subject, labelled));
     }
-    r->table->counts.images_without_labels += frames.count - (r->table->n - first);
+    for (int64_t k = 0; k < frames.count; ++k)
+        if (!labelled[k])
+            CLILE_I_TRY(clile_i_table_left_out(r->table, CLILE_LEFT_OUT_IMAGES, folder, frames.frames[k].name));
 
 cleanup:
     clile_i_rows_close(&rows);
@@ -255,7 +258,9 @@ static clile_status count_unlabelled(reader *r, const char *images, const char *
         }
         clile_i_frames_free(&frames);
         CLILE_I_TRY(clile_i_frames_list(task_path, &frames));
-        r->table->counts.images_without_labels += frames.count;
+        const char *below = task_path + strlen(r->request->path) + 1;
+        for (int64_t k = 0; k < frames.count; ++k)
+            CLILE_I_TRY(clile_i_table_left_out(r->table, CLILE_LEFT_OUT_IMAGES, below, frames.frames[k].name));
     }
 cleanup:
     clile_i_frames_free(&frames);

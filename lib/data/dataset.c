@@ -206,6 +206,18 @@ cleanup:
     return status;
 }
 
+int32_t clile_dataset_crop_size(const clile_dataset *dataset)
+{
+    return dataset != NULL ? dataset->core->table.pack_size : 0;
+}
+
+const char *clile_dataset_get_left_out(const clile_dataset *dataset, int32_t kind, int64_t index)
+{
+    if (dataset == NULL || (kind != CLILE_LEFT_OUT_LABELS && kind != CLILE_LEFT_OUT_IMAGES)) return NULL;
+    const clile_i_table *table = &dataset->core->table;
+    return index >= 0 && index < table->left_out_count[kind] ? table->left_out[kind][index] : NULL;
+}
+
 clile_status clile_dataset_copy_counts(const clile_dataset *dataset, clile_dataset_counts *counts)
 {
     CLILE_I_CHECK_NOT_NULL(dataset);

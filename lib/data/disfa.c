@@ -245,6 +245,7 @@ static clile_status read_subject(reader *r, int64_t s)
     const clile_i_frames *frames = &r->frames[s];
     subject_labels labels = {0};
     clile_i_landmarks landmarks = {0};
+    uint8_t *labelled = NULL;
     int32_t subject = 0;
     char *folder = r->images[0] != '\0' ? clile_i_path_join(r->images, name) : clile_i_strdup(name);
 
@@ -255,21 +256,27 @@ static clile_status read_subject(reader *r, int64_t s)
     for (int32_t a = 0; a < table->c; ++a) CLILE_I_TRY(read_au(r, name, a, &labels));
     CLILE_I_TRY(read_landmarks(r, name, &landmarks));
     CLILE_I_TRY(clile_i_table_subject(table, name, name + strlen(name), &subject));
-    const int64_t before = table->n;
+    CLILE_I_ALLOC(labelled, frames->count);
     for (int64_t i = 0; i < labels.n; ++i) {
         const int64_t number = labels.frame[i] - 1 + r->first_image;
         const clile_i_frame *frame = clile_i_frames_find(frames, number);
         table->counts.label_rows++;
         if (frame == NULL) {
-            table->counts.labels_without_image++;
+            char row[32];
+            snprintf(row, sizeof row, "%lld", (long long)number);
+            CLILE_I_TRY(clile_i_table_left_out(table, CLILE_LEFT_OUT_LABELS, folder, row));
             continue;
         }
+        labelled[frame - frames->frames] = 1;
         const float *five = clile_i_landmarks_find(&landmarks, number);
         table->counts.images_without_landmarks += five == NULL;
         CLILE_I_TRY(clile_i_table_add(table, folder, frame->name, subject, labels.codes + i * table->c, five));
     }
-    table->counts.images_without_labels += frames->count - (table->n - before);
+    for (int64_t k = 0; k < frames->count; ++k)
+        if (!labelled[k])
+            CLILE_I_TRY(clile_i_table_left_out(table, CLILE_LEFT_OUT_IMAGES, folder, frames->frames[k].name));
 cleanup:
+    clile_i_free(labelled);
     clile_i_landmarks_free(&landmarks);
     clile_i_free(labels.frame);
     clile_i_free(labels.codes);
@@ -300,7 +307,9 @@ static clile_status list_images(reader *r)
             goto cleanup;
         }
         CLILE_I_TRY(clile_i_frames_list(folder, s < r->count ? &r->frames[s] : &extra));
-        r->table->counts.images_without_labels += extra.count;
+        const char *below = folder + strlen(r->request->path) + 1;
+        for (int64_t i = 0; i < extra.count; ++i)
+            CLILE_I_TRY(clile_i_table_left_out(r->table, CLILE_LEFT_OUT_IMAGES, below, extra.frames[i].name));
         clile_i_frames_free(&extra);
     }
     r->first_image = 1;

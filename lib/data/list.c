@@ -464,7 +464,7 @@ static clile_status read_pair(reader *r, int32_t list, list_file *paths, list_fi
         CLILE_I_RETURN_IF(read_codes(r, labels, codes));
         r->table->counts.label_rows++;
         if (!exists_below(r->root, image)) {
-            r->table->counts.labels_without_image++;
+            CLILE_I_RETURN_IF(clile_i_table_left_out(r->table, CLILE_LEFT_OUT_LABELS, "", image));
             continue;
         }
         CLILE_I_RETURN_IF(find_subject(paths, image, &begin, &end));

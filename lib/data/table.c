@@ -75,6 +75,8 @@ void clile_i_table_free(clile_i_table *table)
     clile_i_free(table->subject_order);
     clile_i_free(table->text);
     clile_i_st_close(table->pack);
+    for (int32_t kind = 0; kind < 2; ++kind)
+        for (int32_t i = 0; i < table->left_out_count[kind]; ++i) clile_i_free(table->left_out[kind][i]);
     memset(table, 0, sizeof *table);
 }
 
@@ -212,4 +214,18 @@ cleanup:
     clile_i_free(place);
     clile_i_free(sorted);
     return status;
+}
+
+clile_status clile_i_table_left_out(clile_i_table *table, int32_t kind, const char *folder, const char *file)
+{
+    int32_t *count = &table->left_out_count[kind];
+    if (kind == CLILE_LEFT_OUT_LABELS)
+        table->counts.labels_without_image++;
+    else
+        table->counts.images_without_labels++;
+    if (*count == CLILE_I_LEFT_OUT_KEPT) return CLILE_OK;
+    char *name = folder[0] == '\0' ? clile_i_strdup(file) : clile_i_path_join(folder, file);
+    if (name == NULL) return CLILE_E_OUT_OF_MEMORY;
+    table->left_out[kind][(*count)++] = name;
+    return CLILE_OK;
 }

@@ -7,6 +7,8 @@
 
 #include <clile/dataset.h>
 
+enum { CLILE_I_LEFT_OUT_KEPT = 8 };
+
 typedef struct {
     char *root;   /* folder that image names are relative to */
     char *origin; /* layout and options it was read by, as key=value words; NULL: arrays */
@@ -27,6 +29,8 @@ typedef struct {
     int64_t text_size, text_capacity;
 
     clile_dataset_counts counts;
+    char *left_out[2][CLILE_I_LEFT_OUT_KEPT]; /* [CLILE_LEFT_OUT_...]: names of the first */
+    int32_t left_out_count[2];
 
     clile_i_st *pack;          /* a mapped pack that crops are read from, NULL: images are files or arrays */
     const uint8_t *pack_crops; /* [n,s,s,3] in it, s the stored side of crops of pack_size pixels */
@@ -42,6 +46,8 @@ clile_status clile_i_table_subject(clile_i_table *table, const char *begin, cons
 /* Appends a sample; its image is called "folder/file", or "file" when folder is "". five [5,2] may be NULL. */
 clile_status clile_i_table_add(clile_i_table *table, const char *folder, const char *file, int32_t subject,
                                const int8_t *labels, const float *five);
+/* Counts a label row without image, or an image without label row (CLILE_LEFT_OUT_...), and keeps the first names: "folder/file". */
+clile_status clile_i_table_left_out(clile_i_table *table, int32_t kind, const char *folder, const char *file);
 /* Puts the subjects in the natural order of their names (runs of digits compare as numbers). FORMAT: no sample. */
 clile_status clile_i_table_finish(clile_i_table *table);
 void clile_i_table_free(clile_i_table *table);

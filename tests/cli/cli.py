@@ -5,8 +5,10 @@ Environment: CLILE_COMMAND (the command), CLILE_SYNTH (clile_synth_faces), CLILE
 import json
 import os
 import shutil
+import struct
 import subprocess
 import unittest
+import zlib
 
 COMMAND = os.environ["CLILE_COMMAND"]
 SYNTH = os.environ["CLILE_SYNTH"]
@@ -30,6 +32,40 @@ def draw(folder, subjects=6, tasks=2, frames=8, size=48, seed=1):
 
 def clile(*arguments, **keywords):
     return subprocess.run([COMMAND, *map(str, arguments)], capture_output=True, text=True, timeout=300, stdin=subprocess.DEVNULL, **keywords)
+
+
+def read_bmp(path):
+    """(w, h, RGB bytes from the top) of an uncompressed 24-bit file."""
+    with open(path, "rb") as file:
+        data = file.read()
+    start, w, h, bits = struct.unpack_from("<I", data, 10)[0], *struct.unpack_from("<ii", data, 18), struct.unpack_from("<H", data, 28)[0]
+    assert bits == 24
+    stride, rows = (3 * w + 3) // 4 * 4, []
+    for y in range(abs(h)):
+        at = start + stride * (y if h < 0 else h - 1 - y)
+        row = data[at:at + 3 * w]
+        rows.append(bytes(row[3 * (i // 3) + 2 - i % 3] for i in range(3 * w)))
+    return w, abs(h), b"".join(rows)
+
+
+def read_png(path):
+    """(w, h, rows of RGB) of what clile writes: one IDAT, filter Sub."""
+    with open(path, "rb") as file:
+        data = file.read()
+    w, h = struct.unpack_from(">II", data, 16)
+    at, packed = 8, b""
+    while at < len(data):
+        length = struct.unpack_from(">I", data, at)[0]
+        if data[at + 4:at + 8] == b"IDAT":
+            packed += data[at + 8:at + 8 + length]
+        at += 12 + length
+    raw, rows = zlib.decompress(packed), []
+    for y in range(h):
+        row = bytearray(raw[y * (3 * w + 1) + 1:(y + 1) * (3 * w + 1)])
+        for i in range(3, len(row)):
+            row[i] = (row[i] + row[i - 3]) & 255
+        rows.append(bytes(row))
+    return w, h, rows
 
 
 def settings(**changes):

@@ -5,50 +5,14 @@ import json
 import os
 import pty
 import shutil
-import struct
 import subprocess
 import unittest
-import zlib
 
 import cli
-from cli import CommandTest, clile, settings
+from cli import CommandTest, clile, read_bmp, read_png, settings
 
 BP4D = [1, 2, 4, 6, 7, 10, 12, 14, 15, 17, 23, 24]
 COLUMNS = [f"AU{au:02d}_{kind}" for au in BP4D for kind in "pc"]
-
-
-def read_bmp(path):
-    """(w, h, RGB bytes from the top) of an uncompressed 24-bit file."""
-    with open(path, "rb") as file:
-        data = file.read()
-    start, w, h, bits = struct.unpack_from("<I", data, 10)[0], *struct.unpack_from("<ii", data, 18), struct.unpack_from("<H", data, 28)[0]
-    assert bits == 24
-    stride, rows = (3 * w + 3) // 4 * 4, []
-    for y in range(abs(h)):
-        at = start + stride * (y if h < 0 else h - 1 - y)
-        row = data[at:at + 3 * w]
-        rows.append(bytes(row[3 * (i // 3) + 2 - i % 3] for i in range(3 * w)))
-    return w, abs(h), b"".join(rows)
-
-
-def read_png(path):
-    """(w, h, rows of RGB) of what clile writes: one IDAT, filter Sub."""
-    with open(path, "rb") as file:
-        data = file.read()
-    w, h = struct.unpack_from(">II", data, 16)
-    at, packed = 8, b""
-    while at < len(data):
-        length = struct.unpack_from(">I", data, at)[0]
-        if data[at + 4:at + 8] == b"IDAT":
-            packed += data[at + 8:at + 8 + length]
-        at += 12 + length
-    raw, rows = zlib.decompress(packed), []
-    for y in range(h):
-        row = bytearray(raw[y * (3 * w + 1) + 1:(y + 1) * (3 * w + 1)])
-        for i in range(3, len(row)):
-            row[i] = (row[i] + row[i - 3]) & 255
-        rows.append(bytes(row))
-    return w, h, rows
 
 
 class Predict(CommandTest):

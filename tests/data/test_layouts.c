@@ -55,6 +55,15 @@ static void bp4d_is_read(void **state)
         assert_labels(dataset, 1, 12, row);
         assert_labels(dataset, 0, 12, (const int8_t[12]){0});
         assert_counts(dataset, 4, 1, 1, 3); /* F001/T3 has no label file */
+        snprintf(name, sizeof name, "%sF002/T1/8", images[k % 3]);
+        assert_string_equal(clile_dataset_get_left_out(dataset, CLILE_LEFT_OUT_LABELS, 0), name);
+        snprintf(name, sizeof name, "%sF001/T3/1.png", images[k % 3]);
+        assert_string_equal(clile_dataset_get_left_out(dataset, CLILE_LEFT_OUT_IMAGES, 0), name);
+        assert_null(clile_dataset_get_left_out(dataset, CLILE_LEFT_OUT_LABELS, 1));
+        assert_null(clile_dataset_get_left_out(dataset, CLILE_LEFT_OUT_IMAGES, -1));
+        assert_null(clile_dataset_get_left_out(dataset, 2, 0));
+        assert_null(clile_dataset_get_left_out(NULL, CLILE_LEFT_OUT_LABELS, 0));
+        assert_int_equal(clile_dataset_crop_size(dataset), 0);
         int32_t subjects[3];
         assert_int_equal(clile_dataset_copy_subjects(dataset, 0, 3, subjects), CLILE_OK);
         assert_true(subjects[0] == 0 && subjects[1] == 1 && subjects[2] == 1);
@@ -198,6 +207,9 @@ static void disfa_counts_what_is_left_out(void **state)
     assert_int_equal(scratch_open(s.path, "au_set=1", &dataset), CLILE_OK);
     assert_int_equal(clile_dataset_size(dataset), 2);
     assert_counts(dataset, 3, 1, 3, 2);
+    assert_string_equal(clile_dataset_get_left_out(dataset, CLILE_LEFT_OUT_LABELS, 0), "img/SN002/2");
+    assert_string_equal(clile_dataset_get_left_out(dataset, CLILE_LEFT_OUT_IMAGES, 0), "img/SN007/1.png");
+    assert_string_equal(clile_dataset_get_left_out(dataset, CLILE_LEFT_OUT_IMAGES, 2), "img/SN002/9.png");
     clile_dataset_destroy(dataset);
     scratch_free(&s);
 }

@@ -90,6 +90,7 @@ static void a_pack_gives_the_same_bits(void **state)
     assert_same_batches(folder, packed);
     assert_int_equal(packed->core->cache_used, 0);
     assert_counts(packed, N, 0, 0, N / 2);
+    assert_int_equal(clile_dataset_crop_size(packed), SIZE);
     assert_int_equal(clile_dataset_copy_au_weights(folder, weights[0]), CLILE_OK);
     assert_int_equal(clile_dataset_copy_au_weights(packed, weights[1]), CLILE_OK);
     assert_memory_equal(weights[0], weights[1], sizeof weights[0]);

@@ -56,6 +56,8 @@ CLILE_OPT_AUGMENT_BLUR_MOST = "augment_blur_most"
 CLILE_OPT_AUGMENT_ERASE = "augment_erase"
 CLILE_OPT_AUGMENT_ERASE_AREA = "augment_erase_area"
 CLILE_OPT_INPUT_WORKERS = "input_workers"
+CLILE_LEFT_OUT_LABELS = 0
+CLILE_LEFT_OUT_IMAGES = 1
 CLILE_LOSSES_API_VERSION = 1
 CLILE_OPTION_INTEGER = 0
 CLILE_OPTION_REAL = 1
@@ -216,10 +218,12 @@ FUNCTIONS: Dict[str, Tuple[Any, List[Any]]] = {
     "clile_dataset_copy_crop": (clile_status, [POINTER(clile_dataset), c_int64, c_int32, POINTER(c_uint8)]),
     "clile_dataset_copy_labels": (clile_status, [POINTER(clile_dataset), c_int64, c_int64, POINTER(c_int8)]),
     "clile_dataset_copy_subjects": (clile_status, [POINTER(clile_dataset), c_int64, c_int64, POINTER(c_int32)]),
+    "clile_dataset_crop_size": (c_int32, [POINTER(clile_dataset)]),
     "clile_dataset_destroy": (None, [POINTER(clile_dataset)]),
     "clile_dataset_fold": (clile_status, [POINTER(clile_dataset), c_char_p, c_int32, POINTER(POINTER(clile_dataset)), POINTER(POINTER(clile_dataset))]),
     "clile_dataset_from_arrays": (clile_status, [c_int64, c_int32, c_int32, POINTER(c_uint8), c_int32, POINTER(c_int32), POINTER(c_int8), POINTER(c_int32), POINTER(POINTER(clile_dataset))]),
     "clile_dataset_get_image_name": (c_char_p, [POINTER(clile_dataset), c_int64]),
+    "clile_dataset_get_left_out": (c_char_p, [POINTER(clile_dataset), c_int32, c_int64]),
     "clile_dataset_get_subject_name": (c_char_p, [POINTER(clile_dataset), c_int32]),
     "clile_dataset_open": (clile_status, [c_char_p, POINTER(clile_options), POINTER(POINTER(clile_dataset))]),
     "clile_dataset_pack": (clile_status, [POINTER(clile_dataset), c_char_p, POINTER(clile_options), clile_count_fn, c_void_p]),
@@ -313,10 +317,12 @@ ARGUMENTS: Dict[str, Tuple[str, ...]] = {
     "clile_dataset_copy_crop": ("dataset", "index", "size", "rgb"),
     "clile_dataset_copy_labels": ("dataset", "first", "count", "labels"),
     "clile_dataset_copy_subjects": ("dataset", "first", "count", "subject"),
+    "clile_dataset_crop_size": ("dataset",),
     "clile_dataset_destroy": ("dataset",),
     "clile_dataset_fold": ("dataset", "protocol", "fold", "train", "test"),
     "clile_dataset_from_arrays": ("n", "h", "w", "rgb", "c", "au_ids", "labels", "subject", "out"),
     "clile_dataset_get_image_name": ("dataset", "index"),
+    "clile_dataset_get_left_out": ("dataset", "kind", "index"),
     "clile_dataset_get_subject_name": ("dataset", "subject"),
     "clile_dataset_open": ("path", "options", "out"),
     "clile_dataset_pack": ("dataset", "path", "options", "progress", "user"),

@@ -135,6 +135,19 @@ class Dataset(Handle):
         return out
 
     @property
+    def crop_size(self) -> int:
+        """The only size that crops can have, that of a pack; 0: any."""
+        return lib.clile_dataset_crop_size(self._c)
+
+    def left_out(self, kind: str) -> List[str]:
+        """The first 8 names of "labels" without image or "images" without labels."""
+        number = {"labels": 0, "images": 1}[kind]
+        owner, names = self._c, []  # the names are borrowed from it
+        while (name := lib.clile_dataset_get_left_out(owner, number, len(names))) is not None:
+            names.append(os.fsdecode(name))
+        return names
+
+    @property
     def counts(self) -> Counts:
         found = _api.clile_dataset_counts(struct_size=ctypes.sizeof(_api.clile_dataset_counts))
         lib.clile_dataset_copy_counts(self._c, ctypes.byref(found))

@@ -1,0 +1,56 @@
+/* The parts of `clile data`: what is counted, and the sheet of examples. */
+#ifndef DATA_H
+#define DATA_H
+
+#include "command.h"
+
+/* Rates of an AU over the subjects that have a coded image of it; NaN where there are none (sd: fewer than two). */
+typedef struct {
+    int32_t subjects;
+    double least, median, most, mean, sd; /* sd: of a sample, n - 1 */
+} spread;
+
+typedef struct {
+    int64_t n;
+    int32_t c, subjects;
+    int32_t *au_ids;          /* [c] */
+    int8_t *labels;           /* [n,c] */
+    int32_t *subject;         /* [n] */
+    float *weight;            /* [c] */
+    int64_t *coded, *present; /* [subjects + 1, c]: of each subject, the last row of all */
+    int64_t *frames;          /* [subjects] */
+    spread *spread;           /* [c] */
+    double *phi;              /* [c,c] */
+    clile_dataset_counts counts;
+} data_summary;
+
+/* summary.c; EXIT_FAILED with a message on stderr. Always to be freed. */
+int summary_make(const clile_dataset *data, data_summary *s);
+void summary_free(data_summary *s);
+/* Share of present labels among the coded ones of AU c; subject s->subjects stands for all. NaN when none is coded. */
+double summary_rate(const data_summary *s, int32_t subject, int32_t c);
+/* FACS's name of an AU, "" when it has none. */
+const char *au_name(int32_t au_id);
+
+/* ---- sheet.c ---- */
+
+typedef struct {
+    const char *path;
+    int32_t size;     /* of the crops */
+    int64_t examples; /* of each AU, at most */
+    int64_t seed;
+} sheet_request;
+
+/* One image of a subject in which the AU is present and one in which it is absent: -1 where there is none. */
+typedef struct {
+    int32_t subject;
+    int64_t present, absent;
+} sheet_pair;
+
+enum { SHEET_MOST = 64 };
+
+/* Subjects and images for AU c, a function of data and seed alone; returns how many pairs there are. */
+int32_t sheet_choose(const data_summary *s, int32_t c, const sheet_request *request, sheet_pair *pairs);
+int sheet_write(const clile_dataset *data, const data_summary *s, const char *title, const sheet_request *request);
+
+#endif
