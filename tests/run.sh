@@ -6,6 +6,7 @@
 # CLILE_FACES      a folder with rendered face sets; ../shared/data beside the checkout is taken when it is there
 # CLILE_PARITY=1   installs PyTorch too, and compares with it
 # CLILE_SANITIZERS=1   also the unit tests of the small rooms and the corpora of tests/fuzz under the address and undefined-behaviour sanitizers
+# CLILE_PACKAGES=1     makes the Debian packages too, and tries them in a bare Debian 12 (tests/packages.sh)
 # CLILE_REQUIRE_ALL=1  a part that cannot be run (no network for the second oneDNN) counts as a failure
 set -eu
 cd "$(dirname "$0")/.."
@@ -33,6 +34,7 @@ need_command g++ g++
 need_command clang clang
 need_command pkg-config pkg-config
 need_command abidiff abigail-tools
+need_command mandoc mandoc
 need_file '/usr/include/cmocka.h' libcmocka-dev
 need_command python3 python3
 need_file '/usr/lib/python3/dist-packages/numpy' python3-numpy
@@ -47,6 +49,12 @@ if [ "${CLILE_PARITY:-0}" = 1 ]; then
 fi
 if [ "${CLILE_REQUIRE_ALL:-0}" = 1 ]; then
     need_file '/usr/lib/*/cmake/opencv4/OpenCVConfig.cmake' libopencv-dev # large, and for one example only
+fi
+if [ "${CLILE_PACKAGES:-0}" = 1 ]; then
+    need_command lintian lintian
+    need_command dpkg-shlibdeps dpkg-dev
+    need_command file file
+    if [ "$(id -u)" = 0 ]; then need_command debootstrap debootstrap; fi
 fi
 need_install
 
@@ -104,6 +112,11 @@ if [ "${CLILE_SANITIZERS:-0}" = 1 ]; then
     export ASAN_OPTIONS UBSAN_OPTIONS
     build_and_test sanitizers -DCLILE_SANITIZE=address,undefined -DCLILE_BUILD_EXAMPLES=OFF -DCMAKE_BUILD_TYPE=RelWithDebInfo -- \
         -L "^($(echo "$rooms fuzz" | tr ' ' '|'))\$"
+fi
+
+if [ "${CLILE_PACKAGES:-0}" = 1 ]; then
+    say "Debian packages"
+    sh tests/packages.sh $builds/packages || fail "Debian packages: tests/packages.sh"
 fi
 
 if [ -n "$failures" ]; then

@@ -63,6 +63,7 @@ if sed 's/clile 0\.1/clile 99/' "$here/CMakeLists.txt" >"$scratch/wrong/CMakeLis
 fi
 
 if [ -x "$prefix/bin/clile" ]; then
+    [ -e "$prefix/share/man/man1/clile.1" ] && [ -e "$prefix/share/man/man7/clile-options.7" ]
     expect command "$("$prefix/bin/clile" --version | sed 's/clile //')"
     "$prefix/bin/clile" bench --help >/dev/null
 fi
