@@ -7,6 +7,7 @@
 # CLILE_PARITY=1   installs PyTorch too, and compares with it
 # CLILE_SANITIZERS=1   also the unit tests of the small rooms and the corpora of tests/fuzz under the address and undefined-behaviour sanitizers
 # CLILE_PACKAGES=1     makes the Debian packages too, and tries them in a bare Debian 12 (tests/packages.sh)
+# CLILE_PACKAGES=1     makes the Debian packages too, and tries them in a bare Debian 12 (tests/packages.sh); and the wheel (tests/python/wheel.sh)
 # CLILE_REQUIRE_ALL=1  a part that cannot be run (no network for the second oneDNN) counts as a failure
 set -eu
 cd "$(dirname "$0")/.."
@@ -40,7 +41,6 @@ need_command python3 python3
 need_file '/usr/lib/python3/dist-packages/numpy' python3-numpy
 need_file '/usr/lib/python3/dist-packages/pytest' python3-pytest
 need_file '/usr/lib/python3/dist-packages/pip' python3-pip
-need_file '/usr/lib/python3/dist-packages/setuptools' python3-setuptools
 need_file '/usr/lib/python3*/venv/__init__.py' python3-venv
 need_file '/usr/lib/python3*/ensurepip/__init__.py' python3-venv
 if [ "${CLILE_PARITY:-0}" = 1 ]; then
@@ -117,6 +117,8 @@ fi
 if [ "${CLILE_PACKAGES:-0}" = 1 ]; then
     say "Debian packages"
     sh tests/packages.sh $builds/packages || fail "Debian packages: tests/packages.sh"
+    say "the wheel"
+    sh tests/python/wheel.sh $builds/wheel || fail "the wheel: tests/python/wheel.sh (needs PyPI)"
 fi
 
 if [ -n "$failures" ]; then

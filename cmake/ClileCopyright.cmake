@@ -1,0 +1,11 @@
+# clile_copyright(FILE): writes the terms of what is shipped, in Debian's format: LICENSE, and those of stb_image, which is compiled in.
+function(clile_copyright file)
+  file(READ "${PROJECT_SOURCE_DIR}/LICENSE" license)
+  string(REGEX MATCH "Copyright [^\n]*" CLILE_COPYRIGHT "${license}")
+  string(REGEX REPLACE "^Copyright \\(c\\) " "" CLILE_COPYRIGHT "${CLILE_COPYRIGHT}")
+  string(REGEX REPLACE "^.*Copyright [^\n]*\n+" "" license "${license}")
+  string(REGEX REPLACE "\n$" "" license "${license}")
+  string(REPLACE "\n\n" "\n.\n" license "${license}")
+  string(REPLACE "\n" "\n " CLILE_LICENSE_TEXT " ${license}")
+  configure_file("${PROJECT_SOURCE_DIR}/cmake/debian/copyright.in" "${file}" @ONLY)
+endfunction()
