@@ -36,6 +36,7 @@ need_command clang clang
 need_command pkg-config pkg-config
 need_command abidiff abigail-tools
 need_command mandoc mandoc
+need_command doxygen doxygen
 need_file '/usr/include/cmocka.h' libcmocka-dev
 need_command python3 python3
 need_file '/usr/lib/python3/dist-packages/numpy' python3-numpy

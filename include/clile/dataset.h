@@ -41,7 +41,9 @@ CLILE_API clile_status clile_dataset_fold(const clile_dataset *dataset, const ch
 CLILE_API int64_t clile_dataset_size(const clile_dataset *dataset);          /* images; 0 for NULL */
 CLILE_API int32_t clile_dataset_au_count(const clile_dataset *dataset);      /* c */
 CLILE_API int32_t clile_dataset_subject_count(const clile_dataset *dataset); /* subjects that have an image here */
+/* AU numbers, in the order of the labels' columns. INVALID_ARGUMENT: a NULL argument. Shared. Since 0.1. */
 CLILE_API clile_status clile_dataset_copy_au_ids(const clile_dataset *dataset, int32_t *au_ids /*[c]*/);
+/* Labels of count images from first: 1 present, 0 absent, -1 not coded. INVALID_ARGUMENT: outside the data set. Shared. Since 0.1. */
 CLILE_API clile_status clile_dataset_copy_labels(const clile_dataset *dataset, int64_t first, int64_t count, int8_t *labels /*[count,c]*/);
 /* Subject indices 0..subject_count-1 in the order of their names (runs of digits compare as numbers). */
 CLILE_API clile_status clile_dataset_copy_subjects(const clile_dataset *dataset, int64_t first, int64_t count, int32_t *subject /*[count]*/);

@@ -78,7 +78,9 @@ CLILE_API int32_t clile_model_au_count(const clile_model *model);       /* c; 0 
 CLILE_API int32_t clile_model_embedding_size(const clile_model *model); /* d; 0 for NULL */
 CLILE_API int32_t clile_model_image_size(const clile_model *model);     /* pixels of the square crop; 0 for NULL */
 CLILE_API int32_t clile_model_is_trained(const clile_model *model);     /* 1 after stage 2 or loading a trained model */
+/* AU numbers, in the order of everything that is [c]. INVALID_ARGUMENT: a NULL argument. Shared. Since 0.1. */
 CLILE_API clile_status clile_model_copy_au_ids(const clile_model *model, int32_t *au_ids /*[c]*/);
+/* The embedding of each AU, which images are compared with. INVALID_ARGUMENT: a NULL argument. Shared. Since 0.1. */
 CLILE_API clile_status clile_model_copy_au_embedding(const clile_model *model, float *au_embedding /*[c,d]*/);
 /* Probability of AU c = s(slope_c * score_c + offset_c), present when it is above 0.5. */
 CLILE_API clile_status clile_model_copy_decision(const clile_model *model, float *slope /*[c]*/, float *offset /*[c]*/);
