@@ -48,6 +48,8 @@ def shapes(declaration):
 
 def convert(name, text):
     match = re.match(r"/\*.*?\*/", text, re.S)
+    if not match:
+        raise SystemExit(f"filter.py: {name} does not begin with a comment that says what it is for")
     out, rest = [of_file(name, match[0])], text[match.end():].split("\n")
     doc, fresh, i = None, False, 0  # doc: the comment that holds for the declarations that follow; fresh: it is in the output already
     while i < len(rest):
@@ -69,6 +71,8 @@ def convert(name, text):
         else:
             if stripped.startswith("CLILE_API") and doc and not fresh:
                 out.append(f"/** {doc} */")
+            if stripped.startswith(("typedef", "}", "enum")):
+                doc = None  # a structure's comment is not that of the function behind it
             fresh = False
             # a comment that ends the line of a declaration: not one within an argument list, which has no blank behind its slash
             line = re.sub(r"^(?=.*[;,] +/\* )(.*[;,]) +/\* (.*) \*/$", lambda m: f"{m[1]} /**< {plain(m[2])} */", line)

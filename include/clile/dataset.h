@@ -68,6 +68,8 @@ typedef struct clile_dataset_counts {
     int64_t images_without_labels;   /* images left out because no label row names them */
     int64_t images_without_landmarks; /* used as whole images; equals the size when there are no landmarks at all */
 } clile_dataset_counts;
+
+/* Fills as much of counts as struct_size says. INVALID_ARGUMENT: a NULL argument, a struct_size that cannot be. Shared. Since 0.1. */
 CLILE_API clile_status clile_dataset_copy_counts(const clile_dataset *dataset, clile_dataset_counts *counts);
 
 /* Borrowed name of the index-th (from 0) label row without image or image without label row: the path below the folder, of a label row the one that its image

@@ -47,6 +47,23 @@ own = sorted(pathlib.Path(path).name for path in maps if pathlib.Path(path).pare
 print(f"clile {clile.__version__}: {right:.0%} right on people it never saw, with {', '.join(own)} of the wheel")
 END_PYTHON
 
+# Its types, as a checker sees them from outside: strict, but that what ctypes returns may be anything.
+quietly "$scratch/clean/bin/pip" install --disable-pip-version-check mypy
+quietly "$scratch/clean/bin/mypy" --strict --no-warn-return-any -p clile
+cat >"$scratch/typed.py" <<'END_PYTHON'
+import clile
+import numpy as np
+
+with clile.Model.load("model.safetensors") as model, clile.Predictor(model) as predictor:
+    reveal_type(model)
+    reveal_type(predictor.run(np.zeros((1, 32, 32, 3), np.uint8)))
+model.save(3)
+END_PYTHON
+"$scratch/clean/bin/mypy" --strict "$scratch/typed.py" >"$scratch/log" || true
+for said in 'clile._model.Model' 'clile._model.Prediction' 'Argument 1 to "save" of "Model" has incompatible type "int"' 'Found 1 error'; do
+    grep -qF "$said" "$scratch/log" || { echo "wheel.sh: mypy does not say: $said" >&2; cat "$scratch/log" >&2; exit 1; }
+done
+
 # The wheel without a library takes the one that CLILE_LIBRARY names.
 rm -rf "$scratch/library"
 cp -r "$(echo "$scratch"/clean/lib/python3*/site-packages/clile)" "$scratch/library"

@@ -2,7 +2,7 @@
 import ctypes
 import os
 import pathlib
-from typing import Any, Callable, Dict, List, Type
+from typing import Any, Callable, Dict, List, Type, TypeVar
 
 from . import _api
 
@@ -140,6 +140,9 @@ class Owner:
         self._destroy(self._as_parameter_)
 
 
+H = TypeVar("H", bound="Handle")
+
+
 class Handle:
     """What Dataset, Model, Predictor, Trainer, Options and Report share: `close()`, `with`, and destruction in any order."""
 
@@ -170,7 +173,7 @@ class Handle:
         """Gives the memory back; closing twice is fine. What was made from it (a fold, a predictor, a trainer) goes on."""
         self._owner = None
 
-    def __enter__(self) -> Any:
+    def __enter__(self: H) -> H:
         if self.closed:
             raise ValueError(f"this {type(self).__name__} is closed")
         return self
