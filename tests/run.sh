@@ -6,7 +6,6 @@
 # CLILE_FACES      a folder with rendered face sets; ../shared/data beside the checkout is taken when it is there
 # CLILE_PARITY=1   installs PyTorch too, and compares with it
 # CLILE_SANITIZERS=1   also the unit tests of the small rooms and the corpora of tests/fuzz under the address and undefined-behaviour sanitizers
-# CLILE_PACKAGES=1     makes the Debian packages too, and tries them in a bare Debian 12 (tests/packages.sh)
 # CLILE_PACKAGES=1     makes the Debian packages too, and tries them in a bare Debian 12 (tests/packages.sh); and the wheel (tests/python/wheel.sh)
 # CLILE_REQUIRE_ALL=1  a part that cannot be run (no network for the second oneDNN) counts as a failure
 set -eu
