@@ -47,8 +47,9 @@ typedef int32_t (*clile_progress_fn)(const clile_progress *progress, void *user)
 CLILE_API clile_status clile_trainer_create(clile_model *model, const clile_dataset *train, const clile_options *options, clile_trainer **out);
 
 /* Runs a stage to its end, or on from where it stopped. STATE: stage 1 with method=bce, stage 2 before stage 1 where it is needed, a stage that is finished;
- * CANCELLED; NOT_FINITE: the loss or a gradient is not finite (the text gives stage and step; the trainer is unusable then and the model keeps
- * its values of before the call); errors of the data set. progress may be NULL. Since 0.1. */
+ * CANCELLED; NOT_FINITE: the loss or a gradient is not finite; errors of the data set; OUT_OF_MEMORY, BACKEND. When a step fails (the text gives stage and
+ * step) the trainer is unusable, every further call is STATE, and the model keeps its values of before the call; what fails before the first step or
+ * behind the last can be called again. progress may be NULL. Since 0.1. */
 CLILE_API clile_status clile_trainer_run(clile_trainer *trainer, int32_t stage, clile_progress_fn progress, void *user);
 
 /* 1 when the options need stage 1 before stage 2. */

@@ -8,9 +8,9 @@
 typedef struct {
     const char *name;
     const char *part[3]; /* names between blanks */
-} published;
+} protocol;
 
-static const published protocols[] = {
+static const protocol protocols[] = {
     {"bp4d",
      {" F001 M007 F018 F008 F002 M004 F010 F009 M012 M001 F016 M014 F023 M008 ",
       " M011 F003 M010 M002 F005 F022 M018 M017 F013 M016 F020 F011 M013 M005 ",
@@ -35,7 +35,7 @@ static clile_status fail_range(const char *name, int32_t fold, int32_t folds)
 }
 
 /* marks [subjects]: 1 test, 0 training */
-static clile_status mark_published(const clile_dataset *dataset, const published *p, int32_t fold, uint8_t *marks)
+static clile_status mark_published(const clile_dataset *dataset, const protocol *p, int32_t fold, uint8_t *marks)
 {
     if (fold < 1 || fold > 3) return fail_range(p->name, fold, 3);
     for (int32_t s = 0; s < dataset->subjects; ++s) {
@@ -100,7 +100,7 @@ cleanup:
     return status;
 }
 
-clile_status clile_dataset_fold(const clile_dataset *dataset, const char *protocol, int32_t fold, clile_dataset **train,
+clile_status clile_dataset_fold(const clile_dataset *dataset, const char *name, int32_t fold, clile_dataset **train,
                                 clile_dataset **test)
 {
     clile_status status = CLILE_OK;
@@ -108,20 +108,20 @@ clile_status clile_dataset_fold(const clile_dataset *dataset, const char *protoc
     int32_t tested = 0;
 
     CLILE_I_CHECK_NOT_NULL(dataset);
-    CLILE_I_CHECK_NOT_NULL(protocol);
+    if (name == NULL) return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "%s: protocol is NULL", __func__); /* the header's name of it */
     if (train != NULL) *train = NULL;
     if (test != NULL) *test = NULL;
-    if (strcmp(protocol, "all") == 0) {
+    if (strcmp(name, "all") == 0) {
         if (train != NULL) CLILE_I_RETURN_IF(clile_i_dataset_retain(dataset, train));
         if (test != NULL) CLILE_I_RETURN_IF(clile_i_dataset_retain(dataset, test));
         return CLILE_OK;
     }
     CLILE_I_ALLOC(marks, dataset->subjects);
-    CLILE_I_TRY(mark(dataset, protocol, fold, marks));
+    CLILE_I_TRY(mark(dataset, name, fold, marks));
     for (int32_t s = 0; s < dataset->subjects; ++s) tested += marks[s];
     if ((train != NULL && tested == dataset->subjects) || (test != NULL && tested == 0)) {
         status = clile_i_fail(CLILE_E_INVALID_ARGUMENT,
-                              "fold %d of protocol %s: the data set has no subject for the %s part", fold, protocol,
+                              "fold %d of protocol %s: the data set has no subject for the %s part", fold, name,
                               tested == 0 ? "test" : "training");
         goto cleanup;
     }

@@ -1,6 +1,6 @@
 #!/bin/sh
 # run.sh COMPILER ROOT LIBRARY C_EXAMPLE SCRATCH: clile.hpp compiles without a word, with and without exceptions, its tests pass, and
-# examples/predict.cpp answers as examples/predict.c does.
+# examples/predict.cpp answers as examples/predict.c does. CLILE_CXX_FLAGS: more flags, those of a sanitizer.
 set -eu
 compiler=$1 root=$2 library=$3 c_example=$4 scratch=$5
 rm -rf "$scratch"
@@ -10,7 +10,8 @@ folder=$(dirname "$library")
 LD_LIBRARY_PATH=$folder${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
 export LD_LIBRARY_PATH
 build() {
-    "$compiler" -std=c++17 -O1 -Wall -Wextra -pedantic -Wshadow -Wconversion -Werror -I"$root/include" "$@" -L"$folder" -lclile
+    # shellcheck disable=SC2086 # words on purpose
+    "$compiler" -std=c++17 -O1 -Wall -Wextra -pedantic -Wshadow -Wconversion -Werror ${CLILE_CXX_FLAGS:-} -I"$root/include" "$@" -L"$folder" -lclile
 }
 build "$root/tests/cpp/test_wrapper.cpp" "$root/tests/cpp/second_unit.cpp" -o test_wrapper
 "$compiler" -std=c++17 -fno-exceptions -Wall -Wextra -pedantic -Werror -I"$root/include" -fsyntax-only "$root/tests/cpp/second_unit.cpp"
