@@ -219,6 +219,7 @@ static clile_status decode(const char *name, kind what, const uint8_t *bytes, si
     int w = 0, h = 0, channels = 0;
     decoder_block.most = block_limit(found, size);
     decoder_block.exceeded = 0;
+    (void)stbi__err("no reason is given", ""); /* it may fail without one, and an earlier one would stay */
     uint8_t *pixels = stbi_load_from_memory(bytes, (int)size, &w, &h, &channels, 3);
     if (pixels != NULL) {
         *out = (clile_i_image){.h = h, .w = w, .row_stride = (int64_t)w * 3, .rgb = pixels, .owned = pixels};

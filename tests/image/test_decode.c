@@ -238,6 +238,15 @@ static void scans_of_a_jpeg_are_limited(void **state)
     assert_string_equal(clile_last_error(), "image scans.jpg: the JPEG file is damaged: it has too many scans");
 }
 
+/* stb_image fails without a reason. */
+static void a_failure_without_a_reason(void **state)
+{
+    clile_i_image image;
+    (void)state;
+    assert_int_equal(read_named("../../fuzz/corpus/png/found-deflate-block-of-type-3", &image), CLILE_E_CORRUPT);
+    assert_non_null(strstr(clile_last_error(), "the PNG file cannot be decoded (no reason is given)"));
+}
+
 /* 260 and more codes in a table of at most 256: stb_image 2.27 writes behind it. */
 static void huffman_tables_of_a_jpeg_are_checked(void **state)
 {
@@ -318,6 +327,7 @@ int main(void)
         cmocka_unit_test(size_is_limited_before_decoding),
         cmocka_unit_test(a_png_does_not_inflate_far),
         cmocka_unit_test(scans_of_a_jpeg_are_limited),
+        cmocka_unit_test(a_failure_without_a_reason),
         cmocka_unit_test(huffman_tables_of_a_jpeg_are_checked),
         cmocka_unit_test(failed_allocations_are_reported),
         cmocka_unit_test(png_output_reads_back),
