@@ -87,7 +87,7 @@ typedef struct {
 
 /* Each scan of a JPEG costs a pass over all pixels, however few bytes it has: more than any encoder writes are refused.
  */
-enum { MOST_SCANS = 4, MOST_SCANS_PROGRESSIVE = 200 };
+enum { MOST_SCANS = 4, MOST_SCANS_PROGRESSIVE = 64 };
 
 /* T.81, B.2.4.2: tables of a class, 16 numbers of codes and as many values as these come to, which fill the segment. A
  * table has at most 256 values; stb_image up to 2.27 writes past its end when it claims more. */
