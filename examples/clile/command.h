@@ -125,8 +125,8 @@ int interrupted(void);
 
 /* ---- data sets (dataset_args.c) ---- */
 
-/* How many folds a protocol has on this data set: 3 for the published ones, K of "kfold:K", the subjects of "loso"; 1
- * for "all" and "none"; 0 when it is not known. */
+/* How many folds a protocol has on this data set; 1 for "none"; 0, with the library's message, when there is something
+ * wrong with it. */
 int32_t protocol_folds(const char *protocol, const clile_dataset *dataset);
 /* As clile_dataset_fold, and "none": everything trains and there is no test part (NULL). */
 clile_status protocol_fold(const clile_dataset *dataset, const char *protocol, int32_t fold, clile_dataset **train,

@@ -15,7 +15,7 @@ static int print_folds(const clile_dataset *data, const char *protocol, json *j)
 {
     const int32_t folds = protocol_folds(protocol, data);
     if (folds == 0) {
-        fprintf(stderr, "clile: unknown protocol \"%s\"\n", protocol);
+        fprintf(stderr, "clile: %s\n", clile_last_error());
         return EXIT_USAGE;
     }
     if (j) json_open(j, "folds", '[');
@@ -134,6 +134,9 @@ static int print_json(const clile_dataset *data, const data_summary *s, const re
     json_integer(&j, "labels_without_image", s->counts.labels_without_image);
     json_integer(&j, "images_without_labels", s->counts.images_without_labels);
     json_integer(&j, "images_without_landmarks", s->counts.images_without_landmarks);
+    json_integer(&j, "images_by_box", s->counts.images_by_box);
+    json_integer(&j, "rows_without_face", s->counts.rows_without_face);
+    json_text(&j, "notes", clile_dataset_get_notes(data));
     json_left_out(&j, data);
     json_aus(&j, s);
     json_open(&j, "correlation", '[');
@@ -227,6 +230,11 @@ static int print_text(const clile_dataset *data, const data_summary *s, const re
 {
     printf("%s: %lld images of %d subjects, %d AUs\n", r->path, (long long)s->n, (int)s->subjects, (int)s->c);
     print_left_out(data, s);
+    if (s->counts.images_by_box > 0)
+        printf("%lld images without landmarks are cut out by their box\n", (long long)s->counts.images_by_box);
+    if (s->counts.rows_without_face > 0)
+        printf("left out: %lld label rows that say that no face was found\n", (long long)s->counts.rows_without_face);
+    printf("%s", clile_dataset_get_notes(data));
     printf("\n");
     print_aus(s);
     printf("\n");
@@ -262,8 +270,9 @@ int run_data(int argc, char **argv)
     data_summary s = {0};
     request r = {.sheet = {.examples = 6, .seed = 1}};
     const arg rows[] = {
-        {"--layout", ARG_TEXT, &layout, "NAME", "auto, bp4d, disfa, list, csv or pack (default: auto)"},
-        {"--protocol", ARG_TEXT, &r.protocol, "P", "list the folds of bp4d, disfa, kfold:K or loso too"},
+        {"--layout", ARG_TEXT, &layout, "NAME", "auto, bp4d, disfa, disfa+, list, csv, jsonl or pack (default: auto)"},
+        {"--protocol", ARG_TEXT, &r.protocol, "P",
+         "list the folds of bp4d, disfa, bp4d-parts, disfa-parts, kfold:K[:SEED], file:PATH or loso too"},
         {"--subjects", ARG_FLAG, &r.by_subject, NULL, "the rates of each subject"},
         {"--sheet", ARG_TEXT, &r.sheet.path, "FILE.png", "draw faces with each AU present and absent"},
         {"--examples", ARG_NUMBER, &r.sheet.examples, "N", "subjects for each AU on the sheet (default: 6)"},

@@ -6,14 +6,9 @@
 
 int32_t protocol_folds(const char *protocol, const clile_dataset *dataset)
 {
-    if (strcmp(protocol, "none") == 0 || strcmp(protocol, "all") == 0) return 1;
-    if (strcmp(protocol, "bp4d") == 0 || strcmp(protocol, "disfa") == 0) return 3;
-    if (strcmp(protocol, "loso") == 0) return clile_dataset_subject_count(dataset);
-    if (strncmp(protocol, "kfold:", 6) == 0) {
-        const long k = strtol(protocol + 6, NULL, 10);
-        return k > 0 && k < 100000 ? (int32_t)k : 0;
-    }
-    return 0;
+    int32_t folds = 0;
+    if (strcmp(protocol, "none") == 0) return 1;
+    return clile_dataset_fold_count(dataset, protocol, &folds) == CLILE_OK ? folds : 0;
 }
 
 clile_status protocol_fold(const clile_dataset *dataset, const char *protocol, int32_t fold, clile_dataset **train,

@@ -174,8 +174,9 @@ static int open_data(evaluation *e, const clile_model *model)
 
 static int begin_report(evaluation *e, const eval_part *part)
 {
-    const char *published =
-        strcmp(part->protocol, "bp4d") == 0 || strcmp(part->protocol, "disfa") == 0 ? part->protocol : NULL;
+    const int bp4d = strcmp(part->protocol, "bp4d") == 0 || strcmp(part->protocol, "bp4d-parts") == 0;
+    const int disfa = strcmp(part->protocol, "disfa") == 0 || strcmp(part->protocol, "disfa-parts") == 0;
+    const char *published = bp4d ? "bp4d" : disfa ? "disfa" : NULL;
     if (e->report) return EXIT_FINE;
     e->cosine = calloc((size_t)e->c * (size_t)e->c, sizeof *e->cosine);
     e->phi = calloc((size_t)e->c * (size_t)e->c, sizeof *e->phi);
@@ -228,7 +229,8 @@ static int add_fold(evaluation *e, const eval_part *part, const clile_dataset *t
     return status == CLILE_OK ? EXIT_FINE : failed(NULL);
 }
 
-/* A row for each tested image: what the model said (_s score, _c decision) and the label (_y; -1: not coded) of each AU. */
+/* A row for each tested image: what the model said (_s score, _c decision) and the label (_y; -1: not coded) of each
+ * AU. */
 static int write_answers(evaluation *e, const eval_part *part, const clile_dataset *test, const eval_answers *a)
 {
     if (e->args->answers == NULL) return EXIT_FINE;
@@ -426,13 +428,16 @@ static int read_args(eval_args *a, int argc, char **argv, arg_spec *spec, arg *r
     const arg table[] = {
         {"--model", ARG_LIST, &a->models, "FILE", "model to test; repeat it for the models of several folds"},
         {"--data", ARG_TEXT, &a->data, "DIR", "labelled folder of face images"},
-        {"--layout", ARG_TEXT, &a->layout, "NAME", "auto, bp4d, disfa, list, csv or pack (default: auto)"},
+        {"--layout", ARG_TEXT, &a->layout, "NAME",
+         "auto, bp4d, disfa, disfa+, list, csv, jsonl or pack (default: auto)"},
         {"--protocol", ARG_TEXT, &a->protocol, "P",
-         "bp4d, disfa, kfold:K, loso, or none: the whole folder (default: that of the model)"},
+         "bp4d, disfa, bp4d-parts, disfa-parts, kfold:K[:SEED], file:PATH, loso, or none: the whole folder (default: "
+         "that of the model)"},
         {"--fold", ARG_NUMBER, &a->fold, "N", "fold whose test part is used (default: that of the model)"},
         {"--set", ARG_LIST, &a->settings, "KEY=VALUE", "an option of the data group, or threads; may be repeated"},
         {"--report", ARG_TEXT, &a->report, "FILE", "write the report here too; JSON when the name ends in .json"},
-        {"--answers", ARG_TEXT, &a->answers, "FILE", "write score, decision and label of every tested image here (CSV)"},
+        {"--answers", ARG_TEXT, &a->answers, "FILE",
+         "write score, decision and label of every tested image here (CSV)"},
         {"--no-probe", ARG_FLAG, &a->no_probe, NULL, "leave the subject probe out"},
         {"--json", ARG_FLAG, &a->json, NULL, "print JSON"},
         {"--quiet", ARG_FLAG, &a->quiet, NULL, "no progress"},

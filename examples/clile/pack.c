@@ -62,7 +62,7 @@ int run_pack(int argc, char **argv)
     const arg rows[] = {
         {"--data", ARG_TEXT, &path, "DIR", "the labelled folder, CSV manifest or pack (needed)"},
         {"--out", ARG_TEXT, &out, "FILE", "the pack to write, such as bp4d.safetensors (needed)"},
-        {"--layout", ARG_TEXT, &layout, "NAME", "auto, bp4d, disfa, list, csv or pack (default: auto)"},
+        {"--layout", ARG_TEXT, &layout, "NAME", "auto, bp4d, disfa, disfa+, list, csv, jsonl or pack (default: auto)"},
         {"--set", ARG_LIST, &settings, "KEY=VALUE", "an option, such as image_size=112; may be repeated"},
         {"--quiet", ARG_FLAG, &c.quiet, NULL, "no progress"},
         {"--json", ARG_FLAG, &as_json, NULL, "print JSON"},

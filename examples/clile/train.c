@@ -30,8 +30,10 @@ static int read_args(train_args *a, int argc, char **argv, arg_spec *spec, arg *
     const arg table[] = {
         {"--data", ARG_TEXT, &a->data, "DIR", "labelled folder of face images"},
         {"--out", ARG_TEXT, &a->out, "FILE", "model to write (safetensors)"},
-        {"--layout", ARG_TEXT, &a->layout, "NAME", "auto, bp4d, disfa, list, csv or pack (default: auto)"},
-        {"--protocol", ARG_TEXT, &a->protocol, "P", "none: all subjects train (default); bp4d, disfa, kfold:K or loso"},
+        {"--layout", ARG_TEXT, &a->layout, "NAME",
+         "auto, bp4d, disfa, disfa+, list, csv, jsonl or pack (default: auto)"},
+        {"--protocol", ARG_TEXT, &a->protocol, "P",
+         "none: all subjects train (default); bp4d, disfa, bp4d-parts, disfa-parts, kfold:K[:SEED], file:PATH or loso"},
         {"--fold", ARG_TEXT, &a->fold, "N|all",
          "fold to leave out; all: every fold in turn, FILE becoming FILE.fold1, ... before its extension"},
         {"--set", ARG_LIST, &a->settings, "KEY=VALUE", "an option; may be repeated; `clile info --options` lists them"},
@@ -256,7 +258,7 @@ static int choose_folds(const train_args *a, const arg_spec *spec, const clile_d
     *first = *last = 0;
     if (a->fold == NULL) return EXIT_FINE;
     const int32_t folds = protocol_folds(a->protocol, data);
-    if (folds == 0) return usage_error(spec, "unknown protocol \"%s\"", a->protocol);
+    if (folds == 0) return usage_error(spec, "%s", clile_last_error());
     if (strcmp(a->fold, "all") == 0) {
         *first = 1;
         *last = folds;

@@ -307,6 +307,14 @@ class Dataset : public Handle<clile_dataset, clile_dataset_destroy>
         check(clile_dataset_copy_counts(get(), &counts), status);
         return counts;
     }
+    /* What was understood beyond the counts, a sentence a line. */
+    std::string notes() const { return clile_dataset_get_notes(get()); }
+    std::int32_t fold_count(const std::string &protocol, Status *status = nullptr) const
+    {
+        std::int32_t folds = 0;
+        check(clile_dataset_fold_count(get(), protocol.c_str(), &folds), status);
+        return folds;
+    }
     /* Nothing when out of range. kind: CLILE_LEFT_OUT_LABELS or CLILE_LEFT_OUT_IMAGES */
     std::optional<std::string> left_out(std::int32_t kind, std::int64_t index) const
     {

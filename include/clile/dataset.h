@@ -18,9 +18,10 @@ CLILE_BEGIN
 
 typedef struct clile_dataset clile_dataset;
 
-/* Opens a labelled folder, a CSV manifest or a pack, see docs/data.md. Options: layout, au_set, unknown, present_from, max_pixels, cache_mb.
+/* Opens a labelled folder, a CSV manifest or a pack, see docs/data.md. Options: layout, au_set, unknown, present_from,
+ * first_image, box_margin, max_pixels, max_label_mb, max_pack_mb, cache_mb.
  * `*out` is owned by the caller. Errors: IO (no such folder or file), FORMAT (layout not recognised, wrong columns, unknown
- * code; the text names file and row), INVALID_ARGUMENT (an AU that the labels do not have), CORRUPT (a damaged pack),
+ * code; the text names file and row), INVALID_ARGUMENT (an AU that the labels do not have, a file above a limit), CORRUPT (a damaged pack),
  * UNSUPPORTED (a pack of a later version), OUT_OF_MEMORY. Images are read when they are first needed, rendered at the size that is asked for, and kept in memory until
  * cache_mb is used up (later ones are read each time). Images without label rows and label rows without image are left out and
  * counted (clile_dataset_copy_counts). Shared. Since 0.1. */
@@ -32,11 +33,16 @@ CLILE_API clile_status clile_dataset_open(const char *path, const clile_options 
 CLILE_API clile_status clile_dataset_from_arrays(int64_t n, int32_t h, int32_t w, const uint8_t *rgb, int32_t c,
     const int32_t *au_ids, const int8_t *labels, const int32_t *subject, clile_dataset **out);
 
-/* Splits by subject. protocol: "bp4d" or "disfa" (the published three folds in ME-GraphAU's numbering, fold 1..3), "kfold:K"
- * (subjects shuffled by seed 1, fold 1..K), "loso" (fold = index of the subject from 1), "all" (both parts are everything, fold ignored).
+/* Splits by subject. protocol: "bp4d" or "disfa" (the published three folds in ME-GraphAU's numbering, fold 1..3: fold k tests part 4 - k),
+ * "bp4d-parts" or "disfa-parts" (the same folds, fold k tests part k), "kfold:K" or "kfold:K:SEED" (subjects shuffled by the seed, 1 unless
+ * given, fold 1..K), "file:PATH" (parts of subjects from a text file, docs/data.md), "loso" (fold = index of the subject from 1), "all" (both parts are everything, fold ignored).
  * Either output may be NULL. INVALID_ARGUMENT: unknown protocol, fold out of range, a subject that the protocol does not
- * name (the text names it), a wanted part that would have no image. Subjects that the protocol names and the data lack are fine. Shared. Since 0.1. */
+ * name (the text names it), a wanted part that would have no image. Subjects that a published protocol names and the data lack are fine. Of a
+ * subject file also IO, FORMAT (a line that is none), INVALID_ARGUMENT (a subject twice, one that the whole data set lacks). Shared. Since 0.1. */
 CLILE_API clile_status clile_dataset_fold(const clile_dataset *dataset, const char *protocol, int32_t fold, clile_dataset **train, clile_dataset **test);
+
+/* How many folds a protocol has on this data set: 1..*folds ("all": 1). The errors of clile_dataset_fold. Shared. Since 0.1. */
+CLILE_API clile_status clile_dataset_fold_count(const clile_dataset *dataset, const char *protocol, int32_t *folds);
 
 CLILE_API int64_t clile_dataset_size(const clile_dataset *dataset);          /* images; 0 for NULL */
 CLILE_API int32_t clile_dataset_au_count(const clile_dataset *dataset);      /* c */
@@ -66,7 +72,9 @@ typedef struct clile_dataset_counts {
     int64_t label_rows;              /* labelled frames in the label files */
     int64_t labels_without_image;    /* of those, left out because there is no image */
     int64_t images_without_labels;   /* images left out because no label row names them */
-    int64_t images_without_landmarks; /* used as whole images; equals the size when there are no landmarks at all */
+    int64_t images_without_landmarks; /* cut out by their box, else used whole; equals the size when there are no landmarks at all */
+    int64_t images_by_box;           /* of those, cut out by their box */
+    int64_t rows_without_face;       /* label rows left out because they say that no face was found (OpenFace, Py-Feat); not in label_rows */
 } clile_dataset_counts;
 
 /* Fills as much of counts as struct_size says. INVALID_ARGUMENT: a NULL argument, a struct_size that cannot be. Shared. Since 0.1. */
@@ -77,6 +85,11 @@ CLILE_API clile_status clile_dataset_copy_counts(const clile_dataset *dataset, c
 #define CLILE_LEFT_OUT_LABELS 0
 #define CLILE_LEFT_OUT_IMAGES 1
 CLILE_API const char *clile_dataset_get_left_out(const clile_dataset *dataset, int32_t kind, int64_t index);
+
+/* What was understood beyond the counts, one sentence a line, for a person to read: how images are numbered and how well that fits, which
+ * columns are labels. A line that begins with "warning: " asks for a decision. Borrowed; "" when there is nothing to say, and for NULL.
+ * Shared. Since 0.1. */
+CLILE_API const char *clile_dataset_get_notes(const clile_dataset *dataset);
 
 /* Told how far a long piece of work is. Return 0 to go on, anything else to stop with CLILE_E_CANCELLED. */
 typedef int32_t (*clile_count_fn)(int64_t done, int64_t all, void *user);

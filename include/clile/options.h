@@ -27,8 +27,12 @@ typedef struct clile_options clile_options;
 #define CLILE_OPT_AU_SET "au_set"
 #define CLILE_OPT_UNKNOWN "unknown"
 #define CLILE_OPT_PRESENT_FROM "present_from"
+#define CLILE_OPT_FIRST_IMAGE "first_image"
+#define CLILE_OPT_BOX_MARGIN "box_margin"
 #define CLILE_OPT_IMAGE_SIZE "image_size"
 #define CLILE_OPT_MAX_PIXELS "max_pixels"
+#define CLILE_OPT_MAX_LABEL_MB "max_label_mb"
+#define CLILE_OPT_MAX_PACK_MB "max_pack_mb"
 #define CLILE_OPT_CACHE_MB "cache_mb"
 /* model */
 #define CLILE_OPT_BACKBONE "backbone"

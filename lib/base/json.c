@@ -12,15 +12,16 @@ static void skip_white_space(clile_i_json *json)
 clile_status clile_i_json_fail(const clile_i_json *json, const char *expected)
 {
     const long long byte = json->position - json->begin;
+    const char *part = json->part != NULL ? json->part : "header";
     if (json->position >= json->end)
-        return clile_i_fail(CLILE_E_FORMAT, "%s: header, byte %lld: %s was expected, found the end", json->path, byte,
+        return clile_i_fail(CLILE_E_FORMAT, "%s: %s, byte %lld: %s was expected, found the end", json->path, part, byte,
                             expected);
     const unsigned char found = (unsigned char)*json->position;
     if (found > 0x20 && found < 0x7F)
-        return clile_i_fail(CLILE_E_FORMAT, "%s: header, byte %lld: %s was expected, found '%c'", json->path, byte,
+        return clile_i_fail(CLILE_E_FORMAT, "%s: %s, byte %lld: %s was expected, found '%c'", json->path, part, byte,
                             expected, found);
-    return clile_i_fail(CLILE_E_FORMAT, "%s: header, byte %lld: %s was expected, found the byte 0x%02X", json->path,
-                        byte, expected, found);
+    return clile_i_fail(CLILE_E_FORMAT, "%s: %s, byte %lld: %s was expected, found the byte 0x%02X", json->path,
+                        part, byte, expected, found);
 }
 
 int clile_i_json_take(clile_i_json *json, char character)
@@ -152,5 +153,5 @@ clile_status clile_i_json_size(clile_i_json *json, int64_t *out)
 clile_status clile_i_json_finish(clile_i_json *json)
 {
     skip_white_space(json);
-    return json->position == json->end ? CLILE_OK : clile_i_json_fail(json, "the end of the header");
+    return json->position == json->end ? CLILE_OK : clile_i_json_fail(json, json->part != NULL ? "the end" : "the end of the header");
 }

@@ -1,5 +1,5 @@
-/* A strict reader of the JSON (RFC 8259) that a safetensors header is made of, pulled piece by piece: objects, arrays,
- * strings and non-negative integers. Nothing nests deeper than the caller asks for. Private to base. */
+/* A strict reader of the JSON (RFC 8259) that safetensors headers and lines of labels are made of, pulled piece by
+ * piece: objects, arrays, strings and non-negative integers. Nothing nests deeper than the caller asks for. */
 #ifndef CLILE_I_JSON_H
 #define CLILE_I_JSON_H
 
@@ -7,11 +7,12 @@
 
 typedef struct {
     const char *path; /* for messages */
+    const char *part; /* of the file, for messages; NULL: "header" */
     const char *begin, *end, *position;
     char *strings; /* room for decoded strings: end - begin bytes are always enough */
 } clile_i_json;
 
-/* FORMAT: "PATH: header, byte N: EXPECTED was expected, found ..." */
+/* FORMAT: "PATH: PART, byte N: EXPECTED was expected, found ..." */
 clile_status clile_i_json_fail(const clile_i_json *json, const char *expected);
 /* Skips white space; takes `character` when it is next. */
 int clile_i_json_take(clile_i_json *json, char character);

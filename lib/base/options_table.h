@@ -9,15 +9,21 @@
 /* clang-format off */
 #define CLILE_I_OPTIONS_TABLE(X)                                                                                                            \
     /* data */                                                                                                                              \
-    X(CHOICE, CLILE_OPT_LAYOUT, "auto", "auto|bp4d|disfa|list|csv|pack", 0, 0, "data",                                                      \
+    X(CHOICE, CLILE_OPT_LAYOUT, "auto", "auto|bp4d|disfa|disfa+|list|csv|jsonl|pack", 0, 0, "data",                                         \
       "how the folder of images is laid out; auto recognises it")                                                                           \
     X(TEXT, CLILE_OPT_AU_SET, "auto", "", 0, 0, "data",                                                                                     \
       "AUs to use: auto (the usual ones of the layout), bp4d, disfa, or numbers such as 1,2,4")                                             \
     X(CHOICE, CLILE_OPT_UNKNOWN, "mask", "mask|negative", 0, 0, "data",                                                                     \
       "what a label that was not coded means: left out of every sum, or absent")                                                            \
     X(INTEGER, CLILE_OPT_PRESENT_FROM, "2", "", 1, 5, "data", "DISFA intensity from which an AU is present")                                \
+    X(CHOICE, CLILE_OPT_FIRST_IMAGE, "auto", "auto|0|1", 0, 0, "data",                                                                      \
+      "number of the image of the first frame in numbered folders (DISFA, videos); auto takes what fits the labels better")                 \
+    X(REAL, CLILE_OPT_BOX_MARGIN, "0.22", "", -0.5, 4, "data", "margin around a face box, as a share of its longer side")                   \
     X(INTEGER, CLILE_OPT_IMAGE_SIZE, "112", "", 32, 512, "data", "side of the aligned square crop in pixels")                                \
     X(INTEGER, CLILE_OPT_MAX_PIXELS, "50000000", "", 1, 2147483647, "data", "an image of more pixels is refused")                           \
+    X(INTEGER, CLILE_OPT_MAX_LABEL_MB, "1024", "", 1, 1048576, "data",                                                                      \
+      "a file of labels, landmarks or boxes, or the header of a pack, of more MiB is refused")                                              \
+    X(INTEGER, CLILE_OPT_MAX_PACK_MB, "1048576", "", 1, 1073741824, "data", "a pack of more MiB is refused")                                \
     X(INTEGER, CLILE_OPT_CACHE_MB, "2048", "", 0, 1048576, "data", "memory for decoded crops in MiB")                                       \
     /* model */                                                                                                                             \
     X(CHOICE, CLILE_OPT_BACKBONE, "resnet10", "resnet10|resnet18|resnet34|resnet50", 0, 0, "model", "network of the encoder")               \

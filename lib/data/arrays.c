@@ -38,7 +38,7 @@ static clile_status fill_table(int64_t n, int32_t c, const int32_t *au_ids, cons
         const int size = snprintf(text, sizeof text, "%d", subject[i]);
         CLILE_I_RETURN_IF(clile_i_table_subject(table, text, text + size, &index));
         snprintf(text, sizeof text, "%lld", (long long)i);
-        CLILE_I_RETURN_IF(clile_i_table_add(table, "", text, index, labels + i * c, NULL));
+        CLILE_I_RETURN_IF(clile_i_table_add(table, "", text, index, labels + i * c, NULL, NULL));
     }
     return clile_i_table_finish(table);
 }

@@ -1,7 +1,7 @@
 /* BP4D as distributed (Zhang et al., "BP4D-Spontaneous", Image and Vision Computing 2014):
  *   AUCoding/AU_OCC/SUBJECT_TASK.csv   header 0,AU,AU,...; rows frame,code,code,...; 1 present, 0 absent, 9 not coded
  *   .../SUBJECT/TASK/FRAME.jpg         anywhere below the folder or in one folder of it
- *   landmarks/SUBJECT_TASK.csv         optional */
+ *   landmarks/SUBJECT_TASK.csv         optional, and boxes/SUBJECT_TASK.csv */
 #include "data/layout.h"
 
 #include <string.h>
@@ -135,7 +135,7 @@ static clile_status read_header(const clile_i_rows *rows, reader *r)
 }
 
 static clile_status read_row(const clile_i_rows *rows, const reader *r, const clile_i_frames *frames,
-                             const clile_i_landmarks *landmarks, const char *folder, int32_t subject, uint8_t *labelled)
+                             const clile_i_faces *faces, const char *folder, int32_t subject, uint8_t *labelled)
 {
     clile_i_table *table = r->table;
     int8_t codes[CLILE_I_ROWS_MOST];
@@ -154,9 +154,9 @@ static clile_status read_row(const clile_i_rows *rows, const reader *r, const cl
     }
     if (labelled[frame - frames->frames]++)
         return clile_i_rows_fail(rows, "frame %lld has a row already", (long long)number);
-    const float *five = clile_i_landmarks_find(landmarks, number);
-    table->counts.images_without_landmarks += five == NULL;
-    return clile_i_table_add(table, folder, frame->name, subject, codes, five);
+    return clile_i_places_add(table, folder, frame->name, subject, codes,
+                              clile_i_places_find(&faces->landmarks, number),
+                              clile_i_places_find(&faces->boxes, number));
 }
 
 static char *join3(const char *first, const char *second, const char *third)
@@ -167,19 +167,12 @@ static char *join3(const char *first, const char *second, const char *third)
     return whole;
 }
 
-static char *landmark_path(const char *path, const sequence *s)
-{
-    char name[64];
-    snprintf(name, sizeof name, "%s.csv", s->stem);
-    return join3(path, "landmarks", name);
-}
-
 static clile_status read_sequence(reader *r, const sequence *s)
 {
     clile_status status = CLILE_OK;
     clile_i_rows rows = {0};
     clile_i_frames frames = {0};
-    clile_i_landmarks landmarks = {0};
+    clile_i_faces faces = {0};
     uint8_t *labelled = NULL;
     int32_t more = 0, subject = 0;
     char name[64];
@@ -188,16 +181,15 @@ static clile_status read_sequence(reader *r, const sequence *s)
     char *label_path = clile_i_path_join(r->labels, name);
     char *folder = join3(r->images, s->subject, s->task); /* below the path */
     char *folder_path = folder == NULL ? NULL : clile_i_path_join(r->request->path, folder);
-    char *points_path = landmark_path(r->request->path, s);
-    if (label_path == NULL || folder_path == NULL || points_path == NULL) {
+    if (label_path == NULL || folder_path == NULL) {
         status = CLILE_E_OUT_OF_MEMORY;
         goto cleanup;
     }
     CLILE_I_TRY(clile_i_frames_list(folder_path, &frames));
-    CLILE_I_TRY(clile_i_landmarks_read(points_path, &landmarks));
+    CLILE_I_TRY(clile_i_faces_read(r->request, s->stem, &faces));
     CLILE_I_ALLOC(labelled, frames.count);
 
-    CLILE_I_TRY(clile_i_rows_open("BP4D label file", label_path, &rows));
+    CLILE_I_TRY(clile_i_rows_open("BP4D label file", label_path, r->request->max_label_bytes, &rows));
     CLILE_I_TRY(clile_i_rows_next(&rows, &more));
     if (!more) {
         status = clile_i_fail(CLILE_E_FORMAT, "BP4D label file %s is empty, expected a header 0,1,2,...", rows.name);
@@ -210,7 +202,7 @@ static clile_status read_sequence(reader *r, const sequence *s)
         CLILE_I_TRY(clile_i_rows_next(&rows, &more));
         if (!more) break;
         CLILE_I_TRY(clile_i_rows_expect(&rows, columns));
-        CLILE_I_TRY(read_row(&rows, r, &frames, &landmarks, folder, subject, labelled));
+        CLILE_I_TRY(read_row(&rows, r, &frames, &faces, folder, subject, labelled));
     }
     for (int64_t k = 0; k < frames.count; ++k)
         if (!labelled[k])
@@ -219,9 +211,8 @@ static clile_status read_sequence(reader *r, const sequence *s)
 cleanup:
     clile_i_rows_close(&rows);
     clile_i_frames_free(&frames);
-    clile_i_landmarks_free(&landmarks);
+    clile_i_faces_free(&faces);
     clile_i_free(labelled);
-    clile_i_free(points_path);
     clile_i_free(folder_path);
     clile_i_free(folder);
     clile_i_free(label_path);

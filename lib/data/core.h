@@ -19,6 +19,7 @@ typedef struct {
     uint8_t *pixels; /* [n,h,w,3] of arrays, NULL: images are files */
     int32_t h, w;
     int64_t max_pixels;
+    double box_margin;
     int64_t cache_limit, cache_used; /* bytes; atomic */
     clile_i_crops *crops;            /* list, one for each size that was asked for; atomic */
 } clile_i_core;
@@ -44,6 +45,11 @@ void clile_i_core_release(clile_i_core *core); /* NULL does nothing */
  */
 clile_status clile_i_view_create(clile_i_core *core, const clile_dataset *whole, const uint8_t *marks /*[subjects]*/,
                                  uint8_t wanted, clile_dataset **out);
+
+/* subject_file.c: *folds of the protocol file:PATH, and with marks [subjects] the tested ones of a fold among them (left
+ * alone when there is no such fold). IO; FORMAT: a line; INVALID_ARGUMENT: a subject unknown, in two places or in none. */
+clile_status clile_i_subject_file_mark(const clile_dataset *dataset, const char *path, int32_t fold, uint8_t *marks,
+                                       int32_t *folds);
 
 /* crops.c: stored crop of sample `index` of the core, from the cache or rendered. `*scratch` is allocated when it is
  * needed; the caller frees it after the last use of `*stored`. Any thread. */

@@ -47,12 +47,24 @@ void clile_i_crops_free(clile_i_core *core)
     }
 }
 
-/* From crop to image pixels: by landmarks when there are any. */
+/* The square of a face box. */
+static clile_status locate_box(const clile_i_core *core, int64_t index, const clile_i_image *image, int32_t size,
+                               clile_i_affine *map)
+{
+    double box[4];
+    for (int k = 0; k < 4; ++k) box[k] = core->table.boxes[4 * index + k];
+    if (clile_i_align_box(box, core->box_margin, image->h, image->w, size, map) == CLILE_OK) return CLILE_OK;
+    return clile_i_fail_context(CLILE_E_FORMAT, "box of image %s", core->table.text + core->table.name[index]);
+}
+
+/* From crop to image pixels: by landmarks when there are any, else by a box. */
 static clile_status locate_crop(const clile_i_core *core, int64_t index, const clile_i_image *image, int32_t size,
                                 clile_i_affine *map)
 {
     const float *five = core->table.points != NULL ? core->table.points + 10 * index : NULL;
     if (five == NULL || isnan(five[0])) {
+        if (core->table.boxes != NULL && !isnan(core->table.boxes[4 * index]))
+            return locate_box(core, index, image, size, map);
         clile_i_align_whole(image->h, image->w, size, map);
         return CLILE_OK;
     }

@@ -14,6 +14,7 @@ clile_status clile_i_core_create(clile_i_table *table, uint8_t *pixels, int32_t 
     CLILE_I_ALLOC(core, 1);
     CLILE_I_TRY(clile_options_get_i64(options, CLILE_OPT_MAX_PIXELS, &core->max_pixels));
     CLILE_I_TRY(clile_options_get_i64(options, CLILE_OPT_CACHE_MB, &cache_mb));
+    CLILE_I_TRY(clile_options_get_f64(options, CLILE_OPT_BOX_MARGIN, &core->box_margin));
     core->cache_limit = cache_mb << 20;
     clile_i_refs_init(&core->refs);
     core->table = *table;
@@ -103,8 +104,8 @@ clile_status clile_dataset_open(const char *path, const clile_options *options, 
     clile_i_layout_request request = {.path = path};
     clile_i_table table = {0};
     clile_i_core *core = NULL;
-    const char *layout = NULL, *unknown = NULL;
-    int64_t present_from = 0;
+    const char *layout = NULL, *unknown = NULL, *first_image = NULL;
+    int64_t present_from = 0, label_mb = 0, pack_mb = 0;
 
     CLILE_I_CHECK_NOT_NULL(path);
     CLILE_I_CHECK_NOT_NULL(out);
@@ -113,6 +114,12 @@ clile_status clile_dataset_open(const char *path, const clile_options *options, 
     CLILE_I_TRY(clile_options_get_str(options, CLILE_OPT_AU_SET, &request.au_set));
     CLILE_I_TRY(clile_options_get_str(options, CLILE_OPT_UNKNOWN, &unknown));
     CLILE_I_TRY(clile_options_get_i64(options, CLILE_OPT_PRESENT_FROM, &present_from));
+    CLILE_I_TRY(clile_options_get_str(options, CLILE_OPT_FIRST_IMAGE, &first_image));
+    CLILE_I_TRY(clile_options_get_i64(options, CLILE_OPT_MAX_LABEL_MB, &label_mb));
+    CLILE_I_TRY(clile_options_get_i64(options, CLILE_OPT_MAX_PACK_MB, &pack_mb));
+    request.first_image = first_image[0] == 'a' ? -1 : first_image[0] - '0';
+    request.max_label_bytes = label_mb << 20;
+    request.max_pack_bytes = pack_mb << 20;
     request.unknown_negative = strcmp(unknown, "negative") == 0;
     request.present_from = (int32_t)present_from;
     CLILE_I_TRY(clile_i_layout_open(layout, &request, &table));
@@ -184,6 +191,12 @@ const char *clile_dataset_get_image_name(const clile_dataset *dataset, int64_t i
     if (dataset == NULL || index < 0 || index >= dataset->n) return NULL;
     const clile_i_table *table = &dataset->core->table;
     return table->text + table->name[dataset->index[index]];
+}
+
+const char *clile_dataset_get_notes(const clile_dataset *dataset)
+{
+    if (dataset == NULL || dataset->core->table.notes.data == NULL) return "";
+    return dataset->core->table.notes.data;
 }
 
 clile_status clile_dataset_copy_crop(const clile_dataset *dataset, int64_t index, int32_t size, uint8_t *rgb)

@@ -1,14 +1,21 @@
 /* DISFA as distributed (Mavadati et al., "DISFA", IEEE Transactions on Affective Computing 2013):
  *   ActionUnit_Labels/SUBJECT/SUBJECT_auN.txt   rows frame,intensity; frames from 1; intensity 0 (absent), 1..5 (A..E)
  *   .../SUBJECT/INDEX.png                       frames of the video, counted from 0 or from 1
- *   landmarks/SUBJECT.csv                       optional; its frame is the number in the image's name
- * An AU is present from intensity `present_from` on. When any subject has an image 0, label frame k belongs to image k
- * - 1, otherwise to image k. */
+ *   landmarks/SUBJECT.csv, boxes/SUBJECT.csv    optional; their frame is the number in the image's name
+ * An AU is present from intensity `present_from` on. Label frame k belongs to image k - 1 + first_image, see
+ * first_image.c. */
 #include "data/layout.h"
 
 #include <string.h>
 
 static const char *const label_folders[] = {"ActionUnit_Labels", ""};
+
+/* One subject's labels. */
+typedef struct {
+    int64_t n, capacity;
+    int64_t *frame; /* [n] */
+    int8_t *codes;  /* [n,c] */
+} subject_labels;
 
 typedef struct {
     const clile_i_layout_request *request;
@@ -17,16 +24,10 @@ typedef struct {
     char *images;   /* folder of the subjects' image folders, below the path */
     char **subject; /* [count] */
     int64_t count;
-    clile_i_frames *frames; /* [count] */
-    int64_t first_image;    /* 0 or 1 */
+    clile_i_frames *frames;    /* [count] */
+    subject_labels *labels_of; /* [count] */
+    int32_t first_image;       /* 0 or 1 */
 } reader;
-
-/* One subject's labels. */
-typedef struct {
-    int64_t n, capacity;
-    int64_t *frame; /* [n] */
-    int8_t *codes;  /* [n,c] */
-} subject_labels;
 
 /* The AU of a label file of `subject`, 0 when the name is none. */
 static int32_t file_au(const char *name, const char *subject)
@@ -69,8 +70,13 @@ static void free_subjects(reader *r)
 {
     for (int64_t s = 0; r->subject != NULL && s < r->count; ++s) clile_i_free(r->subject[s]);
     for (int64_t s = 0; r->frames != NULL && s < r->count; ++s) clile_i_frames_free(&r->frames[s]);
+    for (int64_t s = 0; r->labels_of != NULL && s < r->count; ++s) {
+        clile_i_free(r->labels_of[s].frame);
+        clile_i_free(r->labels_of[s].codes);
+    }
     clile_i_free(r->subject);
     clile_i_free(r->frames);
+    clile_i_free(r->labels_of);
     clile_i_free(r->labels);
     clile_i_free(r->images);
 }
@@ -195,7 +201,7 @@ static clile_status read_au(const reader *r, const char *subject, int32_t a, sub
     char *path = NULL;
 
     CLILE_I_TRY(label_path(r, subject, r->table->au_ids[a], &path));
-    CLILE_I_TRY(clile_i_rows_open("DISFA label file", path, &rows));
+    CLILE_I_TRY(clile_i_rows_open("DISFA label file", path, r->request->max_label_bytes, &rows));
     for (;; ++n) {
         int64_t frame = 0;
         int8_t code = 0;
@@ -226,25 +232,14 @@ cleanup:
     return status;
 }
 
-static clile_status read_landmarks(const reader *r, const char *subject, clile_i_landmarks *out)
-{
-    char name[128];
-    snprintf(name, sizeof name, "landmarks/%s.csv", subject);
-    char *path = clile_i_path_join(r->request->path, name);
-    if (path == NULL) return CLILE_E_OUT_OF_MEMORY;
-    const clile_status status = clile_i_landmarks_read(path, out);
-    clile_i_free(path);
-    return status;
-}
-
-static clile_status read_subject(reader *r, int64_t s)
+static clile_status add_subject(reader *r, int64_t s)
 {
     clile_status status = CLILE_OK;
     clile_i_table *table = r->table;
     const char *name = r->subject[s];
     const clile_i_frames *frames = &r->frames[s];
-    subject_labels labels = {0};
-    clile_i_landmarks landmarks = {0};
+    const subject_labels *labels = &r->labels_of[s];
+    clile_i_faces faces = {0};
     uint8_t *labelled = NULL;
     int32_t subject = 0;
     char *folder = r->images[0] != '\0' ? clile_i_path_join(r->images, name) : clile_i_strdup(name);
@@ -253,12 +248,11 @@ static clile_status read_subject(reader *r, int64_t s)
         status = CLILE_E_OUT_OF_MEMORY;
         goto cleanup;
     }
-    for (int32_t a = 0; a < table->c; ++a) CLILE_I_TRY(read_au(r, name, a, &labels));
-    CLILE_I_TRY(read_landmarks(r, name, &landmarks));
+    CLILE_I_TRY(clile_i_faces_read(r->request, name, &faces));
     CLILE_I_TRY(clile_i_table_subject(table, name, name + strlen(name), &subject));
     CLILE_I_ALLOC(labelled, frames->count);
-    for (int64_t i = 0; i < labels.n; ++i) {
-        const int64_t number = labels.frame[i] - 1 + r->first_image;
+    for (int64_t i = 0; i < labels->n; ++i) {
+        const int64_t number = labels->frame[i] - 1 + r->first_image;
         const clile_i_frame *frame = clile_i_frames_find(frames, number);
         table->counts.label_rows++;
         if (frame == NULL) {
@@ -268,19 +262,35 @@ static clile_status read_subject(reader *r, int64_t s)
             continue;
         }
         labelled[frame - frames->frames] = 1;
-        const float *five = clile_i_landmarks_find(&landmarks, number);
-        table->counts.images_without_landmarks += five == NULL;
-        CLILE_I_TRY(clile_i_table_add(table, folder, frame->name, subject, labels.codes + i * table->c, five));
+        CLILE_I_TRY(clile_i_places_add(table, folder, frame->name, subject, labels->codes + i * table->c,
+                                       clile_i_places_find(&faces.landmarks, number),
+                                       clile_i_places_find(&faces.boxes, number)));
     }
     for (int64_t k = 0; k < frames->count; ++k)
         if (!labelled[k])
             CLILE_I_TRY(clile_i_table_left_out(table, CLILE_LEFT_OUT_IMAGES, folder, frames->frames[k].name));
 cleanup:
     clile_i_free(labelled);
-    clile_i_landmarks_free(&landmarks);
-    clile_i_free(labels.frame);
-    clile_i_free(labels.codes);
+    clile_i_faces_free(&faces);
     clile_i_free(folder);
+    return status;
+}
+
+/* All labels, and then which image belongs to which. */
+static clile_status read_labels(reader *r)
+{
+    clile_status status = CLILE_OK;
+    clile_i_numbering *numbering = NULL;
+    CLILE_I_ALLOC(r->labels_of, r->count);
+    CLILE_I_ALLOC(numbering, r->count);
+    for (int64_t s = 0; s < r->count; ++s) {
+        subject_labels *labels = &r->labels_of[s];
+        for (int32_t a = 0; a < r->table->c; ++a) CLILE_I_TRY(read_au(r, r->subject[s], a, labels));
+        numbering[s] = (clile_i_numbering){.images = &r->frames[s], .n = labels->n, .frame = labels->frame};
+    }
+    status = clile_i_first_image(r->request->first_image, r->count, numbering, 1, r->table, &r->first_image);
+cleanup:
+    clile_i_free(numbering);
     return status;
 }
 
@@ -312,9 +322,6 @@ static clile_status list_images(reader *r)
             CLILE_I_TRY(clile_i_table_left_out(r->table, CLILE_LEFT_OUT_IMAGES, below, extra.frames[i].name));
         clile_i_frames_free(&extra);
     }
-    r->first_image = 1;
-    for (int64_t s = 0; s < r->count; ++s)
-        if (r->frames[s].count > 0 && r->frames[s].frames[0].number == 0) r->first_image = 0;
 cleanup:
     clile_i_free(folder);
     clile_i_free(images);
@@ -338,7 +345,8 @@ static clile_status open_disfa(const clile_i_layout_request *request, clile_i_ta
     CLILE_I_TRY(clile_i_table_begin(table, request->path, c, ids));
     CLILE_I_TRY(clile_i_frames_root(request->path, r.count, r.subject, &r.images));
     CLILE_I_TRY(list_images(&r));
-    for (int64_t s = 0; s < r.count; ++s) CLILE_I_TRY(read_subject(&r, s));
+    CLILE_I_TRY(read_labels(&r));
+    for (int64_t s = 0; s < r.count; ++s) CLILE_I_TRY(add_subject(&r, s));
     status = clile_i_table_finish(table);
 cleanup:
     free_subjects(&r);

@@ -3,23 +3,25 @@
 
 #include <string.h>
 
-/* The three parts of the published protocols (docs/method.md), numbered as in ME-GraphAU's files: fold f tests part 4 -
- * f. */
+/* The three parts of the published protocols (docs/method.md). */
+static const char *const bp4d_parts[3] = {" F001 M007 F018 F008 F002 M004 F010 F009 M012 M001 F016 M014 F023 M008 ",
+                                          " M011 F003 M010 M002 F005 F022 M018 M017 F013 M016 F020 F011 M013 M005 ",
+                                          " F007 F015 F006 F019 M006 M009 F012 M003 F004 F021 F017 M015 F014 "};
+static const char *const disfa_parts[3] = {" SN002 SN010 SN001 SN026 SN027 SN032 SN030 SN009 SN016 ",
+                                           " SN013 SN018 SN011 SN028 SN012 SN006 SN031 SN021 SN024 ",
+                                           " SN003 SN029 SN023 SN025 SN008 SN005 SN007 SN017 SN004 "};
+
+/* Two numberings of the same folds are in use: ME-GraphAU's files test part 4 - f in fold f, others part f. */
 typedef struct {
     const char *name;
-    const char *part[3]; /* names between blanks */
+    const char *const *part; /* [3] names between blanks */
+    int32_t descending;      /* fold 1 tests the last part */
 } protocol;
 
 static const protocol protocols[] = {
-    {"bp4d",
-     {" F001 M007 F018 F008 F002 M004 F010 F009 M012 M001 F016 M014 F023 M008 ",
-      " M011 F003 M010 M002 F005 F022 M018 M017 F013 M016 F020 F011 M013 M005 ",
-      " F007 F015 F006 F019 M006 M009 F012 M003 F004 F021 F017 M015 F014 "}},
-    {"disfa",
-     {" SN002 SN010 SN001 SN026 SN027 SN032 SN030 SN009 SN016 ",
-      " SN013 SN018 SN011 SN028 SN012 SN006 SN031 SN021 SN024 ",
-      " SN003 SN029 SN023 SN025 SN008 SN005 SN007 SN017 SN004 "}},
-};
+    {"bp4d", bp4d_parts, 1}, {"disfa", disfa_parts, 1}, {"bp4d-parts", bp4d_parts, 0}, {"disfa-parts", disfa_parts, 0}};
+
+static const char kfold[] = "kfold:", subject_file[] = "file:";
 
 static int is_in_part(const char *part, const char *name)
 {
@@ -45,42 +47,96 @@ static clile_status mark_published(const clile_dataset *dataset, const protocol 
         if (part == 3)
             return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "subject %s of the data set is not in the protocol %s", name,
                                 p->name);
-        marks[s] = part == 3 - fold;
+        marks[s] = part == (p->descending ? 3 - fold : fold - 1);
     }
     return CLILE_OK;
 }
 
-/* Subjects are shuffled by seed 1 and dealt out in turn. */
+/* "kfold:K" or "kfold:K:SEED". */
+static clile_status parse_kfold(const clile_dataset *dataset, const char *name, int32_t *folds, uint64_t *seed)
+{
+    const char *text = name + sizeof kfold - 1, *end = text + strlen(text), *colon = strchr(text, ':');
+    int64_t k = 0, value = 1;
+    if (!clile_i_parse_i64(text, colon != NULL ? colon : end, &k) || k < 2 || k > dataset->subjects ||
+        (colon != NULL && (!clile_i_parse_i64(colon + 1, end, &value) || value < 0)))
+        return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
+                            "protocol %s: expected kfold:K or kfold:K:SEED with K from 2 to %d (the subjects) and a "
+                            "SEED of 0 or more",
+                            name, dataset->subjects);
+    *folds = (int32_t)k;
+    *seed = (uint64_t)value;
+    return CLILE_OK;
+}
+
+/* Subjects are shuffled by the seed and dealt out in turn. */
 static clile_status mark_kfold(const clile_dataset *dataset, const char *name, int32_t fold, uint8_t *marks)
 {
     clile_status status = CLILE_OK;
-    int64_t folds = 0, *order = NULL;
-    const char *text = name + strlen("kfold:");
-    if (!clile_i_parse_i64(text, text + strlen(text), &folds) || folds < 2 || folds > dataset->subjects)
-        return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
-                            "protocol %s: expected kfold:K with K from 2 to %d (the subjects)", name,
-                            dataset->subjects);
-    if (fold < 1 || fold > folds) return fail_range(name, fold, (int32_t)folds);
+    int64_t *order = NULL;
+    int32_t folds = 0;
+    uint64_t seed = 0;
+    CLILE_I_RETURN_IF(parse_kfold(dataset, name, &folds, &seed));
+    if (fold < 1 || fold > folds) return fail_range(name, fold, folds);
     CLILE_I_ALLOC(order, dataset->subjects);
-    clile_i_sampler_order(dataset->subjects, 1, 0, order);
+    clile_i_sampler_order(dataset->subjects, seed, 0, order);
     for (int32_t k = 0; k < dataset->subjects; ++k) marks[order[k]] = k % folds == fold - 1;
 cleanup:
     clile_i_free(order);
     return status;
 }
 
-static clile_status mark(const clile_dataset *dataset, const char *name, int32_t fold, uint8_t *marks)
+static clile_status mark_file(const clile_dataset *dataset, const char *name, int32_t fold, uint8_t *marks)
+{
+    int32_t folds = 0;
+    CLILE_I_RETURN_IF(clile_i_subject_file_mark(dataset, name + sizeof subject_file - 1, fold, marks, &folds));
+    return fold < 1 || fold > folds ? fail_range(name, fold, folds) : CLILE_OK;
+}
+
+static int starts_with(const char *text, const char *start)
+{
+    return strncmp(text, start, strlen(start)) == 0;
+}
+
+static const protocol *find_published(const char *name)
 {
     for (size_t p = 0; p < sizeof protocols / sizeof *protocols; ++p)
-        if (strcmp(name, protocols[p].name) == 0) return mark_published(dataset, &protocols[p], fold, marks);
-    if (strncmp(name, "kfold:", strlen("kfold:")) == 0) return mark_kfold(dataset, name, fold, marks);
-    if (strcmp(name, "loso") == 0) {
-        if (fold < 1 || fold > dataset->subjects) return fail_range(name, fold, dataset->subjects);
-        marks[fold - 1] = 1;
-        return CLILE_OK;
-    }
+        if (strcmp(name, protocols[p].name) == 0) return &protocols[p];
+    return NULL;
+}
+
+static clile_status fail_unknown(const char *name)
+{
     return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
-                        "protocol \"%s\" is unknown; there are bp4d, disfa, kfold:K, loso, all", name);
+                        "protocol \"%s\" is unknown; there are bp4d, disfa, bp4d-parts, disfa-parts, kfold:K, "
+                        "kfold:K:SEED, file:PATH, loso, all",
+                        name);
+}
+
+static clile_status mark(const clile_dataset *dataset, const char *name, int32_t fold, uint8_t *marks)
+{
+    const protocol *published = find_published(name);
+    if (published != NULL) return mark_published(dataset, published, fold, marks);
+    if (starts_with(name, kfold)) return mark_kfold(dataset, name, fold, marks);
+    if (starts_with(name, subject_file)) return mark_file(dataset, name, fold, marks);
+    if (strcmp(name, "loso") != 0) return fail_unknown(name);
+    if (fold < 1 || fold > dataset->subjects) return fail_range(name, fold, dataset->subjects);
+    marks[fold - 1] = 1;
+    return CLILE_OK;
+}
+
+clile_status clile_dataset_fold_count(const clile_dataset *dataset, const char *name, int32_t *folds)
+{
+    uint64_t seed = 0;
+    CLILE_I_CHECK_NOT_NULL(dataset);
+    CLILE_I_CHECK_NOT_NULL(name);
+    CLILE_I_CHECK_NOT_NULL(folds);
+    if (starts_with(name, kfold)) return parse_kfold(dataset, name, folds, &seed);
+    if (starts_with(name, subject_file))
+        return clile_i_subject_file_mark(dataset, name + sizeof subject_file - 1, 0, NULL, folds);
+    const int published = find_published(name) != NULL, loso = strcmp(name, "loso") == 0;
+    if (!published && !loso && strcmp(name, "all") != 0) return fail_unknown(name);
+    *folds = published ? 3 : loso ? dataset->subjects : 1;
+    return CLILE_OK;
 }
 
 /* Both parts or none. */

@@ -18,12 +18,17 @@ static int has_ending(const char *dot, const char *ending)
     return *dot == '\0';
 }
 
-int clile_i_frame_number(const char *name, int64_t *number)
+int clile_i_frames_is_image(const char *name)
 {
     const char *dot = strrchr(name, '.');
     if (dot == NULL || dot == name || name[0] == '.') return 0;
-    if (!has_ending(dot, ".jpg") && !has_ending(dot, ".png") && !has_ending(dot, ".jpeg") && !has_ending(dot, ".bmp"))
-        return 0;
+    return has_ending(dot, ".jpg") || has_ending(dot, ".png") || has_ending(dot, ".jpeg") || has_ending(dot, ".bmp");
+}
+
+int clile_i_frame_number(const char *name, int64_t *number)
+{
+    if (!clile_i_frames_is_image(name)) return 0;
+    const char *dot = strrchr(name, '.');
     const char *first = dot;
     while (first > name && is_digit(first[-1])) --first;
     return clile_i_parse_i64(first, dot, number);

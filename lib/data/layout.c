@@ -3,8 +3,9 @@
 
 #include <string.h>
 
-static const clile_i_layout *const layouts[] = {&clile_i_layout_bp4d, &clile_i_layout_disfa, &clile_i_layout_csv,
-                                                &clile_i_layout_list, &clile_i_layout_pack};
+static const clile_i_layout *const layouts[] = {&clile_i_layout_bp4d, &clile_i_layout_disfa, &clile_i_layout_disfa_plus,
+                                                &clile_i_layout_csv,  &clile_i_layout_list,  &clile_i_layout_jsonl,
+                                                &clile_i_layout_pack};
 enum { LAYOUTS = sizeof layouts / sizeof *layouts };
 
 static clile_status fail_unrecognised(const char *path)

@@ -10,6 +10,9 @@ typedef struct {
     const char *au_set;       /* option text */
     int32_t unknown_negative; /* labels that are not coded count as absent */
     int32_t present_from;     /* DISFA: least intensity of a present AU */
+    int32_t first_image;      /* number of the image of the first frame, 0 or 1; -1: what fits better */
+    int64_t max_label_bytes;  /* of one file of labels, landmarks or boxes, and of the header of a pack */
+    int64_t max_pack_bytes;
 } clile_i_layout_request;
 
 typedef struct {
@@ -23,8 +26,10 @@ typedef struct {
 
 extern const clile_i_layout clile_i_layout_bp4d;
 extern const clile_i_layout clile_i_layout_disfa;
+extern const clile_i_layout clile_i_layout_disfa_plus;
 extern const clile_i_layout clile_i_layout_csv;
 extern const clile_i_layout clile_i_layout_list;
+extern const clile_i_layout clile_i_layout_jsonl;
 extern const clile_i_layout clile_i_layout_pack;
 
 /* Opens request->path as the layout of this name, or as the first that recognises it when the name is "auto". */
@@ -38,8 +43,9 @@ clile_status clile_i_au_set_parse(const char *text, int32_t usual_count, const i
 extern const int32_t clile_i_au_set_bp4d[12];
 extern const int32_t clile_i_au_set_disfa[8];
 
-/* rows.c: a CSV file row by row. Blank rows are skipped; rows are counted from 1, the header being one. */
-enum { CLILE_I_ROWS_MOST = 512 };
+/* rows.c: a CSV file row by row. Blank rows are skipped; rows are counted from 1, the header being one. OpenFace and
+ * Py-Feat write more than 700 columns. */
+enum { CLILE_I_ROWS_MOST = 2048 };
 typedef struct {
     const char *kind, *name; /* for messages: "BP4D label file", "F001_T1.csv" */
     clile_i_file file;
@@ -48,16 +54,18 @@ typedef struct {
     const char *begin[CLILE_I_ROWS_MOST]; /* fields without surrounding blanks and quotes */
     const char *end[CLILE_I_ROWS_MOST];
 } clile_i_rows;
-/* `kind` and `path` must outlive the rows. IO. */
-clile_status clile_i_rows_open(const char *kind, const char *path, clile_i_rows *rows);
+/* A text file of at most max_bytes (max_label_mb). IO; INVALID_ARGUMENT: larger. */
+clile_status clile_i_label_file_open(const char *kind, const char *path, int64_t max_bytes, clile_i_file *out);
+/* `kind` and `path` must outlive the rows. As clile_i_label_file_open. */
+clile_status clile_i_rows_open(const char *kind, const char *path, int64_t max_bytes, clile_i_rows *rows);
 void clile_i_rows_close(clile_i_rows *rows);
-/* *more: 0 at the end. FORMAT: more than CLILE_I_ROWS_MOST fields. */
+/* *more: 0 at the end. FORMAT: more than CLILE_I_ROWS_MOST fields, a NUL byte. */
 clile_status clile_i_rows_next(clile_i_rows *rows, int32_t *more);
 /* FORMAT unless the present row has `expected` fields: "KIND NAME, row R: N columns, header has M". */
 clile_status clile_i_rows_expect(const clile_i_rows *rows, int64_t expected);
 /* Field k as a whole number >= 0; FORMAT with file, row, column and what was there. */
 clile_status clile_i_rows_whole(const clile_i_rows *rows, int64_t field, const char *what, int64_t *out);
-/* Field k as an occurrence code: 1, 0, 9 (or -1 or empty when `loose`), to 1, 0, -1. */
+/* Field k as an occurrence code: 1, 0, 9 (or -1, nothing, or any of them as a decimal when `loose`), to 1, 0, -1. */
 clile_status clile_i_rows_code(const clile_i_rows *rows, int64_t field, int32_t au, int32_t loose, int8_t *out);
 /* Ends of a message about the present row: "KIND NAME, row R: " in front of the text. */
 #if defined(__GNUC__)
@@ -76,6 +84,7 @@ typedef struct {
     clile_i_frame *frames; /* [count], ascending */
     int64_t count;
 } clile_i_frames;
+int clile_i_frames_is_image(const char *name); /* by its ending: jpg, jpeg, png, bmp */
 /* 1 and the number for an image whose name (without folders) ends in digits: "0042.jpg", "frame_42.PNG". */
 int clile_i_frame_number(const char *name, int64_t *number);
 /* A folder that does not exist has no frames. FORMAT: two images of one number. */
@@ -87,20 +96,73 @@ const clile_i_frame *clile_i_frames_find(const clile_i_frames *frames, int64_t n
  * `*out` is the caller's. FORMAT: nowhere. */
 clile_status clile_i_frames_root(const char *path, int64_t count, char *const *below, char **out);
 
-/* landmarks.c: frame, x0, y0, ... of 5 or 68 points, reduced to five. */
+/* places.c: where the face is in an image, by frame: landmarks (5 or 68 points, reduced to five), boxes. */
 typedef struct {
-    int64_t frame;
-    float five[10]; /* [5,2] image pixels */
-} clile_i_landmark_row;
+    int64_t frame, row; /* row of the file */
+    float value[10];    /* landmarks: [5,2] image pixels; boxes: left, top, width, height */
+} clile_i_place;
 typedef struct {
-    clile_i_landmark_row *rows; /* [count], ascending */
+    clile_i_place *rows; /* [count], ascending */
     int64_t count, capacity;
-} clile_i_landmarks;
-/* A file that does not exist has no landmarks. */
-clile_status clile_i_landmarks_read(const char *path, clile_i_landmarks *out);
-void clile_i_landmarks_free(clile_i_landmarks *landmarks);
-const float *clile_i_landmarks_find(const clile_i_landmarks *landmarks, int64_t frame); /* NULL: none */
-/* Fields first .. first + 2 points - 1 of a row. */
-clile_status clile_i_landmarks_parse(const clile_i_rows *rows, int64_t first, int32_t points, float *five);
+} clile_i_places;
+typedef struct {
+    clile_i_places landmarks, boxes;
+} clile_i_faces;
+/* One file, which must be there. `out` is empty on failure. IO; FORMAT: a row, a frame twice; INVALID_ARGUMENT: too
+ * large. */
+clile_status clile_i_landmarks_read(const char *path, int64_t max_bytes, clile_i_places *out);
+clile_status clile_i_boxes_read(const char *path, int64_t max_bytes, clile_i_places *out);
+void clile_i_places_free(clile_i_places *places);
+/* PATH/landmarks/STEM.csv and PATH/boxes/STEM.csv; a file that does not exist has no rows. */
+clile_status clile_i_faces_read(const clile_i_layout_request *request, const char *stem, clile_i_faces *out);
+void clile_i_faces_free(clile_i_faces *faces);
+const float *clile_i_places_find(const clile_i_places *places, int64_t frame); /* NULL: none */
+/* Points from the fields field[0 .. 2 points - 1] (x0, y0, x1, ...) of a row. */
+clile_status clile_i_places_parse_points(const clile_i_rows *rows, const int64_t *field, int32_t points, float *five);
+/* A box from four fields: left, top, width, height. */
+clile_status clile_i_places_parse_box(const clile_i_rows *rows, const int64_t *field, float *box);
+/* clile_i_table_add, with images_without_landmarks and images_by_box counted. five [5,2] and box [4] may be NULL. */
+clile_status clile_i_places_add(clile_i_table *table, const char *folder, const char *file, int32_t subject,
+                                const int8_t *labels, const float *five, const float *box);
+
+/* paths.c: image paths of lists. */
+enum { CLILE_I_PATH_SIZE = 4096 };
+/* Images are looked for below `folder`, its img, the folder above, the img of that, and each folder of that. *root (the
+ * caller's) is the first of these below which one of the images is, NULL when there is none; `image` gives up to FEW
+ * images one by one, 0 at the end. */
+typedef int (*clile_i_next_image)(void *context, char *image /*[CLILE_I_PATH_SIZE]*/);
+clile_status clile_i_paths_root(const char *folder, clile_i_next_image next, void *context, char **root);
+int clile_i_paths_exists(const char *root, const char *image);
+/* The subject that a path names, at most 255 characters; 0: none. A folder that is called as a subject of BP4D or DISFA
+ * is (F001, M012, SN003), or as a video of one is (F001_T1, 2F01_T1, LeftVideoSN003); otherwise the first folder of a
+ * relative path. */
+int clile_i_paths_subject(const char *path, char *subject /*[256]*/);
+/* The folder of a file ("." when its path has none), and its name. The folder is the caller's, NULL: memory is out. */
+char *clile_i_paths_folder(const char *path);
+const char *clile_i_paths_name(const char *path);
+
+/* A set of image names, to find one that comes twice and those that do not come. */
+typedef struct {
+    const clile_i_table *table; /* whose names the set holds */
+    int64_t *slot;              /* [capacity] sample + 1, 0: free */
+    int64_t capacity, count;
+} clile_i_image_set;
+/* *earlier: a sample that has this name already, -1 when it is new. Sample `table->n` must be added next when new. */
+clile_status clile_i_image_set_add(clile_i_image_set *set, const clile_i_table *table, const char *image,
+                                   int64_t *earlier);
+/* Images below root, in folders that hold a named image, that are not named: counted into images_without_labels. */
+clile_status clile_i_image_set_count_others(const clile_i_image_set *set, const char *root, clile_i_table *table);
+void clile_i_image_set_free(clile_i_image_set *set);
+
+/* first_image.c: label frame f belongs to image f - origin + first, first being 0 or 1. */
+typedef struct {
+    const clile_i_frames *images;
+    int64_t n;
+    const int64_t *frame; /* [n] of the label file */
+} clile_i_numbering;
+/* The wanted one (0 or 1), or with -1 that with fewer labels without image and images without label, on a tie 0 when
+ * there is an image 0. Says so in the table's notes. */
+clile_status clile_i_first_image(int32_t wanted, int64_t count, const clile_i_numbering *sequences, int64_t origin,
+                                 clile_i_table *table, int32_t *first);
 
 #endif

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST_LISTS = 256, MOST_COLUMNS = 64, PATH_SIZE = 4096 };
+enum { MOST_LISTS = 256, MOST_COLUMNS = 64, PATH_SIZE = CLILE_I_PATH_SIZE };
 static const char mark[] = "_img_path";
 
 /* Lines of one file, blank ones skipped. */
@@ -32,6 +32,7 @@ typedef struct {
     int32_t chosen, at[MOST_COLUMNS], au[MOST_COLUMNS];
     int32_t *owner; /* [subjects] list that a subject was first seen in */
     int64_t owners, owner_capacity;
+    clile_i_image_set images;
 } reader;
 
 /* ---- lines ---- */
@@ -47,14 +48,14 @@ static clile_status fail_at(const list_file *f, const char *text)
 }
 
 /* Takes the name over. */
-static clile_status open_list_file(const char *folder, char *name, list_file *out)
+static clile_status open_list_file(const reader *r, char *name, list_file *out)
 {
     clile_status status = CLILE_OK;
     memset(out, 0, sizeof *out);
     out->name = name;
-    char *path = name != NULL ? clile_i_path_join(folder, name) : NULL;
+    char *path = name != NULL ? clile_i_path_join(r->folder, name) : NULL;
     if (path == NULL) return CLILE_E_OUT_OF_MEMORY;
-    CLILE_I_TRY(clile_i_file_open(path, &out->file));
+    CLILE_I_TRY(clile_i_label_file_open("list", path, r->request->max_label_bytes, &out->file));
     out->lines = (clile_i_lines){.data = (const char *)out->file.data, .size = out->file.size};
 cleanup:
     clile_i_free(path);
@@ -207,17 +208,11 @@ cleanup:
     return status;
 }
 
-static const char *base_name(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    return slash != NULL ? slash + 1 : path;
-}
-
 static clile_status locate(reader *r)
 {
     const char *path = r->request->path;
     if (!clile_i_path_is_folder(path)) {
-        const char *name = base_name(path);
+        const char *name = clile_i_paths_name(path);
         const char *at = find_mark(name);
         if (at == NULL)
             return clile_i_fail(CLILE_E_FORMAT, "%s: no list of images; looked for %s", path,
@@ -249,86 +244,25 @@ static clile_status read_path(const list_file *f, char *out)
     return CLILE_OK;
 }
 
-static int exists_below(const char *root, const char *name)
+/* A clile_i_next_image: lines that are no path are left to read_pair. */
+static int next_image(void *context, char *image)
 {
-    char path[2 * PATH_SIZE];
-    if (name[0] == '/') return clile_i_path_exists(name);
-    const int size = snprintf(path, sizeof path, "%s/%s", root, name);
-    return size > 0 && (size_t)size < sizeof path && clile_i_path_exists(path);
+    list_file *f = context;
+    return next_line(f) && read_path(f, image) == CLILE_OK;
 }
 
-/* Takes `root` over, as r->root when the image is below it. */
-static clile_status take_root(reader *r, char *root, const char *image)
-{
-    if (root == NULL) return CLILE_E_OUT_OF_MEMORY;
-    if (r->root == NULL && exists_below(root, image))
-        r->root = root;
-    else
-        clile_i_free(root);
-    return CLILE_OK;
-}
-
-/* Sets r->root when `image` is found; leaves it NULL otherwise. */
-static clile_status try_roots(reader *r, const char *above, const clile_i_names *beside, const char *image)
-{
-    static const char *const near[] = {"img", "..", "../img"};
-    CLILE_I_RETURN_IF(take_root(r, clile_i_strdup(r->folder), image));
-    for (int k = 0; k < 3 && r->root == NULL; ++k)
-        CLILE_I_RETURN_IF(take_root(r, clile_i_path_join(r->folder, near[k]), image));
-    for (int64_t k = 0; k < beside->count && r->root == NULL; ++k)
-        CLILE_I_RETURN_IF(take_root(r, clile_i_path_join(above, beside->names[k]), image));
-    return CLILE_OK;
-}
-
-/* By the first of the first FEW images that is somewhere: a part of a data set may lack some. */
+/* By the first of the first images that is somewhere: a part of a data set may lack some. */
 static clile_status find_root(reader *r, list_file *f)
 {
-    enum { FEW = 100 };
-    clile_status status = CLILE_OK;
-    clile_i_names names = {0};
-    char image[PATH_SIZE], first[PATH_SIZE] = "";
-    char *above = clile_i_path_join(r->folder, "..");
-    if (above == NULL) return CLILE_E_OUT_OF_MEMORY;
-    CLILE_I_TRY(clile_i_folder_list(above, &names));
-    for (int k = 0; k < FEW && r->root == NULL && next_line(f); ++k) {
-        CLILE_I_TRY(read_path(f, image));
-        if (k == 0) memcpy(first, image, sizeof first);
-        CLILE_I_TRY(try_roots(r, above, &names, image));
-    }
-    if (r->root == NULL)
-        status = clile_i_fail(CLILE_E_FORMAT,
-                              "list %s, line 1: no image %.200s, and none of the next; looked in %s, in img, in the "
-                              "folder above and in each folder of that",
-                              f->name, first, r->folder);
-cleanup:
-    clile_i_names_free(&names);
-    clile_i_free(above);
-    return status;
-}
-
-/* F001, M012 or SN003. */
-static int is_subject(const char *begin, size_t size)
-{
-    const size_t letters = size == 4 && (begin[0] == 'F' || begin[0] == 'M') ? 1
-                           : size == 5 && begin[0] == 'S' && begin[1] == 'N' ? 2
-                                                                             : 0;
-    for (size_t k = letters; k < size; ++k)
-        if (begin[k] < '0' || begin[k] > '9') return 0;
-    return letters > 0;
-}
-
-/* The folder of the path that is a subject of BP4D or DISFA; otherwise the first of a relative path. */
-static clile_status find_subject(const list_file *f, const char *path, const char **begin, const char **end)
-{
-    const char *at = path;
-    *begin = *end = NULL;
-    for (const char *slash; (slash = strchr(at, '/')) != NULL; at = slash + 1) {
-        const int named = is_subject(at, (size_t)(slash - at));
-        if (!named && (at != path || slash == path || at[0] == '.')) continue;
-        *begin = at;
-        *end = slash;
-    }
-    return *begin != NULL ? CLILE_OK : fail_at(f, "the path names no subject, expected such as F001/T1/2440.jpg");
+    char first[PATH_SIZE];
+    list_file start = *f;
+    if (!next_image(&start, first)) return fail_at(&start, "no usable path");
+    CLILE_I_RETURN_IF(clile_i_paths_root(r->folder, next_image, f, &r->root));
+    if (r->root != NULL) return CLILE_OK;
+    return clile_i_fail(CLILE_E_FORMAT,
+                        "list %s, line %lld: no image %.200s, and none of the next; looked in %s, in img, in the "
+                        "folder above and in each folder of that",
+                        f->name, (long long)start.lines.line, first, r->folder);
 }
 
 /* ---- labels ---- */
@@ -403,7 +337,7 @@ static clile_status check_weights(const reader *r, const char *stem)
             if (path == NULL) return CLILE_E_OUT_OF_MEMORY;
             continue;
         }
-        status = open_list_file(r->folder, name, &f);
+        status = open_list_file(r, name, &f);
         for (sum = 0; status == CLILE_OK && next_line(&f); sum += count) {
             status = read_numbers(&f, MOST_COLUMNS, values, &count);
             for (int32_t i = 0; status == CLILE_OK && i < count && i < MOST_COLUMNS; ++i)
@@ -458,20 +392,23 @@ static clile_status read_pair(reader *r, int32_t list, list_file *paths, list_fi
     int8_t codes[MOST_COLUMNS];
     char image[PATH_SIZE];
     while (next_line(paths) && next_line(labels)) {
-        const char *begin = NULL, *end = NULL;
+        char name[256];
         int32_t subject = 0;
+        int64_t earlier = 0;
         CLILE_I_RETURN_IF(read_path(paths, image));
         CLILE_I_RETURN_IF(read_codes(r, labels, codes));
         r->table->counts.label_rows++;
-        if (!exists_below(r->root, image)) {
+        if (!clile_i_paths_exists(r->root, image)) {
             CLILE_I_RETURN_IF(clile_i_table_left_out(r->table, CLILE_LEFT_OUT_LABELS, "", image));
             continue;
         }
-        CLILE_I_RETURN_IF(find_subject(paths, image, &begin, &end));
-        CLILE_I_RETURN_IF(clile_i_table_subject(r->table, begin, end, &subject));
+        if (!clile_i_paths_subject(image, name))
+            return fail_at(paths, "the path names no subject, expected such as F001/T1/2440.jpg");
+        CLILE_I_RETURN_IF(clile_i_table_subject(r->table, name, name + strlen(name), &subject));
         CLILE_I_RETURN_IF(check_owner(r, paths, list, subject));
-        CLILE_I_RETURN_IF(clile_i_table_add(r->table, "", image, subject, codes, NULL));
-        r->table->counts.images_without_landmarks++;
+        CLILE_I_RETURN_IF(clile_i_image_set_add(&r->images, r->table, image, &earlier));
+        if (earlier >= 0) return fail_at(paths, "this image has a line already");
+        CLILE_I_RETURN_IF(clile_i_places_add(r->table, "", image, subject, codes, NULL, NULL));
     }
     return CLILE_OK;
 }
@@ -480,8 +417,8 @@ static clile_status read_list(reader *r, int32_t list)
 {
     clile_status status = CLILE_OK;
     list_file paths = {0}, labels = {0};
-    CLILE_I_TRY(open_list_file(r->folder, make_name(r->stems[list], mark, r->fold), &paths));
-    CLILE_I_TRY(open_list_file(r->folder, make_name(r->stems[list], "_label", r->fold), &labels));
+    CLILE_I_TRY(open_list_file(r, make_name(r->stems[list], mark, r->fold), &paths));
+    CLILE_I_TRY(open_list_file(r, make_name(r->stems[list], "_label", r->fold), &labels));
     const int64_t images = count_lines(&paths), rows = count_lines(&labels);
     if (images != rows) {
         status = clile_i_fail(CLILE_E_FORMAT, "list %s has %lld lines, %s has %lld", paths.name, (long long)images,
@@ -506,6 +443,7 @@ static clile_status open_list(const clile_i_layout_request *request, clile_i_tab
     r->table = table;
     CLILE_I_TRY(locate(r));
     for (int32_t k = 0; k < r->lists; ++k) CLILE_I_TRY(read_list(r, k));
+    CLILE_I_TRY(clile_i_image_set_count_others(&r->images, r->root, table));
     status = clile_i_table_finish(table);
 cleanup:
     if (r != NULL) {
@@ -515,6 +453,7 @@ cleanup:
         clile_i_free(r->fold);
         clile_i_free(r->root);
         clile_i_free(r->owner);
+        clile_i_image_set_free(&r->images);
     }
     clile_i_free(r);
     return status;
@@ -527,7 +466,7 @@ static clile_status recognise(const char *path, int32_t *fits)
     char *folder = NULL;
     *fits = 0;
     if (!clile_i_path_is_folder(path)) {
-        *fits = find_mark(base_name(path)) != NULL;
+        *fits = find_mark(clile_i_paths_name(path)) != NULL;
         return CLILE_OK;
     }
     for (int k = 0; k < 2 && !*fits; ++k) {

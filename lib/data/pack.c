@@ -200,7 +200,7 @@ static clile_status read_sample(const reader *r, int64_t i, const char *name, cl
         chosen[k] = codes[r->at[k]];
         if (chosen[k] < 0 && r->request->unknown_negative) chosen[k] = 0;
     }
-    return clile_i_table_add(table, "", name, subject, chosen, NULL);
+    return clile_i_table_add(table, "", name, subject, chosen, NULL, NULL);
 }
 
 static clile_status fill_table(const reader *r, clile_i_table *table)
@@ -226,9 +226,32 @@ static clile_status fill_table(const reader *r, clile_i_table *table)
     CLILE_I_TRY(need_number(r, "labels_without_image", 0, INT64_MAX, &table->counts.labels_without_image));
     CLILE_I_TRY(need_number(r, "images_without_labels", 0, INT64_MAX, &table->counts.images_without_labels));
     CLILE_I_TRY(need_number(r, "images_without_landmarks", 0, INT64_MAX, &table->counts.images_without_landmarks));
+    /* later than version 0.1's first packs, which have none of either */
+    if (clile_i_st_metadata(r->file, "images_by_box") != NULL)
+        CLILE_I_TRY(need_number(r, "images_by_box", 0, INT64_MAX, &table->counts.images_by_box));
+    if (clile_i_st_metadata(r->file, "rows_without_face") != NULL)
+        CLILE_I_TRY(need_number(r, "rows_without_face", 0, INT64_MAX, &table->counts.rows_without_face));
     status = clile_i_table_finish(table);
 cleanup:
     clile_i_free(name);
+    return status;
+}
+
+/* Sizes against the options, before anything is read. */
+static clile_status check_sizes(const clile_i_layout_request *request)
+{
+    clile_status status = CLILE_OK;
+    clile_i_file file = {0};
+    uint64_t header = 0;
+    CLILE_I_RETURN_IF(clile_i_file_open(request->path, &file));
+    for (int k = 0; k < 8 && file.size >= 8; ++k) header |= (uint64_t)file.data[k] << (8 * k);
+    if (file.size > (uint64_t)request->max_pack_bytes)
+        status = clile_i_fail(CLILE_E_INVALID_ARGUMENT, "pack %s has %zu bytes, max_pack_mb allows %lld", request->path,
+                              file.size, (long long)request->max_pack_bytes);
+    else if (header > (uint64_t)request->max_label_bytes && header < file.size)
+        status = clile_i_fail(CLILE_E_INVALID_ARGUMENT, "pack %s has a header of %llu bytes, max_label_mb allows %lld",
+                              request->path, (unsigned long long)header, (long long)request->max_label_bytes);
+    clile_i_file_close(&file);
     return status;
 }
 
@@ -239,6 +262,7 @@ static clile_status open_pack(const clile_i_layout_request *request, clile_i_tab
 
     CLILE_I_ALLOC(r, 1);
     r->request = request;
+    CLILE_I_TRY(check_sizes(request));
     CLILE_I_TRY(clile_i_st_open_unverified(request->path, &r->file));
     CLILE_I_TRY(check_format(r));
     CLILE_I_TRY(need_text(r, "au_ids", &r->au_text));

@@ -95,6 +95,9 @@ static clile_status add_metadata(clile_i_st_writer *writer, const clile_dataset 
     CLILE_I_RETURN_IF(add_number(writer, "labels_without_image", counts->labels_without_image));
     CLILE_I_RETURN_IF(add_number(writer, "images_without_labels", counts->images_without_labels));
     CLILE_I_RETURN_IF(add_number(writer, "images_without_landmarks", counts->images_without_landmarks));
+    if (counts->images_by_box > 0) CLILE_I_RETURN_IF(add_number(writer, "images_by_box", counts->images_by_box));
+    if (counts->rows_without_face > 0)
+        CLILE_I_RETURN_IF(add_number(writer, "rows_without_face", counts->rows_without_face));
     CLILE_I_RETURN_IF(clile_i_st_writer_metadata(writer, "subjects", t->subjects.data));
     return clile_i_st_writer_metadata(writer, "image_names", t->images.data);
 }

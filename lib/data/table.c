@@ -71,6 +71,8 @@ void clile_i_table_free(clile_i_table *table)
     clile_i_free(table->labels);
     clile_i_free(table->subject);
     clile_i_free(table->points);
+    clile_i_free(table->boxes);
+    clile_i_text_free(&table->notes);
     clile_i_free(table->subject_names);
     clile_i_free(table->subject_order);
     clile_i_free(table->text);
@@ -130,13 +132,14 @@ clile_status clile_i_table_subject(clile_i_table *table, const char *begin, cons
 /* Room for one more sample in each column; the columns share one capacity. */
 static clile_status reserve(clile_i_table *table, int64_t needed)
 {
-    const size_t sizes[4] = {sizeof *table->name, (size_t)table->c, sizeof *table->subject, 10 * sizeof *table->points};
-    void *blocks[4] = {table->name, table->labels, table->subject, table->points};
+    const size_t sizes[5] = {sizeof *table->name, (size_t)table->c, sizeof *table->subject, 10 * sizeof *table->points,
+                             4 * sizeof *table->boxes};
+    void *blocks[5] = {table->name, table->labels, table->subject, table->points, table->boxes};
     clile_status status = CLILE_OK;
     int64_t capacity = table->capacity;
     if (needed <= capacity) return CLILE_OK;
-    for (int k = 0; k < 4 && status == CLILE_OK; ++k) {
-        if (k == 3 && blocks[k] == NULL) continue;
+    for (int k = 0; k < 5 && status == CLILE_OK; ++k) {
+        if (k >= 3 && blocks[k] == NULL) continue;
         capacity = table->capacity;
         status = clile_i_grow(&blocks[k], &capacity, needed, sizes[k]);
     }
@@ -144,20 +147,31 @@ static clile_status reserve(clile_i_table *table, int64_t needed)
     table->labels = blocks[1];
     table->subject = blocks[2];
     table->points = blocks[3];
+    table->boxes = blocks[4];
     if (status == CLILE_OK) table->capacity = capacity;
     return status;
 }
 
+/* Values of sample i in a column that exists from the first sample on that has any; NaN stands for none. */
+static clile_status put_floats(float **column, int64_t capacity, int64_t i, int64_t width, const float *values)
+{
+    if (*column == NULL && values == NULL) return CLILE_OK;
+    if (*column == NULL) {
+        *column = clile_i_calloc(capacity, (size_t)width * sizeof **column);
+        if (*column == NULL) return CLILE_E_OUT_OF_MEMORY;
+        for (int64_t k = 0; k < width * i; ++k) (*column)[k] = NAN;
+    }
+    for (int64_t k = 0; k < width; ++k) (*column)[width * i + k] = values != NULL ? values[k] : NAN;
+    return CLILE_OK;
+}
+
 clile_status clile_i_table_add(clile_i_table *table, const char *folder, const char *file, int32_t subject,
-                               const int8_t *labels, const float *five)
+                               const int8_t *labels, const float *five, const float *box)
 {
     const int64_t i = table->n;
     CLILE_I_RETURN_IF(reserve(table, i + 1));
-    if (five != NULL && table->points == NULL) {
-        table->points = clile_i_calloc(table->capacity, 10 * sizeof *table->points);
-        if (table->points == NULL) return CLILE_E_OUT_OF_MEMORY;
-        for (int64_t k = 0; k < 10 * i; ++k) table->points[k] = NAN;
-    }
+    CLILE_I_RETURN_IF(put_floats(&table->points, table->capacity, i, 10, five));
+    CLILE_I_RETURN_IF(put_floats(&table->boxes, table->capacity, i, 4, box));
 
     const size_t folder_size = strlen(folder), file_size = strlen(file);
     const int64_t size = (int64_t)(folder_size + (folder_size > 0) + file_size + 1);
@@ -177,9 +191,6 @@ clile_status clile_i_table_add(clile_i_table *table, const char *folder, const c
     table->text_size += size;
     table->subject[i] = subject;
     memcpy(table->labels + i * table->c, labels, (size_t)table->c);
-    if (table->points != NULL) {
-        for (int64_t k = 0; k < 10; ++k) table->points[10 * i + k] = five != NULL ? five[k] : NAN;
-    }
     table->n = i + 1;
     return CLILE_OK;
 }

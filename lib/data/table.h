@@ -20,6 +20,7 @@ typedef struct {
     int8_t *labels;   /* [n,c] */
     int32_t *subject; /* [n] indices into subject_names */
     float *points;    /* [n,5,2] landmarks in image pixels, NaN where a sample has none; NULL when no sample has any */
+    float *boxes;     /* [n,4] left, top, width, height; NaN and NULL as above */
 
     int32_t subject_count, subject_capacity;
     char **subject_names;   /* [subject_count], in order of appearance until clile_i_table_finish */
@@ -31,6 +32,7 @@ typedef struct {
     clile_dataset_counts counts;
     char *left_out[2][CLILE_I_LEFT_OUT_KEPT]; /* [CLILE_LEFT_OUT_...]: names of the first */
     int32_t left_out_count[2];
+    clile_i_text notes; /* what was understood and is not in the counts, one sentence a line */
 
     clile_i_st *pack;          /* a mapped pack that crops are read from, NULL: images are files or arrays */
     const uint8_t *pack_crops; /* [n,s,s,3] in it, s the stored side of crops of pack_size pixels */
@@ -43,9 +45,10 @@ typedef struct {
 clile_status clile_i_table_begin(clile_i_table *table, const char *root, int32_t c, const int32_t *au_ids);
 /* Index of the subject of this name, which is added when it is new. */
 clile_status clile_i_table_subject(clile_i_table *table, const char *begin, const char *end, int32_t *subject);
-/* Appends a sample; its image is called "folder/file", or "file" when folder is "". five [5,2] may be NULL. */
+/* Appends a sample; its image is called "folder/file", or "file" when folder is "". five [5,2] and box [4] may be NULL.
+ */
 clile_status clile_i_table_add(clile_i_table *table, const char *folder, const char *file, int32_t subject,
-                               const int8_t *labels, const float *five);
+                               const int8_t *labels, const float *five, const float *box);
 /* Counts a label row without image, or an image without label row (CLILE_LEFT_OUT_...), and keeps the first names: "folder/file". */
 clile_status clile_i_table_left_out(clile_i_table *table, int32_t kind, const char *folder, const char *file);
 /* Puts the subjects in the natural order of their names (runs of digits compare as numbers). FORMAT: no sample. */

@@ -94,7 +94,7 @@ class Train(CommandTest):
         self.assertNotIn("stage1", result["runs"][0])
         self.assertIn("stage2", result["runs"][0])
         self.usage("1..2", "train", "--data", self.data, "--protocol", "kfold:2", "--fold", "3", "--out", model)
-        self.usage("unknown protocol", "train", "--data", self.data, "--protocol", "thirds", "--fold", "1", "--out", model)
+        self.usage('protocol "thirds" is unknown', "train", "--data", self.data, "--protocol", "thirds", "--fold", "1", "--out", model)
         self.assertIn("protocol kfold:2 fold 2", self.fine("eval", "--model", model, "--data", self.data, "--no-probe").stdout)
 
     def test_validation_is_reported(self):

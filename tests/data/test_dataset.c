@@ -251,13 +251,13 @@ static void folds_refuse_what_does_not_fit(void **state)
     assert_failed(clile_dataset_fold(dataset, "loso", 4, &train, &test), CLILE_E_INVALID_ARGUMENT,
                   "there are folds 1 to 3");
     assert_failed(clile_dataset_fold(dataset, "kfold:4", 1, &train, &test), CLILE_E_INVALID_ARGUMENT,
-                  "protocol kfold:4: expected kfold:K with K from 2 to 3");
+                  "protocol kfold:4: expected kfold:K or kfold:K:SEED with K from 2 to 3");
     assert_failed(clile_dataset_fold(dataset, "kfold:", 1, &train, &test), CLILE_E_INVALID_ARGUMENT,
                   "expected kfold:K");
     assert_failed(clile_dataset_fold(dataset, "kfold:2", 3, &train, &test), CLILE_E_INVALID_ARGUMENT,
                   "there are folds 1 to 2");
     assert_failed(clile_dataset_fold(dataset, "BP4D", 1, &train, &test), CLILE_E_INVALID_ARGUMENT,
-                  "protocol \"BP4D\" is unknown; there are bp4d, disfa, kfold:K, loso, all");
+                  "protocol \"BP4D\" is unknown; there are bp4d, disfa, bp4d-parts, disfa-parts, kfold:K");
     clile_dataset_destroy(dataset);
     /* a name that only begins like one of the protocol's */
     dataset = with_subjects(&s, "F001 F00 M011");

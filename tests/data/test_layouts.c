@@ -286,7 +286,7 @@ static void landmarks_align_the_crop(void **state)
     scratch_text(&s, "landmarks/F001_T1.csv", "5,1,2,3,4,5,6,7,8,9,nan\n");
     expect_open(&s, "", CLILE_E_FORMAT, "row 1: column 11 is not a coordinate");
     scratch_text(&s, "landmarks/F001_T1.csv", "5,1,2,3,4,5,6,7,8,9,1\n5,1,2,3,4,5,6,7,8,9,1\n");
-    expect_open(&s, "", CLILE_E_FORMAT, "landmark file F001_T1.csv: frame 5 twice");
+    expect_open(&s, "", CLILE_E_FORMAT, "landmark file F001_T1.csv, row 2: frame 5 has row 1 already");
     scratch_text(&s, "landmarks/F001_T1.csv", "5,1,1,1,1,1,1,1,1,1,1\n");
     assert_int_equal(scratch_open(s.path, "", &dataset), CLILE_OK);
     assert_failed(clile_dataset_copy_crop(dataset, 0, SIZE, crop), CLILE_E_FORMAT,

@@ -39,7 +39,10 @@ def test_options_refuse(setting, error, text):
 def test_dataset(arrays, data):
     assert len(data) == N and data.au_ids.tolist() == AUS and data.subject_names == ["0", "1", "2"] and data.au_weights.shape == (2,)
     assert np.array_equal(data.labels, arrays["labels"]) and np.array_equal(data.subjects, arrays["subject"])
-    assert data.crop(3, SIDE).shape == (SIDE, SIDE, 3) and data.counts == (0, 0, 0, 0)
+    assert data.crop(3, SIDE).shape == (SIDE, SIDE, 3) and data.counts == (0, 0, 0, 0, 0, 0)
+    assert data.notes == [] and data.fold_count("loso") == len(data.subject_names)
+    with pytest.raises(clile.Error, match="\"thirds\" is unknown"):
+        data.fold_count("thirds")
     assert data.crop_size == 0 and data.left_out("labels") == [] and data.left_out("images") == []
     train, test = data.fold("loso", 2)
     assert set(test.subject_names) == {"1"} and len(train) + len(test) == N

@@ -7,8 +7,12 @@ CLILE_OPT_LAYOUT = "layout"
 CLILE_OPT_AU_SET = "au_set"
 CLILE_OPT_UNKNOWN = "unknown"
 CLILE_OPT_PRESENT_FROM = "present_from"
+CLILE_OPT_FIRST_IMAGE = "first_image"
+CLILE_OPT_BOX_MARGIN = "box_margin"
 CLILE_OPT_IMAGE_SIZE = "image_size"
 CLILE_OPT_MAX_PIXELS = "max_pixels"
+CLILE_OPT_MAX_LABEL_MB = "max_label_mb"
+CLILE_OPT_MAX_PACK_MB = "max_pack_mb"
 CLILE_OPT_CACHE_MB = "cache_mb"
 CLILE_OPT_BACKBONE = "backbone"
 CLILE_OPT_WIDTH = "width"
@@ -153,6 +157,8 @@ class clile_dataset_counts(Structure):
         ("labels_without_image", c_int64),
         ("images_without_labels", c_int64),
         ("images_without_landmarks", c_int64),
+        ("images_by_box", c_int64),
+        ("rows_without_face", c_int64),
     ]
 
 
@@ -221,9 +227,11 @@ FUNCTIONS: Dict[str, Tuple[Any, List[Any]]] = {
     "clile_dataset_crop_size": (c_int32, [POINTER(clile_dataset)]),
     "clile_dataset_destroy": (None, [POINTER(clile_dataset)]),
     "clile_dataset_fold": (clile_status, [POINTER(clile_dataset), c_char_p, c_int32, POINTER(POINTER(clile_dataset)), POINTER(POINTER(clile_dataset))]),
+    "clile_dataset_fold_count": (clile_status, [POINTER(clile_dataset), c_char_p, POINTER(c_int32)]),
     "clile_dataset_from_arrays": (clile_status, [c_int64, c_int32, c_int32, POINTER(c_uint8), c_int32, POINTER(c_int32), POINTER(c_int8), POINTER(c_int32), POINTER(POINTER(clile_dataset))]),
     "clile_dataset_get_image_name": (c_char_p, [POINTER(clile_dataset), c_int64]),
     "clile_dataset_get_left_out": (c_char_p, [POINTER(clile_dataset), c_int32, c_int64]),
+    "clile_dataset_get_notes": (c_char_p, [POINTER(clile_dataset)]),
     "clile_dataset_get_subject_name": (c_char_p, [POINTER(clile_dataset), c_int32]),
     "clile_dataset_open": (clile_status, [c_char_p, POINTER(clile_options), POINTER(POINTER(clile_dataset))]),
     "clile_dataset_pack": (clile_status, [POINTER(clile_dataset), c_char_p, POINTER(clile_options), clile_count_fn, c_void_p]),
@@ -320,9 +328,11 @@ ARGUMENTS: Dict[str, Tuple[str, ...]] = {
     "clile_dataset_crop_size": ("dataset",),
     "clile_dataset_destroy": ("dataset",),
     "clile_dataset_fold": ("dataset", "protocol", "fold", "train", "test"),
+    "clile_dataset_fold_count": ("dataset", "protocol", "folds"),
     "clile_dataset_from_arrays": ("n", "h", "w", "rgb", "c", "au_ids", "labels", "subject", "out"),
     "clile_dataset_get_image_name": ("dataset", "index"),
     "clile_dataset_get_left_out": ("dataset", "kind", "index"),
+    "clile_dataset_get_notes": ("dataset",),
     "clile_dataset_get_subject_name": ("dataset", "subject"),
     "clile_dataset_open": ("path", "options", "out"),
     "clile_dataset_pack": ("dataset", "path", "options", "progress", "user"),

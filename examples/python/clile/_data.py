@@ -46,6 +46,8 @@ class Counts(NamedTuple):
     labels_without_image: int
     images_without_labels: int
     images_without_landmarks: int
+    images_by_box: int
+    rows_without_face: int
 
 
 class Dataset(Handle):
@@ -76,7 +78,8 @@ class Dataset(Handle):
         return data
 
     def fold(self, protocol: str, fold: int = 1) -> Fold:
-        """Split by subject: "bp4d", "disfa" (folds 1..3), "kfold:K" (1..K), "loso" (1..subjects), "all" (both parts are everything)."""
+        """Split by subject: "bp4d", "disfa", "bp4d-parts", "disfa-parts" (folds 1..3), "kfold:K" or "kfold:K:SEED" (1..K), "file:PATH"
+        (parts from a text file), "loso" (1..subjects), "all" (both parts are everything)."""
         parts = [ctypes.POINTER(_api.clile_dataset)() for _ in range(2)]
         lib.clile_dataset_fold(self._c, protocol.encode(), fold, *map(ctypes.byref, parts))
         both = []
@@ -85,6 +88,16 @@ class Dataset(Handle):
             data._adopt(part)
             both.append(data)
         return Fold(*both)
+
+    def fold_count(self, protocol: str) -> int:
+        count = ctypes.c_int32()
+        lib.clile_dataset_fold_count(self._c, protocol.encode(), ctypes.byref(count))
+        return count.value
+
+    @property
+    def notes(self) -> List[str]:
+        """What was understood beyond the counts; a line that begins with "warning: " asks for a decision."""
+        return os.fsdecode(lib.clile_dataset_get_notes(self._c)).splitlines()
 
     def __len__(self) -> int:
         return lib.clile_dataset_size(self._c)
