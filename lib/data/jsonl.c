@@ -264,8 +264,8 @@ static clile_status find_root(reader *r)
     if (r->root == NULL)
         status =
             clile_i_fail(CLILE_E_FORMAT,
-                         "%s: line %lld: no image %.200s, and none of the next; looked in %s, in img, in the folder "
-                         "above and in each folder of that",
+                         "%s: line %lld: no image %.200s, and none of the next; looked in %s, in each folder there, in "
+                         "the folder above and in each folder of that",
                          r->name, (long long)at, first, folder);
 cleanup:
     clile_i_free(folder);

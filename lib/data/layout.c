@@ -23,6 +23,7 @@ static clile_status note_origin(const char *name, const clile_i_layout_request *
     clile_i_text text = {0};
     clile_i_text_append(&text, "layout=%s au_set=%s unknown=%s present_from=%d", name, request->au_set,
                         request->unknown_negative ? "negative" : "mask", request->present_from);
+    if (request->first_image >= 0) clile_i_text_append(&text, " first_image=%d", request->first_image);
     table->origin = text.data;
     return text.status;
 }

@@ -127,9 +127,9 @@ clile_status clile_i_places_add(clile_i_table *table, const char *folder, const 
 
 /* paths.c: image paths of lists. */
 enum { CLILE_I_PATH_SIZE = 4096 };
-/* Images are looked for below `folder`, its img, the folder above, the img of that, and each folder of that. *root (the
- * caller's) is the first of these below which one of the images is, NULL when there is none; `image` gives up to FEW
- * images one by one, 0 at the end. */
+/* Images are looked for below `folder`, its img, each folder in it, and below the folder above in the same way. *root
+ * (the caller's) is the first of these below which one of the images is, NULL when there is none; `image` gives images
+ * one by one, 0 at the end; a hundred are tried. */
 typedef int (*clile_i_next_image)(void *context, char *image /*[CLILE_I_PATH_SIZE]*/);
 clile_status clile_i_paths_root(const char *folder, clile_i_next_image next, void *context, char **root);
 int clile_i_paths_exists(const char *root, const char *image);

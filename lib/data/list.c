@@ -259,10 +259,11 @@ static clile_status find_root(reader *r, list_file *f)
     if (!next_image(&start, first)) return fail_at(&start, "no usable path");
     CLILE_I_RETURN_IF(clile_i_paths_root(r->folder, next_image, f, &r->root));
     if (r->root != NULL) return CLILE_OK;
-    return clile_i_fail(CLILE_E_FORMAT,
-                        "list %s, line %lld: no image %.200s, and none of the next; looked in %s, in img, in the "
-                        "folder above and in each folder of that",
-                        f->name, (long long)start.lines.line, first, r->folder);
+    return clile_i_fail(
+        CLILE_E_FORMAT,
+        "list %s, line %lld: no image %.200s, and none of the next; looked in %s, in each folder there, in "
+        "the folder above and in each folder of that",
+        f->name, (long long)start.lines.line, first, r->folder);
 }
 
 /* ---- labels ---- */

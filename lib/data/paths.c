@@ -40,31 +40,33 @@ static clile_status take_root(char *candidate, const char *image, char **root)
     return CLILE_OK;
 }
 
-static clile_status try_roots(const char *folder, const char *above, const clile_i_names *beside, const char *image,
-                              char **root)
+/* `folder` itself, its img first, then all folders in it. */
+static clile_status try_folder(const char *folder, const clile_i_names *inside, const char *image, char **root)
 {
-    static const char *const near[] = {"img", "..", "../img"};
     CLILE_I_RETURN_IF(take_root(clile_i_strdup(folder), image, root));
-    for (int k = 0; k < 3 && *root == NULL; ++k)
-        CLILE_I_RETURN_IF(take_root(clile_i_path_join(folder, near[k]), image, root));
-    for (int64_t k = 0; k < beside->count && *root == NULL; ++k)
-        CLILE_I_RETURN_IF(take_root(clile_i_path_join(above, beside->names[k]), image, root));
+    if (*root == NULL) CLILE_I_RETURN_IF(take_root(clile_i_path_join(folder, "img"), image, root));
+    for (int64_t k = 0; k < inside->count && *root == NULL; ++k)
+        CLILE_I_RETURN_IF(take_root(clile_i_path_join(folder, inside->names[k]), image, root));
     return CLILE_OK;
 }
 
 clile_status clile_i_paths_root(const char *folder, clile_i_next_image next, void *context, char **root)
 {
     clile_status status = CLILE_OK;
-    clile_i_names names = {0};
+    clile_i_names inside = {0}, beside = {0};
     char image[CLILE_I_PATH_SIZE];
     char *above = clile_i_path_join(folder, "..");
     *root = NULL;
     if (above == NULL) return CLILE_E_OUT_OF_MEMORY;
-    CLILE_I_TRY(clile_i_folder_list(above, &names));
-    for (int k = 0; k < FEW && *root == NULL && next(context, image); ++k)
-        CLILE_I_TRY(try_roots(folder, above, &names, image, root));
+    CLILE_I_TRY(clile_i_folder_list(folder, &inside));
+    CLILE_I_TRY(clile_i_folder_list(above, &beside));
+    for (int k = 0; k < FEW && *root == NULL && next(context, image); ++k) {
+        CLILE_I_TRY(try_folder(folder, &inside, image, root));
+        if (*root == NULL) CLILE_I_TRY(try_folder(above, &beside, image, root));
+    }
 cleanup:
-    clile_i_names_free(&names);
+    clile_i_names_free(&inside);
+    clile_i_names_free(&beside);
     clile_i_free(above);
     return status;
 }

@@ -160,6 +160,7 @@ static clile_status subject_of(const clile_i_rows *rows, const clile_i_csv_heade
 static clile_status read_frame(const clile_i_rows *rows, const clile_i_csv_header *h, int64_t *last, int64_t *frame)
 {
     CLILE_I_RETURN_IF(clile_i_rows_whole(rows, h->frame, "a frame", frame));
+    if (*frame == INT64_MAX) return clile_i_rows_fail(rows, "frame %lld is too large", (long long)*frame);
     if (*frame == *last)
         return clile_i_rows_fail(rows, "a second row of frame %lld; a file of one face in each frame is expected",
                                  (long long)*frame);

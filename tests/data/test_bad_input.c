@@ -151,6 +151,7 @@ static const parser parsers[] = {
       {"frame, AU01_c\n1, b\n", FORMAT, "OpenFace file a.csv, row 2: code \"b\" for AU 1"},
       {"frame, AU01_c\n99999999999999999999, 1\n", FORMAT,
        "row 2: column 1 is \"99999999999999999999\", expected a frame"},
+      {"frame, AU01_c\n9223372036854775807, 1\n", FORMAT, "row 2: frame 9223372036854775807 is too large"},
       {"frame, AU01_c\n1, 1\n1, 1\n", FORMAT, "OpenFace file a.csv, row 3: a second row of frame 1"},
       {"frame, AU01_c\n1, {NUL}1\n", FORMAT, "OpenFace file a.csv, row 2: byte 4 is NUL"},
       {"", FORMAT, "manifest a.csv is empty"}}},

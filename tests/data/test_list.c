@@ -134,6 +134,35 @@ static void other_columns_are_named_by_au_set(void **state)
     scratch_free(&s);
 }
 
+/* ME-GraphAU's names for DISFA; its images lie in the subject's folder. */
+static void disfa_lists_are_read(void **state)
+{
+    const scratch s = scratch_make();
+    clile_dataset *dataset = NULL;
+    (void)state;
+    scratch_image(&s, "img/SN001/0.png", 1);
+    scratch_image(&s, "img/SN001/1.png", 1);
+    scratch_image(&s, "img/SN001/2.png", 1); /* in no list */
+    scratch_image(&s, "img/SN002/0.png", 1);
+    scratch_text(&s, "list/DISFA_train_img_path_fold1.txt", "SN001/0.png\nSN001/1.png\n");
+    scratch_text(&s, "list/DISFA_train_label_fold1.txt", "0 0 0 1 0 0 0 0\n0 0 0 0 0 0 1 1\n");
+    scratch_text(&s, "list/DISFA_test_img_path_fold1.txt", "SN002/0.png\n");
+    scratch_text(&s, "list/DISFA_test_label_fold1.txt", "1 0 0 0 0 0 0 0\n");
+    scratch_text(&s, "list/DISFA_weight_fold1.txt", "1 1 1 1 1 1 1 1\n");
+    assert_int_equal(scratch_open(s.path, "", &dataset), CLILE_OK);
+    assert_int_equal(clile_dataset_size(dataset), 3);
+    assert_counts(dataset, 3, 0, 1, 3);
+    assert_labels(dataset, 1, 8, (const int8_t[8]){0, 0, 0, 1, 0, 0, 0, 0}); /* test comes before train */
+    clile_dataset_destroy(dataset);
+    scratch_text(&s, "list/DISFA_train_weight_fold1.txt", "1 1 1\n");
+    expect(&s, "", CLILE_E_FORMAT, "list DISFA_train_weight_fold1.txt: 3 weights, the labels have 8 columns");
+    unlink(scratch_path(&s, "list/DISFA_train_weight_fold1.txt"));
+    scratch_text(&s, "list/DISFA_train_label_fold1.txt", "0 0 0 1 0 0 0 0\n");
+    expect(&s, "", CLILE_E_FORMAT,
+           "list DISFA_train_img_path_fold1.txt has 2 lines, DISFA_train_label_fold1.txt has 1");
+    scratch_free(&s);
+}
+
 static void failed_allocations_leave_nothing_behind(void **state)
 {
     const scratch s = scratch_make();
@@ -161,6 +190,7 @@ int main(void)
         cmocka_unit_test(lists_are_read),
         cmocka_unit_test(mistakes_are_named),
         cmocka_unit_test(other_columns_are_named_by_au_set),
+        cmocka_unit_test(disfa_lists_are_read),
         cmocka_unit_test(failed_allocations_leave_nothing_behind),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

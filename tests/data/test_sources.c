@@ -6,6 +6,7 @@
 #include <setjmp.h>
 #include <cmocka.h>
 
+#include "base/safetensors.h"
 #include "data/scratch.h"
 
 enum { SIZE = 32 };
@@ -507,10 +508,15 @@ static void packs_remember_boxes(void **state)
     (void)state;
     scratch_image(&s, "a.png", 9);
     scratch_text(&s, "manifest.csv", "image,subject,AU1,box_x,box_y,box_w,box_h\na.png,a,1,4,3,12,14\n");
-    clile_dataset *dataset = open_fine(&s, "", "");
+    clile_dataset *dataset = open_fine(&s, "", "box_margin=0.5");
     snprintf(path, sizeof path, "%s", scratch_path(&s, "p.safetensors"));
     assert_int_equal(clile_dataset_pack(dataset, path, NULL, NULL, NULL), CLILE_OK);
     clile_dataset_destroy(dataset);
+    clile_i_st *st = NULL;
+    assert_int_equal(clile_i_st_open(path, &st), CLILE_OK);
+    assert_string_equal(clile_i_st_metadata(st, "made_from"),
+                        "layout=csv au_set=auto unknown=mask present_from=2 box_margin=0.5");
+    clile_i_st_close(st);
     dataset = open_fine(&s, "p.safetensors", "");
     assert_counts(dataset, 1, 0, 0, 1);
     assert_more_counts(dataset, 1, 0);
