@@ -17,7 +17,7 @@ typedef struct {
 /* One model and the part of the data it is tested on. */
 typedef struct {
     const char *path;
-    char protocol[64], warning[256];
+    char protocol[4128], warning[256]; /* "file:" and a path */
     int32_t fold;
     int from_model; /* protocol and fold are those the model was trained with */
     int64_t images;
@@ -120,6 +120,15 @@ cleanup:
     return code;
 }
 
+/* Whether two names of a test part mean the same: X and X-parts number three parts in opposite order. */
+static int same_part(const char *a, int32_t fold_a, const char *b, int32_t fold_b)
+{
+    if (strcmp(a, b) == 0) return fold_a == fold_b;
+    const char *shorter = strlen(a) < strlen(b) ? a : b, *longer = shorter == a ? b : a;
+    const size_t size = strlen(shorter);
+    return strncmp(shorter, longer, size) == 0 && strcmp(longer + size, "-parts") == 0 && fold_a + fold_b == 4;
+}
+
 /* Protocol and fold: from the command line, else from the model, else "none" (the whole folder is tested). */
 static int choose_part(const eval_args *args, const clile_model *model, eval_part *part)
 {
@@ -146,7 +155,7 @@ static int choose_part(const eval_args *args, const clile_model *model, eval_par
     if (strcmp(stored, "none") == 0 || strcmp(stored, "all") == 0)
         snprintf(part->warning, sizeof part->warning,
                  "the model left no subject out in training: unless this is other data, it has seen these people");
-    else if (strcmp(stored, part->protocol) != 0 || trained_fold != part->fold)
+    else if (!same_part(stored, trained_fold, part->protocol, part->fold))
         snprintf(part->warning, sizeof part->warning,
                  "the model was trained for %.60s fold %d: on the same data it has seen people of this test part",
                  stored, (int)trained_fold);

@@ -83,6 +83,12 @@ class Train(CommandTest):
         result = self.fine_json("eval", "--model", self.fold(1), "--data", other, "--protocol", "none")
         self.assertEqual((result["models"][0]["images"], result["models"][0]["subjects"], result["models"][0]["fold"]), (24, 3, 0))
 
+    def test_eval_under_the_other_numbering(self):
+        same = self.fine("eval", "--model", self.fold(1), "--data", self.data, "--no-probe", "--protocol", "bp4d-parts", "--fold", "3").stdout
+        other = self.fine("eval", "--model", self.fold(1), "--data", self.data, "--no-probe", "--protocol", "bp4d-parts", "--fold", "1").stdout
+        self.assertNotIn("it has seen people of this test part", same)
+        self.assertIn("trained for bp4d fold 1: on the same data it has seen people of this test part", other)
+
     def test_eval_refuses(self):
         self.usage("tested on the same part", "eval", "--model", self.fold(1), "--model", self.fold(1), "--data", self.data, "--no-probe")
         self.usage("give --fold", "eval", "--model", self.fold(1), "--data", self.data, "--protocol", "kfold:3")
@@ -96,6 +102,42 @@ class Train(CommandTest):
         self.usage("1..2", "train", "--data", self.data, "--protocol", "kfold:2", "--fold", "3", "--out", model)
         self.usage('protocol "thirds" is unknown', "train", "--data", self.data, "--protocol", "thirds", "--fold", "1", "--out", model)
         self.assertIn("protocol kfold:2 fold 2", self.fine("eval", "--model", model, "--data", self.data, "--no-probe").stdout)
+
+    def test_a_file_of_subjects(self):
+        names = [subject["subject"] for subject in self.fine_json("data", self.data)["subjects"]]
+        path, model = self.path("subjects.txt"), self.path("by-file.safetensors")
+
+        def write(*lines):
+            with open(path, "w") as file:
+                file.write("\n".join(lines))
+
+        write("# two parts", "2: " + ", ".join(names[:2]), "1: " + " ".join(names[2:]))
+        folds = self.fine_json("data", self.data, "--protocol", f"file:{path}")["folds"]
+        self.assertEqual([fold["test_subjects"].split() for fold in folds], [names[2:], names[:2]])
+        result = self.fine_json("train", "--data", self.data, "--protocol", f"file:{path}", "--fold", "2", "--out", model, "--quiet", *settings(method="bce"))
+        self.assertEqual((result["runs"][0]["subjects"], result["runs"][0]["test_images"]), (4, 32))
+        self.assertIn("fold 2", self.fine("eval", "--model", model, "--data", self.data, "--no-probe").stdout)
+        write("1: " + " ".join(names), "2: " + names[0])
+        self.usage(f"line 2: subject {names[0]} is in line 1, too", "train", "--data", self.data, "--protocol", f"file:{path}", "--fold", "1", "--out", model)
+        done = clile("data", self.data, "--protocol", f"file:{path}")
+        self.assertEqual(done.returncode, 2)
+        self.assertIn(f"line 2: subject {names[0]} is in line 1, too", done.stderr)
+        parts = [self.fine_json("data", self.data, "--protocol", name)["folds"] for name in ("bp4d", "bp4d-parts")]
+        self.assertEqual([fold["test_subjects"] for fold in parts[0]], [fold["test_subjects"] for fold in reversed(parts[1])])
+
+    def test_data_says_what_was_understood(self):
+        images = [os.path.relpath(os.path.join(folder, file), self.data)
+                  for folder, _, files in os.walk(self.data) for file in files if not file.endswith(".csv")]
+        self.assertEqual(len(images), 96)
+        path = os.path.join(self.data, "labels.jsonl")
+        with open(path, "w") as file:
+            for k, image in enumerate(sorted(images)):
+                file.write(json.dumps({"img_path": image, "AUs": [4, 12] if k % 2 else [999]}) + "\n")
+        summary = self.fine_json("data", path)
+        os.remove(path)
+        self.assertEqual((summary["images"], len(summary["subjects"]), [au["au"] for au in summary["aus"]]), (len(images), 6, [4, 12]))
+        self.assertIn("count as absent", summary["notes"])
+        self.assertEqual((summary["images_by_box"], summary["rows_without_face"]), (0, 0))
 
     def test_validation_is_reported(self):
         result = self.fine_json("train", "--data", self.data, "--out", self.path("v.safetensors"), *settings(method="bce", validation=0.34))
