@@ -201,6 +201,94 @@ put(M, "600-columns", "image,subject," + ",".join(f"AU{k}" for k in range(1, 600
 put(M, "500-aus", "image,subject," + ",".join(f"AU{k}" for k in range(1, 500)) + "\na.png,p" + ",1" * 499 + "\n")
 put(M, "open-quote", 'image,subject,AU1\n"a.png,p,1\n')
 
+J = "jsonl"
+
+
+def line(path, aus, **more):
+    return json.dumps({"img_path": path, "AUs": aus, **more}) + "\n"
+
+
+a, b = "F001_T1/1.png", "F001_T1/2.png"
+put(J, "good", line(a, [1, 4]) + line(b, []))
+put(J, "999", line(a, [999, 2, 999]) + line(b, [999] * 12))
+put(J, "crlf-bom-blank", b"\xef\xbb\xbf" + line(a, [1]).encode().replace(b"\n", b"\r\n\r\n"))
+put(J, "subject", line(a, [1], subject="anna") + line(b, [2], subject="b\u00e9n"))
+put(J, "other-keys", line(a, [1], x=[1, -2.5e3, None, True, {"y": "z"}]))
+put(J, "deep", '{"img_path": "' + a + '", "AUs": [1], "x": ' + "[" * 40 + "]" * 40 + "}\n")
+put(J, "empty", b"")
+put(J, "blank", b"\n\n")
+put(J, "no-aus", '{"img_path": "' + a + '"}\n')
+put(J, "no-path", '{"AUs": [1]}\n')
+put(J, "key-twice", '{"img_path": "' + a + '", "AUs": [1], "AUs": [2]}\n')
+put(J, "au-twice", line(a, [1, 1]))
+put(J, "au-0", line(a, [0]))
+put(J, "au-huge", '{"img_path": "' + a + '", "AUs": [99999999999999999999]}\n')
+put(J, "au-real", '{"img_path": "' + a + '", "AUs": [1.5]}\n')
+put(J, "many-aus", line(a, list(range(1, 200))))
+put(J, "image-twice", line(a, [1]) + line(a, [1]))
+put(J, "image-missing", line("F001_T1/9.png", [1]) + line(a, [1]))
+put(J, "path-long", line("x" * 5000, [1]))
+put(J, "path-nul", '{"img_path": "F001\\u0000", "AUs": [1]}\n')
+put(J, "path-escapes", '{"img_path": "F001_T1\\/1.p\\u006eg", "AUs": [1]}\n')
+put(J, "outside-the-folder", line("../../../../etc/passwd", [1]) + line(a, [1]))
+put(J, "cut", line(a, [1])[:-5])
+put(J, "an-array", "[1, 2]\n")
+
+T = "trackers"
+put(T, "openface", "frame, face_id, timestamp, confidence, success, AU01_r, AU01_c, AU28_c\r\n1, 0, 0, 0.9, 1, 2.5, 1.00, 0.00\r\n2, 0, 0, 0.1, 0, 0, 0, 0\r\n")
+put(T, "openface-points", "frame,success,AU01_c," + ",".join(f"x_{k}" for k in range(68)) + "," + ",".join(f"y_{k}" for k in range(68)) + "\n1,1,1" + ",1,2" * 68 + "\n")
+put(T, "intensities-only", "frame,success,AU01_r\n1,1,1\n")
+put(T, "frame-twice", "frame,AU01_c\n1,1\n1,1\n")
+put(T, "frame-backwards", "frame,AU01_c\n2,1\n1,1\n")
+put(T, "frame-largest", "frame,AU01_c\n9223372036854775807,1\n")
+put(T, "frame-largest-py-feat", "AU01,input,frame\n1,a.mp4,9223372036854775807\n")
+put(T, "success-word", "frame,success,AU01_c\n1,yes,1\n")
+put(T, "py-feat", "AU01,AU12,input,frame,FaceRectX,FaceRectY,FaceRectWidth,FaceRectHeight\n0.7,0.2,film.mp4,0,1,1,2,2\n,,film.mp4,1,,,,\n")
+put(T, "py-feat-images", "AU01,input\n0.7,film/1.png\n1,film/9.png\n0.5,./film/2.png\n")
+put(T, "py-feat-probability", "AU01,input,frame\n1.5,film.mp4,0\n")
+put(T, "py-feat-some-box", "AU01,input,frame,FaceRectX\n1,film.mp4,0,1\n")
+put(T, "py-feat-no-frame", "AU01,input\n1,film.mp4\n")
+put(T, "header-only", "frame,AU01_c\n")
+put(T, "many-columns", "frame,AU01_c" + ",x" * 3000 + "\n")
+
+D = "disfaplus"
+head = "# AU\n# ----\n"
+put(D, "good", head + "000.jpg     0\r\n001.jpg     2\r\n%%\n000.jpg 9\n001.jpg 5\n")
+put(D, "empty", b"%%\n%%\n")
+put(D, "header-only", head + "%%\n" + head)
+put(D, "long-header", "a\nb\nc\n000.jpg 0\n%%\n000.jpg 0\n")
+put(D, "order", "001.jpg 0\n000.jpg 0\n%%\n")
+put(D, "other-images", "000.jpg 0\n%%\n001.jpg 0\n")
+put(D, "intensity-6", "000.jpg 6\n%%\n000.jpg 0\n")
+put(D, "intensity-huge", "000.jpg 1e300\n%%\n000.jpg 0\n")
+put(D, "no-intensity", "000.jpg\n%%\n000.jpg\n")
+put(D, "commas", "000.jpg, 1\n%%\n000.jpg,\t2\n")
+put(D, "name-long", "0" * 300 + ".jpg 1\n%%\n")
+
+B = "boxes"
+put(B, "good", "frame,x,y,w,h\n2,1,1,9.5,9\n1,-1,0,9,9\n")
+put(B, "empty", b"")
+put(B, "four-columns", "1,2,3,4\n")
+put(B, "no-side", "1,2,3,0,4\n")
+put(B, "too-small-for-float", "1,2,3,1e-300,4\n")
+put(B, "huge", "1,1e30,3,4,4\n")
+put(B, "frame-twice", "1,2,3,4,4\n1,2,3,4,4\n")
+
+U = "subjects"
+put(U, "good", "# parts\n1: 1 2\n2: 3\n")
+put(U, "train-test", b"\xef\xbb\xbftrain: 1,2\r\ntest:\t3\r\n")
+put(U, "three", "3:3\n2:2\n1:1\n")
+put(U, "mixed", "1: 1 2\ntest: 3\n")
+put(U, "twice", "1: 1 2\n2: 2 3\n")
+put(U, "unknown", "1: 1 2\n2: 3 4\n")
+put(U, "missing", "1: 1\n2: 3\n")
+put(U, "gap", "1: 1 2\n3: 3\n")
+put(U, "one-part", "1: 1 2 3\n")
+put(U, "huge-part", "99999999999999999999: 1\n10000: 2\n")
+put(U, "nul", b"1: 1\0 2\n2: 3\n")
+put(U, "no-colon", "1 2 3\n")
+put(U, "empty", b"")
+
 P = "landmarks"
 put(P, "good-5", f"frame,x0,y0,x1,y1,x2,y2,x3,y3,x4,y4\n1,{five}\n3,{five}\n2,{five}\n")
 put(P, "good-68", "7," + ",".join(str(k % 60) for k in range(136)) + "\n")
