@@ -433,6 +433,120 @@ for name in ("baseline", "progressive", "grey", "cmyk"):
 put(G, "start-and-end", b"\xff\xd8\xff\xd9")
 put(G, "markers-only", b"\xff\xd8" + b"\xff" * 200 + b"\xd9")
 
+# ---- torch.save: archives by Python's zipfile, pickles by its pickle and by hand ----
+
+import io  # noqa: E402
+import pickle  # noqa: E402
+import zipfile  # noqa: E402
+
+
+class Global:
+    """Pickled as the name of something in a module, or as a call of it."""
+
+    def __init__(self, module, name, *arguments):
+        self.text, self.arguments = f"c{module}\n{name}\n".encode(), arguments
+
+
+class Storage:
+    def __init__(self, kind="FloatStorage", key="0", count=16):
+        self.kind, self.key, self.count = kind, key, count
+
+
+class Pickler(pickle._Pickler):
+    def persistent_id(self, value):
+        return ("storage", Global("torch", value.kind), value.key, "cpu", value.count) if isinstance(value, Storage) else None
+
+    def save(self, value, save_persistent_id=True):
+        if not isinstance(value, Global):
+            return super().save(value, save_persistent_id)
+        self.write(value.text)
+        if value.arguments:
+            super().save(value.arguments)
+            self.write(pickle.REDUCE)
+
+
+def pickled(value, protocol=2):
+    out = io.BytesIO()
+    Pickler(out, protocol).dump(value)
+    return out.getvalue()
+
+
+def of(*arguments):
+    return Global("torch._utils", "_rebuild_tensor_v2", *arguments)
+
+
+def weight(shape=(4, 4), stride=(4, 1), offset=0, **storage):
+    return of(Storage(**storage), offset, shape, stride, False, None)
+
+
+I = "pickle"
+put(I, "good", pickled({"conv.weight": weight(), "conv.bias": weight((4,), (1,), 12), "steps": 7}))
+put(I, "protocol-4", pickled({"a": weight()}, 4))
+put(I, "nested", pickled({"state_dict": {"layer": {"w": weight()}}, "list": [weight(), (weight(),)], "epoch": 3, "lr": 0.1, "n": None, "t": True}))
+put(I, "strided", pickled({"a": weight((4, 4), (1, 4)), "b": weight((3,), (0,)), "c": weight((), ())}))
+put(I, "types", pickled({"h": weight(kind="HalfStorage", count=32), "d": weight(kind="DoubleStorage", count=8, shape=(8,), stride=(1,)),
+                         "l": weight(kind="LongStorage", count=8, shape=(8,), stride=(1,)), "b": weight(kind="BFloat16Storage", count=32)}))
+put(I, "parameter", pickled({"a": Global("torch._utils", "_rebuild_parameter", weight(), True, None)}))
+put(I, "shape-overflow", pickled({"a": weight((1 << 40, 1 << 40), (1, 1))}))
+put(I, "shape-of-one-element", pickled({"a": weight((1 << 40,), (0,))}))
+put(I, "stride-outside", pickled({"a": weight((4, 4), (100, 1))}))
+put(I, "stride-overflow", pickled({"a": weight((3,), ((1 << 62),))}))
+put(I, "offset-outside", pickled({"a": weight(offset=1000)}))
+put(I, "offset-negative", pickled({"a": weight(offset=-1)}))
+put(I, "nine-dimensions", pickled({"a": weight((1,) * 9, (1,) * 9)}))
+put(I, "storage-too-long", pickled({"a": weight(count=1 << 40)}))
+put(I, "storage-missing", pickled({"a": weight(key="1")}))
+put(I, "storage-path", pickled({"a": weight(key="../../etc/passwd")}))
+put(I, "name-twice", pickled({"a": {"b": weight()}, "a.b": weight()}))
+put(I, "system", pickled({"a": Global("os", "system", "true")}))
+put(I, "eval", pickled({"a": Global("builtins", "eval", "1")}))
+put(I, "holds-itself", b"\x80\x02}q\x00X\x01\0\0\0ah\x00s.")
+put(I, "many-of-few", b"\x80\x02}q\0" + b"".join(b"]q" + bytes([k]) + (b"(" + b"h" + bytes([k - 1]) + b"h" + bytes([k - 1]) + b"e" if k > 1 else b"")
+                                                for k in range(1, 40)) + b"0" + b"." )
+put(I, "deep", b"\x80\x02}X\x01\0\0\0a" + b"]" * 500 + b"a" * 499 + b"s.")
+put(I, "long-integer", b"\x80\x02\x8a\xff" + b"\xff" * 255 + b".")
+put(I, "text-too-long", b"\x80\x02X\xff\xff\xff\x7fabc.")
+put(I, "memo-huge", b"\x80\x02}r\xff\xff\xff\xff.")
+put(I, "no-stop", b"\x80\x02}")
+put(I, "stop-only", b".")
+put(I, "empty-stack", b"\x80\x02sss.")
+put(I, "protocol-0", pickle.dumps({"a": 1}, 0))
+
+Z = "torch"
+
+
+def zipped(members, method=zipfile.ZIP_STORED):
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", method) as archive:
+        for name, data in members:
+            archive.writestr(zipfile.ZipInfo(name), data, method)
+    return out.getvalue()
+
+
+members = [("a/data.pkl", pickled({"w": weight()})), ("a/byteorder", b"little"), ("a/data/0", bytes(64))]
+whole = zipped(members)
+put(Z, "good", whole)
+put(Z, "deflated", zipped(members, zipfile.ZIP_DEFLATED))
+put(Z, "big-endian", zipped([members[0], ("a/byteorder", b"big"), members[2]]))
+put(Z, "two-pickles", zipped(members + [("b/data.pkl", b".")]))
+put(Z, "no-pickle", zipped(members[1:]))
+put(Z, "empty", zipped([]))
+put(Z, "cut", whole[:-1])
+put(Z, "cut-half", whole[:len(whole) // 2])
+put(Z, "comment", whole[:-2] + b"\5\0hello")
+put(Z, "byte-behind", whole + b"x")
+put(Z, "bad-crc", whole.replace(bytes(64), bytes(63) + b"\1"))
+put(Z, "inflates-far", zipped([members[0], ("a/data/0", bytes(3_000_000))], zipfile.ZIP_DEFLATED))
+end = len(whole) - 22
+put(Z, "directory-outside", whole[:end + 16] + b"\xf0\xff\xff\xff" + whole[end + 20:])
+put(Z, "directory-huge", whole[:end + 12] + b"\xf0\xff\xff\xff" + whole[end + 16:])
+put(Z, "many-members", whole[:end + 8] + b"\xff\xff\xff\xff" + whole[end + 12:])
+entry = whole.index(b"PK\1\2")
+put(Z, "encrypted", whole[:entry + 8] + b"\1" + whole[entry + 9:])
+put(Z, "method-99", whole[:entry + 10] + b"\x63" + whole[entry + 11:])
+put(Z, "size-full", whole[:entry + 20] + b"\xff" * 8 + whole[entry + 28:])
+put(Z, "local-outside", whole[:entry + 42] + b"\xff\xff\xff\x7f" + whole[entry + 46:])
+
 # ---- files of the library ----
 
 import numpy as np  # noqa: E402
