@@ -9,7 +9,7 @@
 enum {
     RADIUS_MOST = 30, /* ceil(3 CLILE_I_BLUR_MOST) */
     SIZE_MOST = 4096, /* the largest crop (lib/data) */
-    COLUMNS = 8,      /* blurred together */
+    COLUMNS = 4,      /* blurred together: 65 KiB of stack */
     LINE = SIZE_MOST + 2 * RADIUS_MOST
 };
 
