@@ -124,6 +124,23 @@ static void dataset_get_image_name(world *w)
     world_need(w, w->null_argument ? name == NULL : name != NULL, "the name, NULL for NULL");
 }
 
+/* What is left out is named in tests/data/test_layouts.c. */
+static void dataset_get_left_out(world *w)
+{
+    const char *name = w->scratch;
+    CALL_VALUE(name = clile_dataset_get_left_out(O(dataset, w->arrays), CLILE_LEFT_OUT_IMAGES, 0));
+    world_need(w, name == NULL, "arrays leave nothing out, nor does NULL");
+}
+
+static void dataset_crop_size(world *w)
+{
+    int32_t size = -7;
+    clile_dataset *pack = opened(w, w->pack);
+    CALL_VALUE(size = clile_dataset_crop_size(O(dataset, pack)));
+    world_need(w, size == (w->null_argument ? 0 : WORLD_SIZE), "the size of the pack, 0 for NULL");
+    clile_dataset_destroy(pack);
+}
+
 static void dataset_copy_au_weights(world *w)
 {
     float weights[WORLD_C] = {7};
@@ -213,6 +230,8 @@ const world_case world_cases_data[] = {
     {"clile_dataset_copy_subjects", dataset_copy_subjects, READS_ONLY, 0},
     {"clile_dataset_get_subject_name", dataset_get_subject_name, READS_ONLY, 0},
     {"clile_dataset_get_image_name", dataset_get_image_name, READS_ONLY, 0},
+    {"clile_dataset_get_left_out", dataset_get_left_out, READS_ONLY, 0},
+    {"clile_dataset_crop_size", dataset_crop_size, READS_ONLY, 0},
     {"clile_dataset_copy_au_weights", dataset_copy_au_weights, NULL, 0},
     {"clile_dataset_copy_crop", dataset_copy_crop, NULL, 0},
     {"clile_dataset_copy_counts", dataset_copy_counts, READS_ONLY, 0},
