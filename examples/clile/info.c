@@ -226,7 +226,7 @@ static int32_t show_user_metadata(const char *key, const char *value, void *user
 static int32_t show_network(const char *key, const char *value, void *user)
 {
     (void)user;
-    static const char *const keys[] = {"backbone", "width", "similarity", "null_anchor", "library"};
+    static const char *const keys[] = {"weights", "backbone", "width", "similarity", "null_anchor", "library"};
     for (size_t i = 0; i < sizeof keys / sizeof keys[0]; ++i)
         if (strcmp(key, keys[i]) == 0) printf("%s: %s\n", key, value);
     return 0;
