@@ -83,6 +83,13 @@ if [ "$shared" = 1 ]; then
     mv "$scratch/first" "$scratch/static"
     [ -e "$scratch/static/$libdir/libclile.a" ] && [ ! -e "$scratch/static/$libdir/libclile.so" ]
     consume static-moved "$scratch/static" static
+    # what it brings into a program has names of its own: nothing of stb
+    nm -g --defined-only "$scratch/static/$libdir/libclile.a" 2>/dev/null | awk 'NF == 3 { print $3 }' >"$scratch/names"
+    [ "$(wc -l <"$scratch/names")" -gt 100 ]
+    if grep -v '^clile_' "$scratch/names"; then
+        echo "the names above are global in libclile.a" >&2
+        exit 1
+    fi
 fi
 echo "static and shared, moved, by DESTDIR:"
 echo "find_package, pkg-config, the command and Python found version $version"
