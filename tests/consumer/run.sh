@@ -48,9 +48,15 @@ DESTDIR=$scratch/destdir quietly cmake --install "$build"
 (cd "$scratch/destdir" && find . -not -type d | sed "s,^\.$where,.," | sort) >"$scratch/files-all"
 diff "$scratch/files-prefix" "$scratch/files-destdir" && diff "$scratch/files-prefix" "$scratch/files-all"
 [ "$(wc -l <"$scratch/files-prefix")" -ge 20 ]
-# No file of the installed tree knows where it was built or installed first.
-if grep -rlF -e "$scratch/first" -e "$build" "$prefix"; then
+# Nothing in the installed tree looks for files where it was built or installed first (debug information may name that).
+if grep -rlIF -e "$scratch/first" -e "$build" "$prefix"; then
     echo "the files above name the folder of the build" >&2
+    exit 1
+fi
+find "$prefix" -type f \( -perm -u+x -o -name 'lib*.so.*' \) -exec readelf -d {} + 2>/dev/null | grep -v '^File: ' >"$scratch/dynamic"
+grep -q NEEDED "$scratch/dynamic"
+if grep -F -e "$scratch/first" -e "$build/" "$scratch/dynamic"; then
+    echo "the entries above name the folder of the build" >&2
     exit 1
 fi
 
