@@ -27,7 +27,8 @@ clile=$build/examples/clile
 if [ -z "$data" ]; then
     data=$build/faces
     say "drawing faces in $data"
-    "$build/examples/clile_synth_faces" "$data" --subjects 41 --tasks 2 --frames 16
+    rm -rf "$data" # of an earlier run
+    "$clile" synth "$data" --subjects 41 --tasks 2 --frames 16 --sheet "$build/faces.png"
 fi
 "$clile" data "$data" --layout bp4d
 

@@ -58,8 +58,8 @@ lintian --allow-root --fail-on error --tag-display-limit 0 --suppress-tags initi
 work=$build/work
 rm -rf "$work"
 mkdir "$work"
-"$build/examples/clile_synth_faces" "$work/faces" --subjects 6 --tasks 2 --frames 8 --size 48 --seed 1 >/dev/null
-cp "$work/faces/Sequences/F001/T1/0001.bmp" "$work/face.bmp"
+"$build/examples/clile" synth "$work/faces" --quiet --subjects 6 --tasks 2 --frames 8 --size 48 --seed 1 >/dev/null
+cp "$work/faces/Sequences/F001/T1/0001.png" "$work/face.png"
 cp examples/predict.cpp "$work/example.cpp"
 for language in c python; do
     sed -n "/^\`\`\`$language\$/,/^\`\`\`\$/p" README.md | sed '1d;$d' >"$work/example.$language"
@@ -71,11 +71,11 @@ set -eu
 clile --version
 clile train --data faces --layout bp4d --protocol bp4d --fold 1 --out model.safetensors --quiet --set image_size=32 --set width=0.0625 --set embedding=16 \
     --set epochs_stage1=2 --set epochs=2 --set batch=16 --set threads=1
-clile predict --model model.safetensors face.bmp >command.txt
+clile predict --model model.safetensors face.png >command.txt
 cc example.c $(pkg-config --cflags --libs clile) -o example
 c++ -std=c++17 example.cpp $(pkg-config --cflags --libs clile) -o example-cpp
 ./example | tee c.txt
-./example-cpp model.safetensors face.bmp >cpp.txt
+./example-cpp model.safetensors face.png >cpp.txt
 mv example.python example.py
 python3 example.py >python.txt
 cmp c.txt python.txt

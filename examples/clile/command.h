@@ -15,6 +15,7 @@ typedef struct {
     int (*run)(int argc, char **argv);
 } subcommand;
 
+int run_synth(int argc, char **argv);
 int run_train(int argc, char **argv);
 int run_eval(int argc, char **argv);
 int run_predict(int argc, char **argv);

@@ -19,6 +19,7 @@ static void spin_less(char **argv)
 }
 
 static const subcommand subcommands[] = {
+    {"synth", "draw labelled faces where there is no data set", run_synth},
     {"train", "train a model on a labelled folder", run_train},
     {"eval", "evaluate models on people they never saw", run_eval},
     {"predict", "action units of face images", run_predict},

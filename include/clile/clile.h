@@ -11,6 +11,7 @@
 #include <clile/options.h>
 #include <clile/predictor.h>
 #include <clile/status.h>
+#include <clile/synth.h>
 #include <clile/trainer.h>
 
 #endif

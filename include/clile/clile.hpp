@@ -257,6 +257,14 @@ class Dataset : public Handle<clile_dataset, clile_dataset_destroy>
             status);
         return data;
     }
+    /* Drawn faces (clile/synth.h): subjects x tasks x frames images of `size` pixels. */
+    static Dataset synth(std::uint64_t seed, std::int32_t subjects, std::int32_t tasks, std::int32_t frames,
+                         std::int32_t size, Status *status = nullptr)
+    {
+        Dataset data;
+        data.make([&](clile_dataset **out) { return clile_synth_dataset(seed, subjects, tasks, frames, size, out); }, status);
+        return data;
+    }
     inline Fold fold(const std::string &protocol, std::int32_t fold, Status *status = nullptr) const;
 
     std::int64_t size() const noexcept { return clile_dataset_size(get()); }

@@ -25,7 +25,8 @@ CLILE_API clile_status clile_image_read(const char *path, const clile_options *o
 
 /* Writes [h,w,3] uint8 RGB, rows tightly packed, as an 8-bit PNG file: atomically, so that on failure nothing is left
  * behind and an older file stays. INVALID_ARGUMENT (an empty image, a NULL argument), UNSUPPORTED (above 2 GiB of
- * pixels), IO, OUT_OF_MEMORY. Shared (any thread). Since 0.1.
+ * pixels), IO, OUT_OF_MEMORY. It does not wait for the disk: what the system has not written yet is lost when the power fails. Shared (any
+ * thread). Since 0.1.
  */
 CLILE_API clile_status clile_image_write_png(const char *path, int32_t h, int32_t w, const uint8_t *rgb);
 

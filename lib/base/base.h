@@ -174,6 +174,8 @@ clile_status clile_i_writer_open(const char *path, clile_i_writer **out);
 clile_status clile_i_writer_put(clile_i_writer *writer, const void *data, size_t size);
 /* Bytes at `offset` of the file, before or behind its present end (a gap reads as zeros until it is filled); where put goes on stays. */
 clile_status clile_i_writer_put_at(clile_i_writer *writer, int64_t offset, const void *data, size_t size);
+/* For what can be made again: commit does not wait until the bytes are on disk (a computer that loses power may lose the file). */
+void clile_i_writer_relax(clile_i_writer *writer);
 clile_status clile_i_writer_commit(clile_i_writer **writer); /* frees it, also on failure */
 void clile_i_writer_abort(clile_i_writer **writer);          /* NULL content does nothing */
 

@@ -18,6 +18,7 @@ struct clile_i_writer {
     char *temporary; /* NULL until the file exists */
     int descriptor;  /* -1: closed */
     int failed;      /* a put failed: commit must not rename */
+    int relaxed;     /* commit does not wait for the disk */
     size_t used;
     uint8_t buffer[BUFFER_SIZE];
 };
@@ -88,6 +89,11 @@ clile_status clile_i_writer_open(const char *path, clile_i_writer **out)
 cleanup:
     destroy(writer);
     return status;
+}
+
+void clile_i_writer_relax(clile_i_writer *writer)
+{
+    writer->relaxed = 1;
 }
 
 static clile_status write_all(clile_i_writer *writer, const uint8_t *data, size_t size)
@@ -165,7 +171,7 @@ clile_status clile_i_writer_commit(clile_i_writer **holder)
         goto cleanup;
     }
     CLILE_I_TRY(flush_buffer(writer));
-    if (fsync(writer->descriptor) != 0) {
+    if (!writer->relaxed && fsync(writer->descriptor) != 0) {
         status = clile_i_fail_system(errno, "%s: cannot be flushed to disk", writer->target);
         goto cleanup;
     }
@@ -181,7 +187,7 @@ clile_status clile_i_writer_commit(clile_i_writer **holder)
     }
     clile_i_free(writer->temporary);
     writer->temporary = NULL;
-    sync_folder(writer);
+    if (!writer->relaxed) sync_folder(writer);
 cleanup:
     destroy(writer);
     return status;

@@ -1,6 +1,7 @@
 /* From a sample to its stored crop, and the cache of them. The cache takes no lock: a list of sizes that only grows at
  * its head and slots that go from NULL to a finished crop once, both by compare-and-exchange. */
 #include "data/core.h"
+#include "data/synth.h"
 
 #include <math.h>
 #include <string.h>
@@ -98,6 +99,22 @@ cleanup:
     return status;
 }
 
+/* Draws the face of a data set that has no images, and finds its crop by the landmarks. */
+static clile_status draw_image(const clile_i_core *core, int64_t index, int32_t size, clile_i_image *image,
+                               clile_i_affine *map)
+{
+    const int32_t side = core->table.drawn_size;
+    const int64_t frames = core->table.drawn_frames;
+    float xy[2 * LANDMARKS];
+    double points[2 * LANDMARKS];
+    uint8_t *rgb = clile_i_calloc((int64_t)side * side, 3);
+    if (rgb == NULL) return CLILE_E_OUT_OF_MEMORY;
+    *image = (clile_i_image){.h = side, .w = side, .row_stride = 3 * (int64_t)side, .rgb = rgb, .owned = rgb};
+    CLILE_I_RETURN_IF(clile_synth_render(core->table.drawn_seed, index / frames, index % frames, NULL, side, rgb, xy));
+    for (int i = 0; i < 2 * LANDMARKS; ++i) points[i] = (double)xy[i];
+    return clile_i_align_landmarks(LANDMARKS, points, size, map);
+}
+
 /* Crop `index` where it is in the mapped pack. */
 static clile_status find_packed(const clile_i_core *core, int64_t index, int32_t size, const uint8_t **stored)
 {
@@ -123,8 +140,12 @@ clile_status clile_i_crop_render(const clile_i_core *core, int64_t index, int32_
         memcpy(dst, packed, (size_t)stored * (size_t)stored * 3);
         goto cleanup;
     }
-    CLILE_I_TRY(load_image(core, index, &image));
-    CLILE_I_TRY(locate_crop(core, index, &image, size, &map));
+    if (core->table.drawn_size > 0) {
+        CLILE_I_TRY(draw_image(core, index, size, &image, &map));
+    } else {
+        CLILE_I_TRY(load_image(core, index, &image));
+        CLILE_I_TRY(locate_crop(core, index, &image, size, &map));
+    }
     map.c -= (map.a + map.b) * margin;
     map.f -= (map.d + map.e) * margin;
     status = clile_i_image_warp(&image, &map, stored, stored, dst);

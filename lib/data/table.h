@@ -38,6 +38,10 @@ typedef struct {
     const uint8_t *pack_crops; /* [n,s,s,3] in it, s the stored side of crops of pack_size pixels */
     const uint8_t *pack_crc;   /* int64 [blocks], as they are in the file; a block has pack_block images */
     int32_t pack_size, pack_block;
+
+    int32_t drawn_size; /* above 0: image i is frame i % drawn_frames of the drawn subject i / drawn_frames (synth.h) */
+    int64_t drawn_frames;
+    uint64_t drawn_seed;
 } clile_i_table;
 
 /* Takes c AU numbers (1 or more). The table must be zeroed; clile_i_table_free undoes everything, also a half-done

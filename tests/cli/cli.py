@@ -1,6 +1,6 @@
 """What the tests of the command share: where it is, how it is run, and a small data set of drawn faces.
 
-Environment: CLILE_COMMAND (the command), CLILE_SYNTH (clile_synth_faces), CLILE_SCRATCH (a folder that may be filled).
+Environment: CLILE_COMMAND (the command), CLILE_SCRATCH (a folder that may be filled).
 """
 import json
 import os
@@ -11,7 +11,6 @@ import unittest
 import zlib
 
 COMMAND = os.environ["CLILE_COMMAND"]
-SYNTH = os.environ["CLILE_SYNTH"]
 SCRATCH = os.environ["CLILE_SCRATCH"]
 # Small enough to train in a second, with a stage 1.
 SMALL = ["elimination=orthogonal", "image_size=32", "width=0.0625", "embedding=16", "epochs_stage1=2", "epochs=2", "batch=16", "threads=2"]
@@ -25,27 +24,13 @@ def scratch(name):
 
 
 def draw(folder, subjects=6, tasks=2, frames=8, size=48, seed=1):
-    subprocess.run([SYNTH, folder, "--subjects", str(subjects), "--tasks", str(tasks), "--frames", str(frames), "--size", str(size), "--seed", str(seed)],
+    subprocess.run([COMMAND, "synth", folder, "--quiet", "--subjects", str(subjects), "--tasks", str(tasks), "--frames", str(frames), "--size", str(size), "--seed", str(seed)],
                    check=True, stdout=subprocess.DEVNULL)
     return folder
 
 
 def clile(*arguments, **keywords):
     return subprocess.run([COMMAND, *map(str, arguments)], capture_output=True, text=True, timeout=300, stdin=subprocess.DEVNULL, **keywords)
-
-
-def read_bmp(path):
-    """(w, h, RGB bytes from the top) of an uncompressed 24-bit file."""
-    with open(path, "rb") as file:
-        data = file.read()
-    start, w, h, bits = struct.unpack_from("<I", data, 10)[0], *struct.unpack_from("<ii", data, 18), struct.unpack_from("<H", data, 28)[0]
-    assert bits == 24
-    stride, rows = (3 * w + 3) // 4 * 4, []
-    for y in range(abs(h)):
-        at = start + stride * (y if h < 0 else h - 1 - y)
-        row = data[at:at + 3 * w]
-        rows.append(bytes(row[3 * (i // 3) + 2 - i % 3] for i in range(3 * w)))
-    return w, abs(h), b"".join(rows)
 
 
 def read_png(path):

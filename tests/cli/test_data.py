@@ -7,7 +7,7 @@ import statistics
 import unittest
 
 import cli
-from cli import CommandTest, read_bmp, read_png
+from cli import CommandTest, read_png
 
 BP4D = [1, 2, 4, 6, 7, 10, 12, 14, 15, 17, 23, 24]
 DISFA = [1, 2, 4, 6, 9, 12, 25, 26]
@@ -208,9 +208,9 @@ class Data(CommandTest):
                 for part, (key, bar) in enumerate((("present", (226, 106, 44)), ("absent", (150, 160, 175)))):
                     x, y = edge + i * (2 * side + 18) + part * (side + 3), 52 + k * row_height + 24
                     self.assertEqual(pixel(x + 50, y + 2), bytes(bar))
-                    size, _, image = read_bmp(os.path.join(self.data, pair[key]))
+                    _, _, image = read_png(os.path.join(self.data, pair[key]))
                     for u, v in ((0, 0), (17, 31), (24, 20), (47, 47)):
-                        self.assertEqual(pixel(x + zoom * u + 1, y + 5 + zoom * v), image[3 * (v * size + u):3 * (v * size + u) + 3])
+                        self.assertEqual(pixel(x + zoom * u + 1, y + 5 + zoom * v), image[v][3 * u:3 * u + 3])
 
     def test_the_choice_follows_the_seed(self):
         common = ("--set", "image_size=48", "--examples", "3")

@@ -162,7 +162,7 @@ class Import(CommandTest):
             self.fine("train", "--data", data, "--layout", "bp4d", "--out", out, "--quiet", "--import", source, *options)
             self.assertEqual(self.encoder(out)["layer3.0.conv2.weight"], self.tensors["layer3.0.conv2.weight"].data)
         self.assertTrue(self.fine_json("info", out)["trained"])
-        self.fails("the model has not been trained", "predict", "--model", start, os.path.join(data, "Sequences", "F001", "T1", "0001.bmp"))
+        self.fails("the model has not been trained", "predict", "--model", start, os.path.join(data, "Sequences", "F001", "T1", "0001.png"))
 
     def test_usage(self):
         path = self.write("usage.pth", self.tensors)

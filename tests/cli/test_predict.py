@@ -9,7 +9,7 @@ import subprocess
 import unittest
 
 import cli
-from cli import CommandTest, clile, read_bmp, read_png, settings
+from cli import CommandTest, clile, read_png, settings
 
 BP4D = [1, 2, 4, 6, 7, 10, 12, 14, 15, 17, 23, 24]
 COLUMNS = [f"AU{au:02d}_{kind}" for au in BP4D for kind in "pc"]
@@ -36,7 +36,7 @@ class Predict(CommandTest):
         return self.path(name)
 
     def image(self, frame=1):
-        return os.path.join(self.images, f"{frame:04d}.bmp")
+        return os.path.join(self.images, f"{frame:04d}.png")
 
     def rows(self, *arguments, code=0):
         """Rows of the CSV as dictionaries; what is on stderr."""
@@ -72,19 +72,19 @@ class Predict(CommandTest):
     def test_folders(self):
         tree = self.path("tree")
         os.makedirs(os.path.join(tree, "inner"))
-        for name, frame in (("b.bmp", 1), ("inner/c.BMP", 2), ("a.bmp", 3)):
+        for name, frame in (("b.png", 1), ("inner/c.PNG", 2), ("a.png", 3)):
             shutil.copy(self.image(frame), os.path.join(tree, name))
         self.write("tree/notes.txt", "no image")
         rows = self.rows(tree, self.image(1))[0]
-        self.assertEqual([row["image"] for row in rows], [f"{tree}/a.bmp", f"{tree}/b.bmp", f"{tree}/inner/c.BMP", self.image(1)])
+        self.assertEqual([row["image"] for row in rows], [f"{tree}/a.png", f"{tree}/b.png", f"{tree}/inner/c.PNG", self.image(1)])
         self.assertEqual([row["frame"] for row in rows], ["1", "2", "3", "4"])
         self.assertEqual(rows[1]["AU12_p"], rows[3]["AU12_p"])
         os.makedirs(self.path("empty"))
         self.fails("no image in these folders", "predict", "--model", self.model, self.path("empty"))
 
     def test_raw_frames_are_the_images(self):
-        w, h, first = read_bmp(self.image(1))
-        frames = [first] + [read_bmp(self.image(frame))[2] for frame in (2, 3)]
+        w, h, _ = read_png(self.image(1))
+        frames = [b"".join(read_png(self.image(frame))[2]) for frame in (1, 2, 3)]
         done = self.raw(f"{w}x{h}", b"".join(frames), "--csv")
         self.assertEqual(done.returncode, 0, done.stderr)
         rows = list(csv.DictReader(io.StringIO(done.stdout.decode())))
@@ -97,13 +97,14 @@ class Predict(CommandTest):
         self.assertEqual(aligned[0]["AU12_p"], self.rows("--faces", self.landmarks, self.image(1))[0][0]["AU12_p"])
         self.assertNotEqual(aligned[0]["AU12_p"], rows[0]["AU12_p"])
 
-        named = self.write("named.csv", "image,x,y,w,h\nimg/0001.bmp,8,8,30,30\n")
+        named = self.write("named.csv", "image,x,y,w,h\nimg/0001.png,8,8,30,30\n")
         done = self.raw(f"{w}x{h}", frames[0], "--csv", "--faces", named)
         boxed = list(csv.DictReader(io.StringIO(done.stdout.decode())))
         self.assertEqual(boxed[0]["AU12_p"], self.rows("--faces", self.write("box.csv", "1,8,8,30,30\n"), self.image(1))[0][0]["AU12_p"])
 
     def test_raw_frames_that_break_off(self):
-        w, h, frame = read_bmp(self.image(1))
+        w, h, rows = read_png(self.image(1))
+        frame = b"".join(rows)
         done = self.raw(f"{w}x{h}", frame + frame[:100], "--csv")
         self.assertEqual(done.returncode, 1)
         rows = list(csv.DictReader(io.StringIO(done.stdout.decode())))
@@ -140,9 +141,9 @@ class Predict(CommandTest):
         points = [f"{axis}{i}" for i in range(len(line) // 2) for axis in "xy"]
         faces = self.write("faces.csv", "\n".join([
             ",".join(["image", "x", "y", "w", "h", *points, "AU1"]),
-            ",".join(["0001.bmp", "8", "8", "32", "30", *line, "1"]),
-            ",".join(["0002.bmp", "8", "8", "32", "30", *[""] * len(line), "0"]),
-            ",".join(['"T1/0001.bmp"', "9", "8", "32", "30", *[""] * len(line), "0"]), ""]))
+            ",".join(["0001.png", "8", "8", "32", "30", *line, "1"]),
+            ",".join(["0002.png", "8", "8", "32", "30", *[""] * len(line), "0"]),
+            ",".join(['"T1/0001.png"', "9", "8", "32", "30", *[""] * len(line), "0"]), ""]))
         rows = self.rows("--faces", faces, self.image(1), self.image(2))[0]
         self.assertEqual([(row["frame"], row["face"], row["success"]) for row in rows], [("1", "1", "1"), ("1", "2", "1"), ("2", "1", "1")])
         self.assertEqual(rows[0]["AU12_p"], self.rows("--landmarks", self.landmarks, self.image(1))[0][0]["AU12_p"])
@@ -156,10 +157,10 @@ class Predict(CommandTest):
     def test_columns_that_are_missing(self):
         points = [f"{axis}{i}" for i in range(68) for axis in "xy"]
         for count in (8, 22, 135):
-            header = self.write("part.csv", ",".join(["image", *points[:count]]) + "\n0001.bmp" + ",9" * count + "\n")
+            header = self.write("part.csv", ",".join(["image", *points[:count]]) + "\n0001.png" + ",9" * count + "\n")
             self.fails(f"part.csv: its header has the landmarks x0,y0 to x{(count // 2) - 1},y{(count // 2) - 1}, expected 5 or 68 of them", "predict", "--model", self.model, "--faces", header, self.image())
-        box = self.write("box.csv", "image,x,y,w\n0001.bmp,1,2,3\n")
-        self.fails('box.csv: the row "0001.bmp,1,2,3" does not hold a box of 4 numbers, or 5 or 68 x,y pairs', "predict", "--model", self.model, "--faces", box, self.image())
+        box = self.write("box.csv", "image,x,y,w\n0001.png,1,2,3\n")
+        self.fails('box.csv: the row "0001.png,1,2,3" does not hold a box of 4 numbers, or 5 or 68 x,y pairs', "predict", "--model", self.model, "--faces", box, self.image())
         nameless = self.write("nameless.csv", "x,y,w,h\n1,2,3,4\n")
         self.fails("nameless.csv has no row for", "predict", "--model", self.model, "--faces", nameless, self.image(2))
 
@@ -176,22 +177,22 @@ class Predict(CommandTest):
         points = self.write("points.csv", "frame,x,y\n1,2,3\n2,1,1,-5,7\n4,1,2,3,nan\n5,900,900,10,10\n")
         rows, message = self.rows("--faces", points, *[self.image(frame) for frame in (1, 2, 3, 4, 5)], code=1)
         self.assertEqual([row["success"] for row in rows], ["0"] * 5)
-        for text in ('"1,2,3" does not hold a box', "0002.bmp: face box of -5 x 7", "has no row for", '"4,1,2,3,nan" does not hold', "lies outside the image", "no answer for 5 of 5"):
+        for text in ('"1,2,3" does not hold a box', "0002.png: face box of -5 x 7", "has no row for", '"4,1,2,3,nan" does not hold', "lies outside the image", "no answer for 5 of 5"):
             self.assertIn(text, message)
         self.fails("no-such.csv", "predict", "--model", self.model, "--faces", "no-such.csv", self.image())
         self.fails("has no rows of faces", "predict", "--model", self.model, "--faces", self.write("none.csv", ""), self.image())
         self.fails("is a folder", "predict", "--model", self.model, "--faces", self.folder, self.image())
 
     def test_unreadable_images_are_rows(self):
-        broken = self.path("broken.bmp")
+        broken = self.path("broken.png")
         with open(self.image(1), "rb") as source, open(broken, "wb") as target:
             target.write(source.read()[:1000])
-        rows, message = self.rows(broken, self.image(1), self.path("none.bmp"), code=1)
+        rows, message = self.rows(broken, self.image(1), self.path("none.png"), code=1)
         self.assertEqual([row["success"] for row in rows], ["0", "1", "0"])
         self.assertEqual({rows[0][key] for key in COLUMNS}, {""})
-        for text in ("no answer for 2 of 3", "broken.bmp", "none.bmp"):
+        for text in ("no answer for 2 of 3", "broken.png", "none.png"):
             self.assertIn(text, message)
-        done = self.fails("broken.bmp", "predict", "--model", self.model, "--json", broken)
+        done = self.fails("broken.png", "predict", "--model", self.model, "--json", broken)
         self.assertEqual(json.loads(done.stdout)["success"], 0)
         self.assertIn("damaged", json.loads(done.stdout)["message"])
         many = self.fails("and 2 more", "predict", "--model", self.model, *[broken] * 12)
@@ -217,7 +218,7 @@ class Predict(CommandTest):
         picture = self.path("out.png")
         row = self.rows("--faces", self.landmarks, "--draw", picture, self.image(1))[0][0]
         w, h, rows = read_png(picture)
-        size = read_bmp(self.image(1))[0]
+        size = read_png(self.image(1))[0]
         zoom = -(-240 // size)
         self.assertEqual((w, h), (zoom * size + 292, 318))
         for index, au in enumerate(BP4D):  # the coloured part of each bar

@@ -122,6 +122,8 @@ void failures()
     REQUIRE(predictor.run(clile::Image(), &status).probability.empty() && !status);
     REQUIRE(!clile::Dataset::open("no-such-folder", {}, &status) && status.code == CLILE_E_IO);
     THROWS(CLILE_E_IO, "no-such-image", clile::Image::read("no-such-image"));
+    THROWS(CLILE_E_INVALID_ARGUMENT, "size is 16", clile::Dataset::synth(1, 2, 1, 3, 16));
+    REQUIRE(clile::Dataset::synth(1, 2, 1, 3, 64).size() == 6);
     THROWS(CLILE_E_INVALID_ARGUMENT, "", clile::Model(std::vector<std::int32_t>{}));
 }
 

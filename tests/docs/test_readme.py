@@ -1,6 +1,6 @@
 """test_readme.py ROOT LIBRARY CC EXAMPLES: the examples of README.md and examples/ run as printed. EXAMPLES is the folder of the built programs.
 
-They run in a folder that holds model.safetensors and face.bmp, as the quick start leaves them.
+They run in a folder that holds model.safetensors and face.png, as the quick start leaves them.
 """
 import importlib.util
 import os
@@ -56,11 +56,11 @@ def opencv_webcam(folder):
     if not program.exists():
         print("LEFT OUT: opencv_webcam.cpp was not built, OpenCV is not installed")
         return
-    text = run(program, "model.safetensors", "faces/Sequences/F001/T1/%04d.bmp", "--cascade", "none", "--out", "out.avi", folder=folder)
+    text = run(program, "model.safetensors", "faces/Sequences/F001/T1/%04d.png", "--cascade", "none", "--out", "out.avi", folder=folder)
     frames = len(list((folder / "faces/Sequences/F001/T1").iterdir()))
     expect(rf"^{frames} frames, a face in {frames} of them$", text, "opencv_webcam.cpp")
     first = expect(r"^frame 1:(.*)$", text, "opencv_webcam.cpp")[0]
-    same = re.findall(r"AU(\d+) +\d\.\d+  present", run(EXAMPLES / "example_predict", "model.safetensors", "face.bmp", folder=folder))
+    same = re.findall(r"AU(\d+) +\d\.\d+  present", run(EXAMPLES / "example_predict", "model.safetensors", "face.png", folder=folder))
     if re.findall(r"AU(\d+)", first) != same:
         sys.exit(f"opencv_webcam.cpp finds{first} in the first frame, predict.c finds {same}")
     expect(rf"^{frames} frames, ", run(program, "model.safetensors", "out.avi", "--cascade", "none", folder=folder), "opencv_webcam.cpp on its own video")
@@ -75,7 +75,7 @@ def main():
     done = cli.clile("train", "--data", faces, "--layout", "bp4d", "--protocol", "bp4d", "--fold", "1", "--out", folder / "model.safetensors", "--quiet", *cli.settings())
     if done.returncode != 0:
         sys.exit(done.stderr)
-    (folder / "face.bmp").write_bytes((folder / "faces/Sequences/F001/T1/0001.bmp").read_bytes())
+    (folder / "face.png").write_bytes((folder / "faces/Sequences/F001/T1/0001.png").read_bytes())
 
     (folder / "example.c").write_text(blocks("c"), encoding="utf-8")
     run(CC, "-std=c11", "-Wall", "-Wextra", "-Werror", "-I", ROOT / "include", "example.c", "-o", "example", f"-L{LIBRARY.parent}", "-lclile", folder=folder)
@@ -85,8 +85,8 @@ def main():
     answers = {
         "README.md, C": run(folder / "example", folder=folder),
         "README.md, Python": run(sys.executable, "example.py", folder=folder),
-        "examples/predict.c": run(EXAMPLES / "example_predict", "model.safetensors", "face.bmp", folder=folder),
-        "examples/python/predict.py": run(sys.executable, ROOT / "examples/python/predict.py", "model.safetensors", "face.bmp", folder=folder),
+        "examples/predict.c": run(EXAMPLES / "example_predict", "model.safetensors", "face.png", folder=folder),
+        "examples/python/predict.py": run(sys.executable, ROOT / "examples/python/predict.py", "model.safetensors", "face.png", folder=folder),
     }
     # all four read the same face with the same model
     numbers = {name: re.findall(r"AU(\d+) +(\d\.\d+)", text) for name, text in answers.items()}
@@ -99,7 +99,7 @@ def main():
     run(EXAMPLES / "example_train", faces, "trained.safetensors", folder=folder)
     if "12 AUs" not in run(cli.COMMAND, "info", "trained.safetensors", folder=folder):
         sys.exit("examples/train.c wrote no model of 12 AUs")
-    expect("^3 threads, 50 images each, the same answer", run(EXAMPLES / "example_threads", "model.safetensors", "face.bmp", "3", folder=folder), "threads.c")
+    expect("^3 threads, 50 images each, the same answer", run(EXAMPLES / "example_threads", "model.safetensors", "face.png", "3", folder=folder), "threads.c")
     custom_loop(folder)
     opencv_webcam(folder)
     print("the examples of README.md and examples/ run as printed")

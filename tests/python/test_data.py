@@ -82,6 +82,15 @@ def test_dataset_refuses(arrays, data):
         clile.Dataset()
 
 
+def test_drawn_faces():
+    faces = clile.Dataset.synth(subjects=3, tasks=2, frames=2, size=64, seed=5)
+    assert len(faces) == 12 and faces.subject_names == ["F001", "F007", "M011"] and faces.labels.shape == (12, 16)
+    assert faces.au_ids.tolist() == [1, 2, 4, 6, 7, 9, 10, 12, 14, 15, 17, 20, 23, 24, 25, 26]
+    assert faces.crop(0, 48).std() > 10 and (faces.crop(0, 48) != clile.Dataset.synth(subjects=3, size=64, seed=6).crop(0, 48)).any()
+    with pytest.raises(clile.InvalidArgument, match="size is 16"):
+        clile.Dataset.synth(size=16)
+
+
 def test_arrays_that_fit_are_not_copied(arrays):
     images = arrays["images"]
     assert _arrays.given("images", images, np.uint8, (N, None, None, 3)) is images

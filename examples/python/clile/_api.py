@@ -1,5 +1,5 @@
 """Made by generate.py from include/clile/*.h; do not edit. What is declared there, for ctypes."""
-from ctypes import CFUNCTYPE, POINTER, Structure, c_char_p, c_double, c_float, c_int32, c_int64, c_int8, c_uint32, c_uint8, c_void_p
+from ctypes import CFUNCTYPE, POINTER, Structure, c_char_p, c_double, c_float, c_int32, c_int64, c_int8, c_size_t, c_uint32, c_uint64, c_uint8, c_void_p
 from typing import Any, Dict, List, Tuple
 
 CLILE_ABI_VERSION = 1
@@ -77,6 +77,8 @@ CLILE_IMPORT_MISSING = 2
 CLILE_IMPORT_MISMATCHED = 3
 CLILE_IMPORT_LEFT_OVER = 4
 CLILE_IMPORT_IGNORED = 5
+CLILE_SYNTH_AUS = 16
+CLILE_SYNTH_LANDMARKS = 68
 CLILE_OK = 0
 CLILE_E_INVALID_ARGUMENT = -1
 CLILE_E_OUT_OF_MEMORY = -2
@@ -307,6 +309,11 @@ FUNCTIONS: Dict[str, Tuple[Any, List[Any]]] = {
     "clile_report_get_summary": (clile_status, [POINTER(clile_report), c_char_p, POINTER(c_double), POINTER(c_double), POINTER(c_double), POINTER(c_double)]),
     "clile_report_set_correlation": (clile_status, [POINTER(clile_report), POINTER(c_double), POINTER(c_double)]),
     "clile_status_name": (c_char_p, [c_int32]),
+    "clile_synth_copy_au_ids": (clile_status, [POINTER(c_int32)]),
+    "clile_synth_dataset": (clile_status, [c_uint64, c_int32, c_int32, c_int32, c_int32, POINTER(POINTER(clile_dataset))]),
+    "clile_synth_labels": (clile_status, [c_uint64, c_int64, c_int64, POINTER(c_int8), POINTER(c_float)]),
+    "clile_synth_render": (clile_status, [c_uint64, c_int64, c_int64, POINTER(c_float), c_int32, POINTER(c_uint8), POINTER(c_float)]),
+    "clile_synth_subject_name": (clile_status, [c_char_p, c_int64, c_char_p, c_size_t]),
     "clile_trainer_create": (clile_status, [POINTER(clile_model), POINTER(clile_dataset), POINTER(clile_options), POINTER(POINTER(clile_trainer))]),
     "clile_trainer_destroy": (None, [POINTER(clile_trainer)]),
     "clile_trainer_needs_stage1": (c_int32, [POINTER(clile_trainer)]),
@@ -408,6 +415,11 @@ ARGUMENTS: Dict[str, Tuple[str, ...]] = {
     "clile_report_get_summary": ("report", "metric", "mean_of_folds", "pooled", "low", "high"),
     "clile_report_set_correlation": ("report", "model", "labels"),
     "clile_status_name": ("status",),
+    "clile_synth_copy_au_ids": ("au_ids",),
+    "clile_synth_dataset": ("seed", "subjects", "tasks", "frames", "size", "out"),
+    "clile_synth_labels": ("seed", "subject", "frame", "labels", "intensity"),
+    "clile_synth_render": ("seed", "subject", "frame", "intensity", "size", "rgb", "landmarks"),
+    "clile_synth_subject_name": ("layout", "subject", "name", "size"),
     "clile_trainer_create": ("model", "train", "options", "out"),
     "clile_trainer_destroy": ("trainer",),
     "clile_trainer_needs_stage1": ("trainer",),

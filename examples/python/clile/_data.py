@@ -56,7 +56,7 @@ class Dataset(Handle):
     _kind = "clile_dataset"
 
     def __init__(self) -> None:
-        raise TypeError("use Dataset.open or Dataset.from_arrays")
+        raise TypeError("use Dataset.open, Dataset.from_arrays or Dataset.synth")
 
     @classmethod
     def open(cls, path: Path, options: Optional[Options] = None, **settings: Value) -> "Dataset":
@@ -75,6 +75,13 @@ class Dataset(Handle):
         subject = given("subject", subject, np.int32, (n,))
         data = cls.__new__(cls)
         data._make(lib.clile_dataset_from_arrays, n, h, w, pointer(images), len(au_ids), pointer(au_ids), pointer(labels), pointer(subject))
+        return data
+
+    @classmethod
+    def synth(cls, subjects: int = 41, tasks: int = 2, frames: int = 16, size: int = 128, seed: int = 1) -> "Dataset":
+        """Drawn faces with 16 AUs (docs/synth.md): subjects x tasks x frames images of `size` pixels, drawn when they are needed."""
+        data = cls.__new__(cls)
+        data._make(lib.clile_synth_dataset, seed, subjects, tasks, frames, size)
         return data
 
     def fold(self, protocol: str, fold: int = 1) -> Fold:
