@@ -1,7 +1,8 @@
 /* From a sample to its stored crop, and the cache of them. The cache takes no lock: a list of sizes that only grows at
  * its head and slots that go from NULL to a finished crop once, both by compare-and-exchange. */
 #include "data/core.h"
-#include "data/synth.h"
+
+#include <clile/synth.h>
 
 #include <math.h>
 #include <string.h>
@@ -105,14 +106,14 @@ static clile_status draw_image(const clile_i_core *core, int64_t index, int32_t 
 {
     const int32_t side = core->table.drawn_size;
     const int64_t frames = core->table.drawn_frames;
-    float xy[2 * LANDMARKS];
-    double points[2 * LANDMARKS];
+    float xy[2 * CLILE_SYNTH_LANDMARKS];
+    double points[2 * CLILE_SYNTH_LANDMARKS];
     uint8_t *rgb = clile_i_calloc((int64_t)side * side, 3);
     if (rgb == NULL) return CLILE_E_OUT_OF_MEMORY;
     *image = (clile_i_image){.h = side, .w = side, .row_stride = 3 * (int64_t)side, .rgb = rgb, .owned = rgb};
     CLILE_I_RETURN_IF(clile_synth_render(core->table.drawn_seed, index / frames, index % frames, NULL, side, rgb, xy));
-    for (int i = 0; i < 2 * LANDMARKS; ++i) points[i] = (double)xy[i];
-    return clile_i_align_landmarks(LANDMARKS, points, size, map);
+    for (int i = 0; i < 2 * CLILE_SYNTH_LANDMARKS; ++i) points[i] = (double)xy[i];
+    return clile_i_align_landmarks(CLILE_SYNTH_LANDMARKS, points, size, map);
 }
 
 /* Crop `index` where it is in the mapped pack. */

@@ -2,7 +2,8 @@
  *
  * Face units: the origin lies between nose root and tip, x to the right of the image, y down, z to the viewer. The eyes
  * are near (-0.36, -0.20) and (0.36, -0.20), the nose tip near (0, 0.21), the mouth near (0, 0.58), the chin near
- * (0, 1.06). Side 0 is the left of the image (x < 0), side 1 the right. */
+ * (0, 1.06). Side 0 is the left of the image (x < 0), side 1 the right. For
+ * synth*.c alone: its constants are short, so that formulas can be read. */
 #ifndef CLILE_I_SYNTH_H
 #define CLILE_I_SYNTH_H
 

@@ -116,18 +116,18 @@ static void fold_mouth(clile_i_face *face)
         /* tightened lips: fine upright lines in the skin above and below */
         for (int i = 0; i < 3; ++i) {
             const float x = half * (0.22f + 0.30f * (float)i), k = 0.025f * (float)(i + 1), u = x + 0.4f * k;
-            fold(face, s, x + k, top - 0.11f, u, top - 0.07f, x, top - 0.022f, 0.016f, 0.62f * a[AU23]);
+            fold(face, s, x + k, top - 0.11f, u, top - 0.07f, x, top - 0.022f, 0.016f, 0.70f * a[AU23]);
             fold(face, s, x, bottom + 0.022f, u, bottom + 0.06f, x + k, bottom + 0.09f, 0.016f, 0.5f * a[AU23]);
         }
         /* pressed lips: bulges above and below, set off by long lines, and knots at the corners */
         const float u = 0.6f * half, v = 1.05f * half, w = half + 0.02f;
-        fold(face, s, 0.0f, top - 0.060f, u, top - 0.060f, v, y - 0.035f, 0.024f, 0.70f * a[AU24]);
-        fold(face, s, 0.0f, bottom + 0.070f, u, bottom + 0.065f, v, y + 0.040f, 0.026f, 0.85f * a[AU24]);
+        fold(face, s, 0.0f, top - 0.060f, u, top - 0.060f, v, y - 0.035f, 0.024f, 0.45f * a[AU24]);
+        fold(face, s, 0.0f, bottom + 0.070f, u, bottom + 0.065f, v, y + 0.040f, 0.026f, 0.75f * a[AU24]);
         fold(face, s, w, y - 0.045f, w + 0.025f, y, w, y + 0.05f, 0.024f, 0.6f * a[AU24]);
         /* under the lower lip: always a little; the raised chin makes it a hard arch */
         const float chin = bottom + 0.06f - 0.02f * a[AU17];
         fold(face, s, 0.0f, chin, 0.09f, chin, 0.19f, chin + 0.035f + 0.06f * a[AU17], 0.030f,
-             0.22f * (1.0f - fminf(a[AU26], 1.0f)) + 0.68f * a[AU17]);
+             0.22f * (1.0f - fminf(a[AU26], 1.0f)) + 0.80f * a[AU17]);
     }
     /* pits of the chin boss */
     static const clile_i_point pit[] = {{-0.10f, 0.10f}, {0.01f, 0.085f}, {0.11f, 0.11f}, {-0.055f, 0.165f},

@@ -76,7 +76,7 @@ clile_i_point clile_i_synth_move(const clile_i_face *face, clile_i_point p)
     }
     /* orbicularis oris: towards the middle of the mouth, most at the corners */
     const float u = p.x / 0.62f, v = (p.y - 0.58f) / 0.40f, r = 1.0f - u * u - v * v;
-    if (r > 0.0f) by.x -= p.x * r * (0.36f * face->mean[AU23] + 0.14f * face->mean[AU24]);
+    if (r > 0.0f) by.x -= p.x * r * (0.46f * face->mean[AU23] + 0.14f * face->mean[AU24]);
     /* the jaw: its hinge is beside the ears, so that the chin goes down most */
     const float open = face->mean[AU26];
     if (open > 0.0f) {

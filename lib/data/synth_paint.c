@@ -249,7 +249,10 @@ static uint8_t to_byte(float v)
 static void light(const clile_i_canvas *c, uint8_t *rgb)
 {
     const clile_i_scene *s = c->scene;
+    const clile_i_colour skin = c->who->skin;
     const int32_t n = c->size;
+    /* cameras expose for the face: a dark one is given more light */
+    const float exposure = clile_i_clamp(0.56f / (0.3f * skin.r + 0.6f * skin.g + 0.1f * skin.b), 1.0f, 1.5f);
     for (int32_t y = 0; y < n; ++y)
         for (int32_t x = 0; x < n; ++x) {
             const int64_t i = (int64_t)y * n + x;
@@ -265,7 +268,7 @@ static void light(const clile_i_canvas *c, uint8_t *rgb)
             const float eighth = facing * facing * facing * facing * facing * facing * facing * facing;
             float shade = s->ambient + (1.02f - s->ambient) * fmaxf(0.0f, (lambert + 0.15f) / 1.15f);
             shade *= 1.0f - 0.62f * clile_i_clamp(p->dark, 0.0f, 1.1f);
-            shade = 1.0f + p->lit * (shade * 1.12f - 1.0f);
+            shade = exposure * (1.0f + p->lit * (shade * 1.12f - 1.0f));
             const float shine = p->gloss * eighth * eighth * (1.0f - clile_i_clamp(p->dark, 0.0f, 1.0f));
             const float grain = s->noise * (lattice(s->grain, x, y) + lattice(s->grain + 1u, x, y));
             rgb[3 * i] = to_byte(p->albedo.r * shade * (1.0f + s->warmth) + shine + grain);

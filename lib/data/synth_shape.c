@@ -72,7 +72,7 @@ static void deform_column(const float *a, float t, float *y)
                       0.09f, 1.4f);
     float top = y[1] - y[0], bottom = y[3] - y[2];
     const float press = 0.012f * a[AU24];
-    const float chin = 0.075f * a[AU17] * middle;
+    const float chin = 0.095f * a[AU17] * middle;
     const float gap = a[AU25] * 0.085f + a[AU26] * 0.12f;
     const float upper = y[1] - 0.30f * gap * powf(middle, 0.6f) - 0.7f * chin - 0.05f * a[AU10] * middle;
     float lower = y[1] + 0.70f * gap * powf(middle, 0.6f) - 0.9f * chin + press - 0.05f * a[AU10] * middle;

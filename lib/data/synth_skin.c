@@ -66,10 +66,10 @@ float clile_i_synth_relief(const clile_i_person *who, const clile_i_face *face, 
     h += 0.030f * m[AU4] * clile_i_hill(p, 0.0f, -0.40f, 0.05f, 0.16f);
     h -= 0.050f * a[AU14] * clile_i_hill(here, 0.36f, 0.59f, 0.10f, 0.13f);
     h += 0.035f * a[AU14] * clile_i_hill(here, 0.46f, 0.58f, 0.12f, 0.18f);
-    h += 0.075f * m[AU17] * clile_i_hill(p, 0.0f, 0.88f, 0.22f, 0.17f);
+    h += 0.105f * m[AU17] * clile_i_hill(p, 0.0f, 0.88f, 0.22f, 0.17f);
     h -= 0.035f * m[AU20] * clile_i_hill(here, 0.0f, 0.62f, 0.36f, 0.22f);
-    h += 0.045f * m[AU24] * (clile_i_hill(p, 0.0f, 0.51f, 0.30f, 0.075f) + clile_i_hill(p, 0.0f, 0.69f, 0.28f, 0.08f));
-    h += 0.030f * m[AU23] * clile_i_hill(p, 0.0f, 0.58f, 0.24f, 0.16f);
+    h += 0.065f * m[AU24] * (clile_i_hill(p, 0.0f, 0.51f, 0.30f, 0.075f) + clile_i_hill(p, 0.0f, 0.69f, 0.28f, 0.08f));
+    h += 0.040f * m[AU23] * clile_i_hill(p, 0.0f, 0.58f, 0.24f, 0.16f);
     h += 0.030f * a[AU15] * clile_i_hill(here, 0.36f, 0.76f, 0.12f, 0.14f);
     h -= 0.030f * m[AU26] * clile_i_hill(here, 0.40f, 0.62f, 0.16f, 0.30f);
     return h;
