@@ -134,7 +134,7 @@ class Data(CommandTest):
             with open(os.path.join(occ, name), "w", newline="") as file:
                 csv.writer(file).writerows(rows)
             subject, task = name[:-len(".csv")].split("_")
-            os.remove(os.path.join(cls.data, "Sequences", subject, task, f"{6 + number % 4:04d}.bmp"))  # labels without an image
+            os.remove(os.path.join(cls.data, "Sequences", subject, task, f"{6 + number % 4:04d}.png"))  # labels without an image
         shutil.rmtree(os.path.join(cls.data, "landmarks"))  # crops are then the images themselves
 
     def test_figures_of_a_folder_with_gaps(self):
@@ -238,12 +238,12 @@ class Data(CommandTest):
         shutil.copytree(self.data, bad)
         for folder, _, names in os.walk(os.path.join(bad, "Sequences")):
             for name in names:
-                if name == "0012.bmp":
+                if name == "0012.png":
                     with open(os.path.join(folder, name), "r+b") as file:
                         file.truncate(200)
         said = []
         for workers in (0, 1):
-            done = self.fails("0012.bmp", "train", "--data", bad, "--out", os.path.join(self.folder, "never.safetensors"), "--quiet",
+            done = self.fails("0012.png", "train", "--data", bad, "--out", os.path.join(self.folder, "never.safetensors"), "--quiet",
                               *cli.settings(threads=1, input_workers=workers))
             said.append(done.stderr)
         self.assertRegex(said[0], r"stage 1, step \d+: ")

@@ -154,7 +154,7 @@ class Import(CommandTest):
         self.refused("no-such-file", self.path("no-such-file"))
 
     def test_training_goes_on_from_it(self):
-        data = cli.draw(self.path("faces"), subjects=3, tasks=1)
+        data = cli.draw(self.path("faces"))
         start, out = self.path("start.safetensors"), self.path("trained.safetensors")
         self.fine("import", self.write("start.pth", self.tensors), "--out", start)
         options = settings(elimination="none", epochs_stage1=0, epochs=1, width=0.125, embedding=128, learning_rate=0)
@@ -199,7 +199,7 @@ class Info(CommandTest):
         self.usage("--options takes no file", "info", "--options", path)
 
     def test_our_files(self):
-        data = cli.draw(self.path("faces"), subjects=3, tasks=1)
+        data = cli.draw(self.path("faces"))
         model, checkpoint, pack = (self.path(name) for name in ("m.safetensors", "c.safetensors", "p.safetensors"))
         self.fine("train", "--data", data, "--layout", "bp4d", "--out", model, "--checkpoint", checkpoint, "--quiet", *settings(epochs=1, epochs_stage1=1))
         self.fine("pack", "--data", data, "--layout", "bp4d", "--out", pack, "--set", "image_size=32")
