@@ -80,10 +80,11 @@ typedef struct clile_dataset_counts {
 /* Fills as much of counts as struct_size says. INVALID_ARGUMENT: a NULL argument, a struct_size that cannot be. Shared. Since 0.1. */
 CLILE_API clile_status clile_dataset_copy_counts(const clile_dataset *dataset, clile_dataset_counts *counts);
 
-/* Borrowed name of the index-th (from 0) label row without image or image without label row: the path below the folder, of a label row the one that its image
- * would have, without ending ("Sequences/F001/T1/17"). The first 8 of each kind are kept; a pack has none. NULL out of range. Since 0.1. */
+/* What clile_dataset_open leaves out: label rows without image, images without label row. */
 #define CLILE_LEFT_OUT_LABELS 0
 #define CLILE_LEFT_OUT_IMAGES 1
+/* Borrowed name of the index-th (from 0) label row without image or image without label row: the path below the folder, of a label row the one that its image
+ * would have, without ending ("Sequences/F001/T1/17"). The first 8 of each kind are kept; a pack has none. NULL out of range. Since 0.1. */
 CLILE_API const char *clile_dataset_get_left_out(const clile_dataset *dataset, int32_t kind, int64_t index);
 
 /* What was understood beyond the counts, one sentence a line, for a person to read: how images are numbered and how well that fits, which

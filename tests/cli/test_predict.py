@@ -5,6 +5,7 @@ import json
 import os
 import pty
 import shutil
+import struct
 import subprocess
 import unittest
 
