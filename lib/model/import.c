@@ -205,5 +205,7 @@ cleanup:
 
 clile_status clile_model_import_backbone(clile_model *model, const char *path)
 {
+    CLILE_I_CHECK_NOT_NULL(model);
+    CLILE_I_CHECK_NOT_NULL(path);
     return clile_model_import_backbone_report(model, path, NULL, NULL, NULL);
 }

@@ -61,9 +61,46 @@ static void model_import_backbone(world *w)
 {
     clile_model *model = NULL;
     NEED(clile_model_create(w->options, WORLD_C, w->au_ids, &model));
-    CALL(clile_model_import_backbone(A(model, model), A(safetensors_path, w->backbone)));
+    CALL(clile_model_import_backbone(A(model, model), A(path, w->backbone)));
     take_model(w, model);
     clile_model_destroy(model);
+}
+
+static void count_item(const clile_import_item *item, void *user)
+{
+    (void)item;
+    (void)user;
+}
+
+static void model_import_backbone_report(world *w)
+{
+    clile_model *model = NULL;
+    NEED(clile_model_create(w->options, WORLD_C, w->au_ids, &model));
+    CALL(clile_model_import_backbone_report(A(model, model), A(path, w->backbone), O(prefix, ""),
+                                            CALLBACK(report, count_item), O(user, w)));
+    take_model(w, model);
+    clile_model_destroy(model);
+}
+
+static int32_t see_tensor(const clile_tensor_info *tensor, void *user)
+{
+    (void)user;
+    return tensor->bytes < 0;
+}
+
+static int32_t see_metadata(const char *key, const char *value, void *user)
+{
+    (void)value;
+    (void)user;
+    return key[0] == '\0';
+}
+
+static void file_inspect(world *w)
+{
+    int32_t kind = -1;
+    CALL(clile_file_inspect(A(path, w->model_path), CALLBACK(tensor, see_tensor), CALLBACK(metadata, see_metadata),
+                            O(user, w), O(kind, &kind)));
+    if (world_ok(w)) TAKE(kind);
 }
 
 static void model_au_count(world *w)
@@ -396,6 +433,8 @@ const world_case world_cases_model[] = {
     {"clile_model_save", model_save, NULL, 0},
     {"clile_model_export_onnx", model_export_onnx, NULL, 0},
     {"clile_model_import_backbone", model_import_backbone, NULL, 0},
+    {"clile_model_import_backbone_report", model_import_backbone_report, NULL, 0},
+    {"clile_file_inspect", file_inspect, NULL, 0},
     {"clile_model_au_count", model_au_count, READS_ONLY, 0},
     {"clile_model_embedding_size", model_embedding_size, READS_ONLY, 0},
     {"clile_model_image_size", model_image_size, READS_ONLY, 0},
