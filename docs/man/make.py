@@ -27,6 +27,7 @@ EXAMPLES = {
     "data": [("Subjects and rates of BP4D, and its three folds:", "clile data BP4D --layout bp4d --protocol bp4d")],
     "pack": [("Align and resize once; train from the file:",
               "clile pack --data BP4D --layout bp4d --out bp4d.safetensors --set image_size=112\nclile train --data bp4d.safetensors --protocol bp4d --fold 1 --out model.safetensors")],
+    "import": [("What PyTorch's own file of ResNet-18 holds, as a model to start from:", "clile import resnet18.pth --out start.safetensors")],
     "info": [("The table of options as JSON:", "clile info --options --json")],
     "export": [("A model for ONNX Runtime:", "clile export model.safetensors --onnx model.onnx")],
     "bench": [("A training step of ResNet-18 at 112 pixels, with a busy neighbour:", "clile bench train --backbone resnet18 --width 1 --size 112 --batch 16 --busy 1")],

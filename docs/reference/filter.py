@@ -62,7 +62,10 @@ def convert(name, text):
             while "*/" not in block:
                 i += 1
                 block += "\n" + rest[i]
-            follows = rest[i + 1].strip() if i + 1 < len(rest) else ""
+            behind = i + 1
+            while behind < len(rest) and rest[behind].startswith("#define "):
+                behind += 1  # constants of the function that follows them
+            follows = rest[behind].strip() if behind < len(rest) else ""
             heading = "----" in block or not follows or follows.startswith(("#", "X(", "/*"))
             doc, fresh = (None, False) if heading else (plain(words(block)), True)
             out.append(block if heading else f"/** {doc} */")
