@@ -208,7 +208,7 @@ class Info(CommandTest):
         self.assertEqual(found["tensor_count"], len(found["tensors"]))
         self.assertIn({"name": "encoder.conv1.weight", "dtype": "F32", "shape": [8, 3, 7, 7], "bytes": 4704}, found["tensors"])
         text = self.fine("info", model).stdout
-        for line in ("m.safetensors: model, ", "trained, 12 AUs, embedding 16, crop 32 x 32", "backbone: resnet10", "train_subject_count: 3"):
+        for line in ("m.safetensors: model, ", "trained, 12 AUs, embedding 16, crop 32 x 32", "backbone: resnet10", "train_subject_count: 6"):
             self.assertIn(line, text)
         found = self.fine_json("info", checkpoint)
         self.assertEqual((found["kind"], found["metadata"]["stage"]), ("checkpoint", "1"))

@@ -188,7 +188,7 @@ void world_run(world *w, const world_case *c)
                     (long long)w->fail_at, w->complaint);
 }
 
-static const world_case *const tables[] = {world_cases_plain, world_cases_data, world_cases_model};
+static const world_case *const tables[] = {world_cases_plain, world_cases_data, world_cases_synth, world_cases_model};
 enum { TABLES = sizeof tables / sizeof *tables };
 
 void world_each(world *w, void (*visit)(world *w, const world_case *c))

@@ -69,7 +69,8 @@ typedef struct {
     int32_t every;      /* allocations that fail one by one, 0: 400; of those behind, one in ten or fewer */
 } world_case;
 
-extern const world_case world_cases_plain[], world_cases_data[], world_cases_model[]; /* end with function NULL */
+extern const world_case world_cases_plain[], world_cases_data[], world_cases_synth[],
+    world_cases_model[]; /* end with function NULL */
 
 void world_make(world *w);
 void world_destroy(world *w);
@@ -102,8 +103,9 @@ void world_need(world *w, int condition, const char *complaint);
 
 #define A(name, value) (world_null(w, #name, 0) ? NULL : (value))
 #define O(name, value) (world_null(w, #name, 1) ? NULL : (value))
-#define CALLBACK(name, function) (world_null(w, #name, 1) ? 0 : (function)) /* ISO C keeps functions and void * apart  \
-                                                                             */
+#define CALLBACK(name, function)                                                                                       \
+    (world_null(w, #name, 1) ? 0 : (function)) /* ISO C keeps functions and void * apart                               \
+                                                */
 #define WATCH(output) world_watch(w, &(output), sizeof(output), #output)
 #define TAKE(result) world_take(w, &(result), sizeof(result))
 #define CALL(expression)                                                                                               \
