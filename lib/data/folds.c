@@ -124,17 +124,17 @@ static clile_status mark(const clile_dataset *dataset, const char *name, int32_t
     return CLILE_OK;
 }
 
-clile_status clile_dataset_fold_count(const clile_dataset *dataset, const char *name, int32_t *folds)
+clile_status clile_dataset_fold_count(const clile_dataset *dataset, const char *protocol_name, int32_t *folds)
 {
     uint64_t seed = 0;
     CLILE_I_CHECK_NOT_NULL(dataset);
-    CLILE_I_CHECK_NOT_NULL(name);
+    if (protocol_name == NULL) return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "%s: protocol is NULL", __func__);
     CLILE_I_CHECK_NOT_NULL(folds);
-    if (starts_with(name, kfold)) return parse_kfold(dataset, name, folds, &seed);
-    if (starts_with(name, subject_file))
-        return clile_i_subject_file_mark(dataset, name + sizeof subject_file - 1, 0, NULL, folds);
-    const int published = find_published(name) != NULL, loso = strcmp(name, "loso") == 0;
-    if (!published && !loso && strcmp(name, "all") != 0) return fail_unknown(name);
+    if (starts_with(protocol_name, kfold)) return parse_kfold(dataset, protocol_name, folds, &seed);
+    if (starts_with(protocol_name, subject_file))
+        return clile_i_subject_file_mark(dataset, protocol_name + sizeof subject_file - 1, 0, NULL, folds);
+    const int published = find_published(protocol_name) != NULL, loso = strcmp(protocol_name, "loso") == 0;
+    if (!published && !loso && strcmp(protocol_name, "all") != 0) return fail_unknown(protocol_name);
     *folds = published ? 3 : loso ? dataset->subjects : 1;
     return CLILE_OK;
 }
@@ -164,7 +164,8 @@ clile_status clile_dataset_fold(const clile_dataset *dataset, const char *name, 
     int32_t tested = 0;
 
     CLILE_I_CHECK_NOT_NULL(dataset);
-    if (name == NULL) return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "%s: protocol is NULL", __func__); /* the header's name of it */
+    if (name == NULL)
+        return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "%s: protocol is NULL", __func__); /* the header's name of it */
     if (train != NULL) *train = NULL;
     if (test != NULL) *test = NULL;
     if (strcmp(name, "all") == 0) {

@@ -65,6 +65,14 @@ static void dataset_fold(world *w)
     clile_dataset_destroy(test);
 }
 
+static void dataset_fold_count(world *w)
+{
+    int32_t folds = -7;
+    WATCH(folds);
+    CALL(clile_dataset_fold_count(A(dataset, w->arrays), A(protocol, "kfold:3"), A(folds, &folds)));
+    if (world_ok(w)) world_need(w, folds == 3, "three folds");
+}
+
 static void dataset_numbers(world *w)
 {
     int64_t size = 0;
@@ -139,6 +147,13 @@ static void dataset_crop_size(world *w)
     CALL_VALUE(size = clile_dataset_crop_size(O(dataset, pack)));
     world_need(w, size == (w->null_argument ? 0 : WORLD_SIZE), "the size of the pack, 0 for NULL");
     clile_dataset_destroy(pack);
+}
+
+static void dataset_get_notes(world *w)
+{
+    const char *notes = NULL;
+    CALL_VALUE(notes = clile_dataset_get_notes(O(dataset, w->arrays)));
+    world_need(w, notes != NULL && notes[0] == '\0', "no notes");
 }
 
 static void dataset_copy_au_weights(world *w)
@@ -222,6 +237,7 @@ const world_case world_cases_data[] = {
     {"clile_dataset_open", dataset_open_pack, NULL, 0},
     {"clile_dataset_from_arrays", dataset_from_arrays, NULL, 0},
     {"clile_dataset_fold", dataset_fold, NULL, 0},
+    {"clile_dataset_fold_count", dataset_fold_count, READS_ONLY, 0},
     {"clile_dataset_size", dataset_numbers, READS_ONLY, 0},
     {"clile_dataset_au_count", dataset_au_count, READS_ONLY, 0},
     {"clile_dataset_subject_count", dataset_subject_count, READS_ONLY, 0},
@@ -232,6 +248,7 @@ const world_case world_cases_data[] = {
     {"clile_dataset_get_image_name", dataset_get_image_name, READS_ONLY, 0},
     {"clile_dataset_get_left_out", dataset_get_left_out, READS_ONLY, 0},
     {"clile_dataset_crop_size", dataset_crop_size, READS_ONLY, 0},
+    {"clile_dataset_get_notes", dataset_get_notes, READS_ONLY, 0},
     {"clile_dataset_copy_au_weights", dataset_copy_au_weights, NULL, 0},
     {"clile_dataset_copy_crop", dataset_copy_crop, NULL, 0},
     {"clile_dataset_copy_counts", dataset_copy_counts, READS_ONLY, 0},
