@@ -162,7 +162,8 @@ class Dataset(Handle):
     def left_out(self, kind: str) -> List[str]:
         """The first 8 names of "labels" without image or "images" without labels."""
         number = {"labels": 0, "images": 1}[kind]
-        owner, names = self._c, []  # the names are borrowed from it
+        owner = self._c  # the names are borrowed from it
+        names: List[str] = []
         while (name := lib.clile_dataset_get_left_out(owner, number, len(names))) is not None:
             names.append(os.fsdecode(name))
         return names
