@@ -89,7 +89,7 @@ venv=$builds/onednn3
 if [ -e "$venv/lib/libdnnl.so" ] ||
     { python3 -m venv "$venv" && "$venv/bin/pip" install -q --disable-pip-version-check "onednn-devel-cpu-gomp==$onednn3"; }; then
     onnx=
-    if "$venv/bin/pip" install -q --disable-pip-version-check numpy onnx onnxruntime; then
+    if "$venv/bin/pip" install -q --disable-pip-version-check numpy onnx onnxruntime safetensors; then
         onnx="-DCLILE_ONNX_PYTHON=$PWD/$venv/bin/python"
     elif [ "${CLILE_REQUIRE_ALL:-0}" = 1 ]; then
         fail "ONNX Runtime could not be had: exported models were not compared with it"

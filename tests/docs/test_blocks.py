@@ -1,0 +1,215 @@
+"""test_blocks.py ROOT LIBRARY CC PYTHON: every code block of README.md, docs/ and examples/python/README.md is run as printed.
+
+Blocks of a page run in order, in a folder of their own that holds what the pages speak of: the data sets BP4D and DISFA (drawn), models, images.
+The command `clile` is a stand-in that adds what makes `train` and `synth` quick where the page does not say it, ffmpeg one that prints frames, and SMALLER
+shrinks some numbers; all else is as printed. A block that is not run stands in NOT_HERE with the reason; one that stands there and is in no page is a failure, as is a block without a language.
+"""
+import ast
+import json
+import math
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "cli"))
+import cli  # noqa: E402
+import weights  # noqa: E402
+
+ROOT, LIBRARY, CC = (pathlib.Path(argument).resolve() for argument in sys.argv[1:4])
+PYTHON = sys.argv[4]  # runs the Python blocks: the one with most of what they import
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), ROOT / "examples/python/README.md"]
+
+# (page, how the block begins): why it is not run here.
+NOT_HERE = {
+    ("README.md", "sh examples/quickstart.sh"): "the two commands themselves; the second one runs this test",
+    ("README.md", "apt-get install"): "installs into the system; tests/run.sh and tests/consumer/run.sh do the same elsewhere",
+    ("docs/contributing.md", "sh tests/run.sh"): "runs this test",
+    ("docs/contributing.md", "cmake -S . -B build"): "tests/run.sh does the same",
+    ("docs/dependencies.md", "python3 -m venv onednn3"): "tests/run.sh does the same for its second build",
+    ("docs/getting-started.md", "apt-get install"): "as in README.md",
+    ("docs/import.md", "torch.save(torch.load("): "a file that no test has; tests/parity imports what PyTorch saved",
+    ("docs/packaging.md", "cmake -S . -B build -G"): "tests/consumer/run.sh does the same",
+    ("docs/packaging.md", "cmake -S . -B build-deb"): "tests/packages.sh does the same",
+    ("docs/packaging.md", "pip wheel"): "tests/python/wheel.sh does the same",
+    ("docs/python.md", "python3 -m venv env"): "tests/python/wheel.sh does the same",
+    ("docs/results.md", "python3 tests/bench/study.py"): "takes hours",
+}
+# What a page says, and what is run.
+SMALLER = {
+    "--subjects 1000": "--subjects 10",
+    "epochs=20,": "epochs=1, epochs_stage1=1, width=0.0625, image_size=32, embedding=8, threads=1,",
+}
+
+
+def blocks(page):
+    """(line, language, text) of each fenced block."""
+    found, start, language, lines = [], 0, "", []
+    for number, line in enumerate(page.read_text(encoding="utf-8").split("\n"), 1):
+        if not line.startswith("```"):
+            lines.append(line)
+        elif start:
+            found.append((start, language, "\n".join(lines) + "\n"))
+            start = 0
+        else:
+            start, language, lines = number, line[3:].strip(), []
+    if start:
+        sys.exit(f"{page}:{start}: a code block that does not end")
+    return found
+
+
+def script(path, text):
+    path.write_text(text, encoding="utf-8")
+    path.chmod(0o755)
+
+
+def fine(done, what):
+    if done.returncode != 0:
+        sys.exit(f"{what} ended with {done.returncode}:\n{done.stdout}{done.stderr}")
+
+
+def resnet18(path):
+    """Weights of torchvision's ResNet-18 by their names and shapes, zeros with ones where batch norm scales."""
+    def tensor(*shape, one=False):
+        made = weights.Tensor(shape, [])
+        made.elements = math.prod(shape)
+        made.data = b"\0\0\x80?" * made.elements if one else bytes(4 * made.elements)
+        return made
+
+    def norm(name, c):
+        return {f"{name}.weight": tensor(c, one=True), f"{name}.bias": tensor(c), f"{name}.running_mean": tensor(c), f"{name}.running_var": tensor(c, one=True)}
+
+    state = {"conv1.weight": tensor(64, 3, 7, 7), **norm("bn1", 64)}
+    before = 64
+    for layer, c in enumerate((64, 128, 256, 512), 1):
+        for block in (0, 1):
+            name = f"layer{layer}.{block}"
+            state |= {f"{name}.conv1.weight": tensor(c, before, 3, 3), **norm(f"{name}.bn1", c), f"{name}.conv2.weight": tensor(c, c, 3, 3), **norm(f"{name}.bn2", c)}
+            if before != c:
+                state |= {f"{name}.downsample.0.weight": tensor(c, before, 1, 1), **norm(f"{name}.downsample.1", c)}
+            before = c
+    state |= {"fc.weight": tensor(1000, 512), "fc.bias": tensor(1000)}
+    weights.write_pth(str(path), state)
+
+
+def prepare(folder):
+    """The folder that each page gets a copy of, and the environment."""
+    programs = folder / "bin"
+    programs.mkdir()
+    script(programs / "clile", f'''#!/bin/sh
+if [ "$1" = train ]; then
+    case "$*" in *width=*) ;; *) set -- "$@" --set width=0.0625 --set embedding=16 ;; esac
+    set -- "$@" --quiet --set epochs=1 --set epochs_stage1=1 --set threads=1
+elif [ "$1" = synth ]; then
+    case "$*" in *--size*) ;; *) set -- "$@" --size 48 ;; esac
+    case "$*" in *--frames*) ;; *) set -- "$@" --frames 4 ;; esac
+fi
+exec "{cli.COMMAND}" "$@"
+''')
+    script(programs / "ffmpeg", "#!/bin/sh\nhead -c 2764800 /dev/zero # three frames of 640x480 RGB\n")
+    script(programs / "python3", f'#!/bin/sh\nexec "{PYTHON}" "$@"\n')
+    world = folder / "world"
+    world.mkdir()
+    for name, subjects in (("BP4D", 41), ("DISFA", 27)):
+        fine(cli.clile("synth", world / name, "--layout", name.lower(), "--subjects", subjects, "--tasks", 1, "--frames", 4, "--size", 64), name)
+    fine(cli.clile("train", "--data", world / "BP4D", "--protocol", "bp4d", "--fold", "all", "--out", world / "model.safetensors", "--quiet",
+                   *cli.settings()), "training")
+    shutil.copy(world / "model.fold1.safetensors", world / "model.safetensors")
+    resnet18(world / "resnet18-f37072fd.pth")
+    face = sorted((world / "BP4D").rglob("F001/T1/*"))[0]
+    for name in ("crop.png", "photo.jpg", "face.png"):
+        shutil.copy(face, world / name)
+    shutil.copytree(face.parent, world / "photos")
+    (world / "faces.csv").write_text("frame,x,y,w,h\n" + "".join(f"{frame},8,8,48,48\n" for frame in (1, 2, 3, 4)) + "photo,8,8,48,48\n", encoding="utf-8")
+    import numpy as np
+    rng = np.random.default_rng(1)
+    labels = rng.integers(0, 2, (48, 3)).astype(np.int8)
+    images = rng.integers(0, 256, (48, 32, 32, 3)).astype(np.uint8)
+    np.savez(world / "faces.npz", images=images, labels=labels, subject=np.arange(48, dtype=np.int32) % 6, au_ids=np.array([1, 4, 12], np.int32))
+    return world, {**os.environ, "PATH": f"{programs}:{os.environ['PATH']}", "LD_LIBRARY_PATH": str(LIBRARY.parent), "CLILE_LIBRARY": str(LIBRARY),
+                   "LIBRARY_PATH": str(LIBRARY.parent), "CPATH": str(ROOT / "include"), "PYTHONPATH": str(ROOT / "examples/python"),
+                   "PYTHONDONTWRITEBYTECODE": "1", "GOMP_SPINCOUNT": "1000"}
+
+
+def imported(code):
+    """Names of the packages that Python code imports."""
+    names = []
+    for node in ast.walk(ast.parse(code)):
+        if isinstance(node, ast.Import):
+            names += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            names.append(node.module)
+    return sorted({name.split(".")[0] for name in names})
+
+
+def has(module):
+    return subprocess.run([PYTHON, "-c", f"import importlib.util, sys; sys.exit(importlib.util.find_spec({module!r}) is None)"], check=False).returncode == 0
+
+
+def run_python(codes, folder, environment, what):
+    """All blocks of a page in one program, `faces` being what a detector would have cut out."""
+    text = "import numpy\nfaces = numpy.zeros((2, 32, 32, 3), numpy.uint8)\n"
+    for line, code in codes:
+        text += "\n" * max(0, line - text.count("\n")) + code  # a traceback then tells the line of the page
+    (folder / "blocks.py").write_text(text, encoding="utf-8")
+    fine(subprocess.run([PYTHON, "blocks.py"], cwd=folder, env=environment, capture_output=True, text=True, timeout=300, check=False), what)
+
+
+def run_c(code, folder, environment, what):
+    (folder / "block.c").write_text(code, encoding="utf-8")
+    for command in ([CC, "-std=c11", "-Wall", "-Wextra", "-Werror", "block.c", "-o", "block", "-lclile"], ["./block"]):
+        fine(subprocess.run([str(part) for part in command], cwd=folder, env=environment, capture_output=True, text=True, timeout=300, check=False), what)
+
+
+def run_page(page, world, folder, environment, unused):
+    """Runs the blocks of one page; returns how many were run and what was left out."""
+    name, counts, left_out, codes = str(page.relative_to(ROOT)), 0, [], []
+    shutil.copytree(world, folder)
+    for line, language, code in blocks(page):
+        what = f"{name}, line {line}"
+        reason = [key for key in NOT_HERE if key[0] == name and code.startswith(key[1])]
+        if reason:
+            unused.discard(reason[0])
+            left_out.append(f"{what}: {NOT_HERE[reason[0]]}")
+            continue
+        for printed, run in SMALLER.items():
+            code = code.replace(printed, run)
+        counts += 1
+        if language == "sh":
+            fine(subprocess.run(["sh", "-eu", "-c", code], cwd=folder, env=environment, capture_output=True, text=True, timeout=600, check=False), what)
+        elif language == "python":
+            missing = [module for module in imported(code) if module != "clile" and not has(module)]
+            if missing:
+                counts -= 1
+                left_out.append(f"{what}: {PYTHON} has no {', '.join(missing)}")
+            else:
+                codes.append((line, code))
+        elif language == "c":
+            run_c(code, folder, environment, what)
+        elif language == "json":
+            json.loads(code)
+        elif language == "text":
+            counts -= 1  # a layout or a message: nothing to run
+        else:
+            sys.exit(f"{what}: a block of language {language!r}; sh, python, c, json or text are expected")
+    if codes:
+        run_python(codes, folder, environment, name)
+    return counts, left_out
+
+
+def main():
+    folder = pathlib.Path(cli.scratch("blocks"))
+    world, environment = prepare(folder)
+    counts, left_out, unused = 0, [], set(NOT_HERE)
+    for number, page in enumerate(PAGES):
+        run, without = run_page(page, world, folder / f"page{number}", environment, unused)
+        counts += run
+        left_out += without
+    if unused:
+        sys.exit(f"NOT_HERE names blocks that are in no page: {sorted(unused)}")
+    print(f"{counts} code blocks run as printed; left out:", *left_out, sep="\n  ")
+
+
+if __name__ == "__main__":
+    main()
