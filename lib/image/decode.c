@@ -12,14 +12,18 @@
  * decoder's own failure reason is. */
 static _Thread_local struct {
     size_t most;
-    int exceeded;
+    int exceeded, refused; /* a block was larger than that; could not be had */
 } decoder_block;
 
 static void *decoder_malloc(size_t size)
 {
-    if (size <= decoder_block.most) return clile_i_calloc((int64_t)size, 1);
-    decoder_block.exceeded = 1;
-    return NULL;
+    if (size > decoder_block.most) {
+        decoder_block.exceeded = 1;
+        return NULL;
+    }
+    void *block = clile_i_calloc((int64_t)size, 1);
+    if (block == NULL) decoder_block.refused = 1;
+    return block;
 }
 
 static void *decoder_realloc(void *old, size_t old_size, size_t size)
@@ -46,6 +50,9 @@ static void *decoder_realloc(void *old, size_t old_size, size_t size)
 #if defined(__GNUC__)
 #pragma GCC diagnostic ignored "-Wunused-function" /* reported at the end of the file, so it stays off */
 #pragma GCC diagnostic push
+#if !defined(__clang__)
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized" /* of fields that only the reader by callbacks uses */
+#endif
 #pragma GCC diagnostic ignored "-Wunused-parameter"
 #pragma GCC diagnostic ignored "-Wsign-compare"
 #pragma GCC diagnostic ignored "-Wconversion"
@@ -218,7 +225,7 @@ static clile_status decode(const char *name, kind what, const uint8_t *bytes, si
 {
     int w = 0, h = 0, channels = 0;
     decoder_block.most = block_limit(found, size);
-    decoder_block.exceeded = 0;
+    decoder_block.exceeded = decoder_block.refused = 0;
     (void)stbi__err("no reason is given", ""); /* it may fail without one, and an earlier one would stay */
     uint8_t *pixels = stbi_load_from_memory(bytes, (int)size, &w, &h, &channels, 3);
     if (pixels != NULL) {
@@ -230,10 +237,9 @@ static clile_status decode(const char *name, kind what, const uint8_t *bytes, si
         return clile_i_fail(CLILE_E_CORRUPT,
                             "image %s: the %s file is damaged: it has more data than its %lld x %lld pixels", name,
                             kind_names[what], (long long)found->w, (long long)found->h);
-    /* Its tests for a format fail when memory is out; with a JPEG or PNG signature nothing else makes them fail. */
-    const int no_memory =
-        strcmp(reason, "outofmem") == 0 || (what != KIND_BMP && strcmp(reason, "unknown image type") == 0);
-    if (no_memory) return clile_i_fail(CLILE_E_OUT_OF_MEMORY, "image %s: no memory to decode it", name);
+    /* Without memory its reason may be any, or none; "outofmem" is also said of sizes that it refuses itself. */
+    if (decoder_block.refused || strcmp(reason, "outofmem") == 0)
+        return clile_i_fail(CLILE_E_OUT_OF_MEMORY, "image %s: no memory to decode it", name);
     return clile_i_fail(CLILE_E_CORRUPT, "image %s: the %s file cannot be decoded (%s)", name, kind_names[what],
                         reason);
 }

@@ -219,6 +219,8 @@ static void threads_share_a_pack(void **state)
 
 /* ---- trainers over one data set and the same options, each with its model ---- */
 
+static const clile_options *train_options;
+
 static void *train(void *argument)
 {
     job *j = argument;
@@ -226,8 +228,8 @@ static void *train(void *argument)
     clile_trainer *trainer = NULL;
     float vectors[WORLD_C][WORLD_D] = {{0}}, slope[WORLD_C] = {0}, offset[WORLD_C] = {0};
     pthread_barrier_wait(&gate);
-    if (good(j, clile_model_create(w.options, WORLD_C, w.au_ids, &model)) &&
-        good(j, clile_trainer_create(model, j->shared, w.options, &trainer)) &&
+    if (good(j, clile_model_create(train_options, WORLD_C, w.au_ids, &model)) &&
+        good(j, clile_trainer_create(model, j->shared, train_options, &trainer)) &&
         good(j, clile_trainer_run(trainer, 1, NULL, NULL)) && good(j, clile_trainer_run(trainer, 2, NULL, NULL)) &&
         good(j, clile_model_copy_au_embedding(model, &vectors[0][0])) &&
         good(j, clile_model_copy_decision(model, slope, offset))) {
@@ -245,8 +247,27 @@ static void trainers_share_a_dataset(void **state)
     (void)state;
     clile_dataset *images = NULL;
     assert_int_equal(CLILE_OK, clile_dataset_open(w.images, w.options, &images));
+    train_options = w.options;
     compare_threads(train, images, images);
     clile_dataset_destroy(images);
+}
+
+/* Each trainer has a thread of its own that makes batches ahead; crops are in nobody's cache yet. */
+static void trainers_prepare_their_input_ahead(void **state)
+{
+    (void)state;
+    clile_dataset *images = NULL, *empty = NULL;
+    clile_options *options = NULL;
+    assert_int_equal(CLILE_OK, clile_options_copy(w.options, &options));
+    assert_int_equal(CLILE_OK, clile_options_set_i64(options, CLILE_OPT_INPUT_WORKERS, 1));
+    assert_int_equal(CLILE_OK, clile_options_set_i64(options, CLILE_OPT_BATCH, 4));
+    assert_int_equal(CLILE_OK, clile_dataset_open(w.images, options, &images));
+    assert_int_equal(CLILE_OK, clile_dataset_open(w.images, options, &empty));
+    train_options = options;
+    compare_threads(train, images, empty);
+    clile_dataset_destroy(images);
+    clile_dataset_destroy(empty);
+    clile_options_destroy(options);
 }
 
 /* ---- functions without a handle, a report that is read, options, and each thread's own error text ---- */
@@ -333,13 +354,10 @@ static int tear_down(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(predictors_share_a_model),
-        cmocka_unit_test(the_last_predictor_frees_the_model),
-        cmocka_unit_test(threads_share_a_folder),
-        cmocka_unit_test(threads_share_a_pack),
-        cmocka_unit_test(trainers_share_a_dataset),
-        cmocka_unit_test(threads_share_a_report),
-        cmocka_unit_test(each_thread_has_its_own_error_text),
+        cmocka_unit_test(predictors_share_a_model), cmocka_unit_test(the_last_predictor_frees_the_model),
+        cmocka_unit_test(threads_share_a_folder),   cmocka_unit_test(threads_share_a_pack),
+        cmocka_unit_test(trainers_share_a_dataset), cmocka_unit_test(trainers_prepare_their_input_ahead),
+        cmocka_unit_test(threads_share_a_report),   cmocka_unit_test(each_thread_has_its_own_error_text),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
