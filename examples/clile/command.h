@@ -139,4 +139,14 @@ int verify_pack(const clile_dataset *data);
 /* The numbers "1 2 4" of a model or data set for au_set: comma separated into text. */
 void au_ids_to_text(int32_t c, const int32_t *au_ids, char *text, size_t size);
 
+/* ---- int8 (quantize.c) ---- */
+
+typedef struct {
+    const char *data, *layout, *protocol;
+    int64_t fold, images;
+} calibration_args;
+/* Exit code; writes the int8 model to `path`. */
+int quantize_to_file(const clile_model *model, const calibration_args *c, const clile_options *options,
+                     const char *path);
+
 #endif

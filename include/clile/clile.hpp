@@ -409,6 +409,16 @@ class Model : public Handle<clile_model, clile_model_destroy>
     std::int32_t embedding_size() const noexcept { return clile_model_embedding_size(get()); }
     std::int32_t image_size() const noexcept { return clile_model_image_size(get()); }
     bool is_trained() const noexcept { return clile_model_is_trained(get()) != 0; }
+    bool is_quantized() const noexcept { return clile_model_is_quantized(get()) != 0; }
+    /* An int8 copy; activations are measured on n crops [n,h,w,3]. Options: threads. */
+    Model quantize(std::int64_t n, const std::uint8_t *rgb, std::int32_t h, std::int32_t w, const Options &options = {},
+                   Status *status = nullptr) const
+    {
+        Model model;
+        model.make(
+            [&](clile_model **out) { return clile_model_quantize(get(), n, rgb, h, w, options.get(), out); }, status);
+        return model;
+    }
     std::vector<std::int32_t> au_ids(Status *status = nullptr) const
     {
         std::vector<std::int32_t> ids(static_cast<std::size_t>(au_count()));
@@ -509,6 +519,15 @@ class Predictor : public Handle<clile_predictor, clile_predictor_destroy>
              std::int8_t *present, float *embedding, Status *status = nullptr)
     {
         return check(clile_predictor_run(get(), n, rgb, h, w, probability, present, embedding), status);
+    }
+    /* Crops that do not lie tightly packed: bytes from row to row and from image to image, 0 for packed ones. */
+    bool run_strided(std::int64_t n, const std::uint8_t *rgb, std::int32_t h, std::int32_t w, std::int64_t row_stride,
+                     std::int64_t image_stride, float *probability, std::int8_t *present, float *embedding,
+                     Status *status = nullptr)
+    {
+        return check(clile_predictor_run_strided(get(), n, rgb, h, w, row_stride, image_stride, probability, present,
+                                                 embedding),
+                     status);
     }
     /* Scores (similarities) in place of probabilities. */
     bool run_scores(std::int64_t n, const std::uint8_t *rgb, std::int32_t h, std::int32_t w, float *score,

@@ -74,6 +74,15 @@ typedef void (*clile_import_fn)(const clile_import_item *item, void *user);
  * Exclusive; report is called on the calling thread. Since 0.1. */
 CLILE_API clile_status clile_model_import_backbone_report(clile_model *model, const char *path, const char *prefix, clile_import_fn report, void *user);
 
+/* An int8 copy of a trained model (post-training quantisation): convolutions with int8 weights, one scale for each output channel, and 8-bit
+ * activations whose ranges are taken from n face crops [n,h,w,3] uint8 RGB as clile_predictor_run takes them (some hundred of the training
+ * set; the same crops give the same bits). The copy runs in the same predictors, about twice as fast, and its file is a quarter as large;
+ * it can be neither trained nor exported as ONNX. Options: threads. STATE: never trained, being trained, or int8 already; INVALID_ARGUMENT: n < 1 or
+ * an image without pixels; BACKEND, NOT_FINITE, OUT_OF_MEMORY. Shared. Since 0.1. */
+CLILE_API clile_status clile_model_quantize(const clile_model *model, int64_t n, const uint8_t *rgb, int32_t h, int32_t w,
+    const clile_options *options, clile_model **out);
+CLILE_API int32_t clile_model_is_quantized(const clile_model *model); /* 1: int8 weights, of clile_model_quantize; 0 for NULL */
+
 CLILE_API int32_t clile_model_au_count(const clile_model *model);       /* c; 0 for NULL */
 CLILE_API int32_t clile_model_embedding_size(const clile_model *model); /* d; 0 for NULL */
 CLILE_API int32_t clile_model_image_size(const clile_model *model);     /* pixels of the square crop; 0 for NULL */

@@ -6,7 +6,9 @@
  *     clile_predictor_destroy(predictor);
  *
  * probability [n,c] in 0..1 and present [n,c] 0/1 come from the same number: present is 1 exactly when probability > 0.5.
- * Thread class: exclusive; make one predictor for each thread over one shared model.
+ * Thread class: exclusive; make one predictor for each thread over one shared model. Predictors of one model share its weights (also those of
+ * another batch, where oneDNN wants the same layout); making and destroying them is locked, answering is not. Small layers, and so small
+ * models whole, run on one thread whatever `threads` says: to wake another would take longer.
  */
 #ifndef CLILE_PREDICTOR_H
 #define CLILE_PREDICTOR_H
@@ -17,7 +19,7 @@ CLILE_BEGIN
 
 typedef struct clile_predictor clile_predictor;
 
-/* Compiles the model for inference. Options: batch (images at once; the default here is 1), threads. The predictor keeps the model alive. STATE when the model is
+/* Compiles the model, float32 or int8, for inference. Options: batch (images at once; the default here is 1), threads. The predictor keeps the model alive. STATE when the model is
  * being trained or has never been trained; OUT_OF_MEMORY, BACKEND. Since 0.1. */
 CLILE_API clile_status clile_predictor_create(const clile_model *model, const clile_options *options, clile_predictor **out);
 
@@ -25,6 +27,11 @@ CLILE_API clile_status clile_predictor_create(const clile_model *model, const cl
  * probability [n,c], present [n,c], embedding [n,d]. INVALID_ARGUMENT, BACKEND, NOT_FINITE. Since 0.1. */
 CLILE_API clile_status clile_predictor_run(clile_predictor *predictor, int64_t n, const uint8_t *rgb, int32_t h, int32_t w,
     float *probability, int8_t *present, float *embedding);
+
+/* As run, for crops that do not lie tightly packed, such as frames of a video decoder: rows row_stride bytes apart (0: w * 3), images
+ * image_stride bytes apart (0: h * row_stride). INVALID_ARGUMENT also: rows or images that overlap. Since 0.1. */
+CLILE_API clile_status clile_predictor_run_strided(clile_predictor *predictor, int64_t n, const uint8_t *rgb, int32_t h, int32_t w,
+    int64_t row_stride, int64_t image_stride, float *probability, int8_t *present, float *embedding);
 
 /* One face in an image [h,w,3] with rows row_stride bytes apart (0: w * 3), aligned by 5 or 68 landmarks xy [points,2] in pixels as in training. */
 CLILE_API clile_status clile_predictor_run_landmarks(clile_predictor *predictor, const uint8_t *rgb, int32_t h, int32_t w, int64_t row_stride,

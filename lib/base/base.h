@@ -149,6 +149,13 @@ void clile_i_worker_start(clile_i_worker *worker, clile_i_task task, void *conte
 clile_status clile_i_worker_wait(clile_i_worker *worker);
 void clile_i_worker_destroy(clile_i_worker *worker); /* after its task; NULL does nothing */
 
+/* A lock for what happens once, such as making a handle; never on the way of an answer. */
+typedef struct clile_i_mutex clile_i_mutex;
+clile_status clile_i_mutex_create(clile_i_mutex **out);
+void clile_i_mutex_destroy(clile_i_mutex *mutex); /* NULL does nothing */
+void clile_i_mutex_lock(clile_i_mutex *mutex);
+void clile_i_mutex_unlock(clile_i_mutex *mutex);
+
 /* ---- files (file.c) ------------------------------------------------------------------------------------- */
 
 /* A whole file, memory-mapped read-only (read into memory where mapping is not possible). */

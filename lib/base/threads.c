@@ -2,6 +2,7 @@
 #include "base/base.h"
 
 #include <omp.h>
+#include <pthread.h>
 
 int32_t clile_i_threads_set(int32_t threads)
 {
@@ -34,4 +35,41 @@ void clile_i_parallel_for(int64_t n, int64_t grain, clile_i_body body, void *con
         const int64_t begin = part * share + (part < rest ? part : rest);
         body(begin, begin + share + (part < rest), context);
     }
+}
+
+struct clile_i_mutex {
+    pthread_mutex_t mutex;
+};
+
+clile_status clile_i_mutex_create(clile_i_mutex **out)
+{
+    clile_status status = CLILE_OK;
+    clile_i_mutex *mutex = NULL;
+    CLILE_I_ALLOC(mutex, 1);
+    const int error = pthread_mutex_init(&mutex->mutex, NULL);
+    if (error != 0) {
+        status = clile_i_fail(CLILE_E_OUT_OF_MEMORY, "a lock could not be made (error %d)", error);
+        goto cleanup;
+    }
+    *out = mutex;
+    mutex = NULL;
+cleanup:
+    clile_i_free(mutex);
+    return status;
+}
+
+void clile_i_mutex_destroy(clile_i_mutex *mutex)
+{
+    if (mutex != NULL) pthread_mutex_destroy(&mutex->mutex);
+    clile_i_free(mutex);
+}
+
+void clile_i_mutex_lock(clile_i_mutex *mutex)
+{
+    pthread_mutex_lock(&mutex->mutex);
+}
+
+void clile_i_mutex_unlock(clile_i_mutex *mutex)
+{
+    pthread_mutex_unlock(&mutex->mutex);
 }

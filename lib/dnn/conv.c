@@ -66,16 +66,7 @@ static dnnl_format_tag_t tag_of(clile_i_layout_kind kind)
 
 /* ---- creation --------------------------------------------------------------------------------------------- */
 
-static clile_status make_engine(dnnl_engine_t *engine, dnnl_stream_t *stream)
-{
-    clile_status status = CLILE_OK;
-    CLILE_I_DNNL(dnnl_engine_create(engine, dnnl_cpu, 0));
-    CLILE_I_DNNL(dnnl_stream_create(stream, *engine, dnnl_stream_default_flags));
-cleanup:
-    return status;
-}
-
-static clile_status check_shape(const clile_i_conv_shape *s)
+clile_status clile_i_conv_check(const clile_i_conv_shape *s)
 {
     if (s->n < 1 || s->ic < 1 || s->oc < 1 || s->kh < 1 || s->kw < 1 || s->stride < 1 || s->pad < 0 ||
         s->ih + 2 * s->pad < s->kh || s->iw + 2 * s->pad < s->kw)
@@ -113,23 +104,10 @@ cleanup:
     return status;
 }
 
-/* 2: compiled for this processor; 1: through a matrix product in plain layout; 0: the slow reference. */
-static int rank_of(clile_i_pd_view pd)
-{
-    const char *name = NULL;
-    if (dnnl_primitive_desc_query(pd, dnnl_query_impl_info_str, 0, (void *)&name) != dnnl_success || name == NULL)
-        return 0;
-    if (strstr(name, "ref") != NULL) return 0;
-    return strstr(name, "gemm") != NULL && strstr(name, "brg") == NULL ? 1 : 2;
-}
-
 static clile_i_conv_request request_of(const clile_i_conv *conv, clile_i_pass pass)
 {
-    const clile_i_conv_shape *s = &conv->shape;
-    clile_i_conv_request r = {.pass = pass, .stride = s->stride, .pad_low = s->pad};
-    /* What the last window does not reach is negative padding at the far end. */
-    r.pad_high_h = (clile_i_conv_oh(s) - 1) * s->stride + s->kh - s->ih - s->pad;
-    r.pad_high_w = (clile_i_conv_ow(s) - 1) * s->stride + s->kw - s->iw - s->pad;
+    clile_i_conv_request r = {.pass = pass};
+    clile_i_conv_set_window(&conv->shape, &r);
     r.training = conv->options.backward_weights || conv->options.backward_data;
     r.sum = pass == CLILE_I_PASS_FORWARD && conv->options.sum;
     r.relu = pass == CLILE_I_PASS_FORWARD && conv->options.relu;
@@ -161,7 +139,7 @@ static clile_status choose_pd(clile_i_conv *conv, clile_i_pass pass)
         r.bias = pass == CLILE_I_PASS_FORWARD && conv->options.bias ? any.bias : NULL;
         why = clile_i_conv_pd_create(conv->engine, &r, &pd);
         if (why != dnnl_success) continue;
-        const int rank = rank_of(pd);
+        const int rank = clile_i_pd_rank(pd);
         if (rank > best_rank) {
             if (best != NULL) dnnl_primitive_desc_destroy(best);
             best = pd;
@@ -174,21 +152,6 @@ static clile_status choose_pd(clile_i_conv *conv, clile_i_pass pass)
     conv->passes[pass].pd = best;
 cleanup:
     free_descriptors(&any);
-    return status;
-}
-
-static clile_status make_reorder(const clile_i_conv *conv, clile_i_md_view from, clile_i_md_view to,
-                                 dnnl_primitive_t *out)
-{
-    clile_status status = CLILE_OK;
-    dnnl_primitive_desc_t pd = NULL;
-    dnnl_primitive_attr_t attr = NULL;
-    CLILE_I_DNNL(dnnl_primitive_attr_create(&attr));
-    CLILE_I_DNNL(dnnl_reorder_primitive_desc_create(&pd, from, conv->engine, to, conv->engine, attr));
-    CLILE_I_DNNL(dnnl_primitive_create(out, pd));
-cleanup:
-    if (pd != NULL) dnnl_primitive_desc_destroy(pd);
-    if (attr != NULL) dnnl_primitive_attr_destroy(attr);
     return status;
 }
 
@@ -207,8 +170,8 @@ static clile_status add_operand(const clile_i_conv *conv, pass_state *p, int ind
     CLILE_I_TRY(clile_i_md_clone(outer, &o->outer));
     if (!dnnl_memory_desc_equal(inner, outer)) {
         CLILE_I_TRY(clile_i_md_clone(inner, &o->inner));
-        if (read) CLILE_I_TRY(make_reorder(conv, outer, inner, &o->reorder_in));
-        if (written) CLILE_I_TRY(make_reorder(conv, inner, outer, &o->reorder_out));
+        if (read) CLILE_I_TRY(clile_i_reorder_make(conv->engine, outer, inner, &o->reorder_in));
+        if (written) CLILE_I_TRY(clile_i_reorder_make(conv->engine, inner, outer, &o->reorder_out));
         o->offset = p->scratch_bytes;
         p->scratch_bytes += aligned(dnnl_memory_desc_get_size(inner));
     }
@@ -251,11 +214,11 @@ clile_status clile_i_conv_create(const clile_i_conv_shape *shape, const clile_i_
     clile_status status = CLILE_OK;
     clile_i_conv *conv = NULL;
     descriptors d = {0};
-    CLILE_I_TRY(check_shape(shape));
+    CLILE_I_TRY(clile_i_conv_check(shape));
     CLILE_I_ALLOC(conv, 1);
     conv->shape = *shape;
     conv->options = *options;
-    CLILE_I_TRY(make_engine(&conv->engine, &conv->stream));
+    CLILE_I_TRY(clile_i_engine_make(&conv->engine, &conv->stream));
     CLILE_I_TRY(make_descriptors(shape, tag_of(options->src), dnnl_oihw, tag_of(options->dst), &d));
     conv->src = d.src;
     conv->dst = d.dst;
@@ -266,8 +229,8 @@ clile_status clile_i_conv_create(const clile_i_conv_shape *shape, const clile_i_
     if (options->backward_data) CLILE_I_TRY(make_pass(conv, CLILE_I_PASS_BACKWARD_DATA));
     if (options->backward_weights) CLILE_I_TRY(make_pass(conv, CLILE_I_PASS_BACKWARD_WEIGHTS));
     conv->weights_bytes = dnnl_memory_desc_get_size(conv->weights);
-    CLILE_I_TRY(make_reorder(conv, conv->plain_weights, conv->weights, &conv->weights_in));
-    CLILE_I_TRY(make_reorder(conv, conv->weights, conv->plain_weights, &conv->weights_out));
+    CLILE_I_TRY(clile_i_reorder_make(conv->engine, conv->plain_weights, conv->weights, &conv->weights_in));
+    CLILE_I_TRY(clile_i_reorder_make(conv->engine, conv->weights, conv->plain_weights, &conv->weights_out));
     *out = conv;
     conv = NULL;
 cleanup:
@@ -285,8 +248,8 @@ clile_status clile_i_conv_preferred(const clile_i_conv_shape *shape, uint8_t tra
     descriptors any = {0}, known = {0};
     clile_i_conv probe = {.shape = *shape, .options = {.backward_weights = training}};
     clile_i_conv_request r;
-    CLILE_I_TRY(check_shape(shape));
-    CLILE_I_TRY(make_engine(&engine, &stream));
+    CLILE_I_TRY(clile_i_conv_check(shape));
+    CLILE_I_TRY(clile_i_engine_make(&engine, &stream));
     CLILE_I_TRY(make_descriptors(shape, dnnl_format_tag_any, dnnl_format_tag_any, dnnl_format_tag_any, &any));
     r = request_of(&probe, CLILE_I_PASS_FORWARD);
     r.src = any.src;
@@ -512,6 +475,11 @@ clile_status clile_i_conv_weights_from_plain(const clile_i_conv *conv, const flo
 clile_status clile_i_conv_weights_to_plain(const clile_i_conv *conv, const float *blocked, float *plain)
 {
     return convert_weights(conv, conv->weights_out, conv->weights, blocked, conv->plain_weights, plain);
+}
+
+clile_status clile_i_conv_weights_layout(const clile_i_conv *conv, clile_i_weights_layout **out)
+{
+    return clile_i_weights_layout_of(conv->weights, out);
 }
 
 void clile_i_conv_describe(const clile_i_conv *conv, char *text, size_t size)

@@ -22,6 +22,8 @@
 
 /* "2.6.3": the oneDNN in use (the library that is loaded, not the header). */
 const char *clile_i_dnn_version(void);
+/* Floats in the widest vector that oneDNN uses on this processor: 16 with AVX-512, otherwise 8. */
+int clile_i_dnn_vector_floats(void);
 
 /* ---- activations (layout.c) ------------------------------------------------------------------------------- */
 
@@ -99,6 +101,40 @@ clile_status clile_i_conv_weights_from_plain(const clile_i_conv *conv, const flo
 clile_status clile_i_conv_weights_to_plain(const clile_i_conv *conv, const float *blocked, float *plain);
 /* Implementations and layouts in use, for logs and tests: "forward brgconv:avx512 nhwc>nhwc, ...". */
 void clile_i_conv_describe(const clile_i_conv *conv, char *text, size_t size);
+
+/* The layout that a convolution keeps its weights in: packed weights serve every convolution that has an equal one. */
+typedef struct clile_i_weights_layout clile_i_weights_layout;
+clile_status clile_i_conv_weights_layout(const clile_i_conv *conv, clile_i_weights_layout **out);
+int clile_i_weights_layout_equal(const clile_i_weights_layout *a, const clile_i_weights_layout *b);
+void clile_i_weights_layout_free(clile_i_weights_layout *layout);
+
+/* ---- int8 convolution (conv_int8.c) ----------------------------------------------------------------------- */
+
+/* dst = clamp(round(relu?(scale[o] * sum + bias[o] + sum_scale * what dst held))), sum = sum_{i,u,v} weights src in
+ * integers, round to the nearest (even in the middle), clamp to u8 or s8. src is u8; arrays are NHWC; pad reads 0. */
+typedef struct {
+    uint8_t relu, sum;
+    uint8_t dst_signed; /* s8 */
+    uint8_t sum_signed; /* what dst held is s8 */
+    float sum_scale;
+    const float *scale, *bias; /* [oc], copied; scale > 0, bias in units of dst */
+} clile_i_qconv_options;
+
+typedef struct clile_i_qconv clile_i_qconv;
+clile_status clile_i_qconv_create(const clile_i_conv_shape *shape, const clile_i_qconv_options *options,
+                                  clile_i_qconv **out);
+void clile_i_qconv_destroy(clile_i_qconv *conv);
+size_t clile_i_qconv_weights_bytes(const clile_i_qconv *conv);
+size_t clile_i_qconv_scratch_bytes(const clile_i_qconv *conv);
+clile_status clile_i_qconv_weights_layout(const clile_i_qconv *conv, clile_i_weights_layout **out);
+clile_status clile_i_qconv_pack_weights(const clile_i_qconv *conv, const int8_t *plain /*OIHW*/, void *packed);
+/* Packed weights are only read. scratch must be 64-byte aligned. */
+clile_status clile_i_qconv_bind(clile_i_qconv *conv, const uint8_t *src, const void *weights, void *dst, void *scratch);
+clile_status clile_i_qconv_forward(clile_i_qconv *conv);
+void clile_i_qconv_describe(const clile_i_qconv *conv, char *text, size_t size);
+/* 0: this processor adds pairs of u8 * s8 products in 16 bits, which overflow unless activations keep to 0..128 (x86
+ * without VNNI). */
+int clile_i_qconv_is_exact(void);
 
 /* ---- matrix product (matmul.c) ---------------------------------------------------------------------------- */
 
@@ -181,6 +217,10 @@ void clile_i_norm_pool_backward(const clile_i_norm_pool *op);
 /* Mean over h, w: src in its layout, dst [n, c] plain. */
 void clile_i_average_pool_forward(const clile_i_layout *layout, const float *src, float *dst);
 void clile_i_average_pool_backward(const clile_i_layout *layout, const float *diff_dst, float *diff_src);
+
+/* The same two of u8 activations, NHWC (int8.c); the mean is multiplied by step. */
+void clile_i_max_pool_u8(const clile_i_max_pool *pool, const uint8_t *src, uint8_t *dst);
+void clile_i_average_pool_u8(const clile_i_layout *layout, const uint8_t *src, float step, float *dst);
 
 /* ---- one operation on plain arrays (plain.c), for tests --------------------------------------------------- */
 

@@ -19,12 +19,97 @@ const char *clile_i_dnn_version(void)
     return text;
 }
 
-#if DNNL_VERSION_MAJOR >= 3
+int clile_i_dnn_vector_floats(void)
+{
+#if defined(__x86_64__) || defined(__i386__)
+    const unsigned avx512 = (unsigned)dnnl_cpu_isa_avx512_core & ~(unsigned)dnnl_cpu_isa_avx2;
+    return ((unsigned)dnnl_get_effective_cpu_isa() & avx512) == avx512 ? 16 : 8;
+#else
+    return 8;
+#endif
+}
 
 clile_status clile_i_md_make(int32_t ndims, const int64_t *dims, dnnl_format_tag_t tag, clile_i_md *out)
 {
+    return clile_i_md_make_typed(ndims, dims, dnnl_f32, tag, out);
+}
+
+clile_status clile_i_engine_make(dnnl_engine_t *engine, dnnl_stream_t *stream)
+{
     clile_status status = CLILE_OK;
-    CLILE_I_DNNL(dnnl_memory_desc_create_with_tag(out, ndims, dims, dnnl_f32, tag));
+    CLILE_I_DNNL(dnnl_engine_create(engine, dnnl_cpu, 0));
+    CLILE_I_DNNL(dnnl_stream_create(stream, *engine, dnnl_stream_default_flags));
+cleanup:
+    return status;
+}
+
+int clile_i_pd_rank(clile_i_pd_view pd)
+{
+    const char *name = NULL;
+    if (dnnl_primitive_desc_query(pd, dnnl_query_impl_info_str, 0, (void *)&name) != dnnl_success || name == NULL)
+        return 0;
+    if (strstr(name, "ref") != NULL) return 0;
+    return strstr(name, "gemm") != NULL && strstr(name, "brg") == NULL ? 1 : 2;
+}
+
+void clile_i_conv_set_window(const clile_i_conv_shape *s, clile_i_conv_request *r)
+{
+    r->stride = s->stride;
+    r->pad_low = s->pad;
+    /* What the last window does not reach is negative padding at the far end. */
+    r->pad_high_h = (clile_i_conv_oh(s) - 1) * s->stride + s->kh - s->ih - s->pad;
+    r->pad_high_w = (clile_i_conv_ow(s) - 1) * s->stride + s->kw - s->iw - s->pad;
+}
+
+clile_status clile_i_reorder_make(dnnl_engine_t engine, clile_i_md_view from, clile_i_md_view to, dnnl_primitive_t *out)
+{
+    clile_status status = CLILE_OK;
+    dnnl_primitive_desc_t pd = NULL;
+    dnnl_primitive_attr_t attr = NULL;
+    CLILE_I_DNNL(dnnl_primitive_attr_create(&attr));
+    CLILE_I_DNNL(dnnl_reorder_primitive_desc_create(&pd, from, engine, to, engine, attr));
+    CLILE_I_DNNL(dnnl_primitive_create(out, pd));
+cleanup:
+    if (pd != NULL) dnnl_primitive_desc_destroy(pd);
+    if (attr != NULL) dnnl_primitive_attr_destroy(attr);
+    return status;
+}
+
+struct clile_i_weights_layout {
+    clile_i_md md;
+};
+
+clile_status clile_i_weights_layout_of(clile_i_md_view md, clile_i_weights_layout **out)
+{
+    clile_status status = CLILE_OK;
+    clile_i_weights_layout *layout = NULL;
+    CLILE_I_ALLOC(layout, 1);
+    CLILE_I_TRY(clile_i_md_clone(md, &layout->md));
+    *out = layout;
+    layout = NULL;
+cleanup:
+    clile_i_weights_layout_free(layout);
+    return status;
+}
+
+int clile_i_weights_layout_equal(const clile_i_weights_layout *a, const clile_i_weights_layout *b)
+{
+    return dnnl_memory_desc_equal(a->md, b->md);
+}
+
+void clile_i_weights_layout_free(clile_i_weights_layout *layout)
+{
+    if (layout != NULL) clile_i_md_free(layout->md);
+    clile_i_free(layout);
+}
+
+#if DNNL_VERSION_MAJOR >= 3
+
+clile_status clile_i_md_make_typed(int32_t ndims, const int64_t *dims, dnnl_data_type_t type, dnnl_format_tag_t tag,
+                                   clile_i_md *out)
+{
+    clile_status status = CLILE_OK;
+    CLILE_I_DNNL(dnnl_memory_desc_create_with_tag(out, ndims, dims, type, tag));
 cleanup:
     return status;
 }
@@ -42,9 +127,26 @@ void clile_i_md_free(clile_i_md md)
     if (md != NULL) dnnl_memory_desc_destroy(md);
 }
 
-static dnnl_status_t append_sum(dnnl_post_ops_t ops)
+static dnnl_status_t append_sum(dnnl_post_ops_t ops, const clile_i_conv_request *r)
 {
-    return dnnl_post_ops_append_sum(ops, 1.0F, 0, dnnl_f32);
+    return r->scale_count > 0 ? dnnl_post_ops_append_sum(ops, r->sum_scale, 0, r->sum_type)
+                              : dnnl_post_ops_append_sum(ops, 1.0F, 0, dnnl_f32);
+}
+
+static dnnl_status_t set_scales(dnnl_primitive_attr_t attr, const clile_i_conv_request *r)
+{
+    (void)r; /* given when it runs */
+    return dnnl_primitive_attr_set_scales_mask(attr, DNNL_ARG_WEIGHTS, 1 << 0);
+}
+
+int clile_i_scale_covers_bias(void)
+{
+    return 0;
+}
+
+int clile_i_scale_argument(void)
+{
+    return DNNL_ARG_ATTR_SCALES | DNNL_ARG_WEIGHTS;
 }
 
 static dnnl_status_t append_relu(dnnl_post_ops_t ops)
@@ -75,11 +177,12 @@ static dnnl_status_t create_pd(dnnl_engine_t engine, const clile_i_conv_request 
 
 #else /* oneDNN 2.x */
 
-clile_status clile_i_md_make(int32_t ndims, const int64_t *dims, dnnl_format_tag_t tag, clile_i_md *out)
+clile_status clile_i_md_make_typed(int32_t ndims, const int64_t *dims, dnnl_data_type_t type, dnnl_format_tag_t tag,
+                                   clile_i_md *out)
 {
     clile_status status = CLILE_OK;
     CLILE_I_ALLOC(*out, 1);
-    CLILE_I_DNNL(dnnl_memory_desc_init_by_tag(*out, ndims, dims, dnnl_f32, tag));
+    CLILE_I_DNNL(dnnl_memory_desc_init_by_tag(*out, ndims, dims, type, tag));
 cleanup:
     return status;
 }
@@ -98,9 +201,25 @@ void clile_i_md_free(clile_i_md md)
     clile_i_free(md);
 }
 
-static dnnl_status_t append_sum(dnnl_post_ops_t ops)
+static dnnl_status_t append_sum(dnnl_post_ops_t ops, const clile_i_conv_request *r)
 {
-    return dnnl_post_ops_append_sum(ops, 1.0F);
+    return r->scale_count > 0 ? dnnl_post_ops_append_sum_v2(ops, r->sum_scale, r->sum_type)
+                              : dnnl_post_ops_append_sum(ops, 1.0F);
+}
+
+static dnnl_status_t set_scales(dnnl_primitive_attr_t attr, const clile_i_conv_request *r)
+{
+    return dnnl_primitive_attr_set_output_scales(attr, r->scale_count, 1 << 1, r->scale);
+}
+
+int clile_i_scale_covers_bias(void)
+{
+    return 1;
+}
+
+int clile_i_scale_argument(void)
+{
+    return 0;
 }
 
 static dnnl_status_t append_relu(dnnl_post_ops_t ops)
@@ -142,8 +261,9 @@ dnnl_status_t clile_i_conv_pd_create(dnnl_engine_t engine, const clile_i_conv_re
     dnnl_post_ops_t ops = NULL;
     dnnl_status_t status = dnnl_primitive_attr_create(&attr);
     if (status == dnnl_success) status = dnnl_primitive_attr_set_scratchpad_mode(attr, dnnl_scratchpad_mode_user);
+    if (status == dnnl_success && request->scale_count > 0) status = set_scales(attr, request);
     if (status == dnnl_success) status = dnnl_post_ops_create(&ops);
-    if (status == dnnl_success && request->sum) status = append_sum(ops);
+    if (status == dnnl_success && request->sum) status = append_sum(ops, request);
     if (status == dnnl_success && request->relu) status = append_relu(ops);
     if (status == dnnl_success) status = dnnl_primitive_attr_set_post_ops(attr, ops);
     if (status == dnnl_success) status = create_pd(engine, request, attr, out);

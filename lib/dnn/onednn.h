@@ -22,7 +22,9 @@ typedef const_dnnl_primitive_desc_t clile_i_pd_view;
 clile_status clile_i_dnnl_check(dnnl_status_t status, const char *call);
 #define CLILE_I_DNNL(call) CLILE_I_TRY(clile_i_dnnl_check((call), #call))
 
-/* float32, at most 4 dimensions. */
+/* At most 4 dimensions; md_make: float32. */
+clile_status clile_i_md_make_typed(int32_t ndims, const int64_t *dims, dnnl_data_type_t type, dnnl_format_tag_t tag,
+                                   clile_i_md *out);
 clile_status clile_i_md_make(int32_t ndims, const int64_t *dims, dnnl_format_tag_t tag, clile_i_md *out);
 clile_status clile_i_md_clone(clile_i_md_view md, clile_i_md *out);
 void clile_i_md_free(clile_i_md md);
@@ -31,6 +33,10 @@ void clile_i_md_free(clile_i_md md);
 typedef struct {
     clile_i_pass pass;
     uint8_t training, sum, relu; /* sum, relu: forward post-ops */
+    int64_t scale_count;         /* int8: output channels, each with a scale of its own; 0 for float32 */
+    const float *scale;          /* [scale_count], dst = scale * (sum of products) + bias */
+    float sum_scale;             /* int8: the summand is sum_scale * what dst held, read as sum_type */
+    dnnl_data_type_t sum_type;
     int64_t stride, pad_low, pad_high_h, pad_high_w;
     clile_i_md_view src, weights, bias, dst; /* bias NULL for none */
     clile_i_pd_view hint;                    /* the forward one, for the backward passes */
@@ -39,5 +45,20 @@ typedef struct {
 /* dnnl_success, or why oneDNN has no such primitive (no error text is written: the caller may try another layout). */
 dnnl_status_t clile_i_conv_pd_create(dnnl_engine_t engine, const clile_i_conv_request *request,
                                      dnnl_primitive_desc_t *out);
+
+/* How an int8 convolution takes its scales. 2.x: in the primitive, over sum and bias, so that the bias array holds
+ * bias / scale (1). 3.x: with every execution, as this argument, before the bias (0). */
+int clile_i_scale_covers_bias(void);
+int clile_i_scale_argument(void); /* 0: none */
+
+clile_status clile_i_engine_make(dnnl_engine_t *engine, dnnl_stream_t *stream);
+void clile_i_conv_set_window(const clile_i_conv_shape *shape, clile_i_conv_request *request);
+clile_status clile_i_conv_check(const clile_i_conv_shape *shape);
+/* 2: compiled for this processor; 1: through a matrix product in plain layout; 0: the slow reference. */
+int clile_i_pd_rank(clile_i_pd_view pd);
+clile_status clile_i_reorder_make(dnnl_engine_t engine, clile_i_md_view from, clile_i_md_view to,
+                                  dnnl_primitive_t *out);
+
+clile_status clile_i_weights_layout_of(clile_i_md_view md, clile_i_weights_layout **out);
 
 #endif

@@ -47,6 +47,18 @@ clile_status clile_i_align_box(const double *box /*[4]*/, double margin, int32_t
  * INVALID_ARGUMENT: an empty size, a map that is not finite; OUT_OF_MEMORY. */
 clile_status clile_i_image_warp(const clile_i_image *src, const clile_i_affine *crop_to_src, int32_t h, int32_t w, uint8_t *dst);
 
+/* The same without allocating, in memory made beforehand for crops of at most `size` pixels: enough for every map that turns, shifts and
+ * scales (one that shears more than that allocates). */
+typedef struct {
+    uint32_t *sums;
+    uint8_t *reduced;
+    int64_t side; /* pixels of the largest square source that fits */
+} clile_i_warp_space;
+clile_status clile_i_warp_space_init(clile_i_warp_space *space, int32_t size); /* free it also on failure */
+void clile_i_warp_space_free(clile_i_warp_space *space);
+clile_status clile_i_image_warp_in(const clile_i_image *src, const clile_i_affine *crop_to_src, int32_t h, int32_t w,
+                                   clile_i_warp_space *space, uint8_t *dst);
+
 /* Crops are kept with a margin so that shifted and scaled training crops see real pixels: a stored crop of
  * `size` pixels is rendered with clile_i_crop_stored(size) pixels, the canonical crop being its middle. */
 int32_t clile_i_crop_stored(int32_t size); /* even margin: size + 2 * round(size / 16) */
@@ -69,6 +81,9 @@ void clile_i_crop_to_input(const uint8_t *stored, int32_t size, const clile_i_ji
 /* Gaussian blur of three planes in place (blur.c); 0 < deviation <= CLILE_I_BLUR_MOST, in pixels. */
 #define CLILE_I_BLUR_MOST 10.0
 void clile_i_blur(int32_t size, double deviation, float *planes /*[3,size,size]*/);
+
+/* The same of a crop of which all [size,size] pixels are used as they are; rows row_stride bytes apart. */
+void clile_i_pixels_to_input(const uint8_t *rgb, int64_t row_stride, int32_t size, float *dst);
 
 /* ImageNet's channel means and standard deviations, of values in [0, 1]. */
 extern const float clile_i_input_mean[3], clile_i_input_deviation[3];

@@ -171,3 +171,22 @@ void clile_i_crop_to_input(const uint8_t *stored, int32_t size, const clile_i_ji
     if (jitter->blur > 0.0) clile_i_blur(size, jitter->blur, dst);
     normalise(plane, dst);
 }
+
+void clile_i_pixels_to_input(const uint8_t *rgb, int64_t row_stride, int32_t size, float *dst)
+{
+    enum { VALUES = 256 };
+    float table[3][VALUES]; /* of every value a pixel can have: the arithmetic of normalise */
+    const int64_t plane = (int64_t)size * size;
+    for (int32_t i = 0; i < VALUES; ++i)
+        for (int32_t k = 0; k < 3; ++k) table[k][i] = (float)i;
+    normalise(VALUES, table[0]);
+    for (int32_t y = 0; y < size; ++y) {
+        const uint8_t *row = rgb + y * row_stride;
+        float *r = dst + (int64_t)y * size, *g = r + plane, *b = g + plane;
+        for (int32_t x = 0; x < size; ++x, row += 3) {
+            r[x] = table[0][row[0]];
+            g[x] = table[1][row[1]];
+            b[x] = table[2][row[2]];
+        }
+    }
+}

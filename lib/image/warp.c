@@ -76,13 +76,39 @@ static void sample_rows(const sampled *src, const clile_i_affine *m, int32_t h, 
     }
 }
 
+/* A map of step s reads at most sqrt(2) s source pixels along an axis for each crop pixel (turned by 45 degrees), in
+ * boxes of k = round(s) >= s / 1.5 pixels: boxes of at most 1.5 sqrt(2) < 2.125 crop pixels, and what rounding adds. */
+clile_status clile_i_warp_space_init(clile_i_warp_space *space, int32_t size)
+{
+    clile_status status = CLILE_OK;
+    space->side = 2 * (int64_t)size + size / 8 + 8;
+    CLILE_I_ALLOC(space->sums, 3 * space->side);
+    CLILE_I_ALLOC(space->reduced, 3 * space->side * space->side);
+cleanup:
+    return status;
+}
+
+void clile_i_warp_space_free(clile_i_warp_space *space)
+{
+    clile_i_free(space->sums);
+    clile_i_free(space->reduced);
+    *space = (clile_i_warp_space){0};
+}
+
 clile_status clile_i_image_warp(const clile_i_image *src, const clile_i_affine *crop_to_src, int32_t h, int32_t w,
                                 uint8_t *dst)
 {
+    clile_i_warp_space none = {0};
+    return clile_i_image_warp_in(src, crop_to_src, h, w, &none, dst);
+}
+
+clile_status clile_i_image_warp_in(const clile_i_image *src, const clile_i_affine *crop_to_src, int32_t h, int32_t w,
+                                   clile_i_warp_space *space, uint8_t *dst)
+{
     clile_status status = CLILE_OK;
     const clile_i_affine *m = crop_to_src;
-    uint32_t *sums = NULL;
-    uint8_t *reduced = NULL;
+    uint32_t *own_sums = NULL, *sums = space->sums;
+    uint8_t *own_reduced = NULL, *reduced = space->reduced;
     sampled from = {.h = src->h, .w = src->w, .row_stride = src->row_stride, .rgb = src->rgb, .kx = 1, .ky = 1};
 
     if (h < 1 || w < 1 || src->h < 1 || src->w < 1)
@@ -105,15 +131,19 @@ clile_status clile_i_image_warp(const clile_i_image *src, const clile_i_affine *
         from.y0 = y0;
         from.kx = kx;
         from.ky = ky;
-        CLILE_I_ALLOC(sums, 3 * (int64_t)from.w);
-        CLILE_I_ALLOC(reduced, from.row_stride * from.h);
+        if (from.w > space->side || from.h > space->side) {
+            CLILE_I_ALLOC(own_sums, 3 * (int64_t)from.w);
+            CLILE_I_ALLOC(own_reduced, from.row_stride * from.h);
+            sums = own_sums;
+            reduced = own_reduced;
+        }
         box_reduce(src, x0, y0, kx, ky, from.h, from.w, sums, reduced);
         from.rgb = reduced;
     }
     sample_rows(&from, m, h, w, dst);
 
 cleanup:
-    clile_i_free(reduced);
-    clile_i_free(sums);
+    clile_i_free(own_reduced);
+    clile_i_free(own_sums);
     return status;
 }

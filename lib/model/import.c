@@ -175,6 +175,7 @@ clile_status clile_model_import_backbone_report(clile_model *model, const char *
     if (model->busy)
         return clile_i_fail(CLILE_E_STATE,
                             "clile_model_import_backbone: a trainer is using the model; import before creating it");
+    CLILE_I_RETURN_IF(clile_i_model_check_float(model, "clile_model_import_backbone"));
     CLILE_I_TRY(clile_i_weights_open(path, 1, &file));
     m.file = file;
     m.net = model->encoder;
@@ -194,6 +195,7 @@ clile_status clile_model_import_backbone_report(clile_model *model, const char *
         CLILE_I_TRY(clile_i_check_finite(path, m.found[i]->name, t->count, t->data));
     }
     clile_i_net_copy(model->encoder, fresh);
+    clile_i_model_weights_changed(model);
     model->trained = 0;
 cleanup:
     clile_i_free(m.found);

@@ -4,7 +4,7 @@
 #include <math.h>
 #include <string.h>
 
-static clile_status check_au_ids(int32_t c, const int32_t *au_ids)
+clile_status clile_i_model_check_au_ids(int32_t c, const int32_t *au_ids)
 {
     if (c < 1 || c > CLILE_I_MAX_AUS)
         return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "clile_model_create: c is %d, expected 1 to %d AUs", (int)c,
@@ -21,60 +21,79 @@ static clile_status check_au_ids(int32_t c, const int32_t *au_ids)
     return CLILE_OK;
 }
 
-static clile_status read_options(clile_model *model, const clile_options *options, uint64_t *seed)
+static clile_status read_options(clile_model *model, const clile_options *options)
 {
     const char *backbone, *similarity;
-    int64_t embedding, size, null_anchor, seed_value;
+    int64_t embedding, size, null_anchor;
     CLILE_I_RETURN_IF(clile_options_get_str(options, CLILE_OPT_BACKBONE, &backbone));
     CLILE_I_RETURN_IF(clile_options_get_str(options, CLILE_OPT_SIMILARITY, &similarity));
     CLILE_I_RETURN_IF(clile_options_get_f64(options, CLILE_OPT_WIDTH, &model->width));
     CLILE_I_RETURN_IF(clile_options_get_i64(options, CLILE_OPT_EMBEDDING, &embedding));
     CLILE_I_RETURN_IF(clile_options_get_i64(options, CLILE_OPT_IMAGE_SIZE, &size));
     CLILE_I_RETURN_IF(clile_options_get_i64(options, CLILE_OPT_NULL_ANCHOR, &null_anchor));
-    CLILE_I_RETURN_IF(clile_options_get_i64(options, CLILE_OPT_SEED, &seed_value));
     snprintf(model->backbone, sizeof model->backbone, "%s", backbone);
     model->similarity = strcmp(similarity, "dot") == 0 ? CLILE_I_DOT : CLILE_I_COSINE;
     model->d = (int32_t)embedding;
     model->size = (int32_t)size;
     model->null_anchor = (int32_t)null_anchor;
-    *seed = (uint64_t)seed_value;
     return CLILE_OK;
 }
 
-clile_status clile_model_create(const clile_options *options, int32_t c, const int32_t *au_ids, clile_model **out)
+clile_status clile_i_model_create_empty(const clile_options *options, int32_t c, const int32_t *au_ids, int32_t int8, clile_model **out)
 {
     clile_status status = CLILE_OK;
     clile_model *model = NULL;
-    uint64_t seed = 0;
-    CLILE_I_CHECK_NOT_NULL(out);
-    *out = NULL;
-    CLILE_I_CHECK_NOT_NULL(au_ids);
-    CLILE_I_RETURN_IF(check_au_ids(c, au_ids));
-
     CLILE_I_ALLOC(model, 1);
     clile_i_refs_init(&model->refs);
-    CLILE_I_TRY(read_options(model, options, &seed));
+    CLILE_I_TRY(read_options(model, options));
     model->c = c;
     CLILE_I_ALLOC(model->au_ids, c);
     CLILE_I_ALLOC(model->au_embedding, (int64_t)(c + model->null_anchor) * model->d);
     CLILE_I_ALLOC(model->slope, c);
     CLILE_I_ALLOC(model->offset, c);
     memcpy(model->au_ids, au_ids, (size_t)c * sizeof *au_ids);
-    const clile_i_net_config config = {model->backbone, model->width, model->d};
-    CLILE_I_TRY(clile_i_net_create(&config, &model->encoder));
-
-    clile_i_rng rng = clile_i_rng_make(seed, 0x656e636f /* "enco" */);
-    clile_i_net_init(model->encoder, &rng);
-    rng = clile_i_rng_make(seed, 0x6175656d /* "auem" */);
-    const double deviation = 1.0 / sqrt((double)model->d);
-    for (int64_t i = 0; i < (int64_t)(c + model->null_anchor) * model->d; ++i)
-        model->au_embedding[i] = (float)(deviation * clile_i_rng_normal(&rng));
     for (int32_t i = 0; i < c; ++i) model->slope[i] = 1.0f;
+    const clile_i_net_config config = {model->backbone, model->width, model->d};
+    CLILE_I_TRY(int8 ? clile_i_net_create_bare(&config, &model->encoder) : clile_i_net_create(&config, &model->encoder));
+    if (int8) CLILE_I_TRY(clile_i_quant_create(model->encoder, &model->quant));
+    CLILE_I_TRY(clile_i_packs_create(&model->packs));
     *out = model;
     model = NULL;
 cleanup:
     clile_model_destroy(model);
     return status;
+}
+
+clile_status clile_model_create(const clile_options *options, int32_t c, const int32_t *au_ids, clile_model **out)
+{
+    clile_model *model = NULL;
+    int64_t seed = 0;
+    CLILE_I_CHECK_NOT_NULL(out);
+    *out = NULL;
+    CLILE_I_CHECK_NOT_NULL(au_ids);
+    CLILE_I_RETURN_IF(clile_i_model_check_au_ids(c, au_ids));
+    CLILE_I_RETURN_IF(clile_options_get_i64(options, CLILE_OPT_SEED, &seed));
+    CLILE_I_RETURN_IF(clile_i_model_create_empty(options, c, au_ids, 0, &model));
+
+    clile_i_rng rng = clile_i_rng_make((uint64_t)seed, 0x656e636f /* "enco" */);
+    clile_i_net_init(model->encoder, &rng);
+    rng = clile_i_rng_make((uint64_t)seed, 0x6175656d /* "auem" */);
+    const double deviation = 1.0 / sqrt((double)model->d);
+    for (int64_t i = 0; i < (int64_t)(c + model->null_anchor) * model->d; ++i)
+        model->au_embedding[i] = (float)(deviation * clile_i_rng_normal(&rng));
+    *out = model;
+    return CLILE_OK;
+}
+
+void clile_i_model_weights_changed(clile_model *model)
+{
+    clile_i_packs_renew(model->packs);
+}
+
+clile_status clile_i_model_check_float(const clile_model *model, const char *function)
+{
+    if (model->quant == NULL) return CLILE_OK;
+    return clile_i_fail(CLILE_E_UNSUPPORTED, "%s: the model is int8; this needs the float32 model that it was made of", function);
 }
 
 void clile_i_model_retain(const clile_model *model)
@@ -86,6 +105,8 @@ void clile_model_destroy(clile_model *model)
 {
     if (model == NULL || clile_i_refs_release(&model->refs) > 0) return;
     clile_i_net_destroy(model->encoder);
+    clile_i_quant_destroy(model->quant);
+    clile_i_packs_release(model->packs);
     for (int32_t i = 0; i < model->metadata_count; ++i) {
         clile_i_free(model->metadata[i].key);
         clile_i_free(model->metadata[i].value);
@@ -101,6 +122,7 @@ void clile_model_destroy(clile_model *model)
 int32_t clile_model_au_count(const clile_model *model) { return model ? model->c : 0; }
 int32_t clile_model_embedding_size(const clile_model *model) { return model ? model->d : 0; }
 int32_t clile_model_image_size(const clile_model *model) { return model ? model->size : 0; }
+int32_t clile_model_is_quantized(const clile_model *model) { return model && model->quant ? 1 : 0; }
 int32_t clile_model_is_trained(const clile_model *model) { return model ? model->trained : 0; }
 
 clile_status clile_model_copy_au_ids(const clile_model *model, int32_t *au_ids)

@@ -8,7 +8,7 @@
 
 #include <clile/model.h>
 
-enum { CLILE_I_MAX_AUS = 64, CLILE_I_MAX_METADATA = 4096, CLILE_I_MODEL_FORMAT = 1 };
+enum { CLILE_I_MAX_AUS = 64, CLILE_I_MAX_METADATA = 4096, CLILE_I_MODEL_FORMAT = 1, CLILE_I_MODEL_FORMAT_INT8 = 2 };
 /* How a score is made; the numbers of CLILE_SIMILARITY_... in losses.h, which the deployed model does not depend on. */
 enum { CLILE_I_COSINE = 0, CLILE_I_DOT = 1 };
 
@@ -28,11 +28,21 @@ struct clile_model {
     int32_t *au_ids;         /* [c] */
     float *au_embedding;     /* [c + null_anchor, d] */
     float *slope, *offset;   /* [c]: probability = s(slope * score + offset) */
-    clile_i_net *encoder;    /* E_G */
+    clile_i_net *encoder;    /* E_G; bare in an int8 model */
+    clile_i_quant *quant;    /* E_G in int8, or NULL */
+    clile_i_packs *packs;    /* its weights as predictors want them, shared by them */
     clile_i_pair *metadata;  /* sorted by key */
     int32_t metadata_count;
 };
 
+/* 1 to 64 numbers 1..999, all different. */
+clile_status clile_i_model_check_au_ids(int32_t c, const int32_t *au_ids);
+/* The model of these options without any weights: encoder all zero, or bare when int8. */
+clile_status clile_i_model_create_empty(const clile_options *options, int32_t c, const int32_t *au_ids, int32_t int8, clile_model **out);
+/* UNSUPPORTED for an int8 model, which has no float32 weights. */
+clile_status clile_i_model_check_float(const clile_model *model, const char *function);
+/* Another set of weights: predictors made from now on share nothing with earlier ones. */
+void clile_i_model_weights_changed(clile_model *model);
 void clile_i_model_retain(const clile_model *model);
 
 /* score [n,c] of embeddings [n,d]. */
@@ -45,6 +55,10 @@ clile_status clile_i_net_put(clile_i_st_writer *writer, const char *prefix, cons
 clile_status clile_i_net_get(const clile_i_st *st, const char *prefix, clile_i_net *net);
 /* CLILE_E_NOT_FINITE with the tensor's name unless every value is finite. */
 clile_status clile_i_check_finite(const char *file, const char *name, int64_t count, const float *values);
+
+/* The int8 encoder into a file / out of one (quant_file.c). */
+clile_status clile_i_quant_put(clile_i_st_writer *writer, const clile_model *model);
+clile_status clile_i_quant_get(const clile_i_st *st, clile_model *model);
 
 /* Adds the model itself (tensors and metadata) to a file: what clile_model_save writes. */
 clile_status clile_i_model_put(clile_i_st_writer *writer, const clile_model *model);

@@ -7,13 +7,23 @@
 #include <string.h>
 
 static const char format_name[] = "clile-model";
+static const char int8_name[] = "int8";
 static const char user_prefix[] = "user.";
 
 clile_status clile_i_check_finite(const char *file, const char *name, int64_t count, const float *values)
 {
-    for (int64_t i = 0; i < count; ++i)
-        if (!isfinite(values[i]))
-            return clile_i_fail(CLILE_E_NOT_FINITE, "%s: tensor %s, value %lld is not finite", file, name, (long long)i);
+    enum { RUN = 1024 };
+    for (int64_t first = 0; first < count; first += RUN) { /* a sum of x - x is 0 unless an x is not finite; no branch inside */
+        const int64_t end = first + RUN < count ? first + RUN : count;
+        float sums[4] = {0};
+        int64_t i = first;
+        for (; i + 4 <= end; i += 4)
+            for (int k = 0; k < 4; ++k) sums[k] += values[i + k] - values[i + k];
+        for (; i < end; ++i) sums[0] += values[i] - values[i];
+        if (sums[0] + sums[1] + sums[2] + sums[3] == 0.0f) continue;
+        for (i = first; isfinite(values[i]);) ++i;
+        return clile_i_fail(CLILE_E_NOT_FINITE, "%s: tensor %s, value %lld is not finite", file, name, (long long)i);
+    }
     return CLILE_OK;
 }
 
@@ -65,12 +75,16 @@ static clile_status put_text(clile_i_st_writer *writer, const char *key, clile_i
     return status;
 }
 
+/* A float32 file is one that older versions read, too. */
+static int32_t format_of(const clile_model *model) { return model->quant ? CLILE_I_MODEL_FORMAT_INT8 : CLILE_I_MODEL_FORMAT; }
+
 static clile_status put_metadata(clile_i_st_writer *writer, const clile_model *model)
 {
     clile_i_text text = {0};
     char number[32];
     CLILE_I_RETURN_IF(clile_i_st_writer_metadata(writer, "format", format_name));
     CLILE_I_RETURN_IF(clile_i_st_writer_metadata(writer, "library", clile_version()));
+    if (model->quant) CLILE_I_RETURN_IF(clile_i_st_writer_metadata(writer, "weights", int8_name));
     CLILE_I_RETURN_IF(clile_i_st_writer_metadata(writer, "backbone", model->backbone));
     CLILE_I_RETURN_IF(clile_i_st_writer_metadata(writer, "similarity", model->similarity == CLILE_I_DOT ? "dot" : "cosine"));
     snprintf(number, sizeof number, "%.17g", model->width);
@@ -78,7 +92,7 @@ static clile_status put_metadata(clile_i_st_writer *writer, const clile_model *m
     const struct {
         const char *key;
         int32_t value;
-    } integers[] = {{"format_version", CLILE_I_MODEL_FORMAT}, {"embedding", model->d}, {"image_size", model->size},
+    } integers[] = {{"format_version", format_of(model)}, {"embedding", model->d}, {"image_size", model->size},
                     {"null_anchor", model->null_anchor},      {"trained", model->trained}};
     for (size_t i = 0; i < sizeof integers / sizeof integers[0]; ++i) {
         snprintf(number, sizeof number, "%d", (int)integers[i].value);
@@ -107,7 +121,7 @@ static clile_status put_metadata(clile_i_st_writer *writer, const clile_model *m
 clile_status clile_i_model_put(clile_i_st_writer *writer, const clile_model *model)
 {
     const int64_t shape[2] = {model->c + model->null_anchor, model->d};
-    CLILE_I_RETURN_IF(clile_i_net_put(writer, "encoder.", model->encoder));
+    CLILE_I_RETURN_IF(model->quant ? clile_i_quant_put(writer, model) : clile_i_net_put(writer, "encoder.", model->encoder));
     CLILE_I_RETURN_IF(clile_i_st_writer_add(writer, "au.embedding", CLILE_I_ST_F32, 2, shape, model->au_embedding));
     return put_metadata(writer, model);
 }
@@ -186,7 +200,7 @@ static clile_status create_described(const clile_i_st *st, clile_model **out)
 {
     clile_status status = CLILE_OK;
     clile_options *options = NULL;
-    const char *backbone, *similarity, *width, *format;
+    const char *backbone, *similarity, *width, *format, *weights;
     double ids[CLILE_I_MAX_AUS], factor = 0;
     int32_t au_ids[CLILE_I_MAX_AUS], c = CLILE_I_MAX_AUS, version, d, size, null_anchor;
 
@@ -195,9 +209,15 @@ static clile_status create_described(const clile_i_st *st, clile_model **out)
         return clile_i_fail(CLILE_E_FORMAT, "%s: not a libclile model: metadata \"format\" is \"%.40s\", expected \"%s\"",
                             clile_i_st_path(st), format ? format : "(absent)", format_name);
     CLILE_I_RETURN_IF(get_integer(st, "format_version", 1, INT32_MAX, &version));
-    if (version > CLILE_I_MODEL_FORMAT)
+    if (version > CLILE_I_MODEL_FORMAT_INT8)
         return clile_i_fail(CLILE_E_UNSUPPORTED, "%s: model format %d, this libclile (%s) reads up to %d", clile_i_st_path(st),
-                            (int)version, clile_version(), (int)CLILE_I_MODEL_FORMAT);
+                            (int)version, clile_version(), (int)CLILE_I_MODEL_FORMAT_INT8);
+    if (version >= CLILE_I_MODEL_FORMAT_INT8) {
+        CLILE_I_RETURN_IF(get_text(st, "weights", &weights));
+        if (strcmp(weights, int8_name) != 0)
+            return clile_i_fail(CLILE_E_UNSUPPORTED, "%s: metadata \"weights\" is \"%.40s\", expected \"%s\"", clile_i_st_path(st), weights,
+                                int8_name);
+    }
     CLILE_I_RETURN_IF(get_text(st, "backbone", &backbone));
     CLILE_I_RETURN_IF(get_text(st, "similarity", &similarity));
     CLILE_I_RETURN_IF(get_text(st, "width", &width));
@@ -210,6 +230,7 @@ static clile_status create_described(const clile_i_st *st, clile_model **out)
             return clile_i_fail(CLILE_E_FORMAT, "%s: metadata \"au_ids\", entry %d is no FACS number", clile_i_st_path(st), (int)i);
         au_ids[i] = (int32_t)ids[i];
     }
+    if (clile_i_model_check_au_ids(c, au_ids) != CLILE_OK) return clile_i_fail_context(CLILE_E_FORMAT, "%s", clile_i_st_path(st));
 
     CLILE_I_TRY(clile_options_create(&options));
     status = clile_options_set(options, CLILE_OPT_BACKBONE, backbone);
@@ -220,7 +241,7 @@ static clile_status create_described(const clile_i_st *st, clile_model **out)
     if (status == CLILE_OK) status = clile_options_set_i64(options, CLILE_OPT_NULL_ANCHOR, null_anchor);
     if (status == CLILE_OK) status = clile_options_get_f64(options, CLILE_OPT_WIDTH, &factor);
     if (status == CLILE_OK) CLILE_I_TRY(check_holds(st, &(clile_i_net_config){backbone, factor, d}));
-    if (status == CLILE_OK) status = clile_model_create(options, c, au_ids, out);
+    if (status == CLILE_OK) status = clile_i_model_create_empty(options, c, au_ids, version >= CLILE_I_MODEL_FORMAT_INT8, out);
     if (status == CLILE_E_INVALID_ARGUMENT) status = CLILE_E_FORMAT; /* it is the file that is wrong */
     if (status != CLILE_OK) status = clile_i_fail_context(status, "%s", clile_i_st_path(st));
 cleanup:
@@ -275,7 +296,7 @@ clile_status clile_model_load(const char *path, clile_model **out)
     CLILE_I_CHECK_NOT_NULL(path);
     CLILE_I_TRY(clile_i_st_open(path, &st));
     CLILE_I_TRY(create_described(st, &model));
-    CLILE_I_TRY(clile_i_net_get(st, "encoder.", model->encoder));
+    CLILE_I_TRY(model->quant ? clile_i_quant_get(st, model) : clile_i_net_get(st, "encoder.", model->encoder));
     const int64_t shape[2] = {model->c + model->null_anchor, model->d};
     CLILE_I_TRY(clile_i_st_copy(st, "au.embedding", CLILE_I_ST_F32, 2, shape, model->au_embedding));
     CLILE_I_TRY(clile_i_check_finite(path, "au.embedding", shape[0] * shape[1], model->au_embedding));
@@ -302,8 +323,8 @@ clile_status clile_model_copy_json(const clile_model *model, char **out)
         const clile_i_net_tensor *t = clile_i_net_tensor_at(model->encoder, i);
         if (t->trainable) parameters += t->count;
     }
-    clile_i_text_append(&text, "{\"format\":\"%s\",\"format_version\":%d,\"backbone\":\"%s\",\"width\":%.17g", format_name,
-                        (int)CLILE_I_MODEL_FORMAT, model->backbone, model->width);
+    clile_i_text_append(&text, "{\"format\":\"%s\",\"format_version\":%d,\"weights\":\"%s\",\"backbone\":\"%s\",\"width\":%.17g", format_name,
+                        (int)format_of(model), model->quant ? int8_name : "float32", model->backbone, model->width);
     clile_i_text_append(&text, ",\"image_size\":%d,\"embedding\":%d,\"similarity\":\"%s\",\"null_anchor\":%s", (int)model->size,
                         (int)model->d, model->similarity == CLILE_I_DOT ? "dot" : "cosine", model->null_anchor ? "true" : "false");
     clile_i_text_append(&text, ",\"encoder_parameters\":%lld,\"au_parameters\":%lld,\"trained\":%s,\"aus\":[", (long long)parameters,

@@ -316,6 +316,7 @@ clile_status clile_model_export_onnx(const clile_model *model, const char *path)
     if (model->busy)
         return clile_i_fail(CLILE_E_STATE, "clile_model_export_onnx: the model is being trained; finish stage 2 first");
     if (!model->trained) return clile_i_fail(CLILE_E_STATE, "clile_model_export_onnx: the model has not been trained");
+    CLILE_I_RETURN_IF(clile_i_model_check_float(model, __func__));
     const int64_t input[4] = {0, 3, model->size, model->size};
     const int64_t probability[2] = {0, model->c}, embedding[2] = {0, model->d};
 

@@ -1,6 +1,6 @@
 /* The predictor: one compiled encoder in inference form and the buffers of one batch, all made at creation. */
+#include "model/crop.h"
 #include "model/model.h"
-#include "image/image.h"
 
 #include <clile/predictor.h>
 
@@ -9,10 +9,10 @@
 
 struct clile_predictor {
     const clile_model *model; /* retained */
-    clile_i_exec *exec;
+    clile_i_exec *exec;   /* float32 */
+    clile_i_qexec *qexec; /* or int8 */
     int32_t batch, threads;
-    uint8_t *stored;   /* one stored crop */
-    float *src;        /* [batch,3,size,size] */
+    clile_i_cropper cropper;
     float *embedding;  /* [batch,d] */
     float *score;      /* [batch,c] */
 };
@@ -36,13 +36,14 @@ clile_status clile_predictor_create(const clile_model *model, const clile_option
     p->model = model;
     p->batch = (int32_t)batch;
     p->threads = (int32_t)threads;
-    const int64_t stored = clile_i_crop_stored(model->size);
-    CLILE_I_ALLOC(p->stored, stored * stored * 3);
-    CLILE_I_ALLOC(p->src, batch * 3 * model->size * model->size);
+    CLILE_I_TRY(clile_i_cropper_init(&p->cropper, model->size));
     CLILE_I_ALLOC(p->embedding, batch * model->d);
     CLILE_I_ALLOC(p->score, batch * model->c);
     previous = clile_i_threads_set(p->threads);
-    status = clile_i_exec_create(model->encoder, p->batch, model->size, CLILE_I_EXEC_INFER, &p->exec);
+    if (model->quant)
+        status = clile_i_qexec_create(model->encoder, model->quant, clile_i_input_mean, p->batch, model->size, model->packs, &p->qexec);
+    else
+        status = clile_i_exec_create_shared(model->encoder, p->batch, model->size, model->packs, &p->exec);
     clile_i_threads_set(previous);
     if (status != CLILE_OK) goto cleanup;
     *out = p;
@@ -56,24 +57,25 @@ void clile_predictor_destroy(clile_predictor *predictor)
 {
     if (predictor == NULL) return;
     clile_i_exec_destroy(predictor->exec);
-    clile_i_free(predictor->stored);
-    clile_i_free(predictor->src);
+    clile_i_qexec_destroy(predictor->qexec);
+    clile_i_cropper_free(&predictor->cropper);
     clile_i_free(predictor->embedding);
     clile_i_free(predictor->score);
     clile_model_destroy((clile_model *)(uintptr_t)predictor->model);
     clile_i_free(predictor);
 }
 
-/* Renders the canonical crop of `image` into slot `slot` of the batch. */
+/* Puts the canonical crop of `image` into slot `slot` of the batch. */
 static clile_status load_slot(clile_predictor *p, int32_t slot, const clile_i_image *image, const clile_i_affine *crop_to_src)
 {
-    const int32_t size = p->model->size, stored = clile_i_crop_stored(size), margin = (stored - size) / 2;
-    const clile_i_jitter none = CLILE_I_JITTER_NONE;
-    clile_i_affine affine = *crop_to_src; /* the stored crop begins `margin` pixels before the canonical one */
-    affine.c -= margin * (affine.a + affine.b);
-    affine.f -= margin * (affine.d + affine.e);
-    CLILE_I_RETURN_IF(clile_i_image_warp(image, &affine, stored, stored, p->stored));
-    clile_i_crop_to_input(p->stored, size, &none, p->src + (int64_t)slot * 3 * size * size);
+    const int64_t size = p->model->size;
+    const uint8_t *rgb;
+    int64_t row_stride;
+    CLILE_I_RETURN_IF(clile_i_cropper_cut(&p->cropper, image, crop_to_src, &rgb, &row_stride));
+    if (p->qexec)
+        clile_i_qexec_set_image(p->qexec, slot, rgb, row_stride);
+    else
+        clile_i_pixels_to_input(rgb, row_stride, p->model->size, clile_i_exec_input(p->exec) + slot * 3 * size * size);
     return CLILE_OK;
 }
 
@@ -81,7 +83,8 @@ static clile_status load_slot(clile_predictor *p, int32_t slot, const clile_i_im
 static clile_status run_batch(clile_predictor *p, int64_t n)
 {
     const int32_t previous = clile_i_threads_set(p->threads);
-    const clile_status status = clile_i_exec_forward(p->exec, p->src, p->embedding);
+    const clile_status status = p->qexec ? clile_i_qexec_forward(p->qexec, p->embedding)
+                                         : clile_i_exec_forward(p->exec, clile_i_exec_input(p->exec), p->embedding);
     clile_i_threads_set(previous);
     if (status != CLILE_OK) return status;
     clile_i_model_score(p->model, n, p->embedding, p->score);
@@ -113,18 +116,31 @@ static clile_status check_image(const char *function, const uint8_t *rgb, int32_
     return CLILE_OK;
 }
 
-static clile_status run_crops(clile_predictor *p, const char *function, int64_t n, const uint8_t *rgb, int32_t h, int32_t w, const outputs *out)
+static clile_status check_photo(const char *function, const uint8_t *rgb, int32_t h, int32_t w, int64_t row_stride)
 {
-    if (p == NULL) return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "%s: predictor is NULL", function);
-    if (n < 0) return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "%s: n is %lld, expected 0 or more images", function, (long long)n);
-    if (n == 0) return CLILE_OK;
     CLILE_I_RETURN_IF(check_image(function, rgb, h, w));
+    if (row_stride != 0 && row_stride < (int64_t)w * 3)
+        return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "%s: row_stride is %lld bytes, expected 0 or at least %lld", function,
+                            (long long)row_stride, (long long)w * 3);
+    return CLILE_OK;
+}
+
+/* n images of h x w pixels at rgb. */
+typedef struct {
+    int64_t n;
+    const uint8_t *rgb;
+    int32_t h, w;
+    int64_t row_stride, image_stride; /* bytes */
+} crops;
+
+static clile_status run_crops(clile_predictor *p, const crops *in, const outputs *out)
+{
     clile_i_affine affine;
-    clile_i_align_whole(h, w, p->model->size, &affine);
-    for (int64_t first = 0; first < n; first += p->batch) {
-        const int64_t count = n - first < p->batch ? n - first : p->batch;
+    clile_i_align_whole(in->h, in->w, p->model->size, &affine);
+    for (int64_t first = 0; first < in->n; first += p->batch) {
+        const int64_t count = in->n - first < p->batch ? in->n - first : p->batch;
         for (int64_t k = 0; k < count; ++k) {
-            const clile_i_image image = {h, w, (int64_t)w * 3, rgb + (first + k) * h * w * 3, NULL};
+            const clile_i_image image = {in->h, in->w, in->row_stride, in->rgb + (first + k) * in->image_stride, NULL};
             CLILE_I_RETURN_IF(load_slot(p, (int32_t)k, &image, &affine));
         }
         CLILE_I_RETURN_IF(run_batch(p, count));
@@ -133,27 +149,45 @@ static clile_status run_crops(clile_predictor *p, const char *function, int64_t 
     return CLILE_OK;
 }
 
+/* Strides of 0: tightly packed. */
+static clile_status check_and_run_crops(clile_predictor *p, const char *function, const crops *in, const outputs *out)
+{
+    crops packed = *in;
+    if (p == NULL) return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "%s: predictor is NULL", function);
+    if (in->n < 0) return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "%s: n is %lld, expected 0 or more images", function, (long long)in->n);
+    if (in->n == 0) return CLILE_OK;
+    CLILE_I_RETURN_IF(check_photo(function, in->rgb, in->h, in->w, in->row_stride));
+    if (packed.row_stride == 0) packed.row_stride = (int64_t)in->w * 3;
+    if (packed.row_stride > INT64_MAX / in->h)
+        return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "%s: row_stride is %lld bytes, more than can be addressed", function,
+                            (long long)packed.row_stride);
+    const int64_t least = (in->h - 1) * packed.row_stride + (int64_t)in->w * 3;
+    if (packed.image_stride == 0) packed.image_stride = in->h * packed.row_stride;
+    if (packed.image_stride < least || packed.image_stride > INT64_MAX / in->n)
+        return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "%s: image_stride is %lld bytes, expected 0 or at least %lld", function,
+                            (long long)packed.image_stride, (long long)least);
+    return run_crops(p, &packed, out);
+}
+
 clile_status clile_predictor_run(clile_predictor *predictor, int64_t n, const uint8_t *rgb, int32_t h, int32_t w, float *probability,
                                  int8_t *present, float *embedding)
 {
     const outputs out = {probability, NULL, embedding, present};
-    return run_crops(predictor, __func__, n, rgb, h, w, &out);
+    return check_and_run_crops(predictor, __func__, &(crops){n, rgb, h, w, 0, 0}, &out);
+}
+
+clile_status clile_predictor_run_strided(clile_predictor *predictor, int64_t n, const uint8_t *rgb, int32_t h, int32_t w, int64_t row_stride,
+                                         int64_t image_stride, float *probability, int8_t *present, float *embedding)
+{
+    const outputs out = {probability, NULL, embedding, present};
+    return check_and_run_crops(predictor, __func__, &(crops){n, rgb, h, w, row_stride, image_stride}, &out);
 }
 
 clile_status clile_predictor_run_scores(clile_predictor *predictor, int64_t n, const uint8_t *rgb, int32_t h, int32_t w, float *score,
                                         int8_t *present, float *embedding)
 {
     const outputs out = {NULL, score, embedding, present};
-    return run_crops(predictor, __func__, n, rgb, h, w, &out);
-}
-
-static clile_status check_photo(const char *function, const uint8_t *rgb, int32_t h, int32_t w, int64_t row_stride)
-{
-    CLILE_I_RETURN_IF(check_image(function, rgb, h, w));
-    if (row_stride != 0 && row_stride < (int64_t)w * 3)
-        return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "%s: row_stride is %lld bytes, expected 0 or at least %lld", function,
-                            (long long)row_stride, (long long)w * 3);
-    return CLILE_OK;
+    return check_and_run_crops(predictor, __func__, &(crops){n, rgb, h, w, 0, 0}, &out);
 }
 
 /* One face of a photograph, by the map that cuts it out. */

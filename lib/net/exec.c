@@ -5,6 +5,8 @@
 
 static const double EPS = 1e-5, MOMENTUM = 0.1; /* torch's defaults, which torchvision keeps */
 enum { LEAST_SIZE = 32, MOST_SIZE = 512, MOST_BATCH = 4096 };
+/* A quarter of a millisecond of one core. */
+static const int64_t FLOPS_FOR_A_TEAM = 16000000;
 
 int clile_i_exec_trains(const clile_i_exec *exec)
 {
@@ -18,19 +20,6 @@ static int64_t rounded(int64_t count)
 
 /* ---- shapes and operations ---------------------------------------------------------------------------------- */
 
-static clile_i_conv_shape shape_of(const clile_i_unit *unit, int64_t n, int64_t h, int64_t w)
-{
-    return (clile_i_conv_shape){.n = n,
-                                .ic = unit->ic,
-                                .ih = h,
-                                .iw = w,
-                                .oc = unit->oc,
-                                .kh = unit->k,
-                                .kw = unit->k,
-                                .stride = unit->stride,
-                                .pad = unit->pad};
-}
-
 static int64_t multiply_adds(const clile_i_conv_shape *s)
 {
     return s->n * s->oc * s->ic * s->kh * s->kw * clile_i_conv_oh(s) * clile_i_conv_ow(s);
@@ -43,7 +32,7 @@ static clile_status choose_kind(clile_i_exec *exec)
     for (int32_t i = 0; i < exec->unit_count; i++) {
         const clile_i_unit *unit = exec->units[i].unit;
         const clile_i_layout *src = &exec->layouts[unit->src];
-        const clile_i_conv_shape shape = shape_of(unit, src->n, src->h, src->w);
+        const clile_i_conv_shape shape = clile_i_unit_shape(unit, src->n, src->h, src->w);
         clile_i_layout_kind kind;
         CLILE_I_RETURN_IF(clile_i_conv_preferred(&shape, (uint8_t)clile_i_exec_trains(exec), &kind));
         votes[kind] += multiply_adds(&shape);
@@ -51,6 +40,12 @@ static clile_status choose_kind(clile_i_exec *exec)
     exec->kind = CLILE_I_LAYOUT_C8; /* plain layout would make every other operation slow */
     for (int kind = CLILE_I_LAYOUT_NHWC; kind <= CLILE_I_LAYOUT_C16; kind++)
         if (votes[kind] > votes[exec->kind]) exec->kind = (clile_i_layout_kind)kind;
+    /* With AVX-512 oneDNN 2.6 asks for NHWC, which is the better one for a single image only: from two on, blocks of 16
+     * are 2 to 25 % faster (ResNet-10, 18 and 50, 112 and 224 px; docs/results.md). */
+    const int64_t channels = exec->units[0].unit->oc;
+    if (!clile_i_exec_trains(exec) && exec->kind == CLILE_I_LAYOUT_NHWC && exec->batch > 1 && channels % 16 == 0 &&
+        clile_i_dnn_vector_floats() == 16)
+        exec->kind = CLILE_I_LAYOUT_C16;
     return CLILE_OK;
 }
 
@@ -62,7 +57,7 @@ static void lay_out(clile_i_exec *exec, clile_i_layout_kind kind)
     for (int32_t i = 0; i < exec->unit_count; i++) {
         clile_i_exec_unit *u = &exec->units[i];
         const clile_i_layout *src = &exec->layouts[u->unit->src];
-        const clile_i_conv_shape shape = shape_of(u->unit, src->n, src->h, src->w);
+        const clile_i_conv_shape shape = clile_i_unit_shape(u->unit, src->n, src->h, src->w);
         u->dst = clile_i_layout_make(kind, src->n, u->unit->oc, clile_i_conv_oh(&shape), clile_i_conv_ow(&shape));
         exec->layouts[u->unit->dst] = u->dst;
         if (i > 0) continue;
@@ -77,7 +72,7 @@ static clile_status make_convolutions(clile_i_exec *exec)
     for (int32_t i = 0; i < exec->unit_count; i++) {
         clile_i_exec_unit *u = &exec->units[i];
         const clile_i_layout *src = &exec->layouts[u->unit->src];
-        const clile_i_conv_shape shape = shape_of(u->unit, src->n, src->h, src->w);
+        const clile_i_conv_shape shape = clile_i_unit_shape(u->unit, src->n, src->h, src->w);
         const clile_i_conv_options options = {.src = src->kind,
                                               .dst = u->dst.kind,
                                               .bias = !trains,
@@ -85,8 +80,14 @@ static clile_status make_convolutions(clile_i_exec *exec)
                                               .relu = !trains && u->unit->relu,
                                               .backward_weights = trains,
                                               .backward_data = trains && u->unit->src != CLILE_I_VALUE_IMAGE};
-        CLILE_I_RETURN_IF(clile_i_conv_create(&shape, &options, &u->conv));
+        u->team = trains ? exec->threads : clile_i_unit_team(&shape, FLOPS_FOR_A_TEAM, exec->threads);
+        clile_i_threads_set(u->team);
+        const clile_status status = clile_i_conv_create(&shape, &options, &u->conv);
+        clile_i_threads_set(exec->threads);
+        if (status != CLILE_OK) return status;
     }
+    const int64_t tail = 2 * exec->batch * exec->net->features * exec->net->config.embedding;
+    exec->tail_team = trains || tail >= FLOPS_FOR_A_TEAM ? exec->threads : 1;
     return CLILE_OK;
 }
 
@@ -145,26 +146,66 @@ cleanup:
     return status;
 }
 
-static clile_status make_folded(clile_i_exec *exec)
+typedef struct {
+    const clile_i_exec_unit *unit;
+    const clile_i_net *net;
+    float *plain; /* room for the largest tensor */
+} fold_job;
+
+static clile_status make_plain(const clile_i_net *net, float **out)
 {
     clile_status status = CLILE_OK;
+    int64_t most = 0;
+    for (int32_t i = 0; i < net->tensor_count; i++) most = net->tensors[i].count > most ? net->tensors[i].count : most;
+    CLILE_I_ALLOC(*out, most);
+cleanup:
+    return status;
+}
+
+/* A unit's folded weights in its convolution's layout. */
+static clile_status fold_weights(void *context, void *packed)
+{
+    fold_job *job = context;
+    if (job->plain == NULL) CLILE_I_RETURN_IF(make_plain(job->net, &job->plain));
+    clile_i_net_fold(job->net, job->unit->unit, job->plain, NULL);
+    return clile_i_conv_weights_from_plain(job->unit->conv, job->plain, packed);
+}
+
+/* Memory of folded weights (none where they are shared), biases and fc. */
+static clile_status make_folded(clile_i_exec *exec, const clile_i_net *net)
+{
+    clile_status status = CLILE_OK;
+    fold_job job = {.net = net};
     const clile_i_net_tensor *fc = &exec->net->tensors[exec->net->fc];
     int64_t count = rounded(fc->count) + rounded(exec->net->config.embedding);
-    for (int32_t i = 0; i < exec->unit_count; i++)
-        count += rounded(clile_i_conv_weights_count(exec->units[i].conv)) + rounded(exec->units[i].dst.channels);
+    for (int32_t i = 0; i < exec->unit_count; i++) {
+        count += rounded(exec->units[i].dst.channels);
+        if (exec->packs == NULL) count += rounded(clile_i_conv_weights_count(exec->units[i].conv));
+    }
     CLILE_I_ALLOC(exec->fixed, count);
     float *at = exec->fixed;
     for (int32_t i = 0; i < exec->unit_count; i++) {
         clile_i_exec_unit *u = &exec->units[i];
         u->segment = -1;
-        u->folded_weights = at;
-        at += rounded(clile_i_conv_weights_count(u->conv));
         u->folded_bias = at;
         at += rounded(u->dst.channels);
+        if (exec->packs == NULL) {
+            u->folded_weights = at;
+            at += rounded(clile_i_conv_weights_count(u->conv));
+            continue;
+        }
+        clile_i_weights_layout *layout = NULL;
+        CLILE_I_TRY(clile_i_conv_weights_layout(u->conv, &layout));
+        job.unit = u;
+        CLILE_I_TRY(clile_i_packs_take(exec->packs, i, layout,
+                                       clile_i_conv_weights_count(u->conv) * (int64_t)sizeof(float), fold_weights, &job,
+                                       &u->pack));
+        u->folded_weights = clile_i_pack_weights(u->pack);
     }
     exec->fc_weights = at;
     exec->fc_bias = at + rounded(fc->count);
 cleanup:
+    clile_i_free(job.plain);
     return status;
 }
 
@@ -188,33 +229,30 @@ static clile_status make_scratch(clile_i_exec *exec)
 {
     clile_status status = CLILE_OK;
     size_t bytes = 0;
-    int64_t partial = 0, plain = 0;
+    int64_t partial = 0;
     for (int32_t i = 0; i < exec->unit_count; i++) {
         const size_t needed = clile_i_conv_scratch_bytes(exec->units[i].conv);
         const int64_t doubles = clile_i_batch_norm_partial_count(&exec->units[i].dst);
         bytes = needed > bytes ? needed : bytes;
         partial = doubles > partial ? doubles : partial;
     }
-    for (int32_t i = 0; i < exec->net->tensor_count; i++)
-        plain = exec->net->tensors[i].count > plain ? exec->net->tensors[i].count : plain;
     exec->scratch = clile_i_calloc((int64_t)bytes, 1);
     if (exec->scratch == NULL) {
         status = CLILE_E_OUT_OF_MEMORY;
         goto cleanup;
     }
-    if (clile_i_exec_trains(exec))
-        CLILE_I_ALLOC(exec->partial, partial);
-    else
-        CLILE_I_ALLOC(exec->plain, plain);
+    if (clile_i_exec_trains(exec)) CLILE_I_ALLOC(exec->partial, partial);
     CLILE_I_ALLOC(exec->features, exec->batch * exec->net->features);
-    CLILE_I_ALLOC(exec->diff_features, exec->batch * exec->net->features);
+    if (clile_i_exec_trains(exec)) CLILE_I_ALLOC(exec->diff_features, exec->batch * exec->net->features);
     CLILE_I_ALLOC(exec->image, exec->layouts[CLILE_I_VALUE_IMAGE].count);
 cleanup:
     return status;
 }
 
-clile_status clile_i_exec_create(const clile_i_net *net, int32_t batch, int32_t size, clile_i_exec_mode mode,
-                                 clile_i_exec **out)
+static clile_status load(clile_i_exec *exec, const clile_i_net *net);
+
+static clile_status create(const clile_i_net *net, int32_t batch, int32_t size, clile_i_exec_mode mode,
+                           clile_i_packs *packs, clile_i_exec **out)
 {
     clile_status status = CLILE_OK;
     clile_i_exec *exec = NULL;
@@ -223,7 +261,11 @@ clile_status clile_i_exec_create(const clile_i_net *net, int32_t batch, int32_t 
     exec->batch = batch;
     exec->size = size;
     exec->mode = mode;
-    CLILE_I_TRY(clile_i_net_create(&net->config, &exec->net));
+    exec->threads = clile_i_threads_set(1); /* reads it */
+    clile_i_threads_set(exec->threads);
+    if (packs != NULL) clile_i_packs_retain(packs);
+    exec->packs = packs;
+    CLILE_I_TRY(clile_i_net_create_bare(&net->config, &exec->net));
     exec->unit_count = exec->net->unit_count;
     exec->value_count = exec->net->value_count;
     CLILE_I_ALLOC(exec->units, exec->unit_count);
@@ -239,10 +281,10 @@ clile_status clile_i_exec_create(const clile_i_net *net, int32_t batch, int32_t 
         CLILE_I_TRY(make_parameters(exec));
         CLILE_I_TRY(clile_i_exec_plan_training(exec));
     } else {
-        CLILE_I_TRY(make_folded(exec));
+        CLILE_I_TRY(make_folded(exec, net));
         CLILE_I_TRY(clile_i_exec_plan_inference(exec));
     }
-    CLILE_I_TRY(clile_i_exec_load(exec, net));
+    CLILE_I_TRY(load(exec, net));
     *out = exec;
     exec = NULL;
 cleanup:
@@ -250,15 +292,30 @@ cleanup:
     return status;
 }
 
+clile_status clile_i_exec_create(const clile_i_net *net, int32_t batch, int32_t size, clile_i_exec_mode mode,
+                                 clile_i_exec **out)
+{
+    return create(net, batch, size, mode, NULL, out);
+}
+
+clile_status clile_i_exec_create_shared(const clile_i_net *net, int32_t batch, int32_t size, clile_i_packs *packs,
+                                        clile_i_exec **out)
+{
+    return create(net, batch, size, CLILE_I_EXEC_INFER, packs, out);
+}
+
 void clile_i_exec_destroy(clile_i_exec *exec)
 {
     if (exec == NULL) return;
-    if (exec->units != NULL)
-        for (int32_t i = 0; i < exec->unit_count; i++) clile_i_conv_destroy(exec->units[i].conv);
-    void *const owned[] = {exec->units,       exec->layouts,   exec->values,     exec->stem.index,    exec->segments,
-                           exec->params,      exec->diffs,     exec->statistics, exec->fixed,         exec->image,
-                           exec->activations, exec->gradients, exec->features,   exec->diff_features, exec->partial,
-                           exec->scratch,     exec->plain};
+    for (int32_t i = 0; exec->units != NULL && i < exec->unit_count; i++) {
+        clile_i_conv_destroy(exec->units[i].conv);
+        clile_i_packs_give_back(exec->packs, exec->units[i].pack);
+    }
+    clile_i_packs_release(exec->packs);
+    void *const owned[] = {exec->units,    exec->layouts,       exec->values,      exec->stem.index,
+                           exec->segments, exec->params,        exec->diffs,       exec->statistics,
+                           exec->fixed,    exec->image,         exec->activations, exec->gradients,
+                           exec->features, exec->diff_features, exec->partial,     exec->scratch};
     for (size_t i = 0; i < sizeof owned / sizeof *owned; i++) clile_i_free(owned[i]);
     clile_i_net_destroy(exec->net);
     clile_i_free(exec);
@@ -275,29 +332,26 @@ static clile_status check_same(const clile_i_exec *exec, const clile_i_net *net)
                         a->width, a->embedding, b->backbone, b->width, b->embedding);
 }
 
-/* weights * scale and beta - mean * scale, scale = gamma / sqrt(variance + eps) */
 static clile_status load_folded(clile_i_exec *exec, const clile_i_net *net)
 {
+    clile_status status = CLILE_OK;
+    fold_job job = {.net = net};
     for (int32_t i = 0; i < exec->unit_count; i++) {
         clile_i_exec_unit *u = &exec->units[i];
-        const clile_i_net_tensor *weights = &net->tensors[u->unit->conv], *norm = &net->tensors[u->unit->norm];
-        const int64_t each = weights->count / u->unit->oc;
-        for (int64_t c = 0; c < u->unit->oc; c++) {
-            const double scale = (double)norm[0].data[c] / sqrt((double)norm[3].data[c] + EPS);
-            u->folded_bias[c] = (float)((double)norm[1].data[c] - (double)norm[2].data[c] * scale);
-            for (int64_t k = c * each; k < (c + 1) * each; k++)
-                exec->plain[k] = (float)((double)weights->data[k] * scale);
-        }
-        CLILE_I_RETURN_IF(clile_i_conv_weights_from_plain(u->conv, exec->plain, u->folded_weights));
+        job.unit = u;
+        clile_i_net_fold(net, u->unit, NULL, u->folded_bias);
+        if (u->pack == NULL) CLILE_I_TRY(fold_weights(&job, u->folded_weights));
     }
     const clile_i_net_tensor *fc = &net->tensors[net->fc];
     float *at = exec->fixed + (exec->fc_weights - exec->fixed);
     memcpy(at, fc[0].data, (size_t)fc[0].count * sizeof *at);
     memcpy(at + rounded(fc[0].count), fc[1].data, (size_t)fc[1].count * sizeof *at);
-    return CLILE_OK;
+cleanup:
+    clile_i_free(job.plain);
+    return status;
 }
 
-clile_status clile_i_exec_load(clile_i_exec *exec, const clile_i_net *net)
+static clile_status load(clile_i_exec *exec, const clile_i_net *net)
 {
     CLILE_I_RETURN_IF(check_same(exec, net));
     exec->forward_done = 0;
@@ -311,6 +365,13 @@ clile_status clile_i_exec_load(clile_i_exec *exec, const clile_i_net *net)
         memcpy(u->norm.running_variance, net->tensors[u->unit->norm + 3].data, bytes);
     }
     return CLILE_OK;
+}
+
+clile_status clile_i_exec_load(clile_i_exec *exec, const clile_i_net *net)
+{
+    if (exec->packs != NULL)
+        return clile_i_fail(CLILE_E_STATE, "load: expected a net with weights of its own, found one that shares them");
+    return load(exec, net);
 }
 
 clile_status clile_i_exec_store(const clile_i_exec *exec, clile_i_net *net)
@@ -383,7 +444,7 @@ int64_t clile_i_exec_flops(const clile_i_exec *exec)
     for (int32_t i = 0; i < exec->unit_count; i++) {
         const clile_i_exec_unit *u = &exec->units[i];
         const clile_i_layout *src = &exec->layouts[u->unit->src];
-        const clile_i_conv_shape shape = shape_of(u->unit, src->n, src->h, src->w);
+        const clile_i_conv_shape shape = clile_i_unit_shape(u->unit, src->n, src->h, src->w);
         int64_t passes = 0;
         for (int pass = CLILE_I_PASS_FORWARD; pass <= CLILE_I_PASS_BACKWARD_WEIGHTS; pass++)
             passes += clile_i_conv_has_pass(u->conv, (clile_i_pass)pass);

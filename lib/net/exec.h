@@ -4,6 +4,7 @@
 #define CLILE_I_EXEC_H
 
 #include "net/graph.h"
+#include "net/packs.h"
 
 typedef struct {
     const clile_i_unit *unit;
@@ -12,11 +13,16 @@ typedef struct {
     float *pre;                          /* that; training */
     float *folded_weights, *folded_bias; /* inference */
     clile_i_batch_norm norm;
-    int32_t segment; /* of the convolution's weights; norm weight and bias follow; -1 in inference */
+    clile_i_pack *pack; /* whose weights folded_weights are, when they are shared */
+    int32_t team;       /* threads this unit runs on */
+    int32_t segment;    /* of the convolution's weights; norm weight and bias follow; -1 in inference */
 } clile_i_exec_unit;
 
 struct clile_i_exec {
-    clile_i_net *net; /* own copy: architecture and names; its values are scratch for load and store */
+    clile_i_net *net;     /* own, bare: architecture and names */
+    clile_i_packs *packs; /* retained; NULL: the weights are this net's own */
+    int32_t threads;      /* of the team it was made in */
+    int32_t tail_team;    /* of average pooling and fc */
     int32_t batch, size;
     clile_i_exec_mode mode;
     clile_i_layout_kind kind;
@@ -41,7 +47,6 @@ struct clile_i_exec {
     float *diff_last;
     double *partial;
     void *scratch;
-    float *plain; /* one tensor's plain values, for load */
     uint8_t forward_done;
 };
 
@@ -49,5 +54,10 @@ int clile_i_exec_trains(const clile_i_exec *exec);
 /* Memory of activations and gradients, and every operation bound to it (exec_plan.c). */
 clile_status clile_i_exec_plan_training(clile_i_exec *exec);
 clile_status clile_i_exec_plan_inference(clile_i_exec *exec);
+
+/* Forward, and after each unit what it gave (of the first one: after pooling); inference (exec_run.c). */
+typedef void (*clile_i_exec_observer)(void *context, int32_t unit, const clile_i_layout *layout, const float *values);
+clile_status clile_i_exec_observe(clile_i_exec *exec, const float *src, float *dst, clile_i_exec_observer observer,
+                                  void *context);
 
 #endif

@@ -14,27 +14,53 @@ static void copy_body(int64_t begin, int64_t end, void *context)
     memcpy(job->dst + begin, job->src + begin, (size_t)(end - begin) * sizeof *job->dst);
 }
 
-clile_status clile_i_exec_forward(clile_i_exec *exec, const float *src, float *dst)
+float *clile_i_exec_input(clile_i_exec *exec)
+{
+    return exec->image;
+}
+
+/* Unit i with what follows it, in the unit's team. */
+static clile_status run_unit(clile_i_exec *exec, int32_t i)
 {
     const int trains = clile_i_exec_trains(exec);
+    clile_i_exec_unit *u = &exec->units[i];
+    CLILE_I_RETURN_IF(clile_i_conv_forward(u->conv));
+    if (trains && i == 0)
+        clile_i_norm_pool_forward(&exec->stem);
+    else if (trains)
+        clile_i_batch_norm_forward(&u->norm);
+    else if (i == 0)
+        clile_i_max_pool_forward(&exec->pool, exec->values[u->unit->dst], exec->values[CLILE_I_VALUE_POOLED], NULL);
+    return CLILE_OK;
+}
+
+clile_status clile_i_exec_observe(clile_i_exec *exec, const float *src, float *dst, clile_i_exec_observer observer,
+                                  void *context)
+{
     const clile_i_layout *last = &exec->layouts[exec->value_count - 1];
     /* A copy, so that the caller's array may change before backward reads it. */
-    clile_i_parallel_for(exec->layouts[CLILE_I_VALUE_IMAGE].count, 65536, copy_body, &(copy_job){src, exec->image});
+    if (src != exec->image)
+        clile_i_parallel_for(exec->layouts[CLILE_I_VALUE_IMAGE].count, 65536, copy_body, &(copy_job){src, exec->image});
     for (int32_t i = 0; i < exec->unit_count; i++) {
-        clile_i_exec_unit *u = &exec->units[i];
-        CLILE_I_RETURN_IF(clile_i_conv_forward(u->conv));
-        if (trains && i == 0)
-            clile_i_norm_pool_forward(&exec->stem);
-        else if (trains)
-            clile_i_batch_norm_forward(&u->norm);
-        else if (i == 0)
-            clile_i_max_pool_forward(&exec->pool, exec->values[u->unit->dst], exec->values[CLILE_I_VALUE_POOLED], NULL);
+        const int32_t value = i == 0 ? CLILE_I_VALUE_POOLED : exec->units[i].unit->dst;
+        clile_i_threads_set(exec->units[i].team);
+        const clile_status status = run_unit(exec, i);
+        clile_i_threads_set(exec->threads);
+        if (status != CLILE_OK) return status;
+        if (observer != NULL) observer(context, i, &exec->layouts[value], exec->values[value]);
     }
+    clile_i_threads_set(exec->tail_team);
     clile_i_average_pool_forward(last, exec->values[exec->value_count - 1], exec->features);
-    CLILE_I_RETURN_IF(clile_i_linear_forward(exec->batch, last->c, exec->net->config.embedding, exec->features,
-                                             exec->fc_weights, exec->fc_bias, dst));
-    exec->forward_done = (uint8_t)trains;
-    return CLILE_OK;
+    const clile_status status = clile_i_linear_forward(exec->batch, last->c, exec->net->config.embedding,
+                                                       exec->features, exec->fc_weights, exec->fc_bias, dst);
+    clile_i_threads_set(exec->threads);
+    if (status == CLILE_OK) exec->forward_done = (uint8_t)clile_i_exec_trains(exec);
+    return status;
+}
+
+clile_status clile_i_exec_forward(clile_i_exec *exec, const float *src, float *dst)
+{
+    return clile_i_exec_observe(exec, src, dst, NULL, NULL);
 }
 
 clile_status clile_i_exec_backward(clile_i_exec *exec, const float *diff_dst)

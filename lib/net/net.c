@@ -159,8 +159,7 @@ static clile_status build(clile_i_net *net, const backbone *b)
     return add_tensor(net, "fc", "bias", 1, fc, 1, 0);
 }
 
-/* Tensors and units, without memory for the values. */
-static clile_status describe(const clile_i_net_config *config, clile_i_net **out)
+clile_status clile_i_net_create_bare(const clile_i_net_config *config, clile_i_net **out)
 {
     clile_status status = CLILE_OK;
     clile_i_net *net = NULL;
@@ -191,7 +190,7 @@ cleanup:
 clile_status clile_i_net_values(const clile_i_net_config *config, int64_t *count)
 {
     clile_i_net *net = NULL;
-    CLILE_I_RETURN_IF(describe(config, &net));
+    CLILE_I_RETURN_IF(clile_i_net_create_bare(config, &net));
     *count = 0;
     for (int32_t i = 0; i < net->tensor_count; i++) *count += net->tensors[i].count;
     clile_i_net_destroy(net);
@@ -202,7 +201,7 @@ clile_status clile_i_net_create(const clile_i_net_config *config, clile_i_net **
 {
     clile_status status = CLILE_OK;
     clile_i_net *net = NULL;
-    CLILE_I_TRY(describe(config, &net));
+    CLILE_I_TRY(clile_i_net_create_bare(config, &net));
     for (int32_t i = 0; i < net->tensor_count; i++) CLILE_I_ALLOC(net->tensors[i].data, net->tensors[i].count);
     for (int32_t i = 0; i < net->unit_count; i++) {
         const int32_t norm = net->units[i].norm;
@@ -246,6 +245,16 @@ const clile_i_net_tensor *clile_i_net_tensor_at(const clile_i_net *net, int32_t 
     return &net->tensors[index];
 }
 
+int32_t clile_i_net_unit_count(const clile_i_net *net)
+{
+    return net->unit_count;
+}
+
+int32_t clile_i_net_unit_tensor(const clile_i_net *net, int32_t unit)
+{
+    return unit < net->unit_count ? net->units[unit].conv : net->fc;
+}
+
 static void fill(const clile_i_net_tensor *tensor, float value)
 {
     for (int64_t i = 0; i < tensor->count; i++) tensor->data[i] = value;
@@ -273,4 +282,42 @@ void clile_i_net_copy(clile_i_net *dst, const clile_i_net *src)
 {
     for (int32_t i = 0; i < src->tensor_count; i++)
         memcpy(dst->tensors[i].data, src->tensors[i].data, (size_t)src->tensors[i].count * sizeof(float));
+}
+
+/* ---- for inference ------------------------------------------------------------------------------------------------
+ */
+
+static const double EPS = 1e-5; /* of batch norm, torch's default */
+
+void clile_i_net_fold(const clile_i_net *net, const clile_i_unit *unit, float *weights, float *bias)
+{
+    const clile_i_net_tensor *plain = &net->tensors[unit->conv], *norm = &net->tensors[unit->norm];
+    const int64_t each = plain->count / unit->oc;
+    for (int64_t c = 0; c < unit->oc; c++) {
+        const double scale = (double)norm[0].data[c] / sqrt((double)norm[3].data[c] + EPS);
+        if (bias != NULL) bias[c] = (float)((double)norm[1].data[c] - (double)norm[2].data[c] * scale);
+        if (weights == NULL) continue;
+        const float *restrict src = plain->data + c * each;
+        float *restrict dst = weights + c * each;
+        for (int64_t k = 0; k < each; k++) dst[k] = (float)((double)src[k] * scale);
+    }
+}
+
+clile_i_conv_shape clile_i_unit_shape(const clile_i_unit *unit, int64_t n, int64_t h, int64_t w)
+{
+    return (clile_i_conv_shape){.n = n,
+                                .ic = unit->ic,
+                                .ih = h,
+                                .iw = w,
+                                .oc = unit->oc,
+                                .kh = unit->k,
+                                .kw = unit->k,
+                                .stride = unit->stride,
+                                .pad = unit->pad};
+}
+
+int32_t clile_i_unit_team(const clile_i_conv_shape *s, int64_t least_flops, int32_t threads)
+{
+    const int64_t flops = 2 * s->n * s->oc * s->ic * s->kh * s->kw * clile_i_conv_oh(s) * clile_i_conv_ow(s);
+    return flops < least_flops ? 1 : threads;
 }

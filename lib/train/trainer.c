@@ -195,6 +195,7 @@ clile_status clile_trainer_create(clile_model *model, const clile_dataset *train
     *out = NULL;
     CLILE_I_CHECK_NOT_NULL(model);
     CLILE_I_CHECK_NOT_NULL(train);
+    CLILE_I_RETURN_IF(clile_i_model_check_float(model, "clile_trainer_create"));
     if (model->busy) return clile_i_fail(CLILE_E_STATE, "clile_trainer_create: another trainer is using the model");
     CLILE_I_RETURN_IF(check_aus(model, train));
     return clile_i_trainer_new(model, train, options, out);

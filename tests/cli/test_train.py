@@ -94,6 +94,28 @@ class Train(CommandTest):
         self.usage("give --fold", "eval", "--model", self.fold(1), "--data", self.data, "--protocol", "kfold:3")
         self.fails("fold", "eval", "--model", self.fold(1), "--data", self.data, "--protocol", "bp4d", "--fold", "4")
 
+    def test_export_int8(self):
+        small = self.path("int8.safetensors")
+        fold = ["--calibrate", self.data, "--layout", "bp4d", "--protocol", "bp4d", "--fold", 1]
+        self.assertEqual(self.fine("export", self.fold(1), "--int8", *fold, "--images", 40, "--out", small).stdout, "")
+        info = json.loads(self.fine("info", small, "--json").stdout)
+        self.assertEqual((info["weights"], info["format_version"], info["metadata"]["fold"]), ("int8", 2, "1"))
+        self.assertLess(os.path.getsize(small), 0.5 * os.path.getsize(self.fold(1)))  # of a tiny network the header is a good part
+        full, int8 = (self.fine_json("eval", "--model", model, "--data", self.data, "--layout", "bp4d")["report"]["folds"][0] for model in (self.fold(1), small))
+        self.assertLess(abs(full["auc"]["average"] - int8["auc"]["average"]), 0.05)
+        again = self.path("again.safetensors")
+        self.fine("export", self.fold(1), "--int8", *fold, "--images", 40, "--out", again, "--onnx", self.path("full.onnx"))
+        self.assertTrue(filecmp.cmp(small, again, shallow=False))
+        self.assertTrue(os.path.exists(self.path("full.onnx")))
+        self.fails("int8 already", "export", small, "--int8", *fold, "--out", again)
+        self.fails("is int8", "export", small, "--onnx", self.path("x.onnx"))
+        self.fails("no-such-folder", "export", self.fold(1), "--int8", "--calibrate", "no-such-folder", "--out", again)
+        self.usage("--onnx or --int8 is missing", "export", small)
+        self.usage("--int8 needs --calibrate", "export", small, "--int8", "--out", again)
+        self.usage("--int8 needs --out", "export", small, "--int8", "--calibrate", self.data)
+        self.usage("go with --int8", "export", small, "--onnx", "x", "--out", again)
+        self.usage("--images", "export", small, "--int8", *fold, "--out", again, "--images", 0)
+
     def test_kfold_and_bce(self):
         model = self.path("kfold.safetensors")
         result = self.fine_json("train", "--data", self.data, "--protocol", "kfold:2", "--fold", "2", "--out", model, "--quiet", *settings(method="bce"))

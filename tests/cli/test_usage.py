@@ -34,7 +34,7 @@ class Usage(CommandTest):
         self.usage("one folder is needed", "data")
         self.usage("one file is needed", "info")
         self.usage("one model file is needed", "export", "--onnx", "m.onnx")
-        self.usage("--onnx is missing", "export", "m")
+        self.usage("--onnx or --int8 is missing", "export", "m")
         self.usage("needs --fold", "train", "--data", "d", "--out", "m", "--protocol", "bp4d")
         self.usage("--fold has no meaning", "train", "--data", "d", "--out", "m", "--fold", "1")
 

@@ -192,6 +192,13 @@ void training()
     REQUIRE(again.run_landmarks(crop.data(), side, side, side * 3, 5, points).embedding.size() == 8);
     THROWS(CLILE_E_INVALID_ARGUMENT, "box", again.run_box(crop.data(), side, side, 0, box, 9.0));
     THROWS(CLILE_E_INVALID_ARGUMENT, "", again.run(1, crop.data(), 0, side));
+    float strided[2];
+    REQUIRE(again.run_strided(1, crop.data(), side, side, 3 * side, 0, strided, nullptr, nullptr) && strided[0] == one.probability[0]);
+    THROWS(CLILE_E_INVALID_ARGUMENT, "row_stride is 1 bytes", again.run_strided(1, crop.data(), side, side, 1, 0, strided, nullptr, nullptr));
+    const auto small = loaded.quantize(1, crop.data(), side, side);
+    REQUIRE(small.is_quantized() && !loaded.is_quantized());
+    REQUIRE(std::fabs(clile::Predictor(small).run(1, crop.data(), side, side).probability[1] - one.probability[1]) < 0.1f);
+    THROWS(CLILE_E_STATE, "int8 already", small.quantize(1, crop.data(), side, side));
 
     // an uncompressed bitmap, rows from below, blue first
     std::ofstream file("face.bmp", std::ios::binary);

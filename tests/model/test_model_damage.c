@@ -240,9 +240,9 @@ static void wrong_metadata(void **state)
         refused(table[i].status, table[i].message);
     }
     char message[256];
-    const change newer = {.key = "format_version", .text = "2"};
+    const change newer = {.key = "format_version", .text = "3"};
     write_changed(&newer);
-    snprintf(message, sizeof message, "model format 2, this libclile (%s) reads up to 1", clile_version());
+    snprintf(message, sizeof message, "model format 3, this libclile (%s) reads up to 2", clile_version());
     refused(CLILE_E_UNSUPPORTED, message);
 }
 

@@ -42,6 +42,28 @@ def test_predict(arrays, trained, tmp_path):
         trained.predict(images[0, 0])
 
 
+def test_quantize(arrays, trained, tmp_path):
+    images = arrays["images"]
+    small = trained.quantize(images, threads=1)
+    assert small.is_quantized and not trained.is_quantized and small.info["weights"] == "int8"
+    assert np.abs(small.predict(images).probability - trained.predict(images).probability).max() < 0.1
+    small.save(tmp_path / "int8.safetensors")
+    trained.save(tmp_path / "float.safetensors")
+    assert os.path.getsize(tmp_path / "int8.safetensors") < os.path.getsize(tmp_path / "float.safetensors")
+    assert same(clile.Model.load(tmp_path / "int8.safetensors").predict(images), small.predict(images))
+    with pytest.raises(clile.StateError, match="int8 already"):
+        small.quantize(images)
+    with pytest.raises(ValueError, match="images has shape"):
+        trained.quantize(images[0])
+
+
+def test_strides(arrays, trained):
+    wide = np.tile(arrays["images"], (1, 2, 2, 1))
+    predictor = clile.Predictor(trained, threads=1)
+    for part in (wide[:, 3:35, 5:37], wide[1, 3:35, 5:37], wide[::2, :, 4:40], wide[::-1, 3:35, 5:37], wide[:, ::2]):
+        assert same(predictor.run(part), predictor.run(np.ascontiguousarray(part)))
+
+
 def test_landmarks_in_a_part_of_an_image(arrays, trained):
     whole = np.tile(arrays["images"][0], (3, 3, 1))
     points = np.array([[10, 12], [22, 12], [16, 18], [12, 24], [20, 24]], np.float32)

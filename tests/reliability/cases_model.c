@@ -57,6 +57,16 @@ static void model_export_onnx(world *w)
         world_need(w, !clile_i_path_exists(w->scratch), "a failed call leaves no file");
 }
 
+static void model_quantize(world *w)
+{
+    clile_model *out = NULL;
+    WATCH(out);
+    CALL(clile_model_quantize(A(model, w->model), 2, A(rgb, &w->rgb[0][0][0][0]), WORLD_SIZE, WORLD_SIZE,
+                              O(options, w->options), A(out, &out)));
+    take_model(w, out);
+    clile_model_destroy(out);
+}
+
 static void model_import_backbone(world *w)
 {
     clile_model *model = NULL;
@@ -129,6 +139,13 @@ static void model_is_trained(world *w)
     int32_t value = 7;
     CALL_VALUE(value = clile_model_is_trained(O(model, w->model)));
     world_need(w, value == (w->null_argument == NULL), "1, 0 for NULL");
+}
+
+static void model_is_quantized(world *w)
+{
+    int32_t value = 7;
+    CALL_VALUE(value = clile_model_is_quantized(O(model, w->model)));
+    world_need(w, value == 0, "0 for a float32 model and for NULL");
 }
 
 static void model_copy_au_ids(world *w)
@@ -238,6 +255,15 @@ static void predictor_run(world *w)
     answer a = {0};
     clile_predictor *predictor = fresh_predictor(w);
     CALL(clile_predictor_run(A(predictor, predictor), 2, A(rgb, &w->rgb[0][0][0][0]), WORLD_SIZE, WORLD_SIZE, OUTPUTS));
+    FINISH_PREDICTOR;
+}
+
+static void predictor_run_strided(world *w)
+{
+    answer a = {0};
+    clile_predictor *predictor = fresh_predictor(w);
+    CALL(clile_predictor_run_strided(A(predictor, predictor), 2, A(rgb, &w->rgb[0][0][0][0]), WORLD_SIZE, WORLD_SIZE,
+                                     3 * WORLD_SIZE, 0, OUTPUTS));
     FINISH_PREDICTOR;
 }
 
@@ -432,6 +458,7 @@ const world_case world_cases_model[] = {
     {"clile_model_load", model_load, NULL, 0},
     {"clile_model_save", model_save, NULL, 0},
     {"clile_model_export_onnx", model_export_onnx, NULL, 0},
+    {"clile_model_quantize", model_quantize, NULL, 100},
     {"clile_model_import_backbone", model_import_backbone, NULL, 0},
     {"clile_model_import_backbone_report", model_import_backbone_report, NULL, 0},
     {"clile_file_inspect", file_inspect, NULL, 0},
@@ -439,6 +466,7 @@ const world_case world_cases_model[] = {
     {"clile_model_embedding_size", model_embedding_size, READS_ONLY, 0},
     {"clile_model_image_size", model_image_size, READS_ONLY, 0},
     {"clile_model_is_trained", model_is_trained, READS_ONLY, 0},
+    {"clile_model_is_quantized", model_is_quantized, READS_ONLY, 0},
     {"clile_model_copy_au_ids", model_copy_au_ids, READS_ONLY, 0},
     {"clile_model_copy_au_embedding", model_copy_au_embedding, READS_ONLY, 0},
     {"clile_model_copy_decision", model_copy_decision, READS_ONLY, 0},
@@ -449,6 +477,7 @@ const world_case world_cases_model[] = {
     {"clile_model_destroy", model_destroy, "frees", 0},
     {"clile_predictor_create", predictor_create, NULL, 200},
     {"clile_predictor_run", predictor_run, PREDICTS, 0},
+    {"clile_predictor_run_strided", predictor_run_strided, PREDICTS, 0},
     {"clile_predictor_run_scores", predictor_run_scores, PREDICTS, 0},
     {"clile_predictor_run_landmarks", predictor_run_landmarks, PREDICTS, 0},
     {"clile_predictor_run_box", predictor_run_box, PREDICTS, 0},

@@ -117,6 +117,19 @@ class Model(Handle):
         return lib.clile_model_is_trained(self._c) != 0
 
     @property
+    def is_quantized(self) -> bool:
+        """int8 weights, of quantize()."""
+        return lib.clile_model_is_quantized(self._c) != 0
+
+    def quantize(self, images: Any, options: Optional[Options] = None, **settings: Value) -> "Model":
+        """An int8 copy; activations are measured on crops [n,h,w,3] uint8 RGB, some hundred of the training set. Options: threads."""
+        pixels = given("images", images, np.uint8, (None, None, None, 3))
+        model = type(self).__new__(type(self))
+        model._prepare()
+        model._make(lib.clile_model_quantize, self._c, pixels.shape[0], pointer(pixels), *pixels.shape[1:3], as_options(options, settings))
+        return model
+
+    @property
     def au_embedding(self) -> np.ndarray:
         """[c,d] float32"""
         out = np.empty((lib.clile_model_au_count(self._c), self.embedding_size), np.float32)
@@ -155,6 +168,14 @@ class Model(Handle):
         return "Model(closed)" if self.closed else f"Model(AUs {self.au_ids.tolist()}, {'trained' if self.is_trained else 'untrained'})"
 
 
+def lies_apart(pixels: np.ndarray) -> bool:
+    """Whether [n,h,w,3] are bytes whose rows and images follow each other with gaps: what C takes by strides."""
+    n, h, w = pixels.shape[:3]
+    least = (h - 1) * pixels.strides[1] + 3 * w
+    return (pixels.dtype == np.uint8 and pixels.shape[3] == 3 and pixels.strides[2:] == (3, 1) and pixels.strides[1] >= 3 * w
+            and (n == 1 or pixels.strides[0] >= least) and not pixels.flags.c_contiguous)
+
+
 class Predictor(Handle):
     """A model compiled for answers. Threads that share one take turns; make one for each over one model to run at once."""
 
@@ -176,15 +197,23 @@ class Predictor(Handle):
         return Prediction(self._au_ids, *(array[0] if single else array for array in arrays))
 
     def run(self, images: Union[str, "os.PathLike[str]", Any], scores: bool = False) -> Prediction:
-        """Crops of faces, as in Model.predict. scores: similarities in place of probabilities."""
+        """Crops of faces, as in Model.predict. scores: similarities in place of probabilities. A part of a larger array is not copied."""
         pixels = read_image(images) if isinstance(images, (str, os.PathLike)) else np.asarray(images)
         single = pixels.ndim == 3
+        if not scores and pixels.ndim in (3, 4) and pixels.size and lies_apart(pixels[None] if single else pixels):
+            return self._run_strided(pixels[None] if single else pixels, single)
         pixels = given("image", pixels, np.uint8, (None,) * (pixels.ndim - 1) + (3,) if single else (None, None, None, 3))
         n, h, w = (1, *pixels.shape[:2]) if single else pixels.shape[:3]
         room = self._room(n)
         run = lib.clile_predictor_run_scores if scores else lib.clile_predictor_run
         with self._lock:
             run(self._c, n, pointer(pixels), h, w, *map(pointer, room))
+        return self._answer(*room, single)
+
+    def _run_strided(self, pixels: np.ndarray, single: bool) -> Prediction:
+        room = self._room(len(pixels))
+        with self._lock:
+            lib.clile_predictor_run_strided(self._c, len(pixels), pointer(pixels), *pixels.shape[1:3], pixels.strides[1], pixels.strides[0] if len(pixels) > 1 else 0, *map(pointer, room))
         return self._answer(*room, single)
 
     def run_landmarks(self, image: Any, landmarks: Any) -> Prediction:

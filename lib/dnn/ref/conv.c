@@ -1,5 +1,6 @@
 #include "dnn/ref/ref.h"
 
+#include <math.h>
 #include <stddef.h>
 
 int64_t clile_i_ref_output_size(int64_t size, int64_t kernel, int64_t stride, int64_t pad)
@@ -87,4 +88,30 @@ void clile_i_ref_conv_backward_weights(const clile_i_ref_conv *conv, const doubl
     if (diff_bias == NULL) return;
     for (int64_t k = 0; k < conv->k; k++) diff_bias[k] = 0.0;
     for (int64_t i = 0; i < conv->n * conv->k * plane; i++) diff_bias[i / plane % conv->k] += diff_dst[i];
+}
+
+/* ---- int8 --------------------------------------------------------------------------------------------------- */
+
+void clile_i_ref_conv_int8(const clile_i_ref_conv *conv, const clile_i_ref_requantise *q, const int32_t *src,
+                           const int32_t *weights, const int32_t *held, int32_t *dst)
+{
+    const int64_t oh = clile_i_ref_output_size(conv->h, conv->kernel, conv->stride, conv->pad);
+    const int64_t ow = clile_i_ref_output_size(conv->w, conv->kernel, conv->stride, conv->pad);
+    for (int64_t at = 0; at < conv->n * conv->k * oh * ow; at++) {
+        const int64_t ox = at % ow, oy = at / ow % oh, k = at / (ow * oh) % conv->k, n = at / (ow * oh * conv->k);
+        int64_t sum = 0;
+        for (int64_t c = 0; c < conv->c; c++)
+            for (int64_t i = 0; i < conv->kernel; i++)
+                for (int64_t j = 0; j < conv->kernel; j++) {
+                    const int64_t y = oy * conv->stride + i - conv->pad, x = ox * conv->stride + j - conv->pad;
+                    if (y < 0 || y >= conv->h || x < 0 || x >= conv->w) continue;
+                    sum += (int64_t)weights[((k * conv->c + c) * conv->kernel + i) * conv->kernel + j] *
+                           src[((n * conv->c + c) * conv->h + y) * conv->w + x];
+                }
+        double value = q->scale[k] * (double)sum + q->bias[k];
+        if (held != NULL) value += q->sum_scale * held[at];
+        if (q->relu && value < 0.0) value = 0.0;
+        value = rint(value);
+        dst[at] = (int32_t)(value < q->low ? q->low : value > q->high ? q->high : value);
+    }
 }

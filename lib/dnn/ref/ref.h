@@ -29,6 +29,16 @@ void clile_i_ref_conv_backward_data(const clile_i_ref_conv *conv, const double *
 void clile_i_ref_conv_backward_weights(const clile_i_ref_conv *conv, const double *src, const double *diff_dst,
                                        double *diff_weights, double *diff_bias /*[k] or NULL*/);
 
+/* The same sum in integers, then dst = clamp(round(relu?(scale[k] sum + bias[k] + sum_scale held))) to low .. high, to
+ * the nearest, even in the middle. Arrays as above, of small integers; held: what dst held before, or NULL. */
+typedef struct {
+    const double *scale, *bias; /* [k] */
+    double sum_scale, low, high;
+    int relu;
+} clile_i_ref_requantise;
+void clile_i_ref_conv_int8(const clile_i_ref_conv *conv, const clile_i_ref_requantise *q, const int32_t *src,
+                           const int32_t *weights, const int32_t *held, int32_t *dst);
+
 /* ---- batch normalisation (batch_norm.c) ------------------------------------------------------------------- */
 
 /* xhat = (src - mean_c) / sqrt(variance_c + epsilon), y = scale_c xhat + shift_c, dst = relu ? max(y, 0) : y.

@@ -1,0 +1,56 @@
+/* clile export --int8: the crops that activations are measured on, and the model made of them. */
+#include "command.h"
+
+#include <stdlib.h>
+
+/* `count` crops of the data set, evenly spread over it. */
+static clile_status read_crops(const clile_dataset *data, int64_t count, int32_t size, uint8_t *rgb)
+{
+    const int64_t all = clile_dataset_size(data);
+    const size_t bytes = (size_t)size * (size_t)size * 3;
+    for (int64_t i = 0; i < count; ++i) {
+        const clile_status status = clile_dataset_copy_crop(data, i * all / count, size, rgb + (size_t)i * bytes);
+        if (status != CLILE_OK) return status;
+    }
+    return CLILE_OK;
+}
+
+static clile_status open_part(const calibration_args *c, const clile_options *options, clile_dataset **out)
+{
+    clile_dataset *whole = NULL;
+    clile_status status = clile_dataset_open(c->data, options, &whole);
+    if (status == CLILE_OK) status = protocol_fold(whole, c->protocol, (int32_t)c->fold, out, NULL);
+    clile_dataset_destroy(whole);
+    return status;
+}
+
+int quantize_to_file(const clile_model *model, const calibration_args *c, const clile_options *options,
+                     const char *path)
+{
+    const int32_t size = clile_model_image_size(model);
+    clile_dataset *data = NULL;
+    clile_model *small = NULL;
+    uint8_t *rgb = NULL;
+    int code = EXIT_FAILED;
+    if (open_part(c, options, &data) != CLILE_OK) {
+        failed(NULL);
+        goto cleanup;
+    }
+    const int64_t count = clile_dataset_size(data) < c->images ? clile_dataset_size(data) : c->images;
+    rgb = malloc((size_t)count * (size_t)size * (size_t)size * 3);
+    if (rgb == NULL) {
+        fprintf(stderr, "clile: no memory for %lld crops\n", (long long)count);
+        goto cleanup;
+    }
+    if (read_crops(data, count, size, rgb) != CLILE_OK ||
+        clile_model_quantize(model, count, rgb, size, size, options, &small) != CLILE_OK ||
+        clile_model_save(small, path) != CLILE_OK)
+        failed(NULL);
+    else
+        code = EXIT_FINE;
+cleanup:
+    free(rgb);
+    clile_model_destroy(small);
+    clile_dataset_destroy(data);
+    return code;
+}
