@@ -29,8 +29,12 @@ EXAMPLES = {
               "clile pack --data BP4D --layout bp4d --out bp4d.safetensors --set image_size=112\nclile train --data bp4d.safetensors --protocol bp4d --fold 1 --out model.safetensors")],
     "import": [("What PyTorch's own file of ResNet-18 holds, as a model to start from:", "clile import resnet18.pth --out start.safetensors")],
     "info": [("The table of options as JSON:", "clile info --options --json")],
-    "export": [("A model for ONNX Runtime:", "clile export model.safetensors --onnx model.onnx")],
-    "bench": [("A training step of ResNet-18 at 112 pixels, with a busy neighbour:", "clile bench train --backbone resnet18 --width 1 --size 112 --batch 16 --busy 1")],
+    "export": [("A model for ONNX Runtime:", "clile export model.safetensors --onnx model.onnx"),
+               ("An int8 model, measured on the people that fold 1 trains on:",
+                "clile export bp4d.fold1.safetensors --int8 --calibrate BP4D --protocol bp4d --fold 1 --out int8.safetensors")],
+    "bench": [("A training step of ResNet-18 at 112 pixels, with a busy neighbour:", "clile bench train --backbone resnet18 --width 1 --size 112 --batch 16 --busy 1"),
+              ("Answers of ResNet-18 at 224 pixels in float32 and int8, beside ONNX Runtime:",
+               "clile bench infer --backbone resnet18 --width 1 --size 224 --threads 1 --onnxruntime python3")],
 }
 ENVIRONMENT = [("GOMP_SPINCOUNT, OMP_WAIT_POLICY",
                 "How long threads of OpenMP spin before they sleep. When neither is set the command sets the former to 10000, since longer spinning makes it slow where something "

@@ -186,17 +186,18 @@ static void print(const bench_args *a, const bench_result *r)
 
 static void help(FILE *out)
 {
-    fprintf(
-        out,
-        "usage: clile bench train|infer [--backbone resnet18] [--width 1] [--embedding 128] [--size 112] [--batch 16]\n"
-        "                               [--threads N] [--busy 0] [--runs 10] [--data PACK] [--json]\n\n"
-        "Speed of one training step, or of answering, and the share of the time that the convolutions alone would "
-        "take.\n"
-        "--busy N starts N threads that spin, to see what busy neighbours cost.\n"
-        "train also measures its input, made between the steps and by a worker thread (option input_workers), from "
-        "the\n"
-        "pack or folder of --data or from crops of noise: augmentation and exchange of halves as in training.\n"
-        "\nExit status: 0 fine, 1 failed (the reason is on stderr), 2 wrong usage.\n");
+    fprintf(out,
+            "usage: clile bench train|forward [--backbone resnet18] [--width 1] [--embedding 128] [--size 112] "
+            "[--batch 16]\n"
+            "                                 [--threads N] [--busy 0] [--runs 10] [--data PACK] [--json]\n\n"
+            "Speed of one training step, or of the network forward, and the share of the time that the convolutions "
+            "alone would "
+            "take. `clile bench infer --help`: the speed of whole answers.\n"
+            "--busy N starts N threads that spin, to see what busy neighbours cost.\n"
+            "train also measures its input, made between the steps and by a worker thread (option input_workers), from "
+            "the\n"
+            "pack or folder of --data or from crops of noise: augmentation and exchange of halves as in training.\n"
+            "\nExit status: 0 fine, 1 failed (the reason is on stderr), 2 wrong usage.\n");
 }
 
 typedef struct {
@@ -223,7 +224,7 @@ static int read_args(bench_args *a, int argc, char **argv)
             a->json = 1;
             continue;
         }
-        if (i == 1 && (strcmp(name, "train") == 0 || strcmp(name, "infer") == 0)) {
+        if (i == 1 && (strcmp(name, "train") == 0 || strcmp(name, "forward") == 0)) {
             a->mode = name;
             continue;
         }
@@ -259,6 +260,8 @@ int main(int argc, char **argv)
     bench_result result = {0};
     pthread_t busy[MAX_BUSY];
     int32_t spinning = 0;
+    if (argc > 1 && strcmp(argv[1], "infer") == 0) return bench_infer(argc - 1, argv + 1);
+    if (argc > 1 && strcmp(argv[1], "worker") == 0) return bench_worker(argc - 1, argv + 1);
     a.threads = clile_i_threads_available();
     for (int i = 1; i < argc; ++i)
         if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {

@@ -32,4 +32,19 @@ typedef struct bench_step {
 /* input.c: `step` fed by lib/data with the training's default augmentation from a->data, or from made-up crops. */
 clile_status measure_input(const bench_args *a, bench_step *step, bench_input *out);
 
+/* `clile bench infer` (infer.c) and the process it starts for each of our engines (worker.c): exit codes 0, 1, 2. */
+int bench_infer(int argc, char **argv);
+int bench_worker(int argc, char **argv);
+
+/* A process that answers lines with lines (process.c). */
+typedef struct {
+    int pid;
+    FILE *to, *from;
+} bench_process;
+/* 0 when it could not be started. argv ends with NULL. */
+int bench_process_start(bench_process *process, char *const *argv);
+/* Sends a line (NULL: nothing) and reads one line of the answer without its end; 0 when there is none. */
+int bench_process_ask(bench_process *process, const char *line, char *answer, size_t size);
+void bench_process_end(bench_process *process);
+
 #endif

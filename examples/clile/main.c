@@ -28,7 +28,7 @@ static const subcommand subcommands[] = {
     {"info", "what a model file holds; the table of options", run_info},
     {"import", "a model from a torchvision ResNet (safetensors or .pth)", run_import},
     {"export", "write a model as ONNX or in int8", run_export},
-    {"bench", "how fast this machine trains", run_bench},
+    {"bench", "how fast this machine trains and answers", run_bench},
 };
 enum { SUBCOMMANDS = (int)(sizeof subcommands / sizeof subcommands[0]) };
 

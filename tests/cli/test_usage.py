@@ -74,7 +74,7 @@ class Usage(CommandTest):
         self.usage("wrong argument", "bench", "fly")
         self.usage("wrong argument", "bench", "train", "--size", "31")
         common = ["--backbone", "resnet10", "--width", "0.125", "--size", "32", "--batch", "2", "--runs", "2", "--threads", "1", "--json"]
-        for mode in ("train", "infer"):
+        for mode in ("train", "forward"):
             figures = json.loads(self.fine("bench", mode, *common).stdout)
             self.assertEqual(figures["mode"], mode)
             self.assertAlmostEqual(figures["images_per_second"], 2 / figures["step_seconds"], delta=1e-3 * figures["images_per_second"])
@@ -91,6 +91,24 @@ class Usage(CommandTest):
         self.fails("no-such-pack", "bench", "train", *common, "--data", "no-such-pack")
         busy = json.loads(self.fine("bench", "train", *common, "--busy", "1").stdout)
         self.assertEqual(busy["busy"], 1)
+
+    def test_bench_infer(self):
+        self.usage("wrong argument", "bench", "infer", "--size", "31")
+        self.usage("wrong argument", "bench", "infer", "--rounds")
+        self.fails("resnet99", "bench", "infer", "--backbone", "resnet99")
+        self.fails("an engine gave no answer", "bench", "infer", "--backbone", "resnet10", "--width", "0.125", "--size", "32", "--onnxruntime", "/bin/false")
+        common = ["--backbone", "resnet10", "--width", "0.25", "--size", "32", "--batch", "2", "--rounds", "2", "--threads", "1", "--json"]
+        for extra in ([], ["--cpu-time"]):
+            case, = json.loads(self.fine("bench", "infer", *common, *extra).stdout)["cases"]
+            self.assertEqual(case["clock"], "cpu" if extra else "wall")
+            self.assertEqual(sorted(case["engines"]), ["fp32", "int8"])
+            for engine in case["engines"].values():
+                self.assertGreater(engine["seconds"], 0)
+                self.assertGreater(engine["first_answer_seconds"], engine["seconds"])
+                self.assertGreater(engine["peak_bytes"], engine["start_bytes"])
+            self.assertLess(case["engines"]["int8"]["file_bytes"], 0.3 * case["engines"]["fp32"]["file_bytes"])
+            self.assertGreater(case["int8_over_fp32"], 0)
+            self.assertNotIn("fp32_over_onnxruntime", case)
 
 
 if __name__ == "__main__":
