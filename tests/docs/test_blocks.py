@@ -35,6 +35,7 @@ NOT_HERE = {
     ("docs/packaging.md", "pip wheel"): "tests/python/wheel.sh does the same",
     ("docs/python.md", "python3 -m venv env"): "tests/python/wheel.sh does the same",
     ("docs/results.md", "python3 tests/bench/study.py"): "takes hours",
+    ("docs/results.md", "clile bench infer"): "takes half an hour; tests/cli/test_usage.py runs a small one",
 }
 # What a page says, and what is run.
 SMALLER = {
