@@ -134,7 +134,8 @@ class Predict(CommandTest):
         environment = {**os.environ, "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":quarantine_size_mb=0:thread_local_quarantine_size_kb=0"}
         peaks = [int(subprocess.run(["python3", "-c", script, str(frames), cli.COMMAND, "predict", "--model", self.model, "--csv", "--raw", "96x96", "--set",
                                      "threads=1"], check=True, capture_output=True, text=True, env=environment).stdout) for frames in (100, 5000)]
-        self.assertLess(peaks[1], 1.05 * peaks[0])  # KiB: a frame that is kept is 27, 5000 are 135,000; the bound is some hundred bytes a frame
+        # KiB: 4900 frames that are kept are 132,000, a hundred objects for each frame some 20,000; the address sanitizer's own records 4,000
+        self.assertLess(peaks[1] - peaks[0], 8000)
 
     def test_faces_by_header(self):
         with open(self.landmarks, encoding="ascii") as file:
