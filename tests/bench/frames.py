@@ -14,6 +14,7 @@ import csv
 import json
 import os
 import pathlib
+import re
 import subprocess
 import sys
 import tempfile
@@ -66,14 +67,16 @@ class Command:
             child = subprocess.Popen([*self.start, *map(str, arguments)], stdin=subprocess.PIPE, stdout=out)
             for number in range(count):
                 child.stdin.write(frames[number % len(frames)])
+            # not from getrusage, which counts this process, too, as it was before the command took its place
+            status = pathlib.Path(f"/proc/{child.pid}/status").read_text(encoding="ascii")
+            peak = int(re.search(r"^VmHWM:\s+(\d+) kB$", status, re.M).group(1))
             child.stdin.close()
-            _, status, usage = os.wait4(child.pid, 0)
+            child.wait()
             seconds = time.monotonic() - begin
-            child.returncode = os.waitstatus_to_exitcode(status)
             if child.returncode != 0:
                 sys.exit(f"clile predict ended with {child.returncode}")
             out.seek(0)
-            return list(csv.DictReader(out)), seconds, usage.ru_maxrss
+            return list(csv.DictReader(out)), seconds, peak
 
 
 def auc(scores, truth):
