@@ -45,7 +45,7 @@ string(REGEX REPLACE "/$" "" pc_to_prefix "${pc_to_prefix}")
 if(NOT onednn_rpath)
   set(pc_private "-ldnnl -lz ${OpenMP_C_FLAGS} -lm")
 else()
-  set(pc_private "-L${onednn_libdir} -ldnnl -lz ${OpenMP_C_FLAGS} -lm")
+  set(pc_private "-L${onednn_libdir} -Wl,-rpath,${onednn_libdir} -ldnnl -lz ${OpenMP_C_FLAGS} -lm") # found where it was, as by a shared libclile
 endif()
 if(BUILD_SHARED_LIBS)
   set(pc_libs "")

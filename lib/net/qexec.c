@@ -193,7 +193,8 @@ cleanup:
 /* A pixel as the first convolution reads it. */
 static uint8_t pixel(const clile_i_qexec *exec, uint8_t value)
 {
-    return exec->halved ? (uint8_t)((value + 1) / 2) : value;
+    if (!exec->halved) return value;
+    return (uint8_t)((value + 1) / 2);
 }
 
 static void fill_border(clile_i_qexec *exec, const float *mean)
