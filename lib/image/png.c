@@ -50,7 +50,7 @@ clile_status clile_i_image_write_png(const char *path, int32_t h, int32_t w, int
         for (size_t i = 0; i < row; ++i)
             dst[i] = (uint8_t)(src[i] - (i < (size_t)channels ? 0 : src[i - (size_t)channels]));
     }
-    if (compress2(packed, &packed_size, raw, (uLong)raw_size, 6) != Z_OK) {
+    if (compress2(packed, &packed_size, raw, (uLong)raw_size, 1) != Z_OK) {
         status = clile_i_fail(CLILE_E_OUT_OF_MEMORY, "PNG %s: zlib has no memory", path);
         goto cleanup;
     }
