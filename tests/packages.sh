@@ -92,9 +92,9 @@ if [ "$fresh" != 0 ]; then
     trap 'rm -rf --one-file-system "$root"' EXIT
     say "a bare Debian 12 in $root"
     mirror=$(sed -n 's/^URIs: *//p' /etc/apt/sources.list.d/*.sources 2>/dev/null | head -n 1)
-    # What the packages depend on is given by name: dpkg refuses them when that is not enough.
+    # Without a mirror debootstrap takes its own. What the packages depend on is given by name: dpkg refuses them when that is not enough.
     if ! debootstrap --variant=minbase --include=libdnnl2,libgomp1,zlib1g,python3-minimal,python3-numpy,gcc,g++,libc6-dev,pkg-config,diffutils \
-        bookworm "$root" "${mirror:-http://deb.debian.org/debian}" >"$build/debootstrap.log" 2>&1; then
+        bookworm "$root" ${mirror:+"$mirror"} >"$build/debootstrap.log" 2>&1; then
         tail -n 5 "$build/debootstrap.log"
         if [ "$fresh" = 1 ] || [ "${CLILE_REQUIRE_ALL:-0}" = 1 ]; then fail "debootstrap failed"; fi
         say "LEFT OUT: a bare Debian could not be made"
