@@ -34,6 +34,7 @@ model.set_metadata("protocol", "bp4d")
 model.set_metadata("note", 'quotes " and é')
 model.save(path("model"))
 print(clile.Predictor(model, threads=1).run(pixels))
+model.quantize(pixels, threads=1).save(path("int8"))
 
 untrained = clile.Model(AUS, method="bce", seed=7, **net)
 trainer = clile.Trainer(untrained, data, method="bce", optimizer="sgd", batch=4, epochs=2, threads=1, seed=7)
