@@ -481,22 +481,3 @@ clile_status clile_i_conv_weights_layout(const clile_i_conv *conv, clile_i_weigh
 {
     return clile_i_weights_layout_of(conv->weights, out);
 }
-
-void clile_i_conv_describe(const clile_i_conv *conv, char *text, size_t size)
-{
-    static const char *const names[3] = {"forward", "backward_data", "backward_weights"};
-    size_t used = 0;
-    if (size > 0) text[0] = '\0';
-    for (int i = 0; i < 3; i++) {
-        const pass_state *p = &conv->passes[i];
-        const char *name = NULL;
-        int reorders = 0;
-        if (!p->used) continue;
-        for (int k = 0; k < MOST_OPERANDS; k++) reorders += p->operands[k].inner != NULL;
-        dnnl_primitive_desc_query(p->pd, dnnl_query_impl_info_str, 0, (void *)&name);
-        const int written = snprintf(text + used, size - used, "%s%s %s +%d reorders", used > 0 ? ", " : "", names[i],
-                                     name == NULL ? "?" : name, reorders);
-        if (written < 0 || (size_t)written >= size - used) return;
-        used += (size_t)written;
-    }
-}

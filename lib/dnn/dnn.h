@@ -99,8 +99,6 @@ clile_status clile_i_conv_run_alone(clile_i_conv *conv, clile_i_pass pass);
 /* Weights between plain OIHW and the convolution's layout. Exact; padding is written as zero. */
 clile_status clile_i_conv_weights_from_plain(const clile_i_conv *conv, const float *plain, float *blocked);
 clile_status clile_i_conv_weights_to_plain(const clile_i_conv *conv, const float *blocked, float *plain);
-/* Implementations and layouts in use, for logs and tests: "forward brgconv:avx512 nhwc>nhwc, ...". */
-void clile_i_conv_describe(const clile_i_conv *conv, char *text, size_t size);
 
 /* The layout that a convolution keeps its weights in: packed weights serve every convolution that has an equal one. */
 typedef struct clile_i_weights_layout clile_i_weights_layout;

@@ -5,9 +5,9 @@
 
 static const double EPS = 1e-5, MOMENTUM = 0.1; /* torch's defaults, which torchvision keeps */
 enum { LEAST_SIZE = 32, MOST_SIZE = 512, MOST_BATCH = 4096 };
-/* Some 50 microseconds of one core. Measured on two quiet ones: 16 million costs ResNet-10 of width 0.25 at 224 pixels
- * a third more time, 1 million gains nothing more, and each team more is one more barrier for a busy neighbour to hold
- * up. */
+/* Some 50 microseconds of one core. Measured on two quiet ones, ResNet-10 of width 0.25: 16 million costs a third more
+ * time at 224 pixels; 1 million saves a quarter at 112 and nothing at 224, with more barriers for a busy neighbour to
+ * hold up (docs/results.md). */
 static const int64_t FLOPS_FOR_A_TEAM = 4000000;
 
 int clile_i_exec_trains(const clile_i_exec *exec)

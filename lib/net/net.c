@@ -245,11 +245,6 @@ const clile_i_net_tensor *clile_i_net_tensor_at(const clile_i_net *net, int32_t 
     return &net->tensors[index];
 }
 
-int32_t clile_i_net_unit_count(const clile_i_net *net)
-{
-    return net->unit_count;
-}
-
 int32_t clile_i_net_unit_tensor(const clile_i_net *net, int32_t unit)
 {
     return unit < net->unit_count ? net->units[unit].conv : net->fc;
