@@ -5,9 +5,9 @@
 #include <string.h>
 #include <unistd.h>
 
-/* libgomp spins at every barrier for milliseconds before it sleeps: on a machine where something else runs, a step then takes several
- * times as long (docs/results.md). It reads its settings when it is loaded, so that a program can only choose by starting again.
- * Whoever has set one of them is left alone. */
+/* libgomp spins at every barrier for milliseconds before it sleeps: on a machine where something else runs, a step then
+ * takes several times as long (docs/results.md). It reads its settings when it is loaded, so that a program can only
+ * choose by starting again. Whoever has set one of them is left alone. */
 static void spin_less(char **argv)
 {
     if (getenv("GOMP_SPINCOUNT") || getenv("OMP_WAIT_POLICY")) return;

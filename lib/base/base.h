@@ -21,39 +21,41 @@
 #if defined(__GNUC__)
 __attribute__((format(printf, 2, 3)))
 #endif
-clile_status clile_i_fail(clile_status status, const char *format, ...);
+clile_status
+clile_i_fail(clile_status status, const char *format, ...);
 
 /* Puts "context: " in front of the present error text and returns `status`. */
 #if defined(__GNUC__)
 __attribute__((format(printf, 2, 3)))
 #endif
-clile_status clile_i_fail_context(clile_status status, const char *format, ...);
+clile_status
+clile_i_fail_context(clile_status status, const char *format, ...);
 
 /* CLILE_E_IO with ": " and the system's text for `error` (an errno value) behind the message. */
 #if defined(__GNUC__)
 __attribute__((format(printf, 2, 3)))
 #endif
-clile_status clile_i_fail_system(int error, const char *format, ...);
+clile_status
+clile_i_fail_system(int error, const char *format, ...);
 
 /* if (expression fails) goto cleanup, in functions that have `clile_status status` and `cleanup:` */
-#define CLILE_I_TRY(expression)                  \
-    do {                                         \
-        status = (expression);                   \
-        if (status != CLILE_OK) goto cleanup;    \
+#define CLILE_I_TRY(expression)                                                                                        \
+    do {                                                                                                               \
+        status = (expression);                                                                                         \
+        if (status != CLILE_OK) goto cleanup;                                                                          \
     } while (0)
 
 /* The same where nothing has to be cleaned up. */
-#define CLILE_I_RETURN_IF(expression)                            \
-    do {                                                         \
-        const clile_status status_ = (expression);               \
-        if (status_ != CLILE_OK) return status_;                 \
+#define CLILE_I_RETURN_IF(expression)                                                                                  \
+    do {                                                                                                               \
+        const clile_status status_ = (expression);                                                                     \
+        if (status_ != CLILE_OK) return status_;                                                                       \
     } while (0)
 
 /* NULL check of a public function's argument: names function and argument. */
-#define CLILE_I_CHECK_NOT_NULL(argument)                                                                        \
-    do {                                                                                                        \
-        if ((argument) == NULL)                                                                                 \
-            return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "%s: %s is NULL", __func__, #argument);               \
+#define CLILE_I_CHECK_NOT_NULL(argument)                                                                               \
+    do {                                                                                                               \
+        if ((argument) == NULL) return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "%s: %s is NULL", __func__, #argument);  \
     } while (0)
 
 /* ---- memory (memory.c) ---------------------------------------------------------------------------------- */
@@ -65,20 +67,22 @@ void clile_i_free(void *pointer); /* NULL does nothing */
 char *clile_i_strdup(const char *text);
 
 /* CLILE_I_ALLOC(pointer, count): allocate `count` zeroed elements into `pointer`, or goto cleanup. */
-#define CLILE_I_ALLOC(pointer, count)                                        \
-    do {                                                                     \
-        (pointer) = clile_i_calloc((int64_t)(count), sizeof *(pointer));     \
-        if ((pointer) == NULL) {                                             \
-            status = CLILE_E_OUT_OF_MEMORY;                                  \
-            goto cleanup;                                                    \
-        }                                                                    \
+#define CLILE_I_ALLOC(pointer, count)                                                                                  \
+    do {                                                                                                               \
+        (pointer) = clile_i_calloc((int64_t)(count), sizeof *(pointer));                                               \
+        if ((pointer) == NULL) {                                                                                       \
+            status = CLILE_E_OUT_OF_MEMORY;                                                                            \
+            goto cleanup;                                                                                              \
+        }                                                                                                              \
     } while (0)
 
 /* Tests only: the k-th allocation (1 = the next) of this thread fails; 0 turns it off. */
 void clile_i_alloc_fail_at(int64_t k);
 
 /* Reference count for handles: starts at 1; release returns the count that is left. Any thread. */
-typedef struct { int32_t value; } clile_i_refs;
+typedef struct {
+    int32_t value;
+} clile_i_refs;
 void clile_i_refs_init(clile_i_refs *refs);
 void clile_i_refs_retain(clile_i_refs *refs);
 int32_t clile_i_refs_release(clile_i_refs *refs);
@@ -101,7 +105,8 @@ typedef struct {
 __attribute__((format(printf, 2, 3)))
 #endif
 void clile_i_text_append(clile_i_text *text, const char *format, ...);
-void clile_i_text_append_json(clile_i_text *text, const char *value); /* with quotes, escaped; a byte that is not UTF-8 becomes U+FFFD */
+void clile_i_text_append_json(clile_i_text *text,
+                              const char *value); /* with quotes, escaped; a byte that is not UTF-8 becomes U+FFFD */
 void clile_i_text_free(clile_i_text *text);
 
 /* Bytes of the valid UTF-8 character at `begin` (1..4), 0 when there is none. */
@@ -115,10 +120,12 @@ int clile_i_parse_i64(const char *begin, const char *end, int64_t *out);
 /* ---- random numbers (rng.c): Philox4x32-10, Salmon et al., SC 2011 ---------------------------------------- */
 
 /* Counter-based: the state is these three numbers, and (seed, stream) alone fixes the sequence. */
-typedef struct { uint64_t seed, stream, counter; } clile_i_rng;
+typedef struct {
+    uint64_t seed, stream, counter;
+} clile_i_rng;
 clile_i_rng clile_i_rng_make(uint64_t seed, uint64_t stream);
 uint32_t clile_i_rng_u32(clile_i_rng *rng);
-double clile_i_rng_uniform(clile_i_rng *rng);               /* [0, 1) */
+double clile_i_rng_uniform(clile_i_rng *rng); /* [0, 1) */
 double clile_i_rng_range(clile_i_rng *rng, double low, double high);
 double clile_i_rng_normal(clile_i_rng *rng);                /* mean 0, variance 1 */
 int64_t clile_i_rng_below(clile_i_rng *rng, int64_t bound); /* 0 .. bound-1, unbiased; bound >= 1 */
@@ -169,7 +176,10 @@ void clile_i_file_close(clile_i_file *file);
 int clile_i_path_exists(const char *path);
 int clile_i_path_is_folder(const char *path);
 /* Names in a folder, sorted bytewise, without . and ..; free with clile_i_names_free. */
-typedef struct { char **names; int64_t count; } clile_i_names;
+typedef struct {
+    char **names;
+    int64_t count;
+} clile_i_names;
 clile_status clile_i_folder_list(const char *path, clile_i_names *out);
 void clile_i_names_free(clile_i_names *names);
 /* "folder/name"; NULL + error text when memory is out. */
@@ -179,19 +189,26 @@ char *clile_i_path_join(const char *folder, const char *name);
 typedef struct clile_i_writer clile_i_writer;
 clile_status clile_i_writer_open(const char *path, clile_i_writer **out);
 clile_status clile_i_writer_put(clile_i_writer *writer, const void *data, size_t size);
-/* Bytes at `offset` of the file, before or behind its present end (a gap reads as zeros until it is filled); where put goes on stays. */
+/* Bytes at `offset` of the file, before or behind its present end (a gap reads as zeros until it is filled); where put
+ * goes on stays. */
 clile_status clile_i_writer_put_at(clile_i_writer *writer, int64_t offset, const void *data, size_t size);
-/* For what can be made again: commit does not wait until the bytes are on disk (a computer that loses power may lose the file). */
+/* For what can be made again: commit does not wait until the bytes are on disk (a computer that loses power may lose
+ * the file). */
 void clile_i_writer_relax(clile_i_writer *writer);
 clile_status clile_i_writer_commit(clile_i_writer **writer); /* frees it, also on failure */
 void clile_i_writer_abort(clile_i_writer **writer);          /* NULL content does nothing */
 
 /* Lines of a text in memory, CR LF or LF; no copy. A byte order mark is skipped; `line` counts from 1. */
-typedef struct { const char *data; size_t size, position; int64_t line; } clile_i_lines;
+typedef struct {
+    const char *data;
+    size_t size, position;
+    int64_t line;
+} clile_i_lines;
 int clile_i_lines_next(clile_i_lines *lines, const char **begin, const char **end); /* 0 at the end */
-/* Fields of one CSV line, quotes allowed around a field ("" inside is not unescaped), blanks around it dropped; no copy.
- * Returns how many there are in the line (at least 1), of which at most `most` are stored. */
-int64_t clile_i_csv_split(const char *begin, const char *end, int64_t most, const char **field_begin, const char **field_end);
+/* Fields of one CSV line, quotes allowed around a field ("" inside is not unescaped), blanks around it dropped; no
+ * copy. Returns how many there are in the line (at least 1), of which at most `most` are stored. */
+int64_t clile_i_csv_split(const char *begin, const char *end, int64_t most, const char **field_begin,
+                          const char **field_end);
 
 /* CRC-32 of zlib */
 uint32_t clile_i_crc32(uint32_t crc, const void *data, size_t size);
@@ -200,9 +217,11 @@ uint32_t clile_i_crc32_combine(uint32_t crc_a, uint32_t crc_b, int64_t size_b);
 
 /* ---- options as text (options.c) ------------------------------------------------------------------------ */
 
-/* Every value in force as "key=value" lines in the order of the table; reals as %.17g, so that reading gives the same bits. */
+/* Every value in force as "key=value" lines in the order of the table; reals as %.17g, so that reading gives the same
+ * bits. */
 clile_status clile_i_options_to_text(const clile_options *options, clile_i_text *out);
-/* The reverse; every key in the text counts as set. FORMAT: a line that is none, an unknown key, a value out of range. */
+/* The reverse; every key in the text counts as set. FORMAT: a line that is none, an unknown key, a value out of range.
+ */
 clile_status clile_i_options_from_text(const char *text, clile_options **out);
 
 #endif

@@ -20,8 +20,8 @@ clile_status clile_i_json_fail(const clile_i_json *json, const char *expected)
     if (found > 0x20 && found < 0x7F)
         return clile_i_fail(CLILE_E_FORMAT, "%s: %s, byte %lld: %s was expected, found '%c'", json->path, part, byte,
                             expected, found);
-    return clile_i_fail(CLILE_E_FORMAT, "%s: %s, byte %lld: %s was expected, found the byte 0x%02X", json->path,
-                        part, byte, expected, found);
+    return clile_i_fail(CLILE_E_FORMAT, "%s: %s, byte %lld: %s was expected, found the byte 0x%02X", json->path, part,
+                        byte, expected, found);
 }
 
 int clile_i_json_take(clile_i_json *json, char character)
@@ -153,5 +153,7 @@ clile_status clile_i_json_size(clile_i_json *json, int64_t *out)
 clile_status clile_i_json_finish(clile_i_json *json)
 {
     skip_white_space(json);
-    return json->position == json->end ? CLILE_OK : clile_i_json_fail(json, json->part != NULL ? "the end" : "the end of the header");
+    return json->position == json->end
+               ? CLILE_OK
+               : clile_i_json_fail(json, json->part != NULL ? "the end" : "the end of the header");
 }

@@ -226,7 +226,8 @@ static const char *implied(const clile_options *options, int index)
     static const struct {
         const char *key, *value, *name, *implies;
     } presets[] = {
-#define ROW(preset_key, preset_value, preset_name, preset_implies) {preset_key, preset_value, preset_name, preset_implies},
+#define ROW(preset_key, preset_value, preset_name, preset_implies)                                                     \
+    {preset_key, preset_value, preset_name, preset_implies},
         CLILE_I_OPTIONS_PRESETS(ROW)
 #undef ROW
     };

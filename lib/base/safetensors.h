@@ -8,14 +8,22 @@
 
 enum { CLILE_I_ST_MAX_DIMS = 8 };
 
-typedef enum { CLILE_I_ST_F32, CLILE_I_ST_F64, CLILE_I_ST_I8, CLILE_I_ST_U8, CLILE_I_ST_I32, CLILE_I_ST_I64, CLILE_I_ST_OTHER } clile_i_st_type;
+typedef enum {
+    CLILE_I_ST_F32,
+    CLILE_I_ST_F64,
+    CLILE_I_ST_I8,
+    CLILE_I_ST_U8,
+    CLILE_I_ST_I32,
+    CLILE_I_ST_I64,
+    CLILE_I_ST_OTHER
+} clile_i_st_type;
 
 typedef struct {
     const char *name; /* owned by the file */
     clile_i_st_type type;
     int32_t ndim;
     int64_t shape[CLILE_I_ST_MAX_DIMS];
-    int64_t count; /* product of shape */
+    int64_t count;       /* product of shape */
     const uint8_t *data; /* in the mapped file; alignment is not guaranteed: memcpy out of it */
     size_t bytes;
     const char *dtype; /* as the file has it, e.g. "BF16"; static */
@@ -40,24 +48,32 @@ const char *clile_i_st_metadata(const clile_i_st *st, const char *key);
 /* All of __metadata__, in file order; borrowed. */
 int64_t clile_i_st_metadata_count(const clile_i_st *st);
 void clile_i_st_metadata_at(const clile_i_st *st, int64_t index, const char **key, const char **value);
-/* Copies a tensor that must exist with this type and shape; otherwise a CLILE_E_FORMAT text says file, tensor, both shapes. */
-clile_status clile_i_st_copy(const clile_i_st *st, const char *name, clile_i_st_type type, int32_t ndim, const int64_t *shape, void *dst);
+/* Copies a tensor that must exist with this type and shape; otherwise a CLILE_E_FORMAT text says file, tensor, both
+ * shapes. */
+clile_status clile_i_st_copy(const clile_i_st *st, const char *name, clile_i_st_type type, int32_t ndim,
+                             const int64_t *shape, void *dst);
 /* Appends "F32 [2, 3]". */
 void clile_i_st_append_type(clile_i_text *text, const char *dtype, int32_t ndim, const int64_t *shape);
 
 typedef struct clile_i_st_writer clile_i_st_writer;
 clile_status clile_i_st_writer_create(clile_i_st_writer **out);
 void clile_i_st_writer_destroy(clile_i_st_writer *writer);
-/* `data` must stay valid until write. Names must be unique, UTF-8, and so must metadata keys; UNSUPPORTED for CLILE_I_ST_OTHER. */
-clile_status clile_i_st_writer_add(clile_i_st_writer *writer, const char *name, clile_i_st_type type, int32_t ndim, const int64_t *shape, const void *data);
-clile_status clile_i_st_writer_metadata(clile_i_st_writer *writer, const char *key, const char *value); /* copies both */
-/* Writes atomically, data aligned to 64 bytes, with "clile_crc32" (8 hex digits, CRC-32 of all tensor bytes in file order). Same input, same bytes. */
+/* `data` must stay valid until write. Names must be unique, UTF-8, and so must metadata keys; UNSUPPORTED for
+ * CLILE_I_ST_OTHER. */
+clile_status clile_i_st_writer_add(clile_i_st_writer *writer, const char *name, clile_i_st_type type, int32_t ndim,
+                                   const int64_t *shape, const void *data);
+clile_status clile_i_st_writer_metadata(clile_i_st_writer *writer, const char *key,
+                                        const char *value); /* copies both */
+/* Writes atomically, data aligned to 64 bytes, with "clile_crc32" (8 hex digits, CRC-32 of all tensor bytes in file
+ * order). Same input, same bytes. */
 clile_status clile_i_st_writer_write(clile_i_st_writer *writer, const char *path);
 
-/* The same file piece by piece, for data that do not fit in memory: add_later instead of add where the data come by put; begin; the
- * pieces of each such tensor in order (those of different tensors may alternate); finish. Until finish has succeeded there is no file
- * of this name; destroy gives up. STATE: begin twice, finish with bytes missing; INVALID_ARGUMENT: bytes too many, an unknown name. */
-clile_status clile_i_st_writer_add_later(clile_i_st_writer *writer, const char *name, clile_i_st_type type, int32_t ndim, const int64_t *shape);
+/* The same file piece by piece, for data that do not fit in memory: add_later instead of add where the data come by
+ * put; begin; the pieces of each such tensor in order (those of different tensors may alternate); finish. Until finish
+ * has succeeded there is no file of this name; destroy gives up. STATE: begin twice, finish with bytes missing;
+ * INVALID_ARGUMENT: bytes too many, an unknown name. */
+clile_status clile_i_st_writer_add_later(clile_i_st_writer *writer, const char *name, clile_i_st_type type,
+                                         int32_t ndim, const int64_t *shape);
 clile_status clile_i_st_writer_begin(clile_i_st_writer *writer, const char *path);
 clile_status clile_i_st_writer_put(clile_i_st_writer *writer, const char *name, const void *data, size_t size);
 clile_status clile_i_st_writer_finish(clile_i_st_writer *writer);

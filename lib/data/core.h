@@ -46,8 +46,9 @@ void clile_i_core_release(clile_i_core *core); /* NULL does nothing */
 clile_status clile_i_view_create(clile_i_core *core, const clile_dataset *whole, const uint8_t *marks /*[subjects]*/,
                                  uint8_t wanted, clile_dataset **out);
 
-/* subject_file.c: *folds of the protocol file:PATH, and with marks [subjects] the tested ones of a fold among them (left
- * alone when there is no such fold). IO; FORMAT: a line; INVALID_ARGUMENT: a subject unknown, in two places or in none. */
+/* subject_file.c: *folds of the protocol file:PATH, and with marks [subjects] the tested ones of a fold among them
+ * (left alone when there is no such fold). IO; FORMAT: a line; INVALID_ARGUMENT: a subject unknown, in two places or in
+ * none. */
 clile_status clile_i_subject_file_mark(const clile_dataset *dataset, const char *path, int32_t fold, uint8_t *marks,
                                        int32_t *folds);
 

@@ -1,6 +1,6 @@
-/* Exchange of face halves between people (our choice, docs/method.md): upper and lower face AUs of an image then come from two
- * identities, so that neither can be inferred from who the person is. The idea of CutMix (Yun et al., ICCV 2019), along the line
- * that divides FACS's upper and lower face. */
+/* Exchange of face halves between people (our choice, docs/method.md): upper and lower face AUs of an image then come
+ * from two identities, so that neither can be inferred from who the person is. The idea of CutMix (Yun et al., ICCV
+ * 2019), along the line that divides FACS's upper and lower face. */
 #include "data/core.h"
 
 #include "image/image.h"
@@ -11,12 +11,16 @@
 #define STREAM_HALVES ((uint64_t)0x53 << 56)
 static const double seam_low = 0.52, seam_high = 0.62, seam_width = 0.08; /* of the crop's height */
 
-int32_t clile_i_au_is_lower(int32_t au_id) { return au_id >= 10 && !(au_id >= 41 && au_id <= 46); }
+int32_t clile_i_au_is_lower(int32_t au_id)
+{
+    return au_id >= 10 && !(au_id >= 41 && au_id <= 46);
+}
 
 /* Mean of one channel over the cheeks and nose, in [0,1] units of the pixel value. */
 static double cheek_mean(const float *plane, int32_t size, int channel)
 {
-    const int32_t top = (int32_t)(0.45 * size), bottom = (int32_t)(0.70 * size), left = (int32_t)(0.3 * size), right = (int32_t)(0.7 * size);
+    const int32_t top = (int32_t)(0.45 * size), bottom = (int32_t)(0.70 * size), left = (int32_t)(0.3 * size),
+                  right = (int32_t)(0.7 * size);
     double sum = 0;
     for (int32_t y = top; y < bottom; ++y)
         for (int32_t x = left; x < right; ++x) sum += (double)plane[y * size + x];
@@ -31,7 +35,8 @@ static void blend(int32_t size, double seam, const float *a, const float *b, flo
     for (int channel = 0; channel < 3; ++channel) {
         const float *pa = a + channel * plane, *pb = b + channel * plane;
         const double mean = (double)clile_i_input_mean[channel], std = (double)clile_i_input_deviation[channel];
-        const double dark = 8.0 / 255.0, ratio = (cheek_mean(pa, size, channel) + dark) / (cheek_mean(pb, size, channel) + dark);
+        const double dark = 8.0 / 255.0,
+                     ratio = (cheek_mean(pa, size, channel) + dark) / (cheek_mean(pb, size, channel) + dark);
         const float gain = (float)ratio, shift = (float)((ratio - 1) * mean / std), top = (float)((1 - mean) / std);
         for (int32_t y = 0; y < size; ++y) {
             double share = (seam - (y + 0.5) / size) / seam_width + 0.5;
@@ -76,8 +81,8 @@ static void exchange(int64_t begin, int64_t end, void *context)
     }
 }
 
-void clile_i_batch_exchange_halves(int64_t n, int32_t size, double probability, uint64_t seed, int64_t step, const float *src, float *dst,
-                                   int32_t *partner)
+void clile_i_batch_exchange_halves(int64_t n, int32_t size, double probability, uint64_t seed, int64_t step,
+                                   const float *src, float *dst, int32_t *partner)
 {
     for (int64_t k = 0; k < n; ++k) {
         clile_i_rng rng = slot_rng(seed, step, k);

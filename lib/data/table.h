@@ -53,7 +53,8 @@ clile_status clile_i_table_subject(clile_i_table *table, const char *begin, cons
  */
 clile_status clile_i_table_add(clile_i_table *table, const char *folder, const char *file, int32_t subject,
                                const int8_t *labels, const float *five, const float *box);
-/* Counts a label row without image, or an image without label row (CLILE_LEFT_OUT_...), and keeps the first names: "folder/file". */
+/* Counts a label row without image, or an image without label row (CLILE_LEFT_OUT_...), and keeps the first names:
+ * "folder/file". */
 clile_status clile_i_table_left_out(clile_i_table *table, int32_t kind, const char *folder, const char *file);
 /* Puts the subjects in the natural order of their names (runs of digits compare as numbers). FORMAT: no sample. */
 clile_status clile_i_table_finish(clile_i_table *table);

@@ -89,7 +89,8 @@ clile_status clile_i_align_box(const double *box, double margin, int32_t h, int3
                                clile_i_affine *out)
 {
     for (int32_t k = 0; k < 4; ++k)
-        if (!isfinite(box[k])) return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "face box: value %d is not finite", (int)k);
+        if (!isfinite(box[k]))
+            return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "face box: value %d is not finite", (int)k);
     if (!(box[2] > 0.0 && box[3] > 0.0))
         return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "face box of %g x %g pixels, expected sides above 0", box[2],
                             box[3]);
@@ -100,9 +101,7 @@ clile_status clile_i_align_box(const double *box, double margin, int32_t h, int3
                             "face box at (%g, %g) of %g x %g pixels lies outside the image of %d x %d", box[0], box[1],
                             box[2], box[3], (int)w, (int)h);
     const double side = (1.0 + margin) * fmax(box[2], box[3]), scale = side / size;
-    *out = (clile_i_affine){.a = scale,
-                            .c = box[0] + 0.5 * (box[2] - side),
-                            .e = scale,
-                            .f = box[1] + 0.5 * (box[3] - side)};
+    *out = (clile_i_affine){
+        .a = scale, .c = box[0] + 0.5 * (box[2] - side), .e = scale, .f = box[1] + 0.5 * (box[3] - side)};
     return CLILE_OK;
 }

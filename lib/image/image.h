@@ -14,41 +14,54 @@ typedef struct {
 } clile_i_image;
 
 /* JPEG (also progressive and CMYK), PNG or BMP to 8-bit RGB: 16-bit is reduced, grey is spread, alpha is dropped, an
- * orientation in EXIF is not applied. `name` is used in messages only. Any thread. IO: no such file; FORMAT: empty or not an image;
- * CORRUPT: truncated, a PNG checksum that does not fit, undecodable; INVALID_ARGUMENT: h * w > max_pixels (seen before decoding). */
-clile_status clile_i_image_decode(const char *name, const uint8_t *bytes, size_t size, int64_t max_pixels, clile_i_image *out);
+ * orientation in EXIF is not applied. `name` is used in messages only. Any thread. IO: no such file; FORMAT: empty or
+ * not an image; CORRUPT: truncated, a PNG checksum that does not fit, undecodable; INVALID_ARGUMENT: h * w > max_pixels
+ * (seen before decoding). */
+clile_status clile_i_image_decode(const char *name, const uint8_t *bytes, size_t size, int64_t max_pixels,
+                                  clile_i_image *out);
 clile_status clile_i_image_read(const char *path, int64_t max_pixels, clile_i_image *out);
 void clile_i_image_free(clile_i_image *image);
 /* 8-bit PNG (zlib), channels 1 or 3, rows tightly packed; atomic. */
 clile_status clile_i_image_write_png(const char *path, int32_t h, int32_t w, int32_t channels, const uint8_t *pixels);
 
 /* x_src = a x + b y + c, y_src = d x + e y + f: from crop pixels to source pixels. */
-typedef struct { double a, b, c, d, e, f; } clile_i_affine;
+typedef struct {
+    double a, b, c, d, e, f;
+} clile_i_affine;
 
-/* The canonical crop in units of the crop size: centre of the left-hand eye in the image, of the right-hand eye, nose tip, mouth corners.
- * Least-squares similarity (Umeyama 1991) from 5 such points, or from 68 Multi-PIE points reduced to them (mean of 36..41,
- * mean of 42..47, 30, 48, 54), so that the face fills a [size,size] crop in the same way everywhere.
- * INVALID_ARGUMENT: points not 5 or 68, a value not finite, all points the same. */
-#define CLILE_I_CANONICAL { {0.35, 0.40}, {0.65, 0.40}, {0.50, 0.571}, {0.376, 0.747}, {0.624, 0.747} }
-clile_status clile_i_align_landmarks(int32_t points, const double *xy /*[points,2]*/, int32_t size, clile_i_affine *out);
-/* 68 points (Multi-PIE order) or 5 to the five: two eye centres, nose tip, two mouth corners. Reads only the points for which
- * clile_i_align_uses says 1. */
+/* The canonical crop in units of the crop size: centre of the left-hand eye in the image, of the right-hand eye, nose
+ * tip, mouth corners. Least-squares similarity (Umeyama 1991) from 5 such points, or from 68 Multi-PIE points reduced
+ * to them (mean of 36..41, mean of 42..47, 30, 48, 54), so that the face fills a [size,size] crop in the same way
+ * everywhere. INVALID_ARGUMENT: points not 5 or 68, a value not finite, all points the same. */
+#define CLILE_I_CANONICAL                                                                                              \
+    {                                                                                                                  \
+        {0.35, 0.40}, {0.65, 0.40}, {0.50, 0.571}, {0.376, 0.747},                                                     \
+        {                                                                                                              \
+            0.624, 0.747                                                                                               \
+        }                                                                                                              \
+    }
+clile_status clile_i_align_landmarks(int32_t points, const double *xy /*[points,2]*/, int32_t size,
+                                     clile_i_affine *out);
+/* 68 points (Multi-PIE order) or 5 to the five: two eye centres, nose tip, two mouth corners. Reads only the points for
+ * which clile_i_align_uses says 1. */
 void clile_i_align_reduce(int32_t points, const double *xy /*[points,2]*/, double *five /*[5,2]*/);
 int32_t clile_i_align_uses(int32_t points, int32_t index);
 /* Without landmarks the image is taken as a crop already: whole [h,w] to [size,size]. */
 void clile_i_align_whole(int32_t h, int32_t w, int32_t size, clile_i_affine *out);
 
-/* A face of which only a box (left, top, width, height) is known: the square around its middle with side (1 + margin) max(width, height).
- * INVALID_ARGUMENT: not finite, no area, apart from the image [h,w], margin outside -0.5..4. */
-clile_status clile_i_align_box(const double *box /*[4]*/, double margin, int32_t h, int32_t w, int32_t size, clile_i_affine *out);
+/* A face of which only a box (left, top, width, height) is known: the square around its middle with side (1 + margin)
+ * max(width, height). INVALID_ARGUMENT: not finite, no area, apart from the image [h,w], margin outside -0.5..4. */
+clile_status clile_i_align_box(const double *box /*[4]*/, double margin, int32_t h, int32_t w, int32_t size,
+                               clile_i_affine *out);
 
-/* Samples src through the affine into dst [h,w,3] uint8: bilinear, over a source averaged in k x k boxes when it shrinks (k = source
- * pixels per crop pixel, rounded; no aliasing). Edge pixels are repeated outside. A whole shift at scale 1 copies exactly.
- * INVALID_ARGUMENT: an empty size, a map that is not finite; OUT_OF_MEMORY. */
-clile_status clile_i_image_warp(const clile_i_image *src, const clile_i_affine *crop_to_src, int32_t h, int32_t w, uint8_t *dst);
+/* Samples src through the affine into dst [h,w,3] uint8: bilinear, over a source averaged in k x k boxes when it
+ * shrinks (k = source pixels per crop pixel, rounded; no aliasing). Edge pixels are repeated outside. A whole shift at
+ * scale 1 copies exactly. INVALID_ARGUMENT: an empty size, a map that is not finite; OUT_OF_MEMORY. */
+clile_status clile_i_image_warp(const clile_i_image *src, const clile_i_affine *crop_to_src, int32_t h, int32_t w,
+                                uint8_t *dst);
 
-/* The same without allocating, in memory made beforehand for crops of at most `size` pixels: enough for every map that turns, shifts and
- * scales (one that shears more than that allocates). */
+/* The same without allocating, in memory made beforehand for crops of at most `size` pixels: enough for every map that
+ * turns, shifts and scales (one that shears more than that allocates). */
 typedef struct {
     uint32_t *sums;
     uint8_t *reduced;
@@ -72,10 +85,13 @@ typedef struct {
     int32_t grey;                            /* 1: every channel becomes torchvision's grey */
     double blur;                             /* standard deviation of a Gaussian in pixels of the crop; 0: none */
 } clile_i_jitter;
-#define CLILE_I_JITTER_NONE { 0, 1.0, 0.0, 0.0, 1.0, 1.0, 1.0, 0, 0.0 }
+#define CLILE_I_JITTER_NONE                                                                                            \
+    {                                                                                                                  \
+        0, 1.0, 0.0, 0.0, 1.0, 1.0, 1.0, 0, 0.0                                                                        \
+    }
 
-/* Stored crop uint8 [stored,stored,3] -> network input float [3,size,size] = (value / 255 - mean) / std with ImageNet's mean and
- * std, through the jitter (bilinear; the identity jitter reads the middle exactly). */
+/* Stored crop uint8 [stored,stored,3] -> network input float [3,size,size] = (value / 255 - mean) / std with ImageNet's
+ * mean and std, through the jitter (bilinear; the identity jitter reads the middle exactly). */
 void clile_i_crop_to_input(const uint8_t *stored, int32_t size, const clile_i_jitter *jitter, float *dst);
 
 /* Gaussian blur of three planes in place (blur.c); 0 < deviation <= CLILE_I_BLUR_MOST, in pixels. */

@@ -34,8 +34,9 @@ int32_t clile_i_elimination_count(void);
 const clile_i_elimination *clile_i_elimination_at(int32_t index);
 const clile_i_elimination *clile_i_elimination_find(const char *name); /* NULL when there is none of that name */
 
-/* clile_loss_stage1 and clile_loss_mixed with a factor on the loss of each image: row_weight [n] >= 0, NULL: 1 for each. An image that is two persons' (its
- * halves were exchanged) comes as two rows of the same embedding, each with the labels of one person, the others -1. */
+/* clile_loss_stage1 and clile_loss_mixed with a factor on the loss of each image: row_weight [n] >= 0, NULL: 1 for
+ * each. An image that is two persons' (its halves were exchanged) comes as two rows of the same embedding, each with
+ * the labels of one person, the others -1. */
 clile_status clile_i_loss_stage1(int64_t n, int64_t d, int64_t c, int64_t s, const float *id_embedding,
                                  const float *ile, const int32_t *subject, const int8_t *labels, const float *au_weight,
                                  const float *row_weight, double *loss, float *diff_id_embedding, float *diff_ile);

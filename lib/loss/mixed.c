@@ -152,10 +152,9 @@ clile_status clile_i_loss_mixed(int64_t n, int64_t d, int64_t c, int64_t s, int3
 {
     static const char function[] = "clile_loss_mixed";
     const clile_i_loss_size sizes[] = {{"n", n}, {"d", d}, {"c", c}, {"s", s}};
-    const clile_i_loss_array required[] = {{"embedding", embedding}, {"au_embedding", au_embedding},
-                                           {"bias", bias},           {"deviation", deviation},
-                                           {"deviation_bias", deviation_bias}, {"subject", subject},
-                                           {"labels", labels}};
+    const clile_i_loss_array required[] = {
+        {"embedding", embedding},           {"au_embedding", au_embedding}, {"bias", bias},    {"deviation", deviation},
+        {"deviation_bias", deviation_bias}, {"subject", subject},           {"labels", labels}};
     CLILE_I_RETURN_IF(clile_i_loss_check_sizes(function, 4, sizes));
     CLILE_I_RETURN_IF(clile_i_loss_check_similarity(function, similarity));
     CLILE_I_RETURN_IF(clile_i_loss_check_arrays(function, 7, required));

@@ -11,12 +11,14 @@ clile_status clile_i_model_check_au_ids(int32_t c, const int32_t *au_ids)
                             (int)CLILE_I_MAX_AUS);
     for (int32_t i = 0; i < c; ++i) {
         if (au_ids[i] < 1 || au_ids[i] > 999)
-            return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "clile_model_create: au_ids[%d] is %d, expected a FACS number 1 to 999",
-                                (int)i, (int)au_ids[i]);
+            return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
+                                "clile_model_create: au_ids[%d] is %d, expected a FACS number 1 to 999", (int)i,
+                                (int)au_ids[i]);
         for (int32_t k = 0; k < i; ++k)
             if (au_ids[k] == au_ids[i])
-                return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "clile_model_create: AU %d stands twice in au_ids (at %d and %d)",
-                                    (int)au_ids[i], (int)k, (int)i);
+                return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
+                                    "clile_model_create: AU %d stands twice in au_ids (at %d and %d)", (int)au_ids[i],
+                                    (int)k, (int)i);
     }
     return CLILE_OK;
 }
@@ -39,7 +41,8 @@ static clile_status read_options(clile_model *model, const clile_options *option
     return CLILE_OK;
 }
 
-clile_status clile_i_model_create_empty(const clile_options *options, int32_t c, const int32_t *au_ids, int32_t int8, clile_model **out)
+clile_status clile_i_model_create_empty(const clile_options *options, int32_t c, const int32_t *au_ids, int32_t int8,
+                                        clile_model **out)
 {
     clile_status status = CLILE_OK;
     clile_model *model = NULL;
@@ -54,7 +57,8 @@ clile_status clile_i_model_create_empty(const clile_options *options, int32_t c,
     memcpy(model->au_ids, au_ids, (size_t)c * sizeof *au_ids);
     for (int32_t i = 0; i < c; ++i) model->slope[i] = 1.0f;
     const clile_i_net_config config = {model->backbone, model->width, model->d};
-    CLILE_I_TRY(int8 ? clile_i_net_create_bare(&config, &model->encoder) : clile_i_net_create(&config, &model->encoder));
+    CLILE_I_TRY(int8 ? clile_i_net_create_bare(&config, &model->encoder)
+                     : clile_i_net_create(&config, &model->encoder));
     if (int8) CLILE_I_TRY(clile_i_quant_create(model->encoder, &model->quant));
     CLILE_I_TRY(clile_i_packs_create(&model->packs));
     *out = model;
@@ -93,7 +97,8 @@ void clile_i_model_weights_changed(clile_model *model)
 clile_status clile_i_model_check_float(const clile_model *model, const char *function)
 {
     if (model->quant == NULL) return CLILE_OK;
-    return clile_i_fail(CLILE_E_UNSUPPORTED, "%s: the model is int8; this needs the float32 model that it was made of", function);
+    return clile_i_fail(CLILE_E_UNSUPPORTED, "%s: the model is int8; this needs the float32 model that it was made of",
+                        function);
 }
 
 void clile_i_model_retain(const clile_model *model)
@@ -119,11 +124,26 @@ void clile_model_destroy(clile_model *model)
     clile_i_free(model);
 }
 
-int32_t clile_model_au_count(const clile_model *model) { return model ? model->c : 0; }
-int32_t clile_model_embedding_size(const clile_model *model) { return model ? model->d : 0; }
-int32_t clile_model_image_size(const clile_model *model) { return model ? model->size : 0; }
-int32_t clile_model_is_quantized(const clile_model *model) { return model && model->quant ? 1 : 0; }
-int32_t clile_model_is_trained(const clile_model *model) { return model ? model->trained : 0; }
+int32_t clile_model_au_count(const clile_model *model)
+{
+    return model ? model->c : 0;
+}
+int32_t clile_model_embedding_size(const clile_model *model)
+{
+    return model ? model->d : 0;
+}
+int32_t clile_model_image_size(const clile_model *model)
+{
+    return model ? model->size : 0;
+}
+int32_t clile_model_is_quantized(const clile_model *model)
+{
+    return model && model->quant ? 1 : 0;
+}
+int32_t clile_model_is_trained(const clile_model *model)
+{
+    return model ? model->trained : 0;
+}
 
 clile_status clile_model_copy_au_ids(const clile_model *model, int32_t *au_ids)
 {
@@ -151,7 +171,8 @@ clile_status clile_model_copy_decision(const clile_model *model, float *slope, f
     return CLILE_OK;
 }
 
-clile_status clile_model_set_decision(clile_model *model, const float *au_embedding, const float *slope, const float *offset)
+clile_status clile_model_set_decision(clile_model *model, const float *au_embedding, const float *slope,
+                                      const float *offset)
 {
     CLILE_I_CHECK_NOT_NULL(model);
     CLILE_I_CHECK_NOT_NULL(slope);
@@ -161,13 +182,15 @@ clile_status clile_model_set_decision(clile_model *model, const float *au_embedd
     for (int32_t i = 0; i < model->c; ++i)
         if (!isfinite(slope[i]) || !(slope[i] > 0) || !isfinite(offset[i]))
             return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
-                                "clile_model_set_decision: AU %d: slope %g and offset %g, expected a finite slope > 0 and a finite offset",
+                                "clile_model_set_decision: AU %d: slope %g and offset %g, expected a finite slope > 0 "
+                                "and a finite offset",
                                 (int)model->au_ids[i], (double)slope[i], (double)offset[i]);
     const int64_t count = (int64_t)model->c * model->d;
     if (au_embedding) {
         for (int64_t i = 0; i < count; ++i)
             if (!isfinite(au_embedding[i]))
-                return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "clile_model_set_decision: au_embedding[%lld] is not finite", (long long)i);
+                return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
+                                    "clile_model_set_decision: au_embedding[%lld] is not finite", (long long)i);
         memcpy(model->au_embedding, au_embedding, (size_t)count * sizeof *au_embedding);
     }
     memcpy(model->slope, slope, (size_t)model->c * sizeof *slope);
@@ -195,7 +218,8 @@ clile_status clile_model_set_metadata(clile_model *model, const char *key, const
     CLILE_I_CHECK_NOT_NULL(key);
     CLILE_I_CHECK_NOT_NULL(value);
     if (key[0] == '\0' || strlen(key) > 63)
-        return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "clile_model_set_metadata: key of %zu characters, expected 1 to 63", strlen(key));
+        return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
+                            "clile_model_set_metadata: key of %zu characters, expected 1 to 63", strlen(key));
 
     value_copy = clile_i_strdup(value);
     if (value_copy == NULL) return CLILE_E_OUT_OF_MEMORY;
@@ -207,7 +231,8 @@ clile_status clile_model_set_metadata(clile_model *model, const char *key, const
         return CLILE_OK;
     }
     if (model->metadata_count == CLILE_I_MAX_METADATA) {
-        status = clile_i_fail(CLILE_E_INVALID_ARGUMENT, "clile_model_set_metadata: there are %d keys already, no more are kept",
+        status = clile_i_fail(CLILE_E_INVALID_ARGUMENT,
+                              "clile_model_set_metadata: there are %d keys already, no more are kept",
                               (int)CLILE_I_MAX_METADATA);
         goto cleanup;
     }

@@ -22,23 +22,24 @@ struct clile_model {
     int32_t trained;
     char backbone[16];
     double width;
-    int32_t c, d, size;      /* AUs, embedding, crop pixels */
-    int32_t similarity;      /* CLILE_I_COSINE or CLILE_I_DOT */
-    int32_t null_anchor;     /* au_embedding has a row c for "no AU present"; training only, it takes no part in scores */
-    int32_t *au_ids;         /* [c] */
-    float *au_embedding;     /* [c + null_anchor, d] */
-    float *slope, *offset;   /* [c]: probability = s(slope * score + offset) */
-    clile_i_net *encoder;    /* E_G; bare in an int8 model */
-    clile_i_quant *quant;    /* E_G in int8, or NULL */
-    clile_i_packs *packs;    /* its weights as predictors want them, shared by them */
-    clile_i_pair *metadata;  /* sorted by key */
+    int32_t c, d, size;    /* AUs, embedding, crop pixels */
+    int32_t similarity;    /* CLILE_I_COSINE or CLILE_I_DOT */
+    int32_t null_anchor;   /* au_embedding has a row c for "no AU present"; training only, it takes no part in scores */
+    int32_t *au_ids;       /* [c] */
+    float *au_embedding;   /* [c + null_anchor, d] */
+    float *slope, *offset; /* [c]: probability = s(slope * score + offset) */
+    clile_i_net *encoder;  /* E_G; bare in an int8 model */
+    clile_i_quant *quant;  /* E_G in int8, or NULL */
+    clile_i_packs *packs;  /* its weights as predictors want them, shared by them */
+    clile_i_pair *metadata; /* sorted by key */
     int32_t metadata_count;
 };
 
 /* 1 to 64 numbers 1..999, all different. */
 clile_status clile_i_model_check_au_ids(int32_t c, const int32_t *au_ids);
 /* The model of these options without any weights: encoder all zero, or bare when int8. */
-clile_status clile_i_model_create_empty(const clile_options *options, int32_t c, const int32_t *au_ids, int32_t int8, clile_model **out);
+clile_status clile_i_model_create_empty(const clile_options *options, int32_t c, const int32_t *au_ids, int32_t int8,
+                                        clile_model **out);
 /* UNSUPPORTED for an int8 model, which has no float32 weights. */
 clile_status clile_i_model_check_float(const clile_model *model, const char *function);
 /* Another set of weights: predictors made from now on share nothing with earlier ones. */
@@ -50,7 +51,8 @@ void clile_i_model_score(const clile_model *model, int64_t n, const float *embed
 /* p = s(slope * score + offset) and present = p > 0.5, from the very same float. Either output may be NULL. */
 void clile_i_model_decide(const clile_model *model, int64_t n, const float *score, float *probability, int8_t *present);
 
-/* All tensors of a net under "<prefix><torchvision name>" into a file / out of one (exact names and shapes, finite values). */
+/* All tensors of a net under "<prefix><torchvision name>" into a file / out of one (exact names and shapes, finite
+ * values). */
 clile_status clile_i_net_put(clile_i_st_writer *writer, const char *prefix, const clile_i_net *net);
 clile_status clile_i_net_get(const clile_i_st *st, const char *prefix, clile_i_net *net);
 /* CLILE_E_NOT_FINITE with the tensor's name unless every value is finite. */

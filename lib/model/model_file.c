@@ -13,7 +13,8 @@ static const char user_prefix[] = "user.";
 clile_status clile_i_check_finite(const char *file, const char *name, int64_t count, const float *values)
 {
     enum { RUN = 1024 };
-    for (int64_t first = 0; first < count; first += RUN) { /* a sum of x - x is 0 unless an x is not finite; no branch inside */
+    for (int64_t first = 0; first < count;
+         first += RUN) { /* a sum of x - x is 0 unless an x is not finite; no branch inside */
         const int64_t end = first + RUN < count ? first + RUN : count;
         float sums[4] = {0};
         int64_t i = first;
@@ -76,7 +77,10 @@ static clile_status put_text(clile_i_st_writer *writer, const char *key, clile_i
 }
 
 /* A float32 file is one that older versions read, too. */
-static int32_t format_of(const clile_model *model) { return model->quant ? CLILE_I_MODEL_FORMAT_INT8 : CLILE_I_MODEL_FORMAT; }
+static int32_t format_of(const clile_model *model)
+{
+    return model->quant ? CLILE_I_MODEL_FORMAT_INT8 : CLILE_I_MODEL_FORMAT;
+}
 
 static clile_status put_metadata(clile_i_st_writer *writer, const clile_model *model)
 {
@@ -86,14 +90,18 @@ static clile_status put_metadata(clile_i_st_writer *writer, const clile_model *m
     CLILE_I_RETURN_IF(clile_i_st_writer_metadata(writer, "library", clile_version()));
     if (model->quant) CLILE_I_RETURN_IF(clile_i_st_writer_metadata(writer, "weights", int8_name));
     CLILE_I_RETURN_IF(clile_i_st_writer_metadata(writer, "backbone", model->backbone));
-    CLILE_I_RETURN_IF(clile_i_st_writer_metadata(writer, "similarity", model->similarity == CLILE_I_DOT ? "dot" : "cosine"));
+    CLILE_I_RETURN_IF(
+        clile_i_st_writer_metadata(writer, "similarity", model->similarity == CLILE_I_DOT ? "dot" : "cosine"));
     snprintf(number, sizeof number, "%.17g", model->width);
     CLILE_I_RETURN_IF(clile_i_st_writer_metadata(writer, "width", number));
     const struct {
         const char *key;
         int32_t value;
-    } integers[] = {{"format_version", format_of(model)}, {"embedding", model->d}, {"image_size", model->size},
-                    {"null_anchor", model->null_anchor},      {"trained", model->trained}};
+    } integers[] = {{"format_version", format_of(model)},
+                    {"embedding", model->d},
+                    {"image_size", model->size},
+                    {"null_anchor", model->null_anchor},
+                    {"trained", model->trained}};
     for (size_t i = 0; i < sizeof integers / sizeof integers[0]; ++i) {
         snprintf(number, sizeof number, "%d", (int)integers[i].value);
         CLILE_I_RETURN_IF(clile_i_st_writer_metadata(writer, integers[i].key, number));
@@ -121,7 +129,8 @@ static clile_status put_metadata(clile_i_st_writer *writer, const clile_model *m
 clile_status clile_i_model_put(clile_i_st_writer *writer, const clile_model *model)
 {
     const int64_t shape[2] = {model->c + model->null_anchor, model->d};
-    CLILE_I_RETURN_IF(model->quant ? clile_i_quant_put(writer, model) : clile_i_net_put(writer, "encoder.", model->encoder));
+    CLILE_I_RETURN_IF(model->quant ? clile_i_quant_put(writer, model)
+                                   : clile_i_net_put(writer, "encoder.", model->encoder));
     CLILE_I_RETURN_IF(clile_i_st_writer_add(writer, "au.embedding", CLILE_I_ST_F32, 2, shape, model->au_embedding));
     return put_metadata(writer, model);
 }
@@ -146,7 +155,8 @@ static clile_status get_text(const clile_i_st *st, const char *key, const char *
 {
     *out = clile_i_st_metadata(st, key);
     if (*out == NULL)
-        return clile_i_fail(CLILE_E_FORMAT, "%s: no \"%s\" in the metadata: not a libclile model file", clile_i_st_path(st), key);
+        return clile_i_fail(CLILE_E_FORMAT, "%s: no \"%s\" in the metadata: not a libclile model file",
+                            clile_i_st_path(st), key);
     return CLILE_OK;
 }
 
@@ -172,9 +182,11 @@ static clile_status get_list(const clile_i_st *st, const char *key, int32_t *cou
         const char *end = strchr(begin, ',');
         if (end == NULL) end = begin + strlen(begin);
         if (found >= *count)
-            return clile_i_fail(CLILE_E_FORMAT, "%s: metadata \"%s\" has more than %d numbers", clile_i_st_path(st), key, (int)*count);
+            return clile_i_fail(CLILE_E_FORMAT, "%s: metadata \"%s\" has more than %d numbers", clile_i_st_path(st),
+                                key, (int)*count);
         if (!clile_i_parse_f64(begin, end, &values[found]) || !isfinite(values[found]))
-            return clile_i_fail(CLILE_E_FORMAT, "%s: metadata \"%s\", entry %d is no finite number", clile_i_st_path(st), key, (int)found);
+            return clile_i_fail(CLILE_E_FORMAT, "%s: metadata \"%s\", entry %d is no finite number",
+                                clile_i_st_path(st), key, (int)found);
         if (*end == '\0') break;
         begin = end + 1;
     }
@@ -182,8 +194,8 @@ static clile_status get_list(const clile_i_st *st, const char *key, int32_t *cou
     return CLILE_OK;
 }
 
-/* A small file must not make the library take gigabytes, so the values of the network that it describes must be about as
- * many as are in it. A difference of SLACK is left to the tensors themselves, whose messages say more. */
+/* A small file must not make the library take gigabytes, so the values of the network that it describes must be about
+ * as many as are in it. A difference of SLACK is left to the tensors themselves, whose messages say more. */
 static clile_status check_holds(const clile_i_st *st, const clile_i_net_config *config)
 {
     enum { SLACK = 1 << 21 };
@@ -191,8 +203,10 @@ static clile_status check_holds(const clile_i_st *st, const clile_i_net_config *
     CLILE_I_RETURN_IF(clile_i_net_values(config, &wanted));
     for (int64_t i = 0; i < clile_i_st_count(st); ++i) held += clile_i_st_at(st, i)->count;
     if (wanted - SLACK <= held) return CLILE_OK;
-    return clile_i_fail(CLILE_E_FORMAT, "%s: %s of width %g with an embedding of %d has %lld values, but the file has %lld",
-                        clile_i_st_path(st), config->backbone, config->width, (int)config->embedding, (long long)wanted, (long long)held);
+    return clile_i_fail(CLILE_E_FORMAT,
+                        "%s: %s of width %g with an embedding of %d has %lld values, but the file has %lld",
+                        clile_i_st_path(st), config->backbone, config->width, (int)config->embedding, (long long)wanted,
+                        (long long)held);
 }
 
 /* Creates the empty model that the metadata describes. */
@@ -206,17 +220,18 @@ static clile_status create_described(const clile_i_st *st, clile_model **out)
 
     format = clile_i_st_metadata(st, "format");
     if (format == NULL || strcmp(format, format_name) != 0)
-        return clile_i_fail(CLILE_E_FORMAT, "%s: not a libclile model: metadata \"format\" is \"%.40s\", expected \"%s\"",
+        return clile_i_fail(CLILE_E_FORMAT,
+                            "%s: not a libclile model: metadata \"format\" is \"%.40s\", expected \"%s\"",
                             clile_i_st_path(st), format ? format : "(absent)", format_name);
     CLILE_I_RETURN_IF(get_integer(st, "format_version", 1, INT32_MAX, &version));
     if (version > CLILE_I_MODEL_FORMAT_INT8)
-        return clile_i_fail(CLILE_E_UNSUPPORTED, "%s: model format %d, this libclile (%s) reads up to %d", clile_i_st_path(st),
-                            (int)version, clile_version(), (int)CLILE_I_MODEL_FORMAT_INT8);
+        return clile_i_fail(CLILE_E_UNSUPPORTED, "%s: model format %d, this libclile (%s) reads up to %d",
+                            clile_i_st_path(st), (int)version, clile_version(), (int)CLILE_I_MODEL_FORMAT_INT8);
     if (version >= CLILE_I_MODEL_FORMAT_INT8) {
         CLILE_I_RETURN_IF(get_text(st, "weights", &weights));
         if (strcmp(weights, int8_name) != 0)
-            return clile_i_fail(CLILE_E_UNSUPPORTED, "%s: metadata \"weights\" is \"%.40s\", expected \"%s\"", clile_i_st_path(st), weights,
-                                int8_name);
+            return clile_i_fail(CLILE_E_UNSUPPORTED, "%s: metadata \"weights\" is \"%.40s\", expected \"%s\"",
+                                clile_i_st_path(st), weights, int8_name);
     }
     CLILE_I_RETURN_IF(get_text(st, "backbone", &backbone));
     CLILE_I_RETURN_IF(get_text(st, "similarity", &similarity));
@@ -227,10 +242,12 @@ static clile_status create_described(const clile_i_st *st, clile_model **out)
     CLILE_I_RETURN_IF(get_list(st, "au_ids", &c, ids));
     for (int32_t i = 0; i < c; ++i) {
         if (!(ids[i] >= 1 && ids[i] <= 999) || ids[i] != floor(ids[i]))
-            return clile_i_fail(CLILE_E_FORMAT, "%s: metadata \"au_ids\", entry %d is no FACS number", clile_i_st_path(st), (int)i);
+            return clile_i_fail(CLILE_E_FORMAT, "%s: metadata \"au_ids\", entry %d is no FACS number",
+                                clile_i_st_path(st), (int)i);
         au_ids[i] = (int32_t)ids[i];
     }
-    if (clile_i_model_check_au_ids(c, au_ids) != CLILE_OK) return clile_i_fail_context(CLILE_E_FORMAT, "%s", clile_i_st_path(st));
+    if (clile_i_model_check_au_ids(c, au_ids) != CLILE_OK)
+        return clile_i_fail_context(CLILE_E_FORMAT, "%s", clile_i_st_path(st));
 
     CLILE_I_TRY(clile_options_create(&options));
     status = clile_options_set(options, CLILE_OPT_BACKBONE, backbone);
@@ -241,7 +258,8 @@ static clile_status create_described(const clile_i_st *st, clile_model **out)
     if (status == CLILE_OK) status = clile_options_set_i64(options, CLILE_OPT_NULL_ANCHOR, null_anchor);
     if (status == CLILE_OK) status = clile_options_get_f64(options, CLILE_OPT_WIDTH, &factor);
     if (status == CLILE_OK) CLILE_I_TRY(check_holds(st, &(clile_i_net_config){backbone, factor, d}));
-    if (status == CLILE_OK) status = clile_i_model_create_empty(options, c, au_ids, version >= CLILE_I_MODEL_FORMAT_INT8, out);
+    if (status == CLILE_OK)
+        status = clile_i_model_create_empty(options, c, au_ids, version >= CLILE_I_MODEL_FORMAT_INT8, out);
     if (status == CLILE_E_INVALID_ARGUMENT) status = CLILE_E_FORMAT; /* it is the file that is wrong */
     if (status != CLILE_OK) status = clile_i_fail_context(status, "%s", clile_i_st_path(st));
 cleanup:
@@ -257,16 +275,19 @@ static clile_status load_decision(const clile_i_st *st, clile_model *model)
     CLILE_I_RETURN_IF(get_list(st, "decision_slope", &slopes, slope));
     CLILE_I_RETURN_IF(get_list(st, "decision_offset", &offsets, offset));
     if (slopes != model->c || offsets != model->c)
-        return clile_i_fail(CLILE_E_FORMAT, "%s: %d slopes and %d offsets in the metadata, expected %d of each (one for each AU)",
+        return clile_i_fail(CLILE_E_FORMAT,
+                            "%s: %d slopes and %d offsets in the metadata, expected %d of each (one for each AU)",
                             clile_i_st_path(st), (int)slopes, (int)offsets, (int)model->c);
     for (int32_t i = 0; i < model->c; ++i) {
         model->slope[i] = (float)slope[i];
         model->offset[i] = (float)offset[i];
         if (!(model->slope[i] > 0) || !isfinite(model->slope[i]))
-            return clile_i_fail(CLILE_E_FORMAT, "%s: metadata \"decision_slope\", entry %d is %g, expected a finite number > 0",
+            return clile_i_fail(CLILE_E_FORMAT,
+                                "%s: metadata \"decision_slope\", entry %d is %g, expected a finite number > 0",
                                 clile_i_st_path(st), (int)i, slope[i]);
         if (!isfinite(model->offset[i]))
-            return clile_i_fail(CLILE_E_FORMAT, "%s: metadata \"decision_offset\", entry %d is %g, expected a finite number",
+            return clile_i_fail(CLILE_E_FORMAT,
+                                "%s: metadata \"decision_offset\", entry %d is %g, expected a finite number",
                                 clile_i_st_path(st), (int)i, offset[i]);
     }
     return CLILE_OK;
@@ -323,15 +344,18 @@ clile_status clile_model_copy_json(const clile_model *model, char **out)
         const clile_i_net_tensor *t = clile_i_net_tensor_at(model->encoder, i);
         if (t->trainable) parameters += t->count;
     }
-    clile_i_text_append(&text, "{\"format\":\"%s\",\"format_version\":%d,\"weights\":\"%s\",\"backbone\":\"%s\",\"width\":%.17g", format_name,
-                        (int)format_of(model), model->quant ? int8_name : "float32", model->backbone, model->width);
-    clile_i_text_append(&text, ",\"image_size\":%d,\"embedding\":%d,\"similarity\":\"%s\",\"null_anchor\":%s", (int)model->size,
-                        (int)model->d, model->similarity == CLILE_I_DOT ? "dot" : "cosine", model->null_anchor ? "true" : "false");
-    clile_i_text_append(&text, ",\"encoder_parameters\":%lld,\"au_parameters\":%lld,\"trained\":%s,\"aus\":[", (long long)parameters,
-                        (long long)model->c * model->d, model->trained ? "true" : "false");
+    clile_i_text_append(
+        &text, "{\"format\":\"%s\",\"format_version\":%d,\"weights\":\"%s\",\"backbone\":\"%s\",\"width\":%.17g",
+        format_name, (int)format_of(model), model->quant ? int8_name : "float32", model->backbone, model->width);
+    clile_i_text_append(&text, ",\"image_size\":%d,\"embedding\":%d,\"similarity\":\"%s\",\"null_anchor\":%s",
+                        (int)model->size, (int)model->d, model->similarity == CLILE_I_DOT ? "dot" : "cosine",
+                        model->null_anchor ? "true" : "false");
+    clile_i_text_append(&text, ",\"encoder_parameters\":%lld,\"au_parameters\":%lld,\"trained\":%s,\"aus\":[",
+                        (long long)parameters, (long long)model->c * model->d, model->trained ? "true" : "false");
     for (int32_t i = 0; i < model->c; ++i)
-        clile_i_text_append(&text, "%s{\"au\":%d,\"slope\":%.9g,\"offset\":%.9g,\"threshold\":%.9g}", i ? "," : "", (int)model->au_ids[i],
-                            (double)model->slope[i], (double)model->offset[i], -(double)model->offset[i] / (double)model->slope[i]);
+        clile_i_text_append(&text, "%s{\"au\":%d,\"slope\":%.9g,\"offset\":%.9g,\"threshold\":%.9g}", i ? "," : "",
+                            (int)model->au_ids[i], (double)model->slope[i], (double)model->offset[i],
+                            -(double)model->offset[i] / (double)model->slope[i]);
     clile_i_text_append(&text, "],\"metadata\":{");
     for (int32_t i = 0; i < model->metadata_count; ++i) {
         if (i) clile_i_text_append(&text, ",");

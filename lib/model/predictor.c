@@ -9,12 +9,12 @@
 
 struct clile_predictor {
     const clile_model *model; /* retained */
-    clile_i_exec *exec;   /* float32 */
-    clile_i_qexec *qexec; /* or int8 */
+    clile_i_exec *exec;       /* float32 */
+    clile_i_qexec *qexec;     /* or int8 */
     int32_t batch, threads;
     clile_i_cropper cropper;
-    float *embedding;  /* [batch,d] */
-    float *score;      /* [batch,c] */
+    float *embedding; /* [batch,d] */
+    float *score;     /* [batch,c] */
 };
 
 clile_status clile_predictor_create(const clile_model *model, const clile_options *options, clile_predictor **out)
@@ -26,9 +26,11 @@ clile_status clile_predictor_create(const clile_model *model, const clile_option
     CLILE_I_CHECK_NOT_NULL(out);
     *out = NULL;
     CLILE_I_CHECK_NOT_NULL(model);
-    if (model->busy) return clile_i_fail(CLILE_E_STATE, "clile_predictor_create: the model is being trained; finish stage 2 first");
+    if (model->busy)
+        return clile_i_fail(CLILE_E_STATE, "clile_predictor_create: the model is being trained; finish stage 2 first");
     if (!model->trained) return clile_i_fail(CLILE_E_STATE, "clile_predictor_create: the model has not been trained");
-    if (clile_options_is_set(options, CLILE_OPT_BATCH)) CLILE_I_RETURN_IF(clile_options_get_i64(options, CLILE_OPT_BATCH, &batch));
+    if (clile_options_is_set(options, CLILE_OPT_BATCH))
+        CLILE_I_RETURN_IF(clile_options_get_i64(options, CLILE_OPT_BATCH, &batch));
     CLILE_I_RETURN_IF(clile_options_get_i64(options, CLILE_OPT_THREADS, &threads));
 
     CLILE_I_ALLOC(p, 1);
@@ -41,7 +43,8 @@ clile_status clile_predictor_create(const clile_model *model, const clile_option
     CLILE_I_ALLOC(p->score, batch * model->c);
     previous = clile_i_threads_set(p->threads);
     if (model->quant)
-        status = clile_i_qexec_create(model->encoder, model->quant, clile_i_input_mean, p->batch, model->size, model->packs, &p->qexec);
+        status = clile_i_qexec_create(model->encoder, model->quant, clile_i_input_mean, p->batch, model->size,
+                                      model->packs, &p->qexec);
     else
         status = clile_i_exec_create_shared(model->encoder, p->batch, model->size, model->packs, &p->exec);
     clile_i_threads_set(previous);
@@ -66,7 +69,8 @@ void clile_predictor_destroy(clile_predictor *predictor)
 }
 
 /* Puts the canonical crop of `image` into slot `slot` of the batch. */
-static clile_status load_slot(clile_predictor *p, int32_t slot, const clile_i_image *image, const clile_i_affine *crop_to_src)
+static clile_status load_slot(clile_predictor *p, int32_t slot, const clile_i_image *image,
+                              const clile_i_affine *crop_to_src)
 {
     const int64_t size = p->model->size;
     const uint8_t *rgb;
@@ -112,7 +116,8 @@ static clile_status check_image(const char *function, const uint8_t *rgb, int32_
 {
     if (rgb == NULL) return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "%s: rgb is NULL", function);
     if (h < 1 || w < 1 || h > 65535 || w > 65535)
-        return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "%s: image of %d x %d pixels, expected sides from 1 to 65535", function, (int)h, (int)w);
+        return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "%s: image of %d x %d pixels, expected sides from 1 to 65535",
+                            function, (int)h, (int)w);
     return CLILE_OK;
 }
 
@@ -120,8 +125,8 @@ static clile_status check_photo(const char *function, const uint8_t *rgb, int32_
 {
     CLILE_I_RETURN_IF(check_image(function, rgb, h, w));
     if (row_stride != 0 && row_stride < (int64_t)w * 3)
-        return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "%s: row_stride is %lld bytes, expected 0 or at least %lld", function,
-                            (long long)row_stride, (long long)w * 3);
+        return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "%s: row_stride is %lld bytes, expected 0 or at least %lld",
+                            function, (long long)row_stride, (long long)w * 3);
     return CLILE_OK;
 }
 
@@ -154,44 +159,48 @@ static clile_status check_and_run_crops(clile_predictor *p, const char *function
 {
     crops packed = *in;
     if (p == NULL) return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "%s: predictor is NULL", function);
-    if (in->n < 0) return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "%s: n is %lld, expected 0 or more images", function, (long long)in->n);
+    if (in->n < 0)
+        return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "%s: n is %lld, expected 0 or more images", function,
+                            (long long)in->n);
     if (in->n == 0) return CLILE_OK;
     CLILE_I_RETURN_IF(check_photo(function, in->rgb, in->h, in->w, in->row_stride));
     if (packed.row_stride == 0) packed.row_stride = (int64_t)in->w * 3;
     if (packed.row_stride > INT64_MAX / in->h)
-        return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "%s: row_stride is %lld bytes, more than can be addressed", function,
-                            (long long)packed.row_stride);
+        return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "%s: row_stride is %lld bytes, more than can be addressed",
+                            function, (long long)packed.row_stride);
     const int64_t least = (in->h - 1) * packed.row_stride + (int64_t)in->w * 3;
     if (packed.image_stride == 0) packed.image_stride = in->h * packed.row_stride;
     if (packed.image_stride < least || packed.image_stride > INT64_MAX / in->n)
-        return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "%s: image_stride is %lld bytes, expected 0 or at least %lld", function,
-                            (long long)packed.image_stride, (long long)least);
+        return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "%s: image_stride is %lld bytes, expected 0 or at least %lld",
+                            function, (long long)packed.image_stride, (long long)least);
     return run_crops(p, &packed, out);
 }
 
-clile_status clile_predictor_run(clile_predictor *predictor, int64_t n, const uint8_t *rgb, int32_t h, int32_t w, float *probability,
-                                 int8_t *present, float *embedding)
+clile_status clile_predictor_run(clile_predictor *predictor, int64_t n, const uint8_t *rgb, int32_t h, int32_t w,
+                                 float *probability, int8_t *present, float *embedding)
 {
     const outputs out = {probability, NULL, embedding, present};
     return check_and_run_crops(predictor, __func__, &(crops){n, rgb, h, w, 0, 0}, &out);
 }
 
-clile_status clile_predictor_run_strided(clile_predictor *predictor, int64_t n, const uint8_t *rgb, int32_t h, int32_t w, int64_t row_stride,
-                                         int64_t image_stride, float *probability, int8_t *present, float *embedding)
+clile_status clile_predictor_run_strided(clile_predictor *predictor, int64_t n, const uint8_t *rgb, int32_t h,
+                                         int32_t w, int64_t row_stride, int64_t image_stride, float *probability,
+                                         int8_t *present, float *embedding)
 {
     const outputs out = {probability, NULL, embedding, present};
     return check_and_run_crops(predictor, __func__, &(crops){n, rgb, h, w, row_stride, image_stride}, &out);
 }
 
-clile_status clile_predictor_run_scores(clile_predictor *predictor, int64_t n, const uint8_t *rgb, int32_t h, int32_t w, float *score,
-                                        int8_t *present, float *embedding)
+clile_status clile_predictor_run_scores(clile_predictor *predictor, int64_t n, const uint8_t *rgb, int32_t h, int32_t w,
+                                        float *score, int8_t *present, float *embedding)
 {
     const outputs out = {NULL, score, embedding, present};
     return check_and_run_crops(predictor, __func__, &(crops){n, rgb, h, w, 0, 0}, &out);
 }
 
 /* One face of a photograph, by the map that cuts it out. */
-static clile_status run_face(clile_predictor *p, const clile_i_image *photo, const clile_i_affine *affine, const outputs *out)
+static clile_status run_face(clile_predictor *p, const clile_i_image *photo, const clile_i_affine *affine,
+                             const outputs *out)
 {
     CLILE_I_RETURN_IF(load_slot(p, 0, photo, affine));
     CLILE_I_RETURN_IF(run_batch(p, 1));
@@ -199,8 +208,9 @@ static clile_status run_face(clile_predictor *p, const clile_i_image *photo, con
     return CLILE_OK;
 }
 
-clile_status clile_predictor_run_landmarks(clile_predictor *predictor, const uint8_t *rgb, int32_t h, int32_t w, int64_t row_stride,
-                                           int32_t points, const float *xy, float *probability, int8_t *present, float *embedding)
+clile_status clile_predictor_run_landmarks(clile_predictor *predictor, const uint8_t *rgb, int32_t h, int32_t w,
+                                           int64_t row_stride, int32_t points, const float *xy, float *probability,
+                                           int8_t *present, float *embedding)
 {
     double landmarks[2 * 68];
     clile_i_affine affine;
@@ -216,8 +226,9 @@ clile_status clile_predictor_run_landmarks(clile_predictor *predictor, const uin
     return run_face(predictor, &image, &affine, &out);
 }
 
-clile_status clile_predictor_run_box(clile_predictor *predictor, const uint8_t *rgb, int32_t h, int32_t w, int64_t row_stride,
-                                     const float *box, double margin, float *probability, int8_t *present, float *embedding)
+clile_status clile_predictor_run_box(clile_predictor *predictor, const uint8_t *rgb, int32_t h, int32_t w,
+                                     int64_t row_stride, const float *box, double margin, float *probability,
+                                     int8_t *present, float *embedding)
 {
     clile_i_affine affine;
     CLILE_I_CHECK_NOT_NULL(predictor);

@@ -1,5 +1,5 @@
-/* The architecture of a net as a list of units over values (activations). Private to net, and to what writes a net down for
- * other runtimes.
+/* The architecture of a net as a list of units over values (activations). Private to net, and to what writes a net down
+ * for other runtimes.
  *
  * value 0 is the image; unit 0 (conv1) makes value 1; max pooling makes value 2 of it; the units of the blocks follow
  * in the order in which they run; the last value goes through average pooling and `fc`. */
@@ -42,7 +42,8 @@ struct clile_i_net {
  * bias = beta - mean * scale. Either output may be NULL. */
 void clile_i_net_fold(const clile_i_net *net, const clile_i_unit *unit, float *weights, float *bias);
 clile_i_conv_shape clile_i_unit_shape(const clile_i_unit *unit, int64_t n, int64_t h, int64_t w);
-/* Threads for a unit of an inference net: small ones are faster on one, where no other thread has to be woken and awaited. */
+/* Threads for a unit of an inference net: small ones are faster on one, where no other thread has to be woken and
+ * awaited. */
 int32_t clile_i_unit_team(const clile_i_conv_shape *shape, int64_t least_flops, int32_t threads);
 
 #endif

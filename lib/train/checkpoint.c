@@ -27,7 +27,8 @@ static void free_plain(plain_nets *p)
     clile_i_net_destroy(p->average);
 }
 
-static clile_status put_flat(const clile_trainer *t, clile_i_st_writer *writer, const char *prefix, const float *flat, clile_i_net **net)
+static clile_status put_flat(const clile_trainer *t, clile_i_st_writer *writer, const char *prefix, const float *flat,
+                             clile_i_net **net)
 {
     if (flat == NULL) return CLILE_OK;
     CLILE_I_RETURN_IF(clile_i_net_create(clile_i_net_get_config(t->net), net));
@@ -102,8 +103,14 @@ static clile_status put_state(const clile_trainer *t, clile_i_st_writer *writer)
     const struct {
         const char *key;
         int64_t value;
-    } table[] = {{"format_version", FORMAT_VERSION}, {"stage", t->stage}, {"step", t->step},         {"stage1_done", t->done[1]},
-                 {"running", t->exec != NULL},       {"images", t->n},    {"subjects", t->s}, {"data_crc32", (int64_t)t->data_crc}};
+    } table[] = {{"format_version", FORMAT_VERSION},
+                 {"stage", t->stage},
+                 {"step", t->step},
+                 {"stage1_done", t->done[1]},
+                 {"running", t->exec != NULL},
+                 {"images", t->n},
+                 {"subjects", t->s},
+                 {"data_crc32", (int64_t)t->data_crc}};
     CLILE_I_RETURN_IF(clile_i_st_writer_metadata(writer, "format", format_name));
     CLILE_I_RETURN_IF(clile_i_st_writer_metadata(writer, "library", clile_version()));
     for (size_t i = 0; i < sizeof table / sizeof table[0]; ++i) {
@@ -125,7 +132,9 @@ clile_status clile_trainer_save(const clile_trainer *trainer, const char *path)
     const clile_trainer *t = trainer;
     CLILE_I_CHECK_NOT_NULL(trainer);
     CLILE_I_CHECK_NOT_NULL(path);
-    if (t->broken) return clile_i_fail(CLILE_E_STATE, "clile_trainer_save: an earlier step failed; there is nothing to go on from");
+    if (t->broken)
+        return clile_i_fail(CLILE_E_STATE,
+                            "clile_trainer_save: an earlier step failed; there is nothing to go on from");
     if (t->done[2]) return clile_i_fail(CLILE_E_STATE, "clile_trainer_save: training is finished; save the model");
     const int64_t au_shape[2] = {t->c + t->model->null_anchor, t->d}, ile_shape[3] = {t->s, t->c, t->d};
     CLILE_I_TRY(clile_i_st_writer_create(&writer));
@@ -147,7 +156,8 @@ static clile_status get_number(const clile_i_st *st, const char *key, int64_t *o
 {
     const char *text = clile_i_st_metadata(st, key);
     if (text == NULL || !clile_i_parse_i64(text, text + strlen(text), out) || *out < 0)
-        return clile_i_fail(CLILE_E_FORMAT, "%s: metadata \"%s\" is %s, expected a number", clile_i_st_path(st), key, text ? text : "absent");
+        return clile_i_fail(CLILE_E_FORMAT, "%s: metadata \"%s\" is %s, expected a number", clile_i_st_path(st), key,
+                            text ? text : "absent");
     return CLILE_OK;
 }
 
@@ -156,13 +166,14 @@ static clile_status check_format(const clile_i_st *st)
     int64_t version;
     const char *format = clile_i_st_metadata(st, "format");
     if (format == NULL || strcmp(format, format_name) != 0)
-        return clile_i_fail(CLILE_E_FORMAT, "%s: not a libclile checkpoint: metadata \"format\" is \"%.40s\", expected \"%s\"",
+        return clile_i_fail(CLILE_E_FORMAT,
+                            "%s: not a libclile checkpoint: metadata \"format\" is \"%.40s\", expected \"%s\"",
                             clile_i_st_path(st), format ? format : "(absent)", format_name);
     CLILE_I_RETURN_IF(get_number(st, "format_version", &version));
     if (version < 1) return clile_i_fail(CLILE_E_FORMAT, "%s: there is no checkpoint format 0", clile_i_st_path(st));
     if (version > FORMAT_VERSION)
-        return clile_i_fail(CLILE_E_UNSUPPORTED, "%s: checkpoint format %lld, this libclile (%s) reads up to %d", clile_i_st_path(st),
-                            (long long)version, clile_version(), (int)FORMAT_VERSION);
+        return clile_i_fail(CLILE_E_UNSUPPORTED, "%s: checkpoint format %lld, this libclile (%s) reads up to %d",
+                            clile_i_st_path(st), (long long)version, clile_version(), (int)FORMAT_VERSION);
     return CLILE_OK;
 }
 
@@ -186,13 +197,15 @@ static clile_status check_data(const clile_i_st *st, const clile_trainer *t)
     CLILE_I_RETURN_IF(get_number(st, "data_crc32", &crc));
     if (images != t->n || subjects != t->s || crc != (int64_t)t->data_crc)
         return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
-                            "%s: made on %lld images of %lld subjects (labels CRC %08llx), but the data set here has %lld of %d (%08lx)",
-                            clile_i_st_path(st), (long long)images, (long long)subjects, (unsigned long long)crc, (long long)t->n, (int)t->s,
-                            (unsigned long)t->data_crc);
+                            "%s: made on %lld images of %lld subjects (labels CRC %08llx), but the data set here has "
+                            "%lld of %d (%08lx)",
+                            clile_i_st_path(st), (long long)images, (long long)subjects, (unsigned long long)crc,
+                            (long long)t->n, (int)t->s, (unsigned long)t->data_crc);
     return CLILE_OK;
 }
 
-static clile_status get_flat(const clile_i_st *st, clile_trainer *t, const char *prefix, clile_i_net *scratch, float *flat)
+static clile_status get_flat(const clile_i_st *st, clile_trainer *t, const char *prefix, clile_i_net *scratch,
+                             float *flat)
 {
     if (flat == NULL) return CLILE_OK;
     CLILE_I_RETURN_IF(clile_i_net_get(st, prefix, scratch));
@@ -244,8 +257,8 @@ static clile_status restore(const clile_i_st *st, clile_trainer *t)
     CLILE_I_RETURN_IF(get_number(st, "stage1_done", &done));
     CLILE_I_RETURN_IF(get_number(st, "running", &running));
     if (!is_possible(t, stage, step, done, running))
-        return clile_i_fail(CLILE_E_FORMAT, "%s: stage %lld, step %lld%s do not fit the options in the file", clile_i_st_path(st),
-                            (long long)stage, (long long)step, done ? " after stage 1" : "");
+        return clile_i_fail(CLILE_E_FORMAT, "%s: stage %lld, step %lld%s do not fit the options in the file",
+                            clile_i_st_path(st), (long long)stage, (long long)step, done ? " after stage 1" : "");
     CLILE_I_RETURN_IF(clile_i_st_copy(st, "start.au", CLILE_I_ST_F32, 2, au_shape, t->au_start));
     CLILE_I_RETURN_IF(clile_i_check_finite(clile_i_st_path(st), "start.au", au_shape[0] * au_shape[1], t->au_start));
     CLILE_I_RETURN_IF(clile_i_net_get(st, "net.", t->net));
@@ -277,7 +290,8 @@ clile_status clile_trainer_resume(clile_trainer *trainer, const char *path)
     CLILE_I_TRY(clile_i_trainer_new(trainer->model, trainer->data, options, &fresh));
     CLILE_I_TRY(check_data(st, fresh));
     CLILE_I_TRY(restore(st, fresh));
-    const clile_trainer swap = *trainer; /* the caller's handle takes the restored inside; the old one is destroyed below */
+    const clile_trainer swap =
+        *trainer; /* the caller's handle takes the restored inside; the old one is destroyed below */
     *trainer = *fresh;
     *fresh = swap;
 cleanup:

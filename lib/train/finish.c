@@ -10,8 +10,8 @@
 _Static_assert((int)CLILE_I_COSINE == (int)CLILE_SIMILARITY_COSINE && (int)CLILE_I_DOT == (int)CLILE_SIMILARITY_DOT,
                "model and losses must agree on how an embedding meets an AU vector");
 
-clile_status clile_i_trainer_scores(const clile_trainer *t, const clile_model *model, const clile_i_net *net, const clile_dataset *data,
-                                    float *score)
+clile_status clile_i_trainer_scores(const clile_trainer *t, const clile_model *model, const clile_i_net *net,
+                                    const clile_dataset *data, float *score)
 {
     clile_status status = CLILE_OK;
     clile_i_exec *exec = NULL;
@@ -24,7 +24,8 @@ clile_status clile_i_trainer_scores(const clile_trainer *t, const clile_model *m
     CLILE_I_TRY(clile_i_exec_create(net, t->batch, t->size, CLILE_I_EXEC_INFER, &exec));
     for (int64_t first = 0; first < n; first += batch) {
         const int64_t count = n - first < batch ? n - first : batch;
-        for (int64_t k = 0; k < batch; ++k) indices[k] = first + (k < count ? k : 0); /* the rest of the last batch is filled up */
+        for (int64_t k = 0; k < batch; ++k)
+            indices[k] = first + (k < count ? k : 0); /* the rest of the last batch is filled up */
         CLILE_I_TRY(clile_i_batch_load(data, batch, indices, t->size, NULL, 0, 0, src));
         CLILE_I_TRY(clile_i_exec_forward(exec, src, embedding));
         clile_i_model_score(model, count, embedding, score + first * t->c);
@@ -49,8 +50,8 @@ cleanup:
 
 /* The model's AU vectors and decision as the heads stand; scores of the training images fix the thresholds.
  *   calibrated: p = s(a sim + b), the sigmoid of the BCE
- *   threshold:  p = s(k (sim - t)), t the F1-best threshold on the training images, k the slope of the BCE, or of a logistic
- *               calibration where there is no BCE */
+ *   threshold:  p = s(k (sim - t)), t the F1-best threshold on the training images, k the slope of the BCE, or of a
+ * logistic calibration where there is no BCE */
 static clile_status decide(const clile_trainer *t, const float *vectors, const clile_i_net *net, clile_model *model)
 {
     clile_status status = CLILE_OK;
@@ -64,7 +65,8 @@ static clile_status decide(const clile_trainer *t, const float *vectors, const c
     for (int64_t i = 0; i < h[CLILE_I_HEAD_AU].count; ++i) model->au_embedding[i] = sign * au[i];
     a = a == 0 ? 1e-6f : sign * a;
     if (h[CLILE_I_HEAD_NULL].count)
-        memcpy(model->au_embedding + h[CLILE_I_HEAD_AU].count, vectors + (h[CLILE_I_HEAD_NULL].value - t->flat), (size_t)t->d * sizeof(float));
+        memcpy(model->au_embedding + h[CLILE_I_HEAD_AU].count, vectors + (h[CLILE_I_HEAD_NULL].value - t->flat),
+               (size_t)t->d * sizeof(float));
     CLILE_I_ALLOC(slope, t->c);
     CLILE_I_ALLOC(offset, t->c);
     for (int32_t c = 0; c < t->c; ++c) {
@@ -110,7 +112,10 @@ static clile_status encoder_values(const clile_trainer *t, clile_i_net *net)
     return t->encoder.average ? clile_i_trainer_plain(t, t->encoder.average, net) : CLILE_OK;
 }
 
-static const float *vector_values(const clile_trainer *t) { return t->vectors.average ? t->vectors.average : t->flat; }
+static const float *vector_values(const clile_trainer *t)
+{
+    return t->vectors.average ? t->vectors.average : t->flat;
+}
 
 /* A model of the same shape, for values that are not final. */
 static clile_status scratch_model(const clile_trainer *t, clile_model **out)
@@ -123,7 +128,8 @@ static clile_status scratch_model(const clile_trainer *t, clile_model **out)
     CLILE_I_TRY(clile_options_set_i64(options, CLILE_OPT_EMBEDDING, t->d));
     CLILE_I_TRY(clile_options_set_i64(options, CLILE_OPT_IMAGE_SIZE, t->size));
     CLILE_I_TRY(clile_options_set_i64(options, CLILE_OPT_NULL_ANCHOR, t->model->null_anchor));
-    CLILE_I_TRY(clile_options_set(options, CLILE_OPT_SIMILARITY, t->model->similarity == CLILE_I_DOT ? "dot" : "cosine"));
+    CLILE_I_TRY(
+        clile_options_set(options, CLILE_OPT_SIMILARITY, t->model->similarity == CLILE_I_DOT ? "dot" : "cosine"));
     CLILE_I_TRY(clile_model_create(options, t->c, t->model->au_ids, out));
 cleanup:
     clile_options_destroy(options);

@@ -1,5 +1,5 @@
-/* The trainer's inside, shared by trainer.c (life and the loop), step.c (one step of each stage), finish.c (from the last
- * step to a model) and checkpoint.c. */
+/* The trainer's inside, shared by trainer.c (life and the loop), step.c (one step of each stage), finish.c (from the
+ * last step to a model) and checkpoint.c. */
 #ifndef CLILE_I_TRAIN_INTERNAL_H
 #define CLILE_I_TRAIN_INTERNAL_H
 
@@ -10,7 +10,8 @@
 
 #include <clile/trainer.h>
 
-/* Learned vectors beside the encoder. Which of them exist depends on the stage and the settings (count 0: it does not). */
+/* Learned vectors beside the encoder. Which of them exist depends on the stage and the settings (count 0: it does not).
+ */
 enum {
     CLILE_I_HEAD_ILE,             /* stage 1: AU^Sub [s,c,d] */
     CLILE_I_HEAD_AU,              /* stage 2: AU^G [c,d] */
@@ -31,8 +32,8 @@ typedef struct {
     float *value, *diff; /* into the flat memory of the stage; NULL when count is 0 */
 } clile_i_head;
 
-/* The batch as stage 1 and the mixed loss see it. Where halves are exchanged, an image of two people is two rows, each with one
- * person's labels; otherwise the arrays are those of the batch and weight is NULL. */
+/* The batch as stage 1 and the mixed loss see it. Where halves are exchanged, an image of two people is two rows, each
+ * with one person's labels; otherwise the arrays are those of the batch and weight is NULL. */
 typedef struct {
     int32_t n;
     int32_t *image, *subject;         /* [2 batch] */
@@ -49,44 +50,49 @@ struct clile_trainer {
     clile_dataset *validation; /* held-out training subjects, or NULL */
     int64_t n, steps_per_epoch;
     int32_t c, d, s, size, batch, threads;
-    float *au_weight; /* [c] */
+    float *au_weight;  /* [c] */
     uint32_t data_crc; /* of labels and subjects: a checkpoint fits one data set */
 
-    int32_t stage;          /* running or last run; 0 before any */
-    int32_t done[3];        /* [1], [2]: finished */
-    int32_t broken;         /* a step failed: only destroy is left */
-    int64_t step;           /* steps done in `stage` */
-    clile_i_net *id_net;    /* E_ID: values of before stage 1, after it, or NULL once dropped */
-    float *au_start;        /* [c+null,d] the model's AU vectors of before training */
-    float *ile;             /* AU^Sub after stage 1 [s,c,d] */
-    clile_i_net *net;       /* E_G: values from which stage 2 starts */
+    int32_t stage;       /* running or last run; 0 before any */
+    int32_t done[3];     /* [1], [2]: finished */
+    int32_t broken;      /* a step failed: only destroy is left */
+    int64_t step;        /* steps done in `stage` */
+    clile_i_net *id_net; /* E_ID: values of before stage 1, after it, or NULL once dropped */
+    float *au_start;     /* [c+null,d] the model's AU vectors of before training */
+    float *ile;          /* AU^Sub after stage 1 [s,c,d] */
+    clile_i_net *net;    /* E_G: values from which stage 2 starts */
 
-    clile_i_exec *exec;     /* encoder that is trained in this stage */
-    clile_i_exec *id_exec;  /* stage 2: E_ID, inference form */
+    clile_i_exec *exec;             /* encoder that is trained in this stage */
+    clile_i_exec *id_exec;          /* stage 2: E_ID, inference form */
     clile_i_group encoder, vectors; /* parameters of exec, and all heads */
     float *flat, *flat_diff;        /* memory of the heads */
     clile_i_head head[CLILE_I_HEAD_COUNT];
-    clile_i_identity identity;      /* stage 2: what of F^ID is eliminated */
+    clile_i_identity identity;             /* stage 2: what of F^ID is eliminated */
     float *identity_table, *identity_rate; /* what it was fitted to */
 
-    clile_i_feed *feed;     /* images of the running stage */
+    clile_i_feed *feed;          /* images of the running stage */
     const clile_i_batch *images; /* of the running step */
-    int8_t *labels;         /* [batch,c] */
-    int32_t *subject;       /* [batch] */
-    int32_t exchange;       /* halves are exchanged */
+    int8_t *labels;              /* [batch,c] */
+    int32_t *subject;            /* [batch] */
+    int32_t exchange;            /* halves are exchanged */
     clile_i_rows rows;
     float *embedding, *id_embedding, *diff_embedding, *part_embedding; /* [batch,d] */
-    float *part_au;         /* [c+1,d] */
+    float *part_au;                                                    /* [c+1,d] */
 };
 
 /* ---- trainer.c ---- */
 /* A trainer that has not run; `model` is made busy. */
-clile_status clile_i_trainer_new(clile_model *model, const clile_dataset *data, const clile_options *options, clile_trainer **out);
-clile_status clile_i_trainer_begin_stage(clile_trainer *t, int32_t stage); /* heads, optimiser state and compiled encoders, from the values at hand */
-void clile_i_trainer_end_stage(clile_trainer *t);                          /* frees them */
+clile_status clile_i_trainer_new(clile_model *model, const clile_dataset *data, const clile_options *options,
+                                 clile_trainer **out);
+clile_status
+clile_i_trainer_begin_stage(clile_trainer *t,
+                            int32_t stage); /* heads, optimiser state and compiled encoders, from the values at hand */
+void clile_i_trainer_end_stage(clile_trainer *t); /* frees them */
 
 /* ---- step.c ---- */
-typedef struct { double total, bce, contra, elimination; } clile_i_losses;
+typedef struct {
+    double total, bce, contra, elimination;
+} clile_i_losses;
 clile_status clile_i_trainer_step(clile_trainer *t, clile_i_losses *losses);
 /* Tables that stage 2 needs of E_ID over the training images (identity_part). */
 clile_status clile_i_trainer_prepare_identity(clile_trainer *t);
@@ -95,8 +101,10 @@ clile_status clile_i_trainer_prepare_identity(clile_trainer *t);
 /* A flat array in the layout of the encoder being trained (values, moments), as the plain tensors of `net`. */
 clile_status clile_i_trainer_plain(const clile_trainer *t, const float *flat, clile_i_net *net);
 /* Scores [n,c] of a data set, not augmented, by an inference form of `net`. */
-clile_status clile_i_trainer_scores(const clile_trainer *t, const clile_model *model, const clile_i_net *net, const clile_dataset *data, float *score);
-/* Ends a stage: stage 1 keeps E_ID and the ILEs for stage 2; stage 2 writes E_G, AU^G and the decision into the model and drops the rest. */
+clile_status clile_i_trainer_scores(const clile_trainer *t, const clile_model *model, const clile_i_net *net,
+                                    const clile_dataset *data, float *score);
+/* Ends a stage: stage 1 keeps E_ID and the ILEs for stage 2; stage 2 writes E_G, AU^G and the decision into the model
+ * and drops the rest. */
 clile_status clile_i_trainer_finish_stage(clile_trainer *t);
 /* F1 and AUC on the held-out training subjects as the encoder stands; NaN without any. */
 clile_status clile_i_trainer_validate(clile_trainer *t, double *f1, double *auc);

@@ -5,10 +5,13 @@
 
 enum { CHUNK = 8192 }; /* elements summed in one go: the order of summation depends on nothing else */
 
-static int64_t chunks_of(int64_t count) { return (count + CHUNK - 1) / CHUNK; }
+static int64_t chunks_of(int64_t count)
+{
+    return (count + CHUNK - 1) / CHUNK;
+}
 
-clile_status clile_i_group_create(const clile_i_settings *settings, int64_t count, float *value, float *diff, int32_t span_count,
-                                  clile_i_group *out)
+clile_status clile_i_group_create(const clile_i_settings *settings, int64_t count, float *value, float *diff,
+                                  int32_t span_count, clile_i_group *out)
 {
     clile_status status = CLILE_OK;
     *out = (clile_i_group){.count = count, .value = value, .diff = diff, .span_count = span_count};
@@ -85,7 +88,8 @@ static void adamw(const step_job *job, const clile_i_span *span, int64_t begin, 
 {
     const clile_i_group *g = job->group;
     const float rate = (float)(job->rate * (double)span->rate), scale = (float)job->gradient_scale;
-    const float keep = 1.0f - (float)(job->rate * (double)span->rate * (double)span->decay * job->settings->weight_decay);
+    const float keep =
+        1.0f - (float)(job->rate * (double)span->rate * (double)span->decay * job->settings->weight_decay);
     const float correct_m = (float)(1.0 / (1.0 - pow(0.9, (double)job->t)));
     const float correct_v = (float)(1.0 / (1.0 - pow(0.999, (double)job->t)));
     float *restrict value = g->value, *restrict m = g->m, *restrict v = g->v;
@@ -135,7 +139,8 @@ static void step_range(int64_t begin, int64_t end, void *context)
     }
 }
 
-void clile_i_optimizer_step(const clile_i_settings *settings, clile_i_group *group, double rate, double gradient_scale, int64_t t)
+void clile_i_optimizer_step(const clile_i_settings *settings, clile_i_group *group, double rate, double gradient_scale,
+                            int64_t t)
 {
     step_job job = {settings, group, rate, gradient_scale, t};
     clile_i_parallel_for(group->count, 4096, step_range, &job);

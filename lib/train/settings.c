@@ -64,7 +64,8 @@ static clile_status read_elimination(const clile_options *options, clile_i_setti
     out->elimination = clile_i_elimination_find(name);
     const int32_t kind = clile_i_identity_find(part);
     if (out->elimination == NULL || kind < 0)
-        return clile_i_fail(CLILE_E_INTERNAL, "elimination \"%s\" with identity_part \"%s\" is not in the table of losses", name, part);
+        return clile_i_fail(CLILE_E_INTERNAL,
+                            "elimination \"%s\" with identity_part \"%s\" is not in the table of losses", name, part);
     out->identity_part = (clile_i_identity_kind)kind;
     return CLILE_OK;
 }
@@ -102,10 +103,11 @@ clile_status clile_i_settings_read(const clile_options *options, clile_i_setting
     out->calibrated = decision == 2;
     if (!out->cl_ile) make_plain_bce(out);
     if (out->lambda_contra == 0 && out->lambda_bce == 0)
-        return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "lambda_contra and lambda_bce are both 0: nothing would be learned in stage 2");
-    if (out->elimination->needs_deviation && out->lambda_bce == 0)
         return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
-                            "elimination=mixed acts in the general BCE, but lambda_bce is 0; set lambda_bce > 0 or another elimination");
+                            "lambda_contra and lambda_bce are both 0: nothing would be learned in stage 2");
+    if (out->elimination->needs_deviation && out->lambda_bce == 0)
+        return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "elimination=mixed acts in the general BCE, but lambda_bce is 0; "
+                                                      "set lambda_bce > 0 or another elimination");
     if (out->calibrated && out->lambda_bce == 0)
         return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "decision=calibrated needs the general BCE, but lambda_bce is 0");
     return CLILE_OK;

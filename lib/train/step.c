@@ -3,8 +3,9 @@
 
 #include <string.h>
 
-/* Two rows for an image whose halves are two people's: the upper AUs with its own subject, the lower ones with the partner's. A row weighs as
- * many AUs as it has of the image's, so that the sum over both is the image's own mean over its coded AUs. */
+/* Two rows for an image whose halves are two people's: the upper AUs with its own subject, the lower ones with the
+ * partner's. A row weighs as many AUs as it has of the image's, so that the sum over both is the image's own mean over
+ * its coded AUs. */
 static void split_rows(clile_trainer *t)
 {
     const int32_t *partner = t->images->partner;
@@ -42,7 +43,8 @@ static clile_status next_batch(clile_trainer *t)
         memcpy(labels, clile_i_dataset_labels(t->train, indices[k]), (size_t)t->c);
         t->subject[k] = clile_i_dataset_subject(t->train, indices[k]);
         for (int32_t c = 0; t->exchange && partner[k] >= 0 && c < t->c; ++c)
-            if (clile_i_au_is_lower(t->model->au_ids[c])) labels[c] = clile_i_dataset_labels(t->train, indices[partner[k]])[c];
+            if (clile_i_au_is_lower(t->model->au_ids[c]))
+                labels[c] = clile_i_dataset_labels(t->train, indices[partner[k]])[c];
     }
     if (t->exchange) split_rows(t);
     return CLILE_OK;
@@ -65,7 +67,8 @@ static const clile_i_rows *gather_rows(clile_trainer *t)
 {
     const clile_i_rows *r = &t->rows;
     for (int32_t i = 0; t->exchange && i < r->n; ++i)
-        memcpy(r->embedding + (int64_t)i * t->d, t->embedding + (int64_t)r->image[i] * t->d, (size_t)t->d * sizeof(float));
+        memcpy(r->embedding + (int64_t)i * t->d, t->embedding + (int64_t)r->image[i] * t->d,
+               (size_t)t->d * sizeof(float));
     return r;
 }
 
@@ -74,7 +77,8 @@ static void scatter_rows(clile_trainer *t, float *diff)
 {
     const clile_i_rows *r = &t->rows;
     memset(diff, 0, (size_t)t->batch * (size_t)t->d * sizeof *diff);
-    for (int32_t i = 0; i < r->n; ++i) add_scaled(t->d, 1, r->diff + (int64_t)i * t->d, diff + (int64_t)(t->exchange ? r->image[i] : i) * t->d);
+    for (int32_t i = 0; i < r->n; ++i)
+        add_scaled(t->d, 1, r->diff + (int64_t)i * t->d, diff + (int64_t)(t->exchange ? r->image[i] : i) * t->d);
 }
 
 /* ---- stage 1 ---- */
@@ -83,8 +87,8 @@ static clile_status losses_stage1(clile_trainer *t, clile_i_losses *losses)
 {
     const clile_i_head *ile = &t->head[CLILE_I_HEAD_ILE];
     const clile_i_rows *r = gather_rows(t);
-    CLILE_I_RETURN_IF(clile_i_loss_stage1(r->n, t->d, t->c, t->s, r->embedding, ile->value, r->subject, r->labels, t->au_weight, r->weight,
-                                          &losses->bce, r->diff, ile->diff));
+    CLILE_I_RETURN_IF(clile_i_loss_stage1(r->n, t->d, t->c, t->s, r->embedding, ile->value, r->subject, r->labels,
+                                          t->au_weight, r->weight, &losses->bce, r->diff, ile->diff));
     scatter_rows(t, t->diff_embedding);
     losses->total = losses->bce;
     return CLILE_OK;
@@ -99,12 +103,13 @@ static clile_status add_contra(clile_trainer *t, clile_i_losses *losses)
     if (weight == 0) return CLILE_OK;
     float *part_null = t->part_au + au->count;
     if (null->count) {
-        CLILE_I_RETURN_IF(clile_loss_stage2_null(t->batch, t->d, t->c, t->embedding, au->value, null->value, t->labels, t->settings.tau,
-                                                 &losses->contra, t->part_embedding, t->part_au, part_null));
+        CLILE_I_RETURN_IF(clile_loss_stage2_null(t->batch, t->d, t->c, t->embedding, au->value, null->value, t->labels,
+                                                 t->settings.tau, &losses->contra, t->part_embedding, t->part_au,
+                                                 part_null));
         add_scaled(null->count, weight, part_null, null->diff);
     } else {
-        CLILE_I_RETURN_IF(clile_loss_stage2(t->batch, t->d, t->c, t->embedding, au->value, t->labels, t->settings.tau, &losses->contra,
-                                            t->part_embedding, t->part_au));
+        CLILE_I_RETURN_IF(clile_loss_stage2(t->batch, t->d, t->c, t->embedding, au->value, t->labels, t->settings.tau,
+                                            &losses->contra, t->part_embedding, t->part_au));
     }
     add_scaled((int64_t)t->batch * t->d, weight, t->part_embedding, t->diff_embedding);
     add_scaled(au->count, weight, t->part_au, au->diff);
@@ -118,11 +123,11 @@ static clile_status mixed_loss(clile_trainer *t, double a, clile_i_losses *losse
     clile_i_head *h = t->head;
     const clile_i_settings *set = &t->settings;
     const clile_i_rows *r = gather_rows(t);
-    CLILE_I_RETURN_IF(clile_i_loss_mixed(r->n, t->d, t->c, t->s, set->similarity, r->embedding, h[CLILE_I_HEAD_AU].value, a,
-                                         h[CLILE_I_HEAD_BIAS].value, h[CLILE_I_HEAD_DEVIATION].value, h[CLILE_I_HEAD_DEVIATION_BIAS].value,
-                                         r->subject, r->labels, t->au_weight, r->weight, set->lambda_ile, set->lambda_ile_bias, &losses->bce,
-                                         r->diff, t->part_au, diff_scale, h[CLILE_I_HEAD_BIAS].diff, h[CLILE_I_HEAD_DEVIATION].diff,
-                                         h[CLILE_I_HEAD_DEVIATION_BIAS].diff));
+    CLILE_I_RETURN_IF(clile_i_loss_mixed(
+        r->n, t->d, t->c, t->s, set->similarity, r->embedding, h[CLILE_I_HEAD_AU].value, a, h[CLILE_I_HEAD_BIAS].value,
+        h[CLILE_I_HEAD_DEVIATION].value, h[CLILE_I_HEAD_DEVIATION_BIAS].value, r->subject, r->labels, t->au_weight,
+        r->weight, set->lambda_ile, set->lambda_ile_bias, &losses->bce, r->diff, t->part_au, diff_scale,
+        h[CLILE_I_HEAD_BIAS].diff, h[CLILE_I_HEAD_DEVIATION].diff, h[CLILE_I_HEAD_DEVIATION_BIAS].diff));
     scatter_rows(t, t->part_embedding);
     return CLILE_OK;
 }
@@ -140,8 +145,9 @@ static clile_status add_bce(clile_trainer *t, clile_i_losses *losses)
     if (deviation->count)
         CLILE_I_RETURN_IF(mixed_loss(t, a, losses, &diff_scale));
     else
-        CLILE_I_RETURN_IF(clile_loss_bce(t->batch, t->d, t->c, set->similarity, t->embedding, au->value, a, bias->value, t->labels,
-                                         t->au_weight, &losses->bce, t->part_embedding, t->part_au, &diff_scale, bias->diff));
+        CLILE_I_RETURN_IF(clile_loss_bce(t->batch, t->d, t->c, set->similarity, t->embedding, au->value, a, bias->value,
+                                         t->labels, t->au_weight, &losses->bce, t->part_embedding, t->part_au,
+                                         &diff_scale, bias->diff));
     add_scaled((int64_t)t->batch * t->d, weight, t->part_embedding, t->diff_embedding);
     add_scaled(au->count, weight, t->part_au, au->diff);
     if (scale->count) scale->diff[0] = (float)(weight * diff_scale);
@@ -155,16 +161,20 @@ static clile_status add_bce(clile_trainer *t, clile_i_losses *losses)
 static clile_status add_elimination(clile_trainer *t, clile_i_losses *losses)
 {
     const clile_i_settings *set = &t->settings;
-    clile_i_head *classifier = &t->head[CLILE_I_HEAD_CLASSIFIER], *classifier_bias = &t->head[CLILE_I_HEAD_CLASSIFIER_BIAS];
+    clile_i_head *classifier = &t->head[CLILE_I_HEAD_CLASSIFIER],
+                 *classifier_bias = &t->head[CLILE_I_HEAD_CLASSIFIER_BIAS];
     const double weight = set->lambda_id;
     if (t->id_exec) {
         CLILE_I_RETURN_IF(clile_i_exec_forward(t->id_exec, t->images->src, t->id_embedding));
-        CLILE_I_RETURN_IF(clile_i_identity_part(&t->identity, t->batch, t->labels, t->subject, t->id_embedding, t->id_embedding));
-        CLILE_I_RETURN_IF(set->elimination->pair(t->batch, t->d, t->embedding, t->id_embedding, &losses->elimination, t->part_embedding));
+        CLILE_I_RETURN_IF(
+            clile_i_identity_part(&t->identity, t->batch, t->labels, t->subject, t->id_embedding, t->id_embedding));
+        CLILE_I_RETURN_IF(set->elimination->pair(t->batch, t->d, t->embedding, t->id_embedding, &losses->elimination,
+                                                 t->part_embedding));
     } else if (classifier->count) {
         /* lambda_id scales what reaches the encoder; the classifier itself learns at full strength */
-        CLILE_I_RETURN_IF(clile_loss_adversarial(t->batch, t->d, t->s, t->embedding, classifier->value, classifier_bias->value, t->subject,
-                                                 &losses->elimination, t->part_embedding, classifier->diff, classifier_bias->diff));
+        CLILE_I_RETURN_IF(clile_loss_adversarial(t->batch, t->d, t->s, t->embedding, classifier->value,
+                                                 classifier_bias->value, t->subject, &losses->elimination,
+                                                 t->part_embedding, classifier->diff, classifier_bias->diff));
     } else {
         return CLILE_OK;
     }
@@ -233,7 +243,8 @@ clile_status clile_i_trainer_prepare_identity(clile_trainer *t)
     if (t->settings.identity_part == CLILE_I_IDENTITY_RESIDUAL) {
         CLILE_I_ALLOC(t->identity_table, (int64_t)(t->c + 1) * t->d);
         CLILE_I_ALLOC(t->identity_rate, t->c);
-        CLILE_I_TRY(clile_i_identity_regression(t->n, t->c, t->d, labels, embedding, t->identity_table, t->identity_rate));
+        CLILE_I_TRY(
+            clile_i_identity_regression(t->n, t->c, t->d, labels, embedding, t->identity_table, t->identity_rate));
     } else {
         CLILE_I_ALLOC(t->identity_table, (int64_t)t->s * t->d);
         CLILE_I_TRY(clile_i_identity_subject_means(t->n, t->d, t->s, embedding, subject, t->identity_table));

@@ -12,11 +12,13 @@ static clile_status check_aus(const clile_model *model, const clile_dataset *dat
     int32_t ids[CLILE_I_MAX_AUS];
     const int32_t c = clile_dataset_au_count(data);
     if (c != model->c)
-        return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "clile_trainer_create: the data set has %d AUs, the model %d", (int)c, (int)model->c);
+        return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "clile_trainer_create: the data set has %d AUs, the model %d",
+                            (int)c, (int)model->c);
     CLILE_I_RETURN_IF(clile_dataset_copy_au_ids(data, ids));
     for (int32_t i = 0; i < c; ++i)
         if (ids[i] != model->au_ids[i])
-            return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "clile_trainer_create: column %d is AU %d in the data set and AU %d in the model",
+            return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
+                                "clile_trainer_create: column %d is AU %d in the data set and AU %d in the model",
                                 (int)i, (int)ids[i], (int)model->au_ids[i]);
     return CLILE_OK;
 }
@@ -33,7 +35,8 @@ static clile_status check_present(const clile_trainer *t)
         }
         if (present == 0)
             return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
-                                "clile_trainer_create: AU %d is present in none of the %lld images that are coded for it; leave it out (au_set)",
+                                "clile_trainer_create: AU %d is present in none of the %lld images that are coded for "
+                                "it; leave it out (au_set)",
                                 (int)t->model->au_ids[c], (long long)coded);
     }
     return CLILE_OK;
@@ -49,7 +52,8 @@ static clile_status hold_out(clile_trainer *t, const clile_dataset *data)
     int32_t held = (int32_t)floor(t->settings.validation * all + 0.5);
     if (held < 1) held = 1;
     if (held >= all)
-        return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "clile_trainer_create: validation=%g holds out %d of %d subjects: none is left to train on",
+        return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
+                            "clile_trainer_create: validation=%g holds out %d of %d subjects: none is left to train on",
                             t->settings.validation, (int)held, (int)all);
     CLILE_I_ALLOC(order, all);
     CLILE_I_ALLOC(subjects, held);
@@ -129,17 +133,20 @@ static clile_status set_up(clile_trainer *t)
     t->c = t->model->c;
     t->d = t->model->d;
     t->size = t->model->size;
-    if (t->batch > t->n && t->n >= 2 && !clile_options_is_set(t->options, CLILE_OPT_BATCH)) { /* nobody asked for the default's size */
+    if (t->batch > t->n && t->n >= 2 &&
+        !clile_options_is_set(t->options, CLILE_OPT_BATCH)) { /* nobody asked for the default's size */
         t->batch = t->settings.batch = (int32_t)t->n;
         CLILE_I_TRY(clile_options_set_i64(t->options, CLILE_OPT_BATCH, t->batch)); /* a checkpoint says what was used */
     }
     if (t->batch > t->n) {
-        status = clile_i_fail(CLILE_E_INVALID_ARGUMENT, "clile_trainer_create: batch is %d, but there are only %lld images to train on",
+        status = clile_i_fail(CLILE_E_INVALID_ARGUMENT,
+                              "clile_trainer_create: batch is %d, but there are only %lld images to train on",
                               (int)t->batch, (long long)t->n);
         goto cleanup;
     }
     if (t->batch < 2) {
-        status = clile_i_fail(CLILE_E_INVALID_ARGUMENT, "clile_trainer_create: batch is 1, but batch normalisation needs at least 2 images");
+        status = clile_i_fail(CLILE_E_INVALID_ARGUMENT,
+                              "clile_trainer_create: batch is 1, but batch normalisation needs at least 2 images");
         goto cleanup;
     }
     t->steps_per_epoch = t->n / t->batch; /* an incomplete last batch is left out; the next epoch draws anew */
@@ -170,7 +177,8 @@ cleanup:
     return status;
 }
 
-clile_status clile_i_trainer_new(clile_model *model, const clile_dataset *data, const clile_options *options, clile_trainer **out)
+clile_status clile_i_trainer_new(clile_model *model, const clile_dataset *data, const clile_options *options,
+                                 clile_trainer **out)
 {
     clile_status status = CLILE_OK;
     clile_trainer *t = NULL;
@@ -189,7 +197,8 @@ cleanup:
     return status;
 }
 
-clile_status clile_trainer_create(clile_model *model, const clile_dataset *train, const clile_options *options, clile_trainer **out)
+clile_status clile_trainer_create(clile_model *model, const clile_dataset *train, const clile_options *options,
+                                  clile_trainer **out)
 {
     CLILE_I_CHECK_NOT_NULL(out);
     *out = NULL;
@@ -294,8 +303,8 @@ static void fill_normal(clile_i_head *h, double deviation, uint64_t seed, uint64
     for (int64_t i = 0; i < h->count; ++i) h->value[i] = (float)(deviation * clile_i_rng_normal(&rng));
 }
 
-/* Starting values: ILEs are the model's AU vectors for every subject; AU^G the model's own, or with init_from_stage1 the
- * mean of the ILEs over subjects. Deviations start from 0, biases from 0. */
+/* Starting values: ILEs are the model's AU vectors for every subject; AU^G the model's own, or with init_from_stage1
+ * the mean of the ILEs over subjects. Deviations start from 0, biases from 0. */
 static void init_heads(clile_trainer *t)
 {
     const int64_t cd = (int64_t)t->c * t->d;
@@ -400,8 +409,10 @@ static clile_status check_can_run(const clile_trainer *t, int32_t stage)
 {
     if (stage != 1 && stage != 2)
         return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "clile_trainer_run: stage is %d, expected 1 or 2", (int)stage);
-    if (t->broken) return clile_i_fail(CLILE_E_STATE, "clile_trainer_run: an earlier step failed; create a new trainer");
-    if (stage == 1 && !t->settings.cl_ile) return clile_i_fail(CLILE_E_STATE, "clile_trainer_run: method=bce has no stage 1; run stage 2");
+    if (t->broken)
+        return clile_i_fail(CLILE_E_STATE, "clile_trainer_run: an earlier step failed; create a new trainer");
+    if (stage == 1 && !t->settings.cl_ile)
+        return clile_i_fail(CLILE_E_STATE, "clile_trainer_run: method=bce has no stage 1; run stage 2");
     if (t->done[stage] || (stage == 1 && (t->done[2] || t->stage == 2)))
         return clile_i_fail(CLILE_E_STATE, "clile_trainer_run: stage %d is already finished", (int)stage);
     if (stage == 2 && !t->done[1] && (clile_i_settings_need_stage1(&t->settings) || t->stage == 1))
@@ -416,7 +427,8 @@ typedef struct {
     int64_t first_step;
 } reporter;
 
-static clile_status report(clile_trainer *t, const reporter *r, int64_t steps, double rate, const clile_i_losses *losses)
+static clile_status report(clile_trainer *t, const reporter *r, int64_t steps, double rate,
+                           const clile_i_losses *losses)
 {
     const double seconds = now() - r->started, done = (double)(t->step - r->first_step);
     const int epoch_end = t->step % t->steps_per_epoch == 0;
@@ -442,8 +454,8 @@ static clile_status report(clile_trainer *t, const reporter *r, int64_t steps, d
         .validation_auc = auc,
     };
     if (r->function(&progress, r->user) == 0) return CLILE_OK;
-    return clile_i_fail(CLILE_E_CANCELLED, "training was cancelled in stage %d after step %lld of %lld", (int)t->stage, (long long)t->step,
-                        (long long)steps);
+    return clile_i_fail(CLILE_E_CANCELLED, "training was cancelled in stage %d after step %lld of %lld", (int)t->stage,
+                        (long long)t->step, (long long)steps);
 }
 
 /* Backward has run: clip, step, count. */

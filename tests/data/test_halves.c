@@ -1,4 +1,5 @@
-/* Exchange of face halves: what is above the seam stays, what is below is the partner's at the colour of the cheeks above. */
+/* Exchange of face halves: what is above the seam stays, what is below is the partner's at the colour of the cheeks
+ * above. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -44,7 +45,7 @@ static void test_halves(void **state)
         for (int channel = 0; channel < 3; ++channel) {
             const double own = 20.0 * (k + 1), other = 20.0 * (partner[k] + 1), gain = (own + 8) / (other + 8);
             assert_memory_equal(dst[k][channel], src[k][channel], 20 * SIZE * sizeof(float)); /* brows and eyes */
-            for (int y = 35; y < SIZE; ++y) { /* mouth and chin */
+            for (int y = 35; y < SIZE; ++y) {                                                 /* mouth and chin */
                 const double expected = gain * (other + (y == SIZE - 1 ? 10 : 0));
                 assert_true(fabs(level(dst[k][channel][y * SIZE + 7], channel) - fmin(expected, 255)) < 0.01);
             }
@@ -85,6 +86,7 @@ static void test_which_half(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_halves), cmocka_unit_test(test_probability), cmocka_unit_test(test_which_half)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_halves), cmocka_unit_test(test_probability),
+                                       cmocka_unit_test(test_which_half)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

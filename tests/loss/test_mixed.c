@@ -345,22 +345,26 @@ static void test_mixed_errors(void **state)
     destroy(&p);
 }
 
-/* An image as two rows of the same embedding and subject, each with half of the labels and its share of the weight, is the image. */
+/* An image as two rows of the same embedding and subject, each with half of the labels and its share of the weight, is
+ * the image. */
 static void test_split_rows(void **state)
 {
     (void)state;
     problem p = make(51, 1, 5, 4, 3, 0, 1);
-    float f2[10], diff1[5], diff2[10], dev1[60], dev2[60], weight2[2] = {2 * 0.75f, 2 * 0.25f}; /* 3 and 1 of 4 AUs; mean over 2 rows */
+    float f2[10], diff1[5], diff2[10], dev1[60], dev2[60],
+        weight2[2] = {2 * 0.75f, 2 * 0.25f}; /* 3 and 1 of 4 AUs; mean over 2 rows */
     const int8_t whole[4] = {1, 0, 1, 0}, split[8] = {1, 0, -1, 0, -1, -1, 1, -1};
     const int32_t subject2[2] = {p.subject[0], p.subject[0]};
     double loss1 = 0, loss2 = 0;
     memcpy(f2, p.f.f, 5 * sizeof *f2);
     memcpy(f2 + 5, p.f.f, 5 * sizeof *f2);
-    assert_int_equal(clile_i_loss_mixed(1, 5, 4, 3, 0, p.f.f, p.au.f, 1.5, p.bias.f, p.deviation.f, p.deviation_bias.f, p.subject, whole, NULL,
-                                        NULL, 0.7, 0.4, &loss1, diff1, NULL, NULL, NULL, dev1, NULL),
+    assert_int_equal(clile_i_loss_mixed(1, 5, 4, 3, 0, p.f.f, p.au.f, 1.5, p.bias.f, p.deviation.f, p.deviation_bias.f,
+                                        p.subject, whole, NULL, NULL, 0.7, 0.4, &loss1, diff1, NULL, NULL, NULL, dev1,
+                                        NULL),
                      CLILE_OK);
-    assert_int_equal(clile_i_loss_mixed(2, 5, 4, 3, 0, f2, p.au.f, 1.5, p.bias.f, p.deviation.f, p.deviation_bias.f, subject2, split, NULL,
-                                        weight2, 0.7, 0.4, &loss2, diff2, NULL, NULL, NULL, dev2, NULL),
+    assert_int_equal(clile_i_loss_mixed(2, 5, 4, 3, 0, f2, p.au.f, 1.5, p.bias.f, p.deviation.f, p.deviation_bias.f,
+                                        subject2, split, NULL, weight2, 0.7, 0.4, &loss2, diff2, NULL, NULL, NULL, dev2,
+                                        NULL),
                      CLILE_OK);
     assert_true(fabs(loss1 - loss2) < 1e-9);
     for (int i = 0; i < 5; ++i) assert_true(fabs((double)diff1[i] - (double)diff2[i] - (double)diff2[i + 5]) < 1e-6);

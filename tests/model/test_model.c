@@ -31,7 +31,8 @@ static clile_model *small_model(const char *key, const char *value)
 
 static void assert_fails(clile_status expected, clile_status found, const char *text)
 {
-    if (found != expected) fail_msg("%s (%s) instead of %s", clile_status_name(found), clile_last_error(), clile_status_name(expected));
+    if (found != expected)
+        fail_msg("%s (%s) instead of %s", clile_status_name(found), clile_last_error(), clile_status_name(expected));
     if (!strstr(clile_last_error(), text)) fail_msg("\"%s\" does not say \"%s\"", clile_last_error(), text);
 }
 
@@ -63,7 +64,8 @@ static void test_round_trip(void **state)
     assert_int_equal(clile_model_copy_au_embedding(back, au2), CLILE_OK);
     assert_memory_equal(au, au2, 3 * 8 * sizeof *au);
     for (int32_t i = 0; i < clile_i_net_tensor_count(model->encoder); ++i) {
-        const clile_i_net_tensor *a = clile_i_net_tensor_at(model->encoder, i), *b = clile_i_net_tensor_at(back->encoder, i);
+        const clile_i_net_tensor *a = clile_i_net_tensor_at(model->encoder, i),
+                                 *b = clile_i_net_tensor_at(back->encoder, i);
         assert_memory_equal(a->data, b->data, (size_t)a->count * sizeof(float));
     }
     free(au);
@@ -179,16 +181,19 @@ static void test_files_that_lie(void **state)
 static void test_import(void **state)
 {
     (void)state;
-    clile_model *source = small_model(CLILE_OPT_SEED, "5"), *model = small_model(NULL, NULL), *deeper = small_model(CLILE_OPT_BACKBONE, "resnet18");
+    clile_model *source = small_model(CLILE_OPT_SEED, "5"), *model = small_model(NULL, NULL),
+                *deeper = small_model(CLILE_OPT_BACKBONE, "resnet18");
     clile_i_st_writer *writer = NULL;
     assert_int_equal(clile_i_st_writer_create(&writer), CLILE_OK);
     assert_int_equal(clile_i_net_put(writer, "", source->encoder), CLILE_OK); /* torchvision's names have no prefix */
     assert_int_equal(clile_i_st_writer_write(writer, path), CLILE_OK);
     clile_i_st_writer_destroy(writer);
-    assert_memory_not_equal(clile_i_net_tensor_at(model->encoder, 0)->data, clile_i_net_tensor_at(source->encoder, 0)->data, 64);
+    assert_memory_not_equal(clile_i_net_tensor_at(model->encoder, 0)->data,
+                            clile_i_net_tensor_at(source->encoder, 0)->data, 64);
     if (clile_model_import_backbone(model, path) != CLILE_OK) fail_msg("%s", clile_last_error());
     for (int32_t i = 0; i < clile_i_net_tensor_count(model->encoder); ++i) {
-        const clile_i_net_tensor *a = clile_i_net_tensor_at(model->encoder, i), *b = clile_i_net_tensor_at(source->encoder, i);
+        const clile_i_net_tensor *a = clile_i_net_tensor_at(model->encoder, i),
+                                 *b = clile_i_net_tensor_at(source->encoder, i);
         assert_memory_equal(a->data, b->data, (size_t)a->count * sizeof(float));
     }
     assert_fails(CLILE_E_FORMAT, clile_model_import_backbone(deeper, path), "layer1.1.conv1.weight is missing");
@@ -241,9 +246,10 @@ static void test_json(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_round_trip),          cmocka_unit_test(test_bad_creation),  cmocka_unit_test(test_bad_decision),
-        cmocka_unit_test(test_files_that_are_none), cmocka_unit_test(test_files_that_lie), cmocka_unit_test(test_import),
-        cmocka_unit_test(test_score_and_decision),  cmocka_unit_test(test_json),
+        cmocka_unit_test(test_round_trip),         cmocka_unit_test(test_bad_creation),
+        cmocka_unit_test(test_bad_decision),       cmocka_unit_test(test_files_that_are_none),
+        cmocka_unit_test(test_files_that_lie),     cmocka_unit_test(test_import),
+        cmocka_unit_test(test_score_and_decision), cmocka_unit_test(test_json),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

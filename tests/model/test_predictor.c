@@ -83,7 +83,8 @@ static void test_landmarks_find_the_crop(void **state)
     float xy[10], direct[C], aligned[C];
     for (int y = 0; y < SIZE; ++y)
         for (int x = 0; x < SIZE; ++x)
-            for (int k = 0; k < 3; ++k) crop[(y * SIZE + x) * 3 + k] = (uint8_t)(120 + 50 * sin(0.2 * x + k) + 50 * cos(0.17 * y));
+            for (int k = 0; k < 3; ++k)
+                crop[(y * SIZE + x) * 3 + k] = (uint8_t)(120 + 50 * sin(0.2 * x + k) + 50 * cos(0.17 * y));
     for (int y = 0; y < 200; ++y)
         for (int x = 0; x < 220; ++x)
             for (int k = 0; k < 3; ++k) { /* crop coordinate of the photo's pixel centre, scale 2, moved by (60, 50) */
@@ -95,13 +96,17 @@ static void test_landmarks_find_the_crop(void **state)
         xy[2 * i + 1] = (float)(50 + 2 * SIZE * canonical[i][1]);
     }
     assert_int_equal(clile_predictor_run(predictor, 1, crop, SIZE, SIZE, direct, NULL, NULL), CLILE_OK);
-    assert_int_equal(clile_predictor_run_landmarks(predictor, photo, 200, 220, 0, 5, xy, aligned, NULL, NULL), CLILE_OK);
+    assert_int_equal(clile_predictor_run_landmarks(predictor, photo, 200, 220, 0, 5, xy, aligned, NULL, NULL),
+                     CLILE_OK);
     for (int c = 0; c < C; ++c) assert_true(fabsf(direct[c] - aligned[c]) < 0.02f);
-    assert_int_equal(clile_predictor_run_landmarks(predictor, photo, 200, 220, 100, 5, xy, aligned, NULL, NULL), CLILE_E_INVALID_ARGUMENT);
+    assert_int_equal(clile_predictor_run_landmarks(predictor, photo, 200, 220, 100, 5, xy, aligned, NULL, NULL),
+                     CLILE_E_INVALID_ARGUMENT);
     assert_non_null(strstr(clile_last_error(), "row_stride is 100"));
-    assert_int_equal(clile_predictor_run_landmarks(predictor, photo, 200, 220, 0, 7, xy, aligned, NULL, NULL), CLILE_E_INVALID_ARGUMENT);
+    assert_int_equal(clile_predictor_run_landmarks(predictor, photo, 200, 220, 0, 7, xy, aligned, NULL, NULL),
+                     CLILE_E_INVALID_ARGUMENT);
     xy[3] = NAN;
-    assert_int_equal(clile_predictor_run_landmarks(predictor, photo, 200, 220, 0, 5, xy, aligned, NULL, NULL), CLILE_E_INVALID_ARGUMENT);
+    assert_int_equal(clile_predictor_run_landmarks(predictor, photo, 200, 220, 0, 5, xy, aligned, NULL, NULL),
+                     CLILE_E_INVALID_ARGUMENT);
     clile_predictor_destroy(predictor);
     clile_model_destroy(model);
 }
@@ -120,9 +125,11 @@ static void test_box_is_a_square_with_margin(void **state)
     float box[4] = {45, 20, 30, 40}, cut[C], boxed[C];
     int8_t present[C];
     assert_int_equal(clile_predictor_run(predictor, 1, crop, SIDE, SIDE, cut, NULL, NULL), CLILE_OK);
-    assert_int_equal(clile_predictor_run_box(predictor, photo, H, W, STRIDE, box, 0.25, boxed, present, NULL), CLILE_OK);
+    assert_int_equal(clile_predictor_run_box(predictor, photo, H, W, STRIDE, box, 0.25, boxed, present, NULL),
+                     CLILE_OK);
     for (int c = 0; c < C; ++c) {
-        assert_true(fabsf(cut[c] - boxed[c]) < 1e-3f); /* pixels on the crop's edge are interpolated with what lies outside */
+        assert_true(fabsf(cut[c] - boxed[c]) <
+                    1e-3f); /* pixels on the crop's edge are interpolated with what lies outside */
         assert_int_equal(present[c], boxed[c] > 0.5f);
     }
     assert_int_equal(clile_predictor_run_box(predictor, photo, H, W, STRIDE, box, 0.5, boxed, NULL, NULL), CLILE_OK);
@@ -132,18 +139,25 @@ static void test_box_is_a_square_with_margin(void **state)
         double margin;
         const char *text;
     } wrong[] = {
-        {{45, 20, 30, NAN}, 0, "value 3 is not finite"}, {{45, 20, 0, 40}, 0, "face box of 0 x 40 pixels"},
-        {{45, 20, 30, 40}, 4.5, "found 4.5"},            {{45, 20, 30, 40}, NAN, "margin"},
-        {{W, 20, 30, 40}, 0, "lies outside"},            {{45, -40, 30, 40}, 0, "lies outside the image of 120 x 100"},
+        {{45, 20, 30, NAN}, 0, "value 3 is not finite"},
+        {{45, 20, 0, 40}, 0, "face box of 0 x 40 pixels"},
+        {{45, 20, 30, 40}, 4.5, "found 4.5"},
+        {{45, 20, 30, 40}, NAN, "margin"},
+        {{W, 20, 30, 40}, 0, "lies outside"},
+        {{45, -40, 30, 40}, 0, "lies outside the image of 120 x 100"},
     };
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; ++i) {
-        assert_int_equal(clile_predictor_run_box(predictor, photo, H, W, STRIDE, wrong[i].box, wrong[i].margin, boxed, NULL, NULL),
-                         CLILE_E_INVALID_ARGUMENT);
+        assert_int_equal(
+            clile_predictor_run_box(predictor, photo, H, W, STRIDE, wrong[i].box, wrong[i].margin, boxed, NULL, NULL),
+            CLILE_E_INVALID_ARGUMENT);
         if (strstr(clile_last_error(), wrong[i].text) == NULL) fail_msg("%zu: %s", i, clile_last_error());
     }
-    assert_int_equal(clile_predictor_run_box(predictor, photo, H, W, 3 * W - 1, box, 0, boxed, NULL, NULL), CLILE_E_INVALID_ARGUMENT);
-    assert_int_equal(clile_predictor_run_box(predictor, photo, H, W, 0, NULL, 0, boxed, NULL, NULL), CLILE_E_INVALID_ARGUMENT);
-    assert_int_equal(clile_predictor_run_box(NULL, photo, H, W, 0, box, 0, boxed, NULL, NULL), CLILE_E_INVALID_ARGUMENT);
+    assert_int_equal(clile_predictor_run_box(predictor, photo, H, W, 3 * W - 1, box, 0, boxed, NULL, NULL),
+                     CLILE_E_INVALID_ARGUMENT);
+    assert_int_equal(clile_predictor_run_box(predictor, photo, H, W, 0, NULL, 0, boxed, NULL, NULL),
+                     CLILE_E_INVALID_ARGUMENT);
+    assert_int_equal(clile_predictor_run_box(NULL, photo, H, W, 0, box, 0, boxed, NULL, NULL),
+                     CLILE_E_INVALID_ARGUMENT);
     clile_predictor_destroy(predictor);
     clile_model_destroy(model);
 }
@@ -166,7 +180,8 @@ static void test_bad_input(void **state)
     assert_int_equal(clile_predictor_run(predictor, 1, rgb, 0, 1, p, NULL, NULL), CLILE_E_INVALID_ARGUMENT);
     assert_non_null(strstr(clile_last_error(), "image of 0 x 1 pixels"));
     assert_int_equal(clile_predictor_run(NULL, 1, rgb, 1, 1, p, NULL, NULL), CLILE_E_INVALID_ARGUMENT);
-    assert_int_equal(clile_predictor_run(predictor, 1, rgb, 1, 1, p, NULL, NULL), CLILE_OK); /* one grey pixel is an image */
+    assert_int_equal(clile_predictor_run(predictor, 1, rgb, 1, 1, p, NULL, NULL),
+                     CLILE_OK); /* one grey pixel is an image */
     clile_predictor_destroy(predictor);
     clile_predictor_destroy(NULL);
     clile_model_destroy(model);

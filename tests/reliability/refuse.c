@@ -1,5 +1,5 @@
-/* Preloaded into a program: the REFUSE_AT-th allocation of the whole process fails, whoever asks, and a line on file descriptor 2 says which library it was.
- * REFUSE_AT=0 says at the end how many there were. */
+/* Preloaded into a program: the REFUSE_AT-th allocation of the whole process fails, whoever asks, and a line on file
+ * descriptor 2 says which library it was. REFUSE_AT=0 says at the end how many there were. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>

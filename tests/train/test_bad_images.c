@@ -1,5 +1,5 @@
-/* Training on a folder of which one image is none: it fails with the image's status and name, whichever thread reads it, with and
- * without the cache, in either stage; what was given is still usable. */
+/* Training on a folder of which one image is none: it fails with the image's status and name, whichever thread reads
+ * it, with and without the cache, in either stage; what was given is still usable. */
 #include "train/toy.h"
 
 #include "data/scratch.h"

@@ -24,10 +24,14 @@ static clile_i_settings settings_of(const char *optimizer)
     return settings;
 }
 
-static float gradient(int64_t i, int64_t t) { return (float)sin(0.37 * (double)i + 1.3 * (double)t); }
+static float gradient(int64_t i, int64_t t)
+{
+    return (float)sin(0.37 * (double)i + 1.3 * (double)t);
+}
 
 /* The textbook step in double. */
-static void reference(int adamw, double momentum, double rate, double decay, double scale, int64_t t, double g, double *x, double *m, double *v)
+static void reference(int adamw, double momentum, double rate, double decay, double scale, int64_t t, double g,
+                      double *x, double *m, double *v)
 {
     g *= scale;
     if (adamw) {
@@ -57,8 +61,8 @@ static void steps_match_formula(const char *optimizer)
         for (int64_t i = 0; i < COUNT; ++i) diff[i] = gradient(i, t);
         clile_i_optimizer_step(&settings, &group, 0.01, 0.5, t);
         for (int64_t i = 0; i < COUNT; ++i)
-            reference(settings.adamw, settings.momentum, i < split ? 0.01 : 0.03, i < split ? 0.05 : 0.0, 0.5, t, (double)gradient(i, t), &x[i],
-                      &m[i], &v[i]);
+            reference(settings.adamw, settings.momentum, i < split ? 0.01 : 0.03, i < split ? 0.05 : 0.0, 0.5, t,
+                      (double)gradient(i, t), &x[i], &m[i], &v[i]);
     }
     for (int64_t i = 0; i < COUNT; ++i) assert_true(fabs((double)value[i] - x[i]) < 3e-6);
     clile_i_group_free(&group);
@@ -139,7 +143,8 @@ static void test_schedule(void **state)
     assert_true(fabs(clile_i_learning_rate(&settings, 0, 100, 10) - 2.0) < 1e-12);
 }
 
-static void settings_fail(const char *key, const char *value, const char *key2, const char *value2, const char *expected)
+static void settings_fail(const char *key, const char *value, const char *key2, const char *value2,
+                          const char *expected)
 {
     clile_options *options = NULL;
     clile_i_settings settings;
@@ -168,8 +173,12 @@ static void test_contradictions(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_adamw),   cmocka_unit_test(test_sgd),      cmocka_unit_test(test_same_bits_for_any_thread_count),
-        cmocka_unit_test(test_average), cmocka_unit_test(test_schedule), cmocka_unit_test(test_contradictions),
+        cmocka_unit_test(test_adamw),
+        cmocka_unit_test(test_sgd),
+        cmocka_unit_test(test_same_bits_for_any_thread_count),
+        cmocka_unit_test(test_average),
+        cmocka_unit_test(test_schedule),
+        cmocka_unit_test(test_contradictions),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

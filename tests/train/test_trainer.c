@@ -1,4 +1,5 @@
-/* The trainer as a whole on a toy data set: it learns, it repeats itself to the bit, it resumes to the bit, it fails cleanly. */
+/* The trainer as a whole on a toy data set: it learns, it repeats itself to the bit, it resumes to the bit, it fails
+ * cleanly. */
 #include "train/toy.h"
 
 #include "base/safetensors.h"
@@ -27,7 +28,8 @@ static int32_t on_progress(const clile_progress *p, void *user)
 static void run_all(clile_trainer *trainer, const char *what)
 {
     watch w = {0};
-    if (clile_trainer_needs_stage1(trainer) && clile_trainer_run(trainer, 1, on_progress, &w) != CLILE_OK) fail_msg("%s: %s", what, clile_last_error());
+    if (clile_trainer_needs_stage1(trainer) && clile_trainer_run(trainer, 1, on_progress, &w) != CLILE_OK)
+        fail_msg("%s: %s", what, clile_last_error());
     if (clile_trainer_run(trainer, 2, on_progress, &w) != CLILE_OK) fail_msg("%s: %s", what, clile_last_error());
     assert_int_equal(w.steps[2], 3 * (TOY_N / 16));
 }
@@ -70,13 +72,15 @@ static const char *const variants[] = {
     "elimination=mixed similarity=cosine ema=0.9 optimizer=sgd learning_rate=0.01",
     "elimination=mixed exchange_halves=0.5",
     "preset=published",
-    "elimination=orthogonal exchange_halves=0.5 input_workers=1 augment_grayscale=0.2 augment_blur=0.5 augment_erase=0.5",
+    "elimination=orthogonal exchange_halves=0.5 input_workers=1 augment_grayscale=0.2 augment_blur=0.5 "
+    "augment_erase=0.5",
 };
 
 /* A thread that makes batches ahead changes no bit, whatever the team. */
 static void test_input_workers_change_no_bit(void **state)
 {
-    static const char *const settings[] = {"elimination=mixed exchange_halves=0.5 threads=1", "elimination=orthogonal augment_erase=1 threads=2"};
+    static const char *const settings[] = {"elimination=mixed exchange_halves=0.5 threads=1",
+                                           "elimination=orthogonal augment_erase=1 threads=2"};
     (void)state;
     for (int i = 0; i < 2; ++i) {
         char ahead[128];
@@ -101,10 +105,12 @@ static void test_same_seed_same_bits(void **state)
     unlink("b.safetensors");
 }
 
-/* Runs until the given step, saves, throws everything away, resumes in a new trainer whose options say something else, and ends. */
+/* Runs until the given step, saves, throws everything away, resumes in a new trainer whose options say something else,
+ * and ends. */
 static void interrupted(const char *settings, int32_t stage, int64_t step, const char *path)
 {
-    clile_options *options = toy_options(settings), *other = toy_options(strstr(settings, "threads=2") ? "seed=99 threads=2" : "seed=99");
+    clile_options *options = toy_options(settings),
+                  *other = toy_options(strstr(settings, "threads=2") ? "seed=99 threads=2" : "seed=99");
     for (int part = 0; part < 2; ++part) {
         clile_dataset *data = toy_dataset();
         clile_model *model = NULL;
@@ -114,11 +120,13 @@ static void interrupted(const char *settings, int32_t stage, int64_t step, const
         assert_int_equal(clile_trainer_create(model, data, part ? other : options, &trainer), CLILE_OK);
         if (part == 0) {
             for (int32_t s = clile_trainer_needs_stage1(trainer) ? 1 : 2; s <= stage; ++s)
-                assert_int_equal(clile_trainer_run(trainer, s, on_progress, &w), s == stage ? CLILE_E_CANCELLED : CLILE_OK);
+                assert_int_equal(clile_trainer_run(trainer, s, on_progress, &w),
+                                 s == stage ? CLILE_E_CANCELLED : CLILE_OK);
             assert_int_equal(clile_trainer_save(trainer, "c.safetensors"), CLILE_OK);
             assert_int_equal(clile_model_is_trained(model), 0);
         } else {
-            if (clile_trainer_resume(trainer, "c.safetensors") != CLILE_OK) fail_msg("%s: %s", settings, clile_last_error());
+            if (clile_trainer_resume(trainer, "c.safetensors") != CLILE_OK)
+                fail_msg("%s: %s", settings, clile_last_error());
             if (stage == 1) assert_int_equal(clile_trainer_run(trainer, 1, NULL, NULL), CLILE_OK);
             assert_int_equal(clile_trainer_run(trainer, 2, NULL, NULL), CLILE_OK);
             assert_int_equal(clile_model_save(model, path), CLILE_OK);
@@ -135,8 +143,8 @@ static void test_resumed_equals_uninterrupted(void **state)
 {
     (void)state;
     for (size_t i = 0; i < sizeof variants / sizeof variants[0]; ++i) {
-        const int two_stages = strstr(variants[i], "orthogonal") || strstr(variants[i], "decorrelate") || strstr(variants[i], "init_from") ||
-                               strstr(variants[i], "published");
+        const int two_stages = strstr(variants[i], "orthogonal") || strstr(variants[i], "decorrelate") ||
+                               strstr(variants[i], "init_from") || strstr(variants[i], "published");
         train_to_file(variants[i], "a.safetensors");
         interrupted(variants[i], 2, 4, "b.safetensors");
         assert_same_file("a.safetensors", "b.safetensors");
@@ -168,10 +176,13 @@ static void learns(const char *settings)
     clile_trainer_destroy(trainer);
     assert_int_equal(clile_predictor_create(model, NULL, &predictor), CLILE_OK);
     clile_model_destroy(model);
-    for (int64_t i = 0; i < TOY_N; ++i) assert_int_equal(clile_dataset_copy_crop(data, i, TOY_SIZE, rgb + i * TOY_SIZE * TOY_SIZE * 3), CLILE_OK);
+    for (int64_t i = 0; i < TOY_N; ++i)
+        assert_int_equal(clile_dataset_copy_crop(data, i, TOY_SIZE, rgb + i * TOY_SIZE * TOY_SIZE * 3), CLILE_OK);
     assert_int_equal(clile_dataset_copy_labels(data, 0, TOY_N, labels), CLILE_OK);
-    assert_int_equal(clile_predictor_run_scores(predictor, TOY_N, rgb, TOY_SIZE, TOY_SIZE, score, NULL, NULL), CLILE_OK);
-    assert_int_equal(clile_predictor_run(predictor, TOY_N, rgb, TOY_SIZE, TOY_SIZE, probability, present, NULL), CLILE_OK);
+    assert_int_equal(clile_predictor_run_scores(predictor, TOY_N, rgb, TOY_SIZE, TOY_SIZE, score, NULL, NULL),
+                     CLILE_OK);
+    assert_int_equal(clile_predictor_run(predictor, TOY_N, rgb, TOY_SIZE, TOY_SIZE, probability, present, NULL),
+                     CLILE_OK);
     assert_int_equal(clile_metrics_auc(TOY_N, TOY_C, score, labels, auc), CLILE_OK);
     assert_int_equal(clile_metrics_f1(TOY_N, TOY_C, present, labels, f1, NULL), CLILE_OK);
     for (int c = 0; c < TOY_C; ++c) {
