@@ -63,6 +63,7 @@ clile_i_fail_system(int error, const char *format, ...);
 /* Zeroed, 64-byte aligned block of count * size bytes (count 0 gives a valid pointer). NULL when the product
  * overflows, count is negative or memory is out; the error text is written then. */
 void *clile_i_calloc(int64_t count, size_t size);
+void *clile_i_alloc_untouched(int64_t bytes); /* the same without the zeros */
 void clile_i_free(void *pointer); /* NULL does nothing */
 char *clile_i_strdup(const char *text);
 

@@ -33,7 +33,7 @@ static int fails_for_test(void)
     return --fail_countdown == 0;
 }
 
-void *clile_i_calloc(int64_t count, size_t size)
+static void *allocate(int64_t count, size_t size, int zeroed)
 {
     const size_t most = (size_t)PTRDIFF_MAX - HUGE_PAGE;
     if (count < 0 || (size > 0 && (uint64_t)count > most / size)) {
@@ -52,8 +52,18 @@ void *clile_i_calloc(int64_t count, size_t size)
         return NULL;
     }
     advise_huge(block, rounded);
-    memset(block, 0, rounded);
+    if (zeroed) memset(block, 0, rounded);
     return block;
+}
+
+void *clile_i_calloc(int64_t count, size_t size)
+{
+    return allocate(count, size, 1);
+}
+
+void *clile_i_alloc_untouched(int64_t bytes)
+{
+    return allocate(bytes, 1, 0);
 }
 
 void clile_i_free(void *pointer)

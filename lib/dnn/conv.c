@@ -33,8 +33,12 @@ typedef struct {
 } pass_state;
 
 struct clile_i_conv {
-    clile_i_conv_shape shape;
+    clile_i_conv_shape shape; /* what the primitives compute: a product at each pixel, where patches are gathered */
     clile_i_conv_options options;
+    uint8_t gathers;
+    clile_i_patches patches;
+    const float *image; /* what they are gathered from, and where to */
+    float *gathered;
     dnnl_engine_t engine;
     dnnl_stream_t stream;
     clile_i_md src, weights, bias, dst; /* outer layouts; weights is the forward primitive's choice */
@@ -115,7 +119,45 @@ static clile_i_conv_request request_of(const clile_i_conv *conv, clile_i_pass pa
     return r;
 }
 
-/* The best of: the caller's layouts; those with free weights; everything free. */
+/* How the forward pass of inference may go; what is trained stays with the plain sum. The figures behind the bounds are
+ * in docs/results.md, "Inference". */
+enum { WINOGRAD_PIXELS = 196, WINOGRAD_LEAST = 64, WINOGRAD_MOST = 128, PATCHES_PIXELS = 16 };
+
+static int only_forward(const clile_i_conv_options *o)
+{
+    return !o->backward_weights && !o->backward_data;
+}
+
+/* By Winograd's transforms 2 x 2 outputs of a 3 x 3 window take 16 multiplications in place of 36. Fewer channels or
+ * pixels do not pay for the transforms, more channels not for weights of 16/9 of the size. */
+static int suits_winograd(const clile_i_conv *conv)
+{
+    const clile_i_conv_shape *s = &conv->shape;
+    return only_forward(&conv->options) && s->kh == 3 && s->kw == 3 && s->stride == 1 && s->ic >= WINOGRAD_LEAST &&
+           s->oc >= WINOGRAD_LEAST && s->ic <= WINOGRAD_MOST && s->oc <= WINOGRAD_MOST &&
+           s->n * clile_i_conv_oh(s) * clile_i_conv_ow(s) >= WINOGRAD_PIXELS;
+}
+
+/* An image of a few pixels leaves nothing to do but to read the weights, and a product at each pixel reads them in one
+ * stream. Neither in NHWC nor in blocks of 8 is it faster. */
+static int suits_patches(const clile_i_conv_shape *s, const clile_i_conv_options *o)
+{
+    return only_forward(o) && o->src == CLILE_I_LAYOUT_C16 && o->dst == o->src && s->ic % 16 == 0 &&
+           (s->kh > 1 || s->kw > 1 || s->stride > 1) &&
+           s->n * clile_i_conv_oh(s) * clile_i_conv_ow(s) <= PATCHES_PIXELS;
+}
+
+static void use_patches(clile_i_conv *conv)
+{
+    conv->gathers = 1;
+    conv->patches = clile_i_patches_make(&conv->shape, conv->options.src);
+    const clile_i_layout *p = &conv->patches.dst;
+    conv->shape = (clile_i_conv_shape){
+        .n = p->n, .ic = p->c, .ih = p->h, .iw = p->w, .oc = conv->shape.oc, .kh = 1, .kw = 1, .stride = 1};
+}
+
+/* The first of Winograd's transforms and the plain sum that there is; of it the best of: the caller's layouts; those
+ * with free weights; everything free. */
 static clile_status choose_pd(clile_i_conv *conv, clile_i_pass pass)
 {
     clile_status status = CLILE_OK;
@@ -131,11 +173,14 @@ static clile_status choose_pd(clile_i_conv *conv, clile_i_pass pass)
         {conv->src, any.weights, conv->dst},
         {any.src, any.weights, any.dst},
     };
-    for (int i = 0; i < 3 && best_rank < 2; i++) {
+    const int first = pass == CLILE_I_PASS_FORWARD && suits_winograd(conv) ? -3 : 0;
+    for (int i = first; i < 3 && best_rank < 2; i++) {
         dnnl_primitive_desc_t pd = NULL;
-        r.src = candidates[i][0];
-        r.weights = candidates[i][1];
-        r.dst = candidates[i][2];
+        const clile_i_md_view *candidate = candidates[i < 0 ? i + 3 : i];
+        r.winograd = i < 0;
+        r.src = candidate[0];
+        r.weights = candidate[1];
+        r.dst = candidate[2];
         r.bias = pass == CLILE_I_PASS_FORWARD && conv->options.bias ? any.bias : NULL;
         why = clile_i_conv_pd_create(conv->engine, &r, &pd);
         if (why != dnnl_success) continue;
@@ -187,6 +232,7 @@ static clile_status make_pass(clile_i_conv *conv, clile_i_pass pass)
     CLILE_I_DNNL(dnnl_primitive_create(&p->primitive, p->pd));
     p->scratchpad_bytes = dnnl_memory_desc_get_size(dnnl_primitive_desc_query_md(p->pd, dnnl_query_scratchpad_md, 0));
     p->scratch_bytes = aligned(p->scratchpad_bytes);
+    if (conv->gathers) p->scratch_bytes += aligned((size_t)conv->patches.dst.count * sizeof(float));
     if (pass == CLILE_I_PASS_FORWARD) {
         clile_i_md_view weights = dnnl_primitive_desc_query_md(p->pd, dnnl_query_weights_md, 0);
         CLILE_I_TRY(clile_i_md_clone(weights, &conv->weights));
@@ -218,8 +264,9 @@ clile_status clile_i_conv_create(const clile_i_conv_shape *shape, const clile_i_
     CLILE_I_ALLOC(conv, 1);
     conv->shape = *shape;
     conv->options = *options;
+    if (suits_patches(shape, options)) use_patches(conv);
     CLILE_I_TRY(clile_i_engine_make(&conv->engine, &conv->stream));
-    CLILE_I_TRY(make_descriptors(shape, tag_of(options->src), dnnl_oihw, tag_of(options->dst), &d));
+    CLILE_I_TRY(make_descriptors(&conv->shape, tag_of(options->src), dnnl_oihw, tag_of(options->dst), &d));
     conv->src = d.src;
     conv->dst = d.dst;
     conv->bias = d.bias;
@@ -230,12 +277,33 @@ clile_status clile_i_conv_create(const clile_i_conv_shape *shape, const clile_i_
     if (options->backward_weights) CLILE_I_TRY(make_pass(conv, CLILE_I_PASS_BACKWARD_WEIGHTS));
     conv->weights_bytes = dnnl_memory_desc_get_size(conv->weights);
     CLILE_I_TRY(clile_i_reorder_make(conv->engine, conv->plain_weights, conv->weights, &conv->weights_in));
-    CLILE_I_TRY(clile_i_reorder_make(conv->engine, conv->weights, conv->plain_weights, &conv->weights_out));
+    if (!only_forward(options)) /* there is none from Winograd's weights */
+        CLILE_I_TRY(clile_i_reorder_make(conv->engine, conv->weights, conv->plain_weights, &conv->weights_out));
     *out = conv;
     conv = NULL;
 cleanup:
     free_descriptors(&d);
     clile_i_conv_destroy(conv);
+    return status;
+}
+
+/* Later releases than 2.6 may have dropped it. */
+static clile_status has_winograd(dnnl_engine_t engine, int *out)
+{
+    clile_status status = CLILE_OK;
+    const clile_i_conv shape = {.shape = {1, WINOGRAD_LEAST, 14, 14, WINOGRAD_LEAST, 3, 3, 1, 1}};
+    clile_i_conv_request r = request_of(&shape, CLILE_I_PASS_FORWARD);
+    dnnl_primitive_desc_t pd = NULL;
+    descriptors any = {0};
+    CLILE_I_TRY(make_descriptors(&shape.shape, dnnl_format_tag_any, dnnl_format_tag_any, dnnl_format_tag_any, &any));
+    r.winograd = 1;
+    r.src = any.src;
+    r.weights = any.weights;
+    r.dst = any.dst;
+    *out = clile_i_conv_pd_create(engine, &r, &pd) == dnnl_success;
+cleanup:
+    if (pd != NULL) dnnl_primitive_desc_destroy(pd);
+    free_descriptors(&any);
     return status;
 }
 
@@ -264,6 +332,13 @@ clile_status clile_i_conv_preferred(const clile_i_conv_shape *shape, uint8_t tra
             *out = (clile_i_layout_kind)kind;
         free_descriptors(&known);
         known = (descriptors){0};
+    }
+    /* With AVX-512 oneDNN asks for NHWC in inference. Blocks of 16 are faster for more than one image, and for one
+     * where there is Winograd (docs/results.md). */
+    if (!training && *out == CLILE_I_LAYOUT_NHWC && shape->oc % 16 == 0 && clile_i_dnn_vector_floats() == 16) {
+        int winograd = 0;
+        CLILE_I_TRY(has_winograd(engine, &winograd));
+        if (winograd || shape->n > 1) *out = CLILE_I_LAYOUT_C16;
     }
 cleanup:
     free_descriptors(&any);
@@ -338,6 +413,13 @@ size_t clile_i_conv_scratch_bytes(const clile_i_conv *conv)
     return conv->scratch_bytes;
 }
 
+void clile_i_conv_describe(const clile_i_conv *conv, char *text, size_t size)
+{
+    const char *name = NULL;
+    dnnl_primitive_desc_query(conv->passes[CLILE_I_PASS_FORWARD].pd, dnnl_query_impl_info_str, 0, (void *)&name);
+    snprintf(text, size, "%s%s", conv->gathers ? "patches, " : "", name == NULL ? "?" : name);
+}
+
 /* ---- execution -------------------------------------------------------------------------------------------- */
 
 static float *array_of(int arg, const clile_i_conv_buffers *b)
@@ -357,7 +439,7 @@ static clile_status bind_pass(clile_i_conv *conv, pass_state *p, const clile_i_c
     clile_status status = CLILE_OK;
     for (int k = 0; k < MOST_OPERANDS; k++) {
         operand *o = &p->operands[k];
-        float *array = array_of(o->arg, b);
+        float *array = o->arg == DNNL_ARG_SRC && conv->gathers ? conv->gathered : array_of(o->arg, b);
         if (array == NULL) {
             status =
                 clile_i_fail(CLILE_E_INTERNAL, "convolution: expected an array for argument %d, found none", o->arg);
@@ -385,6 +467,10 @@ cleanup:
 clile_status clile_i_conv_bind(clile_i_conv *conv, const clile_i_conv_buffers *buffers)
 {
     unbind(conv);
+    conv->image = buffers->src;
+    if (conv->gathers)
+        conv->gathered = (float *)(void *)((uint8_t *)buffers->scratch +
+                                           aligned(conv->passes[CLILE_I_PASS_FORWARD].scratchpad_bytes));
     for (int i = 0; i < 3; i++)
         if (conv->passes[i].used) CLILE_I_RETURN_IF(bind_pass(conv, &conv->passes[i], buffers));
     return CLILE_OK;
@@ -404,6 +490,7 @@ static clile_status run(clile_i_conv *conv, clile_i_pass pass)
     clile_status status = CLILE_OK;
     pass_state *p = &conv->passes[pass];
     if (p->nargs == 0) return clile_i_fail(CLILE_E_INTERNAL, "convolution: pass %d was not prepared", (int)pass);
+    if (conv->gathers) clile_i_patches_gather(&conv->patches, conv->image, conv->gathered);
     for (int k = 0; k < MOST_OPERANDS; k++) {
         operand *o = &p->operands[k];
         if (o->reorder_in != NULL) CLILE_I_TRY(reorder(conv, o->reorder_in, o->outer_memory, o->inner_memory));
@@ -468,8 +555,18 @@ cleanup:
 
 clile_status clile_i_conv_weights_from_plain(const clile_i_conv *conv, const float *plain, float *blocked)
 {
-    memset(blocked, 0, conv->weights_bytes);
-    return convert_weights(conv, conv->weights_in, conv->plain_weights, plain, conv->weights, blocked);
+    clile_status status = CLILE_OK;
+    float *gathered = NULL;
+    if (conv->weights_bytes > dnnl_memory_desc_get_size(conv->plain_weights)) memset(blocked, 0, conv->weights_bytes);
+    if (conv->gathers) {
+        CLILE_I_ALLOC(gathered, conv->shape.oc * conv->shape.ic);
+        clile_i_patches_weights(&conv->patches, plain, gathered);
+        plain = gathered;
+    }
+    CLILE_I_TRY(convert_weights(conv, conv->weights_in, conv->plain_weights, plain, conv->weights, blocked));
+cleanup:
+    clile_i_free(gathered);
+    return status;
 }
 
 clile_status clile_i_conv_weights_to_plain(const clile_i_conv *conv, const float *blocked, float *plain)

@@ -5,6 +5,8 @@
  * activations of 0..128 the sum of two, at most 2 * 128 * 127 = 32512, still fits. */
 #include "dnn/onednn.h"
 
+#include <string.h>
+
 enum { MOST_ARGS = 6 };
 
 struct clile_i_qconv {
@@ -137,6 +139,7 @@ clile_status clile_i_qconv_pack_weights(const clile_i_qconv *conv, const int8_t 
     clile_status status = CLILE_OK;
     dnnl_primitive_t reorder = NULL;
     dnnl_memory_t from = NULL, to = NULL;
+    memset(packed, 0, clile_i_qconv_weights_bytes(conv));
     CLILE_I_TRY(clile_i_reorder_make(conv->engine, conv->plain_weights, weights_md(conv), &reorder));
     CLILE_I_DNNL(
         dnnl_memory_create(&from, conv->plain_weights, conv->engine, (void *)(uintptr_t)plain)); /* only read */

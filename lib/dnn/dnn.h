@@ -71,13 +71,15 @@ typedef struct {
 
 typedef struct clile_i_conv clile_i_conv;
 
-/* The activation layout that oneDNN likes best for this convolution on this machine. */
+/* The activation layout that is fastest for this convolution on this machine. */
 clile_status clile_i_conv_preferred(const clile_i_conv_shape *shape, uint8_t training, clile_i_layout_kind *out);
 clile_status clile_i_conv_create(const clile_i_conv_shape *shape, const clile_i_conv_options *options,
                                  clile_i_conv **out);
 void clile_i_conv_destroy(clile_i_conv *conv);
 int64_t clile_i_conv_weights_count(const clile_i_conv *conv); /* floats of weights and diff_weights in their layout */
 size_t clile_i_conv_scratch_bytes(const clile_i_conv *conv);  /* may be shared with other convolutions */
+/* oneDNN's name of the forward implementation, after "patches, " where windows are gathered first. */
+void clile_i_conv_describe(const clile_i_conv *conv, char *text, size_t size);
 
 /* Arrays in the layouts of the options; weights and diff_weights in the convolution's own layout; bias plain [oc].
  * Those that are not used may be NULL. scratch must be 64-byte aligned. */
@@ -96,7 +98,8 @@ typedef enum { CLILE_I_PASS_FORWARD, CLILE_I_PASS_BACKWARD_DATA, CLILE_I_PASS_BA
 int clile_i_conv_has_pass(const clile_i_conv *conv, clile_i_pass pass);
 clile_status clile_i_conv_run_alone(clile_i_conv *conv, clile_i_pass pass);
 
-/* Weights between plain OIHW and the convolution's layout. Exact; padding is written as zero. */
+/* Weights between plain OIHW and the convolution's layout; padding is written as zero. Exact, but for what suits
+ * Winograd's transforms, which are rounded. Back to plain only with gradients. */
 clile_status clile_i_conv_weights_from_plain(const clile_i_conv *conv, const float *plain, float *blocked);
 clile_status clile_i_conv_weights_to_plain(const clile_i_conv *conv, const float *blocked, float *plain);
 
@@ -105,6 +108,20 @@ typedef struct clile_i_weights_layout clile_i_weights_layout;
 clile_status clile_i_conv_weights_layout(const clile_i_conv *conv, clile_i_weights_layout **out);
 int clile_i_weights_layout_equal(const clile_i_weights_layout *a, const clile_i_weights_layout *b);
 void clile_i_weights_layout_free(clile_i_weights_layout *layout);
+
+/* ---- windows laid side by side (patches.c) ---------------------------------------------------------------- */
+
+/* A convolution as a product at each output pixel: dst [n, kh * kw * ic, oh, ow] holds in channel (u * kw + v) * ic + i
+ * of pixel (y, x) what src [n, ic, ih, iw] holds in channel i of pixel (y * stride + u - pad, x * stride + v - pad),
+ * zero outside. ic is a multiple of the layout's block. */
+typedef struct {
+    clile_i_conv_shape shape;
+    clile_i_layout src, dst;
+} clile_i_patches;
+clile_i_patches clile_i_patches_make(const clile_i_conv_shape *shape, clile_i_layout_kind kind);
+void clile_i_patches_gather(const clile_i_patches *patches, const float *src, float *dst);
+/* Plain OIHW to the plain [oc, kh * kw * ic] that goes with it. */
+void clile_i_patches_weights(const clile_i_patches *patches, const float *plain, float *gathered);
 
 /* ---- int8 convolution (conv_int8.c) ----------------------------------------------------------------------- */
 

@@ -103,6 +103,11 @@ void clile_i_weights_layout_free(clile_i_weights_layout *layout)
     clile_i_free(layout);
 }
 
+static dnnl_alg_kind_t forward_algorithm(const clile_i_conv_request *r)
+{
+    return r->winograd ? dnnl_convolution_winograd : dnnl_convolution_direct;
+}
+
 #if DNNL_VERSION_MAJOR >= 3
 
 clile_status clile_i_md_make_typed(int32_t ndims, const int64_t *dims, dnnl_data_type_t type, dnnl_format_tag_t tag,
@@ -162,8 +167,8 @@ static dnnl_status_t create_pd(dnnl_engine_t engine, const clile_i_conv_request 
     switch (r->pass) {
         case CLILE_I_PASS_FORWARD:
             return dnnl_convolution_forward_primitive_desc_create(
-                out, engine, r->training ? dnnl_forward_training : dnnl_forward_inference, dnnl_convolution_direct,
-                r->src, r->weights, r->bias, r->dst, strides, dilates, low, high, attr);
+                out, engine, r->training ? dnnl_forward_training : dnnl_forward_inference, forward_algorithm(r), r->src,
+                r->weights, r->bias, r->dst, strides, dilates, low, high, attr);
         case CLILE_I_PASS_BACKWARD_DATA:
             return dnnl_convolution_backward_data_primitive_desc_create(out, engine, dnnl_convolution_direct, r->src,
                                                                         r->weights, r->dst, strides, dilates, low, high,
@@ -237,7 +242,7 @@ static dnnl_status_t create_pd(dnnl_engine_t engine, const clile_i_conv_request 
     switch (r->pass) {
         case CLILE_I_PASS_FORWARD:
             status = dnnl_convolution_forward_desc_init(
-                &op, r->training ? dnnl_forward_training : dnnl_forward_inference, dnnl_convolution_direct, r->src,
+                &op, r->training ? dnnl_forward_training : dnnl_forward_inference, forward_algorithm(r), r->src,
                 r->weights, r->bias, r->dst, strides, low, high);
             break;
         case CLILE_I_PASS_BACKWARD_DATA:

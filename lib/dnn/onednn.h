@@ -33,6 +33,7 @@ void clile_i_md_free(clile_i_md md);
 typedef struct {
     clile_i_pass pass;
     uint8_t training, sum, relu; /* sum, relu: forward post-ops */
+    uint8_t winograd;            /* forward: by Winograd's transforms, or not at all */
     int64_t scale_count;         /* int8: output channels, each with a scale of its own; 0 for float32 */
     const float *scale;          /* [scale_count], dst = scale * (sum of products) + bias */
     float sum_scale;             /* int8: the summand is sum_scale * what dst held, read as sum_type */

@@ -27,7 +27,7 @@ static int64_t multiply_adds(const clile_i_conv_shape *s)
     return s->n * s->oc * s->ic * s->kh * s->kw * clile_i_conv_oh(s) * clile_i_conv_ow(s);
 }
 
-/* One layout for all activations: the one that oneDNN likes for most of the arithmetic. */
+/* One layout for all activations: the best one for most of the arithmetic. */
 static clile_status choose_kind(clile_i_exec *exec)
 {
     int64_t votes[4] = {0};
@@ -42,12 +42,6 @@ static clile_status choose_kind(clile_i_exec *exec)
     exec->kind = CLILE_I_LAYOUT_C8; /* plain layout would make every other operation slow */
     for (int kind = CLILE_I_LAYOUT_NHWC; kind <= CLILE_I_LAYOUT_C16; kind++)
         if (votes[kind] > votes[exec->kind]) exec->kind = (clile_i_layout_kind)kind;
-    /* With AVX-512 oneDNN 2.6 asks for NHWC, which is the better one for a single image only: from two on, blocks of 16
-     * are 2 to 25 % faster (ResNet-10, 18 and 50, 112 and 224 px; docs/results.md). */
-    const int64_t channels = exec->units[0].unit->oc;
-    if (!clile_i_exec_trains(exec) && exec->kind == CLILE_I_LAYOUT_NHWC && exec->batch > 1 && channels % 16 == 0 &&
-        clile_i_dnn_vector_floats() == 16)
-        exec->kind = CLILE_I_LAYOUT_C16;
     return CLILE_OK;
 }
 

@@ -1,7 +1,16 @@
 #include "net/packs.h"
 
+/* Packed weights lie side by side in blocks, from 2 MiB on in large pages: an answer reads all weights of a model once,
+ * and with pages of 4 KiB a twentieth of the time of one image of ResNet-50 goes into finding them. */
+typedef struct {
+    int32_t packs; /* in use; the last one that goes frees the block */
+    int64_t bytes, used;
+    uint8_t *memory;
+} pack_block;
+
 struct clile_i_pack {
     clile_i_pack *next;
+    pack_block *block;
     int32_t users, unit;
     int64_t generation, bytes;
     clile_i_weights_layout *layout;
@@ -13,7 +22,10 @@ struct clile_i_packs {
     clile_i_mutex *mutex;
     int64_t generation;
     clile_i_pack *first;
+    pack_block *open; /* the newest block, or NULL */
 };
+
+enum { ALIGNMENT = 64, LEAST_BLOCK = 256 << 10 };
 
 clile_status clile_i_packs_create(clile_i_packs **out)
 {
@@ -48,20 +60,59 @@ void clile_i_packs_renew(clile_i_packs *packs)
     clile_i_mutex_unlock(packs->mutex);
 }
 
-int64_t clile_i_packs_bytes(clile_i_packs *packs)
+static int64_t held_bytes(const clile_i_packs *packs)
 {
     int64_t bytes = 0;
-    clile_i_mutex_lock(packs->mutex);
     for (const clile_i_pack *pack = packs->first; pack != NULL; pack = pack->next) bytes += pack->bytes;
+    return bytes;
+}
+
+int64_t clile_i_packs_bytes(clile_i_packs *packs)
+{
+    clile_i_mutex_lock(packs->mutex);
+    const int64_t bytes = held_bytes(packs);
     clile_i_mutex_unlock(packs->mutex);
     return bytes;
 }
 
-static void free_pack(clile_i_pack *pack)
+/* Room in the open block, or in a new one as large as all there is so far. What of it stays unused is never touched. */
+static clile_status carve(clile_i_packs *packs, clile_i_pack *pack)
+{
+    clile_status status = CLILE_OK;
+    pack_block *block = packs->open, *fresh = NULL;
+    const int64_t bytes = (pack->bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+    if (block == NULL || block->bytes - block->used < bytes) {
+        const int64_t held = held_bytes(packs), least = held > LEAST_BLOCK ? held : LEAST_BLOCK;
+        CLILE_I_ALLOC(fresh, 1);
+        fresh->bytes = bytes > least ? bytes : least;
+        fresh->memory = clile_i_alloc_untouched(fresh->bytes);
+        if (fresh->memory == NULL) {
+            status = CLILE_E_OUT_OF_MEMORY;
+            goto cleanup;
+        }
+        packs->open = block = fresh;
+        fresh = NULL;
+    }
+    pack->block = block;
+    pack->weights = block->memory + block->used;
+    block->used += bytes;
+    block->packs++;
+cleanup:
+    clile_i_free(fresh);
+    return status;
+}
+
+/* With the lock held. */
+static void free_pack(clile_i_packs *packs, clile_i_pack *pack)
 {
     if (pack == NULL) return;
+    pack_block *block = pack->block;
+    if (block != NULL && --block->packs == 0) {
+        if (packs->open == block) packs->open = NULL;
+        clile_i_free(block->memory);
+        clile_i_free(block);
+    }
     clile_i_weights_layout_free(pack->layout);
-    clile_i_free(pack->weights);
     clile_i_free(pack);
 }
 
@@ -86,18 +137,14 @@ static clile_status take_locked(clile_i_packs *packs, int32_t unit, clile_i_weig
         return CLILE_E_OUT_OF_MEMORY;
     }
     *pack = (clile_i_pack){.users = 1, .unit = unit, .generation = packs->generation, .bytes = bytes, .layout = layout};
-    pack->weights = clile_i_calloc(bytes, 1);
-    if (pack->weights == NULL) {
-        status = CLILE_E_OUT_OF_MEMORY;
-        goto cleanup;
-    }
+    CLILE_I_TRY(carve(packs, pack));
     CLILE_I_TRY(fill(context, pack->weights));
     pack->next = packs->first;
     packs->first = pack;
     *out = pack;
     pack = NULL;
 cleanup:
-    free_pack(pack);
+    free_pack(packs, pack);
     return status;
 }
 
@@ -120,8 +167,8 @@ void clile_i_packs_give_back(clile_i_packs *packs, clile_i_pack *pack)
             *at = pack->next;
             break;
         }
+    if (last) free_pack(packs, pack);
     clile_i_mutex_unlock(packs->mutex);
-    if (last) free_pack(pack);
 }
 
 void *clile_i_pack_weights(const clile_i_pack *pack)

@@ -186,12 +186,93 @@ static void test_threads(void **state)
     free_case(&t);
 }
 
+/* How the forward pass of inference goes, in the layout that suits the shape. */
+static void describe(const clile_i_conv_shape *shape, char *text, size_t size)
+{
+    clile_i_conv_options options = {.bias = 1, .sum = 1, .relu = 1};
+    clile_i_conv *conv = NULL;
+    assert_int_equal(clile_i_conv_preferred(shape, 0, &options.src), CLILE_OK);
+    options.dst = options.src;
+    assert_int_equal(clile_i_conv_create(shape, &options, &conv), CLILE_OK);
+    clile_i_conv_describe(conv, text, size);
+    clile_i_conv_destroy(conv);
+}
+
+static int is_blocked(const clile_i_conv_shape *shape)
+{
+    clile_i_layout_kind kind;
+    assert_int_equal(clile_i_conv_preferred(shape, 0, &kind), CLILE_OK);
+    return kind == CLILE_I_LAYOUT_C16;
+}
+
+/* A few output pixels: the windows are gathered and multiplied. n, ic, oc, height, width, kernel, stride, pad */
+static void test_patches(void **state)
+{
+    (void)state;
+    static const int64_t cases[][8] = {{1, 64, 48, 4, 4, 3, 1, 1},  {1, 32, 64, 7, 7, 3, 2, 1},
+                                       {1, 64, 128, 7, 8, 1, 2, 0}, {4, 16, 16, 2, 2, 3, 1, 1},
+                                       {2, 48, 16, 3, 1, 3, 1, 1},  {1, 32, 32, 5, 6, 3, 1, 0}};
+    clile_i_rng rng = clile_i_rng_make(2, 4);
+    size_t gathered = 0;
+    const int32_t before = clile_i_threads_set(1);
+    for (int32_t threads = 1; threads <= 2; threads++)
+        for (size_t i = 0; i < COUNT(cases); i++) {
+            const int64_t *c = cases[i];
+            conv_case t;
+            char text[64];
+            clile_i_threads_set(threads);
+            make_case(&t, &rng, c[0], c[1], c[2], c[3], c[4], c[5], c[6], c[7]);
+            describe(&t.shape, text, sizeof text);
+            const int gathers = strncmp(text, "patches, ", 9) == 0;
+            gathered += (size_t)gathers;
+            if (!gathers && is_blocked(&t.shape)) fail_msg("%s: expected patches, found %s", t.name, text);
+            check_forward(&t);
+            check_sum(&t);
+            free_case(&t);
+        }
+    clile_i_threads_set(before);
+    if (gathered == 0) {
+        print_message("no blocks of 16 channels for this processor, hence no patches\n");
+        skip();
+    }
+}
+
+/* Many pixels and many channels: Winograd's transforms, where oneDNN has them. */
+static void test_winograd(void **state)
+{
+    (void)state;
+    static const int64_t cases[][5] = {
+        {1, 64, 64, 14, 14}, {1, 64, 128, 13, 17}, {2, 128, 64, 10, 10}, {5, 64, 64, 7, 6}, {1, 80, 64, 15, 15}};
+    clile_i_rng rng = clile_i_rng_make(2, 5);
+    size_t transformed = 0;
+    const int32_t before = clile_i_threads_set(1);
+    for (int32_t threads = 1; threads <= 2; threads++)
+        for (size_t i = 0; i < COUNT(cases); i++) {
+            const int64_t *c = cases[i];
+            conv_case t;
+            char text[64];
+            clile_i_threads_set(threads);
+            make_case(&t, &rng, c[0], c[1], c[2], c[3], c[4], 3, 1, 1);
+            describe(&t.shape, text, sizeof text);
+            transformed += strstr(text, "wino") != NULL;
+            check_forward(&t);
+            check_sum(&t);
+            free_case(&t);
+        }
+    clile_i_threads_set(before);
+    if (transformed == 0 && strncmp(clile_i_dnn_version(), "2.6", 3) == 0 && clile_i_dnn_vector_floats() == 16)
+        fail_msg("oneDNN 2.6 has Winograd's transforms for AVX-512, but none were used");
+    if (transformed == 0) {
+        print_message("no Winograd's transforms in oneDNN %s for this processor\n", clile_i_dnn_version());
+        skip();
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_shapes),
-        cmocka_unit_test(test_tiny),
-        cmocka_unit_test(test_threads),
+        cmocka_unit_test(test_shapes),  cmocka_unit_test(test_tiny),     cmocka_unit_test(test_threads),
+        cmocka_unit_test(test_patches), cmocka_unit_test(test_winograd),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
