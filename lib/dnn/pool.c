@@ -21,11 +21,18 @@ clile_i_max_pool clile_i_max_pool_make(const clile_i_layout *src, int64_t k, int
 CLILE_I_INLINE void max_window(const float *x, int64_t corner, int64_t row, int64_t block, int64_t k, clile_i_span u,
                                clile_i_span v, float *y, uint8_t *index, const int64_t width)
 {
+    static const clile_i_span full = {0, 3};
     clile_i_v8 best;
     clile_i_v8i place;
-    clile_i_window_max(x, corner, row, block, k, u, v, NULL, &best, &place, width);
+    if (index != NULL) {
+        clile_i_window_max(x, corner, row, block, k, u, v, NULL, &best, &place, width);
+        CLILE_I_STORE_BYTES(index, place, width);
+    } else if (k == 3 && u.begin == 0 && u.end == 3 && v.begin == 0 && v.end == 3) { /* unrolled: inference */
+        clile_i_window_max(x, corner, row, block, 3, full, full, NULL, &best, NULL, width);
+    } else {
+        clile_i_window_max(x, corner, row, block, k, u, v, NULL, &best, NULL, width);
+    }
     CLILE_I_STORE(y, best, width);
-    if (index != NULL) CLILE_I_STORE_BYTES(index, place, width);
 }
 
 CLILE_I_CLONES static void max_plane(const clile_i_max_pool *pool, const float *x, float *y, uint8_t *index)

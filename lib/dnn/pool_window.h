@@ -16,8 +16,8 @@ CLILE_I_INLINE clile_i_span clile_i_span_inside(int64_t start, int64_t k, int64_
     return (clile_i_span){start < 0 ? -start : 0, size - start < k ? size - start : k};
 }
 
-/* *best = the maximum of sign * x over the window, *place = where it is first found. x: the window's corner, which may
- * lie outside the image; u, v: what lies inside. */
+/* *best = the maximum of sign * x over the window, *place = where it is first found (place NULL: not asked for). x: the
+ * window's corner, which may lie outside the image; u, v: what lies inside. */
 CLILE_I_INLINE void clile_i_window_max(const float *x, int64_t corner, int64_t row, int64_t block, const int64_t k,
                                        const clile_i_span u, const clile_i_span v, const clile_i_v8 *sign,
                                        clile_i_v8 *best, clile_i_v8i *place, const int64_t width)
@@ -34,11 +34,11 @@ CLILE_I_INLINE void clile_i_window_max(const float *x, int64_t corner, int64_t r
             const clile_i_v8i wins = (value > most) | (value != value); /* NaN wins, as in PyTorch */
             const clile_i_v8i here = (clile_i_v8i){0} + (int32_t)(i * k + j);
             most = (clile_i_v8)(((clile_i_v8i)value & wins) | ((clile_i_v8i)most & ~wins));
-            at = (here & wins) | (at & ~wins);
+            if (place != NULL) at = (here & wins) | (at & ~wins);
         }
     }
     *best = most;
-    *place = at;
+    if (place != NULL) *place = at;
 }
 
 /* dx += gradient at the place that `index` names */
