@@ -11,13 +11,23 @@ typedef struct {
     sheet_request sheet; /* path NULL: none */
 } request;
 
-static int print_folds(const clile_dataset *data, const char *protocol, json *j)
+/* Before anything is printed: is there such a protocol, and is it one of these subjects? */
+static int check_protocol(const clile_dataset *data, const char *protocol)
 {
-    const int32_t folds = protocol_folds(protocol, data);
-    if (folds == 0) {
+    clile_dataset *train = NULL, *test = NULL;
+    if (protocol_folds(protocol, data) == 0) {
         fprintf(stderr, "clile: %s\n", clile_last_error());
         return EXIT_USAGE;
     }
+    if (protocol_fold(data, protocol, 1, &train, &test) != CLILE_OK) return failed(NULL);
+    clile_dataset_destroy(train);
+    clile_dataset_destroy(test);
+    return EXIT_FINE;
+}
+
+static int print_folds(const clile_dataset *data, const char *protocol, json *j)
+{
+    const int32_t folds = protocol_folds(protocol, data);
     if (j) json_open(j, "folds", '[');
     for (int32_t fold = 1; fold <= folds; ++fold) {
         clile_dataset *train = NULL, *test = NULL;
@@ -298,6 +308,7 @@ int run_data(int argc, char **argv)
     code = options_open(&options, &spec, layout, &settings);
     if (code != EXIT_FINE) goto cleanup;
     code = clile_dataset_open(r.path, options, &data) == CLILE_OK ? summary_make(data, &s) : failed(NULL);
+    if (code == EXIT_FINE && r.protocol) code = check_protocol(data, r.protocol);
     if (code == EXIT_FINE && verify) code = verify_pack(data);
     if (code == EXIT_FINE && r.sheet.path) code = write_sheet(data, options, &s, &r);
     if (code == EXIT_FINE) code = as_json ? print_json(data, &s, &r) : print_text(data, &s, &r);

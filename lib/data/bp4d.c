@@ -2,7 +2,7 @@
  *   AUCoding/AU_OCC/SUBJECT_TASK.csv   header 0,AU,AU,...; rows frame,code,code,...; 1 present, 0 absent, 9 not coded
  *   .../SUBJECT/TASK/FRAME.jpg         anywhere below the folder or in one folder of it
  *   landmarks/SUBJECT_TASK.csv         optional, and boxes/SUBJECT_TASK.csv */
-#include "data/layout.h"
+#include "data/csv.h"
 
 #include <string.h>
 
@@ -87,15 +87,28 @@ cleanup:
     return status;
 }
 
+/* A tracker's file may bear such a name, too: its header tells. */
 static clile_status recognise(const char *path, int32_t *fits)
 {
-    char *folder = NULL;
+    clile_status status = CLILE_OK;
+    char *folder = NULL, *file = NULL, name[64];
     sequence *sequences = NULL;
     int64_t count = 0;
+    int32_t tracker = 0;
     *fits = 0;
     if (!clile_i_path_is_folder(path)) return CLILE_OK;
-    const clile_status status = find_labels(path, &folder, &count, &sequences);
-    *fits = count > 0;
+    CLILE_I_TRY(find_labels(path, &folder, &count, &sequences));
+    if (count == 0) goto cleanup;
+    snprintf(name, sizeof name, "%s.csv", sequences[0].stem);
+    file = clile_i_path_join(folder, name);
+    if (file == NULL) {
+        status = CLILE_E_OUT_OF_MEMORY;
+        goto cleanup;
+    }
+    CLILE_I_TRY(clile_i_trackers_recognise(file, &tracker));
+    *fits = !tracker;
+cleanup:
+    clile_i_free(file);
     clile_i_free(folder);
     clile_i_free(sequences);
     return status;

@@ -169,6 +169,12 @@ class Data(CommandTest):
         self.assertEqual(lines[matrix + 2].split(), ["2"] + [f"{value:.2f}" for value in found["correlation"][1]])
         self.assertNotIn("rate of each AU", self.fine("data", self.data).stdout)
 
+    def test_a_protocol_that_does_not_fit_is_told_first(self):
+        self.usage('protocol "nonsense" is unknown', "data", self.data, "--protocol", "nonsense")
+        self.usage('protocol "nonsense" is unknown', "data", self.data, "--protocol", "nonsense", "--json")
+        done = self.fails("is not in the protocol disfa", "data", self.data, "--protocol", "disfa")
+        self.assertEqual(done.stdout, "")
+
     # ---- the sheet ----
 
     def sheet(self, name, *arguments, data=None):

@@ -320,6 +320,21 @@ static void openface_files_are_read(void **state)
     scratch_free(&s);
 }
 
+/* The name of a BP4D label file does not make it one. */
+static void openface_files_are_told_by_their_header(void **state)
+{
+    const scratch s = scratch_make();
+    (void)state;
+    scratch_text(&s, "F001_T1.csv", "frame,success,AU01_c,AU12_c\n1,1,0,1\n");
+    scratch_image(&s, "F001_T1/00001.png", 11);
+    clile_dataset *dataset = open_fine(&s, "", "");
+    assert_int_equal(clile_dataset_size(dataset), 1);
+    assert_labels(dataset, 0, 2, (const int8_t[2]){0, 1});
+    assert_notes(dataset, "OpenFace");
+    clile_dataset_destroy(dataset);
+    scratch_free(&s);
+}
+
 /* Landmarks of OpenFace (all x, then all y) align the crop as a landmark file does; they do not apply to its own crops.
  */
 static void openface_landmarks_align(void **state)
@@ -617,6 +632,7 @@ int main(void)
         cmocka_unit_test(json_lines_are_read),
         cmocka_unit_test(json_lines_name_subjects),
         cmocka_unit_test(openface_files_are_read),
+        cmocka_unit_test(openface_files_are_told_by_their_header),
         cmocka_unit_test(openface_landmarks_align),
         cmocka_unit_test(py_feat_files_are_read),
         cmocka_unit_test(tracker_mistakes_are_named),
