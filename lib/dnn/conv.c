@@ -173,11 +173,11 @@ static clile_status choose_pd(clile_i_conv *conv, clile_i_pass pass)
         {conv->src, any.weights, conv->dst},
         {any.src, any.weights, any.dst},
     };
-    const int first = pass == CLILE_I_PASS_FORWARD && suits_winograd(conv) ? -3 : 0;
-    for (int i = first; i < 3 && best_rank < 2; i++) {
+    const int winograd = pass == CLILE_I_PASS_FORWARD && suits_winograd(conv);
+    for (int i = winograd ? 0 : 3; i < 6 && best_rank < 2; i++) {
         dnnl_primitive_desc_t pd = NULL;
-        const clile_i_md_view *candidate = candidates[i < 0 ? i + 3 : i];
-        r.winograd = i < 0;
+        const clile_i_md_view *candidate = candidates[i % 3];
+        r.winograd = i < 3;
         r.src = candidate[0];
         r.weights = candidate[1];
         r.dst = candidate[2];
@@ -287,26 +287,6 @@ cleanup:
     return status;
 }
 
-/* Later releases than 2.6 may have dropped it. */
-static clile_status has_winograd(dnnl_engine_t engine, int *out)
-{
-    clile_status status = CLILE_OK;
-    const clile_i_conv shape = {.shape = {1, WINOGRAD_LEAST, 14, 14, WINOGRAD_LEAST, 3, 3, 1, 1}};
-    clile_i_conv_request r = request_of(&shape, CLILE_I_PASS_FORWARD);
-    dnnl_primitive_desc_t pd = NULL;
-    descriptors any = {0};
-    CLILE_I_TRY(make_descriptors(&shape.shape, dnnl_format_tag_any, dnnl_format_tag_any, dnnl_format_tag_any, &any));
-    r.winograd = 1;
-    r.src = any.src;
-    r.weights = any.weights;
-    r.dst = any.dst;
-    *out = clile_i_conv_pd_create(engine, &r, &pd) == dnnl_success;
-cleanup:
-    if (pd != NULL) dnnl_primitive_desc_destroy(pd);
-    free_descriptors(&any);
-    return status;
-}
-
 clile_status clile_i_conv_preferred(const clile_i_conv_shape *shape, uint8_t training, clile_i_layout_kind *out)
 {
     clile_status status = CLILE_OK;
@@ -333,13 +313,6 @@ clile_status clile_i_conv_preferred(const clile_i_conv_shape *shape, uint8_t tra
         free_descriptors(&known);
         known = (descriptors){0};
     }
-    /* With AVX-512 oneDNN asks for NHWC in inference. Blocks of 16 are faster for more than one image, and for one
-     * where there is Winograd (docs/results.md). */
-    if (!training && *out == CLILE_I_LAYOUT_NHWC && shape->oc % 16 == 0 && clile_i_dnn_vector_floats() == 16) {
-        int winograd = 0;
-        CLILE_I_TRY(has_winograd(engine, &winograd));
-        if (winograd || shape->n > 1) *out = CLILE_I_LAYOUT_C16;
-    }
 cleanup:
     free_descriptors(&any);
     free_descriptors(&known);
@@ -347,6 +320,39 @@ cleanup:
     if (stream != NULL) dnnl_stream_destroy(stream);
     if (engine != NULL) dnnl_engine_destroy(engine);
     return status;
+}
+
+static clile_status has_winograd(int *out)
+{
+    clile_status status = CLILE_OK;
+    const clile_i_conv probe = {.shape = {1, WINOGRAD_LEAST, 14, 14, WINOGRAD_LEAST, 3, 3, 1, 1}};
+    clile_i_conv_request r = request_of(&probe, CLILE_I_PASS_FORWARD);
+    dnnl_engine_t engine = NULL;
+    dnnl_stream_t stream = NULL;
+    dnnl_primitive_desc_t pd = NULL;
+    descriptors any = {0};
+    CLILE_I_TRY(clile_i_engine_make(&engine, &stream));
+    CLILE_I_TRY(make_descriptors(&probe.shape, dnnl_format_tag_any, dnnl_format_tag_any, dnnl_format_tag_any, &any));
+    r.winograd = 1;
+    r.src = any.src;
+    r.weights = any.weights;
+    r.dst = any.dst;
+    *out = clile_i_conv_pd_create(engine, &r, &pd) == dnnl_success;
+cleanup:
+    if (pd != NULL) dnnl_primitive_desc_destroy(pd);
+    free_descriptors(&any);
+    if (stream != NULL) dnnl_stream_destroy(stream);
+    if (engine != NULL) dnnl_engine_destroy(engine);
+    return status;
+}
+
+clile_status clile_i_conv_inference_layout(int64_t n, int64_t channels, clile_i_layout_kind *kind)
+{
+    int winograd = 0;
+    if (*kind != CLILE_I_LAYOUT_NHWC || channels % 16 != 0 || clile_i_dnn_vector_floats() < 16) return CLILE_OK;
+    if (n == 1) CLILE_I_RETURN_IF(has_winograd(&winograd));
+    if (n > 1 || winograd) *kind = CLILE_I_LAYOUT_C16;
+    return CLILE_OK;
 }
 
 /* ---- destruction ------------------------------------------------------------------------------------------ */

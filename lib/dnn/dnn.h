@@ -71,8 +71,12 @@ typedef struct {
 
 typedef struct clile_i_conv clile_i_conv;
 
-/* The activation layout that is fastest for this convolution on this machine. */
+/* The activation layout that oneDNN likes best for this convolution on this machine. */
 clile_status clile_i_conv_preferred(const clile_i_conv_shape *shape, uint8_t training, clile_i_layout_kind *out);
+/* What inference of n images takes in its place, channels being those of the activations. With AVX-512 oneDNN likes
+ * NHWC; blocks of 16 are faster for more than one image, and for one where there is Winograd, which 3.x dropped
+ * (docs/results.md). */
+clile_status clile_i_conv_inference_layout(int64_t n, int64_t channels, clile_i_layout_kind *kind /* in, out */);
 clile_status clile_i_conv_create(const clile_i_conv_shape *shape, const clile_i_conv_options *options,
                                  clile_i_conv **out);
 void clile_i_conv_destroy(clile_i_conv *conv);

@@ -28,6 +28,7 @@ static clile_status make_conv(const clile_i_conv_shape *s, clile_i_conv_options 
     clile_status status = CLILE_OK;
     clile_i_layout_kind kind;
     CLILE_I_TRY(clile_i_conv_preferred(s, options.backward_weights, &kind));
+    if (!options.backward_weights) CLILE_I_TRY(clile_i_conv_inference_layout(s->n, s->oc, &kind));
     if (kind == CLILE_I_LAYOUT_NCHW) kind = CLILE_I_LAYOUT_C8;
     options.src = s->ic <= 4 ? CLILE_I_LAYOUT_NCHW : kind;
     options.dst = kind;

@@ -42,7 +42,8 @@ static clile_status choose_kind(clile_i_exec *exec)
     exec->kind = CLILE_I_LAYOUT_C8; /* plain layout would make every other operation slow */
     for (int kind = CLILE_I_LAYOUT_NHWC; kind <= CLILE_I_LAYOUT_C16; kind++)
         if (votes[kind] > votes[exec->kind]) exec->kind = (clile_i_layout_kind)kind;
-    return CLILE_OK;
+    if (clile_i_exec_trains(exec)) return CLILE_OK;
+    return clile_i_conv_inference_layout(exec->batch, exec->units[0].unit->oc, &exec->kind);
 }
 
 /* Sizes of all values in a layout. */
