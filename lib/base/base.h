@@ -199,7 +199,7 @@ void clile_i_writer_relax(clile_i_writer *writer);
 clile_status clile_i_writer_commit(clile_i_writer **writer); /* frees it, also on failure */
 void clile_i_writer_abort(clile_i_writer **writer);          /* NULL content does nothing */
 
-/* Lines of a text in memory, CR LF or LF; no copy. A byte order mark is skipped; `line` counts from 1. */
+/* Lines of a text in memory, CR LF, LF or CR; no copy. A byte order mark is skipped; `line` counts from 1. */
 typedef struct {
     const char *data;
     size_t size, position;

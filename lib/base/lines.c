@@ -10,11 +10,13 @@ int clile_i_lines_next(clile_i_lines *lines, const char **begin, const char **en
     if (lines->position >= lines->size) return 0;
     const char *first = lines->data + lines->position;
     const size_t left = lines->size - lines->position;
-    const char *newline = memchr(first, '\n', left);
-    const char *last = newline == NULL ? first + left : newline;
-    lines->position += (size_t)(last - first) + (newline == NULL ? 0 : 1);
+    const char *stop = lines->data + lines->size, *last = memchr(first, '\n', left);
+    if (last == NULL) last = stop;
+    const char *back = memchr(first, '\r', (size_t)(last - first)); /* CR LF, or CR alone */
+    if (back != NULL) last = back;
+    const int two = last + 1 < stop && last[0] == '\r' && last[1] == '\n';
+    lines->position += (size_t)(last - first) + (last < stop) + (size_t)two;
     lines->line++;
-    if (last > first && last[-1] == '\r') last--;
     *begin = first;
     *end = last;
     return 1;

@@ -128,13 +128,16 @@ typedef struct {
 static clile_status read_header(const clile_i_rows *rows, reader *r)
 {
     const clile_i_table *table = r->table;
+    if (rows->count < 2) return clile_i_rows_fail(rows, "one column, expected a header 0,1,2,...");
     for (int32_t a = 0; a < table->c; ++a) {
         clile_i_text have = {0};
         r->columns[a] = -1;
         for (int64_t k = 1; k < rows->count; ++k) {
             int64_t au = 0;
             CLILE_I_RETURN_IF(clile_i_rows_whole(rows, k, "an AU number", &au));
-            if (au == table->au_ids[a]) r->columns[a] = k;
+            if (au != table->au_ids[a]) continue;
+            if (r->columns[a] >= 0) return clile_i_rows_fail(rows, "two columns for AU %d", table->au_ids[a]);
+            r->columns[a] = k;
         }
         if (r->columns[a] >= 0) continue;
         for (int64_t k = 1; k < rows->count; ++k)

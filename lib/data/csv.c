@@ -140,6 +140,7 @@ static clile_status find_aus(const clile_i_rows *rows, clile_i_csv_header *out)
 
 clile_status clile_i_csv_read_header(const clile_i_rows *rows, clile_i_csv_header *out)
 {
+    CLILE_I_RETURN_IF(clile_i_rows_check_separators(rows));
     memset(out, 0, sizeof *out);
     out->kind = clile_i_csv_recognise(rows);
     out->columns = rows->count;

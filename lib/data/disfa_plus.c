@@ -238,6 +238,7 @@ static clile_status read_au(const reader *r, const sequence *s, const char *fold
         goto cleanup;
     }
     CLILE_I_TRY(clile_i_rows_open("DISFA+ label file", path, r->request->max_label_bytes, &rows));
+    rows.blanks = 1;
     rows.name = path + strlen(r->labels) + (r->labels[strlen(r->labels) - 1] != '/'); /* SUBJECT/TRIAL/AUn.txt */
     for (;;) {
         CLILE_I_TRY(clile_i_rows_next(&rows, &more));

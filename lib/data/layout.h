@@ -48,13 +48,17 @@ extern const int32_t clile_i_au_set_disfa[8];
 enum { CLILE_I_ROWS_MOST = 2048 };
 typedef struct {
     const char *kind, *name; /* for messages: "BP4D label file", "F001_T1.csv" */
+    int32_t blanks;          /* 1: columns may be separated by blanks, too */
     clile_i_file file;
     clile_i_lines lines;
-    int64_t count;                        /* fields of the present row */
+    const char *line_begin, *line_end;    /* the present row */
+    int64_t count;                        /* fields of it */
     const char *begin[CLILE_I_ROWS_MOST]; /* fields without surrounding blanks and quotes */
     const char *end[CLILE_I_ROWS_MOST];
 } clile_i_rows;
-/* A text file of at most max_bytes (max_label_mb). IO; INVALID_ARGUMENT: larger. */
+/* FORMAT: UTF-16, which spreadsheets write as "Unicode text". */
+clile_status clile_i_encoding_check(const char *kind, const char *name, const clile_i_file *file);
+/* A text file of at most max_bytes (max_label_mb). IO; INVALID_ARGUMENT: larger; FORMAT: UTF-16. */
 clile_status clile_i_label_file_open(const char *kind, const char *path, int64_t max_bytes, clile_i_file *out);
 /* `kind` and `path` must outlive the rows. As clile_i_label_file_open. */
 clile_status clile_i_rows_open(const char *kind, const char *path, int64_t max_bytes, clile_i_rows *rows);
@@ -67,7 +71,15 @@ clile_status clile_i_rows_expect(const clile_i_rows *rows, int64_t expected);
 clile_status clile_i_rows_whole(const clile_i_rows *rows, int64_t field, const char *what, int64_t *out);
 /* Field k as an occurrence code: 1, 0, 9 (or -1, nothing, or any of them as a decimal when `loose`), to 1, 0, -1. */
 clile_status clile_i_rows_code(const clile_i_rows *rows, int64_t field, int32_t au, int32_t loose, int8_t *out);
-/* Ends of a message about the present row: "KIND NAME, row R: " in front of the text. */
+/* Spreadsheets of countries with a decimal comma separate columns by semicolons. "semicolons" or "tabs" when the text
+ * has any outside quotes (blanks: tabs are fine), otherwise NULL. */
+const char *clile_i_separators_found(const char *begin, const char *end, int32_t blanks);
+/* FORMAT when the present row is one column only because its separators are not commas. */
+clile_status clile_i_rows_check_separators(const clile_i_rows *rows);
+/* Splits the present row anew, at semicolons and tabs: to guess what it would be. */
+void clile_i_rows_split_otherwise(clile_i_rows *rows);
+/* Ends of a message about the present row: "KIND NAME, row R: " in front of the text. Wrong separators and decimal
+ * commas in the row are named, too, since the text is about what follows from them. */
 #if defined(__GNUC__)
 __attribute__((format(printf, 2, 3)))
 #endif

@@ -99,8 +99,11 @@ static clile_status read_numbers(const list_file *f, int32_t most, double *value
         double value = 0.0;
         while (stop < f->end && !is_blank(*stop) && *stop != ',') ++stop;
         if (!clile_i_parse_f64(at, stop, &value))
-            return clile_i_fail(CLILE_E_FORMAT, "list %s, line %lld: \"%.*s\" is no number", f->name,
-                                (long long)f->lines.line, stop - at < 40 ? (int)(stop - at) : 40, at);
+            return clile_i_fail(CLILE_E_FORMAT, "list %s, line %lld: \"%.*s\" is no number%s", f->name,
+                                (long long)f->lines.line, stop - at < 40 ? (int)(stop - at) : 40, at,
+                                clile_i_separators_found(at, stop, 1) != NULL
+                                    ? "; the line has semicolons, expected blanks or commas"
+                                    : "");
         if (*count < most) values[*count] = value;
         ++*count;
         at = stop;

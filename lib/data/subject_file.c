@@ -4,6 +4,7 @@
  *   2: M011 F003
  * Fold k tests part k and trains on the others. Or "train:" and "test:" instead of numbers: one fold. */
 #include "data/core.h"
+#include "data/layout.h"
 
 #include <string.h>
 
@@ -61,9 +62,11 @@ static clile_status put_subject(reader *r, const char *begin, const char *end, i
     int32_t s = 0;
     while (s < r->table->subject_count && !equals(begin, end, r->table->subject_names[s])) ++s;
     if (s == r->table->subject_count)
-        return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
-                            "subject file %s, line %lld: the data set has no subject \"%.*s\"", r->path,
-                            (long long)r->lines.line, shown(begin, end), begin);
+        return clile_i_fail(
+            CLILE_E_INVALID_ARGUMENT, "subject file %s, line %lld: the data set has no subject \"%.*s\"%s", r->path,
+            (long long)r->lines.line, shown(begin, end), begin,
+            clile_i_separators_found(begin, end, 1) != NULL ? "; the line has semicolons, expected blanks or commas"
+                                                            : "");
     if (r->part[s] != 0)
         return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "subject file %s, line %lld: subject %s is in line %lld, too",
                             r->path, (long long)r->lines.line, r->table->subject_names[s], (long long)r->line[s]);
@@ -138,6 +141,7 @@ clile_status clile_i_subject_file_mark(const clile_dataset *dataset, const char 
     reader r = {.table = &dataset->core->table, .path = path};
 
     CLILE_I_TRY(clile_i_file_open(path, &file));
+    CLILE_I_TRY(clile_i_encoding_check("subject file", path, &file));
     if (file.size > MOST_BYTES) {
         status = clile_i_fail(CLILE_E_INVALID_ARGUMENT, "subject file %s has %zu bytes, at most %d are read", path,
                               file.size, MOST_BYTES);

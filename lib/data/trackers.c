@@ -34,6 +34,19 @@ typedef struct {
     int32_t intensities, other_files;
 } reader;
 
+/* Wrong separators do not hide what a file is. */
+static clile_i_csv_kind kind_of(clile_i_rows *rows)
+{
+    clile_i_csv_kind kind = clile_i_csv_recognise(rows);
+    if (kind != CLILE_I_CSV_MANIFEST || rows->count > 1) return kind;
+    clile_i_rows_split_otherwise(rows);
+    kind = clile_i_csv_recognise(rows);
+    rows->count = 1;
+    rows->begin[0] = rows->line_begin;
+    rows->end[0] = rows->line_end;
+    return kind;
+}
+
 /* Opens a file up to its header. *trackers: whether it is one of OpenFace or Py-Feat. */
 static clile_status open_rows(const char *path, int64_t max_bytes, clile_i_rows *rows, int32_t *trackers)
 {
@@ -42,7 +55,7 @@ static clile_status open_rows(const char *path, int64_t max_bytes, clile_i_rows 
     CLILE_I_RETURN_IF(clile_i_rows_open("CSV file", path, max_bytes, rows));
     CLILE_I_RETURN_IF(clile_i_rows_next(rows, &more));
     if (!more) return CLILE_OK;
-    const clile_i_csv_kind kind = clile_i_csv_recognise(rows);
+    const clile_i_csv_kind kind = kind_of(rows);
     *trackers = kind != CLILE_I_CSV_MANIFEST;
     if (*trackers) rows->kind = kind == CLILE_I_CSV_OPENFACE ? "OpenFace file" : "Py-Feat file";
     return CLILE_OK;

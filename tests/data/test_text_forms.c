@@ -1,0 +1,156 @@
+/* Text files as other programs save them: semicolons, tabs, decimal commas, UTF-16, line ends of old Macs. Each is read
+ * or refused by a message that names the cause. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h>
+
+#include "data/scratch.h"
+
+static const char tracker[] = "frame,success,AU01_c,AU12_c\n1,1,0,1\n2,1,1,0\n";
+
+/* A data set of the layout that `file` belongs to, whose text is `text`. */
+static void write_set(const scratch *s, const char *file, const char *text)
+{
+    scratch_image(s, "Sequences/F001/T1/1.png", 1);
+    scratch_image(s, "img/SN001/1.png", 1);
+    scratch_image(s, "Images/SN001/trial/1.png", 1);
+    scratch_image(s, "anna/1.png", 1);
+    scratch_text(s, file, text);
+}
+
+static void expect(const char *file, const char *text, const char *message)
+{
+    const scratch s = scratch_make();
+    clile_dataset *dataset = NULL;
+    write_set(&s, file, text);
+    if (strncmp(file, "landmarks", 9) == 0 || strncmp(file, "boxes", 5) == 0)
+        scratch_text(&s, "AU_OCC/F001_T1.csv", "0,1\n1,1\n");
+    if (strstr(file, "_label") != NULL) scratch_text(&s, "a_img_path.txt", "Sequences/F001/T1/1.png\n");
+    assert_failed(scratch_open(s.path, "au_set=1", &dataset), CLILE_E_FORMAT, message);
+    assert_null(dataset);
+    scratch_free(&s);
+}
+
+static void other_separators_are_named(void **state)
+{
+    static const char *const cases[][3] = {
+        {"AU_OCC/F001_T1.csv", "0;1;2\n1;1;0\n",
+         "BP4D label file F001_T1.csv, row 1: the columns are separated by semicolons, expected commas"},
+        {"AU_OCC/F001_T1.csv", "0\t1\t2\n1\t1\t0\n", "row 1: the columns are separated by tabs, expected commas"},
+        {"AU_OCC/F001_T1.csv", "0,1\n1;1\n", "row 2: the columns are separated by semicolons, expected commas"},
+        {"AU_OCC/F001_T1.csv", "0,1,2\n1;1,0;0,0\n",
+         "row 2: column 1 is \"1;1\", expected a frame (a whole number); "
+         "the row has semicolons, expected commas between columns"},
+        {"ActionUnit_Labels/SN001/SN001_au1.txt", "1;0\n",
+         "DISFA label file SN001_au1.txt, row 1: the columns are separated by semicolons, expected commas"},
+        {"Labels/SN001/trial/AU1.txt", "1.png 0\n2.png 1\n3.png;2\n",
+         "SN001/trial/AU1.txt, row 3: the columns are separated by semicolons, expected blanks or commas"},
+        {"manifest.csv", "image;subject;AU1\na.png;anna;1\n",
+         "manifest manifest.csv, row 1: the columns are separated by semicolons, expected commas"},
+        {"manifest.csv", "image\tsubject\tAU1\na.png\tanna\t1\n", "row 1: the columns are separated by tabs"},
+        {"anna.csv", "frame;success;AU01_c\n1;1;0\n",
+         "OpenFace file anna.csv, row 1: the columns are separated by semicolons, expected commas"},
+        {"anna.csv", "frame;input;AU01;AU12\n0;v.mp4;0,5;0,25\n",
+         "Py-Feat file anna.csv, row 1: the columns are separated by semicolons, expected commas"},
+        {"landmarks/F001_T1.csv", "1;1;1;2;2;3;3;4;4;5;5\n",
+         "landmark file F001_T1.csv, row 1: the columns are separated by semicolons, expected commas"},
+        {"boxes/F001_T1.csv", "1;1,5;1;20;20\n", "the row has semicolons, expected commas between columns and points"},
+        {"a_label.txt", "1;0\n", "list a_label.txt, line 1: \"1;0\" is no number; the line has semicolons"},
+    };
+    (void)state;
+    for (size_t k = 0; k < sizeof cases / sizeof *cases; ++k) expect(cases[k][0], cases[k][1], cases[k][2]);
+}
+
+/* A second tracker's file with other separators is not left alone as somebody else's. */
+static void one_of_two_files_with_semicolons_is_refused(void **state)
+{
+    const scratch s = scratch_make();
+    clile_dataset *dataset = NULL;
+    (void)state;
+    scratch_image(&s, "anna/1.png", 1);
+    scratch_image(&s, "anna/2.png", 2);
+    scratch_text(&s, "anna.csv", tracker);
+    scratch_text(&s, "ben.csv", "frame;success;AU01_c;AU12_c\n1;1;0;1\n");
+    assert_failed(scratch_open(s.path, "", &dataset), CLILE_E_FORMAT,
+                  "OpenFace file ben.csv, row 1: the columns are separated by semicolons");
+    scratch_free(&s);
+}
+
+static void decimal_commas_are_named(void **state)
+{
+    (void)state;
+    expect("anna.csv", "input,frame,AU01,AU12\nv.mp4,0,0,5,0\n",
+           "row 2: 5 columns, header has 4 (a decimal comma makes two columns of a number)");
+    expect("anna.csv", "input,frame,AU01,AU12\nv.mp4,0,\"0,5\",0\n",
+           "expected a probability of AU 1 from 0 to 1; column 3 has a decimal comma, expected a point");
+}
+
+static void subject_files_name_semicolons(void **state)
+{
+    const scratch s = scratch_make();
+    clile_dataset *dataset = NULL, *train = NULL;
+    char protocol[1100];
+    int32_t folds = 0;
+    (void)state;
+    scratch_image(&s, "anna/1.png", 1);
+    scratch_image(&s, "ben/1.png", 1);
+    scratch_text(&s, "manifest.csv", "image,subject,AU1\nanna/1.png,anna,0\nben/1.png,ben,1\n");
+    scratch_text(&s, "folds.txt", "1: anna;ben\n");
+    assert_int_equal(scratch_open(s.path, "", &dataset), CLILE_OK);
+    snprintf(protocol, sizeof protocol, "file:%s", scratch_path(&s, "folds.txt"));
+    assert_failed(clile_dataset_fold_count(dataset, protocol, &folds), CLILE_E_INVALID_ARGUMENT,
+                  "no subject \"anna;ben\"; the line has semicolons, expected blanks or commas");
+    scratch_write(&s, "folds.txt",
+                  "\xFF\xFE"
+                  "1\0:\0",
+                  6);
+    assert_failed(clile_dataset_fold(dataset, protocol, 1, &train, NULL), CLILE_E_FORMAT,
+                  "folds.txt is a text in UTF-16, expected UTF-8");
+    clile_dataset_destroy(dataset);
+    scratch_free(&s);
+}
+
+static void utf16_is_refused(void **state)
+{
+    static const char *const files[] = {"AU_OCC/F001_T1.csv", "ActionUnit_Labels/SN001/SN001_au1.txt",
+                                        "Labels/SN001/trial/AU1.txt", "manifest.csv", "a_label.txt"};
+    (void)state;
+    for (size_t k = 0; k < sizeof files / sizeof *files; ++k)
+        for (int big = 0; big < 2; ++big) expect(files[k], big ? "\xFE\xFF" : "\xFF\xFE", "is a text in UTF-16");
+}
+
+static void line_ends_of_all_systems_are_read(void **state)
+{
+    static const char *const ends[] = {"\n", "\r\n", "\r"};
+    (void)state;
+    for (int k = 0; k < 3; ++k) {
+        const scratch s = scratch_make();
+        clile_dataset *dataset = NULL;
+        char text[256];
+        scratch_image(&s, "anna/1.png", 1);
+        scratch_image(&s, "anna/2.png", 2);
+        snprintf(text, sizeof text,
+                 "\xEF\xBB\xBF"
+                 "Frame, SUCCESS ,au01_C%s1,1,0%s2,1,1%s",
+                 ends[k], ends[k], ends[k]);
+        scratch_text(&s, "anna.csv", text);
+        if (scratch_open(s.path, "", &dataset) != CLILE_OK) fail_msg("line end %d: %s", k, clile_last_error());
+        assert_int_equal(clile_dataset_size(dataset), 2);
+        assert_labels(dataset, 0, 1, (const int8_t[1]){0});
+        assert_labels(dataset, 1, 1, (const int8_t[1]){1});
+        clile_dataset_destroy(dataset);
+        scratch_free(&s);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(other_separators_are_named), cmocka_unit_test(one_of_two_files_with_semicolons_is_refused),
+        cmocka_unit_test(decimal_commas_are_named),   cmocka_unit_test(subject_files_name_semicolons),
+        cmocka_unit_test(utf16_is_refused),           cmocka_unit_test(line_ends_of_all_systems_are_read),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
