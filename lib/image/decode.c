@@ -2,7 +2,7 @@
  *
  * stb_image reads past the end of a file as zeros and does not check PNG's checksums, so a copy that broke off half way
  * would become a half grey face. Therefore each format is first walked to its end here. */
-#include "image/image.h"
+#include "image/exif.h"
 
 #include <limits.h>
 #include <string.h>
@@ -88,8 +88,11 @@ static uint32_t read_le32(const uint8_t *p)
 
 /* What can be said about a file without decoding it. */
 typedef struct {
-    int64_t w, h;       /* 0: not reached */
-    const char *defect; /* NULL: the file is whole */
+    int64_t w, h;        /* 0: not reached */
+    const char *defect;  /* NULL: the file is whole */
+    int32_t orientation; /* as of EXIF; 0: nothing was said */
+    int channels;        /* of a JPEG */
+    size_t adobe;        /* where a JPEG's Adobe marker tells its colour transform; 0: it has none */
 } survey;
 
 /* Each scan of a JPEG costs a pass over all pixels, however few bytes it has: more than any encoder writes are refused.
@@ -109,6 +112,15 @@ static int huffman_tables_fit(const uint8_t *at, size_t size)
         size -= 17 + values;
     }
     return 1;
+}
+
+/* The segments that other standards put into a JPEG: APP1 with EXIF, of which the first counts, and APP14 with Adobe's
+ * colour transform (Adobe Technical Note 5116, 18). `data` is behind the length. */
+static void survey_application(survey *out, uint8_t marker, const uint8_t *bytes, size_t data, size_t size)
+{
+    if (marker == 0xe1 && size >= 6 && out->orientation == 0 && memcmp(bytes + data, "Exif\0", 6) == 0)
+        out->orientation = clile_i_exif_orientation(bytes + data, size);
+    if (marker == 0xee && size >= 12 && memcmp(bytes + data, "Adobe", 6) == 0) out->adobe = data + 11;
 }
 
 /* ITU-T T.81, annex B: segments from SOI to EOI; after SOS come entropy coded bytes, in which 0xff is followed by 0 or
@@ -142,6 +154,7 @@ static survey survey_jpeg(const uint8_t *bytes, size_t size)
             if (frame && length >= 7 && out.w == 0) {
                 out.h = bytes[at + 5] << 8 | bytes[at + 6];
                 out.w = bytes[at + 7] << 8 | bytes[at + 8];
+                out.channels = length >= 8 ? bytes[at + 9] : 0;
                 progressive = marker == 0xc2;
             }
             if (marker == 0xc4 && !huffman_tables_fit(bytes + at + 4, length - 2)) {
@@ -152,6 +165,7 @@ static survey survey_jpeg(const uint8_t *bytes, size_t size)
                 out.defect = "it has too many scans";
                 break;
             }
+            if (scans == 0) survey_application(&out, marker, bytes, at + 4, length - 2);
             at += 2 + length;
         }
     }
@@ -159,7 +173,7 @@ static survey survey_jpeg(const uint8_t *bytes, size_t size)
 }
 
 /* PNG specification, section 5: chunks of length, type, data and CRC-32 from IHDR to IEND. Checksums of critical chunks
- * (capital first letter) are verified. */
+ * (capital first letter) are verified; an eXIf chunk with a wrong one tells nothing. */
 static survey survey_png(const uint8_t *bytes, size_t size)
 {
     survey out = {.defect = "it ends before the IEND chunk"};
@@ -172,10 +186,13 @@ static survey survey_png(const uint8_t *bytes, size_t size)
         const size_t length = read_be32(bytes + at);
         const uint8_t *type = bytes + at + 4;
         if (length > size - at - 12) break;
-        if (type[0] >= 'A' && type[0] <= 'Z' && clile_i_crc32(0, type, length + 4) != read_be32(type + 4 + length)) {
+        const int critical = type[0] >= 'A' && type[0] <= 'Z', exif = memcmp(type, "eXIf", 4) == 0;
+        const int right = (critical || exif) && clile_i_crc32(0, type, length + 4) == read_be32(type + 4 + length);
+        if (critical && !right) {
             out.defect = "a checksum does not fit its data";
             break;
         }
+        if (exif && right) out.orientation = clile_i_exif_orientation(type + 4, length);
         if (memcmp(type, "IEND", 4) == 0) {
             out.defect = NULL;
             break;
@@ -219,6 +236,26 @@ static size_t block_limit(const survey *found, size_t size)
     return most > (uint64_t)PTRDIFF_MAX / 2 ? (size_t)PTRDIFF_MAX / 2 : (size_t)most;
 }
 
+/* Four channels are CMYK (transform 0) or YCCK (2), stored inverted, as Adobe does and all readers expect, also when
+ * the marker that says so is missing: then they are CMYK. stb_image takes them for YCbCr and something without the
+ * marker, or with another value in it, which libjpeg reads as YCCK. So the decoder gets a copy in which the marker is
+ * right. */
+static clile_status mark_four_channels(const uint8_t *bytes, size_t size, const survey *found, uint8_t **copy,
+                                       size_t *copy_size)
+{
+    static const uint8_t marker[16] = {0xff, 0xee, 0, 14, 'A', 'd', 'o', 'b', 'e', 0, 100, 0, 0, 0, 0, 0};
+    clile_status status = CLILE_OK;
+    const size_t more = found->adobe == 0 ? sizeof marker : 0, start = 2; /* behind SOI */
+    CLILE_I_ALLOC(*copy, size + more);
+    memcpy(*copy, bytes, start);
+    memcpy(*copy + start, marker, more);
+    memcpy(*copy + start + more, bytes + start, size - start);
+    if (found->adobe != 0) (*copy)[found->adobe] = 2;
+    *copy_size = size + more;
+cleanup:
+    return status;
+}
+
 /* Calls the decoder on a file that is whole. */
 static clile_status decode(const char *name, kind what, const uint8_t *bytes, size_t size, const survey *found,
                            clile_i_image *out)
@@ -251,7 +288,7 @@ clile_status clile_i_image_decode(const char *name, const uint8_t *bytes, size_t
     if (size == 0) return clile_i_fail(CLILE_E_FORMAT, "image %s is empty (0 bytes)", name);
     const kind what = kind_of(bytes, size);
     if (what == KIND_NONE) return clile_i_fail(CLILE_E_FORMAT, "image %s is not a JPEG, PNG or BMP file", name);
-    if (size > INT_MAX) return clile_i_fail(CLILE_E_UNSUPPORTED, "image %s is larger than 2 GiB", name);
+    if (size > INT_MAX - 64) return clile_i_fail(CLILE_E_UNSUPPORTED, "image %s is larger than 2 GiB", name);
 
     const survey found = what == KIND_JPEG  ? survey_jpeg(bytes, size)
                          : what == KIND_PNG ? survey_png(bytes, size)
@@ -262,7 +299,16 @@ clile_status clile_i_image_decode(const char *name, const uint8_t *bytes, size_t
     if (found.defect != NULL || found.w < 1 || found.h < 1)
         return clile_i_fail(CLILE_E_CORRUPT, "image %s: the %s file is damaged: %s", name, kind_names[what],
                             found.defect != NULL ? found.defect : "it has no pixels");
-    return decode(name, what, bytes, size, &found, out);
+    uint8_t *marked = NULL;
+    if (found.channels == 4 && (found.adobe == 0 || (bytes[found.adobe] != 0 && bytes[found.adobe] != 2))) {
+        CLILE_I_RETURN_IF(mark_four_channels(bytes, size, &found, &marked, &size));
+        bytes = marked;
+    }
+    clile_status status = decode(name, what, bytes, size, &found, out);
+    clile_i_free(marked);
+    if (status == CLILE_OK) status = clile_i_image_orient(out, found.orientation);
+    if (status != CLILE_OK) clile_i_image_free(out);
+    return status;
 }
 
 clile_status clile_i_image_read(const char *path, int64_t max_pixels, clile_i_image *out)

@@ -13,8 +13,8 @@ typedef struct {
     void *owned;        /* freed by clile_i_image_free; NULL when the pixels are borrowed */
 } clile_i_image;
 
-/* JPEG (also progressive and CMYK), PNG or BMP to 8-bit RGB: 16-bit is reduced, grey is spread, alpha is dropped, an
- * orientation in EXIF is not applied. `name` is used in messages only. Any thread. IO: no such file; FORMAT: empty or
+/* JPEG (also progressive and CMYK), PNG or BMP to 8-bit RGB, upright as EXIF says: 16-bit is reduced, grey is spread,
+ * alpha is dropped. `name` is used in messages only. Any thread. IO: no such file; FORMAT: empty or
  * not an image; CORRUPT: truncated, a PNG checksum that does not fit, undecodable; INVALID_ARGUMENT: h * w > max_pixels
  * (seen before decoding). */
 clile_status clile_i_image_decode(const char *name, const uint8_t *bytes, size_t size, int64_t max_pixels,

@@ -53,6 +53,17 @@ def read_png(path):
     return w, h, rows
 
 
+def write_png(path, w, h, rows, *chunks):
+    """Writes rows of RGB, and these (type, data) chunks behind the header; the path."""
+    def chunk(kind, data):
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    with open(path, "wb") as file:
+        file.write(b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", w, h, 8, 2, 0, 0, 0)) + b"".join(chunk(*more) for more in chunks) +
+                   chunk(b"IDAT", zlib.compress(b"".join(b"\0" + row for row in rows))) + chunk(b"IEND", b""))
+    return path
+
+
 def settings(**changes):
     """SMALL as --set arguments, with changes."""
     values = dict(item.split("=") for item in SMALL)

@@ -70,6 +70,16 @@ class Predict(CommandTest):
                 self.assertAlmostEqual(float(cell.rstrip("*")), line[f"AU{au:02d}_p"], delta=0.00501)
                 self.assertEqual(cell.endswith("*"), line[f"AU{au:02d}_c"] == 1)
 
+    def test_a_turned_photograph_is_answered_as_the_upright_one(self):
+        w, h, rows = read_png(self.image())
+        stored = [b"".join(rows[y][3 * x:3 * x + 3] for y in range(h)) for x in reversed(range(w))]  # its first row was on the right
+        exif = b"MM\0*" + struct.pack(">IHHHIHHI", 8, 1, 0x0112, 3, 1, 6, 0, 0)
+        turned = cli.write_png(self.path("turned.png"), h, w, stored, (b"eXIf", exif))
+        box = self.write("turned.csv", "image,x,y,w,h\nturned.png,8,10,22,24\n0001.png,8,10,22,24\n")
+        for more in ((), ("--faces", box)):
+            upright, answer = self.rows(self.image(), turned, *more)[0]
+            self.assertEqual([answer[column] for column in COLUMNS], [upright[column] for column in COLUMNS])
+
     def test_folders(self):
         tree = self.path("tree")
         os.makedirs(os.path.join(tree, "inner"))

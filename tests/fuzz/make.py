@@ -433,6 +433,43 @@ for name in ("baseline", "progressive", "grey", "cmyk"):
 put(G, "start-and-end", b"\xff\xd8\xff\xd9")
 put(G, "markers-only", b"\xff\xd8" + b"\xff" * 200 + b"\xd9")
 
+E = "exif"
+
+
+def exif(order, *entries, offset=8, prefix=b"", count=None):
+    """A TIFF header and a directory of (tag, type, count, value)."""
+    mark = order + "HI"
+    out = (b"MM" if order == ">" else b"II") + struct.pack(mark, 42, offset) + bytes(max(offset - 8, 0) if offset < 100 else 0)
+    out += struct.pack(order + "H", len(entries) if count is None else count)
+    for tag, kind, n, value in entries:
+        out += struct.pack(order + "HHI", tag, kind, n) + (struct.pack(order + "HH", value, 0) if kind == 3 else struct.pack(order + "I", value))
+    return prefix + out + bytes(4)
+
+
+turn = (0x0112, 3, 1, 6)
+put(E, "big", exif(">", (0x010F, 2, 5, 0), turn))
+put(E, "little", exif("<", turn, (0x0131, 2, 5, 0)))
+put(E, "prefix", exif("<", turn, prefix=b"Exif\0\0"))
+put(E, "long", exif(">", (0x0112, 4, 1, 8)))
+put(E, "value-9", exif(">", (0x0112, 3, 1, 9)))
+put(E, "two-values", exif(">", (0x0112, 3, 2, 6)))
+put(E, "no-entries", exif("<"))
+put(E, "entries-65535", exif("<", turn, count=65535))
+put(E, "directory-late", exif("<", turn, offset=30))
+put(E, "directory-outside", exif("<", turn, offset=0xFFFFFFFF))
+put(E, "directory-at-the-end", exif("<", turn, offset=8)[:8] + b"\0")
+put(E, "directory-on-the-header", exif("<", turn, offset=0))
+put(E, "cut", exif(">", turn)[:-6])
+put(E, "empty", b"")
+for name, data in (("exif-6", exif("<", turn, prefix=b"Exif\0\0")), ("exif-directory-outside", exif(">", turn, offset=0xFFFFFFF0, prefix=b"Exif\0\0"))):
+    put(G, name, whole[:2] + b"\xff\xe1" + struct.pack(">H", len(data) + 2) + data + whole[2:])
+adobe = whole.index(b"\xff\xee")
+put(G, "cmyk-without-adobe", whole[:adobe] + whole[adobe + 16:])
+put(G, "ycck", whole[:adobe + 15] + b"\x02" + whole[adobe + 16:])
+put(G, "cmyk-adobe-1", whole[:adobe + 15] + b"\x01" + whole[adobe + 16:])
+put(N, "exif-5", png(6, 5, 8, 2, rows(6, 5, 24), chunk(b"eXIf", exif(">", (0x0112, 3, 1, 5)))))
+put(N, "exif-bad-crc", png(6, 5, 8, 2, rows(6, 5, 24), chunk(b"eXIf", exif(">", turn), 1)))
+
 # ---- torch.save: archives by Python's zipfile, pickles by its pickle and by hand ----
 
 import io  # noqa: E402
