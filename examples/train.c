@@ -26,7 +26,7 @@ static clile_status train(const char *data_path, const char *model_path)
     if (status == CLILE_OK) status = clile_dataset_copy_au_ids(part, au_ids);
     if (status == CLILE_OK) status = clile_model_create(options, clile_dataset_au_count(part), au_ids, &model);
     if (status == CLILE_OK) status = clile_trainer_create(model, part, options, &trainer);
-    if (status == CLILE_OK && clile_trainer_needs_stage1(trainer))
+    if (status == CLILE_OK && clile_trainer_next_stage(trainer) == 1)
         status = clile_trainer_run(trainer, 1, on_progress, NULL);
     if (status == CLILE_OK) status = clile_trainer_run(trainer, 2, on_progress, NULL);
     clile_trainer_destroy(trainer); /* with it goes whatever knew the training subjects */

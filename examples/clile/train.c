@@ -178,6 +178,9 @@ static int train_fold(const train_args *a, const clile_dataset *data, const clil
     if (clile_trainer_create(model, train, options, &trainer) != CLILE_OK) goto failure;
     if (resume && clile_trainer_resume(trainer, resume) != CLILE_OK) goto failure;
 
+    /* A quiet run shows no epoch, and --json prints the last one only, which is always looked at. */
+    if (a->quiet && clile_trainer_set_validation_every(trainer, a->json ? 1000000 : 0) != CLILE_OK) goto failure;
+
     code = EXIT_FINE;
     if (clile_trainer_needs_stage1(trainer)) code = run_stage(trainer, 1, a, checkpoint, &run->stage[0]);
     if (code == EXIT_FINE) code = run_stage(trainer, 2, a, checkpoint, &run->stage[1]);

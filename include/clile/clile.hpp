@@ -262,7 +262,8 @@ class Dataset : public Handle<clile_dataset, clile_dataset_destroy>
                          std::int32_t size, Status *status = nullptr)
     {
         Dataset data;
-        data.make([&](clile_dataset **out) { return clile_synth_dataset(seed, subjects, tasks, frames, size, out); }, status);
+        data.make([&](clile_dataset **out) { return clile_synth_dataset(seed, subjects, tasks, frames, size, out); },
+                  status);
         return data;
     }
     inline Fold fold(const std::string &protocol, std::int32_t fold, Status *status = nullptr) const;
@@ -415,8 +416,8 @@ class Model : public Handle<clile_model, clile_model_destroy>
                    Status *status = nullptr) const
     {
         Model model;
-        model.make(
-            [&](clile_model **out) { return clile_model_quantize(get(), n, rgb, h, w, options.get(), out); }, status);
+        model.make([&](clile_model **out) { return clile_model_quantize(get(), n, rgb, h, w, options.get(), out); },
+                   status);
         return model;
     }
     std::vector<std::int32_t> au_ids(Status *status = nullptr) const
@@ -525,9 +526,9 @@ class Predictor : public Handle<clile_predictor, clile_predictor_destroy>
                      std::int64_t image_stride, float *probability, std::int8_t *present, float *embedding,
                      Status *status = nullptr)
     {
-        return check(clile_predictor_run_strided(get(), n, rgb, h, w, row_stride, image_stride, probability, present,
-                                                 embedding),
-                     status);
+        return check(
+            clile_predictor_run_strided(get(), n, rgb, h, w, row_stride, image_stride, probability, present, embedding),
+            status);
     }
     /* Scores (similarities) in place of probabilities. */
     bool run_scores(std::int64_t n, const std::uint8_t *rgb, std::int32_t h, std::int32_t w, float *score,
@@ -585,6 +586,19 @@ class Trainer : public Handle<clile_trainer, clile_trainer_destroy>
              status);
     }
     bool needs_stage1() const noexcept { return clile_trainer_needs_stage1(get()) != 0; }
+    /* 1 or 2; 0 when training is finished or a step failed. */
+    std::int32_t next_stage() const noexcept { return clile_trainer_next_stage(get()); }
+    clile_trainer_state state(Status *status = nullptr) const
+    {
+        clile_trainer_state state = {};
+        state.struct_size = sizeof state;
+        check(clile_trainer_get_state(get(), &state), status);
+        return state;
+    }
+    bool set_validation_every(std::int32_t epochs, Status *status = nullptr)
+    {
+        return check(clile_trainer_set_validation_every(get(), epochs), status);
+    }
     /* One stage, to its end or on from where it was stopped. */
     bool run(std::int32_t stage, const ProgressFunction &progress = nullptr, Status *status = nullptr)
     {
@@ -596,12 +610,8 @@ class Trainer : public Handle<clile_trainer, clile_trainer_destroy>
     /* Stage 1 where it is needed, then stage 2; after an interruption or a resume, what is left of them. */
     bool train(const ProgressFunction &progress = nullptr, Status *status = nullptr)
     {
-        Status first;
-        if (needs_stage1() && !run(1, progress, &first) &&
-            first.code != CLILE_E_STATE) { /* STATE: stage 1 was finished before */
-            return fail(first, status);
-        }
-        return run(2, progress, status);
+        if (next_stage() == 1 && !run(1, progress, status)) return false;
+        return run(2, progress, status); /* a trainer that is finished or broken says so */
     }
     bool save(const std::string &path, Status *status = nullptr) const
     {

@@ -69,6 +69,7 @@ typedef struct clile_options clile_options;
 #define CLILE_OPT_SEED "seed"
 #define CLILE_OPT_THREADS "threads"
 #define CLILE_OPT_VALIDATION "validation"
+#define CLILE_OPT_VALIDATION_EVERY "validation_every"
 #define CLILE_OPT_EXCHANGE_HALVES "exchange_halves"
 #define CLILE_OPT_AUGMENT_FLIP "augment_flip"
 #define CLILE_OPT_AUGMENT_SCALE "augment_scale"

@@ -35,7 +35,7 @@ typedef struct clile_progress {
     double images_per_second;   /* since this call of run began */
     double seconds_left;        /* estimate for this stage */
     int32_t epoch_end;          /* 1 on the last step of an epoch */
-    double validation_f1;       /* of the epoch that ended, when validation > 0, else NaN */
+    double validation_f1;       /* of the epoch that ended, where options validation and validation_every ask for it, else NaN */
     double validation_auc;
 } clile_progress;
 
@@ -49,11 +49,32 @@ CLILE_API clile_status clile_trainer_create(clile_model *model, const clile_data
 /* Runs a stage to its end, or on from where it stopped. STATE: stage 1 with method=bce, stage 2 before stage 1 where it is needed, a stage that is finished;
  * CANCELLED; NOT_FINITE: the loss or a gradient is not finite; errors of the data set; OUT_OF_MEMORY, BACKEND. When a step fails (the text gives stage and
  * step) the trainer is unusable, every further call is STATE, and the model keeps its values of before the call; what fails before the first step or
- * behind the last can be called again. progress may be NULL. Since 0.1. */
+ * after the last can be called again. progress may be NULL: then no validation is computed either. Since 0.1. */
 CLILE_API clile_status clile_trainer_run(clile_trainer *trainer, int32_t stage, clile_progress_fn progress, void *user);
 
-/* 1 when the options need stage 1 before stage 2. */
+/* 1 when the options need stage 1 before stage 2; NULL: 0. Since 0.1. */
 CLILE_API int32_t clile_trainer_needs_stage1(const clile_trainer *trainer);
+
+/* The stage to run next, 1 or 2; 0 when training is finished, when a step failed, and for NULL. So a run, new or resumed, is
+ *     while ((stage = clile_trainer_next_stage(trainer)) != 0 && (status = clile_trainer_run(trainer, stage, progress, user)) == CLILE_OK) {}
+ * Since 0.1. */
+CLILE_API int32_t clile_trainer_next_stage(const clile_trainer *trainer);
+
+/* Epochs between two validations from the next step on, 0: none, in place of option validation_every: for a progress function that is there
+ * only to stop the run. The model is the same. INVALID_ARGUMENT: NULL, every not in 0..1000000. Since 0.1. */
+CLILE_API clile_status clile_trainer_set_validation_every(clile_trainer *trainer, int32_t every);
+
+/* Where a trainer is; only grows at the end. */
+typedef struct clile_trainer_state {
+    uint32_t struct_size;  /* set to sizeof(clile_trainer_state) before the call */
+    int32_t stage;         /* as clile_trainer_next_stage; the numbers below are of this stage, of the last one that ran when it is 0 */
+    int64_t step, steps;   /* done, in all */
+    int64_t steps_per_epoch;
+    int32_t epoch, epochs; /* epoch of the last step that is done (from 1; 0 before the first), in all */
+} clile_trainer_state;
+
+/* Also in the progress function. INVALID_ARGUMENT: a NULL, or a struct_size below that of 0.1. Since 0.1. */
+CLILE_API clile_status clile_trainer_get_state(const clile_trainer *trainer, clile_trainer_state *state);
 
 /* Writes / reads everything the run depends on (safetensors, atomic). resume: the trainer was created with the same model shape and data set, and has not run;
  * options of the checkpoint replace the trainer's, except threads and input_workers. FORMAT, CORRUPT, STATE, INVALID_ARGUMENT (another data set). Since 0.1. */

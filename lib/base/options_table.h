@@ -64,6 +64,7 @@
     X(INTEGER, CLILE_OPT_SEED, "1", "", 0, 9007199254740992, "training", "seed of initial weights, order and augmentation")                 \
     X(INTEGER, CLILE_OPT_THREADS, "auto", "", 1, 1024, "training", "threads; auto: the processors this process may use")                    \
     X(REAL, CLILE_OPT_VALIDATION, "0", "", 0, 0.9, "training", "share of the training subjects held out; their F1 and AUC are reported each epoch")      \
+    X(INTEGER, CLILE_OPT_VALIDATION_EVERY, "1", "", 0, 1000000, "training", "epochs between two such reports, the last epoch always being one; 0: none")  \
     X(REAL, CLILE_OPT_EXCHANGE_HALVES, "0.5", "", 0, 1, "training",                                                                           \
       "probability that the lower half of a face is another subject's, with its labels and its ILEs")                                       \
     X(INTEGER, CLILE_OPT_AUGMENT_FLIP, "1", "", 0, 1, "training", "1: mirror half of the images")                                           \

@@ -41,6 +41,7 @@ void clile_report_destroy(clile_report *report)
     if (report == NULL) return;
     for (int64_t s = 0; s < report->subjects; s++) clile_i_free(report->subject_names[s]);
     for (int64_t v = 0; v < report->values; v++) clile_i_free(report->value[v].name);
+    clile_i_summary_free(report->summary);
     clile_i_free(report->label);
     clile_i_free(report->model);
     clile_i_free(report->value);
@@ -190,6 +191,8 @@ clile_status clile_report_add_fold(clile_report *report, int32_t fold, int64_t n
     clile_i_free(report->labels);
     clile_i_free(report->subject);
     clile_i_free(report->subject_names);
+    clile_i_summary_free(report->summary);
+    report->summary = NULL;
     report->fold = folds;
     report->score = scores;
     report->present = presents;

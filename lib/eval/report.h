@@ -45,6 +45,8 @@ typedef struct {
     double value;
 } clile_i_value;
 
+struct clile_i_summary;
+
 struct clile_report {
     int32_t c;
     int32_t *au_ids;                    /* [c] */
@@ -58,6 +60,7 @@ struct clile_report {
     clile_i_value *value;
     double *model, *label; /* correlation [c,c] each, or NULL */
     double agreement;
+    struct clile_i_summary *summary; /* of these folds, made when it is first asked for; atomic */
 };
 
 /* ---- figures (summary.c) ---------------------------------------------------------------------------------------- */
@@ -70,16 +73,17 @@ typedef struct {
     double average[CLILE_I_METRICS]; /* over the AUs that have a value; NaN when none has */
 } clile_i_figures;
 
-typedef struct {
+typedef struct clile_i_summary {
     int64_t folds;
     clile_i_figures *fold; /* [folds] */
     clile_i_figures mean, pooled;
     double low[CLILE_I_METRICS], high[CLILE_I_METRICS]; /* of pooled.average */
 } clile_i_summary;
 
-/* STATE when the report has no fold. `function` is named in messages. Free also after failure. */
-clile_status clile_i_summary_make(const char *function, const clile_report *report, clile_i_summary *out);
-void clile_i_summary_free(clile_i_summary *summary);
+/* The figures, made by the first call after a fold was added and kept in the report. Any thread. STATE when the report
+ * has no fold; `function` is named in messages. */
+clile_status clile_i_summary_get(const char *function, const clile_report *report, const clile_i_summary **out);
+void clile_i_summary_free(clile_i_summary *summary); /* NULL does nothing */
 
 /* Mean of the values that are not NaN, NaN when there is none. */
 double clile_i_mean_of_known(int64_t count, const double *values);

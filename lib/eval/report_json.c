@@ -173,18 +173,18 @@ clile_status clile_report_copy_json(const clile_report *report, char **out)
     CLILE_I_CHECK_NOT_NULL(out);
     clile_status status = CLILE_OK;
     clile_i_text text = {0};
-    clile_i_summary summary = {0};
-    CLILE_I_TRY(clile_i_summary_make(__func__, report, &summary));
+    const clile_i_summary *summary = NULL;
+    CLILE_I_TRY(clile_i_summary_get(__func__, report, &summary));
     clile_i_text_append(&text, "{\n  \"format\": \"clile-report\",\n  \"version\": 1,\n  \"au\": ");
     put_integers(&text, report->c, report->au_ids);
     clile_i_text_append(&text, ",\n  \"images\": %lld,\n  \"subjects\": %lld,\n", (long long)report->frames,
                         (long long)report->subjects);
-    CLILE_I_TRY(put_folds(&text, report, &summary));
+    CLILE_I_TRY(put_folds(&text, report, summary));
     clile_i_text_append(&text, "  \"mean_of_folds\": {");
-    put_metrics(&text, report->c, &summary.mean, NULL, NULL, "    ");
+    put_metrics(&text, report->c, &summary->mean, NULL, NULL, "    ");
     clile_i_text_append(&text, "},\n  \"pooled\": {\n    ");
-    put_counts(&text, report->c, summary.pooled.counts);
-    put_metrics(&text, report->c, &summary.pooled, summary.low, summary.high, "    ");
+    put_counts(&text, report->c, summary->pooled.counts);
+    put_metrics(&text, report->c, &summary->pooled, summary->low, summary->high, "    ");
     clile_i_text_append(&text, "},\n  \"bootstrap\": {\"unit\": \"subject\", \"draws\": %d, \"level\": 0.95},\n",
                         (int)CLILE_I_BOOTSTRAP_DRAWS);
     put_values(&text, report);
@@ -195,7 +195,6 @@ clile_status clile_report_copy_json(const clile_report *report, char **out)
     *out = text.data;
     text.data = NULL;
 cleanup:
-    clile_i_summary_free(&summary);
     clile_i_text_free(&text);
     return status;
 }

@@ -161,18 +161,17 @@ clile_status clile_report_copy_text(const clile_report *report, char **out)
     CLILE_I_CHECK_NOT_NULL(out);
     clile_status status = CLILE_OK;
     clile_i_text text = {0};
-    clile_i_summary summary = {0};
-    CLILE_I_TRY(clile_i_summary_make(__func__, report, &summary));
-    put_overview(&text, report, &summary);
-    for (int metric = 0; metric < CLILE_I_METRICS; metric++) put_metric(&text, report, &summary, metric);
-    put_counts(&text, report, &summary.pooled);
+    const clile_i_summary *summary = NULL;
+    CLILE_I_TRY(clile_i_summary_get(__func__, report, &summary));
+    put_overview(&text, report, summary);
+    for (int metric = 0; metric < CLILE_I_METRICS; metric++) put_metric(&text, report, summary, metric);
+    put_counts(&text, report, &summary->pooled);
     put_correlation(&text, report);
     put_values(&text, report);
     CLILE_I_TRY(text.status);
     *out = text.data;
     text.data = NULL;
 cleanup:
-    clile_i_summary_free(&summary);
     clile_i_text_free(&text);
     return status;
 }

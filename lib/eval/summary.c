@@ -90,13 +90,9 @@ cleanup:
     return status;
 }
 
-clile_status clile_i_summary_make(const char *function, const clile_report *report, clile_i_summary *out)
+static clile_status summary_make(const clile_report *report, clile_i_summary *out)
 {
     clile_status status = CLILE_OK;
-    *out = (clile_i_summary){0};
-    if (report->folds == 0)
-        return clile_i_fail(CLILE_E_STATE, "%s: the report has no fold yet, expected clile_report_add_fold before",
-                            function);
     CLILE_I_ALLOC(out->fold, report->folds);
     out->folds = report->folds;
     for (int64_t f = 0; f < report->folds; f++)
@@ -108,13 +104,37 @@ cleanup:
     return status;
 }
 
+/* Several threads may ask at once: each makes the same figures, and the first to finish puts its own in place. */
+clile_status clile_i_summary_get(const char *function, const clile_report *report, const clile_i_summary **out)
+{
+    clile_status status = CLILE_OK;
+    clile_i_summary *made = NULL, *kept = __atomic_load_n(&report->summary, __ATOMIC_ACQUIRE);
+    clile_report *owner = (clile_report *)(uintptr_t)report; /* what it answers does not change */
+    if (report->folds == 0)
+        return clile_i_fail(CLILE_E_STATE, "%s: the report has no fold yet, expected clile_report_add_fold before",
+                            function);
+    if (kept == NULL) {
+        CLILE_I_ALLOC(made, 1);
+        CLILE_I_TRY(summary_make(report, made));
+        if (__atomic_compare_exchange_n(&owner->summary, &kept, made, 0, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
+            kept = made;
+            made = NULL;
+        }
+    }
+    *out = kept;
+cleanup:
+    clile_i_summary_free(made);
+    return status;
+}
+
 void clile_i_summary_free(clile_i_summary *summary)
 {
+    if (summary == NULL) return;
     for (int64_t f = 0; f < summary->folds; f++) figures_free(&summary->fold[f]);
     figures_free(&summary->mean);
     figures_free(&summary->pooled);
     clile_i_free(summary->fold);
-    *summary = (clile_i_summary){0};
+    clile_i_free(summary);
 }
 
 clile_status clile_report_get_summary(const clile_report *report, const char *metric, double *mean_of_folds_out,
@@ -128,14 +148,11 @@ clile_status clile_report_get_summary(const clile_report *report, const char *me
         return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
                             "%s: there is no metric \"%s\", expected \"f1\", \"auc\" or \"auc_within\"", __func__,
                             metric);
-    clile_i_summary summary = {0};
-    const clile_status status = clile_i_summary_make(__func__, report, &summary);
-    if (status == CLILE_OK) {
-        if (mean_of_folds_out != NULL) *mean_of_folds_out = summary.mean.average[which];
-        if (pooled != NULL) *pooled = summary.pooled.average[which];
-        if (low != NULL) *low = summary.low[which];
-        if (high != NULL) *high = summary.high[which];
-    }
-    clile_i_summary_free(&summary);
-    return status;
+    const clile_i_summary *summary = NULL;
+    CLILE_I_RETURN_IF(clile_i_summary_get(__func__, report, &summary));
+    if (mean_of_folds_out != NULL) *mean_of_folds_out = summary->mean.average[which];
+    if (pooled != NULL) *pooled = summary->pooled.average[which];
+    if (low != NULL) *low = summary->low[which];
+    if (high != NULL) *high = summary->high[which];
+    return CLILE_OK;
 }

@@ -20,6 +20,7 @@ typedef struct {
     int32_t epochs[3]; /* by stage; [0] unused */
     int32_t batch, threads;
     double validation;
+    int32_t validation_every; /* epochs; 0: never */
     double exchange_halves; /* probability */
     uint64_t seed;
     clile_i_augment augment;

@@ -2,6 +2,7 @@
 #include "train/internal.h"
 
 #include <math.h>
+#include <stddef.h>
 #include <string.h>
 #include <time.h>
 
@@ -242,6 +243,50 @@ int32_t clile_trainer_needs_stage1(const clile_trainer *trainer)
     return trainer ? clile_i_settings_need_stage1(&trainer->settings) : 0;
 }
 
+int32_t clile_trainer_next_stage(const clile_trainer *trainer)
+{
+    const clile_trainer *t = trainer;
+    if (t == NULL || t->broken || t->done[2]) return 0;
+    const int first = !t->done[1] && (t->stage == 1 || (t->stage == 0 && clile_i_settings_need_stage1(&t->settings)));
+    return first ? 1 : 2;
+}
+
+clile_status clile_trainer_set_validation_every(clile_trainer *trainer, int32_t every)
+{
+    CLILE_I_CHECK_NOT_NULL(trainer);
+    if (every < 0 || every > 1000000)
+        return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "%s: every is %d, expected 0 to 1000000 epochs", __func__,
+                            (int)every);
+    trainer->settings.validation_every = every;
+    return CLILE_OK;
+}
+
+clile_status clile_trainer_get_state(const clile_trainer *trainer, clile_trainer_state *state)
+{
+    const clile_trainer *t = trainer;
+    CLILE_I_CHECK_NOT_NULL(trainer);
+    CLILE_I_CHECK_NOT_NULL(state);
+    /* What callers built with 0.1 have; the structure may have grown since. */
+    const size_t least = offsetof(clile_trainer_state, epochs) + sizeof state->epochs;
+    const uint32_t theirs = state->struct_size;
+    if (theirs < least)
+        return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "%s: struct_size is %u, at least %zu was expected", __func__,
+                            theirs, least);
+    const int32_t next = clile_trainer_next_stage(t), shown = next > 0 ? next : t->stage;
+    const int64_t step = t->stage == shown ? t->step : 0;
+    const clile_trainer_state now = {
+        .struct_size = theirs,
+        .stage = next,
+        .step = step,
+        .steps = t->settings.epochs[shown] * t->steps_per_epoch,
+        .steps_per_epoch = t->steps_per_epoch,
+        .epoch = step > 0 ? (int32_t)((step - 1) / t->steps_per_epoch) + 1 : 0,
+        .epochs = t->settings.epochs[shown],
+    };
+    memcpy(state, &now, theirs < sizeof now ? theirs : sizeof now);
+    return CLILE_OK;
+}
+
 /* ---- a stage ---- */
 
 /* Lays out the heads of a stage in one flat memory. */
@@ -427,14 +472,22 @@ typedef struct {
     int64_t first_step;
 } reporter;
 
+/* Whether the held-out subjects are looked at after this step. */
+static int is_validated(const clile_trainer *t, int64_t steps)
+{
+    const int32_t every = t->settings.validation_every;
+    if (t->stage != 2 || t->validation == NULL || every == 0 || t->step % t->steps_per_epoch != 0) return 0;
+    return t->step == steps || t->step / t->steps_per_epoch % every == 0;
+}
+
+/* Nothing is computed for a report that nobody hears. */
 static clile_status report(clile_trainer *t, const reporter *r, int64_t steps, double rate,
                            const clile_i_losses *losses)
 {
     const double seconds = now() - r->started, done = (double)(t->step - r->first_step);
-    const int epoch_end = t->step % t->steps_per_epoch == 0;
     double f1 = NAN, auc = NAN;
-    if (epoch_end && t->stage == 2 && t->validation) CLILE_I_RETURN_IF(clile_i_trainer_validate(t, &f1, &auc));
     if (r->function == NULL) return CLILE_OK;
+    if (is_validated(t, steps)) CLILE_I_RETURN_IF(clile_i_trainer_validate(t, &f1, &auc));
     const clile_progress progress = {
         .struct_size = (uint32_t)sizeof progress,
         .stage = t->stage,
@@ -449,7 +502,7 @@ static clile_status report(clile_trainer *t, const reporter *r, int64_t steps, d
         .learning_rate = rate,
         .images_per_second = seconds > 0 ? done * t->batch / seconds : 0,
         .seconds_left = done > 0 ? seconds / done * (double)(steps - t->step) : 0,
-        .epoch_end = epoch_end,
+        .epoch_end = t->step % t->steps_per_epoch == 0,
         .validation_f1 = f1,
         .validation_auc = auc,
     };

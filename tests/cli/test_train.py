@@ -163,7 +163,14 @@ class Train(CommandTest):
 
     def test_validation_is_reported(self):
         result = self.fine_json("train", "--data", self.data, "--out", self.path("v.safetensors"), *settings(method="bce", validation=0.34))
-        self.assertTrue(0 <= result["runs"][0]["stage2"]["validation_auc"] <= 1)
+        shown = {key: result["runs"][0]["stage2"][key] for key in ("validation_f1", "validation_auc")}
+        self.assertTrue(0 <= shown["validation_auc"] <= 1)
+        quiet = self.fine_json("train", "--data", self.data, "--quiet", "--out", self.path("v2.safetensors"), *settings(method="bce", validation=0.34))
+        self.assertEqual({key: quiet["runs"][0]["stage2"][key] for key in shown}, shown)  # the last epoch is looked at
+        never = self.fine_json("train", "--data", self.data, "--out", self.path("v3.safetensors"), *settings(method="bce", validation=0.34, validation_every=0))
+        self.assertEqual({never["runs"][0]["stage2"][key] for key in shown}, {None})
+        for other in ("v2", "v3"):
+            self.assertTrue(filecmp.cmp(self.path("v.safetensors"), self.path(f"{other}.safetensors"), shallow=False))
         self.assertEqual(result["runs"][0]["test_images"], 0)
 
     def test_same_seed_same_file_and_checkpoints_change_nothing(self):

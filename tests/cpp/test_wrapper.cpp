@@ -155,6 +155,9 @@ void training()
     trainer.run(
         2, [](const clile_progress &) { return 1; }, &status);
     REQUIRE(status.code == CLILE_E_CANCELLED && status.message.find("step 1") != std::string::npos);
+    REQUIRE(trainer.next_stage() == 2 && trainer.state().step == 1 && trainer.state().steps == 6);
+    REQUIRE(trainer.set_validation_every(0));
+    THROWS(CLILE_E_INVALID_ARGUMENT, "every is -1", trainer.set_validation_every(-1));
     try { // what the function throws comes out, also where a Status was given
         trainer.run(
             2, [](const clile_progress &p) -> std::int32_t { throw static_cast<int>(p.step); }, &status);
@@ -168,6 +171,7 @@ void training()
         ++calls;
         return 0;
     }));
+    REQUIRE(trainer.next_stage() == 0 && trainer.state().epoch == 2);
     REQUIRE(calls == 4 && model->is_trained()); // two epochs of three steps, less the two that were stopped
     REQUIRE(model->set_metadata("made by", "test") &&
             model->metadata("made by") == std::optional<std::string>("test") && !model->metadata("x"));
@@ -193,11 +197,14 @@ void training()
     THROWS(CLILE_E_INVALID_ARGUMENT, "box", again.run_box(crop.data(), side, side, 0, box, 9.0));
     THROWS(CLILE_E_INVALID_ARGUMENT, "", again.run(1, crop.data(), 0, side));
     float strided[2];
-    REQUIRE(again.run_strided(1, crop.data(), side, side, 3 * side, 0, strided, nullptr, nullptr) && strided[0] == one.probability[0]);
-    THROWS(CLILE_E_INVALID_ARGUMENT, "row_stride is 1 bytes", again.run_strided(1, crop.data(), side, side, 1, 0, strided, nullptr, nullptr));
+    REQUIRE(again.run_strided(1, crop.data(), side, side, 3 * side, 0, strided, nullptr, nullptr) &&
+            strided[0] == one.probability[0]);
+    THROWS(CLILE_E_INVALID_ARGUMENT, "row_stride is 1 bytes",
+           again.run_strided(1, crop.data(), side, side, 1, 0, strided, nullptr, nullptr));
     const auto small = loaded.quantize(1, crop.data(), side, side);
     REQUIRE(small.is_quantized() && !loaded.is_quantized());
-    REQUIRE(std::fabs(clile::Predictor(small).run(1, crop.data(), side, side).probability[1] - one.probability[1]) < 0.1f);
+    REQUIRE(std::fabs(clile::Predictor(small).run(1, crop.data(), side, side).probability[1] - one.probability[1]) <
+            0.1f);
     THROWS(CLILE_E_STATE, "int8 already", small.quantize(1, crop.data(), side, side));
 
     // an uncompressed bitmap, rows from below, blue first

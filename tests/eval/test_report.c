@@ -5,7 +5,7 @@
 #include <setjmp.h>
 #include <cmocka.h>
 
-#include "eval/eval.h"
+#include "eval/report.h"
 #include "eval_test.h"
 #include "golden_metrics.h"
 #include "metrics_data.h"
@@ -64,6 +64,43 @@ static void summary_is_sklearns(void **state)
     }
     assert_int_equal(clile_report_get_summary(report, "f1", NULL, NULL, NULL, NULL), CLILE_OK);
     clile_report_destroy(report);
+}
+
+/* What takes long is computed by the first question only: a later one needs no memory to compute in. Another fold is
+ * another answer, the one that a report which was never asked before gives. */
+static void figures_are_computed_once(void **state)
+{
+    (void)state;
+    clile_report *asked = NULL, *fresh = two_folds(NULL);
+    char *text = NULL, *json = NULL, *expected = NULL;
+    double first[2] = {0}, again[2] = {0};
+    assert_int_equal(clile_report_create(DATA_C, AU_IDS, NULL, &asked), CLILE_OK);
+    assert_int_equal(add_part(asked, 1, 0, FIRST_PART, data.subject, NULL), CLILE_OK);
+    assert_null(asked->summary);
+    assert_int_equal(clile_report_copy_text(asked, &text), CLILE_OK);
+    const clile_i_summary *kept = asked->summary;
+    assert_non_null(kept);
+    assert_int_equal(clile_report_get_summary(asked, "auc", NULL, NULL, &first[0], &first[1]), CLILE_OK);
+    clile_i_alloc_fail_at(1);
+    const clile_status status = clile_report_get_summary(asked, "auc", NULL, NULL, &again[0], &again[1]);
+    clile_i_alloc_fail_at(0);
+    assert_int_equal(status, CLILE_OK);
+    assert_memory_equal(first, again, sizeof first);
+    assert_int_equal(clile_report_copy_json(asked, &json), CLILE_OK);
+    assert_int_equal(clile_report_add_value(asked, "probe", 0.5), CLILE_OK);
+    assert_ptr_equal(asked->summary, kept);
+    clile_free(text);
+    clile_free(json);
+
+    assert_int_equal(add_part(asked, 2, FIRST_PART, DATA_N - FIRST_PART, data.subject + FIRST_PART, NULL), CLILE_OK);
+    assert_int_equal(clile_report_add_value(fresh, "probe", 0.5), CLILE_OK);
+    assert_int_equal(clile_report_copy_text(asked, &text), CLILE_OK);
+    assert_int_equal(clile_report_copy_text(fresh, &expected), CLILE_OK);
+    assert_string_equal(text, expected);
+    clile_free(text);
+    clile_free(expected);
+    clile_report_destroy(asked);
+    clile_report_destroy(fresh);
 }
 
 /* The second fold numbers the same people in another way; by name they are the same, and so are all figures. */
@@ -259,6 +296,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(summary_is_sklearns),
+        cmocka_unit_test(figures_are_computed_once),
         cmocka_unit_test(subjects_are_told_apart_by_name),
         cmocka_unit_test(text_shows_every_row),
         cmocka_unit_test(json_has_every_field),

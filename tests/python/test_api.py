@@ -39,6 +39,7 @@ def test_structures_have_the_layout_of_the_compiler(tmp_path):
 
 def test_progress_has_every_field():
     assert clile.Progress._fields == tuple(name for name, _ in _api.clile_progress._fields_ if name != "struct_size")
+    assert clile.TrainerState._fields == tuple(name for name, _ in _api.clile_trainer_state._fields_ if name != "struct_size")
     assert set(clile.Counts._fields) == {name for name, _ in _api.clile_dataset_counts._fields_} - {"struct_size", "reserved"}
 
 

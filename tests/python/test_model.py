@@ -131,12 +131,15 @@ def test_both_stages_and_checkpoint(arrays, data, untrained, tmp_path):
     assert stages == [1] * 3 + [2] * 6
     with clile.Trainer(untrained, data, **settings) as trainer:
         assert trainer.needs_stage1
+        assert trainer.next_stage == 1 and trainer.state == (1, 0, 3, 3, 0, 1)
         with pytest.raises(clile.Cancelled, match="stage 2 after step 4"):
             trainer.train(lambda p: p.stage == 2 and p.step == 4)
         with pytest.raises(clile.StateError):
             untrained.predict(arrays["images"])
         trainer.save(tmp_path / "checkpoint")
+        assert trainer.next_stage == 2 and trainer.state == (2, 4, 6, 3, 2, 2)
         trainer.train()  # goes on where it was
+        assert trainer.next_stage == 0 and trainer.state == (0, 6, 6, 3, 2, 2)
     other = clile.Model(AUS, **{key: SMALL[key] for key in ("backbone", "width", "image_size", "embedding")})
     with clile.Trainer(other, data, **settings) as trainer:
         trainer.resume(tmp_path / "checkpoint")

@@ -408,6 +408,38 @@ static void trainer_needs_stage1(world *w)
     clile_model_destroy(model);
 }
 
+static void trainer_next_stage(world *w)
+{
+    clile_model *model = NULL;
+    clile_trainer *trainer = world_trainer(w, "method=bce", &model);
+    int32_t next = 7;
+    CALL_VALUE(next = clile_trainer_next_stage(O(trainer, trainer)));
+    world_need(w, next == (w->null_argument ? 0 : 2), "stage 2 of method=bce, 0 for NULL");
+    clile_trainer_destroy(trainer);
+    clile_model_destroy(model);
+}
+
+static void trainer_get_state(world *w)
+{
+    clile_model *model = NULL;
+    clile_trainer *trainer = world_trainer(w, "", &model);
+    clile_trainer_state state = {.struct_size = sizeof state};
+    WATCH(state);
+    CALL(clile_trainer_get_state(A(trainer, trainer), A(state, &state)));
+    if (world_ok(w)) TAKE(state);
+    clile_trainer_destroy(trainer);
+    clile_model_destroy(model);
+}
+
+static void trainer_set_validation_every(world *w)
+{
+    clile_model *model = NULL;
+    clile_trainer *trainer = world_trainer(w, "", &model);
+    CALL(clile_trainer_set_validation_every(A(trainer, trainer), 2));
+    clile_trainer_destroy(trainer);
+    clile_model_destroy(model);
+}
+
 static void trainer_save(world *w)
 {
     clile_model *model = NULL;
@@ -490,6 +522,9 @@ const world_case world_cases_model[] = {
     {"clile_trainer_run", trainer_run_adversarial, NULL, 10},
     {"clile_trainer_run", trainer_run_bce, NULL, 10},
     {"clile_trainer_needs_stage1", trainer_needs_stage1, READS_ONLY, 0},
+    {"clile_trainer_next_stage", trainer_next_stage, READS_ONLY, 0},
+    {"clile_trainer_get_state", trainer_get_state, READS_ONLY, 0},
+    {"clile_trainer_set_validation_every", trainer_set_validation_every, READS_ONLY, 0},
     {"clile_trainer_save", trainer_save, NULL, 150},
     {"clile_trainer_resume", trainer_resume, NULL, 0},
     {"clile_trainer_resume", trainer_resume_running, NULL, 40},

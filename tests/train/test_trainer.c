@@ -3,6 +3,7 @@
 #include "train/toy.h"
 
 #include "base/safetensors.h"
+#include "data/core.h"
 
 #include <math.h>
 #include <unistd.h>
@@ -347,33 +348,129 @@ static void test_not_finite_leaves_the_model(void **state)
     clile_options_destroy(options);
 }
 
+typedef struct {
+    int32_t every, last_epoch; /* where values are expected */
+    int seen;
+    double f1, auc; /* the last ones */
+} validation_watch;
+
 static int32_t want_validation(const clile_progress *p, void *user)
 {
-    if (p->stage == 2 && p->epoch_end) {
-        assert_true(p->validation_auc >= 0 && p->validation_auc <= 1);
-        assert_true(p->validation_f1 >= 0 && p->validation_f1 <= 1);
-        *(int *)user += 1;
-    } else {
-        assert_true(isnan(p->validation_auc));
-    }
+    validation_watch *w = user;
+    const int due =
+        p->stage == 2 && p->epoch_end && w->every > 0 && (p->epoch % w->every == 0 || p->epoch == w->last_epoch);
+    assert_int_equal(!isnan(p->validation_f1), due);
+    assert_int_equal(!isnan(p->validation_auc), due);
+    if (!due) return 0;
+    w->seen += 1;
+    w->f1 = p->validation_f1;
+    w->auc = p->validation_auc;
     return 0;
+}
+
+/* Macro F1 and AUC over AUs of a model on rows of the toy set, by counting: TP, FP, FN and ordered pairs. */
+static void count_metrics(const clile_model *model, const clile_dataset *data, int32_t subject, double *f1, double *auc)
+{
+    static uint8_t rgb[TOY_N * TOY_SIZE * TOY_SIZE * 3];
+    float score[TOY_N * TOY_C];
+    int8_t labels[TOY_N * TOY_C], present[TOY_N * TOY_C];
+    int32_t subjects[TOY_N];
+    clile_predictor *predictor = NULL;
+    *f1 = *auc = 0;
+    for (int64_t i = 0; i < TOY_N; ++i)
+        assert_int_equal(clile_dataset_copy_crop(data, i, TOY_SIZE, rgb + i * TOY_SIZE * TOY_SIZE * 3), CLILE_OK);
+    assert_int_equal(clile_dataset_copy_labels(data, 0, TOY_N, labels), CLILE_OK);
+    assert_int_equal(clile_dataset_copy_subjects(data, 0, TOY_N, subjects), CLILE_OK);
+    assert_int_equal(clile_predictor_create(model, NULL, &predictor), CLILE_OK);
+    assert_int_equal(clile_predictor_run_scores(predictor, TOY_N, rgb, TOY_SIZE, TOY_SIZE, score, present, NULL),
+                     CLILE_OK);
+    for (int c = 0; c < TOY_C; ++c) {
+        double right = 0, wrong = 0, ordered = 0, pairs = 0;
+        for (int i = 0; i < TOY_N; ++i) {
+            const int a = i * TOY_C + c;
+            if (subjects[i] != subject || labels[a] < 0) continue;
+            right += present[a] && labels[a] == 1;
+            wrong += present[a] != labels[a];
+            for (int j = 0; j < TOY_N; ++j) {
+                const int b = j * TOY_C + c;
+                if (subjects[j] != subject || labels[a] != 1 || labels[b] != 0) continue;
+                ordered += score[a] > score[b] ? 1 : score[a] == score[b] ? 0.5 : 0;
+                pairs += 1;
+            }
+        }
+        *f1 += 2 * right / (2 * right + wrong) / TOY_C;
+        *auc += ordered / pairs / TOY_C;
+    }
+    clile_predictor_destroy(predictor);
 }
 
 static void test_validation(void **state)
 {
     (void)state;
-    clile_dataset *data = toy_dataset();
-    clile_options *options = toy_options("method=bce validation=0.25");
-    clile_model *model = toy_model(options);
-    clile_trainer *trainer = NULL;
-    int epochs = 0;
-    assert_int_equal(clile_trainer_create(model, data, options, &trainer), CLILE_OK);
-    assert_int_equal(clile_trainer_run(trainer, 2, want_validation, &epochs), CLILE_OK);
-    assert_int_equal(epochs, 3);
-    clile_trainer_destroy(trainer);
-    clile_model_destroy(model);
-    clile_dataset_destroy(data);
-    clile_options_destroy(options);
+    static const char *const settings[] = {
+        "method=bce validation=0.25 epochs=6",
+        "validation=0.25 epochs=3 ema=0.5 validation_every=2",
+        "elimination=orthogonal validation=0.25 epochs=3 validation_every=0",
+    };
+    static const validation_watch expected[] = {{1, 6, 6, 0, 0}, {2, 3, 2, 0, 0}, {0, 3, 0, 0, 0}};
+    for (int i = 0; i < 3; ++i) {
+        clile_dataset *data = toy_dataset();
+        clile_options *options = toy_options(settings[i]);
+        clile_model *model = toy_model(options);
+        clile_trainer *trainer = NULL;
+        validation_watch w = expected[i];
+        w.seen = 0;
+        assert_int_equal(clile_trainer_create(model, data, options, &trainer), CLILE_OK);
+        if (clile_trainer_needs_stage1(trainer))
+            assert_int_equal(clile_trainer_run(trainer, 1, want_validation, &w), CLILE_OK);
+        assert_int_equal(clile_trainer_run(trainer, 2, want_validation, &w), CLILE_OK);
+        assert_int_equal(w.seen, expected[i].seen);
+        clile_trainer_destroy(trainer);
+        /* The last values are those of the model that came out, on the one subject of four that was held out: which one
+         * it is, the values themselves say. */
+        int fitting = 0;
+        for (int32_t s = 0; s < TOY_S && w.seen > 0; ++s) {
+            double f1, auc;
+            count_metrics(model, data, s, &f1, &auc);
+            fitting += fabs(f1 - w.f1) < 1e-12 && fabs(auc - w.auc) < 1e-12;
+        }
+        if (w.seen > 0 && fitting != 1)
+            fail_msg("%s: F1 %.15g and AUC %.15g are those of %d subjects", settings[i], w.f1, w.auc, fitting);
+        clile_model_destroy(model);
+        clile_dataset_destroy(data);
+        clile_options_destroy(options);
+    }
+}
+
+/* Nobody hears of it: the held-out images are not even cut out, and the model is the same. */
+static void test_validation_that_nobody_hears(void **state)
+{
+    (void)state;
+    for (int heard = 0; heard < 3; ++heard) {
+        clile_dataset *data = toy_dataset();
+        clile_options *options = toy_options("method=bce validation=0.25");
+        clile_model *model = toy_model(options);
+        clile_trainer *trainer = NULL;
+        validation_watch w = {heard == 1, 3, 0, 0, 0};
+        assert_int_equal(clile_trainer_create(model, data, options, &trainer), CLILE_OK);
+        if (heard == 2) {
+            assert_int_equal(clile_trainer_set_validation_every(trainer, -1), CLILE_E_INVALID_ARGUMENT);
+            assert_int_equal(clile_trainer_set_validation_every(trainer, 1000001), CLILE_E_INVALID_ARGUMENT);
+            assert_int_equal(clile_trainer_set_validation_every(trainer, 0), CLILE_OK);
+        }
+        assert_int_equal(clile_trainer_run(trainer, 2, heard ? want_validation : NULL, &w), CLILE_OK);
+        assert_int_equal(w.seen, heard == 1 ? 3 : 0);
+        const int64_t side = clile_i_crop_stored(TOY_SIZE), cut = data->core->cache_used / (side * side * 3);
+        assert_int_equal(cut, heard == 1 ? TOY_N : TOY_N - TOY_N / TOY_S);
+        clile_trainer_destroy(trainer);
+        assert_int_equal(clile_model_save(model, heard ? "b.safetensors" : "a.safetensors"), CLILE_OK);
+        if (heard) assert_same_file("a.safetensors", "b.safetensors");
+        clile_model_destroy(model);
+        clile_dataset_destroy(data);
+        clile_options_destroy(options);
+    }
+    unlink("a.safetensors");
+    unlink("b.safetensors");
 }
 
 static void test_checkpoint_of_other_data(void **state)
@@ -415,6 +512,7 @@ int main(void)
         cmocka_unit_test(test_au_never_present),
         cmocka_unit_test(test_not_finite_leaves_the_model),
         cmocka_unit_test(test_validation),
+        cmocka_unit_test(test_validation_that_nobody_hears),
         cmocka_unit_test(test_checkpoint_of_other_data),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -20,12 +20,12 @@ from ._library import (BackendError, Cancelled, CorruptError, Error, FileError, 
                        StateError, Unsupported, lib)
 from ._model import Decision, ImportedTensor, Model, Prediction, Predictor
 from ._options import OptionInfo, Options, describe_options
-from ._train import Progress, Trainer, train
+from ._train import Progress, Trainer, TrainerState, train
 
 __version__: str = lib.clile_version().decode()
 
 __all__ = [
     "BackendError", "Cancelled", "CorruptError", "Counts", "Dataset", "Decision", "Error", "FileError", "Fold", "FormatError", "ImportedTensor",
     "InternalError", "InvalidArgument", "Model", "NotFinite", "OptionInfo", "Options", "OutOfMemory", "Prediction", "Predictor", "Progress", "StateError", "Trainer",
-    "Unsupported", "describe_options", "losses", "metrics", "read_image", "train",
+    "TrainerState", "Unsupported", "describe_options", "losses", "metrics", "read_image", "train",
 ]

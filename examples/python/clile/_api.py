@@ -46,6 +46,7 @@ CLILE_OPT_BATCH = "batch"
 CLILE_OPT_SEED = "seed"
 CLILE_OPT_THREADS = "threads"
 CLILE_OPT_VALIDATION = "validation"
+CLILE_OPT_VALIDATION_EVERY = "validation_every"
 CLILE_OPT_EXCHANGE_HALVES = "exchange_halves"
 CLILE_OPT_AUGMENT_FLIP = "augment_flip"
 CLILE_OPT_AUGMENT_SCALE = "augment_scale"
@@ -210,6 +211,18 @@ class clile_progress(Structure):
     ]
 
 
+class clile_trainer_state(Structure):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("stage", c_int32),
+        ("step", c_int64),
+        ("steps", c_int64),
+        ("steps_per_epoch", c_int64),
+        ("epoch", c_int32),
+        ("epochs", c_int32),
+    ]
+
+
 clile_count_fn = CFUNCTYPE(c_int32, c_int64, c_int64, c_void_p)
 clile_tensor_fn = CFUNCTYPE(c_int32, POINTER(clile_tensor_info), c_void_p)
 clile_metadata_fn = CFUNCTYPE(c_int32, c_char_p, c_char_p, c_void_p)
@@ -319,10 +332,13 @@ FUNCTIONS: Dict[str, Tuple[Any, List[Any]]] = {
     "clile_synth_subject_name": (clile_status, [c_char_p, c_int64, c_char_p, c_size_t]),
     "clile_trainer_create": (clile_status, [POINTER(clile_model), POINTER(clile_dataset), POINTER(clile_options), POINTER(POINTER(clile_trainer))]),
     "clile_trainer_destroy": (None, [POINTER(clile_trainer)]),
+    "clile_trainer_get_state": (clile_status, [POINTER(clile_trainer), POINTER(clile_trainer_state)]),
     "clile_trainer_needs_stage1": (c_int32, [POINTER(clile_trainer)]),
+    "clile_trainer_next_stage": (c_int32, [POINTER(clile_trainer)]),
     "clile_trainer_resume": (clile_status, [POINTER(clile_trainer), c_char_p]),
     "clile_trainer_run": (clile_status, [POINTER(clile_trainer), c_int32, clile_progress_fn, c_void_p]),
     "clile_trainer_save": (clile_status, [POINTER(clile_trainer), c_char_p]),
+    "clile_trainer_set_validation_every": (clile_status, [POINTER(clile_trainer), c_int32]),
     "clile_version": (c_char_p, []),
 }
 
@@ -428,9 +444,12 @@ ARGUMENTS: Dict[str, Tuple[str, ...]] = {
     "clile_synth_subject_name": ("layout", "subject", "name", "size"),
     "clile_trainer_create": ("model", "train", "options", "out"),
     "clile_trainer_destroy": ("trainer",),
+    "clile_trainer_get_state": ("trainer", "state"),
     "clile_trainer_needs_stage1": ("trainer",),
+    "clile_trainer_next_stage": ("trainer",),
     "clile_trainer_resume": ("trainer", "path"),
     "clile_trainer_run": ("trainer", "stage", "progress", "user"),
     "clile_trainer_save": ("trainer", "path"),
+    "clile_trainer_set_validation_every": ("trainer", "every"),
     "clile_version": (),
 }

@@ -1,4 +1,5 @@
 """Training, with progress and Ctrl-C."""
+import ctypes
 import os
 import signal
 import threading
@@ -9,7 +10,7 @@ from . import _api
 from ._data import Dataset, Path
 from ._library import Cancelled, Handle, StateError, lib
 from ._model import Model
-from ._options import Options, Value, as_options
+from ._options import Options, Value
 
 
 class Progress(NamedTuple):
@@ -30,6 +31,17 @@ class Progress(NamedTuple):
     epoch_end: int
     validation_f1: float
     validation_auc: float
+
+
+class TrainerState(NamedTuple):
+    """Where a trainer is (clile/trainer.h)."""
+
+    stage: int
+    step: int
+    steps: int
+    steps_per_epoch: int
+    epoch: int
+    epochs: int
 
 
 ProgressFunction = Callable[[Progress], Any]
@@ -67,15 +79,29 @@ class Trainer(Handle):
         self._model = model
         self._running = threading.Lock()
         model._forget_predictor()
-        self._make(lib.clile_trainer_create, model._c, train._c, as_options(options, settings))
+        both = Options(options, **settings)
+        self._validation_every = both["validation_every"]
+        self._make(lib.clile_trainer_create, model._c, train._c, both._c)
 
     @property
     def needs_stage1(self) -> bool:
         return lib.clile_trainer_needs_stage1(self._c) != 0
 
+    @property
+    def next_stage(self) -> int:
+        """The stage to run next, 1 or 2; 0 when training is finished or a step failed."""
+        return int(lib.clile_trainer_next_stage(self._c))
+
+    @property
+    def state(self) -> TrainerState:
+        state = _api.clile_trainer_state(struct_size=ctypes.sizeof(_api.clile_trainer_state))
+        lib.clile_trainer_get_state(self._c, ctypes.byref(state))
+        return TrainerState(*(getattr(state, field) for field in TrainerState._fields))
+
     def run(self, stage: int, progress: Optional[ProgressFunction] = None) -> None:
         """Runs stage 1 or 2 to its end, or on from where it stopped. progress is called after each step: a result that is not zero (None is)
-        stops with Cancelled, an exception stops and is raised here; so does Ctrl-C, as KeyboardInterrupt. The next run goes on."""
+        stops with Cancelled, an exception stops and is raised here; so does Ctrl-C, as KeyboardInterrupt. The next run goes on. Without progress
+        nothing is validated."""
         owner, thrown = self._c, []  # type: Any, List[BaseException]
 
         def on_progress(pointer: Any, _user: Any) -> int:
@@ -93,6 +119,7 @@ class Trainer(Handle):
         if not self._running.acquire(blocking=False):  # pylint: disable=consider-using-with
             raise StateError("this trainer is running already")
         try:
+            lib.clile_trainer_set_validation_every(owner, self._validation_every if progress is not None else 0)
             with _Interrupt() as interrupt:
                 try:
                     lib.clile_trainer_run(owner, stage, _api.clile_progress_fn(on_progress), None)
@@ -106,12 +133,9 @@ class Trainer(Handle):
 
     def train(self, progress: Optional[ProgressFunction] = None) -> None:
         """Stage 1 where it is needed, then stage 2; after an interruption or a resume, what is left of them."""
-        if self.needs_stage1:
-            try:
-                self.run(1, progress)
-            except StateError:  # finished before; a trainer that is broken says so in stage 2
-                pass
-        self.run(2, progress)
+        while self.next_stage == 1:
+            self.run(1, progress)
+        self.run(2, progress)  # a trainer that is finished or broken says so
 
     def save(self, path: Path) -> None:
         """A checkpoint: everything the run depends on."""
