@@ -2,8 +2,8 @@
 // a video, drawn into it.
 //
 // Faces are found by OpenCV's Haar cascade (Debian: opencv-data), which gives boxes; without one the whole frame is
-// taken as a face. A detector of landmarks answers better: give its points to run_landmarks. One frame is in memory at
-// a time. No display is needed without --show.
+// taken as a face. A detector of landmarks answers better: give its points to clile::Face::points. One frame is in
+// memory at a time. No display is needed without --show.
 #include <clile/clile.hpp>
 
 #include <opencv2/core.hpp>
@@ -21,9 +21,6 @@
 
 namespace
 {
-
-// A Haar box reaches from the forehead to the chin: clile predict's margin for such boxes.
-constexpr double margin = 0.22;
 
 struct Arguments {
     std::string model, video = "0", cascade = "/usr/share/opencv4/haarcascades/haarcascade_frontalface_default.xml",
@@ -60,13 +57,13 @@ cv::VideoCapture open_video(const std::string &name)
 }
 
 // The largest face; empty when there is none.
-cv::Rect find_face(cv::CascadeClassifier &cascade, const cv::Mat &rgb)
+cv::Rect find_face(cv::CascadeClassifier &cascade, const cv::Mat &bgr)
 {
-    if (cascade.empty()) return {0, 0, rgb.cols, rgb.rows};
+    if (cascade.empty()) return {0, 0, bgr.cols, bgr.rows};
     cv::Mat grey;
     std::vector<cv::Rect> faces;
-    cv::cvtColor(rgb, grey, cv::COLOR_RGB2GRAY);
-    cascade.detectMultiScale(grey, faces, 1.1, 3, 0, cv::Size(rgb.rows / 8, rgb.rows / 8));
+    cv::cvtColor(bgr, grey, cv::COLOR_BGR2GRAY);
+    cascade.detectMultiScale(grey, faces, 1.1, 3, 0, cv::Size(bgr.rows / 8, bgr.rows / 8));
     cv::Rect largest;
     for (const cv::Rect &face : faces)
         if (face.area() > largest.area()) largest = face;
@@ -99,16 +96,17 @@ void run(const Arguments &a)
         std::fprintf(stderr, "no cascade in %s: each frame is taken as a face\n", a.cascade.c_str());
     cv::VideoCapture video = open_video(a.video);
     cv::VideoWriter out;
-    cv::Mat bgr, rgb;
+    cv::Mat bgr;
     int frames = 0, faces = 0;
     for (; video.read(bgr); ++frames) {
-        cv::cvtColor(bgr, rgb, cv::COLOR_BGR2RGB);
-        const cv::Rect face = find_face(cascade, rgb);
+        const cv::Rect face = find_face(cascade, bgr);
         if (!face.empty()) {
-            const float box[4] = {static_cast<float>(face.x), static_cast<float>(face.y),
-                                  static_cast<float>(face.width), static_cast<float>(face.height)};
-            const auto answer = predictor.run_box(rgb.data, rgb.rows, rgb.cols, static_cast<std::int64_t>(rgb.step),
-                                                  box, cascade.empty() ? 0.0 : margin);
+            const auto image =
+                clile::pixels(bgr.data, bgr.rows, bgr.cols, CLILE_PIXELS_BGR, static_cast<std::int64_t>(bgr.step));
+            const auto answer = predictor.run(
+                cascade.empty() ? clile::Face::crop(image)
+                                : clile::Face::box(image, static_cast<float>(face.x), static_cast<float>(face.y),
+                                                   static_cast<float>(face.width), static_cast<float>(face.height)));
             std::printf("frame %d:", frames + 1);
             for (std::size_t c = 0; c < au_ids.size(); ++c)
                 if (answer.present[c])

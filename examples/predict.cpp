@@ -12,7 +12,7 @@ int main(int argc, char **argv)
     try {
         const auto model = clile::Model::load(argv[1]);
         clile::Predictor predictor(model);
-        const auto answer = predictor.run(clile::Image::read(argv[2]));
+        const auto answer = predictor.run(clile::Face::crop(clile::Image::read(argv[2]).view()));
         const auto au_ids = model.au_ids();
         for (std::size_t c = 0; c < au_ids.size(); ++c)
             std::printf("AU%-3d %.3f%s\n", static_cast<int>(au_ids[c]), static_cast<double>(answer.probability[c]),

@@ -48,9 +48,9 @@ static int run_once(worker *w)
 static int prepare(worker *w, const char *path, const char *batch, const char *threads)
 {
     if (clile_model_load(path, &w->model) != CLILE_OK || clile_options_create(&w->options) != CLILE_OK ||
-        clile_options_set(w->options, CLILE_OPT_BATCH, batch) != CLILE_OK ||
+        clile_options_set(w->options, CLILE_OPT_PREDICT_BATCH, batch) != CLILE_OK ||
         clile_options_set(w->options, CLILE_OPT_THREADS, threads) != CLILE_OK ||
-        clile_options_get_i64(w->options, CLILE_OPT_BATCH, &w->batch) != CLILE_OK ||
+        clile_options_get_i64(w->options, CLILE_OPT_PREDICT_BATCH, &w->batch) != CLILE_OK ||
         clile_predictor_create(w->model, w->options, &w->predictor) != CLILE_OK)
         return 0;
     w->size = clile_model_image_size(w->model);

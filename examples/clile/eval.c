@@ -93,7 +93,7 @@ static int answer(const evaluation *e, const clile_model *model, const clile_dat
     if (code != EXIT_FINE) goto cleanup;
     code = EXIT_FAILED;
     if (clile_options_copy(e->options, &options) != CLILE_OK ||
-        clile_options_set_i64(options, CLILE_OPT_BATCH, EVAL_BATCH) != CLILE_OK)
+        clile_options_set_i64(options, CLILE_OPT_PREDICT_BATCH, EVAL_BATCH) != CLILE_OK)
         goto failure;
     if (clile_predictor_create(model, options, &predictor) != CLILE_OK) goto failure;
     for (int64_t first = 0; first < n; first += EVAL_BATCH) {

@@ -10,11 +10,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { DEEPEST_FOLDER = 32, DEFAULT_MARGIN = 22, MAX_DRAWN = 16 };
+enum { DEEPEST_FOLDER = 32, MAX_DRAWN = 16 };
 
 typedef struct {
     const char *model, *faces, *raw, *draw;
-    int64_t margin; /* percent */
+    int64_t margin; /* percent; -1: as box_margin says */
     text_list inputs, settings;
     int json, csv;
 } predict_args;
@@ -58,14 +58,17 @@ static void predict_face(prediction *p, const char *image, const uint8_t *rgb, i
     float probability[MAX_AUS];
     int8_t present[MAX_AUS];
     clile_status status;
-    if (f->points)
-        status =
-            clile_predictor_run_landmarks(p->predictor, rgb, h, w, 0, f->points, f->xy, probability, present, NULL);
-    else if (f->has_box)
-        status = clile_predictor_run_box(p->predictor, rgb, h, w, 0, f->box, (double)p->args->margin / 100.0,
-                                         probability, present, NULL);
-    else
-        status = clile_predictor_run(p->predictor, 1, rgb, h, w, probability, present, NULL);
+    const clile_image picture = {sizeof picture, CLILE_PIXELS_RGB, h, w, 0, rgb};
+    clile_face place = {.struct_size = sizeof place, .kind = CLILE_FACE_CROP, .image = &picture};
+    if (f->points) {
+        place.kind = CLILE_FACE_POINTS;
+        place.points = f->points;
+        place.xy = f->xy;
+    } else if (f->has_box) {
+        place.kind = CLILE_FACE_BOX;
+        memcpy(place.box, f->box, sizeof place.box);
+    }
+    status = clile_predictor_run_faces(p->predictor, 1, &place, probability, present, NULL);
     if (status != CLILE_OK) {
         print_failed_call(p, image, number, 0);
         return;
@@ -238,6 +241,9 @@ static int predict_all(prediction *p, const clile_model *model, int32_t w, int32
     const predict_args *a = p->args;
     p->out.c = clile_model_au_count(model);
     if (p->out.c > MAX_AUS || clile_model_copy_au_ids(model, p->out.au_ids) != CLILE_OK) return failed(NULL);
+    if (a->margin >= 0 &&
+        clile_options_set_f64(p->options, CLILE_OPT_BOX_MARGIN, (double)a->margin / 100.0) != CLILE_OK)
+        return failed(NULL);
     if (clile_predictor_create(model, p->options, &p->predictor) != CLILE_OK) return failed(a->model);
     if (a->draw && (p->drawing = calloc(MAX_DRAWN, sizeof *p->drawing)) == NULL) {
         fprintf(stderr, "clile: out of memory\n");
@@ -274,7 +280,7 @@ static int check_usage(const arg_spec *spec, const predict_args *a, int32_t *w, 
 
 int run_predict(int argc, char **argv)
 {
-    predict_args a = {.margin = DEFAULT_MARGIN};
+    predict_args a = {.margin = -1};
     prediction p = {.args = &a};
     clile_model *model = NULL;
     int32_t w = 0, h = 0;
@@ -288,7 +294,7 @@ int run_predict(int argc, char **argv)
         {"--csv", ARG_FLAG, &a.csv, NULL, "print CSV: frame,image,success,AU01_p,AU01_c,... (probability, 0/1)"},
         {"--json", ARG_FLAG, &a.json, NULL, "print a line of JSON for each face, with the same names"},
         {"--draw", ARG_TEXT, &a.draw, "FILE", "write one image as PNG, with a bar for each AU (16 faces at most)"},
-        {"--set", ARG_LIST, &a.settings, "KEY=VALUE", "threads or max_pixels"},
+        {"--set", ARG_LIST, &a.settings, "KEY=VALUE", "threads, max_pixels, box_margin or predict_batch"},
     };
     const arg_spec spec = {
         "clile predict --model MODEL [--faces CSV] IMAGE|FOLDER...\n"

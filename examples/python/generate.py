@@ -67,8 +67,9 @@ class Headers:
         fields = []
         for line in filter(None, (part.strip() for part in body.split(";"))):
             first, *more = line.split(",")
-            kind, field = self._split(first)
-            fields.append((field, self._type(kind)))
+            array = re.fullmatch(r"(.*)\[(\d+)\]", first)
+            kind, field = self._split(array[1] if array else first)
+            fields.append((field, self._type(kind) + (f" * {array[2]}" if array else "")))
             fields += [(other.strip(), self._type(kind)) for other in more]
         self.structures[name] = fields
 

@@ -10,7 +10,8 @@
  *     model.save("model.safetensors");
  *
  *     clile::Predictor predictor(clile::Model::load("model.safetensors"));
- *     clile::Prediction answer = predictor.run(clile::Image::read("face.jpg"));
+ *     const auto photo = clile::Image::read("photo.jpg");
+ *     clile::Prediction answer = predictor.run(clile::Face::box(photo.view(), 120, 80, 200, 200));
  *
  * Failures. Every function that can fail takes a `Status *status` last. Without it, it throws clile::Error, which has
  * the status and the library's message. With it, it does not throw: `*status` becomes the outcome (also of a success),
@@ -19,8 +20,8 @@
  * also works under -fno-exceptions, where a failure without a Status ends the program. Memory for vectors and strings
  * is the standard library's: std::bad_alloc.
  *
- * Ownership. Handles are move-only, and may be destroyed in any order: in the library a predictor keeps its model
- * alive, a trainer its model and data set. `get()` lends the C handle to a C function; clile::check() turns its status
+ * Ownership. Handles are move-only, and may be destroyed in any order: in the library a predictor is a snapshot
+ * of its model, and a trainer keeps its model and data set alive. `get()` lends the C handle to a C function; clile::check() turns its status
  * into an Error. What each function does, its units, shapes and thread class: the C header of the same name. Since 0.1.
  */
 #ifndef CLILE_HPP
@@ -28,6 +29,7 @@
 
 #include <clile/clile.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <exception>
@@ -218,6 +220,8 @@ class Image
     const std::uint8_t *data() const noexcept { return rgb_.get(); }
     std::int32_t height() const noexcept { return h_; }
     std::int32_t width() const noexcept { return w_; }
+    /* Borrowed. */
+    clile_image view() const noexcept;
     explicit operator bool() const noexcept { return rgb_ != nullptr; }
 
   private:
@@ -227,6 +231,18 @@ class Image
     std::unique_ptr<std::uint8_t, Free> rgb_;
     std::int32_t h_ = 0, w_ = 0;
 };
+
+/* Pixels of the caller's, borrowed: rows row_stride bytes apart, 0 for tightly packed ones. format: CLILE_PIXELS_... */
+inline clile_image pixels(const std::uint8_t *data, std::int32_t h, std::int32_t w,
+                          std::int32_t format = CLILE_PIXELS_RGB, std::int64_t row_stride = 0) noexcept
+{
+    return {static_cast<std::uint32_t>(sizeof(clile_image)), format, h, w, row_stride, data};
+}
+
+inline clile_image Image::view() const noexcept
+{
+    return pixels(data(), h_, w_);
+}
 
 /* ---- dataset.h ----------------------------------------------------------------------------------------------------
  */
@@ -485,6 +501,48 @@ class Model : public Handle<clile_model, clile_model_destroy>
 /* ---- predictor.h --------------------------------------------------------------------------------------------------
  */
 
+/* A face in an image, whose pixels it borrows. */
+class Face
+{
+  public:
+    /* The image is the face, cut out as the training images were. */
+    static Face crop(const clile_image &image) { return Face(CLILE_FACE_CROP, image); }
+    /* By a detector's box, in pixels. */
+    static Face box(const clile_image &image, float left, float top, float width, float height)
+    {
+        Face face(CLILE_FACE_BOX, image);
+        const float sides[4] = {left, top, width, height};
+        std::copy(sides, sides + 4, face.box_);
+        return face;
+    }
+    /* By 5 or 68 landmarks, x0, y0, x1, ... in pixels. */
+    static Face points(const clile_image &image, std::vector<float> xy)
+    {
+        Face face(CLILE_FACE_POINTS, image);
+        face.xy_ = std::move(xy);
+        return face;
+    }
+    /* For the C functions; it borrows from this face. */
+    clile_face get() const noexcept
+    {
+        clile_face face{};
+        face.struct_size = static_cast<std::uint32_t>(sizeof face);
+        face.kind = kind_;
+        face.image = &image_;
+        std::copy(box_, box_ + 4, face.box);
+        face.points = static_cast<std::int32_t>(xy_.size() % 2 == 0 ? xy_.size() / 2 : 0);
+        face.xy = xy_.data();
+        return face;
+    }
+
+  private:
+    Face(std::int32_t kind, const clile_image &image) : kind_(kind), image_(image) {}
+    std::int32_t kind_;
+    clile_image image_;
+    float box_[4] = {};
+    std::vector<float> xy_;
+};
+
 /* Answers for n images: probability and present [n,c], embedding [n,d]. */
 struct Prediction {
     std::vector<float> probability;
@@ -502,10 +560,12 @@ class Predictor : public Handle<clile_predictor, clile_predictor_destroy>
     {
         make([&](clile_predictor **out) { return clile_predictor_create(model.get(), options.get(), out); }, status);
     }
-    /* A crop of a face. */
-    Prediction run(const Image &image, Status *status = nullptr)
+    /* One face, in whatever is known of it: Face::points, Face::box or Face::crop. */
+    Prediction run(const Face &face, Status *status = nullptr) { return run_faces(1, &face, status); }
+    /* Many, of one image or of several; answers in their order. */
+    Prediction run(const std::vector<Face> &faces, Status *status = nullptr)
     {
-        return run(1, image.data(), image.height(), image.width(), status);
+        return run_faces(faces.size(), faces.data(), status);
     }
     /* n crops [n,h,w,3]. */
     Prediction run(std::int64_t n, const std::uint8_t *rgb, std::int32_t h, std::int32_t w, Status *status = nullptr)
@@ -536,30 +596,19 @@ class Predictor : public Handle<clile_predictor, clile_predictor_destroy>
     {
         return check(clile_predictor_run_scores(get(), n, rgb, h, w, score, present, embedding), status);
     }
-    /* A face in a whole image, aligned by its 5 or 68 landmarks xy [points,2]. row_stride in bytes, 0: w * 3. */
-    Prediction run_landmarks(const std::uint8_t *rgb, std::int32_t h, std::int32_t w, std::int64_t row_stride,
-                             std::int32_t points, const float *xy, Status *status = nullptr)
-    {
-        Prediction answer = room(1);
-        if (!check(clile_predictor_run_landmarks(get(), rgb, h, w, row_stride, points, xy, answer.probability.data(),
-                                                 answer.present.data(), answer.embedding.data()),
-                   status))
-            return {};
-        return answer;
-    }
-    /* A face in a whole image of which only a box is known: left, top, width, height in pixels. */
-    Prediction run_box(const std::uint8_t *rgb, std::int32_t h, std::int32_t w, std::int64_t row_stride,
-                       const float *box, double margin, Status *status = nullptr)
-    {
-        Prediction answer = room(1);
-        if (!check(clile_predictor_run_box(get(), rgb, h, w, row_stride, box, margin, answer.probability.data(),
-                                           answer.present.data(), answer.embedding.data()),
-                   status))
-            return {};
-        return answer;
-    }
-
   private:
+    Prediction run_faces(std::size_t n, const Face *faces, Status *status)
+    {
+        std::vector<clile_face> rows;
+        rows.reserve(n);
+        for (std::size_t i = 0; i < n; ++i) rows.push_back(faces[i].get());
+        Prediction answer = room(static_cast<std::int64_t>(n));
+        if (!check(clile_predictor_run_faces(get(), static_cast<std::int64_t>(n), rows.data(), answer.probability.data(),
+                                             answer.present.data(), answer.embedding.data()),
+                   status))
+            return {};
+        return answer;
+    }
     /* A number of images that the library will refuse gets no memory. */
     Prediction room(std::int64_t n) const
     {

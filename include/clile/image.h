@@ -2,11 +2,12 @@
  *
  *     int32_t h = 0, w = 0;
  *     uint8_t *rgb = NULL;
- *     clile_image_read("face.jpg", NULL, &h, &w, &rgb);
- *     clile_predictor_run(predictor, 1, rgb, h, w, probability, present, NULL);
+ *     clile_image_read("photo.jpg", NULL, &h, &w, &rgb);
+ *     const clile_image image = {sizeof image, CLILE_PIXELS_RGB, h, w, 0, rgb}; // for clile_predictor_run_faces
+ *     ...
  *     clile_free(rgb);
  *
- * A program that has pixels already (a camera, a video) needs nothing of this.
+ * A program that has pixels already (a camera, a video) needs clile_image alone.
  */
 #ifndef CLILE_IMAGE_H
 #define CLILE_IMAGE_H
@@ -14,6 +15,24 @@
 #include <clile/options.h>
 
 CLILE_BEGIN
+
+/* How the pixels of an image lie in memory, one byte a value; alpha is not read. */
+enum {
+    CLILE_PIXELS_RGB = 0,
+    CLILE_PIXELS_BGR = 1,  /* OpenCV */
+    CLILE_PIXELS_RGBA = 2,
+    CLILE_PIXELS_BGRA = 3,
+    CLILE_PIXELS_GREY = 4  /* one byte a pixel */
+};
+
+/* An image of the caller's, read where it lies. Only grows at the end. */
+typedef struct clile_image {
+    uint32_t struct_size;  /* sizeof(clile_image) */
+    int32_t format;        /* CLILE_PIXELS_... */
+    int32_t h, w;          /* 1..65535 */
+    int64_t row_stride;    /* bytes from row to row; 0: rows follow each other without a gap */
+    const uint8_t *pixels; /* the top left pixel */
+} clile_image;
 
 /* Reads a JPEG, PNG or BMP file as [h,w,3] uint8 RGB, rows tightly packed (16 bits are reduced, grey is spread, alpha
  * is dropped), turned upright as its EXIF data say: h and w are those of the upright image. Options: max_pixels.

@@ -1,11 +1,15 @@
 /* clile/predictor.h: a trained model made ready to answer.
  *
  *     clile_predictor *predictor = NULL;
- *     clile_predictor_create(model, NULL, &predictor);                    // compiled here; nothing is allocated later
- *     clile_predictor_run(predictor, 1, rgb, h, w, probability, present, NULL);
+ *     clile_predictor_create(model, NULL, &predictor);                    // compiled here; the model may go now
+ *     const clile_image image = {sizeof image, CLILE_PIXELS_RGB, h, w, 0, rgb};
+ *     clile_face face = {sizeof face, CLILE_FACE_POINTS, &image, {0}, 5, 0, xy};
+ *     clile_predictor_run_faces(predictor, 1, &face, probability, present, NULL);
  *     clile_predictor_destroy(predictor);
  *
  * probability [n,c] in 0..1 and present [n,c] 0/1 come from the same number: present is 1 exactly when probability > 0.5.
+ * A predictor is a snapshot: whatever becomes of its model, trained further, given other weights or another decision, or destroyed, its answers
+ * stay the same bits.
  * Thread class: exclusive; make one predictor for each thread over one shared model. Predictors of one model share its weights (also those of
  * another batch, where oneDNN wants the same layout); making and destroying them is locked, answering is not. Small layers, and so small
  * models whole, run on one thread whatever `threads` says: to wake another would take longer.
@@ -13,15 +17,45 @@
 #ifndef CLILE_PREDICTOR_H
 #define CLILE_PREDICTOR_H
 
+#include <clile/image.h>
 #include <clile/model.h>
 
 CLILE_BEGIN
 
 typedef struct clile_predictor clile_predictor;
 
-/* Compiles the model, float32 or int8, for inference. Options: batch (images at once; the default here is 1), threads. The predictor keeps the model alive. STATE when the model is
- * being trained or has never been trained; OUT_OF_MEMORY, BACKEND. Since 0.1. */
+/* Compiles the model, float32 or int8, for inference. Options: predict_batch, threads, box_margin. predict_batch is how many faces go through
+ * the encoder at once; fewer pay for as many. 0, the default: one by one, and of an int8 model 8 at once where a call has 4 or more (the first such
+ * call allocates; nothing else does after this function). A predictor gives a face the same bits whatever else is in the call, and those of an int8
+ * model do not depend on predict_batch; a float32 model's embeddings differ by some 1e-6 of their size between one predict_batch and another.
+ * STATE when the model is being trained or has never been trained; OUT_OF_MEMORY, BACKEND. Since 0.1. */
 CLILE_API clile_status clile_predictor_create(const clile_model *model, const clile_options *options, clile_predictor **out);
+
+/* What is known of a face in an image. */
+enum {
+    CLILE_FACE_CROP = 0,  /* the image is the face, cut out as the training images were; resized to the model's image size */
+    CLILE_FACE_BOX = 1,   /* a detector's box */
+    CLILE_FACE_POINTS = 2 /* landmarks */
+};
+
+/* A face; only grows at the end. */
+typedef struct clile_face {
+    uint32_t struct_size;     /* sizeof(clile_face), the same for all faces of a call */
+    int32_t kind;             /* CLILE_FACE_...: which of the rest is read */
+    const clile_image *image; /* faces of one photograph share it */
+    float box[4];             /* left, top, width, height in pixels */
+    int32_t points;           /* 5: centres of the eyes (the left one in the image first), nose tip, corners of the mouth; or 68, Multi-PIE's */
+    int32_t reserved;
+    const float *xy;          /* [points,2] x, y in pixels, from the top left corner of the image */
+} clile_face;
+
+/* n faces, of one image or of many. Landmarks align as in training and answer best. A box is cut out as the square around its middle whose side is
+ * (1 + box_margin) times its longer side, box_margin being an option of the predictor (0.22 fits boxes from the forehead to the chin, docs/data.md);
+ * what lies outside the image repeats its edge. Outputs as of clile_predictor_run. INVALID_ARGUMENT, the text naming the first such face: no image, a
+ * format, kind, size, stride or struct_size that cannot be, a box not finite, without area or apart from the image, landmarks not 5 or 68, not finite or
+ * without the shape of a face; nothing is written then. BACKEND, NOT_FINITE, OUT_OF_MEMORY. Exclusive. Since 0.1. */
+CLILE_API clile_status clile_predictor_run_faces(clile_predictor *predictor, int64_t n, const clile_face *faces,
+    float *probability, int8_t *present, float *embedding);
 
 /* n face crops [n,h,w,3] uint8 RGB, taken as crops already (resized to the model's image size when they differ). Any output may be NULL:
  * probability [n,c], present [n,c], embedding [n,d]. INVALID_ARGUMENT, BACKEND, NOT_FINITE. Since 0.1. */
@@ -32,17 +66,6 @@ CLILE_API clile_status clile_predictor_run(clile_predictor *predictor, int64_t n
  * image_stride bytes apart (0: h * row_stride). INVALID_ARGUMENT also: rows or images that overlap. Since 0.1. */
 CLILE_API clile_status clile_predictor_run_strided(clile_predictor *predictor, int64_t n, const uint8_t *rgb, int32_t h, int32_t w,
     int64_t row_stride, int64_t image_stride, float *probability, int8_t *present, float *embedding);
-
-/* One face in an image [h,w,3] with rows row_stride bytes apart (0: w * 3), aligned by 5 or 68 landmarks xy [points,2] in pixels as in training. */
-CLILE_API clile_status clile_predictor_run_landmarks(clile_predictor *predictor, const uint8_t *rgb, int32_t h, int32_t w, int64_t row_stride,
-    int32_t points, const float *xy, float *probability, int8_t *present, float *embedding);
-
-/* As run_landmarks, for a face of which only a box is known, as face detectors give it: left, top, width and height in pixels. The crop is the
- * square around the middle of the box whose side is (1 + margin) times the longer side of the box; what lies outside the image repeats its edge.
- * Landmarks answer better: the crop neither turns with the head nor fits the place of its features. margin 0.22 fits boxes from the forehead to the
- * chin (docs/data.md). INVALID_ARGUMENT: box not finite, without area, or apart from the image; margin not in -0.5..4. Since 0.1. */
-CLILE_API clile_status clile_predictor_run_box(clile_predictor *predictor, const uint8_t *rgb, int32_t h, int32_t w, int64_t row_stride,
-    const float *box /*[4]*/, double margin, float *probability, int8_t *present, float *embedding);
 
 /* As run, with the score itself, the similarity to each AU embedding, instead of its probability: what ROC curves are drawn from, since
  * probabilities may saturate. Since 0.1. */

@@ -165,6 +165,9 @@ clile_status clile_i_dnn_matmul(int transpose_a, int transpose_b, int64_t m, int
 /* dst [n, out] = src [n, in] weights [out, in]^T + bias [out] (bias may be NULL) */
 clile_status clile_i_linear_forward(int64_t n, int64_t in, int64_t out, const float *src, const float *weights,
                                     const float *bias, float *dst);
+/* The same, each row by itself: its bits do not depend on how many there are. */
+clile_status clile_i_linear_forward_each(int64_t n, int64_t in, int64_t out, const float *src, const float *weights,
+                                         const float *bias, float *dst);
 /* diff_src = diff_dst weights; diff_weights = diff_dst^T src; diff_bias = sum over n of diff_dst. Each may be NULL. */
 clile_status clile_i_linear_backward(int64_t n, int64_t in, int64_t out, const float *src, const float *weights,
                                      const float *diff_dst, float *diff_src, float *diff_weights, float *diff_bias);

@@ -31,6 +31,14 @@ clile_status clile_i_linear_forward(int64_t n, int64_t in, int64_t out, const fl
     return CLILE_OK;
 }
 
+clile_status clile_i_linear_forward_each(int64_t n, int64_t in, int64_t out, const float *src, const float *weights,
+                                         const float *bias, float *dst)
+{
+    for (int64_t i = 0; i < n; i++)
+        CLILE_I_RETURN_IF(clile_i_linear_forward(1, in, out, src + i * in, weights, bias, dst + i * out));
+    return CLILE_OK;
+}
+
 clile_status clile_i_linear_backward(int64_t n, int64_t in, int64_t out, const float *src, const float *weights,
                                      const float *diff_dst, float *diff_src, float *diff_weights, float *diff_bias)
 {

@@ -6,11 +6,14 @@
 
 #include "base/base.h"
 
+#include <clile/image.h>
+
 typedef struct {
     int32_t h, w;
-    int64_t row_stride; /* bytes, >= 3 w */
-    const uint8_t *rgb; /* [h][w][3] */
+    int64_t row_stride; /* bytes, of no less than a row */
+    const uint8_t *rgb; /* [h][w][3], or as `format` says */
     void *owned;        /* freed by clile_i_image_free; NULL when the pixels are borrowed */
+    int32_t format;     /* CLILE_PIXELS_...: what files are read to is RGB, 0; warping reads any and gives RGB */
 } clile_i_image;
 
 /* JPEG (also progressive and CMYK), PNG or BMP to 8-bit RGB, upright as EXIF says: 16-bit is reduced, grey is spread,
@@ -21,6 +24,8 @@ clile_status clile_i_image_decode(const char *name, const uint8_t *bytes, size_t
                                   clile_i_image *out);
 clile_status clile_i_image_read(const char *path, int64_t max_pixels, clile_i_image *out);
 void clile_i_image_free(clile_i_image *image);
+/* Bytes of a pixel; 0 for a number that is no CLILE_PIXELS_... */
+int32_t clile_i_pixel_bytes(int32_t format);
 /* 8-bit PNG (zlib), channels 1 or 3, rows tightly packed; atomic. */
 clile_status clile_i_image_write_png(const char *path, int32_t h, int32_t w, int32_t channels, const uint8_t *pixels);
 

@@ -9,9 +9,25 @@ typedef struct {
     int32_t h, w;
     int64_t row_stride;
     const uint8_t *rgb;
+    int32_t format;
     double x0, y0; /* source coordinates of its top left corner */
     int32_t kx, ky;
 } sampled;
+
+/* Where the red, green and blue of a pixel lie, and how many bytes it has. */
+typedef struct {
+    int32_t bytes, at[3];
+} pixel_format;
+
+static const pixel_format formats[] = {
+    [CLILE_PIXELS_RGB] = {3, {0, 1, 2}},  [CLILE_PIXELS_BGR] = {3, {2, 1, 0}},  [CLILE_PIXELS_RGBA] = {4, {0, 1, 2}},
+    [CLILE_PIXELS_BGRA] = {4, {2, 1, 0}}, [CLILE_PIXELS_GREY] = {1, {0, 0, 0}},
+};
+
+int32_t clile_i_pixel_bytes(int32_t format)
+{
+    return format >= 0 && format < (int32_t)(sizeof formats / sizeof formats[0]) ? formats[format].bytes : 0;
+}
 
 static int32_t clamp_index(int32_t value, int32_t count)
 {
@@ -36,6 +52,7 @@ static void covered_range(double base, double along_x, double along_y, int32_t w
 static void box_reduce(const clile_i_image *src, int32_t x0, int32_t y0, int32_t kx, int32_t ky, int32_t h, int32_t w,
                        uint32_t *sums /*[w,3]*/, uint8_t *dst)
 {
+    const pixel_format f = formats[src->format];
     const uint32_t area = (uint32_t)kx * (uint32_t)ky;
     for (int32_t y = 0; y < h; ++y) {
         memset(sums, 0, (size_t)w * 3 * sizeof *sums);
@@ -43,8 +60,8 @@ static void box_reduce(const clile_i_image *src, int32_t x0, int32_t y0, int32_t
             const uint8_t *row = src->rgb + clamp_index(y0 + y * ky + j, src->h) * src->row_stride;
             for (int32_t x = 0; x < w; ++x) {
                 for (int32_t i = 0; i < kx; ++i) {
-                    const uint8_t *pixel = row + 3 * (int64_t)clamp_index(x0 + x * kx + i, src->w);
-                    for (int32_t k = 0; k < 3; ++k) sums[3 * x + k] += pixel[k];
+                    const uint8_t *pixel = row + f.bytes * (int64_t)clamp_index(x0 + x * kx + i, src->w);
+                    for (int32_t k = 0; k < 3; ++k) sums[3 * x + k] += pixel[f.at[k]];
                 }
             }
         }
@@ -53,7 +70,9 @@ static void box_reduce(const clile_i_image *src, int32_t x0, int32_t y0, int32_t
     }
 }
 
-static void sample_rows(const sampled *src, const clile_i_affine *m, int32_t h, int32_t w, uint8_t *dst)
+/* Inlined once for RGB, which nearly all pixels are, and once for any. */
+static inline void sample_rows(const sampled *src, const pixel_format f, const clile_i_affine *m, int32_t h, int32_t w,
+                               uint8_t *dst)
 {
     const double ax = m->a / src->kx, bx = m->b / src->kx, cx = (m->c - src->x0) / src->kx;
     const double ay = m->d / src->ky, by = m->e / src->ky, cy = (m->f - src->y0) / src->ky;
@@ -65,11 +84,12 @@ static void sample_rows(const sampled *src, const clile_i_affine *m, int32_t h, 
             const double qx = fmin(fmax(px, 0.0), src->w - 1.0), qy = fmin(fmax(py, 0.0), src->h - 1.0);
             const int32_t left = (int32_t)qx, top = (int32_t)qy;
             const float u = (float)(qx - left), v = (float)(qy - top);
-            const uint8_t *row = src->rgb + top * src->row_stride + 3 * (int64_t)left;
-            const int64_t right = left + 1 < src->w ? 3 : 0, below = top + 1 < src->h ? src->row_stride : 0;
+            const uint8_t *row = src->rgb + top * src->row_stride + f.bytes * (int64_t)left;
+            const int64_t right = left + 1 < src->w ? f.bytes : 0, below = top + 1 < src->h ? src->row_stride : 0;
             for (int32_t k = 0; k < 3; ++k) {
-                const float upper = (float)row[k] + u * (float)(row[right + k] - row[k]);
-                const float lower = (float)row[below + k] + u * (float)(row[below + right + k] - row[below + k]);
+                const uint8_t *p = row + f.at[k];
+                const float upper = (float)p[0] + u * (float)(p[right] - p[0]);
+                const float lower = (float)p[below] + u * (float)(p[below + right] - p[below]);
                 dst[k] = (uint8_t)(upper + v * (lower - upper) + 0.5f);
             }
         }
@@ -109,7 +129,7 @@ clile_status clile_i_image_warp_in(const clile_i_image *src, const clile_i_affin
     const clile_i_affine *m = crop_to_src;
     uint32_t *own_sums = NULL, *sums = space->sums;
     uint8_t *own_reduced = NULL, *reduced = space->reduced;
-    sampled from = {.h = src->h, .w = src->w, .row_stride = src->row_stride, .rgb = src->rgb, .kx = 1, .ky = 1};
+    sampled from = {src->h, src->w, src->row_stride, src->rgb, src->format, 0.0, 0.0, 1, 1};
 
     if (h < 1 || w < 1 || src->h < 1 || src->w < 1)
         return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "warp of %d x %d to %d x %d pixels", src->w, src->h, w, h);
@@ -139,8 +159,12 @@ clile_status clile_i_image_warp_in(const clile_i_image *src, const clile_i_affin
         }
         box_reduce(src, x0, y0, kx, ky, from.h, from.w, sums, reduced);
         from.rgb = reduced;
+        from.format = CLILE_PIXELS_RGB;
     }
-    sample_rows(&from, m, h, w, dst);
+    if (from.format == CLILE_PIXELS_RGB)
+        sample_rows(&from, (pixel_format){3, {0, 1, 2}}, m, h, w, dst);
+    else
+        sample_rows(&from, formats[from.format], m, h, w, dst);
 
 cleanup:
     clile_i_free(own_reduced);

@@ -27,7 +27,8 @@ clile_status clile_i_cropper_cut(clile_i_cropper *cropper, const clile_i_image *
                                  const clile_i_affine *crop_to_src, const uint8_t **rgb, int64_t *row_stride)
 {
     const int32_t size = cropper->size, stored = clile_i_crop_stored(size), margin = (stored - size) / 2;
-    if (image->h == size && image->w == size && is_whole(crop_to_src)) { /* warping would copy it exactly */
+    if (image->h == size && image->w == size && image->format == CLILE_PIXELS_RGB &&
+        is_whole(crop_to_src)) { /* warping would copy it exactly */
         *rgb = image->rgb;
         *row_stride = image->row_stride;
         return CLILE_OK;

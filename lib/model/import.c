@@ -194,8 +194,7 @@ clile_status clile_model_import_backbone_report(clile_model *model, const char *
         CLILE_I_TRY(clile_i_weight_copy(m.found[i], t->data));
         CLILE_I_TRY(clile_i_check_finite(path, m.found[i]->name, t->count, t->data));
     }
-    clile_i_net_copy(model->encoder, fresh);
-    clile_i_model_weights_changed(model);
+    CLILE_I_TRY(clile_i_model_take_encoder(model, &fresh));
     model->trained = 0;
 cleanup:
     clile_i_free(m.found);

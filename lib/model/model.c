@@ -89,9 +89,61 @@ clile_status clile_model_create(const clile_options *options, int32_t c, const i
     return CLILE_OK;
 }
 
-void clile_i_model_weights_changed(clile_model *model)
+clile_status clile_i_model_take_encoder(clile_model *model, clile_i_net **encoder)
 {
-    clile_i_packs_renew(model->packs);
+    clile_i_packs *packs = NULL;
+    CLILE_I_RETURN_IF(clile_i_packs_create(&packs));
+    clile_i_packs_release(model->packs);
+    clile_i_net_destroy(model->encoder);
+    model->packs = packs;
+    model->encoder = *encoder;
+    *encoder = NULL;
+    return CLILE_OK;
+}
+
+clile_status clile_i_model_copy_frame(const clile_model *model, clile_model **out)
+{
+    clile_status status = CLILE_OK;
+    clile_model *copy = NULL;
+    const int64_t values = (int64_t)(model->c + model->null_anchor) * model->d;
+    const size_t aus = (size_t)model->c * sizeof(float);
+    CLILE_I_ALLOC(copy, 1);
+    clile_i_refs_init(&copy->refs);
+    memcpy(copy->backbone, model->backbone, sizeof copy->backbone);
+    copy->trained = model->trained;
+    copy->width = model->width;
+    copy->c = model->c;
+    copy->d = model->d;
+    copy->size = model->size;
+    copy->similarity = model->similarity;
+    copy->null_anchor = model->null_anchor;
+    CLILE_I_ALLOC(copy->au_ids, model->c);
+    CLILE_I_ALLOC(copy->au_embedding, values);
+    CLILE_I_ALLOC(copy->slope, model->c);
+    CLILE_I_ALLOC(copy->offset, model->c);
+    memcpy(copy->au_ids, model->au_ids, (size_t)model->c * sizeof *copy->au_ids);
+    memcpy(copy->au_embedding, model->au_embedding, (size_t)values * sizeof(float));
+    memcpy(copy->slope, model->slope, aus);
+    memcpy(copy->offset, model->offset, aus);
+    for (int32_t i = 0; i < model->metadata_count; ++i)
+        CLILE_I_TRY(clile_model_set_metadata(copy, model->metadata[i].key, model->metadata[i].value));
+    *out = copy;
+    copy = NULL;
+cleanup:
+    clile_model_destroy(copy);
+    return status;
+}
+
+clile_status clile_i_model_snapshot(const clile_model *model, clile_model **out)
+{
+    CLILE_I_RETURN_IF(clile_i_model_copy_frame(model, out));
+    clile_i_net_retain(model->encoder);
+    if (model->quant) clile_i_quant_retain(model->quant);
+    clile_i_packs_retain(model->packs);
+    (*out)->encoder = model->encoder;
+    (*out)->quant = model->quant;
+    (*out)->packs = model->packs;
+    return CLILE_OK;
 }
 
 clile_status clile_i_model_check_float(const clile_model *model, const char *function)

@@ -28,9 +28,10 @@ struct clile_model {
     int32_t *au_ids;       /* [c] */
     float *au_embedding;   /* [c + null_anchor, d] */
     float *slope, *offset; /* [c]: probability = s(slope * score + offset) */
-    clile_i_net *encoder;  /* E_G; bare in an int8 model */
-    clile_i_quant *quant;  /* E_G in int8, or NULL */
-    clile_i_packs *packs;  /* its weights as predictors want them, shared by them */
+    /* Encoder and packs are shared with predictors: never changed once one may have been made, but replaced. */
+    clile_i_net *encoder;   /* E_G; bare in an int8 model */
+    clile_i_quant *quant;   /* E_G in int8, or NULL */
+    clile_i_packs *packs;   /* its weights as predictors want them */
     clile_i_pair *metadata; /* sorted by key */
     int32_t metadata_count;
 };
@@ -42,8 +43,12 @@ clile_status clile_i_model_create_empty(const clile_options *options, int32_t c,
                                         clile_model **out);
 /* UNSUPPORTED for an int8 model, which has no float32 weights. */
 clile_status clile_i_model_check_float(const clile_model *model, const char *function);
-/* Another set of weights: predictors made from now on share nothing with earlier ones. */
-void clile_i_model_weights_changed(clile_model *model);
+/* Another encoder of the same config, which the model takes over, NULL being left behind; predictors keep theirs. */
+clile_status clile_i_model_take_encoder(clile_model *model, clile_i_net **encoder);
+/* A model of the same AUs, vectors, decision and metadata without an encoder. */
+clile_status clile_i_model_copy_frame(const clile_model *model, clile_model **out);
+/* That with the encoder of now, which both read: what a predictor answers from. */
+clile_status clile_i_model_snapshot(const clile_model *model, clile_model **out);
 void clile_i_model_retain(const clile_model *model);
 
 /* score [n,c] of embeddings [n,d]. */

@@ -1,4 +1,4 @@
-/* The predictor: one compiled encoder in inference form and the buffers of one batch, all made at creation. */
+/* The predictor: a snapshot of its model, the encoder compiled in inference form, and the buffers of one batch. */
 #include "model/crop.h"
 #include "model/model.h"
 
@@ -7,48 +7,74 @@
 #include <math.h>
 #include <string.h>
 
+/* Where predict_batch is 0, an int8 encoder takes LARGE faces at once from MANY in a call on: on two threads half the
+ * time of one by one, and the same bits, integers having but one sum. Float32 sums depend on the batch in their last
+ * bits, so that a face's answer would depend on how many others the call has: there they go one by one. */
+enum { MANY = 4, LARGE = 8 };
+
+/* The encoder compiled for one batch. */
+typedef struct {
+    int32_t batch;        /* 0: not made */
+    clile_i_exec *exec;   /* float32 */
+    clile_i_qexec *qexec; /* or int8 */
+} engine;
+
 struct clile_predictor {
-    const clile_model *model; /* retained */
-    clile_i_exec *exec;       /* float32 */
-    clile_i_qexec *qexec;     /* or int8 */
-    int32_t batch, threads;
+    clile_model *model; /* a snapshot of this predictor alone */
+    int32_t threads;
+    double box_margin;
+    int32_t has_large;
+    engine first, large; /* large: made when it is first needed */
     clile_i_cropper cropper;
-    float *embedding; /* [batch,d] */
+    float *embedding; /* [batch,d] of the larger engine */
     float *score;     /* [batch,c] */
 };
+
+static clile_status make_engine(const clile_predictor *p, int32_t batch, engine *out)
+{
+    const clile_model *m = p->model;
+    const int32_t previous = clile_i_threads_set(p->threads);
+    const clile_status status =
+        m->quant ? clile_i_qexec_create(m->encoder, m->quant, clile_i_input_mean, batch, m->size, m->packs, &out->qexec)
+                 : clile_i_exec_create_shared(m->encoder, batch, m->size, m->packs, &out->exec);
+    clile_i_threads_set(previous);
+    if (status == CLILE_OK) out->batch = batch;
+    return status;
+}
+
+static void free_engine(const engine *e)
+{
+    clile_i_exec_destroy(e->exec);
+    clile_i_qexec_destroy(e->qexec);
+}
 
 clile_status clile_predictor_create(const clile_model *model, const clile_options *options, clile_predictor **out)
 {
     clile_status status = CLILE_OK;
     clile_predictor *p = NULL;
-    int64_t batch = 1, threads;
-    int32_t previous = 0;
+    int64_t batch, threads;
+    double margin;
     CLILE_I_CHECK_NOT_NULL(out);
     *out = NULL;
     CLILE_I_CHECK_NOT_NULL(model);
     if (model->busy)
         return clile_i_fail(CLILE_E_STATE, "clile_predictor_create: the model is being trained; finish stage 2 first");
     if (!model->trained) return clile_i_fail(CLILE_E_STATE, "clile_predictor_create: the model has not been trained");
-    if (clile_options_is_set(options, CLILE_OPT_BATCH))
-        CLILE_I_RETURN_IF(clile_options_get_i64(options, CLILE_OPT_BATCH, &batch));
+    CLILE_I_RETURN_IF(clile_options_get_i64(options, CLILE_OPT_PREDICT_BATCH, &batch));
     CLILE_I_RETURN_IF(clile_options_get_i64(options, CLILE_OPT_THREADS, &threads));
+    CLILE_I_RETURN_IF(clile_options_get_f64(options, CLILE_OPT_BOX_MARGIN, &margin));
 
     CLILE_I_ALLOC(p, 1);
-    clile_i_model_retain(model);
-    p->model = model;
-    p->batch = (int32_t)batch;
+    p->has_large = batch == 0 && model->quant != NULL;
+    if (batch == 0) batch = 1;
+    const int64_t most = p->has_large ? LARGE : batch;
     p->threads = (int32_t)threads;
+    p->box_margin = margin;
+    CLILE_I_TRY(clile_i_model_snapshot(model, &p->model));
     CLILE_I_TRY(clile_i_cropper_init(&p->cropper, model->size));
-    CLILE_I_ALLOC(p->embedding, batch * model->d);
-    CLILE_I_ALLOC(p->score, batch * model->c);
-    previous = clile_i_threads_set(p->threads);
-    if (model->quant)
-        status = clile_i_qexec_create(model->encoder, model->quant, clile_i_input_mean, p->batch, model->size,
-                                      model->packs, &p->qexec);
-    else
-        status = clile_i_exec_create_shared(model->encoder, p->batch, model->size, model->packs, &p->exec);
-    clile_i_threads_set(previous);
-    if (status != CLILE_OK) goto cleanup;
+    CLILE_I_ALLOC(p->embedding, most * model->d);
+    CLILE_I_ALLOC(p->score, most * model->c);
+    CLILE_I_TRY(make_engine(p, (int32_t)batch, &p->first));
     *out = p;
     p = NULL;
 cleanup:
@@ -59,36 +85,48 @@ cleanup:
 void clile_predictor_destroy(clile_predictor *predictor)
 {
     if (predictor == NULL) return;
-    clile_i_exec_destroy(predictor->exec);
-    clile_i_qexec_destroy(predictor->qexec);
+    free_engine(&predictor->first);
+    free_engine(&predictor->large);
     clile_i_cropper_free(&predictor->cropper);
     clile_i_free(predictor->embedding);
     clile_i_free(predictor->score);
-    clile_model_destroy((clile_model *)(uintptr_t)predictor->model);
+    clile_model_destroy(predictor->model);
     clile_i_free(predictor);
 }
 
+/* ---- one batch ---- */
+
+/* What the next faces of `left` go through. */
+static clile_status choose_engine(clile_predictor *p, int64_t left, engine **out)
+{
+    *out = &p->first;
+    if (!p->has_large || left < MANY) return CLILE_OK;
+    if (p->large.batch == 0) CLILE_I_RETURN_IF(make_engine(p, LARGE, &p->large));
+    *out = &p->large;
+    return CLILE_OK;
+}
+
 /* Puts the canonical crop of `image` into slot `slot` of the batch. */
-static clile_status load_slot(clile_predictor *p, int32_t slot, const clile_i_image *image,
+static clile_status load_slot(clile_predictor *p, engine *e, int32_t slot, const clile_i_image *image,
                               const clile_i_affine *crop_to_src)
 {
     const int64_t size = p->model->size;
     const uint8_t *rgb;
     int64_t row_stride;
     CLILE_I_RETURN_IF(clile_i_cropper_cut(&p->cropper, image, crop_to_src, &rgb, &row_stride));
-    if (p->qexec)
-        clile_i_qexec_set_image(p->qexec, slot, rgb, row_stride);
+    if (e->qexec)
+        clile_i_qexec_set_image(e->qexec, slot, rgb, row_stride);
     else
-        clile_i_pixels_to_input(rgb, row_stride, p->model->size, clile_i_exec_input(p->exec) + slot * 3 * size * size);
+        clile_i_pixels_to_input(rgb, row_stride, p->model->size, clile_i_exec_input(e->exec) + slot * 3 * size * size);
     return CLILE_OK;
 }
 
 /* Runs the loaded batch: embeddings and scores of its first n images. */
-static clile_status run_batch(clile_predictor *p, int64_t n)
+static clile_status run_batch(clile_predictor *p, engine *e, int64_t n)
 {
     const int32_t previous = clile_i_threads_set(p->threads);
-    const clile_status status = p->qexec ? clile_i_qexec_forward(p->qexec, p->embedding)
-                                         : clile_i_exec_forward(p->exec, clile_i_exec_input(p->exec), p->embedding);
+    const clile_status status = e->qexec ? clile_i_qexec_forward(e->qexec, p->embedding)
+                                         : clile_i_exec_forward(e->exec, clile_i_exec_input(e->exec), p->embedding);
     clile_i_threads_set(previous);
     if (status != CLILE_OK) return status;
     clile_i_model_score(p->model, n, p->embedding, p->score);
@@ -112,23 +150,108 @@ static void deliver(const clile_predictor *p, int64_t first, int64_t n, const ou
     if (out->embedding) memcpy(out->embedding + first * d, p->embedding, (size_t)(n * d) * sizeof(float));
 }
 
-static clile_status check_image(const char *function, const uint8_t *rgb, int32_t h, int32_t w)
+/* Image and crop of face `index`. */
+typedef clile_status (*face_source)(const clile_predictor *p, const void *context, int64_t index, clile_i_image *image,
+                                    clile_i_affine *crop_to_src);
+
+static clile_status run_all(clile_predictor *p, int64_t n, face_source source, const void *context, const outputs *out)
 {
-    if (rgb == NULL) return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "%s: rgb is NULL", function);
-    if (h < 1 || w < 1 || h > 65535 || w > 65535)
-        return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "%s: image of %d x %d pixels, expected sides from 1 to 65535",
-                            function, (int)h, (int)w);
+    for (int64_t first = 0, count; first < n; first += count) {
+        engine *e;
+        CLILE_I_RETURN_IF(choose_engine(p, n - first, &e));
+        count = n - first < e->batch ? n - first : e->batch;
+        for (int64_t k = 0; k < count; ++k) {
+            clile_i_image image = {0};
+            clile_i_affine affine;
+            CLILE_I_RETURN_IF(source(p, context, first + k, &image, &affine));
+            CLILE_I_RETURN_IF(load_slot(p, e, (int32_t)k, &image, &affine));
+        }
+        CLILE_I_RETURN_IF(run_batch(p, e, count));
+        deliver(p, first, count, out);
+    }
     return CLILE_OK;
 }
 
-static clile_status check_photo(const char *function, const uint8_t *rgb, int32_t h, int32_t w, int64_t row_stride)
+/* ---- faces ---- */
+
+static clile_status read_image(const clile_image *given, clile_i_image *out)
 {
-    CLILE_I_RETURN_IF(check_image(function, rgb, h, w));
-    if (row_stride != 0 && row_stride < (int64_t)w * 3)
-        return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "%s: row_stride is %lld bytes, expected 0 or at least %lld",
-                            function, (long long)row_stride, (long long)w * 3);
+    if (given == NULL) return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "image is NULL");
+    if (given->struct_size < sizeof *given || given->struct_size > 4096)
+        return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "struct_size of the image is %u, expected %zu",
+                            (unsigned)given->struct_size, sizeof *given);
+    if (given->pixels == NULL) return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "pixels of the image are NULL");
+    const int32_t bytes = clile_i_pixel_bytes(given->format);
+    if (bytes == 0)
+        return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "format of the image is %d, expected CLILE_PIXELS_RGB (0) to %d",
+                            (int)given->format, (int)CLILE_PIXELS_GREY);
+    if (given->h < 1 || given->w < 1 || given->h > 65535 || given->w > 65535)
+        return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "image of %d x %d pixels, expected sides from 1 to 65535",
+                            (int)given->h, (int)given->w);
+    const int64_t row = (int64_t)given->w * bytes, stride = given->row_stride != 0 ? given->row_stride : row;
+    if (stride < row || stride > INT64_MAX / given->h)
+        return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
+                            "row_stride of the image is %lld bytes, expected 0 or at least %lld", (long long)stride,
+                            (long long)row);
+    *out = (clile_i_image){given->h, given->w, stride, given->pixels, NULL, given->format};
     return CLILE_OK;
 }
+
+static clile_status place_face(const clile_predictor *p, const clile_face *face, uint32_t struct_size,
+                               clile_i_image *image, clile_i_affine *out)
+{
+    double xy[2 * 68];
+    if (face->struct_size != struct_size || struct_size < sizeof *face || struct_size > 4096 ||
+        struct_size % _Alignof(clile_face) != 0)
+        return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "struct_size is %u, expected %zu", (unsigned)face->struct_size,
+                            sizeof *face);
+    CLILE_I_RETURN_IF(read_image(face->image, image));
+    switch (face->kind) {
+        case CLILE_FACE_CROP: clile_i_align_whole(image->h, image->w, p->model->size, out); return CLILE_OK;
+        case CLILE_FACE_BOX:
+            for (int k = 0; k < 4; ++k) xy[k] = (double)face->box[k];
+            return clile_i_align_box(xy, p->box_margin, image->h, image->w, p->model->size, out);
+        case CLILE_FACE_POINTS:
+            if (face->xy == NULL) return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "xy is NULL");
+            if (face->points != 5 && face->points != 68)
+                return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "%d landmarks, expected 5 or 68", (int)face->points);
+            for (int32_t i = 0; i < 2 * face->points; ++i) xy[i] = (double)face->xy[i];
+            return clile_i_align_landmarks(face->points, xy, p->model->size, out);
+        default:
+            return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "kind is %d, expected CLILE_FACE_CROP (0) to %d",
+                                (int)face->kind, (int)CLILE_FACE_POINTS);
+    }
+}
+
+/* The faces lie struct_size bytes apart, which is what the caller's compiler knew. */
+static clile_status read_face(const clile_predictor *p, const void *faces, int64_t index, clile_i_image *image,
+                              clile_i_affine *out)
+{
+    const uint32_t size = ((const clile_face *)faces)->struct_size;
+    const void *face = (const uint8_t *)faces + index * (int64_t)size;
+    return place_face(p, face, size, image, out);
+}
+
+clile_status clile_predictor_run_faces(clile_predictor *predictor, int64_t n, const clile_face *faces,
+                                       float *probability, int8_t *present, float *embedding)
+{
+    const outputs out = {probability, NULL, embedding, present};
+    CLILE_I_CHECK_NOT_NULL(predictor);
+    if (n < 0)
+        return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "%s: n is %lld, expected 0 or more faces", __func__,
+                            (long long)n);
+    if (n == 0) return CLILE_OK;
+    CLILE_I_CHECK_NOT_NULL(faces);
+    for (int64_t i = 0; i < n; ++i) { /* a bad face is told before any answer is written */
+        clile_i_image image = {0};
+        clile_i_affine affine;
+        const clile_status status = read_face(predictor, faces, i, &image, &affine);
+        if (status != CLILE_OK) return n == 1 ? status : clile_i_fail_context(status, "faces[%lld]", (long long)i);
+    }
+    return run_all(predictor, n, read_face, faces, &out);
+}
+
+/* ---- crops ---- */
 
 /* n images of h x w pixels at rgb. */
 typedef struct {
@@ -138,19 +261,24 @@ typedef struct {
     int64_t row_stride, image_stride; /* bytes */
 } crops;
 
-static clile_status run_crops(clile_predictor *p, const crops *in, const outputs *out)
+static clile_status read_crop(const clile_predictor *p, const void *context, int64_t index, clile_i_image *image,
+                              clile_i_affine *out)
 {
-    clile_i_affine affine;
-    clile_i_align_whole(in->h, in->w, p->model->size, &affine);
-    for (int64_t first = 0; first < in->n; first += p->batch) {
-        const int64_t count = in->n - first < p->batch ? in->n - first : p->batch;
-        for (int64_t k = 0; k < count; ++k) {
-            const clile_i_image image = {in->h, in->w, in->row_stride, in->rgb + (first + k) * in->image_stride, NULL};
-            CLILE_I_RETURN_IF(load_slot(p, (int32_t)k, &image, &affine));
-        }
-        CLILE_I_RETURN_IF(run_batch(p, count));
-        deliver(p, first, count, out);
-    }
+    const crops *in = context;
+    *image = (clile_i_image){in->h, in->w, in->row_stride, in->rgb + index * in->image_stride, NULL, CLILE_PIXELS_RGB};
+    clile_i_align_whole(in->h, in->w, p->model->size, out);
+    return CLILE_OK;
+}
+
+static clile_status check_photo(const char *function, const uint8_t *rgb, int32_t h, int32_t w, int64_t row_stride)
+{
+    if (rgb == NULL) return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "%s: rgb is NULL", function);
+    if (h < 1 || w < 1 || h > 65535 || w > 65535)
+        return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "%s: image of %d x %d pixels, expected sides from 1 to 65535",
+                            function, (int)h, (int)w);
+    if (row_stride != 0 && row_stride < (int64_t)w * 3)
+        return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "%s: row_stride is %lld bytes, expected 0 or at least %lld",
+                            function, (long long)row_stride, (long long)w * 3);
     return CLILE_OK;
 }
 
@@ -173,7 +301,7 @@ static clile_status check_and_run_crops(clile_predictor *p, const char *function
     if (packed.image_stride < least || packed.image_stride > INT64_MAX / in->n)
         return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "%s: image_stride is %lld bytes, expected 0 or at least %lld",
                             function, (long long)packed.image_stride, (long long)least);
-    return run_crops(p, &packed, out);
+    return run_all(p, in->n, read_crop, &packed, out);
 }
 
 clile_status clile_predictor_run(clile_predictor *predictor, int64_t n, const uint8_t *rgb, int32_t h, int32_t w,
@@ -196,47 +324,4 @@ clile_status clile_predictor_run_scores(clile_predictor *predictor, int64_t n, c
 {
     const outputs out = {NULL, score, embedding, present};
     return check_and_run_crops(predictor, __func__, &(crops){n, rgb, h, w, 0, 0}, &out);
-}
-
-/* One face of a photograph, by the map that cuts it out. */
-static clile_status run_face(clile_predictor *p, const clile_i_image *photo, const clile_i_affine *affine,
-                             const outputs *out)
-{
-    CLILE_I_RETURN_IF(load_slot(p, 0, photo, affine));
-    CLILE_I_RETURN_IF(run_batch(p, 1));
-    deliver(p, 0, 1, out);
-    return CLILE_OK;
-}
-
-clile_status clile_predictor_run_landmarks(clile_predictor *predictor, const uint8_t *rgb, int32_t h, int32_t w,
-                                           int64_t row_stride, int32_t points, const float *xy, float *probability,
-                                           int8_t *present, float *embedding)
-{
-    double landmarks[2 * 68];
-    clile_i_affine affine;
-    CLILE_I_CHECK_NOT_NULL(predictor);
-    CLILE_I_CHECK_NOT_NULL(xy);
-    CLILE_I_RETURN_IF(check_photo(__func__, rgb, h, w, row_stride));
-    if (points != 5 && points != 68)
-        return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "%s: %d landmarks, expected 5 or 68", __func__, (int)points);
-    for (int32_t i = 0; i < 2 * points; ++i) landmarks[i] = (double)xy[i];
-    CLILE_I_RETURN_IF(clile_i_align_landmarks(points, landmarks, predictor->model->size, &affine));
-    const clile_i_image image = {h, w, row_stride ? row_stride : (int64_t)w * 3, rgb, NULL};
-    const outputs out = {probability, NULL, embedding, present};
-    return run_face(predictor, &image, &affine, &out);
-}
-
-clile_status clile_predictor_run_box(clile_predictor *predictor, const uint8_t *rgb, int32_t h, int32_t w,
-                                     int64_t row_stride, const float *box, double margin, float *probability,
-                                     int8_t *present, float *embedding)
-{
-    clile_i_affine affine;
-    CLILE_I_CHECK_NOT_NULL(predictor);
-    CLILE_I_CHECK_NOT_NULL(box);
-    CLILE_I_RETURN_IF(check_photo(__func__, rgb, h, w, row_stride));
-    const double sides[4] = {(double)box[0], (double)box[1], (double)box[2], (double)box[3]};
-    CLILE_I_RETURN_IF(clile_i_align_box(sides, margin, h, w, predictor->model->size, &affine));
-    const clile_i_image image = {h, w, row_stride ? row_stride : (int64_t)w * 3, rgb, NULL};
-    const outputs out = {probability, NULL, embedding, present};
-    return run_face(predictor, &image, &affine, &out);
 }

@@ -51,8 +51,8 @@ clile_status clile_i_exec_observe(clile_i_exec *exec, const float *src, float *d
     }
     clile_i_threads_set(exec->tail_team);
     clile_i_average_pool_forward(last, exec->values[exec->value_count - 1], exec->features);
-    const clile_status status = clile_i_linear_forward(exec->batch, last->c, exec->net->config.embedding,
-                                                       exec->features, exec->fc_weights, exec->fc_bias, dst);
+    const clile_status status = (clile_i_exec_trains(exec) ? clile_i_linear_forward : clile_i_linear_forward_each)(
+        exec->batch, last->c, exec->net->config.embedding, exec->features, exec->fc_weights, exec->fc_bias, dst);
     clile_i_threads_set(exec->threads);
     if (status == CLILE_OK) exec->forward_done = (uint8_t)clile_i_exec_trains(exec);
     return status;

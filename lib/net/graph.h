@@ -27,6 +27,7 @@ enum {
 };
 
 struct clile_i_net {
+    clile_i_refs refs;
     clile_i_net_config config;
     char *backbone;
     int32_t tensor_count, tensor_capacity;

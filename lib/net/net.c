@@ -168,6 +168,7 @@ clile_status clile_i_net_create_bare(const clile_i_net_config *config, clile_i_n
     CLILE_I_TRY(check_config(config, &b));
     for (int32_t i = 0; i < 4; i++) blocks += b->blocks[i];
     CLILE_I_ALLOC(net, 1);
+    clile_i_refs_init(&net->refs);
     net->config = *config;
     net->unit_capacity = 1 + 4 * blocks; /* three convolutions and a shortcut at most */
     net->tensor_capacity = 5 * net->unit_capacity + 2;
@@ -215,9 +216,14 @@ cleanup:
     return status;
 }
 
+void clile_i_net_retain(clile_i_net *net)
+{
+    clile_i_refs_retain(&net->refs);
+}
+
 void clile_i_net_destroy(clile_i_net *net)
 {
-    if (net == NULL) return;
+    if (net == NULL || clile_i_refs_release(&net->refs) > 0) return;
     for (int32_t i = 0; i < net->tensor_count; i++) {
         clile_i_free((void *)(uintptr_t)net->tensors[i].name);
         clile_i_free(net->tensors[i].data);

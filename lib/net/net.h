@@ -35,6 +35,8 @@ typedef struct clile_i_net clile_i_net;
 clile_status clile_i_net_create(const clile_i_net_config *config, clile_i_net **out);
 /* Architecture, names and shapes alone: every tensor's data is NULL. */
 clile_status clile_i_net_create_bare(const clile_i_net_config *config, clile_i_net **out);
+/* Nets are counted: destroy drops one reference. What is shared is read only. NULL does nothing. */
+void clile_i_net_retain(clile_i_net *net);
 void clile_i_net_destroy(clile_i_net *net);
 /* How many values all tensors of such a net have; nothing of that size is allocated. */
 clile_status clile_i_net_values(const clile_i_net_config *config, int64_t *count);
@@ -61,14 +63,13 @@ typedef struct clile_i_exec clile_i_exec;
 clile_status clile_i_exec_create(const clile_i_net *net, int32_t batch, int32_t size, clile_i_exec_mode mode,
                                  clile_i_exec **out);
 void clile_i_exec_destroy(clile_i_exec *exec);
-/* Weights in the layouts that convolutions want, shared by the compiled nets of one model (packs.c): a layout is packed
- * when the first net asks for it and freed with the last. Any thread; locked while a net is made or destroyed. */
+/* Weights in the layouts that convolutions want, shared by the compiled nets of one set of weights (packs.c): a layout
+ * is packed when the first net asks for it and freed with the last. Any thread; locked while a net is made or
+ * destroyed. */
 typedef struct clile_i_packs clile_i_packs;
 clile_status clile_i_packs_create(clile_i_packs **out);
 void clile_i_packs_retain(clile_i_packs *packs);
-void clile_i_packs_release(clile_i_packs *packs); /* NULL does nothing */
-/* The model's weights have changed: nets made from now on share nothing with those made before. */
-void clile_i_packs_renew(clile_i_packs *packs);
+void clile_i_packs_release(clile_i_packs *packs);  /* NULL does nothing */
 int64_t clile_i_packs_bytes(clile_i_packs *packs); /* held at present */
 /* CLILE_I_EXEC_INFER with shared weights, which are read only: clile_i_exec_load is refused. */
 clile_status clile_i_exec_create_shared(const clile_i_net *net, int32_t batch, int32_t size, clile_i_packs *packs,
@@ -112,6 +113,7 @@ typedef struct {
 } clile_i_quant_unit;
 
 typedef struct {
+    clile_i_refs refs;
     int32_t unit_count;
     clile_i_quant_unit *units; /* as the convolutions of the net, in the order they run */
     clile_i_quant_unit fc;     /* [d, features]; float32 activations; step is not used */
@@ -119,6 +121,7 @@ typedef struct {
 
 clile_status clile_i_quant_create(const clile_i_net *net,
                                   clile_i_quant **out); /* zeros, of the shapes of a net (bare will do) */
+void clile_i_quant_retain(clile_i_quant *quant);        /* counted as nets are */
 void clile_i_quant_destroy(clile_i_quant *quant);
 /* Tensor index of a unit's convolution: its name and shape; unit = unit_count is fc. */
 int32_t clile_i_net_unit_tensor(const clile_i_net *net, int32_t unit);

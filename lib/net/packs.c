@@ -12,7 +12,7 @@ struct clile_i_pack {
     clile_i_pack *next;
     pack_block *block;
     int32_t users, unit;
-    int64_t generation, bytes;
+    int64_t bytes;
     clile_i_weights_layout *layout;
     void *weights;
 };
@@ -20,7 +20,6 @@ struct clile_i_pack {
 struct clile_i_packs {
     clile_i_refs refs;
     clile_i_mutex *mutex;
-    int64_t generation;
     clile_i_pack *first;
     pack_block *open; /* the newest block, or NULL */
 };
@@ -51,13 +50,6 @@ void clile_i_packs_release(clile_i_packs *packs)
     if (packs == NULL || clile_i_refs_release(&packs->refs) > 0) return;
     clile_i_mutex_destroy(packs->mutex); /* every pack has been given back: who holds one retains these */
     clile_i_free(packs);
-}
-
-void clile_i_packs_renew(clile_i_packs *packs)
-{
-    clile_i_mutex_lock(packs->mutex);
-    packs->generation++;
-    clile_i_mutex_unlock(packs->mutex);
 }
 
 static int64_t held_bytes(const clile_i_packs *packs)
@@ -122,8 +114,8 @@ static clile_status take_locked(clile_i_packs *packs, int32_t unit, clile_i_weig
 {
     clile_status status = CLILE_OK;
     clile_i_pack *pack = packs->first;
-    while (pack != NULL && (pack->unit != unit || pack->generation != packs->generation || pack->bytes != bytes ||
-                            !clile_i_weights_layout_equal(pack->layout, layout)))
+    while (pack != NULL &&
+           (pack->unit != unit || pack->bytes != bytes || !clile_i_weights_layout_equal(pack->layout, layout)))
         pack = pack->next;
     if (pack != NULL) {
         clile_i_weights_layout_free(layout);
@@ -136,7 +128,7 @@ static clile_status take_locked(clile_i_packs *packs, int32_t unit, clile_i_weig
         clile_i_weights_layout_free(layout);
         return CLILE_E_OUT_OF_MEMORY;
     }
-    *pack = (clile_i_pack){.users = 1, .unit = unit, .generation = packs->generation, .bytes = bytes, .layout = layout};
+    *pack = (clile_i_pack){.users = 1, .unit = unit, .bytes = bytes, .layout = layout};
     CLILE_I_TRY(carve(packs, pack));
     CLILE_I_TRY(fill(context, pack->weights));
     pack->next = packs->first;

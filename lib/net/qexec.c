@@ -292,8 +292,8 @@ clile_status clile_i_qexec_forward(clile_i_qexec *exec, float *dst)
     clile_i_threads_set(tail < FLOPS_FOR_A_TEAM ? 1 : exec->threads);
     if (status == CLILE_OK) {
         clile_i_average_pool_u8(&last->layout, last->bytes, last->step, exec->features);
-        status = clile_i_linear_forward(exec->batch, net->features, net->config.embedding, exec->features,
-                                        exec->fc_weights, exec->fc_bias, dst);
+        status = clile_i_linear_forward_each(exec->batch, net->features, net->config.embedding, exec->features,
+                                             exec->fc_weights, exec->fc_bias, dst);
     }
     clile_i_threads_set(exec->threads);
     return status;

@@ -155,8 +155,7 @@ static clile_status finish_stage2(clile_trainer *t)
     CLILE_I_TRY(scratch_model(t, &scratch));
     CLILE_I_TRY(encoder_values(t, scratch->encoder));
     CLILE_I_TRY(decide(t, vector_values(t), scratch->encoder, scratch));
-    clile_i_net_copy(t->model->encoder, scratch->encoder);
-    clile_i_model_weights_changed(t->model);
+    CLILE_I_TRY(clile_i_model_take_encoder(t->model, &scratch->encoder));
     const size_t au_count = (size_t)(t->c + t->model->null_anchor) * (size_t)t->d;
     memcpy(t->model->au_embedding, scratch->au_embedding, au_count * sizeof(float));
     memcpy(t->model->slope, scratch->slope, (size_t)t->c * sizeof(float));

@@ -119,7 +119,7 @@ void failures()
     REQUIRE(model.au_ids(&status).empty() && status.code == CLILE_E_INVALID_ARGUMENT);
     clile::Predictor predictor(model, {}, &status);
     REQUIRE(!predictor && status.code == CLILE_E_INVALID_ARGUMENT);
-    REQUIRE(predictor.run(clile::Image(), &status).probability.empty() && !status);
+    REQUIRE(predictor.run(clile::Face::crop(clile::Image().view()), &status).probability.empty() && !status);
     REQUIRE(!clile::Dataset::open("no-such-folder", {}, &status) && status.code == CLILE_E_IO);
     THROWS(CLILE_E_IO, "no-such-image", clile::Image::read("no-such-image"));
     THROWS(CLILE_E_INVALID_ARGUMENT, "size is 16", clile::Dataset::synth(1, 2, 1, 3, 16));
@@ -190,11 +190,17 @@ void training()
             one.embedding == two.embedding);
     float score[2];
     REQUIRE(again.run_scores(1, crop.data(), side, side, score, nullptr, nullptr) && std::isfinite(score[1]));
-    const float box[4] = {0, 0, side, side}, points[10] = {11, 13, 21, 13, 16, 18, 12, 24, 20, 24};
-    const auto boxed = again.run_box(crop.data(), side, side, 0, box, 0.0);
+    const std::vector<float> points{11, 13, 21, 13, 16, 18, 12, 24, 20, 24};
+    const auto view = clile::pixels(crop.data(), side, side);
+    clile::Predictor tight(loaded, clile::Options{{"threads", "1"}, {"box_margin", "0"}});
+    const auto boxed = tight.run(clile::Face::box(view, 0, 0, side, side));
     for (std::size_t c = 0; c < 2; ++c) REQUIRE(std::fabs(boxed.probability[c] - one.probability[c]) < 1e-4f);
-    REQUIRE(again.run_landmarks(crop.data(), side, side, side * 3, 5, points).embedding.size() == 8);
-    THROWS(CLILE_E_INVALID_ARGUMENT, "box", again.run_box(crop.data(), side, side, 0, box, 9.0));
+    const auto faces_of_one = again.run({clile::Face::points(view, points), clile::Face::crop(view)});
+    REQUIRE(faces_of_one.embedding.size() == 16 && faces_of_one.probability[3] == one.probability[1]);
+    REQUIRE(again.run(clile::Face::points(view, points)).probability[0] == faces_of_one.probability[0]);
+    REQUIRE(again.run(std::vector<clile::Face>{}).probability.empty());
+    THROWS(CLILE_E_INVALID_ARGUMENT, "face box", again.run(clile::Face::box(view, 0, 0, 0, side)));
+    THROWS(CLILE_E_INVALID_ARGUMENT, "0 landmarks", again.run(clile::Face::points(view, {1, 2, 3})));
     THROWS(CLILE_E_INVALID_ARGUMENT, "", again.run(1, crop.data(), 0, side));
     float strided[2];
     REQUIRE(again.run_strided(1, crop.data(), side, side, 3 * side, 0, strided, nullptr, nullptr) &&
@@ -222,7 +228,7 @@ void training()
     const auto image = clile::Image::read("face.bmp");
     REQUIRE(image.height() == side && image.width() == side &&
             std::memcmp(image.data(), crop.data(), crop.size()) == 0);
-    REQUIRE(again.run(image).probability == one.probability);
+    REQUIRE(again.run(clile::Face::crop(image.view())).probability == one.probability);
 }
 
 void numbers()

@@ -37,7 +37,7 @@ def main():
     if bare:
         sys.exit(f"without a word in the reference (a comment before the declaration, or behind it): {' '.join(bare)}")
     html = (OUTPUT / "html/classclile_1_1Predictor.html").read_text(encoding="utf-8")
-    if "run_box" not in html or "similarity to each AU embedding" not in found["clile_predictor_run_scores"]:
+    if "run_strided" not in html or "similarity to each AU embedding" not in found["clile_predictor_run_scores"]:
         sys.exit("clile.hpp or predictor.h is not in the reference as it is written")
 
     # the check can fail: a comment with a command that Doxygen does not know

@@ -55,7 +55,7 @@ static inline clile_predictor *test_predictor(const clile_model *model, int64_t 
     clile_options *options = NULL;
     clile_predictor *predictor = NULL;
     assert_int_equal(clile_options_create(&options), CLILE_OK);
-    assert_int_equal(clile_options_set_i64(options, CLILE_OPT_BATCH, batch), CLILE_OK);
+    assert_int_equal(clile_options_set_i64(options, CLILE_OPT_PREDICT_BATCH, batch), CLILE_OK);
     assert_int_equal(clile_options_set_i64(options, CLILE_OPT_THREADS, threads), CLILE_OK);
     if (clile_predictor_create(model, options, &predictor) != CLILE_OK) fail_msg("%s", clile_last_error());
     clile_options_destroy(options);

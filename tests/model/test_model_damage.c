@@ -411,7 +411,7 @@ static void unusable_images(void **state)
     clile_model *model = NULL;
     clile_predictor *predictor = NULL;
     uint8_t rgb[4 * 4 * 3] = {0};
-    float p[C] = {7, 7, 7}, xy[10] = {0};
+    float p[C] = {7, 7, 7};
     assert_int_equal(clile_model_load(good, &model), CLILE_OK);
     assert_int_equal(clile_predictor_create(model, NULL, &predictor), CLILE_OK);
     for (size_t i = 0; i < sizeof table / sizeof table[0]; ++i) {
@@ -424,10 +424,10 @@ static void unusable_images(void **state)
     assert_int_equal(clile_predictor_run(NULL, 1, rgb, 4, 4, p, NULL, NULL), CLILE_E_INVALID_ARGUMENT);
     assert_string_equal(clile_last_error(), "clile_predictor_run: predictor is NULL");
     /* one byte a pixel in place of three */
-    assert_int_equal(clile_predictor_run_landmarks(predictor, rgb, 4, 4, 4, 5, xy, p, NULL, NULL),
+    assert_int_equal(clile_predictor_run_strided(predictor, 1, rgb, 4, 4, 4, 0, p, NULL, NULL),
                      CLILE_E_INVALID_ARGUMENT);
     assert_string_equal(clile_last_error(),
-                        "clile_predictor_run_landmarks: row_stride is 4 bytes, expected 0 or at least 12");
+                        "clile_predictor_run_strided: row_stride is 4 bytes, expected 0 or at least 12");
     assert_int_equal(clile_predictor_run(predictor, 0, rgb, 4, 4, p, NULL, NULL),
                      CLILE_OK); /* nothing to do, nothing written */
     assert_int_equal(clile_predictor_run(predictor, 0, NULL, 0, 0, NULL, NULL, NULL), CLILE_OK);

@@ -37,7 +37,7 @@ static clile_predictor *predictor_of(const clile_model *model, int64_t batch)
     clile_options *options = NULL;
     clile_predictor *predictor = NULL;
     assert_int_equal(clile_options_create(&options), CLILE_OK);
-    assert_int_equal(clile_options_set_i64(options, CLILE_OPT_BATCH, batch), CLILE_OK);
+    assert_int_equal(clile_options_set_i64(options, CLILE_OPT_PREDICT_BATCH, batch), CLILE_OK);
     if (clile_predictor_create(model, options, &predictor) != CLILE_OK) fail_msg("%s", clile_last_error());
     clile_options_destroy(options);
     return predictor;
@@ -95,20 +95,24 @@ static void test_landmarks_find_the_crop(void **state)
         xy[2 * i] = (float)(60 + 2 * SIZE * canonical[i][0]);
         xy[2 * i + 1] = (float)(50 + 2 * SIZE * canonical[i][1]);
     }
+    const clile_image image = {sizeof image, CLILE_PIXELS_RGB, 200, 220, 0, photo};
+    clile_face face = {sizeof face, CLILE_FACE_POINTS, &image, {0}, 5, 0, xy};
     assert_int_equal(clile_predictor_run(predictor, 1, crop, SIZE, SIZE, direct, NULL, NULL), CLILE_OK);
-    assert_int_equal(clile_predictor_run_landmarks(predictor, photo, 200, 220, 0, 5, xy, aligned, NULL, NULL),
-                     CLILE_OK);
+    assert_int_equal(clile_predictor_run_faces(predictor, 1, &face, aligned, NULL, NULL), CLILE_OK);
     for (int c = 0; c < C; ++c) assert_true(fabsf(direct[c] - aligned[c]) < 0.02f);
-    assert_int_equal(clile_predictor_run_landmarks(predictor, photo, 200, 220, 100, 5, xy, aligned, NULL, NULL),
-                     CLILE_E_INVALID_ARGUMENT);
-    assert_non_null(strstr(clile_last_error(), "row_stride is 100"));
-    assert_int_equal(clile_predictor_run_landmarks(predictor, photo, 200, 220, 0, 7, xy, aligned, NULL, NULL),
-                     CLILE_E_INVALID_ARGUMENT);
-    xy[3] = NAN;
-    assert_int_equal(clile_predictor_run_landmarks(predictor, photo, 200, 220, 0, 5, xy, aligned, NULL, NULL),
-                     CLILE_E_INVALID_ARGUMENT);
     clile_predictor_destroy(predictor);
     clile_model_destroy(model);
+}
+
+static clile_predictor *predictor_with_margin(const clile_model *model, double margin)
+{
+    clile_options *options = NULL;
+    clile_predictor *predictor = NULL;
+    assert_int_equal(clile_options_create(&options), CLILE_OK);
+    assert_int_equal(clile_options_set_f64(options, CLILE_OPT_BOX_MARGIN, margin), CLILE_OK);
+    assert_int_equal(clile_predictor_create(model, options, &predictor), CLILE_OK);
+    clile_options_destroy(options);
+    return predictor;
 }
 
 /* A box is the square around its middle, widened by the margin: the same pixels cut out by hand. */
@@ -116,49 +120,224 @@ static void test_box_is_a_square_with_margin(void **state)
 {
     (void)state;
     clile_model *model = trained_model();
-    clile_predictor *predictor = predictor_of(model, 1);
+    clile_predictor *predictor = predictor_with_margin(model, 0.25), *wide = predictor_with_margin(model, 0.5);
     enum { H = 100, W = 120, STRIDE = 3 * W + 5, SIDE = 50 };
     static uint8_t photo[H * STRIDE], crop[SIDE * SIDE * 3];
     fill(photo, sizeof photo);
     /* 30 x 40 at (45, 20): middle (60, 40), side 40 * 1.25 = 50: from (35, 15) */
     for (int y = 0; y < SIDE; ++y) memcpy(crop + y * SIDE * 3, photo + (15 + y) * STRIDE + 35 * 3, SIDE * 3);
-    float box[4] = {45, 20, 30, 40}, cut[C], boxed[C];
+    const clile_image image = {sizeof image, CLILE_PIXELS_RGB, H, W, STRIDE, photo};
+    const clile_face face = {sizeof face, CLILE_FACE_BOX, &image, {45, 20, 30, 40}, 0, 0, NULL};
+    float cut[C], boxed[C];
     int8_t present[C];
     assert_int_equal(clile_predictor_run(predictor, 1, crop, SIDE, SIDE, cut, NULL, NULL), CLILE_OK);
-    assert_int_equal(clile_predictor_run_box(predictor, photo, H, W, STRIDE, box, 0.25, boxed, present, NULL),
-                     CLILE_OK);
+    assert_int_equal(clile_predictor_run_faces(predictor, 1, &face, boxed, present, NULL), CLILE_OK);
     for (int c = 0; c < C; ++c) {
         assert_true(fabsf(cut[c] - boxed[c]) <
                     1e-3f); /* pixels on the crop's edge are interpolated with what lies outside */
         assert_int_equal(present[c], boxed[c] > 0.5f);
     }
-    assert_int_equal(clile_predictor_run_box(predictor, photo, H, W, STRIDE, box, 0.5, boxed, NULL, NULL), CLILE_OK);
+    assert_int_equal(clile_predictor_run_faces(wide, 1, &face, boxed, NULL, NULL), CLILE_OK);
     assert_true(fabsf(cut[0] - boxed[0]) > 2e-3f);
+    clile_predictor_destroy(predictor);
+    clile_predictor_destroy(wide);
+    clile_model_destroy(model);
+}
+
+/* The same picture in every format, rows with a gap, as a crop, by a box and by landmarks: the same bits. */
+static void test_pixel_formats(void **state)
+{
+    (void)state;
+    enum { H = 130, W = 110, GAP = 7 };
+    static const struct {
+        int32_t bytes, red, green, blue;
+    } formats[] = {{3, 0, 1, 2}, {3, 2, 1, 0}, {4, 0, 1, 2}, {4, 2, 1, 0}, {1, 0, 0, 0}};
+    const float xy[10] = {40, 50, 70, 52, 54, 66, 42, 82, 67, 84};
+    const clile_face kinds[] = {
+        {sizeof kinds[0], CLILE_FACE_CROP, NULL, {0}, 0, 0, NULL},
+        {sizeof kinds[0], CLILE_FACE_BOX, NULL, {20, 30, 60, 70}, 0, 0, NULL},
+        {sizeof kinds[0], CLILE_FACE_POINTS, NULL, {0}, 5, 0, xy},
+        {sizeof kinds[0], CLILE_FACE_BOX, NULL, {50, 60, 9, 8}, 0, 0, NULL}, /* enlarged: no averaging before */
+    };
+    static uint8_t rgb[H * W * 3], other[H * (W * 4 + GAP)];
+    clile_model *model = trained_model();
+    clile_predictor *predictor = predictor_of(model, 1);
+    for (int32_t f = 0; f < 5; ++f) {
+        const int stride = W * formats[f].bytes + GAP;
+        fill(rgb, sizeof rgb);
+        memset(other, 0xa5, sizeof other);
+        for (int i = 0; f == CLILE_PIXELS_GREY && i < H * W; ++i) rgb[3 * i + 1] = rgb[3 * i + 2] = rgb[3 * i];
+        for (int i = 0; i < H * W; ++i) {
+            uint8_t *p = other + i / W * stride + i % W * formats[f].bytes;
+            p[formats[f].red] = rgb[3 * i];
+            p[formats[f].green] = rgb[3 * i + 1];
+            p[formats[f].blue] = rgb[3 * i + 2];
+        }
+        const clile_image a = {sizeof a, CLILE_PIXELS_RGB, H, W, 0, rgb}, b = {sizeof b, f, H, W, stride, other};
+        for (size_t k = 0; k < sizeof kinds / sizeof kinds[0]; ++k) {
+            clile_face pair[2] = {kinds[k], kinds[k]};
+            float e[2][D];
+            pair[0].image = &a;
+            pair[1].image = &b;
+            if (clile_predictor_run_faces(predictor, 2, pair, NULL, NULL, e[0]) != CLILE_OK)
+                fail_msg("%s", clile_last_error());
+            assert_memory_equal(e[0], e[1], sizeof e[0]);
+        }
+        /* a crop of just the right size, which need not be resampled */
+        const clile_image c = {sizeof c, f, SIZE, SIZE, stride, other};
+        const clile_face crop = {sizeof crop, CLILE_FACE_CROP, &c, {0}, 0, 0, NULL};
+        float e[2][D];
+        assert_int_equal(clile_predictor_run_faces(predictor, 1, &crop, NULL, NULL, e[0]), CLILE_OK);
+        assert_int_equal(clile_predictor_run_strided(predictor, 1, rgb, SIZE, SIZE, W * 3, 0, NULL, NULL, e[1]),
+                         CLILE_OK);
+        assert_memory_equal(e[0], e[1], sizeof e[0]);
+    }
+    clile_predictor_destroy(predictor);
+    clile_model_destroy(model);
+}
+
+/* Each way in which the second of two faces can be wrong: what is said, and that nothing is written. */
+static void test_bad_faces(void **state)
+{
+    (void)state;
+    clile_model *model = trained_model();
+    clile_predictor *predictor = predictor_of(model, 0);
+    static uint8_t rgb[60 * 50 * 3];
+    float xy[10] = {20, 20, 30, 20, 25, 27, 20, 34, 30, 34}, same[10] = {0}, nan[10] = {NAN}, p[2 * C];
+    const clile_image good = {sizeof good, CLILE_PIXELS_RGB, 60, 50, 0, rgb};
+    clile_image images[] = {good, good, good, good, good, good};
+    images[0].struct_size = 8;
+    images[1].format = 5;
+    images[2].h = 0;
+    images[3].w = 65536;
+    images[4].row_stride = 149;
+    images[5].pixels = NULL;
+    const clile_face points = {sizeof points, CLILE_FACE_POINTS, &good, {0}, 5, 0, xy};
     const struct {
-        float box[4];
-        double margin;
+        clile_face face;
         const char *text;
     } wrong[] = {
-        {{45, 20, 30, NAN}, 0, "value 3 is not finite"},
-        {{45, 20, 0, 40}, 0, "face box of 0 x 40 pixels"},
-        {{45, 20, 30, 40}, 4.5, "found 4.5"},
-        {{45, 20, 30, 40}, NAN, "margin"},
-        {{W, 20, 30, 40}, 0, "lies outside"},
-        {{45, -40, 30, 40}, 0, "lies outside the image of 120 x 100"},
+        {{8, CLILE_FACE_CROP, &good, {0}, 0, 0, NULL}, "struct_size is 8, expected"},
+        {{sizeof points, 3, &good, {0}, 0, 0, NULL}, "kind is 3, expected CLILE_FACE_CROP (0) to 2"},
+        {{sizeof points, -1, &good, {0}, 0, 0, NULL}, "kind is -1"},
+        {{sizeof points, CLILE_FACE_CROP, NULL, {0}, 0, 0, NULL}, "image is NULL"},
+        {{sizeof points, CLILE_FACE_CROP, &images[0], {0}, 0, 0, NULL}, "struct_size of the image is 8"},
+        {{sizeof points, CLILE_FACE_CROP, &images[1], {0}, 0, 0, NULL}, "format of the image is 5"},
+        {{sizeof points, CLILE_FACE_CROP, &images[2], {0}, 0, 0, NULL}, "image of 0 x 50 pixels"},
+        {{sizeof points, CLILE_FACE_CROP, &images[3], {0}, 0, 0, NULL}, "image of 60 x 65536 pixels"},
+        {{sizeof points, CLILE_FACE_CROP, &images[4], {0}, 0, 0, NULL}, "row_stride of the image is 149 bytes"},
+        {{sizeof points, CLILE_FACE_CROP, &images[5], {0}, 0, 0, NULL}, "pixels of the image are NULL"},
+        {{sizeof points, CLILE_FACE_BOX, &good, {10, 10, 30, NAN}, 0, 0, NULL}, "value 3 is not finite"},
+        {{sizeof points, CLILE_FACE_BOX, &good, {10, 10, 0, 40}, 0, 0, NULL}, "face box of 0 x 40 pixels"},
+        {{sizeof points, CLILE_FACE_BOX, &good, {50, 10, 30, 40}, 0, 0, NULL}, "lies outside the image of 50 x 60"},
+        {{sizeof points, CLILE_FACE_BOX, &good, {10, -40, 30, 40}, 0, 0, NULL}, "lies outside"},
+        {{sizeof points, CLILE_FACE_POINTS, &good, {0}, 5, 0, NULL}, "xy is NULL"},
+        {{sizeof points, CLILE_FACE_POINTS, &good, {0}, 7, 0, xy}, "7 landmarks, expected 5 or 68"},
+        {{sizeof points, CLILE_FACE_POINTS, &good, {0}, -5, 0, xy}, "-5 landmarks"},
+        {{sizeof points, CLILE_FACE_POINTS, &good, {0}, 5, 0, nan}, "not finite"},
+        {{sizeof points, CLILE_FACE_POINTS, &good, {0}, 5, 0, same}, "landmarks"},
     };
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; ++i) {
-        assert_int_equal(
-            clile_predictor_run_box(predictor, photo, H, W, STRIDE, wrong[i].box, wrong[i].margin, boxed, NULL, NULL),
-            CLILE_E_INVALID_ARGUMENT);
-        if (strstr(clile_last_error(), wrong[i].text) == NULL) fail_msg("%zu: %s", i, clile_last_error());
+        const clile_face faces[2] = {points, wrong[i].face};
+        for (int c = 0; c < 2 * C; ++c) p[c] = 7;
+        assert_int_equal(clile_predictor_run_faces(predictor, 2, faces, p, NULL, NULL), CLILE_E_INVALID_ARGUMENT);
+        if (strstr(clile_last_error(), wrong[i].text) == NULL || strncmp(clile_last_error(), "faces[1]: ", 10) != 0)
+            fail_msg("%zu: %s", i, clile_last_error());
+        for (int c = 0; c < 2 * C; ++c) assert_true(p[c] == 7);
     }
-    assert_int_equal(clile_predictor_run_box(predictor, photo, H, W, 3 * W - 1, box, 0, boxed, NULL, NULL),
-                     CLILE_E_INVALID_ARGUMENT);
-    assert_int_equal(clile_predictor_run_box(predictor, photo, H, W, 0, NULL, 0, boxed, NULL, NULL),
-                     CLILE_E_INVALID_ARGUMENT);
-    assert_int_equal(clile_predictor_run_box(NULL, photo, H, W, 0, box, 0, boxed, NULL, NULL),
-                     CLILE_E_INVALID_ARGUMENT);
+    assert_int_equal(clile_predictor_run_faces(predictor, 1, &wrong[0].face, p, NULL, NULL), CLILE_E_INVALID_ARGUMENT);
+    assert_int_equal(clile_predictor_run_faces(predictor, -1, &points, p, NULL, NULL), CLILE_E_INVALID_ARGUMENT);
+    assert_int_equal(clile_predictor_run_faces(predictor, 1, NULL, p, NULL, NULL), CLILE_E_INVALID_ARGUMENT);
+    assert_int_equal(clile_predictor_run_faces(NULL, 1, &points, p, NULL, NULL), CLILE_E_INVALID_ARGUMENT);
+    assert_int_equal(clile_predictor_run_faces(predictor, 0, NULL, NULL, NULL, NULL), CLILE_OK);
+    assert_int_equal(clile_predictor_run_faces(predictor, 1, &points, NULL, NULL, NULL), CLILE_OK);
     clile_predictor_destroy(predictor);
+    clile_model_destroy(model);
+}
+
+static clile_model *quantized(const clile_model *model)
+{
+    static uint8_t rgb[8 * SIZE * SIZE * 3];
+    clile_model *small = NULL;
+    fill(rgb, sizeof rgb);
+    assert_int_equal(clile_model_quantize(model, 8, rgb, SIZE, SIZE, NULL, &small), CLILE_OK);
+    return small;
+}
+
+/* However many faces are in a call, each has the bits that it has alone; of an int8 model also whatever the batch. */
+static void test_a_face_does_not_depend_on_the_others(void **state)
+{
+    (void)state;
+    enum { MOST = 21 };
+    static uint8_t rgb[MOST * SIZE * SIZE * 3];
+    static float alone[MOST * D], together[MOST * D];
+    clile_model *models[2] = {trained_model(), NULL};
+    models[1] = quantized(models[0]);
+    fill(rgb, sizeof rgb);
+    for (int m = 0; m < 2; ++m) {
+        const int64_t batches[] = {0, 1, 3, 16};
+        for (size_t b = 0; b < sizeof batches / sizeof batches[0]; ++b) {
+            clile_predictor *predictor = predictor_of(models[m], batches[b]);
+            for (int64_t i = 0; i < MOST && (m == 0 || b == 0); ++i)
+                assert_int_equal(
+                    clile_predictor_run(predictor, 1, rgb + i * SIZE * SIZE * 3, SIZE, SIZE, NULL, NULL, alone + i * D),
+                    CLILE_OK);
+            for (int64_t n = 1; n <= MOST; n += n < 9 ? 1 : 6) {
+                memset(together, 0, sizeof together);
+                assert_int_equal(clile_predictor_run(predictor, n, rgb, SIZE, SIZE, NULL, NULL, together), CLILE_OK);
+                assert_memory_equal(together, alone, (size_t)(n * D) * sizeof(float));
+            }
+            clile_predictor_destroy(predictor);
+        }
+        clile_model_destroy(models[m]);
+    }
+}
+
+/* Only the first call with many faces allocates, and only of an int8 model; when it fails, the predictor goes on. */
+static void test_many_faces_allocate_once(void **state)
+{
+    (void)state;
+    enum { MOST = 9 };
+    static uint8_t rgb[MOST * SIZE * SIZE * 3];
+    float e[MOST * D];
+    clile_model *models[2] = {trained_model(), NULL};
+    models[1] = quantized(models[0]);
+    for (int m = 0; m < 2; ++m) {
+        clile_predictor *predictor = predictor_of(models[m], 0);
+        clile_i_alloc_fail_at(1);
+        assert_int_equal(clile_predictor_run(predictor, 3, rgb, SIZE, SIZE, NULL, NULL, e), CLILE_OK);
+        assert_int_equal(clile_predictor_run(predictor, MOST, rgb, SIZE, SIZE, NULL, NULL, e),
+                         m == 0 ? CLILE_OK : CLILE_E_OUT_OF_MEMORY);
+        clile_i_alloc_fail_at(0);
+        assert_int_equal(clile_predictor_run(predictor, MOST, rgb, SIZE, SIZE, NULL, NULL, e), CLILE_OK);
+        clile_i_alloc_fail_at(1);
+        assert_int_equal(clile_predictor_run(predictor, MOST, rgb, SIZE, SIZE, NULL, NULL, e), CLILE_OK);
+        clile_i_alloc_fail_at(0);
+        clile_predictor_destroy(predictor);
+        clile_model_destroy(models[m]);
+    }
+}
+
+/* The training option is not the predictor's: were it read, there would be room for 7 faces at once from the beginning.
+ */
+static void test_batch_is_of_training_alone(void **state)
+{
+    (void)state;
+    enum { MOST = 9 };
+    static uint8_t rgb[MOST * SIZE * SIZE * 3];
+    clile_model *model = trained_model(), *small = quantized(model);
+    clile_options *options = NULL;
+    clile_predictor *predictor = NULL;
+    assert_int_equal(clile_options_create(&options), CLILE_OK);
+    assert_int_equal(clile_options_set_i64(options, CLILE_OPT_BATCH, 7), CLILE_OK);
+    assert_int_equal(clile_predictor_create(small, options, &predictor), CLILE_OK);
+    clile_i_alloc_fail_at(1);
+    assert_int_equal(clile_predictor_run(predictor, 1, rgb, SIZE, SIZE, NULL, NULL, NULL), CLILE_OK);
+    assert_int_equal(clile_predictor_run(predictor, MOST, rgb, SIZE, SIZE, NULL, NULL, NULL), CLILE_E_OUT_OF_MEMORY);
+    clile_i_alloc_fail_at(0);
+    clile_predictor_destroy(predictor);
+    clile_options_destroy(options);
+    clile_model_destroy(small);
     clile_model_destroy(model);
 }
 
@@ -194,6 +373,11 @@ int main(void)
         cmocka_unit_test(test_batches_agree),
         cmocka_unit_test(test_landmarks_find_the_crop),
         cmocka_unit_test(test_box_is_a_square_with_margin),
+        cmocka_unit_test(test_pixel_formats),
+        cmocka_unit_test(test_bad_faces),
+        cmocka_unit_test(test_a_face_does_not_depend_on_the_others),
+        cmocka_unit_test(test_many_faces_allocate_once),
+        cmocka_unit_test(test_batch_is_of_training_alone),
         cmocka_unit_test(test_bad_input),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -134,18 +134,23 @@ static void test_nothing_is_allocated_after_creation(void **state)
     clile_model *models[2] = {test_model(""), NULL};
     models[1] = quantized(models[0]);
     uint8_t *rgb = test_pictures(3, H, W, 6);
-    const float box[4] = {30, 40, 90, 100};
     const float turned[10] = {100, 60, 60, 120, 110, 120, 150, 110, 115, 165}; /* about 45 degrees */
     float p[3 * TEST_C], e[3 * TEST_D];
     int8_t present[3 * TEST_C];
+    const clile_image image = {sizeof image, CLILE_PIXELS_RGB, H, W, 0, rgb};
+    const clile_image grey = {sizeof grey, CLILE_PIXELS_GREY, TEST_SIZE, TEST_SIZE, 0, rgb};
+    const clile_face faces[3] = {
+        {sizeof faces[0], CLILE_FACE_BOX, &image, {30, 40, 90, 100}, 0, 0, NULL},
+        {sizeof faces[0], CLILE_FACE_POINTS, &image, {0}, 5, 0, turned},
+        {sizeof faces[0], CLILE_FACE_CROP, &grey, {0}, 0, 0, NULL},
+    };
     for (int m = 0; m < 2; ++m) {
         clile_predictor *predictor = test_predictor(models[m], 2, 2);
         clile_i_alloc_fail_at(1);
         assert_int_equal(clile_predictor_run(predictor, 3, rgb, TEST_SIZE, TEST_SIZE, p, present, e), CLILE_OK);
         if (clile_predictor_run(predictor, 3, rgb, H, W, p, present, e) != CLILE_OK) fail_msg("%s", clile_last_error());
         assert_int_equal(clile_predictor_run(predictor, 1, rgb, 3, 5, p, present, e), CLILE_OK);
-        assert_int_equal(clile_predictor_run_box(predictor, rgb, H, W, 0, box, 0.2, p, present, e), CLILE_OK);
-        if (clile_predictor_run_landmarks(predictor, rgb, H, W, 0, 5, turned, p, present, e) != CLILE_OK)
+        if (clile_predictor_run_faces(predictor, 3, faces, p, present, e) != CLILE_OK)
             fail_msg("%s", clile_last_error());
         clile_predictor *another = NULL;
         assert_int_equal(clile_predictor_create(models[m], NULL, &another),

@@ -92,7 +92,7 @@ def check_logits(clile, folder, rng):
             with torch.no_grad():
                 expected = theirs(training.network_input(images)).numpy()
             for batch in (1, 2):
-                found = clile.embeddings(model, images, 1000, {"batch": batch})
+                found = clile.embeddings(model, images, 1000, {"predict_batch": batch})
                 error = np.abs(found - expected).max() / max(1.0, np.abs(expected).max())
                 report(f"logits {backbone} {size} x {size}, batch {batch}", error, LOGITS_BOUND)
             clile.lib.clile_model_destroy(model)

@@ -12,6 +12,8 @@ import time
 import clile
 import numpy as np
 import pytest
+from clile._arrays import pointer
+from clile._library import lib
 from conftest import AUS, N, ROOT, SIDE, SMALL
 
 
@@ -29,7 +31,7 @@ def test_predict(arrays, trained, tmp_path):
     trained.save(tmp_path / "model.safetensors")
     loaded = clile.Model.load(tmp_path / "model.safetensors")
     assert same(loaded.predict(images), many)
-    scores = clile.Predictor(loaded, batch=5, threads=1).run(images, scores=True)
+    scores = clile.Predictor(loaded, predict_batch=5, threads=1).run(images, scores=True)
     slope, offset = loaded.decision
     assert np.allclose(1 / (1 + np.exp(-(slope * scores.probability + offset))), many.probability, atol=1e-5)
     with clile.Predictor(trained) as predictor:
@@ -79,12 +81,61 @@ def test_box_in_a_part_of_an_image(arrays, trained):
     side = arrays["images"].shape[1]
     whole[10 : 10 + side, 20 : 20 + side] = arrays["images"][0]
     part = whole[10 : 10 + side, 20 : 20 + side]
-    with clile.Predictor(trained, threads=1) as predictor:
-        boxed = predictor.run_box(part, (0, 0, side, side), margin=0)
-        assert same(boxed, predictor.run_box(part.copy(), (0, 0, side, side), margin=0))
+    with clile.Predictor(trained, threads=1, box_margin=0) as predictor:
+        boxed = predictor.run(part, box=(0, 0, side, side))
+        assert same(boxed, predictor.run(part.copy(), box=(0, 0, side, side)))
         np.testing.assert_allclose(boxed.probability, predictor.run(part.copy()).probability, atol=1e-5)
         with pytest.raises(clile.InvalidArgument, match="box"):
-            predictor.run_box(whole, (0, 0, 10, 0))
+            predictor.run(whole, box=(0, 0, 10, 0))
+
+
+def test_faces(arrays, trained, tmp_path):
+    """Many faces of one image and one face of many, in every format: what each gives alone."""
+    rng = np.random.default_rng(3)
+    photo = rng.integers(0, 256, (90, 100, 3), dtype=np.uint8)
+    boxes = np.array([[10, 12, 40, 50], [30, 20, 44, 41], [2, 3, 90, 80]])
+    points = np.array([[10, 12], [22, 12], [16, 18], [12, 24], [20, 24]]) + np.arange(3)[:, None, None] * 9
+    lib.clile_image_write_png(os.fsencode(tmp_path / "photo.png"), *photo.shape[:2], pointer(photo))
+    predictor = clile.Predictor(trained, threads=1)
+    for name, places in (("box", boxes), ("landmarks", points)):
+        alone = [predictor.run(photo, **{name: place}) for place in places]
+        assert alone[0].probability.shape == trained.au_ids.shape and not same(alone[0], alone[1])
+        for images in (photo, str(tmp_path / "photo.png"), [photo, tmp_path / "photo.png", photo.copy()], np.stack([photo] * 3)):
+            together = predictor.run(images, **{name: places})
+            assert together.probability.shape == (3, len(trained.au_ids))
+            for k in range(3):
+                assert same(alone[k], clile.Prediction(together.au_ids, *(array[k] for array in together[1:])))
+        place = {name: places[0]}
+        alpha = np.dstack([photo, np.full(photo.shape[:2], 7, np.uint8)])
+        assert same(alone[0], predictor.run(photo[:, :, ::-1].copy(), bgr=True, **place)) and same(alone[0], predictor.run(alpha, **place))
+        assert same(alone[0], predictor.run(alpha[:, :, [2, 1, 0, 3]].copy(), bgr=True, **place)) and same(alone[0], trained.predict(photo, **place))
+        assert same(alone[0], predictor.run(tmp_path / "photo.png", bgr=True, **place))  # a file is RGB whatever bgr says of arrays
+        grey = photo[:, :, 1]
+        assert same(predictor.run(grey, **place), predictor.run(np.dstack([grey] * 3), **place))
+    mixed = predictor.run([photo, arrays["images"][0]], box=[boxes[0], None])
+    assert np.array_equal(mixed.probability[1], predictor.run(arrays["images"][0], crop=True).probability)
+    assert predictor.run([], box=[]).probability.shape == (0, len(trained.au_ids))
+    for wrong, message in (({"box": boxes[0], "landmarks": points[0]}, "not both"), ({"box": boxes[0], "crop": True}, "crop=True"), ({"box": [1, 2, 3]}, "box has shape"),
+                           ({"landmarks": [1, 2]}, "landmarks has shape"), ({"landmarks": points[0], "scores": True}, "scores=True")):
+        with pytest.raises(ValueError, match=message):
+            predictor.run(photo, **wrong)
+    with pytest.raises(ValueError, match="2 entries for 1 images"):
+        predictor.run([photo], box=boxes[:2])
+    with pytest.raises(ValueError, match="expected .h, w, 3."):
+        predictor.run(photo[:, :, :2])
+    with pytest.raises(clile.InvalidArgument, match=r"faces\[1\]: face box"):
+        predictor.run(photo, box=[boxes[0], [0, 0, 0, 1]])
+
+
+def test_a_predictor_is_a_snapshot(arrays, trained):
+    model = clile.Model([1, 2], width=0.0625, image_size=SIDE, embedding=8)
+    model.set_decision([1, 1], [0, 0])
+    predictor = clile.Predictor(model, threads=1)
+    before = predictor.run(arrays["images"][:5])
+    model.set_decision([9, 9], [5, -5], np.ones((2, 8)))
+    assert same(before, predictor.run(arrays["images"][:5])) and not same(before, model.predict(arrays["images"][:5]))
+    model.close()
+    assert same(before, predictor.run(arrays["images"][:5]))
 
 
 def test_model(untrained, trained):

@@ -220,8 +220,8 @@ static void model_destroy(world *w)
 /* ---- predictors ---- */
 
 typedef struct {
-    float probability[2][WORLD_C], embedding[2][WORLD_D];
-    int8_t present[2][WORLD_C];
+    float probability[3][WORLD_C], embedding[3][WORLD_D];
+    int8_t present[3][WORLD_C];
 } answer;
 
 static clile_predictor *fresh_predictor(world *w)
@@ -277,21 +277,20 @@ static void predictor_run_scores(world *w)
     FINISH_PREDICTOR;
 }
 
-static void predictor_run_landmarks(world *w)
+/* Each kind of face, in an image of its own format. */
+static void predictor_run_faces(world *w)
 {
     answer a = {0};
     clile_predictor *predictor = fresh_predictor(w);
-    CALL(clile_predictor_run_landmarks(A(predictor, predictor), A(rgb, &w->rgb[0][0][0][0]), WORLD_SIZE, WORLD_SIZE, 0,
-                                       5, A(xy, w->landmarks), OUTPUTS));
-    FINISH_PREDICTOR;
-}
-
-static void predictor_run_box(world *w)
-{
-    answer a = {0};
-    clile_predictor *predictor = fresh_predictor(w);
-    CALL(clile_predictor_run_box(A(predictor, predictor), A(rgb, &w->rgb[0][0][0][0]), WORLD_SIZE, WORLD_SIZE, 0,
-                                 A(box, w->box), 0.22, OUTPUTS));
+    const clile_image rgb = {sizeof rgb, CLILE_PIXELS_RGB, WORLD_SIZE, WORLD_SIZE, 0, &w->rgb[0][0][0][0]};
+    const clile_image grey = {sizeof grey, CLILE_PIXELS_GREY, WORLD_SIZE,
+                              WORLD_SIZE,  3 * WORLD_SIZE,    &w->rgb[0][0][0][0]};
+    clile_face faces[3] = {{.struct_size = sizeof faces[0], .kind = CLILE_FACE_CROP, .image = &rgb},
+                           {.struct_size = sizeof faces[0], .kind = CLILE_FACE_BOX, .image = &grey},
+                           {.struct_size = sizeof faces[0], .kind = CLILE_FACE_POINTS, .image = &rgb, .points = 5}};
+    memcpy(faces[1].box, w->box, sizeof faces[1].box);
+    faces[2].xy = w->landmarks;
+    CALL(clile_predictor_run_faces(A(predictor, predictor), 3, A(faces, faces), OUTPUTS));
     FINISH_PREDICTOR;
 }
 
@@ -511,8 +510,7 @@ const world_case world_cases_model[] = {
     {"clile_predictor_run", predictor_run, PREDICTS, 0},
     {"clile_predictor_run_strided", predictor_run_strided, PREDICTS, 0},
     {"clile_predictor_run_scores", predictor_run_scores, PREDICTS, 0},
-    {"clile_predictor_run_landmarks", predictor_run_landmarks, PREDICTS, 0},
-    {"clile_predictor_run_box", predictor_run_box, PREDICTS, 0},
+    {"clile_predictor_run_faces", predictor_run_faces, PREDICTS, 0},
     {"clile_predictor_destroy", predictor_destroy, "frees", 0},
     {"clile_trainer_create", trainer_create, NULL, 0},
     {"clile_trainer_run", trainer_run_stage1, NULL, 200},

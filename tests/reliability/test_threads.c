@@ -83,8 +83,10 @@ static void *predict(void *argument)
         good(j, clile_predictor_run(predictor, WORLD_N, &w.rgb[0][0][0][0], WORLD_SIZE, WORLD_SIZE,
                                     &a.probability[0][0], &a.present[0][0], &a.embedding[0][0]));
         take(j, &a, sizeof a);
-        good(j, clile_predictor_run_box(predictor, &w.rgb[1][0][0][0], WORLD_SIZE, WORLD_SIZE, 0, w.box, 0.2,
-                                        &a.probability[0][0], NULL, NULL));
+        const clile_image image = {sizeof image, CLILE_PIXELS_RGB, WORLD_SIZE, WORLD_SIZE, 0, &w.rgb[1][0][0][0]};
+        clile_face face = {.struct_size = sizeof face, .kind = CLILE_FACE_BOX, .image = &image};
+        memcpy(face.box, w.box, sizeof face.box);
+        good(j, clile_predictor_run_faces(predictor, 1, &face, &a.probability[0][0], NULL, NULL));
         take(j, a.probability[0], sizeof a.probability[0]);
         clile_predictor_destroy(predictor);
         good(j, clile_model_copy_au_embedding(model, &a.vectors[0][0]));

@@ -18,6 +18,7 @@ CLILE_OPT_BACKBONE = "backbone"
 CLILE_OPT_WIDTH = "width"
 CLILE_OPT_EMBEDDING = "embedding"
 CLILE_OPT_SIMILARITY = "similarity"
+CLILE_OPT_PREDICT_BATCH = "predict_batch"
 CLILE_OPT_METHOD = "method"
 CLILE_OPT_PRESET = "preset"
 CLILE_OPT_ELIMINATION = "elimination"
@@ -68,6 +69,11 @@ CLILE_OPTION_INTEGER = 0
 CLILE_OPTION_REAL = 1
 CLILE_OPTION_CHOICE = 2
 CLILE_OPTION_TEXT = 3
+CLILE_PIXELS_RGB = 0
+CLILE_PIXELS_BGR = 1
+CLILE_PIXELS_RGBA = 2
+CLILE_PIXELS_BGRA = 3
+CLILE_PIXELS_GREY = 4
 CLILE_FILE_SAFETENSORS = 0
 CLILE_FILE_PYTORCH = 1
 CLILE_SIMILARITY_COSINE = 0
@@ -78,6 +84,9 @@ CLILE_IMPORT_MISSING = 2
 CLILE_IMPORT_MISMATCHED = 3
 CLILE_IMPORT_LEFT_OVER = 4
 CLILE_IMPORT_IGNORED = 5
+CLILE_FACE_CROP = 0
+CLILE_FACE_BOX = 1
+CLILE_FACE_POINTS = 2
 CLILE_SYNTH_AUS = 16
 CLILE_SYNTH_LANDMARKS = 68
 CLILE_OK = 0
@@ -165,6 +174,17 @@ class clile_dataset_counts(Structure):
     ]
 
 
+class clile_image(Structure):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("format", c_int32),
+        ("h", c_int32),
+        ("w", c_int32),
+        ("row_stride", c_int64),
+        ("pixels", POINTER(c_uint8)),
+    ]
+
+
 class clile_tensor_info(Structure):
     _fields_ = [
         ("struct_size", c_uint32),
@@ -187,6 +207,18 @@ class clile_import_item(Structure):
         ("file_ndim", c_int32),
         ("shape", POINTER(c_int64)),
         ("file_shape", POINTER(c_int64)),
+    ]
+
+
+class clile_face(Structure):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("kind", c_int32),
+        ("image", POINTER(clile_image)),
+        ("box", c_float * 4),
+        ("points", c_int32),
+        ("reserved", c_int32),
+        ("xy", POINTER(c_float)),
     ]
 
 
@@ -312,8 +344,7 @@ FUNCTIONS: Dict[str, Tuple[Any, List[Any]]] = {
     "clile_predictor_create": (clile_status, [POINTER(clile_model), POINTER(clile_options), POINTER(POINTER(clile_predictor))]),
     "clile_predictor_destroy": (None, [POINTER(clile_predictor)]),
     "clile_predictor_run": (clile_status, [POINTER(clile_predictor), c_int64, POINTER(c_uint8), c_int32, c_int32, POINTER(c_float), POINTER(c_int8), POINTER(c_float)]),
-    "clile_predictor_run_box": (clile_status, [POINTER(clile_predictor), POINTER(c_uint8), c_int32, c_int32, c_int64, POINTER(c_float), c_double, POINTER(c_float), POINTER(c_int8), POINTER(c_float)]),
-    "clile_predictor_run_landmarks": (clile_status, [POINTER(clile_predictor), POINTER(c_uint8), c_int32, c_int32, c_int64, c_int32, POINTER(c_float), POINTER(c_float), POINTER(c_int8), POINTER(c_float)]),
+    "clile_predictor_run_faces": (clile_status, [POINTER(clile_predictor), c_int64, POINTER(clile_face), POINTER(c_float), POINTER(c_int8), POINTER(c_float)]),
     "clile_predictor_run_scores": (clile_status, [POINTER(clile_predictor), c_int64, POINTER(c_uint8), c_int32, c_int32, POINTER(c_float), POINTER(c_int8), POINTER(c_float)]),
     "clile_predictor_run_strided": (clile_status, [POINTER(clile_predictor), c_int64, POINTER(c_uint8), c_int32, c_int32, c_int64, c_int64, POINTER(c_float), POINTER(c_int8), POINTER(c_float)]),
     "clile_report_add_fold": (clile_status, [POINTER(clile_report), c_int32, c_int64, POINTER(c_float), POINTER(c_int8), POINTER(c_int8), POINTER(c_int32), POINTER(c_char_p)]),
@@ -424,8 +455,7 @@ ARGUMENTS: Dict[str, Tuple[str, ...]] = {
     "clile_predictor_create": ("model", "options", "out"),
     "clile_predictor_destroy": ("predictor",),
     "clile_predictor_run": ("predictor", "n", "rgb", "h", "w", "probability", "present", "embedding"),
-    "clile_predictor_run_box": ("predictor", "rgb", "h", "w", "row_stride", "box", "margin", "probability", "present", "embedding"),
-    "clile_predictor_run_landmarks": ("predictor", "rgb", "h", "w", "row_stride", "points", "xy", "probability", "present", "embedding"),
+    "clile_predictor_run_faces": ("predictor", "n", "faces", "probability", "present", "embedding"),
     "clile_predictor_run_scores": ("predictor", "n", "rgb", "h", "w", "score", "present", "embedding"),
     "clile_predictor_run_strided": ("predictor", "n", "rgb", "h", "w", "row_stride", "image_stride", "probability", "present", "embedding"),
     "clile_report_add_fold": ("report", "fold", "n", "score", "present", "labels", "subject", "subject_names"),

@@ -1,13 +1,14 @@
 """The model and the predictor."""
+import ctypes
 import json
 import os
 import threading
-from typing import Any, Dict, List, NamedTuple, Optional, Tuple, Union
+from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
 import numpy as np
 
 from . import _api
-from ._arrays import given, pointer
+from ._arrays import convert, given, pointer
 from ._data import Path, read_image
 from ._library import Handle, copy_text, lib
 from ._options import Options, Value, as_options
@@ -90,12 +91,12 @@ class Model(Handle):
                                                _api.clile_import_fn(on_item), None)
         return told
 
-    def predict(self, image: Any, landmarks: Any = None) -> Prediction:
-        """The action units of a crop of a face [h,w,3] uint8 RGB, of many [n,h,w,3], or of an image file; with landmarks [5 or 68, 2] of a
-        face in a whole image. The predictor behind it is kept; threads take turns (for several at once, make a Predictor each)."""
+    def predict(self, image: Any, landmarks: Any = None, box: Any = None, crop: bool = False, bgr: bool = False) -> Prediction:
+        """The action units of a face, or of many: Predictor.run on a predictor that is kept, with the options' defaults. Threads take turns
+        (for several at once, make a Predictor each)."""
         with self._lock:
             predictor = self._predictor = self._predictor or Predictor(self)
-        return predictor.run(image) if landmarks is None else predictor.run_landmarks(image, landmarks)
+        return predictor.run(image, landmarks=landmarks, box=box, crop=crop, bgr=bgr)
 
     @property
     def au_ids(self) -> np.ndarray:
@@ -168,21 +169,13 @@ class Model(Handle):
         return "Model(closed)" if self.closed else f"Model(AUs {self.au_ids.tolist()}, {'trained' if self.is_trained else 'untrained'})"
 
 
-def lies_apart(pixels: np.ndarray) -> bool:
-    """Whether [n,h,w,3] are bytes whose rows and images follow each other with gaps: what C takes by strides."""
-    n, h, w = pixels.shape[:3]
-    least = (h - 1) * pixels.strides[1] + 3 * w
-    return (pixels.dtype == np.uint8 and pixels.shape[3] == 3 and pixels.strides[2:] == (3, 1) and pixels.strides[1] >= 3 * w
-            and (n == 1 or pixels.strides[0] >= least) and not pixels.flags.c_contiguous)
-
-
 class Predictor(Handle):
     """A model compiled for answers. Threads that share one take turns; make one for each over one model to run at once."""
 
     _kind = "clile_predictor"
 
     def __init__(self, model: Model, options: Optional[Options] = None, **settings: Value):
-        """Options: batch (images at once), threads."""
+        """Options: predict_batch, threads, box_margin. A snapshot: what becomes of the model afterwards does not change its answers."""
         self._lock = threading.Lock()
         self._au_ids, self._d = model.au_ids, model.embedding_size
         self._au_ids.setflags(write=False)
@@ -196,48 +189,94 @@ class Predictor(Handle):
         arrays = (value, present.view(np.bool_), embedding)
         return Prediction(self._au_ids, *(array[0] if single else array for array in arrays))
 
-    def run(self, images: Union[str, "os.PathLike[str]", Any], scores: bool = False) -> Prediction:
-        """Crops of faces, as in Model.predict. scores: similarities in place of probabilities. A part of a larger array is not copied."""
-        pixels = read_image(images) if isinstance(images, (str, os.PathLike)) else np.asarray(images)
-        single = pixels.ndim == 3
-        if not scores and pixels.ndim in (3, 4) and pixels.size and lies_apart(pixels[None] if single else pixels):
-            return self._run_strided(pixels[None] if single else pixels, single)
-        pixels = given("image", pixels, np.uint8, (None,) * (pixels.ndim - 1) + (3,) if single else (None, None, None, 3))
-        n, h, w = (1, *pixels.shape[:2]) if single else pixels.shape[:3]
-        room = self._room(n)
-        run = lib.clile_predictor_run_scores if scores else lib.clile_predictor_run
+    def run(self, images: Any, landmarks: Any = None, box: Any = None, crop: bool = False, bgr: bool = False, scores: bool = False) -> Prediction:
+        """The action units of the faces in an image: the path of a file, or uint8 [h,w,3] RGB (bgr=True: as OpenCV has it), [h,w,4] with alpha, [h,w] grey.
+        landmarks [5 or 68, 2] or box [left, top, width, height] in pixels say where the face is; without, the image is the face, cut out as the training
+        images were, which crop=True affirms. Several faces: landmarks [n,points,2] or box [n,4]; or images as a list or [n,h,w,3], with one face of each and
+        landmarks or box a list as long, whose entries may be None. Answers then have a first axis. Pixels are not copied, a part of a larger array neither.
+        scores: similarities in place of probabilities, of crops alone."""
+        if landmarks is not None and box is not None:
+            raise ValueError("landmarks or box, not both")
+        if crop and (landmarks is not None or box is not None):
+            raise ValueError("crop=True says that the image is the face: no landmarks or box with it")
+        many = isinstance(images, (list, tuple)) or (isinstance(images, np.ndarray) and images.ndim == 4)
+        faces = faces_of(images, many, landmarks, box, bgr)
+        single = not many and np.ndim(landmarks if landmarks is not None else box) == (2 if landmarks is not None else 1 if box is not None else 0)
+        if scores:
+            return self._run_scores(faces, single)
+        rows = (_api.clile_face * len(faces))(*(face.as_c() for face in faces))
+        room = self._room(len(faces))
         with self._lock:
-            run(self._c, n, pointer(pixels), h, w, *map(pointer, room))
+            lib.clile_predictor_run_faces(self._c, len(faces), rows, *map(pointer, room))
         return self._answer(*room, single)
 
-    def _run_strided(self, pixels: np.ndarray, single: bool) -> Prediction:
-        room = self._room(len(pixels))
-        with self._lock:
-            lib.clile_predictor_run_strided(self._c, len(pixels), pointer(pixels), *pixels.shape[1:3], pixels.strides[1], pixels.strides[0] if len(pixels) > 1 else 0, *map(pointer, room))
+    def _run_scores(self, faces: List["Face"], single: bool) -> Prediction:
+        if any(face.kind != _api.CLILE_FACE_CROP for face in faces):
+            raise ValueError("scores=True takes crops: no landmarks or box")
+        crops = [face.picture.as_rgb() for face in faces]
+        room = self._room(len(crops))
+        step = max(len(crops), 1) if len({crop.shape for crop in crops}) == 1 else 1
+        for k in range(0, len(crops), step):
+            rgb = np.stack(crops[k : k + step])
+            with self._lock:
+                lib.clile_predictor_run_scores(self._c, len(rgb), pointer(rgb), *rgb.shape[1:3], *(pointer(array[k : k + step]) for array in room))
         return self._answer(*room, single)
 
-    def run_landmarks(self, image: Any, landmarks: Any) -> Prediction:
-        """One face in a whole image [h,w,3], aligned by landmarks [5 or 68, 2] in pixels. A part of a larger image is not copied."""
-        pixels, stride = rows(image)
-        points = given("landmarks", landmarks, np.float32, (None, 2))
-        room = self._room(1)
-        with self._lock:
-            lib.clile_predictor_run_landmarks(self._c, pointer(pixels), *pixels.shape[:2], stride, len(points), pointer(points), *map(pointer, room))
-        return self._answer(*room, True)
 
-    def run_box(self, image: Any, box: Any, margin: float = 0.22) -> Prediction:
-        """One face in a whole image of which only a box is known: left, top, width, height in pixels; margin as in clile/predictor.h."""
-        pixels, stride = rows(image)
-        box = given("box", box, np.float32, (4,))
-        room = self._room(1)
-        with self._lock:
-            lib.clile_predictor_run_box(self._c, pointer(pixels), *pixels.shape[:2], stride, pointer(box), margin, *map(pointer, room))
-        return self._answer(*room, True)
+class Picture:
+    """An image as C takes it: its pixels where they lie, or a contiguous copy where C could not."""
+
+    def __init__(self, image: Any, bgr: bool):
+        is_file = isinstance(image, (str, os.PathLike))
+        pixels = read_image(image) if is_file else convert("image", image, np.uint8)
+        bgr = bgr and not is_file
+        if pixels.ndim == 2 and pixels.shape[1] not in (3, 4):  # which is a row of pixels, not a grey image
+            pixels = pixels[:, :, None]
+        if pixels.ndim != 3 or pixels.shape[2] not in (1, 3, 4):
+            raise ValueError(f"image has shape {np.shape(image)}, expected (h, w, 3), (h, w, 4) or (h, w)")
+        channels = pixels.shape[2]
+        if pixels.strides[1:] != (channels, 1) or pixels.strides[0] < channels * pixels.shape[1]:
+            pixels = np.ascontiguousarray(pixels)
+        self.pixels = pixels
+        self.format = {1: _api.CLILE_PIXELS_GREY, 3: _api.CLILE_PIXELS_BGR if bgr else _api.CLILE_PIXELS_RGB,
+                       4: _api.CLILE_PIXELS_BGRA if bgr else _api.CLILE_PIXELS_RGBA}[channels]
+        self.c = _api.clile_image(struct_size=ctypes.sizeof(_api.clile_image), format=self.format, h=pixels.shape[0], w=pixels.shape[1],
+                                  row_stride=pixels.strides[0], pixels=pointer(pixels))
+
+    def as_rgb(self) -> np.ndarray:
+        rgb = self.pixels[:, :, :3] if self.pixels.shape[2] > 1 else np.repeat(self.pixels, 3, axis=2)
+        return np.ascontiguousarray(rgb[:, :, ::-1] if self.format in (_api.CLILE_PIXELS_BGR, _api.CLILE_PIXELS_BGRA) else rgb)
 
 
-def rows(image: Any) -> Tuple[np.ndarray, int]:
-    """A whole image [h,w,3] and the bytes from row to row; a part of a larger image is not copied."""
-    pixels = read_image(image) if isinstance(image, (str, os.PathLike)) else np.asarray(image)
-    if pixels.dtype == np.uint8 and pixels.ndim == 3 and pixels.shape[2] == 3 and pixels.strides[1:] == (3, 1) and pixels.strides[0] > 0:
-        return pixels, pixels.strides[0]
-    return given("image", pixels, np.uint8, (None, None, 3)), 0
+class Face:
+    """A face as C takes it."""
+
+    def __init__(self, picture: Picture, landmarks: Any, box: Any):
+        self.picture = picture
+        self.xy = None if landmarks is None else given("landmarks", landmarks, np.float32, (None, 2))
+        self.box = None if box is None else given("box", box, np.float32, (4,))
+        self.kind = _api.CLILE_FACE_POINTS if landmarks is not None else _api.CLILE_FACE_BOX if box is not None else _api.CLILE_FACE_CROP
+
+    def as_c(self) -> Any:
+        """It borrows from this face."""
+        face = _api.clile_face(struct_size=ctypes.sizeof(_api.clile_face), kind=self.kind, image=ctypes.pointer(self.picture.c))
+        if self.box is not None:
+            face.box[:] = self.box.tolist()
+        if self.xy is not None:
+            face.points, face.xy = len(self.xy), pointer(self.xy)
+        return face
+
+
+def faces_of(images: Any, many: bool, landmarks: Any, box: Any, bgr: bool) -> List[Face]:
+    """One face of each image, or the faces of one."""
+    name, places = ("landmarks", landmarks) if landmarks is not None else ("box", box)
+    if many:
+        pictures = [Picture(image, bgr) for image in images]
+        if places is not None and len(places) != len(pictures):
+            raise ValueError(f"{name} has {len(places)} entries for {len(pictures)} images")
+        places = [None] * len(pictures) if places is None else places
+    else:
+        picture = Picture(images, bgr)
+        places = list(places) if np.ndim(places) == (3 if name == "landmarks" else 2) else [places]
+        pictures = [picture] * len(places)
+    return [Face(picture, *((place, None) if name == "landmarks" else (None, place))) for picture, place in zip(pictures, places)]
