@@ -144,7 +144,9 @@ static int measure_case(const infer_args *a, engine_figures *f)
         if (fine) f[e].first_answer = median(first, LOADS);
         double once = 0;
         if (fine) fine = run_round(&process[e], 2, &once);
-        runs[e] = once < 0.1 / MOST_RUNS ? MOST_RUNS : once > 0.02 ? 5 : (int)(0.1 / once); /* a tenth of a second */
+        runs[e] = once < 0.1 / (double)MOST_RUNS ? MOST_RUNS
+                  : once > 0.02                  ? 5
+                                                 : (int)(0.1 / once); /* a tenth of a second */
     }
     for (int r = 0; r < a->rounds && fine; ++r)
         for (int e = 0; e < engines && fine; ++e) {

@@ -44,8 +44,8 @@ static void fill_grid(const clile_i_canvas *c)
 
 static clile_i_point displacement(const clile_i_canvas *c, clile_i_point p)
 {
-    const float x = clile_i_clamp((p.x - GRID_LEFT) / GRID_STEP, 0.0f, GRID_W - 1.001f);
-    const float y = clile_i_clamp((p.y - GRID_TOP) / GRID_STEP, 0.0f, GRID_H - 1.001f);
+    const float x = clile_i_clamp((p.x - GRID_LEFT) / GRID_STEP, 0.0f, (float)GRID_W - 1.001f);
+    const float y = clile_i_clamp((p.y - GRID_TOP) / GRID_STEP, 0.0f, (float)GRID_H - 1.001f);
     const int i = (int)x, j = (int)y;
     const float u = x - (float)i, v = y - (float)j;
     const clile_i_point *r = &c->moved[j][i], *s = &c->moved[j + 1][i];

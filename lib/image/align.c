@@ -52,10 +52,10 @@ clile_status clile_i_align_landmarks(int32_t points, const double *xy, int32_t s
     clile_i_align_reduce(points, xy, five);
 
     for (int32_t k = 0; k < FIVE; ++k) {
-        photo_x += five[2 * k] / FIVE;
-        photo_y += five[2 * k + 1] / FIVE;
-        crop_x += canonical[k][0] * size / FIVE;
-        crop_y += canonical[k][1] * size / FIVE;
+        photo_x += five[2 * k] / (double)FIVE;
+        photo_y += five[2 * k + 1] / (double)FIVE;
+        crop_x += canonical[k][0] * size / (double)FIVE;
+        crop_y += canonical[k][1] * size / (double)FIVE;
     }
     double re = 0.0, im = 0.0, photo_norm = 0.0, crop_norm = 0.0;
     for (int32_t k = 0; k < FIVE; ++k) {

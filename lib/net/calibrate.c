@@ -72,7 +72,7 @@ static void observe_unit(void *context, int32_t unit, const clile_i_layout *layo
     }
     if (greatest > h->greatest) h->greatest = greatest;
     widen(h, greatest);
-    const double per = BINS / h->range;
+    const double per = (double)BINS / h->range;
     for (int64_t i = 0; i < layout->count; i++) {
         const double value = fabs((double)values[i]);
         if (value > 0.0) h->bins[(int32_t)(value * per)] += 1.0;
@@ -93,7 +93,7 @@ clile_status clile_i_calibration_observe(clile_i_calibration *calibration, const
  * t^2 s0 over the bins there, s0, s1, s2 being sums of n, n x and n x^2. */
 static float best_step(const histogram *h, int32_t levels)
 {
-    const double width = h->range / BINS;
+    const double width = h->range / (double)BINS;
     double best = 0.0, least = INFINITY, all = 0.0, s0 = 0.0, s1 = 0.0, s2 = 0.0;
     if (h->greatest == 0.0) return 1.0F / (float)levels; /* never anything but zero */
     for (int32_t i = 0; i < BINS; i++) all += h->bins[i];
@@ -117,9 +117,9 @@ static void quantise_rows(int64_t rows, int64_t each, const float *weights, clil
 {
     for (int64_t o = 0; o < rows; o++) {
         const float *row = weights + o * each;
-        double greatest = 0.0;
-        for (int64_t k = 0; k < each; k++) greatest = fmax(greatest, fabs((double)row[k]));
-        const float scale = greatest > 1e-30 ? (float)(greatest / 127.0) : 1.0F;
+        float greatest = 0.0F; /* a float: gcc 12 for arm64 fails inside on a maximum of doubles here */
+        for (int64_t k = 0; k < each; k++) greatest = fmaxf(greatest, fabsf(row[k]));
+        const float scale = greatest > 1e-30F ? (float)((double)greatest / 127.0) : 1.0F;
         out->scale[o] = scale;
         for (int64_t k = 0; k < each; k++) {
             const double q = rint((double)row[k] / (double)scale);

@@ -15,7 +15,7 @@
 
 static const char good[] = "checkpoint_good.safetensors", bad[] = "checkpoint_bad.safetensors";
 
-static int32_t stop(const clile_progress *progress, void *user)
+static int32_t cancel(const clile_progress *progress, void *user)
 {
     (void)progress;
     (void)user;
@@ -35,7 +35,7 @@ static void write_good(const char *method, int32_t stage)
     assert_int_equal(clile_trainer_create(model, data, options, &trainer), CLILE_OK);
     if (stage == 2 && clile_trainer_needs_stage1(trainer))
         assert_int_equal(clile_trainer_run(trainer, 1, NULL, NULL), CLILE_OK);
-    assert_int_equal(clile_trainer_run(trainer, stage, stop, NULL), CLILE_E_CANCELLED);
+    assert_int_equal(clile_trainer_run(trainer, stage, cancel, NULL), CLILE_E_CANCELLED);
     assert_int_equal(clile_trainer_save(trainer, good), CLILE_OK);
     clile_trainer_destroy(trainer);
     clile_model_destroy(model);
