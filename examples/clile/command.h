@@ -126,6 +126,9 @@ int interrupted(void);
 
 /* ---- data sets (dataset_args.c) ---- */
 
+/* Opens a data set and prints on stderr each warning that it carries, and how much of it was left out. EXIT_FAILED
+ * with the library's message. */
+int dataset_open(const char *path, const clile_options *options, clile_dataset **out);
 /* How many folds a protocol has on this data set; 1 for "none"; 0, with the library's message, when there is something
  * wrong with it. */
 int32_t protocol_folds(const char *protocol, const clile_dataset *dataset);

@@ -307,7 +307,11 @@ int run_data(int argc, char **argv)
     r.path = folders.items[0];
     code = options_open(&options, &spec, layout, &settings);
     if (code != EXIT_FINE) goto cleanup;
-    code = clile_dataset_open(r.path, options, &data) == CLILE_OK ? summary_make(data, &s) : failed(NULL);
+    if (as_json) /* the text has the warnings in it */
+        code = dataset_open(r.path, options, &data);
+    else if (clile_dataset_open(r.path, options, &data) != CLILE_OK)
+        code = failed(NULL);
+    if (code == EXIT_FINE) code = summary_make(data, &s);
     if (code == EXIT_FINE && r.protocol) code = check_protocol(data, r.protocol);
     if (code == EXIT_FINE && verify) code = verify_pack(data);
     if (code == EXIT_FINE && r.sheet.path) code = write_sheet(data, options, &s, &r);

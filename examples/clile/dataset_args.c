@@ -1,8 +1,43 @@
-/* Protocols and names, as the command line speaks of them. */
+/* Data sets, protocols and names, as the command line speaks of them. */
 #include "command.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+static void print_warnings(const char *notes)
+{
+    static const char mark[] = "warning: ";
+    for (const char *at = notes; *at != '\0';) {
+        const size_t size = strcspn(at, "\n");
+        if (strncmp(at, mark, sizeof mark - 1) == 0) fprintf(stderr, "clile: %.*s\n", (int)size, at);
+        at += size + (at[size] != '\0');
+    }
+}
+
+static void print_left_out(const clile_dataset *data)
+{
+    static const char *const what[2] = {"label rows without image", "images without label row"};
+    clile_dataset_counts counts = {.struct_size = sizeof counts};
+    if (clile_dataset_copy_counts(data, &counts) != CLILE_OK) return;
+    const int64_t left_out[2] = {counts.labels_without_image, counts.images_without_labels};
+    for (int32_t kind = 0; kind < 2; ++kind) {
+        const char *name = clile_dataset_get_left_out(data, kind, 0);
+        if (left_out[kind] == 0) continue;
+        fprintf(stderr, "clile: left out: %lld %s%s%s\n", (long long)left_out[kind], what[kind],
+                name ? ", the first is " : "", name ? name : "");
+    }
+    if (counts.rows_without_face > 0)
+        fprintf(stderr, "clile: left out: %lld label rows that say that no face was found\n",
+                (long long)counts.rows_without_face);
+}
+
+int dataset_open(const char *path, const clile_options *options, clile_dataset **out)
+{
+    if (clile_dataset_open(path, options, out) != CLILE_OK) return failed(NULL);
+    print_warnings(clile_dataset_get_notes(*out));
+    print_left_out(*out);
+    return EXIT_FINE;
+}
 
 int32_t protocol_folds(const char *protocol, const clile_dataset *dataset)
 {

@@ -178,7 +178,7 @@ static int open_data(evaluation *e, const clile_model *model)
     memcpy(e->au_ids, ids, sizeof ids[0] * (size_t)c);
     au_ids_to_text(c, ids, e->au_set, sizeof e->au_set);
     if (clile_options_set_str(e->options, CLILE_OPT_AU_SET, e->au_set) != CLILE_OK) return failed(NULL);
-    return clile_dataset_open(e->args->data, e->options, &e->data) == CLILE_OK ? EXIT_FINE : failed(NULL);
+    return dataset_open(e->args->data, e->options, &e->data);
 }
 
 static int begin_report(evaluation *e, const eval_part *part)

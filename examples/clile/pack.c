@@ -80,8 +80,9 @@ int run_pack(int argc, char **argv)
     if (code != EXIT_FINE) goto cleanup;
     interrupt_install();
     c.began = now_seconds();
-    if (clile_dataset_open(path, options, &data) != CLILE_OK ||
-        clile_dataset_pack(data, out, options, count, &c) != CLILE_OK)
+    code = dataset_open(path, options, &data);
+    if (code != EXIT_FINE) goto cleanup;
+    if (clile_dataset_pack(data, out, options, count, &c) != CLILE_OK)
         code = failed(NULL);
     else
         print_done(data, options, out, now_seconds() - c.began, as_json);

@@ -15,13 +15,14 @@ static clile_status read_crops(const clile_dataset *data, int64_t count, int32_t
     return CLILE_OK;
 }
 
-static clile_status open_part(const calibration_args *c, const clile_options *options, clile_dataset **out)
+static int open_part(const calibration_args *c, const clile_options *options, clile_dataset **out)
 {
     clile_dataset *whole = NULL;
-    clile_status status = clile_dataset_open(c->data, options, &whole);
-    if (status == CLILE_OK) status = protocol_fold(whole, c->protocol, (int32_t)c->fold, out, NULL);
+    int code = dataset_open(c->data, options, &whole);
+    if (code == EXIT_FINE && protocol_fold(whole, c->protocol, (int32_t)c->fold, out, NULL) != CLILE_OK)
+        code = failed(NULL);
     clile_dataset_destroy(whole);
-    return status;
+    return code;
 }
 
 int quantize_to_file(const clile_model *model, const calibration_args *c, const clile_options *options,
@@ -32,10 +33,7 @@ int quantize_to_file(const clile_model *model, const calibration_args *c, const 
     clile_model *small = NULL;
     uint8_t *rgb = NULL;
     int code = EXIT_FAILED;
-    if (open_part(c, options, &data) != CLILE_OK) {
-        failed(NULL);
-        goto cleanup;
-    }
+    if (open_part(c, options, &data) != EXIT_FINE) goto cleanup;
     const int64_t count = clile_dataset_size(data) < c->images ? clile_dataset_size(data) : c->images;
     rgb = malloc((size_t)count * (size_t)size * (size_t)size * 3);
     if (rgb == NULL) {

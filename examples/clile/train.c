@@ -292,10 +292,8 @@ int run_train(int argc, char **argv)
     if (code == EXIT_FINE) code = check_writable(a.out);
     if (code == EXIT_FINE && a.checkpoint) code = check_writable(a.checkpoint);
     if (code != EXIT_FINE) goto cleanup;
-    if (clile_dataset_open(a.data, options, &data) != CLILE_OK) {
-        code = failed(NULL);
-        goto cleanup;
-    }
+    code = dataset_open(a.data, options, &data);
+    if (code != EXIT_FINE) goto cleanup;
     code = choose_folds(&a, &spec, data, &first, &last);
     if (code != EXIT_FINE) goto cleanup;
     runs = calloc((size_t)(last - first + 1), sizeof *runs);

@@ -148,6 +148,7 @@ clile_status clile_i_csv_read_header(const clile_i_rows *rows, clile_i_csv_heade
     out->subject = find(rows, "subject");
     out->frame = find(rows, "frame");
     out->success = find(rows, "success");
+    out->score = out->kind == CLILE_I_CSV_PYFEAT ? find(rows, "facescore") : -1;
     CLILE_I_RETURN_IF(find_aus(rows, out));
     const int manifest = out->kind == CLILE_I_CSV_MANIFEST;
     if (manifest && (out->image < 0 || out->subject < 0 || out->c == 0))
@@ -196,12 +197,38 @@ static int is_empty(const clile_i_rows *rows, int64_t field)
     return rows->begin[field] == rows->end[field];
 }
 
+/* pandas writes nothing or NaN. */
+static int is_missing(const clile_i_rows *rows, int64_t field)
+{
+    return is_empty(rows, field) || clile_i_rows_is_nan(rows, field);
+}
+
+clile_status clile_i_csv_has_face(const clile_i_rows *rows, const clile_i_csv_header *h, int32_t *face)
+{
+    double success = 1.0;
+    *face = 1;
+    CLILE_I_RETURN_IF(clile_i_rows_expect(rows, h->columns));
+    if (h->success >= 0) {
+        const ptrdiff_t size = rows->end[h->success] - rows->begin[h->success];
+        if (!clile_i_parse_f64(rows->begin[h->success], rows->end[h->success], &success) ||
+            (success != 0.0 && success != 1.0))
+            return clile_i_rows_fail(rows, "success is \"%.*s\", expected 0 or 1", size < 40 ? (int)size : 40,
+                                     rows->begin[h->success]);
+        *face = success == 1.0;
+    }
+    if (h->kind != CLILE_I_CSV_PYFEAT || !*face) return CLILE_OK;
+    *face = 0;
+    if (h->score >= 0 && is_missing(rows, h->score)) return CLILE_OK;
+    for (int32_t a = 0; a < h->c && !*face; ++a) *face = !is_missing(rows, h->at[a]);
+    return CLILE_OK;
+}
+
 /* A probability, or nothing, to 1, 0, -1. */
 static clile_status read_probability(const clile_i_rows *rows, int64_t field, int32_t au, int8_t *out)
 {
     double value = 0.0;
     *out = -1;
-    if (is_empty(rows, field)) return CLILE_OK;
+    if (is_missing(rows, field)) return CLILE_OK;
     if (!clile_i_parse_f64(rows->begin[field], rows->end[field], &value) || !(value >= 0.0 && value <= 1.0))
         return clile_i_rows_fail(
             rows, "column %lld is \"%.*s\", expected a probability of AU %d from 0 to 1", (long long)field + 1,
@@ -215,14 +242,15 @@ clile_status clile_i_csv_read_row(const clile_i_rows *rows, const clile_i_csv_he
                                   clile_i_csv_row *out)
 {
     CLILE_I_RETURN_IF(clile_i_rows_expect(rows, h->columns));
-    out->coded = 0;
     out->has_five = out->has_box = 0;
     for (int32_t a = 0; a < h->c; ++a) {
         if (h->kind == CLILE_I_CSV_PYFEAT)
             CLILE_I_RETURN_IF(read_probability(rows, h->at[a], h->au[a], &out->codes[a]));
+        else if (h->kind == CLILE_I_CSV_OPENFACE && is_empty(rows, h->at[a]))
+            return clile_i_rows_fail(rows, "nothing for AU %d, expected 0 or 1; column %lld", h->au[a],
+                                     (long long)h->at[a] + 1);
         else
             CLILE_I_RETURN_IF(clile_i_rows_code(rows, h->at[a], h->au[a], 1, &out->codes[a]));
-        out->coded += out->codes[a] >= 0;
         if (out->codes[a] < 0 && unknown_negative) out->codes[a] = 0;
     }
     for (int32_t i = 0; i < 2 * h->points; ++i) out->has_five |= !is_empty(rows, h->point[i]);

@@ -11,6 +11,7 @@ typedef struct {
     int64_t columns;
     int64_t image, subject;        /* columns, -1: none; Py-Feat's `input` is the image */
     int64_t frame, success;        /* the same */
+    int64_t score;                 /* Py-Feat's FaceScore */
     int32_t c;                     /* AU columns that are used */
     int32_t au[CLILE_I_ROWS_MOST]; /* [c] */
     int64_t at[CLILE_I_ROWS_MOST]; /* [c] their columns */
@@ -31,10 +32,12 @@ clile_status clile_i_csv_choose(const clile_i_rows *rows, const char *au_set, cl
 /* What a row says. */
 typedef struct {
     int8_t codes[CLILE_I_ROWS_MOST]; /* [c] */
-    int32_t coded;                   /* AUs that are */
     int32_t has_five, has_box;
     float five[10], box[4];
 } clile_i_csv_row;
+/* *face: 0 when the row says that no face was found: success 0; of Py-Feat no score (nothing or NaN), no value of any
+ * AU. No other column of such a row need make sense. FORMAT: success is neither 0 nor 1; a wrong number of columns. */
+clile_status clile_i_csv_has_face(const clile_i_rows *rows, const clile_i_csv_header *header, int32_t *face);
 /* Labels and places of the present row, which must have the header's number of columns. */
 clile_status clile_i_csv_read_row(const clile_i_rows *rows, const clile_i_csv_header *header, int32_t unknown_negative,
                                   clile_i_csv_row *out);

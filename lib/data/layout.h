@@ -69,7 +69,8 @@ clile_status clile_i_rows_next(clile_i_rows *rows, int32_t *more);
 clile_status clile_i_rows_expect(const clile_i_rows *rows, int64_t expected);
 /* Field k as a whole number >= 0; FORMAT with file, row, column and what was there. */
 clile_status clile_i_rows_whole(const clile_i_rows *rows, int64_t field, const char *what, int64_t *out);
-/* Field k as an occurrence code: 1, 0, 9 (or -1, nothing, or any of them as a decimal when `loose`), to 1, 0, -1. */
+/* Field k as an occurrence code: 1, 0, 9 (or -1, nothing, or any of them as a decimal when `loose`), to 1, 0, -1.
+ * FORMAT with file, row, column and what was there. */
 clile_status clile_i_rows_code(const clile_i_rows *rows, int64_t field, int32_t au, int32_t loose, int8_t *out);
 /* Spreadsheets of countries with a decimal comma separate columns by semicolons. "semicolons" or "tabs" when the text
  * has any outside quotes (blanks: tabs are fine), otherwise NULL. */
@@ -78,6 +79,8 @@ const char *clile_i_separators_found(const char *begin, const char *end, int32_t
 clile_status clile_i_rows_check_separators(const clile_i_rows *rows);
 /* Splits the present row anew, at semicolons and tabs: to guess what it would be. */
 void clile_i_rows_split_otherwise(clile_i_rows *rows);
+/* "nan" in any letters and the like, as C libraries print it: -nan(ind), 1.#IND, -1.#QNAN. */
+int clile_i_rows_is_nan(const clile_i_rows *rows, int64_t field);
 /* Ends of a message about the present row: "KIND NAME, row R: " in front of the text. Wrong separators and decimal
  * commas in the row are named, too, since the text is about what follows from them. */
 #if defined(__GNUC__)

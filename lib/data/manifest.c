@@ -4,6 +4,7 @@
  *   AU1, ...  1 present, 0 absent; 9, -1 or nothing: not coded. AU01, au1 and AU01_c are the same column
  *   x0, y0, ... x4, y4 (or x67, y67), optional: landmarks in image pixels, all or none in a row
  *   box_x, box_y, box_w, box_h, optional: the face's box, used where a row has no landmarks
+ *   success, optional: rows of 0 are left out and none of their other columns is read
  * Other columns are left alone. Files of OpenFace and Py-Feat go to trackers.c. */
 #include "data/csv.h"
 
@@ -16,9 +17,13 @@ static clile_status read_row(const clile_i_rows *rows, const clile_i_csv_header 
 {
     clile_i_csv_row row;
     char image[CLILE_I_PATH_SIZE];
-    int32_t subject = 0;
+    int32_t subject = 0, face = 1;
 
-    CLILE_I_RETURN_IF(clile_i_rows_expect(rows, h->columns));
+    CLILE_I_RETURN_IF(clile_i_csv_has_face(rows, h, &face));
+    if (!face) {
+        table->counts.rows_without_face++;
+        return CLILE_OK;
+    }
     CLILE_I_RETURN_IF(clile_i_csv_text(rows, h->image, "the image has no usable path", image, sizeof image));
     if (rows->begin[h->subject] == rows->end[h->subject]) return clile_i_rows_fail(rows, "the subject has no name");
     CLILE_I_RETURN_IF(clile_i_csv_read_row(rows, h, request->unknown_negative, &row));

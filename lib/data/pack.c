@@ -231,6 +231,9 @@ static clile_status fill_table(const reader *r, clile_i_table *table)
         CLILE_I_TRY(need_number(r, "images_by_box", 0, INT64_MAX, &table->counts.images_by_box));
     if (clile_i_st_metadata(r->file, "rows_without_face") != NULL)
         CLILE_I_TRY(need_number(r, "rows_without_face", 0, INT64_MAX, &table->counts.rows_without_face));
+    if (clile_i_st_metadata(r->file, "notes") != NULL)
+        clile_i_text_append(&table->notes, "%s", clile_i_st_metadata(r->file, "notes"));
+    CLILE_I_TRY(table->notes.status);
     status = clile_i_table_finish(table);
 cleanup:
     clile_i_free(name);

@@ -110,6 +110,8 @@ static clile_status add_metadata(clile_i_st_writer *writer, const clile_dataset 
     if (counts->images_by_box > 0) CLILE_I_RETURN_IF(add_number(writer, "images_by_box", counts->images_by_box));
     if (counts->rows_without_face > 0)
         CLILE_I_RETURN_IF(add_number(writer, "rows_without_face", counts->rows_without_face));
+    if (clile_dataset_get_notes(dataset)[0] != '\0')
+        CLILE_I_RETURN_IF(clile_i_st_writer_metadata(writer, "notes", clile_dataset_get_notes(dataset)));
     CLILE_I_RETURN_IF(clile_i_st_writer_metadata(writer, "subjects", t->subjects.data));
     return clile_i_st_writer_metadata(writer, "image_names", t->images.data);
 }

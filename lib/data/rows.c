@@ -149,6 +149,16 @@ clile_status clile_i_rows_expect(const clile_i_rows *rows, int64_t expected)
                              rows->count > expected ? " (a decimal comma makes two columns of a number)" : "");
 }
 
+int clile_i_rows_is_nan(const clile_i_rows *rows, int64_t field)
+{
+    const char *at = rows->begin[field], *end = rows->end[field];
+    if (at < end && (*at == '-' || *at == '+')) ++at;
+    if (end - at >= 3 && memcmp(at, "1.#", 3) == 0) return end - at > 3 && (at[3] == 'I' || at[3] == 'Q');
+    for (int k = 0; k < 3; ++k, ++at)
+        if (at == end || (*at != "nan"[k] && *at != "NAN"[k])) return 0;
+    return at == end || *at == '(';
+}
+
 static int shown_size(const clile_i_rows *rows, int64_t field)
 {
     const ptrdiff_t size = rows->end[field] - rows->begin[field];
@@ -177,8 +187,9 @@ clile_status clile_i_rows_code(const clile_i_rows *rows, int64_t field, int32_t 
     } else if ((number && code == 9) || (loose && (empty || (number && code == -1)))) {
         *out = -1;
     } else {
-        return clile_i_rows_fail(rows, "code \"%.*s\" for AU %d, expected 0, 1 or %s", shown_size(rows, field),
-                                 rows->begin[field], au, loose ? "9, -1 or nothing (not coded)" : "9 (not coded)");
+        return clile_i_rows_fail(rows, "code \"%.*s\" for AU %d, expected 0, 1 or %s; column %lld",
+                                 shown_size(rows, field), rows->begin[field], au,
+                                 loose ? "9, -1 or nothing (not coded)" : "9 (not coded)", (long long)field + 1);
     }
     return CLILE_OK;
 }

@@ -145,23 +145,6 @@ static clile_status put_row(video *v, int32_t c, int64_t frame, const clile_i_cs
     return CLILE_OK;
 }
 
-/* *face: 0 when the row says that there was none. */
-static clile_status read_success(const clile_i_rows *rows, const clile_i_csv_header *h, int32_t *face)
-{
-    double success = 1.0;
-    *face = 1;
-    if (h->kind != CLILE_I_CSV_OPENFACE || h->success < 0) return CLILE_OK;
-    if (!clile_i_parse_f64(rows->begin[h->success], rows->end[h->success], &success) ||
-        (success != 0.0 && success != 1.0))
-        return clile_i_rows_fail(rows, "success is \"%.*s\", expected 0 or 1",
-                                 rows->end[h->success] - rows->begin[h->success] < 40
-                                     ? (int)(rows->end[h->success] - rows->begin[h->success])
-                                     : 40,
-                                 rows->begin[h->success]);
-    *face = success == 1.0;
-    return CLILE_OK;
-}
-
 static clile_status subject_of(const clile_i_rows *rows, const clile_i_csv_header *h, const char *path, char *subject)
 {
     if (h->subject >= 0) return clile_i_csv_text(rows, h->subject, "the subject has no usable name", subject, 256);
@@ -205,17 +188,17 @@ static clile_status read_row(const clile_i_rows *rows, reader *r, const clile_i_
     char image[CLILE_I_PATH_SIZE] = "";
     int64_t frame = 0;
     int32_t face = 1;
-    CLILE_I_RETURN_IF(clile_i_csv_read_row(rows, h, r->request->unknown_negative, &row));
+    CLILE_I_RETURN_IF(clile_i_csv_has_face(rows, h, &face));
     if (h->image >= 0)
         CLILE_I_RETURN_IF(clile_i_csv_text(rows, h->image, "the input has no usable path", image, sizeof image));
     const int named = clile_i_frames_is_image(clile_i_paths_name(image));
     if (!named && h->frame < 0) return clile_i_rows_fail(rows, "no column \"frame\", and the input is no image");
     if (!named) CLILE_I_RETURN_IF(read_frame(rows, h, last, &frame));
-    CLILE_I_RETURN_IF(read_success(rows, h, &face));
-    if (!face || (h->kind == CLILE_I_CSV_PYFEAT && row.coded == 0)) {
+    if (!face) {
         r->table->counts.rows_without_face++;
         return CLILE_OK;
     }
+    CLILE_I_RETURN_IF(clile_i_csv_read_row(rows, h, r->request->unknown_negative, &row));
     return named ? add_named(rows, r, h, image, &row) : put_row(v, h->c, frame, &row);
 }
 

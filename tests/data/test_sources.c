@@ -415,6 +415,54 @@ static void py_feat_files_are_read(void **state)
     scratch_free(&s);
 }
 
+/* The columns of a row without a face may hold anything. */
+static void rows_without_a_face_are_not_read(void **state)
+{
+    static const char *const junk[] = {"nan", "NaN", "-nan(ind)", "1.#IND", "-1.#QNAN", "", "x"};
+    char text[512];
+    (void)state;
+    for (size_t k = 0; k < sizeof junk / sizeof *junk; ++k) {
+        const scratch s = scratch_make();
+        const char *j = junk[k];
+        scratch_image(&s, "film/1.png", 31);
+        scratch_image(&s, "film/2.png", 32);
+        scratch_image(&s, "film/3.png", 33);
+        snprintf(text, sizeof text,
+                 "frame,confidence,success,AU01_r,AU01_c,AU02_c\n1,1,1,0,1,0\n2,%s,0,%s,%s,%s\n3,1,1,0,0,0\n", j, j, j,
+                 j);
+        scratch_text(&s, "film.csv", text);
+        clile_dataset *dataset = open_fine(&s, "film.csv", "");
+        assert_int_equal(clile_dataset_size(dataset), 2);
+        assert_more_counts(dataset, 0, 1);
+        clile_dataset_destroy(dataset);
+        /* with a face it is refused, by row and column */
+        snprintf(text, sizeof text, "frame,success,AU01_c\n1,1,1\n2,1,%s\n", j);
+        scratch_text(&s, "film.csv", text);
+        expect_open(&s, "film.csv", "", CLILE_E_FORMAT, "OpenFace file film.csv, row 3: ");
+        assert_non_null(strstr(clile_last_error(), "column 3"));
+        /* manifests with a column success */
+        snprintf(text, sizeof text, "image,subject,success,AU1\nfilm/1.png,a,1,1\nfilm/2.png,a,0,%s\n", j);
+        scratch_text(&s, "m.csv", text);
+        dataset = open_fine(&s, "m.csv", "");
+        assert_int_equal(clile_dataset_size(dataset), 1);
+        assert_more_counts(dataset, 0, 1);
+        clile_dataset_destroy(dataset);
+        if (j[0] != 'x') { /* Py-Feat: no score, no face */
+            snprintf(
+                text, sizeof text,
+                "input,frame,FaceScore,FaceRectX,FaceRectY,FaceRectWidth,FaceRectHeight,AU01\nf.mp4,0,0.9,1,1,9,9,1\n"
+                "f.mp4,1,%s,%s,x,,%s,%s\nf.mp4,2,0.9,1,1,9,9,%s\n",
+                j, j, j, j, j);
+            scratch_text(&s, "film.csv", text);
+            dataset = open_fine(&s, "film.csv", "");
+            assert_int_equal(clile_dataset_size(dataset), 1);
+            assert_more_counts(dataset, 1, 2);
+            clile_dataset_destroy(dataset);
+        }
+        scratch_free(&s);
+    }
+}
+
 static void tracker_mistakes_are_named(void **state)
 {
     static const struct {
@@ -635,6 +683,7 @@ int main(void)
         cmocka_unit_test(openface_files_are_told_by_their_header),
         cmocka_unit_test(openface_landmarks_align),
         cmocka_unit_test(py_feat_files_are_read),
+        cmocka_unit_test(rows_without_a_face_are_not_read),
         cmocka_unit_test(tracker_mistakes_are_named),
         cmocka_unit_test(boxes_cut_where_there_are_no_landmarks),
         cmocka_unit_test(packs_remember_boxes),

@@ -2,6 +2,7 @@
 import gc
 import inspect
 import math
+import warnings
 
 import clile
 import numpy as np
@@ -34,6 +35,19 @@ def test_options_refuse(setting, error, text):
     assert dict(options) == defaults
     with pytest.raises(clile.InvalidArgument):
         options["epoch"]
+
+
+def test_warnings_of_a_data_set_are_raised(tmp_path):
+    (tmp_path / "anna").mkdir()
+    for k in range(1, 9):
+        (tmp_path / "anna" / f"{k}.png").write_bytes(b"")
+    (tmp_path / "anna.csv").write_text("frame,success,AU01_c\n" + "".join(f"{k},1,{k % 2}\n" for k in range(2, 8)))
+    with pytest.warns(UserWarning, match="both numberings fit alike") as caught:
+        data = clile.Dataset.open(tmp_path)
+    assert len(data) == 6 and caught[0].filename == __file__
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert len(clile.Dataset.open(tmp_path, first_image="1")) == 6
 
 
 def test_dataset(arrays, data):

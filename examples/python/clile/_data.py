@@ -1,6 +1,7 @@
 """Images and labelled data sets."""
 import ctypes
 import os
+import warnings
 from typing import Any, List, NamedTuple, Optional, Union
 
 import numpy as np
@@ -60,9 +61,13 @@ class Dataset(Handle):
 
     @classmethod
     def open(cls, path: Path, options: Optional[Options] = None, **settings: Value) -> "Dataset":
-        """A labelled folder in the layout of BP4D or DISFA, or a CSV manifest (docs/data.md)."""
+        """A labelled folder in the layout of BP4D or DISFA, or a CSV manifest (docs/data.md). Each line of `notes` that begins with
+        "warning: " is given to warnings.warn."""
         data = cls.__new__(cls)
         data._make(lib.clile_dataset_open, os.fsencode(path), as_options(options, settings))
+        for line in data.notes:
+            if line.startswith("warning: "):
+                warnings.warn(f"{os.fsdecode(path)}: {line[9:]}", stacklevel=2)
         return data
 
     @classmethod
