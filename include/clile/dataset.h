@@ -21,7 +21,7 @@ typedef struct clile_dataset clile_dataset;
 /* Opens a labelled folder, a CSV manifest or a pack, see docs/data.md. Options: layout, au_set, unknown, present_from,
  * first_image, box_margin, max_pixels, max_label_mb, max_pack_mb, cache_mb.
  * `*out` is owned by the caller. Errors: IO (no such folder or file), FORMAT (layout not recognised, wrong columns, unknown
- * code; the text names file and row), INVALID_ARGUMENT (an AU that the labels do not have, a file above a limit), CORRUPT (a damaged pack),
+ * code: the text names file and row; hardly any label row has its image; no label is coded), INVALID_ARGUMENT (an AU that the labels do not have, a file above a limit), CORRUPT (a damaged pack),
  * UNSUPPORTED (a pack of a later version), OUT_OF_MEMORY. Images are read when they are first needed, rendered at the size that is asked for, and kept in memory until
  * cache_mb is used up (later ones are read each time). Images without label rows and label rows without image are left out and
  * counted (clile_dataset_copy_counts). Shared. Since 0.1. */

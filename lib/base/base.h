@@ -64,7 +64,7 @@ clile_i_fail_system(int error, const char *format, ...);
  * overflows, count is negative or memory is out; the error text is written then. */
 void *clile_i_calloc(int64_t count, size_t size);
 void *clile_i_alloc_untouched(int64_t bytes); /* the same without the zeros */
-void clile_i_free(void *pointer); /* NULL does nothing */
+void clile_i_free(void *pointer);             /* NULL does nothing */
 char *clile_i_strdup(const char *text);
 
 /* CLILE_I_ALLOC(pointer, count): allocate `count` zeroed elements into `pointer`, or goto cleanup. */
@@ -175,6 +175,7 @@ typedef struct {
 clile_status clile_i_file_open(const char *path, clile_i_file *out);
 void clile_i_file_close(clile_i_file *file);
 int clile_i_path_exists(const char *path);
+int clile_i_path_is_same(const char *left, const char *right); /* both are there, and one file */
 int clile_i_path_is_folder(const char *path);
 /* Names in a folder, sorted bytewise, without . and ..; free with clile_i_names_free. */
 typedef struct {

@@ -100,6 +100,12 @@ int clile_i_path_exists(const char *path)
     return stat(path, &info) == 0;
 }
 
+int clile_i_path_is_same(const char *left, const char *right)
+{
+    struct stat l, r;
+    return stat(left, &l) == 0 && stat(right, &r) == 0 && l.st_dev == r.st_dev && l.st_ino == r.st_ino;
+}
+
 int clile_i_path_is_folder(const char *path)
 {
     struct stat info;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 static const char *const label_folders[] = {"AUCoding/AU_OCC", "AU_OCC", "AUCoding", ""};
+enum { LABEL_FOLDERS = sizeof label_folders / sizeof *label_folders };
 
 /* "F001_T1.csv" in parts, as they appear in paths. */
 typedef struct {
@@ -49,31 +50,23 @@ static int parse_sequence(const char *name, sequence *out)
     return 1;
 }
 
-/* The label files: *folder (the caller's) and the sequences in it; a count of 0 when there are none. */
-static clile_status find_labels(const char *path, char **folder, int64_t *count, sequence **sequences)
+/* The label files in one folder: its path (the caller's) and the sequences in it; a count of 0 when there are none. */
+static clile_status find_labels_in(const char *path, const char *below, char **folder, int64_t *count,
+                                   sequence **sequences)
 {
     clile_status status = CLILE_OK;
     clile_i_names names = {0};
     sequence *found = NULL;
-    char *candidate = NULL;
+    char *candidate = clile_i_path_join(path, below);
 
     *folder = NULL;
     *count = 0;
     *sequences = NULL;
-    for (size_t k = 0; k < sizeof label_folders / sizeof *label_folders && *count == 0; ++k) {
-        clile_i_free(candidate);
-        candidate = clile_i_path_join(path, label_folders[k]);
-        if (candidate == NULL) {
-            status = CLILE_E_OUT_OF_MEMORY;
-            goto cleanup;
-        }
-        if (!clile_i_path_is_folder(candidate)) continue;
-        clile_i_names_free(&names);
-        CLILE_I_TRY(clile_i_folder_list(candidate, &names));
-        clile_i_free(found);
-        CLILE_I_ALLOC(found, names.count);
-        for (int64_t i = 0; i < names.count; ++i) *count += parse_sequence(names.names[i], &found[*count]);
-    }
+    if (candidate == NULL) return CLILE_E_OUT_OF_MEMORY;
+    if (!clile_i_path_is_folder(candidate)) goto cleanup;
+    CLILE_I_TRY(clile_i_folder_list(candidate, &names));
+    CLILE_I_ALLOC(found, names.count);
+    for (int64_t i = 0; i < names.count; ++i) *count += parse_sequence(names.names[i], &found[*count]);
     if (*count > 0) {
         *sequences = found;
         *folder = candidate;
@@ -87,17 +80,46 @@ cleanup:
     return status;
 }
 
+/* The first folder that has any; *at: its number. */
+static clile_status find_labels(const char *path, char **folder, int64_t *count, sequence **sequences, int64_t *at)
+{
+    *folder = NULL;
+    *count = 0;
+    *sequences = NULL;
+    for (*at = 0; *at < LABEL_FOLDERS; ++*at) {
+        CLILE_I_RETURN_IF(find_labels_in(path, label_folders[*at], folder, count, sequences));
+        if (*count > 0) break;
+    }
+    return CLILE_OK;
+}
+
+/* Label files in a folder after the one that was taken. */
+static clile_status check_other_labels(const char *path, int64_t taken, clile_i_table *table)
+{
+    for (int64_t k = taken + 1; k < LABEL_FOLDERS; ++k) {
+        sequence *sequences = NULL;
+        char *folder = NULL;
+        int64_t count = 0;
+        const clile_status status = find_labels_in(path, label_folders[k], &folder, &count, &sequences);
+        clile_i_free(sequences);
+        clile_i_free(folder);
+        if (status != CLILE_OK) return status;
+        if (count > 0) CLILE_I_RETURN_IF(clile_i_roots_warn_labels(path, label_folders, taken, k, table));
+    }
+    return CLILE_OK;
+}
+
 /* A tracker's file may bear such a name, too: its header tells. */
 static clile_status recognise(const char *path, int32_t *fits)
 {
     clile_status status = CLILE_OK;
     char *folder = NULL, *file = NULL, name[64];
     sequence *sequences = NULL;
-    int64_t count = 0;
+    int64_t count = 0, at = 0;
     int32_t tracker = 0;
     *fits = 0;
     if (!clile_i_path_is_folder(path)) return CLILE_OK;
-    CLILE_I_TRY(find_labels(path, &folder, &count, &sequences));
+    CLILE_I_TRY(find_labels(path, &folder, &count, &sequences, &at));
     if (count == 0) goto cleanup;
     snprintf(name, sizeof name, "%s.csv", sequences[0].stem);
     file = clile_i_path_join(folder, name);
@@ -213,13 +235,19 @@ static clile_status read_sequence(reader *r, const sequence *s)
     }
     CLILE_I_TRY(read_header(&rows, r));
     CLILE_I_TRY(clile_i_table_subject(r->table, s->subject, s->subject + strlen(s->subject), &subject));
-    const int64_t columns = rows.count;
+    const int64_t columns = rows.count, before = r->table->counts.label_rows, fitting = r->table->n;
     for (;;) {
         CLILE_I_TRY(clile_i_rows_next(&rows, &more));
         if (!more) break;
         CLILE_I_TRY(clile_i_rows_expect(&rows, columns));
         CLILE_I_TRY(read_row(&rows, r, &frames, &faces, folder, subject, labelled));
     }
+    const int64_t read = r->table->counts.label_rows - before;
+    if (read == 0) {
+        status = clile_i_fail(CLILE_E_FORMAT, "BP4D label file %s has no rows after its header", rows.name);
+        goto cleanup;
+    }
+    CLILE_I_TRY(clile_i_table_fit(r->table, folder, read, frames.count, r->table->n - fitting));
     for (int64_t k = 0; k < frames.count; ++k)
         if (!labelled[k])
             CLILE_I_TRY(clile_i_table_left_out(r->table, CLILE_LEFT_OUT_IMAGES, folder, frames.frames[k].name));
@@ -306,7 +334,7 @@ static clile_status find_images(reader *r)
             goto cleanup;
         }
     }
-    status = clile_i_frames_root(r->request->path, r->count, below, &r->images);
+    status = clile_i_frames_root(r->request->path, r->count, below, r->table, &r->images);
 cleanup:
     for (int64_t i = 0; below != NULL && i < r->count; ++i) clile_i_free(below[i]);
     clile_i_free(below);
@@ -318,8 +346,10 @@ static clile_status open_bp4d(const clile_i_layout_request *request, clile_i_tab
     clile_status status = CLILE_OK;
     reader r = {.request = request, .table = table};
     int32_t c = 0, *ids = NULL;
+    int64_t at = 0;
+    const char **stems = NULL;
 
-    CLILE_I_TRY(find_labels(request->path, &r.labels, &r.count, &r.sequences));
+    CLILE_I_TRY(find_labels(request->path, &r.labels, &r.count, &r.sequences, &at));
     if (r.count == 0) {
         status = clile_i_fail(CLILE_E_FORMAT, "%s: no BP4D label files; looked for %s", request->path,
                               clile_i_layout_bp4d.looked_for);
@@ -331,8 +361,13 @@ static clile_status open_bp4d(const clile_i_layout_request *request, clile_i_tab
     CLILE_I_TRY(find_images(&r));
     for (int64_t i = 0; i < r.count; ++i) CLILE_I_TRY(read_sequence(&r, &r.sequences[i]));
     CLILE_I_TRY(count_all_unlabelled(&r));
+    CLILE_I_TRY(check_other_labels(request->path, at, table));
+    CLILE_I_ALLOC(stems, r.count);
+    for (int64_t i = 0; i < r.count; ++i) stems[i] = r.sequences[i].stem;
+    CLILE_I_TRY(clile_i_roots_check_faces(request->path, r.count, stems, table));
     status = clile_i_table_finish(table);
 cleanup:
+    clile_i_free(stems);
     clile_i_free(r.columns);
     clile_i_free(r.images);
     clile_i_free(r.labels);

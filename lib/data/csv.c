@@ -192,6 +192,36 @@ cleanup:
     return status;
 }
 
+/* "AU" and a digit, perhaps with a blank or a stroke between, in a name that column_au does not know. */
+static int is_strange(const clile_i_rows *rows, int64_t k)
+{
+    const char *begin = rows->begin[k], *end = rows->end[k];
+    char ending = 0;
+    if (end - begin < 3 || lower(begin[0]) != 'a' || lower(begin[1]) != 'u') return 0;
+    begin += 2;
+    if (*begin == ' ' || *begin == '_' || *begin == '-') ++begin;
+    return begin < end && *begin >= '0' && *begin <= '9' && column_au(rows, k, &ending) == 0;
+}
+
+clile_status clile_i_csv_warn_columns(const clile_i_rows *rows, const clile_i_csv_header *h, clile_i_table *table)
+{
+    int64_t strange = 0, first = 0;
+    for (int64_t k = rows->count - 1; k >= 0; --k) {
+        if (!is_strange(rows, k)) continue;
+        ++strange;
+        first = k;
+    }
+    if (h->kind == CLILE_I_CSV_OPENFACE && h->success < 0)
+        CLILE_I_RETURN_IF(
+            clile_i_table_warn(table, "%s has no column \"success\", which says where there is a face", rows->name));
+    if (strange == 0) return CLILE_OK;
+    const ptrdiff_t size = rows->end[first] - rows->begin[first];
+    return clile_i_table_warn(table,
+                              "%s: %lld columns seem to be of an AU and are not read, expected AU1 or AU01_c; the "
+                              "first is \"%.*s\"",
+                              rows->name, (long long)strange, size < 40 ? (int)size : 40, rows->begin[first]);
+}
+
 static int is_empty(const clile_i_rows *rows, int64_t field)
 {
     return rows->begin[field] == rows->end[field];

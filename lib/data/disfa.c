@@ -9,6 +9,7 @@
 #include <string.h>
 
 static const char *const label_folders[] = {"ActionUnit_Labels", ""};
+enum { LABEL_FOLDERS = sizeof label_folders / sizeof *label_folders };
 
 /* One subject's labels. */
 typedef struct {
@@ -20,10 +21,10 @@ typedef struct {
 typedef struct {
     const clile_i_layout_request *request;
     clile_i_table *table;
-    char *labels;   /* folder of the subjects' label folders */
-    char *images;   /* folder of the subjects' image folders, below the path */
-    char **subject; /* [count] */
-    int64_t count;
+    char *labels;              /* folder of the subjects' label folders */
+    char *images;              /* folder of the subjects' image folders, below the path */
+    char **subject;            /* [count] */
+    int64_t count, taken;      /* of label_folders */
     clile_i_frames *frames;    /* [count] */
     subject_labels *labels_of; /* [count] */
     int32_t first_image;       /* 0 or 1 */
@@ -79,40 +80,63 @@ static void free_subjects(reader *r)
     clile_i_free(r->labels_of);
     clile_i_free(r->labels);
     clile_i_free(r->images);
+    r->subject = NULL;
+    r->frames = NULL;
+    r->labels_of = NULL;
+    r->labels = r->images = NULL;
+    r->count = 0;
 }
 
-/* Fills labels, subject and count; a count of 0 when there are none. */
-static clile_status find_labels(reader *r)
+/* Fills labels, subject and count from one folder; a count of 0 when it has none. */
+static clile_status find_labels_in(reader *r, const char *folder)
 {
     clile_status status = CLILE_OK;
     clile_i_names names = {0};
-    for (size_t k = 0; k < sizeof label_folders / sizeof *label_folders && r->count == 0; ++k) {
-        clile_i_free(r->labels);
-        r->labels = clile_i_path_join(r->request->path, label_folders[k]);
-        if (r->labels == NULL) {
+    free_subjects(r);
+    r->labels = clile_i_path_join(r->request->path, folder);
+    if (r->labels == NULL) return CLILE_E_OUT_OF_MEMORY;
+    if (!clile_i_path_is_folder(r->labels)) return CLILE_OK;
+    CLILE_I_TRY(clile_i_folder_list(r->labels, &names));
+    CLILE_I_ALLOC(r->subject, names.count);
+    for (int64_t i = 0; i < names.count; ++i) {
+        int32_t fits = 0;
+        if (is_subject_name(names.names[i])) CLILE_I_TRY(has_labels(r->labels, names.names[i], &fits));
+        if (!fits) continue;
+        r->subject[r->count] = clile_i_strdup(names.names[i]);
+        if (r->subject[r->count] == NULL) {
             status = CLILE_E_OUT_OF_MEMORY;
             goto cleanup;
         }
-        if (!clile_i_path_is_folder(r->labels)) continue;
-        clile_i_names_free(&names);
-        CLILE_I_TRY(clile_i_folder_list(r->labels, &names));
-        clile_i_free(r->subject);
-        CLILE_I_ALLOC(r->subject, names.count);
-        for (int64_t i = 0; i < names.count; ++i) {
-            int32_t fits = 0;
-            if (is_subject_name(names.names[i])) CLILE_I_TRY(has_labels(r->labels, names.names[i], &fits));
-            if (!fits) continue;
-            r->subject[r->count] = clile_i_strdup(names.names[i]);
-            if (r->subject[r->count] == NULL) {
-                status = CLILE_E_OUT_OF_MEMORY;
-                goto cleanup;
-            }
-            r->count++;
-        }
+        r->count++;
     }
 cleanup:
     clile_i_names_free(&names);
     return status;
+}
+
+/* From the first folder that has any. */
+static clile_status find_labels(reader *r)
+{
+    for (r->taken = 0; r->taken < LABEL_FOLDERS; ++r->taken) {
+        CLILE_I_RETURN_IF(find_labels_in(r, label_folders[r->taken]));
+        if (r->count > 0) break;
+    }
+    return CLILE_OK;
+}
+
+/* Label files in a folder after the one that was taken. */
+static clile_status check_other_labels(const reader *r)
+{
+    for (int64_t k = r->taken + 1; k < LABEL_FOLDERS; ++k) {
+        reader other = {.request = r->request};
+        clile_status status = find_labels_in(&other, label_folders[k]);
+        const int64_t count = other.count;
+        free_subjects(&other);
+        if (status == CLILE_OK && count > 0)
+            status = clile_i_roots_warn_labels(r->request->path, label_folders, r->taken, k, r->table);
+        if (status != CLILE_OK) return status;
+    }
+    return CLILE_OK;
 }
 
 static clile_status recognise(const char *path, int32_t *fits)
@@ -226,6 +250,8 @@ static clile_status read_au(const reader *r, const char *subject, int32_t a, sub
     if (n != labels->n)
         status = clile_i_fail(CLILE_E_FORMAT, "DISFA label file %s: %lld frames, %s_au%d.txt has %lld", rows.name,
                               (long long)n, subject, r->table->au_ids[0], (long long)labels->n);
+    else if (n == 0)
+        status = clile_i_fail(CLILE_E_FORMAT, "DISFA label file %s has no row frame,intensity", rows.name);
 cleanup:
     clile_i_rows_close(&rows);
     clile_i_free(path);
@@ -251,6 +277,7 @@ static clile_status add_subject(reader *r, int64_t s)
     CLILE_I_TRY(clile_i_faces_read(r->request, name, &faces));
     CLILE_I_TRY(clile_i_table_subject(table, name, name + strlen(name), &subject));
     CLILE_I_ALLOC(labelled, frames->count);
+    const int64_t before = table->n;
     for (int64_t i = 0; i < labels->n; ++i) {
         const int64_t number = labels->frame[i] - 1 + r->first_image;
         const clile_i_frame *frame = clile_i_frames_find(frames, number);
@@ -266,6 +293,7 @@ static clile_status add_subject(reader *r, int64_t s)
                                        clile_i_places_find(&faces.landmarks, number),
                                        clile_i_places_find(&faces.boxes, number)));
     }
+    CLILE_I_TRY(clile_i_table_fit(table, folder, labels->n, frames->count, table->n - before));
     for (int64_t k = 0; k < frames->count; ++k)
         if (!labelled[k])
             CLILE_I_TRY(clile_i_table_left_out(table, CLILE_LEFT_OUT_IMAGES, folder, frames->frames[k].name));
@@ -343,10 +371,12 @@ static clile_status open_disfa(const clile_i_layout_request *request, clile_i_ta
     }
     CLILE_I_TRY(clile_i_au_set_parse(request->au_set, 8, clile_i_au_set_disfa, &c, &ids));
     CLILE_I_TRY(clile_i_table_begin(table, request->path, c, ids));
-    CLILE_I_TRY(clile_i_frames_root(request->path, r.count, r.subject, &r.images));
+    CLILE_I_TRY(clile_i_frames_root(request->path, r.count, r.subject, table, &r.images));
     CLILE_I_TRY(list_images(&r));
     CLILE_I_TRY(read_labels(&r));
     for (int64_t s = 0; s < r.count; ++s) CLILE_I_TRY(add_subject(&r, s));
+    CLILE_I_TRY(check_other_labels(&r));
+    CLILE_I_TRY(clile_i_roots_check_faces(request->path, r.count, (const char *const *)r.subject, table));
     status = clile_i_table_finish(table);
 cleanup:
     free_subjects(&r);

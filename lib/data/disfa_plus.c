@@ -11,6 +11,7 @@
 enum { HEADER_LINES = 2 };
 
 static const char *const label_folders[] = {"Labels", ""};
+enum { LABEL_FOLDERS = sizeof label_folders / sizeof *label_folders };
 
 typedef struct {
     char *subject, *trial, *below; /* "SN001", "A1_AU1_TrailNo_1", "SN001/A1_AU1_TrailNo_1" */
@@ -21,7 +22,7 @@ typedef struct {
     clile_i_table *table;
     char *labels, *images; /* folders: a path; below the request's path */
     sequence *sequences;
-    int64_t count, capacity;
+    int64_t count, capacity, taken; /* taken: of label_folders */
 } reader;
 
 typedef struct {
@@ -69,6 +70,9 @@ static void free_reader(reader *r)
     clile_i_free(r->sequences);
     clile_i_free(r->labels);
     clile_i_free(r->images);
+    r->sequences = NULL;
+    r->labels = r->images = NULL;
+    r->count = r->capacity = 0;
 }
 
 /* The trials of one subject that have label files. */
@@ -102,25 +106,64 @@ cleanup:
     return status;
 }
 
-static clile_status find_labels(reader *r)
+static clile_status find_labels_in(reader *r, const char *folder)
 {
     clile_status status = CLILE_OK;
     clile_i_names names = {0};
-    for (size_t k = 0; k < sizeof label_folders / sizeof *label_folders && r->count == 0; ++k) {
-        clile_i_free(r->labels);
-        r->labels = clile_i_path_join(r->request->path, label_folders[k]);
-        if (r->labels == NULL) {
+    free_reader(r);
+    r->labels = clile_i_path_join(r->request->path, folder);
+    if (r->labels == NULL) return CLILE_E_OUT_OF_MEMORY;
+    if (!clile_i_path_is_folder(r->labels)) return CLILE_OK;
+    CLILE_I_TRY(clile_i_folder_list(r->labels, &names));
+    for (int64_t i = 0; i < names.count; ++i)
+        if (is_subject(names.names[i])) CLILE_I_TRY(find_trials(r, names.names[i]));
+cleanup:
+    clile_i_names_free(&names);
+    return status;
+}
+
+/* From the first folder that has any. */
+static clile_status find_labels(reader *r)
+{
+    for (r->taken = 0; r->taken < LABEL_FOLDERS; ++r->taken) {
+        CLILE_I_RETURN_IF(find_labels_in(r, label_folders[r->taken]));
+        if (r->count > 0) break;
+    }
+    return CLILE_OK;
+}
+
+/* Label files in a folder after the one that was taken. */
+static clile_status check_other_labels(const reader *r)
+{
+    for (int64_t k = r->taken + 1; k < LABEL_FOLDERS; ++k) {
+        reader other = {.request = r->request};
+        clile_status status = find_labels_in(&other, label_folders[k]);
+        const int64_t count = other.count;
+        free_reader(&other);
+        if (status == CLILE_OK && count > 0)
+            status = clile_i_roots_warn_labels(r->request->path, label_folders, r->taken, k, r->table);
+        if (status != CLILE_OK) return status;
+    }
+    return CLILE_OK;
+}
+
+static clile_status check_faces(const reader *r)
+{
+    clile_status status = CLILE_OK;
+    char **stems = NULL;
+    CLILE_I_ALLOC(stems, r->count);
+    for (int64_t i = 0; i < r->count; ++i) {
+        stems[i] = clile_i_strdup(r->sequences[i].below);
+        if (stems[i] == NULL) {
             status = CLILE_E_OUT_OF_MEMORY;
             goto cleanup;
         }
-        if (!clile_i_path_is_folder(r->labels)) continue;
-        clile_i_names_free(&names);
-        CLILE_I_TRY(clile_i_folder_list(r->labels, &names));
-        for (int64_t i = 0; i < names.count; ++i)
-            if (is_subject(names.names[i])) CLILE_I_TRY(find_trials(r, names.names[i]));
+        stems[i][strlen(r->sequences[i].subject)] = '_';
     }
+    status = clile_i_roots_check_faces(r->request->path, r->count, (const char *const *)stems, r->table);
 cleanup:
-    clile_i_names_free(&names);
+    for (int64_t i = 0; stems != NULL && i < r->count; ++i) clile_i_free(stems[i]);
+    clile_i_free(stems);
     return status;
 }
 
@@ -273,6 +316,7 @@ static clile_status add_rows(reader *r, const sequence *s, const trial_labels *l
     CLILE_I_TRY(clile_i_faces_read(r->request, stem.data, &faces));
     CLILE_I_TRY(clile_i_table_subject(table, s->subject, s->subject + strlen(s->subject), &subject));
     CLILE_I_ALLOC(labelled, frames->count);
+    const int64_t before = table->n;
     for (int64_t i = 0; i < labels->n; ++i) {
         const clile_i_frame *frame = clile_i_frames_find(frames, labels->frame[i]);
         table->counts.label_rows++;
@@ -287,6 +331,7 @@ static clile_status add_rows(reader *r, const sequence *s, const trial_labels *l
                                        clile_i_places_find(&faces.landmarks, labels->frame[i]),
                                        clile_i_places_find(&faces.boxes, labels->frame[i])));
     }
+    CLILE_I_TRY(clile_i_table_fit(table, folder, labels->n, frames->count, table->n - before));
     for (int64_t k = 0; k < frames->count; ++k)
         if (!labelled[k])
             CLILE_I_TRY(clile_i_table_left_out(table, CLILE_LEFT_OUT_IMAGES, folder, frames->frames[k].name));
@@ -385,7 +430,7 @@ static clile_status find_images(reader *r)
     char **below = NULL;
     CLILE_I_ALLOC(below, r->count);
     for (int64_t i = 0; i < r->count; ++i) below[i] = r->sequences[i].below;
-    status = clile_i_frames_root(r->request->path, r->count, below, &r->images);
+    status = clile_i_frames_root(r->request->path, r->count, below, r->table, &r->images);
 cleanup:
     clile_i_free(below);
     return status;
@@ -408,6 +453,8 @@ static clile_status open_disfa_plus(const clile_i_layout_request *request, clile
     CLILE_I_TRY(find_images(&r));
     for (int64_t i = 0; i < r.count; ++i) CLILE_I_TRY(read_sequence(&r, &r.sequences[i]));
     CLILE_I_TRY(count_all_unlabelled(&r));
+    CLILE_I_TRY(check_other_labels(&r));
+    CLILE_I_TRY(check_faces(&r));
     status = clile_i_table_finish(table);
 cleanup:
     free_reader(&r);

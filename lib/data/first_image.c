@@ -18,6 +18,20 @@ static misfit count_misfit(int64_t count, const clile_i_numbering *sequences, in
     return out;
 }
 
+int clile_i_numbering_counts(const clile_i_numbering *sequence, int64_t origin, int64_t images)
+{
+    if (sequence->n != images) return 0;
+    for (int64_t i = 0; i < sequence->n; ++i)
+        if (sequence->frame[i] != origin + i) return 0;
+    return 1;
+}
+
+int clile_i_numbering_is_exact(const clile_i_numbering *sequence, int64_t origin, int32_t first)
+{
+    const misfit fit = count_misfit(1, sequence, origin, first);
+    return fit.labels_without_image == 0 && fit.images_without_label == 0;
+}
+
 static int has_image_0(int64_t count, const clile_i_numbering *sequences)
 {
     for (int64_t s = 0; s < count; ++s)

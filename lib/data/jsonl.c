@@ -259,7 +259,7 @@ static clile_status find_root(reader *r)
     next_image(&source, first);
     const int64_t at = r->lines.line;
     rewind_lines(r);
-    CLILE_I_TRY(clile_i_paths_root(folder, next_image, &source, &r->root));
+    CLILE_I_TRY(clile_i_paths_root(folder, next_image, &source, r->table, &r->root));
     rewind_lines(r);
     if (r->root == NULL)
         status =
@@ -320,6 +320,10 @@ static clile_status open_jsonl(const clile_i_layout_request *request, clile_i_ta
         CLILE_I_TRY(add_row(r, line));
     }
     CLILE_I_TRY(clile_i_image_set_count_others(&r->images, r->root, table));
+    if (2 * table->counts.labels_without_image > table->counts.label_rows)
+        CLILE_I_TRY(clile_i_table_warn(table, "%lld of %lld lines name an image that is not below %s",
+                                       (long long)table->counts.labels_without_image,
+                                       (long long)table->counts.label_rows, r->root));
     clile_i_text_append(&table->notes, "\"AUs\" lists what is present; AUs that a line does not list count as absent, "
                                        "since the form cannot say \"not coded\"\n");
     CLILE_I_TRY(table->notes.status);

@@ -106,10 +106,17 @@ int clile_i_frame_number(const char *name, int64_t *number);
 clile_status clile_i_frames_list(const char *folder, clile_i_frames *out);
 void clile_i_frames_free(clile_i_frames *frames);
 const clile_i_frame *clile_i_frames_find(const clile_i_frames *frames, int64_t number); /* NULL: none */
-/* Where the images are: "" or the folder directly below `path` in which one of `below` (such as "F001/T1") holds
- * images.
- * `*out` is the caller's. FORMAT: nowhere. */
-clile_status clile_i_frames_root(const char *path, int64_t count, char *const *below, char **out);
+
+/* roots.c: where the images are: "" or the folder directly below `path` in which most of `below` (such as "F001/T1")
+ * hold images, the first by name among equals. Images of another such folder are counted as left out, with a warning
+ * that names both. `*out` is the caller's. FORMAT: nowhere. */
+clile_status clile_i_frames_root(const char *path, int64_t count, char *const *below, clile_i_table *table, char **out);
+/* Warns when `folders[k]` below path was taken for labels and `folders[other]` has some, too. */
+clile_status clile_i_roots_warn_labels(const char *path, const char *const *folders, int64_t taken, int64_t other,
+                                       clile_i_table *table);
+/* Files in landmarks and boxes that no stem (such as "F001_T1") has: a note, or a warning when they look like a
+ * misspelled one or none is used; folders Landmarks and the like. */
+clile_status clile_i_roots_check_faces(const char *path, int64_t count, const char *const *stems, clile_i_table *table);
 
 /* places.c: where the face is in an image, by frame: landmarks (5 or 68 points, reduced to five), boxes. */
 typedef struct {
@@ -144,9 +151,10 @@ clile_status clile_i_places_add(clile_i_table *table, const char *folder, const 
 enum { CLILE_I_PATH_SIZE = 4096 };
 /* Images are looked for below `folder`, its img, each folder in it, and below the folder above in the same way. *root
  * (the caller's) is the first of these below which one of the images is, NULL when there is none; `image` gives images
- * one by one, 0 at the end; a hundred are tried. */
+ * one by one, 0 at the end; a hundred are tried. Warns when the image that is found is in another of these, too. */
 typedef int (*clile_i_next_image)(void *context, char *image /*[CLILE_I_PATH_SIZE]*/);
-clile_status clile_i_paths_root(const char *folder, clile_i_next_image next, void *context, char **root);
+clile_status clile_i_paths_root(const char *folder, clile_i_next_image next, void *context, clile_i_table *table,
+                                char **root);
 int clile_i_paths_exists(const char *root, const char *image);
 /* The subject that a path names, at most 255 characters; 0: none. A folder that is called as a subject of BP4D or DISFA
  * is (F001, M012, SN003), or as a video of one is (F001_T1, 2F01_T1, LeftVideoSN003); otherwise the first folder of a
@@ -175,6 +183,11 @@ typedef struct {
     int64_t n;
     const int64_t *frame; /* [n] of the label file */
 } clile_i_numbering;
+/* 1: row k is of image k, when `images` are in the order of their names: a program that reads a folder of images counts
+ * them, whatever their numbers. Frames are origin, origin + 1, ..., as many as images. */
+int clile_i_numbering_counts(const clile_i_numbering *sequence, int64_t origin, int64_t images);
+/* 1: with this first image no row and no image is left out. */
+int clile_i_numbering_is_exact(const clile_i_numbering *sequence, int64_t origin, int32_t first);
 /* The wanted one (0 or 1), or with -1 that with fewer labels without image and images without label, on a tie 0 when
  * there is an image 0. Says so in the table's notes. */
 clile_status clile_i_first_image(int32_t wanted, int64_t count, const clile_i_numbering *sequences, int64_t origin,

@@ -260,7 +260,7 @@ static clile_status find_root(reader *r, list_file *f)
     char first[PATH_SIZE];
     list_file start = *f;
     if (!next_image(&start, first)) return fail_at(&start, "no usable path");
-    CLILE_I_RETURN_IF(clile_i_paths_root(r->folder, next_image, f, &r->root));
+    CLILE_I_RETURN_IF(clile_i_paths_root(r->folder, next_image, f, r->table, &r->root));
     if (r->root != NULL) return CLILE_OK;
     return clile_i_fail(
         CLILE_E_FORMAT,
@@ -448,6 +448,10 @@ static clile_status open_list(const clile_i_layout_request *request, clile_i_tab
     CLILE_I_TRY(locate(r));
     for (int32_t k = 0; k < r->lists; ++k) CLILE_I_TRY(read_list(r, k));
     CLILE_I_TRY(clile_i_image_set_count_others(&r->images, r->root, table));
+    if (2 * table->counts.labels_without_image > table->counts.label_rows)
+        CLILE_I_TRY(clile_i_table_warn(table, "%lld of %lld lines name an image that is not below %s",
+                                       (long long)table->counts.labels_without_image,
+                                       (long long)table->counts.label_rows, r->root));
     status = clile_i_table_finish(table);
 cleanup:
     if (r != NULL) {

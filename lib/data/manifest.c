@@ -52,6 +52,7 @@ static clile_status read_manifest(const clile_i_layout_request *request, const c
     }
     CLILE_I_TRY(clile_i_csv_read_header(rows, h));
     CLILE_I_TRY(clile_i_csv_choose(rows, request->au_set, h));
+    CLILE_I_TRY(clile_i_csv_warn_columns(rows, h, table));
     CLILE_I_TRY(clile_i_table_begin(table, folder, h->c, h->au));
     for (;;) {
         CLILE_I_TRY(clile_i_rows_next(rows, &more));

@@ -29,42 +29,64 @@ int clile_i_paths_exists(const char *root, const char *image)
     return size > 0 && (size_t)size < sizeof path && clile_i_path_exists(path);
 }
 
-/* Takes `candidate` over, as *root when the image is below it. */
-static clile_status take_root(char *candidate, const char *image, char **root)
+/* Where the image is: the first root, and another one that has a file of that name which is not the same. */
+typedef struct {
+    char *root, *other;
+} found_roots;
+
+/* Takes `candidate` over. */
+static clile_status take_root(char *candidate, const char *image, found_roots *found)
 {
+    char ours[2 * CLILE_I_PATH_SIZE], theirs[2 * CLILE_I_PATH_SIZE];
     if (candidate == NULL) return CLILE_E_OUT_OF_MEMORY;
-    if (*root == NULL && clile_i_paths_exists(candidate, image))
-        *root = candidate;
+    char **place = found->root == NULL ? &found->root : &found->other;
+    int takes = *place == NULL && clile_i_paths_exists(candidate, image);
+    if (takes && found->root != NULL && image[0] != '/') {
+        snprintf(ours, sizeof ours, "%s/%s", found->root, image);
+        snprintf(theirs, sizeof theirs, "%s/%s", candidate, image);
+        takes = !clile_i_path_is_same(ours, theirs);
+    }
+    if (takes && (found->root == NULL || image[0] != '/'))
+        *place = candidate;
     else
         clile_i_free(candidate);
     return CLILE_OK;
 }
 
 /* `folder` itself, its img first, then all folders in it. */
-static clile_status try_folder(const char *folder, const clile_i_names *inside, const char *image, char **root)
+static clile_status try_folder(const char *folder, const clile_i_names *inside, const char *image, found_roots *found)
 {
-    CLILE_I_RETURN_IF(take_root(clile_i_strdup(folder), image, root));
-    if (*root == NULL) CLILE_I_RETURN_IF(take_root(clile_i_path_join(folder, "img"), image, root));
-    for (int64_t k = 0; k < inside->count && *root == NULL; ++k)
-        CLILE_I_RETURN_IF(take_root(clile_i_path_join(folder, inside->names[k]), image, root));
+    CLILE_I_RETURN_IF(take_root(clile_i_strdup(folder), image, found));
+    CLILE_I_RETURN_IF(take_root(clile_i_path_join(folder, "img"), image, found));
+    for (int64_t k = 0; k < inside->count && found->other == NULL; ++k)
+        CLILE_I_RETURN_IF(take_root(clile_i_path_join(folder, inside->names[k]), image, found));
     return CLILE_OK;
 }
 
-clile_status clile_i_paths_root(const char *folder, clile_i_next_image next, void *context, char **root)
+clile_status clile_i_paths_root(const char *folder, clile_i_next_image next, void *context, clile_i_table *table,
+                                char **root)
 {
     clile_status status = CLILE_OK;
     clile_i_names inside = {0}, beside = {0};
+    found_roots found = {0};
     char image[CLILE_I_PATH_SIZE];
     char *above = clile_i_path_join(folder, "..");
     *root = NULL;
     if (above == NULL) return CLILE_E_OUT_OF_MEMORY;
     CLILE_I_TRY(clile_i_folder_list(folder, &inside));
     CLILE_I_TRY(clile_i_folder_list(above, &beside));
-    for (int k = 0; k < FEW && *root == NULL && next(context, image); ++k) {
-        CLILE_I_TRY(try_folder(folder, &inside, image, root));
-        if (*root == NULL) CLILE_I_TRY(try_folder(above, &beside, image, root));
+    for (int k = 0; k < FEW && found.root == NULL && next(context, image); ++k) {
+        CLILE_I_TRY(try_folder(folder, &inside, image, &found));
+        CLILE_I_TRY(try_folder(above, &beside, image, &found));
     }
+    if (found.other != NULL)
+        CLILE_I_TRY(clile_i_table_warn(table, "images are taken from %.400s; %.200s is in %.400s, too", found.root,
+                                       image, found.other));
+    *root = found.root;
+    found.root = NULL;
 cleanup:
+    clile_i_free(found.root);
+    clile_i_free(found.other);
     clile_i_names_free(&inside);
     clile_i_names_free(&beside);
     clile_i_free(above);

@@ -1,6 +1,7 @@
 #include "data/table.h"
 
 #include <math.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -73,6 +74,7 @@ void clile_i_table_free(clile_i_table *table)
     clile_i_free(table->points);
     clile_i_free(table->boxes);
     clile_i_text_free(&table->notes);
+    clile_i_text_free(&table->fit.first);
     clile_i_free(table->subject_names);
     clile_i_free(table->subject_order);
     clile_i_free(table->text);
@@ -193,38 +195,6 @@ clile_status clile_i_table_add(clile_i_table *table, const char *folder, const c
     memcpy(table->labels + i * table->c, labels, (size_t)table->c);
     table->n = i + 1;
     return CLILE_OK;
-}
-
-static int compare_names(const void *left, const void *right)
-{
-    return clile_i_natural_compare(*(char *const *)left, *(char *const *)right);
-}
-
-clile_status clile_i_table_finish(clile_i_table *table)
-{
-    clile_status status = CLILE_OK;
-    const size_t count = (size_t)table->subject_count;
-    char **sorted = NULL;
-    int32_t *place = NULL;
-
-    if (table->n == 0) return clile_i_fail(CLILE_E_FORMAT, "%s: no image has labels", table->root);
-    CLILE_I_ALLOC(sorted, table->subject_capacity);
-    CLILE_I_ALLOC(place, count);
-    memcpy(sorted, table->subject_names, count * sizeof *sorted);
-    qsort(sorted, count, sizeof *sorted, compare_names);
-    for (size_t s = 0; s < count; ++s) {
-        char **found = bsearch(&table->subject_names[s], sorted, count, sizeof *sorted, compare_names);
-        place[s] = (int32_t)(found - sorted);
-    }
-    for (int64_t i = 0; i < table->n; ++i) table->subject[i] = place[table->subject[i]];
-    for (size_t s = 0; s < count; ++s) table->subject_order[s] = place[table->subject_order[s]];
-    clile_i_free(table->subject_names);
-    table->subject_names = sorted;
-    sorted = NULL;
-cleanup:
-    clile_i_free(place);
-    clile_i_free(sorted);
-    return status;
 }
 
 clile_status clile_i_table_left_out(clile_i_table *table, int32_t kind, const char *folder, const char *file)

@@ -33,6 +33,10 @@ typedef struct {
     char *left_out[2][CLILE_I_LEFT_OUT_KEPT]; /* [CLILE_LEFT_OUT_...]: names of the first */
     int32_t left_out_count[2];
     clile_i_text notes; /* what was understood and is not in the counts, one sentence a line */
+    struct {            /* of sequences that have both label rows and images */
+        int64_t matched, least, bad;
+        clile_i_text first; /* that fits badly */
+    } fit;
 
     clile_i_st *pack;          /* a mapped pack that crops are read from, NULL: images are files or arrays */
     const uint8_t *pack_crops; /* [n,s,s,3] in it, s the stored side of crops of pack_size pixels */
@@ -56,7 +60,18 @@ clile_status clile_i_table_add(clile_i_table *table, const char *folder, const c
 /* Counts a label row without image, or an image without label row (CLILE_LEFT_OUT_...), and keeps the first names:
  * "folder/file". */
 clile_status clile_i_table_left_out(clile_i_table *table, int32_t kind, const char *folder, const char *file);
-/* Puts the subjects in the natural order of their names (runs of digits compare as numbers). FORMAT: no sample. */
+/* A line "warning: ..." of the notes. */
+#if defined(__GNUC__)
+__attribute__((format(printf, 2, 3)))
+#endif
+clile_status
+clile_i_table_warn(clile_i_table *table, const char *format, ...);
+/* A sequence called `where` in which `matched` label rows and images were found for each other. Labels may be of more
+ * frames than there are images and the other way round, but where both are left out, rows and images do not belong
+ * together: clile_i_table_finish warns of it, and refuses a table in which hardly any do. */
+clile_status clile_i_table_fit(clile_i_table *table, const char *where, int64_t rows, int64_t images, int64_t matched);
+/* Puts the subjects in the natural order of their names (runs of digits compare as numbers), and warns of what makes
+ * no sense. FORMAT: no sample; hardly any row has its image; no label is coded. */
 clile_status clile_i_table_finish(clile_i_table *table);
 void clile_i_table_free(clile_i_table *table);
 

@@ -15,9 +15,12 @@ typedef struct {
 } place;
 
 typedef struct {
-    char *stem;   /* "NAME" */
-    char *images; /* folder of its frames below the root; NULL: rows name their images */
-    clile_i_frames frames;
+    char *stem;             /* "NAME" */
+    char *images;           /* folder of its frames below the root; NULL: rows name their images */
+    clile_i_frames frames;  /* by number */
+    clile_i_frames ordered; /* all images by name, their numbers being 0, 1, ... */
+    int64_t rows, rows_capacity;
+    int64_t *every; /* [rows] frames of all rows, with a face or not */
     int64_t n, capacity[3];
     int64_t *frame; /* [n] */
     int8_t *codes;  /* [n,c] */
@@ -32,6 +35,9 @@ typedef struct {
     int64_t count, capacity;
     clile_i_csv_kind kind; /* of all files */
     int32_t intensities, other_files;
+    int64_t misordered;       /* videos whose images are in another order by number than by name */
+    int64_t in_order, uneven; /* videos whose images were taken in the order of names; those whose numbers have gaps */
+    const char *first_in_order, *first_misordered;
 } reader;
 
 /* Wrong separators do not hide what a file is. */
@@ -115,12 +121,23 @@ static void free_reader(reader *r)
         clile_i_free(v->stem);
         clile_i_free(v->images);
         clile_i_frames_free(&v->frames);
+        clile_i_frames_free(&v->ordered);
+        clile_i_free(v->every);
         clile_i_free(v->frame);
         clile_i_free(v->codes);
         clile_i_free(v->places);
     }
     clile_i_free(r->videos);
     clile_i_free(r->root);
+}
+
+static clile_status put_frame(video *v, int64_t frame)
+{
+    void *block = v->every;
+    const clile_status status = clile_i_grow(&block, &v->rows_capacity, v->rows + 1, sizeof *v->every);
+    v->every = block;
+    if (status == CLILE_OK) v->every[v->rows++] = frame;
+    return status;
 }
 
 static clile_status put_row(video *v, int32_t c, int64_t frame, const clile_i_csv_row *row)
@@ -193,7 +210,10 @@ static clile_status read_row(const clile_i_rows *rows, reader *r, const clile_i_
         CLILE_I_RETURN_IF(clile_i_csv_text(rows, h->image, "the input has no usable path", image, sizeof image));
     const int named = clile_i_frames_is_image(clile_i_paths_name(image));
     if (!named && h->frame < 0) return clile_i_rows_fail(rows, "no column \"frame\", and the input is no image");
-    if (!named) CLILE_I_RETURN_IF(read_frame(rows, h, last, &frame));
+    if (!named) {
+        CLILE_I_RETURN_IF(read_frame(rows, h, last, &frame));
+        CLILE_I_RETURN_IF(put_frame(v, frame));
+    }
     if (!face) {
         r->table->counts.rows_without_face++;
         return CLILE_OK;
@@ -228,13 +248,29 @@ cleanup:
     return status;
 }
 
+/* The images of a folder in the order of their names, as OpenFace reads them. */
+static clile_status list_in_order(const char *folder, clile_i_frames *out)
+{
+    clile_status status = CLILE_OK;
+    if (!clile_i_path_is_folder(folder)) return CLILE_OK;
+    CLILE_I_TRY(clile_i_folder_list(folder, &out->names));
+    CLILE_I_ALLOC(out->frames, out->names.count);
+    for (int64_t i = 0; i < out->names.count; ++i)
+        if (clile_i_frames_is_image(out->names.names[i])) {
+            out->frames[out->count] = (clile_i_frame){.number = out->count, .name = out->names.names[i]};
+            out->count++;
+        }
+cleanup:
+    return status;
+}
+
 /* NAME or NAME_aligned, whichever has images: original frames are better, since landmarks apply to them. */
 static clile_status find_frames(reader *r, video *v)
 {
     clile_status status = CLILE_OK;
     clile_i_text folder = {0};
     char *path = NULL;
-    for (int k = 0; k < 2 && v->frames.count == 0; ++k) {
+    for (int k = 0; k < 2 && v->ordered.count == 0; ++k) {
         clile_i_text_free(&folder);
         clile_i_free(path);
         clile_i_text_append(&folder, "%s%s", v->stem, k == 1 ? "_aligned" : "");
@@ -244,8 +280,10 @@ static clile_status find_frames(reader *r, video *v)
             goto cleanup;
         }
         clile_i_frames_free(&v->frames);
+        clile_i_frames_free(&v->ordered);
         CLILE_I_TRY(clile_i_frames_list(path, &v->frames));
-        if (v->frames.count > 0 && k == 1)
+        CLILE_I_TRY(list_in_order(path, &v->ordered));
+        if (v->ordered.count > 0 && k == 1)
             for (int64_t i = 0; i < v->n; ++i) v->places[i].has_five = v->places[i].has_box = 0;
     }
     v->images = folder.data;
@@ -263,7 +301,7 @@ static clile_status read_file(reader *r, const char *name)
     clile_i_rows *rows = NULL;
     clile_i_csv_header *h = NULL;
     int32_t more = 0, trackers = 0;
-    int64_t last = -1;
+    int64_t last = -1, n = 0;
     char *path = clile_i_path_join(r->root, name);
 
     if (path == NULL) return CLILE_E_OUT_OF_MEMORY;
@@ -286,6 +324,7 @@ static clile_status read_file(reader *r, const char *name)
     }
     *strrchr(v->stem, '.') = '\0';
     CLILE_I_TRY(read_header(rows, r, h));
+    CLILE_I_TRY(clile_i_csv_warn_columns(rows, h, r->table));
     if (h->kind == CLILE_I_CSV_OPENFACE && h->subject >= 0) {
         status = clile_i_rows_fail(rows, "a column \"subject\": the file's name is the subject; a manifest has a "
                                          "column \"image\", too");
@@ -295,7 +334,9 @@ static clile_status read_file(reader *r, const char *name)
         CLILE_I_TRY(clile_i_rows_next(rows, &more));
         if (!more) break;
         CLILE_I_TRY(read_row(rows, r, h, v, &last));
+        ++n;
     }
+    if (n == 0) CLILE_I_TRY(clile_i_table_warn(r->table, "%s has no rows after its header", rows->name));
     if (v->n > 0) status = find_frames(r, v);
 cleanup:
     if (rows != NULL) clile_i_rows_close(rows);
@@ -307,20 +348,23 @@ cleanup:
 
 /* ---- all of them ---- */
 
-static clile_status add_video(reader *r, const video *v, int64_t origin, int32_t first)
+static clile_status add_video(reader *r, const video *v, const clile_i_frames *frames, int64_t origin, int32_t first)
 {
     clile_status status = CLILE_OK;
     clile_i_table *table = r->table;
     char path[512], name[256];
     uint8_t *labelled = NULL;
     int32_t subject = -1;
+    int64_t matched = 0;
     snprintf(path, sizeof path, "%.255s/", v->stem);
     if (!clile_i_paths_subject(path, name))
         return clile_i_fail(CLILE_E_FORMAT, "%s/%s.csv: its name is no name of a subject", r->root, v->stem);
-    CLILE_I_ALLOC(labelled, v->frames.count);
+    CLILE_I_ALLOC(labelled, frames->count);
+    for (int64_t i = 0; i < v->rows; ++i) matched += clile_i_frames_find(frames, v->every[i] - origin + first) != NULL;
+    CLILE_I_TRY(clile_i_table_fit(table, v->images, v->rows, frames->count, matched));
     for (int64_t i = 0; i < v->n; ++i) {
         const int64_t number = v->frame[i] - origin + first;
-        const clile_i_frame *frame = clile_i_frames_find(&v->frames, number);
+        const clile_i_frame *frame = clile_i_frames_find(frames, number);
         const place *p = &v->places[i];
         table->counts.label_rows++;
         if (frame == NULL) {
@@ -329,17 +373,73 @@ static clile_status add_video(reader *r, const video *v, int64_t origin, int32_t
             CLILE_I_TRY(clile_i_table_left_out(table, CLILE_LEFT_OUT_LABELS, v->images, row));
             continue;
         }
-        labelled[frame - v->frames.frames] = 1;
+        labelled[frame - frames->frames] = 1;
         if (subject < 0) CLILE_I_TRY(clile_i_table_subject(table, name, name + strlen(name), &subject));
         CLILE_I_TRY(clile_i_places_add(table, v->images, frame->name, subject, v->codes + i * table->c,
                                        p->has_five ? p->five : NULL, p->has_box ? p->box : NULL));
     }
-    for (int64_t k = 0; k < v->frames.count; ++k)
+    for (int64_t k = 0; k < frames->count; ++k)
         if (!labelled[k])
-            CLILE_I_TRY(clile_i_table_left_out(table, CLILE_LEFT_OUT_IMAGES, v->images, v->frames.frames[k].name));
+            CLILE_I_TRY(clile_i_table_left_out(table, CLILE_LEFT_OUT_IMAGES, v->images, frames->frames[k].name));
 cleanup:
     clile_i_free(labelled);
     return status;
+}
+
+static clile_i_numbering numbering_of(const video *v)
+{
+    return (clile_i_numbering){&v->frames, v->rows, v->every};
+}
+
+/* Numbers that are first, first + 1, ... */
+static int is_even(const clile_i_frames *frames)
+{
+    return frames->count > 0 &&
+           frames->frames[frames->count - 1].number - frames->frames[0].number == frames->count - 1;
+}
+
+static int same_order(const video *v)
+{
+    if (v->frames.count != v->ordered.count) return 0;
+    for (int64_t k = 0; k < v->frames.count; ++k)
+        if (strcmp(v->frames.frames[k].name, v->ordered.frames[k].name) != 0) return 0;
+    return 1;
+}
+
+static clile_status note_order(reader *r)
+{
+    if (r->misordered > 0)
+        CLILE_I_RETURN_IF(clile_i_table_warn(r->table,
+                                             "%lld videos have images whose names are in another order than their "
+                                             "numbers, such as 10 before 2, and a program that reads a folder may have "
+                                             "taken the order of names; taken: by number; the first is %s",
+                                             (long long)r->misordered, r->first_misordered));
+    if (r->in_order == 0) return CLILE_OK;
+    if (r->uneven > 0)
+        return clile_i_table_warn(r->table,
+                                  "%lld videos have as many rows as images, whose numbers are others: row k is taken "
+                                  "for the k-th image in the order of names; the first is %s. Numbers of %lld of them "
+                                  "have gaps; look at a sheet of faces",
+                                  (long long)r->in_order, r->first_in_order, (long long)r->uneven);
+    clile_i_text_append(&r->table->notes,
+                        "%lld videos have as many rows as images, whose numbers are others: row k is taken for the "
+                        "k-th image in the order of names; the first is %s\n",
+                        (long long)r->in_order, r->first_in_order);
+    return r->table->notes.status;
+}
+
+/* A video with a row for each image goes by the order of names where its numbers do not fit exactly. */
+static clile_status add_one(reader *r, const video *v, int64_t origin, int32_t first)
+{
+    const clile_i_numbering numbering = numbering_of(v);
+    const int counts = r->request->first_image < 0 && clile_i_numbering_counts(&numbering, origin, v->ordered.count);
+    if (counts && !clile_i_numbering_is_exact(&numbering, origin, first)) {
+        if (r->in_order++ == 0) r->first_in_order = v->stem;
+        r->uneven += !is_even(&v->frames) || !same_order(v);
+        return add_video(r, v, &v->ordered, origin, 0);
+    }
+    if (counts && !same_order(v) && r->misordered++ == 0) r->first_misordered = v->stem;
+    return add_video(r, v, &v->frames, origin, first);
 }
 
 static clile_status add_videos(reader *r)
@@ -350,12 +450,19 @@ static clile_status add_videos(reader *r)
     int64_t used = 0;
     const int64_t origin = r->kind == CLILE_I_CSV_OPENFACE ? 1 : 0;
     CLILE_I_ALLOC(numbering, r->count);
-    for (int64_t k = 0; k < r->count; ++k)
-        if (r->videos[k].n > 0)
-            numbering[used++] = (clile_i_numbering){&r->videos[k].frames, r->videos[k].n, r->videos[k].frame};
+    for (int64_t k = 0; k < r->count; ++k) {
+        const video *v = &r->videos[k];
+        const clile_i_numbering n = numbering_of(v);
+        if (v->n == 0) continue;
+        if (r->request->first_image < 0 && clile_i_numbering_counts(&n, origin, v->ordered.count) &&
+            !clile_i_numbering_is_exact(&n, origin, 0) && !clile_i_numbering_is_exact(&n, origin, 1))
+            continue; /* says nothing */
+        numbering[used++] = n;
+    }
     if (used > 0) CLILE_I_TRY(clile_i_first_image(r->request->first_image, used, numbering, origin, r->table, &first));
     for (int64_t k = 0; k < r->count; ++k)
-        if (r->videos[k].n > 0) CLILE_I_TRY(add_video(r, &r->videos[k], origin, first));
+        if (r->videos[k].n > 0) CLILE_I_TRY(add_one(r, &r->videos[k], origin, first));
+    status = note_order(r);
 cleanup:
     clile_i_free(numbering);
     return status;

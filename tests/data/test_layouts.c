@@ -109,7 +109,7 @@ static void bp4d_mistakes_are_named(void **state)
         {HEADER "9" ROW "9" ROW, "row 3: frame 9 has a row already"},
         {"0,1,AU2\n", "row 1: column 3 is \"AU2\", expected an AU number"},
         {"", "BP4D label file F002_T1.csv is empty"},
-        {HEADER, "no image has labels"},
+        {HEADER, "BP4D label file F002_T1.csv has no rows after its header"},
     };
     (void)state;
     const scratch s = scratch_make();
