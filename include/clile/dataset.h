@@ -28,20 +28,21 @@ typedef struct clile_dataset clile_dataset;
 CLILE_API clile_status clile_dataset_open(const char *path, const clile_options *options, clile_dataset **out);
 
 /* Copies n crops [n,h,w,3] uint8 RGB (h = w: already aligned; resized when another size is used), labels [n,c], subject [n] (any
- * non-negative numbers) and AU numbers [c]. Subjects are named by their number. INVALID_ARGUMENT: an empty size, a label other than 1 0 -1,
- * a negative subject, an AU twice. Shared. Since 0.1. */
+ * non-negative numbers) and AU numbers [c], 1 to 999. Subjects are named by their number. INVALID_ARGUMENT: an empty size, a label other
+ * than 1 0 -1, a negative subject, an AU out of range or twice, sizes whose product does not fit in 64 bits; OUT_OF_MEMORY. Shared. Since 0.1. */
 CLILE_API clile_status clile_dataset_from_arrays(int64_t n, int32_t h, int32_t w, const uint8_t *rgb, int32_t c,
     const int32_t *au_ids, const int8_t *labels, const int32_t *subject, clile_dataset **out);
 
 /* Splits by subject. protocol: "bp4d" or "disfa" (the published three folds in ME-GraphAU's numbering, fold 1..3: fold k tests part 4 - k),
  * "bp4d-parts" or "disfa-parts" (the same folds, fold k tests part k), "kfold:K" or "kfold:K:SEED" (subjects shuffled by the seed, 1 unless
  * given, fold 1..K), "file:PATH" (parts of subjects from a text file, docs/data.md), "loso" (fold = index of the subject from 1), "all" (both parts are everything, fold ignored).
- * Either output may be NULL. INVALID_ARGUMENT: unknown protocol, fold out of range, a subject that the protocol does not
+ * Either output may be NULL (both: only checks). INVALID_ARGUMENT: unknown protocol, fold out of range, a subject that the protocol does not
  * name (the text names it), a wanted part that would have no image. Subjects that a published protocol names and the data lack are fine. Of a
  * subject file also IO, FORMAT (a line that is none), INVALID_ARGUMENT (a subject twice, one that the whole data set lacks). Shared. Since 0.1. */
 CLILE_API clile_status clile_dataset_fold(const clile_dataset *dataset, const char *protocol, int32_t fold, clile_dataset **train, clile_dataset **test);
 
-/* How many folds a protocol has on this data set: 1..*folds ("all": 1). The errors of clile_dataset_fold. Shared. Since 0.1. */
+/* How many folds a protocol has on this data set: 1..*folds ("all": 1). INVALID_ARGUMENT: unknown protocol, a K that the data set is too
+ * small for; of a subject file the errors of clile_dataset_fold. Whether a published protocol names all subjects is seen by fold. Shared. Since 0.1. */
 CLILE_API clile_status clile_dataset_fold_count(const clile_dataset *dataset, const char *protocol, int32_t *folds);
 
 CLILE_API int64_t clile_dataset_size(const clile_dataset *dataset);          /* images; 0 for NULL */
@@ -77,7 +78,8 @@ typedef struct clile_dataset_counts {
     int64_t rows_without_face;       /* label rows left out because they say that no face was found (OpenFace, Py-Feat); not in label_rows */
 } clile_dataset_counts;
 
-/* Fills as much of counts as struct_size says. INVALID_ARGUMENT: a NULL argument, a struct_size that cannot be. Shared. Since 0.1. */
+/* Fills as much of counts as struct_size says, with 0 what is beyond the structure here. INVALID_ARGUMENT: a NULL argument, a struct_size
+ * below 4 or above 4096. Shared. Since 0.1. */
 CLILE_API clile_status clile_dataset_copy_counts(const clile_dataset *dataset, clile_dataset_counts *counts);
 
 /* What clile_dataset_open leaves out: label rows without image, images without label row. */

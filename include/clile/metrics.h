@@ -49,7 +49,8 @@ CLILE_API clile_status clile_metrics_thresholds(int64_t n, int32_t c, const floa
 /* Logistic calibration of each AU: p = 1 / (1 + exp(-(slope * score + offset))) by maximum likelihood with Platt's smoothed targets
  * (N+ + 1) / (N+ + 2) and 1 / (N- + 2), so that it stays finite on separable scores (Platt 1999; Newton steps of Lin, Lin and Weng
  * 2007). slope [c] >= 0: where the likelihood wants a negative one, it is 0 and offset the logit of the mean target. One class
- * only, or all scores equal: slope 0 likewise. Never coded: both 0 (p = 0.5). Shared. */
+ * only, or all scores equal: slope 0 likewise. Never coded: both 0 (p = 0.5). Scores that differ by less than floats can tell apart
+ * (1e-38) get the largest float as slope. Shared. */
 CLILE_API clile_status clile_metrics_calibrate(int64_t n, int32_t c, const float *score /*[n,c]*/, const int8_t *labels /*[n,c]*/,
     float *slope /*[c]*/, float *offset /*[c]*/);
 
@@ -70,8 +71,8 @@ CLILE_API clile_status clile_metrics_agreement(int32_t c, const double *a /*[c,c
  * frames that are fitted and divided by one number so that their mean squared norm is 1; then
  *     minimise mean cross-entropy(softmax(W x + b), subject) + 1e-4 / 2 * |W|_F^2
  * by 200 full-batch accelerated gradient steps (Nesterov 1983, restarted when the step turns uphill) from zero. Chance is about
- * 1 / subjects. embedding [n,d], subject [n] any numbers. Costs about 300 * n * d * subjects multiply-adds on one thread: give a
- * sample of a large set. INVALID_ARGUMENT also for fewer than two subjects, and when no subject has four frames. Shared. */
+ * 1 / subjects. embedding [n,d], subject [n] any numbers. Costs about 300 * n * d * subjects + n * d * min(n, d) multiply-adds on one
+ * thread: give a sample of a large set. INVALID_ARGUMENT also for fewer than two subjects, and when no subject has four frames. Shared. */
 CLILE_API clile_status clile_metrics_subject_probe(int64_t n, int32_t d, const float *embedding /*[n,d]*/, const int32_t *subject /*[n]*/,
     double *accuracy);
 

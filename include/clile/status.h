@@ -54,7 +54,7 @@ CLILE_API const char *clile_version(void);
 /* Name of a status, e.g. "CLILE_E_IO"; "CLILE_E_UNKNOWN" for a number that is none. Static string. Shared. Since 0.1. */
 CLILE_API const char *clile_status_name(clile_status status);
 
-/* Text of the last failure on the calling thread, "" before any. Borrowed: valid until the next libclile call on
+/* Text of the last failure on the calling thread, "" before any; at most 1023 bytes: a longer one loses its middle. Borrowed: valid until the next libclile call on
  * this thread fails. Shared. Since 0.1. */
 CLILE_API const char *clile_last_error(void);
 

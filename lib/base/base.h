@@ -108,6 +108,8 @@ __attribute__((format(printf, 2, 3)))
 void clile_i_text_append(clile_i_text *text, const char *format, ...);
 void clile_i_text_append_json(clile_i_text *text,
                               const char *value); /* with quotes, escaped; a byte that is not UTF-8 becomes U+FFFD */
+/* For a line of text: a control character and a byte that is not UTF-8 become U+FFFD. */
+void clile_i_text_append_utf8(clile_i_text *text, const char *value);
 void clile_i_text_free(clile_i_text *text);
 
 /* Bytes of the valid UTF-8 character at `begin` (1..4), 0 when there is none. */

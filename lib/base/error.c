@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-enum { ERROR_TEXT_SIZE = 1024 };
+enum { ERROR_TEXT_SIZE = 1024, WORK_SIZE = 3 * 4096 }; /* room for two paths */
 
 static _Thread_local char error_text[ERROR_TEXT_SIZE];
 
@@ -34,18 +34,35 @@ const char *clile_last_error(void)
     return error_text;
 }
 
+static int continues_character(char byte)
+{
+    return ((unsigned char)byte & 0xC0) == 0x80; /* UTF-8 */
+}
+
+/* What does not fit loses its middle: a file's name stands at the front of a text and the cause at its end. */
+static void keep_both_ends(char *text, size_t size)
+{
+    static const char gap[] = " ... ";
+    enum { FRONT = 400, BACK = ERROR_TEXT_SIZE - 1 - FRONT - (sizeof gap - 1) };
+    if (size < ERROR_TEXT_SIZE) return;
+    size_t front = FRONT, back = size - BACK;
+    while (front > 0 && continues_character(text[front])) --front;
+    while (back < size && continues_character(text[back])) ++back;
+    memcpy(text + front, gap, sizeof gap - 1);
+    memmove(text + front + sizeof gap - 1, text + back, size - back + 1);
+}
+
 /* The arguments may point into the present error text, so the new text is made beside it. */
 static void write_error(const char *format, va_list arguments, const char *rest)
 {
-    char text[ERROR_TEXT_SIZE];
+    char text[WORK_SIZE];
+    const size_t rest_size = strlen(rest), most = sizeof text - 1 - rest_size; /* rest is ERROR_TEXT_SIZE + 2 at most */
     const int length = clile_i_format(text, sizeof text, format, arguments);
     size_t size = length < 0 ? 0 : (size_t)length;
-    if (size >= sizeof text) size = sizeof text - 1;
-    const size_t room = sizeof text - 1 - size;
-    const size_t rest_size = strlen(rest) < room ? strlen(rest) : room;
-    memcpy(text + size, rest, rest_size);
-    text[size + rest_size] = '\0';
-    memcpy(error_text, text, size + rest_size + 1);
+    if (size > most) size = most;
+    memcpy(text + size, rest, rest_size + 1);
+    keep_both_ends(text, size + rest_size);
+    strcpy(error_text, text);
 }
 
 clile_status clile_i_fail(clile_status status, const char *format, ...)

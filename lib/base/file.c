@@ -66,6 +66,7 @@ clile_status clile_i_file_open(const char *path, clile_i_file *out)
 {
     *out = (clile_i_file){0};
     CLILE_I_CHECK_NOT_NULL(path);
+    if (path[0] == '\0') return clile_i_fail(CLILE_E_IO, "the name of the file to read is empty");
     const int descriptor = open(path, O_RDONLY | O_CLOEXEC);
     if (descriptor < 0) return clile_i_fail_system(errno, "%s: cannot be opened", path);
     clile_status status = CLILE_OK;

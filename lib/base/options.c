@@ -75,7 +75,7 @@ static clile_status find_key(const char *key, int *out)
             nearest = i;
         }
     }
-    return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "option \"%s\" is not known; the nearest is \"%s\"", key,
+    return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "option \"%.200s\" is not known; the nearest is \"%s\"", key,
                         TABLE[nearest].name);
 }
 
@@ -354,6 +354,7 @@ clile_status clile_options_describe(int32_t index, clile_option_info *info)
     clile_option_info row = TABLE[index];
     row.struct_size = theirs;
     memcpy(info, &row, theirs < sizeof row ? theirs : sizeof row);
+    if (theirs > sizeof row) memset((char *)info + sizeof row, 0, theirs - sizeof row);
     return CLILE_OK;
 }
 

@@ -108,6 +108,18 @@ void clile_i_text_append_json(clile_i_text *text, const char *value)
     append_bytes(text, "\"", 1);
 }
 
+void clile_i_text_append_utf8(clile_i_text *text, const char *value)
+{
+    for (const char *end = value + strlen(value); value < end;) {
+        const int length = clile_i_utf8_length(value, end);
+        if (length == 0 || (unsigned char)*value < 0x20)
+            append_bytes(text, "\xEF\xBF\xBD", 3); /* U+FFFD */
+        else
+            append_bytes(text, value, (size_t)length);
+        value += length == 0 ? 1 : length;
+    }
+}
+
 void clile_i_text_free(clile_i_text *text)
 {
     clile_i_free(text->data);

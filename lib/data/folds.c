@@ -26,7 +26,8 @@ static const char kfold[] = "kfold:", subject_file[] = "file:";
 static int is_in_part(const char *part, const char *name)
 {
     const size_t size = strlen(name);
-    for (const char *at = strstr(part, name); at != NULL && size > 0; at = strstr(at + 1, name))
+    if (size == 0 || strchr(name, ' ') != NULL) return 0; /* so that a match has a blank before it */
+    for (const char *at = strstr(part, name); at != NULL; at = strstr(at + 1, name))
         if (at[-1] == ' ' && at[size] == ' ') return 1;
     return 0;
 }
@@ -107,7 +108,7 @@ static const protocol *find_published(const char *name)
 static clile_status fail_unknown(const char *name)
 {
     return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
-                        "protocol \"%s\" is unknown; there are bp4d, disfa, bp4d-parts, disfa-parts, kfold:K, "
+                        "protocol \"%.200s\" is unknown; there are bp4d, disfa, bp4d-parts, disfa-parts, kfold:K, "
                         "kfold:K:SEED, file:PATH, loso, all",
                         name);
 }

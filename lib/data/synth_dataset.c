@@ -43,7 +43,7 @@ clile_status clile_synth_subject_name(const char *layout, int64_t subject, char 
         if (subject < DISFA_NAMES)
             snprintf(name, size, "%s", disfa_names[subject]);
         else
-            snprintf(name, size, "SN%03lld", (long long)(subject - DISFA_NAMES + 1 + DISFA_LAST));
+            snprintf(name, size, "SN%03llu", (unsigned long long)subject - DISFA_NAMES + 1 + DISFA_LAST);
     } else {
         return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "%s: layout \"%s\", expected \"bp4d\" or \"disfa\"", __func__,
                             layout);

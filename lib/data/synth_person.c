@@ -5,9 +5,11 @@
 
 clile_i_rng clile_i_synth_rng(uint64_t seed, int64_t subject, int64_t frame, uint64_t purpose)
 {
-    /* One stream each, for subjects and frames below 2^32; the purpose is in the upper bits of the seed. */
-    const uint64_t stream = ((uint64_t)subject + 1) << 32 ^ ((uint64_t)frame + 1);
-    return clile_i_rng_make(seed ^ purpose << 56, stream);
+    /* One stream each, of the lower halves of subject and frame; the purpose is in the upper bits of the seed, and the
+     * upper halves are spread over it. */
+    const uint64_t who = (uint64_t)subject + 1, when = (uint64_t)frame + 1;
+    const uint64_t upper = (who >> 32) * 0x9E3779B97F4A7C15u ^ (when >> 32) * 0xC2B2AE3D27D4EB4Fu;
+    return clile_i_rng_make(seed ^ purpose << 56 ^ upper, who << 32 | (when & UINT32_MAX));
 }
 
 static float range(clile_i_rng *r, float low, float high)

@@ -7,6 +7,7 @@
  * minimum over slope >= 0 lies at slope 0. */
 #include "eval/eval.h"
 
+#include <float.h>
 #include <math.h>
 
 enum { MOST_STEPS = 100 };
@@ -110,8 +111,9 @@ static void calibrate_one(int64_t count, double *score, const int8_t *positive, 
     *offset = (float)logit;
     double mean = 0.0, deviation = 1.0;
     if (positives == 0 || negatives == 0 || !standardise(count, score, &mean, &deviation)) return;
-    const line best = fit(&it, (line){0.0, logit});
+    line best = fit(&it, (line){0.0, logit});
     if (best.a <= 0.0) return;
+    best.a = fmin(best.a, (double)FLT_MAX * deviation); /* scores among the smallest floats */
     *slope = (float)(best.a / deviation);
     *offset = (float)(best.b - best.a * mean / deviation);
 }

@@ -63,6 +63,15 @@ clile_status clile_metrics_cosine_matrix(int32_t c, int32_t d, const float *vect
     return CLILE_OK;
 }
 
+/* 1 when all are 0. */
+static double largest_above_diagonal(int32_t c, const double *matrix)
+{
+    double largest = 0.0;
+    for (int32_t i = 0; i < c; i++)
+        for (int32_t j = i + 1; j < c; j++) largest = fmax(largest, fabs(matrix[(int64_t)i * c + j]));
+    return largest > 0.0 ? largest : 1.0;
+}
+
 clile_status clile_metrics_agreement(int32_t c, const double *a, const double *b, double *pearson)
 {
     if (c < 1) return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "%s: c is %d, expected at least 1", __func__, (int)c);
@@ -75,20 +84,22 @@ clile_status clile_metrics_agreement(int32_t c, const double *a, const double *b
                 return clile_i_fail(CLILE_E_NOT_FINITE,
                                     "%s: element [%d,%d] is %g in a and %g in b, expected finite numbers", __func__,
                                     (int)i, (int)j, a[(int64_t)i * c + j], b[(int64_t)i * c + j]);
+    /* Divided by the largest: no unit makes the squares below overflow or vanish. */
+    const double unit_a = largest_above_diagonal(c, a), unit_b = largest_above_diagonal(c, b);
     const double pairs = 0.5 * (double)c * (double)(c - 1);
     double mean_a = 0.0, mean_b = 0.0, aa = 0.0, ab = 0.0, bb = 0.0;
     int a_varies = 0, b_varies = 0; /* by comparison: rounding in the mean must not make a constant vary */
     for (int32_t i = 0; i < c; i++) {
         for (int32_t j = i + 1; j < c; j++) {
-            mean_a += a[(int64_t)i * c + j] / pairs;
-            mean_b += b[(int64_t)i * c + j] / pairs;
+            mean_a += a[(int64_t)i * c + j] / unit_a / pairs;
+            mean_b += b[(int64_t)i * c + j] / unit_b / pairs;
             a_varies |= a[(int64_t)i * c + j] != a[1];
             b_varies |= b[(int64_t)i * c + j] != b[1];
         }
     }
     for (int32_t i = 0; i < c; i++) {
         for (int32_t j = i + 1; j < c; j++) {
-            const double x = a[(int64_t)i * c + j] - mean_a, y = b[(int64_t)i * c + j] - mean_b;
+            const double x = a[(int64_t)i * c + j] / unit_a - mean_a, y = b[(int64_t)i * c + j] / unit_b - mean_b;
             aa += x * x;
             ab += x * y;
             bb += y * y;

@@ -76,23 +76,35 @@ static clile_status standardise(probe *it)
     return CLILE_OK;
 }
 
-/* Step length from the Frobenius norm of the second moments [d,d]. */
+/* |X^T X|_F of the fitted frames: X^T X [d,d] and X X^T [m,m] have the same, and the smaller one is made. */
+static clile_status second_moment_norm(const probe *it, double *norm)
+{
+    const int64_t d = it->d, m = it->m, side = d < m ? d : m;
+    double squares = 0.0;
+    float *moments = clile_i_calloc(side * side, sizeof *moments);
+    if (moments == NULL) return CLILE_E_OUT_OF_MEMORY;
+    for (int64_t i = 0; i < m; i++) {
+        const float *x = it->x + i * d;
+        if (side == d)
+            for (int64_t a = 0; a < d; a++)
+                for (int64_t b = 0; b < d; b++) moments[a * d + b] += x[a] * x[b];
+        else
+            for (int64_t k = 0; k < m; k++)
+                for (int64_t j = 0; j < d; j++) moments[i * m + k] += x[j] * it->x[k * d + j];
+    }
+    for (int64_t k = 0; k < side * side; k++) squares += (double)moments[k] * (double)moments[k];
+    *norm = sqrt(squares);
+    clile_i_free(moments);
+    return CLILE_OK;
+}
+
 static clile_status choose_step(probe *it)
 {
-    const int32_t d = it->d;
-    float *moments = clile_i_calloc((int64_t)d * d, sizeof *moments);
-    if (moments == NULL) return CLILE_E_OUT_OF_MEMORY;
-    for (int64_t i = 0; i < it->m; i++) {
-        const float *x = it->x + i * d;
-        for (int32_t a = 0; a < d; a++)
-            for (int32_t b = 0; b < d; b++) moments[(int64_t)a * d + b] += x[a] * x[b];
-    }
-    double squares = 0.0;
-    for (int64_t k = 0; k < (int64_t)d * d; k++) squares += (double)moments[k] * (double)moments[k];
-    const double bound = fmax(sqrt(squares) / (double)it->m, 1e-6);
+    double norm = 0.0;
+    CLILE_I_RETURN_IF(second_moment_norm(it, &norm));
+    const double bound = fmax(norm / (double)it->m, 1e-6);
     it->one = (float)sqrt(bound);
     it->step = (float)(1.0 / (0.5 * bound + (double)RIDGE));
-    clile_i_free(moments);
     return CLILE_OK;
 }
 

@@ -147,8 +147,8 @@ cleanup:
 static clile_status check_fold(const clile_report *report, int32_t fold, int64_t n)
 {
     static const char function[] = "clile_report_add_fold";
-    CLILE_I_RETURN_IF(clile_i_eval_check_sizes(function, report->frames + (n > 0 ? n : 0), report->c));
     CLILE_I_RETURN_IF(clile_i_eval_check_sizes(function, n, report->c));
+    CLILE_I_RETURN_IF(clile_i_eval_check_sizes(function, report->frames + n, report->c));
     for (int64_t f = 0; f < report->folds; f++)
         if (report->fold[f].fold == fold)
             return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "%s: fold %d was added already", function, (int)fold);

@@ -137,7 +137,9 @@ static void put_values(clile_i_text *text, const clile_report *report)
     }
     clile_i_text_append(text, "\n");
     for (int64_t v = 0; v < report->values; v++) {
-        clile_i_text_append(text, "%-*s ", width, report->value[v].name);
+        const int length = (int)strnlen(report->value[v].name, 80);
+        clile_i_text_append_utf8(text, report->value[v].name);
+        clile_i_text_append(text, "%*s", 1 + (length < width ? width - length : 0), "");
         if (isfinite(report->value[v].value))
             clile_i_text_append(text, "%.6g\n", report->value[v].value);
         else
