@@ -37,6 +37,9 @@ typedef struct clile_i_st clile_i_st;
 clile_status clile_i_st_open(const char *path, clile_i_st **out);
 /* The same without the CRC of the data, whose bytes are not touched: for a file that may be larger than memory. */
 clile_status clile_i_st_open_unverified(const char *path, clile_i_st **out);
+/* The same of a file that is open already and that it takes over: a pipe can be read only once. `path` is for messages.
+ */
+clile_status clile_i_st_open_file(const char *path, clile_i_file *file, int verify, clile_i_st **out);
 void clile_i_st_close(clile_i_st *st);
 const char *clile_i_st_path(const clile_i_st *st);
 /* Tensors are in the order of their names (bytewise). */

@@ -277,21 +277,20 @@ static clile_status find_header(clile_i_st *st, clile_i_json *json)
     return CLILE_OK;
 }
 
-static clile_status open_file(const char *path, int verify, clile_i_st **out)
+clile_status clile_i_st_open_file(const char *path, clile_i_file *file, int verify, clile_i_st **out)
 {
-    CLILE_I_CHECK_NOT_NULL(out);
-    *out = NULL;
-    CLILE_I_CHECK_NOT_NULL(path);
     clile_status status = CLILE_OK;
     clile_i_st *st = NULL;
     clile_i_json json = {0};
+    *out = NULL;
     CLILE_I_ALLOC(st, 1);
+    st->file = *file;
+    *file = (clile_i_file){0};
     st->path = clile_i_strdup(path);
     if (st->path == NULL) {
         status = CLILE_E_OUT_OF_MEMORY;
         goto cleanup;
     }
-    CLILE_I_TRY(clile_i_file_open(path, &st->file));
     CLILE_I_TRY(find_header(st, &json));
     CLILE_I_ALLOC(st->strings, json.end - json.begin);
     json.strings = st->strings;
@@ -306,14 +305,26 @@ cleanup:
     return status;
 }
 
+static clile_status open_path(const char *path, int verify, clile_i_st **out)
+{
+    CLILE_I_CHECK_NOT_NULL(out);
+    *out = NULL;
+    CLILE_I_CHECK_NOT_NULL(path);
+    clile_i_file file;
+    CLILE_I_RETURN_IF(clile_i_file_open(path, &file));
+    const clile_status status = clile_i_st_open_file(path, &file, verify, out);
+    clile_i_file_close(&file); /* when it was not taken over */
+    return status;
+}
+
 clile_status clile_i_st_open(const char *path, clile_i_st **out)
 {
-    return open_file(path, 1, out);
+    return open_path(path, 1, out);
 }
 
 clile_status clile_i_st_open_unverified(const char *path, clile_i_st **out)
 {
-    return open_file(path, 0, out);
+    return open_path(path, 0, out);
 }
 
 void clile_i_st_close(clile_i_st *st)

@@ -63,7 +63,7 @@ static clile_status open_torch(clile_i_weights *w)
 
 static clile_status open_safetensors(clile_i_weights *w, int verify)
 {
-    CLILE_I_RETURN_IF(verify ? clile_i_st_open(w->path, &w->st) : clile_i_st_open_unverified(w->path, &w->st));
+    CLILE_I_RETURN_IF(clile_i_st_open_file(w->path, &w->file, verify, &w->st));
     for (int64_t i = 0; i < clile_i_st_count(w->st); ++i) {
         const clile_i_st_tensor *t = clile_i_st_at(w->st, i);
         CLILE_I_RETURN_IF(reserve(w));
@@ -107,12 +107,7 @@ clile_status clile_i_weights_open(const char *path, int verify, clile_i_weights 
                               path);
         goto cleanup;
     }
-    if (clile_i_zip_is(&w->file))
-        CLILE_I_TRY(open_torch(w));
-    else {
-        clile_i_file_close(&w->file);
-        CLILE_I_TRY(open_safetensors(w, verify));
-    }
+    CLILE_I_TRY(clile_i_zip_is(&w->file) ? open_torch(w) : open_safetensors(w, verify));
     *out = w;
     w = NULL;
 cleanup:

@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { BUFFER_SIZE = 65536, NAME_ATTEMPTS = 1000 };
+enum { BUFFER_SIZE = 65536, NAME_ATTEMPTS = 1000, NAME_KEPT = 200 };
 
 struct clile_i_writer {
     char *target;    /* symbolic links resolved: the link stays, its file is replaced */
@@ -33,14 +33,29 @@ static void destroy(clile_i_writer *writer)
     clile_i_free(writer);
 }
 
+static const char *name_in(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash == NULL ? path : slash + 1;
+}
+
+/* How much of a path may stand before ".PID-N.tmp": where the target's own name is long, that would be too long. */
+static int kept_of(const char *target)
+{
+    const char *name = name_in(target);
+    return (int)((name - target) + (ptrdiff_t)strnlen(name, NAME_KEPT));
+}
+
 /* Makes TARGET.PID-N.tmp with the access rights of the file it will replace. */
 static clile_status create_temporary(clile_i_writer *writer, const char *path, const struct stat *replaced)
 {
     clile_status status = CLILE_OK;
     clile_i_text name = {0};
+    if (strlen(path) >= PATH_MAX || strlen(name_in(writer->target)) > NAME_MAX)
+        return clile_i_fail_system(ENAMETOOLONG, "%s: cannot be written", path);
     for (int attempt = 0; attempt < NAME_ATTEMPTS && writer->descriptor < 0; attempt++) {
         name.size = 0;
-        clile_i_text_append(&name, "%s.%ld-%d.tmp", writer->target, (long)getpid(), attempt);
+        clile_i_text_append(&name, "%.*s.%ld-%d.tmp", kept_of(writer->target), writer->target, (long)getpid(), attempt);
         CLILE_I_TRY(name.status);
         writer->descriptor = open(name.data, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
         if (writer->descriptor < 0 && errno != EEXIST) break;

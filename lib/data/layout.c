@@ -32,7 +32,12 @@ clile_status clile_i_layout_open(const char *name, const clile_i_layout_request 
 {
     const int any = strcmp(name, "auto") == 0;
     if (!clile_i_path_exists(request->path))
-        return clile_i_fail(CLILE_E_IO, "%s: no such folder or file", request->path);
+        return clile_i_fail(CLILE_E_IO, "%s: no such folder or file",
+                            request->path[0] != '\0' ? request->path : "the name of the data set is empty");
+    if (any && !clile_i_path_is_folder(request->path) && !clile_i_path_is_file(request->path))
+        return clile_i_fail(CLILE_E_IO,
+                            "%s: neither a folder nor a regular file; a pipe can be read only once, so name its layout",
+                            request->path);
     for (int k = 0; k < LAYOUTS; ++k) {
         int32_t fits = 0;
         if (any)

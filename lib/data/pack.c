@@ -241,32 +241,30 @@ cleanup:
 }
 
 /* Sizes against the options, before anything is read. */
-static clile_status check_sizes(const clile_i_layout_request *request)
+static clile_status check_sizes(const clile_i_layout_request *request, const clile_i_file *file)
 {
-    clile_status status = CLILE_OK;
-    clile_i_file file = {0};
     uint64_t header = 0;
-    CLILE_I_RETURN_IF(clile_i_file_open(request->path, &file));
-    for (int k = 0; k < 8 && file.size >= 8; ++k) header |= (uint64_t)file.data[k] << (8 * k);
-    if (file.size > (uint64_t)request->max_pack_bytes)
-        status = clile_i_fail(CLILE_E_INVALID_ARGUMENT, "pack %s has %zu bytes, max_pack_mb allows %lld", request->path,
-                              file.size, (long long)request->max_pack_bytes);
-    else if (header > (uint64_t)request->max_label_bytes && header < file.size)
-        status = clile_i_fail(CLILE_E_INVALID_ARGUMENT, "pack %s has a header of %llu bytes, max_label_mb allows %lld",
-                              request->path, (unsigned long long)header, (long long)request->max_label_bytes);
-    clile_i_file_close(&file);
-    return status;
+    for (int k = 0; k < 8 && file->size >= 8; ++k) header |= (uint64_t)file->data[k] << (8 * k);
+    if (file->size > (uint64_t)request->max_pack_bytes)
+        return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "pack %s has %zu bytes, max_pack_mb allows %lld", request->path,
+                            file->size, (long long)request->max_pack_bytes);
+    if (header > (uint64_t)request->max_label_bytes && header < file->size)
+        return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "pack %s has a header of %llu bytes, max_label_mb allows %lld",
+                            request->path, (unsigned long long)header, (long long)request->max_label_bytes);
+    return CLILE_OK;
 }
 
 static clile_status open_pack(const clile_i_layout_request *request, clile_i_table *table)
 {
     clile_status status = CLILE_OK;
     reader *r = NULL;
+    clile_i_file file = {0};
 
     CLILE_I_ALLOC(r, 1);
     r->request = request;
-    CLILE_I_TRY(check_sizes(request));
-    CLILE_I_TRY(clile_i_st_open_unverified(request->path, &r->file));
+    CLILE_I_TRY(clile_i_file_open(request->path, &file));
+    CLILE_I_TRY(check_sizes(request, &file));
+    CLILE_I_TRY(clile_i_st_open_file(request->path, &file, 0, &r->file));
     CLILE_I_TRY(check_format(r));
     CLILE_I_TRY(need_text(r, "au_ids", &r->au_text));
     CLILE_I_TRY(need_text(r, "subjects", &r->subject_text));
@@ -286,6 +284,7 @@ static clile_status open_pack(const clile_i_layout_request *request, clile_i_tab
     table->pack_size = (int32_t)r->image_size;
     table->pack_block = (int32_t)r->block;
 cleanup:
+    clile_i_file_close(&file); /* when it was not taken over */
     if (r != NULL) clile_i_st_close(r->file);
     clile_i_free(r);
     return status;
