@@ -109,6 +109,33 @@ static clile_status check_other_labels(const char *path, int64_t taken, clile_i_
     return CLILE_OK;
 }
 
+/* "f001_t1.csv", "F001_T1.CSV": label files but for capital and small letters, which the file system may not mind. */
+static clile_status check_misspelled(const char *folder, clile_i_table *table)
+{
+    clile_status status = CLILE_OK;
+    clile_i_names names = {0};
+    sequence unused;
+    CLILE_I_TRY(clile_i_folder_list(folder, &names));
+    for (int64_t i = 0; i < names.count; ++i) {
+        char upper[64];
+        const size_t size = strlen(names.names[i]);
+        if (parse_sequence(names.names[i], &unused) || size < 4 || size >= sizeof upper) continue;
+        for (size_t k = 0; k <= size; ++k) {
+            const char ch = names.names[i][k];
+            upper[k] = ch >= 'a' && ch <= 'z' ? (char)(ch - 'a' + 'A') : ch;
+        }
+        if (strcmp(upper + size - 4, ".CSV") != 0) continue;
+        memcpy(upper + size - 4, ".csv", 4);
+        if (!parse_sequence(upper, &unused)) continue;
+        CLILE_I_TRY(clile_i_table_warn(table, "the label file %s is not read, expected a name such as F001_T1.csv",
+                                       names.names[i]));
+        break;
+    }
+cleanup:
+    clile_i_names_free(&names);
+    return status;
+}
+
 /* A tracker's file may bear such a name, too: its header tells. */
 static clile_status recognise(const char *path, int32_t *fits)
 {
@@ -361,6 +388,7 @@ static clile_status open_bp4d(const clile_i_layout_request *request, clile_i_tab
     CLILE_I_TRY(find_images(&r));
     for (int64_t i = 0; i < r.count; ++i) CLILE_I_TRY(read_sequence(&r, &r.sequences[i]));
     CLILE_I_TRY(count_all_unlabelled(&r));
+    CLILE_I_TRY(check_misspelled(r.labels, table));
     CLILE_I_TRY(check_other_labels(request->path, at, table));
     CLILE_I_ALLOC(stems, r.count);
     for (int64_t i = 0; i < r.count; ++i) stems[i] = r.sequences[i].stem;

@@ -308,6 +308,24 @@ static void another_folder_of_labels_is_warned_of(void **state)
     }
 }
 
+static void misspelled_label_files_are_named(void **state)
+{
+    static const char *const names[] = {"f002_t1.csv", "F002_t1.csv", "F002_T1.CSV"};
+    (void)state;
+    for (int k = 0; k < 3; ++k) {
+        const scratch s = scratch_make();
+        char name[64], text[128];
+        write_numbered(&s, 0, 3, 1, 3);
+        snprintf(name, sizeof name, "AU_OCC/%s", names[k]);
+        scratch_text(&s, name, "0,1\n1,1\n");
+        clile_dataset *dataset = open_fine(&s, "au_set=1");
+        snprintf(text, sizeof text, "warning: the label file %s is not read", names[k]);
+        assert_notes(dataset, text);
+        clile_dataset_destroy(dataset);
+        scratch_free(&s);
+    }
+}
+
 static void another_root_of_a_list_is_warned_of(void **state)
 {
     const scratch s = scratch_make();
@@ -443,6 +461,7 @@ int main(void)
         cmocka_unit_test(another_folder_of_images_is_warned_of),
         cmocka_unit_test(the_fuller_folder_is_taken),
         cmocka_unit_test(another_folder_of_labels_is_warned_of),
+        cmocka_unit_test(misspelled_label_files_are_named),
         cmocka_unit_test(another_root_of_a_list_is_warned_of),
         cmocka_unit_test(landmark_files_that_are_not_read_are_named),
         cmocka_unit_test(labels_that_are_none_are_told),
