@@ -33,7 +33,7 @@ CLILE_API clile_status clile_model_save(const clile_model *model, const char *pa
 
 /* Writes the model for other runtimes, as ONNX (IR 7, opset 13; docs/onnx.md), atomically: input `input` [N,3,size,size], normalised as in
  * training; outputs `probability` [N,c] and `embedding` [N,d], N being free. Norms are folded; how to prepare a photograph, AU numbers and
- * thresholds are in metadata_props. STATE: never trained, or being trained; UNSUPPORTED: above 2 GiB; IO, OUT_OF_MEMORY. Shared. Since 0.1. */
+ * thresholds are in metadata_props. STATE: never trained, or being trained; UNSUPPORTED: above 2 GiB, or an int8 model; IO, OUT_OF_MEMORY. Shared. Since 0.1. */
 CLILE_API clile_status clile_model_export_onnx(const clile_model *model, const char *path);
 
 /* Takes the backbone weights of a torchvision ResNet of the same depth and width, by name, from a safetensors file or from what torch.save wrote of
@@ -93,9 +93,11 @@ CLILE_API clile_status clile_model_copy_au_ids(const clile_model *model, int32_t
 CLILE_API clile_status clile_model_copy_au_embedding(const clile_model *model, float *au_embedding /*[c,d]*/);
 /* Probability of AU c = s(slope_c * score_c + offset_c), present when it is above 0.5. */
 CLILE_API clile_status clile_model_copy_decision(const clile_model *model, float *slope /*[c]*/, float *offset /*[c]*/);
-/* Sets AU embeddings and decision of a model that was trained by a loop of one's own, and marks it trained. slope > 0, all finite. Exclusive. */
+/* Sets AU embeddings and decision of a model that was trained by a loop of one's own, and marks it trained. slope > 0, all finite.
+ * INVALID_ARGUMENT: one that is not, a NULL argument; STATE: a trainer is using the model. Exclusive. */
 CLILE_API clile_status clile_model_set_decision(clile_model *model, const float *au_embedding /*[c,d] or NULL*/, const float *slope /*[c]*/, const float *offset /*[c]*/);
-/* Free-form metadata kept in the file ("protocol", "fold", ...). get borrows until the next set; NULL when absent. Keys 1..63 characters, at most 4096 of them. */
+/* Free-form metadata kept in the file ("protocol", "fold", ...). get borrows until the next set; NULL when absent. Keys 1..63 bytes, at most 4096 of them. set:
+ * INVALID_ARGUMENT: such a key, text that is not UTF-8, a NULL argument; OUT_OF_MEMORY. */
 CLILE_API const char *clile_model_get_metadata(const clile_model *model, const char *key);
 CLILE_API clile_status clile_model_set_metadata(clile_model *model, const char *key, const char *value);
 /* What the model is, as JSON (backbone, sizes, parameters, AUs, decision, how it was trained). `*out` is owned by the caller: clile_free. */

@@ -58,7 +58,8 @@ CLILE_API clile_status clile_predictor_run_faces(clile_predictor *predictor, int
     float *probability, int8_t *present, float *embedding);
 
 /* n face crops [n,h,w,3] uint8 RGB, taken as crops already (resized to the model's image size when they differ). Any output may be NULL:
- * probability [n,c], present [n,c], embedding [n,d]. INVALID_ARGUMENT, BACKEND, NOT_FINITE. Since 0.1. */
+ * probability [n,c], present [n,c], embedding [n,d]. n 0 does nothing, here and below. INVALID_ARGUMENT: n below 0, sides outside 1..65535, a NULL
+ * rgb; BACKEND, NOT_FINITE. Since 0.1. */
 CLILE_API clile_status clile_predictor_run(clile_predictor *predictor, int64_t n, const uint8_t *rgb, int32_t h, int32_t w,
     float *probability, int8_t *present, float *embedding);
 

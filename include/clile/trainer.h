@@ -43,10 +43,11 @@ typedef struct clile_progress {
 typedef int32_t (*clile_progress_fn)(const clile_progress *progress, void *user);
 
 /* Prepares training of `model` on `train`; keeps both alive. Options: method, preset, elimination, ... training group. INVALID_ARGUMENT: AUs of model and data set
- * differ, a batch that was set larger than the data set, an AU that is never present; OUT_OF_MEMORY. Since 0.1. */
+ * differ, a batch of 1 or one that was set larger than the data set, an AU that is never present, a validation that holds out everybody, options that
+ * contradict each other; STATE: another trainer is using the model; UNSUPPORTED: an int8 model; OUT_OF_MEMORY. Since 0.1. */
 CLILE_API clile_status clile_trainer_create(clile_model *model, const clile_dataset *train, const clile_options *options, clile_trainer **out);
 
-/* Runs a stage to its end, or on from where it stopped. STATE: stage 1 with method=bce, stage 2 before stage 1 where it is needed, a stage that is finished;
+/* Runs a stage to its end, or on from where it stopped. INVALID_ARGUMENT: a stage other than 1 and 2; STATE: stage 1 with method=bce, stage 2 before stage 1 where it is needed, a stage that is finished;
  * CANCELLED; NOT_FINITE: the loss or a gradient is not finite; errors of the data set; OUT_OF_MEMORY, BACKEND. When a step fails (the text gives stage and
  * step) the trainer is unusable, every further call is STATE, and the model keeps its values of before the call; what fails before the first step or
  * after the last can be called again. progress may be NULL: then no validation is computed either. Since 0.1. */

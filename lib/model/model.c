@@ -261,6 +261,14 @@ const char *clile_model_get_metadata(const clile_model *model, const char *key)
     return NULL;
 }
 
+static int is_utf8(const char *text)
+{
+    const char *end = text + strlen(text);
+    int length = 1;
+    while (text < end && (length = clile_i_utf8_length(text, end)) > 0) text += length;
+    return length > 0;
+}
+
 clile_status clile_model_set_metadata(clile_model *model, const char *key, const char *value)
 {
     clile_status status = CLILE_OK;
@@ -272,6 +280,10 @@ clile_status clile_model_set_metadata(clile_model *model, const char *key, const
     if (key[0] == '\0' || strlen(key) > 63)
         return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
                             "clile_model_set_metadata: key of %zu characters, expected 1 to 63", strlen(key));
+
+    if (!is_utf8(key) || !is_utf8(value)) /* the file is JSON, where other bytes would be lost and keys alike */
+        return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "clile_model_set_metadata: %s is not UTF-8",
+                            is_utf8(key) ? "the value" : "the key");
 
     value_copy = clile_i_strdup(value);
     if (value_copy == NULL) return CLILE_E_OUT_OF_MEMORY;
