@@ -14,6 +14,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 /* ---- errors (error.c) ---------------------------------------------------------------------------------- */
 
@@ -120,6 +121,43 @@ int clile_i_utf8_length(const char *begin, const char *end);
 int clile_i_parse_f64(const char *begin, const char *end, double *out);
 int clile_i_parse_i64(const char *begin, const char *end, int64_t *out);
 
+/* By the bits of the number, which -ffast-math leaves alone. */
+static inline int clile_i_is_finite(double value)
+{
+    uint64_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    return (bits >> 52 & 0x7FF) != 0x7FF;
+}
+
+static inline int clile_i_is_nan(double value)
+{
+    uint64_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    return (bits & INT64_MAX) > (uint64_t)0x7FF << 52;
+}
+
+/* False for NaN, too. */
+static inline int clile_i_is_within(double value, double least, double most)
+{
+    return clile_i_is_finite(value) && value >= least && value <= most;
+}
+
+/* Index of the first value that is not finite, or -1. */
+int64_t clile_i_find_not_finite(int64_t count, const float *values);
+
+/* Little-endian numbers of 1 to 8 bytes, whatever the machine. */
+static inline uint64_t clile_i_load_le(const uint8_t *from, size_t bytes)
+{
+    uint64_t value = 0;
+    for (size_t i = 0; i < bytes; ++i) value |= (uint64_t)from[i] << 8 * i;
+    return value;
+}
+
+static inline void clile_i_store_le(uint64_t value, size_t bytes, uint8_t *to)
+{
+    for (size_t i = 0; i < bytes; ++i) to[i] = (uint8_t)(value >> 8 * i);
+}
+
 /* ---- random numbers (rng.c): Philox4x32-10, Salmon et al., SC 2011 ---------------------------------------- */
 
 /* Counter-based: the state is these three numbers, and (seed, stream) alone fixes the sequence. */
@@ -153,7 +191,7 @@ void clile_i_parallel_for(int64_t n, int64_t grain, clile_i_body body, void *con
 /* Does one task at a time, its parallel regions having one thread. Exclusive to the thread that owns it. */
 typedef struct clile_i_worker clile_i_worker;
 typedef clile_status (*clile_i_task)(void *context);
-clile_status clile_i_worker_create(clile_i_worker **out); /* IO: the system has no thread left */
+clile_status clile_i_worker_create(clile_i_worker **out); /* IO: the system has no thread or lock left */
 void clile_i_worker_start(clile_i_worker *worker, clile_i_task task, void *context); /* must be idle */
 /* Waits until it is idle. Status and, in this thread, error text of the last task; OK when there was none. */
 clile_status clile_i_worker_wait(clile_i_worker *worker);
@@ -161,8 +199,8 @@ void clile_i_worker_destroy(clile_i_worker *worker); /* after its task; NULL doe
 
 /* A lock for what happens once, such as making a handle; never on the way of an answer. */
 typedef struct clile_i_mutex clile_i_mutex;
-clile_status clile_i_mutex_create(clile_i_mutex **out);
-void clile_i_mutex_destroy(clile_i_mutex *mutex); /* NULL does nothing */
+clile_status clile_i_mutex_create(clile_i_mutex **out); /* IO: the system has no lock left */
+void clile_i_mutex_destroy(clile_i_mutex *mutex);       /* NULL does nothing */
 void clile_i_mutex_lock(clile_i_mutex *mutex);
 void clile_i_mutex_unlock(clile_i_mutex *mutex);
 

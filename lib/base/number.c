@@ -1,11 +1,27 @@
-/* Numbers from text, the same in every locale. */
+/* Numbers from text, the same in every locale, and from bits. */
 #include "base/base.h"
 
 #include <float.h>
 #include <locale.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
+
+int64_t clile_i_find_not_finite(int64_t count, const float *values)
+{
+    enum { RUN = 1024 };
+    for (int64_t first = 0; first < count; first += RUN) { /* no branch in a run */
+        const int64_t end = first + RUN < count ? first + RUN : count;
+        uint32_t found = 0;
+        for (int64_t i = first; i < end; ++i) {
+            uint32_t bits;
+            memcpy(&bits, &values[i], sizeof bits);
+            found |= (uint32_t)((bits & 0x7F800000) == 0x7F800000);
+        }
+        for (int64_t i = first; found && i < end; ++i)
+            if (!clile_i_is_finite((double)values[i])) return i;
+    }
+    return -1;
+}
 
 static int is_digit(char character)
 {
@@ -82,7 +98,7 @@ static int parse_by_libc(const char *begin, const char *end, double *out)
     const double value = strtod(text, &stop);
     uselocale(previous);
     freelocale(c_locale);
-    if (stop != text + size || !isfinite(value)) return 0;
+    if (stop != text + size || !clile_i_is_finite(value)) return 0;
     *out = value;
     return 1;
 }

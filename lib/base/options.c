@@ -2,7 +2,6 @@
 #include "base/base.h"
 #include "base/options_table.h"
 
-#include <math.h>
 #include <string.h>
 
 static const clile_option_info TABLE[] = {
@@ -108,7 +107,7 @@ static clile_status assign_integer(clile_options *options, int index, int64_t va
 static clile_status assign_real(clile_options *options, int index, double value)
 {
     const clile_option_info *row = &TABLE[index];
-    if (!(value >= row->minimum && value <= row->maximum)) /* NaN fails, too */
+    if (!clile_i_is_within(value, row->minimum, row->maximum))
         return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
                             "option %s: a number from %.10g to %.10g was expected, found %.10g", row->name,
                             row->minimum, row->maximum, value);

@@ -144,8 +144,7 @@ static clile_status take_number(clile_i_pickle *p, size_t bytes, uint64_t *out)
 {
     const uint8_t *at = NULL;
     CLILE_I_RETURN_IF(take(p, bytes, &at));
-    *out = 0;
-    for (size_t i = 0; i < bytes; ++i) *out |= (uint64_t)at[i] << 8 * i;
+    *out = clile_i_load_le(at, bytes);
     return CLILE_OK;
 }
 

@@ -8,6 +8,11 @@
 
 enum { CLILE_I_ST_MAX_DIMS = 8 };
 
+/* Tensors are used where they lie in the mapped file, and written as they lie in memory. */
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
+#error "libclile needs a little-endian machine"
+#endif
+
 typedef enum {
     CLILE_I_ST_F32,
     CLILE_I_ST_F64,

@@ -264,8 +264,7 @@ static clile_status find_header(clile_i_st *st, clile_i_json *json)
     if (size < 8)
         return clile_i_fail(CLILE_E_FORMAT, "%s: not a safetensors file: %zu bytes, at least 8 were expected", st->path,
                             size);
-    uint64_t length = 0;
-    memcpy(&length, st->file.data, 8);
+    const uint64_t length = clile_i_load_le(st->file.data, 8);
     if (length > size - 8 || length > CLILE_I_ST_MAX_HEADER)
         return clile_i_fail(CLILE_E_FORMAT,
                             "%s: not a safetensors file, or cut short: a header of %llu bytes in a file of %zu bytes",

@@ -209,8 +209,9 @@ clile_status clile_i_st_writer_begin(clile_i_st_writer *writer, const char *path
     if (writer->count > 1) qsort(writer->entries, (size_t)writer->count, sizeof *writer->entries, compare_entries);
     CLILE_I_TRY(make_header(writer, &header, &crc_at));
     CLILE_I_TRY(clile_i_writer_open(path, &file));
-    const uint64_t length = header.size;
-    CLILE_I_TRY(clile_i_writer_put(file, &length, 8));
+    uint8_t length[8];
+    clile_i_store_le(header.size, sizeof length, length);
+    CLILE_I_TRY(clile_i_writer_put(file, length, sizeof length));
     CLILE_I_TRY(clile_i_writer_put(file, header.data, header.size));
     writer->data_offset = 8 + (int64_t)header.size;
     writer->crc_offset = 8 + (int64_t)crc_at;

@@ -48,7 +48,7 @@ clile_status clile_i_mutex_create(clile_i_mutex **out)
     CLILE_I_ALLOC(mutex, 1);
     const int error = pthread_mutex_init(&mutex->mutex, NULL);
     if (error != 0) {
-        status = clile_i_fail(CLILE_E_OUT_OF_MEMORY, "a lock could not be made (error %d)", error);
+        status = clile_i_fail_system(error, "a lock could not be made");
         goto cleanup;
     }
     *out = mutex;

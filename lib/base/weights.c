@@ -197,14 +197,16 @@ static float from_half(uint16_t half)
 
 static float element(float_type type, const uint8_t *data, int64_t index)
 {
-    uint16_t half;
-    float single;
     double real;
     switch (type) {
-        case F16: memcpy(&half, data + 2 * index, sizeof half); return from_half(half);
-        case BF16: memcpy(&half, data + 2 * index, sizeof half); return from_bits((uint32_t)half << 16);
-        case F64: memcpy(&real, data + 8 * index, sizeof real); return (float)real;
-        default: memcpy(&single, data + 4 * index, sizeof single); return single;
+        case F16: return from_half((uint16_t)clile_i_load_le(data + 2 * index, 2));
+        case BF16: return from_bits((uint32_t)clile_i_load_le(data + 2 * index, 2) << 16);
+        case F64: {
+            const uint64_t bits = clile_i_load_le(data + 8 * index, 8);
+            memcpy(&real, &bits, sizeof real);
+            return (float)real;
+        }
+        default: return from_bits((uint32_t)clile_i_load_le(data + 4 * index, 4));
     }
 }
 

@@ -49,20 +49,29 @@ static int start_thread(clile_i_worker *w)
 
 clile_status clile_i_worker_create(clile_i_worker **out)
 {
-    clile_i_worker *w = clile_i_calloc(1, sizeof *w);
+    clile_status status = CLILE_OK;
+    int lock_error = -1, changed_error = -1; /* -1: not tried */
+    clile_i_worker *w = NULL;
     *out = NULL;
-    if (w == NULL) return CLILE_E_OUT_OF_MEMORY;
-    pthread_mutex_init(&w->lock, NULL);
-    pthread_cond_init(&w->changed, NULL);
-    const int error = start_thread(w);
-    if (error == 0) {
-        *out = w;
-        return CLILE_OK;
+    CLILE_I_ALLOC(w, 1);
+    lock_error = pthread_mutex_init(&w->lock, NULL);
+    if (lock_error == 0) changed_error = pthread_cond_init(&w->changed, NULL);
+    if (lock_error != 0 || changed_error != 0) {
+        status = clile_i_fail_system(lock_error != 0 ? lock_error : changed_error, "a lock could not be made");
+        goto cleanup;
     }
-    pthread_cond_destroy(&w->changed);
-    pthread_mutex_destroy(&w->lock);
+    const int error = start_thread(w);
+    if (error != 0) {
+        status = clile_i_fail_system(error, "a thread could not be started");
+        goto cleanup;
+    }
+    *out = w;
+    return CLILE_OK;
+cleanup:
+    if (changed_error == 0) pthread_cond_destroy(&w->changed);
+    if (lock_error == 0) pthread_mutex_destroy(&w->lock);
     clile_i_free(w);
-    return clile_i_fail_system(error, "a thread could not be started");
+    return status;
 }
 
 void clile_i_worker_start(clile_i_worker *worker, clile_i_task task, void *context)

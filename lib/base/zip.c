@@ -40,15 +40,15 @@ struct clile_i_zip {
 
 static uint32_t u16(const uint8_t *p)
 {
-    return (uint32_t)p[0] | (uint32_t)p[1] << 8;
+    return (uint32_t)clile_i_load_le(p, 2);
 }
 static uint32_t u32(const uint8_t *p)
 {
-    return u16(p) | u16(p + 2) << 16;
+    return (uint32_t)clile_i_load_le(p, 4);
 }
 static uint64_t u64(const uint8_t *p)
 {
-    return (uint64_t)u32(p) | (uint64_t)u32(p + 4) << 32;
+    return clile_i_load_le(p, 8);
 }
 
 static int signed_as(const uint8_t *p, char third, char fourth)

@@ -4,7 +4,6 @@
 
 #include <clile/synth.h>
 
-#include <math.h>
 #include <string.h>
 
 enum { LEAST_SIDE = 8 }; /* pixels; a smaller image shows no face */
@@ -64,8 +63,8 @@ static clile_status locate_crop(const clile_i_core *core, int64_t index, const c
                                 clile_i_affine *map)
 {
     const float *five = core->table.points != NULL ? core->table.points + 10 * index : NULL;
-    if (five == NULL || isnan(five[0])) {
-        if (core->table.boxes != NULL && !isnan(core->table.boxes[4 * index]))
+    if (five == NULL || clile_i_is_nan(five[0])) {
+        if (core->table.boxes != NULL && !clile_i_is_nan(core->table.boxes[4 * index]))
             return locate_box(core, index, image, size, map);
         clile_i_align_whole(image->h, image->w, size, map);
         return CLILE_OK;

@@ -1,6 +1,8 @@
 /* CSV files row by row, with messages that say where. */
 #include "data/layout.h"
 
+#include "base/format.h"
+
 #include <math.h>
 #include <stdarg.h>
 #include <string.h>
@@ -104,7 +106,7 @@ clile_status clile_i_rows_fail(const clile_i_rows *rows, const char *format, ...
     const int64_t decimal = find_decimal_comma(rows);
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(text, sizeof text, format, arguments);
+    clile_i_format(text, sizeof text, format, arguments);
     va_end(arguments);
     if (found != NULL && rows->count == 1)
         snprintf(text, sizeof text, "the columns are separated by %s, expected %s", found, wanted);

@@ -61,7 +61,7 @@ clile_status clile_synth_render(uint64_t seed, int64_t subject, int64_t frame, c
     CLILE_I_RETURN_IF(check_place(__func__, subject, frame));
     CLILE_I_RETURN_IF(clile_i_synth_check_size(__func__, size));
     for (int k = 0; intensity != NULL && k < AUS; ++k)
-        if (!(intensity[k] >= 0.0f && intensity[k] <= 1.0f))
+        if (!clile_i_is_within((double)intensity[k], 0.0, 1.0))
             return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "%s: the intensity of AU %d is %g, expected 0 to 1", __func__,
                                 clile_i_synth_au_ids[k], (double)intensity[k]);
     clile_i_synth_person(seed, subject, &who);

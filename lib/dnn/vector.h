@@ -15,14 +15,14 @@ typedef uint8_t clile_i_v8b __attribute__((vector_size(8)));
 typedef float clile_i_v8_unaligned __attribute__((vector_size(32), aligned(4), may_alias));
 
 /* Compiles a function once for AVX2 and once for the base line; which one runs is decided when the library is loaded.
- * Not under sanitizers: their run time is not ready that early. */
+ * Not under sanitizers: their run time is not ready that early. Not without glibc: musl loads no such functions. */
 #if defined(__has_feature)
 #if __has_feature(thread_sanitizer) || __has_feature(address_sanitizer)
 #define CLILE_I_NO_CLONES
 #endif
 #endif
 #if defined(__x86_64__) && defined(__linux__) && !defined(__SANITIZE_THREAD__) && !defined(__SANITIZE_ADDRESS__) &&    \
-    !defined(CLILE_I_NO_CLONES)
+    defined(__GLIBC__) && !defined(CLILE_I_NO_CLONES)
 #define CLILE_I_CLONES __attribute__((target_clones("avx2", "default")))
 #else
 #define CLILE_I_CLONES

@@ -116,7 +116,7 @@ static void interval(double *average, double *low, double *high)
 {
     int64_t known = 0;
     for (int64_t b = 0; b < CLILE_I_BOOTSTRAP_DRAWS; b++)
-        if (!isnan(average[b])) average[known++] = average[b];
+        if (!clile_i_is_nan(average[b])) average[known++] = average[b];
     if (known == 0) return;
     qsort(average, (size_t)known, sizeof *average, by_value);
     *low = quantile(known, average, 0.025);

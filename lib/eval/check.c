@@ -1,8 +1,6 @@
 /* What every metric asks of its arguments. */
 #include "eval/eval.h"
 
-#include <math.h>
-
 /* The subject index shares an int32 with two flags (clile_i_ranking), and there are at most n subjects. */
 static const int64_t MOST_IMAGES = ((int64_t)1 << 29) - 1;
 
@@ -46,7 +44,8 @@ clile_status clile_i_eval_check_finite(const char *function, const char *what, i
 {
     if (values == NULL) return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "%s: %s is NULL", function, what);
     for (int64_t i = 0; i < rows * columns; i++)
-        if (!isfinite(values[i])) return not_finite(function, what, i / columns, i % columns, (double)values[i]);
+        if (!clile_i_is_finite(values[i]))
+            return not_finite(function, what, i / columns, i % columns, (double)values[i]);
     return CLILE_OK;
 }
 
@@ -55,6 +54,6 @@ clile_status clile_i_eval_check_finite_f64(const char *function, const char *wha
 {
     if (values == NULL) return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "%s: %s is NULL", function, what);
     for (int64_t i = 0; i < rows * columns; i++)
-        if (!isfinite(values[i])) return not_finite(function, what, i / columns, i % columns, values[i]);
+        if (!clile_i_is_finite(values[i])) return not_finite(function, what, i / columns, i % columns, values[i]);
     return CLILE_OK;
 }

@@ -80,7 +80,7 @@ clile_status clile_metrics_agreement(int32_t c, const double *a, const double *b
     CLILE_I_CHECK_NOT_NULL(pearson);
     for (int32_t i = 0; i < c; i++)
         for (int32_t j = i + 1; j < c; j++)
-            if (!isfinite(a[(int64_t)i * c + j]) || !isfinite(b[(int64_t)i * c + j]))
+            if (!clile_i_is_finite(a[(int64_t)i * c + j]) || !clile_i_is_finite(b[(int64_t)i * c + j]))
                 return clile_i_fail(CLILE_E_NOT_FINITE,
                                     "%s: element [%d,%d] is %g in a and %g in b, expected finite numbers", __func__,
                                     (int)i, (int)j, a[(int64_t)i * c + j], b[(int64_t)i * c + j]);

@@ -15,11 +15,9 @@
  */
 #include "eval/report.h"
 
-#include <math.h>
-
 static void put_number(clile_i_text *text, double value)
 {
-    if (isfinite(value))
+    if (clile_i_is_finite(value))
         clile_i_text_append(text, "%.12g", value);
     else
         clile_i_text_append(text, "null");

@@ -15,7 +15,7 @@ static void put_label(clile_i_text *text, const char *label)
 static void put_cell(clile_i_text *text, int decimals, double value)
 {
     const double shown = fabs(value) < 0.5 * pow(10.0, -decimals) ? 0.0 : value; /* no "-0.00" */
-    if (isfinite(value))
+    if (clile_i_is_finite(value))
         clile_i_text_append(text, "%*.*f", CELL_WIDTH, decimals, shown);
     else
         clile_i_text_append(text, "%*s", CELL_WIDTH, "-");
@@ -78,7 +78,7 @@ static void put_metric(clile_i_text *text, const clile_report *report, const cli
     }
     put_row(text, "mean of folds", report->c, &summary->mean, metric);
     put_row(text, "pooled", report->c, &summary->pooled, metric);
-    if (isfinite(summary->low[metric])) {
+    if (clile_i_is_finite(summary->low[metric])) {
         const double factor = metric == CLILE_I_F1 ? 100.0 : 1.0;
         const int decimals = metric == CLILE_I_F1 ? 1 : 3;
         clile_i_text_append(
@@ -121,7 +121,7 @@ static void put_correlation(clile_i_text *text, const clile_report *report)
     put_matrix(text, "AU corr., model", report, report->model);
     put_matrix(text, "AU corr., labels", report, report->label);
     clile_i_text_append(text, "agreement of the two (Pearson, upper triangles): ");
-    if (isfinite(report->agreement))
+    if (clile_i_is_finite(report->agreement))
         clile_i_text_append(text, "%.3f\n", report->agreement);
     else
         clile_i_text_append(text, "-\n");
@@ -140,7 +140,7 @@ static void put_values(clile_i_text *text, const clile_report *report)
         const int length = (int)strnlen(report->value[v].name, 80);
         clile_i_text_append_utf8(text, report->value[v].name);
         clile_i_text_append(text, "%*s", 1 + (length < width ? width - length : 0), "");
-        if (isfinite(report->value[v].value))
+        if (clile_i_is_finite(report->value[v].value))
             clile_i_text_append(text, "%.6g\n", report->value[v].value);
         else
             clile_i_text_append(text, "-\n");

@@ -47,7 +47,7 @@ clile_status clile_i_align_landmarks(int32_t points, const double *xy, int32_t s
         return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "alignment needs 5 or 68 landmarks, there are %d", points);
     if (size < 1) return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "alignment to a crop of %d pixels", size);
     for (int32_t i = 0; i < points; ++i)
-        if (clile_i_align_uses(points, i) && !(isfinite(xy[2 * i]) && isfinite(xy[2 * i + 1])))
+        if (clile_i_align_uses(points, i) && !(clile_i_is_finite(xy[2 * i]) && clile_i_is_finite(xy[2 * i + 1])))
             return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "landmark %d is not finite", i);
     clile_i_align_reduce(points, xy, five);
 
@@ -89,12 +89,12 @@ clile_status clile_i_align_box(const double *box, double margin, int32_t h, int3
                                clile_i_affine *out)
 {
     for (int32_t k = 0; k < 4; ++k)
-        if (!isfinite(box[k]))
+        if (!clile_i_is_finite(box[k]))
             return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "face box: value %d is not finite", (int)k);
     if (!(box[2] > 0.0 && box[3] > 0.0))
         return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "face box of %g x %g pixels, expected sides above 0", box[2],
                             box[3]);
-    if (!(margin >= -0.5 && margin <= 4.0))
+    if (!clile_i_is_within(margin, -0.5, 4.0))
         return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "margin of a face box: expected -0.5 to 4, found %g", margin);
     if (box[0] >= w || box[1] >= h || box[0] + box[2] <= 0.0 || box[1] + box[3] <= 0.0)
         return clile_i_fail(CLILE_E_INVALID_ARGUMENT,

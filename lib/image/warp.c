@@ -134,7 +134,8 @@ clile_status clile_i_image_warp_in(const clile_i_image *src, const clile_i_affin
     if (h < 1 || w < 1 || src->h < 1 || src->w < 1)
         return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "warp of %d x %d to %d x %d pixels", src->w, src->h, w, h);
     const double step_x = hypot(m->a, m->b), step_y = hypot(m->d, m->e);
-    if (!isfinite(step_x) || !isfinite(step_y) || !isfinite(m->c) || !isfinite(m->f))
+    if (!clile_i_is_finite(step_x) || !clile_i_is_finite(step_y) || !clile_i_is_finite(m->c) ||
+        !clile_i_is_finite(m->f))
         return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "warp by an affine map that is not finite");
 
     /* Source pixels per crop pixel along the source's axes, to whole boxes: 1.5 and more are averaged first. */

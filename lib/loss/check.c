@@ -1,7 +1,5 @@
 #include "loss/check.h"
 
-#include <math.h>
-
 clile_status clile_i_loss_check_sizes(const char *function, int32_t count, const clile_i_loss_size *sizes)
 {
     const int64_t most = (int64_t)1 << 56;
@@ -42,7 +40,7 @@ clile_status clile_i_loss_check_weights(const char *function, int64_t c, const f
 {
     if (au_weight == NULL) return CLILE_OK;
     for (int64_t i = 0; i < c; i++)
-        if (!isfinite(au_weight[i]) || au_weight[i] < 0)
+        if (!clile_i_is_finite(au_weight[i]) || au_weight[i] < 0)
             return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "%s: au_weight[%lld] is %g, expected a finite number >= 0",
                                 function, (long long)i, (double)au_weight[i]);
     return CLILE_OK;
@@ -50,13 +48,13 @@ clile_status clile_i_loss_check_weights(const char *function, int64_t c, const f
 
 clile_status clile_i_loss_check_factor(const char *function, const char *name, double value)
 {
-    if (isfinite(value) && value >= 0) return CLILE_OK;
+    if (clile_i_is_finite(value) && value >= 0) return CLILE_OK;
     return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "%s: %s is %g, expected a finite number >= 0", function, name, value);
 }
 
 clile_status clile_i_loss_check_temperature(const char *function, double value)
 {
-    if (isfinite(value) && value > 0) return CLILE_OK;
+    if (clile_i_is_finite(value) && value > 0) return CLILE_OK;
     return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "%s: temperature is %g, expected a finite number > 0", function,
                         value);
 }
@@ -70,11 +68,11 @@ clile_status clile_i_loss_check_similarity(const char *function, int32_t similar
 
 clile_status clile_i_loss_finish(const char *function, double value, double *loss)
 {
-    if (!isfinite(value))
+    if (!clile_i_is_finite(value))
         return clile_i_fail(CLILE_E_NOT_FINITE,
                             "%s: the loss is %s, expected a finite number: the inputs hold NaN, infinity or numbers "
                             "too large",
-                            function, isnan(value) ? "NaN" : "infinite");
+                            function, clile_i_is_nan(value) ? "NaN" : "infinite");
     if (loss != NULL) *loss = value;
     return CLILE_OK;
 }

@@ -120,7 +120,7 @@ clile_status clile_i_identity_regression(int64_t n, int64_t c, int64_t d, const 
     clile_i_vec_store(d, mean, coefficients);
     clile_i_vec_store(c * d, slope, coefficients + d);
     for (int64_t j = 0; j < (c + 1) * d; j++)
-        if (!isfinite(coefficients[j])) {
+        if (!clile_i_is_finite(coefficients[j])) {
             status =
                 clile_i_fail(CLILE_E_NOT_FINITE,
                              "%s: coefficient [%lld,%lld] is %g, expected a finite number: id_embedding holds NaN, "

@@ -232,7 +232,7 @@ clile_status clile_model_set_decision(clile_model *model, const float *au_embedd
     if (model->busy)
         return clile_i_fail(CLILE_E_STATE, "clile_model_set_decision: a trainer is using the model; destroy it first");
     for (int32_t i = 0; i < model->c; ++i)
-        if (!isfinite(slope[i]) || !(slope[i] > 0) || !isfinite(offset[i]))
+        if (!clile_i_is_finite(slope[i]) || !(slope[i] > 0) || !clile_i_is_finite(offset[i]))
             return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
                                 "clile_model_set_decision: AU %d: slope %g and offset %g, expected a finite slope > 0 "
                                 "and a finite offset",
@@ -240,7 +240,7 @@ clile_status clile_model_set_decision(clile_model *model, const float *au_embedd
     const int64_t count = (int64_t)model->c * model->d;
     if (au_embedding) {
         for (int64_t i = 0; i < count; ++i)
-            if (!isfinite(au_embedding[i]))
+            if (!clile_i_is_finite(au_embedding[i]))
                 return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
                                     "clile_model_set_decision: au_embedding[%lld] is not finite", (long long)i);
         memcpy(model->au_embedding, au_embedding, (size_t)count * sizeof *au_embedding);

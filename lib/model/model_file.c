@@ -12,19 +12,9 @@ static const char user_prefix[] = "user.";
 
 clile_status clile_i_check_finite(const char *file, const char *name, int64_t count, const float *values)
 {
-    enum { RUN = 1024 };
-    for (int64_t first = 0; first < count;
-         first += RUN) { /* a sum of x - x is 0 unless an x is not finite; no branch inside */
-        const int64_t end = first + RUN < count ? first + RUN : count;
-        float sums[4] = {0};
-        int64_t i = first;
-        for (; i + 4 <= end; i += 4)
-            for (int k = 0; k < 4; ++k) sums[k] += values[i + k] - values[i + k];
-        for (; i < end; ++i) sums[0] += values[i] - values[i];
-        if (sums[0] + sums[1] + sums[2] + sums[3] == 0.0f) continue;
-        for (i = first; isfinite(values[i]);) ++i;
+    const int64_t i = clile_i_find_not_finite(count, values);
+    if (i >= 0)
         return clile_i_fail(CLILE_E_NOT_FINITE, "%s: tensor %s, value %lld is not finite", file, name, (long long)i);
-    }
     return CLILE_OK;
 }
 
@@ -92,8 +82,8 @@ static clile_status put_metadata(clile_i_st_writer *writer, const clile_model *m
     CLILE_I_RETURN_IF(clile_i_st_writer_metadata(writer, "backbone", model->backbone));
     CLILE_I_RETURN_IF(
         clile_i_st_writer_metadata(writer, "similarity", model->similarity == CLILE_I_DOT ? "dot" : "cosine"));
-    snprintf(number, sizeof number, "%.17g", model->width);
-    CLILE_I_RETURN_IF(clile_i_st_writer_metadata(writer, "width", number));
+    clile_i_text_append(&text, "%.17g", model->width);
+    CLILE_I_RETURN_IF(put_text(writer, "width", &text));
     const struct {
         const char *key;
         int32_t value;
@@ -184,7 +174,7 @@ static clile_status get_list(const clile_i_st *st, const char *key, int32_t *cou
         if (found >= *count)
             return clile_i_fail(CLILE_E_FORMAT, "%s: metadata \"%s\" has more than %d numbers", clile_i_st_path(st),
                                 key, (int)*count);
-        if (!clile_i_parse_f64(begin, end, &values[found]) || !isfinite(values[found]))
+        if (!clile_i_parse_f64(begin, end, &values[found]) || !clile_i_is_finite(values[found]))
             return clile_i_fail(CLILE_E_FORMAT, "%s: metadata \"%s\", entry %d is no finite number",
                                 clile_i_st_path(st), key, (int)found);
         if (*end == '\0') break;
@@ -281,11 +271,11 @@ static clile_status load_decision(const clile_i_st *st, clile_model *model)
     for (int32_t i = 0; i < model->c; ++i) {
         model->slope[i] = (float)slope[i];
         model->offset[i] = (float)offset[i];
-        if (!(model->slope[i] > 0) || !isfinite(model->slope[i]))
+        if (!(model->slope[i] > 0) || !clile_i_is_finite(model->slope[i]))
             return clile_i_fail(CLILE_E_FORMAT,
                                 "%s: metadata \"decision_slope\", entry %d is %g, expected a finite number > 0",
                                 clile_i_st_path(st), (int)i, slope[i]);
-        if (!isfinite(model->offset[i]))
+        if (!clile_i_is_finite(model->offset[i]))
             return clile_i_fail(CLILE_E_FORMAT,
                                 "%s: metadata \"decision_offset\", entry %d is %g, expected a finite number",
                                 clile_i_st_path(st), (int)i, offset[i]);

@@ -4,7 +4,6 @@
 
 #include <clile/predictor.h>
 
-#include <math.h>
 #include <string.h>
 
 /* Where predict_batch is 0, an int8 encoder takes LARGE faces at once from MANY in a call on: on two threads half the
@@ -131,7 +130,8 @@ static clile_status run_batch(clile_predictor *p, engine *e, int64_t n)
     if (status != CLILE_OK) return status;
     clile_i_model_score(p->model, n, p->embedding, p->score);
     for (int64_t i = 0; i < n * p->model->c; ++i)
-        if (!isfinite(p->score[i])) return clile_i_fail(CLILE_E_NOT_FINITE, "prediction: a score is not finite");
+        if (!clile_i_is_finite(p->score[i]))
+            return clile_i_fail(CLILE_E_NOT_FINITE, "prediction: a score is not finite");
     return CLILE_OK;
 }
 

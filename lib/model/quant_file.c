@@ -57,7 +57,7 @@ static clile_status check_positive(const char *file, const field *f)
 {
     const float *values = f->data;
     for (int64_t i = 0; i < f->count; ++i)
-        if (!(values[i] >= 1e-30f && values[i] <= 1e30f))
+        if (!clile_i_is_within((double)values[i], (double)1e-30f, (double)1e30f))
             return clile_i_fail(CLILE_E_FORMAT, "%s: tensor %s, value %lld is %g, expected 1e-30 to 1e30", file,
                                 f->name, (long long)i, (double)values[i]);
     return CLILE_OK;

@@ -64,7 +64,7 @@ static void observe_unit(void *context, int32_t unit, const clile_i_layout *layo
     double greatest = 0.0;
     for (int64_t i = 0; i < layout->count; i++) {
         const double value = fabs((double)values[i]);
-        if (!isfinite(value)) {
+        if (!clile_i_is_finite(value)) {
             calibration->finite = 0;
             return;
         }

@@ -37,7 +37,7 @@ static clile_status check_config(const clile_i_net_config *config, const backbon
         return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
                             "backbone: expected resnet10, resnet18, resnet34 or resnet50, found \"%s\"",
                             config->backbone);
-    if (!(config->width > 0.0 && config->width <= MOST_WIDTH))
+    if (!clile_i_is_within(config->width, 0.0, MOST_WIDTH) || config->width <= 0.0)
         return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "width multiplier: expected above 0 and at most %g, found %g",
                             MOST_WIDTH, config->width);
     if (config->embedding < 1 || config->embedding > MOST_EMBEDDING)

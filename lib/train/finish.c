@@ -139,11 +139,15 @@ cleanup:
 static clile_status finish_stage1(clile_trainer *t)
 {
     clile_status status = CLILE_OK;
-    const clile_i_head *ile = &t->head[CLILE_I_HEAD_ILE];
-    CLILE_I_ALLOC(t->ile, ile->count);
-    memcpy(t->ile, vector_values(t) + (ile->value - t->flat), (size_t)ile->count * sizeof *t->ile);
+    const clile_i_head *head = &t->head[CLILE_I_HEAD_ILE];
+    float *ile = NULL;
+    CLILE_I_ALLOC(ile, head->count);
+    memcpy(ile, vector_values(t) + (head->value - t->flat), (size_t)head->count * sizeof *ile);
     CLILE_I_TRY(encoder_values(t, t->id_net));
+    t->ile = ile;
+    ile = NULL;
 cleanup:
+    clile_i_free(ile);
     return status;
 }
 
@@ -185,7 +189,7 @@ static double mean_of_numbers(int32_t c, const double *values)
     double sum = 0;
     int32_t count = 0;
     for (int32_t i = 0; i < c; ++i)
-        if (!isnan(values[i])) {
+        if (!clile_i_is_nan(values[i])) {
             sum += values[i];
             ++count;
         }

@@ -517,7 +517,7 @@ static clile_status update(clile_trainer *t, double rate)
     clile_i_group *const groups[2] = {&t->encoder, &t->vectors};
     const double norm = clile_i_gradient_norm(2, groups);
     double scale = 1;
-    if (!isfinite(norm)) return clile_i_fail(CLILE_E_NOT_FINITE, "the gradient is not finite");
+    if (!clile_i_is_finite(norm)) return clile_i_fail(CLILE_E_NOT_FINITE, "the gradient is not finite");
     if (t->settings.clip_norm > 0 && norm > t->settings.clip_norm) scale = t->settings.clip_norm / norm;
     for (int g = 0; g < 2; ++g) clile_i_optimizer_step(&t->settings, groups[g], rate, scale, t->step + 1);
     t->step += 1;

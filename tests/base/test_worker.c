@@ -7,6 +7,7 @@
 
 #include "base/base.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <string.h>
 
@@ -88,6 +89,77 @@ static void memory_may_be_out(void **state)
     assert_null(worker);
 }
 
+/* ---- primitives that fail: tests/CMakeLists.txt sends the calls of these functions here ---- */
+
+static int refused; /* which of them fails; 0: none */
+static int in_use;  /* locks and conditions that were made and not destroyed */
+enum { NONE, THE_THREAD, THE_MUTEX, THE_CONDITION };
+
+int __real_pthread_create(pthread_t *thread, const pthread_attr_t *attr, void *(*run)(void *), void *context);
+int __real_pthread_mutex_init(pthread_mutex_t *mutex, const pthread_mutexattr_t *attr);
+int __real_pthread_cond_init(pthread_cond_t *condition, const pthread_condattr_t *attr);
+int __real_pthread_mutex_destroy(pthread_mutex_t *mutex);
+int __real_pthread_cond_destroy(pthread_cond_t *condition);
+int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attr, void *(*run)(void *), void *context);
+int __wrap_pthread_mutex_init(pthread_mutex_t *mutex, const pthread_mutexattr_t *attr);
+int __wrap_pthread_cond_init(pthread_cond_t *condition, const pthread_condattr_t *attr);
+int __wrap_pthread_mutex_destroy(pthread_mutex_t *mutex);
+int __wrap_pthread_cond_destroy(pthread_cond_t *condition);
+
+int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attr, void *(*run)(void *), void *context)
+{
+    return refused == THE_THREAD ? EAGAIN : __real_pthread_create(thread, attr, run, context);
+}
+
+int __wrap_pthread_mutex_init(pthread_mutex_t *mutex, const pthread_mutexattr_t *attr)
+{
+    if (refused == THE_MUTEX) return ENOMEM;
+    in_use += 1;
+    return __real_pthread_mutex_init(mutex, attr);
+}
+
+int __wrap_pthread_cond_init(pthread_cond_t *condition, const pthread_condattr_t *attr)
+{
+    if (refused == THE_CONDITION) return EAGAIN;
+    in_use += 1;
+    return __real_pthread_cond_init(condition, attr);
+}
+
+int __wrap_pthread_mutex_destroy(pthread_mutex_t *mutex)
+{
+    in_use -= 1;
+    return __real_pthread_mutex_destroy(mutex);
+}
+
+int __wrap_pthread_cond_destroy(pthread_cond_t *condition)
+{
+    in_use -= 1;
+    return __real_pthread_cond_destroy(condition);
+}
+
+static void the_system_may_refuse(void **state)
+{
+    (void)state;
+    assert_int_equal(in_use, 0);
+    for (refused = THE_THREAD; refused <= THE_CONDITION; ++refused) {
+        clile_i_worker *worker = (clile_i_worker *)&worker;
+        assert_int_equal(clile_i_worker_create(&worker), CLILE_E_IO);
+        assert_non_null(strstr(clile_last_error(), refused == THE_THREAD ? "a thread could not be started: "
+                                                                         : "a lock could not be made: "));
+        assert_null(worker);
+        assert_int_equal(in_use, 0);
+    }
+    clile_i_mutex *mutex = NULL;
+    refused = THE_MUTEX;
+    assert_int_equal(clile_i_mutex_create(&mutex), CLILE_E_IO);
+    assert_non_null(strstr(clile_last_error(), "a lock could not be made: "));
+    assert_null(mutex);
+    refused = NONE;
+    assert_int_equal(clile_i_mutex_create(&mutex), CLILE_OK);
+    clile_i_mutex_destroy(mutex);
+    assert_int_equal(in_use, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -95,6 +167,7 @@ int main(void)
         cmocka_unit_test(errors_reach_the_caller),
         cmocka_unit_test(destroy_waits_for_the_task),
         cmocka_unit_test(memory_may_be_out),
+        cmocka_unit_test(the_system_may_refuse),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -317,3 +317,22 @@ def test_the_lock_of_the_interpreter_is_released(data, untrained):
         states.append(len(data))
     thread.join()
     assert untrained.is_trained and states
+
+
+def test_decimal_comma(arrays, tmp_path):
+    """In a process of its own: the locale is the process's."""
+    if subprocess.run(["localedef", "-i", "de_DE", "-f", "UTF-8", str(tmp_path / "de_DE.UTF-8")], capture_output=True, check=False).returncode:
+        pytest.skip("localedef makes no de_DE.UTF-8 (package locales)")
+    program = f"""
+import locale, clile, numpy
+for name, place in (("C", "point"), ("de_DE.UTF-8", "comma")):
+    locale.setlocale(locale.LC_ALL, name)
+    model = clile.Model([1, 12], backbone="resnet10", width=0.1875, image_size=32, embedding=8)
+    model.save({str(tmp_path)!r} + "/" + place)
+    assert clile.Model.load({str(tmp_path)!r} + "/" + place).au_ids.tolist() == [1, 12]
+    options = clile.Options(learning_rate=0.00125, width="0.5")
+    assert options["learning_rate"] == 0.00125 and options["width"] == 0.5
+assert locale.format_string("%.1f", 0.5) == "0,5"
+"""
+    subprocess.run([sys.executable, "-c", program], env=dict(os.environ, LOCPATH=str(tmp_path)), check=True, timeout=120)
+    assert (tmp_path / "point").read_bytes() == (tmp_path / "comma").read_bytes()

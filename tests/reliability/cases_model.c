@@ -396,6 +396,39 @@ static void trainer_run_on(world *w)
     clile_options_destroy(options);
 }
 
+static int32_t stop_at_the_end(const clile_progress *progress, void *user)
+{
+    (void)user;
+    return progress->step == progress->steps;
+}
+
+/* Every step is done and only the end of the stage is left: whatever fails there, the same call can be made again. */
+static void run_end(world *w, int32_t stage)
+{
+    clile_model *model = NULL;
+    clile_trainer *trainer = world_trainer(w, "", &model);
+    if (stage == 2) NEED(clile_trainer_run(trainer, 1, NULL, NULL));
+    world_need(w, clile_trainer_run(trainer, stage, stop_at_the_end, NULL) == CLILE_E_CANCELLED, "stopped at the end");
+    CALL(clile_trainer_run(A(trainer, trainer), stage, CALLBACK(progress, train_on), O(user, w)));
+    if (world_ok(w) && stage == 1 && w->null_argument == NULL) {
+        NEED(clile_trainer_save(trainer, w->scratch));
+        world_take_file(w, w->scratch);
+    }
+    clile_trainer_destroy(trainer);
+    if (world_ok(w) && stage == 2) take_model(w, model);
+    clile_model_destroy(model);
+}
+
+static void trainer_run_end_of_stage1(world *w)
+{
+    run_end(w, 1);
+}
+
+static void trainer_run_end_of_stage2(world *w)
+{
+    run_end(w, 2);
+}
+
 static void trainer_needs_stage1(world *w)
 {
     clile_model *model = NULL;
@@ -515,6 +548,8 @@ const world_case world_cases_model[] = {
     {"clile_trainer_create", trainer_create, NULL, 0},
     {"clile_trainer_run", trainer_run_stage1, NULL, 200},
     {"clile_trainer_run", trainer_run_on, NULL, 0},
+    {"clile_trainer_run", trainer_run_end_of_stage1, NULL, 0},
+    {"clile_trainer_run", trainer_run_end_of_stage2, NULL, 100},
     {"clile_trainer_run", trainer_run_orthogonal, NULL, 10},
     {"clile_trainer_run", trainer_run_mixed, NULL, 100},
     {"clile_trainer_run", trainer_run_adversarial, NULL, 10},

@@ -1,6 +1,6 @@
 /* The shared fixture, and memory that is counted and can be made to run out. The linker sends every call of the
  * allocator in the library's objects (stb_image's included) and in the test through the functions __wrap_...; calls
- * inside oneDNN, zlib, libgomp and libc do not pass here. */
+ * inside oneDNN, zlib, libgomp and libc do not pass here, but oneDNN can be made to say that it has no memory. */
 #include "reliability/world.h"
 
 #include "model/model.h"
@@ -62,6 +62,35 @@ void __wrap_free(void *block)
 {
     if (block != NULL) __atomic_sub_fetch(&live_blocks, 1, __ATOMIC_RELAXED);
     __real_free(block);
+}
+
+/* What oneDNN makes takes memory, too: these calls of it are counted as allocations and fail in the same way. All of
+ * their arguments are pointers, whatever the version. */
+enum { ONEDNN_OUT_OF_MEMORY = 1 };
+int __real_dnnl_primitive_create(void *out, const void *descriptor);
+int __real_dnnl_reorder_primitive_desc_create(void *out, const void *from, void *from_engine, const void *to,
+                                              void *to_engine, const void *attributes);
+int __real_dnnl_memory_create(void *out, const void *descriptor, void *engine, void *data);
+int __wrap_dnnl_primitive_create(void *out, const void *descriptor);
+int __wrap_dnnl_reorder_primitive_desc_create(void *out, const void *from, void *from_engine, const void *to,
+                                              void *to_engine, const void *attributes);
+int __wrap_dnnl_memory_create(void *out, const void *descriptor, void *engine, void *data);
+
+int __wrap_dnnl_primitive_create(void *out, const void *descriptor)
+{
+    return fails_now() ? ONEDNN_OUT_OF_MEMORY : __real_dnnl_primitive_create(out, descriptor);
+}
+
+int __wrap_dnnl_reorder_primitive_desc_create(void *out, const void *from, void *from_engine, const void *to,
+                                              void *to_engine, const void *attributes)
+{
+    return fails_now() ? ONEDNN_OUT_OF_MEMORY
+                       : __real_dnnl_reorder_primitive_desc_create(out, from, from_engine, to, to_engine, attributes);
+}
+
+int __wrap_dnnl_memory_create(void *out, const void *descriptor, void *engine, void *data)
+{
+    return fails_now() ? ONEDNN_OUT_OF_MEMORY : __real_dnnl_memory_create(out, descriptor, engine, data);
 }
 
 int64_t world_live_blocks(void)
