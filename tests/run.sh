@@ -31,6 +31,7 @@ say "what is needed"
 . examples/packages.sh
 need_build
 need_command g++ g++
+need_command musl-gcc musl-tools
 need_file '/usr/share/i18n/locales/de_DE' locales # a decimal comma
 need_command clang clang
 need_command pkg-config pkg-config

@@ -176,8 +176,17 @@ void clile_i_rng_shuffle(clile_i_rng *rng, int64_t n, int64_t *values); /* Fishe
 
 /* ---- threads (threads.c): the same OpenMP team that oneDNN uses ------------------------------------------ */
 
-/* Sets the team size of this thread's parallel regions (oneDNN's too) and returns the previous one, to be given back
- * to clile_i_threads_set afterwards. threads >= 1. */
+/* A call that computes is between enter and leave: its parallel regions (oneDNN's too) have `threads` threads, or as
+ * many as OpenMP and the system give this thread here, which `given` says; leave restores what the program had set. */
+typedef struct {
+    int32_t threads, dynamic; /* of before */
+    int32_t given;            /* 1 .. threads asked for */
+} clile_i_team;
+clile_i_team clile_i_team_enter(int32_t threads);
+void clile_i_team_leave(clile_i_team before);
+
+/* Inside: another team size of this thread's parallel regions, at most `given`; returns the previous one. threads >= 1.
+ */
 int32_t clile_i_threads_set(int32_t threads);
 int32_t clile_i_threads_available(void); /* processors this process may use */
 
@@ -186,9 +195,16 @@ int32_t clile_i_threads_available(void); /* processors this process may use */
 typedef void (*clile_i_body)(int64_t begin, int64_t end, void *context);
 void clile_i_parallel_for(int64_t n, int64_t grain, clile_i_body body, void *context);
 
+/* Between hold and allow no thread of the process forks: around what leaves a lock taken in the child. May be nested.
+ */
+void clile_i_hold_fork(void);
+void clile_i_allow_fork(void);
+
 /* ---- a thread beside the team (worker.c) ---------------------------------------------------------------- */
 
-/* Does one task at a time, its parallel regions having one thread. Exclusive to the thread that owns it. */
+/* Does one task at a time, its parallel regions having one thread. Exclusive to the thread that owns it. In a child of
+ * the process that made it, where it has no thread, a task runs when it is started, and one that was under way runs
+ * anew when it is waited for: a task must bear that. */
 typedef struct clile_i_worker clile_i_worker;
 typedef clile_status (*clile_i_task)(void *context);
 clile_status clile_i_worker_create(clile_i_worker **out); /* IO: the system has no thread or lock left */

@@ -4,11 +4,117 @@
 #include <omp.h>
 #include <pthread.h>
 
+/* ---- fork ------------------------------------------------------------------------------------------------- */
+
+/* A child has one thread, the one that called fork. libgomp does not know that: the child's first team waits for ever
+ * for threads of the parent's. So the team of the thread that forks ends before, and parent and child make new ones.
+ * Another thread may be inside oneDNN's cache of primitives or own one of our locks: fork waits until it is not. */
+static pthread_rwlock_t forking = PTHREAD_RWLOCK_INITIALIZER;
+static _Thread_local int32_t largest_team = 1; /* that this thread is known to get */
+
+static void before_fork(void)
+{
+    pthread_rwlock_wrlock(&forking);
+#ifndef KMP_VERSION_MAJOR /* LLVM's run time knows fork */
+    omp_pause_resource_all(omp_pause_soft);
+    largest_team = 1;
+#endif
+}
+
+static void after_fork_in_parent(void)
+{
+    pthread_rwlock_unlock(&forking);
+}
+
+static void after_fork_in_child(void)
+{
+    forking = (pthread_rwlock_t)PTHREAD_RWLOCK_INITIALIZER;
+}
+
+/* When the library is loaded: the program's own use of OpenMP counts, too. */
+__attribute__((constructor)) static void watch_forks(void)
+{
+    pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child);
+}
+
+void clile_i_hold_fork(void)
+{
+    pthread_rwlock_rdlock(&forking);
+}
+
+void clile_i_allow_fork(void)
+{
+    pthread_rwlock_unlock(&forking);
+}
+
+/* ---- the size of a team ------------------------------------------------------------------------------------- */
+
 int32_t clile_i_threads_set(int32_t threads)
 {
     const int32_t previous = omp_get_max_threads();
     omp_set_num_threads(threads < 1 ? 1 : threads);
     return previous;
+}
+
+static void *wait_for_turn(void *lock)
+{
+    pthread_mutex_lock(lock);
+    pthread_mutex_unlock(lock);
+    return NULL;
+}
+
+/* How many threads, up to `most`, this one included, the system lets exist at once. libgomp ends the program when it
+ * cannot start one. */
+static int32_t startable(int32_t most)
+{
+    enum { AT_ONCE = 1024 };
+    pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+    pthread_t thread[AT_ONCE];
+    int32_t started = 0;
+    pthread_mutex_lock(&lock);
+    while (started < AT_ONCE && started + 1 < most && pthread_create(&thread[started], NULL, wait_for_turn, &lock) == 0)
+        started++;
+    pthread_mutex_unlock(&lock);
+    for (int32_t i = 0; i < started; i++) pthread_join(thread[i], NULL);
+    return started + 1;
+}
+
+/* What a parallel region gets when it asks for `threads`. */
+static int32_t measured(int32_t threads)
+{
+    int32_t team = 1;
+    const int32_t before = clile_i_threads_set(threads);
+#pragma omp parallel
+    if (omp_get_thread_num() == 0) team = omp_get_num_threads();
+    clile_i_threads_set(before);
+    return team;
+}
+
+/* Fewer than asked for where OpenMP's settings (OMP_THREAD_LIMIT) or the system have no more, one in a parallel region
+ * of the program's own: oneDNN has one there. */
+static int32_t given(int32_t asked)
+{
+    if (asked <= 1 || omp_in_parallel()) return 1;
+    if (asked > largest_team) {
+        const int32_t threads = startable(asked);
+        if (threads > largest_team) largest_team = measured(threads);
+    }
+    return asked < largest_team ? asked : largest_team;
+}
+
+clile_i_team clile_i_team_enter(int32_t threads)
+{
+    clile_i_team before = {omp_get_max_threads(), omp_get_dynamic(), 1};
+    omp_set_dynamic(0); /* what is compiled for a team needs that team */
+    before.given = given(threads);
+    omp_set_num_threads(before.given);
+    return before;
+}
+
+void clile_i_team_leave(clile_i_team before)
+{
+    omp_set_num_threads(before.threads);
+    omp_set_dynamic(before.dynamic);
 }
 
 int32_t clile_i_threads_available(void)
@@ -66,10 +172,12 @@ void clile_i_mutex_destroy(clile_i_mutex *mutex)
 
 void clile_i_mutex_lock(clile_i_mutex *mutex)
 {
+    clile_i_hold_fork();
     pthread_mutex_lock(&mutex->mutex);
 }
 
 void clile_i_mutex_unlock(clile_i_mutex *mutex)
 {
     pthread_mutex_unlock(&mutex->mutex);
+    clile_i_allow_fork();
 }

@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <string.h>
+#include <unistd.h>
 
 struct clile_i_worker {
     pthread_t thread;
@@ -14,7 +15,28 @@ struct clile_i_worker {
     int32_t stop;
     clile_status status; /* of the last task, with its error text */
     char text[1024];
+    pid_t process; /* that has the thread */
 };
+
+static void keep(clile_i_worker *w, clile_status status)
+{
+    w->status = status;
+    if (status != CLILE_OK) strncpy(w->text, clile_last_error(), sizeof w->text - 1);
+    w->task = NULL;
+}
+
+/* In a child after fork there is no thread, and the lock may be one that it held. */
+static int is_alone(const clile_i_worker *w)
+{
+    return w->process != getpid();
+}
+
+static void run_here(clile_i_worker *w)
+{
+    const clile_i_team before = clile_i_team_enter(1);
+    keep(w, w->task(w->context));
+    clile_i_team_leave(before);
+}
 
 static void *serve(void *context)
 {
@@ -27,9 +49,7 @@ static void *serve(void *context)
         pthread_mutex_unlock(&w->lock);
         const clile_status status = w->task(w->context);
         pthread_mutex_lock(&w->lock);
-        w->status = status;
-        if (status != CLILE_OK) strncpy(w->text, clile_last_error(), sizeof w->text - 1);
-        w->task = NULL;
+        keep(w, status);
         pthread_cond_broadcast(&w->changed);
     }
     pthread_mutex_unlock(&w->lock);
@@ -60,6 +80,7 @@ clile_status clile_i_worker_create(clile_i_worker **out)
         status = clile_i_fail_system(lock_error != 0 ? lock_error : changed_error, "a lock could not be made");
         goto cleanup;
     }
+    w->process = getpid();
     const int error = start_thread(w);
     if (error != 0) {
         status = clile_i_fail_system(error, "a thread could not be started");
@@ -76,6 +97,12 @@ cleanup:
 
 void clile_i_worker_start(clile_i_worker *worker, clile_i_task task, void *context)
 {
+    if (is_alone(worker)) {
+        worker->task = task;
+        worker->context = context;
+        run_here(worker);
+        return;
+    }
     pthread_mutex_lock(&worker->lock);
     worker->task = task;
     worker->context = context;
@@ -85,22 +112,30 @@ void clile_i_worker_start(clile_i_worker *worker, clile_i_task task, void *conte
 
 clile_status clile_i_worker_wait(clile_i_worker *worker)
 {
-    pthread_mutex_lock(&worker->lock);
-    while (worker->task != NULL) pthread_cond_wait(&worker->changed, &worker->lock);
-    const clile_status status = worker->status;
-    pthread_mutex_unlock(&worker->lock);
+    clile_status status;
+    if (is_alone(worker)) {
+        if (worker->task != NULL) run_here(worker);
+        status = worker->status;
+    } else {
+        pthread_mutex_lock(&worker->lock);
+        while (worker->task != NULL) pthread_cond_wait(&worker->changed, &worker->lock);
+        status = worker->status;
+        pthread_mutex_unlock(&worker->lock);
+    }
     return status == CLILE_OK ? CLILE_OK : clile_i_fail(status, "%s", worker->text);
 }
 
 void clile_i_worker_destroy(clile_i_worker *worker)
 {
     if (worker == NULL) return;
-    pthread_mutex_lock(&worker->lock);
-    worker->stop = 1;
-    pthread_cond_broadcast(&worker->changed);
-    pthread_mutex_unlock(&worker->lock);
-    pthread_join(worker->thread, NULL);
-    pthread_cond_destroy(&worker->changed);
-    pthread_mutex_destroy(&worker->lock);
+    if (!is_alone(worker)) {
+        pthread_mutex_lock(&worker->lock);
+        worker->stop = 1;
+        pthread_cond_broadcast(&worker->changed);
+        pthread_mutex_unlock(&worker->lock);
+        pthread_join(worker->thread, NULL);
+        pthread_cond_destroy(&worker->changed);
+        pthread_mutex_destroy(&worker->lock);
+    }
     clile_i_free(worker);
 }

@@ -32,6 +32,7 @@ static clile_status make_batch(slot *s)
     const clile_i_feed_config *c = &f->config;
     const int64_t step = s->batch.step, epoch = step / f->steps_per_epoch;
     if (epoch != f->order_epoch) {
+        f->order_epoch = -1; /* a fork may end this thread in between */
         clile_i_sampler_order(f->n, c->seed, epoch, f->order);
         f->order_epoch = epoch;
     }

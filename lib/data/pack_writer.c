@@ -171,7 +171,6 @@ clile_status clile_dataset_pack(const clile_dataset *dataset, const char *path, 
     tables t = {0};
     block *b = NULL;
     int64_t size = 0, threads = 0;
-    int32_t before = 0;
 
     CLILE_I_CHECK_NOT_NULL(dataset);
     CLILE_I_CHECK_NOT_NULL(path);
@@ -193,9 +192,9 @@ clile_status clile_dataset_pack(const clile_dataset *dataset, const char *path, 
     const int64_t blocks = (n + CLILE_I_PACK_BLOCK - 1) / CLILE_I_PACK_BLOCK;
     CLILE_I_TRY(clile_i_st_writer_add_later(writer, "crc32", CLILE_I_ST_I64, 1, &blocks));
     CLILE_I_TRY(clile_i_st_writer_begin(writer, path));
-    before = clile_i_threads_set((int32_t)threads);
+    const clile_i_team before = clile_i_team_enter((int32_t)threads);
     status = write_blocks(writer, b, progress, user);
-    clile_i_threads_set(before);
+    clile_i_team_leave(before);
     if (status == CLILE_OK) status = clile_i_st_writer_finish(writer);
 cleanup:
     clile_i_st_writer_destroy(writer);

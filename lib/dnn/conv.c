@@ -229,7 +229,7 @@ static clile_status make_pass(clile_i_conv *conv, clile_i_pass pass)
     clile_status status = CLILE_OK;
     pass_state *p = &conv->passes[pass];
     CLILE_I_TRY(choose_pd(conv, pass));
-    CLILE_I_DNNL(dnnl_primitive_create(&p->primitive, p->pd));
+    CLILE_I_TRY(clile_i_primitive_make(p->pd, &p->primitive));
     p->scratchpad_bytes = dnnl_memory_desc_get_size(dnnl_primitive_desc_query_md(p->pd, dnnl_query_scratchpad_md, 0));
     p->scratch_bytes = aligned(p->scratchpad_bytes);
     if (conv->gathers) p->scratch_bytes += aligned((size_t)conv->patches.dst.count * sizeof(float));

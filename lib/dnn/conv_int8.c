@@ -59,7 +59,7 @@ static clile_status make_pd(clile_i_qconv *conv, const clile_i_qconv_options *op
     r.dst = d.dst;
     r.bias = conv->bias_md;
     CLILE_I_DNNL(clile_i_conv_pd_create(conv->engine, &r, &conv->pd));
-    CLILE_I_DNNL(dnnl_primitive_create(&conv->primitive, conv->pd));
+    CLILE_I_TRY(clile_i_primitive_make(conv->pd, &conv->primitive));
     conv->scratchpad_bytes =
         dnnl_memory_desc_get_size(dnnl_primitive_desc_query_md(conv->pd, dnnl_query_scratchpad_md, 0));
 cleanup:

@@ -61,14 +61,25 @@ void clile_i_conv_set_window(const clile_i_conv_shape *s, clile_i_conv_request *
     r->pad_high_w = (clile_i_conv_ow(s) - 1) * s->stride + s->kw - s->iw - s->pad;
 }
 
+clile_status clile_i_primitive_make(clile_i_pd_view pd, dnnl_primitive_t *out)
+{
+    clile_i_hold_fork();
+    const dnnl_status_t made = dnnl_primitive_create(out, pd);
+    clile_i_allow_fork();
+    return clile_i_dnnl_check(made, "dnnl_primitive_create");
+}
+
 clile_status clile_i_reorder_make(dnnl_engine_t engine, clile_i_md_view from, clile_i_md_view to, dnnl_primitive_t *out)
 {
     clile_status status = CLILE_OK;
     dnnl_primitive_desc_t pd = NULL;
     dnnl_primitive_attr_t attr = NULL;
     CLILE_I_DNNL(dnnl_primitive_attr_create(&attr));
-    CLILE_I_DNNL(dnnl_reorder_primitive_desc_create(&pd, from, engine, to, engine, attr));
-    CLILE_I_DNNL(dnnl_primitive_create(out, pd));
+    clile_i_hold_fork();
+    const dnnl_status_t described = dnnl_reorder_primitive_desc_create(&pd, from, engine, to, engine, attr);
+    clile_i_allow_fork();
+    CLILE_I_TRY(clile_i_dnnl_check(described, "dnnl_reorder_primitive_desc_create"));
+    CLILE_I_TRY(clile_i_primitive_make(pd, out));
 cleanup:
     if (pd != NULL) dnnl_primitive_desc_destroy(pd);
     if (attr != NULL) dnnl_primitive_attr_destroy(attr);
@@ -271,7 +282,9 @@ dnnl_status_t clile_i_conv_pd_create(dnnl_engine_t engine, const clile_i_conv_re
     if (status == dnnl_success && request->sum) status = append_sum(ops, request);
     if (status == dnnl_success && request->relu) status = append_relu(ops);
     if (status == dnnl_success) status = dnnl_primitive_attr_set_post_ops(attr, ops);
+    clile_i_hold_fork();
     if (status == dnnl_success) status = create_pd(engine, request, attr, out);
+    clile_i_allow_fork();
     if (ops != NULL) dnnl_post_ops_destroy(ops);
     if (attr != NULL) dnnl_primitive_attr_destroy(attr);
     return status;

@@ -57,6 +57,7 @@ void clile_i_conv_set_window(const clile_i_conv_shape *shape, clile_i_conv_reque
 clile_status clile_i_conv_check(const clile_i_conv_shape *shape);
 /* 2: compiled for this processor; 1: through a matrix product in plain layout; 0: the slow reference. */
 int clile_i_pd_rank(clile_i_pd_view pd);
+clile_status clile_i_primitive_make(clile_i_pd_view pd, dnnl_primitive_t *out);
 clile_status clile_i_reorder_make(dnnl_engine_t engine, clile_i_md_view from, clile_i_md_view to,
                                   dnnl_primitive_t *out);
 

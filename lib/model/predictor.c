@@ -32,11 +32,11 @@ struct clile_predictor {
 static clile_status make_engine(const clile_predictor *p, int32_t batch, engine *out)
 {
     const clile_model *m = p->model;
-    const int32_t previous = clile_i_threads_set(p->threads);
+    const clile_i_team before = clile_i_team_enter(p->threads);
     const clile_status status =
         m->quant ? clile_i_qexec_create(m->encoder, m->quant, clile_i_input_mean, batch, m->size, m->packs, &out->qexec)
                  : clile_i_exec_create_shared(m->encoder, batch, m->size, m->packs, &out->exec);
-    clile_i_threads_set(previous);
+    clile_i_team_leave(before);
     if (status == CLILE_OK) out->batch = batch;
     return status;
 }
@@ -123,10 +123,10 @@ static clile_status load_slot(clile_predictor *p, engine *e, int32_t slot, const
 /* Runs the loaded batch: embeddings and scores of its first n images. */
 static clile_status run_batch(clile_predictor *p, engine *e, int64_t n)
 {
-    const int32_t previous = clile_i_threads_set(p->threads);
+    const clile_i_team before = clile_i_team_enter(p->threads);
     const clile_status status = e->qexec ? clile_i_qexec_forward(e->qexec, p->embedding)
                                          : clile_i_exec_forward(e->exec, clile_i_exec_input(e->exec), p->embedding);
-    clile_i_threads_set(previous);
+    clile_i_team_leave(before);
     if (status != CLILE_OK) return status;
     clile_i_model_score(p->model, n, p->embedding, p->score);
     for (int64_t i = 0; i < n * p->model->c; ++i)

@@ -55,9 +55,9 @@ clile_status clile_model_quantize(const clile_model *model, int64_t n, const uin
     CLILE_I_TRY(clile_i_model_copy_frame(model, &copy));
     CLILE_I_TRY(clile_i_net_create_bare(clile_i_net_get_config(model->encoder), &copy->encoder));
     CLILE_I_TRY(clile_i_packs_create(&copy->packs));
-    const int32_t previous = clile_i_threads_set((int32_t)threads);
+    const clile_i_team before = clile_i_team_enter((int32_t)threads);
     status = calibrate(model, n, rgb, h, w, &quant);
-    clile_i_threads_set(previous);
+    clile_i_team_leave(before);
     if (status != CLILE_OK) goto cleanup;
     copy->quant = quant;
     *out = copy;

@@ -221,7 +221,8 @@ static clile_status get_running(const clile_i_st *st, clile_trainer *t, int32_t 
 {
     clile_status status = CLILE_OK;
     clile_i_net *scratch = NULL;
-    const int32_t previous = clile_i_threads_set(t->threads);
+    clile_i_team before;
+    CLILE_I_TRY(clile_i_trainer_enter(t, &before));
     CLILE_I_TRY(clile_i_net_create(clile_i_net_get_config(t->net), &scratch));
     CLILE_I_TRY(clile_i_trainer_begin_stage(t, stage));
     CLILE_I_TRY(clile_i_net_get(st, stage == 1 ? "id." : "net.", scratch));
@@ -232,7 +233,7 @@ static clile_status get_running(const clile_i_st *st, clile_trainer *t, int32_t 
     CLILE_I_TRY(each_head(t, get_head, (void *)(uintptr_t)st));
     t->step = step;
 cleanup:
-    clile_i_threads_set(previous);
+    clile_i_team_leave(before);
     clile_i_net_destroy(scratch);
     return status;
 }

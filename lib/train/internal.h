@@ -50,6 +50,7 @@ struct clile_trainer {
     clile_dataset *validation; /* held-out training subjects, or NULL */
     int64_t n, steps_per_epoch;
     int32_t c, d, s, size, batch, threads;
+    int32_t team;      /* threads that `exec` was compiled for: as many as OpenMP gave */
     float *au_weight;  /* [c] */
     uint32_t data_crc; /* of labels and subjects: a checkpoint fits one data set */
 
@@ -88,6 +89,9 @@ clile_status
 clile_i_trainer_begin_stage(clile_trainer *t,
                             int32_t stage); /* heads, optimiser state and compiled encoders, from the values at hand */
 void clile_i_trainer_end_stage(clile_trainer *t); /* frees them */
+/* The team of a call that computes. STATE when a stage is running and its team is not given here: oneDNN's backward
+ * passes wait for the threads that they were compiled for. Leave the team in any case. */
+clile_status clile_i_trainer_enter(clile_trainer *t, clile_i_team *before);
 
 /* ---- step.c ---- */
 typedef struct {

@@ -443,6 +443,18 @@ void clile_i_trainer_end_stage(clile_trainer *t)
 
 /* ---- the loop ---- */
 
+clile_status clile_i_trainer_enter(clile_trainer *t, clile_i_team *before)
+{
+    *before = clile_i_team_enter(t->exec ? t->team : t->threads);
+    if (t->exec == NULL) t->team = before->given;
+    if (before->given == t->team) return CLILE_OK;
+    return clile_i_fail(
+        CLILE_E_STATE,
+        "stage %d was begun with %d threads, and OpenMP gives %d here (a parallel region of the program, "
+        "or a limit): go on where it was begun, or resume a checkpoint in a new trainer",
+        (int)t->stage, (int)t->team, (int)before->given);
+}
+
 static double now(void)
 {
     struct timespec time;
@@ -546,7 +558,8 @@ clile_status clile_trainer_run(clile_trainer *trainer, int32_t stage, clile_prog
     clile_status status = CLILE_OK;
     CLILE_I_CHECK_NOT_NULL(trainer);
     CLILE_I_RETURN_IF(check_can_run(t, stage));
-    const int32_t previous = clile_i_threads_set(t->threads);
+    clile_i_team before;
+    CLILE_I_TRY(clile_i_trainer_enter(t, &before));
     if (t->exec == NULL) CLILE_I_TRY(clile_i_trainer_begin_stage(t, stage));
     const reporter r = {progress, user, now(), t->step};
     status = loop(t, t->settings.epochs[stage] * t->steps_per_epoch, &r);
@@ -554,6 +567,6 @@ clile_status clile_trainer_run(clile_trainer *trainer, int32_t stage, clile_prog
     if (status != CLILE_OK) goto cleanup;
     CLILE_I_TRY(clile_i_trainer_finish_stage(t));
 cleanup:
-    clile_i_threads_set(previous);
+    clile_i_team_leave(before);
     return status;
 }

@@ -149,6 +149,10 @@ static void the_system_may_refuse(void **state)
         assert_null(worker);
         assert_int_equal(in_use, 0);
     }
+    refused = THE_THREAD; /* OpenMP would end the program */
+    const clile_i_team before = clile_i_team_enter(64);
+    assert_int_equal(before.given, 1);
+    clile_i_team_leave(before);
     clile_i_mutex *mutex = NULL;
     refused = THE_MUTEX;
     assert_int_equal(clile_i_mutex_create(&mutex), CLILE_E_IO);

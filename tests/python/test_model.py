@@ -2,6 +2,7 @@
 import gc
 import itertools
 import math
+import multiprocessing
 import os
 import signal
 import subprocess
@@ -336,3 +337,30 @@ assert locale.format_string("%.1f", 0.5) == "0,5"
 """
     subprocess.run([sys.executable, "-c", program], env=dict(os.environ, LOCPATH=str(tmp_path)), check=True, timeout=120)
     assert (tmp_path / "point").read_bytes() == (tmp_path / "comma").read_bytes()
+
+
+def test_fork(arrays, trained):
+    """multiprocessing's fork, after the parent has used its team; predictors of before and new ones."""
+    context = multiprocessing.get_context("fork")
+    predictor = clile.Predictor(trained, batch=4, threads=2)
+    expected = predictor.run(arrays["images"]).probability
+
+    def answer(queue):
+        new = clile.Predictor(trained, batch=4, threads=2)
+        queue.put([predictor.run(arrays["images"]).probability, new.run(arrays["images"]).probability])
+        model = clile.train(clile.Dataset.from_arrays(**arrays), method="bce", **{**SMALL, "threads": 2})
+        queue.put(model.predict(arrays["images"]).probability.shape)
+
+    queue = context.Queue()
+    children = [context.Process(target=answer, args=(queue,)) for _ in range(2)]
+    for child in children:
+        child.start()
+    got = [queue.get(timeout=120) for _ in range(4)]
+    for child in children:
+        child.join(60)
+        assert child.exitcode == 0
+    shapes = [item for item in got if isinstance(item, tuple)]
+    assert shapes == [(N, 2), (N, 2)]
+    for pair in (item for item in got if not isinstance(item, tuple)):
+        assert np.array_equal(pair[0], expected) and np.array_equal(pair[1], expected)
+    assert np.array_equal(predictor.run(arrays["images"]).probability, expected)
