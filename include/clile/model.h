@@ -97,7 +97,7 @@ CLILE_API clile_status clile_model_copy_decision(const clile_model *model, float
  * INVALID_ARGUMENT: one that is not, a NULL argument; STATE: a trainer is using the model. Exclusive. */
 CLILE_API clile_status clile_model_set_decision(clile_model *model, const float *au_embedding /*[c,d] or NULL*/, const float *slope /*[c]*/, const float *offset /*[c]*/);
 /* Free-form metadata kept in the file ("protocol", "fold", ...). get borrows until the next set; NULL when absent. Keys 1..63 bytes, at most 4096 of them. set:
- * INVALID_ARGUMENT: such a key, text that is not UTF-8, a NULL argument; OUT_OF_MEMORY. */
+ * INVALID_ARGUMENT: another key or one that is not UTF-8, a NULL argument; OUT_OF_MEMORY. A value's bytes that are not UTF-8 become U+FFFD. */
 CLILE_API const char *clile_model_get_metadata(const clile_model *model, const char *key);
 CLILE_API clile_status clile_model_set_metadata(clile_model *model, const char *key, const char *value);
 /* What the model is, as JSON (backbone, sizes, parameters, AUs, decision, how it was trained). `*out` is owned by the caller: clile_free. */

@@ -269,6 +269,20 @@ static int is_utf8(const char *text)
     return length > 0;
 }
 
+/* A copy in which U+FFFD stands for each byte that is not UTF-8: the file is JSON. NULL when memory is out. */
+static char *utf8_of(const char *text)
+{
+    const char *end = text + strlen(text);
+    char *copy = clile_i_calloc(3 * (int64_t)(end - text) + 1, 1), *at = copy;
+    while (copy != NULL && text < end) {
+        const int length = clile_i_utf8_length(text, end);
+        memcpy(at, length > 0 ? text : "\xEF\xBF\xBD", length > 0 ? (size_t)length : 3);
+        at += length > 0 ? length : 3;
+        text += length > 0 ? length : 1;
+    }
+    return copy;
+}
+
 clile_status clile_model_set_metadata(clile_model *model, const char *key, const char *value)
 {
     clile_status status = CLILE_OK;
@@ -281,11 +295,9 @@ clile_status clile_model_set_metadata(clile_model *model, const char *key, const
         return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
                             "clile_model_set_metadata: key of %zu characters, expected 1 to 63", strlen(key));
 
-    if (!is_utf8(key) || !is_utf8(value)) /* the file is JSON, where other bytes would be lost and keys alike */
-        return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "clile_model_set_metadata: %s is not UTF-8",
-                            is_utf8(key) ? "the value" : "the key");
+    if (!is_utf8(key)) return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "clile_model_set_metadata: the key is not UTF-8");
 
-    value_copy = clile_i_strdup(value);
+    value_copy = utf8_of(value);
     if (value_copy == NULL) return CLILE_E_OUT_OF_MEMORY;
     int32_t at = 0;
     while (at < model->metadata_count && strcmp(model->metadata[at].key, key) < 0) ++at;
