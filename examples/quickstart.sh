@@ -46,9 +46,17 @@ name=${image##*/}
 cp "$image" "$build/face.${name##*.}"
 task=$(basename "$(dirname "$image")")
 subject=$(basename "$(dirname "$(dirname "$image")")")
-set --
-[ -e "$data/landmarks/${subject}_$task.csv" ] && set -- --landmarks "$data/landmarks/${subject}_$task.csv"
-"$clile" predict --model "$build/model.safetensors" "$@" "$image"
+frame=$(printf '%s' "${name%.*}" | sed 's/^.*[^0-9]//; s/^0*\(.\)/\1/')
+set -- --crop # where the face is stands in face.csv, a row of landmarks or of a box, for the examples of README.md
+rm -f "$build/face.csv"
+for known in landmarks boxes; do
+    row=$(sed -n "s/^0*$frame,/face.${name##*.},/p" "$data/$known/${subject}_$task.csv" 2>/dev/null | head -n 1)
+    [ -n "$row" ] || continue
+    printf '%s\n' "$row" >"$build/face.csv"
+    set -- --faces "$build/face.csv"
+    break
+done
+"$clile" predict --model "$build/model.safetensors" "$@" "$build/face.${name##*.}"
 
 say "done"
 echo "model   $build/model.safetensors"

@@ -60,6 +60,7 @@ rm -rf "$work"
 mkdir "$work"
 "$build/examples/clile" synth "$work/faces" --quiet --subjects 6 --tasks 2 --frames 8 --size 48 --seed 1 >/dev/null
 cp "$work/faces/Sequences/F001/T1/0001.png" "$work/face.png"
+sed -n 's/^1,/face.png,/p' "$work/faces/landmarks/F001_T1.csv" >"$work/face.csv"
 cp examples/predict.cpp "$work/example.cpp"
 for language in c python; do
     sed -n "/^\`\`\`$language\$/,/^\`\`\`\$/p" README.md | sed '1d;$d' >"$work/example.$language"
@@ -71,16 +72,16 @@ set -eu
 clile --version
 clile train --data faces --layout bp4d --protocol bp4d --fold 1 --out model.safetensors --quiet --set image_size=32 --set width=0.0625 --set embedding=16 \
     --set epochs_stage1=2 --set epochs=2 --set batch=16 --set threads=1
-clile predict --model model.safetensors face.png >command.txt
+clile predict --model model.safetensors --faces face.csv face.png >command.txt
 cc example.c $(pkg-config --cflags --libs clile) -o example
 c++ -std=c++17 example.cpp $(pkg-config --cflags --libs clile) -o example-cpp
 ./example | tee c.txt
-./example-cpp model.safetensors face.png >cpp.txt
+./example-cpp model.safetensors face.png $(cut -d , -f 2- face.csv | tr , ' ') >cpp.txt
 mv example.python example.py
 python3 example.py >python.txt
 cmp c.txt python.txt
-cut -c1-11 c.txt >c-short.txt
-cut -c1-11 cpp.txt | diff c-short.txt -
+awk '{ printf "%s %.3f\n", $1, $2 }' cpp.txt >cpp-short.txt
+awk '{ print $1, $2 }' c.txt | diff cpp-short.txt -
 [ "$(grep -c '^AU' c.txt)" = 12 ]
 python3 -c 'import importlib.metadata, clile; assert importlib.metadata.version("clile") == clile.__version__; print(clile.__file__)' >where.txt
 END_RUN

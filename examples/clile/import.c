@@ -135,13 +135,6 @@ static void print_json(const import_args *a, const told *t, const clile_model *m
     clile_free(text);
 }
 
-/* Where the weights came from stays in the file. */
-static clile_status note_origin(clile_model *model, const char *file)
-{
-    const char *slash = strrchr(file, '/');
-    return clile_model_set_metadata(model, "imported", slash ? slash + 1 : file);
-}
-
 /* ---- which network it is ---- */
 
 typedef struct {
@@ -220,7 +213,7 @@ static int import_model(const import_args *a, const arg_spec *spec, const clile_
         return usage_error(spec, "--au-set takes bp4d, disfa or numbers such as 1,2,4, found \"%s\"", a->au_set);
     if (clile_model_create(options, c, au_ids, &model) != CLILE_OK) return failed(NULL);
     if (clile_model_import_backbone_report(model, a->file, a->prefix, on_item, &t) != CLILE_OK ||
-        note_origin(model, a->file) != CLILE_OK || clile_model_save(model, a->out) != CLILE_OK)
+        clile_model_save(model, a->out) != CLILE_OK)
         code = failed(NULL);
     if (t.out_of_memory) {
         fprintf(stderr, "clile: no memory for the report\n");

@@ -223,6 +223,44 @@ static int32_t show_user_metadata(const char *key, const char *value, void *user
     return 0;
 }
 
+/* What the model was trained on, in words; nothing where it does not say. */
+static void print_training(const clile_model *model)
+{
+    static const struct {
+        const char *key, *words;
+    } counts[] = {{"train_images_by_landmarks", "aligned by landmarks"},
+                  {"train_images_by_boxes", "cut out by boxes"},
+                  {"train_images_as_crops", "taken as crops"}};
+    const char *kind = clile_model_get_metadata(model, "data_kind");
+    const char *protocol = clile_model_get_metadata(model, "protocol"), *fold = clile_model_get_metadata(model, "fold");
+    const char *layout = clile_model_get_metadata(model, "layout");
+    const char *photographs = clile_model_get_metadata(model, "photographs");
+    const char *imported = clile_model_get_metadata(model, "imported");
+    int named = 0;
+    if (kind == NULL) {
+        if (clile_model_is_trained(model)) printf("trained on: unknown (it does not say)\n");
+        return;
+    }
+    printf("trained on: %s", strcmp(kind, "unknown") == 0
+                                 ? "images of which it is not known whether they are photographs"
+                             : strcmp(kind, "photographs") == 0 ? "photographs"
+                             : strcmp(kind, "drawn") == 0       ? "drawn faces"
+                                                                : "rendered faces");
+    for (size_t i = 0; i < sizeof counts / sizeof counts[0]; ++i) {
+        const char *count = clile_model_get_metadata(model, counts[i].key);
+        if (count && strcmp(count, "0") != 0) printf("%s %s %s", named++ ? "," : ";", count, counts[i].words);
+    }
+    printf("\n");
+    if (layout) printf("layout %s", layout);
+    if (layout && protocol && fold && strcmp(fold, "0") != 0) printf(", protocol %s, all but fold %s", protocol, fold);
+    if (layout) printf("\n");
+    if (photographs)
+        printf("%s\n", strcmp(photographs, "yes") == 0     ? "it has seen photographs"
+                       : strcmp(photographs, "never") == 0 ? "it has never seen a photograph"
+                                                           : "whether it has seen a photograph is not known");
+    if (imported) printf("weights imported from %s\n", imported);
+}
+
 static int32_t show_network(const char *key, const char *value, void *user)
 {
     (void)user;
@@ -249,6 +287,7 @@ static int print_model(description *d, const clile_model *model)
     printf("%s, %d AUs, embedding %d, crop %d x %d\n", clile_model_is_trained(model) ? "trained" : "not trained",
            (int)c, (int)clile_model_embedding_size(model), (int)clile_model_image_size(model),
            (int)clile_model_image_size(model));
+    print_training(model);
     if (clile_file_inspect(d->path, NULL, show_network, NULL, NULL) != CLILE_OK ||
         clile_file_inspect(d->path, NULL, show_user_metadata, NULL, NULL) != CLILE_OK) {
         code = failed(NULL);

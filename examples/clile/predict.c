@@ -16,7 +16,7 @@ typedef struct {
     const char *model, *faces, *raw, *draw;
     int64_t margin; /* percent; -1: as box_margin says */
     text_list inputs, settings;
-    int json, csv;
+    int json, csv, crop;
 } predict_args;
 
 typedef struct {
@@ -26,7 +26,7 @@ typedef struct {
     face_file *faces; /* NULL: each image is a crop of a face */
     answers out;
     int64_t frame;
-    int drawn;
+    int drawn, warned;
     drawn_face *drawing; /* NULL: nothing is drawn */
 } prediction;
 
@@ -67,6 +67,12 @@ static void predict_face(prediction *p, const char *image, const uint8_t *rgb, i
     } else if (f->has_box) {
         place.kind = CLILE_FACE_BOX;
         memcpy(place.box, f->box, sizeof place.box);
+    }
+    const char *misfit = p->warned || p->args->crop ? NULL : clile_predictor_get_misfit(p->predictor, place.kind);
+    if (misfit) {
+        fprintf(stderr, "clile: warning: %s: %s%s\n", p->args->model, misfit,
+                place.kind == CLILE_FACE_CROP ? " (--faces CSV), or say that it is one (--crop)" : "");
+        p->warned = 1;
     }
     status = clile_predictor_run_faces(p->predictor, 1, &place, probability, present, NULL);
     if (status != CLILE_OK) {
@@ -271,6 +277,8 @@ static int check_usage(const arg_spec *spec, const predict_args *a, int32_t *w, 
     if (a->raw && isatty(STDIN_FILENO))
         return usage_error(spec, "--raw reads frames from standard input, which is a terminal");
     if (!a->raw && a->inputs.count == 0) return usage_error(spec, "no image is given");
+    if (a->crop && a->faces)
+        return usage_error(spec, "--crop says that the images are faces already: no --faces with it");
     if (a->json && a->csv) return usage_error(spec, "--json or --csv, not both");
     if (a->margin > 400) return usage_error(spec, "--margin takes 0 to 400 percent, found %lld", (long long)a->margin);
     if (a->draw && (a->raw || a->inputs.count != 1 || (stat(a->inputs.items[0], &info) == 0 && S_ISDIR(info.st_mode))))
@@ -290,6 +298,8 @@ int run_predict(int argc, char **argv)
         {"--faces", ARG_TEXT, &a.faces, "CSV",
          "rows of image (or frame number) and a box, or 5 or 68 landmarks; without, images are crops of a face"},
         {"--landmarks", ARG_TEXT, &a.faces, "CSV", "the same as --faces"},
+        {"--crop", ARG_FLAG, &a.crop, NULL,
+         "the images are crops of faces, cut out as the model's training images were"},
         {"--margin", ARG_NUMBER, &a.margin, "PERCENT", "the crop's side beyond the longer side of a box (22)"},
         {"--csv", ARG_FLAG, &a.csv, NULL, "print CSV: frame,image,success,AU01_p,AU01_c,... (probability, 0/1)"},
         {"--json", ARG_FLAG, &a.json, NULL, "print a line of JSON for each face, with the same names"},

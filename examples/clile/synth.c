@@ -202,13 +202,24 @@ static int write_disfa_subject(job *j, int64_t subject, const char *name)
 
 /* ---- all of it ---- */
 
+/* That no photographs are in there, for a model to remember (docs/data.md). */
+static int write_mark(const job *j)
+{
+    char path[4096];
+    snprintf(path, sizeof path, "%s/data_kind", j->out);
+    FILE *file = fopen(path, "w");
+    if (file == NULL) return file_failed(path);
+    fputs("drawn\n", file);
+    return close_file(file, path);
+}
+
 static int write_folders(job *j)
 {
     static const char *const bp4d[] = {"Sequences", "AUCoding", "AUCoding/AU_OCC", "landmarks", NULL};
     static const char *const disfa[] = {"img", "ActionUnit_Labels", "landmarks", NULL};
     const int is_bp4d = strcmp(j->layout, "bp4d") == 0;
     char path[4096], name[32];
-    if (make_empty_folder(j->out) != EXIT_FINE) return EXIT_FAILED;
+    if (make_empty_folder(j->out) != EXIT_FINE || write_mark(j) != EXIT_FINE) return EXIT_FAILED;
     for (const char *const *folder = is_bp4d ? bp4d : disfa; *folder != NULL; ++folder) {
         snprintf(path, sizeof path, "%s/%s", j->out, *folder);
         if (make_folder(path) != EXIT_FINE) return EXIT_FAILED;

@@ -132,17 +132,15 @@ static int run_stage(clile_trainer *trainer, int32_t stage, const train_args *a,
     return EXIT_FAILED;
 }
 
-static int set_metadata(clile_model *model, const train_args *a, const clile_dataset *train, const clile_dataset *test,
-                        int32_t fold)
+/* What the library does not note by itself. */
+static int set_metadata(clile_model *model, const clile_dataset *train, const clile_dataset *test)
 {
-    char fold_text[16], subjects[16], images[32];
-    snprintf(fold_text, sizeof fold_text, "%d", (int)fold);
+    char subjects[16], images[32];
     snprintf(subjects, sizeof subjects, "%d", (int)clile_dataset_subject_count(train));
     snprintf(images, sizeof images, "%lld", (long long)clile_dataset_size(train));
     char *names = test ? subject_names(test) : NULL;
-    const char *const pairs[][2] = {{"protocol", a->protocol},     {"fold", fold_text},
-                                    {"layout", a->layout},         {"train_subject_count", subjects},
-                                    {"train_image_count", images}, {"test_subjects", names ? names : ""}};
+    const char *const pairs[][2] = {
+        {"train_subject_count", subjects}, {"train_image_count", images}, {"test_subjects", names ? names : ""}};
     clile_status status = CLILE_OK;
     for (size_t i = 0; i < sizeof pairs / sizeof pairs[0] && status == CLILE_OK; ++i)
         status = clile_model_set_metadata(model, pairs[i][0], pairs[i][1]);
@@ -187,7 +185,7 @@ static int train_fold(const train_args *a, const clile_dataset *data, const clil
     if (code != EXIT_FINE) goto cleanup;
     clile_trainer_destroy(trainer);
     trainer = NULL;
-    code = set_metadata(model, a, train, test, fold);
+    code = set_metadata(model, train, test);
     if (code == EXIT_FINE && clile_model_save(model, run->out) != CLILE_OK) goto failure;
     goto cleanup;
 failure:

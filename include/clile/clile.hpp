@@ -567,6 +567,8 @@ class Predictor : public Handle<clile_predictor, clile_predictor_destroy>
     {
         return run_faces(faces.size(), faces.data(), status);
     }
+    /* nullptr when faces of this kind (CLILE_FACE_...) are like those of the training set, else a sentence that says why not. */
+    const char *misfit(std::int32_t kind) const noexcept { return clile_predictor_get_misfit(get(), kind); }
     /* n crops [n,h,w,3]. */
     Prediction run(std::int64_t n, const std::uint8_t *rgb, std::int32_t h, std::int32_t w, Status *status = nullptr)
     {

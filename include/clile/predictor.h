@@ -57,6 +57,11 @@ typedef struct clile_face {
 CLILE_API clile_status clile_predictor_run_faces(clile_predictor *predictor, int64_t n, const clile_face *faces,
     float *probability, int8_t *present, float *embedding);
 
+/* Does a face of this kind (CLILE_FACE_...) fit the model, was its training set cut out like that? NULL when it was, at least in a tenth of the images, or
+ * when the model does not know (older files, a loop of one's own); else a sentence that says what it was trained on and what to give, for a person to
+ * read. Whoever calls clile_predictor_run with crops that were aligned as in training may ignore it. The text is static. Shared. Since 0.1. */
+CLILE_API const char *clile_predictor_get_misfit(const clile_predictor *predictor, int32_t kind);
+
 /* n face crops [n,h,w,3] uint8 RGB, taken as crops already (resized to the model's image size when they differ). Any output may be NULL:
  * probability [n,c], present [n,c], embedding [n,d]. n 0 does nothing, here and below. INVALID_ARGUMENT: n below 0, sides outside 1..65535, a NULL
  * rgb; BACKEND, NOT_FINITE. Since 0.1. */

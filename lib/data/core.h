@@ -30,8 +30,10 @@ struct clile_dataset {
     int64_t n;
     int64_t *index; /* [n] samples of the core */
     int32_t subjects;
-    int32_t *subject;    /* [subjects] subjects of the core */
-    int32_t *subject_of; /* [core subjects] index in this view, -1: not here */
+    int32_t *subject;     /* [subjects] subjects of the core */
+    int32_t *subject_of;  /* [core subjects] index in this view, -1: not here */
+    char *protocol;       /* of the outermost fold that this is a part of; NULL: none */
+    int32_t fold, tested; /* tested: 1: the part that is left out of training */
 };
 
 enum { CLILE_I_CROP_LARGEST = 4096 };
@@ -51,6 +53,23 @@ clile_status clile_i_view_create(clile_i_core *core, const clile_dataset *whole,
  * none. */
 clile_status clile_i_subject_file_mark(const clile_dataset *dataset, const char *path, int32_t fold, uint8_t *marks,
                                        int32_t *folds);
+
+/* origin.c: where the crop of an image is taken from; the letters that packs have */
+typedef enum {
+    CLILE_I_PLACED_LANDMARKS = 'l',
+    CLILE_I_PLACED_BOX = 'b',
+    CLILE_I_PLACED_CROP = 'c',
+    CLILE_I_PLACED_UNKNOWN = 'u'
+} clile_i_placed;
+clile_i_placed clile_i_origin_placed(const clile_i_table *table, int64_t sample);
+/* The option data_kind; auto: what a pack says, or the file `data_kind` in the folder of `path`. FORMAT: another word.
+ */
+clile_status clile_i_origin_set_kind(const char *wanted, const char *path, clile_i_table *table);
+/* Into the metadata of a pack, and out of it when the table is filled. */
+clile_status clile_i_origin_put(clile_i_st_writer *writer, const clile_dataset *dataset);
+clile_status clile_i_origin_get(const clile_i_st *file, clile_i_table *table);
+/* What a part of a fold is; NULL does nothing. */
+clile_status clile_i_origin_name_part(clile_dataset *part, const char *protocol, int32_t fold, int32_t tested);
 
 /* crops.c: stored crop of sample `index` of the core, from the cache or rendered. `*scratch` is allocated when it is
  * needed; the caller frees it after the last use of `*stored`. Any thread. */

@@ -15,6 +15,16 @@ int32_t clile_i_dataset_subject(const clile_dataset *dataset, int64_t index);   
 clile_status clile_i_dataset_split(const clile_dataset *dataset, int32_t count, const int32_t *subjects,
                                    clile_dataset **part, clile_dataset **rest);
 
+/* What the images are (origin.c). Texts are borrowed. */
+typedef struct {
+    const char *layout; /* "bp4d", ..., "arrays", "synth"; of a pack that which it was packed from */
+    const char *kind;   /* drawn, rendered, photographs, unknown */
+    const char *protocol;
+    int32_t fold;                    /* of which this is the training part; "none", 0 */
+    int64_t landmarks, boxes, crops; /* images whose face is placed so; the rest is not known */
+} clile_i_origin;
+void clile_i_dataset_origin(const clile_dataset *dataset, clile_i_origin *out);
+
 /* A permutation of 0..n-1 that depends on seed and epoch only. */
 void clile_i_sampler_order(int64_t n, uint64_t seed, int64_t epoch, int64_t *order);
 

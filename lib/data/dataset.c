@@ -69,6 +69,8 @@ clile_status clile_i_view_create(clile_i_core *core, const clile_dataset *whole,
             view->subject_of[s] = -1;
         }
     }
+    if (whole != NULL && whole->protocol != NULL)
+        CLILE_I_TRY(clile_i_origin_name_part(view, whole->protocol, whole->fold, whole->tested));
     view->core = core;
     clile_i_refs_retain(&core->refs);
     *out = view;
@@ -86,6 +88,7 @@ void clile_dataset_destroy(clile_dataset *dataset)
     clile_i_free(dataset->index);
     clile_i_free(dataset->subject);
     clile_i_free(dataset->subject_of);
+    clile_i_free(dataset->protocol);
     clile_i_free(dataset);
 }
 
@@ -104,7 +107,7 @@ clile_status clile_dataset_open(const char *path, const clile_options *options, 
     clile_i_layout_request request = {.path = path};
     clile_i_table table = {0};
     clile_i_core *core = NULL;
-    const char *layout = NULL, *unknown = NULL, *first_image = NULL;
+    const char *layout = NULL, *unknown = NULL, *first_image = NULL, *kind = NULL;
     int64_t present_from = 0, label_mb = 0, pack_mb = 0;
 
     CLILE_I_CHECK_NOT_NULL(path);
@@ -115,6 +118,7 @@ clile_status clile_dataset_open(const char *path, const clile_options *options, 
     CLILE_I_TRY(clile_options_get_str(options, CLILE_OPT_UNKNOWN, &unknown));
     CLILE_I_TRY(clile_options_get_i64(options, CLILE_OPT_PRESENT_FROM, &present_from));
     CLILE_I_TRY(clile_options_get_str(options, CLILE_OPT_FIRST_IMAGE, &first_image));
+    CLILE_I_TRY(clile_options_get_str(options, CLILE_OPT_DATA_KIND, &kind));
     CLILE_I_TRY(clile_options_get_i64(options, CLILE_OPT_MAX_LABEL_MB, &label_mb));
     CLILE_I_TRY(clile_options_get_i64(options, CLILE_OPT_MAX_PACK_MB, &pack_mb));
     request.first_image = first_image[0] == 'a' ? -1 : first_image[0] - '0';
@@ -123,6 +127,7 @@ clile_status clile_dataset_open(const char *path, const clile_options *options, 
     request.unknown_negative = strcmp(unknown, "negative") == 0;
     request.present_from = (int32_t)present_from;
     CLILE_I_TRY(clile_i_layout_open(layout, &request, &table));
+    CLILE_I_TRY(clile_i_origin_set_kind(kind, path, &table));
     CLILE_I_TRY(clile_i_core_create(&table, NULL, 0, 0, options, &core));
     status = clile_i_view_create(core, NULL, NULL, 0, out);
 cleanup:

@@ -49,6 +49,8 @@ clile_status clile_i_first_image(int32_t wanted, int64_t count, const clile_i_nu
         sum[k] = fit[k].labels_without_image + fit[k].images_without_label;
     }
     *first = wanted >= 0 ? wanted : sum[0] != sum[1] ? sum[1] < sum[0] : !has_image_0(count, sequences);
+    table->numbered = 1;
+    table->first_image = *first;
     for (int32_t k = 0; k < 2; ++k)
         clile_i_text_append(&table->notes, "%s %d: %lld labels without image, %lld images without label",
                             k == 0 ? "images numbered from" : "; from", k, (long long)fit[k].labels_without_image,

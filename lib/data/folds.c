@@ -183,7 +183,14 @@ clile_status clile_dataset_fold(const clile_dataset *dataset, const char *name, 
                               tested == 0 ? "test" : "training");
         goto cleanup;
     }
-    status = take(dataset, marks, 0, train, test);
+    CLILE_I_TRY(take(dataset, marks, 0, train, test));
+    if (train != NULL) status = clile_i_origin_name_part(*train, name, fold, 0);
+    if (test != NULL && status == CLILE_OK) status = clile_i_origin_name_part(*test, name, fold, 1);
+    if (status == CLILE_OK) goto cleanup;
+    if (train != NULL) clile_dataset_destroy(*train);
+    if (test != NULL) clile_dataset_destroy(*test);
+    if (train != NULL) *train = NULL;
+    if (test != NULL) *test = NULL;
 cleanup:
     clile_i_free(marks);
     return status;

@@ -18,12 +18,16 @@ static clile_status fail_unrecognised(const char *path)
     return CLILE_E_FORMAT;
 }
 
+/* What it was read by, options in the values that they came to. */
 static clile_status note_origin(const char *name, const clile_i_layout_request *request, clile_i_table *table)
 {
     clile_i_text text = {0};
-    clile_i_text_append(&text, "layout=%s au_set=%s unknown=%s present_from=%d", name, request->au_set,
-                        request->unknown_negative ? "negative" : "mask", request->present_from);
-    if (request->first_image >= 0) clile_i_text_append(&text, " first_image=%d", request->first_image);
+    if (table->layout[0] == '\0') snprintf(table->layout, sizeof table->layout, "%s", name);
+    clile_i_text_append(&text, "layout=%s au_set=", table->layout);
+    for (int32_t a = 0; a < table->c; ++a) clile_i_text_append(&text, "%s%d", a > 0 ? "," : "", table->au_ids[a]);
+    clile_i_text_append(&text, " unknown=%s present_from=%d", request->unknown_negative ? "negative" : "mask",
+                        request->present_from);
+    if (table->numbered) clile_i_text_append(&text, " first_image=%d", table->first_image);
     table->origin = text.data;
     return text.status;
 }

@@ -234,7 +234,8 @@ static clile_status fill_table(const reader *r, clile_i_table *table)
     if (clile_i_st_metadata(r->file, "notes") != NULL)
         clile_i_text_append(&table->notes, "%s", clile_i_st_metadata(r->file, "notes"));
     CLILE_I_TRY(table->notes.status);
-    status = clile_i_table_finish(table);
+    CLILE_I_TRY(clile_i_table_finish(table));
+    status = clile_i_origin_get(r->file, table);
 cleanup:
     clile_i_free(name);
     return status;

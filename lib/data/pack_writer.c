@@ -69,19 +69,6 @@ static clile_status add_number(clile_i_st_writer *writer, const char *key, int64
     return clile_i_st_writer_metadata(writer, key, text);
 }
 
-/* Layout and options that the crops depend on. */
-static clile_status add_origin(clile_i_st_writer *writer, const clile_dataset *dataset)
-{
-    clile_i_text text = {0};
-    const char *origin = dataset->core->table.origin;
-    clile_i_text_append(&text, "%s", origin != NULL ? origin : "arrays");
-    if (dataset->core->table.boxes != NULL) clile_i_text_append(&text, " box_margin=%.17g", dataset->core->box_margin);
-    const clile_status status =
-        text.status == CLILE_OK ? clile_i_st_writer_metadata(writer, "made_from", text.data) : text.status;
-    clile_i_text_free(&text);
-    return status;
-}
-
 static clile_status add_metadata(clile_i_st_writer *writer, const clile_dataset *dataset, const tables *t, int32_t size)
 {
     const clile_dataset_counts *counts = &dataset->core->table.counts;
@@ -102,7 +89,7 @@ static clile_status add_metadata(clile_i_st_writer *writer, const clile_dataset 
     CLILE_I_RETURN_IF(add_number(writer, "block_images", CLILE_I_PACK_BLOCK));
     CLILE_I_RETURN_IF(clile_i_st_writer_metadata(writer, "tables_crc32", digits));
     CLILE_I_RETURN_IF(clile_i_st_writer_metadata(writer, "au_ids", t->au_ids.data));
-    CLILE_I_RETURN_IF(add_origin(writer, dataset));
+    CLILE_I_RETURN_IF(clile_i_origin_put(writer, dataset));
     CLILE_I_RETURN_IF(add_number(writer, "label_rows", counts->label_rows));
     CLILE_I_RETURN_IF(add_number(writer, "labels_without_image", counts->labels_without_image));
     CLILE_I_RETURN_IF(add_number(writer, "images_without_labels", counts->images_without_labels));

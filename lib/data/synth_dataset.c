@@ -92,6 +92,8 @@ clile_status clile_synth_dataset(uint64_t seed, int32_t subjects, int32_t tasks,
     for (int32_t s = 0; s < subjects; ++s) CLILE_I_TRY(add_subject(&table, seed, s, tasks, frames));
     CLILE_I_TRY(clile_i_table_finish(&table));
     table.counts.label_rows = table.n;
+    snprintf(table.layout, sizeof table.layout, "synth");
+    snprintf(table.kind, sizeof table.kind, "drawn");
     table.drawn_size = size;
     table.drawn_frames = (int64_t)tasks * frames;
     table.drawn_seed = seed;

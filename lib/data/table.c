@@ -73,6 +73,7 @@ void clile_i_table_free(clile_i_table *table)
     clile_i_free(table->subject);
     clile_i_free(table->points);
     clile_i_free(table->boxes);
+    clile_i_free(table->placed);
     clile_i_text_free(&table->notes);
     clile_i_text_free(&table->fit.first);
     clile_i_free(table->subject_names);

@@ -10,8 +10,10 @@
 enum { CLILE_I_LEFT_OUT_KEPT = 8 };
 
 typedef struct {
-    char *root;   /* folder that image names are relative to */
-    char *origin; /* layout and options it was read by, as key=value words; NULL: arrays */
+    char *root;      /* folder that image names are relative to */
+    char *origin;    /* layout and options it was read by, as key=value words; NULL: arrays */
+    char layout[16]; /* its layout, of a pack that which it was packed from; "": arrays */
+    char kind[16];   /* drawn, rendered, photographs or unknown; "": unknown */
     int32_t c;
     int32_t *au_ids; /* [c] */
 
@@ -21,6 +23,7 @@ typedef struct {
     int32_t *subject; /* [n] indices into subject_names */
     float *points;    /* [n,5,2] landmarks in image pixels, NaN where a sample has none; NULL when no sample has any */
     float *boxes;     /* [n,4] left, top, width, height; NaN and NULL as above */
+    uint8_t *placed;  /* [n] clile_i_placed of the images of a pack; NULL: as points and boxes say */
 
     int32_t subject_count, subject_capacity;
     char **subject_names;   /* [subject_count], in order of appearance until clile_i_table_finish */
@@ -32,8 +35,9 @@ typedef struct {
     clile_dataset_counts counts;
     char *left_out[2][CLILE_I_LEFT_OUT_KEPT]; /* [CLILE_LEFT_OUT_...]: names of the first */
     int32_t left_out_count[2];
-    clile_i_text notes; /* what was understood and is not in the counts, one sentence a line */
-    struct {            /* of sequences that have both label rows and images */
+    int32_t numbered, first_image; /* 1: images are numbered from first_image, as was asked for or found out */
+    clile_i_text notes;            /* what was understood and is not in the counts, one sentence a line */
+    struct {                       /* of sequences that have both label rows and images */
         int64_t matched, least, bad;
         clile_i_text first; /* that fits badly */
     } fit;

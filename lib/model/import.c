@@ -169,6 +169,8 @@ clile_status clile_model_import_backbone_report(clile_model *model, const char *
     clile_status status = CLILE_OK;
     clile_i_weights *file = NULL;
     clile_i_net *fresh = NULL;
+    clile_i_packs *packs = NULL;
+    clile_model *noted = NULL;
     matching m = {.path = path, .prefix = prefix, .prefix_size = prefix ? strlen(prefix) : 0};
     CLILE_I_CHECK_NOT_NULL(model);
     CLILE_I_CHECK_NOT_NULL(path);
@@ -194,12 +196,18 @@ clile_status clile_model_import_backbone_report(clile_model *model, const char *
         CLILE_I_TRY(clile_i_weight_copy(m.found[i], t->data));
         CLILE_I_TRY(clile_i_check_finite(path, m.found[i]->name, t->count, t->data));
     }
-    CLILE_I_TRY(clile_i_model_take_encoder(model, &fresh));
+    CLILE_I_TRY(clile_i_model_copy_frame(model, &noted));
+    CLILE_I_TRY(clile_i_model_note_import(noted, path));
+    CLILE_I_TRY(clile_i_packs_create(&packs));
+    clile_i_model_swap_metadata(model, noted);
+    clile_i_model_swap_encoder(model, &fresh, &packs);
     model->trained = 0;
 cleanup:
     clile_i_free(m.found);
     clile_i_free(m.outcome);
     clile_i_net_destroy(fresh);
+    clile_i_packs_release(packs);
+    clile_model_destroy(noted);
     clile_i_weights_close(file);
     return status;
 }

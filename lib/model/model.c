@@ -89,16 +89,14 @@ clile_status clile_model_create(const clile_options *options, int32_t c, const i
     return CLILE_OK;
 }
 
-clile_status clile_i_model_take_encoder(clile_model *model, clile_i_net **encoder)
+void clile_i_model_swap_encoder(clile_model *model, clile_i_net **encoder, clile_i_packs **packs)
 {
-    clile_i_packs *packs = NULL;
-    CLILE_I_RETURN_IF(clile_i_packs_create(&packs));
-    clile_i_packs_release(model->packs);
-    clile_i_net_destroy(model->encoder);
-    model->packs = packs;
+    clile_i_net *const old_encoder = model->encoder;
+    clile_i_packs *const old_packs = model->packs;
     model->encoder = *encoder;
-    *encoder = NULL;
-    return CLILE_OK;
+    model->packs = *packs;
+    *encoder = old_encoder;
+    *packs = old_packs;
 }
 
 clile_status clile_i_model_copy_frame(const clile_model *model, clile_model **out)

@@ -43,13 +43,29 @@ clile_status clile_i_model_create_empty(const clile_options *options, int32_t c,
                                         clile_model **out);
 /* UNSUPPORTED for an int8 model, which has no float32 weights. */
 clile_status clile_i_model_check_float(const clile_model *model, const char *function);
-/* Another encoder of the same config, which the model takes over, NULL being left behind; predictors keep theirs. */
-clile_status clile_i_model_take_encoder(clile_model *model, clile_i_net **encoder);
+/* Another encoder of the same config and fresh packs, taken over from the caller, who gets the old ones; predictors
+ * keep theirs. */
+void clile_i_model_swap_encoder(clile_model *model, clile_i_net **encoder, clile_i_packs **packs);
 /* A model of the same AUs, vectors, decision and metadata without an encoder. */
 clile_status clile_i_model_copy_frame(const clile_model *model, clile_model **out);
 /* That with the encoder of now, which both read: what a predictor answers from. */
 clile_status clile_i_model_snapshot(const clile_model *model, clile_model **out);
 void clile_i_model_retain(const clile_model *model);
+
+/* What training says to the model (trained_on.c). */
+typedef struct {
+    const char *layout, *kind, *protocol; /* kind: drawn, rendered, photographs, unknown */
+    int32_t fold;
+    int64_t landmarks, boxes, crops; /* images whose face was placed so */
+} clile_i_trained_on;
+clile_status clile_i_model_note_training(clile_model *model, const clile_i_trained_on *on);
+clile_status clile_i_model_note_import(clile_model *model, const char *path);
+void clile_i_model_swap_metadata(clile_model *a, clile_model *b);
+/* ,"trained_on":{...} */
+void clile_i_model_append_training(clile_i_text *text, const clile_model *model);
+/* A sentence when faces of this kind (CLILE_FACE_...) are not what the model was trained on; NULL: they are, or it is
+ * not known. */
+const char *clile_i_model_misfit(const clile_model *model, int32_t kind);
 
 /* score [n,c] of embeddings [n,d]. */
 void clile_i_model_score(const clile_model *model, int64_t n, const float *embedding, float *score);

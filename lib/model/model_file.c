@@ -346,7 +346,9 @@ clile_status clile_model_copy_json(const clile_model *model, char **out)
         clile_i_text_append(&text, "%s{\"au\":%d,\"slope\":%.9g,\"offset\":%.9g,\"threshold\":%.9g}", i ? "," : "",
                             (int)model->au_ids[i], (double)model->slope[i], (double)model->offset[i],
                             -(double)model->offset[i] / (double)model->slope[i]);
-    clile_i_text_append(&text, "],\"metadata\":{");
+    clile_i_text_append(&text, "]");
+    clile_i_model_append_training(&text, model);
+    clile_i_text_append(&text, ",\"metadata\":{");
     for (int32_t i = 0; i < model->metadata_count; ++i) {
         if (i) clile_i_text_append(&text, ",");
         clile_i_text_append_json(&text, model->metadata[i].key);

@@ -93,6 +93,11 @@ void clile_predictor_destroy(clile_predictor *predictor)
     clile_i_free(predictor);
 }
 
+const char *clile_predictor_get_misfit(const clile_predictor *predictor, int32_t kind)
+{
+    return predictor == NULL ? NULL : clile_i_model_misfit(predictor->model, kind);
+}
+
 /* ---- one batch ---- */
 
 /* What the next faces of `left` go through. */

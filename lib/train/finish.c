@@ -151,6 +151,23 @@ cleanup:
     return status;
 }
 
+/* What the model was trained on, beside what its metadata say already. */
+static clile_status note_data(const clile_trainer *t, clile_model *scratch)
+{
+    const clile_model *model = t->model;
+    clile_i_origin origin;
+    const char *kind = "auto";
+    clile_i_dataset_origin(t->train, &origin);
+    CLILE_I_RETURN_IF(clile_options_get_str(t->options, CLILE_OPT_DATA_KIND, &kind));
+    if (strcmp(kind, "auto") == 0) kind = origin.kind;
+    for (int32_t i = 0; i < model->metadata_count; ++i)
+        CLILE_I_RETURN_IF(clile_model_set_metadata(scratch, model->metadata[i].key, model->metadata[i].value));
+    scratch->trained = model->trained;
+    const clile_i_trained_on on = {origin.layout,    kind,         origin.protocol, origin.fold,
+                                   origin.landmarks, origin.boxes, origin.crops};
+    return clile_i_model_note_training(scratch, &on);
+}
+
 /* The model is written only when everything has succeeded. */
 static clile_status finish_stage2(clile_trainer *t)
 {
@@ -159,7 +176,9 @@ static clile_status finish_stage2(clile_trainer *t)
     CLILE_I_TRY(scratch_model(t, &scratch));
     CLILE_I_TRY(encoder_values(t, scratch->encoder));
     CLILE_I_TRY(decide(t, vector_values(t), scratch->encoder, scratch));
-    CLILE_I_TRY(clile_i_model_take_encoder(t->model, &scratch->encoder));
+    CLILE_I_TRY(note_data(t, scratch));
+    clile_i_model_swap_metadata(t->model, scratch);
+    clile_i_model_swap_encoder(t->model, &scratch->encoder, &scratch->packs);
     const size_t au_count = (size_t)(t->c + t->model->null_anchor) * (size_t)t->d;
     memcpy(t->model->au_embedding, scratch->au_embedding, au_count * sizeof(float));
     memcpy(t->model->slope, scratch->slope, (size_t)t->c * sizeof(float));

@@ -54,7 +54,7 @@ class Import(CommandTest):
             made = report["made"]
             self.assertEqual((made["backbone"], made["width"], made["trained"], [au["au"] for au in made["aus"]]), ("resnet10", 0.125, False, [1, 12, 25]))
         self.assertEqual(reports[0]["tensors"], reports[1]["tensors"])
-        self.assertEqual(reports[1]["made"]["metadata"], {"imported": "a.pth"})
+        self.assertEqual(reports[1]["made"]["metadata"], {"imported": "a.pth", "photographs": "unknown"})
         # what a model of ours holds can be imported again; its fc fits
         again = self.made(self.path("model.safetensors"))
         self.assertEqual((again["counts"]["matched"], again["counts"]["left_over"]), (62, 1))

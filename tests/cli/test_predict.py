@@ -178,11 +178,11 @@ class Predict(CommandTest):
 
     def test_output_that_ends(self):
         """Whoever reads stops: no message, no core; a full disk is said."""
-        done = subprocess.run(["bash", "-c", f"head -c 60000000 /dev/zero | '{cli.COMMAND}' predict --model '{self.model}' --raw 32x32 --csv | head -n 1; echo ${{PIPESTATUS[1]}}"],
+        done = subprocess.run(["bash", "-c", f"head -c 60000000 /dev/zero | '{cli.COMMAND}' predict --model '{self.model}' --crop --raw 32x32 --csv | head -n 1; echo ${{PIPESTATUS[1]}}"],
                               capture_output=True, text=True, check=True)
         self.assertEqual((done.stdout.split(",")[0], done.stdout.splitlines()[1], done.stderr), ("frame", "141", ""))
         with open("/dev/full", "w", encoding="ascii") as full:
-            done = subprocess.run([cli.COMMAND, "predict", "--model", self.model, "--csv", self.image()], stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+            done = subprocess.run([cli.COMMAND, "predict", "--model", self.model, "--crop", "--csv", self.image()], stdout=full, stderr=subprocess.PIPE, text=True, check=False)
         self.assertEqual((done.returncode, done.stderr), (1, "clile: standard output could not be written\n"))
 
     def test_bad_faces(self):

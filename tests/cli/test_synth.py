@@ -46,7 +46,7 @@ class Synth(CommandTest):
         self.assertGreater(done["images_per_second"], 0)
         self.assertGreater(done["drawn_images_per_cpu_second"], done["images_per_second"] / 4)
         self.found("bp4d", 24)
-        self.assertEqual(len(tree(self.path("bp4d"))), 24 + 8 + 8)
+        self.assertEqual(len(tree(self.path("bp4d"))), 24 + 8 + 8 + 1)  # data_kind
         labels = self.rows("bp4d", "AUCoding", "AU_OCC", "F001_T2.csv")
         self.assertEqual([row[0] for row in labels], ["0", "1", "2", "3"])
         for row in labels[1:]:
@@ -70,7 +70,7 @@ class Synth(CommandTest):
     def test_disfa(self):
         self.fine("synth", self.path("disfa"), "--layout", "disfa", *SMALL)
         self.assertEqual([row["au"] for row in self.found("disfa", 24)["aus"]], [1, 2, 4, 6, 9, 12, 25, 26])
-        self.assertEqual(len(tree(self.path("disfa"))), 24 + 4 * len(AUS) + 4)
+        self.assertEqual(len(tree(self.path("disfa"))), 24 + 4 * len(AUS) + 4 + 1)
         levels = set()
         for au in AUS:
             rows = self.rows("disfa", "ActionUnit_Labels", "SN002", f"SN002_au{au}.txt")

@@ -149,7 +149,7 @@ class Train(CommandTest):
 
     def test_data_says_what_was_understood(self):
         images = [os.path.relpath(os.path.join(folder, file), self.data)
-                  for folder, _, files in os.walk(self.data) for file in files if not file.endswith(".csv")]
+                  for folder, _, files in os.walk(self.data) for file in files if file.endswith(".png")]
         self.assertEqual(len(images), 96)
         path = os.path.join(self.data, "labels.jsonl")
         with open(path, "w") as file:

@@ -134,7 +134,7 @@ static void frames_aus_and_options(void **state)
     assert_int_equal(clile_i_st_copy(st, "frame", CLILE_I_ST_I64, 1, (const int64_t[]){N}, frame), CLILE_OK);
     assert_int_equal(frame[0], 0);
     assert_int_equal(frame[N - 1], N - 1);
-    assert_string_equal(clile_i_st_metadata(st, "made_from"), "layout=csv au_set=auto unknown=mask present_from=2");
+    assert_string_equal(clile_i_st_metadata(st, "made_from"), "layout=csv au_set=1,4,12 unknown=mask present_from=2");
     clile_i_st_close(st);
     const char *path = scratch_path(&s, "p.safetensors");
     assert_int_equal(scratch_open(path, "au_set=12,4 unknown=negative", &dataset), CLILE_OK);

@@ -578,7 +578,7 @@ static void packs_remember_boxes(void **state)
     clile_i_st *st = NULL;
     assert_int_equal(clile_i_st_open(path, &st), CLILE_OK);
     assert_string_equal(clile_i_st_metadata(st, "made_from"),
-                        "layout=csv au_set=auto unknown=mask present_from=2 box_margin=0.5");
+                        "layout=csv au_set=1 unknown=mask present_from=2 box_margin=0.5");
     clile_i_st_close(st);
     dataset = open_fine(&s, "p.safetensors", "");
     assert_counts(dataset, 1, 0, 0, 1);

@@ -122,6 +122,8 @@ exec "{cli.COMMAND}" "$@"
     for name in ("crop.png", "photo.jpg", "face.png"):
         shutil.copy(face, world / name)
     shutil.copytree(face.parent, world / "photos")
+    row = (world / "BP4D/landmarks/F001_T1.csv").read_text(encoding="ascii").splitlines()[1]
+    (world / "face.csv").write_text("face.png" + row[row.index(","):] + "\n", encoding="ascii")
     (world / "faces.csv").write_text("frame,x,y,w,h\n" + "".join(f"{frame},8,8,48,48\n" for frame in (1, 2, 3, 4)) + "photo,8,8,48,48\n", encoding="utf-8")
     import numpy as np
     rng = np.random.default_rng(1)

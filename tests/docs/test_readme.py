@@ -1,6 +1,6 @@
 """test_readme.py ROOT LIBRARY CC EXAMPLES: the examples of README.md and examples/ run as printed. EXAMPLES is the folder of the built programs.
 
-They run in a folder that holds model.safetensors and face.png, as the quick start leaves them.
+They run in a folder that holds model.safetensors, face.png and face.csv, as the quick start leaves them.
 """
 import importlib.util
 import os
@@ -60,7 +60,7 @@ def opencv_webcam(folder):
     frames = len(list((folder / "faces/Sequences/F001/T1").iterdir()))
     expect(rf"^{frames} frames, a face in {frames} of them$", text, "opencv_webcam.cpp")
     first = expect(r"^frame 1:(.*)$", text, "opencv_webcam.cpp")[0]
-    same = re.findall(r"AU(\d+) +\d\.\d+  present", run(EXAMPLES / "example_predict", "model.safetensors", "face.png", folder=folder))
+    same = re.findall(r"AU(\d+) +\d\S*  present", run(EXAMPLES / "example_predict", "model.safetensors", "face.png", folder=folder))
     if re.findall(r"AU(\d+)", first) != same:
         sys.exit(f"opencv_webcam.cpp finds{first} in the first frame, predict.c finds {same}")
     expect(rf"^{frames} frames, ", run(program, "model.safetensors", "out.avi", "--cascade", "none", folder=folder), "opencv_webcam.cpp on its own video")
@@ -76,6 +76,9 @@ def main():
     if done.returncode != 0:
         sys.exit(done.stderr)
     (folder / "face.png").write_bytes((folder / "faces/Sequences/F001/T1/0001.png").read_bytes())
+    row = (folder / "faces/landmarks/F001_T1.csv").read_text(encoding="ascii").splitlines()[1]
+    (folder / "face.csv").write_text("face.png" + row[row.index(","):] + "\n", encoding="ascii")
+    points = row.split(",")[1:]
 
     (folder / "example.c").write_text(blocks("c"), encoding="utf-8")
     run(CC, "-std=c11", "-Wall", "-Wextra", "-Werror", "-I", ROOT / "include", "example.c", "-o", "example", f"-L{LIBRARY.parent}", "-lclile", folder=folder)
@@ -85,11 +88,11 @@ def main():
     answers = {
         "README.md, C": run(folder / "example", folder=folder),
         "README.md, Python": run(sys.executable, "example.py", folder=folder),
-        "examples/predict.c": run(EXAMPLES / "example_predict", "model.safetensors", "face.png", folder=folder),
-        "examples/python/predict.py": run(sys.executable, ROOT / "examples/python/predict.py", "model.safetensors", "face.png", folder=folder),
+        "examples/predict.c": run(EXAMPLES / "example_predict", "model.safetensors", "face.png", *points, folder=folder),
+        "examples/python/predict.py": run(sys.executable, ROOT / "examples/python/predict.py", "model.safetensors", "face.png", *points, folder=folder),
     }
     # all four read the same face with the same model
-    numbers = {name: re.findall(r"AU(\d+) +(\d\.\d+)", text) for name, text in answers.items()}
+    numbers = {name: [(au, f"{float(p):.3f}") for au, p in re.findall(r"AU(\d+) +(\d\S*)", text)] for name, text in answers.items()}
     first = numbers["README.md, C"]
     if len(first) != 12:
         sys.exit(f"12 AUs are expected:\n{answers['README.md, C']}")

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+import warnings
 
 import clile
 import numpy as np
@@ -126,6 +127,27 @@ def test_faces(arrays, trained, tmp_path):
         predictor.run(photo[:, :, :2])
     with pytest.raises(clile.InvalidArgument, match=r"faces\[1\]: face box"):
         predictor.run(photo, box=[boxes[0], [0, 0, 0, 1]])
+
+
+def test_a_face_that_does_not_fit_is_told_once(arrays, trained):
+    """`trained` is of arrays: its faces were crops."""
+    photo, predictor = arrays["images"][0], clile.Predictor(trained, threads=1)
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        predictor.run(photo)
+        predictor.run(photo, crop=True)
+        assert told == []
+        predictor.run(photo, box=(4, 4, 20, 20))
+        predictor.run(photo, landmarks=[[10, 12], [22, 12], [16, 18], [12, 24], [20, 24]])
+    assert len(told) == 1 and "trained on images that were crops" in str(told[0].message) and told[0].filename == __file__
+    with clile.Dataset.synth(subjects=4, tasks=1, frames=40, size=32) as drawn:
+        aligned = clile.train(drawn, **{**SMALL, "epochs": 1, "method": "bce"})
+    assert (aligned.get_metadata("alignment"), aligned.get_metadata("photographs"), aligned.info["trained_on"]["data_kind"]) == ("landmarks", "never", "drawn")
+    with pytest.warns(UserWarning, match="crop=True"):
+        aligned.predict(photo)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        clile.Predictor(aligned, threads=1).run(photo, crop=True)
 
 
 def test_a_predictor_is_a_snapshot(arrays, trained):

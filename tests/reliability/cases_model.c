@@ -294,6 +294,15 @@ static void predictor_run_faces(world *w)
     FINISH_PREDICTOR;
 }
 
+static void predictor_get_misfit(world *w)
+{
+    clile_predictor *predictor = fresh_predictor(w);
+    const char *text = "";
+    CALL_VALUE(text = clile_predictor_get_misfit(O(predictor, predictor), CLILE_FACE_BOX));
+    world_need(w, text == NULL || text[0] != '\0', "a sentence or nothing");
+    clile_predictor_destroy(predictor);
+}
+
 static void predictor_destroy(world *w)
 {
     clile_predictor *predictor = fresh_predictor(w);
@@ -544,6 +553,7 @@ const world_case world_cases_model[] = {
     {"clile_predictor_run_strided", predictor_run_strided, PREDICTS, 0},
     {"clile_predictor_run_scores", predictor_run_scores, PREDICTS, 0},
     {"clile_predictor_run_faces", predictor_run_faces, PREDICTS, 0},
+    {"clile_predictor_get_misfit", predictor_get_misfit, READS_ONLY, 0},
     {"clile_predictor_destroy", predictor_destroy, "frees", 0},
     {"clile_trainer_create", trainer_create, NULL, 0},
     {"clile_trainer_run", trainer_run_stage1, NULL, 200},

@@ -9,6 +9,7 @@ CLILE_OPT_UNKNOWN = "unknown"
 CLILE_OPT_PRESENT_FROM = "present_from"
 CLILE_OPT_FIRST_IMAGE = "first_image"
 CLILE_OPT_BOX_MARGIN = "box_margin"
+CLILE_OPT_DATA_KIND = "data_kind"
 CLILE_OPT_IMAGE_SIZE = "image_size"
 CLILE_OPT_MAX_PIXELS = "max_pixels"
 CLILE_OPT_MAX_LABEL_MB = "max_label_mb"
@@ -343,6 +344,7 @@ FUNCTIONS: Dict[str, Tuple[Any, List[Any]]] = {
     "clile_options_set_str": (clile_status, [POINTER(clile_options), c_char_p, c_char_p]),
     "clile_predictor_create": (clile_status, [POINTER(clile_model), POINTER(clile_options), POINTER(POINTER(clile_predictor))]),
     "clile_predictor_destroy": (None, [POINTER(clile_predictor)]),
+    "clile_predictor_get_misfit": (c_char_p, [POINTER(clile_predictor), c_int32]),
     "clile_predictor_run": (clile_status, [POINTER(clile_predictor), c_int64, POINTER(c_uint8), c_int32, c_int32, POINTER(c_float), POINTER(c_int8), POINTER(c_float)]),
     "clile_predictor_run_faces": (clile_status, [POINTER(clile_predictor), c_int64, POINTER(clile_face), POINTER(c_float), POINTER(c_int8), POINTER(c_float)]),
     "clile_predictor_run_scores": (clile_status, [POINTER(clile_predictor), c_int64, POINTER(c_uint8), c_int32, c_int32, POINTER(c_float), POINTER(c_int8), POINTER(c_float)]),
@@ -454,6 +456,7 @@ ARGUMENTS: Dict[str, Tuple[str, ...]] = {
     "clile_options_set_str": ("options", "key", "value"),
     "clile_predictor_create": ("model", "options", "out"),
     "clile_predictor_destroy": ("predictor",),
+    "clile_predictor_get_misfit": ("predictor", "kind"),
     "clile_predictor_run": ("predictor", "n", "rgb", "h", "w", "probability", "present", "embedding"),
     "clile_predictor_run_faces": ("predictor", "n", "faces", "probability", "present", "embedding"),
     "clile_predictor_run_scores": ("predictor", "n", "rgb", "h", "w", "score", "present", "embedding"),

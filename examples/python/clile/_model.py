@@ -3,6 +3,7 @@ import ctypes
 import json
 import os
 import threading
+import warnings
 from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
 import numpy as np
@@ -176,7 +177,7 @@ class Predictor(Handle):
 
     def __init__(self, model: Model, options: Optional[Options] = None, **settings: Value):
         """Options: predict_batch, threads, box_margin. A snapshot: what becomes of the model afterwards does not change its answers."""
-        self._lock = threading.Lock()
+        self._lock, self._warned = threading.Lock(), False
         self._au_ids, self._d = model.au_ids, model.embedding_size
         self._au_ids.setflags(write=False)
         self._make(lib.clile_predictor_create, model._c, as_options(options, settings))
@@ -199,6 +200,8 @@ class Predictor(Handle):
             raise ValueError("landmarks or box, not both")
         if crop and (landmarks is not None or box is not None):
             raise ValueError("crop=True says that the image is the face: no landmarks or box with it")
+        if not crop:
+            self._warn(_api.CLILE_FACE_POINTS if landmarks is not None else _api.CLILE_FACE_BOX if box is not None else _api.CLILE_FACE_CROP)
         many = isinstance(images, (list, tuple)) or (isinstance(images, np.ndarray) and images.ndim == 4)
         faces = faces_of(images, many, landmarks, box, bgr)
         single = not many and np.ndim(landmarks if landmarks is not None else box) == (2 if landmarks is not None else 1 if box is not None else 0)
@@ -209,6 +212,14 @@ class Predictor(Handle):
         with self._lock:
             lib.clile_predictor_run_faces(self._c, len(faces), rows, *map(pointer, room))
         return self._answer(*room, single)
+
+    def _warn(self, kind: int) -> None:
+        """Once: faces of this kind are not what the model was trained on."""
+        misfit = None if self._warned else lib.clile_predictor_get_misfit(self._c, kind)
+        if misfit is not None:
+            self._warned = True
+            hint = " (landmarks= or box=), or say that it is one (crop=True)" if kind == _api.CLILE_FACE_CROP else ""
+            warnings.warn(misfit.decode() + hint, stacklevel=3)
 
     def _run_scores(self, faces: List["Face"], single: bool) -> Prediction:
         if any(face.kind != _api.CLILE_FACE_CROP for face in faces):
