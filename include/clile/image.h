@@ -36,7 +36,7 @@ typedef struct clile_image {
 
 /* Reads a JPEG, PNG or BMP file as [h,w,3] uint8 RGB, rows tightly packed (16 bits are reduced, grey is spread, alpha
  * is dropped), turned upright as its EXIF data say: h and w are those of the upright image. Options: max_pixels.
- * `*rgb` is owned by the caller: clile_free (metrics.h). IO (no such file), FORMAT (not an image), CORRUPT (truncated
+ * `*rgb` is owned by the caller: clile_free (status.h). IO (no such file), FORMAT (not an image), CORRUPT (truncated
  * or damaged), INVALID_ARGUMENT (more than max_pixels, a NULL argument), OUT_OF_MEMORY. Shared (any thread). Since 0.1.
  */
 CLILE_API clile_status clile_image_read(const char *path, const clile_options *options, int32_t *h, int32_t *w,
