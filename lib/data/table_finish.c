@@ -1,4 +1,5 @@
 /* The end of a table: its subjects in order, and whether what a layout has put together makes sense. */
+#include "base/format.h"
 #include "data/table.h"
 
 #include <stdarg.h>
@@ -10,7 +11,7 @@ clile_status clile_i_table_warn(clile_i_table *table, const char *format, ...)
     char text[1024];
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(text, sizeof text, format, arguments);
+    clile_i_format(text, sizeof text, format, arguments);
     va_end(arguments);
     clile_i_text_append(&table->notes, "warning: %s\n", text);
     return table->notes.status;
