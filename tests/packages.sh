@@ -2,7 +2,7 @@
 # packages.sh [BUILD]: makes the Debian packages in BUILD (build-packages), has lintian look at them, installs them where nothing else of libclile is, and runs
 # the C, C++ and Python examples of README.md and examples/ there, as printed.
 #
-# Where: as root and with debootstrap, a bare Debian 12 made for this and removed at the end. Else the packages are unpacked to an empty folder, and this machine's
+# Where: as root and with debootstrap, a bare Debian of this release made for this and removed at the end. Else the packages are unpacked to an empty folder, and this machine's
 # compiler, NumPy and oneDNN are used. CLILE_FRESH=1 makes the former a must, CLILE_FRESH=0 takes the latter.
 set -eu
 cd "$(dirname "$0")/.."
@@ -91,11 +91,13 @@ if [ "$fresh" = auto ] && { [ "$(id -u)" != 0 ] || ! command -v debootstrap >/de
 if [ "$fresh" != 0 ]; then
     root=$(mktemp -d "${TMPDIR:-/tmp}/clile-root.XXXXXX")
     trap 'rm -rf --one-file-system "$root"' EXIT
-    say "a bare Debian 12 in $root"
+    release=$(. /etc/os-release && [ "$ID" = debian ] && echo "$VERSION_CODENAME") || release=bookworm # the packages ask for this release's oneDNN
+    onednn=$(field "libclile$abi" Depends | grep -o 'libdnnl[0-9.]*')
+    say "a bare Debian ($release) in $root"
     mirror=$(sed -n 's/^URIs: *//p' /etc/apt/sources.list.d/*.sources 2>/dev/null | head -n 1)
     # Without a mirror debootstrap takes its own. What the packages depend on is given by name: dpkg refuses them when that is not enough.
-    if ! debootstrap --variant=minbase --include=libdnnl2,libgomp1,zlib1g,python3-minimal,python3-numpy,gcc,g++,libc6-dev,pkg-config,diffutils \
-        bookworm "$root" ${mirror:+"$mirror"} >"$build/debootstrap.log" 2>&1; then
+    if ! debootstrap --variant=minbase --include="$onednn",libgomp1,zlib1g,python3-minimal,python3-numpy,gcc,g++,libc6-dev,pkg-config,diffutils \
+        "$release" "$root" ${mirror:+"$mirror"} >"$build/debootstrap.log" 2>&1; then
         tail -n 5 "$build/debootstrap.log"
         if [ "$fresh" = 1 ] || [ "${CLILE_REQUIRE_ALL:-0}" = 1 ]; then fail "debootstrap failed"; fi
         say "LEFT OUT: a bare Debian could not be made"
@@ -113,7 +115,7 @@ if [ "$fresh" != 0 ]; then
     quietly chroot "$root" dpkg --purge clile python3-clile libclile-dev "libclile$abi"
     left=$(find "$root/usr" -name '*clile*')
     [ -z "$left" ] || fail "left after removing the packages: $left"
-    say "installed in a bare Debian 12, run, removed"
+    say "installed in a bare Debian ($release), run, removed"
 else
     say "unpacking to an empty folder: not as root, without debootstrap, or CLILE_FRESH=0"
     root=$build/root

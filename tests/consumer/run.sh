@@ -15,7 +15,7 @@ consume() {
     quietly cmake --build "$scratch/$name"
     expect "$name, find_package, C" "$("$scratch/$name/consumer_c")"
     expect "$name, find_package, C++" "$("$scratch/$name/consumer_cxx")"
-    command -v pkg-config >/dev/null 2>&1 || { echo "pkg-config is not installed: its part is left out"; return 0; }
+    command -v pkg-config >/dev/null 2>&1 || { echo "LEFT OUT: pkg-config: it is not installed"; return 0; }
     PKG_CONFIG_PATH=$tree/$libdir/pkgconfig
     export PKG_CONFIG_PATH
     expect "$name, pkg-config" "$(pkg-config --modversion clile)"

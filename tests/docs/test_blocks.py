@@ -185,7 +185,7 @@ def run_page(page, world, folder, environment, unused):
             missing = [module for module in imported(code) if module != "clile" and not has(module)]
             if missing:
                 counts -= 1
-                left_out.append(f"{what}: {PYTHON} has no {', '.join(missing)}")
+                print(f"LEFT OUT: {what}: {PYTHON} has no {', '.join(missing)}")
             else:
                 codes.append((line, code))
         elif language == "c":
@@ -211,7 +211,7 @@ def main():
         left_out += without
     if unused:
         sys.exit(f"NOT_HERE names blocks that are in no page: {sorted(unused)}")
-    print(f"{counts} code blocks run as printed; left out:", *left_out, sep="\n  ")
+    print(f"{counts} code blocks run as printed; never run here:", *left_out, sep="\n  ")
 
 
 if __name__ == "__main__":

@@ -54,7 +54,7 @@ def opencv_webcam(folder):
     """The frames of a video, without a display; what it wrote is a video again. Whole frames are taken as faces here, so answers are known."""
     program = EXAMPLES / "example_opencv_webcam"
     if not program.exists():
-        print("LEFT OUT: opencv_webcam.cpp was not built, OpenCV is not installed")
+        print("LEFT OUT: opencv_webcam.cpp: it was not built, OpenCV was not found")
         return
     text = run(program, "model.safetensors", "faces/Sequences/F001/T1/%04d.png", "--cascade", "none", "--out", "out.avi", folder=folder)
     frames = len(list((folder / "faces/Sequences/F001/T1").iterdir()))
