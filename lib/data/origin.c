@@ -57,8 +57,8 @@ clile_i_placed clile_i_origin_placed(const clile_i_table *table, int64_t sample)
 {
     if (table->placed != NULL) return (clile_i_placed)table->placed[sample];
     if (table->drawn_size > 0) return CLILE_I_PLACED_LANDMARKS;
-    if (table->points != NULL && !isnan(table->points[10 * sample])) return CLILE_I_PLACED_LANDMARKS;
-    if (table->boxes != NULL && !isnan(table->boxes[4 * sample])) return CLILE_I_PLACED_BOX;
+    if (table->points != NULL && !clile_i_is_nan(table->points[10 * sample])) return CLILE_I_PLACED_LANDMARKS;
+    if (table->boxes != NULL && !clile_i_is_nan(table->boxes[4 * sample])) return CLILE_I_PLACED_BOX;
     return CLILE_I_PLACED_CROP;
 }
 
