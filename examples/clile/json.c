@@ -3,16 +3,35 @@
 
 #include <math.h>
 
+/* Bytes of the UTF-8 character at `p` (1..4), 0 when there is none (Unicode 15, table 3-7). The text ends with a NUL,
+ * which continues nothing. */
+static int utf8_length(const unsigned char *p)
+{
+    if (p[0] < 0x80) return 1;
+    const int length = p[0] < 0xC2 ? 0 : p[0] < 0xE0 ? 2 : p[0] < 0xF0 ? 3 : p[0] < 0xF5 ? 4 : 0;
+    const unsigned char low = p[0] == 0xE0 ? 0xA0 : p[0] == 0xF0 ? 0x90 : 0x80;
+    const unsigned char high = p[0] == 0xED ? 0x9F : p[0] == 0xF4 ? 0x8F : 0xBF;
+    if (length == 0 || p[1] < low || p[1] > high) return 0;
+    for (int i = 2; i < length; ++i)
+        if (p[i] < 0x80 || p[i] > 0xBF) return 0;
+    return length;
+}
+
+/* JSON is UTF-8, file names need not be: a byte that is none becomes U+FFFD. */
 static void put_string(FILE *out, const char *text)
 {
     fputc('"', out);
-    for (const unsigned char *p = (const unsigned char *)text; *p; ++p) {
-        if (*p == '"' || *p == '\\')
+    for (const unsigned char *p = (const unsigned char *)text; *p;) {
+        const int length = utf8_length(p);
+        if (length == 0)
+            fputs("\xEF\xBF\xBD", out);
+        else if (*p == '"' || *p == '\\')
             fprintf(out, "\\%c", *p);
         else if (*p < 0x20)
             fprintf(out, "\\u%04x", *p);
         else
-            fputc(*p, out);
+            fwrite(p, 1, (size_t)length, out);
+        p += length == 0 ? 1 : length;
     }
     fputc('"', out);
 }

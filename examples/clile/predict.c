@@ -2,15 +2,13 @@
  * time, however many there are. */
 #include "predict.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { DEEPEST_FOLDER = 32, MAX_DRAWN = 16 };
+enum { MAX_DRAWN = 16 };
 
 typedef struct {
     const char *model, *faces, *raw, *draw;
@@ -135,63 +133,21 @@ static int predict_file(prediction *p, const char *path)
 
 /* ---- folders ---- */
 
-static int is_image_name(const char *name)
+/* A clile_path_fn. */
+static int32_t predict_found(const char *path, void *user)
 {
-    static const char *const endings[] = {".jpg", ".jpeg", ".png", ".bmp"};
-    const char *point = strrchr(name, '.');
-    for (size_t i = 0; point && i < sizeof endings / sizeof endings[0]; ++i)
-        if (strcasecmp(point, endings[i]) == 0) return 1;
-    return 0;
+    return ferror(stdout) || predict_file(user, path) != EXIT_FINE;
 }
 
-static int not_hidden(const struct dirent *item)
-{
-    return item->d_name[0] != '.';
-}
-
-/* By bytes, whatever the locale. */
-static int by_name(const struct dirent **a, const struct dirent **b)
-{
-    return strcmp((*a)->d_name, (*b)->d_name);
-}
-
-static int predict_input(prediction *p, const char *path, int depth);
-
-/* The images of a folder and of those in it, in the order of their names; other files are left alone. */
-static int predict_folder(prediction *p, const char *path, int depth)
-{
-    struct dirent **items = NULL;
-    const int count = scandir(path, &items, not_hidden, by_name);
-    int code = EXIT_FINE;
-    if (count < 0) {
-        fprintf(stderr, "clile: %s: %s\n", path, strerror(errno));
-        return EXIT_FAILED;
-    }
-    for (int i = 0; i < count && code == EXIT_FINE; ++i) {
-        const size_t length = strlen(path), size = length + strlen(items[i]->d_name) + 2;
-        struct stat info;
-        char *inner = malloc(size);
-        if (inner == NULL) {
-            fprintf(stderr, "clile: out of memory\n");
-            code = EXIT_FAILED;
-            break;
-        }
-        snprintf(inner, size, "%s%s%s", path, length > 0 && path[length - 1] == '/' ? "" : "/", items[i]->d_name);
-        const int folder = stat(inner, &info) == 0 && S_ISDIR(info.st_mode);
-        if (folder ? depth < DEEPEST_FOLDER : is_image_name(inner)) code = predict_input(p, inner, depth + 1);
-        free(inner);
-    }
-    for (int i = 0; i < count; ++i) free(items[i]);
-    free(items);
-    return code;
-}
-
-static int predict_input(prediction *p, const char *path, int depth)
+/* A file, or the images of a folder. */
+static int predict_input(prediction *p, const char *path)
 {
     struct stat info;
     if (ferror(stdout)) return EXIT_FAILED; /* nobody would see the rest */
-    if (stat(path, &info) == 0 && S_ISDIR(info.st_mode)) return predict_folder(p, path, depth);
-    return predict_file(p, path);
+    if (stat(path, &info) != 0 || !S_ISDIR(info.st_mode)) return predict_file(p, path);
+    const clile_status status = clile_image_walk(path, predict_found, p);
+    if (status == CLILE_E_CANCELLED) return EXIT_FAILED; /* what stopped it has been said */
+    return status == CLILE_OK ? EXIT_FINE : failed(NULL);
 }
 
 /* ---- raw frames ---- */
@@ -257,7 +213,7 @@ static int predict_all(prediction *p, const clile_model *model, int32_t w, int32
     }
     answers_begin(&p->out);
     if (a->raw) code = predict_raw(p, w, h);
-    for (int i = 0; i < a->inputs.count && code == EXIT_FINE; ++i) code = predict_input(p, a->inputs.items[i], 0);
+    for (int i = 0; i < a->inputs.count && code == EXIT_FINE; ++i) code = predict_input(p, a->inputs.items[i]);
     if (answers_end(&p->out) != EXIT_FINE) code = EXIT_FAILED;
     if (code == EXIT_FINE && p->out.rows == 0) {
         fprintf(stderr, "clile: %s\n", a->raw ? "no frame on standard input" : "no image in these folders");
@@ -311,7 +267,11 @@ int run_predict(int argc, char **argv)
         "       ffmpeg -i VIDEO -f rawvideo -pix_fmt rgb24 - | clile predict --model MODEL --raw 640x480",
         "Probability of each action unit, and whether it is present, for each face. What cannot be read gets a row "
         "with\n"
-        "success 0 and a message at the end, and the exit status is 1.",
+        "success 0 and a message at the end, and the exit status is 1. A folder is read with those in it, numbers in "
+        "names as\n"
+        "numbers: frame_2 before frame_10. The column frame counts the images, or the raw frames, from 1 on in the "
+        "order of\n"
+        "the rows. In JSON, bytes of a name that are not UTF-8 are U+FFFD.",
         rows, (int)(sizeof rows / sizeof rows[0]), &a.inputs};
     int code = args_parse(&spec, argc, argv);
     if (code == EXIT_FINE) code = check_usage(&spec, &a, &w, &h);

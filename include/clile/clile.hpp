@@ -217,6 +217,15 @@ class Image
             image.rgb_.reset(rgb);
         return image;
     }
+    /* The same of bytes in memory. */
+    static Image decode(const void *bytes, std::size_t size, const Options &options = {}, Status *status = nullptr)
+    {
+        Image image;
+        std::uint8_t *rgb = nullptr;
+        if (check(clile_image_decode(bytes, size, options.get(), &image.h_, &image.w_, &rgb), status))
+            image.rgb_.reset(rgb);
+        return image;
+    }
     const std::uint8_t *data() const noexcept { return rgb_.get(); }
     std::int32_t height() const noexcept { return h_; }
     std::int32_t width() const noexcept { return w_; }

@@ -116,6 +116,9 @@ void clile_i_text_free(clile_i_text *text);
 /* Bytes of the valid UTF-8 character at `begin` (1..4), 0 when there is none. */
 int clile_i_utf8_length(const char *begin, const char *end);
 
+/* Natural order: runs of digits compare as numbers, ties are broken bytewise. */
+int clile_i_natural_compare(const char *left, const char *right);
+
 /* Locale-free number parsing of exactly the bytes [begin, end): false when anything is left over or out of range
  * (nan and inf are refused, too). */
 int clile_i_parse_f64(const char *begin, const char *end, double *out);

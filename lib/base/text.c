@@ -120,6 +120,36 @@ void clile_i_text_append_utf8(clile_i_text *text, const char *value)
     }
 }
 
+static int is_digit(char character)
+{
+    return character >= '0' && character <= '9';
+}
+
+int clile_i_natural_compare(const char *left, const char *right)
+{
+    const char *l = left, *r = right;
+    while (*l != '\0' && *r != '\0') {
+        if (is_digit(*l) && is_digit(*r)) {
+            while (*l == '0') ++l;
+            while (*r == '0') ++r;
+            size_t lengths[2] = {0, 0};
+            while (is_digit(l[lengths[0]])) ++lengths[0];
+            while (is_digit(r[lengths[1]])) ++lengths[1];
+            if (lengths[0] != lengths[1]) return lengths[0] < lengths[1] ? -1 : 1;
+            const int digits = strncmp(l, r, lengths[0]);
+            if (digits != 0) return digits;
+            l += lengths[0];
+            r += lengths[0];
+        } else {
+            if (*l != *r) return (unsigned char)*l < (unsigned char)*r ? -1 : 1;
+            ++l;
+            ++r;
+        }
+    }
+    if (*l != *r) return *l == '\0' ? -1 : 1;
+    return strcmp(left, right);
+}
+
 void clile_i_text_free(clile_i_text *text)
 {
     clile_i_free(text->data);

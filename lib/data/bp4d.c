@@ -250,7 +250,7 @@ static clile_status read_sequence(reader *r, const sequence *s)
         status = CLILE_E_OUT_OF_MEMORY;
         goto cleanup;
     }
-    CLILE_I_TRY(clile_i_frames_list(folder_path, &frames));
+    CLILE_I_TRY(clile_i_frames_list(folder_path, r->table, &frames));
     CLILE_I_TRY(clile_i_faces_read(r->request, s->stem, &faces));
     CLILE_I_ALLOC(labelled, frames.count);
 
@@ -319,7 +319,7 @@ static clile_status count_unlabelled(reader *r, const char *images, const char *
             goto cleanup;
         }
         clile_i_frames_free(&frames);
-        CLILE_I_TRY(clile_i_frames_list(task_path, &frames));
+        CLILE_I_TRY(clile_i_frames_list(task_path, r->table, &frames));
         const char *below = task_path + strlen(r->request->path) + 1;
         for (int64_t k = 0; k < frames.count; ++k)
             CLILE_I_TRY(clile_i_table_left_out(r->table, CLILE_LEFT_OUT_IMAGES, below, frames.frames[k].name));

@@ -344,7 +344,7 @@ static clile_status list_images(reader *r)
             status = CLILE_E_OUT_OF_MEMORY;
             goto cleanup;
         }
-        CLILE_I_TRY(clile_i_frames_list(folder, s < r->count ? &r->frames[s] : &extra));
+        CLILE_I_TRY(clile_i_frames_list(folder, r->table, s < r->count ? &r->frames[s] : &extra));
         const char *below = folder + strlen(r->request->path) + 1;
         for (int64_t i = 0; i < extra.count; ++i)
             CLILE_I_TRY(clile_i_table_left_out(r->table, CLILE_LEFT_OUT_IMAGES, below, extra.frames[i].name));

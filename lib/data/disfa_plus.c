@@ -355,7 +355,7 @@ static clile_status read_sequence(reader *r, const sequence *s)
         goto cleanup;
     }
     for (int32_t a = 0; a < r->table->c; ++a) CLILE_I_TRY(read_au(r, s, label_folder, a, &labels));
-    CLILE_I_TRY(clile_i_frames_list(path, &frames));
+    CLILE_I_TRY(clile_i_frames_list(path, r->table, &frames));
     status = add_rows(r, s, &labels, folder, &frames);
 cleanup:
     clile_i_frames_free(&frames);
@@ -395,7 +395,7 @@ static clile_status count_unlabelled(reader *r, const char *images, const char *
         }
         if (is_labelled(r, below)) continue;
         clile_i_frames_free(&frames);
-        CLILE_I_TRY(clile_i_frames_list(path, &frames));
+        CLILE_I_TRY(clile_i_frames_list(path, r->table, &frames));
         const char *below_root = path + strlen(r->request->path) + 1;
         for (int64_t k = 0; k < frames.count; ++k)
             CLILE_I_TRY(clile_i_table_left_out(r->table, CLILE_LEFT_OUT_IMAGES, below_root, frames.frames[k].name));

@@ -1,5 +1,6 @@
 /* Folders of numbered images. */
 #include "data/layout.h"
+#include "image/image.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -9,20 +10,9 @@ static int is_digit(char character)
     return character >= '0' && character <= '9';
 }
 
-static int has_ending(const char *dot, const char *ending)
-{
-    for (; *ending != '\0'; ++dot, ++ending) {
-        const char lower = *dot >= 'A' && *dot <= 'Z' ? (char)(*dot - 'A' + 'a') : *dot;
-        if (lower != *ending) return 0;
-    }
-    return *dot == '\0';
-}
-
 int clile_i_frames_is_image(const char *name)
 {
-    const char *dot = strrchr(name, '.');
-    if (dot == NULL || dot == name || name[0] == '.') return 0;
-    return has_ending(dot, ".jpg") || has_ending(dot, ".png") || has_ending(dot, ".jpeg") || has_ending(dot, ".bmp");
+    return clile_i_image_kind_of_name(name) == CLILE_I_IMAGE_READ;
 }
 
 int clile_i_frame_number(const char *name, int64_t *number)
@@ -47,7 +37,7 @@ static int compare_numbers(const void *left, const void *right)
     return l->number < r->number ? -1 : l->number > r->number;
 }
 
-clile_status clile_i_frames_list(const char *folder, clile_i_frames *out)
+clile_status clile_i_frames_list(const char *folder, clile_i_table *table, clile_i_frames *out)
 {
     clile_status status = CLILE_OK;
     memset(out, 0, sizeof *out);
@@ -58,6 +48,8 @@ clile_status clile_i_frames_list(const char *folder, clile_i_frames *out)
         clile_i_frame *frame = &out->frames[out->count];
         frame->name = out->names.names[i];
         if (clile_i_frame_number(frame->name, &frame->number)) out->count++;
+        if (clile_i_image_kind_of_name(frame->name) == CLILE_I_IMAGE_OTHER)
+            CLILE_I_TRY(clile_i_table_not_read(table, folder, frame->name));
     }
     qsort(out->frames, (size_t)out->count, sizeof *out->frames, compare_frames);
     for (int64_t i = 1; i < out->count; ++i) {

@@ -89,7 +89,7 @@ __attribute__((format(printf, 2, 3)))
 clile_status
 clile_i_rows_fail(const clile_i_rows *rows, const char *format, ...);
 
-/* frames.c: the images of a folder by frame number (the digits at the end of the name; jpg, jpeg, png, bmp). */
+/* frames.c: the images of a folder by frame number (the digits at the end of the name). */
 typedef struct {
     int64_t number;
     const char *name;
@@ -99,11 +99,12 @@ typedef struct {
     clile_i_frame *frames; /* [count], ascending */
     int64_t count;
 } clile_i_frames;
-int clile_i_frames_is_image(const char *name); /* by its ending: jpg, jpeg, png, bmp */
+int clile_i_frames_is_image(const char *name); /* by its ending: one that is read */
 /* 1 and the number for an image whose name (without folders) ends in digits: "0042.jpg", "frame_42.PNG". */
 int clile_i_frame_number(const char *name, int64_t *number);
-/* A folder that does not exist has no frames. FORMAT: two images of one number. */
-clile_status clile_i_frames_list(const char *folder, clile_i_frames *out);
+/* A folder that does not exist has no frames. Images of kinds that are not read are counted in the table. FORMAT: two
+ * images of one number. */
+clile_status clile_i_frames_list(const char *folder, clile_i_table *table, clile_i_frames *out);
 void clile_i_frames_free(clile_i_frames *frames);
 const clile_i_frame *clile_i_frames_find(const clile_i_frames *frames, int64_t number); /* NULL: none */
 

@@ -80,6 +80,31 @@ cleanup:
     return status;
 }
 
+/* What to say where no image is: images of kinds that are not read may be there. */
+static clile_status fail_without_images(const char *path, const clile_i_names *folders, int64_t count,
+                                        char *const *below, clile_i_table *table)
+{
+    for (int64_t k = 0; k <= folders->count; ++k) {
+        for (int64_t b = 0; b < count && table->not_read == 0; ++b) {
+            clile_i_frames frames = {0};
+            char *inner = NULL;
+            clile_status status = join3(path, k == 0 ? "" : folders->names[k - 1], below[b], &inner);
+            if (status == CLILE_OK) status = clile_i_frames_list(inner, table, &frames);
+            clile_i_frames_free(&frames);
+            clile_i_free(inner);
+            CLILE_I_RETURN_IF(status);
+        }
+    }
+    if (table->not_read > 0)
+        return clile_i_fail(CLILE_E_FORMAT,
+                            "%s: no images that are read; %s is there, JPEG, PNG and BMP files are read", path,
+                            table->first_not_read);
+    return clile_i_fail(CLILE_E_FORMAT,
+                        "%s: no images; looked for %s/FRAME.jpg (or jpeg, png, bmp) and the like there and in each "
+                        "folder directly below",
+                        path, count > 0 ? below[0] : "SUBJECT");
+}
+
 clile_status clile_i_frames_root(const char *path, int64_t count, char *const *below, clile_i_table *table, char **out)
 {
     clile_status status = CLILE_OK;
@@ -94,11 +119,7 @@ clile_status clile_i_frames_root(const char *path, int64_t count, char *const *b
         if (sequences[k] > sequences[best]) best = k;
     }
     if (sequences[best] == 0) {
-        status =
-            clile_i_fail(CLILE_E_FORMAT,
-                         "%s: no images; looked for %s/FRAME.jpg (or jpeg, png, bmp) and the like there and in each "
-                         "folder directly below",
-                         path, count > 0 ? below[0] : "SUBJECT");
+        status = fail_without_images(path, &folders, count, below, table);
         goto cleanup;
     }
     const char *taken = best == 0 ? "" : folders.names[best - 1];

@@ -19,36 +19,6 @@ clile_status clile_i_grow(void **block, int64_t *capacity, int64_t needed, size_
     return CLILE_OK;
 }
 
-static int is_digit(char character)
-{
-    return character >= '0' && character <= '9';
-}
-
-int clile_i_natural_compare(const char *left, const char *right)
-{
-    const char *l = left, *r = right;
-    while (*l != '\0' && *r != '\0') {
-        if (is_digit(*l) && is_digit(*r)) {
-            while (*l == '0') ++l;
-            while (*r == '0') ++r;
-            size_t lengths[2] = {0, 0};
-            while (is_digit(l[lengths[0]])) ++lengths[0];
-            while (is_digit(r[lengths[1]])) ++lengths[1];
-            if (lengths[0] != lengths[1]) return lengths[0] < lengths[1] ? -1 : 1;
-            const int digits = strncmp(l, r, lengths[0]);
-            if (digits != 0) return digits;
-            l += lengths[0];
-            r += lengths[0];
-        } else {
-            if (*l != *r) return (unsigned char)*l < (unsigned char)*r ? -1 : 1;
-            ++l;
-            ++r;
-        }
-    }
-    if (*l != *r) return *l == '\0' ? -1 : 1;
-    return strcmp(left, right);
-}
-
 clile_status clile_i_table_begin(clile_i_table *table, const char *root, int32_t c, const int32_t *au_ids)
 {
     clile_status status = CLILE_OK;
@@ -76,6 +46,7 @@ void clile_i_table_free(clile_i_table *table)
     clile_i_free(table->placed);
     clile_i_text_free(&table->notes);
     clile_i_text_free(&table->fit.first);
+    clile_i_free(table->first_not_read);
     clile_i_free(table->subject_names);
     clile_i_free(table->subject_order);
     clile_i_free(table->text);
@@ -210,4 +181,11 @@ clile_status clile_i_table_left_out(clile_i_table *table, int32_t kind, const ch
     if (name == NULL) return CLILE_E_OUT_OF_MEMORY;
     table->left_out[kind][(*count)++] = name;
     return CLILE_OK;
+}
+
+clile_status clile_i_table_not_read(clile_i_table *table, const char *folder, const char *file)
+{
+    if (table->not_read++ > 0) return CLILE_OK;
+    table->first_not_read = clile_i_path_join(folder, file);
+    return table->first_not_read != NULL ? CLILE_OK : CLILE_E_OUT_OF_MEMORY;
 }

@@ -36,8 +36,10 @@ typedef struct {
     char *left_out[2][CLILE_I_LEFT_OUT_KEPT]; /* [CLILE_LEFT_OUT_...]: names of the first */
     int32_t left_out_count[2];
     int32_t numbered, first_image; /* 1: images are numbered from first_image, as was asked for or found out */
-    clile_i_text notes;            /* what was understood and is not in the counts, one sentence a line */
-    struct {                       /* of sequences that have both label rows and images */
+    int64_t not_read; /* images in folders of the data set that are of kinds that are not read, such as WebP */
+    char *first_not_read;
+    clile_i_text notes; /* what was understood and is not in the counts, one sentence a line */
+    struct {            /* of sequences that have both label rows and images */
         int64_t matched, least, bad;
         clile_i_text first; /* that fits badly */
     } fit;
@@ -74,6 +76,8 @@ clile_i_table_warn(clile_i_table *table, const char *format, ...);
  * frames than there are images and the other way round, but where both are left out, rows and images do not belong
  * together: clile_i_table_finish warns of it, and refuses a table in which hardly any do. */
 clile_status clile_i_table_fit(clile_i_table *table, const char *where, int64_t rows, int64_t images, int64_t matched);
+/* Counts an image that is of a kind that is not read and keeps the first path, for a warning in the notes. */
+clile_status clile_i_table_not_read(clile_i_table *table, const char *folder, const char *file);
 /* Puts the subjects in the natural order of their names (runs of digits compare as numbers), and warns of what makes
  * no sense. FORMAT: no sample; hardly any row has its image; no label is coded. */
 clile_status clile_i_table_finish(clile_i_table *table);
@@ -81,7 +85,5 @@ void clile_i_table_free(clile_i_table *table);
 
 /* Moves *block of *capacity elements into one that holds at least `needed`. */
 clile_status clile_i_grow(void **block, int64_t *capacity, int64_t needed, size_t element);
-/* Natural order, ties broken bytewise. */
-int clile_i_natural_compare(const char *left, const char *right);
 
 #endif

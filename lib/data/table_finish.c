@@ -50,6 +50,9 @@ static clile_status check_fit(clile_i_table *table)
 {
     clile_status status = CLILE_OK;
     clile_i_text examples = {0};
+    if (table->not_read > 0 && table->n == 0)
+        clile_i_text_append(&examples, "; %lld images such as %.400s are not read: JPEG, PNG and BMP files are",
+                            (long long)table->not_read, table->first_not_read);
     append_examples(table, &examples);
     CLILE_I_TRY(examples.status);
     const char *text = examples.data != NULL ? examples.data : "";
@@ -64,6 +67,9 @@ static clile_status check_fit(clile_i_table *table)
                                     "label rows and images of %lld sequences may not belong together, look at a sheet "
                                     "of faces; first %s%s",
                                     (long long)table->fit.bad, table->fit.first.data, text);
+    if (status == CLILE_OK && table->not_read > 0)
+        status = clile_i_table_warn(table, "%lld images such as %.400s are not read: JPEG, PNG and BMP files are",
+                                    (long long)table->not_read, table->first_not_read);
 cleanup:
     clile_i_text_free(&examples);
     return status;

@@ -6,6 +6,7 @@
  * An image in Py-Feat's input is absolute or below the folder of the file. The subject is what the name of the file
  * names, see clile_i_paths_subject; of an image, a column `subject` or what its path names. */
 #include "data/csv.h"
+#include "image/image.h"
 
 #include <string.h>
 
@@ -208,7 +209,7 @@ static clile_status read_row(const clile_i_rows *rows, reader *r, const clile_i_
     CLILE_I_RETURN_IF(clile_i_csv_has_face(rows, h, &face));
     if (h->image >= 0)
         CLILE_I_RETURN_IF(clile_i_csv_text(rows, h->image, "the input has no usable path", image, sizeof image));
-    const int named = clile_i_frames_is_image(clile_i_paths_name(image));
+    const int named = clile_i_image_kind_of_name(image) != CLILE_I_IMAGE_NONE;
     if (!named && h->frame < 0) return clile_i_rows_fail(rows, "no column \"frame\", and the input is no image");
     if (!named) {
         CLILE_I_RETURN_IF(read_frame(rows, h, last, &frame));
@@ -281,7 +282,7 @@ static clile_status find_frames(reader *r, video *v)
         }
         clile_i_frames_free(&v->frames);
         clile_i_frames_free(&v->ordered);
-        CLILE_I_TRY(clile_i_frames_list(path, &v->frames));
+        CLILE_I_TRY(clile_i_frames_list(path, r->table, &v->frames));
         CLILE_I_TRY(list_in_order(path, &v->ordered));
         if (v->ordered.count > 0 && k == 1)
             for (int64_t i = 0; i < v->n; ++i) v->places[i].has_five = v->places[i].has_box = 0;

@@ -76,6 +76,28 @@ static kind kind_of(const uint8_t *bytes, size_t size)
     return KIND_NONE;
 }
 
+/* What a file is that is none of these; "" when nobody knows. */
+static const char *other_kind(const uint8_t *bytes, size_t size)
+{
+    static const struct {
+        size_t at, length;
+        const char *bytes, *name;
+    } kinds[] = {
+        {8, 4, "WEBP", "WebP"},      {0, 4, "II*\0", "TIFF"},
+        {0, 4, "MM\0*", "TIFF"},     {0, 4, "GIF8", "GIF"},
+        {4, 7, "ftyphei", "HEIC"},   {4, 8, "ftypmif1", "HEIF"},
+        {4, 8, "ftypavif", "AVIF"},  {0, 2, "\xff\x0a", "JPEG XL"},
+        {4, 4, "JXL ", "JPEG XL"},   {4, 4, "jP  ", "JPEG 2000"},
+        {0, 4, "8BPS", "Photoshop"}, {0, 4, "%PDF", "PDF"},
+        {4, 4, "ftyp", "video"},     {0, 4, "\x1a\x45\xdf\xa3", "video"},
+        {8, 4, "AVI ", "video"},
+    };
+    for (size_t k = 0; k < sizeof kinds / sizeof *kinds; ++k)
+        if (size >= kinds[k].at + kinds[k].length && memcmp(bytes + kinds[k].at, kinds[k].bytes, kinds[k].length) == 0)
+            return kinds[k].name;
+    return "";
+}
+
 static uint32_t read_be32(const uint8_t *p)
 {
     return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
@@ -287,7 +309,11 @@ clile_status clile_i_image_decode(const char *name, const uint8_t *bytes, size_t
     memset(out, 0, sizeof *out);
     if (size == 0) return clile_i_fail(CLILE_E_FORMAT, "image %s is empty (0 bytes)", name);
     const kind what = kind_of(bytes, size);
-    if (what == KIND_NONE) return clile_i_fail(CLILE_E_FORMAT, "image %s is not a JPEG, PNG or BMP file", name);
+    if (what == KIND_NONE) {
+        const char *other = other_kind(bytes, size);
+        return clile_i_fail(CLILE_E_FORMAT, "image %s is %s%s%snot a JPEG, PNG or BMP file", name,
+                            other[0] != '\0' ? "a " : "", other, other[0] != '\0' ? " file, " : "");
+    }
     if (size > INT_MAX - 64) return clile_i_fail(CLILE_E_UNSUPPORTED, "image %s is larger than 2 GiB", name);
 
     const survey found = what == KIND_JPEG  ? survey_jpeg(bytes, size)

@@ -16,6 +16,11 @@ typedef struct {
     int32_t format;     /* CLILE_PIXELS_...: what files are read to is RGB, 0; warping reads any and gives RGB */
 } clile_i_image;
 
+/* What the ending of a file's name says (names.c): an image that is read (jpg, jpeg, jpe, jif, jfif, png, bmp), one of
+ * another kind (webp, tif, heic, ...), or none. Upper and lower case are the same; hidden files are none. */
+typedef enum { CLILE_I_IMAGE_NONE, CLILE_I_IMAGE_READ, CLILE_I_IMAGE_OTHER } clile_i_image_kind;
+clile_i_image_kind clile_i_image_kind_of_name(const char *path);
+
 /* JPEG (also progressive and CMYK), PNG or BMP to 8-bit RGB, upright as EXIF says: 16-bit is reduced, grey is spread,
  * alpha is dropped. `name` is used in messages only. Any thread. IO: no such file; FORMAT: empty or
  * not an image; CORRUPT: truncated, a PNG checksum that does not fit, undecodable; INVALID_ARGUMENT: h * w > max_pixels

@@ -80,6 +80,48 @@ class Predict(CommandTest):
             upright, answer = self.rows(self.image(), turned, *more)[0]
             self.assertEqual([answer[column] for column in COLUMNS], [upright[column] for column in COLUMNS])
 
+    def test_numbers_in_names_are_numbers(self):
+        frames = self.path("frames")
+        os.makedirs(frames)
+        for frame in (1, 2, 9, 10, 11):
+            shutil.copy(self.image(1), os.path.join(frames, f"frame_{frame}.png"))
+        rows = self.rows(frames)[0]
+        self.assertEqual([(row["frame"], os.path.basename(row["image"])) for row in rows], [(str(k + 1), f"frame_{frame}.png") for k, frame in enumerate((1, 2, 9, 10, 11))])
+
+    def test_every_image_of_a_folder_has_a_row(self):
+        photos = self.path("photos")
+        os.makedirs(photos)
+        jpeg = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "data", "image", "baseline.jpg")
+        for name in ("1.jfif", "2.jpe", "3.JIF", "4.webp"):  # the last has only the name of another kind
+            shutil.copy(jpeg, os.path.join(photos, name))
+        self.write("photos/5.webp", "RIFF....WEBPVP8 ")
+        self.write("photos/6.tif", "no image")
+        self.write("photos/notes.txt", "no image")
+        rows, err = self.rows(photos, code=1)
+        self.assertEqual([(os.path.basename(row["image"]), row["success"]) for row in rows],
+                         [("1.jfif", "1"), ("2.jpe", "1"), ("3.JIF", "1"), ("4.webp", "1"), ("5.webp", "0"), ("6.tif", "0")])
+        self.assertIn("5.webp is a WebP file, not a JPEG, PNG or BMP file", err)
+
+    def test_a_linked_folder_is_visited_once(self):
+        loop = self.path("loop")
+        os.makedirs(loop)
+        shutil.copy(self.image(1), os.path.join(loop, "a.png"))
+        os.symlink(".", os.path.join(loop, "loop"))
+        rows = self.rows(loop)[0]
+        self.assertEqual([row["image"] for row in rows], [f"{loop}/a.png"])
+
+    def test_json_of_a_name_that_is_not_utf8(self):
+        folder = os.fsencode(self.path("latin"))
+        os.makedirs(folder)
+        names = (b"caf\xe9.png", b"\xed\xa0\x80\xf5.png", b"tab\there\x01.png", "é€😀.png".encode())
+        for name in names:
+            shutil.copy(self.image(1), os.path.join(folder, name))
+        for more in ((), ("--faces", self.write("latin.csv", "image,x,y,w,h\nno.png,1,2,3,4\n"))):  # answers, and messages
+            done = subprocess.run([cli.COMMAND, "predict", "--model", self.model, "--json", *more, *(os.path.join(folder, name) for name in names)], capture_output=True, check=False)
+            rows = [json.loads(line.decode("utf-8")) for line in done.stdout.splitlines()]
+            self.assertEqual([os.path.basename(row["image"]) for row in rows], ["caf\ufffd.png", "\ufffd\ufffd\ufffd\ufffd.png", "tab\there\x01.png", "é€😀.png"])
+            self.assertEqual([row["success"] for row in rows], [0 if more else 1] * 4)
+
     def test_folders(self):
         tree = self.path("tree")
         os.makedirs(os.path.join(tree, "inner"))

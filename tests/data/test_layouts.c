@@ -72,6 +72,40 @@ static void bp4d_is_read(void **state)
     }
 }
 
+static void images_of_other_kinds_are_named(void **state)
+{
+    static const struct {
+        const char *layout, *label_file, *labels, *image; /* the image of the second label row, without ending */
+    } cases[] = {
+        {"bp4d", "AU_OCC/F001_T1.csv", "0,1,2\n1,1,0\n2,0,1\n", "F001/T1/2"},
+        {"disfa", "ActionUnit_Labels/SN001/SN001_au1.txt", "1,0\n2,3\n", "img/SN001/1"},
+        {"disfa+", "Labels/SN001/A1_AU1_TrailNo_1/AU1.txt", "# 1\n# 2\n000.jpg 0\n001.jpg 3\n",
+         "Images/SN001/A1_AU1_TrailNo_1/001"},
+    };
+    static const char *const first[] = {"F001/T1/1.jfif", "img/SN001/0.JPE", "Images/SN001/A1_AU1_TrailNo_1/000.jif"};
+    (void)state;
+    for (size_t k = 0; k < sizeof cases / sizeof *cases; ++k) {
+        const scratch s = scratch_make();
+        clile_dataset *dataset = NULL;
+        char name[128], text[256], settings[64];
+        snprintf(settings, sizeof settings, "layout=%s au_set=%s", cases[k].layout, k == 0 ? "1,2" : "1");
+        scratch_text(&s, cases[k].label_file, cases[k].labels);
+        snprintf(name, sizeof name, "%s.webp", cases[k].image);
+        scratch_text(&s, name, "RIFF....WEBP");
+        snprintf(text, sizeof text, "%s is there, JPEG, PNG and BMP files are read", name);
+        assert_failed(scratch_open(s.path, settings, &dataset), CLILE_E_FORMAT, text);
+        scratch_image(&s, first[k], 9); /* PNG, whatever the name */
+        if (scratch_open(s.path, settings, &dataset) != CLILE_OK) fail_msg("%s", clile_last_error());
+        assert_int_equal(clile_dataset_size(dataset), 1);
+        assert_string_equal(clile_dataset_get_image_name(dataset, 0), first[k]);
+        snprintf(text, sizeof text, "warning: 1 images such as %s/%s are not read: JPEG, PNG and BMP files are\n",
+                 s.path, name);
+        if (strstr(clile_dataset_get_notes(dataset), text) == NULL) fail_msg("%s", clile_dataset_get_notes(dataset));
+        clile_dataset_destroy(dataset);
+        scratch_free(&s);
+    }
+}
+
 static void bp4d_options_choose_aus_and_unknowns(void **state)
 {
     const scratch s = scratch_make();
@@ -467,6 +501,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(bp4d_is_read),
+        cmocka_unit_test(images_of_other_kinds_are_named),
         cmocka_unit_test(bp4d_options_choose_aus_and_unknowns),
         cmocka_unit_test(bp4d_mistakes_are_named),
         cmocka_unit_test(bp4d_without_images_says_where_it_looked),

@@ -179,6 +179,29 @@ static void what_is_no_image_is_named(void **state)
     assert_string_equal(clile_last_error(), "image a.jpg is empty (0 bytes)");
     assert_int_equal(clile_i_image_decode("a.txt", (const uint8_t *)"hello", 5, MAX_PIXELS, &image), CLILE_E_FORMAT);
     assert_string_equal(clile_last_error(), "image a.txt is not a JPEG, PNG or BMP file");
+    static const struct {
+        const char *bytes, *name;
+    } kinds[] = {{"RIFF\1\1\1\1WEBPVP8 ", "a WebP"},
+                 {"II*\0\x08\0\0\0", "a TIFF"},
+                 {"MM\0*\0\0\0\x08", "a TIFF"},
+                 {"GIF89a......", "a GIF"},
+                 {"\0\0\0\x18"
+                  "ftypheic",
+                  "a HEIC"},
+                 {"\0\0\0\x18"
+                  "ftypavif",
+                  "a AVIF"}};
+    for (size_t k = 0; k < sizeof kinds / sizeof *kinds; ++k) {
+        char text[64];
+        const size_t size = k == 1 || k == 2 ? 8 : 12;
+        snprintf(text, sizeof text, "image a.jpg is %s file, not a JPEG, PNG or BMP file", kinds[k].name);
+        assert_int_equal(clile_i_image_decode("a.jpg", (const uint8_t *)kinds[k].bytes, size, MAX_PIXELS, &image),
+                         CLILE_E_FORMAT);
+        assert_string_equal(clile_last_error(), text);
+        for (size_t keep = 1; keep < size; ++keep) /* too short to tell: nothing is read outside */
+            assert_int_equal(clile_i_image_decode("a", (const uint8_t *)kinds[k].bytes, keep, MAX_PIXELS, &image),
+                             CLILE_E_FORMAT);
+    }
     path_of("absent.png", path, sizeof path);
     assert_int_equal(clile_i_image_read(path, MAX_PIXELS, &image), CLILE_E_IO);
     assert_non_null(strstr(clile_last_error(), "absent.png"));
@@ -306,6 +329,15 @@ static void png_output_reads_back(void **state)
     assert_int_equal(w, 5);
     assert_memory_equal(rgb, pixels, sizeof pixels);
     clile_free(rgb);
+    clile_i_file file; /* and from memory */
+    assert_int_equal(clile_i_file_open(path, &file), CLILE_OK);
+    assert_int_equal(clile_image_decode(file.data, file.size, NULL, &h, &w, &rgb), CLILE_OK);
+    assert_memory_equal(rgb, pixels, sizeof pixels);
+    clile_free(rgb);
+    assert_int_equal(clile_image_decode(file.data, file.size - 1, NULL, &h, &w, &rgb), CLILE_E_CORRUPT);
+    assert_int_equal(clile_image_decode(file.data, 0, NULL, &h, &w, &rgb), CLILE_E_FORMAT);
+    assert_non_null(strstr(clile_last_error(), "image in memory is empty"));
+    clile_i_file_close(&file);
     assert_int_equal(clile_image_write_png(NULL, 7, 5, pixels), CLILE_E_INVALID_ARGUMENT);
     assert_int_equal(clile_image_write_png(path, 7, 5, NULL), CLILE_E_INVALID_ARGUMENT);
     assert_int_equal(clile_image_write_png(path, 0, 5, pixels), CLILE_E_INVALID_ARGUMENT);

@@ -121,6 +121,10 @@ def test_read_image(tmp_path):
     gc.collect()
     assert pixels.shape == (2, 2, 3) and pixels.dtype == np.uint8
     assert pixels.tolist() == [[[10, 9, 8], [13, 12, 11]], [[2, 1, 0], [5, 4, 3]]]  # from the bottom up, blue first
+    for source in (bmp, bytearray(bmp), memoryview(bmp)):  # the file's content
+        assert np.array_equal(clile.read_image(source), pixels)
+    with pytest.raises(clile.FormatError, match="empty"):
+        clile.read_image(b"")
     view = pixels[1]
     del pixels
     gc.collect()

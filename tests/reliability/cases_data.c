@@ -226,6 +226,35 @@ static void image_read(world *w)
     clile_free(rgb);
 }
 
+static void image_decode(world *w)
+{
+    int32_t h = -7, width = -7;
+    uint8_t *rgb = NULL;
+    clile_i_file file = {0};
+    WATCH(h);
+    WATCH(width);
+    WATCH(rgb);
+    assert_int_equal(clile_i_file_open(w->photo, &file), CLILE_OK);
+    CALL(clile_image_decode(A(bytes, file.data), file.size, O(options, w->options), A(h, &h), A(w, &width),
+                            A(rgb, &rgb)));
+    if (rgb != NULL) world_take(w, rgb, (size_t)h * (size_t)width * 3);
+    clile_free(rgb);
+    clile_i_file_close(&file);
+}
+
+static int32_t take_path(const char *path, void *user)
+{
+    if (user != NULL && path[0] == '/') ++*(int32_t *)user;
+    return 0;
+}
+
+static void image_walk(world *w)
+{
+    int32_t found = 0;
+    CALL(clile_image_walk(A(folder, w->folder), A(each, take_path), O(user, &found)));
+    world_take(w, &found, sizeof found);
+}
+
 static void image_write_png(world *w)
 {
     CALL(clile_image_write_png(A(path, w->scratch), WORLD_SIZE, WORLD_SIZE, A(rgb, &w->rgb[0][0][0][0])));
@@ -256,6 +285,8 @@ const world_case world_cases_data[] = {
     {"clile_dataset_verify", dataset_verify, "reads the mapped file", 0},
     {"clile_dataset_destroy", dataset_destroy, "frees", 0},
     {"clile_image_read", image_read, NULL, 0},
+    {"clile_image_decode", image_decode, NULL, 0},
+    {"clile_image_walk", image_walk, NULL, 0},
     {"clile_image_write_png", image_write_png, NULL, 0},
     {NULL, NULL, NULL, 0},
 };

@@ -257,6 +257,7 @@ class clile_trainer_state(Structure):
 
 
 clile_count_fn = CFUNCTYPE(c_int32, c_int64, c_int64, c_void_p)
+clile_path_fn = CFUNCTYPE(c_int32, c_char_p, c_void_p)
 clile_tensor_fn = CFUNCTYPE(c_int32, POINTER(clile_tensor_info), c_void_p)
 clile_metadata_fn = CFUNCTYPE(c_int32, c_char_p, c_char_p, c_void_p)
 clile_import_fn = CFUNCTYPE(None, POINTER(clile_import_item), c_void_p)
@@ -288,7 +289,9 @@ FUNCTIONS: Dict[str, Tuple[Any, List[Any]]] = {
     "clile_dataset_verify": (clile_status, [POINTER(clile_dataset), clile_count_fn, c_void_p]),
     "clile_file_inspect": (clile_status, [c_char_p, clile_tensor_fn, clile_metadata_fn, c_void_p, POINTER(c_int32)]),
     "clile_free": (None, [c_void_p]),
+    "clile_image_decode": (clile_status, [c_void_p, c_size_t, POINTER(clile_options), POINTER(c_int32), POINTER(c_int32), POINTER(POINTER(c_uint8))]),
     "clile_image_read": (clile_status, [c_char_p, POINTER(clile_options), POINTER(c_int32), POINTER(c_int32), POINTER(POINTER(c_uint8))]),
+    "clile_image_walk": (clile_status, [c_char_p, clile_path_fn, c_void_p]),
     "clile_image_write_png": (clile_status, [c_char_p, c_int32, c_int32, POINTER(c_uint8)]),
     "clile_last_error": (c_char_p, []),
     "clile_loss_adversarial": (clile_status, [c_int64, c_int64, c_int64, POINTER(c_float), POINTER(c_float), POINTER(c_float), POINTER(c_int32), POINTER(c_double), POINTER(c_float), POINTER(c_float), POINTER(c_float)]),
@@ -400,7 +403,9 @@ ARGUMENTS: Dict[str, Tuple[str, ...]] = {
     "clile_dataset_verify": ("dataset", "progress", "user"),
     "clile_file_inspect": ("path", "tensor", "metadata", "user", "kind"),
     "clile_free": ("memory",),
+    "clile_image_decode": ("bytes", "size", "options", "h", "w", "rgb"),
     "clile_image_read": ("path", "options", "h", "w", "rgb"),
+    "clile_image_walk": ("folder", "each", "user"),
     "clile_image_write_png": ("path", "h", "w", "rgb"),
     "clile_last_error": (),
     "clile_loss_adversarial": ("n", "d", "s", "embedding", "weight", "bias", "subject", "loss", "diff_embedding", "diff_weight", "diff_bias"),

@@ -14,10 +14,16 @@ from ._options import Options, Value, as_options
 Path = Union[str, "os.PathLike[str]"]
 
 
-def read_image(path: Path, options: Optional[Options] = None, **settings: Value) -> np.ndarray:
-    """Pixels [h,w,3] uint8 RGB of a JPEG, PNG or BMP file, in the library's own memory (freed with the array)."""
+def read_image(source: Union[Path, bytes], options: Optional[Options] = None, **settings: Value) -> np.ndarray:
+    """Pixels [h,w,3] uint8 RGB of a JPEG, PNG or BMP file, turned upright as its EXIF data say, in the library's own memory
+    (freed with the array). `source` is a path, or the file's content as bytes."""
     h, w, rgb = ctypes.c_int32(), ctypes.c_int32(), ctypes.POINTER(ctypes.c_uint8)()
-    lib.clile_image_read(os.fsencode(path), as_options(options, settings), ctypes.byref(h), ctypes.byref(w), ctypes.byref(rgb))
+    out = as_options(options, settings), ctypes.byref(h), ctypes.byref(w), ctypes.byref(rgb)
+    if isinstance(source, (bytes, bytearray, memoryview)):
+        data = bytes(source)
+        lib.clile_image_decode(data, len(data), *out)
+    else:
+        lib.clile_image_read(os.fsencode(source), *out)
     return np.asarray(_Pixels(rgb, (h.value, w.value, 3)))
 
 
