@@ -5,20 +5,6 @@
 
 #include <string.h>
 
-static void put_csv_text(const char *text)
-{
-    if (strpbrk(text, ",\"\r\n") == NULL) {
-        fputs(text, stdout);
-        return;
-    }
-    putchar('"');
-    for (; *text; ++text) {
-        if (*text == '"') putchar('"');
-        putchar(*text);
-    }
-    putchar('"');
-}
-
 /* Names longer than the column lose their beginning, in which folders are. */
 enum { NAME_WIDTH = 24 };
 
@@ -39,7 +25,7 @@ void answers_begin(const answers *a)
 static void print_csv(const answers *a, const answer *row)
 {
     printf("%lld,", (long long)row->frame);
-    if (row->image) put_csv_text(row->image);
+    if (row->image) csv_text(stdout, row->image);
     printf(",%d", row->success);
     for (int32_t k = 0; k < a->c; ++k) {
         if (row->success)

@@ -90,6 +90,27 @@ void json_integer(json *j, const char *key, int64_t value);
 void json_real(json *j, const char *key, double value); /* not finite: null */
 void json_raw(json *j, const char *key, const char *value);
 
+/* ---- files and CSV (output.c) ---- */
+
+/* A file that the command writes: whole, or not at all. */
+typedef struct {
+    const char *path;
+    FILE *file;               /* to write to; NULL: nothing is open */
+    char *temporary, *target; /* NULL: written directly, since it is a pipe or a device */
+} output;
+
+/* EXIT_FAILED with a message on stderr. */
+int output_open(output *o, const char *path);
+/* Flushes to disk and gives the file its name. On failure it is as if it had not been opened: EXIT_FAILED with a
+ * message.
+ */
+int output_commit(output *o);
+void output_abort(output *o); /* an output that is all zero, or was committed, is left alone */
+
+/* A field of CSV (RFC 4180): in quotes when it needs them. Names are written as they are, also one that a spreadsheet
+ * would take for a formula: other programs join by them. */
+void csv_text(FILE *out, const char *text);
+
 /* ---- progress (progress.c) ---- */
 
 /* What one stage of a run came to. */

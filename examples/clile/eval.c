@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 enum { EVAL_BATCH = 32, MAX_AUS = 256, PROBE_FRAMES = 6000 };
 
@@ -45,7 +46,7 @@ typedef struct {
     int32_t size, c, au_ids[MAX_AUS];
     clile_report *report;
     double *cosine, *phi; /* sums over models, [c,c] */
-    FILE *answers;        /* of --answers, or NULL */
+    output answers;       /* of --answers */
 } evaluation;
 
 static void answers_free(eval_answers *a)
@@ -243,23 +244,24 @@ static int add_fold(evaluation *e, const eval_part *part, const clile_dataset *t
 static int write_answers(evaluation *e, const eval_part *part, const clile_dataset *test, const eval_answers *a)
 {
     if (e->args->answers == NULL) return EXIT_FINE;
-    if (e->answers == NULL) {
-        e->answers = fopen(e->args->answers, "w");
-        if (e->answers == NULL) {
-            fprintf(stderr, "clile: %s could not be written\n", e->args->answers);
-            return EXIT_FAILED;
-        }
-        fprintf(e->answers, "fold,subject,image");
+    if (e->answers.file == NULL) {
+        const int code = output_open(&e->answers, e->args->answers);
+        if (code != EXIT_FINE) return code;
+        fprintf(e->answers.file, "fold,subject,image");
         for (int32_t c = 0; c < e->c; ++c)
-            fprintf(e->answers, ",AU%02d_s,AU%02d_c,AU%02d_y", (int)e->au_ids[c], (int)e->au_ids[c], (int)e->au_ids[c]);
-        fprintf(e->answers, "\n");
+            fprintf(e->answers.file, ",AU%02d_s,AU%02d_c,AU%02d_y", (int)e->au_ids[c], (int)e->au_ids[c],
+                    (int)e->au_ids[c]);
+        fprintf(e->answers.file, "\n");
     }
+    FILE *out = e->answers.file;
     for (int64_t i = 0; i < a->n; ++i) {
-        fprintf(e->answers, "%d,%s,%s", (int)part->fold, clile_dataset_get_subject_name(test, a->subject[i]),
-                clile_dataset_get_image_name(test, i));
+        fprintf(out, "%d,", (int)part->fold);
+        csv_text(out, clile_dataset_get_subject_name(test, a->subject[i]));
+        fputc(',', out);
+        csv_text(out, clile_dataset_get_image_name(test, i));
         for (int64_t k = i * a->c; k < (i + 1) * a->c; ++k)
-            fprintf(e->answers, ",%.9g,%d,%d", (double)a->score[k], a->present[k], a->labels[k]);
-        fprintf(e->answers, "\n");
+            fprintf(out, ",%.9g,%d,%d", (double)a->score[k], a->present[k], a->labels[k]);
+        fprintf(out, "\n");
     }
     return EXIT_FINE;
 }
@@ -397,7 +399,50 @@ static void print_text(FILE *out, const eval_part *parts, int count, const char 
     fprintf(out, "\n%s", report);
 }
 
-/* To stdout as asked for, and to --report as text, or as JSON when its name says so. */
+enum { REPORT_TEXT, REPORT_JSON, REPORT_TABLE };
+
+/* What --report is written as: the row of the ending of its name, text without an ending. NULL: there is none. */
+typedef struct {
+    const char *ending; /* of REPORT_TABLE: the library's name of the format too */
+    int kind;
+} report_format;
+
+static const report_format *find_format(const char *path)
+{
+    static const report_format formats[] = {{"txt", REPORT_TEXT},
+                                            {"json", REPORT_JSON},
+                                            {"csv", REPORT_TABLE},
+                                            {"md", REPORT_TABLE},
+                                            {"tex", REPORT_TABLE}};
+    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path, *point = strrchr(name, '.');
+    if (point == NULL || point == name) return &formats[0];
+    for (size_t k = 0; k < sizeof formats / sizeof formats[0]; ++k)
+        if (strcasecmp(point + 1, formats[k].ending) == 0) return &formats[k];
+    return NULL;
+}
+
+static int write_report(const evaluation *e, const eval_part *parts, int count, const char *text, const char *report)
+{
+    const report_format *format = find_format(e->args->report);
+    output out = {0};
+    char *table = NULL;
+    if (format->kind == REPORT_TABLE && clile_report_copy_table(e->report, format->ending, &table) != CLILE_OK)
+        return failed(NULL);
+    int code = output_open(&out, e->args->report);
+    if (code == EXIT_FINE) {
+        if (format->kind == REPORT_TEXT)
+            print_text(out.file, parts, count, text);
+        else if (format->kind == REPORT_JSON)
+            print_json(out.file, e->args, parts, count, report);
+        else
+            fputs(table, out.file);
+        code = output_commit(&out);
+    }
+    clile_free(table);
+    return code;
+}
+
+/* To stdout as asked for, and to --report. */
 static int write_results(const evaluation *e, const eval_part *parts, int count)
 {
     const eval_args *args = e->args;
@@ -408,20 +453,7 @@ static int write_results(const evaluation *e, const eval_part *parts, int count)
         code = failed(NULL);
         goto cleanup;
     }
-    if (args->report) {
-        const size_t length = strlen(args->report);
-        FILE *file = fopen(args->report, "w");
-        if (file) {
-            if (length > 5 && strcmp(args->report + length - 5, ".json") == 0)
-                print_json(file, args, parts, count, report);
-            else
-                print_text(file, parts, count, text);
-        }
-        if (file == NULL || (ferror(file) | fclose(file)) != 0) {
-            fprintf(stderr, "clile: %s could not be written\n", args->report);
-            code = EXIT_FAILED;
-        }
-    }
+    if (args->report) code = write_report(e, parts, count, text, report);
     if (args->json)
         print_json(stdout, args, parts, count, report);
     else
@@ -444,7 +476,8 @@ static int read_args(eval_args *a, int argc, char **argv, arg_spec *spec, arg *r
          "that of the model)"},
         {"--fold", ARG_NUMBER, &a->fold, "N", "fold whose test part is used (default: that of the model)"},
         {"--set", ARG_LIST, &a->settings, "KEY=VALUE", "an option of the data group, or threads; may be repeated"},
-        {"--report", ARG_TEXT, &a->report, "FILE", "write the report here too; JSON when the name ends in .json"},
+        {"--report", ARG_TEXT, &a->report, "FILE",
+         "write the report here too: .txt, .json, .csv, .md (Markdown) or .tex (LaTeX)"},
         {"--answers", ARG_TEXT, &a->answers, "FILE",
          "write score, decision and label of every tested image here (CSV)"},
         {"--no-probe", ARG_FLAG, &a->no_probe, NULL, "leave the subject probe out"},
@@ -464,6 +497,10 @@ static int read_args(eval_args *a, int argc, char **argv, arg_spec *spec, arg *r
     if (a->models.count == 0) return usage_error(spec, "--model is missing");
     if (a->data == NULL) return usage_error(spec, "--data is missing");
     if (a->fold > 100000) return usage_error(spec, "--fold is out of range");
+    if (a->report && find_format(a->report) == NULL)
+        return usage_error(spec, "--report %s: a report is written as .txt, .json, .csv, .md or .tex", a->report);
+    if (a->report && a->answers && strcmp(a->report, a->answers) == 0)
+        return usage_error(spec, "--report and --answers are the same file, %s", a->report);
     return EXIT_FINE;
 }
 
@@ -486,12 +523,10 @@ int run_eval(int argc, char **argv)
     for (int i = 0; i < a.models.count && code == EXIT_FINE; ++i)
         code = evaluate_model(&e, a.models.items[i], parts, i);
     if (code == EXIT_FINE) code = finish_report(&e, parts, a.models.count);
+    if (code == EXIT_FINE && a.answers) code = output_commit(&e.answers);
     if (code == EXIT_FINE) code = write_results(&e, parts, a.models.count);
 cleanup:
-    if (e.answers && (ferror(e.answers) | fclose(e.answers)) != 0) {
-        fprintf(stderr, "clile: %s could not be written\n", a.answers);
-        code = EXIT_FAILED;
-    }
+    output_abort(&e.answers);
     free(parts);
     free(e.cosine);
     free(e.phi);

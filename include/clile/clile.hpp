@@ -776,6 +776,11 @@ class Report : public Handle<clile_report, clile_report_destroy>
         check(clile_report_get_summary(get(), metric, &s.mean_of_folds, &s.pooled, &s.low, &s.high), status);
         return s;
     }
+    /* format: "csv", "md" or "tex". */
+    std::string table(const char *format, Status *status = nullptr) const
+    {
+        return copy_text([&](char **out) { return clile_report_copy_table(get(), format, out); }, status);
+    }
     std::string text(Status *status = nullptr) const
     {
         return copy_text([&](char **out) { return clile_report_copy_text(get(), out); }, status);

@@ -115,6 +115,11 @@ CLILE_API clile_status clile_report_get_summary(const clile_report *report, cons
 CLILE_API clile_status clile_report_copy_text(const clile_report *report, char **out);
 CLILE_API clile_status clile_report_copy_json(const clile_report *report, char **out);
 
+/* The report's figures as tables. format: "csv" (every digit, F1 as a fraction, an empty field for what has no value; names quoted as
+ * in RFC 4180), "md" (Markdown) or "tex" (LaTeX tabulars, no packages needed), with special characters of names escaped. `*out` as above.
+ * INVALID_ARGUMENT: another format. Since 0.1. */
+CLILE_API clile_status clile_report_copy_table(const clile_report *report, const char *format, char **out);
+
 CLILE_END
 
 #endif

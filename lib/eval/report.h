@@ -1,5 +1,5 @@
 /* The report: what is kept (report.c), what is computed from it (summary.c, bootstrap.c), how it is shown
- * (report_text.c, report_json.c). */
+ * (report_text.c, report_json.c, report_table.c). */
 #ifndef CLILE_I_REPORT_H
 #define CLILE_I_REPORT_H
 

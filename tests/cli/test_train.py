@@ -1,8 +1,12 @@
 """train, eval, data and info on drawn faces."""
+import csv
 import filecmp
+import io
 import json
 import math
 import os
+import resource
+import shutil
 import signal
 import subprocess
 import unittest
@@ -65,6 +69,87 @@ class Train(CommandTest):
             text = file.read()
         self.assertIn("protocol bp4d fold 3 (from the model)", text)
         self.assertIn("CL-ILE", text)  # the published table
+
+    def report(self, name, *arguments):
+        self.fine("eval", "--model", self.fold(1), "--data", self.data, "--report", self.path(name), "--no-probe", "--quiet", *arguments)
+        with open(self.path(name), encoding="utf-8", newline="") as file:
+            return file.read()
+
+    def test_a_report_has_the_format_of_its_name(self):
+        figures = self.fine_json("eval", "--model", self.fold(1), "--data", self.data, "--no-probe", "--quiet")["report"]
+        rows = list(csv.reader(io.StringIO(self.report("r.csv"))))
+        self.assertEqual(rows[0], ["metric", "part", *(f"AU{au}" for au in figures["au"]), "average", "low", "high"])
+        self.assertEqual({len(row) for row in rows}, {len(rows[0])})
+        pooled = next(row for row in rows if row[:2] == ["f1", "pooled"])
+        self.assertEqual([float(cell) for cell in pooled[2:-3]], figures["pooled"]["f1"]["au"])
+        self.assertEqual([float(cell) for cell in pooled[-3:]], [figures["pooled"]["f1"]["average"], *figures["pooled"]["f1"]["interval"]])
+        published = next(row for row in rows if row[1] == "CL-ILE (published)")
+        self.assertEqual(float(published[2]), 0.551)
+        percent = f"{100 * figures['pooled']['f1']['average']:.1f}"
+        for name, first, cell in (("r.md", "32 test images", f"| {percent} |\n"), ("r.MD", "32 test images", f"| {percent} |\n"),
+                                  ("r.tex", "% 32 test images", f"& {percent} \\\\\n"), ("r.txt", self.fold(1), percent), ("r", self.fold(1), percent)):
+            text = self.report(name)
+            self.assertTrue(text.startswith(first), text[:80])
+            self.assertIn(cell, text)
+        json.loads(self.report("r.JSON"))
+        for name in ("r.html", "r.xlsx", "r.", "a.csv.gz"):
+            self.usage(f"{name}: a report is written as .txt, .json, .csv, .md or .tex", "eval", "--model", self.fold(1), "--data", self.data, "--report", self.path(name))
+            self.assertFalse(os.path.exists(self.path(name)))
+        self.usage("--report and --answers are the same file", "eval", "--model", self.fold(1), "--data", self.data, "--report", self.path("x.csv"), "--answers", self.path("x.csv"))
+
+    def test_answers_are_csv_whatever_the_names(self):
+        names = ['a,b.png', 'say "x".png', "=1+1.png", "é.png", "plain.png"]
+        subjects = ['Smith, "J"', "-2", "@x", "ü", "p"]
+        folder = self.path("names")
+        os.makedirs(folder)
+        source = os.path.join(self.data, "Sequences", "F001", "T1", "0001.png")
+        with open(os.path.join(folder, "manifest.csv"), "w", encoding="utf-8", newline="") as file:
+            out = csv.writer(file)
+            out.writerow(["image", "subject", *(f"AU{au}" for au in (1, 2, 4, 6, 7, 10, 12, 14, 15, 17, 23, 24))])
+            for name, subject in zip(names[2:], subjects[2:]):
+                shutil.copy(source, os.path.join(folder, name))
+                out.writerow([name, subject, *"101010101010"])
+            shutil.copy(source, os.path.join(folder, names[0]))
+            out.writerow([names[0], "p, q", *"010101010101"])
+        answers = self.path("names.csv")
+        self.fine("eval", "--model", self.fold(1), "--data", folder, "--protocol", "none", "--answers", answers, "--no-probe", "--quiet")
+        with open(answers, encoding="utf-8", newline="") as file:
+            rows = list(csv.DictReader(file))
+        self.assertEqual({(row["image"], row["subject"]) for row in rows}, {*zip(names[2:], subjects[2:]), (names[0], "p, q")})
+        self.assertEqual({len(row) for row in rows}, {3 + 3 * 12})
+        self.assertNotIn(None, {key for row in rows for key in row})
+
+    def test_a_full_disk_leaves_the_older_file(self):
+        for option, name in (("--answers", "full.csv"), ("--report", "full.json"), ("--report", "full.md"), ("--report", "full.txt")):
+            for old in (None, "last week"):
+                folder = cli.scratch("full")
+                path = os.path.join(folder, name)
+                if old:
+                    with open(path, "w", encoding="utf-8") as file:
+                        file.write(old)
+                done = subprocess.run([cli.COMMAND, "eval", "--model", self.fold(1), "--data", self.data, "--no-probe", "--quiet", option, path], capture_output=True, text=True,
+                                      check=False, restore_signals=False, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (600, 600)))
+                self.assertEqual(done.returncode, 1, done.stderr)
+                self.assertIn(f"{path}: cannot be written: File too large", done.stderr)
+                self.assertEqual(os.listdir(folder), [name] if old else [])
+                if old:
+                    with open(path, encoding="utf-8") as file:
+                        self.assertEqual(file.read(), old)
+
+    def test_written_files_replace_what_a_link_names(self):
+        folder = cli.scratch("links")
+        real, link = os.path.join(folder, "real.md"), os.path.join(folder, "link.md")
+        with open(real, "w", encoding="utf-8") as file:
+            file.write("old")
+        os.chmod(real, 0o640)
+        os.symlink("real.md", link)
+        self.fine("eval", "--model", self.fold(1), "--data", self.data, "--no-probe", "--quiet", "--report", link)
+        self.assertTrue(os.path.islink(link))
+        self.assertEqual((os.stat(real).st_mode & 0o777, sorted(os.listdir(folder))), (0o640, ["link.md", "real.md"]))
+        with open(real, encoding="utf-8") as file:
+            self.assertIn("| F1 (%) |", file.read())
+        self.fine("eval", "--model", self.fold(1), "--data", self.data, "--no-probe", "--quiet", "--report", "/dev/null")
+        self.fails("cannot be written", "eval", "--model", self.fold(1), "--data", self.data, "--no-probe", "--quiet", "--report", os.path.join(folder, "absent", "r.md"))
 
     def test_eval_of_one_fold_and_json_report(self):
         report = self.path("report.json")

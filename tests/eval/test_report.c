@@ -235,6 +235,9 @@ static void bad_reports_are_named(void **state)
     assert_fails(clile_report_copy_text(report, &text), CLILE_E_STATE,
                  "clile_report_copy_text: the report has no fold");
     assert_fails(clile_report_copy_json(report, &text), CLILE_E_STATE, "no fold");
+    assert_fails(clile_report_copy_table(report, "md", &text), CLILE_E_STATE, "no fold");
+    assert_fails(clile_report_copy_table(report, "html", &text), CLILE_E_INVALID_ARGUMENT,
+                 "format is \"html\", expected csv, md or tex");
     assert_fails(clile_report_get_summary(report, "f1", &value, NULL, NULL, NULL), CLILE_E_STATE, "no fold");
     assert_fails(clile_report_get_summary(report, "f2", &value, NULL, NULL, NULL), CLILE_E_INVALID_ARGUMENT, "\"f2\"");
     assert_fails(add_part(report, 1, 0, 0, data.subject, NULL), CLILE_E_INVALID_ARGUMENT, "n is 0");
@@ -254,6 +257,41 @@ static void bad_reports_are_named(void **state)
     clile_report_destroy(NULL);
 }
 
+/* Names may hold whatever the format means something by. */
+static void tables_escape_names(void **state)
+{
+    static const char *const names[] = {"a,b", "say \"x\"", "two\nlines", "=1+1",
+                                        "5 % of a_b & {c} #1 $ ~ ^ \\ *x* | <y>"};
+    static const struct {
+        const char *format, *expected[5];
+    } cases[] = {
+        {"csv",
+         {"\n\"a,b\",,,,,,,0.5,,\n", "\n\"say \"\"x\"\"\",,,,,,,0.5,,\n", "\n\"two\nlines\",,,,,,,0.5,,\n",
+          "\n=1+1,,,,,,,0.5,,\n", "\n5 % of a_b & {c} #1 $ ~ ^ \\ *x* | <y>,,,,,,,0.5,,\n"}},
+        {"md",
+         {"\na,b: 0.5\n", "\nsay \"x\": 0.5\n", "\ntwo lines: 0.5\n", "\n=1+1: 0.5\n",
+          "\n5 % of a\\_b & \\{c\\} \\#1 $ \\~ ^ \\\\ \\*x\\* \\| \\<y\\>: 0.5\n"}},
+        {"tex",
+         {"\na,b: 0.5\n", "\nsay \"x\": 0.5\n", "\ntwo lines: 0.5\n", "\n=1+1: 0.5\n",
+          "\n5 \\% of a\\_b \\& \\{c\\} \\#1 \\$ \\textasciitilde{} \\textasciicircum{} \\textbackslash{} *x* | <y>: "
+          "0.5\n"}},
+    };
+    (void)state;
+    clile_report *report = two_folds("bp4d");
+    for (size_t k = 0; k < 5; ++k) assert_int_equal(clile_report_add_value(report, names[k], 0.5), CLILE_OK);
+    assert_int_equal(clile_report_add_value(report, "missing", NAN), CLILE_OK);
+    for (size_t f = 0; f < 3; ++f) {
+        char *text = NULL;
+        assert_int_equal(clile_report_copy_table(report, cases[f].format, &text), CLILE_OK);
+        for (size_t k = 0; k < 5; ++k) assert_has(text, cases[f].expected[k]);
+        assert_has(text, f == 0 ? "\nmissing,,,,,,,,,\n" : "\nmissing: -\n");
+        assert_has(text, "CL-ILE (published)");
+        if (f > 0) assert_has(text, "The published averages are over other AUs and do not compare.");
+        clile_free(text);
+    }
+    clile_report_destroy(report);
+}
+
 static clile_status whole_report(char **text)
 {
     static const double identity[DATA_C * DATA_C] = {1, 0.5, 0.25};
@@ -266,6 +304,11 @@ static clile_status whole_report(char **text)
     CLILE_I_TRY(clile_report_add_value(report, "value", 1.0));
     CLILE_I_TRY(clile_report_set_correlation(report, identity, identity));
     CLILE_I_TRY(clile_report_copy_json(report, &json));
+    for (int k = 0; k < 3; ++k) {
+        clile_free(json);
+        json = NULL;
+        CLILE_I_TRY(clile_report_copy_table(report, (const char *const[]){"csv", "md", "tex"}[k], &json));
+    }
     CLILE_I_TRY(clile_report_copy_text(report, text));
 cleanup:
     clile_free(json);
@@ -298,6 +341,7 @@ int main(void)
         cmocka_unit_test(summary_is_sklearns),
         cmocka_unit_test(figures_are_computed_once),
         cmocka_unit_test(subjects_are_told_apart_by_name),
+        cmocka_unit_test(tables_escape_names),
         cmocka_unit_test(text_shows_every_row),
         cmocka_unit_test(json_has_every_field),
         cmocka_unit_test(published_averages_agree_with_their_rows),

@@ -413,6 +413,17 @@ static void report_get_summary(world *w)
     clile_report_destroy(report);
 }
 
+static void report_copy_table(world *w)
+{
+    clile_report *report = fresh_report(w, 1);
+    char *out = NULL;
+    WATCH(out);
+    CALL(clile_report_copy_table(A(report, report), A(format, "md"), A(out, &out)));
+    if (out != NULL) world_take(w, out, strlen(out));
+    clile_free(out);
+    clile_report_destroy(report);
+}
+
 static void report_copy_text(world *w)
 {
     clile_report *report = fresh_report(w, 1);
@@ -478,6 +489,7 @@ const world_case world_cases_plain[] = {
     {"clile_report_add_value", report_add_value, NULL, 0},
     {"clile_report_set_correlation", report_set_correlation, NULL, 0},
     {"clile_report_get_summary", report_get_summary, NULL, 0},
+    {"clile_report_copy_table", report_copy_table, NULL, 0},
     {"clile_report_copy_text", report_copy_text, NULL, 0},
     {"clile_report_copy_json", report_copy_json, NULL, 0},
     {NULL, NULL, NULL, 0},

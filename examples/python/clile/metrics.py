@@ -145,5 +145,9 @@ class Report(Handle):
     def as_dict(self) -> Dict[str, Any]:
         return json.loads(copy_text(lib.clile_report_copy_json, self._c))
 
+    def table(self, format: str) -> str:
+        """The figures as "csv", "md" (Markdown) or "tex" (LaTeX)."""
+        return copy_text(lib.clile_report_copy_table, self._c, format.encode())
+
     def __str__(self) -> str:
         return copy_text(lib.clile_report_copy_text, self._c)
