@@ -3,6 +3,7 @@
  * above 0.5 just when the decision is 1. A row without success has no values. */
 #include "predict.h"
 
+#include <math.h>
 #include <string.h>
 
 /* Names longer than the column lose their beginning, in which folders are. */
@@ -11,7 +12,7 @@ enum { NAME_WIDTH = 24 };
 void answers_begin(const answers *a)
 {
     if (a->form == FORM_CSV) {
-        printf("frame,image,success");
+        printf("frame,%simage,success", a->with_time ? "time," : "");
         for (int32_t k = 0; k < a->c; ++k) printf(",AU%02d_p,AU%02d_c", (int)a->au_ids[k], (int)a->au_ids[k]);
         printf("%s\n", a->with_faces ? ",face" : "");
     } else if (a->form == FORM_TABLE) {
@@ -25,6 +26,8 @@ void answers_begin(const answers *a)
 static void print_csv(const answers *a, const answer *row)
 {
     printf("%lld,", (long long)row->frame);
+    if (a->with_time && a->fps > 0.0) printf("%.6f", (double)(row->frame - 1) / a->fps);
+    if (a->with_time) printf(",");
     if (row->image) csv_text(stdout, row->image);
     printf(",%d", row->success);
     for (int32_t k = 0; k < a->c; ++k) {
@@ -43,6 +46,7 @@ static void print_json(const answers *a, const answer *row)
     char key[16];
     json_open(&j, NULL, '{');
     json_integer(&j, "frame", row->frame);
+    if (a->with_time) json_real(&j, "time", a->fps > 0.0 ? (double)(row->frame - 1) / a->fps : (double)NAN);
     json_text(&j, "image", row->image);
     if (a->with_faces) json_integer(&j, "face", row->face);
     json_integer(&j, "success", row->success);

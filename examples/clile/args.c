@@ -93,7 +93,7 @@ int args_parse(const arg_spec *spec, int argc, char **argv)
             only_positional = 1;
             continue;
         }
-        if (only_positional || argv[i][0] != '-') {
+        if (only_positional || argv[i][0] != '-' || argv[i][1] == '\0') { /* "-" is standard input */
             if (spec->positional == NULL) return usage_error(spec, "unexpected argument \"%s\"", argv[i]);
             if (!list_add(spec->positional, argv[i])) return usage_error(spec, "out of memory");
             continue;

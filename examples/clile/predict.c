@@ -3,17 +3,18 @@
 #include "predict.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { MAX_DRAWN = 16 };
+enum { MAX_DRAWN = 16, MOST_BYTES = 1 << 30 /* of an image on standard input */ };
 
 typedef struct {
-    const char *model, *faces, *raw, *draw;
+    const char *model, *faces, *raw, *draw, *fps;
     int64_t margin; /* percent; -1: as box_margin says */
-    text_list inputs, settings;
+    text_list inputs, settings, boxes;
     int json, csv, crop;
 } predict_args;
 
@@ -21,7 +22,8 @@ typedef struct {
     const predict_args *args;
     clile_options *options;
     clile_predictor *predictor;
-    face_file *faces; /* NULL: each image is a crop of a face */
+    face_file *faces; /* NULL: each image is a crop of a face, or has these boxes */
+    face *boxes;      /* [args->boxes.count], of --box */
     answers out;
     int64_t frame;
     int drawn, warned;
@@ -69,7 +71,7 @@ static void predict_face(prediction *p, const char *image, const uint8_t *rgb, i
     const char *misfit = p->warned || p->args->crop ? NULL : clile_predictor_get_misfit(p->predictor, place.kind);
     if (misfit) {
         fprintf(stderr, "clile: warning: %s: %s%s\n", p->args->model, misfit,
-                place.kind == CLILE_FACE_CROP ? " (--faces CSV), or say that it is one (--crop)" : "");
+                place.kind == CLILE_FACE_CROP ? " (--faces CSV, --box), or say that it is one (--crop)" : "");
         p->warned = 1;
     }
     status = clile_predictor_run_faces(p->predictor, 1, &place, probability, present, NULL);
@@ -95,6 +97,8 @@ static void predict_pixels(prediction *p, const char *image, const uint8_t *rgb,
     face f = {0};
     size_t cursor = 0;
     int64_t number = 0;
+    for (int i = 0; i < p->args->boxes.count; ++i) predict_face(p, image, rgb, h, w, &p->boxes[i], i + 1);
+    if (p->args->boxes.count > 0) return;
     if (p->faces == NULL) {
         predict_face(p, image, rgb, h, w, &f, 1);
         return;
@@ -114,14 +118,51 @@ static void predict_pixels(prediction *p, const char *image, const uint8_t *rgb,
     print_failure(p, image, 1, message);
 }
 
+/* Everything on standard input: bytes to free(), NULL with a message. */
+static uint8_t *read_input(size_t *size)
+{
+    uint8_t *bytes = NULL;
+    size_t capacity = 0, got = 0;
+    *size = 0;
+    do {
+        if (*size == capacity) {
+            capacity = capacity == 0 ? 65536 : 2 * capacity;
+            uint8_t *larger = capacity <= MOST_BYTES ? realloc(bytes, capacity) : NULL;
+            if (larger == NULL) {
+                fprintf(stderr, "clile: standard input: no memory for an image of more than %zu bytes\n", *size);
+                free(bytes);
+                return NULL;
+            }
+            bytes = larger;
+        }
+        got = fread(bytes + *size, 1, capacity - *size, stdin);
+        *size += got;
+    } while (got > 0);
+    if (!ferror(stdin)) return bytes;
+    fprintf(stderr, "clile: standard input could not be read: %s\n", strerror(errno));
+    free(bytes);
+    return NULL;
+}
+
+/* An image file; "-" is the one on standard input. */
 static int predict_file(prediction *p, const char *path)
 {
     int32_t h = 0, w = 0;
-    uint8_t *rgb = NULL;
+    uint8_t *rgb = NULL, *bytes = NULL;
+    size_t size = 0;
+    clile_status status;
     int code = EXIT_FINE;
     ++p->frame;
-    if (clile_image_read(path, p->options, &h, &w, &rgb) != CLILE_OK) {
-        print_failed_call(p, path, 1, strstr(clile_last_error(), path) != NULL);
+    if (strcmp(path, "-") == 0) {
+        bytes = read_input(&size);
+        if (bytes == NULL) return EXIT_FAILED;
+        status = clile_image_decode(bytes, size, p->options, &h, &w, &rgb);
+        free(bytes);
+    } else {
+        status = clile_image_read(path, p->options, &h, &w, &rgb);
+    }
+    if (status != CLILE_OK) {
+        print_failed_call(p, path, 1, bytes == NULL && strstr(clile_last_error(), path) != NULL);
         return EXIT_FINE; /* the next image may be better; the exit code follows from the count */
     }
     predict_pixels(p, path, rgb, h, w);
@@ -144,13 +185,27 @@ static int predict_input(prediction *p, const char *path)
 {
     struct stat info;
     if (ferror(stdout)) return EXIT_FAILED; /* nobody would see the rest */
-    if (stat(path, &info) != 0 || !S_ISDIR(info.st_mode)) return predict_file(p, path);
+    if (strcmp(path, "-") == 0 || stat(path, &info) != 0 || !S_ISDIR(info.st_mode)) return predict_file(p, path);
     const clile_status status = clile_image_walk(path, predict_found, p);
     if (status == CLILE_E_CANCELLED) return EXIT_FAILED; /* what stopped it has been said */
     return status == CLILE_OK ? EXIT_FINE : failed(NULL);
 }
 
 /* ---- raw frames ---- */
+
+/* A file's size says before the first answer whether it holds whole frames; of a pipe only its end does. */
+static int check_raw_file(const prediction *p, size_t frame)
+{
+    struct stat info;
+    const off_t at = ftello(stdin);
+    if (at < 0 || fstat(STDIN_FILENO, &info) != 0 || !S_ISREG(info.st_mode) || info.st_size <= at) return EXIT_FINE;
+    const unsigned long long bytes = (unsigned long long)(info.st_size - at);
+    if (bytes % frame == 0) return EXIT_FINE;
+    fprintf(stderr,
+            "clile: standard input has %llu bytes, which is not a whole number of frames of %s (%zu bytes each)\n",
+            bytes, p->args->raw, frame);
+    return EXIT_FAILED;
+}
 
 static int predict_raw(prediction *p, int32_t w, int32_t h)
 {
@@ -163,6 +218,10 @@ static int predict_raw(prediction *p, int32_t w, int32_t h)
         fprintf(stderr, "clile: no memory for a frame of %d x %d pixels\n", (int)w, (int)h);
         return EXIT_FAILED;
     }
+    if (check_raw_file(p, size) != EXIT_FINE) {
+        free(rgb);
+        return EXIT_FAILED;
+    }
     while (!ferror(stdout) && (got = fread(rgb, 1, size, stdin)) == size) {
         ++p->frame;
         predict_pixels(p, NULL, rgb, h, w);
@@ -173,7 +232,10 @@ static int predict_raw(prediction *p, int32_t w, int32_t h)
         code = EXIT_FAILED;
     } else if (got > 0 && got < size) {
         ++p->frame;
-        snprintf(message, sizeof message, "frame %lld breaks off: %zu bytes, expected %zu (%d x %d x 3)",
+        snprintf(message, sizeof message,
+                 "frame %lld breaks off: %zu bytes, expected %zu (%d x %d x 3); if frames have another size, all "
+                 "answers are "
+                 "wrong",
                  (long long)p->frame, got, size, (int)w, (int)h);
         print_failure(p, NULL, 1, message);
     }
@@ -193,6 +255,35 @@ static int parse_size(const char *text, int32_t *w, int32_t *h)
     *w = (int32_t)width;
     *h = (int32_t)height;
     return 1;
+}
+
+/* "25", "29.97" or "30000/1001" */
+static int parse_fps(const char *text, double *fps)
+{
+    char *end = NULL;
+    double below = 1.0;
+    *fps = strtod(text, &end);
+    if (end == text) return 0;
+    if (*end == '/') {
+        const char *second = end + 1;
+        below = strtod(second, &end);
+        if (end == second) return 0;
+    }
+    *fps /= below;
+    return *end == '\0' && below > 0.0 && *fps > 0.0 && *fps <= 1e6;
+}
+
+/* "x,y,w,h" in pixels. */
+static int parse_box(const char *text, face *out)
+{
+    *out = (face){.has_box = 1};
+    for (int k = 0; k < 4; ++k) {
+        char *end = NULL;
+        out->box[k] = strtof(text, &end);
+        if (end == text || !isfinite(out->box[k]) || *end != (k < 3 ? ',' : '\0')) return 0;
+        text = end + 1;
+    }
+    return out->box[2] > 0.0f && out->box[3] > 0.0f;
 }
 
 /* ---- the command ---- */
@@ -222,6 +313,29 @@ static int predict_all(prediction *p, const clile_model *model, int32_t w, int32
     return code;
 }
 
+static int read_boxes(const arg_spec *spec, prediction *p)
+{
+    const text_list *boxes = &p->args->boxes;
+    p->boxes = calloc((size_t)boxes->count + 1, sizeof *p->boxes);
+    if (p->boxes == NULL) return usage_error(spec, "out of memory");
+    for (int i = 0; i < boxes->count; ++i)
+        if (!parse_box(boxes->items[i], &p->boxes[i]))
+            return usage_error(spec, "--box takes x,y,w,h in pixels, w and h above 0, found \"%s\"", boxes->items[i]);
+    if (boxes->count > 0 && p->args->faces) return usage_error(spec, "--box or --faces, not both");
+    return EXIT_FINE;
+}
+
+/* "-" is one image, and somebody must send it. */
+static int check_input(const arg_spec *spec, const predict_args *a)
+{
+    int count = 0;
+    for (int i = 0; i < a->inputs.count; ++i) count += strcmp(a->inputs.items[i], "-") == 0;
+    if (count > 1) return usage_error(spec, "\"-\", standard input, is one image: it was given %d times", count);
+    if (count == 1 && isatty(STDIN_FILENO))
+        return usage_error(spec, "\"-\" reads an image from standard input, which is a terminal");
+    return EXIT_FINE;
+}
+
 static int check_usage(const arg_spec *spec, const predict_args *a, int32_t *w, int32_t *h)
 {
     struct stat info;
@@ -233,13 +347,13 @@ static int check_usage(const arg_spec *spec, const predict_args *a, int32_t *w, 
     if (a->raw && isatty(STDIN_FILENO))
         return usage_error(spec, "--raw reads frames from standard input, which is a terminal");
     if (!a->raw && a->inputs.count == 0) return usage_error(spec, "no image is given");
-    if (a->crop && a->faces)
-        return usage_error(spec, "--crop says that the images are faces already: no --faces with it");
+    if (a->crop && (a->faces || a->boxes.count > 0))
+        return usage_error(spec, "--crop says that the images are faces already: no --faces or --box with it");
     if (a->json && a->csv) return usage_error(spec, "--json or --csv, not both");
     if (a->margin > 400) return usage_error(spec, "--margin takes 0 to 400 percent, found %lld", (long long)a->margin);
     if (a->draw && (a->raw || a->inputs.count != 1 || (stat(a->inputs.items[0], &info) == 0 && S_ISDIR(info.st_mode))))
         return usage_error(spec, "--draw takes one image");
-    return EXIT_FINE;
+    return check_input(spec, a);
 }
 
 int run_predict(int argc, char **argv)
@@ -256,14 +370,17 @@ int run_predict(int argc, char **argv)
         {"--landmarks", ARG_TEXT, &a.faces, "CSV", "the same as --faces"},
         {"--crop", ARG_FLAG, &a.crop, NULL,
          "the images are crops of faces, cut out as the model's training images were"},
+        {"--box", ARG_LIST, &a.boxes, "X,Y,W,H",
+         "a face's box in each image: left, top, width, height in pixels; may be repeated"},
         {"--margin", ARG_NUMBER, &a.margin, "PERCENT", "the crop's side beyond the longer side of a box (22)"},
+        {"--fps", ARG_TEXT, &a.fps, "F", "frames a second (25, 30000/1001): the column time is (frame - 1) / F"},
         {"--csv", ARG_FLAG, &a.csv, NULL, "print CSV: frame,image,success,AU01_p,AU01_c,... (probability, 0/1)"},
         {"--json", ARG_FLAG, &a.json, NULL, "print a line of JSON for each face, with the same names"},
         {"--draw", ARG_TEXT, &a.draw, "FILE", "write one image as PNG, with a bar for each AU (16 faces at most)"},
         {"--set", ARG_LIST, &a.settings, "KEY=VALUE", "threads, max_pixels, box_margin or predict_batch"},
     };
     const arg_spec spec = {
-        "clile predict --model MODEL [--faces CSV] IMAGE|FOLDER...\n"
+        "clile predict --model MODEL [--faces CSV | --box X,Y,W,H ...] IMAGE|FOLDER|-...\n"
         "       ffmpeg -i VIDEO -f rawvideo -pix_fmt rgb24 - | clile predict --model MODEL --raw 640x480",
         "Probability of each action unit, and whether it is present, for each face. What cannot be read gets a row "
         "with\n"
@@ -271,10 +388,16 @@ int run_predict(int argc, char **argv)
         "names as\n"
         "numbers: frame_2 before frame_10. The column frame counts the images, or the raw frames, from 1 on in the "
         "order of\n"
-        "the rows. In JSON, bytes of a name that are not UTF-8 are U+FFFD.",
+        "the rows. With --raw or --fps there is a column time, in seconds, without a value when --fps is not given. "
+        "\"-\" is "
+        "one\n"
+        "image on standard input. In JSON, bytes of a name that are not UTF-8 are U+FFFD.",
         rows, (int)(sizeof rows / sizeof rows[0]), &a.inputs};
     int code = args_parse(&spec, argc, argv);
     if (code == EXIT_FINE) code = check_usage(&spec, &a, &w, &h);
+    if (code == EXIT_FINE && a.fps && !parse_fps(a.fps, &p.out.fps))
+        code = usage_error(&spec, "--fps takes frames a second, such as 25 or 30000/1001, found \"%s\"", a.fps);
+    if (code == EXIT_FINE) code = read_boxes(&spec, &p);
     if (code != EXIT_FINE) goto cleanup;
     if (clile_options_create(&p.options) != CLILE_OK) {
         code = failed(NULL);
@@ -284,15 +407,18 @@ int run_predict(int argc, char **argv)
     if (code == EXIT_FINE && a.faces) code = faces_open(a.faces, &p.faces);
     if (code != EXIT_FINE) goto cleanup;
     p.out.form = a.csv ? FORM_CSV : a.json ? FORM_JSON : FORM_TABLE;
-    p.out.with_faces = a.faces != NULL;
+    p.out.with_faces = a.faces != NULL || a.boxes.count > 0;
+    p.out.with_time = a.raw != NULL || a.fps != NULL;
     code = clile_model_load(a.model, &model) == CLILE_OK ? predict_all(&p, model, w, h) : failed(NULL);
 cleanup:
     free(p.drawing);
+    free(p.boxes);
     clile_predictor_destroy(p.predictor);
     clile_model_destroy(model);
     clile_options_destroy(p.options);
     faces_close(p.faces);
     text_list_free(&a.inputs);
     text_list_free(&a.settings);
+    text_list_free(&a.boxes);
     return code == ARGS_HELP ? EXIT_FINE : code;
 }

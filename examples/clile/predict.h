@@ -33,6 +33,8 @@ typedef enum { FORM_TABLE, FORM_CSV, FORM_JSON } answer_form;
 typedef struct {
     answer_form form;
     int with_faces; /* a column for the number of the face in the image */
+    int with_time;  /* a column for the time of the frame in seconds */
+    double fps;     /* 0: not known, and no time has a value */
     int32_t c, au_ids[MAX_AUS];
     int64_t rows, failures;
     char messages[10][MESSAGE_SIZE]; /* the first failures, for the end */

@@ -155,6 +155,53 @@ class Predict(CommandTest):
         boxed = list(csv.DictReader(io.StringIO(done.stdout.decode())))
         self.assertEqual(boxed[0]["AU12_p"], self.rows("--faces", self.write("box.csv", "1,8,8,30,30\n"), self.image(1))[0][0]["AU12_p"])
 
+    def test_raw_files_must_hold_whole_frames(self):
+        w, h, rows = read_png(self.image(1))
+        frame = b"".join(rows)
+        for data, code, answers in ((frame * 2, 0, 2), (frame * 2 + b"x", 1, 0), (frame[:-1], 1, 0), (b"", 1, 0)):
+            with open(self.path("video.rgb"), "wb") as file:
+                file.write(data)
+            with open(self.path("video.rgb"), "rb") as file:
+                done = subprocess.run([cli.COMMAND, "predict", "--model", self.model, "--csv", "--raw", f"{w}x{h}"], stdin=file, capture_output=True, text=True, check=False)
+            self.assertEqual((done.returncode, len(done.stdout.splitlines())), (code, 1 + answers), done.stderr)
+            if code:
+                self.assertIn(f"standard input has {len(data)} bytes, which is not a whole number of frames of {w}x{h}" if data else "no frame on standard input", done.stderr)
+
+    def test_frames_have_a_time(self):
+        w, h, rows = read_png(self.image(1))
+        frames = b"".join(rows) * 3
+        for more, times in (((), ["", "", ""]), (("--fps", "25"), ["0.000000", "0.040000", "0.080000"]), (("--fps", "30000/1001"), ["0.000000", "0.033367", "0.066733"])):
+            answers = list(csv.DictReader(io.StringIO(self.raw(f"{w}x{h}", frames, "--csv", *more).stdout.decode())))
+            self.assertEqual([(row["frame"], row["time"]) for row in answers], list(zip("123", times)))
+            lines = [json.loads(line) for line in self.raw(f"{w}x{h}", frames, "--json", *more).stdout.splitlines()]
+            self.assertEqual([(line["frame"], line["time"] if line["time"] is None else f"{line['time']:.6f}") for line in lines], [(k + 1, time or None) for k, time in enumerate(times)])
+        self.assertEqual([row["time"] for row in self.rows("--fps", "2", self.image(1), self.image(2))[0]], ["0.000000", "0.500000"])
+        for fps in ("0", "-1", "x", "25x", "25/0", "nan", "1e9", "25/", ""):
+            self.usage("--fps takes frames a second", "predict", "--model", self.model, "--fps", fps, self.image(1))
+
+    def test_an_image_on_standard_input(self):
+        expected = self.rows(self.image(1))[0][0]
+        with open(self.image(1), "rb") as file:
+            data = file.read()
+        for sent, success in ((data, "1"), (data[:-20], "0"), (b"", "0"), (b"hello", "0")):
+            done = subprocess.run([cli.COMMAND, "predict", "--model", self.model, "--csv", "-"], input=sent, capture_output=True, check=False)
+            row = list(csv.DictReader(io.StringIO(done.stdout.decode())))
+            self.assertEqual([(r["image"], r["success"]) for r in row], [("-", success)], done.stderr)
+            self.assertEqual(done.returncode, int(success == "0"))
+            if success == "1":
+                self.assertEqual([row[0][column] for column in COLUMNS], [expected[column] for column in COLUMNS])
+        self.usage("is one image: it was given 2 times", "predict", "--model", self.model, "-", "-")
+
+    def test_boxes_on_the_command_line(self):
+        faces = self.write("two.csv", "image,x,y,w,h\n0001.png,8,10,22,24\n0001.png,4.5,6,30,30\n0002.png,8,10,22,24\n0002.png,4.5,6,30,30\n")
+        images = (self.image(1), self.image(2))
+        self.assertEqual(self.rows("--box", "8,10,22,24", "--box=4.5,6,30,30", *images)[0], self.rows("--faces", faces, *images)[0])
+        rows, err = self.rows("--box", "800,10,22,24", self.image(1), code=1)
+        self.assertEqual([row["success"] for row in rows], ["0"])
+        for box in ("1,2,3", "1,2,3,4,5", "1,2,0,4", "1,2,3,-4", "a,2,3,4", "1,2,3,4x", "nan,1,2,3", "1 2 3 4", "", "inf,1,2,3"):
+            self.usage("--box takes x,y,w,h in pixels", "predict", "--model", self.model, "--box", box, self.image(1))
+        self.usage("--box or --faces, not both", "predict", "--model", self.model, "--box", "1,2,3,4", "--faces", faces, self.image(1))
+
     def test_raw_frames_that_break_off(self):
         w, h, rows = read_png(self.image(1))
         frame = b"".join(rows)
