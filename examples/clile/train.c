@@ -11,6 +11,9 @@ typedef struct {
     int64_t checkpoint_every;
     text_list settings;
     int json, quiet, help;
+    int argc; /* as given, and the rows they were read by: to say how to go on */
+    char **argv;
+    const arg_spec *spec;
 } train_args;
 
 /* What was done on one fold. */
@@ -42,7 +45,9 @@ static int read_args(train_args *a, int argc, char **argv, arg_spec *spec, arg *
         {"--checkpoint", ARG_TEXT, &a->checkpoint, "FILE", "write the whole state of training here"},
         {"--checkpoint-every", ARG_NUMBER, &a->checkpoint_every, "N", "epochs between two checkpoints (default: 1)"},
         {"--resume", ARG_TEXT, &a->resume, "FILE",
-         "go on from a checkpoint; give the same data, protocol, fold and model options"},
+         "go on from a checkpoint, with the arguments it was made with; --fold all skips finished folds and starts "
+         "later "
+         "ones"},
         {"--json", ARG_FLAG, &a->json, NULL, "print what was done as JSON"},
         {"--quiet", ARG_FLAG, &a->quiet, NULL, "no progress"},
     };
@@ -63,6 +68,9 @@ static int read_args(train_args *a, int argc, char **argv, arg_spec *spec, arg *
     const int whole = strcmp(a->protocol, "none") == 0 || strcmp(a->protocol, "all") == 0;
     if (!whole && a->fold == NULL) return usage_error(spec, "--protocol %s needs --fold", a->protocol);
     if (whole && a->fold != NULL) return usage_error(spec, "--fold has no meaning with --protocol %s", a->protocol);
+    if (a->fold && strcmp(a->fold, "all") == 0 && a->resume && a->checkpoint && strcmp(a->resume, a->checkpoint) != 0)
+        return usage_error(spec, "with --fold all, --resume and --checkpoint take the same file: its checkpoints tell "
+                                 "which folds are finished");
     if (a->checkpoint_every < 1 || a->checkpoint_every > 1000000)
         return usage_error(spec, "--checkpoint-every takes 1 or more");
     return EXIT_FINE;
@@ -96,6 +104,54 @@ static int check_writable(const char *path)
     return fine ? EXIT_FINE : EXIT_FAILED;
 }
 
+/* As a shell reads it back. */
+static void print_quoted(const char *text)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_@%+=:,./-";
+    if (text[0] != '\0' && text[strspn(text, plain)] == '\0') {
+        fputs(text, stderr);
+        return;
+    }
+    fputc('\'', stderr);
+    for (; *text; ++text) {
+        if (*text == '\'')
+            fputs("'\\''", stderr);
+        else
+            fputc(*text, stderr);
+    }
+    fputc('\'', stderr);
+}
+
+static int takes_value(const arg_spec *spec, const char *name)
+{
+    for (int i = 0; i < spec->count; ++i)
+        if (strcmp(spec->args[i].name, name) == 0) return spec->args[i].kind != ARG_FLAG;
+    return 0; /* --name=value */
+}
+
+/* The command line that goes on: the one that was given, its --resume being the newest checkpoint. */
+static void print_go_on(const train_args *a)
+{
+    const char *from = a->checkpoint ? a->checkpoint : a->resume;
+    if (a->checkpoint == NULL) fprintf(stderr, "clile: what was done since is lost without --checkpoint\n");
+    if (from == NULL) return;
+    fprintf(stderr, "clile: go on with\n  ");
+    print_quoted(a->argv[-2]); /* the program; then comes "train" */
+    fputs(" train", stderr);
+    for (int i = 0; i < a->argc; ++i) {
+        const int values = takes_value(a->spec, a->argv[i]);
+        const int is_resume = strcmp(a->argv[i], "--resume") == 0 || strncmp(a->argv[i], "--resume=", 9) == 0;
+        for (int k = i; k <= i + values && k < a->argc && !is_resume; ++k) {
+            fputc(' ', stderr);
+            print_quoted(a->argv[k]);
+        }
+        i += values;
+    }
+    fputs(" --resume ", stderr);
+    print_quoted(from);
+    fputc('\n', stderr);
+}
+
 static int save_checkpoint(const clile_trainer *trainer, const char *path)
 {
     if (path == NULL) return EXIT_FINE;
@@ -120,15 +176,12 @@ static int run_stage(clile_trainer *trainer, int32_t stage, const train_args *a,
     *summary = state.summary;
     summary->run = 1;
     summary->seconds = now_seconds() - begin;
-    if (status == CLILE_OK) return stage == 1 ? save_checkpoint(trainer, checkpoint) : EXIT_FINE;
-    if (status == CLILE_E_STATE && a->resume && stage == 1 && state.summary.steps == 0) {
-        summary->run = 0; /* the checkpoint was made after stage 1 */
-        return EXIT_FINE;
-    }
-    if (status != CLILE_E_CANCELLED) return failed(NULL);
+    if (status != CLILE_OK && status != CLILE_E_CANCELLED) return failed(NULL);
     if (save_checkpoint(trainer, checkpoint) != EXIT_FINE) return EXIT_FAILED;
-    fprintf(stderr, "\nclile: stopped in stage %d at step %lld; %s%s\n", (int)stage, (long long)state.summary.steps,
-            checkpoint ? "go on with --resume " : "nothing is kept without --checkpoint", checkpoint ? checkpoint : "");
+    if (status == CLILE_OK) return EXIT_FINE;
+    fprintf(stderr, "%sclile: stopped in stage %d at step %lld\n", state.terminal ? "\n" : "", (int)stage,
+            (long long)state.summary.steps);
+    print_go_on(a);
     return EXIT_FAILED;
 }
 
@@ -148,6 +201,61 @@ static int set_metadata(clile_model *model, const clile_dataset *train, const cl
     return status == CLILE_OK ? EXIT_FINE : failed("metadata");
 }
 
+static const char *base_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
+/* The checkpoint has brought the model's metadata, in which its import is named. */
+static int check_import(const train_args *a, const clile_model *model, const char *checkpoint)
+{
+    const char *stored = clile_model_get_metadata(model, "imported");
+    if (a->import == NULL || strcmp(stored ? stored : "", base_name(a->import)) == 0) return EXIT_FINE;
+    fprintf(stderr, "clile: %s: --import is %s in the checkpoint and %s here\n", checkpoint,
+            stored ? stored : "not given", base_name(a->import));
+    return EXIT_FAILED;
+}
+
+/* What the data set was opened with is compared with the checkpoint whether it was said or left at its default. */
+static int say_data_options(clile_options *options)
+{
+    clile_option_info info = {.struct_size = sizeof info};
+    for (int32_t i = 0; i < clile_options_count(); ++i) {
+        if (clile_options_describe(i, &info) != CLILE_OK) return failed(NULL);
+        const int shapes =
+            strcmp(info.name, CLILE_OPT_UNKNOWN) == 0 || strcmp(info.name, CLILE_OPT_PRESENT_FROM) == 0 ||
+            strcmp(info.name, CLILE_OPT_FIRST_IMAGE) == 0 || strcmp(info.name, CLILE_OPT_BOX_MARGIN) == 0;
+        if (shapes && !clile_options_is_set(options, info.name) &&
+            clile_options_set(options, info.name, info.default_value) != CLILE_OK)
+            return failed(NULL);
+    }
+    return EXIT_FINE;
+}
+
+static int has_checkpoint(const char *path)
+{
+    return access(path, F_OK) == 0;
+}
+
+/* Model and trainer of a fold, new or from its checkpoint `resume` (NULL: new). What was made is the caller's, also on
+ * failure. */
+static int make_trainer(const train_args *a, const clile_dataset *train, const clile_options *options,
+                        const char *resume, clile_model **model, clile_trainer **trainer)
+{
+    int32_t au_ids[256];
+    const int32_t aus = clile_dataset_au_count(train);
+    if (aus > 256 || clile_dataset_copy_au_ids(train, au_ids) != CLILE_OK) return failed(NULL);
+    if (clile_model_create(options, aus, au_ids, model) != CLILE_OK) return failed(NULL);
+    if (a->import && resume == NULL && clile_model_import_backbone(*model, a->import) != CLILE_OK) return failed(NULL);
+    if (clile_trainer_create(*model, train, options, trainer) != CLILE_OK) return failed(NULL);
+    if (resume && clile_trainer_resume(*trainer, resume) != CLILE_OK) return failed(NULL);
+    /* A quiet run shows no epoch, and --json prints the last one only, which is always looked at. */
+    if (a->quiet && clile_trainer_set_validation_every(*trainer, a->json ? 1000000 : 0) != CLILE_OK)
+        return failed(NULL);
+    return EXIT_FINE;
+}
+
 static int train_fold(const train_args *a, const clile_dataset *data, const clile_options *options, int32_t fold,
                       int many, train_run *run)
 {
@@ -156,7 +264,6 @@ static int train_fold(const train_args *a, const clile_dataset *data, const clil
     clile_trainer *trainer = NULL;
     char *checkpoint = a->checkpoint ? path_of_fold(a->checkpoint, many ? fold : 0) : NULL;
     char *resume = a->resume ? path_of_fold(a->resume, many ? fold : 0) : NULL;
-    int32_t au_ids[256];
     int code = EXIT_FAILED;
     run->fold = fold;
     run->out = path_of_fold(a->out, many ? fold : 0);
@@ -166,26 +273,18 @@ static int train_fold(const train_args *a, const clile_dataset *data, const clil
     run->images = clile_dataset_size(train);
     run->subjects = clile_dataset_subject_count(train);
     run->test_images = clile_dataset_size(test);
-    if (run->aus > 256 || clile_dataset_copy_au_ids(train, au_ids) != CLILE_OK) goto failure;
     if (!a->quiet)
         fprintf(stderr, "%s%s%d: %lld images of %d subjects train, %lld images of %d test; %d AUs\n", a->protocol,
                 fold ? " fold " : " ", (int)fold, (long long)run->images, (int)run->subjects,
                 (long long)run->test_images, (int)(test ? clile_dataset_subject_count(test) : 0), (int)run->aus);
-    if (clile_model_create(options, run->aus, au_ids, &model) != CLILE_OK) goto failure;
-    if (a->import && clile_model_import_backbone(model, a->import) != CLILE_OK) goto failure;
-    if (clile_trainer_create(model, train, options, &trainer) != CLILE_OK) goto failure;
-    if (resume && clile_trainer_resume(trainer, resume) != CLILE_OK) goto failure;
-
-    /* A quiet run shows no epoch, and --json prints the last one only, which is always looked at. */
-    if (a->quiet && clile_trainer_set_validation_every(trainer, a->json ? 1000000 : 0) != CLILE_OK) goto failure;
-
-    code = EXIT_FINE;
-    if (clile_trainer_needs_stage1(trainer)) code = run_stage(trainer, 1, a, checkpoint, &run->stage[0]);
-    if (code == EXIT_FINE) code = run_stage(trainer, 2, a, checkpoint, &run->stage[1]);
-    if (code != EXIT_FINE) goto cleanup;
-    clile_trainer_destroy(trainer);
-    trainer = NULL;
-    code = set_metadata(model, train, test);
+    /* of all folds, some may not have begun */
+    const char *from = resume && (!many || has_checkpoint(resume)) ? resume : NULL;
+    code = make_trainer(a, train, options, from, &model, &trainer);
+    if (code == EXIT_FINE && from) code = check_import(a, model, from);
+    if (code == EXIT_FINE) code = set_metadata(model, train, test);
+    if (code == EXIT_FINE && !a->quiet && clile_trainer_next_stage(trainer) == 0) fprintf(stderr, "finished before\n");
+    for (int32_t stage; code == EXIT_FINE && (stage = clile_trainer_next_stage(trainer)) != 0;)
+        code = run_stage(trainer, stage, a, checkpoint, &run->stage[stage - 1]);
     if (code == EXIT_FINE && clile_model_save(model, run->out) != CLILE_OK) goto failure;
     goto cleanup;
 failure:
@@ -274,9 +373,29 @@ static int choose_folds(const train_args *a, const arg_spec *spec, const clile_d
     return EXIT_FINE;
 }
 
+/* Which folds are finished, started and still to come is told by their checkpoints: none may be of an earlier run. */
+static int prepare_checkpoints(const train_args *a, int32_t first, int32_t last)
+{
+    int found = 0;
+    if (last <= first || (a->resume == NULL && a->checkpoint == NULL)) return EXIT_FINE;
+    for (int32_t fold = first; fold <= last; ++fold) {
+        char *path = path_of_fold(a->resume ? a->resume : a->checkpoint, fold);
+        if (path == NULL) return EXIT_FAILED;
+        if (a->resume == NULL) unlink(path);
+        found += has_checkpoint(path);
+        free(path);
+    }
+    if (a->resume == NULL || found > 0) return EXIT_FINE;
+    char *path = path_of_fold(a->resume, first);
+    fprintf(stderr, "clile: --resume %s: no fold has a checkpoint (%s, ...): there is nothing to go on from\n",
+            a->resume, path ? path : "");
+    free(path);
+    return EXIT_FAILED;
+}
+
 int run_train(int argc, char **argv)
 {
-    train_args a = {0};
+    train_args a = {.argc = argc, .argv = argv};
     arg_spec spec;
     arg rows[16];
     clile_options *options = NULL;
@@ -286,6 +405,7 @@ int run_train(int argc, char **argv)
     int code = read_args(&a, argc, argv, &spec, rows);
     if (code != EXIT_FINE) goto cleanup;
 
+    a.spec = &spec;
     code = options_open(&options, &spec, a.layout, &a.settings);
     if (code == EXIT_FINE) code = check_writable(a.out);
     if (code == EXIT_FINE && a.checkpoint) code = check_writable(a.checkpoint);
@@ -293,6 +413,8 @@ int run_train(int argc, char **argv)
     code = dataset_open(a.data, options, &data);
     if (code != EXIT_FINE) goto cleanup;
     code = choose_folds(&a, &spec, data, &first, &last);
+    if (code == EXIT_FINE && a.resume) code = say_data_options(options);
+    if (code == EXIT_FINE) code = prepare_checkpoints(&a, first, last);
     if (code != EXIT_FINE) goto cleanup;
     runs = calloc((size_t)(last - first + 1), sizeof *runs);
     if (runs == NULL) {
@@ -301,8 +423,15 @@ int run_train(int argc, char **argv)
         goto cleanup;
     }
     interrupt_install();
-    for (int32_t fold = first; fold <= last && code == EXIT_FINE; ++fold)
+    for (int32_t fold = first; fold <= last && code == EXIT_FINE; ++fold) {
+        if (fold > first && interrupted()) {
+            fprintf(stderr, "clile: stopped before fold %d\n", (int)fold);
+            print_go_on(&a);
+            code = EXIT_FAILED;
+            break;
+        }
         code = train_fold(&a, data, options, fold, last > first, &runs[done++]);
+    }
     if (code != EXIT_FINE) goto cleanup;
     if (a.json)
         print_json(&a, done, runs);

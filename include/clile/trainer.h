@@ -8,7 +8,8 @@
  *     clile_model_save(model, "model.safetensors");
  *
  * Same seed, data and thread count: same bits. A run that was cancelled goes on with the next call of run; a checkpoint
- * saved at any step and resumed ends in the same bits as the run that was never interrupted.
+ * saved at any step and resumed ends in the same bits as the run that was never interrupted. A trainer keeps what it needs for a checkpoint, also of the
+ * finished run, until it is destroyed.
  * Thread class: exclusive. The progress function is called on the calling thread.
  */
 #ifndef CLILE_TRAINER_H
@@ -42,8 +43,9 @@ typedef struct clile_progress {
 /* Return 0 to go on, anything else to stop with CLILE_E_CANCELLED. */
 typedef int32_t (*clile_progress_fn)(const clile_progress *progress, void *user);
 
-/* Prepares training of `model` on `train`; keeps both alive. Options: method, preset, elimination, ... training group. INVALID_ARGUMENT: AUs of model and data set
- * differ, a batch of 1 or one that was set larger than the data set, an AU that is never present, a validation that holds out everybody, options that
+/* Prepares training of `model` on `train`; keeps both alive. Options: groups method and training. INVALID_ARGUMENT: AUs of model and data set
+ * differ, an option of the model (backbone, width, embedding, image_size, similarity, null_anchor) was set to another value than the model has,
+ * a batch of 1 or one that was set larger than the data set, an AU that is never present, a validation that holds out everybody, options that
  * contradict each other; STATE: another trainer is using the model; UNSUPPORTED: an int8 model; OUT_OF_MEMORY. Since 0.1. */
 CLILE_API clile_status clile_trainer_create(clile_model *model, const clile_dataset *train, const clile_options *options, clile_trainer **out);
 
@@ -77,9 +79,20 @@ typedef struct clile_trainer_state {
 /* Also in the progress function. INVALID_ARGUMENT: a NULL, or a struct_size below that of 0.1. Since 0.1. */
 CLILE_API clile_status clile_trainer_get_state(const clile_trainer *trainer, clile_trainer_state *state);
 
-/* Writes / reads everything the run depends on (safetensors, atomic). resume: the trainer was created with the same model shape and data set, and has not run;
- * options of the checkpoint replace the trainer's, except threads and input_workers. FORMAT, CORRUPT, STATE, INVALID_ARGUMENT (another data set). Since 0.1. */
+/* Writes everything the run depends on (safetensors, atomic): before a run, between two steps, also after the last one, and when training is finished;
+ * from the progress function, too; with it the
+ * model's metadata. STATE: a step failed; IO, OUT_OF_MEMORY. Since 0.1. */
 CLILE_API clile_status clile_trainer_save(const clile_trainer *trainer, const char *path);
+
+/* Puts a trainer that has not run where the checkpoint was: its model has the same shape and AUs, its data set the same labels of the same subjects
+ * (INVALID_ARGUMENT). Options: those of the checkpoint, but
+ *   - threads, input_workers, validation_every, cache_mb and the limits of the data group are the trainer's own;
+ *   - epochs and epochs_stage1 are the trainer's where they were set: a schedule goes on as that of the longer or shorter run from this step (cosine: the learning
+ *     rate jumps to the new curve). Fewer epochs than are done, or other ones for a stage 1 that is finished: INVALID_ARGUMENT; a finished stage 2 goes on;
+ *   - any other option that was set for this trainer to another value is INVALID_ARGUMENT, and the text gives both values.
+ * With the same epochs and threads the run ends in the same bits as one that was never interrupted. Of a finished run the model is what it was, and
+ * clile_trainer_next_stage gives 0. Metadata of the checkpoint is set where the model has none of that name. After a failure trainer and model are as they were.
+ * STATE: the trainer has run; IO, FORMAT, CORRUPT, UNSUPPORTED, NOT_FINITE: the file; OUT_OF_MEMORY, BACKEND. Since 0.1. */
 CLILE_API clile_status clile_trainer_resume(clile_trainer *trainer, const char *path);
 
 CLILE_API void clile_trainer_destroy(clile_trainer *trainer); /* NULL does nothing */

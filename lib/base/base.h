@@ -286,4 +286,12 @@ clile_status clile_i_options_to_text(const clile_options *options, clile_i_text 
  */
 clile_status clile_i_options_from_text(const char *text, clile_options **out);
 
+/* INVALID_ARGUMENT when `key` was set in `here` to another value than the one in force in `there`: "option K is X in
+ * WHERE and Y here". */
+clile_status clile_i_options_check_same(const clile_options *here, const clile_options *there, const char *where,
+                                        const char *key);
+/* The options of a run that goes on: those of the checkpoint, and what CLILE_I_OPTIONS_RESUME (options_table.h) leaves
+ * to those given `here`. INVALID_ARGUMENT as above. */
+clile_status clile_i_options_resume(const clile_options *here, const clile_options *checkpoint, clile_options **out);
+
 #endif

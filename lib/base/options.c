@@ -359,16 +359,24 @@ clile_status clile_options_describe(int32_t index, clile_option_info *info)
 
 /* ---- as text ---- */
 
+enum { EXACT = 17, SHOWN = 10 }; /* digits of a real number */
+
+static void append_value(const clile_options *options, int index, int digits, clile_i_text *out)
+{
+    if (TABLE[index].type == CLILE_OPTION_INTEGER)
+        clile_i_text_append(out, "%lld", (long long)integer_in_force(options, index));
+    else if (TABLE[index].type == CLILE_OPTION_REAL)
+        clile_i_text_append(out, "%.*g", digits, real_in_force(options, index));
+    else
+        clile_i_text_append(out, "%s", text_in_force(options, index));
+}
+
 clile_status clile_i_options_to_text(const clile_options *options, clile_i_text *out)
 {
     for (int i = 0; i < COUNT; i++) {
-        const char *name = TABLE[i].name;
-        if (TABLE[i].type == CLILE_OPTION_INTEGER)
-            clile_i_text_append(out, "%s=%lld\n", name, (long long)integer_in_force(options, i));
-        else if (TABLE[i].type == CLILE_OPTION_REAL)
-            clile_i_text_append(out, "%s=%.17g\n", name, real_in_force(options, i));
-        else
-            clile_i_text_append(out, "%s=%s\n", name, text_in_force(options, i));
+        clile_i_text_append(out, "%s=", TABLE[i].name);
+        append_value(options, i, EXACT, out);
+        clile_i_text_append(out, "\n");
     }
     return out->status;
 }
@@ -408,5 +416,73 @@ clile_status clile_i_options_from_text(const char *text, clile_options **out)
 cleanup:
     clile_options_destroy(options);
     clile_i_free(buffer);
+    return status;
+}
+
+/* ---- options of a run that goes on ---- */
+
+static int same_value(const clile_options *a, const clile_options *b, int index)
+{
+    if (TABLE[index].type == CLILE_OPTION_INTEGER) return integer_in_force(a, index) == integer_in_force(b, index);
+    if (is_text(index)) return strcmp(text_in_force(a, index), text_in_force(b, index)) == 0;
+    return !(real_in_force(a, index) < real_in_force(b, index) || real_in_force(a, index) > real_in_force(b, index));
+}
+
+clile_status clile_i_options_check_same(const clile_options *here, const clile_options *there, const char *where,
+                                        const char *key)
+{
+    int index = 0;
+    CLILE_I_RETURN_IF(find_key(key, &index));
+    if (!clile_options_is_set(here, key) || same_value(here, there, index)) return CLILE_OK;
+    clile_i_text theirs = {0}, ours = {0};
+    append_value(there, index, SHOWN, &theirs);
+    append_value(here, index, SHOWN, &ours);
+    clile_status status = theirs.status == CLILE_OK ? ours.status : theirs.status;
+    if (status == CLILE_OK)
+        status = clile_i_fail(CLILE_E_INVALID_ARGUMENT, "option %s is %s in %s and %s here", key, theirs.data, where,
+                              ours.data);
+    clile_i_text_free(&theirs);
+    clile_i_text_free(&ours);
+    return status;
+}
+
+enum { CHECKPOINTS, HERE, AHEAD };
+
+static int whose(const char *key)
+{
+    static const struct {
+        const char *key;
+        int whose;
+    } rows[] = {
+#define ROW(row_key, row_whose) {row_key, row_whose},
+        CLILE_I_OPTIONS_RESUME(ROW)
+#undef ROW
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        if (strcmp(rows[i].key, key) == 0) return rows[i].whose;
+    return CHECKPOINTS;
+}
+
+clile_status clile_i_options_resume(const clile_options *here, const clile_options *checkpoint, clile_options **out)
+{
+    clile_status status = CLILE_OK;
+    clile_options *result = NULL;
+    clile_i_text value = {0};
+    CLILE_I_TRY(clile_options_copy(checkpoint, &result));
+    for (int i = 0; i < COUNT; i++) {
+        const char *key = TABLE[i].name;
+        const int from = whose(key);
+        if (from == CHECKPOINTS) CLILE_I_TRY(clile_i_options_check_same(here, checkpoint, "the checkpoint", key));
+        if (from == CHECKPOINTS || (from == AHEAD && !clile_options_is_set(here, key))) continue;
+        append_value(here, i, EXACT, &value);
+        CLILE_I_TRY(value.status);
+        CLILE_I_TRY(clile_options_set(result, key, value.data));
+        clile_i_text_free(&value);
+    }
+    *out = result;
+    result = NULL;
+cleanup:
+    clile_i_text_free(&value);
+    clile_options_destroy(result);
     return status;
 }

@@ -103,6 +103,23 @@
     X(CLILE_OPT_PRESET, "published", CLILE_OPT_EXCHANGE_HALVES, "0")                                                                        \
     X(CLILE_OPT_PRESET, "published", CLILE_OPT_TAU, "0.1")
 
+/* X(key, whose): what a resumed run does with an option. HERE: it belongs to the machine, or to how the same data is reached and what is shown;
+ * the value is that of the trainer that resumes, set or not. AHEAD: it may change what is still to come; that of the trainer that resumes when it was set,
+ * else the checkpoint's. Every other option is the checkpoint's: one that was set to another value is refused. */
+#define CLILE_I_OPTIONS_RESUME(X)                                                                                                           \
+    X(CLILE_OPT_LAYOUT, HERE)                                                                                                               \
+    X(CLILE_OPT_AU_SET, HERE)                                                                                                               \
+    X(CLILE_OPT_MAX_PIXELS, HERE)                                                                                                           \
+    X(CLILE_OPT_MAX_LABEL_MB, HERE)                                                                                                         \
+    X(CLILE_OPT_MAX_PACK_MB, HERE)                                                                                                          \
+    X(CLILE_OPT_CACHE_MB, HERE)                                                                                                             \
+    X(CLILE_OPT_PREDICT_BATCH, HERE)                                                                                                        \
+    X(CLILE_OPT_THREADS, HERE)                                                                                                              \
+    X(CLILE_OPT_INPUT_WORKERS, HERE)                                                                                                        \
+    X(CLILE_OPT_VALIDATION_EVERY, HERE)                                                                                                     \
+    X(CLILE_OPT_EPOCHS, AHEAD)                                                                                                              \
+    X(CLILE_OPT_EPOCHS_STAGE1, AHEAD)
+
 /* clang-format on */
 
 #endif

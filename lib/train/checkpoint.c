@@ -4,12 +4,13 @@
  *   start.au            the AU vectors of before training;  stage1.ile: AU^Sub once stage 1 is finished
  *   head.NAME           vectors of the running stage, with head.NAME.m, .v and .average
  *   m.*, v.*, average.* moments and average of the encoder that is being trained
+ *   decision.slope, decision.offset: [c] each, once stage 2 is finished
  * Everything is plain row-major, so that a checkpoint does not depend on the layout that oneDNN chose. */
 #include "train/internal.h"
 
 #include <string.h>
 
-static const char format_name[] = "clile-checkpoint";
+static const char format_name[] = "clile-checkpoint", user_prefix[] = "user.";
 enum { FORMAT_VERSION = 1 };
 
 /* ---- save ---- */
@@ -96,9 +97,49 @@ static clile_status get_head(void *file, const char *name, const clile_i_head *h
     return clile_i_check_finite(clile_i_st_path(file), name, h->count, values);
 }
 
+/* The options in force: as given, with what was chosen for them and what the model was made with. */
+static clile_status put_options(const clile_trainer *t, clile_i_st_writer *writer)
+{
+    clile_status status = CLILE_OK;
+    clile_options *options = NULL;
+    clile_i_text text = {0};
+    CLILE_I_TRY(clile_options_copy(t->options, &options));
+    CLILE_I_TRY(clile_options_set_i64(options, CLILE_OPT_BATCH, t->batch));
+    CLILE_I_TRY(clile_i_trainer_shape(t->model, options));
+    CLILE_I_TRY(clile_i_options_to_text(options, &text));
+    CLILE_I_TRY(clile_i_st_writer_metadata(writer, "options", text.data));
+cleanup:
+    clile_i_text_free(&text);
+    clile_options_destroy(options);
+    return status;
+}
+
+static clile_status au_ids_text(const clile_model *model, clile_i_text *out)
+{
+    for (int32_t i = 0; i < model->c; ++i) clile_i_text_append(out, "%s%d", i ? "," : "", (int)model->au_ids[i]);
+    return out->status;
+}
+
+/* The AUs, and the metadata that the model had before training. */
+static clile_status put_model_metadata(const clile_trainer *t, clile_i_st_writer *writer)
+{
+    clile_status status = CLILE_OK;
+    clile_i_text text = {0};
+    CLILE_I_TRY(au_ids_text(t->model, &text));
+    CLILE_I_TRY(clile_i_st_writer_metadata(writer, "au_ids", text.data));
+    for (int32_t i = 0; i < t->model->metadata_count; ++i) {
+        clile_i_text_free(&text);
+        clile_i_text_append(&text, "%s%s", user_prefix, t->model->metadata[i].key);
+        CLILE_I_TRY(text.status);
+        CLILE_I_TRY(clile_i_st_writer_metadata(writer, text.data, t->model->metadata[i].value));
+    }
+cleanup:
+    clile_i_text_free(&text);
+    return status;
+}
+
 static clile_status put_state(const clile_trainer *t, clile_i_st_writer *writer)
 {
-    clile_i_text text = {0};
     char number[32];
     const struct {
         const char *key;
@@ -117,11 +158,13 @@ static clile_status put_state(const clile_trainer *t, clile_i_st_writer *writer)
         snprintf(number, sizeof number, "%lld", (long long)table[i].value);
         CLILE_I_RETURN_IF(clile_i_st_writer_metadata(writer, table[i].key, number));
     }
-    clile_status status = clile_i_options_to_text(t->options, &text);
-    if (status == CLILE_OK) status = text.status;
-    if (status == CLILE_OK) status = clile_i_st_writer_metadata(writer, "options", text.data);
-    clile_i_text_free(&text);
-    return status;
+    clile_i_origin origin;
+    clile_i_dataset_origin(t->data, &origin);
+    snprintf(number, sizeof number, "%d", (int)origin.fold);
+    CLILE_I_RETURN_IF(clile_i_st_writer_metadata(writer, "protocol", origin.protocol));
+    CLILE_I_RETURN_IF(clile_i_st_writer_metadata(writer, "fold", number));
+    CLILE_I_RETURN_IF(put_options(t, writer));
+    return put_model_metadata(t, writer);
 }
 
 clile_status clile_trainer_save(const clile_trainer *trainer, const char *path)
@@ -135,14 +178,18 @@ clile_status clile_trainer_save(const clile_trainer *trainer, const char *path)
     if (t->broken)
         return clile_i_fail(CLILE_E_STATE,
                             "clile_trainer_save: an earlier step failed; there is nothing to go on from");
-    if (t->done[2]) return clile_i_fail(CLILE_E_STATE, "clile_trainer_save: training is finished; save the model");
     const int64_t au_shape[2] = {t->c + t->model->null_anchor, t->d}, ile_shape[3] = {t->s, t->c, t->d};
+    const int64_t c = t->c;
     CLILE_I_TRY(clile_i_st_writer_create(&writer));
     CLILE_I_TRY(put_state(t, writer));
     CLILE_I_TRY(put_encoders(t, writer, &plain));
     CLILE_I_TRY(each_head(t, put_head, writer));
     CLILE_I_TRY(clile_i_st_writer_add(writer, "start.au", CLILE_I_ST_F32, 2, au_shape, t->au_start));
     if (t->ile) CLILE_I_TRY(clile_i_st_writer_add(writer, "stage1.ile", CLILE_I_ST_F32, 3, ile_shape, t->ile));
+    if (t->decision) {
+        CLILE_I_TRY(clile_i_st_writer_add(writer, "decision.slope", CLILE_I_ST_F32, 1, &c, t->decision));
+        CLILE_I_TRY(clile_i_st_writer_add(writer, "decision.offset", CLILE_I_ST_F32, 1, &c, t->decision + c));
+    }
     CLILE_I_TRY(clile_i_st_writer_write(writer, path));
 cleanup:
     clile_i_st_writer_destroy(writer);
@@ -177,21 +224,75 @@ static clile_status check_format(const clile_i_st *st)
     return CLILE_OK;
 }
 
-/* Options of the checkpoint with the threads and workers that this trainer was given. */
-static clile_status get_options(const clile_i_st *st, const clile_i_settings *given, clile_options **out)
+/* The options of the file. Early ones say neither the AUs nor the true shape of the model, which then is not compared.
+ */
+static clile_status get_options(const clile_i_st *st, const clile_model *model, clile_options **out)
 {
     const char *text = clile_i_st_metadata(st, "options");
     if (text == NULL) return clile_i_fail(CLILE_E_FORMAT, "%s: no \"options\" in the metadata", clile_i_st_path(st));
     clile_status status = clile_i_options_from_text(text, out);
-    if (status == CLILE_OK) status = clile_options_set_i64(*out, CLILE_OPT_THREADS, given->threads);
-    if (status == CLILE_OK) status = clile_options_set_i64(*out, CLILE_OPT_INPUT_WORKERS, given->input_workers);
+    if (status == CLILE_OK && clile_i_st_metadata(st, "au_ids") == NULL) status = clile_i_trainer_shape(model, *out);
     if (status == CLILE_OK) return CLILE_OK;
     return clile_i_fail_context(status == CLILE_E_OUT_OF_MEMORY ? status : CLILE_E_FORMAT, "%s", clile_i_st_path(st));
+}
+
+/* The options to go on with: `stored` ones, and those of `t` that may change. What shapes the model is compared with
+ * the model itself. */
+static clile_status choose_options(const clile_i_st *st, const clile_trainer *t, const clile_options *stored,
+                                   clile_options **out)
+{
+    clile_status status = CLILE_OK;
+    clile_options *here = NULL;
+    CLILE_I_TRY(clile_options_copy(t->options, &here));
+    CLILE_I_TRY(clile_i_trainer_shape(t->model, here));
+    status = clile_i_options_resume(here, stored, out);
+    if (status != CLILE_OK) clile_i_fail_context(status, "%s", clile_i_st_path(st));
+cleanup:
+    clile_options_destroy(here);
+    return status;
+}
+
+static clile_status check_aus(const clile_i_st *st, const clile_model *model)
+{
+    clile_i_text text = {0};
+    const char *stored = clile_i_st_metadata(st, "au_ids");
+    clile_status status = au_ids_text(model, &text);
+    if (status == CLILE_OK && stored && strcmp(stored, text.data) != 0)
+        status = clile_i_fail(CLILE_E_INVALID_ARGUMENT, "%s: made for AUs %.200s, but the model here has %s",
+                              clile_i_st_path(st), stored, text.data);
+    clile_i_text_free(&text);
+    return status;
+}
+
+/* Metadata that the model had is put back, where it has none of that name now. */
+static clile_status get_model_metadata(const clile_i_st *st, clile_model *model)
+{
+    const size_t prefix = sizeof user_prefix - 1;
+    for (int64_t i = 0; i < clile_i_st_metadata_count(st); ++i) {
+        const char *key, *value;
+        clile_i_st_metadata_at(st, i, &key, &value);
+        if (strncmp(key, user_prefix, prefix) != 0 || clile_model_get_metadata(model, key + prefix)) continue;
+        const clile_status status = clile_model_set_metadata(model, key + prefix, value);
+        if (status != CLILE_OK)
+            return clile_i_fail_context(status == CLILE_E_OUT_OF_MEMORY ? status : CLILE_E_FORMAT, "%s",
+                                        clile_i_st_path(st));
+    }
+    return CLILE_OK;
 }
 
 static clile_status check_data(const clile_i_st *st, const clile_trainer *t)
 {
     int64_t images, subjects, crc;
+    clile_i_origin here;
+    char fold[32];
+    const char *protocol = clile_i_st_metadata(st, "protocol"), *stored_fold = clile_i_st_metadata(st, "fold");
+    clile_i_dataset_origin(t->data, &here);
+    snprintf(fold, sizeof fold, "%d", (int)here.fold);
+    if (protocol && stored_fold && (strcmp(protocol, here.protocol) != 0 || strcmp(stored_fold, fold) != 0))
+        return clile_i_fail(
+            CLILE_E_INVALID_ARGUMENT,
+            "%s: made on protocol %.200s, fold %.20s, but the data set here is of protocol %.200s, fold %s",
+            clile_i_st_path(st), protocol, stored_fold, here.protocol, fold);
     CLILE_I_RETURN_IF(get_number(st, "images", &images));
     CLILE_I_RETURN_IF(get_number(st, "subjects", &subjects));
     CLILE_I_RETURN_IF(get_number(st, "data_crc32", &crc));
@@ -249,7 +350,54 @@ static int is_possible(const clile_trainer *t, int64_t stage, int64_t step, int6
     return stage >= 1 && step <= t->settings.epochs[stage] * t->steps_per_epoch;
 }
 
-static clile_status restore(const clile_i_st *st, clile_trainer *t)
+/* Epochs may change as long as they are ahead: those that are done stay done, and so does stage 1 once it is finished.
+ */
+static clile_status check_epochs(const clile_i_st *st, const clile_trainer *t, const clile_options *stored,
+                                 int64_t stage, int64_t step, int64_t done, int64_t running)
+{
+    static const char *const keys[] = {NULL, CLILE_OPT_EPOCHS_STAGE1, CLILE_OPT_EPOCHS};
+    int64_t before[3] = {0, 0, 0};
+    for (int s = 1; s <= 2; ++s) {
+        CLILE_I_RETURN_IF(clile_options_get_i64(stored, keys[s], &before[s]));
+        const int64_t now = t->settings.epochs[s];
+        if (now == before[s]) continue;
+        if (s == 1 && done)
+            return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
+                                "%s: option %s is %lld in the checkpoint, where stage 1 is finished, and %lld here",
+                                clile_i_st_path(st), keys[s], (long long)before[s], (long long)now);
+        const int64_t most = before[s] * t->steps_per_epoch;
+        if (running && s == stage && step > now * t->steps_per_epoch && step <= most)
+            return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
+                                "%s: option %s is %lld here, but step %lld of %lld is done in the checkpoint: at least "
+                                "%lld epochs were expected",
+                                clile_i_st_path(st), keys[s], (long long)now, (long long)step, (long long)most,
+                                (long long)((step + t->steps_per_epoch - 1) / t->steps_per_epoch));
+    }
+    return CLILE_OK;
+}
+
+/* A run that was finished, unless there are more epochs now: the decision, which takes a pass over all images, is that
+ * of the file, and everything else of the model follows from the running state. */
+static clile_status get_decision(const clile_i_st *st, clile_trainer *t, int64_t stage, int64_t step, int64_t running)
+{
+    static const char *const names[] = {"decision.slope", "decision.offset"};
+    const int64_t c = t->c;
+    if (clile_i_st_find(st, names[0]) == NULL) return CLILE_OK;
+    if (!running || stage != 2 || step != t->settings.epochs[2] * t->steps_per_epoch) return CLILE_OK;
+    t->decision = clile_i_calloc(2 * c, sizeof *t->decision);
+    if (t->decision == NULL) return CLILE_E_OUT_OF_MEMORY;
+    for (int k = 0; k < 2; ++k) {
+        CLILE_I_RETURN_IF(clile_i_st_copy(st, names[k], CLILE_I_ST_F32, 1, &c, t->decision + k * c));
+        CLILE_I_RETURN_IF(clile_i_check_finite(clile_i_st_path(st), names[k], c, t->decision + k * c));
+    }
+    for (int64_t i = 0; i < c; ++i)
+        if (!(t->decision[i] > 0))
+            return clile_i_fail(CLILE_E_FORMAT, "%s: tensor %s, value %lld is %g, expected a number > 0",
+                                clile_i_st_path(st), names[0], (long long)i, (double)t->decision[i]);
+    return CLILE_OK;
+}
+
+static clile_status restore(const clile_i_st *st, clile_trainer *t, const clile_options *stored)
 {
     int64_t stage, step, done, running;
     const int64_t au_shape[2] = {t->c + t->model->null_anchor, t->d}, ile_shape[3] = {t->s, t->c, t->d};
@@ -257,6 +405,7 @@ static clile_status restore(const clile_i_st *st, clile_trainer *t)
     CLILE_I_RETURN_IF(get_number(st, "step", &step));
     CLILE_I_RETURN_IF(get_number(st, "stage1_done", &done));
     CLILE_I_RETURN_IF(get_number(st, "running", &running));
+    CLILE_I_RETURN_IF(check_epochs(st, t, stored, stage, step, done, running));
     if (!is_possible(t, stage, step, done, running))
         return clile_i_fail(CLILE_E_FORMAT, "%s: stage %lld, step %lld%s do not fit the options in the file",
                             clile_i_st_path(st), (long long)stage, (long long)step, done ? " after stage 1" : "");
@@ -272,6 +421,7 @@ static clile_status restore(const clile_i_st *st, clile_trainer *t)
     }
     t->done[1] = (int32_t)done;
     t->stage = (int32_t)stage;
+    CLILE_I_RETURN_IF(get_decision(st, t, stage, step, running));
     return running ? get_running(st, t, (int32_t)stage, step) : CLILE_OK;
 }
 
@@ -279,7 +429,7 @@ clile_status clile_trainer_resume(clile_trainer *trainer, const char *path)
 {
     clile_status status = CLILE_OK;
     clile_i_st *st = NULL;
-    clile_options *options = NULL;
+    clile_options *stored = NULL, *options = NULL;
     clile_trainer *fresh = NULL;
     CLILE_I_CHECK_NOT_NULL(trainer);
     CLILE_I_CHECK_NOT_NULL(path);
@@ -287,18 +437,24 @@ clile_status clile_trainer_resume(clile_trainer *trainer, const char *path)
         return clile_i_fail(CLILE_E_STATE, "clile_trainer_resume: this trainer has run already; create a new one");
     CLILE_I_TRY(clile_i_st_open(path, &st));
     CLILE_I_TRY(check_format(st));
-    CLILE_I_TRY(get_options(st, &trainer->settings, &options));
+    CLILE_I_TRY(get_options(st, trainer->model, &stored));
+    CLILE_I_TRY(choose_options(st, trainer, stored, &options));
+    CLILE_I_TRY(check_aus(st, trainer->model));
     CLILE_I_TRY(clile_i_trainer_new(trainer->model, trainer->data, options, &fresh));
+    fresh->settings.validation_every = trainer->settings.validation_every; /* it may have been set since */
     CLILE_I_TRY(check_data(st, fresh));
-    CLILE_I_TRY(restore(st, fresh));
+    CLILE_I_TRY(restore(st, fresh, stored));
+    CLILE_I_TRY(get_model_metadata(st, fresh->model));
+    if (fresh->decision) CLILE_I_TRY(clile_i_trainer_finish_stage(fresh));
     const clile_trainer swap =
         *trainer; /* the caller's handle takes the restored inside; the old one is destroyed below */
     *trainer = *fresh;
     *fresh = swap;
 cleanup:
     clile_trainer_destroy(fresh);
-    trainer->model->busy = 1;
+    trainer->model->busy = !trainer->done[2];
     clile_options_destroy(options);
+    clile_options_destroy(stored);
     clile_i_st_close(st);
     return status;
 }

@@ -73,7 +73,10 @@ static clile_status decide(const clile_trainer *t, const float *vectors, const c
         slope[c] = a;
         offset[c] = has_bce ? vectors[h[CLILE_I_HEAD_BIAS].value - t->flat + c] : 0.0f;
     }
-    if (!t->settings.calibrated) {
+    if (t->decision) { /* of a checkpoint */
+        memcpy(slope, t->decision, (size_t)t->c * sizeof *slope);
+        memcpy(offset, t->decision + t->c, (size_t)t->c * sizeof *offset);
+    } else if (!t->settings.calibrated) {
         CLILE_I_ALLOC(score, t->n * t->c);
         CLILE_I_ALLOC(threshold, t->c);
         CLILE_I_TRY(copy_labels(t->train, &labels));
@@ -117,19 +120,23 @@ static const float *vector_values(const clile_trainer *t)
     return t->vectors.average ? t->vectors.average : t->flat;
 }
 
+clile_status clile_i_trainer_shape(const clile_model *model, clile_options *options)
+{
+    CLILE_I_RETURN_IF(clile_options_set(options, CLILE_OPT_BACKBONE, model->backbone));
+    CLILE_I_RETURN_IF(clile_options_set_f64(options, CLILE_OPT_WIDTH, model->width));
+    CLILE_I_RETURN_IF(clile_options_set_i64(options, CLILE_OPT_EMBEDDING, model->d));
+    CLILE_I_RETURN_IF(clile_options_set_i64(options, CLILE_OPT_IMAGE_SIZE, model->size));
+    CLILE_I_RETURN_IF(clile_options_set_i64(options, CLILE_OPT_NULL_ANCHOR, model->null_anchor));
+    return clile_options_set(options, CLILE_OPT_SIMILARITY, model->similarity == CLILE_I_DOT ? "dot" : "cosine");
+}
+
 /* A model of the same shape, for values that are not final. */
 static clile_status scratch_model(const clile_trainer *t, clile_model **out)
 {
     clile_status status = CLILE_OK;
     clile_options *options = NULL;
     CLILE_I_TRY(clile_options_create(&options));
-    CLILE_I_TRY(clile_options_set(options, CLILE_OPT_BACKBONE, t->model->backbone));
-    CLILE_I_TRY(clile_options_set_f64(options, CLILE_OPT_WIDTH, t->model->width));
-    CLILE_I_TRY(clile_options_set_i64(options, CLILE_OPT_EMBEDDING, t->d));
-    CLILE_I_TRY(clile_options_set_i64(options, CLILE_OPT_IMAGE_SIZE, t->size));
-    CLILE_I_TRY(clile_options_set_i64(options, CLILE_OPT_NULL_ANCHOR, t->model->null_anchor));
-    CLILE_I_TRY(
-        clile_options_set(options, CLILE_OPT_SIMILARITY, t->model->similarity == CLILE_I_DOT ? "dot" : "cosine"));
+    CLILE_I_TRY(clile_i_trainer_shape(t->model, options));
     CLILE_I_TRY(clile_model_create(options, t->c, t->model->au_ids, out));
 cleanup:
     clile_options_destroy(options);
@@ -173,10 +180,17 @@ static clile_status finish_stage2(clile_trainer *t)
 {
     clile_status status = CLILE_OK;
     clile_model *scratch = NULL;
+    float *decision = NULL;
     CLILE_I_TRY(scratch_model(t, &scratch));
     CLILE_I_TRY(encoder_values(t, scratch->encoder));
     CLILE_I_TRY(decide(t, vector_values(t), scratch->encoder, scratch));
+    CLILE_I_ALLOC(decision, 2 * (int64_t)t->c);
+    memcpy(decision, scratch->slope, (size_t)t->c * sizeof *decision);
+    memcpy(decision + t->c, scratch->offset, (size_t)t->c * sizeof *decision);
     CLILE_I_TRY(note_data(t, scratch));
+    clile_i_free(t->decision);
+    t->decision = decision;
+    decision = NULL;
     clile_i_model_swap_metadata(t->model, scratch);
     clile_i_model_swap_encoder(t->model, &scratch->encoder, &scratch->packs);
     const size_t au_count = (size_t)(t->c + t->model->null_anchor) * (size_t)t->d;
@@ -185,11 +199,8 @@ static clile_status finish_stage2(clile_trainer *t)
     memcpy(t->model->offset, scratch->offset, (size_t)t->c * sizeof(float));
     t->model->trained = 1;
     t->model->busy = 0;
-    clile_i_net_destroy(t->id_net); /* everything of stage 1 is thrown away */
-    t->id_net = NULL;
-    clile_i_free(t->ile);
-    t->ile = NULL;
 cleanup:
+    clile_i_free(decision);
     clile_model_destroy(scratch);
     return status;
 }
@@ -198,7 +209,7 @@ clile_status clile_i_trainer_finish_stage(clile_trainer *t)
 {
     CLILE_I_RETURN_IF(t->stage == 1 ? finish_stage1(t) : finish_stage2(t));
     t->done[t->stage] = 1;
-    clile_i_trainer_end_stage(t);
+    if (t->stage == 1) clile_i_trainer_end_stage(t);
     return CLILE_OK;
 }
 

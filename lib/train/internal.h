@@ -42,7 +42,7 @@ typedef struct {
 } clile_i_rows;
 
 struct clile_trainer {
-    clile_options *options; /* as given, for the checkpoint */
+    clile_options *options; /* as given */
     clile_i_settings settings;
     clile_model *model;        /* retained; busy until stage 2 is finished or the trainer destroyed */
     clile_dataset *data;       /* as given */
@@ -61,6 +61,7 @@ struct clile_trainer {
     clile_i_net *id_net; /* E_ID: values of before stage 1, after it, or NULL once dropped */
     float *au_start;     /* [c+null,d] the model's AU vectors of before training */
     float *ile;          /* AU^Sub after stage 1 [s,c,d] */
+    float *decision;     /* slopes and offsets [2,c] that stage 2 ended with, or NULL */
     clile_i_net *net;    /* E_G: values from which stage 2 starts */
 
     clile_i_exec *exec;             /* encoder that is trained in this stage */
@@ -107,9 +108,11 @@ clile_status clile_i_trainer_plain(const clile_trainer *t, const float *flat, cl
 /* Scores [n,c] of a data set, not augmented, by an inference form of `net`. */
 clile_status clile_i_trainer_scores(const clile_trainer *t, const clile_model *model, const clile_i_net *net,
                                     const clile_dataset *data, float *score);
-/* Ends a stage: stage 1 keeps E_ID and the ILEs for stage 2; stage 2 writes E_G, AU^G and the decision into the model
- * and drops the rest. */
+/* Ends a stage: stage 1 keeps E_ID and the ILEs for stage 2; stage 2 writes E_G, AU^G and the decision into the model,
+ * and keeps its own state, so that a checkpoint of the finished run can be trained further. */
 clile_status clile_i_trainer_finish_stage(clile_trainer *t);
+/* Sets what makes a model's shape: backbone, width, embedding, image_size, null_anchor, similarity. */
+clile_status clile_i_trainer_shape(const clile_model *model, clile_options *options);
 /* F1 and AUC on the held-out training subjects as the encoder stands; NaN without any. */
 clile_status clile_i_trainer_validate(clile_trainer *t, double *f1, double *auc);
 

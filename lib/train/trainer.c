@@ -24,6 +24,27 @@ static clile_status check_aus(const clile_model *model, const clile_dataset *dat
     return CLILE_OK;
 }
 
+/* What shapes a model was said when it was made: options that say something else now are a mistake. */
+static clile_status check_shape(const clile_model *model, const clile_options *options)
+{
+    static const char *const keys[] = {CLILE_OPT_BACKBONE,   CLILE_OPT_WIDTH,       CLILE_OPT_EMBEDDING,
+                                       CLILE_OPT_IMAGE_SIZE, CLILE_OPT_NULL_ANCHOR, CLILE_OPT_SIMILARITY};
+    clile_status status = CLILE_OK;
+    clile_options *shape = NULL;
+    CLILE_I_TRY(clile_options_create(&shape));
+    CLILE_I_TRY(clile_i_trainer_shape(model, shape));
+    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; ++i) {
+        status = clile_i_options_check_same(options, shape, "the model", keys[i]);
+        if (status != CLILE_OK) {
+            clile_i_fail_context(status, "clile_trainer_create");
+            break;
+        }
+    }
+cleanup:
+    clile_options_destroy(shape);
+    return status;
+}
+
 /* Every AU must have been present somewhere: nothing can be learned of the others. */
 static clile_status check_present(const clile_trainer *t)
 {
@@ -135,10 +156,8 @@ static clile_status set_up(clile_trainer *t)
     t->d = t->model->d;
     t->size = t->model->size;
     if (t->batch > t->n && t->n >= 2 &&
-        !clile_options_is_set(t->options, CLILE_OPT_BATCH)) { /* nobody asked for the default's size */
+        !clile_options_is_set(t->options, CLILE_OPT_BATCH)) /* nobody asked for the default's size */
         t->batch = t->settings.batch = (int32_t)t->n;
-        CLILE_I_TRY(clile_options_set_i64(t->options, CLILE_OPT_BATCH, t->batch)); /* a checkpoint says what was used */
-    }
     if (t->batch > t->n) {
         status = clile_i_fail(CLILE_E_INVALID_ARGUMENT,
                               "clile_trainer_create: batch is %d, but there are only %lld images to train on",
@@ -208,6 +227,7 @@ clile_status clile_trainer_create(clile_model *model, const clile_dataset *train
     CLILE_I_RETURN_IF(clile_i_model_check_float(model, "clile_trainer_create"));
     if (model->busy) return clile_i_fail(CLILE_E_STATE, "clile_trainer_create: another trainer is using the model");
     CLILE_I_RETURN_IF(check_aus(model, train));
+    CLILE_I_RETURN_IF(check_shape(model, options));
     return clile_i_trainer_new(model, train, options, out);
 }
 
@@ -219,6 +239,7 @@ void clile_trainer_destroy(clile_trainer *trainer)
     clile_i_net_destroy(t->id_net);
     clile_i_net_destroy(t->net);
     clile_i_free(t->ile);
+    clile_i_free(t->decision);
     clile_i_free(t->au_start);
     clile_i_free(t->au_weight);
     clile_i_free(t->labels);
@@ -412,7 +433,7 @@ clile_status clile_i_trainer_begin_stage(clile_trainer *t, int32_t stage)
     if (t->vectors.average) memcpy(t->vectors.average, t->flat, (size_t)t->vectors.count * sizeof *t->flat);
     CLILE_I_TRY(create_encoder(t, stage == 1 || from_stage1 ? t->id_net : t->net));
     CLILE_I_TRY(create_feed(t, stage));
-    if (stage == 2 && clile_i_settings_use_id_embedding(&t->settings)) {
+    if (stage == 2 && clile_i_settings_use_id_embedding(&t->settings) && !t->decision) { /* there are steps to come */
         CLILE_I_TRY(clile_i_exec_create(t->id_net, t->batch, t->size, CLILE_I_EXEC_INFER, &t->id_exec));
         CLILE_I_TRY(clile_i_trainer_prepare_identity(t));
     }

@@ -211,7 +211,7 @@ class Info(CommandTest):
         for line in ("m.safetensors: model, ", "trained, 12 AUs, embedding 16, crop 32 x 32", "backbone: resnet10", "train_subject_count: 6"):
             self.assertIn(line, text)
         found = self.fine_json("info", checkpoint)
-        self.assertEqual((found["kind"], found["metadata"]["stage"]), ("checkpoint", "1"))
+        self.assertEqual((found["kind"], found["metadata"]["stage"]), ("checkpoint", "2"))
         self.assertIn("image_size=32\n", found["metadata"]["options"])
         text = self.fine("info", checkpoint).stdout
         self.assertIn("options:\n", text)

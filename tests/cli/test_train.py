@@ -278,7 +278,7 @@ class Train(CommandTest):
         text = process.stderr.read()
         process.stderr.close()
         self.assertEqual(process.wait(60), 1, text)
-        self.assertIn("go on with --resume", text)
+        self.assertIn("go on with\n", text)
         self.assertFalse(os.path.exists(resumed))
         self.fine(*common, "--out", resumed, "--resume", checkpoint, "--quiet", *long)
         self.fine(*common, "--out", whole, "--quiet", *long)

@@ -106,12 +106,12 @@ static void test_same_seed_same_bits(void **state)
     unlink("b.safetensors");
 }
 
-/* Runs until the given step, saves, throws everything away, resumes in a new trainer whose options say something else,
- * and ends. */
+/* Runs until the given step, saves, throws everything away, resumes in a new trainer whose options say nothing of the
+ * method, and ends. */
 static void interrupted(const char *settings, int32_t stage, int64_t step, const char *path)
 {
     clile_options *options = toy_options(settings),
-                  *other = toy_options(strstr(settings, "threads=2") ? "seed=99 threads=2" : "seed=99");
+                  *other = toy_options(strstr(settings, "threads=2") ? "threads=2" : "");
     for (int part = 0; part < 2; ++part) {
         clile_dataset *data = toy_dataset();
         clile_model *model = NULL;
@@ -292,7 +292,6 @@ static void test_bad_requests(void **state)
     assert_int_equal(clile_trainer_run(trainer, 1, NULL, NULL), CLILE_E_STATE);
     assert_int_equal(clile_trainer_resume(trainer, "nowhere.safetensors"), CLILE_E_STATE);
     assert_int_equal(clile_trainer_run(trainer, 2, NULL, NULL), CLILE_OK);
-    assert_int_equal(clile_trainer_save(trainer, "d.safetensors"), CLILE_E_STATE);
     clile_trainer_destroy(trainer);
     assert_int_equal(clile_trainer_create(model, data, bce, &trainer), CLILE_OK);
     assert_int_equal(clile_trainer_run(trainer, 1, NULL, NULL), CLILE_E_STATE);
@@ -488,7 +487,7 @@ static void test_checkpoint_of_other_data(void **state)
     clile_trainer_destroy(trainer);
     assert_int_equal(clile_trainer_create(model, rest, options, &trainer), CLILE_OK);
     assert_int_equal(clile_trainer_resume(trainer, "c.safetensors"), CLILE_E_INVALID_ARGUMENT);
-    assert_non_null(strstr(clile_last_error(), "labels CRC"));
+    assert_non_null(strstr(clile_last_error(), "made on protocol kfold:2, fold 1, but the data set here is of"));
     assert_int_equal(clile_trainer_run(trainer, 2, NULL, NULL), CLILE_OK); /* the failed resume changed nothing */
     clile_trainer_destroy(trainer);
     unlink("c.safetensors");

@@ -138,11 +138,12 @@ class Trainer(Handle):
         self.run(2, progress)  # a trainer that is finished or broken says so
 
     def save(self, path: Path) -> None:
-        """A checkpoint: everything the run depends on."""
+        """A checkpoint: everything the run depends on. Also before a run, in the progress function and of a finished run."""
         lib.clile_trainer_save(self._c, os.fsencode(path))
 
     def resume(self, path: Path) -> None:
-        """Goes on from a checkpoint, to the same bits. Before the first run."""
+        """Goes on from a checkpoint, to the same bits. Before the first run. Options that were set here and differ are refused by name, but for
+        epochs and what belongs to the machine (clile/trainer.h)."""
         lib.clile_trainer_resume(self._c, os.fsencode(path))
 
 
