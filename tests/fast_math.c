@@ -117,7 +117,7 @@ static void faces_take_numbers_only(void **state)
         const double points[10] = {10, 10, 20, 10, 15, none, 11, 20, 19, 20};
         assert_int_equal(CLILE_E_INVALID_ARGUMENT, clile_i_align_box(box, 0.1, 40, 40, 32, &map));
         assert_int_equal(CLILE_E_INVALID_ARGUMENT, clile_i_align_box(good, none, 40, 40, 32, &map));
-        assert_int_equal(CLILE_E_INVALID_ARGUMENT, clile_i_align_landmarks(5, points, 32, &map));
+        assert_int_equal(CLILE_E_INVALID_ARGUMENT, clile_i_align_landmarks(5, points, 40, 40, 32, &map));
     }
 }
 

@@ -243,7 +243,8 @@ static int print_text(const clile_dataset *data, const data_summary *s, const re
     if (s->counts.images_by_box > 0)
         printf("%lld images without landmarks are cut out by their box\n", (long long)s->counts.images_by_box);
     if (s->counts.rows_without_face > 0)
-        printf("left out: %lld label rows that say that no face was found\n", (long long)s->counts.rows_without_face);
+        printf("left out: %lld label rows without a face (none was found, or landmarks and boxes are no face's)\n",
+               (long long)s->counts.rows_without_face);
     printf("%s", clile_dataset_get_notes(data));
     printf("\n");
     print_aus(s);

@@ -75,7 +75,7 @@ typedef struct clile_dataset_counts {
     int64_t images_without_labels;   /* images left out because no label row names them */
     int64_t images_without_landmarks; /* cut out by their box, else used whole; equals the size when there are no landmarks at all */
     int64_t images_by_box;           /* of those, cut out by their box */
-    int64_t rows_without_face;       /* label rows left out because they say that no face was found (OpenFace, Py-Feat); not in label_rows */
+    int64_t rows_without_face;       /* label rows left out because they say that no face was found (OpenFace, Py-Feat), or because landmarks or box are no face's; not in label_rows */
 } clile_dataset_counts;
 
 /* Fills as much of counts as struct_size says, with 0 what is beyond the structure here. INVALID_ARGUMENT: a NULL argument, a struct_size

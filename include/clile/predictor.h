@@ -52,8 +52,8 @@ typedef struct clile_face {
 /* n faces, of one image or of many. Landmarks align as in training and answer best. A box is cut out as the square around its middle whose side is
  * (1 + box_margin) times its longer side, box_margin being an option of the predictor (0.22 fits boxes from the forehead to the chin, docs/data.md);
  * what lies outside the image repeats its edge. Outputs as of clile_predictor_run. INVALID_ARGUMENT, the text naming the first such face: no image, a
- * format, kind, size, stride or struct_size that cannot be, a box not finite, without area or apart from the image, landmarks not 5 or 68, not finite or
- * without the shape of a face; nothing is written then. BACKEND, NOT_FINITE, OUT_OF_MEMORY. Exclusive. Since 0.1. */
+ * format, kind, size, stride or struct_size that cannot be, a box not finite, below 8 pixels or with less than a quarter in the image, landmarks not 5 or 68, not finite,
+ * or no face's (shares in place of pixels, another order, upside down, outside the image: docs/data.md); nothing is written then. BACKEND, NOT_FINITE, OUT_OF_MEMORY. Exclusive. Since 0.1. */
 CLILE_API clile_status clile_predictor_run_faces(clile_predictor *predictor, int64_t n, const clile_face *faces,
     float *probability, int8_t *present, float *embedding);
 

@@ -71,7 +71,7 @@ static clile_status locate_crop(const clile_i_core *core, int64_t index, const c
     }
     double xy[10];
     for (int k = 0; k < 10; ++k) xy[k] = five[k];
-    if (clile_i_align_landmarks(5, xy, size, map) != CLILE_OK)
+    if (clile_i_align_landmarks(5, xy, image->h, image->w, size, map) != CLILE_OK)
         return clile_i_fail_context(CLILE_E_FORMAT, "landmarks of image %s",
                                     core->table.text + core->table.name[index]);
     return CLILE_OK;
@@ -112,7 +112,7 @@ static clile_status draw_image(const clile_i_core *core, int64_t index, int32_t 
     *image = (clile_i_image){.h = side, .w = side, .row_stride = 3 * (int64_t)side, .rgb = rgb, .owned = rgb};
     CLILE_I_RETURN_IF(clile_synth_render(core->table.drawn_seed, index / frames, index % frames, NULL, side, rgb, xy));
     for (int i = 0; i < 2 * CLILE_SYNTH_LANDMARKS; ++i) points[i] = (double)xy[i];
-    return clile_i_align_landmarks(CLILE_SYNTH_LANDMARKS, points, size, map);
+    return clile_i_align_landmarks(CLILE_SYNTH_LANDMARKS, points, side, side, size, map);
 }
 
 /* Crop `index` where it is in the mapped pack. */

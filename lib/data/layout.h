@@ -144,7 +144,8 @@ const float *clile_i_places_find(const clile_i_places *places, int64_t frame); /
 clile_status clile_i_places_parse_points(const clile_i_rows *rows, const int64_t *field, int32_t points, float *five);
 /* A box from four fields: left, top, width, height. */
 clile_status clile_i_places_parse_box(const clile_i_rows *rows, const int64_t *field, float *box);
-/* clile_i_table_add, with images_without_landmarks and images_by_box counted. five [5,2] and box [4] may be NULL. */
+/* clile_i_table_add, with images_without_landmarks and images_by_box counted. five [5,2] and box [4] may be NULL. An
+ * image whose landmarks (or box) cannot be those of a face is left out, see clile_i_table_finish. */
 clile_status clile_i_places_add(clile_i_table *table, const char *folder, const char *file, int32_t subject,
                                 const int8_t *labels, const float *five, const float *box);
 

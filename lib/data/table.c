@@ -47,6 +47,7 @@ void clile_i_table_free(clile_i_table *table)
     clile_i_text_free(&table->notes);
     clile_i_text_free(&table->fit.first);
     clile_i_free(table->first_not_read);
+    clile_i_text_free(&table->misplaced_first);
     clile_i_free(table->subject_names);
     clile_i_free(table->subject_order);
     clile_i_free(table->text);

@@ -43,6 +43,8 @@ typedef struct {
         int64_t matched, least, bad;
         clile_i_text first; /* that fits badly */
     } fit;
+    int64_t with_place, misplaced; /* images with landmarks or a box; those of them left out since it is no face's */
+    clile_i_text misplaced_first;  /* "image: why" */
 
     clile_i_st *pack;          /* a mapped pack that crops are read from, NULL: images are files or arrays */
     const uint8_t *pack_crops; /* [n,s,s,3] in it, s the stored side of crops of pack_size pixels */
@@ -79,7 +81,8 @@ clile_status clile_i_table_fit(clile_i_table *table, const char *where, int64_t 
 /* Counts an image that is of a kind that is not read and keeps the first path, for a warning in the notes. */
 clile_status clile_i_table_not_read(clile_i_table *table, const char *folder, const char *file);
 /* Puts the subjects in the natural order of their names (runs of digits compare as numbers), and warns of what makes
- * no sense. FORMAT: no sample; hardly any row has its image; no label is coded. */
+ * no sense. FORMAT: no sample; hardly any row has its image; no label is coded; more than half of all landmarks and
+ * boxes are no face's. */
 clile_status clile_i_table_finish(clile_i_table *table);
 void clile_i_table_free(clile_i_table *table);
 

@@ -154,6 +154,19 @@ cleanup:
     return status;
 }
 
+/* A tracker that lost a face now and then is warned of; a file in another order, or of shares, is none to train on. */
+static clile_status check_places(clile_i_table *table)
+{
+    const long long bad = (long long)table->misplaced, all = (long long)table->with_place;
+    if (bad == 0) return CLILE_OK;
+    if (2 * bad > all)
+        return clile_i_fail(CLILE_E_FORMAT, "%s: landmarks or boxes of %lld of %lld images are no face's, first %s",
+                            table->root, bad, all, table->misplaced_first.data);
+    return clile_i_table_warn(table,
+                              "%lld of %lld images are left out: their landmarks or boxes are no face's, first %s", bad,
+                              all, table->misplaced_first.data);
+}
+
 /* ---- order ---- */
 
 static int compare_names(const void *left, const void *right)
@@ -168,6 +181,7 @@ clile_status clile_i_table_finish(clile_i_table *table)
     char **sorted = NULL;
     int32_t *place = NULL;
 
+    CLILE_I_TRY(check_places(table));
     CLILE_I_TRY(check_fit(table));
     CLILE_I_TRY(check_codes(table));
     CLILE_I_TRY(check_spelling(table));

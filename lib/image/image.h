@@ -42,7 +42,8 @@ typedef struct {
 /* The canonical crop in units of the crop size: centre of the left-hand eye in the image, of the right-hand eye, nose
  * tip, mouth corners. Least-squares similarity (Umeyama 1991) from 5 such points, or from 68 Multi-PIE points reduced
  * to them (mean of 36..41, mean of 42..47, 30, 48, 54), so that the face fills a [size,size] crop in the same way
- * everywhere. INVALID_ARGUMENT: points not 5 or 68, a value not finite, all points the same. */
+ * everywhere. INVALID_ARGUMENT: points not 5 or 68, what clile_i_align_five_fault finds, or less than a quarter of the
+ * crop in the image [h,w]. */
 #define CLILE_I_CANONICAL                                                                                              \
     {                                                                                                                  \
         {0.35, 0.40}, {0.65, 0.40}, {0.50, 0.571}, {0.376, 0.747},                                                     \
@@ -50,8 +51,14 @@ typedef struct {
             0.624, 0.747                                                                                               \
         }                                                                                                              \
     }
-clile_status clile_i_align_landmarks(int32_t points, const double *xy /*[points,2]*/, int32_t size,
-                                     clile_i_affine *out);
+clile_status clile_i_align_landmarks(int32_t points, const double *xy /*[points,2]*/, int32_t h, int32_t w,
+                                     int32_t size, clile_i_affine *out);
+/* Whether five points, or a box, cannot be those of a face, whatever the image: 1 and the reason in `why`. Not finite;
+ * shares of the image in place of pixels, less than 8 pixels; points in another order, mirrored, upside down (turned by
+ * more than 135 degrees), or too far from a face's shape (bounds and what they are based on: align.c). */
+enum { CLILE_I_WHY_SIZE = 384 };
+int clile_i_align_five_fault(const double *five /*[5,2]*/, char *why /*[CLILE_I_WHY_SIZE]*/);
+int clile_i_align_box_fault(const double *box /*[4]*/, char *why);
 /* 68 points (Multi-PIE order) or 5 to the five: two eye centres, nose tip, two mouth corners. Reads only the points for
  * which clile_i_align_uses says 1. */
 void clile_i_align_reduce(int32_t points, const double *xy /*[points,2]*/, double *five /*[5,2]*/);
@@ -60,7 +67,8 @@ int32_t clile_i_align_uses(int32_t points, int32_t index);
 void clile_i_align_whole(int32_t h, int32_t w, int32_t size, clile_i_affine *out);
 
 /* A face of which only a box (left, top, width, height) is known: the square around its middle with side (1 + margin)
- * max(width, height). INVALID_ARGUMENT: not finite, no area, apart from the image [h,w], margin outside -0.5..4. */
+ * max(width, height). INVALID_ARGUMENT: what clile_i_align_box_fault finds, less than a quarter of the box in the image
+ * [h,w], margin outside -0.5..4. */
 clile_status clile_i_align_box(const double *box /*[4]*/, double margin, int32_t h, int32_t w, int32_t size,
                                clile_i_affine *out);
 

@@ -221,7 +221,7 @@ static clile_status place_face(const clile_predictor *p, const clile_face *face,
             if (face->points != 5 && face->points != 68)
                 return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "%d landmarks, expected 5 or 68", (int)face->points);
             for (int32_t i = 0; i < 2 * face->points; ++i) xy[i] = (double)face->xy[i];
-            return clile_i_align_landmarks(face->points, xy, p->model->size, out);
+            return clile_i_align_landmarks(face->points, xy, image->h, image->w, p->model->size, out);
         default:
             return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "kind is %d, expected CLILE_FACE_CROP (0) to %d",
                                 (int)face->kind, (int)CLILE_FACE_POINTS);

@@ -531,7 +531,7 @@ static void boxes_cut_where_there_are_no_landmarks(void **state)
     }
     scratch_text(&s, "AU_OCC/F001_T1.csv", "0,1\n1,1\n2,0\n3,0\n");
     scratch_text(&s, "landmarks/F001_T1.csv", "1,9,8,16,9,12,13,9,18,15,18\n");
-    scratch_text(&s, "boxes/F001_T1.csv", "frame,x,y,w,h\n2,4,3,12,14\n1,1,1,3,3\n");
+    scratch_text(&s, "boxes/F001_T1.csv", "frame,x,y,w,h\n2,4,3,12,14\n1,1,1,9,9\n");
     for (int k = 0; k < 2; ++k) {
         clile_dataset *dataset = open_fine(&s, "", settings[k]);
         assert_counts(dataset, 3, 0, 0, 2);
@@ -540,7 +540,7 @@ static void boxes_cut_where_there_are_no_landmarks(void **state)
         assert_int_equal(clile_dataset_copy_crop(dataset, 1, SIZE, crop), CLILE_OK);
         assert_memory_equal(crop, expected, sizeof crop);
         assert_int_equal(clile_dataset_copy_crop(dataset, 0, SIZE, crop), CLILE_OK); /* by landmarks, not by its box */
-        cut_box(pixels, (const double[4]){1, 1, 3, 3}, k == 0 ? 0.22 : -0.25, expected);
+        cut_box(pixels, (const double[4]){1, 1, 9, 9}, k == 0 ? 0.22 : -0.25, expected);
         assert_memory_not_equal(crop, expected, sizeof crop);
         clile_dataset_destroy(dataset);
     }
@@ -561,6 +561,67 @@ static void boxes_cut_where_there_are_no_landmarks(void **state)
     expect_open(&s, "m.csv", "", CLILE_E_FORMAT, "row 2: a box of 0 x 14 pixels, expected sides above 0");
     scratch_text(&s, "m.csv", "image,subject,AU1,box_x,box_y\n");
     expect_open(&s, "m.csv", "", CLILE_E_FORMAT, "row 1: 2 of the columns box_x, box_y, box_w, box_h");
+    scratch_free(&s);
+}
+
+/* Landmarks and boxes in each kind of file that has them: one of three is no face, or all. */
+static void places_that_are_no_faces_are_told(void **state)
+{
+    static const char *const right = "9,8,16,9,12,13,9,18,15,18", *const eyes = "16,9,9,8,12,13,9,18,15,18";
+    static const struct {
+        const char *file, *head, *good, *bad, *why;
+    } cases[] = {
+        {"landmarks/F001_T1.csv", "frame,x0,y0,x1,y1,x2,y2,x3,y3,x4,y4\n", right, eyes, "(the eyes are exchanged)"},
+        {"landmarks/F001_T1.csv", "frame,x0,y0,x1,y1,x2,y2,x3,y3,x4,y4\n", right, ".35,.35,.65,.37,.5,.5,.4,.7,.6,.7",
+         "from 0 to 1: coordinates are pixels, not shares"},
+        {"boxes/F001_T1.csv", "frame,x,y,w,h\n", "4,3,12,14", ".1,.1,.5,.6", "0.5 x 0.6 pixels"},
+        {"m.csv", "image,subject,AU1,x0,y0,x1,y1,x2,y2,x3,y3,x4,y4\n", right, eyes, "(the eyes are exchanged)"},
+        {"m.csv", "image,subject,AU1,box_x,box_y,box_w,box_h\n", "4,3,12,14", ".1,.1,.5,.6", "0.5 x 0.6 pixels"},
+    };
+    char text[512], expected[128];
+    const scratch s = scratch_make();
+    (void)state;
+    for (int k = 1; k <= 3; ++k) {
+        snprintf(text, sizeof text, "F001/T1/%d.png", k);
+        scratch_image(&s, text, k);
+    }
+    scratch_text(&s, "AU_OCC/F001_T1.csv", "0,1\n1,1\n2,0\n3,0\n");
+    for (size_t k = 0; k < sizeof cases / sizeof *cases; ++k) {
+        const int manifest = cases[k].file[0] == 'm';
+        for (int bad = 1; bad <= 3; bad += 2) {
+            int n = snprintf(text, sizeof text, "%s", cases[k].head);
+            for (int i = 1; i <= 3; ++i)
+                n += snprintf(text + n, sizeof text - (size_t)n, manifest ? "F001/T1/%d.png,a,1,%s\n" : "%d,%s\n", i,
+                              i == 2 || bad == 3 ? cases[k].bad : cases[k].good);
+            scratch_text(&s, cases[k].file, text);
+            if (bad == 3) {
+                expect_open(&s, manifest ? "m.csv" : "", manifest ? "" : "au_set=1", CLILE_E_FORMAT,
+                            "landmarks or boxes of 3 of 3 images are no face's, first F001/T1/1.png: ");
+                expect_open(&s, manifest ? "m.csv" : "", manifest ? "" : "au_set=1", CLILE_E_FORMAT, cases[k].why);
+                continue;
+            }
+            clile_dataset *dataset = open_fine(&s, manifest ? "m.csv" : "", manifest ? "" : "au_set=1");
+            assert_int_equal(clile_dataset_size(dataset), 2);
+            snprintf(expected, sizeof expected, "warning: 1 of 3 images are left out");
+            assert_non_null(strstr(clile_dataset_get_notes(dataset), expected));
+            assert_non_null(strstr(clile_dataset_get_notes(dataset), "first F001/T1/2.png: "));
+            assert_non_null(strstr(clile_dataset_get_notes(dataset), cases[k].why));
+            clile_dataset_counts counts = {.struct_size = sizeof counts};
+            assert_int_equal(clile_dataset_copy_counts(dataset, &counts), CLILE_OK);
+            assert_int_equal(counts.rows_without_face, 1);
+            assert_int_equal(counts.label_rows, 2);
+            clile_dataset_destroy(dataset);
+        }
+        if (!manifest) unlink(scratch_path(&s, cases[k].file));
+    }
+    scratch_text(&s, "m.csv",
+                 "image,subject,AU1,x0,y0,x1,y1,x2,y2,x3,y3,x4,y4\n"
+                 "F001/T1/1.png,a,1,909,8,916,9,912,13,909,18,915,18\n");
+    clile_dataset *dataset = open_fine(&s, "m.csv", "");
+    uint8_t crop[3 * SIZE * SIZE];
+    assert_failed(clile_dataset_copy_crop(dataset, 0, SIZE, crop), CLILE_E_FORMAT,
+                  "landmarks of image F001/T1/1.png: the face around (912.2, 13.2), a crop of");
+    clile_dataset_destroy(dataset);
     scratch_free(&s);
 }
 
@@ -686,6 +747,7 @@ int main(void)
         cmocka_unit_test(rows_without_a_face_are_not_read),
         cmocka_unit_test(tracker_mistakes_are_named),
         cmocka_unit_test(boxes_cut_where_there_are_no_landmarks),
+        cmocka_unit_test(places_that_are_no_faces_are_told),
         cmocka_unit_test(packs_remember_boxes),
         cmocka_unit_test(files_above_a_limit_are_refused),
         cmocka_unit_test(failed_allocations_leave_nothing_behind),

@@ -422,7 +422,7 @@ static void crops_are_aligned_pictures(void **state)
     render(9, 0, 1, NULL, picture, xy);
     for (int i = 0; i < 2 * LANDMARKS; ++i) points[i] = (double)xy[i];
     const clile_i_image image = {.h = SIZE, .w = SIZE, .row_stride = 3 * SIZE, .rgb = picture};
-    assert_int_equal(clile_i_align_landmarks(LANDMARKS, points, CROP, &map), CLILE_OK);
+    assert_int_equal(clile_i_align_landmarks(LANDMARKS, points, SIZE, SIZE, CROP, &map), CLILE_OK);
     const double margin = (clile_i_crop_stored(CROP) - CROP) / 2;
     const int32_t stored = clile_i_crop_stored(CROP);
     uint8_t *whole = malloc((size_t)(3 * stored * stored));

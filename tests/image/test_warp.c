@@ -30,14 +30,14 @@ static void place(double size, double scale, double angle, double x, double y, d
 
 static void a_known_similarity_is_recovered(void **state)
 {
-    static const double cases[][4] = {{1, 0, 0, 0}, {2.5, 0.3, 40, -7}, {0.4, -2.9, 300, 200}, {1, 3.1, -5, 1e4}};
+    static const double cases[][4] = {{1, 0, 0, 0}, {2.5, 0.3, 40, -7}, {0.4, -2.2, 300, 200}, {1, 2.3, 90, 150}};
     (void)state;
     for (size_t k = 0; k < 4; ++k) {
         const double s = cases[k][0], angle = cases[k][1];
         double xy[10];
         clile_i_affine m;
         place(96, s, angle, cases[k][2], cases[k][3], xy);
-        assert_int_equal(clile_i_align_landmarks(5, xy, 96, &m), CLILE_OK);
+        assert_int_equal(clile_i_align_landmarks(5, xy, 400, 400, 96, &m), CLILE_OK);
         near(m.a, s * cos(angle), 1e-9);
         near(m.b, -s * sin(angle), 1e-9);
         near(m.c, cases[k][2], 1e-7);
@@ -55,7 +55,7 @@ static void the_fit_is_the_least_squares_one(void **state)
     (void)state;
     place(64, 1.7, 0.2, 30, 20, xy);
     for (int k = 0; k < 10; ++k) xy[k] += 3.0 * sin(7.0 * k);
-    assert_int_equal(clile_i_align_landmarks(5, xy, 64, &m), CLILE_OK);
+    assert_int_equal(clile_i_align_landmarks(5, xy, 400, 400, 64, &m), CLILE_OK);
     for (int trial = 0; trial < 17; ++trial) {
         const double step = trial % 2 == 0 ? 1e-3 : -1e-3;
         const double det = m.a * m.e - m.b * m.d;
@@ -75,16 +75,6 @@ static void the_fit_is_the_least_squares_one(void **state)
             assert_true(error > best);
     }
     assert_true(best > 1.0);
-}
-
-static void a_mirrored_face_is_not_reflected(void **state)
-{
-    double xy[10];
-    clile_i_affine m;
-    (void)state;
-    place(96, 1, 0, 0, 0, xy);
-    for (int k = 0; k < 5; ++k) xy[2 * k] = 96 - xy[2 * k];
-    if (clile_i_align_landmarks(5, xy, 96, &m) == CLILE_OK) assert_true(m.a * m.e - m.b * m.d > 0);
 }
 
 static void sixty_eight_points_reduce_to_five(void **state)
@@ -107,10 +97,138 @@ static void sixty_eight_points_reduce_to_five(void **state)
     const double expected[10] = {42.5, 47.5, 85, 51, 63, 75, 46, 100, 84, 101};
     clile_i_align_reduce(68, xy, five);
     for (int k = 0; k < 10; ++k) near(five[k], expected[k], 1e-12);
-    assert_int_equal(clile_i_align_landmarks(68, xy, 96, &from68), CLILE_OK);
-    assert_int_equal(clile_i_align_landmarks(5, expected, 96, &from5), CLILE_OK);
+    assert_int_equal(clile_i_align_landmarks(68, xy, 400, 400, 96, &from68), CLILE_OK);
+    assert_int_equal(clile_i_align_landmarks(5, expected, 400, 400, 96, &from5), CLILE_OK);
     near(from68.a, from5.a, 1e-12);
     near(from68.f, from5.f, 1e-9);
+}
+
+static void refused_with(const double *xy, const char *part)
+{
+    clile_i_affine m;
+    assert_int_equal(clile_i_align_landmarks(5, xy, 400, 400, 96, &m), CLILE_E_INVALID_ARGUMENT);
+    if (strstr(clile_last_error(), part) == NULL) fail_msg("\"%s\" is not in \"%s\"", part, clile_last_error());
+}
+
+/* place() with its points in another order. */
+static void ordered(const int *order, double *xy)
+{
+    double right[10];
+    place(96, 1.5, 0.1, 100, 80, right);
+    for (int k = 0; k < 10; ++k) xy[k] = right[2 * order[k / 2] + k % 2];
+}
+
+static void points_in_another_order_are_refused(void **state)
+{
+    static const struct {
+        int order[5];
+        const char *message;
+    } cases[] = {{{1, 0, 2, 4, 3}, "left and right are exchanged"},
+                 {{1, 0, 2, 3, 4}, "the eyes are exchanged"},
+                 {{0, 1, 2, 4, 3}, "the corners of the mouth are exchanged"},
+                 {{4, 3, 2, 1, 0}, "upside down (turned by 17"},
+                 {{3, 4, 2, 0, 1}, "left and right are exchanged, or an axis is"},
+                 {{2, 0, 1, 3, 4}, "are in no face's order"},
+                 {{2, 1, 0, 4, 3}, "are in no face's order"},
+                 {{0, 1, 3, 4, 2}, "are in no face's order"}};
+    double xy[10];
+    (void)state;
+    for (size_t k = 0; k < sizeof cases / sizeof cases[0]; ++k) {
+        ordered(cases[k].order, xy);
+        refused_with(xy, cases[k].message);
+        refused_with(xy, "expected, as the image shows them: left-hand eye, right-hand eye");
+    }
+}
+
+static void exchanged_and_mirrored_axes_are_refused(void **state)
+{
+    double right[10], xy[10];
+    (void)state;
+    place(96, 1.5, 0.1, 100, 80, right);
+    for (int k = 0; k < 10; ++k) xy[k] = right[k ^ 1];
+    refused_with(xy, "or an axis is");
+    for (int k = 0; k < 10; ++k) xy[k] = k % 2 == 0 ? 400 - right[k] : right[k];
+    refused_with(xy, "or an axis is");
+    for (int k = 0; k < 10; ++k) xy[k] = k % 2 == 1 ? 400 - right[k] : right[k];
+    refused_with(xy, "or an axis is");
+    refused_with((const double[]){10, 10, 300, 12, 155, 14, 150, 18, 160, 18}, "no shape of a face (residue 0.");
+}
+
+/* Lying on a side is fine, upside down is not. */
+static void a_face_may_lie_but_not_stand_on_its_head(void **state)
+{
+    double xy[10];
+    clile_i_affine m;
+    (void)state;
+    for (int degrees = -130; degrees <= 130; degrees += 10) {
+        place(96, 1, degrees / 57.29578, 200, 200, xy);
+        assert_int_equal(clile_i_align_landmarks(5, xy, 400, 400, 96, &m), CLILE_OK);
+    }
+    for (int degrees = 140; degrees <= 220; degrees += 10) {
+        place(96, 1, degrees / 57.29578, 200, 200, xy);
+        refused_with(xy, "upside down");
+    }
+}
+
+/* Five points of faces turned by 60 degrees and looking up or down by 40: the five canonical points on a head of depth,
+ * the nose tip before it. */
+static void turned_faces_are_faces(void **state)
+{
+    static const double head[5][3] = {{-3, 2, 0}, {3, 2, 0}, {0, -.5, 3.2}, {-2.1, -3.6, .9}, {2.1, -3.6, .9}};
+    clile_i_affine m;
+    (void)state;
+    for (int yaw = -60; yaw <= 60; yaw += 20)
+        for (int pitch = -40; pitch <= 40; pitch += 20) {
+            const double y = yaw / 57.29578, p = pitch / 57.29578;
+            double xy[10];
+            for (int k = 0; k < 5; ++k) {
+                const double up = head[k][1] * cos(p) - head[k][2] * sin(p);
+                const double to = head[k][1] * sin(p) + head[k][2] * cos(p);
+                xy[2 * k] = 200 + 20 * (head[k][0] * cos(y) + to * sin(y));
+                xy[2 * k + 1] = 200 - 20 * up;
+            }
+            assert_int_equal(clile_i_align_landmarks(5, xy, 400, 400, 96, &m), CLILE_OK);
+        }
+}
+
+static void shares_and_dots_are_no_pixels(void **state)
+{
+    const double shares[10] = {.3444, .7524, .3952, .7480, .3776, .7903, .3461, .8193, .3985, .8127};
+    double xy[10];
+    clile_i_affine m;
+    (void)state;
+    refused_with(shares, "from 0 to 1: coordinates are pixels, not shares");
+    place(96, 7.9 / 96, 0, 20, 20, xy);
+    refused_with(xy, "a face of 7.9 pixels, expected at least 8; coordinates are pixels, not shares");
+    place(96, 8.1 / 96, 0, 20, 20, xy);
+    assert_int_equal(clile_i_align_landmarks(5, xy, 400, 400, 96, &m), CLILE_OK);
+    assert_int_equal(clile_i_align_box((const double[]){.3, .6, .1, .2}, 0.22, 400, 400, 96, &m),
+                     CLILE_E_INVALID_ARGUMENT);
+    assert_non_null(strstr(clile_last_error(), "coordinates are pixels, not shares"));
+    assert_int_equal(clile_i_align_box((const double[]){3, 6, 5, 8}, 0.22, 400, 400, 96, &m), CLILE_OK);
+}
+
+static void a_face_must_be_in_the_image(void **state)
+{
+    double xy[10];
+    clile_i_affine m;
+    (void)state;
+    place(100, 1, 0, 300 + 70, 100, xy); /* the last 30 of 100 columns are in it */
+    assert_int_equal(clile_i_align_landmarks(5, xy, 400, 400, 96, &m), CLILE_OK);
+    place(100, 1, 0, 300 + 80, 100, xy);
+    refused_with(xy, "lies outside the image of 400 x 400");
+    place(100, 1, 0, 9000, 100, xy);
+    refused_with(xy, "lies outside the image of 400 x 400");
+    place(100, 1, 0, 100, -9000, xy);
+    refused_with(xy, "lies outside the image of 400 x 400");
+    for (int k = 0; k < 10; ++k) xy[k] *= 1e30;
+    refused_with(xy, "lies outside the image of 400 x 400");
+    assert_int_equal(clile_i_align_box((const double[]){370, 0, 100, 90}, 0.22, 400, 400, 96, &m), CLILE_OK);
+    assert_int_equal(clile_i_align_box((const double[]){380, 0, 100, 90}, 0.22, 400, 400, 96, &m),
+                     CLILE_E_INVALID_ARGUMENT);
+    assert_non_null(strstr(clile_last_error(), "lies outside the image of 400 x 400"));
+    assert_int_equal(clile_i_align_box((const double[]){0, 0, 1e9, 1e9}, 0.22, 400, 400, 96, &m),
+                     CLILE_E_INVALID_ARGUMENT);
 }
 
 static void bad_landmarks_are_refused(void **state)
@@ -118,13 +236,13 @@ static void bad_landmarks_are_refused(void **state)
     double xy[136] = {0};
     clile_i_affine m;
     (void)state;
-    assert_int_equal(clile_i_align_landmarks(5, xy, 96, &m), CLILE_E_INVALID_ARGUMENT);
-    assert_string_equal(clile_last_error(), "the landmarks are all the same or have no shape of a face");
-    assert_int_equal(clile_i_align_landmarks(7, xy, 96, &m), CLILE_E_INVALID_ARGUMENT);
+    assert_int_equal(clile_i_align_landmarks(5, xy, 400, 400, 96, &m), CLILE_E_INVALID_ARGUMENT);
+    assert_string_equal(clile_last_error(), "the landmarks are all the same");
+    assert_int_equal(clile_i_align_landmarks(7, xy, 400, 400, 96, &m), CLILE_E_INVALID_ARGUMENT);
     assert_string_equal(clile_last_error(), "alignment needs 5 or 68 landmarks, there are 7");
     place(96, 1, 0, 0, 0, xy);
     xy[3] = INFINITY;
-    assert_int_equal(clile_i_align_landmarks(5, xy, 96, &m), CLILE_E_INVALID_ARGUMENT);
+    assert_int_equal(clile_i_align_landmarks(5, xy, 400, 400, 96, &m), CLILE_E_INVALID_ARGUMENT);
     assert_string_equal(clile_last_error(), "landmark 1 is not finite");
 }
 
@@ -266,8 +384,13 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_known_similarity_is_recovered),
         cmocka_unit_test(the_fit_is_the_least_squares_one),
-        cmocka_unit_test(a_mirrored_face_is_not_reflected),
         cmocka_unit_test(sixty_eight_points_reduce_to_five),
+        cmocka_unit_test(points_in_another_order_are_refused),
+        cmocka_unit_test(exchanged_and_mirrored_axes_are_refused),
+        cmocka_unit_test(a_face_may_lie_but_not_stand_on_its_head),
+        cmocka_unit_test(turned_faces_are_faces),
+        cmocka_unit_test(shares_and_dots_are_no_pixels),
+        cmocka_unit_test(a_face_must_be_in_the_image),
         cmocka_unit_test(bad_landmarks_are_refused),
         cmocka_unit_test(whole_shifts_copy_exactly),
         cmocka_unit_test(enlarging_and_turning_match_the_reference),
