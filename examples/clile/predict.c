@@ -22,11 +22,12 @@ typedef struct {
     const predict_args *args;
     clile_options *options;
     clile_predictor *predictor;
-    face_file *faces; /* NULL: each image is a crop of a face, or has these boxes */
-    face *boxes;      /* [args->boxes.count], of --box */
+    clile_face_file *faces; /* NULL: each image is a crop of a face, or has these boxes */
+    face *boxes;            /* [args->boxes.count], of --box */
     answers out;
     int64_t frame;
     int drawn, warned;
+    int expecting;       /* 1: before the first answer, images are only told to `faces` */
     drawn_face *drawing; /* NULL: nothing is drawn */
 } prediction;
 
@@ -95,22 +96,24 @@ static void predict_pixels(prediction *p, const char *image, const uint8_t *rgb,
 {
     char message[MESSAGE_SIZE];
     face f = {0};
-    size_t cursor = 0;
-    int64_t number = 0;
+    int64_t count = 0;
     for (int i = 0; i < p->args->boxes.count; ++i) predict_face(p, image, rgb, h, w, &p->boxes[i], i + 1);
     if (p->args->boxes.count > 0) return;
     if (p->faces == NULL) {
         predict_face(p, image, rgb, h, w, &f, 1);
         return;
     }
-    while (faces_next(p->faces, image, p->frame, &cursor)) {
-        ++number;
-        if (faces_get(p->faces, cursor, &f, message))
-            predict_face(p, image, rgb, h, w, &f, number);
-        else
-            print_failure(p, image, number, message);
+    if (clile_face_file_find(p->faces, image, p->frame, &count) != CLILE_OK) {
+        print_failure(p, image, 1, clile_last_error());
+        return;
     }
-    if (number > 0) return;
+    for (int64_t k = 0; k < count; ++k) {
+        if (clile_face_file_get(p->faces, k, &f.has_box, f.box, &f.points, f.xy) == CLILE_OK)
+            predict_face(p, image, rgb, h, w, &f, k + 1);
+        else
+            print_failure(p, image, k + 1, clile_last_error());
+    }
+    if (count > 0) return;
     if (image)
         snprintf(message, sizeof message, "%s has no row for %s", p->args->faces, image);
     else
@@ -152,6 +155,7 @@ static int predict_file(prediction *p, const char *path)
     size_t size = 0;
     clile_status status;
     int code = EXIT_FINE;
+    if (p->expecting) return clile_face_file_expect(p->faces, path) == CLILE_OK ? EXIT_FINE : failed(NULL);
     ++p->frame;
     if (strcmp(path, "-") == 0) {
         bytes = read_input(&size);
@@ -288,6 +292,14 @@ static int parse_box(const char *text, face *out)
 
 /* ---- the command ---- */
 
+static int predict_inputs(prediction *p)
+{
+    int code = EXIT_FINE;
+    for (int i = 0; i < p->args->inputs.count && code == EXIT_FINE; ++i)
+        code = predict_input(p, p->args->inputs.items[i]);
+    return code;
+}
+
 static int predict_all(prediction *p, const clile_model *model, int32_t w, int32_t h)
 {
     int code = EXIT_FINE;
@@ -302,9 +314,15 @@ static int predict_all(prediction *p, const clile_model *model, int32_t w, int32
         fprintf(stderr, "clile: out of memory\n");
         return EXIT_FAILED;
     }
+    if (p->faces) { /* a row that fits two of all the images is of neither */
+        p->expecting = 1;
+        code = predict_inputs(p);
+        p->expecting = 0;
+        if (code != EXIT_FINE) return code;
+    }
     answers_begin(&p->out);
     if (a->raw) code = predict_raw(p, w, h);
-    for (int i = 0; i < a->inputs.count && code == EXIT_FINE; ++i) code = predict_input(p, a->inputs.items[i]);
+    if (code == EXIT_FINE) code = predict_inputs(p);
     if (answers_end(&p->out) != EXIT_FINE) code = EXIT_FAILED;
     if (code == EXIT_FINE && p->out.rows == 0) {
         fprintf(stderr, "clile: %s\n", a->raw ? "no frame on standard input" : "no image in these folders");
@@ -404,7 +422,8 @@ int run_predict(int argc, char **argv)
         goto cleanup;
     }
     code = options_apply(p.options, &spec, &a.settings);
-    if (code == EXIT_FINE && a.faces) code = faces_open(a.faces, &p.faces);
+    if (code == EXIT_FINE && a.faces && clile_face_file_open(a.faces, p.options, &p.faces) != CLILE_OK)
+        code = failed(NULL);
     if (code != EXIT_FINE) goto cleanup;
     p.out.form = a.csv ? FORM_CSV : a.json ? FORM_JSON : FORM_TABLE;
     p.out.with_faces = a.faces != NULL || a.boxes.count > 0;
@@ -416,7 +435,7 @@ cleanup:
     clile_predictor_destroy(p.predictor);
     clile_model_destroy(model);
     clile_options_destroy(p.options);
-    faces_close(p.faces);
+    clile_face_file_destroy(p.faces);
     text_list_free(&a.inputs);
     text_list_free(&a.settings);
     text_list_free(&a.boxes);

@@ -1,4 +1,4 @@
-/* The parts of `clile predict`: where the faces are, how answers are printed, the picture of an answer. */
+/* The parts of `clile predict`: how answers are printed, the picture of an answer. */
 #ifndef PREDICT_H
 #define PREDICT_H
 
@@ -6,25 +6,13 @@
 
 enum { MAX_AUS = 64, MAX_POINTS = 68, MESSAGE_SIZE = 512 };
 
-/* ---- faces.c: a CSV of boxes and landmarks ---- */
-
+/* What is known of a face. */
 typedef struct {
-    int has_box;
+    int32_t has_box;
     float box[4];   /* left, top, width, height; pixels */
     int32_t points; /* 0, 5 or 68 */
     float xy[2 * MAX_POINTS];
 } face;
-
-typedef struct face_file face_file;
-
-/* Opens and indexes the file; EXIT_FAILED with a message on stderr. The file is mapped, not read into memory. */
-int faces_open(const char *path, face_file **out);
-void faces_close(face_file *file);
-/* The next row of an image or, when image is NULL, of a frame number, in the order of the file: 0 when there is none.
- * *cursor is 0 before the first. */
-int faces_next(const face_file *file, const char *image, int64_t frame, size_t *cursor);
-/* The row at the cursor: 1, or 0 with what is wrong with it in `message`. */
-int faces_get(const face_file *file, size_t cursor, face *out, char message[MESSAGE_SIZE]);
 
 /* ---- answers.c: CSV, JSON lines, a table ---- */
 

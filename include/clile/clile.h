@@ -3,6 +3,7 @@
 #define CLILE_H
 
 #include <clile/dataset.h>
+#include <clile/faces.h>
 #include <clile/image.h>
 #include <clile/inspect.h>
 #include <clile/losses.h>

@@ -262,7 +262,8 @@ static clile_status read_sequence(reader *r, const sequence *s)
     }
     CLILE_I_TRY(read_header(&rows, r));
     CLILE_I_TRY(clile_i_table_subject(r->table, s->subject, s->subject + strlen(s->subject), &subject));
-    const int64_t columns = rows.count, before = r->table->counts.label_rows, fitting = r->table->n;
+    const int64_t columns = rows.count, before = r->table->counts.label_rows,
+                  fitting = r->table->n + r->table->misplaced;
     for (;;) {
         CLILE_I_TRY(clile_i_rows_next(&rows, &more));
         if (!more) break;
@@ -274,7 +275,7 @@ static clile_status read_sequence(reader *r, const sequence *s)
         status = clile_i_fail(CLILE_E_FORMAT, "BP4D label file %s has no rows after its header", rows.name);
         goto cleanup;
     }
-    CLILE_I_TRY(clile_i_table_fit(r->table, folder, read, frames.count, r->table->n - fitting));
+    CLILE_I_TRY(clile_i_table_fit(r->table, folder, read, frames.count, r->table->n + r->table->misplaced - fitting));
     for (int64_t k = 0; k < frames.count; ++k)
         if (!labelled[k])
             CLILE_I_TRY(clile_i_table_left_out(r->table, CLILE_LEFT_OUT_IMAGES, folder, frames.frames[k].name));

@@ -11,36 +11,6 @@ static char lower(char ch)
     return ch >= 'A' && ch <= 'Z' ? (char)(ch - 'A' + 'a') : ch;
 }
 
-/* Whether field k is `word`, which is in small letters, whatever letters it is in. */
-static int is_named(const clile_i_rows *rows, int64_t k, const char *word)
-{
-    const char *begin = rows->begin[k], *end = rows->end[k];
-    for (; begin < end && *word != '\0'; ++begin, ++word)
-        if (lower(*begin) != *word) return 0;
-    return begin == end && *word == '\0';
-}
-
-/* The same letter by letter: OpenFace has both x_0 and X_0. */
-static int is_exactly(const clile_i_rows *rows, int64_t k, const char *word)
-{
-    const size_t size = strlen(word);
-    return (size_t)(rows->end[k] - rows->begin[k]) == size && memcmp(rows->begin[k], word, size) == 0;
-}
-
-static int64_t find(const clile_i_rows *rows, const char *word)
-{
-    for (int64_t k = 0; k < rows->count; ++k)
-        if (is_named(rows, k, word)) return k;
-    return -1;
-}
-
-static int64_t find_exactly(const clile_i_rows *rows, const char *word)
-{
-    for (int64_t k = 0; k < rows->count; ++k)
-        if (is_exactly(rows, k, word)) return k;
-    return -1;
-}
-
 /* AU of a column name, 0 when it is none; *ending: 'c' or 'r' of "AU01_c", "AU01_r", 0 without. */
 static int32_t column_au(const clile_i_rows *rows, int64_t k, char *ending)
 {
@@ -60,61 +30,15 @@ clile_i_csv_kind clile_i_csv_recognise(const clile_i_rows *rows)
 {
     char ending = 0;
     int plain = 0, marked = 0;
-    if (find(rows, "image") >= 0) return CLILE_I_CSV_MANIFEST;
+    if (clile_i_columns_named(rows, "image") >= 0) return CLILE_I_CSV_MANIFEST;
     for (int64_t k = 0; k < rows->count; ++k) {
         if (column_au(rows, k, &ending) == 0) continue;
         plain |= ending == 0;
         marked |= ending != 0;
     }
-    if (find(rows, "frame") >= 0 && marked) return CLILE_I_CSV_OPENFACE;
-    if (find(rows, "input") >= 0 && plain) return CLILE_I_CSV_PYFEAT;
+    if (clile_i_columns_named(rows, "frame") >= 0 && marked) return CLILE_I_CSV_OPENFACE;
+    if (clile_i_columns_named(rows, "input") >= 0 && plain) return CLILE_I_CSV_PYFEAT;
     return CLILE_I_CSV_MANIFEST;
-}
-
-/* Landmark columns x0 y0 x1 y1 ... side by side. */
-static clile_status find_paired_points(const clile_i_rows *rows, int64_t first, clile_i_csv_header *out)
-{
-    int32_t named = 0;
-    for (int64_t k = first; k < rows->count; ++k, ++named) {
-        char name[16];
-        snprintf(name, sizeof name, "%c%d", named % 2 == 0 ? 'x' : 'y', named / 2);
-        if (!is_named(rows, k, name)) break;
-        if (named < 2 * 68) out->point[named] = k;
-    }
-    if (named != 2 * 5 && named != 2 * 68)
-        return clile_i_rows_fail(rows, "%d landmark columns from x0 on, expected x0,y0,...,x4,y4 or ...,x67,y67",
-                                 named);
-    out->points = named / 2;
-    return CLILE_OK;
-}
-
-/* Landmark columns x_0 ... x_67 and y_0 ... y_67, as OpenFace and Py-Feat have them; more than 68 are another mesh. */
-static void find_split_points(const clile_i_rows *rows, clile_i_csv_header *out)
-{
-    if (find_exactly(rows, "x_68") >= 0) return;
-    for (int32_t k = 0; k < 2 * 68; ++k) {
-        char name[16];
-        snprintf(name, sizeof name, "%c_%d", k % 2 == 0 ? 'x' : 'y', k / 2);
-        out->point[k] = find_exactly(rows, name);
-        if (out->point[k] < 0) return;
-    }
-    out->points = 68;
-}
-
-static clile_status find_box(const clile_i_rows *rows, clile_i_csv_header *out)
-{
-    static const char *const names[2][4] = {{"box_x", "box_y", "box_w", "box_h"},
-                                            {"facerectx", "facerecty", "facerectwidth", "facerectheight"}};
-    const char *const *name = names[out->kind == CLILE_I_CSV_PYFEAT];
-    int found = 0;
-    for (int k = 0; k < 4; ++k) {
-        out->box[k] = find(rows, name[k]);
-        found += out->box[k] >= 0;
-    }
-    out->has_box = found == 4;
-    if (found == 0 || found == 4) return CLILE_OK;
-    return clile_i_rows_fail(rows, "%d of the columns %s, %s, %s, %s; expected all four or none", found, name[0],
-                             name[1], name[2], name[3]);
 }
 
 static clile_status find_aus(const clile_i_rows *rows, clile_i_csv_header *out)
@@ -144,11 +68,11 @@ clile_status clile_i_csv_read_header(const clile_i_rows *rows, clile_i_csv_heade
     memset(out, 0, sizeof *out);
     out->kind = clile_i_csv_recognise(rows);
     out->columns = rows->count;
-    out->image = find(rows, out->kind == CLILE_I_CSV_PYFEAT ? "input" : "image");
-    out->subject = find(rows, "subject");
-    out->frame = find(rows, "frame");
-    out->success = find(rows, "success");
-    out->score = out->kind == CLILE_I_CSV_PYFEAT ? find(rows, "facescore") : -1;
+    out->image = clile_i_columns_named(rows, out->kind == CLILE_I_CSV_PYFEAT ? "input" : "image");
+    out->subject = clile_i_columns_named(rows, "subject");
+    out->frame = clile_i_columns_named(rows, "frame");
+    out->success = clile_i_columns_named(rows, "success");
+    out->score = out->kind == CLILE_I_CSV_PYFEAT ? clile_i_columns_named(rows, "facescore") : -1;
     CLILE_I_RETURN_IF(find_aus(rows, out));
     const int manifest = out->kind == CLILE_I_CSV_MANIFEST;
     if (manifest && (out->image < 0 || out->subject < 0 || out->c == 0))
@@ -156,12 +80,7 @@ clile_status clile_i_csv_read_header(const clile_i_rows *rows, clile_i_csv_heade
                                  out->image < 0     ? "\"image\""
                                  : out->subject < 0 ? "\"subject\""
                                                     : "of an AU (\"AU1\")");
-    const int64_t first = manifest ? find(rows, "x0") : -1;
-    if (first >= 0)
-        CLILE_I_RETURN_IF(find_paired_points(rows, first, out));
-    else
-        find_split_points(rows, out);
-    return find_box(rows, out);
+    return clile_i_columns_find(rows, &out->place);
 }
 
 clile_status clile_i_csv_choose(const clile_i_rows *rows, const char *au_set, clile_i_csv_header *h)
@@ -283,10 +202,11 @@ clile_status clile_i_csv_read_row(const clile_i_rows *rows, const clile_i_csv_he
             CLILE_I_RETURN_IF(clile_i_rows_code(rows, h->at[a], h->au[a], 1, &out->codes[a]));
         if (out->codes[a] < 0 && unknown_negative) out->codes[a] = 0;
     }
-    for (int32_t i = 0; i < 2 * h->points; ++i) out->has_five |= !is_empty(rows, h->point[i]);
-    if (out->has_five) CLILE_I_RETURN_IF(clile_i_places_parse_points(rows, h->point, h->points, out->five));
-    for (int k = 0; k < 4 && h->has_box; ++k) out->has_box |= !is_empty(rows, h->box[k]);
-    if (out->has_box) CLILE_I_RETURN_IF(clile_i_places_parse_box(rows, h->box, out->box));
+    const clile_i_place_columns *place = &h->place;
+    for (int32_t i = 0; i < 2 * place->points; ++i) out->has_five |= !is_empty(rows, place->point[i]);
+    if (out->has_five) CLILE_I_RETURN_IF(clile_i_places_parse_points(rows, place, out->five));
+    for (int k = 0; k < 4 && place->form != CLILE_I_BOX_NONE; ++k) out->has_box |= !is_empty(rows, place->box[k]);
+    if (out->has_box) CLILE_I_RETURN_IF(clile_i_places_parse_box(rows, place, out->box));
     return CLILE_OK;
 }
 

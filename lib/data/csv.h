@@ -2,7 +2,7 @@
 #ifndef CLILE_I_DATA_CSV_H
 #define CLILE_I_DATA_CSV_H
 
-#include "data/layout.h"
+#include "data/columns.h"
 
 typedef enum { CLILE_I_CSV_MANIFEST, CLILE_I_CSV_OPENFACE, CLILE_I_CSV_PYFEAT } clile_i_csv_kind;
 
@@ -16,10 +16,7 @@ typedef struct {
     int32_t au[CLILE_I_ROWS_MOST]; /* [c] */
     int64_t at[CLILE_I_ROWS_MOST]; /* [c] their columns */
     int32_t intensities;           /* columns AUn_r: they are no labels */
-    int32_t points;                /* 5, 68, or 0: no landmarks */
-    int64_t point[2 * 68];         /* [points,2] columns of x0, y0, x1, ... */
-    int32_t has_box;
-    int64_t box[4];
+    clile_i_place_columns place;
 } clile_i_csv_header;
 
 /* The kind of a header row, without a check. */

@@ -277,7 +277,7 @@ static clile_status add_subject(reader *r, int64_t s)
     CLILE_I_TRY(clile_i_faces_read(r->request, name, &faces));
     CLILE_I_TRY(clile_i_table_subject(table, name, name + strlen(name), &subject));
     CLILE_I_ALLOC(labelled, frames->count);
-    const int64_t before = table->n;
+    const int64_t before = table->n + table->misplaced;
     for (int64_t i = 0; i < labels->n; ++i) {
         const int64_t number = labels->frame[i] - 1 + r->first_image;
         const clile_i_frame *frame = clile_i_frames_find(frames, number);
@@ -293,7 +293,7 @@ static clile_status add_subject(reader *r, int64_t s)
                                        clile_i_places_find(&faces.landmarks, number),
                                        clile_i_places_find(&faces.boxes, number)));
     }
-    CLILE_I_TRY(clile_i_table_fit(table, folder, labels->n, frames->count, table->n - before));
+    CLILE_I_TRY(clile_i_table_fit(table, folder, labels->n, frames->count, table->n + table->misplaced - before));
     for (int64_t k = 0; k < frames->count; ++k)
         if (!labelled[k])
             CLILE_I_TRY(clile_i_table_left_out(table, CLILE_LEFT_OUT_IMAGES, folder, frames->frames[k].name));

@@ -316,7 +316,7 @@ static clile_status add_rows(reader *r, const sequence *s, const trial_labels *l
     CLILE_I_TRY(clile_i_faces_read(r->request, stem.data, &faces));
     CLILE_I_TRY(clile_i_table_subject(table, s->subject, s->subject + strlen(s->subject), &subject));
     CLILE_I_ALLOC(labelled, frames->count);
-    const int64_t before = table->n;
+    const int64_t before = table->n + table->misplaced;
     for (int64_t i = 0; i < labels->n; ++i) {
         const clile_i_frame *frame = clile_i_frames_find(frames, labels->frame[i]);
         table->counts.label_rows++;
@@ -331,7 +331,7 @@ static clile_status add_rows(reader *r, const sequence *s, const trial_labels *l
                                        clile_i_places_find(&faces.landmarks, labels->frame[i]),
                                        clile_i_places_find(&faces.boxes, labels->frame[i])));
     }
-    CLILE_I_TRY(clile_i_table_fit(table, folder, labels->n, frames->count, table->n - before));
+    CLILE_I_TRY(clile_i_table_fit(table, folder, labels->n, frames->count, table->n + table->misplaced - before));
     for (int64_t k = 0; k < frames->count; ++k)
         if (!labelled[k])
             CLILE_I_TRY(clile_i_table_left_out(table, CLILE_LEFT_OUT_IMAGES, folder, frames->frames[k].name));

@@ -119,6 +119,7 @@ clile_status clile_i_roots_warn_labels(const char *path, const char *const *fold
  * misspelled one or none is used; folders Landmarks and the like. */
 clile_status clile_i_roots_check_faces(const char *path, int64_t count, const char *const *stems, clile_i_table *table);
 
+struct clile_i_place_columns; /* columns.h */
 /* places.c: where the face is in an image, by frame: landmarks (5 or 68 points, reduced to five), boxes. */
 typedef struct {
     int64_t frame, row; /* row of the file */
@@ -140,10 +141,14 @@ void clile_i_places_free(clile_i_places *places);
 clile_status clile_i_faces_read(const clile_i_layout_request *request, const char *stem, clile_i_faces *out);
 void clile_i_faces_free(clile_i_faces *faces);
 const float *clile_i_places_find(const clile_i_places *places, int64_t frame); /* NULL: none */
-/* Points from the fields field[0 .. 2 points - 1] (x0, y0, x1, ...) of a row. */
-clile_status clile_i_places_parse_points(const clile_i_rows *rows, const int64_t *field, int32_t points, float *five);
-/* A box from four fields: left, top, width, height. */
-clile_status clile_i_places_parse_box(const clile_i_rows *rows, const int64_t *field, float *box);
+/* Points from the columns that a header has. */
+clile_status clile_i_places_parse_points(const clile_i_rows *rows, const struct clile_i_place_columns *columns,
+                                         float *five);
+/* A box to left, top, width, height. */
+clile_status clile_i_places_parse_box(const clile_i_rows *rows, const struct clile_i_place_columns *columns,
+                                      float *box);
+/* FORMAT: no number, or further from the origin than images are. */
+clile_status clile_i_places_parse_coordinate(const clile_i_rows *rows, int64_t field, float *out);
 /* clile_i_table_add, with images_without_landmarks and images_by_box counted. five [5,2] and box [4] may be NULL. An
  * image whose landmarks (or box) cannot be those of a face is left out, see clile_i_table_finish. */
 clile_status clile_i_places_add(clile_i_table *table, const char *folder, const char *file, int32_t subject,

@@ -1,6 +1,6 @@
 /* Where the face is: SUBJECT_TASK.csv and the like below `landmarks` and `boxes`, rows of a frame and 5 or 68 points or
  * a box, in image pixels. */
-#include "data/layout.h"
+#include "data/columns.h"
 
 #include "image/image.h"
 
@@ -10,14 +10,15 @@
 
 static const double FURTHEST = 1e6; /* pixels; beyond it lies no image */
 
-typedef clile_status (*parse_place)(const clile_i_rows *rows, float *values);
-
 typedef struct {
-    const char *folder, *kind;
-    int64_t columns[2]; /* numbers of columns that a row may have */
-    const char *expected;
-    parse_place parse;
+    const char *folder, *kind, *wanted;
+    const char *expected; /* columns without a header */
+    int boxes;            /* of boxes, not of landmarks */
 } place_file;
+
+static const place_file landmark_file = {"landmarks", "landmark file", "landmarks",
+                                         "frame and 5 or 68 x,y pairs (11 or 137)", 0};
+static const place_file box_file = {"boxes", "box file", "a box", "frame,x,y,w,h", 1};
 
 static clile_status parse_coordinate(const clile_i_rows *rows, int64_t field, double *out)
 {
@@ -25,42 +26,35 @@ static clile_status parse_coordinate(const clile_i_rows *rows, int64_t field, do
     return clile_i_rows_fail(rows, "column %lld is not a coordinate", (long long)field + 1);
 }
 
-clile_status clile_i_places_parse_points(const clile_i_rows *rows, const int64_t *field, int32_t points, float *five)
+clile_status clile_i_places_parse_coordinate(const clile_i_rows *rows, int64_t field, float *out)
+{
+    double value = 0.0;
+    CLILE_I_RETURN_IF(parse_coordinate(rows, field, &value));
+    *out = (float)value;
+    return CLILE_OK;
+}
+
+clile_status clile_i_places_parse_points(const clile_i_rows *rows, const clile_i_place_columns *columns, float *five)
 {
     double xy[2 * 68] = {0}, reduced[10];
-    for (int32_t i = 0; i < 2 * points; ++i)
-        if (clile_i_align_uses(points, i / 2)) CLILE_I_RETURN_IF(parse_coordinate(rows, field[i], &xy[i]));
-    clile_i_align_reduce(points, xy, reduced);
+    for (int32_t i = 0; i < 2 * columns->points; ++i)
+        if (clile_i_align_uses(columns->points, i / 2))
+            CLILE_I_RETURN_IF(parse_coordinate(rows, columns->point[i], &xy[i]));
+    clile_i_align_reduce(columns->points, xy, reduced);
     for (int k = 0; k < 10; ++k) five[k] = (float)reduced[k];
     return CLILE_OK;
 }
 
-clile_status clile_i_places_parse_box(const clile_i_rows *rows, const int64_t *field, float *box)
+clile_status clile_i_places_parse_box(const clile_i_rows *rows, const clile_i_place_columns *columns, float *box)
 {
-    double value = 0.0;
-    for (int k = 0; k < 4; ++k) {
-        CLILE_I_RETURN_IF(parse_coordinate(rows, field[k], &value));
-        box[k] = (float)value;
-    }
+    double v[4];
+    for (int k = 0; k < 4; ++k) CLILE_I_RETURN_IF(parse_coordinate(rows, columns->box[k], &v[k]));
+    for (int k = 0; k < 2 && columns->form == CLILE_I_BOX_CORNERS; ++k) v[2 + k] -= v[k];
+    for (int k = 0; k < 2 && columns->form == CLILE_I_BOX_CENTRE; ++k) v[k] -= 0.5 * v[2 + k];
+    for (int k = 0; k < 4; ++k) box[k] = (float)v[k];
     if (box[2] > 0.0f && box[3] > 0.0f) return CLILE_OK;
-    return clile_i_rows_fail(rows, "a box of %g x %g pixels, expected sides above 0", (double)box[2], (double)box[3]);
+    return clile_i_rows_fail(rows, "a box of %g x %g pixels, expected sides above 0", v[2], v[3]);
 }
-
-static clile_status parse_points(const clile_i_rows *rows, float *values)
-{
-    int64_t field[2 * 68];
-    for (int64_t i = 0; i + 1 < rows->count; ++i) field[i] = i + 1;
-    return clile_i_places_parse_points(rows, field, (int32_t)(rows->count - 1) / 2, values);
-}
-
-static clile_status parse_box(const clile_i_rows *rows, float *values)
-{
-    return clile_i_places_parse_box(rows, (const int64_t[4]){1, 2, 3, 4}, values);
-}
-
-static const place_file landmark_file = {
-    "landmarks", "landmark file", {1 + 2 * 5, 1 + 2 * 68}, "frame and 5 or 68 x,y pairs (11 or 137)", parse_points};
-static const place_file box_file = {"boxes", "box file", {5, 5}, "frame,x,y,w,h", parse_box};
 
 static int compare_rows(const void *left, const void *right)
 {
@@ -69,7 +63,38 @@ static int compare_rows(const void *left, const void *right)
     return l->row < r->row ? -1 : l->row > r->row;
 }
 
-static clile_status append_row(const clile_i_rows *rows, const place_file *what, clile_i_places *out)
+/* What the columns of a file are: by its header, or by their number. */
+typedef struct {
+    int64_t count, frame;
+    clile_i_place_columns place;
+} place_header;
+
+static clile_status read_header(const clile_i_rows *rows, const place_file *what, place_header *out)
+{
+    out->count = rows->count;
+    out->frame = clile_i_columns_named(rows, "frame");
+    CLILE_I_RETURN_IF(clile_i_columns_find(rows, &out->place));
+    if (what->boxes ? out->place.form == CLILE_I_BOX_NONE : out->place.points == 0)
+        return clile_i_columns_missing(rows, what->wanted);
+    if (out->frame >= 0) return CLILE_OK;
+    return clile_i_rows_fail(rows, "no column \"frame\" in the header");
+}
+
+static clile_status take_by_number(const clile_i_rows *rows, const place_file *what, place_header *out)
+{
+    const int64_t values = rows->count - 1;
+    if (what->boxes ? values != 4 : values != 2 * 5 && values != 2 * 68)
+        return clile_i_rows_fail(rows, "%lld columns, expected %s", (long long)rows->count, what->expected);
+    out->count = rows->count;
+    out->frame = 0;
+    out->place.form = what->boxes ? CLILE_I_BOX_SIDES : CLILE_I_BOX_NONE;
+    out->place.points = what->boxes ? 0 : (int32_t)values / 2;
+    for (int64_t k = 0; k < values; ++k) *(what->boxes ? &out->place.box[k] : &out->place.point[k]) = k + 1;
+    return CLILE_OK;
+}
+
+static clile_status append_row(const clile_i_rows *rows, const place_file *what, const place_header *header,
+                               clile_i_places *out)
 {
     void *block = out->rows;
     const clile_status status = clile_i_grow(&block, &out->capacity, out->count + 1, sizeof *out->rows);
@@ -77,8 +102,9 @@ static clile_status append_row(const clile_i_rows *rows, const place_file *what,
     if (status != CLILE_OK) return status;
     clile_i_place *row = &out->rows[out->count];
     row->row = rows->lines.line;
-    CLILE_I_RETURN_IF(clile_i_rows_whole(rows, 0, "a frame", &row->frame));
-    CLILE_I_RETURN_IF(what->parse(rows, row->value));
+    CLILE_I_RETURN_IF(clile_i_rows_whole(rows, header->frame, "a frame", &row->frame));
+    CLILE_I_RETURN_IF(what->boxes ? clile_i_places_parse_box(rows, &header->place, row->value)
+                                  : clile_i_places_parse_points(rows, &header->place, row->value));
     out->count++;
     return CLILE_OK;
 }
@@ -87,20 +113,23 @@ static clile_status read_rows(const place_file *what, const char *path, int64_t 
 {
     clile_status status = CLILE_OK;
     clile_i_rows rows;
-    int32_t more = 0, first = 1;
+    place_header header = {0};
+    int32_t more = 0, named = 0;
     int64_t number = 0;
 
     memset(out, 0, sizeof *out);
     CLILE_I_RETURN_IF(clile_i_rows_open(what->kind, path, max_bytes, &rows));
-    for (;; first = 0) {
+    for (int32_t first = 1;; first = 0) {
         CLILE_I_TRY(clile_i_rows_next(&rows, &more));
         if (!more) break;
-        if (rows.count != what->columns[0] && rows.count != what->columns[1]) {
-            status = clile_i_rows_fail(&rows, "%lld columns, expected %s", (long long)rows.count, what->expected);
-            goto cleanup;
+        if (first) CLILE_I_TRY(clile_i_rows_check_separators(&rows));
+        if (first && clile_i_columns_is_header(&rows, 0) && !clile_i_parse_i64(rows.begin[0], rows.end[0], &number)) {
+            CLILE_I_TRY(read_header(&rows, what, &header));
+            named = 1;
+            continue;
         }
-        if (first && !clile_i_parse_i64(rows.begin[0], rows.end[0], &number)) continue; /* header */
-        CLILE_I_TRY(append_row(&rows, what, out));
+        CLILE_I_TRY(named ? clile_i_rows_expect(&rows, header.count) : take_by_number(&rows, what, &header));
+        CLILE_I_TRY(append_row(&rows, what, &header, out));
     }
     if (out->count > 1) qsort(out->rows, (size_t)out->count, sizeof *out->rows, compare_rows);
     for (int64_t i = 1; i < out->count; ++i) {
@@ -198,8 +227,6 @@ clile_status clile_i_places_add(clile_i_table *table, const char *folder, const 
     if (!is_place(five, box, why)) {
         if (table->misplaced++ == 0)
             clile_i_text_append(&table->misplaced_first, "%s%s%s: %s", folder, folder[0] != '\0' ? "/" : "", file, why);
-        table->counts.label_rows--;
-        table->counts.rows_without_face++;
         return table->misplaced_first.status;
     }
     table->counts.images_without_landmarks += five == NULL;

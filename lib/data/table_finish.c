@@ -159,6 +159,8 @@ static clile_status check_places(clile_i_table *table)
 {
     const long long bad = (long long)table->misplaced, all = (long long)table->with_place;
     if (bad == 0) return CLILE_OK;
+    table->counts.label_rows -= table->misplaced;
+    table->counts.rows_without_face += table->misplaced;
     if (2 * bad > all)
         return clile_i_fail(CLILE_E_FORMAT, "%s: landmarks or boxes of %lld of %lld images are no face's, first %s",
                             table->root, bad, all, table->misplaced_first.data);

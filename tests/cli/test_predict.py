@@ -244,7 +244,7 @@ class Predict(CommandTest):
             ",".join(["image", "x", "y", "w", "h", *points, "AU1"]),
             ",".join(["0001.png", "8", "8", "32", "30", *line, "1"]),
             ",".join(["0002.png", "8", "8", "32", "30", *[""] * len(line), "0"]),
-            ",".join(['"T1/0001.png"', "9", "8", "32", "30", *[""] * len(line), "0"]), ""]))
+            ",".join(['"0001.png"', "9", "8", "32", "30", *[""] * len(line), "0"]), ""]))
         rows = self.rows("--faces", faces, self.image(1), self.image(2))[0]
         self.assertEqual([(row["frame"], row["face"], row["success"]) for row in rows], [("1", "1", "1"), ("1", "2", "1"), ("2", "1", "1")])
         self.assertEqual(rows[0]["AU12_p"], self.rows("--landmarks", self.landmarks, self.image(1))[0][0]["AU12_p"])
@@ -259,11 +259,11 @@ class Predict(CommandTest):
         points = [f"{axis}{i}" for i in range(68) for axis in "xy"]
         for count in (8, 22, 135):
             header = self.write("part.csv", ",".join(["image", *points[:count]]) + "\n0001.png" + ",9" * count + "\n")
-            self.fails(f"part.csv: its header has the landmarks x0,y0 to x{(count // 2) - 1},y{(count // 2) - 1}, expected 5 or 68 of them", "predict", "--model", self.model, "--faces", header, self.image())
+            self.fails(f"part.csv, row 1: {count // 2} landmarks in columns from x0,y0 on, expected 5 or 68" if count % 2 == 0 else "an x without its y", "predict", "--model", self.model, "--faces", header, self.image())
         box = self.write("box.csv", "image,x,y,w\n0001.png,1,2,3\n")
-        self.fails('box.csv: the row "0001.png,1,2,3" does not hold a box of 4 numbers, or 5 or 68 x,y pairs', "predict", "--model", self.model, "--faces", box, self.image())
+        self.fails('box.csv, row 1: 3 of the columns x, y, w, h; expected all four or none', "predict", "--model", self.model, "--faces", box, self.image())
         nameless = self.write("nameless.csv", "x,y,w,h\n1,2,3,4\n")
-        self.fails("nameless.csv has no row for", "predict", "--model", self.model, "--faces", nameless, self.image(2))
+        self.fails("nameless.csv, row 1: no column of the header names the image", "predict", "--model", self.model, "--faces", nameless, self.image(2))
 
     def test_output_that_ends(self):
         """Whoever reads stops: no message, no core; a full disk is said."""
@@ -275,14 +275,68 @@ class Predict(CommandTest):
         self.assertEqual((done.returncode, done.stderr), (1, "clile: standard output could not be written\n"))
 
     def test_bad_faces(self):
-        points = self.write("points.csv", "frame,x,y\n1,2,3\n2,1,1,-5,7\n4,1,2,3,nan\n5,900,900,10,10\n")
+        points = self.write("points.csv", "1,2,3\n2,1,1,-5,7\n4,1,2,3,nan\n5,900,900,10,10\n")
         rows, message = self.rows("--faces", points, *[self.image(frame) for frame in (1, 2, 3, 4, 5)], code=1)
         self.assertEqual([row["success"] for row in rows], ["0"] * 5)
-        for text in ('"1,2,3" does not hold a box', "0002.png: face box of -5 x 7", "has no row for", '"4,1,2,3,nan" does not hold', "lies outside the image", "no answer for 5 of 5"):
+        for text in ('row 1: 3 columns and no header', "row 2: a box of -5 x 7", "has no row for", 'row 3: column 5 is not a coordinate', "lies outside the image", "no answer for 5 of 5"):
             self.assertIn(text, message)
         self.fails("no-such.csv", "predict", "--model", self.model, "--faces", "no-such.csv", self.image())
         self.fails("has no rows of faces", "predict", "--model", self.model, "--faces", self.write("none.csv", ""), self.image())
         self.fails("is a folder", "predict", "--model", self.model, "--faces", self.folder, self.image())
+
+    def test_columns_by_their_names(self):
+        """Each spelling of one box, and of its face's points, gives the same bits; what is not known is refused, never read by place."""
+        box = self.rows("--faces", self.write("f.csv", "image,x,y,w,h\n0001.png,8,6,32,36\n"), self.image(1))[0][0]
+        for header, values in (("left,top,width,height", "8,6,32,36"), ("x,y,width,height", "8,6,32,36"), ("xmin,ymin,xmax,ymax", "8,6,40,42"),
+                               ("x1,y1,x2,y2", "8,6,40,42"), ("x0,y0,x1,y1", "8,6,40,42"), ("left,top,right,bottom", "8,6,40,42"), ("face_x,face_y,face_w,face_h", "8,6,32,36"),
+                               ("FaceRectX,FaceRectY,FaceRectWidth,FaceRectHeight", "8,6,32,36"), ("X Min,Y-Min,X.Max,y_max", "8,6,40,42"), ("w,h,x,y", "32,36,8,6"),
+                               ("cx,cy,w,h", "24,24,32,36"), ('"x","y","w","h"', "8,6,32,36"), ("other,x,y,w,h,score", "7,8,6,32,36,.9")):
+            faces = self.write("f.csv", f"\ufeffImage,{header}\n0001.png,{values}\n")
+            self.assertEqual(self.rows("--faces", faces, self.image(1))[0][0], box, header)
+        xy = ["20", "24", "36", "24", "28", "33", "21", "42", "35", "42"]
+        point = self.rows("--faces", self.write("f.csv", "0001.png," + ",".join(xy) + "\n"), self.image(1))[0][0]
+        for names in ([f"{a}{i}" for i in range(5) for a in "xy"], [f"{a}{i}" for i in range(1, 6) for a in "xy"], [f"{a}_{i}" for i in range(5) for a in "xy"],
+                      [f"{p}_{a}" for p in ("left_eye", "right_eye", "nose", "mouth_left", "mouth_right") for a in "xy"],
+                      [f"{p}_{a}" for p in ("lefteye", "righteye", "nose", "leftmouth", "rightmouth") for a in "xy"]):
+            faces = self.write("f.csv", "frame," + ",".join(names) + "\n1," + ",".join(xy) + "\n")
+            self.assertEqual(self.rows("--faces", faces, self.image(1))[0][0], point, names)
+        for header in ("a,b,c,d", "bx,by,bw,bh", "width,height,foo,bar"):
+            faces = self.write("f.csv", f"image,{header}\n0001.png,8,6,32,36\n")
+            self.fails("no columns of a box or landmarks are known in the header", "predict", "--model", self.model, "--faces", faces, self.image(1))
+        for text, message in (("image;x;y;w;h\n0001.png;8;6;32;36\n", "separated by semicolons, expected commas"),
+                              ("image,x,y,w,h,x\n0001.png,8,6,32,36,7\n", 'two columns "x"')):
+            self.fails(message, "predict", "--model", self.model, "--faces", self.write("f.csv", text), self.image(1))
+        for text, message in (('image,x,y,w,h\n0001.png,"8,5",6,32,36\n', "decimal comma"), ("image,x,y,w,h\n0001.png,8,5,6,32,36\n", "6 columns, header has 5"),
+                              ("image,x,y,w,h,success\n0001.png,8,6,32,36,0\n", "success is 0"), ("image,x,y,w,h\n0001.png,8,6,0,36\n", "0 x 36"),
+                              ("image,x,y,w,h\n0001.png,8,6,inf,36\n", "not a coordinate"), ("image,x,y,w,h\n0001.png,,,,\n", "neither a box nor landmarks"),
+                              ("image,xmin,ymin,xmax,ymax\n0001.png,40,42,8,6\n", "-32 x -36"), ("image,x,y,w,h\n0001.png,.1,.1,.5,.6\n", "not shares"),
+                              ("image,x,y,w,h\n0001.png,9000,6,32,36\n", "lies outside the image"),
+                              ("0001.png,36,24,20,24,28,33,35,42,21,42\n", "left and right are exchanged")):
+            self.assertIn(message, self.rows("--faces", self.write("f.csv", text), self.image(1), code=1)[1], text)
+
+    def test_rows_of_other_images(self):
+        """A row that fits several of the images is of none of them; the longest name wins."""
+        images = []
+        for folder in ("p/A", "p/B"):
+            os.makedirs(self.path(folder), exist_ok=True)
+            images.append(self.path(folder + "/0001.png"))
+            shutil.copyfile(self.image(1), images[-1])
+        both = self.path("p")
+        for name in ("0001.png", "0001", "1"):
+            faces = self.write("f.csv", f"image,x,y,w,h\n{name},8,6,32,36\n")
+            rows, message = self.rows("--faces", faces, both, code=1)
+            self.assertEqual([row["success"] for row in rows], ["0", "0"], name)
+            self.assertIn(f'f.csv, row 2: "{name}" fits {images[0]} and other images, too; expected more of the path', message)
+            self.assertEqual(self.rows("--faces", faces, images[0])[0][0]["success"], "1")
+            self.assertEqual([row["success"] for row in self.rows("--faces", faces, images[1], images[1])[0]], ["1", "1"])
+        faces = self.write("f.csv", "image,x,y,w,h\nA/0001.png,8,6,32,36\nB/0001,9,9,20,20\n0001.png,1,1,30,30\n")
+        rows = self.rows("--faces", faces, both)[0]
+        self.assertEqual([row["success"] for row in rows], ["1", "1"])
+        self.assertNotEqual(rows[0]["AU12_p"], rows[1]["AU12_p"])
+        w, h, pixels = read_png(self.image(1))
+        done = self.raw(f"{w}x{h}", b"".join(pixels), "--csv", "--faces", faces)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("rows of another folder before it fit frame 1", done.stderr.decode())
 
     def test_unreadable_images_are_rows(self):
         broken = self.path("broken.png")

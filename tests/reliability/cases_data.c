@@ -261,6 +261,71 @@ static void image_write_png(world *w)
     if (world_ok(w)) world_take_file(w, w->scratch);
 }
 
+/* ---- face files ---- */
+
+static const char *face_rows(world *w)
+{
+    FILE *file = fopen(w->scratch, "wb");
+    world_need(w, file != NULL && fputs("image,x,y,w,h\na/1.png,4,5,20,24\n", file) >= 0 && fclose(file) == 0,
+               "a face file");
+    return w->scratch;
+}
+
+static clile_face_file *opened_faces(world *w)
+{
+    clile_face_file *faces = NULL;
+    NEED(clile_face_file_open(face_rows(w), NULL, &faces));
+    return faces;
+}
+
+static void face_file_open(world *w)
+{
+    clile_face_file *out = NULL;
+    const char *path = face_rows(w);
+    WATCH(out);
+    CALL(clile_face_file_open(A(path, path), O(options, w->options), A(out, &out)));
+    clile_face_file_destroy(out);
+}
+
+static void face_file_expect(world *w)
+{
+    clile_face_file *faces = opened_faces(w);
+    CALL(clile_face_file_expect(A(file, faces), A(image, "a/1.png")));
+    clile_face_file_destroy(faces);
+}
+
+static void face_file_find(world *w)
+{
+    int64_t count = -7;
+    clile_face_file *faces = opened_faces(w);
+    WATCH(count);
+    CALL(clile_face_file_find(A(file, faces), O(image, "a/1.png"), 1, A(count, &count)));
+    if (w->null_argument == NULL) TAKE(count);
+    clile_face_file_destroy(faces);
+}
+
+static void face_file_get(world *w)
+{
+    int64_t count = 0;
+    int32_t has_box = -7, points = -7;
+    float box[4] = {7}, xy[2 * 68] = {7};
+    clile_face_file *faces = opened_faces(w);
+    NEED(clile_face_file_find(faces, "a/1.png", 0, &count));
+    WATCH(has_box);
+    WATCH(points);
+    WATCH(box);
+    CALL(clile_face_file_get(A(file, faces), 0, A(has_box, &has_box), A(box, box), A(points, &points), A(xy, xy)));
+    TAKE(box);
+    clile_face_file_destroy(faces);
+}
+
+static void face_file_destroy(world *w)
+{
+    clile_face_file *faces = opened_faces(w);
+    CALL_VALUE(clile_face_file_destroy(O(file, faces)));
+    if (w->null_argument != NULL) clile_face_file_destroy(faces);
+}
+
 const world_case world_cases_data[] = {
     {"clile_dataset_open", dataset_open, NULL, 0},
     {"clile_dataset_open", dataset_open_pack, NULL, 0},
@@ -284,6 +349,11 @@ const world_case world_cases_data[] = {
     {"clile_dataset_pack", dataset_pack, NULL, 0},
     {"clile_dataset_verify", dataset_verify, "reads the mapped file", 0},
     {"clile_dataset_destroy", dataset_destroy, "frees", 0},
+    {"clile_face_file_open", face_file_open, NULL, 0},
+    {"clile_face_file_expect", face_file_expect, NULL, 0},
+    {"clile_face_file_find", face_file_find, NULL, 0},
+    {"clile_face_file_get", face_file_get, READS_ONLY, 0},
+    {"clile_face_file_destroy", face_file_destroy, "frees", 0},
     {"clile_image_read", image_read, NULL, 0},
     {"clile_image_decode", image_decode, NULL, 0},
     {"clile_image_walk", image_walk, NULL, 0},

@@ -132,6 +132,10 @@ class clile_dataset(Structure):
     """Opaque."""
 
 
+class clile_face_file(Structure):
+    """Opaque."""
+
+
 class clile_report(Structure):
     """Opaque."""
 
@@ -287,6 +291,11 @@ FUNCTIONS: Dict[str, Tuple[Any, List[Any]]] = {
     "clile_dataset_size": (c_int64, [POINTER(clile_dataset)]),
     "clile_dataset_subject_count": (c_int32, [POINTER(clile_dataset)]),
     "clile_dataset_verify": (clile_status, [POINTER(clile_dataset), clile_count_fn, c_void_p]),
+    "clile_face_file_destroy": (None, [POINTER(clile_face_file)]),
+    "clile_face_file_expect": (clile_status, [POINTER(clile_face_file), c_char_p]),
+    "clile_face_file_find": (clile_status, [POINTER(clile_face_file), c_char_p, c_int64, POINTER(c_int64)]),
+    "clile_face_file_get": (clile_status, [POINTER(clile_face_file), c_int64, POINTER(c_int32), POINTER(c_float), POINTER(c_int32), POINTER(c_float)]),
+    "clile_face_file_open": (clile_status, [c_char_p, POINTER(clile_options), POINTER(POINTER(clile_face_file))]),
     "clile_file_inspect": (clile_status, [c_char_p, clile_tensor_fn, clile_metadata_fn, c_void_p, POINTER(c_int32)]),
     "clile_free": (None, [c_void_p]),
     "clile_image_decode": (clile_status, [c_void_p, c_size_t, POINTER(clile_options), POINTER(c_int32), POINTER(c_int32), POINTER(POINTER(c_uint8))]),
@@ -402,6 +411,11 @@ ARGUMENTS: Dict[str, Tuple[str, ...]] = {
     "clile_dataset_size": ("dataset",),
     "clile_dataset_subject_count": ("dataset",),
     "clile_dataset_verify": ("dataset", "progress", "user"),
+    "clile_face_file_destroy": ("file",),
+    "clile_face_file_expect": ("file", "image"),
+    "clile_face_file_find": ("file", "image", "frame", "count"),
+    "clile_face_file_get": ("file", "index", "has_box", "box", "points", "xy"),
+    "clile_face_file_open": ("path", "options", "out"),
     "clile_file_inspect": ("path", "tensor", "metadata", "user", "kind"),
     "clile_free": ("memory",),
     "clile_image_decode": ("bytes", "size", "options", "h", "w", "rgb"),
