@@ -89,22 +89,24 @@ static int answer(const evaluation *e, const clile_model *model, const clile_dat
     const int32_t size = e->size;
     const size_t crop = (size_t)size * (size_t)size * 3;
     uint8_t *crops = malloc(crop * EVAL_BATCH);
+    int64_t indices[EVAL_BATCH], threads = 0;
     const double begin = now_seconds();
     int code = crops ? answers_alloc(a, n, model) : out_of_memory();
     if (code != EXIT_FINE) goto cleanup;
     code = EXIT_FAILED;
     if (clile_options_copy(e->options, &options) != CLILE_OK ||
-        clile_options_set_i64(options, CLILE_OPT_PREDICT_BATCH, EVAL_BATCH) != CLILE_OK)
+        clile_options_set_i64(options, CLILE_OPT_PREDICT_BATCH, EVAL_BATCH) != CLILE_OK ||
+        clile_options_get_i64(options, CLILE_OPT_THREADS, &threads) != CLILE_OK)
         goto failure;
     if (clile_predictor_create(model, options, &predictor) != CLILE_OK) goto failure;
     for (int64_t first = 0; first < n; first += EVAL_BATCH) {
         const int64_t count = n - first < EVAL_BATCH ? n - first : EVAL_BATCH;
         for (int64_t k = 0; k < count; ++k) {
-            const int64_t index = (first + k) * stride;
-            if (clile_dataset_copy_crop(part, index, size, crops + crop * (size_t)k) != CLILE_OK) goto failure;
+            const int64_t index = indices[k] = (first + k) * stride;
             if (clile_dataset_copy_labels(part, index, 1, a->labels + (first + k) * a->c) != CLILE_OK) goto failure;
             if (clile_dataset_copy_subjects(part, index, 1, a->subject + first + k) != CLILE_OK) goto failure;
         }
+        if (clile_dataset_copy_crops(part, count, indices, size, (int32_t)threads, crops) != CLILE_OK) goto failure;
         if (clile_predictor_run_scores(predictor, count, crops, size, size, a->score + first * a->c,
                                        a->present + first * a->c, a->embedding + first * a->d) != CLILE_OK)
             goto failure;

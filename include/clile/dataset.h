@@ -65,6 +65,11 @@ CLILE_API int32_t clile_dataset_crop_size(const clile_dataset *dataset);
 /* One aligned crop, [size,size,3] uint8 RGB, 1 <= size <= 4096. Locked (any thread). IO, CORRUPT, FORMAT: the image, or its landmarks;
  * INVALID_ARGUMENT: index or size out of range, an image of more than max_pixels. */
 CLILE_API clile_status clile_dataset_copy_crop(const clile_dataset *dataset, int64_t index, int32_t size, uint8_t *rgb);
+/* The crops of images indices[0..n-1] (NULL: 0..n-1) at once, decoded on `threads` threads (0: all processors); the same bytes. What to give to
+ * clile_predictor_run. Locked. The errors of clile_dataset_copy_crop for the first such image, with rgb in any state; also n < 0, threads not in
+ * 0..1024. Since 0.1. */
+CLILE_API clile_status clile_dataset_copy_crops(const clile_dataset *dataset, int64_t n, const int64_t *indices, int32_t size, int32_t threads,
+    uint8_t *rgb /*[n,size,size,3]*/);
 
 /* What opening the folder found, over the whole that a part was taken from; zeros for arrays. Only grows at the end. */
 typedef struct clile_dataset_counts {

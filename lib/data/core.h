@@ -77,6 +77,8 @@ clile_status clile_i_crop_get(clile_i_core *core, int64_t index, int32_t size, u
                               const uint8_t **stored);
 /* The same into dst [stored,stored,3], past the cache. INVALID_ARGUMENT: another size than that of the pack. */
 clile_status clile_i_crop_render(const clile_i_core *core, int64_t index, int32_t size, uint8_t *dst);
+/* The canonical crop [size,size,3] in the middle of a stored one. */
+void clile_i_crop_copy_middle(const uint8_t *stored, int32_t size, uint8_t *rgb);
 void clile_i_crops_free(clile_i_core *core);
 
 #endif

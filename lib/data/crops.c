@@ -190,3 +190,9 @@ cleanup:
     clile_i_free(fresh);
     return status;
 }
+
+void clile_i_crop_copy_middle(const uint8_t *stored, int32_t size, uint8_t *rgb)
+{
+    const size_t side = (size_t)clile_i_crop_stored(size), margin = (side - (size_t)size) / 2, row = 3 * (size_t)size;
+    for (size_t y = 0; y < (size_t)size; ++y) memcpy(rgb + y * row, stored + 3 * ((margin + y) * side + margin), row);
+}

@@ -217,8 +217,7 @@ clile_status clile_dataset_copy_crop(const clile_dataset *dataset, int64_t index
         return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "%s: size %d, 1 to %d is possible", __func__, size,
                             CLILE_I_CROP_LARGEST);
     CLILE_I_TRY(clile_i_crop_get(dataset->core, dataset->index[index], size, &scratch, &stored));
-    const size_t side = (size_t)clile_i_crop_stored(size), margin = (side - (size_t)size) / 2, row = 3 * (size_t)size;
-    for (size_t y = 0; y < (size_t)size; ++y) memcpy(rgb + y * row, stored + 3 * ((margin + y) * side + margin), row);
+    clile_i_crop_copy_middle(stored, size, rgb);
 cleanup:
     clile_i_free(scratch);
     return status;

@@ -292,6 +292,7 @@ static void read_set(const scratch *s, const char *settings, const bad_image *im
     static const int64_t both[4] = {0, 1, 0, 1};
     clile_dataset *dataset = NULL;
     uint8_t crop[3 * SIDE * SIDE];
+    static uint8_t crops[4 * 3 * SIDE * SIDE];
     float input[4 * 3 * SIDE * SIDE];
     char file[1024], pack[1024];
     snprintf(file, sizeof file, "%.100s/F001/T1/%s", s->path, image->name);
@@ -304,6 +305,8 @@ static void read_set(const scratch *s, const char *settings, const bad_image *im
         assert_failed(clile_dataset_copy_crop(dataset, 1, SIDE, crop), expected,
                       expected == CLILE_OK ? "" : image->message);
         assert_failed(clile_i_batch_load(dataset, 4, both, SIDE, NULL, 1, 0, input), expected,
+                      expected == CLILE_OK ? "" : image->message);
+        assert_failed(clile_dataset_copy_crops(dataset, 4, both, SIDE, 2, crops), expected,
                       expected == CLILE_OK ? "" : image->message);
         assert_int_equal(clile_dataset_copy_crop(dataset, 0, SIDE, crop), CLILE_OK);
     }

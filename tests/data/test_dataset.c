@@ -74,6 +74,28 @@ static void arrays_are_copied_exactly(void **state)
         assert_int_equal(clile_dataset_copy_crop(dataset, i, SIDE, crop), CLILE_OK);
         assert_memory_equal(crop, pixels + i * SIDE * SIDE * 3, sizeof crop);
     }
+    for (int32_t threads = 0; threads <= 3; ++threads) { /* many at once, in any order; NULL: from the first */
+        const int64_t indices[5] = {7, 0, 7, N - 1, 3};
+        static uint8_t crops[N * sizeof crop];
+        assert_int_equal(clile_dataset_copy_crops(dataset, 5, indices, SIDE, threads, crops), CLILE_OK);
+        for (int k = 0; k < 5; ++k)
+            assert_memory_equal(crops + (size_t)k * sizeof crop, pixels + (size_t)indices[k] * sizeof crop,
+                                sizeof crop);
+        assert_int_equal(clile_dataset_copy_crops(dataset, N, NULL, SIDE, threads, crops), CLILE_OK);
+        assert_memory_equal(crops, pixels, sizeof crops);
+        assert_int_equal(clile_dataset_copy_crops(dataset, 0, NULL, SIDE, threads, crops), CLILE_OK);
+    }
+    const int64_t beyond[2] = {0, N};
+    assert_failed(clile_dataset_copy_crops(dataset, 2, beyond, SIDE, 0, crop), CLILE_E_INVALID_ARGUMENT,
+                  "indices[1] is 12, the data set has 12 images");
+    assert_failed(clile_dataset_copy_crops(dataset, N + 1, NULL, SIDE, 0, crop), CLILE_E_INVALID_ARGUMENT,
+                  "13 images, the data set has 12");
+    assert_failed(clile_dataset_copy_crops(dataset, -1, NULL, SIDE, 0, crop), CLILE_E_INVALID_ARGUMENT, "n is -1");
+    assert_failed(clile_dataset_copy_crops(dataset, 1, NULL, 4097, 0, crop), CLILE_E_INVALID_ARGUMENT, "size 4097");
+    assert_failed(clile_dataset_copy_crops(dataset, 1, NULL, SIDE, -1, crop), CLILE_E_INVALID_ARGUMENT,
+                  "threads is -1");
+    assert_failed(clile_dataset_copy_crops(dataset, 1, NULL, SIDE, 1025, crop), CLILE_E_INVALID_ARGUMENT,
+                  "threads is 1025");
     assert_int_equal(clile_dataset_copy_crop(dataset, 0, SIDE / 2, crop), CLILE_OK);
     const int box = pixels[0] + pixels[3] + pixels[3 * SIDE] + pixels[3 * SIDE + 3];
     assert_int_equal(crop[0], (box + 2) / 4);

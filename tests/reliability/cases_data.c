@@ -165,6 +165,16 @@ static void dataset_copy_au_weights(world *w)
 }
 
 /* From an image file into the cache, which is filled by the call that succeeds. */
+static void dataset_copy_crops(world *w)
+{
+    static uint8_t rgb[3][WORLD_SIZE][WORLD_SIZE][3];
+    static const int64_t indices[3] = {2, 0, 1};
+    clile_dataset *images = opened(w, w->images);
+    CALL(clile_dataset_copy_crops(A(dataset, images), 3, O(indices, indices), WORLD_SIZE, 1, A(rgb, &rgb[0][0][0][0])));
+    if (w->null_argument == NULL) TAKE(rgb);
+    clile_dataset_destroy(images);
+}
+
 static void dataset_copy_crop(world *w)
 {
     static uint8_t rgb[WORLD_SIZE][WORLD_SIZE][3];
@@ -345,6 +355,7 @@ const world_case world_cases_data[] = {
     {"clile_dataset_get_notes", dataset_get_notes, READS_ONLY, 0},
     {"clile_dataset_copy_au_weights", dataset_copy_au_weights, NULL, 0},
     {"clile_dataset_copy_crop", dataset_copy_crop, NULL, 0},
+    {"clile_dataset_copy_crops", dataset_copy_crops, NULL, 0},
     {"clile_dataset_copy_counts", dataset_copy_counts, READS_ONLY, 0},
     {"clile_dataset_pack", dataset_pack, NULL, 0},
     {"clile_dataset_verify", dataset_verify, "reads the mapped file", 0},
