@@ -261,8 +261,9 @@ static int32_t take_path(const char *path, void *user)
 static void image_walk(world *w)
 {
     int32_t found = 0;
-    CALL(clile_image_walk(A(folder, w->folder), A(each, take_path), O(user, &found)));
-    world_take(w, &found, sizeof found);
+    CALL(clile_image_walk(A(folder, w->folder), A(each, take_path),
+                          O(user, (found = 0, &found)))); /* a second call counts anew */
+    if (world_ok(w)) world_take(w, &found, sizeof found);
 }
 
 static void image_write_png(world *w)
