@@ -6,14 +6,14 @@ cmake_minimum_required(VERSION 3.18)
 include("${ROOMS_FILE}")
 
 # Public header -> room
-foreach(pair IN ITEMS status=base options=base export=base inspect=base losses=loss image=image dataset=data faces=data synth=data model=model predictor=model metrics=eval trainer=train)
+foreach(pair IN ITEMS status=base options=base export=base inspect=store losses=loss image=image dataset=data faces=layout synth=synth model=model predictor=model metrics=eval trainer=train)
   string(REPLACE "=" ";" pair "${pair}")
   list(GET pair 0 header)
   list(GET pair 1 room)
   set(HEADER_ROOM_${header} ${room})
 endforeach()
-set(PREDICTOR_PATH base dnn net image model) # what a deployed model runs on ...
-set(NOT_DEPLOYED data loss eval train)       # ... and what it must not drag along
+set(PREDICTOR_PATH base store dnn net image model) # what a deployed model runs on ...
+set(NOT_DEPLOYED synth layout data loss eval train)       # ... and what it must not drag along
 
 # The included names of a file, quotes and angle brackets kept: "a/b.h" or <c.h>
 function(read_includes file out)
@@ -40,8 +40,8 @@ macro(check_room_include room include)
     fault("includes ${include}: only lib/dnn knows oneDNN")
   elseif(name MATCHES "(^|/)stb_" AND NOT relative STREQUAL "lib/image/decode.c")
     fault("includes ${include}: only lib/image/decode.c knows stb_image")
-  elseif(name MATCHES "^zlib" AND NOT room MATCHES "^(base|image)$")
-    fault("includes ${include}: only lib/base and lib/image know zlib")
+  elseif(name MATCHES "^zlib" AND NOT room MATCHES "^(base|store|image)$")
+    fault("includes ${include}: only lib/base, lib/store and lib/image know zlib")
   elseif(name MATCHES "^clile/(.*)\\.h$")
     set(target "${HEADER_ROOM_${CMAKE_MATCH_1}}")
     if(NOT target)

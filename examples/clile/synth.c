@@ -255,7 +255,7 @@ static int write_pack(job *j)
     if (clile_options_create(&options) != CLILE_OK ||
         clile_options_set_i64(options, CLILE_OPT_IMAGE_SIZE, j->size) != CLILE_OK ||
         clile_options_set_i64(options, CLILE_OPT_THREADS, 1) != CLILE_OK ||
-        clile_synth_dataset((uint64_t)j->seed, (int32_t)j->subjects, (int32_t)j->tasks, (int32_t)j->frames,
+        clile_dataset_from_synth((uint64_t)j->seed, (int32_t)j->subjects, (int32_t)j->tasks, (int32_t)j->frames,
                             (int32_t)j->size, &data) != CLILE_OK ||
         clile_dataset_pack(data, j->out, options, count, j) != CLILE_OK)
         code = failed(NULL);

@@ -287,7 +287,7 @@ class Dataset : public Handle<clile_dataset, clile_dataset_destroy>
                          std::int32_t size, Status *status = nullptr)
     {
         Dataset data;
-        data.make([&](clile_dataset **out) { return clile_synth_dataset(seed, subjects, tasks, frames, size, out); },
+        data.make([&](clile_dataset **out) { return clile_dataset_from_synth(seed, subjects, tasks, frames, size, out); },
                   status);
         return data;
     }

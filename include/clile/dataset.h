@@ -33,6 +33,12 @@ CLILE_API clile_status clile_dataset_open(const char *path, const clile_options 
 CLILE_API clile_status clile_dataset_from_arrays(int64_t n, int32_t h, int32_t w, const uint8_t *rgb, int32_t c,
     const int32_t *au_ids, const int8_t *labels, const int32_t *subject, clile_dataset **out);
 
+/* A data set of drawn faces: subjects x tasks x frames images, called F001/T1/0001.png and so on, with all CLILE_SYNTH_AUS labels and
+ * landmarks. A face is drawn when it is first needed: the data set takes no memory to speak of, however large. Frame f of task t
+ * is frame (t - 1) frames + f - 1 above. INVALID_ARGUMENT: a number below 1, size outside 32..1024, more than 10,000,000 images;
+ * OUT_OF_MEMORY. `*out` is owned by the caller. Shared. Since 0.1. */
+CLILE_API clile_status clile_dataset_from_synth(uint64_t seed, int32_t subjects, int32_t tasks, int32_t frames, int32_t size, clile_dataset **out);
+
 /* Splits by subject. protocol: "bp4d" or "disfa" (the published three folds in ME-GraphAU's numbering, fold 1..3: fold k tests part 4 - k),
  * "bp4d-parts" or "disfa-parts" (the same folds, fold k tests part k), "kfold:K" or "kfold:K:SEED" (subjects shuffled by the seed, 1 unless
  * given, fold 1..K), "file:PATH" (parts of subjects from a text file, docs/data.md), "loso" (fold = index of the subject from 1), "all" (both parts are everything, fold ignored).

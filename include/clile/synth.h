@@ -1,7 +1,7 @@
 /* clile/synth.h: drawn faces with action units, for everybody who holds no data set (docs/synth.md).
  *
  *     clile_dataset *faces = NULL, *train = NULL, *test = NULL;
- *     clile_synth_dataset(1, 41, 2, 16, 128, &faces);       // seed, subjects, tasks, frames of a task, pixels
+ *     clile_dataset_from_synth(1, 41, 2, 16, 128, &faces);       // seed, subjects, tasks, frames of a task, pixels
  *     clile_dataset_fold(faces, "bp4d", 1, &train, &test);  // as any other data set: train, pack, evaluate
  *     ...
  *     uint8_t rgb[128 * 128 * 3];                           // or frame by frame
@@ -15,7 +15,7 @@
 #ifndef CLILE_SYNTH_H
 #define CLILE_SYNTH_H
 
-#include <clile/dataset.h>
+#include <clile/status.h>
 
 CLILE_BEGIN
 
@@ -39,12 +39,6 @@ CLILE_API clile_status clile_synth_render(uint64_t seed, int64_t subject, int64_
  * "disfa": the 27 of DISFA in the same way, then SN033, ... INVALID_ARGUMENT: another layout, a negative subject, less than 24 bytes. Shared.
  * Since 0.1. */
 CLILE_API clile_status clile_synth_subject_name(const char *layout, int64_t subject, char *name /*[size]*/, size_t size);
-
-/* A data set of drawn faces: subjects x tasks x frames images, called F001/T1/0001.png and so on, with all CLILE_SYNTH_AUS labels and
- * landmarks. A face is drawn when it is first needed: the data set takes no memory to speak of, however large. Frame f of task t
- * is frame (t - 1) frames + f - 1 above. INVALID_ARGUMENT: a number below 1, size outside 32..1024, more than 10,000,000 images;
- * OUT_OF_MEMORY. `*out` is owned by the caller. Shared. Since 0.1. */
-CLILE_API clile_status clile_synth_dataset(uint64_t seed, int32_t subjects, int32_t tasks, int32_t frames, int32_t size, clile_dataset **out);
 
 CLILE_END
 

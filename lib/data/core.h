@@ -4,7 +4,7 @@
 #define CLILE_I_DATA_CORE_H
 
 #include "data/data.h"
-#include "data/table.h"
+#include "layout/table.h"
 
 /* Rendered crops of one size; a slot is filled once and never changed. */
 typedef struct clile_i_crops {
@@ -36,8 +36,6 @@ struct clile_dataset {
     int32_t fold, tested; /* tested: 1: the part that is left out of training */
 };
 
-enum { CLILE_I_CROP_LARGEST = 4096 };
-
 /* Takes over the contents of the table, and `pixels`; on failure too. */
 clile_status clile_i_core_create(clile_i_table *table, uint8_t *pixels, int32_t h, int32_t w,
                                  const clile_options *options, clile_i_core **out);
@@ -54,20 +52,8 @@ clile_status clile_i_view_create(clile_i_core *core, const clile_dataset *whole,
 clile_status clile_i_subject_file_mark(const clile_dataset *dataset, const char *path, int32_t fold, uint8_t *marks,
                                        int32_t *folds);
 
-/* origin.c: where the crop of an image is taken from; the letters that packs have */
-typedef enum {
-    CLILE_I_PLACED_LANDMARKS = 'l',
-    CLILE_I_PLACED_BOX = 'b',
-    CLILE_I_PLACED_CROP = 'c',
-    CLILE_I_PLACED_UNKNOWN = 'u'
-} clile_i_placed;
-clile_i_placed clile_i_origin_placed(const clile_i_table *table, int64_t sample);
-/* The option data_kind; auto: what a pack says, or the file `data_kind` in the folder of `path`. FORMAT: another word.
- */
-clile_status clile_i_origin_set_kind(const char *wanted, const char *path, clile_i_table *table);
-/* Into the metadata of a pack, and out of it when the table is filled. */
+/* origin.c: into the metadata of a pack. */
 clile_status clile_i_origin_put(clile_i_st_writer *writer, const clile_dataset *dataset);
-clile_status clile_i_origin_get(const clile_i_st *file, clile_i_table *table);
 /* What a part of a fold is; NULL does nothing. */
 clile_status clile_i_origin_name_part(clile_dataset *part, const char *protocol, int32_t fold, int32_t tested);
 

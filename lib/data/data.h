@@ -1,4 +1,4 @@
-/* data: data sets, folds, order and augmentation. Uses image. */
+/* data: the data set, its folds, order, augmentation and batches. Uses layout and synth. */
 #ifndef CLILE_I_DATA_H
 #define CLILE_I_DATA_H
 

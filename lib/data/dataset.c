@@ -1,6 +1,7 @@
 /* The handle: opening, views, and what can be asked of them. */
 #include "data/core.h"
-#include "data/layout.h"
+#include "layout/layout.h"
+#include "layout/origin.h"
 
 #include <string.h>
 
@@ -243,8 +244,14 @@ clile_status clile_dataset_copy_counts(const clile_dataset *dataset, clile_datas
         return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "%s: struct_size is %u, expected %zu", __func__,
                             counts->struct_size, sizeof *counts);
     const uint32_t theirs = counts->struct_size, ours = sizeof *counts;
-    clile_dataset_counts copy = dataset->core->table.counts;
-    copy.struct_size = theirs;
+    const clile_i_counts *c = &dataset->core->table.counts;
+    const clile_dataset_counts copy = {.struct_size = theirs,
+                                       .label_rows = c->label_rows,
+                                       .labels_without_image = c->labels_without_image,
+                                       .images_without_labels = c->images_without_labels,
+                                       .images_without_landmarks = c->images_without_landmarks,
+                                       .images_by_box = c->images_by_box,
+                                       .rows_without_face = c->rows_without_face};
     memcpy(counts, &copy, theirs < ours ? theirs : ours);
     if (theirs > ours) memset((char *)counts + ours, 0, theirs - ours);
     return CLILE_OK;

@@ -1,7 +1,7 @@
 /* clile_dataset_pack: any data set to a pack file, block by block. */
-#include "data/pack.h"
+#include "layout/pack.h"
 #include "data/core.h"
-#include "data/layout.h"
+#include "layout/layout.h"
 
 #include <string.h>
 
@@ -71,7 +71,7 @@ static clile_status add_number(clile_i_st_writer *writer, const char *key, int64
 
 static clile_status add_metadata(clile_i_st_writer *writer, const clile_dataset *dataset, const tables *t, int32_t size)
 {
-    const clile_dataset_counts *counts = &dataset->core->table.counts;
+    const clile_i_counts *counts = &dataset->core->table.counts;
     const clile_i_pack_tables covered = {.au_ids = t->au_ids.data,
                                          .subjects = t->subjects.data,
                                          .images = t->images.data,

@@ -4,7 +4,7 @@
  *   2: M011 F003
  * Fold k tests part k and trains on the others. Or "train:" and "test:" instead of numbers: one fold. */
 #include "data/core.h"
-#include "data/layout.h"
+#include "layout/layout.h"
 
 #include <string.h>
 

@@ -1,6 +1,6 @@
 /* Drawn faces as a data set: labels now, pictures when they are needed (crops.c). */
 #include "data/core.h"
-#include "data/synth.h"
+#include "synth/synth.h"
 
 #include <string.h>
 
@@ -72,8 +72,8 @@ static clile_status add_subject(clile_i_table *table, uint64_t seed, int32_t sub
     return CLILE_OK;
 }
 
-clile_status clile_synth_dataset(uint64_t seed, int32_t subjects, int32_t tasks, int32_t frames, int32_t size,
-                                 clile_dataset **out)
+clile_status clile_dataset_from_synth(uint64_t seed, int32_t subjects, int32_t tasks, int32_t frames, int32_t size,
+                                      clile_dataset **out)
 {
     clile_status status = CLILE_OK;
     clile_i_table table = {0};

@@ -248,18 +248,18 @@ CLILE_I_CLONES static void backward_apply_plane(const clile_i_batch_norm *norm, 
 
 double *clile_i_norm_sums(const clile_i_norm_job *j, int64_t n, int64_t cb)
 {
-    const clile_i_layout *l = &j->norm->layout;
+    const clile_i_dnn_layout *l = &j->norm->layout;
     return j->norm->partial + 2 * (n * l->channels + cb * l->block);
 }
 
-int64_t clile_i_norm_plane_offset(const clile_i_layout *l, int64_t n, int64_t cb)
+int64_t clile_i_norm_plane_offset(const clile_i_dnn_layout *l, int64_t n, int64_t cb)
 {
     return n * l->image_stride + cb * l->block_stride;
 }
 
 void clile_i_norm_forward_gather(const clile_i_norm_job *j, int64_t n, int64_t cb)
 {
-    const clile_i_layout *l = &j->norm->layout;
+    const clile_i_dnn_layout *l = &j->norm->layout;
     double *sums = clile_i_norm_sums(j, n, cb);
     memset(sums, 0, (size_t)(2 * l->block) * sizeof *sums);
     statistics_plane(j->norm->src + clile_i_norm_plane_offset(l, n, cb), l->h * l->w, l->block,
@@ -268,7 +268,7 @@ void clile_i_norm_forward_gather(const clile_i_norm_job *j, int64_t n, int64_t c
 
 static void add_planes(const clile_i_norm_job *j, int64_t cb)
 {
-    const clile_i_layout *l = &j->norm->layout;
+    const clile_i_dnn_layout *l = &j->norm->layout;
     double *totals = j->totals + 2 * cb * l->block;
     memset(totals, 0, (size_t)(2 * l->block) * sizeof *totals);
     for (int64_t n = 0; n < l->n; n++) {
@@ -280,7 +280,7 @@ static void add_planes(const clile_i_norm_job *j, int64_t cb)
 void clile_i_norm_forward_settle(const clile_i_norm_job *j, int64_t cb)
 {
     const clile_i_batch_norm *norm = j->norm;
-    const clile_i_layout *l = &norm->layout;
+    const clile_i_dnn_layout *l = &norm->layout;
     const float *first = norm->src + clile_i_norm_plane_offset(l, 0, cb);
     const double count = (double)(l->n * l->h * l->w);
     add_planes(j, cb);
@@ -387,7 +387,7 @@ static void apply_planes(int64_t begin, int64_t end, void *context)
  * keep the team busy, planes are shared out stage by stage. Both add in the same order. */
 void clile_i_norm_run(clile_i_norm_stages *s)
 {
-    const clile_i_layout *l = &s->job.norm->layout;
+    const clile_i_dnn_layout *l = &s->job.norm->layout;
     const int64_t team = omp_get_max_threads();
     const int64_t block_floats = l->n * l->block_stride, grain = 1 + (GRAIN - 1) / block_floats;
     if (l->blocks % team == 0 || l->blocks >= 4 * team || l->blocks <= grain) {
@@ -404,7 +404,7 @@ clile_i_norm_job clile_i_norm_job_of(const clile_i_batch_norm *norm)
     return (clile_i_norm_job){norm, norm->partial + 2 * norm->layout.n * norm->layout.channels, NULL};
 }
 
-int64_t clile_i_batch_norm_partial_count(const clile_i_layout *layout)
+int64_t clile_i_batch_norm_partial_count(const clile_i_dnn_layout *layout)
 {
     return 2 * (layout->n + 1) * layout->channels;
 }

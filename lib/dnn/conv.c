@@ -58,7 +58,7 @@ int64_t clile_i_conv_ow(const clile_i_conv_shape *shape)
     return (shape->iw + 2 * shape->pad - shape->kw) / shape->stride + 1;
 }
 
-static dnnl_format_tag_t tag_of(clile_i_layout_kind kind)
+static dnnl_format_tag_t tag_of(clile_i_dnn_layout_kind kind)
 {
     switch (kind) {
         case CLILE_I_LAYOUT_NHWC: return dnnl_nhwc;
@@ -151,7 +151,7 @@ static void use_patches(clile_i_conv *conv)
 {
     conv->gathers = 1;
     conv->patches = clile_i_patches_make(&conv->shape, conv->options.src);
-    const clile_i_layout *p = &conv->patches.dst;
+    const clile_i_dnn_layout *p = &conv->patches.dst;
     conv->shape = (clile_i_conv_shape){
         .n = p->n, .ic = p->c, .ih = p->h, .iw = p->w, .oc = conv->shape.oc, .kh = 1, .kw = 1, .stride = 1};
 }
@@ -287,7 +287,7 @@ cleanup:
     return status;
 }
 
-clile_status clile_i_conv_preferred(const clile_i_conv_shape *shape, uint8_t training, clile_i_layout_kind *out)
+clile_status clile_i_conv_preferred(const clile_i_conv_shape *shape, uint8_t training, clile_i_dnn_layout_kind *out)
 {
     clile_status status = CLILE_OK;
     dnnl_engine_t engine = NULL;
@@ -306,10 +306,10 @@ clile_status clile_i_conv_preferred(const clile_i_conv_shape *shape, uint8_t tra
     CLILE_I_DNNL(clile_i_conv_pd_create(engine, &r, &pd));
     *out = CLILE_I_LAYOUT_NCHW;
     for (int kind = CLILE_I_LAYOUT_NHWC; kind <= CLILE_I_LAYOUT_C16; kind++) {
-        CLILE_I_TRY(make_descriptors(shape, tag_of((clile_i_layout_kind)kind), dnnl_oihw,
-                                     tag_of((clile_i_layout_kind)kind), &known));
+        CLILE_I_TRY(make_descriptors(shape, tag_of((clile_i_dnn_layout_kind)kind), dnnl_oihw,
+                                     tag_of((clile_i_dnn_layout_kind)kind), &known));
         if (dnnl_memory_desc_equal(dnnl_primitive_desc_query_md(pd, dnnl_query_dst_md, 0), known.dst))
-            *out = (clile_i_layout_kind)kind;
+            *out = (clile_i_dnn_layout_kind)kind;
         free_descriptors(&known);
         known = (descriptors){0};
     }
@@ -346,7 +346,7 @@ cleanup:
     return status;
 }
 
-clile_status clile_i_conv_inference_layout(int64_t n, int64_t channels, clile_i_layout_kind *kind)
+clile_status clile_i_conv_inference_layout(int64_t n, int64_t channels, clile_i_dnn_layout_kind *kind)
 {
     int winograd = 0;
     if (*kind != CLILE_I_LAYOUT_NHWC || channels % 16 != 0 || clile_i_dnn_vector_floats() < 16) return CLILE_OK;

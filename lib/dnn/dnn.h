@@ -13,7 +13,7 @@
  *     loop: clile_i_conv_forward(conv); clile_i_conv_backward_weights(conv); clile_i_conv_backward_data(conv);
  *
  * The ..._plain functions at the end do one operation on plain NCHW arrays with the very same machinery; tests hold
- * them against dnn/ref.
+ * them against tests/dnn/ref.
  */
 #ifndef CLILE_I_DNN_H
 #define CLILE_I_DNN_H
@@ -32,12 +32,12 @@ typedef enum {
     CLILE_I_LAYOUT_NHWC, /* channels innermost */
     CLILE_I_LAYOUT_C8,   /* nChw8c: blocks of 8 channels, the last one padded with zeros */
     CLILE_I_LAYOUT_C16   /* nChw16c */
-} clile_i_layout_kind;
+} clile_i_dnn_layout_kind;
 
 /* An activation [n, c, h, w] in memory: element (n, c, p), p = y * w + x, lies at
  * n * image_stride + (c / block) * block_stride + p * block + c % block. */
 typedef struct {
-    clile_i_layout_kind kind;
+    clile_i_dnn_layout_kind kind;
     int64_t n, c, h, w;
     int64_t block;        /* channels that lie side by side; NCHW 1, NHWC c */
     int64_t blocks;       /* ceil(c / block) */
@@ -45,12 +45,12 @@ typedef struct {
     int64_t block_stride; /* h * w * block */
     int64_t image_stride; /* blocks * block_stride */
     int64_t count;        /* n * image_stride: floats of the whole array */
-} clile_i_layout;
+} clile_i_dnn_layout;
 
-clile_i_layout clile_i_layout_make(clile_i_layout_kind kind, int64_t n, int64_t c, int64_t h, int64_t w);
+clile_i_dnn_layout clile_i_dnn_layout_make(clile_i_dnn_layout_kind kind, int64_t n, int64_t c, int64_t h, int64_t w);
 /* Between a plain NCHW array and this layout (padding is written as zero). */
-void clile_i_layout_from_plain(const clile_i_layout *layout, const float *plain, float *blocked);
-void clile_i_layout_to_plain(const clile_i_layout *layout, const float *blocked, float *plain);
+void clile_i_dnn_layout_from_plain(const clile_i_dnn_layout *layout, const float *plain, float *blocked);
+void clile_i_dnn_layout_to_plain(const clile_i_dnn_layout *layout, const float *blocked, float *plain);
 
 /* ---- convolution (conv.c) --------------------------------------------------------------------------------- */
 
@@ -62,7 +62,7 @@ int64_t clile_i_conv_oh(const clile_i_conv_shape *shape);
 int64_t clile_i_conv_ow(const clile_i_conv_shape *shape);
 
 typedef struct {
-    clile_i_layout_kind src, dst; /* layouts of the activations; others are used inside where they are much faster */
+    clile_i_dnn_layout_kind src, dst; /* layouts of the activations; others are used inside where they are much faster */
     uint8_t bias;                 /* dst += bias[oc] */
     uint8_t sum;                  /* dst += what dst held before (forward only) */
     uint8_t relu;                 /* dst = max(dst, 0), last (forward only) */
@@ -72,11 +72,11 @@ typedef struct {
 typedef struct clile_i_conv clile_i_conv;
 
 /* The activation layout that oneDNN likes best for this convolution on this machine. */
-clile_status clile_i_conv_preferred(const clile_i_conv_shape *shape, uint8_t training, clile_i_layout_kind *out);
+clile_status clile_i_conv_preferred(const clile_i_conv_shape *shape, uint8_t training, clile_i_dnn_layout_kind *out);
 /* What inference of n images takes in its place, channels being those of the activations. With AVX-512 oneDNN likes
  * NHWC; blocks of 16 are faster for more than one image, and for one where there is Winograd, which 3.x dropped
  * (docs/results.md). */
-clile_status clile_i_conv_inference_layout(int64_t n, int64_t channels, clile_i_layout_kind *kind /* in, out */);
+clile_status clile_i_conv_inference_layout(int64_t n, int64_t channels, clile_i_dnn_layout_kind *kind /* in, out */);
 clile_status clile_i_conv_create(const clile_i_conv_shape *shape, const clile_i_conv_options *options,
                                  clile_i_conv **out);
 void clile_i_conv_destroy(clile_i_conv *conv);
@@ -120,9 +120,9 @@ void clile_i_weights_layout_free(clile_i_weights_layout *layout);
  * zero outside. ic is a multiple of the layout's block. */
 typedef struct {
     clile_i_conv_shape shape;
-    clile_i_layout src, dst;
+    clile_i_dnn_layout src, dst;
 } clile_i_patches;
-clile_i_patches clile_i_patches_make(const clile_i_conv_shape *shape, clile_i_layout_kind kind);
+clile_i_patches clile_i_patches_make(const clile_i_conv_shape *shape, clile_i_dnn_layout_kind kind);
 void clile_i_patches_gather(const clile_i_patches *patches, const float *src, float *dst);
 /* Plain OIHW to the plain [oc, kh * kw * ic] that goes with it. */
 void clile_i_patches_weights(const clile_i_patches *patches, const float *plain, float *gathered);
@@ -177,7 +177,7 @@ clile_status clile_i_linear_backward(int64_t n, int64_t in, int64_t out, const f
 /* y = gamma * (x - mean) / sqrt(variance + eps) + beta per channel [+ residual] [then ReLU]; variance is the biased one
  * over n, h, w. gamma, beta, running_*, mean, inv_std: layout.channels floats (padding: gamma = beta = 0). */
 typedef struct {
-    clile_i_layout layout;
+    clile_i_dnn_layout layout;
     double eps, momentum;
     uint8_t frozen; /* running statistics are used and kept, instead of the batch's */
     uint8_t relu;
@@ -196,7 +196,7 @@ typedef struct {
     float *diff_gamma, *diff_beta;
     double *partial; /* clile_i_batch_norm_partial_count doubles of scratch */
 } clile_i_batch_norm;
-int64_t clile_i_batch_norm_partial_count(const clile_i_layout *layout);
+int64_t clile_i_batch_norm_partial_count(const clile_i_dnn_layout *layout);
 void clile_i_batch_norm_forward(const clile_i_batch_norm *norm);
 /* The ReLU mask is read from dst, which must still hold what forward wrote. */
 void clile_i_batch_norm_backward(const clile_i_batch_norm *norm);
@@ -214,10 +214,10 @@ void clile_i_add(int64_t count, const float *a, const float *b, float *dst);    
 /* Maximum over k x k windows; padding never wins; the first of equal values gets the gradient. index: the winner's
  * place in its window, dst layout, or NULL when no gradient is wanted. kind of src and dst is the same. */
 typedef struct {
-    clile_i_layout src, dst;
+    clile_i_dnn_layout src, dst;
     int64_t k, stride, pad;
 } clile_i_max_pool;
-clile_i_max_pool clile_i_max_pool_make(const clile_i_layout *src, int64_t k, int64_t stride, int64_t pad);
+clile_i_max_pool clile_i_max_pool_make(const clile_i_dnn_layout *src, int64_t k, int64_t stride, int64_t pad);
 void clile_i_max_pool_forward(const clile_i_max_pool *pool, const float *src, float *dst, uint8_t *index);
 /* more: added to diff_dst (dst had two readers), or NULL */
 void clile_i_max_pool_backward(const clile_i_max_pool *pool, const float *diff_dst, const float *more,
@@ -237,12 +237,12 @@ void clile_i_norm_pool_forward(const clile_i_norm_pool *op);
 void clile_i_norm_pool_backward(const clile_i_norm_pool *op);
 
 /* Mean over h, w: src in its layout, dst [n, c] plain. */
-void clile_i_average_pool_forward(const clile_i_layout *layout, const float *src, float *dst);
-void clile_i_average_pool_backward(const clile_i_layout *layout, const float *diff_dst, float *diff_src);
+void clile_i_average_pool_forward(const clile_i_dnn_layout *layout, const float *src, float *dst);
+void clile_i_average_pool_backward(const clile_i_dnn_layout *layout, const float *diff_dst, float *diff_src);
 
 /* The same two of u8 activations, NHWC (int8.c); the mean is multiplied by step. */
 void clile_i_max_pool_u8(const clile_i_max_pool *pool, const uint8_t *src, uint8_t *dst);
-void clile_i_average_pool_u8(const clile_i_layout *layout, const uint8_t *src, float step, float *dst);
+void clile_i_average_pool_u8(const clile_i_dnn_layout *layout, const uint8_t *src, float step, float *dst);
 
 /* ---- one operation on plain arrays (plain.c), for tests --------------------------------------------------- */
 
@@ -258,26 +258,26 @@ clile_status clile_i_dnn_conv_sum_plain(const clile_i_conv_shape *shape, int rel
 
 /* eps 1e-5, momentum 0.1. frozen: uses running_*; else updates them. mean, variance [c]: what was used (biased).
  * residual may be NULL. kind: the layout to run in, every one must give the same. */
-clile_status clile_i_dnn_batch_norm_forward_plain(clile_i_layout_kind kind, int64_t n, int64_t c, int64_t h, int64_t w,
+clile_status clile_i_dnn_batch_norm_forward_plain(clile_i_dnn_layout_kind kind, int64_t n, int64_t c, int64_t h, int64_t w,
                                                   int frozen, int relu, const float *src, const float *gamma,
                                                   const float *beta, const float *residual, float *running_mean,
                                                   float *running_variance, float *dst, float *mean, float *variance);
 /* mean, variance, dst: what forward gave. diff_residual may be NULL. */
-clile_status clile_i_dnn_batch_norm_backward_plain(clile_i_layout_kind kind, int64_t n, int64_t c, int64_t h, int64_t w,
+clile_status clile_i_dnn_batch_norm_backward_plain(clile_i_dnn_layout_kind kind, int64_t n, int64_t c, int64_t h, int64_t w,
                                                    int frozen, int relu, const float *src, const float *gamma,
                                                    const float *mean, const float *variance, const float *dst,
                                                    const float *diff_dst, float *diff_src, float *diff_gamma,
                                                    float *diff_beta, float *diff_residual);
 
 /* oh = (h + 2 pad - k) / stride + 1. Backward recomputes the forward's winners from src. */
-clile_status clile_i_dnn_max_pool_forward_plain(clile_i_layout_kind kind, int64_t n, int64_t c, int64_t h, int64_t w,
+clile_status clile_i_dnn_max_pool_forward_plain(clile_i_dnn_layout_kind kind, int64_t n, int64_t c, int64_t h, int64_t w,
                                                 int64_t k, int64_t stride, int64_t pad, const float *src, float *dst);
-clile_status clile_i_dnn_max_pool_backward_plain(clile_i_layout_kind kind, int64_t n, int64_t c, int64_t h, int64_t w,
+clile_status clile_i_dnn_max_pool_backward_plain(clile_i_dnn_layout_kind kind, int64_t n, int64_t c, int64_t h, int64_t w,
                                                  int64_t k, int64_t stride, int64_t pad, const float *src,
                                                  const float *diff_dst, float *diff_src);
-clile_status clile_i_dnn_average_pool_forward_plain(clile_i_layout_kind kind, int64_t n, int64_t c, int64_t h,
+clile_status clile_i_dnn_average_pool_forward_plain(clile_i_dnn_layout_kind kind, int64_t n, int64_t c, int64_t h,
                                                     int64_t w, const float *src, float *dst);
-clile_status clile_i_dnn_average_pool_backward_plain(clile_i_layout_kind kind, int64_t n, int64_t c, int64_t h,
+clile_status clile_i_dnn_average_pool_backward_plain(clile_i_dnn_layout_kind kind, int64_t n, int64_t c, int64_t h,
                                                      int64_t w, const float *diff_dst, float *diff_src);
 
 #endif

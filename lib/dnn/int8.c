@@ -40,7 +40,7 @@ void clile_i_max_pool_u8(const clile_i_max_pool *pool, const uint8_t *src, uint8
     clile_i_parallel_for(pool->dst.n * pool->dst.h, 1 + 1000000 / row, max_rows, &(max_job){pool, src, dst});
 }
 
-void clile_i_average_pool_u8(const clile_i_layout *layout, const uint8_t *src, float step, float *dst)
+void clile_i_average_pool_u8(const clile_i_dnn_layout *layout, const uint8_t *src, float step, float *dst)
 {
     const int64_t pixels = layout->h * layout->w, c = layout->c;
     const float factor = step / (float)pixels;

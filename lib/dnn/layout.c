@@ -2,9 +2,9 @@
 
 #include <string.h>
 
-clile_i_layout clile_i_layout_make(clile_i_layout_kind kind, int64_t n, int64_t c, int64_t h, int64_t w)
+clile_i_dnn_layout clile_i_dnn_layout_make(clile_i_dnn_layout_kind kind, int64_t n, int64_t c, int64_t h, int64_t w)
 {
-    clile_i_layout layout = {.kind = kind, .n = n, .c = c, .h = h, .w = w};
+    clile_i_dnn_layout layout = {.kind = kind, .n = n, .c = c, .h = h, .w = w};
     layout.block = kind == CLILE_I_LAYOUT_NCHW   ? 1
                    : kind == CLILE_I_LAYOUT_NHWC ? c
                    : kind == CLILE_I_LAYOUT_C8   ? 8
@@ -17,7 +17,7 @@ clile_i_layout clile_i_layout_make(clile_i_layout_kind kind, int64_t n, int64_t 
     return layout;
 }
 
-void clile_i_layout_from_plain(const clile_i_layout *layout, const float *plain, float *blocked)
+void clile_i_dnn_layout_from_plain(const clile_i_dnn_layout *layout, const float *plain, float *blocked)
 {
     const int64_t hw = layout->h * layout->w;
     memset(blocked, 0, (size_t)layout->count * sizeof *blocked);
@@ -31,7 +31,7 @@ void clile_i_layout_from_plain(const clile_i_layout *layout, const float *plain,
     }
 }
 
-void clile_i_layout_to_plain(const clile_i_layout *layout, const float *blocked, float *plain)
+void clile_i_dnn_layout_to_plain(const clile_i_dnn_layout *layout, const float *blocked, float *plain)
 {
     const int64_t hw = layout->h * layout->w;
     for (int64_t n = 0; n < layout->n; n++) {

@@ -24,7 +24,7 @@ typedef struct {
 void clile_i_norm_run(clile_i_norm_stages *stages);
 
 double *clile_i_norm_sums(const clile_i_norm_job *job, int64_t n, int64_t cb); /* [block][2] of a plane */
-int64_t clile_i_norm_plane_offset(const clile_i_layout *layout, int64_t n, int64_t cb);
+int64_t clile_i_norm_plane_offset(const clile_i_dnn_layout *layout, int64_t n, int64_t cb);
 void clile_i_norm_forward_gather(const clile_i_norm_job *job, int64_t n, int64_t cb);
 void clile_i_norm_forward_settle(const clile_i_norm_job *job, int64_t cb);
 void clile_i_norm_forward_settle_frozen(const clile_i_norm_job *job, int64_t cb);

@@ -22,7 +22,7 @@ CLILE_I_INLINE void forward_row(const clile_i_norm_pool *op, const forward_plane
     const clile_i_max_pool *pool = &op->pool;
     const int64_t block = pool->src.block, row = pool->src.w * block, k = pool->k;
     const int64_t sy = oy * pool->stride - pool->pad;
-    const clile_i_span u = clile_i_span_inside(sy, k, pool->src.h), full = {0, 3};
+    const clile_i_window_span u = clile_i_span_inside(sy, k, pool->src.h), full = {0, 3};
     clile_i_v8 gamma, scale, mean, beta;
     CLILE_I_LOAD(gamma, op->norm.gamma + first + c, width);
     CLILE_I_LOAD(scale, op->norm.inv_std + first + c, width);
@@ -34,7 +34,7 @@ CLILE_I_INLINE void forward_row(const clile_i_norm_pool *op, const forward_plane
     for (int64_t ox = 0; ox < pool->dst.w; ox++) {
         const int64_t sx = ox * pool->stride - pool->pad, corner = sy * row + sx * block + c;
         const int64_t at = (oy * pool->dst.w + ox) * block + c;
-        const clile_i_span v = clile_i_span_inside(sx, k, pool->src.w);
+        const clile_i_window_span v = clile_i_span_inside(sx, k, pool->src.w);
         clile_i_v8 best, winner, y;
         clile_i_v8i place;
         if (k == 3 && u.begin == 0 && u.end == 3 && v.begin == 0 &&
@@ -88,7 +88,7 @@ void clile_i_norm_pool_forward(const clile_i_norm_pool *op)
 static void backward_gather(const clile_i_norm_job *j, int64_t n, int64_t cb)
 {
     const clile_i_norm_pool *op = j->extra;
-    const clile_i_layout *l = &op->pool.dst;
+    const clile_i_dnn_layout *l = &op->pool.dst;
     const int64_t at = clile_i_norm_plane_offset(l, n, cb);
     const clile_i_norm_plane t = {.x = op->winner + at,
                                   .y = op->dst + at,
@@ -128,13 +128,13 @@ CLILE_I_INLINE void spread_row(const clile_i_norm_pool *op, const backward_plane
     const clile_i_max_pool *pool = &op->pool;
     const int64_t block = pool->src.block, row = pool->src.w * block, k = pool->k;
     const int64_t sy = oy * pool->stride - pool->pad;
-    const clile_i_span u = clile_i_span_inside(sy, k, pool->src.h), full = {0, 3};
+    const clile_i_window_span u = clile_i_span_inside(sy, k, pool->src.h), full = {0, 3};
     clile_i_v8 scale = {0};
     for (int64_t i = 0; i < width; i++) scale[i] = slopes[i].scale;
     for (int64_t ox = 0; ox < pool->dst.w; ox++) {
         const int64_t sx = ox * pool->stride - pool->pad, corner = sy * row + sx * block + c;
         const int64_t at = (oy * pool->dst.w + ox) * block + c;
-        const clile_i_span v = clile_i_span_inside(sx, k, pool->src.w);
+        const clile_i_window_span v = clile_i_span_inside(sx, k, pool->src.w);
         clile_i_v8 g;
         CLILE_I_LOAD(g, t->diff_y + at, width);
         if (t->diff_y_more != NULL) {

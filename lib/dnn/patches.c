@@ -2,12 +2,12 @@
 
 #include <string.h>
 
-clile_i_patches clile_i_patches_make(const clile_i_conv_shape *shape, clile_i_layout_kind kind)
+clile_i_patches clile_i_patches_make(const clile_i_conv_shape *shape, clile_i_dnn_layout_kind kind)
 {
     return (clile_i_patches){
         .shape = *shape,
-        .src = clile_i_layout_make(kind, shape->n, shape->ic, shape->ih, shape->iw),
-        .dst = clile_i_layout_make(kind, shape->n, shape->kh * shape->kw * shape->ic, clile_i_conv_oh(shape),
+        .src = clile_i_dnn_layout_make(kind, shape->n, shape->ic, shape->ih, shape->iw),
+        .dst = clile_i_dnn_layout_make(kind, shape->n, shape->kh * shape->kw * shape->ic, clile_i_conv_oh(shape),
                                    clile_i_conv_ow(shape)),
     };
 }
@@ -31,7 +31,7 @@ static void copy_block(const float *src, float *dst, int64_t block)
 static void gather_tap(const gather_job *job, int64_t tap, int64_t block, const float *from, float *to)
 {
     const clile_i_conv_shape *s = &job->patches->shape;
-    const clile_i_layout *dst = &job->patches->dst;
+    const clile_i_dnn_layout *dst = &job->patches->dst;
     for (int64_t y = 0; y < dst->h; y++)
         for (int64_t x = 0; x < dst->w; x++, to += dst->block) {
             const int64_t v = y * s->stride + tap / s->kw - s->pad, u = x * s->stride + tap % s->kw - s->pad;
@@ -47,7 +47,7 @@ static void gather_body(int64_t begin, int64_t end, void *context)
 {
     const gather_job *job = context;
     const clile_i_conv_shape *s = &job->patches->shape;
-    const clile_i_layout *src = &job->patches->src, *dst = &job->patches->dst;
+    const clile_i_dnn_layout *src = &job->patches->src, *dst = &job->patches->dst;
     for (int64_t i = begin; i < end; i++) {
         const int64_t block = i % src->blocks, tap = i / src->blocks % (s->kh * s->kw);
         const int64_t image = i / src->blocks / (s->kh * s->kw), channel = tap * s->ic + block * src->block;
@@ -59,7 +59,7 @@ static void gather_body(int64_t begin, int64_t end, void *context)
 
 void clile_i_patches_gather(const clile_i_patches *patches, const float *src, float *dst)
 {
-    const clile_i_layout *to = &patches->dst;
+    const clile_i_dnn_layout *to = &patches->dst;
     clile_i_parallel_for(to->n * to->c / patches->src.block, 1, gather_body, &(gather_job){patches, src, dst});
 }
 

@@ -12,16 +12,16 @@ typedef struct {
     const uint8_t *index_in;
 } max_job;
 
-clile_i_max_pool clile_i_max_pool_make(const clile_i_layout *src, int64_t k, int64_t stride, int64_t pad)
+clile_i_max_pool clile_i_max_pool_make(const clile_i_dnn_layout *src, int64_t k, int64_t stride, int64_t pad)
 {
     const int64_t oh = (src->h + 2 * pad - k) / stride + 1, ow = (src->w + 2 * pad - k) / stride + 1;
-    return (clile_i_max_pool){*src, clile_i_layout_make(src->kind, src->n, src->c, oh, ow), k, stride, pad};
+    return (clile_i_max_pool){*src, clile_i_dnn_layout_make(src->kind, src->n, src->c, oh, ow), k, stride, pad};
 }
 
-CLILE_I_INLINE void max_window(const float *x, int64_t corner, int64_t row, int64_t block, int64_t k, clile_i_span u,
-                               clile_i_span v, float *y, uint8_t *index, const int64_t width)
+CLILE_I_INLINE void max_window(const float *x, int64_t corner, int64_t row, int64_t block, int64_t k, clile_i_window_span u,
+                               clile_i_window_span v, float *y, uint8_t *index, const int64_t width)
 {
-    static const clile_i_span full = {0, 3};
+    static const clile_i_window_span full = {0, 3};
     clile_i_v8 best;
     clile_i_v8i place;
     if (index != NULL) {
@@ -40,10 +40,10 @@ CLILE_I_CLONES static void max_plane(const clile_i_max_pool *pool, const float *
     const int64_t block = pool->src.block, row = pool->src.w * block;
     for (int64_t oy = 0; oy < pool->dst.h; oy++) {
         const int64_t sy = oy * pool->stride - pool->pad;
-        const clile_i_span u = clile_i_span_inside(sy, pool->k, pool->src.h);
+        const clile_i_window_span u = clile_i_span_inside(sy, pool->k, pool->src.h);
         for (int64_t ox = 0; ox < pool->dst.w; ox++) {
             const int64_t sx = ox * pool->stride - pool->pad;
-            const clile_i_span v = clile_i_span_inside(sx, pool->k, pool->src.w);
+            const clile_i_window_span v = clile_i_span_inside(sx, pool->k, pool->src.w);
             const int64_t corner = sy * row + sx * block;
             const int64_t at = (oy * pool->dst.w + ox) * block;
             for (int64_t c = 0; c < block; c += CLILE_I_LANES) {
@@ -60,7 +60,7 @@ CLILE_I_CLONES static void max_plane(const clile_i_max_pool *pool, const float *
 static void max_body(int64_t begin, int64_t end, void *context)
 {
     const max_job *j = context;
-    const clile_i_layout *src = &j->pool->src, *dst = &j->pool->dst;
+    const clile_i_dnn_layout *src = &j->pool->src, *dst = &j->pool->dst;
     for (int64_t i = begin; i < end; i++) {
         const int64_t n = i / src->blocks, cb = i % src->blocks;
         const int64_t at = n * dst->image_stride + cb * dst->block_stride;
@@ -75,8 +75,8 @@ void clile_i_max_pool_forward(const clile_i_max_pool *pool, const float *src, fl
     clile_i_parallel_for(pool->src.n * pool->src.blocks, 1, max_body, &job);
 }
 
-CLILE_I_INLINE void spread_window(float *dx, int64_t corner, int64_t row, int64_t block, int64_t k, clile_i_span u,
-                                  clile_i_span v, const float *dy, const float *more, const uint8_t *index,
+CLILE_I_INLINE void spread_window(float *dx, int64_t corner, int64_t row, int64_t block, int64_t k, clile_i_window_span u,
+                                  clile_i_window_span v, const float *dy, const float *more, const uint8_t *index,
                                   const int64_t width)
 {
     clile_i_v8 gradient;
@@ -96,10 +96,10 @@ CLILE_I_CLONES static void spread_plane(const clile_i_max_pool *pool, const floa
     memset(dx, 0, (size_t)pool->src.block_stride * sizeof *dx);
     for (int64_t oy = 0; oy < pool->dst.h; oy++) {
         const int64_t sy = oy * pool->stride - pool->pad;
-        const clile_i_span u = clile_i_span_inside(sy, pool->k, pool->src.h);
+        const clile_i_window_span u = clile_i_span_inside(sy, pool->k, pool->src.h);
         for (int64_t ox = 0; ox < pool->dst.w; ox++) {
             const int64_t sx = ox * pool->stride - pool->pad;
-            const clile_i_span v = clile_i_span_inside(sx, pool->k, pool->src.w);
+            const clile_i_window_span v = clile_i_span_inside(sx, pool->k, pool->src.w);
             const int64_t corner = sy * row + sx * block;
             const int64_t at = (oy * pool->dst.w + ox) * block;
             for (int64_t c = 0; c < block; c += CLILE_I_LANES) {
@@ -117,7 +117,7 @@ CLILE_I_CLONES static void spread_plane(const clile_i_max_pool *pool, const floa
 static void spread_body(int64_t begin, int64_t end, void *context)
 {
     const max_job *j = context;
-    const clile_i_layout *src = &j->pool->src, *dst = &j->pool->dst;
+    const clile_i_dnn_layout *src = &j->pool->src, *dst = &j->pool->dst;
     for (int64_t i = begin; i < end; i++) {
         const int64_t n = i / src->blocks, cb = i % src->blocks;
         const int64_t at = n * dst->image_stride + cb * dst->block_stride;
@@ -138,12 +138,12 @@ void clile_i_max_pool_backward(const clile_i_max_pool *pool, const float *diff_d
 enum { GRAIN = 16384 }; /* floats: less is not worth waking a thread for */
 
 typedef struct {
-    const clile_i_layout *layout;
+    const clile_i_dnn_layout *layout;
     const float *src;
     float *dst;
 } average_job;
 
-CLILE_I_CLONES static void average_image(const clile_i_layout *l, const float *x, float *y)
+CLILE_I_CLONES static void average_image(const clile_i_dnn_layout *l, const float *x, float *y)
 {
     const int64_t hw = l->h * l->w;
     for (int64_t c = 0; c < l->c; c++) {
@@ -161,7 +161,7 @@ static void average_body(int64_t begin, int64_t end, void *context)
         average_image(j->layout, j->src + n * j->layout->image_stride, j->dst + n * j->layout->c);
 }
 
-void clile_i_average_pool_forward(const clile_i_layout *layout, const float *src, float *dst)
+void clile_i_average_pool_forward(const clile_i_dnn_layout *layout, const float *src, float *dst)
 {
     clile_i_parallel_for(layout->n, 1 + (GRAIN - 1) / layout->image_stride, average_body,
                          &(average_job){layout, src, dst});
@@ -170,7 +170,7 @@ void clile_i_average_pool_forward(const clile_i_layout *layout, const float *src
 static void average_backward_body(int64_t begin, int64_t end, void *context)
 {
     const average_job *j = context;
-    const clile_i_layout *l = j->layout;
+    const clile_i_dnn_layout *l = j->layout;
     const int64_t hw = l->h * l->w;
     const float share = 1.0F / (float)hw;
     for (int64_t n = begin; n < end; n++) {
@@ -182,7 +182,7 @@ static void average_backward_body(int64_t begin, int64_t end, void *context)
     }
 }
 
-void clile_i_average_pool_backward(const clile_i_layout *layout, const float *diff_dst, float *diff_src)
+void clile_i_average_pool_backward(const clile_i_dnn_layout *layout, const float *diff_dst, float *diff_src)
 {
     clile_i_parallel_for(layout->n, 1 + (GRAIN - 1) / layout->image_stride, average_backward_body,
                          &(average_job){layout, diff_dst, diff_src});

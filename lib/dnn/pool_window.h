@@ -9,17 +9,17 @@ enum { CLILE_I_NO_WINNER = 255 }; /* as an index: this window sends no gradient 
 /* The part of a window inside the image: [begin, end) of its k rows or columns. */
 typedef struct {
     int64_t begin, end;
-} clile_i_span;
+} clile_i_window_span;
 
-CLILE_I_INLINE clile_i_span clile_i_span_inside(int64_t start, int64_t k, int64_t size)
+CLILE_I_INLINE clile_i_window_span clile_i_span_inside(int64_t start, int64_t k, int64_t size)
 {
-    return (clile_i_span){start < 0 ? -start : 0, size - start < k ? size - start : k};
+    return (clile_i_window_span){start < 0 ? -start : 0, size - start < k ? size - start : k};
 }
 
 /* *best = the maximum of sign * x over the window, *place = where it is first found (place NULL: not asked for). x: the
  * window's corner, which may lie outside the image; u, v: what lies inside. */
 CLILE_I_INLINE void clile_i_window_max(const float *x, int64_t corner, int64_t row, int64_t block, const int64_t k,
-                                       const clile_i_span u, const clile_i_span v, const clile_i_v8 *sign,
+                                       const clile_i_window_span u, const clile_i_window_span v, const clile_i_v8 *sign,
                                        clile_i_v8 *best, clile_i_v8i *place, const int64_t width)
 {
     clile_i_v8 most;
@@ -43,7 +43,7 @@ CLILE_I_INLINE void clile_i_window_max(const float *x, int64_t corner, int64_t r
 
 /* dx += gradient at the place that `index` names */
 CLILE_I_INLINE void clile_i_window_spread(float *dx, int64_t corner, int64_t row, int64_t block, const int64_t k,
-                                          const clile_i_span u, const clile_i_span v, const clile_i_v8 *gradient,
+                                          const clile_i_window_span u, const clile_i_window_span v, const clile_i_v8 *gradient,
                                           const uint8_t *index, const int64_t width)
 {
     clile_i_v8i place;

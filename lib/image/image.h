@@ -90,6 +90,7 @@ void clile_i_warp_space_free(clile_i_warp_space *space);
 clile_status clile_i_image_warp_in(const clile_i_image *src, const clile_i_affine *crop_to_src, int32_t h, int32_t w,
                                    clile_i_warp_space *space, uint8_t *dst);
 
+enum { CLILE_I_CROP_LARGEST = 4096 }; /* pixels of a crop's side */
 /* Crops are kept with a margin so that shifted and scaled training crops see real pixels: a stored crop of
  * `size` pixels is rendered with clile_i_crop_stored(size) pixels, the canonical crop being its middle. */
 int32_t clile_i_crop_stored(int32_t size); /* even margin: size + 2 * round(size / 16) */

@@ -1,5 +1,5 @@
 /* A ResNet of torchvision's names from somebody else's file into the encoder of a model (docs/import.md). */
-#include "base/weights.h"
+#include "store/weights.h"
 #include "model/model.h"
 
 #include <string.h>

@@ -3,7 +3,7 @@
 #define CLILE_I_MODEL_H
 
 #include "base/base.h"
-#include "base/safetensors.h"
+#include "store/safetensors.h"
 #include "net/net.h"
 
 #include <clile/model.h>

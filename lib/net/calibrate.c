@@ -57,7 +57,7 @@ static void widen(histogram *h, double value)
     }
 }
 
-static void observe_unit(void *context, int32_t unit, const clile_i_layout *layout, const float *values)
+static void observe_unit(void *context, int32_t unit, const clile_i_dnn_layout *layout, const float *values)
 {
     clile_i_calibration *calibration = context;
     histogram *h = &calibration->units[unit];

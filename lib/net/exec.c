@@ -33,29 +33,29 @@ static clile_status choose_kind(clile_i_exec *exec)
     int64_t votes[4] = {0};
     for (int32_t i = 0; i < exec->unit_count; i++) {
         const clile_i_unit *unit = exec->units[i].unit;
-        const clile_i_layout *src = &exec->layouts[unit->src];
+        const clile_i_dnn_layout *src = &exec->layouts[unit->src];
         const clile_i_conv_shape shape = clile_i_unit_shape(unit, src->n, src->h, src->w);
-        clile_i_layout_kind kind;
+        clile_i_dnn_layout_kind kind;
         CLILE_I_RETURN_IF(clile_i_conv_preferred(&shape, (uint8_t)clile_i_exec_trains(exec), &kind));
         votes[kind] += multiply_adds(&shape);
     }
     exec->kind = CLILE_I_LAYOUT_C8; /* plain layout would make every other operation slow */
     for (int kind = CLILE_I_LAYOUT_NHWC; kind <= CLILE_I_LAYOUT_C16; kind++)
-        if (votes[kind] > votes[exec->kind]) exec->kind = (clile_i_layout_kind)kind;
+        if (votes[kind] > votes[exec->kind]) exec->kind = (clile_i_dnn_layout_kind)kind;
     if (clile_i_exec_trains(exec)) return CLILE_OK;
     return clile_i_conv_inference_layout(exec->batch, exec->units[0].unit->oc, &exec->kind);
 }
 
 /* Sizes of all values in a layout. */
-static void lay_out(clile_i_exec *exec, clile_i_layout_kind kind)
+static void lay_out(clile_i_exec *exec, clile_i_dnn_layout_kind kind)
 {
     exec->layouts[CLILE_I_VALUE_IMAGE] =
-        clile_i_layout_make(CLILE_I_LAYOUT_NCHW, exec->batch, 3, exec->size, exec->size);
+        clile_i_dnn_layout_make(CLILE_I_LAYOUT_NCHW, exec->batch, 3, exec->size, exec->size);
     for (int32_t i = 0; i < exec->unit_count; i++) {
         clile_i_exec_unit *u = &exec->units[i];
-        const clile_i_layout *src = &exec->layouts[u->unit->src];
+        const clile_i_dnn_layout *src = &exec->layouts[u->unit->src];
         const clile_i_conv_shape shape = clile_i_unit_shape(u->unit, src->n, src->h, src->w);
-        u->dst = clile_i_layout_make(kind, src->n, u->unit->oc, clile_i_conv_oh(&shape), clile_i_conv_ow(&shape));
+        u->dst = clile_i_dnn_layout_make(kind, src->n, u->unit->oc, clile_i_conv_oh(&shape), clile_i_conv_ow(&shape));
         exec->layouts[u->unit->dst] = u->dst;
         if (i > 0) continue;
         exec->pool = clile_i_max_pool_make(&u->dst, CLILE_I_POOL_K, CLILE_I_POOL_STRIDE, CLILE_I_POOL_PAD);
@@ -68,7 +68,7 @@ static clile_status make_convolutions(clile_i_exec *exec)
     const uint8_t trains = (uint8_t)clile_i_exec_trains(exec);
     for (int32_t i = 0; i < exec->unit_count; i++) {
         clile_i_exec_unit *u = &exec->units[i];
-        const clile_i_layout *src = &exec->layouts[u->unit->src];
+        const clile_i_dnn_layout *src = &exec->layouts[u->unit->src];
         const clile_i_conv_shape shape = clile_i_unit_shape(u->unit, src->n, src->h, src->w);
         const clile_i_conv_options options = {.src = src->kind,
                                               .dst = u->dst.kind,
@@ -440,7 +440,7 @@ int64_t clile_i_exec_flops(const clile_i_exec *exec)
     int64_t sum = 0;
     for (int32_t i = 0; i < exec->unit_count; i++) {
         const clile_i_exec_unit *u = &exec->units[i];
-        const clile_i_layout *src = &exec->layouts[u->unit->src];
+        const clile_i_dnn_layout *src = &exec->layouts[u->unit->src];
         const clile_i_conv_shape shape = clile_i_unit_shape(u->unit, src->n, src->h, src->w);
         int64_t passes = 0;
         for (int pass = CLILE_I_PASS_FORWARD; pass <= CLILE_I_PASS_BACKWARD_WEIGHTS; pass++)

@@ -9,7 +9,7 @@
 typedef struct {
     const clile_i_unit *unit;
     clile_i_conv *conv;
-    clile_i_layout dst;                  /* also of what the convolution gives before its norm */
+    clile_i_dnn_layout dst;                  /* also of what the convolution gives before its norm */
     float *pre;                          /* that; training */
     float *folded_weights, *folded_bias; /* inference */
     clile_i_batch_norm norm;
@@ -25,10 +25,10 @@ struct clile_i_exec {
     int32_t tail_team;    /* of average pooling and fc */
     int32_t batch, size;
     clile_i_exec_mode mode;
-    clile_i_layout_kind kind;
+    clile_i_dnn_layout_kind kind;
     int32_t unit_count, value_count;
     clile_i_exec_unit *units;
-    clile_i_layout *layouts; /* of each value */
+    clile_i_dnn_layout *layouts; /* of each value */
     float **values;          /* each value's array; in inference they share an arena */
     clile_i_max_pool pool;
     clile_i_norm_pool stem; /* training: norm, ReLU and pooling after the first convolution */
@@ -56,7 +56,7 @@ clile_status clile_i_exec_plan_training(clile_i_exec *exec);
 clile_status clile_i_exec_plan_inference(clile_i_exec *exec);
 
 /* Forward, and after each unit what it gave (of the first one: after pooling); inference (exec_run.c). */
-typedef void (*clile_i_exec_observer)(void *context, int32_t unit, const clile_i_layout *layout, const float *values);
+typedef void (*clile_i_exec_observer)(void *context, int32_t unit, const clile_i_dnn_layout *layout, const float *values);
 clile_status clile_i_exec_observe(clile_i_exec *exec, const float *src, float *dst, clile_i_exec_observer observer,
                                   void *context);
 

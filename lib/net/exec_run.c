@@ -37,7 +37,7 @@ static clile_status run_unit(clile_i_exec *exec, int32_t i)
 clile_status clile_i_exec_observe(clile_i_exec *exec, const float *src, float *dst, clile_i_exec_observer observer,
                                   void *context)
 {
-    const clile_i_layout *last = &exec->layouts[exec->value_count - 1];
+    const clile_i_dnn_layout *last = &exec->layouts[exec->value_count - 1];
     /* A copy, so that the caller's array may change before backward reads it. */
     if (src != exec->image)
         clile_i_parallel_for(exec->layouts[CLILE_I_VALUE_IMAGE].count, 65536, copy_body, &(copy_job){src, exec->image});
@@ -65,7 +65,7 @@ clile_status clile_i_exec_forward(clile_i_exec *exec, const float *src, float *d
 
 clile_status clile_i_exec_backward(clile_i_exec *exec, const float *diff_dst)
 {
-    const clile_i_layout *last = &exec->layouts[exec->value_count - 1];
+    const clile_i_dnn_layout *last = &exec->layouts[exec->value_count - 1];
     if (!exec->forward_done)
         return clile_i_fail(CLILE_E_STATE,
                             "backward: expected a forward run of a net compiled for training before it, found none");

@@ -19,7 +19,7 @@ typedef struct {
 
 /* An activation: NHWC, one byte each. */
 typedef struct {
-    clile_i_layout layout;
+    clile_i_dnn_layout layout;
     float step;
     uint8_t is_signed;
     uint8_t *bytes;
@@ -47,14 +47,14 @@ static void lay_out(clile_i_qexec *exec, const clile_i_quant *quant)
     const float factor = exec->halved ? 2.0F : 1.0F;
     const int64_t side = exec->size + 2 * exec->border;
     exec->values[CLILE_I_VALUE_IMAGE] =
-        (qvalue){.layout = clile_i_layout_make(CLILE_I_LAYOUT_NHWC, exec->batch, 3, side, side), .step = factor};
+        (qvalue){.layout = clile_i_dnn_layout_make(CLILE_I_LAYOUT_NHWC, exec->batch, 3, side, side), .step = factor};
     for (int32_t i = 0; i < quant->unit_count; i++) {
         const clile_i_unit *unit = &exec->net->units[i];
-        const clile_i_layout *src = &exec->values[unit->src].layout;
+        const clile_i_dnn_layout *src = &exec->values[unit->src].layout;
         clile_i_conv_shape shape = clile_i_unit_shape(unit, src->n, src->h, src->w);
         if (unit->src == CLILE_I_VALUE_IMAGE) shape.pad = 0;
         qvalue *dst = &exec->values[unit->dst];
-        *dst = (qvalue){.layout = clile_i_layout_make(CLILE_I_LAYOUT_NHWC, src->n, unit->oc, clile_i_conv_oh(&shape),
+        *dst = (qvalue){.layout = clile_i_dnn_layout_make(CLILE_I_LAYOUT_NHWC, src->n, unit->oc, clile_i_conv_oh(&shape),
                                                       clile_i_conv_ow(&shape)),
                         .step = unit->relu ? factor * quant->units[i].step : quant->units[i].step,
                         .is_signed = !unit->relu};

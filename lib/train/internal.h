@@ -39,7 +39,7 @@ typedef struct {
     int32_t *image, *subject;         /* [2 batch] */
     int8_t *labels;                   /* [2 batch, c] */
     float *weight, *embedding, *diff; /* [2 batch], [2 batch, d], [2 batch, d] */
-} clile_i_rows;
+} clile_i_person_rows;
 
 struct clile_trainer {
     clile_options *options; /* as given */
@@ -77,7 +77,7 @@ struct clile_trainer {
     int8_t *labels;              /* [batch,c] */
     int32_t *subject;            /* [batch] */
     int32_t exchange;            /* halves are exchanged */
-    clile_i_rows rows;
+    clile_i_person_rows rows;
     float *embedding, *id_embedding, *diff_embedding, *part_embedding; /* [batch,d] */
     float *part_au;                                                    /* [c+1,d] */
 };

@@ -9,7 +9,7 @@
 static void split_rows(clile_trainer *t)
 {
     const int32_t *partner = t->images->partner;
-    clile_i_rows *r = &t->rows;
+    clile_i_person_rows *r = &t->rows;
     r->n = 0;
     for (int32_t k = 0; k < t->batch; ++k) {
         int32_t coded = 0;
@@ -63,9 +63,9 @@ static void multiply(int64_t count, double scale, float *values)
 /* ---- rows: the batch as stage 1 and the mixed loss see it ---- */
 
 /* Embeddings of the rows; without exchange the rows are the batch itself (trainer.c). */
-static const clile_i_rows *gather_rows(clile_trainer *t)
+static const clile_i_person_rows *gather_rows(clile_trainer *t)
 {
-    const clile_i_rows *r = &t->rows;
+    const clile_i_person_rows *r = &t->rows;
     for (int32_t i = 0; t->exchange && i < r->n; ++i)
         memcpy(r->embedding + (int64_t)i * t->d, t->embedding + (int64_t)r->image[i] * t->d,
                (size_t)t->d * sizeof(float));
@@ -75,7 +75,7 @@ static const clile_i_rows *gather_rows(clile_trainer *t)
 /* Gradients of the rows, summed into those of their images. */
 static void scatter_rows(clile_trainer *t, float *diff)
 {
-    const clile_i_rows *r = &t->rows;
+    const clile_i_person_rows *r = &t->rows;
     memset(diff, 0, (size_t)t->batch * (size_t)t->d * sizeof *diff);
     for (int32_t i = 0; i < r->n; ++i)
         add_scaled(t->d, 1, r->diff + (int64_t)i * t->d, diff + (int64_t)(t->exchange ? r->image[i] : i) * t->d);
@@ -86,7 +86,7 @@ static void scatter_rows(clile_trainer *t, float *diff)
 static clile_status losses_stage1(clile_trainer *t, clile_i_losses *losses)
 {
     const clile_i_head *ile = &t->head[CLILE_I_HEAD_ILE];
-    const clile_i_rows *r = gather_rows(t);
+    const clile_i_person_rows *r = gather_rows(t);
     CLILE_I_RETURN_IF(clile_i_loss_stage1(r->n, t->d, t->c, t->s, r->embedding, ile->value, r->subject, r->labels,
                                           t->au_weight, r->weight, &losses->bce, r->diff, ile->diff));
     scatter_rows(t, t->diff_embedding);
@@ -122,7 +122,7 @@ static clile_status mixed_loss(clile_trainer *t, double a, clile_i_losses *losse
 {
     clile_i_head *h = t->head;
     const clile_i_settings *set = &t->settings;
-    const clile_i_rows *r = gather_rows(t);
+    const clile_i_person_rows *r = gather_rows(t);
     CLILE_I_RETURN_IF(clile_i_loss_mixed(
         r->n, t->d, t->c, t->s, set->similarity, r->embedding, h[CLILE_I_HEAD_AU].value, a, h[CLILE_I_HEAD_BIAS].value,
         h[CLILE_I_HEAD_DEVIATION].value, h[CLILE_I_HEAD_DEVIATION_BIAS].value, r->subject, r->labels, t->au_weight,

@@ -118,7 +118,7 @@ static clile_status create_rows(clile_trainer *t)
     t->exchange = t->settings.exchange_halves > 0;
     if (!t->exchange) {
         CLILE_I_ALLOC(t->rows.diff, (int64_t)t->batch * t->d);
-        t->rows = (clile_i_rows){t->batch, NULL, t->subject, t->labels, NULL, t->embedding, t->rows.diff};
+        t->rows = (clile_i_person_rows){t->batch, NULL, t->subject, t->labels, NULL, t->embedding, t->rows.diff};
         return CLILE_OK;
     }
     CLILE_I_ALLOC(t->rows.image, rows);

@@ -365,7 +365,7 @@ static void data_sets_of_the_least_and_of_too_many(void **state)
     clile_dataset *dataset = NULL;
     uint8_t crop[BYTES];
     (void)state;
-    assert_int_equal(clile_synth_dataset(UINT64_MAX, 1, 1, 1, 32, &dataset), CLILE_OK);
+    assert_int_equal(clile_dataset_from_synth(UINT64_MAX, 1, 1, 1, 32, &dataset), CLILE_OK);
     assert_int_equal(clile_dataset_size(dataset), 1);
     assert_int_equal(clile_dataset_copy_crop(dataset, 0, 32, crop), CLILE_OK);
     clile_dataset_destroy(dataset);
@@ -373,8 +373,8 @@ static void data_sets_of_the_least_and_of_too_many(void **state)
                                 {INT32_MIN, 1, 1, 32}, {1, 1, 1, 31},       {1, 1, 1, 1025},      {10000001, 1, 1, 32},
                                 {1, 1, 10000001, 32},  {1, 3163, 3163, 32}, {46341, 46341, 1, 32}};
     for (size_t k = 0; k < sizeof wrong / sizeof *wrong; ++k) {
-        assert_failed(clile_synth_dataset(1, wrong[k][0], wrong[k][1], wrong[k][2], wrong[k][3], &dataset),
-                      CLILE_E_INVALID_ARGUMENT, "clile_synth_dataset: ");
+        assert_failed(clile_dataset_from_synth(1, wrong[k][0], wrong[k][1], wrong[k][2], wrong[k][3], &dataset),
+                      CLILE_E_INVALID_ARGUMENT, "clile_dataset_from_synth: ");
         assert_null(dataset);
     }
 }

@@ -6,7 +6,7 @@
 #include <cmocka.h>
 
 #include "data/core.h"
-#include "data/pack.h"
+#include "layout/pack.h"
 #include "data/scratch.h"
 
 enum { N = 70, SIDE = 40, SIZE = 32, C = 3, STORED = 36 };

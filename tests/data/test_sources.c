@@ -6,7 +6,7 @@
 #include <setjmp.h>
 #include <cmocka.h>
 
-#include "base/safetensors.h"
+#include "store/safetensors.h"
 #include "data/scratch.h"
 
 enum { SIZE = 32 };

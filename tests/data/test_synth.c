@@ -6,8 +6,8 @@
 #include <cmocka.h>
 
 #include "data/data.h"
-#include "data/scratch.h"
-#include "data/synth.h"
+#include "scratch.h"
+#include "synth/synth.h"
 
 #include <math.h>
 
@@ -345,13 +345,13 @@ static void wrong_arguments_are_named(void **state)
     assert_failed(clile_synth_subject_name("list", 0, name, sizeof name), CLILE_E_INVALID_ARGUMENT, "layout \"list\"");
     assert_failed(clile_synth_subject_name("bp4d", -1, name, sizeof name), CLILE_E_INVALID_ARGUMENT, "subject -1");
     assert_failed(clile_synth_subject_name("bp4d", 0, name, 4), CLILE_E_INVALID_ARGUMENT, "in 4 bytes");
-    assert_failed(clile_synth_dataset(1, 0, 1, 1, SIZE, &dataset), CLILE_E_INVALID_ARGUMENT, "0 subjects");
-    assert_failed(clile_synth_dataset(1, 3000, 3000, 3000, SIZE, &dataset), CLILE_E_INVALID_ARGUMENT,
+    assert_failed(clile_dataset_from_synth(1, 0, 1, 1, SIZE, &dataset), CLILE_E_INVALID_ARGUMENT, "0 subjects");
+    assert_failed(clile_dataset_from_synth(1, 3000, 3000, 3000, SIZE, &dataset), CLILE_E_INVALID_ARGUMENT,
                   "at most 10000000 images");
-    assert_failed(clile_synth_dataset(1, INT32_MAX, INT32_MAX, INT32_MAX, SIZE, &dataset), CLILE_E_INVALID_ARGUMENT,
+    assert_failed(clile_dataset_from_synth(1, INT32_MAX, INT32_MAX, INT32_MAX, SIZE, &dataset), CLILE_E_INVALID_ARGUMENT,
                   "at most");
-    assert_failed(clile_synth_dataset(1, 1, 1, 1, 8, &dataset), CLILE_E_INVALID_ARGUMENT, "size is 8");
-    assert_failed(clile_synth_dataset(1, 1, 1, 1, SIZE, NULL), CLILE_E_INVALID_ARGUMENT, "out is NULL");
+    assert_failed(clile_dataset_from_synth(1, 1, 1, 1, 8, &dataset), CLILE_E_INVALID_ARGUMENT, "size is 8");
+    assert_failed(clile_dataset_from_synth(1, 1, 1, 1, SIZE, NULL), CLILE_E_INVALID_ARGUMENT, "out is NULL");
     assert_null(dataset);
     assert_int_equal(clile_synth_render(UINT64_MAX, INT64_MAX, INT64_MAX, NULL, SIZE, rgb, NULL), CLILE_OK);
 }
@@ -382,7 +382,7 @@ static void a_data_set_of_drawn_faces(void **state)
     clile_dataset *all = NULL, *train = NULL, *test = NULL;
     int32_t ids[AUS];
     (void)state;
-    assert_int_equal(clile_synth_dataset(9, SUBJECTS, TASKS, FRAMES, SIZE, &all), CLILE_OK);
+    assert_int_equal(clile_dataset_from_synth(9, SUBJECTS, TASKS, FRAMES, SIZE, &all), CLILE_OK);
     assert_int_equal(clile_dataset_size(all), SUBJECTS * TASKS * FRAMES);
     assert_int_equal(clile_dataset_subject_count(all), SUBJECTS);
     assert_counts(all, SUBJECTS * TASKS * FRAMES, 0, 0, 0);
@@ -432,7 +432,7 @@ static void crops_are_aligned_pictures(void **state)
     for (int y = 0; y < CROP; ++y)
         memcpy(expected + 3 * CROP * y, whole + 3 * ((y + (int)margin) * stored + (int)margin), 3 * CROP);
     free(whole);
-    assert_int_equal(clile_synth_dataset(9, 1, 1, 2, SIZE, &all), CLILE_OK);
+    assert_int_equal(clile_dataset_from_synth(9, 1, 1, 2, SIZE, &all), CLILE_OK);
     assert_int_equal(clile_dataset_copy_crop(all, 1, CROP, crop), CLILE_OK);
     assert_memory_equal(crop, expected, sizeof crop);
     clile_dataset_destroy(all);
@@ -445,7 +445,7 @@ static void running_out_of_memory_is_a_status(void **state)
     for (int64_t k = 1;; ++k) {
         clile_dataset *all = NULL;
         clile_i_alloc_fail_at(k);
-        clile_status status = clile_synth_dataset(9, 2, 1, 2, SIZE, &all);
+        clile_status status = clile_dataset_from_synth(9, 2, 1, 2, SIZE, &all);
         if (status == CLILE_OK) status = clile_synth_render(9, 0, 0, NULL, SIZE, rgb, NULL);
         clile_i_alloc_fail_at(0);
         clile_dataset_destroy(all);

@@ -5,7 +5,7 @@
 #include <string.h>
 
 static const double tolerance = 1e-5;
-static const clile_i_layout_kind kinds[] = {CLILE_I_LAYOUT_NCHW, CLILE_I_LAYOUT_NHWC, CLILE_I_LAYOUT_C8,
+static const clile_i_dnn_layout_kind kinds[] = {CLILE_I_LAYOUT_NCHW, CLILE_I_LAYOUT_NHWC, CLILE_I_LAYOUT_C8,
                                             CLILE_I_LAYOUT_C16};
 static const char *const kind_names[] = {"nchw", "nhwc", "c8", "c16"};
 

@@ -186,9 +186,9 @@ static void test_threads(void **state)
     free_case(&t);
 }
 
-static clile_i_layout_kind inference_layout(const clile_i_conv_shape *shape)
+static clile_i_dnn_layout_kind inference_layout(const clile_i_conv_shape *shape)
 {
-    clile_i_layout_kind kind;
+    clile_i_dnn_layout_kind kind;
     assert_int_equal(clile_i_conv_preferred(shape, 0, &kind), CLILE_OK);
     assert_int_equal(clile_i_conv_inference_layout(shape->n, shape->oc, &kind), CLILE_OK);
     return kind;

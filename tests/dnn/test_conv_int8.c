@@ -122,7 +122,7 @@ static void test_pooling(void **state)
     static const int64_t sizes[][4] = {{1, 64, 56, 56}, {2, 16, 7, 9}, {3, 19, 5, 4}, {1, 8, 1, 1}};
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
         const int64_t n = sizes[i][0], c = sizes[i][1], h = sizes[i][2], w = sizes[i][3], count = n * c * h * w;
-        const clile_i_layout layout = clile_i_layout_make(CLILE_I_LAYOUT_NHWC, n, c, h, w);
+        const clile_i_dnn_layout layout = clile_i_dnn_layout_make(CLILE_I_LAYOUT_NHWC, n, c, h, w);
         const clile_i_max_pool pool = clile_i_max_pool_make(&layout, 3, 2, 1);
         const clile_i_ref_pool oracle = {n, c, h, w, 3, 2, 1};
         clile_i_rng rng = clile_i_rng_make(8, i);

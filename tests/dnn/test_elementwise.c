@@ -41,22 +41,22 @@ static void test_relu(void **state)
 static void test_layouts(void **state)
 {
     (void)state;
-    static const clile_i_layout_kind kinds[] = {CLILE_I_LAYOUT_NCHW, CLILE_I_LAYOUT_NHWC, CLILE_I_LAYOUT_C8,
+    static const clile_i_dnn_layout_kind kinds[] = {CLILE_I_LAYOUT_NCHW, CLILE_I_LAYOUT_NHWC, CLILE_I_LAYOUT_C8,
                                                 CLILE_I_LAYOUT_C16};
     static const int64_t channels[] = {1, 3, 5, 8, 13, 16, 17, 64};
     clile_i_rng rng = clile_i_rng_make(6, 2);
     for (size_t kind = 0; kind < 4; kind++)
         for (size_t i = 0; i < 8; i++) {
             const int64_t n = 1 + (int64_t)(i % 3), c = channels[i], h = 3, w = 5;
-            const clile_i_layout layout = clile_i_layout_make(kinds[kind], n, c, h, w);
+            const clile_i_dnn_layout layout = clile_i_dnn_layout_make(kinds[kind], n, c, h, w);
             const int64_t padded = kind < 2 ? c : kind == 2 ? (c + 7) / 8 * 8 : (c + 15) / 16 * 16;
             assert_int_equal(layout.channels, padded);
             assert_int_equal(layout.count, n * padded * h * w);
             double *values = test_normal(&rng, n * c * h * w);
             float *plain = test_float(values, n * c * h * w), *blocked = test_unwritten(layout.count);
             float *back = test_unwritten(n * c * h * w);
-            clile_i_layout_from_plain(&layout, plain, blocked);
-            clile_i_layout_to_plain(&layout, blocked, back);
+            clile_i_dnn_layout_from_plain(&layout, plain, blocked);
+            clile_i_dnn_layout_to_plain(&layout, blocked, back);
             assert_memory_equal(back, plain, (size_t)(n * c * h * w) * sizeof *plain);
             for (int64_t in = 0; in < n; in++)
                 for (int64_t ic = 0; ic < padded; ic++)

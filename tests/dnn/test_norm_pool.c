@@ -2,7 +2,7 @@
 #include "dnn/dnn.h"
 #include "dnn/dnn_test.h"
 
-static const clile_i_layout_kind kinds[] = {CLILE_I_LAYOUT_NCHW, CLILE_I_LAYOUT_NHWC, CLILE_I_LAYOUT_C8,
+static const clile_i_dnn_layout_kind kinds[] = {CLILE_I_LAYOUT_NCHW, CLILE_I_LAYOUT_NHWC, CLILE_I_LAYOUT_C8,
                                             CLILE_I_LAYOUT_C16};
 
 enum { GAMMA, BETA, RUNNING_MEAN, RUNNING_VARIANCE, MEAN, INV_STD, DIFF_GAMMA, DIFF_BETA, VECTORS };
@@ -19,17 +19,17 @@ static float *zeros(int64_t count)
     return values;
 }
 
-static float *random_array(clile_i_rng *rng, const clile_i_layout *layout)
+static float *random_array(clile_i_rng *rng, const clile_i_dnn_layout *layout)
 {
     const int64_t plain_count = layout->n * layout->c * layout->h * layout->w;
     double *values = test_normal(rng, plain_count);
     float *plain = test_float(values, plain_count), *out = zeros(layout->count);
-    clile_i_layout_from_plain(layout, plain, out);
+    clile_i_dnn_layout_from_plain(layout, plain, out);
     free(values), free(plain);
     return out;
 }
 
-static channel_state make_state(const clile_i_layout *layout, uint64_t seed)
+static channel_state make_state(const clile_i_dnn_layout *layout, uint64_t seed)
 {
     clile_i_rng rng = clile_i_rng_make(seed, 9);
     channel_state s = {0};
@@ -45,7 +45,7 @@ static channel_state make_state(const clile_i_layout *layout, uint64_t seed)
     return s;
 }
 
-static clile_i_batch_norm norm_of(const clile_i_layout *layout, const channel_state *s, int frozen, const float *src)
+static clile_i_batch_norm norm_of(const clile_i_dnn_layout *layout, const channel_state *s, int frozen, const float *src)
 {
     return (clile_i_batch_norm){.layout = *layout,
                                 .eps = 1e-5,
@@ -78,9 +78,9 @@ static void compare(const char *what, const float *found, const float *expected,
     free(wanted);
 }
 
-static void check(clile_i_layout_kind kind, const int64_t *shape, const int64_t *window, int frozen, int more)
+static void check(clile_i_dnn_layout_kind kind, const int64_t *shape, const int64_t *window, int frozen, int more)
 {
-    const clile_i_layout layout = clile_i_layout_make(kind, shape[0], shape[1], shape[2], shape[3]);
+    const clile_i_dnn_layout layout = clile_i_dnn_layout_make(kind, shape[0], shape[1], shape[2], shape[3]);
     const clile_i_max_pool pool = clile_i_max_pool_make(&layout, window[0], window[1], window[2]);
     clile_i_rng rng = clile_i_rng_make(77, (uint64_t)(shape[1] * 31 + shape[2]));
     channel_state apart = make_state(&layout, 5), together = make_state(&layout, 5);

@@ -9,7 +9,7 @@ static float at(const float *plain, const clile_i_conv_shape *s, int64_t n, int6
     return y < 0 || y >= s->ih || x < 0 || x >= s->iw ? 0.0F : plain[((n * s->ic + i) * s->ih + y) * s->iw + x];
 }
 
-static void check(const clile_i_conv_shape *s, clile_i_layout_kind kind, const float *plain)
+static void check(const clile_i_conv_shape *s, clile_i_dnn_layout_kind kind, const float *plain)
 {
     const clile_i_patches p = clile_i_patches_make(s, kind);
     const int64_t count = p.dst.n * p.dst.c * p.dst.h * p.dst.w;
@@ -18,9 +18,9 @@ static void check(const clile_i_conv_shape *s, clile_i_layout_kind kind, const f
     assert_true(src != NULL && dst != NULL && found != NULL);
     assert_int_equal(p.dst.c, s->kh * s->kw * s->ic);
     for (int64_t i = 0; i < p.dst.count; i++) dst[i] = NAN;
-    clile_i_layout_from_plain(&p.src, plain, src);
+    clile_i_dnn_layout_from_plain(&p.src, plain, src);
     clile_i_patches_gather(&p, src, dst);
-    clile_i_layout_to_plain(&p.dst, dst, found);
+    clile_i_dnn_layout_to_plain(&p.dst, dst, found);
     for (int64_t k = 0; k < count; k++) {
         const int64_t x = k % p.dst.w, y = k / p.dst.w % p.dst.h, c = k / p.dst.w / p.dst.h % p.dst.c;
         const int64_t n = k / p.dst.w / p.dst.h / p.dst.c, i = c % s->ic, u = c / s->ic / s->kw, v = c / s->ic % s->kw;

@@ -3,7 +3,7 @@
 #include "dnn/dnn_test.h"
 
 static const double tolerance = 1e-6;
-static const clile_i_layout_kind kinds[] = {CLILE_I_LAYOUT_NCHW, CLILE_I_LAYOUT_NHWC, CLILE_I_LAYOUT_C8,
+static const clile_i_dnn_layout_kind kinds[] = {CLILE_I_LAYOUT_NCHW, CLILE_I_LAYOUT_NHWC, CLILE_I_LAYOUT_C8,
                                             CLILE_I_LAYOUT_C16};
 
 /* What the source holds: normal values; few different values, so that almost every window has a tie; all negative, so

@@ -12,16 +12,16 @@ PATH = re.compile(r"`((?:lib|include|tests|examples|cmake|docs|pkgconfig)/[\w./+
 
 # Numbers of docs/security.md: a sentence of it, and where the code has the number.
 LIMITS = [
-    (r"CSV, lists \| (\d+) columns", "lib/data/layout.h", r"CLILE_I_ROWS_MOST = (\d+)"),
-    (r"paths of (\d+) bytes", "lib/data/layout.h", r"CLILE_I_PATH_SIZE = (\d+)"),
+    (r"CSV, lists \| (\d+) columns", "lib/store/rows.h", r"CLILE_I_ROWS_MOST = (\d+)"),
+    (r"paths of (\d+) bytes", "lib/layout/layout.h", r"CLILE_I_PATH_SIZE = (\d+)"),
     (r"columns \((\d+) AUs\)", "lib/model/model.h", r"CLILE_I_MAX_AUS = (\d+)"),
     (r"model \| (\d+) AUs", "lib/model/model.h", r"CLILE_I_MAX_AUS = (\d+)"),
     (r"at most (\d+) keys of metadata", "lib/model/model.h", r"CLILE_I_MAX_METADATA = (\d+)"),
-    (r"(\d+) dimensions", "lib/base/safetensors.h", r"CLILE_I_ST_MAX_DIMS = (\d+)"),
-    (r"header at most (\d+) MB", "lib/base/safetensors_types.h", r"CLILE_I_ST_MAX_HEADER = (\d+)000000\b"),
-    (r"(\d+) dictionaries deep", "lib/base/torch_file.c", r"DEEPEST = (\d+)"),
-    (r"([\d,]+) tensors", "lib/base/torch_file.c", r"MOST_TENSORS = (\d+)"),
-    (r"pack \| (\d+) AUs", "lib/data/pack.c", r"MOST_AUS = (\d+)"),
+    (r"(\d+) dimensions", "lib/store/safetensors.h", r"CLILE_I_ST_MAX_DIMS = (\d+)"),
+    (r"header at most (\d+) MB", "lib/store/safetensors_types.h", r"CLILE_I_ST_MAX_HEADER = (\d+)000000\b"),
+    (r"(\d+) dictionaries deep", "lib/store/torch_file.c", r"DEEPEST = (\d+)"),
+    (r"([\d,]+) tensors", "lib/store/torch_file.c", r"MOST_TENSORS = (\d+)"),
+    (r"pack \| (\d+) AUs", "lib/layout/pack.c", r"MOST_AUS = (\d+)"),
     (r"crops to (\d+) pixels", "lib/data/core.h", r"CLILE_I_CROP_LARGEST = (\d+)"),
     (r"(\d+) scans in a JPEG", "lib/image/decode.c", r"MOST_SCANS = (\d+)"),
     (r"JPEG, (\d+) in a progressive one", "lib/image/decode.c", r"MOST_SCANS_PROGRESSIVE = (\d+)"),

@@ -1,7 +1,7 @@
 /* A box CSV: frame, x, y, w, h. */
 #include "fuzz.h"
 
-#include "data/layout.h"
+#include "layout/layout.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

@@ -1,4 +1,4 @@
-/* The CSV of boxes and landmarks that `clile predict` takes (lib/data/face_file.c). */
+/* The CSV of boxes and landmarks that `clile predict` takes (lib/layout/face_file.c). */
 #include "fuzz.h"
 
 #include <clile/faces.h>

@@ -1,7 +1,7 @@
 /* The JSON of a safetensors header, piece by piece: strings, sizes and punctuation in any order and depth. */
 #include "fuzz.h"
 
-#include "base/json.h"
+#include "store/json.h"
 
 #include <string.h>
 

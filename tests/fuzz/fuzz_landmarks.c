@@ -1,7 +1,7 @@
 /* A landmark CSV: frame, 5 or 68 points. */
 #include "fuzz.h"
 
-#include "data/layout.h"
+#include "layout/layout.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

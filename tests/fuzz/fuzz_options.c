@@ -1,7 +1,9 @@
 /* Options as key=value lines (checkpoints, --set), sets of AUs, names of protocols. */
 #include "fuzz.h"
 
-#include "data/layout.h"
+#include "layout/layout.h"
+
+#include <clile/dataset.h>
 
 #include <stdlib.h>
 #include <string.h>

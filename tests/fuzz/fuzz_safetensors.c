@@ -1,7 +1,7 @@
 /* Files of the safetensors format: what opens can be read to its last byte. */
 #include "fuzz.h"
 
-#include "base/safetensors.h"
+#include "store/safetensors.h"
 
 #include <string.h>
 

@@ -2,7 +2,7 @@
  * one storage of 64 bytes is put, so that no checksum stands in the way. */
 #include "fuzz.h"
 
-#include "base/weights.h"
+#include "store/weights.h"
 
 #include <stdlib.h>
 #include <string.h>

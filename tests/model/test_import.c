@@ -1,5 +1,5 @@
 /* Weights of others into a model: what the report says, and that a failure changes nothing. Formats:
- * tests/base/test_weights.c, tests/cli/test_import.py. */
+ * tests/store/test_weights.c, tests/cli/test_import.py. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>

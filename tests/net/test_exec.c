@@ -201,7 +201,7 @@ static void test_running_statistics(void **state)
         const clile_i_exec_unit *unit = &exec->units[u];
         const int64_t hw = unit->dst.h * unit->dst.w, n = unit->dst.n;
         float *plain = test_floats(n * unit->dst.c * hw);
-        clile_i_layout_to_plain(&unit->dst, unit->pre, plain);
+        clile_i_dnn_layout_to_plain(&unit->dst, unit->pre, plain);
         for (int64_t ch = 0; ch < unit->dst.c; ch++) {
             double sum = 0.0, squares = 0.0;
             for (int64_t i = 0; i < n * hw; i++) sum += (double)plain[(i / hw * unit->dst.c + ch) * hw + i % hw];

@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/safetensors.h"
+#include "store/safetensors.h"
 
 static inline clile_i_st *golden_open(const char *path)
 {

@@ -43,7 +43,7 @@ static void synth_dataset(world *w)
     clile_dataset *out = NULL;
     uint8_t crop[WORLD_SIZE * WORLD_SIZE * 3] = {0};
     WATCH(out);
-    CALL(clile_synth_dataset(1, 3, 1, 2, WORLD_SIZE, A(out, &out)));
+    CALL(clile_dataset_from_synth(1, 3, 1, 2, WORLD_SIZE, A(out, &out)));
     if (out != NULL) {
         const int64_t n = clile_dataset_size(out);
         TAKE(n);
@@ -58,6 +58,6 @@ const world_case world_cases_synth[] = {
     {"clile_synth_labels", synth_labels, "draws numbers", 0},
     {"clile_synth_render", synth_render, NULL, 0},
     {"clile_synth_subject_name", synth_subject_name, "writes into the caller's memory", 0},
-    {"clile_synth_dataset", synth_dataset, NULL, 0},
+    {"clile_dataset_from_synth", synth_dataset, NULL, 0},
     {NULL, NULL, NULL, 0},
 };

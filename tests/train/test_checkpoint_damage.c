@@ -5,7 +5,7 @@
 #include <setjmp.h>
 #include <cmocka.h>
 
-#include "base/safetensors.h"
+#include "store/safetensors.h"
 #include "fuzz/tiny.h"
 
 #include <math.h>

@@ -124,7 +124,7 @@ static void test_drawn_faces(void **state)
     clile_dataset *data = NULL, *packed = NULL;
     clile_options *options = toy_options("");
     clile_i_st_writer *writer = NULL;
-    assert_int_equal(clile_synth_dataset(1, 4, 1, 40, 32, &data), CLILE_OK);
+    assert_int_equal(clile_dataset_from_synth(1, 4, 1, 40, 32, &data), CLILE_OK);
     clile_model *model = model_of(data);
     train(model, data, "");
     expect(model, "alignment", "landmarks");

@@ -2,7 +2,7 @@
  * cleanly. */
 #include "train/toy.h"
 
-#include "base/safetensors.h"
+#include "store/safetensors.h"
 #include "data/core.h"
 
 #include <math.h>

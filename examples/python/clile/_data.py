@@ -92,7 +92,7 @@ class Dataset(Handle):
     def synth(cls, subjects: int = 41, tasks: int = 2, frames: int = 16, size: int = 128, seed: int = 1) -> "Dataset":
         """Drawn faces with 16 AUs (docs/synth.md): subjects x tasks x frames images of `size` pixels, drawn when they are needed."""
         data = cls.__new__(cls)
-        data._make(lib.clile_synth_dataset, seed, subjects, tasks, frames, size)
+        data._make(lib.clile_dataset_from_synth, seed, subjects, tasks, frames, size)
         return data
 
     def fold(self, protocol: str, fold: int = 1) -> Fold:

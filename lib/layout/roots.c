@@ -1,0 +1,225 @@
+/* Folders of a data set that might be taken for each other: those of images, of labels, of landmarks and boxes. */
+#include "layout/layout.h"
+
+#include <string.h>
+
+/* ---- images ---- */
+
+static clile_status join3(const char *path, const char *folder, const char *below, char **out)
+{
+    char *outer = clile_i_path_join(path, folder);
+    *out = outer == NULL ? NULL : clile_i_path_join(outer, below);
+    clile_i_free(outer);
+    return *out != NULL ? CLILE_OK : CLILE_E_OUT_OF_MEMORY;
+}
+
+/* Images in path/folder/below, of which each is left out; without a table one is enough. */
+static clile_status count_images(const char *path, const char *folder, const char *below, clile_i_table *table,
+                                 int64_t *count)
+{
+    clile_status status = CLILE_OK;
+    clile_i_names names = {0};
+    char *inner = NULL;
+    int64_t number = 0;
+    *count = 0;
+    CLILE_I_TRY(join3(path, folder, below, &inner));
+    if (!clile_i_path_is_folder(inner)) goto cleanup;
+    CLILE_I_TRY(clile_i_folder_list(inner, &names));
+    for (int64_t i = 0; i < names.count; ++i) {
+        if (!clile_i_frame_number(names.names[i], &number)) continue;
+        ++*count;
+        if (table == NULL) break;
+        CLILE_I_TRY(clile_i_table_left_out(table, CLILE_I_LEFT_OUT_IMAGES, inner + strlen(path) + 1, names.names[i]));
+    }
+cleanup:
+    clile_i_names_free(&names);
+    clile_i_free(inner);
+    return status;
+}
+
+/* *sequences: how many of `below` have images in path/folder. */
+static clile_status count_sequences(const char *path, const char *folder, int64_t count, char *const *below,
+                                    int64_t *sequences)
+{
+    int64_t images = 0;
+    *sequences = 0;
+    for (int64_t b = 0; b < count; ++b) {
+        CLILE_I_RETURN_IF(count_images(path, folder, below[b], NULL, &images));
+        *sequences += images > 0;
+    }
+    return CLILE_OK;
+}
+
+/* The other folder's images are left out; a link to the same images is nothing to warn of. */
+static clile_status leave_out(const char *path, const char *taken, const char *other, int64_t count, char *const *below,
+                              clile_i_table *table)
+{
+    clile_status status = CLILE_OK;
+    char *ours = NULL, *theirs = NULL;
+    int64_t sequences = 0, images = 0, all = 0;
+    for (int64_t b = 0; b < count; ++b) {
+        clile_i_free(ours);
+        clile_i_free(theirs);
+        ours = theirs = NULL;
+        CLILE_I_TRY(join3(path, taken, below[b], &ours));
+        CLILE_I_TRY(join3(path, other, below[b], &theirs));
+        if (clile_i_path_is_same(ours, theirs)) continue;
+        CLILE_I_TRY(count_images(path, other, below[b], table, &images));
+        sequences += images > 0;
+        all += images;
+    }
+    if (sequences > 0)
+        status = clile_i_table_warn(table,
+                                    "images are taken from %s; %s has %lld images of %lld of the %lld sequences, too: "
+                                    "move those away that are not meant",
+                                    taken[0] != '\0' ? taken : "the folder itself", other[0] != '\0' ? other : "it",
+                                    (long long)all, (long long)sequences, (long long)count);
+cleanup:
+    clile_i_free(ours);
+    clile_i_free(theirs);
+    return status;
+}
+
+/* What to say where no image is: images of kinds that are not read may be there. */
+static clile_status fail_without_images(const char *path, const clile_i_names *folders, int64_t count,
+                                        char *const *below, clile_i_table *table)
+{
+    for (int64_t k = 0; k <= folders->count; ++k) {
+        for (int64_t b = 0; b < count && table->not_read == 0; ++b) {
+            clile_i_frames frames = {0};
+            char *inner = NULL;
+            clile_status status = join3(path, k == 0 ? "" : folders->names[k - 1], below[b], &inner);
+            if (status == CLILE_OK) status = clile_i_frames_list(inner, table, &frames);
+            clile_i_frames_free(&frames);
+            clile_i_free(inner);
+            CLILE_I_RETURN_IF(status);
+        }
+    }
+    if (table->not_read > 0)
+        return clile_i_fail(CLILE_E_FORMAT,
+                            "%s: no images that are read; %s is there, JPEG, PNG and BMP files are read", path,
+                            table->first_not_read);
+    return clile_i_fail(CLILE_E_FORMAT,
+                        "%s: no images; looked for %s/FRAME.jpg (or jpeg, png, bmp) and the like there and in each "
+                        "folder directly below",
+                        path, count > 0 ? below[0] : "SUBJECT");
+}
+
+clile_status clile_i_frames_root(const char *path, int64_t count, char *const *below, clile_i_table *table, char **out)
+{
+    clile_status status = CLILE_OK;
+    clile_i_names folders = {0};
+    int64_t *sequences = NULL, best = 0;
+
+    *out = NULL;
+    CLILE_I_TRY(clile_i_folder_list(path, &folders));
+    CLILE_I_ALLOC(sequences, folders.count + 1); /* [0]: path itself */
+    for (int64_t k = 0; k <= folders.count; ++k) {
+        CLILE_I_TRY(count_sequences(path, k == 0 ? "" : folders.names[k - 1], count, below, &sequences[k]));
+        if (sequences[k] > sequences[best]) best = k;
+    }
+    if (sequences[best] == 0) {
+        status = fail_without_images(path, &folders, count, below, table);
+        goto cleanup;
+    }
+    const char *taken = best == 0 ? "" : folders.names[best - 1];
+    for (int64_t k = 0; k <= folders.count; ++k)
+        if (k != best && sequences[k] > 0)
+            CLILE_I_TRY(leave_out(path, taken, k == 0 ? "" : folders.names[k - 1], count, below, table));
+    *out = clile_i_strdup(taken);
+    if (*out == NULL) status = CLILE_E_OUT_OF_MEMORY;
+cleanup:
+    clile_i_free(sequences);
+    clile_i_names_free(&folders);
+    return status;
+}
+
+/* ---- labels ---- */
+
+clile_status clile_i_roots_warn_labels(const char *path, const char *const *folders, int64_t taken, int64_t other,
+                                       clile_i_table *table)
+{
+    clile_status status = CLILE_OK;
+    char *ours = clile_i_path_join(path, folders[taken]), *theirs = clile_i_path_join(path, folders[other]);
+    if (ours == NULL || theirs == NULL)
+        status = CLILE_E_OUT_OF_MEMORY;
+    else if (!clile_i_path_is_same(ours, theirs))
+        status = clile_i_table_warn(table, "labels are taken from %s; %s has label files, too", folders[taken],
+                                    folders[other][0] != '\0' ? folders[other] : "the folder itself");
+    clile_i_free(ours);
+    clile_i_free(theirs);
+    return status;
+}
+
+/* ---- landmarks and boxes ---- */
+
+static int equal_letters(const char *left, size_t size, const char *right)
+{
+    for (size_t k = 0; k < size; ++k) {
+        char l = left[k], r = right[k];
+        if (r == '\0') return 0;
+        if (l >= 'A' && l <= 'Z') l = (char)(l - 'A' + 'a');
+        if (r >= 'A' && r <= 'Z') r = (char)(r - 'A' + 'a');
+        if (l != r) return 0;
+    }
+    return right[size] == '\0';
+}
+
+/* Files in one folder: those that are no stem's, and the first that is one's but for capital letters. */
+static clile_status check_folder(const char *path, const char *folder, int64_t count, const char *const *stems,
+                                 clile_i_table *table)
+{
+    clile_status status = CLILE_OK;
+    clile_i_names files = {0};
+    int64_t used = 0, unused = 0;
+    const char *first = NULL, *alike = NULL;
+    char *below = clile_i_path_join(path, folder);
+    if (below == NULL) return CLILE_E_OUT_OF_MEMORY;
+    if (!clile_i_path_is_folder(below)) goto cleanup;
+    CLILE_I_TRY(clile_i_folder_list(below, &files));
+    for (int64_t i = 0; i < files.count; ++i) {
+        const char *name = files.names[i], *dot = strrchr(name, '.');
+        if (dot == NULL || !equal_letters(dot, strlen(dot), ".csv")) continue;
+        const size_t size = (size_t)(dot - name);
+        int exact = 0, near = 0;
+        for (int64_t s = 0; s < count && !exact; ++s) {
+            if (!equal_letters(name, size, stems[s])) continue;
+            near = 1;
+            exact = strncmp(name, stems[s], size) == 0 && strcmp(dot, ".csv") == 0;
+        }
+        used += exact;
+        unused += !exact;
+        if (!exact && first == NULL) first = name;
+        if (near && !exact && alike == NULL) alike = name;
+    }
+    if (alike != NULL)
+        status = clile_i_table_warn(table, "%s/%s is not read: capital and small letters differ", folder, alike);
+    else if (unused > 0 && used == 0)
+        status = clile_i_table_warn(table, "no file in %s is called as a label file: %s is not read", folder, first);
+    else if (unused > 0)
+        clile_i_text_append(&table->notes, "%lld files in %s belong to no label file, the first is %s\n",
+                            (long long)unused, folder, first);
+    if (status == CLILE_OK) status = table->notes.status;
+cleanup:
+    clile_i_names_free(&files);
+    clile_i_free(below);
+    return status;
+}
+
+clile_status clile_i_roots_check_faces(const char *path, int64_t count, const char *const *stems, clile_i_table *table)
+{
+    static const char *const wanted[2] = {"landmarks", "boxes"};
+    clile_status status = CLILE_OK;
+    clile_i_names folders = {0};
+    for (int k = 0; k < 2; ++k) CLILE_I_TRY(check_folder(path, wanted[k], count, stems, table));
+    CLILE_I_TRY(clile_i_folder_list(path, &folders));
+    for (int64_t i = 0; i < folders.count; ++i)
+        for (int k = 0; k < 2; ++k)
+            if (equal_letters(folders.names[i], strlen(folders.names[i]), wanted[k]) &&
+                strcmp(folders.names[i], wanted[k]) != 0)
+                CLILE_I_TRY(
+                    clile_i_table_warn(table, "the folder %s is not read, expected %s", folders.names[i], wanted[k]));
+cleanup:
+    clile_i_names_free(&folders);
+    return status;
+}

@@ -1,0 +1,207 @@
+/* The end of a table: its subjects in order, and whether what a layout has put together makes sense. */
+#include "base/format.h"
+#include "layout/table.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+clile_status clile_i_table_warn(clile_i_table *table, const char *format, ...)
+{
+    char text[1024];
+    va_list arguments;
+    va_start(arguments, format);
+    clile_i_format(text, sizeof text, format, arguments);
+    va_end(arguments);
+    clile_i_text_append(&table->notes, "warning: %s\n", text);
+    return table->notes.status;
+}
+
+/* ---- rows and images ---- */
+
+clile_status clile_i_table_fit(clile_i_table *table, const char *where, int64_t rows, int64_t images, int64_t matched)
+{
+    const int64_t least = rows < images ? rows : images;
+    if (least == 0) return CLILE_OK;
+    table->fit.least += least;
+    table->fit.matched += matched;
+    /* As many rows as images, yet some of each left over: they are numbered differently. */
+    if (matched == least || (rows != images && 10 * matched >= 9 * least)) return CLILE_OK;
+    if (table->fit.bad++ == 0)
+        clile_i_text_append(&table->fit.first, "%.200s: %lld of %lld label rows and of %lld images", where,
+                            (long long)matched, (long long)rows, (long long)images);
+    return table->fit.first.status;
+}
+
+/* "; left out are label rows such as ..., images such as ..." */
+static void append_examples(const clile_i_table *table, clile_i_text *text)
+{
+    static const char *const what[2] = {"label rows", "images"};
+    int found = 0;
+    for (int32_t kind = 0; kind < 2; ++kind) {
+        if (table->left_out_count[kind] == 0) continue;
+        clile_i_text_append(text, "%s %s such as", found++ ? ", and" : "; left out are", what[kind]);
+        for (int32_t i = 0; i < table->left_out_count[kind] && i < 3; ++i)
+            clile_i_text_append(text, "%s %.100s", i > 0 ? "," : "", table->left_out[kind][i]);
+    }
+}
+
+static clile_status check_fit(clile_i_table *table)
+{
+    clile_status status = CLILE_OK;
+    clile_i_text examples = {0};
+    if (table->not_read > 0 && table->n == 0)
+        clile_i_text_append(&examples, "; %lld images such as %.400s are not read: JPEG, PNG and BMP files are",
+                            (long long)table->not_read, table->first_not_read);
+    append_examples(table, &examples);
+    CLILE_I_TRY(examples.status);
+    const char *text = examples.data != NULL ? examples.data : "";
+    if (table->n == 0)
+        status = clile_i_fail(CLILE_E_FORMAT, "%s: no image has labels%s", table->root, text);
+    else if (10 * table->fit.matched < table->fit.least)
+        status = clile_i_fail(
+            CLILE_E_FORMAT, "%s: label rows and images do not belong together: %lld of %lld do; first %s%s",
+            table->root, (long long)table->fit.matched, (long long)table->fit.least, table->fit.first.data, text);
+    else if (table->fit.bad > 0)
+        status = clile_i_table_warn(table,
+                                    "label rows and images of %lld sequences may not belong together, look at a sheet "
+                                    "of faces; first %s%s",
+                                    (long long)table->fit.bad, table->fit.first.data, text);
+    if (status == CLILE_OK && table->not_read > 0)
+        status = clile_i_table_warn(table, "%lld images such as %.400s are not read: JPEG, PNG and BMP files are",
+                                    (long long)table->not_read, table->first_not_read);
+cleanup:
+    clile_i_text_free(&examples);
+    return status;
+}
+
+/* ---- labels ---- */
+
+static clile_status check_codes(clile_i_table *table)
+{
+    clile_i_text never = {0};
+    int32_t count = 0;
+    for (int32_t a = 0; a < table->c; ++a) {
+        int64_t i = 0;
+        while (i < table->n && table->labels[i * table->c + a] < 0) ++i;
+        if (i < table->n) continue;
+        clile_i_text_append(&never, "%s%d", count++ > 0 ? ", " : "", table->au_ids[a]);
+    }
+    clile_status status = never.status;
+    if (status == CLILE_OK && count == table->c)
+        status = clile_i_fail(CLILE_E_FORMAT, "%s: no label of any image is coded", table->root);
+    else if (status == CLILE_OK && count > 0)
+        status = clile_i_table_warn(table, "no image is coded for AU %s", never.data);
+    clile_i_text_free(&never);
+    return status;
+}
+
+/* ---- subjects ---- */
+
+/* A name in small letters, without leading zeros, blanks and strokes being one: what two spellings have in common. */
+static char *plain_name(const char *name)
+{
+    char *plain = clile_i_strdup(name), *to = plain;
+    if (plain == NULL) return NULL;
+    for (const char *at = name; *at != '\0'; ++at) {
+        const int in_number = at > name && at[-1] >= '0' && at[-1] <= '9';
+        if (*at == '0' && !in_number && at[1] >= '0' && at[1] <= '9') {
+            while (at[0] == '0' && at[1] >= '0' && at[1] <= '9') ++at;
+        }
+        const char one = *at == ' ' || *at == '-' ? '_' : *at;
+        *to++ = one >= 'A' && one <= 'Z' ? (char)(one - 'A' + 'a') : one;
+    }
+    *to = '\0';
+    return plain;
+}
+
+typedef struct {
+    char *plain;
+    const char *name;
+} spelling;
+
+static int compare_spellings(const void *left, const void *right)
+{
+    const spelling *l = left, *r = right;
+    const int order = strcmp(l->plain, r->plain);
+    return order != 0 ? order : strcmp(l->name, r->name);
+}
+
+/* One person under two names would be trained on and tested. */
+static clile_status check_spelling(clile_i_table *table)
+{
+    clile_status status = CLILE_OK;
+    spelling *all = NULL;
+    const int32_t count = table->subject_count;
+    CLILE_I_ALLOC(all, count);
+    for (int32_t s = 0; s < count; ++s) {
+        all[s] = (spelling){.plain = plain_name(table->subject_names[s]), .name = table->subject_names[s]};
+        if (all[s].plain == NULL) {
+            status = CLILE_E_OUT_OF_MEMORY;
+            goto cleanup;
+        }
+    }
+    qsort(all, (size_t)count, sizeof *all, compare_spellings);
+    for (int32_t s = 1; s < count; ++s) {
+        if (strcmp(all[s].plain, all[s - 1].plain) != 0) continue;
+        status = clile_i_table_warn(table, "subjects \"%.200s\" and \"%.200s\" are counted as two, and may be one",
+                                    all[s - 1].name, all[s].name);
+        break;
+    }
+cleanup:
+    for (int32_t s = 0; all != NULL && s < count; ++s) clile_i_free(all[s].plain);
+    clile_i_free(all);
+    return status;
+}
+
+/* A tracker that lost a face now and then is warned of; a file in another order, or of shares, is none to train on. */
+static clile_status check_places(clile_i_table *table)
+{
+    const long long bad = (long long)table->misplaced, all = (long long)table->with_place;
+    if (bad == 0) return CLILE_OK;
+    table->counts.label_rows -= table->misplaced;
+    table->counts.rows_without_face += table->misplaced;
+    if (2 * bad > all)
+        return clile_i_fail(CLILE_E_FORMAT, "%s: landmarks or boxes of %lld of %lld images are no face's, first %s",
+                            table->root, bad, all, table->misplaced_first.data);
+    return clile_i_table_warn(table,
+                              "%lld of %lld images are left out: their landmarks or boxes are no face's, first %s", bad,
+                              all, table->misplaced_first.data);
+}
+
+/* ---- order ---- */
+
+static int compare_names(const void *left, const void *right)
+{
+    return clile_i_natural_compare(*(char *const *)left, *(char *const *)right);
+}
+
+clile_status clile_i_table_finish(clile_i_table *table)
+{
+    clile_status status = CLILE_OK;
+    const size_t count = (size_t)table->subject_count;
+    char **sorted = NULL;
+    int32_t *place = NULL;
+
+    CLILE_I_TRY(check_places(table));
+    CLILE_I_TRY(check_fit(table));
+    CLILE_I_TRY(check_codes(table));
+    CLILE_I_TRY(check_spelling(table));
+    CLILE_I_ALLOC(sorted, table->subject_capacity);
+    CLILE_I_ALLOC(place, count);
+    memcpy(sorted, table->subject_names, count * sizeof *sorted);
+    qsort(sorted, count, sizeof *sorted, compare_names);
+    for (size_t s = 0; s < count; ++s) {
+        char **found = bsearch(&table->subject_names[s], sorted, count, sizeof *sorted, compare_names);
+        place[s] = (int32_t)(found - sorted);
+    }
+    for (int64_t i = 0; i < table->n; ++i) table->subject[i] = place[table->subject[i]];
+    for (size_t s = 0; s < count; ++s) table->subject_order[s] = place[table->subject_order[s]];
+    clile_i_free(table->subject_names);
+    table->subject_names = sorted;
+    sorted = NULL;
+cleanup:
+    clile_i_free(place);
+    clile_i_free(sorted);
+    return status;
+}
