@@ -26,7 +26,7 @@ static const char *const titles[CLILE_I_METRICS] = {"F1 (%)", "AUC", "AUC within
 /* As papers print them: F1 in % with one decimal, AUC with three; a dash for what has no value. */
 static void put_printed(clile_i_text *text, int metric, double value)
 {
-    if (!isfinite(value))
+    if (!clile_i_is_finite(value))
         clile_i_text_append(text, "-");
     else if (metric == CLILE_I_F1)
         clile_i_text_append(text, "%.1f", 100.0 * value);
@@ -46,7 +46,7 @@ static void put_csv_text(clile_i_text *text, const char *value)
 
 static void put_csv_number(clile_i_text *text, double value)
 {
-    clile_i_text_append(text, isfinite(value) ? ",%.12g" : ",", value);
+    clile_i_text_append(text, clile_i_is_finite(value) ? ",%.12g" : ",", value);
 }
 
 static void begin_csv(clile_i_text *text, const clile_report *report)
@@ -134,7 +134,7 @@ static void value_md(clile_i_text *text, const clile_report *report, const clile
     (void)report;
     clile_i_text_append(text, "\n");
     put_md_text(text, value->name);
-    clile_i_text_append(text, isfinite(value->value) ? ": %.6g\n" : ": -\n", value->value);
+    clile_i_text_append(text, clile_i_is_finite(value->value) ? ": %.6g\n" : ": -\n", value->value);
 }
 
 /* ---- LaTeX: a tabular for each metric, without packages ---- */
@@ -194,7 +194,7 @@ static void value_tex(clile_i_text *text, const clile_report *report, const clil
     (void)report;
     clile_i_text_append(text, "\n");
     put_tex_text(text, value->name);
-    clile_i_text_append(text, isfinite(value->value) ? ": %.6g\n" : ": -\n", value->value);
+    clile_i_text_append(text, clile_i_is_finite(value->value) ? ": %.6g\n" : ": -\n", value->value);
 }
 
 static const table_form forms[] = {
@@ -244,7 +244,7 @@ static void put_metric(clile_i_text *text, const table_form *form, const clile_r
     put_figures(text, form, report, metric, "mean of folds", &summary->mean, NULL, value);
     put_figures(text, form, report, metric, "pooled", &summary->pooled, summary, value);
     if (metric == CLILE_I_F1) put_published(text, form, report, value);
-    if (isfinite(summary->low[metric])) {
+    if (clile_i_is_finite(summary->low[metric])) {
         clile_i_text low = {0};
         put_printed(&low, metric, summary->low[metric]);
         clile_i_text_append(&low, " to ");

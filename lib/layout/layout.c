@@ -50,6 +50,7 @@ clile_status clile_i_layout_open(const char *name, const clile_i_layout_request 
             fits = strcmp(name, layouts[k]->name) == 0;
         if (!fits) continue;
         CLILE_I_RETURN_IF(layouts[k]->open(request, table));
+        CLILE_I_RETURN_IF(clile_i_table_check_codes(table));
         return note_origin(layouts[k]->name, request, table);
     }
     return fail_unrecognised(request->path);

@@ -84,6 +84,8 @@ clile_i_table_warn(clile_i_table *table, const char *format, ...);
 clile_status clile_i_table_fit(clile_i_table *table, const char *where, int64_t rows, int64_t images, int64_t matched);
 /* Counts an image that is of a kind that is not read and keeps the first path, for a warning in the notes. */
 clile_status clile_i_table_not_read(clile_i_table *table, const char *folder, const char *file);
+/* FORMAT when no label of any image is coded; an AU that no image is coded for is warned of. */
+clile_status clile_i_table_check_codes(clile_i_table *table);
 /* Puts the subjects in the natural order of their names (runs of digits compare as numbers), and warns of what makes
  * no sense. FORMAT: no sample; hardly any row has its image; no label is coded; more than half of all landmarks and
  * boxes are no face's. */

@@ -77,7 +77,7 @@ cleanup:
 
 /* ---- labels ---- */
 
-static clile_status check_codes(clile_i_table *table)
+clile_status clile_i_table_check_codes(clile_i_table *table)
 {
     clile_i_text never = {0};
     int32_t count = 0;
@@ -185,7 +185,6 @@ clile_status clile_i_table_finish(clile_i_table *table)
 
     CLILE_I_TRY(check_places(table));
     CLILE_I_TRY(check_fit(table));
-    CLILE_I_TRY(check_codes(table));
     CLILE_I_TRY(check_spelling(table));
     CLILE_I_ALLOC(sorted, table->subject_capacity);
     CLILE_I_ALLOC(place, count);

@@ -4,7 +4,7 @@ import pathlib
 import re
 import sys
 
-ALLOWED = re.compile(r"^(clile_i_\w+|clile_\w*_|CLILE_\w*_)$")  # ..._: the beginning of several
+ALLOWED = re.compile(r"^(clile_i_\w+|CLILE_I_\w+|clile_\w*_|CLILE_\w*_)$")  # ..._: the beginning of several
 WORD = re.compile(r"(?<![\w./-])((?:clile_|CLILE_)[A-Za-z0-9_]+)\b(?!\.(?:py|c|h|json|csv|so|cmake)\b)")
 DECLARED_IN = re.compile(r"`?\b(clile_\w+)`? \(`?(?:clile/)?(\w+\.h)`?\)")
 PATH = re.compile(r"`((?:lib|include|tests|examples|cmake|docs|pkgconfig)/[\w./+-]*\w)`|\]\(((?:\.\./)*[\w./-]+)(?:#[\w-]*)?\)")
@@ -22,7 +22,7 @@ LIMITS = [
     (r"(\d+) dictionaries deep", "lib/store/torch_file.c", r"DEEPEST = (\d+)"),
     (r"([\d,]+) tensors", "lib/store/torch_file.c", r"MOST_TENSORS = (\d+)"),
     (r"pack \| (\d+) AUs", "lib/layout/pack.c", r"MOST_AUS = (\d+)"),
-    (r"crops to (\d+) pixels", "lib/data/core.h", r"CLILE_I_CROP_LARGEST = (\d+)"),
+    (r"crops to (\d+) pixels", "lib/image/image.h", r"CLILE_I_CROP_LARGEST = (\d+)"),
     (r"(\d+) scans in a JPEG", "lib/image/decode.c", r"MOST_SCANS = (\d+)"),
     (r"JPEG, (\d+) in a progressive one", "lib/image/decode.c", r"MOST_SCANS_PROGRESSIVE = (\d+)"),
 ]
