@@ -1,8 +1,8 @@
 #!/bin/sh
-# clang_warnings.sh CLANG ROOT VERSION INCLUDE...: clang, too, has nothing to say about the sources of the library and the examples.
+# clang_warnings.sh CLANG ROOT INCLUDE...: clang, too, has nothing to say about the sources of the library and the examples.
 set -eu
-clang=$1 root=$2 version=$3
-shift 3
+clang=$1 root=$2
+shift 2
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 includes=
@@ -27,5 +27,5 @@ END
 fi
 # shellcheck disable=SC2086 # words on purpose
 find lib examples -name '*.c' | sort | xargs "$clang" -std=c11 -fsyntax-only -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror \
-    -D_POSIX_C_SOURCE=200809L -DCLILE_VERSION="\"$version\"" -Ilib -Iinclude $includes $openmp
+    -D_POSIX_C_SOURCE=200809L -Ilib -Iinclude $includes $openmp
 echo "$count files without a warning"

@@ -21,8 +21,9 @@
  * is the standard library's: std::bad_alloc.
  *
  * Ownership. Handles are move-only, and may be destroyed in any order: in the library a predictor is a snapshot
- * of its model, and a trainer keeps its model and data set alive. `get()` lends the C handle to a C function; clile::check() turns its status
- * into an Error. What each function does, its units, shapes and thread class: the C header of the same name. Since 0.1.
+ * of its model, and a trainer keeps its model and data set alive. `get()` lends the C handle to a C function;
+ * clile::check() turns its status into an Error. What each function does, its units, shapes and thread class: the C
+ * header of the same name. Since 0.1.
  */
 #ifndef CLILE_HPP
 #define CLILE_HPP
@@ -104,6 +105,20 @@ inline const char *version() noexcept
     return clile_version();
 }
 
+/* Is the library in use at least as new as the headers that the program was compiled with, and of one ABI with them?
+ * UNSUPPORTED if not. Every function that makes a handle asks this first. */
+inline bool check_version(Status *status = nullptr)
+{
+    if (clile_abi_version() == CLILE_ABI_VERSION && clile_version_number() >= CLILE_VERSION_NUMBER)
+        return check(CLILE_OK, status);
+    return fail({CLILE_E_UNSUPPORTED,
+                 std::string("the library in use is libclile ") + clile_version() + " (ABI " +
+                     std::to_string(clile_abi_version()) + "), the program was compiled for " +
+                     std::to_string(CLILE_VERSION_MAJOR) + "." + std::to_string(CLILE_VERSION_MINOR) + "." +
+                     std::to_string(CLILE_VERSION_PATCH) + " (ABI " + std::to_string(CLILE_ABI_VERSION) + ")"},
+                status);
+}
+
 /* A C handle, owned: move-only, empty after a failure or a move. */
 template <typename T, void (*destroy)(T *)> class Handle
 {
@@ -122,7 +137,7 @@ template <typename T, void (*destroy)(T *)> class Handle
     template <typename Create> void make(Create &&create, Status *status)
     {
         T *made = nullptr;
-        if (check(create(&made), status)) handle_.reset(made);
+        if (check_version(status) && check(create(&made), status)) handle_.reset(made);
     }
     std::unique_ptr<T, Destroy> handle_;
 };
@@ -287,8 +302,9 @@ class Dataset : public Handle<clile_dataset, clile_dataset_destroy>
                          std::int32_t size, Status *status = nullptr)
     {
         Dataset data;
-        data.make([&](clile_dataset **out) { return clile_dataset_from_synth(seed, subjects, tasks, frames, size, out); },
-                  status);
+        data.make(
+            [&](clile_dataset **out) { return clile_dataset_from_synth(seed, subjects, tasks, frames, size, out); },
+            status);
         return data;
     }
     inline Fold fold(const std::string &protocol, std::int32_t fold, Status *status = nullptr) const;
@@ -576,7 +592,8 @@ class Predictor : public Handle<clile_predictor, clile_predictor_destroy>
     {
         return run_faces(faces.size(), faces.data(), status);
     }
-    /* nullptr when faces of this kind (CLILE_FACE_...) are like those of the training set, else a sentence that says why not. */
+    /* nullptr when faces of this kind (CLILE_FACE_...) are like those of the training set, else a sentence that says
+     * why not. */
     const char *misfit(std::int32_t kind) const noexcept { return clile_predictor_get_misfit(get(), kind); }
     /* n crops [n,h,w,3]. */
     Prediction run(std::int64_t n, const std::uint8_t *rgb, std::int32_t h, std::int32_t w, Status *status = nullptr)
@@ -607,6 +624,7 @@ class Predictor : public Handle<clile_predictor, clile_predictor_destroy>
     {
         return check(clile_predictor_run_scores(get(), n, rgb, h, w, score, present, embedding), status);
     }
+
   private:
     Prediction run_faces(std::size_t n, const Face *faces, Status *status)
     {
@@ -614,8 +632,8 @@ class Predictor : public Handle<clile_predictor, clile_predictor_destroy>
         rows.reserve(n);
         for (std::size_t i = 0; i < n; ++i) rows.push_back(faces[i].get());
         Prediction answer = room(static_cast<std::int64_t>(n));
-        if (!check(clile_predictor_run_faces(get(), static_cast<std::int64_t>(n), rows.data(), answer.probability.data(),
-                                             answer.present.data(), answer.embedding.data()),
+        if (!check(clile_predictor_run_faces(get(), static_cast<std::int64_t>(n), rows.data(),
+                                             answer.probability.data(), answer.present.data(), answer.embedding.data()),
                    status))
             return {};
         return answer;

@@ -48,6 +48,18 @@ enum {
  * Since 0.1. */
 CLILE_API int32_t clile_abi_version(void);
 
+/* The release that these headers belong to. CMake, and so pkg-config and the packages, read it here. */
+#define CLILE_VERSION_MAJOR 0
+#define CLILE_VERSION_MINOR 1
+#define CLILE_VERSION_PATCH 0
+
+/* A release as one number that can be compared: 10203 for 1.2.3. */
+#define CLILE_VERSION_NUMBER (CLILE_VERSION_MAJOR * 10000 + CLILE_VERSION_MINOR * 100 + CLILE_VERSION_PATCH)
+
+/* The number of the library in use. Below CLILE_VERSION_NUMBER it is older than the headers, and functions of these may be missing from it.
+ * Cannot fail. Shared (any thread). Since 0.1. */
+CLILE_API int32_t clile_version_number(void);
+
 /* Version of the library in use as "major.minor.patch". Static string, never NULL. Shared (any thread). Since 0.1. */
 CLILE_API const char *clile_version(void);
 

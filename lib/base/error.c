@@ -13,9 +13,17 @@ int32_t clile_abi_version(void)
     return CLILE_ABI_VERSION;
 }
 
+int32_t clile_version_number(void)
+{
+    return CLILE_VERSION_NUMBER;
+}
+
+#define TEXT_OF(value) #value
+#define VERSION_TEXT(major, minor, patch) TEXT_OF(major) "." TEXT_OF(minor) "." TEXT_OF(patch)
+
 const char *clile_version(void)
 {
-    return CLILE_VERSION;
+    return VERSION_TEXT(CLILE_VERSION_MAJOR, CLILE_VERSION_MINOR, CLILE_VERSION_PATCH);
 }
 
 const char *clile_status_name(clile_status status)

@@ -84,7 +84,7 @@ static clile_status add_metadata(clile_i_st_writer *writer, const clile_dataset 
     snprintf(digits, sizeof digits, "%08x", clile_i_pack_tables_crc(&covered));
     CLILE_I_RETURN_IF(clile_i_st_writer_metadata(writer, "format", CLILE_I_PACK_FORMAT));
     CLILE_I_RETURN_IF(clile_i_st_writer_metadata(writer, "format_version", CLILE_I_PACK_VERSION));
-    CLILE_I_RETURN_IF(clile_i_st_writer_metadata(writer, "library", CLILE_VERSION));
+    CLILE_I_RETURN_IF(clile_i_st_writer_metadata(writer, "library", clile_version()));
     CLILE_I_RETURN_IF(add_number(writer, "image_size", size));
     CLILE_I_RETURN_IF(add_number(writer, "block_images", CLILE_I_PACK_BLOCK));
     CLILE_I_RETURN_IF(clile_i_st_writer_metadata(writer, "tables_crc32", digits));

@@ -26,7 +26,7 @@ library() {
 constants() {
     { printf '#include <clile/clile.h>\n' | "$cc" -std=c11 -I"$1" -E -dM - | sed -n 's/^#define \(CLILE_[A-Z0-9_]*\) \(["-]*[0-9a-z].*\)$/\1 \2/p'
         printf '#include <clile/clile.h>\n' | "$cc" -std=c11 -I"$1" -E -P - | sed 's/[,{}]/\n/g' |
-            sed -n 's/^ *\(CLILE_[A-Z0-9_]*\) = \(-*[0-9]*\) *$/\1 \2/p'; } | grep -v '_VERSION ' | LC_ALL=C sort
+            sed -n 's/^ *\(CLILE_[A-Z0-9_]*\) = \(-*[0-9]*\) *$/\1 \2/p'; } | grep -v '_VERSION[_ ]' | LC_ALL=C sort
 }
 
 # growing INCLUDE: for abidiff: structures that carry their size, as their first field, may grow at their end (which 2.6 wants to be told is a change of size)
@@ -70,7 +70,7 @@ describe() { # NAME
 
 case $mode in
 update)
-    name=$here/clile-$(sed -n 's/^project(clile VERSION \([0-9]*\.[0-9]*\)\..*/\1/p' "$root/CMakeLists.txt")
+    name=$here/clile-$(sed -n 's/^#define CLILE_VERSION_M[AI][JN]OR //p' "$root/include/clile/status.h" | paste -sd .)
     describe "$name"
     wc -c "$name.abi" "$name.constants"
     ;;

@@ -5,7 +5,7 @@
 set -eu
 cd "$(dirname "$0")/../.."
 here=tests/abi map=lib/clile.map
-node=CLILE_$(sed -n 's/^project(clile VERSION \([0-9]*\.[0-9]*\)\..*/\1/p' CMakeLists.txt)
+node=CLILE_$(sed -n 's/^#define CLILE_VERSION_M[AI][JN]OR //p' include/clile/status.h | paste -sd .)
 declared=$(mktemp)
 trap 'rm -f "$declared" "$declared.map"' EXIT
 sh $here/declared.sh include >"$declared"

@@ -17,7 +17,11 @@ static void version_is_the_projects(void **state)
     char rest = 0;
     assert_int_equal(CLILE_ABI_VERSION, clile_abi_version());
     assert_int_equal(3, sscanf(clile_version(), "%d.%d.%d%c", &major, &minor, &patch, &rest));
-    assert_true(major >= 0 && minor >= 0 && patch >= 0);
+    assert_int_equal(CLILE_VERSION_MAJOR, major);
+    assert_int_equal(CLILE_VERSION_MINOR, minor);
+    assert_int_equal(CLILE_VERSION_PATCH, patch);
+    assert_int_equal(CLILE_VERSION_NUMBER, (major * 100 + minor) * 100 + patch);
+    assert_int_equal(CLILE_VERSION_NUMBER, clile_version_number());
 }
 
 static void status_numbers_and_names_are_pinned(void **state)

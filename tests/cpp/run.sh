@@ -17,6 +17,21 @@ build "$root/tests/cpp/test_wrapper.cpp" "$root/tests/cpp/second_unit.cpp" -o te
 "$compiler" -std=c++17 -fno-exceptions -Wall -Wextra -pedantic -Werror -I"$root/include" -fsyntax-only "$root/tests/cpp/second_unit.cpp"
 build "$root/examples/predict.cpp" -o predict
 ./test_wrapper
+# a program of newer headers than the library
+cp -r "$root/include" newer
+sed -i 's/^#define CLILE_VERSION_PATCH .*/#define CLILE_VERSION_PATCH 99/' newer/clile/status.h
+cat >old_library.cpp <<'END'
+#include <clile/clile.hpp>
+int main()
+{
+    clile::Status status;
+    clile::Options options;
+    options.set("epochs", 1, &status);
+    return status.code == CLILE_E_UNSUPPORTED && status.message.find("was compiled for") != std::string::npos && !options ? 0 : 1;
+}
+END
+"$compiler" -std=c++17 -Inewer old_library.cpp -o old_library -L"$folder" -lclile
+./old_library || { echo "a library older than the headers is not refused" >&2; exit 1; }
 ./predict model.safetensors face.bmp >cpp.txt
 "$c_example" model.safetensors face.bmp >c.txt
 diff cpp.txt c.txt

@@ -67,6 +67,12 @@ def run(code, **environment):
     return subprocess.run([sys.executable, "-c", code], env={**kept, **environment}, capture_output=True, text=True, check=False)
 
 
+def test_an_older_library_is_refused(monkeypatch):
+    monkeypatch.setattr(_api, "CLILE_VERSION_PATCH", _api.CLILE_VERSION_PATCH + 1)
+    with pytest.raises(ImportError, match="older than this package, which needs"):
+        _library._load()
+
+
 def test_a_library_that_is_not_there(tmp_path):
     done = run("import clile", CLILE_LIBRARY=str(tmp_path / "libnone.so"))
     assert done.returncode == 1 and "ImportError: libclile could not be loaded" in done.stderr and "libnone.so" in done.stderr

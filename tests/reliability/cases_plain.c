@@ -14,6 +14,13 @@ static void abi_version(world *w)
     world_need(w, version == CLILE_ABI_VERSION, "the ABI number");
 }
 
+static void version_number(world *w)
+{
+    int32_t number = 0;
+    CALL_VALUE(number = clile_version_number());
+    world_need(w, number == CLILE_VERSION_NUMBER, "the headers' release");
+}
+
 static void version(world *w)
 {
     const char *text = NULL;
@@ -448,6 +455,7 @@ static void report_copy_json(world *w)
 
 const world_case world_cases_plain[] = {
     {"clile_abi_version", abi_version, "a number", 0},
+    {"clile_version_number", version_number, "a number", 0},
     {"clile_version", version, "static text", 0},
     {"clile_status_name", status_name, "static text", 0},
     {"clile_last_error", last_error, "memory of the thread", 0},

@@ -3,6 +3,9 @@ from ctypes import CFUNCTYPE, POINTER, Structure, c_char_p, c_double, c_float, c
 from typing import Any, Dict, List, Tuple
 
 CLILE_ABI_VERSION = 1
+CLILE_VERSION_MAJOR = 0
+CLILE_VERSION_MINOR = 1
+CLILE_VERSION_PATCH = 0
 CLILE_OPT_LAYOUT = "layout"
 CLILE_OPT_AU_SET = "au_set"
 CLILE_OPT_UNKNOWN = "unknown"
@@ -387,6 +390,7 @@ FUNCTIONS: Dict[str, Tuple[Any, List[Any]]] = {
     "clile_trainer_save": (clile_status, [POINTER(clile_trainer), c_char_p]),
     "clile_trainer_set_validation_every": (clile_status, [POINTER(clile_trainer), c_int32]),
     "clile_version": (c_char_p, []),
+    "clile_version_number": (c_int32, []),
 }
 
 ARGUMENTS: Dict[str, Tuple[str, ...]] = {
@@ -508,4 +512,5 @@ ARGUMENTS: Dict[str, Tuple[str, ...]] = {
     "clile_trainer_save": ("trainer", "path"),
     "clile_trainer_set_validation_every": ("trainer", "every"),
     "clile_version": (),
+    "clile_version_number": (),
 }

@@ -120,6 +120,10 @@ def _load() -> ctypes.CDLL:
     found = library.clile_abi_version()
     if found != _api.CLILE_ABI_VERSION:
         raise ImportError(f"{library._name} has ABI version {found}, this package needs {_api.CLILE_ABI_VERSION}")
+    found, needed = library.clile_version_number(), (_api.CLILE_VERSION_MAJOR * 100 + _api.CLILE_VERSION_MINOR) * 100 + _api.CLILE_VERSION_PATCH
+    if found < needed:
+        raise ImportError(f"{library._name} is libclile {library.clile_version().decode()}, older than this package, which needs "
+                          f"{_api.CLILE_VERSION_MAJOR}.{_api.CLILE_VERSION_MINOR}.{_api.CLILE_VERSION_PATCH}")
     return library
 
 
