@@ -32,7 +32,7 @@
     X(REAL, CLILE_OPT_WIDTH, "0.25", "", 0.0625, 4, "model", "factor on the channels of the backbone")                                      \
     X(INTEGER, CLILE_OPT_EMBEDDING, "128", "", 1, 65536, "model", "size d of the embedding")                                                \
     X(CHOICE, CLILE_OPT_SIMILARITY, "dot", "cosine|dot", 0, 0, "model", "how an embedding meets an AU vector in the BCE")                \
-    X(INTEGER, CLILE_OPT_PREDICT_BATCH, "0", "", 0, 65536, "model",                                                                         \
+    X(INTEGER, CLILE_OPT_PREDICT_BATCH, "0", "", 0, 4096, "model",                                                                         \
       "faces that a predictor runs at once; 0: chosen by itself, one by one where there are few")                                          \
     /* method */                                                                                                                            \
     X(CHOICE, CLILE_OPT_METHOD, "cl-ile", "cl-ile|bce", 0, 0, "method", "CL-ILE, or plain weighted BCE as the baseline")                    \
@@ -64,7 +64,7 @@
     X(REAL, CLILE_OPT_EMA, "0", "", 0, 0.99999, "training", "decay of the moving average of the weights; 0: none")                          \
     X(INTEGER, CLILE_OPT_EPOCHS, "20", "", 1, 1000000, "training", "epochs of stage 2, or of all training with method=bce")                 \
     X(INTEGER, CLILE_OPT_EPOCHS_STAGE1, "20", "", 0, 1000000, "training", "epochs of stage 1")                                              \
-    X(INTEGER, CLILE_OPT_BATCH, "64", "", 1, 65536, "training", "images in a training step; unless set, all images where there are fewer")                                            \
+    X(INTEGER, CLILE_OPT_BATCH, "64", "", 1, 4096, "training", "images in a training step; unless set, all images where there are fewer")                                            \
     X(INTEGER, CLILE_OPT_SEED, "1", "", 0, 9007199254740992, "training", "seed of initial weights, order and augmentation")                 \
     X(INTEGER, CLILE_OPT_THREADS, "auto", "", 1, 1024, "training", "threads; auto: the processors this process may use")                    \
     X(REAL, CLILE_OPT_VALIDATION, "0", "", 0, 0.9, "training", "share of the training subjects held out; their F1 and AUC are reported each epoch")      \

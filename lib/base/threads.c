@@ -91,10 +91,11 @@ static int32_t measured(int32_t threads)
 }
 
 /* Fewer than asked for where OpenMP's settings (OMP_THREAD_LIMIT) or the system have no more, one in a parallel region
- * of the program's own: oneDNN has one there. */
+ * of the program's own: oneDNN has one there. A program may lower its limits at any time. */
 static int32_t given(int32_t asked)
 {
-    if (asked <= 1 || omp_in_parallel()) return 1;
+    if (asked <= 1 || omp_in_parallel() || omp_get_max_active_levels() == 0) return 1;
+    if (asked > omp_get_thread_limit()) asked = omp_get_thread_limit();
     if (asked > largest_team) {
         const int32_t threads = startable(asked);
         if (threads > largest_team) largest_team = measured(threads);

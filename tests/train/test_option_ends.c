@@ -20,7 +20,7 @@ typedef struct {
 
 static const exception exceptions[] = {
     {"batch", "1", CLILE_E_INVALID_ARGUMENT, "batch is 1", 0},
-    {"batch", "65536", CLILE_E_INVALID_ARGUMENT, "batch is 65536, but there are only 8 images", 0},
+    {"batch", "4096", CLILE_E_INVALID_ARGUMENT, "batch is 4096, but there are only 8 images", 0},
     {"validation", "0.9", CLILE_E_INVALID_ARGUMENT, "validation=0.9 holds out 2 of 2 subjects", 0},
     {"lambda_bce", "0", CLILE_E_INVALID_ARGUMENT, "lambda_bce is 0", 0}, /* the default is elimination=mixed */
     {"epochs", "1000000", CLILE_E_CANCELLED, "stage 2 after step 4 of 2000000", 0},

@@ -1,5 +1,6 @@
 /* OpenMP gives fewer threads than asked for: everything ends, and with the bits of the team that there is. OpenMP reads
- * its settings when a program starts, so each setting is a run of this program:  train_test_teams THREADS [region] */
+ * its settings when a program starts, so each setting is a run of this program:  train_test_teams THREADS
+ * [region|levels|teams] */
 #define _DEFAULT_SOURCE /* mkdtemp */
 #include "train/toy.h"
 
@@ -120,6 +121,15 @@ static void in_a_parallel_region_there_is_one_thread(void **state)
     assert_int_equal(one, run_with("OMP_THREAD_LIMIT=2 OMP_MAX_ACTIVE_LEVELS=4", "2 region"));
 }
 
+/* A program lowers its limits after a team of two was seen. */
+static void a_limit_comes_late(void **state)
+{
+    (void)state;
+    const uint32_t one = run_with("", "1");
+    assert_int_equal(one, run_with("", "2 levels")); /* hangs where the team is thought to be two */
+    assert_int_equal(one, run_with("", "2 teams"));
+}
+
 static int32_t stop(const clile_progress *progress, void *user)
 {
     (void)progress;
@@ -179,6 +189,26 @@ static void the_programs_settings_are_as_before(void **state)
     omp_set_dynamic(0);
 }
 
+/* The limit on threads holds inside of `teams` alone. */
+static int run_limited(int32_t threads, int by_levels)
+{
+    char folder[64] = "/tmp/clile_teams_XXXXXX";
+    uint32_t crc = 0;
+    alarm(SECONDS);
+    if (mkdtemp(folder) == NULL) return 2;
+    everything(threads, folder);
+    if (by_levels) {
+        omp_set_max_active_levels(0);
+        crc = everything(threads, folder);
+    } else {
+#pragma omp teams num_teams(1) thread_limit(1)
+        crc = everything(threads, folder);
+    }
+    rmdir(folder);
+    printf("crc %x\n", (unsigned)crc);
+    return 0;
+}
+
 static int run_once(int32_t threads, int in_region)
 {
     char folder[2][64] = {"/tmp/clile_teams_XXXXXX", "/tmp/clile_teams_XXXXXX"};
@@ -207,10 +237,12 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_limit_is_kept_to),
         cmocka_unit_test(in_a_parallel_region_there_is_one_thread),
+        cmocka_unit_test(a_limit_comes_late),
         cmocka_unit_test(a_handle_goes_into_a_region),
         cmocka_unit_test(the_programs_settings_are_as_before),
     };
     program = argv[0];
+    if (argc > 2 && strcmp(argv[2], "region") != 0) return run_limited(atoi(argv[1]), strcmp(argv[2], "levels") == 0);
     if (argc > 1) return run_once(atoi(argv[1]), argc > 2);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
