@@ -188,7 +188,9 @@ static int begin_report(evaluation *e, const eval_part *part)
 {
     const int bp4d = strcmp(part->protocol, "bp4d") == 0 || strcmp(part->protocol, "bp4d-parts") == 0;
     const int disfa = strcmp(part->protocol, "disfa") == 0 || strcmp(part->protocol, "disfa-parts") == 0;
-    const char *published = bp4d ? "bp4d" : disfa ? "disfa" : NULL;
+    const char *kind = clile_dataset_get_kind(e->data);
+    const int people = strcmp(kind, "drawn") != 0 && strcmp(kind, "rendered") != 0; /* or nobody knows */
+    const char *published = !people ? NULL : bp4d ? "bp4d" : disfa ? "disfa" : NULL;
     if (e->report) return EXIT_FINE;
     e->cosine = calloc((size_t)e->c * (size_t)e->c, sizeof *e->cosine);
     e->phi = calloc((size_t)e->c * (size_t)e->c, sizeof *e->phi);
@@ -491,7 +493,7 @@ static int read_args(eval_args *a, int argc, char **argv, arg_spec *spec, arg *r
     *spec = (arg_spec){"clile eval --model MODEL [--model MODEL2 ...] --data DIR [--protocol P --fold N]",
                        "F1, AUC and AUC within subjects for each AU, fold and over all, with the interval over test "
                        "subjects, the published results\n"
-                       "of the protocol beside them, the AU correlation of model and labels, and how well the subject "
+                       "of the protocol beside them (not for drawn or rendered faces), the AU correlation of model and labels, and how well the subject "
                        "can be read from the embedding.",
                        rows, (int)(sizeof table / sizeof table[0]), NULL};
     const int code = args_parse(spec, argc, argv);

@@ -359,6 +359,7 @@ class Dataset : public Handle<clile_dataset, clile_dataset_destroy>
     }
     /* What was understood beyond the counts, a sentence a line. */
     std::string notes() const { return clile_dataset_get_notes(get()); }
+    std::string kind() const { return clile_dataset_get_kind(get()); }
     std::int32_t fold_count(const std::string &protocol, Status *status = nullptr) const
     {
         std::int32_t folds = 0;

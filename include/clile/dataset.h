@@ -100,6 +100,10 @@ CLILE_API clile_status clile_dataset_copy_counts(const clile_dataset *dataset, c
  * would have, without ending ("Sequences/F001/T1/17"). The first 8 of each kind are kept; a pack has none. NULL out of range. Since 0.1. */
 CLILE_API const char *clile_dataset_get_left_out(const clile_dataset *dataset, int32_t kind, int64_t index);
 
+/* How the images were made: "drawn", "rendered", "photographs" or "unknown" (the option data_kind, docs/data.md). Borrowed; "unknown"
+ * for NULL. Shared. Since 0.1. */
+CLILE_API const char *clile_dataset_get_kind(const clile_dataset *dataset);
+
 /* What was understood beyond the counts, one sentence a line, for a person to read: how images are numbered and how well that fits, which
  * columns are labels. A line that begins with "warning: " asks for a decision. Borrowed; "" when there is nothing to say, and for NULL.
  * Shared. Since 0.1. */

@@ -54,7 +54,7 @@ void clile_i_dataset_origin(const clile_dataset *dataset, clile_i_origin *out)
     const clile_i_table *table = &dataset->core->table;
     const int named = dataset->protocol != NULL && !dataset->tested;
     *out = (clile_i_origin){.layout = table->layout[0] != '\0' ? table->layout : "arrays",
-                            .kind = table->kind[0] != '\0' ? table->kind : "unknown",
+                            .kind = clile_dataset_get_kind(dataset),
                             .protocol = named ? dataset->protocol : "none",
                             .fold = named ? dataset->fold : 0};
     for (int64_t i = 0; i < dataset->n; ++i) {
@@ -63,4 +63,10 @@ void clile_i_dataset_origin(const clile_dataset *dataset, clile_i_origin *out)
         out->boxes += placed == CLILE_I_PLACED_BOX;
         out->crops += placed == CLILE_I_PLACED_CROP;
     }
+}
+
+const char *clile_dataset_get_kind(const clile_dataset *dataset)
+{
+    const char *kind = dataset != NULL ? dataset->core->table.kind : "";
+    return kind[0] != '\0' ? kind : "unknown";
 }

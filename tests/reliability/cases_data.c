@@ -149,6 +149,13 @@ static void dataset_crop_size(world *w)
     clile_dataset_destroy(pack);
 }
 
+static void dataset_get_kind(world *w)
+{
+    const char *kind = NULL;
+    CALL_VALUE(kind = clile_dataset_get_kind(O(dataset, w->arrays)));
+    world_need(w, kind != NULL && strcmp(kind, "unknown") == 0, "the kind of arrays");
+}
+
 static void dataset_get_notes(world *w)
 {
     const char *notes = NULL;
@@ -353,6 +360,7 @@ const world_case world_cases_data[] = {
     {"clile_dataset_get_image_name", dataset_get_image_name, READS_ONLY, 0},
     {"clile_dataset_get_left_out", dataset_get_left_out, READS_ONLY, 0},
     {"clile_dataset_crop_size", dataset_crop_size, READS_ONLY, 0},
+    {"clile_dataset_get_kind", dataset_get_kind, READS_ONLY, 0},
     {"clile_dataset_get_notes", dataset_get_notes, READS_ONLY, 0},
     {"clile_dataset_copy_au_weights", dataset_copy_au_weights, NULL, 0},
     {"clile_dataset_copy_crop", dataset_copy_crop, NULL, 0},

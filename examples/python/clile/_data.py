@@ -113,6 +113,11 @@ class Dataset(Handle):
         return count.value
 
     @property
+    def kind(self) -> str:
+        """How the images were made: "drawn", "rendered", "photographs" or "unknown"."""
+        return os.fsdecode(lib.clile_dataset_get_kind(self._c))
+
+    @property
     def notes(self) -> List[str]:
         """What was understood beyond the counts; a line that begins with "warning: " asks for a decision."""
         return os.fsdecode(lib.clile_dataset_get_notes(self._c)).splitlines()
