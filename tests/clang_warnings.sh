@@ -22,6 +22,8 @@ int omp_in_parallel(void);
 int omp_get_dynamic(void);
 void omp_set_num_threads(int);
 void omp_set_dynamic(int);
+typedef enum { omp_pause_soft = 1, omp_pause_hard = 2 } omp_pause_resource_t;
+int omp_pause_resource_all(omp_pause_resource_t);
 END
     includes="$includes -isystem $scratch"
 fi
