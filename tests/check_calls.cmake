@@ -4,7 +4,7 @@
 cmake_minimum_required(VERSION 3.18)
 
 set(NUMBERS lib/base/number.c) # reads reals, by the C locale
-set(FORMAT lib/base/text.c)    # writes them, by the C locale: clile_i_format
+set(FORMAT lib/base/format.c)  # writes them, by the C locale: clile_i_format
 
 # faults: what is wrong below `root`, one line each
 function(check_tree root out)
@@ -53,7 +53,7 @@ if(SELF_CHECK)
   expect_fault(lib/model/a.c "x = 1; if (isnan (x)) return;")
   expect_fault(lib/eval/a.h " return !isfinite(x[i]);")
   expect_fault(lib/model/a.c "a[0] = strtod(text, NULL);")
-  expect_fault(lib/base/text.c "(void)sscanf(text, \"%d\", &n);")
+  expect_fault(lib/base/format.c "(void)sscanf(text, \"%d\", &n);")
   expect_fault(lib/model/a.c "f(\";\"); snprintf(text, sizeof text,\n    \"%s %.17g\", name, x);")
   expect_fault(lib/model/a.c " fprintf(file, \"%-*.*f\", 3, 2, x);")
   expect_fault(lib/model/a.c " vsnprintf(text, sizeof text, format, list);")
@@ -61,7 +61,7 @@ if(SELF_CHECK)
   file(REMOVE_RECURSE "${SCRATCH}")
   file(WRITE "${SCRATCH}/lib/a.c" "clile_i_is_nan(x); snprintf(t, 9, \"%d %%\", n); clile_i_text_append(&t, \"%g\", x); clile_i_fail(s, \"%f\", x);")
   file(WRITE "${SCRATCH}/lib/base/number.c" "x = strtod(text, &end);")
-  file(WRITE "${SCRATCH}/lib/base/text.c" "n = vsnprintf(out, size, format, arguments);")
+  file(WRITE "${SCRATCH}/lib/base/format.c" "n = vsnprintf(out, size, format, arguments);")
   check_tree("${SCRATCH}" found)
   if(found)
     message(SEND_ERROR "nothing is wrong here, found: ${found}")

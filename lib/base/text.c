@@ -1,21 +1,8 @@
-/* Text: locale-free formatting, growing text, UTF-8. Parsing of numbers is in number.c. */
+/* Text that grows, and UTF-8. Formatting is in format.c, parsing of numbers in number.c. */
 #include "base/base.h"
 #include "base/format.h"
 
-#include <locale.h>
 #include <string.h>
-
-int clile_i_format(char *out, size_t size, const char *format, va_list arguments)
-{
-    const locale_t c_locale = newlocale(LC_ALL_MASK, "C", (locale_t)0); /* costs nothing for "C" */
-    const locale_t previous = c_locale == (locale_t)0 ? (locale_t)0 : uselocale(c_locale);
-    const int length = vsnprintf(out, size, format, arguments);
-    if (c_locale != (locale_t)0) {
-        uselocale(previous);
-        freelocale(c_locale);
-    }
-    return length;
-}
 
 /* Room for `more` bytes and the NUL. */
 static int reserve(clile_i_text *text, size_t more)

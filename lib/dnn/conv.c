@@ -48,16 +48,6 @@ struct clile_i_conv {
     pass_state passes[3];
 };
 
-int64_t clile_i_conv_oh(const clile_i_conv_shape *shape)
-{
-    return (shape->ih + 2 * shape->pad - shape->kh) / shape->stride + 1;
-}
-
-int64_t clile_i_conv_ow(const clile_i_conv_shape *shape)
-{
-    return (shape->iw + 2 * shape->pad - shape->kw) / shape->stride + 1;
-}
-
 static dnnl_format_tag_t tag_of(clile_i_dnn_layout_kind kind)
 {
     switch (kind) {
@@ -69,18 +59,6 @@ static dnnl_format_tag_t tag_of(clile_i_dnn_layout_kind kind)
 }
 
 /* ---- creation --------------------------------------------------------------------------------------------- */
-
-clile_status clile_i_conv_check(const clile_i_conv_shape *s)
-{
-    if (s->n < 1 || s->ic < 1 || s->oc < 1 || s->kh < 1 || s->kw < 1 || s->stride < 1 || s->pad < 0 ||
-        s->ih + 2 * s->pad < s->kh || s->iw + 2 * s->pad < s->kw)
-        return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
-                            "convolution: expected a window inside the padded image, found image %lld x %lld x %lld x "
-                            "%lld, window %lld x %lld, stride %lld, pad %lld",
-                            (long long)s->n, (long long)s->ic, (long long)s->ih, (long long)s->iw, (long long)s->kh,
-                            (long long)s->kw, (long long)s->stride, (long long)s->pad);
-    return CLILE_OK;
-}
 
 typedef struct {
     clile_i_md src, weights, bias, dst;

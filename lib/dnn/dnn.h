@@ -60,6 +60,7 @@ typedef struct {
 } clile_i_conv_shape;
 int64_t clile_i_conv_oh(const clile_i_conv_shape *shape);
 int64_t clile_i_conv_ow(const clile_i_conv_shape *shape);
+clile_status clile_i_conv_check(const clile_i_conv_shape *shape);
 
 typedef struct {
     clile_i_dnn_layout_kind src, dst; /* layouts of the activations; others are used inside where they are much faster */

@@ -54,7 +54,6 @@ int clile_i_scale_argument(void); /* 0: none */
 
 clile_status clile_i_engine_make(dnnl_engine_t *engine, dnnl_stream_t *stream);
 void clile_i_conv_set_window(const clile_i_conv_shape *shape, clile_i_conv_request *request);
-clile_status clile_i_conv_check(const clile_i_conv_shape *shape);
 /* 2: compiled for this processor; 1: through a matrix product in plain layout; 0: the slow reference. */
 int clile_i_pd_rank(clile_i_pd_view pd);
 clile_status clile_i_primitive_make(clile_i_pd_view pd, dnnl_primitive_t *out);

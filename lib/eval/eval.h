@@ -1,4 +1,4 @@
-/* eval: how well AUs were recognised. Uses base. Public face: clile/metrics.h; this header is for the room's own files.
+/* eval: how well AUs were recognised. Uses base. Public face: clile/metrics.h; this header is for the library's own files.
  */
 #ifndef CLILE_I_EVAL_H
 #define CLILE_I_EVAL_H
@@ -38,6 +38,9 @@ clile_status clile_i_ranking_within(const clile_i_ranking *ranking, int64_t subj
 
 /* Gives subjects (any numbers) dense indices 0..*subjects-1 in ascending order of number. */
 clile_status clile_i_subjects_dense(int64_t n, const int32_t *subject, int32_t *dense, int64_t *subjects);
+
+/* Mean of the values that are not NaN, NaN when there is none (mean.c). */
+double clile_i_mean_of_known(int64_t count, const double *values);
 
 /* F1 from counts [3] TP, FP, FN. */
 double clile_i_f1_of_counts(const int64_t *counts);

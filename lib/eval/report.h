@@ -85,9 +85,6 @@ typedef struct clile_i_summary {
 clile_status clile_i_summary_get(const char *function, const clile_report *report, const clile_i_summary **out);
 void clile_i_summary_free(clile_i_summary *summary); /* NULL does nothing */
 
-/* Mean of the values that are not NaN, NaN when there is none. */
-double clile_i_mean_of_known(int64_t count, const double *values);
-
 /* ---- interval over subjects (bootstrap.c) ----------------------------------------------------------------------- */
 
 /* 2.5 % and 97.5 % quantiles of the pooled average of each metric, over draws of the report's subjects with

@@ -1,22 +1,9 @@
 /* Figures of a report: each fold, the mean of folds, all frames pooled. */
 #include "eval/report.h"
 
-#include <math.h>
 #include <string.h>
 
 const char *const clile_i_metric_names[CLILE_I_METRICS] = {"f1", "auc", "auc_within"};
-
-double clile_i_mean_of_known(int64_t count, const double *values)
-{
-    double sum = 0.0;
-    int64_t known = 0;
-    for (int64_t i = 0; i < count; i++) {
-        if (clile_i_is_nan(values[i])) continue;
-        sum += values[i];
-        known++;
-    }
-    return known == 0 ? NAN : sum / (double)known;
-}
 
 static void figures_free(clile_i_figures *figures)
 {

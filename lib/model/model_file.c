@@ -10,14 +10,6 @@ static const char format_name[] = "clile-model";
 static const char int8_name[] = "int8";
 static const char user_prefix[] = "user.";
 
-clile_status clile_i_check_finite(const char *file, const char *name, int64_t count, const float *values)
-{
-    const int64_t i = clile_i_find_not_finite(count, values);
-    if (i >= 0)
-        return clile_i_fail(CLILE_E_NOT_FINITE, "%s: tensor %s, value %lld is not finite", file, name, (long long)i);
-    return CLILE_OK;
-}
-
 /* "<prefix><name>" in a buffer of the caller. */
 static clile_status full_name(char *buffer, size_t size, const char *prefix, const char *name)
 {

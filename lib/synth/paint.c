@@ -6,30 +6,6 @@
 
 static const clile_i_colour black = {0.05f, 0.04f, 0.04f};
 
-/* ---- noise: a hash of whole coordinates, between them a smooth mean ---- */
-
-static uint32_t hash(uint32_t seed, uint32_t x, uint32_t y)
-{
-    uint32_t h = seed + x * 0x9E3779B1u + y * 0x85EBCA77u; /* xxHash32's primes, its last steps */
-    h = (h ^ h >> 15) * 0x85EBCA77u;
-    h = (h ^ h >> 13) * 0xC2B2AE3Du;
-    return h ^ h >> 16;
-}
-
-static float lattice(uint32_t seed, int32_t x, int32_t y)
-{
-    return (float)(hash(seed, (uint32_t)x, (uint32_t)y) >> 8) * (2.0f / 16777216.0f) - 1.0f;
-}
-
-float clile_i_synth_noise(uint32_t seed, float x, float y)
-{
-    const float fx = floorf(x), fy = floorf(y), u = x - fx, v = y - fy;
-    const int32_t ix = (int32_t)fx, iy = (int32_t)fy;
-    const float a = lattice(seed, ix, iy), b = lattice(seed, ix + 1, iy), c = lattice(seed, ix, iy + 1),
-                d = lattice(seed, ix + 1, iy + 1);
-    return a + u * (b - a) + v * (c - a + u * (a - b - c + d));
-}
-
 /* ---- where a pixel lies ---- */
 
 static void fill_grid(const clile_i_canvas *c)
@@ -270,7 +246,8 @@ static void light(const clile_i_canvas *c, uint8_t *rgb)
             shade *= 1.0f - 0.62f * clile_i_clamp(p->dark, 0.0f, 1.1f);
             shade = exposure * (1.0f + p->lit * (shade * 1.12f - 1.0f));
             const float shine = p->gloss * eighth * eighth * (1.0f - clile_i_clamp(p->dark, 0.0f, 1.0f));
-            const float grain = s->noise * (lattice(s->grain, x, y) + lattice(s->grain + 1u, x, y));
+            const float grain =
+                s->noise * (clile_i_synth_lattice(s->grain, x, y) + clile_i_synth_lattice(s->grain + 1u, x, y));
             rgb[3 * i] = to_byte(p->albedo.r * shade * (1.0f + s->warmth) + shine + grain);
             rgb[3 * i + 1] = to_byte(p->albedo.g * shade + shine + grain);
             rgb[3 * i + 2] = to_byte(p->albedo.b * shade * (1.0f - s->warmth) + shine + grain);

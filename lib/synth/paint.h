@@ -33,10 +33,11 @@ static inline void clile_i_cover(clile_i_pixel *pixel, clile_i_colour colour, fl
     pixel->albedo = clile_i_mix(pixel->albedo, colour, clile_i_clamp(alpha, 0.0f, 1.0f));
 }
 
-/* Noise in -1..1 that is smooth over one unit of x and y. */
+/* noise.c: noise in -1..1, independent at each whole x and y; and smooth over one unit of both. */
+float clile_i_synth_lattice(uint32_t seed, int32_t x, int32_t y);
 float clile_i_synth_noise(uint32_t seed, float x, float y);
 
-/* synth_features.c: each looks whether p (where the pixel lies on the face) is in its part of the face. */
+/* features.c: each looks whether p (where the pixel lies on the face) is in its part of the face. */
 void clile_i_synth_paint_brows(const clile_i_canvas *c, clile_i_point p, clile_i_pixel *pixel);
 void clile_i_synth_paint_eyes(const clile_i_canvas *c, clile_i_point p, clile_i_pixel *pixel);
 void clile_i_synth_paint_mouth(const clile_i_canvas *c, clile_i_point p, clile_i_pixel *pixel);

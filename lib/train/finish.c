@@ -1,10 +1,10 @@
 /* From the last step of a stage to what remains of it. */
+#include "eval/eval.h"
 #include "train/internal.h"
 
 #include <clile/losses.h>
 #include <clile/metrics.h>
 
-#include <math.h>
 #include <string.h>
 
 _Static_assert((int)CLILE_I_COSINE == (int)CLILE_SIMILARITY_COSINE && (int)CLILE_I_DOT == (int)CLILE_SIMILARITY_DOT,
@@ -213,19 +213,6 @@ clile_status clile_i_trainer_finish_stage(clile_trainer *t)
     return CLILE_OK;
 }
 
-/* Mean over AUs of the values that are numbers. */
-static double mean_of_numbers(int32_t c, const double *values)
-{
-    double sum = 0;
-    int32_t count = 0;
-    for (int32_t i = 0; i < c; ++i)
-        if (!clile_i_is_nan(values[i])) {
-            sum += values[i];
-            ++count;
-        }
-    return count ? sum / count : NAN;
-}
-
 clile_status clile_i_trainer_validate(clile_trainer *t, double *f1, double *auc)
 {
     clile_status status = CLILE_OK;
@@ -243,9 +230,9 @@ clile_status clile_i_trainer_validate(clile_trainer *t, double *f1, double *auc)
     CLILE_I_TRY(clile_i_trainer_scores(t, scratch, scratch->encoder, t->validation, score));
     clile_i_model_decide(scratch, n, score, NULL, present);
     CLILE_I_TRY(clile_metrics_f1(n, t->c, present, labels, values, NULL));
-    *f1 = mean_of_numbers(t->c, values);
+    *f1 = clile_i_mean_of_known(t->c, values);
     CLILE_I_TRY(clile_metrics_auc(n, t->c, score, labels, values));
-    *auc = mean_of_numbers(t->c, values);
+    *auc = clile_i_mean_of_known(t->c, values);
 cleanup:
     clile_model_destroy(scratch);
     clile_i_free(score);

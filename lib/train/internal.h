@@ -1,5 +1,5 @@
-/* The trainer's inside, shared by trainer.c (life and the loop), step.c (one step of each stage), finish.c (from the
- * last step to a model) and checkpoint.c. */
+/* The trainer's inside, shared by trainer.c (life and the loop), stage.c (what a stage holds), step.c (one step of each
+ * stage), finish.c (from the last step to a model) and checkpoint.c. */
 #ifndef CLILE_I_TRAIN_INTERNAL_H
 #define CLILE_I_TRAIN_INTERNAL_H
 
@@ -86,13 +86,14 @@ struct clile_trainer {
 /* A trainer that has not run; `model` is made busy. */
 clile_status clile_i_trainer_new(clile_model *model, const clile_dataset *data, const clile_options *options,
                                  clile_trainer **out);
-clile_status
-clile_i_trainer_begin_stage(clile_trainer *t,
-                            int32_t stage); /* heads, optimiser state and compiled encoders, from the values at hand */
-void clile_i_trainer_end_stage(clile_trainer *t); /* frees them */
 /* The team of a call that computes. STATE when a stage is running and its team is not given here: oneDNN's backward
  * passes wait for the threads that they were compiled for. Leave the team in any case. */
 clile_status clile_i_trainer_enter(clile_trainer *t, clile_i_team *before);
+
+/* ---- stage.c ---- */
+/* Heads, optimiser state and compiled encoders, from the values at hand. */
+clile_status clile_i_trainer_begin_stage(clile_trainer *t, int32_t stage);
+void clile_i_trainer_end_stage(clile_trainer *t); /* frees them */
 
 /* ---- step.c ---- */
 typedef struct {
