@@ -569,6 +569,51 @@ class Face
     std::vector<float> xy_;
 };
 
+/* A CSV file that says where the faces in images are (clile/faces.h). One thread at a time. */
+class FaceFile : public Handle<clile_face_file, clile_face_file_destroy>
+{
+  public:
+    using Handle::Handle;
+    static FaceFile open(const std::string &path, const Options &options = {}, Status *status = nullptr)
+    {
+        FaceFile file;
+        file.make([&](clile_face_file **out) { return clile_face_file_open(path.c_str(), options.get(), out); },
+                  status);
+        return file;
+    }
+    /* Where several images are asked for: all of their names, before the first faces(). */
+    bool expect(const std::string &name, Status *status = nullptr)
+    {
+        return check(clile_face_file_expect(get(), name.c_str()), status);
+    }
+    /* The faces of the image that is called `name`, by landmarks where the file has them; they borrow its pixels. */
+    std::vector<Face> faces(const std::string &name, const clile_image &image, Status *status = nullptr)
+    {
+        return found(name.c_str(), 0, image, status);
+    }
+    /* The same of a frame's number. */
+    std::vector<Face> faces(std::int64_t frame, const clile_image &image, Status *status = nullptr)
+    {
+        return found(nullptr, frame, image, status);
+    }
+
+  private:
+    std::vector<Face> found(const char *name, std::int64_t frame, const clile_image &image, Status *status)
+    {
+        std::vector<Face> faces;
+        std::int64_t count = 0;
+        if (!check(clile_face_file_find(get(), name, frame, &count), status)) return {};
+        for (std::int64_t k = 0; k < count; ++k) {
+            std::int32_t has_box = 0, points = 0;
+            float box[4], xy[2 * 68];
+            if (!check(clile_face_file_get(get(), k, &has_box, box, &points, xy), status)) return {};
+            faces.push_back(points > 0 ? Face::points(image, std::vector<float>(xy, xy + 2 * points))
+                                       : Face::box(image, box[0], box[1], box[2], box[3]));
+        }
+        return faces;
+    }
+};
+
 /* Answers for n images: probability and present [n,c], embedding [n,d]. */
 struct Prediction {
     std::vector<float> probability;

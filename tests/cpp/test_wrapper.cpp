@@ -199,6 +199,16 @@ void training()
     REQUIRE(faces_of_one.embedding.size() == 16 && faces_of_one.probability[3] == one.probability[1]);
     REQUIRE(again.run(clile::Face::points(view, points)).probability[0] == faces_of_one.probability[0]);
     REQUIRE(again.run(std::vector<clile::Face>{}).probability.empty());
+    std::ofstream("faces.csv") << "a.png,11,13,21,13,16,18,12,24,20,24\n";
+    std::ofstream("frames.csv") << "2,4,5,20,21\n2,1,2,24,25\n";
+    auto places = clile::FaceFile::open("faces.csv");
+    REQUIRE(places.expect("a.png") && places.faces("b.png", view).empty());
+    REQUIRE(again.run(places.faces("a.png", view)).probability ==
+            again.run(clile::Face::points(view, points)).probability);
+    const auto framed = clile::FaceFile::open("frames.csv").faces(2, view);
+    REQUIRE(framed.size() == 2 &&
+            again.run(framed[1]).probability == again.run(clile::Face::box(view, 1, 2, 24, 25)).probability);
+    THROWS(CLILE_E_IO, "none.csv", clile::FaceFile::open("none.csv"));
     THROWS(CLILE_E_INVALID_ARGUMENT, "face box", again.run(clile::Face::box(view, 0, 0, 0, side)));
     THROWS(CLILE_E_INVALID_ARGUMENT, "0 landmarks", again.run(clile::Face::points(view, {1, 2, 3})));
     THROWS(CLILE_E_INVALID_ARGUMENT, "", again.run(1, crop.data(), 0, side));

@@ -68,6 +68,43 @@ def test_strides(arrays, trained):
         assert same(predictor.run(part), predictor.run(np.ascontiguousarray(part)))
 
 
+def test_face_file(arrays, trained, tmp_path):
+    image, rows = arrays["images"][2], tmp_path / "faces.csv"
+    rows.write_text("a.png,11,13,21,13,16,18,12,24,20,24\n")
+    with clile.FaceFile(rows) as file:
+        (face,) = file.find("a.png")
+        assert set(face) == {"landmarks"} and face["landmarks"].tolist() == [[11, 13], [21, 13], [16, 18], [12, 24], [20, 24]]
+        assert same(trained.predict(image, **face), trained.predict(image, landmarks=face["landmarks"]))
+        assert file.find("b.png") == []
+        for wrong in ({}, {"image": "a.png", "frame": 1}):
+            with pytest.raises(ValueError, match="image or frame"):
+                file.find(**wrong)
+    with pytest.raises(ValueError, match="this FaceFile is closed"):
+        file.find("a.png")
+    rows.write_text("frame,x,y,w,h\n1,2,3,24,25\n1,4,5,20,21\n2,1,1,9,9\n")
+    first, second = clile.FaceFile(rows).find(frame=1)
+    assert first["box"].tolist() == [2, 3, 24, 25] and second["box"].tolist() == [4, 5, 20, 21]
+    assert same(trained.predict(image, **second), trained.predict(image, box=[4, 5, 20, 21]))
+    rows.write_text("1.png,2,3,24,25\n")
+    file = clile.FaceFile(rows)
+    for name in ("a/1.png", "b/1.png"):
+        file.expect(name)
+    with pytest.raises(clile.FormatError, match="1.png"):
+        file.find("a/1.png")
+    with pytest.raises(clile.FileError, match="none.csv"):
+        clile.FaceFile(tmp_path / "none.csv")
+
+
+def test_a_files_bytes(trained):
+    path = ROOT / "tests/data/image/palette.png"
+    for crop in (path.read_bytes(), bytearray(path.read_bytes())):
+        assert same(trained.predict(crop, crop=True), trained.predict(path, crop=True))
+    many = trained.predict([path.read_bytes(), path], crop=True)
+    assert np.array_equal(many.probability[0], many.probability[1])
+    with pytest.raises(clile.Error, match="image"):
+        trained.predict(b"no image", crop=True)
+
+
 def test_landmarks_in_a_part_of_an_image(arrays, trained):
     whole = np.tile(arrays["images"][0], (3, 3, 1))
     points = np.array([[10, 12], [22, 12], [16, 18], [12, 24], [20, 24]], np.float32)

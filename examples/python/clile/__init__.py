@@ -18,14 +18,14 @@ from . import losses, metrics
 from ._data import Counts, Dataset, Fold, read_image
 from ._library import (BackendError, Cancelled, CorruptError, Error, FileError, FormatError, InternalError, InvalidArgument, NotFinite, OutOfMemory,
                        StateError, Unsupported, lib)
-from ._model import Decision, ImportedTensor, Model, Prediction, Predictor
+from ._model import Decision, FaceFile, ImportedTensor, Model, Prediction, Predictor
 from ._options import OptionInfo, Options, describe_options
 from ._train import Progress, Trainer, TrainerState, train
 
 __version__: str = lib.clile_version().decode()
 
 __all__ = [
-    "BackendError", "Cancelled", "CorruptError", "Counts", "Dataset", "Decision", "Error", "FileError", "Fold", "FormatError", "ImportedTensor",
+    "BackendError", "Cancelled", "CorruptError", "Counts", "Dataset", "Decision", "Error", "FaceFile", "FileError", "Fold", "FormatError", "ImportedTensor",
     "InternalError", "InvalidArgument", "Model", "NotFinite", "OptionInfo", "Options", "OutOfMemory", "Prediction", "Predictor", "Progress", "StateError", "Trainer",
     "TrainerState", "Unsupported", "describe_options", "losses", "metrics", "read_image", "train",
 ]

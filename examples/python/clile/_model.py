@@ -191,7 +191,7 @@ class Predictor(Handle):
         return Prediction(self._au_ids, *(array[0] if single else array for array in arrays))
 
     def run(self, images: Any, landmarks: Any = None, box: Any = None, crop: bool = False, bgr: bool = False, scores: bool = False) -> Prediction:
-        """The action units of the faces in an image: the path of a file, or uint8 [h,w,3] RGB (bgr=True: as OpenCV has it), [h,w,4] with alpha, [h,w] grey.
+        """The action units of the faces in an image: the path of a file, a file's content as bytes, or uint8 [h,w,3] RGB (bgr=True: as OpenCV has it), [h,w,4] with alpha, [h,w] grey.
         landmarks [5 or 68, 2] or box [left, top, width, height] in pixels say where the face is; without, the image is the face, cut out as the training
         images were, which crop=True affirms. Several faces: landmarks [n,points,2] or box [n,4]; or images as a list or [n,h,w,3], with one face of each and
         landmarks or box a list as long, whose entries may be None. Answers then have a first axis. Pixels are not copied, a part of a larger array neither.
@@ -234,11 +234,39 @@ class Predictor(Handle):
         return self._answer(*room, single)
 
 
+class FaceFile(Handle):
+    """A CSV file that says where the faces in images are, as the command's --faces reads it (clile/faces.h). One thread at a time."""
+
+    _kind = "clile_face_file"
+
+    def __init__(self, path: Path, options: Optional[Options] = None, **settings: Value):
+        """Options: max_label_mb."""
+        self._make(lib.clile_face_file_open, os.fsencode(path), as_options(options, settings))
+
+    def expect(self, image: Path) -> None:
+        """Where several images are asked for: all of their names, before the first find; a row that fits two of them is an error then."""
+        lib.clile_face_file_expect(self._c, os.fsencode(image))
+
+    def find(self, image: Optional[Path] = None, frame: Optional[int] = None) -> List[Dict[str, np.ndarray]]:
+        """The faces of an image's name or of a frame's number, in the order of the file: {"landmarks": [5 or 68, 2]} or, without landmarks,
+        {"box": [4]}, so that predict(image, **face) takes one."""
+        if (image is None) == (frame is None):
+            raise ValueError("image or frame: one of them")
+        owner, count, has_box, points = self._c, ctypes.c_int64(), ctypes.c_int32(), ctypes.c_int32()
+        lib.clile_face_file_find(owner, None if image is None else os.fsencode(image), frame or 0, ctypes.byref(count))
+        faces = []
+        for k in range(count.value):
+            box, xy = np.empty(4, np.float32), np.empty((68, 2), np.float32)
+            lib.clile_face_file_get(owner, k, ctypes.byref(has_box), pointer(box), ctypes.byref(points), pointer(xy))
+            faces.append({"landmarks": xy[:points.value]} if points.value else {"box": box})
+        return faces
+
+
 class Picture:
     """An image as C takes it: its pixels where they lie, or a contiguous copy where C could not."""
 
     def __init__(self, image: Any, bgr: bool):
-        is_file = isinstance(image, (str, os.PathLike))
+        is_file = isinstance(image, (str, os.PathLike, bytes, bytearray))
         pixels = read_image(image) if is_file else convert("image", image, np.uint8)
         bgr = bgr and not is_file
         if pixels.ndim == 2 and pixels.shape[1] not in (3, 4):  # which is a row of pixels, not a grey image
