@@ -122,6 +122,43 @@ static int is_strange(const clile_i_rows *rows, int64_t k)
     return begin < end && *begin >= '0' && *begin <= '9' && column_au(rows, k, &ending) == 0;
 }
 
+static int contains(const clile_i_rows *rows, int64_t k, const char *word)
+{
+    for (const char *p = rows->begin[k]; p < rows->end[k]; ++p) {
+        const char *at = p;
+        size_t i = 0;
+        for (; word[i] != '\0' && at < rows->end[k] && lower(*at) == word[i]; ++at) ++i;
+        if (word[i] == '\0') return 1;
+    }
+    return 0;
+}
+
+/* "bbox", "face_rect", "landmarks", "x1", "y_0": where a face is, in a form that is not known. */
+static int is_strange_place(const clile_i_rows *rows, int64_t k)
+{
+    static const char *const words[] = {"box", "rect", "roi", "landmark", "keypoint"};
+    const char *begin = rows->begin[k], *end = rows->end[k];
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; ++i)
+        if (contains(rows, k, words[i])) return 1;
+    if (end - begin < 2 || (lower(*begin) != 'x' && lower(*begin) != 'y')) return 0;
+    begin += begin[1] == '_' ? 2 : 1;
+    return begin < end && *begin >= '0' && *begin <= '9';
+}
+
+/* Whoever has such columns means that faces are cut out by them. */
+static clile_status warn_places(const clile_i_rows *rows, const clile_i_csv_header *h, clile_i_table *table)
+{
+    int64_t k = 0;
+    if (h->kind != CLILE_I_CSV_MANIFEST || h->place.points > 0 || h->place.form != CLILE_I_BOX_NONE) return CLILE_OK;
+    while (k < rows->count && !is_strange_place(rows, k)) ++k;
+    if (k == rows->count) return CLILE_OK;
+    const ptrdiff_t size = rows->end[k] - rows->begin[k];
+    return clile_i_table_warn(table,
+                              "%s: the column \"%.*s\" seems to be of a face's place and is not read, images are used "
+                              "whole; expected box_x,box_y,box_w,box_h or x0,y0,...,x4,y4",
+                              rows->name, size < 40 ? (int)size : 40, rows->begin[k]);
+}
+
 clile_status clile_i_csv_warn_columns(const clile_i_rows *rows, const clile_i_csv_header *h, clile_i_table *table)
 {
     int64_t strange = 0, first = 0;
@@ -133,6 +170,7 @@ clile_status clile_i_csv_warn_columns(const clile_i_rows *rows, const clile_i_cs
     if (h->kind == CLILE_I_CSV_OPENFACE && h->success < 0)
         CLILE_I_RETURN_IF(
             clile_i_table_warn(table, "%s has no column \"success\", which says where there is a face", rows->name));
+    CLILE_I_RETURN_IF(warn_places(rows, h, table));
     if (strange == 0) return CLILE_OK;
     const ptrdiff_t size = rows->end[first] - rows->begin[first];
     return clile_i_table_warn(table,

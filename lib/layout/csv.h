@@ -32,8 +32,8 @@ typedef struct {
     int32_t has_five, has_box;
     float five[10], box[4];
 } clile_i_csv_row;
-/* Warns of columns that seem to be of an AU and are not understood ("AU2_presence"), and of a file of OpenFace that
- * does not say where there is a face. */
+/* Warns of columns that seem to be of an AU or a face's place and are not understood ("AU2_presence", "bbox"), and of a
+ * file of OpenFace that does not say where there is a face. */
 clile_status clile_i_csv_warn_columns(const clile_i_rows *rows, const clile_i_csv_header *header, clile_i_table *table);
 /* *face: 0 when the row says that no face was found: success 0; of Py-Feat no score (nothing or NaN), no value of any
  * AU. No other column of such a row need make sense. FORMAT: success is neither 0 nor 1; a wrong number of columns. */

@@ -59,6 +59,7 @@ static clile_status read_manifest(const clile_i_layout_request *request, const c
         if (!more) break;
         CLILE_I_TRY(read_row(rows, h, request, table));
     }
+    CLILE_I_TRY(clile_i_table_check_repeats(table));
     status = clile_i_table_finish(table);
 cleanup:
     if (rows != NULL) clile_i_rows_close(rows);

@@ -169,6 +169,75 @@ static clile_status check_places(clile_i_table *table)
                               all, table->misplaced_first.data);
 }
 
+/* An image that is used whole among faces that are cut out teaches another thing; where a file of places is numbered
+ * otherwise than the images, the places of all others are those of their neighbours. */
+static clile_status check_mixed(clile_i_table *table)
+{
+    int64_t whole = 0, first = 0;
+    for (int64_t i = table->n - 1; i >= 0; --i) {
+        const int has_five = table->points != NULL && clile_i_is_finite((double)table->points[10 * i]);
+        if (has_five || (table->boxes != NULL && clile_i_is_finite((double)table->boxes[4 * i]))) continue;
+        ++whole;
+        first = i;
+    }
+    if (whole == 0 || whole == table->n) return CLILE_OK;
+    return clile_i_table_warn(table,
+                              "%lld of %lld images have neither landmarks nor a box and are used whole, the others are "
+                              "cut out; first %.400s; is the file of landmarks or boxes numbered as the images are?",
+                              (long long)whole, (long long)table->n, table->text + table->name[first]);
+}
+
+typedef struct {
+    const char *name;
+    float place[14]; /* landmarks, box; 0: none */
+    int64_t i;
+} face;
+
+static int compare_faces(const void *left, const void *right)
+{
+    const face *l = left, *r = right;
+    int order = strcmp(l->name, r->name);
+    if (order == 0) order = memcmp(l->place, r->place, sizeof l->place);
+    return order != 0 ? order : (l->i > r->i) - (l->i < r->i);
+}
+
+static void put_place(const float *column, int64_t i, int64_t width, float *out)
+{
+    for (int64_t k = 0; column != NULL && k < width; ++k)
+        out[k] = clile_i_is_finite((double)column[i * width + k]) ? column[i * width + k] : 0.0f;
+}
+
+clile_status clile_i_table_check_repeats(clile_i_table *table)
+{
+    clile_status status = CLILE_OK;
+    int64_t repeats = 0, others = 0, first = 0;
+    face *all = NULL;
+    CLILE_I_ALLOC(all, table->n);
+    for (int64_t i = 0; i < table->n; ++i) {
+        const char *name = table->text + table->name[i];
+        while (name[0] == '.' && name[1] == '/') name += 2;
+        all[i] = (face){.name = name, .i = i};
+        put_place(table->points, i, 10, all[i].place);
+        put_place(table->boxes, i, 4, all[i].place + 10);
+    }
+    qsort(all, (size_t)table->n, sizeof *all, compare_faces);
+    for (int64_t k = 1; k < table->n; ++k) {
+        const face *a = &all[k - 1], *b = &all[k];
+        if (strcmp(a->name, b->name) != 0 || memcmp(a->place, b->place, sizeof a->place) != 0) continue;
+        if (repeats++ == 0) first = b->i;
+        others += table->subject[a->i] != table->subject[b->i] ||
+                  memcmp(table->labels + a->i * table->c, table->labels + b->i * table->c, (size_t)table->c) != 0;
+    }
+    if (repeats > 0)
+        status = clile_i_table_warn(table,
+                                    "%lld rows repeat the face of another row, %lld of them with another subject or "
+                                    "other labels; first %.400s",
+                                    (long long)repeats, (long long)others, table->text + table->name[first]);
+cleanup:
+    clile_i_free(all);
+    return status;
+}
+
 /* ---- order ---- */
 
 static int compare_names(const void *left, const void *right)
@@ -185,6 +254,7 @@ clile_status clile_i_table_finish(clile_i_table *table)
 
     CLILE_I_TRY(check_places(table));
     CLILE_I_TRY(check_fit(table));
+    CLILE_I_TRY(check_mixed(table));
     CLILE_I_TRY(check_spelling(table));
     CLILE_I_ALLOC(sorted, table->subject_capacity);
     CLILE_I_ALLOC(place, count);

@@ -365,7 +365,7 @@ static void landmark_files_that_are_not_read_are_named(void **state)
     }
     const scratch s = scratch_make();
     write_numbered(&s, 0, 3, 1, 3);
-    scratch_text(&s, "boxes/F001_T1.csv", "1,1,1,9,9\n");
+    scratch_text(&s, "boxes/F001_T1.csv", "1,1,1,9,9\n2,1,1,9,9\n3,1,1,9,9\n");
     scratch_text(&s, "boxes/F009_T1.csv", "1,1,1,9,9\n");
     clile_dataset *dataset = open_fine(&s, "au_set=1");
     assert_no_warning(dataset);
@@ -408,6 +408,92 @@ static void strange_columns_are_named(void **state)
     assert_notes(dataset, "warning: ben.csv has no rows after its header");
     clile_dataset_destroy(dataset);
     scratch_free(&s);
+}
+
+static void columns_of_a_place_that_are_not_read_are_named(void **state)
+{
+    static const struct {
+        const char *head, *values, *warned;
+    } cases[] = {
+        {"bbox", "\"1,1,9,9\"", "the column \"bbox\" seems to be of a face's place and is not read"},
+        {"Face_Rect", "1 1 9 9", "the column \"Face_Rect\""},
+        {"x1,y1,w,h", "1,1,9,9", "the column \"x1\""},
+        {"landmarks", "1", "the column \"landmarks\""},
+        {"width,height,year", "1,1,1", NULL},
+        {"x1,y1,x2,y2,bbox", "1,1,9,9,1", NULL},
+    };
+    (void)state;
+    for (size_t k = 0; k < sizeof cases / sizeof *cases; ++k) {
+        const scratch s = scratch_make();
+        char text[256];
+        snprintf(text, sizeof text, "image,subject,AU1,%s\na.png,anna,1,%s\n", cases[k].head, cases[k].values);
+        scratch_text(&s, "manifest.csv", text);
+        clile_dataset *dataset = open_fine(&s, "");
+        if (cases[k].warned != NULL)
+            assert_notes(dataset, cases[k].warned);
+        else
+            assert_no_warning(dataset);
+        clile_dataset_destroy(dataset);
+        scratch_free(&s);
+    }
+}
+
+/* The same image for two people, or with two labels; two faces of one image are fine. */
+static void rows_that_repeat_a_face_are_counted(void **state)
+{
+    static const char *const cases[][2] = {
+        {"a.png,anna,1,\na.png,anna,1,\n", "warning: 1 rows repeat the face of another row, 0 of them with another"},
+        {"a.png,anna,1,\nb.png,ben,1,\n./a.png,anna,0,\n", "warning: 1 rows repeat the face of another row, 1 of them"},
+        {"a.png,anna,1,1\na.png,ben,1,1\na.png,ben,1,1\n", "warning: 2 rows repeat the face of another row, 1 of"},
+        {"a.png,anna,1,1\na.png,ben,1,20\n", NULL},
+        {"a.png,anna,1,\nx/a.png,ben,1,\n", NULL},
+    };
+    (void)state;
+    for (size_t k = 0; k < sizeof cases / sizeof *cases; ++k) {
+        const scratch s = scratch_make();
+        char text[512] = "image,subject,AU1,x,y,w,h\n";
+        for (const char *at = cases[k][0]; *at != '\0'; ++at) {
+            const size_t size = strlen(text);
+            if (*at == '\n' && text[size - 1] == ',')
+                strcat(text, ",,,\n");
+            else if (*at == '\n')
+                strcat(text, ",1,9,9\n");
+            else
+                snprintf(text + size, sizeof text - size, "%c", *at);
+        }
+        scratch_text(&s, "manifest.csv", text);
+        clile_dataset *dataset = open_fine(&s, "");
+        if (cases[k][1] != NULL)
+            assert_notes(dataset, cases[k][1]);
+        else
+            assert_no_warning(dataset);
+        clile_dataset_destroy(dataset);
+        scratch_free(&s);
+    }
+}
+
+/* Places of three frames for three images: of all, numbered from 0, of some; none at all is fine. */
+static void images_whole_among_faces_are_warned_of(void **state)
+{
+    static const char *const cases[][2] = {
+        {"1,1,1,9,9\n2,1,1,9,9\n3,1,1,9,9\n", NULL},
+        {"0,1,1,9,9\n1,1,1,9,9\n2,1,1,9,9\n", "warning: 1 of 3 images have neither landmarks nor a box and are used"},
+        {"2,1,1,9,9\n", "warning: 2 of 3 images have neither landmarks nor a box and are used whole"},
+        {NULL, NULL},
+    };
+    (void)state;
+    for (size_t k = 0; k < sizeof cases / sizeof *cases; ++k) {
+        const scratch s = scratch_make();
+        write_numbered(&s, 0, 3, 1, 3);
+        if (cases[k][0] != NULL) scratch_text(&s, "boxes/F001_T1.csv", cases[k][0]);
+        clile_dataset *dataset = open_fine(&s, "au_set=1");
+        if (cases[k][1] != NULL)
+            assert_notes(dataset, cases[k][1]);
+        else
+            assert_no_warning(dataset);
+        clile_dataset_destroy(dataset);
+        scratch_free(&s);
+    }
 }
 
 static void two_spellings_of_a_subject_are_named(void **state)
@@ -466,6 +552,9 @@ int main(void)
         cmocka_unit_test(landmark_files_that_are_not_read_are_named),
         cmocka_unit_test(labels_that_are_none_are_told),
         cmocka_unit_test(strange_columns_are_named),
+        cmocka_unit_test(columns_of_a_place_that_are_not_read_are_named),
+        cmocka_unit_test(rows_that_repeat_a_face_are_counted),
+        cmocka_unit_test(images_whole_among_faces_are_warned_of),
         cmocka_unit_test(two_spellings_of_a_subject_are_named),
         cmocka_unit_test(empty_label_files_are_refused),
     };
