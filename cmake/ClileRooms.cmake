@@ -1,5 +1,5 @@
 # The rooms of lib/ and what each may use (docs/architecture.md; tests/check_includes.cmake checks the sources against it).
-set(CLILE_ROOMS base store image synth layout data dnn net loss model eval train)
+set(CLILE_ROOMS base store image synth layout data dnn net loss model eval run train)
 set(CLILE_ROOM_USES_base "")
 set(CLILE_ROOM_USES_store base)
 set(CLILE_ROOM_USES_image base)
@@ -11,7 +11,8 @@ set(CLILE_ROOM_USES_net dnn)
 set(CLILE_ROOM_USES_loss dnn)
 set(CLILE_ROOM_USES_model net store image)
 set(CLILE_ROOM_USES_eval base)
-set(CLILE_ROOM_USES_train base dnn net loss image data model eval)
+set(CLILE_ROOM_USES_run model data eval)
+set(CLILE_ROOM_USES_train base dnn net loss image data model eval run)
 
 # All rooms that ROOM may use, directly or through another.
 function(clile_room_closure room out)

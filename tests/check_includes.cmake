@@ -13,7 +13,7 @@ foreach(pair IN ITEMS status=base options=base export=base inspect=store losses=
   set(HEADER_ROOM_${header} ${room})
 endforeach()
 set(PREDICTOR_PATH base store dnn net image model) # what a deployed model runs on ...
-set(NOT_DEPLOYED synth layout data loss eval train)       # ... and what it must not drag along
+set(NOT_DEPLOYED synth layout data loss eval run train)   # ... and what it must not drag along
 
 # The included names of a file, quotes and angle brackets kept: "a/b.h" or <c.h>
 function(read_includes file out)

@@ -23,24 +23,6 @@ clile_status clile_i_model_check_au_ids(int32_t c, const int32_t *au_ids)
     return CLILE_OK;
 }
 
-static clile_status read_options(clile_model *model, const clile_options *options)
-{
-    const char *backbone, *similarity;
-    int64_t embedding, size, null_anchor;
-    CLILE_I_RETURN_IF(clile_options_get_str(options, CLILE_OPT_BACKBONE, &backbone));
-    CLILE_I_RETURN_IF(clile_options_get_str(options, CLILE_OPT_SIMILARITY, &similarity));
-    CLILE_I_RETURN_IF(clile_options_get_f64(options, CLILE_OPT_WIDTH, &model->width));
-    CLILE_I_RETURN_IF(clile_options_get_i64(options, CLILE_OPT_EMBEDDING, &embedding));
-    CLILE_I_RETURN_IF(clile_options_get_i64(options, CLILE_OPT_IMAGE_SIZE, &size));
-    CLILE_I_RETURN_IF(clile_options_get_i64(options, CLILE_OPT_NULL_ANCHOR, &null_anchor));
-    snprintf(model->backbone, sizeof model->backbone, "%s", backbone);
-    model->similarity = strcmp(similarity, "dot") == 0 ? CLILE_I_DOT : CLILE_I_COSINE;
-    model->d = (int32_t)embedding;
-    model->size = (int32_t)size;
-    model->null_anchor = (int32_t)null_anchor;
-    return CLILE_OK;
-}
-
 clile_status clile_i_model_create_empty(const clile_options *options, int32_t c, const int32_t *au_ids, int32_t int8,
                                         clile_model **out)
 {
@@ -48,7 +30,7 @@ clile_status clile_i_model_create_empty(const clile_options *options, int32_t c,
     clile_model *model = NULL;
     CLILE_I_ALLOC(model, 1);
     clile_i_refs_init(&model->refs);
-    CLILE_I_TRY(read_options(model, options));
+    CLILE_I_TRY(clile_i_model_read_shape(model, options));
     model->c = c;
     CLILE_I_ALLOC(model->au_ids, c);
     CLILE_I_ALLOC(model->au_embedding, (int64_t)(c + model->null_anchor) * model->d);

@@ -67,6 +67,12 @@ void clile_i_model_append_training(clile_i_text *text, const clile_model *model)
  * not known. */
 const char *clile_i_model_misfit(const clile_model *model, int32_t kind);
 
+/* A model's shape is backbone, width, embedding, image_size, null_anchor and similarity (shape.c): out of options, into
+ * options, and INVALID_ARGUMENT where options that were set say something else than the model is. */
+clile_status clile_i_model_read_shape(clile_model *model, const clile_options *options);
+clile_status clile_i_model_shape(const clile_model *model, clile_options *options);
+clile_status clile_i_model_check_shape(const clile_model *model, const clile_options *options);
+
 /* score [n,c] of embeddings [n,d]. */
 void clile_i_model_score(const clile_model *model, int64_t n, const float *embedding, float *score);
 /* p = s(slope * score + offset) and present = p > 0.5, from the very same float. Either output may be NULL. */

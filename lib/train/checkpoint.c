@@ -105,7 +105,7 @@ static clile_status put_options(const clile_trainer *t, clile_i_st_writer *write
     clile_i_text text = {0};
     CLILE_I_TRY(clile_options_copy(t->options, &options));
     CLILE_I_TRY(clile_options_set_i64(options, CLILE_OPT_BATCH, t->batch));
-    CLILE_I_TRY(clile_i_trainer_shape(t->model, options));
+    CLILE_I_TRY(clile_i_model_shape(t->model, options));
     CLILE_I_TRY(clile_i_options_to_text(options, &text));
     CLILE_I_TRY(clile_i_st_writer_metadata(writer, "options", text.data));
 cleanup:
@@ -231,7 +231,7 @@ static clile_status get_options(const clile_i_st *st, const clile_model *model, 
     const char *text = clile_i_st_metadata(st, "options");
     if (text == NULL) return clile_i_fail(CLILE_E_FORMAT, "%s: no \"options\" in the metadata", clile_i_st_path(st));
     clile_status status = clile_i_options_from_text(text, out);
-    if (status == CLILE_OK && clile_i_st_metadata(st, "au_ids") == NULL) status = clile_i_trainer_shape(model, *out);
+    if (status == CLILE_OK && clile_i_st_metadata(st, "au_ids") == NULL) status = clile_i_model_shape(model, *out);
     if (status == CLILE_OK) return CLILE_OK;
     return clile_i_fail_context(status == CLILE_E_OUT_OF_MEMORY ? status : CLILE_E_FORMAT, "%s", clile_i_st_path(st));
 }
@@ -244,7 +244,7 @@ static clile_status choose_options(const clile_i_st *st, const clile_trainer *t,
     clile_status status = CLILE_OK;
     clile_options *here = NULL;
     CLILE_I_TRY(clile_options_copy(t->options, &here));
-    CLILE_I_TRY(clile_i_trainer_shape(t->model, here));
+    CLILE_I_TRY(clile_i_model_shape(t->model, here));
     status = clile_i_options_resume(here, stored, out);
     if (status != CLILE_OK) clile_i_fail_context(status, "%s", clile_i_st_path(st));
 cleanup:

@@ -1,5 +1,6 @@
 /* From the last step of a stage to what remains of it. */
 #include "eval/eval.h"
+#include "run/run.h"
 #include "train/internal.h"
 
 #include <clile/losses.h>
@@ -10,31 +11,26 @@
 _Static_assert((int)CLILE_I_COSINE == (int)CLILE_SIMILARITY_COSINE && (int)CLILE_I_DOT == (int)CLILE_SIMILARITY_DOT,
                "model and losses must agree on how an embedding meets an AU vector");
 
+typedef struct {
+    const clile_model *model;
+    float *score; /* [n,c] */
+} score_sink;
+
+static void take_scores(void *context, int64_t first, int64_t count, const float *embedding)
+{
+    const score_sink *to = context;
+    clile_i_model_score(to->model, count, embedding, to->score + first * to->model->c);
+}
+
 clile_status clile_i_trainer_scores(const clile_trainer *t, const clile_model *model, const clile_i_net *net,
                                     const clile_dataset *data, float *score)
 {
     clile_status status = CLILE_OK;
-    clile_i_exec *exec = NULL;
-    int64_t *indices = NULL;
-    float *embedding = NULL, *src = NULL;
-    const int64_t n = clile_dataset_size(data), batch = t->batch;
-    CLILE_I_ALLOC(indices, batch);
-    CLILE_I_ALLOC(embedding, batch * t->d);
-    CLILE_I_ALLOC(src, batch * 3 * t->size * t->size);
-    CLILE_I_TRY(clile_i_exec_create(net, t->batch, t->size, CLILE_I_EXEC_INFER, &exec));
-    for (int64_t first = 0; first < n; first += batch) {
-        const int64_t count = n - first < batch ? n - first : batch;
-        for (int64_t k = 0; k < batch; ++k)
-            indices[k] = first + (k < count ? k : 0); /* the rest of the last batch is filled up */
-        CLILE_I_TRY(clile_i_batch_load(data, batch, indices, t->size, NULL, 0, 0, src));
-        CLILE_I_TRY(clile_i_exec_forward(exec, src, embedding));
-        clile_i_model_score(model, count, embedding, score + first * t->c);
-    }
+    clile_i_encoder encoder = {NULL, t->batch, t->size, t->d};
+    CLILE_I_TRY(clile_i_exec_create(net, t->batch, t->size, CLILE_I_EXEC_INFER, &encoder.exec));
+    CLILE_I_TRY(clile_i_run_dataset(&encoder, data, take_scores, &(score_sink){model, score}));
 cleanup:
-    clile_i_exec_destroy(exec);
-    clile_i_free(indices);
-    clile_i_free(embedding);
-    clile_i_free(src);
+    clile_i_exec_destroy(encoder.exec);
     return status;
 }
 
@@ -120,23 +116,13 @@ static const float *vector_values(const clile_trainer *t)
     return t->vectors.average ? t->vectors.average : t->flat;
 }
 
-clile_status clile_i_trainer_shape(const clile_model *model, clile_options *options)
-{
-    CLILE_I_RETURN_IF(clile_options_set(options, CLILE_OPT_BACKBONE, model->backbone));
-    CLILE_I_RETURN_IF(clile_options_set_f64(options, CLILE_OPT_WIDTH, model->width));
-    CLILE_I_RETURN_IF(clile_options_set_i64(options, CLILE_OPT_EMBEDDING, model->d));
-    CLILE_I_RETURN_IF(clile_options_set_i64(options, CLILE_OPT_IMAGE_SIZE, model->size));
-    CLILE_I_RETURN_IF(clile_options_set_i64(options, CLILE_OPT_NULL_ANCHOR, model->null_anchor));
-    return clile_options_set(options, CLILE_OPT_SIMILARITY, model->similarity == CLILE_I_DOT ? "dot" : "cosine");
-}
-
 /* A model of the same shape, for values that are not final. */
 static clile_status scratch_model(const clile_trainer *t, clile_model **out)
 {
     clile_status status = CLILE_OK;
     clile_options *options = NULL;
     CLILE_I_TRY(clile_options_create(&options));
-    CLILE_I_TRY(clile_i_trainer_shape(t->model, options));
+    CLILE_I_TRY(clile_i_model_shape(t->model, options));
     CLILE_I_TRY(clile_model_create(options, t->c, t->model->au_ids, out));
 cleanup:
     clile_options_destroy(options);

@@ -112,8 +112,6 @@ clile_status clile_i_trainer_scores(const clile_trainer *t, const clile_model *m
 /* Ends a stage: stage 1 keeps E_ID and the ILEs for stage 2; stage 2 writes E_G, AU^G and the decision into the model,
  * and keeps its own state, so that a checkpoint of the finished run can be trained further. */
 clile_status clile_i_trainer_finish_stage(clile_trainer *t);
-/* Sets what makes a model's shape: backbone, width, embedding, image_size, null_anchor, similarity. */
-clile_status clile_i_trainer_shape(const clile_model *model, clile_options *options);
 /* F1 and AUC on the held-out training subjects as the encoder stands; NaN without any. */
 clile_status clile_i_trainer_validate(clile_trainer *t, double *f1, double *auc);
 

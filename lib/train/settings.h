@@ -21,7 +21,7 @@ typedef struct {
     int32_t batch, threads;
     double validation;
     int32_t validation_every; /* epochs; 0: never */
-    double exchange_halves; /* probability */
+    double exchange_halves;   /* probability */
     uint64_t seed;
     clile_i_augment augment;
     int32_t input_workers;

@@ -1,4 +1,5 @@
 /* One training step of each stage: batch, forward, losses, backward. */
+#include "run/run.h"
 #include "train/internal.h"
 
 #include <string.h>
@@ -203,29 +204,27 @@ clile_status clile_i_trainer_step(clile_trainer *t, clile_i_losses *losses)
 
 /* ---- which part of F^ID is identity ---- */
 
+typedef struct {
+    int64_t d;
+    float *embedding; /* [n,d] */
+} embedding_sink;
+
+static void take_embeddings(void *context, int64_t first, int64_t count, const float *embedding)
+{
+    const embedding_sink *to = context;
+    memcpy(to->embedding + first * to->d, embedding, (size_t)(count * to->d) * sizeof *embedding);
+}
+
 /* F^ID [n,d] of the training images, not augmented, and their labels and subjects. */
 static clile_status id_embeddings(clile_trainer *t, float *embedding, int8_t *labels, int32_t *subject)
 {
-    clile_status status = CLILE_OK;
-    int64_t *indices = NULL;
-    float *src = NULL;
-    CLILE_I_ALLOC(indices, t->batch);
-    CLILE_I_ALLOC(src, (int64_t)t->batch * 3 * t->size * t->size);
-    for (int64_t first = 0; first < t->n; first += t->batch) {
-        const int64_t count = t->n - first < t->batch ? t->n - first : t->batch;
-        for (int64_t k = 0; k < t->batch; ++k) indices[k] = first + (k < count ? k : 0);
-        CLILE_I_TRY(clile_i_batch_load(t->train, t->batch, indices, t->size, NULL, 0, 0, src));
-        CLILE_I_TRY(clile_i_exec_forward(t->id_exec, src, t->id_embedding));
-        memcpy(embedding + first * t->d, t->id_embedding, (size_t)(count * t->d) * sizeof *embedding);
-    }
+    const clile_i_encoder encoder = {t->id_exec, t->batch, t->size, t->d};
+    CLILE_I_RETURN_IF(clile_i_run_dataset(&encoder, t->train, take_embeddings, &(embedding_sink){t->d, embedding}));
     for (int64_t i = 0; i < t->n; ++i) {
         memcpy(labels + i * t->c, clile_i_dataset_labels(t->train, i), (size_t)t->c);
         subject[i] = clile_i_dataset_subject(t->train, i);
     }
-cleanup:
-    clile_i_free(indices);
-    clile_i_free(src);
-    return status;
+    return CLILE_OK;
 }
 
 clile_status clile_i_trainer_prepare_identity(clile_trainer *t)

@@ -24,27 +24,6 @@ static clile_status check_aus(const clile_model *model, const clile_dataset *dat
     return CLILE_OK;
 }
 
-/* What shapes a model was said when it was made: options that say something else now are a mistake. */
-static clile_status check_shape(const clile_model *model, const clile_options *options)
-{
-    static const char *const keys[] = {CLILE_OPT_BACKBONE,   CLILE_OPT_WIDTH,       CLILE_OPT_EMBEDDING,
-                                       CLILE_OPT_IMAGE_SIZE, CLILE_OPT_NULL_ANCHOR, CLILE_OPT_SIMILARITY};
-    clile_status status = CLILE_OK;
-    clile_options *shape = NULL;
-    CLILE_I_TRY(clile_options_create(&shape));
-    CLILE_I_TRY(clile_i_trainer_shape(model, shape));
-    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; ++i) {
-        status = clile_i_options_check_same(options, shape, "the model", keys[i]);
-        if (status != CLILE_OK) {
-            clile_i_fail_context(status, "clile_trainer_create");
-            break;
-        }
-    }
-cleanup:
-    clile_options_destroy(shape);
-    return status;
-}
-
 /* Every AU must have been present somewhere: nothing can be learned of the others. */
 static clile_status check_present(const clile_trainer *t)
 {
@@ -227,7 +206,8 @@ clile_status clile_trainer_create(clile_model *model, const clile_dataset *train
     CLILE_I_RETURN_IF(clile_i_model_check_float(model, "clile_trainer_create"));
     if (model->busy) return clile_i_fail(CLILE_E_STATE, "clile_trainer_create: another trainer is using the model");
     CLILE_I_RETURN_IF(check_aus(model, train));
-    CLILE_I_RETURN_IF(check_shape(model, options));
+    const clile_status status = clile_i_model_check_shape(model, options);
+    if (status != CLILE_OK) return clile_i_fail_context(status, "clile_trainer_create");
     return clile_i_trainer_new(model, train, options, out);
 }
 
