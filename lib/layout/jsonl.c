@@ -139,6 +139,7 @@ static clile_status read_object(const reader *r, clile_i_json *json, row *out)
     if (out->image == NULL || !aus)
         return fail_at(r, out->image == NULL ? "no \"img_path\"; expected {\"img_path\": ..., \"AUs\": [...]}"
                                              : "no \"AUs\"; expected {\"img_path\": ..., \"AUs\": [...]}");
+    clile_i_paths_clean(r->strings + (out->image - r->strings));
     const size_t size = strlen(out->image);
     if (size == 0 || size >= CLILE_I_PATH_SIZE) return fail_at(r, "\"img_path\" is no usable path");
     if (out->subject != NULL && (out->subject[0] == '\0' || strlen(out->subject) > 255))

@@ -125,6 +125,8 @@ int clile_i_paths_subject(const char *path, char *subject /*[256]*/);
 /* The folder of a file ("." when its path has none), and its name. The folder is the caller's, NULL: memory is out. */
 char *clile_i_paths_folder(const char *path);
 const char *clile_i_paths_name(const char *path);
+/* Takes "./" and doubled slashes out, so that one image has one name. ".." stays: what precedes it may be a link. */
+void clile_i_paths_clean(char *path);
 
 /* A set of image names, to find one that comes twice and those that do not come. */
 typedef struct {

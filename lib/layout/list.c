@@ -244,6 +244,7 @@ static clile_status read_path(const list_file *f, char *out)
     if (size >= PATH_SIZE || memchr(f->begin, '\0', size) != NULL) return fail_at(f, "no usable path");
     for (size_t k = 0; k < size; ++k) out[k] = f->begin[k] == '\\' ? '/' : f->begin[k];
     out[size] = '\0';
+    clile_i_paths_clean(out);
     return CLILE_OK;
 }
 

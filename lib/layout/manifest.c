@@ -25,6 +25,7 @@ static clile_status read_row(const clile_i_rows *rows, const clile_i_csv_header 
         return CLILE_OK;
     }
     CLILE_I_RETURN_IF(clile_i_csv_text(rows, h->image, "the image has no usable path", image, sizeof image));
+    clile_i_paths_clean(image);
     if (rows->begin[h->subject] == rows->end[h->subject]) return clile_i_rows_fail(rows, "the subject has no name");
     CLILE_I_RETURN_IF(clile_i_csv_read_row(rows, h, request->unknown_negative, &row));
     table->counts.label_rows++;

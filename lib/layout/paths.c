@@ -19,6 +19,22 @@ char *clile_i_paths_folder(const char *path)
     return folder;
 }
 
+void clile_i_paths_clean(char *path)
+{
+    char *to = path;
+    for (const char *at = path; *at != '\0';) {
+        const int starts = to == path || to[-1] == '/';
+        if (starts && at[0] == '.' && at[1] == '/')
+            at += 2;
+        else if (starts && at > path && *at == '/')
+            ++at;
+        else
+            *to++ = *at++;
+    }
+    if (to == path && path[0] != '\0') *to++ = '.';
+    *to = '\0';
+}
+
 /* ---- where ---- */
 
 int clile_i_paths_exists(const char *root, const char *image)

@@ -214,9 +214,7 @@ clile_status clile_i_table_check_repeats(clile_i_table *table)
     face *all = NULL;
     CLILE_I_ALLOC(all, table->n);
     for (int64_t i = 0; i < table->n; ++i) {
-        const char *name = table->text + table->name[i];
-        while (name[0] == '.' && name[1] == '/') name += 2;
-        all[i] = (face){.name = name, .i = i};
+        all[i] = (face){.name = table->text + table->name[i], .i = i};
         put_place(table->points, i, 10, all[i].place);
         put_place(table->boxes, i, 4, all[i].place + 10);
     }

@@ -472,6 +472,39 @@ static void rows_that_repeat_a_face_are_counted(void **state)
     }
 }
 
+/* One image under two spellings is one image: in a manifest (above), JSON lines and lists. */
+static void spellings_of_a_path_are_one(void **state)
+{
+    static const char *const paths[] = {"F001/a.png", "./F001/a.png", "F001//a.png", "F001/./a.png",
+                                        ".//F001/././/a.png"};
+    (void)state;
+    for (size_t k = 0; k < sizeof paths / sizeof *paths; ++k) {
+        scratch s = scratch_make();
+        char text[256];
+        scratch_image(&s, "F001/a.png", 1);
+        scratch_image(&s, "F002/a.png", 1);
+        snprintf(text, sizeof text, "{\"img_path\": \"%s\", \"AUs\": [1]}\n", paths[k]);
+        scratch_text(&s, "x.jsonl", text);
+        char file[1024];
+        snprintf(file, sizeof file, "%s", scratch_path(&s, "x.jsonl"));
+        clile_dataset *dataset = NULL;
+        assert_int_equal(scratch_open(file, "", &dataset), CLILE_OK);
+        assert_counts(dataset, 1, 0, 0, 1);
+        assert_string_equal(clile_dataset_get_image_name(dataset, 0), paths[0]);
+        clile_dataset_destroy(dataset);
+        const size_t size = strlen(text);
+        snprintf(text + size, sizeof text - size, "{\"img_path\": \"F001/a.png\", \"AUs\": [1]}\n");
+        scratch_text(&s, "x.jsonl", text);
+        assert_failed(scratch_open(file, "", &dataset), CLILE_E_FORMAT, "line 2: this image has a line already");
+        snprintf(text, sizeof text, "%s\nF001/a.png\n", paths[k]);
+        scratch_text(&s, "BP4D_train_img_path_fold1.txt", text);
+        scratch_text(&s, "BP4D_train_label_fold1.txt", "1\n0\n");
+        assert_failed(scratch_open(scratch_path(&s, "BP4D_train_img_path_fold1.txt"), "au_set=1", &dataset),
+                      CLILE_E_FORMAT, "line 2: this image has a line already");
+        scratch_free(&s);
+    }
+}
+
 /* Places of three frames for three images: of all, numbered from 0, of some; none at all is fine. */
 static void images_whole_among_faces_are_warned_of(void **state)
 {
@@ -554,6 +587,7 @@ int main(void)
         cmocka_unit_test(strange_columns_are_named),
         cmocka_unit_test(columns_of_a_place_that_are_not_read_are_named),
         cmocka_unit_test(rows_that_repeat_a_face_are_counted),
+        cmocka_unit_test(spellings_of_a_path_are_one),
         cmocka_unit_test(images_whole_among_faces_are_warned_of),
         cmocka_unit_test(two_spellings_of_a_subject_are_named),
         cmocka_unit_test(empty_label_files_are_refused),
