@@ -20,6 +20,8 @@ int omp_get_max_threads(void);
 int omp_get_num_procs(void);
 int omp_in_parallel(void);
 int omp_get_dynamic(void);
+int omp_get_max_active_levels(void);
+int omp_get_thread_limit(void);
 void omp_set_num_threads(int);
 void omp_set_dynamic(int);
 typedef enum { omp_pause_soft = 1, omp_pause_hard = 2 } omp_pause_resource_t;
