@@ -287,7 +287,7 @@ class Train(CommandTest):
 
     def test_failed_training_leaves_nothing(self):
         before = sorted(os.listdir(self.folder))
-        self.fails("batch", "train", "--data", self.data, "--out", self.path("never.safetensors"), *settings(batch=5000))
+        self.fails("batch", "train", "--data", self.data, "--out", self.path("never.safetensors"), *settings(batch=4000))
         self.assertEqual(sorted(os.listdir(self.folder)), before)
 
     def test_data(self):

@@ -142,8 +142,8 @@ static void other_formats(void **state)
                  "format", "clile-model");
     refused_with("bce", CLILE_E_FORMAT, "no \"options\" in the metadata", "options", NULL);
     refused_with("bce", CLILE_E_FORMAT,
-                 "options, line 1: option batch: an integer from 1 to 65536 was expected, found 65537", "options",
-                 "batch=65537\n");
+                 "options, line 1: option batch: an integer from 1 to 4096 was expected, found 4097", "options",
+                 "batch=4097\n");
     refused_with("bce", CLILE_E_FORMAT, "options, line 2: key=value was expected, found \"batch\"", "options",
                  "method=bce\nbatch\n");
 }
