@@ -7,7 +7,7 @@
 #include "model/model.h"
 #include "model/protobuf.h"
 #include "image/image.h"
-#include "net/graph.h"
+#include "net/view.h"
 
 #include <math.h>
 #include <string.h>
@@ -121,8 +121,8 @@ static void value_name(char *text, size_t size, int32_t value)
 }
 
 /* Convolution with its norm folded in: w' = w g / sqrt(var + eps), b' = beta - mean g / sqrt(var + eps). */
-static clile_status add_folded(clile_i_pb *pb, const clile_i_net *net, const clile_i_unit *unit, const char *weight,
-                               const char *bias)
+static clile_status add_folded(clile_i_pb *pb, const clile_i_net_view *net, const clile_i_unit *unit,
+                               const char *weight, const char *bias)
 {
     clile_status status = CLILE_OK;
     const clile_i_net_tensor *w = &net->tensors[unit->conv], *norm = &net->tensors[unit->norm];
@@ -143,7 +143,7 @@ cleanup:
     return status;
 }
 
-static clile_status add_unit(clile_i_pb *pb, const clile_i_net *net, const clile_i_unit *unit)
+static clile_status add_unit(clile_i_pb *pb, const clile_i_net_view *net, const clile_i_unit *unit)
 {
     char src[24], dst[24], weight[80], bias[80], before[48], sum[48], residual[24];
     const char *name = net->tensors[unit->conv].name; /* "layer1.0.conv1.weight" */
@@ -169,7 +169,7 @@ static clile_status add_unit(clile_i_pb *pb, const clile_i_net *net, const clile
     return CLILE_OK;
 }
 
-static clile_status add_encoder(clile_i_pb *pb, const clile_i_net *net)
+static clile_status add_encoder(clile_i_pb *pb, const clile_i_net_view *net)
 {
     char last[24];
     const clile_i_net_tensor *fc = &net->tensors[net->fc];
@@ -317,6 +317,7 @@ clile_status clile_model_export_onnx(const clile_model *model, const char *path)
         return clile_i_fail(CLILE_E_STATE, "clile_model_export_onnx: the model is being trained; finish stage 2 first");
     if (!model->trained) return clile_i_fail(CLILE_E_STATE, "clile_model_export_onnx: the model has not been trained");
     CLILE_I_RETURN_IF(clile_i_model_check_float(model, __func__));
+    const clile_i_net_view encoder = clile_i_net_look(model->encoder);
     const int64_t input[4] = {0, 3, model->size, model->size};
     const int64_t probability[2] = {0, model->c}, embedding[2] = {0, model->d};
 
@@ -329,7 +330,7 @@ clile_status clile_model_export_onnx(const clile_model *model, const char *path)
     add_metadata(&pb, model);
     const int64_t graph = clile_i_pb_begin(&pb, MODEL_GRAPH);
     clile_i_pb_text(&pb, GRAPH_NAME, "clile");
-    CLILE_I_TRY(add_encoder(&pb, model->encoder));
+    CLILE_I_TRY(add_encoder(&pb, &encoder));
     CLILE_I_TRY(add_decision(&pb, model));
     add_value(&pb, GRAPH_INPUT, "input", 4, input);
     add_value(&pb, GRAPH_OUTPUT, "probability", 2, probability);

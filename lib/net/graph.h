@@ -1,30 +1,10 @@
-/* The architecture of a net as a list of units over values (activations). Private to net, and to what writes a net down
- * for other runtimes.
- *
- * value 0 is the image; unit 0 (conv1) makes value 1; max pooling makes value 2 of it; the units of the blocks follow
- * in the order in which they run; the last value goes through average pooling and `fc`. */
+/* How a net keeps its architecture (view.h) and parameters. Private to net. */
 #ifndef CLILE_I_GRAPH_H
 #define CLILE_I_GRAPH_H
 
 #include "dnn/dnn.h"
 #include "net/net.h"
-
-/* dst = relu?(norm(conv(src)) + residual?) */
-typedef struct {
-    int32_t conv; /* tensor index of the weights */
-    int32_t norm; /* tensor index of weight, bias, running_mean, running_var, in this order */
-    int64_t ic, oc, k, stride, pad;
-    int32_t src, residual, dst; /* values; residual -1 for none */
-    uint8_t relu;
-} clile_i_unit;
-
-enum {
-    CLILE_I_VALUE_IMAGE = 0,
-    CLILE_I_VALUE_POOLED = 2,
-    CLILE_I_POOL_K = 3,
-    CLILE_I_POOL_STRIDE = 2,
-    CLILE_I_POOL_PAD = 1
-};
+#include "net/view.h"
 
 struct clile_i_net {
     clile_i_refs refs;

@@ -290,6 +290,11 @@ void clile_i_net_copy(clile_i_net *dst, const clile_i_net *src)
 
 static const double EPS = 1e-5; /* of batch norm, torch's default */
 
+clile_i_net_view clile_i_net_look(const clile_i_net *net)
+{
+    return (clile_i_net_view){net->tensors, net->units, net->unit_count, net->value_count, net->fc};
+}
+
 void clile_i_net_fold(const clile_i_net *net, const clile_i_unit *unit, float *weights, float *bias)
 {
     const clile_i_net_tensor *plain = &net->tensors[unit->conv], *norm = &net->tensors[unit->norm];

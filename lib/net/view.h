@@ -1,0 +1,37 @@
+/* The architecture of a net as a list of units over values (activations), to read: for the executors, and for what
+ * writes a net down for other runtimes.
+ *
+ * value 0 is the image; unit 0 (conv1) makes value 1; max pooling makes value 2 of it; the units of the blocks follow
+ * in the order in which they run; the last value goes through average pooling and `fc`. */
+#ifndef CLILE_I_VIEW_H
+#define CLILE_I_VIEW_H
+
+#include "net/net.h"
+
+/* dst = relu?(norm(conv(src)) + residual?) */
+typedef struct {
+    int32_t conv; /* tensor index of the weights */
+    int32_t norm; /* tensor index of weight, bias, running_mean, running_var, in this order */
+    int64_t ic, oc, k, stride, pad;
+    int32_t src, residual, dst; /* values; residual -1 for none */
+    uint8_t relu;
+} clile_i_unit;
+
+enum {
+    CLILE_I_VALUE_IMAGE = 0,
+    CLILE_I_VALUE_POOLED = 2,
+    CLILE_I_POOL_K = 3,
+    CLILE_I_POOL_STRIDE = 2,
+    CLILE_I_POOL_PAD = 1
+};
+
+/* Valid as long as the net. */
+typedef struct {
+    const clile_i_net_tensor *tensors; /* what unit.conv, unit.norm and fc count in */
+    const clile_i_unit *units;         /* [unit_count] */
+    int32_t unit_count, value_count;
+    int32_t fc; /* tensor index of fc.weight; fc.bias follows */
+} clile_i_net_view;
+clile_i_net_view clile_i_net_look(const clile_i_net *net);
+
+#endif
