@@ -98,6 +98,10 @@ void answers_print(answers *a, const answer *row)
 int answers_end(const answers *a)
 {
     const int64_t shown = (int64_t)(sizeof a->messages / sizeof a->messages[0]);
+    if (a->form == FORM_TABLE) {
+        printf("\n");
+        for (int32_t k = 0; k < a->c; ++k) printf("AU%-3d %s\n", (int)a->au_ids[k], au_name(a->au_ids[k]));
+    }
     if (a->failures == 0) return EXIT_FINE;
     fflush(stdout);
     fprintf(stderr, "clile: no answer for %lld of %lld:\n", (long long)a->failures, (long long)a->rows);

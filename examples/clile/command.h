@@ -110,6 +110,8 @@ void output_abort(output *o); /* an output that is all zero, or was committed, i
 /* A field of CSV (RFC 4180): in quotes when it needs them. Names are written as they are, also one that a spreadsheet
  * would take for a formula: other programs join by them. */
 void csv_text(FILE *out, const char *text);
+/* clile_au_name, "" for an AU without one. */
+const char *au_name(int32_t au);
 
 /* ---- progress (progress.c) ---- */
 

@@ -29,8 +29,6 @@ int summary_make(const clile_dataset *data, data_summary *s);
 void summary_free(data_summary *s);
 /* Share of present labels among the coded ones of AU c; subject s->subjects stands for all. NaN when none is coded. */
 double summary_rate(const data_summary *s, int32_t subject, int32_t c);
-/* FACS's name of an AU, "" when it has none. */
-const char *au_name(int32_t au_id);
 
 /* ---- sheet.c ---- */
 

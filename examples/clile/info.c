@@ -19,6 +19,27 @@ static void range_text(const clile_option_info *info, char *text, size_t size)
         snprintf(text, size, "%.16g..%.16g", info->minimum, info->maximum);
 }
 
+static int print_aus(int as_json)
+{
+    enum { HIGHEST = 99 }; /* of FACS: eye and head positions end below it */
+    json j = {.out = stdout};
+    if (as_json) json_open(&j, NULL, '[');
+    for (int32_t au = 1; au <= HIGHEST; ++au) {
+        const char *name = clile_au_name(au);
+        if (name == NULL) continue;
+        if (!as_json) {
+            printf("AU%-3d %s\n", (int)au, name);
+            continue;
+        }
+        json_open(&j, NULL, '{');
+        json_integer(&j, "au", au);
+        json_text(&j, "name", name);
+        json_close(&j, '}');
+    }
+    if (as_json) json_close(&j, ']');
+    return EXIT_FINE;
+}
+
 /* "a|b" in a Markdown table needs its bars escaped. */
 static void print_escaped(const char *text)
 {
@@ -295,7 +316,8 @@ static int print_model(description *d, const clile_model *model)
     }
     printf("\n  AU   present when score >   slope of the probability\n");
     for (int32_t k = 0; k < c; ++k)
-        printf("  %-4d %20.4f   %24.4f\n", (int)au_ids[k], 0.0 - (double)(offset[k] / slope[k]), (double)slope[k]);
+        printf("  %-4d %20.4f   %24.4f  %s\n", (int)au_ids[k], 0.0 - (double)(offset[k] / slope[k]), (double)slope[k],
+               au_name(au_ids[k]));
 cleanup:
     free(au_ids);
     free(slope);
@@ -351,21 +373,29 @@ static int print_file(const char *path, int list, int as_json)
 int run_info(int argc, char **argv)
 {
     text_list files = {0};
-    int options = 0, markdown = 0, as_json = 0, tensors = 0, code;
+    int options = 0, aus = 0, markdown = 0, as_json = 0, tensors = 0, code;
     const arg rows[] = {
         {"--tensors", ARG_FLAG, &tensors, NULL, "every tensor with its type and shape"},
         {"--options", ARG_FLAG, &options, NULL, "the options: name, default, meaning, range"},
+        {"--aus", ARG_FLAG, &aus, NULL, "the action units of FACS: number and name"},
         {"--markdown", ARG_FLAG, &markdown, NULL, "with --options: as the page docs/options.md"},
         {"--json", ARG_FLAG, &as_json, NULL, "print JSON"},
     };
-    const arg_spec spec = {"clile info FILE [--tensors] | clile info --options",
-                           "What a file holds, or the table of options. Files are models, checkpoints and packs of "
+    const arg_spec spec = {"clile info FILE [--tensors] | clile info --options | clile info --aus",
+                           "What a file holds, the table of options or the names of action units. Files are models, "
+                           "checkpoints and packs of "
                            "libclile, other\nsafetensors files, and the .pth of PyTorch (nothing of it is run).",
                            rows, (int)(sizeof rows / sizeof rows[0]), &files};
     code = args_parse(&spec, argc, argv);
     if (code != EXIT_FINE) goto cleanup;
-    if (options ? files.count != 0 || tensors : files.count != 1)
-        code = usage_error(&spec, options ? "--options takes no file" : "one file is needed");
+    if (options && aus)
+        code = usage_error(&spec, "--options or --aus, not both");
+    else if (options || aus ? files.count != 0 || tensors : files.count != 1)
+        code = usage_error(&spec, options ? "--options takes no file"
+                                  : aus   ? "--aus takes no file"
+                                          : "one file is needed");
+    else if (aus)
+        code = print_aus(as_json);
     else if (options)
         code = print_options(as_json, markdown);
     else

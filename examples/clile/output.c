@@ -106,3 +106,9 @@ void csv_text(FILE *out, const char *text)
     }
     fputc('"', out);
 }
+
+const char *au_name(int32_t au)
+{
+    const char *name = clile_au_name(au);
+    return name ? name : "";
+}

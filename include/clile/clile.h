@@ -2,6 +2,7 @@
 #ifndef CLILE_H
 #define CLILE_H
 
+#include <clile/au.h>
 #include <clile/dataset.h>
 #include <clile/faces.h>
 #include <clile/image.h>

@@ -105,6 +105,12 @@ inline const char *version() noexcept
     return clile_version();
 }
 
+/* "Lid tightener" for 7; nullptr for a number that FACS does not have. */
+inline const char *au_name(std::int32_t au) noexcept
+{
+    return clile_au_name(au);
+}
+
 /* Is the library in use at least as new as the headers that the program was compiled with, and of one ABI with them?
  * UNSUPPORTED if not. Every function that makes a handle asks this first. */
 inline bool check_version(Status *status = nullptr)

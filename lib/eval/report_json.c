@@ -2,6 +2,7 @@
  *
  *   format "clile-report", version 1 (fields may be added, never renamed)
  *   au                [c] AU numbers; every [c] list below is in this order
+ *   au_name           [c] names of FACS, null where it has none
  *   images, subjects  of all folds together
  *   folds             [{fold, images, subjects, subject_names, counts, f1, auc, auc_within}]
  *   mean_of_folds     {f1, auc, auc_within}
@@ -14,6 +15,8 @@
  *   published         null or {table, unit "percent", au, same_aus, rows: [{name, f1: [au], average}]}
  */
 #include "eval/report.h"
+
+#include <clile/au.h>
 
 static void put_number(clile_i_text *text, double value)
 {
@@ -37,6 +40,20 @@ static void put_integers(clile_i_text *text, int32_t count, const int32_t *value
 {
     clile_i_text_append(text, "[");
     for (int32_t i = 0; i < count; i++) clile_i_text_append(text, "%s%d", i > 0 ? ", " : "", (int)values[i]);
+    clile_i_text_append(text, "]");
+}
+
+static void put_names(clile_i_text *text, const clile_report *report)
+{
+    clile_i_text_append(text, ",\n  \"au_name\": [");
+    for (int32_t i = 0; i < report->c; ++i) {
+        const char *name = clile_au_name(report->au_ids[i]);
+        if (i > 0) clile_i_text_append(text, ", ");
+        if (name)
+            clile_i_text_append_json(text, name);
+        else
+            clile_i_text_append(text, "null");
+    }
     clile_i_text_append(text, "]");
 }
 
@@ -175,6 +192,7 @@ clile_status clile_report_copy_json(const clile_report *report, char **out)
     CLILE_I_TRY(clile_i_summary_get(__func__, report, &summary));
     clile_i_text_append(&text, "{\n  \"format\": \"clile-report\",\n  \"version\": 1,\n  \"au\": ");
     put_integers(&text, report->c, report->au_ids);
+    put_names(&text, report);
     clile_i_text_append(&text, ",\n  \"images\": %lld,\n  \"subjects\": %lld,\n", (long long)report->frames,
                         (long long)report->subjects);
     CLILE_I_TRY(put_folds(&text, report, summary));

@@ -1,6 +1,8 @@
 /* The report as text for people: F1 in % as papers print it, with the published rows below; AUC as a fraction. */
 #include "eval/report.h"
 
+#include <clile/au.h>
+
 #include <math.h>
 #include <string.h>
 
@@ -147,6 +149,24 @@ static void put_values(clile_i_text *text, const clile_report *report)
     }
 }
 
+/* What the columns are, some to a line. */
+static void put_names(clile_i_text *text, const clile_report *report)
+{
+    enum { WIDTH = 100 };
+    size_t line = text->size;
+    for (int32_t i = 0; i < report->c; ++i) {
+        const char *name = clile_au_name(report->au_ids[i]);
+        if (i > 0) clile_i_text_append(text, ",");
+        if (i > 0 && text->size - line > WIDTH - 30) {
+            clile_i_text_append(text, "\n");
+            line = text->size;
+        } else if (i > 0)
+            clile_i_text_append(text, " ");
+        clile_i_text_append(text, "AU%d%s%s", (int)report->au_ids[i], name ? " " : "", name ? name : "");
+    }
+    clile_i_text_append(text, "\n\n");
+}
+
 static void put_overview(clile_i_text *text, const clile_report *report, const clile_i_summary *summary)
 {
     clile_i_text_append(text, "%lld test images of %lld subjects\n", (long long)report->frames,
@@ -166,6 +186,7 @@ clile_status clile_report_copy_text(const clile_report *report, char **out)
     const clile_i_summary *summary = NULL;
     CLILE_I_TRY(clile_i_summary_get(__func__, report, &summary));
     put_overview(&text, report, summary);
+    put_names(&text, report);
     for (int metric = 0; metric < CLILE_I_METRICS; metric++) put_metric(&text, report, summary, metric);
     put_counts(&text, report, &summary->pooled);
     put_correlation(&text, report);

@@ -2,6 +2,8 @@
  * __metadata__ what is not a tensor (docs/model-format.md). */
 #include "model/model.h"
 
+#include <clile/au.h>
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -334,10 +336,12 @@ clile_status clile_model_copy_json(const clile_model *model, char **out)
                         model->null_anchor ? "true" : "false");
     clile_i_text_append(&text, ",\"encoder_parameters\":%lld,\"au_parameters\":%lld,\"trained\":%s,\"aus\":[",
                         (long long)parameters, (long long)model->c * model->d, model->trained ? "true" : "false");
-    for (int32_t i = 0; i < model->c; ++i)
-        clile_i_text_append(&text, "%s{\"au\":%d,\"slope\":%.9g,\"offset\":%.9g,\"threshold\":%.9g}", i ? "," : "",
-                            (int)model->au_ids[i], (double)model->slope[i], (double)model->offset[i],
-                            -(double)model->offset[i] / (double)model->slope[i]);
+    for (int32_t i = 0; i < model->c; ++i) {
+        const char *name = clile_au_name(model->au_ids[i]);
+        clile_i_text_append(&text, "%s{\"au\":%d,\"name\":\"%s\",\"slope\":%.9g,\"offset\":%.9g,\"threshold\":%.9g}",
+                            i ? "," : "", (int)model->au_ids[i], name ? name : "", (double)model->slope[i],
+                            (double)model->offset[i], -(double)model->offset[i] / (double)model->slope[i]);
+    }
     clile_i_text_append(&text, "]");
     clile_i_model_append_training(&text, model);
     clile_i_text_append(&text, ",\"metadata\":{");

@@ -6,6 +6,8 @@
 
 #include "base/base.h"
 
+#include <clile/au.h>
+
 #include <errno.h>
 #include <pthread.h>
 #include <string.h>
@@ -22,6 +24,19 @@ static void version_is_the_projects(void **state)
     assert_int_equal(CLILE_VERSION_PATCH, patch);
     assert_int_equal(CLILE_VERSION_NUMBER, (major * 100 + minor) * 100 + patch);
     assert_int_equal(CLILE_VERSION_NUMBER, clile_version_number());
+}
+
+static void action_units_have_their_names(void **state)
+{
+    (void)state;
+    static const int32_t more[] = {38, 39, 43, 45, 46};
+    static const int32_t unknown[] = {INT32_MIN, -1, 0, 3, 40, 47, 1000, INT32_MAX};
+    for (int32_t au = 1; au <= 28; ++au) assert_true((clile_au_name(au) != NULL) == (au != 3)); /* FACS has no 3 */
+    for (size_t i = 0; i < sizeof more / sizeof more[0]; ++i) assert_non_null(clile_au_name(more[i]));
+    for (size_t i = 0; i < sizeof unknown / sizeof unknown[0]; ++i) assert_null(clile_au_name(unknown[i]));
+    assert_string_equal("Lid tightener", clile_au_name(7));
+    assert_string_equal("Lip corner puller", clile_au_name(12));
+    assert_string_equal("Wink", clile_au_name(46));
 }
 
 static void status_numbers_and_names_are_pinned(void **state)
@@ -104,9 +119,13 @@ static void null_check_names_function_and_argument(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(version_is_the_projects),    cmocka_unit_test(status_numbers_and_names_are_pinned),
-        cmocka_unit_test(text_says_what_failed),      cmocka_unit_test(long_text_is_cut),
-        cmocka_unit_test(text_belongs_to_the_thread), cmocka_unit_test(null_check_names_function_and_argument),
+        cmocka_unit_test(version_is_the_projects),
+        cmocka_unit_test(action_units_have_their_names),
+        cmocka_unit_test(status_numbers_and_names_are_pinned),
+        cmocka_unit_test(text_says_what_failed),
+        cmocka_unit_test(long_text_is_cut),
+        cmocka_unit_test(text_belongs_to_the_thread),
+        cmocka_unit_test(null_check_names_function_and_argument),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

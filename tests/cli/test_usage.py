@@ -63,6 +63,13 @@ class Usage(CommandTest):
             self.assertIn(row["name"], text)
             self.assertTrue(row["help"])
 
+    def test_action_units_are_listed(self):
+        rows = self.fine_json("info", "--aus")
+        self.assertIn({"au": 7, "name": "Lid tightener"}, rows)
+        self.assertEqual(self.fine("info", "--aus").stdout.split("\n")[:-1], [f"AU{row['au']:<3} {row['name']}" for row in rows])
+        self.usage("--aus takes no file", "info", "--aus", "m.safetensors")
+        self.usage("not both", "info", "--aus", "--options")
+
     def test_missing_files(self):
         self.fails("no-such-model", "info", "no-such-model")
         self.fails("no-such-folder", "data", "no-such-folder")

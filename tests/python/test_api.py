@@ -67,6 +67,11 @@ def run(code, **environment):
     return subprocess.run([sys.executable, "-c", code], env={**kept, **environment}, capture_output=True, text=True, check=False)
 
 
+def test_action_units_have_names(data):
+    assert clile.au_name(7) == "Lid tightener" and clile.au_name(3) is None and clile.au_name(2**40) is None
+    assert data.au_names == [clile.au_name(au) for au in data.au_ids]
+
+
 def test_an_older_library_is_refused(monkeypatch):
     monkeypatch.setattr(_api, "CLILE_VERSION_PATCH", _api.CLILE_VERSION_PATCH + 1)
     with pytest.raises(ImportError, match="older than this package, which needs"):

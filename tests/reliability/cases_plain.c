@@ -21,6 +21,13 @@ static void version_number(world *w)
     world_need(w, number == CLILE_VERSION_NUMBER, "the headers' release");
 }
 
+static void au_name(world *w)
+{
+    const char *text = NULL;
+    CALL_VALUE(text = clile_au_name(7));
+    world_need(w, text != NULL && strcmp(text, "Lid tightener") == 0, "the name of AU7");
+}
+
 static void version(world *w)
 {
     const char *text = NULL;
@@ -456,6 +463,7 @@ static void report_copy_json(world *w)
 const world_case world_cases_plain[] = {
     {"clile_abi_version", abi_version, "a number", 0},
     {"clile_version_number", version_number, "a number", 0},
+    {"clile_au_name", au_name, "static text", 0},
     {"clile_version", version, "static text", 0},
     {"clile_status_name", status_name, "static text", 0},
     {"clile_last_error", last_error, "memory of the thread", 0},

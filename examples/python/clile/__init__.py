@@ -17,7 +17,7 @@ Functions of the library run without the interpreter's lock. Handles close thems
 from . import losses, metrics
 from ._data import Counts, Dataset, Fold, read_image
 from ._library import (BackendError, Cancelled, CorruptError, Error, FileError, FormatError, InternalError, InvalidArgument, NotFinite, OutOfMemory,
-                       StateError, Unsupported, lib)
+                       StateError, Unsupported, au_name, lib)
 from ._model import Decision, FaceFile, ImportedTensor, Model, Prediction, Predictor
 from ._options import OptionInfo, Options, describe_options
 from ._train import Progress, Trainer, TrainerState, train
@@ -27,5 +27,5 @@ __version__: str = lib.clile_version().decode()
 __all__ = [
     "BackendError", "Cancelled", "CorruptError", "Counts", "Dataset", "Decision", "Error", "FaceFile", "FileError", "Fold", "FormatError", "ImportedTensor",
     "InternalError", "InvalidArgument", "Model", "NotFinite", "OptionInfo", "Options", "OutOfMemory", "Prediction", "Predictor", "Progress", "StateError", "Trainer",
-    "TrainerState", "Unsupported", "describe_options", "losses", "metrics", "read_image", "train",
+    "TrainerState", "Unsupported", "au_name", "describe_options", "losses", "metrics", "read_image", "train",
 ]

@@ -273,6 +273,7 @@ clile_progress_fn = CFUNCTYPE(c_int32, POINTER(clile_progress), c_void_p)
 # name: (result, [arguments]), with the names of the arguments below
 FUNCTIONS: Dict[str, Tuple[Any, List[Any]]] = {
     "clile_abi_version": (c_int32, []),
+    "clile_au_name": (c_char_p, [c_int32]),
     "clile_dataset_au_count": (c_int32, [POINTER(clile_dataset)]),
     "clile_dataset_copy_au_ids": (clile_status, [POINTER(clile_dataset), POINTER(c_int32)]),
     "clile_dataset_copy_au_weights": (clile_status, [POINTER(clile_dataset), POINTER(c_float)]),
@@ -396,6 +397,7 @@ FUNCTIONS: Dict[str, Tuple[Any, List[Any]]] = {
 
 ARGUMENTS: Dict[str, Tuple[str, ...]] = {
     "clile_abi_version": (),
+    "clile_au_name": ("au",),
     "clile_dataset_au_count": ("dataset",),
     "clile_dataset_copy_au_ids": ("dataset", "au_ids"),
     "clile_dataset_copy_au_weights": ("dataset", "weights"),

@@ -8,7 +8,7 @@ import numpy as np
 
 from . import _api
 from ._arrays import given, pointer
-from ._library import Handle, lib
+from ._library import Handle, au_name, lib
 from ._options import Options, Value, as_options
 
 Path = Union[str, "os.PathLike[str]"]
@@ -131,6 +131,11 @@ class Dataset(Handle):
         out = np.empty(lib.clile_dataset_au_count(self._c), np.int32)
         lib.clile_dataset_copy_au_ids(self._c, pointer(out))
         return out
+
+    @property
+    def au_names(self) -> List[Optional[str]]:
+        """[c]: clile.au_name of each."""
+        return [au_name(au) for au in self.au_ids]
 
     @property
     def labels(self) -> np.ndarray:

@@ -2,7 +2,7 @@
 import ctypes
 import os
 import pathlib
-from typing import Any, Callable, Dict, List, Type, TypeVar
+from typing import Any, Callable, Dict, List, Optional, Type, TypeVar
 
 from . import _api
 
@@ -128,6 +128,12 @@ def _load() -> ctypes.CDLL:
 
 
 lib: Any = _load()
+
+
+def au_name(au: int) -> Optional[str]:
+    """The name of an action unit in FACS: "Lid tightener" for 7; None for a number that FACS does not have."""
+    name = lib.clile_au_name(int(au)) if -(2**31) <= int(au) < 2**31 else None
+    return None if name is None else name.decode()
 
 
 class Owner:

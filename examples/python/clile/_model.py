@@ -11,7 +11,7 @@ import numpy as np
 from . import _api
 from ._arrays import convert, given, pointer
 from ._data import Path, read_image
-from ._library import Handle, copy_text, lib
+from ._library import Handle, au_name, copy_text, lib
 from ._options import Options, Value, as_options
 
 
@@ -22,6 +22,11 @@ class Prediction(NamedTuple):
     probability: np.ndarray  # [c] float32; from run(..., scores=True) the similarity instead
     present: np.ndarray  # [c] bool
     embedding: np.ndarray  # [d] float32
+
+    @property
+    def au_names(self) -> List[Optional[str]]:
+        """[c]: clile.au_name of each."""
+        return [au_name(au) for au in self.au_ids]
 
 
 class Decision(NamedTuple):
@@ -105,6 +110,11 @@ class Model(Handle):
         out = np.empty(lib.clile_model_au_count(self._c), np.int32)
         lib.clile_model_copy_au_ids(self._c, pointer(out))
         return out
+
+    @property
+    def au_names(self) -> List[Optional[str]]:
+        """[c]: clile.au_name of each."""
+        return [au_name(au) for au in self.au_ids]
 
     @property
     def embedding_size(self) -> int:

@@ -1,0 +1,16 @@
+/* clile/au.h: what action units are called. */
+#ifndef CLILE_AU_H
+#define CLILE_AU_H
+
+#include <clile/export.h>
+
+CLILE_BEGIN
+
+/* The name of an action unit in FACS (Ekman, Friesen, Hager 2002), in English: "Lid tightener" for 7. Known are 1 to 39 and 43 to 46 as far as
+ * FACS has them (there is no 3), and the 41 and 42 of its first edition; NULL for any other number. Static string. Cannot fail. Shared
+ * (any thread). Since 0.1. */
+CLILE_API const char *clile_au_name(int32_t au);
+
+CLILE_END
+
+#endif
