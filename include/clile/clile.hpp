@@ -436,6 +436,22 @@ class Model : public Handle<clile_model, clile_model_destroy>
         model.make([&](clile_model **out) { return clile_model_load(path.c_str(), out); }, status);
         return model;
     }
+    /* The same of a file's bytes in memory. */
+    static Model load_memory(const void *bytes, std::size_t size, Status *status = nullptr)
+    {
+        Model model;
+        model.make([&](clile_model **out) { return clile_model_load_memory(bytes, size, out); }, status);
+        return model;
+    }
+    /* What save() would write. */
+    std::vector<std::uint8_t> save_memory(Status *status = nullptr) const
+    {
+        std::uint8_t *bytes = nullptr;
+        std::size_t size = 0;
+        if (!check(clile_model_save_memory(get(), &bytes, &size), status)) return {};
+        const std::unique_ptr<std::uint8_t, void (*)(void *)> owned(bytes, clile_free);
+        return {bytes, bytes + size};
+    }
     bool save(const std::string &path, Status *status = nullptr) const
     {
         return check(clile_model_save(get(), path.c_str()), status);

@@ -31,6 +31,14 @@ CLILE_API clile_status clile_model_load(const char *path, clile_model **out);
 /* Writes the model atomically: on failure nothing is left behind and an older file stays. IO, OUT_OF_MEMORY. Since 0.1. */
 CLILE_API clile_status clile_model_save(const clile_model *model, const char *path);
 
+/* The same of the bytes of a file, which are borrowed for the call and need no alignment; the text says "memory" for the file's name. FORMAT, CORRUPT, NOT_FINITE,
+ * UNSUPPORTED as above; INVALID_ARGUMENT: a NULL argument. `*out` is owned by the caller. Since 0.1. */
+CLILE_API clile_status clile_model_load_memory(const void *bytes, size_t size, clile_model **out);
+
+/* The bytes that clile_model_save would write: `*bytes` [*size] is owned by the caller: clile_free. INVALID_ARGUMENT: a NULL argument; OUT_OF_MEMORY. Both outputs are
+ * 0 on failure. Shared. Since 0.1. */
+CLILE_API clile_status clile_model_save_memory(const clile_model *model, uint8_t **bytes, size_t *size);
+
 /* Writes the model for other runtimes, as ONNX (IR 7, opset 13; docs/onnx.md), atomically: input `input` [N,3,size,size], normalised as in
  * training; outputs `probability` [N,c] and `embedding` [N,d], N being free. Norms are folded; how to prepare a photograph, AU numbers and
  * thresholds are in metadata_props. STATE: never trained, or being trained; UNSUPPORTED: above 2 GiB, or an int8 model; IO, OUT_OF_MEMORY. Shared. Since 0.1. */

@@ -230,6 +230,7 @@ typedef struct {
     const uint8_t *data;
     size_t size;
     void *opaque;
+    int borrowed; /* the data are the caller's: nothing to close */
 } clile_i_file;
 clile_status clile_i_file_open(const char *path, clile_i_file *out);
 void clile_i_file_close(clile_i_file *file);

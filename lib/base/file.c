@@ -90,7 +90,7 @@ void clile_i_file_close(clile_i_file *file)
     if (file == NULL) return;
     if (file->opaque != NULL)
         clile_i_free(file->opaque);
-    else if (file->size > 0)
+    else if (file->size > 0 && !file->borrowed)
         munmap((void *)(uintptr_t)file->data, file->size);
     *file = (clile_i_file){0};
 }

@@ -133,6 +133,23 @@ cleanup:
     return status;
 }
 
+clile_status clile_model_save_memory(const clile_model *model, uint8_t **bytes, size_t *size)
+{
+    clile_i_st_writer *writer = NULL;
+    clile_status status = CLILE_OK;
+    CLILE_I_CHECK_NOT_NULL(bytes);
+    CLILE_I_CHECK_NOT_NULL(size);
+    *bytes = NULL;
+    *size = 0;
+    CLILE_I_CHECK_NOT_NULL(model);
+    CLILE_I_TRY(clile_i_st_writer_create(&writer));
+    CLILE_I_TRY(clile_i_model_put(writer, model));
+    CLILE_I_TRY(clile_i_st_writer_write_memory(writer, bytes, size));
+cleanup:
+    clile_i_st_writer_destroy(writer);
+    return status;
+}
+
 /* ---- load ---- */
 
 static clile_status get_text(const clile_i_st *st, const char *key, const char **out)
@@ -291,26 +308,44 @@ static clile_status load_user_metadata(const clile_i_st *st, clile_model *model)
     return CLILE_OK;
 }
 
-clile_status clile_model_load(const char *path, clile_model **out)
+static clile_status load_from(const clile_i_st *st, clile_model **out)
 {
     clile_status status = CLILE_OK;
-    clile_i_st *st = NULL;
     clile_model *model = NULL;
-    CLILE_I_CHECK_NOT_NULL(out);
-    *out = NULL;
-    CLILE_I_CHECK_NOT_NULL(path);
-    CLILE_I_TRY(clile_i_st_open(path, &st));
     CLILE_I_TRY(create_described(st, &model));
     CLILE_I_TRY(model->quant ? clile_i_quant_get(st, model) : clile_i_net_get(st, "encoder.", model->encoder));
     const int64_t shape[2] = {model->c + model->null_anchor, model->d};
     CLILE_I_TRY(clile_i_st_copy(st, "au.embedding", CLILE_I_ST_F32, 2, shape, model->au_embedding));
-    CLILE_I_TRY(clile_i_check_finite(path, "au.embedding", shape[0] * shape[1], model->au_embedding));
+    CLILE_I_TRY(clile_i_check_finite(clile_i_st_path(st), "au.embedding", shape[0] * shape[1], model->au_embedding));
     CLILE_I_TRY(load_decision(st, model));
     CLILE_I_TRY(load_user_metadata(st, model));
     *out = model;
     model = NULL;
 cleanup:
     clile_model_destroy(model);
+    return status;
+}
+
+clile_status clile_model_load(const char *path, clile_model **out)
+{
+    clile_i_st *st = NULL;
+    CLILE_I_CHECK_NOT_NULL(out);
+    *out = NULL;
+    CLILE_I_CHECK_NOT_NULL(path);
+    CLILE_I_RETURN_IF(clile_i_st_open(path, &st));
+    const clile_status status = load_from(st, out);
+    clile_i_st_close(st);
+    return status;
+}
+
+clile_status clile_model_load_memory(const void *bytes, size_t size, clile_model **out)
+{
+    clile_i_st *st = NULL;
+    CLILE_I_CHECK_NOT_NULL(out);
+    *out = NULL;
+    CLILE_I_CHECK_NOT_NULL(bytes);
+    CLILE_I_RETURN_IF(clile_i_st_open_memory(bytes, size, &st));
+    const clile_status status = load_from(st, out);
     clile_i_st_close(st);
     return status;
 }

@@ -45,6 +45,8 @@ clile_status clile_i_st_open_unverified(const char *path, clile_i_st **out);
 /* The same of a file that is open already and that it takes over: a pipe can be read only once. `path` is for messages.
  */
 clile_status clile_i_st_open_file(const char *path, clile_i_file *file, int verify, clile_i_st **out);
+/* The same of bytes in memory, borrowed until it is closed; messages call them "memory". */
+clile_status clile_i_st_open_memory(const void *bytes, size_t size, clile_i_st **out);
 void clile_i_st_close(clile_i_st *st);
 const char *clile_i_st_path(const clile_i_st *st);
 /* Tensors are in the order of their names (bytewise). */
@@ -75,6 +77,8 @@ clile_status clile_i_st_writer_metadata(clile_i_st_writer *writer, const char *k
 /* Writes atomically, data aligned to 64 bytes, with "clile_crc32" (8 hex digits, CRC-32 of all tensor bytes in file
  * order). Same input, same bytes. */
 clile_status clile_i_st_writer_write(clile_i_st_writer *writer, const char *path);
+/* The same bytes as a new block, to be freed. */
+clile_status clile_i_st_writer_write_memory(clile_i_st_writer *writer, uint8_t **bytes, size_t *size);
 
 /* The same file piece by piece, for data that do not fit in memory: add_later instead of add where the data come by
  * put; begin; the pieces of each such tensor in order (those of different tensors may alternate); finish. Until finish

@@ -326,6 +326,12 @@ clile_status clile_i_st_open_unverified(const char *path, clile_i_st **out)
     return open_path(path, 0, out);
 }
 
+clile_status clile_i_st_open_memory(const void *bytes, size_t size, clile_i_st **out)
+{
+    clile_i_file file = {.data = bytes, .size = size, .borrowed = 1};
+    return clile_i_st_open_file("memory", &file, 1, out);
+}
+
 void clile_i_st_close(clile_i_st *st)
 {
     if (st == NULL) return;

@@ -277,3 +277,38 @@ clile_status clile_i_st_writer_write(clile_i_st_writer *writer, const char *path
     CLILE_I_RETURN_IF(clile_i_st_writer_begin(writer, path));
     return clile_i_st_writer_finish(writer);
 }
+
+clile_status clile_i_st_writer_write_memory(clile_i_st_writer *writer, uint8_t **bytes, size_t *size)
+{
+    CLILE_I_RETURN_IF(check_not_begun(writer));
+    clile_status status = CLILE_OK;
+    clile_i_text header = {0};
+    uint8_t *block = NULL;
+    size_t crc_at = 0, data_size = 0;
+    char digits[9];
+    if (writer->count > 1) qsort(writer->entries, (size_t)writer->count, sizeof *writer->entries, compare_entries);
+    CLILE_I_TRY(make_header(writer, &header, &crc_at));
+    if (writer->count > 0)
+        data_size = writer->entries[writer->count - 1].begin + writer->entries[writer->count - 1].bytes;
+    const size_t data_at = 8 + header.size;
+    CLILE_I_ALLOC(block, data_at + data_size);
+    clile_i_store_le(header.size, 8, block);
+    memcpy(block + 8, header.data, header.size);
+    for (int64_t i = 0; i < writer->count; ++i) {
+        const entry *tensor = &writer->entries[i];
+        if (tensor->later) {
+            status = clile_i_fail(CLILE_E_STATE, "safetensors: tensor \"%s\" has no data yet", tensor->name);
+            goto cleanup;
+        }
+        if (tensor->bytes > 0) memcpy(block + data_at + tensor->begin, tensor->data, tensor->bytes);
+    }
+    snprintf(digits, sizeof digits, "%08x", clile_i_crc32(0, block + data_at, data_size));
+    memcpy(block + 8 + crc_at, digits, 8);
+    *bytes = block;
+    *size = data_at + data_size;
+    block = NULL;
+cleanup:
+    clile_i_free(block);
+    clile_i_text_free(&header);
+    return status;
+}

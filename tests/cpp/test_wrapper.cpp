@@ -182,6 +182,9 @@ void training()
     clile::Predictor predictor(*model, clile::Options{{"threads", "1"}});
     model.reset(); // the predictor keeps it
     const auto loaded = clile::Model::load("model.safetensors");
+    const auto bytes = loaded.save_memory();
+    REQUIRE(clile::Model::load_memory(bytes.data(), bytes.size()).save_memory() == bytes);
+    THROWS(CLILE_E_FORMAT, "memory: ", clile::Model::load_memory(bytes.data(), 5));
     REQUIRE(second_unit(loaded) == 2);
     clile::Predictor again(loaded, clile::Options{{"threads", "1"}});
     const auto crop = faces().crop(0, side);

@@ -24,12 +24,34 @@ static void predict(const clile_model *model)
     clile_options_destroy(options);
 }
 
+/* What the file gives, its bytes in memory give too. */
+static void same_from_memory(const char *path, clile_status expected)
+{
+    clile_i_file file = {0};
+    clile_model *model = NULL, *again = NULL;
+    uint8_t *bytes = NULL;
+    size_t count = 0;
+    FUZZ_CHECK(clile_i_file_open(path, &file) == CLILE_OK);
+    FUZZ_CHECK(clile_model_load_memory(file.data, file.size, &model) == expected);
+    clile_i_file_close(&file);
+    FUZZ_CHECK((model != NULL) == (expected == CLILE_OK));
+    if (model == NULL) return;
+    FUZZ_CHECK(clile_model_save_memory(model, &bytes, &count) == CLILE_OK);
+    FUZZ_CHECK(clile_model_load_memory(bytes, count, &again) == CLILE_OK);
+    clile_free(bytes);
+    clile_model_destroy(again);
+    clile_model_destroy(model);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     clile_model *model = NULL;
     clile_predictor *none = NULL;
     char *json = NULL;
-    if (!FUZZ_MADE(clile_model_load(fuzz_safetensors("model.safetensors", data, size), &model), model)) return 0;
+    const char *path = fuzz_safetensors("model.safetensors", data, size);
+    const clile_status status = clile_model_load(path, &model);
+    same_from_memory(path, status);
+    if (!FUZZ_MADE(status, model)) return 0;
     FUZZ_CHECK(clile_model_copy_json(model, &json) == CLILE_OK);
     clile_free(json);
     if (clile_model_is_trained(model))

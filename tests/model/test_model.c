@@ -75,6 +75,43 @@ static void test_round_trip(void **state)
     unlink(path);
 }
 
+/* The bytes in memory are those of the file, and are held to the same. */
+static void test_memory(void **state)
+{
+    (void)state;
+    clile_model *model = small_model(NULL, NULL), *back = NULL;
+    clile_i_file file = {0};
+    uint8_t *bytes = NULL, *shifted;
+    size_t size = 0;
+    assert_int_equal(clile_model_save(model, path), CLILE_OK);
+    assert_int_equal(clile_model_save_memory(model, &bytes, &size), CLILE_OK);
+    assert_int_equal(clile_i_file_open(path, &file), CLILE_OK);
+    assert_int_equal(file.size, size);
+    assert_memory_equal(file.data, bytes, size);
+    clile_i_file_close(&file);
+    unlink(path);
+    shifted = malloc(size + 1); /* of any alignment, exactly as long */
+    memcpy(shifted + 1, bytes, size);
+    if (clile_model_load_memory(shifted + 1, size, &back) != CLILE_OK) fail_msg("%s", clile_last_error());
+    memset(shifted, 0, size + 1); /* borrowed for the call only */
+    clile_free(bytes);
+    assert_int_equal(clile_model_save_memory(back, &bytes, &size), CLILE_OK);
+    clile_model_destroy(back);
+    back = model;
+    for (size_t cut = 0; cut < size; cut += 1 + size / 17) {
+        const clile_status status = clile_model_load_memory(bytes, cut, &back);
+        assert_true(status == CLILE_E_FORMAT || status == CLILE_E_CORRUPT);
+        assert_null(back);
+        assert_int_equal(strncmp(clile_last_error(), "memory: ", 8), 0);
+    }
+    bytes[size - 1] ^= 1;
+    assert_fails(CLILE_E_CORRUPT, clile_model_load_memory(bytes, size, &back), "memory: damaged");
+    assert_fails(CLILE_E_INVALID_ARGUMENT, clile_model_load_memory(NULL, size, &back), "bytes");
+    clile_free(bytes);
+    free(shifted);
+    clile_model_destroy(model);
+}
+
 static void test_bad_creation(void **state)
 {
     (void)state;
@@ -246,10 +283,15 @@ static void test_json(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_round_trip),         cmocka_unit_test(test_bad_creation),
-        cmocka_unit_test(test_bad_decision),       cmocka_unit_test(test_files_that_are_none),
-        cmocka_unit_test(test_files_that_lie),     cmocka_unit_test(test_import),
-        cmocka_unit_test(test_score_and_decision), cmocka_unit_test(test_json),
+        cmocka_unit_test(test_round_trip),
+        cmocka_unit_test(test_memory),
+        cmocka_unit_test(test_bad_creation),
+        cmocka_unit_test(test_bad_decision),
+        cmocka_unit_test(test_files_that_are_none),
+        cmocka_unit_test(test_files_that_lie),
+        cmocka_unit_test(test_import),
+        cmocka_unit_test(test_score_and_decision),
+        cmocka_unit_test(test_json),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,9 +1,11 @@
 """Models, predictors, training: results, cancelling, Ctrl-C, destruction in any order, threads."""
+import copy
 import gc
 import itertools
 import math
 import multiprocessing
 import os
+import pickle
 import signal
 import subprocess
 import sys
@@ -33,6 +35,11 @@ def test_predict(arrays, trained, tmp_path):
     trained.save(tmp_path / "model.safetensors")
     loaded = clile.Model.load(tmp_path / "model.safetensors")
     assert same(loaded.predict(images), many)
+    content = (tmp_path / "model.safetensors").read_bytes()
+    assert trained.to_bytes() == content == clile.Model.load(bytearray(content)).to_bytes()
+    assert pickle.loads(pickle.dumps(trained)).to_bytes() == content == copy.deepcopy(trained).to_bytes()
+    with pytest.raises(clile.FormatError, match="memory: "):
+        clile.Model.load(content[:100])
     scores = clile.Predictor(loaded, predict_batch=5, threads=1).run(images, scores=True)
     slope, offset = loaded.decision
     assert np.allclose(1 / (1 + np.exp(-(slope * scores.probability + offset))), many.probability, atol=1e-5)

@@ -48,6 +48,30 @@ static void model_save(world *w)
         world_need(w, !clile_i_path_exists(w->scratch), "a failed call leaves no file");
 }
 
+static void model_load_memory(world *w)
+{
+    clile_model *out = NULL;
+    uint8_t *bytes = NULL;
+    size_t size = 0;
+    NEED(clile_model_save_memory(w->model, &bytes, &size));
+    WATCH(out);
+    CALL(clile_model_load_memory(A(bytes, bytes), size, A(out, &out)));
+    take_model(w, out);
+    clile_model_destroy(out);
+    clile_free(bytes);
+}
+
+static void model_save_memory(world *w)
+{
+    uint8_t *bytes = NULL;
+    size_t size = 0;
+    WATCH(bytes);
+    WATCH(size);
+    CALL(clile_model_save_memory(A(model, w->model), A(bytes, &bytes), A(size, &size)));
+    if (world_ok(w)) world_take(w, bytes, size);
+    clile_free(bytes);
+}
+
 static void model_export_onnx(world *w)
 {
     CALL(clile_model_export_onnx(A(model, w->model), A(path, w->scratch)));
@@ -530,6 +554,8 @@ const world_case world_cases_model[] = {
     {"clile_model_create", model_create, NULL, 0},
     {"clile_model_load", model_load, NULL, 0},
     {"clile_model_save", model_save, NULL, 0},
+    {"clile_model_load_memory", model_load_memory, NULL, 0},
+    {"clile_model_save_memory", model_save_memory, NULL, 0},
     {"clile_model_export_onnx", model_export_onnx, NULL, 0},
     {"clile_model_quantize", model_quantize, NULL, 100},
     {"clile_model_import_backbone", model_import_backbone, NULL, 0},

@@ -4,7 +4,7 @@ import json
 import os
 import threading
 import warnings
-from typing import Any, Dict, List, NamedTuple, Optional, Tuple
+from typing import Any, Dict, List, NamedTuple, Optional, Tuple, Union
 
 import numpy as np
 
@@ -63,11 +63,28 @@ class Model(Handle):
         self._predictor: Optional["Predictor"] = None  # what predict() made; dropped when the model changes
 
     @classmethod
-    def load(cls, path: Path) -> "Model":
+    def load(cls, source: Union[Path, bytes, bytearray, memoryview]) -> "Model":
+        """`source` is a path, or the file's content as bytes."""
         model = cls.__new__(cls)
         model._prepare()
-        model._make(lib.clile_model_load, os.fsencode(path))
+        if isinstance(source, (bytes, bytearray, memoryview)):
+            data = bytes(source)
+            model._make(lib.clile_model_load_memory, data, len(data))
+        else:
+            model._make(lib.clile_model_load, os.fsencode(source))
         return model
+
+    def to_bytes(self) -> bytes:
+        """What save() would write."""
+        data, size = ctypes.POINTER(ctypes.c_uint8)(), ctypes.c_size_t()
+        lib.clile_model_save_memory(self._c, ctypes.byref(data), ctypes.byref(size))
+        try:
+            return ctypes.string_at(data, size.value)
+        finally:
+            lib.clile_free(data)
+
+    def __reduce__(self) -> Tuple[Any, ...]:
+        return type(self).load, (self.to_bytes(),)  # pickle and copy
 
     def save(self, path: Path) -> None:
         lib.clile_model_save(self._c, os.fsencode(path))
