@@ -201,6 +201,23 @@ class Options : public Handle<clile_options, clile_options_destroy>
             check(clile_options_set(get(), key, std::string(value).c_str()), status);
         return *this;
     }
+    /* Where the log goes: a function and its argument, or an object that is called with (level, text), a
+     * std::function or a lambda. It is borrowed: it must outlive these options, their copies and all that is made with
+     * them. It must not throw. nullptr: nowhere. The rules are those of clile_log_fn. */
+    Options &log(clile_log_fn function, void *user = nullptr, Status *status = nullptr)
+    {
+        if (!handle_) make(clile_options_create, status);
+        if (handle_) check(clile_options_set_log(get(), function, user), status);
+        return *this;
+    }
+    template <typename Sink, typename = decltype(std::declval<Sink &>()(std::int32_t(), std::declval<const char *>())),
+              typename = std::enable_if_t<!std::is_convertible_v<Sink &, clile_log_fn>>>
+    Options &log(Sink &sink, Status *status = nullptr)
+    {
+        return log([](std::int32_t level, const char *text,
+                      void *user) noexcept { (*static_cast<Sink *>(user))(level, text); },
+                   const_cast<std::remove_const_t<Sink> *>(&sink), status);
+    }
     std::int64_t integer(const char *key, Status *status = nullptr) const
     {
         std::int64_t value = 0;

@@ -9,6 +9,14 @@
  *     clile_trainer_create(model, train, options, &trainer); // copies what it needs
  *     clile_options_destroy(options);
  *
+ * What the library has to say beside its results goes to a function of the caller's, and nowhere without one:
+ *
+ *     static void on_log(int32_t level, const char *text, void *user)
+ *     {
+ *         if (level >= CLILE_LOG_WARNING) fprintf(user, "clile: %s\n", text);
+ *     }
+ *     clile_options_set_log(options, on_log, stderr);
+ *
  * One table (name, type, default, range, help) drives checking, the command line, the docs and what a
  * checkpoint stores. An unknown key or a value out of range fails when it is set and names the nearest key;
  * the options are unchanged then. Every function that takes `const clile_options *` takes NULL for the defaults.
@@ -106,6 +114,19 @@ CLILE_API clile_status clile_options_get_f64(const clile_options *options, const
 CLILE_API clile_status clile_options_get_str(const clile_options *options, const char *key, const char **out);
 /* 1 when the key was set by a caller, 0 when the default stands or the key is unknown. Shared. */
 CLILE_API int32_t clile_options_is_set(const clile_options *options, const char *key);
+
+/* From the least to the most serious (docs/logging.md). */
+enum { CLILE_LOG_DEBUG = 0, CLILE_LOG_INFO = 1, CLILE_LOG_WARNING = 2, CLILE_LOG_ERROR = 3 };
+
+/* Is told one line of UTF-8 without a line break; `text` is valid until it returns. Called on the thread that called the library, during that call, never on
+ * one of the library's own; where several threads use the same options, from each of them, also at once. It must return, and must not call a
+ * function on a handle that the interrupted call was given, nor destroy or set these options; the thread's error text is what it was when it returns. */
+typedef void (*clile_log_fn)(int32_t level, const char *text, void *user);
+
+/* Says where the log goes; fn NULL: nowhere, the default. Copies of the options carry it, and every handle made with them keeps it as it was then: fn and user must
+ * live as long as these. It is no option of the table: it is not stored, not compared, and a trainer that resumes a checkpoint keeps its own. INVALID_ARGUMENT:
+ * options NULL. Exclusive. Since 0.1. */
+CLILE_API clile_status clile_options_set_log(clile_options *options, clile_log_fn fn, void *user);
 
 enum { CLILE_OPTION_INTEGER = 0, CLILE_OPTION_REAL = 1, CLILE_OPTION_CHOICE = 2, CLILE_OPTION_TEXT = 3 };
 

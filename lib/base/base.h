@@ -278,6 +278,23 @@ uint32_t clile_i_crc32(uint32_t crc, const void *data, size_t size);
 /* CRC-32 of A followed by B, from those of A and B. */
 uint32_t clile_i_crc32_combine(uint32_t crc_a, uint32_t crc_b, int64_t size_b);
 
+/* ---- log (log.c) ---------------------------------------------------------------------------------------- */
+
+/* A sink of the caller's, copied out of options into what is made with them. All zero: nowhere. */
+typedef struct {
+    clile_log_fn fn;
+    void *user;
+} clile_i_log;
+clile_i_log clile_i_options_log(const clile_options *options); /* options.c */
+/* Only on the thread of the call, outside of parallel regions and locks. Allocates nothing; keeps the error text. What
+ * does not fit in 2047 bytes is cut; control characters and bytes that are not UTF-8 become U+FFFD. */
+#if defined(__GNUC__)
+__attribute__((format(printf, 3, 4)))
+#endif
+void clile_i_log_write(clile_i_log log, int32_t level, const char *format, ...);
+/* Warns of a team smaller than asked for, once for each size: *told (0 at first) is the last. */
+void clile_i_log_team(clile_i_log log, int32_t asked, clile_i_team team, int32_t *told);
+
 /* ---- options as text (options.c) ------------------------------------------------------------------------ */
 
 /* Every value in force as "key=value" lines in the order of the table; reals as %.17g, so that reading gives the same

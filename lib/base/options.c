@@ -29,6 +29,7 @@ typedef struct {
 
 struct clile_options {
     option_value values[COUNT];
+    clile_i_log log;
 };
 
 static const char AUTO[] = "auto";
@@ -320,6 +321,7 @@ clile_status clile_options_copy(const clile_options *source, clile_options **out
         else
             copy->values[i] = *value;
     }
+    copy->log = clile_i_options_log(source);
     *out = copy;
     copy = NULL;
 cleanup:
@@ -332,6 +334,18 @@ void clile_options_destroy(clile_options *options)
     if (options == NULL) return;
     for (int i = 0; i < COUNT; i++) clile_i_free(options->values[i].text);
     clile_i_free(options);
+}
+
+clile_status clile_options_set_log(clile_options *options, clile_log_fn fn, void *user)
+{
+    CLILE_I_CHECK_NOT_NULL(options);
+    options->log = (clile_i_log){fn, user};
+    return CLILE_OK;
+}
+
+clile_i_log clile_i_options_log(const clile_options *options)
+{
+    return options != NULL ? options->log : (clile_i_log){NULL, NULL};
 }
 
 int32_t clile_options_count(void)
@@ -479,6 +493,7 @@ clile_status clile_i_options_resume(const clile_options *here, const clile_optio
         CLILE_I_TRY(clile_options_set(result, key, value.data));
         clile_i_text_free(&value);
     }
+    result->log = clile_i_options_log(here);
     *out = result;
     result = NULL;
 cleanup:

@@ -102,12 +102,42 @@ clile_status clile_i_dataset_retain(const clile_dataset *dataset, clile_dataset 
     return CLILE_OK;
 }
 
+/* Notes line by line, then what was left out. */
+static void log_table(clile_i_log log, const clile_i_table *table)
+{
+    static const char warning[] = "warning: ";
+    static const char *const left_out[2] = {"label rows without image are left out, the first is",
+                                            "images without label row are left out, the first is"};
+    const clile_i_counts *c = &table->counts;
+    const int64_t count[2] = {c->labels_without_image, c->images_without_labels};
+    const char *begin = NULL, *end = NULL;
+    clile_i_lines lines = {.data = table->notes.data, .size = table->notes.size};
+    while (lines.data != NULL && clile_i_lines_next(&lines, &begin, &end)) {
+        const size_t size = (size_t)(end - begin), prefix = sizeof warning - 1;
+        const int warns = size >= prefix && memcmp(begin, warning, prefix) == 0;
+        if (warns) begin += prefix;
+        if (begin < end)
+            clile_i_log_write(log, warns ? CLILE_LOG_WARNING : CLILE_LOG_INFO, "%.*s", (int)(end - begin), begin);
+    }
+    for (int32_t kind = 0; kind < 2; ++kind)
+        if (count[kind] > 0)
+            clile_i_log_write(log, CLILE_LOG_INFO, "%lld %s %.400s", (long long)count[kind], left_out[kind],
+                              table->left_out_count[kind] > 0 ? table->left_out[kind][0] : "not known");
+    if (c->rows_without_face > 0)
+        clile_i_log_write(log, CLILE_LOG_INFO, "%lld label rows are left out: no face was found in their images",
+                          (long long)c->rows_without_face);
+    if (c->images_without_landmarks > 0)
+        clile_i_log_write(log, CLILE_LOG_INFO, "%lld images have no landmarks, %lld of them a box",
+                          (long long)c->images_without_landmarks, (long long)c->images_by_box);
+}
+
 clile_status clile_dataset_open(const char *path, const clile_options *options, clile_dataset **out)
 {
     clile_status status = CLILE_OK;
     clile_i_layout_request request = {.path = path};
     clile_i_table table = {0};
     clile_i_core *core = NULL;
+    const clile_i_log log = clile_i_options_log(options);
     const char *layout = NULL, *unknown = NULL, *first_image = NULL, *kind = NULL;
     int64_t present_from = 0, label_mb = 0, pack_mb = 0;
 
@@ -127,10 +157,14 @@ clile_status clile_dataset_open(const char *path, const clile_options *options, 
     request.max_pack_bytes = pack_mb << 20;
     request.unknown_negative = strcmp(unknown, "negative") == 0;
     request.present_from = (int32_t)present_from;
-    CLILE_I_TRY(clile_i_layout_open(layout, &request, &table));
+    status = clile_i_layout_open(layout, &request, &table);
+    log_table(log, &table); /* of a data set that cannot be opened, too: they may say why */
+    if (status != CLILE_OK) goto cleanup;
     CLILE_I_TRY(clile_i_origin_set_kind(kind, path, &table));
     CLILE_I_TRY(clile_i_core_create(&table, NULL, 0, 0, options, &core));
-    status = clile_i_view_create(core, NULL, NULL, 0, out);
+    CLILE_I_TRY(clile_i_view_create(core, NULL, NULL, 0, out));
+    clile_i_log_write(log, CLILE_LOG_INFO, "%s: %lld images of %d subjects, %d AUs, layout %s", path,
+                      (long long)core->table.n, (int)core->table.subject_count, (int)core->table.c, core->table.layout);
 cleanup:
     clile_i_core_release(core);
     clile_i_table_free(&table);

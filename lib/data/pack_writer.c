@@ -179,10 +179,15 @@ clile_status clile_dataset_pack(const clile_dataset *dataset, const char *path, 
     const int64_t blocks = (n + CLILE_I_PACK_BLOCK - 1) / CLILE_I_PACK_BLOCK;
     CLILE_I_TRY(clile_i_st_writer_add_later(writer, "crc32", CLILE_I_ST_I64, 1, &blocks));
     CLILE_I_TRY(clile_i_st_writer_begin(writer, path));
+    const clile_i_log log = clile_i_options_log(options);
+    int32_t told = 0;
     const clile_i_team before = clile_i_team_enter((int32_t)threads);
+    clile_i_log_team(log, (int32_t)threads, before, &told);
     status = write_blocks(writer, b, progress, user);
     clile_i_team_leave(before);
     if (status == CLILE_OK) status = clile_i_st_writer_finish(writer);
+    if (status == CLILE_OK)
+        clile_i_log_write(log, CLILE_LOG_INFO, "%s: pack of %lld images written", path, (long long)n);
 cleanup:
     clile_i_st_writer_destroy(writer);
     tables_free(&t);

@@ -1,4 +1,5 @@
 /* The predictor: a snapshot of its model, the encoder compiled in inference form, and the buffers of one batch. */
+#include "dnn/dnn.h"
 #include "model/crop.h"
 #include "model/model.h"
 
@@ -19,6 +20,8 @@ typedef struct {
 } engine;
 
 struct clile_predictor {
+    clile_i_log log;
+    int32_t told;       /* size of the team that the log was last told of */
     clile_model *model; /* a snapshot of this predictor alone */
     int32_t threads;
     double box_margin;
@@ -29,16 +32,26 @@ struct clile_predictor {
     float *score;     /* [batch,c] */
 };
 
-static clile_status make_engine(const clile_predictor *p, int32_t batch, engine *out)
+static clile_i_team enter(clile_predictor *p)
+{
+    const clile_i_team before = clile_i_team_enter(p->threads);
+    clile_i_log_team(p->log, p->threads, before, &p->told);
+    return before;
+}
+
+static clile_status make_engine(clile_predictor *p, int32_t batch, engine *out)
 {
     const clile_model *m = p->model;
-    const clile_i_team before = clile_i_team_enter(p->threads);
+    const clile_i_team before = enter(p);
     const clile_status status =
         m->quant ? clile_i_qexec_create(m->encoder, m->quant, clile_i_input_mean, batch, m->size, m->packs, &out->qexec)
                  : clile_i_exec_create_shared(m->encoder, batch, m->size, m->packs, &out->exec);
     clile_i_team_leave(before);
-    if (status == CLILE_OK) out->batch = batch;
-    return status;
+    if (status != CLILE_OK) return status;
+    out->batch = batch;
+    clile_i_log_write(p->log, CLILE_LOG_DEBUG, "%s predictor compiled for %d faces at once on %d threads",
+                      m->quant != NULL ? "int8" : "float32", (int)batch, (int)before.given);
+    return CLILE_OK;
 }
 
 static void free_engine(const engine *e)
@@ -67,6 +80,7 @@ clile_status clile_predictor_create(const clile_model *model, const clile_option
     p->has_large = batch == 0 && model->quant != NULL;
     if (batch == 0) batch = 1;
     const int64_t most = p->has_large ? LARGE : batch;
+    p->log = clile_i_options_log(options);
     p->threads = (int32_t)threads;
     p->box_margin = margin;
     CLILE_I_TRY(clile_i_model_snapshot(model, &p->model));
@@ -74,6 +88,9 @@ clile_status clile_predictor_create(const clile_model *model, const clile_option
     CLILE_I_ALLOC(p->embedding, most * model->d);
     CLILE_I_ALLOC(p->score, most * model->c);
     CLILE_I_TRY(make_engine(p, (int32_t)batch, &p->first));
+    if (model->quant != NULL && !clile_i_qconv_is_exact())
+        clile_i_log_write(p->log, CLILE_LOG_INFO,
+                          "int8: this processor cannot add products of 8 bits exactly; activations have 7 bits");
     *out = p;
     p = NULL;
 cleanup:
@@ -128,7 +145,7 @@ static clile_status load_slot(clile_predictor *p, engine *e, int32_t slot, const
 /* Runs the loaded batch: embeddings and scores of its first n images. */
 static clile_status run_batch(clile_predictor *p, engine *e, int64_t n)
 {
-    const clile_i_team before = clile_i_team_enter(p->threads);
+    const clile_i_team before = enter(p);
     const clile_status status = e->qexec ? clile_i_qexec_forward(e->qexec, p->embedding)
                                          : clile_i_exec_forward(e->exec, clile_i_exec_input(e->exec), p->embedding);
     clile_i_team_leave(before);

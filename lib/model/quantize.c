@@ -39,6 +39,8 @@ clile_status clile_model_quantize(const clile_model *model, int64_t n, const uin
     clile_model *copy = NULL;
     clile_i_quant *quant = NULL;
     int64_t threads;
+    int32_t told = 0;
+    const clile_i_log log = clile_i_options_log(options);
     CLILE_I_CHECK_NOT_NULL(out);
     *out = NULL;
     CLILE_I_CHECK_NOT_NULL(model);
@@ -56,9 +58,11 @@ clile_status clile_model_quantize(const clile_model *model, int64_t n, const uin
     CLILE_I_TRY(clile_i_net_create_bare(clile_i_net_get_config(model->encoder), &copy->encoder));
     CLILE_I_TRY(clile_i_packs_create(&copy->packs));
     const clile_i_team before = clile_i_team_enter((int32_t)threads);
+    clile_i_log_team(log, (int32_t)threads, before, &told);
     status = calibrate(model, n, rgb, h, w, &quant);
     clile_i_team_leave(before);
     if (status != CLILE_OK) goto cleanup;
+    clile_i_log_write(log, CLILE_LOG_INFO, "int8 model made, measured on %lld images", (long long)n);
     copy->quant = quant;
     *out = copy;
     copy = NULL;

@@ -191,6 +191,7 @@ clile_status clile_trainer_save(const clile_trainer *trainer, const char *path)
         CLILE_I_TRY(clile_i_st_writer_add(writer, "decision.offset", CLILE_I_ST_F32, 1, &c, t->decision + c));
     }
     CLILE_I_TRY(clile_i_st_writer_write(writer, path));
+    clile_i_trainer_log_place(t, "checkpoint written", path);
 cleanup:
     clile_i_st_writer_destroy(writer);
     free_plain(&plain);
@@ -450,6 +451,8 @@ clile_status clile_trainer_resume(clile_trainer *trainer, const char *path)
         *trainer; /* the caller's handle takes the restored inside; the old one is destroyed below */
     *trainer = *fresh;
     *fresh = swap;
+    clile_i_trainer_log_place(trainer, "resumed", path);
+    clile_i_trainer_log_data(trainer);
 cleanup:
     clile_trainer_destroy(fresh);
     trainer->model->busy = !trainer->done[2];

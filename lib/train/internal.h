@@ -50,6 +50,7 @@ struct clile_trainer {
     clile_dataset *validation; /* held-out training subjects, or NULL */
     int64_t n, steps_per_epoch;
     int32_t c, d, s, size, batch, threads;
+    int32_t told;      /* size of the team that the log was last told of */
     int32_t team;      /* threads that `exec` was compiled for: as many as OpenMP gave */
     float *au_weight;  /* [c] */
     uint32_t data_crc; /* of labels and subjects: a checkpoint fits one data set */
@@ -94,6 +95,12 @@ clile_status clile_i_trainer_enter(clile_trainer *t, clile_i_team *before);
 /* Heads, optimiser state and compiled encoders, from the values at hand. */
 clile_status clile_i_trainer_begin_stage(clile_trainer *t, int32_t stage);
 void clile_i_trainer_end_stage(clile_trainer *t); /* frees them */
+
+/* ---- log.c ---- */
+clile_i_log clile_i_trainer_log(const clile_trainer *t);
+void clile_i_trainer_log_data(const clile_trainer *t); /* what is trained on and what is held out */
+/* "stage 2 begun", "resumed from PATH: stage 2": what happened, step and steps behind it. */
+void clile_i_trainer_log_place(const clile_trainer *t, const char *what, const char *path);
 
 /* ---- step.c ---- */
 typedef struct {

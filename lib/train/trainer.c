@@ -208,7 +208,9 @@ clile_status clile_trainer_create(clile_model *model, const clile_dataset *train
     CLILE_I_RETURN_IF(check_aus(model, train));
     const clile_status status = clile_i_model_check_shape(model, options);
     if (status != CLILE_OK) return clile_i_fail_context(status, "clile_trainer_create");
-    return clile_i_trainer_new(model, train, options, out);
+    CLILE_I_RETURN_IF(clile_i_trainer_new(model, train, options, out));
+    clile_i_trainer_log_data(*out);
+    return CLILE_OK;
 }
 
 void clile_trainer_destroy(clile_trainer *trainer)
@@ -293,6 +295,7 @@ clile_status clile_trainer_get_state(const clile_trainer *trainer, clile_trainer
 clile_status clile_i_trainer_enter(clile_trainer *t, clile_i_team *before)
 {
     *before = clile_i_team_enter(t->exec ? t->team : t->threads);
+    clile_i_log_team(clile_i_trainer_log(t), t->exec ? t->team : t->threads, *before, &t->told);
     if (t->exec == NULL) t->team = before->given;
     if (before->given == t->team) return CLILE_OK;
     return clile_i_fail(
@@ -392,7 +395,9 @@ static clile_status loop(clile_trainer *t, int64_t steps, const reporter *r)
         if (status == CLILE_OK) status = update(t, rate);
         if (status != CLILE_OK) {
             t->broken = 1;
-            return clile_i_fail_context(status, "stage %d, step %lld", (int)t->stage, (long long)t->step + 1);
+            clile_i_fail_context(status, "stage %d, step %lld", (int)t->stage, (long long)t->step + 1);
+            clile_i_log_write(clile_i_trainer_log(t), CLILE_LOG_ERROR, "%s", clile_last_error());
+            return status;
         }
         CLILE_I_RETURN_IF(report(t, r, steps, rate, &losses));
     }
@@ -407,12 +412,15 @@ clile_status clile_trainer_run(clile_trainer *trainer, int32_t stage, clile_prog
     CLILE_I_RETURN_IF(check_can_run(t, stage));
     clile_i_team before;
     CLILE_I_TRY(clile_i_trainer_enter(t, &before));
-    if (t->exec == NULL) CLILE_I_TRY(clile_i_trainer_begin_stage(t, stage));
+    const int begins = t->exec == NULL;
+    if (begins) CLILE_I_TRY(clile_i_trainer_begin_stage(t, stage));
+    clile_i_trainer_log_place(t, begins ? "stage begun" : "stage goes on", "");
     const reporter r = {progress, user, now(), t->step};
     status = loop(t, t->settings.epochs[stage] * t->steps_per_epoch, &r);
     clile_i_feed_rest(t->feed); /* outside of this call the trainer has no thread */
     if (status != CLILE_OK) goto cleanup;
     CLILE_I_TRY(clile_i_trainer_finish_stage(t));
+    clile_i_trainer_log_place(t, "stage ended", "");
 cleanup:
     clile_i_team_leave(before);
     return status;

@@ -30,7 +30,7 @@ int main()
     return status.code == CLILE_E_UNSUPPORTED && status.message.find("was compiled for") != std::string::npos && !options ? 0 : 1;
 }
 END
-"$compiler" -std=c++17 -Inewer old_library.cpp -o old_library -L"$folder" -lclile
+"$compiler" -std=c++17 ${CLILE_CXX_FLAGS:-} -Inewer old_library.cpp -o old_library -L"$folder" -lclile
 ./old_library || { echo "a library older than the headers is not refused" >&2; exit 1; }
 ./predict model.safetensors face.bmp >cpp.txt
 "$c_example" model.safetensors face.bmp >c.txt

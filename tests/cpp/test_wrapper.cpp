@@ -179,6 +179,18 @@ void training()
             model->au_embedding().size() == 16);
     model->save("model.safetensors");
 
+    clile::Options listened{{"threads", "1"}};
+    int lines = 0, told = 0;
+    auto sink = [&](std::int32_t level, const char *text) {
+        lines += level == CLILE_LOG_DEBUG && std::strstr(text, "float32") != nullptr;
+    };
+    const std::function<void(std::int32_t, const char *)> function = [&](std::int32_t, const char *) { ++told; };
+    REQUIRE(clile::Predictor(*model, listened.log(sink)) && lines == 1);
+    REQUIRE(clile::Predictor(*model, clile::Options(listened)) && lines == 2);
+    REQUIRE(clile::Predictor(*model, listened.log(function)) && lines == 2 && told == 1);
+    REQUIRE(clile::Predictor(*model, listened.log(nullptr)) && told == 1);
+    listened.log([](std::int32_t, const char *, void *user) { ++*static_cast<int *>(user); }, &told);
+    REQUIRE(clile::Predictor(*model, listened) && told == 2);
     clile::Predictor predictor(*model, clile::Options{{"threads", "1"}});
     model.reset(); // the predictor keeps it
     const auto loaded = clile::Model::load("model.safetensors");

@@ -20,7 +20,7 @@ def test_options_come_from_the_table():
     rows = clile.describe_options()
     assert next(row for row in rows if row.name == "batch").default == str(options["batch"])
     assert [row.name for row in rows] == options.keys() and len(rows) > 30
-    assert set(inspect.signature(clile.Options).parameters) == {"options", *options.keys()}
+    assert set(inspect.signature(clile.Options).parameters) == {"options", "log", *options.keys()}
     assert dict(options)["elimination"] == "none"
 
 

@@ -132,6 +132,20 @@ static void options_set_str(world *w)
     check_options(w, options, "au_set");
 }
 
+static void no_log(int32_t level, const char *text, void *user)
+{
+    (void)level;
+    (void)text;
+    (void)user;
+}
+
+static void options_set_log(world *w)
+{
+    clile_options *options = fresh_options(w);
+    CALL(clile_options_set_log(A(options, options), CALLBACK(fn, no_log), O(user, w)));
+    clile_options_destroy(options);
+}
+
 static void options_get_i64(world *w)
 {
     int64_t out = 77;
@@ -475,6 +489,7 @@ const world_case world_cases_plain[] = {
     {"clile_options_set_i64", options_set_i64, "a number is kept in place", 0},
     {"clile_options_set_f64", options_set_f64, "a number is kept in place", 0},
     {"clile_options_set_str", options_set_str, NULL, 0},
+    {"clile_options_set_log", options_set_log, "a pointer is kept in place", 0},
     {"clile_options_get_i64", options_get_i64, READS_ONLY, 0},
     {"clile_options_get_f64", options_get_f64, READS_ONLY, 0},
     {"clile_options_get_str", options_get_str, READS_ONLY, 0},

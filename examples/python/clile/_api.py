@@ -69,6 +69,10 @@ CLILE_OPT_INPUT_WORKERS = "input_workers"
 CLILE_LEFT_OUT_LABELS = 0
 CLILE_LEFT_OUT_IMAGES = 1
 CLILE_LOSSES_API_VERSION = 1
+CLILE_LOG_DEBUG = 0
+CLILE_LOG_INFO = 1
+CLILE_LOG_WARNING = 2
+CLILE_LOG_ERROR = 3
 CLILE_OPTION_INTEGER = 0
 CLILE_OPTION_REAL = 1
 CLILE_OPTION_CHOICE = 2
@@ -263,6 +267,7 @@ class clile_trainer_state(Structure):
     ]
 
 
+clile_log_fn = CFUNCTYPE(None, c_int32, c_char_p, c_void_p)
 clile_count_fn = CFUNCTYPE(c_int32, c_int64, c_int64, c_void_p)
 clile_path_fn = CFUNCTYPE(c_int32, c_char_p, c_void_p)
 clile_tensor_fn = CFUNCTYPE(c_int32, POINTER(clile_tensor_info), c_void_p)
@@ -362,6 +367,7 @@ FUNCTIONS: Dict[str, Tuple[Any, List[Any]]] = {
     "clile_options_set": (clile_status, [POINTER(clile_options), c_char_p, c_char_p]),
     "clile_options_set_f64": (clile_status, [POINTER(clile_options), c_char_p, c_double]),
     "clile_options_set_i64": (clile_status, [POINTER(clile_options), c_char_p, c_int64]),
+    "clile_options_set_log": (clile_status, [POINTER(clile_options), clile_log_fn, c_void_p]),
     "clile_options_set_str": (clile_status, [POINTER(clile_options), c_char_p, c_char_p]),
     "clile_predictor_create": (clile_status, [POINTER(clile_model), POINTER(clile_options), POINTER(POINTER(clile_predictor))]),
     "clile_predictor_destroy": (None, [POINTER(clile_predictor)]),
@@ -488,6 +494,7 @@ ARGUMENTS: Dict[str, Tuple[str, ...]] = {
     "clile_options_set": ("options", "key", "value"),
     "clile_options_set_f64": ("options", "key", "value"),
     "clile_options_set_i64": ("options", "key", "value"),
+    "clile_options_set_log": ("options", "fn", "user"),
     "clile_options_set_str": ("options", "key", "value"),
     "clile_predictor_create": ("model", "options", "out"),
     "clile_predictor_destroy": ("predictor",),

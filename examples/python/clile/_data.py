@@ -9,12 +9,12 @@ import numpy as np
 from . import _api
 from ._arrays import given, pointer
 from ._library import Handle, au_name, lib
-from ._options import Options, Value, as_options
+from ._options import Options, Setting, as_options
 
 Path = Union[str, "os.PathLike[str]"]
 
 
-def read_image(source: Union[Path, bytes], options: Optional[Options] = None, **settings: Value) -> np.ndarray:
+def read_image(source: Union[Path, bytes], options: Optional[Options] = None, **settings: Setting) -> np.ndarray:
     """Pixels [h,w,3] uint8 RGB of a JPEG, PNG or BMP file, turned upright as its EXIF data say, in the library's own memory
     (freed with the array). `source` is a path, or the file's content as bytes."""
     h, w, rgb = ctypes.c_int32(), ctypes.c_int32(), ctypes.POINTER(ctypes.c_uint8)()
@@ -66,7 +66,7 @@ class Dataset(Handle):
         raise TypeError("use Dataset.open, Dataset.from_arrays or Dataset.synth")
 
     @classmethod
-    def open(cls, path: Path, options: Optional[Options] = None, **settings: Value) -> "Dataset":
+    def open(cls, path: Path, options: Optional[Options] = None, **settings: Setting) -> "Dataset":
         """A labelled folder in the layout of BP4D or DISFA, or a CSV manifest (docs/data.md). Each line of `notes` that begins with
         "warning: " is given to warnings.warn."""
         data = cls.__new__(cls)

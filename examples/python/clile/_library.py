@@ -2,6 +2,7 @@
 import ctypes
 import os
 import pathlib
+import threading
 from typing import Any, Callable, Dict, List, Optional, Type, TypeVar
 
 from . import _api
@@ -100,7 +101,20 @@ def _open() -> ctypes.CDLL:
     raise ImportError("libclile could not be loaded; install it, or name it in the environment variable CLILE_LIBRARY. Tried:\n" + "\n".join(tried))
 
 
+_thread = threading.local()
+
+
+def _interrupts() -> List[BaseException]:
+    """What callbacks of this thread's running call were interrupted by."""
+    return _thread.__dict__.setdefault("interrupts", [])  # type: ignore[no-any-return]
+
+
 def _check(result: Any, _function: Any, arguments: Any) -> Any:
+    interrupts = _interrupts()
+    if interrupts:
+        first = interrupts[0]
+        interrupts.clear()
+        raise first
     if result.value != 0:
         text = lib.clile_last_error().decode(errors="replace")
         raise _KINDS.get(result.value, Error)(text)
@@ -136,15 +150,25 @@ def au_name(au: int) -> Optional[str]:
     return None if name is None else name.decode()
 
 
+def run_callback(function: Callable[..., Any], *arguments: Any) -> None:
+    """For a callback without a result: ctypes hands an exception to sys.unraisablehook, and the library goes on; what ends the program
+    (Ctrl-C, sys.exit) is raised when the library returns."""
+    try:
+        function(*arguments)
+    except (KeyboardInterrupt, SystemExit) as error:
+        _interrupts().append(error)
+
+
 class Owner:
     """Owns a C handle. Python's calls hold their owner, so that a handle that is closed while another thread uses it lives until that
     thread is done."""
 
-    __slots__ = ("_as_parameter_", "_destroy")
+    __slots__ = ("_as_parameter_", "_destroy", "log")
 
-    def __init__(self, pointer: Any, destroy: Callable[[Any], None]):
+    def __init__(self, pointer: Any, destroy: Callable[[Any], None], log: Any = None):
         self._as_parameter_ = pointer
         self._destroy = destroy
+        self.log = log  # the callback that the handle may call, kept as long as it
 
     def __del__(self) -> None:
         self._destroy(self._as_parameter_)
@@ -162,11 +186,15 @@ class Handle:
     def _make(self, create: Callable[..., Any], *arguments: Any) -> None:
         """Takes the handle that `create(*arguments, &out)` writes."""
         pointer = ctypes.POINTER(getattr(_api, self._kind))()
-        create(*arguments, ctypes.byref(pointer))
-        self._adopt(pointer)
+        log = next((given.log for given in arguments if isinstance(given, Owner) and given.log is not None), None)
+        try:
+            create(*arguments, ctypes.byref(pointer))
+        finally:  # a callback may have interrupted what succeeded
+            if pointer:
+                self._adopt(pointer, log)
 
-    def _adopt(self, pointer: Any) -> None:
-        self._owner = Owner(pointer, getattr(lib, f"{self._kind}_destroy"))
+    def _adopt(self, pointer: Any, log: Any = None) -> None:
+        self._owner = Owner(pointer, getattr(lib, f"{self._kind}_destroy"), log)
 
     @property
     def _c(self) -> Owner:

@@ -12,7 +12,7 @@ from . import _api
 from ._arrays import convert, given, pointer
 from ._data import Path, read_image
 from ._library import Handle, au_name, copy_text, lib
-from ._options import Options, Value, as_options
+from ._options import Options, Setting, as_options
 
 
 class Prediction(NamedTuple):
@@ -52,7 +52,7 @@ class Model(Handle):
 
     _kind = "clile_model"
 
-    def __init__(self, au_ids: Any, options: Optional[Options] = None, **settings: Value):
+    def __init__(self, au_ids: Any, options: Optional[Options] = None, **settings: Setting):
         """Untrained, with random weights. Options: backbone, width, embedding, image_size, similarity, null_anchor, seed."""
         self._prepare()
         au_ids = given("au_ids", au_ids, np.int32, (None,))
@@ -150,7 +150,7 @@ class Model(Handle):
         """int8 weights, of quantize()."""
         return lib.clile_model_is_quantized(self._c) != 0
 
-    def quantize(self, images: Any, options: Optional[Options] = None, **settings: Value) -> "Model":
+    def quantize(self, images: Any, options: Optional[Options] = None, **settings: Setting) -> "Model":
         """An int8 copy; activations are measured on crops [n,h,w,3] uint8 RGB, some hundred of the training set. Options: threads."""
         pixels = given("images", images, np.uint8, (None, None, None, 3))
         model = type(self).__new__(type(self))
@@ -202,7 +202,7 @@ class Predictor(Handle):
 
     _kind = "clile_predictor"
 
-    def __init__(self, model: Model, options: Optional[Options] = None, **settings: Value):
+    def __init__(self, model: Model, options: Optional[Options] = None, **settings: Setting):
         """Options: predict_batch, threads, box_margin. A snapshot: what becomes of the model afterwards does not change its answers."""
         self._lock, self._warned = threading.Lock(), False
         self._au_ids, self._d = model.au_ids, model.embedding_size
@@ -266,7 +266,7 @@ class FaceFile(Handle):
 
     _kind = "clile_face_file"
 
-    def __init__(self, path: Path, options: Optional[Options] = None, **settings: Value):
+    def __init__(self, path: Path, options: Optional[Options] = None, **settings: Setting):
         """Options: max_label_mb."""
         self._make(lib.clile_face_file_open, os.fsencode(path), as_options(options, settings))
 

@@ -1,13 +1,35 @@
 """Settings by key, checked by the library's own table."""
 import ctypes
 import inspect
+import logging
 import operator
-from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Tuple, Union
+from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Tuple, Union
 
 from . import _api
-from ._library import Handle, lib
+from ._library import Handle, lib, run_callback
 
 Value = Union[int, float, str]
+LogFunction = Callable[[int, str], Any]
+Log = Union[None, bool, logging.Logger, "logging.LoggerAdapter[Any]", LogFunction]
+Setting = Union[Value, Log]
+
+_LEVELS = {_api.CLILE_LOG_DEBUG: logging.DEBUG, _api.CLILE_LOG_INFO: logging.INFO, _api.CLILE_LOG_WARNING: logging.WARNING,
+           _api.CLILE_LOG_ERROR: logging.ERROR}
+
+
+def _log_callback(log: Log) -> Any:
+    """For C; NULL for no log."""
+    if log is None or log is False:
+        return _api.clile_log_fn()
+    if log is True:
+        log = logging.getLogger("clile")
+    if isinstance(log, (logging.Logger, logging.LoggerAdapter)):
+        logger = log
+        log = lambda level, text: logger.log(level, "%s", text)  # noqa: E731 # pylint: disable=unnecessary-lambda-assignment
+    elif not callable(log):
+        raise TypeError(f"log is a {type(log).__name__}, expected True, a logging.Logger or a function of level and text")
+    function = log
+    return _api.clile_log_fn(lambda level, text, _user: run_callback(function, _LEVELS.get(level, logging.ERROR), text.decode()))
 
 
 class OptionInfo(NamedTuple):
@@ -43,17 +65,30 @@ _TABLE: Dict[str, OptionInfo] = {row.name: row for row in describe_options()}
 
 class Options(Handle):
     """Options(epochs=20, elimination="mixed"): any option of docs/options.md. A wrong name or value raises InvalidArgument, which names the
-    nearest. Everything that takes `options` takes the same keywords directly."""
+    nearest. Everything that takes `options` takes the same keywords directly.
+
+    log=True sends what the library has to say (warnings of a data set, stages of a training) to the logger "clile" of logging; another
+    logger, or a function of level (logging.WARNING, ...) and text, may be given instead. None: nowhere, the default. What it raises goes to
+    sys.unraisablehook (docs/logging.md)."""
 
     _kind = "clile_options"
 
-    def __init__(self, options: Optional["Options"] = None, /, **settings: Value):
+    def __init__(self, options: Optional["Options"] = None, /, **settings: Setting):
         if options is None:
             self._make(lib.clile_options_create)
         else:
             self._make(lib.clile_options_copy, options._c)
+        if "log" in settings:
+            self.set_log(settings.pop("log"))  # type: ignore[arg-type]
         for key, value in settings.items():
-            self[key] = value
+            self[key] = value  # type: ignore[assignment]
+
+    def set_log(self, log: Log) -> None:
+        """Where the log of what is made with these options from now on goes: as the keyword log."""
+        callback = _log_callback(log)
+        owner = self._c
+        lib.clile_options_set_log(owner, callback, None)
+        owner.log = callback if callback else None
 
     def __setitem__(self, key: str, value: Value) -> None:
         kind = _TABLE[key].type if key in _TABLE else "text"
@@ -117,11 +152,12 @@ def _annotation(row: OptionInfo) -> Any:
 
 # What help(Options) and an interactive completion show: the options as keywords, from the table.
 Options.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
-    [inspect.Parameter("options", inspect.Parameter.POSITIONAL_ONLY, default=None)]
+    [inspect.Parameter("options", inspect.Parameter.POSITIONAL_ONLY, default=None),
+     inspect.Parameter("log", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Log)]
     + [inspect.Parameter(row.name, inspect.Parameter.KEYWORD_ONLY, default=row.default, annotation=_annotation(row)) for row in _TABLE.values()])
 
 
-def as_options(options: Optional[Options], settings: Dict[str, Value]) -> Any:
+def as_options(options: Optional[Options], settings: Dict[str, Setting]) -> Any:
     """The argument for a C function: NULL for the defaults."""
     if options is not None and not isinstance(options, Options):
         raise TypeError(f"options is a {type(options).__name__}, expected clile.Options")

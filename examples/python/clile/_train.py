@@ -10,7 +10,7 @@ from . import _api
 from ._data import Dataset, Path
 from ._library import Cancelled, Handle, StateError, lib
 from ._model import Model
-from ._options import Options, Value
+from ._options import Options, Setting
 
 
 class Progress(NamedTuple):
@@ -74,7 +74,7 @@ class Trainer(Handle):
 
     _kind = "clile_trainer"
 
-    def __init__(self, model: Model, train: Dataset, options: Optional[Options] = None, **settings: Value):
+    def __init__(self, model: Model, train: Dataset, options: Optional[Options] = None, **settings: Setting):
         """Options: the groups method and training of docs/options.md."""
         self._model = model
         self._running = threading.Lock()
@@ -148,7 +148,7 @@ class Trainer(Handle):
 
 
 def train(data: Dataset, options: Optional[Options] = None, *, model: Optional[Model] = None, progress: Optional[ProgressFunction] = None,
-          **settings: Value) -> Model:
+          **settings: Setting) -> Model:
     """A model for the AUs of `data`, trained on all of it: train(data, epochs=20, progress=print). `model`: one to start from."""
     both = Options(options, **settings)
     if model is None:
