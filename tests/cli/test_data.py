@@ -159,7 +159,7 @@ class Data(CommandTest):
         lines = text.split("\n")
         au = found["aus"][3]
         spread = au["subject_rate"]
-        row = next(line.split() for line in lines if line.endswith("cheek raiser"))
+        row = next(line.split() for line in lines if line.endswith("Cheek raiser"))
         self.assertEqual(row[:4], ["6", str(au["coded"]), str(au["not_coded"]), str(au["present"])])
         self.assertEqual(row[4:10], [f"{value:.3f}" for value in (au["rate"], spread["min"], spread["median"], spread["max"], spread["sd"], au["weight"])])
         self.assertIn(f"label rows without image: {', '.join(found['left_out']['labels_without_image'][:3])}, ...", text)
