@@ -155,11 +155,16 @@ static void add_segment(bytes *b, uint8_t marker, const void *data, size_t size)
     splice(b, 2, 0, segment, size + 4);
 }
 
+/* Bytes of a JPEG's segment, its marker included. */
+static size_t segment_size(const bytes *b, size_t at)
+{
+    return 2 + (size_t)b->data[at + 2] * 256 + b->data[at + 3];
+}
+
 /* Where a JPEG's first segment of this kind is; 0: it has none. */
 static size_t find_segment(const bytes *b, uint8_t marker)
 {
-    for (size_t at = 2; at + 4 < b->size && b->data[at + 1] != 0xda;
-         at += 2u + (b->data[at + 2] << 8 | b->data[at + 3]))
+    for (size_t at = 2; at + 4 < b->size && b->data[at + 1] != 0xda; at += segment_size(b, at))
         if (b->data[at + 1] == marker) return at;
     return 0;
 }
@@ -167,7 +172,7 @@ static size_t find_segment(const bytes *b, uint8_t marker)
 static void remove_segment(bytes *b, uint8_t marker)
 {
     const size_t at = find_segment(b, marker);
-    if (at > 0) splice(b, at, 2u + (b->data[at + 2] << 8 | b->data[at + 3]), NULL, 0);
+    if (at > 0) splice(b, at, segment_size(b, at), NULL, 0);
 }
 
 static void add_exif(bytes *b, int big, uint32_t orientation)
