@@ -106,7 +106,7 @@ _thread = threading.local()
 
 def _interrupts() -> List[BaseException]:
     """What callbacks of this thread's running call were interrupted by."""
-    return _thread.__dict__.setdefault("interrupts", [])  # type: ignore[no-any-return]
+    return _thread.__dict__.setdefault("interrupts", [])
 
 
 def _check(result: Any, _function: Any, arguments: Any) -> Any:
