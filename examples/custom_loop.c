@@ -1,9 +1,9 @@
-/* custom_loop: both stages of CL-ILE in a loop of one's own, on the plain loss functions of clile/losses.h: no data
- * set, no model, no trainer.
+/* custom_loop: both stages of CL-ILE in a loop of one's own, on the plain loss functions of
+ * clile/losses.h: no data set, no model, no trainer.
  *
- * The "images" are FEATURES numbers each, in which AUs and the person are mixed; the encoders are one matrix each, F =
- * x W; the optimiser is gradient descent. Put your own network, data and optimiser in their place: what stays is which
- * loss gets what, and where its gradient goes.
+ * The "images" are FEATURES numbers each, in which AUs and the person are mixed; the encoders
+ * are one matrix each, F = x W; the optimiser is gradient descent. Put your own network, data
+ * and optimiser in their place: what stays is which loss gets what, and where its gradient goes.
  */
 #include <clile/losses.h>
 
@@ -12,7 +12,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SUBJECTS = 16, UNSEEN = 8, FRAMES = 20, FEATURES = 24, D = 8, AUS = 3, N = SUBJECTS * FRAMES, STEPS = 300 };
+enum {
+    SUBJECTS = 16,
+    UNSEEN = 8,
+    FRAMES = 20,
+    FEATURES = 24,
+    D = 8,
+    AUS = 3,
+    N = SUBJECTS * FRAMES,
+    STEPS = 300
+};
 
 typedef struct faces {
     float x[N * FEATURES];
@@ -31,9 +40,10 @@ static void fill(float *x, int64_t count, float scale, uint64_t *state)
     for (int64_t i = 0; i < count; ++i) x[i] = scale * uniform(state);
 }
 
-/* x = sum of the patterns of the AUs present + what is peculiar to the person + noise; each person has AU rates of its
- * own. */
-static void draw_faces(faces *f, int32_t subjects, const float *pattern /*[AUS,FEATURES]*/, uint64_t *state)
+/* x = sum of the patterns of the AUs present + what is peculiar to the person + noise; each
+ * person has AU rates of its own. */
+static void draw_faces(faces *f, int32_t subjects, const float *pattern /*[AUS,FEATURES]*/,
+                       uint64_t *state)
 {
     for (int32_t s = 0; s < subjects; ++s) {
         float person[FEATURES], rate[AUS];
@@ -45,7 +55,8 @@ static void draw_faces(faces *f, int32_t subjects, const float *pattern /*[AUS,F
             for (int32_t c = 0; c < AUS; ++c) f->labels[k * AUS + c] = uniform(state) < rate[c];
             for (int32_t j = 0; j < FEATURES; ++j) {
                 for (int32_t c = 0; c < AUS; ++c)
-                    f->x[k * FEATURES + j] += pattern[c * FEATURES + j] * (float)f->labels[k * AUS + c];
+                    f->x[k * FEATURES + j] +=
+                        pattern[c * FEATURES + j] * (float)f->labels[k * AUS + c];
                 f->x[k * FEATURES + j] += 0.3f * uniform(state);
             }
         }
@@ -81,7 +92,8 @@ static void descend(float *w, const float *diff, int64_t count, float rate)
 
 typedef struct stage1_state {
     float w[FEATURES * D],
-        ile[SUBJECTS * AUS * D]; /* the ID encoder and the identity-label embeddings: thrown away in the end */
+        /* the ID encoder and the identity-label embeddings: thrown away in the end */
+        ile[SUBJECTS * AUS * D];
 } stage1_state;
 
 static clile_status run_stage1(const faces *f, stage1_state *id)
@@ -91,21 +103,24 @@ static clile_status run_stage1(const faces *f, stage1_state *id)
     for (int32_t step = 0; step < STEPS && status == CLILE_OK; ++step) {
         double loss = 0;
         encode(N, f->x, id->w, embedding);
-        status = clile_loss_stage1(N, D, AUS, SUBJECTS, embedding, id->ile, f->subject, f->labels, NULL, &loss, diff,
-                                   diff_ile);
+        status = clile_loss_stage1(N, D, AUS, SUBJECTS, embedding, id->ile, f->subject, f->labels,
+                                   NULL, &loss, diff, diff_ile);
         if (status != CLILE_OK) break;
         descend_encoder(N, f->x, diff, 0.3f, id->w);
         descend(id->ile, diff_ile, SUBJECTS * AUS * D, 3.0f);
-        if (step % 100 == 0 || step == STEPS - 1) printf("stage 1, step %3d: loss %.4f\n", (int)step + 1, loss);
+        if (step % 100 == 0 || step == STEPS - 1)
+            printf("stage 1, step %3d: loss %.4f\n", (int)step + 1, loss);
     }
     return status;
 }
 
 typedef struct model {
-    float w[FEATURES * D], au[AUS * D], bias[AUS]; /* the general encoder and AU vectors: what is deployed */
+    /* the general encoder and AU vectors: what is deployed */
+    float w[FEATURES * D], au[AUS * D], bias[AUS];
 } model;
 
-/* L_BCE(general) + 0.1 L_Contra + 0.1 L_orthogonal; their gradients by F add up before they go back into the encoder.
+/* L_BCE(general) + 0.1 L_Contra + 0.1 L_orthogonal; their gradients by F add up before they go
+ * back into the encoder.
  */
 static clile_status run_stage2(const faces *f, const stage1_state *id, model *m)
 {
@@ -116,10 +131,11 @@ static clile_status run_stage2(const faces *f, const stage1_state *id, model *m)
     for (int32_t step = 0; step < STEPS && status == CLILE_OK; ++step) {
         double bce = 0, contra = 0, elimination = 0;
         encode(N, f->x, m->w, embedding);
-        status = clile_loss_bce(N, D, AUS, CLILE_SIMILARITY_DOT, embedding, m->au, 1.0, m->bias, f->labels, NULL, &bce,
-                                diff, diff_au, NULL, diff_bias);
+        status = clile_loss_bce(N, D, AUS, CLILE_SIMILARITY_DOT, embedding, m->au, 1.0, m->bias,
+                                f->labels, NULL, &bce, diff, diff_au, NULL, diff_bias);
         if (status == CLILE_OK)
-            status = clile_loss_stage2(N, D, AUS, embedding, m->au, f->labels, 0.5, &contra, part, part_au);
+            status = clile_loss_stage2(N, D, AUS, embedding, m->au, f->labels, 0.5, &contra, part,
+                                       part_au);
         if (status != CLILE_OK) break;
         descend(diff, part, N * D, -0.1f);
         descend(diff_au, part_au, AUS * D, -0.1f);
@@ -130,8 +146,8 @@ static clile_status run_stage2(const faces *f, const stage1_state *id, model *m)
         descend(m->au, diff_au, AUS * D, 1.0f);
         descend(m->bias, diff_bias, AUS, 1.0f);
         if (step % 100 == 0 || step == STEPS - 1)
-            printf("stage 2, step %3d: BCE %.4f, contrast %.4f, orthogonal %.4f\n", (int)step + 1, bce, contra,
-                   elimination);
+            printf("stage 2, step %3d: BCE %.4f, contrast %.4f, orthogonal %.4f\n", (int)step + 1,
+                   bce, contra, elimination);
     }
     return status;
 }
@@ -172,6 +188,7 @@ int main(void)
         fprintf(stderr, "%s: %s\n", clile_status_name(status), clile_last_error());
         return EXIT_FAILURE;
     }
-    printf("people never seen: %.1f %% of the labels right\n", 100 * accuracy(&test, UNSEEN * FRAMES, &m));
+    printf("people never seen: %.1f %% of the labels right\n",
+           100 * accuracy(&test, UNSEEN * FRAMES, &m));
     return EXIT_SUCCESS;
 }

@@ -1,9 +1,9 @@
-// opencv_webcam MODEL [VIDEO or CAMERA NUMBER] [--cascade FILE] [--out FILE.avi] [--show]: action units of the face in
-// a video, drawn into it.
+// opencv_webcam MODEL [VIDEO or CAMERA NUMBER] [--cascade FILE] [--out FILE.avi] [--show]:
+// action units of the face in a video, drawn into it.
 //
-// Faces are found by OpenCV's Haar cascade (Debian: opencv-data), which gives boxes; without one the whole frame is
-// taken as a face. A detector of landmarks answers better: give its points to clile::Face::points. One frame is in
-// memory at a time. No display is needed without --show.
+// Faces are found by OpenCV's Haar cascade (Debian: opencv-data), which gives boxes; without one
+// the whole frame is taken as a face. A detector of landmarks answers better: give its points to
+// clile::Face::points. One frame is in memory at a time. No display is needed without --show.
 #include <clile/clile.hpp>
 
 #include <opencv2/core.hpp>
@@ -23,8 +23,9 @@ namespace
 {
 
 struct Arguments {
-    std::string model, video = "0", cascade = "/usr/share/opencv4/haarcascades/haarcascade_frontalface_default.xml",
-                       out;
+    std::string model,
+        video = "0",
+        cascade = "/usr/share/opencv4/haarcascades/haarcascade_frontalface_default.xml", out;
     bool show = false;
 };
 
@@ -71,18 +72,22 @@ cv::Rect find_face(cv::CascadeClassifier &cascade, const cv::Mat &bgr)
 }
 
 // A bar for each AU in the left margin of the frame, red when it is present.
-void draw(cv::Mat &bgr, const cv::Rect &face, const std::vector<std::int32_t> &au_ids, const clile::Prediction &answer)
+void draw(cv::Mat &bgr, const cv::Rect &face, const std::vector<std::int32_t> &au_ids,
+          const clile::Prediction &answer)
 {
-    const int row = std::max(8, bgr.rows / static_cast<int>(au_ids.size() + 1)), full = bgr.cols / 5;
+    const int row = std::max(8, bgr.rows / static_cast<int>(au_ids.size() + 1)),
+              full = bgr.cols / 5;
     cv::rectangle(bgr, face, {255, 255, 255});
     for (std::size_t c = 0; c < au_ids.size(); ++c) {
         const int y = static_cast<int>(c) * row + row / 2;
-        const cv::Scalar colour = answer.present[c] ? cv::Scalar(40, 40, 230) : cv::Scalar(200, 200, 200);
-        cv::rectangle(bgr, {4, y},
-                      {4 + static_cast<int>(answer.probability[c] * static_cast<float>(full)), y + row / 2}, colour,
-                      cv::FILLED);
-        cv::putText(bgr, "AU" + std::to_string(au_ids[c]), {8 + full, y + row / 2}, cv::FONT_HERSHEY_SIMPLEX,
-                    row / 40.0, colour);
+        const cv::Scalar colour =
+            answer.present[c] ? cv::Scalar(40, 40, 230) : cv::Scalar(200, 200, 200);
+        cv::rectangle(
+            bgr, {4, y},
+            {4 + static_cast<int>(answer.probability[c] * static_cast<float>(full)), y + row / 2},
+            colour, cv::FILLED);
+        cv::putText(bgr, "AU" + std::to_string(au_ids[c]), {8 + full, y + row / 2},
+                    cv::FONT_HERSHEY_SIMPLEX, row / 40.0, colour);
     }
 }
 
@@ -93,7 +98,8 @@ void run(const Arguments &a)
     clile::Predictor predictor(model);
     cv::CascadeClassifier cascade;
     if (!cascade.load(a.cascade))
-        std::fprintf(stderr, "no cascade in %s: each frame is taken as a face\n", a.cascade.c_str());
+        std::fprintf(stderr, "no cascade in %s: each frame is taken as a face\n",
+                     a.cascade.c_str());
     cv::VideoCapture video = open_video(a.video);
     cv::VideoWriter out;
     cv::Mat bgr;
@@ -101,22 +107,26 @@ void run(const Arguments &a)
     for (; video.read(bgr); ++frames) {
         const cv::Rect face = find_face(cascade, bgr);
         if (!face.empty()) {
-            const auto image =
-                clile::pixels(bgr.data, bgr.rows, bgr.cols, CLILE_PIXELS_BGR, static_cast<std::int64_t>(bgr.step));
-            const auto answer = predictor.run(
-                cascade.empty() ? clile::Face::crop(image)
-                                : clile::Face::box(image, static_cast<float>(face.x), static_cast<float>(face.y),
-                                                   static_cast<float>(face.width), static_cast<float>(face.height)));
+            const auto image = clile::pixels(bgr.data, bgr.rows, bgr.cols, CLILE_PIXELS_BGR,
+                                             static_cast<std::int64_t>(bgr.step));
+            const auto answer =
+                predictor.run(cascade.empty() ? clile::Face::crop(image)
+                                              : clile::Face::box(image, static_cast<float>(face.x),
+                                                                 static_cast<float>(face.y),
+                                                                 static_cast<float>(face.width),
+                                                                 static_cast<float>(face.height)));
             std::printf("frame %d:", frames + 1);
             for (std::size_t c = 0; c < au_ids.size(); ++c)
                 if (answer.present[c])
-                    std::printf(" AU%d %.2f", static_cast<int>(au_ids[c]), static_cast<double>(answer.probability[c]));
+                    std::printf(" AU%d %.2f", static_cast<int>(au_ids[c]),
+                                static_cast<double>(answer.probability[c]));
             std::printf("\n");
             draw(bgr, face, au_ids, answer);
             ++faces;
         }
         if (!a.out.empty()) {
-            if (!out.isOpened() && !out.open(a.out, cv::VideoWriter::fourcc('M', 'J', 'P', 'G'), 25, bgr.size()))
+            if (!out.isOpened() &&
+                !out.open(a.out, cv::VideoWriter::fourcc('M', 'J', 'P', 'G'), 25, bgr.size()))
                 throw std::runtime_error("cannot write " + a.out);
             out.write(bgr);
         }
@@ -137,14 +147,14 @@ int main(int argc, char **argv)
 {
     Arguments arguments;
     if (!parse(argc, argv, arguments)) {
-        std::fprintf(stderr, "usage: opencv_webcam MODEL [VIDEO or CAMERA NUMBER, default 0] [--cascade FILE] [--out "
-                             "FILE.avi] [--show]\n");
+        std::fprintf(stderr, "usage: opencv_webcam MODEL [VIDEO or CAMERA NUMBER, default 0] "
+                             "[--cascade FILE] [--out FILE.avi] [--show]\n");
         return 2;
     }
 #ifndef CLILE_EXAMPLE_HIGHGUI
     if (arguments.show) {
-        std::fprintf(stderr,
-                     "--show: this program was built without OpenCV's highgui; --out writes the pictures to a file\n");
+        std::fprintf(stderr, "--show: this program was built without OpenCV's highgui; --out "
+                             "writes the pictures to a file\n");
         return 2;
     }
 #endif

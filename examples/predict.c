@@ -1,6 +1,6 @@
-/* predict MODEL IMAGE [NUMBERS]: the action units of one face, in a page. The numbers, in pixels, say where it is in
- * the image: x y w h of its box, or x0 y0 x1 y1 ... of 5 or 68 landmarks. Without any the image is taken as a crop of
- * the face, cut out as in training. */
+/* predict MODEL IMAGE [NUMBERS]: the action units of one face, in a page. The numbers, in
+ * pixels, say where it is in the image: x y w h of its box, or x0 y0 x1 y1 ... of 5 or 68
+ * landmarks. Without any the image is taken as a crop of the face, cut out as in training. */
 #include <clile/clile.h>
 
 #include <stdio.h>
@@ -22,10 +22,12 @@ static clile_status predict(const char *model_path, const char *image_path, clil
     face->image = &image;
     const char *misfit = clile_predictor_get_misfit(predictor, face->kind);
     if (misfit != NULL) fprintf(stderr, "warning: %s\n", misfit);
-    if (status == CLILE_OK) status = clile_predictor_run_faces(predictor, 1, face, probability, present, NULL);
+    if (status == CLILE_OK)
+        status = clile_predictor_run_faces(predictor, 1, face, probability, present, NULL);
     if (status == CLILE_OK) status = clile_model_copy_au_ids(model, au_ids);
     for (int32_t c = 0; status == CLILE_OK && c < clile_model_au_count(model); ++c)
-        printf("AU%-3d %.9g%s\n", (int)au_ids[c], (double)probability[c], present[c] ? "  present" : "");
+        printf("AU%-3d %.9g%s\n", (int)au_ids[c], (double)probability[c],
+               present[c] ? "  present" : "");
     clile_free(rgb);
     clile_predictor_destroy(predictor);
     clile_model_destroy(model);
@@ -45,7 +47,8 @@ int main(int argc, char **argv)
         face.kind = CLILE_FACE_POINTS;
         face.points = count / 2;
     } else if (count != 0) {
-        fprintf(stderr, "usage: predict MODEL IMAGE [X Y W H | X0 Y0 X1 Y1 ... of 5 or 68 landmarks]\n");
+        fprintf(stderr,
+                "usage: predict MODEL IMAGE [X Y W H | X0 Y0 X1 Y1 ... of 5 or 68 landmarks]\n");
         return 2;
     }
     const clile_status status = predict(argv[1], argv[2], &face);

@@ -1,8 +1,9 @@
-/* threads MODEL IMAGE [THREADS]: one model, many threads: each has a predictor of its own, and all give the same answer
- * to the bit.
+/* threads MODEL IMAGE [THREADS]: one model, many threads: each has a predictor of its own, and
+ * all give the same answer to the bit.
  *
- * The model is shared and read only; a predictor belongs to one thread at a time. CLILE_OPT_THREADS is 1, because the
- * threads here are the parallelism: more would make them wait for each other.
+ * The model is shared and read only; a predictor belongs to one thread at a time.
+ * CLILE_OPT_THREADS is 1, because the threads here are the parallelism: more would make them
+ * wait for each other.
  */
 #ifndef _POSIX_C_SOURCE
 #define _POSIX_C_SOURCE 200809L
@@ -34,7 +35,8 @@ static void *answer(void *argument)
     clile_predictor *predictor = NULL;
     j->status = clile_predictor_create(j->model, j->options, &predictor);
     for (int32_t run = 0; run < RUNS && j->status == CLILE_OK; ++run)
-        j->status = clile_predictor_run(predictor, 1, j->rgb, j->h, j->w, j->probability, NULL, NULL);
+        j->status =
+            clile_predictor_run(predictor, 1, j->rgb, j->h, j->w, j->probability, NULL, NULL);
     if (j->status != CLILE_OK) snprintf(j->message, sizeof j->message, "%s", clile_last_error());
     clile_predictor_destroy(predictor);
     return NULL;
@@ -47,27 +49,32 @@ static double seconds(void)
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-/* Starts the threads, waits for them; fails when one of them failed or answers otherwise than the first. */
+/* Starts the threads, waits for them; fails when one of them failed or answers otherwise than
+ * the first. */
 static int run(job *jobs, int32_t threads, int32_t au_count)
 {
     int32_t started = 0, failed = 0;
     const double start = seconds();
-    while (started < threads && pthread_create(&jobs[started].thread, NULL, answer, &jobs[started]) == 0) ++started;
+    while (started < threads &&
+           pthread_create(&jobs[started].thread, NULL, answer, &jobs[started]) == 0)
+        ++started;
     for (int32_t t = 0; t < started; ++t) pthread_join(jobs[t].thread, NULL);
     const double took = seconds() - start;
     for (int32_t t = 0; t < started; ++t) {
         if (jobs[t].status != CLILE_OK)
             fprintf(stderr, "thread %d: %s\n", (int)t + 1, jobs[t].message);
-        else if (memcmp(jobs[t].probability, jobs[0].probability, (size_t)au_count * sizeof(float)) != 0)
+        else if (memcmp(jobs[t].probability, jobs[0].probability,
+                        (size_t)au_count * sizeof(float)) != 0)
             fprintf(stderr, "thread %d answers otherwise than thread 1\n", (int)t + 1);
         else
             continue;
         failed = 1;
     }
-    if (started < threads) fprintf(stderr, "only %d of %d threads could be started\n", (int)started, (int)threads);
+    if (started < threads)
+        fprintf(stderr, "only %d of %d threads could be started\n", (int)started, (int)threads);
     if (failed || started < threads) return EXIT_FAILURE;
-    printf("%d threads, %d images each, the same answer: %.0f images/s, predictors made anew\n", (int)threads, RUNS,
-           threads * RUNS / took);
+    printf("%d threads, %d images each, the same answer: %.0f images/s, predictors made anew\n",
+           (int)threads, RUNS, threads * RUNS / took);
     return EXIT_SUCCESS;
 }
 

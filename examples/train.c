@@ -7,7 +7,8 @@ static int32_t on_progress(const clile_progress *p, void *user)
 {
     (void)user;
     if (p->epoch_end)
-        printf("stage %d, epoch %d of %d: loss %.4f\n", (int)p->stage, (int)p->epoch, (int)p->epochs, p->loss);
+        printf("stage %d, epoch %d of %d: loss %.4f\n", (int)p->stage, (int)p->epoch,
+               (int)p->epochs, p->loss);
     return 0; /* anything else stops the run */
 }
 
@@ -24,7 +25,8 @@ static clile_status train(const char *data_path, const char *model_path)
     if (status == CLILE_OK) status = clile_dataset_open(data_path, options, &all);
     if (status == CLILE_OK) status = clile_dataset_fold(all, "bp4d", 1, &part, NULL);
     if (status == CLILE_OK) status = clile_dataset_copy_au_ids(part, au_ids);
-    if (status == CLILE_OK) status = clile_model_create(options, clile_dataset_au_count(part), au_ids, &model);
+    if (status == CLILE_OK)
+        status = clile_model_create(options, clile_dataset_au_count(part), au_ids, &model);
     if (status == CLILE_OK) status = clile_trainer_create(model, part, options, &trainer);
     if (status == CLILE_OK && clile_trainer_next_stage(trainer) == 1)
         status = clile_trainer_run(trainer, 1, on_progress, NULL);

@@ -1,9 +1,10 @@
-/* Compiled with -ffast-math, together with the library's base, loss and eval: numbers that are none are still refused.
+/* Compiled with -ffast-math, together with the library's base, loss and eval: numbers that are
+ * none are still refused.
  */
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <setjmp.h>
 #include <cmocka.h>
 
 #include "base/base.h"
@@ -29,14 +30,15 @@ static float single_from_bits(uint32_t bits)
 enum { NONE = 4 };
 
 /* NaN, -NaN, infinity, -infinity, each read at run time */
-static const volatile uint64_t no_numbers[NONE] = {0x7FF8000000000000, 0xFFF0000000000001, 0x7FF0000000000000,
-                                                   0xFFF0000000000000};
+static const volatile uint64_t no_numbers[NONE] = {0x7FF8000000000000, 0xFFF0000000000001,
+                                                   0x7FF0000000000000, 0xFFF0000000000000};
 static const volatile uint32_t no_singles[NONE] = {0x7FC00000, 0xFF800001, 0x7F800000, 0xFF800000};
 
 static void bits_decide(void **state)
 {
     (void)state;
-    const double numbers[] = {0.0, -0.0, 1.0, -1.7976931348623157e308, 5e-324, 2.2250738585072014e-308};
+    const double numbers[] = {
+        0.0, -0.0, 1.0, -1.7976931348623157e308, 5e-324, 2.2250738585072014e-308};
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; ++i) {
         assert_true(clile_i_is_finite(numbers[i]));
         assert_false(clile_i_is_nan(numbers[i]));
@@ -73,9 +75,11 @@ static void options_take_numbers_only(void **state)
     (void)state;
     assert_int_equal(CLILE_OK, clile_options_create(&options));
     for (int k = 0; k < NONE; ++k)
-        assert_int_equal(CLILE_E_INVALID_ARGUMENT,
-                         clile_options_set_f64(options, CLILE_OPT_LEARNING_RATE, from_bits(no_numbers[k])));
-    assert_int_equal(CLILE_E_INVALID_ARGUMENT, clile_options_set(options, CLILE_OPT_LEARNING_RATE, "nan"));
+        assert_int_equal(
+            CLILE_E_INVALID_ARGUMENT,
+            clile_options_set_f64(options, CLILE_OPT_LEARNING_RATE, from_bits(no_numbers[k])));
+    assert_int_equal(CLILE_E_INVALID_ARGUMENT,
+                     clile_options_set(options, CLILE_OPT_LEARNING_RATE, "nan"));
     clile_options_destroy(options);
 }
 
@@ -85,13 +89,16 @@ static void losses_take_numbers_only(void **state)
     const int8_t labels[4] = {1, 0, 0, 1};
     double loss = 0;
     (void)state;
-    for (int k = 0; k < 2; ++k) { /* an infinite vector is a direction without a number: NaN as well */
+    for (int k = 0; k < 2; ++k) {
+        /* an infinite vector is a direction without a number: NaN as well */
         const float embedding[4] = {1, single_from_bits(no_singles[k]), 0, 1};
-        assert_int_equal(CLILE_E_NOT_FINITE, clile_loss_stage2(2, 2, 2, embedding, au, labels, 1.0, &loss, NULL, NULL));
+        assert_int_equal(CLILE_E_NOT_FINITE,
+                         clile_loss_stage2(2, 2, 2, embedding, au, labels, 1.0, &loss, NULL, NULL));
     }
     for (int k = 0; k < NONE; ++k)
         assert_int_equal(CLILE_E_INVALID_ARGUMENT,
-                         clile_loss_stage2(2, 2, 2, au, au, labels, from_bits(no_numbers[k]), &loss, NULL, NULL));
+                         clile_loss_stage2(2, 2, 2, au, au, labels, from_bits(no_numbers[k]), &loss,
+                                           NULL, NULL));
 }
 
 static void metrics_take_numbers_only(void **state)
@@ -103,7 +110,8 @@ static void metrics_take_numbers_only(void **state)
         float threshold = 0;
         double auc = 0;
         assert_int_equal(CLILE_E_NOT_FINITE, clile_metrics_auc(2, 1, score, labels, &auc));
-        assert_int_equal(CLILE_E_NOT_FINITE, clile_metrics_thresholds(2, 1, score, labels, &threshold));
+        assert_int_equal(CLILE_E_NOT_FINITE,
+                         clile_metrics_thresholds(2, 1, score, labels, &threshold));
     }
 }
 
@@ -117,7 +125,8 @@ static void faces_take_numbers_only(void **state)
         const double points[10] = {10, 10, 20, 10, 15, none, 11, 20, 19, 20};
         assert_int_equal(CLILE_E_INVALID_ARGUMENT, clile_i_align_box(box, 0.1, 40, 40, 32, &map));
         assert_int_equal(CLILE_E_INVALID_ARGUMENT, clile_i_align_box(good, none, 40, 40, 32, &map));
-        assert_int_equal(CLILE_E_INVALID_ARGUMENT, clile_i_align_landmarks(5, points, 40, 40, 32, &map));
+        assert_int_equal(CLILE_E_INVALID_ARGUMENT,
+                         clile_i_align_landmarks(5, points, 40, 40, 32, &map));
     }
 }
 

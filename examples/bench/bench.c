@@ -1,8 +1,10 @@
-/* clile-bench: how fast the compiled network trains and answers, against what its convolutions alone would take.
+/* clile-bench: how fast the compiled network trains and answers, against what its convolutions
+ * alone would take.
  *
- * One step is forward, backward and an SGD update of all weights on inputs that are already there: no decoding, no
- * losses. What input adds is measured beside it (input.c). It uses the inside of the library (lib/net), so it is linked
- * to the rooms and not to libclile; `clile bench` starts it. */
+ * One step is forward, backward and an SGD update of all weights on inputs that are already
+ * there: no decoding, no losses. What input adds is measured beside it (input.c). It uses the
+ * inside of the library (lib/net), so it is linked to the rooms and not to libclile; `clile
+ * bench` starts it. */
 #include "bench.h"
 
 #include <pthread.h>
@@ -77,8 +79,8 @@ static clile_status run_fed(bench_step *step, const float *src)
     return CLILE_OK;
 }
 
-static clile_status measure(const bench_args *a, clile_i_exec *exec, const float *src, float *dst, const float *diff,
-                            int train, bench_result *r)
+static clile_status measure(const bench_args *a, clile_i_exec *exec, const float *src, float *dst,
+                            const float *diff, int train, bench_result *r)
 {
     static double step[MAX_RUNS], forward[MAX_RUNS], bound[MAX_RUNS], parts[3][MAX_RUNS];
     update_context context = {0};
@@ -101,7 +103,8 @@ static clile_status measure(const bench_args *a, clile_i_exec *exec, const float
         forward[i] = middle - begin;
     }
     for (int32_t i = 0; i < a->runs; ++i) {
-        CLILE_I_RETURN_IF(clile_i_exec_bench_convolutions(exec, &parts[0][i], &parts[1][i], &parts[2][i]));
+        CLILE_I_RETURN_IF(
+            clile_i_exec_bench_convolutions(exec, &parts[0][i], &parts[1][i], &parts[2][i]));
         bound[i] = parts[0][i] + parts[1][i] + parts[2][i];
     }
     r->step = median(step, a->runs);
@@ -119,9 +122,11 @@ static clile_status measure(const bench_args *a, clile_i_exec *exec, const float
 static clile_status run(const bench_args *a, bench_result *r)
 {
     clile_status status = CLILE_OK;
-    const clile_i_net_config config = {.backbone = a->backbone, .width = a->width, .embedding = a->embedding};
+    const clile_i_net_config config = {
+        .backbone = a->backbone, .width = a->width, .embedding = a->embedding};
     const int train = strcmp(a->mode, "train") == 0;
-    const int64_t pixels = (int64_t)a->batch * 3 * a->size * a->size, outputs = (int64_t)a->batch * a->embedding;
+    const int64_t pixels = (int64_t)a->batch * 3 * a->size * a->size,
+                  outputs = (int64_t)a->batch * a->embedding;
     clile_i_net *net = NULL;
     clile_i_exec *exec = NULL;
     float *src = NULL, *dst = NULL, *diff = NULL;
@@ -134,7 +139,8 @@ static clile_status run(const bench_args *a, bench_result *r)
     for (int64_t i = 0; i < outputs; ++i) diff[i] = (float)(i * 40503 % 1000) / 500.0f - 1.0f;
     CLILE_I_TRY(clile_i_net_create(&config, &net));
     clile_i_net_init(net, &rng);
-    CLILE_I_TRY(clile_i_exec_create(net, a->batch, a->size, train ? CLILE_I_EXEC_TRAIN : CLILE_I_EXEC_INFER, &exec));
+    CLILE_I_TRY(clile_i_exec_create(net, a->batch, a->size,
+                                    train ? CLILE_I_EXEC_TRAIN : CLILE_I_EXEC_INFER, &exec));
     CLILE_I_TRY(measure(a, exec, src, dst, diff, train, r));
     fed_step step = {{run_fed}, exec, dst, diff};
     if (train) CLILE_I_TRY(measure_input(a, &step.base, &r->input));
@@ -149,55 +155,64 @@ cleanup:
 
 static void print(const bench_args *a, const bench_result *r)
 {
-    const double images = a->batch / r->step, gflops = (double)r->flops / r->step * 1e-9, share = r->conv / r->step;
+    const double images = a->batch / r->step, gflops = (double)r->flops / r->step * 1e-9,
+                 share = r->conv / r->step;
     if (a->json) {
-        printf("{\"mode\":\"%s\",\"onednn\":\"%s\",\"backbone\":\"%s\",\"width\":%g,\"embedding\":%d,\"size\":%d,"
-               "\"batch\":%d,\"threads\":%d,"
-               "\"busy\":%d,\"runs\":%d,\"parameters\":%lld,\"step_seconds\":%.9g,\"fastest_step_seconds\":%.9g,"
-               "\"forward_seconds\":%.9g,"
-               "\"images_per_second\":%.9g,\"gflops_per_second\":%.9g,\"flops\":%lld,\"conv_forward_seconds\":%.9g,"
-               "\"conv_backward_data_seconds\":%.9g,"
-               "\"conv_backward_weights_seconds\":%.9g,\"conv_bound_seconds\":%.9g,\"share_of_conv_bound\":%.9g",
-               a->mode, clile_i_dnn_version(), a->backbone, a->width, (int)a->embedding, (int)a->size, (int)a->batch,
-               (int)a->threads, (int)a->busy, (int)a->runs, (long long)r->parameters, r->step, r->fastest, r->forward,
-               images, gflops, (long long)r->flops, r->conv_forward, r->conv_data, r->conv_weights, r->conv, share);
+        printf("{\"mode\":\"%s\",\"onednn\":\"%s\",\"backbone\":\"%s\",\"width\":%g,\"embedding\":%"
+               "d,\"size\":%d,\"batch\":%d,\"threads\":%d,\"busy\":%d,\"runs\":%d,\"parameters\":%"
+               "lld,\"step_seconds\":%.9g,\"fastest_step_seconds\":%.9g,\"forward_seconds\":%.9g,"
+               "\"images_per_second\":%.9g,\"gflops_per_second\":%.9g,\"flops\":%lld,\"conv_"
+               "forward_seconds\":%.9g,\"conv_backward_data_seconds\":%.9g,\"conv_backward_weights_"
+               "seconds\":%.9g,\"conv_bound_seconds\":%.9g,\"share_of_conv_bound\":%.9g",
+               a->mode, clile_i_dnn_version(), a->backbone, a->width, (int)a->embedding,
+               (int)a->size, (int)a->batch, (int)a->threads, (int)a->busy, (int)a->runs,
+               (long long)r->parameters, r->step, r->fastest, r->forward, images, gflops,
+               (long long)r->flops, r->conv_forward, r->conv_data, r->conv_weights, r->conv, share);
         if (strcmp(a->mode, "train") == 0)
             printf(",\"input_seconds\":%.9g,\"step_with_input_seconds\":%.9g,\"input_share\":%.9g,"
-                   "\"worker_input_seconds\":%.9g,\"worker_step_seconds\":%.9g,\"worker_step_ratio\":%.9g",
-                   r->input.input[0], r->input.step[0], r->input.input[0] / r->input.step[0], r->input.input[1],
-                   r->input.step[1], r->input.ratio);
+                   "\"worker_input_seconds\":%.9g,\"worker_step_seconds\":%.9g,\"worker_step_"
+                   "ratio\":%.9g",
+                   r->input.input[0], r->input.step[0], r->input.input[0] / r->input.step[0],
+                   r->input.input[1], r->input.step[1], r->input.ratio);
         printf("}\n");
         return;
     }
-    printf("%s, %s x %g, %d x %d, batch %d, %d threads, oneDNN %s", a->mode, a->backbone, a->width, (int)a->size,
-           (int)a->size, (int)a->batch, (int)a->threads, clile_i_dnn_version());
+    printf("%s, %s x %g, %d x %d, batch %d, %d threads, oneDNN %s", a->mode, a->backbone, a->width,
+           (int)a->size, (int)a->size, (int)a->batch, (int)a->threads, clile_i_dnn_version());
     if (a->busy) printf(", %d busy neighbours", (int)a->busy);
-    printf("\n  step          %8.2f ms (median of %d; fastest %.2f)\n", 1e3 * r->step, (int)a->runs, 1e3 * r->fastest);
+    printf("\n  step          %8.2f ms (median of %d; fastest %.2f)\n", 1e3 * r->step, (int)a->runs,
+           1e3 * r->fastest);
     printf("  images/s      %8.1f\n  GFLOP/s       %8.1f (convolutions)\n", images, gflops);
-    printf("  convolutions  %8.2f ms alone: forward %.2f, backward data %.2f, backward weights %.2f\n", 1e3 * r->conv,
-           1e3 * r->conv_forward, 1e3 * r->conv_data, 1e3 * r->conv_weights);
+    printf(
+        "  convolutions  %8.2f ms alone: forward %.2f, backward data %.2f, backward weights %.2f\n",
+        1e3 * r->conv, 1e3 * r->conv_forward, 1e3 * r->conv_data, 1e3 * r->conv_weights);
     printf("  share         %8.1f %% of the convolution bound\n", 100.0 * share);
     if (strcmp(a->mode, "train") != 0) return;
-    printf("  input         %8.2f ms of %.2f ms between steps: %.1f %% of the step\n", 1e3 * r->input.input[0],
-           1e3 * r->input.step[0], 100.0 * r->input.input[0] / r->input.step[0]);
-    printf("  input_workers=1 %6.2f ms waited of %.2f ms; the step takes %.3f times as long as with 0\n",
+    printf("  input         %8.2f ms of %.2f ms between steps: %.1f %% of the step\n",
+           1e3 * r->input.input[0], 1e3 * r->input.step[0],
+           100.0 * r->input.input[0] / r->input.step[0]);
+    printf("  input_workers=1 %6.2f ms waited of %.2f ms; the step takes %.3f times as long as "
+           "with 0\n",
            1e3 * r->input.input[1], 1e3 * r->input.step[1], r->input.ratio);
 }
 
 static void help(FILE *out)
 {
-    fprintf(out,
-            "usage: clile bench train|forward [--backbone resnet18] [--width 1] [--embedding 128] [--size 112] "
-            "[--batch 16]\n"
-            "                                 [--threads N] [--busy 0] [--runs 10] [--data PACK] [--json]\n\n"
-            "Speed of one training step, or of the network forward, and the share of the time that the convolutions "
-            "alone would "
-            "take. `clile bench infer --help`: the speed of whole answers.\n"
-            "--busy N starts N threads that spin, to see what busy neighbours cost.\n"
-            "train also measures its input, made between the steps and by a worker thread (option input_workers), from "
-            "the\n"
-            "pack or folder of --data or from crops of noise: augmentation and exchange of halves as in training.\n"
-            "\nExit status: 0 fine, 1 failed (the reason is on stderr), 2 wrong usage.\n");
+    fprintf(out, "usage: clile bench train|forward [--backbone resnet18] [--width 1] "
+                 "[--embedding 128] [--size 112] [--batch 16]\n"
+                 "                                 [--threads N] [--busy 0] [--runs 10] [--data "
+                 "PACK] [--json]\n"
+                 "\n"
+                 "Speed of one training step, or of the network forward, and the share of the "
+                 "time that the convolutions alone would take. `clile bench infer --help`: the "
+                 "speed of whole answers.\n"
+                 "--busy N starts N threads that spin, to see what busy neighbours cost.\n"
+                 "train also measures its input, made between the steps and by a worker thread "
+                 "(option input_workers), from the\n"
+                 "pack or folder of --data or from crops of noise: augmentation and exchange of "
+                 "halves as in training.\n"
+                 "\n"
+                 "Exit status: 0 fine, 1 failed (the reason is on stderr), 2 wrong usage.\n");
 }
 
 typedef struct {
@@ -215,9 +230,10 @@ static int wrong(const char *text)
 
 static int read_args(bench_args *a, int argc, char **argv)
 {
-    const number_row rows[] = {{"--embedding", &a->embedding, 1, 65536}, {"--size", &a->size, 32, 512},
-                               {"--batch", &a->batch, 1, 4096},          {"--threads", &a->threads, 1, 1024},
-                               {"--busy", &a->busy, 0, MAX_BUSY},        {"--runs", &a->runs, 1, MAX_RUNS}};
+    const number_row rows[] = {
+        {"--embedding", &a->embedding, 1, 65536}, {"--size", &a->size, 32, 512},
+        {"--batch", &a->batch, 1, 4096},          {"--threads", &a->threads, 1, 1024},
+        {"--busy", &a->busy, 0, MAX_BUSY},        {"--runs", &a->runs, 1, MAX_RUNS}};
     for (int i = 1; i < argc; ++i) {
         const char *name = argv[i];
         if (strcmp(name, "--json") == 0) {
@@ -241,14 +257,16 @@ static int read_args(bench_args *a, int argc, char **argv)
         }
         if (strcmp(name, "--width") == 0) {
             a->width = strtod(value, &end);
-            if (end == value || *end != '\0' || !(a->width >= 0.0625 && a->width <= 4.0)) return wrong(value);
+            if (end == value || *end != '\0' || !(a->width >= 0.0625 && a->width <= 4.0))
+                return wrong(value);
             continue;
         }
         size_t k = 0;
         while (k < sizeof rows / sizeof rows[0] && strcmp(rows[k].name, name) != 0) ++k;
         if (k == sizeof rows / sizeof rows[0]) return wrong(name);
         const long number = strtol(value, &end, 10);
-        if (end == value || *end != '\0' || number < rows[k].least || number > rows[k].most) return wrong(value);
+        if (end == value || *end != '\0' || number < rows[k].least || number > rows[k].most)
+            return wrong(value);
         *rows[k].target = (int32_t)number;
     }
     return a->mode ? 0 : wrong("");
@@ -256,7 +274,12 @@ static int read_args(bench_args *a, int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-    bench_args a = {.backbone = "resnet18", .width = 1.0, .embedding = 128, .size = 112, .batch = 16, .runs = 10};
+    bench_args a = {.backbone = "resnet18",
+                    .width = 1.0,
+                    .embedding = 128,
+                    .size = 112,
+                    .batch = 16,
+                    .runs = 10};
     bench_result result = {0};
     pthread_t busy[MAX_BUSY];
     int32_t spinning = 0;

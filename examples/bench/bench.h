@@ -17,8 +17,8 @@ typedef struct {
 double now(void);                         /* seconds */
 double median(double *values, int32_t n); /* sorts them */
 
-/* Training with its input: seconds that the loop waits for a batch, and of the whole step; [0] batches made between the
- * steps, [1] by a worker one step ahead. */
+/* Training with its input: seconds that the loop waits for a batch, and of the whole step; [0]
+ * batches made between the steps, [1] by a worker one step ahead. */
 typedef struct {
     double input[2], step[2];
     double ratio; /* step[1] / step[0], median over pairs of neighbouring steps */
@@ -29,10 +29,12 @@ typedef struct bench_step {
     clile_status (*run)(struct bench_step *step, const float *src);
 } bench_step;
 
-/* input.c: `step` fed by lib/data with the training's default augmentation from a->data, or from made-up crops. */
+/* input.c: `step` fed by lib/data with the training's default augmentation from a->data, or from
+ * made-up crops. */
 clile_status measure_input(const bench_args *a, bench_step *step, bench_input *out);
 
-/* `clile bench infer` (infer.c) and the process it starts for each of our engines (worker.c): exit codes 0, 1, 2. */
+/* `clile bench infer` (infer.c) and the process it starts for each of our engines (worker.c):
+ * exit codes 0, 1, 2. */
 int bench_infer(int argc, char **argv);
 int bench_worker(int argc, char **argv);
 
@@ -43,7 +45,8 @@ typedef struct {
 } bench_process;
 /* 0 when it could not be started. argv ends with NULL. */
 int bench_process_start(bench_process *process, char *const *argv);
-/* Sends a line (NULL: nothing) and reads one line of the answer without its end; 0 when there is none. */
+/* Sends a line (NULL: nothing) and reads one line of the answer without its end; 0 when there is
+ * none. */
 int bench_process_ask(bench_process *process, const char *line, char *answer, size_t size);
 void bench_process_end(bench_process *process);
 

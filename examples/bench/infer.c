@@ -1,6 +1,7 @@
-/* clile bench infer: the predictor in fp32 and int8, and ONNX Runtime on the very same model where a Python that has it
- * is named. Each engine is a process of its own (so that its memory is its own); they take turns round by round, and
- * ratios are taken within a round, because other programs may share the machine. */
+/* clile bench infer: the predictor in fp32 and int8, and ONNX Runtime on the very same model
+ * where a Python that has it is named. Each engine is a process of its own (so that its memory
+ * is its own); they take turns round by round, and ratios are taken within a round, because
+ * other programs may share the machine. */
 #include "bench.h"
 
 #include <clile/clile.h>
@@ -10,7 +11,18 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { FP32, INT8, ORT, ENGINES, MOST_ROUNDS = 200, MOST_RUNS = 50, LOADS = 3, AUS = 12, CALIBRATION = 8, LINE = 4096 };
+enum {
+    FP32,
+    INT8,
+    ORT,
+    ENGINES,
+    MOST_ROUNDS = 200,
+    MOST_RUNS = 50,
+    LOADS = 3,
+    AUS = 12,
+    CALIBRATION = 8,
+    LINE = 4096
+};
 static const char *const engine_names[ENGINES] = {"fp32", "int8", "onnxruntime"};
 
 typedef struct {
@@ -36,22 +48,25 @@ typedef struct {
 
 static void help(FILE *out)
 {
-    fprintf(out, "usage: clile bench infer [--model FILE | --backbone resnet18 --width 1 --size 112] [--batch 1] "
-                 "[--threads N] [--rounds 9]\n"
-                 "                         [--onnxruntime PYTHON] [--table] [--cpu-time] [--json]\n\n"
-                 "Time of an answer, peak memory and time from nothing to the first answer of a model in fp32 and in "
-                 "int8, each in a process\n"
-                 "of its own, taking turns; beside them ONNX Runtime on the exported model when --onnxruntime names a "
-                 "Python that has it (and\n"
-                 "numpy). Without --model the weights are random. --table: ResNet-10 of width 0.25, ResNet-18 and 50 "
-                 "at 112 and 224 px, batch 1\n"
-                 "and 16, 1 and 2 threads. --cpu-time: the processor time of each process (all its threads) in place "
-                 "of the time that passes, for\n"
-                 "a machine that others keep busy.\n"
-                 "\nExit status: 0 fine, 1 failed (the reason is on stderr), 2 wrong usage.\n");
+    fprintf(out,
+            "usage: clile bench infer [--model FILE | --backbone resnet18 --width 1 --size 112] "
+            "[--batch 1] [--threads N] [--rounds 9]\n"
+            "                         [--onnxruntime PYTHON] [--table] [--cpu-time] [--json]\n"
+            "\n"
+            "Time of an answer, peak memory and time from nothing to the first answer of a model "
+            "in fp32 and in int8, each in a process\n"
+            "of its own, taking turns; beside them ONNX Runtime on the exported model when "
+            "--onnxruntime names a Python that has it (and\n"
+            "numpy). Without --model the weights are random. --table: ResNet-10 of width 0.25, "
+            "ResNet-18 and 50 at 112 and 224 px, batch 1\n"
+            "and 16, 1 and 2 threads. --cpu-time: the processor time of each process (all its "
+            "threads) in place of the time that passes, for\n"
+            "a machine that others keep busy.\n"
+            "\n"
+            "Exit status: 0 fine, 1 failed (the reason is on stderr), 2 wrong usage.\n");
 }
 
-/* ---- models ----------------------------------------------------------------------------------------------------- */
+/* ---- models ---------------------------------------------------------------------------------- */
 
 static clile_status random_model(const bench_case *c, clile_model **out)
 {
@@ -85,7 +100,8 @@ static clile_status quantize(const clile_model *model, clile_model **out)
 static clile_status write_models(infer_args *a)
 {
     clile_model *model = NULL, *small = NULL;
-    clile_status status = a->model ? clile_model_load(a->model, &model) : random_model(&a->one, &model);
+    clile_status status =
+        a->model ? clile_model_load(a->model, &model) : random_model(&a->one, &model);
     if (status == CLILE_OK) status = clile_model_save(model, a->files[FP32]);
     if (status == CLILE_OK) status = quantize(model, &small);
     if (status == CLILE_OK) status = clile_model_save(small, a->files[INT8]);
@@ -95,9 +111,10 @@ static clile_status write_models(infer_args *a)
     return status;
 }
 
-/* ---- measuring -------------------------------------------------------------------------------------------------- */
+/* ---- measuring ------------------------------------------------------------------------------- */
 
-static int start(const infer_args *a, int engine, bench_process *process, engine_figures *f, double *first)
+static int start(const infer_args *a, int engine, bench_process *process, engine_figures *f,
+                 double *first)
 {
     char batch[16], threads[16], line[LINE];
     const char *const clock = a->cpu ? "cpu" : "wall";
@@ -107,12 +124,13 @@ static int start(const infer_args *a, int engine, bench_process *process, engine
     snprintf(threads, sizeof threads, "%d", (int)a->one.threads);
     char *argv[7];
     for (int i = 0; i < 7; ++i) argv[i] = (char *)(uintptr_t)(engine == ORT ? other[i] : ours[i]);
-    return bench_process_start(process, argv) && bench_process_ask(process, NULL, line, sizeof line) &&
+    return bench_process_start(process, argv) &&
+           bench_process_ask(process, NULL, line, sizeof line) &&
            sscanf(line, "ready %lf %lld %63[^\n]", first, &f->base, f->version) == 3;
 }
 
-/* The fastest of `runs` runs, since a run that another program interrupts says nothing of the engine; the first of a
- * round is left out: it finds cold caches and sleeping threads. */
+/* The fastest of `runs` runs, since a run that another program interrupts says nothing of the
+ * engine; the first of a round is left out: it finds cold caches and sleeping threads. */
 static int run_round(bench_process *process, int runs, double *out)
 {
     char line[LINE], order[32];
@@ -169,7 +187,7 @@ static double ratio(const infer_args *a, const engine_figures *f, int e, int bas
     return median(ratios, a->rounds);
 }
 
-/* ---- printing --------------------------------------------------------------------------------------------------- */
+/* ---- printing -------------------------------------------------------------------------------- */
 
 static long long file_bytes(const char *path)
 {
@@ -184,20 +202,19 @@ static long long file_bytes(const char *path)
 static void print_json(const infer_args *a, engine_figures *f, int first)
 {
     const bench_case *c = &a->one;
-    printf("%s{\"backbone\":\"%s\",\"width\":%g,\"size\":%d,\"batch\":%d,\"threads\":%d,\"rounds\":%d,\"clock\":\"%s\","
-           "\"engines\":{",
-           first ? "" : ",\n", c->backbone, c->width, (int)c->size, (int)c->batch, (int)c->threads, (int)a->rounds,
-           a->cpu ? "cpu" : "wall");
+    printf("%s{\"backbone\":\"%s\",\"width\":%g,\"size\":%d,\"batch\":%d,\"threads\":%d,\"rounds\":"
+           "%d,\"clock\":\"%s\",\"engines\":{",
+           first ? "" : ",\n", c->backbone, c->width, (int)c->size, (int)c->batch, (int)c->threads,
+           (int)a->rounds, a->cpu ? "cpu" : "wall");
     for (int e = 0; e < (a->python ? ENGINES : ORT); ++e)
-        printf("%s\"%s\":{\"version\":\"%s\",\"seconds\":%.9g,\"first_answer_seconds\":%.9g,\"peak_bytes\":%lld,"
-               "\"start_bytes\":%lld,"
-               "\"file_bytes\":%lld}",
-               e ? "," : "", engine_names[e], f[e].version, f[e].median, f[e].first_answer, f[e].memory, f[e].base,
-               file_bytes(a->files[e]));
+        printf("%s\"%s\":{\"version\":\"%s\",\"seconds\":%.9g,\"first_answer_seconds\":%.9g,\"peak_"
+               "bytes\":%lld,\"start_bytes\":%lld,\"file_bytes\":%lld}",
+               e ? "," : "", engine_names[e], f[e].version, f[e].median, f[e].first_answer,
+               f[e].memory, f[e].base, file_bytes(a->files[e]));
     printf("},\"int8_over_fp32\":%.4f", ratio(a, f, INT8, FP32));
     if (a->python)
-        printf(",\"fp32_over_onnxruntime\":%.4f,\"int8_over_onnxruntime\":%.4f", ratio(a, f, FP32, ORT),
-               ratio(a, f, INT8, ORT));
+        printf(",\"fp32_over_onnxruntime\":%.4f,\"int8_over_onnxruntime\":%.4f",
+               ratio(a, f, FP32, ORT), ratio(a, f, INT8, ORT));
     printf("}");
 }
 
@@ -206,19 +223,20 @@ static void print_row(const infer_args *a, engine_figures *f, int first)
     const bench_case *c = &a->one;
     const double mib = 1.0 / (1024 * 1024);
     if (first)
-        printf(
-            "| network | px | batch | threads | fp32, ms | int8, ms | ONNX Runtime, ms | fp32 / ONNX Runtime | int8 / "
-            "ONNX Runtime | "
-            "int8 / fp32 | first answer, ms | peak memory, MiB |\n|---|---|---|---|---|---|---|---|---|---|---|---|\n");
-    printf("| %s x %g | %d | %d | %d | %.2f | %.2f | ", c->backbone, c->width, (int)c->size, (int)c->batch,
-           (int)c->threads, 1e3 * f[FP32].median, 1e3 * f[INT8].median);
+        printf("| network | px | batch | threads | fp32, ms | int8, ms | ONNX Runtime, ms | fp32 "
+               "/ ONNX Runtime | int8 / ONNX Runtime | int8 / fp32 | first answer, ms | peak "
+               "memory, MiB |\n"
+               "|---|---|---|---|---|---|---|---|---|---|---|---|\n");
+    printf("| %s x %g | %d | %d | %d | %.2f | %.2f | ", c->backbone, c->width, (int)c->size,
+           (int)c->batch, (int)c->threads, 1e3 * f[FP32].median, 1e3 * f[INT8].median);
     if (a->python)
-        printf("%.2f | %.2f | %.2f | ", 1e3 * f[ORT].median, ratio(a, f, FP32, ORT), ratio(a, f, INT8, ORT));
+        printf("%.2f | %.2f | %.2f | ", 1e3 * f[ORT].median, ratio(a, f, FP32, ORT),
+               ratio(a, f, INT8, ORT));
     else
         printf("| | | ");
-    printf("%.2f | %.0f, %.0f, %.0f | %.0f, %.0f, %.0f |\n", ratio(a, f, INT8, FP32), 1e3 * f[FP32].first_answer,
-           1e3 * f[INT8].first_answer, 1e3 * f[ORT].first_answer, mib * (double)f[FP32].memory,
-           mib * (double)f[INT8].memory, mib * (double)f[ORT].memory);
+    printf("%.2f | %.0f, %.0f, %.0f | %.0f, %.0f, %.0f |\n", ratio(a, f, INT8, FP32),
+           1e3 * f[FP32].first_answer, 1e3 * f[INT8].first_answer, 1e3 * f[ORT].first_answer,
+           mib * (double)f[FP32].memory, mib * (double)f[INT8].memory, mib * (double)f[ORT].memory);
     fflush(stdout);
 }
 
@@ -263,7 +281,7 @@ static int run_table(infer_args *a)
     return code;
 }
 
-/* ---- arguments -------------------------------------------------------------------------------------------------- */
+/* ---- arguments ------------------------------------------------------------------------------- */
 
 static int wrong(const char *text)
 {
@@ -329,11 +347,13 @@ static int describe_model(infer_args *a)
 {
     clile_model *model = NULL;
     char *json = NULL;
-    int fine = clile_model_load(a->model, &model) == CLILE_OK && clile_model_copy_json(model, &json) == CLILE_OK;
+    int fine = clile_model_load(a->model, &model) == CLILE_OK &&
+               clile_model_copy_json(model, &json) == CLILE_OK;
     if (fine) {
         const char *backbone = strstr(json, "\"backbone\":\""), *width = strstr(json, "\"width\":");
         a->one.size = clile_model_image_size(model);
-        fine = backbone != NULL && width != NULL && sscanf(backbone, "\"backbone\":\"%15[^\"]", a->one.backbone) == 1 &&
+        fine = backbone != NULL && width != NULL &&
+               sscanf(backbone, "\"backbone\":\"%15[^\"]", a->one.backbone) == 1 &&
                sscanf(width, "\"width\":%lf", &a->one.width) == 1;
     }
     if (!fine) fprintf(stderr, "clile: bench: %s\n", clile_last_error());
@@ -345,7 +365,8 @@ static int describe_model(infer_args *a)
 int bench_infer(int argc, char **argv)
 {
     static const char *const names[ENGINES] = {"fp32.safetensors", "int8.safetensors", "fp32.onnx"};
-    infer_args a = {.rounds = 9, .one = {"resnet18", 1.0, 112, 1, 1}, .folder = "/tmp/clile-bench-XXXXXX"};
+    infer_args a = {
+        .rounds = 9, .one = {"resnet18", 1.0, 112, 1, 1}, .folder = "/tmp/clile-bench-XXXXXX"};
     a.one.threads = 0;
     const int code = read_args(&a, argc, argv);
     if (code != 0) return code < 0 ? 0 : code;
@@ -355,8 +376,10 @@ int bench_infer(int argc, char **argv)
         fprintf(stderr, "clile: bench: no folder for its files: %s\n", strerror(errno));
         return 1;
     }
-    snprintf(a.script, sizeof a.script, "%.*sonnxruntime_rounds.py", (int)(strrchr(a.self, '/') + 1 - a.self), a.self);
-    for (int e = 0; e < ENGINES; ++e) snprintf(a.files[e], sizeof a.files[e], "%s/%s", a.folder, names[e]);
+    snprintf(a.script, sizeof a.script, "%.*sonnxruntime_rounds.py",
+             (int)(strrchr(a.self, '/') + 1 - a.self), a.self);
+    for (int e = 0; e < ENGINES; ++e)
+        snprintf(a.files[e], sizeof a.files[e], "%s/%s", a.folder, names[e]);
     int result = a.model && !describe_model(&a);
     if (result == 0) {
         if (a.json) printf("{\"cases\":[\n");

@@ -1,5 +1,5 @@
-/* What the input of training costs: the batches of lib/data, made between the steps and by a worker, in turns so that a
- * machine that has other work treats both alike. */
+/* What the input of training costs: the batches of lib/data, made between the steps and by a
+ * worker, in turns so that a machine that has other work treats both alike. */
 #include "bench.h"
 
 #include "data/data.h"
@@ -32,9 +32,11 @@ static clile_status make_feeds(const bench_args *a, const clile_dataset *data, c
 {
     clile_i_feed_config config = {.batch = a->batch, .size = a->size};
     CLILE_I_RETURN_IF(clile_i_augment_from_options(NULL, &config.augment));
-    CLILE_I_RETURN_IF(clile_options_get_f64(NULL, CLILE_OPT_EXCHANGE_HALVES, &config.exchange_halves));
+    CLILE_I_RETURN_IF(
+        clile_options_get_f64(NULL, CLILE_OPT_EXCHANGE_HALVES, &config.exchange_halves));
     for (config.workers = 0; config.workers < WAYS; ++config.workers) {
-        config.seed = 1 + (uint64_t)config.workers; /* neither finds in the cache what the other has just decoded */
+        /* neither finds in the cache what the other has just decoded */
+        config.seed = 1 + (uint64_t)config.workers;
         CLILE_I_RETURN_IF(clile_i_feed_create(data, &config, INT64_MAX, &feeds[config.workers]));
     }
     return CLILE_OK;
@@ -55,7 +57,8 @@ clile_status measure_input(const bench_args *a, bench_step *step, bench_input *o
     CLILE_I_TRY(make_feeds(a, data, feeds));
     for (int32_t i = -WARM_UP; i < a->runs; ++i)
         for (int way = 0; way < WAYS; ++way)
-            for (int part = 0; part < 2; ++part) { /* the second counts: what the worker does in it belongs to it */
+            for (int part = 0; part < 2; ++part) {
+                /* the second counts: what the worker does in it belongs to it */
                 const clile_i_batch *batch = NULL;
                 const double begin = now();
                 CLILE_I_TRY(clile_i_feed_get(feeds[way], next[way]++, &batch));

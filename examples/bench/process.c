@@ -12,7 +12,8 @@ int bench_process_start(bench_process *process, char *const *argv)
     *process = (bench_process){0};
     if (pipe(down) != 0 || pipe(up) != 0) goto failed;
     for (int i = 0; i < 2; ++i) /* another child must not hold the ends of this one open */
-        if (fcntl(down[i], F_SETFD, FD_CLOEXEC) != 0 || fcntl(up[i], F_SETFD, FD_CLOEXEC) != 0) goto failed;
+        if (fcntl(down[i], F_SETFD, FD_CLOEXEC) != 0 || fcntl(up[i], F_SETFD, FD_CLOEXEC) != 0)
+            goto failed;
     fflush(stdout);
     process->pid = (int)fork();
     if (process->pid < 0) goto failed;
@@ -40,7 +41,8 @@ failed:
 int bench_process_ask(bench_process *process, const char *line, char *answer, size_t size)
 {
     if (process->to == NULL || process->from == NULL) return 0;
-    if (line != NULL && (fprintf(process->to, "%s\n", line) < 0 || fflush(process->to) != 0)) return 0;
+    if (line != NULL && (fprintf(process->to, "%s\n", line) < 0 || fflush(process->to) != 0))
+        return 0;
     if (fgets(answer, (int)size, process->from) == NULL) return 0;
     answer[strcspn(answer, "\n")] = '\0';
     return 1;

@@ -1,5 +1,6 @@
-/* One of our engines for `clile bench infer`: "clile-bench worker MODEL BATCH THREADS wall|cpu", by the lines of
- * onnxruntime_rounds.py. What is timed is clile_predictor_run on uint8 crops: normalisation, network and decision. */
+/* One of our engines for `clile bench infer`: "clile-bench worker MODEL BATCH THREADS wall|cpu",
+ * by the lines of onnxruntime_rounds.py. What is timed is clile_predictor_run on uint8 crops:
+ * normalisation, network and decision. */
 #include "bench.h"
 
 #include <clile/clile.h>
@@ -40,14 +41,15 @@ static double seconds(clockid_t clock)
 
 static int run_once(worker *w)
 {
-    return clile_predictor_run(w->predictor, w->batch, w->rgb, w->size, w->size, w->probability, NULL, NULL) ==
-           CLILE_OK;
+    return clile_predictor_run(w->predictor, w->batch, w->rgb, w->size, w->size, w->probability,
+                               NULL, NULL) == CLILE_OK;
 }
 
 /* Load, compile, first answer. */
 static int prepare(worker *w, const char *path, const char *batch, const char *threads)
 {
-    if (clile_model_load(path, &w->model) != CLILE_OK || clile_options_create(&w->options) != CLILE_OK ||
+    if (clile_model_load(path, &w->model) != CLILE_OK ||
+        clile_options_create(&w->options) != CLILE_OK ||
         clile_options_set(w->options, CLILE_OPT_PREDICT_BATCH, batch) != CLILE_OK ||
         clile_options_set(w->options, CLILE_OPT_THREADS, threads) != CLILE_OK ||
         clile_options_get_i64(w->options, CLILE_OPT_PREDICT_BATCH, &w->batch) != CLILE_OK ||
@@ -56,7 +58,8 @@ static int prepare(worker *w, const char *path, const char *batch, const char *t
     w->size = clile_model_image_size(w->model);
     const size_t pixels = (size_t)w->batch * (size_t)w->size * (size_t)w->size * 3;
     w->rgb = malloc(pixels);
-    w->probability = calloc((size_t)w->batch * (size_t)clile_model_au_count(w->model), sizeof *w->probability);
+    w->probability =
+        calloc((size_t)w->batch * (size_t)clile_model_au_count(w->model), sizeof *w->probability);
     if (w->rgb == NULL || w->probability == NULL) return 0;
     for (size_t i = 0; i < pixels; ++i) w->rgb[i] = (uint8_t)(i * 2654435761U >> 13);
     return run_once(w);

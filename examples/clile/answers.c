@@ -1,6 +1,7 @@
-/* Answers of `clile predict` as CSV, JSON lines or a table. The same names everywhere: AU01_p is the probability, 0 to
- * 1, AU01_c the decision, 0 or 1. Probabilities have nine digits, which is the float exactly, so that a printed one is
- * above 0.5 just when the decision is 1. A row without success has no values. */
+/* Answers of `clile predict` as CSV, JSON lines or a table. The same names everywhere: AU01_p is
+ * the probability, 0 to 1, AU01_c the decision, 0 or 1. Probabilities have nine digits, which is
+ * the float exactly, so that a printed one is above 0.5 just when the decision is 1. A row
+ * without success has no values. */
 #include "predict.h"
 
 #include <math.h>
@@ -13,7 +14,8 @@ void answers_begin(const answers *a)
 {
     if (a->form == FORM_CSV) {
         printf("frame,%simage,success", a->with_time ? "time," : "");
-        for (int32_t k = 0; k < a->c; ++k) printf(",AU%02d_p,AU%02d_c", (int)a->au_ids[k], (int)a->au_ids[k]);
+        for (int32_t k = 0; k < a->c; ++k)
+            printf(",AU%02d_p,AU%02d_c", (int)a->au_ids[k], (int)a->au_ids[k]);
         printf("%s\n", a->with_faces ? ",face" : "");
     } else if (a->form == FORM_TABLE) {
         printf("%-*s", NAME_WIDTH, "image");
@@ -46,7 +48,8 @@ static void print_json(const answers *a, const answer *row)
     char key[16];
     json_open(&j, NULL, '{');
     json_integer(&j, "frame", row->frame);
-    if (a->with_time) json_real(&j, "time", a->fps > 0.0 ? (double)(row->frame - 1) / a->fps : (double)NAN);
+    if (a->with_time)
+        json_real(&j, "time", a->fps > 0.0 ? (double)(row->frame - 1) / a->fps : (double)NAN);
     json_text(&j, "image", row->image);
     if (a->with_faces) json_integer(&j, "face", row->face);
     json_integer(&j, "success", row->success);
@@ -75,7 +78,8 @@ static void print_table(const answers *a, const answer *row)
         printf("  no answer\n");
         return;
     }
-    for (int32_t k = 0; k < a->c; ++k) printf("  %.2f%c", (double)row->probability[k], row->present[k] ? '*' : ' ');
+    for (int32_t k = 0; k < a->c; ++k)
+        printf("  %.2f%c", (double)row->probability[k], row->present[k] ? '*' : ' ');
     printf("\n");
 }
 
@@ -84,7 +88,8 @@ void answers_print(answers *a, const answer *row)
     ++a->rows;
     if (!row->success) {
         const int64_t shown = (int64_t)(sizeof a->messages / sizeof a->messages[0]);
-        if (a->failures < shown) snprintf(a->messages[a->failures], MESSAGE_SIZE, "%s", row->message);
+        if (a->failures < shown)
+            snprintf(a->messages[a->failures], MESSAGE_SIZE, "%s", row->message);
         ++a->failures;
     }
     if (a->form == FORM_CSV)
@@ -100,12 +105,15 @@ int answers_end(const answers *a)
     const int64_t shown = (int64_t)(sizeof a->messages / sizeof a->messages[0]);
     if (a->form == FORM_TABLE) {
         printf("\n");
-        for (int32_t k = 0; k < a->c; ++k) printf("AU%-3d %s\n", (int)a->au_ids[k], au_name(a->au_ids[k]));
+        for (int32_t k = 0; k < a->c; ++k)
+            printf("AU%-3d %s\n", (int)a->au_ids[k], au_name(a->au_ids[k]));
     }
     if (a->failures == 0) return EXIT_FINE;
     fflush(stdout);
-    fprintf(stderr, "clile: no answer for %lld of %lld:\n", (long long)a->failures, (long long)a->rows);
-    for (int64_t i = 0; i < a->failures && i < shown; ++i) fprintf(stderr, "  %s\n", a->messages[i]);
+    fprintf(stderr, "clile: no answer for %lld of %lld:\n", (long long)a->failures,
+            (long long)a->rows);
+    for (int64_t i = 0; i < a->failures && i < shown; ++i)
+        fprintf(stderr, "  %s\n", a->messages[i]);
     if (a->failures > shown) fprintf(stderr, "  and %lld more\n", (long long)(a->failures - shown));
     return EXIT_FAILED;
 }

@@ -12,7 +12,8 @@ static void print_help(const arg_spec *spec)
     for (int i = 0; i < spec->count; ++i) {
         const arg *a = &spec->args[i];
         char left[64];
-        snprintf(left, sizeof left, "%s%s%s", a->name, a->value ? " " : "", a->value ? a->value : "");
+        snprintf(left, sizeof left, "%s%s%s", a->name, a->value ? " " : "",
+                 a->value ? a->value : "");
         printf("  %-24s %s\n", left, a->help);
     }
     printf("  %-24s %s\n", "--help", "this text");
@@ -93,15 +94,18 @@ int args_parse(const arg_spec *spec, int argc, char **argv)
             only_positional = 1;
             continue;
         }
-        if (only_positional || argv[i][0] != '-' || argv[i][1] == '\0') { /* "-" is standard input */
-            if (spec->positional == NULL) return usage_error(spec, "unexpected argument \"%s\"", argv[i]);
+        if (only_positional || argv[i][0] != '-' || argv[i][1] == '\0') {
+            /* "-" is standard input */
+            if (spec->positional == NULL)
+                return usage_error(spec, "unexpected argument \"%s\"", argv[i]);
             if (!list_add(spec->positional, argv[i])) return usage_error(spec, "out of memory");
             continue;
         }
         const char *value = NULL;
         const arg *a = find(spec, argv[i], &value);
         if (a == NULL) return usage_error(spec, "unknown argument \"%s\"", argv[i]);
-        if (a->kind == ARG_FLAG && value != NULL) return usage_error(spec, "%s takes no value", a->name);
+        if (a->kind == ARG_FLAG && value != NULL)
+            return usage_error(spec, "%s takes no value", a->name);
         if (a->kind != ARG_FLAG && value == NULL) {
             if (i + 1 >= argc) return usage_error(spec, "%s needs a value: %s", a->name, a->value);
             value = argv[++i];
@@ -125,8 +129,9 @@ int options_apply(clile_options *options, const arg_spec *spec, const text_list 
         const char *equals = strchr(text, '=');
         char key[64];
         if (equals == NULL || equals == text || (size_t)(equals - text) >= sizeof key)
-            return usage_error(spec, "--set takes key=value, found \"%s\"; `clile info --options` lists the keys",
-                               text);
+            return usage_error(
+                spec, "--set takes key=value, found \"%s\"; `clile info --options` lists the keys",
+                text);
         memcpy(key, text, (size_t)(equals - text));
         key[equals - text] = '\0';
         if (clile_options_set(options, key, equals + 1) != CLILE_OK)
@@ -135,7 +140,8 @@ int options_apply(clile_options *options, const arg_spec *spec, const text_list 
     return EXIT_FINE;
 }
 
-int options_open(clile_options **options, const arg_spec *spec, const char *layout, const text_list *settings)
+int options_open(clile_options **options, const arg_spec *spec, const char *layout,
+                 const text_list *settings)
 {
     if (clile_options_create(options) != CLILE_OK) return failed(NULL);
     if (clile_options_set_str(*options, CLILE_OPT_LAYOUT, layout) != CLILE_OK)

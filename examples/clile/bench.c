@@ -1,4 +1,5 @@
-/* clile bench: hands over to clile-bench, a program of its own because it looks inside the library (examples/bench). */
+/* clile bench: hands over to clile-bench, a program of its own because it looks inside the
+ * library (examples/bench). */
 #include "command.h"
 
 #include <errno.h>
@@ -24,7 +25,8 @@ static int own_folder(char *path, size_t size)
 
 int run_bench(int argc, char **argv)
 {
-    static const char *const places[] = {"", CLILE_BENCH_FROM_BIN "/"}; /* the build folder; the installed tree */
+    /* the build folder; the installed tree */
+    static const char *const places[] = {"", CLILE_BENCH_FROM_BIN "/"};
     char folder[4096], program[4352];
     char **arguments = calloc((size_t)argc + 2, sizeof *arguments);
     if (arguments == NULL) return EXIT_FAILED;
@@ -32,7 +34,8 @@ int run_bench(int argc, char **argv)
     for (int i = 0; i < argc; ++i) arguments[i + 1] = argv[i];
     fflush(stdout);
     errno = ENOENT;
-    for (size_t i = 0; i < sizeof places / sizeof places[0] && own_folder(folder, sizeof folder); ++i) {
+    for (size_t i = 0; i < sizeof places / sizeof places[0] && own_folder(folder, sizeof folder);
+         ++i) {
         snprintf(program, sizeof program, "%s%sclile-bench", folder, places[i]);
         execv(program, arguments);
         if (errno != ENOENT) break;

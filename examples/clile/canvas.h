@@ -21,6 +21,7 @@ void canvas_frame(canvas *c, int64_t x, int64_t y, int64_t w, int64_t h, colour 
 /* Capital letters (small ones become capitals), digits and some signs; anything else is a blank. */
 void canvas_text(canvas *c, int scale, int64_t x, int64_t y, const char *text, colour k);
 /* The image, enlarged `zoom` times; must lie within the canvas. */
-void canvas_image(canvas *c, int64_t x, int64_t y, int64_t zoom, int32_t h, int32_t w, const uint8_t *rgb);
+void canvas_image(canvas *c, int64_t x, int64_t y, int64_t zoom, int32_t h, int32_t w,
+                  const uint8_t *rgb);
 
 #endif

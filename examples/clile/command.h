@@ -1,4 +1,5 @@
-/* What the subcommands of `clile` share: arguments, options, JSON output, the progress line. Public headers only. */
+/* What the subcommands of `clile` share: arguments, options, JSON output, the progress line.
+ * Public headers only. */
 #ifndef COMMAND_H
 #define COMMAND_H
 
@@ -8,7 +9,8 @@
 
 enum { EXIT_FINE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
 
-/* One subcommand; the table is in main.c. `run` gets the arguments behind its name and returns the exit code. */
+/* One subcommand; the table is in main.c. `run` gets the arguments behind its name and returns
+ * the exit code. */
 typedef struct {
     const char *name;
     const char *summary;
@@ -56,8 +58,8 @@ typedef struct {
     text_list *positional; /* NULL: none are taken */
 } arg_spec;
 
-/* Reads the arguments into their targets. EXIT_FINE to go on; ARGS_HELP when --help was printed; EXIT_USAGE with a
- * message on stderr. */
+/* Reads the arguments into their targets. EXIT_FINE to go on; ARGS_HELP when --help was printed;
+ * EXIT_USAGE with a message on stderr. */
 enum { ARGS_HELP = -1 };
 int args_parse(const arg_spec *spec, int argc, char **argv);
 void text_list_free(text_list *list);
@@ -72,7 +74,8 @@ int failed(const char *what);
 /* EXIT_USAGE when the argument itself was refused, else as failed(). Applies each key=value. */
 int options_apply(clile_options *options, const arg_spec *spec, const text_list *settings);
 /* Makes the options of a command that opens a data set: --layout and every --set. */
-int options_open(clile_options **options, const arg_spec *spec, const char *layout, const text_list *settings);
+int options_open(clile_options **options, const arg_spec *spec, const char *layout,
+                 const text_list *settings);
 
 /* ---- JSON (json.c) ---- */
 
@@ -83,7 +86,8 @@ typedef struct {
     char filled[16]; /* 1: an element was written at this depth */
 } json;
 
-void json_open(json *j, const char *key, char bracket);      /* '{' or '['; key NULL inside an array and at the top */
+/* '{' or '['; key NULL inside an array and at the top */
+void json_open(json *j, const char *key, char bracket);
 void json_close(json *j, char bracket);                      /* '}' or ']' */
 void json_text(json *j, const char *key, const char *value); /* NULL value: null */
 void json_integer(json *j, const char *key, int64_t value);
@@ -101,14 +105,14 @@ typedef struct {
 
 /* EXIT_FAILED with a message on stderr. */
 int output_open(output *o, const char *path);
-/* Flushes to disk and gives the file its name. On failure it is as if it had not been opened: EXIT_FAILED with a
- * message.
+/* Flushes to disk and gives the file its name. On failure it is as if it had not been opened:
+ * EXIT_FAILED with a message.
  */
 int output_commit(output *o);
 void output_abort(output *o); /* an output that is all zero, or was committed, is left alone */
 
-/* A field of CSV (RFC 4180): in quotes when it needs them. Names are written as they are, also one that a spreadsheet
- * would take for a formula: other programs join by them. */
+/* A field of CSV (RFC 4180): in quotes when it needs them. Names are written as they are, also
+ * one that a spreadsheet would take for a formula: other programs join by them. */
 void csv_text(FILE *out, const char *text);
 /* clile_au_name, "" for an AU without one. */
 const char *au_name(int32_t au);
@@ -123,7 +127,8 @@ typedef struct {
     int32_t epochs;
     double images_per_second;
     double loss, loss_bce, loss_contra, loss_elimination; /* means over the last epoch */
-    double validation_f1, validation_auc;                 /* of the last epoch; NaN without validation */
+    /* of the last epoch; NaN without validation */
+    double validation_f1, validation_auc;
 } stage_summary;
 
 typedef struct {
@@ -139,7 +144,8 @@ typedef struct {
 } progress_state;
 
 void progress_begin(progress_state *state);
-int32_t progress_step(const clile_progress *progress, void *user); /* a clile_progress_fn; user: progress_state */
+/* a clile_progress_fn; user: progress_state */
+int32_t progress_step(const clile_progress *progress, void *user);
 /* Work that is counted and not trained: "reading", done of all; done == all ends the line. */
 void progress_count(const char *what, int64_t done, int64_t all, double since);
 double now_seconds(void);
@@ -149,18 +155,19 @@ int interrupted(void);
 
 /* ---- data sets (dataset_args.c) ---- */
 
-/* Opens a data set and prints on stderr each warning that it carries, and how much of it was left out. EXIT_FAILED
- * with the library's message. */
+/* Opens a data set and prints on stderr each warning that it carries, and how much of it was
+ * left out. EXIT_FAILED with the library's message. */
 int dataset_open(const char *path, const clile_options *options, clile_dataset **out);
-/* How many folds a protocol has on this data set; 1 for "none"; 0, with the library's message, when there is something
- * wrong with it. */
+/* How many folds a protocol has on this data set; 1 for "none"; 0, with the library's message,
+ * when there is something wrong with it. */
 int32_t protocol_folds(const char *protocol, const clile_dataset *dataset);
 /* As clile_dataset_fold, and "none": everything trains and there is no test part (NULL). */
-clile_status protocol_fold(const clile_dataset *dataset, const char *protocol, int32_t fold, clile_dataset **train,
-                           clile_dataset **test);
+clile_status protocol_fold(const clile_dataset *dataset, const char *protocol, int32_t fold,
+                           clile_dataset **train, clile_dataset **test);
 /* Names of all subjects, separated by blanks; free() it. NULL when memory is out. */
 char *subject_names(const clile_dataset *dataset);
-/* pack.c: compares every checksum of a pack, with a progress line. EXIT_FAILED with a message when one differs. */
+/* pack.c: compares every checksum of a pack, with a progress line. EXIT_FAILED with a message
+ * when one differs. */
 int verify_pack(const clile_dataset *data);
 /* The numbers "1 2 4" of a model or data set for au_set: comma separated into text. */
 void au_ids_to_text(int32_t c, const int32_t *au_ids, char *text, size_t size);
@@ -172,7 +179,7 @@ typedef struct {
     int64_t fold, images;
 } calibration_args;
 /* Exit code; writes the int8 model to `path`. */
-int quantize_to_file(const clile_model *model, const calibration_args *c, const clile_options *options,
-                     const char *path);
+int quantize_to_file(const clile_model *model, const calibration_args *c,
+                     const clile_options *options, const char *path);
 
 #endif

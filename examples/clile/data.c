@@ -42,7 +42,8 @@ static int print_folds(const clile_dataset *data, const char *protocol, json *j)
             json_close(j, '}');
         } else
             printf("%s fold %d: %lld images train, %lld test: %s\n", protocol, (int)fold,
-                   (long long)clile_dataset_size(train), (long long)clile_dataset_size(test), names ? names : "");
+                   (long long)clile_dataset_size(train), (long long)clile_dataset_size(test),
+                   names ? names : "");
         free(names);
         clile_dataset_destroy(train);
         clile_dataset_destroy(test);
@@ -105,13 +106,15 @@ static void json_left_out(json *j, const clile_dataset *data)
     for (int32_t kind = 0; kind < 2; ++kind) {
         const char *name = NULL;
         json_open(j, keys[kind], '[');
-        for (int64_t i = 0; (name = clile_dataset_get_left_out(data, kind, i)) != NULL; ++i) json_text(j, NULL, name);
+        for (int64_t i = 0; (name = clile_dataset_get_left_out(data, kind, i)) != NULL; ++i)
+            json_text(j, NULL, name);
         json_close(j, ']');
     }
     json_close(j, '}');
 }
 
-static void json_sheet(json *j, const clile_dataset *data, const data_summary *s, const sheet_request *sheet)
+static void json_sheet(json *j, const clile_dataset *data, const data_summary *s,
+                       const sheet_request *sheet)
 {
     sheet_pair pairs[SHEET_MOST];
     json_open(j, "sheet", '{');
@@ -169,8 +172,8 @@ static void print_left_out(const clile_dataset *data, const data_summary *s)
 {
     static const char *const kinds[2] = {"label rows without image", "images without labels"};
     const int64_t counts[2] = {s->counts.labels_without_image, s->counts.images_without_labels};
-    printf("left out: %lld %s, %lld %s; %lld images without landmarks\n", (long long)counts[0], kinds[0],
-           (long long)counts[1], kinds[1], (long long)s->counts.images_without_landmarks);
+    printf("left out: %lld %s, %lld %s; %lld images without landmarks\n", (long long)counts[0],
+           kinds[0], (long long)counts[1], kinds[1], (long long)s->counts.images_without_landmarks);
     for (int32_t kind = 0; kind < 2; ++kind) {
         const char *name = clile_dataset_get_left_out(data, kind, 0);
         if (name == NULL) continue;
@@ -227,7 +230,8 @@ static void print_subjects(const clile_dataset *data, const data_summary *s, int
     for (int32_t i = 0; i < s->subjects; ++i) {
         const char *name = clile_dataset_get_subject_name(data, i);
         if (!with_rates) {
-            printf("  %s %lld%s", name, (long long)s->frames[i], i % 6 == 5 || i + 1 == s->subjects ? "\n" : "");
+            printf("  %s %lld%s", name, (long long)s->frames[i],
+                   i % 6 == 5 || i + 1 == s->subjects ? "\n" : "");
             continue;
         }
         printf("  %-10s %7lld", name, (long long)s->frames[i]);
@@ -238,12 +242,15 @@ static void print_subjects(const clile_dataset *data, const data_summary *s, int
 
 static int print_text(const clile_dataset *data, const data_summary *s, const request *r)
 {
-    printf("%s: %lld images of %d subjects, %d AUs\n", r->path, (long long)s->n, (int)s->subjects, (int)s->c);
+    printf("%s: %lld images of %d subjects, %d AUs\n", r->path, (long long)s->n, (int)s->subjects,
+           (int)s->c);
     print_left_out(data, s);
     if (s->counts.images_by_box > 0)
-        printf("%lld images without landmarks are cut out by their box\n", (long long)s->counts.images_by_box);
+        printf("%lld images without landmarks are cut out by their box\n",
+               (long long)s->counts.images_by_box);
     if (s->counts.rows_without_face > 0)
-        printf("left out: %lld label rows without a face (none was found, or landmarks and boxes are no face's)\n",
+        printf("left out: %lld label rows without a face (none was found, or landmarks and boxes "
+               "are no face's)\n",
                (long long)s->counts.rows_without_face);
     printf("%s", clile_dataset_get_notes(data));
     printf("\n");
@@ -251,19 +258,21 @@ static int print_text(const clile_dataset *data, const data_summary *s, const re
     printf("\n");
     print_subjects(data, s, r->by_subject);
     if (r->sheet.path)
-        printf("\nsheet: %s, up to %lld subjects for each AU, seed %lld\n", r->sheet.path, (long long)r->sheet.examples,
-               (long long)r->sheet.seed);
+        printf("\nsheet: %s, up to %lld subjects for each AU, seed %lld\n", r->sheet.path,
+               (long long)r->sheet.examples, (long long)r->sheet.seed);
     if (r->protocol == NULL) return EXIT_FINE;
     printf("\n");
     return print_folds(data, r->protocol, NULL);
 }
 
 /* Crops of the size that is set, or of a pack's own. */
-static int write_sheet(const clile_dataset *data, const clile_options *options, const data_summary *s, request *r)
+static int write_sheet(const clile_dataset *data, const clile_options *options,
+                       const data_summary *s, request *r)
 {
     int64_t size = 0;
     const char *slash = NULL, *title = r->path;
-    if (clile_options_get_i64(options, CLILE_OPT_IMAGE_SIZE, &size) != CLILE_OK) return failed(NULL);
+    if (clile_options_get_i64(options, CLILE_OPT_IMAGE_SIZE, &size) != CLILE_OK)
+        return failed(NULL);
     if (clile_dataset_crop_size(data) > 0 && !clile_options_is_set(options, CLILE_OPT_IMAGE_SIZE))
         size = clile_dataset_crop_size(data);
     r->sheet.size = (int32_t)size;
@@ -281,20 +290,25 @@ int run_data(int argc, char **argv)
     data_summary s = {0};
     request r = {.sheet = {.examples = 6, .seed = 1}};
     const arg rows[] = {
-        {"--layout", ARG_TEXT, &layout, "NAME", "auto, bp4d, disfa, disfa+, list, csv, jsonl or pack (default: auto)"},
+        {"--layout", ARG_TEXT, &layout, "NAME",
+         "auto, bp4d, disfa, disfa+, list, csv, jsonl or pack (default: auto)"},
         {"--protocol", ARG_TEXT, &r.protocol, "P",
-         "list the folds of bp4d, disfa, bp4d-parts, disfa-parts, kfold:K[:SEED], file:PATH or loso too"},
+         "list the folds of bp4d, disfa, bp4d-parts, disfa-parts, kfold:K[:SEED], file:PATH or "
+         "loso too"},
         {"--subjects", ARG_FLAG, &r.by_subject, NULL, "the rates of each subject"},
-        {"--sheet", ARG_TEXT, &r.sheet.path, "FILE.png", "draw faces with each AU present and absent"},
-        {"--examples", ARG_NUMBER, &r.sheet.examples, "N", "subjects for each AU on the sheet (default: 6)"},
+        {"--sheet", ARG_TEXT, &r.sheet.path, "FILE.png",
+         "draw faces with each AU present and absent"},
+        {"--examples", ARG_NUMBER, &r.sheet.examples, "N",
+         "subjects for each AU on the sheet (default: 6)"},
         {"--seed", ARG_NUMBER, &r.sheet.seed, "N", "of the choice of faces (default: 1)"},
         {"--set", ARG_LIST, &settings, "KEY=VALUE", "an option of the data group; may be repeated"},
         {"--verify", ARG_FLAG, &verify, NULL, "compare every checksum of a pack"},
         {"--json", ARG_FLAG, &as_json, NULL, "print JSON"},
     };
-    const arg_spec spec = {"clile data DIR|PACK [--layout NAME] [--protocol P] [--sheet FILE.png] [--verify]",
-                           "Subjects, rates, weights and correlation of the AUs in a labelled folder or a pack.", rows,
-                           (int)(sizeof rows / sizeof rows[0]), &folders};
+    const arg_spec spec = {
+        "clile data DIR|PACK [--layout NAME] [--protocol P] [--sheet FILE.png] [--verify]",
+        "Subjects, rates, weights and correlation of the AUs in a labelled folder or a pack.", rows,
+        (int)(sizeof rows / sizeof rows[0]), &folders};
     int code = args_parse(&spec, argc, argv);
     if (code != EXIT_FINE) goto cleanup;
     if (folders.count != 1) {
@@ -302,7 +316,8 @@ int run_data(int argc, char **argv)
         goto cleanup;
     }
     if (r.sheet.examples < 1 || r.sheet.examples > SHEET_MOST) {
-        code = usage_error(&spec, "--examples takes 1 to %d, found %lld", (int)SHEET_MOST, (long long)r.sheet.examples);
+        code = usage_error(&spec, "--examples takes 1 to %d, found %lld", (int)SHEET_MOST,
+                           (long long)r.sheet.examples);
         goto cleanup;
     }
     r.path = folders.items[0];

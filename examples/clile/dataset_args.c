@@ -9,7 +9,8 @@ static void print_warnings(const char *notes)
     static const char mark[] = "warning: ";
     for (const char *at = notes; *at != '\0';) {
         const size_t size = strcspn(at, "\n");
-        if (strncmp(at, mark, sizeof mark - 1) == 0) fprintf(stderr, "clile: %.*s\n", (int)size, at);
+        if (strncmp(at, mark, sizeof mark - 1) == 0)
+            fprintf(stderr, "clile: %.*s\n", (int)size, at);
         at += size + (at[size] != '\0');
     }
 }
@@ -46,10 +47,11 @@ int32_t protocol_folds(const char *protocol, const clile_dataset *dataset)
     return clile_dataset_fold_count(dataset, protocol, &folds) == CLILE_OK ? folds : 0;
 }
 
-clile_status protocol_fold(const clile_dataset *dataset, const char *protocol, int32_t fold, clile_dataset **train,
-                           clile_dataset **test)
+clile_status protocol_fold(const clile_dataset *dataset, const char *protocol, int32_t fold,
+                           clile_dataset **train, clile_dataset **test)
 {
-    if (strcmp(protocol, "none") != 0) return clile_dataset_fold(dataset, protocol, fold, train, test);
+    if (strcmp(protocol, "none") != 0)
+        return clile_dataset_fold(dataset, protocol, fold, train, test);
     if (test) *test = NULL;
     return clile_dataset_fold(dataset, "all", 1, train, NULL);
 }
@@ -58,7 +60,8 @@ char *subject_names(const clile_dataset *dataset)
 {
     const int32_t count = clile_dataset_subject_count(dataset);
     size_t length = 1;
-    for (int32_t s = 0; s < count; ++s) length += strlen(clile_dataset_get_subject_name(dataset, s)) + 1;
+    for (int32_t s = 0; s < count; ++s)
+        length += strlen(clile_dataset_get_subject_name(dataset, s)) + 1;
     char *text = malloc(length);
     if (text == NULL) return NULL;
     char *end = text;
@@ -77,5 +80,6 @@ void au_ids_to_text(int32_t c, const int32_t *au_ids, char *text, size_t size)
     size_t used = 0;
     text[0] = '\0';
     for (int32_t i = 0; i < c && used < size; ++i)
-        used += (size_t)snprintf(text + used, size - used, "%s%d", i > 0 ? "," : "", (int)au_ids[i]);
+        used +=
+            (size_t)snprintf(text + used, size - used, "%s%d", i > 0 ? "," : "", (int)au_ids[i]);
 }

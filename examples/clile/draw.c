@@ -1,4 +1,5 @@
-/* The picture of an answer: the image, and beside it for each face a panel with a bar for each AU. */
+/* The picture of an answer: the image, and beside it for each face a panel with a bar for each
+ * AU. */
 #include "canvas.h"
 #include "predict.h"
 
@@ -8,8 +9,8 @@
 
 enum { SCALE = 2, ROW = 22, HEAD = 30, EDGE = 12, BAR = 150, PANEL = 292, LEAST_HEIGHT = 240 };
 
-static const colour paper = {250, 250, 248}, ink = {35, 35, 40}, pale = {222, 222, 220}, absent = {150, 160, 175},
-                    present = {226, 106, 44}, tick = {90, 90, 95};
+static const colour paper = {250, 250, 248}, ink = {35, 35, 40}, pale = {222, 222, 220},
+                    absent = {150, 160, 175}, present = {226, 106, 44}, tick = {90, 90, 95};
 
 /* Positions in files may be anything that is finite. */
 static int64_t pixel(float value, int64_t zoom)
@@ -19,7 +20,8 @@ static int64_t pixel(float value, int64_t zoom)
 
 static void put_face(canvas *c, int64_t image_w, int64_t zoom, const face *f, int number)
 {
-    float left = f->box[0], top = f->box[1], right = f->box[0] + f->box[2], bottom = f->box[1] + f->box[3];
+    float left = f->box[0], top = f->box[1], right = f->box[0] + f->box[2],
+          bottom = f->box[1] + f->box[3];
     char text[16];
     canvas image = *c; /* stays within the image */
     if (!f->has_box && f->points == 0) return;
@@ -34,15 +36,18 @@ static void put_face(canvas *c, int64_t image_w, int64_t zoom, const face *f, in
     canvas_frame(&image, x, y, w < image_w - x ? w : image_w - x, h, present);
     for (int32_t i = 0; i < f->points; ++i)
         if (pixel(f->xy[2 * i], zoom) + 2 <= image_w)
-            canvas_fill(&image, pixel(f->xy[2 * i], zoom), pixel(f->xy[2 * i + 1], zoom), 2, 2, paper);
+            canvas_fill(&image, pixel(f->xy[2 * i], zoom), pixel(f->xy[2 * i + 1], zoom), 2, 2,
+                        paper);
     snprintf(text, sizeof text, "%d", number);
-    const int64_t label_w = (int64_t)strlen(text) * (GLYPH_W + 1) * SCALE + 4, label_x = x < 0 ? 0 : x;
+    const int64_t label_w = (int64_t)strlen(text) * (GLYPH_W + 1) * SCALE + 4,
+                  label_x = x < 0 ? 0 : x;
     if (label_x + label_w > image_w) return;
     canvas_fill(&image, label_x, y < 0 ? 0 : y, label_w, GLYPH_H * SCALE + 6, present);
     canvas_text(&image, SCALE, label_x + 3, (y < 0 ? 0 : y) + 3, text, paper);
 }
 
-static void put_panel(canvas *c, int64_t x, int32_t count, const int32_t *au_ids, const drawn_face *f)
+static void put_panel(canvas *c, int64_t x, int32_t count, const int32_t *au_ids,
+                      const drawn_face *f)
 {
     char text[24];
     snprintf(text, sizeof text, "FACE %d", f->number);
@@ -53,24 +58,27 @@ static void put_panel(canvas *c, int64_t x, int32_t count, const int32_t *au_ids
         snprintf(text, sizeof text, "AU%02d", (int)au_ids[k]);
         canvas_text(c, SCALE, x + EDGE, y, text, ink);
         canvas_fill(c, bar, y, BAR, GLYPH_H * SCALE, pale);
-        canvas_fill(c, bar, y, (int64_t)(f->probability[k] * (float)BAR + 0.5f), GLYPH_H * SCALE, shade);
-        canvas_fill(c, bar + BAR / 2, y - 2, 1, GLYPH_H * SCALE + 4, tick); /* present is to the right of it */
+        canvas_fill(c, bar, y, (int64_t)(f->probability[k] * (float)BAR + 0.5f), GLYPH_H * SCALE,
+                    shade);
+        /* present is to the right of it */
+        canvas_fill(c, bar + BAR / 2, y - 2, 1, GLYPH_H * SCALE + 4, tick);
         snprintf(text, sizeof text, "%.2f", (double)f->probability[k]);
         canvas_text(c, SCALE, bar + BAR + 8, y, text, f->present[k] ? ink : tick);
     }
 }
 
-int draw_answer(const char *path, int32_t h, int32_t w, const uint8_t *rgb, int32_t c, const int32_t *au_ids, int faces,
-                const drawn_face *drawn)
+int draw_answer(const char *path, int32_t h, int32_t w, const uint8_t *rgb, int32_t c,
+                const int32_t *au_ids, int faces, const drawn_face *drawn)
 {
     const int64_t zoom = h >= LEAST_HEIGHT ? 1 : (LEAST_HEIGHT + h - 1) / h,
                   panel_h = HEAD + 2 * EDGE + (int64_t)c * ROW;
     const int64_t image_w = zoom * w, image_h = zoom * h;
     canvas all = {image_h > panel_h ? image_h : panel_h, image_w + (int64_t)PANEL * faces, NULL};
-    if (all.w <= INT32_MAX && all.h <= INT32_MAX) all.rgb = malloc(3 * (size_t)all.h * (size_t)all.w);
+    if (all.w <= INT32_MAX && all.h <= INT32_MAX)
+        all.rgb = malloc(3 * (size_t)all.h * (size_t)all.w);
     if (all.rgb == NULL) {
-        fprintf(stderr, "clile: %s: no memory for a picture of %lld x %lld pixels\n", path, (long long)all.w,
-                (long long)all.h);
+        fprintf(stderr, "clile: %s: no memory for a picture of %lld x %lld pixels\n", path,
+                (long long)all.w, (long long)all.h);
         return EXIT_FAILED;
     }
     canvas_fill(&all, 0, 0, all.w, all.h, paper);
@@ -79,7 +87,8 @@ int draw_answer(const char *path, int32_t h, int32_t w, const uint8_t *rgb, int3
         put_face(&all, image_w, zoom, &drawn[i].face, drawn[i].number);
         put_panel(&all, image_w + (int64_t)PANEL * i, c, au_ids, &drawn[i]);
     }
-    const clile_status status = clile_image_write_png(path, (int32_t)all.h, (int32_t)all.w, all.rgb);
+    const clile_status status =
+        clile_image_write_png(path, (int32_t)all.h, (int32_t)all.w, all.rgb);
     free(all.rgb);
     return status == CLILE_OK ? EXIT_FINE : failed(NULL);
 }

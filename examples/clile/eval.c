@@ -76,12 +76,13 @@ static int answers_alloc(eval_answers *a, int64_t n, const clile_model *model)
     a->present = calloc(rows, c);
     a->labels = calloc(rows, c);
     a->subject = calloc(rows, sizeof *a->subject);
-    return a->score && a->embedding && a->present && a->labels && a->subject ? EXIT_FINE : out_of_memory();
+    return a->score && a->embedding && a->present && a->labels && a->subject ? EXIT_FINE
+                                                                             : out_of_memory();
 }
 
 /* Every stride-th image of a data set through the model. */
-static int answer(const evaluation *e, const clile_model *model, const clile_dataset *part, int64_t stride,
-                  const char *what, eval_answers *a)
+static int answer(const evaluation *e, const clile_model *model, const clile_dataset *part,
+                  int64_t stride, const char *what, eval_answers *a)
 {
     clile_predictor *predictor = NULL;
     clile_options *options = NULL;
@@ -103,12 +104,18 @@ static int answer(const evaluation *e, const clile_model *model, const clile_dat
         const int64_t count = n - first < EVAL_BATCH ? n - first : EVAL_BATCH;
         for (int64_t k = 0; k < count; ++k) {
             const int64_t index = indices[k] = (first + k) * stride;
-            if (clile_dataset_copy_labels(part, index, 1, a->labels + (first + k) * a->c) != CLILE_OK) goto failure;
-            if (clile_dataset_copy_subjects(part, index, 1, a->subject + first + k) != CLILE_OK) goto failure;
+            if (clile_dataset_copy_labels(part, index, 1, a->labels + (first + k) * a->c) !=
+                CLILE_OK)
+                goto failure;
+            if (clile_dataset_copy_subjects(part, index, 1, a->subject + first + k) != CLILE_OK)
+                goto failure;
         }
-        if (clile_dataset_copy_crops(part, count, indices, size, (int32_t)threads, crops) != CLILE_OK) goto failure;
+        if (clile_dataset_copy_crops(part, count, indices, size, (int32_t)threads, crops) !=
+            CLILE_OK)
+            goto failure;
         if (clile_predictor_run_scores(predictor, count, crops, size, size, a->score + first * a->c,
-                                       a->present + first * a->c, a->embedding + first * a->d) != CLILE_OK)
+                                       a->present + first * a->c,
+                                       a->embedding + first * a->d) != CLILE_OK)
             goto failure;
         if (!e->args->quiet) progress_count(what, first + count, n, begin);
     }
@@ -123,16 +130,19 @@ cleanup:
     return code;
 }
 
-/* Whether two names of a test part mean the same: X and X-parts number three parts in opposite order. */
+/* Whether two names of a test part mean the same: X and X-parts number three parts in opposite
+ * order. */
 static int same_part(const char *a, int32_t fold_a, const char *b, int32_t fold_b)
 {
     if (strcmp(a, b) == 0) return fold_a == fold_b;
     const char *shorter = strlen(a) < strlen(b) ? a : b, *longer = shorter == a ? b : a;
     const size_t size = strlen(shorter);
-    return strncmp(shorter, longer, size) == 0 && strcmp(longer + size, "-parts") == 0 && fold_a + fold_b == 4;
+    return strncmp(shorter, longer, size) == 0 && strcmp(longer + size, "-parts") == 0 &&
+           fold_a + fold_b == 4;
 }
 
-/* Protocol and fold: from the command line, else from the model, else "none" (the whole folder is tested). */
+/* Protocol and fold: from the command line, else from the model, else "none" (the whole folder
+ * is tested). */
 static int choose_part(const eval_args *args, const clile_model *model, eval_part *part)
 {
     const char *stored = clile_model_get_metadata(model, "protocol");
@@ -150,17 +160,20 @@ static int choose_part(const eval_args *args, const clile_model *model, eval_par
         part->fold = trained_fold;
     else {
         fprintf(stderr,
-                "clile: %s: was not trained with protocol %s (but %s), so it has no fold of its own: give --fold\n",
+                "clile: %s: was not trained with protocol %s (but %s), so it has no fold of its "
+                "own: give --fold\n",
                 part->path, part->protocol, stored);
         return EXIT_USAGE;
     }
     if (whole) return EXIT_FINE;
     if (strcmp(stored, "none") == 0 || strcmp(stored, "all") == 0)
         snprintf(part->warning, sizeof part->warning,
-                 "the model left no subject out in training: unless this is other data, it has seen these people");
+                 "the model left no subject out in training: unless this is other data, it has "
+                 "seen these people");
     else if (!same_part(stored, trained_fold, part->protocol, part->fold))
         snprintf(part->warning, sizeof part->warning,
-                 "the model was trained for %.60s fold %d: on the same data it has seen people of this test part",
+                 "the model was trained for %.60s fold %d: on the same data it has seen people of "
+                 "this test part",
                  stored, (int)trained_fold);
     return EXIT_FINE;
 }
@@ -172,7 +185,8 @@ static int open_data(evaluation *e, const clile_model *model)
     const int32_t c = clile_model_au_count(model), size = clile_model_image_size(model);
     if (c > MAX_AUS || clile_model_copy_au_ids(model, ids) != CLILE_OK) return failed(NULL);
     if (e->c != 0 && (c != e->c || memcmp(ids, e->au_ids, sizeof ids[0] * (size_t)c) != 0)) {
-        fprintf(stderr, "clile: the models do not have the same AUs: they cannot be folds of one report\n");
+        fprintf(stderr,
+                "clile: the models do not have the same AUs: they cannot be folds of one report\n");
         return EXIT_FAILED;
     }
     e->size = size;
@@ -180,22 +194,27 @@ static int open_data(evaluation *e, const clile_model *model)
     e->c = c;
     memcpy(e->au_ids, ids, sizeof ids[0] * (size_t)c);
     au_ids_to_text(c, ids, e->au_set, sizeof e->au_set);
-    if (clile_options_set_str(e->options, CLILE_OPT_AU_SET, e->au_set) != CLILE_OK) return failed(NULL);
+    if (clile_options_set_str(e->options, CLILE_OPT_AU_SET, e->au_set) != CLILE_OK)
+        return failed(NULL);
     return dataset_open(e->args->data, e->options, &e->data);
 }
 
 static int begin_report(evaluation *e, const eval_part *part)
 {
-    const int bp4d = strcmp(part->protocol, "bp4d") == 0 || strcmp(part->protocol, "bp4d-parts") == 0;
-    const int disfa = strcmp(part->protocol, "disfa") == 0 || strcmp(part->protocol, "disfa-parts") == 0;
+    const int bp4d =
+        strcmp(part->protocol, "bp4d") == 0 || strcmp(part->protocol, "bp4d-parts") == 0;
+    const int disfa =
+        strcmp(part->protocol, "disfa") == 0 || strcmp(part->protocol, "disfa-parts") == 0;
     const char *kind = clile_dataset_get_kind(e->data);
-    const int people = strcmp(kind, "drawn") != 0 && strcmp(kind, "rendered") != 0; /* or nobody knows */
+    /* or nobody knows */
+    const int people = strcmp(kind, "drawn") != 0 && strcmp(kind, "rendered") != 0;
     const char *published = !people ? NULL : bp4d ? "bp4d" : disfa ? "disfa" : NULL;
     if (e->report) return EXIT_FINE;
     e->cosine = calloc((size_t)e->c * (size_t)e->c, sizeof *e->cosine);
     e->phi = calloc((size_t)e->c * (size_t)e->c, sizeof *e->phi);
     if (e->cosine == NULL || e->phi == NULL) return out_of_memory();
-    return clile_report_create(e->c, e->au_ids, published, &e->report) == CLILE_OK ? EXIT_FINE : failed(NULL);
+    return clile_report_create(e->c, e->au_ids, published, &e->report) == CLILE_OK ? EXIT_FINE
+                                                                                   : failed(NULL);
 }
 
 /* Adds the model's AU correlation and that of the labels of `part` to the sums. */
@@ -231,21 +250,24 @@ cleanup:
     return code;
 }
 
-static int add_fold(evaluation *e, const eval_part *part, const clile_dataset *test, const eval_answers *a)
+static int add_fold(evaluation *e, const eval_part *part, const clile_dataset *test,
+                    const eval_answers *a)
 {
     const int32_t subjects = clile_dataset_subject_count(test);
     const char **names = calloc((size_t)subjects + 1, sizeof *names);
     if (names == NULL) return out_of_memory();
     for (int32_t s = 0; s < subjects; ++s) names[s] = clile_dataset_get_subject_name(test, s);
-    const clile_status status = clile_report_add_fold(e->report, part->fold > 0 ? part->fold : 1, a->n, a->score,
-                                                      a->present, a->labels, a->subject, (const char *const *)names);
+    const clile_status status =
+        clile_report_add_fold(e->report, part->fold > 0 ? part->fold : 1, a->n, a->score,
+                              a->present, a->labels, a->subject, (const char *const *)names);
     free(names);
     return status == CLILE_OK ? EXIT_FINE : failed(NULL);
 }
 
-/* A row for each tested image: what the model said (_s score, _c decision) and the label (_y; -1: not coded) of each
- * AU. */
-static int write_answers(evaluation *e, const eval_part *part, const clile_dataset *test, const eval_answers *a)
+/* A row for each tested image: what the model said (_s score, _c decision) and the label (_y;
+ * -1: not coded) of each AU. */
+static int write_answers(evaluation *e, const eval_part *part, const clile_dataset *test,
+                         const eval_answers *a)
 {
     if (e->args->answers == NULL) return EXIT_FINE;
     if (e->answers.file == NULL) {
@@ -253,8 +275,8 @@ static int write_answers(evaluation *e, const eval_part *part, const clile_datas
         if (code != EXIT_FINE) return code;
         fprintf(e->answers.file, "fold,subject,image");
         for (int32_t c = 0; c < e->c; ++c)
-            fprintf(e->answers.file, ",AU%02d_s,AU%02d_c,AU%02d_y", (int)e->au_ids[c], (int)e->au_ids[c],
-                    (int)e->au_ids[c]);
+            fprintf(e->answers.file, ",AU%02d_s,AU%02d_c,AU%02d_y", (int)e->au_ids[c],
+                    (int)e->au_ids[c], (int)e->au_ids[c]);
         fprintf(e->answers.file, "\n");
     }
     FILE *out = e->answers.file;
@@ -270,7 +292,8 @@ static int write_answers(evaluation *e, const eval_part *part, const clile_datas
     return EXIT_FINE;
 }
 
-/* The subject probe: on people the model was trained on where there is a training part, else on those that are tested.
+/* The subject probe: on people the model was trained on where there is a training part, else on
+ * those that are tested.
  */
 static int run_probe(const evaluation *e, const clile_model *model, const clile_dataset *train,
                      const eval_answers *test, eval_part *part)
@@ -285,8 +308,8 @@ static int run_probe(const evaluation *e, const clile_model *model, const clile_
         code = answer(e, model, train, stride, "subject probe", &a);
         used = &a;
     }
-    if (code == EXIT_FINE &&
-        clile_metrics_subject_probe(used->n, used->d, used->embedding, used->subject, &part->probe) != CLILE_OK) {
+    if (code == EXIT_FINE && clile_metrics_subject_probe(used->n, used->d, used->embedding,
+                                                         used->subject, &part->probe) != CLILE_OK) {
         fprintf(stderr, "clile: warning: no subject probe: %s\n", clile_last_error());
         part->probe = NAN;
     }
@@ -299,10 +322,10 @@ static int check_distinct(const eval_part *parts, int last)
 {
     for (int i = 0; i < last; ++i)
         if (parts[i].fold == parts[last].fold) {
-            fprintf(
-                stderr,
-                "clile: %s and %s are tested on the same part of the data; one report takes one model for each fold\n",
-                parts[i].path, parts[last].path);
+            fprintf(stderr,
+                    "clile: %s and %s are tested on the same part of the data; one report takes "
+                    "one model for each fold\n",
+                    parts[i].path, parts[last].path);
             return EXIT_USAGE;
         }
     return EXIT_FINE;
@@ -324,10 +347,12 @@ static int evaluate_model(evaluation *e, const char *path, eval_part *parts, int
     if (code != EXIT_FINE) goto cleanup;
 
     if (part->fold == 0)
-        code = clile_dataset_fold(e->data, "all", 1, NULL, &test) == CLILE_OK ? EXIT_FINE : failed(NULL);
+        code = clile_dataset_fold(e->data, "all", 1, NULL, &test) == CLILE_OK ? EXIT_FINE
+                                                                              : failed(NULL);
     else
-        code = clile_dataset_fold(e->data, part->protocol, part->fold, &train, &test) == CLILE_OK ? EXIT_FINE
-                                                                                                  : failed(NULL);
+        code = clile_dataset_fold(e->data, part->protocol, part->fold, &train, &test) == CLILE_OK
+                   ? EXIT_FINE
+                   : failed(NULL);
     if (code != EXIT_FINE) goto cleanup;
     part->images = clile_dataset_size(test);
     part->subjects = clile_dataset_subject_count(test);
@@ -360,10 +385,12 @@ static int finish_report(evaluation *e, const eval_part *parts, int count)
         const char *name = parts[0].fold > 0 ? "subject probe" : "subject probe (tested subjects)";
         if (clile_report_add_value(e->report, name, probe) != CLILE_OK) return failed(NULL);
     }
-    return clile_report_set_correlation(e->report, e->cosine, e->phi) == CLILE_OK ? EXIT_FINE : failed(NULL);
+    return clile_report_set_correlation(e->report, e->cosine, e->phi) == CLILE_OK ? EXIT_FINE
+                                                                                  : failed(NULL);
 }
 
-static void print_json(FILE *out, const eval_args *args, const eval_part *parts, int count, const char *report)
+static void print_json(FILE *out, const eval_args *args, const eval_part *parts, int count,
+                       const char *report)
 {
     json j = {.out = out};
     json_open(&j, NULL, '{');
@@ -405,7 +432,8 @@ static void print_text(FILE *out, const eval_part *parts, int count, const char 
 
 enum { REPORT_TEXT, REPORT_JSON, REPORT_TABLE };
 
-/* What --report is written as: the row of the ending of its name, text without an ending. NULL: there is none. */
+/* What --report is written as: the row of the ending of its name, text without an ending. NULL:
+ * there is none. */
 typedef struct {
     const char *ending; /* of REPORT_TABLE: the library's name of the format too */
     int kind;
@@ -418,19 +446,22 @@ static const report_format *find_format(const char *path)
                                             {"csv", REPORT_TABLE},
                                             {"md", REPORT_TABLE},
                                             {"tex", REPORT_TABLE}};
-    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path, *point = strrchr(name, '.');
+    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path,
+               *point = strrchr(name, '.');
     if (point == NULL || point == name) return &formats[0];
     for (size_t k = 0; k < sizeof formats / sizeof formats[0]; ++k)
         if (strcasecmp(point + 1, formats[k].ending) == 0) return &formats[k];
     return NULL;
 }
 
-static int write_report(const evaluation *e, const eval_part *parts, int count, const char *text, const char *report)
+static int write_report(const evaluation *e, const eval_part *parts, int count, const char *text,
+                        const char *report)
 {
     const report_format *format = find_format(e->args->report);
     output out = {0};
     char *table = NULL;
-    if (format->kind == REPORT_TABLE && clile_report_copy_table(e->report, format->ending, &table) != CLILE_OK)
+    if (format->kind == REPORT_TABLE &&
+        clile_report_copy_table(e->report, format->ending, &table) != CLILE_OK)
         return failed(NULL);
     int code = output_open(&out, e->args->report);
     if (code == EXIT_FINE) {
@@ -471,15 +502,18 @@ cleanup:
 static int read_args(eval_args *a, int argc, char **argv, arg_spec *spec, arg *rows)
 {
     const arg table[] = {
-        {"--model", ARG_LIST, &a->models, "FILE", "model to test; repeat it for the models of several folds"},
+        {"--model", ARG_LIST, &a->models, "FILE",
+         "model to test; repeat it for the models of several folds"},
         {"--data", ARG_TEXT, &a->data, "DIR", "labelled folder of face images"},
         {"--layout", ARG_TEXT, &a->layout, "NAME",
          "auto, bp4d, disfa, disfa+, list, csv, jsonl or pack (default: auto)"},
         {"--protocol", ARG_TEXT, &a->protocol, "P",
-         "bp4d, disfa, bp4d-parts, disfa-parts, kfold:K[:SEED], file:PATH, loso, or none: the whole folder (default: "
-         "that of the model)"},
-        {"--fold", ARG_NUMBER, &a->fold, "N", "fold whose test part is used (default: that of the model)"},
-        {"--set", ARG_LIST, &a->settings, "KEY=VALUE", "an option of the data group, or threads; may be repeated"},
+         "bp4d, disfa, bp4d-parts, disfa-parts, kfold:K[:SEED], file:PATH, loso, or none: the "
+         "whole folder (default: that of the model)"},
+        {"--fold", ARG_NUMBER, &a->fold, "N",
+         "fold whose test part is used (default: that of the model)"},
+        {"--set", ARG_LIST, &a->settings, "KEY=VALUE",
+         "an option of the data group, or threads; may be repeated"},
         {"--report", ARG_TEXT, &a->report, "FILE",
          "write the report here too: .txt, .json, .csv, .md (Markdown) or .tex (LaTeX)"},
         {"--answers", ARG_TEXT, &a->answers, "FILE",
@@ -490,19 +524,21 @@ static int read_args(eval_args *a, int argc, char **argv, arg_spec *spec, arg *r
     };
     a->layout = "auto";
     memcpy(rows, table, sizeof table);
-    *spec = (arg_spec){"clile eval --model MODEL [--model MODEL2 ...] --data DIR [--protocol P --fold N]",
-                       "F1, AUC and AUC within subjects for each AU, fold and over all, with the interval over test "
-                       "subjects, the published results\n"
-                       "of the protocol beside them (not for drawn or rendered faces), the AU correlation of model and labels, and how well the subject "
-                       "can be read from the embedding.",
-                       rows, (int)(sizeof table / sizeof table[0]), NULL};
+    *spec = (arg_spec){
+        "clile eval --model MODEL [--model MODEL2 ...] --data DIR [--protocol P --fold N]",
+        "F1, AUC and AUC within subjects for each AU, fold and over all, with the interval over "
+        "test subjects, the published results\n"
+        "of the protocol beside them (not for drawn or rendered faces), the AU correlation of "
+        "model and labels, and how well the subject can be read from the embedding.",
+        rows, (int)(sizeof table / sizeof table[0]), NULL};
     const int code = args_parse(spec, argc, argv);
     if (code != EXIT_FINE) return code;
     if (a->models.count == 0) return usage_error(spec, "--model is missing");
     if (a->data == NULL) return usage_error(spec, "--data is missing");
     if (a->fold > 100000) return usage_error(spec, "--fold is out of range");
     if (a->report && find_format(a->report) == NULL)
-        return usage_error(spec, "--report %s: a report is written as .txt, .json, .csv, .md or .tex", a->report);
+        return usage_error(
+            spec, "--report %s: a report is written as .txt, .json, .csv, .md or .tex", a->report);
     if (a->report && a->answers && strcmp(a->report, a->answers) == 0)
         return usage_error(spec, "--report and --answers are the same file, %s", a->report);
     return EXIT_FINE;

@@ -1,11 +1,13 @@
-/* clile import: an untrained model whose backbone comes from somebody else's file, and a report of what fitted. */
+/* clile import: an untrained model whose backbone comes from somebody else's file, and a report
+ * of what fitted. */
 #include "command.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 /* By CLILE_IMPORT_... */
-static const char *const outcomes[] = {"matched", "kept", "missing", "mismatched", "left_over", "ignored"};
+static const char *const outcomes[] = {"matched",    "kept",      "missing",
+                                       "mismatched", "left_over", "ignored"};
 static const char *const explained[] = {"taken",
                                         "as the model had it: the file has none that fits",
                                         "not in the file",
@@ -96,7 +98,8 @@ static void print_text(FILE *out, const told *t)
     for (int k = 0; k < OUTCOMES; ++k) {
         if (t->of[k] == 0) continue;
         fprintf(out, "%-10s %4lld  %s\n", outcomes[k], (long long)t->of[k], explained[k]);
-        for (int64_t i = 0; i < t->count && k != CLILE_IMPORT_MATCHED && k != CLILE_IMPORT_IGNORED; ++i) {
+        for (int64_t i = 0; i < t->count && k != CLILE_IMPORT_MATCHED && k != CLILE_IMPORT_IGNORED;
+             ++i) {
             const line *l = &t->lines[i];
             if (l->outcome != k) continue;
             fprintf(out, "    %s", l->file_name ? l->file_name : l->name);
@@ -154,7 +157,8 @@ static int32_t on_tensor(const clile_tensor_info *tensor, void *user)
 {
     network *n = user;
     if (n->prefix && strncmp(tensor->name, n->prefix, strlen(n->prefix)) != 0) return 0;
-    if (ends_with(tensor->name, "layer1.0.conv1.weight") && tensor->ndim > 0) n->channels = tensor->shape[0];
+    if (ends_with(tensor->name, "layer1.0.conv1.weight") && tensor->ndim > 0)
+        n->channels = tensor->shape[0];
     if (ends_with(tensor->name, "layer1.1.conv1.weight")) n->second = 1;
     if (ends_with(tensor->name, "layer1.2.conv1.weight")) n->third = 1;
     if (ends_with(tensor->name, "layer1.0.conv3.weight")) n->bottleneck = 1;
@@ -171,8 +175,12 @@ static int choose_network(const import_args *a, const arg_spec *spec, clile_opti
         backbone |= strncmp(a->settings.items[i], "backbone=", 9) == 0;
     }
     if (clile_file_inspect(a->file, on_tensor, NULL, &n, NULL) != CLILE_OK) return failed(NULL);
-    const char *name = n.bottleneck ? "resnet50" : n.third ? "resnet34" : n.second ? "resnet18" : "resnet10";
-    if (n.channels > 0 && !backbone && clile_options_set_str(options, CLILE_OPT_BACKBONE, name) != CLILE_OK)
+    const char *name = n.bottleneck ? "resnet50"
+                       : n.third    ? "resnet34"
+                       : n.second   ? "resnet18"
+                                    : "resnet10";
+    if (n.channels > 0 && !backbone &&
+        clile_options_set_str(options, CLILE_OPT_BACKBONE, name) != CLILE_OK)
         return failed(NULL);
     if (n.channels > 0 && !width &&
         clile_options_set_f64(options, CLILE_OPT_WIDTH, (double)n.channels / 64) != CLILE_OK)
@@ -182,7 +190,8 @@ static int choose_network(const import_args *a, const arg_spec *spec, clile_opti
     return EXIT_FINE;
 }
 
-/* "bp4d", "disfa" or "1,2,4"; whether the numbers make sense is for the library to say. 0: none of these. */
+/* "bp4d", "disfa" or "1,2,4"; whether the numbers make sense is for the library to say. 0: none
+ * of these. */
 static int32_t parse_au_set(const char *text, int32_t *au_ids)
 {
     if (strcmp(text, "bp4d") == 0) text = "1,2,4,6,7,10,12,14,15,17,23,24";
@@ -210,7 +219,8 @@ static int import_model(const import_args *a, const arg_spec *spec, const clile_
     double width = 0;
     int code = EXIT_FINE;
     if (c == 0)
-        return usage_error(spec, "--au-set takes bp4d, disfa or numbers such as 1,2,4, found \"%s\"", a->au_set);
+        return usage_error(
+            spec, "--au-set takes bp4d, disfa or numbers such as 1,2,4, found \"%s\"", a->au_set);
     if (clile_model_create(options, c, au_ids, &model) != CLILE_OK) return failed(NULL);
     if (clile_model_import_backbone_report(model, a->file, a->prefix, on_item, &t) != CLILE_OK ||
         clile_model_save(model, a->out) != CLILE_OK)
@@ -222,10 +232,11 @@ static int import_model(const import_args *a, const arg_spec *spec, const clile_
         print_json(a, &t, code == EXIT_FINE ? model : NULL);
     else
         print_text(code == EXIT_FINE ? stdout : stderr, &t);
-    if (code == EXIT_FINE && !a->json && clile_options_get_str(options, CLILE_OPT_BACKBONE, &backbone) == CLILE_OK &&
+    if (code == EXIT_FINE && !a->json &&
+        clile_options_get_str(options, CLILE_OPT_BACKBONE, &backbone) == CLILE_OK &&
         clile_options_get_f64(options, CLILE_OPT_WIDTH, &width) == CLILE_OK)
-        printf("%s: untrained; train it with --import %s --set backbone=%s --set width=%g\n", a->out, a->out, backbone,
-               width);
+        printf("%s: untrained; train it with --import %s --set backbone=%s --set width=%g\n",
+               a->out, a->out, backbone, width);
     told_free(&t);
     clile_model_destroy(model);
     return code;
@@ -238,24 +249,28 @@ int run_import(int argc, char **argv)
     clile_options *options = NULL;
     const arg rows[] = {
         {"--out", ARG_TEXT, &a.out, "MODEL", "untrained model to write (safetensors)"},
-        {"--au-set", ARG_TEXT, &a.au_set, "SET", "AUs of the model: bp4d (default), disfa or numbers such as 1,2,4"},
-        {"--backbone", ARG_TEXT, &a.backbone, "NAME", "resnet10, 18, 34 or 50 (default: what the file holds)"},
-        {"--prefix", ARG_TEXT, &a.prefix, "TEXT", "what stands before torchvision's names (default: found by itself)"},
-        {"--set", ARG_LIST, &a.settings, "KEY=VALUE", "an option of the model: width, embedding, image_size, ..."},
+        {"--au-set", ARG_TEXT, &a.au_set, "SET",
+         "AUs of the model: bp4d (default), disfa or numbers such as 1,2,4"},
+        {"--backbone", ARG_TEXT, &a.backbone, "NAME",
+         "resnet10, 18, 34 or 50 (default: what the file holds)"},
+        {"--prefix", ARG_TEXT, &a.prefix, "TEXT",
+         "what stands before torchvision's names (default: found by itself)"},
+        {"--set", ARG_LIST, &a.settings, "KEY=VALUE",
+         "an option of the model: width, embedding, image_size, ..."},
         {"--json", ARG_FLAG, &a.json, NULL, "print the report as JSON, with every tensor"},
     };
-    const arg_spec spec = {
-        "clile import FILE --out MODEL [--au-set bp4d] [--set KEY=VALUE ...]",
-        "Makes an untrained model whose backbone has the weights of a torchvision ResNet: from safetensors, from the "
-        ".pth of\n"
-        "PyTorch (nothing of it is run), or from a model of libclile; and says what matched, what was missing and what "
-        "was\n"
-        "left over. docs/import.md has the rules.",
-        rows, (int)(sizeof rows / sizeof rows[0]), &files};
+    const arg_spec spec = {"clile import FILE --out MODEL [--au-set bp4d] [--set KEY=VALUE ...]",
+                           "Makes an untrained model whose backbone has the weights of a "
+                           "torchvision ResNet: from safetensors, from the .pth of\n"
+                           "PyTorch (nothing of it is run), or from a model of libclile; and says "
+                           "what matched, what was missing and what was\n"
+                           "left over. docs/import.md has the rules.",
+                           rows, (int)(sizeof rows / sizeof rows[0]), &files};
     int code = args_parse(&spec, argc, argv);
     if (code != EXIT_FINE) goto cleanup;
     if (files.count != 1 || a.out == NULL) {
-        code = usage_error(&spec, "%s", files.count != 1 ? "one file of weights is needed" : "--out is missing");
+        code = usage_error(&spec, "%s",
+                           files.count != 1 ? "one file of weights is needed" : "--out is missing");
         goto cleanup;
     }
     a.file = files.items[0];

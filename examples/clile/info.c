@@ -1,4 +1,5 @@
-/* clile info: what a file holds (a model, a checkpoint, a pack, or weights of anybody), or the table of options. */
+/* clile info: what a file holds (a model, a checkpoint, a pack, or weights of anybody), or the
+ * table of options. */
 #include "command.h"
 
 #include <inttypes.h>
@@ -55,10 +56,12 @@ static int print_options(int as_json, int markdown)
     const char *group = "";
     if (as_json) json_open(&j, NULL, '[');
     if (markdown)
-        printf("# Options\n\nMade by `clile info --options --markdown` from the table in the library; a test compares "
-               "the two.\n"
-               "On a command line an option is set by `--set name=value`, in C by `clile_options_set(options, "
-               "\"name\", \"value\")`.\n");
+        printf("# Options\n"
+               "\n"
+               "Made by `clile info --options --markdown` from the table in the library; a test "
+               "compares the two.\n"
+               "On a command line an option is set by `--set name=value`, in C by "
+               "`clile_options_set(options, \"name\", \"value\")`.\n");
     for (int32_t i = 0; i < clile_options_count(); ++i) {
         clile_option_info info = {.struct_size = sizeof info};
         char range[256];
@@ -78,7 +81,9 @@ static int print_options(int as_json, int markdown)
         if (strcmp(group, info.group) != 0) {
             group = info.group;
             if (markdown)
-                printf("\n## %s\n\n| name | type | default | range | meaning |\n|---|---|---|---|---|\n", group);
+                printf("\n## %s\n\n| name | type | default | range | meaning "
+                       "|\n|---|---|---|---|---|\n",
+                       group);
             else
                 printf("%s%s\n", i > 0 ? "\n" : "", group);
         }
@@ -89,8 +94,8 @@ static int print_options(int as_json, int markdown)
             print_escaped(info.help);
             printf(" |\n");
         } else
-            printf("  %-20s %-10s %s%s%s%s\n", info.name, info.default_value, info.help, range[0] ? " [" : "", range,
-                   range[0] ? "]" : "");
+            printf("  %-20s %-10s %s%s%s%s\n", info.name, info.default_value, info.help,
+                   range[0] ? " [" : "", range, range[0] ? "]" : "");
     }
     if (as_json) json_close(&j, ']');
     return EXIT_FINE;
@@ -116,7 +121,8 @@ typedef struct {
 static void print_shape(FILE *out, const clile_tensor_info *tensor)
 {
     fputc('[', out);
-    for (int32_t i = 0; i < tensor->ndim; ++i) fprintf(out, "%s%" PRId64, i ? "," : "", tensor->shape[i]);
+    for (int32_t i = 0; i < tensor->ndim; ++i)
+        fprintf(out, "%s%" PRId64, i ? "," : "", tensor->shape[i]);
     fputc(']', out);
 }
 
@@ -210,11 +216,13 @@ static int show_json(description *d, const char *kind, int with_metadata)
     json_integer(d->j, "tensor_count", d->tensors);
     json_integer(d->j, "tensor_bytes", d->tensor_bytes);
     json_open(d->j, "dtypes", '{');
-    for (int k = 0; k < d->dtype_count; ++k) json_integer(d->j, d->dtypes[k].name, d->dtypes[k].tensors);
+    for (int k = 0; k < d->dtype_count; ++k)
+        json_integer(d->j, d->dtypes[k].name, d->dtypes[k].tensors);
     json_close(d->j, '}');
     if (with_metadata) {
         json_open(d->j, "metadata", '{');
-        if (clile_file_inspect(d->path, NULL, show_metadata, d, NULL) != CLILE_OK) return failed(NULL);
+        if (clile_file_inspect(d->path, NULL, show_metadata, d, NULL) != CLILE_OK)
+            return failed(NULL);
         json_close(d->j, '}');
     }
     if (!d->list) return EXIT_FINE;
@@ -226,12 +234,13 @@ static int show_json(description *d, const char *kind, int with_metadata)
 
 static int show_text(description *d, const char *kind, int with_metadata)
 {
-    printf("%s: %s, %" PRId64 " bytes; %" PRId64 " tensors of %" PRId64 " bytes (", d->path, kind, d->file_bytes,
-           d->tensors, d->tensor_bytes);
+    printf("%s: %s, %" PRId64 " bytes; %" PRId64 " tensors of %" PRId64 " bytes (", d->path, kind,
+           d->file_bytes, d->tensors, d->tensor_bytes);
     for (int k = 0; k < d->dtype_count; ++k)
         printf("%s%s: %" PRId64, k ? ", " : "", d->dtypes[k].name, d->dtypes[k].tensors);
     printf(")\n");
-    if (with_metadata && clile_file_inspect(d->path, NULL, show_metadata, d, NULL) != CLILE_OK) return failed(NULL);
+    if (with_metadata && clile_file_inspect(d->path, NULL, show_metadata, d, NULL) != CLILE_OK)
+        return failed(NULL);
     return EXIT_FINE;
 }
 
@@ -253,7 +262,8 @@ static void print_training(const clile_model *model)
                   {"train_images_by_boxes", "cut out by boxes"},
                   {"train_images_as_crops", "taken as crops"}};
     const char *kind = clile_model_get_metadata(model, "data_kind");
-    const char *protocol = clile_model_get_metadata(model, "protocol"), *fold = clile_model_get_metadata(model, "fold");
+    const char *protocol = clile_model_get_metadata(model, "protocol"),
+               *fold = clile_model_get_metadata(model, "fold");
     const char *layout = clile_model_get_metadata(model, "layout");
     const char *photographs = clile_model_get_metadata(model, "photographs");
     const char *imported = clile_model_get_metadata(model, "imported");
@@ -269,23 +279,27 @@ static void print_training(const clile_model *model)
                                                                 : "rendered faces");
     for (size_t i = 0; i < sizeof counts / sizeof counts[0]; ++i) {
         const char *count = clile_model_get_metadata(model, counts[i].key);
-        if (count && strcmp(count, "0") != 0) printf("%s %s %s", named++ ? "," : ";", count, counts[i].words);
+        if (count && strcmp(count, "0") != 0)
+            printf("%s %s %s", named++ ? "," : ";", count, counts[i].words);
     }
     printf("\n");
     if (layout) printf("layout %s", layout);
-    if (layout && protocol && fold && strcmp(fold, "0") != 0) printf(", protocol %s, all but fold %s", protocol, fold);
+    if (layout && protocol && fold && strcmp(fold, "0") != 0)
+        printf(", protocol %s, all but fold %s", protocol, fold);
     if (layout) printf("\n");
     if (photographs)
-        printf("%s\n", strcmp(photographs, "yes") == 0     ? "it has seen photographs"
-                       : strcmp(photographs, "never") == 0 ? "it has never seen a photograph"
-                                                           : "whether it has seen a photograph is not known");
+        printf("%s\n", strcmp(photographs, "yes") == 0 ? "it has seen photographs"
+                       : strcmp(photographs, "never") == 0
+                           ? "it has never seen a photograph"
+                           : "whether it has seen a photograph is not known");
     if (imported) printf("weights imported from %s\n", imported);
 }
 
 static int32_t show_network(const char *key, const char *value, void *user)
 {
     (void)user;
-    static const char *const keys[] = {"weights", "backbone", "width", "similarity", "null_anchor", "library"};
+    static const char *const keys[] = {"weights",    "backbone",    "width",
+                                       "similarity", "null_anchor", "library"};
     for (size_t i = 0; i < sizeof keys / sizeof keys[0]; ++i)
         if (strcmp(key, keys[i]) == 0) printf("%s: %s\n", key, value);
     return 0;
@@ -305,8 +319,9 @@ static int print_model(description *d, const clile_model *model)
     }
     code = show_text(d, "model", 0);
     if (code != EXIT_FINE) goto cleanup;
-    printf("%s, %d AUs, embedding %d, crop %d x %d\n", clile_model_is_trained(model) ? "trained" : "not trained",
-           (int)c, (int)clile_model_embedding_size(model), (int)clile_model_image_size(model),
+    printf("%s, %d AUs, embedding %d, crop %d x %d\n",
+           clile_model_is_trained(model) ? "trained" : "not trained", (int)c,
+           (int)clile_model_embedding_size(model), (int)clile_model_image_size(model),
            (int)clile_model_image_size(model));
     print_training(model);
     if (clile_file_inspect(d->path, NULL, show_network, NULL, NULL) != CLILE_OK ||
@@ -316,8 +331,8 @@ static int print_model(description *d, const clile_model *model)
     }
     printf("\n  AU   present when score >   slope of the probability\n");
     for (int32_t k = 0; k < c; ++k)
-        printf("  %-4d %20.4f   %24.4f  %s\n", (int)au_ids[k], 0.0 - (double)(offset[k] / slope[k]), (double)slope[k],
-               au_name(au_ids[k]));
+        printf("  %-4d %20.4f   %24.4f  %s\n", (int)au_ids[k], 0.0 - (double)(offset[k] / slope[k]),
+               (double)slope[k], au_name(au_ids[k]));
 cleanup:
     free(au_ids);
     free(slope);
@@ -348,7 +363,8 @@ static int print_file(const char *path, int list, int as_json)
     int32_t kind = CLILE_FILE_SAFETENSORS;
     clile_model *model = NULL;
     int code = EXIT_FINE;
-    if (clile_file_inspect(path, count_tensor, find_format, &d, &kind) != CLILE_OK) return failed(NULL);
+    if (clile_file_inspect(path, count_tensor, find_format, &d, &kind) != CLILE_OK)
+        return failed(NULL);
     if (stat(path, &info) == 0) d.file_bytes = (int64_t)info.st_size;
     if (strcmp(d.format, "clile-model") == 0) {
         if (clile_model_load(path, &model) != CLILE_OK) return failed(NULL);
@@ -381,11 +397,12 @@ int run_info(int argc, char **argv)
         {"--markdown", ARG_FLAG, &markdown, NULL, "with --options: as the page docs/options.md"},
         {"--json", ARG_FLAG, &as_json, NULL, "print JSON"},
     };
-    const arg_spec spec = {"clile info FILE [--tensors] | clile info --options | clile info --aus",
-                           "What a file holds, the table of options or the names of action units. Files are models, "
-                           "checkpoints and packs of "
-                           "libclile, other\nsafetensors files, and the .pth of PyTorch (nothing of it is run).",
-                           rows, (int)(sizeof rows / sizeof rows[0]), &files};
+    const arg_spec spec = {
+        "clile info FILE [--tensors] | clile info --options | clile info --aus",
+        "What a file holds, the table of options or the names of action units. Files are models, "
+        "checkpoints and packs of libclile, other\n"
+        "safetensors files, and the .pth of PyTorch (nothing of it is run).",
+        rows, (int)(sizeof rows / sizeof rows[0]), &files};
     code = args_parse(&spec, argc, argv);
     if (code != EXIT_FINE) goto cleanup;
     if (options && aus)

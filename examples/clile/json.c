@@ -3,8 +3,8 @@
 
 #include <math.h>
 
-/* Bytes of the UTF-8 character at `p` (1..4), 0 when there is none (Unicode 15, table 3-7). The text ends with a NUL,
- * which continues nothing. */
+/* Bytes of the UTF-8 character at `p` (1..4), 0 when there is none (Unicode 15, table 3-7). The
+ * text ends with a NUL, which continues nothing. */
 static int utf8_length(const unsigned char *p)
 {
     if (p[0] < 0x80) return 1;

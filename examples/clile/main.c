@@ -1,13 +1,15 @@
-/* The command `clile`: trains, evaluates and uses CL-ILE models. Each subcommand is a file of its own. */
+/* The command `clile`: trains, evaluates and uses CL-ILE models. Each subcommand is a file of
+ * its own. */
 #include "command.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-/* libgomp spins at every barrier for milliseconds before it sleeps: on a machine where something else runs, a step then
- * takes several times as long (docs/results.md). It reads its settings when it is loaded, so that a program can only
- * choose by starting again. Whoever has set one of them is left alone. */
+/* libgomp spins at every barrier for milliseconds before it sleeps: on a machine where something
+ * else runs, a step then takes several times as long (docs/results.md). It reads its settings
+ * when it is loaded, so that a program can only choose by starting again. Whoever has set one of
+ * them is left alone. */
 static void spin_less(char **argv)
 {
     if (getenv("GOMP_SPINCOUNT") || getenv("OMP_WAIT_POLICY")) return;
@@ -34,9 +36,12 @@ enum { SUBCOMMANDS = (int)(sizeof subcommands / sizeof subcommands[0]) };
 
 static void print_usage(FILE *out)
 {
-    fprintf(out, "usage: clile COMMAND [ARGUMENTS]\n\nFacial action units of people the model never saw (CL-ILE).\n\n");
-    for (int i = 0; i < SUBCOMMANDS; ++i) fprintf(out, "  %-10s %s\n", subcommands[i].name, subcommands[i].summary);
-    fprintf(out, "\n`clile COMMAND --help` says more; `clile --version` prints %s.\n", clile_version());
+    fprintf(out, "usage: clile COMMAND [ARGUMENTS]\n\nFacial action units of people the model "
+                 "never saw (CL-ILE).\n\n");
+    for (int i = 0; i < SUBCOMMANDS; ++i)
+        fprintf(out, "  %-10s %s\n", subcommands[i].name, subcommands[i].summary);
+    fprintf(out, "\n`clile COMMAND --help` says more; `clile --version` prints %s.\n",
+            clile_version());
 }
 
 int main(int argc, char **argv)
@@ -46,7 +51,8 @@ int main(int argc, char **argv)
         print_usage(stderr);
         return EXIT_USAGE;
     }
-    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0) {
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
+        strcmp(argv[1], "help") == 0) {
         print_usage(stdout);
         return EXIT_FINE;
     }

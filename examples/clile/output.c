@@ -1,5 +1,6 @@
-/* Files that the command itself writes: each is written under a temporary name beside its own, flushed and renamed when
- * it is complete, so that a run that fails leaves the older file and no half one; and text in CSV. */
+/* Files that the command itself writes: each is written under a temporary name beside its own,
+ * flushed and renamed when it is complete, so that a run that fails leaves the older file and no
+ * half one; and text in CSV. */
 #define _XOPEN_SOURCE 700 /* realpath */
 #include "command.h"
 
@@ -53,7 +54,8 @@ int output_open(output *o, const char *path)
         o->file = fopen(path, "w");
         return o->file ? EXIT_FINE : not_written(path);
     }
-    const char *target = there && realpath(path, resolved) ? resolved : path; /* a link stays, its file is replaced */
+    /* a link stays, its file is replaced */
+    const char *target = there && realpath(path, resolved) ? resolved : path;
     if (create_beside(o, target, there ? &info : NULL)) return EXIT_FINE;
     const int code = not_written(path);
     output_abort(o);
@@ -64,7 +66,8 @@ int output_commit(output *o)
 {
     FILE *file = o->file;
     o->file = NULL;
-    int fine = fflush(file) == 0 && !ferror(file) && (o->temporary == NULL || fsync(fileno(file)) == 0);
+    int fine =
+        fflush(file) == 0 && !ferror(file) && (o->temporary == NULL || fsync(fileno(file)) == 0);
     int error = errno;
     if (fclose(file) != 0 && fine) {
         fine = 0;

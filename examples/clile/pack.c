@@ -28,12 +28,13 @@ int verify_pack(const clile_dataset *data)
     return clile_dataset_verify(data, count, &c) == CLILE_OK ? EXIT_FINE : failed(NULL);
 }
 
-static void print_done(const clile_dataset *data, const clile_options *options, const char *out, double seconds,
-                       int as_json)
+static void print_done(const clile_dataset *data, const clile_options *options, const char *out,
+                       double seconds, int as_json)
 {
     struct stat info;
     int64_t size = 0;
-    const int64_t n = clile_dataset_size(data), bytes = stat(out, &info) == 0 ? (int64_t)info.st_size : 0;
+    const int64_t n = clile_dataset_size(data),
+                  bytes = stat(out, &info) == 0 ? (int64_t)info.st_size : 0;
     clile_options_get_i64(options, CLILE_OPT_IMAGE_SIZE, &size);
     if (as_json) {
         json j = {.out = stdout};
@@ -47,8 +48,9 @@ static void print_done(const clile_dataset *data, const clile_options *options, 
         json_real(&j, "seconds", seconds);
         json_close(&j, '}');
     } else
-        printf("%s: %lld images of %d subjects at %lld pixels, %.1f MB, %.1f s\n", out, (long long)n,
-               (int)clile_dataset_subject_count(data), (long long)size, (double)bytes / 1e6, seconds);
+        printf("%s: %lld images of %d subjects at %lld pixels, %.1f MB, %.1f s\n", out,
+               (long long)n, (int)clile_dataset_subject_count(data), (long long)size,
+               (double)bytes / 1e6, seconds);
 }
 
 int run_pack(int argc, char **argv)
@@ -62,14 +64,17 @@ int run_pack(int argc, char **argv)
     const arg rows[] = {
         {"--data", ARG_TEXT, &path, "DIR", "the labelled folder, CSV manifest or pack (needed)"},
         {"--out", ARG_TEXT, &out, "FILE", "the pack to write, such as bp4d.safetensors (needed)"},
-        {"--layout", ARG_TEXT, &layout, "NAME", "auto, bp4d, disfa, disfa+, list, csv, jsonl or pack (default: auto)"},
-        {"--set", ARG_LIST, &settings, "KEY=VALUE", "an option, such as image_size=112; may be repeated"},
+        {"--layout", ARG_TEXT, &layout, "NAME",
+         "auto, bp4d, disfa, disfa+, list, csv, jsonl or pack (default: auto)"},
+        {"--set", ARG_LIST, &settings, "KEY=VALUE",
+         "an option, such as image_size=112; may be repeated"},
         {"--quiet", ARG_FLAG, &c.quiet, NULL, "no progress"},
         {"--json", ARG_FLAG, &as_json, NULL, "print JSON"},
     };
-    const arg_spec spec = {"clile pack --data DIR --out FILE [--set image_size=N]",
-                           "Aligns and resizes every image of a labelled folder once, into one file.", rows,
-                           (int)(sizeof rows / sizeof rows[0]), NULL};
+    const arg_spec spec = {
+        "clile pack --data DIR --out FILE [--set image_size=N]",
+        "Aligns and resizes every image of a labelled folder once, into one file.", rows,
+        (int)(sizeof rows / sizeof rows[0]), NULL};
     int code = args_parse(&spec, argc, argv);
     if (code != EXIT_FINE) goto cleanup;
     if (path == NULL || out == NULL) {

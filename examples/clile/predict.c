@@ -1,5 +1,5 @@
-/* clile predict: the action units of images, folders of images, or raw frames on standard input. One image is held at a
- * time, however many there are. */
+/* clile predict: the action units of images, folders of images, or raw frames on standard input.
+ * One image is held at a time, however many there are. */
 #include "predict.h"
 
 #include <errno.h>
@@ -49,12 +49,13 @@ static void print_failed_call(prediction *p, const char *image, int64_t face_num
     else if (image)
         snprintf(message, sizeof message, "%s: %s", image, clile_last_error());
     else
-        snprintf(message, sizeof message, "frame %lld: %s", (long long)p->frame, clile_last_error());
+        snprintf(message, sizeof message, "frame %lld: %s", (long long)p->frame,
+                 clile_last_error());
     print_failure(p, image, face_number, message);
 }
 
-static void predict_face(prediction *p, const char *image, const uint8_t *rgb, int32_t h, int32_t w, const face *f,
-                         int64_t number)
+static void predict_face(prediction *p, const char *image, const uint8_t *rgb, int32_t h, int32_t w,
+                         const face *f, int64_t number)
 {
     float probability[MAX_AUS];
     int8_t present[MAX_AUS];
@@ -69,10 +70,13 @@ static void predict_face(prediction *p, const char *image, const uint8_t *rgb, i
         place.kind = CLILE_FACE_BOX;
         memcpy(place.box, f->box, sizeof place.box);
     }
-    const char *misfit = p->warned || p->args->crop ? NULL : clile_predictor_get_misfit(p->predictor, place.kind);
+    const char *misfit =
+        p->warned || p->args->crop ? NULL : clile_predictor_get_misfit(p->predictor, place.kind);
     if (misfit) {
         fprintf(stderr, "clile: warning: %s: %s%s\n", p->args->model, misfit,
-                place.kind == CLILE_FACE_CROP ? " (--faces CSV, --box), or say that it is one (--crop)" : "");
+                place.kind == CLILE_FACE_CROP
+                    ? " (--faces CSV, --box), or say that it is one (--crop)"
+                    : "");
         p->warned = 1;
     }
     status = clile_predictor_run_faces(p->predictor, 1, &place, probability, present, NULL);
@@ -92,12 +96,14 @@ static void predict_face(prediction *p, const char *image, const uint8_t *rgb, i
 }
 
 /* All faces of an image or, when `image` is NULL, of a raw frame. */
-static void predict_pixels(prediction *p, const char *image, const uint8_t *rgb, int32_t h, int32_t w)
+static void predict_pixels(prediction *p, const char *image, const uint8_t *rgb, int32_t h,
+                           int32_t w)
 {
     char message[MESSAGE_SIZE];
     face f = {0};
     int64_t count = 0;
-    for (int i = 0; i < p->args->boxes.count; ++i) predict_face(p, image, rgb, h, w, &p->boxes[i], i + 1);
+    for (int i = 0; i < p->args->boxes.count; ++i)
+        predict_face(p, image, rgb, h, w, &p->boxes[i], i + 1);
     if (p->args->boxes.count > 0) return;
     if (p->faces == NULL) {
         predict_face(p, image, rgb, h, w, &f, 1);
@@ -117,7 +123,8 @@ static void predict_pixels(prediction *p, const char *image, const uint8_t *rgb,
     if (image)
         snprintf(message, sizeof message, "%s has no row for %s", p->args->faces, image);
     else
-        snprintf(message, sizeof message, "%s has no row for frame %lld", p->args->faces, (long long)p->frame);
+        snprintf(message, sizeof message, "%s has no row for frame %lld", p->args->faces,
+                 (long long)p->frame);
     print_failure(p, image, 1, message);
 }
 
@@ -132,7 +139,9 @@ static uint8_t *read_input(size_t *size)
             capacity = capacity == 0 ? 65536 : 2 * capacity;
             uint8_t *larger = capacity <= MOST_BYTES ? realloc(bytes, capacity) : NULL;
             if (larger == NULL) {
-                fprintf(stderr, "clile: standard input: no memory for an image of more than %zu bytes\n", *size);
+                fprintf(stderr,
+                        "clile: standard input: no memory for an image of more than %zu bytes\n",
+                        *size);
                 free(bytes);
                 return NULL;
             }
@@ -155,7 +164,8 @@ static int predict_file(prediction *p, const char *path)
     size_t size = 0;
     clile_status status;
     int code = EXIT_FINE;
-    if (p->expecting) return clile_face_file_expect(p->faces, path) == CLILE_OK ? EXIT_FINE : failed(NULL);
+    if (p->expecting)
+        return clile_face_file_expect(p->faces, path) == CLILE_OK ? EXIT_FINE : failed(NULL);
     ++p->frame;
     if (strcmp(path, "-") == 0) {
         bytes = read_input(&size);
@@ -189,7 +199,8 @@ static int predict_input(prediction *p, const char *path)
 {
     struct stat info;
     if (ferror(stdout)) return EXIT_FAILED; /* nobody would see the rest */
-    if (strcmp(path, "-") == 0 || stat(path, &info) != 0 || !S_ISDIR(info.st_mode)) return predict_file(p, path);
+    if (strcmp(path, "-") == 0 || stat(path, &info) != 0 || !S_ISDIR(info.st_mode))
+        return predict_file(p, path);
     const clile_status status = clile_image_walk(path, predict_found, p);
     if (status == CLILE_E_CANCELLED) return EXIT_FAILED; /* what stopped it has been said */
     return status == CLILE_OK ? EXIT_FINE : failed(NULL);
@@ -197,16 +208,19 @@ static int predict_input(prediction *p, const char *path)
 
 /* ---- raw frames ---- */
 
-/* A file's size says before the first answer whether it holds whole frames; of a pipe only its end does. */
+/* A file's size says before the first answer whether it holds whole frames; of a pipe only its
+ * end does. */
 static int check_raw_file(const prediction *p, size_t frame)
 {
     struct stat info;
     const off_t at = ftello(stdin);
-    if (at < 0 || fstat(STDIN_FILENO, &info) != 0 || !S_ISREG(info.st_mode) || info.st_size <= at) return EXIT_FINE;
+    if (at < 0 || fstat(STDIN_FILENO, &info) != 0 || !S_ISREG(info.st_mode) || info.st_size <= at)
+        return EXIT_FINE;
     const unsigned long long bytes = (unsigned long long)(info.st_size - at);
     if (bytes % frame == 0) return EXIT_FINE;
     fprintf(stderr,
-            "clile: standard input has %llu bytes, which is not a whole number of frames of %s (%zu bytes each)\n",
+            "clile: standard input has %llu bytes, which is not a whole number of frames of %s "
+            "(%zu bytes each)\n",
             bytes, p->args->raw, frame);
     return EXIT_FAILED;
 }
@@ -237,9 +251,8 @@ static int predict_raw(prediction *p, int32_t w, int32_t h)
     } else if (got > 0 && got < size) {
         ++p->frame;
         snprintf(message, sizeof message,
-                 "frame %lld breaks off: %zu bytes, expected %zu (%d x %d x 3); if frames have another size, all "
-                 "answers are "
-                 "wrong",
+                 "frame %lld breaks off: %zu bytes, expected %zu (%d x %d x 3); if frames have "
+                 "another size, all answers are wrong",
                  (long long)p->frame, got, size, (int)w, (int)h);
         print_failure(p, NULL, 1, message);
     }
@@ -255,7 +268,8 @@ static int parse_size(const char *text, int32_t *w, int32_t *h)
     if (end == text || *end != 'x') return 0;
     const char *second = end + 1;
     const long height = strtol(second, &end, 10);
-    if (end == second || *end != '\0' || width < 1 || width > 65535 || height < 1 || height > 65535) return 0;
+    if (end == second || *end != '\0' || width < 1 || width > 65535 || height < 1 || height > 65535)
+        return 0;
     *w = (int32_t)width;
     *h = (int32_t)height;
     return 1;
@@ -305,11 +319,13 @@ static int predict_all(prediction *p, const clile_model *model, int32_t w, int32
     int code = EXIT_FINE;
     const predict_args *a = p->args;
     p->out.c = clile_model_au_count(model);
-    if (p->out.c > MAX_AUS || clile_model_copy_au_ids(model, p->out.au_ids) != CLILE_OK) return failed(NULL);
-    if (a->margin >= 0 &&
-        clile_options_set_f64(p->options, CLILE_OPT_BOX_MARGIN, (double)a->margin / 100.0) != CLILE_OK)
+    if (p->out.c > MAX_AUS || clile_model_copy_au_ids(model, p->out.au_ids) != CLILE_OK)
         return failed(NULL);
-    if (clile_predictor_create(model, p->options, &p->predictor) != CLILE_OK) return failed(a->model);
+    if (a->margin >= 0 && clile_options_set_f64(p->options, CLILE_OPT_BOX_MARGIN,
+                                                (double)a->margin / 100.0) != CLILE_OK)
+        return failed(NULL);
+    if (clile_predictor_create(model, p->options, &p->predictor) != CLILE_OK)
+        return failed(a->model);
     if (a->draw && (p->drawing = calloc(MAX_DRAWN, sizeof *p->drawing)) == NULL) {
         fprintf(stderr, "clile: out of memory\n");
         return EXIT_FAILED;
@@ -325,7 +341,8 @@ static int predict_all(prediction *p, const clile_model *model, int32_t w, int32
     if (code == EXIT_FINE) code = predict_inputs(p);
     if (answers_end(&p->out) != EXIT_FINE) code = EXIT_FAILED;
     if (code == EXIT_FINE && p->out.rows == 0) {
-        fprintf(stderr, "clile: %s\n", a->raw ? "no frame on standard input" : "no image in these folders");
+        fprintf(stderr, "clile: %s\n",
+                a->raw ? "no frame on standard input" : "no image in these folders");
         code = EXIT_FAILED;
     }
     return code;
@@ -338,7 +355,8 @@ static int read_boxes(const arg_spec *spec, prediction *p)
     if (p->boxes == NULL) return usage_error(spec, "out of memory");
     for (int i = 0; i < boxes->count; ++i)
         if (!parse_box(boxes->items[i], &p->boxes[i]))
-            return usage_error(spec, "--box takes x,y,w,h in pixels, w and h above 0, found \"%s\"", boxes->items[i]);
+            return usage_error(spec, "--box takes x,y,w,h in pixels, w and h above 0, found \"%s\"",
+                               boxes->items[i]);
     if (boxes->count > 0 && p->args->faces) return usage_error(spec, "--box or --faces, not both");
     return EXIT_FINE;
 }
@@ -348,7 +366,9 @@ static int check_input(const arg_spec *spec, const predict_args *a)
 {
     int count = 0;
     for (int i = 0; i < a->inputs.count; ++i) count += strcmp(a->inputs.items[i], "-") == 0;
-    if (count > 1) return usage_error(spec, "\"-\", standard input, is one image: it was given %d times", count);
+    if (count > 1)
+        return usage_error(spec, "\"-\", standard input, is one image: it was given %d times",
+                           count);
     if (count == 1 && isatty(STDIN_FILENO))
         return usage_error(spec, "\"-\" reads an image from standard input, which is a terminal");
     return EXIT_FINE;
@@ -366,10 +386,14 @@ static int check_usage(const arg_spec *spec, const predict_args *a, int32_t *w, 
         return usage_error(spec, "--raw reads frames from standard input, which is a terminal");
     if (!a->raw && a->inputs.count == 0) return usage_error(spec, "no image is given");
     if (a->crop && (a->faces || a->boxes.count > 0))
-        return usage_error(spec, "--crop says that the images are faces already: no --faces or --box with it");
+        return usage_error(
+            spec, "--crop says that the images are faces already: no --faces or --box with it");
     if (a->json && a->csv) return usage_error(spec, "--json or --csv, not both");
-    if (a->margin > 400) return usage_error(spec, "--margin takes 0 to 400 percent, found %lld", (long long)a->margin);
-    if (a->draw && (a->raw || a->inputs.count != 1 || (stat(a->inputs.items[0], &info) == 0 && S_ISDIR(info.st_mode))))
+    if (a->margin > 400)
+        return usage_error(spec, "--margin takes 0 to 400 percent, found %lld",
+                           (long long)a->margin);
+    if (a->draw && (a->raw || a->inputs.count != 1 ||
+                    (stat(a->inputs.items[0], &info) == 0 && S_ISDIR(info.st_mode))))
         return usage_error(spec, "--draw takes one image");
     return check_input(spec, a);
 }
@@ -382,39 +406,48 @@ int run_predict(int argc, char **argv)
     int32_t w = 0, h = 0;
     const arg rows[] = {
         {"--model", ARG_TEXT, &a.model, "FILE", "trained model"},
-        {"--raw", ARG_TEXT, &a.raw, "WxH", "RGB frames of this size on standard input, three bytes a pixel"},
+        {"--raw", ARG_TEXT, &a.raw, "WxH",
+         "RGB frames of this size on standard input, three bytes a pixel"},
         {"--faces", ARG_TEXT, &a.faces, "CSV",
-         "rows of image (or frame number) and a box, or 5 or 68 landmarks; without, images are crops of a face"},
+         "rows of image (or frame number) and a box, or 5 or 68 landmarks; without, images are "
+         "crops of a face"},
         {"--landmarks", ARG_TEXT, &a.faces, "CSV", "the same as --faces"},
         {"--crop", ARG_FLAG, &a.crop, NULL,
          "the images are crops of faces, cut out as the model's training images were"},
         {"--box", ARG_LIST, &a.boxes, "X,Y,W,H",
          "a face's box in each image: left, top, width, height in pixels; may be repeated"},
-        {"--margin", ARG_NUMBER, &a.margin, "PERCENT", "the crop's side beyond the longer side of a box (22)"},
-        {"--fps", ARG_TEXT, &a.fps, "F", "frames a second (25, 30000/1001): the column time is (frame - 1) / F"},
-        {"--csv", ARG_FLAG, &a.csv, NULL, "print CSV: frame,image,success,AU01_p,AU01_c,... (probability, 0/1)"},
-        {"--json", ARG_FLAG, &a.json, NULL, "print a line of JSON for each face, with the same names"},
-        {"--draw", ARG_TEXT, &a.draw, "FILE", "write one image as PNG, with a bar for each AU (16 faces at most)"},
-        {"--set", ARG_LIST, &a.settings, "KEY=VALUE", "threads, max_pixels, box_margin or predict_batch"},
+        {"--margin", ARG_NUMBER, &a.margin, "PERCENT",
+         "the crop's side beyond the longer side of a box (22)"},
+        {"--fps", ARG_TEXT, &a.fps, "F",
+         "frames a second (25, 30000/1001): the column time is (frame - 1) / F"},
+        {"--csv", ARG_FLAG, &a.csv, NULL,
+         "print CSV: frame,image,success,AU01_p,AU01_c,... (probability, 0/1)"},
+        {"--json", ARG_FLAG, &a.json, NULL,
+         "print a line of JSON for each face, with the same names"},
+        {"--draw", ARG_TEXT, &a.draw, "FILE",
+         "write one image as PNG, with a bar for each AU (16 faces at most)"},
+        {"--set", ARG_LIST, &a.settings, "KEY=VALUE",
+         "threads, max_pixels, box_margin or predict_batch"},
     };
     const arg_spec spec = {
         "clile predict --model MODEL [--faces CSV | --box X,Y,W,H ...] IMAGE|FOLDER|-...\n"
-        "       ffmpeg -i VIDEO -f rawvideo -pix_fmt rgb24 - | clile predict --model MODEL --raw 640x480",
-        "Probability of each action unit, and whether it is present, for each face. What cannot be read gets a row "
-        "with\n"
-        "success 0 and a message at the end, and the exit status is 1. A folder is read with those in it, numbers in "
-        "names as\n"
-        "numbers: frame_2 before frame_10. The column frame counts the images, or the raw frames, from 1 on in the "
-        "order of\n"
-        "the rows. With --raw or --fps there is a column time, in seconds, without a value when --fps is not given. "
-        "\"-\" is "
-        "one\n"
+        "       ffmpeg -i VIDEO -f rawvideo -pix_fmt rgb24 - | clile predict --model MODEL --raw "
+        "640x480",
+        "Probability of each action unit, and whether it is present, for each face. What cannot "
+        "be read gets a row with\n"
+        "success 0 and a message at the end, and the exit status is 1. A folder is read with "
+        "those in it, numbers in names as\n"
+        "numbers: frame_2 before frame_10. The column frame counts the images, or the raw frames, "
+        "from 1 on in the order of\n"
+        "the rows. With --raw or --fps there is a column time, in seconds, without a value when "
+        "--fps is not given. \"-\" is one\n"
         "image on standard input. In JSON, bytes of a name that are not UTF-8 are U+FFFD.",
         rows, (int)(sizeof rows / sizeof rows[0]), &a.inputs};
     int code = args_parse(&spec, argc, argv);
     if (code == EXIT_FINE) code = check_usage(&spec, &a, &w, &h);
     if (code == EXIT_FINE && a.fps && !parse_fps(a.fps, &p.out.fps))
-        code = usage_error(&spec, "--fps takes frames a second, such as 25 or 30000/1001, found \"%s\"", a.fps);
+        code = usage_error(
+            &spec, "--fps takes frames a second, such as 25 or 30000/1001, found \"%s\"", a.fps);
     if (code == EXIT_FINE) code = read_boxes(&spec, &p);
     if (code != EXIT_FINE) goto cleanup;
     if (clile_options_create(&p.options) != CLILE_OK) {
@@ -422,13 +455,15 @@ int run_predict(int argc, char **argv)
         goto cleanup;
     }
     code = options_apply(p.options, &spec, &a.settings);
-    if (code == EXIT_FINE && a.faces && clile_face_file_open(a.faces, p.options, &p.faces) != CLILE_OK)
+    if (code == EXIT_FINE && a.faces &&
+        clile_face_file_open(a.faces, p.options, &p.faces) != CLILE_OK)
         code = failed(NULL);
     if (code != EXIT_FINE) goto cleanup;
     p.out.form = a.csv ? FORM_CSV : a.json ? FORM_JSON : FORM_TABLE;
     p.out.with_faces = a.faces != NULL || a.boxes.count > 0;
     p.out.with_time = a.raw != NULL || a.fps != NULL;
-    code = clile_model_load(a.model, &model) == CLILE_OK ? predict_all(&p, model, w, h) : failed(NULL);
+    code =
+        clile_model_load(a.model, &model) == CLILE_OK ? predict_all(&p, model, w, h) : failed(NULL);
 cleanup:
     free(p.drawing);
     free(p.boxes);

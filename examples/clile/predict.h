@@ -53,7 +53,7 @@ typedef struct {
 } drawn_face;
 
 /* EXIT_FAILED with a message on stderr. */
-int draw_answer(const char *path, int32_t h, int32_t w, const uint8_t *rgb, int32_t c, const int32_t *au_ids, int faces,
-                const drawn_face *drawn);
+int draw_answer(const char *path, int32_t h, int32_t w, const uint8_t *rgb, int32_t c,
+                const int32_t *au_ids, int faces, const drawn_face *drawn);
 
 #endif

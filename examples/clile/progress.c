@@ -1,4 +1,5 @@
-/* The progress line: one that rewrites itself on a terminal, one line an epoch elsewhere. Also the clock and SIGINT. */
+/* The progress line: one that rewrites itself on a terminal, one line an epoch elsewhere. Also
+ * the clock and SIGINT. */
 #include "command.h"
 
 #include <math.h>
@@ -68,10 +69,13 @@ static void print_line(progress_state *state, const clile_progress *p, double lo
     char left[32], validation[64] = "";
     time_text(p->seconds_left, left, sizeof left);
     if (p->epoch_end && isfinite(p->validation_f1))
-        snprintf(validation, sizeof validation, "  validation F1 %.3f AUC %.3f", p->validation_f1, p->validation_auc);
-    fprintf(stderr, "%sstage %d  epoch %d/%d  step %lld/%lld  loss %.4f%s  %.0f images/s  %s left%s",
-            state->terminal ? "\r" : "", (int)p->stage, (int)p->epoch, (int)p->epochs, (long long)p->step,
-            (long long)p->steps, loss, validation, p->images_per_second, left, state->terminal ? "\033[K" : "\n");
+        snprintf(validation, sizeof validation, "  validation F1 %.3f AUC %.3f", p->validation_f1,
+                 p->validation_auc);
+    fprintf(stderr,
+            "%sstage %d  epoch %d/%d  step %lld/%lld  loss %.4f%s  %.0f images/s  %s left%s",
+            state->terminal ? "\r" : "", (int)p->stage, (int)p->epoch, (int)p->epochs,
+            (long long)p->step, (long long)p->steps, loss, validation, p->images_per_second, left,
+            state->terminal ? "\033[K" : "\n");
     if (state->terminal && (p->step == p->steps || validation[0])) fputc('\n', stderr);
     fflush(stderr);
 }
@@ -110,7 +114,8 @@ int32_t progress_step(const clile_progress *p, void *user)
     }
     if (interrupted()) return 1;
     /* Not on the last step: the stage ends by itself there. */
-    if (p->epoch_end && p->step < p->steps && state->stop_every > 0 && p->epoch % state->stop_every == 0) {
+    if (p->epoch_end && p->step < p->steps && state->stop_every > 0 &&
+        p->epoch % state->stop_every == 0) {
         state->at_checkpoint = 1;
         return 1;
     }
@@ -123,7 +128,8 @@ void progress_count(const char *what, int64_t done, int64_t all, double since)
     if (!isatty(STDERR_FILENO)) return;
     const double elapsed = now_seconds() - since;
     time_text(done > 0 ? elapsed * (double)(all - done) / (double)done : NAN, left, sizeof left);
-    fprintf(stderr, "\r%s  %lld/%lld  %.0f images/s  %s left\033[K%s", what, (long long)done, (long long)all,
-            elapsed > 0 ? (double)done / elapsed : 0.0, left, done == all ? "\n" : "");
+    fprintf(stderr, "\r%s  %lld/%lld  %.0f images/s  %s left\033[K%s", what, (long long)done,
+            (long long)all, elapsed > 0 ? (double)done / elapsed : 0.0, left,
+            done == all ? "\n" : "");
     fflush(stderr);
 }

@@ -9,7 +9,8 @@ static clile_status read_crops(const clile_dataset *data, int64_t count, int32_t
     const int64_t all = clile_dataset_size(data);
     const size_t bytes = (size_t)size * (size_t)size * 3;
     for (int64_t i = 0; i < count; ++i) {
-        const clile_status status = clile_dataset_copy_crop(data, i * all / count, size, rgb + (size_t)i * bytes);
+        const clile_status status =
+            clile_dataset_copy_crop(data, i * all / count, size, rgb + (size_t)i * bytes);
         if (status != CLILE_OK) return status;
     }
     return CLILE_OK;
@@ -19,14 +20,15 @@ static int open_part(const calibration_args *c, const clile_options *options, cl
 {
     clile_dataset *whole = NULL;
     int code = dataset_open(c->data, options, &whole);
-    if (code == EXIT_FINE && protocol_fold(whole, c->protocol, (int32_t)c->fold, out, NULL) != CLILE_OK)
+    if (code == EXIT_FINE &&
+        protocol_fold(whole, c->protocol, (int32_t)c->fold, out, NULL) != CLILE_OK)
         code = failed(NULL);
     clile_dataset_destroy(whole);
     return code;
 }
 
-int quantize_to_file(const clile_model *model, const calibration_args *c, const clile_options *options,
-                     const char *path)
+int quantize_to_file(const clile_model *model, const calibration_args *c,
+                     const clile_options *options, const char *path)
 {
     const int32_t size = clile_model_image_size(model);
     clile_dataset *data = NULL;
@@ -34,7 +36,8 @@ int quantize_to_file(const clile_model *model, const calibration_args *c, const 
     uint8_t *rgb = NULL;
     int code = EXIT_FAILED;
     if (open_part(c, options, &data) != EXIT_FINE) goto cleanup;
-    const int64_t count = clile_dataset_size(data) < c->images ? clile_dataset_size(data) : c->images;
+    const int64_t count =
+        clile_dataset_size(data) < c->images ? clile_dataset_size(data) : c->images;
     rgb = malloc((size_t)count * (size_t)size * (size_t)size * 3);
     if (rgb == NULL) {
         fprintf(stderr, "clile: no memory for %lld crops\n", (long long)count);

@@ -1,6 +1,7 @@
-/* A sheet of examples: for each AU some subjects, each with an image in which the AU is present beside one in which it
- * is absent and the other labels are as alike as that subject's images allow. What differs between the two is then what
- * the label means. Crops are those that training sees. */
+/* A sheet of examples: for each AU some subjects, each with an image in which the AU is present
+ * beside one in which it is absent and the other labels are as alike as that subject's images
+ * allow. What differs between the two is then what the label means. Crops are those that
+ * training sees. */
 #include "canvas.h"
 #include "data.h"
 
@@ -20,7 +21,8 @@ enum {
     LEAST_WIDTH = 700
 };
 
-static const colour paper = {250, 250, 248}, ink = {35, 35, 40}, pale = {232, 232, 230}, tick = {90, 90, 95},
+static const colour paper = {250, 250, 248}, ink = {35, 35, 40}, pale = {232, 232, 230},
+                    tick = {90, 90, 95},
                     shade[2] = {{150, 160, 175}, {226, 106, 44}}; /* absent, present */
 
 /* ---- choice ---- */
@@ -34,10 +36,11 @@ static uint64_t next_number(uint64_t *state)
     return z ^ z >> 31;
 }
 
-/* An image of the subject with this label, any of those for which the score is highest; -1: none. Without `like` all
- * are alike, else the score is the number of other AUs whose labels are those of image `like`. */
-static int64_t pick_image(const data_summary *s, int32_t subject, int32_t c, int8_t wanted, int64_t like,
-                          uint64_t *random)
+/* An image of the subject with this label, any of those for which the score is highest; -1:
+ * none. Without `like` all are alike, else the score is the number of other AUs whose labels are
+ * those of image `like`. */
+static int64_t pick_image(const data_summary *s, int32_t subject, int32_t c, int8_t wanted,
+                          int64_t like, uint64_t *random)
 {
     int64_t chosen = -1, best = -1;
     uint64_t ties = 0;
@@ -45,7 +48,8 @@ static int64_t pick_image(const data_summary *s, int32_t subject, int32_t c, int
         const int8_t *labels = s->labels + i * s->c;
         int64_t score = 0;
         if (s->subject[i] != subject || labels[c] != wanted) continue;
-        for (int32_t a = 0; like >= 0 && a < s->c; ++a) score += labels[a] == s->labels[like * s->c + a];
+        for (int32_t a = 0; like >= 0 && a < s->c; ++a)
+            score += labels[a] == s->labels[like * s->c + a];
         if (score > best) ties = 0;
         if (score < best || next_number(random) % ++ties != 0) continue; /* reservoir of one */
         best = score;
@@ -54,7 +58,8 @@ static int64_t pick_image(const data_summary *s, int32_t subject, int32_t c, int
     return chosen;
 }
 
-int32_t sheet_choose(const data_summary *s, int32_t c, const sheet_request *request, sheet_pair *pairs)
+int32_t sheet_choose(const data_summary *s, int32_t c, const sheet_request *request,
+                     sheet_pair *pairs)
 {
     uint64_t random = (uint64_t)request->seed * 1000003u + (uint64_t)s->au_ids[c];
     int32_t *order = malloc(((size_t)s->subjects + 1) * sizeof *order), count = 0;
@@ -68,8 +73,10 @@ int32_t sheet_choose(const data_summary *s, int32_t c, const sheet_request *requ
     /* first who shows both, then who shows the AU always, then who never does */
     for (int kind = 0; kind < 3; ++kind)
         for (int32_t i = 0; i < s->subjects && count < request->examples; ++i) {
-            const int64_t at = (int64_t)order[i] * s->c + c, present = s->present[at], absent = s->coded[at] - present;
-            if (present + absent == 0 || kind != (present && absent ? 0 : present ? 1 : 2)) continue;
+            const int64_t at = (int64_t)order[i] * s->c + c, present = s->present[at],
+                          absent = s->coded[at] - present;
+            if (present + absent == 0 || kind != (present && absent ? 0 : present ? 1 : 2))
+                continue;
             sheet_pair *p = &pairs[count++];
             p->subject = order[i];
             p->present = pick_image(s, p->subject, c, 1, -1, &random);
@@ -94,7 +101,8 @@ typedef struct {
 static void short_name(const char *name, int64_t letters, char *out, size_t size)
 {
     const char *dot = strrchr(name, '.'), *slash = strrchr(name, '/');
-    size_t length = dot != NULL && (slash == NULL || dot > slash) ? (size_t)(dot - name) : strlen(name);
+    size_t length =
+        dot != NULL && (slash == NULL || dot > slash) ? (size_t)(dot - name) : strlen(name);
     const size_t most = (size_t)letters < size - 1 ? (size_t)letters : size - 1;
     const char *begin = name;
     while (length > most) { /* folders go first, then letters */
@@ -119,7 +127,8 @@ static int put_crop(sheet *h, int64_t x, int64_t y, int64_t image, int is_presen
     const int32_t size = h->request->size;
     if (clile_dataset_copy_crop(h->data, image, size, h->crop) != CLILE_OK) return failed(NULL);
     canvas_image(&h->canvas, x, y + BAR, h->zoom, size, size, h->crop);
-    short_name(clile_dataset_get_image_name(h->data, image), h->side / (GLYPH_W + 1), name, sizeof name);
+    short_name(clile_dataset_get_image_name(h->data, image), h->side / (GLYPH_W + 1), name,
+               sizeof name);
     canvas_text(&h->canvas, 1, x, y + BAR + h->side + 3, name, tick);
     return EXIT_FINE;
 }
@@ -133,17 +142,19 @@ static int put_au(sheet *h, int64_t y, int32_t c)
     snprintf(text, sizeof text, "AU%d %s", (int)s->au_ids[c], au_name(s->au_ids[c]));
     canvas_text(&h->canvas, 2, EDGE, y, text, ink);
     const int64_t beside = EDGE + (int64_t)(strlen(text) + 2) * 2 * (GLYPH_W + 1);
-    snprintf(
-        text, sizeof text, "present in %lld of %lld (%.1f %%), subjects %.0f to %.0f %%", (long long)s->present[all],
-        (long long)s->coded[all], s->coded[all] ? 100 * summary_rate(s, s->subjects, c) : 0.0,
-        s->spread[c].subjects ? 100 * s->spread[c].least : 0.0, s->spread[c].subjects ? 100 * s->spread[c].most : 0.0);
+    snprintf(text, sizeof text, "present in %lld of %lld (%.1f %%), subjects %.0f to %.0f %%",
+             (long long)s->present[all], (long long)s->coded[all],
+             s->coded[all] ? 100 * summary_rate(s, s->subjects, c) : 0.0,
+             s->spread[c].subjects ? 100 * s->spread[c].least : 0.0,
+             s->spread[c].subjects ? 100 * s->spread[c].most : 0.0);
     canvas_text(&h->canvas, 1, beside, y + 6, text, tick);
     const int32_t count = sheet_choose(s, c, h->request, pairs);
     int code = EXIT_FINE;
     for (int32_t i = 0; i < count && code == EXIT_FINE; ++i) {
         const int64_t x = EDGE + i * (2 * h->side + GAP + PAIR_GAP);
         code = put_crop(h, x, y + CAPTION, pairs[i].present, 1);
-        if (code == EXIT_FINE) code = put_crop(h, x + h->side + GAP, y + CAPTION, pairs[i].absent, 0);
+        if (code == EXIT_FINE)
+            code = put_crop(h, x + h->side + GAP, y + CAPTION, pairs[i].absent, 0);
     }
     return code;
 }
@@ -152,18 +163,20 @@ static void put_head(sheet *h, const char *title)
 {
     char text[256];
     int64_t x = EDGE;
-    snprintf(text, sizeof text, "%.60s: %lld images of %d subjects", title, (long long)h->summary->n,
-             (int)h->summary->subjects);
+    snprintf(text, sizeof text, "%.60s: %lld images of %d subjects", title,
+             (long long)h->summary->n, (int)h->summary->subjects);
     canvas_text(&h->canvas, 2, EDGE, EDGE, text, ink);
     for (int present = 1; present >= 0; --present) {
         canvas_fill(&h->canvas, x, EDGE + 22, 18, GLYPH_H, shade[present]);
         canvas_text(&h->canvas, 1, x + 24, EDGE + 22, present ? "present" : "absent", ink);
         x += 84;
     }
-    canvas_text(&h->canvas, 1, x, EDGE + 22, "pairs are of one subject, other labels as alike as possible", tick);
+    canvas_text(&h->canvas, 1, x, EDGE + 22,
+                "pairs are of one subject, other labels as alike as possible", tick);
 }
 
-int sheet_write(const clile_dataset *data, const data_summary *s, const char *title, const sheet_request *request)
+int sheet_write(const clile_dataset *data, const data_summary *s, const char *title,
+                const sheet_request *request)
 {
     sheet h = {.data = data, .summary = s, .request = request};
     h.zoom = request->size >= LEAST_SIDE ? 1 : (LEAST_SIDE + request->size - 1) / request->size;
@@ -173,7 +186,8 @@ int sheet_write(const clile_dataset *data, const data_summary *s, const char *ti
     const int64_t width = 2 * EDGE + pairs * (2 * h.side + GAP + PAIR_GAP) - PAIR_GAP;
     h.canvas.w = width > LEAST_WIDTH ? width : LEAST_WIDTH;
     h.canvas.h = HEAD + EDGE + s->c * row;
-    if (h.canvas.w * h.canvas.h < INT32_MAX / 3) h.canvas.rgb = malloc(3 * (size_t)h.canvas.w * (size_t)h.canvas.h);
+    if (h.canvas.w * h.canvas.h < INT32_MAX / 3)
+        h.canvas.rgb = malloc(3 * (size_t)h.canvas.w * (size_t)h.canvas.h);
     h.crop = malloc(3 * (size_t)request->size * (size_t)request->size);
     int code = EXIT_FINE;
     if (h.canvas.rgb == NULL || h.crop == NULL) {
@@ -185,8 +199,8 @@ int sheet_write(const clile_dataset *data, const data_summary *s, const char *ti
         put_head(&h, title);
     }
     for (int32_t c = 0; c < s->c && code == EXIT_FINE; ++c) code = put_au(&h, HEAD + c * row, c);
-    if (code == EXIT_FINE &&
-        clile_image_write_png(request->path, (int32_t)h.canvas.h, (int32_t)h.canvas.w, h.canvas.rgb) != CLILE_OK)
+    if (code == EXIT_FINE && clile_image_write_png(request->path, (int32_t)h.canvas.h,
+                                                   (int32_t)h.canvas.w, h.canvas.rgb) != CLILE_OK)
         code = failed(NULL);
     free(h.canvas.rgb);
     free(h.crop);

@@ -61,8 +61,8 @@ static int allocate(data_summary *s)
     s->frames = calloc(rows, sizeof *s->frames);
     s->spread = calloc(c, sizeof *s->spread);
     s->phi = calloc(c * c, sizeof *s->phi);
-    return s->au_ids && s->labels && s->subject && s->weight && s->coded && s->present && s->frames && s->spread &&
-           s->phi;
+    return s->au_ids && s->labels && s->subject && s->weight && s->coded && s->present &&
+           s->frames && s->spread && s->phi;
 }
 
 int summary_make(const clile_dataset *data, data_summary *s)

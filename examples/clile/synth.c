@@ -1,10 +1,10 @@
 /* clile synth: a labelled data set of drawn faces, in the layout of BP4D or DISFA or as a pack. */
 #include "synth.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <dirent.h>
 #include <sys/stat.h>
 #include <time.h>
 
@@ -31,7 +31,8 @@ static int make_folder(const char *path)
     return mkdir(path, 0777) == 0 || errno == EEXIST ? EXIT_FINE : file_failed(path);
 }
 
-/* The folder itself; one that holds something is refused: two data sets in one folder would be read as one. */
+/* The folder itself; one that holds something is refused: two data sets in one folder would be
+ * read as one. */
 static int make_empty_folder(const char *path)
 {
     if (make_folder(path) != EXIT_FINE) return EXIT_FAILED;
@@ -60,18 +61,22 @@ static int show_progress(job *j)
         j->last = now;
     }
     if (!interrupted()) return EXIT_FINE;
-    fprintf(stderr, "clile: stopped after %lld of %lld images\n", (long long)j->done, (long long)j->all);
+    fprintf(stderr, "clile: stopped after %lld of %lld images\n", (long long)j->done,
+            (long long)j->all);
     return EXIT_FAILED;
 }
 
 /* Draws one frame to a file and appends its landmarks as a row that starts with `number`. */
-static int write_frame(job *j, int64_t subject, int64_t frame, const char *path, FILE *landmarks, int64_t number)
+static int write_frame(job *j, int64_t subject, int64_t frame, const char *path, FILE *landmarks,
+                       int64_t number)
 {
     float xy[2 * CLILE_SYNTH_LANDMARKS];
     const clock_t start = clock();
-    clile_status status = clile_synth_render((uint64_t)j->seed, subject, frame, NULL, (int32_t)j->size, j->rgb, xy);
+    clile_status status =
+        clile_synth_render((uint64_t)j->seed, subject, frame, NULL, (int32_t)j->size, j->rgb, xy);
     j->drawing += clock() - start;
-    if (status == CLILE_OK) status = clile_image_write_png(path, (int32_t)j->size, (int32_t)j->size, j->rgb);
+    if (status == CLILE_OK)
+        status = clile_image_write_png(path, (int32_t)j->size, (int32_t)j->size, j->rgb);
     if (status != CLILE_OK) return failed(NULL);
     fprintf(landmarks, "%lld", (long long)number);
     for (int i = 0; i < 2 * CLILE_SYNTH_LANDMARKS; ++i) fprintf(landmarks, ",%.2f", (double)xy[i]);
@@ -112,8 +117,10 @@ static int write_task(job *j, int64_t subject, const char *name, int64_t task)
     char path[4096], label_path[4096], point_path[4096];
     int code = EXIT_FAILED;
     snprintf(path, sizeof path, "%s/Sequences/%s/T%lld", j->out, name, (long long)task);
-    snprintf(label_path, sizeof label_path, "%s/AUCoding/AU_OCC/%s_T%lld.csv", j->out, name, (long long)task);
-    snprintf(point_path, sizeof point_path, "%s/landmarks/%s_T%lld.csv", j->out, name, (long long)task);
+    snprintf(label_path, sizeof label_path, "%s/AUCoding/AU_OCC/%s_T%lld.csv", j->out, name,
+             (long long)task);
+    snprintf(point_path, sizeof point_path, "%s/landmarks/%s_T%lld.csv", j->out, name,
+             (long long)task);
     if (make_folder(path) != EXIT_FINE) return EXIT_FAILED;
     FILE *labels = fopen(label_path, "w"), *points = labels == NULL ? NULL : fopen(point_path, "w");
     if (points == NULL) {
@@ -128,8 +135,10 @@ static int write_task(job *j, int64_t subject, const char *name, int64_t task)
     for (int64_t f = 1; code == EXIT_FINE && f <= j->frames; ++f) {
         const int64_t frame = (task - 1) * j->frames + f - 1;
         int8_t present[CLILE_SYNTH_AUS];
-        snprintf(path, sizeof path, "%s/Sequences/%s/T%lld/%04lld.png", j->out, name, (long long)task, (long long)f);
-        if (clile_synth_labels((uint64_t)j->seed, subject, frame, present, NULL) != CLILE_OK) code = failed(NULL);
+        snprintf(path, sizeof path, "%s/Sequences/%s/T%lld/%04lld.png", j->out, name,
+                 (long long)task, (long long)f);
+        if (clile_synth_labels((uint64_t)j->seed, subject, frame, present, NULL) != CLILE_OK)
+            code = failed(NULL);
         write_codes(labels, f, present);
         if (code == EXIT_FINE) code = write_frame(j, subject, frame, path, points, f);
     }
@@ -145,7 +154,8 @@ static int write_bp4d_subject(job *j, int64_t subject, const char *name)
     int code = EXIT_FINE;
     snprintf(path, sizeof path, "%s/Sequences/%s", j->out, name);
     code = make_folder(path);
-    for (int64_t task = 1; code == EXIT_FINE && task <= j->tasks; ++task) code = write_task(j, subject, name, task);
+    for (int64_t task = 1; code == EXIT_FINE && task <= j->tasks; ++task)
+        code = write_task(j, subject, name, task);
     return code;
 }
 
@@ -167,7 +177,8 @@ static int write_levels(const job *j, int64_t subject, const char *name)
     char path[4096];
     clile_synth_copy_au_ids(ids);
     for (int k = 0; k < CLILE_SYNTH_AUS; ++k) {
-        snprintf(path, sizeof path, "%s/ActionUnit_Labels/%s/%s_au%d.txt", j->out, name, name, (int)ids[k]);
+        snprintf(path, sizeof path, "%s/ActionUnit_Labels/%s/%s_au%d.txt", j->out, name, name,
+                 (int)ids[k]);
         FILE *file = fopen(path, "w");
         if (file == NULL) return file_failed(path);
         for (int64_t f = 0; f < j->tasks * j->frames; ++f) {
@@ -184,7 +195,8 @@ static int write_disfa_subject(job *j, int64_t subject, const char *name)
 {
     char path[4096];
     snprintf(path, sizeof path, "%s/ActionUnit_Labels/%s", j->out, name);
-    if (make_folder(path) != EXIT_FINE || write_levels(j, subject, name) != EXIT_FINE) return EXIT_FAILED;
+    if (make_folder(path) != EXIT_FINE || write_levels(j, subject, name) != EXIT_FINE)
+        return EXIT_FAILED;
     snprintf(path, sizeof path, "%s/img/%s", j->out, name);
     if (make_folder(path) != EXIT_FINE) return EXIT_FAILED;
     snprintf(path, sizeof path, "%s/landmarks/%s.csv", j->out, name);
@@ -215,7 +227,8 @@ static int write_mark(const job *j)
 
 static int write_folders(job *j)
 {
-    static const char *const bp4d[] = {"Sequences", "AUCoding", "AUCoding/AU_OCC", "landmarks", NULL};
+    static const char *const bp4d[] = {"Sequences", "AUCoding", "AUCoding/AU_OCC", "landmarks",
+                                       NULL};
     static const char *const disfa[] = {"img", "ActionUnit_Labels", "landmarks", NULL};
     const int is_bp4d = strcmp(j->layout, "bp4d") == 0;
     char path[4096], name[32];
@@ -231,8 +244,10 @@ static int write_folders(job *j)
     }
     int code = EXIT_FINE;
     for (int64_t s = 0; code == EXIT_FINE && s < j->subjects; ++s) {
-        if (clile_synth_subject_name(j->layout, s, name, sizeof name) != CLILE_OK) code = failed(NULL);
-        if (code == EXIT_FINE) code = is_bp4d ? write_bp4d_subject(j, s, name) : write_disfa_subject(j, s, name);
+        if (clile_synth_subject_name(j->layout, s, name, sizeof name) != CLILE_OK)
+            code = failed(NULL);
+        if (code == EXIT_FINE)
+            code = is_bp4d ? write_bp4d_subject(j, s, name) : write_disfa_subject(j, s, name);
     }
     free(j->rgb);
     return code;
@@ -255,8 +270,8 @@ static int write_pack(job *j)
     if (clile_options_create(&options) != CLILE_OK ||
         clile_options_set_i64(options, CLILE_OPT_IMAGE_SIZE, j->size) != CLILE_OK ||
         clile_options_set_i64(options, CLILE_OPT_THREADS, 1) != CLILE_OK ||
-        clile_dataset_from_synth((uint64_t)j->seed, (int32_t)j->subjects, (int32_t)j->tasks, (int32_t)j->frames,
-                            (int32_t)j->size, &data) != CLILE_OK ||
+        clile_dataset_from_synth((uint64_t)j->seed, (int32_t)j->subjects, (int32_t)j->tasks,
+                                 (int32_t)j->frames, (int32_t)j->size, &data) != CLILE_OK ||
         clile_dataset_pack(data, j->out, options, count, j) != CLILE_OK)
         code = failed(NULL);
     clile_dataset_destroy(data);
@@ -287,10 +302,11 @@ static void print_done(const job *j, const char *sheet, int as_json)
         return;
     }
     if (j->out != NULL)
-        printf("%s: %lld images of %lld subjects, %lld x %lld pixels, %.1f s, %.0f images/s", j->out,
-               (long long)j->done, (long long)j->subjects, (long long)j->size, (long long)j->size, seconds,
-               (double)j->done / seconds);
-    if (j->out != NULL && j->drawing > 0) printf(" (drawing alone %.0f a second of one processor)", per_cpu_second);
+        printf("%s: %lld images of %lld subjects, %lld x %lld pixels, %.1f s, %.0f images/s",
+               j->out, (long long)j->done, (long long)j->subjects, (long long)j->size,
+               (long long)j->size, seconds, (double)j->done / seconds);
+    if (j->out != NULL && j->drawing > 0)
+        printf(" (drawing alone %.0f a second of one processor)", per_cpu_second);
     if (j->out != NULL) printf("\n");
     if (sheet != NULL) printf("%s: every AU at 0, 0.5 and 1, %d subjects\n", sheet, SHEET_SUBJECTS);
 }
@@ -302,14 +318,17 @@ static int check(const arg_spec *spec, const job *j)
         const char *name;
         int64_t value, least, most;
     } ranges[] = {
-        {"--subjects", j->subjects, 1, 1000000}, {"--tasks", j->tasks, 1, 1000},  {"--frames", j->frames, 1, 1000000},
-        {"--size", j->size, 32, 1024},           {"images", j->all, 1, 10000000},
+        {"--subjects", j->subjects, 1, 1000000}, {"--tasks", j->tasks, 1, 1000},
+        {"--frames", j->frames, 1, 1000000},     {"--size", j->size, 32, 1024},
+        {"images", j->all, 1, 10000000},
     };
     for (size_t i = 0; i < sizeof ranges / sizeof ranges[0]; ++i)
         if (ranges[i].value < ranges[i].least || ranges[i].value > ranges[i].most)
-            return usage_error(spec, "%s: %lld, expected %lld to %lld", ranges[i].name, (long long)ranges[i].value,
-                               (long long)ranges[i].least, (long long)ranges[i].most);
-    if (strcmp(j->layout, "bp4d") != 0 && strcmp(j->layout, "disfa") != 0 && strcmp(j->layout, "pack") != 0)
+            return usage_error(spec, "%s: %lld, expected %lld to %lld", ranges[i].name,
+                               (long long)ranges[i].value, (long long)ranges[i].least,
+                               (long long)ranges[i].most);
+    if (strcmp(j->layout, "bp4d") != 0 && strcmp(j->layout, "disfa") != 0 &&
+        strcmp(j->layout, "pack") != 0)
         return usage_error(spec, "--layout is \"%s\", expected bp4d, disfa or pack", j->layout);
     return EXIT_FINE;
 }
@@ -321,27 +340,36 @@ int run_synth(int argc, char **argv)
     text_list positional = {0};
     int as_json = 0;
     const arg rows[] = {
-        {"--layout", ARG_TEXT, &j.layout, "NAME", "bp4d or disfa: a folder; pack: one file (default: bp4d)"},
-        {"--subjects", ARG_NUMBER, &j.subjects, "N", "people (41); the published folds know 41 of BP4D, 27 of DISFA"},
-        {"--tasks", ARG_NUMBER, &j.tasks, "N", "tasks of a subject (2); DISFA's layout has them one after the other"},
+        {"--layout", ARG_TEXT, &j.layout, "NAME",
+         "bp4d or disfa: a folder; pack: one file (default: bp4d)"},
+        {"--subjects", ARG_NUMBER, &j.subjects, "N",
+         "people (41); the published folds know 41 of BP4D, 27 of DISFA"},
+        {"--tasks", ARG_NUMBER, &j.tasks, "N",
+         "tasks of a subject (2); DISFA's layout has them one after the other"},
         {"--frames", ARG_NUMBER, &j.frames, "N", "frames of a task (16)"},
-        {"--size", ARG_NUMBER, &j.size, "PX", "side of an image, 32 to 1024 (128); the image_size of a pack"},
+        {"--size", ARG_NUMBER, &j.size, "PX",
+         "side of an image, 32 to 1024 (128); the image_size of a pack"},
         {"--seed", ARG_NUMBER, &j.seed, "N", "another seed, other people (1)"},
-        {"--sheet", ARG_TEXT, &sheet, "FILE", "write a PNG that shows every AU; OUT may then be left away"},
+        {"--sheet", ARG_TEXT, &sheet, "FILE",
+         "write a PNG that shows every AU; OUT may then be left away"},
         {"--quiet", ARG_FLAG, &j.quiet, NULL, "no progress"},
         {"--json", ARG_FLAG, &as_json, NULL, "print JSON"},
     };
-    const arg_spec spec = {
-        "clile synth OUT [--layout bp4d|disfa|pack] [--subjects N] [--tasks N] [--frames N] [--size PX] [--seed N]",
-        "Draws faces with 16 action units, labels and landmarks: a data set for everybody. Nobody's photographs.", rows,
-        (int)(sizeof rows / sizeof rows[0]), &positional};
+    const arg_spec spec = {"clile synth OUT [--layout bp4d|disfa|pack] [--subjects N] [--tasks N] "
+                           "[--frames N] [--size PX] [--seed N]",
+                           "Draws faces with 16 action units, labels and landmarks: a data set for "
+                           "everybody. Nobody's photographs.",
+                           rows, (int)(sizeof rows / sizeof rows[0]), &positional};
     int code = args_parse(&spec, argc, argv);
     if (code != EXIT_FINE) goto cleanup;
     if (positional.count > 1 || (positional.count == 0 && sheet == NULL)) {
-        code = usage_error(&spec, positional.count > 1 ? "one OUT is written at a time" : "OUT is missing");
+        code = usage_error(&spec, positional.count > 1 ? "one OUT is written at a time"
+                                                       : "OUT is missing");
         goto cleanup;
     }
-    j.all = j.subjects <= 1000000 && j.tasks <= 1000 && j.frames <= 1000000 ? j.subjects * j.tasks * j.frames : 0;
+    j.all = j.subjects <= 1000000 && j.tasks <= 1000 && j.frames <= 1000000
+                ? j.subjects * j.tasks * j.frames
+                : 0;
     code = check(&spec, &j);
     if (code != EXIT_FINE) goto cleanup;
     interrupt_install();
@@ -350,7 +378,8 @@ int run_synth(int argc, char **argv)
         j.out = positional.items[0];
         code = strcmp(j.layout, "pack") == 0 ? write_pack(&j) : write_folders(&j);
     }
-    if (code == EXIT_FINE && sheet != NULL) code = write_sheet(sheet, (uint64_t)j.seed, (int32_t)j.size);
+    if (code == EXIT_FINE && sheet != NULL)
+        code = write_sheet(sheet, (uint64_t)j.seed, (int32_t)j.size);
     if (code == EXIT_FINE) print_done(&j, sheet, as_json);
 cleanup:
     text_list_free(&positional);

@@ -9,8 +9,8 @@ static const float step[STEPS] = {0.0f, 0.5f, 1.0f};
 static const colour ink = {30, 30, 30}, paper = {250, 250, 250};
 
 /* One face at (x, y) of the sheet. AU 26 comes with parted lips, as it does in the data. */
-static clile_status put_face(uint64_t seed, int subject, int au, float intensity, int32_t size, uint8_t *face,
-                             canvas *sheet, int64_t x, int64_t y)
+static clile_status put_face(uint64_t seed, int subject, int au, float intensity, int32_t size,
+                             uint8_t *face, canvas *sheet, int64_t x, int64_t y)
 {
     int32_t ids[CLILE_SYNTH_AUS];
     float all[CLILE_SYNTH_AUS] = {0};
@@ -24,7 +24,8 @@ static clile_status put_face(uint64_t seed, int subject, int au, float intensity
 
 int write_sheet(const char *path, uint64_t seed, int32_t size)
 {
-    canvas sheet = {.h = HEAD + (int64_t)CLILE_SYNTH_AUS * size, .w = MARGIN + (int64_t)COLUMNS * size};
+    canvas sheet = {.h = HEAD + (int64_t)CLILE_SYNTH_AUS * size,
+                    .w = MARGIN + (int64_t)COLUMNS * size};
     sheet.rgb = malloc((size_t)(3 * sheet.w * sheet.h));
     uint8_t *face = malloc((size_t)size * (size_t)size * 3);
     int32_t ids[CLILE_SYNTH_AUS];
@@ -32,24 +33,27 @@ int write_sheet(const char *path, uint64_t seed, int32_t size)
     clile_status status = CLILE_OK;
     int code = EXIT_FAILED;
     if (sheet.rgb == NULL || face == NULL) {
-        fprintf(stderr, "clile: %s: no memory for a picture of %lld x %lld pixels\n", path, (long long)sheet.w,
-                (long long)sheet.h);
+        fprintf(stderr, "clile: %s: no memory for a picture of %lld x %lld pixels\n", path,
+                (long long)sheet.w, (long long)sheet.h);
         goto cleanup;
     }
     canvas_fill(&sheet, 0, 0, sheet.w, sheet.h, paper);
     clile_synth_copy_au_ids(ids);
     for (int k = 0; k < COLUMNS; ++k) {
         snprintf(text, sizeof text, "%.1f", (double)step[k % STEPS]);
-        canvas_text(&sheet, SCALE, MARGIN + (int64_t)k * size + size / 2 - 3 * (GLYPH_W + 1), 5, text, ink);
+        canvas_text(&sheet, SCALE, MARGIN + (int64_t)k * size + size / 2 - 3 * (GLYPH_W + 1), 5,
+                    text, ink);
     }
     for (int a = 0; a < CLILE_SYNTH_AUS && status == CLILE_OK; ++a) {
         const int64_t y = HEAD + (int64_t)a * size;
         snprintf(text, sizeof text, "AU%02d", (int)ids[a]);
         canvas_text(&sheet, SCALE, 8, y + size / 2 - GLYPH_H, text, ink);
         for (int k = 0; k < COLUMNS && status == CLILE_OK; ++k)
-            status = put_face(seed, k / STEPS, a, step[k % STEPS], size, face, &sheet, MARGIN + (int64_t)k * size, y);
+            status = put_face(seed, k / STEPS, a, step[k % STEPS], size, face, &sheet,
+                              MARGIN + (int64_t)k * size, y);
     }
-    if (status == CLILE_OK) status = clile_image_write_png(path, (int32_t)sheet.h, (int32_t)sheet.w, sheet.rgb);
+    if (status == CLILE_OK)
+        status = clile_image_write_png(path, (int32_t)sheet.h, (int32_t)sheet.w, sheet.rgb);
     code = status == CLILE_OK ? EXIT_FINE : failed(NULL);
 cleanup:
     free(face);

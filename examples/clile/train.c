@@ -1,4 +1,5 @@
-/* clile train: both stages of CL-ILE, or plain weighted BCE, on one fold, on all folds in turn, or on everything. */
+/* clile train: both stages of CL-ILE, or plain weighted BCE, on one fold, on all folds in turn,
+ * or on everything. */
 #include "command.h"
 
 #include <errno.h>
@@ -26,7 +27,8 @@ typedef struct {
     stage_summary stage[2];
 } train_run;
 
-static const char usage[] = "clile train --data DIR --out MODEL [--protocol P --fold N|all] [--set KEY=VALUE ...]";
+static const char usage[] =
+    "clile train --data DIR --out MODEL [--protocol P --fold N|all] [--set KEY=VALUE ...]";
 
 static int read_args(train_args *a, int argc, char **argv, arg_spec *spec, arg *rows)
 {
@@ -36,18 +38,22 @@ static int read_args(train_args *a, int argc, char **argv, arg_spec *spec, arg *
         {"--layout", ARG_TEXT, &a->layout, "NAME",
          "auto, bp4d, disfa, disfa+, list, csv, jsonl or pack (default: auto)"},
         {"--protocol", ARG_TEXT, &a->protocol, "P",
-         "none: all subjects train (default); bp4d, disfa, bp4d-parts, disfa-parts, kfold:K[:SEED], file:PATH or loso"},
+         "none: all subjects train (default); bp4d, disfa, bp4d-parts, disfa-parts, "
+         "kfold:K[:SEED], file:PATH or loso"},
         {"--fold", ARG_TEXT, &a->fold, "N|all",
-         "fold to leave out; all: every fold in turn, FILE becoming FILE.fold1, ... before its extension"},
-        {"--set", ARG_LIST, &a->settings, "KEY=VALUE", "an option; may be repeated; `clile info --options` lists them"},
+         "fold to leave out; all: every fold in turn, FILE becoming FILE.fold1, ... before its "
+         "extension"},
+        {"--set", ARG_LIST, &a->settings, "KEY=VALUE",
+         "an option; may be repeated; `clile info --options` lists them"},
         {"--import", ARG_TEXT, &a->import, "FILE",
          "start from the backbone weights of a torchvision ResNet (.pth or safetensors)"},
-        {"--checkpoint", ARG_TEXT, &a->checkpoint, "FILE", "write the whole state of training here"},
-        {"--checkpoint-every", ARG_NUMBER, &a->checkpoint_every, "N", "epochs between two checkpoints (default: 1)"},
+        {"--checkpoint", ARG_TEXT, &a->checkpoint, "FILE",
+         "write the whole state of training here"},
+        {"--checkpoint-every", ARG_NUMBER, &a->checkpoint_every, "N",
+         "epochs between two checkpoints (default: 1)"},
         {"--resume", ARG_TEXT, &a->resume, "FILE",
-         "go on from a checkpoint, with the arguments it was made with; --fold all skips finished folds and starts "
-         "later "
-         "ones"},
+         "go on from a checkpoint, with the arguments it was made with; --fold all skips "
+         "finished folds and starts later ones"},
         {"--json", ARG_FLAG, &a->json, NULL, "print what was done as JSON"},
         {"--quiet", ARG_FLAG, &a->quiet, NULL, "no progress"},
     };
@@ -55,22 +61,27 @@ static int read_args(train_args *a, int argc, char **argv, arg_spec *spec, arg *
     a->protocol = "none";
     a->checkpoint_every = 1;
     memcpy(rows, table, sizeof table);
-    *spec =
-        (arg_spec){usage,
-                   "Trains on the subjects of a fold that are not tested and writes the model that is deployed: the "
-                   "general encoder,\n"
-                   "an embedding for each action unit and the decision rule; nothing of the training subjects is kept.",
-                   rows, (int)(sizeof table / sizeof table[0]), NULL};
+    *spec = (arg_spec){usage,
+                       "Trains on the subjects of a fold that are not tested and writes the model "
+                       "that is deployed: the general encoder,\n"
+                       "an embedding for each action unit and the decision rule; nothing of the "
+                       "training subjects is kept.",
+                       rows, (int)(sizeof table / sizeof table[0]), NULL};
     const int code = args_parse(spec, argc, argv);
     if (code != EXIT_FINE) return code;
     if (a->data == NULL) return usage_error(spec, "--data is missing");
     if (a->out == NULL) return usage_error(spec, "--out is missing");
     const int whole = strcmp(a->protocol, "none") == 0 || strcmp(a->protocol, "all") == 0;
-    if (!whole && a->fold == NULL) return usage_error(spec, "--protocol %s needs --fold", a->protocol);
-    if (whole && a->fold != NULL) return usage_error(spec, "--fold has no meaning with --protocol %s", a->protocol);
-    if (a->fold && strcmp(a->fold, "all") == 0 && a->resume && a->checkpoint && strcmp(a->resume, a->checkpoint) != 0)
-        return usage_error(spec, "with --fold all, --resume and --checkpoint take the same file: its checkpoints tell "
-                                 "which folds are finished");
+    if (!whole && a->fold == NULL)
+        return usage_error(spec, "--protocol %s needs --fold", a->protocol);
+    if (whole && a->fold != NULL)
+        return usage_error(spec, "--fold has no meaning with --protocol %s", a->protocol);
+    if (a->fold && strcmp(a->fold, "all") == 0 && a->resume && a->checkpoint &&
+        strcmp(a->resume, a->checkpoint) != 0)
+        return usage_error(
+            spec,
+            "with --fold all, --resume and --checkpoint take the same file: its checkpoints tell "
+            "which folds are finished");
     if (a->checkpoint_every < 1 || a->checkpoint_every > 1000000)
         return usage_error(spec, "--checkpoint-every takes 1 or more");
     return EXIT_FINE;
@@ -107,7 +118,8 @@ static int check_writable(const char *path)
 /* As a shell reads it back. */
 static void print_quoted(const char *text)
 {
-    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_@%+=:,./-";
+    static const char plain[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_@%+=:,./-";
     if (text[0] != '\0' && text[strspn(text, plain)] == '\0') {
         fputs(text, stderr);
         return;
@@ -129,18 +141,21 @@ static int takes_value(const arg_spec *spec, const char *name)
     return 0; /* --name=value */
 }
 
-/* The command line that goes on: the one that was given, its --resume being the newest checkpoint. */
+/* The command line that goes on: the one that was given, its --resume being the newest
+ * checkpoint. */
 static void print_go_on(const train_args *a)
 {
     const char *from = a->checkpoint ? a->checkpoint : a->resume;
-    if (a->checkpoint == NULL) fprintf(stderr, "clile: what was done since is lost without --checkpoint\n");
+    if (a->checkpoint == NULL)
+        fprintf(stderr, "clile: what was done since is lost without --checkpoint\n");
     if (from == NULL) return;
     fprintf(stderr, "clile: go on with\n  ");
     print_quoted(a->argv[-2]); /* the program; then comes "train" */
     fputs(" train", stderr);
     for (int i = 0; i < a->argc; ++i) {
         const int values = takes_value(a->spec, a->argv[i]);
-        const int is_resume = strcmp(a->argv[i], "--resume") == 0 || strncmp(a->argv[i], "--resume=", 9) == 0;
+        const int is_resume =
+            strcmp(a->argv[i], "--resume") == 0 || strncmp(a->argv[i], "--resume=", 9) == 0;
         for (int k = i; k <= i + values && k < a->argc && !is_resume; ++k) {
             fputc(' ', stderr);
             print_quoted(a->argv[k]);
@@ -158,8 +173,8 @@ static int save_checkpoint(const clile_trainer *trainer, const char *path)
     return clile_trainer_save(trainer, path) == CLILE_OK ? EXIT_FINE : failed("checkpoint");
 }
 
-static int run_stage(clile_trainer *trainer, int32_t stage, const train_args *a, const char *checkpoint,
-                     stage_summary *summary)
+static int run_stage(clile_trainer *trainer, int32_t stage, const train_args *a,
+                     const char *checkpoint, stage_summary *summary)
 {
     progress_state state = {0};
     state.stop_every = checkpoint ? (int32_t)a->checkpoint_every : 0;
@@ -179,8 +194,8 @@ static int run_stage(clile_trainer *trainer, int32_t stage, const train_args *a,
     if (status != CLILE_OK && status != CLILE_E_CANCELLED) return failed(NULL);
     if (save_checkpoint(trainer, checkpoint) != EXIT_FINE) return EXIT_FAILED;
     if (status == CLILE_OK) return EXIT_FINE;
-    fprintf(stderr, "%sclile: stopped in stage %d at step %lld\n", state.terminal ? "\n" : "", (int)stage,
-            (long long)state.summary.steps);
+    fprintf(stderr, "%sclile: stopped in stage %d at step %lld\n", state.terminal ? "\n" : "",
+            (int)stage, (long long)state.summary.steps);
     print_go_on(a);
     return EXIT_FAILED;
 }
@@ -192,8 +207,9 @@ static int set_metadata(clile_model *model, const clile_dataset *train, const cl
     snprintf(subjects, sizeof subjects, "%d", (int)clile_dataset_subject_count(train));
     snprintf(images, sizeof images, "%lld", (long long)clile_dataset_size(train));
     char *names = test ? subject_names(test) : NULL;
-    const char *const pairs[][2] = {
-        {"train_subject_count", subjects}, {"train_image_count", images}, {"test_subjects", names ? names : ""}};
+    const char *const pairs[][2] = {{"train_subject_count", subjects},
+                                    {"train_image_count", images},
+                                    {"test_subjects", names ? names : ""}};
     clile_status status = CLILE_OK;
     for (size_t i = 0; i < sizeof pairs / sizeof pairs[0] && status == CLILE_OK; ++i)
         status = clile_model_set_metadata(model, pairs[i][0], pairs[i][1]);
@@ -211,21 +227,24 @@ static const char *base_name(const char *path)
 static int check_import(const train_args *a, const clile_model *model, const char *checkpoint)
 {
     const char *stored = clile_model_get_metadata(model, "imported");
-    if (a->import == NULL || strcmp(stored ? stored : "", base_name(a->import)) == 0) return EXIT_FINE;
+    if (a->import == NULL || strcmp(stored ? stored : "", base_name(a->import)) == 0)
+        return EXIT_FINE;
     fprintf(stderr, "clile: %s: --import is %s in the checkpoint and %s here\n", checkpoint,
             stored ? stored : "not given", base_name(a->import));
     return EXIT_FAILED;
 }
 
-/* What the data set was opened with is compared with the checkpoint whether it was said or left at its default. */
+/* What the data set was opened with is compared with the checkpoint whether it was said or left
+ * at its default. */
 static int say_data_options(clile_options *options)
 {
     clile_option_info info = {.struct_size = sizeof info};
     for (int32_t i = 0; i < clile_options_count(); ++i) {
         if (clile_options_describe(i, &info) != CLILE_OK) return failed(NULL);
-        const int shapes =
-            strcmp(info.name, CLILE_OPT_UNKNOWN) == 0 || strcmp(info.name, CLILE_OPT_PRESENT_FROM) == 0 ||
-            strcmp(info.name, CLILE_OPT_FIRST_IMAGE) == 0 || strcmp(info.name, CLILE_OPT_BOX_MARGIN) == 0;
+        const int shapes = strcmp(info.name, CLILE_OPT_UNKNOWN) == 0 ||
+                           strcmp(info.name, CLILE_OPT_PRESENT_FROM) == 0 ||
+                           strcmp(info.name, CLILE_OPT_FIRST_IMAGE) == 0 ||
+                           strcmp(info.name, CLILE_OPT_BOX_MARGIN) == 0;
         if (shapes && !clile_options_is_set(options, info.name) &&
             clile_options_set(options, info.name, info.default_value) != CLILE_OK)
             return failed(NULL);
@@ -238,26 +257,29 @@ static int has_checkpoint(const char *path)
     return access(path, F_OK) == 0;
 }
 
-/* Model and trainer of a fold, new or from its checkpoint `resume` (NULL: new). What was made is the caller's, also on
- * failure. */
-static int make_trainer(const train_args *a, const clile_dataset *train, const clile_options *options,
-                        const char *resume, clile_model **model, clile_trainer **trainer)
+/* Model and trainer of a fold, new or from its checkpoint `resume` (NULL: new). What was made is
+ * the caller's, also on failure. */
+static int make_trainer(const train_args *a, const clile_dataset *train,
+                        const clile_options *options, const char *resume, clile_model **model,
+                        clile_trainer **trainer)
 {
     int32_t au_ids[256];
     const int32_t aus = clile_dataset_au_count(train);
     if (aus > 256 || clile_dataset_copy_au_ids(train, au_ids) != CLILE_OK) return failed(NULL);
     if (clile_model_create(options, aus, au_ids, model) != CLILE_OK) return failed(NULL);
-    if (a->import && resume == NULL && clile_model_import_backbone(*model, a->import) != CLILE_OK) return failed(NULL);
+    if (a->import && resume == NULL && clile_model_import_backbone(*model, a->import) != CLILE_OK)
+        return failed(NULL);
     if (clile_trainer_create(*model, train, options, trainer) != CLILE_OK) return failed(NULL);
     if (resume && clile_trainer_resume(*trainer, resume) != CLILE_OK) return failed(NULL);
-    /* A quiet run shows no epoch, and --json prints the last one only, which is always looked at. */
+    /* A quiet run shows no epoch, and --json prints the last one only, which is always looked
+     * at. */
     if (a->quiet && clile_trainer_set_validation_every(*trainer, a->json ? 1000000 : 0) != CLILE_OK)
         return failed(NULL);
     return EXIT_FINE;
 }
 
-static int train_fold(const train_args *a, const clile_dataset *data, const clile_options *options, int32_t fold,
-                      int many, train_run *run)
+static int train_fold(const train_args *a, const clile_dataset *data, const clile_options *options,
+                      int32_t fold, int many, train_run *run)
 {
     clile_dataset *train = NULL, *test = NULL;
     clile_model *model = NULL;
@@ -274,15 +296,18 @@ static int train_fold(const train_args *a, const clile_dataset *data, const clil
     run->subjects = clile_dataset_subject_count(train);
     run->test_images = clile_dataset_size(test);
     if (!a->quiet)
-        fprintf(stderr, "%s%s%d: %lld images of %d subjects train, %lld images of %d test; %d AUs\n", a->protocol,
-                fold ? " fold " : " ", (int)fold, (long long)run->images, (int)run->subjects,
-                (long long)run->test_images, (int)(test ? clile_dataset_subject_count(test) : 0), (int)run->aus);
+        fprintf(stderr,
+                "%s%s%d: %lld images of %d subjects train, %lld images of %d test; %d AUs\n",
+                a->protocol, fold ? " fold " : " ", (int)fold, (long long)run->images,
+                (int)run->subjects, (long long)run->test_images,
+                (int)(test ? clile_dataset_subject_count(test) : 0), (int)run->aus);
     /* of all folds, some may not have begun */
     const char *from = resume && (!many || has_checkpoint(resume)) ? resume : NULL;
     code = make_trainer(a, train, options, from, &model, &trainer);
     if (code == EXIT_FINE && from) code = check_import(a, model, from);
     if (code == EXIT_FINE) code = set_metadata(model, train, test);
-    if (code == EXIT_FINE && !a->quiet && clile_trainer_next_stage(trainer) == 0) fprintf(stderr, "finished before\n");
+    if (code == EXIT_FINE && !a->quiet && clile_trainer_next_stage(trainer) == 0)
+        fprintf(stderr, "finished before\n");
     for (int32_t stage; code == EXIT_FINE && (stage = clile_trainer_next_stage(trainer)) != 0;)
         code = run_stage(trainer, stage, a, checkpoint, &run->stage[stage - 1]);
     if (code == EXIT_FINE && clile_model_save(model, run->out) != CLILE_OK) goto failure;
@@ -346,14 +371,15 @@ static void print_text(int32_t count, const train_run *runs)
         for (int s = 0; s < 2; ++s)
             if (runs[i].stage[s].run)
                 printf("stage %d: %.1f s, %.0f images/s, mean loss of the last epoch %.4f\n", s + 1,
-                       runs[i].stage[s].seconds, runs[i].stage[s].images_per_second, runs[i].stage[s].loss);
+                       runs[i].stage[s].seconds, runs[i].stage[s].images_per_second,
+                       runs[i].stage[s].loss);
         printf("%s\n", runs[i].out);
     }
 }
 
 /* The folds to train: [*first, *last]; 0..0 where the protocol has none. */
-static int choose_folds(const train_args *a, const arg_spec *spec, const clile_dataset *data, int32_t *first,
-                        int32_t *last)
+static int choose_folds(const train_args *a, const arg_spec *spec, const clile_dataset *data,
+                        int32_t *first, int32_t *last)
 {
     *first = *last = 0;
     if (a->fold == NULL) return EXIT_FINE;
@@ -367,13 +393,14 @@ static int choose_folds(const train_args *a, const arg_spec *spec, const clile_d
     char *end = NULL;
     const long fold = strtol(a->fold, &end, 10);
     if (end == a->fold || *end != '\0' || fold < 1 || fold > folds)
-        return usage_error(spec, "--fold takes 1..%d or all with protocol %s, found \"%s\"", (int)folds, a->protocol,
-                           a->fold);
+        return usage_error(spec, "--fold takes 1..%d or all with protocol %s, found \"%s\"",
+                           (int)folds, a->protocol, a->fold);
     *first = *last = (int32_t)fold;
     return EXIT_FINE;
 }
 
-/* Which folds are finished, started and still to come is told by their checkpoints: none may be of an earlier run. */
+/* Which folds are finished, started and still to come is told by their checkpoints: none may be
+ * of an earlier run. */
 static int prepare_checkpoints(const train_args *a, int32_t first, int32_t last)
 {
     int found = 0;
@@ -387,8 +414,10 @@ static int prepare_checkpoints(const train_args *a, int32_t first, int32_t last)
     }
     if (a->resume == NULL || found > 0) return EXIT_FINE;
     char *path = path_of_fold(a->resume, first);
-    fprintf(stderr, "clile: --resume %s: no fold has a checkpoint (%s, ...): there is nothing to go on from\n",
-            a->resume, path ? path : "");
+    fprintf(
+        stderr,
+        "clile: --resume %s: no fold has a checkpoint (%s, ...): there is nothing to go on from\n",
+        a->resume, path ? path : "");
     free(path);
     return EXIT_FAILED;
 }

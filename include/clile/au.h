@@ -6,9 +6,10 @@
 
 CLILE_BEGIN
 
-/* The name of an action unit in FACS (Ekman, Friesen, Hager 2002), in English: "Lid tightener" for 7. Known are 1 to 39 and 43 to 46 as far as
- * FACS has them (there is no 3), and the 41 and 42 of its first edition; NULL for any other number. Static string. Cannot fail. Shared
- * (any thread). Since 0.1. */
+/* The name of an action unit in FACS (Ekman, Friesen, Hager 2002), in English: "Lid tightener"
+ * for 7. Known are 1 to 39 and 43 to 46 as far as FACS has them (there is no 3), and the 41 and
+ * 42 of its first edition; NULL for any other number. Static string. Cannot fail. Shared (any
+ * thread). Since 0.1. */
 CLILE_API const char *clile_au_name(int32_t au);
 
 CLILE_END

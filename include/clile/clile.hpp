@@ -1,5 +1,5 @@
-/* clile/clile.hpp: libclile from C++17. Header only, over the C interface; it needs the standard library and nothing
- * else.
+/* clile/clile.hpp: libclile from C++17. Header only, over the C interface; it needs the standard
+ * library and nothing else.
  *
  *     clile::Options options{{"epochs", "20"}, {"elimination", "mixed"}};
  *     options.set(CLILE_OPT_LEARNING_RATE, 1e-3);
@@ -13,17 +13,19 @@
  *     const auto photo = clile::Image::read("photo.jpg");
  *     clile::Prediction answer = predictor.run(clile::Face::box(photo.view(), 120, 80, 200, 200));
  *
- * Failures. Every function that can fail takes a `Status *status` last. Without it, it throws clile::Error, which has
- * the status and the library's message. With it, it does not throw: `*status` becomes the outcome (also of a success),
- * and after a failure the result is empty (a handle for which `if (handle)` is false, an empty vector, 0), as in
- * std::filesystem. A function called on an empty handle fails with INVALID_ARGUMENT. Both ways may be mixed; the second
- * also works under -fno-exceptions, where a failure without a Status ends the program. Memory for vectors and strings
- * is the standard library's: std::bad_alloc.
+ * Failures. Every function that can fail takes a `Status *status` last. Without it, it throws
+ * clile::Error, which has the status and the library's message. With it, it does not throw:
+ * `*status` becomes the outcome (also of a success), and after a failure the result is empty (a
+ * handle for which `if (handle)` is false, an empty vector, 0), as in std::filesystem. A
+ * function called on an empty handle fails with INVALID_ARGUMENT. Both ways may be mixed; the
+ * second also works under -fno-exceptions, where a failure without a Status ends the program.
+ * Memory for vectors and strings is the standard library's: std::bad_alloc.
  *
- * Ownership. Handles are move-only, and may be destroyed in any order: in the library a predictor is a snapshot
- * of its model, and a trainer keeps its model and data set alive. `get()` lends the C handle to a C function;
- * clile::check() turns its status into an Error. What each function does, its units, shapes and thread class: the C
- * header of the same name. Since 0.1.
+ * Ownership. Handles are move-only, and may be destroyed in any order: in the library a
+ * predictor is a snapshot of its model, and a trainer keeps its model and data set alive.
+ * `get()` lends the C handle to a C function; clile::check() turns its status into an Error.
+ * What each function does, its units, shapes and thread class: the C header of the same name.
+ * Since 0.1.
  */
 #ifndef CLILE_HPP
 #define CLILE_HPP
@@ -53,8 +55,7 @@
 namespace clile
 {
 
-/* ---- failures -----------------------------------------------------------------------------------------------------
- */
+/* ---- failures -------------------------------------------------------------------------------- */
 
 /* The outcome of a call: CLILE_OK or a CLILE_E_ number, and the library's text of a failure. */
 struct Status {
@@ -69,7 +70,9 @@ struct Status {
 class Error : public std::runtime_error
 {
   public:
-    Error(clile_status code, const std::string &message) : std::runtime_error(message), code_(code) {}
+    Error(clile_status code, const std::string &message) : std::runtime_error(message), code_(code)
+    {
+    }
     clile_status status() const noexcept { return code_; }
     const char *name() const noexcept { return clile_status_name(code_); }
 
@@ -91,8 +94,8 @@ inline bool fail(const Status &failure, Status *status)
 #endif
 }
 
-/* Takes what a C function of the library just returned on this thread: true for CLILE_OK. Otherwise throws, or fills
- * `*status`. */
+/* Takes what a C function of the library just returned on this thread: true for CLILE_OK.
+ * Otherwise throws, or fills `*status`. */
 inline bool check(clile_status code, Status *status = nullptr)
 {
     if (code != CLILE_OK) return fail({code, clile_last_error()}, status);
@@ -111,8 +114,8 @@ inline const char *au_name(std::int32_t au) noexcept
     return clile_au_name(au);
 }
 
-/* Is the library in use at least as new as the headers that the program was compiled with, and of one ABI with them?
- * UNSUPPORTED if not. Every function that makes a handle asks this first. */
+/* Is the library in use at least as new as the headers that the program was compiled with, and
+ * of one ABI with them? UNSUPPORTED if not. Every function that makes a handle asks this first. */
 inline bool check_version(Status *status = nullptr)
 {
     if (clile_abi_version() == CLILE_ABI_VERSION && clile_version_number() >= CLILE_VERSION_NUMBER)
@@ -120,8 +123,10 @@ inline bool check_version(Status *status = nullptr)
     return fail({CLILE_E_UNSUPPORTED,
                  std::string("the library in use is libclile ") + clile_version() + " (ABI " +
                      std::to_string(clile_abi_version()) + "), the program was compiled for " +
-                     std::to_string(CLILE_VERSION_MAJOR) + "." + std::to_string(CLILE_VERSION_MINOR) + "." +
-                     std::to_string(CLILE_VERSION_PATCH) + " (ABI " + std::to_string(CLILE_ABI_VERSION) + ")"},
+                     std::to_string(CLILE_VERSION_MAJOR) + "." +
+                     std::to_string(CLILE_VERSION_MINOR) + "." +
+                     std::to_string(CLILE_VERSION_PATCH) + " (ABI " +
+                     std::to_string(CLILE_ABI_VERSION) + ")"},
                 status);
 }
 
@@ -157,16 +162,17 @@ template <typename Copy> std::string copy_text(Copy &&copy, Status *status)
     return text;
 }
 
-/* ---- options.h ----------------------------------------------------------------------------------------------------
- */
+/* ---- options.h ------------------------------------------------------------------------------- */
 
 /* Settings by key. Default-constructed they are the defaults of every function. May be copied. */
 class Options : public Handle<clile_options, clile_options_destroy>
 {
   public:
     Options() = default;
-    /* Values as text, e.g. {{"epochs", "20"}, {"threads", "1"}}; stops at the first that is refused. */
-    Options(std::initializer_list<std::pair<const char *, const char *>> settings, Status *status = nullptr)
+    /* Values as text, e.g. {{"epochs", "20"}, {"threads", "1"}}; stops at the first that is
+     * refused. */
+    Options(std::initializer_list<std::pair<const char *, const char *>> settings,
+            Status *status = nullptr)
     {
         Status local;
         if (status) *status = local;
@@ -177,7 +183,9 @@ class Options : public Handle<clile_options, clile_options_destroy>
     }
     Options(const Options &other) : Handle()
     {
-        if (other) make([&](clile_options **out) { return clile_options_copy(other.get(), out); }, nullptr);
+        if (other)
+            make([&](clile_options **out) { return clile_options_copy(other.get(), out); },
+                 nullptr);
     }
     Options(Options &&) = default;
     Options &operator=(Options other) noexcept
@@ -187,9 +195,10 @@ class Options : public Handle<clile_options, clile_options_destroy>
     }
     ~Options() = default;
 
-    /* An integer, a real number, or text for any type. A wrong key or value fails and names the nearest key; nothing is
-     * changed then. */
-    template <typename Value> Options &set(const char *key, const Value &value, Status *status = nullptr)
+    /* An integer, a real number, or text for any type. A wrong key or value fails and names the
+     * nearest key; nothing is changed then. */
+    template <typename Value>
+    Options &set(const char *key, const Value &value, Status *status = nullptr)
     {
         if (!handle_) make(clile_options_create, status);
         if (!handle_) return *this;
@@ -201,16 +210,19 @@ class Options : public Handle<clile_options, clile_options_destroy>
             check(clile_options_set(get(), key, std::string(value).c_str()), status);
         return *this;
     }
-    /* Where the log goes: a function and its argument, or an object that is called with (level, text), a
-     * std::function or a lambda. It is borrowed: it must outlive these options, their copies and all that is made with
-     * them. It must not throw. nullptr: nowhere. The rules are those of clile_log_fn. */
+    /* Where the log goes: a function and its argument, or an object that is called with (level,
+     * text), a std::function or a lambda. It is borrowed: it must outlive these options, their
+     * copies and all that is made with them. It must not throw. nullptr: nowhere. The rules are
+     * those of clile_log_fn. */
     Options &log(clile_log_fn function, void *user = nullptr, Status *status = nullptr)
     {
         if (!handle_) make(clile_options_create, status);
         if (handle_) check(clile_options_set_log(get(), function, user), status);
         return *this;
     }
-    template <typename Sink, typename = decltype(std::declval<Sink &>()(std::int32_t(), std::declval<const char *>())),
+    template <typename Sink,
+              typename = decltype(std::declval<Sink &>()(std::int32_t(),
+                                                         std::declval<const char *>())),
               typename = std::enable_if_t<!std::is_convertible_v<Sink &, clile_log_fn>>>
     Options &log(Sink &sink, Status *status = nullptr)
     {
@@ -238,8 +250,7 @@ class Options : public Handle<clile_options, clile_options_destroy>
     bool is_set(const char *key) const noexcept { return clile_options_is_set(get(), key) != 0; }
 };
 
-/* ---- image.h ------------------------------------------------------------------------------------------------------
- */
+/* ---- image.h --------------------------------------------------------------------------------- */
 
 /* Pixels [height,width,3] uint8 RGB, rows tightly packed. */
 class Image
@@ -247,20 +258,24 @@ class Image
   public:
     Image() = default;
     /* A JPEG, PNG or BMP file. */
-    static Image read(const std::string &path, const Options &options = {}, Status *status = nullptr)
+    static Image read(const std::string &path, const Options &options = {},
+                      Status *status = nullptr)
     {
         Image image;
         std::uint8_t *rgb = nullptr;
-        if (check(clile_image_read(path.c_str(), options.get(), &image.h_, &image.w_, &rgb), status))
+        if (check(clile_image_read(path.c_str(), options.get(), &image.h_, &image.w_, &rgb),
+                  status))
             image.rgb_.reset(rgb);
         return image;
     }
     /* The same of bytes in memory. */
-    static Image decode(const void *bytes, std::size_t size, const Options &options = {}, Status *status = nullptr)
+    static Image decode(const void *bytes, std::size_t size, const Options &options = {},
+                        Status *status = nullptr)
     {
         Image image;
         std::uint8_t *rgb = nullptr;
-        if (check(clile_image_decode(bytes, size, options.get(), &image.h_, &image.w_, &rgb), status))
+        if (check(clile_image_decode(bytes, size, options.get(), &image.h_, &image.w_, &rgb),
+                  status))
             image.rgb_.reset(rgb);
         return image;
     }
@@ -279,9 +294,11 @@ class Image
     std::int32_t h_ = 0, w_ = 0;
 };
 
-/* Pixels of the caller's, borrowed: rows row_stride bytes apart, 0 for tightly packed ones. format: CLILE_PIXELS_... */
+/* Pixels of the caller's, borrowed: rows row_stride bytes apart, 0 for tightly packed ones.
+ * format: CLILE_PIXELS_... */
 inline clile_image pixels(const std::uint8_t *data, std::int32_t h, std::int32_t w,
-                          std::int32_t format = CLILE_PIXELS_RGB, std::int64_t row_stride = 0) noexcept
+                          std::int32_t format = CLILE_PIXELS_RGB,
+                          std::int64_t row_stride = 0) noexcept
 {
     return {static_cast<std::uint32_t>(sizeof(clile_image)), format, h, w, row_stride, data};
 }
@@ -291,8 +308,7 @@ inline clile_image Image::view() const noexcept
     return pixels(data(), h_, w_);
 }
 
-/* ---- dataset.h ----------------------------------------------------------------------------------------------------
- */
+/* ---- dataset.h ------------------------------------------------------------------------------- */
 
 class Dataset : public Handle<clile_dataset, clile_dataset_destroy>
 {
@@ -300,37 +316,47 @@ class Dataset : public Handle<clile_dataset, clile_dataset_destroy>
     using Handle::Handle;
     struct Fold;
 
-    static Dataset open(const std::string &path, const Options &options = {}, Status *status = nullptr)
-    {
-        Dataset data;
-        data.make([&](clile_dataset **out) { return clile_dataset_open(path.c_str(), options.get(), out); }, status);
-        return data;
-    }
-    /* Copies rgb [n,h,w,3], labels [n,c] and subject [n]; c = au_ids.size(). */
-    static Dataset from_arrays(std::int64_t n, std::int32_t h, std::int32_t w, const std::uint8_t *rgb,
-                               const std::vector<std::int32_t> &au_ids, const std::int8_t *labels,
-                               const std::int32_t *subject, Status *status = nullptr)
+    static Dataset open(const std::string &path, const Options &options = {},
+                        Status *status = nullptr)
     {
         Dataset data;
         data.make(
             [&](clile_dataset **out) {
-                return clile_dataset_from_arrays(n, h, w, rgb, static_cast<std::int32_t>(au_ids.size()), au_ids.data(),
-                                                 labels, subject, out);
+                return clile_dataset_open(path.c_str(), options.get(), out);
+            },
+            status);
+        return data;
+    }
+    /* Copies rgb [n,h,w,3], labels [n,c] and subject [n]; c = au_ids.size(). */
+    static Dataset from_arrays(std::int64_t n, std::int32_t h, std::int32_t w,
+                               const std::uint8_t *rgb, const std::vector<std::int32_t> &au_ids,
+                               const std::int8_t *labels, const std::int32_t *subject,
+                               Status *status = nullptr)
+    {
+        Dataset data;
+        data.make(
+            [&](clile_dataset **out) {
+                return clile_dataset_from_arrays(n, h, w, rgb,
+                                                 static_cast<std::int32_t>(au_ids.size()),
+                                                 au_ids.data(), labels, subject, out);
             },
             status);
         return data;
     }
     /* Drawn faces (clile/synth.h): subjects x tasks x frames images of `size` pixels. */
-    static Dataset synth(std::uint64_t seed, std::int32_t subjects, std::int32_t tasks, std::int32_t frames,
-                         std::int32_t size, Status *status = nullptr)
+    static Dataset synth(std::uint64_t seed, std::int32_t subjects, std::int32_t tasks,
+                         std::int32_t frames, std::int32_t size, Status *status = nullptr)
     {
         Dataset data;
         data.make(
-            [&](clile_dataset **out) { return clile_dataset_from_synth(seed, subjects, tasks, frames, size, out); },
+            [&](clile_dataset **out) {
+                return clile_dataset_from_synth(seed, subjects, tasks, frames, size, out);
+            },
             status);
         return data;
     }
-    inline Fold fold(const std::string &protocol, std::int32_t fold, Status *status = nullptr) const;
+    inline Fold fold(const std::string &protocol, std::int32_t fold,
+                     Status *status = nullptr) const;
 
     std::int64_t size() const noexcept { return clile_dataset_size(get()); }
     std::int32_t au_count() const noexcept { return clile_dataset_au_count(get()); }
@@ -344,15 +370,18 @@ class Dataset : public Handle<clile_dataset, clile_dataset_destroy>
     /* [size,c]: 1 present, 0 absent, -1 not coded. */
     std::vector<std::int8_t> labels(Status *status = nullptr) const
     {
-        std::vector<std::int8_t> labels(static_cast<std::size_t>(size()) * static_cast<std::size_t>(au_count()));
-        if (!check(clile_dataset_copy_labels(get(), 0, size(), labels.data()), status)) labels.clear();
+        std::vector<std::int8_t> labels(static_cast<std::size_t>(size()) *
+                                        static_cast<std::size_t>(au_count()));
+        if (!check(clile_dataset_copy_labels(get(), 0, size(), labels.data()), status))
+            labels.clear();
         return labels;
     }
     /* [size]: 0..subject_count-1. */
     std::vector<std::int32_t> subjects(Status *status = nullptr) const
     {
         std::vector<std::int32_t> subjects(static_cast<std::size_t>(size()));
-        if (!check(clile_dataset_copy_subjects(get(), 0, size(), subjects.data()), status)) subjects.clear();
+        if (!check(clile_dataset_copy_subjects(get(), 0, size(), subjects.data()), status))
+            subjects.clear();
         return subjects;
     }
     std::vector<float> au_weights(Status *status = nullptr) const
@@ -364,7 +393,8 @@ class Dataset : public Handle<clile_dataset, clile_dataset_destroy>
     /* The only side that crops can have, that of a pack; 0: any. */
     std::int32_t crop_size() const { return clile_dataset_crop_size(get()); }
     /* [side,side,3]: the crop of one image. */
-    std::vector<std::uint8_t> crop(std::int64_t index, std::int32_t side, Status *status = nullptr) const
+    std::vector<std::uint8_t> crop(std::int64_t index, std::int32_t side,
+                                   Status *status = nullptr) const
     {
         /* a side that the library will refuse gets no memory */
         const std::size_t edge = side > 0 && side <= 4096 ? static_cast<std::size_t>(side) : 0;
@@ -415,15 +445,15 @@ struct Dataset::Fold {
     Dataset train, test;
 };
 
-inline Dataset::Fold Dataset::fold(const std::string &protocol, std::int32_t fold, Status *status) const
+inline Dataset::Fold Dataset::fold(const std::string &protocol, std::int32_t fold,
+                                   Status *status) const
 {
     clile_dataset *train = nullptr, *test = nullptr;
     if (!check(clile_dataset_fold(get(), protocol.c_str(), fold, &train, &test), status)) return {};
     return {Dataset(train), Dataset(test)};
 }
 
-/* ---- model.h ------------------------------------------------------------------------------------------------------
- */
+/* ---- model.h --------------------------------------------------------------------------------- */
 
 /* Told of each tensor of an import; texts and shapes are borrowed for the call. */
 using ImportFunction = std::function<void(const clile_import_item &)>;
@@ -439,11 +469,13 @@ class Model : public Handle<clile_model, clile_model_destroy>
     };
 
     /* Untrained, with random weights. */
-    explicit Model(const std::vector<std::int32_t> &au_ids, const Options &options = {}, Status *status = nullptr)
+    explicit Model(const std::vector<std::int32_t> &au_ids, const Options &options = {},
+                   Status *status = nullptr)
     {
         make(
             [&](clile_model **out) {
-                return clile_model_create(options.get(), static_cast<std::int32_t>(au_ids.size()), au_ids.data(), out);
+                return clile_model_create(options.get(), static_cast<std::int32_t>(au_ids.size()),
+                                          au_ids.data(), out);
             },
             status);
     }
@@ -457,7 +489,8 @@ class Model : public Handle<clile_model, clile_model_destroy>
     static Model load_memory(const void *bytes, std::size_t size, Status *status = nullptr)
     {
         Model model;
-        model.make([&](clile_model **out) { return clile_model_load_memory(bytes, size, out); }, status);
+        model.make([&](clile_model **out) { return clile_model_load_memory(bytes, size, out); },
+                   status);
         return model;
     }
     /* What save() would write. */
@@ -478,11 +511,12 @@ class Model : public Handle<clile_model, clile_model_destroy>
         return check(clile_model_import_backbone(get(), path.c_str()), status);
     }
     /* The same; `report` is told what becomes of each tensor, also when the import fails. */
-    bool import_backbone(const std::string &path, const ImportFunction &report, Status *status = nullptr)
+    bool import_backbone(const std::string &path, const ImportFunction &report,
+                         Status *status = nullptr)
     {
         ImportCall call{&report, nullptr};
-        const clile_status code =
-            clile_model_import_backbone_report(get(), path.c_str(), nullptr, report ? forward : nullptr, &call);
+        const clile_status code = clile_model_import_backbone_report(
+            get(), path.c_str(), nullptr, report ? forward : nullptr, &call);
         if (call.thrown) std::rethrow_exception(call.thrown);
         return check(code, status);
     }
@@ -493,12 +527,15 @@ class Model : public Handle<clile_model, clile_model_destroy>
     bool is_trained() const noexcept { return clile_model_is_trained(get()) != 0; }
     bool is_quantized() const noexcept { return clile_model_is_quantized(get()) != 0; }
     /* An int8 copy; activations are measured on n crops [n,h,w,3]. Options: threads. */
-    Model quantize(std::int64_t n, const std::uint8_t *rgb, std::int32_t h, std::int32_t w, const Options &options = {},
-                   Status *status = nullptr) const
+    Model quantize(std::int64_t n, const std::uint8_t *rgb, std::int32_t h, std::int32_t w,
+                   const Options &options = {}, Status *status = nullptr) const
     {
         Model model;
-        model.make([&](clile_model **out) { return clile_model_quantize(get(), n, rgb, h, w, options.get(), out); },
-                   status);
+        model.make(
+            [&](clile_model **out) {
+                return clile_model_quantize(get(), n, rgb, h, w, options.get(), out);
+            },
+            status);
         return model;
     }
     std::vector<std::int32_t> au_ids(Status *status = nullptr) const
@@ -510,7 +547,8 @@ class Model : public Handle<clile_model, clile_model_destroy>
     /* [c,d] */
     std::vector<float> au_embedding(Status *status = nullptr) const
     {
-        std::vector<float> vectors(static_cast<std::size_t>(au_count()) * static_cast<std::size_t>(embedding_size()));
+        std::vector<float> vectors(static_cast<std::size_t>(au_count()) *
+                                   static_cast<std::size_t>(embedding_size()));
         if (!check(clile_model_copy_au_embedding(get(), vectors.data()), status)) vectors.clear();
         return vectors;
     }
@@ -518,12 +556,14 @@ class Model : public Handle<clile_model, clile_model_destroy>
     {
         const auto c = static_cast<std::size_t>(au_count());
         Decision rule{std::vector<float>(c), std::vector<float>(c)};
-        if (!check(clile_model_copy_decision(get(), rule.slope.data(), rule.offset.data()), status)) return {};
+        if (!check(clile_model_copy_decision(get(), rule.slope.data(), rule.offset.data()), status))
+            return {};
         return rule;
     }
-    /* Of a model that was trained by a loop of one's own; au_embedding is [c,d], or NULL to leave it. */
-    bool set_decision(const float *au_embedding, const float *slope /*[c]*/, const float *offset /*[c]*/,
-                      Status *status = nullptr)
+    /* Of a model that was trained by a loop of one's own; au_embedding is [c,d], or NULL to
+     * leave it. */
+    bool set_decision(const float *au_embedding, const float *slope /*[c]*/,
+                      const float *offset /*[c]*/, Status *status = nullptr)
     {
         return check(clile_model_set_decision(get(), au_embedding, slope, offset), status);
     }
@@ -563,8 +603,7 @@ class Model : public Handle<clile_model, clile_model_destroy>
     }
 };
 
-/* ---- predictor.h --------------------------------------------------------------------------------------------------
- */
+/* ---- predictor.h ----------------------------------------------------------------------------- */
 
 /* A face in an image, whose pixels it borrows. */
 class Face
@@ -613,11 +652,15 @@ class FaceFile : public Handle<clile_face_file, clile_face_file_destroy>
 {
   public:
     using Handle::Handle;
-    static FaceFile open(const std::string &path, const Options &options = {}, Status *status = nullptr)
+    static FaceFile open(const std::string &path, const Options &options = {},
+                         Status *status = nullptr)
     {
         FaceFile file;
-        file.make([&](clile_face_file **out) { return clile_face_file_open(path.c_str(), options.get(), out); },
-                  status);
+        file.make(
+            [&](clile_face_file **out) {
+                return clile_face_file_open(path.c_str(), options.get(), out);
+            },
+            status);
         return file;
     }
     /* Where several images are asked for: all of their names, before the first faces(). */
@@ -625,8 +668,10 @@ class FaceFile : public Handle<clile_face_file, clile_face_file_destroy>
     {
         return check(clile_face_file_expect(get(), name.c_str()), status);
     }
-    /* The faces of the image that is called `name`, by landmarks where the file has them; they borrow its pixels. */
-    std::vector<Face> faces(const std::string &name, const clile_image &image, Status *status = nullptr)
+    /* The faces of the image that is called `name`, by landmarks where the file has them; they
+     * borrow its pixels. */
+    std::vector<Face> faces(const std::string &name, const clile_image &image,
+                            Status *status = nullptr)
     {
         return found(name.c_str(), 0, image, status);
     }
@@ -637,7 +682,8 @@ class FaceFile : public Handle<clile_face_file, clile_face_file_destroy>
     }
 
   private:
-    std::vector<Face> found(const char *name, std::int64_t frame, const clile_image &image, Status *status)
+    std::vector<Face> found(const char *name, std::int64_t frame, const clile_image &image,
+                            Status *status)
     {
         std::vector<Face> faces;
         std::int64_t count = 0;
@@ -645,9 +691,11 @@ class FaceFile : public Handle<clile_face_file, clile_face_file_destroy>
         for (std::int64_t k = 0; k < count; ++k) {
             std::int32_t has_box = 0, points = 0;
             float box[4], xy[2 * 68];
-            if (!check(clile_face_file_get(get(), k, &has_box, box, &points, xy), status)) return {};
-            faces.push_back(points > 0 ? Face::points(image, std::vector<float>(xy, xy + 2 * points))
-                                       : Face::box(image, box[0], box[1], box[2], box[3]));
+            if (!check(clile_face_file_get(get(), k, &has_box, box, &points, xy), status))
+                return {};
+            faces.push_back(points > 0
+                                ? Face::points(image, std::vector<float>(xy, xy + 2 * points))
+                                : Face::box(image, box[0], box[1], box[2], box[3]));
         }
         return faces;
     }
@@ -666,48 +714,64 @@ class Predictor : public Handle<clile_predictor, clile_predictor_destroy>
   public:
     Predictor() = default;
     explicit Predictor(const Model &model, const Options &options = {}, Status *status = nullptr)
-        : c_(static_cast<std::size_t>(model.au_count())), d_(static_cast<std::size_t>(model.embedding_size()))
+        : c_(static_cast<std::size_t>(model.au_count())),
+          d_(static_cast<std::size_t>(model.embedding_size()))
     {
-        make([&](clile_predictor **out) { return clile_predictor_create(model.get(), options.get(), out); }, status);
+        make(
+            [&](clile_predictor **out) {
+                return clile_predictor_create(model.get(), options.get(), out);
+            },
+            status);
     }
     /* One face, in whatever is known of it: Face::points, Face::box or Face::crop. */
-    Prediction run(const Face &face, Status *status = nullptr) { return run_faces(1, &face, status); }
+    Prediction run(const Face &face, Status *status = nullptr)
+    {
+        return run_faces(1, &face, status);
+    }
     /* Many, of one image or of several; answers in their order. */
     Prediction run(const std::vector<Face> &faces, Status *status = nullptr)
     {
         return run_faces(faces.size(), faces.data(), status);
     }
-    /* nullptr when faces of this kind (CLILE_FACE_...) are like those of the training set, else a sentence that says
-     * why not. */
-    const char *misfit(std::int32_t kind) const noexcept { return clile_predictor_get_misfit(get(), kind); }
+    /* nullptr when faces of this kind (CLILE_FACE_...) are like those of the training set, else
+     * a sentence that says why not. */
+    const char *misfit(std::int32_t kind) const noexcept
+    {
+        return clile_predictor_get_misfit(get(), kind);
+    }
     /* n crops [n,h,w,3]. */
-    Prediction run(std::int64_t n, const std::uint8_t *rgb, std::int32_t h, std::int32_t w, Status *status = nullptr)
+    Prediction run(std::int64_t n, const std::uint8_t *rgb, std::int32_t h, std::int32_t w,
+                   Status *status = nullptr)
     {
         Prediction answer = room(n);
-        if (!run(n, rgb, h, w, answer.probability.data(), answer.present.data(), answer.embedding.data(), status))
+        if (!run(n, rgb, h, w, answer.probability.data(), answer.present.data(),
+                 answer.embedding.data(), status))
             return {};
         return answer;
     }
     /* The same into memory of the caller, without allocation; any output may be NULL. */
-    bool run(std::int64_t n, const std::uint8_t *rgb, std::int32_t h, std::int32_t w, float *probability,
-             std::int8_t *present, float *embedding, Status *status = nullptr)
+    bool run(std::int64_t n, const std::uint8_t *rgb, std::int32_t h, std::int32_t w,
+             float *probability, std::int8_t *present, float *embedding, Status *status = nullptr)
     {
-        return check(clile_predictor_run(get(), n, rgb, h, w, probability, present, embedding), status);
+        return check(clile_predictor_run(get(), n, rgb, h, w, probability, present, embedding),
+                     status);
     }
-    /* Crops that do not lie tightly packed: bytes from row to row and from image to image, 0 for packed ones. */
-    bool run_strided(std::int64_t n, const std::uint8_t *rgb, std::int32_t h, std::int32_t w, std::int64_t row_stride,
-                     std::int64_t image_stride, float *probability, std::int8_t *present, float *embedding,
-                     Status *status = nullptr)
+    /* Crops that do not lie tightly packed: bytes from row to row and from image to image, 0 for
+     * packed ones. */
+    bool run_strided(std::int64_t n, const std::uint8_t *rgb, std::int32_t h, std::int32_t w,
+                     std::int64_t row_stride, std::int64_t image_stride, float *probability,
+                     std::int8_t *present, float *embedding, Status *status = nullptr)
     {
-        return check(
-            clile_predictor_run_strided(get(), n, rgb, h, w, row_stride, image_stride, probability, present, embedding),
-            status);
+        return check(clile_predictor_run_strided(get(), n, rgb, h, w, row_stride, image_stride,
+                                                 probability, present, embedding),
+                     status);
     }
     /* Scores (similarities) in place of probabilities. */
-    bool run_scores(std::int64_t n, const std::uint8_t *rgb, std::int32_t h, std::int32_t w, float *score,
-                    std::int8_t *present, float *embedding, Status *status = nullptr)
+    bool run_scores(std::int64_t n, const std::uint8_t *rgb, std::int32_t h, std::int32_t w,
+                    float *score, std::int8_t *present, float *embedding, Status *status = nullptr)
     {
-        return check(clile_predictor_run_scores(get(), n, rgb, h, w, score, present, embedding), status);
+        return check(clile_predictor_run_scores(get(), n, rgb, h, w, score, present, embedding),
+                     status);
     }
 
   private:
@@ -718,7 +782,8 @@ class Predictor : public Handle<clile_predictor, clile_predictor_destroy>
         for (std::size_t i = 0; i < n; ++i) rows.push_back(faces[i].get());
         Prediction answer = room(static_cast<std::int64_t>(n));
         if (!check(clile_predictor_run_faces(get(), static_cast<std::int64_t>(n), rows.data(),
-                                             answer.probability.data(), answer.present.data(), answer.embedding.data()),
+                                             answer.probability.data(), answer.present.data(),
+                                             answer.embedding.data()),
                    status))
             return {};
         return answer;
@@ -727,26 +792,31 @@ class Predictor : public Handle<clile_predictor, clile_predictor_destroy>
     Prediction room(std::int64_t n) const
     {
         const std::size_t count = n > 0 ? static_cast<std::size_t>(n) : 0;
-        return {std::vector<float>(count * c_), std::vector<std::int8_t>(count * c_), std::vector<float>(count * d_)};
+        return {std::vector<float>(count * c_), std::vector<std::int8_t>(count * c_),
+                std::vector<float>(count * d_)};
     }
     std::size_t c_ = 0, d_ = 0;
 };
 
-/* ---- trainer.h ----------------------------------------------------------------------------------------------------
- */
+/* ---- trainer.h ------------------------------------------------------------------------------- */
 
-/* Called after each step on the calling thread: 0 goes on, anything else stops the run with CLILE_E_CANCELLED. What it
- * throws stops the run, too, and comes out of it, whether a Status was given or not. */
+/* Called after each step on the calling thread: 0 goes on, anything else stops the run with
+ * CLILE_E_CANCELLED. What it throws stops the run, too, and comes out of it, whether a Status
+ * was given or not. */
 using ProgressFunction = std::function<std::int32_t(const clile_progress &)>;
 
 class Trainer : public Handle<clile_trainer, clile_trainer_destroy>
 {
   public:
     Trainer() = default;
-    Trainer(Model &model, const Dataset &train, const Options &options = {}, Status *status = nullptr)
+    Trainer(Model &model, const Dataset &train, const Options &options = {},
+            Status *status = nullptr)
     {
-        make([&](clile_trainer **out) { return clile_trainer_create(model.get(), train.get(), options.get(), out); },
-             status);
+        make(
+            [&](clile_trainer **out) {
+                return clile_trainer_create(model.get(), train.get(), options.get(), out);
+            },
+            status);
     }
     bool needs_stage1() const noexcept { return clile_trainer_needs_stage1(get()) != 0; }
     /* 1 or 2; 0 when training is finished or a step failed. */
@@ -763,14 +833,17 @@ class Trainer : public Handle<clile_trainer, clile_trainer_destroy>
         return check(clile_trainer_set_validation_every(get(), epochs), status);
     }
     /* One stage, to its end or on from where it was stopped. */
-    bool run(std::int32_t stage, const ProgressFunction &progress = nullptr, Status *status = nullptr)
+    bool run(std::int32_t stage, const ProgressFunction &progress = nullptr,
+             Status *status = nullptr)
     {
         Call call{&progress, nullptr};
-        const clile_status code = clile_trainer_run(get(), stage, progress ? forward : nullptr, &call);
+        const clile_status code =
+            clile_trainer_run(get(), stage, progress ? forward : nullptr, &call);
         if (call.thrown) std::rethrow_exception(call.thrown);
         return check(code, status);
     }
-    /* Stage 1 where it is needed, then stage 2; after an interruption or a resume, what is left of them. */
+    /* Stage 1 where it is needed, then stage 2; after an interruption or a resume, what is left
+     * of them. */
     bool train(const ProgressFunction &progress = nullptr, Status *status = nullptr)
     {
         if (next_stage() == 1 && !run(1, progress, status)) return false;
@@ -807,37 +880,38 @@ class Trainer : public Handle<clile_trainer, clile_trainer_destroy>
     }
 };
 
-/* ---- losses.h: the two published losses and the simplest elimination; the others by check(clile_loss_...()) ---------
- */
+/* ---- losses.h: the two published losses and the simplest elimination; the others by
+ *   check(clile_loss_...()) */
 
 /* Each gives the loss; arrays and gradients (each may be NULL) are those of the C function. */
 namespace losses
 {
 
-inline double stage1(std::int64_t n, std::int64_t d, std::int64_t c, std::int64_t s, const float *id_embedding,
-                     const float *ile, const std::int32_t *subject, const std::int8_t *labels, const float *au_weight,
-                     float *diff_id_embedding, float *diff_ile, Status *status = nullptr)
+inline double stage1(std::int64_t n, std::int64_t d, std::int64_t c, std::int64_t s,
+                     const float *id_embedding, const float *ile, const std::int32_t *subject,
+                     const std::int8_t *labels, const float *au_weight, float *diff_id_embedding,
+                     float *diff_ile, Status *status = nullptr)
 {
     double loss = 0;
-    check(clile_loss_stage1(n, d, c, s, id_embedding, ile, subject, labels, au_weight, &loss, diff_id_embedding,
-                            diff_ile),
+    check(clile_loss_stage1(n, d, c, s, id_embedding, ile, subject, labels, au_weight, &loss,
+                            diff_id_embedding, diff_ile),
           status);
     return loss;
 }
 
-inline double stage2(std::int64_t n, std::int64_t d, std::int64_t c, const float *embedding, const float *au_embedding,
-                     const std::int8_t *labels, double temperature, float *diff_embedding, float *diff_au_embedding,
-                     Status *status = nullptr)
+inline double stage2(std::int64_t n, std::int64_t d, std::int64_t c, const float *embedding,
+                     const float *au_embedding, const std::int8_t *labels, double temperature,
+                     float *diff_embedding, float *diff_au_embedding, Status *status = nullptr)
 {
     double loss = 0;
-    check(clile_loss_stage2(n, d, c, embedding, au_embedding, labels, temperature, &loss, diff_embedding,
-                            diff_au_embedding),
+    check(clile_loss_stage2(n, d, c, embedding, au_embedding, labels, temperature, &loss,
+                            diff_embedding, diff_au_embedding),
           status);
     return loss;
 }
 
-inline double orthogonal(std::int64_t n, std::int64_t d, const float *embedding, const float *id_embedding,
-                         float *diff_embedding, Status *status = nullptr)
+inline double orthogonal(std::int64_t n, std::int64_t d, const float *embedding,
+                         const float *id_embedding, float *diff_embedding, Status *status = nullptr)
 {
     double loss = 0;
     check(clile_loss_orthogonal(n, d, embedding, id_embedding, &loss, diff_embedding), status);
@@ -846,8 +920,7 @@ inline double orthogonal(std::int64_t n, std::int64_t d, const float *embedding,
 
 } // namespace losses
 
-/* ---- metrics.h: the report; the plain functions by check(clile_metrics_...()) --------------------------------------
- */
+/* ---- metrics.h: the report; the plain functions by check(clile_metrics_...()) ---------------- */
 
 class Report : public Handle<clile_report, clile_report_destroy>
 {
@@ -858,31 +931,37 @@ class Report : public Handle<clile_report, clile_report_destroy>
     };
 
     /* published: "bp4d", "disfa" or NULL for no table beside the figures. */
-    explicit Report(const std::vector<std::int32_t> &au_ids, const char *published = nullptr, Status *status = nullptr)
+    explicit Report(const std::vector<std::int32_t> &au_ids, const char *published = nullptr,
+                    Status *status = nullptr)
     {
         make(
             [&](clile_report **out) {
-                return clile_report_create(static_cast<std::int32_t>(au_ids.size()), au_ids.data(), published, out);
+                return clile_report_create(static_cast<std::int32_t>(au_ids.size()), au_ids.data(),
+                                           published, out);
             },
             status);
     }
     bool add_fold(std::int32_t fold, std::int64_t n, const float *score, const std::int8_t *present,
-                  const std::int8_t *labels, const std::int32_t *subject, const char *const *subject_names = nullptr,
-                  Status *status = nullptr)
+                  const std::int8_t *labels, const std::int32_t *subject,
+                  const char *const *subject_names = nullptr, Status *status = nullptr)
     {
-        return check(clile_report_add_fold(get(), fold, n, score, present, labels, subject, subject_names), status);
+        return check(
+            clile_report_add_fold(get(), fold, n, score, present, labels, subject, subject_names),
+            status);
     }
     /* metric: "f1", "auc" or "auc_within". */
     Summary summary(const char *metric, Status *status = nullptr) const
     {
         Summary s;
-        check(clile_report_get_summary(get(), metric, &s.mean_of_folds, &s.pooled, &s.low, &s.high), status);
+        check(clile_report_get_summary(get(), metric, &s.mean_of_folds, &s.pooled, &s.low, &s.high),
+              status);
         return s;
     }
     /* format: "csv", "md" or "tex". */
     std::string table(const char *format, Status *status = nullptr) const
     {
-        return copy_text([&](char **out) { return clile_report_copy_table(get(), format, out); }, status);
+        return copy_text([&](char **out) { return clile_report_copy_table(get(), format, out); },
+                         status);
     }
     std::string text(Status *status = nullptr) const
     {

@@ -7,8 +7,9 @@
  *     }
  *     clile_file_inspect("model.safetensors", print, NULL, NULL, NULL);
  *
- * Reads libclile's own files (models, checkpoints, packs), any other safetensors file, and what torch.save wrote of dictionaries of
- * tensors (.pth, PyTorch 1.6 or newer; nothing of it is run).
+ * Reads libclile's own files (models, checkpoints, packs), any other safetensors file, and what
+ * torch.save wrote of dictionaries of tensors (.pth, PyTorch 1.6 or newer; nothing of it is
+ * run).
  */
 #ifndef CLILE_INSPECT_H
 #define CLILE_INSPECT_H
@@ -33,10 +34,13 @@ typedef struct clile_tensor_info {
 typedef int32_t (*clile_tensor_fn)(const clile_tensor_info *tensor, void *user);
 typedef int32_t (*clile_metadata_fn)(const char *key, const char *value, void *user);
 
-/* Calls metadata for each entry of a safetensors file's __metadata__, in file order, then tensor for each tensor in the order of the names. Either, and kind
- * (one of CLILE_FILE_..., set before the first call), may be NULL. The values of the tensors of a safetensors file are not looked at. IO; FORMAT, CORRUPT, UNSUPPORTED
- * as for clile_model_import_backbone; CANCELLED. Shared. Since 0.1. */
-CLILE_API clile_status clile_file_inspect(const char *path, clile_tensor_fn tensor, clile_metadata_fn metadata, void *user, int32_t *kind);
+/* Calls metadata for each entry of a safetensors file's __metadata__, in file order, then tensor
+ * for each tensor in the order of the names. Either, and kind (one of CLILE_FILE_..., set before
+ * the first call), may be NULL. The values of the tensors of a safetensors file are not looked
+ * at. IO; FORMAT, CORRUPT, UNSUPPORTED as for clile_model_import_backbone; CANCELLED. Shared.
+ * Since 0.1. */
+CLILE_API clile_status clile_file_inspect(const char *path, clile_tensor_fn tensor,
+                                          clile_metadata_fn metadata, void *user, int32_t *kind);
 
 CLILE_END
 

@@ -5,11 +5,13 @@
  *     clile_options_set_i64(options, CLILE_OPT_EPOCHS, 20);
  *     clile_options_set_f64(options, CLILE_OPT_LEARNING_RATE, 1e-3);
  *     clile_options_set_str(options, CLILE_OPT_ELIMINATION, "mixed");
- *     clile_options_set(options, "batch", "32");          // any type, from text: what a command line uses
+ *     // any type, from text: what a command line uses
+ *     clile_options_set(options, "batch", "32");
  *     clile_trainer_create(model, train, options, &trainer); // copies what it needs
  *     clile_options_destroy(options);
  *
- * What the library has to say beside its results goes to a function of the caller's, and nowhere without one:
+ * What the library has to say beside its results goes to a function of the caller's, and nowhere
+ * without one:
  *
  *     static void on_log(int32_t level, const char *text, void *user)
  *     {
@@ -17,9 +19,10 @@
  *     }
  *     clile_options_set_log(options, on_log, stderr);
  *
- * One table (name, type, default, range, help) drives checking, the command line, the docs and what a
- * checkpoint stores. An unknown key or a value out of range fails when it is set and names the nearest key;
- * the options are unchanged then. Every function that takes `const clile_options *` takes NULL for the defaults.
+ * One table (name, type, default, range, help) drives checking, the command line, the docs and
+ * what a checkpoint stores. An unknown key or a value out of range fails when it is set and
+ * names the nearest key; the options are unchanged then. Every function that takes `const
+ * clile_options *` takes NULL for the defaults.
  */
 #ifndef CLILE_OPTIONS_H
 #define CLILE_OPTIONS_H
@@ -95,40 +98,57 @@ typedef struct clile_options clile_options;
 #define CLILE_OPT_AUGMENT_ERASE_AREA "augment_erase_area"
 #define CLILE_OPT_INPUT_WORKERS "input_workers"
 
-/* Makes options that hold every default. `*out` is owned by the caller; OUT_OF_MEMORY, INVALID_ARGUMENT (out NULL). Since 0.1. */
+/* Makes options that hold every default. `*out` is owned by the caller; OUT_OF_MEMORY,
+ * INVALID_ARGUMENT (out NULL). Since 0.1. */
 CLILE_API clile_status clile_options_create(clile_options **out);
 /* Independent copy; source NULL copies the defaults. */
 CLILE_API clile_status clile_options_copy(const clile_options *source, clile_options **out);
 /* NULL does nothing. Exclusive. */
 CLILE_API void clile_options_destroy(clile_options *options);
 
-/* Setters: INVALID_ARGUMENT for an unknown key, a wrong type or a value out of range, with options unchanged. Exclusive. */
-CLILE_API clile_status clile_options_set(clile_options *options, const char *key, const char *value);
-CLILE_API clile_status clile_options_set_i64(clile_options *options, const char *key, int64_t value);
+/* Setters: INVALID_ARGUMENT for an unknown key, a wrong type or a value out of range, with
+ * options unchanged. Exclusive. */
+CLILE_API clile_status clile_options_set(clile_options *options, const char *key,
+                                         const char *value);
+CLILE_API clile_status clile_options_set_i64(clile_options *options, const char *key,
+                                             int64_t value);
 CLILE_API clile_status clile_options_set_f64(clile_options *options, const char *key, double value);
-CLILE_API clile_status clile_options_set_str(clile_options *options, const char *key, const char *value);
+CLILE_API clile_status clile_options_set_str(clile_options *options, const char *key,
+                                             const char *value);
 
-/* Getters: the value set or the default; options NULL gives the default. get_str borrows until the next set or destroy. Shared. */
-CLILE_API clile_status clile_options_get_i64(const clile_options *options, const char *key, int64_t *out);
-CLILE_API clile_status clile_options_get_f64(const clile_options *options, const char *key, double *out);
-CLILE_API clile_status clile_options_get_str(const clile_options *options, const char *key, const char **out);
+/* Getters: the value set or the default; options NULL gives the default. get_str borrows until
+ * the next set or destroy. Shared. */
+CLILE_API clile_status clile_options_get_i64(const clile_options *options, const char *key,
+                                             int64_t *out);
+CLILE_API clile_status clile_options_get_f64(const clile_options *options, const char *key,
+                                             double *out);
+CLILE_API clile_status clile_options_get_str(const clile_options *options, const char *key,
+                                             const char **out);
 /* 1 when the key was set by a caller, 0 when the default stands or the key is unknown. Shared. */
 CLILE_API int32_t clile_options_is_set(const clile_options *options, const char *key);
 
 /* From the least to the most serious (docs/logging.md). */
 enum { CLILE_LOG_DEBUG = 0, CLILE_LOG_INFO = 1, CLILE_LOG_WARNING = 2, CLILE_LOG_ERROR = 3 };
 
-/* Is told one line of UTF-8 without a line break; `text` is valid until it returns. Called on the thread that called the library, during that call, never on
- * one of the library's own; where several threads use the same options, from each of them, also at once. It must return, and must not call a
- * function on a handle that the interrupted call was given, nor destroy or set these options; the thread's error text is what it was when it returns. */
+/* Is told one line of UTF-8 without a line break; `text` is valid until it returns. Called on
+ * the thread that called the library, during that call, never on one of the library's own; where
+ * several threads use the same options, from each of them, also at once. It must return, and
+ * must not call a function on a handle that the interrupted call was given, nor destroy or set
+ * these options; the thread's error text is what it was when it returns. */
 typedef void (*clile_log_fn)(int32_t level, const char *text, void *user);
 
-/* Says where the log goes; fn NULL: nowhere, the default. Copies of the options carry it, and every handle made with them keeps it as it was then: fn and user must
- * live as long as these. It is no option of the table: it is not stored, not compared, and a trainer that resumes a checkpoint keeps its own. INVALID_ARGUMENT:
- * options NULL. Exclusive. Since 0.1. */
+/* Says where the log goes; fn NULL: nowhere, the default. Copies of the options carry it, and
+ * every handle made with them keeps it as it was then: fn and user must live as long as these.
+ * It is no option of the table: it is not stored, not compared, and a trainer that resumes a
+ * checkpoint keeps its own. INVALID_ARGUMENT: options NULL. Exclusive. Since 0.1. */
 CLILE_API clile_status clile_options_set_log(clile_options *options, clile_log_fn fn, void *user);
 
-enum { CLILE_OPTION_INTEGER = 0, CLILE_OPTION_REAL = 1, CLILE_OPTION_CHOICE = 2, CLILE_OPTION_TEXT = 3 };
+enum {
+    CLILE_OPTION_INTEGER = 0,
+    CLILE_OPTION_REAL = 1,
+    CLILE_OPTION_CHOICE = 2,
+    CLILE_OPTION_TEXT = 3
+};
 
 /* One row of the table; only grows at the end. Text is static. */
 typedef struct clile_option_info {
@@ -144,8 +164,8 @@ typedef struct clile_option_info {
 
 /* Rows of the table. Shared. Since 0.1. */
 CLILE_API int32_t clile_options_count(void);
-/* Row index of the table, 0 <= index < count; what info has beyond the structure here is set to 0. INVALID_ARGUMENT: index, or a
- * struct_size below that of 0.1. Shared. Since 0.1. */
+/* Row index of the table, 0 <= index < count; what info has beyond the structure here is set to
+ * 0. INVALID_ARGUMENT: index, or a struct_size below that of 0.1. Shared. Since 0.1. */
 CLILE_API clile_status clile_options_describe(int32_t index, clile_option_info *info);
 
 CLILE_END

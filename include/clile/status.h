@@ -6,9 +6,10 @@
  *         return 1;
  *     }
  *
- * A function that can fail returns a clile_status: CLILE_OK (0) or a negative CLILE_E_ number. The numbers
- * are pinned for ever. The text of the last failure on the calling thread says which argument or file was
- * at fault, what was expected and what was there; a call that succeeds leaves it untouched.
+ * A function that can fail returns a clile_status: CLILE_OK (0) or a negative CLILE_E_ number.
+ * The numbers are pinned for ever. The text of the last failure on the calling thread says which
+ * argument or file was at fault, what was expected and what was there; a call that succeeds
+ * leaves it untouched.
  */
 #ifndef CLILE_STATUS_H
 #define CLILE_STATUS_H
@@ -20,18 +21,18 @@ CLILE_BEGIN
 typedef int32_t clile_status;
 
 /* X(number, name, text) */
-#define CLILE_STATUS_TABLE(X)                                                   \
-    X(0, OK, "success")                                                         \
-    X(-1, E_INVALID_ARGUMENT, "an argument is out of its range")                \
-    X(-2, E_OUT_OF_MEMORY, "memory could not be had")                           \
-    X(-3, E_IO, "a file could not be read or written")                          \
-    X(-4, E_FORMAT, "a file is not of the expected format")                     \
-    X(-5, E_CORRUPT, "a file is of the right format but damaged")               \
-    X(-6, E_UNSUPPORTED, "valid, but not supported by this build")              \
-    X(-7, E_STATE, "the handle is not in a state that allows the call")         \
-    X(-8, E_CANCELLED, "stopped because the caller asked for it")               \
-    X(-9, E_NOT_FINITE, "a value is not finite")                                \
-    X(-10, E_BACKEND, "the compute backend (oneDNN) reported an error")         \
+#define CLILE_STATUS_TABLE(X)                                                                      \
+    X(0, OK, "success")                                                                            \
+    X(-1, E_INVALID_ARGUMENT, "an argument is out of its range")                                   \
+    X(-2, E_OUT_OF_MEMORY, "memory could not be had")                                              \
+    X(-3, E_IO, "a file could not be read or written")                                             \
+    X(-4, E_FORMAT, "a file is not of the expected format")                                        \
+    X(-5, E_CORRUPT, "a file is of the right format but damaged")                                  \
+    X(-6, E_UNSUPPORTED, "valid, but not supported by this build")                                 \
+    X(-7, E_STATE, "the handle is not in a state that allows the call")                            \
+    X(-8, E_CANCELLED, "stopped because the caller asked for it")                                  \
+    X(-9, E_NOT_FINITE, "a value is not finite")                                                   \
+    X(-10, E_BACKEND, "the compute backend (oneDNN) reported an error")                            \
     X(-11, E_INTERNAL, "a defect of libclile itself")
 
 enum {
@@ -40,37 +41,45 @@ enum {
 #undef CLILE_STATUS_ENUM
 };
 
-/* The ABI number: that of the shared library's name, libclile.so.N. It changes when a released function is removed or changes its meaning;
- * functions that are added do not change it, and it is not the release number. */
+/* The ABI number: that of the shared library's name, libclile.so.N. It changes when a released
+ * function is removed or changes its meaning; functions that are added do not change it, and it
+ * is not the release number. */
 #define CLILE_ABI_VERSION 1
 
-/* The ABI number of the library in use, for programs that load it themselves: compare with the macro. Cannot fail. Shared (any thread).
+/* The ABI number of the library in use, for programs that load it themselves: compare with the
+ * macro. Cannot fail. Shared (any thread).
  * Since 0.1. */
 CLILE_API int32_t clile_abi_version(void);
 
-/* The release that these headers belong to. CMake, and so pkg-config and the packages, read it here. */
+/* The release that these headers belong to. CMake, and so pkg-config and the packages, read it
+ * here. */
 #define CLILE_VERSION_MAJOR 0
 #define CLILE_VERSION_MINOR 1
 #define CLILE_VERSION_PATCH 0
 
 /* A release as one number that can be compared: 10203 for 1.2.3. */
-#define CLILE_VERSION_NUMBER (CLILE_VERSION_MAJOR * 10000 + CLILE_VERSION_MINOR * 100 + CLILE_VERSION_PATCH)
+#define CLILE_VERSION_NUMBER                                                                       \
+    (CLILE_VERSION_MAJOR * 10000 + CLILE_VERSION_MINOR * 100 + CLILE_VERSION_PATCH)
 
-/* The number of the library in use. Below CLILE_VERSION_NUMBER it is older than the headers, and functions of these may be missing from it.
- * Cannot fail. Shared (any thread). Since 0.1. */
+/* The number of the library in use. Below CLILE_VERSION_NUMBER it is older than the headers, and
+ * functions of these may be missing from it. Cannot fail. Shared (any thread). Since 0.1. */
 CLILE_API int32_t clile_version_number(void);
 
-/* Version of the library in use as "major.minor.patch". Static string, never NULL. Shared (any thread). Since 0.1. */
+/* Version of the library in use as "major.minor.patch". Static string, never NULL. Shared (any
+ * thread). Since 0.1. */
 CLILE_API const char *clile_version(void);
 
-/* Name of a status, e.g. "CLILE_E_IO"; "CLILE_E_UNKNOWN" for a number that is none. Static string. Shared. Since 0.1. */
+/* Name of a status, e.g. "CLILE_E_IO"; "CLILE_E_UNKNOWN" for a number that is none. Static
+ * string. Shared. Since 0.1. */
 CLILE_API const char *clile_status_name(clile_status status);
 
-/* Text of the last failure on the calling thread, "" before any; at most 1023 bytes: a longer one loses its middle. Borrowed: valid until the next libclile call on
- * this thread fails. Shared. Since 0.1. */
+/* Text of the last failure on the calling thread, "" before any; at most 1023 bytes: a longer
+ * one loses its middle. Borrowed: valid until the next libclile call on this thread fails.
+ * Shared. Since 0.1. */
 CLILE_API const char *clile_last_error(void);
 
-/* Frees what a libclile function gave to the caller and says so ("clile_free"). NULL does nothing. Shared. Since 0.1. */
+/* Frees what a libclile function gave to the caller and says so ("clile_free"). NULL does
+ * nothing. Shared. Since 0.1. */
 CLILE_API void clile_free(void *memory);
 
 CLILE_END

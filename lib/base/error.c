@@ -29,7 +29,7 @@ const char *clile_version(void)
 const char *clile_status_name(clile_status status)
 {
     switch (status) {
-#define STATUS_NAME(number, name, text)                                                                                \
+#define STATUS_NAME(number, name, text)                                                            \
     case number: return "CLILE_" #name;
         CLILE_STATUS_TABLE(STATUS_NAME)
 #undef STATUS_NAME
@@ -47,7 +47,8 @@ static int continues_character(char byte)
     return ((unsigned char)byte & 0xC0) == 0x80; /* UTF-8 */
 }
 
-/* What does not fit loses its middle: a file's name stands at the front of a text and the cause at its end. */
+/* What does not fit loses its middle: a file's name stands at the front of a text and the cause
+ * at its end. */
 static void keep_both_ends(char *text, size_t size)
 {
     static const char gap[] = " ... ";
@@ -64,7 +65,8 @@ static void keep_both_ends(char *text, size_t size)
 static void write_error(const char *format, va_list arguments, const char *rest)
 {
     char text[WORK_SIZE];
-    const size_t rest_size = strlen(rest), most = sizeof text - 1 - rest_size; /* rest is ERROR_TEXT_SIZE + 2 at most */
+    /* rest is ERROR_TEXT_SIZE + 2 at most */
+    const size_t rest_size = strlen(rest), most = sizeof text - 1 - rest_size;
     const int length = clile_i_format(text, sizeof text, format, arguments);
     size_t size = length < 0 ? 0 : (size_t)length;
     if (size > most) size = most;

@@ -35,7 +35,8 @@ static clile_status read_stream(int descriptor, const char *path, clile_i_file *
         if (size == capacity) {
             const size_t wanted = capacity == 0 ? 65536 : capacity * 2;
             if (wanted > PIPE_LIMIT) {
-                status = clile_i_fail(CLILE_E_UNSUPPORTED, "%s: not a regular file, and longer than %zu bytes", path,
+                status = clile_i_fail(CLILE_E_UNSUPPORTED,
+                                      "%s: not a regular file, and longer than %zu bytes", path,
                                       capacity);
                 goto cleanup;
             }
@@ -104,7 +105,8 @@ int clile_i_path_exists(const char *path)
 int clile_i_path_is_same(const char *left, const char *right)
 {
     struct stat l, r;
-    return stat(left, &l) == 0 && stat(right, &r) == 0 && l.st_dev == r.st_dev && l.st_ino == r.st_ino;
+    return stat(left, &l) == 0 && stat(right, &r) == 0 && l.st_dev == r.st_dev &&
+           l.st_ino == r.st_ino;
 }
 
 int clile_i_path_is_folder(const char *path)
@@ -157,7 +159,8 @@ clile_status clile_i_folder_list(const char *path, clile_i_names *out)
         names.names[names.count++] = name;
     }
     if (status == CLILE_OK) {
-        if (names.count > 1) qsort(names.names, (size_t)names.count, sizeof *names.names, compare_names);
+        if (names.count > 1)
+            qsort(names.names, (size_t)names.count, sizeof *names.names, compare_names);
         *out = names;
         names = (clile_i_names){0};
     }
@@ -169,7 +172,7 @@ cleanup:
 
 void clile_i_names_free(clile_i_names *names)
 {
-    for (int64_t i = 0; i < names->count; i++) clile_i_free(names->names[i]);
+    for (int64_t i = 0; i < names->count; ++i) clile_i_free(names->names[i]);
     clile_i_free(names->names);
     *names = (clile_i_names){0};
 }

@@ -16,7 +16,7 @@ int clile_i_lines_next(clile_i_lines *lines, const char **begin, const char **en
     if (back != NULL) last = back;
     const int two = last + 1 < stop && last[0] == '\r' && last[1] == '\n';
     lines->position += (size_t)(last - first) + (last < stop) + (size_t)two;
-    lines->line++;
+    ++lines->line;
     *begin = first;
     *end = last;
     return 1;
@@ -27,27 +27,27 @@ static int is_blank(char character)
     return character == ' ' || character == '\t';
 }
 
-int64_t clile_i_csv_split(const char *begin, const char *end, int64_t most, const char **field_begin,
-                          const char **field_end)
+int64_t clile_i_csv_split(const char *begin, const char *end, int64_t most,
+                          const char **field_begin, const char **field_end)
 {
     int64_t count = 0;
     for (;;) {
-        while (begin < end && is_blank(*begin)) begin++;
+        while (begin < end && is_blank(*begin)) ++begin;
         const char *stop = begin;
         int quoted = 0;
         while (stop < end && (quoted || *stop != ',')) {
             /* A doubled quote closes and opens again, which comes to the same. */
             if (*stop == '"' && (quoted || *begin == '"')) quoted = !quoted;
-            stop++;
+            ++stop;
         }
         const char *last = stop;
-        while (last > begin && is_blank(last[-1])) last--;
+        while (last > begin && is_blank(last[-1])) --last;
         if (count < most) {
             const int strip = last - begin >= 2 && *begin == '"' && last[-1] == '"';
             field_begin[count] = begin + strip;
             field_end[count] = last - strip;
         }
-        count++;
+        ++count;
         if (stop == end) return count;
         begin = stop + 1;
     }

@@ -39,7 +39,7 @@ void clile_i_log_write(clile_i_log log, int32_t level, const char *format, ...)
 void clile_i_log_team(clile_i_log log, int32_t asked, clile_i_team team, int32_t *told)
 {
     if (team.given < asked && team.given != *told)
-        clile_i_log_write(log, CLILE_LOG_WARNING, "OpenMP gives %d of the %d threads asked for", (int)team.given,
-                          (int)asked);
+        clile_i_log_write(log, CLILE_LOG_WARNING, "OpenMP gives %d of the %d threads asked for",
+                          (int)team.given, (int)asked);
     *told = team.given;
 }

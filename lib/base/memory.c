@@ -8,8 +8,9 @@
 
 enum { ALIGNMENT = 64, HUGE_PAGE = 2 << 20, HUGE_FROM = 2 << 20 };
 
-/* The weights of a model are tens of MiB that are written once: in pages of 4 KiB half of the time of loading it goes
- * into page faults. Advice only: where the system has no large pages, nothing happens. */
+/* The weights of a model are tens of MiB that are written once: in pages of 4 KiB half of the
+ * time of loading it goes into page faults. Advice only: where the system has no large pages,
+ * nothing happens. */
 static void advise_huge(void *block, size_t bytes)
 {
 #ifdef MADV_HUGEPAGE
@@ -37,7 +38,8 @@ static void *allocate(int64_t count, size_t size, int zeroed)
 {
     const size_t most = (size_t)PTRDIFF_MAX - HUGE_PAGE;
     if (count < 0 || (size > 0 && (uint64_t)count > most / size)) {
-        clile_i_fail(CLILE_E_OUT_OF_MEMORY, "memory: %lld elements of %zu bytes are more than can be addressed",
+        clile_i_fail(CLILE_E_OUT_OF_MEMORY,
+                     "memory: %lld elements of %zu bytes are more than can be addressed",
                      (long long)count, size);
         return NULL;
     }
@@ -45,7 +47,8 @@ static void *allocate(int64_t count, size_t size, int zeroed)
     const size_t rounded = bytes == 0 ? ALIGNMENT : (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
     const size_t alignment = rounded >= HUGE_FROM ? HUGE_PAGE : ALIGNMENT;
     const size_t asked =
-        (rounded + alignment - 1) / alignment * alignment; /* what lies behind `rounded` is never touched */
+        /* what lies behind `rounded` is never touched */
+        (rounded + alignment - 1) / alignment * alignment;
     void *block = fails_for_test() ? NULL : aligned_alloc(alignment, asked);
     if (block == NULL) {
         clile_i_fail(CLILE_E_OUT_OF_MEMORY, "memory: %zu bytes could not be had", bytes);

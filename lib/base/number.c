@@ -31,11 +31,11 @@ static int is_digit(char character)
 int clile_i_parse_i64(const char *begin, const char *end, int64_t *out)
 {
     const int negative = begin < end && *begin == '-';
-    if (begin < end && (*begin == '-' || *begin == '+')) begin++;
+    if (begin < end && (*begin == '-' || *begin == '+')) ++begin;
     if (begin == end) return 0;
     uint64_t value = 0;
     const uint64_t most = (uint64_t)INT64_MAX + (negative ? 1 : 0);
-    for (; begin < end; begin++) {
+    for (; begin < end; ++begin) {
         if (!is_digit(*begin)) return 0;
         const uint64_t digit = (uint64_t)(*begin - '0');
         if (value > (most - digit) / 10) return 0;
@@ -58,7 +58,7 @@ static int scan_decimal(const char *begin, const char *end, decimal *out)
     *out = (decimal){.exact = 1};
     if (begin < end && (*begin == '-' || *begin == '+')) out->negative = *begin++ == '-';
     int seen = 0, after_point = 0;
-    for (; begin < end; begin++) {
+    for (; begin < end; ++begin) {
         if (*begin == '.' && !after_point) {
             after_point = 1;
         } else if (is_digit(*begin)) {
@@ -105,14 +105,17 @@ static int parse_by_libc(const char *begin, const char *end, double *out)
 
 int clile_i_parse_f64(const char *begin, const char *end, double *out)
 {
-    static const double powers[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
-                                    1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
+    static const double powers[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
+                                    1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
+                                    1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
     decimal number;
     if (!scan_decimal(begin, end, &number)) return 0;
     /* Both factors are exact doubles, so the one rounding is the right one (Clinger, PLDI 1990). */
-    if (number.exact && number.digits <= (uint64_t)1 << 53 && number.exponent >= -22 && number.exponent <= 22) {
+    if (number.exact && number.digits <= (uint64_t)1 << 53 && number.exponent >= -22 &&
+        number.exponent <= 22) {
         const double digits = (double)number.digits;
-        const double value = number.exponent < 0 ? digits / powers[-number.exponent] : digits * powers[number.exponent];
+        const double value = number.exponent < 0 ? digits / powers[-number.exponent]
+                                                 : digits * powers[number.exponent];
         *out = number.negative ? -value : value;
         return 1;
     }

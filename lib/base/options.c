@@ -1,19 +1,21 @@
-/* The options API over the one table. A value that was not set is not stored: the getters read the table. */
+/* The options API over the one table. A value that was not set is not stored: the getters read
+ * the table. */
 #include "base/base.h"
 #include "base/options_table.h"
 
 #include <string.h>
 
 static const clile_option_info TABLE[] = {
-#define ROW(row_type, row_name, row_default, row_choices, row_minimum, row_maximum, row_group, row_help)               \
-    {.struct_size = sizeof(clile_option_info),                                                                         \
-     .type = CLILE_OPTION_##row_type,                                                                                  \
-     .name = row_name,                                                                                                 \
-     .default_value = row_default,                                                                                     \
-     .choices = row_choices,                                                                                           \
-     .minimum = row_minimum,                                                                                           \
-     .maximum = row_maximum,                                                                                           \
-     .group = row_group,                                                                                               \
+#define ROW(row_type, row_name, row_default, row_choices, row_minimum, row_maximum, row_group,     \
+            row_help)                                                                              \
+    {.struct_size = sizeof(clile_option_info),                                                     \
+     .type = CLILE_OPTION_##row_type,                                                              \
+     .name = row_name,                                                                             \
+     .default_value = row_default,                                                                 \
+     .choices = row_choices,                                                                       \
+     .minimum = row_minimum,                                                                       \
+     .maximum = row_maximum,                                                                       \
+     .group = row_group,                                                                           \
      .help = row_help},
     CLILE_I_OPTIONS_TABLE(ROW)
 #undef ROW
@@ -41,11 +43,11 @@ static int edit_distance(const char *left, const char *right)
 {
     int row[64];
     const int left_size = (int)strnlen(left, 63), right_size = (int)strnlen(right, 63);
-    for (int j = 0; j <= right_size; j++) row[j] = j;
-    for (int i = 1; i <= left_size; i++) {
+    for (int j = 0; j <= right_size; ++j) row[j] = j;
+    for (int i = 1; i <= left_size; ++i) {
         int diagonal = row[0];
         row[0] = i;
-        for (int j = 1; j <= right_size; j++) {
+        for (int j = 1; j <= right_size; ++j) {
             const int replaced = diagonal + (left[i - 1] != right[j - 1]);
             diagonal = row[j];
             const int gap = (row[j] < row[j - 1] ? row[j] : row[j - 1]) + 1;
@@ -57,7 +59,7 @@ static int edit_distance(const char *left, const char *right)
 
 static int find(const char *key)
 {
-    for (int i = 0; i < COUNT; i++)
+    for (int i = 0; i < COUNT; ++i)
         if (strcmp(TABLE[i].name, key) == 0) return i;
     return -1;
 }
@@ -68,14 +70,15 @@ static clile_status find_key(const char *key, int *out)
     *out = find(key);
     if (*out >= 0) return CLILE_OK;
     int nearest = 0, least = 1000;
-    for (int i = 0; i < COUNT; i++) {
+    for (int i = 0; i < COUNT; ++i) {
         const int distance = edit_distance(key, TABLE[i].name);
         if (distance < least) {
             least = distance;
             nearest = i;
         }
     }
-    return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "option \"%.200s\" is not known; the nearest is \"%s\"", key,
+    return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
+                        "option \"%.200s\" is not known; the nearest is \"%s\"", key,
                         TABLE[nearest].name);
 }
 
@@ -87,8 +90,8 @@ static const char *type_name(int32_t type)
 
 static clile_status fail_type(int index, const char *used_as)
 {
-    return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "option %s is %s and cannot be used as %s", TABLE[index].name,
-                        type_name(TABLE[index].type), used_as);
+    return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "option %s is %s and cannot be used as %s",
+                        TABLE[index].name, type_name(TABLE[index].type), used_as);
 }
 
 /* ---- checked assignment ---- */
@@ -98,8 +101,9 @@ static clile_status assign_integer(clile_options *options, int index, int64_t va
     const clile_option_info *row = &TABLE[index];
     if (value < (int64_t)row->minimum || value > (int64_t)row->maximum)
         return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
-                            "option %s: an integer from %lld to %lld was expected, found %lld", row->name,
-                            (long long)row->minimum, (long long)row->maximum, (long long)value);
+                            "option %s: an integer from %lld to %lld was expected, found %lld",
+                            row->name, (long long)row->minimum, (long long)row->maximum,
+                            (long long)value);
     options->values[index].integer = value;
     options->values[index].set = 1;
     return CLILE_OK;
@@ -110,8 +114,8 @@ static clile_status assign_real(clile_options *options, int index, double value)
     const clile_option_info *row = &TABLE[index];
     if (!clile_i_is_within(value, row->minimum, row->maximum))
         return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
-                            "option %s: a number from %.10g to %.10g was expected, found %.10g", row->name,
-                            row->minimum, row->maximum, value);
+                            "option %s: a number from %.10g to %.10g was expected, found %.10g",
+                            row->name, row->minimum, row->maximum, value);
     options->values[index].real = value == 0 ? 0 : value; /* no -0 */
     options->values[index].set = 1;
     return CLILE_OK;
@@ -133,11 +137,13 @@ static clile_status assign_text(clile_options *options, int index, const char *v
 {
     const clile_option_info *row = &TABLE[index];
     if (row->type == CLILE_OPTION_CHOICE && !is_choice(row->choices, value))
-        return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "option %s: one of %s was expected, found \"%s\"", row->name,
+        return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
+                            "option %s: one of %s was expected, found \"%s\"", row->name,
                             row->choices, value);
-    for (const char *byte = value; *byte != '\0'; byte++) /* options are stored as lines */
+    for (const char *byte = value; *byte != '\0'; ++byte) /* options are stored as lines */
         if ((unsigned char)*byte < 0x20)
-            return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "option %s: a text without control characters was expected",
+            return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
+                                "option %s: a text without control characters was expected",
                                 row->name);
     char *copy = clile_i_strdup(value);
     if (copy == NULL) return CLILE_E_OUT_OF_MEMORY;
@@ -152,12 +158,13 @@ static clile_status fail_parse(int index, const char *value)
     const clile_option_info *row = &TABLE[index];
     if (row->type == CLILE_OPTION_REAL)
         return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
-                            "option %s: a number from %.10g to %.10g was expected, found \"%s\"", row->name,
-                            row->minimum, row->maximum, value);
+                            "option %s: a number from %.10g to %.10g was expected, found \"%s\"",
+                            row->name, row->minimum, row->maximum, value);
     const int is_auto = strcmp(row->default_value, AUTO) == 0;
     return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
-                        "option %s: an integer from %lld to %lld%s was expected, found \"%s\"", row->name,
-                        (long long)row->minimum, (long long)row->maximum, is_auto ? " or auto" : "", value);
+                        "option %s: an integer from %lld to %lld%s was expected, found \"%s\"",
+                        row->name, (long long)row->minimum, (long long)row->maximum,
+                        is_auto ? " or auto" : "", value);
 }
 
 clile_status clile_options_set(clile_options *options, const char *key, const char *value)
@@ -226,12 +233,12 @@ static const char *implied(const clile_options *options, int index)
     static const struct {
         const char *key, *value, *name, *implies;
     } presets[] = {
-#define ROW(preset_key, preset_value, preset_name, preset_implies)                                                     \
+#define ROW(preset_key, preset_value, preset_name, preset_implies)                                 \
     {preset_key, preset_value, preset_name, preset_implies},
         CLILE_I_OPTIONS_PRESETS(ROW)
 #undef ROW
     };
-    for (size_t i = 0; options != NULL && i < sizeof presets / sizeof presets[0]; i++) {
+    for (size_t i = 0; options != NULL && i < sizeof presets / sizeof presets[0]; ++i) {
         if (strcmp(presets[i].name, TABLE[index].name) != 0) continue;
         const option_value *value = &options->values[find(presets[i].key)];
         if (value->set && strcmp(value->text, presets[i].value) == 0) return presets[i].implies;
@@ -244,7 +251,8 @@ static int64_t integer_in_force(const clile_options *options, int index)
     if (options != NULL && options->values[index].set) return options->values[index].integer;
     const char *text = implied(options, index);
     int64_t value = 0;
-    return clile_i_parse_i64(text, text + strlen(text), &value) ? value : clile_i_threads_available();
+    return clile_i_parse_i64(text, text + strlen(text), &value) ? value
+                                                                : clile_i_threads_available();
 }
 
 static double real_in_force(const clile_options *options, int index)
@@ -258,7 +266,8 @@ static double real_in_force(const clile_options *options, int index)
 
 static const char *text_in_force(const clile_options *options, int index)
 {
-    return options != NULL && options->values[index].set ? options->values[index].text : implied(options, index);
+    return options != NULL && options->values[index].set ? options->values[index].text
+                                                         : implied(options, index);
 }
 
 clile_status clile_options_get_i64(const clile_options *options, const char *key, int64_t *out)
@@ -313,7 +322,7 @@ clile_status clile_options_copy(const clile_options *source, clile_options **out
     clile_status status = CLILE_OK;
     clile_options *copy = NULL;
     CLILE_I_TRY(clile_options_create(&copy));
-    for (int i = 0; i < COUNT && source != NULL; i++) {
+    for (int i = 0; i < COUNT && source != NULL; ++i) {
         const option_value *value = &source->values[i];
         if (!value->set) continue;
         if (is_text(i))
@@ -332,7 +341,7 @@ cleanup:
 void clile_options_destroy(clile_options *options)
 {
     if (options == NULL) return;
-    for (int i = 0; i < COUNT; i++) clile_i_free(options->values[i].text);
+    for (int i = 0; i < COUNT; ++i) clile_i_free(options->values[i].text);
     clile_i_free(options);
 }
 
@@ -357,13 +366,15 @@ clile_status clile_options_describe(int32_t index, clile_option_info *info)
 {
     CLILE_I_CHECK_NOT_NULL(info);
     if (index < 0 || index >= COUNT)
-        return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "%s: index %d is outside [0, %d)", __func__, index, (int)COUNT);
+        return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "%s: index %d is outside [0, %d)", __func__,
+                            index, (int)COUNT);
     /* What callers built with 0.1 have; the structure may have grown since. */
     const size_t least = offsetof(clile_option_info, help) + sizeof info->help;
     const uint32_t theirs = info->struct_size;
     if (theirs < least)
-        return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "%s: struct_size is %u, at least %zu was expected", __func__,
-                            theirs, least);
+        return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
+                            "%s: struct_size is %u, at least %zu was expected", __func__, theirs,
+                            least);
     clile_option_info row = TABLE[index];
     row.struct_size = theirs;
     memcpy(info, &row, theirs < sizeof row ? theirs : sizeof row);
@@ -387,7 +398,7 @@ static void append_value(const clile_options *options, int index, int digits, cl
 
 clile_status clile_i_options_to_text(const clile_options *options, clile_i_text *out)
 {
-    for (int i = 0; i < COUNT; i++) {
+    for (int i = 0; i < COUNT; ++i) {
         clile_i_text_append(out, "%s=", TABLE[i].name);
         append_value(options, i, EXACT, out);
         clile_i_text_append(out, "\n");
@@ -396,15 +407,17 @@ clile_status clile_i_options_to_text(const clile_options *options, clile_i_text 
 }
 
 /* One line [begin, end) of `number`; `buffer` has room for it and a NUL. */
-static clile_status read_line(clile_options *options, const char *begin, const char *end, long long number,
-                              char *buffer)
+static clile_status read_line(clile_options *options, const char *begin, const char *end,
+                              long long number, char *buffer)
 {
     const size_t size = (size_t)(end - begin);
     memcpy(buffer, begin, size);
     buffer[size] = '\0';
     char *equals = strchr(buffer, '=');
     if (equals == NULL)
-        return clile_i_fail(CLILE_E_FORMAT, "options, line %lld: key=value was expected, found \"%s\"", number, buffer);
+        return clile_i_fail(CLILE_E_FORMAT,
+                            "options, line %lld: key=value was expected, found \"%s\"", number,
+                            buffer);
     *equals = '\0';
     const clile_status status = clile_options_set(options, buffer, equals + 1);
     if (status == CLILE_OK || status == CLILE_E_OUT_OF_MEMORY) return status;
@@ -437,13 +450,15 @@ cleanup:
 
 static int same_value(const clile_options *a, const clile_options *b, int index)
 {
-    if (TABLE[index].type == CLILE_OPTION_INTEGER) return integer_in_force(a, index) == integer_in_force(b, index);
+    if (TABLE[index].type == CLILE_OPTION_INTEGER)
+        return integer_in_force(a, index) == integer_in_force(b, index);
     if (is_text(index)) return strcmp(text_in_force(a, index), text_in_force(b, index)) == 0;
-    return !(real_in_force(a, index) < real_in_force(b, index) || real_in_force(a, index) > real_in_force(b, index));
+    return !(real_in_force(a, index) < real_in_force(b, index) ||
+             real_in_force(a, index) > real_in_force(b, index));
 }
 
-clile_status clile_i_options_check_same(const clile_options *here, const clile_options *there, const char *where,
-                                        const char *key)
+clile_status clile_i_options_check_same(const clile_options *here, const clile_options *there,
+                                        const char *where, const char *key)
 {
     int index = 0;
     CLILE_I_RETURN_IF(find_key(key, &index));
@@ -453,8 +468,8 @@ clile_status clile_i_options_check_same(const clile_options *here, const clile_o
     append_value(here, index, SHOWN, &ours);
     clile_status status = theirs.status == CLILE_OK ? ours.status : theirs.status;
     if (status == CLILE_OK)
-        status = clile_i_fail(CLILE_E_INVALID_ARGUMENT, "option %s is %s in %s and %s here", key, theirs.data, where,
-                              ours.data);
+        status = clile_i_fail(CLILE_E_INVALID_ARGUMENT, "option %s is %s in %s and %s here", key,
+                              theirs.data, where, ours.data);
     clile_i_text_free(&theirs);
     clile_i_text_free(&ours);
     return status;
@@ -472,21 +487,23 @@ static int whose(const char *key)
         CLILE_I_OPTIONS_RESUME(ROW)
 #undef ROW
     };
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; ++i)
         if (strcmp(rows[i].key, key) == 0) return rows[i].whose;
     return CHECKPOINTS;
 }
 
-clile_status clile_i_options_resume(const clile_options *here, const clile_options *checkpoint, clile_options **out)
+clile_status clile_i_options_resume(const clile_options *here, const clile_options *checkpoint,
+                                    clile_options **out)
 {
     clile_status status = CLILE_OK;
     clile_options *result = NULL;
     clile_i_text value = {0};
     CLILE_I_TRY(clile_options_copy(checkpoint, &result));
-    for (int i = 0; i < COUNT; i++) {
+    for (int i = 0; i < COUNT; ++i) {
         const char *key = TABLE[i].name;
         const int from = whose(key);
-        if (from == CHECKPOINTS) CLILE_I_TRY(clile_i_options_check_same(here, checkpoint, "the checkpoint", key));
+        if (from == CHECKPOINTS)
+            CLILE_I_TRY(clile_i_options_check_same(here, checkpoint, "the checkpoint", key));
         if (from == CHECKPOINTS || (from == AHEAD && !clile_options_is_set(here, key))) continue;
         append_value(here, i, EXACT, &value);
         CLILE_I_TRY(value.status);

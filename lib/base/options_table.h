@@ -1,7 +1,7 @@
 /* The options: the only place that holds a name, a type, a default, a range or a choice.
  *
- * X(TYPE, name, default as text, choices, minimum, maximum, group, help)
- * TYPE is INTEGER, REAL, CHOICE or TEXT; choices are "" but for CHOICE; the range is that of a number, both ends
+ * X(TYPE, name, default as text, choices, minimum, maximum, group, help) TYPE is INTEGER, REAL,
+ * CHOICE or TEXT; choices are "" but for CHOICE; the range is that of a number, both ends
  * included. The default "auto" of an integer is the number of processors this process may use. */
 #ifndef CLILE_I_OPTIONS_TABLE_H
 #define CLILE_I_OPTIONS_TABLE_H

@@ -1,7 +1,8 @@
-/* Philox4x32-10: Salmon, Moraes, Dror, Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC 2011.
+/* Philox4x32-10: Salmon, Moraes, Dror, Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC
+ * 2011.
  *
- * Key = seed; counter block = (counter, stream). Every draw takes one block of four words, so the number of draws made
- * is the whole state besides (seed, stream). */
+ * Key = seed; counter block = (counter, stream). Every draw takes one block of four words, so
+ * the number of draws made is the whole state besides (seed, stream). */
 #include "base/base.h"
 
 #include <math.h>
@@ -12,7 +13,7 @@ void clile_i_philox4x32(const uint32_t counter[4], const uint32_t key[2], uint32
 {
     uint32_t c0 = counter[0], c1 = counter[1], c2 = counter[2], c3 = counter[3];
     uint32_t k0 = key[0], k1 = key[1];
-    for (int round = 0; round < 10; round++) {
+    for (int round = 0; round < 10; ++round) {
         const uint64_t p0 = (uint64_t)0xD2511F53u * c0;
         const uint64_t p1 = (uint64_t)0xCD9E8D57u * c2;
         c0 = (uint32_t)(p1 >> 32) ^ c1 ^ k0;
@@ -30,11 +31,11 @@ void clile_i_philox4x32(const uint32_t counter[4], const uint32_t key[2], uint32
 
 static void next_block(clile_i_rng *rng, uint32_t out[4])
 {
-    const uint32_t counter[4] = {(uint32_t)rng->counter, (uint32_t)(rng->counter >> 32), (uint32_t)rng->stream,
-                                 (uint32_t)(rng->stream >> 32)};
+    const uint32_t counter[4] = {(uint32_t)rng->counter, (uint32_t)(rng->counter >> 32),
+                                 (uint32_t)rng->stream, (uint32_t)(rng->stream >> 32)};
     const uint32_t key[2] = {(uint32_t)rng->seed, (uint32_t)(rng->seed >> 32)};
     clile_i_philox4x32(counter, key, out);
-    rng->counter++;
+    ++rng->counter;
 }
 
 static uint64_t join(uint32_t low, uint32_t high)
@@ -96,7 +97,7 @@ int64_t clile_i_rng_below(clile_i_rng *rng, int64_t bound)
 
 void clile_i_rng_shuffle(clile_i_rng *rng, int64_t n, int64_t *values)
 {
-    for (int64_t i = n - 1; i > 0; i--) {
+    for (int64_t i = n - 1; i > 0; --i) {
         const int64_t j = clile_i_rng_below(rng, i + 1);
         const int64_t value = values[i];
         values[i] = values[j];

@@ -9,7 +9,8 @@ static int reserve(clile_i_text *text, size_t more)
 {
     if (text->status != CLILE_OK) return 0;
     if (more >= (size_t)PTRDIFF_MAX - text->size) {
-        text->status = clile_i_fail(CLILE_E_OUT_OF_MEMORY, "text: %zu bytes more are too many", more);
+        text->status =
+            clile_i_fail(CLILE_E_OUT_OF_MEMORY, "text: %zu bytes more are too many", more);
         return 0;
     }
     const size_t needed = text->size + more + 1;
@@ -39,14 +40,16 @@ static void append_bytes(clile_i_text *text, const char *data, size_t size)
 void clile_i_text_append(clile_i_text *text, const char *format, ...)
 {
     if (!reserve(text, 128)) return;
-    for (int attempt = 0; attempt < 2; attempt++) {
+    for (int attempt = 0; attempt < 2; ++attempt) {
         va_list arguments;
         va_start(arguments, format);
-        const int length = clile_i_format(text->data + text->size, text->capacity - text->size, format, arguments);
+        const int length =
+            clile_i_format(text->data + text->size, text->capacity - text->size, format, arguments);
         va_end(arguments);
         if (length < 0) {
             text->data[text->size] = '\0';
-            text->status = clile_i_fail(CLILE_E_INTERNAL, "text: \"%s\" cannot be formatted", format);
+            text->status =
+                clile_i_fail(CLILE_E_INTERNAL, "text: \"%s\" cannot be formatted", format);
             return;
         }
         if ((size_t)length < text->capacity - text->size) {
@@ -64,13 +67,18 @@ int clile_i_utf8_length(const char *begin, const char *end)
     const ptrdiff_t left = end - begin;
     if (left <= 0) return 0;
     if (byte[0] < 0x80) return 1;
-    /* Unicode 15, table 3-7: the second byte's range excludes overlong forms, surrogates and beyond U+10FFFF. */
-    const int length = byte[0] < 0xC2 ? 0 : byte[0] < 0xE0 ? 2 : byte[0] < 0xF0 ? 3 : byte[0] < 0xF5 ? 4 : 0;
+    /* Unicode 15, table 3-7: the second byte's range excludes overlong forms, surrogates and
+     * beyond U+10FFFF. */
+    const int length = byte[0] < 0xC2   ? 0
+                       : byte[0] < 0xE0 ? 2
+                       : byte[0] < 0xF0 ? 3
+                       : byte[0] < 0xF5 ? 4
+                                        : 0;
     if (length == 0 || left < length) return 0;
     const uint8_t low = byte[0] == 0xE0 ? 0xA0 : byte[0] == 0xF0 ? 0x90 : 0x80;
     const uint8_t high = byte[0] == 0xED ? 0x9F : byte[0] == 0xF4 ? 0x8F : 0xBF;
     if (byte[1] < low || byte[1] > high) return 0;
-    for (int i = 2; i < length; i++)
+    for (int i = 2; i < length; ++i)
         if (byte[i] < 0x80 || byte[i] > 0xBF) return 0;
     return length;
 }
@@ -82,12 +90,16 @@ void clile_i_text_append_json(clile_i_text *text, const char *value)
     while (value < end) {
         const int length = clile_i_utf8_length(value, end);
         const unsigned char byte = (unsigned char)*value;
-        if (length == 0)
-            append_bytes(text, "\xEF\xBF\xBD", 3); /* U+FFFD: JSON is UTF-8, file names need not be */
+        if (length == 0) /* U+FFFD: JSON is UTF-8, file names need not be */
+            append_bytes(text, "\xEF\xBF\xBD", 3);
         else if (byte == '"' || byte == '\\')
             clile_i_text_append(text, "\\%c", byte);
         else if (byte < 0x20)
-            clile_i_text_append(text, byte == '\n' ? "\\n" : byte == '\t' ? "\\t" : "\\u%04x", byte);
+            clile_i_text_append(text,
+                                byte == '\n'   ? "\\n"
+                                : byte == '\t' ? "\\t"
+                                               : "\\u%04x",
+                                byte);
         else
             append_bytes(text, value, (size_t)length);
         value += length == 0 ? 1 : length;

@@ -4,11 +4,12 @@
 #include <omp.h>
 #include <pthread.h>
 
-/* ---- fork ------------------------------------------------------------------------------------------------- */
+/* ---- fork ------------------------------------------------------------------------------------ */
 
-/* A child has one thread, the one that called fork. libgomp does not know that: the child's first team waits for ever
- * for threads of the parent's. So the team of the thread that forks ends before, and parent and child make new ones.
- * Another thread may be inside oneDNN's cache of primitives or own one of our locks: fork waits until it is not. */
+/* A child has one thread, the one that called fork. libgomp does not know that: the child's
+ * first team waits for ever for threads of the parent's. So the team of the thread that forks
+ * ends before, and parent and child make new ones. Another thread may be inside oneDNN's cache
+ * of primitives or own one of our locks: fork waits until it is not. */
 static pthread_rwlock_t forking = PTHREAD_RWLOCK_INITIALIZER;
 static _Thread_local int32_t largest_team = 1; /* that this thread is known to get */
 
@@ -47,7 +48,7 @@ void clile_i_allow_fork(void)
     pthread_rwlock_unlock(&forking);
 }
 
-/* ---- the size of a team ------------------------------------------------------------------------------------- */
+/* ---- the size of a team ---------------------------------------------------------------------- */
 
 int32_t clile_i_threads_set(int32_t threads)
 {
@@ -63,8 +64,8 @@ static void *wait_for_turn(void *lock)
     return NULL;
 }
 
-/* How many threads, up to `most`, this one included, the system lets exist at once. libgomp ends the program when it
- * cannot start one. */
+/* How many threads, up to `most`, this one included, the system lets exist at once. libgomp ends
+ * the program when it cannot start one. */
 static int32_t startable(int32_t most)
 {
     enum { AT_ONCE = 1024 };
@@ -72,10 +73,11 @@ static int32_t startable(int32_t most)
     pthread_t thread[AT_ONCE];
     int32_t started = 0;
     pthread_mutex_lock(&lock);
-    while (started < AT_ONCE && started + 1 < most && pthread_create(&thread[started], NULL, wait_for_turn, &lock) == 0)
-        started++;
+    while (started < AT_ONCE && started + 1 < most &&
+           pthread_create(&thread[started], NULL, wait_for_turn, &lock) == 0)
+        ++started;
     pthread_mutex_unlock(&lock);
-    for (int32_t i = 0; i < started; i++) pthread_join(thread[i], NULL);
+    for (int32_t i = 0; i < started; ++i) pthread_join(thread[i], NULL);
     return started + 1;
 }
 
@@ -90,8 +92,9 @@ static int32_t measured(int32_t threads)
     return team;
 }
 
-/* Fewer than asked for where OpenMP's settings (OMP_THREAD_LIMIT) or the system have no more, one in a parallel region
- * of the program's own: oneDNN has one there. A program may lower its limits at any time. */
+/* Fewer than asked for where OpenMP's settings (OMP_THREAD_LIMIT) or the system have no more,
+ * one in a parallel region of the program's own: oneDNN has one there. A program may lower its
+ * limits at any time. */
 static int32_t given(int32_t asked)
 {
     if (asked <= 1 || omp_in_parallel() || omp_get_max_active_levels() == 0) return 1;
@@ -134,11 +137,12 @@ void clile_i_parallel_for(int64_t n, int64_t grain, clile_i_body body, void *con
         body(0, n, context);
         return;
     }
-    const int64_t share = n / parts, rest = n % parts; /* the first `rest` parts have one element more */
-    /* No num_threads clause: libgomp ends and starts threads whenever the team size changes. Should the runtime give
-     * fewer threads than asked for, the loop still runs the same parts. */
+    /* the first `rest` parts have one element more */
+    const int64_t share = n / parts, rest = n % parts;
+    /* No num_threads clause: libgomp ends and starts threads whenever the team size changes.
+     * Should the runtime give fewer threads than asked for, the loop still runs the same parts. */
 #pragma omp parallel for schedule(static, 1)
-    for (int64_t part = 0; part < parts; part++) {
+    for (int64_t part = 0; part < parts; ++part) {
         const int64_t begin = part * share + (part < rest ? part : rest);
         body(begin, begin + share + (part < rest), context);
     }

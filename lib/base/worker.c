@@ -77,7 +77,8 @@ clile_status clile_i_worker_create(clile_i_worker **out)
     lock_error = pthread_mutex_init(&w->lock, NULL);
     if (lock_error == 0) changed_error = pthread_cond_init(&w->changed, NULL);
     if (lock_error != 0 || changed_error != 0) {
-        status = clile_i_fail_system(lock_error != 0 ? lock_error : changed_error, "a lock could not be made");
+        status = clile_i_fail_system(lock_error != 0 ? lock_error : changed_error,
+                                     "a lock could not be made");
         goto cleanup;
     }
     w->process = getpid();

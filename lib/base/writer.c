@@ -1,5 +1,6 @@
-/* Atomic writer: all bytes go to a temporary file beside the target, which takes the target's name only when it is
- * complete and on disk. Whoever opens the target sees the old file or the new one, never a part. */
+/* Atomic writer: all bytes go to a temporary file beside the target, which takes the target's
+ * name only when it is complete and on disk. Whoever opens the target sees the old file or the
+ * new one, never a part. */
 #define _XOPEN_SOURCE 700 /* realpath */
 #include "base/base.h"
 
@@ -39,7 +40,8 @@ static const char *name_in(const char *path)
     return slash == NULL ? path : slash + 1;
 }
 
-/* How much of a path may stand before ".PID-N.tmp": where the target's own name is long, that would be too long. */
+/* How much of a path may stand before ".PID-N.tmp": where the target's own name is long, that
+ * would be too long. */
 static int kept_of(const char *target)
 {
     const char *name = name_in(target);
@@ -47,15 +49,17 @@ static int kept_of(const char *target)
 }
 
 /* Makes TARGET.PID-N.tmp with the access rights of the file it will replace. */
-static clile_status create_temporary(clile_i_writer *writer, const char *path, const struct stat *replaced)
+static clile_status create_temporary(clile_i_writer *writer, const char *path,
+                                     const struct stat *replaced)
 {
     clile_status status = CLILE_OK;
     clile_i_text name = {0};
     if (strlen(path) >= PATH_MAX || strlen(name_in(writer->target)) > NAME_MAX)
         return clile_i_fail_system(ENAMETOOLONG, "%s: cannot be written", path);
-    for (int attempt = 0; attempt < NAME_ATTEMPTS && writer->descriptor < 0; attempt++) {
+    for (int attempt = 0; attempt < NAME_ATTEMPTS && writer->descriptor < 0; ++attempt) {
         name.size = 0;
-        clile_i_text_append(&name, "%.*s.%ld-%d.tmp", kept_of(writer->target), writer->target, (long)getpid(), attempt);
+        clile_i_text_append(&name, "%.*s.%ld-%d.tmp", kept_of(writer->target), writer->target,
+                            (long)getpid(), attempt);
         CLILE_I_TRY(name.status);
         writer->descriptor = open(name.data, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
         if (writer->descriptor < 0 && errno != EEXIST) break;
@@ -81,13 +85,15 @@ clile_status clile_i_writer_open(const char *path, clile_i_writer **out)
     if (path[0] == '\0') return clile_i_fail(CLILE_E_IO, "the name of the file to write is empty");
     clile_status status = CLILE_OK;
     clile_i_writer *writer = NULL;
-    char buffer[PATH_MAX]; /* not realpath's own memory: when that ran out, the link itself would be replaced */
+    /* not realpath's own memory: when that ran out, the link itself would be replaced */
+    char buffer[PATH_MAX];
     const char *resolved = NULL;
     struct stat info;
     const int exists = stat(path, &info) == 0;
     /* Renaming over a device would replace the device. */
     if (exists && S_ISDIR(info.st_mode))
-        return clile_i_fail(CLILE_E_IO, "%s: cannot be written: is a folder, a file was expected", path);
+        return clile_i_fail(CLILE_E_IO, "%s: cannot be written: is a folder, a file was expected",
+                            path);
     if (exists && !S_ISREG(info.st_mode))
         return clile_i_fail(CLILE_E_IO, "%s: cannot be written: is not a regular file", path);
     CLILE_I_ALLOC(writer, 1);
@@ -135,7 +141,9 @@ static clile_status flush_buffer(clile_i_writer *writer)
 
 clile_status clile_i_writer_put(clile_i_writer *writer, const void *data, size_t size)
 {
-    if (writer->failed) return clile_i_fail(CLILE_E_STATE, "%s: an earlier write to this file failed", writer->target);
+    if (writer->failed)
+        return clile_i_fail(CLILE_E_STATE, "%s: an earlier write to this file failed",
+                            writer->target);
     if (size > BUFFER_SIZE - writer->used) CLILE_I_RETURN_IF(flush_buffer(writer));
     if (size >= BUFFER_SIZE) return write_all(writer, data, size);
     if (size > 0) memcpy(writer->buffer + writer->used, data, size);
@@ -143,10 +151,13 @@ clile_status clile_i_writer_put(clile_i_writer *writer, const void *data, size_t
     return CLILE_OK;
 }
 
-clile_status clile_i_writer_put_at(clile_i_writer *writer, int64_t offset, const void *data, size_t size)
+clile_status clile_i_writer_put_at(clile_i_writer *writer, int64_t offset, const void *data,
+                                   size_t size)
 {
     const uint8_t *bytes = data;
-    if (writer->failed) return clile_i_fail(CLILE_E_STATE, "%s: an earlier write to this file failed", writer->target);
+    if (writer->failed)
+        return clile_i_fail(CLILE_E_STATE, "%s: an earlier write to this file failed",
+                            writer->target);
     CLILE_I_RETURN_IF(flush_buffer(writer));
     while (size > 0) {
         const ssize_t done = pwrite(writer->descriptor, bytes, size, (off_t)offset);
@@ -162,8 +173,8 @@ clile_status clile_i_writer_put_at(clile_i_writer *writer, int64_t offset, const
     return CLILE_OK;
 }
 
-/* The new name is on disk only when its folder is. Not every file system can do that, and the data are safe either
- * way, so a failure is no error. */
+/* The new name is on disk only when its folder is. Not every file system can do that, and the
+ * data are safe either way, so a failure is no error. */
 static void sync_folder(clile_i_writer *writer)
 {
     char *slash = strrchr(writer->target, '/');
@@ -182,7 +193,8 @@ clile_status clile_i_writer_commit(clile_i_writer **holder)
     CLILE_I_CHECK_NOT_NULL(writer);
     clile_status status = CLILE_OK;
     if (writer->failed) {
-        status = clile_i_fail(CLILE_E_STATE, "%s: an earlier write to this file failed", writer->target);
+        status =
+            clile_i_fail(CLILE_E_STATE, "%s: an earlier write to this file failed", writer->target);
         goto cleanup;
     }
     CLILE_I_TRY(flush_buffer(writer));

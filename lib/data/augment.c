@@ -1,5 +1,5 @@
-/* What is drawn for an image of a step. Every generator is made from (seed, step, slot), so that nothing depends on
- * threads or on what was drawn before. */
+/* What is drawn for an image of a step. Every generator is made from (seed, step, slot), so that
+ * nothing depends on threads or on what was drawn before. */
 #include "data/data.h"
 
 #include <math.h>
@@ -32,16 +32,19 @@ clile_status clile_i_augment_from_options(const clile_options *options, clile_i_
         CLILE_I_RETURN_IF(clile_options_get_f64(options, reals[i].key, reals[i].value));
     out->flip = (int32_t)flip;
     if (out->blur > 0 && out->blur_least > out->blur_most)
-        return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "augment_blur_least is %g, above augment_blur_most, which is %g",
+        return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
+                            "augment_blur_least is %g, above augment_blur_most, which is %g",
                             out->blur_least, out->blur_most);
     return CLILE_OK;
 }
 
-/* Every number is drawn whatever the settings are, so that switching one off leaves the others as they were; what is
- * added later is drawn behind the rest. */
-clile_i_jitter clile_i_augment_draw(const clile_i_augment *augment, uint64_t seed, int64_t step, int64_t slot)
+/* Every number is drawn whatever the settings are, so that switching one off leaves the others
+ * as they were; what is added later is drawn behind the rest. */
+clile_i_jitter clile_i_augment_draw(const clile_i_augment *augment, uint64_t seed, int64_t step,
+                                    int64_t slot)
 {
-    clile_i_rng rng = clile_i_rng_make(seed, STREAM_AUGMENT | (uint64_t)step << SLOT_BITS | (uint64_t)slot);
+    clile_i_rng rng =
+        clile_i_rng_make(seed, STREAM_AUGMENT | (uint64_t)step << SLOT_BITS | (uint64_t)slot);
     clile_i_jitter jitter = CLILE_I_JITTER_NONE;
     jitter.flip = clile_i_rng_uniform(&rng) < 0.5 && augment->flip;
     jitter.scale = 1.0 + clile_i_rng_range(&rng, -augment->scale, augment->scale);
@@ -57,16 +60,18 @@ clile_i_jitter clile_i_augment_draw(const clile_i_augment *augment, uint64_t see
     return jitter;
 }
 
-/* Random erasing: Zhong, Zheng, Kang, Li, Yang, "Random Erasing Data Augmentation", AAAI 2020, with the numbers of
- * torchvision's RandomErasing: area drawn from [0.02, erase_area] of the image, height / width log-uniform in
- * [0.3, 1 / 0.3], up to ten draws until the rectangle is smaller than the image. */
+/* Random erasing: Zhong, Zheng, Kang, Li, Yang, "Random Erasing Data Augmentation", AAAI 2020,
+ * with the numbers of torchvision's RandomErasing: area drawn from [0.02, erase_area] of the
+ * image, height / width log-uniform in [0.3, 1 / 0.3], up to ten draws until the rectangle is
+ * smaller than the image. */
 static const double least_area = 0.02, least_ratio = 0.3;
 enum { ATTEMPTS = 10 };
 
-int32_t clile_i_erase_draw(const clile_i_augment *augment, int32_t size, uint64_t seed, int64_t step, int64_t slot,
-                           clile_i_rectangle *out)
+int32_t clile_i_erase_draw(const clile_i_augment *augment, int32_t size, uint64_t seed,
+                           int64_t step, int64_t slot, clile_i_rectangle *out)
 {
-    clile_i_rng rng = clile_i_rng_make(seed, STREAM_ERASE | (uint64_t)step << SLOT_BITS | (uint64_t)slot);
+    clile_i_rng rng =
+        clile_i_rng_make(seed, STREAM_ERASE | (uint64_t)step << SLOT_BITS | (uint64_t)slot);
     if (clile_i_rng_uniform(&rng) >= augment->erase) return 0;
     for (int attempt = 0; attempt < ATTEMPTS; ++attempt) {
         const double area = clile_i_rng_range(&rng, least_area, augment->erase_area) * size * size;
@@ -82,8 +87,8 @@ int32_t clile_i_erase_draw(const clile_i_augment *augment, int32_t size, uint64_
     return 0;
 }
 
-void clile_i_batch_erase(const clile_i_augment *augment, int64_t n, int32_t size, uint64_t seed, int64_t step,
-                         float *dst)
+void clile_i_batch_erase(const clile_i_augment *augment, int64_t n, int32_t size, uint64_t seed,
+                         int64_t step, float *dst)
 {
     const int64_t plane = (int64_t)size * size;
     if (augment->erase == 0) return;
@@ -92,6 +97,7 @@ void clile_i_batch_erase(const clile_i_augment *augment, int64_t n, int32_t size
         if (!clile_i_erase_draw(augment, size, seed, step, k, &r)) continue;
         for (int64_t channel = 0; channel < 3; ++channel)
             for (int64_t y = r.y; y < r.y + r.h; ++y)
-                for (int64_t x = r.x; x < r.x + r.w; ++x) dst[(3 * k + channel) * plane + y * size + x] = 0.0f;
+                for (int64_t x = r.x; x < r.x + r.w; ++x)
+                    dst[(3 * k + channel) * plane + y * size + x] = 0.0f;
     }
 }

@@ -43,7 +43,8 @@ static void load_part(int64_t begin, int64_t end, void *context)
     for (int64_t k = begin; k < end; ++k) {
         const uint8_t *stored = NULL;
         const int64_t sample = j->dataset->index[j->indices ? j->indices[k] : k];
-        const clile_status status = clile_i_crop_get(j->dataset->core, sample, j->size, &scratch, &stored);
+        const clile_status status =
+            clile_i_crop_get(j->dataset->core, sample, j->size, &scratch, &stored);
         if (status != CLILE_OK) {
             report(j, k, status);
             break;
@@ -59,19 +60,22 @@ static void load_part(int64_t begin, int64_t end, void *context)
     clile_i_free(scratch);
 }
 
-clile_status clile_i_batch_load(const clile_dataset *dataset, int64_t n, const int64_t *indices, int32_t size,
-                                const clile_i_augment *augment, uint64_t seed, int64_t step, float *dst)
+clile_status clile_i_batch_load(const clile_dataset *dataset, int64_t n, const int64_t *indices,
+                                int32_t size, const clile_i_augment *augment, uint64_t seed,
+                                int64_t step, float *dst)
 {
     CLILE_I_CHECK_NOT_NULL(dataset);
     CLILE_I_CHECK_NOT_NULL(indices);
     CLILE_I_CHECK_NOT_NULL(dst);
     if (n < 0 || n >= SLOTS_MOST || size < 1 || size > CLILE_I_CROP_LARGEST || step < 0)
-        return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "batch of %lld images of %d pixels at step %lld", (long long)n,
-                            size, (long long)step);
+        return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
+                            "batch of %lld images of %d pixels at step %lld", (long long)n, size,
+                            (long long)step);
     for (int64_t k = 0; k < n; ++k)
         if (indices[k] < 0 || indices[k] >= dataset->n)
-            return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "batch: image %lld, the data set has %lld",
-                                (long long)indices[k], (long long)dataset->n);
+            return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
+                                "batch: image %lld, the data set has %lld", (long long)indices[k],
+                                (long long)dataset->n);
 
     job j = {.dataset = dataset,
              .indices = indices,
@@ -84,27 +88,32 @@ clile_status clile_i_batch_load(const clile_dataset *dataset, int64_t n, const i
     return j.status == CLILE_OK ? CLILE_OK : clile_i_fail(j.status, "%s", j.text);
 }
 
-clile_status clile_dataset_copy_crops(const clile_dataset *dataset, int64_t n, const int64_t *indices, int32_t size,
-                                      int32_t threads, uint8_t *rgb)
+clile_status clile_dataset_copy_crops(const clile_dataset *dataset, int64_t n,
+                                      const int64_t *indices, int32_t size, int32_t threads,
+                                      uint8_t *rgb)
 {
     CLILE_I_CHECK_NOT_NULL(dataset);
     CLILE_I_CHECK_NOT_NULL(rgb);
     if (n < 0)
-        return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "%s: n is %lld, expected 0 or more", __func__, (long long)n);
+        return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "%s: n is %lld, expected 0 or more", __func__,
+                            (long long)n);
     if (size < 1 || size > CLILE_I_CROP_LARGEST)
-        return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "%s: size %d, 1 to %d is possible", __func__, (int)size,
-                            (int)CLILE_I_CROP_LARGEST);
+        return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "%s: size %d, 1 to %d is possible", __func__,
+                            (int)size, (int)CLILE_I_CROP_LARGEST);
     if (threads < 0 || threads > 1024)
-        return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "%s: threads is %d, expected 0 to 1024", __func__, (int)threads);
+        return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "%s: threads is %d, expected 0 to 1024",
+                            __func__, (int)threads);
     if (indices == NULL && n > dataset->n)
-        return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "%s: %lld images, the data set has %lld", __func__, (long long)n,
-                            (long long)dataset->n);
+        return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "%s: %lld images, the data set has %lld",
+                            __func__, (long long)n, (long long)dataset->n);
     for (int64_t k = 0; k < n && indices; ++k)
         if (indices[k] < 0 || indices[k] >= dataset->n)
-            return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "%s: indices[%lld] is %lld, the data set has %lld images",
-                                __func__, (long long)k, (long long)indices[k], (long long)dataset->n);
+            return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
+                                "%s: indices[%lld] is %lld, the data set has %lld images", __func__,
+                                (long long)k, (long long)indices[k], (long long)dataset->n);
     job j = {.dataset = dataset, .indices = indices, .size = size, .rgb = rgb};
-    const int32_t previous = clile_i_threads_set(threads > 0 ? threads : clile_i_threads_available());
+    const int32_t previous =
+        clile_i_threads_set(threads > 0 ? threads : clile_i_threads_available());
     clile_i_parallel_for(n, 1, load_part, &j);
     clile_i_threads_set(previous);
     return j.status == CLILE_OK ? CLILE_OK : clile_i_fail(j.status, "%s", j.text);

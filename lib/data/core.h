@@ -1,4 +1,5 @@
-/* What a data set is made of: a shared core (samples, pixels or paths, cache) and views that list some of its samples.
+/* What a data set is made of: a shared core (samples, pixels or paths, cache) and views that
+ * list some of its samples.
  */
 #ifndef CLILE_I_DATA_CORE_H
 #define CLILE_I_DATA_CORE_H
@@ -41,28 +42,33 @@ clile_status clile_i_core_create(clile_i_table *table, uint8_t *pixels, int32_t 
                                  const clile_options *options, clile_i_core **out);
 void clile_i_core_release(clile_i_core *core); /* NULL does nothing */
 
-/* The samples of `whole` (NULL: all of the core) whose subject's mark is `wanted` (marks NULL: all). Retains the core.
+/* The samples of `whole` (NULL: all of the core) whose subject's mark is `wanted` (marks NULL:
+ * all). Retains the core.
  */
-clile_status clile_i_view_create(clile_i_core *core, const clile_dataset *whole, const uint8_t *marks /*[subjects]*/,
-                                 uint8_t wanted, clile_dataset **out);
+clile_status clile_i_view_create(clile_i_core *core, const clile_dataset *whole,
+                                 const uint8_t *marks /*[subjects]*/, uint8_t wanted,
+                                 clile_dataset **out);
 
-/* subject_file.c: *folds of the protocol file:PATH, and with marks [subjects] the tested ones of a fold among them
- * (left alone when there is no such fold). IO; FORMAT: a line; INVALID_ARGUMENT: a subject unknown, in two places or in
- * none. */
-clile_status clile_i_subject_file_mark(const clile_dataset *dataset, const char *path, int32_t fold, uint8_t *marks,
-                                       int32_t *folds);
+/* subject_file.c: *folds of the protocol file:PATH, and with marks [subjects] the tested ones of
+ * a fold among them (left alone when there is no such fold). IO; FORMAT: a line;
+ * INVALID_ARGUMENT: a subject unknown, in two places or in none. */
+clile_status clile_i_subject_file_mark(const clile_dataset *dataset, const char *path, int32_t fold,
+                                       uint8_t *marks, int32_t *folds);
 
 /* origin.c: into the metadata of a pack. */
 clile_status clile_i_origin_put(clile_i_st_writer *writer, const clile_dataset *dataset);
 /* What a part of a fold is; NULL does nothing. */
-clile_status clile_i_origin_name_part(clile_dataset *part, const char *protocol, int32_t fold, int32_t tested);
+clile_status clile_i_origin_name_part(clile_dataset *part, const char *protocol, int32_t fold,
+                                      int32_t tested);
 
-/* crops.c: stored crop of sample `index` of the core, from the cache or rendered. `*scratch` is allocated when it is
- * needed; the caller frees it after the last use of `*stored`. Any thread. */
+/* crops.c: stored crop of sample `index` of the core, from the cache or rendered. `*scratch` is
+ * allocated when it is needed; the caller frees it after the last use of `*stored`. Any thread. */
 clile_status clile_i_crop_get(clile_i_core *core, int64_t index, int32_t size, uint8_t **scratch,
                               const uint8_t **stored);
-/* The same into dst [stored,stored,3], past the cache. INVALID_ARGUMENT: another size than that of the pack. */
-clile_status clile_i_crop_render(const clile_i_core *core, int64_t index, int32_t size, uint8_t *dst);
+/* The same into dst [stored,stored,3], past the cache. INVALID_ARGUMENT: another size than that
+ * of the pack. */
+clile_status clile_i_crop_render(const clile_i_core *core, int64_t index, int32_t size,
+                                 uint8_t *dst);
 /* The canonical crop [size,size,3] in the middle of a stored one. */
 void clile_i_crop_copy_middle(const uint8_t *stored, int32_t size, uint8_t *rgb);
 void clile_i_crops_free(clile_i_core *core);

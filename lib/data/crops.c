@@ -1,5 +1,6 @@
-/* From a sample to its stored crop, and the cache of them. The cache takes no lock: a list of sizes that only grows at
- * its head and slots that go from NULL to a finished crop once, both by compare-and-exchange. */
+/* From a sample to its stored crop, and the cache of them. The cache takes no lock: a list of
+ * sizes that only grows at its head and slots that go from NULL to a finished crop once, both by
+ * compare-and-exchange. */
 #include "data/core.h"
 
 #include <clile/synth.h>
@@ -25,7 +26,8 @@ static clile_status find_crops(clile_i_core *core, int32_t size, clile_i_crops *
             CLILE_I_ALLOC(fresh->crop, core->table.n);
         }
         fresh->next = head;
-        if (__atomic_compare_exchange_n(&core->crops, &head, fresh, 0, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
+        if (__atomic_compare_exchange_n(&core->crops, &head, fresh, 0, __ATOMIC_ACQ_REL,
+                                        __ATOMIC_ACQUIRE)) {
             *out = fresh;
             fresh = NULL;
             break;
@@ -49,18 +51,20 @@ void clile_i_crops_free(clile_i_core *core)
 }
 
 /* The square of a face box. */
-static clile_status locate_box(const clile_i_core *core, int64_t index, const clile_i_image *image, int32_t size,
-                               clile_i_affine *map)
+static clile_status locate_box(const clile_i_core *core, int64_t index, const clile_i_image *image,
+                               int32_t size, clile_i_affine *map)
 {
     double box[4];
     for (int k = 0; k < 4; ++k) box[k] = core->table.boxes[4 * index + k];
-    if (clile_i_align_box(box, core->box_margin, image->h, image->w, size, map) == CLILE_OK) return CLILE_OK;
-    return clile_i_fail_context(CLILE_E_FORMAT, "box of image %s", core->table.text + core->table.name[index]);
+    if (clile_i_align_box(box, core->box_margin, image->h, image->w, size, map) == CLILE_OK)
+        return CLILE_OK;
+    return clile_i_fail_context(CLILE_E_FORMAT, "box of image %s",
+                                core->table.text + core->table.name[index]);
 }
 
 /* From crop to image pixels: by landmarks when there are any, else by a box. */
-static clile_status locate_crop(const clile_i_core *core, int64_t index, const clile_i_image *image, int32_t size,
-                                clile_i_affine *map)
+static clile_status locate_crop(const clile_i_core *core, int64_t index, const clile_i_image *image,
+                                int32_t size, clile_i_affine *map)
 {
     const float *five = core->table.points != NULL ? core->table.points + 10 * index : NULL;
     if (five == NULL || clile_i_is_nan(five[0])) {
@@ -84,15 +88,18 @@ static clile_status load_image(const clile_i_core *core, int64_t index, clile_i_
     char *path = NULL;
     if (core->pixels != NULL) {
         const int64_t row = 3 * (int64_t)core->w;
-        *image =
-            (clile_i_image){.h = core->h, .w = core->w, .row_stride = row, .rgb = core->pixels + index * core->h * row};
+        *image = (clile_i_image){.h = core->h,
+                                 .w = core->w,
+                                 .row_stride = row,
+                                 .rgb = core->pixels + index * core->h * row};
         return CLILE_OK;
     }
     path = name[0] == '/' ? clile_i_strdup(name) : clile_i_path_join(core->table.root, name);
     if (path == NULL) return CLILE_E_OUT_OF_MEMORY;
     CLILE_I_TRY(clile_i_image_read(path, core->max_pixels, image));
     if (image->h < LEAST_SIDE || image->w < LEAST_SIDE)
-        status = clile_i_fail(CLILE_E_FORMAT, "image %s has %d x %d pixels, a face needs at least %d x %d", path,
+        status = clile_i_fail(CLILE_E_FORMAT,
+                              "image %s has %d x %d pixels, a face needs at least %d x %d", path,
                               image->w, image->h, LEAST_SIDE, LEAST_SIDE);
 cleanup:
     clile_i_free(path);
@@ -100,8 +107,8 @@ cleanup:
 }
 
 /* Draws the face of a data set that has no images, and finds its crop by the landmarks. */
-static clile_status draw_image(const clile_i_core *core, int64_t index, int32_t size, clile_i_image *image,
-                               clile_i_affine *map)
+static clile_status draw_image(const clile_i_core *core, int64_t index, int32_t size,
+                               clile_i_image *image, clile_i_affine *map)
 {
     const int32_t side = core->table.drawn_size;
     const int64_t frames = core->table.drawn_frames;
@@ -109,25 +116,30 @@ static clile_status draw_image(const clile_i_core *core, int64_t index, int32_t 
     double points[2 * CLILE_SYNTH_LANDMARKS];
     uint8_t *rgb = clile_i_calloc((int64_t)side * side, 3);
     if (rgb == NULL) return CLILE_E_OUT_OF_MEMORY;
-    *image = (clile_i_image){.h = side, .w = side, .row_stride = 3 * (int64_t)side, .rgb = rgb, .owned = rgb};
-    CLILE_I_RETURN_IF(clile_synth_render(core->table.drawn_seed, index / frames, index % frames, NULL, side, rgb, xy));
+    *image = (clile_i_image){
+        .h = side, .w = side, .row_stride = 3 * (int64_t)side, .rgb = rgb, .owned = rgb};
+    CLILE_I_RETURN_IF(clile_synth_render(core->table.drawn_seed, index / frames, index % frames,
+                                         NULL, side, rgb, xy));
     for (int i = 0; i < 2 * CLILE_SYNTH_LANDMARKS; ++i) points[i] = (double)xy[i];
     return clile_i_align_landmarks(CLILE_SYNTH_LANDMARKS, points, side, side, size, map);
 }
 
 /* Crop `index` where it is in the mapped pack. */
-static clile_status find_packed(const clile_i_core *core, int64_t index, int32_t size, const uint8_t **stored)
+static clile_status find_packed(const clile_i_core *core, int64_t index, int32_t size,
+                                const uint8_t **stored)
 {
     const int64_t side = clile_i_crop_stored(size);
     if (size != core->table.pack_size)
-        return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
-                            "pack %s holds crops of %d pixels, %d were asked for: set image_size=%d, or pack again",
-                            core->table.root, core->table.pack_size, size, core->table.pack_size);
+        return clile_i_fail(
+            CLILE_E_INVALID_ARGUMENT,
+            "pack %s holds crops of %d pixels, %d were asked for: set image_size=%d, or pack again",
+            core->table.root, core->table.pack_size, size, core->table.pack_size);
     *stored = core->table.pack_crops + index * side * side * 3;
     return CLILE_OK;
 }
 
-clile_status clile_i_crop_render(const clile_i_core *core, int64_t index, int32_t size, uint8_t *dst)
+clile_status clile_i_crop_render(const clile_i_core *core, int64_t index, int32_t size,
+                                 uint8_t *dst)
 {
     clile_status status = CLILE_OK;
     clile_i_image image = {0};
@@ -178,8 +190,8 @@ clile_status clile_i_crop_get(clile_i_core *core, int64_t index, int32_t size, u
     fresh = clile_i_calloc(bytes, 1);
     status = fresh == NULL ? CLILE_E_OUT_OF_MEMORY : clile_i_crop_render(core, index, size, fresh);
     uint8_t *other = NULL;
-    if (status == CLILE_OK &&
-        __atomic_compare_exchange_n(&crops->crop[index], &other, fresh, 0, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
+    if (status == CLILE_OK && __atomic_compare_exchange_n(&crops->crop[index], &other, fresh, 0,
+                                                          __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
         *stored = fresh;
         fresh = NULL;
     } else { /* failed, or another thread was first: its crop has the same bytes */
@@ -193,6 +205,8 @@ cleanup:
 
 void clile_i_crop_copy_middle(const uint8_t *stored, int32_t size, uint8_t *rgb)
 {
-    const size_t side = (size_t)clile_i_crop_stored(size), margin = (side - (size_t)size) / 2, row = 3 * (size_t)size;
-    for (size_t y = 0; y < (size_t)size; ++y) memcpy(rgb + y * row, stored + 3 * ((margin + y) * side + margin), row);
+    const size_t side = (size_t)clile_i_crop_stored(size), margin = (side - (size_t)size) / 2,
+                 row = 3 * (size_t)size;
+    for (size_t y = 0; y < (size_t)size; ++y)
+        memcpy(rgb + y * row, stored + 3 * ((margin + y) * side + margin), row);
 }

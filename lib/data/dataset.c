@@ -42,8 +42,8 @@ void clile_i_core_release(clile_i_core *core)
     clile_i_free(core);
 }
 
-clile_status clile_i_view_create(clile_i_core *core, const clile_dataset *whole, const uint8_t *marks, uint8_t wanted,
-                                 clile_dataset **out)
+clile_status clile_i_view_create(clile_i_core *core, const clile_dataset *whole,
+                                 const uint8_t *marks, uint8_t wanted, clile_dataset **out)
 {
     clile_status status = CLILE_OK;
     clile_dataset *view = NULL;
@@ -117,14 +117,17 @@ static void log_table(clile_i_log log, const clile_i_table *table)
         const int warns = size >= prefix && memcmp(begin, warning, prefix) == 0;
         if (warns) begin += prefix;
         if (begin < end)
-            clile_i_log_write(log, warns ? CLILE_LOG_WARNING : CLILE_LOG_INFO, "%.*s", (int)(end - begin), begin);
+            clile_i_log_write(log, warns ? CLILE_LOG_WARNING : CLILE_LOG_INFO, "%.*s",
+                              (int)(end - begin), begin);
     }
     for (int32_t kind = 0; kind < 2; ++kind)
         if (count[kind] > 0)
-            clile_i_log_write(log, CLILE_LOG_INFO, "%lld %s %.400s", (long long)count[kind], left_out[kind],
-                              table->left_out_count[kind] > 0 ? table->left_out[kind][0] : "not known");
+            clile_i_log_write(
+                log, CLILE_LOG_INFO, "%lld %s %.400s", (long long)count[kind], left_out[kind],
+                table->left_out_count[kind] > 0 ? table->left_out[kind][0] : "not known");
     if (c->rows_without_face > 0)
-        clile_i_log_write(log, CLILE_LOG_INFO, "%lld label rows are left out: no face was found in their images",
+        clile_i_log_write(log, CLILE_LOG_INFO,
+                          "%lld label rows are left out: no face was found in their images",
                           (long long)c->rows_without_face);
     if (c->images_without_landmarks > 0)
         clile_i_log_write(log, CLILE_LOG_INFO, "%lld images have no landmarks, %lld of them a box",
@@ -163,8 +166,9 @@ clile_status clile_dataset_open(const char *path, const clile_options *options, 
     CLILE_I_TRY(clile_i_origin_set_kind(kind, path, &table));
     CLILE_I_TRY(clile_i_core_create(&table, NULL, 0, 0, options, &core));
     CLILE_I_TRY(clile_i_view_create(core, NULL, NULL, 0, out));
-    clile_i_log_write(log, CLILE_LOG_INFO, "%s: %lld images of %d subjects, %d AUs, layout %s", path,
-                      (long long)core->table.n, (int)core->table.subject_count, (int)core->table.c, core->table.layout);
+    clile_i_log_write(log, CLILE_LOG_INFO, "%s: %lld images of %d subjects, %d AUs, layout %s",
+                      path, (long long)core->table.n, (int)core->table.subject_count,
+                      (int)core->table.c, core->table.layout);
 cleanup:
     clile_i_core_release(core);
     clile_i_table_free(&table);
@@ -194,24 +198,29 @@ clile_status clile_dataset_copy_au_ids(const clile_dataset *dataset, int32_t *au
     return CLILE_OK;
 }
 
-static clile_status check_range(const char *function, const clile_dataset *dataset, int64_t first, int64_t count)
+static clile_status check_range(const char *function, const clile_dataset *dataset, int64_t first,
+                                int64_t count)
 {
-    if (first >= 0 && count >= 0 && first <= dataset->n && count <= dataset->n - first) return CLILE_OK;
-    return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "%s: images %lld + %lld, the data set has %lld", function,
-                        (long long)first, (long long)count, (long long)dataset->n);
+    if (first >= 0 && count >= 0 && first <= dataset->n && count <= dataset->n - first)
+        return CLILE_OK;
+    return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "%s: images %lld + %lld, the data set has %lld",
+                        function, (long long)first, (long long)count, (long long)dataset->n);
 }
 
-clile_status clile_dataset_copy_labels(const clile_dataset *dataset, int64_t first, int64_t count, int8_t *labels)
+clile_status clile_dataset_copy_labels(const clile_dataset *dataset, int64_t first, int64_t count,
+                                       int8_t *labels)
 {
     CLILE_I_CHECK_NOT_NULL(dataset);
     CLILE_I_CHECK_NOT_NULL(labels);
     CLILE_I_RETURN_IF(check_range(__func__, dataset, first, count));
     const size_t c = (size_t)dataset->core->table.c;
-    for (int64_t k = 0; k < count; ++k) memcpy(labels + (size_t)k * c, clile_i_dataset_labels(dataset, first + k), c);
+    for (int64_t k = 0; k < count; ++k)
+        memcpy(labels + (size_t)k * c, clile_i_dataset_labels(dataset, first + k), c);
     return CLILE_OK;
 }
 
-clile_status clile_dataset_copy_subjects(const clile_dataset *dataset, int64_t first, int64_t count, int32_t *subject)
+clile_status clile_dataset_copy_subjects(const clile_dataset *dataset, int64_t first, int64_t count,
+                                         int32_t *subject)
 {
     CLILE_I_CHECK_NOT_NULL(dataset);
     CLILE_I_CHECK_NOT_NULL(subject);
@@ -239,7 +248,8 @@ const char *clile_dataset_get_notes(const clile_dataset *dataset)
     return dataset->core->table.notes.data;
 }
 
-clile_status clile_dataset_copy_crop(const clile_dataset *dataset, int64_t index, int32_t size, uint8_t *rgb)
+clile_status clile_dataset_copy_crop(const clile_dataset *dataset, int64_t index, int32_t size,
+                                     uint8_t *rgb)
 {
     clile_status status = CLILE_OK;
     const uint8_t *stored = NULL;
@@ -249,8 +259,8 @@ clile_status clile_dataset_copy_crop(const clile_dataset *dataset, int64_t index
     CLILE_I_CHECK_NOT_NULL(rgb);
     CLILE_I_RETURN_IF(check_range(__func__, dataset, index, 1));
     if (size < 1 || size > CLILE_I_CROP_LARGEST)
-        return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "%s: size %d, 1 to %d is possible", __func__, size,
-                            CLILE_I_CROP_LARGEST);
+        return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "%s: size %d, 1 to %d is possible", __func__,
+                            size, CLILE_I_CROP_LARGEST);
     CLILE_I_TRY(clile_i_crop_get(dataset->core, dataset->index[index], size, &scratch, &stored));
     clile_i_crop_copy_middle(stored, size, rgb);
 cleanup:
@@ -265,7 +275,8 @@ int32_t clile_dataset_crop_size(const clile_dataset *dataset)
 
 const char *clile_dataset_get_left_out(const clile_dataset *dataset, int32_t kind, int64_t index)
 {
-    if (dataset == NULL || (kind != CLILE_LEFT_OUT_LABELS && kind != CLILE_LEFT_OUT_IMAGES)) return NULL;
+    if (dataset == NULL || (kind != CLILE_LEFT_OUT_LABELS && kind != CLILE_LEFT_OUT_IMAGES))
+        return NULL;
     const clile_i_table *table = &dataset->core->table;
     return index >= 0 && index < table->left_out_count[kind] ? table->left_out[kind][index] : NULL;
 }
@@ -275,8 +286,8 @@ clile_status clile_dataset_copy_counts(const clile_dataset *dataset, clile_datas
     CLILE_I_CHECK_NOT_NULL(dataset);
     CLILE_I_CHECK_NOT_NULL(counts);
     if (counts->struct_size < sizeof counts->struct_size || counts->struct_size > 4096)
-        return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "%s: struct_size is %u, expected %zu", __func__,
-                            counts->struct_size, sizeof *counts);
+        return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "%s: struct_size is %u, expected %zu",
+                            __func__, counts->struct_size, sizeof *counts);
     const uint32_t theirs = counts->struct_size, ours = sizeof *counts;
     const clile_i_counts *c = &dataset->core->table.counts;
     const clile_dataset_counts copy = {.struct_size = theirs,

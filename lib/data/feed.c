@@ -1,5 +1,6 @@
-/* The batches of a stage in their order: made when they are asked for, or by a worker while the step before them runs.
- * What is in a batch depends on configuration and step only, so that both ways give the same bits. */
+/* The batches of a stage in their order: made when they are asked for, or by a worker while the
+ * step before them runs. What is in a batch depends on configuration and step only, so that both
+ * ways give the same bits. */
 #include "data/data.h"
 
 enum { SLOTS = 2 }; /* the batch in use and the next one */
@@ -36,12 +37,13 @@ static clile_status make_batch(slot *s)
         clile_i_sampler_order(f->n, c->seed, epoch, f->order);
         f->order_epoch = epoch;
     }
-    for (int32_t k = 0; k < c->batch; ++k) s->indices[k] = f->order[step % f->steps_per_epoch * c->batch + k];
-    CLILE_I_RETURN_IF(clile_i_batch_load(f->dataset, c->batch, s->indices, c->size, &c->augment, c->seed, step,
-                                         f->whole ? f->whole : s->src));
+    for (int32_t k = 0; k < c->batch; ++k)
+        s->indices[k] = f->order[step % f->steps_per_epoch * c->batch + k];
+    CLILE_I_RETURN_IF(clile_i_batch_load(f->dataset, c->batch, s->indices, c->size, &c->augment,
+                                         c->seed, step, f->whole ? f->whole : s->src));
     if (f->whole)
-        clile_i_batch_exchange_halves(c->batch, c->size, c->exchange_halves, c->seed, step, f->whole, s->src,
-                                      s->partner);
+        clile_i_batch_exchange_halves(c->batch, c->size, c->exchange_halves, c->seed, step,
+                                      f->whole, s->src, s->partner);
     clile_i_batch_erase(&c->augment, c->batch, c->size, c->seed, step, s->src);
     return CLILE_OK;
 }
@@ -54,22 +56,24 @@ static clile_status make_ahead(void *context)
     return s->status;
 }
 
-clile_status clile_i_feed_create(const clile_dataset *dataset, const clile_i_feed_config *config, int64_t steps,
-                                 clile_i_feed **out)
+clile_status clile_i_feed_create(const clile_dataset *dataset, const clile_i_feed_config *config,
+                                 int64_t steps, clile_i_feed **out)
 {
     clile_status status = CLILE_OK;
     clile_i_feed *f = NULL;
     const int64_t n = clile_dataset_size(dataset);
     *out = NULL;
     if (config->batch < 1 || config->batch > n || config->size < 1)
-        return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "batches of %d images of %d pixels from a data set of %lld",
+        return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
+                            "batches of %d images of %d pixels from a data set of %lld",
                             (int)config->batch, (int)config->size, (long long)n);
     const int64_t pixels = (int64_t)config->batch * 3 * config->size * config->size;
     CLILE_I_ALLOC(f, 1);
     f->config = *config;
     f->n = n;
     f->steps = steps;
-    f->steps_per_epoch = n / config->batch; /* what is left over waits for the next epoch, which draws anew */
+    /* what is left over waits for the next epoch, which draws anew */
+    f->steps_per_epoch = n / config->batch;
     f->order_epoch = f->ahead = -1;
     CLILE_I_TRY(clile_i_dataset_retain(dataset, &f->dataset));
     CLILE_I_ALLOC(f->order, n);
@@ -80,7 +84,8 @@ clile_status clile_i_feed_create(const clile_dataset *dataset, const clile_i_fee
         CLILE_I_ALLOC(s->indices, config->batch);
         CLILE_I_ALLOC(s->src, pixels);
         if (f->whole) CLILE_I_ALLOC(s->partner, config->batch);
-        s->batch = (clile_i_batch){.step = -1, .indices = s->indices, .src = s->src, .partner = s->partner};
+        s->batch = (clile_i_batch){
+            .step = -1, .indices = s->indices, .src = s->src, .partner = s->partner};
     }
     *out = f;
     f = NULL;
@@ -101,7 +106,8 @@ clile_status clile_i_feed_get(clile_i_feed *feed, int64_t step, const clile_i_ba
 {
     slot *s = &feed->slots[feed->config.workers ? step % SLOTS : 0];
     if (feed->ahead != step) clile_i_feed_rest(feed); /* it made another one */
-    if (feed->config.workers && feed->worker == NULL) CLILE_I_RETURN_IF(clile_i_worker_create(&feed->worker));
+    if (feed->config.workers && feed->worker == NULL)
+        CLILE_I_RETURN_IF(clile_i_worker_create(&feed->worker));
     if (feed->ahead == step) {
         feed->ahead = -1;
         CLILE_I_RETURN_IF(clile_i_worker_wait(feed->worker));

@@ -1,6 +1,7 @@
-/* Exchange of face halves between people (our choice, docs/method.md): upper and lower face AUs of an image then come
- * from two identities, so that neither can be inferred from who the person is. The idea of CutMix (Yun et al., ICCV
- * 2019), along the line that divides FACS's upper and lower face. */
+/* Exchange of face halves between people (our choice, docs/method.md): upper and lower face AUs
+ * of an image then come from two identities, so that neither can be inferred from who the person
+ * is. The idea of CutMix (Yun et al., ICCV 2019), along the line that divides FACS's upper and
+ * lower face. */
 #include "data/core.h"
 
 #include "image/image.h"
@@ -19,32 +20,37 @@ int32_t clile_i_au_is_lower(int32_t au_id)
 /* Mean of one channel over the cheeks and nose, in [0,1] units of the pixel value. */
 static double cheek_mean(const float *plane, int32_t size, int channel)
 {
-    const int32_t top = (int32_t)(0.45 * size), bottom = (int32_t)(0.70 * size), left = (int32_t)(0.3 * size),
-                  right = (int32_t)(0.7 * size);
+    const int32_t top = (int32_t)(0.45 * size), bottom = (int32_t)(0.70 * size),
+                  left = (int32_t)(0.3 * size), right = (int32_t)(0.7 * size);
     double sum = 0;
     for (int32_t y = top; y < bottom; ++y)
         for (int32_t x = left; x < right; ++x) sum += (double)plane[y * size + x];
-    return sum / ((double)(bottom - top) * (right - left)) * (double)clile_i_input_deviation[channel] +
+    return sum / ((double)(bottom - top) * (right - left)) *
+               (double)clile_i_input_deviation[channel] +
            (double)clile_i_input_mean[channel];
 }
 
-/* dst = share * a + (1 - share) * b, row by row, b's brightness multiplied by the ratio of the cheeks. */
+/* dst = share * a + (1 - share) * b, row by row, b's brightness multiplied by the ratio of the
+ * cheeks. */
 static void blend(int32_t size, double seam, const float *a, const float *b, float *dst)
 {
     const int64_t plane = (int64_t)size * size;
     for (int channel = 0; channel < 3; ++channel) {
         const float *pa = a + channel * plane, *pb = b + channel * plane;
-        const double mean = (double)clile_i_input_mean[channel], std = (double)clile_i_input_deviation[channel];
-        const double dark = 8.0 / 255.0,
-                     ratio = (cheek_mean(pa, size, channel) + dark) / (cheek_mean(pb, size, channel) + dark);
-        const float gain = (float)ratio, shift = (float)((ratio - 1) * mean / std), top = (float)((1 - mean) / std);
+        const double mean = (double)clile_i_input_mean[channel],
+                     std = (double)clile_i_input_deviation[channel];
+        const double dark = 8.0 / 255.0, ratio = (cheek_mean(pa, size, channel) + dark) /
+                                                 (cheek_mean(pb, size, channel) + dark);
+        const float gain = (float)ratio, shift = (float)((ratio - 1) * mean / std),
+                    top = (float)((1 - mean) / std);
         for (int32_t y = 0; y < size; ++y) {
             double share = (seam - (y + 0.5) / size) / seam_width + 0.5;
             share = share < 0 ? 0 : share > 1 ? 1 : share;
             const float keep = (float)share;
             for (int64_t i = (int64_t)y * size; i < (int64_t)(y + 1) * size; ++i) {
                 const float other = pb[i] * gain + shift;
-                dst[channel * plane + i] = keep * pa[i] + (1.0f - keep) * (other < top ? other : top);
+                dst[channel * plane + i] =
+                    keep * pa[i] + (1.0f - keep) * (other < top ? other : top);
             }
         }
     }
@@ -77,12 +83,13 @@ static void exchange(int64_t begin, int64_t end, void *context)
         clile_i_rng rng = slot_rng(j->seed, j->step, k);
         rng.counter = 2; /* behind the draws that chose the partner */
         const double seam = clile_i_rng_range(&rng, seam_low, seam_high);
-        blend(j->size, seam, j->src + k * image, j->src + j->partner[k] * image, j->dst + k * image);
+        blend(j->size, seam, j->src + k * image, j->src + j->partner[k] * image,
+              j->dst + k * image);
     }
 }
 
-void clile_i_batch_exchange_halves(int64_t n, int32_t size, double probability, uint64_t seed, int64_t step,
-                                   const float *src, float *dst, int32_t *partner)
+void clile_i_batch_exchange_halves(int64_t n, int32_t size, double probability, uint64_t seed,
+                                   int64_t step, const float *src, float *dst, int32_t *partner)
 {
     for (int64_t k = 0; k < n; ++k) {
         clile_i_rng rng = slot_rng(seed, step, k);

@@ -1,4 +1,5 @@
-/* What the images of a data set are, in packs and in what a model remembers of them; which part of which protocol. */
+/* What the images of a data set are, in packs and in what a model remembers of them; which part
+ * of which protocol. */
 #include "data/core.h"
 
 #include "layout/origin.h"
@@ -29,7 +30,8 @@ clile_status clile_i_origin_put(clile_i_st_writer *writer, const clile_dataset *
     const char *origin = table->origin != NULL ? table->origin : "arrays";
     clile_i_text text = {0};
     clile_i_text_append(&text, "%s", origin);
-    if (table->boxes != NULL) clile_i_text_append(&text, " box_margin=%.17g", dataset->core->box_margin);
+    if (table->boxes != NULL)
+        clile_i_text_append(&text, " box_margin=%.17g", dataset->core->box_margin);
     clile_status status = text.status;
     if (status == CLILE_OK) status = clile_i_st_writer_metadata(writer, "made_from", text.data);
     clile_i_text_free(&text);
@@ -40,9 +42,11 @@ clile_status clile_i_origin_put(clile_i_st_writer *writer, const clile_dataset *
 
 /* ---- parts ---- */
 
-clile_status clile_i_origin_name_part(clile_dataset *part, const char *protocol, int32_t fold, int32_t tested)
+clile_status clile_i_origin_name_part(clile_dataset *part, const char *protocol, int32_t fold,
+                                      int32_t tested)
 {
-    if (part == NULL || part->protocol != NULL) return CLILE_OK; /* the outermost split says who was never seen */
+    /* the outermost split says who was never seen */
+    if (part == NULL || part->protocol != NULL) return CLILE_OK;
     part->protocol = clile_i_strdup(protocol);
     part->fold = fold;
     part->tested = tested;

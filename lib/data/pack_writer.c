@@ -1,7 +1,7 @@
 /* clile_dataset_pack: any data set to a pack file, block by block. */
-#include "layout/pack.h"
 #include "data/core.h"
 #include "layout/layout.h"
+#include "layout/pack.h"
 
 #include <string.h>
 
@@ -17,7 +17,8 @@ static clile_status append_line(clile_i_text *text, int first, const char *what,
 {
     if (line[0] == '\0' || strchr(line, '\n') != NULL)
         return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
-                            "a pack cannot hold the %s \"%.80s\": it is empty or has a line break", what, line);
+                            "a pack cannot hold the %s \"%.80s\": it is empty or has a line break",
+                            what, line);
     clile_i_text_append(text, "%s%s", first ? "" : "\n", line);
     return text->status;
 }
@@ -37,7 +38,8 @@ static clile_status fill(const clile_dataset *dataset, tables *t)
         clile_i_text_append(&t->au_ids, "%s%d", a > 0 ? "," : "", dataset->core->table.au_ids[a]);
     CLILE_I_TRY(t->au_ids.status);
     for (int32_t s = 0; s < dataset->subjects; ++s)
-        CLILE_I_TRY(append_line(&t->subjects, s == 0, "subject", clile_dataset_get_subject_name(dataset, s)));
+        CLILE_I_TRY(append_line(&t->subjects, s == 0, "subject",
+                                clile_dataset_get_subject_name(dataset, s)));
     CLILE_I_ALLOC(t->frame, dataset->n);
     CLILE_I_ALLOC(t->subject, dataset->n);
     CLILE_I_ALLOC(t->labels, dataset->n * c);
@@ -69,7 +71,8 @@ static clile_status add_number(clile_i_st_writer *writer, const char *key, int64
     return clile_i_st_writer_metadata(writer, key, text);
 }
 
-static clile_status add_metadata(clile_i_st_writer *writer, const clile_dataset *dataset, const tables *t, int32_t size)
+static clile_status add_metadata(clile_i_st_writer *writer, const clile_dataset *dataset,
+                                 const tables *t, int32_t size)
 {
     const clile_i_counts *counts = &dataset->core->table.counts;
     const clile_i_pack_tables covered = {.au_ids = t->au_ids.data,
@@ -93,12 +96,15 @@ static clile_status add_metadata(clile_i_st_writer *writer, const clile_dataset 
     CLILE_I_RETURN_IF(add_number(writer, "label_rows", counts->label_rows));
     CLILE_I_RETURN_IF(add_number(writer, "labels_without_image", counts->labels_without_image));
     CLILE_I_RETURN_IF(add_number(writer, "images_without_labels", counts->images_without_labels));
-    CLILE_I_RETURN_IF(add_number(writer, "images_without_landmarks", counts->images_without_landmarks));
-    if (counts->images_by_box > 0) CLILE_I_RETURN_IF(add_number(writer, "images_by_box", counts->images_by_box));
+    CLILE_I_RETURN_IF(
+        add_number(writer, "images_without_landmarks", counts->images_without_landmarks));
+    if (counts->images_by_box > 0)
+        CLILE_I_RETURN_IF(add_number(writer, "images_by_box", counts->images_by_box));
     if (counts->rows_without_face > 0)
         CLILE_I_RETURN_IF(add_number(writer, "rows_without_face", counts->rows_without_face));
     if (clile_dataset_get_notes(dataset)[0] != '\0')
-        CLILE_I_RETURN_IF(clile_i_st_writer_metadata(writer, "notes", clile_dataset_get_notes(dataset)));
+        CLILE_I_RETURN_IF(
+            clile_i_st_writer_metadata(writer, "notes", clile_dataset_get_notes(dataset)));
     CLILE_I_RETURN_IF(clile_i_st_writer_metadata(writer, "subjects", t->subjects.data));
     return clile_i_st_writer_metadata(writer, "image_names", t->images.data);
 }
@@ -115,7 +121,8 @@ typedef struct {
 
 static clile_status render_one(const block *b, int64_t k)
 {
-    return clile_i_crop_render(b->dataset->core, b->dataset->index[b->first + k], b->size, b->crops + k * b->bytes);
+    return clile_i_crop_render(b->dataset->core, b->dataset->index[b->first + k], b->size,
+                               b->crops + k * b->bytes);
 }
 
 static void render_part(int64_t begin, int64_t end, void *context)
@@ -124,7 +131,8 @@ static void render_part(int64_t begin, int64_t end, void *context)
     for (int64_t k = begin; k < end; ++k) b->failed[k] = render_one(b, k) != CLILE_OK;
 }
 
-/* Renders `count` crops in this thread's team. A crop that failed is rendered again here, for its message. */
+/* Renders `count` crops in this thread's team. A crop that failed is rendered again here, for
+ * its message. */
 static clile_status render_block(block *b, int64_t count)
 {
     clile_i_parallel_for(count, 1, render_part, b);
@@ -133,7 +141,8 @@ static clile_status render_block(block *b, int64_t count)
     return CLILE_OK;
 }
 
-static clile_status write_blocks(clile_i_st_writer *writer, block *b, clile_count_fn progress, void *user)
+static clile_status write_blocks(clile_i_st_writer *writer, block *b, clile_count_fn progress,
+                                 void *user)
 {
     const int64_t n = b->dataset->n;
     for (b->first = 0; b->first < n; b->first += CLILE_I_PACK_BLOCK) {
@@ -144,14 +153,15 @@ static clile_status write_blocks(clile_i_st_writer *writer, block *b, clile_coun
         CLILE_I_RETURN_IF(clile_i_st_writer_put(writer, "images", b->crops, size));
         CLILE_I_RETURN_IF(clile_i_st_writer_put(writer, "crc32", &crc, sizeof crc));
         if (progress != NULL && progress(b->first + count, n, user) != 0)
-            return clile_i_fail(CLILE_E_CANCELLED, "clile_dataset_pack: stopped after %lld of %lld images",
+            return clile_i_fail(CLILE_E_CANCELLED,
+                                "clile_dataset_pack: stopped after %lld of %lld images",
                                 (long long)(b->first + count), (long long)n);
     }
     return CLILE_OK;
 }
 
-clile_status clile_dataset_pack(const clile_dataset *dataset, const char *path, const clile_options *options,
-                                clile_count_fn progress, void *user)
+clile_status clile_dataset_pack(const clile_dataset *dataset, const char *path,
+                                const clile_options *options, clile_count_fn progress, void *user)
 {
     clile_status status = CLILE_OK;
     clile_i_st_writer *writer = NULL;
@@ -163,7 +173,8 @@ clile_status clile_dataset_pack(const clile_dataset *dataset, const char *path, 
     CLILE_I_CHECK_NOT_NULL(path);
     CLILE_I_TRY(clile_options_get_i64(options, CLILE_OPT_IMAGE_SIZE, &size));
     CLILE_I_TRY(clile_options_get_i64(options, CLILE_OPT_THREADS, &threads));
-    const int64_t side = clile_i_crop_stored((int32_t)size), n = dataset->n, c = dataset->core->table.c;
+    const int64_t side = clile_i_crop_stored((int32_t)size), n = dataset->n,
+                  c = dataset->core->table.c;
     CLILE_I_ALLOC(b, 1);
     b->dataset = dataset;
     b->size = (int32_t)size;
@@ -172,10 +183,12 @@ clile_status clile_dataset_pack(const clile_dataset *dataset, const char *path, 
     CLILE_I_TRY(fill(dataset, &t));
     CLILE_I_TRY(clile_i_st_writer_create(&writer));
     CLILE_I_TRY(add_metadata(writer, dataset, &t, b->size));
-    CLILE_I_TRY(clile_i_st_writer_add(writer, "labels", CLILE_I_ST_I8, 2, (const int64_t[]){n, c}, t.labels));
+    CLILE_I_TRY(clile_i_st_writer_add(writer, "labels", CLILE_I_ST_I8, 2, (const int64_t[]){n, c},
+                                      t.labels));
     CLILE_I_TRY(clile_i_st_writer_add(writer, "subject", CLILE_I_ST_I32, 1, &n, t.subject));
     CLILE_I_TRY(clile_i_st_writer_add(writer, "frame", CLILE_I_ST_I64, 1, &n, t.frame));
-    CLILE_I_TRY(clile_i_st_writer_add_later(writer, "images", CLILE_I_ST_U8, 4, (const int64_t[]){n, side, side, 3}));
+    CLILE_I_TRY(clile_i_st_writer_add_later(writer, "images", CLILE_I_ST_U8, 4,
+                                            (const int64_t[]){n, side, side, 3}));
     const int64_t blocks = (n + CLILE_I_PACK_BLOCK - 1) / CLILE_I_PACK_BLOCK;
     CLILE_I_TRY(clile_i_st_writer_add_later(writer, "crc32", CLILE_I_ST_I64, 1, &blocks));
     CLILE_I_TRY(clile_i_st_writer_begin(writer, path));
@@ -187,7 +200,8 @@ clile_status clile_dataset_pack(const clile_dataset *dataset, const char *path, 
     clile_i_team_leave(before);
     if (status == CLILE_OK) status = clile_i_st_writer_finish(writer);
     if (status == CLILE_OK)
-        clile_i_log_write(log, CLILE_LOG_INFO, "%s: pack of %lld images written", path, (long long)n);
+        clile_i_log_write(log, CLILE_LOG_INFO, "%s: pack of %lld images written", path,
+                          (long long)n);
 cleanup:
     clile_i_st_writer_destroy(writer);
     tables_free(&t);

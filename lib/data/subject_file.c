@@ -1,8 +1,10 @@
 /* The protocol file:PATH, a text of subjects in parts:
  *   # a comment
- *   1: F001 M007 F018       subjects of part 1, separated by blanks or commas; a part may have several lines
+ *   1: F001 M007 F018       subjects of part 1, separated by blanks or commas; several lines
+ *                            may name the same part
  *   2: M011 F003
- * Fold k tests part k and trains on the others. Or "train:" and "test:" instead of numbers: one fold. */
+ * Fold k tests part k and trains on the others. Or "train:" and "test:" instead of numbers: one
+ * fold. */
 #include "data/core.h"
 #include "layout/layout.h"
 
@@ -46,13 +48,16 @@ static clile_status read_part(reader *r, const char *begin, const char *end, int
         r->numbered = 1;
         *part = (int32_t)number;
     } else {
-        return clile_i_fail(CLILE_E_FORMAT,
-                            "subject file %s, line %lld: \"%.*s\", expected a part: 1 to %d, train or test", r->path,
-                            (long long)r->lines.line, shown(begin, end), begin, MOST_PARTS);
+        return clile_i_fail(
+            CLILE_E_FORMAT,
+            "subject file %s, line %lld: \"%.*s\", expected a part: 1 to %d, train or test",
+            r->path, (long long)r->lines.line, shown(begin, end), begin, MOST_PARTS);
     }
     if (r->named && r->numbered)
-        return clile_i_fail(CLILE_E_FORMAT, "subject file %s, line %lld: numbered parts and train or test in one file",
-                            r->path, (long long)r->lines.line);
+        return clile_i_fail(
+            CLILE_E_FORMAT,
+            "subject file %s, line %lld: numbered parts and train or test in one file", r->path,
+            (long long)r->lines.line);
     if (*part > r->parts) r->parts = *part;
     return CLILE_OK;
 }
@@ -62,14 +67,16 @@ static clile_status put_subject(reader *r, const char *begin, const char *end, i
     int32_t s = 0;
     while (s < r->table->subject_count && !equals(begin, end, r->table->subject_names[s])) ++s;
     if (s == r->table->subject_count)
-        return clile_i_fail(
-            CLILE_E_INVALID_ARGUMENT, "subject file %s, line %lld: the data set has no subject \"%.*s\"%s", r->path,
-            (long long)r->lines.line, shown(begin, end), begin,
-            clile_i_separators_found(begin, end, 1) != NULL ? "; the line has semicolons, expected blanks or commas"
-                                                            : "");
+        return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
+                            "subject file %s, line %lld: the data set has no subject \"%.*s\"%s",
+                            r->path, (long long)r->lines.line, shown(begin, end), begin,
+                            clile_i_separators_found(begin, end, 1) != NULL
+                                ? "; the line has semicolons, expected blanks or commas"
+                                : "");
     if (r->part[s] != 0)
-        return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "subject file %s, line %lld: subject %s is in line %lld, too",
-                            r->path, (long long)r->lines.line, r->table->subject_names[s], (long long)r->line[s]);
+        return clile_i_fail(
+            CLILE_E_INVALID_ARGUMENT, "subject file %s, line %lld: subject %s is in line %lld, too",
+            r->path, (long long)r->lines.line, r->table->subject_names[s], (long long)r->line[s]);
     r->part[s] = part;
     r->line[s] = r->lines.line;
     return CLILE_OK;
@@ -80,8 +87,10 @@ static clile_status read_line(reader *r, const char *begin, const char *end)
     int32_t part = 0;
     const char *colon = memchr(begin, ':', (size_t)(end - begin));
     if (colon == NULL)
-        return clile_i_fail(CLILE_E_FORMAT, "subject file %s, line %lld: \"%.*s\", expected \"1: SUBJECT SUBJECT ...\"",
-                            r->path, (long long)r->lines.line, shown(begin, end), begin);
+        return clile_i_fail(
+            CLILE_E_FORMAT,
+            "subject file %s, line %lld: \"%.*s\", expected \"1: SUBJECT SUBJECT ...\"", r->path,
+            (long long)r->lines.line, shown(begin, end), begin);
     const char *stop = colon;
     while (stop > begin && is_separator(stop[-1])) --stop;
     CLILE_I_RETURN_IF(read_part(r, begin, stop, &part));
@@ -106,9 +115,12 @@ static clile_status read_lines(reader *r)
                                 (long long)r->lines.line);
         CLILE_I_RETURN_IF(read_line(r, begin, end));
     }
-    if (r->parts == 0) return clile_i_fail(CLILE_E_FORMAT, "subject file %s has no line \"1: SUBJECT ...\"", r->path);
+    if (r->parts == 0)
+        return clile_i_fail(CLILE_E_FORMAT, "subject file %s has no line \"1: SUBJECT ...\"",
+                            r->path);
     if (r->parts == 1)
-        return clile_i_fail(CLILE_E_FORMAT, "subject file %s has one part only, so that one side would be empty",
+        return clile_i_fail(CLILE_E_FORMAT,
+                            "subject file %s has one part only, so that one side would be empty",
                             r->path);
     return CLILE_OK;
 }
@@ -123,18 +135,20 @@ static clile_status check(const reader *r, const clile_dataset *dataset)
         if (r->named)
             return clile_i_fail(CLILE_E_FORMAT, "subject file %s: nobody is in %s", r->path,
                                 part == TRAIN ? "train" : "test");
-        return clile_i_fail(CLILE_E_FORMAT, "subject file %s: nobody is in part %d, there are parts to %d", r->path,
+        return clile_i_fail(CLILE_E_FORMAT,
+                            "subject file %s: nobody is in part %d, there are parts to %d", r->path,
                             part, r->parts);
     }
     for (int32_t s = 0; s < dataset->subjects; ++s)
         if (r->part[dataset->subject[s]] == 0)
-            return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "subject file %s: subject %s of the data set is in no part",
+            return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
+                                "subject file %s: subject %s of the data set is in no part",
                                 r->path, clile_dataset_get_subject_name(dataset, s));
     return CLILE_OK;
 }
 
-clile_status clile_i_subject_file_mark(const clile_dataset *dataset, const char *path, int32_t fold, uint8_t *marks,
-                                       int32_t *folds)
+clile_status clile_i_subject_file_mark(const clile_dataset *dataset, const char *path, int32_t fold,
+                                       uint8_t *marks, int32_t *folds)
 {
     clile_status status = CLILE_OK;
     clile_i_file file = {0};
@@ -143,8 +157,9 @@ clile_status clile_i_subject_file_mark(const clile_dataset *dataset, const char 
     CLILE_I_TRY(clile_i_file_open(path, &file));
     CLILE_I_TRY(clile_i_encoding_check("subject file", path, &file));
     if (file.size > MOST_BYTES) {
-        status = clile_i_fail(CLILE_E_INVALID_ARGUMENT, "subject file %s has %zu bytes, at most %d are read", path,
-                              file.size, MOST_BYTES);
+        status = clile_i_fail(CLILE_E_INVALID_ARGUMENT,
+                              "subject file %s has %zu bytes, at most %d are read", path, file.size,
+                              MOST_BYTES);
         goto cleanup;
     }
     r.lines = (clile_i_lines){.data = (const char *)file.data, .size = file.size};
@@ -154,7 +169,8 @@ clile_status clile_i_subject_file_mark(const clile_dataset *dataset, const char 
     CLILE_I_TRY(check(&r, dataset));
     *folds = r.named ? 1 : r.parts;
     if (marks == NULL || fold < 1 || fold > *folds) goto cleanup;
-    for (int32_t s = 0; s < dataset->subjects; ++s) marks[s] = r.part[dataset->subject[s]] == (r.named ? TEST : fold);
+    for (int32_t s = 0; s < dataset->subjects; ++s)
+        marks[s] = r.part[dataset->subject[s]] == (r.named ? TEST : fold);
 cleanup:
     clile_i_free(r.part);
     clile_i_free(r.line);

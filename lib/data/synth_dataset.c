@@ -6,15 +6,17 @@
 
 enum { MOST_IMAGES = 10000000 };
 
-/* Subjects of the published protocols, taken from their three parts in turn, so that the folds work on any number of
- * them; then the numbers that follow. */
+/* Subjects of the published protocols, taken from their three parts in turn, so that the folds
+ * work on any number of them; then the numbers that follow. */
 static const char bp4d_names[][5] = {
-    "F001", "M011", "F007", "M007", "F003", "F015", "F018", "M010", "F006", "F008", "M002", "F019", "F002", "F005",
-    "M006", "M004", "F022", "M009", "F010", "M018", "F012", "F009", "M017", "M003", "M012", "F013", "F004", "M001",
-    "M016", "F021", "F016", "F020", "F017", "M014", "F011", "M015", "F023", "M013", "F014", "M008", "M005"};
-static const char disfa_names[][6] = {"SN002", "SN013", "SN003", "SN010", "SN018", "SN029", "SN001", "SN011", "SN023",
-                                      "SN026", "SN028", "SN025", "SN027", "SN012", "SN008", "SN032", "SN006", "SN005",
-                                      "SN030", "SN031", "SN007", "SN009", "SN021", "SN017", "SN016", "SN024", "SN004"};
+    "F001", "M011", "F007", "M007", "F003", "F015", "F018", "M010", "F006", "F008", "M002",
+    "F019", "F002", "F005", "M006", "M004", "F022", "M009", "F010", "M018", "F012", "F009",
+    "M017", "M003", "M012", "F013", "F004", "M001", "M016", "F021", "F016", "F020", "F017",
+    "M014", "F011", "M015", "F023", "M013", "F014", "M008", "M005"};
+static const char disfa_names[][6] = {"SN002", "SN013", "SN003", "SN010", "SN018", "SN029", "SN001",
+                                      "SN011", "SN023", "SN026", "SN028", "SN025", "SN027", "SN012",
+                                      "SN008", "SN032", "SN006", "SN005", "SN030", "SN031", "SN007",
+                                      "SN009", "SN021", "SN017", "SN016", "SN024", "SN004"};
 enum {
     BP4D_NAMES = (int)(sizeof bp4d_names / sizeof bp4d_names[0]),
     DISFA_NAMES = (int)(sizeof disfa_names / sizeof disfa_names[0]),
@@ -30,8 +32,8 @@ clile_status clile_synth_subject_name(const char *layout, int64_t subject, char 
     CLILE_I_CHECK_NOT_NULL(name);
     if (subject < 0 || size < LEAST_NAME)
         return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
-                            "%s: subject %lld in %zu bytes, expected 0 or more in at least %d", __func__,
-                            (long long)subject, size, LEAST_NAME);
+                            "%s: subject %lld in %zu bytes, expected 0 or more in at least %d",
+                            __func__, (long long)subject, size, LEAST_NAME);
     if (strcmp(layout, "bp4d") == 0) {
         const int64_t more = subject - BP4D_NAMES, pair = more / 2 + 1;
         if (more < 0)
@@ -43,15 +45,17 @@ clile_status clile_synth_subject_name(const char *layout, int64_t subject, char 
         if (subject < DISFA_NAMES)
             snprintf(name, size, "%s", disfa_names[subject]);
         else
-            snprintf(name, size, "SN%03llu", (unsigned long long)subject - DISFA_NAMES + 1 + DISFA_LAST);
+            snprintf(name, size, "SN%03llu",
+                     (unsigned long long)subject - DISFA_NAMES + 1 + DISFA_LAST);
     } else {
-        return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "%s: layout \"%s\", expected \"bp4d\" or \"disfa\"", __func__,
-                            layout);
+        return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
+                            "%s: layout \"%s\", expected \"bp4d\" or \"disfa\"", __func__, layout);
     }
     return CLILE_OK;
 }
 
-static clile_status add_subject(clile_i_table *table, uint64_t seed, int32_t subject, int32_t tasks, int32_t frames)
+static clile_status add_subject(clile_i_table *table, uint64_t seed, int32_t subject, int32_t tasks,
+                                int32_t frames)
 {
     char name[LEAST_NAME], folder[2 * LEAST_NAME], file[LEAST_NAME];
     int32_t index = 0;
@@ -72,8 +76,8 @@ static clile_status add_subject(clile_i_table *table, uint64_t seed, int32_t sub
     return CLILE_OK;
 }
 
-clile_status clile_dataset_from_synth(uint64_t seed, int32_t subjects, int32_t tasks, int32_t frames, int32_t size,
-                                      clile_dataset **out)
+clile_status clile_dataset_from_synth(uint64_t seed, int32_t subjects, int32_t tasks,
+                                      int32_t frames, int32_t size, clile_dataset **out)
 {
     clile_status status = CLILE_OK;
     clile_i_table table = {0};
@@ -84,10 +88,10 @@ clile_status clile_dataset_from_synth(uint64_t seed, int32_t subjects, int32_t t
     *out = NULL;
     CLILE_I_RETURN_IF(clile_i_synth_check_size(__func__, size));
     if (subjects < 1 || tasks < 1 || frames < 1 || (int64_t)subjects * tasks > MOST_IMAGES / frames)
-        return clile_i_fail(
-            CLILE_E_INVALID_ARGUMENT,
-            "%s: %d subjects, %d tasks of %d frames: each must be 1 or more, all of them at most %d images", __func__,
-            subjects, tasks, frames, MOST_IMAGES);
+        return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
+                            "%s: %d subjects, %d tasks of %d frames: each must be 1 or more, all "
+                            "of them at most %d images",
+                            __func__, subjects, tasks, frames, MOST_IMAGES);
     CLILE_I_TRY(clile_i_table_begin(&table, "", AUS, clile_i_synth_au_ids));
     for (int32_t s = 0; s < subjects; ++s) CLILE_I_TRY(add_subject(&table, seed, s, tasks, frames));
     CLILE_I_TRY(clile_i_table_finish(&table));

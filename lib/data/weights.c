@@ -1,5 +1,5 @@
-/* w_c = (1/r_c) * C / sum_j (1/r_j), r_c = present / coded of AU c, over the C AUs that occur; 0 for the others
- * (docs/method.md). */
+/* w_c = (1/r_c) * C / sum_j (1/r_j), r_c = present / coded of AU c, over the C AUs that occur; 0
+ * for the others (docs/method.md). */
 #include "data/core.h"
 
 clile_status clile_dataset_copy_au_weights(const clile_dataset *dataset, float *weights)
@@ -24,10 +24,12 @@ clile_status clile_dataset_copy_au_weights(const clile_dataset *dataset, float *
     for (int32_t a = 0; a < c; ++a) {
         if (present[a] == 0) continue;
         sum += (double)coded[a] / (double)present[a];
-        occurring++;
+        ++occurring;
     }
     for (int32_t a = 0; a < c; ++a)
-        weights[a] = present[a] == 0 ? 0.0f : (float)((double)coded[a] / (double)present[a] * occurring / sum);
+        weights[a] = present[a] == 0
+                         ? 0.0f
+                         : (float)((double)coded[a] / (double)present[a] * occurring / sum);
 cleanup:
     clile_i_free(present);
     clile_i_free(coded);

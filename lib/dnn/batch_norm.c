@@ -1,12 +1,15 @@
-/* Batch norm (Ioffe and Szegedy, 2015), with the residual addition and the ReLU that follow it in a ResNet:
- *   y = relu?(gamma * xhat + beta + residual?), xhat = (x - mean) * inv_std, inv_std = 1 / sqrt(variance + eps)
+/* Batch norm (Ioffe and Szegedy, 2015), with the residual addition and the ReLU that follow it
+ * in a ResNet:
+ *   y = relu?(gamma * xhat + beta + residual?), xhat = (x - mean) * inv_std, inv_std = 1 /
+ *   sqrt(variance + eps)
  * and with g = diff_y masked by y > 0, sums over the m = n h w elements of a channel:
  *   diff_beta = sum g, diff_gamma = sum g xhat, diff_residual = g
  *   diff_x = gamma inv_std (g - diff_beta / m - xhat diff_gamma / m)    (frozen: gamma inv_std g)
  *
- * Memory traffic is all the cost, so: the statistics take one pass (sums of x - k and (x - k)^2 with k = the channel's
- * first element, float within a few hundred elements and double above), and one pass applies everything. A plane is one
- * channel block of one image; sums are kept per plane and added in the order of the images, whatever the team. */
+ * Memory traffic is all the cost, so: the statistics take one pass (sums of x - k and (x - k)^2
+ * with k = the channel's first element, float within a few hundred elements and double above),
+ * and one pass applies everything. A plane is one channel block of one image; sums are kept per
+ * plane and added in the order of the images, whatever the team. */
 #include "dnn/norm_job.h"
 #include "dnn/vector.h"
 
@@ -14,7 +17,8 @@
 #include <omp.h>
 
 enum {
-    CHUNK = 2048, /* floats of one array handled at a time: three of them fit the first-level cache */
+    /* floats of one array handled at a time: three of them fit the first-level cache */
+    CHUNK = 2048,
     GRAIN = 16384 /* floats: less is not worth waking a thread for */
 };
 
@@ -29,18 +33,18 @@ static int64_t smaller(int64_t a, int64_t b)
     return a < b ? a : b;
 }
 
-/* ---- kernels: one plane, `pixels` rows of `block` channels --------------------------------------------------- */
+/* ---- kernels: one plane, `pixels` rows of `block` channels ----------------------------------- */
 
 CLILE_I_INLINE void add_sums(double *sums, const clile_i_v8 *a, const clile_i_v8 *b, int64_t width)
 {
-    for (int64_t k = 0; k < width; k++) {
+    for (int64_t k = 0; k < width; ++k) {
         sums[2 * k] += (double)(*a)[k];
         sums[2 * k + 1] += (double)(*b)[k];
     }
 }
 
-CLILE_I_INLINE void statistics_rows(const float *x, int64_t pixels, int64_t block, const float *first, double *sums,
-                                    const int64_t width)
+CLILE_I_INLINE void statistics_rows(const float *x, int64_t pixels, int64_t block,
+                                    const float *first, double *sums, const int64_t width)
 {
     clile_i_v8 shift, s0 = {0}, s1 = {0}, q0 = {0}, q1 = {0};
     int64_t p = 0;
@@ -69,23 +73,25 @@ CLILE_I_INLINE void statistics_rows(const float *x, int64_t pixels, int64_t bloc
 }
 
 /* sums[c][2] += sum of x - first[c], and of its square */
-CLILE_I_CLONES static void statistics_plane(const float *x, int64_t pixels, int64_t block, const float *first,
-                                            double *sums)
+CLILE_I_CLONES static void statistics_plane(const float *x, int64_t pixels, int64_t block,
+                                            const float *first, double *sums)
 {
     const int64_t chunk = pixels_per_chunk(block);
     for (int64_t p = 0; p < pixels; p += chunk) {
         const int64_t rows = smaller(chunk, pixels - p);
         for (int64_t c = 0; c < block; c += CLILE_I_LANES) {
             if (block - c >= CLILE_I_LANES)
-                statistics_rows(x + p * block + c, rows, block, first + c, sums + 2 * c, CLILE_I_LANES);
+                statistics_rows(x + p * block + c, rows, block, first + c, sums + 2 * c,
+                                CLILE_I_LANES);
             else
                 statistics_rows(x + p * block + c, rows, block, first + c, sums + 2 * c, block - c);
         }
     }
 }
 
-CLILE_I_INLINE void apply_rows(const float *x, const float *residual, float *y, int64_t pixels, int64_t block,
-                               const clile_i_batch_norm *norm, int64_t c, const int relu, const int64_t width)
+CLILE_I_INLINE void apply_rows(const float *x, const float *residual, float *y, int64_t pixels,
+                               int64_t block, const clile_i_batch_norm *norm, int64_t c,
+                               const int relu, const int64_t width)
 {
     clile_i_v8 a, b, m, r;
     CLILE_I_LOAD(a, norm->gamma + c, width);
@@ -93,7 +99,7 @@ CLILE_I_INLINE void apply_rows(const float *x, const float *residual, float *y, 
     CLILE_I_LOAD(b, norm->beta + c, width);
     CLILE_I_LOAD(m, norm->mean + c, width);
     a *= r;
-    for (int64_t p = 0; p < pixels; p++) {
+    for (int64_t p = 0; p < pixels; ++p) {
         clile_i_v8 v;
         CLILE_I_LOAD(v, x + p * block, width);
         v = (v - m) * a + b;
@@ -106,9 +112,10 @@ CLILE_I_INLINE void apply_rows(const float *x, const float *residual, float *y, 
     }
 }
 
-/* y = relu?((x - mean) * gamma * inv_std + beta + residual?) of the plane whose first channel is `first` */
-CLILE_I_CLONES static void apply_plane(const clile_i_batch_norm *norm, const float *x, const float *residual, float *y,
-                                       int64_t first)
+/* y = relu?((x - mean) * gamma * inv_std + beta + residual?) of the plane whose first channel is
+ * `first` */
+CLILE_I_CLONES static void apply_plane(const clile_i_batch_norm *norm, const float *x,
+                                       const float *residual, float *y, int64_t first)
 {
     const int64_t block = norm->layout.block, pixels = norm->layout.h * norm->layout.w;
     const int64_t chunk = pixels_per_chunk(block);
@@ -120,7 +127,8 @@ CLILE_I_CLONES static void apply_plane(const clile_i_batch_norm *norm, const flo
             if (width < CLILE_I_LANES)
                 apply_rows(x + at, r, y + at, rows, block, norm, first + c, norm->relu, width);
             else if (residual != NULL)
-                apply_rows(x + at, r, y + at, rows, block, norm, first + c, norm->relu, CLILE_I_LANES);
+                apply_rows(x + at, r, y + at, rows, block, norm, first + c, norm->relu,
+                           CLILE_I_LANES);
             else if (norm->relu)
                 apply_rows(x + at, NULL, y + at, rows, block, norm, first + c, 1, CLILE_I_LANES);
             else
@@ -130,23 +138,24 @@ CLILE_I_CLONES static void apply_plane(const clile_i_batch_norm *norm, const flo
 }
 
 /* g = (diff_y + diff_y_more) masked by y > 0 */
-#define LOAD_G(g, at, t, width)                                                                                        \
-    do {                                                                                                               \
-        CLILE_I_LOAD(g, (t)->diff_y + (at), width);                                                                    \
-        if ((t)->diff_y_more != NULL) {                                                                                \
-            clile_i_v8 more_;                                                                                          \
-            CLILE_I_LOAD(more_, (t)->diff_y_more + (at), width);                                                       \
-            (g) += more_;                                                                                              \
-        }                                                                                                              \
-        if ((t)->y != NULL) {                                                                                          \
-            clile_i_v8 y_;                                                                                             \
-            CLILE_I_LOAD(y_, (t)->y + (at), width);                                                                    \
-            (g) = CLILE_I_MASK(g, y_);                                                                                 \
-        }                                                                                                              \
+#define LOAD_G(g, at, t, width)                                                                    \
+    do {                                                                                           \
+        CLILE_I_LOAD(g, (t)->diff_y + (at), width);                                                \
+        if ((t)->diff_y_more != NULL) {                                                            \
+            clile_i_v8 more_;                                                                      \
+            CLILE_I_LOAD(more_, (t)->diff_y_more + (at), width);                                   \
+            (g) += more_;                                                                          \
+        }                                                                                          \
+        if ((t)->y != NULL) {                                                                      \
+            clile_i_v8 y_;                                                                         \
+            CLILE_I_LOAD(y_, (t)->y + (at), width);                                                \
+            (g) = CLILE_I_MASK(g, y_);                                                             \
+        }                                                                                          \
     } while (0)
 
-CLILE_I_INLINE void backward_sum_rows(const clile_i_norm_plane *t, int64_t at, int64_t pixels, int64_t block,
-                                      const clile_i_batch_norm *norm, int64_t c, double *sums, const int64_t width)
+CLILE_I_INLINE void backward_sum_rows(const clile_i_norm_plane *t, int64_t at, int64_t pixels,
+                                      int64_t block, const clile_i_batch_norm *norm, int64_t c,
+                                      double *sums, const int64_t width)
 {
     clile_i_v8 m, a, r, s = {0}, q = {0};
     CLILE_I_LOAD(m, norm->mean + c, width);
@@ -168,10 +177,11 @@ CLILE_I_INLINE void backward_sum_rows(const clile_i_norm_plane *t, int64_t at, i
     add_sums(sums, &s, &q, width);
 }
 
-/* sums[c][2] += sum of g, and of g (x - mean); masked = g; diff_x = gamma inv_std g (all there is with frozen
- * statistics) */
-CLILE_I_CLONES static void backward_sum_plane(const clile_i_batch_norm *norm, const clile_i_norm_plane *t,
-                                              int64_t pixels, int64_t first, double *sums)
+/* sums[c][2] += sum of g, and of g (x - mean); masked = g; diff_x = gamma inv_std g (all there
+ * is with frozen statistics) */
+CLILE_I_CLONES static void backward_sum_plane(const clile_i_batch_norm *norm,
+                                              const clile_i_norm_plane *t, int64_t pixels,
+                                              int64_t first, double *sums)
 {
     const int64_t block = norm->layout.block;
     const int64_t chunk = pixels_per_chunk(block);
@@ -179,25 +189,28 @@ CLILE_I_CLONES static void backward_sum_plane(const clile_i_batch_norm *norm, co
         const int64_t rows = smaller(chunk, pixels - p);
         for (int64_t c = 0; c < block; c += CLILE_I_LANES) {
             if (block - c >= CLILE_I_LANES)
-                backward_sum_rows(t, p * block + c, rows, block, norm, first + c, sums + 2 * c, CLILE_I_LANES);
+                backward_sum_rows(t, p * block + c, rows, block, norm, first + c, sums + 2 * c,
+                                  CLILE_I_LANES);
             else
-                backward_sum_rows(t, p * block + c, rows, block, norm, first + c, sums + 2 * c, block - c);
+                backward_sum_rows(t, p * block + c, rows, block, norm, first + c, sums + 2 * c,
+                                  block - c);
         }
     }
 }
 
-void clile_i_norm_backward_sum(const clile_i_batch_norm *norm, const clile_i_norm_plane *t, int64_t pixels,
-                               int64_t first, double *sums)
+void clile_i_norm_backward_sum(const clile_i_batch_norm *norm, const clile_i_norm_plane *t,
+                               int64_t pixels, int64_t first, double *sums)
 {
     memset(sums, 0, (size_t)(2 * norm->layout.block) * sizeof *sums);
     backward_sum_plane(norm, t, pixels, first, sums);
 }
 
-CLILE_I_INLINE void backward_apply_rows(const clile_i_norm_plane *t, int64_t at, int64_t pixels, int64_t block,
-                                        const clile_i_norm_slope *k, const int64_t width)
+CLILE_I_INLINE void backward_apply_rows(const clile_i_norm_plane *t, int64_t at, int64_t pixels,
+                                        int64_t block, const clile_i_norm_slope *k,
+                                        const int64_t width)
 {
     clile_i_v8 scale = {0}, mean = {0}, offset = {0}, slope = {0};
-    for (int64_t i = 0; i < width; i++) {
+    for (int64_t i = 0; i < width; ++i) {
         scale[i] = k[i].scale;
         mean[i] = k[i].mean;
         offset[i] = k[i].offset;
@@ -212,11 +225,11 @@ CLILE_I_INLINE void backward_apply_rows(const clile_i_norm_plane *t, int64_t at,
     }
 }
 
-void clile_i_norm_slopes(const clile_i_batch_norm *norm, int64_t first, int64_t width, const double *totals,
-                         clile_i_norm_slope *out)
+void clile_i_norm_slopes(const clile_i_batch_norm *norm, int64_t first, int64_t width,
+                         const double *totals, clile_i_norm_slope *out)
 {
     const double count = (double)(norm->layout.n * norm->layout.h * norm->layout.w);
-    for (int64_t i = 0; i < width; i++) {
+    for (int64_t i = 0; i < width; ++i) {
         const double r = (double)norm->inv_std[first + i];
         out[i].scale = norm->gamma[first + i] * norm->inv_std[first + i];
         out[i].mean = norm->mean[first + i];
@@ -225,8 +238,9 @@ void clile_i_norm_slopes(const clile_i_batch_norm *norm, int64_t first, int64_t 
     }
 }
 
-CLILE_I_CLONES static void backward_apply_plane(const clile_i_batch_norm *norm, const clile_i_norm_plane *t,
-                                                int64_t first, const double *totals)
+CLILE_I_CLONES static void backward_apply_plane(const clile_i_batch_norm *norm,
+                                                const clile_i_norm_plane *t, int64_t first,
+                                                const double *totals)
 {
     const int64_t block = norm->layout.block, pixels = norm->layout.h * norm->layout.w;
     const int64_t chunk = pixels_per_chunk(block);
@@ -244,7 +258,7 @@ CLILE_I_CLONES static void backward_apply_plane(const clile_i_batch_norm *norm, 
     }
 }
 
-/* ---- the stages of a job, by plane and by channel block ------------------------------------------------------ */
+/* ---- the stages of a job, by plane and by channel block -------------------------------------- */
 
 double *clile_i_norm_sums(const clile_i_norm_job *j, int64_t n, int64_t cb)
 {
@@ -271,9 +285,9 @@ static void add_planes(const clile_i_norm_job *j, int64_t cb)
     const clile_i_dnn_layout *l = &j->norm->layout;
     double *totals = j->totals + 2 * cb * l->block;
     memset(totals, 0, (size_t)(2 * l->block) * sizeof *totals);
-    for (int64_t n = 0; n < l->n; n++) {
+    for (int64_t n = 0; n < l->n; ++n) {
         const double *sums = clile_i_norm_sums(j, n, cb);
-        for (int64_t i = 0; i < 2 * l->block; i++) totals[i] += sums[i];
+        for (int64_t i = 0; i < 2 * l->block; ++i) totals[i] += sums[i];
     }
 }
 
@@ -284,7 +298,7 @@ void clile_i_norm_forward_settle(const clile_i_norm_job *j, int64_t cb)
     const float *first = norm->src + clile_i_norm_plane_offset(l, 0, cb);
     const double count = (double)(l->n * l->h * l->w);
     add_planes(j, cb);
-    for (int64_t i = 0; i < l->block; i++) {
+    for (int64_t i = 0; i < l->block; ++i) {
         const int64_t c = cb * l->block + i;
         const double shifted = j->totals[2 * c] / count;
         const double raw = j->totals[2 * c + 1] / count - shifted * shifted;
@@ -295,14 +309,15 @@ void clile_i_norm_forward_settle(const clile_i_norm_job *j, int64_t cb)
         norm->inv_std[c] = (float)(1.0 / sqrt(variance + norm->eps));
         if (c >= l->c) continue; /* padding */
         norm->running_mean[c] += (float)(norm->momentum * (mean - (double)norm->running_mean[c]));
-        norm->running_variance[c] += (float)(norm->momentum * (unbiased - (double)norm->running_variance[c]));
+        norm->running_variance[c] +=
+            (float)(norm->momentum * (unbiased - (double)norm->running_variance[c]));
     }
 }
 
 void clile_i_norm_forward_settle_frozen(const clile_i_norm_job *j, int64_t cb)
 {
     const clile_i_batch_norm *norm = j->norm;
-    for (int64_t c = cb * norm->layout.block; c < (cb + 1) * norm->layout.block; c++) {
+    for (int64_t c = cb * norm->layout.block; c < (cb + 1) * norm->layout.block; ++c) {
         norm->mean[c] = norm->running_mean[c];
         norm->inv_std[c] = (float)(1.0 / sqrt((double)norm->running_variance[c] + norm->eps));
     }
@@ -312,18 +327,19 @@ static void forward_apply(const clile_i_norm_job *j, int64_t n, int64_t cb)
 {
     const clile_i_batch_norm *norm = j->norm;
     const int64_t at = clile_i_norm_plane_offset(&norm->layout, n, cb);
-    apply_plane(norm, norm->src + at, norm->residual == NULL ? NULL : norm->residual + at, norm->dst + at,
-                cb * norm->layout.block);
+    apply_plane(norm, norm->src + at, norm->residual == NULL ? NULL : norm->residual + at,
+                norm->dst + at, cb * norm->layout.block);
 }
 
 static clile_i_norm_plane plane_at(const clile_i_batch_norm *norm, int64_t at)
 {
-    return (clile_i_norm_plane){.x = norm->src + at,
-                                .y = norm->relu ? norm->dst + at : NULL,
-                                .diff_y = norm->diff_dst + at,
-                                .diff_y_more = norm->diff_dst_more == NULL ? NULL : norm->diff_dst_more + at,
-                                .diff_x = norm->diff_src + at,
-                                .masked = norm->diff_residual == NULL ? NULL : norm->diff_residual + at};
+    return (clile_i_norm_plane){
+        .x = norm->src + at,
+        .y = norm->relu ? norm->dst + at : NULL,
+        .diff_y = norm->diff_dst + at,
+        .diff_y_more = norm->diff_dst_more == NULL ? NULL : norm->diff_dst_more + at,
+        .diff_x = norm->diff_src + at,
+        .masked = norm->diff_residual == NULL ? NULL : norm->diff_residual + at};
 }
 
 static void backward_gather(const clile_i_norm_job *j, int64_t n, int64_t cb)
@@ -339,7 +355,7 @@ void clile_i_norm_backward_settle(const clile_i_norm_job *j, int64_t cb)
 {
     const clile_i_batch_norm *norm = j->norm;
     add_planes(j, cb);
-    for (int64_t c = cb * norm->layout.block; c < (cb + 1) * norm->layout.block; c++) {
+    for (int64_t c = cb * norm->layout.block; c < (cb + 1) * norm->layout.block; ++c) {
         norm->diff_beta[c] = (float)j->totals[2 * c];
         norm->diff_gamma[c] = (float)(j->totals[2 * c + 1] * (double)norm->inv_std[c]);
     }
@@ -350,22 +366,24 @@ static void backward_apply(const clile_i_norm_job *j, int64_t n, int64_t cb)
     const clile_i_batch_norm *norm = j->norm;
     clile_i_norm_plane t = plane_at(norm, clile_i_norm_plane_offset(&norm->layout, n, cb));
     if (norm->frozen) return;
-    if (t.masked != NULL)
-        t = (clile_i_norm_plane){.x = t.x, .diff_y = t.masked, .diff_x = t.diff_x}; /* g is there already */
-    backward_apply_plane(norm, &t, cb * norm->layout.block, j->totals + 2 * cb * norm->layout.block);
+    if (t.masked != NULL) /* g is there already */
+        t = (clile_i_norm_plane){.x = t.x, .diff_y = t.masked, .diff_x = t.diff_x};
+    backward_apply_plane(norm, &t, cb * norm->layout.block,
+                         j->totals + 2 * cb * norm->layout.block);
 }
 
-/* ---- order of the work -------------------------------------------------------------------------------------- */
+/* ---- order of the work ----------------------------------------------------------------------- */
 
 static void run_blocks(int64_t begin, int64_t end, void *context)
 {
     const clile_i_norm_stages *s = context;
     const int64_t images = s->job.norm->layout.n;
-    for (int64_t cb = begin; cb < end; cb++) {
+    for (int64_t cb = begin; cb < end; ++cb) {
         if (s->gather != NULL)
-            for (int64_t n = 0; n < images; n++) s->gather(&s->job, n, cb);
+            for (int64_t n = 0; n < images; ++n) s->gather(&s->job, n, cb);
         s->settle(&s->job, cb);
-        for (int64_t n = images - 1; n >= 0; n--) s->apply(&s->job, n, cb); /* the last one is still in the cache */
+        /* the last one is still in the cache */
+        for (int64_t n = images - 1; n >= 0; --n) s->apply(&s->job, n, cb);
     }
 }
 
@@ -373,18 +391,19 @@ static void gather_planes(int64_t begin, int64_t end, void *context)
 {
     const clile_i_norm_stages *s = context;
     const int64_t blocks = s->job.norm->layout.blocks;
-    for (int64_t i = begin; i < end; i++) s->gather(&s->job, i / blocks, i % blocks);
+    for (int64_t i = begin; i < end; ++i) s->gather(&s->job, i / blocks, i % blocks);
 }
 
 static void apply_planes(int64_t begin, int64_t end, void *context)
 {
     const clile_i_norm_stages *s = context;
     const int64_t blocks = s->job.norm->layout.blocks;
-    for (int64_t i = end - 1; i >= begin; i--) s->apply(&s->job, i / blocks, i % blocks);
+    for (int64_t i = end - 1; i >= begin; --i) s->apply(&s->job, i / blocks, i % blocks);
 }
 
-/* Whole channel blocks keep a thread's data in its cache from one stage to the next; where there are too few blocks to
- * keep the team busy, planes are shared out stage by stage. Both add in the same order. */
+/* Whole channel blocks keep a thread's data in its cache from one stage to the next; where there
+ * are too few blocks to keep the team busy, planes are shared out stage by stage. Both add in
+ * the same order. */
 void clile_i_norm_run(clile_i_norm_stages *s)
 {
     const clile_i_dnn_layout *l = &s->job.norm->layout;
@@ -395,13 +414,14 @@ void clile_i_norm_run(clile_i_norm_stages *s)
         return;
     }
     if (s->gather != NULL) clile_i_parallel_for(l->n * l->blocks, 1, gather_planes, s);
-    for (int64_t cb = 0; cb < l->blocks; cb++) s->settle(&s->job, cb);
+    for (int64_t cb = 0; cb < l->blocks; ++cb) s->settle(&s->job, cb);
     clile_i_parallel_for(l->n * l->blocks, 1, apply_planes, s);
 }
 
 clile_i_norm_job clile_i_norm_job_of(const clile_i_batch_norm *norm)
 {
-    return (clile_i_norm_job){norm, norm->partial + 2 * norm->layout.n * norm->layout.channels, NULL};
+    return (clile_i_norm_job){norm, norm->partial + 2 * norm->layout.n * norm->layout.channels,
+                              NULL};
 }
 
 int64_t clile_i_batch_norm_partial_count(const clile_i_dnn_layout *layout)
@@ -411,14 +431,16 @@ int64_t clile_i_batch_norm_partial_count(const clile_i_dnn_layout *layout)
 
 void clile_i_batch_norm_forward(const clile_i_batch_norm *norm)
 {
-    clile_i_norm_stages s = {clile_i_norm_job_of(norm), norm->frozen ? NULL : clile_i_norm_forward_gather,
-                             norm->frozen ? clile_i_norm_forward_settle_frozen : clile_i_norm_forward_settle,
-                             forward_apply};
+    clile_i_norm_stages s = {
+        clile_i_norm_job_of(norm), norm->frozen ? NULL : clile_i_norm_forward_gather,
+        norm->frozen ? clile_i_norm_forward_settle_frozen : clile_i_norm_forward_settle,
+        forward_apply};
     clile_i_norm_run(&s);
 }
 
 void clile_i_batch_norm_backward(const clile_i_batch_norm *norm)
 {
-    clile_i_norm_stages s = {clile_i_norm_job_of(norm), backward_gather, clile_i_norm_backward_settle, backward_apply};
+    clile_i_norm_stages s = {clile_i_norm_job_of(norm), backward_gather,
+                             clile_i_norm_backward_settle, backward_apply};
     clile_i_norm_run(&s);
 }

@@ -1,11 +1,14 @@
 /* Convolution, forward and backward (cross-correlation, as everywhere in deep learning):
- *   dst[n,o,y,x]          = bias[o] + sum_{i,u,v} weights[o,i,u,v] * src[n,i,y*stride+u-pad,x*stride+v-pad]
+ *   dst[n,o,y,x]          = bias[o] + sum_{i,u,v} weights[o,i,u,v] *
+ *                           src[n,i,y*stride+u-pad,x*stride+v-pad]
  *   diff_src[n,i,y',x']   = the transpose of that map applied to diff_dst
- *   diff_weights[o,i,u,v] = sum_{n,y,x} diff_dst[n,o,y,x] * src[n,i,y*stride+u-pad,x*stride+v-pad]
+ *   diff_weights[o,i,u,v] = sum_{n,y,x} diff_dst[n,o,y,x] *
+ *   src[n,i,y*stride+u-pad,x*stride+v-pad]
  *
- * Each of the three passes is one oneDNN primitive with three operands. An operand has an outer layout (the caller's)
- * and an inner one (the primitive's); where they differ, a reorder runs before or after, through scratch memory. A pass
- * first asks for the caller's layouts and only turns to oneDNN's own choice when no fast implementation knows them. */
+ * Each of the three passes is one oneDNN primitive with three operands. An operand has an outer
+ * layout (the caller's) and an inner one (the primitive's); where they differ, a reorder runs
+ * before or after, through scratch memory. A pass first asks for the caller's layouts and only
+ * turns to oneDNN's own choice when no fast implementation knows them. */
 #include "dnn/onednn.h"
 
 #include <string.h>
@@ -33,7 +36,8 @@ typedef struct {
 } pass_state;
 
 struct clile_i_conv {
-    clile_i_conv_shape shape; /* what the primitives compute: a product at each pixel, where patches are gathered */
+    /* what the primitives compute: a product at each pixel, where patches are gathered */
+    clile_i_conv_shape shape;
     clile_i_conv_options options;
     uint8_t gathers;
     clile_i_patches patches;
@@ -41,7 +45,8 @@ struct clile_i_conv {
     float *gathered;
     dnnl_engine_t engine;
     dnnl_stream_t stream;
-    clile_i_md src, weights, bias, dst; /* outer layouts; weights is the forward primitive's choice */
+    /* outer layouts; weights is the forward primitive's choice */
+    clile_i_md src, weights, bias, dst;
     clile_i_md plain_weights;
     size_t weights_bytes, scratch_bytes;
     dnnl_primitive_t weights_in, weights_out; /* plain OIHW <-> weights */
@@ -58,7 +63,7 @@ static dnnl_format_tag_t tag_of(clile_i_dnn_layout_kind kind)
     }
 }
 
-/* ---- creation --------------------------------------------------------------------------------------------- */
+/* ---- creation -------------------------------------------------------------------------------- */
 
 typedef struct {
     clile_i_md src, weights, bias, dst;
@@ -72,11 +77,13 @@ static void free_descriptors(descriptors *d)
     clile_i_md_free(d->dst);
 }
 
-static clile_status make_descriptors(const clile_i_conv_shape *s, dnnl_format_tag_t src, dnnl_format_tag_t weights,
-                                     dnnl_format_tag_t dst, descriptors *out)
+static clile_status make_descriptors(const clile_i_conv_shape *s, dnnl_format_tag_t src,
+                                     dnnl_format_tag_t weights, dnnl_format_tag_t dst,
+                                     descriptors *out)
 {
     clile_status status = CLILE_OK;
-    const int64_t src_dims[4] = {s->n, s->ic, s->ih, s->iw}, weights_dims[4] = {s->oc, s->ic, s->kh, s->kw};
+    const int64_t src_dims[4] = {s->n, s->ic, s->ih, s->iw},
+                  weights_dims[4] = {s->oc, s->ic, s->kh, s->kw};
     const int64_t dst_dims[4] = {s->n, s->oc, clile_i_conv_oh(s), clile_i_conv_ow(s)};
     CLILE_I_TRY(clile_i_md_make(4, src_dims, src, &out->src));
     CLILE_I_TRY(clile_i_md_make(4, weights_dims, weights, &out->weights));
@@ -97,8 +104,8 @@ static clile_i_conv_request request_of(const clile_i_conv *conv, clile_i_pass pa
     return r;
 }
 
-/* How the forward pass of inference may go; what is trained stays with the plain sum. The figures behind the bounds are
- * in docs/results.md, "Inference". */
+/* How the forward pass of inference may go; what is trained stays with the plain sum. The
+ * figures behind the bounds are in docs/results.md, "Inference". */
 enum { WINOGRAD_PIXELS = 196, WINOGRAD_LEAST = 64, WINOGRAD_MOST = 128, PATCHES_PIXELS = 16 };
 
 static int only_forward(const clile_i_conv_options *o)
@@ -106,18 +113,20 @@ static int only_forward(const clile_i_conv_options *o)
     return !o->backward_weights && !o->backward_data;
 }
 
-/* By Winograd's transforms 2 x 2 outputs of a 3 x 3 window take 16 multiplications in place of 36. Fewer channels or
- * pixels do not pay for the transforms, more channels not for weights of 16/9 of the size. */
+/* By Winograd's transforms 2 x 2 outputs of a 3 x 3 window take 16 multiplications in place of
+ * 36. Fewer channels or pixels do not pay for the transforms, more channels not for weights of
+ * 16/9 of the size. */
 static int suits_winograd(const clile_i_conv *conv)
 {
     const clile_i_conv_shape *s = &conv->shape;
-    return only_forward(&conv->options) && s->kh == 3 && s->kw == 3 && s->stride == 1 && s->ic >= WINOGRAD_LEAST &&
-           s->oc >= WINOGRAD_LEAST && s->ic <= WINOGRAD_MOST && s->oc <= WINOGRAD_MOST &&
+    return only_forward(&conv->options) && s->kh == 3 && s->kw == 3 && s->stride == 1 &&
+           s->ic >= WINOGRAD_LEAST && s->oc >= WINOGRAD_LEAST && s->ic <= WINOGRAD_MOST &&
+           s->oc <= WINOGRAD_MOST &&
            s->n * clile_i_conv_oh(s) * clile_i_conv_ow(s) >= WINOGRAD_PIXELS;
 }
 
-/* An image of a few pixels leaves nothing to do but to read the weights, and a product at each pixel reads them in one
- * stream. Neither in NHWC nor in blocks of 8 is it faster. */
+/* An image of a few pixels leaves nothing to do but to read the weights, and a product at each
+ * pixel reads them in one stream. Neither in NHWC nor in blocks of 8 is it faster. */
 static int suits_patches(const clile_i_conv_shape *s, const clile_i_conv_options *o)
 {
     return only_forward(o) && o->src == CLILE_I_LAYOUT_C16 && o->dst == o->src && s->ic % 16 == 0 &&
@@ -130,12 +139,18 @@ static void use_patches(clile_i_conv *conv)
     conv->gathers = 1;
     conv->patches = clile_i_patches_make(&conv->shape, conv->options.src);
     const clile_i_dnn_layout *p = &conv->patches.dst;
-    conv->shape = (clile_i_conv_shape){
-        .n = p->n, .ic = p->c, .ih = p->h, .iw = p->w, .oc = conv->shape.oc, .kh = 1, .kw = 1, .stride = 1};
+    conv->shape = (clile_i_conv_shape){.n = p->n,
+                                       .ic = p->c,
+                                       .ih = p->h,
+                                       .iw = p->w,
+                                       .oc = conv->shape.oc,
+                                       .kh = 1,
+                                       .kw = 1,
+                                       .stride = 1};
 }
 
-/* The first of Winograd's transforms and the plain sum that there is; of it the best of: the caller's layouts; those
- * with free weights; everything free. */
+/* The first of Winograd's transforms and the plain sum that there is; of it the best of: the
+ * caller's layouts; those with free weights; everything free. */
 static clile_status choose_pd(clile_i_conv *conv, clile_i_pass pass)
 {
     clile_status status = CLILE_OK;
@@ -144,15 +159,18 @@ static clile_status choose_pd(clile_i_conv *conv, clile_i_pass pass)
     dnnl_primitive_desc_t best = NULL;
     int best_rank = -1;
     dnnl_status_t why = dnnl_success;
-    CLILE_I_TRY(make_descriptors(&conv->shape, dnnl_format_tag_any, dnnl_format_tag_any, dnnl_format_tag_any, &any));
+    CLILE_I_TRY(make_descriptors(&conv->shape, dnnl_format_tag_any, dnnl_format_tag_any,
+                                 dnnl_format_tag_any, &any));
     const clile_i_md_view candidates[3][3] = {
-        {conv->src, conv->weights != NULL && pass == CLILE_I_PASS_BACKWARD_WEIGHTS ? conv->weights : any.weights,
+        {conv->src,
+         conv->weights != NULL && pass == CLILE_I_PASS_BACKWARD_WEIGHTS ? conv->weights
+                                                                        : any.weights,
          conv->dst},
         {conv->src, any.weights, conv->dst},
         {any.src, any.weights, any.dst},
     };
     const int winograd = pass == CLILE_I_PASS_FORWARD && suits_winograd(conv);
-    for (int i = winograd ? 0 : 3; i < 6 && best_rank < 2; i++) {
+    for (int i = winograd ? 0 : 3; i < 6 && best_rank < 2; ++i) {
         dnnl_primitive_desc_t pd = NULL;
         const clile_i_md_view *candidate = candidates[i % 3];
         r.winograd = i < 3;
@@ -183,8 +201,8 @@ static size_t aligned(size_t bytes)
     return (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
 }
 
-static clile_status add_operand(const clile_i_conv *conv, pass_state *p, int index, int arg, dnnl_query_t what,
-                                clile_i_md_view outer, int read, int written)
+static clile_status add_operand(const clile_i_conv *conv, pass_state *p, int index, int arg,
+                                dnnl_query_t what, clile_i_md_view outer, int read, int written)
 {
     clile_status status = CLILE_OK;
     operand *o = &p->operands[index];
@@ -208,23 +226,31 @@ static clile_status make_pass(clile_i_conv *conv, clile_i_pass pass)
     pass_state *p = &conv->passes[pass];
     CLILE_I_TRY(choose_pd(conv, pass));
     CLILE_I_TRY(clile_i_primitive_make(p->pd, &p->primitive));
-    p->scratchpad_bytes = dnnl_memory_desc_get_size(dnnl_primitive_desc_query_md(p->pd, dnnl_query_scratchpad_md, 0));
+    p->scratchpad_bytes =
+        dnnl_memory_desc_get_size(dnnl_primitive_desc_query_md(p->pd, dnnl_query_scratchpad_md, 0));
     p->scratch_bytes = aligned(p->scratchpad_bytes);
     if (conv->gathers) p->scratch_bytes += aligned((size_t)conv->patches.dst.count * sizeof(float));
     if (pass == CLILE_I_PASS_FORWARD) {
         clile_i_md_view weights = dnnl_primitive_desc_query_md(p->pd, dnnl_query_weights_md, 0);
         CLILE_I_TRY(clile_i_md_clone(weights, &conv->weights));
         CLILE_I_TRY(add_operand(conv, p, 0, DNNL_ARG_SRC, dnnl_query_src_md, conv->src, 1, 0));
-        CLILE_I_TRY(add_operand(conv, p, 1, DNNL_ARG_WEIGHTS, dnnl_query_weights_md, conv->weights, 1, 0));
-        CLILE_I_TRY(add_operand(conv, p, 2, DNNL_ARG_DST, dnnl_query_dst_md, conv->dst, conv->options.sum, 1));
+        CLILE_I_TRY(
+            add_operand(conv, p, 1, DNNL_ARG_WEIGHTS, dnnl_query_weights_md, conv->weights, 1, 0));
+        CLILE_I_TRY(add_operand(conv, p, 2, DNNL_ARG_DST, dnnl_query_dst_md, conv->dst,
+                                conv->options.sum, 1));
     } else if (pass == CLILE_I_PASS_BACKWARD_DATA) {
-        CLILE_I_TRY(add_operand(conv, p, 0, DNNL_ARG_DIFF_DST, dnnl_query_diff_dst_md, conv->dst, 1, 0));
-        CLILE_I_TRY(add_operand(conv, p, 1, DNNL_ARG_WEIGHTS, dnnl_query_weights_md, conv->weights, 1, 0));
-        CLILE_I_TRY(add_operand(conv, p, 2, DNNL_ARG_DIFF_SRC, dnnl_query_diff_src_md, conv->src, 0, 1));
+        CLILE_I_TRY(
+            add_operand(conv, p, 0, DNNL_ARG_DIFF_DST, dnnl_query_diff_dst_md, conv->dst, 1, 0));
+        CLILE_I_TRY(
+            add_operand(conv, p, 1, DNNL_ARG_WEIGHTS, dnnl_query_weights_md, conv->weights, 1, 0));
+        CLILE_I_TRY(
+            add_operand(conv, p, 2, DNNL_ARG_DIFF_SRC, dnnl_query_diff_src_md, conv->src, 0, 1));
     } else {
         CLILE_I_TRY(add_operand(conv, p, 0, DNNL_ARG_SRC, dnnl_query_src_md, conv->src, 1, 0));
-        CLILE_I_TRY(add_operand(conv, p, 1, DNNL_ARG_DIFF_DST, dnnl_query_diff_dst_md, conv->dst, 1, 0));
-        CLILE_I_TRY(add_operand(conv, p, 2, DNNL_ARG_DIFF_WEIGHTS, dnnl_query_diff_weights_md, conv->weights, 0, 1));
+        CLILE_I_TRY(
+            add_operand(conv, p, 1, DNNL_ARG_DIFF_DST, dnnl_query_diff_dst_md, conv->dst, 1, 0));
+        CLILE_I_TRY(add_operand(conv, p, 2, DNNL_ARG_DIFF_WEIGHTS, dnnl_query_diff_weights_md,
+                                conv->weights, 0, 1));
     }
     if (p->scratch_bytes > conv->scratch_bytes) conv->scratch_bytes = p->scratch_bytes;
     p->used = 1;
@@ -232,8 +258,8 @@ cleanup:
     return status;
 }
 
-clile_status clile_i_conv_create(const clile_i_conv_shape *shape, const clile_i_conv_options *options,
-                                 clile_i_conv **out)
+clile_status clile_i_conv_create(const clile_i_conv_shape *shape,
+                                 const clile_i_conv_options *options, clile_i_conv **out)
 {
     clile_status status = CLILE_OK;
     clile_i_conv *conv = NULL;
@@ -244,7 +270,8 @@ clile_status clile_i_conv_create(const clile_i_conv_shape *shape, const clile_i_
     conv->options = *options;
     if (suits_patches(shape, options)) use_patches(conv);
     CLILE_I_TRY(clile_i_engine_make(&conv->engine, &conv->stream));
-    CLILE_I_TRY(make_descriptors(&conv->shape, tag_of(options->src), dnnl_oihw, tag_of(options->dst), &d));
+    CLILE_I_TRY(
+        make_descriptors(&conv->shape, tag_of(options->src), dnnl_oihw, tag_of(options->dst), &d));
     conv->src = d.src;
     conv->dst = d.dst;
     conv->bias = d.bias;
@@ -254,9 +281,11 @@ clile_status clile_i_conv_create(const clile_i_conv_shape *shape, const clile_i_
     if (options->backward_data) CLILE_I_TRY(make_pass(conv, CLILE_I_PASS_BACKWARD_DATA));
     if (options->backward_weights) CLILE_I_TRY(make_pass(conv, CLILE_I_PASS_BACKWARD_WEIGHTS));
     conv->weights_bytes = dnnl_memory_desc_get_size(conv->weights);
-    CLILE_I_TRY(clile_i_reorder_make(conv->engine, conv->plain_weights, conv->weights, &conv->weights_in));
+    CLILE_I_TRY(
+        clile_i_reorder_make(conv->engine, conv->plain_weights, conv->weights, &conv->weights_in));
     if (!only_forward(options)) /* there is none from Winograd's weights */
-        CLILE_I_TRY(clile_i_reorder_make(conv->engine, conv->weights, conv->plain_weights, &conv->weights_out));
+        CLILE_I_TRY(clile_i_reorder_make(conv->engine, conv->weights, conv->plain_weights,
+                                         &conv->weights_out));
     *out = conv;
     conv = NULL;
 cleanup:
@@ -265,7 +294,8 @@ cleanup:
     return status;
 }
 
-clile_status clile_i_conv_preferred(const clile_i_conv_shape *shape, uint8_t training, clile_i_dnn_layout_kind *out)
+clile_status clile_i_conv_preferred(const clile_i_conv_shape *shape, uint8_t training,
+                                    clile_i_dnn_layout_kind *out)
 {
     clile_status status = CLILE_OK;
     dnnl_engine_t engine = NULL;
@@ -276,17 +306,19 @@ clile_status clile_i_conv_preferred(const clile_i_conv_shape *shape, uint8_t tra
     clile_i_conv_request r;
     CLILE_I_TRY(clile_i_conv_check(shape));
     CLILE_I_TRY(clile_i_engine_make(&engine, &stream));
-    CLILE_I_TRY(make_descriptors(shape, dnnl_format_tag_any, dnnl_format_tag_any, dnnl_format_tag_any, &any));
+    CLILE_I_TRY(make_descriptors(shape, dnnl_format_tag_any, dnnl_format_tag_any,
+                                 dnnl_format_tag_any, &any));
     r = request_of(&probe, CLILE_I_PASS_FORWARD);
     r.src = any.src;
     r.weights = any.weights;
     r.dst = any.dst;
     CLILE_I_DNNL(clile_i_conv_pd_create(engine, &r, &pd));
     *out = CLILE_I_LAYOUT_NCHW;
-    for (int kind = CLILE_I_LAYOUT_NHWC; kind <= CLILE_I_LAYOUT_C16; kind++) {
+    for (int kind = CLILE_I_LAYOUT_NHWC; kind <= CLILE_I_LAYOUT_C16; ++kind) {
         CLILE_I_TRY(make_descriptors(shape, tag_of((clile_i_dnn_layout_kind)kind), dnnl_oihw,
                                      tag_of((clile_i_dnn_layout_kind)kind), &known));
-        if (dnnl_memory_desc_equal(dnnl_primitive_desc_query_md(pd, dnnl_query_dst_md, 0), known.dst))
+        if (dnnl_memory_desc_equal(dnnl_primitive_desc_query_md(pd, dnnl_query_dst_md, 0),
+                                   known.dst))
             *out = (clile_i_dnn_layout_kind)kind;
         free_descriptors(&known);
         known = (descriptors){0};
@@ -310,7 +342,8 @@ static clile_status has_winograd(int *out)
     dnnl_primitive_desc_t pd = NULL;
     descriptors any = {0};
     CLILE_I_TRY(clile_i_engine_make(&engine, &stream));
-    CLILE_I_TRY(make_descriptors(&probe.shape, dnnl_format_tag_any, dnnl_format_tag_any, dnnl_format_tag_any, &any));
+    CLILE_I_TRY(make_descriptors(&probe.shape, dnnl_format_tag_any, dnnl_format_tag_any,
+                                 dnnl_format_tag_any, &any));
     r.winograd = 1;
     r.src = any.src;
     r.weights = any.weights;
@@ -324,16 +357,18 @@ cleanup:
     return status;
 }
 
-clile_status clile_i_conv_inference_layout(int64_t n, int64_t channels, clile_i_dnn_layout_kind *kind)
+clile_status clile_i_conv_inference_layout(int64_t n, int64_t channels,
+                                           clile_i_dnn_layout_kind *kind)
 {
     int winograd = 0;
-    if (*kind != CLILE_I_LAYOUT_NHWC || channels % 16 != 0 || clile_i_dnn_vector_floats() < 16) return CLILE_OK;
+    if (*kind != CLILE_I_LAYOUT_NHWC || channels % 16 != 0 || clile_i_dnn_vector_floats() < 16)
+        return CLILE_OK;
     if (n == 1) CLILE_I_RETURN_IF(has_winograd(&winograd));
     if (n > 1 || winograd) *kind = CLILE_I_LAYOUT_C16;
     return CLILE_OK;
 }
 
-/* ---- destruction ------------------------------------------------------------------------------------------ */
+/* ---- destruction ----------------------------------------------------------------------------- */
 
 static void free_memory(dnnl_memory_t *memory)
 {
@@ -348,9 +383,9 @@ static void free_primitive(dnnl_primitive_t primitive)
 
 static void unbind(clile_i_conv *conv)
 {
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i < 3; ++i) {
         pass_state *p = &conv->passes[i];
-        for (int k = 0; k < MOST_OPERANDS; k++) {
+        for (int k = 0; k < MOST_OPERANDS; ++k) {
             free_memory(&p->operands[k].outer_memory);
             free_memory(&p->operands[k].inner_memory);
         }
@@ -364,9 +399,9 @@ void clile_i_conv_destroy(clile_i_conv *conv)
 {
     if (conv == NULL) return;
     unbind(conv);
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i < 3; ++i) {
         pass_state *p = &conv->passes[i];
-        for (int k = 0; k < MOST_OPERANDS; k++) {
+        for (int k = 0; k < MOST_OPERANDS; ++k) {
             free_primitive(p->operands[k].reorder_in);
             free_primitive(p->operands[k].reorder_out);
             clile_i_md_free(p->operands[k].outer);
@@ -400,11 +435,12 @@ size_t clile_i_conv_scratch_bytes(const clile_i_conv *conv)
 void clile_i_conv_describe(const clile_i_conv *conv, char *text, size_t size)
 {
     const char *name = NULL;
-    dnnl_primitive_desc_query(conv->passes[CLILE_I_PASS_FORWARD].pd, dnnl_query_impl_info_str, 0, (void *)&name);
+    dnnl_primitive_desc_query(conv->passes[CLILE_I_PASS_FORWARD].pd, dnnl_query_impl_info_str, 0,
+                              (void *)&name);
     snprintf(text, size, "%s%s", conv->gathers ? "patches, " : "", name == NULL ? "?" : name);
 }
 
-/* ---- execution -------------------------------------------------------------------------------------------- */
+/* ---- execution ------------------------------------------------------------------------------- */
 
 static float *array_of(int arg, const clile_i_conv_buffers *b)
 {
@@ -421,19 +457,22 @@ static float *array_of(int arg, const clile_i_conv_buffers *b)
 static clile_status bind_pass(clile_i_conv *conv, pass_state *p, const clile_i_conv_buffers *b)
 {
     clile_status status = CLILE_OK;
-    for (int k = 0; k < MOST_OPERANDS; k++) {
+    for (int k = 0; k < MOST_OPERANDS; ++k) {
         operand *o = &p->operands[k];
-        float *array = o->arg == DNNL_ARG_SRC && conv->gathers ? conv->gathered : array_of(o->arg, b);
+        float *array =
+            o->arg == DNNL_ARG_SRC && conv->gathers ? conv->gathered : array_of(o->arg, b);
         if (array == NULL) {
             status =
-                clile_i_fail(CLILE_E_INTERNAL, "convolution: expected an array for argument %d, found none", o->arg);
+                clile_i_fail(CLILE_E_INTERNAL,
+                             "convolution: expected an array for argument %d, found none", o->arg);
             goto cleanup;
         }
         CLILE_I_DNNL(dnnl_memory_create(&o->outer_memory, o->outer, conv->engine, array));
         if (o->inner != NULL)
-            CLILE_I_DNNL(
-                dnnl_memory_create(&o->inner_memory, o->inner, conv->engine, (uint8_t *)b->scratch + o->offset));
-        p->args[p->nargs++] = (dnnl_exec_arg_t){o->arg, o->inner != NULL ? o->inner_memory : o->outer_memory};
+            CLILE_I_DNNL(dnnl_memory_create(&o->inner_memory, o->inner, conv->engine,
+                                            (uint8_t *)b->scratch + o->offset));
+        p->args[p->nargs++] =
+            (dnnl_exec_arg_t){o->arg, o->inner != NULL ? o->inner_memory : o->outer_memory};
     }
     if (p == &conv->passes[CLILE_I_PASS_FORWARD] && conv->options.bias) {
         CLILE_I_DNNL(dnnl_memory_create(&p->bias_memory, conv->bias, conv->engine, b->bias));
@@ -453,14 +492,16 @@ clile_status clile_i_conv_bind(clile_i_conv *conv, const clile_i_conv_buffers *b
     unbind(conv);
     conv->image = buffers->src;
     if (conv->gathers)
-        conv->gathered = (float *)(void *)((uint8_t *)buffers->scratch +
-                                           aligned(conv->passes[CLILE_I_PASS_FORWARD].scratchpad_bytes));
-    for (int i = 0; i < 3; i++)
+        conv->gathered =
+            (float *)(void *)((uint8_t *)buffers->scratch +
+                              aligned(conv->passes[CLILE_I_PASS_FORWARD].scratchpad_bytes));
+    for (int i = 0; i < 3; ++i)
         if (conv->passes[i].used) CLILE_I_RETURN_IF(bind_pass(conv, &conv->passes[i], buffers));
     return CLILE_OK;
 }
 
-static clile_status reorder(const clile_i_conv *conv, dnnl_primitive_t primitive, dnnl_memory_t from, dnnl_memory_t to)
+static clile_status reorder(const clile_i_conv *conv, dnnl_primitive_t primitive,
+                            dnnl_memory_t from, dnnl_memory_t to)
 {
     clile_status status = CLILE_OK;
     const dnnl_exec_arg_t args[2] = {{DNNL_ARG_FROM, from}, {DNNL_ARG_TO, to}};
@@ -473,16 +514,19 @@ static clile_status run(clile_i_conv *conv, clile_i_pass pass)
 {
     clile_status status = CLILE_OK;
     pass_state *p = &conv->passes[pass];
-    if (p->nargs == 0) return clile_i_fail(CLILE_E_INTERNAL, "convolution: pass %d was not prepared", (int)pass);
+    if (p->nargs == 0)
+        return clile_i_fail(CLILE_E_INTERNAL, "convolution: pass %d was not prepared", (int)pass);
     if (conv->gathers) clile_i_patches_gather(&conv->patches, conv->image, conv->gathered);
-    for (int k = 0; k < MOST_OPERANDS; k++) {
+    for (int k = 0; k < MOST_OPERANDS; ++k) {
         operand *o = &p->operands[k];
-        if (o->reorder_in != NULL) CLILE_I_TRY(reorder(conv, o->reorder_in, o->outer_memory, o->inner_memory));
+        if (o->reorder_in != NULL)
+            CLILE_I_TRY(reorder(conv, o->reorder_in, o->outer_memory, o->inner_memory));
     }
     CLILE_I_DNNL(dnnl_primitive_execute(p->primitive, conv->stream, p->nargs, p->args));
-    for (int k = 0; k < MOST_OPERANDS; k++) {
+    for (int k = 0; k < MOST_OPERANDS; ++k) {
         operand *o = &p->operands[k];
-        if (o->reorder_out != NULL) CLILE_I_TRY(reorder(conv, o->reorder_out, o->inner_memory, o->outer_memory));
+        if (o->reorder_out != NULL)
+            CLILE_I_TRY(reorder(conv, o->reorder_out, o->inner_memory, o->outer_memory));
     }
     CLILE_I_DNNL(dnnl_stream_wait(conv->stream));
 cleanup:
@@ -519,14 +563,16 @@ cleanup:
     return status;
 }
 
-/* ---- weights ---------------------------------------------------------------------------------------------- */
+/* ---- weights --------------------------------------------------------------------------------- */
 
-static clile_status convert_weights(const clile_i_conv *conv, dnnl_primitive_t primitive, clile_i_md_view from_md,
-                                    const float *from, clile_i_md_view to_md, float *to)
+static clile_status convert_weights(const clile_i_conv *conv, dnnl_primitive_t primitive,
+                                    clile_i_md_view from_md, const float *from,
+                                    clile_i_md_view to_md, float *to)
 {
     clile_status status = CLILE_OK;
     dnnl_memory_t from_memory = NULL, to_memory = NULL;
-    /* oneDNN takes no const arrays, but reads this one only (2.x clears the padding, which holds zeros already). */
+    /* oneDNN takes no const arrays, but reads this one only (2.x clears the padding, which holds
+     * zeros already). */
     CLILE_I_DNNL(dnnl_memory_create(&from_memory, from_md, conv->engine, (void *)(uintptr_t)from));
     CLILE_I_DNNL(dnnl_memory_create(&to_memory, to_md, conv->engine, to));
     CLILE_I_TRY(reorder(conv, primitive, from_memory, to_memory));
@@ -537,25 +583,30 @@ cleanup:
     return status;
 }
 
-clile_status clile_i_conv_weights_from_plain(const clile_i_conv *conv, const float *plain, float *blocked)
+clile_status clile_i_conv_weights_from_plain(const clile_i_conv *conv, const float *plain,
+                                             float *blocked)
 {
     clile_status status = CLILE_OK;
     float *gathered = NULL;
-    if (conv->weights_bytes > dnnl_memory_desc_get_size(conv->plain_weights)) memset(blocked, 0, conv->weights_bytes);
+    if (conv->weights_bytes > dnnl_memory_desc_get_size(conv->plain_weights))
+        memset(blocked, 0, conv->weights_bytes);
     if (conv->gathers) {
         CLILE_I_ALLOC(gathered, conv->shape.oc * conv->shape.ic);
         clile_i_patches_weights(&conv->patches, plain, gathered);
         plain = gathered;
     }
-    CLILE_I_TRY(convert_weights(conv, conv->weights_in, conv->plain_weights, plain, conv->weights, blocked));
+    CLILE_I_TRY(convert_weights(conv, conv->weights_in, conv->plain_weights, plain, conv->weights,
+                                blocked));
 cleanup:
     clile_i_free(gathered);
     return status;
 }
 
-clile_status clile_i_conv_weights_to_plain(const clile_i_conv *conv, const float *blocked, float *plain)
+clile_status clile_i_conv_weights_to_plain(const clile_i_conv *conv, const float *blocked,
+                                           float *plain)
 {
-    return convert_weights(conv, conv->weights_out, conv->weights, blocked, conv->plain_weights, plain);
+    return convert_weights(conv, conv->weights_out, conv->weights, blocked, conv->plain_weights,
+                           plain);
 }
 
 clile_status clile_i_conv_weights_layout(const clile_i_conv *conv, clile_i_weights_layout **out)

@@ -1,8 +1,9 @@
-/* Convolution in integers, forward only (the formula is in dnn.h): one oneDNN primitive over NHWC arrays, u8 x s8 with
- * sums in 32 bits, requantised on the way out.
+/* Convolution in integers, forward only (the formula is in dnn.h): one oneDNN primitive over
+ * NHWC arrays, u8 x s8 with sums in 32 bits, requantised on the way out.
  *
- * On x86 without VNNI oneDNN multiplies with vpmaddubsw, which adds two products in 16 bits and saturates: with
- * activations of 0..128 the sum of two, at most 2 * 128 * 127 = 32512, still fits. */
+ * On x86 without VNNI oneDNN multiplies with vpmaddubsw, which adds two products in 16 bits and
+ * saturates: with activations of 0..128 the sum of two, at most 2 * 128 * 127 = 32512, still
+ * fits. */
 #include "dnn/onednn.h"
 
 #include <string.h>
@@ -50,7 +51,8 @@ static clile_status make_pd(clile_i_qconv *conv, const clile_i_qconv_options *op
                               .sum_type = options->sum_signed ? dnnl_s8 : dnnl_u8};
     CLILE_I_TRY(clile_i_md_make_typed(4, src, dnnl_u8, dnnl_nhwc, &d.src));
     CLILE_I_TRY(clile_i_md_make_typed(4, weights, dnnl_s8, dnnl_format_tag_any, &d.weights));
-    CLILE_I_TRY(clile_i_md_make_typed(4, dst, options->dst_signed ? dnnl_s8 : dnnl_u8, dnnl_nhwc, &d.dst));
+    CLILE_I_TRY(
+        clile_i_md_make_typed(4, dst, options->dst_signed ? dnnl_s8 : dnnl_u8, dnnl_nhwc, &d.dst));
     CLILE_I_TRY(clile_i_md_make_typed(4, weights, dnnl_s8, dnnl_oihw, &conv->plain_weights));
     CLILE_I_TRY(clile_i_md_make(1, &s->oc, dnnl_x, &conv->bias_md));
     clile_i_conv_set_window(s, &r);
@@ -60,15 +62,15 @@ static clile_status make_pd(clile_i_qconv *conv, const clile_i_qconv_options *op
     r.bias = conv->bias_md;
     CLILE_I_DNNL(clile_i_conv_pd_create(conv->engine, &r, &conv->pd));
     CLILE_I_TRY(clile_i_primitive_make(conv->pd, &conv->primitive));
-    conv->scratchpad_bytes =
-        dnnl_memory_desc_get_size(dnnl_primitive_desc_query_md(conv->pd, dnnl_query_scratchpad_md, 0));
+    conv->scratchpad_bytes = dnnl_memory_desc_get_size(
+        dnnl_primitive_desc_query_md(conv->pd, dnnl_query_scratchpad_md, 0));
 cleanup:
     free_descriptors(&d);
     return status;
 }
 
-clile_status clile_i_qconv_create(const clile_i_conv_shape *shape, const clile_i_qconv_options *options,
-                                  clile_i_qconv **out)
+clile_status clile_i_qconv_create(const clile_i_conv_shape *shape,
+                                  const clile_i_qconv_options *options, clile_i_qconv **out)
 {
     clile_status status = CLILE_OK;
     clile_i_qconv *conv = NULL;
@@ -77,9 +79,10 @@ clile_status clile_i_qconv_create(const clile_i_conv_shape *shape, const clile_i
     conv->shape = *shape;
     CLILE_I_ALLOC(conv->scale, shape->oc);
     CLILE_I_ALLOC(conv->bias, shape->oc);
-    for (int64_t o = 0; o < shape->oc; o++) {
+    for (int64_t o = 0; o < shape->oc; ++o) {
         conv->scale[o] = options->scale[o];
-        conv->bias[o] = clile_i_scale_covers_bias() ? options->bias[o] / options->scale[o] : options->bias[o];
+        conv->bias[o] =
+            clile_i_scale_covers_bias() ? options->bias[o] / options->scale[o] : options->bias[o];
     }
     CLILE_I_TRY(clile_i_engine_make(&conv->engine, &conv->stream));
     CLILE_I_TRY(make_pd(conv, options));
@@ -92,7 +95,7 @@ cleanup:
 
 static void unbind(clile_i_qconv *conv)
 {
-    for (int i = 0; i < MOST_ARGS; i++) {
+    for (int i = 0; i < MOST_ARGS; ++i) {
         if (conv->memory[i] != NULL) dnnl_memory_destroy(conv->memory[i]);
         conv->memory[i] = NULL;
     }
@@ -134,15 +137,18 @@ clile_status clile_i_qconv_weights_layout(const clile_i_qconv *conv, clile_i_wei
     return clile_i_weights_layout_of(weights_md(conv), out);
 }
 
-clile_status clile_i_qconv_pack_weights(const clile_i_qconv *conv, const int8_t *plain, void *packed)
+clile_status clile_i_qconv_pack_weights(const clile_i_qconv *conv, const int8_t *plain,
+                                        void *packed)
 {
     clile_status status = CLILE_OK;
     dnnl_primitive_t reorder = NULL;
     dnnl_memory_t from = NULL, to = NULL;
     memset(packed, 0, clile_i_qconv_weights_bytes(conv));
-    CLILE_I_TRY(clile_i_reorder_make(conv->engine, conv->plain_weights, weights_md(conv), &reorder));
+    CLILE_I_TRY(
+        clile_i_reorder_make(conv->engine, conv->plain_weights, weights_md(conv), &reorder));
     CLILE_I_DNNL(
-        dnnl_memory_create(&from, conv->plain_weights, conv->engine, (void *)(uintptr_t)plain)); /* only read */
+        /* only read */
+        dnnl_memory_create(&from, conv->plain_weights, conv->engine, (void *)(uintptr_t)plain));
     CLILE_I_DNNL(dnnl_memory_create(&to, weights_md(conv), conv->engine, packed));
     const dnnl_exec_arg_t args[2] = {{DNNL_ARG_FROM, from}, {DNNL_ARG_TO, to}};
     CLILE_I_DNNL(dnnl_primitive_execute(reorder, conv->stream, 2, args));
@@ -154,7 +160,8 @@ cleanup:
     return status;
 }
 
-static clile_status add_argument(clile_i_qconv *conv, int arg, clile_i_md_view md, const void *array)
+static clile_status add_argument(clile_i_qconv *conv, int arg, clile_i_md_view md,
+                                 const void *array)
 {
     clile_status status = CLILE_OK;
     dnnl_memory_t *memory = &conv->memory[conv->nargs];
@@ -165,7 +172,8 @@ cleanup:
     return status;
 }
 
-clile_status clile_i_qconv_bind(clile_i_qconv *conv, const uint8_t *src, const void *weights, void *dst, void *scratch)
+clile_status clile_i_qconv_bind(clile_i_qconv *conv, const uint8_t *src, const void *weights,
+                                void *dst, void *scratch)
 {
     unbind(conv);
     clile_i_md_view src_md = dnnl_primitive_desc_query_md(conv->pd, dnnl_query_src_md, 0);
@@ -177,15 +185,17 @@ clile_status clile_i_qconv_bind(clile_i_qconv *conv, const uint8_t *src, const v
     if (clile_i_scale_argument() != 0)
         CLILE_I_RETURN_IF(add_argument(conv, clile_i_scale_argument(), conv->bias_md, conv->scale));
     if (conv->scratchpad_bytes > 0)
-        CLILE_I_RETURN_IF(add_argument(conv, DNNL_ARG_SCRATCHPAD,
-                                       dnnl_primitive_desc_query_md(conv->pd, dnnl_query_scratchpad_md, 0), scratch));
+        CLILE_I_RETURN_IF(add_argument(
+            conv, DNNL_ARG_SCRATCHPAD,
+            dnnl_primitive_desc_query_md(conv->pd, dnnl_query_scratchpad_md, 0), scratch));
     return CLILE_OK;
 }
 
 clile_status clile_i_qconv_forward(clile_i_qconv *conv)
 {
     clile_status status = CLILE_OK;
-    if (conv->nargs == 0) return clile_i_fail(CLILE_E_INTERNAL, "int8 convolution: no arrays were bound");
+    if (conv->nargs == 0)
+        return clile_i_fail(CLILE_E_INTERNAL, "int8 convolution: no arrays were bound");
     CLILE_I_DNNL(dnnl_primitive_execute(conv->primitive, conv->stream, conv->nargs, conv->args));
     CLILE_I_DNNL(dnnl_stream_wait(conv->stream));
 cleanup:
@@ -203,7 +213,8 @@ int clile_i_qconv_is_exact(void)
 {
 #if defined(__x86_64__) || defined(__i386__)
     /* The bits that VNNI adds to each family. */
-    const unsigned vnni512 = (unsigned)dnnl_cpu_isa_avx512_core_vnni & ~(unsigned)dnnl_cpu_isa_avx512_core;
+    const unsigned vnni512 =
+        (unsigned)dnnl_cpu_isa_avx512_core_vnni & ~(unsigned)dnnl_cpu_isa_avx512_core;
     const unsigned vnni256 = (unsigned)dnnl_cpu_isa_avx2_vnni & ~(unsigned)dnnl_cpu_isa_avx2;
     const unsigned isa = (unsigned)dnnl_get_effective_cpu_isa();
     return (isa & vnni512) == vnni512 || (isa & vnni256) == vnni256;

@@ -13,12 +13,13 @@ int64_t clile_i_conv_ow(const clile_i_conv_shape *shape)
 
 clile_status clile_i_conv_check(const clile_i_conv_shape *s)
 {
-    if (s->n < 1 || s->ic < 1 || s->oc < 1 || s->kh < 1 || s->kw < 1 || s->stride < 1 || s->pad < 0 ||
-        s->ih + 2 * s->pad < s->kh || s->iw + 2 * s->pad < s->kw)
+    if (s->n < 1 || s->ic < 1 || s->oc < 1 || s->kh < 1 || s->kw < 1 || s->stride < 1 ||
+        s->pad < 0 || s->ih + 2 * s->pad < s->kh || s->iw + 2 * s->pad < s->kw)
         return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
-                            "convolution: expected a window inside the padded image, found image %lld x %lld x %lld x "
-                            "%lld, window %lld x %lld, stride %lld, pad %lld",
-                            (long long)s->n, (long long)s->ic, (long long)s->ih, (long long)s->iw, (long long)s->kh,
-                            (long long)s->kw, (long long)s->stride, (long long)s->pad);
+                            "convolution: expected a window inside the padded image, found image "
+                            "%lld x %lld x %lld x %lld, window %lld x %lld, stride %lld, pad %lld",
+                            (long long)s->n, (long long)s->ic, (long long)s->ih, (long long)s->iw,
+                            (long long)s->kh, (long long)s->kw, (long long)s->stride,
+                            (long long)s->pad);
     return CLILE_OK;
 }

@@ -1,19 +1,23 @@
-/* dnn: the operations of a convolutional network, forward and backward, on one engine. Uses base. The only room that
- * knows oneDNN (dnnl.h); what differs between oneDNN 2.x and 3.x ends here.
+/* dnn: the operations of a convolutional network, forward and backward, on one engine. Uses
+ * base. The only room that knows oneDNN (dnnl.h); what differs between oneDNN 2.x and 3.x ends
+ * here.
  *
- * Convolutions, layout changes and matrix products are oneDNN primitives. The operations that only move memory (batch
- * norm, ReLU, residual add, pooling) are loops of our own over the layouts that the convolutions chose, because one
- * pass over memory can then do what takes primitives three (norm + residual + ReLU).
+ * Convolutions, layout changes and matrix products are oneDNN primitives. The operations that
+ * only move memory (batch norm, ReLU, residual add, pooling) are loops of our own over the
+ * layouts that the convolutions chose, because one pass over memory can then do what takes
+ * primitives three (norm + residual + ReLU).
  *
- * All functions run in the calling thread's OpenMP team (clile_i_threads_set); a convolution must be executed in a team
- * of the size it was created in. Reductions run in a fixed order: same input and team size, same bits.
+ * All functions run in the calling thread's OpenMP team (clile_i_threads_set); a convolution
+ * must be executed in a team of the size it was created in. Reductions run in a fixed order:
+ * same input and team size, same bits.
  *
  *     clile_i_conv_create(&shape, &options, &conv);      // picks implementations and layouts
  *     clile_i_conv_bind(conv, &buffers);                 // once: where the arrays are
- *     loop: clile_i_conv_forward(conv); clile_i_conv_backward_weights(conv); clile_i_conv_backward_data(conv);
+ *     loop: clile_i_conv_forward(conv); clile_i_conv_backward_weights(conv);
+ *           clile_i_conv_backward_data(conv);
  *
- * The ..._plain functions at the end do one operation on plain NCHW arrays with the very same machinery; tests hold
- * them against tests/dnn/ref.
+ * The ..._plain functions at the end do one operation on plain NCHW arrays with the very same
+ * machinery; tests hold them against tests/dnn/ref.
  */
 #ifndef CLILE_I_DNN_H
 #define CLILE_I_DNN_H
@@ -25,7 +29,7 @@ const char *clile_i_dnn_version(void);
 /* Floats in the widest vector that oneDNN uses on this processor: 16 with AVX-512, otherwise 8. */
 int clile_i_dnn_vector_floats(void);
 
-/* ---- activations (layout.c) ------------------------------------------------------------------------------- */
+/* ---- activations (layout.c) ------------------------------------------------------------------ */
 
 typedef enum {
     CLILE_I_LAYOUT_NCHW, /* plain */
@@ -47,14 +51,18 @@ typedef struct {
     int64_t count;        /* n * image_stride: floats of the whole array */
 } clile_i_dnn_layout;
 
-clile_i_dnn_layout clile_i_dnn_layout_make(clile_i_dnn_layout_kind kind, int64_t n, int64_t c, int64_t h, int64_t w);
+clile_i_dnn_layout clile_i_dnn_layout_make(clile_i_dnn_layout_kind kind, int64_t n, int64_t c,
+                                           int64_t h, int64_t w);
 /* Between a plain NCHW array and this layout (padding is written as zero). */
-void clile_i_dnn_layout_from_plain(const clile_i_dnn_layout *layout, const float *plain, float *blocked);
-void clile_i_dnn_layout_to_plain(const clile_i_dnn_layout *layout, const float *blocked, float *plain);
+void clile_i_dnn_layout_from_plain(const clile_i_dnn_layout *layout, const float *plain,
+                                   float *blocked);
+void clile_i_dnn_layout_to_plain(const clile_i_dnn_layout *layout, const float *blocked,
+                                 float *plain);
 
-/* ---- convolution (conv.c) --------------------------------------------------------------------------------- */
+/* ---- convolution (conv.c) -------------------------------------------------------------------- */
 
-/* src [n, ic, ih, iw], weights [oc, ic, kh, kw], dst [n, oc, oh, ow], oh = (ih + 2 pad - kh) / stride + 1. */
+/* src [n, ic, ih, iw], weights [oc, ic, kh, kw], dst [n, oc, oh, ow], oh = (ih + 2 pad - kh) /
+ * stride + 1. */
 typedef struct {
     int64_t n, ic, ih, iw, oc, kh, kw, stride, pad;
 } clile_i_conv_shape;
@@ -63,31 +71,37 @@ int64_t clile_i_conv_ow(const clile_i_conv_shape *shape);
 clile_status clile_i_conv_check(const clile_i_conv_shape *shape);
 
 typedef struct {
-    clile_i_dnn_layout_kind src, dst; /* layouts of the activations; others are used inside where they are much faster */
-    uint8_t bias;                 /* dst += bias[oc] */
-    uint8_t sum;                  /* dst += what dst held before (forward only) */
-    uint8_t relu;                 /* dst = max(dst, 0), last (forward only) */
+    /* layouts of the activations; others are used inside where they are much faster */
+    clile_i_dnn_layout_kind src, dst;
+    uint8_t bias;                            /* dst += bias[oc] */
+    uint8_t sum;                             /* dst += what dst held before (forward only) */
+    uint8_t relu;                            /* dst = max(dst, 0), last (forward only) */
     uint8_t backward_weights, backward_data; /* which gradients will be asked for */
 } clile_i_conv_options;
 
 typedef struct clile_i_conv clile_i_conv;
 
 /* The activation layout that oneDNN likes best for this convolution on this machine. */
-clile_status clile_i_conv_preferred(const clile_i_conv_shape *shape, uint8_t training, clile_i_dnn_layout_kind *out);
-/* What inference of n images takes in its place, channels being those of the activations. With AVX-512 oneDNN likes
- * NHWC; blocks of 16 are faster for more than one image, and for one where there is Winograd, which 3.x dropped
- * (docs/results.md). */
-clile_status clile_i_conv_inference_layout(int64_t n, int64_t channels, clile_i_dnn_layout_kind *kind /* in, out */);
-clile_status clile_i_conv_create(const clile_i_conv_shape *shape, const clile_i_conv_options *options,
-                                 clile_i_conv **out);
+clile_status clile_i_conv_preferred(const clile_i_conv_shape *shape, uint8_t training,
+                                    clile_i_dnn_layout_kind *out);
+/* What inference of n images takes in its place, channels being those of the activations. With
+ * AVX-512 oneDNN likes NHWC; blocks of 16 are faster for more than one image, and for one where
+ * there is Winograd, which 3.x dropped (docs/results.md). */
+clile_status clile_i_conv_inference_layout(int64_t n, int64_t channels,
+                                           clile_i_dnn_layout_kind *kind /* in, out */);
+clile_status clile_i_conv_create(const clile_i_conv_shape *shape,
+                                 const clile_i_conv_options *options, clile_i_conv **out);
 void clile_i_conv_destroy(clile_i_conv *conv);
-int64_t clile_i_conv_weights_count(const clile_i_conv *conv); /* floats of weights and diff_weights in their layout */
-size_t clile_i_conv_scratch_bytes(const clile_i_conv *conv);  /* may be shared with other convolutions */
-/* oneDNN's name of the forward implementation, after "patches, " where windows are gathered first. */
+/* floats of weights and diff_weights in their layout */
+int64_t clile_i_conv_weights_count(const clile_i_conv *conv);
+/* may be shared with other convolutions */
+size_t clile_i_conv_scratch_bytes(const clile_i_conv *conv);
+/* oneDNN's name of the forward implementation, after "patches, " where windows are gathered
+ * first. */
 void clile_i_conv_describe(const clile_i_conv *conv, char *text, size_t size);
 
-/* Arrays in the layouts of the options; weights and diff_weights in the convolution's own layout; bias plain [oc].
- * Those that are not used may be NULL. scratch must be 64-byte aligned. */
+/* Arrays in the layouts of the options; weights and diff_weights in the convolution's own
+ * layout; bias plain [oc]. Those that are not used may be NULL. scratch must be 64-byte aligned. */
 typedef struct {
     float *src, *weights, *bias, *dst, *diff_dst, *diff_weights, *diff_src;
     void *scratch;
@@ -97,28 +111,38 @@ clile_status clile_i_conv_forward(clile_i_conv *conv);
 clile_status clile_i_conv_backward_weights(clile_i_conv *conv); /* diff_weights = ..., overwrites */
 clile_status clile_i_conv_backward_data(clile_i_conv *conv);    /* diff_src = ..., overwrites */
 
-/* Which passes are there, and one of them without the reorders around it, on whatever its arrays hold: for measuring.
+/* Which passes are there, and one of them without the reorders around it, on whatever its arrays
+ * hold: for measuring.
  */
-typedef enum { CLILE_I_PASS_FORWARD, CLILE_I_PASS_BACKWARD_DATA, CLILE_I_PASS_BACKWARD_WEIGHTS } clile_i_pass;
+typedef enum {
+    CLILE_I_PASS_FORWARD,
+    CLILE_I_PASS_BACKWARD_DATA,
+    CLILE_I_PASS_BACKWARD_WEIGHTS
+} clile_i_pass;
 int clile_i_conv_has_pass(const clile_i_conv *conv, clile_i_pass pass);
 clile_status clile_i_conv_run_alone(clile_i_conv *conv, clile_i_pass pass);
 
-/* Weights between plain OIHW and the convolution's layout; padding is written as zero. Exact, but for what suits
- * Winograd's transforms, which are rounded. Back to plain only with gradients. */
-clile_status clile_i_conv_weights_from_plain(const clile_i_conv *conv, const float *plain, float *blocked);
-clile_status clile_i_conv_weights_to_plain(const clile_i_conv *conv, const float *blocked, float *plain);
+/* Weights between plain OIHW and the convolution's layout; padding is written as zero. Exact,
+ * but for what suits Winograd's transforms, which are rounded. Back to plain only with
+ * gradients. */
+clile_status clile_i_conv_weights_from_plain(const clile_i_conv *conv, const float *plain,
+                                             float *blocked);
+clile_status clile_i_conv_weights_to_plain(const clile_i_conv *conv, const float *blocked,
+                                           float *plain);
 
-/* The layout that a convolution keeps its weights in: packed weights serve every convolution that has an equal one. */
+/* The layout that a convolution keeps its weights in: packed weights serve every convolution
+ * that has an equal one. */
 typedef struct clile_i_weights_layout clile_i_weights_layout;
 clile_status clile_i_conv_weights_layout(const clile_i_conv *conv, clile_i_weights_layout **out);
 int clile_i_weights_layout_equal(const clile_i_weights_layout *a, const clile_i_weights_layout *b);
 void clile_i_weights_layout_free(clile_i_weights_layout *layout);
 
-/* ---- windows laid side by side (patches.c) ---------------------------------------------------------------- */
+/* ---- windows laid side by side (patches.c) --------------------------------------------------- */
 
-/* A convolution as a product at each output pixel: dst [n, kh * kw * ic, oh, ow] holds in channel (u * kw + v) * ic + i
- * of pixel (y, x) what src [n, ic, ih, iw] holds in channel i of pixel (y * stride + u - pad, x * stride + v - pad),
- * zero outside. ic is a multiple of the layout's block. */
+/* A convolution as a product at each output pixel: dst [n, kh * kw * ic, oh, ow] holds in
+ * channel (u * kw + v) * ic + i of pixel (y, x) what src [n, ic, ih, iw] holds in channel i of
+ * pixel (y * stride + u - pad, x * stride + v - pad), zero outside. ic is a multiple of the
+ * layout's block. */
 typedef struct {
     clile_i_conv_shape shape;
     clile_i_dnn_layout src, dst;
@@ -128,10 +152,11 @@ void clile_i_patches_gather(const clile_i_patches *patches, const float *src, fl
 /* Plain OIHW to the plain [oc, kh * kw * ic] that goes with it. */
 void clile_i_patches_weights(const clile_i_patches *patches, const float *plain, float *gathered);
 
-/* ---- int8 convolution (conv_int8.c) ----------------------------------------------------------------------- */
+/* ---- int8 convolution (conv_int8.c) ---------------------------------------------------------- */
 
-/* dst = clamp(round(relu?(scale[o] * sum + bias[o] + sum_scale * what dst held))), sum = sum_{i,u,v} weights src in
- * integers, round to the nearest (even in the middle), clamp to u8 or s8. src is u8; arrays are NHWC; pad reads 0. */
+/* dst = clamp(round(relu?(scale[o] * sum + bias[o] + sum_scale * what dst held))), sum =
+ * sum_{i,u,v} weights src in integers, round to the nearest (even in the middle), clamp to u8 or
+ * s8. src is u8; arrays are NHWC; pad reads 0. */
 typedef struct {
     uint8_t relu, sum;
     uint8_t dst_signed; /* s8 */
@@ -141,42 +166,48 @@ typedef struct {
 } clile_i_qconv_options;
 
 typedef struct clile_i_qconv clile_i_qconv;
-clile_status clile_i_qconv_create(const clile_i_conv_shape *shape, const clile_i_qconv_options *options,
-                                  clile_i_qconv **out);
+clile_status clile_i_qconv_create(const clile_i_conv_shape *shape,
+                                  const clile_i_qconv_options *options, clile_i_qconv **out);
 void clile_i_qconv_destroy(clile_i_qconv *conv);
 size_t clile_i_qconv_weights_bytes(const clile_i_qconv *conv);
 size_t clile_i_qconv_scratch_bytes(const clile_i_qconv *conv);
 clile_status clile_i_qconv_weights_layout(const clile_i_qconv *conv, clile_i_weights_layout **out);
-clile_status clile_i_qconv_pack_weights(const clile_i_qconv *conv, const int8_t *plain /*OIHW*/, void *packed);
+clile_status clile_i_qconv_pack_weights(const clile_i_qconv *conv, const int8_t *plain /*OIHW*/,
+                                        void *packed);
 /* Packed weights are only read. scratch must be 64-byte aligned. */
-clile_status clile_i_qconv_bind(clile_i_qconv *conv, const uint8_t *src, const void *weights, void *dst, void *scratch);
+clile_status clile_i_qconv_bind(clile_i_qconv *conv, const uint8_t *src, const void *weights,
+                                void *dst, void *scratch);
 clile_status clile_i_qconv_forward(clile_i_qconv *conv);
 void clile_i_qconv_describe(const clile_i_qconv *conv, char *text, size_t size);
-/* 0: this processor adds pairs of u8 * s8 products in 16 bits, which overflow unless activations keep to 0..128 (x86
- * without VNNI). */
+/* 0: this processor adds pairs of u8 * s8 products in 16 bits, which overflow unless activations
+ * keep to 0..128 (x86 without VNNI). */
 int clile_i_qconv_is_exact(void);
 
-/* ---- matrix product (matmul.c) ---------------------------------------------------------------------------- */
+/* ---- matrix product (matmul.c) --------------------------------------------------------------- */
 
-/* Row-major c [m, n] = alpha * op(a) op(b) + beta * c. op(a) is [m, k]: a is stored [m, k], or [k, m] when transpose_a;
- * op(b) is [k, n]: b is stored [k, n], or [n, k] when transpose_b. Rows are contiguous. m, n, k >= 0. */
-clile_status clile_i_dnn_matmul(int transpose_a, int transpose_b, int64_t m, int64_t n, int64_t k, float alpha,
-                                const float *a, const float *b, float beta, float *c);
+/* Row-major c [m, n] = alpha * op(a) op(b) + beta * c. op(a) is [m, k]: a is stored [m, k], or
+ * [k, m] when transpose_a; op(b) is [k, n]: b is stored [k, n], or [n, k] when transpose_b. Rows
+ * are contiguous. m, n, k >= 0. */
+clile_status clile_i_dnn_matmul(int transpose_a, int transpose_b, int64_t m, int64_t n, int64_t k,
+                                float alpha, const float *a, const float *b, float beta, float *c);
 
 /* dst [n, out] = src [n, in] weights [out, in]^T + bias [out] (bias may be NULL) */
-clile_status clile_i_linear_forward(int64_t n, int64_t in, int64_t out, const float *src, const float *weights,
-                                    const float *bias, float *dst);
+clile_status clile_i_linear_forward(int64_t n, int64_t in, int64_t out, const float *src,
+                                    const float *weights, const float *bias, float *dst);
 /* The same, each row by itself: its bits do not depend on how many there are. */
-clile_status clile_i_linear_forward_each(int64_t n, int64_t in, int64_t out, const float *src, const float *weights,
-                                         const float *bias, float *dst);
-/* diff_src = diff_dst weights; diff_weights = diff_dst^T src; diff_bias = sum over n of diff_dst. Each may be NULL. */
-clile_status clile_i_linear_backward(int64_t n, int64_t in, int64_t out, const float *src, const float *weights,
-                                     const float *diff_dst, float *diff_src, float *diff_weights, float *diff_bias);
+clile_status clile_i_linear_forward_each(int64_t n, int64_t in, int64_t out, const float *src,
+                                         const float *weights, const float *bias, float *dst);
+/* diff_src = diff_dst weights; diff_weights = diff_dst^T src; diff_bias = sum over n of
+ * diff_dst. Each may be NULL. */
+clile_status clile_i_linear_backward(int64_t n, int64_t in, int64_t out, const float *src,
+                                     const float *weights, const float *diff_dst, float *diff_src,
+                                     float *diff_weights, float *diff_bias);
 
-/* ---- batch norm (batch_norm.c) ---------------------------------------------------------------------------- */
+/* ---- batch norm (batch_norm.c) --------------------------------------------------------------- */
 
-/* y = gamma * (x - mean) / sqrt(variance + eps) + beta per channel [+ residual] [then ReLU]; variance is the biased one
- * over n, h, w. gamma, beta, running_*, mean, inv_std: layout.channels floats (padding: gamma = beta = 0). */
+/* y = gamma * (x - mean) / sqrt(variance + eps) + beta per channel [+ residual] [then ReLU];
+ * variance is the biased one over n, h, w. gamma, beta, running_*, mean, inv_std:
+ * layout.channels floats (padding: gamma = beta = 0). */
 typedef struct {
     clile_i_dnn_layout layout;
     double eps, momentum;
@@ -184,16 +215,18 @@ typedef struct {
     uint8_t relu;
     const float *src;
     const float *gamma, *beta;
-    float *running_mean, *running_variance; /* training: r += momentum * (batch - r), with the unbiased variance */
-    float *mean, *inv_std;                  /* written by forward, read by backward */
-    const float *residual;                  /* same layout, or NULL */
+    /* training: r += momentum * (batch - r), with the unbiased variance */
+    float *running_mean, *running_variance;
+    float *mean, *inv_std; /* written by forward, read by backward */
+    const float *residual; /* same layout, or NULL */
     float *dst;
     /* backward */
     const float *diff_dst;
     const float *diff_dst_more; /* added to diff_dst (dst had two readers), or NULL */
     float *diff_src;            /* may be diff_dst or diff_dst_more */
-    float *diff_residual; /* the sum of both, masked by the ReLU; NULL without residual; may be either unless diff_src
-                             is */
+    /* the sum of both, masked by the ReLU; NULL without residual; may be either unless
+     * diff_src is */
+    float *diff_residual;
     float *diff_gamma, *diff_beta;
     double *partial; /* clile_i_batch_norm_partial_count doubles of scratch */
 } clile_i_batch_norm;
@@ -202,35 +235,42 @@ void clile_i_batch_norm_forward(const clile_i_batch_norm *norm);
 /* The ReLU mask is read from dst, which must still hold what forward wrote. */
 void clile_i_batch_norm_backward(const clile_i_batch_norm *norm);
 
-/* ---- element by element (elementwise.c) ------------------------------------------------------------------- */
+/* ---- element by element (elementwise.c) ------------------------------------------------------ */
 
 void clile_i_relu_forward(int64_t count, const float *src, float *dst); /* max(src, 0) */
 void clile_i_relu_backward(int64_t count, const float *dst, const float *diff_dst,
-                           float *diff_src);                                              /* dst > 0 ? diff_dst : 0 */
-void clile_i_add_relu_forward(int64_t count, const float *a, const float *b, float *dst); /* max(a + b, 0) */
-void clile_i_add(int64_t count, const float *a, const float *b, float *dst);              /* dst may be a or b */
+                           /* dst > 0 ? diff_dst : 0 */
+                           float *diff_src);
+/* max(a + b, 0) */
+void clile_i_add_relu_forward(int64_t count, const float *a, const float *b, float *dst);
+/* dst may be a or b */
+void clile_i_add(int64_t count, const float *a, const float *b, float *dst);
 
-/* ---- pooling (pool.c) ------------------------------------------------------------------------------------- */
+/* ---- pooling (pool.c) ------------------------------------------------------------------------ */
 
-/* Maximum over k x k windows; padding never wins; the first of equal values gets the gradient. index: the winner's
- * place in its window, dst layout, or NULL when no gradient is wanted. kind of src and dst is the same. */
+/* Maximum over k x k windows; padding never wins; the first of equal values gets the gradient.
+ * index: the winner's place in its window, dst layout, or NULL when no gradient is wanted. kind
+ * of src and dst is the same. */
 typedef struct {
     clile_i_dnn_layout src, dst;
     int64_t k, stride, pad;
 } clile_i_max_pool;
-clile_i_max_pool clile_i_max_pool_make(const clile_i_dnn_layout *src, int64_t k, int64_t stride, int64_t pad);
-void clile_i_max_pool_forward(const clile_i_max_pool *pool, const float *src, float *dst, uint8_t *index);
+clile_i_max_pool clile_i_max_pool_make(const clile_i_dnn_layout *src, int64_t k, int64_t stride,
+                                       int64_t pad);
+void clile_i_max_pool_forward(const clile_i_max_pool *pool, const float *src, float *dst,
+                              uint8_t *index);
 /* more: added to diff_dst (dst had two readers), or NULL */
-void clile_i_max_pool_backward(const clile_i_max_pool *pool, const float *diff_dst, const float *more,
-                               const uint8_t *index, float *diff_src);
+void clile_i_max_pool_backward(const clile_i_max_pool *pool, const float *diff_dst,
+                               const float *more, const uint8_t *index, float *diff_src);
 
-/* Batch norm, ReLU and max pooling in one (norm_pool.c). Of norm: everything but dst, residual and the backward arrays
- * except diff_gamma, diff_beta; relu must be set. */
+/* Batch norm, ReLU and max pooling in one (norm_pool.c). Of norm: everything but dst, residual
+ * and the backward arrays except diff_gamma, diff_beta; relu must be set. */
 typedef struct {
     clile_i_batch_norm norm;
     clile_i_max_pool pool;
-    float *dst, *winner; /* pool.dst: the result; what src holds where the maximum is, for backward */
-    uint8_t *index;      /* pool.dst: its place in the window, or none where the ReLU is shut */
+    /* pool.dst: the result; what src holds where the maximum is, for backward */
+    float *dst, *winner;
+    uint8_t *index; /* pool.dst: its place in the window, or none where the ReLU is shut */
     const float *diff_dst, *diff_dst_more;
     float *diff_src;
 } clile_i_norm_pool;
@@ -239,46 +279,58 @@ void clile_i_norm_pool_backward(const clile_i_norm_pool *op);
 
 /* Mean over h, w: src in its layout, dst [n, c] plain. */
 void clile_i_average_pool_forward(const clile_i_dnn_layout *layout, const float *src, float *dst);
-void clile_i_average_pool_backward(const clile_i_dnn_layout *layout, const float *diff_dst, float *diff_src);
+void clile_i_average_pool_backward(const clile_i_dnn_layout *layout, const float *diff_dst,
+                                   float *diff_src);
 
 /* The same two of u8 activations, NHWC (int8.c); the mean is multiplied by step. */
 void clile_i_max_pool_u8(const clile_i_max_pool *pool, const uint8_t *src, uint8_t *dst);
-void clile_i_average_pool_u8(const clile_i_dnn_layout *layout, const uint8_t *src, float step, float *dst);
+void clile_i_average_pool_u8(const clile_i_dnn_layout *layout, const uint8_t *src, float step,
+                             float *dst);
 
-/* ---- one operation on plain arrays (plain.c), for tests --------------------------------------------------- */
+/* ---- one operation on plain arrays (plain.c), for tests -------------------------------------- */
 
 /* src NCHW, weights OIHW, bias [oc] or NULL, dst NCHW. */
-clile_status clile_i_dnn_conv_forward_plain(const clile_i_conv_shape *shape, const float *src, const float *weights,
-                                            const float *bias, float *dst);
+clile_status clile_i_dnn_conv_forward_plain(const clile_i_conv_shape *shape, const float *src,
+                                            const float *weights, const float *bias, float *dst);
 /* diff_src or diff_weights may be NULL. */
-clile_status clile_i_dnn_conv_backward_plain(const clile_i_conv_shape *shape, const float *src, const float *weights,
-                                             const float *diff_dst, float *diff_src, float *diff_weights);
+clile_status clile_i_dnn_conv_backward_plain(const clile_i_conv_shape *shape, const float *src,
+                                             const float *weights, const float *diff_dst,
+                                             float *diff_src, float *diff_weights);
 /* The inference form: dst = relu?(conv + bias + dst). */
 clile_status clile_i_dnn_conv_sum_plain(const clile_i_conv_shape *shape, int relu, const float *src,
                                         const float *weights, const float *bias, float *dst);
 
-/* eps 1e-5, momentum 0.1. frozen: uses running_*; else updates them. mean, variance [c]: what was used (biased).
- * residual may be NULL. kind: the layout to run in, every one must give the same. */
-clile_status clile_i_dnn_batch_norm_forward_plain(clile_i_dnn_layout_kind kind, int64_t n, int64_t c, int64_t h, int64_t w,
-                                                  int frozen, int relu, const float *src, const float *gamma,
-                                                  const float *beta, const float *residual, float *running_mean,
-                                                  float *running_variance, float *dst, float *mean, float *variance);
+/* eps 1e-5, momentum 0.1. frozen: uses running_*; else updates them. mean, variance [c]: what
+ * was used (biased). residual may be NULL. kind: the layout to run in, every one must give the
+ * same. */
+clile_status clile_i_dnn_batch_norm_forward_plain(clile_i_dnn_layout_kind kind, int64_t n,
+                                                  int64_t c, int64_t h, int64_t w, int frozen,
+                                                  int relu, const float *src, const float *gamma,
+                                                  const float *beta, const float *residual,
+                                                  float *running_mean, float *running_variance,
+                                                  float *dst, float *mean, float *variance);
 /* mean, variance, dst: what forward gave. diff_residual may be NULL. */
-clile_status clile_i_dnn_batch_norm_backward_plain(clile_i_dnn_layout_kind kind, int64_t n, int64_t c, int64_t h, int64_t w,
-                                                   int frozen, int relu, const float *src, const float *gamma,
-                                                   const float *mean, const float *variance, const float *dst,
-                                                   const float *diff_dst, float *diff_src, float *diff_gamma,
+clile_status clile_i_dnn_batch_norm_backward_plain(clile_i_dnn_layout_kind kind, int64_t n,
+                                                   int64_t c, int64_t h, int64_t w, int frozen,
+                                                   int relu, const float *src, const float *gamma,
+                                                   const float *mean, const float *variance,
+                                                   const float *dst, const float *diff_dst,
+                                                   float *diff_src, float *diff_gamma,
                                                    float *diff_beta, float *diff_residual);
 
 /* oh = (h + 2 pad - k) / stride + 1. Backward recomputes the forward's winners from src. */
-clile_status clile_i_dnn_max_pool_forward_plain(clile_i_dnn_layout_kind kind, int64_t n, int64_t c, int64_t h, int64_t w,
-                                                int64_t k, int64_t stride, int64_t pad, const float *src, float *dst);
-clile_status clile_i_dnn_max_pool_backward_plain(clile_i_dnn_layout_kind kind, int64_t n, int64_t c, int64_t h, int64_t w,
-                                                 int64_t k, int64_t stride, int64_t pad, const float *src,
+clile_status clile_i_dnn_max_pool_forward_plain(clile_i_dnn_layout_kind kind, int64_t n, int64_t c,
+                                                int64_t h, int64_t w, int64_t k, int64_t stride,
+                                                int64_t pad, const float *src, float *dst);
+clile_status clile_i_dnn_max_pool_backward_plain(clile_i_dnn_layout_kind kind, int64_t n, int64_t c,
+                                                 int64_t h, int64_t w, int64_t k, int64_t stride,
+                                                 int64_t pad, const float *src,
                                                  const float *diff_dst, float *diff_src);
-clile_status clile_i_dnn_average_pool_forward_plain(clile_i_dnn_layout_kind kind, int64_t n, int64_t c, int64_t h,
-                                                    int64_t w, const float *src, float *dst);
-clile_status clile_i_dnn_average_pool_backward_plain(clile_i_dnn_layout_kind kind, int64_t n, int64_t c, int64_t h,
-                                                     int64_t w, const float *diff_dst, float *diff_src);
+clile_status clile_i_dnn_average_pool_forward_plain(clile_i_dnn_layout_kind kind, int64_t n,
+                                                    int64_t c, int64_t h, int64_t w,
+                                                    const float *src, float *dst);
+clile_status clile_i_dnn_average_pool_backward_plain(clile_i_dnn_layout_kind kind, int64_t n,
+                                                     int64_t c, int64_t h, int64_t w,
+                                                     const float *diff_dst, float *diff_src);
 
 #endif

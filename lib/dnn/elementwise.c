@@ -1,7 +1,7 @@
-/* ReLU and residual addition, element by element over arrays of one layout: y = max(x, 0), y = max(a + b, 0). The
- * gradient passes where y > 0. */
-#include "dnn/vector.h"
+/* ReLU and residual addition, element by element over arrays of one layout: y = max(x, 0), y =
+ * max(a + b, 0). The gradient passes where y > 0. */
 #include "dnn/dnn.h"
+#include "dnn/vector.h"
 
 typedef struct {
     const float *a, *b;
@@ -12,17 +12,17 @@ enum { GRAIN = 16384 }; /* floats: less is not worth waking a thread for */
 
 CLILE_I_CLONES static void relu_range(const arrays *t, int64_t begin, int64_t end)
 {
-    for (int64_t i = begin; i < end; i++) t->dst[i] = t->a[i] < 0.0F ? 0.0F : t->a[i];
+    for (int64_t i = begin; i < end; ++i) t->dst[i] = t->a[i] < 0.0F ? 0.0F : t->a[i];
 }
 
 CLILE_I_CLONES static void relu_backward_range(const arrays *t, int64_t begin, int64_t end)
 {
-    for (int64_t i = begin; i < end; i++) t->dst[i] = t->a[i] > 0.0F ? t->b[i] : 0.0F;
+    for (int64_t i = begin; i < end; ++i) t->dst[i] = t->a[i] > 0.0F ? t->b[i] : 0.0F;
 }
 
 CLILE_I_CLONES static void add_relu_range(const arrays *t, int64_t begin, int64_t end)
 {
-    for (int64_t i = begin; i < end; i++) {
+    for (int64_t i = begin; i < end; ++i) {
         const float sum = t->a[i] + t->b[i];
         t->dst[i] = sum < 0.0F ? 0.0F : sum;
     }
@@ -30,7 +30,7 @@ CLILE_I_CLONES static void add_relu_range(const arrays *t, int64_t begin, int64_
 
 CLILE_I_CLONES static void add_range(const arrays *t, int64_t begin, int64_t end)
 {
-    for (int64_t i = begin; i < end; i++) t->dst[i] = t->a[i] + t->b[i];
+    for (int64_t i = begin; i < end; ++i) t->dst[i] = t->a[i] + t->b[i];
 }
 
 static void relu_body(int64_t begin, int64_t end, void *context)

@@ -1,5 +1,5 @@
-/* What batch_norm.c shares with norm_pool.c: the stages of a batch norm over planes. A plane is one channel block of
- * one image. Private to dnn. */
+/* What batch_norm.c shares with norm_pool.c: the stages of a batch norm over planes. A plane is
+ * one channel block of one image. Private to dnn. */
 #ifndef CLILE_I_NORM_JOB_H
 #define CLILE_I_NORM_JOB_H
 
@@ -23,27 +23,31 @@ typedef struct {
 /* gather over all planes of a channel block, then settle, then apply over all its planes. */
 void clile_i_norm_run(clile_i_norm_stages *stages);
 
-double *clile_i_norm_sums(const clile_i_norm_job *job, int64_t n, int64_t cb); /* [block][2] of a plane */
+/* [block][2] of a plane */
+double *clile_i_norm_sums(const clile_i_norm_job *job, int64_t n, int64_t cb);
 int64_t clile_i_norm_plane_offset(const clile_i_dnn_layout *layout, int64_t n, int64_t cb);
 void clile_i_norm_forward_gather(const clile_i_norm_job *job, int64_t n, int64_t cb);
 void clile_i_norm_forward_settle(const clile_i_norm_job *job, int64_t cb);
 void clile_i_norm_forward_settle_frozen(const clile_i_norm_job *job, int64_t cb);
 void clile_i_norm_backward_settle(const clile_i_norm_job *job, int64_t cb);
 
-/* What a backward pass reads and writes, at one plane; NULL: absent. g = (diff_y + diff_y_more) masked by y > 0. */
+/* What a backward pass reads and writes, at one plane; NULL: absent. g = (diff_y + diff_y_more)
+ * masked by y > 0. */
 typedef struct {
     const float *x, *y, *diff_y, *diff_y_more;
     float *diff_x, *masked;
 } clile_i_norm_plane;
-/* sums = sum of g, and of g (x - mean); masked = g; diff_x = gamma inv_std g. `first`: first channel of the plane. */
-void clile_i_norm_backward_sum(const clile_i_batch_norm *norm, const clile_i_norm_plane *plane, int64_t pixels,
-                               int64_t first, double *sums);
+/* sums = sum of g, and of g (x - mean); masked = g; diff_x = gamma inv_std g. `first`: first
+ * channel of the plane. */
+void clile_i_norm_backward_sum(const clile_i_batch_norm *norm, const clile_i_norm_plane *plane,
+                               int64_t pixels, int64_t first, double *sums);
 
-/* Per channel: diff_x = scale * (g - offset - (x - mean) * slope); totals from channel `first` on */
+/* Per channel: diff_x = scale * (g - offset - (x - mean) * slope); totals from channel `first`
+ * on */
 typedef struct {
     float scale, mean, offset, slope;
 } clile_i_norm_slope;
-void clile_i_norm_slopes(const clile_i_batch_norm *norm, int64_t first, int64_t width, const double *totals,
-                         clile_i_norm_slope *out);
+void clile_i_norm_slopes(const clile_i_batch_norm *norm, int64_t first, int64_t width,
+                         const double *totals, clile_i_norm_slope *out);
 
 #endif

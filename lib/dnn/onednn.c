@@ -7,12 +7,14 @@ clile_status clile_i_dnnl_check(dnnl_status_t status, const char *call)
     if (status == dnnl_success) return CLILE_OK;
     if (status == dnnl_out_of_memory)
         return clile_i_fail(CLILE_E_OUT_OF_MEMORY, "oneDNN has no memory left in %s", call);
-    return clile_i_fail(CLILE_E_BACKEND, "oneDNN %s: status %d from %s", clile_i_dnn_version(), (int)status, call);
+    return clile_i_fail(CLILE_E_BACKEND, "oneDNN %s: status %d from %s", clile_i_dnn_version(),
+                        (int)status, call);
 }
 
 const char *clile_i_dnn_version(void)
 {
-    /* "major.minor.patch" of the library, which is not always the one of the header; written once per thread. */
+    /* "major.minor.patch" of the library, which is not always the one of the header; written
+     * once per thread. */
     static _Thread_local char text[40];
     const dnnl_version_t *version = dnnl_version();
     snprintf(text, sizeof text, "%d.%d.%d", version->major, version->minor, version->patch);
@@ -29,7 +31,8 @@ int clile_i_dnn_vector_floats(void)
 #endif
 }
 
-clile_status clile_i_md_make(int32_t ndims, const int64_t *dims, dnnl_format_tag_t tag, clile_i_md *out)
+clile_status clile_i_md_make(int32_t ndims, const int64_t *dims, dnnl_format_tag_t tag,
+                             clile_i_md *out)
 {
     return clile_i_md_make_typed(ndims, dims, dnnl_f32, tag, out);
 }
@@ -46,7 +49,8 @@ cleanup:
 int clile_i_pd_rank(clile_i_pd_view pd)
 {
     const char *name = NULL;
-    if (dnnl_primitive_desc_query(pd, dnnl_query_impl_info_str, 0, (void *)&name) != dnnl_success || name == NULL)
+    if (dnnl_primitive_desc_query(pd, dnnl_query_impl_info_str, 0, (void *)&name) != dnnl_success ||
+        name == NULL)
         return 0;
     if (strstr(name, "ref") != NULL) return 0;
     return strstr(name, "gemm") != NULL && strstr(name, "brg") == NULL ? 1 : 2;
@@ -69,14 +73,16 @@ clile_status clile_i_primitive_make(clile_i_pd_view pd, dnnl_primitive_t *out)
     return clile_i_dnnl_check(made, "dnnl_primitive_create");
 }
 
-clile_status clile_i_reorder_make(dnnl_engine_t engine, clile_i_md_view from, clile_i_md_view to, dnnl_primitive_t *out)
+clile_status clile_i_reorder_make(dnnl_engine_t engine, clile_i_md_view from, clile_i_md_view to,
+                                  dnnl_primitive_t *out)
 {
     clile_status status = CLILE_OK;
     dnnl_primitive_desc_t pd = NULL;
     dnnl_primitive_attr_t attr = NULL;
     CLILE_I_DNNL(dnnl_primitive_attr_create(&attr));
     clile_i_hold_fork();
-    const dnnl_status_t described = dnnl_reorder_primitive_desc_create(&pd, from, engine, to, engine, attr);
+    const dnnl_status_t described =
+        dnnl_reorder_primitive_desc_create(&pd, from, engine, to, engine, attr);
     clile_i_allow_fork();
     CLILE_I_TRY(clile_i_dnnl_check(described, "dnnl_reorder_primitive_desc_create"));
     CLILE_I_TRY(clile_i_primitive_make(pd, out));
@@ -121,8 +127,8 @@ static dnnl_alg_kind_t forward_algorithm(const clile_i_conv_request *r)
 
 #if DNNL_VERSION_MAJOR >= 3
 
-clile_status clile_i_md_make_typed(int32_t ndims, const int64_t *dims, dnnl_data_type_t type, dnnl_format_tag_t tag,
-                                   clile_i_md *out)
+clile_status clile_i_md_make_typed(int32_t ndims, const int64_t *dims, dnnl_data_type_t type,
+                                   dnnl_format_tag_t tag, clile_i_md *out)
 {
     clile_status status = CLILE_OK;
     CLILE_I_DNNL(dnnl_memory_desc_create_with_tag(out, ndims, dims, type, tag));
@@ -170,31 +176,32 @@ static dnnl_status_t append_relu(dnnl_post_ops_t ops)
     return dnnl_post_ops_append_eltwise(ops, dnnl_eltwise_relu, 0.0F, 0.0F);
 }
 
-static dnnl_status_t create_pd(dnnl_engine_t engine, const clile_i_conv_request *r, dnnl_primitive_attr_t attr,
-                               dnnl_primitive_desc_t *out)
+static dnnl_status_t create_pd(dnnl_engine_t engine, const clile_i_conv_request *r,
+                               dnnl_primitive_attr_t attr, dnnl_primitive_desc_t *out)
 {
     const dnnl_dims_t strides = {r->stride, r->stride}, dilates = {0, 0};
     const dnnl_dims_t low = {r->pad_low, r->pad_low}, high = {r->pad_high_h, r->pad_high_w};
     switch (r->pass) {
         case CLILE_I_PASS_FORWARD:
             return dnnl_convolution_forward_primitive_desc_create(
-                out, engine, r->training ? dnnl_forward_training : dnnl_forward_inference, forward_algorithm(r), r->src,
-                r->weights, r->bias, r->dst, strides, dilates, low, high, attr);
+                out, engine, r->training ? dnnl_forward_training : dnnl_forward_inference,
+                forward_algorithm(r), r->src, r->weights, r->bias, r->dst, strides, dilates, low,
+                high, attr);
         case CLILE_I_PASS_BACKWARD_DATA:
-            return dnnl_convolution_backward_data_primitive_desc_create(out, engine, dnnl_convolution_direct, r->src,
-                                                                        r->weights, r->dst, strides, dilates, low, high,
-                                                                        r->hint, attr);
+            return dnnl_convolution_backward_data_primitive_desc_create(
+                out, engine, dnnl_convolution_direct, r->src, r->weights, r->dst, strides, dilates,
+                low, high, r->hint, attr);
         default:
-            return dnnl_convolution_backward_weights_primitive_desc_create(out, engine, dnnl_convolution_direct, r->src,
-                                                                           r->weights, NULL, r->dst, strides, dilates,
-                                                                           low, high, r->hint, attr);
+            return dnnl_convolution_backward_weights_primitive_desc_create(
+                out, engine, dnnl_convolution_direct, r->src, r->weights, NULL, r->dst, strides,
+                dilates, low, high, r->hint, attr);
     }
 }
 
 #else /* oneDNN 2.x */
 
-clile_status clile_i_md_make_typed(int32_t ndims, const int64_t *dims, dnnl_data_type_t type, dnnl_format_tag_t tag,
-                                   clile_i_md *out)
+clile_status clile_i_md_make_typed(int32_t ndims, const int64_t *dims, dnnl_data_type_t type,
+                                   dnnl_format_tag_t tag, clile_i_md *out)
 {
     clile_status status = CLILE_OK;
     CLILE_I_ALLOC(*out, 1);
@@ -243,8 +250,8 @@ static dnnl_status_t append_relu(dnnl_post_ops_t ops)
     return dnnl_post_ops_append_eltwise(ops, 1.0F, dnnl_eltwise_relu, 0.0F, 0.0F);
 }
 
-static dnnl_status_t create_pd(dnnl_engine_t engine, const clile_i_conv_request *r, dnnl_primitive_attr_t attr,
-                               dnnl_primitive_desc_t *out)
+static dnnl_status_t create_pd(dnnl_engine_t engine, const clile_i_conv_request *r,
+                               dnnl_primitive_attr_t attr, dnnl_primitive_desc_t *out)
 {
     const dnnl_dims_t strides = {r->stride, r->stride};
     const dnnl_dims_t low = {r->pad_low, r->pad_low}, high = {r->pad_high_h, r->pad_high_w};
@@ -253,16 +260,16 @@ static dnnl_status_t create_pd(dnnl_engine_t engine, const clile_i_conv_request 
     switch (r->pass) {
         case CLILE_I_PASS_FORWARD:
             status = dnnl_convolution_forward_desc_init(
-                &op, r->training ? dnnl_forward_training : dnnl_forward_inference, forward_algorithm(r), r->src,
-                r->weights, r->bias, r->dst, strides, low, high);
+                &op, r->training ? dnnl_forward_training : dnnl_forward_inference,
+                forward_algorithm(r), r->src, r->weights, r->bias, r->dst, strides, low, high);
             break;
         case CLILE_I_PASS_BACKWARD_DATA:
-            status = dnnl_convolution_backward_data_desc_init(&op, dnnl_convolution_direct, r->src, r->weights, r->dst,
-                                                              strides, low, high);
+            status = dnnl_convolution_backward_data_desc_init(
+                &op, dnnl_convolution_direct, r->src, r->weights, r->dst, strides, low, high);
             break;
         default:
-            status = dnnl_convolution_backward_weights_desc_init(&op, dnnl_convolution_direct, r->src, r->weights, NULL,
-                                                                 r->dst, strides, low, high);
+            status = dnnl_convolution_backward_weights_desc_init(
+                &op, dnnl_convolution_direct, r->src, r->weights, NULL, r->dst, strides, low, high);
     }
     if (status != dnnl_success) return status;
     return dnnl_primitive_desc_create(out, &op, attr, engine, r->hint);
@@ -276,7 +283,8 @@ dnnl_status_t clile_i_conv_pd_create(dnnl_engine_t engine, const clile_i_conv_re
     dnnl_primitive_attr_t attr = NULL;
     dnnl_post_ops_t ops = NULL;
     dnnl_status_t status = dnnl_primitive_attr_create(&attr);
-    if (status == dnnl_success) status = dnnl_primitive_attr_set_scratchpad_mode(attr, dnnl_scratchpad_mode_user);
+    if (status == dnnl_success)
+        status = dnnl_primitive_attr_set_scratchpad_mode(attr, dnnl_scratchpad_mode_user);
     if (status == dnnl_success && request->scale_count > 0) status = set_scales(attr, request);
     if (status == dnnl_success) status = dnnl_post_ops_create(&ops);
     if (status == dnnl_success && request->sum) status = append_sum(ops, request);

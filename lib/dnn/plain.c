@@ -6,7 +6,7 @@
 
 static const double EPS = 1e-5, MOMENTUM = 0.1;
 
-/* ---- convolution -------------------------------------------------------------------------------------------- */
+/* ---- convolution ----------------------------------------------------------------------------- */
 
 typedef struct {
     clile_i_conv *conv;
@@ -19,11 +19,13 @@ static void free_conv(plain_conv *p)
     clile_i_conv_destroy(p->conv);
     void *const owned[] = {p->b.src,      p->b.weights,      p->b.bias,     p->b.dst,
                            p->b.diff_dst, p->b.diff_weights, p->b.diff_src, p->b.scratch};
-    for (size_t i = 0; i < sizeof owned / sizeof *owned; i++) clile_i_free(owned[i]);
+    for (size_t i = 0; i < sizeof owned / sizeof *owned; ++i) clile_i_free(owned[i]);
 }
 
-/* A net takes the image of its first convolution in plain layout; so does this one up to 4 channels. */
-static clile_status make_conv(const clile_i_conv_shape *s, clile_i_conv_options options, plain_conv *p)
+/* A net takes the image of its first convolution in plain layout; so does this one up to 4
+ * channels. */
+static clile_status make_conv(const clile_i_conv_shape *s, clile_i_conv_options options,
+                              plain_conv *p)
 {
     clile_status status = CLILE_OK;
     clile_i_dnn_layout_kind kind;
@@ -34,7 +36,8 @@ static clile_status make_conv(const clile_i_conv_shape *s, clile_i_conv_options 
     options.dst = kind;
     CLILE_I_TRY(clile_i_conv_create(s, &options, &p->conv));
     p->src_layout = clile_i_dnn_layout_make(options.src, s->n, s->ic, s->ih, s->iw);
-    p->dst_layout = clile_i_dnn_layout_make(options.dst, s->n, s->oc, clile_i_conv_oh(s), clile_i_conv_ow(s));
+    p->dst_layout =
+        clile_i_dnn_layout_make(options.dst, s->n, s->oc, clile_i_conv_oh(s), clile_i_conv_ow(s));
     CLILE_I_ALLOC(p->b.src, p->src_layout.count);
     CLILE_I_ALLOC(p->b.diff_src, p->src_layout.count);
     CLILE_I_ALLOC(p->b.dst, p->dst_layout.count);
@@ -52,8 +55,8 @@ cleanup:
     return status;
 }
 
-static clile_status forward(const clile_i_conv_shape *shape, clile_i_conv_options options, const float *src,
-                            const float *weights, const float *bias, float *dst)
+static clile_status forward(const clile_i_conv_shape *shape, clile_i_conv_options options,
+                            const float *src, const float *weights, const float *bias, float *dst)
 {
     clile_status status = CLILE_OK;
     plain_conv p = {0};
@@ -69,8 +72,8 @@ cleanup:
     return status;
 }
 
-clile_status clile_i_dnn_conv_forward_plain(const clile_i_conv_shape *shape, const float *src, const float *weights,
-                                            const float *bias, float *dst)
+clile_status clile_i_dnn_conv_forward_plain(const clile_i_conv_shape *shape, const float *src,
+                                            const float *weights, const float *bias, float *dst)
 {
     return forward(shape, (clile_i_conv_options){.bias = bias != NULL}, src, weights, bias, dst);
 }
@@ -78,12 +81,13 @@ clile_status clile_i_dnn_conv_forward_plain(const clile_i_conv_shape *shape, con
 clile_status clile_i_dnn_conv_sum_plain(const clile_i_conv_shape *shape, int relu, const float *src,
                                         const float *weights, const float *bias, float *dst)
 {
-    return forward(shape, (clile_i_conv_options){.bias = bias != NULL, .sum = 1, .relu = relu != 0}, src, weights, bias,
-                   dst);
+    return forward(shape, (clile_i_conv_options){.bias = bias != NULL, .sum = 1, .relu = relu != 0},
+                   src, weights, bias, dst);
 }
 
-clile_status clile_i_dnn_conv_backward_plain(const clile_i_conv_shape *shape, const float *src, const float *weights,
-                                             const float *diff_dst, float *diff_src, float *diff_weights)
+clile_status clile_i_dnn_conv_backward_plain(const clile_i_conv_shape *shape, const float *src,
+                                             const float *weights, const float *diff_dst,
+                                             float *diff_src, float *diff_weights)
 {
     clile_status status = CLILE_OK;
     plain_conv p = {0};
@@ -95,13 +99,14 @@ clile_status clile_i_dnn_conv_backward_plain(const clile_i_conv_shape *shape, co
     CLILE_I_TRY(clile_i_conv_backward_weights(p.conv));
     CLILE_I_TRY(clile_i_conv_backward_data(p.conv));
     if (diff_src != NULL) clile_i_dnn_layout_to_plain(&p.src_layout, p.b.diff_src, diff_src);
-    if (diff_weights != NULL) CLILE_I_TRY(clile_i_conv_weights_to_plain(p.conv, p.b.diff_weights, diff_weights));
+    if (diff_weights != NULL)
+        CLILE_I_TRY(clile_i_conv_weights_to_plain(p.conv, p.b.diff_weights, diff_weights));
 cleanup:
     free_conv(&p);
     return status;
 }
 
-/* ---- batch norm --------------------------------------------------------------------------------------------- */
+/* ---- batch norm ------------------------------------------------------------------------------ */
 
 enum { SRC, DST, RESIDUAL, DIFF_DST, DIFF_SRC, DIFF_RESIDUAL, ARRAYS };
 enum { GAMMA, BETA, RUNNING_MEAN, RUNNING_VARIANCE, MEAN, INV_STD, DIFF_GAMMA, DIFF_BETA, VECTORS };
@@ -113,16 +118,16 @@ typedef struct {
 
 static void free_norm(plain_norm *p)
 {
-    for (int i = 0; i < ARRAYS; i++) clile_i_free(p->array[i]);
-    for (int i = 0; i < VECTORS; i++) clile_i_free(p->vector[i]);
+    for (int i = 0; i < ARRAYS; ++i) clile_i_free(p->array[i]);
+    for (int i = 0; i < VECTORS; ++i) clile_i_free(p->vector[i]);
     clile_i_free(p->norm.partial);
 }
 
 static clile_status make_norm(const clile_i_dnn_layout *layout, int frozen, int relu, plain_norm *p)
 {
     clile_status status = CLILE_OK;
-    for (int i = 0; i < ARRAYS; i++) CLILE_I_ALLOC(p->array[i], layout->count);
-    for (int i = 0; i < VECTORS; i++) CLILE_I_ALLOC(p->vector[i], layout->channels);
+    for (int i = 0; i < ARRAYS; ++i) CLILE_I_ALLOC(p->array[i], layout->count);
+    for (int i = 0; i < VECTORS; ++i) CLILE_I_ALLOC(p->vector[i], layout->channels);
     CLILE_I_ALLOC(p->norm.partial, clile_i_batch_norm_partial_count(layout));
     p->norm.layout = *layout;
     p->norm.eps = EPS;
@@ -145,10 +150,12 @@ cleanup:
     return status;
 }
 
-clile_status clile_i_dnn_batch_norm_forward_plain(clile_i_dnn_layout_kind kind, int64_t n, int64_t c, int64_t h, int64_t w,
-                                                  int frozen, int relu, const float *src, const float *gamma,
-                                                  const float *beta, const float *residual, float *running_mean,
-                                                  float *running_variance, float *dst, float *mean, float *variance)
+clile_status clile_i_dnn_batch_norm_forward_plain(clile_i_dnn_layout_kind kind, int64_t n,
+                                                  int64_t c, int64_t h, int64_t w, int frozen,
+                                                  int relu, const float *src, const float *gamma,
+                                                  const float *beta, const float *residual,
+                                                  float *running_mean, float *running_variance,
+                                                  float *dst, float *mean, float *variance)
 {
     clile_status status = CLILE_OK;
     const clile_i_dnn_layout layout = clile_i_dnn_layout_make(kind, n, c, h, w);
@@ -168,7 +175,7 @@ clile_status clile_i_dnn_batch_norm_forward_plain(clile_i_dnn_layout_kind kind, 
     clile_i_dnn_layout_to_plain(&layout, p.array[DST], dst);
     memcpy(running_mean, p.vector[RUNNING_MEAN], bytes);
     memcpy(running_variance, p.vector[RUNNING_VARIANCE], bytes);
-    for (int64_t i = 0; i < c; i++) {
+    for (int64_t i = 0; i < c; ++i) {
         const double inv = (double)p.vector[INV_STD][i];
         mean[i] = p.vector[MEAN][i];
         variance[i] = frozen ? running_variance[i] : (float)(1.0 / (inv * inv) - EPS);
@@ -178,10 +185,12 @@ cleanup:
     return status;
 }
 
-clile_status clile_i_dnn_batch_norm_backward_plain(clile_i_dnn_layout_kind kind, int64_t n, int64_t c, int64_t h, int64_t w,
-                                                   int frozen, int relu, const float *src, const float *gamma,
-                                                   const float *mean, const float *variance, const float *dst,
-                                                   const float *diff_dst, float *diff_src, float *diff_gamma,
+clile_status clile_i_dnn_batch_norm_backward_plain(clile_i_dnn_layout_kind kind, int64_t n,
+                                                   int64_t c, int64_t h, int64_t w, int frozen,
+                                                   int relu, const float *src, const float *gamma,
+                                                   const float *mean, const float *variance,
+                                                   const float *dst, const float *diff_dst,
+                                                   float *diff_src, float *diff_gamma,
                                                    float *diff_beta, float *diff_residual)
 {
     clile_status status = CLILE_OK;
@@ -194,19 +203,21 @@ clile_status clile_i_dnn_batch_norm_backward_plain(clile_i_dnn_layout_kind kind,
     clile_i_dnn_layout_from_plain(&layout, diff_dst, p.array[DIFF_DST]);
     memcpy(p.vector[GAMMA], gamma, bytes);
     memcpy(p.vector[MEAN], mean, bytes);
-    for (int64_t i = 0; i < c; i++) p.vector[INV_STD][i] = (float)(1.0 / sqrt((double)variance[i] + EPS));
+    for (int64_t i = 0; i < c; ++i)
+        p.vector[INV_STD][i] = (float)(1.0 / sqrt((double)variance[i] + EPS));
     if (diff_residual != NULL) p.norm.diff_residual = p.array[DIFF_RESIDUAL];
     clile_i_batch_norm_backward(&p.norm);
     clile_i_dnn_layout_to_plain(&layout, p.array[DIFF_SRC], diff_src);
     memcpy(diff_gamma, p.vector[DIFF_GAMMA], bytes);
     memcpy(diff_beta, p.vector[DIFF_BETA], bytes);
-    if (diff_residual != NULL) clile_i_dnn_layout_to_plain(&layout, p.array[DIFF_RESIDUAL], diff_residual);
+    if (diff_residual != NULL)
+        clile_i_dnn_layout_to_plain(&layout, p.array[DIFF_RESIDUAL], diff_residual);
 cleanup:
     free_norm(&p);
     return status;
 }
 
-/* ---- pooling ------------------------------------------------------------------------------------------------ */
+/* ---- pooling --------------------------------------------------------------------------------- */
 
 typedef struct {
     float *src, *dst;
@@ -230,8 +241,9 @@ cleanup:
     return status;
 }
 
-clile_status clile_i_dnn_max_pool_forward_plain(clile_i_dnn_layout_kind kind, int64_t n, int64_t c, int64_t h, int64_t w,
-                                                int64_t k, int64_t stride, int64_t pad, const float *src, float *dst)
+clile_status clile_i_dnn_max_pool_forward_plain(clile_i_dnn_layout_kind kind, int64_t n, int64_t c,
+                                                int64_t h, int64_t w, int64_t k, int64_t stride,
+                                                int64_t pad, const float *src, float *dst)
 {
     clile_status status = CLILE_OK;
     const clile_i_dnn_layout layout = clile_i_dnn_layout_make(kind, n, c, h, w);
@@ -246,8 +258,9 @@ cleanup:
     return status;
 }
 
-clile_status clile_i_dnn_max_pool_backward_plain(clile_i_dnn_layout_kind kind, int64_t n, int64_t c, int64_t h, int64_t w,
-                                                 int64_t k, int64_t stride, int64_t pad, const float *src,
+clile_status clile_i_dnn_max_pool_backward_plain(clile_i_dnn_layout_kind kind, int64_t n, int64_t c,
+                                                 int64_t h, int64_t w, int64_t k, int64_t stride,
+                                                 int64_t pad, const float *src,
                                                  const float *diff_dst, float *diff_src)
 {
     clile_status status = CLILE_OK;
@@ -265,8 +278,9 @@ cleanup:
     return status;
 }
 
-clile_status clile_i_dnn_average_pool_forward_plain(clile_i_dnn_layout_kind kind, int64_t n, int64_t c, int64_t h,
-                                                    int64_t w, const float *src, float *dst)
+clile_status clile_i_dnn_average_pool_forward_plain(clile_i_dnn_layout_kind kind, int64_t n,
+                                                    int64_t c, int64_t h, int64_t w,
+                                                    const float *src, float *dst)
 {
     clile_status status = CLILE_OK;
     const clile_i_dnn_layout layout = clile_i_dnn_layout_make(kind, n, c, h, w);
@@ -279,8 +293,9 @@ cleanup:
     return status;
 }
 
-clile_status clile_i_dnn_average_pool_backward_plain(clile_i_dnn_layout_kind kind, int64_t n, int64_t c, int64_t h,
-                                                     int64_t w, const float *diff_dst, float *diff_src)
+clile_status clile_i_dnn_average_pool_backward_plain(clile_i_dnn_layout_kind kind, int64_t n,
+                                                     int64_t c, int64_t h, int64_t w,
+                                                     const float *diff_dst, float *diff_src)
 {
     clile_status status = CLILE_OK;
     const clile_i_dnn_layout layout = clile_i_dnn_layout_make(kind, n, c, h, w);

@@ -1,14 +1,15 @@
-/* The interval over test subjects: people are drawn with replacement, each with all their frames (Efron 1979,
- * percentile interval). A draw is how many times each subject counts, so nothing is copied or sorted again: F1 needs
- * each subject's TP, FP and FN, AUC within subjects each subject's ordered pairs, and AUC one pass over the scores in
- * order. */
+/* The interval over test subjects: people are drawn with replacement, each with all their frames
+ * (Efron 1979, percentile interval). A draw is how many times each subject counts, so nothing is
+ * copied or sorted again: F1 needs each subject's TP, FP and FN, AUC within subjects each
+ * subject's ordered pairs, and AUC one pass over the scores in order. */
 #include "eval/report.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-static const uint64_t SEED = 1; /* draw b is stream b: the same people for every metric and every call */
+/* draw b is stream b: the same people for every metric and every call */
+static const uint64_t SEED = 1;
 
 typedef struct {
     int32_t c;
@@ -23,7 +24,8 @@ typedef struct {
 
 static void bootstrap_free(bootstrap *it)
 {
-    for (int32_t au = 0; it->ranking != NULL && au < it->c; au++) clile_i_ranking_free(&it->ranking[au]);
+    for (int32_t au = 0; it->ranking != NULL && au < it->c; ++au)
+        clile_i_ranking_free(&it->ranking[au]);
     clile_i_free(it->ranking);
     clile_i_free(it->average);
     clile_i_free(it->au);
@@ -48,14 +50,14 @@ static clile_status prepare(const clile_report *report, bootstrap *it)
     CLILE_I_ALLOC(it->times, subjects);
     CLILE_I_ALLOC(it->au, c);
     CLILE_I_ALLOC(it->average, CLILE_I_METRICS * CLILE_I_BOOTSTRAP_DRAWS);
-    for (int64_t i = 0; i < report->frames; i++) {
+    for (int64_t i = 0; i < report->frames; ++i) {
         clile_i_f1_count(1, c, report->present + i * c, report->labels + i * c, one);
         int64_t *counts = it->counts + (int64_t)report->subject[i] * c * 3;
-        for (int32_t k = 0; k < 3 * c; k++) counts[k] += one[k];
+        for (int32_t k = 0; k < 3 * c; ++k) counts[k] += one[k];
     }
-    for (int32_t au = 0; au < c; au++) {
-        CLILE_I_TRY(clile_i_ranking_make(report->frames, c, au, report->score, report->labels, report->subject,
-                                         &it->ranking[au]));
+    for (int32_t au = 0; au < c; ++au) {
+        CLILE_I_TRY(clile_i_ranking_make(report->frames, c, au, report->score, report->labels,
+                                         report->subject, &it->ranking[au]));
         CLILE_I_TRY(clile_i_ranking_within(&it->ranking[au], subjects, it->in_order + au * subjects,
                                            it->pairs + au * subjects));
     }
@@ -67,15 +69,16 @@ cleanup:
 static double drawn_f1(const bootstrap *it, int32_t au)
 {
     int64_t counts[3] = {0, 0, 0};
-    for (int64_t s = 0; s < it->subjects; s++)
-        for (int k = 0; k < 3; k++) counts[k] += it->times[s] * it->counts[(s * it->c + au) * 3 + k];
+    for (int64_t s = 0; s < it->subjects; ++s)
+        for (int k = 0; k < 3; ++k)
+            counts[k] += it->times[s] * it->counts[(s * it->c + au) * 3 + k];
     return clile_i_f1_of_counts(counts);
 }
 
 static double drawn_auc_within(const bootstrap *it, int32_t au)
 {
     double in_order = 0.0, pairs = 0.0;
-    for (int64_t s = 0; s < it->subjects; s++) {
+    for (int64_t s = 0; s < it->subjects; ++s) {
         in_order += it->times[s] * it->in_order[au * it->subjects + s];
         pairs += it->times[s] * it->pairs[au * it->subjects + s];
     }
@@ -86,13 +89,14 @@ static void draw(bootstrap *it, int64_t number)
 {
     clile_i_rng rng = clile_i_rng_make(SEED, (uint64_t)number);
     memset(it->times, 0, (size_t)it->subjects * sizeof *it->times);
-    for (int64_t s = 0; s < it->subjects; s++) it->times[clile_i_rng_below(&rng, it->subjects)]++;
-    for (int metric = 0; metric < CLILE_I_METRICS; metric++) {
-        for (int32_t au = 0; au < it->c; au++)
+    for (int64_t s = 0; s < it->subjects; ++s) it->times[clile_i_rng_below(&rng, it->subjects)]++;
+    for (int metric = 0; metric < CLILE_I_METRICS; ++metric) {
+        for (int32_t au = 0; au < it->c; ++au)
             it->au[au] = metric == CLILE_I_F1    ? drawn_f1(it, au)
                          : metric == CLILE_I_AUC ? clile_i_ranking_auc(&it->ranking[au], it->times)
                                                  : drawn_auc_within(it, au);
-        it->average[metric * CLILE_I_BOOTSTRAP_DRAWS + number] = clile_i_mean_of_known(it->c, it->au);
+        it->average[metric * CLILE_I_BOOTSTRAP_DRAWS + number] =
+            clile_i_mean_of_known(it->c, it->au);
     }
 }
 
@@ -115,7 +119,7 @@ static double quantile(int64_t count, const double *sorted, double q)
 static void interval(double *average, double *low, double *high)
 {
     int64_t known = 0;
-    for (int64_t b = 0; b < CLILE_I_BOOTSTRAP_DRAWS; b++)
+    for (int64_t b = 0; b < CLILE_I_BOOTSTRAP_DRAWS; ++b)
         if (!clile_i_is_nan(average[b])) average[known++] = average[b];
     if (known == 0) return;
     qsort(average, (size_t)known, sizeof *average, by_value);
@@ -123,15 +127,16 @@ static void interval(double *average, double *low, double *high)
     *high = quantile(known, average, 0.975);
 }
 
-clile_status clile_i_bootstrap(const clile_report *report, double low[CLILE_I_METRICS], double high[CLILE_I_METRICS])
+clile_status clile_i_bootstrap(const clile_report *report, double low[CLILE_I_METRICS],
+                               double high[CLILE_I_METRICS])
 {
-    for (int metric = 0; metric < CLILE_I_METRICS; metric++) low[metric] = high[metric] = NAN;
+    for (int metric = 0; metric < CLILE_I_METRICS; ++metric) low[metric] = high[metric] = NAN;
     if (report->subjects < 2) return CLILE_OK; /* one person says nothing about others */
     clile_status status = CLILE_OK;
     bootstrap it = {0};
     CLILE_I_TRY(prepare(report, &it));
-    for (int64_t number = 0; number < CLILE_I_BOOTSTRAP_DRAWS; number++) draw(&it, number);
-    for (int metric = 0; metric < CLILE_I_METRICS; metric++)
+    for (int64_t number = 0; number < CLILE_I_BOOTSTRAP_DRAWS; ++number) draw(&it, number);
+    for (int metric = 0; metric < CLILE_I_METRICS; ++metric)
         interval(it.average + metric * CLILE_I_BOOTSTRAP_DRAWS, &low[metric], &high[metric]);
 cleanup:
     bootstrap_free(&it);

@@ -1,10 +1,11 @@
 /* Logistic calibration: p = s(slope * score + offset).
  *
- * Platt, "Probabilistic outputs for support vector machines" (1999): the log-likelihood of the targets
- * t+ = (N+ + 1) / (N+ + 2) and t- = 1 / (N- + 2); minimised by Newton's method with step halving as in Lin, Lin and
- * Weng, "A note on Platt's probabilistic outputs for support vector machines" (2007). The scores are standardised
- * first, so that the two unknowns are of one size. The problem is convex: when its minimum lies at slope < 0, the
- * minimum over slope >= 0 lies at slope 0. */
+ * Platt, "Probabilistic outputs for support vector machines" (1999): the log-likelihood of the
+ * targets t+ = (N+ + 1) / (N+ + 2) and t- = 1 / (N- + 2); minimised by Newton's method with step
+ * halving as in Lin, Lin and Weng, "A note on Platt's probabilistic outputs for support vector
+ * machines" (2007). The scores are standardised first, so that the two unknowns are of one size.
+ * The problem is convex: when its minimum lies at slope < 0, the minimum over slope >= 0 lies at
+ * slope 0. */
 #include "eval/eval.h"
 
 #include <float.h>
@@ -27,18 +28,19 @@ typedef struct {
 static double loss_at(const problem *it, line at)
 {
     double loss = 0.0;
-    for (int64_t i = 0; i < it->count; i++) {
+    for (int64_t i = 0; i < it->count; ++i) {
         const double z = at.a * it->score[i] + at.b;
         loss += (z > 0.0 ? z : 0.0) - z * it->target[it->positive[i]] + log1p(exp(-fabs(z)));
     }
     return loss;
 }
 
-/* Newton's step from `at`, returned; *slope gets the directional derivative (negative: downhill). */
+/* Newton's step from `at`, returned; *slope gets the directional derivative (negative:
+ * downhill). */
 static line newton_step(const problem *it, line at, double *slope)
 {
     double g_a = 0.0, g_b = 0.0, h_aa = 1e-12, h_ab = 0.0, h_bb = 1e-12;
-    for (int64_t i = 0; i < it->count; i++) {
+    for (int64_t i = 0; i < it->count; ++i) {
         const double x = it->score[i];
         const double p = 1.0 / (1.0 + exp(-(at.a * x + at.b)));
         const double residual = p - it->target[it->positive[i]], curvature = p * (1.0 - p);
@@ -49,7 +51,8 @@ static line newton_step(const problem *it, line at, double *slope)
         h_bb += curvature;
     }
     const double determinant = h_aa * h_bb - h_ab * h_ab;
-    const line step = {-(h_bb * g_a - h_ab * g_b) / determinant, -(h_aa * g_b - h_ab * g_a) / determinant};
+    const line step = {-(h_bb * g_a - h_ab * g_b) / determinant,
+                       -(h_aa * g_b - h_ab * g_a) / determinant};
     *slope = g_a * step.a + g_b * step.b;
     return step;
 }
@@ -57,7 +60,7 @@ static line newton_step(const problem *it, line at, double *slope)
 static line fit(const problem *it, line at)
 {
     double loss = loss_at(it, at);
-    for (int k = 0; k < MOST_STEPS; k++) {
+    for (int k = 0; k < MOST_STEPS; ++k) {
         double slope = 0.0;
         const line step = newton_step(it, at, &slope);
         if (!(slope < -1e-14 * (1.0 + loss))) break; /* flat, to rounding */
@@ -80,32 +83,35 @@ static int standardise(int64_t count, double *score, double *mean, double *devia
 {
     double sum = 0.0, squares = 0.0;
     int varied = 0;
-    for (int64_t i = 0; i < count; i++) {
+    for (int64_t i = 0; i < count; ++i) {
         sum += score[i];
         varied |= score[i] != score[0];
     }
     if (!varied) return 0;
     *mean = sum / (double)count;
-    for (int64_t i = 0; i < count; i++) {
+    for (int64_t i = 0; i < count; ++i) {
         score[i] -= *mean;
         squares += score[i] * score[i];
     }
     *deviation = sqrt(squares / (double)count);
     if (!(*deviation > 0.0)) return 0;
-    for (int64_t i = 0; i < count; i++) score[i] /= *deviation;
+    for (int64_t i = 0; i < count; ++i) score[i] /= *deviation;
     return 1;
 }
 
-static void calibrate_one(int64_t count, double *score, const int8_t *positive, float *slope, float *offset)
+static void calibrate_one(int64_t count, double *score, const int8_t *positive, float *slope,
+                          float *offset)
 {
     int64_t positives = 0;
-    for (int64_t i = 0; i < count; i++) positives += positive[i];
+    for (int64_t i = 0; i < count; ++i) positives += positive[i];
     const int64_t negatives = count - positives;
     problem it = {.count = count, .score = score, .positive = positive};
     it.target[0] = 1.0 / ((double)negatives + 2.0);
     it.target[1] = ((double)positives + 1.0) / ((double)positives + 2.0);
     const double mean_target =
-        count == 0 ? 0.5 : ((double)negatives * it.target[0] + (double)positives * it.target[1]) / (double)count;
+        count == 0
+            ? 0.5
+            : ((double)negatives * it.target[0] + (double)positives * it.target[1]) / (double)count;
     const double logit = log(mean_target / (1.0 - mean_target));
     *slope = 0.0f;
     *offset = (float)logit;
@@ -118,8 +124,8 @@ static void calibrate_one(int64_t count, double *score, const int8_t *positive, 
     *offset = (float)(best.b - best.a * mean / deviation);
 }
 
-clile_status clile_metrics_calibrate(int64_t n, int32_t c, const float *score, const int8_t *labels, float *slope,
-                                     float *offset)
+clile_status clile_metrics_calibrate(int64_t n, int32_t c, const float *score, const int8_t *labels,
+                                     float *slope, float *offset)
 {
     CLILE_I_RETURN_IF(clile_i_eval_check_sizes(__func__, n, c));
     CLILE_I_RETURN_IF(clile_i_eval_check_finite(__func__, "score", n, c, score));
@@ -131,9 +137,9 @@ clile_status clile_metrics_calibrate(int64_t n, int32_t c, const float *score, c
     int8_t *positive = NULL;
     CLILE_I_ALLOC(coded, n);
     CLILE_I_ALLOC(positive, n);
-    for (int32_t au = 0; au < c; au++) {
+    for (int32_t au = 0; au < c; ++au) {
         int64_t count = 0;
-        for (int64_t i = 0; i < n; i++) {
+        for (int64_t i = 0; i < n; ++i) {
             if (labels[i * c + au] < 0) continue;
             coded[count] = (double)score[i * c + au];
             positive[count++] = labels[i * c + au];

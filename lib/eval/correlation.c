@@ -10,19 +10,20 @@ static double phi_of(double both, double one_a, double one_b, double ones)
     return variance > 0.0 ? (both * ones - one_a * one_b) / sqrt(variance) : 0.0;
 }
 
-clile_status clile_metrics_label_correlation(int64_t n, int32_t c, const int8_t *labels, double *phi)
+clile_status clile_metrics_label_correlation(int64_t n, int32_t c, const int8_t *labels,
+                                             double *phi)
 {
     CLILE_I_RETURN_IF(clile_i_eval_check_sizes(__func__, n, c));
     CLILE_I_RETURN_IF(clile_i_eval_check_labels(__func__, n, c, labels));
     CLILE_I_CHECK_NOT_NULL(phi);
-    for (int32_t a = 0; a < c; a++) {
+    for (int32_t a = 0; a < c; ++a) {
         phi[(int64_t)a * c + a] = 1.0;
-        for (int32_t b = a + 1; b < c; b++) {
+        for (int32_t b = a + 1; b < c; ++b) {
             int64_t both = 0, one_a = 0, one_b = 0, ones = 0;
-            for (int64_t i = 0; i < n; i++) {
+            for (int64_t i = 0; i < n; ++i) {
                 const int8_t label_a = labels[i * c + a], label_b = labels[i * c + b];
                 if (label_a < 0 || label_b < 0) continue;
-                both++;
+                ++both;
                 one_a += label_a;
                 one_b += label_b;
                 ones += label_a & label_b;
@@ -37,26 +38,28 @@ clile_status clile_metrics_label_correlation(int64_t n, int32_t c, const int8_t 
 static double dot(int32_t d, const float *a, const float *b)
 {
     double sum = 0.0;
-    for (int32_t j = 0; j < d; j++) sum += (double)a[j] * (double)b[j];
+    for (int32_t j = 0; j < d; ++j) sum += (double)a[j] * (double)b[j];
     return sum;
 }
 
 clile_status clile_metrics_cosine_matrix(int32_t c, int32_t d, const float *vectors, double *cosine)
 {
     if (c < 1 || d < 1)
-        return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "%s: c is %d and d is %d, expected at least 1", __func__, (int)c,
+        return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
+                            "%s: c is %d and d is %d, expected at least 1", __func__, (int)c,
                             (int)d);
     CLILE_I_RETURN_IF(clile_i_eval_check_finite(__func__, "vectors", c, d, vectors));
     CLILE_I_CHECK_NOT_NULL(cosine);
-    for (int32_t a = 0; a < c; a++) {
+    for (int32_t a = 0; a < c; ++a) {
         const float *row_a = vectors + (int64_t)a * d;
         const double norm_a = sqrt(dot(d, row_a, row_a));
-        for (int32_t b = a; b < c; b++) {
+        for (int32_t b = a; b < c; ++b) {
             const float *row_b = vectors + (int64_t)b * d;
             const double norm_b = sqrt(dot(d, row_b, row_b));
             double value = 0.0;
             if (norm_a >= 1e-8 && norm_b >= 1e-8)
-                value = a == b ? 1.0 : fmax(-1.0, fmin(1.0, dot(d, row_a, row_b) / (norm_a * norm_b)));
+                value =
+                    a == b ? 1.0 : fmax(-1.0, fmin(1.0, dot(d, row_a, row_b) / (norm_a * norm_b)));
             cosine[(int64_t)a * c + b] = cosine[(int64_t)b * c + a] = value;
         }
     }
@@ -67,39 +70,46 @@ clile_status clile_metrics_cosine_matrix(int32_t c, int32_t d, const float *vect
 static double largest_above_diagonal(int32_t c, const double *matrix)
 {
     double largest = 0.0;
-    for (int32_t i = 0; i < c; i++)
-        for (int32_t j = i + 1; j < c; j++) largest = fmax(largest, fabs(matrix[(int64_t)i * c + j]));
+    for (int32_t i = 0; i < c; ++i)
+        for (int32_t j = i + 1; j < c; ++j)
+            largest = fmax(largest, fabs(matrix[(int64_t)i * c + j]));
     return largest > 0.0 ? largest : 1.0;
 }
 
 clile_status clile_metrics_agreement(int32_t c, const double *a, const double *b, double *pearson)
 {
-    if (c < 1) return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "%s: c is %d, expected at least 1", __func__, (int)c);
+    if (c < 1)
+        return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "%s: c is %d, expected at least 1", __func__,
+                            (int)c);
     CLILE_I_CHECK_NOT_NULL(a);
     CLILE_I_CHECK_NOT_NULL(b);
     CLILE_I_CHECK_NOT_NULL(pearson);
-    for (int32_t i = 0; i < c; i++)
-        for (int32_t j = i + 1; j < c; j++)
-            if (!clile_i_is_finite(a[(int64_t)i * c + j]) || !clile_i_is_finite(b[(int64_t)i * c + j]))
-                return clile_i_fail(CLILE_E_NOT_FINITE,
-                                    "%s: element [%d,%d] is %g in a and %g in b, expected finite numbers", __func__,
-                                    (int)i, (int)j, a[(int64_t)i * c + j], b[(int64_t)i * c + j]);
+    for (int32_t i = 0; i < c; ++i)
+        for (int32_t j = i + 1; j < c; ++j)
+            if (!clile_i_is_finite(a[(int64_t)i * c + j]) ||
+                !clile_i_is_finite(b[(int64_t)i * c + j]))
+                return clile_i_fail(
+                    CLILE_E_NOT_FINITE,
+                    "%s: element [%d,%d] is %g in a and %g in b, expected finite numbers", __func__,
+                    (int)i, (int)j, a[(int64_t)i * c + j], b[(int64_t)i * c + j]);
     /* Divided by the largest: no unit makes the squares below overflow or vanish. */
     const double unit_a = largest_above_diagonal(c, a), unit_b = largest_above_diagonal(c, b);
     const double pairs = 0.5 * (double)c * (double)(c - 1);
     double mean_a = 0.0, mean_b = 0.0, aa = 0.0, ab = 0.0, bb = 0.0;
-    int a_varies = 0, b_varies = 0; /* by comparison: rounding in the mean must not make a constant vary */
-    for (int32_t i = 0; i < c; i++) {
-        for (int32_t j = i + 1; j < c; j++) {
+    /* by comparison: rounding in the mean must not make a constant vary */
+    int a_varies = 0, b_varies = 0;
+    for (int32_t i = 0; i < c; ++i) {
+        for (int32_t j = i + 1; j < c; ++j) {
             mean_a += a[(int64_t)i * c + j] / unit_a / pairs;
             mean_b += b[(int64_t)i * c + j] / unit_b / pairs;
             a_varies |= a[(int64_t)i * c + j] != a[1];
             b_varies |= b[(int64_t)i * c + j] != b[1];
         }
     }
-    for (int32_t i = 0; i < c; i++) {
-        for (int32_t j = i + 1; j < c; j++) {
-            const double x = a[(int64_t)i * c + j] / unit_a - mean_a, y = b[(int64_t)i * c + j] / unit_b - mean_b;
+    for (int32_t i = 0; i < c; ++i) {
+        for (int32_t j = i + 1; j < c; ++j) {
+            const double x = a[(int64_t)i * c + j] / unit_a - mean_a,
+                         y = b[(int64_t)i * c + j] / unit_b - mean_b;
             aa += x * x;
             ab += x * y;
             bb += y * y;

@@ -1,4 +1,5 @@
-/* eval: how well AUs were recognised. Uses base. Public face: clile/metrics.h; this header is for the library's own files.
+/* eval: how well AUs were recognised. Uses base. Public face: clile/metrics.h; this header is
+ * for the library's own files.
  */
 #ifndef CLILE_I_EVAL_H
 #define CLILE_I_EVAL_H
@@ -7,37 +8,46 @@
 
 #include <clile/metrics.h>
 
-/* ---- checks (check.c): `function` is the public function that is named in the message -------------------------- */
+/* ---- checks (check.c): `function` is the public function that is named in the message -------- */
 
 clile_status clile_i_eval_check_sizes(const char *function, int64_t n, int32_t c);
-clile_status clile_i_eval_check_labels(const char *function, int64_t n, int32_t c, const int8_t *labels);
-clile_status clile_i_eval_check_present(const char *function, int64_t n, int32_t c, const int8_t *present);
-clile_status clile_i_eval_check_finite(const char *function, const char *what, int64_t rows, int64_t columns,
-                                       const float *values);
-clile_status clile_i_eval_check_finite_f64(const char *function, const char *what, int64_t rows, int64_t columns,
-                                           const double *values);
+clile_status clile_i_eval_check_labels(const char *function, int64_t n, int32_t c,
+                                       const int8_t *labels);
+clile_status clile_i_eval_check_present(const char *function, int64_t n, int32_t c,
+                                        const int8_t *present);
+clile_status clile_i_eval_check_finite(const char *function, const char *what, int64_t rows,
+                                       int64_t columns, const float *values);
+clile_status clile_i_eval_check_finite_f64(const char *function, const char *what, int64_t rows,
+                                           int64_t columns, const double *values);
 
-/* ---- ranking of one AU's scores (ranking.c) -------------------------------------------------------------------- */
+/* ---- ranking of one AU's scores (ranking.c) -------------------------------------------------- */
 
-/* Coded images in ascending order of score. item = subject << 2 | last of its ties << 1 | positive. */
+/* Coded images in ascending order of score. item = subject << 2 | last of its ties << 1 |
+ * positive. */
 typedef struct {
     int64_t count;
     int32_t *item; /* [count] */
 } clile_i_ranking;
 
-/* Ranks AU `au` of score, labels [n,c]; subject [n] in 0..2^29-1 or NULL (all 0). Freed by clile_i_ranking_free. */
-clile_status clile_i_ranking_make(int64_t n, int32_t c, int32_t au, const float *score, const int8_t *labels,
-                                  const int32_t *subject, clile_i_ranking *out);
+/* Ranks AU `au` of score, labels [n,c]; subject [n] in 0..2^29-1 or NULL (all 0). Freed by
+ * clile_i_ranking_free. */
+clile_status clile_i_ranking_make(int64_t n, int32_t c, int32_t au, const float *score,
+                                  const int8_t *labels, const int32_t *subject,
+                                  clile_i_ranking *out);
 void clile_i_ranking_free(clile_i_ranking *ranking);
 
-/* AUC when subject s counts `times[s]` times; NULL: once each. NaN when a class is missing. One pass. */
+/* AUC when subject s counts `times[s]` times; NULL: once each. NaN when a class is missing. One
+ * pass. */
 double clile_i_ranking_auc(const clile_i_ranking *ranking, const int32_t *times);
 
-/* For each subject 0..subjects-1: positive x negative pairs, and how many of them are in order (ties half). */
-clile_status clile_i_ranking_within(const clile_i_ranking *ranking, int64_t subjects, double *in_order, double *pairs);
+/* For each subject 0..subjects-1: positive x negative pairs, and how many of them are in order
+ * (ties half). */
+clile_status clile_i_ranking_within(const clile_i_ranking *ranking, int64_t subjects,
+                                    double *in_order, double *pairs);
 
 /* Gives subjects (any numbers) dense indices 0..*subjects-1 in ascending order of number. */
-clile_status clile_i_subjects_dense(int64_t n, const int32_t *subject, int32_t *dense, int64_t *subjects);
+clile_status clile_i_subjects_dense(int64_t n, const int32_t *subject, int32_t *dense,
+                                    int64_t *subjects);
 
 /* Mean of the values that are not NaN, NaN when there is none (mean.c). */
 double clile_i_mean_of_known(int64_t count, const double *values);
@@ -45,6 +55,7 @@ double clile_i_mean_of_known(int64_t count, const double *values);
 /* F1 from counts [3] TP, FP, FN. */
 double clile_i_f1_of_counts(const int64_t *counts);
 /* Adds up counts [c,3] over the images; `counts` is overwritten. */
-void clile_i_f1_count(int64_t n, int32_t c, const int8_t *present, const int8_t *labels, int64_t *counts);
+void clile_i_f1_count(int64_t n, int32_t c, const int8_t *present, const int8_t *labels,
+                      int64_t *counts);
 
 #endif

@@ -9,11 +9,12 @@ double clile_i_f1_of_counts(const int64_t *counts)
     return total == 0 ? 0.0 : (double)(2 * counts[0]) / (double)total;
 }
 
-void clile_i_f1_count(int64_t n, int32_t c, const int8_t *present, const int8_t *labels, int64_t *counts)
+void clile_i_f1_count(int64_t n, int32_t c, const int8_t *present, const int8_t *labels,
+                      int64_t *counts)
 {
     memset(counts, 0, (size_t)c * 3 * sizeof *counts);
-    for (int64_t i = 0; i < n; i++) {
-        for (int32_t au = 0; au < c; au++) {
+    for (int64_t i = 0; i < n; ++i) {
+        for (int32_t au = 0; au < c; ++au) {
             const int is = labels[i * c + au], said = present[i * c + au];
             counts[3 * au + 0] += is == 1 && said == 1;
             counts[3 * au + 1] += is == 0 && said == 1;
@@ -22,8 +23,8 @@ void clile_i_f1_count(int64_t n, int32_t c, const int8_t *present, const int8_t 
     }
 }
 
-clile_status clile_metrics_f1(int64_t n, int32_t c, const int8_t *present, const int8_t *labels, double *f1,
-                              int64_t *counts)
+clile_status clile_metrics_f1(int64_t n, int32_t c, const int8_t *present, const int8_t *labels,
+                              double *f1, int64_t *counts)
 {
     CLILE_I_RETURN_IF(clile_i_eval_check_sizes(__func__, n, c));
     CLILE_I_RETURN_IF(clile_i_eval_check_present(__func__, n, c, present));
@@ -36,7 +37,7 @@ clile_status clile_metrics_f1(int64_t n, int32_t c, const int8_t *present, const
         counts = own;
     }
     clile_i_f1_count(n, c, present, labels, counts);
-    for (int32_t au = 0; au < c; au++) f1[au] = clile_i_f1_of_counts(counts + 3 * (int64_t)au);
+    for (int32_t au = 0; au < c; ++au) f1[au] = clile_i_f1_of_counts(counts + 3 * (int64_t)au);
     clile_i_free(own);
     return CLILE_OK;
 }

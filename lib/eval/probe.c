@@ -2,15 +2,17 @@
  *
  *     minimise f(W, b) = mean cross-entropy(softmax(W x + b), subject) + RIDGE / 2 |W|_F^2
  *
- * over the frames that are fitted, x being the L2-normalised embedding, centred on their mean and scaled to mean
- * squared norm 1. Neither changes what a linear classifier can do; they make the ridge mean the same for every
- * embedding, however narrow the cone it lies in. Nesterov's accelerated gradient with step 1 / L, momentum (k - 1) / (k
- * + 2), restarted where the gradient points against the step (O'Donoghue and Candes 2015). L = 1/2 |X^T X / m|_F +
- * RIDGE: the Hessian of the softmax is at most 1/2 (Boehning 1992) and the Frobenius norm bounds the largest
- * eigenvalue.
+ * over the frames that are fitted, x being the L2-normalised embedding, centred on their mean
+ * and scaled to mean squared norm 1. Neither changes what a linear classifier can do; they make
+ * the ridge mean the same for every embedding, however narrow the cone it lies in. Nesterov's
+ * accelerated gradient with step 1 / L, momentum (k - 1) / (k + 2), restarted where the gradient
+ * points against the step (O'Donoghue and Candes 2015). L = 1/2 |X^T X / m|_F + RIDGE: the
+ * Hessian of the softmax is at most 1/2 (Boehning 1992) and the Frobenius norm bounds the
+ * largest eigenvalue.
  *
- * Rows of the weights and of the logits are padded to whole groups of LANE classes, so that the inner loops run over
- * classes and vectorise. Padded classes are left out of the softmax; their weights stay 0. */
+ * Rows of the weights and of the logits are padded to whole groups of LANE classes, so that the
+ * inner loops run over classes and vectorise. Padded classes are left out of the softmax; their
+ * weights stay 0. */
 #include "eval/eval.h"
 
 #include <math.h>
@@ -20,11 +22,12 @@ enum { STEPS = 200, LANE = 8 };
 static const float RIDGE = 1e-4f;
 
 typedef struct {
-    int64_t m, tests;   /* frames fitted and tested */
-    int32_t d;          /* inputs; the bias is input d, constant at `one` */
-    int32_t classes;    /* subjects */
-    int32_t width;      /* classes rounded up to LANE */
-    float one;          /* the bias's input: any value is the same model, this one fits the step length */
+    int64_t m, tests; /* frames fitted and tested */
+    int32_t d;        /* inputs; the bias is input d, constant at `one` */
+    int32_t classes;  /* subjects */
+    int32_t width;    /* classes rounded up to LANE */
+    /* the bias's input: any value is the same model, this one fits the step length */
+    float one;
     float step;         /* 1 / L */
     float *x;           /* [m + tests, d], fitted frames first */
     int32_t *subject;   /* [m + tests] */
@@ -35,7 +38,7 @@ typedef struct {
 static double length_of(int32_t d, const float *vector)
 {
     double sum = 0.0;
-    for (int32_t j = 0; j < d; j++) sum += (double)vector[j] * (double)vector[j];
+    for (int32_t j = 0; j < d; ++j) sum += (double)vector[j] * (double)vector[j];
     return sqrt(sum);
 }
 
@@ -44,12 +47,12 @@ static clile_status part_frames(probe *it, int64_t n, const float *embedding, co
 {
     int64_t *seen = clile_i_calloc(it->classes, sizeof *seen);
     if (seen == NULL) return CLILE_E_OUT_OF_MEMORY;
-    for (int64_t i = 0; i < n; i++) {
+    for (int64_t i = 0; i < n; ++i) {
         const int is_test = ++seen[dense[i]] % 4 == 0;
         const int64_t to = is_test ? n - ++it->tests : it->m++;
         const float *from = embedding + i * it->d;
         const double length = length_of(it->d, from);
-        for (int32_t j = 0; j < it->d; j++)
+        for (int32_t j = 0; j < it->d; ++j)
             it->x[to * it->d + j] = length < 1e-8 ? 0.0f : (float)((double)from[j] / length);
         it->subject[to] = dense[i];
     }
@@ -63,36 +66,38 @@ static clile_status standardise(probe *it)
     const int32_t d = it->d;
     double *mean = clile_i_calloc(d, sizeof *mean), squares = 0.0;
     if (mean == NULL) return CLILE_E_OUT_OF_MEMORY;
-    for (int64_t i = 0; i < it->m; i++)
-        for (int32_t j = 0; j < d; j++) mean[j] += (double)it->x[i * d + j];
-    for (int64_t i = 0; i < it->m + it->tests; i++) {
-        for (int32_t j = 0; j < d; j++) it->x[i * d + j] -= (float)(mean[j] / (double)it->m);
+    for (int64_t i = 0; i < it->m; ++i)
+        for (int32_t j = 0; j < d; ++j) mean[j] += (double)it->x[i * d + j];
+    for (int64_t i = 0; i < it->m + it->tests; ++i) {
+        for (int32_t j = 0; j < d; ++j) it->x[i * d + j] -= (float)(mean[j] / (double)it->m);
         const double length = length_of(d, it->x + i * d);
         if (i < it->m) squares += length * length / (double)it->m;
     }
-    const float scale = squares > 1e-12 ? (float)(1.0 / sqrt(squares)) : 0.0f; /* all equal: nothing to read */
-    for (int64_t i = 0; i < (it->m + it->tests) * d; i++) it->x[i] *= scale;
+    /* all equal: nothing to read */
+    const float scale = squares > 1e-12 ? (float)(1.0 / sqrt(squares)) : 0.0f;
+    for (int64_t i = 0; i < (it->m + it->tests) * d; ++i) it->x[i] *= scale;
     clile_i_free(mean);
     return CLILE_OK;
 }
 
-/* |X^T X|_F of the fitted frames: X^T X [d,d] and X X^T [m,m] have the same, and the smaller one is made. */
+/* |X^T X|_F of the fitted frames: X^T X [d,d] and X X^T [m,m] have the same, and the smaller one
+ * is made. */
 static clile_status second_moment_norm(const probe *it, double *norm)
 {
     const int64_t d = it->d, m = it->m, side = d < m ? d : m;
     double squares = 0.0;
     float *moments = clile_i_calloc(side * side, sizeof *moments);
     if (moments == NULL) return CLILE_E_OUT_OF_MEMORY;
-    for (int64_t i = 0; i < m; i++) {
+    for (int64_t i = 0; i < m; ++i) {
         const float *x = it->x + i * d;
         if (side == d)
-            for (int64_t a = 0; a < d; a++)
-                for (int64_t b = 0; b < d; b++) moments[a * d + b] += x[a] * x[b];
+            for (int64_t a = 0; a < d; ++a)
+                for (int64_t b = 0; b < d; ++b) moments[a * d + b] += x[a] * x[b];
         else
-            for (int64_t k = 0; k < m; k++)
-                for (int64_t j = 0; j < d; j++) moments[i * m + k] += x[j] * it->x[k * d + j];
+            for (int64_t k = 0; k < m; ++k)
+                for (int64_t j = 0; j < d; ++j) moments[i * m + k] += x[j] * it->x[k * d + j];
     }
-    for (int64_t k = 0; k < side * side; k++) squares += (double)moments[k] * (double)moments[k];
+    for (int64_t k = 0; k < side * side; ++k) squares += (double)moments[k] * (double)moments[k];
     *norm = sqrt(squares);
     clile_i_free(moments);
     return CLILE_OK;
@@ -109,48 +114,52 @@ static clile_status choose_step(probe *it)
 }
 
 /* logits [width] = W x + b; weights [d + 1, width]. */
-static void logits_of(const probe *it, const float *restrict x, const float *restrict weights, float *restrict logits)
+static void logits_of(const probe *it, const float *restrict x, const float *restrict weights,
+                      float *restrict logits)
 {
     const int32_t width = it->width;
     const float *restrict bias = weights + (int64_t)it->d * width;
-    for (int32_t k = 0; k < width; k++) logits[k] = it->one * bias[k];
+    for (int32_t k = 0; k < width; ++k) logits[k] = it->one * bias[k];
     int32_t j = 0;
     for (; j + 4 <= it->d; j += 4) {
         const float *restrict w = weights + (int64_t)j * width;
         const float x0 = x[j], x1 = x[j + 1], x2 = x[j + 2], x3 = x[j + 3];
-        for (int32_t k = 0; k < width; k++)
-            logits[k] += (x0 * w[k] + x1 * w[width + k]) + (x2 * w[2 * width + k] + x3 * w[3 * width + k]);
+        for (int32_t k = 0; k < width; ++k)
+            logits[k] +=
+                (x0 * w[k] + x1 * w[width + k]) + (x2 * w[2 * width + k] + x3 * w[3 * width + k]);
     }
-    for (; j < it->d; j++)
-        for (int32_t k = 0; k < width; k++) logits[k] += x[j] * weights[(int64_t)j * width + k];
+    for (; j < it->d; ++j)
+        for (int32_t k = 0; k < width; ++k) logits[k] += x[j] * weights[(int64_t)j * width + k];
 }
 
 /* Logits to (probability - target) / m, in place. */
 static void residual_of(const probe *it, int32_t subject, float *logits)
 {
     float largest = logits[0], sum = 0.0f;
-    for (int32_t k = 1; k < it->classes; k++)
+    for (int32_t k = 1; k < it->classes; ++k)
         if (logits[k] > largest) largest = logits[k];
-    for (int32_t k = 0; k < it->classes; k++) {
+    for (int32_t k = 0; k < it->classes; ++k) {
         logits[k] = expf(logits[k] - largest);
         sum += logits[k];
     }
     const float factor = 1.0f / (sum * (float)it->m);
-    for (int32_t k = 0; k < it->classes; k++) logits[k] *= factor;
+    for (int32_t k = 0; k < it->classes; ++k) logits[k] *= factor;
     logits[subject] -= 1.0f / (float)it->m;
-    for (int32_t k = it->classes; k < it->width; k++) logits[k] = 0.0f;
+    for (int32_t k = it->classes; k < it->width; ++k) logits[k] = 0.0f;
 }
 
-/* diff [d + 1, width] += sum over four frames of (x, one) residual^T; frames beyond the last have residual 0. */
-static void add_outer(const probe *it, const float *const x[4], const float *restrict residual, float *restrict diff)
+/* diff [d + 1, width] += sum over four frames of (x, one) residual^T; frames beyond the last
+ * have residual 0. */
+static void add_outer(const probe *it, const float *const x[4], const float *restrict residual,
+                      float *restrict diff)
 {
     const int32_t width = it->width;
-    for (int32_t j = 0; j <= it->d; j++) {
+    for (int32_t j = 0; j <= it->d; ++j) {
         const int is_bias = j == it->d;
         const float x0 = is_bias ? it->one : x[0][j], x1 = is_bias ? it->one : x[1][j];
         const float x2 = is_bias ? it->one : x[2][j], x3 = is_bias ? it->one : x[3][j];
         float *restrict row = diff + (int64_t)j * width;
-        for (int32_t k = 0; k < width; k++)
+        for (int32_t k = 0; k < width; ++k)
             row[k] += (x0 * residual[k] + x1 * residual[width + k]) +
                       (x2 * residual[2 * width + k] + x3 * residual[3 * width + k]);
     }
@@ -162,7 +171,7 @@ static void gradient_at(const probe *it, const float *weights, float *diff)
     memset(diff, 0, (size_t)it->parameters * sizeof *diff);
     for (int64_t first = 0; first < it->m; first += 4) {
         const float *x[4];
-        for (int64_t r = 0; r < 4; r++) {
+        for (int64_t r = 0; r < 4; ++r) {
             float *residual = it->residual + r * it->width;
             const int64_t i = first + r < it->m ? first + r : it->m - 1;
             x[r] = it->x + i * it->d;
@@ -175,19 +184,19 @@ static void gradient_at(const probe *it, const float *weights, float *diff)
         }
         add_outer(it, x, it->residual, diff);
     }
-    for (int64_t k = 0; k < (int64_t)it->d * it->width; k++) diff[k] += RIDGE * weights[k];
+    for (int64_t k = 0; k < (int64_t)it->d * it->width; ++k) diff[k] += RIDGE * weights[k];
 }
 
 /* weights [d + 1, width] from zero; ahead and diff are room of the same size. */
 static void fit(const probe *it, float *weights, float *ahead, float *diff)
 {
     int momentum_steps = 0;
-    for (int step = 0; step < STEPS; step++) {
+    for (int step = 0; step < STEPS; ++step) {
         gradient_at(it, ahead, diff);
-        momentum_steps++;
+        ++momentum_steps;
         const float momentum = (float)(momentum_steps - 1) / (float)(momentum_steps + 2);
         double uphill = 0.0;
-        for (int64_t k = 0; k < it->parameters; k++) {
+        for (int64_t k = 0; k < it->parameters; ++k) {
             const float next = ahead[k] - it->step * diff[k];
             const float moved = next - weights[k];
             uphill += (double)diff[k] * (double)moved;
@@ -203,21 +212,23 @@ static void fit(const probe *it, float *weights, float *ahead, float *diff)
 static double accuracy_of(const probe *it, const float *weights)
 {
     int64_t right = 0;
-    for (int64_t i = it->m; i < it->m + it->tests; i++) {
+    for (int64_t i = it->m; i < it->m + it->tests; ++i) {
         logits_of(it, it->x + i * it->d, weights, it->residual);
         int32_t best = 0;
-        for (int32_t k = 1; k < it->classes; k++)
+        for (int32_t k = 1; k < it->classes; ++k)
             if (it->residual[k] > it->residual[best]) best = k;
         right += best == it->subject[i];
     }
     return (double)right / (double)it->tests;
 }
 
-clile_status clile_metrics_subject_probe(int64_t n, int32_t d, const float *embedding, const int32_t *subject,
-                                         double *accuracy)
+clile_status clile_metrics_subject_probe(int64_t n, int32_t d, const float *embedding,
+                                         const int32_t *subject, double *accuracy)
 {
     CLILE_I_RETURN_IF(clile_i_eval_check_sizes(__func__, n, 1));
-    if (d < 1) return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "%s: d is %d, expected at least 1", __func__, (int)d);
+    if (d < 1)
+        return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "%s: d is %d, expected at least 1", __func__,
+                            (int)d);
     CLILE_I_RETURN_IF(clile_i_eval_check_finite(__func__, "embedding", n, d, embedding));
     CLILE_I_CHECK_NOT_NULL(subject);
     CLILE_I_CHECK_NOT_NULL(accuracy);
@@ -229,8 +240,8 @@ clile_status clile_metrics_subject_probe(int64_t n, int32_t d, const float *embe
     CLILE_I_ALLOC(dense, n);
     CLILE_I_TRY(clile_i_subjects_dense(n, subject, dense, &subjects));
     if (subjects < 2) {
-        status = clile_i_fail(CLILE_E_INVALID_ARGUMENT, "%s: %lld subject, expected at least 2", __func__,
-                              (long long)subjects);
+        status = clile_i_fail(CLILE_E_INVALID_ARGUMENT, "%s: %lld subject, expected at least 2",
+                              __func__, (long long)subjects);
         goto cleanup;
     }
     it.classes = (int32_t)subjects;
@@ -242,8 +253,8 @@ clile_status clile_metrics_subject_probe(int64_t n, int32_t d, const float *embe
     CLILE_I_ALLOC(weights, 3 * it.parameters);
     CLILE_I_TRY(part_frames(&it, n, embedding, dense));
     if (it.tests == 0) {
-        status =
-            clile_i_fail(CLILE_E_INVALID_ARGUMENT, "%s: no subject has four frames, so none is left to test", __func__);
+        status = clile_i_fail(CLILE_E_INVALID_ARGUMENT,
+                              "%s: no subject has four frames, so none is left to test", __func__);
         goto cleanup;
     }
     CLILE_I_TRY(standardise(&it));

@@ -1,5 +1,6 @@
-/* F1 in %, mean of the three subject-exclusive folds, as published by each method's authors or quoted beside CL-ILE
- * (BMVC 2023). Averages as printed: DRML's are 0.6 above the mean of its columns. */
+/* F1 in %, mean of the three subject-exclusive folds, as published by each method's authors or
+ * quoted beside CL-ILE (BMVC 2023). Averages as printed: DRML's are 0.6 above the mean of its
+ * columns. */
 #include "eval/report.h"
 
 #include <string.h>
@@ -37,14 +38,14 @@ static const clile_i_published TABLES[] = {
 
 const clile_i_published *clile_i_published_find(const char *name)
 {
-    for (int32_t i = 0; i < COUNT(TABLES); i++)
+    for (int32_t i = 0; i < COUNT(TABLES); ++i)
         if (strcmp(TABLES[i].name, name) == 0) return &TABLES[i];
     return NULL;
 }
 
 int32_t clile_i_published_column(const clile_i_published *published, int32_t au)
 {
-    for (int32_t i = 0; i < published->aus; i++)
+    for (int32_t i = 0; i < published->aus; ++i)
         if (published->au[i] == au) return i;
     return -1;
 }
@@ -52,7 +53,7 @@ int32_t clile_i_published_column(const clile_i_published *published, int32_t au)
 int clile_i_published_same_aus(const clile_i_published *published, int32_t c, const int32_t *au_ids)
 {
     if (c != published->aus) return 0; /* both lists are without repetition */
-    for (int32_t i = 0; i < c; i++)
+    for (int32_t i = 0; i < c; ++i)
         if (clile_i_published_column(published, au_ids[i]) < 0) return 0;
     return 1;
 }

@@ -16,23 +16,25 @@ static int by_score(const void *left, const void *right)
     return (a->item > b->item) - (a->item < b->item);
 }
 
-clile_status clile_i_ranking_make(int64_t n, int32_t c, int32_t au, const float *score, const int8_t *labels,
-                                  const int32_t *subject, clile_i_ranking *out)
+clile_status clile_i_ranking_make(int64_t n, int32_t c, int32_t au, const float *score,
+                                  const int8_t *labels, const int32_t *subject,
+                                  clile_i_ranking *out)
 {
     clile_status status = CLILE_OK;
     scored *sorted = NULL;
     int64_t count = 0;
     *out = (clile_i_ranking){0};
     CLILE_I_ALLOC(sorted, n);
-    for (int64_t i = 0; i < n; i++) {
+    for (int64_t i = 0; i < n; ++i) {
         const int8_t label = labels[i * c + au];
         if (label < 0) continue;
         const int32_t person = subject == NULL ? 0 : subject[i];
-        sorted[count++] = (scored){score[i * c + au], (int32_t)((uint32_t)person << 2 | (uint32_t)label)};
+        sorted[count++] =
+            (scored){score[i * c + au], (int32_t)((uint32_t)person << 2 | (uint32_t)label)};
     }
     qsort(sorted, (size_t)count, sizeof *sorted, by_score);
     CLILE_I_ALLOC(out->item, count);
-    for (int64_t i = 0; i < count; i++) {
+    for (int64_t i = 0; i < count; ++i) {
         const int last = i + 1 == count || sorted[i].score != sorted[i + 1].score;
         out->item[i] = sorted[i].item | (last ? 2 : 0);
     }
@@ -48,12 +50,13 @@ void clile_i_ranking_free(clile_i_ranking *ranking)
     *ranking = (clile_i_ranking){0};
 }
 
-/* Mann-Whitney: each group of ties with p positives and q negatives above N negatives adds p (N + q / 2). */
+/* Mann-Whitney: each group of ties with p positives and q negatives above N negatives adds p (N
+ * + q / 2). */
 double clile_i_ranking_auc(const clile_i_ranking *ranking, const int32_t *times)
 {
     int64_t positives = 0, negatives = 0, p = 0, q = 0;
     double in_order = 0.0;
-    for (int64_t i = 0; i < ranking->count; i++) {
+    for (int64_t i = 0; i < ranking->count; ++i) {
         const int32_t item = ranking->item[i];
         const int64_t weight = times == NULL ? 1 : times[item >> 2];
         const int64_t positive = item & 1;
@@ -85,21 +88,22 @@ static void close_group(walker *walk)
     walk->p = walk->q = 0;
 }
 
-clile_status clile_i_ranking_within(const clile_i_ranking *ranking, int64_t subjects, double *in_order, double *pairs)
+clile_status clile_i_ranking_within(const clile_i_ranking *ranking, int64_t subjects,
+                                    double *in_order, double *pairs)
 {
     walker *walks = clile_i_calloc(subjects, sizeof *walks);
     if (walks == NULL) return CLILE_E_OUT_OF_MEMORY;
     int64_t group = 0;
-    for (int64_t i = 0; i < ranking->count; i++) {
+    for (int64_t i = 0; i < ranking->count; ++i) {
         const int32_t item = ranking->item[i];
         walker *walk = &walks[item >> 2];
         if (walk->group != group) close_group(walk);
         walk->group = group;
         walk->p += item & 1;
         walk->q += 1 - (item & 1);
-        if (item & 2) group++;
+        if (item & 2) ++group;
     }
-    for (int64_t s = 0; s < subjects; s++) {
+    for (int64_t s = 0; s < subjects; ++s) {
         close_group(&walks[s]);
         in_order[s] = walks[s].in_order;
         pairs[s] = (double)walks[s].positives * (double)walks[s].negatives;
@@ -114,18 +118,21 @@ static int by_number(const void *left, const void *right)
     return (a > b) - (a < b);
 }
 
-clile_status clile_i_subjects_dense(int64_t n, const int32_t *subject, int32_t *dense, int64_t *subjects)
+clile_status clile_i_subjects_dense(int64_t n, const int32_t *subject, int32_t *dense,
+                                    int64_t *subjects)
 {
     int32_t *numbers = clile_i_calloc(n, sizeof *numbers);
     if (numbers == NULL) return CLILE_E_OUT_OF_MEMORY;
-    for (int64_t i = 0; i < n; i++) numbers[i] = subject[i];
+    for (int64_t i = 0; i < n; ++i) numbers[i] = subject[i];
     qsort(numbers, (size_t)n, sizeof *numbers, by_number);
     int64_t count = 0;
-    for (int64_t i = 0; i < n; i++)
+    for (int64_t i = 0; i < n; ++i)
         if (i == 0 || numbers[i] != numbers[count - 1]) numbers[count++] = numbers[i];
-    for (int64_t i = 0; i < n; i++) {
-        const int32_t *found = bsearch(&subject[i], numbers, (size_t)count, sizeof *numbers, by_number);
-        dense[i] = found == NULL ? 0 : (int32_t)(found - numbers); /* found: it was put there above */
+    for (int64_t i = 0; i < n; ++i) {
+        const int32_t *found =
+            bsearch(&subject[i], numbers, (size_t)count, sizeof *numbers, by_number);
+        /* found: it was put there above */
+        dense[i] = found == NULL ? 0 : (int32_t)(found - numbers);
     }
     *subjects = count;
     clile_i_free(numbers);

@@ -3,25 +3,31 @@
 
 #include <string.h>
 
-clile_status clile_report_create(int32_t c, const int32_t *au_ids, const char *published, clile_report **out)
+clile_status clile_report_create(int32_t c, const int32_t *au_ids, const char *published,
+                                 clile_report **out)
 {
     CLILE_I_CHECK_NOT_NULL(out);
     CLILE_I_CHECK_NOT_NULL(au_ids);
-    if (c < 1) return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "%s: c is %d, expected at least 1", __func__, (int)c);
-    for (int32_t i = 0; i < c; i++) {
+    if (c < 1)
+        return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "%s: c is %d, expected at least 1", __func__,
+                            (int)c);
+    for (int32_t i = 0; i < c; ++i) {
         if (au_ids[i] < 1)
-            return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "%s: au_ids[%d] is %d, expected a positive AU number",
-                                __func__, (int)i, (int)au_ids[i]);
-        for (int32_t j = 0; j < i; j++)
+            return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
+                                "%s: au_ids[%d] is %d, expected a positive AU number", __func__,
+                                (int)i, (int)au_ids[i]);
+        for (int32_t j = 0; j < i; ++j)
             if (au_ids[j] == au_ids[i])
-                return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "%s: au_ids[%d] and au_ids[%d] are both %d", __func__,
-                                    (int)j, (int)i, (int)au_ids[i]);
+                return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
+                                    "%s: au_ids[%d] and au_ids[%d] are both %d", __func__, (int)j,
+                                    (int)i, (int)au_ids[i]);
     }
     const clile_i_published *table = published == NULL ? NULL : clile_i_published_find(published);
     if (published != NULL && table == NULL)
-        return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
-                            "%s: there is no published table \"%s\", expected \"bp4d\", \"disfa\" or NULL", __func__,
-                            published);
+        return clile_i_fail(
+            CLILE_E_INVALID_ARGUMENT,
+            "%s: there is no published table \"%s\", expected \"bp4d\", \"disfa\" or NULL",
+            __func__, published);
     clile_status status = CLILE_OK;
     clile_report *report = NULL;
     CLILE_I_ALLOC(report, 1);
@@ -39,8 +45,8 @@ cleanup:
 void clile_report_destroy(clile_report *report)
 {
     if (report == NULL) return;
-    for (int64_t s = 0; s < report->subjects; s++) clile_i_free(report->subject_names[s]);
-    for (int64_t v = 0; v < report->values; v++) clile_i_free(report->value[v].name);
+    for (int64_t s = 0; s < report->subjects; ++s) clile_i_free(report->subject_names[s]);
+    for (int64_t v = 0; v < report->values; ++v) clile_i_free(report->value[v].name);
     clile_i_summary_free(report->summary);
     clile_i_free(report->label);
     clile_i_free(report->model);
@@ -65,7 +71,7 @@ static void *extended(const void *old, int64_t count, const void *added, int64_t
     return block;
 }
 
-/* ---- subjects: told apart by name over all folds --------------------------------------------------------------- */
+/* ---- subjects: told apart by name over all folds --------------------------------------------- */
 
 /* The names of a report with those of one more fold. */
 typedef struct {
@@ -76,7 +82,7 @@ typedef struct {
 
 static void naming_free(naming *names)
 {
-    for (int64_t s = names->old; s < names->count; s++) clile_i_free(names->names[s]);
+    for (int64_t s = names->old; s < names->count; ++s) clile_i_free(names->names[s]);
     clile_i_free(names->names);
     clile_i_free(names->subject);
 }
@@ -84,7 +90,7 @@ static void naming_free(naming *names)
 /* Index of a name; it is put at the end when it is new. -1 when memory is out; `names` has room. */
 static int32_t index_of_name(naming *names, const char *name)
 {
-    for (int64_t s = 0; s < names->count; s++)
+    for (int64_t s = 0; s < names->count; ++s)
         if (strcmp(names->names[s], name) == 0) return (int32_t)s;
     char *copy = clile_i_strdup(name);
     if (copy == NULL) return -1;
@@ -95,20 +101,23 @@ static int32_t index_of_name(naming *names, const char *name)
 static clile_status check_subjects(const char *function, int64_t n, const int32_t *subject,
                                    const char *const *subject_names)
 {
-    if (subject == NULL) return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "%s: subject is NULL", function);
-    for (int64_t i = 0; subject_names != NULL && i < n; i++) {
+    if (subject == NULL)
+        return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "%s: subject is NULL", function);
+    for (int64_t i = 0; subject_names != NULL && i < n; ++i) {
         if (subject[i] < 0)
             return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
-                                "%s: subject[%lld] is %d, expected an index into subject_names", function, (long long)i,
-                                (int)subject[i]);
+                                "%s: subject[%lld] is %d, expected an index into subject_names",
+                                function, (long long)i, (int)subject[i]);
         if (subject_names[subject[i]] == NULL)
-            return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "%s: subject_names[%d], of image %lld, is NULL", function,
+            return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
+                                "%s: subject_names[%d], of image %lld, is NULL", function,
                                 (int)subject[i], (long long)i);
     }
     return CLILE_OK;
 }
 
-/* Names the n frames of a fold. Each different number is looked up once, so that n costs no n name comparisons. */
+/* Names the n frames of a fold. Each different number is looked up once, so that n costs no n
+ * name comparisons. */
 static clile_status name_subjects(const clile_report *report, int64_t n, const int32_t *subject,
                                   const char *const *subject_names, naming *out)
 {
@@ -120,10 +129,10 @@ static clile_status name_subjects(const clile_report *report, int64_t n, const i
     CLILE_I_ALLOC(out->subject, n);
     CLILE_I_TRY(clile_i_subjects_dense(n, subject, dense, &numbers));
     CLILE_I_ALLOC(index, numbers);
-    for (int64_t k = 0; k < numbers; k++) index[k] = -1;
+    for (int64_t k = 0; k < numbers; ++k) index[k] = -1;
     CLILE_I_ALLOC(out->names, report->subjects + numbers);
-    for (int64_t s = 0; s < report->subjects; s++) out->names[s] = report->subject_names[s];
-    for (int64_t i = 0; i < n; i++) {
+    for (int64_t s = 0; s < report->subjects; ++s) out->names[s] = report->subject_names[s];
+    for (int64_t i = 0; i < n; ++i) {
         int32_t *known = &index[dense[i]];
         if (*known < 0) {
             char number[16];
@@ -142,22 +151,23 @@ cleanup:
     return status;
 }
 
-/* ---- adding ---------------------------------------------------------------------------------------------------- */
+/* ---- adding ---------------------------------------------------------------------------------- */
 
 static clile_status check_fold(const clile_report *report, int32_t fold, int64_t n)
 {
     static const char function[] = "clile_report_add_fold";
     CLILE_I_RETURN_IF(clile_i_eval_check_sizes(function, n, report->c));
     CLILE_I_RETURN_IF(clile_i_eval_check_sizes(function, report->frames + n, report->c));
-    for (int64_t f = 0; f < report->folds; f++)
+    for (int64_t f = 0; f < report->folds; ++f)
         if (report->fold[f].fold == fold)
-            return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "%s: fold %d was added already", function, (int)fold);
+            return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "%s: fold %d was added already", function,
+                                (int)fold);
     return CLILE_OK;
 }
 
-clile_status clile_report_add_fold(clile_report *report, int32_t fold, int64_t n, const float *score,
-                                   const int8_t *present, const int8_t *labels, const int32_t *subject,
-                                   const char *const *subject_names)
+clile_status clile_report_add_fold(clile_report *report, int32_t fold, int64_t n,
+                                   const float *score, const int8_t *present, const int8_t *labels,
+                                   const int32_t *subject, const char *const *subject_names)
 {
     CLILE_I_CHECK_NOT_NULL(report);
     const int32_t c = report->c;
@@ -181,7 +191,8 @@ clile_status clile_report_add_fold(clile_report *report, int32_t fold, int64_t n
     presents = extended(report->present, report->frames * c, present, n * c, sizeof *presents);
     all_labels = extended(report->labels, report->frames * c, labels, n * c, sizeof *all_labels);
     subjects = extended(report->subject, report->frames, names.subject, n, sizeof *subjects);
-    if (folds == NULL || scores == NULL || presents == NULL || all_labels == NULL || subjects == NULL) {
+    if (folds == NULL || scores == NULL || presents == NULL || all_labels == NULL ||
+        subjects == NULL) {
         status = CLILE_E_OUT_OF_MEMORY;
         goto cleanup;
     }
@@ -201,7 +212,7 @@ clile_status clile_report_add_fold(clile_report *report, int32_t fold, int64_t n
     report->subject_names = names.names;
     report->subjects = names.count;
     report->frames += n;
-    report->folds++;
+    ++report->folds;
     folds = NULL;
     scores = NULL;
     presents = all_labels = NULL;
@@ -222,7 +233,7 @@ clile_status clile_report_add_value(clile_report *report, const char *name, doub
 {
     CLILE_I_CHECK_NOT_NULL(report);
     CLILE_I_CHECK_NOT_NULL(name);
-    for (int64_t v = 0; v < report->values; v++) {
+    for (int64_t v = 0; v < report->values; ++v) {
         if (strcmp(report->value[v].name, name) != 0) continue;
         report->value[v].value = value;
         return CLILE_OK;
@@ -236,11 +247,12 @@ clile_status clile_report_add_value(clile_report *report, const char *name, doub
     }
     clile_i_free(report->value);
     report->value = values;
-    report->values++;
+    ++report->values;
     return CLILE_OK;
 }
 
-clile_status clile_report_set_correlation(clile_report *report, const double *model, const double *labels)
+clile_status clile_report_set_correlation(clile_report *report, const double *model,
+                                          const double *labels)
 {
     CLILE_I_CHECK_NOT_NULL(report);
     const int64_t c = report->c;

@@ -1,5 +1,5 @@
-/* The report: what is kept (report.c), what is computed from it (summary.c, bootstrap.c), how it is shown
- * (report_text.c, report_json.c, report_table.c). */
+/* The report: what is kept (report.c), what is computed from it (summary.c, bootstrap.c), how it
+ * is shown (report_text.c, report_json.c, report_table.c). */
 #ifndef CLILE_I_REPORT_H
 #define CLILE_I_REPORT_H
 
@@ -11,7 +11,7 @@ extern const char *const clile_i_metric_names[CLILE_I_METRICS];
 
 enum { CLILE_I_BOOTSTRAP_DRAWS = 1000 };
 
-/* ---- published results (published.c) ---------------------------------------------------------------------------- */
+/* ---- published results (published.c) --------------------------------------------------------- */
 
 enum { CLILE_I_PUBLISHED_MOST = 12 };
 typedef struct {
@@ -31,9 +31,10 @@ const clile_i_published *clile_i_published_find(const char *name);
 /* Column of an AU number, -1 when the table has none. */
 int32_t clile_i_published_column(const clile_i_published *published, int32_t au);
 /* 1 when the table has exactly the AUs au_ids [c], in any order: then averages can be compared. */
-int clile_i_published_same_aus(const clile_i_published *published, int32_t c, const int32_t *au_ids);
+int clile_i_published_same_aus(const clile_i_published *published, int32_t c,
+                               const int32_t *au_ids);
 
-/* ---- the report itself (report.c) ------------------------------------------------------------------------------- */
+/* ---- the report itself (report.c) ------------------------------------------------------------ */
 
 typedef struct {
     int32_t fold;
@@ -63,7 +64,7 @@ struct clile_report {
     struct clile_i_summary *summary; /* of these folds, made when it is first asked for; atomic */
 };
 
-/* ---- figures (summary.c) ---------------------------------------------------------------------------------------- */
+/* ---- figures (summary.c) --------------------------------------------------------------------- */
 
 /* One line of results: a fold, the mean of folds, or all frames pooled. */
 typedef struct {
@@ -80,15 +81,17 @@ typedef struct clile_i_summary {
     double low[CLILE_I_METRICS], high[CLILE_I_METRICS]; /* of pooled.average */
 } clile_i_summary;
 
-/* The figures, made by the first call after a fold was added and kept in the report. Any thread. STATE when the report
- * has no fold; `function` is named in messages. */
-clile_status clile_i_summary_get(const char *function, const clile_report *report, const clile_i_summary **out);
+/* The figures, made by the first call after a fold was added and kept in the report. Any thread.
+ * STATE when the report has no fold; `function` is named in messages. */
+clile_status clile_i_summary_get(const char *function, const clile_report *report,
+                                 const clile_i_summary **out);
 void clile_i_summary_free(clile_i_summary *summary); /* NULL does nothing */
 
-/* ---- interval over subjects (bootstrap.c) ----------------------------------------------------------------------- */
+/* ---- interval over subjects (bootstrap.c) ---------------------------------------------------- */
 
-/* 2.5 % and 97.5 % quantiles of the pooled average of each metric, over draws of the report's subjects with
- * replacement. */
-clile_status clile_i_bootstrap(const clile_report *report, double low[CLILE_I_METRICS], double high[CLILE_I_METRICS]);
+/* 2.5 % and 97.5 % quantiles of the pooled average of each metric, over draws of the report's
+ * subjects with replacement. */
+clile_status clile_i_bootstrap(const clile_report *report, double low[CLILE_I_METRICS],
+                               double high[CLILE_I_METRICS]);
 
 #endif

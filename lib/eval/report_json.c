@@ -1,4 +1,5 @@
-/* The report as one JSON object. Key order is fixed; numbers have 12 digits; what has no value is null.
+/* The report as one JSON object. Key order is fixed; numbers have 12 digits; what has no value
+ * is null.
  *
  *   format "clile-report", version 1 (fields may be added, never renamed)
  *   au                [c] AU numbers; every [c] list below is in this order
@@ -12,7 +13,8 @@
  *   bootstrap         {unit "subject", draws, level}: how the intervals were made
  *   values            {name: number}
  *   correlation       null or {model: [c][c], labels: [c][c], agreement}
- *   published         null or {table, unit "percent", au, same_aus, rows: [{name, f1: [au], average}]}
+ *   published         null or {table, unit "percent", au, same_aus,
+ *                             rows: [{name, f1: [au], average}]}
  */
 #include "eval/report.h"
 
@@ -29,7 +31,7 @@ static void put_number(clile_i_text *text, double value)
 static void put_numbers(clile_i_text *text, int64_t count, const double *values)
 {
     clile_i_text_append(text, "[");
-    for (int64_t i = 0; i < count; i++) {
+    for (int64_t i = 0; i < count; ++i) {
         if (i > 0) clile_i_text_append(text, ", ");
         put_number(text, values[i]);
     }
@@ -39,7 +41,8 @@ static void put_numbers(clile_i_text *text, int64_t count, const double *values)
 static void put_integers(clile_i_text *text, int32_t count, const int32_t *values)
 {
     clile_i_text_append(text, "[");
-    for (int32_t i = 0; i < count; i++) clile_i_text_append(text, "%s%d", i > 0 ? ", " : "", (int)values[i]);
+    for (int32_t i = 0; i < count; ++i)
+        clile_i_text_append(text, "%s%d", i > 0 ? ", " : "", (int)values[i]);
     clile_i_text_append(text, "]");
 }
 
@@ -58,10 +61,10 @@ static void put_names(clile_i_text *text, const clile_report *report)
 }
 
 /* "f1": {...}, "auc": {...}, "auc_within": {...}; with intervals when low is given. */
-static void put_metrics(clile_i_text *text, int32_t c, const clile_i_figures *figures, const double *low,
-                        const double *high, const char *indent)
+static void put_metrics(clile_i_text *text, int32_t c, const clile_i_figures *figures,
+                        const double *low, const double *high, const char *indent)
 {
-    for (int metric = 0; metric < CLILE_I_METRICS; metric++) {
+    for (int metric = 0; metric < CLILE_I_METRICS; ++metric) {
         clile_i_text_append(text, "%s\n%s\"%s\": {\"au\": ", metric > 0 ? "," : "", indent,
                             clile_i_metric_names[metric]);
         put_numbers(text, c, figures->au[metric]);
@@ -81,21 +84,23 @@ static void put_metrics(clile_i_text *text, int32_t c, const clile_i_figures *fi
 static void put_counts(clile_i_text *text, int32_t c, const int64_t *counts)
 {
     clile_i_text_append(text, "\"counts\": [");
-    for (int32_t au = 0; au < c; au++)
-        clile_i_text_append(text, "%s{\"tp\": %lld, \"fp\": %lld, \"fn\": %lld}", au > 0 ? ", " : "",
-                            (long long)counts[3 * au], (long long)counts[3 * au + 1], (long long)counts[3 * au + 2]);
+    for (int32_t au = 0; au < c; ++au)
+        clile_i_text_append(text, "%s{\"tp\": %lld, \"fp\": %lld, \"fn\": %lld}",
+                            au > 0 ? ", " : "", (long long)counts[3 * au],
+                            (long long)counts[3 * au + 1], (long long)counts[3 * au + 2]);
     clile_i_text_append(text, "],");
 }
 
 /* Names of the subjects of a fold, in the report's order. */
-static clile_status put_subject_names(clile_i_text *text, const clile_report *report, const clile_i_fold *fold)
+static clile_status put_subject_names(clile_i_text *text, const clile_report *report,
+                                      const clile_i_fold *fold)
 {
     int8_t *seen = clile_i_calloc(report->subjects, sizeof *seen);
     if (seen == NULL) return CLILE_E_OUT_OF_MEMORY;
-    for (int64_t i = fold->first; i < fold->first + fold->count; i++) seen[report->subject[i]] = 1;
+    for (int64_t i = fold->first; i < fold->first + fold->count; ++i) seen[report->subject[i]] = 1;
     const char *separator = "";
     clile_i_text_append(text, "\"subject_names\": [");
-    for (int64_t s = 0; s < report->subjects; s++) {
+    for (int64_t s = 0; s < report->subjects; ++s) {
         if (!seen[s]) continue;
         clile_i_text_append(text, "%s", separator);
         clile_i_text_append_json(text, report->subject_names[s]);
@@ -106,12 +111,14 @@ static clile_status put_subject_names(clile_i_text *text, const clile_report *re
     return CLILE_OK;
 }
 
-static clile_status put_folds(clile_i_text *text, const clile_report *report, const clile_i_summary *summary)
+static clile_status put_folds(clile_i_text *text, const clile_report *report,
+                              const clile_i_summary *summary)
 {
     clile_i_text_append(text, "  \"folds\": [");
-    for (int64_t f = 0; f < summary->folds; f++) {
+    for (int64_t f = 0; f < summary->folds; ++f) {
         const clile_i_figures *figures = &summary->fold[f];
-        clile_i_text_append(text, "%s\n    {\"fold\": %d, \"images\": %lld, \"subjects\": %lld,\n     ",
+        clile_i_text_append(text,
+                            "%s\n    {\"fold\": %d, \"images\": %lld, \"subjects\": %lld,\n     ",
                             f > 0 ? "," : "", (int)report->fold[f].fold, (long long)figures->frames,
                             (long long)figures->subjects);
         CLILE_I_RETURN_IF(put_subject_names(text, report, &report->fold[f]));
@@ -127,7 +134,7 @@ static clile_status put_folds(clile_i_text *text, const clile_report *report, co
 static void put_matrix(clile_i_text *text, int32_t c, const double *matrix)
 {
     clile_i_text_append(text, "[");
-    for (int32_t row = 0; row < c; row++) {
+    for (int32_t row = 0; row < c; ++row) {
         clile_i_text_append(text, "%s\n      ", row > 0 ? "," : "");
         put_numbers(text, c, matrix + (int64_t)row * c);
     }
@@ -137,7 +144,7 @@ static void put_matrix(clile_i_text *text, int32_t c, const double *matrix)
 static void put_values(clile_i_text *text, const clile_report *report)
 {
     clile_i_text_append(text, "  \"values\": {");
-    for (int64_t v = 0; v < report->values; v++) {
+    for (int64_t v = 0; v < report->values; ++v) {
         clile_i_text_append(text, "%s", v > 0 ? ", " : "");
         clile_i_text_append_json(text, report->value[v].name);
         clile_i_text_append(text, ": ");
@@ -173,9 +180,11 @@ static void put_published(clile_i_text *text, const clile_report *report)
     clile_i_text_append(text, "{\"table\": \"%s\", \"unit\": \"percent\", \"au\": ", table->name);
     put_integers(text, table->aus, table->au);
     clile_i_text_append(text, ", \"same_aus\": %s, \"rows\": [",
-                        clile_i_published_same_aus(table, report->c, report->au_ids) ? "true" : "false");
-    for (int32_t row = 0; row < table->rows; row++) {
-        clile_i_text_append(text, "%s\n    {\"name\": \"%s\", \"f1\": ", row > 0 ? "," : "", table->row[row].name);
+                        clile_i_published_same_aus(table, report->c, report->au_ids) ? "true"
+                                                                                     : "false");
+    for (int32_t row = 0; row < table->rows; ++row) {
+        clile_i_text_append(text, "%s\n    {\"name\": \"%s\", \"f1\": ", row > 0 ? "," : "",
+                            table->row[row].name);
         put_numbers(text, table->aus, table->row[row].f1);
         clile_i_text_append(text, ", \"average\": %.12g}", table->row[row].average);
     }
@@ -193,16 +202,17 @@ clile_status clile_report_copy_json(const clile_report *report, char **out)
     clile_i_text_append(&text, "{\n  \"format\": \"clile-report\",\n  \"version\": 1,\n  \"au\": ");
     put_integers(&text, report->c, report->au_ids);
     put_names(&text, report);
-    clile_i_text_append(&text, ",\n  \"images\": %lld,\n  \"subjects\": %lld,\n", (long long)report->frames,
-                        (long long)report->subjects);
+    clile_i_text_append(&text, ",\n  \"images\": %lld,\n  \"subjects\": %lld,\n",
+                        (long long)report->frames, (long long)report->subjects);
     CLILE_I_TRY(put_folds(&text, report, summary));
     clile_i_text_append(&text, "  \"mean_of_folds\": {");
     put_metrics(&text, report->c, &summary->mean, NULL, NULL, "    ");
     clile_i_text_append(&text, "},\n  \"pooled\": {\n    ");
     put_counts(&text, report->c, summary->pooled.counts);
     put_metrics(&text, report->c, &summary->pooled, summary->low, summary->high, "    ");
-    clile_i_text_append(&text, "},\n  \"bootstrap\": {\"unit\": \"subject\", \"draws\": %d, \"level\": 0.95},\n",
-                        (int)CLILE_I_BOOTSTRAP_DRAWS);
+    clile_i_text_append(
+        &text, "},\n  \"bootstrap\": {\"unit\": \"subject\", \"draws\": %d, \"level\": 0.95},\n",
+        (int)CLILE_I_BOOTSTRAP_DRAWS);
     put_values(&text, report);
     put_correlation(&text, report);
     put_published(&text, report);

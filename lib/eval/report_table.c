@@ -1,5 +1,5 @@
-/* The report's figures as one table of a paper or a program: CSV, Markdown, LaTeX. One walk over the rows; a form says
- * how they look. */
+/* The report's figures as one table of a paper or a program: CSV, Markdown, LaTeX. One walk over
+ * the rows; a form says how they look. */
 #include "eval/report.h"
 
 #include <math.h>
@@ -40,7 +40,8 @@ static void put_csv_text(clile_i_text *text, const char *value)
 {
     const int quoted = strpbrk(value, ",\"\r\n") != NULL;
     if (quoted) clile_i_text_append(text, "\"");
-    for (; *value != '\0'; ++value) clile_i_text_append(text, *value == '"' ? "\"\"" : "%c", *value);
+    for (; *value != '\0'; ++value)
+        clile_i_text_append(text, *value == '"' ? "\"\"" : "%c", *value);
     if (quoted) clile_i_text_append(text, "\"");
 }
 
@@ -52,7 +53,8 @@ static void put_csv_number(clile_i_text *text, double value)
 static void begin_csv(clile_i_text *text, const clile_report *report)
 {
     clile_i_text_append(text, "metric,part");
-    for (int32_t a = 0; a < report->c; ++a) clile_i_text_append(text, ",AU%d", (int)report->au_ids[a]);
+    for (int32_t a = 0; a < report->c; ++a)
+        clile_i_text_append(text, ",AU%d", (int)report->au_ids[a]);
     clile_i_text_append(text, ",average,low,high\n");
 }
 
@@ -63,7 +65,8 @@ static void head_csv(clile_i_text *text, const clile_report *report, int metric)
     (void)metric;
 }
 
-static void row_csv(clile_i_text *text, const clile_report *report, int metric, const table_row *row)
+static void row_csv(clile_i_text *text, const clile_report *report, int metric,
+                    const table_row *row)
 {
     clile_i_text_append(text, "%s,", clile_i_metric_names[metric]);
     put_csv_text(text, row->label);
@@ -107,7 +110,8 @@ static void begin_md(clile_i_text *text, const clile_report *report)
 static void head_md(clile_i_text *text, const clile_report *report, int metric)
 {
     clile_i_text_append(text, "\n| %s |", titles[metric]);
-    for (int32_t a = 0; a < report->c; ++a) clile_i_text_append(text, " AU%d |", (int)report->au_ids[a]);
+    for (int32_t a = 0; a < report->c; ++a)
+        clile_i_text_append(text, " AU%d |", (int)report->au_ids[a]);
     clile_i_text_append(text, " Avg. |\n|---|");
     for (int32_t a = 0; a <= report->c; ++a) clile_i_text_append(text, "---:|");
     clile_i_text_append(text, "\n");
@@ -166,11 +170,13 @@ static void head_tex(clile_i_text *text, const clile_report *report, int metric)
     for (int32_t a = 0; a <= report->c; ++a) clile_i_text_append(text, "r");
     clile_i_text_append(text, "}\n\\hline\n");
     put_tex_text(text, titles[metric]);
-    for (int32_t a = 0; a < report->c; ++a) clile_i_text_append(text, " & AU%d", (int)report->au_ids[a]);
+    for (int32_t a = 0; a < report->c; ++a)
+        clile_i_text_append(text, " & AU%d", (int)report->au_ids[a]);
     clile_i_text_append(text, " & Avg. \\\\\n\\hline\n");
 }
 
-static void row_tex(clile_i_text *text, const clile_report *report, int metric, const table_row *row)
+static void row_tex(clile_i_text *text, const clile_report *report, int metric,
+                    const table_row *row)
 {
     put_tex_text(text, row->label);
     for (int32_t a = 0; a <= report->c; ++a) {
@@ -205,9 +211,9 @@ static const table_form forms[] = {
 
 /* ---- the walk ---- */
 
-static void put_figures(clile_i_text *text, const table_form *form, const clile_report *report, int metric,
-                        const char *label, const clile_i_figures *figures, const clile_i_summary *interval,
-                        double *value)
+static void put_figures(clile_i_text *text, const table_form *form, const clile_report *report,
+                        int metric, const char *label, const clile_i_figures *figures,
+                        const clile_i_summary *interval, double *value)
 {
     memcpy(value, figures->au[metric], (size_t)report->c * sizeof *value);
     value[report->c] = figures->average[metric];
@@ -216,7 +222,8 @@ static void put_figures(clile_i_text *text, const table_form *form, const clile_
     form->row(text, report, metric, &row);
 }
 
-static void put_published(clile_i_text *text, const table_form *form, const clile_report *report, double *value)
+static void put_published(clile_i_text *text, const table_form *form, const clile_report *report,
+                          double *value)
 {
     const clile_i_published *table = report->published;
     char label[64];
@@ -249,14 +256,16 @@ static void put_metric(clile_i_text *text, const table_form *form, const clile_r
         put_printed(&low, metric, summary->low[metric]);
         clile_i_text_append(&low, " to ");
         put_printed(&low, metric, summary->high[metric]);
-        snprintf(note, sizeof note, "Pooled average, 95 %% interval over test subjects: %s.", low.data ? low.data : "");
+        snprintf(note, sizeof note, "Pooled average, 95 %% interval over test subjects: %s.",
+                 low.data ? low.data : "");
         if (low.status != CLILE_OK) text->status = low.status;
         clile_i_text_free(&low);
     }
     if (metric == CLILE_I_F1 && report->published != NULL &&
         !clile_i_published_same_aus(report->published, report->c, report->au_ids))
         snprintf(note + strlen(note), sizeof note - strlen(note),
-                 "%sThe published averages are over other AUs and do not compare.", note[0] != '\0' ? " " : "");
+                 "%sThe published averages are over other AUs and do not compare.",
+                 note[0] != '\0' ? " " : "");
     form->foot(text, note[0] != '\0' ? note : NULL);
 }
 
@@ -273,12 +282,13 @@ clile_status clile_report_copy_table(const clile_report *report, const char *for
     for (size_t k = 0; k < sizeof forms / sizeof *forms; ++k)
         if (strcmp(forms[k].name, format) == 0) form = &forms[k];
     if (form == NULL)
-        return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "%s: format is \"%s\", expected csv, md or tex", __func__,
-                            format);
+        return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
+                            "%s: format is \"%s\", expected csv, md or tex", __func__, format);
     CLILE_I_TRY(clile_i_summary_get(__func__, report, &summary));
     CLILE_I_ALLOC(value, report->c + 1);
     form->begin(&text, report);
-    for (int metric = 0; metric < CLILE_I_METRICS; ++metric) put_metric(&text, form, report, summary, metric, value);
+    for (int metric = 0; metric < CLILE_I_METRICS; ++metric)
+        put_metric(&text, form, report, summary, metric, value);
     for (int64_t v = 0; v < report->values; ++v) form->value(&text, report, &report->value[v]);
     CLILE_I_TRY(text.status);
     *out = text.data;

@@ -1,4 +1,5 @@
-/* The report as text for people: F1 in % as papers print it, with the published rows below; AUC as a fraction. */
+/* The report as text for people: F1 in % as papers print it, with the published rows below; AUC
+ * as a fraction. */
 #include "eval/report.h"
 
 #include <clile/au.h>
@@ -23,11 +24,12 @@ static void put_cell(clile_i_text *text, int decimals, double value)
         clile_i_text_append(text, "%*s", CELL_WIDTH, "-");
 }
 
-static void put_header(clile_i_text *text, const char *title, const clile_report *report, int with_average)
+static void put_header(clile_i_text *text, const char *title, const clile_report *report,
+                       int with_average)
 {
     char au[16];
     put_label(text, title);
-    for (int32_t i = 0; i < report->c; i++) {
+    for (int32_t i = 0; i < report->c; ++i) {
         snprintf(au, sizeof au, "AU%d", (int)report->au_ids[i]);
         clile_i_text_append(text, "%*s", CELL_WIDTH, au);
     }
@@ -35,12 +37,13 @@ static void put_header(clile_i_text *text, const char *title, const clile_report
     clile_i_text_append(text, "\n");
 }
 
-static void put_row(clile_i_text *text, const char *label, int32_t c, const clile_i_figures *figures, int metric)
+static void put_row(clile_i_text *text, const char *label, int32_t c,
+                    const clile_i_figures *figures, int metric)
 {
     const double factor = metric == CLILE_I_F1 ? 100.0 : 1.0;
     const int decimals = metric == CLILE_I_F1 ? 1 : 3;
     put_label(text, label);
-    for (int32_t au = 0; au < c; au++) put_cell(text, decimals, factor * figures->au[metric][au]);
+    for (int32_t au = 0; au < c; ++au) put_cell(text, decimals, factor * figures->au[metric][au]);
     put_cell(text, decimals, factor * figures->average[metric]);
     clile_i_text_append(text, "\n");
 }
@@ -50,15 +53,16 @@ static void put_published(clile_i_text *text, const clile_report *report)
     const clile_i_published *table = report->published;
     if (table == NULL) return;
     int common = 0;
-    for (int32_t au = 0; au < report->c; au++) common += clile_i_published_column(table, report->au_ids[au]) >= 0;
+    for (int32_t au = 0; au < report->c; ++au)
+        common += clile_i_published_column(table, report->au_ids[au]) >= 0;
     if (common == 0) {
         clile_i_text_append(text, "published on %s: no AU in common\n", table->title);
         return;
     }
     clile_i_text_append(text, "published on %s, mean of its three folds:\n", table->title);
-    for (int32_t row = 0; row < table->rows; row++) {
+    for (int32_t row = 0; row < table->rows; ++row) {
         clile_i_text_append(text, "  %-*s", LABEL_WIDTH - 2, table->row[row].name);
-        for (int32_t au = 0; au < report->c; au++) {
+        for (int32_t au = 0; au < report->c; ++au) {
             const int32_t column = clile_i_published_column(table, report->au_ids[au]);
             put_cell(text, 1, column < 0 ? NAN : table->row[row].f1[column]);
         }
@@ -66,15 +70,17 @@ static void put_published(clile_i_text *text, const clile_report *report)
         clile_i_text_append(text, "\n");
     }
     if (!clile_i_published_same_aus(table, report->c, report->au_ids))
-        clile_i_text_append(text, "  The published averages are over other AUs than yours and do not compare.\n");
+        clile_i_text_append(
+            text, "  The published averages are over other AUs than yours and do not compare.\n");
 }
 
-static void put_metric(clile_i_text *text, const clile_report *report, const clile_i_summary *summary, int metric)
+static void put_metric(clile_i_text *text, const clile_report *report,
+                       const clile_i_summary *summary, int metric)
 {
     static const char *const titles[CLILE_I_METRICS] = {"F1 (%)", "AUC", "AUC within subjects"};
     char label[32];
     put_header(text, titles[metric], report, 1);
-    for (int64_t f = 0; f < summary->folds; f++) {
+    for (int64_t f = 0; f < summary->folds; ++f) {
         snprintf(label, sizeof label, "fold %d", (int)report->fold[f].fold);
         put_row(text, label, report->c, &summary->fold[f], metric);
     }
@@ -83,35 +89,39 @@ static void put_metric(clile_i_text *text, const clile_report *report, const cli
     if (clile_i_is_finite(summary->low[metric])) {
         const double factor = metric == CLILE_I_F1 ? 100.0 : 1.0;
         const int decimals = metric == CLILE_I_F1 ? 1 : 3;
-        clile_i_text_append(
-            text, "pooled average, 95 %% interval over test subjects: %.*f to %.*f (bootstrap, %d draws)\n", decimals,
-            factor * summary->low[metric], decimals, factor * summary->high[metric], (int)CLILE_I_BOOTSTRAP_DRAWS);
+        clile_i_text_append(text,
+                            "pooled average, 95 %% interval over test subjects: %.*f to %.*f "
+                            "(bootstrap, %d draws)\n",
+                            decimals, factor * summary->low[metric], decimals,
+                            factor * summary->high[metric], (int)CLILE_I_BOOTSTRAP_DRAWS);
     }
     if (metric == CLILE_I_F1) put_published(text, report);
     clile_i_text_append(text, "\n");
 }
 
-static void put_counts(clile_i_text *text, const clile_report *report, const clile_i_figures *pooled)
+static void put_counts(clile_i_text *text, const clile_report *report,
+                       const clile_i_figures *pooled)
 {
     static const char *const labels[3] = {"TP", "FP", "FN"};
     put_header(text, "Counts, pooled", report, 0);
-    for (int k = 0; k < 3; k++) {
+    for (int k = 0; k < 3; ++k) {
         put_label(text, labels[k]);
-        for (int32_t au = 0; au < report->c; au++)
+        for (int32_t au = 0; au < report->c; ++au)
             clile_i_text_append(text, "%*lld", CELL_WIDTH, (long long)pooled->counts[3 * au + k]);
         clile_i_text_append(text, "\n");
     }
 }
 
-static void put_matrix(clile_i_text *text, const char *title, const clile_report *report, const double *matrix)
+static void put_matrix(clile_i_text *text, const char *title, const clile_report *report,
+                       const double *matrix)
 {
     char au[16];
     clile_i_text_append(text, "\n");
     put_header(text, title, report, 0);
-    for (int32_t row = 0; row < report->c; row++) {
+    for (int32_t row = 0; row < report->c; ++row) {
         snprintf(au, sizeof au, "AU%d", (int)report->au_ids[row]);
         put_label(text, au);
-        for (int32_t column = 0; column < report->c; column++)
+        for (int32_t column = 0; column < report->c; ++column)
             put_cell(text, 2, matrix[(int64_t)row * report->c + column]);
         clile_i_text_append(text, "\n");
     }
@@ -133,12 +143,12 @@ static void put_values(clile_i_text *text, const clile_report *report)
 {
     if (report->values == 0) return;
     int width = LABEL_WIDTH - 1;
-    for (int64_t v = 0; v < report->values; v++) {
+    for (int64_t v = 0; v < report->values; ++v) {
         const size_t length = strlen(report->value[v].name);
         if (length < 80 && (int)length > width) width = (int)length;
     }
     clile_i_text_append(text, "\n");
-    for (int64_t v = 0; v < report->values; v++) {
+    for (int64_t v = 0; v < report->values; ++v) {
         const int length = (int)strnlen(report->value[v].name, 80);
         clile_i_text_append_utf8(text, report->value[v].name);
         clile_i_text_append(text, "%*s", 1 + (length < width ? width - length : 0), "");
@@ -162,18 +172,21 @@ static void put_names(clile_i_text *text, const clile_report *report)
             line = text->size;
         } else if (i > 0)
             clile_i_text_append(text, " ");
-        clile_i_text_append(text, "AU%d%s%s", (int)report->au_ids[i], name ? " " : "", name ? name : "");
+        clile_i_text_append(text, "AU%d%s%s", (int)report->au_ids[i], name ? " " : "",
+                            name ? name : "");
     }
     clile_i_text_append(text, "\n\n");
 }
 
-static void put_overview(clile_i_text *text, const clile_report *report, const clile_i_summary *summary)
+static void put_overview(clile_i_text *text, const clile_report *report,
+                         const clile_i_summary *summary)
 {
     clile_i_text_append(text, "%lld test images of %lld subjects\n", (long long)report->frames,
                         (long long)report->subjects);
-    for (int64_t f = 0; f < summary->folds; f++)
-        clile_i_text_append(text, "fold %d: %lld images of %lld subjects\n", (int)report->fold[f].fold,
-                            (long long)summary->fold[f].frames, (long long)summary->fold[f].subjects);
+    for (int64_t f = 0; f < summary->folds; ++f)
+        clile_i_text_append(text, "fold %d: %lld images of %lld subjects\n",
+                            (int)report->fold[f].fold, (long long)summary->fold[f].frames,
+                            (long long)summary->fold[f].subjects);
     clile_i_text_append(text, "\n");
 }
 
@@ -187,7 +200,8 @@ clile_status clile_report_copy_text(const clile_report *report, char **out)
     CLILE_I_TRY(clile_i_summary_get(__func__, report, &summary));
     put_overview(&text, report, summary);
     put_names(&text, report);
-    for (int metric = 0; metric < CLILE_I_METRICS; metric++) put_metric(&text, report, summary, metric);
+    for (int metric = 0; metric < CLILE_I_METRICS; ++metric)
+        put_metric(&text, report, summary, metric);
     put_counts(&text, report, &summary->pooled);
     put_correlation(&text, report);
     put_values(&text, report);

@@ -7,25 +7,26 @@ const char *const clile_i_metric_names[CLILE_I_METRICS] = {"f1", "auc", "auc_wit
 
 static void figures_free(clile_i_figures *figures)
 {
-    for (int metric = 0; metric < CLILE_I_METRICS; metric++) clile_i_free(figures->au[metric]);
+    for (int metric = 0; metric < CLILE_I_METRICS; ++metric) clile_i_free(figures->au[metric]);
     clile_i_free(figures->counts);
 }
 
 static clile_status figures_alloc(int32_t c, clile_i_figures *figures)
 {
     clile_status status = CLILE_OK;
-    for (int metric = 0; metric < CLILE_I_METRICS; metric++) CLILE_I_ALLOC(figures->au[metric], c);
+    for (int metric = 0; metric < CLILE_I_METRICS; ++metric) CLILE_I_ALLOC(figures->au[metric], c);
 cleanup:
     return status;
 }
 
 /* How many different subjects the frames have. */
-static clile_status count_subjects(const clile_report *report, int64_t first, int64_t count, int64_t *out)
+static clile_status count_subjects(const clile_report *report, int64_t first, int64_t count,
+                                   int64_t *out)
 {
     int8_t *seen = clile_i_calloc(report->subjects, sizeof *seen);
     if (seen == NULL) return CLILE_E_OUT_OF_MEMORY;
     *out = 0;
-    for (int64_t i = first; i < first + count; i++) {
+    for (int64_t i = first; i < first + count; ++i) {
         *out += !seen[report->subject[i]];
         seen[report->subject[i]] = 1;
     }
@@ -34,7 +35,8 @@ static clile_status count_subjects(const clile_report *report, int64_t first, in
 }
 
 /* The metrics of frames first..first+count-1 of the report. */
-static clile_status figures_make(const clile_report *report, int64_t first, int64_t count, clile_i_figures *out)
+static clile_status figures_make(const clile_report *report, int64_t first, int64_t count,
+                                 clile_i_figures *out)
 {
     clile_status status = CLILE_OK;
     const int32_t c = report->c;
@@ -46,9 +48,9 @@ static clile_status figures_make(const clile_report *report, int64_t first, int6
     CLILE_I_ALLOC(out->counts, (int64_t)c * 3);
     CLILE_I_TRY(clile_metrics_f1(count, c, present, labels, out->au[CLILE_I_F1], out->counts));
     CLILE_I_TRY(clile_metrics_auc(count, c, score, labels, out->au[CLILE_I_AUC]));
-    CLILE_I_TRY(
-        clile_metrics_auc_within(count, c, score, labels, report->subject + first, out->au[CLILE_I_AUC_WITHIN]));
-    for (int metric = 0; metric < CLILE_I_METRICS; metric++)
+    CLILE_I_TRY(clile_metrics_auc_within(count, c, score, labels, report->subject + first,
+                                         out->au[CLILE_I_AUC_WITHIN]));
+    for (int metric = 0; metric < CLILE_I_METRICS; ++metric)
         out->average[metric] = clile_i_mean_of_known(c, out->au[metric]);
 cleanup:
     return status;
@@ -64,12 +66,13 @@ static clile_status mean_of_folds(const clile_report *report, clile_i_summary *s
     mean->subjects = summary->pooled.subjects;
     CLILE_I_TRY(figures_alloc(report->c, mean));
     CLILE_I_ALLOC(values, summary->folds);
-    for (int metric = 0; metric < CLILE_I_METRICS; metric++) {
-        for (int32_t au = 0; au < report->c; au++) {
-            for (int64_t f = 0; f < summary->folds; f++) values[f] = summary->fold[f].au[metric][au];
+    for (int metric = 0; metric < CLILE_I_METRICS; ++metric) {
+        for (int32_t au = 0; au < report->c; ++au) {
+            for (int64_t f = 0; f < summary->folds; ++f)
+                values[f] = summary->fold[f].au[metric][au];
             mean->au[metric][au] = clile_i_mean_of_known(summary->folds, values);
         }
-        for (int64_t f = 0; f < summary->folds; f++) values[f] = summary->fold[f].average[metric];
+        for (int64_t f = 0; f < summary->folds; ++f) values[f] = summary->fold[f].average[metric];
         mean->average[metric] = clile_i_mean_of_known(summary->folds, values);
     }
 cleanup:
@@ -82,8 +85,9 @@ static clile_status summary_make(const clile_report *report, clile_i_summary *ou
     clile_status status = CLILE_OK;
     CLILE_I_ALLOC(out->fold, report->folds);
     out->folds = report->folds;
-    for (int64_t f = 0; f < report->folds; f++)
-        CLILE_I_TRY(figures_make(report, report->fold[f].first, report->fold[f].count, &out->fold[f]));
+    for (int64_t f = 0; f < report->folds; ++f)
+        CLILE_I_TRY(
+            figures_make(report, report->fold[f].first, report->fold[f].count, &out->fold[f]));
     CLILE_I_TRY(figures_make(report, 0, report->frames, &out->pooled));
     CLILE_I_TRY(mean_of_folds(report, out));
     CLILE_I_TRY(clile_i_bootstrap(report, out->low, out->high));
@@ -91,19 +95,23 @@ cleanup:
     return status;
 }
 
-/* Several threads may ask at once: each makes the same figures, and the first to finish puts its own in place. */
-clile_status clile_i_summary_get(const char *function, const clile_report *report, const clile_i_summary **out)
+/* Several threads may ask at once: each makes the same figures, and the first to finish puts its
+ * own in place. */
+clile_status clile_i_summary_get(const char *function, const clile_report *report,
+                                 const clile_i_summary **out)
 {
     clile_status status = CLILE_OK;
     clile_i_summary *made = NULL, *kept = __atomic_load_n(&report->summary, __ATOMIC_ACQUIRE);
     clile_report *owner = (clile_report *)(uintptr_t)report; /* what it answers does not change */
     if (report->folds == 0)
-        return clile_i_fail(CLILE_E_STATE, "%s: the report has no fold yet, expected clile_report_add_fold before",
+        return clile_i_fail(CLILE_E_STATE,
+                            "%s: the report has no fold yet, expected clile_report_add_fold before",
                             function);
     if (kept == NULL) {
         CLILE_I_ALLOC(made, 1);
         CLILE_I_TRY(summary_make(report, made));
-        if (__atomic_compare_exchange_n(&owner->summary, &kept, made, 0, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
+        if (__atomic_compare_exchange_n(&owner->summary, &kept, made, 0, __ATOMIC_ACQ_REL,
+                                        __ATOMIC_ACQUIRE)) {
             kept = made;
             made = NULL;
         }
@@ -117,24 +125,26 @@ cleanup:
 void clile_i_summary_free(clile_i_summary *summary)
 {
     if (summary == NULL) return;
-    for (int64_t f = 0; f < summary->folds; f++) figures_free(&summary->fold[f]);
+    for (int64_t f = 0; f < summary->folds; ++f) figures_free(&summary->fold[f]);
     figures_free(&summary->mean);
     figures_free(&summary->pooled);
     clile_i_free(summary->fold);
     clile_i_free(summary);
 }
 
-clile_status clile_report_get_summary(const clile_report *report, const char *metric, double *mean_of_folds_out,
-                                      double *pooled, double *low, double *high)
+clile_status clile_report_get_summary(const clile_report *report, const char *metric,
+                                      double *mean_of_folds_out, double *pooled, double *low,
+                                      double *high)
 {
     CLILE_I_CHECK_NOT_NULL(report);
     CLILE_I_CHECK_NOT_NULL(metric);
     int which = 0;
-    while (which < CLILE_I_METRICS && strcmp(metric, clile_i_metric_names[which]) != 0) which++;
+    while (which < CLILE_I_METRICS && strcmp(metric, clile_i_metric_names[which]) != 0) ++which;
     if (which == CLILE_I_METRICS)
-        return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
-                            "%s: there is no metric \"%s\", expected \"f1\", \"auc\" or \"auc_within\"", __func__,
-                            metric);
+        return clile_i_fail(
+            CLILE_E_INVALID_ARGUMENT,
+            "%s: there is no metric \"%s\", expected \"f1\", \"auc\" or \"auc_within\"", __func__,
+            metric);
     const clile_i_summary *summary = NULL;
     CLILE_I_RETURN_IF(clile_i_summary_get(__func__, report, &summary));
     if (mean_of_folds_out != NULL) *mean_of_folds_out = summary->mean.average[which];

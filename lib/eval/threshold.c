@@ -16,19 +16,21 @@ static int by_score_down(const void *left, const void *right)
     return (a < b) - (a > b);
 }
 
-/* A float t with low <= t < high, as near to the middle as floats allow: `> t` then parts the two. */
+/* A float t with low <= t < high, as near to the middle as floats allow: `> t` then parts the
+ * two. */
 static float between(float low, float high)
 {
     const float middle = (float)(0.5 * ((double)low + (double)high));
     return middle < high ? middle : low;
 }
 
-/* Cuts after the k largest scores, k = 1..count where the next score differs: F1 = 2 TP / (k + positives). Compared as
- * fractions of integers, so that equal cuts are seen as equal and the first of them stays. */
+/* Cuts after the k largest scores, k = 1..count where the next score differs: F1 = 2 TP / (k +
+ * positives). Compared as fractions of integers, so that equal cuts are seen as equal and the
+ * first of them stays. */
 static float best_cut(int64_t count, const scored *sorted, int64_t positives)
 {
     int64_t true_positives = 0, best = 0, best_true_positives = 0;
-    for (int64_t k = 1; k <= count; k++) {
+    for (int64_t k = 1; k <= count; ++k) {
         true_positives += sorted[k - 1].label;
         if (k < count && sorted[k].score == sorted[k - 1].score) continue;
         if (true_positives * (best + positives) <= best_true_positives * (k + positives)) continue;
@@ -40,7 +42,8 @@ static float best_cut(int64_t count, const scored *sorted, int64_t positives)
     return below < -FLT_MAX ? -FLT_MAX : below;
 }
 
-clile_status clile_metrics_thresholds(int64_t n, int32_t c, const float *score, const int8_t *labels, float *threshold)
+clile_status clile_metrics_thresholds(int64_t n, int32_t c, const float *score,
+                                      const int8_t *labels, float *threshold)
 {
     CLILE_I_RETURN_IF(clile_i_eval_check_sizes(__func__, n, c));
     CLILE_I_RETURN_IF(clile_i_eval_check_finite(__func__, "score", n, c, score));
@@ -48,10 +51,10 @@ clile_status clile_metrics_thresholds(int64_t n, int32_t c, const float *score, 
     CLILE_I_CHECK_NOT_NULL(threshold);
     scored *sorted = clile_i_calloc(n, sizeof *sorted);
     if (sorted == NULL) return CLILE_E_OUT_OF_MEMORY;
-    for (int32_t au = 0; au < c; au++) {
+    for (int32_t au = 0; au < c; ++au) {
         int64_t count = 0, positives = 0;
         float largest = -FLT_MAX;
-        for (int64_t i = 0; i < n; i++) {
+        for (int64_t i = 0; i < n; ++i) {
             const scored image = {score[i * c + au], labels[i * c + au]};
             if (image.score > largest) largest = image.score;
             if (image.label < 0) continue;

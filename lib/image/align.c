@@ -1,17 +1,21 @@
-/* Landmarks -> the similarity that carries the canonical crop into the photograph; and whether landmarks and boxes can
- * be those of a face in it.
+/* Landmarks -> the similarity that carries the canonical crop into the photograph; and whether
+ * landmarks and boxes can be those of a face in it.
  *
- * Umeyama, "Least-squares estimation of transformation parameters between two point patterns", PAMI 1991, in the plane
- * and without reflection. With points as complex numbers, w in the photograph and z in the crop, both centred,
+ * Umeyama, "Least-squares estimation of transformation parameters between two point patterns",
+ * PAMI 1991, in the plane and without reflection. With points as complex numbers, w in the
+ * photograph and z in the crop, both centred,
  *
  *     crop = beta photo,  beta = sum conj(w) z / sum |w|^2  minimises  sum |z - beta w|^2,
  *
- * and the map wanted here is its inverse, photo = crop / beta. What the fit leaves of the shape is
+ * and the map wanted here is its inverse, photo = crop / beta. What the fit leaves of the shape
+ * is
  *
- *     residue = min sum |z - beta w|^2 / sum |z|^2 = 1 - |sum conj(w) z|^2 / (sum |w|^2 sum |z|^2),  0 to 1.
+ *     residue = min sum |z - beta w|^2 / sum |z|^2
+ *             = 1 - |sum conj(w) z|^2 / (sum |w|^2 sum |z|^2),  0 to 1.
  *
- * The bounds, and what they were chosen on: 4985 rendered faces with expressions, turned by up to 30 degrees (bp4d-ict,
- * frames-ict of the tests), and 1500 random faces of a 3-D model (ICT-FaceKit) for each of 42 poses.
+ * The bounds, and what they were chosen on: 4985 rendered faces with expressions, turned by up
+ * to 30 degrees (bp4d-ict, frames-ict of the tests), and 1500 random faces of a 3-D model
+ * (ICT-FaceKit) for each of 42 poses.
  *
  *                                  residue   eyes    mouth        nose
  *     rendered faces               to .14    .81     .63          .28 to .77
@@ -20,11 +24,13 @@
  *     up or down by 40             to .33    .90     .36         -.39 to 1.22
  *     60, and up by 30             to .44    .27    -.12          .24 to .79
  *     eyes swapped                 from .68  below 0
- *     mirrored: x or y backwards, x and y exchanged, left and right swapped: from .93, below 0, below 0
+ *     mirrored: x or y backwards, x and y exchanged, left and right swapped: from .93, below 0,
+ *     below 0
  *     mouth corners swapped        from .49          to -.63
  *
- * eyes, mouth: cross product of the line between the two, left to right, with that from the middle of the eyes to the
- * middle of the mouth, by the square of the latter; nose: how far along it the nose is (0 eyes, 1 mouth). */
+ * eyes, mouth: cross product of the line between the two, left to right, with that from the
+ * middle of the eyes to the middle of the mouth, by the square of the latter; nose: how far
+ * along it the nose is (0 eyes, 1 mouth). */
 #include "image/image.h"
 
 #include "base/format.h"
@@ -67,8 +73,9 @@ static const double MOST_TURN =
     -0.70711; /* cosine of 135 degrees: beyond it the face is upside down, rather than lying */
 static const double LEAST_INSIDE = 0.25; /* share of a crop or box in the image */
 
-#define ORDER                                                                                                          \
-    "expected, as the image shows them: left-hand eye, right-hand eye, nose tip, left-hand and right-hand corner of "  \
+#define ORDER                                                                                      \
+    "expected, as the image shows them: left-hand eye, right-hand eye, nose tip, left-hand and "   \
+    "right-hand corner of "                                                                        \
     "the mouth (or 68 points in Multi-PIE order), x to the right and y downwards"
 #define PIXELS "coordinates are pixels, not shares of the image's width and height"
 
@@ -103,17 +110,21 @@ static fit fit_five(const double *five, double size)
 /* Why eyes, nose and mouth do not lie as in a face; NULL: they do. */
 static const char *order_fault(const double *p)
 {
-    const double eyes_x = p[2] - p[0], eyes_y = p[3] - p[1], mouth_x = p[8] - p[6], mouth_y = p[9] - p[7];
+    const double eyes_x = p[2] - p[0], eyes_y = p[3] - p[1], mouth_x = p[8] - p[6],
+                 mouth_y = p[9] - p[7];
     const double mid_x = 0.5 * (p[0] + p[2]), mid_y = 0.5 * (p[1] + p[3]);
     const double down_x = 0.5 * (p[6] + p[8]) - mid_x, down_y = 0.5 * (p[7] + p[9]) - mid_y;
     const double down = down_x * down_x + down_y * down_y;
-    const double eyes = eyes_x * down_y - eyes_y * down_x, mouth = mouth_x * down_y - mouth_y * down_x;
+    const double eyes = eyes_x * down_y - eyes_y * down_x,
+                 mouth = mouth_x * down_y - mouth_y * down_x;
     const double nose = (p[4] - mid_x) * down_x + (p[5] - mid_y) * down_y;
     const int eyes_swapped = !(eyes > 0.0), mouth_swapped = !(mouth > LEAST_MOUTH * down);
     if (eyes_swapped && mouth_swapped) return "left and right are exchanged, or an axis is";
     if (eyes_swapped) return "the eyes are exchanged";
     if (mouth_swapped) return "the corners of the mouth are exchanged";
-    return nose > LEAST_NOSE * down && nose < MOST_NOSE * down ? NULL : "the nose is not between eyes and mouth";
+    return nose > LEAST_NOSE * down && nose < MOST_NOSE * down
+               ? NULL
+               : "the nose is not between eyes and mouth";
 }
 
 /* Writes the reason; 1. */
@@ -143,27 +154,33 @@ int clile_i_align_five_fault(const double *five, char *why)
     const char *order = order_fault(five);
     if (!(f.photo_norm > 1e-12)) return because(why, "the landmarks are all the same");
     if (shares) return because(why, "all landmarks are from 0 to 1: " PIXELS);
-    if (order != NULL) return because(why, "the landmarks are in no face's order (%s); " ORDER, order);
+    if (order != NULL)
+        return because(why, "the landmarks are in no face's order (%s); " ORDER, order);
     if (!(residue <= MOST_RESIDUE))
-        return because(why, "the landmarks have no shape of a face (residue %.2f, at most %.2f); " ORDER, residue,
-                       MOST_RESIDUE);
+        return because(why,
+                       "the landmarks have no shape of a face (residue %.2f, at most %.2f); " ORDER,
+                       residue, MOST_RESIDUE);
     if (f.re < MOST_TURN * sqrt(product))
-        return because(why, "the landmarks are upside down (turned by %.0f degrees, at most 135); " ORDER,
-                       acos(f.re / sqrt(product)) * 57.29578);
+        return because(
+            why, "the landmarks are upside down (turned by %.0f degrees, at most 135); " ORDER,
+            acos(f.re / sqrt(product)) * 57.29578);
     if (side < LEAST_SIDE)
-        return because(why, "a face of %.2g pixels, expected at least %g; " PIXELS, side, LEAST_SIDE);
+        return because(why, "a face of %.2g pixels, expected at least %g; " PIXELS, side,
+                       LEAST_SIDE);
     return 0;
 }
 
 int clile_i_align_box_fault(const double *box, char *why)
 {
     for (int32_t k = 0; k < 4; ++k)
-        if (!clile_i_is_finite(box[k])) return because(why, "face box: value %d is not finite", (int)k);
+        if (!clile_i_is_finite(box[k]))
+            return because(why, "face box: value %d is not finite", (int)k);
     if (!(box[2] > 0.0 && box[3] > 0.0))
         return because(why, "face box of %g x %g pixels, expected sides above 0", box[2], box[3]);
     if (fmax(box[2], box[3]) < LEAST_SIDE)
-        return because(why, "face box of %g x %g pixels, expected a longer side of at least %g; " PIXELS, box[2],
-                       box[3], LEAST_SIDE);
+        return because(why,
+                       "face box of %g x %g pixels, expected a longer side of at least %g; " PIXELS,
+                       box[2], box[3], LEAST_SIDE);
     return 0;
 }
 
@@ -173,7 +190,8 @@ static double inside(const clile_i_affine *m, double size, int32_t h, int32_t w)
     enum { SIDE = 32 };
     int32_t count = 0;
     for (int32_t i = 0; i < SIDE * SIDE; ++i) {
-        const double u = (i % SIDE + 0.5) / (double)SIDE * size, v = (i / SIDE + 0.5) / (double)SIDE * size;
+        const double u = (i % SIDE + 0.5) / (double)SIDE * size,
+                     v = (i / SIDE + 0.5) / (double)SIDE * size;
         const double x = m->a * u + m->b * v + m->c, y = m->d * u + m->e * v + m->f;
         count += x >= 0.0 && y >= 0.0 && x <= w && y <= h;
     }
@@ -182,24 +200,29 @@ static double inside(const clile_i_affine *m, double size, int32_t h, int32_t w)
 
 /* ---- maps ---- */
 
-clile_status clile_i_align_landmarks(int32_t points, const double *xy, int32_t h, int32_t w, int32_t size,
-                                     clile_i_affine *out)
+clile_status clile_i_align_landmarks(int32_t points, const double *xy, int32_t h, int32_t w,
+                                     int32_t size, clile_i_affine *out)
 {
     double five[2 * FIVE];
     char why[CLILE_I_WHY_SIZE];
 
     if (points != FIVE && points != 68)
-        return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "alignment needs 5 or 68 landmarks, there are %d", points);
-    if (size < 1) return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "alignment to a crop of %d pixels", size);
+        return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
+                            "alignment needs 5 or 68 landmarks, there are %d", points);
+    if (size < 1)
+        return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "alignment to a crop of %d pixels", size);
     for (int32_t i = 0; i < points; ++i)
-        if (clile_i_align_uses(points, i) && !(clile_i_is_finite(xy[2 * i]) && clile_i_is_finite(xy[2 * i + 1])))
+        if (clile_i_align_uses(points, i) &&
+            !(clile_i_is_finite(xy[2 * i]) && clile_i_is_finite(xy[2 * i + 1])))
             return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "landmark %d is not finite", i);
     clile_i_align_reduce(points, xy, five);
-    if (clile_i_align_five_fault(five, why)) return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "%s", why);
+    if (clile_i_align_five_fault(five, why))
+        return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "%s", why);
 
     const fit f = fit_five(five, size);
     const double product = f.re * f.re + f.im * f.im;
-    const double cosine = f.re * f.photo_norm / product, sine = -f.im * f.photo_norm / product; /* 1 / beta */
+    /* 1 / beta */
+    const double cosine = f.re * f.photo_norm / product, sine = -f.im * f.photo_norm / product;
     *out = (clile_i_affine){.a = cosine,
                             .b = -sine,
                             .c = f.photo_x - (cosine * f.crop_x - sine * f.crop_y),
@@ -207,10 +230,11 @@ clile_status clile_i_align_landmarks(int32_t points, const double *xy, int32_t h
                             .e = cosine,
                             .f = f.photo_y - (sine * f.crop_x + cosine * f.crop_y)};
     if (inside(out, size, h, w) < LEAST_INSIDE)
-        return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
-                            "the face around (%g, %g), a crop of %.3g pixels, lies outside the image of %d x %d (a "
-                            "quarter of it must be inside)",
-                            f.photo_x, f.photo_y, hypot(cosine, sine) * size, (int)w, (int)h);
+        return clile_i_fail(
+            CLILE_E_INVALID_ARGUMENT,
+            "the face around (%g, %g), a crop of %.3g pixels, lies outside the image of %d x %d (a "
+            "quarter of it must be inside)",
+            f.photo_x, f.photo_y, hypot(cosine, sine) * size, (int)w, (int)h);
     return CLILE_OK;
 }
 
@@ -225,15 +249,19 @@ clile_status clile_i_align_box(const double *box, double margin, int32_t h, int3
     char why[CLILE_I_WHY_SIZE];
     if (clile_i_align_box_fault(box, why)) return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "%s", why);
     if (!clile_i_is_within(margin, -0.5, 4.0))
-        return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "margin of a face box: expected -0.5 to 4, found %g", margin);
+        return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
+                            "margin of a face box: expected -0.5 to 4, found %g", margin);
     const clile_i_affine itself = {.a = box[2], .c = box[0], .e = box[3], .f = box[1]};
     if (inside(&itself, 1.0, h, w) < LEAST_INSIDE)
         return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
-                            "face box at (%g, %g) of %g x %g pixels lies outside the image of %d x %d (a quarter of it "
-                            "must be inside); expected left, top, width, height",
+                            "face box at (%g, %g) of %g x %g pixels lies outside the image of %d "
+                            "x %d (a quarter of it must be inside); expected left, top, width, "
+                            "height",
                             box[0], box[1], box[2], box[3], (int)w, (int)h);
     const double side = (1.0 + margin) * fmax(box[2], box[3]), scale = side / size;
-    *out = (clile_i_affine){
-        .a = scale, .c = box[0] + 0.5 * (box[2] - side), .e = scale, .f = box[1] + 0.5 * (box[3] - side)};
+    *out = (clile_i_affine){.a = scale,
+                            .c = box[0] + 0.5 * (box[2] - side),
+                            .e = scale,
+                            .f = box[1] + 0.5 * (box[3] - side)};
     return CLILE_OK;
 }

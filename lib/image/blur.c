@@ -1,7 +1,8 @@
-/* Gaussian blur, as torchvision's functional.gaussian_blur computes it: a normalised kernel exp(-x^2 / (2 s^2)), first
- * along rows, then along columns, the image mirrored about its edge pixels (which are not repeated). There the caller
- * chooses the length of the kernel; here it is 2 ceil(3 s) + 1, beyond which 0.3 % of the weight lies. Part of the
- * input of every step, so it allocates nothing. */
+/* Gaussian blur, as torchvision's functional.gaussian_blur computes it: a normalised kernel
+ * exp(-x^2 / (2 s^2)), first along rows, then along columns, the image mirrored about its edge
+ * pixels (which are not repeated). There the caller chooses the length of the kernel; here it is
+ * 2 ceil(3 s) + 1, beyond which 0.3 % of the weight lies. Part of the input of every step, so it
+ * allocates nothing. */
 #include "image/image.h"
 
 #include <math.h>
@@ -52,7 +53,8 @@ static void blur_columns(const kernel *k, int32_t size, int32_t columns, float *
 {
     float lines[LINE][COLUMNS];
     for (int32_t i = 0; i < size + 2 * k->radius; ++i)
-        for (int32_t x = 0; x < columns; ++x) lines[i][x] = plane[(int64_t)mirrored(i - k->radius, size) * size + x];
+        for (int32_t x = 0; x < columns; ++x)
+            lines[i][x] = plane[(int64_t)mirrored(i - k->radius, size) * size + x];
     for (int32_t y = 0; y < size; ++y) {
         float sum[COLUMNS] = {0};
         for (int32_t i = 0; i <= 2 * k->radius; ++i)

@@ -1,15 +1,16 @@
 /* Bytes of a JPEG, PNG or BMP file -> 8-bit RGB. The only file that knows stb_image.
  *
- * stb_image reads past the end of a file as zeros and does not check PNG's checksums, so a copy that broke off half way
- * would become a half grey face. Therefore each format is first walked to its end here. */
+ * stb_image reads past the end of a file as zeros and does not check PNG's checksums, so a copy
+ * that broke off half way would become a half grey face. Therefore each format is first walked
+ * to its end here. */
 #include "image/exif.h"
 
 #include <limits.h>
 #include <string.h>
 
-/* One allocation of the decoder may not exceed `most`, which follows from file and pixels (block_limit): a small PNG
- * can inflate without bound. The decoder's hooks have no argument for it, so it is kept for the thread, as the
- * decoder's own failure reason is. */
+/* One allocation of the decoder may not exceed `most`, which follows from file and pixels
+ * (block_limit): a small PNG can inflate without bound. The decoder's hooks have no argument for
+ * it, so it is kept for the thread, as the decoder's own failure reason is. */
 static _Thread_local struct {
     size_t most;
     int exceeded, refused; /* a block was larger than that; could not be had */
@@ -48,10 +49,12 @@ static void *decoder_realloc(void *old, size_t old_size, size_t size)
 #define STBI_REALLOC_SIZED(old, old_size, size) decoder_realloc(old, old_size, size)
 #define STBI_FREE(block) clile_i_free(block)
 #if defined(__GNUC__)
-#pragma GCC diagnostic ignored "-Wunused-function" /* reported at the end of the file, so it stays off */
+/* reported at the end of the file, so it stays off */
+#pragma GCC diagnostic ignored "-Wunused-function"
 #pragma GCC diagnostic push
 #if !defined(__clang__)
-#pragma GCC diagnostic ignored "-Wmaybe-uninitialized" /* of fields that only the reader by callbacks uses */
+/* of fields that only the reader by callbacks uses */
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
 #endif
 #pragma GCC diagnostic ignored "-Wunused-parameter"
 #pragma GCC diagnostic ignored "-Wsign-compare"
@@ -93,7 +96,8 @@ static const char *other_kind(const uint8_t *bytes, size_t size)
         {8, 4, "AVI ", "video"},
     };
     for (size_t k = 0; k < sizeof kinds / sizeof *kinds; ++k)
-        if (size >= kinds[k].at + kinds[k].length && memcmp(bytes + kinds[k].at, kinds[k].bytes, kinds[k].length) == 0)
+        if (size >= kinds[k].at + kinds[k].length &&
+            memcmp(bytes + kinds[k].at, kinds[k].bytes, kinds[k].length) == 0)
             return kinds[k].name;
     return "";
 }
@@ -114,15 +118,18 @@ typedef struct {
     const char *defect;  /* NULL: the file is whole */
     int32_t orientation; /* as of EXIF; 0: nothing was said */
     int channels;        /* of a JPEG */
-    size_t adobe;        /* where a JPEG's Adobe marker tells its colour transform; 0: it has none */
+    /* where a JPEG's Adobe marker tells its colour transform; 0: it has none */
+    size_t adobe;
 } survey;
 
-/* Each scan of a JPEG costs a pass over all pixels, however few bytes it has: more than any encoder writes are refused.
+/* Each scan of a JPEG costs a pass over all pixels, however few bytes it has: more than any
+ * encoder writes are refused.
  */
 enum { MOST_SCANS = 4, MOST_SCANS_PROGRESSIVE = 64 };
 
-/* T.81, B.2.4.2: tables of a class, 16 numbers of codes and as many values as these come to, which fill the segment. A
- * table has at most 256 values; stb_image up to 2.27 writes past its end when it claims more. */
+/* T.81, B.2.4.2: tables of a class, 16 numbers of codes and as many values as these come to,
+ * which fill the segment. A table has at most 256 values; stb_image up to 2.27 writes past its
+ * end when it claims more. */
 static int huffman_tables_fit(const uint8_t *at, size_t size)
 {
     while (size > 0) {
@@ -136,17 +143,21 @@ static int huffman_tables_fit(const uint8_t *at, size_t size)
     return 1;
 }
 
-/* The segments that other standards put into a JPEG: APP1 with EXIF, of which the first counts, and APP14 with Adobe's
- * colour transform (Adobe Technical Note 5116, 18). `data` is behind the length. */
-static void survey_application(survey *out, uint8_t marker, const uint8_t *bytes, size_t data, size_t size)
+/* The segments that other standards put into a JPEG: APP1 with EXIF, of which the first counts,
+ * and APP14 with Adobe's colour transform (Adobe Technical Note 5116, 18). `data` is behind the
+ * length. */
+static void survey_application(survey *out, uint8_t marker, const uint8_t *bytes, size_t data,
+                               size_t size)
 {
-    if (marker == 0xe1 && size >= 6 && out->orientation == 0 && memcmp(bytes + data, "Exif\0", 6) == 0)
+    if (marker == 0xe1 && size >= 6 && out->orientation == 0 &&
+        memcmp(bytes + data, "Exif\0", 6) == 0)
         out->orientation = clile_i_exif_orientation(bytes + data, size);
-    if (marker == 0xee && size >= 12 && memcmp(bytes + data, "Adobe", 6) == 0) out->adobe = data + 11;
+    if (marker == 0xee && size >= 12 && memcmp(bytes + data, "Adobe", 6) == 0)
+        out->adobe = data + 11;
 }
 
-/* ITU-T T.81, annex B: segments from SOI to EOI; after SOS come entropy coded bytes, in which 0xff is followed by 0 or
- * a restart marker. */
+/* ITU-T T.81, annex B: segments from SOI to EOI; after SOS come entropy coded bytes, in which
+ * 0xff is followed by 0 or a restart marker. */
 static survey survey_jpeg(const uint8_t *bytes, size_t size)
 {
     survey out = {.defect = "it ends before the end-of-image marker"};
@@ -172,7 +183,8 @@ static survey survey_jpeg(const uint8_t *bytes, size_t size)
             if (at + 4 > size) break;
             const size_t length = (size_t)bytes[at + 2] << 8 | bytes[at + 3];
             if (length < 2 || length > size - at - 2) break;
-            const int frame = (marker & 0xf0) == 0xc0 && marker != 0xc4 && marker != 0xc8 && marker != 0xcc;
+            const int frame =
+                (marker & 0xf0) == 0xc0 && marker != 0xc4 && marker != 0xc8 && marker != 0xcc;
             if (frame && length >= 7 && out.w == 0) {
                 out.h = bytes[at + 5] << 8 | bytes[at + 6];
                 out.w = bytes[at + 7] << 8 | bytes[at + 8];
@@ -194,8 +206,9 @@ static survey survey_jpeg(const uint8_t *bytes, size_t size)
     return out;
 }
 
-/* PNG specification, section 5: chunks of length, type, data and CRC-32 from IHDR to IEND. Checksums of critical chunks
- * (capital first letter) are verified; an eXIf chunk with a wrong one tells nothing. */
+/* PNG specification, section 5: chunks of length, type, data and CRC-32 from IHDR to IEND.
+ * Checksums of critical chunks (capital first letter) are verified; an eXIf chunk with a wrong
+ * one tells nothing. */
 static survey survey_png(const uint8_t *bytes, size_t size)
 {
     survey out = {.defect = "it ends before the IEND chunk"};
@@ -209,7 +222,8 @@ static survey survey_png(const uint8_t *bytes, size_t size)
         const uint8_t *type = bytes + at + 4;
         if (length > size - at - 12) break;
         const int critical = type[0] >= 'A' && type[0] <= 'Z', exif = memcmp(type, "eXIf", 4) == 0;
-        const int right = (critical || exif) && clile_i_crc32(0, type, length + 4) == read_be32(type + 4 + length);
+        const int right = (critical || exif) &&
+                          clile_i_crc32(0, type, length + 4) == read_be32(type + 4 + length);
         if (critical && !right) {
             out.defect = "a checksum does not fit its data";
             break;
@@ -224,8 +238,8 @@ static survey survey_png(const uint8_t *bytes, size_t size)
     return out;
 }
 
-/* File header of 14 bytes, then BITMAPCOREHEADER (12 bytes) or BITMAPINFOHEADER (40 and more). Uncompressed pixels must
- * lie inside the file. */
+/* File header of 14 bytes, then BITMAPCOREHEADER (12 bytes) or BITMAPINFOHEADER (40 and more).
+ * Uncompressed pixels must lie inside the file. */
 static survey survey_bmp(const uint8_t *bytes, size_t size)
 {
     survey out = {.defect = "it ends before its last pixel"};
@@ -245,12 +259,14 @@ static survey survey_bmp(const uint8_t *bytes, size_t size)
     }
     const int plain = compression == 0 || compression == 3; /* others are refused by the decoder */
     const uint64_t row = ((uint64_t)(out.w > 0 ? out.w : 0) * bits + 31) / 32 * 4;
-    if (!plain || (row <= size && read_le32(bytes + 10) + row * (uint64_t)out.h <= size)) out.defect = NULL;
+    if (!plain || (row <= size && read_le32(bytes + 10) + row * (uint64_t)out.h <= size))
+        out.defect = NULL;
     return out;
 }
 
-/* The largest block that decoding can need: 16-bit RGBA, twice that because buffers grow by doubling, the rounding up
- * to whole blocks of a JPEG and the filter byte of each row of a PNG; or the compressed bytes, doubled. */
+/* The largest block that decoding can need: 16-bit RGBA, twice that because buffers grow by
+ * doubling, the rounding up to whole blocks of a JPEG and the filter byte of each row of a PNG;
+ * or the compressed bytes, doubled. */
 static size_t block_limit(const survey *found, size_t size)
 {
     const uint64_t w = (uint64_t)found->w + 64, h = (uint64_t)found->h + 64;
@@ -258,14 +274,15 @@ static size_t block_limit(const survey *found, size_t size)
     return most > (uint64_t)PTRDIFF_MAX / 2 ? (size_t)PTRDIFF_MAX / 2 : (size_t)most;
 }
 
-/* Four channels are CMYK (transform 0) or YCCK (2), stored inverted, as Adobe does and all readers expect, also when
- * the marker that says so is missing: then they are CMYK. stb_image takes them for YCbCr and something without the
- * marker, or with another value in it, which libjpeg reads as YCCK. So the decoder gets a copy in which the marker is
- * right. */
-static clile_status mark_four_channels(const uint8_t *bytes, size_t size, const survey *found, uint8_t **copy,
-                                       size_t *copy_size)
+/* Four channels are CMYK (transform 0) or YCCK (2), stored inverted, as Adobe does and all
+ * readers expect, also when the marker that says so is missing: then they are CMYK. stb_image
+ * takes them for YCbCr and something without the marker, or with another value in it, which
+ * libjpeg reads as YCCK. So the decoder gets a copy in which the marker is right. */
+static clile_status mark_four_channels(const uint8_t *bytes, size_t size, const survey *found,
+                                       uint8_t **copy, size_t *copy_size)
 {
-    static const uint8_t marker[16] = {0xff, 0xee, 0, 14, 'A', 'd', 'o', 'b', 'e', 0, 100, 0, 0, 0, 0, 0};
+    static const uint8_t marker[16] = {0xff, 0xee, 0,   14, 'A', 'd', 'o', 'b',
+                                       'e',  0,    100, 0,  0,   0,   0,   0};
     clile_status status = CLILE_OK;
     const size_t more = found->adobe == 0 ? sizeof marker : 0, start = 2; /* behind SOI */
     CLILE_I_ALLOC(*copy, size + more);
@@ -279,32 +296,36 @@ cleanup:
 }
 
 /* Calls the decoder on a file that is whole. */
-static clile_status decode(const char *name, kind what, const uint8_t *bytes, size_t size, const survey *found,
-                           clile_i_image *out)
+static clile_status decode(const char *name, kind what, const uint8_t *bytes, size_t size,
+                           const survey *found, clile_i_image *out)
 {
     int w = 0, h = 0, channels = 0;
     decoder_block.most = block_limit(found, size);
     decoder_block.exceeded = decoder_block.refused = 0;
-    (void)stbi__err("no reason is given", ""); /* it may fail without one, and an earlier one would stay */
+    /* it may fail without one, and an earlier one would stay */
+    (void)stbi__err("no reason is given", "");
     uint8_t *pixels = stbi_load_from_memory(bytes, (int)size, &w, &h, &channels, 3);
     if (pixels != NULL) {
-        *out = (clile_i_image){.h = h, .w = w, .row_stride = (int64_t)w * 3, .rgb = pixels, .owned = pixels};
+        *out = (clile_i_image){
+            .h = h, .w = w, .row_stride = (int64_t)w * 3, .rgb = pixels, .owned = pixels};
         return CLILE_OK;
     }
     const char *reason = stbi_failure_reason();
     if (decoder_block.exceeded)
-        return clile_i_fail(CLILE_E_CORRUPT,
-                            "image %s: the %s file is damaged: it has more data than its %lld x %lld pixels", name,
-                            kind_names[what], (long long)found->w, (long long)found->h);
-    /* Without memory its reason may be any, or none; "outofmem" is also said of sizes that it refuses itself. */
+        return clile_i_fail(
+            CLILE_E_CORRUPT,
+            "image %s: the %s file is damaged: it has more data than its %lld x %lld pixels", name,
+            kind_names[what], (long long)found->w, (long long)found->h);
+    /* Without memory its reason may be any, or none; "outofmem" is also said of sizes that it
+     * refuses itself. */
     if (decoder_block.refused || strcmp(reason, "outofmem") == 0)
         return clile_i_fail(CLILE_E_OUT_OF_MEMORY, "image %s: no memory to decode it", name);
-    return clile_i_fail(CLILE_E_CORRUPT, "image %s: the %s file cannot be decoded (%s)", name, kind_names[what],
-                        reason);
+    return clile_i_fail(CLILE_E_CORRUPT, "image %s: the %s file cannot be decoded (%s)", name,
+                        kind_names[what], reason);
 }
 
-clile_status clile_i_image_decode(const char *name, const uint8_t *bytes, size_t size, int64_t max_pixels,
-                                  clile_i_image *out)
+clile_status clile_i_image_decode(const char *name, const uint8_t *bytes, size_t size,
+                                  int64_t max_pixels, clile_i_image *out)
 {
     memset(out, 0, sizeof *out);
     if (size == 0) return clile_i_fail(CLILE_E_FORMAT, "image %s is empty (0 bytes)", name);
@@ -314,19 +335,23 @@ clile_status clile_i_image_decode(const char *name, const uint8_t *bytes, size_t
         return clile_i_fail(CLILE_E_FORMAT, "image %s is %s%s%snot a JPEG, PNG or BMP file", name,
                             other[0] != '\0' ? "a " : "", other, other[0] != '\0' ? " file, " : "");
     }
-    if (size > INT_MAX - 64) return clile_i_fail(CLILE_E_UNSUPPORTED, "image %s is larger than 2 GiB", name);
+    if (size > INT_MAX - 64)
+        return clile_i_fail(CLILE_E_UNSUPPORTED, "image %s is larger than 2 GiB", name);
 
     const survey found = what == KIND_JPEG  ? survey_jpeg(bytes, size)
                          : what == KIND_PNG ? survey_png(bytes, size)
                                             : survey_bmp(bytes, size);
     if (found.w > 0 && found.h > max_pixels / found.w)
-        return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "image %s has %lld x %lld pixels, max_pixels allows %lld", name,
+        return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
+                            "image %s has %lld x %lld pixels, max_pixels allows %lld", name,
                             (long long)found.w, (long long)found.h, (long long)max_pixels);
     if (found.defect != NULL || found.w < 1 || found.h < 1)
-        return clile_i_fail(CLILE_E_CORRUPT, "image %s: the %s file is damaged: %s", name, kind_names[what],
+        return clile_i_fail(CLILE_E_CORRUPT, "image %s: the %s file is damaged: %s", name,
+                            kind_names[what],
                             found.defect != NULL ? found.defect : "it has no pixels");
     uint8_t *marked = NULL;
-    if (found.channels == 4 && (found.adobe == 0 || (bytes[found.adobe] != 0 && bytes[found.adobe] != 2))) {
+    if (found.channels == 4 &&
+        (found.adobe == 0 || (bytes[found.adobe] != 0 && bytes[found.adobe] != 2))) {
         CLILE_I_RETURN_IF(mark_four_channels(bytes, size, &found, &marked, &size));
         bytes = marked;
     }

@@ -1,5 +1,6 @@
-/* The orientation of a photograph, from the EXIF data of its file (CIPA DC-008-2019, 4.5 and 4.6.4; TIFF 6.0, section
- * 2): a header of 8 bytes, at the offset it names a directory of 12-byte entries, and in that the tag 0x0112. */
+/* The orientation of a photograph, from the EXIF data of its file (CIPA DC-008-2019, 4.5 and
+ * 4.6.4; TIFF 6.0, section 2): a header of 8 bytes, at the offset it names a directory of
+ * 12-byte entries, and in that the tag 0x0112. */
 #include "image/exif.h"
 
 #include <string.h>
@@ -20,7 +21,8 @@ static uint32_t read_16(const tiff *t, size_t at)
 
 static uint32_t read_32(const tiff *t, size_t at)
 {
-    return t->big_endian ? read_16(t, at) << 16 | read_16(t, at + 2) : read_16(t, at + 2) << 16 | read_16(t, at);
+    return t->big_endian ? read_16(t, at) << 16 | read_16(t, at + 2)
+                         : read_16(t, at + 2) << 16 | read_16(t, at);
 }
 
 int32_t clile_i_exif_orientation(const uint8_t *bytes, size_t size)
@@ -33,7 +35,8 @@ int32_t clile_i_exif_orientation(const uint8_t *bytes, size_t size)
     }
     if (t.size < 8) return 1;
     t.big_endian = t.data[0] == 'M';
-    if (t.data[0] != t.data[1] || (t.data[0] != 'M' && t.data[0] != 'I') || read_16(&t, 2) != 42) return 1;
+    if (t.data[0] != t.data[1] || (t.data[0] != 'M' && t.data[0] != 'I') || read_16(&t, 2) != 42)
+        return 1;
     const size_t directory = read_32(&t, 4);
     if (directory > t.size - 2) return 1;
     const size_t entries = read_16(&t, directory);
@@ -41,7 +44,9 @@ int32_t clile_i_exif_orientation(const uint8_t *bytes, size_t size)
     for (size_t k = 0; k < entries && t.size - at >= ENTRY_SIZE; ++k, at += ENTRY_SIZE) {
         if (read_16(&t, at) != TAG_ORIENTATION) continue;
         const uint32_t type = read_16(&t, at + 2), count = read_32(&t, at + 4);
-        const uint32_t value = type == TYPE_SHORT ? read_16(&t, at + 8) : type == TYPE_LONG ? read_32(&t, at + 8) : 0;
+        const uint32_t value = type == TYPE_SHORT  ? read_16(&t, at + 8)
+                               : type == TYPE_LONG ? read_32(&t, at + 8)
+                                                   : 0;
         return count == 1 && value >= 1 && value <= 8 ? (int32_t)value : 1;
     }
     return 1;

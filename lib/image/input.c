@@ -1,10 +1,11 @@
-/* Stored crop -> network input: window, mirror, bilinear sampling, colour, blur, normalisation. Paid for every image of
- * every step, so it walks memory in order and allocates nothing. */
+/* Stored crop -> network input: window, mirror, bilinear sampling, colour, blur, normalisation.
+ * Paid for every image of every step, so it walks memory in order and allocates nothing. */
 #include "image/image.h"
 
 #include <math.h>
 
-/* ImageNet's channel means and deviations (torchvision's transforms.Normalize), for values in [0, 1]. */
+/* ImageNet's channel means and deviations (torchvision's transforms.Normalize), for values in
+ * [0, 1]. */
 const float clile_i_input_mean[3] = {0.485f, 0.456f, 0.406f};
 const float clile_i_input_deviation[3] = {0.229f, 0.224f, 0.225f};
 
@@ -27,7 +28,8 @@ static void normalise(int64_t plane, float *values)
 /* The middle [size,size] of the stored crop as planes of floats, mirrored or not: no arithmetic. */
 static void read_middle(const uint8_t *stored, int32_t size, int32_t flip, float *dst)
 {
-    const int64_t width = clile_i_crop_stored(size), margin = (width - size) / 2, plane = (int64_t)size * size;
+    const int64_t width = clile_i_crop_stored(size), margin = (width - size) / 2,
+                  plane = (int64_t)size * size;
     for (int32_t y = 0; y < size; ++y) {
         const uint8_t *row = stored + ((margin + y) * width + margin) * 3;
         float *r = dst + (int64_t)y * size, *g = r + plane, *b = g + plane;
@@ -48,8 +50,8 @@ static void read_middle(const uint8_t *stored, int32_t size, int32_t flip, float
     }
 }
 
-/* Position of an output pixel on one axis of the stored crop: the pixel before it, the step to the one after it and the
- * weight of the latter. Edges are repeated. */
+/* Position of an output pixel on one axis of the stored crop: the pixel before it, the step to
+ * the one after it and the weight of the latter. Edges are repeated. */
 typedef struct {
     int32_t before, step;
     float weight;
@@ -64,15 +66,16 @@ static tap tap_at(double position, int32_t width)
 
 enum { RUN = 128 }; /* output columns that are sampled together */
 
-/* Two rows of the stored crop, sampled at the columns of a run; neighbouring output rows share them. */
+/* Two rows of the stored crop, sampled at the columns of a run; neighbouring output rows share
+ * them. */
 typedef struct {
     int32_t row[2]; /* which rows are here; -1: none */
     float value[2][3][RUN];
 } sampled_rows;
 
 /* Where sampled row `row` is; it takes the place that does not hold `kept`. */
-static int32_t sample_row(sampled_rows *rows, const uint8_t *stored, int32_t width, int32_t row, int32_t kept,
-                          const tap *columns, int32_t count)
+static int32_t sample_row(sampled_rows *rows, const uint8_t *stored, int32_t width, int32_t row,
+                          int32_t kept, const tap *columns, int32_t count)
 {
     for (int32_t place = 0; place < 2; ++place)
         if (rows->row[place] == row) return place;
@@ -90,8 +93,10 @@ static int32_t sample_row(sampled_rows *rows, const uint8_t *stored, int32_t wid
     return place;
 }
 
-/* Window, mirror and bilinear sampling; the map is separable, so the taps of a run of columns serve all rows. */
-static void read_window(const uint8_t *stored, int32_t size, const clile_i_jitter *jitter, float *dst)
+/* Window, mirror and bilinear sampling; the map is separable, so the taps of a run of columns
+ * serve all rows. */
+static void read_window(const uint8_t *stored, int32_t size, const clile_i_jitter *jitter,
+                        float *dst)
 {
     tap columns[RUN];
     sampled_rows rows;
@@ -103,17 +108,22 @@ static void read_window(const uint8_t *stored, int32_t size, const clile_i_jitte
     for (int32_t first = 0; first < size; first += RUN) {
         const int32_t count = size - first < RUN ? size - first : RUN;
         for (int32_t i = 0; i < count; ++i)
-            columns[i] = tap_at(middle + jitter->shift_x * size + scale_x * (first + i + 0.5 - half) - 0.5, width);
+            columns[i] = tap_at(
+                middle + jitter->shift_x * size + scale_x * (first + i + 0.5 - half) - 0.5, width);
         rows.row[0] = rows.row[1] = -1;
         for (int32_t y = 0; y < size; ++y) {
-            const tap row = tap_at(middle + jitter->shift_y * size + jitter->scale * (y + 0.5 - half) - 0.5, width);
+            const tap row = tap_at(
+                middle + jitter->shift_y * size + jitter->scale * (y + 0.5 - half) - 0.5, width);
             const int32_t next = row.before + row.step;
-            const int32_t upper = sample_row(&rows, stored, width, row.before, next, columns, count);
-            const int32_t lower = sample_row(&rows, stored, width, next, row.before, columns, count);
+            const int32_t upper =
+                sample_row(&rows, stored, width, row.before, next, columns, count);
+            const int32_t lower =
+                sample_row(&rows, stored, width, next, row.before, columns, count);
             for (int32_t k = 0; k < 3; ++k) {
                 const float *above = rows.value[upper][k], *below = rows.value[lower][k];
                 float *out = dst + k * plane + (int64_t)y * size + first;
-                for (int32_t i = 0; i < count; ++i) out[i] = above[i] + row.weight * (below[i] - above[i]);
+                for (int32_t i = 0; i < count; ++i)
+                    out[i] = above[i] + row.weight * (below[i] - above[i]);
             }
         }
     }
@@ -141,7 +151,8 @@ static float grey(float r, float g, float b)
 static void colour(int64_t plane, const clile_i_jitter *jitter, float *values)
 {
     float *r = values, *g = r + plane, *b = g + plane;
-    if (jitter->brightness != 1.0) blend_constant(3 * plane, (float)jitter->brightness, 0.0f, values);
+    if (jitter->brightness != 1.0)
+        blend_constant(3 * plane, (float)jitter->brightness, 0.0f, values);
     if (jitter->contrast != 1.0) {
         double sum = 0.0;
         for (int64_t i = 0; i < plane; ++i) sum += grey(r[i], g[i], b[i]);
@@ -160,7 +171,8 @@ static void colour(int64_t plane, const clile_i_jitter *jitter, float *values)
         for (int64_t i = 0; i < plane; ++i) r[i] = g[i] = b[i] = grey(r[i], g[i], b[i]);
 }
 
-void clile_i_crop_to_input(const uint8_t *stored, int32_t size, const clile_i_jitter *jitter, float *dst)
+void clile_i_crop_to_input(const uint8_t *stored, int32_t size, const clile_i_jitter *jitter,
+                           float *dst)
 {
     const int64_t plane = (int64_t)size * size;
     if (jitter->scale == 1.0 && jitter->shift_x == 0.0 && jitter->shift_y == 0.0)

@@ -3,11 +3,13 @@
 
 #include <string.h>
 
-/* Lower case, without the point. What is not read is known so that it is not left out without a word. */
+/* Lower case, without the point. What is not read is known so that it is not left out without a
+ * word. */
 static const char *const read_endings[] = {"jpg", "jpeg", "jpe", "jif", "jfif", "png", "bmp"};
-static const char *const other_endings[] = {"webp", "tif", "tiff", "gif", "heic", "heif", "avif", "jxl", "jp2", "j2k",
-                                            "jpx",  "ppm", "pgm",  "pbm", "pnm",  "tga",  "psd",  "exr", "hdr", "ico",
-                                            "dng",  "cr2", "cr3",  "nef", "arw",  "orf",  "rw2",  "raf"};
+static const char *const other_endings[] = {"webp", "tif", "tiff", "gif", "heic", "heif", "avif",
+                                            "jxl",  "jp2", "j2k",  "jpx", "ppm",  "pgm",  "pbm",
+                                            "pnm",  "tga", "psd",  "exr", "hdr",  "ico",  "dng",
+                                            "cr2",  "cr3", "nef",  "arw", "orf",  "rw2",  "raf"};
 
 static int is_ending(const char *text, const char *ending)
 {
@@ -18,7 +20,8 @@ static int is_ending(const char *text, const char *ending)
 
 clile_i_image_kind clile_i_image_kind_of_name(const char *path)
 {
-    const char *slash = strrchr(path, '/'), *name = slash != NULL ? slash + 1 : path, *point = strrchr(name, '.');
+    const char *slash = strrchr(path, '/'), *name = slash != NULL ? slash + 1 : path,
+               *point = strrchr(name, '.');
     if (point == NULL || name[0] == '.') return CLILE_I_IMAGE_NONE;
     for (size_t k = 0; k < sizeof read_endings / sizeof *read_endings; ++k)
         if (is_ending(point + 1, read_endings[k])) return CLILE_I_IMAGE_READ;

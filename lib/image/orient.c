@@ -6,18 +6,21 @@
 /* Tiles, since one of the two images is passed through along its columns. */
 enum { TILE = 32 };
 
-/* What the orientations mean (CIPA DC-008-2019, 4.6.4 A): `swap`: the stored rows are columns of the upright image;
- * `right`, `bottom`: the upright image's columns, rows are counted from the other side. */
+/* What the orientations mean (CIPA DC-008-2019, 4.6.4 A): `swap`: the stored rows are columns of
+ * the upright image; `right`, `bottom`: the upright image's columns, rows are counted from the
+ * other side. */
 static const struct {
     int swap, right, bottom;
-} turns[9] = {{0, 0, 0}, {0, 0, 0}, {0, 1, 0}, {0, 1, 1}, {0, 0, 1}, {1, 0, 0}, {1, 1, 0}, {1, 1, 1}, {1, 0, 1}};
+} turns[9] = {{0, 0, 0}, {0, 0, 0}, {0, 1, 0}, {0, 1, 1}, {0, 0, 1},
+              {1, 0, 0}, {1, 1, 0}, {1, 1, 1}, {1, 0, 1}};
 
 clile_status clile_i_image_orient(clile_i_image *image, int32_t orientation)
 {
     clile_status status = CLILE_OK;
     uint8_t *upright = NULL;
     if (orientation < 2 || orientation > 8) return CLILE_OK;
-    const int swap = turns[orientation].swap, right = turns[orientation].right, bottom = turns[orientation].bottom;
+    const int swap = turns[orientation].swap, right = turns[orientation].right,
+              bottom = turns[orientation].bottom;
     const int32_t h = swap ? image->w : image->h, w = swap ? image->h : image->w;
     CLILE_I_ALLOC(upright, (int64_t)h * w * 3);
     for (int32_t top = 0; top < h; top += TILE) {
@@ -35,7 +38,8 @@ clile_status clile_i_image_orient(clile_i_image *image, int32_t orientation)
         }
     }
     clile_i_free(image->owned);
-    *image = (clile_i_image){.h = h, .w = w, .row_stride = (int64_t)w * 3, .rgb = upright, .owned = upright};
+    *image = (clile_i_image){
+        .h = h, .w = w, .row_stride = (int64_t)w * 3, .rgb = upright, .owned = upright};
 cleanup:
     return status;
 }

@@ -1,4 +1,5 @@
-/* 8-bit PNG writer (PNG specification, second edition): IHDR, one IDAT, IEND; each row filtered with Sub (5.1 there).
+/* 8-bit PNG writer (PNG specification, second edition): IHDR, one IDAT, IEND; each row filtered
+ * with Sub (5.1 there).
  */
 #include "image/image.h"
 
@@ -13,7 +14,8 @@ static void write_be32(uint8_t *p, uint32_t value)
     p[3] = (uint8_t)value;
 }
 
-static clile_status put_chunk(clile_i_writer *writer, const char *type, const uint8_t *data, size_t size)
+static clile_status put_chunk(clile_i_writer *writer, const char *type, const uint8_t *data,
+                              size_t size)
 {
     uint8_t head[8], tail[4];
     write_be32(head, (uint32_t)size);
@@ -24,7 +26,8 @@ static clile_status put_chunk(clile_i_writer *writer, const char *type, const ui
     return clile_i_writer_put(writer, tail, sizeof tail);
 }
 
-clile_status clile_i_image_write_png(const char *path, int32_t h, int32_t w, int32_t channels, const uint8_t *pixels)
+clile_status clile_i_image_write_png(const char *path, int32_t h, int32_t w, int32_t channels,
+                                     const uint8_t *pixels)
 {
     static const uint8_t signature[8] = {0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n'};
     clile_status status = CLILE_OK;
@@ -33,8 +36,9 @@ clile_status clile_i_image_write_png(const char *path, int32_t h, int32_t w, int
     uint8_t header[13] = {0};
 
     if (h < 1 || w < 1 || (channels != 1 && channels != 3))
-        return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "PNG %s: %d x %d pixels in %d channels cannot be written", path,
-                            w, h, channels);
+        return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
+                            "PNG %s: %d x %d pixels in %d channels cannot be written", path, w, h,
+                            channels);
     const size_t row = (size_t)w * (size_t)channels;
     const size_t raw_size = (size_t)h * (row + 1);
     if (raw_size > UINT32_MAX / 2)

@@ -1,4 +1,5 @@
-/* clile_image_read, clile_image_decode, clile_image_write_png: image files to plain pixels and back, for callers. */
+/* clile_image_read, clile_image_decode, clile_image_write_png: image files to plain pixels and
+ * back, for callers. */
 #include "image/image.h"
 
 #include <clile/image.h>
@@ -11,7 +12,8 @@ static void hand_out(const clile_i_image *image, int32_t *h, int32_t *w, uint8_t
     *rgb = image->owned;
 }
 
-clile_status clile_image_read(const char *path, const clile_options *options, int32_t *h, int32_t *w, uint8_t **rgb)
+clile_status clile_image_read(const char *path, const clile_options *options, int32_t *h,
+                              int32_t *w, uint8_t **rgb)
 {
     clile_i_image image = {0};
     int64_t max_pixels = 0;
@@ -25,8 +27,8 @@ clile_status clile_image_read(const char *path, const clile_options *options, in
     return CLILE_OK;
 }
 
-clile_status clile_image_decode(const void *bytes, size_t size, const clile_options *options, int32_t *h, int32_t *w,
-                                uint8_t **rgb)
+clile_status clile_image_decode(const void *bytes, size_t size, const clile_options *options,
+                                int32_t *h, int32_t *w, uint8_t **rgb)
 {
     clile_i_image image = {0};
     int64_t max_pixels = 0;

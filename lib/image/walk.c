@@ -16,7 +16,8 @@ typedef struct {
 typedef struct {
     clile_path_fn each;
     void *user;
-    folder_id *visited; /* ascending: symbolic links lead to a folder more than once, and in circles */
+    /* ascending: symbolic links lead to a folder more than once, and in circles */
+    folder_id *visited;
     int64_t count, capacity;
 } walk;
 
@@ -51,7 +52,7 @@ static clile_status visit(walk *w, const struct stat *info, int *known)
     }
     memmove(w->visited + low + 1, w->visited + low, (size_t)(w->count - low) * sizeof *w->visited);
     w->visited[low] = id;
-    w->count++;
+    ++w->count;
 cleanup:
     return status;
 }
@@ -68,7 +69,8 @@ static clile_status walk_folder(walk *w, const char *folder)
     char *path = NULL;
     struct stat info;
     int known = 0;
-    if (stat(folder, &info) != 0) return clile_i_fail_system(errno, "%s: cannot be examined", folder);
+    if (stat(folder, &info) != 0)
+        return clile_i_fail_system(errno, "%s: cannot be examined", folder);
     CLILE_I_RETURN_IF(visit(w, &info, &known));
     if (known) return CLILE_OK;
     CLILE_I_TRY(clile_i_folder_list(folder, &names));
@@ -81,10 +83,12 @@ static clile_status walk_folder(walk *w, const char *folder)
             status = CLILE_E_OUT_OF_MEMORY;
             goto cleanup;
         }
-        const int there = stat(path, &info) == 0; /* a link to nothing is given: reading it says so */
+        /* a link to nothing is given: reading it says so */
+        const int there = stat(path, &info) == 0;
         if (there && S_ISDIR(info.st_mode)) {
             CLILE_I_TRY(walk_folder(w, path));
-        } else if ((!there || S_ISREG(info.st_mode)) && clile_i_image_kind_of_name(path) != CLILE_I_IMAGE_NONE) {
+        } else if ((!there || S_ISREG(info.st_mode)) &&
+                   clile_i_image_kind_of_name(path) != CLILE_I_IMAGE_NONE) {
             if (w->each(path, w->user) != 0) {
                 status = clile_i_fail(CLILE_E_CANCELLED, "%s: stopped by the caller", path);
                 goto cleanup;

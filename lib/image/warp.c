@@ -4,7 +4,8 @@
 #include <math.h>
 #include <string.h>
 
-/* The part of the source that a crop needs, averaged over boxes of kx x ky pixels: what bilinear sampling reads. */
+/* The part of the source that a crop needs, averaged over boxes of kx x ky pixels: what bilinear
+ * sampling reads. */
 typedef struct {
     int32_t h, w;
     int64_t row_stride;
@@ -20,13 +21,16 @@ typedef struct {
 } pixel_format;
 
 static const pixel_format formats[] = {
-    [CLILE_PIXELS_RGB] = {3, {0, 1, 2}},  [CLILE_PIXELS_BGR] = {3, {2, 1, 0}},  [CLILE_PIXELS_RGBA] = {4, {0, 1, 2}},
-    [CLILE_PIXELS_BGRA] = {4, {2, 1, 0}}, [CLILE_PIXELS_GREY] = {1, {0, 0, 0}},
+    [CLILE_PIXELS_RGB] = {3, {0, 1, 2}},  [CLILE_PIXELS_BGR] = {3, {2, 1, 0}},
+    [CLILE_PIXELS_RGBA] = {4, {0, 1, 2}}, [CLILE_PIXELS_BGRA] = {4, {2, 1, 0}},
+    [CLILE_PIXELS_GREY] = {1, {0, 0, 0}},
 };
 
 int32_t clile_i_pixel_bytes(int32_t format)
 {
-    return format >= 0 && format < (int32_t)(sizeof formats / sizeof formats[0]) ? formats[format].bytes : 0;
+    return format >= 0 && format < (int32_t)(sizeof formats / sizeof formats[0])
+               ? formats[format].bytes
+               : 0;
 }
 
 static int32_t clamp_index(int32_t value, int32_t count)
@@ -34,11 +38,13 @@ static int32_t clamp_index(int32_t value, int32_t count)
     return value < 0 ? 0 : value >= count ? count - 1 : value;
 }
 
-/* Half-open range of source pixels that lie under a crop's extent, with one more on each side, inside [0, count). */
-static void covered_range(double base, double along_x, double along_y, int32_t w, int32_t h, int32_t count,
-                          int32_t *first, int32_t *last)
+/* Half-open range of source pixels that lie under a crop's extent, with one more on each side,
+ * inside [0, count). */
+static void covered_range(double base, double along_x, double along_y, int32_t w, int32_t h,
+                          int32_t count, int32_t *first, int32_t *last)
 {
-    const double ends[4] = {base, base + along_x * w, base + along_y * h, base + along_x * w + along_y * h};
+    const double ends[4] = {base, base + along_x * w, base + along_y * h,
+                            base + along_x * w + along_y * h};
     double low = ends[0], high = ends[0];
     for (int32_t k = 1; k < 4; ++k) {
         low = fmin(low, ends[k]);
@@ -48,9 +54,10 @@ static void covered_range(double base, double along_x, double along_y, int32_t w
     *last = (int32_t)fmax(fmin(ceil(high) + 1.0, count), *first + 1.0);
 }
 
-/* dst [h,w,3]: means of kx x ky boxes of src from (x0, y0) on; beyond the edge the last pixel is repeated. */
-static void box_reduce(const clile_i_image *src, int32_t x0, int32_t y0, int32_t kx, int32_t ky, int32_t h, int32_t w,
-                       uint32_t *sums /*[w,3]*/, uint8_t *dst)
+/* dst [h,w,3]: means of kx x ky boxes of src from (x0, y0) on; beyond the edge the last pixel is
+ * repeated. */
+static void box_reduce(const clile_i_image *src, int32_t x0, int32_t y0, int32_t kx, int32_t ky,
+                       int32_t h, int32_t w, uint32_t *sums /*[w,3]*/, uint8_t *dst)
 {
     const pixel_format f = formats[src->format];
     const uint32_t area = (uint32_t)kx * (uint32_t)ky;
@@ -60,7 +67,8 @@ static void box_reduce(const clile_i_image *src, int32_t x0, int32_t y0, int32_t
             const uint8_t *row = src->rgb + clamp_index(y0 + y * ky + j, src->h) * src->row_stride;
             for (int32_t x = 0; x < w; ++x) {
                 for (int32_t i = 0; i < kx; ++i) {
-                    const uint8_t *pixel = row + f.bytes * (int64_t)clamp_index(x0 + x * kx + i, src->w);
+                    const uint8_t *pixel =
+                        row + f.bytes * (int64_t)clamp_index(x0 + x * kx + i, src->w);
                     for (int32_t k = 0; k < 3; ++k) sums[3 * x + k] += pixel[f.at[k]];
                 }
             }
@@ -71,8 +79,8 @@ static void box_reduce(const clile_i_image *src, int32_t x0, int32_t y0, int32_t
 }
 
 /* Inlined once for RGB, which nearly all pixels are, and once for any. */
-static inline void sample_rows(const sampled *src, const pixel_format f, const clile_i_affine *m, int32_t h, int32_t w,
-                               uint8_t *dst)
+static inline void sample_rows(const sampled *src, const pixel_format f, const clile_i_affine *m,
+                               int32_t h, int32_t w, uint8_t *dst)
 {
     const double ax = m->a / src->kx, bx = m->b / src->kx, cx = (m->c - src->x0) / src->kx;
     const double ay = m->d / src->ky, by = m->e / src->ky, cy = (m->f - src->y0) / src->ky;
@@ -81,11 +89,13 @@ static inline void sample_rows(const sampled *src, const pixel_format f, const c
             /* centres at .5; positions beyond the centre of an edge pixel read that pixel */
             const double px = ax * (x + 0.5) + bx * (y + 0.5) + cx - 0.5;
             const double py = ay * (x + 0.5) + by * (y + 0.5) + cy - 0.5;
-            const double qx = fmin(fmax(px, 0.0), src->w - 1.0), qy = fmin(fmax(py, 0.0), src->h - 1.0);
+            const double qx = fmin(fmax(px, 0.0), src->w - 1.0),
+                         qy = fmin(fmax(py, 0.0), src->h - 1.0);
             const int32_t left = (int32_t)qx, top = (int32_t)qy;
             const float u = (float)(qx - left), v = (float)(qy - top);
             const uint8_t *row = src->rgb + top * src->row_stride + f.bytes * (int64_t)left;
-            const int64_t right = left + 1 < src->w ? f.bytes : 0, below = top + 1 < src->h ? src->row_stride : 0;
+            const int64_t right = left + 1 < src->w ? f.bytes : 0,
+                          below = top + 1 < src->h ? src->row_stride : 0;
             for (int32_t k = 0; k < 3; ++k) {
                 const uint8_t *p = row + f.at[k];
                 const float upper = (float)p[0] + u * (float)(p[right] - p[0]);
@@ -96,8 +106,9 @@ static inline void sample_rows(const sampled *src, const pixel_format f, const c
     }
 }
 
-/* A map of step s reads at most sqrt(2) s source pixels along an axis for each crop pixel (turned by 45 degrees), in
- * boxes of k = round(s) >= s / 1.5 pixels: boxes of at most 1.5 sqrt(2) < 2.125 crop pixels, and what rounding adds. */
+/* A map of step s reads at most sqrt(2) s source pixels along an axis for each crop pixel
+ * (turned by 45 degrees), in boxes of k = round(s) >= s / 1.5 pixels: boxes of at most 1.5
+ * sqrt(2) < 2.125 crop pixels, and what rounding adds. */
 clile_status clile_i_warp_space_init(clile_i_warp_space *space, int32_t size)
 {
     clile_status status = CLILE_OK;
@@ -115,15 +126,15 @@ void clile_i_warp_space_free(clile_i_warp_space *space)
     *space = (clile_i_warp_space){0};
 }
 
-clile_status clile_i_image_warp(const clile_i_image *src, const clile_i_affine *crop_to_src, int32_t h, int32_t w,
-                                uint8_t *dst)
+clile_status clile_i_image_warp(const clile_i_image *src, const clile_i_affine *crop_to_src,
+                                int32_t h, int32_t w, uint8_t *dst)
 {
     clile_i_warp_space none = {0};
     return clile_i_image_warp_in(src, crop_to_src, h, w, &none, dst);
 }
 
-clile_status clile_i_image_warp_in(const clile_i_image *src, const clile_i_affine *crop_to_src, int32_t h, int32_t w,
-                                   clile_i_warp_space *space, uint8_t *dst)
+clile_status clile_i_image_warp_in(const clile_i_image *src, const clile_i_affine *crop_to_src,
+                                   int32_t h, int32_t w, clile_i_warp_space *space, uint8_t *dst)
 {
     clile_status status = CLILE_OK;
     const clile_i_affine *m = crop_to_src;
@@ -132,13 +143,15 @@ clile_status clile_i_image_warp_in(const clile_i_image *src, const clile_i_affin
     sampled from = {src->h, src->w, src->row_stride, src->rgb, src->format, 0.0, 0.0, 1, 1};
 
     if (h < 1 || w < 1 || src->h < 1 || src->w < 1)
-        return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "warp of %d x %d to %d x %d pixels", src->w, src->h, w, h);
+        return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "warp of %d x %d to %d x %d pixels", src->w,
+                            src->h, w, h);
     const double step_x = hypot(m->a, m->b), step_y = hypot(m->d, m->e);
     if (!clile_i_is_finite(step_x) || !clile_i_is_finite(step_y) || !clile_i_is_finite(m->c) ||
         !clile_i_is_finite(m->f))
         return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "warp by an affine map that is not finite");
 
-    /* Source pixels per crop pixel along the source's axes, to whole boxes: 1.5 and more are averaged first. */
+    /* Source pixels per crop pixel along the source's axes, to whole boxes: 1.5 and more are
+     * averaged first. */
     const int32_t kx = (int32_t)fmin(fmax(floor(step_x + 0.5), 1.0), 4096.0);
     const int32_t ky = (int32_t)fmin(fmax(floor(step_y + 0.5), 1.0), 4096.0);
     if (kx > 1 || ky > 1) {

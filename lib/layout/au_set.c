@@ -16,8 +16,8 @@ cleanup:
     return status;
 }
 
-clile_status clile_i_au_set_parse(const char *text, int32_t usual_count, const int32_t *usual, int32_t *count,
-                                  int32_t **ids)
+clile_status clile_i_au_set_parse(const char *text, int32_t usual_count, const int32_t *usual,
+                                  int32_t *count, int32_t **ids)
 {
     enum { MOST = 64 };
     const char *begin[MOST], *end[MOST];
@@ -31,15 +31,18 @@ clile_status clile_i_au_set_parse(const char *text, int32_t usual_count, const i
 
     const int64_t fields = clile_i_csv_split(text, text + strlen(text), MOST, begin, end);
     if (fields > MOST)
-        return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "au_set: %lld AUs, at most %d", (long long)fields, MOST);
+        return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "au_set: %lld AUs, at most %d",
+                            (long long)fields, MOST);
     for (int64_t k = 0; k < fields; ++k) {
         int64_t au = 0;
         if (!clile_i_parse_i64(begin[k], end[k], &au) || au < 1 || au > 999)
-            return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
-                                "au_set \"%s\": expected auto, bp4d, disfa or numbers such as 1,2,4", text);
+            return clile_i_fail(
+                CLILE_E_INVALID_ARGUMENT,
+                "au_set \"%s\": expected auto, bp4d, disfa or numbers such as 1,2,4", text);
         for (int64_t j = 0; j < k; ++j)
             if (parsed[j] == au)
-                return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "au_set \"%s\": AU %d twice", text, parsed[j]);
+                return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "au_set \"%s\": AU %d twice", text,
+                                    parsed[j]);
         parsed[k] = (int32_t)au;
     }
     return copy_ids((int32_t)fields, parsed, count, ids);

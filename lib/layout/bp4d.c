@@ -1,5 +1,6 @@
 /* BP4D as distributed (Zhang et al., "BP4D-Spontaneous", Image and Vision Computing 2014):
- *   AUCoding/AU_OCC/SUBJECT_TASK.csv   header 0,AU,AU,...; rows frame,code,code,...; 1 present, 0 absent, 9 not coded
+ *   AUCoding/AU_OCC/SUBJECT_TASK.csv   header 0,AU,AU,...; rows frame,code,code,...; 1 present,
+ *                                      0 absent, 9 not coded
  *   .../SUBJECT/TASK/FRAME.jpg         anywhere below the folder or in one folder of it
  *   landmarks/SUBJECT_TASK.csv         optional, and boxes/SUBJECT_TASK.csv */
 #include "layout/csv.h"
@@ -19,7 +20,8 @@ static size_t span(const char *text, int digits)
     size_t size = 0;
     for (;; ++size) {
         const char ch = text[size];
-        const int digit = ch >= '0' && ch <= '9', letter = (ch >= 'a' && ch <= 'z') || (ch >= 'A' && ch <= 'Z');
+        const int digit = ch >= '0' && ch <= '9',
+                  letter = (ch >= 'a' && ch <= 'z') || (ch >= 'A' && ch <= 'Z');
         if (digits ? !digit : !letter) return size;
     }
 }
@@ -50,9 +52,10 @@ static int parse_sequence(const char *name, sequence *out)
     return 1;
 }
 
-/* The label files in one folder: its path (the caller's) and the sequences in it; a count of 0 when there are none. */
-static clile_status find_labels_in(const char *path, const char *below, char **folder, int64_t *count,
-                                   sequence **sequences)
+/* The label files in one folder: its path (the caller's) and the sequences in it; a count of 0
+ * when there are none. */
+static clile_status find_labels_in(const char *path, const char *below, char **folder,
+                                   int64_t *count, sequence **sequences)
 {
     clile_status status = CLILE_OK;
     clile_i_names names = {0};
@@ -66,7 +69,8 @@ static clile_status find_labels_in(const char *path, const char *below, char **f
     if (!clile_i_path_is_folder(candidate)) goto cleanup;
     CLILE_I_TRY(clile_i_folder_list(candidate, &names));
     CLILE_I_ALLOC(found, names.count);
-    for (int64_t i = 0; i < names.count; ++i) *count += parse_sequence(names.names[i], &found[*count]);
+    for (int64_t i = 0; i < names.count; ++i)
+        *count += parse_sequence(names.names[i], &found[*count]);
     if (*count > 0) {
         *sequences = found;
         *folder = candidate;
@@ -81,7 +85,8 @@ cleanup:
 }
 
 /* The first folder that has any; *at: its number. */
-static clile_status find_labels(const char *path, char **folder, int64_t *count, sequence **sequences, int64_t *at)
+static clile_status find_labels(const char *path, char **folder, int64_t *count,
+                                sequence **sequences, int64_t *at)
 {
     *folder = NULL;
     *count = 0;
@@ -100,16 +105,19 @@ static clile_status check_other_labels(const char *path, int64_t taken, clile_i_
         sequence *sequences = NULL;
         char *folder = NULL;
         int64_t count = 0;
-        const clile_status status = find_labels_in(path, label_folders[k], &folder, &count, &sequences);
+        const clile_status status =
+            find_labels_in(path, label_folders[k], &folder, &count, &sequences);
         clile_i_free(sequences);
         clile_i_free(folder);
         if (status != CLILE_OK) return status;
-        if (count > 0) CLILE_I_RETURN_IF(clile_i_roots_warn_labels(path, label_folders, taken, k, table));
+        if (count > 0)
+            CLILE_I_RETURN_IF(clile_i_roots_warn_labels(path, label_folders, taken, k, table));
     }
     return CLILE_OK;
 }
 
-/* "f001_t1.csv", "F001_T1.CSV": label files but for capital and small letters, which the file system may not mind. */
+/* "f001_t1.csv", "F001_T1.CSV": label files but for capital and small letters, which the file
+ * system may not mind. */
 static clile_status check_misspelled(const char *folder, clile_i_table *table)
 {
     clile_status status = CLILE_OK;
@@ -127,8 +135,9 @@ static clile_status check_misspelled(const char *folder, clile_i_table *table)
         if (strcmp(upper + size - 4, ".CSV") != 0) continue;
         memcpy(upper + size - 4, ".csv", 4);
         if (!parse_sequence(upper, &unused)) continue;
-        CLILE_I_TRY(clile_i_table_warn(table, "the label file %s is not read, expected a name such as F001_T1.csv",
-                                       names.names[i]));
+        CLILE_I_TRY(clile_i_table_warn(
+            table, "the label file %s is not read, expected a name such as F001_T1.csv",
+            names.names[i]));
         break;
     }
 cleanup:
@@ -185,22 +194,26 @@ static clile_status read_header(const clile_i_rows *rows, reader *r)
             int64_t au = 0;
             CLILE_I_RETURN_IF(clile_i_rows_whole(rows, k, "an AU number", &au));
             if (au != table->au_ids[a]) continue;
-            if (r->columns[a] >= 0) return clile_i_rows_fail(rows, "two columns for AU %d", table->au_ids[a]);
+            if (r->columns[a] >= 0)
+                return clile_i_rows_fail(rows, "two columns for AU %d", table->au_ids[a]);
             r->columns[a] = k;
         }
         if (r->columns[a] >= 0) continue;
         for (int64_t k = 1; k < rows->count; ++k)
-            clile_i_text_append(&have, " %.*s", (int)(rows->end[k] - rows->begin[k]), rows->begin[k]);
-        clile_i_fail(CLILE_E_INVALID_ARGUMENT, "%s %s: AU %d is not coded there; it has%s", rows->kind, rows->name,
-                     table->au_ids[a], have.data != NULL ? have.data : " none");
+            clile_i_text_append(&have, " %.*s", (int)(rows->end[k] - rows->begin[k]),
+                                rows->begin[k]);
+        clile_i_fail(CLILE_E_INVALID_ARGUMENT, "%s %s: AU %d is not coded there; it has%s",
+                     rows->kind, rows->name, table->au_ids[a],
+                     have.data != NULL ? have.data : " none");
         clile_i_text_free(&have);
         return CLILE_E_INVALID_ARGUMENT;
     }
     return CLILE_OK;
 }
 
-static clile_status read_row(const clile_i_rows *rows, const reader *r, const clile_i_frames *frames,
-                             const clile_i_faces *faces, const char *folder, int32_t subject, uint8_t *labelled)
+static clile_status read_row(const clile_i_rows *rows, const reader *r,
+                             const clile_i_frames *frames, const clile_i_faces *faces,
+                             const char *folder, int32_t subject, uint8_t *labelled)
 {
     clile_i_table *table = r->table;
     int8_t codes[CLILE_I_ROWS_MOST];
@@ -210,7 +223,7 @@ static clile_status read_row(const clile_i_rows *rows, const reader *r, const cl
         CLILE_I_RETURN_IF(clile_i_rows_code(rows, r->columns[a], table->au_ids[a], 0, &codes[a]));
         if (codes[a] < 0 && r->request->unknown_negative) codes[a] = 0;
     }
-    table->counts.label_rows++;
+    ++table->counts.label_rows;
     const clile_i_frame *frame = clile_i_frames_find(frames, number);
     if (frame == NULL) {
         char name[32];
@@ -254,14 +267,17 @@ static clile_status read_sequence(reader *r, const sequence *s)
     CLILE_I_TRY(clile_i_faces_read(r->request, s->stem, &faces));
     CLILE_I_ALLOC(labelled, frames.count);
 
-    CLILE_I_TRY(clile_i_rows_open("BP4D label file", label_path, r->request->max_label_bytes, &rows));
+    CLILE_I_TRY(
+        clile_i_rows_open("BP4D label file", label_path, r->request->max_label_bytes, &rows));
     CLILE_I_TRY(clile_i_rows_next(&rows, &more));
     if (!more) {
-        status = clile_i_fail(CLILE_E_FORMAT, "BP4D label file %s is empty, expected a header 0,1,2,...", rows.name);
+        status = clile_i_fail(
+            CLILE_E_FORMAT, "BP4D label file %s is empty, expected a header 0,1,2,...", rows.name);
         goto cleanup;
     }
     CLILE_I_TRY(read_header(&rows, r));
-    CLILE_I_TRY(clile_i_table_subject(r->table, s->subject, s->subject + strlen(s->subject), &subject));
+    CLILE_I_TRY(
+        clile_i_table_subject(r->table, s->subject, s->subject + strlen(s->subject), &subject));
     const int64_t columns = rows.count, before = r->table->counts.label_rows,
                   fitting = r->table->n + r->table->misplaced;
     for (;;) {
@@ -272,13 +288,16 @@ static clile_status read_sequence(reader *r, const sequence *s)
     }
     const int64_t read = r->table->counts.label_rows - before;
     if (read == 0) {
-        status = clile_i_fail(CLILE_E_FORMAT, "BP4D label file %s has no rows after its header", rows.name);
+        status = clile_i_fail(CLILE_E_FORMAT, "BP4D label file %s has no rows after its header",
+                              rows.name);
         goto cleanup;
     }
-    CLILE_I_TRY(clile_i_table_fit(r->table, folder, read, frames.count, r->table->n + r->table->misplaced - fitting));
+    CLILE_I_TRY(clile_i_table_fit(r->table, folder, read, frames.count,
+                                  r->table->n + r->table->misplaced - fitting));
     for (int64_t k = 0; k < frames.count; ++k)
         if (!labelled[k])
-            CLILE_I_TRY(clile_i_table_left_out(r->table, CLILE_I_LEFT_OUT_IMAGES, folder, frames.frames[k].name));
+            CLILE_I_TRY(clile_i_table_left_out(r->table, CLILE_I_LEFT_OUT_IMAGES, folder,
+                                               frames.frames[k].name));
 
 cleanup:
     clile_i_rows_close(&rows);
@@ -294,7 +313,9 @@ cleanup:
 static int is_labelled(const reader *r, const char *subject, const char *task)
 {
     for (int64_t i = 0; i < r->count; ++i)
-        if (strcmp(r->sequences[i].subject, subject) == 0 && strcmp(r->sequences[i].task, task) == 0) return 1;
+        if (strcmp(r->sequences[i].subject, subject) == 0 &&
+            strcmp(r->sequences[i].task, task) == 0)
+            return 1;
     return 0;
 }
 
@@ -323,7 +344,8 @@ static clile_status count_unlabelled(reader *r, const char *images, const char *
         CLILE_I_TRY(clile_i_frames_list(task_path, r->table, &frames));
         const char *below = task_path + strlen(r->request->path) + 1;
         for (int64_t k = 0; k < frames.count; ++k)
-            CLILE_I_TRY(clile_i_table_left_out(r->table, CLILE_I_LEFT_OUT_IMAGES, below, frames.frames[k].name));
+            CLILE_I_TRY(clile_i_table_left_out(r->table, CLILE_I_LEFT_OUT_IMAGES, below,
+                                               frames.frames[k].name));
     }
 cleanup:
     clile_i_frames_free(&frames);
@@ -342,7 +364,8 @@ static clile_status count_all_unlabelled(reader *r)
     CLILE_I_TRY(clile_i_folder_list(images, &subjects));
     for (int64_t s = 0; s < subjects.count; ++s) {
         const size_t size = subject_size(subjects.names[s]);
-        if (size > 0 && subjects.names[s][size] == '\0') CLILE_I_TRY(count_unlabelled(r, images, subjects.names[s]));
+        if (size > 0 && subjects.names[s][size] == '\0')
+            CLILE_I_TRY(count_unlabelled(r, images, subjects.names[s]));
     }
 cleanup:
     clile_i_names_free(&subjects);
@@ -379,8 +402,8 @@ static clile_status open_bp4d(const clile_i_layout_request *request, clile_i_tab
 
     CLILE_I_TRY(find_labels(request->path, &r.labels, &r.count, &r.sequences, &at));
     if (r.count == 0) {
-        status = clile_i_fail(CLILE_E_FORMAT, "%s: no BP4D label files; looked for %s", request->path,
-                              clile_i_layout_bp4d.looked_for);
+        status = clile_i_fail(CLILE_E_FORMAT, "%s: no BP4D label files; looked for %s",
+                              request->path, clile_i_layout_bp4d.looked_for);
         goto cleanup;
     }
     CLILE_I_TRY(clile_i_au_set_parse(request->au_set, 12, clile_i_au_set_bp4d, &c, &ids));
@@ -407,7 +430,8 @@ cleanup:
 
 const clile_i_layout clile_i_layout_bp4d = {
     .name = "bp4d",
-    .looked_for = "SUBJECT_TASK.csv (such as F001_T1.csv) in AUCoding/AU_OCC, AU_OCC, AUCoding and the folder itself",
+    .looked_for = "SUBJECT_TASK.csv (such as F001_T1.csv) in AUCoding/AU_OCC, AU_OCC, AUCoding and "
+                  "the folder itself",
     .recognise = recognise,
     .open = open_bp4d,
 };

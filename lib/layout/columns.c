@@ -1,5 +1,5 @@
-/* The table of known names. Upper and lower case are the same, and so are blank, '-', '.' and '_', but for x_0 and y_0:
- * OpenFace has X_0 beside them, which is in space. */
+/* The table of known names. Upper and lower case are the same, and so are blank, '-', '.' and
+ * '_', but for x_0 and y_0: OpenFace has X_0 beside them, which is in space. */
 #include "layout/columns.h"
 
 #include <string.h>
@@ -24,7 +24,8 @@ static const box_names boxes[] = {
     {CLILE_I_BOX_SIDES, {"bbox_left", "bbox_top", "bbox_width", "bbox_height"}},
     {CLILE_I_BOX_SIDES, {"face_x", "face_y", "face_w", "face_h"}},
     {CLILE_I_BOX_SIDES, {"face_x", "face_y", "face_width", "face_height"}},
-    {CLILE_I_BOX_SIDES, {"facerectx", "facerecty", "facerectwidth", "facerectheight"}}, /* Py-Feat */
+    /* Py-Feat */
+    {CLILE_I_BOX_SIDES, {"facerectx", "facerecty", "facerectwidth", "facerectheight"}},
     {CLILE_I_BOX_CORNERS, {"xmin", "ymin", "xmax", "ymax"}},
     {CLILE_I_BOX_CORNERS, {"x_min", "y_min", "x_max", "y_max"}},
     {CLILE_I_BOX_CORNERS, {"left", "top", "right", "bottom"}},
@@ -86,16 +87,18 @@ static int64_t find(const clile_i_rows *rows, const char *name, int exactly, int
 
 static clile_status fail_twice(const clile_i_rows *rows, int64_t k)
 {
-    return clile_i_rows_fail(rows, "two columns \"%.*s\"",
-                             rows->end[k] - rows->begin[k] < 40 ? (int)(rows->end[k] - rows->begin[k]) : 40,
-                             rows->begin[k]);
+    return clile_i_rows_fail(
+        rows, "two columns \"%.*s\"",
+        rows->end[k] - rows->begin[k] < 40 ? (int)(rows->end[k] - rows->begin[k]) : 40,
+        rows->begin[k]);
 }
 
 /* ---- landmarks ---- */
 
-/* How many x,y pairs there are of points numbered from `first`, by a format such as "x%d"; -1: an x without its y. */
-static int32_t count_numbered(const clile_i_rows *rows, const char *axis[2], int32_t first, int exactly, int64_t *point,
-                              int64_t *twice)
+/* How many x,y pairs there are of points numbered from `first`, by a format such as "x%d"; -1:
+ * an x without its y. */
+static int32_t count_numbered(const clile_i_rows *rows, const char *axis[2], int32_t first,
+                              int exactly, int64_t *point, int64_t *twice)
 {
     for (int32_t n = 0;; ++n) {
         int64_t at[2];
@@ -113,23 +116,27 @@ static int32_t count_numbered(const clile_i_rows *rows, const char *axis[2], int
     }
 }
 
-static clile_status find_numbered(const clile_i_rows *rows, clile_i_place_columns *out, int64_t *twice)
+static clile_status find_numbered(const clile_i_rows *rows, clile_i_place_columns *out,
+                                  int64_t *twice)
 {
     static const char *axes[2][2] = {{"x", "y"}, {"x_", "y_"}};
     for (int32_t form = 0; form < 2; ++form)
         for (int32_t first = 0; first < 2; ++first) {
             const int32_t n = count_numbered(rows, axes[form], first, form == 1, out->point, twice);
-            const int corner_names = form == 0 && (n == 1 || n == 2); /* x1,y1,x2,y2; x1,y1 of the same from 0 */
+            /* x1,y1,x2,y2; x1,y1 of the same from 0 */
+            const int corner_names = form == 0 && (n == 1 || n == 2);
             if (n == 0 || corner_names) continue;
             if (n < 0)
-                return clile_i_rows_fail(rows, "landmarks %s0,%s0,...: an x without its y, or the reverse",
-                                         axes[form][0], axes[form][1]);
+                return clile_i_rows_fail(
+                    rows, "landmarks %s0,%s0,...: an x without its y, or the reverse",
+                    axes[form][0], axes[form][1]);
             if (form == 1 && n > MOST) return CLILE_OK; /* another mesh */
             if (n != FIVE && n != MOST)
-                return clile_i_rows_fail(rows,
-                                         "%d landmarks in columns from %s%d,%s%d on, expected 5 or 68 of them: "
-                                         "x0,y0,...,x4,y4 or ...,x67,y67",
-                                         (int)n, axes[form][0], (int)first, axes[form][1], (int)first);
+                return clile_i_rows_fail(
+                    rows,
+                    "%d landmarks in columns from %s%d,%s%d on, expected 5 or 68 of them: "
+                    "x0,y0,...,x4,y4 or ...,x67,y67",
+                    (int)n, axes[form][0], (int)first, axes[form][1], (int)first);
             out->points = n;
             return CLILE_OK;
         }
@@ -137,7 +144,8 @@ static clile_status find_numbered(const clile_i_rows *rows, clile_i_place_column
 }
 
 /* The five points of a row of `parts`; the number of columns that are there. */
-static int find_parts(const clile_i_rows *rows, const char *const *name, clile_i_place_columns *out, int64_t *twice)
+static int find_parts(const clile_i_rows *rows, const char *const *name, clile_i_place_columns *out,
+                      int64_t *twice)
 {
     int found = 0;
     for (int k = 0; k < 2 * FIVE; ++k) {
@@ -149,7 +157,8 @@ static int find_parts(const clile_i_rows *rows, const char *const *name, clile_i
     return found;
 }
 
-static clile_status find_points(const clile_i_rows *rows, clile_i_place_columns *out, int64_t *twice)
+static clile_status find_points(const clile_i_rows *rows, clile_i_place_columns *out,
+                                int64_t *twice)
 {
     int most = 0;
     CLILE_I_RETURN_IF(find_numbered(rows, out, twice));
@@ -162,10 +171,11 @@ static clile_status find_points(const clile_i_rows *rows, clile_i_place_columns 
         return CLILE_OK;
     }
     if (most == 0) return CLILE_OK;
-    return clile_i_rows_fail(rows,
-                             "%d of the columns left_eye_x, left_eye_y, right_eye_x, ..., expected also nose_x, "
-                             "nose_y, mouth_left_x, mouth_left_y, mouth_right_x, mouth_right_y",
-                             most);
+    return clile_i_rows_fail(
+        rows,
+        "%d of the columns left_eye_x, left_eye_y, right_eye_x, ..., expected also nose_x, "
+        "nose_y, mouth_left_x, mouth_left_y, mouth_right_x, mouth_right_y",
+        most);
 }
 
 /* ---- boxes ---- */
@@ -207,8 +217,9 @@ static clile_status find_box(const clile_i_rows *rows, clile_i_place_columns *ou
         }
     }
     if (nearest == NULL) return CLILE_OK;
-    return clile_i_rows_fail(rows, "%d of the columns %s, %s, %s, %s; expected all four or none", most,
-                             nearest->name[0], nearest->name[1], nearest->name[2], nearest->name[3]);
+    return clile_i_rows_fail(rows, "%d of the columns %s, %s, %s, %s; expected all four or none",
+                             most, nearest->name[0], nearest->name[1], nearest->name[2],
+                             nearest->name[3]);
 }
 
 clile_status clile_i_columns_find(const clile_i_rows *rows, clile_i_place_columns *out)
@@ -223,12 +234,13 @@ clile_status clile_i_columns_find(const clile_i_rows *rows, clile_i_place_column
 clile_status clile_i_columns_missing(const clile_i_rows *rows, const char *wanted)
 {
     const ptrdiff_t size = rows->line_end - rows->line_begin;
-    return clile_i_rows_fail(rows,
-                             "no columns of %s are known in the header \"%.*s%s\"; expected x,y,w,h (or "
-                             "x,y,width,height; left,top,width,height; left,top,right,bottom; xmin,ymin,xmax,ymax; "
-                             "x1,y1,x2,y2) for a box, x0,y0,...,x4,y4 or ...,x67,y67 (or x_0, y_0, ...; left_eye_x, "
-                             "left_eye_y, ...) for landmarks",
-                             wanted, size < 60 ? (int)size : 60, rows->line_begin, size < 60 ? "" : "...");
+    return clile_i_rows_fail(
+        rows,
+        "no columns of %s are known in the header \"%.*s%s\"; expected x,y,w,h (or "
+        "x,y,width,height; left,top,width,height; left,top,right,bottom; xmin,ymin,xmax,ymax; "
+        "x1,y1,x2,y2) for a box, x0,y0,...,x4,y4 or ...,x67,y67 (or x_0, y_0, ...; left_eye_x, "
+        "left_eye_y, ...) for landmarks",
+        wanted, size < 60 ? (int)size : 60, rows->line_begin, size < 60 ? "" : "...");
 }
 
 /* Letters that are no number's. */

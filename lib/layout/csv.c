@@ -1,4 +1,5 @@
-/* Columns by their names. OpenFace: github.com/TadasBaltrusaitis/OpenFace/wiki/Output-Format; Py-Feat: py-feat.org. */
+/* Columns by their names. OpenFace: github.com/TadasBaltrusaitis/OpenFace/wiki/Output-Format;
+ * Py-Feat: py-feat.org. */
 #include "layout/csv.h"
 
 #include <string.h>
@@ -23,7 +24,8 @@ static int32_t column_au(const clile_i_rows *rows, int64_t k, char *ending)
         end -= 2;
     }
     if (begin[2] < '0' || begin[2] > '9' || !clile_i_parse_i64(begin + 2, end, &au)) return 0;
-    return au >= 1 && au <= 999 && (*ending == 0 || *ending == 'c' || *ending == 'r') ? (int32_t)au : 0;
+    return au >= 1 && au <= 999 && (*ending == 0 || *ending == 'c' || *ending == 'r') ? (int32_t)au
+                                                                                      : 0;
 }
 
 clile_i_csv_kind clile_i_csv_recognise(const clile_i_rows *rows)
@@ -55,10 +57,11 @@ static clile_status find_aus(const clile_i_rows *rows, clile_i_csv_header *out)
         out->at[out->c++] = k;
     }
     if (out->c == 0 && out->intensities > 0)
-        return clile_i_rows_fail(rows,
-                                 "%d columns of intensities (AU01_r) and none of occurrence (AU01_c); an intensity is "
-                                 "not taken for a label",
-                                 out->intensities);
+        return clile_i_rows_fail(
+            rows,
+            "%d columns of intensities (AU01_r) and none of occurrence (AU01_c); an intensity is "
+            "not taken for a label",
+            out->intensities);
     return CLILE_OK;
 }
 
@@ -96,7 +99,8 @@ clile_status clile_i_csv_choose(const clile_i_rows *rows, const char *au_set, cl
         while (a < h->c && h->au[a] != ids[k]) ++a;
         if (a == h->c) {
             for (a = 0; a < h->c; ++a) clile_i_text_append(&have, " %d", h->au[a]);
-            status = clile_i_fail(CLILE_E_INVALID_ARGUMENT, "%s %s: AU %d is not coded there; it has%s", rows->kind,
+            status = clile_i_fail(CLILE_E_INVALID_ARGUMENT,
+                                  "%s %s: AU %d is not coded there; it has%s", rows->kind,
                                   rows->name, ids[k], have.data != NULL ? have.data : " none");
             goto cleanup;
         }
@@ -111,7 +115,8 @@ cleanup:
     return status;
 }
 
-/* "AU" and a digit, perhaps with a blank or a stroke between, in a name that column_au does not know. */
+/* "AU" and a digit, perhaps with a blank or a stroke between, in a name that column_au does not
+ * know. */
 static int is_strange(const clile_i_rows *rows, int64_t k)
 {
     const char *begin = rows->begin[k], *end = rows->end[k];
@@ -146,20 +151,24 @@ static int is_strange_place(const clile_i_rows *rows, int64_t k)
 }
 
 /* Whoever has such columns means that faces are cut out by them. */
-static clile_status warn_places(const clile_i_rows *rows, const clile_i_csv_header *h, clile_i_table *table)
+static clile_status warn_places(const clile_i_rows *rows, const clile_i_csv_header *h,
+                                clile_i_table *table)
 {
     int64_t k = 0;
-    if (h->kind != CLILE_I_CSV_MANIFEST || h->place.points > 0 || h->place.form != CLILE_I_BOX_NONE) return CLILE_OK;
+    if (h->kind != CLILE_I_CSV_MANIFEST || h->place.points > 0 || h->place.form != CLILE_I_BOX_NONE)
+        return CLILE_OK;
     while (k < rows->count && !is_strange_place(rows, k)) ++k;
     if (k == rows->count) return CLILE_OK;
     const ptrdiff_t size = rows->end[k] - rows->begin[k];
-    return clile_i_table_warn(table,
-                              "%s: the column \"%.*s\" seems to be of a face's place and is not read, images are used "
-                              "whole; expected box_x,box_y,box_w,box_h or x0,y0,...,x4,y4",
-                              rows->name, size < 40 ? (int)size : 40, rows->begin[k]);
+    return clile_i_table_warn(
+        table,
+        "%s: the column \"%.*s\" seems to be of a face's place and is not read, images are used "
+        "whole; expected box_x,box_y,box_w,box_h or x0,y0,...,x4,y4",
+        rows->name, size < 40 ? (int)size : 40, rows->begin[k]);
 }
 
-clile_status clile_i_csv_warn_columns(const clile_i_rows *rows, const clile_i_csv_header *h, clile_i_table *table)
+clile_status clile_i_csv_warn_columns(const clile_i_rows *rows, const clile_i_csv_header *h,
+                                      clile_i_table *table)
 {
     int64_t strange = 0, first = 0;
     for (int64_t k = rows->count - 1; k >= 0; --k) {
@@ -168,15 +177,16 @@ clile_status clile_i_csv_warn_columns(const clile_i_rows *rows, const clile_i_cs
         first = k;
     }
     if (h->kind == CLILE_I_CSV_OPENFACE && h->success < 0)
-        CLILE_I_RETURN_IF(
-            clile_i_table_warn(table, "%s has no column \"success\", which says where there is a face", rows->name));
+        CLILE_I_RETURN_IF(clile_i_table_warn(
+            table, "%s has no column \"success\", which says where there is a face", rows->name));
     CLILE_I_RETURN_IF(warn_places(rows, h, table));
     if (strange == 0) return CLILE_OK;
     const ptrdiff_t size = rows->end[first] - rows->begin[first];
-    return clile_i_table_warn(table,
-                              "%s: %lld columns seem to be of an AU and are not read, expected AU1 or AU01_c; the "
-                              "first is \"%.*s\"",
-                              rows->name, (long long)strange, size < 40 ? (int)size : 40, rows->begin[first]);
+    return clile_i_table_warn(
+        table,
+        "%s: %lld columns seem to be of an AU and are not read, expected AU1 or AU01_c; the "
+        "first is \"%.*s\"",
+        rows->name, (long long)strange, size < 40 ? (int)size : 40, rows->begin[first]);
 }
 
 static int is_empty(const clile_i_rows *rows, int64_t field)
@@ -190,7 +200,8 @@ static int is_missing(const clile_i_rows *rows, int64_t field)
     return is_empty(rows, field) || clile_i_rows_is_nan(rows, field);
 }
 
-clile_status clile_i_csv_has_face(const clile_i_rows *rows, const clile_i_csv_header *h, int32_t *face)
+clile_status clile_i_csv_has_face(const clile_i_rows *rows, const clile_i_csv_header *h,
+                                  int32_t *face)
 {
     double success = 1.0;
     *face = 1;
@@ -199,8 +210,8 @@ clile_status clile_i_csv_has_face(const clile_i_rows *rows, const clile_i_csv_he
         const ptrdiff_t size = rows->end[h->success] - rows->begin[h->success];
         if (!clile_i_parse_f64(rows->begin[h->success], rows->end[h->success], &success) ||
             (success != 0.0 && success != 1.0))
-            return clile_i_rows_fail(rows, "success is \"%.*s\", expected 0 or 1", size < 40 ? (int)size : 40,
-                                     rows->begin[h->success]);
+            return clile_i_rows_fail(rows, "success is \"%.*s\", expected 0 or 1",
+                                     size < 40 ? (int)size : 40, rows->begin[h->success]);
         *face = success == 1.0;
     }
     if (h->kind != CLILE_I_CSV_PYFEAT || !*face) return CLILE_OK;
@@ -211,22 +222,27 @@ clile_status clile_i_csv_has_face(const clile_i_rows *rows, const clile_i_csv_he
 }
 
 /* A probability, or nothing, to 1, 0, -1. */
-static clile_status read_probability(const clile_i_rows *rows, int64_t field, int32_t au, int8_t *out)
+static clile_status read_probability(const clile_i_rows *rows, int64_t field, int32_t au,
+                                     int8_t *out)
 {
     double value = 0.0;
     *out = -1;
     if (is_missing(rows, field)) return CLILE_OK;
-    if (!clile_i_parse_f64(rows->begin[field], rows->end[field], &value) || !(value >= 0.0 && value <= 1.0))
+    if (!clile_i_parse_f64(rows->begin[field], rows->end[field], &value) ||
+        !(value >= 0.0 && value <= 1.0))
         return clile_i_rows_fail(
-            rows, "column %lld is \"%.*s\", expected a probability of AU %d from 0 to 1", (long long)field + 1,
-            rows->end[field] - rows->begin[field] < 40 ? (int)(rows->end[field] - rows->begin[field]) : 40,
+            rows, "column %lld is \"%.*s\", expected a probability of AU %d from 0 to 1",
+            (long long)field + 1,
+            rows->end[field] - rows->begin[field] < 40
+                ? (int)(rows->end[field] - rows->begin[field])
+                : 40,
             rows->begin[field], au);
     *out = value >= PRESENT_FROM;
     return CLILE_OK;
 }
 
-clile_status clile_i_csv_read_row(const clile_i_rows *rows, const clile_i_csv_header *h, int32_t unknown_negative,
-                                  clile_i_csv_row *out)
+clile_status clile_i_csv_read_row(const clile_i_rows *rows, const clile_i_csv_header *h,
+                                  int32_t unknown_negative, clile_i_csv_row *out)
 {
     CLILE_I_RETURN_IF(clile_i_rows_expect(rows, h->columns));
     out->has_five = out->has_box = 0;
@@ -234,24 +250,28 @@ clile_status clile_i_csv_read_row(const clile_i_rows *rows, const clile_i_csv_he
         if (h->kind == CLILE_I_CSV_PYFEAT)
             CLILE_I_RETURN_IF(read_probability(rows, h->at[a], h->au[a], &out->codes[a]));
         else if (h->kind == CLILE_I_CSV_OPENFACE && is_empty(rows, h->at[a]))
-            return clile_i_rows_fail(rows, "nothing for AU %d, expected 0 or 1; column %lld", h->au[a],
-                                     (long long)h->at[a] + 1);
+            return clile_i_rows_fail(rows, "nothing for AU %d, expected 0 or 1; column %lld",
+                                     h->au[a], (long long)h->at[a] + 1);
         else
             CLILE_I_RETURN_IF(clile_i_rows_code(rows, h->at[a], h->au[a], 1, &out->codes[a]));
         if (out->codes[a] < 0 && unknown_negative) out->codes[a] = 0;
     }
     const clile_i_place_columns *place = &h->place;
-    for (int32_t i = 0; i < 2 * place->points; ++i) out->has_five |= !is_empty(rows, place->point[i]);
+    for (int32_t i = 0; i < 2 * place->points; ++i)
+        out->has_five |= !is_empty(rows, place->point[i]);
     if (out->has_five) CLILE_I_RETURN_IF(clile_i_places_parse_points(rows, place, out->five));
-    for (int k = 0; k < 4 && place->form != CLILE_I_BOX_NONE; ++k) out->has_box |= !is_empty(rows, place->box[k]);
+    for (int k = 0; k < 4 && place->form != CLILE_I_BOX_NONE; ++k)
+        out->has_box |= !is_empty(rows, place->box[k]);
     if (out->has_box) CLILE_I_RETURN_IF(clile_i_places_parse_box(rows, place, out->box));
     return CLILE_OK;
 }
 
-clile_status clile_i_csv_text(const clile_i_rows *rows, int64_t field, const char *what, char *out, size_t size)
+clile_status clile_i_csv_text(const clile_i_rows *rows, int64_t field, const char *what, char *out,
+                              size_t size)
 {
     const size_t length = (size_t)(rows->end[field] - rows->begin[field]);
-    if (length == 0 || length >= size) return clile_i_rows_fail(rows, "%s (%zu bytes)", what, length);
+    if (length == 0 || length >= size)
+        return clile_i_rows_fail(rows, "%s (%zu bytes)", what, length);
     memcpy(out, rows->begin[field], length);
     out[length] = '\0';
     return CLILE_OK;

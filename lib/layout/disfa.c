@@ -1,9 +1,12 @@
-/* DISFA as distributed (Mavadati et al., "DISFA", IEEE Transactions on Affective Computing 2013):
- *   ActionUnit_Labels/SUBJECT/SUBJECT_auN.txt   rows frame,intensity; frames from 1; intensity 0 (absent), 1..5 (A..E)
+/* DISFA as distributed (Mavadati et al., "DISFA", IEEE Transactions on Affective Computing
+ * 2013):
+ *   ActionUnit_Labels/SUBJECT/SUBJECT_auN.txt   rows frame,intensity; frames from 1; intensity
+ *                                               0 (absent), 1..5 (A..E)
  *   .../SUBJECT/INDEX.png                       frames of the video, counted from 0 or from 1
- *   landmarks/SUBJECT.csv, boxes/SUBJECT.csv    optional; their frame is the number in the image's name
- * An AU is present from intensity `present_from` on. Label frame k belongs to image k - 1 + first_image, see
- * first_image.c. */
+ *   landmarks/SUBJECT.csv, boxes/SUBJECT.csv    optional; their frame is the number in the
+ *                                               image's name
+ * An AU is present from intensity `present_from` on. Label frame k belongs to image k - 1 +
+ * first_image, see first_image.c. */
 #include "layout/layout.h"
 
 #include <string.h>
@@ -37,7 +40,8 @@ static int32_t file_au(const char *name, const char *subject)
     const char *dot = strrchr(name, '.');
     int64_t au = 0;
     if (dot == NULL || strcmp(dot, ".txt") != 0 || strncmp(name, subject, size) != 0) return 0;
-    if (strncmp(name + size, "_au", 3) != 0 || !clile_i_parse_i64(name + size + 3, dot, &au)) return 0;
+    if (strncmp(name + size, "_au", 3) != 0 || !clile_i_parse_i64(name + size + 3, dot, &au))
+        return 0;
     return au >= 1 && au <= 999 ? (int32_t)au : 0;
 }
 
@@ -60,7 +64,8 @@ static clile_status has_labels(const char *folder, const char *subject, int32_t 
     if (path == NULL) return CLILE_E_OUT_OF_MEMORY;
     if (!clile_i_path_is_folder(path)) goto cleanup;
     CLILE_I_TRY(clile_i_folder_list(path, &files));
-    for (int64_t i = 0; i < files.count && !*fits; ++i) *fits = file_au(files.names[i], subject) > 0;
+    for (int64_t i = 0; i < files.count && !*fits; ++i)
+        *fits = file_au(files.names[i], subject) > 0;
 cleanup:
     clile_i_names_free(&files);
     clile_i_free(path);
@@ -100,14 +105,15 @@ static clile_status find_labels_in(reader *r, const char *folder)
     CLILE_I_ALLOC(r->subject, names.count);
     for (int64_t i = 0; i < names.count; ++i) {
         int32_t fits = 0;
-        if (is_subject_name(names.names[i])) CLILE_I_TRY(has_labels(r->labels, names.names[i], &fits));
+        if (is_subject_name(names.names[i]))
+            CLILE_I_TRY(has_labels(r->labels, names.names[i], &fits));
         if (!fits) continue;
         r->subject[r->count] = clile_i_strdup(names.names[i]);
         if (r->subject[r->count] == NULL) {
             status = CLILE_E_OUT_OF_MEMORY;
             goto cleanup;
         }
-        r->count++;
+        ++r->count;
     }
 cleanup:
     clile_i_names_free(&names);
@@ -133,7 +139,8 @@ static clile_status check_other_labels(const reader *r)
         const int64_t count = other.count;
         free_subjects(&other);
         if (status == CLILE_OK && count > 0)
-            status = clile_i_roots_warn_labels(r->request->path, label_folders, r->taken, k, r->table);
+            status =
+                clile_i_roots_warn_labels(r->request->path, label_folders, r->taken, k, r->table);
         if (status != CLILE_OK) return status;
     }
     return CLILE_OK;
@@ -151,7 +158,8 @@ static clile_status recognise(const char *path, int32_t *fits)
     return status;
 }
 
-/* The file of AU `au`, or INVALID_ARGUMENT with the AUs that the subject has. `*out` is the caller's. */
+/* The file of AU `au`, or INVALID_ARGUMENT with the AUs that the subject has. `*out` is the
+ * caller's. */
 static clile_status label_path(const reader *r, const char *subject, int32_t au, char **out)
 {
     clile_status status = CLILE_OK;
@@ -169,8 +177,9 @@ static clile_status label_path(const reader *r, const char *subject, int32_t au,
         for (int64_t i = 0; i < files.count; ++i)
             if (file_au(files.names[i], subject) > 0)
                 clile_i_text_append(&have, " %d", file_au(files.names[i], subject));
-        status = clile_i_fail(CLILE_E_INVALID_ARGUMENT, "DISFA labels of %s: AU %d is not coded there; it has%s",
-                              subject, au, have.data != NULL ? have.data : " none");
+        status = clile_i_fail(CLILE_E_INVALID_ARGUMENT,
+                              "DISFA labels of %s: AU %d is not coded there; it has%s", subject, au,
+                              have.data != NULL ? have.data : " none");
     }
 cleanup:
     if (status != CLILE_OK) {
@@ -198,15 +207,18 @@ static clile_status reserve(subject_labels *labels, int32_t c)
     return status;
 }
 
-static clile_status read_intensity(const clile_i_rows *rows, const reader *r, int64_t *frame, int8_t *code)
+static clile_status read_intensity(const clile_i_rows *rows, const reader *r, int64_t *frame,
+                                   int8_t *code)
 {
     int64_t intensity = 0;
     if (rows->count != 2)
-        return clile_i_rows_fail(rows, "%lld columns, expected frame,intensity", (long long)rows->count);
+        return clile_i_rows_fail(rows, "%lld columns, expected frame,intensity",
+                                 (long long)rows->count);
     CLILE_I_RETURN_IF(clile_i_rows_whole(rows, 0, "a frame", frame));
     CLILE_I_RETURN_IF(clile_i_rows_whole(rows, 1, "an intensity", &intensity));
     if (intensity > 5 && intensity != 9)
-        return clile_i_rows_fail(rows, "intensity %lld, expected 0 to 5 or 9 (not coded)", (long long)intensity);
+        return clile_i_rows_fail(rows, "intensity %lld, expected 0 to 5 or 9 (not coded)",
+                                 (long long)intensity);
     if (intensity == 9)
         *code = r->request->unknown_negative ? 0 : -1;
     else
@@ -214,7 +226,8 @@ static clile_status read_intensity(const clile_i_rows *rows, const reader *r, in
     return CLILE_OK;
 }
 
-/* Column a of the subject's codes; the first AU read fixes the frames, the others must have the same. */
+/* Column a of the subject's codes; the first AU read fixes the frames, the others must have the
+ * same. */
 static clile_status read_au(const reader *r, const char *subject, int32_t a, subject_labels *labels)
 {
     clile_status status = CLILE_OK;
@@ -241,17 +254,20 @@ static clile_status read_au(const reader *r, const char *subject, int32_t a, sub
             CLILE_I_TRY(reserve(labels, c));
             labels->frame[labels->n++] = frame;
         } else if (n >= labels->n || labels->frame[n] != frame) {
-            status = clile_i_rows_fail(&rows, "frame %lld, which %s_au%d.txt does not have in this place",
+            status = clile_i_rows_fail(&rows,
+                                       "frame %lld, which %s_au%d.txt does not have in this place",
                                        (long long)frame, subject, r->table->au_ids[0]);
             goto cleanup;
         }
         labels->codes[n * c + a] = code;
     }
     if (n != labels->n)
-        status = clile_i_fail(CLILE_E_FORMAT, "DISFA label file %s: %lld frames, %s_au%d.txt has %lld", rows.name,
+        status = clile_i_fail(CLILE_E_FORMAT,
+                              "DISFA label file %s: %lld frames, %s_au%d.txt has %lld", rows.name,
                               (long long)n, subject, r->table->au_ids[0], (long long)labels->n);
     else if (n == 0)
-        status = clile_i_fail(CLILE_E_FORMAT, "DISFA label file %s has no row frame,intensity", rows.name);
+        status = clile_i_fail(CLILE_E_FORMAT, "DISFA label file %s has no row frame,intensity",
+                              rows.name);
 cleanup:
     clile_i_rows_close(&rows);
     clile_i_free(path);
@@ -281,7 +297,7 @@ static clile_status add_subject(reader *r, int64_t s)
     for (int64_t i = 0; i < labels->n; ++i) {
         const int64_t number = labels->frame[i] - 1 + r->first_image;
         const clile_i_frame *frame = clile_i_frames_find(frames, number);
-        table->counts.label_rows++;
+        ++table->counts.label_rows;
         if (frame == NULL) {
             char row[32];
             snprintf(row, sizeof row, "%lld", (long long)number);
@@ -289,14 +305,17 @@ static clile_status add_subject(reader *r, int64_t s)
             continue;
         }
         labelled[frame - frames->frames] = 1;
-        CLILE_I_TRY(clile_i_places_add(table, folder, frame->name, subject, labels->codes + i * table->c,
+        CLILE_I_TRY(clile_i_places_add(table, folder, frame->name, subject,
+                                       labels->codes + i * table->c,
                                        clile_i_places_find(&faces.landmarks, number),
                                        clile_i_places_find(&faces.boxes, number)));
     }
-    CLILE_I_TRY(clile_i_table_fit(table, folder, labels->n, frames->count, table->n + table->misplaced - before));
+    CLILE_I_TRY(clile_i_table_fit(table, folder, labels->n, frames->count,
+                                  table->n + table->misplaced - before));
     for (int64_t k = 0; k < frames->count; ++k)
         if (!labelled[k])
-            CLILE_I_TRY(clile_i_table_left_out(table, CLILE_I_LEFT_OUT_IMAGES, folder, frames->frames[k].name));
+            CLILE_I_TRY(clile_i_table_left_out(table, CLILE_I_LEFT_OUT_IMAGES, folder,
+                                               frames->frames[k].name));
 cleanup:
     clile_i_free(labelled);
     clile_i_faces_free(&faces);
@@ -314,9 +333,11 @@ static clile_status read_labels(reader *r)
     for (int64_t s = 0; s < r->count; ++s) {
         subject_labels *labels = &r->labels_of[s];
         for (int32_t a = 0; a < r->table->c; ++a) CLILE_I_TRY(read_au(r, r->subject[s], a, labels));
-        numbering[s] = (clile_i_numbering){.images = &r->frames[s], .n = labels->n, .frame = labels->frame};
+        numbering[s] =
+            (clile_i_numbering){.images = &r->frames[s], .n = labels->n, .frame = labels->frame};
     }
-    status = clile_i_first_image(r->request->first_image, r->count, numbering, 1, r->table, &r->first_image);
+    status = clile_i_first_image(r->request->first_image, r->count, numbering, 1, r->table,
+                                 &r->first_image);
 cleanup:
     clile_i_free(numbering);
     return status;
@@ -347,7 +368,8 @@ static clile_status list_images(reader *r)
         CLILE_I_TRY(clile_i_frames_list(folder, r->table, s < r->count ? &r->frames[s] : &extra));
         const char *below = folder + strlen(r->request->path) + 1;
         for (int64_t i = 0; i < extra.count; ++i)
-            CLILE_I_TRY(clile_i_table_left_out(r->table, CLILE_I_LEFT_OUT_IMAGES, below, extra.frames[i].name));
+            CLILE_I_TRY(clile_i_table_left_out(r->table, CLILE_I_LEFT_OUT_IMAGES, below,
+                                               extra.frames[i].name));
         clile_i_frames_free(&extra);
     }
 cleanup:
@@ -365,8 +387,8 @@ static clile_status open_disfa(const clile_i_layout_request *request, clile_i_ta
 
     CLILE_I_TRY(find_labels(&r));
     if (r.count == 0) {
-        status = clile_i_fail(CLILE_E_FORMAT, "%s: no DISFA label files; looked for %s", request->path,
-                              clile_i_layout_disfa.looked_for);
+        status = clile_i_fail(CLILE_E_FORMAT, "%s: no DISFA label files; looked for %s",
+                              request->path, clile_i_layout_disfa.looked_for);
         goto cleanup;
     }
     CLILE_I_TRY(clile_i_au_set_parse(request->au_set, 8, clile_i_au_set_disfa, &c, &ids));
@@ -376,7 +398,8 @@ static clile_status open_disfa(const clile_i_layout_request *request, clile_i_ta
     CLILE_I_TRY(read_labels(&r));
     for (int64_t s = 0; s < r.count; ++s) CLILE_I_TRY(add_subject(&r, s));
     CLILE_I_TRY(check_other_labels(&r));
-    CLILE_I_TRY(clile_i_roots_check_faces(request->path, r.count, (const char *const *)r.subject, table));
+    CLILE_I_TRY(
+        clile_i_roots_check_faces(request->path, r.count, (const char *const *)r.subject, table));
     status = clile_i_table_finish(table);
 cleanup:
     free_subjects(&r);
@@ -386,7 +409,8 @@ cleanup:
 
 const clile_i_layout clile_i_layout_disfa = {
     .name = "disfa",
-    .looked_for = "SUBJECT/SUBJECT_auN.txt (such as SN001/SN001_au1.txt) in ActionUnit_Labels and the folder itself",
+    .looked_for = "SUBJECT/SUBJECT_auN.txt (such as SN001/SN001_au1.txt) in ActionUnit_Labels and "
+                  "the folder itself",
     .recognise = recognise,
     .open = open_disfa,
 };

@@ -1,8 +1,11 @@
-/* DISFA+ (Mavadati, Sanger, Mahoor, "Extended DISFA Dataset", CVPR Workshops 2016). The data are licensed; this layout
- * is what public code reads (docs/data.md says which, and what could not be verified):
- *   Labels/SUBJECT/TRIAL/AUn.txt     rows "000.jpg     2": image, intensity 0..5; up to two other lines come first
+/* DISFA+ (Mavadati, Sanger, Mahoor, "Extended DISFA Dataset", CVPR Workshops 2016). The data are
+ * licensed; this layout is what public code reads (docs/data.md says which, and what could not
+ * be verified):
+ *   Labels/SUBJECT/TRIAL/AUn.txt     rows "000.jpg     2": image, intensity 0..5;
+ *                                    up to two other lines come first
  *   Images/SUBJECT/TRIAL/000.jpg     such as SN001/A1_AU1_TrailNo_1/000.jpg
- *   landmarks/SUBJECT_TRIAL.csv      optional, and boxes/; their frame is the number in the image's name
+ *   landmarks/SUBJECT_TRIAL.csv      optional, and boxes/; their frame is the number in the
+ *                                    image's name
  * Rows name their image, so that there is no first image to be found out. */
 #include "layout/layout.h"
 
@@ -50,14 +53,16 @@ static int is_subject(const char *name)
 static clile_status add_sequence(reader *r, const char *subject, const char *trial)
 {
     void *block = r->sequences;
-    const clile_status status = clile_i_grow(&block, &r->capacity, r->count + 1, sizeof *r->sequences);
+    const clile_status status =
+        clile_i_grow(&block, &r->capacity, r->count + 1, sizeof *r->sequences);
     r->sequences = block;
     if (status != CLILE_OK) return status;
     sequence *s = &r->sequences[r->count++];
     s->subject = clile_i_strdup(subject);
     s->trial = clile_i_strdup(trial);
     s->below = clile_i_path_join(subject, trial);
-    return s->subject != NULL && s->trial != NULL && s->below != NULL ? CLILE_OK : CLILE_E_OUT_OF_MEMORY;
+    return s->subject != NULL && s->trial != NULL && s->below != NULL ? CLILE_OK
+                                                                      : CLILE_E_OUT_OF_MEMORY;
 }
 
 static void free_reader(reader *r)
@@ -141,7 +146,8 @@ static clile_status check_other_labels(const reader *r)
         const int64_t count = other.count;
         free_reader(&other);
         if (status == CLILE_OK && count > 0)
-            status = clile_i_roots_warn_labels(r->request->path, label_folders, r->taken, k, r->table);
+            status =
+                clile_i_roots_warn_labels(r->request->path, label_folders, r->taken, k, r->table);
         if (status != CLILE_OK) return status;
     }
     return CLILE_OK;
@@ -160,7 +166,8 @@ static clile_status check_faces(const reader *r)
         }
         stems[i][strlen(r->sequences[i].subject)] = '_';
     }
-    status = clile_i_roots_check_faces(r->request->path, r->count, (const char *const *)stems, r->table);
+    status =
+        clile_i_roots_check_faces(r->request->path, r->count, (const char *const *)stems, r->table);
 cleanup:
     for (int64_t i = 0; stems != NULL && i < r->count; ++i) clile_i_free(stems[i]);
     clile_i_free(stems);
@@ -190,8 +197,9 @@ static clile_status fail_without(const char *folder, const sequence *s, int32_t 
     CLILE_I_TRY(clile_i_folder_list(folder, &files));
     for (int64_t i = 0; i < files.count; ++i)
         if (file_au(files.names[i]) > 0) clile_i_text_append(&have, " %d", file_au(files.names[i]));
-    status = clile_i_fail(CLILE_E_INVALID_ARGUMENT, "DISFA+ labels of %s: AU %d is not coded there; it has%s", s->below,
-                          au, have.data != NULL ? have.data : " none");
+    status = clile_i_fail(CLILE_E_INVALID_ARGUMENT,
+                          "DISFA+ labels of %s: AU %d is not coded there; it has%s", s->below, au,
+                          have.data != NULL ? have.data : " none");
 cleanup:
     clile_i_text_free(&have);
     clile_i_names_free(&files);
@@ -199,7 +207,8 @@ cleanup:
 }
 
 /* "000.jpg   2" as its two words: 1, or 0 when it is no such row. */
-static int split_row(const clile_i_rows *rows, char *image, size_t size, const char **word, const char **end)
+static int split_row(const clile_i_rows *rows, char *image, size_t size, const char **word,
+                     const char **end)
 {
     int64_t number = 0;
     const char *at = rows->begin[0], *stop = rows->end[rows->count - 1], *blank = at;
@@ -213,7 +222,8 @@ static int split_row(const clile_i_rows *rows, char *image, size_t size, const c
     return clile_i_frame_number(image, &number);
 }
 
-static clile_status parse_row(const clile_i_rows *rows, const reader *r, int64_t *frame, int8_t *code)
+static clile_status parse_row(const clile_i_rows *rows, const reader *r, int64_t *frame,
+                              int8_t *code)
 {
     char image[64];
     const char *begin = NULL, *end = NULL;
@@ -222,7 +232,8 @@ static clile_status parse_row(const clile_i_rows *rows, const reader *r, int64_t
         return clile_i_rows_fail(rows, "expected an image and an intensity, such as \"000.jpg 2\"");
     clile_i_frame_number(image, frame);
     if (!clile_i_parse_f64(begin, end, &intensity) ||
-        !(intensity == 9.0 || (intensity >= 0.0 && intensity <= 5.0 && intensity == (double)(int32_t)intensity)))
+        !(intensity == 9.0 ||
+          (intensity >= 0.0 && intensity <= 5.0 && intensity == (double)(int32_t)intensity)))
         return clile_i_rows_fail(rows, "intensity \"%.*s\", expected 0 to 5 or 9 (not coded)",
                                  end - begin < 40 ? (int)(end - begin) : 40, begin);
     if (intensity == 9.0)
@@ -235,7 +246,8 @@ static clile_status parse_row(const clile_i_rows *rows, const reader *r, int64_t
 static clile_status reserve(trial_labels *labels, int32_t c)
 {
     void *block = labels->frame;
-    clile_status status = clile_i_grow(&block, &labels->frames_capacity, labels->n + 1, sizeof *labels->frame);
+    clile_status status =
+        clile_i_grow(&block, &labels->frames_capacity, labels->n + 1, sizeof *labels->frame);
     labels->frame = block;
     if (status != CLILE_OK) return status;
     block = labels->codes;
@@ -245,7 +257,8 @@ static clile_status reserve(trial_labels *labels, int32_t c)
 }
 
 /* Row n of column a; the first AU read fixes the images, the others must have the same. */
-static clile_status put_row(const clile_i_rows *rows, const reader *r, int32_t a, int64_t n, trial_labels *labels)
+static clile_status put_row(const clile_i_rows *rows, const reader *r, int32_t a, int64_t n,
+                            trial_labels *labels)
 {
     const int32_t c = r->table->c;
     int64_t frame = 0;
@@ -258,14 +271,15 @@ static clile_status put_row(const clile_i_rows *rows, const reader *r, int32_t a
         CLILE_I_RETURN_IF(reserve(labels, c));
         labels->frame[labels->n++] = frame;
     } else if (n >= labels->n || labels->frame[n] != frame) {
-        return clile_i_rows_fail(rows, "image %lld, which AU%d.txt does not have in this place", (long long)frame,
-                                 r->table->au_ids[0]);
+        return clile_i_rows_fail(rows, "image %lld, which AU%d.txt does not have in this place",
+                                 (long long)frame, r->table->au_ids[0]);
     }
     labels->codes[n * c + a] = code;
     return CLILE_OK;
 }
 
-static clile_status read_au(const reader *r, const sequence *s, const char *folder, int32_t a, trial_labels *labels)
+static clile_status read_au(const reader *r, const sequence *s, const char *folder, int32_t a,
+                            trial_labels *labels)
 {
     clile_status status = CLILE_OK;
     clile_i_rows rows = {0};
@@ -282,28 +296,32 @@ static clile_status read_au(const reader *r, const sequence *s, const char *fold
     }
     CLILE_I_TRY(clile_i_rows_open("DISFA+ label file", path, r->request->max_label_bytes, &rows));
     rows.blanks = 1;
-    rows.name = path + strlen(r->labels) + (r->labels[strlen(r->labels) - 1] != '/'); /* SUBJECT/TRIAL/AUn.txt */
+    /* SUBJECT/TRIAL/AUn.txt */
+    rows.name = path + strlen(r->labels) + (r->labels[strlen(r->labels) - 1] != '/');
     for (;;) {
         CLILE_I_TRY(clile_i_rows_next(&rows, &more));
         if (!more) break;
         const int row = split_row(&rows, image, sizeof image, &word, &end);
-        if (!row && (rows.begin[0][0] == '#' || (n == 0 && rows.lines.line <= HEADER_LINES))) continue;
+        if (!row && (rows.begin[0][0] == '#' || (n == 0 && rows.lines.line <= HEADER_LINES)))
+            continue;
         CLILE_I_TRY(put_row(&rows, r, a, n, labels));
         ++n;
     }
     if (n != labels->n)
-        status = clile_i_fail(CLILE_E_FORMAT, "DISFA+ label file %s: %lld images, AU%d.txt has %lld", rows.name,
-                              (long long)n, r->table->au_ids[0], (long long)labels->n);
+        status =
+            clile_i_fail(CLILE_E_FORMAT, "DISFA+ label file %s: %lld images, AU%d.txt has %lld",
+                         rows.name, (long long)n, r->table->au_ids[0], (long long)labels->n);
     else if (n == 0)
-        status = clile_i_fail(CLILE_E_FORMAT, "DISFA+ label file %s has no row such as \"000.jpg 2\"", rows.name);
+        status = clile_i_fail(CLILE_E_FORMAT,
+                              "DISFA+ label file %s has no row such as \"000.jpg 2\"", rows.name);
 cleanup:
     clile_i_rows_close(&rows);
     clile_i_free(path);
     return status;
 }
 
-static clile_status add_rows(reader *r, const sequence *s, const trial_labels *labels, const char *folder,
-                             const clile_i_frames *frames)
+static clile_status add_rows(reader *r, const sequence *s, const trial_labels *labels,
+                             const char *folder, const clile_i_frames *frames)
 {
     clile_status status = CLILE_OK;
     clile_i_table *table = r->table;
@@ -314,12 +332,13 @@ static clile_status add_rows(reader *r, const sequence *s, const trial_labels *l
     clile_i_text_append(&stem, "%s_%s", s->subject, s->trial);
     CLILE_I_TRY(stem.status);
     CLILE_I_TRY(clile_i_faces_read(r->request, stem.data, &faces));
-    CLILE_I_TRY(clile_i_table_subject(table, s->subject, s->subject + strlen(s->subject), &subject));
+    CLILE_I_TRY(
+        clile_i_table_subject(table, s->subject, s->subject + strlen(s->subject), &subject));
     CLILE_I_ALLOC(labelled, frames->count);
     const int64_t before = table->n + table->misplaced;
     for (int64_t i = 0; i < labels->n; ++i) {
         const clile_i_frame *frame = clile_i_frames_find(frames, labels->frame[i]);
-        table->counts.label_rows++;
+        ++table->counts.label_rows;
         if (frame == NULL) {
             char row[32];
             snprintf(row, sizeof row, "%03lld", (long long)labels->frame[i]);
@@ -327,14 +346,17 @@ static clile_status add_rows(reader *r, const sequence *s, const trial_labels *l
             continue;
         }
         labelled[frame - frames->frames] = 1;
-        CLILE_I_TRY(clile_i_places_add(table, folder, frame->name, subject, labels->codes + i * table->c,
+        CLILE_I_TRY(clile_i_places_add(table, folder, frame->name, subject,
+                                       labels->codes + i * table->c,
                                        clile_i_places_find(&faces.landmarks, labels->frame[i]),
                                        clile_i_places_find(&faces.boxes, labels->frame[i])));
     }
-    CLILE_I_TRY(clile_i_table_fit(table, folder, labels->n, frames->count, table->n + table->misplaced - before));
+    CLILE_I_TRY(clile_i_table_fit(table, folder, labels->n, frames->count,
+                                  table->n + table->misplaced - before));
     for (int64_t k = 0; k < frames->count; ++k)
         if (!labelled[k])
-            CLILE_I_TRY(clile_i_table_left_out(table, CLILE_I_LEFT_OUT_IMAGES, folder, frames->frames[k].name));
+            CLILE_I_TRY(clile_i_table_left_out(table, CLILE_I_LEFT_OUT_IMAGES, folder,
+                                               frames->frames[k].name));
 cleanup:
     clile_i_free(labelled);
     clile_i_text_free(&stem);
@@ -348,7 +370,8 @@ static clile_status read_sequence(reader *r, const sequence *s)
     trial_labels labels = {0};
     clile_i_frames frames = {0};
     char *folder = NULL, *path = NULL, *label_folder = clile_i_path_join(r->labels, s->below);
-    folder = r->images[0] != '\0' ? clile_i_path_join(r->images, s->below) : clile_i_strdup(s->below);
+    folder =
+        r->images[0] != '\0' ? clile_i_path_join(r->images, s->below) : clile_i_strdup(s->below);
     path = folder != NULL ? clile_i_path_join(r->request->path, folder) : NULL;
     if (label_folder == NULL || path == NULL) {
         status = CLILE_E_OUT_OF_MEMORY;
@@ -398,7 +421,8 @@ static clile_status count_unlabelled(reader *r, const char *images, const char *
         CLILE_I_TRY(clile_i_frames_list(path, r->table, &frames));
         const char *below_root = path + strlen(r->request->path) + 1;
         for (int64_t k = 0; k < frames.count; ++k)
-            CLILE_I_TRY(clile_i_table_left_out(r->table, CLILE_I_LEFT_OUT_IMAGES, below_root, frames.frames[k].name));
+            CLILE_I_TRY(clile_i_table_left_out(r->table, CLILE_I_LEFT_OUT_IMAGES, below_root,
+                                               frames.frames[k].name));
     }
 cleanup:
     clile_i_frames_free(&frames);
@@ -417,7 +441,8 @@ static clile_status count_all_unlabelled(reader *r)
     if (images == NULL) return CLILE_E_OUT_OF_MEMORY;
     CLILE_I_TRY(clile_i_folder_list(images, &subjects));
     for (int64_t s = 0; s < subjects.count; ++s)
-        if (is_subject(subjects.names[s])) CLILE_I_TRY(count_unlabelled(r, images, subjects.names[s]));
+        if (is_subject(subjects.names[s]))
+            CLILE_I_TRY(count_unlabelled(r, images, subjects.names[s]));
 cleanup:
     clile_i_names_free(&subjects);
     clile_i_free(images);
@@ -444,8 +469,8 @@ static clile_status open_disfa_plus(const clile_i_layout_request *request, clile
 
     CLILE_I_TRY(find_labels(&r));
     if (r.count == 0) {
-        status = clile_i_fail(CLILE_E_FORMAT, "%s: no DISFA+ label files; looked for %s", request->path,
-                              clile_i_layout_disfa_plus.looked_for);
+        status = clile_i_fail(CLILE_E_FORMAT, "%s: no DISFA+ label files; looked for %s",
+                              request->path, clile_i_layout_disfa_plus.looked_for);
         goto cleanup;
     }
     CLILE_I_TRY(clile_i_au_set_parse(request->au_set, 8, clile_i_au_set_disfa, &c, &ids));
@@ -464,7 +489,8 @@ cleanup:
 
 const clile_i_layout clile_i_layout_disfa_plus = {
     .name = "disfa+",
-    .looked_for = "SUBJECT/TRIAL/AUn.txt (such as SN001/A1_AU1_TrailNo_1/AU1.txt) in Labels and the folder itself",
+    .looked_for = "SUBJECT/TRIAL/AUn.txt (such as SN001/A1_AU1_TrailNo_1/AU1.txt) in Labels and "
+                  "the folder itself",
     .recognise = recognise,
     .open = open_disfa_plus,
 };

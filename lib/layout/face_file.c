@@ -1,5 +1,5 @@
-/* clile/faces.h: an index by the hash of what a row's name must share with the image's makes each look-up short; the
- * text itself stays in the mapped file. */
+/* clile/faces.h: an index by the hash of what a row's name must share with the image's makes
+ * each look-up short; the text itself stays in the mapped file. */
 #include "layout/columns.h"
 
 #include <clile/faces.h>
@@ -69,7 +69,8 @@ static span digits(span name)
 
 static int same(span a, span b)
 {
-    return a.end - a.begin == b.end - b.begin && memcmp(a.begin, b.begin, (size_t)(a.end - a.begin)) == 0;
+    return a.end - a.begin == b.end - b.begin &&
+           memcmp(a.begin, b.begin, (size_t)(a.end - a.begin)) == 0;
 }
 
 static int same_number(span row, span number)
@@ -82,12 +83,14 @@ static int ends_in(span path, span tail)
 {
     const ptrdiff_t shorter = (path.end - path.begin) - (tail.end - tail.begin);
     if (shorter < 0 || tail.begin == tail.end) return 0;
-    return same((span){path.begin + shorter, path.end}, tail) && (shorter == 0 || path.begin[shorter - 1] == '/');
+    return same((span){path.begin + shorter, path.end}, tail) &&
+           (shorter == 0 || path.begin[shorter - 1] == '/');
 }
 
 static span without_dot(span path)
 {
-    while (path.end - path.begin > 2 && path.begin[0] == '.' && path.begin[1] == '/') path.begin += 2;
+    while (path.end - path.begin > 2 && path.begin[0] == '.' && path.begin[1] == '/')
+        path.begin += 2;
     return path;
 }
 
@@ -95,19 +98,22 @@ static span without_dot(span path)
 static ptrdiff_t fit_of(span row, span image)
 {
     row = without_dot(row);
-    if (ends_in(image, row) || ends_in(without_ending(image), row)) return NAME_FITS + (row.end - row.begin);
+    if (ends_in(image, row) || ends_in(without_ending(image), row))
+        return NAME_FITS + (row.end - row.begin);
     return same_number(row, digits(base_name(without_ending(image)))) ? NUMBER_FITS : 0;
 }
 
 static uint64_t hash(span text)
 {
     uint64_t value = 1469598103934665603ULL; /* FNV-1a */
-    for (const char *p = text.begin; p < text.end; ++p) value = (value ^ (unsigned char)*p) * 1099511628211ULL;
+    for (const char *p = text.begin; p < text.end; ++p)
+        value = (value ^ (unsigned char)*p) * 1099511628211ULL;
     return value | 1;
 }
 
-/* Rows and images that name each other have the same: that of the digits of the stem, or of the stem. A name like "a.b"
- * is ambiguous (a file, or a stem), so that only what precedes the first point counts. */
+/* Rows and images that name each other have the same: that of the digits of the stem, or of the
+ * stem. A name like "a.b" is ambiguous (a file, or a stem), so that only what precedes the first
+ * point counts. */
 static uint64_t key_of(span name)
 {
     name = base_name(name);
@@ -126,7 +132,8 @@ static span field(const clile_i_rows *rows, int64_t k)
 
 static clile_status read_header(clile_face_file *f)
 {
-    static const char *const names[] = {"image", "input", "file", "filename", "file_name", "path", "frame"};
+    static const char *const names[] = {"image",     "input", "file", "filename",
+                                        "file_name", "path",  "frame"};
     const clile_i_rows *rows = &f->rows;
     f->name = -1;
     for (size_t k = 0; k < sizeof names / sizeof names[0] && f->name < 0; ++k)
@@ -138,8 +145,9 @@ static clile_status read_header(clile_face_file *f)
     if (f->place.points == 0 && f->place.form == CLILE_I_BOX_NONE)
         return clile_i_columns_missing(rows, "a box or landmarks");
     if (f->name >= 0) return CLILE_OK;
-    return clile_i_rows_fail(rows, "no column of the header names the image, expected \"image\" (or input, file, "
-                                   "filename, file_name, path) or \"frame\"");
+    return clile_i_rows_fail(
+        rows, "no column of the header names the image, expected \"image\" (or input, file, "
+              "filename, file_name, path) or \"frame\"");
 }
 
 static clile_status add_entry(clile_face_file *f, size_t at)
@@ -147,7 +155,8 @@ static clile_status add_entry(clile_face_file *f, size_t at)
     void *block = f->entries;
     const span name = field(&f->rows, f->header ? f->name : 0);
     if (name.begin == name.end) return CLILE_OK; /* a row of no image */
-    const clile_status status = clile_i_grow(&block, &f->capacity, f->count + 1, sizeof *f->entries);
+    const clile_status status =
+        clile_i_grow(&block, &f->capacity, f->count + 1, sizeof *f->entries);
     f->entries = block;
     if (status != CLILE_OK) return status;
     f->entries[f->count++] = (entry){.key = key_of(name), .at = at, .line = f->rows.lines.line - 1};
@@ -174,12 +183,14 @@ static clile_status build_index(clile_face_file *f)
         else
             CLILE_I_RETURN_IF(add_entry(f, at));
     }
-    if (f->count == 0) return clile_i_fail(CLILE_E_FORMAT, "face file %s has no rows of faces", f->path);
+    if (f->count == 0)
+        return clile_i_fail(CLILE_E_FORMAT, "face file %s has no rows of faces", f->path);
     qsort(f->entries, (size_t)f->count, sizeof *f->entries, by_key);
     return CLILE_OK;
 }
 
-clile_status clile_face_file_open(const char *path, const clile_options *options, clile_face_file **out)
+clile_status clile_face_file_open(const char *path, const clile_options *options,
+                                  clile_face_file **out)
 {
     clile_status status = CLILE_OK;
     clile_face_file *f = NULL;
@@ -250,13 +261,14 @@ static clile_status collect(clile_face_file *f, span image, int frames)
     for (int64_t i = first_of_key(f, key); i < f->count && f->entries[i].key == key; ++i) {
         span name = {NULL, NULL};
         CLILE_I_RETURN_IF(go_to(f, i, &name));
-        const ptrdiff_t fits =
-            frames ? same_number(base_name(without_ending(name)), number) : fit_of(name, without_dot(image));
+        const ptrdiff_t fits = frames ? same_number(base_name(without_ending(name)), number)
+                                      : fit_of(name, without_dot(image));
         if (fits == 0 || fits < best) continue;
         if (fits > best) f->found = 0;
         best = fits;
         void *block = f->entry_found;
-        const clile_status status = clile_i_grow(&block, &f->found_capacity, f->found + 1, sizeof *f->entry_found);
+        const clile_status status =
+            clile_i_grow(&block, &f->found_capacity, f->found + 1, sizeof *f->entry_found);
         f->entry_found = block;
         if (status != CLILE_OK) return status;
         f->entry_found[f->found++] = i;
@@ -288,9 +300,10 @@ static clile_status check_folders(clile_face_file *f, int64_t frame)
         CLILE_I_RETURN_IF(go_to(f, f->entry_found[k], &name));
         const span folder = {name.begin, base_name(name).begin};
         if (k > 0 && !same(first, folder))
-            return clile_i_rows_fail(&f->rows, "\"%.*s\" and rows of another folder before it fit frame %lld",
-                                     name.end - name.begin < 60 ? (int)(name.end - name.begin) : 60, name.begin,
-                                     (long long)frame);
+            return clile_i_rows_fail(&f->rows,
+                                     "\"%.*s\" and rows of another folder before it fit frame %lld",
+                                     name.end - name.begin < 60 ? (int)(name.end - name.begin) : 60,
+                                     name.begin, (long long)frame);
         first = folder;
     }
     return CLILE_OK;
@@ -302,20 +315,23 @@ static clile_status check_shared(clile_face_file *f, const char *image)
         span name = {NULL, NULL};
         if (!f->entries[f->entry_found[k]].shared) continue;
         CLILE_I_RETURN_IF(go_to(f, f->entry_found[k], &name));
-        return clile_i_rows_fail(&f->rows, "\"%.*s\" fits %s and other images, too; expected more of the path",
-                                 name.end - name.begin < 60 ? (int)(name.end - name.begin) : 60, name.begin, image);
+        return clile_i_rows_fail(
+            &f->rows, "\"%.*s\" fits %s and other images, too; expected more of the path",
+            name.end - name.begin < 60 ? (int)(name.end - name.begin) : 60, name.begin, image);
     }
     return CLILE_OK;
 }
 
-clile_status clile_face_file_find(clile_face_file *file, const char *image, int64_t frame, int64_t *count)
+clile_status clile_face_file_find(clile_face_file *file, const char *image, int64_t frame,
+                                  int64_t *count)
 {
     char number[24];
     CLILE_I_CHECK_NOT_NULL(file);
     CLILE_I_CHECK_NOT_NULL(count);
     snprintf(number, sizeof number, "%lld", (long long)frame);
     clile_status status = collect(file, span_of(image != NULL ? image : number), image == NULL);
-    if (status == CLILE_OK) status = image != NULL ? check_shared(file, image) : check_folders(file, frame);
+    if (status == CLILE_OK)
+        status = image != NULL ? check_shared(file, image) : check_folders(file, frame);
     if (status == CLILE_OK)
         *count = file->found;
     else
@@ -332,16 +348,19 @@ static int any_filled(const clile_i_rows *rows, const int64_t *column, int32_t c
     return 0;
 }
 
-static clile_status read_named(clile_face_file *f, int32_t *has_box, float *box, int32_t *points, float *xy)
+static clile_status read_named(clile_face_file *f, int32_t *has_box, float *box, int32_t *points,
+                               float *xy)
 {
     const clile_i_rows *rows = &f->rows;
     double success = 1.0;
     CLILE_I_RETURN_IF(clile_i_rows_expect(rows, f->columns));
-    if (f->success >= 0 && clile_i_parse_f64(rows->begin[f->success], rows->end[f->success], &success) &&
+    if (f->success >= 0 &&
+        clile_i_parse_f64(rows->begin[f->success], rows->end[f->success], &success) &&
         success == 0.0)
         return clile_i_rows_fail(rows, "success is 0: no face was found");
     const int boxed = f->place.form != CLILE_I_BOX_NONE && any_filled(rows, f->place.box, 4);
-    const int32_t pairs = any_filled(rows, f->place.point, 2 * f->place.points) ? f->place.points : 0;
+    const int32_t pairs =
+        any_filled(rows, f->place.point, 2 * f->place.points) ? f->place.points : 0;
     if (boxed) CLILE_I_RETURN_IF(clile_i_places_parse_box(rows, &f->place, box));
     for (int32_t k = 0; k < 2 * pairs; ++k)
         CLILE_I_RETURN_IF(clile_i_places_parse_coordinate(rows, f->place.point[k], &xy[k]));
@@ -351,10 +370,11 @@ static clile_status read_named(clile_face_file *f, int32_t *has_box, float *box,
     return CLILE_OK;
 }
 
-clile_status clile_face_file_get(clile_face_file *file, int64_t index, int32_t *has_box, float *box, int32_t *points,
-                                 float *xy)
+clile_status clile_face_file_get(clile_face_file *file, int64_t index, int32_t *has_box, float *box,
+                                 int32_t *points, float *xy)
 {
-    static const clile_i_place_columns by_position = {.form = CLILE_I_BOX_SIDES, .box = {1, 2, 3, 4}};
+    static const clile_i_place_columns by_position = {.form = CLILE_I_BOX_SIDES,
+                                                      .box = {1, 2, 3, 4}};
     span name = {NULL, NULL};
     CLILE_I_CHECK_NOT_NULL(file);
     CLILE_I_CHECK_NOT_NULL(has_box);
@@ -362,23 +382,25 @@ clile_status clile_face_file_get(clile_face_file *file, int64_t index, int32_t *
     CLILE_I_CHECK_NOT_NULL(points);
     CLILE_I_CHECK_NOT_NULL(xy);
     if (index < 0 || index >= file->found)
-        return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "%s: face %lld of %lld found", __func__, (long long)index,
-                            (long long)file->found);
+        return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "%s: face %lld of %lld found", __func__,
+                            (long long)index, (long long)file->found);
     CLILE_I_RETURN_IF(go_to(file, file->entry_found[index], &name));
     if (file->header) return read_named(file, has_box, box, points, xy);
     const int64_t count = file->rows.count - 1;
     if (count != 4 && count != 10 && count != 136)
-        return clile_i_rows_fail(&file->rows,
-                                 "%lld columns and no header, expected a name and a box of 4 numbers, or 5 "
-                                 "or 68 x,y pairs",
-                                 (long long)count + 1);
+        return clile_i_rows_fail(
+            &file->rows,
+            "%lld columns and no header, expected a name and a box of 4 numbers, or 5 or 68 x,y "
+            "pairs",
+            (long long)count + 1);
     if (count == 4) {
         CLILE_I_RETURN_IF(clile_i_places_parse_box(&file->rows, &by_position, box));
         *has_box = 1;
         *points = 0;
         return CLILE_OK;
     }
-    for (int64_t k = 0; k < count; ++k) CLILE_I_RETURN_IF(clile_i_places_parse_coordinate(&file->rows, k + 1, &xy[k]));
+    for (int64_t k = 0; k < count; ++k)
+        CLILE_I_RETURN_IF(clile_i_places_parse_coordinate(&file->rows, k + 1, &xy[k]));
     *has_box = 0;
     *points = (int32_t)count / 2;
     return CLILE_OK;

@@ -1,6 +1,6 @@
 /* Folders of numbered images. */
-#include "layout/layout.h"
 #include "image/image.h"
+#include "layout/layout.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -47,7 +47,7 @@ clile_status clile_i_frames_list(const char *folder, clile_i_table *table, clile
     for (int64_t i = 0; i < out->names.count; ++i) {
         clile_i_frame *frame = &out->frames[out->count];
         frame->name = out->names.names[i];
-        if (clile_i_frame_number(frame->name, &frame->number)) out->count++;
+        if (clile_i_frame_number(frame->name, &frame->number)) ++out->count;
         if (clile_i_image_kind_of_name(frame->name) == CLILE_I_IMAGE_OTHER)
             CLILE_I_TRY(clile_i_table_not_read(table, folder, frame->name));
     }

@@ -1,10 +1,11 @@
-/* JSON lines as FMAE (Ning, Salah, Onal Ertugrul, "Representation learning and identity adversarial training for facial
- * behavior understanding", 2024; github.com/forever208/FMAE-IAT, AU/BP4D_preprocess.py and its like) has them, an
- * object a line:
- *   {"img_path": "F001_T1/frame_12.jpg", "AUs": [4, 10, 12]}           the AUs that are present; all others are absent
- *   {"img_path": "2F01_T1/frame_12.jpg", "AUs": [999, 999, 4, ...]}    the same, 999 in the place of an absent one
- * A key "subject" names the subject, otherwise the path does. Other keys are left alone. The form has no way to say
- * that an AU was not coded (the authors' conversion of BP4D writes code 9 as absent). */
+/* JSON lines as FMAE (Ning, Salah, Onal Ertugrul, "Representation learning and identity
+ * adversarial training for facial behavior understanding", 2024; github.com/forever208/FMAE-IAT,
+ * AU/BP4D_preprocess.py and its like) has them, an object a line:
+ *   {"img_path": "F001_T1/frame_12.jpg", "AUs": [4, 10, 12]}  the AUs that are present, no others
+ *   {"img_path": "2F01_T1/frame_12.jpg", "AUs": [999, 999, 4, ...]}  999 in place of an absent one
+ * A key "subject" names the subject, otherwise the path does. Other keys are left alone. The
+ * form has no way to say that an AU was not coded (the authors' conversion of BP4D writes code 9
+ * as absent). */
 #include "layout/layout.h"
 
 #include "store/json.h"
@@ -37,7 +38,8 @@ typedef struct {
 
 static clile_status fail_at(const reader *r, const char *text)
 {
-    return clile_i_fail(CLILE_E_FORMAT, "%s: line %lld: %s", r->name, (long long)r->lines.line, text);
+    return clile_i_fail(CLILE_E_FORMAT, "%s: line %lld: %s", r->name, (long long)r->lines.line,
+                        text);
 }
 
 static clile_status skip_value(clile_i_json *json, int depth);
@@ -69,10 +71,13 @@ static clile_status skip_word(clile_i_json *json)
     static const char *const words[] = {"true", "false", "null"};
     double number = 0.0;
     const char *begin = json->position, *end = begin;
-    while (end < json->end && strchr("+-.0123456789abcdefghijklmnopqrstuvwxyzE", *end) != NULL && *end != '\0') ++end;
+    while (end < json->end && strchr("+-.0123456789abcdefghijklmnopqrstuvwxyzE", *end) != NULL &&
+           *end != '\0')
+        ++end;
     int known = clile_i_parse_f64(begin, end, &number);
     for (int k = 0; k < 3; ++k)
-        known |= (size_t)(end - begin) == strlen(words[k]) && memcmp(begin, words[k], (size_t)(end - begin)) == 0;
+        known |= (size_t)(end - begin) == strlen(words[k]) &&
+                 memcmp(begin, words[k], (size_t)(end - begin)) == 0;
     if (!known) return clile_i_json_fail(json, "a value");
     json->position = end;
     return CLILE_OK;
@@ -84,7 +89,8 @@ static clile_status skip_value(clile_i_json *json, int depth)
     if (depth > DEEPEST) return clile_i_json_fail(json, "a value that is nested less deeply");
     if (clile_i_json_take(json, '{')) return skip_object(json, depth);
     if (clile_i_json_take(json, '[')) return skip_array(json, depth);
-    if (json->position < json->end && *json->position == '"') return clile_i_json_string(json, &text);
+    if (json->position < json->end && *json->position == '"')
+        return clile_i_json_string(json, &text);
     return skip_word(json);
 }
 
@@ -97,12 +103,13 @@ static clile_status read_aus(const reader *r, clile_i_json *json, row *out)
         CLILE_I_RETURN_IF(clile_i_json_size(json, &au));
         if (au == ABSENT) continue;
         if (au < 1 || au > ABSENT)
-            return clile_i_fail(CLILE_E_FORMAT, "%s: line %lld: AU %lld, expected 1 to 998, or 999 (absent)", r->name,
-                                (long long)r->lines.line, (long long)au);
+            return clile_i_fail(CLILE_E_FORMAT,
+                                "%s: line %lld: AU %lld, expected 1 to 998, or 999 (absent)",
+                                r->name, (long long)r->lines.line, (long long)au);
         for (int32_t k = 0; k < out->count; ++k)
             if (out->au[k] == au)
-                return clile_i_fail(CLILE_E_FORMAT, "%s: line %lld: AU %lld twice", r->name, (long long)r->lines.line,
-                                    (long long)au);
+                return clile_i_fail(CLILE_E_FORMAT, "%s: line %lld: AU %lld twice", r->name,
+                                    (long long)r->lines.line, (long long)au);
         if (out->count == MOST_PRESENT) return fail_at(r, "more than 64 AUs");
         out->au[out->count++] = (int32_t)au;
     } while (clile_i_json_take(json, ','));
@@ -121,7 +128,8 @@ static clile_status read_object(const reader *r, clile_i_json *json, row *out)
             CLILE_I_RETURN_IF(clile_i_json_expect(json, ':'));
             const int image = strcmp(key, "img_path") == 0, subject = strcmp(key, "subject") == 0;
             const int labels = strcmp(key, "AUs") == 0;
-            if ((image && out->image != NULL) || (subject && out->subject != NULL) || (labels && aus))
+            if ((image && out->image != NULL) || (subject && out->subject != NULL) ||
+                (labels && aus))
                 return fail_at(r, "a key twice");
             if (image)
                 CLILE_I_RETURN_IF(clile_i_json_string(json, &out->image));
@@ -137,8 +145,9 @@ static clile_status read_object(const reader *r, clile_i_json *json, row *out)
     }
     CLILE_I_RETURN_IF(clile_i_json_finish(json));
     if (out->image == NULL || !aus)
-        return fail_at(r, out->image == NULL ? "no \"img_path\"; expected {\"img_path\": ..., \"AUs\": [...]}"
-                                             : "no \"AUs\"; expected {\"img_path\": ..., \"AUs\": [...]}");
+        return fail_at(r, out->image == NULL
+                              ? "no \"img_path\"; expected {\"img_path\": ..., \"AUs\": [...]}"
+                              : "no \"AUs\"; expected {\"img_path\": ..., \"AUs\": [...]}");
     clile_i_paths_clean(r->strings + (out->image - r->strings));
     const size_t size = strlen(out->image);
     if (size == 0 || size >= CLILE_I_PATH_SIZE) return fail_at(r, "\"img_path\" is no usable path");
@@ -156,8 +165,12 @@ static clile_status next_row(reader *r, row *out, int32_t *more)
         while (begin < end && (*begin == ' ' || *begin == '\t')) ++begin;
         if (begin == end) continue;
         snprintf(r->part, sizeof r->part, "line %lld", (long long)r->lines.line);
-        clile_i_json json = {
-            .path = r->name, .part = r->part, .begin = begin, .end = end, .position = begin, .strings = r->strings};
+        clile_i_json json = {.path = r->name,
+                             .part = r->part,
+                             .begin = begin,
+                             .end = end,
+                             .position = begin,
+                             .strings = r->strings};
         *more = 1;
         return read_object(r, &json, out);
     }
@@ -181,8 +194,9 @@ static clile_status open_lines(reader *r, const char *path)
     while (clile_i_lines_next(&r->lines, &begin, &end))
         if (end - begin > longest) longest = end - begin;
     if (longest == 0) {
-        status =
-            clile_i_fail(CLILE_E_FORMAT, "%s is empty, expected lines {\"img_path\": ..., \"AUs\": [...]}", r->name);
+        status = clile_i_fail(CLILE_E_FORMAT,
+                              "%s is empty, expected lines {\"img_path\": ..., \"AUs\": [...]}",
+                              r->name);
         goto cleanup;
     }
     CLILE_I_ALLOC(r->strings, longest + 1);
@@ -218,8 +232,9 @@ static clile_status choose_aus(reader *r)
         r->au[k] = ids[k];
         if (ids[k] < ABSENT && seen[ids[k]]) continue;
         for (int32_t a = 0; a < known; ++a) clile_i_text_append(&have, " %d", all[a]);
-        status = clile_i_fail(CLILE_E_INVALID_ARGUMENT, "%s: AU %d is present in no line; those that are:%s", r->name,
-                              ids[k], have.data != NULL ? have.data : "");
+        status = clile_i_fail(CLILE_E_INVALID_ARGUMENT,
+                              "%s: AU %d is present in no line; those that are:%s", r->name, ids[k],
+                              have.data != NULL ? have.data : "");
         goto cleanup;
     }
     r->c = count;
@@ -263,11 +278,11 @@ static clile_status find_root(reader *r)
     CLILE_I_TRY(clile_i_paths_root(folder, next_image, &source, r->table, &r->root));
     rewind_lines(r);
     if (r->root == NULL)
-        status =
-            clile_i_fail(CLILE_E_FORMAT,
-                         "%s: line %lld: no image %.200s, and none of the next; looked in %s, in each folder there, in "
-                         "the folder above and in each folder of that",
-                         r->name, (long long)at, first, folder);
+        status = clile_i_fail(CLILE_E_FORMAT,
+                              "%s: line %lld: no image %.200s, and none of the next; looked in "
+                              "%s, in each folder there, in the folder above and in each folder "
+                              "of that",
+                              r->name, (long long)at, first, folder);
 cleanup:
     clile_i_free(folder);
     clile_i_free(line);
@@ -281,14 +296,15 @@ static clile_status add_row(reader *r, const row *line)
     char name[256];
     int64_t earlier = 0;
     int32_t subject = 0;
-    table->counts.label_rows++;
+    ++table->counts.label_rows;
     if (!clile_i_paths_exists(r->root, line->image)) {
         return clile_i_table_left_out(table, CLILE_I_LEFT_OUT_LABELS, "", line->image);
     }
     if (line->subject != NULL)
         snprintf(name, sizeof name, "%s", line->subject);
     else if (!clile_i_paths_subject(line->image, name))
-        return fail_at(r, "the path names no subject, expected such as F001_T1/frame_12.jpg, or a key \"subject\"");
+        return fail_at(r, "the path names no subject, expected such as F001_T1/frame_12.jpg, or a "
+                          "key \"subject\"");
     memset(codes, 0, sizeof codes);
     for (int32_t k = 0; k < line->count; ++k)
         for (int32_t a = 0; a < r->c; ++a)
@@ -322,11 +338,14 @@ static clile_status open_jsonl(const clile_i_layout_request *request, clile_i_ta
     }
     CLILE_I_TRY(clile_i_image_set_count_others(&r->images, r->root, table));
     if (2 * table->counts.labels_without_image > table->counts.label_rows)
-        CLILE_I_TRY(clile_i_table_warn(table, "%lld of %lld lines name an image that is not below %s",
+        CLILE_I_TRY(clile_i_table_warn(table,
+                                       "%lld of %lld lines name an image that is not below %s",
                                        (long long)table->counts.labels_without_image,
                                        (long long)table->counts.label_rows, r->root));
-    clile_i_text_append(&table->notes, "\"AUs\" lists what is present; AUs that a line does not list count as absent, "
-                                       "since the form cannot say \"not coded\"\n");
+    clile_i_text_append(
+        &table->notes,
+        "\"AUs\" lists what is present; AUs that a line does not list count as absent, since the "
+        "form cannot say \"not coded\"\n");
     CLILE_I_TRY(table->notes.status);
     status = clile_i_table_finish(table);
 cleanup:
@@ -349,9 +368,12 @@ static int ends_with(const char *text, const char *ending)
 
 static clile_status recognise(const char *path, int32_t *fits)
 {
-    *fits = (ends_with(path, ".jsonl") || ends_with(path, ".json")) && !clile_i_path_is_folder(path);
+    *fits =
+        (ends_with(path, ".jsonl") || ends_with(path, ".json")) && !clile_i_path_is_folder(path);
     return CLILE_OK;
 }
 
-const clile_i_layout clile_i_layout_jsonl = {
-    .name = "jsonl", .looked_for = "a file *.jsonl or *.json", .recognise = recognise, .open = open_jsonl};
+const clile_i_layout clile_i_layout_jsonl = {.name = "jsonl",
+                                             .looked_for = "a file *.jsonl or *.json",
+                                             .recognise = recognise,
+                                             .open = open_jsonl};

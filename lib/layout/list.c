@@ -1,9 +1,12 @@
-/* Lists of images and labels as ME-GraphAU (Luo et al., IJCAI 2022) and its successors have them:
+/* Lists of images and labels as ME-GraphAU (Luo et al., IJCAI 2022) and its successors have
+ * them:
  *   NAME_train_img_path_fold1.txt   one image a line, below the image folder or absolute
- *   NAME_train_label_fold1.txt      the AUs of the same line: 0 or 1 (-1, 9: not coded), separated by blanks
- *   NAME_train_weight_fold1.txt     or NAME_weight_fold1.txt, optional: a weight for each AU; checked and not used,
- * since clile_dataset_copy_au_weights computes the same A folder is read as all parts (train, test) of its first fold:
- * each fold has all images. */
+ *   NAME_train_label_fold1.txt      the AUs of the same line: 0 or 1 (-1, 9: not coded), separated
+ *                                   by blanks
+ *   NAME_train_weight_fold1.txt     or NAME_weight_fold1.txt: weights of the AUs; optional,
+ *                                   checked, not used: clile_dataset_copy_au_weights computes the
+ *                                   same
+ * A folder is read as all parts (train, test) of its first fold: each fold has all images. */
 #include "layout/layout.h"
 
 #include <stdlib.h>
@@ -44,7 +47,8 @@ static int is_blank(char ch)
 
 static clile_status fail_at(const list_file *f, const char *text)
 {
-    return clile_i_fail(CLILE_E_FORMAT, "list %s, line %lld: %s", f->name, (long long)f->lines.line, text);
+    return clile_i_fail(CLILE_E_FORMAT, "list %s, line %lld: %s", f->name, (long long)f->lines.line,
+                        text);
 }
 
 /* Takes the name over. */
@@ -88,8 +92,8 @@ static int64_t count_lines(list_file *f)
     return count;
 }
 
-/* The numbers of the present line, separated by blanks or commas; *count may be more than `most`, of which no value is
- * stored. */
+/* The numbers of the present line, separated by blanks or commas; *count may be more than
+ * `most`, of which no value is stored. */
 static clile_status read_numbers(const list_file *f, int32_t most, double *values, int32_t *count)
 {
     const char *at = f->begin;
@@ -99,8 +103,9 @@ static clile_status read_numbers(const list_file *f, int32_t most, double *value
         double value = 0.0;
         while (stop < f->end && !is_blank(*stop) && *stop != ',') ++stop;
         if (!clile_i_parse_f64(at, stop, &value))
-            return clile_i_fail(CLILE_E_FORMAT, "list %s, line %lld: \"%.*s\" is no number%s", f->name,
-                                (long long)f->lines.line, stop - at < 40 ? (int)(stop - at) : 40, at,
+            return clile_i_fail(CLILE_E_FORMAT, "list %s, line %lld: \"%.*s\" is no number%s",
+                                f->name, (long long)f->lines.line,
+                                stop - at < 40 ? (int)(stop - at) : 40, at,
                                 clile_i_separators_found(at, stop, 1) != NULL
                                     ? "; the line has semicolons, expected blanks or commas"
                                     : "");
@@ -165,15 +170,17 @@ static clile_status add_list(reader *r, const char *name)
     const char *at = find_mark(name);
     const size_t stem = (size_t)(at - name), base = base_size(name, stem);
     if (r->lists == MOST_LISTS)
-        return clile_i_fail(CLILE_E_FORMAT, "%s: more than %d lists of one fold", r->folder, MOST_LISTS);
+        return clile_i_fail(CLILE_E_FORMAT, "%s: more than %d lists of one fold", r->folder,
+                            MOST_LISTS);
     if (r->base == NULL) r->base = copy(name, base);
     if (r->base == NULL) return CLILE_E_OUT_OF_MEMORY;
     if (strlen(r->base) != base || strncmp(r->base, name, base) != 0)
-        return clile_i_fail(CLILE_E_FORMAT, "%s: lists of two data sets, %s and %.*s; name one list file", r->folder,
-                            r->base, (int)base, name);
+        return clile_i_fail(CLILE_E_FORMAT,
+                            "%s: lists of two data sets, %s and %.*s; name one list file",
+                            r->folder, r->base, (int)base, name);
     r->stems[r->lists] = copy(name, stem);
     if (r->stems[r->lists] == NULL) return CLILE_E_OUT_OF_MEMORY;
-    r->lists++;
+    ++r->lists;
     return CLILE_OK;
 }
 
@@ -204,7 +211,8 @@ static clile_status find_lists(reader *r)
         const size_t size = strlen(r->fold);
         if (at == NULL) continue;
         at += sizeof mark - 1;
-        if (strncmp(at, r->fold, size) == 0 && strcmp(at + size, ".txt") == 0) CLILE_I_TRY(add_list(r, names.names[i]));
+        if (strncmp(at, r->fold, size) == 0 && strcmp(at + size, ".txt") == 0)
+            CLILE_I_TRY(add_list(r, names.names[i]));
     }
 cleanup:
     clile_i_names_free(&names);
@@ -232,7 +240,8 @@ static clile_status locate(reader *r)
         if (clile_i_path_is_folder(r->folder)) CLILE_I_RETURN_IF(find_lists(r));
     }
     if (r->lists > 0) return CLILE_OK;
-    return clile_i_fail(CLILE_E_FORMAT, "%s: no list of images; looked for %s", path, clile_i_layout_list.looked_for);
+    return clile_i_fail(CLILE_E_FORMAT, "%s: no list of images; looked for %s", path,
+                        clile_i_layout_list.looked_for);
 }
 
 /* ---- images ---- */
@@ -241,7 +250,8 @@ static clile_status locate(reader *r)
 static clile_status read_path(const list_file *f, char *out)
 {
     const size_t size = (size_t)(f->end - f->begin);
-    if (size >= PATH_SIZE || memchr(f->begin, '\0', size) != NULL) return fail_at(f, "no usable path");
+    if (size >= PATH_SIZE || memchr(f->begin, '\0', size) != NULL)
+        return fail_at(f, "no usable path");
     for (size_t k = 0; k < size; ++k) out[k] = f->begin[k] == '\\' ? '/' : f->begin[k];
     out[size] = '\0';
     clile_i_paths_clean(out);
@@ -263,11 +273,10 @@ static clile_status find_root(reader *r, list_file *f)
     if (!next_image(&start, first)) return fail_at(&start, "no usable path");
     CLILE_I_RETURN_IF(clile_i_paths_root(r->folder, next_image, f, r->table, &r->root));
     if (r->root != NULL) return CLILE_OK;
-    return clile_i_fail(
-        CLILE_E_FORMAT,
-        "list %s, line %lld: no image %.200s, and none of the next; looked in %s, in each folder there, in "
-        "the folder above and in each folder of that",
-        f->name, (long long)start.lines.line, first, r->folder);
+    return clile_i_fail(CLILE_E_FORMAT,
+                        "list %s, line %lld: no image %.200s, and none of the next; looked in %s, "
+                        "in each folder there, in the folder above and in each folder of that",
+                        f->name, (long long)start.lines.line, first, r->folder);
 }
 
 /* ---- labels ---- */
@@ -276,24 +285,28 @@ static clile_status choose_aus(reader *r, const list_file *f)
 {
     clile_status status = CLILE_OK;
     const char *au_set = r->request->au_set;
-    const int32_t *known = r->columns == 12 ? clile_i_au_set_bp4d : r->columns == 8 ? clile_i_au_set_disfa : NULL;
+    const int32_t *known = r->columns == 12  ? clile_i_au_set_bp4d
+                           : r->columns == 8 ? clile_i_au_set_disfa
+                                             : NULL;
     int32_t *ids = NULL, count = 0;
     if (known == NULL && strcmp(au_set, "auto") == 0)
         return clile_i_fail(CLILE_E_FORMAT,
-                            "list %s: %d columns, BP4D has 12 and DISFA 8; say which AUs they are by au_set=1,2,...",
+                            "list %s: %d columns, BP4D has 12 and DISFA 8; say which AUs they are "
+                            "by au_set=1,2,...",
                             f->name, r->columns);
     CLILE_I_RETURN_IF(clile_i_au_set_parse(au_set, r->columns, known, &count, &ids));
     if (known == NULL && count != r->columns) {
-        status =
-            clile_i_fail(CLILE_E_INVALID_ARGUMENT, "list %s: %d columns, au_set names %d", f->name, r->columns, count);
+        status = clile_i_fail(CLILE_E_INVALID_ARGUMENT, "list %s: %d columns, au_set names %d",
+                              f->name, r->columns, count);
         goto cleanup;
     }
     for (int32_t k = 0; k < count; ++k) {
         int32_t a = known == NULL ? k : 0;
         while (known != NULL && a < r->columns && known[a] != ids[k]) ++a;
         if (a == r->columns) {
-            status = clile_i_fail(CLILE_E_INVALID_ARGUMENT, "list %s: AU %d is not among the %d of %s", f->name, ids[k],
-                                  r->columns, r->columns == 12 ? "BP4D" : "DISFA");
+            status =
+                clile_i_fail(CLILE_E_INVALID_ARGUMENT, "list %s: AU %d is not among the %d of %s",
+                             f->name, ids[k], r->columns, r->columns == 12 ? "BP4D" : "DISFA");
             goto cleanup;
         }
         r->at[k] = a;
@@ -311,13 +324,14 @@ static clile_status read_codes(const reader *r, const list_file *f, int8_t *code
     int32_t count = 0;
     CLILE_I_RETURN_IF(read_numbers(f, MOST_COLUMNS, values, &count));
     if (count != r->columns)
-        return clile_i_fail(CLILE_E_FORMAT, "list %s, line %lld: %d columns, the first line has %d", f->name,
-                            (long long)f->lines.line, count, r->columns);
+        return clile_i_fail(CLILE_E_FORMAT, "list %s, line %lld: %d columns, the first line has %d",
+                            f->name, (long long)f->lines.line, count, r->columns);
     for (int32_t k = 0; k < count; ++k)
         if (values[k] != 0.0 && values[k] != 1.0 && values[k] != -1.0 && values[k] != 9.0)
-            return clile_i_fail(CLILE_E_FORMAT,
-                                "list %s, line %lld: column %d is %g, expected 0, 1 or -1, 9 (not coded)", f->name,
-                                (long long)f->lines.line, k + 1, values[k]);
+            return clile_i_fail(
+                CLILE_E_FORMAT,
+                "list %s, line %lld: column %d is %g, expected 0, 1 or -1, 9 (not coded)", f->name,
+                (long long)f->lines.line, k + 1, values[k]);
     for (int32_t k = 0; k < r->chosen; ++k) {
         const double value = values[r->at[k]];
         codes[k] = value == 1.0 ? 1 : value == 0.0 || r->request->unknown_negative ? 0 : -1;
@@ -349,8 +363,8 @@ static clile_status check_weights(const reader *r, const char *stem)
                 if (!(values[i] > 0.0)) status = fail_at(&f, "a weight that is not above 0");
         }
         if (status == CLILE_OK && sum != r->columns)
-            status = clile_i_fail(CLILE_E_FORMAT, "list %s: %d weights, the labels have %d columns", f.name, sum,
-                                  r->columns);
+            status = clile_i_fail(CLILE_E_FORMAT, "list %s: %d weights, the labels have %d columns",
+                                  f.name, sum, r->columns);
         close_list_file(&f);
         if (status != CLILE_OK) return status;
     }
@@ -363,12 +377,13 @@ static clile_status begin_table(reader *r, list_file *paths, list_file *labels)
 {
     const list_file paths_start = *paths, labels_start = *labels;
     double values[MOST_COLUMNS];
-    if (!next_line(labels)) return clile_i_fail(CLILE_E_FORMAT, "list %s: it is empty", paths->name);
+    if (!next_line(labels))
+        return clile_i_fail(CLILE_E_FORMAT, "list %s: it is empty", paths->name);
     CLILE_I_RETURN_IF(find_root(r, paths));
     CLILE_I_RETURN_IF(read_numbers(labels, MOST_COLUMNS, values, &r->columns));
     if (r->columns > MOST_COLUMNS)
-        return clile_i_fail(CLILE_E_FORMAT, "list %s, line %lld: %d columns, at most %d are read", labels->name,
-                            (long long)labels->lines.line, r->columns, MOST_COLUMNS);
+        return clile_i_fail(CLILE_E_FORMAT, "list %s, line %lld: %d columns, at most %d are read",
+                            labels->name, (long long)labels->lines.line, r->columns, MOST_COLUMNS);
     CLILE_I_RETURN_IF(choose_aus(r, labels));
     *paths = paths_start;
     *labels = labels_start;
@@ -380,16 +395,17 @@ static clile_status check_owner(reader *r, const list_file *f, int32_t list, int
 {
     if (subject >= r->owners) {
         void *block = r->owner;
-        const clile_status status = clile_i_grow(&block, &r->owner_capacity, (int64_t)subject + 1, sizeof *r->owner);
+        const clile_status status =
+            clile_i_grow(&block, &r->owner_capacity, (int64_t)subject + 1, sizeof *r->owner);
         r->owner = block;
         if (status != CLILE_OK) return status;
         r->owner[subject] = list;
         r->owners = (int64_t)subject + 1;
     }
     if (r->owner[subject] == list) return CLILE_OK;
-    return clile_i_fail(CLILE_E_FORMAT, "list %s, line %lld: subject %s is in %s%s%s.txt, too", f->name,
-                        (long long)f->lines.line, r->table->subject_names[subject], r->stems[r->owner[subject]], mark,
-                        r->fold);
+    return clile_i_fail(CLILE_E_FORMAT, "list %s, line %lld: subject %s is in %s%s%s.txt, too",
+                        f->name, (long long)f->lines.line, r->table->subject_names[subject],
+                        r->stems[r->owner[subject]], mark, r->fold);
 }
 
 static clile_status read_pair(reader *r, int32_t list, list_file *paths, list_file *labels)
@@ -402,7 +418,7 @@ static clile_status read_pair(reader *r, int32_t list, list_file *paths, list_fi
         int64_t earlier = 0;
         CLILE_I_RETURN_IF(read_path(paths, image));
         CLILE_I_RETURN_IF(read_codes(r, labels, codes));
-        r->table->counts.label_rows++;
+        ++r->table->counts.label_rows;
         if (!clile_i_paths_exists(r->root, image)) {
             CLILE_I_RETURN_IF(clile_i_table_left_out(r->table, CLILE_I_LEFT_OUT_LABELS, "", image));
             continue;
@@ -426,8 +442,8 @@ static clile_status read_list(reader *r, int32_t list)
     CLILE_I_TRY(open_list_file(r, make_name(r->stems[list], "_label", r->fold), &labels));
     const int64_t images = count_lines(&paths), rows = count_lines(&labels);
     if (images != rows) {
-        status = clile_i_fail(CLILE_E_FORMAT, "list %s has %lld lines, %s has %lld", paths.name, (long long)images,
-                              labels.name, (long long)rows);
+        status = clile_i_fail(CLILE_E_FORMAT, "list %s has %lld lines, %s has %lld", paths.name,
+                              (long long)images, labels.name, (long long)rows);
         goto cleanup;
     }
     if (list == 0) CLILE_I_TRY(begin_table(r, &paths, &labels));
@@ -450,7 +466,8 @@ static clile_status open_list(const clile_i_layout_request *request, clile_i_tab
     for (int32_t k = 0; k < r->lists; ++k) CLILE_I_TRY(read_list(r, k));
     CLILE_I_TRY(clile_i_image_set_count_others(&r->images, r->root, table));
     if (2 * table->counts.labels_without_image > table->counts.label_rows)
-        CLILE_I_TRY(clile_i_table_warn(table, "%lld of %lld lines name an image that is not below %s",
+        CLILE_I_TRY(clile_i_table_warn(table,
+                                       "%lld of %lld lines name an image that is not below %s",
                                        (long long)table->counts.labels_without_image,
                                        (long long)table->counts.label_rows, r->root));
     status = clile_i_table_finish(table);
@@ -488,7 +505,8 @@ static clile_status recognise(const char *path, int32_t *fits)
         if (!clile_i_path_is_folder(folder)) continue;
         clile_i_names_free(&names);
         CLILE_I_TRY(clile_i_folder_list(folder, &names));
-        for (int64_t i = 0; i < names.count && !*fits; ++i) *fits = find_mark(names.names[i]) != NULL;
+        for (int64_t i = 0; i < names.count && !*fits; ++i)
+            *fits = find_mark(names.names[i]) != NULL;
     }
 cleanup:
     clile_i_names_free(&names);
@@ -496,8 +514,9 @@ cleanup:
     return status;
 }
 
-const clile_i_layout clile_i_layout_list = {.name = "list",
-                                            .looked_for = "NAME_img_path_foldK.txt and NAME_label_foldK.txt in the "
-                                                          "folder itself and in list",
-                                            .recognise = recognise,
-                                            .open = open_list};
+const clile_i_layout clile_i_layout_list = {
+    .name = "list",
+    .looked_for = "NAME_img_path_foldK.txt and NAME_label_foldK.txt in the folder itself and in "
+                  "list",
+    .recognise = recognise,
+    .open = open_list};

@@ -1,10 +1,10 @@
 /* A CSV manifest: a header and one row for each face.
  *   image     path, absolute or below the folder of the manifest
  *   subject   any name
- *   AU1, ...  1 present, 0 absent; 9, -1 or nothing: not coded. AU01, au1 and AU01_c are the same column
- *   x0, y0, ... x4, y4 (or x67, y67), optional: landmarks in image pixels, all or none in a row
- *   box_x, box_y, box_w, box_h, optional: the face's box, used where a row has no landmarks
- *   success, optional: rows of 0 are left out and none of their other columns is read
+ *   AU1, ...  1 present, 0 absent; 9, -1 or nothing: not coded. AU01, au1 and AU01_c are the
+ *   same column x0, y0, ... x4, y4 (or x67, y67), optional: landmarks in image pixels, all or
+ *   none in a row box_x, box_y, box_w, box_h, optional: the face's box, used where a row has no
+ *   landmarks success, optional: rows of 0 are left out and none of their other columns is read
  * Other columns are left alone. Files of OpenFace and Py-Feat go to trackers.c. */
 #include "layout/csv.h"
 
@@ -21,21 +21,24 @@ static clile_status read_row(const clile_i_rows *rows, const clile_i_csv_header 
 
     CLILE_I_RETURN_IF(clile_i_csv_has_face(rows, h, &face));
     if (!face) {
-        table->counts.rows_without_face++;
+        ++table->counts.rows_without_face;
         return CLILE_OK;
     }
-    CLILE_I_RETURN_IF(clile_i_csv_text(rows, h->image, "the image has no usable path", image, sizeof image));
+    CLILE_I_RETURN_IF(
+        clile_i_csv_text(rows, h->image, "the image has no usable path", image, sizeof image));
     clile_i_paths_clean(image);
-    if (rows->begin[h->subject] == rows->end[h->subject]) return clile_i_rows_fail(rows, "the subject has no name");
+    if (rows->begin[h->subject] == rows->end[h->subject])
+        return clile_i_rows_fail(rows, "the subject has no name");
     CLILE_I_RETURN_IF(clile_i_csv_read_row(rows, h, request->unknown_negative, &row));
-    table->counts.label_rows++;
-    CLILE_I_RETURN_IF(clile_i_table_subject(table, rows->begin[h->subject], rows->end[h->subject], &subject));
+    ++table->counts.label_rows;
+    CLILE_I_RETURN_IF(
+        clile_i_table_subject(table, rows->begin[h->subject], rows->end[h->subject], &subject));
     return clile_i_places_add(table, "", image, subject, row.codes, row.has_five ? row.five : NULL,
                               row.has_box ? row.box : NULL);
 }
 
-static clile_status read_manifest(const clile_i_layout_request *request, const char *file, const char *folder,
-                                  clile_i_table *table)
+static clile_status read_manifest(const clile_i_layout_request *request, const char *file,
+                                  const char *folder, clile_i_table *table)
 {
     clile_status status = CLILE_OK;
     clile_i_rows *rows = NULL;
@@ -47,8 +50,9 @@ static clile_status read_manifest(const clile_i_layout_request *request, const c
     CLILE_I_TRY(clile_i_rows_open("manifest", file, request->max_label_bytes, rows));
     CLILE_I_TRY(clile_i_rows_next(rows, &more));
     if (!more) {
-        status =
-            clile_i_fail(CLILE_E_FORMAT, "manifest %s is empty, expected a header image,subject,AU1,...", rows->name);
+        status = clile_i_fail(CLILE_E_FORMAT,
+                              "manifest %s is empty, expected a header image,subject,AU1,...",
+                              rows->name);
         goto cleanup;
     }
     CLILE_I_TRY(clile_i_csv_read_header(rows, h));
@@ -76,14 +80,17 @@ static clile_status open_csv(const clile_i_layout_request *request, clile_i_tabl
     char *file = NULL, *folder = NULL;
 
     const int is_folder = clile_i_path_is_folder(request->path);
-    file = is_folder ? clile_i_path_join(request->path, MANIFEST_NAME) : clile_i_strdup(request->path);
+    file =
+        is_folder ? clile_i_path_join(request->path, MANIFEST_NAME) : clile_i_strdup(request->path);
     folder = is_folder ? clile_i_strdup(request->path) : clile_i_paths_folder(request->path);
     if (file == NULL || folder == NULL) {
         status = CLILE_E_OUT_OF_MEMORY;
         goto cleanup;
     }
-    if (!is_folder || !clile_i_path_exists(file)) CLILE_I_TRY(clile_i_trackers_recognise(request->path, &trackers));
-    status = trackers ? clile_i_trackers_open(request, table) : read_manifest(request, file, folder, table);
+    if (!is_folder || !clile_i_path_exists(file))
+        CLILE_I_TRY(clile_i_trackers_recognise(request->path, &trackers));
+    status = trackers ? clile_i_trackers_open(request, table)
+                      : read_manifest(request, file, folder, table);
 cleanup:
     clile_i_free(folder);
     clile_i_free(file);
@@ -106,7 +113,8 @@ static clile_status recognise(const char *path, int32_t *fits)
 
 const clile_i_layout clile_i_layout_csv = {
     .name = "csv",
-    .looked_for = "a file *.csv, " MANIFEST_NAME " in the folder, or files *.csv of OpenFace or Py-Feat in it",
+    .looked_for = "a file *.csv, " MANIFEST_NAME
+                  " in the folder, or files *.csv of OpenFace or Py-Feat in it",
     .recognise = recognise,
     .open = open_csv,
 };

@@ -1,4 +1,5 @@
-/* What the images of a folder or pack are: drawn or photographed, and where each crop is taken from. */
+/* What the images of a folder or pack are: drawn or photographed, and where each crop is taken
+ * from. */
 #include "layout/origin.h"
 
 #include "layout/layout.h"
@@ -15,7 +16,8 @@ static clile_status set_kind(const char *text, size_t size, const char *file, cl
             snprintf(table->kind, sizeof table->kind, "%s", kinds[k]);
             return CLILE_OK;
         }
-    return clile_i_fail(CLILE_E_FORMAT, "%s: data_kind \"%.*s\", expected drawn, rendered, photographs or unknown",
+    return clile_i_fail(CLILE_E_FORMAT,
+                        "%s: data_kind \"%.*s\", expected drawn, rendered, photographs or unknown",
                         file, size < 40 ? (int)size : 40, text);
 }
 
@@ -56,8 +58,10 @@ clile_i_placed clile_i_origin_placed(const clile_i_table *table, int64_t sample)
 {
     if (table->placed != NULL) return (clile_i_placed)table->placed[sample];
     if (table->drawn_size > 0) return CLILE_I_PLACED_LANDMARKS;
-    if (table->points != NULL && !clile_i_is_nan(table->points[10 * sample])) return CLILE_I_PLACED_LANDMARKS;
-    if (table->boxes != NULL && !clile_i_is_nan(table->boxes[4 * sample])) return CLILE_I_PLACED_BOX;
+    if (table->points != NULL && !clile_i_is_nan(table->points[10 * sample]))
+        return CLILE_I_PLACED_LANDMARKS;
+    if (table->boxes != NULL && !clile_i_is_nan(table->boxes[4 * sample]))
+        return CLILE_I_PLACED_BOX;
     return CLILE_I_PLACED_CROP;
 }
 
@@ -77,26 +81,30 @@ clile_status clile_i_origin_get(const clile_i_st *file, clile_i_table *table)
 {
     clile_status status = CLILE_OK;
     static const char layout[] = "layout=";
-    const char *made_from = clile_i_st_metadata(file, "made_from"), *kind = clile_i_st_metadata(file, mark_name);
+    const char *made_from = clile_i_st_metadata(file, "made_from"),
+               *kind = clile_i_st_metadata(file, mark_name);
     const char *placed = clile_i_st_metadata(file, "placed"), *path = clile_i_st_path(file);
     if (made_from == NULL) made_from = "layout=pack";
     if (strncmp(made_from, layout, sizeof layout - 1) == 0) {
         const char *name = made_from + sizeof layout - 1;
         const size_t size = strcspn(name, " "), most = sizeof table->layout - 1;
-        snprintf(table->layout, sizeof table->layout, "%.*s", (int)(size < most ? size : most), name);
+        snprintf(table->layout, sizeof table->layout, "%.*s", (int)(size < most ? size : most),
+                 name);
     } else {
         snprintf(table->layout, sizeof table->layout, "arrays");
     }
     if (kind != NULL) CLILE_I_RETURN_IF(set_kind(kind, strlen(kind), path, table));
     const size_t letters = placed != NULL ? strlen(placed) : 0;
     if (placed != NULL && letters != 1 && (int64_t)letters != table->n)
-        return clile_i_fail(CLILE_E_FORMAT, "pack %s: placed has %zu letters, expected 1 or %lld", path, letters,
-                            (long long)table->n);
+        return clile_i_fail(CLILE_E_FORMAT, "pack %s: placed has %zu letters, expected 1 or %lld",
+                            path, letters, (long long)table->n);
     CLILE_I_ALLOC(table->placed, table->n);
     for (int64_t i = 0; i < table->n; ++i) {
-        const char letter = placed == NULL ? (char)guess_placed(table, made_from) : placed[letters == 1 ? 0 : i];
+        const char letter =
+            placed == NULL ? (char)guess_placed(table, made_from) : placed[letters == 1 ? 0 : i];
         if (letter == '\0' || strchr("lbcu", letter) == NULL)
-            return clile_i_fail(CLILE_E_FORMAT, "pack %s: placed, letter %lld, expected l, b, c or u", path,
+            return clile_i_fail(CLILE_E_FORMAT,
+                                "pack %s: placed, letter %lld, expected l, b, c or u", path,
                                 (long long)i + 1);
         table->placed[i] = (uint8_t)letter;
     }

@@ -15,7 +15,8 @@ typedef enum {
     CLILE_I_PLACED_UNKNOWN = 'u'
 } clile_i_placed;
 clile_i_placed clile_i_origin_placed(const clile_i_table *table, int64_t sample);
-/* The option data_kind; auto: what a pack says, or the file `data_kind` in the folder of `path`. FORMAT: another word.
+/* The option data_kind; auto: what a pack says, or the file `data_kind` in the folder of `path`.
+ * FORMAT: another word.
  */
 clile_status clile_i_origin_set_kind(const char *wanted, const char *path, clile_i_table *table);
 /* What the metadata of a pack say, once the table is filled. FORMAT: something else. */

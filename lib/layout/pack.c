@@ -1,10 +1,10 @@
-/* A packed data set: one safetensors file with aligned crops, labels and subjects (docs/pack-format.md). The file stays
- * mapped and crops are read where they are, so that it may be larger than memory; opening reads everything but the
- * pixels. */
+/* A packed data set: one safetensors file with aligned crops, labels and subjects
+ * (docs/pack-format.md). The file stays mapped and crops are read where they are, so that it may
+ * be larger than memory; opening reads everything but the pixels. */
 #include "layout/pack.h"
+#include "image/image.h"
 #include "layout/layout.h"
 #include "layout/origin.h"
-#include "image/image.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -31,24 +31,29 @@ static clile_status need_text(const reader *r, const char *key, const char **out
     return clile_i_fail(CLILE_E_FORMAT, "pack %s: no %s in the metadata", r->request->path, key);
 }
 
-static clile_status need_number(const reader *r, const char *key, int64_t least, int64_t most, int64_t *out)
+static clile_status need_number(const reader *r, const char *key, int64_t least, int64_t most,
+                                int64_t *out)
 {
     const char *text = NULL;
     CLILE_I_RETURN_IF(need_text(r, key, &text));
-    if (clile_i_parse_i64(text, text + strlen(text), out) && *out >= least && *out <= most) return CLILE_OK;
-    return clile_i_fail(CLILE_E_FORMAT, "pack %s: %s is \"%.40s\", expected %lld to %lld", r->request->path, key, text,
-                        (long long)least, (long long)most);
+    if (clile_i_parse_i64(text, text + strlen(text), out) && *out >= least && *out <= most)
+        return CLILE_OK;
+    return clile_i_fail(CLILE_E_FORMAT, "pack %s: %s is \"%.40s\", expected %lld to %lld",
+                        r->request->path, key, text, (long long)least, (long long)most);
 }
 
 static clile_status check_format(const reader *r)
 {
-    const char *path = r->request->path, *format = clile_i_st_metadata(r->file, "format"), *version = NULL;
+    const char *path = r->request->path, *format = clile_i_st_metadata(r->file, "format"),
+               *version = NULL;
     if (format == NULL || strcmp(format, CLILE_I_PACK_FORMAT) != 0)
-        return clile_i_fail(CLILE_E_FORMAT, "%s is no packed data set: its format is \"%.40s\", expected \"%s\"", path,
-                            format != NULL ? format : "", CLILE_I_PACK_FORMAT);
+        return clile_i_fail(CLILE_E_FORMAT,
+                            "%s is no packed data set: its format is \"%.40s\", expected \"%s\"",
+                            path, format != NULL ? format : "", CLILE_I_PACK_FORMAT);
     CLILE_I_RETURN_IF(need_text(r, "format_version", &version));
     if (strcmp(version, CLILE_I_PACK_VERSION) != 0)
-        return clile_i_fail(CLILE_E_UNSUPPORTED, "pack %s has format version \"%.40s\", this library reads %s", path,
+        return clile_i_fail(CLILE_E_UNSUPPORTED,
+                            "pack %s has format version \"%.40s\", this library reads %s", path,
                             version, CLILE_I_PACK_VERSION);
     return CLILE_OK;
 }
@@ -63,9 +68,10 @@ static clile_status read_au_ids(reader *r)
         int bad = !clile_i_parse_i64(at, stop, &au) || au < 1 || au > MOST_AUS || r->c == MOST_AUS;
         for (int32_t a = 0; a < r->c && !bad; ++a) bad = r->au[a] == au;
         if (bad)
-            return clile_i_fail(CLILE_E_FORMAT,
-                                "pack %s: au_ids, entry %d is \"%.*s\", expected numbers from 1 to %d, each once",
-                                r->request->path, r->c + 1, stop - at < 40 ? (int)(stop - at) : 40, at, MOST_AUS);
+            return clile_i_fail(
+                CLILE_E_FORMAT,
+                "pack %s: au_ids, entry %d is \"%.*s\", expected numbers from 1 to %d, each once",
+                r->request->path, r->c + 1, stop - at < 40 ? (int)(stop - at) : 40, at, MOST_AUS);
         r->au[r->c++] = (int32_t)au;
         if (comma == NULL) return CLILE_OK;
         at = comma + 1;
@@ -84,8 +90,9 @@ static clile_status choose_aus(reader *r)
         r->at[k] = a;
         if (a < r->c) continue;
         for (a = 0; a < r->c; ++a) clile_i_text_append(&have, " %d", r->au[a]);
-        status = clile_i_fail(CLILE_E_INVALID_ARGUMENT, "pack %s: AU %d is not coded there; it has%s", r->request->path,
-                              ids[k], have.data != NULL ? have.data : " none");
+        status =
+            clile_i_fail(CLILE_E_INVALID_ARGUMENT, "pack %s: AU %d is not coded there; it has%s",
+                         r->request->path, ids[k], have.data != NULL ? have.data : " none");
         goto cleanup;
     }
 cleanup:
@@ -96,8 +103,9 @@ cleanup:
 
 /* ---- the tensors ---- */
 
-static clile_status need_tensor(const reader *r, const char *name, clile_i_st_type type, const char *type_name,
-                                int32_t ndim, const int64_t *shape, const clile_i_st_tensor **out)
+static clile_status need_tensor(const reader *r, const char *name, clile_i_st_type type,
+                                const char *type_name, int32_t ndim, const int64_t *shape,
+                                const clile_i_st_tensor **out)
 {
     clile_i_text want = {0}, have = {0};
     const clile_i_st_tensor *t = clile_i_st_find(r->file, name);
@@ -105,15 +113,17 @@ static clile_status need_tensor(const reader *r, const char *name, clile_i_st_ty
     for (int32_t k = 0; k < ndim && fits; ++k) fits = t->shape[k] == shape[k];
     *out = t;
     if (fits) return CLILE_OK;
-    for (int32_t k = 0; k < ndim; ++k) clile_i_text_append(&want, "%s%lld", k > 0 ? "," : "", (long long)shape[k]);
+    for (int32_t k = 0; k < ndim; ++k)
+        clile_i_text_append(&want, "%s%lld", k > 0 ? "," : "", (long long)shape[k]);
     for (int32_t k = 0; t != NULL && k < t->ndim; ++k)
         clile_i_text_append(&have, "%s%lld", k > 0 ? "," : "", (long long)t->shape[k]);
     if (t == NULL)
-        clile_i_fail(CLILE_E_FORMAT, "pack %s: no tensor \"%s\", expected %s [%s]", r->request->path, name, type_name,
-                     want.data != NULL ? want.data : "");
+        clile_i_fail(CLILE_E_FORMAT, "pack %s: no tensor \"%s\", expected %s [%s]",
+                     r->request->path, name, type_name, want.data != NULL ? want.data : "");
     else
-        clile_i_fail(CLILE_E_FORMAT, "pack %s: tensor \"%s\" is %s [%s], expected %s [%s]", r->request->path, name,
-                     t->dtype, have.data != NULL ? have.data : "", type_name, want.data != NULL ? want.data : "");
+        clile_i_fail(CLILE_E_FORMAT, "pack %s: tensor \"%s\" is %s [%s], expected %s [%s]",
+                     r->request->path, name, t->dtype, have.data != NULL ? have.data : "",
+                     type_name, want.data != NULL ? want.data : "");
     clile_i_text_free(&want);
     clile_i_text_free(&have);
     return CLILE_E_FORMAT;
@@ -147,9 +157,10 @@ static clile_status check_tables(const reader *r)
                                         .labels = r->labels->data};
     snprintf(digits, sizeof digits, "%08x", clile_i_pack_tables_crc(&tables));
     if (strcmp(digits, text) == 0) return CLILE_OK;
-    return clile_i_fail(CLILE_E_CORRUPT,
-                        "pack %s is damaged: CRC-32 of names and labels is %s, tables_crc32 says %.40s",
-                        r->request->path, digits, text);
+    return clile_i_fail(
+        CLILE_E_CORRUPT,
+        "pack %s is damaged: CRC-32 of names and labels is %s, tables_crc32 says %.40s",
+        r->request->path, digits, text);
 }
 
 /* ---- from there to the table ---- */
@@ -163,8 +174,9 @@ static clile_status add_subjects(const reader *r, clile_i_table *table)
         int32_t index = 0;
         CLILE_I_RETURN_IF(clile_i_table_subject(table, at, stop, &index));
         if (index != k || at == stop)
-            return clile_i_fail(CLILE_E_FORMAT, "pack %s: subjects, line %d: \"%.*s\" is %s", r->request->path, k + 1,
-                                stop - at < 40 ? (int)(stop - at) : 40, at, at == stop ? "empty" : "there twice");
+            return clile_i_fail(CLILE_E_FORMAT, "pack %s: subjects, line %d: \"%.*s\" is %s",
+                                r->request->path, k + 1, stop - at < 40 ? (int)(stop - at) : 40, at,
+                                at == stop ? "empty" : "there twice");
         if (newline == NULL) return CLILE_OK;
         at = newline + 1;
     }
@@ -191,12 +203,13 @@ static clile_status read_sample(const reader *r, int64_t i, const char *name, cl
     int32_t subject = 0;
     for (int32_t a = 0; a < r->c; ++a)
         if (codes[a] < -1 || codes[a] > 1)
-            return clile_i_fail(CLILE_E_FORMAT, "pack %s: labels[%lld,%d] is %d, expected 1, 0 or -1", r->request->path,
-                                (long long)i, a, codes[a]);
+            return clile_i_fail(CLILE_E_FORMAT,
+                                "pack %s: labels[%lld,%d] is %d, expected 1, 0 or -1",
+                                r->request->path, (long long)i, a, codes[a]);
     memcpy(&subject, r->subject->data + (size_t)i * sizeof subject, sizeof subject);
     if (subject < 0 || subject >= table->subject_count)
-        return clile_i_fail(CLILE_E_FORMAT, "pack %s: subject[%lld] is %d, there are %d subjects", r->request->path,
-                            (long long)i, subject, table->subject_count);
+        return clile_i_fail(CLILE_E_FORMAT, "pack %s: subject[%lld] is %d, there are %d subjects",
+                            r->request->path, (long long)i, subject, table->subject_count);
     for (int32_t k = 0; k < r->chosen; ++k) {
         chosen[k] = codes[r->at[k]];
         if (chosen[k] < 0 && r->request->unknown_negative) chosen[k] = 0;
@@ -214,8 +227,8 @@ static clile_status fill_table(const reader *r, clile_i_table *table)
 
     for (const char *p = at; *p != '\0'; ++p) names += *p == '\n';
     if (names != r->n)
-        return clile_i_fail(CLILE_E_FORMAT, "pack %s: %lld image names, %lld images", r->request->path,
-                            (long long)names, (long long)r->n);
+        return clile_i_fail(CLILE_E_FORMAT, "pack %s: %lld image names, %lld images",
+                            r->request->path, (long long)names, (long long)r->n);
     for (int32_t k = 0; k < r->chosen; ++k) ids[k] = r->au[r->at[k]];
     CLILE_I_TRY(clile_i_table_begin(table, r->request->path, r->chosen, ids));
     CLILE_I_TRY(add_subjects(r, table));
@@ -224,14 +237,18 @@ static clile_status fill_table(const reader *r, clile_i_table *table)
         CLILE_I_TRY(read_sample(r, i, name, table));
     }
     CLILE_I_TRY(need_number(r, "label_rows", 0, INT64_MAX, &table->counts.label_rows));
-    CLILE_I_TRY(need_number(r, "labels_without_image", 0, INT64_MAX, &table->counts.labels_without_image));
-    CLILE_I_TRY(need_number(r, "images_without_labels", 0, INT64_MAX, &table->counts.images_without_labels));
-    CLILE_I_TRY(need_number(r, "images_without_landmarks", 0, INT64_MAX, &table->counts.images_without_landmarks));
+    CLILE_I_TRY(
+        need_number(r, "labels_without_image", 0, INT64_MAX, &table->counts.labels_without_image));
+    CLILE_I_TRY(need_number(r, "images_without_labels", 0, INT64_MAX,
+                            &table->counts.images_without_labels));
+    CLILE_I_TRY(need_number(r, "images_without_landmarks", 0, INT64_MAX,
+                            &table->counts.images_without_landmarks));
     /* later than version 0.1's first packs, which have none of either */
     if (clile_i_st_metadata(r->file, "images_by_box") != NULL)
         CLILE_I_TRY(need_number(r, "images_by_box", 0, INT64_MAX, &table->counts.images_by_box));
     if (clile_i_st_metadata(r->file, "rows_without_face") != NULL)
-        CLILE_I_TRY(need_number(r, "rows_without_face", 0, INT64_MAX, &table->counts.rows_without_face));
+        CLILE_I_TRY(
+            need_number(r, "rows_without_face", 0, INT64_MAX, &table->counts.rows_without_face));
     if (clile_i_st_metadata(r->file, "notes") != NULL)
         clile_i_text_append(&table->notes, "%s", clile_i_st_metadata(r->file, "notes"));
     CLILE_I_TRY(table->notes.status);
@@ -248,11 +265,14 @@ static clile_status check_sizes(const clile_i_layout_request *request, const cli
     uint64_t header = 0;
     for (int k = 0; k < 8 && file->size >= 8; ++k) header |= (uint64_t)file->data[k] << (8 * k);
     if (file->size > (uint64_t)request->max_pack_bytes)
-        return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "pack %s has %zu bytes, max_pack_mb allows %lld", request->path,
+        return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
+                            "pack %s has %zu bytes, max_pack_mb allows %lld", request->path,
                             file->size, (long long)request->max_pack_bytes);
     if (header > (uint64_t)request->max_label_bytes && header < file->size)
-        return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "pack %s has a header of %llu bytes, max_label_mb allows %lld",
-                            request->path, (unsigned long long)header, (long long)request->max_label_bytes);
+        return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
+                            "pack %s has a header of %llu bytes, max_label_mb allows %lld",
+                            request->path, (unsigned long long)header,
+                            (long long)request->max_label_bytes);
     return CLILE_OK;
 }
 
@@ -299,5 +319,7 @@ static clile_status recognise(const char *path, int32_t *fits)
     return CLILE_OK;
 }
 
-const clile_i_layout clile_i_layout_pack = {
-    .name = "pack", .looked_for = "a file *.safetensors", .recognise = recognise, .open = open_pack};
+const clile_i_layout clile_i_layout_pack = {.name = "pack",
+                                            .looked_for = "a file *.safetensors",
+                                            .recognise = recognise,
+                                            .open = open_pack};

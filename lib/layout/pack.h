@@ -9,7 +9,8 @@
 
 enum { CLILE_I_PACK_BLOCK = 64 }; /* images of a block that this version writes */
 
-/* What the metadata's tables_crc32 is taken over: all that is not pixels, in this order, the texts without a NUL. */
+/* What the metadata's tables_crc32 is taken over: all that is not pixels, in this order, the
+ * texts without a NUL. */
 typedef struct {
     const char *au_ids, *subjects, *images;
     int64_t n, c;

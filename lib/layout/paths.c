@@ -45,7 +45,8 @@ int clile_i_paths_exists(const char *root, const char *image)
     return size > 0 && (size_t)size < sizeof path && clile_i_path_exists(path);
 }
 
-/* Where the image is: the first root, and another one that has a file of that name which is not the same. */
+/* Where the image is: the first root, and another one that has a file of that name which is not
+ * the same. */
 typedef struct {
     char *root, *other;
 } found_roots;
@@ -70,7 +71,8 @@ static clile_status take_root(char *candidate, const char *image, found_roots *f
 }
 
 /* `folder` itself, its img first, then all folders in it. */
-static clile_status try_folder(const char *folder, const clile_i_names *inside, const char *image, found_roots *found)
+static clile_status try_folder(const char *folder, const clile_i_names *inside, const char *image,
+                               found_roots *found)
 {
     CLILE_I_RETURN_IF(take_root(clile_i_strdup(folder), image, found));
     CLILE_I_RETURN_IF(take_root(clile_i_path_join(folder, "img"), image, found));
@@ -79,8 +81,8 @@ static clile_status try_folder(const char *folder, const clile_i_names *inside, 
     return CLILE_OK;
 }
 
-clile_status clile_i_paths_root(const char *folder, clile_i_next_image next, void *context, clile_i_table *table,
-                                char **root)
+clile_status clile_i_paths_root(const char *folder, clile_i_next_image next, void *context,
+                                clile_i_table *table, char **root)
 {
     clile_status status = CLILE_OK;
     clile_i_names inside = {0}, beside = {0};
@@ -96,8 +98,9 @@ clile_status clile_i_paths_root(const char *folder, clile_i_next_image next, voi
         CLILE_I_TRY(try_folder(above, &beside, image, &found));
     }
     if (found.other != NULL)
-        CLILE_I_TRY(clile_i_table_warn(table, "images are taken from %.400s; %.200s is in %.400s, too", found.root,
-                                       image, found.other));
+        CLILE_I_TRY(clile_i_table_warn(table,
+                                       "images are taken from %.400s; %.200s is in %.400s, too",
+                                       found.root, image, found.other));
     *root = found.root;
     found.root = NULL;
 cleanup:
@@ -118,8 +121,8 @@ static size_t digits_at(const char *text)
     return size;
 }
 
-/* A folder's name of `size` characters: F001, M012, SN003; F001_T1 and 2F01_T1 (BP4D's videos); LeftVideoSN003
- * (DISFA's). */
+/* A folder's name of `size` characters: F001, M012, SN003; F001_T1 and 2F01_T1 (BP4D's videos);
+ * LeftVideoSN003 (DISFA's). */
 static int named_subject(const char *name, size_t size, char *subject)
 {
     char text[SUBJECT_SIZE];
@@ -130,7 +133,8 @@ static int named_subject(const char *name, size_t size, char *subject)
     const size_t wanted = front == text ? 3 : 2;
     if ((front[0] == 'F' || front[0] == 'M') && digits_at(front + 1) == wanted &&
         (front[1 + wanted] == '_' || (front == text && front[1 + wanted] == '\0'))) {
-        snprintf(subject, SUBJECT_SIZE, "%c%s%.*s", front[0], front == text ? "" : "0", (int)wanted, front + 1);
+        snprintf(subject, SUBJECT_SIZE, "%c%s%.*s", front[0], front == text ? "" : "0", (int)wanted,
+                 front + 1);
         return 1;
     }
     const char *back = size >= 5 ? text + size - 5 : text;
@@ -179,7 +183,8 @@ static int64_t find_slot(const clile_i_image_set *set, const char *image)
 {
     const uint64_t mask = (uint64_t)set->capacity - 1;
     uint64_t at = hash_text(image) & mask;
-    while (set->slot[at] != 0 && strcmp(name_of(set->table, set->slot[at] - 1), image) != 0) at = (at + 1) & mask;
+    while (set->slot[at] != 0 && strcmp(name_of(set->table, set->slot[at] - 1), image) != 0)
+        at = (at + 1) & mask;
     return (int64_t)at;
 }
 
@@ -199,8 +204,8 @@ cleanup:
     return status;
 }
 
-clile_status clile_i_image_set_add(clile_i_image_set *set, const clile_i_table *table, const char *image,
-                                   int64_t *earlier)
+clile_status clile_i_image_set_add(clile_i_image_set *set, const clile_i_table *table,
+                                   const char *image, int64_t *earlier)
 {
     set->table = table;
     if (2 * set->count >= set->capacity) CLILE_I_RETURN_IF(enlarge(set));
@@ -208,13 +213,13 @@ clile_status clile_i_image_set_add(clile_i_image_set *set, const clile_i_table *
     *earlier = set->slot[at] - 1;
     if (*earlier >= 0) return CLILE_OK;
     set->slot[at] = table->n + 1;
-    set->count++;
+    ++set->count;
     return CLILE_OK;
 }
 
 /* Images in root/folder that the set does not name. */
-static clile_status count_in_folder(const clile_i_image_set *set, const char *root, const char *folder,
-                                    clile_i_table *table)
+static clile_status count_in_folder(const clile_i_image_set *set, const char *root,
+                                    const char *folder, clile_i_table *table)
 {
     clile_status status = CLILE_OK;
     clile_i_names names = {0};
@@ -224,9 +229,11 @@ static clile_status count_in_folder(const clile_i_image_set *set, const char *ro
     CLILE_I_TRY(clile_i_folder_list(path, &names));
     for (int64_t i = 0; i < names.count; ++i) {
         if (!clile_i_frames_is_image(names.names[i])) continue;
-        snprintf(image, sizeof image, "%s%s%s", folder, folder[0] != '\0' ? "/" : "", names.names[i]);
+        snprintf(image, sizeof image, "%s%s%s", folder, folder[0] != '\0' ? "/" : "",
+                 names.names[i]);
         if (set->slot[find_slot(set, image)] == 0)
-            CLILE_I_TRY(clile_i_table_left_out(table, CLILE_I_LEFT_OUT_IMAGES, folder, names.names[i]));
+            CLILE_I_TRY(
+                clile_i_table_left_out(table, CLILE_I_LEFT_OUT_IMAGES, folder, names.names[i]));
     }
 cleanup:
     clile_i_names_free(&names);
@@ -234,8 +241,10 @@ cleanup:
     return status;
 }
 
-/* Samples of one folder may be apart from each other: `seen` holds the folders that were counted. */
-clile_status clile_i_image_set_count_others(const clile_i_image_set *set, const char *root, clile_i_table *table)
+/* Samples of one folder may be apart from each other: `seen` holds the folders that were
+ * counted. */
+clile_status clile_i_image_set_count_others(const clile_i_image_set *set, const char *root,
+                                            clile_i_table *table)
 {
     clile_status status = CLILE_OK;
     clile_i_table seen = {0};

@@ -1,5 +1,5 @@
-/* Where the face is: SUBJECT_TASK.csv and the like below `landmarks` and `boxes`, rows of a frame and 5 or 68 points or
- * a box, in image pixels. */
+/* Where the face is: SUBJECT_TASK.csv and the like below `landmarks` and `boxes`, rows of a
+ * frame and 5 or 68 points or a box, in image pixels. */
 #include "layout/columns.h"
 
 #include "image/image.h"
@@ -22,7 +22,8 @@ static const place_file box_file = {"boxes", "box file", "a box", "frame,x,y,w,h
 
 static clile_status parse_coordinate(const clile_i_rows *rows, int64_t field, double *out)
 {
-    if (clile_i_parse_f64(rows->begin[field], rows->end[field], out) && fabs(*out) <= FURTHEST) return CLILE_OK;
+    if (clile_i_parse_f64(rows->begin[field], rows->end[field], out) && fabs(*out) <= FURTHEST)
+        return CLILE_OK;
     return clile_i_rows_fail(rows, "column %lld is not a coordinate", (long long)field + 1);
 }
 
@@ -34,7 +35,8 @@ clile_status clile_i_places_parse_coordinate(const clile_i_rows *rows, int64_t f
     return CLILE_OK;
 }
 
-clile_status clile_i_places_parse_points(const clile_i_rows *rows, const clile_i_place_columns *columns, float *five)
+clile_status clile_i_places_parse_points(const clile_i_rows *rows,
+                                         const clile_i_place_columns *columns, float *five)
 {
     double xy[2 * 68] = {0}, reduced[10];
     for (int32_t i = 0; i < 2 * columns->points; ++i)
@@ -45,7 +47,8 @@ clile_status clile_i_places_parse_points(const clile_i_rows *rows, const clile_i
     return CLILE_OK;
 }
 
-clile_status clile_i_places_parse_box(const clile_i_rows *rows, const clile_i_place_columns *columns, float *box)
+clile_status clile_i_places_parse_box(const clile_i_rows *rows,
+                                      const clile_i_place_columns *columns, float *box)
 {
     double v[4];
     for (int k = 0; k < 4; ++k) CLILE_I_RETURN_IF(parse_coordinate(rows, columns->box[k], &v[k]));
@@ -80,24 +83,28 @@ static clile_status read_header(const clile_i_rows *rows, const place_file *what
     return clile_i_rows_fail(rows, "no column \"frame\" in the header");
 }
 
-static clile_status take_by_number(const clile_i_rows *rows, const place_file *what, place_header *out)
+static clile_status take_by_number(const clile_i_rows *rows, const place_file *what,
+                                   place_header *out)
 {
     const int64_t values = rows->count - 1;
     if (what->boxes ? values != 4 : values != 2 * 5 && values != 2 * 68)
-        return clile_i_rows_fail(rows, "%lld columns, expected %s", (long long)rows->count, what->expected);
+        return clile_i_rows_fail(rows, "%lld columns, expected %s", (long long)rows->count,
+                                 what->expected);
     out->count = rows->count;
     out->frame = 0;
     out->place.form = what->boxes ? CLILE_I_BOX_SIDES : CLILE_I_BOX_NONE;
     out->place.points = what->boxes ? 0 : (int32_t)values / 2;
-    for (int64_t k = 0; k < values; ++k) *(what->boxes ? &out->place.box[k] : &out->place.point[k]) = k + 1;
+    for (int64_t k = 0; k < values; ++k)
+        *(what->boxes ? &out->place.box[k] : &out->place.point[k]) = k + 1;
     return CLILE_OK;
 }
 
-static clile_status append_row(const clile_i_rows *rows, const place_file *what, const place_header *header,
-                               clile_i_places *out)
+static clile_status append_row(const clile_i_rows *rows, const place_file *what,
+                               const place_header *header, clile_i_places *out)
 {
     void *block = out->rows;
-    const clile_status status = clile_i_grow(&block, &out->capacity, out->count + 1, sizeof *out->rows);
+    const clile_status status =
+        clile_i_grow(&block, &out->capacity, out->count + 1, sizeof *out->rows);
     out->rows = block;
     if (status != CLILE_OK) return status;
     clile_i_place *row = &out->rows[out->count];
@@ -105,11 +112,12 @@ static clile_status append_row(const clile_i_rows *rows, const place_file *what,
     CLILE_I_RETURN_IF(clile_i_rows_whole(rows, header->frame, "a frame", &row->frame));
     CLILE_I_RETURN_IF(what->boxes ? clile_i_places_parse_box(rows, &header->place, row->value)
                                   : clile_i_places_parse_points(rows, &header->place, row->value));
-    out->count++;
+    ++out->count;
     return CLILE_OK;
 }
 
-static clile_status read_rows(const place_file *what, const char *path, int64_t max_bytes, clile_i_places *out)
+static clile_status read_rows(const place_file *what, const char *path, int64_t max_bytes,
+                              clile_i_places *out)
 {
     clile_status status = CLILE_OK;
     clile_i_rows rows;
@@ -123,20 +131,23 @@ static clile_status read_rows(const place_file *what, const char *path, int64_t 
         CLILE_I_TRY(clile_i_rows_next(&rows, &more));
         if (!more) break;
         if (first) CLILE_I_TRY(clile_i_rows_check_separators(&rows));
-        if (first && clile_i_columns_is_header(&rows, 0) && !clile_i_parse_i64(rows.begin[0], rows.end[0], &number)) {
+        if (first && clile_i_columns_is_header(&rows, 0) &&
+            !clile_i_parse_i64(rows.begin[0], rows.end[0], &number)) {
             CLILE_I_TRY(read_header(&rows, what, &header));
             named = 1;
             continue;
         }
-        CLILE_I_TRY(named ? clile_i_rows_expect(&rows, header.count) : take_by_number(&rows, what, &header));
+        CLILE_I_TRY(named ? clile_i_rows_expect(&rows, header.count)
+                          : take_by_number(&rows, what, &header));
         CLILE_I_TRY(append_row(&rows, what, &header, out));
     }
     if (out->count > 1) qsort(out->rows, (size_t)out->count, sizeof *out->rows, compare_rows);
     for (int64_t i = 1; i < out->count; ++i) {
         if (out->rows[i].frame == out->rows[i - 1].frame) {
-            status = clile_i_fail(CLILE_E_FORMAT, "%s %s, row %lld: frame %lld has row %lld already", what->kind,
-                                  rows.name, (long long)out->rows[i].row, (long long)out->rows[i].frame,
-                                  (long long)out->rows[i - 1].row);
+            status =
+                clile_i_fail(CLILE_E_FORMAT, "%s %s, row %lld: frame %lld has row %lld already",
+                             what->kind, rows.name, (long long)out->rows[i].row,
+                             (long long)out->rows[i].frame, (long long)out->rows[i - 1].row);
             goto cleanup;
         }
     }
@@ -162,8 +173,8 @@ void clile_i_places_free(clile_i_places *places)
     memset(places, 0, sizeof *places);
 }
 
-static clile_status read_file(const clile_i_layout_request *request, const place_file *what, const char *stem,
-                              clile_i_places *out)
+static clile_status read_file(const clile_i_layout_request *request, const place_file *what,
+                              const char *stem, clile_i_places *out)
 {
     clile_status status = CLILE_OK;
     clile_i_text name = {0};
@@ -178,7 +189,8 @@ static clile_status read_file(const clile_i_layout_request *request, const place
     return status;
 }
 
-clile_status clile_i_faces_read(const clile_i_layout_request *request, const char *stem, clile_i_faces *out)
+clile_status clile_i_faces_read(const clile_i_layout_request *request, const char *stem,
+                                clile_i_faces *out)
 {
     clile_status status = CLILE_OK;
     memset(out, 0, sizeof *out);
@@ -205,7 +217,8 @@ const float *clile_i_places_find(const clile_i_places *places, int64_t frame)
 {
     const clile_i_place key = {.frame = frame};
     if (places->count == 0) return NULL;
-    const clile_i_place *row = bsearch(&key, places->rows, (size_t)places->count, sizeof key, compare_frames);
+    const clile_i_place *row =
+        bsearch(&key, places->rows, (size_t)places->count, sizeof key, compare_frames);
     return row != NULL ? row->value : NULL;
 }
 
@@ -216,17 +229,20 @@ static int is_place(const float *five, const float *box, char *why)
     const float *from = five != NULL ? five : box;
     if (from == NULL) return 1;
     for (int k = 0; k < (five != NULL ? 10 : 4); ++k) value[k] = (double)from[k];
-    return !(five != NULL ? clile_i_align_five_fault(value, why) : clile_i_align_box_fault(value, why));
+    return !(five != NULL ? clile_i_align_five_fault(value, why)
+                          : clile_i_align_box_fault(value, why));
 }
 
-clile_status clile_i_places_add(clile_i_table *table, const char *folder, const char *file, int32_t subject,
-                                const int8_t *labels, const float *five, const float *box)
+clile_status clile_i_places_add(clile_i_table *table, const char *folder, const char *file,
+                                int32_t subject, const int8_t *labels, const float *five,
+                                const float *box)
 {
     char why[CLILE_I_WHY_SIZE];
     table->with_place += five != NULL || box != NULL;
     if (!is_place(five, box, why)) {
         if (table->misplaced++ == 0)
-            clile_i_text_append(&table->misplaced_first, "%s%s%s: %s", folder, folder[0] != '\0' ? "/" : "", file, why);
+            clile_i_text_append(&table->misplaced_first, "%s%s%s: %s", folder,
+                                folder[0] != '\0' ? "/" : "", file, why);
         return table->misplaced_first.status;
     }
     table->counts.images_without_landmarks += five == NULL;

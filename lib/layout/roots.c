@@ -1,4 +1,5 @@
-/* Folders of a data set that might be taken for each other: those of images, of labels, of landmarks and boxes. */
+/* Folders of a data set that might be taken for each other: those of images, of labels, of
+ * landmarks and boxes. */
 #include "layout/layout.h"
 
 #include <string.h>
@@ -14,8 +15,8 @@ static clile_status join3(const char *path, const char *folder, const char *belo
 }
 
 /* Images in path/folder/below, of which each is left out; without a table one is enough. */
-static clile_status count_images(const char *path, const char *folder, const char *below, clile_i_table *table,
-                                 int64_t *count)
+static clile_status count_images(const char *path, const char *folder, const char *below,
+                                 clile_i_table *table, int64_t *count)
 {
     clile_status status = CLILE_OK;
     clile_i_names names = {0};
@@ -29,7 +30,8 @@ static clile_status count_images(const char *path, const char *folder, const cha
         if (!clile_i_frame_number(names.names[i], &number)) continue;
         ++*count;
         if (table == NULL) break;
-        CLILE_I_TRY(clile_i_table_left_out(table, CLILE_I_LEFT_OUT_IMAGES, inner + strlen(path) + 1, names.names[i]));
+        CLILE_I_TRY(clile_i_table_left_out(table, CLILE_I_LEFT_OUT_IMAGES, inner + strlen(path) + 1,
+                                           names.names[i]));
     }
 cleanup:
     clile_i_names_free(&names);
@@ -38,8 +40,8 @@ cleanup:
 }
 
 /* *sequences: how many of `below` have images in path/folder. */
-static clile_status count_sequences(const char *path, const char *folder, int64_t count, char *const *below,
-                                    int64_t *sequences)
+static clile_status count_sequences(const char *path, const char *folder, int64_t count,
+                                    char *const *below, int64_t *sequences)
 {
     int64_t images = 0;
     *sequences = 0;
@@ -51,8 +53,8 @@ static clile_status count_sequences(const char *path, const char *folder, int64_
 }
 
 /* The other folder's images are left out; a link to the same images is nothing to warn of. */
-static clile_status leave_out(const char *path, const char *taken, const char *other, int64_t count, char *const *below,
-                              clile_i_table *table)
+static clile_status leave_out(const char *path, const char *taken, const char *other, int64_t count,
+                              char *const *below, clile_i_table *table)
 {
     clile_status status = CLILE_OK;
     char *ours = NULL, *theirs = NULL;
@@ -69,11 +71,12 @@ static clile_status leave_out(const char *path, const char *taken, const char *o
         all += images;
     }
     if (sequences > 0)
-        status = clile_i_table_warn(table,
-                                    "images are taken from %s; %s has %lld images of %lld of the %lld sequences, too: "
-                                    "move those away that are not meant",
-                                    taken[0] != '\0' ? taken : "the folder itself", other[0] != '\0' ? other : "it",
-                                    (long long)all, (long long)sequences, (long long)count);
+        status = clile_i_table_warn(
+            table,
+            "images are taken from %s; %s has %lld images of %lld of the %lld sequences, too: "
+            "move those away that are not meant",
+            taken[0] != '\0' ? taken : "the folder itself", other[0] != '\0' ? other : "it",
+            (long long)all, (long long)sequences, (long long)count);
 cleanup:
     clile_i_free(ours);
     clile_i_free(theirs);
@@ -81,14 +84,15 @@ cleanup:
 }
 
 /* What to say where no image is: images of kinds that are not read may be there. */
-static clile_status fail_without_images(const char *path, const clile_i_names *folders, int64_t count,
-                                        char *const *below, clile_i_table *table)
+static clile_status fail_without_images(const char *path, const clile_i_names *folders,
+                                        int64_t count, char *const *below, clile_i_table *table)
 {
     for (int64_t k = 0; k <= folders->count; ++k) {
         for (int64_t b = 0; b < count && table->not_read == 0; ++b) {
             clile_i_frames frames = {0};
             char *inner = NULL;
-            clile_status status = join3(path, k == 0 ? "" : folders->names[k - 1], below[b], &inner);
+            clile_status status =
+                join3(path, k == 0 ? "" : folders->names[k - 1], below[b], &inner);
             if (status == CLILE_OK) status = clile_i_frames_list(inner, table, &frames);
             clile_i_frames_free(&frames);
             clile_i_free(inner);
@@ -96,16 +100,19 @@ static clile_status fail_without_images(const char *path, const clile_i_names *f
         }
     }
     if (table->not_read > 0)
-        return clile_i_fail(CLILE_E_FORMAT,
-                            "%s: no images that are read; %s is there, JPEG, PNG and BMP files are read", path,
-                            table->first_not_read);
-    return clile_i_fail(CLILE_E_FORMAT,
-                        "%s: no images; looked for %s/FRAME.jpg (or jpeg, png, bmp) and the like there and in each "
-                        "folder directly below",
-                        path, count > 0 ? below[0] : "SUBJECT");
+        return clile_i_fail(
+            CLILE_E_FORMAT,
+            "%s: no images that are read; %s is there, JPEG, PNG and BMP files are read", path,
+            table->first_not_read);
+    return clile_i_fail(
+        CLILE_E_FORMAT,
+        "%s: no images; looked for %s/FRAME.jpg (or jpeg, png, bmp) and the like there and in each "
+        "folder directly below",
+        path, count > 0 ? below[0] : "SUBJECT");
 }
 
-clile_status clile_i_frames_root(const char *path, int64_t count, char *const *below, clile_i_table *table, char **out)
+clile_status clile_i_frames_root(const char *path, int64_t count, char *const *below,
+                                 clile_i_table *table, char **out)
 {
     clile_status status = CLILE_OK;
     clile_i_names folders = {0};
@@ -115,7 +122,8 @@ clile_status clile_i_frames_root(const char *path, int64_t count, char *const *b
     CLILE_I_TRY(clile_i_folder_list(path, &folders));
     CLILE_I_ALLOC(sequences, folders.count + 1); /* [0]: path itself */
     for (int64_t k = 0; k <= folders.count; ++k) {
-        CLILE_I_TRY(count_sequences(path, k == 0 ? "" : folders.names[k - 1], count, below, &sequences[k]));
+        CLILE_I_TRY(
+            count_sequences(path, k == 0 ? "" : folders.names[k - 1], count, below, &sequences[k]));
         if (sequences[k] > sequences[best]) best = k;
     }
     if (sequences[best] == 0) {
@@ -125,7 +133,8 @@ clile_status clile_i_frames_root(const char *path, int64_t count, char *const *b
     const char *taken = best == 0 ? "" : folders.names[best - 1];
     for (int64_t k = 0; k <= folders.count; ++k)
         if (k != best && sequences[k] > 0)
-            CLILE_I_TRY(leave_out(path, taken, k == 0 ? "" : folders.names[k - 1], count, below, table));
+            CLILE_I_TRY(
+                leave_out(path, taken, k == 0 ? "" : folders.names[k - 1], count, below, table));
     *out = clile_i_strdup(taken);
     if (*out == NULL) status = CLILE_E_OUT_OF_MEMORY;
 cleanup:
@@ -136,16 +145,18 @@ cleanup:
 
 /* ---- labels ---- */
 
-clile_status clile_i_roots_warn_labels(const char *path, const char *const *folders, int64_t taken, int64_t other,
-                                       clile_i_table *table)
+clile_status clile_i_roots_warn_labels(const char *path, const char *const *folders, int64_t taken,
+                                       int64_t other, clile_i_table *table)
 {
     clile_status status = CLILE_OK;
-    char *ours = clile_i_path_join(path, folders[taken]), *theirs = clile_i_path_join(path, folders[other]);
+    char *ours = clile_i_path_join(path, folders[taken]),
+         *theirs = clile_i_path_join(path, folders[other]);
     if (ours == NULL || theirs == NULL)
         status = CLILE_E_OUT_OF_MEMORY;
     else if (!clile_i_path_is_same(ours, theirs))
-        status = clile_i_table_warn(table, "labels are taken from %s; %s has label files, too", folders[taken],
-                                    folders[other][0] != '\0' ? folders[other] : "the folder itself");
+        status = clile_i_table_warn(
+            table, "labels are taken from %s; %s has label files, too", folders[taken],
+            folders[other][0] != '\0' ? folders[other] : "the folder itself");
     clile_i_free(ours);
     clile_i_free(theirs);
     return status;
@@ -165,9 +176,10 @@ static int equal_letters(const char *left, size_t size, const char *right)
     return right[size] == '\0';
 }
 
-/* Files in one folder: those that are no stem's, and the first that is one's but for capital letters. */
-static clile_status check_folder(const char *path, const char *folder, int64_t count, const char *const *stems,
-                                 clile_i_table *table)
+/* Files in one folder: those that are no stem's, and the first that is one's but for capital
+ * letters. */
+static clile_status check_folder(const char *path, const char *folder, int64_t count,
+                                 const char *const *stems, clile_i_table *table)
 {
     clile_status status = CLILE_OK;
     clile_i_names files = {0};
@@ -193,11 +205,14 @@ static clile_status check_folder(const char *path, const char *folder, int64_t c
         if (near && !exact && alike == NULL) alike = name;
     }
     if (alike != NULL)
-        status = clile_i_table_warn(table, "%s/%s is not read: capital and small letters differ", folder, alike);
+        status = clile_i_table_warn(table, "%s/%s is not read: capital and small letters differ",
+                                    folder, alike);
     else if (unused > 0 && used == 0)
-        status = clile_i_table_warn(table, "no file in %s is called as a label file: %s is not read", folder, first);
+        status = clile_i_table_warn(
+            table, "no file in %s is called as a label file: %s is not read", folder, first);
     else if (unused > 0)
-        clile_i_text_append(&table->notes, "%lld files in %s belong to no label file, the first is %s\n",
+        clile_i_text_append(&table->notes,
+                            "%lld files in %s belong to no label file, the first is %s\n",
                             (long long)unused, folder, first);
     if (status == CLILE_OK) status = table->notes.status;
 cleanup:
@@ -206,7 +221,8 @@ cleanup:
     return status;
 }
 
-clile_status clile_i_roots_check_faces(const char *path, int64_t count, const char *const *stems, clile_i_table *table)
+clile_status clile_i_roots_check_faces(const char *path, int64_t count, const char *const *stems,
+                                       clile_i_table *table)
 {
     static const char *const wanted[2] = {"landmarks", "boxes"};
     clile_status status = CLILE_OK;
@@ -217,8 +233,8 @@ clile_status clile_i_roots_check_faces(const char *path, int64_t count, const ch
         for (int k = 0; k < 2; ++k)
             if (equal_letters(folders.names[i], strlen(folders.names[i]), wanted[k]) &&
                 strcmp(folders.names[i], wanted[k]) != 0)
-                CLILE_I_TRY(
-                    clile_i_table_warn(table, "the folder %s is not read, expected %s", folders.names[i], wanted[k]));
+                CLILE_I_TRY(clile_i_table_warn(table, "the folder %s is not read, expected %s",
+                                               folders.names[i], wanted[k]));
 cleanup:
     clile_i_names_free(&folders);
     return status;

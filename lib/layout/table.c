@@ -19,7 +19,8 @@ clile_status clile_i_grow(void **block, int64_t *capacity, int64_t needed, size_
     return CLILE_OK;
 }
 
-clile_status clile_i_table_begin(clile_i_table *table, const char *root, int32_t c, const int32_t *au_ids)
+clile_status clile_i_table_begin(clile_i_table *table, const char *root, int32_t c,
+                                 const int32_t *au_ids)
 {
     clile_status status = CLILE_OK;
     table->c = c;
@@ -52,7 +53,8 @@ void clile_i_table_free(clile_i_table *table)
     clile_i_free(table->text);
     clile_i_st_close(table->pack);
     for (int32_t kind = 0; kind < 2; ++kind)
-        for (int32_t i = 0; i < table->left_out_count[kind]; ++i) clile_i_free(table->left_out[kind][i]);
+        for (int32_t i = 0; i < table->left_out_count[kind]; ++i)
+            clile_i_free(table->left_out[kind][i]);
     memset(table, 0, sizeof *table);
 }
 
@@ -63,13 +65,15 @@ static int compare_to_name(const char *begin, size_t size, const char *name)
     return bytes != 0 ? bytes : size < other ? -1 : size > other;
 }
 
-clile_status clile_i_table_subject(clile_i_table *table, const char *begin, const char *end, int32_t *subject)
+clile_status clile_i_table_subject(clile_i_table *table, const char *begin, const char *end,
+                                   int32_t *subject)
 {
     const size_t size = (size_t)(end - begin);
     int32_t low = 0, high = table->subject_count;
     while (low < high) {
         const int32_t middle = low + (high - low) / 2;
-        const int order = compare_to_name(begin, size, table->subject_names[table->subject_order[middle]]);
+        const int order =
+            compare_to_name(begin, size, table->subject_names[table->subject_order[middle]]);
         if (order == 0) {
             *subject = table->subject_order[middle];
             return CLILE_OK;
@@ -82,7 +86,8 @@ clile_status clile_i_table_subject(clile_i_table *table, const char *begin, cons
     const int32_t count = table->subject_count;
     int64_t names = table->subject_capacity, orders = table->subject_capacity;
     void *block = table->subject_names;
-    clile_status status = clile_i_grow(&block, &names, (int64_t)count + 1, sizeof *table->subject_names);
+    clile_status status =
+        clile_i_grow(&block, &names, (int64_t)count + 1, sizeof *table->subject_names);
     table->subject_names = block;
     if (status != CLILE_OK) return status;
     block = table->subject_order;
@@ -106,8 +111,8 @@ clile_status clile_i_table_subject(clile_i_table *table, const char *begin, cons
 /* Room for one more sample in each column; the columns share one capacity. */
 static clile_status reserve(clile_i_table *table, int64_t needed)
 {
-    const size_t sizes[5] = {sizeof *table->name, (size_t)table->c, sizeof *table->subject, 10 * sizeof *table->points,
-                             4 * sizeof *table->boxes};
+    const size_t sizes[5] = {sizeof *table->name, (size_t)table->c, sizeof *table->subject,
+                             10 * sizeof *table->points, 4 * sizeof *table->boxes};
     void *blocks[5] = {table->name, table->labels, table->subject, table->points, table->boxes};
     clile_status status = CLILE_OK;
     int64_t capacity = table->capacity;
@@ -126,8 +131,10 @@ static clile_status reserve(clile_i_table *table, int64_t needed)
     return status;
 }
 
-/* Values of sample i in a column that exists from the first sample on that has any; NaN stands for none. */
-static clile_status put_floats(float **column, int64_t capacity, int64_t i, int64_t width, const float *values)
+/* Values of sample i in a column that exists from the first sample on that has any; NaN stands
+ * for none. */
+static clile_status put_floats(float **column, int64_t capacity, int64_t i, int64_t width,
+                               const float *values)
 {
     if (*column == NULL && values == NULL) return CLILE_OK;
     if (*column == NULL) {
@@ -139,8 +146,9 @@ static clile_status put_floats(float **column, int64_t capacity, int64_t i, int6
     return CLILE_OK;
 }
 
-clile_status clile_i_table_add(clile_i_table *table, const char *folder, const char *file, int32_t subject,
-                               const int8_t *labels, const float *five, const float *box)
+clile_status clile_i_table_add(clile_i_table *table, const char *folder, const char *file,
+                               int32_t subject, const int8_t *labels, const float *five,
+                               const float *box)
 {
     const int64_t i = table->n;
     CLILE_I_RETURN_IF(reserve(table, i + 1));
@@ -150,7 +158,8 @@ clile_status clile_i_table_add(clile_i_table *table, const char *folder, const c
     const size_t folder_size = strlen(folder), file_size = strlen(file);
     const int64_t size = (int64_t)(folder_size + (folder_size > 0) + file_size + 1);
     void *text = table->text;
-    const clile_status status = clile_i_grow(&text, &table->text_capacity, table->text_size + size, 1);
+    const clile_status status =
+        clile_i_grow(&text, &table->text_capacity, table->text_size + size, 1);
     table->text = text;
     if (status != CLILE_OK) return status;
     char *name = table->text + table->text_size;
@@ -169,13 +178,14 @@ clile_status clile_i_table_add(clile_i_table *table, const char *folder, const c
     return CLILE_OK;
 }
 
-clile_status clile_i_table_left_out(clile_i_table *table, int32_t kind, const char *folder, const char *file)
+clile_status clile_i_table_left_out(clile_i_table *table, int32_t kind, const char *folder,
+                                    const char *file)
 {
     int32_t *count = &table->left_out_count[kind];
     if (kind == CLILE_I_LEFT_OUT_LABELS)
-        table->counts.labels_without_image++;
+        ++table->counts.labels_without_image;
     else
-        table->counts.images_without_labels++;
+        ++table->counts.images_without_labels;
     if (*count == CLILE_I_LEFT_OUT_KEPT) return CLILE_OK;
     char *name = folder[0] == '\0' ? clile_i_strdup(file) : clile_i_path_join(folder, file);
     if (name == NULL) return CLILE_E_OUT_OF_MEMORY;

@@ -1,4 +1,5 @@
-/* The end of a table: its subjects in order, and whether what a layout has put together makes sense. */
+/* The end of a table: its subjects in order, and whether what a layout has put together makes
+ * sense. */
 #include "base/format.h"
 #include "layout/table.h"
 
@@ -19,7 +20,8 @@ clile_status clile_i_table_warn(clile_i_table *table, const char *format, ...)
 
 /* ---- rows and images ---- */
 
-clile_status clile_i_table_fit(clile_i_table *table, const char *where, int64_t rows, int64_t images, int64_t matched)
+clile_status clile_i_table_fit(clile_i_table *table, const char *where, int64_t rows,
+                               int64_t images, int64_t matched)
 {
     const int64_t least = rows < images ? rows : images;
     if (least == 0) return CLILE_OK;
@@ -28,8 +30,8 @@ clile_status clile_i_table_fit(clile_i_table *table, const char *where, int64_t 
     /* As many rows as images, yet some of each left over: they are numbered differently. */
     if (matched == least || (rows != images && 10 * matched >= 9 * least)) return CLILE_OK;
     if (table->fit.bad++ == 0)
-        clile_i_text_append(&table->fit.first, "%.200s: %lld of %lld label rows and of %lld images", where,
-                            (long long)matched, (long long)rows, (long long)images);
+        clile_i_text_append(&table->fit.first, "%.200s: %lld of %lld label rows and of %lld images",
+                            where, (long long)matched, (long long)rows, (long long)images);
     return table->fit.first.status;
 }
 
@@ -40,7 +42,8 @@ static void append_examples(const clile_i_table *table, clile_i_text *text)
     int found = 0;
     for (int32_t kind = 0; kind < 2; ++kind) {
         if (table->left_out_count[kind] == 0) continue;
-        clile_i_text_append(text, "%s %s such as", found++ ? ", and" : "; left out are", what[kind]);
+        clile_i_text_append(text, "%s %s such as", found++ ? ", and" : "; left out are",
+                            what[kind]);
         for (int32_t i = 0; i < table->left_out_count[kind] && i < 3; ++i)
             clile_i_text_append(text, "%s %.100s", i > 0 ? "," : "", table->left_out[kind][i]);
     }
@@ -51,8 +54,9 @@ static clile_status check_fit(clile_i_table *table)
     clile_status status = CLILE_OK;
     clile_i_text examples = {0};
     if (table->not_read > 0 && table->n == 0)
-        clile_i_text_append(&examples, "; %lld images such as %.400s are not read: JPEG, PNG and BMP files are",
-                            (long long)table->not_read, table->first_not_read);
+        clile_i_text_append(
+            &examples, "; %lld images such as %.400s are not read: JPEG, PNG and BMP files are",
+            (long long)table->not_read, table->first_not_read);
     append_examples(table, &examples);
     CLILE_I_TRY(examples.status);
     const char *text = examples.data != NULL ? examples.data : "";
@@ -60,16 +64,20 @@ static clile_status check_fit(clile_i_table *table)
         status = clile_i_fail(CLILE_E_FORMAT, "%s: no image has labels%s", table->root, text);
     else if (10 * table->fit.matched < table->fit.least)
         status = clile_i_fail(
-            CLILE_E_FORMAT, "%s: label rows and images do not belong together: %lld of %lld do; first %s%s",
-            table->root, (long long)table->fit.matched, (long long)table->fit.least, table->fit.first.data, text);
+            CLILE_E_FORMAT,
+            "%s: label rows and images do not belong together: %lld of %lld do; first %s%s",
+            table->root, (long long)table->fit.matched, (long long)table->fit.least,
+            table->fit.first.data, text);
     else if (table->fit.bad > 0)
-        status = clile_i_table_warn(table,
-                                    "label rows and images of %lld sequences may not belong together, look at a sheet "
-                                    "of faces; first %s%s",
-                                    (long long)table->fit.bad, table->fit.first.data, text);
+        status = clile_i_table_warn(
+            table,
+            "label rows and images of %lld sequences may not belong together, look at a sheet of "
+            "faces; first %s%s",
+            (long long)table->fit.bad, table->fit.first.data, text);
     if (status == CLILE_OK && table->not_read > 0)
-        status = clile_i_table_warn(table, "%lld images such as %.400s are not read: JPEG, PNG and BMP files are",
-                                    (long long)table->not_read, table->first_not_read);
+        status = clile_i_table_warn(
+            table, "%lld images such as %.400s are not read: JPEG, PNG and BMP files are",
+            (long long)table->not_read, table->first_not_read);
 cleanup:
     clile_i_text_free(&examples);
     return status;
@@ -98,7 +106,8 @@ clile_status clile_i_table_check_codes(clile_i_table *table)
 
 /* ---- subjects ---- */
 
-/* A name in small letters, without leading zeros, blanks and strokes being one: what two spellings have in common. */
+/* A name in small letters, without leading zeros, blanks and strokes being one: what two
+ * spellings have in common. */
 static char *plain_name(const char *name)
 {
     char *plain = clile_i_strdup(name), *to = plain;
@@ -135,7 +144,8 @@ static clile_status check_spelling(clile_i_table *table)
     const int32_t count = table->subject_count;
     CLILE_I_ALLOC(all, count);
     for (int32_t s = 0; s < count; ++s) {
-        all[s] = (spelling){.plain = plain_name(table->subject_names[s]), .name = table->subject_names[s]};
+        all[s] = (spelling){.plain = plain_name(table->subject_names[s]),
+                            .name = table->subject_names[s]};
         if (all[s].plain == NULL) {
             status = CLILE_E_OUT_OF_MEMORY;
             goto cleanup;
@@ -144,8 +154,9 @@ static clile_status check_spelling(clile_i_table *table)
     qsort(all, (size_t)count, sizeof *all, compare_spellings);
     for (int32_t s = 1; s < count; ++s) {
         if (strcmp(all[s].plain, all[s - 1].plain) != 0) continue;
-        status = clile_i_table_warn(table, "subjects \"%.200s\" and \"%.200s\" are counted as two, and may be one",
-                                    all[s - 1].name, all[s].name);
+        status = clile_i_table_warn(
+            table, "subjects \"%.200s\" and \"%.200s\" are counted as two, and may be one",
+            all[s - 1].name, all[s].name);
         break;
     }
 cleanup:
@@ -154,7 +165,8 @@ cleanup:
     return status;
 }
 
-/* A tracker that lost a face now and then is warned of; a file in another order, or of shares, is none to train on. */
+/* A tracker that lost a face now and then is warned of; a file in another order, or of shares,
+ * is none to train on. */
 static clile_status check_places(clile_i_table *table)
 {
     const long long bad = (long long)table->misplaced, all = (long long)table->with_place;
@@ -162,29 +174,34 @@ static clile_status check_places(clile_i_table *table)
     table->counts.label_rows -= table->misplaced;
     table->counts.rows_without_face += table->misplaced;
     if (2 * bad > all)
-        return clile_i_fail(CLILE_E_FORMAT, "%s: landmarks or boxes of %lld of %lld images are no face's, first %s",
+        return clile_i_fail(CLILE_E_FORMAT,
+                            "%s: landmarks or boxes of %lld of %lld images are no face's, first %s",
                             table->root, bad, all, table->misplaced_first.data);
-    return clile_i_table_warn(table,
-                              "%lld of %lld images are left out: their landmarks or boxes are no face's, first %s", bad,
-                              all, table->misplaced_first.data);
+    return clile_i_table_warn(
+        table, "%lld of %lld images are left out: their landmarks or boxes are no face's, first %s",
+        bad, all, table->misplaced_first.data);
 }
 
-/* An image that is used whole among faces that are cut out teaches another thing; where a file of places is numbered
- * otherwise than the images, the places of all others are those of their neighbours. */
+/* An image that is used whole among faces that are cut out teaches another thing; where a file
+ * of places is numbered otherwise than the images, the places of all others are those of their
+ * neighbours. */
 static clile_status check_mixed(clile_i_table *table)
 {
     int64_t whole = 0, first = 0;
     for (int64_t i = table->n - 1; i >= 0; --i) {
-        const int has_five = table->points != NULL && clile_i_is_finite((double)table->points[10 * i]);
-        if (has_five || (table->boxes != NULL && clile_i_is_finite((double)table->boxes[4 * i]))) continue;
+        const int has_five =
+            table->points != NULL && clile_i_is_finite((double)table->points[10 * i]);
+        if (has_five || (table->boxes != NULL && clile_i_is_finite((double)table->boxes[4 * i])))
+            continue;
         ++whole;
         first = i;
     }
     if (whole == 0 || whole == table->n) return CLILE_OK;
-    return clile_i_table_warn(table,
-                              "%lld of %lld images have neither landmarks nor a box and are used whole, the others are "
-                              "cut out; first %.400s; is the file of landmarks or boxes numbered as the images are?",
-                              (long long)whole, (long long)table->n, table->text + table->name[first]);
+    return clile_i_table_warn(
+        table,
+        "%lld of %lld images have neither landmarks nor a box and are used whole, the others are "
+        "cut out; first %.400s; is the file of landmarks or boxes numbered as the images are?",
+        (long long)whole, (long long)table->n, table->text + table->name[first]);
 }
 
 typedef struct {
@@ -221,16 +238,19 @@ clile_status clile_i_table_check_repeats(clile_i_table *table)
     qsort(all, (size_t)table->n, sizeof *all, compare_faces);
     for (int64_t k = 1; k < table->n; ++k) {
         const face *a = &all[k - 1], *b = &all[k];
-        if (strcmp(a->name, b->name) != 0 || memcmp(a->place, b->place, sizeof a->place) != 0) continue;
+        if (strcmp(a->name, b->name) != 0 || memcmp(a->place, b->place, sizeof a->place) != 0)
+            continue;
         if (repeats++ == 0) first = b->i;
         others += table->subject[a->i] != table->subject[b->i] ||
-                  memcmp(table->labels + a->i * table->c, table->labels + b->i * table->c, (size_t)table->c) != 0;
+                  memcmp(table->labels + a->i * table->c, table->labels + b->i * table->c,
+                         (size_t)table->c) != 0;
     }
     if (repeats > 0)
-        status = clile_i_table_warn(table,
-                                    "%lld rows repeat the face of another row, %lld of them with another subject or "
-                                    "other labels; first %.400s",
-                                    (long long)repeats, (long long)others, table->text + table->name[first]);
+        status = clile_i_table_warn(
+            table,
+            "%lld rows repeat the face of another row, %lld of them with another subject or "
+            "other labels; first %.400s",
+            (long long)repeats, (long long)others, table->text + table->name[first]);
 cleanup:
     clile_i_free(all);
     return status;
@@ -259,7 +279,8 @@ clile_status clile_i_table_finish(clile_i_table *table)
     memcpy(sorted, table->subject_names, count * sizeof *sorted);
     qsort(sorted, count, sizeof *sorted, compare_names);
     for (size_t s = 0; s < count; ++s) {
-        char **found = bsearch(&table->subject_names[s], sorted, count, sizeof *sorted, compare_names);
+        char **found =
+            bsearch(&table->subject_names[s], sorted, count, sizeof *sorted, compare_names);
         place[s] = (int32_t)(found - sorted);
     }
     for (int64_t i = 0; i < table->n; ++i) table->subject[i] = place[table->subject[i]];

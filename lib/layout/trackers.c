@@ -1,12 +1,17 @@
-/* CSV files of OpenFace 2 and Py-Feat as label sources: what a program saw, not what a coder did.
- *   NAME.csv             OpenFace: frame (from 1), success, AU01_c, ...; AU01_r are intensities and no labels
- *                        Py-Feat: input (an image or a video), frame (of a video, from 0), AU01, ... probabilities
- *   NAME/00001.jpg       the frames, by the number at the end of their name; or NAME_aligned/frame_det_00_000001.bmp,
+/* CSV files of OpenFace 2 and Py-Feat as label sources: what a program saw, not what a coder
+ * did.
+ *   NAME.csv             OpenFace: frame (from 1), success, AU01_c, ...; AU01_r are
+ *                        intensities and no labels
+ *                        Py-Feat: input (an image or a video), frame (of a video, from 0), AU01,
+ *                        ... probabilities
+ *   NAME/00001.jpg       the frames, by the number at the end of their name; or
+ *                        NAME_aligned/frame_det_00_000001.bmp,
  *                        OpenFace's own crops, to which its landmarks do not apply
- * An image in Py-Feat's input is absolute or below the folder of the file. The subject is what the name of the file
- * names, see clile_i_paths_subject; of an image, a column `subject` or what its path names. */
-#include "layout/csv.h"
+ * An image in Py-Feat's input is absolute or below the folder of the file. The subject is what
+ * the name of the file names, see clile_i_paths_subject; of an image, a column `subject` or what
+ * its path names. */
 #include "image/image.h"
+#include "layout/csv.h"
 
 #include <string.h>
 
@@ -36,8 +41,9 @@ typedef struct {
     int64_t count, capacity;
     clile_i_csv_kind kind; /* of all files */
     int32_t intensities, other_files;
-    int64_t misordered;       /* videos whose images are in another order by number than by name */
-    int64_t in_order, uneven; /* videos whose images were taken in the order of names; those whose numbers have gaps */
+    int64_t misordered; /* videos whose images are in another order by number than by name */
+    /* videos whose images were taken in the order of names; those whose numbers have gaps */
+    int64_t in_order, uneven;
     const char *first_in_order, *first_misordered;
 } reader;
 
@@ -55,7 +61,8 @@ static clile_i_csv_kind kind_of(clile_i_rows *rows)
 }
 
 /* Opens a file up to its header. *trackers: whether it is one of OpenFace or Py-Feat. */
-static clile_status open_rows(const char *path, int64_t max_bytes, clile_i_rows *rows, int32_t *trackers)
+static clile_status open_rows(const char *path, int64_t max_bytes, clile_i_rows *rows,
+                              int32_t *trackers)
 {
     int32_t more = 0;
     *trackers = 0;
@@ -135,7 +142,8 @@ static void free_reader(reader *r)
 static clile_status put_frame(video *v, int64_t frame)
 {
     void *block = v->every;
-    const clile_status status = clile_i_grow(&block, &v->rows_capacity, v->rows + 1, sizeof *v->every);
+    const clile_status status =
+        clile_i_grow(&block, &v->rows_capacity, v->rows + 1, sizeof *v->every);
     v->every = block;
     if (status == CLILE_OK) v->every[v->rows++] = frame;
     return status;
@@ -159,48 +167,56 @@ static clile_status put_row(video *v, int32_t c, int64_t frame, const clile_i_cs
     p->has_box = row->has_box != 0;
     memcpy(p->five, row->five, sizeof p->five);
     memcpy(p->box, row->box, sizeof p->box);
-    v->n++;
+    ++v->n;
     return CLILE_OK;
 }
 
-static clile_status subject_of(const clile_i_rows *rows, const clile_i_csv_header *h, const char *path, char *subject)
+static clile_status subject_of(const clile_i_rows *rows, const clile_i_csv_header *h,
+                               const char *path, char *subject)
 {
-    if (h->subject >= 0) return clile_i_csv_text(rows, h->subject, "the subject has no usable name", subject, 256);
+    if (h->subject >= 0)
+        return clile_i_csv_text(rows, h->subject, "the subject has no usable name", subject, 256);
     if (clile_i_paths_subject(path, subject)) return CLILE_OK;
-    return clile_i_rows_fail(rows, "nothing names the subject: no folder in \"%.200s\", no column \"subject\"", path);
+    return clile_i_rows_fail(
+        rows, "nothing names the subject: no folder in \"%.200s\", no column \"subject\"", path);
 }
 
 /* Frames in ascending order: a second row of a frame is a second face. */
-static clile_status read_frame(const clile_i_rows *rows, const clile_i_csv_header *h, int64_t *last, int64_t *frame)
+static clile_status read_frame(const clile_i_rows *rows, const clile_i_csv_header *h, int64_t *last,
+                               int64_t *frame)
 {
     CLILE_I_RETURN_IF(clile_i_rows_whole(rows, h->frame, "a frame", frame));
-    if (*frame == INT64_MAX) return clile_i_rows_fail(rows, "frame %lld is too large", (long long)*frame);
+    if (*frame == INT64_MAX)
+        return clile_i_rows_fail(rows, "frame %lld is too large", (long long)*frame);
     if (*frame == *last)
-        return clile_i_rows_fail(rows, "a second row of frame %lld; a file of one face in each frame is expected",
-                                 (long long)*frame);
+        return clile_i_rows_fail(
+            rows, "a second row of frame %lld; a file of one face in each frame is expected",
+            (long long)*frame);
     if (*frame < *last)
-        return clile_i_rows_fail(rows, "frame %lld after frame %lld", (long long)*frame, (long long)*last);
+        return clile_i_rows_fail(rows, "frame %lld after frame %lld", (long long)*frame,
+                                 (long long)*last);
     *last = *frame;
     return CLILE_OK;
 }
 
-static clile_status add_named(const clile_i_rows *rows, reader *r, const clile_i_csv_header *h, const char *image,
-                              const clile_i_csv_row *row)
+static clile_status add_named(const clile_i_rows *rows, reader *r, const clile_i_csv_header *h,
+                              const char *image, const clile_i_csv_row *row)
 {
     char name[256];
     int32_t subject = 0;
-    r->table->counts.label_rows++;
+    ++r->table->counts.label_rows;
     if (!clile_i_paths_exists(r->root, image)) {
         return clile_i_table_left_out(r->table, CLILE_I_LEFT_OUT_LABELS, "", image);
     }
     CLILE_I_RETURN_IF(subject_of(rows, h, image, name));
     CLILE_I_RETURN_IF(clile_i_table_subject(r->table, name, name + strlen(name), &subject));
-    return clile_i_places_add(r->table, "", image, subject, row->codes, row->has_five ? row->five : NULL,
-                              row->has_box ? row->box : NULL);
+    return clile_i_places_add(r->table, "", image, subject, row->codes,
+                              row->has_five ? row->five : NULL, row->has_box ? row->box : NULL);
 }
 
 /* A row, whose image is named by it (Py-Feat) or found by its frame afterwards. */
-static clile_status read_row(const clile_i_rows *rows, reader *r, const clile_i_csv_header *h, video *v, int64_t *last)
+static clile_status read_row(const clile_i_rows *rows, reader *r, const clile_i_csv_header *h,
+                             video *v, int64_t *last)
 {
     clile_i_csv_row row;
     char image[CLILE_I_PATH_SIZE] = "";
@@ -208,15 +224,17 @@ static clile_status read_row(const clile_i_rows *rows, reader *r, const clile_i_
     int32_t face = 1;
     CLILE_I_RETURN_IF(clile_i_csv_has_face(rows, h, &face));
     if (h->image >= 0)
-        CLILE_I_RETURN_IF(clile_i_csv_text(rows, h->image, "the input has no usable path", image, sizeof image));
+        CLILE_I_RETURN_IF(
+            clile_i_csv_text(rows, h->image, "the input has no usable path", image, sizeof image));
     const int named = clile_i_image_kind_of_name(image) != CLILE_I_IMAGE_NONE;
-    if (!named && h->frame < 0) return clile_i_rows_fail(rows, "no column \"frame\", and the input is no image");
+    if (!named && h->frame < 0)
+        return clile_i_rows_fail(rows, "no column \"frame\", and the input is no image");
     if (!named) {
         CLILE_I_RETURN_IF(read_frame(rows, h, last, &frame));
         CLILE_I_RETURN_IF(put_frame(v, frame));
     }
     if (!face) {
-        r->table->counts.rows_without_face++;
+        ++r->table->counts.rows_without_face;
         return CLILE_OK;
     }
     CLILE_I_RETURN_IF(clile_i_csv_read_row(rows, h, r->request->unknown_negative, &row));
@@ -237,7 +255,8 @@ static clile_status read_header(const clile_i_rows *rows, reader *r, clile_i_csv
         goto cleanup;
     }
     if (h->kind != r->kind) {
-        status = clile_i_rows_fail(rows, "files of OpenFace and of Py-Feat in one folder; open them one by one");
+        status = clile_i_rows_fail(
+            rows, "files of OpenFace and of Py-Feat in one folder; open them one by one");
         goto cleanup;
     }
     for (int32_t a = 0; a < r->table->c; ++a)
@@ -258,14 +277,16 @@ static clile_status list_in_order(const char *folder, clile_i_frames *out)
     CLILE_I_ALLOC(out->frames, out->names.count);
     for (int64_t i = 0; i < out->names.count; ++i)
         if (clile_i_frames_is_image(out->names.names[i])) {
-            out->frames[out->count] = (clile_i_frame){.number = out->count, .name = out->names.names[i]};
-            out->count++;
+            out->frames[out->count] =
+                (clile_i_frame){.number = out->count, .name = out->names.names[i]};
+            ++out->count;
         }
 cleanup:
     return status;
 }
 
-/* NAME or NAME_aligned, whichever has images: original frames are better, since landmarks apply to them. */
+/* NAME or NAME_aligned, whichever has images: original frames are better, since landmarks apply
+ * to them. */
 static clile_status find_frames(reader *r, video *v)
 {
     clile_status status = CLILE_OK;
@@ -310,7 +331,7 @@ static clile_status read_file(reader *r, const char *name)
     CLILE_I_ALLOC(h, 1);
     CLILE_I_TRY(open_rows(path, r->request->max_label_bytes, rows, &trackers));
     if (!trackers) {
-        r->other_files++;
+        ++r->other_files;
         goto cleanup;
     }
     void *block = r->videos;
@@ -327,8 +348,9 @@ static clile_status read_file(reader *r, const char *name)
     CLILE_I_TRY(read_header(rows, r, h));
     CLILE_I_TRY(clile_i_csv_warn_columns(rows, h, r->table));
     if (h->kind == CLILE_I_CSV_OPENFACE && h->subject >= 0) {
-        status = clile_i_rows_fail(rows, "a column \"subject\": the file's name is the subject; a manifest has a "
-                                         "column \"image\", too");
+        status = clile_i_rows_fail(
+            rows, "a column \"subject\": the file's name is the subject; a manifest has a column "
+                  "\"image\", too");
         goto cleanup;
     }
     for (;;) {
@@ -337,7 +359,8 @@ static clile_status read_file(reader *r, const char *name)
         CLILE_I_TRY(read_row(rows, r, h, v, &last));
         ++n;
     }
-    if (n == 0) CLILE_I_TRY(clile_i_table_warn(r->table, "%s has no rows after its header", rows->name));
+    if (n == 0)
+        CLILE_I_TRY(clile_i_table_warn(r->table, "%s has no rows after its header", rows->name));
     if (v->n > 0) status = find_frames(r, v);
 cleanup:
     if (rows != NULL) clile_i_rows_close(rows);
@@ -349,7 +372,8 @@ cleanup:
 
 /* ---- all of them ---- */
 
-static clile_status add_video(reader *r, const video *v, const clile_i_frames *frames, int64_t origin, int32_t first)
+static clile_status add_video(reader *r, const video *v, const clile_i_frames *frames,
+                              int64_t origin, int32_t first)
 {
     clile_status status = CLILE_OK;
     clile_i_table *table = r->table;
@@ -359,15 +383,17 @@ static clile_status add_video(reader *r, const video *v, const clile_i_frames *f
     int64_t matched = 0;
     snprintf(path, sizeof path, "%.255s/", v->stem);
     if (!clile_i_paths_subject(path, name))
-        return clile_i_fail(CLILE_E_FORMAT, "%s/%s.csv: its name is no name of a subject", r->root, v->stem);
+        return clile_i_fail(CLILE_E_FORMAT, "%s/%s.csv: its name is no name of a subject", r->root,
+                            v->stem);
     CLILE_I_ALLOC(labelled, frames->count);
-    for (int64_t i = 0; i < v->rows; ++i) matched += clile_i_frames_find(frames, v->every[i] - origin + first) != NULL;
+    for (int64_t i = 0; i < v->rows; ++i)
+        matched += clile_i_frames_find(frames, v->every[i] - origin + first) != NULL;
     CLILE_I_TRY(clile_i_table_fit(table, v->images, v->rows, frames->count, matched));
     for (int64_t i = 0; i < v->n; ++i) {
         const int64_t number = v->frame[i] - origin + first;
         const clile_i_frame *frame = clile_i_frames_find(frames, number);
         const place *p = &v->places[i];
-        table->counts.label_rows++;
+        ++table->counts.label_rows;
         if (frame == NULL) {
             char row[32];
             snprintf(row, sizeof row, "%lld", (long long)number);
@@ -375,13 +401,16 @@ static clile_status add_video(reader *r, const video *v, const clile_i_frames *f
             continue;
         }
         labelled[frame - frames->frames] = 1;
-        if (subject < 0) CLILE_I_TRY(clile_i_table_subject(table, name, name + strlen(name), &subject));
-        CLILE_I_TRY(clile_i_places_add(table, v->images, frame->name, subject, v->codes + i * table->c,
-                                       p->has_five ? p->five : NULL, p->has_box ? p->box : NULL));
+        if (subject < 0)
+            CLILE_I_TRY(clile_i_table_subject(table, name, name + strlen(name), &subject));
+        CLILE_I_TRY(clile_i_places_add(table, v->images, frame->name, subject,
+                                       v->codes + i * table->c, p->has_five ? p->five : NULL,
+                                       p->has_box ? p->box : NULL));
     }
     for (int64_t k = 0; k < frames->count; ++k)
         if (!labelled[k])
-            CLILE_I_TRY(clile_i_table_left_out(table, CLILE_I_LEFT_OUT_IMAGES, v->images, frames->frames[k].name));
+            CLILE_I_TRY(clile_i_table_left_out(table, CLILE_I_LEFT_OUT_IMAGES, v->images,
+                                               frames->frames[k].name));
 cleanup:
     clile_i_free(labelled);
     return status;
@@ -410,30 +439,35 @@ static int same_order(const video *v)
 static clile_status note_order(reader *r)
 {
     if (r->misordered > 0)
-        CLILE_I_RETURN_IF(clile_i_table_warn(r->table,
-                                             "%lld videos have images whose names are in another order than their "
-                                             "numbers, such as 10 before 2, and a program that reads a folder may have "
-                                             "taken the order of names; taken: by number; the first is %s",
-                                             (long long)r->misordered, r->first_misordered));
+        CLILE_I_RETURN_IF(clile_i_table_warn(
+            r->table,
+            "%lld videos have images whose names are in another order than their numbers, such as "
+            "10 before 2, and a program that reads a folder may have taken the order of names; "
+            "taken: by number; the first is %s",
+            (long long)r->misordered, r->first_misordered));
     if (r->in_order == 0) return CLILE_OK;
     if (r->uneven > 0)
-        return clile_i_table_warn(r->table,
-                                  "%lld videos have as many rows as images, whose numbers are others: row k is taken "
-                                  "for the k-th image in the order of names; the first is %s. Numbers of %lld of them "
-                                  "have gaps; look at a sheet of faces",
-                                  (long long)r->in_order, r->first_in_order, (long long)r->uneven);
-    clile_i_text_append(&r->table->notes,
-                        "%lld videos have as many rows as images, whose numbers are others: row k is taken for the "
-                        "k-th image in the order of names; the first is %s\n",
-                        (long long)r->in_order, r->first_in_order);
+        return clile_i_table_warn(
+            r->table,
+            "%lld videos have as many rows as images, whose numbers are others: row k is taken "
+            "for the k-th image in the order of names; the first is %s. Numbers of %lld of them "
+            "have gaps; look at a sheet of faces",
+            (long long)r->in_order, r->first_in_order, (long long)r->uneven);
+    clile_i_text_append(
+        &r->table->notes,
+        "%lld videos have as many rows as images, whose numbers are others: row k is taken for the "
+        "k-th image in the order of names; the first is %s\n",
+        (long long)r->in_order, r->first_in_order);
     return r->table->notes.status;
 }
 
-/* A video with a row for each image goes by the order of names where its numbers do not fit exactly. */
+/* A video with a row for each image goes by the order of names where its numbers do not fit
+ * exactly. */
 static clile_status add_one(reader *r, const video *v, int64_t origin, int32_t first)
 {
     const clile_i_numbering numbering = numbering_of(v);
-    const int counts = r->request->first_image < 0 && clile_i_numbering_counts(&numbering, origin, v->ordered.count);
+    const int counts = r->request->first_image < 0 &&
+                       clile_i_numbering_counts(&numbering, origin, v->ordered.count);
     if (counts && !clile_i_numbering_is_exact(&numbering, origin, first)) {
         if (r->in_order++ == 0) r->first_in_order = v->stem;
         r->uneven += !is_even(&v->frames) || !same_order(v);
@@ -456,11 +490,14 @@ static clile_status add_videos(reader *r)
         const clile_i_numbering n = numbering_of(v);
         if (v->n == 0) continue;
         if (r->request->first_image < 0 && clile_i_numbering_counts(&n, origin, v->ordered.count) &&
-            !clile_i_numbering_is_exact(&n, origin, 0) && !clile_i_numbering_is_exact(&n, origin, 1))
+            !clile_i_numbering_is_exact(&n, origin, 0) &&
+            !clile_i_numbering_is_exact(&n, origin, 1))
             continue; /* says nothing */
         numbering[used++] = n;
     }
-    if (used > 0) CLILE_I_TRY(clile_i_first_image(r->request->first_image, used, numbering, origin, r->table, &first));
+    if (used > 0)
+        CLILE_I_TRY(clile_i_first_image(r->request->first_image, used, numbering, origin, r->table,
+                                        &first));
     for (int64_t k = 0; k < r->count; ++k)
         if (r->videos[k].n > 0) CLILE_I_TRY(add_one(r, &r->videos[k], origin, first));
     status = note_order(r);
@@ -473,13 +510,16 @@ static clile_status note_source(reader *r)
 {
     clile_i_text *notes = &r->table->notes;
     if (r->kind == CLILE_I_CSV_OPENFACE)
-        clile_i_text_append(notes, "OpenFace: AUn_c are the labels; %d columns AUn_r (intensities) are not used\n",
-                            r->intensities);
+        clile_i_text_append(
+            notes, "OpenFace: AUn_c are the labels; %d columns AUn_r (intensities) are not used\n",
+            r->intensities);
     else
-        clile_i_text_append(notes, "Py-Feat: AUn are probabilities, an AU is present from 0.5 on\n");
+        clile_i_text_append(notes,
+                            "Py-Feat: AUn are probabilities, an AU is present from 0.5 on\n");
     clile_i_text_append(notes, "these labels are a program's output, not a coder's\n");
     if (r->other_files > 0)
-        clile_i_text_append(notes, "%d other CSV files in the folder are left alone\n", r->other_files);
+        clile_i_text_append(notes, "%d other CSV files in the folder are left alone\n",
+                            r->other_files);
     return notes->status;
 }
 

@@ -4,13 +4,14 @@
 
 #include <stdint.h>
 
-/* One image: logits [c], labels [c] -> (1/C_k) sum over coded c of w_c * (max(z,0) - z*y + log1p(exp(-|z|))), C_k the
- * number of coded AUs, 0 when there is none. diff_logits [c] = share * w_c * (s(z) - y) / C_k, 0 where not coded. */
-double clile_i_bce_image(int64_t c, const double *logits, const int8_t *labels, const float *au_weight, double share,
-                         double *diff_logits);
+/* One image: logits [c], labels [c] -> (1/C_k) sum over coded c of w_c * (max(z,0) - z*y +
+ * log1p(exp(-|z|))), C_k the number of coded AUs, 0 when there is none. diff_logits [c] = share
+ * * w_c * (s(z) - y) / C_k, 0 where not coded. */
+double clile_i_bce_image(int64_t c, const double *logits, const int8_t *labels,
+                         const float *au_weight, double share, double *diff_logits);
 
-/* Images whose AUs are scored by z_kc = scale * sim(F_k, V_c) + bias_c; V and bias may differ from image to image. F
- * and V are in the form of clile_i_sim_forward (vector.h). */
+/* Images whose AUs are scored by z_kc = scale * sim(F_k, V_c) + bias_c; V and bias may differ
+ * from image to image. F and V are in the form of clile_i_sim_forward (vector.h). */
 typedef struct {
     int64_t d, c;
     int32_t similarity;
@@ -30,12 +31,14 @@ static inline int64_t clile_i_scored_scratch(int64_t n, int64_t d, int64_t c)
 {
     return n * d + n + d + 3 * c;
 }
-/* Sets sizes and scratch (`*scratch` moves on) and prepares F; the caller has set the other input fields. */
-void clile_i_scored_begin(clile_i_scored *scored, int64_t n, const float *embedding, double **scratch);
+/* Sets sizes and scratch (`*scratch` moves on) and prepares F; the caller has set the other
+ * input fields. */
+void clile_i_scored_begin(clile_i_scored *scored, int64_t n, const float *embedding,
+                          double **scratch);
 
-/* Image k: adds to loss and diff_scale, writes its row of diff_embedding, adds to diff_bias [c] and, unless NULL, to
- * diff_anchor [c,d], the gradient by V in its unit form. */
-void clile_i_scored_image(clile_i_scored *scored, int64_t k, const double *anchor /*[c,d]*/, const double *bias /*[c]*/,
-                          double *diff_anchor, double *diff_bias);
+/* Image k: adds to loss and diff_scale, writes its row of diff_embedding, adds to diff_bias [c]
+ * and, unless NULL, to diff_anchor [c,d], the gradient by V in its unit form. */
+void clile_i_scored_image(clile_i_scored *scored, int64_t k, const double *anchor /*[c,d]*/,
+                          const double *bias /*[c]*/, double *diff_anchor, double *diff_bias);
 
 #endif

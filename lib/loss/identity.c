@@ -1,6 +1,7 @@
 /* Which part of the ID embedding is identity (docs/method.md, `identity_part`; our choice).
  *
- * F^ID carries AUs as well as identity, so taking all of it out of F^G takes the signal too. Two narrower parts:
+ * F^ID carries AUs as well as identity, so taking all of it out of F^G takes the signal too. Two
+ * narrower parts:
  *     residual      F_k - (b_0 + sum_c x_kc b_c), b by least squares over the training images
  *     subject_mean  mean of F over the images of the subject, less the mean over all images
  */
@@ -15,13 +16,14 @@
 int32_t clile_i_identity_find(const char *name)
 {
     static const char *const names[] = {"all", "residual", "subject_mean"};
-    for (int32_t i = 0; name != NULL && i < 3; i++)
+    for (int32_t i = 0; name != NULL && i < 3; ++i)
         if (strcmp(names[i], name) == 0) return i;
     return -1;
 }
 
-clile_status clile_i_identity_subject_means(int64_t n, int64_t d, int64_t s, const float *id_embedding,
-                                            const int32_t *subject, float *out)
+clile_status clile_i_identity_subject_means(int64_t n, int64_t d, int64_t s,
+                                            const float *id_embedding, const int32_t *subject,
+                                            float *out)
 {
     const clile_i_loss_size sizes[] = {{"n", n}, {"d", d}, {"s", s}};
     CLILE_I_RETURN_IF(clile_i_loss_check_sizes(__func__, 3, sizes));
@@ -36,26 +38,27 @@ clile_status clile_i_identity_subject_means(int64_t n, int64_t d, int64_t s, con
     double *next = scratch;
     double *sums = clile_i_vec_take(&next, s * d), *mean = clile_i_vec_take(&next, d);
     double *count = clile_i_vec_take(&next, s);
-    for (int64_t k = 0; k < n; k++) {
+    for (int64_t k = 0; k < n; ++k) {
         clile_i_vec_add_f32(d, 1, id_embedding + k * d, sums + subject[k] * d);
-        count[subject[k]]++;
+        ++count[subject[k]];
     }
-    for (int64_t i = 0; i < s; i++) clile_i_vec_add(d, 1 / (double)n, sums + i * d, mean);
-    for (int64_t i = 0; i < s; i++)
-        for (int64_t j = 0; j < d; j++)
+    for (int64_t i = 0; i < s; ++i) clile_i_vec_add(d, 1 / (double)n, sums + i * d, mean);
+    for (int64_t i = 0; i < s; ++i)
+        for (int64_t j = 0; j < d; ++j)
             out[i * d + j] = count[i] == 0 ? 0 : (float)(sums[i * d + j] / count[i] - mean[j]);
 cleanup:
     clile_i_free(scratch);
     return status;
 }
 
-/* rate [c]: share of 1 among the coded labels of each AU, 0 when there are none. As float, the number later users get.
+/* rate [c]: share of 1 among the coded labels of each AU, 0 when there are none. As float, the
+ * number later users get.
  */
 static void label_rates(int64_t n, int64_t c, const int8_t *labels, float *rate)
 {
-    for (int64_t a = 0; a < c; a++) {
+    for (int64_t a = 0; a < c; ++a) {
         int64_t coded = 0, present = 0;
-        for (int64_t k = 0; k < n; k++) {
+        for (int64_t k = 0; k < n; ++k) {
             coded += labels[k * c + a] >= 0;
             present += labels[k * c + a] == 1;
         }
@@ -63,30 +66,33 @@ static void label_rates(int64_t n, int64_t c, const int8_t *labels, float *rate)
     }
 }
 
-/* Solves (L L^T) x = b for all d right-hand sides, in place; first turns gram [c,c] into L. Positive definite by the
- * ridge. rhs [c,d]. */
+/* Solves (L L^T) x = b for all d right-hand sides, in place; first turns gram [c,c] into L.
+ * Positive definite by the ridge. rhs [c,d]. */
 static void cholesky_solve(int64_t c, int64_t d, double *gram, double *rhs)
 {
-    for (int64_t i = 0; i < c; i++)
-        for (int64_t j = 0; j <= i; j++) {
+    for (int64_t i = 0; i < c; ++i)
+        for (int64_t j = 0; j <= i; ++j) {
             double sum = gram[i * c + j];
-            for (int64_t l = 0; l < j; l++) sum -= gram[i * c + l] * gram[j * c + l];
+            for (int64_t l = 0; l < j; ++l) sum -= gram[i * c + l] * gram[j * c + l];
             gram[i * c + j] = i == j ? sqrt(sum) : sum / gram[j * c + j];
         }
-    for (int64_t i = 0; i < c; i++) {
-        for (int64_t l = 0; l < i; l++) clile_i_vec_add(d, -gram[i * c + l], rhs + l * d, rhs + i * d);
-        for (int64_t j = 0; j < d; j++) rhs[i * d + j] /= gram[i * c + i];
+    for (int64_t i = 0; i < c; ++i) {
+        for (int64_t l = 0; l < i; ++l)
+            clile_i_vec_add(d, -gram[i * c + l], rhs + l * d, rhs + i * d);
+        for (int64_t j = 0; j < d; ++j) rhs[i * d + j] /= gram[i * c + i];
     }
-    for (int64_t i = c - 1; i >= 0; i--) {
-        for (int64_t l = i + 1; l < c; l++) clile_i_vec_add(d, -gram[l * c + i], rhs + l * d, rhs + i * d);
-        for (int64_t j = 0; j < d; j++) rhs[i * d + j] /= gram[i * c + i];
+    for (int64_t i = c - 1; i >= 0; --i) {
+        for (int64_t l = i + 1; l < c; ++l)
+            clile_i_vec_add(d, -gram[l * c + i], rhs + l * d, rhs + i * d);
+        for (int64_t j = 0; j < d; ++j) rhs[i * d + j] /= gram[i * c + i];
     }
 }
 
-/* Labels enter as x - rate (0 where not coded), whose means over the images are 0: the slopes then need no intercept,
- * and the intercept is mean(F) - sum_c rate_c b_c. */
+/* Labels enter as x - rate (0 where not coded), whose means over the images are 0: the slopes
+ * then need no intercept, and the intercept is mean(F) - sum_c rate_c b_c. */
 clile_status clile_i_identity_regression(int64_t n, int64_t c, int64_t d, const int8_t *labels,
-                                         const float *id_embedding, float *coefficients, float *rate)
+                                         const float *id_embedding, float *coefficients,
+                                         float *rate)
 {
     const clile_i_loss_size sizes[] = {{"n", n}, {"c", c}, {"d", d}};
     CLILE_I_RETURN_IF(clile_i_loss_check_sizes(__func__, 3, sizes));
@@ -101,31 +107,34 @@ clile_status clile_i_identity_regression(int64_t n, int64_t c, int64_t d, const 
     CLILE_I_ALLOC(scratch, c * c + c * d + 2 * d + c);
     double *next = scratch;
     double *gram = clile_i_vec_take(&next, c * c), *slope = clile_i_vec_take(&next, c * d);
-    double *mean = clile_i_vec_take(&next, d), *centred = clile_i_vec_take(&next, d), *x = clile_i_vec_take(&next, c);
+    double *mean = clile_i_vec_take(&next, d), *centred = clile_i_vec_take(&next, d),
+           *x = clile_i_vec_take(&next, c);
     label_rates(n, c, labels, rate);
-    for (int64_t k = 0; k < n; k++) clile_i_vec_add_f32(d, 1 / (double)n, id_embedding + k * d, mean);
-    for (int64_t k = 0; k < n; k++) {
-        for (int64_t j = 0; j < d; j++) centred[j] = (double)id_embedding[k * d + j] - mean[j];
-        for (int64_t a = 0; a < c; a++) x[a] = labels[k * c + a] < 0 ? 0 : labels[k * c + a] - (double)rate[a];
-        for (int64_t a = 0; a < c; a++) {
+    for (int64_t k = 0; k < n; ++k)
+        clile_i_vec_add_f32(d, 1 / (double)n, id_embedding + k * d, mean);
+    for (int64_t k = 0; k < n; ++k) {
+        for (int64_t j = 0; j < d; ++j) centred[j] = (double)id_embedding[k * d + j] - mean[j];
+        for (int64_t a = 0; a < c; ++a)
+            x[a] = labels[k * c + a] < 0 ? 0 : labels[k * c + a] - (double)rate[a];
+        for (int64_t a = 0; a < c; ++a) {
             if (x[a] == 0) continue;
             clile_i_vec_add(c, x[a], x, gram + a * c);
             clile_i_vec_add(d, x[a], centred, slope + a * d);
         }
     }
-    for (int64_t a = 0; a < c; a++) gram[a * c + a] += RIDGE * (double)n;
+    for (int64_t a = 0; a < c; ++a) gram[a * c + a] += RIDGE * (double)n;
     cholesky_solve(c, d, gram, slope);
 
-    for (int64_t a = 0; a < c; a++) clile_i_vec_add(d, -(double)rate[a], slope + a * d, mean);
+    for (int64_t a = 0; a < c; ++a) clile_i_vec_add(d, -(double)rate[a], slope + a * d, mean);
     clile_i_vec_store(d, mean, coefficients);
     clile_i_vec_store(c * d, slope, coefficients + d);
-    for (int64_t j = 0; j < (c + 1) * d; j++)
+    for (int64_t j = 0; j < (c + 1) * d; ++j)
         if (!clile_i_is_finite(coefficients[j])) {
-            status =
-                clile_i_fail(CLILE_E_NOT_FINITE,
-                             "%s: coefficient [%lld,%lld] is %g, expected a finite number: id_embedding holds NaN, "
-                             "infinity or numbers too large",
-                             __func__, (long long)(j / d), (long long)(j % d), (double)coefficients[j]);
+            status = clile_i_fail(CLILE_E_NOT_FINITE,
+                                  "%s: coefficient [%lld,%lld] is %g, expected a finite number: "
+                                  "id_embedding holds NaN, infinity or numbers too large",
+                                  __func__, (long long)(j / d), (long long)(j % d),
+                                  (double)coefficients[j]);
             goto cleanup;
         }
 cleanup:
@@ -133,23 +142,25 @@ cleanup:
     return status;
 }
 
-static void subtract_prediction(const clile_i_identity *identity, int64_t n, const int8_t *labels, float *dst)
+static void subtract_prediction(const clile_i_identity *identity, int64_t n, const int8_t *labels,
+                                float *dst)
 {
     const int64_t d = identity->d, c = identity->c;
-    for (int64_t k = 0; k < n; k++) {
+    for (int64_t k = 0; k < n; ++k) {
         float *restrict row = dst + k * d;
-        for (int64_t a = -1; a < c; a++) {
+        for (int64_t a = -1; a < c; ++a) {
             const int8_t label = a < 0 ? 1 : labels[k * c + a];
             const float x = label < 0 ? identity->rate[a] : (float)label;
             const float *restrict coefficient = identity->coefficients + (a + 1) * d;
             if (x == 0) continue;
-            for (int64_t j = 0; j < d; j++) row[j] -= x * coefficient[j];
+            for (int64_t j = 0; j < d; ++j) row[j] -= x * coefficient[j];
         }
     }
 }
 
-clile_status clile_i_identity_part(const clile_i_identity *identity, int64_t n, const int8_t *labels,
-                                   const int32_t *subject, const float *id_embedding, float *dst)
+clile_status clile_i_identity_part(const clile_i_identity *identity, int64_t n,
+                                   const int8_t *labels, const int32_t *subject,
+                                   const float *id_embedding, float *dst)
 {
     CLILE_I_CHECK_NOT_NULL(identity);
     CLILE_I_CHECK_NOT_NULL(dst);
@@ -160,7 +171,7 @@ clile_status clile_i_identity_part(const clile_i_identity *identity, int64_t n, 
         CLILE_I_CHECK_NOT_NULL(subject);
         CLILE_I_CHECK_NOT_NULL(identity->subject_mean);
         CLILE_I_RETURN_IF(clile_i_loss_check_subjects(__func__, n, identity->s, subject));
-        for (int64_t k = 0; k < n; k++)
+        for (int64_t k = 0; k < n; ++k)
             memcpy(dst + k * d, identity->subject_mean + subject[k] * d, (size_t)d * sizeof *dst);
         return CLILE_OK;
     }

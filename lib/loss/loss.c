@@ -28,7 +28,7 @@ const clile_i_elimination *clile_i_elimination_at(int32_t index)
 
 const clile_i_elimination *clile_i_elimination_find(const char *name)
 {
-    for (int32_t i = 0; name != NULL && i < clile_i_elimination_count(); i++)
+    for (int32_t i = 0; name != NULL && i < clile_i_elimination_count(); ++i)
         if (strcmp(table[i].name, name) == 0) return &table[i];
     return NULL;
 }

@@ -1,10 +1,11 @@
-/* loss: what the trainer needs beside clile/losses.h: elimination by name, and which part of F^ID counts as identity.
- * Uses base.
+/* loss: what the trainer needs beside clile/losses.h: elimination by name, and which part of
+ * F^ID counts as identity. Uses base.
  *
  *     const clile_i_elimination *elimination = clile_i_elimination_find("orthogonal");
  *     // once, with F^ID of all training images (identity_part = residual or subject_mean)
  *     clile_i_identity_regression(n, c, d, labels, id_embedding, coefficients, rate);
- *     clile_i_identity identity = {.part = CLILE_I_IDENTITY_RESIDUAL, .d = d, .c = c, .coefficients = coefficients,
+ *     clile_i_identity identity = {.part = CLILE_I_IDENTITY_RESIDUAL, .d = d, .c = c,
+ *                                  .coefficients = coefficients,
  * .rate = rate};
  *     // each step
  *     clile_i_identity_part(&identity, batch, labels, subject, id_embedding, id_part);
@@ -19,42 +20,51 @@
 
 /* clile_loss_orthogonal or clile_loss_decorrelate */
 typedef clile_status (*clile_i_elimination_pair)(int64_t n, int64_t d, const float *embedding,
-                                                 const float *id_embedding, double *loss, float *diff_embedding);
+                                                 const float *id_embedding, double *loss,
+                                                 float *diff_embedding);
 
 /* One row per value of the option `elimination`. */
 typedef struct {
     const char *name;
-    uint8_t needs_id_embedding;    /* a frozen E_ID, so stage 1 before */
-    uint8_t needs_classifier;      /* weight [s,d], bias [s]: clile_loss_adversarial */
-    uint8_t needs_deviation;       /* D [s,c,d], B [s,c]: clile_loss_mixed takes the place of clile_loss_bce */
+    uint8_t needs_id_embedding; /* a frozen E_ID, so stage 1 before */
+    uint8_t needs_classifier;   /* weight [s,d], bias [s]: clile_loss_adversarial */
+    /* D [s,c,d], B [s,c]: clile_loss_mixed takes the place of clile_loss_bce */
+    uint8_t needs_deviation;
     clile_i_elimination_pair pair; /* NULL unless needs_id_embedding */
 } clile_i_elimination;
 
 int32_t clile_i_elimination_count(void);
 const clile_i_elimination *clile_i_elimination_at(int32_t index);
-const clile_i_elimination *clile_i_elimination_find(const char *name); /* NULL when there is none of that name */
+/* NULL when there is none of that name */
+const clile_i_elimination *clile_i_elimination_find(const char *name);
 
-/* clile_loss_stage1 and clile_loss_mixed with a factor on the loss of each image: row_weight [n] >= 0, NULL: 1 for
- * each. An image that is two persons' (its halves were exchanged) comes as two rows of the same embedding, each with
- * the labels of one person, the others -1. */
-clile_status clile_i_loss_stage1(int64_t n, int64_t d, int64_t c, int64_t s, const float *id_embedding,
-                                 const float *ile, const int32_t *subject, const int8_t *labels, const float *au_weight,
-                                 const float *row_weight, double *loss, float *diff_id_embedding, float *diff_ile);
-clile_status clile_i_loss_mixed(int64_t n, int64_t d, int64_t c, int64_t s, int32_t similarity, const float *embedding,
-                                const float *au_embedding, double scale, const float *bias, const float *deviation,
-                                const float *deviation_bias, const int32_t *subject, const int8_t *labels,
-                                const float *au_weight, const float *row_weight, double lambda_deviation,
-                                double lambda_bias, double *loss, float *diff_embedding, float *diff_au_embedding,
-                                double *diff_scale, float *diff_bias, float *diff_deviation,
-                                float *diff_deviation_bias);
+/* clile_loss_stage1 and clile_loss_mixed with a factor on the loss of each image: row_weight [n]
+ * >= 0, NULL: 1 for each. An image that is two persons' (its halves were exchanged) comes as two
+ * rows of the same embedding, each with the labels of one person, the others -1. */
+clile_status clile_i_loss_stage1(int64_t n, int64_t d, int64_t c, int64_t s,
+                                 const float *id_embedding, const float *ile,
+                                 const int32_t *subject, const int8_t *labels,
+                                 const float *au_weight, const float *row_weight, double *loss,
+                                 float *diff_id_embedding, float *diff_ile);
+clile_status clile_i_loss_mixed(int64_t n, int64_t d, int64_t c, int64_t s, int32_t similarity,
+                                const float *embedding, const float *au_embedding, double scale,
+                                const float *bias, const float *deviation,
+                                const float *deviation_bias, const int32_t *subject,
+                                const int8_t *labels, const float *au_weight,
+                                const float *row_weight, double lambda_deviation,
+                                double lambda_bias, double *loss, float *diff_embedding,
+                                float *diff_au_embedding, double *diff_scale, float *diff_bias,
+                                float *diff_deviation, float *diff_deviation_bias);
 
 /* The option `identity_part`: what of F^ID is to be eliminated from F^G. */
 typedef enum {
-    CLILE_I_IDENTITY_ALL,         /* F^ID itself */
-    CLILE_I_IDENTITY_RESIDUAL,    /* F^ID less its least-squares prediction from the labels */
-    CLILE_I_IDENTITY_SUBJECT_MEAN /* mean of F^ID over the subject's training images, less the grand mean */
+    CLILE_I_IDENTITY_ALL,      /* F^ID itself */
+    CLILE_I_IDENTITY_RESIDUAL, /* F^ID less its least-squares prediction from the labels */
+    /* mean of F^ID over the subject's training images, less the grand mean */
+    CLILE_I_IDENTITY_SUBJECT_MEAN
 } clile_i_identity_kind;
-int32_t clile_i_identity_find(const char *name); /* "all", "residual", "subject_mean" -> the number above; -1: none */
+/* "all", "residual", "subject_mean" -> the number above; -1: none */
+int32_t clile_i_identity_find(const char *name);
 
 /* What a part was fitted to; arrays are borrowed. `all` needs only part and d. */
 typedef struct {
@@ -65,22 +75,26 @@ typedef struct {
     const float *subject_mean; /* subject_mean: [s,d] */
 } clile_i_identity;
 
-/* out [s,d]: mean of F^ID over the images of each subject, less the mean over all n images; zeros for a subject without
- * images. INVALID_ARGUMENT, OUT_OF_MEMORY. */
-clile_status clile_i_identity_subject_means(int64_t n, int64_t d, int64_t s, const float *id_embedding /*[n,d]*/,
+/* out [s,d]: mean of F^ID over the images of each subject, less the mean over all n images;
+ * zeros for a subject without images. INVALID_ARGUMENT, OUT_OF_MEMORY. */
+clile_status clile_i_identity_subject_means(int64_t n, int64_t d, int64_t s,
+                                            const float *id_embedding /*[n,d]*/,
                                             const int32_t *subject /*[n]*/, float *out);
 
-/* Least squares of F^ID on the labels: F_k ~ coefficients_0 + sum_c x_kc coefficients_{1+c}, x_kc = label, or rate_c
- * where it is not coded; rate_c = rate of AU c among its coded labels, 0 when it has none. A ridge of 1e-8 n on the
- * coefficients (not on the intercept) decides where columns are constant or alike. INVALID_ARGUMENT, OUT_OF_MEMORY,
- * NOT_FINITE. */
-clile_status clile_i_identity_regression(int64_t n, int64_t c, int64_t d, const int8_t *labels /*[n,c]*/,
-                                         const float *id_embedding /*[n,d]*/, float *coefficients /*[c+1,d]*/,
-                                         float *rate /*[c]*/);
+/* Least squares of F^ID on the labels: F_k ~ coefficients_0 + sum_c x_kc coefficients_{1+c},
+ * x_kc = label, or rate_c where it is not coded; rate_c = rate of AU c among its coded labels, 0
+ * when it has none. A ridge of 1e-8 n on the coefficients (not on the intercept) decides where
+ * columns are constant or alike. INVALID_ARGUMENT, OUT_OF_MEMORY, NOT_FINITE. */
+clile_status clile_i_identity_regression(int64_t n, int64_t c, int64_t d,
+                                         const int8_t *labels /*[n,c]*/,
+                                         const float *id_embedding /*[n,d]*/,
+                                         float *coefficients /*[c+1,d]*/, float *rate /*[c]*/);
 
-/* The part of F^ID of n images. dst [n,d] may be id_embedding itself. labels [n,c] is read for residual only, subject
- * [n] and not id_embedding for subject_mean; what is not read may be NULL. INVALID_ARGUMENT. Allocates nothing. */
-clile_status clile_i_identity_part(const clile_i_identity *identity, int64_t n, const int8_t *labels,
-                                   const int32_t *subject, const float *id_embedding, float *dst);
+/* The part of F^ID of n images. dst [n,d] may be id_embedding itself. labels [n,c] is read for
+ * residual only, subject [n] and not id_embedding for subject_mean; what is not read may be
+ * NULL. INVALID_ARGUMENT. Allocates nothing. */
+clile_status clile_i_identity_part(const clile_i_identity *identity, int64_t n,
+                                   const int8_t *labels, const int32_t *subject,
+                                   const float *id_embedding, float *dst);
 
 #endif

@@ -1,12 +1,15 @@
 /* Identity-label embeddings as random effects (docs/method.md, `mixed`; our choice).
  *
- *     D'_ic = D_ic - mean_i D_ic, B'_ic likewise         D [s,c,d] deviation, B [s,c] deviation_bias
+ *     D'_ic = D_ic - mean_i D_ic, B'_ic likewise; D [s,c,d] deviation,
+ *     B [s,c] deviation_bias
  *     z_kc = scale * sim(F_k, A_c + D'_ic) + bias_c + B'_ic, i = subject of image k
- *     L = weighted BCE + lambda_deviation * mean over (s,c,d) of D'^2 + lambda_bias * mean over (s,c) of B'^2
+ *     L = weighted BCE + lambda_deviation * mean over (s,c,d) of D'^2
+ *         + lambda_bias * mean over (s,c) of B'^2
  *     H_ic = d BCE / d(A_c + D'_ic);   dL/dA_c = sum_i H_ic
  *     dL/dD_ic = H_ic - (1/s) sum_i H_ic + 2 lambda_deviation D'_ic / (s c d)
  *
- * The last term sums to zero over subjects by itself, and so does the gradient: D never leaves its centre.
+ * The last term sums to zero over subjects by itself, and so does the gradient: D never leaves
+ * its centre.
  */
 #include "loss/bce.h"
 #include "loss/check.h"
@@ -27,24 +30,25 @@ typedef struct {
 
 static void deviations_mean(deviations *t)
 {
-    for (int64_t i = 0; i < t->s; i++) clile_i_vec_add_f32(t->m, 1, t->value + i * t->m, t->mean);
-    for (int64_t j = 0; j < t->m; j++) t->mean[j] /= (double)t->s;
+    for (int64_t i = 0; i < t->s; ++i) clile_i_vec_add_f32(t->m, 1, t->value + i * t->m, t->mean);
+    for (int64_t j = 0; j < t->m; ++j) t->mean[j] /= (double)t->s;
 }
 
 /* lambda * mean of the squared centred values */
 static double deviations_penalty(const deviations *t)
 {
     double sum = 0;
-    for (int64_t i = 0; i < t->s; i++) {
+    for (int64_t i = 0; i < t->s; ++i) {
         const float *value = t->value + i * t->m;
         double lane[4] = {0, 0, 0, 0};
         int64_t j = 0;
         for (; j + 4 <= t->m; j += 4)
-            for (int l = 0; l < 4; l++) {
+            for (int l = 0; l < 4; ++l) {
                 const double centred = (double)value[j + l] - t->mean[j + l];
                 lane[l] += centred * centred;
             }
-        for (; j < t->m; j++) lane[0] += ((double)value[j] - t->mean[j]) * ((double)value[j] - t->mean[j]);
+        for (; j < t->m; ++j)
+            lane[0] += ((double)value[j] - t->mean[j]) * ((double)value[j] - t->mean[j]);
         sum += (lane[0] + lane[2]) + (lane[1] + lane[3]);
     }
     return t->lambda * sum / ((double)t->s * (double)t->m);
@@ -54,17 +58,20 @@ static double deviations_penalty(const deviations *t)
 static void deviations_finish(const deviations *t)
 {
     if (t->diff == NULL) return;
-    if (t->s == 1) { /* D' is 0 whatever D is: exactly 0, not a rounding error that an optimiser would scale up */
+    if (t->s == 1) {
+        /* D' is 0 whatever D is: exactly 0, not a rounding error that an optimiser would scale
+         * up */
         memset(t->diff, 0, (size_t)t->m * sizeof *t->diff);
         return;
     }
     const double pull = 2 * t->lambda / ((double)t->s * (double)t->m), share = 1 / (double)t->s;
-    for (int64_t i = 0; i < t->s; i++) {
+    for (int64_t i = 0; i < t->s; ++i) {
         const float *restrict value = t->value + i * t->m;
         const double *restrict mean = t->mean, *restrict diff_sum = t->diff_sum;
         float *restrict diff = t->diff + i * t->m;
-        for (int64_t j = 0; j < t->m; j++)
-            diff[j] = (float)((double)diff[j] - diff_sum[j] * share + pull * ((double)value[j] - mean[j]));
+        for (int64_t j = 0; j < t->m; ++j)
+            diff[j] = (float)((double)diff[j] - diff_sum[j] * share +
+                              pull * ((double)value[j] - mean[j]));
     }
 }
 
@@ -74,33 +81,37 @@ typedef struct {
     double *diff_anchor, *diff_offset;        /* [c,d], [c] */
 } subject_scratch;
 
-/* All images of subject i: the BCE, its gradients by F, and by A + D' and bias + B' added to what sums them. */
+/* All images of subject i: the BCE, its gradients by F, and by A + D' and bias + B' added to
+ * what sums them. */
 static void run_subject(clile_i_scored *scored, int64_t i, int64_t count, const int64_t *rows,
-                        const float *au_embedding, const float *bias, deviations *vectors, deviations *biases,
-                        const subject_scratch *t)
+                        const float *au_embedding, const float *bias, deviations *vectors,
+                        deviations *biases, const subject_scratch *t)
 {
     const int64_t d = scored->d, c = scored->c, cd = c * d;
-    for (int64_t j = 0; j < cd; j++)
-        t->anchor[j] = (double)au_embedding[j] + ((double)vectors->value[i * cd + j] - vectors->mean[j]);
-    for (int64_t a = 0; a < c; a++) {
+    for (int64_t j = 0; j < cd; ++j)
+        t->anchor[j] =
+            (double)au_embedding[j] + ((double)vectors->value[i * cd + j] - vectors->mean[j]);
+    for (int64_t a = 0; a < c; ++a) {
         t->anchor_inverse[a] = clile_i_sim_forward(scored->similarity, d, t->anchor + a * d);
         t->offset[a] = (double)bias[a] + ((double)biases->value[i * c + a] - biases->mean[a]);
     }
     clile_i_vec_zero(cd, t->diff_anchor);
     clile_i_vec_zero(c, t->diff_offset);
-    for (int64_t r = 0; r < count; r++)
+    for (int64_t r = 0; r < count; ++r)
         clile_i_scored_image(scored, rows[r], t->anchor, t->offset, t->diff_anchor, t->diff_offset);
-    for (int64_t a = 0; a < c; a++)
-        clile_i_sim_backward(scored->similarity, d, t->anchor + a * d, t->anchor_inverse[a], t->diff_anchor + a * d);
+    for (int64_t a = 0; a < c; ++a)
+        clile_i_sim_backward(scored->similarity, d, t->anchor + a * d, t->anchor_inverse[a],
+                             t->diff_anchor + a * d);
     clile_i_vec_add(cd, 1, t->diff_anchor, vectors->diff_sum);
     clile_i_vec_add(c, 1, t->diff_offset, biases->diff_sum);
     if (vectors->diff != NULL) clile_i_vec_store(cd, t->diff_anchor, vectors->diff + i * cd);
     if (biases->diff != NULL) clile_i_vec_store(c, t->diff_offset, biases->diff + i * c);
 }
 
-static clile_status run(const char *function, clile_i_scored *scored, int64_t n, const float *embedding,
-                        const float *au_embedding, const float *bias, const int32_t *subject, deviations *vectors,
-                        deviations *biases, double *loss, float *diff_au_embedding, double *diff_scale,
+static clile_status run(const char *function, clile_i_scored *scored, int64_t n,
+                        const float *embedding, const float *au_embedding, const float *bias,
+                        const int32_t *subject, deviations *vectors, deviations *biases,
+                        double *loss, float *diff_au_embedding, double *diff_scale,
                         float *diff_bias)
 {
     const int64_t d = scored->d, c = scored->c, s = vectors->s, cd = c * d;
@@ -114,7 +125,8 @@ static clile_status run(const char *function, clile_i_scored *scored, int64_t n,
     vectors->diff_sum = clile_i_vec_take(&next, cd);
     biases->mean = clile_i_vec_take(&next, c);
     biases->diff_sum = clile_i_vec_take(&next, c);
-    subject_scratch t = {.anchor = clile_i_vec_take(&next, cd), .diff_anchor = clile_i_vec_take(&next, cd)};
+    subject_scratch t = {.anchor = clile_i_vec_take(&next, cd),
+                         .diff_anchor = clile_i_vec_take(&next, cd)};
     t.anchor_inverse = clile_i_vec_take(&next, c);
     t.offset = clile_i_vec_take(&next, c);
     t.diff_offset = clile_i_vec_take(&next, c);
@@ -126,9 +138,10 @@ static clile_status run(const char *function, clile_i_scored *scored, int64_t n,
 
     int64_t *start = order + n;
     clile_i_loss_group(n, s, subject, order, start);
-    for (int64_t i = 0; i < s; i++)
+    for (int64_t i = 0; i < s; ++i)
         if (start[i + 1] > start[i])
-            run_subject(scored, i, start[i + 1] - start[i], order + start[i], au_embedding, bias, vectors, biases, &t);
+            run_subject(scored, i, start[i + 1] - start[i], order + start[i], au_embedding, bias,
+                        vectors, biases, &t);
     const double penalty = deviations_penalty(vectors) + deviations_penalty(biases);
     CLILE_I_TRY(clile_i_loss_finish(function, scored->loss / (double)n + penalty, loss));
 
@@ -143,18 +156,22 @@ cleanup:
     return status;
 }
 
-clile_status clile_i_loss_mixed(int64_t n, int64_t d, int64_t c, int64_t s, int32_t similarity, const float *embedding,
-                                const float *au_embedding, double scale, const float *bias, const float *deviation,
-                                const float *deviation_bias, const int32_t *subject, const int8_t *labels,
-                                const float *au_weight, const float *row_weight, double lambda_deviation,
-                                double lambda_bias, double *loss, float *diff_embedding, float *diff_au_embedding,
-                                double *diff_scale, float *diff_bias, float *diff_deviation, float *diff_deviation_bias)
+clile_status clile_i_loss_mixed(int64_t n, int64_t d, int64_t c, int64_t s, int32_t similarity,
+                                const float *embedding, const float *au_embedding, double scale,
+                                const float *bias, const float *deviation,
+                                const float *deviation_bias, const int32_t *subject,
+                                const int8_t *labels, const float *au_weight,
+                                const float *row_weight, double lambda_deviation,
+                                double lambda_bias, double *loss, float *diff_embedding,
+                                float *diff_au_embedding, double *diff_scale, float *diff_bias,
+                                float *diff_deviation, float *diff_deviation_bias)
 {
     static const char function[] = "clile_loss_mixed";
     const clile_i_loss_size sizes[] = {{"n", n}, {"d", d}, {"c", c}, {"s", s}};
     const clile_i_loss_array required[] = {
-        {"embedding", embedding},           {"au_embedding", au_embedding}, {"bias", bias},    {"deviation", deviation},
-        {"deviation_bias", deviation_bias}, {"subject", subject},           {"labels", labels}};
+        {"embedding", embedding}, {"au_embedding", au_embedding},     {"bias", bias},
+        {"deviation", deviation}, {"deviation_bias", deviation_bias}, {"subject", subject},
+        {"labels", labels}};
     CLILE_I_RETURN_IF(clile_i_loss_check_sizes(function, 4, sizes));
     CLILE_I_RETURN_IF(clile_i_loss_check_similarity(function, similarity));
     CLILE_I_RETURN_IF(clile_i_loss_check_arrays(function, 7, required));
@@ -164,24 +181,33 @@ clile_status clile_i_loss_mixed(int64_t n, int64_t d, int64_t c, int64_t s, int3
     CLILE_I_RETURN_IF(clile_i_loss_check_factor(function, "lambda_deviation", lambda_deviation));
     CLILE_I_RETURN_IF(clile_i_loss_check_factor(function, "lambda_bias", lambda_bias));
 
-    clile_i_scored scored = {.d = d, .c = c, .similarity = similarity, .scale = scale, .labels = labels};
+    clile_i_scored scored = {
+        .d = d, .c = c, .similarity = similarity, .scale = scale, .labels = labels};
     scored.au_weight = au_weight;
     scored.row_weight = row_weight;
     scored.diff_embedding = diff_embedding;
-    deviations vectors = {.s = s, .m = c * d, .value = deviation, .lambda = lambda_deviation, .diff = diff_deviation};
-    deviations biases = {.s = s, .m = c, .value = deviation_bias, .lambda = lambda_bias, .diff = diff_deviation_bias};
-    return run(function, &scored, n, embedding, au_embedding, bias, subject, &vectors, &biases, loss, diff_au_embedding,
-               diff_scale, diff_bias);
+    deviations vectors = {
+        .s = s, .m = c * d, .value = deviation, .lambda = lambda_deviation, .diff = diff_deviation};
+    deviations biases = {.s = s,
+                         .m = c,
+                         .value = deviation_bias,
+                         .lambda = lambda_bias,
+                         .diff = diff_deviation_bias};
+    return run(function, &scored, n, embedding, au_embedding, bias, subject, &vectors, &biases,
+               loss, diff_au_embedding, diff_scale, diff_bias);
 }
 
-clile_status clile_loss_mixed(int64_t n, int64_t d, int64_t c, int64_t s, int32_t similarity, const float *embedding,
-                              const float *au_embedding, double scale, const float *bias, const float *deviation,
-                              const float *deviation_bias, const int32_t *subject, const int8_t *labels,
-                              const float *au_weight, double lambda_deviation, double lambda_bias, double *loss,
-                              float *diff_embedding, float *diff_au_embedding, double *diff_scale, float *diff_bias,
+clile_status clile_loss_mixed(int64_t n, int64_t d, int64_t c, int64_t s, int32_t similarity,
+                              const float *embedding, const float *au_embedding, double scale,
+                              const float *bias, const float *deviation,
+                              const float *deviation_bias, const int32_t *subject,
+                              const int8_t *labels, const float *au_weight, double lambda_deviation,
+                              double lambda_bias, double *loss, float *diff_embedding,
+                              float *diff_au_embedding, double *diff_scale, float *diff_bias,
                               float *diff_deviation, float *diff_deviation_bias)
 {
-    return clile_i_loss_mixed(n, d, c, s, similarity, embedding, au_embedding, scale, bias, deviation, deviation_bias,
-                              subject, labels, au_weight, NULL, lambda_deviation, lambda_bias, loss, diff_embedding,
-                              diff_au_embedding, diff_scale, diff_bias, diff_deviation, diff_deviation_bias);
+    return clile_i_loss_mixed(
+        n, d, c, s, similarity, embedding, au_embedding, scale, bias, deviation, deviation_bias,
+        subject, labels, au_weight, NULL, lambda_deviation, lambda_bias, loss, diff_embedding,
+        diff_au_embedding, diff_scale, diff_bias, diff_deviation, diff_deviation_bias);
 }

@@ -13,29 +13,31 @@
 
 #include <string.h>
 
-/* Image k: its loss; diff_logits [c]; its row of diff_id_embedding (may be NULL) by way of row [d]. */
-static double forward_image(int64_t d, int64_t c, const float *vector, const float *ile /*[c,d]*/, const int8_t *labels,
-                            const float *au_weight, double share, double *logits, double *diff_logits, double *row,
-                            float *diff_vector)
+/* Image k: its loss; diff_logits [c]; its row of diff_id_embedding (may be NULL) by way of row
+ * [d]. */
+static double forward_image(int64_t d, int64_t c, const float *vector, const float *ile /*[c,d]*/,
+                            const int8_t *labels, const float *au_weight, double share,
+                            double *logits, double *diff_logits, double *row, float *diff_vector)
 {
-    for (int64_t a = 0; a < c; a++)
+    for (int64_t a = 0; a < c; ++a)
         if (labels[a] >= 0) logits[a] = clile_i_vec_dot_f32(d, vector, ile + a * d);
     const double loss = clile_i_bce_image(c, logits, labels, au_weight, share, diff_logits);
     if (diff_vector == NULL) return loss;
     clile_i_vec_zero(d, row);
-    for (int64_t a = 0; a < c; a++)
+    for (int64_t a = 0; a < c; ++a)
         if (diff_logits[a] != 0) clile_i_vec_add_f32(d, diff_logits[a], ile + a * d, row);
     clile_i_vec_store(d, row, diff_vector);
     return loss;
 }
 
 /* The vectors of one subject: diff_ile [c,d] from its `count` images `rows`. */
-static void backward_subject(int64_t d, int64_t c, int64_t count, const int64_t *rows, const float *id_embedding,
-                             const double *diff_logits /*[n,c]*/, double *row, float *diff_ile)
+static void backward_subject(int64_t d, int64_t c, int64_t count, const int64_t *rows,
+                             const float *id_embedding, const double *diff_logits /*[n,c]*/,
+                             double *row, float *diff_ile)
 {
-    for (int64_t a = 0; a < c; a++) {
+    for (int64_t a = 0; a < c; ++a) {
         clile_i_vec_zero(d, row);
-        for (int64_t i = 0; i < count; i++) {
+        for (int64_t i = 0; i < count; ++i) {
             const double diff = diff_logits[rows[i] * c + a];
             if (diff != 0) clile_i_vec_add_f32(d, diff, id_embedding + rows[i] * d, row);
         }
@@ -43,9 +45,11 @@ static void backward_subject(int64_t d, int64_t c, int64_t count, const int64_t 
     }
 }
 
-clile_status clile_i_loss_stage1(int64_t n, int64_t d, int64_t c, int64_t s, const float *id_embedding,
-                                 const float *ile, const int32_t *subject, const int8_t *labels, const float *au_weight,
-                                 const float *row_weight, double *loss, float *diff_id_embedding, float *diff_ile)
+clile_status clile_i_loss_stage1(int64_t n, int64_t d, int64_t c, int64_t s,
+                                 const float *id_embedding, const float *ile,
+                                 const int32_t *subject, const int8_t *labels,
+                                 const float *au_weight, const float *row_weight, double *loss,
+                                 float *diff_id_embedding, float *diff_ile)
 {
     static const char function[] = "clile_loss_stage1";
     const clile_i_loss_size sizes[] = {{"n", n}, {"d", d}, {"c", c}, {"s", s}};
@@ -67,10 +71,11 @@ clile_status clile_i_loss_stage1(int64_t n, int64_t d, int64_t c, int64_t s, con
     double *logits = clile_i_vec_take(&next, c), *row = clile_i_vec_take(&next, d);
 
     double sum = 0;
-    for (int64_t k = 0; k < n; k++) {
+    for (int64_t k = 0; k < n; ++k) {
         const double weight = row_weight == NULL ? 1 : (double)row_weight[k];
-        sum += weight * forward_image(d, c, id_embedding + k * d, ile + subject[k] * c * d, labels + k * c, au_weight,
-                                      weight / (double)n, logits, diff_logits + k * c, row,
+        sum += weight * forward_image(d, c, id_embedding + k * d, ile + subject[k] * c * d,
+                                      labels + k * c, au_weight, weight / (double)n, logits,
+                                      diff_logits + k * c, row,
                                       diff_id_embedding == NULL ? NULL : diff_id_embedding + k * d);
     }
     CLILE_I_TRY(clile_i_loss_finish(function, sum / (double)n, loss));
@@ -78,12 +83,13 @@ clile_status clile_i_loss_stage1(int64_t n, int64_t d, int64_t c, int64_t s, con
     if (diff_ile != NULL) {
         int64_t *start = order + n;
         clile_i_loss_group(n, s, subject, order, start);
-        for (int64_t i = 0; i < s; i++) {
+        for (int64_t i = 0; i < s; ++i) {
             const int64_t count = start[i + 1] - start[i];
             if (count == 0)
                 memset(diff_ile + i * c * d, 0, (size_t)(c * d) * sizeof *diff_ile);
             else
-                backward_subject(d, c, count, order + start[i], id_embedding, diff_logits, row, diff_ile + i * c * d);
+                backward_subject(d, c, count, order + start[i], id_embedding, diff_logits, row,
+                                 diff_ile + i * c * d);
         }
     }
 cleanup:
@@ -92,10 +98,11 @@ cleanup:
     return status;
 }
 
-clile_status clile_loss_stage1(int64_t n, int64_t d, int64_t c, int64_t s, const float *id_embedding, const float *ile,
-                               const int32_t *subject, const int8_t *labels, const float *au_weight, double *loss,
+clile_status clile_loss_stage1(int64_t n, int64_t d, int64_t c, int64_t s,
+                               const float *id_embedding, const float *ile, const int32_t *subject,
+                               const int8_t *labels, const float *au_weight, double *loss,
                                float *diff_id_embedding, float *diff_ile)
 {
-    return clile_i_loss_stage1(n, d, c, s, id_embedding, ile, subject, labels, au_weight, NULL, loss, diff_id_embedding,
-                               diff_ile);
+    return clile_i_loss_stage1(n, d, c, s, id_embedding, ile, subject, labels, au_weight, NULL,
+                               loss, diff_id_embedding, diff_ile);
 }

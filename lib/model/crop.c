@@ -24,19 +24,23 @@ void clile_i_cropper_free(clile_i_cropper *cropper)
 }
 
 clile_status clile_i_cropper_cut(clile_i_cropper *cropper, const clile_i_image *image,
-                                 const clile_i_affine *crop_to_src, const uint8_t **rgb, int64_t *row_stride)
+                                 const clile_i_affine *crop_to_src, const uint8_t **rgb,
+                                 int64_t *row_stride)
 {
-    const int32_t size = cropper->size, stored = clile_i_crop_stored(size), margin = (stored - size) / 2;
+    const int32_t size = cropper->size, stored = clile_i_crop_stored(size),
+                  margin = (stored - size) / 2;
     if (image->h == size && image->w == size && image->format == CLILE_PIXELS_RGB &&
         is_whole(crop_to_src)) { /* warping would copy it exactly */
         *rgb = image->rgb;
         *row_stride = image->row_stride;
         return CLILE_OK;
     }
-    clile_i_affine affine = *crop_to_src; /* the stored crop begins `margin` pixels before the canonical one */
+    /* the stored crop begins `margin` pixels before the canonical one */
+    clile_i_affine affine = *crop_to_src;
     affine.c -= margin * (affine.a + affine.b);
     affine.f -= margin * (affine.d + affine.e);
-    CLILE_I_RETURN_IF(clile_i_image_warp_in(image, &affine, stored, stored, &cropper->space, cropper->stored));
+    CLILE_I_RETURN_IF(
+        clile_i_image_warp_in(image, &affine, stored, stored, &cropper->space, cropper->stored));
     *row_stride = 3 * (int64_t)stored;
     *rgb = cropper->stored + margin * *row_stride + 3 * margin;
     return CLILE_OK;

@@ -1,6 +1,7 @@
-/* A ResNet of torchvision's names from somebody else's file into the encoder of a model (docs/import.md). */
-#include "store/weights.h"
+/* A ResNet of torchvision's names from somebody else's file into the encoder of a model
+ * (docs/import.md). */
 #include "model/model.h"
+#include "store/weights.h"
 
 #include <string.h>
 
@@ -31,8 +32,8 @@ static int ends_with(const char *text, const char *ending)
 
 /* ---- what stands before torchvision's names ---- */
 
-/* The one NAME of "NAMElayer1.0.conv1.weight" in the file, NAME being empty or ending in a point; the empty one where
- * there are several. */
+/* The one NAME of "NAMElayer1.0.conv1.weight" in the file, NAME being empty or ending in a
+ * point; the empty one where there are several. */
 static clile_status find_prefix(matching *m)
 {
     const char *first = NULL;
@@ -40,21 +41,23 @@ static clile_status find_prefix(matching *m)
     if (clile_i_weights_find(m->file, anchor)) return CLILE_OK;
     for (int64_t i = 0; i < clile_i_weights_count(m->file); ++i) {
         const char *name = clile_i_weights_at(m->file, i)->name;
-        const size_t size = strlen(name) - (ends_with(name, anchor) ? strlen(anchor) : strlen(name));
+        const size_t size =
+            strlen(name) - (ends_with(name, anchor) ? strlen(anchor) : strlen(name));
         if (size == 0 || name[size - 1] != '.') continue;
         if (first)
-            return clile_i_fail(
-                CLILE_E_FORMAT,
-                "%s: more than one network is in it, below \"%.*s\" and \"%.*s\": say which by the prefix", m->path,
-                (int)m->prefix_size, first, (int)size, name);
+            return clile_i_fail(CLILE_E_FORMAT,
+                                "%s: more than one network is in it, below \"%.*s\" and \"%.*s\": "
+                                "say which by the prefix",
+                                m->path, (int)m->prefix_size, first, (int)size, name);
         first = m->prefix = name;
         m->prefix_size = size;
     }
     if (first == NULL)
-        return clile_i_fail(CLILE_E_FORMAT,
-                            "%s: none of its %lld tensors is called %s, with or without something before it: not a "
-                            "ResNet by torchvision's names",
-                            m->path, (long long)clile_i_weights_count(m->file), anchor);
+        return clile_i_fail(
+            CLILE_E_FORMAT,
+            "%s: none of its %lld tensors is called %s, with or without something before it: not a "
+            "ResNet by torchvision's names",
+            m->path, (long long)clile_i_weights_count(m->file), anchor);
     return CLILE_OK;
 }
 
@@ -81,7 +84,9 @@ static void match(matching *m)
     for (int32_t i = 0; i < count; ++i) {
         const clile_i_net_tensor *t = clile_i_net_tensor_at(m->net, i);
         const clile_i_weight *w = m->found[i] = find_tensor(m, t->name);
-        m->outcome[i] = w == NULL ? CLILE_IMPORT_MISSING : fits(t, w) ? CLILE_IMPORT_MATCHED : CLILE_IMPORT_MISMATCHED;
+        m->outcome[i] = w == NULL    ? CLILE_IMPORT_MISSING
+                        : fits(t, w) ? CLILE_IMPORT_MATCHED
+                                     : CLILE_IMPORT_MISMATCHED;
         if (is_fc(t) && m->outcome[i] != CLILE_IMPORT_MATCHED) fc_fits = 0;
     }
     for (int32_t i = 0; i < count && !fc_fits; ++i)
@@ -100,27 +105,31 @@ static void tell(const matching *m, clile_import_fn report, void *user)
     for (int32_t i = 0; i < clile_i_net_tensor_count(m->net); ++i) {
         const clile_i_net_tensor *t = clile_i_net_tensor_at(m->net, i);
         const clile_i_weight *w = m->found[i];
-        const clile_import_item item = {sizeof item, m->outcome[i],   t->name,  w ? w->name : NULL, w ? w->dtype : NULL,
-                                        t->ndim,     w ? w->ndim : 0, t->shape, w ? w->shape : NULL};
+        const clile_import_item item = {
+            sizeof item, m->outcome[i],   t->name,  w ? w->name : NULL, w ? w->dtype : NULL,
+            t->ndim,     w ? w->ndim : 0, t->shape, w ? w->shape : NULL};
         report(&item, user);
     }
     for (int64_t i = 0; i < clile_i_weights_count(m->file); ++i) {
         const clile_i_weight *w = clile_i_weights_at(m->file, i);
         if (is_found(m, w)) continue;
-        const int32_t outcome =
-            ends_with(w->name, ".num_batches_tracked") ? CLILE_IMPORT_IGNORED : CLILE_IMPORT_LEFT_OVER;
-        const clile_import_item item = {sizeof item, outcome, NULL, w->name, w->dtype, 0, w->ndim, NULL, w->shape};
+        const int32_t outcome = ends_with(w->name, ".num_batches_tracked") ? CLILE_IMPORT_IGNORED
+                                                                           : CLILE_IMPORT_LEFT_OVER;
+        const clile_import_item item = {sizeof item, outcome, NULL, w->name, w->dtype,
+                                        0,           w->ndim, NULL, w->shape};
         report(&item, user);
     }
 }
 
-/* The first tensor of a block that the net has not, NULL when there is none: the file is of another depth then. */
+/* The first tensor of a block that the net has not, NULL when there is none: the file is of
+ * another depth then. */
 static const char *find_deeper(const matching *m)
 {
     for (int64_t i = 0; i < clile_i_weights_count(m->file); ++i) {
         const clile_i_weight *w = clile_i_weights_at(m->file, i);
-        if (strncmp(w->name, m->prefix, m->prefix_size) == 0 && strncmp(w->name + m->prefix_size, "layer", 5) == 0 &&
-            clile_i_weight_is_float(w) && !is_found(m, w))
+        if (strncmp(w->name, m->prefix, m->prefix_size) == 0 &&
+            strncmp(w->name + m->prefix_size, "layer", 5) == 0 && clile_i_weight_is_float(w) &&
+            !is_found(m, w))
             return w->name;
     }
     return NULL;
@@ -139,13 +148,14 @@ static clile_status check(const matching *m)
     }
     const char *deeper = unfit == 0 ? find_deeper(m) : NULL;
     if (deeper)
-        return clile_i_fail(CLILE_E_FORMAT, "%s: tensor %s is nothing of %s: another network, or a deeper one", m->path,
-                            deeper, config->backbone);
+        return clile_i_fail(CLILE_E_FORMAT,
+                            "%s: tensor %s is nothing of %s: another network, or a deeper one",
+                            m->path, deeper, config->backbone);
     if (unfit == 0) return CLILE_OK;
     const clile_i_net_tensor *t = clile_i_net_tensor_at(m->net, first);
     const clile_i_weight *w = m->found[first];
-    clile_i_text_append(&text, "tensor %.*s%s is ", (int)(m->prefix_size < 100 ? m->prefix_size : 100), m->prefix,
-                        t->name);
+    clile_i_text_append(&text, "tensor %.*s%s is ",
+                        (int)(m->prefix_size < 100 ? m->prefix_size : 100), m->prefix, t->name);
     if (w)
         clile_i_st_append_type(&text, w->dtype, w->ndim, w->shape);
     else
@@ -155,7 +165,8 @@ static clile_status check(const matching *m)
     const clile_status status =
         text.status != CLILE_OK
             ? text.status
-            : clile_i_fail(CLILE_E_FORMAT, "%s: %s for %s with width %g (%d of %d tensors do not fit)", m->path,
+            : clile_i_fail(CLILE_E_FORMAT,
+                           "%s: %s for %s with width %g (%d of %d tensors do not fit)", m->path,
                            text.data, config->backbone, config->width, (int)unfit, (int)count);
     clile_i_text_free(&text);
     return status;
@@ -163,8 +174,9 @@ static clile_status check(const matching *m)
 
 /* ---- the import ---- */
 
-clile_status clile_model_import_backbone_report(clile_model *model, const char *path, const char *prefix,
-                                                clile_import_fn report, void *user)
+clile_status clile_model_import_backbone_report(clile_model *model, const char *path,
+                                                const char *prefix, clile_import_fn report,
+                                                void *user)
 {
     clile_status status = CLILE_OK;
     clile_i_weights *file = NULL;
@@ -175,8 +187,9 @@ clile_status clile_model_import_backbone_report(clile_model *model, const char *
     CLILE_I_CHECK_NOT_NULL(model);
     CLILE_I_CHECK_NOT_NULL(path);
     if (model->busy)
-        return clile_i_fail(CLILE_E_STATE,
-                            "clile_model_import_backbone: a trainer is using the model; import before creating it");
+        return clile_i_fail(
+            CLILE_E_STATE,
+            "clile_model_import_backbone: a trainer is using the model; import before creating it");
     CLILE_I_RETURN_IF(clile_i_model_check_float(model, "clile_model_import_backbone"));
     CLILE_I_TRY(clile_i_weights_open(path, 1, &file));
     m.file = file;

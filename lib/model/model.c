@@ -7,24 +7,27 @@
 clile_status clile_i_model_check_au_ids(int32_t c, const int32_t *au_ids)
 {
     if (c < 1 || c > CLILE_I_MAX_AUS)
-        return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "clile_model_create: c is %d, expected 1 to %d AUs", (int)c,
+        return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
+                            "clile_model_create: c is %d, expected 1 to %d AUs", (int)c,
                             (int)CLILE_I_MAX_AUS);
     for (int32_t i = 0; i < c; ++i) {
         if (au_ids[i] < 1 || au_ids[i] > 999)
-            return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
-                                "clile_model_create: au_ids[%d] is %d, expected a FACS number 1 to 999", (int)i,
-                                (int)au_ids[i]);
+            return clile_i_fail(
+                CLILE_E_INVALID_ARGUMENT,
+                "clile_model_create: au_ids[%d] is %d, expected a FACS number 1 to 999", (int)i,
+                (int)au_ids[i]);
         for (int32_t k = 0; k < i; ++k)
             if (au_ids[k] == au_ids[i])
-                return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
-                                    "clile_model_create: AU %d stands twice in au_ids (at %d and %d)", (int)au_ids[i],
-                                    (int)k, (int)i);
+                return clile_i_fail(
+                    CLILE_E_INVALID_ARGUMENT,
+                    "clile_model_create: AU %d stands twice in au_ids (at %d and %d)",
+                    (int)au_ids[i], (int)k, (int)i);
     }
     return CLILE_OK;
 }
 
-clile_status clile_i_model_create_empty(const clile_options *options, int32_t c, const int32_t *au_ids, int32_t int8,
-                                        clile_model **out)
+clile_status clile_i_model_create_empty(const clile_options *options, int32_t c,
+                                        const int32_t *au_ids, int32_t int8, clile_model **out)
 {
     clile_status status = CLILE_OK;
     clile_model *model = NULL;
@@ -50,7 +53,8 @@ cleanup:
     return status;
 }
 
-clile_status clile_model_create(const clile_options *options, int32_t c, const int32_t *au_ids, clile_model **out)
+clile_status clile_model_create(const clile_options *options, int32_t c, const int32_t *au_ids,
+                                clile_model **out)
 {
     clile_model *model = NULL;
     int64_t seed = 0;
@@ -106,7 +110,8 @@ clile_status clile_i_model_copy_frame(const clile_model *model, clile_model **ou
     memcpy(copy->slope, model->slope, aus);
     memcpy(copy->offset, model->offset, aus);
     for (int32_t i = 0; i < model->metadata_count; ++i)
-        CLILE_I_TRY(clile_model_set_metadata(copy, model->metadata[i].key, model->metadata[i].value));
+        CLILE_I_TRY(
+            clile_model_set_metadata(copy, model->metadata[i].key, model->metadata[i].value));
     *out = copy;
     copy = NULL;
 cleanup:
@@ -129,7 +134,8 @@ clile_status clile_i_model_snapshot(const clile_model *model, clile_model **out)
 clile_status clile_i_model_check_float(const clile_model *model, const char *function)
 {
     if (model->quant == NULL) return CLILE_OK;
-    return clile_i_fail(CLILE_E_UNSUPPORTED, "%s: the model is int8; this needs the float32 model that it was made of",
+    return clile_i_fail(CLILE_E_UNSUPPORTED,
+                        "%s: the model is int8; this needs the float32 model that it was made of",
                         function);
 }
 
@@ -189,7 +195,8 @@ clile_status clile_model_copy_au_embedding(const clile_model *model, float *au_e
 {
     CLILE_I_CHECK_NOT_NULL(model);
     CLILE_I_CHECK_NOT_NULL(au_embedding);
-    memcpy(au_embedding, model->au_embedding, (size_t)model->c * (size_t)model->d * sizeof *au_embedding);
+    memcpy(au_embedding, model->au_embedding,
+           (size_t)model->c * (size_t)model->d * sizeof *au_embedding);
     return CLILE_OK;
 }
 
@@ -203,26 +210,29 @@ clile_status clile_model_copy_decision(const clile_model *model, float *slope, f
     return CLILE_OK;
 }
 
-clile_status clile_model_set_decision(clile_model *model, const float *au_embedding, const float *slope,
-                                      const float *offset)
+clile_status clile_model_set_decision(clile_model *model, const float *au_embedding,
+                                      const float *slope, const float *offset)
 {
     CLILE_I_CHECK_NOT_NULL(model);
     CLILE_I_CHECK_NOT_NULL(slope);
     CLILE_I_CHECK_NOT_NULL(offset);
     if (model->busy)
-        return clile_i_fail(CLILE_E_STATE, "clile_model_set_decision: a trainer is using the model; destroy it first");
+        return clile_i_fail(
+            CLILE_E_STATE,
+            "clile_model_set_decision: a trainer is using the model; destroy it first");
     for (int32_t i = 0; i < model->c; ++i)
         if (!clile_i_is_finite(slope[i]) || !(slope[i] > 0) || !clile_i_is_finite(offset[i]))
             return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
-                                "clile_model_set_decision: AU %d: slope %g and offset %g, expected a finite slope > 0 "
-                                "and a finite offset",
+                                "clile_model_set_decision: AU %d: slope %g and offset %g, "
+                                "expected a finite slope > 0 and a finite offset",
                                 (int)model->au_ids[i], (double)slope[i], (double)offset[i]);
     const int64_t count = (int64_t)model->c * model->d;
     if (au_embedding) {
         for (int64_t i = 0; i < count; ++i)
             if (!clile_i_is_finite(au_embedding[i]))
                 return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
-                                    "clile_model_set_decision: au_embedding[%lld] is not finite", (long long)i);
+                                    "clile_model_set_decision: au_embedding[%lld] is not finite",
+                                    (long long)i);
         memcpy(model->au_embedding, au_embedding, (size_t)count * sizeof *au_embedding);
     }
     memcpy(model->slope, slope, (size_t)model->c * sizeof *slope);
@@ -249,7 +259,8 @@ static int is_utf8(const char *text)
     return length > 0;
 }
 
-/* A copy in which U+FFFD stands for each byte that is not UTF-8: the file is JSON. NULL when memory is out. */
+/* A copy in which U+FFFD stands for each byte that is not UTF-8: the file is JSON. NULL when
+ * memory is out. */
 static char *utf8_of(const char *text)
 {
     const char *end = text + strlen(text);
@@ -273,9 +284,12 @@ clile_status clile_model_set_metadata(clile_model *model, const char *key, const
     CLILE_I_CHECK_NOT_NULL(value);
     if (key[0] == '\0' || strlen(key) > 63)
         return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
-                            "clile_model_set_metadata: key of %zu characters, expected 1 to 63", strlen(key));
+                            "clile_model_set_metadata: key of %zu characters, expected 1 to 63",
+                            strlen(key));
 
-    if (!is_utf8(key)) return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "clile_model_set_metadata: the key is not UTF-8");
+    if (!is_utf8(key))
+        return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
+                            "clile_model_set_metadata: the key is not UTF-8");
 
     value_copy = utf8_of(value);
     if (value_copy == NULL) return CLILE_E_OUT_OF_MEMORY;
@@ -287,9 +301,10 @@ clile_status clile_model_set_metadata(clile_model *model, const char *key, const
         return CLILE_OK;
     }
     if (model->metadata_count == CLILE_I_MAX_METADATA) {
-        status = clile_i_fail(CLILE_E_INVALID_ARGUMENT,
-                              "clile_model_set_metadata: there are %d keys already, no more are kept",
-                              (int)CLILE_I_MAX_METADATA);
+        status =
+            clile_i_fail(CLILE_E_INVALID_ARGUMENT,
+                         "clile_model_set_metadata: there are %d keys already, no more are kept",
+                         (int)CLILE_I_MAX_METADATA);
         goto cleanup;
     }
     key_copy = clile_i_strdup(key);
@@ -298,7 +313,8 @@ clile_status clile_model_set_metadata(clile_model *model, const char *key, const
         goto cleanup;
     }
     CLILE_I_ALLOC(grown, model->metadata_count + 1);
-    for (int32_t i = 0; i < model->metadata_count; ++i) grown[i < at ? i : i + 1] = model->metadata[i];
+    for (int32_t i = 0; i < model->metadata_count; ++i)
+        grown[i < at ? i : i + 1] = model->metadata[i];
     grown[at] = (clile_i_pair){key_copy, value_copy};
     clile_i_free(model->metadata);
     model->metadata = grown;
@@ -338,11 +354,13 @@ void clile_i_model_score(const clile_model *model, int64_t n, const float *embed
     }
 }
 
-void clile_i_model_decide(const clile_model *model, int64_t n, const float *score, float *probability, int8_t *present)
+void clile_i_model_decide(const clile_model *model, int64_t n, const float *score,
+                          float *probability, int8_t *present)
 {
     for (int64_t k = 0; k < n; ++k)
         for (int32_t c = 0; c < model->c; ++c) {
-            const double z = (double)model->slope[c] * (double)score[k * model->c + c] + (double)model->offset[c];
+            const double z = (double)model->slope[c] * (double)score[k * model->c + c] +
+                             (double)model->offset[c];
             const float p = (float)(1.0 / (1.0 + exp(-z)));
             if (probability) probability[k * model->c + c] = p;
             if (present) present[k * model->c + c] = p > 0.5f;

@@ -1,5 +1,5 @@
-/* Model files: safetensors with torchvision's tensor names below "encoder.", the AU vectors as "au.embedding", and in
- * __metadata__ what is not a tensor (docs/model-format.md). */
+/* Model files: safetensors with torchvision's tensor names below "encoder.", the AU vectors as
+ * "au.embedding", and in __metadata__ what is not a tensor (docs/model-format.md). */
 #include "model/model.h"
 
 #include <clile/au.h>
@@ -27,7 +27,8 @@ clile_status clile_i_net_put(clile_i_st_writer *writer, const char *prefix, cons
     for (int32_t i = 0; i < clile_i_net_tensor_count(net); ++i) {
         const clile_i_net_tensor *t = clile_i_net_tensor_at(net, i);
         CLILE_I_RETURN_IF(full_name(name, sizeof name, prefix, t->name));
-        CLILE_I_RETURN_IF(clile_i_st_writer_add(writer, name, CLILE_I_ST_F32, t->ndim, t->shape, t->data));
+        CLILE_I_RETURN_IF(
+            clile_i_st_writer_add(writer, name, CLILE_I_ST_F32, t->ndim, t->shape, t->data));
     }
     return CLILE_OK;
 }
@@ -48,13 +49,15 @@ clile_status clile_i_net_get(const clile_i_st *st, const char *prefix, clile_i_n
 
 static void append_floats(clile_i_text *text, int32_t count, const float *values)
 {
-    for (int32_t i = 0; i < count; ++i) clile_i_text_append(text, "%s%.9g", i ? "," : "", (double)values[i]);
+    for (int32_t i = 0; i < count; ++i)
+        clile_i_text_append(text, "%s%.9g", i ? "," : "", (double)values[i]);
 }
 
 static clile_status put_text(clile_i_st_writer *writer, const char *key, clile_i_text *text)
 {
     clile_status status = text->status;
-    if (status == CLILE_OK) status = clile_i_st_writer_metadata(writer, key, text->data ? text->data : "");
+    if (status == CLILE_OK)
+        status = clile_i_st_writer_metadata(writer, key, text->data ? text->data : "");
     clile_i_text_free(text);
     *text = (clile_i_text){0};
     return status;
@@ -74,8 +77,8 @@ static clile_status put_metadata(clile_i_st_writer *writer, const clile_model *m
     CLILE_I_RETURN_IF(clile_i_st_writer_metadata(writer, "library", clile_version()));
     if (model->quant) CLILE_I_RETURN_IF(clile_i_st_writer_metadata(writer, "weights", int8_name));
     CLILE_I_RETURN_IF(clile_i_st_writer_metadata(writer, "backbone", model->backbone));
-    CLILE_I_RETURN_IF(
-        clile_i_st_writer_metadata(writer, "similarity", model->similarity == CLILE_I_DOT ? "dot" : "cosine"));
+    CLILE_I_RETURN_IF(clile_i_st_writer_metadata(
+        writer, "similarity", model->similarity == CLILE_I_DOT ? "dot" : "cosine"));
     clile_i_text_append(&text, "%.17g", model->width);
     CLILE_I_RETURN_IF(put_text(writer, "width", &text));
     const struct {
@@ -90,19 +93,23 @@ static clile_status put_metadata(clile_i_st_writer *writer, const clile_model *m
         snprintf(number, sizeof number, "%d", (int)integers[i].value);
         CLILE_I_RETURN_IF(clile_i_st_writer_metadata(writer, integers[i].key, number));
     }
-    for (int32_t i = 0; i < model->c; ++i) clile_i_text_append(&text, "%s%d", i ? "," : "", (int)model->au_ids[i]);
+    for (int32_t i = 0; i < model->c; ++i)
+        clile_i_text_append(&text, "%s%d", i ? "," : "", (int)model->au_ids[i]);
     CLILE_I_RETURN_IF(put_text(writer, "au_ids", &text));
     append_floats(&text, model->c, model->slope);
     CLILE_I_RETURN_IF(put_text(writer, "decision_slope", &text));
     append_floats(&text, model->c, model->offset);
     CLILE_I_RETURN_IF(put_text(writer, "decision_offset", &text));
-    for (int32_t i = 0; i < model->c; ++i) /* for other readers: score above which the AU is present */
-        clile_i_text_append(&text, "%s%.9g", i ? "," : "", -(double)model->offset[i] / (double)model->slope[i]);
+    for (int32_t i = 0; i < model->c;
+         ++i) /* for other readers: score above which the AU is present */
+        clile_i_text_append(&text, "%s%.9g", i ? "," : "",
+                            -(double)model->offset[i] / (double)model->slope[i]);
     CLILE_I_RETURN_IF(put_text(writer, "thresholds", &text));
     for (int32_t i = 0; i < model->metadata_count; ++i) {
         clile_i_text_append(&text, "%s%s", user_prefix, model->metadata[i].key);
         clile_status status = text.status;
-        if (status == CLILE_OK) status = clile_i_st_writer_metadata(writer, text.data, model->metadata[i].value);
+        if (status == CLILE_OK)
+            status = clile_i_st_writer_metadata(writer, text.data, model->metadata[i].value);
         clile_i_text_free(&text);
         text = (clile_i_text){0};
         CLILE_I_RETURN_IF(status);
@@ -115,7 +122,8 @@ clile_status clile_i_model_put(clile_i_st_writer *writer, const clile_model *mod
     const int64_t shape[2] = {model->c + model->null_anchor, model->d};
     CLILE_I_RETURN_IF(model->quant ? clile_i_quant_put(writer, model)
                                    : clile_i_net_put(writer, "encoder.", model->encoder));
-    CLILE_I_RETURN_IF(clile_i_st_writer_add(writer, "au.embedding", CLILE_I_ST_F32, 2, shape, model->au_embedding));
+    CLILE_I_RETURN_IF(clile_i_st_writer_add(writer, "au.embedding", CLILE_I_ST_F32, 2, shape,
+                                            model->au_embedding));
     return put_metadata(writer, model);
 }
 
@@ -156,24 +164,29 @@ static clile_status get_text(const clile_i_st *st, const char *key, const char *
 {
     *out = clile_i_st_metadata(st, key);
     if (*out == NULL)
-        return clile_i_fail(CLILE_E_FORMAT, "%s: no \"%s\" in the metadata: not a libclile model file",
+        return clile_i_fail(CLILE_E_FORMAT,
+                            "%s: no \"%s\" in the metadata: not a libclile model file",
                             clile_i_st_path(st), key);
     return CLILE_OK;
 }
 
-static clile_status get_integer(const clile_i_st *st, const char *key, int64_t low, int64_t high, int32_t *out)
+static clile_status get_integer(const clile_i_st *st, const char *key, int64_t low, int64_t high,
+                                int32_t *out)
 {
     const char *text;
     int64_t value;
     CLILE_I_RETURN_IF(get_text(st, key, &text));
     if (!clile_i_parse_i64(text, text + strlen(text), &value) || value < low || value > high)
-        return clile_i_fail(CLILE_E_FORMAT, "%s: metadata \"%s\" is \"%.40s\", expected an integer from %lld to %lld",
-                            clile_i_st_path(st), key, text, (long long)low, (long long)high);
+        return clile_i_fail(
+            CLILE_E_FORMAT,
+            "%s: metadata \"%s\" is \"%.40s\", expected an integer from %lld to %lld",
+            clile_i_st_path(st), key, text, (long long)low, (long long)high);
     *out = (int32_t)value;
     return CLILE_OK;
 }
 
-/* A comma-separated list of numbers; *count is the capacity before and how many there were after. */
+/* A comma-separated list of numbers; *count is the capacity before and how many there were
+ * after. */
 static clile_status get_list(const clile_i_st *st, const char *key, int32_t *count, double *values)
 {
     const char *text, *begin;
@@ -183,8 +196,8 @@ static clile_status get_list(const clile_i_st *st, const char *key, int32_t *cou
         const char *end = strchr(begin, ',');
         if (end == NULL) end = begin + strlen(begin);
         if (found >= *count)
-            return clile_i_fail(CLILE_E_FORMAT, "%s: metadata \"%s\" has more than %d numbers", clile_i_st_path(st),
-                                key, (int)*count);
+            return clile_i_fail(CLILE_E_FORMAT, "%s: metadata \"%s\" has more than %d numbers",
+                                clile_i_st_path(st), key, (int)*count);
         if (!clile_i_parse_f64(begin, end, &values[found]) || !clile_i_is_finite(values[found]))
             return clile_i_fail(CLILE_E_FORMAT, "%s: metadata \"%s\", entry %d is no finite number",
                                 clile_i_st_path(st), key, (int)found);
@@ -195,8 +208,9 @@ static clile_status get_list(const clile_i_st *st, const char *key, int32_t *cou
     return CLILE_OK;
 }
 
-/* A small file must not make the library take gigabytes, so the values of the network that it describes must be about
- * as many as are in it. A difference of SLACK is left to the tensors themselves, whose messages say more. */
+/* A small file must not make the library take gigabytes, so the values of the network that it
+ * describes must be about as many as are in it. A difference of SLACK is left to the tensors
+ * themselves, whose messages say more. */
 static clile_status check_holds(const clile_i_st *st, const clile_i_net_config *config)
 {
     enum { SLACK = 1 << 21 };
@@ -204,10 +218,11 @@ static clile_status check_holds(const clile_i_st *st, const clile_i_net_config *
     CLILE_I_RETURN_IF(clile_i_net_values(config, &wanted));
     for (int64_t i = 0; i < clile_i_st_count(st); ++i) held += clile_i_st_at(st, i)->count;
     if (wanted - SLACK <= held) return CLILE_OK;
-    return clile_i_fail(CLILE_E_FORMAT,
-                        "%s: %s of width %g with an embedding of %d has %lld values, but the file has %lld",
-                        clile_i_st_path(st), config->backbone, config->width, (int)config->embedding, (long long)wanted,
-                        (long long)held);
+    return clile_i_fail(
+        CLILE_E_FORMAT,
+        "%s: %s of width %g with an embedding of %d has %lld values, but the file has %lld",
+        clile_i_st_path(st), config->backbone, config->width, (int)config->embedding,
+        (long long)wanted, (long long)held);
 }
 
 /* Creates the empty model that the metadata describes. */
@@ -221,17 +236,20 @@ static clile_status create_described(const clile_i_st *st, clile_model **out)
 
     format = clile_i_st_metadata(st, "format");
     if (format == NULL || strcmp(format, format_name) != 0)
-        return clile_i_fail(CLILE_E_FORMAT,
-                            "%s: not a libclile model: metadata \"format\" is \"%.40s\", expected \"%s\"",
-                            clile_i_st_path(st), format ? format : "(absent)", format_name);
+        return clile_i_fail(
+            CLILE_E_FORMAT,
+            "%s: not a libclile model: metadata \"format\" is \"%.40s\", expected \"%s\"",
+            clile_i_st_path(st), format ? format : "(absent)", format_name);
     CLILE_I_RETURN_IF(get_integer(st, "format_version", 1, INT32_MAX, &version));
     if (version > CLILE_I_MODEL_FORMAT_INT8)
-        return clile_i_fail(CLILE_E_UNSUPPORTED, "%s: model format %d, this libclile (%s) reads up to %d",
-                            clile_i_st_path(st), (int)version, clile_version(), (int)CLILE_I_MODEL_FORMAT_INT8);
+        return clile_i_fail(
+            CLILE_E_UNSUPPORTED, "%s: model format %d, this libclile (%s) reads up to %d",
+            clile_i_st_path(st), (int)version, clile_version(), (int)CLILE_I_MODEL_FORMAT_INT8);
     if (version >= CLILE_I_MODEL_FORMAT_INT8) {
         CLILE_I_RETURN_IF(get_text(st, "weights", &weights));
         if (strcmp(weights, int8_name) != 0)
-            return clile_i_fail(CLILE_E_UNSUPPORTED, "%s: metadata \"weights\" is \"%.40s\", expected \"%s\"",
+            return clile_i_fail(CLILE_E_UNSUPPORTED,
+                                "%s: metadata \"weights\" is \"%.40s\", expected \"%s\"",
                                 clile_i_st_path(st), weights, int8_name);
     }
     CLILE_I_RETURN_IF(get_text(st, "backbone", &backbone));
@@ -243,7 +261,8 @@ static clile_status create_described(const clile_i_st *st, clile_model **out)
     CLILE_I_RETURN_IF(get_list(st, "au_ids", &c, ids));
     for (int32_t i = 0; i < c; ++i) {
         if (!(ids[i] >= 1 && ids[i] <= 999) || ids[i] != floor(ids[i]))
-            return clile_i_fail(CLILE_E_FORMAT, "%s: metadata \"au_ids\", entry %d is no FACS number",
+            return clile_i_fail(CLILE_E_FORMAT,
+                                "%s: metadata \"au_ids\", entry %d is no FACS number",
                                 clile_i_st_path(st), (int)i);
         au_ids[i] = (int32_t)ids[i];
     }
@@ -256,12 +275,16 @@ static clile_status create_described(const clile_i_st *st, clile_model **out)
     if (status == CLILE_OK) status = clile_options_set(options, CLILE_OPT_WIDTH, width);
     if (status == CLILE_OK) status = clile_options_set_i64(options, CLILE_OPT_EMBEDDING, d);
     if (status == CLILE_OK) status = clile_options_set_i64(options, CLILE_OPT_IMAGE_SIZE, size);
-    if (status == CLILE_OK) status = clile_options_set_i64(options, CLILE_OPT_NULL_ANCHOR, null_anchor);
-    if (status == CLILE_OK) status = clile_options_get_f64(options, CLILE_OPT_WIDTH, &factor);
-    if (status == CLILE_OK) CLILE_I_TRY(check_holds(st, &(clile_i_net_config){backbone, factor, d}));
     if (status == CLILE_OK)
-        status = clile_i_model_create_empty(options, c, au_ids, version >= CLILE_I_MODEL_FORMAT_INT8, out);
-    if (status == CLILE_E_INVALID_ARGUMENT) status = CLILE_E_FORMAT; /* it is the file that is wrong */
+        status = clile_options_set_i64(options, CLILE_OPT_NULL_ANCHOR, null_anchor);
+    if (status == CLILE_OK) status = clile_options_get_f64(options, CLILE_OPT_WIDTH, &factor);
+    if (status == CLILE_OK)
+        CLILE_I_TRY(check_holds(st, &(clile_i_net_config){backbone, factor, d}));
+    if (status == CLILE_OK)
+        status = clile_i_model_create_empty(options, c, au_ids,
+                                            version >= CLILE_I_MODEL_FORMAT_INT8, out);
+    /* it is the file that is wrong */
+    if (status == CLILE_E_INVALID_ARGUMENT) status = CLILE_E_FORMAT;
     if (status != CLILE_OK) status = clile_i_fail_context(status, "%s", clile_i_st_path(st));
 cleanup:
     clile_options_destroy(options);
@@ -276,20 +299,23 @@ static clile_status load_decision(const clile_i_st *st, clile_model *model)
     CLILE_I_RETURN_IF(get_list(st, "decision_slope", &slopes, slope));
     CLILE_I_RETURN_IF(get_list(st, "decision_offset", &offsets, offset));
     if (slopes != model->c || offsets != model->c)
-        return clile_i_fail(CLILE_E_FORMAT,
-                            "%s: %d slopes and %d offsets in the metadata, expected %d of each (one for each AU)",
-                            clile_i_st_path(st), (int)slopes, (int)offsets, (int)model->c);
+        return clile_i_fail(
+            CLILE_E_FORMAT,
+            "%s: %d slopes and %d offsets in the metadata, expected %d of each (one for each AU)",
+            clile_i_st_path(st), (int)slopes, (int)offsets, (int)model->c);
     for (int32_t i = 0; i < model->c; ++i) {
         model->slope[i] = (float)slope[i];
         model->offset[i] = (float)offset[i];
         if (!(model->slope[i] > 0) || !clile_i_is_finite(model->slope[i]))
-            return clile_i_fail(CLILE_E_FORMAT,
-                                "%s: metadata \"decision_slope\", entry %d is %g, expected a finite number > 0",
-                                clile_i_st_path(st), (int)i, slope[i]);
+            return clile_i_fail(
+                CLILE_E_FORMAT,
+                "%s: metadata \"decision_slope\", entry %d is %g, expected a finite number > 0",
+                clile_i_st_path(st), (int)i, slope[i]);
         if (!clile_i_is_finite(model->offset[i]))
-            return clile_i_fail(CLILE_E_FORMAT,
-                                "%s: metadata \"decision_offset\", entry %d is %g, expected a finite number",
-                                clile_i_st_path(st), (int)i, offset[i]);
+            return clile_i_fail(
+                CLILE_E_FORMAT,
+                "%s: metadata \"decision_offset\", entry %d is %g, expected a finite number",
+                clile_i_st_path(st), (int)i, offset[i]);
     }
     return CLILE_OK;
 }
@@ -302,7 +328,8 @@ static clile_status load_user_metadata(const clile_i_st *st, clile_model *model)
         clile_i_st_metadata_at(st, i, &key, &value);
         if (strncmp(key, user_prefix, prefix) != 0) continue;
         const clile_status status = clile_model_set_metadata(model, key + prefix, value);
-        if (status == CLILE_E_INVALID_ARGUMENT) return clile_i_fail_context(CLILE_E_FORMAT, "%s", clile_i_st_path(st));
+        if (status == CLILE_E_INVALID_ARGUMENT)
+            return clile_i_fail_context(CLILE_E_FORMAT, "%s", clile_i_st_path(st));
         CLILE_I_RETURN_IF(status);
     }
     return CLILE_OK;
@@ -313,10 +340,12 @@ static clile_status load_from(const clile_i_st *st, clile_model **out)
     clile_status status = CLILE_OK;
     clile_model *model = NULL;
     CLILE_I_TRY(create_described(st, &model));
-    CLILE_I_TRY(model->quant ? clile_i_quant_get(st, model) : clile_i_net_get(st, "encoder.", model->encoder));
+    CLILE_I_TRY(model->quant ? clile_i_quant_get(st, model)
+                             : clile_i_net_get(st, "encoder.", model->encoder));
     const int64_t shape[2] = {model->c + model->null_anchor, model->d};
     CLILE_I_TRY(clile_i_st_copy(st, "au.embedding", CLILE_I_ST_F32, 2, shape, model->au_embedding));
-    CLILE_I_TRY(clile_i_check_finite(clile_i_st_path(st), "au.embedding", shape[0] * shape[1], model->au_embedding));
+    CLILE_I_TRY(clile_i_check_finite(clile_i_st_path(st), "au.embedding", shape[0] * shape[1],
+                                     model->au_embedding));
     CLILE_I_TRY(load_decision(st, model));
     CLILE_I_TRY(load_user_metadata(st, model));
     *out = model;
@@ -363,19 +392,25 @@ clile_status clile_model_copy_json(const clile_model *model, char **out)
         const clile_i_net_tensor *t = clile_i_net_tensor_at(model->encoder, i);
         if (t->trainable) parameters += t->count;
     }
+    clile_i_text_append(&text,
+                        "{\"format\":\"%s\",\"format_version\":%d,\"weights\":\"%s\",\"backbone\":"
+                        "\"%s\",\"width\":%.17g",
+                        format_name, (int)format_of(model), model->quant ? int8_name : "float32",
+                        model->backbone, model->width);
     clile_i_text_append(
-        &text, "{\"format\":\"%s\",\"format_version\":%d,\"weights\":\"%s\",\"backbone\":\"%s\",\"width\":%.17g",
-        format_name, (int)format_of(model), model->quant ? int8_name : "float32", model->backbone, model->width);
-    clile_i_text_append(&text, ",\"image_size\":%d,\"embedding\":%d,\"similarity\":\"%s\",\"null_anchor\":%s",
-                        (int)model->size, (int)model->d, model->similarity == CLILE_I_DOT ? "dot" : "cosine",
-                        model->null_anchor ? "true" : "false");
-    clile_i_text_append(&text, ",\"encoder_parameters\":%lld,\"au_parameters\":%lld,\"trained\":%s,\"aus\":[",
-                        (long long)parameters, (long long)model->c * model->d, model->trained ? "true" : "false");
+        &text, ",\"image_size\":%d,\"embedding\":%d,\"similarity\":\"%s\",\"null_anchor\":%s",
+        (int)model->size, (int)model->d, model->similarity == CLILE_I_DOT ? "dot" : "cosine",
+        model->null_anchor ? "true" : "false");
+    clile_i_text_append(
+        &text, ",\"encoder_parameters\":%lld,\"au_parameters\":%lld,\"trained\":%s,\"aus\":[",
+        (long long)parameters, (long long)model->c * model->d, model->trained ? "true" : "false");
     for (int32_t i = 0; i < model->c; ++i) {
         const char *name = clile_au_name(model->au_ids[i]);
-        clile_i_text_append(&text, "%s{\"au\":%d,\"name\":\"%s\",\"slope\":%.9g,\"offset\":%.9g,\"threshold\":%.9g}",
-                            i ? "," : "", (int)model->au_ids[i], name ? name : "", (double)model->slope[i],
-                            (double)model->offset[i], -(double)model->offset[i] / (double)model->slope[i]);
+        clile_i_text_append(
+            &text,
+            "%s{\"au\":%d,\"name\":\"%s\",\"slope\":%.9g,\"offset\":%.9g,\"threshold\":%.9g}",
+            i ? "," : "", (int)model->au_ids[i], name ? name : "", (double)model->slope[i],
+            (double)model->offset[i], -(double)model->offset[i] / (double)model->slope[i]);
     }
     clile_i_text_append(&text, "]");
     clile_i_model_append_training(&text, model);

@@ -1,12 +1,14 @@
-/* The deployed model as an ONNX file: encoder, score, probability. Field numbers are those of onnx.proto (ONNX 1.8 and
- * newer, IR version 7, opset 13), which never change.
+/* The deployed model as an ONNX file: encoder, score, probability. Field numbers are those of
+ * onnx.proto (ONNX 1.8 and newer, IR version 7, opset 13), which never change.
  *
- *     input [N,3,size,size] -> Conv (norm folded), Relu, Add, MaxPool, GlobalAveragePool, Gemm -> embedding [N,d]
- *     cosine:  F / max(|F|, 1e-8);  dot: F;  then MatMul with A^T [d,c], each A_c divided by its norm for cosine
+ *     input [N,3,size,size] -> Conv (norm folded), Relu, Add, MaxPool, GlobalAveragePool, Gemm ->
+ *     embedding [N,d]
+ *     cosine:  F / max(|F|, 1e-8);  dot: F;  then MatMul with A^T [d,c], each A_c
+ *     divided by its norm for cosine
  *     probability [N,c] = Sigmoid(slope * score + offset) */
+#include "image/image.h"
 #include "model/model.h"
 #include "model/protobuf.h"
-#include "image/image.h"
 #include "net/view.h"
 
 #include <math.h>
@@ -23,16 +25,24 @@ enum {
 };
 enum { GRAPH_NODE = 1, GRAPH_NAME = 2, GRAPH_INITIALIZER = 5, GRAPH_INPUT = 11, GRAPH_OUTPUT = 12 };
 enum { NODE_INPUT = 1, NODE_OUTPUT = 2, NODE_NAME = 3, NODE_OP = 4, NODE_ATTRIBUTE = 5 };
-enum { ATTRIBUTE_NAME = 1, ATTRIBUTE_I = 3, ATTRIBUTE_INTS = 8, ATTRIBUTE_TYPE = 20, TYPE_INT = 2, TYPE_INTS = 7 };
+enum {
+    ATTRIBUTE_NAME = 1,
+    ATTRIBUTE_I = 3,
+    ATTRIBUTE_INTS = 8,
+    ATTRIBUTE_TYPE = 20,
+    TYPE_INT = 2,
+    TYPE_INTS = 7
+};
 enum { TENSOR_DIMS = 1, TENSOR_TYPE = 2, TENSOR_NAME = 8, TENSOR_RAW = 9 };
 
 static const double NORM_EPS = 1e-5;     /* of batch norm, torch's default */
 static const float LEAST_LENGTH = 1e-8F; /* a shorter embedding has similarity 0 */
 
-/* ---- nodes and tensors ------------------------------------------------------------------------------------------ */
+/* ---- nodes and tensors ----------------------------------------------------------------------- */
 
 /* Opens a node with up to three inputs (NULL ends them) and one output, which also names it. */
-static int64_t begin_node(clile_i_pb *pb, const char *op, const char *const inputs[3], const char *output)
+static int64_t begin_node(clile_i_pb *pb, const char *op, const char *const inputs[3],
+                          const char *output)
 {
     const int64_t at = clile_i_pb_begin(pb, GRAPH_NODE);
     for (int i = 0; i < 3 && inputs[i]; ++i) clile_i_pb_text(pb, NODE_INPUT, inputs[i]);
@@ -42,7 +52,8 @@ static int64_t begin_node(clile_i_pb *pb, const char *op, const char *const inpu
     return at;
 }
 
-static void add_node(clile_i_pb *pb, const char *op, const char *a, const char *b, const char *output)
+static void add_node(clile_i_pb *pb, const char *op, const char *a, const char *b,
+                     const char *output)
 {
     const char *const inputs[3] = {a, b, NULL};
     clile_i_pb_end(pb, begin_node(pb, op, inputs, output));
@@ -74,7 +85,8 @@ static void add_window(clile_i_pb *pb, int64_t kernel, int64_t stride, int64_t p
     add_ints(pb, "pads", 4, pad);
 }
 
-static void add_tensor(clile_i_pb *pb, const char *name, int32_t ndim, const int64_t *shape, const float *values)
+static void add_tensor(clile_i_pb *pb, const char *name, int32_t ndim, const int64_t *shape,
+                       const float *values)
 {
     int64_t count = 1;
     const int64_t at = clile_i_pb_begin(pb, GRAPH_INITIALIZER);
@@ -84,12 +96,14 @@ static void add_tensor(clile_i_pb *pb, const char *name, int32_t ndim, const int
     }
     clile_i_pb_varint(pb, TENSOR_TYPE, FLOAT);
     clile_i_pb_text(pb, TENSOR_NAME, name);
-    clile_i_pb_bytes(pb, TENSOR_RAW, values, count * (int64_t)sizeof *values); /* little-endian, as base insists */
+    /* little-endian, as base insists */
+    clile_i_pb_bytes(pb, TENSOR_RAW, values, count * (int64_t)sizeof *values);
     clile_i_pb_end(pb, at);
 }
 
 /* ValueInfoProto of a float tensor whose first dimension is the batch, "N". */
-static void add_value(clile_i_pb *pb, int32_t field, const char *name, int32_t ndim, const int64_t *shape)
+static void add_value(clile_i_pb *pb, int32_t field, const char *name, int32_t ndim,
+                      const int64_t *shape)
 {
     const int64_t value = clile_i_pb_begin(pb, field);
     clile_i_pb_text(pb, 1, name);
@@ -110,7 +124,7 @@ static void add_value(clile_i_pb *pb, int32_t field, const char *name, int32_t n
     clile_i_pb_end(pb, value);
 }
 
-/* ---- the encoder ------------------------------------------------------------------------------------------------ */
+/* ---- the encoder ----------------------------------------------------------------------------- */
 
 static void value_name(char *text, size_t size, int32_t value)
 {
@@ -120,9 +134,10 @@ static void value_name(char *text, size_t size, int32_t value)
         snprintf(text, size, "value%d", (int)value);
 }
 
-/* Convolution with its norm folded in: w' = w g / sqrt(var + eps), b' = beta - mean g / sqrt(var + eps). */
-static clile_status add_folded(clile_i_pb *pb, const clile_i_net_view *net, const clile_i_unit *unit,
-                               const char *weight, const char *bias)
+/* Convolution with its norm folded in: w' = w g / sqrt(var + eps), b' = beta - mean g / sqrt(var
+ * + eps). */
+static clile_status add_folded(clile_i_pb *pb, const clile_i_net_view *net,
+                               const clile_i_unit *unit, const char *weight, const char *bias)
 {
     clile_status status = CLILE_OK;
     const clile_i_net_tensor *w = &net->tensors[unit->conv], *norm = &net->tensors[unit->norm];
@@ -132,7 +147,8 @@ static clile_status add_folded(clile_i_pb *pb, const clile_i_net_view *net, cons
     CLILE_I_ALLOC(biases, unit->oc);
     for (int64_t k = 0; k < unit->oc; ++k) {
         const double factor = (double)norm[0].data[k] / sqrt((double)norm[3].data[k] + NORM_EPS);
-        for (int64_t i = 0; i < row; ++i) weights[k * row + i] = (float)((double)w->data[k * row + i] * factor);
+        for (int64_t i = 0; i < row; ++i)
+            weights[k * row + i] = (float)((double)w->data[k * row + i] * factor);
         biases[k] = (float)((double)norm[1].data[k] - (double)norm[2].data[k] * factor);
     }
     add_tensor(pb, weight, w->ndim, w->shape, weights);
@@ -184,7 +200,8 @@ static clile_status add_encoder(clile_i_pb *pb, const clile_i_net_view *net)
     }
     value_name(last, sizeof last, net->value_count - 1);
     add_node(pb, "GlobalAveragePool", last, NULL, "pooled");
-    const char *const pooled[3] = {"pooled", NULL, NULL}, *const linear[3] = {"features", "fc.weight", "fc.bias"};
+    const char *const pooled[3] = {"pooled", NULL, NULL}, *const linear[3] = {
+                                                              "features", "fc.weight", "fc.bias"};
     int64_t at = begin_node(pb, "Flatten", pooled, "features");
     add_int(pb, "axis", 1);
     clile_i_pb_end(pb, at);
@@ -196,7 +213,7 @@ static clile_status add_encoder(clile_i_pb *pb, const clile_i_net_view *net)
     return CLILE_OK;
 }
 
-/* ---- score and probability -------------------------------------------------------------------------------------- */
+/* ---- score and probability ------------------------------------------------------------------- */
 
 static clile_status add_decision(clile_i_pb *pb, const clile_model *model)
 {
@@ -238,7 +255,7 @@ cleanup:
     return status;
 }
 
-/* ---- metadata --------------------------------------------------------------------------------------------------- */
+/* ---- metadata -------------------------------------------------------------------------------- */
 
 static void add_property(clile_i_pb *pb, const char *key, const char *value)
 {
@@ -248,10 +265,12 @@ static void add_property(clile_i_pb *pb, const char *key, const char *value)
     clile_i_pb_end(pb, at);
 }
 
-static void add_numbers(clile_i_pb *pb, const char *key, int64_t count, const double *values, int digits)
+static void add_numbers(clile_i_pb *pb, const char *key, int64_t count, const double *values,
+                        int digits)
 {
     clile_i_text text = {0};
-    for (int64_t i = 0; i < count; ++i) clile_i_text_append(&text, "%s%.*g", i ? "," : "", digits, values[i]);
+    for (int64_t i = 0; i < count; ++i)
+        clile_i_text_append(&text, "%s%.*g", i ? "," : "", digits, values[i]);
     if (text.status == CLILE_OK && text.data)
         add_property(pb, key, text.data);
     else
@@ -263,7 +282,8 @@ static void add_numbers(clile_i_pb *pb, const char *key, int64_t count, const do
 static void add_metadata(clile_i_pb *pb, const clile_model *model)
 {
     static const double canonical[5][2] = CLILE_I_CANONICAL;
-    double au_ids[CLILE_I_MAX_AUS], slope[CLILE_I_MAX_AUS], offset[CLILE_I_MAX_AUS], threshold[CLILE_I_MAX_AUS];
+    double au_ids[CLILE_I_MAX_AUS], slope[CLILE_I_MAX_AUS], offset[CLILE_I_MAX_AUS],
+        threshold[CLILE_I_MAX_AUS];
     double mean[3], deviation[3];
     const double size = model->size, d = model->d, width = model->width;
     for (int32_t i = 0; i < model->c; ++i) {
@@ -314,8 +334,12 @@ clile_status clile_model_export_onnx(const clile_model *model, const char *path)
     CLILE_I_CHECK_NOT_NULL(model);
     CLILE_I_CHECK_NOT_NULL(path);
     if (model->busy)
-        return clile_i_fail(CLILE_E_STATE, "clile_model_export_onnx: the model is being trained; finish stage 2 first");
-    if (!model->trained) return clile_i_fail(CLILE_E_STATE, "clile_model_export_onnx: the model has not been trained");
+        return clile_i_fail(
+            CLILE_E_STATE,
+            "clile_model_export_onnx: the model is being trained; finish stage 2 first");
+    if (!model->trained)
+        return clile_i_fail(CLILE_E_STATE,
+                            "clile_model_export_onnx: the model has not been trained");
     CLILE_I_RETURN_IF(clile_i_model_check_float(model, __func__));
     const clile_i_net_view encoder = clile_i_net_look(model->encoder);
     const int64_t input[4] = {0, 3, model->size, model->size};
@@ -338,8 +362,9 @@ clile_status clile_model_export_onnx(const clile_model *model, const char *path)
     clile_i_pb_end(&pb, graph);
     CLILE_I_TRY(pb.status);
     if (pb.size > INT32_MAX) {
-        status = clile_i_fail(CLILE_E_UNSUPPORTED, "%s: %lld bytes, a protocol buffer holds at most %d", path,
-                              (long long)pb.size, (int)INT32_MAX);
+        status =
+            clile_i_fail(CLILE_E_UNSUPPORTED, "%s: %lld bytes, a protocol buffer holds at most %d",
+                         path, (long long)pb.size, (int)INT32_MAX);
         goto cleanup;
     }
     CLILE_I_TRY(clile_i_writer_open(path, &writer));

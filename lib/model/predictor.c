@@ -1,4 +1,5 @@
-/* The predictor: a snapshot of its model, the encoder compiled in inference form, and the buffers of one batch. */
+/* The predictor: a snapshot of its model, the encoder compiled in inference form, and the
+ * buffers of one batch. */
 #include "dnn/dnn.h"
 #include "model/crop.h"
 #include "model/model.h"
@@ -7,9 +8,10 @@
 
 #include <string.h>
 
-/* Where predict_batch is 0, an int8 encoder takes LARGE faces at once from MANY in a call on: on two threads half the
- * time of one by one, and the same bits, integers having but one sum. Float32 sums depend on the batch in their last
- * bits, so that a face's answer would depend on how many others the call has: there they go one by one. */
+/* Where predict_batch is 0, an int8 encoder takes LARGE faces at once from MANY in a call on: on
+ * two threads half the time of one by one, and the same bits, integers having but one sum.
+ * Float32 sums depend on the batch in their last bits, so that a face's answer would depend on
+ * how many others the call has: there they go one by one. */
 enum { MANY = 4, LARGE = 8 };
 
 /* The encoder compiled for one batch. */
@@ -44,12 +46,14 @@ static clile_status make_engine(clile_predictor *p, int32_t batch, engine *out)
     const clile_model *m = p->model;
     const clile_i_team before = enter(p);
     const clile_status status =
-        m->quant ? clile_i_qexec_create(m->encoder, m->quant, clile_i_input_mean, batch, m->size, m->packs, &out->qexec)
+        m->quant ? clile_i_qexec_create(m->encoder, m->quant, clile_i_input_mean, batch, m->size,
+                                        m->packs, &out->qexec)
                  : clile_i_exec_create_shared(m->encoder, batch, m->size, m->packs, &out->exec);
     clile_i_team_leave(before);
     if (status != CLILE_OK) return status;
     out->batch = batch;
-    clile_i_log_write(p->log, CLILE_LOG_DEBUG, "%s predictor compiled for %d faces at once on %d threads",
+    clile_i_log_write(p->log, CLILE_LOG_DEBUG,
+                      "%s predictor compiled for %d faces at once on %d threads",
                       m->quant != NULL ? "int8" : "float32", (int)batch, (int)before.given);
     return CLILE_OK;
 }
@@ -60,7 +64,8 @@ static void free_engine(const engine *e)
     clile_i_qexec_destroy(e->qexec);
 }
 
-clile_status clile_predictor_create(const clile_model *model, const clile_options *options, clile_predictor **out)
+clile_status clile_predictor_create(const clile_model *model, const clile_options *options,
+                                    clile_predictor **out)
 {
     clile_status status = CLILE_OK;
     clile_predictor *p = NULL;
@@ -70,8 +75,12 @@ clile_status clile_predictor_create(const clile_model *model, const clile_option
     *out = NULL;
     CLILE_I_CHECK_NOT_NULL(model);
     if (model->busy)
-        return clile_i_fail(CLILE_E_STATE, "clile_predictor_create: the model is being trained; finish stage 2 first");
-    if (!model->trained) return clile_i_fail(CLILE_E_STATE, "clile_predictor_create: the model has not been trained");
+        return clile_i_fail(
+            CLILE_E_STATE,
+            "clile_predictor_create: the model is being trained; finish stage 2 first");
+    if (!model->trained)
+        return clile_i_fail(CLILE_E_STATE,
+                            "clile_predictor_create: the model has not been trained");
     CLILE_I_RETURN_IF(clile_options_get_i64(options, CLILE_OPT_PREDICT_BATCH, &batch));
     CLILE_I_RETURN_IF(clile_options_get_i64(options, CLILE_OPT_THREADS, &threads));
     CLILE_I_RETURN_IF(clile_options_get_f64(options, CLILE_OPT_BOX_MARGIN, &margin));
@@ -89,8 +98,9 @@ clile_status clile_predictor_create(const clile_model *model, const clile_option
     CLILE_I_ALLOC(p->score, most * model->c);
     CLILE_I_TRY(make_engine(p, (int32_t)batch, &p->first));
     if (model->quant != NULL && !clile_i_qconv_is_exact())
-        clile_i_log_write(p->log, CLILE_LOG_INFO,
-                          "int8: this processor cannot add products of 8 bits exactly; activations have 7 bits");
+        clile_i_log_write(
+            p->log, CLILE_LOG_INFO,
+            "int8: this processor cannot add products of 8 bits exactly; activations have 7 bits");
     *out = p;
     p = NULL;
 cleanup:
@@ -128,8 +138,8 @@ static clile_status choose_engine(clile_predictor *p, int64_t left, engine **out
 }
 
 /* Puts the canonical crop of `image` into slot `slot` of the batch. */
-static clile_status load_slot(clile_predictor *p, engine *e, int32_t slot, const clile_i_image *image,
-                              const clile_i_affine *crop_to_src)
+static clile_status load_slot(clile_predictor *p, engine *e, int32_t slot,
+                              const clile_i_image *image, const clile_i_affine *crop_to_src)
 {
     const int64_t size = p->model->size;
     const uint8_t *rgb;
@@ -138,7 +148,8 @@ static clile_status load_slot(clile_predictor *p, engine *e, int32_t slot, const
     if (e->qexec)
         clile_i_qexec_set_image(e->qexec, slot, rgb, row_stride);
     else
-        clile_i_pixels_to_input(rgb, row_stride, p->model->size, clile_i_exec_input(e->exec) + slot * 3 * size * size);
+        clile_i_pixels_to_input(rgb, row_stride, p->model->size,
+                                clile_i_exec_input(e->exec) + slot * 3 * size * size);
     return CLILE_OK;
 }
 
@@ -146,8 +157,9 @@ static clile_status load_slot(clile_predictor *p, engine *e, int32_t slot, const
 static clile_status run_batch(clile_predictor *p, engine *e, int64_t n)
 {
     const clile_i_team before = enter(p);
-    const clile_status status = e->qexec ? clile_i_qexec_forward(e->qexec, p->embedding)
-                                         : clile_i_exec_forward(e->exec, clile_i_exec_input(e->exec), p->embedding);
+    const clile_status status =
+        e->qexec ? clile_i_qexec_forward(e->qexec, p->embedding)
+                 : clile_i_exec_forward(e->exec, clile_i_exec_input(e->exec), p->embedding);
     clile_i_team_leave(before);
     if (status != CLILE_OK) return status;
     clile_i_model_score(p->model, n, p->embedding, p->score);
@@ -166,17 +178,20 @@ static void deliver(const clile_predictor *p, int64_t first, int64_t n, const ou
 {
     const int64_t c = p->model->c, d = p->model->d;
     if (out->probability || out->present)
-        clile_i_model_decide(p->model, n, p->score, out->probability ? out->probability + first * c : NULL,
+        clile_i_model_decide(p->model, n, p->score,
+                             out->probability ? out->probability + first * c : NULL,
                              out->present ? out->present + first * c : NULL);
     if (out->score) memcpy(out->score + first * c, p->score, (size_t)(n * c) * sizeof(float));
-    if (out->embedding) memcpy(out->embedding + first * d, p->embedding, (size_t)(n * d) * sizeof(float));
+    if (out->embedding)
+        memcpy(out->embedding + first * d, p->embedding, (size_t)(n * d) * sizeof(float));
 }
 
 /* Image and crop of face `index`. */
-typedef clile_status (*face_source)(const clile_predictor *p, const void *context, int64_t index, clile_i_image *image,
-                                    clile_i_affine *crop_to_src);
+typedef clile_status (*face_source)(const clile_predictor *p, const void *context, int64_t index,
+                                    clile_i_image *image, clile_i_affine *crop_to_src);
 
-static clile_status run_all(clile_predictor *p, int64_t n, face_source source, const void *context, const outputs *out)
+static clile_status run_all(clile_predictor *p, int64_t n, face_source source, const void *context,
+                            const outputs *out)
 {
     for (int64_t first = 0, count; first < n; first += count) {
         engine *e;
@@ -200,75 +215,87 @@ static clile_status read_image(const clile_image *given, clile_i_image *out)
 {
     if (given == NULL) return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "image is NULL");
     if (given->struct_size < sizeof *given || given->struct_size > 4096)
-        return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "struct_size of the image is %u, expected %zu",
+        return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
+                            "struct_size of the image is %u, expected %zu",
                             (unsigned)given->struct_size, sizeof *given);
-    if (given->pixels == NULL) return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "pixels of the image are NULL");
+    if (given->pixels == NULL)
+        return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "pixels of the image are NULL");
     const int32_t bytes = clile_i_pixel_bytes(given->format);
     if (bytes == 0)
-        return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "format of the image is %d, expected CLILE_PIXELS_RGB (0) to %d",
+        return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
+                            "format of the image is %d, expected CLILE_PIXELS_RGB (0) to %d",
                             (int)given->format, (int)CLILE_PIXELS_GREY);
     if (given->h < 1 || given->w < 1 || given->h > 65535 || given->w > 65535)
-        return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "image of %d x %d pixels, expected sides from 1 to 65535",
+        return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
+                            "image of %d x %d pixels, expected sides from 1 to 65535",
                             (int)given->h, (int)given->w);
-    const int64_t row = (int64_t)given->w * bytes, stride = given->row_stride != 0 ? given->row_stride : row;
+    const int64_t row = (int64_t)given->w * bytes,
+                  stride = given->row_stride != 0 ? given->row_stride : row;
     if (stride < row || stride > INT64_MAX / given->h)
         return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
-                            "row_stride of the image is %lld bytes, expected 0 or at least %lld", (long long)stride,
-                            (long long)row);
+                            "row_stride of the image is %lld bytes, expected 0 or at least %lld",
+                            (long long)stride, (long long)row);
     *out = (clile_i_image){given->h, given->w, stride, given->pixels, NULL, given->format};
     return CLILE_OK;
 }
 
-static clile_status place_face(const clile_predictor *p, const clile_face *face, uint32_t struct_size,
-                               clile_i_image *image, clile_i_affine *out)
+static clile_status place_face(const clile_predictor *p, const clile_face *face,
+                               uint32_t struct_size, clile_i_image *image, clile_i_affine *out)
 {
     double xy[2 * 68];
     if (face->struct_size != struct_size || struct_size < sizeof *face || struct_size > 4096 ||
         struct_size % _Alignof(clile_face) != 0)
-        return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "struct_size is %u, expected %zu", (unsigned)face->struct_size,
-                            sizeof *face);
+        return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "struct_size is %u, expected %zu",
+                            (unsigned)face->struct_size, sizeof *face);
     CLILE_I_RETURN_IF(read_image(face->image, image));
     switch (face->kind) {
-        case CLILE_FACE_CROP: clile_i_align_whole(image->h, image->w, p->model->size, out); return CLILE_OK;
+        case CLILE_FACE_CROP:
+            clile_i_align_whole(image->h, image->w, p->model->size, out);
+            return CLILE_OK;
         case CLILE_FACE_BOX:
             for (int k = 0; k < 4; ++k) xy[k] = (double)face->box[k];
             return clile_i_align_box(xy, p->box_margin, image->h, image->w, p->model->size, out);
         case CLILE_FACE_POINTS:
             if (face->xy == NULL) return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "xy is NULL");
             if (face->points != 5 && face->points != 68)
-                return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "%d landmarks, expected 5 or 68", (int)face->points);
+                return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "%d landmarks, expected 5 or 68",
+                                    (int)face->points);
             for (int32_t i = 0; i < 2 * face->points; ++i) xy[i] = (double)face->xy[i];
-            return clile_i_align_landmarks(face->points, xy, image->h, image->w, p->model->size, out);
+            return clile_i_align_landmarks(face->points, xy, image->h, image->w, p->model->size,
+                                           out);
         default:
-            return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "kind is %d, expected CLILE_FACE_CROP (0) to %d",
-                                (int)face->kind, (int)CLILE_FACE_POINTS);
+            return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
+                                "kind is %d, expected CLILE_FACE_CROP (0) to %d", (int)face->kind,
+                                (int)CLILE_FACE_POINTS);
     }
 }
 
 /* The faces lie struct_size bytes apart, which is what the caller's compiler knew. */
-static clile_status read_face(const clile_predictor *p, const void *faces, int64_t index, clile_i_image *image,
-                              clile_i_affine *out)
+static clile_status read_face(const clile_predictor *p, const void *faces, int64_t index,
+                              clile_i_image *image, clile_i_affine *out)
 {
     const uint32_t size = ((const clile_face *)faces)->struct_size;
     const void *face = (const uint8_t *)faces + index * (int64_t)size;
     return place_face(p, face, size, image, out);
 }
 
-clile_status clile_predictor_run_faces(clile_predictor *predictor, int64_t n, const clile_face *faces,
-                                       float *probability, int8_t *present, float *embedding)
+clile_status clile_predictor_run_faces(clile_predictor *predictor, int64_t n,
+                                       const clile_face *faces, float *probability, int8_t *present,
+                                       float *embedding)
 {
     const outputs out = {probability, NULL, embedding, present};
     CLILE_I_CHECK_NOT_NULL(predictor);
     if (n < 0)
-        return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "%s: n is %lld, expected 0 or more faces", __func__,
-                            (long long)n);
+        return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "%s: n is %lld, expected 0 or more faces",
+                            __func__, (long long)n);
     if (n == 0) return CLILE_OK;
     CLILE_I_CHECK_NOT_NULL(faces);
     for (int64_t i = 0; i < n; ++i) { /* a bad face is told before any answer is written */
         clile_i_image image = {0};
         clile_i_affine affine;
         const clile_status status = read_face(predictor, faces, i, &image, &affine);
-        if (status != CLILE_OK) return n == 1 ? status : clile_i_fail_context(status, "faces[%lld]", (long long)i);
+        if (status != CLILE_OK)
+            return n == 1 ? status : clile_i_fail_context(status, "faces[%lld]", (long long)i);
     }
     return run_all(predictor, n, read_face, faces, &out);
 }
@@ -283,66 +310,77 @@ typedef struct {
     int64_t row_stride, image_stride; /* bytes */
 } crops;
 
-static clile_status read_crop(const clile_predictor *p, const void *context, int64_t index, clile_i_image *image,
-                              clile_i_affine *out)
+static clile_status read_crop(const clile_predictor *p, const void *context, int64_t index,
+                              clile_i_image *image, clile_i_affine *out)
 {
     const crops *in = context;
-    *image = (clile_i_image){in->h, in->w, in->row_stride, in->rgb + index * in->image_stride, NULL, CLILE_PIXELS_RGB};
+    *image = (clile_i_image){
+        in->h, in->w, in->row_stride, in->rgb + index * in->image_stride, NULL, CLILE_PIXELS_RGB};
     clile_i_align_whole(in->h, in->w, p->model->size, out);
     return CLILE_OK;
 }
 
-static clile_status check_photo(const char *function, const uint8_t *rgb, int32_t h, int32_t w, int64_t row_stride)
+static clile_status check_photo(const char *function, const uint8_t *rgb, int32_t h, int32_t w,
+                                int64_t row_stride)
 {
     if (rgb == NULL) return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "%s: rgb is NULL", function);
     if (h < 1 || w < 1 || h > 65535 || w > 65535)
-        return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "%s: image of %d x %d pixels, expected sides from 1 to 65535",
-                            function, (int)h, (int)w);
+        return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
+                            "%s: image of %d x %d pixels, expected sides from 1 to 65535", function,
+                            (int)h, (int)w);
     if (row_stride != 0 && row_stride < (int64_t)w * 3)
-        return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "%s: row_stride is %lld bytes, expected 0 or at least %lld",
-                            function, (long long)row_stride, (long long)w * 3);
+        return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
+                            "%s: row_stride is %lld bytes, expected 0 or at least %lld", function,
+                            (long long)row_stride, (long long)w * 3);
     return CLILE_OK;
 }
 
 /* Strides of 0: tightly packed. */
-static clile_status check_and_run_crops(clile_predictor *p, const char *function, const crops *in, const outputs *out)
+static clile_status check_and_run_crops(clile_predictor *p, const char *function, const crops *in,
+                                        const outputs *out)
 {
     crops packed = *in;
     if (p == NULL) return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "%s: predictor is NULL", function);
     if (in->n < 0)
-        return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "%s: n is %lld, expected 0 or more images", function,
-                            (long long)in->n);
+        return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "%s: n is %lld, expected 0 or more images",
+                            function, (long long)in->n);
     if (in->n == 0) return CLILE_OK;
     CLILE_I_RETURN_IF(check_photo(function, in->rgb, in->h, in->w, in->row_stride));
     if (packed.row_stride == 0) packed.row_stride = (int64_t)in->w * 3;
     if (packed.row_stride > INT64_MAX / in->h)
-        return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "%s: row_stride is %lld bytes, more than can be addressed",
-                            function, (long long)packed.row_stride);
+        return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
+                            "%s: row_stride is %lld bytes, more than can be addressed", function,
+                            (long long)packed.row_stride);
     const int64_t least = (in->h - 1) * packed.row_stride + (int64_t)in->w * 3;
     if (packed.image_stride == 0) packed.image_stride = in->h * packed.row_stride;
     if (packed.image_stride < least || packed.image_stride > INT64_MAX / in->n)
-        return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "%s: image_stride is %lld bytes, expected 0 or at least %lld",
-                            function, (long long)packed.image_stride, (long long)least);
+        return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
+                            "%s: image_stride is %lld bytes, expected 0 or at least %lld", function,
+                            (long long)packed.image_stride, (long long)least);
     return run_all(p, in->n, read_crop, &packed, out);
 }
 
-clile_status clile_predictor_run(clile_predictor *predictor, int64_t n, const uint8_t *rgb, int32_t h, int32_t w,
-                                 float *probability, int8_t *present, float *embedding)
+clile_status clile_predictor_run(clile_predictor *predictor, int64_t n, const uint8_t *rgb,
+                                 int32_t h, int32_t w, float *probability, int8_t *present,
+                                 float *embedding)
 {
     const outputs out = {probability, NULL, embedding, present};
     return check_and_run_crops(predictor, __func__, &(crops){n, rgb, h, w, 0, 0}, &out);
 }
 
-clile_status clile_predictor_run_strided(clile_predictor *predictor, int64_t n, const uint8_t *rgb, int32_t h,
-                                         int32_t w, int64_t row_stride, int64_t image_stride, float *probability,
-                                         int8_t *present, float *embedding)
+clile_status clile_predictor_run_strided(clile_predictor *predictor, int64_t n, const uint8_t *rgb,
+                                         int32_t h, int32_t w, int64_t row_stride,
+                                         int64_t image_stride, float *probability, int8_t *present,
+                                         float *embedding)
 {
     const outputs out = {probability, NULL, embedding, present};
-    return check_and_run_crops(predictor, __func__, &(crops){n, rgb, h, w, row_stride, image_stride}, &out);
+    return check_and_run_crops(predictor, __func__,
+                               &(crops){n, rgb, h, w, row_stride, image_stride}, &out);
 }
 
-clile_status clile_predictor_run_scores(clile_predictor *predictor, int64_t n, const uint8_t *rgb, int32_t h, int32_t w,
-                                        float *score, int8_t *present, float *embedding)
+clile_status clile_predictor_run_scores(clile_predictor *predictor, int64_t n, const uint8_t *rgb,
+                                        int32_t h, int32_t w, float *score, int8_t *present,
+                                        float *embedding)
 {
     const outputs out = {NULL, score, embedding, present};
     return check_and_run_crops(predictor, __func__, &(crops){n, rgb, h, w, 0, 0}, &out);

@@ -1,5 +1,5 @@
-/* Protocol buffers, written by hand. The length of an inner message is known at its end only: its bytes are moved up
- * then, by the one to five bytes that the length takes. */
+/* Protocol buffers, written by hand. The length of an inner message is known at its end only:
+ * its bytes are moved up then, by the one to five bytes that the length takes. */
 #include "model/protobuf.h"
 
 #include <string.h>

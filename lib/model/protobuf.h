@@ -1,14 +1,15 @@
-/* The wire format of protocol buffers, as much of it as an ONNX file needs (protobuf.dev, "Encoding"). Private to
- * model.
+/* The wire format of protocol buffers, as much of it as an ONNX file needs (protobuf.dev,
+ * "Encoding"). Private to model.
  *
- * A message is a run of fields; a field is a tag, number << 3 | wire type, and a value: a varint (type 0) or a length
- * and that many bytes (type 2: text, bytes, an inner message). */
+ * A message is a run of fields; a field is a tag, number << 3 | wire type, and a value: a varint
+ * (type 0) or a length and that many bytes (type 2: text, bytes, an inner message). */
 #ifndef CLILE_I_PROTOBUF_H
 #define CLILE_I_PROTOBUF_H
 
 #include "base/base.h"
 
-/* Growing bytes, all zero at first. A failed append makes all that follow do nothing: check `status` once at the end.
+/* Growing bytes, all zero at first. A failed append makes all that follow do nothing: check
+ * `status` once at the end.
  */
 typedef struct {
     uint8_t *data;

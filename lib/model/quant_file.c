@@ -1,5 +1,5 @@
-/* The int8 encoder in a model file: for each convolution, and for fc, NAME.weight int8, NAME.scale, NAME.bias and (but
- * for fc) NAME.step (docs/model-format.md). */
+/* The int8 encoder in a model file: for each convolution, and for fc, NAME.weight int8,
+ * NAME.scale, NAME.bias and (but for fc) NAME.step (docs/model-format.md). */
 #include "model/model.h"
 
 #include <string.h>
@@ -20,8 +20,10 @@ typedef struct {
 /* Field `which` of unit `unit` (unit_count: fc). */
 static field describe(const clile_model *model, int32_t unit, int which)
 {
-    const clile_i_net_tensor *t = clile_i_net_tensor_at(model->encoder, clile_i_net_unit_tensor(model->encoder, unit));
-    clile_i_quant_unit *q = unit < model->quant->unit_count ? &model->quant->units[unit] : &model->quant->fc;
+    const clile_i_net_tensor *t =
+        clile_i_net_tensor_at(model->encoder, clile_i_net_unit_tensor(model->encoder, unit));
+    clile_i_quant_unit *q =
+        unit < model->quant->unit_count ? &model->quant->units[unit] : &model->quant->fc;
     void *const data[FIELDS] = {q->weights, q->scale, q->bias, &q->step};
     field f = {.type = which == WEIGHT ? CLILE_I_ST_I8 : CLILE_I_ST_F32,
                .ndim = 1,
@@ -33,7 +35,8 @@ static field describe(const clile_model *model, int32_t unit, int which)
         f.count = t->count;
         memcpy(f.shape, t->shape, sizeof f.shape);
     }
-    snprintf(f.name, sizeof f.name, "encoder.%.*s.%s", (int)(strrchr(t->name, '.') - t->name), t->name, fields[which]);
+    snprintf(f.name, sizeof f.name, "encoder.%.*s.%s", (int)(strrchr(t->name, '.') - t->name),
+             t->name, fields[which]);
     return f;
 }
 
@@ -47,7 +50,8 @@ clile_status clile_i_quant_put(clile_i_st_writer *writer, const clile_model *mod
     for (int32_t unit = 0; unit <= model->quant->unit_count; ++unit)
         for (int k = 0; k < field_count(model, unit); ++k) {
             const field f = describe(model, unit, k);
-            CLILE_I_RETURN_IF(clile_i_st_writer_add(writer, f.name, f.type, f.ndim, f.shape, f.data));
+            CLILE_I_RETURN_IF(
+                clile_i_st_writer_add(writer, f.name, f.type, f.ndim, f.shape, f.data));
         }
     return CLILE_OK;
 }
@@ -58,7 +62,8 @@ static clile_status check_positive(const char *file, const field *f)
     const float *values = f->data;
     for (int64_t i = 0; i < f->count; ++i)
         if (!clile_i_is_within((double)values[i], (double)1e-30f, (double)1e30f))
-            return clile_i_fail(CLILE_E_FORMAT, "%s: tensor %s, value %lld is %g, expected 1e-30 to 1e30", file,
+            return clile_i_fail(CLILE_E_FORMAT,
+                                "%s: tensor %s, value %lld is %g, expected 1e-30 to 1e30", file,
                                 f->name, (long long)i, (double)values[i]);
     return CLILE_OK;
 }
@@ -68,7 +73,8 @@ static clile_status check_weights(const char *file, const field *f)
     const int8_t *values = f->data;
     for (int64_t i = 0; i < f->count; ++i)
         if (values[i] == INT8_MIN)
-            return clile_i_fail(CLILE_E_FORMAT, "%s: tensor %s, value %lld is -128, expected -127 to 127", file,
+            return clile_i_fail(CLILE_E_FORMAT,
+                                "%s: tensor %s, value %lld is -128, expected -127 to 127", file,
                                 f->name, (long long)i);
     return CLILE_OK;
 }

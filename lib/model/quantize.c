@@ -2,8 +2,8 @@
 #include "model/crop.h"
 #include "model/model.h"
 
-static clile_status calibrate(const clile_model *model, int64_t n, const uint8_t *rgb, int32_t h, int32_t w,
-                              clile_i_quant **out)
+static clile_status calibrate(const clile_model *model, int64_t n, const uint8_t *rgb, int32_t h,
+                              int32_t w, clile_i_quant **out)
 {
     clile_status status = CLILE_OK;
     clile_i_calibration *calibration = NULL;
@@ -16,15 +16,16 @@ static clile_status calibrate(const clile_model *model, int64_t n, const uint8_t
     CLILE_I_ALLOC(src, 3 * size * size);
     CLILE_I_TRY(clile_i_calibration_begin(model->encoder, model->size, &calibration));
     for (int64_t i = 0; i < n; ++i) {
-        const clile_i_image image = {.h = h, .w = w, .row_stride = (int64_t)w * 3, .rgb = rgb + i * h * w * 3};
+        const clile_i_image image = {
+            .h = h, .w = w, .row_stride = (int64_t)w * 3, .rgb = rgb + i * h * w * 3};
         const uint8_t *crop;
         int64_t row_stride;
         CLILE_I_TRY(clile_i_cropper_cut(&cropper, &image, &affine, &crop, &row_stride));
         clile_i_pixels_to_input(crop, row_stride, model->size, src);
         CLILE_I_TRY(clile_i_calibration_observe(calibration, src));
     }
-    CLILE_I_TRY(
-        clile_i_calibration_finish(calibration, model->encoder, clile_i_input_mean, clile_i_input_deviation, out));
+    CLILE_I_TRY(clile_i_calibration_finish(calibration, model->encoder, clile_i_input_mean,
+                                           clile_i_input_deviation, out));
 cleanup:
     clile_i_calibration_destroy(calibration);
     clile_i_cropper_free(&cropper);
@@ -32,8 +33,9 @@ cleanup:
     return status;
 }
 
-clile_status clile_model_quantize(const clile_model *model, int64_t n, const uint8_t *rgb, int32_t h, int32_t w,
-                                  const clile_options *options, clile_model **out)
+clile_status clile_model_quantize(const clile_model *model, int64_t n, const uint8_t *rgb,
+                                  int32_t h, int32_t w, const clile_options *options,
+                                  clile_model **out)
 {
     clile_status status = CLILE_OK;
     clile_model *copy = NULL;
@@ -46,12 +48,15 @@ clile_status clile_model_quantize(const clile_model *model, int64_t n, const uin
     CLILE_I_CHECK_NOT_NULL(model);
     CLILE_I_CHECK_NOT_NULL(rgb);
     if (n < 1 || h < 1 || w < 1 || h > 65535 || w > 65535)
-        return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
-                            "%s: %lld images of %d x %d pixels, expected at least one, with sides from 1 to 65535",
-                            __func__, (long long)n, (int)h, (int)w);
+        return clile_i_fail(
+            CLILE_E_INVALID_ARGUMENT,
+            "%s: %lld images of %d x %d pixels, expected at least one, with sides from 1 to 65535",
+            __func__, (long long)n, (int)h, (int)w);
     if (model->busy)
-        return clile_i_fail(CLILE_E_STATE, "%s: the model is being trained; finish stage 2 first", __func__);
-    if (!model->trained) return clile_i_fail(CLILE_E_STATE, "%s: the model has not been trained", __func__);
+        return clile_i_fail(CLILE_E_STATE, "%s: the model is being trained; finish stage 2 first",
+                            __func__);
+    if (!model->trained)
+        return clile_i_fail(CLILE_E_STATE, "%s: the model has not been trained", __func__);
     if (model->quant) return clile_i_fail(CLILE_E_STATE, "%s: the model is int8 already", __func__);
     CLILE_I_RETURN_IF(clile_options_get_i64(options, CLILE_OPT_THREADS, &threads));
     CLILE_I_TRY(clile_i_model_copy_frame(model, &copy));
@@ -62,7 +67,8 @@ clile_status clile_model_quantize(const clile_model *model, int64_t n, const uin
     status = calibrate(model, n, rgb, h, w, &quant);
     clile_i_team_leave(before);
     if (status != CLILE_OK) goto cleanup;
-    clile_i_log_write(log, CLILE_LOG_INFO, "int8 model made, measured on %lld images", (long long)n);
+    clile_i_log_write(log, CLILE_LOG_INFO, "int8 model made, measured on %lld images",
+                      (long long)n);
     copy->quant = quant;
     *out = copy;
     copy = NULL;

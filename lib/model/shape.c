@@ -28,13 +28,15 @@ clile_status clile_i_model_shape(const clile_model *model, clile_options *option
     CLILE_I_RETURN_IF(clile_options_set_i64(options, CLILE_OPT_EMBEDDING, model->d));
     CLILE_I_RETURN_IF(clile_options_set_i64(options, CLILE_OPT_IMAGE_SIZE, model->size));
     CLILE_I_RETURN_IF(clile_options_set_i64(options, CLILE_OPT_NULL_ANCHOR, model->null_anchor));
-    return clile_options_set(options, CLILE_OPT_SIMILARITY, model->similarity == CLILE_I_DOT ? "dot" : "cosine");
+    return clile_options_set(options, CLILE_OPT_SIMILARITY,
+                             model->similarity == CLILE_I_DOT ? "dot" : "cosine");
 }
 
 clile_status clile_i_model_check_shape(const clile_model *model, const clile_options *options)
 {
-    static const char *const keys[] = {CLILE_OPT_BACKBONE,   CLILE_OPT_WIDTH,       CLILE_OPT_EMBEDDING,
-                                       CLILE_OPT_IMAGE_SIZE, CLILE_OPT_NULL_ANCHOR, CLILE_OPT_SIMILARITY};
+    static const char *const keys[] = {CLILE_OPT_BACKBONE,    CLILE_OPT_WIDTH,
+                                       CLILE_OPT_EMBEDDING,   CLILE_OPT_IMAGE_SIZE,
+                                       CLILE_OPT_NULL_ANCHOR, CLILE_OPT_SIMILARITY};
     clile_status status = CLILE_OK;
     clile_options *shape = NULL;
     CLILE_I_TRY(clile_options_create(&shape));

@@ -1,4 +1,5 @@
-/* What a model was trained on, in its metadata, and whether a face given to it is placed as those were. */
+/* What a model was trained on, in its metadata, and whether a face given to it is placed as
+ * those were. */
 #include "model/model.h"
 
 #include <clile/predictor.h>
@@ -14,7 +15,10 @@ static const char *alignment_of(const clile_i_trained_on *on)
 {
     const int kinds = (on->landmarks > 0) + (on->boxes > 0) + (on->crops > 0);
     if (kinds > 1) return "mixed";
-    return on->landmarks > 0 ? "landmarks" : on->boxes > 0 ? "boxes" : on->crops > 0 ? "crops" : "unknown";
+    return on->landmarks > 0 ? "landmarks"
+           : on->boxes > 0   ? "boxes"
+           : on->crops > 0   ? "crops"
+                             : "unknown";
 }
 
 /* yes, never or unknown: of what the model's weights saw before, and of these images. */
@@ -22,7 +26,8 @@ static const char *photographs_after(const clile_model *model, const char *kind)
 {
     const char *before = clile_model_get_metadata(model, KEY_PHOTOGRAPHS);
     if (before == NULL)
-        before = model->trained || clile_model_get_metadata(model, "imported") != NULL ? "unknown" : "never";
+        before = model->trained || clile_model_get_metadata(model, "imported") != NULL ? "unknown"
+                                                                                       : "never";
     if (strcmp(before, "yes") == 0 || strcmp(kind, "photographs") == 0) return "yes";
     return strcmp(before, "never") == 0 && strcmp(kind, "unknown") != 0 ? "never" : "unknown";
 }
@@ -36,7 +41,8 @@ static clile_status set_number(clile_model *model, const char *key, int64_t valu
 
 clile_status clile_i_model_note_training(clile_model *model, const clile_i_trained_on *on)
 {
-    CLILE_I_RETURN_IF(clile_model_set_metadata(model, KEY_PHOTOGRAPHS, photographs_after(model, on->kind)));
+    CLILE_I_RETURN_IF(
+        clile_model_set_metadata(model, KEY_PHOTOGRAPHS, photographs_after(model, on->kind)));
     CLILE_I_RETURN_IF(clile_model_set_metadata(model, "alignment", alignment_of(on)));
     CLILE_I_RETURN_IF(set_number(model, KEY_LANDMARKS, on->landmarks));
     CLILE_I_RETURN_IF(set_number(model, KEY_BOXES, on->boxes));
@@ -49,8 +55,10 @@ clile_status clile_i_model_note_training(clile_model *model, const clile_i_train
 
 clile_status clile_i_model_note_import(clile_model *model, const char *path)
 {
-    const char *slash = strrchr(path, '/'), *before = clile_model_get_metadata(model, KEY_PHOTOGRAPHS);
-    if (before == NULL || strcmp(before, "never") == 0) /* nobody knows what those weights have seen */
+    const char *slash = strrchr(path, '/'),
+               *before = clile_model_get_metadata(model, KEY_PHOTOGRAPHS);
+    if (before == NULL ||
+        strcmp(before, "never") == 0) /* nobody knows what those weights have seen */
         CLILE_I_RETURN_IF(clile_model_set_metadata(model, KEY_PHOTOGRAPHS, "unknown"));
     return clile_model_set_metadata(model, "imported", slash ? slash + 1 : path);
 }
@@ -75,7 +83,8 @@ static int64_t get_number(const clile_model *model, const char *key)
 {
     const char *text = clile_model_get_metadata(model, key);
     int64_t value = 0;
-    return text != NULL && clile_i_parse_i64(text, text + strlen(text), &value) && value > 0 ? value : 0;
+    return text != NULL && clile_i_parse_i64(text, text + strlen(text), &value) && value > 0 ? value
+                                                                                             : 0;
 }
 
 void clile_i_model_append_training(clile_i_text *text, const clile_model *model)
@@ -86,13 +95,15 @@ void clile_i_model_append_training(clile_i_text *text, const clile_model *model)
     clile_i_text_append(text, ",\"trained_on\":{");
     for (size_t i = 0; i < sizeof keys / sizeof keys[0]; ++i) {
         clile_i_text_append(text, "%s\"%s\":", i ? "," : "", keys[i]);
-        if (i + 1 == sizeof keys / sizeof keys[0] && clile_model_get_metadata(model, keys[i]) == NULL)
+        if (i + 1 == sizeof keys / sizeof keys[0] &&
+            clile_model_get_metadata(model, keys[i]) == NULL)
             clile_i_text_append(text, "null"); /* nothing was imported */
         else
             clile_i_text_append_json(text, text_or_unknown(model, keys[i]));
     }
     for (size_t i = 0; i < sizeof counts / sizeof counts[0]; ++i)
-        clile_i_text_append(text, ",\"%s\":%lld", counts[i], (long long)get_number(model, counts[i]));
+        clile_i_text_append(text, ",\"%s\":%lld", counts[i],
+                            (long long)get_number(model, counts[i]));
     clile_i_text_append(text, "}");
 }
 
@@ -107,15 +118,18 @@ const char *clile_i_model_misfit(const clile_model *model, int32_t kind)
 {
     /* [what most training images had][what the face has] */
     static const char *const texts[3][3] = {
-        [CLILE_FACE_CROP] = {[CLILE_FACE_BOX] =
-                                 OF_CROPS "this face is cut out by its box: give it cut out as those were",
-                             [CLILE_FACE_POINTS] =
-                                 OF_CROPS "this face is aligned by its landmarks: give it cut out as those were"},
-        [CLILE_FACE_BOX] = {[CLILE_FACE_CROP] = OF_BOXES WHOLE "give the box of the face",
-                            [CLILE_FACE_POINTS] =
-                                OF_BOXES "this face is aligned by its landmarks, otherwise than those: give its box"},
+        [CLILE_FACE_CROP] =
+            {[CLILE_FACE_BOX] =
+                 OF_CROPS "this face is cut out by its box: give it cut out as those were",
+             [CLILE_FACE_POINTS] =
+                 OF_CROPS "this face is aligned by its landmarks: give it cut out as those were"},
+        [CLILE_FACE_BOX] =
+            {[CLILE_FACE_CROP] = OF_BOXES WHOLE "give the box of the face",
+             [CLILE_FACE_POINTS] = OF_BOXES
+             "this face is aligned by its landmarks, otherwise than those: give its box"},
         [CLILE_FACE_POINTS] = {[CLILE_FACE_CROP] = OF_POINTS WHOLE "give the landmarks of the face",
-                               [CLILE_FACE_BOX] = OF_POINTS "this face is cut out by its box: give its landmarks"},
+                               [CLILE_FACE_BOX] =
+                                   OF_POINTS "this face is cut out by its box: give its landmarks"},
     };
     const int64_t images[3] = {[CLILE_FACE_CROP] = get_number(model, KEY_CROPS),
                                [CLILE_FACE_BOX] = get_number(model, KEY_BOXES),
@@ -125,5 +139,6 @@ const char *clile_i_model_misfit(const clile_model *model, int32_t kind)
     if (kind < 0 || kind > 2) return NULL;
     for (int32_t k = 1; k < 3; ++k)
         if (images[k] > images[most]) most = k;
-    return images[kind] >= all - images[kind] * 9 ? NULL : texts[most][kind]; /* a tenth of the images is enough */
+    /* a tenth of the images is enough */
+    return images[kind] >= all - images[kind] * 9 ? NULL : texts[most][kind];
 }

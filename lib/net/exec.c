@@ -5,9 +5,9 @@
 
 static const double EPS = 1e-5, MOMENTUM = 0.1; /* torch's defaults, which torchvision keeps */
 enum { LEAST_SIZE = 32, MOST_SIZE = 512, MOST_BATCH = 4096 };
-/* Some 50 microseconds of one core. Measured on two quiet ones, ResNet-10 of width 0.25: 16 million costs a third more
- * time at 224 pixels; 1 million saves a quarter at 112 and nothing at 224, with more barriers for a busy neighbour to
- * hold up (docs/results.md). */
+/* Some 50 microseconds of one core. Measured on two quiet ones, ResNet-10 of width 0.25: 16
+ * million costs a third more time at 224 pixels; 1 million saves a quarter at 112 and nothing at
+ * 224, with more barriers for a busy neighbour to hold up (docs/results.md). */
 static const int64_t FLOPS_FOR_A_TEAM = 4000000;
 
 int clile_i_exec_trains(const clile_i_exec *exec)
@@ -20,7 +20,7 @@ static int64_t rounded(int64_t count)
     return (count + 15) / 16 * 16;
 }
 
-/* ---- shapes and operations ---------------------------------------------------------------------------------- */
+/* ---- shapes and operations ------------------------------------------------------------------- */
 
 static int64_t multiply_adds(const clile_i_conv_shape *s)
 {
@@ -31,16 +31,17 @@ static int64_t multiply_adds(const clile_i_conv_shape *s)
 static clile_status choose_kind(clile_i_exec *exec)
 {
     int64_t votes[4] = {0};
-    for (int32_t i = 0; i < exec->unit_count; i++) {
+    for (int32_t i = 0; i < exec->unit_count; ++i) {
         const clile_i_unit *unit = exec->units[i].unit;
         const clile_i_dnn_layout *src = &exec->layouts[unit->src];
         const clile_i_conv_shape shape = clile_i_unit_shape(unit, src->n, src->h, src->w);
         clile_i_dnn_layout_kind kind;
-        CLILE_I_RETURN_IF(clile_i_conv_preferred(&shape, (uint8_t)clile_i_exec_trains(exec), &kind));
+        CLILE_I_RETURN_IF(
+            clile_i_conv_preferred(&shape, (uint8_t)clile_i_exec_trains(exec), &kind));
         votes[kind] += multiply_adds(&shape);
     }
     exec->kind = CLILE_I_LAYOUT_C8; /* plain layout would make every other operation slow */
-    for (int kind = CLILE_I_LAYOUT_NHWC; kind <= CLILE_I_LAYOUT_C16; kind++)
+    for (int kind = CLILE_I_LAYOUT_NHWC; kind <= CLILE_I_LAYOUT_C16; ++kind)
         if (votes[kind] > votes[exec->kind]) exec->kind = (clile_i_dnn_layout_kind)kind;
     if (clile_i_exec_trains(exec)) return CLILE_OK;
     return clile_i_conv_inference_layout(exec->batch, exec->units[0].unit->oc, &exec->kind);
@@ -51,14 +52,16 @@ static void lay_out(clile_i_exec *exec, clile_i_dnn_layout_kind kind)
 {
     exec->layouts[CLILE_I_VALUE_IMAGE] =
         clile_i_dnn_layout_make(CLILE_I_LAYOUT_NCHW, exec->batch, 3, exec->size, exec->size);
-    for (int32_t i = 0; i < exec->unit_count; i++) {
+    for (int32_t i = 0; i < exec->unit_count; ++i) {
         clile_i_exec_unit *u = &exec->units[i];
         const clile_i_dnn_layout *src = &exec->layouts[u->unit->src];
         const clile_i_conv_shape shape = clile_i_unit_shape(u->unit, src->n, src->h, src->w);
-        u->dst = clile_i_dnn_layout_make(kind, src->n, u->unit->oc, clile_i_conv_oh(&shape), clile_i_conv_ow(&shape));
+        u->dst = clile_i_dnn_layout_make(kind, src->n, u->unit->oc, clile_i_conv_oh(&shape),
+                                         clile_i_conv_ow(&shape));
         exec->layouts[u->unit->dst] = u->dst;
         if (i > 0) continue;
-        exec->pool = clile_i_max_pool_make(&u->dst, CLILE_I_POOL_K, CLILE_I_POOL_STRIDE, CLILE_I_POOL_PAD);
+        exec->pool =
+            clile_i_max_pool_make(&u->dst, CLILE_I_POOL_K, CLILE_I_POOL_STRIDE, CLILE_I_POOL_PAD);
         exec->layouts[CLILE_I_VALUE_POOLED] = exec->pool.dst;
     }
 }
@@ -66,7 +69,7 @@ static void lay_out(clile_i_exec *exec, clile_i_dnn_layout_kind kind)
 static clile_status make_convolutions(clile_i_exec *exec)
 {
     const uint8_t trains = (uint8_t)clile_i_exec_trains(exec);
-    for (int32_t i = 0; i < exec->unit_count; i++) {
+    for (int32_t i = 0; i < exec->unit_count; ++i) {
         clile_i_exec_unit *u = &exec->units[i];
         const clile_i_dnn_layout *src = &exec->layouts[u->unit->src];
         const clile_i_conv_shape shape = clile_i_unit_shape(u->unit, src->n, src->h, src->w);
@@ -76,8 +79,10 @@ static clile_status make_convolutions(clile_i_exec *exec)
                                               .sum = !trains && u->unit->residual >= 0,
                                               .relu = !trains && u->unit->relu,
                                               .backward_weights = trains,
-                                              .backward_data = trains && u->unit->src != CLILE_I_VALUE_IMAGE};
-        u->team = trains ? exec->threads : clile_i_unit_team(&shape, FLOPS_FOR_A_TEAM, exec->threads);
+                                              .backward_data =
+                                                  trains && u->unit->src != CLILE_I_VALUE_IMAGE};
+        u->team =
+            trains ? exec->threads : clile_i_unit_team(&shape, FLOPS_FOR_A_TEAM, exec->threads);
         clile_i_threads_set(u->team);
         const clile_status status = clile_i_conv_create(&shape, &options, &u->conv);
         clile_i_threads_set(exec->threads);
@@ -88,11 +93,12 @@ static clile_status make_convolutions(clile_i_exec *exec)
     return CLILE_OK;
 }
 
-/* ---- parameters --------------------------------------------------------------------------------------------- */
+/* ---- parameters ------------------------------------------------------------------------------ */
 
 static void add_segment(clile_i_exec *exec, int32_t tensor, int64_t count)
 {
-    exec->segments[exec->segment_count++] = (clile_i_exec_segment){tensor, exec->param_count, rounded(count)};
+    exec->segments[exec->segment_count++] =
+        (clile_i_exec_segment){tensor, exec->param_count, rounded(count)};
     exec->param_count += rounded(count);
 }
 
@@ -102,7 +108,7 @@ static clile_status make_parameters(clile_i_exec *exec)
     const clile_i_net *net = exec->net;
     int64_t channels = 0, used = 0;
     CLILE_I_ALLOC(exec->segments, 3 * exec->unit_count + 2);
-    for (int32_t i = 0; i < exec->unit_count; i++) {
+    for (int32_t i = 0; i < exec->unit_count; ++i) {
         clile_i_exec_unit *u = &exec->units[i];
         u->segment = exec->segment_count;
         add_segment(exec, u->unit->conv, clile_i_conv_weights_count(u->conv));
@@ -115,9 +121,10 @@ static clile_status make_parameters(clile_i_exec *exec)
     CLILE_I_ALLOC(exec->params, exec->param_count);
     CLILE_I_ALLOC(exec->diffs, exec->param_count);
     CLILE_I_ALLOC(exec->statistics, 4 * channels);
-    for (int32_t i = 0; i < exec->unit_count; i++) {
+    for (int32_t i = 0; i < exec->unit_count; ++i) {
         clile_i_exec_unit *u = &exec->units[i];
-        const int64_t gamma = exec->segments[u->segment + 1].offset, beta = exec->segments[u->segment + 2].offset;
+        const int64_t gamma = exec->segments[u->segment + 1].offset,
+                      beta = exec->segments[u->segment + 2].offset;
         float *statistics = exec->statistics + 4 * used;
         const int64_t step = rounded(u->dst.channels);
         u->norm = (clile_i_batch_norm){.layout = u->dst,
@@ -153,7 +160,8 @@ static clile_status make_plain(const clile_i_net *net, float **out)
 {
     clile_status status = CLILE_OK;
     int64_t most = 0;
-    for (int32_t i = 0; i < net->tensor_count; i++) most = net->tensors[i].count > most ? net->tensors[i].count : most;
+    for (int32_t i = 0; i < net->tensor_count; ++i)
+        most = net->tensors[i].count > most ? net->tensors[i].count : most;
     CLILE_I_ALLOC(*out, most);
 cleanup:
     return status;
@@ -175,13 +183,13 @@ static clile_status make_folded(clile_i_exec *exec, const clile_i_net *net)
     fold_job job = {.net = net};
     const clile_i_net_tensor *fc = &exec->net->tensors[exec->net->fc];
     int64_t count = rounded(fc->count) + rounded(exec->net->config.embedding);
-    for (int32_t i = 0; i < exec->unit_count; i++) {
+    for (int32_t i = 0; i < exec->unit_count; ++i) {
         count += rounded(exec->units[i].dst.channels);
         if (exec->packs == NULL) count += rounded(clile_i_conv_weights_count(exec->units[i].conv));
     }
     CLILE_I_ALLOC(exec->fixed, count);
     float *at = exec->fixed;
-    for (int32_t i = 0; i < exec->unit_count; i++) {
+    for (int32_t i = 0; i < exec->unit_count; ++i) {
         clile_i_exec_unit *u = &exec->units[i];
         u->segment = -1;
         u->folded_bias = at;
@@ -195,8 +203,8 @@ static clile_status make_folded(clile_i_exec *exec, const clile_i_net *net)
         CLILE_I_TRY(clile_i_conv_weights_layout(u->conv, &layout));
         job.unit = u;
         CLILE_I_TRY(clile_i_packs_take(exec->packs, i, layout,
-                                       clile_i_conv_weights_count(u->conv) * (int64_t)sizeof(float), fold_weights, &job,
-                                       &u->pack));
+                                       clile_i_conv_weights_count(u->conv) * (int64_t)sizeof(float),
+                                       fold_weights, &job, &u->pack));
         u->folded_weights = clile_i_pack_weights(u->pack);
     }
     exec->fc_weights = at;
@@ -206,19 +214,22 @@ cleanup:
     return status;
 }
 
-/* ---- create, destroy ---------------------------------------------------------------------------------------- */
+/* ---- create, destroy ------------------------------------------------------------------------- */
 
 static clile_status check_arguments(int32_t batch, int32_t size, clile_i_exec_mode mode)
 {
     if (batch < 1 || batch > MOST_BATCH)
-        return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "batch: expected 1 .. %d, found %d", (int)MOST_BATCH, batch);
+        return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "batch: expected 1 .. %d, found %d",
+                            (int)MOST_BATCH, batch);
     if (size < LEAST_SIZE || size > MOST_SIZE)
-        return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "image size: expected %d .. %d pixels, found %d", (int)LEAST_SIZE,
+        return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
+                            "image size: expected %d .. %d pixels, found %d", (int)LEAST_SIZE,
                             (int)MOST_SIZE, size);
     if (mode == CLILE_I_EXEC_TRAIN && batch == 1 && size <= LEAST_SIZE)
-        return clile_i_fail(
-            CLILE_E_INVALID_ARGUMENT,
-            "batch: expected at least 2 at %d pixels, found 1: batch norm needs more than one value per channel", size);
+        return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
+                            "batch: expected at least 2 at %d pixels, found 1: batch norm needs "
+                            "more than one value per channel",
+                            size);
     return CLILE_OK;
 }
 
@@ -227,7 +238,7 @@ static clile_status make_scratch(clile_i_exec *exec)
     clile_status status = CLILE_OK;
     size_t bytes = 0;
     int64_t partial = 0;
-    for (int32_t i = 0; i < exec->unit_count; i++) {
+    for (int32_t i = 0; i < exec->unit_count; ++i) {
         const size_t needed = clile_i_conv_scratch_bytes(exec->units[i].conv);
         const int64_t doubles = clile_i_batch_norm_partial_count(&exec->units[i].dst);
         bytes = needed > bytes ? needed : bytes;
@@ -240,7 +251,8 @@ static clile_status make_scratch(clile_i_exec *exec)
     }
     if (clile_i_exec_trains(exec)) CLILE_I_ALLOC(exec->partial, partial);
     CLILE_I_ALLOC(exec->features, exec->batch * exec->net->features);
-    if (clile_i_exec_trains(exec)) CLILE_I_ALLOC(exec->diff_features, exec->batch * exec->net->features);
+    if (clile_i_exec_trains(exec))
+        CLILE_I_ALLOC(exec->diff_features, exec->batch * exec->net->features);
     CLILE_I_ALLOC(exec->image, exec->layouts[CLILE_I_VALUE_IMAGE].count);
 cleanup:
     return status;
@@ -248,8 +260,8 @@ cleanup:
 
 static clile_status load(clile_i_exec *exec, const clile_i_net *net);
 
-static clile_status create(const clile_i_net *net, int32_t batch, int32_t size, clile_i_exec_mode mode,
-                           clile_i_packs *packs, clile_i_exec **out)
+static clile_status create(const clile_i_net *net, int32_t batch, int32_t size,
+                           clile_i_exec_mode mode, clile_i_packs *packs, clile_i_exec **out)
 {
     clile_status status = CLILE_OK;
     clile_i_exec *exec = NULL;
@@ -268,7 +280,7 @@ static clile_status create(const clile_i_net *net, int32_t batch, int32_t size, 
     CLILE_I_ALLOC(exec->units, exec->unit_count);
     CLILE_I_ALLOC(exec->layouts, exec->value_count);
     CLILE_I_ALLOC(exec->values, exec->value_count);
-    for (int32_t i = 0; i < exec->unit_count; i++) exec->units[i].unit = &exec->net->units[i];
+    for (int32_t i = 0; i < exec->unit_count; ++i) exec->units[i].unit = &exec->net->units[i];
     lay_out(exec, CLILE_I_LAYOUT_NCHW);
     CLILE_I_TRY(choose_kind(exec));
     lay_out(exec, exec->kind);
@@ -289,14 +301,14 @@ cleanup:
     return status;
 }
 
-clile_status clile_i_exec_create(const clile_i_net *net, int32_t batch, int32_t size, clile_i_exec_mode mode,
-                                 clile_i_exec **out)
+clile_status clile_i_exec_create(const clile_i_net *net, int32_t batch, int32_t size,
+                                 clile_i_exec_mode mode, clile_i_exec **out)
 {
     return create(net, batch, size, mode, NULL, out);
 }
 
-clile_status clile_i_exec_create_shared(const clile_i_net *net, int32_t batch, int32_t size, clile_i_packs *packs,
-                                        clile_i_exec **out)
+clile_status clile_i_exec_create_shared(const clile_i_net *net, int32_t batch, int32_t size,
+                                        clile_i_packs *packs, clile_i_exec **out)
 {
     return create(net, batch, size, CLILE_I_EXEC_INFER, packs, out);
 }
@@ -304,7 +316,7 @@ clile_status clile_i_exec_create_shared(const clile_i_net *net, int32_t batch, i
 void clile_i_exec_destroy(clile_i_exec *exec)
 {
     if (exec == NULL) return;
-    for (int32_t i = 0; exec->units != NULL && i < exec->unit_count; i++) {
+    for (int32_t i = 0; exec->units != NULL && i < exec->unit_count; ++i) {
         clile_i_conv_destroy(exec->units[i].conv);
         clile_i_packs_give_back(exec->packs, exec->units[i].pack);
     }
@@ -313,27 +325,30 @@ void clile_i_exec_destroy(clile_i_exec *exec)
                            exec->segments, exec->params,        exec->diffs,       exec->statistics,
                            exec->fixed,    exec->image,         exec->activations, exec->gradients,
                            exec->features, exec->diff_features, exec->partial,     exec->scratch};
-    for (size_t i = 0; i < sizeof owned / sizeof *owned; i++) clile_i_free(owned[i]);
+    for (size_t i = 0; i < sizeof owned / sizeof *owned; ++i) clile_i_free(owned[i]);
     clile_i_net_destroy(exec->net);
     clile_i_free(exec);
 }
 
-/* ---- load, store -------------------------------------------------------------------------------------------- */
+/* ---- load, store ----------------------------------------------------------------------------- */
 
 static clile_status check_same(const clile_i_exec *exec, const clile_i_net *net)
 {
     const clile_i_net_config *a = &exec->net->config, *b = &net->config;
-    if (strcmp(a->backbone, b->backbone) == 0 && a->width == b->width && a->embedding == b->embedding) return CLILE_OK;
-    return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
-                        "net: expected %s, width %g, embedding %d, found %s, width %g, embedding %d", a->backbone,
-                        a->width, a->embedding, b->backbone, b->width, b->embedding);
+    if (strcmp(a->backbone, b->backbone) == 0 && a->width == b->width &&
+        a->embedding == b->embedding)
+        return CLILE_OK;
+    return clile_i_fail(
+        CLILE_E_INVALID_ARGUMENT,
+        "net: expected %s, width %g, embedding %d, found %s, width %g, embedding %d", a->backbone,
+        a->width, a->embedding, b->backbone, b->width, b->embedding);
 }
 
 static clile_status load_folded(clile_i_exec *exec, const clile_i_net *net)
 {
     clile_status status = CLILE_OK;
     fold_job job = {.net = net};
-    for (int32_t i = 0; i < exec->unit_count; i++) {
+    for (int32_t i = 0; i < exec->unit_count; ++i) {
         clile_i_exec_unit *u = &exec->units[i];
         job.unit = u;
         clile_i_net_fold(net, u->unit, NULL, u->folded_bias);
@@ -353,9 +368,10 @@ static clile_status load(clile_i_exec *exec, const clile_i_net *net)
     CLILE_I_RETURN_IF(check_same(exec, net));
     exec->forward_done = 0;
     if (!clile_i_exec_trains(exec)) return load_folded(exec, net);
-    for (int32_t s = 0; s < exec->segment_count; s++)
-        CLILE_I_RETURN_IF(clile_i_exec_from_plain(exec, s, net->tensors[exec->segments[s].tensor].data, exec->params));
-    for (int32_t i = 0; i < exec->unit_count; i++) {
+    for (int32_t s = 0; s < exec->segment_count; ++s)
+        CLILE_I_RETURN_IF(clile_i_exec_from_plain(
+            exec, s, net->tensors[exec->segments[s].tensor].data, exec->params));
+    for (int32_t i = 0; i < exec->unit_count; ++i) {
         const clile_i_exec_unit *u = &exec->units[i];
         const size_t bytes = (size_t)u->unit->oc * sizeof(float);
         memcpy(u->norm.running_mean, net->tensors[u->unit->norm + 2].data, bytes);
@@ -367,7 +383,9 @@ static clile_status load(clile_i_exec *exec, const clile_i_net *net)
 clile_status clile_i_exec_load(clile_i_exec *exec, const clile_i_net *net)
 {
     if (exec->packs != NULL)
-        return clile_i_fail(CLILE_E_STATE, "load: expected a net with weights of its own, found one that shares them");
+        return clile_i_fail(
+            CLILE_E_STATE,
+            "load: expected a net with weights of its own, found one that shares them");
     return load(exec, net);
 }
 
@@ -375,10 +393,12 @@ clile_status clile_i_exec_store(const clile_i_exec *exec, clile_i_net *net)
 {
     CLILE_I_RETURN_IF(check_same(exec, net));
     if (!clile_i_exec_trains(exec))
-        return clile_i_fail(CLILE_E_STATE, "store: expected a net compiled for training, found one for inference");
-    for (int32_t s = 0; s < exec->segment_count; s++)
-        CLILE_I_RETURN_IF(clile_i_exec_to_plain(exec, s, exec->params, net->tensors[exec->segments[s].tensor].data));
-    for (int32_t i = 0; i < exec->unit_count; i++) {
+        return clile_i_fail(CLILE_E_STATE,
+                            "store: expected a net compiled for training, found one for inference");
+    for (int32_t s = 0; s < exec->segment_count; ++s)
+        CLILE_I_RETURN_IF(clile_i_exec_to_plain(exec, s, exec->params,
+                                                net->tensors[exec->segments[s].tensor].data));
+    for (int32_t i = 0; i < exec->unit_count; ++i) {
         const clile_i_exec_unit *u = &exec->units[i];
         const size_t bytes = (size_t)u->unit->oc * sizeof(float);
         memcpy(net->tensors[u->unit->norm + 2].data, u->norm.running_mean, bytes);
@@ -387,7 +407,7 @@ clile_status clile_i_exec_store(const clile_i_exec *exec, clile_i_net *net)
     return CLILE_OK;
 }
 
-/* ---- flat parameters ---------------------------------------------------------------------------------------- */
+/* ---- flat parameters ------------------------------------------------------------------------- */
 
 float *clile_i_exec_params(clile_i_exec *exec, int64_t *count)
 {
@@ -413,10 +433,12 @@ const clile_i_exec_segment *clile_i_exec_segment_at(const clile_i_exec *exec, in
 /* The convolution whose weights a segment holds; NULL for norms and fc, which are plain. */
 static const clile_i_conv *convolution_of(const clile_i_exec *exec, int32_t segment)
 {
-    return segment < 3 * exec->unit_count && segment % 3 == 0 ? exec->units[segment / 3].conv : NULL;
+    return segment < 3 * exec->unit_count && segment % 3 == 0 ? exec->units[segment / 3].conv
+                                                              : NULL;
 }
 
-clile_status clile_i_exec_to_plain(const clile_i_exec *exec, int32_t segment, const float *flat, float *plain)
+clile_status clile_i_exec_to_plain(const clile_i_exec *exec, int32_t segment, const float *flat,
+                                   float *plain)
 {
     const clile_i_exec_segment *s = &exec->segments[segment];
     const clile_i_conv *conv = convolution_of(exec, segment);
@@ -425,7 +447,8 @@ clile_status clile_i_exec_to_plain(const clile_i_exec *exec, int32_t segment, co
     return CLILE_OK;
 }
 
-clile_status clile_i_exec_from_plain(const clile_i_exec *exec, int32_t segment, const float *plain, float *flat)
+clile_status clile_i_exec_from_plain(const clile_i_exec *exec, int32_t segment, const float *plain,
+                                     float *flat)
 {
     const clile_i_exec_segment *s = &exec->segments[segment];
     const clile_i_conv *conv = convolution_of(exec, segment);
@@ -438,12 +461,12 @@ clile_status clile_i_exec_from_plain(const clile_i_exec *exec, int32_t segment, 
 int64_t clile_i_exec_flops(const clile_i_exec *exec)
 {
     int64_t sum = 0;
-    for (int32_t i = 0; i < exec->unit_count; i++) {
+    for (int32_t i = 0; i < exec->unit_count; ++i) {
         const clile_i_exec_unit *u = &exec->units[i];
         const clile_i_dnn_layout *src = &exec->layouts[u->unit->src];
         const clile_i_conv_shape shape = clile_i_unit_shape(u->unit, src->n, src->h, src->w);
         int64_t passes = 0;
-        for (int pass = CLILE_I_PASS_FORWARD; pass <= CLILE_I_PASS_BACKWARD_WEIGHTS; pass++)
+        for (int pass = CLILE_I_PASS_FORWARD; pass <= CLILE_I_PASS_BACKWARD_WEIGHTS; ++pass)
             passes += clile_i_conv_has_pass(u->conv, (clile_i_pass)pass);
         sum += 2 * passes * multiply_adds(&shape);
     }

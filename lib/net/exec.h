@@ -1,5 +1,5 @@
-/* A net compiled for one batch, size and mode. Private to net. exec.c makes it, exec_plan.c lays out its memory,
- * exec_run.c runs it. */
+/* A net compiled for one batch, size and mode. Private to net. exec.c makes it, exec_plan.c lays
+ * out its memory, exec_run.c runs it. */
 #ifndef CLILE_I_EXEC_H
 #define CLILE_I_EXEC_H
 
@@ -9,13 +9,15 @@
 typedef struct {
     const clile_i_unit *unit;
     clile_i_conv *conv;
-    clile_i_dnn_layout dst;                  /* also of what the convolution gives before its norm */
+    /* also of what the convolution gives before its norm */
+    clile_i_dnn_layout dst;
     float *pre;                          /* that; training */
     float *folded_weights, *folded_bias; /* inference */
     clile_i_batch_norm norm;
     clile_i_pack *pack; /* whose weights folded_weights are, when they are shared */
     int32_t team;       /* threads this unit runs on */
-    int32_t segment;    /* of the convolution's weights; norm weight and bias follow; -1 in inference */
+    /* of the convolution's weights; norm weight and bias follow; -1 in inference */
+    int32_t segment;
 } clile_i_exec_unit;
 
 struct clile_i_exec {
@@ -29,7 +31,7 @@ struct clile_i_exec {
     int32_t unit_count, value_count;
     clile_i_exec_unit *units;
     clile_i_dnn_layout *layouts; /* of each value */
-    float **values;          /* each value's array; in inference they share an arena */
+    float **values;              /* each value's array; in inference they share an arena */
     clile_i_max_pool pool;
     clile_i_norm_pool stem; /* training: norm, ReLU and pooling after the first convolution */
 
@@ -55,9 +57,11 @@ int clile_i_exec_trains(const clile_i_exec *exec);
 clile_status clile_i_exec_plan_training(clile_i_exec *exec);
 clile_status clile_i_exec_plan_inference(clile_i_exec *exec);
 
-/* Forward, and after each unit what it gave (of the first one: after pooling); inference (exec_run.c). */
-typedef void (*clile_i_exec_observer)(void *context, int32_t unit, const clile_i_dnn_layout *layout, const float *values);
-clile_status clile_i_exec_observe(clile_i_exec *exec, const float *src, float *dst, clile_i_exec_observer observer,
-                                  void *context);
+/* Forward, and after each unit what it gave (of the first one: after pooling); inference
+ * (exec_run.c). */
+typedef void (*clile_i_exec_observer)(void *context, int32_t unit, const clile_i_dnn_layout *layout,
+                                      const float *values);
+clile_status clile_i_exec_observe(clile_i_exec *exec, const float *src, float *dst,
+                                  clile_i_exec_observer observer, void *context);
 
 #endif

@@ -1,5 +1,5 @@
-/* Memory of a compiled net. Training keeps every activation for the backward pass and plans the gradients by their
- * lifetimes; inference plans the activations so. */
+/* Memory of a compiled net. Training keeps every activation for the backward pass and plans the
+ * gradients by their lifetimes; inference plans the activations so. */
 #include "net/exec.h"
 #include "net/plan.h"
 
@@ -31,7 +31,7 @@ static int64_t rounded(int64_t count)
     return (count + 15) / 16 * 16;
 }
 
-/* ---- training ----------------------------------------------------------------------------------------------- */
+/* ---- training -------------------------------------------------------------------------------- */
 
 /* Gradient blocks of a value: it has one or two readers. */
 typedef struct {
@@ -44,18 +44,20 @@ typedef struct {
     int32_t *residual, *source; /* blocks of each unit's diff_residual and diff_src, -1 without */
 } training_plan;
 
-/* What the convolutions give and what follows their norms; the first norm's output exists pooled only. */
+/* What the convolutions give and what follows their norms; the first norm's output exists pooled
+ * only. */
 static clile_status place_activations(clile_i_exec *exec)
 {
     clile_status status = CLILE_OK;
     int64_t total = rounded(exec->pool.dst.count);
-    for (int32_t v = CLILE_I_VALUE_POOLED; v < exec->value_count; v++) total += rounded(exec->layouts[v].count);
-    for (int32_t i = 0; i < exec->unit_count; i++) total += rounded(exec->units[i].dst.count);
+    for (int32_t v = CLILE_I_VALUE_POOLED; v < exec->value_count; ++v)
+        total += rounded(exec->layouts[v].count);
+    for (int32_t i = 0; i < exec->unit_count; ++i) total += rounded(exec->units[i].dst.count);
     CLILE_I_ALLOC(exec->activations, total);
     CLILE_I_ALLOC(exec->stem.index, exec->pool.dst.count);
     float *at = exec->activations;
     exec->values[CLILE_I_VALUE_IMAGE] = exec->image;
-    for (int32_t i = 0; i < exec->unit_count; i++) { /* in the order of use */
+    for (int32_t i = 0; i < exec->unit_count; ++i) { /* in the order of use */
         clile_i_exec_unit *u = &exec->units[i];
         const int32_t value = i == 0 ? CLILE_I_VALUE_POOLED : u->unit->dst;
         u->pre = at;
@@ -73,26 +75,29 @@ static void add_diff(value_diffs *diffs, int32_t block)
     diffs->block[diffs->count++] = block;
 }
 
-/* The backward pass step by step: which gradients are made and read when. A unit's first gradient becomes, in place,
- * the one before its norm, the second that of its residual. */
+/* The backward pass step by step: which gradients are made and read when. A unit's first
+ * gradient becomes, in place, the one before its norm, the second that of its residual. */
 static void plan_gradients(const clile_i_exec *exec, training_plan *plan)
 {
     block_list *list = &plan->list;
     int32_t step = 0;
-    add_diff(&plan->diffs[exec->value_count - 1], add_block(list, exec->layouts[exec->value_count - 1].count, step));
-    for (int32_t i = exec->unit_count - 1; i >= 0; i--) {
+    add_diff(&plan->diffs[exec->value_count - 1],
+             add_block(list, exec->layouts[exec->value_count - 1].count, step));
+    for (int32_t i = exec->unit_count - 1; i >= 0; --i) {
         const clile_i_unit *unit = exec->units[i].unit;
         value_diffs *dst = &plan->diffs[unit->dst];
-        step++;
+        ++step;
         if (i == 0) { /* the stem: from the gradient after pooling to that before the norm */
             value_diffs *pooled = &plan->diffs[CLILE_I_VALUE_POOLED];
-            for (int32_t k = 0; k < pooled->count; k++) use_block(list, pooled->block[k], step);
+            for (int32_t k = 0; k < pooled->count; ++k) use_block(list, pooled->block[k], step);
             add_diff(dst, add_block(list, exec->layouts[unit->dst].count, step));
         }
-        for (int32_t k = 0; k < dst->count; k++) use_block(list, dst->block[k], step);
+        for (int32_t k = 0; k < dst->count; ++k) use_block(list, dst->block[k], step);
         plan->residual[i] = -1;
         if (unit->residual >= 0) {
-            plan->residual[i] = dst->count > 1 ? dst->block[1] : add_block(list, exec->layouts[unit->dst].count, step);
+            plan->residual[i] = dst->count > 1
+                                    ? dst->block[1]
+                                    : add_block(list, exec->layouts[unit->dst].count, step);
             add_diff(&plan->diffs[unit->residual], plan->residual[i]);
         }
         plan->source[i] = -1;
@@ -108,7 +113,8 @@ static float *block_at(const clile_i_exec *exec, const training_plan *plan, int3
     return block < 0 ? NULL : exec->gradients + plan->list.blocks[block].offset;
 }
 
-static float *diff_at(const clile_i_exec *exec, const training_plan *plan, int32_t value, int32_t which)
+static float *diff_at(const clile_i_exec *exec, const training_plan *plan, int32_t value,
+                      int32_t which)
 {
     const value_diffs *diffs = &plan->diffs[value];
     return block_at(exec, plan, which < diffs->count ? diffs->block[which] : -1);
@@ -150,9 +156,10 @@ clile_status clile_i_exec_plan_training(clile_i_exec *exec)
     CLILE_I_ALLOC(plan.source, exec->unit_count);
     CLILE_I_TRY(place_activations(exec));
     plan_gradients(exec, &plan);
-    CLILE_I_ALLOC(exec->gradients, clile_i_plan(plan.list.blocks, plan.list.count, plan.list.order));
+    CLILE_I_ALLOC(exec->gradients,
+                  clile_i_plan(plan.list.blocks, plan.list.count, plan.list.order));
     exec->diff_last = diff_at(exec, &plan, exec->value_count - 1, 0);
-    for (int32_t i = 0; i < exec->unit_count; i++) CLILE_I_TRY(bind_unit(exec, &plan, i));
+    for (int32_t i = 0; i < exec->unit_count; ++i) CLILE_I_TRY(bind_unit(exec, &plan, i));
     exec->stem.norm = exec->units[0].norm;
     exec->stem.pool = exec->pool;
     exec->stem.dst = exec->values[CLILE_I_VALUE_POOLED];
@@ -167,7 +174,7 @@ cleanup:
     return status;
 }
 
-/* ---- inference ---------------------------------------------------------------------------------------------- */
+/* ---- inference ------------------------------------------------------------------------------- */
 
 clile_status clile_i_exec_plan_inference(clile_i_exec *exec)
 {
@@ -178,7 +185,7 @@ clile_status clile_i_exec_plan_inference(clile_i_exec *exec)
     CLILE_I_ALLOC(list.order, exec->value_count);
     CLILE_I_ALLOC(block, exec->value_count);
     block[CLILE_I_VALUE_IMAGE] = -1;
-    for (int32_t i = 0; i < exec->unit_count; i++) {
+    for (int32_t i = 0; i < exec->unit_count; ++i) {
         const clile_i_unit *unit = exec->units[i].unit;
         const int32_t step = 2 * i;
         use_block(&list, block[unit->src], step);
@@ -195,8 +202,9 @@ clile_status clile_i_exec_plan_inference(clile_i_exec *exec)
     use_block(&list, block[exec->value_count - 1], 2 * exec->unit_count); /* average pooling */
     CLILE_I_ALLOC(exec->activations, clile_i_plan(list.blocks, list.count, list.order));
     exec->values[CLILE_I_VALUE_IMAGE] = exec->image;
-    for (int32_t v = 1; v < exec->value_count; v++) exec->values[v] = exec->activations + list.blocks[block[v]].offset;
-    for (int32_t i = 0; i < exec->unit_count; i++) {
+    for (int32_t v = 1; v < exec->value_count; ++v)
+        exec->values[v] = exec->activations + list.blocks[block[v]].offset;
+    for (int32_t i = 0; i < exec->unit_count; ++i) {
         clile_i_exec_unit *u = &exec->units[i];
         const clile_i_conv_buffers buffers = {.src = exec->values[u->unit->src],
                                               .weights = u->folded_weights,

@@ -30,18 +30,20 @@ static clile_status run_unit(clile_i_exec *exec, int32_t i)
     else if (trains)
         clile_i_batch_norm_forward(&u->norm);
     else if (i == 0)
-        clile_i_max_pool_forward(&exec->pool, exec->values[u->unit->dst], exec->values[CLILE_I_VALUE_POOLED], NULL);
+        clile_i_max_pool_forward(&exec->pool, exec->values[u->unit->dst],
+                                 exec->values[CLILE_I_VALUE_POOLED], NULL);
     return CLILE_OK;
 }
 
-clile_status clile_i_exec_observe(clile_i_exec *exec, const float *src, float *dst, clile_i_exec_observer observer,
-                                  void *context)
+clile_status clile_i_exec_observe(clile_i_exec *exec, const float *src, float *dst,
+                                  clile_i_exec_observer observer, void *context)
 {
     const clile_i_dnn_layout *last = &exec->layouts[exec->value_count - 1];
     /* A copy, so that the caller's array may change before backward reads it. */
     if (src != exec->image)
-        clile_i_parallel_for(exec->layouts[CLILE_I_VALUE_IMAGE].count, 65536, copy_body, &(copy_job){src, exec->image});
-    for (int32_t i = 0; i < exec->unit_count; i++) {
+        clile_i_parallel_for(exec->layouts[CLILE_I_VALUE_IMAGE].count, 65536, copy_body,
+                             &(copy_job){src, exec->image});
+    for (int32_t i = 0; i < exec->unit_count; ++i) {
         const int32_t value = i == 0 ? CLILE_I_VALUE_POOLED : exec->units[i].unit->dst;
         clile_i_threads_set(exec->units[i].team);
         const clile_status status = run_unit(exec, i);
@@ -51,8 +53,10 @@ clile_status clile_i_exec_observe(clile_i_exec *exec, const float *src, float *d
     }
     clile_i_threads_set(exec->tail_team);
     clile_i_average_pool_forward(last, exec->values[exec->value_count - 1], exec->features);
-    const clile_status status = (clile_i_exec_trains(exec) ? clile_i_linear_forward : clile_i_linear_forward_each)(
-        exec->batch, last->c, exec->net->config.embedding, exec->features, exec->fc_weights, exec->fc_bias, dst);
+    const clile_status status =
+        (clile_i_exec_trains(exec) ? clile_i_linear_forward : clile_i_linear_forward_each)(
+            exec->batch, last->c, exec->net->config.embedding, exec->features, exec->fc_weights,
+            exec->fc_bias, dst);
     clile_i_threads_set(exec->threads);
     if (status == CLILE_OK) exec->forward_done = (uint8_t)clile_i_exec_trains(exec);
     return status;
@@ -67,20 +71,21 @@ clile_status clile_i_exec_backward(clile_i_exec *exec, const float *diff_dst)
 {
     const clile_i_dnn_layout *last = &exec->layouts[exec->value_count - 1];
     if (!exec->forward_done)
-        return clile_i_fail(CLILE_E_STATE,
-                            "backward: expected a forward run of a net compiled for training before it, found none");
-    CLILE_I_RETURN_IF(clile_i_linear_backward(exec->batch, last->c, exec->net->config.embedding, exec->features,
-                                              exec->fc_weights, diff_dst, exec->diff_features, exec->fc_diff_weights,
-                                              exec->fc_diff_bias));
+        return clile_i_fail(CLILE_E_STATE, "backward: expected a forward run of a net compiled for "
+                                           "training before it, found none");
+    CLILE_I_RETURN_IF(clile_i_linear_backward(
+        exec->batch, last->c, exec->net->config.embedding, exec->features, exec->fc_weights,
+        diff_dst, exec->diff_features, exec->fc_diff_weights, exec->fc_diff_bias));
     clile_i_average_pool_backward(last, exec->diff_features, exec->diff_last);
-    for (int32_t i = exec->unit_count - 1; i >= 0; i--) {
+    for (int32_t i = exec->unit_count - 1; i >= 0; --i) {
         clile_i_exec_unit *u = &exec->units[i];
         if (i == 0)
             clile_i_norm_pool_backward(&exec->stem);
         else
             clile_i_batch_norm_backward(&u->norm);
         CLILE_I_RETURN_IF(clile_i_conv_backward_weights(u->conv));
-        if (u->unit->src != CLILE_I_VALUE_IMAGE) CLILE_I_RETURN_IF(clile_i_conv_backward_data(u->conv));
+        if (u->unit->src != CLILE_I_VALUE_IMAGE)
+            CLILE_I_RETURN_IF(clile_i_conv_backward_data(u->conv));
     }
     return CLILE_OK;
 }
@@ -92,14 +97,14 @@ static double seconds(void)
     return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
-clile_status clile_i_exec_bench_convolutions(clile_i_exec *exec, double *forward, double *backward_data,
-                                             double *backward_weights)
+clile_status clile_i_exec_bench_convolutions(clile_i_exec *exec, double *forward,
+                                             double *backward_data, double *backward_weights)
 {
     double sums[3] = {0.0, 0.0, 0.0};
     exec->forward_done = 0;
-    for (int pass = CLILE_I_PASS_FORWARD; pass <= CLILE_I_PASS_BACKWARD_WEIGHTS; pass++) {
+    for (int pass = CLILE_I_PASS_FORWARD; pass <= CLILE_I_PASS_BACKWARD_WEIGHTS; ++pass) {
         const double start = seconds();
-        for (int32_t i = 0; i < exec->unit_count; i++)
+        for (int32_t i = 0; i < exec->unit_count; ++i)
             if (clile_i_conv_has_pass(exec->units[i].conv, (clile_i_pass)pass))
                 CLILE_I_RETURN_IF(clile_i_conv_run_alone(exec->units[i].conv, (clile_i_pass)pass));
         sums[pass] = seconds() - start;

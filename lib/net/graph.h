@@ -19,12 +19,13 @@ struct clile_i_net {
     int64_t features; /* channels of the last value */
 };
 
-/* One convolution with its norm folded in: scale = gamma / sqrt(variance + eps); weights [oc, ic, k, k] * scale,
- * bias = beta - mean * scale. Either output may be NULL. */
-void clile_i_net_fold(const clile_i_net *net, const clile_i_unit *unit, float *weights, float *bias);
+/* One convolution with its norm folded in: scale = gamma / sqrt(variance + eps); weights [oc,
+ * ic, k, k] * scale, bias = beta - mean * scale. Either output may be NULL. */
+void clile_i_net_fold(const clile_i_net *net, const clile_i_unit *unit, float *weights,
+                      float *bias);
 clile_i_conv_shape clile_i_unit_shape(const clile_i_unit *unit, int64_t n, int64_t h, int64_t w);
-/* Threads for a unit of an inference net: small ones are faster on one, where no other thread has to be woken and
- * awaited. */
+/* Threads for a unit of an inference net: small ones are faster on one, where no other thread
+ * has to be woken and awaited. */
 int32_t clile_i_unit_team(const clile_i_conv_shape *shape, int64_t least_flops, int32_t threads);
 
 #endif

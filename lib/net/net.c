@@ -1,5 +1,6 @@
-/* ResNet (He et al., 2016) as torchvision builds it, names and shapes included: conv1 7x7/2, bn1, max pool 3x3/2, four
- * layers of blocks, average pool, fc. Bottlenecks stride in their 3x3 convolution (ResNet v1.5). */
+/* ResNet (He et al., 2016) as torchvision builds it, names and shapes included: conv1 7x7/2,
+ * bn1, max pool 3x3/2, four layers of blocks, average pool, fc. Bottlenecks stride in their 3x3
+ * convolution (ResNet v1.5). */
 #include "net/graph.h"
 
 #include <math.h>
@@ -23,7 +24,7 @@ static const double MOST_WIDTH = 4.0;
 
 static const backbone *find_backbone(const char *name)
 {
-    for (size_t i = 0; i < sizeof backbones / sizeof *backbones; i++)
+    for (size_t i = 0; i < sizeof backbones / sizeof *backbones; ++i)
         if (strcmp(backbones[i].name, name) == 0) return &backbones[i];
     return NULL;
 }
@@ -34,23 +35,25 @@ static clile_status check_config(const clile_i_net_config *config, const backbon
         return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "backbone: expected a name, found NULL");
     *found = find_backbone(config->backbone);
     if (*found == NULL)
-        return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
-                            "backbone: expected resnet10, resnet18, resnet34 or resnet50, found \"%s\"",
-                            config->backbone);
+        return clile_i_fail(
+            CLILE_E_INVALID_ARGUMENT,
+            "backbone: expected resnet10, resnet18, resnet34 or resnet50, found \"%s\"",
+            config->backbone);
     if (!clile_i_is_within(config->width, 0.0, MOST_WIDTH) || config->width <= 0.0)
-        return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "width multiplier: expected above 0 and at most %g, found %g",
+        return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
+                            "width multiplier: expected above 0 and at most %g, found %g",
                             MOST_WIDTH, config->width);
     if (config->embedding < 1 || config->embedding > MOST_EMBEDDING)
-        return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "embedding size: expected 1 .. %d, found %d", (int)MOST_EMBEDDING,
-                            config->embedding);
+        return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "embedding size: expected 1 .. %d, found %d",
+                            (int)MOST_EMBEDDING, config->embedding);
     return CLILE_OK;
 }
 
-/* ---- building ----------------------------------------------------------------------------------------------- */
+/* ---- building -------------------------------------------------------------------------------- */
 
 /* Appends "prefix.suffix", without memory for its values. */
-static clile_status add_tensor(clile_i_net *net, const char *prefix, const char *suffix, int32_t ndim,
-                               const int64_t *shape, int trainable, int decay)
+static clile_status add_tensor(clile_i_net *net, const char *prefix, const char *suffix,
+                               int32_t ndim, const int64_t *shape, int trainable, int decay)
 {
     char text[64];
     int64_t count = 0;
@@ -59,13 +62,17 @@ static clile_status add_tensor(clile_i_net *net, const char *prefix, const char 
     char *name = clile_i_strdup(text);
     if (name == NULL) return CLILE_E_OUT_OF_MEMORY;
     clile_i_net_tensor *tensor = &net->tensors[net->tensor_count++];
-    *tensor = (clile_i_net_tensor){
-        .name = name, .ndim = ndim, .count = count, .trainable = (uint8_t)trainable, .decay = (uint8_t)decay};
-    for (int32_t i = 0; i < ndim; i++) tensor->shape[i] = shape[i];
+    *tensor = (clile_i_net_tensor){.name = name,
+                                   .ndim = ndim,
+                                   .count = count,
+                                   .trainable = (uint8_t)trainable,
+                                   .decay = (uint8_t)decay};
+    for (int32_t i = 0; i < ndim; ++i) tensor->shape[i] = shape[i];
     return CLILE_OK;
 }
 
-static clile_status add_tensors(clile_i_net *net, const char *conv, const char *norm, clile_i_unit *unit)
+static clile_status add_tensors(clile_i_net *net, const char *conv, const char *norm,
+                                clile_i_unit *unit)
 {
     const int64_t shape[4] = {unit->oc, unit->ic, unit->k, unit->k};
     unit->conv = net->tensor_count;
@@ -83,19 +90,21 @@ static void add_unit(clile_i_net *net, clile_i_unit *unit)
     net->units[net->unit_count++] = *unit;
 }
 
-/* One block from value *value with *channels channels; both are moved on to its output. Tensors are in torchvision's
- * order (shortcut last), units in the order of their run (shortcut before the convolution that adds it). */
-static clile_status add_block(clile_i_net *net, const backbone *b, const char *prefix, int64_t planes, int64_t stride,
-                              int32_t *value, int64_t *channels)
+/* One block from value *value with *channels channels; both are moved on to its output. Tensors
+ * are in torchvision's order (shortcut last), units in the order of their run (shortcut before
+ * the convolution that adds it). */
+static clile_status add_block(clile_i_net *net, const backbone *b, const char *prefix,
+                              int64_t planes, int64_t stride, int32_t *value, int64_t *channels)
 {
     enum { MOST = 3 };
     const int32_t convs = b->bottleneck ? 3 : 2;
     const int64_t out = b->bottleneck ? planes * EXPANSION : planes;
     clile_i_unit units[MOST],
-        shortcut = {.ic = *channels, .oc = out, .k = 1, .stride = stride, .src = *value, .residual = -1};
+        shortcut = {
+            .ic = *channels, .oc = out, .k = 1, .stride = stride, .src = *value, .residual = -1};
     int32_t src = *value, residual = *value;
     char conv[48], norm[48];
-    for (int32_t i = 0; i < convs; i++) {
+    for (int32_t i = 0; i < convs; ++i) {
         const int square = b->bottleneck ? i == 1 : 1;
         units[i] = (clile_i_unit){.ic = i == 0 ? *channels : planes,
                                   .oc = i == convs - 1 ? out : planes,
@@ -108,7 +117,7 @@ static clile_status add_block(clile_i_net *net, const backbone *b, const char *p
         snprintf(norm, sizeof norm, "%s.bn%d", prefix, i + 1);
         CLILE_I_RETURN_IF(add_tensors(net, conv, norm, &units[i]));
     }
-    for (int32_t i = 0; i < convs - 1; i++) {
+    for (int32_t i = 0; i < convs - 1; ++i) {
         units[i].src = src;
         add_unit(net, &units[i]);
         src = units[i].dst;
@@ -137,18 +146,25 @@ static int64_t scaled(int64_t channels, double width)
 static clile_status build(clile_i_net *net, const backbone *b)
 {
     int64_t channels = scaled(64, net->config.width);
-    clile_i_unit stem = {
-        .ic = 3, .oc = channels, .k = 7, .stride = 2, .pad = 3, .src = CLILE_I_VALUE_IMAGE, .residual = -1, .relu = 1};
+    clile_i_unit stem = {.ic = 3,
+                         .oc = channels,
+                         .k = 7,
+                         .stride = 2,
+                         .pad = 3,
+                         .src = CLILE_I_VALUE_IMAGE,
+                         .residual = -1,
+                         .relu = 1};
     int32_t value = CLILE_I_VALUE_POOLED;
     net->value_count = 1;
     CLILE_I_RETURN_IF(add_tensors(net, "conv1", "bn1", &stem));
     add_unit(net, &stem);
-    net->value_count++; /* the pooled one */
-    for (int32_t layer = 0; layer < 4; layer++) {
-        for (int32_t i = 0; i < b->blocks[layer]; i++) {
+    ++net->value_count; /* the pooled one */
+    for (int32_t layer = 0; layer < 4; ++layer) {
+        for (int32_t i = 0; i < b->blocks[layer]; ++i) {
             char prefix[32];
             snprintf(prefix, sizeof prefix, "layer%d.%d", layer + 1, i);
-            CLILE_I_RETURN_IF(add_block(net, b, prefix, scaled((int64_t)64 << layer, net->config.width),
+            CLILE_I_RETURN_IF(add_block(net, b, prefix,
+                                        scaled((int64_t)64 << layer, net->config.width),
                                         layer > 0 && i == 0 ? 2 : 1, &value, &channels));
         }
     }
@@ -166,7 +182,7 @@ clile_status clile_i_net_create_bare(const clile_i_net_config *config, clile_i_n
     const backbone *b = NULL;
     int32_t blocks = 0;
     CLILE_I_TRY(check_config(config, &b));
-    for (int32_t i = 0; i < 4; i++) blocks += b->blocks[i];
+    for (int32_t i = 0; i < 4; ++i) blocks += b->blocks[i];
     CLILE_I_ALLOC(net, 1);
     clile_i_refs_init(&net->refs);
     net->config = *config;
@@ -193,7 +209,7 @@ clile_status clile_i_net_values(const clile_i_net_config *config, int64_t *count
     clile_i_net *net = NULL;
     CLILE_I_RETURN_IF(clile_i_net_create_bare(config, &net));
     *count = 0;
-    for (int32_t i = 0; i < net->tensor_count; i++) *count += net->tensors[i].count;
+    for (int32_t i = 0; i < net->tensor_count; ++i) *count += net->tensors[i].count;
     clile_i_net_destroy(net);
     return CLILE_OK;
 }
@@ -203,10 +219,11 @@ clile_status clile_i_net_create(const clile_i_net_config *config, clile_i_net **
     clile_status status = CLILE_OK;
     clile_i_net *net = NULL;
     CLILE_I_TRY(clile_i_net_create_bare(config, &net));
-    for (int32_t i = 0; i < net->tensor_count; i++) CLILE_I_ALLOC(net->tensors[i].data, net->tensors[i].count);
-    for (int32_t i = 0; i < net->unit_count; i++) {
+    for (int32_t i = 0; i < net->tensor_count; ++i)
+        CLILE_I_ALLOC(net->tensors[i].data, net->tensors[i].count);
+    for (int32_t i = 0; i < net->unit_count; ++i) {
         const int32_t norm = net->units[i].norm;
-        for (int64_t k = 0; k < net->units[i].oc; k++)
+        for (int64_t k = 0; k < net->units[i].oc; ++k)
             net->tensors[norm].data[k] = net->tensors[norm + 3].data[k] = 1.0F;
     }
     *out = net;
@@ -224,7 +241,7 @@ void clile_i_net_retain(clile_i_net *net)
 void clile_i_net_destroy(clile_i_net *net)
 {
     if (net == NULL || clile_i_refs_release(&net->refs) > 0) return;
-    for (int32_t i = 0; i < net->tensor_count; i++) {
+    for (int32_t i = 0; i < net->tensor_count; ++i) {
         clile_i_free((void *)(uintptr_t)net->tensors[i].name);
         clile_i_free(net->tensors[i].data);
     }
@@ -234,7 +251,7 @@ void clile_i_net_destroy(clile_i_net *net)
     clile_i_free(net);
 }
 
-/* ---- values --------------------------------------------------------------------------------------------------- */
+/* ---- values ---------------------------------------------------------------------------------- */
 
 const clile_i_net_config *clile_i_net_get_config(const clile_i_net *net)
 {
@@ -258,35 +275,36 @@ int32_t clile_i_net_unit_tensor(const clile_i_net *net, int32_t unit)
 
 static void fill(const clile_i_net_tensor *tensor, float value)
 {
-    for (int64_t i = 0; i < tensor->count; i++) tensor->data[i] = value;
+    for (int64_t i = 0; i < tensor->count; ++i) tensor->data[i] = value;
 }
 
 void clile_i_net_init(clile_i_net *net, clile_i_rng *rng)
 {
     const double bound = 1.0 / sqrt((double)net->features);
-    for (int32_t u = 0; u < net->unit_count; u++) {
+    for (int32_t u = 0; u < net->unit_count; ++u) {
         const clile_i_unit *unit = &net->units[u];
         const clile_i_net_tensor *weights = &net->tensors[unit->conv];
         const double deviation = sqrt(2.0 / (double)(unit->oc * unit->k * unit->k));
-        for (int64_t i = 0; i < weights->count; i++) weights->data[i] = (float)(deviation * clile_i_rng_normal(rng));
+        for (int64_t i = 0; i < weights->count; ++i)
+            weights->data[i] = (float)(deviation * clile_i_rng_normal(rng));
         fill(&net->tensors[unit->norm], 1.0F);
         fill(&net->tensors[unit->norm + 1], 0.0F);
         fill(&net->tensors[unit->norm + 2], 0.0F);
         fill(&net->tensors[unit->norm + 3], 1.0F);
     }
-    for (int32_t t = net->fc; t <= net->fc + 1; t++)
-        for (int64_t i = 0; i < net->tensors[t].count; i++)
+    for (int32_t t = net->fc; t <= net->fc + 1; ++t)
+        for (int64_t i = 0; i < net->tensors[t].count; ++i)
             net->tensors[t].data[i] = (float)clile_i_rng_range(rng, -bound, bound);
 }
 
 void clile_i_net_copy(clile_i_net *dst, const clile_i_net *src)
 {
-    for (int32_t i = 0; i < src->tensor_count; i++)
-        memcpy(dst->tensors[i].data, src->tensors[i].data, (size_t)src->tensors[i].count * sizeof(float));
+    for (int32_t i = 0; i < src->tensor_count; ++i)
+        memcpy(dst->tensors[i].data, src->tensors[i].data,
+               (size_t)src->tensors[i].count * sizeof(float));
 }
 
-/* ---- for inference ------------------------------------------------------------------------------------------------
- */
+/* ---- for inference --------------------------------------------------------------------------- */
 
 static const double EPS = 1e-5; /* of batch norm, torch's default */
 
@@ -299,13 +317,14 @@ void clile_i_net_fold(const clile_i_net *net, const clile_i_unit *unit, float *w
 {
     const clile_i_net_tensor *plain = &net->tensors[unit->conv], *norm = &net->tensors[unit->norm];
     const int64_t each = plain->count / unit->oc;
-    for (int64_t c = 0; c < unit->oc; c++) {
+    for (int64_t c = 0; c < unit->oc; ++c) {
         const double scale = (double)norm[0].data[c] / sqrt((double)norm[3].data[c] + EPS);
-        if (bias != NULL) bias[c] = (float)((double)norm[1].data[c] - (double)norm[2].data[c] * scale);
+        if (bias != NULL)
+            bias[c] = (float)((double)norm[1].data[c] - (double)norm[2].data[c] * scale);
         if (weights == NULL) continue;
         const float *restrict src = plain->data + c * each;
         float *restrict dst = weights + c * each;
-        for (int64_t k = 0; k < each; k++) dst[k] = (float)((double)src[k] * scale);
+        for (int64_t k = 0; k < each; ++k) dst[k] = (float)((double)src[k] * scale);
     }
 }
 
@@ -324,6 +343,7 @@ clile_i_conv_shape clile_i_unit_shape(const clile_i_unit *unit, int64_t n, int64
 
 int32_t clile_i_unit_team(const clile_i_conv_shape *s, int64_t least_flops, int32_t threads)
 {
-    const int64_t flops = 2 * s->n * s->oc * s->ic * s->kh * s->kw * clile_i_conv_oh(s) * clile_i_conv_ow(s);
+    const int64_t flops =
+        2 * s->n * s->oc * s->ic * s->kh * s->kw * clile_i_conv_oh(s) * clile_i_conv_ow(s);
     return flops < least_flops ? 1 : threads;
 }

@@ -2,7 +2,8 @@
  *
  *     clile_i_net_create(&config, &net);               // architecture + plain parameter values
  *     clile_i_net_init(net, &rng);
- *     clile_i_exec_create(net, batch, size, CLILE_I_EXEC_TRAIN, &exec);   // primitives and memory made here, once
+ *     // primitives and memory made here, once
+ *     clile_i_exec_create(net, batch, size, CLILE_I_EXEC_TRAIN, &exec);
  *     loop: clile_i_exec_forward(exec, src, embedding);
  *           clile_i_exec_backward(exec, diff_embedding); // diffs are overwritten
  *           optimiser over clile_i_exec_params / clile_i_exec_diffs (flat, oneDNN's blocked layout)
@@ -14,12 +15,15 @@
 #include "base/base.h"
 
 typedef struct {
-    const char *backbone; /* "resnet10", "resnet18", "resnet34" (basic blocks) or "resnet50" (bottlenecks) */
-    double width;         /* multiplies the 64, 128, 256, 512 channels of torchvision; rounded, at least 8 */
-    int32_t embedding;    /* d: outputs of the final linear layer `fc` */
+    /* "resnet10", "resnet18", "resnet34" (basic blocks) or "resnet50" (bottlenecks) */
+    const char *backbone;
+    /* multiplies the 64, 128, 256, 512 channels of torchvision; rounded, at least 8 */
+    double width;
+    int32_t embedding; /* d: outputs of the final linear layer `fc` */
 } clile_i_net_config;
 
-/* One named tensor of torchvision's state_dict (without num_batches_tracked), plain OIHW float32. */
+/* One named tensor of torchvision's state_dict (without num_batches_tracked), plain OIHW
+ * float32. */
 typedef struct {
     const char *name; /* "layer1.0.conv1.weight"; owned by the net */
     int32_t ndim;
@@ -43,49 +47,52 @@ clile_status clile_i_net_values(const clile_i_net_config *config, int64_t *count
 const clile_i_net_config *clile_i_net_get_config(const clile_i_net *net);
 int32_t clile_i_net_tensor_count(const clile_i_net *net);
 const clile_i_net_tensor *clile_i_net_tensor_at(const clile_i_net *net, int32_t index);
-/* torchvision's initialisation: convolutions N(0, 2 / fan_out), norms 1 and 0, running 0 and 1, fc U(+-1/sqrt(fan_in)).
+/* torchvision's initialisation: convolutions N(0, 2 / fan_out), norms 1 and 0, running 0 and 1,
+ * fc U(+-1/sqrt(fan_in)).
  */
 void clile_i_net_init(clile_i_net *net, clile_i_rng *rng);
 /* Copies all values; both of the same config. */
 void clile_i_net_copy(clile_i_net *dst, const clile_i_net *src);
 
 typedef enum {
-    CLILE_I_EXEC_TRAIN, /* forward + backward, batch statistics, running statistics updated (momentum 0.1, unbiased
-                           variance) */
+    /* forward + backward, batch statistics, running statistics updated (momentum 0.1, unbiased
+     * variance) */
+    CLILE_I_EXEC_TRAIN,
     CLILE_I_EXEC_TRAIN_FROZEN, /* forward + backward, running statistics used and kept */
     CLILE_I_EXEC_INFER         /* forward only: norms folded, post-ops, one arena */
 } clile_i_exec_mode;
 
 typedef struct clile_i_exec clile_i_exec;
 
-/* Compiles the net for [batch, 3, size, size] in this thread's team size (clile_i_threads_set) and loads its values.
- * Nothing is allocated afterwards by forward and backward. size 32..512. */
-clile_status clile_i_exec_create(const clile_i_net *net, int32_t batch, int32_t size, clile_i_exec_mode mode,
-                                 clile_i_exec **out);
+/* Compiles the net for [batch, 3, size, size] in this thread's team size (clile_i_threads_set)
+ * and loads its values. Nothing is allocated afterwards by forward and backward. size 32..512. */
+clile_status clile_i_exec_create(const clile_i_net *net, int32_t batch, int32_t size,
+                                 clile_i_exec_mode mode, clile_i_exec **out);
 void clile_i_exec_destroy(clile_i_exec *exec);
-/* Weights in the layouts that convolutions want, shared by the compiled nets of one set of weights (packs.c): a layout
- * is packed when the first net asks for it and freed with the last. Any thread; locked while a net is made or
- * destroyed. */
+/* Weights in the layouts that convolutions want, shared by the compiled nets of one set of
+ * weights (packs.c): a layout is packed when the first net asks for it and freed with the last.
+ * Any thread; locked while a net is made or destroyed. */
 typedef struct clile_i_packs clile_i_packs;
 clile_status clile_i_packs_create(clile_i_packs **out);
 void clile_i_packs_retain(clile_i_packs *packs);
 void clile_i_packs_release(clile_i_packs *packs);  /* NULL does nothing */
 int64_t clile_i_packs_bytes(clile_i_packs *packs); /* held at present */
 /* CLILE_I_EXEC_INFER with shared weights, which are read only: clile_i_exec_load is refused. */
-clile_status clile_i_exec_create_shared(const clile_i_net *net, int32_t batch, int32_t size, clile_i_packs *packs,
-                                        clile_i_exec **out);
+clile_status clile_i_exec_create_shared(const clile_i_net *net, int32_t batch, int32_t size,
+                                        clile_i_packs *packs, clile_i_exec **out);
 /* Loads values from / stores values to a net of the same config (store: training modes only). */
 clile_status clile_i_exec_load(clile_i_exec *exec, const clile_i_net *net);
 clile_status clile_i_exec_store(const clile_i_exec *exec, clile_i_net *net);
 
-/* src [batch,3,size,size] normalised, dst [batch,d]; both plain float32. src may be clile_i_exec_input: no copy is made
- * then. */
+/* src [batch,3,size,size] normalised, dst [batch,d]; both plain float32. src may be
+ * clile_i_exec_input: no copy is made then. */
 clile_status clile_i_exec_forward(clile_i_exec *exec, const float *src, float *dst);
 float *clile_i_exec_input(clile_i_exec *exec); /* where the net reads its images */
 /* diff_dst [batch,d]; fills clile_i_exec_diffs (overwrites). After a forward of the same batch. */
 clile_status clile_i_exec_backward(clile_i_exec *exec, const float *diff_dst);
 
-/* Flat trainable parameters and their gradients, `count` floats in blocked layout (padding is zero and stays zero). */
+/* Flat trainable parameters and their gradients, `count` floats in blocked layout (padding is
+ * zero and stays zero). */
 float *clile_i_exec_params(clile_i_exec *exec, int64_t *count);
 float *clile_i_exec_diffs(clile_i_exec *exec);
 typedef struct {
@@ -94,20 +101,23 @@ typedef struct {
 } clile_i_exec_segment;
 int32_t clile_i_exec_segment_count(const clile_i_exec *exec);
 const clile_i_exec_segment *clile_i_exec_segment_at(const clile_i_exec *exec, int32_t index);
-/* One segment of any flat array of this layout (parameters, gradients, optimiser moments) to and from plain OIHW
- * values. Exact. */
-clile_status clile_i_exec_to_plain(const clile_i_exec *exec, int32_t segment, const float *flat, float *plain);
-clile_status clile_i_exec_from_plain(const clile_i_exec *exec, int32_t segment, const float *plain, float *flat);
+/* One segment of any flat array of this layout (parameters, gradients, optimiser moments) to and
+ * from plain OIHW values. Exact. */
+clile_status clile_i_exec_to_plain(const clile_i_exec *exec, int32_t segment, const float *flat,
+                                   float *plain);
+clile_status clile_i_exec_from_plain(const clile_i_exec *exec, int32_t segment, const float *plain,
+                                     float *flat);
 
-/* ---- int8 (quant.c, calibrate.c, qexec.c) -------------------------------------------------------------------------
- */
+/* ---- int8 (quant.c, calibrate.c, qexec.c) ---------------------------------------------------- */
 
-/* A net for inference in integers. Activations are q = round(x / step) in u8; those of shortcut convolutions in s8; the
- * image in u8 as it is (step 1). Unit: x = step_src * scale[o] * sum(weights q_src) + bias[o] [+ step_residual
- * q_residual] [ReLU]. */
+/* A net for inference in integers. Activations are q = round(x / step) in u8; those of shortcut
+ * convolutions in s8; the image in u8 as it is (step 1). Unit: x = step_src * scale[o] *
+ * sum(weights q_src) + bias[o] [+ step_residual q_residual] [ReLU]. */
 typedef struct {
     int8_t
-        *weights; /* OIHW, of the convolution with its norm folded in: weight = scale[o] * weights, |weights| <= 127 */
+        /* OIHW, of the convolution with its norm folded in: weight = scale[o] * weights,
+         * |weights| <= 127 */
+        *weights;
     float *scale, *bias; /* [o] */
     float step;          /* of what the unit gives */
 } clile_i_quant_unit;
@@ -120,35 +130,42 @@ typedef struct {
 } clile_i_quant;
 
 clile_status clile_i_quant_create(const clile_i_net *net,
-                                  clile_i_quant **out); /* zeros, of the shapes of a net (bare will do) */
-void clile_i_quant_retain(clile_i_quant *quant);        /* counted as nets are */
+                                  /* zeros, of the shapes of a net (bare will do) */
+                                  clile_i_quant **out);
+void clile_i_quant_retain(clile_i_quant *quant); /* counted as nets are */
 void clile_i_quant_destroy(clile_i_quant *quant);
 /* Tensor index of a unit's convolution: its name and shape; unit = unit_count is fc. */
 int32_t clile_i_net_unit_tensor(const clile_i_net *net, int32_t unit);
 
-/* begin; observe images [3,size,size] normalised; finish. mean, deviation: x = (pixel / 255 - mean) / deviation. */
+/* begin; observe images [3,size,size] normalised; finish. mean, deviation: x = (pixel / 255 -
+ * mean) / deviation. */
 typedef struct clile_i_calibration clile_i_calibration;
-clile_status clile_i_calibration_begin(const clile_i_net *net, int32_t size, clile_i_calibration **out);
+clile_status clile_i_calibration_begin(const clile_i_net *net, int32_t size,
+                                       clile_i_calibration **out);
 clile_status clile_i_calibration_observe(clile_i_calibration *calibration, const float *src);
-clile_status clile_i_calibration_finish(const clile_i_calibration *calibration, const clile_i_net *net,
-                                        const float *mean, const float *deviation, clile_i_quant **out);
+clile_status clile_i_calibration_finish(const clile_i_calibration *calibration,
+                                        const clile_i_net *net, const float *mean,
+                                        const float *deviation, clile_i_quant **out);
 void clile_i_calibration_destroy(clile_i_calibration *calibration);
 
 typedef struct clile_i_qexec clile_i_qexec;
 /* net: bare or not. quant is borrowed. mean: what the border around the image is filled with. */
-clile_status clile_i_qexec_create(const clile_i_net *net, const clile_i_quant *quant, const float *mean, int32_t batch,
-                                  int32_t size, clile_i_packs *packs, clile_i_qexec **out);
+clile_status clile_i_qexec_create(const clile_i_net *net, const clile_i_quant *quant,
+                                  const float *mean, int32_t batch, int32_t size,
+                                  clile_i_packs *packs, clile_i_qexec **out);
 void clile_i_qexec_destroy(clile_i_qexec *exec);
 /* Image `index` of the batch: [size,size,3] RGB, rows row_stride bytes apart. */
-void clile_i_qexec_set_image(clile_i_qexec *exec, int32_t index, const uint8_t *rgb, int64_t row_stride);
+void clile_i_qexec_set_image(clile_i_qexec *exec, int32_t index, const uint8_t *rgb,
+                             int64_t row_stride);
 /* Of the images that were set. dst [batch,d] float32. */
 clile_status clile_i_qexec_forward(clile_i_qexec *exec, float *dst);
 
-/* For `clile bench`: floating point operations (2 per multiply-add) of the convolutions of one forward / one training
- * step, and one timed pass of every convolution primitive alone, in its own layout, nothing else (seconds). */
+/* For `clile bench`: floating point operations (2 per multiply-add) of the convolutions of one
+ * forward / one training step, and one timed pass of every convolution primitive alone, in its
+ * own layout, nothing else (seconds). */
 int64_t clile_i_exec_flops(const clile_i_exec *exec);
-clile_status clile_i_exec_bench_convolutions(clile_i_exec *exec, double *forward, double *backward_data,
-                                             double *backward_weights);
+clile_status clile_i_exec_bench_convolutions(clile_i_exec *exec, double *forward,
+                                             double *backward_data, double *backward_weights);
 /* "2.6.3": the oneDNN in use. */
 const char *clile_i_dnn_version(void);
 

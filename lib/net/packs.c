@@ -1,7 +1,8 @@
 #include "net/packs.h"
 
-/* Packed weights lie side by side in blocks, from 2 MiB on in large pages: an answer reads all weights of a model once,
- * and with pages of 4 KiB a twentieth of the time of one image of ResNet-50 goes into finding them. */
+/* Packed weights lie side by side in blocks, from 2 MiB on in large pages: an answer reads all
+ * weights of a model once, and with pages of 4 KiB a twentieth of the time of one image of
+ * ResNet-50 goes into finding them. */
 typedef struct {
     int32_t packs; /* in use; the last one that goes frees the block */
     int64_t bytes, used;
@@ -48,14 +49,16 @@ void clile_i_packs_retain(clile_i_packs *packs)
 void clile_i_packs_release(clile_i_packs *packs)
 {
     if (packs == NULL || clile_i_refs_release(&packs->refs) > 0) return;
-    clile_i_mutex_destroy(packs->mutex); /* every pack has been given back: who holds one retains these */
+    /* every pack has been given back: who holds one retains these */
+    clile_i_mutex_destroy(packs->mutex);
     clile_i_free(packs);
 }
 
 static int64_t held_bytes(const clile_i_packs *packs)
 {
     int64_t bytes = 0;
-    for (const clile_i_pack *pack = packs->first; pack != NULL; pack = pack->next) bytes += pack->bytes;
+    for (const clile_i_pack *pack = packs->first; pack != NULL; pack = pack->next)
+        bytes += pack->bytes;
     return bytes;
 }
 
@@ -67,7 +70,8 @@ int64_t clile_i_packs_bytes(clile_i_packs *packs)
     return bytes;
 }
 
-/* Room in the open block, or in a new one as large as all there is so far. What of it stays unused is never touched. */
+/* Room in the open block, or in a new one as large as all there is so far. What of it stays
+ * unused is never touched. */
 static clile_status carve(clile_i_packs *packs, clile_i_pack *pack)
 {
     clile_status status = CLILE_OK;
@@ -88,7 +92,7 @@ static clile_status carve(clile_i_packs *packs, clile_i_pack *pack)
     pack->block = block;
     pack->weights = block->memory + block->used;
     block->used += bytes;
-    block->packs++;
+    ++block->packs;
 cleanup:
     clile_i_free(fresh);
     return status;
@@ -109,17 +113,18 @@ static void free_pack(clile_i_packs *packs, clile_i_pack *pack)
 }
 
 /* The lock is held while the weights are written, so that two threads do not write the same. */
-static clile_status take_locked(clile_i_packs *packs, int32_t unit, clile_i_weights_layout *layout, int64_t bytes,
-                                clile_i_pack_fill fill, void *context, clile_i_pack **out)
+static clile_status take_locked(clile_i_packs *packs, int32_t unit, clile_i_weights_layout *layout,
+                                int64_t bytes, clile_i_pack_fill fill, void *context,
+                                clile_i_pack **out)
 {
     clile_status status = CLILE_OK;
     clile_i_pack *pack = packs->first;
-    while (pack != NULL &&
-           (pack->unit != unit || pack->bytes != bytes || !clile_i_weights_layout_equal(pack->layout, layout)))
+    while (pack != NULL && (pack->unit != unit || pack->bytes != bytes ||
+                            !clile_i_weights_layout_equal(pack->layout, layout)))
         pack = pack->next;
     if (pack != NULL) {
         clile_i_weights_layout_free(layout);
-        pack->users++;
+        ++pack->users;
         *out = pack;
         return CLILE_OK;
     }
@@ -140,8 +145,9 @@ cleanup:
     return status;
 }
 
-clile_status clile_i_packs_take(clile_i_packs *packs, int32_t unit, clile_i_weights_layout *layout, int64_t bytes,
-                                clile_i_pack_fill fill, void *context, clile_i_pack **out)
+clile_status clile_i_packs_take(clile_i_packs *packs, int32_t unit, clile_i_weights_layout *layout,
+                                int64_t bytes, clile_i_pack_fill fill, void *context,
+                                clile_i_pack **out)
 {
     clile_i_mutex_lock(packs->mutex);
     const clile_status status = take_locked(packs, unit, layout, bytes, fill, context, out);

@@ -8,10 +8,11 @@
 typedef struct clile_i_pack clile_i_pack;
 typedef clile_status (*clile_i_pack_fill)(void *context, void *weights);
 
-/* The weights of a unit in a layout (taken over, also on failure): those that are there already, or `bytes` that `fill`
- * writes. */
-clile_status clile_i_packs_take(clile_i_packs *packs, int32_t unit, clile_i_weights_layout *layout, int64_t bytes,
-                                clile_i_pack_fill fill, void *context, clile_i_pack **out);
+/* The weights of a unit in a layout (taken over, also on failure): those that are there already,
+ * or `bytes` that `fill` writes. */
+clile_status clile_i_packs_take(clile_i_packs *packs, int32_t unit, clile_i_weights_layout *layout,
+                                int64_t bytes, clile_i_pack_fill fill, void *context,
+                                clile_i_pack **out);
 void clile_i_packs_give_back(clile_i_packs *packs, clile_i_pack *pack); /* NULL pack does nothing */
 void *clile_i_pack_weights(const clile_i_pack *pack);
 

@@ -1,5 +1,6 @@
-/* An int8 net compiled for one batch and size. Images lie with a border of the mean colour around them, which is what
- * the padding of a normalised image is; so the first convolution pads nothing and reads the pixels themselves. */
+/* An int8 net compiled for one batch and size. Images lie with a border of the mean colour
+ * around them, which is what the padding of a normalised image is; so the first convolution pads
+ * nothing and reads the pixels themselves. */
 #include "net/graph.h"
 #include "net/packs.h"
 #include "net/plan.h"
@@ -38,8 +39,7 @@ struct clile_i_qexec {
     float *features, *fc_weights, *fc_bias;
 };
 
-/* ---- making -------------------------------------------------------------------------------------------------------
- */
+/* ---- making ---------------------------------------------------------------------------------- */
 
 /* Sizes and steps of all values. */
 static void lay_out(clile_i_qexec *exec, const clile_i_quant *quant)
@@ -47,19 +47,22 @@ static void lay_out(clile_i_qexec *exec, const clile_i_quant *quant)
     const float factor = exec->halved ? 2.0F : 1.0F;
     const int64_t side = exec->size + 2 * exec->border;
     exec->values[CLILE_I_VALUE_IMAGE] =
-        (qvalue){.layout = clile_i_dnn_layout_make(CLILE_I_LAYOUT_NHWC, exec->batch, 3, side, side), .step = factor};
-    for (int32_t i = 0; i < quant->unit_count; i++) {
+        (qvalue){.layout = clile_i_dnn_layout_make(CLILE_I_LAYOUT_NHWC, exec->batch, 3, side, side),
+                 .step = factor};
+    for (int32_t i = 0; i < quant->unit_count; ++i) {
         const clile_i_unit *unit = &exec->net->units[i];
         const clile_i_dnn_layout *src = &exec->values[unit->src].layout;
         clile_i_conv_shape shape = clile_i_unit_shape(unit, src->n, src->h, src->w);
         if (unit->src == CLILE_I_VALUE_IMAGE) shape.pad = 0;
         qvalue *dst = &exec->values[unit->dst];
-        *dst = (qvalue){.layout = clile_i_dnn_layout_make(CLILE_I_LAYOUT_NHWC, src->n, unit->oc, clile_i_conv_oh(&shape),
-                                                      clile_i_conv_ow(&shape)),
+        *dst = (qvalue){.layout = clile_i_dnn_layout_make(CLILE_I_LAYOUT_NHWC, src->n, unit->oc,
+                                                          clile_i_conv_oh(&shape),
+                                                          clile_i_conv_ow(&shape)),
                         .step = unit->relu ? factor * quant->units[i].step : quant->units[i].step,
                         .is_signed = !unit->relu};
         if (i > 0) continue;
-        exec->pool = clile_i_max_pool_make(&dst->layout, CLILE_I_POOL_K, CLILE_I_POOL_STRIDE, CLILE_I_POOL_PAD);
+        exec->pool = clile_i_max_pool_make(&dst->layout, CLILE_I_POOL_K, CLILE_I_POOL_STRIDE,
+                                           CLILE_I_POOL_PAD);
         exec->values[CLILE_I_VALUE_POOLED] = (qvalue){.layout = exec->pool.dst, .step = dst->step};
     }
 }
@@ -75,16 +78,18 @@ static clile_status pack(void *context, void *weights)
     return clile_i_qconv_pack_weights(job->conv, job->weights, weights);
 }
 
-static clile_status make_unit(clile_i_qexec *exec, const clile_i_quant_unit *q, int32_t i, float *scale, float *bias)
+static clile_status make_unit(clile_i_qexec *exec, const clile_i_quant_unit *q, int32_t i,
+                              float *scale, float *bias)
 {
     const clile_i_unit *unit = &exec->net->units[i];
     qunit *u = &exec->units[i];
     const qvalue *src = &exec->values[unit->src], *dst = &exec->values[unit->dst];
     const qvalue *held = unit->residual >= 0 ? &exec->values[unit->residual] : NULL;
     clile_i_weights_layout *layout = NULL;
-    clile_i_conv_shape shape = clile_i_unit_shape(unit, src->layout.n, src->layout.h, src->layout.w);
+    clile_i_conv_shape shape =
+        clile_i_unit_shape(unit, src->layout.n, src->layout.h, src->layout.w);
     if (unit->src == CLILE_I_VALUE_IMAGE) shape.pad = 0;
-    for (int64_t o = 0; o < unit->oc; o++) {
+    for (int64_t o = 0; o < unit->oc; ++o) {
         scale[o] = q->scale[o] * src->step / dst->step;
         bias[o] = q->bias[o] / dst->step;
     }
@@ -92,7 +97,8 @@ static clile_status make_unit(clile_i_qexec *exec, const clile_i_quant_unit *q, 
                                            .sum = held != NULL,
                                            .dst_signed = dst->is_signed,
                                            .sum_signed = held != NULL && held->is_signed,
-                                           .sum_scale = held != NULL ? held->step / dst->step : 0.0F,
+                                           .sum_scale =
+                                               held != NULL ? held->step / dst->step : 0.0F,
                                            .scale = scale,
                                            .bias = bias};
     u->team = clile_i_unit_team(&shape, FLOPS_FOR_A_TEAM, exec->threads);
@@ -102,8 +108,8 @@ static clile_status make_unit(clile_i_qexec *exec, const clile_i_quant_unit *q, 
     if (status != CLILE_OK) return status;
     CLILE_I_RETURN_IF(clile_i_qconv_weights_layout(u->conv, &layout));
     pack_job job = {u->conv, q->weights};
-    return clile_i_packs_take(exec->packs, i, layout, (int64_t)clile_i_qconv_weights_bytes(u->conv), pack, &job,
-                              &u->pack);
+    return clile_i_packs_take(exec->packs, i, layout, (int64_t)clile_i_qconv_weights_bytes(u->conv),
+                              pack, &job, &u->pack);
 }
 
 static clile_status make_units(clile_i_qexec *exec, const clile_i_quant *quant)
@@ -112,11 +118,11 @@ static clile_status make_units(clile_i_qexec *exec, const clile_i_quant *quant)
     float *scale = NULL, *bias = NULL;
     int64_t most = 0;
     size_t scratch = 0;
-    for (int32_t i = 0; i < quant->unit_count; i++)
+    for (int32_t i = 0; i < quant->unit_count; ++i)
         most = exec->net->units[i].oc > most ? exec->net->units[i].oc : most;
     CLILE_I_ALLOC(scale, most);
     CLILE_I_ALLOC(bias, most);
-    for (int32_t i = 0; i < quant->unit_count; i++) {
+    for (int32_t i = 0; i < quant->unit_count; ++i) {
         CLILE_I_TRY(make_unit(exec, &quant->units[i], i, scale, bias));
         const size_t needed = clile_i_qconv_scratch_bytes(exec->units[i].conv);
         scratch = needed > scratch ? needed : scratch;
@@ -139,7 +145,7 @@ static clile_status place_values(clile_i_qexec *exec)
     CLILE_I_ALLOC(blocks, net->value_count);
     CLILE_I_ALLOC(order, net->value_count);
     CLILE_I_ALLOC(block, net->value_count);
-    for (int32_t i = 0; i < net->unit_count; i++) {
+    for (int32_t i = 0; i < net->unit_count; ++i) {
         const clile_i_unit *unit = &net->units[i];
         const int32_t step = 2 * i;
         if (unit->src != CLILE_I_VALUE_IMAGE) blocks[block[unit->src]].last = step;
@@ -148,24 +154,28 @@ static clile_status place_values(clile_i_qexec *exec)
             blocks[block[unit->dst]].last = step;
         } else {
             block[unit->dst] = count;
-            blocks[count++] = (clile_i_plan_block){
-                .count = exec->values[unit->dst].layout.count, .first = step, .last = step + (i == 0)};
+            blocks[count++] = (clile_i_plan_block){.count = exec->values[unit->dst].layout.count,
+                                                   .first = step,
+                                                   .last = step + (i == 0)};
         }
         if (i > 0) continue;
         block[CLILE_I_VALUE_POOLED] = count;
-        blocks[count++] = (clile_i_plan_block){.count = exec->pool.dst.count, .first = step + 1, .last = step + 1};
+        blocks[count++] = (clile_i_plan_block){
+            .count = exec->pool.dst.count, .first = step + 1, .last = step + 1};
     }
     blocks[block[net->value_count - 1]].last = 2 * net->unit_count;
-    for (int32_t b = 0; b < count; b++) blocks[b].count = (blocks[b].count + 63) / 64 * 64; /* bytes, lines of 64 */
+    /* bytes, lines of 64 */
+    for (int32_t b = 0; b < count; ++b) blocks[b].count = (blocks[b].count + 63) / 64 * 64;
     CLILE_I_ALLOC(exec->arena, clile_i_plan(blocks, count, order) + 64);
     CLILE_I_ALLOC(exec->image, exec->values[CLILE_I_VALUE_IMAGE].layout.count + 64);
     exec->values[CLILE_I_VALUE_IMAGE].bytes = exec->image;
-    for (int32_t v = 1; v < net->value_count; v++) exec->values[v].bytes = exec->arena + blocks[block[v]].offset;
-    for (int32_t i = 0; i < net->unit_count; i++) {
+    for (int32_t v = 1; v < net->value_count; ++v)
+        exec->values[v].bytes = exec->arena + blocks[block[v]].offset;
+    for (int32_t i = 0; i < net->unit_count; ++i) {
         const clile_i_unit *unit = &net->units[i];
         CLILE_I_TRY(clile_i_qconv_bind(exec->units[i].conv, exec->values[unit->src].bytes,
-                                       clile_i_pack_weights(exec->units[i].pack), exec->values[unit->dst].bytes,
-                                       exec->scratch));
+                                       clile_i_pack_weights(exec->units[i].pack),
+                                       exec->values[unit->dst].bytes, exec->scratch));
     }
 cleanup:
     clile_i_free(blocks);
@@ -181,9 +191,9 @@ static clile_status make_fc(clile_i_qexec *exec, const clile_i_quant *quant)
     CLILE_I_ALLOC(exec->features, exec->batch * each);
     CLILE_I_ALLOC(exec->fc_weights, rows * each);
     CLILE_I_ALLOC(exec->fc_bias, rows);
-    for (int64_t o = 0; o < rows; o++) {
+    for (int64_t o = 0; o < rows; ++o) {
         exec->fc_bias[o] = quant->fc.bias[o];
-        for (int64_t k = o * each; k < (o + 1) * each; k++)
+        for (int64_t k = o * each; k < (o + 1) * each; ++k)
             exec->fc_weights[k] = quant->fc.scale[o] * (float)quant->fc.weights[k];
     }
 cleanup:
@@ -200,19 +210,21 @@ static uint8_t pixel(const clile_i_qexec *exec, uint8_t value)
 static void fill_border(clile_i_qexec *exec, const float *mean)
 {
     const int64_t pixels = exec->values[CLILE_I_VALUE_IMAGE].layout.count / 3;
-    for (int64_t p = 0; p < pixels; p++)
-        for (int k = 0; k < 3; k++) exec->image[3 * p + k] = pixel(exec, (uint8_t)(255.0F * mean[k] + 0.5F));
+    for (int64_t p = 0; p < pixels; ++p)
+        for (int k = 0; k < 3; ++k)
+            exec->image[3 * p + k] = pixel(exec, (uint8_t)(255.0F * mean[k] + 0.5F));
 }
 
-clile_status clile_i_qexec_create(const clile_i_net *net, const clile_i_quant *quant, const float *mean, int32_t batch,
-                                  int32_t size, clile_i_packs *packs, clile_i_qexec **out)
+clile_status clile_i_qexec_create(const clile_i_net *net, const clile_i_quant *quant,
+                                  const float *mean, int32_t batch, int32_t size,
+                                  clile_i_packs *packs, clile_i_qexec **out)
 {
     clile_status status = CLILE_OK;
     clile_i_qexec *exec = NULL;
     if (batch < 1 || batch > MOST_BATCH || size < LEAST_SIZE || size > MOST_SIZE)
         return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
-                            "int8 net: expected batch 1 .. %d and %d .. %d pixels, found %d and %d", (int)MOST_BATCH,
-                            (int)LEAST_SIZE, (int)MOST_SIZE, batch, size);
+                            "int8 net: expected batch 1 .. %d and %d .. %d pixels, found %d and %d",
+                            (int)MOST_BATCH, (int)LEAST_SIZE, (int)MOST_SIZE, batch, size);
     CLILE_I_ALLOC(exec, 1);
     clile_i_packs_retain(packs);
     exec->packs = packs;
@@ -240,7 +252,7 @@ cleanup:
 void clile_i_qexec_destroy(clile_i_qexec *exec)
 {
     if (exec == NULL) return;
-    for (int32_t i = 0; exec->units != NULL && i < exec->net->unit_count; i++) {
+    for (int32_t i = 0; exec->units != NULL && i < exec->net->unit_count; ++i) {
         clile_i_qconv_destroy(exec->units[i].conv);
         clile_i_packs_give_back(exec->packs, exec->units[i].pack);
     }
@@ -248,24 +260,24 @@ void clile_i_qexec_destroy(clile_i_qexec *exec)
     clile_i_net_destroy(exec->net);
     void *const owned[] = {exec->units,   exec->values,   exec->image,      exec->arena,
                            exec->scratch, exec->features, exec->fc_weights, exec->fc_bias};
-    for (size_t i = 0; i < sizeof owned / sizeof *owned; i++) clile_i_free(owned[i]);
+    for (size_t i = 0; i < sizeof owned / sizeof *owned; ++i) clile_i_free(owned[i]);
     clile_i_free(exec);
 }
 
-/* ---- running ------------------------------------------------------------------------------------------------------
- */
+/* ---- running --------------------------------------------------------------------------------- */
 
-void clile_i_qexec_set_image(clile_i_qexec *exec, int32_t index, const uint8_t *rgb, int64_t row_stride)
+void clile_i_qexec_set_image(clile_i_qexec *exec, int32_t index, const uint8_t *rgb,
+                             int64_t row_stride)
 {
     const int64_t side = exec->size + 2 * exec->border;
     uint8_t *first = exec->image + 3 * ((index * side + exec->border) * side + exec->border);
-    for (int64_t y = 0; y < exec->size; y++) {
+    for (int64_t y = 0; y < exec->size; ++y) {
         const uint8_t *src = rgb + y * row_stride;
         uint8_t *dst = first + 3 * y * side;
         if (!exec->halved)
             memcpy(dst, src, (size_t)(3 * exec->size));
         else
-            for (int64_t i = 0; i < 3 * exec->size; i++) dst[i] = pixel(exec, src[i]);
+            for (int64_t i = 0; i < 3 * exec->size; ++i) dst[i] = pixel(exec, src[i]);
     }
 }
 
@@ -275,7 +287,8 @@ static clile_status run_unit(clile_i_qexec *exec, int32_t i)
     const qvalue *values = exec->values;
     CLILE_I_RETURN_IF(clile_i_qconv_forward(exec->units[i].conv));
     if (i == 0)
-        clile_i_max_pool_u8(&exec->pool, values[exec->net->units[0].dst].bytes, values[CLILE_I_VALUE_POOLED].bytes);
+        clile_i_max_pool_u8(&exec->pool, values[exec->net->units[0].dst].bytes,
+                            values[CLILE_I_VALUE_POOLED].bytes);
     return CLILE_OK;
 }
 
@@ -284,7 +297,7 @@ clile_status clile_i_qexec_forward(clile_i_qexec *exec, float *dst)
     clile_status status = CLILE_OK;
     const clile_i_net *net = exec->net;
     const qvalue *last = &exec->values[net->value_count - 1];
-    for (int32_t i = 0; i < net->unit_count && status == CLILE_OK; i++) {
+    for (int32_t i = 0; i < net->unit_count && status == CLILE_OK; ++i) {
         clile_i_threads_set(exec->units[i].team);
         status = run_unit(exec, i);
     }
@@ -292,8 +305,8 @@ clile_status clile_i_qexec_forward(clile_i_qexec *exec, float *dst)
     clile_i_threads_set(tail < FLOPS_FOR_A_TEAM ? 1 : exec->threads);
     if (status == CLILE_OK) {
         clile_i_average_pool_u8(&last->layout, last->bytes, last->step, exec->features);
-        status = clile_i_linear_forward_each(exec->batch, net->features, net->config.embedding, exec->features,
-                                             exec->fc_weights, exec->fc_bias, dst);
+        status = clile_i_linear_forward_each(exec->batch, net->features, net->config.embedding,
+                                             exec->features, exec->fc_weights, exec->fc_bias, dst);
     }
     clile_i_threads_set(exec->threads);
     return status;

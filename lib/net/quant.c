@@ -19,7 +19,7 @@ clile_status clile_i_quant_create(const clile_i_net *net, clile_i_quant **out)
     clile_i_refs_init(&quant->refs);
     CLILE_I_ALLOC(quant->units, net->unit_count);
     quant->unit_count = net->unit_count;
-    for (int32_t i = 0; i < net->unit_count; i++)
+    for (int32_t i = 0; i < net->unit_count; ++i)
         CLILE_I_TRY(make_unit(&net->tensors[net->units[i].conv], &quant->units[i]));
     CLILE_I_TRY(make_unit(&net->tensors[net->fc], &quant->fc));
     *out = quant;
@@ -44,7 +44,8 @@ void clile_i_quant_retain(clile_i_quant *quant)
 void clile_i_quant_destroy(clile_i_quant *quant)
 {
     if (quant == NULL || clile_i_refs_release(&quant->refs) > 0) return;
-    for (int32_t i = 0; quant->units != NULL && i < quant->unit_count; i++) free_unit(&quant->units[i]);
+    for (int32_t i = 0; quant->units != NULL && i < quant->unit_count; ++i)
+        free_unit(&quant->units[i]);
     free_unit(&quant->fc);
     clile_i_free(quant->units);
     clile_i_free(quant);

@@ -1,8 +1,9 @@
-/* The architecture of a net as a list of units over values (activations), to read: for the executors, and for what
- * writes a net down for other runtimes.
+/* The architecture of a net as a list of units over values (activations), to read: for the
+ * executors, and for what writes a net down for other runtimes.
  *
- * value 0 is the image; unit 0 (conv1) makes value 1; max pooling makes value 2 of it; the units of the blocks follow
- * in the order in which they run; the last value goes through average pooling and `fc`. */
+ * value 0 is the image; unit 0 (conv1) makes value 1; max pooling makes value 2 of it; the units
+ * of the blocks follow in the order in which they run; the last value goes through average
+ * pooling and `fc`. */
 #ifndef CLILE_I_VIEW_H
 #define CLILE_I_VIEW_H
 

@@ -1,8 +1,8 @@
 /* The loop over the images of a data set. */
 #include "run/run.h"
 
-clile_status clile_i_run_dataset(const clile_i_encoder *encoder, const clile_dataset *data, clile_i_embedding_sink sink,
-                                 void *context)
+clile_status clile_i_run_dataset(const clile_i_encoder *encoder, const clile_dataset *data,
+                                 clile_i_embedding_sink sink, void *context)
 {
     clile_status status = CLILE_OK;
     int64_t *indices = NULL;

@@ -4,9 +4,9 @@
 
 static void skip_white_space(clile_i_json *json)
 {
-    while (json->position < json->end &&
-           (*json->position == ' ' || *json->position == '\t' || *json->position == '\n' || *json->position == '\r'))
-        json->position++;
+    while (json->position < json->end && (*json->position == ' ' || *json->position == '\t' ||
+                                          *json->position == '\n' || *json->position == '\r'))
+        ++json->position;
 }
 
 clile_status clile_i_json_fail(const clile_i_json *json, const char *expected)
@@ -14,21 +14,21 @@ clile_status clile_i_json_fail(const clile_i_json *json, const char *expected)
     const long long byte = json->position - json->begin;
     const char *part = json->part != NULL ? json->part : "header";
     if (json->position >= json->end)
-        return clile_i_fail(CLILE_E_FORMAT, "%s: %s, byte %lld: %s was expected, found the end", json->path, part, byte,
-                            expected);
+        return clile_i_fail(CLILE_E_FORMAT, "%s: %s, byte %lld: %s was expected, found the end",
+                            json->path, part, byte, expected);
     const unsigned char found = (unsigned char)*json->position;
     if (found > 0x20 && found < 0x7F)
-        return clile_i_fail(CLILE_E_FORMAT, "%s: %s, byte %lld: %s was expected, found '%c'", json->path, part, byte,
-                            expected, found);
-    return clile_i_fail(CLILE_E_FORMAT, "%s: %s, byte %lld: %s was expected, found the byte 0x%02X", json->path, part,
-                        byte, expected, found);
+        return clile_i_fail(CLILE_E_FORMAT, "%s: %s, byte %lld: %s was expected, found '%c'",
+                            json->path, part, byte, expected, found);
+    return clile_i_fail(CLILE_E_FORMAT, "%s: %s, byte %lld: %s was expected, found the byte 0x%02X",
+                        json->path, part, byte, expected, found);
 }
 
 int clile_i_json_take(clile_i_json *json, char character)
 {
     skip_white_space(json);
     if (json->position >= json->end || *json->position != character) return 0;
-    json->position++;
+    ++json->position;
     return 1;
 }
 
@@ -43,7 +43,7 @@ static int32_t hex_unit(const char *begin, const char *end)
 {
     if (end - begin < 4) return -1;
     int32_t unit = 0;
-    for (int i = 0; i < 4; i++) {
+    for (int i = 0; i < 4; ++i) {
         const char digit = begin[i];
         int32_t value = -1;
         if (digit >= '0' && digit <= '9') value = digit - '0';
@@ -87,9 +87,11 @@ static clile_status read_unicode_escape(clile_i_json *json)
     json->position += 4;
     uint32_t code = (uint32_t)unit;
     if (unit >= 0xD800 && unit <= 0xDBFF) {
-        const int pair = json->end - json->position >= 6 && json->position[0] == '\\' && json->position[1] == 'u';
+        const int pair = json->end - json->position >= 6 && json->position[0] == '\\' &&
+                         json->position[1] == 'u';
         const int32_t low = pair ? hex_unit(json->position + 2, json->end) : -1;
-        if (low < 0xDC00 || low > 0xDFFF) return clile_i_json_fail(json, "the second half of a surrogate pair");
+        if (low < 0xDC00 || low > 0xDFFF)
+            return clile_i_json_fail(json, "the second half of a surrogate pair");
         json->position += 6;
         code = 0x10000 + ((uint32_t)(unit - 0xD800) << 10) + (uint32_t)(low - 0xDC00);
     }
@@ -104,12 +106,12 @@ static clile_status read_escape(clile_i_json *json)
     if (json->position >= json->end) return clile_i_json_fail(json, "an escape");
     const char name = *json->position;
     if (name == 'u') {
-        json->position++;
+        ++json->position;
         return read_unicode_escape(json);
     }
     const char *found = memchr(names, name, sizeof names - 1);
     if (found == NULL) return clile_i_json_fail(json, "an escape");
-    json->position++;
+    ++json->position;
     *json->strings++ = meanings[found - names];
     return CLILE_OK;
 }
@@ -123,7 +125,7 @@ clile_status clile_i_json_string(clile_i_json *json, const char **out)
         const unsigned char byte = (unsigned char)*json->position;
         if (byte == '"') break;
         if (byte == '\\') {
-            json->position++;
+            ++json->position;
             CLILE_I_RETURN_IF(read_escape(json));
             continue;
         }
@@ -133,7 +135,7 @@ clile_status clile_i_json_string(clile_i_json *json, const char **out)
         json->strings += length;
         json->position += length;
     }
-    json->position++;
+    ++json->position;
     *json->strings++ = '\0';
     return CLILE_OK;
 }
@@ -142,7 +144,7 @@ clile_status clile_i_json_size(clile_i_json *json, int64_t *out)
 {
     skip_white_space(json);
     const char *begin = json->position, *end = begin;
-    while (end < json->end && *end >= '0' && *end <= '9') end++;
+    while (end < json->end && *end >= '0' && *end <= '9') ++end;
     const int leading_zero = end - begin > 1 && *begin == '0';
     if (leading_zero || !clile_i_parse_i64(begin, end, out))
         return clile_i_json_fail(json, "an integer from 0 to 9223372036854775807");

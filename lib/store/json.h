@@ -1,5 +1,6 @@
-/* A strict reader of the JSON (RFC 8259) that safetensors headers and lines of labels are made of, pulled piece by
- * piece: objects, arrays, strings and non-negative integers. Nothing nests deeper than the caller asks for. */
+/* A strict reader of the JSON (RFC 8259) that safetensors headers and lines of labels are made
+ * of, pulled piece by piece: objects, arrays, strings and non-negative integers. Nothing nests
+ * deeper than the caller asks for. */
 #ifndef CLILE_I_JSON_H
 #define CLILE_I_JSON_H
 

@@ -3,7 +3,8 @@
 
 #include <string.h>
 
-/* MOST_VALUES: a checkpoint has some ten thousand; a byte of a pickle must not become a hundred of memory without end.
+/* MOST_VALUES: a checkpoint has some ten thousand; a byte of a pickle must not become a hundred
+ * of memory without end.
  */
 enum { MARK = -1, NO_CELL = -1, HIGHEST_PROTOCOL = 5, MOST_VALUES = 1 << 21 };
 
@@ -78,12 +79,14 @@ static clile_status damaged(const clile_i_pickle *p, const char *what)
 
 /* ---- growing arrays ---- */
 
-static clile_status grow(const clile_i_pickle *p, void **array, int64_t count, int64_t *capacity, size_t size)
+static clile_status grow(const clile_i_pickle *p, void **array, int64_t count, int64_t *capacity,
+                         size_t size)
 {
     if (count < *capacity) return CLILE_OK;
     const int64_t wanted = *capacity == 0 ? 256 : *capacity * 2;
     if (wanted > MOST_VALUES)
-        return clile_i_fail(CLILE_E_UNSUPPORTED, "%s: a pickle of more than %d values", p->path, MOST_VALUES);
+        return clile_i_fail(CLILE_E_UNSUPPORTED, "%s: a pickle of more than %d values", p->path,
+                            MOST_VALUES);
     void *larger = clile_i_calloc(wanted, size);
     if (larger == NULL) return CLILE_E_OUT_OF_MEMORY;
     if (count > 0) memcpy(larger, *array, (size_t)count * size);
@@ -166,7 +169,8 @@ static clile_status push_text(clile_i_pickle *p, size_t length_bytes)
     CLILE_I_RETURN_IF(take_number(p, length_bytes, &length));
     if (length > SIZE_MAX) return damaged(p, "the pickle is cut short");
     CLILE_I_RETURN_IF(take(p, (size_t)length, &at));
-    return push(p, (clile_i_py){.kind = CLILE_I_PY_TEXT, .text = (const char *)at, .size = (int64_t)length});
+    return push(p, (clile_i_py){
+                       .kind = CLILE_I_PY_TEXT, .text = (const char *)at, .size = (int64_t)length});
 }
 
 /* The value on top of the stack, taken off it. */
@@ -179,10 +183,12 @@ static clile_status pop(clile_i_pickle *p, int32_t *out)
 }
 
 /* The container below, which must be of this kind. */
-static clile_status top_container(const clile_i_pickle *p, int64_t stack_count, clile_i_py_kind kind, int32_t *out)
+static clile_status top_container(const clile_i_pickle *p, int64_t stack_count,
+                                  clile_i_py_kind kind, int32_t *out)
 {
     *out = stack_count > 0 ? p->stack.at[stack_count - 1] : MARK;
-    if (*out == MARK || p->values[*out].kind != kind) return damaged(p, "no container for these items");
+    if (*out == MARK || p->values[*out].kind != kind)
+        return damaged(p, "no container for these items");
     return CLILE_OK;
 }
 
@@ -198,15 +204,18 @@ static clile_status find_mark(const clile_i_pickle *p, int64_t *out)
 
 /* ---- containers ---- */
 
-/* The values from `begin` of the stack on become the items of `container`; the stack ends at `end`. */
+/* The values from `begin` of the stack on become the items of `container`; the stack ends at
+ * `end`. */
 static clile_status collect(clile_i_pickle *p, int32_t container, int64_t begin, int64_t end)
 {
-    for (int64_t i = begin; i < p->stack.count; ++i) CLILE_I_RETURN_IF(add_item(p, container, p->stack.at[i]));
+    for (int64_t i = begin; i < p->stack.count; ++i)
+        CLILE_I_RETURN_IF(add_item(p, container, p->stack.at[i]));
     p->stack.count = end;
     return CLILE_OK;
 }
 
-/* A tuple of the values from `begin` of the stack on, in place of them and of the mark, which is at `end`. */
+/* A tuple of the values from `begin` of the stack on, in place of them and of the mark, which is
+ * at `end`. */
 static clile_status make_tuple(clile_i_pickle *p, int64_t begin, int64_t end)
 {
     const int64_t count = p->stack.count;
@@ -224,7 +233,8 @@ static clile_status tuple_of(clile_i_pickle *p, int64_t count)
     return make_tuple(p, p->stack.count - count, p->stack.count - count);
 }
 
-/* APPEND and SETITEM have their items on top of the container, APPENDS and SETITEMS behind a mark. */
+/* APPEND and SETITEM have their items on top of the container, APPENDS and SETITEMS behind a
+ * mark. */
 static clile_status add_items(clile_i_pickle *p, clile_i_py_kind kind, int64_t count)
 {
     int64_t begin = p->stack.count - count, end = begin;
@@ -237,7 +247,8 @@ static clile_status add_items(clile_i_pickle *p, clile_i_py_kind kind, int64_t c
     CLILE_I_RETURN_IF(top_container(p, end, kind, &container));
     for (int64_t i = begin; i < p->stack.count; ++i)
         if (p->stack.at[i] == MARK) return damaged(p, "a mark among items");
-    if (kind == CLILE_I_PY_DICT && (p->stack.count - begin) % 2 != 0) return damaged(p, "a key without a value");
+    if (kind == CLILE_I_PY_DICT && (p->stack.count - begin) % 2 != 0)
+        return damaged(p, "a key without a value");
     return collect(p, container, begin, end);
 }
 
@@ -247,7 +258,8 @@ static clile_status put(clile_i_pickle *p, uint64_t index)
 {
     if (p->stack.count == 0 || p->stack.at[p->stack.count - 1] == MARK)
         return damaged(p, "nothing to remember on the stack");
-    if (index >= p->size) return damaged(p, "the memo has a number above all that fit in the pickle");
+    if (index >= p->size)
+        return damaged(p, "the memo has a number above all that fit in the pickle");
     while ((uint64_t)p->memo.count <= index) CLILE_I_RETURN_IF(push_number(p, &p->memo, MARK));
     p->memo.at[index] = p->stack.at[p->stack.count - 1];
     return CLILE_OK;
@@ -255,25 +267,27 @@ static clile_status put(clile_i_pickle *p, uint64_t index)
 
 static clile_status get(clile_i_pickle *p, uint64_t index)
 {
-    if (index >= (uint64_t)p->memo.count || p->memo.at[index] == MARK) return damaged(p, "the memo has no such value");
+    if (index >= (uint64_t)p->memo.count || p->memo.at[index] == MARK)
+        return damaged(p, "the memo has no such value");
     return push_number(p, &p->stack, p->memo.at[index]);
 }
 
 /* ---- globals and calls ---- */
 
-static clile_status push_global(clile_i_pickle *p, const char *module, size_t module_size, const char *name,
-                                size_t name_size)
+static clile_status push_global(clile_i_pickle *p, const char *module, size_t module_size,
+                                const char *name, size_t name_size)
 {
     for (int64_t i = 0; p->globals[i]; ++i) {
         const char *allowed = p->globals[i];
-        if (strlen(allowed) == module_size + 1 + name_size && memcmp(allowed, module, module_size) == 0 &&
-            allowed[module_size] == ' ' && memcmp(allowed + module_size + 1, name, name_size) == 0)
+        if (strlen(allowed) == module_size + 1 + name_size &&
+            memcmp(allowed, module, module_size) == 0 && allowed[module_size] == ' ' &&
+            memcmp(allowed + module_size + 1, name, name_size) == 0)
             return push(p, (clile_i_py){.kind = CLILE_I_PY_GLOBAL, .integer = i});
     }
     return clile_i_fail(CLILE_E_UNSUPPORTED,
-                        "%s: pickle, byte %zu: it asks for %.*s.%.*s, which dictionaries of tensors do not need, and "
-                        "nothing of a pickle is run: save the "
-                        "state_dict alone",
+                        "%s: pickle, byte %zu: it asks for %.*s.%.*s, which dictionaries of "
+                        "tensors do not need, and nothing of a pickle is run: save the state_dict "
+                        "alone",
                         p->path, p->opcode_at, (int)(module_size < 100 ? module_size : 100), module,
                         (int)(name_size < 100 ? name_size : 100), name);
 }
@@ -299,7 +313,8 @@ static clile_status stack_global(clile_i_pickle *p)
     CLILE_I_RETURN_IF(pop(p, &name));
     CLILE_I_RETURN_IF(pop(p, &module));
     const clile_i_py *n = &p->values[name], *m = &p->values[module];
-    if (n->kind != CLILE_I_PY_TEXT || m->kind != CLILE_I_PY_TEXT) return damaged(p, "a global whose name is no text");
+    if (n->kind != CLILE_I_PY_TEXT || m->kind != CLILE_I_PY_TEXT)
+        return damaged(p, "a global whose name is no text");
     return push_global(p, m->text, (size_t)m->size, n->text, (size_t)n->size);
 }
 
@@ -314,7 +329,8 @@ static clile_status reduce(clile_i_pickle *p)
     const int64_t global = p->values[function].integer;
     if (strcmp(p->globals[global], "collections OrderedDict") == 0) {
         if (called.size != 0)
-            return clile_i_fail(CLILE_E_UNSUPPORTED, "%s: pickle, byte %zu: an OrderedDict made of a list", p->path,
+            return clile_i_fail(CLILE_E_UNSUPPORTED,
+                                "%s: pickle, byte %zu: an OrderedDict made of a list", p->path,
                                 p->opcode_at);
         return push(p, (clile_i_py){.kind = CLILE_I_PY_DICT});
     }
@@ -361,7 +377,8 @@ static clile_status step_value(clile_i_pickle *p, uint8_t opcode, int *known)
         case OP_LONG1:
             CLILE_I_RETURN_IF(take_number(p, 1, &number));
             if (number > 8)
-                return clile_i_fail(CLILE_E_UNSUPPORTED, "%s: pickle, byte %zu: an integer of more than 64 bits",
+                return clile_i_fail(CLILE_E_UNSUPPORTED,
+                                    "%s: pickle, byte %zu: an integer of more than 64 bits",
                                     p->path, p->opcode_at);
             return push_integer(p, (size_t)number);
         case OP_BINFLOAT:
@@ -390,8 +407,8 @@ static clile_status step_stack(clile_i_pickle *p, uint8_t opcode, int *known)
         case OP_PROTO:
             CLILE_I_RETURN_IF(take_number(p, 1, &number));
             if (number > HIGHEST_PROTOCOL)
-                return clile_i_fail(CLILE_E_UNSUPPORTED, "%s: pickle, byte %zu: protocol %d", p->path, p->opcode_at,
-                                    (int)number);
+                return clile_i_fail(CLILE_E_UNSUPPORTED, "%s: pickle, byte %zu: protocol %d",
+                                    p->path, p->opcode_at, (int)number);
             return CLILE_OK;
         case OP_FRAME: return take(p, 8, &skipped);
         case OP_MARK: return push_number(p, &p->stack, MARK);
@@ -429,9 +446,10 @@ static clile_status run(clile_i_pickle *p)
         known = 1;
         CLILE_I_RETURN_IF(step_stack(p, *opcode, &known));
         if (!known)
-            return clile_i_fail(CLILE_E_UNSUPPORTED,
-                                "%s: pickle, byte %zu: opcode 0x%02x is none that dictionaries of tensors need",
-                                p->path, p->opcode_at, *opcode);
+            return clile_i_fail(
+                CLILE_E_UNSUPPORTED,
+                "%s: pickle, byte %zu: opcode 0x%02x is none that dictionaries of tensors need",
+                p->path, p->opcode_at, *opcode);
     }
     if (p->stack.count != 1 || p->stack.at[0] == MARK)
         return damaged(p, "the end, but the stack does not hold one value");
@@ -439,8 +457,8 @@ static clile_status run(clile_i_pickle *p)
     return CLILE_OK;
 }
 
-clile_status clile_i_pickle_read(const uint8_t *data, size_t size, const char *path, const char *const *globals,
-                                 clile_i_pickle **out)
+clile_status clile_i_pickle_read(const uint8_t *data, size_t size, const char *path,
+                                 const char *const *globals, clile_i_pickle **out)
 {
     clile_status status = CLILE_OK;
     clile_i_pickle *pickle = NULL;

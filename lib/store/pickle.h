@@ -1,7 +1,8 @@
-/* A reader of Python pickles (the opcodes of pickletools, protocols 2 to 5) that makes a tree of values and runs
- * nothing. The few opcodes that torch.save needs for dictionaries of tensors are known; any other is refused by its
- * name. A global is kept as the number of its name in a list of those that are allowed, a call as function and
- * arguments, and what they mean is for the caller to say. */
+/* A reader of Python pickles (the opcodes of pickletools, protocols 2 to 5) that makes a tree of
+ * values and runs nothing. The few opcodes that torch.save needs for dictionaries of tensors are
+ * known; any other is refused by its name. A global is kept as the number of its name in a list
+ * of those that are allowed, a call as function and arguments, and what they mean is for the
+ * caller to say. */
 #ifndef CLILE_I_PICKLE_H
 #define CLILE_I_PICKLE_H
 
@@ -31,13 +32,14 @@ typedef struct {
 
 typedef struct clile_i_pickle clile_i_pickle;
 
-/* `globals` are the allowed ones as "module name", the list ending in NULL; `path` is for messages; both and `data` are
- * borrowed until close. UNSUPPORTED: an opcode or a global that is not allowed (the text names it); CORRUPT: no whole
- * pickle. */
-clile_status clile_i_pickle_read(const uint8_t *data, size_t size, const char *path, const char *const *globals,
-                                 clile_i_pickle **out);
+/* `globals` are the allowed ones as "module name", the list ending in NULL; `path` is for
+ * messages; both and `data` are borrowed until close. UNSUPPORTED: an opcode or a global that is
+ * not allowed (the text names it); CORRUPT: no whole pickle. */
+clile_status clile_i_pickle_read(const uint8_t *data, size_t size, const char *path,
+                                 const char *const *globals, clile_i_pickle **out);
 void clile_i_pickle_close(clile_i_pickle *pickle); /* NULL does nothing */
-/* Values may share their items, and a container may even hold itself: whoever walks the tree counts its steps. */
+/* Values may share their items, and a container may even hold itself: whoever walks the tree
+ * counts its steps. */
 const clile_i_py *clile_i_pickle_root(const clile_i_pickle *pickle);
 /* The item at the cell, and the next cell: for (int32_t cell = value->first; cell >= 0;) { item =
  * clile_i_pickle_next(pickle, &cell); ... } */

@@ -18,24 +18,28 @@ static const char *base_name(const char *path)
 clile_status clile_i_encoding_check(const char *kind, const char *name, const clile_i_file *file)
 {
     const uint8_t *mark = file->data;
-    if (file->size < 2 || !((mark[0] == 0xFF && mark[1] == 0xFE) || (mark[0] == 0xFE && mark[1] == 0xFF)))
+    if (file->size < 2 ||
+        !((mark[0] == 0xFF && mark[1] == 0xFE) || (mark[0] == 0xFE && mark[1] == 0xFF)))
         return CLILE_OK;
     return clile_i_fail(CLILE_E_FORMAT, "%s %s is a text in UTF-16, expected UTF-8", kind, name);
 }
 
-clile_status clile_i_label_file_open(const char *kind, const char *path, int64_t max_bytes, clile_i_file *out)
+clile_status clile_i_label_file_open(const char *kind, const char *path, int64_t max_bytes,
+                                     clile_i_file *out)
 {
     CLILE_I_RETURN_IF(clile_i_file_open(path, out));
     const clile_status status =
         out->size <= (uint64_t)max_bytes
             ? clile_i_encoding_check(kind, base_name(path), out)
-            : clile_i_fail(CLILE_E_INVALID_ARGUMENT, "%s %s has %zu bytes, max_label_mb allows %lld", kind,
-                           base_name(path), out->size, (long long)max_bytes);
+            : clile_i_fail(CLILE_E_INVALID_ARGUMENT,
+                           "%s %s has %zu bytes, max_label_mb allows %lld", kind, base_name(path),
+                           out->size, (long long)max_bytes);
     if (status != CLILE_OK) clile_i_file_close(out);
     return status;
 }
 
-clile_status clile_i_rows_open(const char *kind, const char *path, int64_t max_bytes, clile_i_rows *rows)
+clile_status clile_i_rows_open(const char *kind, const char *path, int64_t max_bytes,
+                               clile_i_rows *rows)
 {
     memset(rows, 0, sizeof *rows);
     rows->kind = kind;
@@ -66,7 +70,8 @@ const char *clile_i_separators_found(const char *begin, const char *end, int32_t
 
 clile_status clile_i_rows_check_separators(const clile_i_rows *rows)
 {
-    if (rows->count > 1 || clile_i_separators_found(rows->line_begin, rows->line_end, rows->blanks) == NULL)
+    if (rows->count > 1 ||
+        clile_i_separators_found(rows->line_begin, rows->line_end, rows->blanks) == NULL)
         return CLILE_OK;
     return clile_i_rows_fail(rows, "one column");
 }
@@ -81,7 +86,7 @@ void clile_i_rows_split_otherwise(clile_i_rows *rows)
         rows->end[rows->count] = stop;
         if (stop == rows->line_end) break;
     }
-    if (rows->count < CLILE_I_ROWS_MOST) rows->count++;
+    if (rows->count < CLILE_I_ROWS_MOST) ++rows->count;
 }
 
 /* "0,5" in quotes: the field + 1, 0 when there is none. */
@@ -111,12 +116,14 @@ clile_status clile_i_rows_fail(const clile_i_rows *rows, const char *format, ...
     if (found != NULL && rows->count == 1)
         snprintf(text, sizeof text, "the columns are separated by %s, expected %s", found, wanted);
     else if (found != NULL)
-        snprintf(cause, sizeof cause, "; the row has %s, expected %s between columns and points in numbers", found,
+        snprintf(cause, sizeof cause,
+                 "; the row has %s, expected %s between columns and points in numbers", found,
                  wanted);
     else if (decimal > 0)
-        snprintf(cause, sizeof cause, "; column %lld has a decimal comma, expected a point", (long long)decimal);
-    return clile_i_fail(CLILE_E_FORMAT, "%s %s, row %lld: %s%s", rows->kind, rows->name, (long long)rows->lines.line,
-                        text, cause);
+        snprintf(cause, sizeof cause, "; column %lld has a decimal comma, expected a point",
+                 (long long)decimal);
+    return clile_i_fail(CLILE_E_FORMAT, "%s %s, row %lld: %s%s", rows->kind, rows->name,
+                        (long long)rows->lines.line, text, cause);
 }
 
 /* ---- rows ---- */
@@ -133,11 +140,12 @@ clile_status clile_i_rows_next(clile_i_rows *rows, int32_t *more)
         rows->line_end = end;
         rows->count = 0;
         const char *nul = memchr(begin, '\0', (size_t)(end - begin));
-        if (nul != NULL) return clile_i_rows_fail(rows, "byte %lld is NUL", (long long)(nul - begin) + 1);
+        if (nul != NULL)
+            return clile_i_rows_fail(rows, "byte %lld is NUL", (long long)(nul - begin) + 1);
         rows->count = clile_i_csv_split(begin, end, CLILE_I_ROWS_MOST, rows->begin, rows->end);
         if (rows->count > CLILE_I_ROWS_MOST)
-            return clile_i_rows_fail(rows, "%lld columns, at most %d are read", (long long)rows->count,
-                                     CLILE_I_ROWS_MOST);
+            return clile_i_rows_fail(rows, "%lld columns, at most %d are read",
+                                     (long long)rows->count, CLILE_I_ROWS_MOST);
         *more = 1;
         break;
     }
@@ -147,15 +155,17 @@ clile_status clile_i_rows_next(clile_i_rows *rows, int32_t *more)
 clile_status clile_i_rows_expect(const clile_i_rows *rows, int64_t expected)
 {
     if (rows->count == expected) return CLILE_OK;
-    return clile_i_rows_fail(rows, "%lld columns, header has %lld%s", (long long)rows->count, (long long)expected,
-                             rows->count > expected ? " (a decimal comma makes two columns of a number)" : "");
+    return clile_i_rows_fail(
+        rows, "%lld columns, header has %lld%s", (long long)rows->count, (long long)expected,
+        rows->count > expected ? " (a decimal comma makes two columns of a number)" : "");
 }
 
 int clile_i_rows_is_nan(const clile_i_rows *rows, int64_t field)
 {
     const char *at = rows->begin[field], *end = rows->end[field];
     if (at < end && (*at == '-' || *at == '+')) ++at;
-    if (end - at >= 3 && memcmp(at, "1.#", 3) == 0) return end - at > 3 && (at[3] == 'I' || at[3] == 'Q');
+    if (end - at >= 3 && memcmp(at, "1.#", 3) == 0)
+        return end - at > 3 && (at[3] == 'I' || at[3] == 'Q');
     for (int k = 0; k < 3; ++k, ++at)
         if (at == end || (*at != "nan"[k] && *at != "NAN"[k])) return 0;
     return at == end || *at == '(';
@@ -167,20 +177,24 @@ static int shown_size(const clile_i_rows *rows, int64_t field)
     return size < SHOWN ? (int)size : SHOWN;
 }
 
-clile_status clile_i_rows_whole(const clile_i_rows *rows, int64_t field, const char *what, int64_t *out)
+clile_status clile_i_rows_whole(const clile_i_rows *rows, int64_t field, const char *what,
+                                int64_t *out)
 {
     if (clile_i_parse_i64(rows->begin[field], rows->end[field], out) && *out >= 0) return CLILE_OK;
-    return clile_i_rows_fail(rows, "column %lld is \"%.*s\", expected %s (a whole number)", (long long)field + 1,
-                             shown_size(rows, field), rows->begin[field], what);
+    return clile_i_rows_fail(rows, "column %lld is \"%.*s\", expected %s (a whole number)",
+                             (long long)field + 1, shown_size(rows, field), rows->begin[field],
+                             what);
 }
 
-clile_status clile_i_rows_code(const clile_i_rows *rows, int64_t field, int32_t au, int32_t loose, int8_t *out)
+clile_status clile_i_rows_code(const clile_i_rows *rows, int64_t field, int32_t au, int32_t loose,
+                               int8_t *out)
 {
     int64_t code = 0;
     double real = 0.0;
     const int empty = rows->begin[field] == rows->end[field];
     int number = clile_i_parse_i64(rows->begin[field], rows->end[field], &code);
-    if (loose && !number && clile_i_parse_f64(rows->begin[field], rows->end[field], &real) && fabs(real) < 10.0) {
+    if (loose && !number && clile_i_parse_f64(rows->begin[field], rows->end[field], &real) &&
+        fabs(real) < 10.0) {
         code = (int64_t)real;
         number = (double)code == real;
     }
@@ -191,7 +205,8 @@ clile_status clile_i_rows_code(const clile_i_rows *rows, int64_t field, int32_t 
     } else {
         return clile_i_rows_fail(rows, "code \"%.*s\" for AU %d, expected 0, 1 or %s; column %lld",
                                  shown_size(rows, field), rows->begin[field], au,
-                                 loose ? "9, -1 or nothing (not coded)" : "9 (not coded)", (long long)field + 1);
+                                 loose ? "9, -1 or nothing (not coded)" : "9 (not coded)",
+                                 (long long)field + 1);
     }
     return CLILE_OK;
 }

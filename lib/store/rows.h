@@ -1,5 +1,5 @@
-/* A CSV file row by row. Blank rows are skipped; rows are counted from 1, the header being one. OpenFace and
- * Py-Feat write more than 700 columns. */
+/* A CSV file row by row. Blank rows are skipped; rows are counted from 1, the header being one.
+ * OpenFace and Py-Feat write more than 700 columns. */
 #ifndef CLILE_I_ROWS_H
 #define CLILE_I_ROWS_H
 
@@ -19,21 +19,26 @@ typedef struct {
 /* FORMAT: UTF-16, which spreadsheets write as "Unicode text". */
 clile_status clile_i_encoding_check(const char *kind, const char *name, const clile_i_file *file);
 /* A text file of at most max_bytes (max_label_mb). IO; INVALID_ARGUMENT: larger; FORMAT: UTF-16. */
-clile_status clile_i_label_file_open(const char *kind, const char *path, int64_t max_bytes, clile_i_file *out);
+clile_status clile_i_label_file_open(const char *kind, const char *path, int64_t max_bytes,
+                                     clile_i_file *out);
 /* `kind` and `path` must outlive the rows. As clile_i_label_file_open. */
-clile_status clile_i_rows_open(const char *kind, const char *path, int64_t max_bytes, clile_i_rows *rows);
+clile_status clile_i_rows_open(const char *kind, const char *path, int64_t max_bytes,
+                               clile_i_rows *rows);
 void clile_i_rows_close(clile_i_rows *rows);
 /* *more: 0 at the end. FORMAT: more than CLILE_I_ROWS_MOST fields, a NUL byte. */
 clile_status clile_i_rows_next(clile_i_rows *rows, int32_t *more);
-/* FORMAT unless the present row has `expected` fields: "KIND NAME, row R: N columns, header has M". */
+/* FORMAT unless the present row has `expected` fields: "KIND NAME, row R: N columns, header has
+ * M". */
 clile_status clile_i_rows_expect(const clile_i_rows *rows, int64_t expected);
 /* Field k as a whole number >= 0; FORMAT with file, row, column and what was there. */
-clile_status clile_i_rows_whole(const clile_i_rows *rows, int64_t field, const char *what, int64_t *out);
-/* Field k as an occurrence code: 1, 0, 9 (or -1, nothing, or any of them as a decimal when `loose`), to 1, 0, -1.
- * FORMAT with file, row, column and what was there. */
-clile_status clile_i_rows_code(const clile_i_rows *rows, int64_t field, int32_t au, int32_t loose, int8_t *out);
-/* Spreadsheets of countries with a decimal comma separate columns by semicolons. "semicolons" or "tabs" when the text
- * has any outside quotes (blanks: tabs are fine), otherwise NULL. */
+clile_status clile_i_rows_whole(const clile_i_rows *rows, int64_t field, const char *what,
+                                int64_t *out);
+/* Field k as an occurrence code: 1, 0, 9 (or -1, nothing, or any of them as a decimal when
+ * `loose`), to 1, 0, -1. FORMAT with file, row, column and what was there. */
+clile_status clile_i_rows_code(const clile_i_rows *rows, int64_t field, int32_t au, int32_t loose,
+                               int8_t *out);
+/* Spreadsheets of countries with a decimal comma separate columns by semicolons. "semicolons" or
+ * "tabs" when the text has any outside quotes (blanks: tabs are fine), otherwise NULL. */
 const char *clile_i_separators_found(const char *begin, const char *end, int32_t blanks);
 /* FORMAT when the present row is one column only because its separators are not commas. */
 clile_status clile_i_rows_check_separators(const clile_i_rows *rows);
@@ -41,8 +46,9 @@ clile_status clile_i_rows_check_separators(const clile_i_rows *rows);
 void clile_i_rows_split_otherwise(clile_i_rows *rows);
 /* "nan" in any letters and the like, as C libraries print it: -nan(ind), 1.#IND, -1.#QNAN. */
 int clile_i_rows_is_nan(const clile_i_rows *rows, int64_t field);
-/* Ends of a message about the present row: "KIND NAME, row R: " in front of the text. Wrong separators and decimal
- * commas in the row are named, too, since the text is about what follows from them. */
+/* Ends of a message about the present row: "KIND NAME, row R: " in front of the text. Wrong
+ * separators and decimal commas in the row are named, too, since the text is about what follows
+ * from them. */
 #if defined(__GNUC__)
 __attribute__((format(printf, 2, 3)))
 #endif

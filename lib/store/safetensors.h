@@ -1,6 +1,7 @@
-/* The one reader and the one writer of safetensors files (https://github.com/huggingface/safetensors, format section):
- * 8 bytes little-endian header length, a JSON header, raw little-endian tensors. The reader trusts nothing: every
- * offset, size, name and number is checked before it is used. */
+/* The one reader and the one writer of safetensors files
+ * (https://github.com/huggingface/safetensors, format section): 8 bytes little-endian header
+ * length, a JSON header, raw little-endian tensors. The reader trusts nothing: every offset,
+ * size, name and number is checked before it is used. */
 #ifndef CLILE_I_SAFETENSORS_H
 #define CLILE_I_SAFETENSORS_H
 
@@ -36,15 +37,19 @@ typedef struct {
 
 typedef struct clile_i_st clile_i_st;
 
-/* Opens and checks a file. FORMAT: it is no safetensors file as the format defines it; CORRUPT: it is cut short or has
- * bytes too many; UNSUPPORTED: more than CLILE_I_ST_MAX_DIMS dimensions. Every type of the format is accepted. When the
- * metadata have our "clile_crc32", the CRC of the data is verified too (CORRUPT). */
+/* Opens and checks a file. FORMAT: it is no safetensors file as the format defines it; CORRUPT:
+ * it is cut short or has bytes too many; UNSUPPORTED: more than CLILE_I_ST_MAX_DIMS dimensions.
+ * Every type of the format is accepted. When the metadata have our "clile_crc32", the CRC of the
+ * data is verified too (CORRUPT). */
 clile_status clile_i_st_open(const char *path, clile_i_st **out);
-/* The same without the CRC of the data, whose bytes are not touched: for a file that may be larger than memory. */
+/* The same without the CRC of the data, whose bytes are not touched: for a file that may be
+ * larger than memory. */
 clile_status clile_i_st_open_unverified(const char *path, clile_i_st **out);
-/* The same of a file that is open already and that it takes over: a pipe can be read only once. `path` is for messages.
+/* The same of a file that is open already and that it takes over: a pipe can be read only once.
+ * `path` is for messages.
  */
-clile_status clile_i_st_open_file(const char *path, clile_i_file *file, int verify, clile_i_st **out);
+clile_status clile_i_st_open_file(const char *path, clile_i_file *file, int verify,
+                                  clile_i_st **out);
 /* The same of bytes in memory, borrowed until it is closed; messages call them "memory". */
 clile_status clile_i_st_open_memory(const void *bytes, size_t size, clile_i_st **out);
 void clile_i_st_close(clile_i_st *st);
@@ -52,42 +57,49 @@ const char *clile_i_st_path(const clile_i_st *st);
 /* Tensors are in the order of their names (bytewise). */
 int64_t clile_i_st_count(const clile_i_st *st);
 const clile_i_st_tensor *clile_i_st_at(const clile_i_st *st, int64_t index);
-const clile_i_st_tensor *clile_i_st_find(const clile_i_st *st, const char *name); /* NULL when absent */
+/* NULL when absent */
+const clile_i_st_tensor *clile_i_st_find(const clile_i_st *st, const char *name);
 /* Borrowed value of a __metadata__ key, NULL when absent. */
 const char *clile_i_st_metadata(const clile_i_st *st, const char *key);
 /* All of __metadata__, in file order; borrowed. */
 int64_t clile_i_st_metadata_count(const clile_i_st *st);
-void clile_i_st_metadata_at(const clile_i_st *st, int64_t index, const char **key, const char **value);
-/* Copies a tensor that must exist with this type and shape; otherwise a CLILE_E_FORMAT text says file, tensor, both
- * shapes. */
-clile_status clile_i_st_copy(const clile_i_st *st, const char *name, clile_i_st_type type, int32_t ndim,
-                             const int64_t *shape, void *dst);
+void clile_i_st_metadata_at(const clile_i_st *st, int64_t index, const char **key,
+                            const char **value);
+/* Copies a tensor that must exist with this type and shape; otherwise a CLILE_E_FORMAT text says
+ * file, tensor, both shapes. */
+clile_status clile_i_st_copy(const clile_i_st *st, const char *name, clile_i_st_type type,
+                             int32_t ndim, const int64_t *shape, void *dst);
 /* Appends "F32 [2, 3]". */
-void clile_i_st_append_type(clile_i_text *text, const char *dtype, int32_t ndim, const int64_t *shape);
+void clile_i_st_append_type(clile_i_text *text, const char *dtype, int32_t ndim,
+                            const int64_t *shape);
 
 typedef struct clile_i_st_writer clile_i_st_writer;
 clile_status clile_i_st_writer_create(clile_i_st_writer **out);
 void clile_i_st_writer_destroy(clile_i_st_writer *writer);
-/* `data` must stay valid until write. Names must be unique, UTF-8, and so must metadata keys; UNSUPPORTED for
- * CLILE_I_ST_OTHER. */
-clile_status clile_i_st_writer_add(clile_i_st_writer *writer, const char *name, clile_i_st_type type, int32_t ndim,
-                                   const int64_t *shape, const void *data);
+/* `data` must stay valid until write. Names must be unique, UTF-8, and so must metadata keys;
+ * UNSUPPORTED for CLILE_I_ST_OTHER. */
+clile_status clile_i_st_writer_add(clile_i_st_writer *writer, const char *name,
+                                   clile_i_st_type type, int32_t ndim, const int64_t *shape,
+                                   const void *data);
 clile_status clile_i_st_writer_metadata(clile_i_st_writer *writer, const char *key,
                                         const char *value); /* copies both */
-/* Writes atomically, data aligned to 64 bytes, with "clile_crc32" (8 hex digits, CRC-32 of all tensor bytes in file
- * order). Same input, same bytes. */
+/* Writes atomically, data aligned to 64 bytes, with "clile_crc32" (8 hex digits, CRC-32 of all
+ * tensor bytes in file order). Same input, same bytes. */
 clile_status clile_i_st_writer_write(clile_i_st_writer *writer, const char *path);
 /* The same bytes as a new block, to be freed. */
-clile_status clile_i_st_writer_write_memory(clile_i_st_writer *writer, uint8_t **bytes, size_t *size);
+clile_status clile_i_st_writer_write_memory(clile_i_st_writer *writer, uint8_t **bytes,
+                                            size_t *size);
 
-/* The same file piece by piece, for data that do not fit in memory: add_later instead of add where the data come by
- * put; begin; the pieces of each such tensor in order (those of different tensors may alternate); finish. Until finish
- * has succeeded there is no file of this name; destroy gives up. STATE: begin twice, finish with bytes missing;
- * INVALID_ARGUMENT: bytes too many, an unknown name. */
-clile_status clile_i_st_writer_add_later(clile_i_st_writer *writer, const char *name, clile_i_st_type type,
-                                         int32_t ndim, const int64_t *shape);
+/* The same file piece by piece, for data that do not fit in memory: add_later instead of add
+ * where the data come by put; begin; the pieces of each such tensor in order (those of different
+ * tensors may alternate); finish. Until finish has succeeded there is no file of this name;
+ * destroy gives up. STATE: begin twice, finish with bytes missing; INVALID_ARGUMENT: bytes too
+ * many, an unknown name. */
+clile_status clile_i_st_writer_add_later(clile_i_st_writer *writer, const char *name,
+                                         clile_i_st_type type, int32_t ndim, const int64_t *shape);
 clile_status clile_i_st_writer_begin(clile_i_st_writer *writer, const char *path);
-clile_status clile_i_st_writer_put(clile_i_st_writer *writer, const char *name, const void *data, size_t size);
+clile_status clile_i_st_writer_put(clile_i_st_writer *writer, const char *name, const void *data,
+                                   size_t size);
 clile_status clile_i_st_writer_finish(clile_i_st_writer *writer);
 
 #endif

@@ -1,5 +1,5 @@
-/* The reader of safetensors files. The header decides nothing before it is checked; the data are never touched but for
- * their CRC. */
+/* The reader of safetensors files. The header decides nothing before it is checked; the data are
+ * never touched but for their CRC. */
 #include "store/json.h"
 #include "store/safetensors_types.h"
 
@@ -27,7 +27,8 @@ struct clile_i_st {
     int64_t metadata_count, metadata_capacity;
 };
 
-/* The array with room for one more element of `size` bytes; NULL when memory is out, `array` is untouched then. */
+/* The array with room for one more element of `size` bytes; NULL when memory is out, `array` is
+ * untouched then. */
 static void *grown(void *array, int64_t count, int64_t *capacity, size_t size)
 {
     if (count < *capacity) return array;
@@ -49,7 +50,8 @@ static clile_status read_shape(clile_i_json *json, clile_i_st_tensor *tensor)
     if (clile_i_json_take(json, ']')) return CLILE_OK;
     do {
         if (tensor->ndim == CLILE_I_ST_MAX_DIMS)
-            return clile_i_fail(CLILE_E_UNSUPPORTED, "%s: tensor \"%s\" has more than %d dimensions", json->path,
+            return clile_i_fail(CLILE_E_UNSUPPORTED,
+                                "%s: tensor \"%s\" has more than %d dimensions", json->path,
                                 tensor->name, CLILE_I_ST_MAX_DIMS);
         CLILE_I_RETURN_IF(clile_i_json_size(json, &tensor->shape[tensor->ndim++]));
     } while (clile_i_json_take(json, ','));
@@ -71,32 +73,38 @@ static clile_status read_dtype(clile_i_json *json, clile_i_st_tensor *tensor, in
     CLILE_I_RETURN_IF(clile_i_json_string(json, &name));
     const clile_i_st_dtype *dtype = clile_i_st_dtype_named(name);
     if (dtype == NULL)
-        return clile_i_fail(CLILE_E_FORMAT, "%s: tensor \"%s\" has the dtype \"%s\", which the format does not know",
-                            json->path, tensor->name, name);
+        return clile_i_fail(
+            CLILE_E_FORMAT,
+            "%s: tensor \"%s\" has the dtype \"%s\", which the format does not know", json->path,
+            tensor->name, name);
     tensor->dtype = dtype->name;
     tensor->type = dtype->type;
     *bits = dtype->bits;
     return CLILE_OK;
 }
 
-/* Bytes that shape and dtype ask for must be those that the offsets give, and they must be in the file. */
-static clile_status place_tensor(const clile_i_st *st, clile_i_st_tensor *tensor, int32_t bits, byte_range range)
+/* Bytes that shape and dtype ask for must be those that the offsets give, and they must be in
+ * the file. */
+static clile_status place_tensor(const clile_i_st *st, clile_i_st_tensor *tensor, int32_t bits,
+                                 byte_range range)
 {
     const int64_t most = INT64_MAX / 64;
     const clile_status product = clile_i_size_product(tensor->ndim, tensor->shape, &tensor->count);
     if (product != CLILE_OK || tensor->count > most)
-        return clile_i_fail(CLILE_E_FORMAT, "%s: the shape of tensor \"%s\" has too many elements", st->path,
-                            tensor->name);
+        return clile_i_fail(CLILE_E_FORMAT, "%s: the shape of tensor \"%s\" has too many elements",
+                            st->path, tensor->name);
     const int64_t total_bits = tensor->count * bits;
     if (range.end < range.begin || total_bits % 8 != 0 || total_bits / 8 != range.end - range.begin)
         return clile_i_fail(CLILE_E_FORMAT,
-                            "%s: tensor \"%s\": %lld elements of %s do not fill the bytes %lld to %lld of its offsets",
-                            st->path, tensor->name, (long long)tensor->count, tensor->dtype, (long long)range.begin,
-                            (long long)range.end);
+                            "%s: tensor \"%s\": %lld elements of %s do not fill the bytes %lld to "
+                            "%lld of its offsets",
+                            st->path, tensor->name, (long long)tensor->count, tensor->dtype,
+                            (long long)range.begin, (long long)range.end);
     if (range.end > st->data_size)
-        return clile_i_fail(CLILE_E_CORRUPT,
-                            "%s: cut short: tensor \"%s\" ends at byte %lld of the data, the file has %lld", st->path,
-                            tensor->name, (long long)range.end, (long long)st->data_size);
+        return clile_i_fail(
+            CLILE_E_CORRUPT,
+            "%s: cut short: tensor \"%s\" ends at byte %lld of the data, the file has %lld",
+            st->path, tensor->name, (long long)range.end, (long long)st->data_size);
     tensor->data = st->data + range.begin;
     tensor->bytes = (size_t)(range.end - range.begin);
     return CLILE_OK;
@@ -119,8 +127,9 @@ static clile_status read_tensor(clile_i_st *st, clile_i_json *json, const char *
                           : strcmp(field, "data_offsets") == 0 ? OFFSETS
                                                                : 0;
         if (which == 0 || (seen & which) != 0)
-            return clile_i_fail(CLILE_E_FORMAT, "%s: tensor \"%s\" has an unknown or repeated field \"%s\"", st->path,
-                                name, field);
+            return clile_i_fail(CLILE_E_FORMAT,
+                                "%s: tensor \"%s\" has an unknown or repeated field \"%s\"",
+                                st->path, name, field);
         seen |= which;
         if (which == DTYPE) CLILE_I_RETURN_IF(read_dtype(json, &tensor, &bits));
         if (which == SHAPE) CLILE_I_RETURN_IF(read_shape(json, &tensor));
@@ -128,7 +137,8 @@ static clile_status read_tensor(clile_i_st *st, clile_i_json *json, const char *
     } while (clile_i_json_take(json, ','));
     CLILE_I_RETURN_IF(clile_i_json_expect(json, '}'));
     if (seen != ALL)
-        return clile_i_fail(CLILE_E_FORMAT, "%s: tensor \"%s\" lacks dtype, shape or data_offsets", st->path, name);
+        return clile_i_fail(CLILE_E_FORMAT, "%s: tensor \"%s\" lacks dtype, shape or data_offsets",
+                            st->path, name);
     CLILE_I_RETURN_IF(place_tensor(st, &tensor, bits, range));
     clile_i_st_tensor *tensors = grown(st->tensors, st->count, &st->capacity, sizeof tensor);
     if (tensors == NULL) return CLILE_E_OUT_OF_MEMORY;
@@ -148,7 +158,8 @@ static clile_status read_metadata(clile_i_st *st, clile_i_json *json)
         CLILE_I_RETURN_IF(clile_i_json_string(json, &pair.key));
         CLILE_I_RETURN_IF(clile_i_json_expect(json, ':'));
         CLILE_I_RETURN_IF(clile_i_json_string(json, &pair.value));
-        metadata_pair *metadata = grown(st->metadata, st->metadata_count, &st->metadata_capacity, sizeof pair);
+        metadata_pair *metadata =
+            grown(st->metadata, st->metadata_count, &st->metadata_capacity, sizeof pair);
         if (metadata == NULL) return CLILE_E_OUT_OF_MEMORY;
         st->metadata = metadata;
         st->metadata[st->metadata_count++] = pair;
@@ -170,7 +181,8 @@ static clile_status read_header(clile_i_st *st, clile_i_json *json)
             CLILE_I_RETURN_IF(read_tensor(st, json, name));
             continue;
         }
-        if (metadata_seen) return clile_i_fail(CLILE_E_FORMAT, "%s: two %s", st->path, CLILE_I_ST_METADATA_KEY);
+        if (metadata_seen)
+            return clile_i_fail(CLILE_E_FORMAT, "%s: two %s", st->path, CLILE_I_ST_METADATA_KEY);
         metadata_seen = 1;
         CLILE_I_RETURN_IF(read_metadata(st, json));
     } while (clile_i_json_take(json, ','));
@@ -182,7 +194,8 @@ static clile_status read_header(clile_i_st *st, clile_i_json *json)
 
 static int compare_tensors(const void *left, const void *right)
 {
-    return strcmp(((const clile_i_st_tensor *)left)->name, ((const clile_i_st_tensor *)right)->name);
+    return strcmp(((const clile_i_st_tensor *)left)->name,
+                  ((const clile_i_st_tensor *)right)->name);
 }
 
 static int compare_metadata(const void *left, const void *right)
@@ -200,17 +213,19 @@ static int compare_ranges(const void *left, const void *right)
 static clile_status sort_and_check_names(clile_i_st *st)
 {
     if (st->count > 1) qsort(st->tensors, (size_t)st->count, sizeof *st->tensors, compare_tensors);
-    for (int64_t i = 1; i < st->count; i++)
+    for (int64_t i = 1; i < st->count; ++i)
         if (strcmp(st->tensors[i - 1].name, st->tensors[i].name) == 0)
-            return clile_i_fail(CLILE_E_FORMAT, "%s: two tensors \"%s\"", st->path, st->tensors[i].name);
+            return clile_i_fail(CLILE_E_FORMAT, "%s: two tensors \"%s\"", st->path,
+                                st->tensors[i].name);
     st->metadata_map = clile_i_calloc(st->metadata_count, sizeof *st->metadata_map);
     if (st->metadata_map == NULL) return CLILE_E_OUT_OF_MEMORY;
     if (st->metadata_count == 0) return CLILE_OK;
     memcpy(st->metadata_map, st->metadata, (size_t)st->metadata_count * sizeof *st->metadata);
     qsort(st->metadata_map, (size_t)st->metadata_count, sizeof *st->metadata_map, compare_metadata);
-    for (int64_t i = 1; i < st->metadata_count; i++)
+    for (int64_t i = 1; i < st->metadata_count; ++i)
         if (strcmp(st->metadata_map[i - 1].key, st->metadata_map[i].key) == 0)
-            return clile_i_fail(CLILE_E_FORMAT, "%s: two metadata \"%s\"", st->path, st->metadata_map[i].key);
+            return clile_i_fail(CLILE_E_FORMAT, "%s: two metadata \"%s\"", st->path,
+                                st->metadata_map[i].key);
     return CLILE_OK;
 }
 
@@ -221,22 +236,24 @@ static clile_status check_contiguous(const clile_i_st *st)
     byte_range *ranges = NULL;
     int64_t end = 0;
     CLILE_I_ALLOC(ranges, st->count);
-    for (int64_t i = 0; i < st->count; i++) {
+    for (int64_t i = 0; i < st->count; ++i) {
         ranges[i].begin = st->tensors[i].data - st->data;
         ranges[i].end = ranges[i].begin + (int64_t)st->tensors[i].bytes;
     }
     if (st->count > 1) qsort(ranges, (size_t)st->count, sizeof *ranges, compare_ranges);
-    for (int64_t i = 0; i < st->count; i++) {
+    for (int64_t i = 0; i < st->count; ++i) {
         if (ranges[i].begin != end) {
-            status = clile_i_fail(CLILE_E_FORMAT, "%s: %s at byte %lld of the data: a tensor begins at %lld", st->path,
-                                  ranges[i].begin > end ? "a hole" : "tensors overlap", (long long)end,
-                                  (long long)ranges[i].begin);
+            status = clile_i_fail(CLILE_E_FORMAT,
+                                  "%s: %s at byte %lld of the data: a tensor begins at %lld",
+                                  st->path, ranges[i].begin > end ? "a hole" : "tensors overlap",
+                                  (long long)end, (long long)ranges[i].begin);
             goto cleanup;
         }
         end = ranges[i].end;
     }
     if (end != st->data_size)
-        status = clile_i_fail(CLILE_E_CORRUPT, "%s: the tensors end at byte %lld of the data, the file has %lld",
+        status = clile_i_fail(CLILE_E_CORRUPT,
+                              "%s: the tensors end at byte %lld of the data, the file has %lld",
                               st->path, (long long)end, (long long)st->data_size);
 cleanup:
     clile_i_free(ranges);
@@ -248,12 +265,14 @@ static clile_status check_crc(const clile_i_st *st)
     const char *text = clile_i_st_metadata(st, CLILE_I_ST_CRC_KEY);
     if (text == NULL) return CLILE_OK;
     if (strlen(text) != 8 || strspn(text, "0123456789abcdef") != 8)
-        return clile_i_fail(CLILE_E_FORMAT, "%s: %s: 8 hexadecimal digits were expected, found \"%s\"", st->path,
+        return clile_i_fail(CLILE_E_FORMAT,
+                            "%s: %s: 8 hexadecimal digits were expected, found \"%s\"", st->path,
                             CLILE_I_ST_CRC_KEY, text);
     const uint32_t expected = (uint32_t)strtoul(text, NULL, 16);
     const uint32_t found = clile_i_crc32(0, st->data, (size_t)st->data_size);
     if (found != expected)
-        return clile_i_fail(CLILE_E_CORRUPT, "%s: damaged: CRC-32 of the tensors is %08x, the header says %08x",
+        return clile_i_fail(CLILE_E_CORRUPT,
+                            "%s: damaged: CRC-32 of the tensors is %08x, the header says %08x",
                             st->path, found, expected);
     return CLILE_OK;
 }
@@ -262,21 +281,25 @@ static clile_status find_header(clile_i_st *st, clile_i_json *json)
 {
     const size_t size = st->file.size;
     if (size < 8)
-        return clile_i_fail(CLILE_E_FORMAT, "%s: not a safetensors file: %zu bytes, at least 8 were expected", st->path,
-                            size);
+        return clile_i_fail(CLILE_E_FORMAT,
+                            "%s: not a safetensors file: %zu bytes, at least 8 were expected",
+                            st->path, size);
     const uint64_t length = clile_i_load_le(st->file.data, 8);
     if (length > size - 8 || length > CLILE_I_ST_MAX_HEADER)
         return clile_i_fail(CLILE_E_FORMAT,
-                            "%s: not a safetensors file, or cut short: a header of %llu bytes in a file of %zu bytes",
+                            "%s: not a safetensors file, or cut short: a header of %llu bytes in a "
+                            "file of %zu bytes",
                             st->path, (unsigned long long)length, size);
     const char *begin = (const char *)st->file.data + 8;
-    *json = (clile_i_json){.path = st->path, .begin = begin, .end = begin + length, .position = begin};
+    *json =
+        (clile_i_json){.path = st->path, .begin = begin, .end = begin + length, .position = begin};
     st->data = st->file.data + 8 + length;
     st->data_size = (int64_t)(size - 8 - length);
     return CLILE_OK;
 }
 
-clile_status clile_i_st_open_file(const char *path, clile_i_file *file, int verify, clile_i_st **out)
+clile_status clile_i_st_open_file(const char *path, clile_i_file *file, int verify,
+                                  clile_i_st **out)
 {
     clile_status status = CLILE_OK;
     clile_i_st *st = NULL;
@@ -372,8 +395,8 @@ const char *clile_i_st_metadata(const clile_i_st *st, const char *key)
 {
     const metadata_pair wanted = {key, NULL};
     if (st->metadata_count == 0) return NULL;
-    const metadata_pair *found =
-        bsearch(&wanted, st->metadata_map, (size_t)st->metadata_count, sizeof wanted, compare_metadata);
+    const metadata_pair *found = bsearch(&wanted, st->metadata_map, (size_t)st->metadata_count,
+                                         sizeof wanted, compare_metadata);
     return found == NULL ? NULL : found->value;
 }
 
@@ -382,28 +405,31 @@ int64_t clile_i_st_metadata_count(const clile_i_st *st)
     return st->metadata_count;
 }
 
-void clile_i_st_metadata_at(const clile_i_st *st, int64_t index, const char **key, const char **value)
+void clile_i_st_metadata_at(const clile_i_st *st, int64_t index, const char **key,
+                            const char **value)
 {
     const int inside = index >= 0 && index < st->metadata_count;
     *key = inside ? st->metadata[index].key : NULL;
     *value = inside ? st->metadata[index].value : NULL;
 }
 
-static int same_type(const clile_i_st_tensor *tensor, clile_i_st_type type, int32_t ndim, const int64_t *shape)
+static int same_type(const clile_i_st_tensor *tensor, clile_i_st_type type, int32_t ndim,
+                     const int64_t *shape)
 {
     if (tensor->type != type || tensor->ndim != ndim) return 0;
-    for (int32_t i = 0; i < ndim; i++)
+    for (int32_t i = 0; i < ndim; ++i)
         if (tensor->shape[i] != shape[i]) return 0;
     return 1;
 }
 
-clile_status clile_i_st_copy(const clile_i_st *st, const char *name, clile_i_st_type type, int32_t ndim,
-                             const int64_t *shape, void *dst)
+clile_status clile_i_st_copy(const clile_i_st *st, const char *name, clile_i_st_type type,
+                             int32_t ndim, const int64_t *shape, void *dst)
 {
     const clile_i_st_tensor *tensor = clile_i_st_find(st, name);
     const clile_i_st_dtype *wanted = clile_i_st_dtype_of(type);
     if (wanted == NULL || ndim < 0 || ndim > CLILE_I_ST_MAX_DIMS)
-        return clile_i_fail(CLILE_E_INTERNAL, "tensor \"%s\" was asked for with an unusable type or rank", name);
+        return clile_i_fail(CLILE_E_INTERNAL,
+                            "tensor \"%s\" was asked for with an unusable type or rank", name);
     if (tensor != NULL && same_type(tensor, type, ndim, shape)) {
         if (tensor->bytes > 0) memcpy(dst, tensor->data, tensor->bytes);
         return CLILE_OK;
@@ -413,13 +439,14 @@ clile_status clile_i_st_copy(const clile_i_st *st, const char *name, clile_i_st_
     clile_i_st_append_type(&expected, wanted->name, ndim, shape);
     CLILE_I_TRY(expected.status);
     if (tensor == NULL) {
-        status = clile_i_fail(CLILE_E_FORMAT, "%s: no tensor \"%s\"; %s was expected", st->path, name, expected.data);
+        status = clile_i_fail(CLILE_E_FORMAT, "%s: no tensor \"%s\"; %s was expected", st->path,
+                              name, expected.data);
         goto cleanup;
     }
     clile_i_st_append_type(&found, tensor->dtype, tensor->ndim, tensor->shape);
     CLILE_I_TRY(found.status);
-    status = clile_i_fail(CLILE_E_FORMAT, "%s: tensor \"%s\": %s was expected, found %s", st->path, name, expected.data,
-                          found.data);
+    status = clile_i_fail(CLILE_E_FORMAT, "%s: tensor \"%s\": %s was expected, found %s", st->path,
+                          name, expected.data, found.data);
 cleanup:
     clile_i_text_free(&expected);
     clile_i_text_free(&found);

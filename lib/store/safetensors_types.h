@@ -5,7 +5,7 @@
 #include "store/safetensors.h"
 
 #if !defined(__BYTE_ORDER__) || __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
-#error "safetensors are little-endian and are copied as they are: a big-endian machine needs a swap here"
+#error "safetensors are little-endian and copied as they are: a big-endian machine needs a swap"
 #endif
 
 /* The format's own limit on the JSON header. */

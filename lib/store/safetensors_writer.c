@@ -1,5 +1,6 @@
-/* The writer of safetensors files: tensors in the order of the reference implementation (larger elements first, then by
- * name), so every tensor is aligned to its element size when the data are aligned. */
+/* The writer of safetensors files: tensors in the order of the reference implementation (larger
+ * elements first, then by name), so every tensor is aligned to its element size when the data
+ * are aligned. */
 #include "store/safetensors_types.h"
 
 #include <stdlib.h>
@@ -44,8 +45,8 @@ void clile_i_st_writer_destroy(clile_i_st_writer *writer)
 {
     if (writer == NULL) return;
     clile_i_writer_abort(&writer->file);
-    for (int64_t i = 0; i < writer->count; i++) clile_i_free(writer->entries[i].name);
-    for (int64_t i = 0; i < writer->metadata_count; i++) {
+    for (int64_t i = 0; i < writer->count; ++i) clile_i_free(writer->entries[i].name);
+    for (int64_t i = 0; i < writer->metadata_count; ++i) {
         clile_i_free(writer->metadata[i].key);
         clile_i_free(writer->metadata[i].value);
     }
@@ -59,7 +60,8 @@ static clile_status check_utf8(const char *what, const char *text)
     const char *end = text + strlen(text);
     while (text < end) {
         const int length = clile_i_utf8_length(text, end);
-        if (length == 0) return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "safetensors: %s is not UTF-8", what);
+        if (length == 0)
+            return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "safetensors: %s is not UTF-8", what);
         text += length;
     }
     return CLILE_OK;
@@ -69,17 +71,22 @@ static clile_status check_name(const clile_i_st_writer *writer, const char *name
 {
     CLILE_I_RETURN_IF(check_utf8("the name of a tensor", name));
     int taken = strcmp(name, CLILE_I_ST_METADATA_KEY) == 0;
-    for (int64_t i = 0; i < writer->count && !taken; i++) taken = strcmp(writer->entries[i].name, name) == 0;
-    return taken ? clile_i_fail(CLILE_E_INVALID_ARGUMENT, "safetensors: the name \"%s\" is taken", name) : CLILE_OK;
+    for (int64_t i = 0; i < writer->count && !taken; ++i)
+        taken = strcmp(writer->entries[i].name, name) == 0;
+    return taken ? clile_i_fail(CLILE_E_INVALID_ARGUMENT, "safetensors: the name \"%s\" is taken",
+                                name)
+                 : CLILE_OK;
 }
 
 static clile_status check_not_begun(const clile_i_st_writer *writer)
 {
-    return writer->file == NULL ? CLILE_OK : clile_i_fail(CLILE_E_STATE, "safetensors: the file is begun already");
+    return writer->file == NULL
+               ? CLILE_OK
+               : clile_i_fail(CLILE_E_STATE, "safetensors: the file is begun already");
 }
 
-static clile_status add(clile_i_st_writer *writer, const char *name, clile_i_st_type type, int32_t ndim,
-                        const int64_t *shape, int later, const void *data)
+static clile_status add(clile_i_st_writer *writer, const char *name, clile_i_st_type type,
+                        int32_t ndim, const int64_t *shape, int later, const void *data)
 {
     CLILE_I_CHECK_NOT_NULL(writer);
     CLILE_I_CHECK_NOT_NULL(name);
@@ -88,20 +95,21 @@ static clile_status add(clile_i_st_writer *writer, const char *name, clile_i_st_
     entry added = {.dtype = clile_i_st_dtype_of(type), .ndim = ndim, .data = data, .later = later};
     if (added.dtype == NULL || ndim < 0 || ndim > CLILE_I_ST_MAX_DIMS)
         return clile_i_fail(CLILE_E_UNSUPPORTED,
-                            "safetensors: tensor \"%s\": type %d with %d dimensions is not written", name, (int)type,
-                            ndim);
+                            "safetensors: tensor \"%s\": type %d with %d dimensions is not written",
+                            name, (int)type, ndim);
     int64_t count = 0;
     CLILE_I_RETURN_IF(clile_i_size_product(ndim, shape, &count));
     if (count > INT64_MAX / 64 || (count > 0 && data == NULL && !later))
-        return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "safetensors: tensor \"%s\" is too large or its data are NULL",
-                            name);
+        return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
+                            "safetensors: tensor \"%s\" is too large or its data are NULL", name);
     if (ndim > 0) memcpy(added.shape, shape, (size_t)ndim * sizeof *shape);
     added.bytes = (size_t)count * (size_t)(added.dtype->bits / 8);
     if (writer->count == writer->capacity) {
         const int64_t wanted = writer->capacity == 0 ? 64 : writer->capacity * 2;
         entry *larger = clile_i_calloc(wanted, sizeof *larger);
         if (larger == NULL) return CLILE_E_OUT_OF_MEMORY;
-        if (writer->count > 0) memcpy(larger, writer->entries, (size_t)writer->count * sizeof *larger);
+        if (writer->count > 0)
+            memcpy(larger, writer->entries, (size_t)writer->count * sizeof *larger);
         clile_i_free(writer->entries);
         writer->entries = larger;
         writer->capacity = wanted;
@@ -112,19 +120,21 @@ static clile_status add(clile_i_st_writer *writer, const char *name, clile_i_st_
     return CLILE_OK;
 }
 
-clile_status clile_i_st_writer_add(clile_i_st_writer *writer, const char *name, clile_i_st_type type, int32_t ndim,
-                                   const int64_t *shape, const void *data)
+clile_status clile_i_st_writer_add(clile_i_st_writer *writer, const char *name,
+                                   clile_i_st_type type, int32_t ndim, const int64_t *shape,
+                                   const void *data)
 {
     return add(writer, name, type, ndim, shape, 0, data);
 }
 
-clile_status clile_i_st_writer_add_later(clile_i_st_writer *writer, const char *name, clile_i_st_type type,
-                                         int32_t ndim, const int64_t *shape)
+clile_status clile_i_st_writer_add_later(clile_i_st_writer *writer, const char *name,
+                                         clile_i_st_type type, int32_t ndim, const int64_t *shape)
 {
     return add(writer, name, type, ndim, shape, 1, NULL);
 }
 
-clile_status clile_i_st_writer_metadata(clile_i_st_writer *writer, const char *key, const char *value)
+clile_status clile_i_st_writer_metadata(clile_i_st_writer *writer, const char *key,
+                                        const char *value)
 {
     CLILE_I_CHECK_NOT_NULL(writer);
     CLILE_I_CHECK_NOT_NULL(key);
@@ -132,8 +142,11 @@ clile_status clile_i_st_writer_metadata(clile_i_st_writer *writer, const char *k
     CLILE_I_RETURN_IF(check_utf8("a metadata key", key));
     CLILE_I_RETURN_IF(check_utf8("a metadata value", value));
     int taken = strcmp(key, CLILE_I_ST_CRC_KEY) == 0;
-    for (int64_t i = 0; i < writer->metadata_count && !taken; i++) taken = strcmp(writer->metadata[i].key, key) == 0;
-    if (taken) return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "safetensors: the metadata key \"%s\" is taken", key);
+    for (int64_t i = 0; i < writer->metadata_count && !taken; ++i)
+        taken = strcmp(writer->metadata[i].key, key) == 0;
+    if (taken)
+        return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
+                            "safetensors: the metadata key \"%s\" is taken", key);
     if (writer->metadata_count == writer->metadata_capacity) {
         const int64_t wanted = writer->metadata_capacity == 0 ? 16 : writer->metadata_capacity * 2;
         metadata_pair *larger = clile_i_calloc(wanted, sizeof *larger);
@@ -165,7 +178,7 @@ static int compare_entries(const void *left, const void *right)
 static clile_status make_header(clile_i_st_writer *writer, clile_i_text *header, size_t *crc_at)
 {
     clile_i_text_append(header, "{\"%s\":{", CLILE_I_ST_METADATA_KEY);
-    for (int64_t i = 0; i < writer->metadata_count; i++) {
+    for (int64_t i = 0; i < writer->metadata_count; ++i) {
         clile_i_text_append_json(header, writer->metadata[i].key);
         clile_i_text_append(header, ":");
         clile_i_text_append_json(header, writer->metadata[i].value);
@@ -175,24 +188,27 @@ static clile_status make_header(clile_i_st_writer *writer, clile_i_text *header,
     *crc_at = header->size;
     clile_i_text_append(header, "00000000\"}");
     size_t offset = 0;
-    for (int64_t i = 0; i < writer->count; i++) {
+    for (int64_t i = 0; i < writer->count; ++i) {
         entry *tensor = &writer->entries[i];
         clile_i_text_append(header, ",");
         clile_i_text_append_json(header, tensor->name);
         clile_i_text_append(header, ":{\"dtype\":\"%s\",\"shape\":[", tensor->dtype->name);
-        for (int32_t k = 0; k < tensor->ndim; k++)
+        for (int32_t k = 0; k < tensor->ndim; ++k)
             clile_i_text_append(header, "%s%lld", k == 0 ? "" : ",", (long long)tensor->shape[k]);
-        clile_i_text_append(header, "],\"data_offsets\":[%zu,%zu]}", offset, offset + tensor->bytes);
+        clile_i_text_append(header, "],\"data_offsets\":[%zu,%zu]}", offset,
+                            offset + tensor->bytes);
         tensor->begin = offset;
         tensor->done = 0;
         tensor->crc = 0;
         offset += tensor->bytes;
     }
     clile_i_text_append(header, "}");
-    while (header->status == CLILE_OK && (8 + header->size) % DATA_ALIGNMENT != 0) clile_i_text_append(header, " ");
+    while (header->status == CLILE_OK && (8 + header->size) % DATA_ALIGNMENT != 0)
+        clile_i_text_append(header, " ");
     CLILE_I_RETURN_IF(header->status);
     if (header->size > CLILE_I_ST_MAX_HEADER)
-        return clile_i_fail(CLILE_E_UNSUPPORTED, "safetensors: a header of %zu bytes; the format allows %d",
+        return clile_i_fail(CLILE_E_UNSUPPORTED,
+                            "safetensors: a header of %zu bytes; the format allows %d",
                             header->size, CLILE_I_ST_MAX_HEADER);
     return CLILE_OK;
 }
@@ -206,7 +222,8 @@ clile_status clile_i_st_writer_begin(clile_i_st_writer *writer, const char *path
     clile_i_writer *file = NULL;
     clile_i_text header = {0};
     size_t crc_at = 0;
-    if (writer->count > 1) qsort(writer->entries, (size_t)writer->count, sizeof *writer->entries, compare_entries);
+    if (writer->count > 1)
+        qsort(writer->entries, (size_t)writer->count, sizeof *writer->entries, compare_entries);
     CLILE_I_TRY(make_header(writer, &header, &crc_at));
     CLILE_I_TRY(clile_i_writer_open(path, &file));
     uint8_t length[8];
@@ -226,8 +243,9 @@ cleanup:
 static clile_status put(clile_i_st_writer *writer, entry *tensor, const void *data, size_t size)
 {
     if (size > tensor->bytes - tensor->done)
-        return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "safetensors: tensor \"%s\": %zu bytes more than its %zu",
-                            tensor->name, size - (tensor->bytes - tensor->done), tensor->bytes);
+        return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
+                            "safetensors: tensor \"%s\": %zu bytes more than its %zu", tensor->name,
+                            size - (tensor->bytes - tensor->done), tensor->bytes);
     if (size == 0) return CLILE_OK;
     const int64_t offset = writer->data_offset + (int64_t)(tensor->begin + tensor->done);
     CLILE_I_RETURN_IF(clile_i_writer_put_at(writer->file, offset, data, size));
@@ -236,29 +254,34 @@ static clile_status put(clile_i_st_writer *writer, entry *tensor, const void *da
     return CLILE_OK;
 }
 
-clile_status clile_i_st_writer_put(clile_i_st_writer *writer, const char *name, const void *data, size_t size)
+clile_status clile_i_st_writer_put(clile_i_st_writer *writer, const char *name, const void *data,
+                                   size_t size)
 {
     CLILE_I_CHECK_NOT_NULL(writer);
     CLILE_I_CHECK_NOT_NULL(name);
-    if (writer->file == NULL) return clile_i_fail(CLILE_E_STATE, "safetensors: the file is not begun");
-    for (int64_t i = 0; i < writer->count; i++)
+    if (writer->file == NULL)
+        return clile_i_fail(CLILE_E_STATE, "safetensors: the file is not begun");
+    for (int64_t i = 0; i < writer->count; ++i)
         if (writer->entries[i].later && strcmp(writer->entries[i].name, name) == 0)
             return put(writer, &writer->entries[i], data, size);
-    return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "safetensors: no tensor \"%s\" was announced", name);
+    return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "safetensors: no tensor \"%s\" was announced",
+                        name);
 }
 
 clile_status clile_i_st_writer_finish(clile_i_st_writer *writer)
 {
     CLILE_I_CHECK_NOT_NULL(writer);
-    if (writer->file == NULL) return clile_i_fail(CLILE_E_STATE, "safetensors: the file is not begun");
+    if (writer->file == NULL)
+        return clile_i_fail(CLILE_E_STATE, "safetensors: the file is not begun");
     clile_status status = CLILE_OK;
     uint32_t crc = 0;
     char digits[9];
-    for (int64_t i = 0; i < writer->count; i++) {
+    for (int64_t i = 0; i < writer->count; ++i) {
         entry *tensor = &writer->entries[i];
         if (!tensor->later) CLILE_I_TRY(put(writer, tensor, tensor->data, tensor->bytes));
         if (tensor->done < tensor->bytes) {
-            status = clile_i_fail(CLILE_E_STATE, "safetensors: tensor \"%s\": %zu of its %zu bytes were put",
+            status = clile_i_fail(CLILE_E_STATE,
+                                  "safetensors: tensor \"%s\": %zu of its %zu bytes were put",
                                   tensor->name, tensor->done, tensor->bytes);
             goto cleanup;
         }
@@ -278,7 +301,8 @@ clile_status clile_i_st_writer_write(clile_i_st_writer *writer, const char *path
     return clile_i_st_writer_finish(writer);
 }
 
-clile_status clile_i_st_writer_write_memory(clile_i_st_writer *writer, uint8_t **bytes, size_t *size)
+clile_status clile_i_st_writer_write_memory(clile_i_st_writer *writer, uint8_t **bytes,
+                                            size_t *size)
 {
     CLILE_I_RETURN_IF(check_not_begun(writer));
     clile_status status = CLILE_OK;
@@ -286,10 +310,12 @@ clile_status clile_i_st_writer_write_memory(clile_i_st_writer *writer, uint8_t *
     uint8_t *block = NULL;
     size_t crc_at = 0, data_size = 0;
     char digits[9];
-    if (writer->count > 1) qsort(writer->entries, (size_t)writer->count, sizeof *writer->entries, compare_entries);
+    if (writer->count > 1)
+        qsort(writer->entries, (size_t)writer->count, sizeof *writer->entries, compare_entries);
     CLILE_I_TRY(make_header(writer, &header, &crc_at));
     if (writer->count > 0)
-        data_size = writer->entries[writer->count - 1].begin + writer->entries[writer->count - 1].bytes;
+        data_size =
+            writer->entries[writer->count - 1].begin + writer->entries[writer->count - 1].bytes;
     const size_t data_at = 8 + header.size;
     CLILE_I_ALLOC(block, data_at + data_size);
     clile_i_store_le(header.size, 8, block);
@@ -297,7 +323,8 @@ clile_status clile_i_st_writer_write_memory(clile_i_st_writer *writer, uint8_t *
     for (int64_t i = 0; i < writer->count; ++i) {
         const entry *tensor = &writer->entries[i];
         if (tensor->later) {
-            status = clile_i_fail(CLILE_E_STATE, "safetensors: tensor \"%s\" has no data yet", tensor->name);
+            status = clile_i_fail(CLILE_E_STATE, "safetensors: tensor \"%s\" has no data yet",
+                                  tensor->name);
             goto cleanup;
         }
         if (tensor->bytes > 0) memcpy(block + data_at + tensor->begin, tensor->data, tensor->bytes);

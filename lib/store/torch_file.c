@@ -1,7 +1,8 @@
-/* What torch.save writes (torch/serialization.py, since PyTorch 1.6): an archive with NAME/data.pkl, a pickle in which
- * each tensor is a call of torch._utils._rebuild_tensor_v2(storage, offset, shape, stride, requires_grad, hooks), and
- * one member NAME/data/KEY of raw numbers for each storage, which is the persistent id ("storage", torch.FloatStorage,
- * KEY, device, elements). */
+/* What torch.save writes (torch/serialization.py, since PyTorch 1.6): an archive with
+ * NAME/data.pkl, a pickle in which each tensor is a call of
+ * torch._utils._rebuild_tensor_v2(storage, offset, shape, stride, requires_grad, hooks), and one
+ * member NAME/data/KEY of raw numbers for each storage, which is the persistent id ("storage",
+ * torch.FloatStorage, KEY, device, elements). */
 #include "store/pickle.h"
 #include "store/weights.h"
 #include "store/zip.h"
@@ -52,7 +53,8 @@ static clile_status malformed(const reader *r, const char *what)
 }
 
 /* Up to `most` items of a value, how many there are. */
-static int64_t items_of(const reader *r, const clile_i_py *value, int64_t most, const clile_i_py **items)
+static int64_t items_of(const reader *r, const clile_i_py *value, int64_t most,
+                        const clile_i_py **items)
 {
     int64_t count = 0;
     for (int32_t cell = value->first; cell >= 0 && count < most; ++count)
@@ -75,33 +77,39 @@ static clile_status read_storage(reader *r, const clile_i_py *value, int64_t *dt
     const clile_i_py *id = NULL, *part[5];
     char name[MOST_NAME + 64];
     size_t size = 0;
-    if (value->kind != CLILE_I_PY_PERSISTENT || items_of(r, value, 1, &id) != 1 || id->kind != CLILE_I_PY_TUPLE ||
-        items_of(r, id, 5, part) != 5 || !is_text(part[0], "storage") || part[1]->kind != CLILE_I_PY_GLOBAL ||
-        part[1]->integer < FIRST_STORAGE || part[2]->kind != CLILE_I_PY_TEXT || part[4]->kind != CLILE_I_PY_INT ||
-        part[4]->integer < 0)
+    if (value->kind != CLILE_I_PY_PERSISTENT || items_of(r, value, 1, &id) != 1 ||
+        id->kind != CLILE_I_PY_TUPLE || items_of(r, id, 5, part) != 5 ||
+        !is_text(part[0], "storage") || part[1]->kind != CLILE_I_PY_GLOBAL ||
+        part[1]->integer < FIRST_STORAGE || part[2]->kind != CLILE_I_PY_TEXT ||
+        part[4]->kind != CLILE_I_PY_INT || part[4]->integer < 0)
         return malformed(r, "its storage is not as torch.save writes it");
     *dtype = part[1]->integer - FIRST_STORAGE;
     *count = part[4]->integer;
     if (part[2]->size > 32 || memchr(part[2]->text, '\0', (size_t)part[2]->size))
         return malformed(r, "the name of its storage is too long");
-    snprintf(name, sizeof name, "%.*sdata/%.*s", (int)r->root_size, r->root, (int)part[2]->size, part[2]->text);
+    snprintf(name, sizeof name, "%.*sdata/%.*s", (int)r->root_size, r->root, (int)part[2]->size,
+             part[2]->text);
     const int64_t index = clile_i_zip_find(r->archive, name);
     if (index < 0)
-        return clile_i_fail(CLILE_E_CORRUPT, "%s: tensor \"%s\": its storage %s is not in the archive", r->path,
+        return clile_i_fail(CLILE_E_CORRUPT,
+                            "%s: tensor \"%s\": its storage %s is not in the archive", r->path,
                             r->name, name);
     CLILE_I_RETURN_IF(clile_i_zip_read(r->archive, index, data, &size));
     if ((uint64_t)*count > size || size != (uint64_t)*count * (uint64_t)dtypes[*dtype].bytes)
-        return clile_i_fail(CLILE_E_CORRUPT,
-                            "%s: tensor \"%s\": its storage %s has %zu bytes, expected %lld elements of %s", r->path,
-                            r->name, name, size, (long long)*count, dtypes[*dtype].name);
+        return clile_i_fail(
+            CLILE_E_CORRUPT,
+            "%s: tensor \"%s\": its storage %s has %zu bytes, expected %lld elements of %s",
+            r->path, r->name, name, size, (long long)*count, dtypes[*dtype].name);
     return CLILE_OK;
 }
 
 /* A tuple of sizes: how many, or -1. */
-static int32_t read_sizes(const reader *r, const clile_i_py *value, int64_t sizes[CLILE_I_WEIGHT_MAX_DIMS])
+static int32_t read_sizes(const reader *r, const clile_i_py *value,
+                          int64_t sizes[CLILE_I_WEIGHT_MAX_DIMS])
 {
     const clile_i_py *items[CLILE_I_WEIGHT_MAX_DIMS];
-    if (value->kind != CLILE_I_PY_TUPLE || items_of(r, value, CLILE_I_WEIGHT_MAX_DIMS, items) > CLILE_I_WEIGHT_MAX_DIMS)
+    if (value->kind != CLILE_I_PY_TUPLE ||
+        items_of(r, value, CLILE_I_WEIGHT_MAX_DIMS, items) > CLILE_I_WEIGHT_MAX_DIMS)
         return -1;
     for (int64_t i = 0; i < value->size; ++i) {
         if (items[i]->kind != CLILE_I_PY_INT || items[i]->integer < 0) return -1;
@@ -111,7 +119,8 @@ static int32_t read_sizes(const reader *r, const clile_i_py *value, int64_t size
 }
 
 /* Whether every element lies in the storage; sets count, bytes and strided. */
-static clile_status place(const reader *r, clile_i_weight *w, int64_t offset, int64_t stored, int64_t element)
+static clile_status place(const reader *r, clile_i_weight *w, int64_t offset, int64_t stored,
+                          int64_t element)
 {
     int64_t last = offset, packed = 1;
     if (clile_i_size_product(w->ndim, w->shape, &w->count) != CLILE_OK || w->count > INT64_MAX / 16)
@@ -130,9 +139,10 @@ static clile_status place(const reader *r, clile_i_weight *w, int64_t offset, in
         last += steps * w->stride[i];
     }
     if (last >= stored)
-        return clile_i_fail(CLILE_E_CORRUPT,
-                            "%s: tensor \"%s\": it reaches element %lld of its storage, which has %lld", r->path,
-                            r->name, (long long)last, (long long)stored);
+        return clile_i_fail(
+            CLILE_E_CORRUPT,
+            "%s: tensor \"%s\": it reaches element %lld of its storage, which has %lld", r->path,
+            r->name, (long long)last, (long long)stored);
     return CLILE_OK;
 }
 
@@ -161,7 +171,8 @@ static clile_status read_tensor(reader *r, const clile_i_py *call)
 static clile_status walk(reader *r, const clile_i_py *value, int depth);
 
 /* The walk goes on below `key`. */
-static clile_status walk_into(reader *r, const char *key, size_t key_size, const clile_i_py *value, int depth)
+static clile_status walk_into(reader *r, const char *key, size_t key_size, const clile_i_py *value,
+                              int depth)
 {
     const size_t before = r->name_size;
     if (key_size > MOST_NAME - 1 - before) return malformed(r, "the names below it are too long");
@@ -192,7 +203,8 @@ static clile_status walk_items(reader *r, const clile_i_py *container, int depth
             CLILE_I_RETURN_IF(walk_into(r, key->text, (size_t)key->size, item, depth));
             continue;
         }
-        if (keyed && key->kind != CLILE_I_PY_INT) return malformed(r, "a key below it is neither text nor an integer");
+        if (keyed && key->kind != CLILE_I_PY_INT)
+            return malformed(r, "a key below it is neither text nor an integer");
         snprintf(number, sizeof number, "%lld", (long long)(keyed ? key->integer : index));
         CLILE_I_RETURN_IF(walk_into(r, number, strlen(number), item, depth));
     }
@@ -203,7 +215,8 @@ static clile_status walk_items(reader *r, const clile_i_py *container, int depth
 static clile_status walk(reader *r, const clile_i_py *value, int depth)
 {
     if (depth > DEEPEST || ++r->steps > MOST_STEPS)
-        return clile_i_fail(CLILE_E_UNSUPPORTED, "%s: dictionaries more than %d deep, or of more than %d values",
+        return clile_i_fail(CLILE_E_UNSUPPORTED,
+                            "%s: dictionaries more than %d deep, or of more than %d values",
                             r->path, DEEPEST, MOST_STEPS);
     switch (value->kind) {
         case CLILE_I_PY_TUPLE:
@@ -233,15 +246,17 @@ static clile_status find_pickle(reader *r, int64_t *index)
         const size_t size = strlen(name);
         if (size <= ending_size || strcmp(name + size - ending_size, ending) != 0) continue;
         if (*index >= 0)
-            return clile_i_fail(CLILE_E_FORMAT, "%s: an archive with two pickles, %s and %s", r->path, r->root, name);
+            return clile_i_fail(CLILE_E_FORMAT, "%s: an archive with two pickles, %s and %s",
+                                r->path, r->root, name);
         *index = i;
         r->root = name;
         r->root_size = size - ending_size + 1;
     }
     if (*index < 0)
-        return clile_i_fail(CLILE_E_FORMAT,
-                            "%s: a zip archive, but not of torch.save: it has no member that ends in %s", r->path,
-                            ending);
+        return clile_i_fail(
+            CLILE_E_FORMAT,
+            "%s: a zip archive, but not of torch.save: it has no member that ends in %s", r->path,
+            ending);
     if (r->root_size > MOST_NAME)
         return clile_i_fail(CLILE_E_FORMAT, "%s: the name of the archive is too long", r->path);
     return CLILE_OK;
@@ -257,12 +272,14 @@ static clile_status check_byte_order(reader *r)
     if (index < 0) return CLILE_OK; /* written before PyTorch 2.1 */
     CLILE_I_RETURN_IF(clile_i_zip_read(r->archive, index, &text, &size));
     if (size != 6 || memcmp(text, "little", 6) != 0)
-        return clile_i_fail(CLILE_E_UNSUPPORTED, "%s: %s is \"%.*s\", only little-endian files are read", r->path, name,
+        return clile_i_fail(CLILE_E_UNSUPPORTED,
+                            "%s: %s is \"%.*s\", only little-endian files are read", r->path, name,
                             (int)(size < 16 ? size : 16), (const char *)text);
     return CLILE_OK;
 }
 
-clile_status clile_i_torch_read(clile_i_zip *archive, const char *path, clile_i_weight_fn add, void *context)
+clile_status clile_i_torch_read(clile_i_zip *archive, const char *path, clile_i_weight_fn add,
+                                void *context)
 {
     clile_status status = CLILE_OK;
     reader r = {.archive = archive, .path = path, .add = add, .context = context};
@@ -274,7 +291,8 @@ clile_status clile_i_torch_read(clile_i_zip *archive, const char *path, clile_i_
     CLILE_I_TRY(clile_i_zip_read(archive, index, &data, &size));
     CLILE_I_TRY(clile_i_pickle_read(data, size, path, globals, &r.pickle));
     if (clile_i_pickle_root(r.pickle)->kind != CLILE_I_PY_DICT) {
-        status = clile_i_fail(CLILE_E_FORMAT, "%s: it holds no dictionary of tensors: save model.state_dict()", path);
+        status = clile_i_fail(
+            CLILE_E_FORMAT, "%s: it holds no dictionary of tensors: save model.state_dict()", path);
         goto cleanup;
     }
     CLILE_I_TRY(walk(&r, clile_i_pickle_root(r.pickle), 0));

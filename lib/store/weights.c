@@ -57,7 +57,8 @@ static clile_status open_torch(clile_i_weights *w)
     if (w->count > 1) qsort(w->items, (size_t)w->count, sizeof *w->items, by_name);
     for (int64_t i = 1; i < w->count; ++i)
         if (by_name(&w->items[i - 1], &w->items[i]) == 0)
-            return clile_i_fail(CLILE_E_FORMAT, "%s: two tensors are called \"%s\"", w->path, w->items[i].name);
+            return clile_i_fail(CLILE_E_FORMAT, "%s: two tensors are called \"%s\"", w->path,
+                                w->items[i].name);
     return CLILE_OK;
 }
 
@@ -79,12 +80,14 @@ static clile_status open_safetensors(clile_i_weights *w, int verify)
     return CLILE_OK;
 }
 
-/* Before PyTorch 1.6, torch.save wrote bare pickles, the first of a magic number (torch/serialization.py,
- * MAGIC_NUMBER). */
+/* Before PyTorch 1.6, torch.save wrote bare pickles, the first of a magic number
+ * (torch/serialization.py, MAGIC_NUMBER). */
 static int is_old_torch(const clile_i_file *file)
 {
-    static const uint8_t magic[] = {0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19};
-    return file->size > 2 + sizeof magic && file->data[0] == 0x80 && memcmp(file->data + 2, magic, sizeof magic) == 0;
+    static const uint8_t magic[] = {0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46,
+                                    0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19};
+    return file->size > 2 + sizeof magic && file->data[0] == 0x80 &&
+           memcmp(file->data + 2, magic, sizeof magic) == 0;
 }
 
 clile_status clile_i_weights_open(const char *path, int verify, clile_i_weights **out)
@@ -100,11 +103,12 @@ clile_status clile_i_weights_open(const char *path, int verify, clile_i_weights 
     }
     CLILE_I_TRY(clile_i_file_open(path, &w->file));
     if (is_old_torch(&w->file)) {
-        status = clile_i_fail(CLILE_E_UNSUPPORTED,
-                              "%s: written by torch.save in its format of before PyTorch 1.6, which is not read; write "
-                              "it anew in Python: "
-                              "torch.save(torch.load(OLD, map_location=\"cpu\", weights_only=True), NEW)",
-                              path);
+        status = clile_i_fail(
+            CLILE_E_UNSUPPORTED,
+            "%s: written by torch.save in its format of before PyTorch 1.6, which is not read; "
+            "write it anew in Python: torch.save(torch.load(OLD, map_location=\"cpu\", "
+            "weights_only=True), NEW)",
+            path);
         goto cleanup;
     }
     CLILE_I_TRY(clile_i_zip_is(&w->file) ? open_torch(w) : open_safetensors(w, verify));
@@ -118,7 +122,8 @@ cleanup:
 void clile_i_weights_close(clile_i_weights *w)
 {
     if (w == NULL) return;
-    for (int64_t i = 0; i < w->count && w->archive; ++i) clile_i_free((char *)(uintptr_t)w->items[i].name);
+    for (int64_t i = 0; i < w->count && w->archive; ++i)
+        clile_i_free((char *)(uintptr_t)w->items[i].name);
     clile_i_free(w->items);
     clile_i_zip_close(w->archive);
     clile_i_file_close(&w->file);
@@ -155,7 +160,8 @@ int64_t clile_i_weights_metadata_count(const clile_i_weights *w)
     return w->st ? clile_i_st_metadata_count(w->st) : 0;
 }
 
-void clile_i_weights_metadata_at(const clile_i_weights *w, int64_t index, const char **key, const char **value)
+void clile_i_weights_metadata_at(const clile_i_weights *w, int64_t index, const char **key,
+                                 const char **value)
 {
     clile_i_st_metadata_at(w->st, index, key, value);
 }
@@ -187,7 +193,8 @@ static float from_bits(uint32_t bits)
 /* IEEE 754 binary16: 1 sign, 5 exponent (bias 15), 10 mantissa bits; each is a float32 exactly. */
 static float from_half(uint16_t half)
 {
-    const uint32_t sign = (uint32_t)(half >> 15) << 31, exponent = half >> 10 & 31, mantissa = half & 1023;
+    const uint32_t sign = (uint32_t)(half >> 15) << 31, exponent = half >> 10 & 31,
+                   mantissa = half & 1023;
     if (exponent == 0) { /* mantissa * 2^-24 */
         const float magnitude = (float)mantissa * 0x1p-24f;
         return sign ? -magnitude : magnitude;
@@ -215,14 +222,16 @@ clile_status clile_i_weight_copy(const clile_i_weight *weight, float *dst)
     const float_type type = type_of(weight);
     int64_t at[CLILE_I_WEIGHT_MAX_DIMS] = {0}, index = 0;
     if (type == NO_FLOAT)
-        return clile_i_fail(CLILE_E_INTERNAL, "tensor \"%s\" of %s is copied as float32", weight->name, weight->dtype);
+        return clile_i_fail(CLILE_E_INTERNAL, "tensor \"%s\" of %s is copied as float32",
+                            weight->name, weight->dtype);
     if (type == F32 && !weight->strided) {
         if (weight->count > 0) memcpy(dst, weight->data, (size_t)weight->count * sizeof *dst);
         return CLILE_OK;
     }
     for (int64_t i = 0; i < weight->count; ++i) {
         dst[i] = element(type, weight->data, weight->strided ? index : i);
-        for (int32_t k = weight->ndim - 1; k >= 0 && weight->strided; --k) { /* the next in row-major order */
+        for (int32_t k = weight->ndim - 1; k >= 0 && weight->strided; --k) {
+            /* the next in row-major order */
             index += weight->stride[k];
             if (++at[k] < weight->shape[k]) break;
             index -= weight->stride[k] * weight->shape[k];

@@ -1,5 +1,5 @@
-/* The reader of zip archives. Only the directory at the end of the file counts; a local header tells no more than where
- * its data begin, and must agree about the name. */
+/* The reader of zip archives. Only the directory at the end of the file counts; a local header
+ * tells no more than where its data begin, and must agree about the name. */
 #include "store/zip.h"
 
 #include <string.h>
@@ -58,8 +58,8 @@ static int signed_as(const uint8_t *p, char third, char fourth)
 
 int clile_i_zip_is(const clile_i_file *file)
 {
-    /* a safetensors file may begin with these bytes, as a length, but has a brace behind it where an archive has a
-     * method */
+    /* a safetensors file may begin with these bytes, as a length, but has a brace behind it
+     * where an archive has a method */
     return file->size > LOCAL_SIZE && signed_as(file->data, 3, 4) && file->data[8] != '{';
 }
 
@@ -73,38 +73,49 @@ static clile_status find_directory(const clile_i_zip *zip, directory *out)
 {
     const uint8_t *file = zip->file, *end = NULL;
     const uint64_t last = zip->file_size < END_SIZE ? 0 : zip->file_size - END_SIZE;
-    for (uint64_t back = 0; zip->file_size >= END_SIZE && back <= last && back <= MOST_COMMENT && end == NULL; ++back) {
+    for (uint64_t back = 0;
+         zip->file_size >= END_SIZE && back <= last && back <= MOST_COMMENT && end == NULL;
+         ++back) {
         const uint8_t *p = file + (last - back);
         if (signed_as(p, 5, 6) && u16(p + 20) == back) end = p;
     }
     if (end == NULL)
-        return clile_i_fail(CLILE_E_CORRUPT,
-                            "%s: a zip archive without its directory: cut short, or something was added behind it",
-                            zip->path);
+        return clile_i_fail(
+            CLILE_E_CORRUPT,
+            "%s: a zip archive without its directory: cut short, or something was added behind it",
+            zip->path);
     uint32_t disks = u16(end + 4) | u16(end + 6);
     *out = (directory){u32(end + 16), u32(end + 12), u16(end + 10)};
     if (end - file >= LOCATOR_SIZE && signed_as(end - LOCATOR_SIZE, 6, 7)) {
         const uint64_t at = u64(end - LOCATOR_SIZE + 8);
-        if (zip->file_size < END64_SIZE || at > zip->file_size - END64_SIZE || !signed_as(file + at, 6, 6))
-            return clile_i_fail(CLILE_E_CORRUPT, "%s: the zip64 directory is not where the archive says, at byte %llu",
-                                zip->path, (unsigned long long)at);
+        if (zip->file_size < END64_SIZE || at > zip->file_size - END64_SIZE ||
+            !signed_as(file + at, 6, 6))
+            return clile_i_fail(
+                CLILE_E_CORRUPT,
+                "%s: the zip64 directory is not where the archive says, at byte %llu", zip->path,
+                (unsigned long long)at);
         disks = u32(file + at + 16) | u32(file + at + 20);
         *out = (directory){u64(file + at + 48), u64(file + at + 40), u64(file + at + 32)};
     }
     if (disks != 0)
-        return clile_i_fail(CLILE_E_UNSUPPORTED, "%s: a part of a zip archive that is split over several files",
+        return clile_i_fail(CLILE_E_UNSUPPORTED,
+                            "%s: a part of a zip archive that is split over several files",
                             zip->path);
     if (out->begin > zip->file_size || out->size > zip->file_size - out->begin)
         return clile_i_fail(
-            CLILE_E_CORRUPT, "%s: the zip directory is to have %llu bytes from byte %llu, the file has %llu", zip->path,
-            (unsigned long long)out->size, (unsigned long long)out->begin, (unsigned long long)zip->file_size);
+            CLILE_E_CORRUPT,
+            "%s: the zip directory is to have %llu bytes from byte %llu, the file has %llu",
+            zip->path, (unsigned long long)out->size, (unsigned long long)out->begin,
+            (unsigned long long)zip->file_size);
     if (out->count > out->size / ENTRY_SIZE)
-        return clile_i_fail(CLILE_E_CORRUPT, "%s: %llu members do not fit in a zip directory of %llu bytes", zip->path,
-                            (unsigned long long)out->count, (unsigned long long)out->size);
+        return clile_i_fail(
+            CLILE_E_CORRUPT, "%s: %llu members do not fit in a zip directory of %llu bytes",
+            zip->path, (unsigned long long)out->count, (unsigned long long)out->size);
     return CLILE_OK;
 }
 
-/* Sizes that do not fit in 32 bits stand in an extra field, in this order, each only where its 32-bit field is full. */
+/* Sizes that do not fit in 32 bits stand in an extra field, in this order, each only where its
+ * 32-bit field is full. */
 static int read_zip64(member *m, const uint8_t *extra, uint32_t extra_size)
 {
     uint64_t *const fields[] = {&m->size, &m->packed, &m->at};
@@ -132,9 +143,10 @@ static clile_status read_entry(clile_i_zip *zip, const directory *dir, uint64_t 
     const uint8_t *p = zip->file + dir->begin + *at;
     const uint64_t left = dir->size - *at;
     member *m = &zip->members[zip->count];
-    if (left < ENTRY_SIZE || !signed_as(p, 1, 2) || u16(p + 28) + u16(p + 30) + u16(p + 32) > left - ENTRY_SIZE)
-        return clile_i_fail(CLILE_E_CORRUPT, "%s: entry %lld of the zip directory is damaged", zip->path,
-                            (long long)zip->count);
+    if (left < ENTRY_SIZE || !signed_as(p, 1, 2) ||
+        u16(p + 28) + u16(p + 30) + u16(p + 32) > left - ENTRY_SIZE)
+        return clile_i_fail(CLILE_E_CORRUPT, "%s: entry %lld of the zip directory is damaged",
+                            zip->path, (long long)zip->count);
     const uint32_t name_size = u16(p + 28), extra_size = u16(p + 30), flags = u16(p + 8);
     m->name = clile_i_calloc((int64_t)name_size + 1, 1);
     if (m->name == NULL) return CLILE_E_OUT_OF_MEMORY;
@@ -144,7 +156,8 @@ static clile_status read_entry(clile_i_zip *zip, const directory *dir, uint64_t 
     for (const char *c = m->name; c < end;) {
         const int length = *c == '\0' ? 0 : clile_i_utf8_length(c, end);
         if (length == 0)
-            return clile_i_fail(CLILE_E_CORRUPT, "%s: entry %lld of the zip directory: the name is not UTF-8",
+            return clile_i_fail(CLILE_E_CORRUPT,
+                                "%s: entry %lld of the zip directory: the name is not UTF-8",
                                 zip->path, (long long)zip->count - 1);
         c += length;
     }
@@ -154,14 +167,17 @@ static clile_status read_entry(clile_i_zip *zip, const directory *dir, uint64_t 
     m->size = u32(p + 24);
     m->at = u32(p + 42);
     if (flags & FLAG_ENCRYPTED)
-        return clile_i_fail(CLILE_E_UNSUPPORTED, "%s: the zip member %s is encrypted", zip->path, m->name);
-    if (m->method != STORED && m->method != DEFLATED)
-        return clile_i_fail(CLILE_E_UNSUPPORTED,
-                            "%s: the zip member %s is packed by method %u, only stored and deflated are read",
-                            zip->path, m->name, m->method);
-    if (!read_zip64(m, p + ENTRY_SIZE + name_size, extra_size))
-        return clile_i_fail(CLILE_E_CORRUPT, "%s: the zip member %s: its zip64 sizes are missing or damaged", zip->path,
+        return clile_i_fail(CLILE_E_UNSUPPORTED, "%s: the zip member %s is encrypted", zip->path,
                             m->name);
+    if (m->method != STORED && m->method != DEFLATED)
+        return clile_i_fail(
+            CLILE_E_UNSUPPORTED,
+            "%s: the zip member %s is packed by method %u, only stored and deflated are read",
+            zip->path, m->name, m->method);
+    if (!read_zip64(m, p + ENTRY_SIZE + name_size, extra_size))
+        return clile_i_fail(CLILE_E_CORRUPT,
+                            "%s: the zip member %s: its zip64 sizes are missing or damaged",
+                            zip->path, m->name);
     *at += ENTRY_SIZE + name_size + extra_size + u16(p + 32);
     return CLILE_OK;
 }
@@ -224,15 +240,19 @@ static clile_status locate(const clile_i_zip *zip, const member *m, const uint8_
     const size_t name_size = strlen(m->name);
     const uint8_t *p = zip->file + m->at;
     if (zip->file_size < LOCAL_SIZE || m->at > zip->file_size - LOCAL_SIZE || !signed_as(p, 3, 4))
-        return clile_i_fail(CLILE_E_CORRUPT, "%s: the zip member %s is not where the directory says, at byte %llu",
+        return clile_i_fail(CLILE_E_CORRUPT,
+                            "%s: the zip member %s is not where the directory says, at byte %llu",
                             zip->path, m->name, (unsigned long long)m->at);
     const uint64_t begin = m->at + LOCAL_SIZE + u16(p + 26) + u16(p + 28);
     if (begin > zip->file_size || m->packed > zip->file_size - begin)
         return clile_i_fail(
-            CLILE_E_CORRUPT, "%s: the zip member %s is to have %llu bytes from byte %llu, the file has %llu", zip->path,
-            m->name, (unsigned long long)m->packed, (unsigned long long)begin, (unsigned long long)zip->file_size);
+            CLILE_E_CORRUPT,
+            "%s: the zip member %s is to have %llu bytes from byte %llu, the file has %llu",
+            zip->path, m->name, (unsigned long long)m->packed, (unsigned long long)begin,
+            (unsigned long long)zip->file_size);
     if (u16(p + 26) != name_size || memcmp(p + LOCAL_SIZE, m->name, name_size) != 0)
-        return clile_i_fail(CLILE_E_CORRUPT, "%s: the zip member %s has another name before its data", zip->path,
+        return clile_i_fail(CLILE_E_CORRUPT,
+                            "%s: the zip member %s has another name before its data", zip->path,
                             m->name);
     *out = zip->file + begin;
     return CLILE_OK;
@@ -243,22 +263,25 @@ static clile_status inflate_member(clile_i_zip *zip, member *m, const uint8_t *p
     clile_status status = CLILE_OK;
     z_stream stream = {0};
     int begun = 0;
-    /* deflate packs at most 1032 to 1: a size beyond that is a lie, and nothing is allocated for it */
+    /* deflate packs at most 1032 to 1: a size beyond that is a lie, and nothing is allocated for
+     * it */
     if (m->size / 1032 > m->packed + 1) {
-        status = clile_i_fail(CLILE_E_CORRUPT, "%s: the zip member %s: %llu bytes cannot inflate to %llu", zip->path,
+        status = clile_i_fail(CLILE_E_CORRUPT,
+                              "%s: the zip member %s: %llu bytes cannot inflate to %llu", zip->path,
                               m->name, (unsigned long long)m->packed, (unsigned long long)m->size);
         goto cleanup;
     }
     if (m->size > MOST_INFLATED - zip->inflated) {
-        status =
-            clile_i_fail(CLILE_E_UNSUPPORTED, "%s: its deflated members, %s being one, inflate to more than %d MiB",
-                         zip->path, m->name, (int)(MOST_INFLATED >> 20));
+        status = clile_i_fail(CLILE_E_UNSUPPORTED,
+                              "%s: its deflated members, %s being one, inflate to more than %d MiB",
+                              zip->path, m->name, (int)(MOST_INFLATED >> 20));
         goto cleanup;
     }
     CLILE_I_ALLOC(m->inflated, (int64_t)m->size);
     zip->inflated += m->size;
     if (inflateInit2(&stream, -MAX_WBITS) != Z_OK) {
-        status = clile_i_fail(CLILE_E_OUT_OF_MEMORY, "%s: no memory to inflate the zip member %s", zip->path, m->name);
+        status = clile_i_fail(CLILE_E_OUT_OF_MEMORY, "%s: no memory to inflate the zip member %s",
+                              zip->path, m->name);
         goto cleanup;
     }
     begun = 1;
@@ -267,7 +290,8 @@ static clile_status inflate_member(clile_i_zip *zip, member *m, const uint8_t *p
     stream.next_out = m->inflated;
     stream.avail_out = (uInt)m->size;
     if (inflate(&stream, Z_FINISH) != Z_STREAM_END || stream.avail_out != 0 || stream.avail_in != 0)
-        status = clile_i_fail(CLILE_E_CORRUPT, "%s: the zip member %s does not inflate to its %llu bytes", zip->path,
+        status = clile_i_fail(CLILE_E_CORRUPT,
+                              "%s: the zip member %s does not inflate to its %llu bytes", zip->path,
                               m->name, (unsigned long long)m->size);
 cleanup:
     if (begun) inflateEnd(&stream);
@@ -280,16 +304,19 @@ clile_status clile_i_zip_read(clile_i_zip *zip, int64_t index, const uint8_t **d
     const uint8_t *bytes = NULL;
     if (m->data == NULL) {
         CLILE_I_RETURN_IF(locate(zip, m, &bytes));
-        if (m->method == DEFLATED && m->inflated == NULL) CLILE_I_RETURN_IF(inflate_member(zip, m, bytes));
+        if (m->method == DEFLATED && m->inflated == NULL)
+            CLILE_I_RETURN_IF(inflate_member(zip, m, bytes));
         if (m->method == DEFLATED) bytes = m->inflated;
         if (m->method == STORED && m->packed != m->size)
-            return clile_i_fail(CLILE_E_CORRUPT, "%s: the zip member %s is stored, but its two sizes differ", zip->path,
-                                m->name);
+            return clile_i_fail(CLILE_E_CORRUPT,
+                                "%s: the zip member %s is stored, but its two sizes differ",
+                                zip->path, m->name);
         const uint32_t crc = clile_i_crc32(0, bytes, (size_t)m->size);
         if (crc != m->crc)
-            return clile_i_fail(CLILE_E_CORRUPT,
-                                "%s: the zip member %s is damaged: its CRC-32 is %08x, the archive says %08x",
-                                zip->path, m->name, crc, m->crc);
+            return clile_i_fail(
+                CLILE_E_CORRUPT,
+                "%s: the zip member %s is damaged: its CRC-32 is %08x, the archive says %08x",
+                zip->path, m->name, crc, m->crc);
         m->data = bytes;
     }
     *data = m->data;

@@ -2,12 +2,14 @@
  *
  * A probit model with two kinds of random effects. For frame f of subject i and AU c
  *
- *     g = sum_j load[c][j] factor_j(f) + rest of unit variance,      factors and rest standard normal
+ *     g = sum_j load[c][j] factor_j(f) + rest of unit variance,
+ *         factors and rest standard normal
  *     present  <=>  g + SPREAD rate_c(i) > cut_c,                    rate_c(i) standard normal
  *     cut_c = sqrt(1 + SPREAD^2) Phi^-1(1 - r_c)
  *
- * so that the rate over all people is r_c, whatever the loadings. r_c: of the twelve BP4D AUs as the rendered set
- * "bp4d-ict" has them after BP4D, of 9, 20, 25, 26 as "disfa-ict" has them after DISFA (docs/synth.md). */
+ * so that the rate over all people is r_c, whatever the loadings. r_c: of the twelve BP4D AUs as
+ * the rendered set "bp4d-ict" has them after BP4D, of 9, 20, 25, 26 as "disfa-ict" has them
+ * after DISFA (docs/synth.md). */
 #include "synth/synth.h"
 
 #include <math.h>
@@ -15,8 +17,9 @@
 static const float SPREAD = 0.45f;
 
 /* Phi^-1(1 - r) of the rates in docs/synth.md. */
-static const float cut[AUS] = {0.8030f, 0.9502f, 0.8345f, 0.0954f, -0.1206f, 1.7507f, -0.2378f, -0.1560f,
-                               0.0853f, 0.9621f, 0.3989f, 2.0537f, 0.9741f,  1.0322f, 0.5828f,  1.3408f};
+static const float cut[AUS] = {0.8030f,  0.9502f,  0.8345f, 0.0954f, -0.1206f, 1.7507f,
+                               -0.2378f, -0.1560f, 0.0853f, 0.9621f, 0.3989f,  2.0537f,
+                               0.9741f,  1.0322f,  0.5828f, 1.3408f};
 
 enum { SMILE, RAISE, TENSE, OPEN, DISGUST, FACTORS };
 static const float load[AUS][FACTORS] = {
@@ -30,8 +33,8 @@ static const float load[AUS][FACTORS] = {
     [AU25] = {0.15f, 0.1f, -0.1f, 0.95f, 0.0f}, [AU26] = {0.1f, 0.15f, -0.05f, 0.90f, 0.0f},
 };
 
-void clile_i_synth_draw_labels(uint64_t seed, int64_t subject, int64_t frame, const clile_i_person *who,
-                               float *intensity)
+void clile_i_synth_draw_labels(uint64_t seed, int64_t subject, int64_t frame,
+                               const clile_i_person *who, float *intensity)
 {
     clile_i_rng r = clile_i_synth_rng(seed, subject, frame, STREAM_LABELS);
     float factor[FACTORS];
@@ -46,11 +49,14 @@ void clile_i_synth_draw_labels(uint64_t seed, int64_t subject, int64_t frame, co
         const float own = (float)clile_i_rng_normal(&r) * sqrtf(fmaxf(0.0f, 1.0f - explained));
         present[c] = shared + own + SPREAD * who->rate[c] > sqrtf(1.0f + SPREAD * SPREAD) * cut[c];
     }
-    if (present[AU26]) present[AU25] = 1; /* a dropped jaw parts the lips here, and FACS then codes both */
+    /* a dropped jaw parts the lips here, and FACS then codes both */
+    if (present[AU26]) present[AU25] = 1;
     if (present[AU25]) present[AU24] = 0; /* parted lips are not pressed */
     for (int c = 0; c < AUS; ++c) {
         const double u = clile_i_rng_uniform(&r), trace = clile_i_rng_uniform(&r);
-        intensity[c] = (float)(present[c] ? 0.3 + 0.7 * u : trace < 0.3 ? 0.06 + 0.14 * u : 0.05 * u);
+        intensity[c] = (float)(present[c]    ? 0.3 + 0.7 * u
+                               : trace < 0.3 ? 0.06 + 0.14 * u
+                                             : 0.05 * u);
     }
     if (present[AU25])
         intensity[AU24] = 0.0f;

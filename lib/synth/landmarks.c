@@ -3,14 +3,16 @@
 
 #include <math.h>
 
-clile_i_point clile_i_synth_project(const clile_i_person *who, const clile_i_scene *s, clile_i_point p)
+clile_i_point clile_i_synth_project(const clile_i_person *who, const clile_i_scene *s,
+                                    clile_i_point p)
 {
     const float z = clile_i_synth_depth(who, p), x = p.x + s->yaw * z, y = p.y + s->pitch * z;
     return (clile_i_point){s->shift_x + s->scale * (s->cosine * x - s->sine * y),
                            s->shift_y + s->scale * (s->sine * x + s->cosine * y)};
 }
 
-/* Where a ray from between the eyes at `angle` (0: to the right, pi/2: down) leaves the head at rest. */
+/* Where a ray from between the eyes at `angle` (0: to the right, pi/2: down) leaves the head at
+ * rest. */
 static clile_i_point edge(const clile_i_person *who, float angle)
 {
     float low = 0.2f, high = 2.0f;
@@ -53,15 +55,19 @@ static clile_i_point lip_point(const clile_i_face *face, const float *edge_y, fl
 static void place_mouth(const clile_i_face *face, clile_i_point *p)
 {
     static const float top[7] = {0.0f, 0.2f, 0.39f, 0.5f, 0.61f, 0.8f, 1.0f},
-                       bottom[5] = {0.8f, 0.62f, 0.5f, 0.38f, 0.2f}, inner_top[5] = {0.06f, 0.32f, 0.5f, 0.68f, 0.94f},
+                       bottom[5] = {0.8f, 0.62f, 0.5f, 0.38f, 0.2f},
+                       inner_top[5] = {0.06f, 0.32f, 0.5f, 0.68f, 0.94f},
                        inner_bottom[3] = {0.68f, 0.5f, 0.32f};
-    for (int i = 0; i < 7; ++i) p[i] = lip_point(face, i == 0 || i == 6 ? face->lip_inner_top : face->lip_top, top[i]);
+    for (int i = 0; i < 7; ++i)
+        p[i] = lip_point(face, i == 0 || i == 6 ? face->lip_inner_top : face->lip_top, top[i]);
     for (int i = 0; i < 5; ++i) p[7 + i] = lip_point(face, face->lip_bottom, bottom[i]);
     for (int i = 0; i < 5; ++i) p[12 + i] = lip_point(face, face->lip_inner_top, inner_top[i]);
-    for (int i = 0; i < 3; ++i) p[17 + i] = lip_point(face, face->lip_inner_bottom, inner_bottom[i]);
+    for (int i = 0; i < 3; ++i)
+        p[17 + i] = lip_point(face, face->lip_inner_bottom, inner_bottom[i]);
 }
 
-void clile_i_synth_landmarks(const clile_i_person *who, const clile_i_scene *scene, const clile_i_face *face, float *xy)
+void clile_i_synth_landmarks(const clile_i_person *who, const clile_i_scene *scene,
+                             const clile_i_face *face, float *xy)
 {
     clile_i_point p[LANDMARKS];
     for (int i = 0; i < 17; ++i) {
@@ -73,11 +79,13 @@ void clile_i_synth_landmarks(const clile_i_person *who, const clile_i_scene *sce
         p[17 + i] = face->brow[0][BROW_NODES - 1 - 2 * i];
         p[22 + i] = face->brow[1][2 * i];
     }
-    for (int i = 0; i < 4; ++i) p[27 + i] = (clile_i_point){0.0f, -0.19f + (who->nose_tip + 0.19f) * (float)i / 3.0f};
+    for (int i = 0; i < 4; ++i)
+        p[27 + i] = (clile_i_point){0.0f, -0.19f + (who->nose_tip + 0.19f) * (float)i / 3.0f};
     for (int i = 0; i < 5; ++i) {
         const float t = 0.5f * (float)i - 1.0f;
         p[31 + i] =
-            clile_i_synth_move(face, (clile_i_point){0.8f * who->nose_w * t, who->nose_tip + 0.11f - 0.02f * fabsf(t)});
+            clile_i_synth_move(face, (clile_i_point){0.8f * who->nose_w * t,
+                                                     who->nose_tip + 0.11f - 0.02f * fabsf(t)});
     }
     place_eyes(who, face, p + 36);
     place_mouth(face, p + 48);

@@ -1,16 +1,18 @@
 /* The muscles of the face as displacement fields of the skin.
  *
- * Linear muscles after K. Waters, "A muscle model for animating three-dimensional facial expression", SIGGRAPH 1987:
- * a muscle runs from its fixed end A (bone) to its insertion I in the skin. Skin at P within the angle W around A-I and
- * within the radius Rf of A is drawn towards A,
+ * Linear muscles after K. Waters, "A muscle model for animating three-dimensional facial
+ * expression", SIGGRAPH 1987: a muscle runs from its fixed end A (bone) to its insertion I in
+ * the skin. Skin at P within the angle W around A-I and within the radius Rf of A is drawn
+ * towards A,
  *
  *     P' = P + k a(angle) r(|P - A|) (A - P) / |A - P|,
- *     r(D) = cos(pi/2 (1 - D/Rs)) for D < Rs, cos(pi/2 (D - Rs) / (Rf - Rs)) for Rs < D < Rf, Rs = |I - A|.
+ *     r(D) = cos(pi/2 (1 - D/Rs)) for D < Rs, cos(pi/2 (D - Rs) / (Rf - Rs)) for Rs < D < Rf,
+ *     Rs = |I - A|.
  *
- * a is linear in the cosine of the angle, 1 on the axis and 0 at W; cos(pi/2 x) is computed as 1 - x^2. The sphincter
- * of the mouth draws an ellipse towards its middle. Origins and insertions follow the muscular basis that the FACS
- * manual (Ekman, Friesen 1978) gives for each AU. The jaw turns rigidly (Parke, Waters, "Computer Facial Animation",
- * 1996). */
+ * a is linear in the cosine of the angle, 1 on the axis and 0 at W; cos(pi/2 x) is computed as 1
+ * - x^2. The sphincter of the mouth draws an ellipse towards its middle. Origins and insertions
+ * follow the muscular basis that the FACS manual (Ekman, Friesen 1978) gives for each AU. The
+ * jaw turns rigidly (Parke, Waters, "Computer Facial Animation", 1996). */
 #include "synth/synth.h"
 
 #include <math.h>
@@ -24,13 +26,18 @@ typedef struct {
 } muscle;
 
 static const muscle muscles[] = {
-    {AU1, 0.04f, -1.05f, 0.13f, -0.46f, 0.90f, 1.45f, 0.17f},  /* frontalis, pars medialis */
-    {AU2, 0.52f, -1.05f, 0.46f, -0.48f, 0.86f, 1.45f, 0.16f},  /* frontalis, pars lateralis */
-    {AU4, 0.01f, -0.12f, 0.17f, -0.44f, 0.70f, 1.75f, 0.15f},  /* corrugator, depressor supercilii */
-    {AU4, 0.34f, 0.05f, 0.34f, -0.44f, 0.80f, 1.35f, 0.06f},   /* what it takes of the brow as a whole */
-    {AU6, 0.46f, -0.16f, 0.47f, 0.16f, 0.45f, 1.90f, 0.09f},   /* orbicularis oculi, pars orbitalis */
-    {AU9, 0.07f, -0.24f, 0.13f, 0.24f, 0.92f, 1.55f, 0.065f},  /* levator labii superioris alaeque nasi */
-    {AU9, 0.05f, -0.05f, 0.16f, -0.44f, 0.80f, 1.30f, 0.05f},  /* depressor glabellae goes with it */
+    {AU1, 0.04f, -1.05f, 0.13f, -0.46f, 0.90f, 1.45f, 0.17f}, /* frontalis, pars medialis */
+    {AU2, 0.52f, -1.05f, 0.46f, -0.48f, 0.86f, 1.45f, 0.16f}, /* frontalis, pars lateralis */
+    /* corrugator, depressor supercilii */
+    {AU4, 0.01f, -0.12f, 0.17f, -0.44f, 0.70f, 1.75f, 0.15f},
+    /* what it takes of the brow as a whole */
+    {AU4, 0.34f, 0.05f, 0.34f, -0.44f, 0.80f, 1.35f, 0.06f},
+    /* orbicularis oculi, pars orbitalis */
+    {AU6, 0.46f, -0.16f, 0.47f, 0.16f, 0.45f, 1.90f, 0.09f},
+    /* levator labii superioris alaeque nasi */
+    {AU9, 0.07f, -0.24f, 0.13f, 0.24f, 0.92f, 1.55f, 0.065f},
+    /* depressor glabellae goes with it */
+    {AU9, 0.05f, -0.05f, 0.16f, -0.44f, 0.80f, 1.30f, 0.05f},
     {AU10, 0.30f, -0.08f, 0.17f, 0.48f, 0.90f, 1.40f, 0.075f}, /* levator labii superioris */
     {AU12, 0.62f, -0.02f, 0.28f, 0.58f, 0.80f, 1.32f, 0.19f},  /* zygomaticus major */
     {AU14, 0.80f, 0.50f, 0.29f, 0.58f, 0.90f, 1.40f, 0.05f},   /* buccinator */
@@ -44,14 +51,16 @@ enum { MUSCLES = (int)(sizeof muscles / sizeof muscles[0]) };
 /* Adds the pull of one muscle on p, which is given as the muscle's side sees it (x > 0). */
 static void pull(const muscle *m, float contraction, clile_i_point p, clile_i_point *by)
 {
-    const float ux = m->ix - m->ax, uy = m->iy - m->ay, rs = sqrtf(ux * ux + uy * uy), rf = rs * m->reach;
+    const float ux = m->ix - m->ax, uy = m->iy - m->ay, rs = sqrtf(ux * ux + uy * uy),
+                rf = rs * m->reach;
     const float dx = p.x - m->ax, dy = p.y - m->ay, square = dx * dx + dy * dy;
     if (square >= rf * rf || square < 1e-8f) return;
     const float d = sqrtf(square), cosine = (dx * ux + dy * uy) / (d * rs);
     if (cosine <= m->cosine) return;
     const float angular = (cosine - m->cosine) / (1.0f - m->cosine);
     const float s = d < rs ? 1.0f - d / rs : (d - rs) / (rf - rs), radial = 1.0f - s * s;
-    const float size = contraction * m->k * (1.0f - (1.0f - angular) * (1.0f - angular)) * radial / d;
+    const float size =
+        contraction * m->k * (1.0f - (1.0f - angular) * (1.0f - angular)) * radial / d;
     by->x -= size * dx;
     by->y -= size * dy;
 }

@@ -20,7 +20,9 @@ float clile_i_synth_noise(uint32_t seed, float x, float y)
 {
     const float fx = floorf(x), fy = floorf(y), u = x - fx, v = y - fy;
     const int32_t ix = (int32_t)fx, iy = (int32_t)fy;
-    const float a = clile_i_synth_lattice(seed, ix, iy), b = clile_i_synth_lattice(seed, ix + 1, iy),
-                c = clile_i_synth_lattice(seed, ix, iy + 1), d = clile_i_synth_lattice(seed, ix + 1, iy + 1);
+    const float a = clile_i_synth_lattice(seed, ix, iy),
+                b = clile_i_synth_lattice(seed, ix + 1, iy),
+                c = clile_i_synth_lattice(seed, ix, iy + 1),
+                d = clile_i_synth_lattice(seed, ix + 1, iy + 1);
     return a + u * (b - a) + v * (c - a + u * (a - b - c + d));
 }

@@ -12,7 +12,8 @@ typedef struct {
     float gloss;
 } clile_i_pixel;
 
-/* The muscles' displacement on a grid over the face: GRID_STEP face units apart, from (GRID_LEFT, GRID_TOP) on. */
+/* The muscles' displacement on a grid over the face: GRID_STEP face units apart, from
+ * (GRID_LEFT, GRID_TOP) on. */
 enum { GRID_W = 49, GRID_H = 57 };
 #define GRID_STEP 0.05f
 #define GRID_LEFT (-1.2f)
@@ -37,7 +38,8 @@ static inline void clile_i_cover(clile_i_pixel *pixel, clile_i_colour colour, fl
 float clile_i_synth_lattice(uint32_t seed, int32_t x, int32_t y);
 float clile_i_synth_noise(uint32_t seed, float x, float y);
 
-/* features.c: each looks whether p (where the pixel lies on the face) is in its part of the face. */
+/* features.c: each looks whether p (where the pixel lies on the face) is in its part of the
+ * face. */
 void clile_i_synth_paint_brows(const clile_i_canvas *c, clile_i_point p, clile_i_pixel *pixel);
 void clile_i_synth_paint_eyes(const clile_i_canvas *c, clile_i_point p, clile_i_pixel *pixel);
 void clile_i_synth_paint_mouth(const clile_i_canvas *c, clile_i_point p, clile_i_pixel *pixel);

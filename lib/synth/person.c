@@ -1,12 +1,13 @@
-/* Who a subject is and in what scene a frame is taken: every number is drawn from a stream of its own. */
+/* Who a subject is and in what scene a frame is taken: every number is drawn from a stream of
+ * its own. */
 #include "synth/synth.h"
 
 #include <math.h>
 
 clile_i_rng clile_i_synth_rng(uint64_t seed, int64_t subject, int64_t frame, uint64_t purpose)
 {
-    /* One stream each, of the lower halves of subject and frame; the purpose is in the upper bits of the seed, and the
-     * upper halves are spread over it. */
+    /* One stream each, of the lower halves of subject and frame; the purpose is in the upper
+     * bits of the seed, and the upper halves are spread over it. */
     const uint64_t who = (uint64_t)subject + 1, when = (uint64_t)frame + 1;
     const uint64_t upper = (who >> 32) * 0x9E3779B97F4A7C15u ^ (when >> 32) * 0xC2B2AE3D27D4EB4Fu;
     return clile_i_rng_make(seed ^ purpose << 56 ^ upper, who << 32 | (when & UINT32_MAX));
@@ -29,11 +30,12 @@ static int pick(clile_i_rng *r, int count)
 
 static void draw_colours(clile_i_rng *r, clile_i_person *p)
 {
-    static const clile_i_colour skins[] = {{0.95f, 0.78f, 0.68f}, {0.90f, 0.70f, 0.57f}, {0.80f, 0.60f, 0.46f},
-                                           {0.68f, 0.48f, 0.36f}, {0.55f, 0.38f, 0.29f}, {0.44f, 0.30f, 0.23f}};
-    static const clile_i_colour hairs[] = {{0.09f, 0.07f, 0.06f}, {0.14f, 0.10f, 0.08f}, {0.28f, 0.18f, 0.11f},
-                                           {0.48f, 0.33f, 0.18f}, {0.74f, 0.58f, 0.34f}, {0.44f, 0.19f, 0.10f},
-                                           {0.58f, 0.57f, 0.56f}};
+    static const clile_i_colour skins[] = {{0.95f, 0.78f, 0.68f}, {0.90f, 0.70f, 0.57f},
+                                           {0.80f, 0.60f, 0.46f}, {0.68f, 0.48f, 0.36f},
+                                           {0.55f, 0.38f, 0.29f}, {0.44f, 0.30f, 0.23f}};
+    static const clile_i_colour hairs[] = {
+        {0.09f, 0.07f, 0.06f}, {0.14f, 0.10f, 0.08f}, {0.28f, 0.18f, 0.11f}, {0.48f, 0.33f, 0.18f},
+        {0.74f, 0.58f, 0.34f}, {0.44f, 0.19f, 0.10f}, {0.58f, 0.57f, 0.56f}};
     static const clile_i_colour irises[] = {
         {0.28f, 0.17f, 0.09f}, {0.20f, 0.13f, 0.08f}, {0.30f, 0.44f, 0.60f}, {0.34f, 0.45f, 0.30f}};
     static const clile_i_colour red = {0.72f, 0.28f, 0.28f}, black = {0.05f, 0.04f, 0.04f};
@@ -100,7 +102,8 @@ void clile_i_synth_person(uint64_t seed, int64_t subject, clile_i_person *p)
     for (int k = 0; k < AUS; ++k) {
         const float gain = range(r, 0.65f, 1.15f), side = 0.10f * normal(r);
         const float rest = range(r, 0.0f, 1.0f) < 0.3f ? range(r, 0.08f, 0.35f) : 0.0f;
-        const float limit = k == AU25 || k == AU26 ? 0.4f : 1.0f; /* nobody's mouth stands open at rest */
+        /* nobody's mouth stands open at rest */
+        const float limit = k == AU25 || k == AU26 ? 0.4f : 1.0f;
         p->rate[k] = normal(r);
         for (int s = 0; s < 2; ++s) {
             p->gain[s][k] = gain * (1.0f + (s ? side : -side));
@@ -109,7 +112,8 @@ void clile_i_synth_person(uint64_t seed, int64_t subject, clile_i_person *p)
     }
 }
 
-void clile_i_synth_scene(uint64_t seed, int64_t subject, int64_t frame, int32_t size, clile_i_scene *s)
+void clile_i_synth_scene(uint64_t seed, int64_t subject, int64_t frame, int32_t size,
+                         clile_i_scene *s)
 {
     clile_i_rng stream = clile_i_synth_rng(seed, subject, frame, STREAM_SCENE), *r = &stream;
     const float roll = clile_i_clamp(0.06f * normal(r), -0.15f, 0.15f), edge = (float)size;

@@ -1,6 +1,6 @@
-/* The moving parts of the face: brows, lids and lips. Their points at rest go where the muscles move the skin
- * (synth_muscle.c); what is no movement of the skin over the bone is added here: lids, rolled and pressed lips, the
- * gap. */
+/* The moving parts of the face: brows, lids and lips. Their points at rest go where the muscles
+ * move the skin (synth_muscle.c); what is no movement of the skin over the bone is added here:
+ * lids, rolled and pressed lips, the gap. */
 #include "synth/synth.h"
 
 #include <math.h>
@@ -9,7 +9,8 @@ static void activate(const clile_i_person *who, const float *intensity, clile_i_
 {
     for (int k = 0; k < AUS; ++k) {
         for (int s = 0; s < 2; ++s)
-            face->act[s][k] = clile_i_clamp(who->rest[s][k] + who->gain[s][k] * intensity[k], 0.0f, 1.2f);
+            face->act[s][k] =
+                clile_i_clamp(who->rest[s][k] + who->gain[s][k] * intensity[k], 0.0f, 1.2f);
         face->mean[k] = 0.5f * (face->act[0][k] + face->act[1][k]);
     }
 }
@@ -22,7 +23,8 @@ static void shape_brows(const clile_i_person *who, clile_i_face *face)
             const float x = who->brow_in + t * (who->brow_out - who->brow_in);
             /* highest at two thirds of the way, then down to the temple */
             const float arch = 1.0f - (t - 0.6f) * (t - 0.6f) / 0.36f;
-            const float y = who->brow_y - who->brow_arch * arch + (who->brow_tilt + 0.035f) * (t - 0.5f) + 0.03f;
+            const float y = who->brow_y - who->brow_arch * arch +
+                            (who->brow_tilt + 0.035f) * (t - 0.5f) + 0.03f;
             face->brow[s][i] = clile_i_synth_move(face, (clile_i_point){mirror * x, y});
         }
 }
@@ -32,40 +34,44 @@ float clile_i_synth_lid(float t, int upper)
     const float square = t * t;
     if (square >= 1.0f) return 0.0f;
     /* the upper lid is fullest towards the inner corner, the lower towards the outer */
-    return (1.0f - square) * (1.0f + (upper ? -0.25f : 0.25f) * t) * (upper ? 1.0f : 0.92f + 0.08f * square);
+    return (1.0f - square) * (1.0f + (upper ? -0.25f : 0.25f) * t) *
+           (upper ? 1.0f : 0.92f + 0.08f * square);
 }
 
 static void shape_lids(const clile_i_person *who, clile_i_face *face)
 {
     for (int s = 0; s < 2; ++s) {
         const float *a = face->act[s];
-        const float up =
-            1.0f + 0.22f * a[AU1] + 0.20f * a[AU2] - 0.18f * a[AU4] - 0.48f * a[AU7] - 0.10f * a[AU9] - 0.12f * a[AU6];
+        const float up = 1.0f + 0.22f * a[AU1] + 0.20f * a[AU2] - 0.18f * a[AU4] - 0.48f * a[AU7] -
+                         0.10f * a[AU9] - 0.12f * a[AU6];
         const float low = 1.0f - 0.85f * a[AU7] - 0.65f * a[AU6] - 0.35f * a[AU9] - 0.15f * a[AU12];
         face->eye_up[s] = who->eye_up * fmaxf(up, 0.28f);
         face->eye_low[s] = who->eye_low * fmaxf(low, -0.25f);
     }
 }
 
-/* The four edges of the lips at rest, at t = -1 .. 1 between the corners, in the order of clile_i_face. */
+/* The four edges of the lips at rest, at t = -1 .. 1 between the corners, in the order of
+ * clile_i_face. */
 static void lips_at_rest(const clile_i_person *who, float t, float *y)
 {
     const float square = t * t;
-    const float line = who->mouth_y + who->mouth_bow * square + 0.010f * (1.0f - square) * (1.0f - square);
+    const float line =
+        who->mouth_y + who->mouth_bow * square + 0.010f * (1.0f - square) * (1.0f - square);
     const float bow = (1.0f - powf(fabsf(t), 1.7f)) * (1.0f - 0.22f * expf(-square / 0.018f));
     y[0] = line - who->lip_up * bow;
     y[1] = y[2] = line;
     y[3] = line + who->lip_low * powf(1.0f - square, 0.75f);
 }
 
-/* What tightener, pressor and chin raiser do to one column of the lips, and the gap; t is the place between the
- * corners. */
+/* What tightener, pressor and chin raiser do to one column of the lips, and the gap; t is the
+ * place between the corners. */
 static void deform_column(const float *a, float t, float *y)
 {
     const float square = t * t, middle = 1.0f - square;
-    const float thin_top = clile_i_clamp(1.0f - 0.62f * a[AU23] - 0.84f * a[AU24] - 0.40f * a[AU12] - 0.35f * a[AU20] +
-                                             0.22f * a[AU10] - 0.35f * a[AU14] * square,
-                                         0.10f, 1.3f);
+    const float thin_top =
+        clile_i_clamp(1.0f - 0.62f * a[AU23] - 0.84f * a[AU24] - 0.40f * a[AU12] - 0.35f * a[AU20] +
+                          0.22f * a[AU10] - 0.35f * a[AU14] * square,
+                      0.10f, 1.3f);
     const float thin_bottom =
         clile_i_clamp(1.0f - 0.58f * a[AU23] - 0.86f * a[AU24] - 0.25f * a[AU12] - 0.38f * a[AU20] -
                           0.35f * a[AU14] * square + 0.25f * a[AU17] - 0.45f * a[AU10],
@@ -74,8 +80,10 @@ static void deform_column(const float *a, float t, float *y)
     const float press = 0.012f * a[AU24];
     const float chin = 0.095f * a[AU17] * middle;
     const float gap = a[AU25] * 0.085f + a[AU26] * 0.12f;
-    const float upper = y[1] - 0.30f * gap * powf(middle, 0.6f) - 0.7f * chin - 0.05f * a[AU10] * middle;
-    float lower = y[1] + 0.70f * gap * powf(middle, 0.6f) - 0.9f * chin + press - 0.05f * a[AU10] * middle;
+    const float upper =
+        y[1] - 0.30f * gap * powf(middle, 0.6f) - 0.7f * chin - 0.05f * a[AU10] * middle;
+    float lower =
+        y[1] + 0.70f * gap * powf(middle, 0.6f) - 0.9f * chin + press - 0.05f * a[AU10] * middle;
     if (gap < 1e-4f) lower = upper;
     top *= thin_top;
     bottom *= thin_bottom;
@@ -96,7 +104,8 @@ static void shape_lips(const clile_i_person *who, clile_i_face *face)
         float rest[4];
         lips_at_rest(who, t, rest);
         for (int k = 0; k < 4; ++k) {
-            const clile_i_point p = clile_i_synth_move(&closed, (clile_i_point){who->mouth_w * t, rest[k]});
+            const clile_i_point p =
+                clile_i_synth_move(&closed, (clile_i_point){who->mouth_w * t, rest[k]});
             if (k == 1) x[i] = p.x;
             y[i][k] = p.y;
         }

@@ -1,9 +1,11 @@
-/* Drawn faces, from the inside: a person, what a frame shows, the shape that the muscles give the face, the paint.
+/* Drawn faces, from the inside: a person, what a frame shows, the shape that the muscles give
+ * the face, the paint.
  *
- * Face units: the origin lies between nose root and tip, x to the right of the image, y down, z to the viewer. The eyes
- * are near (-0.36, -0.20) and (0.36, -0.20), the nose tip near (0, 0.21), the mouth near (0, 0.58), the chin near
- * (0, 1.06). Side 0 is the left of the image (x < 0), side 1 the right. For
- * synth*.c alone: its constants are short, so that formulas can be read. */
+ * Face units: the origin lies between nose root and tip, x to the right of the image, y down, z
+ * to the viewer. The eyes are near (-0.36, -0.20) and (0.36, -0.20), the nose tip near (0,
+ * 0.21), the mouth near (0, 0.58), the chin near (0, 1.06). Side 0 is the left of the image (x <
+ * 0), side 1 the right. For synth*.c alone: its constants are short, so that formulas can be
+ * read. */
 #ifndef CLILE_I_SYNTH_H
 #define CLILE_I_SYNTH_H
 
@@ -12,7 +14,8 @@
 #include <clile/synth.h>
 
 enum { AUS = CLILE_SYNTH_AUS, LANDMARKS = CLILE_SYNTH_LANDMARKS };
-enum { AU1, AU2, AU4, AU6, AU7, AU9, AU10, AU12, AU14, AU15, AU17, AU20, AU23, AU24, AU25, AU26 }; /* columns */
+/* columns */
+enum { AU1, AU2, AU4, AU6, AU7, AU9, AU10, AU12, AU14, AU15, AU17, AU20, AU23, AU24, AU25, AU26 };
 enum { LIP_NODES = 64, BROW_NODES = 9, STROKE_POINTS = 7, STROKES = 112, MOLES = 5 };
 
 extern const int32_t clile_i_synth_au_ids[AUS];
@@ -27,8 +30,10 @@ typedef struct {
 
 /* What stays the same in one person. */
 typedef struct {
-    float width, top, chin, taper, square;                     /* head: half width, y of its top and chin */
-    float eye_x, eye_y, eye_w, eye_up, eye_low, eye_tilt, lid; /* half width; heights of the lids at rest */
+    /* head: half width, y of its top and chin */
+    float width, top, chin, taper, square;
+    /* half width; heights of the lids at rest */
+    float eye_x, eye_y, eye_w, eye_up, eye_low, eye_tilt, lid;
     float brow_y, brow_tilt, brow_arch, brow_thick, brow_in, brow_out;
     float nose_tip, nose_w, nose_z, bridge_w;
     float mouth_y, mouth_w, lip_up, lip_low, mouth_bow; /* bow: how far the corners hang */
@@ -40,8 +45,10 @@ typedef struct {
     clile_i_point mole[MOLES];
     float mole_size[MOLES];
     uint32_t texture;
-    float rest[2][AUS], gain[2][AUS]; /* expression at rest, and how strongly an AU shows, by side */
-    float rate[AUS];                  /* shift of the latent variable of an AU, standard deviations */
+    /* expression at rest, and how strongly an AU shows, by side */
+    float rest[2][AUS], gain[2][AUS];
+    /* shift of the latent variable of an AU, standard deviations */
+    float rate[AUS];
 } clile_i_person;
 
 /* Pose, gaze and light of one frame. */
@@ -52,7 +59,8 @@ typedef struct {
     uint32_t grain;
 } clile_i_scene;
 
-/* A fold of the skin: a dark groove of `width` (face units) and `depth` (0..1) through its points. */
+/* A fold of the skin: a dark groove of `width` (face units) and `depth` (0..1) through its
+ * points. */
 typedef struct {
     clile_i_point p[STROKE_POINTS];
     float width, depth;
@@ -64,19 +72,24 @@ typedef struct {
     float act[2][AUS];                 /* how far each muscle is drawn: rest + gain intensity */
     float mean[AUS];                   /* of both sides */
     clile_i_point brow[2][BROW_NODES]; /* middle line from the inner to the outer end */
-    float eye_up[2], eye_low[2];       /* heights of the lids above and below the line of the corners */
-    float lip_left, lip_right;         /* x of the corners */
-    /* Heights (y) over LIP_NODES equal steps of x between the corners: upper edge, its lower edge, the upper edge of
-     * the lower lip, its lower edge. */
-    float lip_top[LIP_NODES], lip_inner_top[LIP_NODES], lip_inner_bottom[LIP_NODES], lip_bottom[LIP_NODES];
+    /* heights of the lids above and below the line of the corners */
+    float eye_up[2], eye_low[2];
+    float lip_left, lip_right; /* x of the corners */
+    /* Heights (y) over LIP_NODES equal steps of x between the corners: upper edge, its lower
+     * edge, the upper edge of the lower lip, its lower edge. */
+    float lip_top[LIP_NODES], lip_inner_top[LIP_NODES], lip_inner_bottom[LIP_NODES],
+        lip_bottom[LIP_NODES];
     clile_i_stroke stroke[STROKES];
     int strokes;
 } clile_i_face;
 
-/* synth_person.c: who subject `subject` of data set `seed` is, and the scene of one frame at `size` pixels. */
+/* synth_person.c: who subject `subject` of data set `seed` is, and the scene of one frame at
+ * `size` pixels. */
 void clile_i_synth_person(uint64_t seed, int64_t subject, clile_i_person *out);
-void clile_i_synth_scene(uint64_t seed, int64_t subject, int64_t frame, int32_t size, clile_i_scene *out);
-/* A stream of random numbers of its own for each subject and frame (-1: what belongs to the subject) and purpose. */
+void clile_i_synth_scene(uint64_t seed, int64_t subject, int64_t frame, int32_t size,
+                         clile_i_scene *out);
+/* A stream of random numbers of its own for each subject and frame (-1: what belongs to the
+ * subject) and purpose. */
 enum { STREAM_PERSON = 1, STREAM_SCENE, STREAM_LABELS };
 clile_i_rng clile_i_synth_rng(uint64_t seed, int64_t subject, int64_t frame, uint64_t purpose);
 
@@ -85,36 +98,40 @@ clile_status clile_i_synth_check_size(const char *function, int32_t size);
 void clile_i_synth_present(const float *intensity, int8_t *labels);
 
 /* synth_labels.c */
-void clile_i_synth_draw_labels(uint64_t seed, int64_t subject, int64_t frame, const clile_i_person *who,
-                               float *intensity);
+void clile_i_synth_draw_labels(uint64_t seed, int64_t subject, int64_t frame,
+                               const clile_i_person *who, float *intensity);
 
 /* synth_muscle.c: where skin that lies at p at rest has gone. */
 clile_i_point clile_i_synth_move(const clile_i_face *face, clile_i_point p);
 
 /* synth_shape.c, synth_folds.c: the face that the muscles make. */
-void clile_i_synth_shape(const clile_i_person *who, const float *intensity, clile_i_face *out); /* borrows `who` */
+/* borrows `who` */
+void clile_i_synth_shape(const clile_i_person *who, const float *intensity, clile_i_face *out);
 void clile_i_synth_folds(clile_i_face *face);
-/* One eyelid at t, -1 (inner corner) .. 1: its height over the line of the corners, 1 in the middle. */
+/* One eyelid at t, -1 (inner corner) .. 1: its height over the line of the corners, 1 in the
+ * middle. */
 float clile_i_synth_lid(float t, int upper);
 
-/* synth_skin.c: the head. Above 0 inside its outline, which is at 0; `slope` (may be NULL) gets the length of the
- * gradient. */
+/* synth_skin.c: the head. Above 0 inside its outline, which is at 0; `slope` (may be NULL) gets
+ * the length of the gradient. */
 float clile_i_synth_outline(const clile_i_person *who, clile_i_point p, float *slope);
 /* Depth of the smooth head with its nose: what turns out of place when the head turns. */
 float clile_i_synth_depth(const clile_i_person *who, clile_i_point p);
 /* The nose alone, part of the depth. */
 float clile_i_synth_nose(const clile_i_person *who, clile_i_point p);
 /* Height of the skin over that, p0 being where the skin lies at rest. */
-float clile_i_synth_relief(const clile_i_person *who, const clile_i_face *face, clile_i_point p, clile_i_point p0);
+float clile_i_synth_relief(const clile_i_person *who, const clile_i_face *face, clile_i_point p,
+                           clile_i_point p0);
 
 /* synth_landmarks.c */
-clile_i_point clile_i_synth_project(const clile_i_person *who, const clile_i_scene *scene, clile_i_point p);
-void clile_i_synth_landmarks(const clile_i_person *who, const clile_i_scene *scene, const clile_i_face *face,
-                             float *xy /*[68,2]*/);
+clile_i_point clile_i_synth_project(const clile_i_person *who, const clile_i_scene *scene,
+                                    clile_i_point p);
+void clile_i_synth_landmarks(const clile_i_person *who, const clile_i_scene *scene,
+                             const clile_i_face *face, float *xy /*[68,2]*/);
 
 /* synth_paint.c */
-clile_status clile_i_synth_paint(const clile_i_person *who, const clile_i_scene *scene, const clile_i_face *face,
-                                 int32_t size, uint8_t *rgb);
+clile_status clile_i_synth_paint(const clile_i_person *who, const clile_i_scene *scene,
+                                 const clile_i_face *face, int32_t size, uint8_t *rgb);
 
 /* A smooth hill of height 1 over an ellipse around (cx, cy), 0 outside. */
 static inline float clile_i_hill(clile_i_point p, float cx, float cy, float rx, float ry)

@@ -1,11 +1,13 @@
 /* Checkpoints: everything a run depends on, as safetensors (docs/model-format.md).
  *   net.*               E_G: as it stands in stage 2, before that the values it starts from
  *   id.*                E_ID likewise (method=cl-ile)
- *   start.au            the AU vectors of before training;  stage1.ile: AU^Sub once stage 1 is finished
+ *   start.au            the AU vectors of before training;  stage1.ile: AU^Sub once stage 1
+ *                       is finished
  *   head.NAME           vectors of the running stage, with head.NAME.m, .v and .average
  *   m.*, v.*, average.* moments and average of the encoder that is being trained
  *   decision.slope, decision.offset: [c] each, once stage 2 is finished
- * Everything is plain row-major, so that a checkpoint does not depend on the layout that oneDNN chose. */
+ * Everything is plain row-major, so that a checkpoint does not depend on the layout that oneDNN
+ * chose. */
 #include "train/internal.h"
 
 #include <string.h>
@@ -28,8 +30,8 @@ static void free_plain(plain_nets *p)
     clile_i_net_destroy(p->average);
 }
 
-static clile_status put_flat(const clile_trainer *t, clile_i_st_writer *writer, const char *prefix, const float *flat,
-                             clile_i_net **net)
+static clile_status put_flat(const clile_trainer *t, clile_i_st_writer *writer, const char *prefix,
+                             const float *flat, clile_i_net **net)
 {
     if (flat == NULL) return CLILE_OK;
     CLILE_I_RETURN_IF(clile_i_net_create(clile_i_net_get_config(t->net), net));
@@ -37,7 +39,8 @@ static clile_status put_flat(const clile_trainer *t, clile_i_st_writer *writer, 
     return clile_i_net_put(writer, prefix, *net);
 }
 
-static clile_status put_encoders(const clile_trainer *t, clile_i_st_writer *writer, plain_nets *plain)
+static clile_status put_encoders(const clile_trainer *t, clile_i_st_writer *writer,
+                                 plain_nets *plain)
 {
     const clile_i_net *net = t->net, *id_net = t->id_net;
     if (t->exec) {
@@ -56,7 +59,8 @@ static clile_status put_encoders(const clile_trainer *t, clile_i_st_writer *writ
     return CLILE_OK;
 }
 
-/* The four arrays of a head: value, m, v, average (NULL where there is none), and what their names end with. */
+/* The four arrays of a head: value, m, v, average (NULL where there is none), and what their
+ * names end with. */
 static void head_arrays(const clile_trainer *t, const clile_i_head *h, float *arrays[4])
 {
     const int64_t offset = h->value - t->flat;
@@ -68,7 +72,8 @@ static void head_arrays(const clile_trainer *t, const clile_i_head *h, float *ar
 static const char *const head_suffix[4] = {"", ".m", ".v", ".average"};
 
 /* Every array of every head of the running stage, with its name in the file. */
-typedef clile_status (*visit_head)(void *file, const char *name, const clile_i_head *h, float *values);
+typedef clile_status (*visit_head)(void *file, const char *name, const clile_i_head *h,
+                                   float *values);
 static clile_status each_head(const clile_trainer *t, visit_head visit, void *file)
 {
     char name[64];
@@ -97,7 +102,8 @@ static clile_status get_head(void *file, const char *name, const clile_i_head *h
     return clile_i_check_finite(clile_i_st_path(file), name, h->count, values);
 }
 
-/* The options in force: as given, with what was chosen for them and what the model was made with. */
+/* The options in force: as given, with what was chosen for them and what the model was made
+ * with. */
 static clile_status put_options(const clile_trainer *t, clile_i_st_writer *writer)
 {
     clile_status status = CLILE_OK;
@@ -116,7 +122,8 @@ cleanup:
 
 static clile_status au_ids_text(const clile_model *model, clile_i_text *out)
 {
-    for (int32_t i = 0; i < model->c; ++i) clile_i_text_append(out, "%s%d", i ? "," : "", (int)model->au_ids[i]);
+    for (int32_t i = 0; i < model->c; ++i)
+        clile_i_text_append(out, "%s%d", i ? "," : "", (int)model->au_ids[i]);
     return out->status;
 }
 
@@ -176,19 +183,26 @@ clile_status clile_trainer_save(const clile_trainer *trainer, const char *path)
     CLILE_I_CHECK_NOT_NULL(trainer);
     CLILE_I_CHECK_NOT_NULL(path);
     if (t->broken)
-        return clile_i_fail(CLILE_E_STATE,
-                            "clile_trainer_save: an earlier step failed; there is nothing to go on from");
-    const int64_t au_shape[2] = {t->c + t->model->null_anchor, t->d}, ile_shape[3] = {t->s, t->c, t->d};
+        return clile_i_fail(
+            CLILE_E_STATE,
+            "clile_trainer_save: an earlier step failed; there is nothing to go on from");
+    const int64_t au_shape[2] = {t->c + t->model->null_anchor, t->d},
+                  ile_shape[3] = {t->s, t->c, t->d};
     const int64_t c = t->c;
     CLILE_I_TRY(clile_i_st_writer_create(&writer));
     CLILE_I_TRY(put_state(t, writer));
     CLILE_I_TRY(put_encoders(t, writer, &plain));
     CLILE_I_TRY(each_head(t, put_head, writer));
-    CLILE_I_TRY(clile_i_st_writer_add(writer, "start.au", CLILE_I_ST_F32, 2, au_shape, t->au_start));
-    if (t->ile) CLILE_I_TRY(clile_i_st_writer_add(writer, "stage1.ile", CLILE_I_ST_F32, 3, ile_shape, t->ile));
+    CLILE_I_TRY(
+        clile_i_st_writer_add(writer, "start.au", CLILE_I_ST_F32, 2, au_shape, t->au_start));
+    if (t->ile)
+        CLILE_I_TRY(
+            clile_i_st_writer_add(writer, "stage1.ile", CLILE_I_ST_F32, 3, ile_shape, t->ile));
     if (t->decision) {
-        CLILE_I_TRY(clile_i_st_writer_add(writer, "decision.slope", CLILE_I_ST_F32, 1, &c, t->decision));
-        CLILE_I_TRY(clile_i_st_writer_add(writer, "decision.offset", CLILE_I_ST_F32, 1, &c, t->decision + c));
+        CLILE_I_TRY(
+            clile_i_st_writer_add(writer, "decision.slope", CLILE_I_ST_F32, 1, &c, t->decision));
+        CLILE_I_TRY(clile_i_st_writer_add(writer, "decision.offset", CLILE_I_ST_F32, 1, &c,
+                                          t->decision + c));
     }
     CLILE_I_TRY(clile_i_st_writer_write(writer, path));
     clile_i_trainer_log_place(t, "checkpoint written", path);
@@ -204,8 +218,8 @@ static clile_status get_number(const clile_i_st *st, const char *key, int64_t *o
 {
     const char *text = clile_i_st_metadata(st, key);
     if (text == NULL || !clile_i_parse_i64(text, text + strlen(text), out) || *out < 0)
-        return clile_i_fail(CLILE_E_FORMAT, "%s: metadata \"%s\" is %s, expected a number", clile_i_st_path(st), key,
-                            text ? text : "absent");
+        return clile_i_fail(CLILE_E_FORMAT, "%s: metadata \"%s\" is %s, expected a number",
+                            clile_i_st_path(st), key, text ? text : "absent");
     return CLILE_OK;
 }
 
@@ -214,33 +228,42 @@ static clile_status check_format(const clile_i_st *st)
     int64_t version;
     const char *format = clile_i_st_metadata(st, "format");
     if (format == NULL || strcmp(format, format_name) != 0)
-        return clile_i_fail(CLILE_E_FORMAT,
-                            "%s: not a libclile checkpoint: metadata \"format\" is \"%.40s\", expected \"%s\"",
-                            clile_i_st_path(st), format ? format : "(absent)", format_name);
+        return clile_i_fail(
+            CLILE_E_FORMAT,
+            "%s: not a libclile checkpoint: metadata \"format\" is \"%.40s\", expected \"%s\"",
+            clile_i_st_path(st), format ? format : "(absent)", format_name);
     CLILE_I_RETURN_IF(get_number(st, "format_version", &version));
-    if (version < 1) return clile_i_fail(CLILE_E_FORMAT, "%s: there is no checkpoint format 0", clile_i_st_path(st));
+    if (version < 1)
+        return clile_i_fail(CLILE_E_FORMAT, "%s: there is no checkpoint format 0",
+                            clile_i_st_path(st));
     if (version > FORMAT_VERSION)
-        return clile_i_fail(CLILE_E_UNSUPPORTED, "%s: checkpoint format %lld, this libclile (%s) reads up to %d",
-                            clile_i_st_path(st), (long long)version, clile_version(), (int)FORMAT_VERSION);
+        return clile_i_fail(
+            CLILE_E_UNSUPPORTED, "%s: checkpoint format %lld, this libclile (%s) reads up to %d",
+            clile_i_st_path(st), (long long)version, clile_version(), (int)FORMAT_VERSION);
     return CLILE_OK;
 }
 
-/* The options of the file. Early ones say neither the AUs nor the true shape of the model, which then is not compared.
+/* The options of the file. Early ones say neither the AUs nor the true shape of the model, which
+ * then is not compared.
  */
 static clile_status get_options(const clile_i_st *st, const clile_model *model, clile_options **out)
 {
     const char *text = clile_i_st_metadata(st, "options");
-    if (text == NULL) return clile_i_fail(CLILE_E_FORMAT, "%s: no \"options\" in the metadata", clile_i_st_path(st));
+    if (text == NULL)
+        return clile_i_fail(CLILE_E_FORMAT, "%s: no \"options\" in the metadata",
+                            clile_i_st_path(st));
     clile_status status = clile_i_options_from_text(text, out);
-    if (status == CLILE_OK && clile_i_st_metadata(st, "au_ids") == NULL) status = clile_i_model_shape(model, *out);
+    if (status == CLILE_OK && clile_i_st_metadata(st, "au_ids") == NULL)
+        status = clile_i_model_shape(model, *out);
     if (status == CLILE_OK) return CLILE_OK;
-    return clile_i_fail_context(status == CLILE_E_OUT_OF_MEMORY ? status : CLILE_E_FORMAT, "%s", clile_i_st_path(st));
+    return clile_i_fail_context(status == CLILE_E_OUT_OF_MEMORY ? status : CLILE_E_FORMAT, "%s",
+                                clile_i_st_path(st));
 }
 
-/* The options to go on with: `stored` ones, and those of `t` that may change. What shapes the model is compared with
- * the model itself. */
-static clile_status choose_options(const clile_i_st *st, const clile_trainer *t, const clile_options *stored,
-                                   clile_options **out)
+/* The options to go on with: `stored` ones, and those of `t` that may change. What shapes the
+ * model is compared with the model itself. */
+static clile_status choose_options(const clile_i_st *st, const clile_trainer *t,
+                                   const clile_options *stored, clile_options **out)
 {
     clile_status status = CLILE_OK;
     clile_options *here = NULL;
@@ -259,7 +282,8 @@ static clile_status check_aus(const clile_i_st *st, const clile_model *model)
     const char *stored = clile_i_st_metadata(st, "au_ids");
     clile_status status = au_ids_text(model, &text);
     if (status == CLILE_OK && stored && strcmp(stored, text.data) != 0)
-        status = clile_i_fail(CLILE_E_INVALID_ARGUMENT, "%s: made for AUs %.200s, but the model here has %s",
+        status = clile_i_fail(CLILE_E_INVALID_ARGUMENT,
+                              "%s: made for AUs %.200s, but the model here has %s",
                               clile_i_st_path(st), stored, text.data);
     clile_i_text_free(&text);
     return status;
@@ -272,11 +296,12 @@ static clile_status get_model_metadata(const clile_i_st *st, clile_model *model)
     for (int64_t i = 0; i < clile_i_st_metadata_count(st); ++i) {
         const char *key, *value;
         clile_i_st_metadata_at(st, i, &key, &value);
-        if (strncmp(key, user_prefix, prefix) != 0 || clile_model_get_metadata(model, key + prefix)) continue;
+        if (strncmp(key, user_prefix, prefix) != 0 || clile_model_get_metadata(model, key + prefix))
+            continue;
         const clile_status status = clile_model_set_metadata(model, key + prefix, value);
         if (status != CLILE_OK)
-            return clile_i_fail_context(status == CLILE_E_OUT_OF_MEMORY ? status : CLILE_E_FORMAT, "%s",
-                                        clile_i_st_path(st));
+            return clile_i_fail_context(status == CLILE_E_OUT_OF_MEMORY ? status : CLILE_E_FORMAT,
+                                        "%s", clile_i_st_path(st));
     }
     return CLILE_OK;
 }
@@ -286,34 +311,38 @@ static clile_status check_data(const clile_i_st *st, const clile_trainer *t)
     int64_t images, subjects, crc;
     clile_i_origin here;
     char fold[32];
-    const char *protocol = clile_i_st_metadata(st, "protocol"), *stored_fold = clile_i_st_metadata(st, "fold");
+    const char *protocol = clile_i_st_metadata(st, "protocol"),
+               *stored_fold = clile_i_st_metadata(st, "fold");
     clile_i_dataset_origin(t->data, &here);
     snprintf(fold, sizeof fold, "%d", (int)here.fold);
-    if (protocol && stored_fold && (strcmp(protocol, here.protocol) != 0 || strcmp(stored_fold, fold) != 0))
-        return clile_i_fail(
-            CLILE_E_INVALID_ARGUMENT,
-            "%s: made on protocol %.200s, fold %.20s, but the data set here is of protocol %.200s, fold %s",
-            clile_i_st_path(st), protocol, stored_fold, here.protocol, fold);
+    if (protocol && stored_fold &&
+        (strcmp(protocol, here.protocol) != 0 || strcmp(stored_fold, fold) != 0))
+        return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
+                            "%s: made on protocol %.200s, fold %.20s, but the data set here is of "
+                            "protocol %.200s, fold %s",
+                            clile_i_st_path(st), protocol, stored_fold, here.protocol, fold);
     CLILE_I_RETURN_IF(get_number(st, "images", &images));
     CLILE_I_RETURN_IF(get_number(st, "subjects", &subjects));
     CLILE_I_RETURN_IF(get_number(st, "data_crc32", &crc));
     if (images != t->n || subjects != t->s || crc != (int64_t)t->data_crc)
         return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
-                            "%s: made on %lld images of %lld subjects (labels CRC %08llx), but the data set here has "
-                            "%lld of %d (%08lx)",
-                            clile_i_st_path(st), (long long)images, (long long)subjects, (unsigned long long)crc,
-                            (long long)t->n, (int)t->s, (unsigned long)t->data_crc);
+                            "%s: made on %lld images of %lld subjects (labels CRC %08llx), but "
+                            "the data set here has %lld of %d (%08lx)",
+                            clile_i_st_path(st), (long long)images, (long long)subjects,
+                            (unsigned long long)crc, (long long)t->n, (int)t->s,
+                            (unsigned long)t->data_crc);
     return CLILE_OK;
 }
 
-static clile_status get_flat(const clile_i_st *st, clile_trainer *t, const char *prefix, clile_i_net *scratch,
-                             float *flat)
+static clile_status get_flat(const clile_i_st *st, clile_trainer *t, const char *prefix,
+                             clile_i_net *scratch, float *flat)
 {
     if (flat == NULL) return CLILE_OK;
     CLILE_I_RETURN_IF(clile_i_net_get(st, prefix, scratch));
     for (int32_t i = 0; i < clile_i_exec_segment_count(t->exec); ++i) {
         const int32_t tensor = clile_i_exec_segment_at(t->exec, i)->tensor;
-        CLILE_I_RETURN_IF(clile_i_exec_from_plain(t->exec, i, clile_i_net_tensor_at(scratch, tensor)->data, flat));
+        CLILE_I_RETURN_IF(clile_i_exec_from_plain(
+            t->exec, i, clile_i_net_tensor_at(scratch, tensor)->data, flat));
     }
     return CLILE_OK;
 }
@@ -341,7 +370,8 @@ cleanup:
 }
 
 /* Whether training by the options of `t` can be there. */
-static int is_possible(const clile_trainer *t, int64_t stage, int64_t step, int64_t done, int64_t running)
+static int is_possible(const clile_trainer *t, int64_t stage, int64_t step, int64_t done,
+                       int64_t running)
 {
     if (stage > 2 || done > 1 || running > 1) return 0;
     if (!t->settings.cl_ile && (stage == 1 || done)) return 0; /* it has no stage 1 */
@@ -351,10 +381,12 @@ static int is_possible(const clile_trainer *t, int64_t stage, int64_t step, int6
     return stage >= 1 && step <= t->settings.epochs[stage] * t->steps_per_epoch;
 }
 
-/* Epochs may change as long as they are ahead: those that are done stay done, and so does stage 1 once it is finished.
+/* Epochs may change as long as they are ahead: those that are done stay done, and so does stage
+ * 1 once it is finished.
  */
-static clile_status check_epochs(const clile_i_st *st, const clile_trainer *t, const clile_options *stored,
-                                 int64_t stage, int64_t step, int64_t done, int64_t running)
+static clile_status check_epochs(const clile_i_st *st, const clile_trainer *t,
+                                 const clile_options *stored, int64_t stage, int64_t step,
+                                 int64_t done, int64_t running)
 {
     static const char *const keys[] = {NULL, CLILE_OPT_EPOCHS_STAGE1, CLILE_OPT_EPOCHS};
     int64_t before[3] = {0, 0, 0};
@@ -363,62 +395,74 @@ static clile_status check_epochs(const clile_i_st *st, const clile_trainer *t, c
         const int64_t now = t->settings.epochs[s];
         if (now == before[s]) continue;
         if (s == 1 && done)
-            return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
-                                "%s: option %s is %lld in the checkpoint, where stage 1 is finished, and %lld here",
-                                clile_i_st_path(st), keys[s], (long long)before[s], (long long)now);
+            return clile_i_fail(
+                CLILE_E_INVALID_ARGUMENT,
+                "%s: option %s is %lld in the checkpoint, where stage 1 is finished, and %lld here",
+                clile_i_st_path(st), keys[s], (long long)before[s], (long long)now);
         const int64_t most = before[s] * t->steps_per_epoch;
         if (running && s == stage && step > now * t->steps_per_epoch && step <= most)
             return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
-                                "%s: option %s is %lld here, but step %lld of %lld is done in the checkpoint: at least "
-                                "%lld epochs were expected",
-                                clile_i_st_path(st), keys[s], (long long)now, (long long)step, (long long)most,
+                                "%s: option %s is %lld here, but step %lld of %lld is done in the "
+                                "checkpoint: at least %lld epochs were expected",
+                                clile_i_st_path(st), keys[s], (long long)now, (long long)step,
+                                (long long)most,
                                 (long long)((step + t->steps_per_epoch - 1) / t->steps_per_epoch));
     }
     return CLILE_OK;
 }
 
-/* A run that was finished, unless there are more epochs now: the decision, which takes a pass over all images, is that
- * of the file, and everything else of the model follows from the running state. */
-static clile_status get_decision(const clile_i_st *st, clile_trainer *t, int64_t stage, int64_t step, int64_t running)
+/* A run that was finished, unless there are more epochs now: the decision, which takes a pass
+ * over all images, is that of the file, and everything else of the model follows from the
+ * running state. */
+static clile_status get_decision(const clile_i_st *st, clile_trainer *t, int64_t stage,
+                                 int64_t step, int64_t running)
 {
     static const char *const names[] = {"decision.slope", "decision.offset"};
     const int64_t c = t->c;
     if (clile_i_st_find(st, names[0]) == NULL) return CLILE_OK;
-    if (!running || stage != 2 || step != t->settings.epochs[2] * t->steps_per_epoch) return CLILE_OK;
+    if (!running || stage != 2 || step != t->settings.epochs[2] * t->steps_per_epoch)
+        return CLILE_OK;
     t->decision = clile_i_calloc(2 * c, sizeof *t->decision);
     if (t->decision == NULL) return CLILE_E_OUT_OF_MEMORY;
     for (int k = 0; k < 2; ++k) {
-        CLILE_I_RETURN_IF(clile_i_st_copy(st, names[k], CLILE_I_ST_F32, 1, &c, t->decision + k * c));
-        CLILE_I_RETURN_IF(clile_i_check_finite(clile_i_st_path(st), names[k], c, t->decision + k * c));
+        CLILE_I_RETURN_IF(
+            clile_i_st_copy(st, names[k], CLILE_I_ST_F32, 1, &c, t->decision + k * c));
+        CLILE_I_RETURN_IF(
+            clile_i_check_finite(clile_i_st_path(st), names[k], c, t->decision + k * c));
     }
     for (int64_t i = 0; i < c; ++i)
         if (!(t->decision[i] > 0))
-            return clile_i_fail(CLILE_E_FORMAT, "%s: tensor %s, value %lld is %g, expected a number > 0",
-                                clile_i_st_path(st), names[0], (long long)i, (double)t->decision[i]);
+            return clile_i_fail(
+                CLILE_E_FORMAT, "%s: tensor %s, value %lld is %g, expected a number > 0",
+                clile_i_st_path(st), names[0], (long long)i, (double)t->decision[i]);
     return CLILE_OK;
 }
 
 static clile_status restore(const clile_i_st *st, clile_trainer *t, const clile_options *stored)
 {
     int64_t stage, step, done, running;
-    const int64_t au_shape[2] = {t->c + t->model->null_anchor, t->d}, ile_shape[3] = {t->s, t->c, t->d};
+    const int64_t au_shape[2] = {t->c + t->model->null_anchor, t->d},
+                  ile_shape[3] = {t->s, t->c, t->d};
     CLILE_I_RETURN_IF(get_number(st, "stage", &stage));
     CLILE_I_RETURN_IF(get_number(st, "step", &step));
     CLILE_I_RETURN_IF(get_number(st, "stage1_done", &done));
     CLILE_I_RETURN_IF(get_number(st, "running", &running));
     CLILE_I_RETURN_IF(check_epochs(st, t, stored, stage, step, done, running));
     if (!is_possible(t, stage, step, done, running))
-        return clile_i_fail(CLILE_E_FORMAT, "%s: stage %lld, step %lld%s do not fit the options in the file",
-                            clile_i_st_path(st), (long long)stage, (long long)step, done ? " after stage 1" : "");
+        return clile_i_fail(
+            CLILE_E_FORMAT, "%s: stage %lld, step %lld%s do not fit the options in the file",
+            clile_i_st_path(st), (long long)stage, (long long)step, done ? " after stage 1" : "");
     CLILE_I_RETURN_IF(clile_i_st_copy(st, "start.au", CLILE_I_ST_F32, 2, au_shape, t->au_start));
-    CLILE_I_RETURN_IF(clile_i_check_finite(clile_i_st_path(st), "start.au", au_shape[0] * au_shape[1], t->au_start));
+    CLILE_I_RETURN_IF(clile_i_check_finite(clile_i_st_path(st), "start.au",
+                                           au_shape[0] * au_shape[1], t->au_start));
     CLILE_I_RETURN_IF(clile_i_net_get(st, "net.", t->net));
     if (t->id_net) CLILE_I_RETURN_IF(clile_i_net_get(st, "id.", t->id_net));
     if (done && t->settings.cl_ile) {
         t->ile = clile_i_calloc((int64_t)t->s * t->c * t->d, sizeof *t->ile);
         if (t->ile == NULL) return CLILE_E_OUT_OF_MEMORY;
         CLILE_I_RETURN_IF(clile_i_st_copy(st, "stage1.ile", CLILE_I_ST_F32, 3, ile_shape, t->ile));
-        CLILE_I_RETURN_IF(clile_i_check_finite(clile_i_st_path(st), "stage1.ile", (int64_t)t->s * t->c * t->d, t->ile));
+        CLILE_I_RETURN_IF(clile_i_check_finite(clile_i_st_path(st), "stage1.ile",
+                                               (int64_t)t->s * t->c * t->d, t->ile));
     }
     t->done[1] = (int32_t)done;
     t->stage = (int32_t)stage;
@@ -435,20 +479,23 @@ clile_status clile_trainer_resume(clile_trainer *trainer, const char *path)
     CLILE_I_CHECK_NOT_NULL(trainer);
     CLILE_I_CHECK_NOT_NULL(path);
     if (trainer->stage != 0 || trainer->broken)
-        return clile_i_fail(CLILE_E_STATE, "clile_trainer_resume: this trainer has run already; create a new one");
+        return clile_i_fail(CLILE_E_STATE,
+                            "clile_trainer_resume: this trainer has run already; create a new one");
     CLILE_I_TRY(clile_i_st_open(path, &st));
     CLILE_I_TRY(check_format(st));
     CLILE_I_TRY(get_options(st, trainer->model, &stored));
     CLILE_I_TRY(choose_options(st, trainer, stored, &options));
     CLILE_I_TRY(check_aus(st, trainer->model));
     CLILE_I_TRY(clile_i_trainer_new(trainer->model, trainer->data, options, &fresh));
-    fresh->settings.validation_every = trainer->settings.validation_every; /* it may have been set since */
+    /* it may have been set since */
+    fresh->settings.validation_every = trainer->settings.validation_every;
     CLILE_I_TRY(check_data(st, fresh));
     CLILE_I_TRY(restore(st, fresh, stored));
     CLILE_I_TRY(get_model_metadata(st, fresh->model));
     if (fresh->decision) CLILE_I_TRY(clile_i_trainer_finish_stage(fresh));
     const clile_trainer swap =
-        *trainer; /* the caller's handle takes the restored inside; the old one is destroyed below */
+        /* the caller's handle takes the restored inside; the old one is destroyed below */
+        *trainer;
     *trainer = *fresh;
     *fresh = swap;
     clile_i_trainer_log_place(trainer, "resumed", path);

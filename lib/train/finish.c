@@ -8,7 +8,8 @@
 
 #include <string.h>
 
-_Static_assert((int)CLILE_I_COSINE == (int)CLILE_SIMILARITY_COSINE && (int)CLILE_I_DOT == (int)CLILE_SIMILARITY_DOT,
+_Static_assert((int)CLILE_I_COSINE == (int)CLILE_SIMILARITY_COSINE &&
+                   (int)CLILE_I_DOT == (int)CLILE_SIMILARITY_DOT,
                "model and losses must agree on how an embedding meets an AU vector");
 
 typedef struct {
@@ -22,8 +23,8 @@ static void take_scores(void *context, int64_t first, int64_t count, const float
     clile_i_model_score(to->model, count, embedding, to->score + first * to->model->c);
 }
 
-clile_status clile_i_trainer_scores(const clile_trainer *t, const clile_model *model, const clile_i_net *net,
-                                    const clile_dataset *data, float *score)
+clile_status clile_i_trainer_scores(const clile_trainer *t, const clile_model *model,
+                                    const clile_i_net *net, const clile_dataset *data, float *score)
 {
     clile_status status = CLILE_OK;
     clile_i_encoder encoder = {NULL, t->batch, t->size, t->d};
@@ -44,11 +45,13 @@ cleanup:
     return status;
 }
 
-/* The model's AU vectors and decision as the heads stand; scores of the training images fix the thresholds.
- *   calibrated: p = s(a sim + b), the sigmoid of the BCE
- *   threshold:  p = s(k (sim - t)), t the F1-best threshold on the training images, k the slope of the BCE, or of a
+/* The model's AU vectors and decision as the heads stand; scores of the training images fix the
+ * thresholds.
+ *   calibrated: p = s(a sim + b), the sigmoid of the BCE threshold:  p = s(k (sim - t)), t the
+ *   F1-best threshold on the training images, k the slope of the BCE, or of a
  * logistic calibration where there is no BCE */
-static clile_status decide(const clile_trainer *t, const float *vectors, const clile_i_net *net, clile_model *model)
+static clile_status decide(const clile_trainer *t, const float *vectors, const clile_i_net *net,
+                           clile_model *model)
 {
     clile_status status = CLILE_OK;
     float *score = NULL, *slope = NULL, *offset = NULL, *threshold = NULL;
@@ -57,12 +60,13 @@ static clile_status decide(const clile_trainer *t, const float *vectors, const c
     const float *au = vectors + (h[CLILE_I_HEAD_AU].value - t->flat);
     const int has_scale = h[CLILE_I_HEAD_SCALE].count > 0, has_bce = h[CLILE_I_HEAD_BIAS].count > 0;
     float a = has_scale ? vectors[h[CLILE_I_HEAD_SCALE].value - t->flat] : 1.0f;
-    const float sign = a < 0 ? -1.0f : 1.0f; /* a < 0: the same logits with a and the vectors negated */
+    /* a < 0: the same logits with a and the vectors negated */
+    const float sign = a < 0 ? -1.0f : 1.0f;
     for (int64_t i = 0; i < h[CLILE_I_HEAD_AU].count; ++i) model->au_embedding[i] = sign * au[i];
     a = a == 0 ? 1e-6f : sign * a;
     if (h[CLILE_I_HEAD_NULL].count)
-        memcpy(model->au_embedding + h[CLILE_I_HEAD_AU].count, vectors + (h[CLILE_I_HEAD_NULL].value - t->flat),
-               (size_t)t->d * sizeof(float));
+        memcpy(model->au_embedding + h[CLILE_I_HEAD_AU].count,
+               vectors + (h[CLILE_I_HEAD_NULL].value - t->flat), (size_t)t->d * sizeof(float));
     CLILE_I_ALLOC(slope, t->c);
     CLILE_I_ALLOC(offset, t->c);
     for (int32_t c = 0; c < t->c; ++c) {
@@ -78,7 +82,8 @@ static clile_status decide(const clile_trainer *t, const float *vectors, const c
         CLILE_I_TRY(copy_labels(t->train, &labels));
         CLILE_I_TRY(clile_i_trainer_scores(t, model, net, t->train, score));
         CLILE_I_TRY(clile_metrics_thresholds(t->n, t->c, score, labels, threshold));
-        if (!has_bce) CLILE_I_TRY(clile_metrics_calibrate(t->n, t->c, score, labels, slope, offset));
+        if (!has_bce)
+            CLILE_I_TRY(clile_metrics_calibrate(t->n, t->c, score, labels, slope, offset));
         for (int32_t c = 0; c < t->c; ++c) {
             if (!(slope[c] > 1e-6f)) slope[c] = 1e-6f; /* scores that tell nothing */
             offset[c] = -slope[c] * threshold[c];
@@ -98,13 +103,15 @@ cleanup:
 clile_status clile_i_trainer_plain(const clile_trainer *t, const float *flat, clile_i_net *net)
 {
     for (int32_t i = 0; i < clile_i_exec_segment_count(t->exec); ++i) {
-        const clile_i_net_tensor *tensor = clile_i_net_tensor_at(net, clile_i_exec_segment_at(t->exec, i)->tensor);
+        const clile_i_net_tensor *tensor =
+            clile_i_net_tensor_at(net, clile_i_exec_segment_at(t->exec, i)->tensor);
         CLILE_I_RETURN_IF(clile_i_exec_to_plain(t->exec, i, flat, tensor->data));
     }
     return CLILE_OK;
 }
 
-/* The encoder being trained: its running statistics, and its values or their average when there is one. */
+/* The encoder being trained: its running statistics, and its values or their average when there
+ * is one. */
 static clile_status encoder_values(const clile_trainer *t, clile_i_net *net)
 {
     CLILE_I_RETURN_IF(clile_i_exec_store(t->exec, net));
@@ -154,7 +161,8 @@ static clile_status note_data(const clile_trainer *t, clile_model *scratch)
     CLILE_I_RETURN_IF(clile_options_get_str(t->options, CLILE_OPT_DATA_KIND, &kind));
     if (strcmp(kind, "auto") == 0) kind = origin.kind;
     for (int32_t i = 0; i < model->metadata_count; ++i)
-        CLILE_I_RETURN_IF(clile_model_set_metadata(scratch, model->metadata[i].key, model->metadata[i].value));
+        CLILE_I_RETURN_IF(
+            clile_model_set_metadata(scratch, model->metadata[i].key, model->metadata[i].value));
     scratch->trained = model->trained;
     const clile_i_trained_on on = {origin.layout,    kind,         origin.protocol, origin.fold,
                                    origin.landmarks, origin.boxes, origin.crops};

@@ -1,5 +1,5 @@
-/* The trainer's inside, shared by trainer.c (life and the loop), stage.c (what a stage holds), step.c (one step of each
- * stage), finish.c (from the last step to a model) and checkpoint.c. */
+/* The trainer's inside, shared by trainer.c (life and the loop), stage.c (what a stage holds),
+ * step.c (one step of each stage), finish.c (from the last step to a model) and checkpoint.c. */
 #ifndef CLILE_I_TRAIN_INTERNAL_H
 #define CLILE_I_TRAIN_INTERNAL_H
 
@@ -10,7 +10,8 @@
 
 #include <clile/trainer.h>
 
-/* Learned vectors beside the encoder. Which of them exist depends on the stage and the settings (count 0: it does not).
+/* Learned vectors beside the encoder. Which of them exist depends on the stage and the settings
+ * (count 0: it does not).
  */
 enum {
     CLILE_I_HEAD_ILE,             /* stage 1: AU^Sub [s,c,d] */
@@ -32,8 +33,9 @@ typedef struct {
     float *value, *diff; /* into the flat memory of the stage; NULL when count is 0 */
 } clile_i_head;
 
-/* The batch as stage 1 and the mixed loss see it. Where halves are exchanged, an image of two people is two rows, each
- * with one person's labels; otherwise the arrays are those of the batch and weight is NULL. */
+/* The batch as stage 1 and the mixed loss see it. Where halves are exchanged, an image of two
+ * people is two rows, each with one person's labels; otherwise the arrays are those of the batch
+ * and weight is NULL. */
 typedef struct {
     int32_t n;
     int32_t *image, *subject;         /* [2 batch] */
@@ -44,7 +46,8 @@ typedef struct {
 struct clile_trainer {
     clile_options *options; /* as given */
     clile_i_settings settings;
-    clile_model *model;        /* retained; busy until stage 2 is finished or the trainer destroyed */
+    /* retained; busy until stage 2 is finished or the trainer destroyed */
+    clile_model *model;
     clile_dataset *data;       /* as given */
     clile_dataset *train;      /* part that is trained on */
     clile_dataset *validation; /* held-out training subjects, or NULL */
@@ -85,10 +88,11 @@ struct clile_trainer {
 
 /* ---- trainer.c ---- */
 /* A trainer that has not run; `model` is made busy. */
-clile_status clile_i_trainer_new(clile_model *model, const clile_dataset *data, const clile_options *options,
-                                 clile_trainer **out);
-/* The team of a call that computes. STATE when a stage is running and its team is not given here: oneDNN's backward
- * passes wait for the threads that they were compiled for. Leave the team in any case. */
+clile_status clile_i_trainer_new(clile_model *model, const clile_dataset *data,
+                                 const clile_options *options, clile_trainer **out);
+/* The team of a call that computes. STATE when a stage is running and its team is not given
+ * here: oneDNN's backward passes wait for the threads that they were compiled for. Leave the
+ * team in any case. */
 clile_status clile_i_trainer_enter(clile_trainer *t, clile_i_team *before);
 
 /* ---- stage.c ---- */
@@ -111,13 +115,16 @@ clile_status clile_i_trainer_step(clile_trainer *t, clile_i_losses *losses);
 clile_status clile_i_trainer_prepare_identity(clile_trainer *t);
 
 /* ---- finish.c ---- */
-/* A flat array in the layout of the encoder being trained (values, moments), as the plain tensors of `net`. */
+/* A flat array in the layout of the encoder being trained (values, moments), as the plain
+ * tensors of `net`. */
 clile_status clile_i_trainer_plain(const clile_trainer *t, const float *flat, clile_i_net *net);
 /* Scores [n,c] of a data set, not augmented, by an inference form of `net`. */
-clile_status clile_i_trainer_scores(const clile_trainer *t, const clile_model *model, const clile_i_net *net,
-                                    const clile_dataset *data, float *score);
-/* Ends a stage: stage 1 keeps E_ID and the ILEs for stage 2; stage 2 writes E_G, AU^G and the decision into the model,
- * and keeps its own state, so that a checkpoint of the finished run can be trained further. */
+clile_status clile_i_trainer_scores(const clile_trainer *t, const clile_model *model,
+                                    const clile_i_net *net, const clile_dataset *data,
+                                    float *score);
+/* Ends a stage: stage 1 keeps E_ID and the ILEs for stage 2; stage 2 writes E_G, AU^G and the
+ * decision into the model, and keeps its own state, so that a checkpoint of the finished run can
+ * be trained further. */
 clile_status clile_i_trainer_finish_stage(clile_trainer *t);
 /* F1 and AUC on the held-out training subjects as the encoder stands; NaN without any. */
 clile_status clile_i_trainer_validate(clile_trainer *t, double *f1, double *auc);

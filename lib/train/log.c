@@ -10,14 +10,17 @@ void clile_i_trainer_log_data(const clile_trainer *t)
 {
     const clile_i_log log = clile_i_trainer_log(t);
     if (t->validation != NULL)
-        clile_i_log_write(log, CLILE_LOG_INFO,
-                          "validation: %d of %d subjects are held out, %lld images; %lld images are trained on",
-                          (int)clile_dataset_subject_count(t->validation), (int)clile_dataset_subject_count(t->data),
-                          (long long)clile_dataset_size(t->validation), (long long)t->n);
+        clile_i_log_write(
+            log, CLILE_LOG_INFO,
+            "validation: %d of %d subjects are held out, %lld images; %lld images are trained on",
+            (int)clile_dataset_subject_count(t->validation),
+            (int)clile_dataset_subject_count(t->data), (long long)clile_dataset_size(t->validation),
+            (long long)t->n);
     int64_t batch = 0;
     if (!clile_options_is_set(t->options, CLILE_OPT_BATCH) &&
         clile_options_get_i64(NULL, CLILE_OPT_BATCH, &batch) == CLILE_OK && t->batch < batch)
-        clile_i_log_write(log, CLILE_LOG_INFO, "batch is %d: there are no more images to train on", (int)t->batch);
+        clile_i_log_write(log, CLILE_LOG_INFO, "batch is %d: there are no more images to train on",
+                          (int)t->batch);
 }
 
 void clile_i_trainer_log_place(const clile_trainer *t, const char *what, const char *path)
@@ -27,6 +30,7 @@ void clile_i_trainer_log_place(const clile_trainer *t, const char *what, const c
     if (t->stage == 0)
         clile_i_log_write(log, CLILE_LOG_INFO, "%s%s%s, before the first stage", path, colon, what);
     else
-        clile_i_log_write(log, CLILE_LOG_INFO, "%s%s%s, stage %d, step %lld of %lld", path, colon, what, (int)t->stage,
-                          (long long)t->step, (long long)(t->settings.epochs[t->stage] * t->steps_per_epoch));
+        clile_i_log_write(log, CLILE_LOG_INFO, "%s%s%s, stage %d, step %lld of %lld", path, colon,
+                          what, (int)t->stage, (long long)t->step,
+                          (long long)(t->settings.epochs[t->stage] * t->steps_per_epoch));
 }

@@ -3,15 +3,16 @@
 #include <math.h>
 #include <string.h>
 
-enum { CHUNK = 8192 }; /* elements summed in one go: the order of summation depends on nothing else */
+/* elements summed in one go: the order of summation depends on nothing else */
+enum { CHUNK = 8192 };
 
 static int64_t chunks_of(int64_t count)
 {
     return (count + CHUNK - 1) / CHUNK;
 }
 
-clile_status clile_i_group_create(const clile_i_settings *settings, int64_t count, float *value, float *diff,
-                                  int32_t span_count, clile_i_group *out)
+clile_status clile_i_group_create(const clile_i_settings *settings, int64_t count, float *value,
+                                  float *diff, int32_t span_count, clile_i_group *out)
 {
     clile_status status = CLILE_OK;
     *out = (clile_i_group){.count = count, .value = value, .diff = diff, .span_count = span_count};
@@ -56,8 +57,10 @@ static void sum_chunks(int64_t begin, int64_t end, void *context)
         double lanes[8] = {0};
         int64_t i = 0;
         for (; i + 8 <= count; i += 8)
-            for (int k = 0; k < 8; ++k) lanes[k] += (double)job->diff[first + i + k] * (double)job->diff[first + i + k];
-        for (; i < count; ++i) lanes[0] += (double)job->diff[first + i] * (double)job->diff[first + i];
+            for (int k = 0; k < 8; ++k)
+                lanes[k] += (double)job->diff[first + i + k] * (double)job->diff[first + i + k];
+        for (; i < count; ++i)
+            lanes[0] += (double)job->diff[first + i] * (double)job->diff[first + i];
         double sum = 0;
         for (int k = 0; k < 8; ++k) sum += lanes[k];
         job->sums[chunk] = sum;
@@ -88,8 +91,8 @@ static void adamw(const step_job *job, const clile_i_span *span, int64_t begin, 
 {
     const clile_i_group *g = job->group;
     const float rate = (float)(job->rate * (double)span->rate), scale = (float)job->gradient_scale;
-    const float keep =
-        1.0f - (float)(job->rate * (double)span->rate * (double)span->decay * job->settings->weight_decay);
+    const float keep = 1.0f - (float)(job->rate * (double)span->rate * (double)span->decay *
+                                      job->settings->weight_decay);
     const float correct_m = (float)(1.0 / (1.0 - pow(0.9, (double)job->t)));
     const float correct_v = (float)(1.0 / (1.0 - pow(0.999, (double)job->t)));
     float *restrict value = g->value, *restrict m = g->m, *restrict v = g->v;
@@ -132,15 +135,17 @@ static void step_range(int64_t begin, int64_t end, void *context)
             sgd(job, span, first, last);
     }
     if (g->average) {
-        /* the average warms up, so that the start is forgotten: decay (1 + t) / (10 + t) at most (TensorFlow's rule) */
+        /* the average warms up, so that the start is forgotten: decay (1 + t) / (10 + t) at most
+         * (TensorFlow's rule) */
         const double warm = (1.0 + (double)job->t) / (10.0 + (double)job->t);
         const float decay = (float)(warm < job->settings->ema ? warm : job->settings->ema);
-        for (int64_t i = begin; i < end; ++i) g->average[i] = decay * g->average[i] + (1.0f - decay) * g->value[i];
+        for (int64_t i = begin; i < end; ++i)
+            g->average[i] = decay * g->average[i] + (1.0f - decay) * g->value[i];
     }
 }
 
-void clile_i_optimizer_step(const clile_i_settings *settings, clile_i_group *group, double rate, double gradient_scale,
-                            int64_t t)
+void clile_i_optimizer_step(const clile_i_settings *settings, clile_i_group *group, double rate,
+                            double gradient_scale, int64_t t)
 {
     step_job job = {settings, group, rate, gradient_scale, t};
     clile_i_parallel_for(group->count, 4096, step_range, &job);

@@ -23,19 +23,21 @@ typedef struct {
     clile_i_span *spans;
 } clile_i_group;
 
-/* Makes room for moments (and the average, which starts as a copy of value); spans are filled by the caller. */
-clile_status clile_i_group_create(const clile_i_settings *settings, int64_t count, float *value, float *diff,
-                                  int32_t span_count, clile_i_group *out);
+/* Makes room for moments (and the average, which starts as a copy of value); spans are filled by
+ * the caller. */
+clile_status clile_i_group_create(const clile_i_settings *settings, int64_t count, float *value,
+                                  float *diff, int32_t span_count, clile_i_group *out);
 void clile_i_group_free(clile_i_group *group);
 
-/* Euclidean norm of all gradients, summed in a fixed order whatever the thread count. Not finite when a gradient is
- * not. */
+/* Euclidean norm of all gradients, summed in a fixed order whatever the thread count. Not finite
+ * when a gradient is not. */
 double clile_i_gradient_norm(int32_t groups, clile_i_group *const *group);
 
 /* One step, t counting from 1; gradients are multiplied by `gradient_scale` (clipping) first.
- * AdamW (Loshchilov and Hutter 2019): m = .9 m + .1 g; v = .999 v + .001 g^2; x -= rate (m^ / (sqrt(v^) + 1e-8) + decay
- * x). SGD, PyTorch's form: g += decay x; m = momentum m + g (m = g at t = 1); x -= rate m. */
-void clile_i_optimizer_step(const clile_i_settings *settings, clile_i_group *group, double rate, double gradient_scale,
-                            int64_t t);
+ * AdamW (Loshchilov and Hutter 2019): m = .9 m + .1 g; v = .999 v + .001 g^2; x -= rate (m^ /
+ * (sqrt(v^) + 1e-8) + decay x). SGD, PyTorch's form: g += decay x; m = momentum m + g (m = g at
+ * t = 1); x -= rate m. */
+void clile_i_optimizer_step(const clile_i_settings *settings, clile_i_group *group, double rate,
+                            double gradient_scale, int64_t t);
 
 #endif

@@ -48,7 +48,8 @@ static clile_status read_numbers(const clile_options *options, clile_i_settings 
 }
 
 /* Index of the option's value among `choices`. */
-static clile_status read_choice(const clile_options *options, const char *key, const char *const *choices, int32_t *out)
+static clile_status read_choice(const clile_options *options, const char *key,
+                                const char *const *choices, int32_t *out)
 {
     const char *value;
     CLILE_I_RETURN_IF(clile_options_get_str(options, key, &value));
@@ -65,13 +66,16 @@ static clile_status read_elimination(const clile_options *options, clile_i_setti
     out->elimination = clile_i_elimination_find(name);
     const int32_t kind = clile_i_identity_find(part);
     if (out->elimination == NULL || kind < 0)
-        return clile_i_fail(CLILE_E_INTERNAL,
-                            "elimination \"%s\" with identity_part \"%s\" is not in the table of losses", name, part);
+        return clile_i_fail(
+            CLILE_E_INTERNAL,
+            "elimination \"%s\" with identity_part \"%s\" is not in the table of losses", name,
+            part);
     out->identity_part = (clile_i_identity_kind)kind;
     return CLILE_OK;
 }
 
-/* method=bce is plain weighted BCE of the same backbone: linear head, one stage, no contrast, no identity. */
+/* method=bce is plain weighted BCE of the same backbone: linear head, one stage, no contrast, no
+ * identity. */
 static void make_plain_bce(clile_i_settings *s)
 {
     s->lambda_contra = 0;
@@ -104,13 +108,16 @@ clile_status clile_i_settings_read(const clile_options *options, clile_i_setting
     out->calibrated = decision == 2;
     if (!out->cl_ile) make_plain_bce(out);
     if (out->lambda_contra == 0 && out->lambda_bce == 0)
-        return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
-                            "lambda_contra and lambda_bce are both 0: nothing would be learned in stage 2");
+        return clile_i_fail(
+            CLILE_E_INVALID_ARGUMENT,
+            "lambda_contra and lambda_bce are both 0: nothing would be learned in stage 2");
     if (out->elimination->needs_deviation && out->lambda_bce == 0)
-        return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "elimination=mixed acts in the general BCE, but lambda_bce is 0; "
-                                                      "set lambda_bce > 0 or another elimination");
+        return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
+                            "elimination=mixed acts in the general BCE, but lambda_bce is 0; set "
+                            "lambda_bce > 0 or another elimination");
     if (out->calibrated && out->lambda_bce == 0)
-        return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "decision=calibrated needs the general BCE, but lambda_bce is 0");
+        return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
+                            "decision=calibrated needs the general BCE, but lambda_bce is 0");
     return CLILE_OK;
 }
 
@@ -124,7 +131,8 @@ int32_t clile_i_settings_need_stage1(const clile_i_settings *s)
     return s->cl_ile && (s->init_from_stage1 || clile_i_settings_use_id_embedding(s));
 }
 
-double clile_i_learning_rate(const clile_i_settings *s, int64_t step, int64_t steps, int64_t per_epoch)
+double clile_i_learning_rate(const clile_i_settings *s, int64_t step, int64_t steps,
+                             int64_t per_epoch)
 {
     const double warm = s->warmup * (double)per_epoch, done = (double)step;
     if (done + 1 < warm) return s->learning_rate * (done + 1) / warm;

@@ -27,16 +27,17 @@ typedef struct {
     int32_t input_workers;
 } clile_i_settings;
 
-/* Reads and checks the options that training needs; what the model was made with (size, similarity, null anchor) is the
- * caller's to fill in. */
+/* Reads and checks the options that training needs; what the model was made with (size,
+ * similarity, null anchor) is the caller's to fill in. */
 clile_status clile_i_settings_read(const clile_options *options, clile_i_settings *out);
 
 /* 1 when stage 2 reads E_ID: it starts from it or eliminates what it finds. */
 int32_t clile_i_settings_need_stage1(const clile_i_settings *settings);
 int32_t clile_i_settings_use_id_embedding(const clile_i_settings *settings);
 
-/* Learning rate of step `step` (from 0) of `steps`, `per_epoch` in an epoch: linear warm-up over `warmup` epochs, then
- * cosine to 0 or constant. */
-double clile_i_learning_rate(const clile_i_settings *settings, int64_t step, int64_t steps, int64_t per_epoch);
+/* Learning rate of step `step` (from 0) of `steps`, `per_epoch` in an epoch: linear warm-up over
+ * `warmup` epochs, then cosine to 0 or constant. */
+double clile_i_learning_rate(const clile_i_settings *settings, int64_t step, int64_t steps,
+                             int64_t per_epoch);
 
 #endif

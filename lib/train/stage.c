@@ -1,4 +1,5 @@
-/* What a stage holds from its first step to its last: heads, optimiser state, compiled encoders, the feed. */
+/* What a stage holds from its first step to its last: heads, optimiser state, compiled encoders,
+ * the feed. */
 #include "train/internal.h"
 
 #include <math.h>
@@ -11,7 +12,8 @@ static clile_status create_heads(clile_trainer *t, int32_t stage)
     const int64_t c = t->c, d = t->d, s = t->s;
     const clile_i_settings *set = &t->settings;
     const int second = stage == 2;
-    const int mixed = second && set->elimination->needs_deviation, bce = second && set->lambda_bce > 0;
+    const int mixed = second && set->elimination->needs_deviation,
+              bce = second && set->lambda_bce > 0;
     const int adversarial = second && set->elimination->needs_classifier && set->lambda_id > 0;
     const struct {
         const char *name;
@@ -50,7 +52,8 @@ static clile_status create_heads(clile_trainer *t, int32_t stage)
         if (h->count == 0) continue;
         h->value = t->flat + total;
         h->diff = t->flat_diff + total;
-        t->vectors.spans[present++] = (clile_i_span){total, h->count, 0.0f, (float)set->au_rate_scale};
+        t->vectors.spans[present++] =
+            (clile_i_span){total, h->count, 0.0f, (float)set->au_rate_scale};
         total += h->count;
     }
 cleanup:
@@ -60,18 +63,21 @@ cleanup:
 static void fill_normal(clile_i_head *h, double deviation, uint64_t seed, uint64_t stream)
 {
     clile_i_rng rng = clile_i_rng_make(seed, stream);
-    for (int64_t i = 0; i < h->count; ++i) h->value[i] = (float)(deviation * clile_i_rng_normal(&rng));
+    for (int64_t i = 0; i < h->count; ++i)
+        h->value[i] = (float)(deviation * clile_i_rng_normal(&rng));
 }
 
-/* Starting values: ILEs are the model's AU vectors for every subject; AU^G the model's own, or with init_from_stage1
- * the mean of the ILEs over subjects. Deviations start from 0, biases from 0. */
+/* Starting values: ILEs are the model's AU vectors for every subject; AU^G the model's own, or
+ * with init_from_stage1 the mean of the ILEs over subjects. Deviations start from 0, biases from
+ * 0. */
 static void init_heads(clile_trainer *t)
 {
     const int64_t cd = (int64_t)t->c * t->d;
     const float *au = t->au_start;
     clile_i_head *h = t->head;
     if (h[CLILE_I_HEAD_ILE].count)
-        for (int32_t s = 0; s < t->s; ++s) memcpy(h[CLILE_I_HEAD_ILE].value + s * cd, au, (size_t)cd * sizeof *au);
+        for (int32_t s = 0; s < t->s; ++s)
+            memcpy(h[CLILE_I_HEAD_ILE].value + s * cd, au, (size_t)cd * sizeof *au);
     if (h[CLILE_I_HEAD_AU].count) {
         memcpy(h[CLILE_I_HEAD_AU].value, au, (size_t)cd * sizeof *au);
         if (t->settings.init_from_stage1 && t->ile)
@@ -81,10 +87,12 @@ static void init_heads(clile_trainer *t)
                 h[CLILE_I_HEAD_AU].value[i] = (float)(sum / t->s);
             }
     }
-    if (h[CLILE_I_HEAD_NULL].count) memcpy(h[CLILE_I_HEAD_NULL].value, au + cd, (size_t)t->d * sizeof *au);
+    if (h[CLILE_I_HEAD_NULL].count)
+        memcpy(h[CLILE_I_HEAD_NULL].value, au + cd, (size_t)t->d * sizeof *au);
     if (h[CLILE_I_HEAD_SCALE].count) h[CLILE_I_HEAD_SCALE].value[0] = 10.0f;
     if (h[CLILE_I_HEAD_CLASSIFIER].count)
-        fill_normal(&h[CLILE_I_HEAD_CLASSIFIER], 1.0 / sqrt((double)t->d), t->settings.seed, 0x61647665 /* "adve" */);
+        fill_normal(&h[CLILE_I_HEAD_CLASSIFIER], 1.0 / sqrt((double)t->d), t->settings.seed,
+                    0x61647665 /* "adve" */);
 }
 
 static clile_status create_encoder(clile_trainer *t, const clile_i_net *net)
@@ -94,7 +102,8 @@ static clile_status create_encoder(clile_trainer *t, const clile_i_net *net)
     CLILE_I_TRY(clile_i_exec_create(net, t->batch, t->size, CLILE_I_EXEC_TRAIN, &t->exec));
     float *value = clile_i_exec_params(t->exec, &count);
     const int32_t segments = clile_i_exec_segment_count(t->exec);
-    CLILE_I_TRY(clile_i_group_create(&t->settings, count, value, clile_i_exec_diffs(t->exec), segments, &t->encoder));
+    CLILE_I_TRY(clile_i_group_create(&t->settings, count, value, clile_i_exec_diffs(t->exec),
+                                     segments, &t->encoder));
     for (int32_t i = 0; i < segments; ++i) {
         const clile_i_exec_segment *segment = clile_i_exec_segment_at(t->exec, i);
         const float decay = clile_i_net_tensor_at(net, segment->tensor)->decay ? 1.0f : 0.0f;
@@ -115,7 +124,8 @@ static clile_status create_feed(clile_trainer *t, int32_t stage)
                                         .exchange_halves = set->exchange_halves,
                                         .seed = set->seed * STAGES + (uint64_t)(stage - 1),
                                         .workers = set->input_workers};
-    return clile_i_feed_create(t->train, &config, set->epochs[stage] * t->steps_per_epoch, &t->feed);
+    return clile_i_feed_create(t->train, &config, set->epochs[stage] * t->steps_per_epoch,
+                               &t->feed);
 }
 
 clile_status clile_i_trainer_begin_stage(clile_trainer *t, int32_t stage)
@@ -124,11 +134,14 @@ clile_status clile_i_trainer_begin_stage(clile_trainer *t, int32_t stage)
     const int from_stage1 = stage == 2 && t->settings.init_from_stage1;
     CLILE_I_TRY(create_heads(t, stage));
     init_heads(t);
-    if (t->vectors.average) memcpy(t->vectors.average, t->flat, (size_t)t->vectors.count * sizeof *t->flat);
+    if (t->vectors.average)
+        memcpy(t->vectors.average, t->flat, (size_t)t->vectors.count * sizeof *t->flat);
     CLILE_I_TRY(create_encoder(t, stage == 1 || from_stage1 ? t->id_net : t->net));
     CLILE_I_TRY(create_feed(t, stage));
-    if (stage == 2 && clile_i_settings_use_id_embedding(&t->settings) && !t->decision) { /* there are steps to come */
-        CLILE_I_TRY(clile_i_exec_create(t->id_net, t->batch, t->size, CLILE_I_EXEC_INFER, &t->id_exec));
+    if (stage == 2 && clile_i_settings_use_id_embedding(&t->settings) && !t->decision) {
+        /* there are steps to come */
+        CLILE_I_TRY(
+            clile_i_exec_create(t->id_net, t->batch, t->size, CLILE_I_EXEC_INFER, &t->id_exec));
         CLILE_I_TRY(clile_i_trainer_prepare_identity(t));
     }
     t->stage = stage;

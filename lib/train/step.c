@@ -4,9 +4,9 @@
 
 #include <string.h>
 
-/* Two rows for an image whose halves are two people's: the upper AUs with its own subject, the lower ones with the
- * partner's. A row weighs as many AUs as it has of the image's, so that the sum over both is the image's own mean over
- * its coded AUs. */
+/* Two rows for an image whose halves are two people's: the upper AUs with its own subject, the
+ * lower ones with the partner's. A row weighs as many AUs as it has of the image's, so that the
+ * sum over both is the image's own mean over its coded AUs. */
 static void split_rows(clile_trainer *t)
 {
     const int32_t *partner = t->images->partner;
@@ -30,7 +30,8 @@ static void split_rows(clile_trainer *t)
             r->n += 1;
         }
     }
-    for (int32_t i = 0; i < r->n; ++i) r->weight[i] *= (float)r->n / (float)t->batch; /* the loss is a mean over rows */
+    /* the loss is a mean over rows */
+    for (int32_t i = 0; i < r->n; ++i) r->weight[i] *= (float)r->n / (float)t->batch;
 }
 
 /* Images, labels and subjects of the next step. */
@@ -79,7 +80,8 @@ static void scatter_rows(clile_trainer *t, float *diff)
     const clile_i_person_rows *r = &t->rows;
     memset(diff, 0, (size_t)t->batch * (size_t)t->d * sizeof *diff);
     for (int32_t i = 0; i < r->n; ++i)
-        add_scaled(t->d, 1, r->diff + (int64_t)i * t->d, diff + (int64_t)(t->exchange ? r->image[i] : i) * t->d);
+        add_scaled(t->d, 1, r->diff + (int64_t)i * t->d,
+                   diff + (int64_t)(t->exchange ? r->image[i] : i) * t->d);
 }
 
 /* ---- stage 1 ---- */
@@ -88,8 +90,9 @@ static clile_status losses_stage1(clile_trainer *t, clile_i_losses *losses)
 {
     const clile_i_head *ile = &t->head[CLILE_I_HEAD_ILE];
     const clile_i_person_rows *r = gather_rows(t);
-    CLILE_I_RETURN_IF(clile_i_loss_stage1(r->n, t->d, t->c, t->s, r->embedding, ile->value, r->subject, r->labels,
-                                          t->au_weight, r->weight, &losses->bce, r->diff, ile->diff));
+    CLILE_I_RETURN_IF(clile_i_loss_stage1(r->n, t->d, t->c, t->s, r->embedding, ile->value,
+                                          r->subject, r->labels, t->au_weight, r->weight,
+                                          &losses->bce, r->diff, ile->diff));
     scatter_rows(t, t->diff_embedding);
     losses->total = losses->bce;
     return CLILE_OK;
@@ -104,13 +107,14 @@ static clile_status add_contra(clile_trainer *t, clile_i_losses *losses)
     if (weight == 0) return CLILE_OK;
     float *part_null = t->part_au + au->count;
     if (null->count) {
-        CLILE_I_RETURN_IF(clile_loss_stage2_null(t->batch, t->d, t->c, t->embedding, au->value, null->value, t->labels,
-                                                 t->settings.tau, &losses->contra, t->part_embedding, t->part_au,
-                                                 part_null));
+        CLILE_I_RETURN_IF(clile_loss_stage2_null(
+            t->batch, t->d, t->c, t->embedding, au->value, null->value, t->labels, t->settings.tau,
+            &losses->contra, t->part_embedding, t->part_au, part_null));
         add_scaled(null->count, weight, part_null, null->diff);
     } else {
-        CLILE_I_RETURN_IF(clile_loss_stage2(t->batch, t->d, t->c, t->embedding, au->value, t->labels, t->settings.tau,
-                                            &losses->contra, t->part_embedding, t->part_au));
+        CLILE_I_RETURN_IF(clile_loss_stage2(t->batch, t->d, t->c, t->embedding, au->value,
+                                            t->labels, t->settings.tau, &losses->contra,
+                                            t->part_embedding, t->part_au));
     }
     add_scaled((int64_t)t->batch * t->d, weight, t->part_embedding, t->diff_embedding);
     add_scaled(au->count, weight, t->part_au, au->diff);
@@ -119,16 +123,19 @@ static clile_status add_contra(clile_trainer *t, clile_i_losses *losses)
 }
 
 /* The mixed form; its gradient by F goes to part_embedding. */
-static clile_status mixed_loss(clile_trainer *t, double a, clile_i_losses *losses, double *diff_scale)
+static clile_status mixed_loss(clile_trainer *t, double a, clile_i_losses *losses,
+                               double *diff_scale)
 {
     clile_i_head *h = t->head;
     const clile_i_settings *set = &t->settings;
     const clile_i_person_rows *r = gather_rows(t);
     CLILE_I_RETURN_IF(clile_i_loss_mixed(
-        r->n, t->d, t->c, t->s, set->similarity, r->embedding, h[CLILE_I_HEAD_AU].value, a, h[CLILE_I_HEAD_BIAS].value,
-        h[CLILE_I_HEAD_DEVIATION].value, h[CLILE_I_HEAD_DEVIATION_BIAS].value, r->subject, r->labels, t->au_weight,
-        r->weight, set->lambda_ile, set->lambda_ile_bias, &losses->bce, r->diff, t->part_au, diff_scale,
-        h[CLILE_I_HEAD_BIAS].diff, h[CLILE_I_HEAD_DEVIATION].diff, h[CLILE_I_HEAD_DEVIATION_BIAS].diff));
+        r->n, t->d, t->c, t->s, set->similarity, r->embedding, h[CLILE_I_HEAD_AU].value, a,
+        h[CLILE_I_HEAD_BIAS].value, h[CLILE_I_HEAD_DEVIATION].value,
+        h[CLILE_I_HEAD_DEVIATION_BIAS].value, r->subject, r->labels, t->au_weight, r->weight,
+        set->lambda_ile, set->lambda_ile_bias, &losses->bce, r->diff, t->part_au, diff_scale,
+        h[CLILE_I_HEAD_BIAS].diff, h[CLILE_I_HEAD_DEVIATION].diff,
+        h[CLILE_I_HEAD_DEVIATION_BIAS].diff));
     scatter_rows(t, t->part_embedding);
     return CLILE_OK;
 }
@@ -139,16 +146,19 @@ static clile_status add_bce(clile_trainer *t, clile_i_losses *losses)
     const clile_i_settings *set = &t->settings;
     const double weight = set->lambda_bce;
     if (weight == 0) return CLILE_OK;
-    const clile_i_head *au = &h[CLILE_I_HEAD_AU], *bias = &h[CLILE_I_HEAD_BIAS], *scale = &h[CLILE_I_HEAD_SCALE];
-    const clile_i_head *deviation = &h[CLILE_I_HEAD_DEVIATION], *deviation_bias = &h[CLILE_I_HEAD_DEVIATION_BIAS];
+    const clile_i_head *au = &h[CLILE_I_HEAD_AU], *bias = &h[CLILE_I_HEAD_BIAS],
+                       *scale = &h[CLILE_I_HEAD_SCALE];
+    const clile_i_head *deviation = &h[CLILE_I_HEAD_DEVIATION],
+                       *deviation_bias = &h[CLILE_I_HEAD_DEVIATION_BIAS];
     const double a = scale->count ? (double)scale->value[0] : 1.0;
     double diff_scale = 0;
     if (deviation->count)
         CLILE_I_RETURN_IF(mixed_loss(t, a, losses, &diff_scale));
     else
-        CLILE_I_RETURN_IF(clile_loss_bce(t->batch, t->d, t->c, set->similarity, t->embedding, au->value, a, bias->value,
-                                         t->labels, t->au_weight, &losses->bce, t->part_embedding, t->part_au,
-                                         &diff_scale, bias->diff));
+        CLILE_I_RETURN_IF(clile_loss_bce(t->batch, t->d, t->c, set->similarity, t->embedding,
+                                         au->value, a, bias->value, t->labels, t->au_weight,
+                                         &losses->bce, t->part_embedding, t->part_au, &diff_scale,
+                                         bias->diff));
     add_scaled((int64_t)t->batch * t->d, weight, t->part_embedding, t->diff_embedding);
     add_scaled(au->count, weight, t->part_au, au->diff);
     if (scale->count) scale->diff[0] = (float)(weight * diff_scale);
@@ -167,15 +177,17 @@ static clile_status add_elimination(clile_trainer *t, clile_i_losses *losses)
     const double weight = set->lambda_id;
     if (t->id_exec) {
         CLILE_I_RETURN_IF(clile_i_exec_forward(t->id_exec, t->images->src, t->id_embedding));
-        CLILE_I_RETURN_IF(
-            clile_i_identity_part(&t->identity, t->batch, t->labels, t->subject, t->id_embedding, t->id_embedding));
-        CLILE_I_RETURN_IF(set->elimination->pair(t->batch, t->d, t->embedding, t->id_embedding, &losses->elimination,
-                                                 t->part_embedding));
+        CLILE_I_RETURN_IF(clile_i_identity_part(&t->identity, t->batch, t->labels, t->subject,
+                                                t->id_embedding, t->id_embedding));
+        CLILE_I_RETURN_IF(set->elimination->pair(t->batch, t->d, t->embedding, t->id_embedding,
+                                                 &losses->elimination, t->part_embedding));
     } else if (classifier->count) {
-        /* lambda_id scales what reaches the encoder; the classifier itself learns at full strength */
-        CLILE_I_RETURN_IF(clile_loss_adversarial(t->batch, t->d, t->s, t->embedding, classifier->value,
-                                                 classifier_bias->value, t->subject, &losses->elimination,
-                                                 t->part_embedding, classifier->diff, classifier_bias->diff));
+        /* lambda_id scales what reaches the encoder; the classifier itself learns at full
+         * strength */
+        CLILE_I_RETURN_IF(
+            clile_loss_adversarial(t->batch, t->d, t->s, t->embedding, classifier->value,
+                                   classifier_bias->value, t->subject, &losses->elimination,
+                                   t->part_embedding, classifier->diff, classifier_bias->diff));
     } else {
         return CLILE_OK;
     }
@@ -216,10 +228,12 @@ static void take_embeddings(void *context, int64_t first, int64_t count, const f
 }
 
 /* F^ID [n,d] of the training images, not augmented, and their labels and subjects. */
-static clile_status id_embeddings(clile_trainer *t, float *embedding, int8_t *labels, int32_t *subject)
+static clile_status id_embeddings(clile_trainer *t, float *embedding, int8_t *labels,
+                                  int32_t *subject)
 {
     const clile_i_encoder encoder = {t->id_exec, t->batch, t->size, t->d};
-    CLILE_I_RETURN_IF(clile_i_run_dataset(&encoder, t->train, take_embeddings, &(embedding_sink){t->d, embedding}));
+    CLILE_I_RETURN_IF(clile_i_run_dataset(&encoder, t->train, take_embeddings,
+                                          &(embedding_sink){t->d, embedding}));
     for (int64_t i = 0; i < t->n; ++i) {
         memcpy(labels + i * t->c, clile_i_dataset_labels(t->train, i), (size_t)t->c);
         subject[i] = clile_i_dataset_subject(t->train, i);
@@ -233,7 +247,8 @@ clile_status clile_i_trainer_prepare_identity(clile_trainer *t)
     float *embedding = NULL;
     int8_t *labels = NULL;
     int32_t *subject = NULL;
-    t->identity = (clile_i_identity){.part = t->settings.identity_part, .d = t->d, .c = t->c, .s = t->s};
+    t->identity =
+        (clile_i_identity){.part = t->settings.identity_part, .d = t->d, .c = t->c, .s = t->s};
     if (t->settings.identity_part == CLILE_I_IDENTITY_ALL) return CLILE_OK;
     CLILE_I_ALLOC(embedding, t->n * t->d);
     CLILE_I_ALLOC(labels, t->n * t->c);
@@ -242,11 +257,12 @@ clile_status clile_i_trainer_prepare_identity(clile_trainer *t)
     if (t->settings.identity_part == CLILE_I_IDENTITY_RESIDUAL) {
         CLILE_I_ALLOC(t->identity_table, (int64_t)(t->c + 1) * t->d);
         CLILE_I_ALLOC(t->identity_rate, t->c);
-        CLILE_I_TRY(
-            clile_i_identity_regression(t->n, t->c, t->d, labels, embedding, t->identity_table, t->identity_rate));
+        CLILE_I_TRY(clile_i_identity_regression(t->n, t->c, t->d, labels, embedding,
+                                                t->identity_table, t->identity_rate));
     } else {
         CLILE_I_ALLOC(t->identity_table, (int64_t)t->s * t->d);
-        CLILE_I_TRY(clile_i_identity_subject_means(t->n, t->d, t->s, embedding, subject, t->identity_table));
+        CLILE_I_TRY(clile_i_identity_subject_means(t->n, t->d, t->s, embedding, subject,
+                                                   t->identity_table));
     }
     t->identity.coefficients = t->identity.subject_mean = t->identity_table;
     t->identity.rate = t->identity_rate;

@@ -13,14 +13,16 @@ static clile_status check_aus(const clile_model *model, const clile_dataset *dat
     int32_t ids[CLILE_I_MAX_AUS];
     const int32_t c = clile_dataset_au_count(data);
     if (c != model->c)
-        return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "clile_trainer_create: the data set has %d AUs, the model %d",
-                            (int)c, (int)model->c);
+        return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
+                            "clile_trainer_create: the data set has %d AUs, the model %d", (int)c,
+                            (int)model->c);
     CLILE_I_RETURN_IF(clile_dataset_copy_au_ids(data, ids));
     for (int32_t i = 0; i < c; ++i)
         if (ids[i] != model->au_ids[i])
-            return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
-                                "clile_trainer_create: column %d is AU %d in the data set and AU %d in the model",
-                                (int)i, (int)ids[i], (int)model->au_ids[i]);
+            return clile_i_fail(
+                CLILE_E_INVALID_ARGUMENT,
+                "clile_trainer_create: column %d is AU %d in the data set and AU %d in the model",
+                (int)i, (int)ids[i], (int)model->au_ids[i]);
     return CLILE_OK;
 }
 
@@ -36,8 +38,8 @@ static clile_status check_present(const clile_trainer *t)
         }
         if (present == 0)
             return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
-                                "clile_trainer_create: AU %d is present in none of the %lld images that are coded for "
-                                "it; leave it out (au_set)",
+                                "clile_trainer_create: AU %d is present in none of the %lld "
+                                "images that are coded for it; leave it out (au_set)",
                                 (int)t->model->au_ids[c], (long long)coded);
     }
     return CLILE_OK;
@@ -54,7 +56,8 @@ static clile_status hold_out(clile_trainer *t, const clile_dataset *data)
     if (held < 1) held = 1;
     if (held >= all)
         return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
-                            "clile_trainer_create: validation=%g holds out %d of %d subjects: none is left to train on",
+                            "clile_trainer_create: validation=%g holds out %d of %d subjects: none "
+                            "is left to train on",
                             t->settings.validation, (int)held, (int)all);
     CLILE_I_ALLOC(order, all);
     CLILE_I_ALLOC(subjects, held);
@@ -84,7 +87,8 @@ static clile_status read_settings(clile_trainer *t, const clile_options *options
 {
     CLILE_I_RETURN_IF(clile_i_settings_read(options, &t->settings));
     t->settings.similarity = t->model->similarity;
-    t->settings.null_anchor = t->settings.cl_ile && t->settings.lambda_contra > 0 ? t->model->null_anchor : 0;
+    t->settings.null_anchor =
+        t->settings.cl_ile && t->settings.lambda_contra > 0 ? t->model->null_anchor : 0;
     t->batch = t->settings.batch;
     t->threads = t->settings.threads;
     return CLILE_OK;
@@ -97,7 +101,8 @@ static clile_status create_rows(clile_trainer *t)
     t->exchange = t->settings.exchange_halves > 0;
     if (!t->exchange) {
         CLILE_I_ALLOC(t->rows.diff, (int64_t)t->batch * t->d);
-        t->rows = (clile_i_person_rows){t->batch, NULL, t->subject, t->labels, NULL, t->embedding, t->rows.diff};
+        t->rows = (clile_i_person_rows){t->batch, NULL,         t->subject,  t->labels,
+                                        NULL,     t->embedding, t->rows.diff};
         return CLILE_OK;
     }
     CLILE_I_ALLOC(t->rows.image, rows);
@@ -135,20 +140,24 @@ static clile_status set_up(clile_trainer *t)
     t->d = t->model->d;
     t->size = t->model->size;
     if (t->batch > t->n && t->n >= 2 &&
-        !clile_options_is_set(t->options, CLILE_OPT_BATCH)) /* nobody asked for the default's size */
+        !clile_options_is_set(t->options,
+                              CLILE_OPT_BATCH)) /* nobody asked for the default's size */
         t->batch = t->settings.batch = (int32_t)t->n;
     if (t->batch > t->n) {
-        status = clile_i_fail(CLILE_E_INVALID_ARGUMENT,
-                              "clile_trainer_create: batch is %d, but there are only %lld images to train on",
-                              (int)t->batch, (long long)t->n);
+        status = clile_i_fail(
+            CLILE_E_INVALID_ARGUMENT,
+            "clile_trainer_create: batch is %d, but there are only %lld images to train on",
+            (int)t->batch, (long long)t->n);
         goto cleanup;
     }
     if (t->batch < 2) {
-        status = clile_i_fail(CLILE_E_INVALID_ARGUMENT,
-                              "clile_trainer_create: batch is 1, but batch normalisation needs at least 2 images");
+        status = clile_i_fail(
+            CLILE_E_INVALID_ARGUMENT,
+            "clile_trainer_create: batch is 1, but batch normalisation needs at least 2 images");
         goto cleanup;
     }
-    t->steps_per_epoch = t->n / t->batch; /* an incomplete last batch is left out; the next epoch draws anew */
+    /* an incomplete last batch is left out; the next epoch draws anew */
+    t->steps_per_epoch = t->n / t->batch;
     CLILE_I_TRY(check_present(t));
     t->data_crc = crc_of_data(t->train, t->n, t->c);
     CLILE_I_ALLOC(t->au_weight, t->c);
@@ -176,8 +185,8 @@ cleanup:
     return status;
 }
 
-clile_status clile_i_trainer_new(clile_model *model, const clile_dataset *data, const clile_options *options,
-                                 clile_trainer **out)
+clile_status clile_i_trainer_new(clile_model *model, const clile_dataset *data,
+                                 const clile_options *options, clile_trainer **out)
 {
     clile_status status = CLILE_OK;
     clile_trainer *t = NULL;
@@ -196,15 +205,17 @@ cleanup:
     return status;
 }
 
-clile_status clile_trainer_create(clile_model *model, const clile_dataset *train, const clile_options *options,
-                                  clile_trainer **out)
+clile_status clile_trainer_create(clile_model *model, const clile_dataset *train,
+                                  const clile_options *options, clile_trainer **out)
 {
     CLILE_I_CHECK_NOT_NULL(out);
     *out = NULL;
     CLILE_I_CHECK_NOT_NULL(model);
     CLILE_I_CHECK_NOT_NULL(train);
     CLILE_I_RETURN_IF(clile_i_model_check_float(model, "clile_trainer_create"));
-    if (model->busy) return clile_i_fail(CLILE_E_STATE, "clile_trainer_create: another trainer is using the model");
+    if (model->busy)
+        return clile_i_fail(CLILE_E_STATE,
+                            "clile_trainer_create: another trainer is using the model");
     CLILE_I_RETURN_IF(check_aus(model, train));
     const clile_status status = clile_i_model_check_shape(model, options);
     if (status != CLILE_OK) return clile_i_fail_context(status, "clile_trainer_create");
@@ -250,7 +261,9 @@ int32_t clile_trainer_next_stage(const clile_trainer *trainer)
 {
     const clile_trainer *t = trainer;
     if (t == NULL || t->broken || t->done[2]) return 0;
-    const int first = !t->done[1] && (t->stage == 1 || (t->stage == 0 && clile_i_settings_need_stage1(&t->settings)));
+    const int first =
+        !t->done[1] &&
+        (t->stage == 1 || (t->stage == 0 && clile_i_settings_need_stage1(&t->settings)));
     return first ? 1 : 2;
 }
 
@@ -258,8 +271,8 @@ clile_status clile_trainer_set_validation_every(clile_trainer *trainer, int32_t 
 {
     CLILE_I_CHECK_NOT_NULL(trainer);
     if (every < 0 || every > 1000000)
-        return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "%s: every is %d, expected 0 to 1000000 epochs", __func__,
-                            (int)every);
+        return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
+                            "%s: every is %d, expected 0 to 1000000 epochs", __func__, (int)every);
     trainer->settings.validation_every = every;
     return CLILE_OK;
 }
@@ -273,8 +286,9 @@ clile_status clile_trainer_get_state(const clile_trainer *trainer, clile_trainer
     const size_t least = offsetof(clile_trainer_state, epochs) + sizeof state->epochs;
     const uint32_t theirs = state->struct_size;
     if (theirs < least)
-        return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "%s: struct_size is %u, at least %zu was expected", __func__,
-                            theirs, least);
+        return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
+                            "%s: struct_size is %u, at least %zu was expected", __func__, theirs,
+                            least);
     const int32_t next = clile_trainer_next_stage(t), shown = next > 0 ? next : t->stage;
     const int64_t step = t->stage == shown ? t->step : 0;
     const clile_trainer_state now = {
@@ -300,8 +314,8 @@ clile_status clile_i_trainer_enter(clile_trainer *t, clile_i_team *before)
     if (before->given == t->team) return CLILE_OK;
     return clile_i_fail(
         CLILE_E_STATE,
-        "stage %d was begun with %d threads, and OpenMP gives %d here (a parallel region of the program, "
-        "or a limit): go on where it was begun, or resume a checkpoint in a new trainer",
+        "stage %d was begun with %d threads, and OpenMP gives %d here (a parallel region of the "
+        "program, or a limit): go on where it was begun, or resume a checkpoint in a new trainer",
         (int)t->stage, (int)t->team, (int)before->given);
 }
 
@@ -315,15 +329,20 @@ static double now(void)
 static clile_status check_can_run(const clile_trainer *t, int32_t stage)
 {
     if (stage != 1 && stage != 2)
-        return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "clile_trainer_run: stage is %d, expected 1 or 2", (int)stage);
+        return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
+                            "clile_trainer_run: stage is %d, expected 1 or 2", (int)stage);
     if (t->broken)
-        return clile_i_fail(CLILE_E_STATE, "clile_trainer_run: an earlier step failed; create a new trainer");
+        return clile_i_fail(CLILE_E_STATE,
+                            "clile_trainer_run: an earlier step failed; create a new trainer");
     if (stage == 1 && !t->settings.cl_ile)
-        return clile_i_fail(CLILE_E_STATE, "clile_trainer_run: method=bce has no stage 1; run stage 2");
+        return clile_i_fail(CLILE_E_STATE,
+                            "clile_trainer_run: method=bce has no stage 1; run stage 2");
     if (t->done[stage] || (stage == 1 && (t->done[2] || t->stage == 2)))
-        return clile_i_fail(CLILE_E_STATE, "clile_trainer_run: stage %d is already finished", (int)stage);
+        return clile_i_fail(CLILE_E_STATE, "clile_trainer_run: stage %d is already finished",
+                            (int)stage);
     if (stage == 2 && !t->done[1] && (clile_i_settings_need_stage1(&t->settings) || t->stage == 1))
-        return clile_i_fail(CLILE_E_STATE, "clile_trainer_run: stage 2 needs stage 1 to be finished first");
+        return clile_i_fail(CLILE_E_STATE,
+                            "clile_trainer_run: stage 2 needs stage 1 to be finished first");
     return CLILE_OK;
 }
 
@@ -338,7 +357,8 @@ typedef struct {
 static int is_validated(const clile_trainer *t, int64_t steps)
 {
     const int32_t every = t->settings.validation_every;
-    if (t->stage != 2 || t->validation == NULL || every == 0 || t->step % t->steps_per_epoch != 0) return 0;
+    if (t->stage != 2 || t->validation == NULL || every == 0 || t->step % t->steps_per_epoch != 0)
+        return 0;
     return t->step == steps || t->step / t->steps_per_epoch % every == 0;
 }
 
@@ -369,7 +389,8 @@ static clile_status report(clile_trainer *t, const reporter *r, int64_t steps, d
         .validation_auc = auc,
     };
     if (r->function(&progress, r->user) == 0) return CLILE_OK;
-    return clile_i_fail(CLILE_E_CANCELLED, "training was cancelled in stage %d after step %lld of %lld", (int)t->stage,
+    return clile_i_fail(CLILE_E_CANCELLED,
+                        "training was cancelled in stage %d after step %lld of %lld", (int)t->stage,
                         (long long)t->step, (long long)steps);
 }
 
@@ -379,9 +400,12 @@ static clile_status update(clile_trainer *t, double rate)
     clile_i_group *const groups[2] = {&t->encoder, &t->vectors};
     const double norm = clile_i_gradient_norm(2, groups);
     double scale = 1;
-    if (!clile_i_is_finite(norm)) return clile_i_fail(CLILE_E_NOT_FINITE, "the gradient is not finite");
-    if (t->settings.clip_norm > 0 && norm > t->settings.clip_norm) scale = t->settings.clip_norm / norm;
-    for (int g = 0; g < 2; ++g) clile_i_optimizer_step(&t->settings, groups[g], rate, scale, t->step + 1);
+    if (!clile_i_is_finite(norm))
+        return clile_i_fail(CLILE_E_NOT_FINITE, "the gradient is not finite");
+    if (t->settings.clip_norm > 0 && norm > t->settings.clip_norm)
+        scale = t->settings.clip_norm / norm;
+    for (int g = 0; g < 2; ++g)
+        clile_i_optimizer_step(&t->settings, groups[g], rate, scale, t->step + 1);
     t->step += 1;
     return CLILE_OK;
 }
@@ -395,7 +419,8 @@ static clile_status loop(clile_trainer *t, int64_t steps, const reporter *r)
         if (status == CLILE_OK) status = update(t, rate);
         if (status != CLILE_OK) {
             t->broken = 1;
-            clile_i_fail_context(status, "stage %d, step %lld", (int)t->stage, (long long)t->step + 1);
+            clile_i_fail_context(status, "stage %d, step %lld", (int)t->stage,
+                                 (long long)t->step + 1);
             clile_i_log_write(clile_i_trainer_log(t), CLILE_LOG_ERROR, "%s", clile_last_error());
             return status;
         }
@@ -404,7 +429,8 @@ static clile_status loop(clile_trainer *t, int64_t steps, const reporter *r)
     return CLILE_OK;
 }
 
-clile_status clile_trainer_run(clile_trainer *trainer, int32_t stage, clile_progress_fn progress, void *user)
+clile_status clile_trainer_run(clile_trainer *trainer, int32_t stage, clile_progress_fn progress,
+                               void *user)
 {
     clile_trainer *t = trainer;
     clile_status status = CLILE_OK;

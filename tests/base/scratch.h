@@ -25,9 +25,11 @@ static inline const char *scratch_path(scratch *place, const char *name)
     return place->path;
 }
 
-static inline const char *scratch_write(scratch *place, const char *name, const void *data, size_t size)
+static inline const char *scratch_write(scratch *place, const char *name, const void *data,
+                                        size_t size)
 {
-    unlink(scratch_path(place, name)); /* a new file: truncating an old one makes ext4 write to the disk */
+    /* a new file: truncating an old one makes ext4 write to the disk */
+    unlink(scratch_path(place, name));
     FILE *file = fopen(place->path, "wb");
     assert_non_null(file);
     assert_int_equal(size, size == 0 ? 0 : fwrite(data, 1, size, file));
@@ -49,7 +51,7 @@ static inline void scratch_remove(scratch *place)
 {
     clile_i_names names;
     assert_int_equal(CLILE_OK, clile_i_folder_list(place->folder, &names));
-    for (int64_t i = 0; i < names.count; i++) {
+    for (int64_t i = 0; i < names.count; ++i) {
         scratch_path(place, names.names[i]);
         if (unlink(place->path) != 0) rmdir(place->path);
     }
@@ -57,10 +59,11 @@ static inline void scratch_remove(scratch *place)
     assert_int_equal(0, rmdir(place->folder));
 }
 
-#define assert_error_has(text)                                                                                         \
-    do {                                                                                                               \
-        if (strstr(clile_last_error(), text) == NULL)                                                                  \
-            fail_msg("the error text is \"%s\", \"%s\" was expected in it", clile_last_error(), text);                 \
+#define assert_error_has(text)                                                                     \
+    do {                                                                                           \
+        if (strstr(clile_last_error(), text) == NULL)                                              \
+            fail_msg("the error text is \"%s\", \"%s\" was expected in it", clile_last_error(),    \
+                     text);                                                                        \
     } while (0)
 
 #endif

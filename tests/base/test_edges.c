@@ -1,9 +1,10 @@
-/* The edges of the options' contract: both ends of every number, the next one beyond each end, every choice, what is
- * almost a number, texts of any length, and structures of other sizes. The values come from the table itself. */
+/* The edges of the options' contract: both ends of every number, the next one beyond each end,
+ * every choice, what is almost a number, texts of any length, and structures of other sizes. The
+ * values come from the table itself. */
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <setjmp.h>
 #include <cmocka.h>
 
 #include "base/base.h"
@@ -41,7 +42,8 @@ static void refused(clile_status status, const char *name, const char *value)
 {
     char start[64];
     snprintf(start, sizeof start, "option %s", name);
-    if (status != CLILE_E_INVALID_ARGUMENT || strncmp(clile_last_error(), start, strlen(start)) != 0)
+    if (status != CLILE_E_INVALID_ARGUMENT ||
+        strncmp(clile_last_error(), start, strlen(start)) != 0)
         fail_msg("%s=%s: %s, \"%s\"", name, value, clile_status_name(status), clile_last_error());
 }
 
@@ -49,7 +51,8 @@ static void integer_is(const char *name, int64_t expected)
 {
     int64_t value = -1;
     assert_int_equal(CLILE_OK, clile_options_get_i64(options, name, &value));
-    if (value != expected) fail_msg("%s is %lld, expected %lld", name, (long long)value, (long long)expected);
+    if (value != expected)
+        fail_msg("%s is %lld, expected %lld", name, (long long)value, (long long)expected);
 }
 
 static void integer_ends(const clile_option_info *row)
@@ -107,17 +110,20 @@ static void real_ends(const clile_option_info *row)
     char text[64];
     assert_int_equal(CLILE_OK, clile_options_set_f64(options, row->name, row->minimum));
     real_is(row->name, row->minimum);
-    refused(clile_options_set_f64(options, row->name, nextafter(row->minimum, -INFINITY)), row->name, "just below");
+    refused(clile_options_set_f64(options, row->name, nextafter(row->minimum, -INFINITY)),
+            row->name, "just below");
     real_is(row->name, row->minimum);
     snprintf(text, sizeof text, "%.17g", row->maximum);
     assert_int_equal(CLILE_OK, clile_options_set(options, row->name, text));
     real_is(row->name, row->maximum);
-    refused(clile_options_set_f64(options, row->name, nextafter(row->maximum, INFINITY)), row->name, "just above");
+    refused(clile_options_set_f64(options, row->name, nextafter(row->maximum, INFINITY)), row->name,
+            "just above");
     refused(clile_options_set_f64(options, row->name, (double)NAN), row->name, "NaN");
     refused(clile_options_set_f64(options, row->name, (double)INFINITY), row->name, "infinity");
     refused(clile_options_set_f64(options, row->name, (double)-INFINITY), row->name, "-infinity");
-    static const char *const none[] = {"",    " ",  "0.1 ", " 0.1", "0,1", "nan", "inf",   "-inf", "1e999",
-                                       "0x1", "e1", ".",    "1e",   "1e+", "+",   "0.1.1", "1d0",  "0.1\n"};
+    static const char *const none[] = {"",    " ",    "0.1 ",  " 0.1",  "0,1", "nan",
+                                       "inf", "-inf", "1e999", "0x1",   "e1",  ".",
+                                       "1e",  "1e+",  "+",     "0.1.1", "1d0", "0.1\n"};
     for (size_t i = 0; i < sizeof none / sizeof *none; ++i)
         refused(clile_options_set(options, row->name, none[i]), row->name, none[i]);
     refused(clile_options_set_i64(options, row->name, 1), row->name, "an integer");
@@ -169,7 +175,8 @@ static void both_ends_of_every_option(void **state)
     for (int k = 0; k < 4; ++k) assert_true(kinds[k] > 0);
 }
 
-/* A text may be long and of any bytes but control characters; a key that is none of them is refused, however long. */
+/* A text may be long and of any bytes but control characters; a key that is none of them is
+ * refused, however long. */
 static void long_and_strange_texts(void **state)
 {
     enum { LONG = 1 << 16 };
@@ -193,7 +200,8 @@ static void long_and_strange_texts(void **state)
     assert_int_equal(CLILE_E_INVALID_ARGUMENT, clile_options_set(options, "ep\xffochs\n", "1"));
     for (char byte = 1; byte < 0x20; ++byte) {
         const char one[] = {'1', byte, '2', '\0'};
-        refused(clile_options_set_str(options, CLILE_OPT_AU_SET, one), CLILE_OPT_AU_SET, "a control character");
+        refused(clile_options_set_str(options, CLILE_OPT_AU_SET, one), CLILE_OPT_AU_SET,
+                "a control character");
     }
     assert_int_equal(CLILE_OK, clile_options_set_str(options, CLILE_OPT_AU_SET, "\xff\xfe"));
     text_is(CLILE_OPT_AU_SET, "\xff\xfe");
@@ -201,7 +209,8 @@ static void long_and_strange_texts(void **state)
     text_is(CLILE_OPT_AU_SET, "");
 }
 
-/* Rows of the table by index and by the size of the caller's structure: what a later caller's structure has more is 0.
+/* Rows of the table by index and by the size of the caller's structure: what a later caller's
+ * structure has more is 0.
  */
 static void rows_by_index_and_size(void **state)
 {

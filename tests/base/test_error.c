@@ -1,7 +1,7 @@
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <setjmp.h>
 #include <cmocka.h>
 
 #include "base/base.h"
@@ -31,9 +31,12 @@ static void action_units_have_their_names(void **state)
     (void)state;
     static const int32_t more[] = {38, 39, 43, 45, 46};
     static const int32_t unknown[] = {INT32_MIN, -1, 0, 3, 40, 47, 1000, INT32_MAX};
-    for (int32_t au = 1; au <= 28; ++au) assert_true((clile_au_name(au) != NULL) == (au != 3)); /* FACS has no 3 */
-    for (size_t i = 0; i < sizeof more / sizeof more[0]; ++i) assert_non_null(clile_au_name(more[i]));
-    for (size_t i = 0; i < sizeof unknown / sizeof unknown[0]; ++i) assert_null(clile_au_name(unknown[i]));
+    /* FACS has no 3 */
+    for (int32_t au = 1; au <= 28; ++au) assert_true((clile_au_name(au) != NULL) == (au != 3));
+    for (size_t i = 0; i < sizeof more / sizeof more[0]; ++i)
+        assert_non_null(clile_au_name(more[i]));
+    for (size_t i = 0; i < sizeof unknown / sizeof unknown[0]; ++i)
+        assert_null(clile_au_name(unknown[i]));
     assert_string_equal("Lid tightener", clile_au_name(7));
     assert_string_equal("Lip corner puller", clile_au_name(12));
     assert_string_equal("Wink", clile_au_name(46));
@@ -42,11 +45,19 @@ static void action_units_have_their_names(void **state)
 static void status_numbers_and_names_are_pinned(void **state)
 {
     (void)state;
-    static const char *const names[] = {
-        "CLILE_OK",          "CLILE_E_INVALID_ARGUMENT", "CLILE_E_OUT_OF_MEMORY", "CLILE_E_IO",
-        "CLILE_E_FORMAT",    "CLILE_E_CORRUPT",          "CLILE_E_UNSUPPORTED",   "CLILE_E_STATE",
-        "CLILE_E_CANCELLED", "CLILE_E_NOT_FINITE",       "CLILE_E_BACKEND",       "CLILE_E_INTERNAL"};
-    for (int i = 0; i < 12; i++) assert_string_equal(names[i], clile_status_name(-i));
+    static const char *const names[] = {"CLILE_OK",
+                                        "CLILE_E_INVALID_ARGUMENT",
+                                        "CLILE_E_OUT_OF_MEMORY",
+                                        "CLILE_E_IO",
+                                        "CLILE_E_FORMAT",
+                                        "CLILE_E_CORRUPT",
+                                        "CLILE_E_UNSUPPORTED",
+                                        "CLILE_E_STATE",
+                                        "CLILE_E_CANCELLED",
+                                        "CLILE_E_NOT_FINITE",
+                                        "CLILE_E_BACKEND",
+                                        "CLILE_E_INTERNAL"};
+    for (int i = 0; i < 12; ++i) assert_string_equal(names[i], clile_status_name(-i));
     assert_string_equal("CLILE_E_UNKNOWN", clile_status_name(-12));
     assert_string_equal("CLILE_E_UNKNOWN", clile_status_name(1));
     assert_int_equal(-11, CLILE_E_INTERNAL);

@@ -1,7 +1,7 @@
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <setjmp.h>
 #include <cmocka.h>
 
 #include "base/base.h"
@@ -48,7 +48,7 @@ static void pipes_are_read_too(void **state)
     enum { SIZE = 60000 }; /* fits in the pipe */
     int ends[2];
     uint8_t sent[SIZE];
-    for (int i = 0; i < SIZE; i++) sent[i] = (uint8_t)(i * 7);
+    for (int i = 0; i < SIZE; ++i) sent[i] = (uint8_t)(i * 7);
     assert_int_equal(0, pipe(ends));
     assert_int_equal(SIZE, write(ends[1], sent, SIZE));
     close(ends[1]);
@@ -68,14 +68,16 @@ static void unreadable_paths_say_why(void **state)
     clile_i_file file;
     clile_i_names names;
     assert_int_equal(CLILE_E_IO, clile_i_file_open("no/such/file", &file));
-    assert_string_equal("no/such/file: cannot be opened: No such file or directory", clile_last_error());
+    assert_string_equal("no/such/file: cannot be opened: No such file or directory",
+                        clile_last_error());
     assert_int_equal(CLILE_E_IO, clile_i_file_open(place.folder, &file));
     assert_error_has("is a folder");
     clile_i_file_close(&file);
     assert_int_equal(CLILE_E_INVALID_ARGUMENT, clile_i_file_open(NULL, &file));
     assert_int_equal(CLILE_E_IO, clile_i_folder_list("no/such/folder", &names));
     assert_error_has("no/such/folder: folder cannot be opened: No such file");
-    assert_int_equal(CLILE_E_IO, clile_i_folder_list(scratch_write(&place, "plain", "x", 1), &names));
+    assert_int_equal(CLILE_E_IO,
+                     clile_i_folder_list(scratch_write(&place, "plain", "x", 1), &names));
     assert_error_has("Not a directory");
     clile_i_names_free(&names);
 }
@@ -85,14 +87,14 @@ static void folders_are_listed_in_byte_order(void **state)
     (void)state;
     static const char *const sorted[] = {"A", "B10", "B9", "a", "\xC3\xA9"};
     static const int made[] = {4, 2, 0, 3, 1};
-    for (int i = 0; i < 5; i++) scratch_write(&place, sorted[made[i]], "", 0);
+    for (int i = 0; i < 5; ++i) scratch_write(&place, sorted[made[i]], "", 0);
     clile_i_names names;
     assert_int_equal(CLILE_OK, clile_i_folder_list(place.folder, &names));
     assert_int_equal(5, names.count);
-    for (int i = 0; i < 5; i++) assert_string_equal(sorted[i], names.names[i]);
+    for (int i = 0; i < 5; ++i) assert_string_equal(sorted[i], names.names[i]);
     clile_i_names_free(&names);
     assert_int_equal(0, names.count);
-    for (int k = 1; k < 20; k++) { /* out of memory at every allocation */
+    for (int k = 1; k < 20; ++k) { /* out of memory at every allocation */
         clile_i_alloc_fail_at(k);
         const clile_status status = clile_i_folder_list(place.folder, &names);
         clile_i_alloc_fail_at(0);
@@ -110,8 +112,9 @@ static void folders_are_listed_in_byte_order(void **state)
 static void paths(void **state)
 {
     (void)state;
-    static const char *const cases[][3] = {{"a", "b", "a/b"}, {"a/", "b", "a/b"}, {"", "b", "b"}, {"/", "b", "/b"}};
-    for (int i = 0; i < 4; i++) {
+    static const char *const cases[][3] = {
+        {"a", "b", "a/b"}, {"a/", "b", "a/b"}, {"", "b", "b"}, {"/", "b", "/b"}};
+    for (int i = 0; i < 4; ++i) {
         char *path = clile_i_path_join(cases[i][0], cases[i][1]);
         assert_string_equal(cases[i][2], path);
         clile_i_free(path);
@@ -140,7 +143,7 @@ static void commit_replaces_at_once(void **state)
     enum { SIZE = 300000 };
     uint8_t *data = clile_i_calloc(SIZE, 1);
     assert_non_null(data);
-    for (int i = 0; i < SIZE; i++) data[i] = (uint8_t)(i * 31 >> 3);
+    for (int i = 0; i < SIZE; ++i) data[i] = (uint8_t)(i * 31 >> 3);
     const char *path = scratch_write(&place, "out", "old", 3);
     assert_int_equal(0, chmod(path, 0640));
     clile_i_writer *writer = NULL;
@@ -148,7 +151,7 @@ static void commit_replaces_at_once(void **state)
     /* small pieces, one larger than the buffer, one that fills it to the byte, none */
     static const size_t pieces[] = {1, 100, 65435, 65536, 0, 100000, 65535, 3393};
     size_t done = 0;
-    for (int i = 0; i < 8; i++) {
+    for (int i = 0; i < 8; ++i) {
         assert_int_equal(CLILE_OK, clile_i_writer_put(writer, data + done, pieces[i]));
         done += pieces[i];
     }
@@ -240,7 +243,8 @@ static void full_disk_keeps_the_old_file(void **state)
     const clile_status commit = clile_i_writer_commit(&writer);
     /* and one that is noticed only when the rest of the buffer is written */
     const clile_status reopened = clile_i_writer_open(path, &writer);
-    const clile_status large = clile_i_writer_put(writer, data, 99000), small = clile_i_writer_put(writer, data, 5000);
+    const clile_status large = clile_i_writer_put(writer, data, 99000),
+                       small = clile_i_writer_put(writer, data, 5000);
     const clile_status late = clile_i_writer_commit(&writer);
     setrlimit(RLIMIT_FSIZE, &before);
     signal(SIGXFSZ, handler);
@@ -261,7 +265,7 @@ static void full_disk_keeps_the_old_file(void **state)
 static void writer_survives_lack_of_memory(void **state)
 {
     (void)state;
-    for (int k = 1; k < 20; k++) {
+    for (int k = 1; k < 20; ++k) {
         clile_i_writer *writer = NULL;
         clile_i_alloc_fail_at(k);
         const clile_status status = clile_i_writer_open(scratch_path(&place, "new"), &writer);
@@ -281,7 +285,8 @@ static void writer_survives_lack_of_memory(void **state)
 static void crc_is_that_of_zlib(void **state)
 {
     (void)state;
-    assert_int_equal(0xCBF43926, clile_i_crc32(0, "123456789", 9)); /* the check value of CRC-32/ISO-HDLC */
+    /* the check value of CRC-32/ISO-HDLC */
+    assert_int_equal(0xCBF43926, clile_i_crc32(0, "123456789", 9));
     assert_int_equal(0xCBF43926, clile_i_crc32(clile_i_crc32(0, "1234", 4), "56789", 5));
     assert_int_equal(0, clile_i_crc32(0, "", 0));
 }

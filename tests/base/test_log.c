@@ -1,8 +1,8 @@
 /* The log: where it goes, who carries it, what a line is. */
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <setjmp.h>
 #include <cmocka.h>
 
 #include "base/base.h"

@@ -1,7 +1,7 @@
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <setjmp.h>
 #include <cmocka.h>
 
 #include "base/base.h"
@@ -11,11 +11,11 @@ static void blocks_are_zeroed_and_aligned(void **state)
 {
     (void)state;
     static const int64_t sizes[] = {0, 1, 63, 64, 65, 100000};
-    for (int i = 0; i < 6; i++) {
+    for (int i = 0; i < 6; ++i) {
         uint8_t *block = clile_i_calloc(sizes[i], 1);
         assert_non_null(block);
         assert_int_equal(0, (uintptr_t)block % 64);
-        for (int64_t k = 0; k < sizes[i]; k++) assert_int_equal(0, block[k]);
+        for (int64_t k = 0; k < sizes[i]; ++k) assert_int_equal(0, block[k]);
         memset(block, 255, (size_t)sizes[i]); /* the sanitizer sees a block that is too small */
         clile_i_free(block);
     }
@@ -38,7 +38,8 @@ static void chosen_allocation_fails(void **state)
 {
     (void)state;
     clile_i_alloc_fail_at(2);
-    void *first = clile_i_calloc(1, 8), *second = clile_i_calloc(3, 8), *third = clile_i_calloc(1, 8);
+    void *first = clile_i_calloc(1, 8), *second = clile_i_calloc(3, 8),
+         *third = clile_i_calloc(1, 8);
     assert_non_null(first);
     assert_null(second);
     assert_string_equal("memory: 24 bytes could not be had", clile_last_error());
@@ -56,7 +57,7 @@ static void chosen_allocation_fails(void **state)
 
 static void retain_many(int64_t begin, int64_t end, void *context)
 {
-    for (int64_t i = begin; i < end; i++) clile_i_refs_retain(context);
+    for (int64_t i = begin; i < end; ++i) clile_i_refs_retain(context);
 }
 
 static void references_are_counted_by_many_threads(void **state)
@@ -67,7 +68,8 @@ static void references_are_counted_by_many_threads(void **state)
     const int32_t before = clile_i_threads_set(4);
     clile_i_parallel_for(10000, 1, retain_many, &refs);
     clile_i_threads_set(before);
-    for (int32_t left = 10000; left > 0; left--) assert_int_equal(left, clile_i_refs_release(&refs));
+    for (int32_t left = 10000; left > 0; --left)
+        assert_int_equal(left, clile_i_refs_release(&refs));
     assert_int_equal(0, clile_i_refs_release(&refs));
 }
 
@@ -87,7 +89,8 @@ static void size_products_are_checked(void **state)
     assert_int_equal(CLILE_E_INVALID_ARGUMENT,
                      clile_i_size_product(2, (const int64_t[]){INT64_MAX / 2 + 1, 2}, &product));
     assert_error_has("does not fit");
-    assert_int_equal(CLILE_E_INVALID_ARGUMENT, clile_i_size_product(2, (const int64_t[]){2, -3}, &product));
+    assert_int_equal(CLILE_E_INVALID_ARGUMENT,
+                     clile_i_size_product(2, (const int64_t[]){2, -3}, &product));
     assert_error_has("-3 is negative");
     assert_int_equal(-7, product);
 }
@@ -95,8 +98,10 @@ static void size_products_are_checked(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(blocks_are_zeroed_and_aligned), cmocka_unit_test(impossible_sizes_fail),
-        cmocka_unit_test(chosen_allocation_fails),       cmocka_unit_test(references_are_counted_by_many_threads),
+        cmocka_unit_test(blocks_are_zeroed_and_aligned),
+        cmocka_unit_test(impossible_sizes_fail),
+        cmocka_unit_test(chosen_allocation_fails),
+        cmocka_unit_test(references_are_counted_by_many_threads),
         cmocka_unit_test(size_products_are_checked),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

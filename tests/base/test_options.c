@@ -1,7 +1,7 @@
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <setjmp.h>
 #include <cmocka.h>
 
 #include "base/base.h"
@@ -33,26 +33,29 @@ static clile_option_info describe(int32_t index)
     return info;
 }
 
-/* Every row is whole, its default passes its own check, and setting it in the options' own words gives the default. */
+/* Every row is whole, its default passes its own check, and setting it in the options' own words
+ * gives the default. */
 static void table_is_sound(void **state)
 {
     (void)state;
     static const char *const groups = "data|model|method|training";
     assert_true(clile_options_count() >= 45);
-    for (int32_t i = 0; i < clile_options_count(); i++) {
+    for (int32_t i = 0; i < clile_options_count(); ++i) {
         const clile_option_info info = describe(i);
         assert_true(strlen(info.name) > 0 && strlen(info.name) < 32 && strlen(info.help) > 10);
         assert_non_null(strstr(groups, info.group));
         assert_int_equal(info.type == CLILE_OPTION_CHOICE, strlen(info.choices) > 0);
         if (info.type <= CLILE_OPTION_REAL) assert_true(info.minimum < info.maximum);
-        for (int32_t k = 0; k < i; k++) assert_string_not_equal(info.name, describe(k).name);
+        for (int32_t k = 0; k < i; ++k) assert_string_not_equal(info.name, describe(k).name);
         assert_false(clile_options_is_set(options, info.name));
-        if (clile_options_set(options, info.name, info.default_value) != CLILE_OK) fail_msg("%s", clile_last_error());
+        if (clile_options_set(options, info.name, info.default_value) != CLILE_OK)
+            fail_msg("%s", clile_last_error());
         if (info.type == CLILE_OPTION_INTEGER) {
             int64_t by_default = -1, set = -2;
             assert_int_equal(CLILE_OK, clile_options_get_i64(NULL, info.name, &by_default));
             assert_int_equal(CLILE_OK, clile_options_get_i64(options, info.name, &set));
-            assert_true(by_default == set && (double)set >= info.minimum && (double)set <= info.maximum);
+            assert_true(by_default == set && (double)set >= info.minimum &&
+                        (double)set <= info.maximum);
         } else if (info.type == CLILE_OPTION_REAL) {
             double by_default = -1, set = -2;
             assert_int_equal(CLILE_OK, clile_options_get_f64(NULL, info.name, &by_default));
@@ -129,17 +132,20 @@ static void range_is_checked(void **state)
     check_refused(clile_options_set_i64(options, "image_size", 31),
                   "option image_size: an integer from 32 to 512 was expected, found 31");
     check_refused(clile_options_set(options, "image_size", "513"), "found 513");
-    check_refused(clile_options_set(options, "image_size", "64.0"), "from 32 to 512 was expected, found \"64.0\"");
+    check_refused(clile_options_set(options, "image_size", "64.0"),
+                  "from 32 to 512 was expected, found \"64.0\"");
     check_refused(clile_options_set(options, "image_size", "auto"), "found \"auto\"");
     const int64_t most = INT64_C(1) << 53;
     assert_int_equal(CLILE_OK, clile_options_set_i64(options, "seed", most));
     check_refused(clile_options_set_i64(options, "seed", most + 1), "found 9007199254740993");
-    check_refused(clile_options_set(options, "seed", "99999999999999999999"), "from 0 to 9007199254740992");
+    check_refused(clile_options_set(options, "seed", "99999999999999999999"),
+                  "from 0 to 9007199254740992");
     check_refused(clile_options_set_str(options, "elimination", "orthogonall"),
-                  "option elimination: one of none|orthogonal|decorrelate|adversarial|mixed was expected, found "
-                  "\"orthogonall\"");
+                  "option elimination: one of none|orthogonal|decorrelate|adversarial|mixed was "
+                  "expected, found \"orthogonall\"");
     check_refused(clile_options_set(options, "elimination", ""), "found \"\"");
-    check_refused(clile_options_set(options, "elimination", "none|orthogonal"), "found \"none|orthogonal\"");
+    check_refused(clile_options_set(options, "elimination", "none|orthogonal"),
+                  "found \"none|orthogonal\"");
     check_refused(clile_options_set(options, "elimination", "ortho"), "found \"ortho\"");
     check_refused(clile_options_set(options, "au_set", "1\n2"), "control characters");
     assert_false(clile_options_is_set(options, "au_set"));
@@ -153,14 +159,15 @@ static void threads_follow_the_processors(void **state)
     assert_int_equal(clile_i_threads_available(), threads);
     check_refused(clile_options_set_i64(options, "threads", 0),
                   "option threads: an integer from 1 to 1024 was expected, found 0");
-    check_refused(clile_options_set(options, "threads", "many"), "an integer from 1 to 1024 or auto was expected");
+    check_refused(clile_options_set(options, "threads", "many"),
+                  "an integer from 1 to 1024 or auto was expected");
     assert_int_equal(CLILE_OK, clile_options_set(options, "threads", "3"));
     assert_int_equal(CLILE_OK, clile_options_get_i64(options, "threads", &threads));
     assert_int_equal(3, threads);
     assert_int_equal(CLILE_OK, clile_options_set(options, "threads", "auto"));
     assert_int_equal(CLILE_OK, clile_options_get_i64(options, "threads", &threads));
     assert_int_equal(clile_i_threads_available(), threads);
-    for (int32_t i = 0; i < clile_options_count(); i++) {
+    for (int32_t i = 0; i < clile_options_count(); ++i) {
         const clile_option_info info = describe(i);
         if (strcmp(info.name, "threads") == 0) assert_string_equal("auto", info.default_value);
     }
@@ -173,8 +180,10 @@ static void unknown_key_names_the_nearest(void **state)
     check_refused(clile_options_set(options, "learning-rate", "1"),
                   "option \"learning-rate\" is not known; the nearest is \"learning_rate\"");
     check_refused(clile_options_set_i64(options, "epoch", 1), "nearest is \"epochs\"");
-    check_refused(clile_options_set_f64(options, "lambda_icontra", 1), "nearest is \"lambda_contra\"");
-    check_refused(clile_options_set_str(options, "Elimination", "none"), "nearest is \"elimination\"");
+    check_refused(clile_options_set_f64(options, "lambda_icontra", 1),
+                  "nearest is \"lambda_contra\"");
+    check_refused(clile_options_set_str(options, "Elimination", "none"),
+                  "nearest is \"elimination\"");
     check_refused(clile_options_get_f64(options, "tua", &real), "nearest is \"tau\"");
     char long_key[500];
     memset(long_key, 'k', 499);
@@ -230,8 +239,8 @@ static void copies_are_independent(void **state)
     clile_options_destroy(NULL);
 }
 
-/* Of every row of the presets: the implied value is one that could be set, it is in force when its condition is set,
- * and a value set by hand wins. */
+/* Of every row of the presets: the implied value is one that could be set, it is in force when
+ * its condition is set, and a value set by hand wins. */
 static void presets_imply_what_was_not_set(void **state)
 {
     (void)state;
@@ -240,14 +249,15 @@ static void presets_imply_what_was_not_set(void **state)
         CLILE_I_OPTIONS_PRESETS(ROW)
 #undef ROW
     };
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; ++i) {
         clile_options *preset = NULL, *by_hand = NULL;
         clile_i_text in_force = {0}, expected = {0};
         assert_int_equal(CLILE_OK, clile_options_create(&preset));
         assert_int_equal(CLILE_OK, clile_options_set(preset, rows[i][0], rows[i][1]));
         assert_int_equal(CLILE_OK, clile_options_copy(preset, &by_hand));
         assert_int_equal(0, clile_options_is_set(preset, rows[i][2]));
-        if (clile_options_set(by_hand, rows[i][2], rows[i][3]) != CLILE_OK) fail_msg("%s", clile_last_error());
+        if (clile_options_set(by_hand, rows[i][2], rows[i][3]) != CLILE_OK)
+            fail_msg("%s", clile_last_error());
         assert_int_equal(CLILE_OK, clile_i_options_to_text(preset, &in_force));
         assert_int_equal(CLILE_OK, clile_i_options_to_text(by_hand, &expected));
         assert_string_equal(expected.data, in_force.data);
@@ -305,7 +315,7 @@ static void text_round_trip_is_exact(void **state)
     assert_int_equal(CLILE_OK, clile_i_options_to_text(read, &again));
     assert_string_equal(text.data, again.data);
     int64_t lines = 0;
-    for (const char *byte = text.data; *byte != '\0'; byte++) lines += *byte == '\n';
+    for (const char *byte = text.data; *byte != '\0'; ++byte) lines += *byte == '\n';
     assert_int_equal(clile_options_count(), lines);
     clile_options_destroy(read);
     clile_i_text_free(&text);
@@ -337,10 +347,11 @@ static void lack_of_memory_changes_nothing(void **state)
     assert_int_equal(CLILE_E_OUT_OF_MEMORY, clile_options_set(options, "method", "cl-ile"));
     assert_int_equal(CLILE_OK, clile_options_get_str(options, "method", &text));
     assert_string_equal("bce", text);
-    for (int k = 1; k < 20; k++) {
+    for (int k = 1; k < 20; ++k) {
         clile_options *read = NULL;
         clile_i_alloc_fail_at(k);
-        const clile_status status = clile_i_options_from_text("method=bce\ntau=1\nau_set=1\n", &read);
+        const clile_status status =
+            clile_i_options_from_text("method=bce\ntau=1\nau_set=1\n", &read);
         clile_i_alloc_fail_at(0);
         if (status == CLILE_OK) {
             assert_int_equal(5, k); /* line buffer, options, two texts */

@@ -1,7 +1,7 @@
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <setjmp.h>
 #include <cmocka.h>
 
 #include "base/base.h"
@@ -23,10 +23,10 @@ static void known_answers(void **state)
          {0xa4093822, 0x299f31d0},
          {0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1}},
     };
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i < 3; ++i) {
         uint32_t out[4];
         clile_i_philox4x32(vectors[i].counter, vectors[i].key, out);
-        for (int k = 0; k < 4; k++) assert_int_equal(vectors[i].out[k], out[k]);
+        for (int k = 0; k < 4; ++k) assert_int_equal(vectors[i].out[k], out[k]);
     }
 }
 
@@ -37,7 +37,7 @@ static void state_is_seed_stream_and_counter(void **state)
     rng.counter = UINT64_C(0x85a308d3243f6a88);
     assert_int_equal(0xd16cfe09, clile_i_rng_u32(&rng)); /* the third vector */
     clile_i_rng first = clile_i_rng_make(7, 1);
-    for (int i = 0; i < 10; i++) clile_i_rng_normal(&first);
+    for (int i = 0; i < 10; ++i) clile_i_rng_normal(&first);
     clile_i_rng saved = first;
     assert_int_equal(10, saved.counter);
     const double next = clile_i_rng_uniform(&first);
@@ -55,8 +55,9 @@ static void uniform_and_normal_have_their_moments(void **state)
     enum { N = 200000 };
     clile_i_rng rng = clile_i_rng_make(3, 4);
     double sum = 0, squares = 0, normal_sum = 0, normal_squares = 0, fourth = 0;
-    for (int i = 0; i < N; i++) {
-        const double u = clile_i_rng_uniform(&rng), z = clile_i_rng_normal(&rng), r = clile_i_rng_range(&rng, -3, -1);
+    for (int i = 0; i < N; ++i) {
+        const double u = clile_i_rng_uniform(&rng), z = clile_i_rng_normal(&rng),
+                     r = clile_i_rng_range(&rng, -3, -1);
         assert_true(u >= 0 && u < 1);
         assert_true(r >= -3 && r <= -1);
         sum += u;
@@ -78,17 +79,18 @@ static void below_is_even(void **state)
     (void)state;
     clile_i_rng rng = clile_i_rng_make(5, 6);
     int64_t counts[7] = {0};
-    for (int i = 0; i < 70000; i++) {
+    for (int i = 0; i < 70000; ++i) {
         const int64_t value = clile_i_rng_below(&rng, 7);
         assert_true(value >= 0 && value < 7);
-        counts[value]++;
+        ++counts[value];
     }
-    for (int i = 0; i < 7; i++) assert_true(counts[i] > 9500 && counts[i] < 10500);
-    for (int i = 0; i < 10; i++) assert_int_equal(0, clile_i_rng_below(&rng, 1));
-    /* With a bound of 3 * 2^61 a modulo of 64 bits would give the lower third of the values half of the time. */
+    for (int i = 0; i < 7; ++i) assert_true(counts[i] > 9500 && counts[i] < 10500);
+    for (int i = 0; i < 10; ++i) assert_int_equal(0, clile_i_rng_below(&rng, 1));
+    /* With a bound of 3 * 2^61 a modulo of 64 bits would give the lower third of the values half
+     * of the time. */
     const int64_t bound = INT64_C(3) << 61;
     int low = 0;
-    for (int i = 0; i < 30000; i++) low += clile_i_rng_below(&rng, bound) < bound / 3;
+    for (int i = 0; i < 30000; ++i) low += clile_i_rng_below(&rng, bound) < bound / 3;
     assert_true(low > 9500 && low < 10500);
 }
 
@@ -97,15 +99,15 @@ static void shuffle_reaches_all_orders_alike(void **state)
     (void)state;
     clile_i_rng rng = clile_i_rng_make(9, 9);
     int counts[27] = {0}, orders = 0;
-    for (int i = 0; i < 12000; i++) {
+    for (int i = 0; i < 12000; ++i) {
         int64_t values[3] = {0, 1, 2};
         clile_i_rng_shuffle(&rng, 3, values);
         assert_int_equal(3, values[0] + values[1] + values[2]);
         counts[values[0] * 9 + values[1] * 3 + values[2]]++;
     }
-    for (int i = 0; i < 27; i++) {
+    for (int i = 0; i < 27; ++i) {
         if (counts[i] == 0) continue;
-        orders++;
+        ++orders;
         assert_true(counts[i] > 1800 && counts[i] < 2200);
     }
     assert_int_equal(6, orders);

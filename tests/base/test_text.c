@@ -1,8 +1,8 @@
 #define _DEFAULT_SOURCE /* mkdtemp */
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <setjmp.h>
 #include <cmocka.h>
 
 #include "base/base.h"
@@ -16,7 +16,7 @@ static void text_grows(void **state)
 {
     (void)state;
     clile_i_text text = {0};
-    for (int i = 0; i < 1000; i++) clile_i_text_append(&text, "%d,", i % 10);
+    for (int i = 0; i < 1000; ++i) clile_i_text_append(&text, "%d,", i % 10);
     assert_int_equal(CLILE_OK, text.status);
     assert_int_equal(2000, text.size);
     assert_int_equal(2000, strlen(text.data));
@@ -88,7 +88,7 @@ static void utf8_is_strict(void **state)
         {"\xE2\x82", 0},
         {"\xE2\x82z", 0},
     };
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; ++i)
         assert_int_equal(cases[i].length, utf8_length(cases[i].bytes));
 }
 
@@ -123,10 +123,11 @@ static void reals_are_read_exactly(void **state)
         {"1e23", 1e23},
         {"0000001.50", 1.5},
     };
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; ++i) {
         double value = NAN;
         if (!parse_f64(cases[i].text, &value)) fail_msg("%s was refused", cases[i].text);
-        if (memcmp(&value, &cases[i].value, sizeof value) != 0) fail_msg("%s gave %a", cases[i].text, value);
+        if (memcmp(&value, &cases[i].value, sizeof value) != 0)
+            fail_msg("%s gave %a", cases[i].text, value);
     }
 }
 
@@ -134,7 +135,7 @@ static void all_doubles_come_back(void **state)
 {
     (void)state;
     clile_i_rng rng = clile_i_rng_make(1, 2);
-    for (int i = 0; i < 20000; i++) {
+    for (int i = 0; i < 20000; ++i) {
         uint64_t bits = (uint64_t)clile_i_rng_u32(&rng) << 32 | clile_i_rng_u32(&rng);
         double value = 0, read = 0;
         memcpy(&value, &bits, 8);
@@ -153,10 +154,11 @@ static void all_doubles_come_back(void **state)
 static void what_is_no_real_is_refused(void **state)
 {
     (void)state;
-    static const char *const cases[] = {
-        "",    "-",   ".",     "e5",  "1e",    "1e+", "1.5x", " 1",   "1 ",  "0x10",
-        "nan", "inf", "1e400", "1,5", "1.2.3", "--1", "1e5.", "-inf", "NaN", "1e99999999999999999999"};
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    static const char *const cases[] = {"",    "-",    ".",     "e5",  "1e",
+                                        "1e+", "1.5x", " 1",    "1 ",  "0x10",
+                                        "nan", "inf",  "1e400", "1,5", "1.2.3",
+                                        "--1", "1e5.", "-inf",  "NaN", "1e99999999999999999999"};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; ++i) {
         double value = 7;
         if (parse_f64(cases[i], &value)) fail_msg("\"%s\" was read as %g", cases[i], value);
         assert_true(value == 7);
@@ -193,7 +195,8 @@ static void integers_are_read_in_their_range(void **state)
                                           "1 ",
                                           "0x1",
                                           "--1"};
-    for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++) assert_false(parse_i64(refused[i], &value));
+    for (size_t i = 0; i < sizeof refused / sizeof refused[0]; ++i)
+        assert_false(parse_i64(refused[i], &value));
     assert_int_equal(5, value);
 }
 
@@ -224,7 +227,7 @@ static void lines_of_all_kinds(void **state)
     static const char *const expected[] = {"one", "two", "", "", "x", "last"};
     clile_i_lines lines = {.data = data, .size = sizeof data - 1};
     const char *begin = NULL, *end = NULL;
-    for (int i = 0; i < 6; i++) {
+    for (int i = 0; i < 6; ++i) {
         assert_true(clile_i_lines_next(&lines, &begin, &end));
         assert_int_equal(i + 1, lines.line);
         assert_int_equal(strlen(expected[i]), end - begin);
@@ -242,7 +245,7 @@ static void check_csv(const char *line, int64_t count, const char *const *fields
 {
     const char *begin[8], *end[8];
     assert_int_equal(count, clile_i_csv_split(line, line + strlen(line), 8, begin, end));
-    for (int64_t i = 0; i < count; i++) {
+    for (int64_t i = 0; i < count; ++i) {
         assert_int_equal(strlen(fields[i]), end[i] - begin[i]);
         assert_memory_equal(fields[i], begin[i], (size_t)(end[i] - begin[i]));
     }

@@ -1,7 +1,7 @@
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <setjmp.h>
 #include <cmocka.h>
 
 #include "base/base.h"
@@ -18,16 +18,16 @@ typedef struct {
 static void mark(int64_t begin, int64_t end, void *context)
 {
     record *out = context;
-    for (int64_t i = begin; i < end; i++) {
+    for (int64_t i = begin; i < end; ++i) {
         out->begin_of[i] = begin;
-        out->touched[i]++;
+        ++out->touched[i];
     }
 }
 
 static int64_t count_parts(const record *out, int64_t n)
 {
     int64_t parts = 0;
-    for (int64_t i = 0; i < n; i++) {
+    for (int64_t i = 0; i < n; ++i) {
         assert_int_equal(1, out->touched[i]);
         parts += out->begin_of[i] == i;
     }

@@ -1,8 +1,8 @@
 /* The thread that works ahead. */
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <setjmp.h>
 #include <cmocka.h>
 
 #include "base/base.h"
@@ -95,18 +95,21 @@ static int refused; /* which of them fails; 0: none */
 static int in_use;  /* locks and conditions that were made and not destroyed */
 enum { NONE, THE_THREAD, THE_MUTEX, THE_CONDITION };
 
-int __real_pthread_create(pthread_t *thread, const pthread_attr_t *attr, void *(*run)(void *), void *context);
+int __real_pthread_create(pthread_t *thread, const pthread_attr_t *attr, void *(*run)(void *),
+                          void *context);
 int __real_pthread_mutex_init(pthread_mutex_t *mutex, const pthread_mutexattr_t *attr);
 int __real_pthread_cond_init(pthread_cond_t *condition, const pthread_condattr_t *attr);
 int __real_pthread_mutex_destroy(pthread_mutex_t *mutex);
 int __real_pthread_cond_destroy(pthread_cond_t *condition);
-int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attr, void *(*run)(void *), void *context);
+int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attr, void *(*run)(void *),
+                          void *context);
 int __wrap_pthread_mutex_init(pthread_mutex_t *mutex, const pthread_mutexattr_t *attr);
 int __wrap_pthread_cond_init(pthread_cond_t *condition, const pthread_condattr_t *attr);
 int __wrap_pthread_mutex_destroy(pthread_mutex_t *mutex);
 int __wrap_pthread_cond_destroy(pthread_cond_t *condition);
 
-int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attr, void *(*run)(void *), void *context)
+int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attr, void *(*run)(void *),
+                          void *context)
 {
     return refused == THE_THREAD ? EAGAIN : __real_pthread_create(thread, attr, run, context);
 }
@@ -144,8 +147,9 @@ static void the_system_may_refuse(void **state)
     for (refused = THE_THREAD; refused <= THE_CONDITION; ++refused) {
         clile_i_worker *worker = (clile_i_worker *)&worker;
         assert_int_equal(clile_i_worker_create(&worker), CLILE_E_IO);
-        assert_non_null(strstr(clile_last_error(), refused == THE_THREAD ? "a thread could not be started: "
-                                                                         : "a lock could not be made: "));
+        assert_non_null(strstr(clile_last_error(), refused == THE_THREAD
+                                                       ? "a thread could not be started: "
+                                                       : "a lock could not be made: "));
         assert_null(worker);
         assert_int_equal(in_use, 0);
     }

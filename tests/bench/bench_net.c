@@ -1,9 +1,11 @@
-/* Times one compiled net on request, so that a script can take turns with something else in the same minutes:
+/* Times one compiled net on request, so that a script can take turns with something else in the
+ * same minutes:
  *
  *     bench_net BACKBONE WIDTH BATCH SIZE train|infer THREADS
  *
- * Each line "step" on standard input runs one step (forward and backward in training, forward in inference), each line
- * "convolutions" the convolution primitives alone. Each is answered by a line of JSON with seconds. */
+ * Each line "step" on standard input runs one step (forward and backward in training, forward in
+ * inference), each line "convolutions" the convolution primitives alone. Each is answered by a
+ * line of JSON with seconds. */
 #include "net/net.h"
 
 #include <stdlib.h>
@@ -30,19 +32,21 @@ static clile_status prepare(bench *b, const char *const *argv)
 {
     clile_status status = CLILE_OK;
     const clile_i_net_config config = {argv[1], strtod(argv[2], NULL), EMBEDDING};
-    const int32_t batch = (int32_t)strtol(argv[3], NULL, 10), size = (int32_t)strtol(argv[4], NULL, 10);
+    const int32_t batch = (int32_t)strtol(argv[3], NULL, 10),
+                  size = (int32_t)strtol(argv[4], NULL, 10);
     clile_i_rng rng = clile_i_rng_make(1, 1);
     b->training = strcmp(argv[5], "train") == 0;
     clile_i_threads_set((int32_t)strtol(argv[6], NULL, 10));
     CLILE_I_TRY(clile_i_net_create(&config, &b->net));
     clile_i_net_init(b->net, &rng);
-    CLILE_I_TRY(
-        clile_i_exec_create(b->net, batch, size, b->training ? CLILE_I_EXEC_TRAIN : CLILE_I_EXEC_INFER, &b->exec));
+    CLILE_I_TRY(clile_i_exec_create(
+        b->net, batch, size, b->training ? CLILE_I_EXEC_TRAIN : CLILE_I_EXEC_INFER, &b->exec));
     CLILE_I_ALLOC(b->image, (int64_t)batch * 3 * size * size);
     CLILE_I_ALLOC(b->diff, (int64_t)batch * EMBEDDING);
     CLILE_I_ALLOC(b->dst, (int64_t)batch * EMBEDDING);
-    for (int64_t i = 0; i < (int64_t)batch * 3 * size * size; i++) b->image[i] = (float)clile_i_rng_normal(&rng);
-    for (int64_t i = 0; i < (int64_t)batch * EMBEDDING; i++)
+    for (int64_t i = 0; i < (int64_t)batch * 3 * size * size; ++i)
+        b->image[i] = (float)clile_i_rng_normal(&rng);
+    for (int64_t i = 0; i < (int64_t)batch * EMBEDDING; ++i)
         b->diff[i] = (float)clile_i_rng_normal(&rng) / (float)batch;
 cleanup:
     return status;
@@ -59,11 +63,10 @@ static clile_status answer(bench *b, const char *line)
     } else {
         double forward, data, weights;
         CLILE_I_RETURN_IF(clile_i_exec_bench_convolutions(b->exec, &forward, &data, &weights));
-        printf("{\"seconds\": %.9f, \"forward\": %.9f, \"backward_data\": %.9f, \"backward_weights\": %.9f, \"flops\": "
-               "%lld, "
-               "\"onednn\": \"%s\"}\n",
-               forward + data + weights, forward, data, weights, (long long)clile_i_exec_flops(b->exec),
-               clile_i_dnn_version());
+        printf("{\"seconds\": %.9f, \"forward\": %.9f, \"backward_data\": %.9f, "
+               "\"backward_weights\": %.9f, \"flops\": %lld, \"onednn\": \"%s\"}\n",
+               forward + data + weights, forward, data, weights,
+               (long long)clile_i_exec_flops(b->exec), clile_i_dnn_version());
     }
     fflush(stdout);
     return CLILE_OK;

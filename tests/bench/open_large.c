@@ -1,5 +1,6 @@
-/* A data set of BP4D's size, 150,000 frames: the folder as distributed (labels and empty image files) and JSON lines of
- * the same images. Asserts what was found and how much memory it took; prints the time, which it does not assert.
+/* A data set of BP4D's size, 150,000 frames: the folder as distributed (labels and empty image
+ * files) and JSON lines of the same images. Asserts what was found and how much memory it took;
+ * prints the time, which it does not assert.
  *     open_large FOLDER      makes FOLDER anew and removes it in the end */
 #define _XOPEN_SOURCE 700
 #include <clile/clile.h>
@@ -15,7 +16,13 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { SUBJECTS = 41, TASKS = 8, FRAMES = 458, N = SUBJECTS * TASKS * FRAMES, MOST_KIB = 200 * 1024 };
+enum {
+    SUBJECTS = 41,
+    TASKS = 8,
+    FRAMES = 458,
+    N = SUBJECTS * TASKS * FRAMES,
+    MOST_KIB = 200 * 1024
+};
 
 static void give_up(const char *what, const char *path)
 {
@@ -130,11 +137,13 @@ static int check(const char *what, const char *path)
     const double seconds = seconds_of(CLOCK_MONOTONIC) - start;
     const double processor = seconds_of(CLOCK_PROCESS_CPUTIME_ID) - used;
     const long peak = peak_memory();
-    int wrong = clile_dataset_size(dataset) != N || clile_dataset_subject_count(dataset) != SUBJECTS ||
+    int wrong = clile_dataset_size(dataset) != N ||
+                clile_dataset_subject_count(dataset) != SUBJECTS ||
                 clile_dataset_au_count(dataset) != 12;
     wrong |= clile_dataset_copy_counts(dataset, &counts) != CLILE_OK || counts.label_rows != N ||
              counts.labels_without_image != 0 || counts.images_without_labels != 0;
-    for (int64_t i = 0; i < N && !wrong; i += 997) { /* the rule by which write_sequence made the labels */
+    for (int64_t i = 0; i < N && !wrong; i += 997) {
+        /* the rule by which write_sequence made the labels */
         const int subject = (int)(i / (TASKS * FRAMES)) + 1, frame = 100 + (int)(i % FRAMES);
         wrong = clile_dataset_copy_labels(dataset, i, 1, labels) != CLILE_OK;
         for (int a = 0; a < 12; ++a) wrong |= labels[a] != ((frame + a * subject) % 5 == 0);
@@ -142,7 +151,8 @@ static int check(const char *what, const char *path)
     printf("%s: %lld frames in %.2f s (%.2f s of a processor), highest memory %ld KiB\n", what,
            (long long)clile_dataset_size(dataset), seconds, processor, peak);
     if (wrong) fprintf(stderr, "open_large: %s: wrong counts or labels\n", what);
-    if (peak > MOST_KIB) fprintf(stderr, "open_large: %s: %ld KiB, expected at most %d\n", what, peak, MOST_KIB);
+    if (peak > MOST_KIB)
+        fprintf(stderr, "open_large: %s: %ld KiB, expected at most %d\n", what, peak, MOST_KIB);
     clile_dataset_destroy(dataset);
     return wrong || peak > MOST_KIB;
 }

@@ -11,7 +11,8 @@ int main(void)
     const int32_t subject[1] = {0};
     const int8_t labels[1] = {1};
     double loss = 0.0;
-    if (clile_loss_stage1(1, 1, 1, 1, embedding, ile, subject, labels, NULL, &loss, NULL, NULL) != CLILE_OK) {
+    if (clile_loss_stage1(1, 1, 1, 1, embedding, ile, subject, labels, NULL, &loss, NULL, NULL) !=
+        CLILE_OK) {
         fprintf(stderr, "%s\n", clile_last_error());
         return 1;
     }

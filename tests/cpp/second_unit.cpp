@@ -1,4 +1,5 @@
-// The header in a second unit of the same program; tests/cpp/run.sh also compiles it without exceptions.
+// The header in a second unit of the same program; tests/cpp/run.sh also compiles it without
+// exceptions.
 #include <clile/clile.hpp>
 
 int second_unit(const clile::Model &model);

@@ -1,5 +1,5 @@
-// clile.hpp: handles, both ways to fail, progress, training from arrays. Leaves model.safetensors and face.bmp for
-// predict.cpp.
+// clile.hpp: handles, both ways to fail, progress, training from arrays. Leaves
+// model.safetensors and face.bmp for predict.cpp.
 #include <clile/clile.hpp>
 
 #include <cmath>
@@ -34,9 +34,7 @@ template <typename Call> void throws(clile_status expected, const char *text, Ca
     std::fprintf(stderr, "line %d: nothing was thrown, expected \"%s\"\n", line, text);
     std::exit(1);
 }
-#define THROWS(status, text, ...)                                                                                      \
-    throws(                                                                                                            \
-        status, text, [&] { (void)(__VA_ARGS__); }, __LINE__)
+#define THROWS(status, text, ...) throws(status, text, [&] { (void)(__VA_ARGS__); }, __LINE__)
 
 constexpr std::int32_t side = 32, subjects = 3;
 constexpr std::int64_t n = 12;
@@ -59,7 +57,8 @@ clile::Dataset faces()
                 static_cast<std::uint8_t>((bright ? 180 : 60) + (k * 7 + i) % 23);
         }
     }
-    return clile::Dataset::from_arrays(n, side, side, rgb.data(), au_ids, labels.data(), subject.data());
+    return clile::Dataset::from_arrays(n, side, side, rgb.data(), au_ids, labels.data(),
+                                       subject.data());
 }
 
 clile::Options small()
@@ -81,13 +80,15 @@ void options()
     clile::Options copy = options;
     copy.set("epochs", 9);
     REQUIRE(options.integer("epochs") == 7 && copy.integer("epochs") == 9);
-    REQUIRE(copy.real("learning_rate") == 0.25 && copy.text("elimination") == "none" && copy.is_set("batch"));
+    REQUIRE(copy.real("learning_rate") == 0.25 && copy.text("elimination") == "none" &&
+            copy.is_set("batch"));
     defaults = copy;
     REQUIRE(defaults.integer("epochs") == 9);
     THROWS(CLILE_E_INVALID_ARGUMENT, "epochs", options.set("epoch", 3));
     clile::Status status;
     options.set("epochs", 0, &status);
-    REQUIRE(!status && status.code == CLILE_E_INVALID_ARGUMENT && status.message.find("epochs") != std::string::npos);
+    REQUIRE(!status && status.code == CLILE_E_INVALID_ARGUMENT &&
+            status.message.find("epochs") != std::string::npos);
     REQUIRE(options.integer("epochs") == 7);
     options.set("epochs", 8, &status);
     REQUIRE(status && status.message.empty());
@@ -106,12 +107,14 @@ void failures()
     REQUIRE(matched == 62 && others == 1); /* au.embedding is left over */
     bool passed_on = false;
     try {
-        untrained.import_backbone("untrained.safetensors", [](const clile_import_item &) { throw 7; });
+        untrained.import_backbone("untrained.safetensors",
+                                  [](const clile_import_item &) { throw 7; });
     } catch (int number) {
         passed_on = number == 7;
     }
     REQUIRE(passed_on);
-    THROWS(CLILE_E_IO, "no-such-file", untrained.import_backbone("no-such-file", clile::ImportFunction()));
+    THROWS(CLILE_E_IO, "no-such-file",
+           untrained.import_backbone("no-such-file", clile::ImportFunction()));
     THROWS(CLILE_E_IO, "no-such-file", clile::Model::load("no-such-file"));
     clile::Status status;
     const auto model = clile::Model::load("no-such-file", &status);
@@ -119,7 +122,8 @@ void failures()
     REQUIRE(model.au_ids(&status).empty() && status.code == CLILE_E_INVALID_ARGUMENT);
     clile::Predictor predictor(model, {}, &status);
     REQUIRE(!predictor && status.code == CLILE_E_INVALID_ARGUMENT);
-    REQUIRE(predictor.run(clile::Face::crop(clile::Image().view()), &status).probability.empty() && !status);
+    REQUIRE(predictor.run(clile::Face::crop(clile::Image().view()), &status).probability.empty() &&
+            !status);
     REQUIRE(!clile::Dataset::open("no-such-folder", {}, &status) && status.code == CLILE_E_IO);
     THROWS(CLILE_E_IO, "no-such-image", clile::Image::read("no-such-image"));
     THROWS(CLILE_E_INVALID_ARGUMENT, "size is 16", clile::Dataset::synth(1, 2, 1, 3, 16));
@@ -130,8 +134,10 @@ void failures()
 void data()
 {
     const auto all = faces();
-    REQUIRE(all.size() == n && all.au_count() == 2 && all.subject_count() == subjects && all.au_ids() == au_ids);
-    REQUIRE(all.labels()[0] == 1 && all.labels()[3] == 1 && all.labels()[2] == 0 && all.subjects()[4] == 1);
+    REQUIRE(all.size() == n && all.au_count() == 2 && all.subject_count() == subjects &&
+            all.au_ids() == au_ids);
+    REQUIRE(all.labels()[0] == 1 && all.labels()[3] == 1 && all.labels()[2] == 0 &&
+            all.subjects()[4] == 1);
     REQUIRE(all.subject_name(2) == std::optional<std::string>("2") && !all.subject_name(99) &&
             all.au_weights().size() == 2);
     REQUIRE(all.crop(0, side).size() == side * side * 3 && all.counts().label_rows == 0);
@@ -152,15 +158,15 @@ void training()
     data.reset(); // the trainer keeps it
 
     clile::Status status;
-    trainer.run(
-        2, [](const clile_progress &) { return 1; }, &status);
+    trainer.run(2, [](const clile_progress &) { return 1; }, &status);
     REQUIRE(status.code == CLILE_E_CANCELLED && status.message.find("step 1") != std::string::npos);
     REQUIRE(trainer.next_stage() == 2 && trainer.state().step == 1 && trainer.state().steps == 6);
     REQUIRE(trainer.set_validation_every(0));
     THROWS(CLILE_E_INVALID_ARGUMENT, "every is -1", trainer.set_validation_every(-1));
     try { // what the function throws comes out, also where a Status was given
         trainer.run(
-            2, [](const clile_progress &p) -> std::int32_t { throw static_cast<int>(p.step); }, &status);
+            2, [](const clile_progress &p) -> std::int32_t { throw static_cast<int>(p.step); },
+            &status);
         REQUIRE(false);
     } catch (int step) {
         REQUIRE(step == 2);
@@ -172,11 +178,13 @@ void training()
         return 0;
     }));
     REQUIRE(trainer.next_stage() == 0 && trainer.state().epoch == 2);
-    REQUIRE(calls == 4 && model->is_trained()); // two epochs of three steps, less the two that were stopped
+    REQUIRE(calls == 4 &&
+            model->is_trained()); // two epochs of three steps, less the two that were stopped
     REQUIRE(model->set_metadata("made by", "test") &&
-            model->metadata("made by") == std::optional<std::string>("test") && !model->metadata("x"));
-    REQUIRE(model->json().find("resnet10") != std::string::npos && model->decision().slope.size() == 2 &&
-            model->au_embedding().size() == 16);
+            model->metadata("made by") == std::optional<std::string>("test") &&
+            !model->metadata("x"));
+    REQUIRE(model->json().find("resnet10") != std::string::npos &&
+            model->decision().slope.size() == 2 && model->au_embedding().size() == 16);
     model->save("model.safetensors");
 
     clile::Options listened{{"threads", "1"}};
@@ -184,12 +192,14 @@ void training()
     auto sink = [&](std::int32_t level, const char *text) {
         lines += level == CLILE_LOG_DEBUG && std::strstr(text, "float32") != nullptr;
     };
-    const std::function<void(std::int32_t, const char *)> function = [&](std::int32_t, const char *) { ++told; };
+    const std::function<void(std::int32_t, const char *)> function = [&](std::int32_t,
+                                                                         const char *) { ++told; };
     REQUIRE(clile::Predictor(*model, listened.log(sink)) && lines == 1);
     REQUIRE(clile::Predictor(*model, clile::Options(listened)) && lines == 2);
     REQUIRE(clile::Predictor(*model, listened.log(function)) && lines == 2 && told == 1);
     REQUIRE(clile::Predictor(*model, listened.log(nullptr)) && told == 1);
-    listened.log([](std::int32_t, const char *, void *user) { ++*static_cast<int *>(user); }, &told);
+    listened.log([](std::int32_t, const char *, void *user) { ++*static_cast<int *>(user); },
+                 &told);
     REQUIRE(clile::Predictor(*model, listened) && told == 2);
     clile::Predictor predictor(*model, clile::Options{{"threads", "1"}});
     model.reset(); // the predictor keeps it
@@ -200,19 +210,25 @@ void training()
     REQUIRE(second_unit(loaded) == 2);
     clile::Predictor again(loaded, clile::Options{{"threads", "1"}});
     const auto crop = faces().crop(0, side);
-    const auto one = predictor.run(1, crop.data(), side, side), two = again.run(1, crop.data(), side, side);
-    REQUIRE(one.probability.size() == 2 && one.embedding.size() == 8 && one.probability == two.probability &&
-            one.embedding == two.embedding);
+    const auto one = predictor.run(1, crop.data(), side, side),
+               two = again.run(1, crop.data(), side, side);
+    REQUIRE(one.probability.size() == 2 && one.embedding.size() == 8 &&
+            one.probability == two.probability && one.embedding == two.embedding);
     float score[2];
-    REQUIRE(again.run_scores(1, crop.data(), side, side, score, nullptr, nullptr) && std::isfinite(score[1]));
+    REQUIRE(again.run_scores(1, crop.data(), side, side, score, nullptr, nullptr) &&
+            std::isfinite(score[1]));
     const std::vector<float> points{11, 13, 21, 13, 16, 18, 12, 24, 20, 24};
     const auto view = clile::pixels(crop.data(), side, side);
     clile::Predictor tight(loaded, clile::Options{{"threads", "1"}, {"box_margin", "0"}});
     const auto boxed = tight.run(clile::Face::box(view, 0, 0, side, side));
-    for (std::size_t c = 0; c < 2; ++c) REQUIRE(std::fabs(boxed.probability[c] - one.probability[c]) < 1e-4f);
-    const auto faces_of_one = again.run({clile::Face::points(view, points), clile::Face::crop(view)});
-    REQUIRE(faces_of_one.embedding.size() == 16 && faces_of_one.probability[3] == one.probability[1]);
-    REQUIRE(again.run(clile::Face::points(view, points)).probability[0] == faces_of_one.probability[0]);
+    for (std::size_t c = 0; c < 2; ++c)
+        REQUIRE(std::fabs(boxed.probability[c] - one.probability[c]) < 1e-4f);
+    const auto faces_of_one =
+        again.run({clile::Face::points(view, points), clile::Face::crop(view)});
+    REQUIRE(faces_of_one.embedding.size() == 16 &&
+            faces_of_one.probability[3] == one.probability[1]);
+    REQUIRE(again.run(clile::Face::points(view, points)).probability[0] ==
+            faces_of_one.probability[0]);
     REQUIRE(again.run(std::vector<clile::Face>{}).probability.empty());
     std::ofstream("faces.csv") << "a.png,11,13,21,13,16,18,12,24,20,24\n";
     std::ofstream("frames.csv") << "2,4,5,20,21\n2,1,2,24,25\n";
@@ -221,11 +237,12 @@ void training()
     REQUIRE(again.run(places.faces("a.png", view)).probability ==
             again.run(clile::Face::points(view, points)).probability);
     const auto framed = clile::FaceFile::open("frames.csv").faces(2, view);
-    REQUIRE(framed.size() == 2 &&
-            again.run(framed[1]).probability == again.run(clile::Face::box(view, 1, 2, 24, 25)).probability);
+    REQUIRE(framed.size() == 2 && again.run(framed[1]).probability ==
+                                      again.run(clile::Face::box(view, 1, 2, 24, 25)).probability);
     THROWS(CLILE_E_IO, "none.csv", clile::FaceFile::open("none.csv"));
     THROWS(CLILE_E_INVALID_ARGUMENT, "face box", again.run(clile::Face::box(view, 0, 0, 0, side)));
-    THROWS(CLILE_E_INVALID_ARGUMENT, "0 landmarks", again.run(clile::Face::points(view, {1, 2, 3})));
+    THROWS(CLILE_E_INVALID_ARGUMENT, "0 landmarks",
+           again.run(clile::Face::points(view, {1, 2, 3})));
     THROWS(CLILE_E_INVALID_ARGUMENT, "", again.run(1, crop.data(), 0, side));
     float strided[2];
     REQUIRE(again.run_strided(1, crop.data(), side, side, 3 * side, 0, strided, nullptr, nullptr) &&
@@ -234,21 +251,24 @@ void training()
            again.run_strided(1, crop.data(), side, side, 1, 0, strided, nullptr, nullptr));
     const auto small = loaded.quantize(1, crop.data(), side, side);
     REQUIRE(small.is_quantized() && !loaded.is_quantized());
-    REQUIRE(std::fabs(clile::Predictor(small).run(1, crop.data(), side, side).probability[1] - one.probability[1]) <
-            0.1f);
+    REQUIRE(std::fabs(clile::Predictor(small).run(1, crop.data(), side, side).probability[1] -
+                      one.probability[1]) < 0.1f);
     THROWS(CLILE_E_STATE, "int8 already", small.quantize(1, crop.data(), side, side));
 
     // an uncompressed bitmap, rows from below, blue first
     std::ofstream file("face.bmp", std::ios::binary);
     unsigned char header[54] = {'B', 'M'};
-    const std::uint32_t fields[] = {54 + side * side * 3, 0, 54, 40, side, side, 1 | 24u << 16, 0, side * side * 3};
+    const std::uint32_t fields[] = {54 + side * side * 3, 0, 54, 40, side, side, 1 | 24u << 16, 0,
+                                    side * side * 3};
     for (std::size_t i = 0; i < 9; ++i)
-        for (std::size_t b = 0; b < 4; ++b) header[2 + 4 * i + b] = static_cast<unsigned char>(fields[i] >> (8 * b));
+        for (std::size_t b = 0; b < 4; ++b)
+            header[2 + 4 * i + b] = static_cast<unsigned char>(fields[i] >> (8 * b));
     file.write(reinterpret_cast<const char *>(header), sizeof header);
     for (int y = side - 1; y >= 0; --y)
         for (int x = 0; x < side; ++x)
             for (int channel = 2; channel >= 0; --channel)
-                file.put(static_cast<char>(crop[static_cast<std::size_t>((y * side + x) * 3 + channel)]));
+                file.put(static_cast<char>(
+                    crop[static_cast<std::size_t>((y * side + x) * 3 + channel)]));
     file.close();
     const auto image = clile::Image::read("face.bmp");
     REQUIRE(image.height() == side && image.width() == side &&
@@ -263,10 +283,12 @@ void numbers()
     const std::int32_t subject[1] = {0};
     const std::int8_t labels[1] = {1};
     float diff[1] = {0};
-    REQUIRE(std::fabs(clile::losses::stage1(1, 1, 1, 1, embedding, ile, subject, labels, nullptr, diff, nullptr) -
+    REQUIRE(std::fabs(clile::losses::stage1(1, 1, 1, 1, embedding, ile, subject, labels, nullptr,
+                                            diff, nullptr) -
                       0.126928011) < 1e-6);
     REQUIRE(std::fabs(diff[0] + 2 * 0.119202922f) < 1e-5f);
-    REQUIRE(std::fabs(clile::losses::stage2(1, 1, 1, embedding, ile, labels, 0.1, nullptr, nullptr)) < 1e-6);
+    REQUIRE(std::fabs(clile::losses::stage2(1, 1, 1, embedding, ile, labels, 0.1, nullptr,
+                                            nullptr)) < 1e-6);
     REQUIRE(std::fabs(clile::losses::orthogonal(1, 1, embedding, ile, nullptr) - 1) < 1e-6);
     THROWS(CLILE_E_INVALID_ARGUMENT, "temperature",
            clile::losses::stage2(1, 1, 1, embedding, ile, labels, 0, nullptr, nullptr));
@@ -278,7 +300,8 @@ void numbers()
     THROWS(CLILE_E_STATE, "", report.text());
     report.add_fold(1, 4, score, present, truth, person);
     const auto f1 = report.summary("f1");
-    REQUIRE(std::fabs(f1.mean_of_folds - 2.0 / 3) < 1e-9 && std::fabs(report.summary("auc").pooled - 1) < 1e-9);
+    REQUIRE(std::fabs(f1.mean_of_folds - 2.0 / 3) < 1e-9 &&
+            std::fabs(report.summary("auc").pooled - 1) < 1e-9);
     REQUIRE(report.text().find("12") != std::string::npos && report.json()[0] == '{');
 }
 

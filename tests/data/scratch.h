@@ -119,11 +119,12 @@ static inline clile_status scratch_open(const char *path, const char *settings, 
 static inline void assert_failed(clile_status status, clile_status expected, const char *text)
 {
     if (status != expected || strstr(clile_last_error(), text) == NULL)
-        fail_msg("status %s, \"%s\"; expected %s, \"...%s...\"", clile_status_name(status), clile_last_error(),
-                 clile_status_name(expected), text);
+        fail_msg("status %s, \"%s\"; expected %s, \"...%s...\"", clile_status_name(status),
+                 clile_last_error(), clile_status_name(expected), text);
 }
 
-static inline void assert_labels(const clile_dataset *dataset, int64_t index, int32_t c, const int8_t *expected)
+static inline void assert_labels(const clile_dataset *dataset, int64_t index, int32_t c,
+                                 const int8_t *expected)
 {
     int8_t labels[64];
     assert_int_equal(clile_dataset_au_count(dataset), c);
@@ -133,8 +134,8 @@ static inline void assert_labels(const clile_dataset *dataset, int64_t index, in
             fail_msg("image %d, AU %d: %d, expected %d", (int)index, a, labels[a], expected[a]);
 }
 
-static inline void assert_counts(const clile_dataset *dataset, int64_t rows, int64_t no_image, int64_t no_labels,
-                                 int64_t no_landmarks)
+static inline void assert_counts(const clile_dataset *dataset, int64_t rows, int64_t no_image,
+                                 int64_t no_labels, int64_t no_landmarks)
 {
     clile_dataset_counts counts = {.struct_size = sizeof counts};
     assert_int_equal(clile_dataset_copy_counts(dataset, &counts), CLILE_OK);

@@ -1,8 +1,8 @@
 /* What is drawn for the images of a step, and the erased rectangles. */
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <setjmp.h>
 #include <cmocka.h>
 
 #include "data/data.h"
@@ -25,7 +25,8 @@ static const clile_i_augment everything = {.flip = 1,
                                            .erase = 0.7,
                                            .erase_area = 0.33};
 
-/* The draws of before there were grey, blur and erasing: written down here once more, from the generator itself. */
+/* The draws of before there were grey, blur and erasing: written down here once more, from the
+ * generator itself. */
 static void old_draws_are_what_they_were(void **state)
 {
     (void)state;
@@ -42,8 +43,10 @@ static void old_draws_are_what_they_were(void **state)
         assert_true(a.brightness == 1 + clile_i_rng_range(&rng, -0.2, 0.2));
         assert_true(a.contrast == 1 + clile_i_rng_range(&rng, -0.3, 0.3));
         assert_true(a.saturation == 1 + clile_i_rng_range(&rng, -0.4, 0.4));
-        assert_true(a.flip == b.flip && a.scale == b.scale && a.shift_x == b.shift_x && a.shift_y == b.shift_y);
-        assert_true(a.brightness == b.brightness && a.contrast == b.contrast && a.saturation == b.saturation);
+        assert_true(a.flip == b.flip && a.scale == b.scale && a.shift_x == b.shift_x &&
+                    a.shift_y == b.shift_y);
+        assert_true(a.brightness == b.brightness && a.contrast == b.contrast &&
+                    a.saturation == b.saturation);
         assert_true(b.grey == 0 && b.blur == 0);
     }
 }
@@ -135,21 +138,26 @@ static void options_are_read_and_checked(void **state)
     assert_int_equal(clile_i_augment_from_options(NULL, &a), CLILE_OK);
     assert_true(a.grayscale == 0 && a.blur == 0 && a.erase == 0); /* off unless asked for */
     assert_int_equal(clile_options_create(&options), CLILE_OK);
-    for (int k = 0; k < 6; ++k) assert_int_equal(clile_options_set_f64(options, keys[k], 0.1 + 0.1 * k), CLILE_OK);
+    for (int k = 0; k < 6; ++k)
+        assert_int_equal(clile_options_set_f64(options, keys[k], 0.1 + 0.1 * k), CLILE_OK);
     assert_int_equal(clile_i_augment_from_options(options, &a), CLILE_OK);
-    const double values[6] = {a.grayscale, a.blur, a.blur_least, a.blur_most, a.erase, a.erase_area};
+    const double values[6] = {a.grayscale, a.blur,  a.blur_least,
+                              a.blur_most, a.erase, a.erase_area};
     for (int k = 0; k < 6; ++k) assert_true(values[k] == 0.1 + 0.1 * k);
     assert_int_equal(clile_options_set(options, CLILE_OPT_AUGMENT_BLUR_LEAST, "2.5"), CLILE_OK);
     assert_int_equal(clile_i_augment_from_options(options, &a), CLILE_E_INVALID_ARGUMENT);
-    assert_string_equal(clile_last_error(), "augment_blur_least is 2.5, above augment_blur_most, which is 0.4");
+    assert_string_equal(clile_last_error(),
+                        "augment_blur_least is 2.5, above augment_blur_most, which is 0.4");
     clile_options_destroy(options);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(old_draws_are_what_they_were),      cmocka_unit_test(grey_and_blur_come_as_often_as_asked),
-        cmocka_unit_test(rectangles_are_those_of_the_paper), cmocka_unit_test(only_the_rectangle_is_erased),
+        cmocka_unit_test(old_draws_are_what_they_were),
+        cmocka_unit_test(grey_and_blur_come_as_often_as_asked),
+        cmocka_unit_test(rectangles_are_those_of_the_paper),
+        cmocka_unit_test(only_the_rectangle_is_erased),
         cmocka_unit_test(options_are_read_and_checked),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,15 +1,16 @@
-/* Every parser of this room against every kind of damage: status and message, with file and line; and images that are
- * none, inside of data sets. */
+/* Every parser of this room against every kind of damage: status and message, with file and
+ * line; and images that are none, inside of data sets. */
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <setjmp.h>
 #include <cmocka.h>
 
 #include "data/data.h"
 #include "data/scratch.h"
 
-/* Writes `text` with {NUL} as a NUL byte and {MANY} as 3000 fields ",1"; `bom` and `crlf` as editors on Windows do. */
+/* Writes `text` with {NUL} as a NUL byte and {MANY} as 3000 fields ",1"; `bom` and `crlf` as
+ * editors on Windows do. */
 static void write_text(const scratch *s, const char *name, const char *text, int windows)
 {
     clile_i_text out = {0};
@@ -38,7 +39,8 @@ typedef struct {
     const char *message;
 } defect;
 
-/* A parser: the file that it reads, what is opened, and a text that is fine and gives two images. */
+/* A parser: the file that it reads, what is opened, and a text that is fine and gives two
+ * images. */
 typedef struct {
     const char *name, *file, *path, *settings, *fine;
     defect defects[12];
@@ -59,7 +61,8 @@ static const parser parsers[] = {
       {"0,1,2\n1,1,0,0\n", FORMAT, "F001_T1.csv, row 2: 4 columns, header has 3"},
       {"0,1,2\n1,1,7\n", FORMAT, "F001_T1.csv, row 2: code \"7\" for AU 2"},
       {"0,1,2\n1.5,1,0\n", FORMAT, "F001_T1.csv, row 2: column 1 is \"1.5\", expected a frame"},
-      {"0,1,2\n99999999999999999999,1,0\n", FORMAT, "F001_T1.csv, row 2: column 1 is \"99999999999999999999\""},
+      {"0,1,2\n99999999999999999999,1,0\n", FORMAT,
+       "F001_T1.csv, row 2: column 1 is \"99999999999999999999\""},
       {"0,1,2{MANY}\n", FORMAT, "F001_T1.csv, row 1: 3003 columns, at most 2048 are read"},
       {"0,1,2\n1,1,0\n1,1,0\n", FORMAT, "F001_T1.csv, row 3: frame 1 has a row already"},
       {"0,1,2\n1,{NUL}1,0\n", FORMAT, "F001_T1.csv, row 2: byte 3 is NUL"}}},
@@ -67,18 +70,23 @@ static const parser parsers[] = {
      "bp4d/landmarks/F001_T1.csv",
      "bp4d",
      "au_set=1,2",
-     "frame,x0,y0,x1,y1,x2,y2,x3,y3,x4,y4\n1,9,8,16,9,12,13,9,18,15,18\n2,9,8,16,9,12,13,9,18,15,18\n",
+     "frame,x0,y0,x1,y1,x2,y2,x3,y3,x4,y4\n1,9,8,16,9,12,13,9,18,15,18\n2,9,8,16,9,12,13,9,18,15,"
+     "18\n",
      {{"1,9,8,16,9,12,13,9,18,15\n", FORMAT,
        "landmark file F001_T1.csv, row 1: 10 columns, expected frame and 5 or 68"},
       {"1,9,8,16,9,12,13,9,18,15,18,1\n", FORMAT, "row 1: 12 columns"},
-      {"1,9,8,16,9,12,13,9,18,15,\n", FORMAT, "landmark file F001_T1.csv, row 1: column 11 is not a coordinate"},
+      {"1,9,8,16,9,12,13,9,18,15,\n", FORMAT,
+       "landmark file F001_T1.csv, row 1: column 11 is not a coordinate"},
       {"1,9,8,16,9,12,13,9,18,15,1e999\n", FORMAT, "row 1: column 11 is not a coordinate"},
       {"1,9,8,16,9,12,13,9,18,15,1e30\n", FORMAT, "row 1: column 11 is not a coordinate"},
       {"1,9,8,16,9,12,13,9,18,15,1\n2.5,9,8,16,9,12,13,9,18,15,1\n", FORMAT,
        "row 2: column 1 is \"2.5\", expected a frame"},
-      {"2{MANY}\n", FORMAT, "landmark file F001_T1.csv, row 1: 3001 columns, at most 2048 are read"},
-      {"1,9,8,16,9,12,13,9,18,15,1\n\n1,9,8,16,9,12,13,9,18,15,1\n", FORMAT, "row 3: frame 1 has row 1 already"},
-      {"1,9,8,16,9,12,13,9,18,15,1{NUL}\n", FORMAT, "landmark file F001_T1.csv, row 1: byte 27 is NUL"}}},
+      {"2{MANY}\n", FORMAT,
+       "landmark file F001_T1.csv, row 1: 3001 columns, at most 2048 are read"},
+      {"1,9,8,16,9,12,13,9,18,15,1\n\n1,9,8,16,9,12,13,9,18,15,1\n", FORMAT,
+       "row 3: frame 1 has row 1 already"},
+      {"1,9,8,16,9,12,13,9,18,15,1{NUL}\n", FORMAT,
+       "landmark file F001_T1.csv, row 1: byte 27 is NUL"}}},
     {"boxes",
      "bp4d/boxes/F001_T1.csv",
      "bp4d",
@@ -99,7 +107,8 @@ static const parser parsers[] = {
      "au_set=1,2",
      "1,0\n2,3\n",
      {{"", FORMAT, "DISFA label file SN001_au2.txt: 0 frames, SN001_au1.txt has 2"},
-      {"1,0\n2\n", FORMAT, "DISFA label file SN001_au2.txt, row 2: 1 columns, expected frame,intensity"},
+      {"1,0\n2\n", FORMAT,
+       "DISFA label file SN001_au2.txt, row 2: 1 columns, expected frame,intensity"},
       {"1,0,0\n", FORMAT, "row 1: 3 columns, expected frame,intensity"},
       {"1,0\n2,x\n", FORMAT, "row 2: column 2 is \"x\", expected an intensity"},
       {"1,0\n2,99999999999999999999\n", FORMAT, "row 2: column 2 is \"99999999999999999999\""},
@@ -122,23 +131,28 @@ static const parser parsers[] = {
       {"000.jpg 0 0\n", FORMAT, "AU1.txt, row 1: intensity \"0 0\""},
       {"000.jpg 99999999999999999999\n", FORMAT, "row 1: intensity \"99999999999999999999\""},
       {"000.jpg 0\n000.jpg 0\n", FORMAT, "row 2: image 0 after image 0"},
-      {"000.jpg 0\n99999999999999999999.jpg 0\n", FORMAT, "row 2: expected an image and an intensity"},
+      {"000.jpg 0\n99999999999999999999.jpg 0\n", FORMAT,
+       "row 2: expected an image and an intensity"},
       {"000.jpg 0{MANY}\n", FORMAT, "AU1.txt, row 1: 3001 columns"},
       {"000.jpg 0\n001.jpg{NUL}0\n", FORMAT, "AU1.txt, row 2: byte 8 is NUL"}}},
     {"manifest",
      "csv/m.csv",
      "csv/m.csv",
      "",
-     "image,subject,AU1,x0,y0,x1,y1,x2,y2,x3,y3,x4,y4\n1.png,a,1.0,,,,,,,,,,\n2.png,b,,9,8,16,9,12,13,9,18,15,18\n",
+     "image,subject,AU1,x0,y0,x1,y1,x2,y2,x3,y3,x4,y4\n1.png,a,1.0,,,,,,,,,,\n2.png,b,,9,8,16,9,12,"
+     "13,9,18,15,18\n",
      {{"", FORMAT, "manifest m.csv is empty"},
       {"subject,AU1\n", FORMAT, "manifest m.csv, row 1: no column \"image\""},
-      {"image,subject,AU01_r\n", FORMAT, "manifest m.csv, row 1: 1 columns of intensities (AU01_r) and none of"},
+      {"image,subject,AU01_r\n", FORMAT,
+       "manifest m.csv, row 1: 1 columns of intensities (AU01_r) and none of"},
       {"image,subject,AU1\n1.png,a\n", FORMAT, "manifest m.csv, row 2: 2 columns, header has 3"},
       {"image,subject,AU1\n1.png,a,1,1\n", FORMAT, "row 2: 4 columns, header has 3"},
       {"image,subject,AU1\n1.png,a,yes\n", FORMAT, "row 2: code \"yes\" for AU 1"},
       {"image,subject,AU1\n1.png,a,1e300\n", FORMAT, "row 2: code \"1e300\" for AU 1"},
-      {"image,subject,AU1\n1.png,a,99999999999999999999\n", FORMAT, "row 2: code \"99999999999999999999\""},
-      {"image,subject,AU1{MANY}\n", FORMAT, "manifest m.csv, row 1: 3003 columns, at most 2048 are read"},
+      {"image,subject,AU1\n1.png,a,99999999999999999999\n", FORMAT,
+       "row 2: code \"99999999999999999999\""},
+      {"image,subject,AU1{MANY}\n", FORMAT,
+       "manifest m.csv, row 1: 3003 columns, at most 2048 are read"},
       {"image,subject,AU1\n1.png,a{NUL}b,1\n", FORMAT, "manifest m.csv, row 2: byte 8 is NUL"},
       {"image,subject,AU1,box_x,box_y,box_w,box_h\n1.png,a,1,1,1,x,1\n", FORMAT,
        "row 2: column 6 is not a coordinate"}}},
@@ -151,8 +165,10 @@ static const parser parsers[] = {
       {"frame, AU01_c\n1, b\n", FORMAT, "OpenFace file a.csv, row 2: code \"b\" for AU 1"},
       {"frame, AU01_c\n99999999999999999999, 1\n", FORMAT,
        "row 2: column 1 is \"99999999999999999999\", expected a frame"},
-      {"frame, AU01_c\n9223372036854775807, 1\n", FORMAT, "row 2: frame 9223372036854775807 is too large"},
-      {"frame, AU01_c\n1, 1\n1, 1\n", FORMAT, "OpenFace file a.csv, row 3: a second row of frame 1"},
+      {"frame, AU01_c\n9223372036854775807, 1\n", FORMAT,
+       "row 2: frame 9223372036854775807 is too large"},
+      {"frame, AU01_c\n1, 1\n1, 1\n", FORMAT,
+       "OpenFace file a.csv, row 3: a second row of frame 1"},
       {"frame, AU01_c\n1, {NUL}1\n", FORMAT, "OpenFace file a.csv, row 2: byte 4 is NUL"},
       {"", FORMAT, "manifest a.csv is empty"}}},
     {"list of images",
@@ -161,7 +177,8 @@ static const parser parsers[] = {
      "au_set=1,2",
      "F001/1.png\nF001/2.png\n",
      {{"", FORMAT, "list x_img_path.txt has 0 lines, x_label.txt has 2"},
-      {"F001/1.png\nF001/1.png\n", FORMAT, "list x_img_path.txt, line 2: this image has a line already"},
+      {"F001/1.png\nF001/1.png\n", FORMAT,
+       "list x_img_path.txt, line 2: this image has a line already"},
       {"F001/1.png\nF001/2{NUL}.png\n", FORMAT, "list x_img_path.txt, line 2: no usable path"},
       {"{NUL}\nF001/2.png\n", FORMAT, "list x_img_path.txt, line 1: no usable path"},
       {"F001/7.png\nF001/8.png\n", FORMAT, "list x_img_path.txt, line 1: no image F001/7.png"}}},
@@ -182,19 +199,23 @@ static const parser parsers[] = {
      "json/l.jsonl",
      "json/l.jsonl",
      "",
-     "{\"img_path\": \"F001/1.png\", \"AUs\": [1, 999]}\n{\"img_path\": \"F001/2.png\", \"AUs\": []}\n",
+     "{\"img_path\": \"F001/1.png\", \"AUs\": [1, 999]}\n{\"img_path\": \"F001/2.png\", \"AUs\": "
+     "[]}\n",
      {{"", FORMAT, "l.jsonl is empty, expected lines {\"img_path\": ..., \"AUs\": [...]}"},
       {"{\"AUs\": [1]}\n", FORMAT, "l.jsonl: line 1: no \"img_path\""},
       {"\n{\"img_path\": \"F001/1.png\"}\n", FORMAT, "l.jsonl: line 2: no \"AUs\""},
       {"{\"img_path\": \"F001/1.png\", \"AUs\": [1.5]}\n", FORMAT,
        "l.jsonl: line 1, byte 36: ']' was expected, found '.'"},
-      {"{\"img_path\": \"F001/1.png\", \"AUs\": [0]}\n", FORMAT, "l.jsonl: line 1: AU 0, expected 1 to 998, or 999"},
+      {"{\"img_path\": \"F001/1.png\", \"AUs\": [0]}\n", FORMAT,
+       "l.jsonl: line 1: AU 0, expected 1 to 998, or 999"},
       {"{\"img_path\": \"F001/1.png\", \"AUs\": [99999999999999999999]}\n", FORMAT,
        "l.jsonl: line 1, byte 35: an integer"},
       {"{\"img_path\": \"F001/1.png\", \"AUs\": [1, 1]}\n", FORMAT, "l.jsonl: line 1: AU 1 twice"},
-      {"{\"img_path\": \"F001/1.png\", \"AUs\": [1], \"AUs\": [1]}\n", FORMAT, "l.jsonl: line 1: a key twice"},
-      {"{\"img_path\": \"F001/1.png\", \"AUs\": [1]}\n{\"img_path\": \"F001/1.png\", \"AUs\": [1]}\n", FORMAT,
-       "l.jsonl: line 2: this image has a line already"},
+      {"{\"img_path\": \"F001/1.png\", \"AUs\": [1], \"AUs\": [1]}\n", FORMAT,
+       "l.jsonl: line 1: a key twice"},
+      {"{\"img_path\": \"F001/1.png\", \"AUs\": [1]}\n{\"img_path\": \"F001/1.png\", \"AUs\": "
+       "[1]}\n",
+       FORMAT, "l.jsonl: line 2: this image has a line already"},
       {"{\"img_path\": \"F001/1{NUL}.png\", \"AUs\": [1]}\n", FORMAT,
        "l.jsonl: line 1, byte 20: a UTF-8 character was expected"},
       {"{\"img_path\": \"F001/1.png\", \"AUs\": [1]\n", FORMAT,
@@ -274,11 +295,15 @@ typedef struct {
 static const bad_image bad_images[] = {
     {"2.png", NULL, 0, CLILE_E_IO, "F001/T1/2.png"},
     {"2.png", "image/rgb.png", 0, CLILE_E_FORMAT, "F001/T1/2.png is empty (0 bytes)"},
-    {"2.jpg", "image/baseline.jpg", 800, CLILE_E_CORRUPT, "F001/T1/2.jpg: the JPEG file is damaged"},
-    {"2.png", "image/rgb.png", 60, CLILE_E_CORRUPT, "F001/T1/2.png: the PNG file is damaged: it ends before"},
+    {"2.jpg", "image/baseline.jpg", 800, CLILE_E_CORRUPT,
+     "F001/T1/2.jpg: the JPEG file is damaged"},
+    {"2.png", "image/rgb.png", 60, CLILE_E_CORRUPT,
+     "F001/T1/2.png: the PNG file is damaged: it ends before"},
     {"2.bmp", "image/rgb.bmp", 100, CLILE_E_CORRUPT, "F001/T1/2.bmp: the BMP file is damaged"},
-    {"2.jpg", "image/README.md", -1, CLILE_E_FORMAT, "F001/T1/2.jpg is not a JPEG, PNG or BMP file"},
-    {"2.png", "image/one.png", -1, CLILE_E_FORMAT, "F001/T1/2.png has 1 x 1 pixels, a face needs at least 8 x 8"},
+    {"2.jpg", "image/README.md", -1, CLILE_E_FORMAT,
+     "F001/T1/2.jpg is not a JPEG, PNG or BMP file"},
+    {"2.png", "image/one.png", -1, CLILE_E_FORMAT,
+     "F001/T1/2.png has 1 x 1 pixels, a face needs at least 8 x 8"},
     {"2.png", "image/huge.png", -1, CLILE_E_INVALID_ARGUMENT,
      "F001/T1/2.png has 30000 x 30000 pixels, max_pixels allows 50000000"},
     {"2.png", "image/rgb16.png", -1, CLILE_OK, ""},

@@ -1,8 +1,8 @@
 /* Arrays, parts, folds, weights, order, batches. */
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <setjmp.h>
 #include <cmocka.h>
 
 #include "data/data.h"
@@ -33,8 +33,9 @@ static int fill(void **state)
 static clile_dataset *make(void)
 {
     clile_dataset *dataset = NULL;
-    assert_int_equal(clile_dataset_from_arrays(N, SIDE, SIDE, pixels, AUS, au_ids, labels, subject, &dataset),
-                     CLILE_OK);
+    assert_int_equal(
+        clile_dataset_from_arrays(N, SIDE, SIDE, pixels, AUS, au_ids, labels, subject, &dataset),
+        CLILE_OK);
     return dataset;
 }
 
@@ -63,7 +64,8 @@ static void arrays_are_copied_exactly(void **state)
     int32_t who[N];
     assert_int_equal(clile_dataset_size(dataset), N);
     assert_int_equal(clile_dataset_subject_count(dataset), 4);
-    assert_string_equal(clile_dataset_get_subject_name(dataset, 0), "1"); /* natural order: 1 34 67 100 */
+    /* natural order: 1 34 67 100 */
+    assert_string_equal(clile_dataset_get_subject_name(dataset, 0), "1");
     assert_string_equal(clile_dataset_get_subject_name(dataset, 3), "100");
     assert_string_equal(clile_dataset_get_image_name(dataset, 11), "11");
     assert_int_equal(clile_dataset_copy_labels(dataset, 0, N, copy), CLILE_OK);
@@ -74,28 +76,34 @@ static void arrays_are_copied_exactly(void **state)
         assert_int_equal(clile_dataset_copy_crop(dataset, i, SIDE, crop), CLILE_OK);
         assert_memory_equal(crop, pixels + i * SIDE * SIDE * 3, sizeof crop);
     }
-    for (int32_t threads = 0; threads <= 3; ++threads) { /* many at once, in any order; NULL: from the first */
+    for (int32_t threads = 0; threads <= 3; ++threads) {
+        /* many at once, in any order; NULL: from the first */
         const int64_t indices[5] = {7, 0, 7, N - 1, 3};
         static uint8_t crops[N * sizeof crop];
-        assert_int_equal(clile_dataset_copy_crops(dataset, 5, indices, SIDE, threads, crops), CLILE_OK);
+        assert_int_equal(clile_dataset_copy_crops(dataset, 5, indices, SIDE, threads, crops),
+                         CLILE_OK);
         for (int k = 0; k < 5; ++k)
-            assert_memory_equal(crops + (size_t)k * sizeof crop, pixels + (size_t)indices[k] * sizeof crop,
-                                sizeof crop);
-        assert_int_equal(clile_dataset_copy_crops(dataset, N, NULL, SIDE, threads, crops), CLILE_OK);
+            assert_memory_equal(crops + (size_t)k * sizeof crop,
+                                pixels + (size_t)indices[k] * sizeof crop, sizeof crop);
+        assert_int_equal(clile_dataset_copy_crops(dataset, N, NULL, SIDE, threads, crops),
+                         CLILE_OK);
         assert_memory_equal(crops, pixels, sizeof crops);
-        assert_int_equal(clile_dataset_copy_crops(dataset, 0, NULL, SIDE, threads, crops), CLILE_OK);
+        assert_int_equal(clile_dataset_copy_crops(dataset, 0, NULL, SIDE, threads, crops),
+                         CLILE_OK);
     }
     const int64_t beyond[2] = {0, N};
-    assert_failed(clile_dataset_copy_crops(dataset, 2, beyond, SIDE, 0, crop), CLILE_E_INVALID_ARGUMENT,
-                  "indices[1] is 12, the data set has 12 images");
-    assert_failed(clile_dataset_copy_crops(dataset, N + 1, NULL, SIDE, 0, crop), CLILE_E_INVALID_ARGUMENT,
-                  "13 images, the data set has 12");
-    assert_failed(clile_dataset_copy_crops(dataset, -1, NULL, SIDE, 0, crop), CLILE_E_INVALID_ARGUMENT, "n is -1");
-    assert_failed(clile_dataset_copy_crops(dataset, 1, NULL, 4097, 0, crop), CLILE_E_INVALID_ARGUMENT, "size 4097");
-    assert_failed(clile_dataset_copy_crops(dataset, 1, NULL, SIDE, -1, crop), CLILE_E_INVALID_ARGUMENT,
-                  "threads is -1");
-    assert_failed(clile_dataset_copy_crops(dataset, 1, NULL, SIDE, 1025, crop), CLILE_E_INVALID_ARGUMENT,
-                  "threads is 1025");
+    assert_failed(clile_dataset_copy_crops(dataset, 2, beyond, SIDE, 0, crop),
+                  CLILE_E_INVALID_ARGUMENT, "indices[1] is 12, the data set has 12 images");
+    assert_failed(clile_dataset_copy_crops(dataset, N + 1, NULL, SIDE, 0, crop),
+                  CLILE_E_INVALID_ARGUMENT, "13 images, the data set has 12");
+    assert_failed(clile_dataset_copy_crops(dataset, -1, NULL, SIDE, 0, crop),
+                  CLILE_E_INVALID_ARGUMENT, "n is -1");
+    assert_failed(clile_dataset_copy_crops(dataset, 1, NULL, 4097, 0, crop),
+                  CLILE_E_INVALID_ARGUMENT, "size 4097");
+    assert_failed(clile_dataset_copy_crops(dataset, 1, NULL, SIDE, -1, crop),
+                  CLILE_E_INVALID_ARGUMENT, "threads is -1");
+    assert_failed(clile_dataset_copy_crops(dataset, 1, NULL, SIDE, 1025, crop),
+                  CLILE_E_INVALID_ARGUMENT, "threads is 1025");
     assert_int_equal(clile_dataset_copy_crop(dataset, 0, SIDE / 2, crop), CLILE_OK);
     const int box = pixels[0] + pixels[3] + pixels[3 * SIDE] + pixels[3 * SIDE + 3];
     assert_int_equal(crop[0], (box + 2) / 4);
@@ -105,7 +113,8 @@ static void arrays_are_copied_exactly(void **state)
                   "images 12 + 1, the data set has 12");
     assert_failed(clile_dataset_copy_labels(dataset, 5, 8, copy), CLILE_E_INVALID_ARGUMENT,
                   "clile_dataset_copy_labels: images 5 + 8");
-    assert_failed(clile_dataset_copy_subjects(dataset, -1, 1, who), CLILE_E_INVALID_ARGUMENT, "images -1 + 1");
+    assert_failed(clile_dataset_copy_subjects(dataset, -1, 1, who), CLILE_E_INVALID_ARGUMENT,
+                  "images -1 + 1");
     clile_dataset_destroy(dataset);
 }
 
@@ -120,7 +129,8 @@ static void wrong_arrays_are_refused(void **state)
     memcpy(bad_subject, subject, sizeof subject);
     bad_labels[4] = 2;
     bad_subject[3] = -1;
-#define TRY(n, c, ids, l, s) clile_dataset_from_arrays(n, SIDE, SIDE, pixels, c, ids, l, s, &dataset)
+#define TRY(n, c, ids, l, s)                                                                       \
+    clile_dataset_from_arrays(n, SIDE, SIDE, pixels, c, ids, l, s, &dataset)
     assert_failed(TRY(0, AUS, au_ids, labels, subject), CLILE_E_INVALID_ARGUMENT, "n 0");
     assert_failed(TRY(N, 0, au_ids, labels, subject), CLILE_E_INVALID_ARGUMENT, "c 0");
     assert_failed(TRY(INT64_MAX / 2, AUS, au_ids, labels, subject), CLILE_E_INVALID_ARGUMENT, "");
@@ -128,7 +138,8 @@ static void wrong_arrays_are_refused(void **state)
     assert_failed(TRY(N, AUS, zero, labels, subject), CLILE_E_INVALID_ARGUMENT, "au_ids[0] is 0");
     assert_failed(TRY(N, AUS, au_ids, bad_labels, subject), CLILE_E_INVALID_ARGUMENT,
                   "labels[1,1] is 2, expected 1, 0 or -1");
-    assert_failed(TRY(N, AUS, au_ids, labels, bad_subject), CLILE_E_INVALID_ARGUMENT, "subject[3] is -1");
+    assert_failed(TRY(N, AUS, au_ids, labels, bad_subject), CLILE_E_INVALID_ARGUMENT,
+                  "subject[3] is -1");
     assert_failed(TRY(N, AUS, NULL, labels, subject), CLILE_E_INVALID_ARGUMENT, "au_ids is NULL");
 #undef TRY
     assert_null(dataset);
@@ -143,15 +154,19 @@ static void null_is_harmless(void **state)
     assert_int_equal(clile_dataset_subject_count(NULL), 0);
     assert_null(clile_dataset_get_subject_name(NULL, 0));
     assert_null(clile_dataset_get_image_name(NULL, 0));
-    assert_failed(clile_dataset_copy_au_weights(NULL, NULL), CLILE_E_INVALID_ARGUMENT, "dataset is NULL");
-    assert_failed(clile_dataset_fold(NULL, "all", 1, NULL, NULL), CLILE_E_INVALID_ARGUMENT, "dataset is NULL");
+    assert_failed(clile_dataset_copy_au_weights(NULL, NULL), CLILE_E_INVALID_ARGUMENT,
+                  "dataset is NULL");
+    assert_failed(clile_dataset_fold(NULL, "all", 1, NULL, NULL), CLILE_E_INVALID_ARGUMENT,
+                  "dataset is NULL");
     clile_dataset *dataset = make();
     clile_dataset_counts counts = {.struct_size = 0};
-    assert_failed(clile_dataset_copy_counts(dataset, &counts), CLILE_E_INVALID_ARGUMENT, "struct_size is 0");
+    assert_failed(clile_dataset_copy_counts(dataset, &counts), CLILE_E_INVALID_ARGUMENT,
+                  "struct_size is 0");
     clile_dataset_destroy(dataset);
 }
 
-/* Every order of destroying whole, part, rest and a part of a part; run under AddressSanitizer too. */
+/* Every order of destroying whole, part, rest and a part of a part; run under AddressSanitizer
+ * too. */
 static void parts_live_on_in_any_order(void **state)
 {
     (void)state;
@@ -208,9 +223,10 @@ static void a_split_renumbers_subjects(void **state)
     clile_dataset_destroy(dataset);
 }
 
-static const char *const bp4d_parts[3] = {"F001 M007 F018 F008 F002 M004 F010 F009 M012 M001 F016 M014 F023 M008",
-                                          "M011 F003 M010 M002 F005 F022 M018 M017 F013 M016 F020 F011 M013 M005",
-                                          "F007 F015 F006 F019 M006 M009 F012 M003 F004 F021 F017 M015 F014"};
+static const char *const bp4d_parts[3] = {
+    "F001 M007 F018 F008 F002 M004 F010 F009 M012 M001 F016 M014 F023 M008",
+    "M011 F003 M010 M002 F005 F022 M018 M017 F013 M016 F020 F011 M013 M005",
+    "F007 F015 F006 F019 M006 M009 F012 M003 F004 F021 F017 M015 F014"};
 static const char *const disfa_parts[3] = {"SN002 SN010 SN001 SN026 SN027 SN032 SN030 SN009 SN016",
                                            "SN013 SN018 SN011 SN028 SN012 SN006 SN031 SN021 SN024",
                                            "SN003 SN029 SN023 SN025 SN008 SN005 SN007 SN017 SN004"};
@@ -229,7 +245,8 @@ static void published_folds_are_as_published(void **state)
         for (int fold = 1; fold <= 3; ++fold) {
             clile_dataset *train = NULL, *test = NULL;
             assert_int_equal(clile_dataset_fold(dataset, name, fold, &train, &test), CLILE_OK);
-            assert_int_equal(clile_dataset_size(train) + clile_dataset_size(test), clile_dataset_size(dataset));
+            assert_int_equal(clile_dataset_size(train) + clile_dataset_size(test),
+                             clile_dataset_size(dataset));
             assert_int_equal(clile_dataset_size(test), protocol == 1 ? 9 : fold == 1 ? 13 : 14);
             for (int32_t k = 0; k < clile_dataset_subject_count(test); ++k)
                 assert_non_null(strstr(parts[3 - fold], clile_dataset_get_subject_name(test, k)));
@@ -267,19 +284,22 @@ static void folds_refuse_what_does_not_fit(void **state)
     clile_dataset_destroy(train);
     assert_failed(clile_dataset_fold(dataset, "bp4d", 0, &train, &test), CLILE_E_INVALID_ARGUMENT,
                   "fold 0 of protocol bp4d: there are folds 1 to 3");
-    assert_failed(clile_dataset_fold(dataset, "bp4d", 4, &train, &test), CLILE_E_INVALID_ARGUMENT, "fold 4");
+    assert_failed(clile_dataset_fold(dataset, "bp4d", 4, &train, &test), CLILE_E_INVALID_ARGUMENT,
+                  "fold 4");
     assert_failed(clile_dataset_fold(dataset, "disfa", 1, &train, &test), CLILE_E_INVALID_ARGUMENT,
                   "subject F001 of the data set is not in the protocol disfa");
     assert_failed(clile_dataset_fold(dataset, "loso", 4, &train, &test), CLILE_E_INVALID_ARGUMENT,
                   "there are folds 1 to 3");
-    assert_failed(clile_dataset_fold(dataset, "kfold:4", 1, &train, &test), CLILE_E_INVALID_ARGUMENT,
+    assert_failed(clile_dataset_fold(dataset, "kfold:4", 1, &train, &test),
+                  CLILE_E_INVALID_ARGUMENT,
                   "protocol kfold:4: expected kfold:K or kfold:K:SEED with K from 2 to 3");
     assert_failed(clile_dataset_fold(dataset, "kfold:", 1, &train, &test), CLILE_E_INVALID_ARGUMENT,
                   "expected kfold:K");
-    assert_failed(clile_dataset_fold(dataset, "kfold:2", 3, &train, &test), CLILE_E_INVALID_ARGUMENT,
-                  "there are folds 1 to 2");
-    assert_failed(clile_dataset_fold(dataset, "BP4D", 1, &train, &test), CLILE_E_INVALID_ARGUMENT,
-                  "protocol \"BP4D\" is unknown; there are bp4d, disfa, bp4d-parts, disfa-parts, kfold:K");
+    assert_failed(clile_dataset_fold(dataset, "kfold:2", 3, &train, &test),
+                  CLILE_E_INVALID_ARGUMENT, "there are folds 1 to 2");
+    assert_failed(
+        clile_dataset_fold(dataset, "BP4D", 1, &train, &test), CLILE_E_INVALID_ARGUMENT,
+        "protocol \"BP4D\" is unknown; there are bp4d, disfa, bp4d-parts, disfa-parts, kfold:K");
     clile_dataset_destroy(dataset);
     /* a name that only begins like one of the protocol's */
     dataset = with_subjects(&s, "F001 F00 M011");
@@ -302,11 +322,13 @@ static void other_folds_cover_each_subject_once(void **state)
         int tested[7] = {0};
         for (int32_t fold = 1; fold <= cases[k].folds; ++fold) {
             clile_dataset *train = NULL, *test = NULL;
-            assert_int_equal(clile_dataset_fold(dataset, cases[k].name, fold, &train, &test), CLILE_OK);
+            assert_int_equal(clile_dataset_fold(dataset, cases[k].name, fold, &train, &test),
+                             CLILE_OK);
             const int32_t n = clile_dataset_subject_count(test);
             assert_true(n >= cases[k].largest - 1 && n >= 1 && n <= cases[k].largest);
             assert_int_equal(n + clile_dataset_subject_count(train), 7);
-            for (int32_t i = 0; i < n; ++i) tested[clile_dataset_get_subject_name(test, i)[0] - 'a']++;
+            for (int32_t i = 0; i < n; ++i)
+                tested[clile_dataset_get_subject_name(test, i)[0] - 'a']++;
             if (strcmp(cases[k].name, "loso") == 0)
                 assert_int_equal(clile_dataset_get_subject_name(test, 0)[0], 'a' + fold - 1);
             clile_dataset_destroy(test);
@@ -326,13 +348,15 @@ static void other_folds_cover_each_subject_once(void **state)
 
 static void weights_follow_the_rates(void **state)
 {
-    /* AU 1: 1 of 2 coded, AU 2: 1 of 4, AU 3: never, AU 4: not coded at all; w = (1/r) C / sum with C = 2: 2/3, 4/3 */
+    /* AU 1: 1 of 2 coded, AU 2: 1 of 4, AU 3: never, AU 4: not coded at all; w = (1/r) C / sum
+     * with C = 2: 2/3, 4/3 */
     static const int8_t l[4 * 4] = {1, 1, 0, -1, 0, 0, 0, -1, -1, 0, 0, -1, -1, 0, -1, -1};
     static const int32_t ids[4] = {1, 2, 3, 4}, who[4] = {0, 0, 1, 1};
     clile_dataset *dataset = NULL;
     float w[4];
     (void)state;
-    assert_int_equal(clile_dataset_from_arrays(4, SIDE, SIDE, pixels, 4, ids, l, who, &dataset), CLILE_OK);
+    assert_int_equal(clile_dataset_from_arrays(4, SIDE, SIDE, pixels, 4, ids, l, who, &dataset),
+                     CLILE_OK);
     assert_int_equal(clile_dataset_copy_au_weights(dataset, w), CLILE_OK);
     assert_true(fabsf(w[0] - 2.0f / 3.0f) < 1e-6f);
     assert_true(fabsf(w[1] - 4.0f / 3.0f) < 1e-6f);
@@ -354,7 +378,7 @@ static void order_depends_on_seed_and_epoch_only(void **state)
     clile_i_sampler_order(M, 7, 3, a);
     clile_i_sampler_order(M, 7, 3, b);
     assert_memory_equal(a, b, sizeof a);
-    for (int i = 0; i < M; ++i) seen[a[i]]++;
+    for (int i = 0; i < M; ++i) ++seen[a[i]];
     for (int i = 0; i < M; ++i) assert_int_equal(seen[i], 1);
     for (int other = 0; other < 2; ++other) {
         int same = 0;
@@ -387,7 +411,8 @@ static void batches_do_not_depend_on_threads_or_cache(void **state)
     for (int i = 0; i < N; ++i) {
         char name[32];
         snprintf(name, sizeof name, "%d.png", i);
-        assert_int_equal(clile_i_image_write_png(scratch_path(&s, name), SIDE, SIDE, 3, pixels + i * SIDE * SIDE * 3),
+        assert_int_equal(clile_i_image_write_png(scratch_path(&s, name), SIDE, SIDE, 3,
+                                                 pixels + i * SIDE * SIDE * 3),
                          CLILE_OK);
         clile_i_text_append(&text, "%s,p%d,1\n", name, i % 3);
     }
@@ -398,11 +423,13 @@ static void batches_do_not_depend_on_threads_or_cache(void **state)
         for (int cache = 0; cache < 2; ++cache) {
             clile_dataset *dataset = NULL;
             const int32_t previous = clile_i_threads_set(threads);
-            assert_int_equal(scratch_open(s.path, cache ? "cache_mb=64" : "cache_mb=0", &dataset), CLILE_OK);
+            assert_int_equal(scratch_open(s.path, cache ? "cache_mb=64" : "cache_mb=0", &dataset),
+                             CLILE_OK);
             for (int repeat = 0; repeat < 2; ++repeat) {
                 float *dst = filled++ == 0 ? first : again;
                 memset(dst, 0, sizeof again);
-                assert_int_equal(clile_i_batch_load(dataset, B, indices, SIZE, &strong, 5, 17, dst), CLILE_OK);
+                assert_int_equal(clile_i_batch_load(dataset, B, indices, SIZE, &strong, 5, 17, dst),
+                                 CLILE_OK);
                 if (dst == again) assert_memory_equal(first, again, sizeof first);
             }
             clile_i_threads_set(previous);
@@ -429,7 +456,8 @@ static void crops_can_be_read_by_many_threads(void **state)
     for (int repeat = 0; repeat < 20; ++repeat) {
         clile_dataset *dataset = make();
         pthread_t threads[4];
-        for (int t = 0; t < 4; ++t) assert_int_equal(pthread_create(&threads[t], NULL, read_all_crops, dataset), 0);
+        for (int t = 0; t < 4; ++t)
+            assert_int_equal(pthread_create(&threads[t], NULL, read_all_crops, dataset), 0);
         for (int t = 0; t < 4; ++t) {
             void *failed = NULL;
             assert_int_equal(pthread_join(threads[t], &failed), 0);
@@ -460,15 +488,18 @@ static void draws_depend_on_seed_step_and_slot(void **state)
     /* no augmentation: the array itself, normalised */
     assert_int_equal(clile_i_batch_load(dataset, 1, &seven, SIDE, NULL, 5, 17, plain), CLILE_OK);
     const uint8_t *image = pixels + 7 * FLOATS;
-    for (int i = 0; i < SIDE * SIDE; ++i) assert_true(fabs(plain[i] - (image[3 * i] / 255.0 - 0.485) / 0.229) < 1e-5);
+    for (int i = 0; i < SIDE * SIDE; ++i)
+        assert_true(fabs(plain[i] - (image[3 * i] / 255.0 - 0.485) / 0.229) < 1e-5);
     /* flips alone: each slot is the image or its mirror, and both occur */
     const clile_i_augment flips = {.flip = 1};
     int mirrored = 0;
     for (int64_t step = 0; step < 64; ++step) {
-        assert_int_equal(clile_i_batch_load(dataset, 1, &seven, SIDE, &flips, 5, step, b), CLILE_OK);
+        assert_int_equal(clile_i_batch_load(dataset, 1, &seven, SIDE, &flips, 5, step, b),
+                         CLILE_OK);
         const int flipped = memcmp(b, plain, FLOATS * sizeof *b) != 0;
         for (int row = 0; row < 3 * SIDE && flipped; ++row)
-            for (int x = 0; x < SIDE; ++x) assert_true(b[row * SIDE + x] == plain[row * SIDE + SIDE - 1 - x]);
+            for (int x = 0; x < SIDE; ++x)
+                assert_true(b[row * SIDE + x] == plain[row * SIDE + SIDE - 1 - x]);
         mirrored += flipped;
     }
     assert_true(mirrored > 16 && mirrored < 48);
@@ -499,8 +530,8 @@ static void a_bad_image_fails_the_batch_alike_on_any_team(void **state)
         clile_dataset *dataset = NULL;
         assert_int_equal(scratch_open(s.path, "", &dataset), CLILE_OK);
         const int32_t previous = clile_i_threads_set(threads);
-        assert_failed(clile_i_batch_load(dataset, B, indices, SIDE, NULL, 1, 0, dst), CLILE_E_CORRUPT,
-                      "2.png: the PNG file is damaged");
+        assert_failed(clile_i_batch_load(dataset, B, indices, SIDE, NULL, 1, 0, dst),
+                      CLILE_E_CORRUPT, "2.png: the PNG file is damaged");
         clile_i_threads_set(previous);
         clile_dataset_destroy(dataset);
     }
@@ -513,11 +544,12 @@ static void wrong_batches_are_refused(void **state)
     static float dst[3 * SIDE * SIDE];
     const int64_t bad = N, good = 0;
     (void)state;
-    assert_failed(clile_i_batch_load(dataset, 1, &bad, SIDE, NULL, 1, 0, dst), CLILE_E_INVALID_ARGUMENT,
-                  "batch: image 12, the data set has 12");
-    assert_failed(clile_i_batch_load(dataset, 1, &good, 0, NULL, 1, 0, dst), CLILE_E_INVALID_ARGUMENT, "of 0 pixels");
-    assert_failed(clile_i_batch_load(dataset, -1, &good, SIDE, NULL, 1, 0, dst), CLILE_E_INVALID_ARGUMENT,
-                  "batch of -1");
+    assert_failed(clile_i_batch_load(dataset, 1, &bad, SIDE, NULL, 1, 0, dst),
+                  CLILE_E_INVALID_ARGUMENT, "batch: image 12, the data set has 12");
+    assert_failed(clile_i_batch_load(dataset, 1, &good, 0, NULL, 1, 0, dst),
+                  CLILE_E_INVALID_ARGUMENT, "of 0 pixels");
+    assert_failed(clile_i_batch_load(dataset, -1, &good, SIDE, NULL, 1, 0, dst),
+                  CLILE_E_INVALID_ARGUMENT, "batch of -1");
     assert_int_equal(clile_i_batch_load(dataset, 0, &good, SIDE, NULL, 1, 0, dst), CLILE_OK);
     clile_dataset_destroy(dataset);
 }
@@ -529,12 +561,15 @@ static void augmentation_comes_from_the_options(void **state)
     (void)state;
     assert_int_equal(clile_options_create(&options), CLILE_OK);
     assert_int_equal(clile_options_set_i64(options, CLILE_OPT_AUGMENT_FLIP, 0), CLILE_OK);
-    static const char *const keys[5] = {CLILE_OPT_AUGMENT_SCALE, CLILE_OPT_AUGMENT_SHIFT, CLILE_OPT_AUGMENT_BRIGHTNESS,
-                                        CLILE_OPT_AUGMENT_CONTRAST, CLILE_OPT_AUGMENT_SATURATION};
-    for (int k = 0; k < 5; ++k) assert_int_equal(clile_options_set_f64(options, keys[k], 0.1 + 0.01 * k), CLILE_OK);
+    static const char *const keys[5] = {CLILE_OPT_AUGMENT_SCALE, CLILE_OPT_AUGMENT_SHIFT,
+                                        CLILE_OPT_AUGMENT_BRIGHTNESS, CLILE_OPT_AUGMENT_CONTRAST,
+                                        CLILE_OPT_AUGMENT_SATURATION};
+    for (int k = 0; k < 5; ++k)
+        assert_int_equal(clile_options_set_f64(options, keys[k], 0.1 + 0.01 * k), CLILE_OK);
     assert_int_equal(clile_i_augment_from_options(options, &augment), CLILE_OK);
     assert_int_equal(augment.flip, 0);
-    const double values[5] = {augment.scale, augment.shift, augment.brightness, augment.contrast, augment.saturation};
+    const double values[5] = {augment.scale, augment.shift, augment.brightness, augment.contrast,
+                              augment.saturation};
     for (int k = 0; k < 5; ++k) assert_true(values[k] == 0.1 + 0.01 * k);
     clile_options_destroy(options);
 }

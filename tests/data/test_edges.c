@@ -1,9 +1,10 @@
-/* The edges of what clile/dataset.h and clile/synth.h promise: the smallest data sets, every index and count just
- * outside, protocols that are nearly right, drawn faces at the ends of every number. */
+/* The edges of what clile/dataset.h and clile/synth.h promise: the smallest data sets, every
+ * index and count just outside, protocols that are nearly right, drawn faces at the ends of
+ * every number. */
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <setjmp.h>
 #include <cmocka.h>
 
 #include "scratch.h"
@@ -27,9 +28,9 @@ static clile_dataset *small(void)
         subject[i] = i % 2 ? INT32_MAX : 5;
         memset(rgb[i], 30 * i, sizeof rgb[i]);
     }
-    assert_int_equal(
-        clile_dataset_from_arrays(N, SIZE, SIZE, &rgb[0][0][0][0], C, au_ids, &labels[0][0], subject, &dataset),
-        CLILE_OK);
+    assert_int_equal(clile_dataset_from_arrays(N, SIZE, SIZE, &rgb[0][0][0][0], C, au_ids,
+                                               &labels[0][0], subject, &dataset),
+                     CLILE_OK);
     return dataset;
 }
 
@@ -43,7 +44,8 @@ static void one_pixel_of_one_person(void **state)
     clile_dataset *dataset = NULL, *train = NULL, *test = NULL;
     int32_t folds = -1;
     (void)state;
-    assert_int_equal(clile_dataset_from_arrays(1, 1, 1, rgb, 1, &au, &label, &subject, &dataset), CLILE_OK);
+    assert_int_equal(clile_dataset_from_arrays(1, 1, 1, rgb, 1, &au, &label, &subject, &dataset),
+                     CLILE_OK);
     assert_int_equal(clile_dataset_size(dataset), 1);
     assert_string_equal(clile_dataset_get_subject_name(dataset, 0), "0");
     assert_int_equal(clile_dataset_copy_crop(dataset, 0, 1, crop), CLILE_OK);
@@ -60,7 +62,8 @@ static void one_pixel_of_one_person(void **state)
     assert_int_equal(clile_dataset_size(test), 1);
     assert_int_equal(clile_dataset_fold_count(dataset, "loso", &folds), CLILE_OK);
     assert_int_equal(folds, 1);
-    assert_failed(clile_dataset_fold_count(dataset, "kfold:2", &folds), CLILE_E_INVALID_ARGUMENT, "K from 2 to 1");
+    assert_failed(clile_dataset_fold_count(dataset, "kfold:2", &folds), CLILE_E_INVALID_ARGUMENT,
+                  "K from 2 to 1");
     assert_int_equal(clile_dataset_fold(dataset, "all", INT32_MIN, &train, NULL), CLILE_OK);
     clile_dataset_destroy(train);
     clile_dataset_destroy(test);
@@ -79,8 +82,8 @@ static void strips(void **state)
     memset(rgb, 200, sizeof rgb);
     for (int upright = 0; upright < 2; ++upright) {
         clile_dataset *dataset = NULL;
-        assert_int_equal(clile_dataset_from_arrays(1, upright ? LONG : 1, upright ? 1 : LONG, rgb, 1, &au, &label,
-                                                   &subject, &dataset),
+        assert_int_equal(clile_dataset_from_arrays(1, upright ? LONG : 1, upright ? 1 : LONG, rgb,
+                                                   1, &au, &label, &subject, &dataset),
                          CLILE_OK);
         memset(crop, 0, sizeof crop);
         assert_int_equal(clile_dataset_copy_crop(dataset, 0, 32, crop), CLILE_OK);
@@ -108,7 +111,8 @@ static void sizes_that_cannot_be(void **state)
         {1, 1, INT32_MIN, 1, &au, &subject, &label, "w -2147483648"},
         {1, 1, 1, 0, &au, &subject, &label, "c 0"},
         {INT64_MAX, 1, 1, 1, &au, &subject, &label, "does not fit in 64 bits"},
-        {(int64_t)1 << 40, INT32_MAX, INT32_MAX, 1, &au, &subject, &label, "does not fit in 64 bits"},
+        {(int64_t)1 << 40, INT32_MAX, INT32_MAX, 1, &au, &subject, &label,
+         "does not fit in 64 bits"},
         {1, 1, 1, 1, &zero, &subject, &label, "au_ids[0] is 0, expected 1 to 999"},
         {1, 1, 1, 1, &thousand, &subject, &label, "au_ids[0] is 1000"},
         {1, 1, 1, 1, &au, &negative, &label, "subject[0] is -1"},
@@ -117,8 +121,9 @@ static void sizes_that_cannot_be(void **state)
     };
     (void)state;
     for (size_t k = 0; k < sizeof cases / sizeof *cases; ++k) {
-        assert_failed(clile_dataset_from_arrays(cases[k].n, cases[k].h, cases[k].w, rgb, cases[k].c, cases[k].au,
-                                                cases[k].label, cases[k].subject, &out),
+        assert_failed(clile_dataset_from_arrays(cases[k].n, cases[k].h, cases[k].w, rgb, cases[k].c,
+                                                cases[k].au, cases[k].label, cases[k].subject,
+                                                &out),
                       CLILE_E_INVALID_ARGUMENT, cases[k].text);
         assert_null(out);
     }
@@ -133,21 +138,23 @@ static void ranges_of_images(void **state)
     static const struct {
         int64_t first, count;
         int fits;
-    } ranges[] = {{0, N, 1},         {0, 0, 1},         {N, 0, 1},         {N - 1, 1, 1},
-                  {N, 1, 0},         {0, N + 1, 0},     {-1, 1, 0},        {-1, 0, 0},
-                  {0, -1, 0},        {INT64_MAX, 1, 0}, {1, INT64_MAX, 0}, {INT64_MAX, INT64_MAX, 0},
-                  {INT64_MIN, 0, 0}, {N + 1, 0, 0},     {2, INT64_MIN, 0}, {INT64_MIN, INT64_MIN, 0}};
+    } ranges[] = {
+        {0, N, 1},         {0, 0, 1},         {N, 0, 1},         {N - 1, 1, 1},
+        {N, 1, 0},         {0, N + 1, 0},     {-1, 1, 0},        {-1, 0, 0},
+        {0, -1, 0},        {INT64_MAX, 1, 0}, {1, INT64_MAX, 0}, {INT64_MAX, INT64_MAX, 0},
+        {INT64_MIN, 0, 0}, {N + 1, 0, 0},     {2, INT64_MIN, 0}, {INT64_MIN, INT64_MIN, 0}};
     (void)state;
     for (size_t k = 0; k < sizeof ranges / sizeof *ranges; ++k) {
         const int64_t first = ranges[k].first, count = ranges[k].count;
         memset(labels, 77, sizeof labels);
         for (int i = 0; i <= N; ++i) subject[i] = 77;
         const clile_status of_labels = clile_dataset_copy_labels(dataset, first, count, labels);
-        const clile_status of_subjects = clile_dataset_copy_subjects(dataset, first, count, subject);
+        const clile_status of_subjects =
+            clile_dataset_copy_subjects(dataset, first, count, subject);
         const clile_status expected = ranges[k].fits ? CLILE_OK : CLILE_E_INVALID_ARGUMENT;
         if (of_labels != expected || of_subjects != expected)
-            fail_msg("%lld + %lld: %s, %s", (long long)first, (long long)count, clile_status_name(of_labels),
-                     clile_status_name(of_subjects));
+            fail_msg("%lld + %lld: %s, %s", (long long)first, (long long)count,
+                     clile_status_name(of_labels), clile_status_name(of_subjects));
         const int64_t written = ranges[k].fits ? count : 0; /* and not one more */
         assert_int_equal(labels[written * C], 77);
         assert_int_equal(subject[written], 77);
@@ -156,7 +163,8 @@ static void ranges_of_images(void **state)
     for (size_t k = 0; k < sizeof outside / sizeof *outside; ++k) {
         assert_null(clile_dataset_get_image_name(dataset, outside[k]));
         assert_null(clile_dataset_get_left_out(dataset, CLILE_LEFT_OUT_IMAGES, outside[k]));
-        assert_failed(clile_dataset_copy_crop(dataset, outside[k], SIZE, crop), CLILE_E_INVALID_ARGUMENT, "images ");
+        assert_failed(clile_dataset_copy_crop(dataset, outside[k], SIZE, crop),
+                      CLILE_E_INVALID_ARGUMENT, "images ");
     }
     const int32_t nobody[] = {-1, 2, INT32_MAX, INT32_MIN};
     for (size_t k = 0; k < sizeof nobody / sizeof *nobody; ++k)
@@ -167,7 +175,8 @@ static void ranges_of_images(void **state)
         assert_null(clile_dataset_get_left_out(dataset, kinds[k], 0));
     const int32_t sides[] = {0, -1, 4097, INT32_MAX, INT32_MIN};
     for (size_t k = 0; k < sizeof sides / sizeof *sides; ++k)
-        assert_failed(clile_dataset_copy_crop(dataset, 0, sides[k], crop), CLILE_E_INVALID_ARGUMENT, "1 to 4096");
+        assert_failed(clile_dataset_copy_crop(dataset, 0, sides[k], crop), CLILE_E_INVALID_ARGUMENT,
+                      "1 to 4096");
     clile_dataset_destroy(dataset);
 }
 
@@ -178,7 +187,8 @@ static void weights_of_what_never_occurs(void **state)
     float weights[C];
     (void)state;
     assert_int_equal(clile_dataset_copy_au_weights(dataset, weights), CLILE_OK);
-    assert_true(weights[2] == 0 && fabsf(weights[0] + weights[1] - 2) < 1e-6f && weights[0] > 0 && weights[1] > 0);
+    assert_true(weights[2] == 0 && fabsf(weights[0] + weights[1] - 2) < 1e-6f && weights[0] > 0 &&
+                weights[1] > 0);
     clile_dataset_destroy(dataset);
 }
 
@@ -194,7 +204,8 @@ static void counts_by_size(void **state)
     for (size_t k = 0; k < sizeof wrong / sizeof *wrong; ++k) {
         memset(&later, 0x5a, sizeof later);
         later.counts.struct_size = wrong[k];
-        assert_failed(clile_dataset_copy_counts(dataset, &later.counts), CLILE_E_INVALID_ARGUMENT, "struct_size is ");
+        assert_failed(clile_dataset_copy_counts(dataset, &later.counts), CLILE_E_INVALID_ARGUMENT,
+                      "struct_size is ");
         assert_int_equal(later.more[0], 0x5a);
     }
     memset(&later, 0x5a, sizeof later);
@@ -203,7 +214,8 @@ static void counts_by_size(void **state)
     assert_int_equal(later.counts.struct_size, sizeof later);
     for (size_t i = 0; i < sizeof later.more; ++i) assert_int_equal(later.more[i], 0);
     memset(&later, 0x5a, sizeof later);
-    later.counts.struct_size = offsetof(clile_dataset_counts, label_rows) + 8; /* an earlier caller */
+    /* an earlier caller */
+    later.counts.struct_size = offsetof(clile_dataset_counts, label_rows) + 8;
     assert_int_equal(clile_dataset_copy_counts(dataset, &later.counts), CLILE_OK);
     assert_int_equal((uint8_t)later.counts.labels_without_image, 0x5a);
     clile_dataset_destroy(dataset);
@@ -211,8 +223,9 @@ static void counts_by_size(void **state)
 
 static void protocols_that_are_nearly_right(void **state)
 {
-    static const char *const unknown[] = {"",      " ",     "BP4D",  "bp4d ", " all", "all\n", "loso:1",
-                                          "kfold", "kfold", "bp4d-", "parts", "\xff", "fil",   "bp4d\x01"};
+    static const char *const unknown[] = {"",      " ",      "BP4D",  "bp4d ",   " all",
+                                          "all\n", "loso:1", "kfold", "kfold",   "bp4d-",
+                                          "parts", "\xff",   "fil",   "bp4d\x01"};
     static const char *const kfold[] = {"kfold:",
                                         "kfold:0",
                                         "kfold:1",
@@ -234,19 +247,22 @@ static void protocols_that_are_nearly_right(void **state)
     char protocol[64];
     (void)state;
     for (size_t k = 0; k < sizeof unknown / sizeof *unknown; ++k) {
-        assert_failed(clile_dataset_fold(dataset, unknown[k], 1, &train, &test), CLILE_E_INVALID_ARGUMENT,
-                      "is unknown");
-        assert_failed(clile_dataset_fold_count(dataset, unknown[k], &folds), CLILE_E_INVALID_ARGUMENT, "is unknown");
+        assert_failed(clile_dataset_fold(dataset, unknown[k], 1, &train, &test),
+                      CLILE_E_INVALID_ARGUMENT, "is unknown");
+        assert_failed(clile_dataset_fold_count(dataset, unknown[k], &folds),
+                      CLILE_E_INVALID_ARGUMENT, "is unknown");
     }
     for (size_t k = 0; k < sizeof kfold / sizeof *kfold; ++k) {
-        assert_failed(clile_dataset_fold(dataset, kfold[k], 1, &train, &test), CLILE_E_INVALID_ARGUMENT, kfold[k]);
-        assert_failed(clile_dataset_fold_count(dataset, kfold[k], &folds), CLILE_E_INVALID_ARGUMENT, kfold[k]);
+        assert_failed(clile_dataset_fold(dataset, kfold[k], 1, &train, &test),
+                      CLILE_E_INVALID_ARGUMENT, kfold[k]);
+        assert_failed(clile_dataset_fold_count(dataset, kfold[k], &folds), CLILE_E_INVALID_ARGUMENT,
+                      kfold[k]);
     }
     for (size_t k = 0; k < sizeof outside / sizeof *outside; ++k) {
-        assert_failed(clile_dataset_fold(dataset, "kfold:2", outside[k], &train, &test), CLILE_E_INVALID_ARGUMENT,
-                      "there are folds 1 to 2");
-        assert_failed(clile_dataset_fold(dataset, "loso", outside[k], &train, &test), CLILE_E_INVALID_ARGUMENT,
-                      "there are folds 1 to 2");
+        assert_failed(clile_dataset_fold(dataset, "kfold:2", outside[k], &train, &test),
+                      CLILE_E_INVALID_ARGUMENT, "there are folds 1 to 2");
+        assert_failed(clile_dataset_fold(dataset, "loso", outside[k], &train, &test),
+                      CLILE_E_INVALID_ARGUMENT, "there are folds 1 to 2");
     }
     assert_null(train);
     assert_null(test);
@@ -257,12 +273,15 @@ static void protocols_that_are_nearly_right(void **state)
         clile_dataset_destroy(train);
         clile_dataset_destroy(test);
     }
-    assert_int_equal(clile_dataset_fold(dataset, "kfold:2", 1, NULL, NULL), CLILE_OK); /* a check of the arguments */
+    /* a check of the arguments */
+    assert_int_equal(clile_dataset_fold(dataset, "kfold:2", 1, NULL, NULL), CLILE_OK);
     static char name[5000];
     memset(name, 'k', sizeof name - 1);
-    assert_failed(clile_dataset_fold(dataset, name, 1, &train, &test), CLILE_E_INVALID_ARGUMENT, "there are bp4d");
+    assert_failed(clile_dataset_fold(dataset, name, 1, &train, &test), CLILE_E_INVALID_ARGUMENT,
+                  "there are bp4d");
     memcpy(name, "file:", 5);
-    assert_failed(clile_dataset_fold(dataset, name, 1, &train, &test), CLILE_E_IO, "File name too long");
+    assert_failed(clile_dataset_fold(dataset, name, 1, &train, &test), CLILE_E_IO,
+                  "File name too long");
     assert_failed(clile_dataset_fold(dataset, "file:", 1, &train, &test), CLILE_E_IO,
                   "the name of the file to read is empty");
     clile_dataset_destroy(dataset);
@@ -278,12 +297,14 @@ static void subjects_between_the_names_of_a_protocol(void **state)
     scratch_image(&s, "a.png", 20);
     for (size_t k = 0; k < sizeof people / sizeof *people; ++k) {
         clile_dataset *dataset = NULL, *train = NULL;
-        const int size = snprintf(csv, sizeof csv, "image,subject,AU1\na.png,\"%s\",1\n", people[k]);
+        const int size =
+            snprintf(csv, sizeof csv, "image,subject,AU1\na.png,\"%s\",1\n", people[k]);
         scratch_write(&s, "manifest.csv", csv, (size_t)size);
-        const clile_status status = scratch_open(scratch_path(&s, "manifest.csv"), "layout=csv", &dataset);
+        const clile_status status =
+            scratch_open(scratch_path(&s, "manifest.csv"), "layout=csv", &dataset);
         if (status == CLILE_OK && strcmp(clile_dataset_get_subject_name(dataset, 0), "F001") != 0)
-            assert_failed(clile_dataset_fold(dataset, "bp4d", 1, &train, NULL), CLILE_E_INVALID_ARGUMENT,
-                          "is not in the protocol bp4d");
+            assert_failed(clile_dataset_fold(dataset, "bp4d", 1, &train, NULL),
+                          CLILE_E_INVALID_ARGUMENT, "is not in the protocol bp4d");
         clile_dataset_destroy(dataset);
     }
     scratch_free(&s);
@@ -310,15 +331,15 @@ static void drawn_numbers_do_not_wrap(void **state)
     const float rest[CLILE_SYNTH_AUS] = {0};
     (void)state;
     for (int i = 0; i < PICTURES; ++i)
-        assert_int_equal(
-            clile_synth_render(UINT64_MAX, numbers[i / NUMBERS], numbers[i % NUMBERS], rest, SIDE, rgb[i], NULL),
-            CLILE_OK);
+        assert_int_equal(clile_synth_render(UINT64_MAX, numbers[i / NUMBERS], numbers[i % NUMBERS],
+                                            rest, SIDE, rgb[i], NULL),
+                         CLILE_OK);
     for (int i = 0; i < PICTURES; ++i)
         for (int k = 0; k < i; ++k)
             if (memcmp(rgb[i], rgb[k], BYTES) == 0)
-                fail_msg("subject %lld, frame %lld is subject %lld, frame %lld", (long long)numbers[i / NUMBERS],
-                         (long long)numbers[i % NUMBERS], (long long)numbers[k / NUMBERS],
-                         (long long)numbers[k % NUMBERS]);
+                fail_msg("subject %lld, frame %lld is subject %lld, frame %lld",
+                         (long long)numbers[i / NUMBERS], (long long)numbers[i % NUMBERS],
+                         (long long)numbers[k / NUMBERS], (long long)numbers[k % NUMBERS]);
 }
 
 static void names_of_the_last_subjects(void **state)
@@ -328,13 +349,17 @@ static void names_of_the_last_subjects(void **state)
     assert_int_equal(clile_synth_subject_name("disfa", INT64_MAX, name, sizeof name), CLILE_OK);
     assert_string_equal(name, "SN9223372036854775813");
     assert_int_equal(clile_synth_subject_name("bp4d", INT64_MAX, name, sizeof name), CLILE_OK);
-    assert_int_equal(clile_synth_subject_name("bp4d", INT64_MAX - 1, before, sizeof before), CLILE_OK);
+    assert_int_equal(clile_synth_subject_name("bp4d", INT64_MAX - 1, before, sizeof before),
+                     CLILE_OK);
     assert_string_not_equal(name, before);
-    assert_failed(clile_synth_subject_name("bp4d", INT64_MIN, name, sizeof name), CLILE_E_INVALID_ARGUMENT,
-                  "subject -");
-    assert_failed(clile_synth_subject_name("bp4d", 0, name, 23), CLILE_E_INVALID_ARGUMENT, "23 bytes");
-    assert_failed(clile_synth_subject_name("bp4d", 0, name, 0), CLILE_E_INVALID_ARGUMENT, "0 bytes");
-    assert_failed(clile_synth_subject_name("", 0, name, sizeof name), CLILE_E_INVALID_ARGUMENT, "layout \"\"");
+    assert_failed(clile_synth_subject_name("bp4d", INT64_MIN, name, sizeof name),
+                  CLILE_E_INVALID_ARGUMENT, "subject -");
+    assert_failed(clile_synth_subject_name("bp4d", 0, name, 23), CLILE_E_INVALID_ARGUMENT,
+                  "23 bytes");
+    assert_failed(clile_synth_subject_name("bp4d", 0, name, 0), CLILE_E_INVALID_ARGUMENT,
+                  "0 bytes");
+    assert_failed(clile_synth_subject_name("", 0, name, sizeof name), CLILE_E_INVALID_ARGUMENT,
+                  "layout \"\"");
 }
 
 static void intensities_at_their_ends(void **state)
@@ -345,19 +370,22 @@ static void intensities_at_their_ends(void **state)
     for (int end = 0; end < 2; ++end) {
         for (int c = 0; c < CLILE_SYNTH_AUS; ++c) intensity[c] = (float)end;
         assert_int_equal(clile_synth_render(0, 0, 0, intensity, SIDE, rgb, xy), CLILE_OK);
-        for (int i = 0; i < 2 * CLILE_SYNTH_LANDMARKS; ++i) assert_true(xy[i] >= 0 && xy[i] <= SIDE);
+        for (int i = 0; i < 2 * CLILE_SYNTH_LANDMARKS; ++i)
+            assert_true(xy[i] >= 0 && xy[i] <= SIDE);
     }
     assert_int_equal(clile_synth_render(0, 0, 0, NULL, 1024, large, xy), CLILE_OK);
     for (int i = 0; i < 2 * CLILE_SYNTH_LANDMARKS; ++i) assert_true(xy[i] >= 0 && xy[i] <= 1024);
     const float outside[] = {-1e-6f, 1.0001f, -INFINITY, INFINITY, NAN};
     for (size_t k = 0; k < sizeof outside / sizeof *outside; ++k) {
-        for (int c = 0; c < CLILE_SYNTH_AUS; ++c) intensity[c] = c == CLILE_SYNTH_AUS - 1 ? outside[k] : 0.5f;
-        assert_failed(clile_synth_render(0, 0, 0, intensity, SIDE, rgb, NULL), CLILE_E_INVALID_ARGUMENT,
-                      "the intensity of AU 26");
+        for (int c = 0; c < CLILE_SYNTH_AUS; ++c)
+            intensity[c] = c == CLILE_SYNTH_AUS - 1 ? outside[k] : 0.5f;
+        assert_failed(clile_synth_render(0, 0, 0, intensity, SIDE, rgb, NULL),
+                      CLILE_E_INVALID_ARGUMENT, "the intensity of AU 26");
     }
     const int32_t sizes[] = {31, 1025, 0, -1, INT32_MIN, INT32_MAX};
     for (size_t k = 0; k < sizeof sizes / sizeof *sizes; ++k)
-        assert_failed(clile_synth_render(0, 0, 0, NULL, sizes[k], rgb, NULL), CLILE_E_INVALID_ARGUMENT, "size is ");
+        assert_failed(clile_synth_render(0, 0, 0, NULL, sizes[k], rgb, NULL),
+                      CLILE_E_INVALID_ARGUMENT, "size is ");
 }
 
 static void data_sets_of_the_least_and_of_too_many(void **state)
@@ -369,11 +397,13 @@ static void data_sets_of_the_least_and_of_too_many(void **state)
     assert_int_equal(clile_dataset_size(dataset), 1);
     assert_int_equal(clile_dataset_copy_crop(dataset, 0, 32, crop), CLILE_OK);
     clile_dataset_destroy(dataset);
-    const int32_t wrong[][4] = {{0, 1, 1, 32},         {1, 0, 1, 32},       {1, 1, 0, 32},        {-1, -1, 1, 32},
-                                {INT32_MIN, 1, 1, 32}, {1, 1, 1, 31},       {1, 1, 1, 1025},      {10000001, 1, 1, 32},
-                                {1, 1, 10000001, 32},  {1, 3163, 3163, 32}, {46341, 46341, 1, 32}};
+    const int32_t wrong[][4] = {{0, 1, 1, 32},       {1, 0, 1, 32},         {1, 1, 0, 32},
+                                {-1, -1, 1, 32},     {INT32_MIN, 1, 1, 32}, {1, 1, 1, 31},
+                                {1, 1, 1, 1025},     {10000001, 1, 1, 32},  {1, 1, 10000001, 32},
+                                {1, 3163, 3163, 32}, {46341, 46341, 1, 32}};
     for (size_t k = 0; k < sizeof wrong / sizeof *wrong; ++k) {
-        assert_failed(clile_dataset_from_synth(1, wrong[k][0], wrong[k][1], wrong[k][2], wrong[k][3], &dataset),
+        assert_failed(clile_dataset_from_synth(1, wrong[k][0], wrong[k][1], wrong[k][2],
+                                               wrong[k][3], &dataset),
                       CLILE_E_INVALID_ARGUMENT, "clile_dataset_from_synth: ");
         assert_null(dataset);
     }

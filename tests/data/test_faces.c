@@ -1,10 +1,11 @@
-/* The rendered face sets in the folder that CLILE_FACES names. The expected numbers were computed once by a Python
- * script that shares no code with the library: it lists Sequences/ * / * / * and img/ * / *, reads the label files with
- * split(","), keeps the rows whose image is there and counts codes. */
+/* The rendered face sets in the folder that CLILE_FACES names. The expected numbers were
+ * computed once by a Python script that shares no code with the library: it lists Sequences/ * /
+ * * / * and img/ * / *, reads the label files with split(","), keeps the rows whose image is
+ * there and counts codes. */
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <setjmp.h>
 #include <cmocka.h>
 
 #include "data/data.h"
@@ -30,7 +31,8 @@ static clile_dataset *open_faces(const char *name)
     return dataset;
 }
 
-static void assert_rates(const clile_dataset *dataset, int32_t c, const int64_t *present, const int64_t *coded)
+static void assert_rates(const clile_dataset *dataset, int32_t c, const int64_t *present,
+                         const int64_t *coded)
 {
     assert_int_equal(clile_dataset_au_count(dataset), c);
     for (int32_t a = 0; a < c; ++a) {
@@ -47,8 +49,10 @@ static void assert_rates(const clile_dataset *dataset, int32_t c, const int64_t 
 
 static void bp4d_counts_are_those_of_the_script(void **state)
 {
-    static const int64_t present[12] = {1020, 823, 971, 2223, 2636, 2866, 2711, 2247, 809, 1657, 800, 725};
-    static const int64_t coded[12] = {4812, 4820, 4818, 4813, 4809, 4820, 4817, 4817, 4821, 4819, 4810, 4818};
+    static const int64_t present[12] = {1020, 823,  971, 2223, 2636, 2866,
+                                        2711, 2247, 809, 1657, 800,  725};
+    static const int64_t coded[12] = {4812, 4820, 4818, 4813, 4809, 4820,
+                                      4817, 4817, 4821, 4819, 4810, 4818};
     static const double weights[12] = {1.213452, 1.506414, 1.276277, 0.556895, 0.469253, 0.432582,
                                        0.45703,  0.551405, 1.532801, 0.748052, 1.546509, 1.709331};
     static const int64_t parts[3] = {1641, 1661, 1526};
@@ -84,7 +88,8 @@ static void disfa_counts_are_those_of_the_script(void **state)
     assert_counts(dataset, 1350, 0, 0, 1350);
     for (int a = 0; a < 8; ++a) coded[a] = 1350;
     assert_rates(dataset, 8, present, coded);
-    assert_string_equal(clile_dataset_get_image_name(dataset, 0), "img/SN001/0.png"); /* label frame 1 */
+    /* label frame 1 */
+    assert_string_equal(clile_dataset_get_image_name(dataset, 0), "img/SN001/0.png");
     for (int32_t fold = 1; fold <= 3; ++fold) {
         clile_dataset *test = NULL;
         assert_int_equal(clile_dataset_fold(dataset, "disfa", fold, NULL, &test), CLILE_OK);
@@ -107,8 +112,9 @@ static void eyes_are_where_the_canonical_crop_has_them(void **state)
         assert_int_equal(clile_dataset_copy_crop(dataset, i, SIZE, crop), CLILE_OK);
         for (int k = 0; k < SIZE * SIZE; ++k) sum[k] += crop[3 * k + 1];
     }
-#define BOX(x, y)                                                                                                      \
-    (sum[(y)*SIZE + (x)] + sum[(y)*SIZE + (x) + 1] + sum[((y) + 1) * SIZE + (x)] + sum[((y) + 1) * SIZE + (x) + 1])
+#define BOX(x, y)                                                                                  \
+    (sum[(y) * SIZE + (x)] + sum[(y) * SIZE + (x) + 1] + sum[((y) + 1) * SIZE + (x)] +             \
+     sum[((y) + 1) * SIZE + (x) + 1])
     const int eyes[2] = {33, 62}; /* 0.35 and 0.65 of 96; the eyes are at 0.40, 38 */
     for (int side = 0; side < 2; ++side) {
         int darkest = 30;

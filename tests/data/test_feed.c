@@ -1,14 +1,15 @@
 /* The batches of a stage: the same bits with and without a worker, whatever else happens. */
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <setjmp.h>
 #include <cmocka.h>
 
 #include "data/data.h"
 #include "data/scratch.h"
 
-enum { N = 21, SIZE = 32, BATCH = 5, STEPS = 13, FLOATS = BATCH * 3 * SIZE * SIZE }; /* four steps an epoch */
+/* four steps an epoch */
+enum { N = 21, SIZE = 32, BATCH = 5, STEPS = 13, FLOATS = BATCH * 3 * SIZE * SIZE };
 
 typedef struct {
     int64_t indices[BATCH];
@@ -29,7 +30,8 @@ static clile_dataset *make(void)
         labels[i] = (int8_t)(i % 2);
         subject[i] = i % 3;
     }
-    assert_int_equal(clile_dataset_from_arrays(N, SIZE, SIZE, rgb, 1, &au, labels, subject, &dataset), CLILE_OK);
+    assert_int_equal(
+        clile_dataset_from_arrays(N, SIZE, SIZE, rgb, 1, &au, labels, subject, &dataset), CLILE_OK);
     return dataset;
 }
 
@@ -54,7 +56,8 @@ static void take(clile_i_feed *feed, int64_t step, copy *out)
 {
     const clile_i_batch *batch = NULL;
     memset(out, 0, sizeof *out);
-    if (clile_i_feed_get(feed, step, &batch) != CLILE_OK) fail_msg("step %d: %s", (int)step, clile_last_error());
+    if (clile_i_feed_get(feed, step, &batch) != CLILE_OK)
+        fail_msg("step %d: %s", (int)step, clile_last_error());
     assert_int_equal(batch->step, step);
     memcpy(out->indices, batch->indices, sizeof out->indices);
     memcpy(out->src, batch->src, sizeof out->src);
@@ -70,10 +73,12 @@ static void make_directly(const clile_dataset *dataset, double exchange, int64_t
     memset(out, 0, sizeof *out);
     clile_i_sampler_order(N, c.seed, step / (N / BATCH), order);
     memcpy(out->indices, order + step % (N / BATCH) * BATCH, sizeof out->indices);
-    assert_int_equal(clile_i_batch_load(dataset, BATCH, out->indices, SIZE, &c.augment, c.seed, step,
-                                        exchange > 0 ? whole : out->src),
+    assert_int_equal(clile_i_batch_load(dataset, BATCH, out->indices, SIZE, &c.augment, c.seed,
+                                        step, exchange > 0 ? whole : out->src),
                      CLILE_OK);
-    if (exchange > 0) clile_i_batch_exchange_halves(BATCH, SIZE, exchange, c.seed, step, whole, out->src, out->partner);
+    if (exchange > 0)
+        clile_i_batch_exchange_halves(BATCH, SIZE, exchange, c.seed, step, whole, out->src,
+                                      out->partner);
     clile_i_batch_erase(&c.augment, BATCH, SIZE, c.seed, step, out->src);
 }
 
@@ -83,7 +88,8 @@ static void same_bits_with_any_workers_and_threads(void **state)
     clile_dataset *dataset = make();
     (void)state;
     for (int exchange = 0; exchange < 2; ++exchange) {
-        for (int64_t step = 0; step < STEPS; ++step) make_directly(dataset, 0.6 * exchange, step, &expected[step]);
+        for (int64_t step = 0; step < STEPS; ++step)
+            make_directly(dataset, 0.6 * exchange, step, &expected[step]);
         assert_memory_not_equal(expected[0].src, expected[4].src,
                                 sizeof expected[0].src); /* another epoch, another order */
         for (int32_t workers = 0; workers < 2; ++workers)
@@ -127,7 +133,8 @@ static void any_step_may_come_next(void **state)
     clile_dataset_destroy(kept);
 }
 
-/* Of 12 images number 8 is damaged: its step fails, with the same words, and not before it is asked for. */
+/* Of 12 images number 8 is damaged: its step fails, with the same words, and not before it is
+ * asked for. */
 static void an_error_comes_with_its_step_and_its_words(void **state)
 {
     enum { IMAGES = 12, PER_BATCH = 3 };
@@ -164,12 +171,14 @@ static void an_error_comes_with_its_step_and_its_words(void **state)
             clile_i_fail(CLILE_E_STATE, "said before");
             if (rest) clile_i_feed_rest(feed);
             assert_string_equal(clile_last_error(),
-                                "said before"); /* the worker has failed by now, or will: not yet told */
+                                /* the worker has failed by now, or will: not yet told */
+                                "said before");
             for (int again = 0; again < 2; ++again) {
                 assert_int_equal(clile_i_feed_get(feed, bad_step, &batch), CLILE_E_CORRUPT);
                 assert_non_null(strstr(clile_last_error(), "8.png: the PNG file is damaged"));
             }
-            if (bad_step < 3) assert_int_equal(clile_i_feed_get(feed, bad_step + 1, &batch), CLILE_OK);
+            if (bad_step < 3)
+                assert_int_equal(clile_i_feed_get(feed, bad_step + 1, &batch), CLILE_OK);
             clile_i_feed_destroy(feed);
             clile_dataset_destroy(dataset);
         }
@@ -185,7 +194,8 @@ static void it_may_be_destroyed_while_it_works(void **state)
         const clile_i_batch *batch = NULL;
         clile_i_feed *feed = NULL;
         assert_int_equal(clile_i_feed_create(dataset, &c, STEPS, &feed), CLILE_OK);
-        for (int step = 0; step < i % 3; ++step) assert_int_equal(clile_i_feed_get(feed, step, &batch), CLILE_OK);
+        for (int step = 0; step < i % 3; ++step)
+            assert_int_equal(clile_i_feed_get(feed, step, &batch), CLILE_OK);
         clile_i_feed_destroy(feed);
     }
     clile_dataset_destroy(dataset);
@@ -199,7 +209,8 @@ static void what_cannot_be_is_refused(void **state)
     (void)state;
     c.batch = N + 1;
     assert_int_equal(clile_i_feed_create(dataset, &c, 1, &feed), CLILE_E_INVALID_ARGUMENT);
-    assert_string_equal(clile_last_error(), "batches of 22 images of 32 pixels from a data set of 21");
+    assert_string_equal(clile_last_error(),
+                        "batches of 22 images of 32 pixels from a data set of 21");
     assert_null(feed);
     c = config_with(1, 0.5);
     for (int64_t k = 1; k < 100; ++k) {

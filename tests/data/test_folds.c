@@ -1,10 +1,10 @@
-/* The other numbering of the published folds, seeds, a file of subjects. The published parts themselves:
- * test_dataset.c.
+/* The other numbering of the published folds, seeds, a file of subjects. The published parts
+ * themselves: test_dataset.c.
  */
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <setjmp.h>
 #include <cmocka.h>
 
 #include "data/scratch.h"
@@ -25,12 +25,15 @@ static clile_dataset *with_subjects(const scratch *s, const char *names)
     return dataset;
 }
 
-/* The subjects of the test part, in their order, with blanks between; the training part must have all others. */
-static void assert_tested(const clile_dataset *dataset, const char *protocol, int32_t fold, const char *expected)
+/* The subjects of the test part, in their order, with blanks between; the training part must
+ * have all others. */
+static void assert_tested(const clile_dataset *dataset, const char *protocol, int32_t fold,
+                          const char *expected)
 {
     clile_dataset *train = NULL, *test = NULL;
     char names[1024] = "";
-    if (clile_dataset_fold(dataset, protocol, fold, &train, &test) != CLILE_OK) fail_msg("%s", clile_last_error());
+    if (clile_dataset_fold(dataset, protocol, fold, &train, &test) != CLILE_OK)
+        fail_msg("%s", clile_last_error());
     for (int32_t s = 0; s < clile_dataset_subject_count(test); ++s) {
         const size_t size = strlen(names);
         const char *name = clile_dataset_get_subject_name(test, s);
@@ -55,7 +58,8 @@ static void both_numberings_have_names(void **state)
         assert_tested(dataset, "bp4d", fold, parts[3 - fold]);
         assert_tested(dataset, "bp4d-parts", fold, parts[fold - 1]);
     }
-    assert_failed(clile_dataset_fold(dataset, "bp4d-parts", 4, NULL, NULL), CLILE_E_INVALID_ARGUMENT,
+    assert_failed(clile_dataset_fold(dataset, "bp4d-parts", 4, NULL, NULL),
+                  CLILE_E_INVALID_ARGUMENT,
                   "fold 4 of protocol bp4d-parts: there are folds 1 to 3");
     clile_dataset_destroy(dataset);
     dataset = with_subjects(&s, "SN002 SN013 SN003");
@@ -91,9 +95,11 @@ static void a_seed_deals_otherwise(void **state)
         for (int p = 0; p < 4; ++p) clile_dataset_destroy(parts[p]);
     }
     assert_true(differing > 0);
-    static const char *const wrong[] = {"kfold:3:", "kfold:3:x", "kfold:3:-1", "kfold:13:1", "kfold::1", "kfold:3:1:1"};
+    static const char *const wrong[] = {"kfold:3:",   "kfold:3:x", "kfold:3:-1",
+                                        "kfold:13:1", "kfold::1",  "kfold:3:1:1"};
     for (size_t k = 0; k < sizeof wrong / sizeof *wrong; ++k)
-        assert_failed(clile_dataset_fold(dataset, wrong[k], 1, NULL, NULL), CLILE_E_INVALID_ARGUMENT,
+        assert_failed(clile_dataset_fold(dataset, wrong[k], 1, NULL, NULL),
+                      CLILE_E_INVALID_ARGUMENT,
                       "expected kfold:K or kfold:K:SEED with K from 2 to 12 (the subjects)");
     clile_dataset_destroy(dataset);
     scratch_free(&s);
@@ -114,8 +120,8 @@ static void a_file_of_subjects_makes_folds(void **state)
     int32_t folds = 0;
     (void)state;
     clile_dataset *dataset = with_subjects(&s, "anna ben carl dora");
-    const char *protocol =
-        subject_file(&s, "\xEF\xBB\xBF# who is tested when\r\n2: ben\r\n\r\n 1 : dora,\tanna\n3:carl\n1:\n");
+    const char *protocol = subject_file(
+        &s, "\xEF\xBB\xBF# who is tested when\r\n2: ben\r\n\r\n 1 : dora,\tanna\n3:carl\n1:\n");
     assert_int_equal(clile_dataset_fold_count(dataset, protocol, &folds), CLILE_OK);
     assert_int_equal(folds, 3);
     assert_tested(dataset, protocol, 1, "anna dora");
@@ -147,19 +153,25 @@ static void mistakes_in_a_file_of_subjects_are_named(void **state)
     } cases[] = {
         {"1: anna ben\n2: carl anna dora\n", CLILE_E_INVALID_ARGUMENT,
          "subjects.txt, line 2: subject anna is in line 1, too"},
-        {"1: anna anna\n2: ben carl dora\n", CLILE_E_INVALID_ARGUMENT, "line 1: subject anna is in line 1, too"},
-        {"train: anna ben dora\ntest: ben carl\n", CLILE_E_INVALID_ARGUMENT, "line 2: subject ben is in line 1, too"},
+        {"1: anna anna\n2: ben carl dora\n", CLILE_E_INVALID_ARGUMENT,
+         "line 1: subject anna is in line 1, too"},
+        {"train: anna ben dora\ntest: ben carl\n", CLILE_E_INVALID_ARGUMENT,
+         "line 2: subject ben is in line 1, too"},
         {"1: anna ben\n\n2: carl dora emil\n", CLILE_E_INVALID_ARGUMENT,
          "subjects.txt, line 3: the data set has no subject \"emil\""},
-        {"1: anna\n2: carl dora\n", CLILE_E_INVALID_ARGUMENT, "subject ben of the data set is in no part"},
-        {"1: anna ben\n3: carl dora\n", CLILE_E_FORMAT, "nobody is in part 2, there are parts to 3"},
+        {"1: anna\n2: carl dora\n", CLILE_E_INVALID_ARGUMENT,
+         "subject ben of the data set is in no part"},
+        {"1: anna ben\n3: carl dora\n", CLILE_E_FORMAT,
+         "nobody is in part 2, there are parts to 3"},
         {"1: anna ben carl dora\n", CLILE_E_FORMAT, "has one part only"},
         {"test: anna ben carl dora\n", CLILE_E_FORMAT, "nobody is in train"},
         {"train: anna ben carl dora\n", CLILE_E_FORMAT, "has one part only"},
-        {"1: anna ben\ntest: carl dora\n", CLILE_E_FORMAT, "line 2: numbered parts and train or test in one file"},
+        {"1: anna ben\ntest: carl dora\n", CLILE_E_FORMAT,
+         "line 2: numbered parts and train or test in one file"},
         {"anna ben\n", CLILE_E_FORMAT, "line 1: \"anna ben\", expected \"1: SUBJECT SUBJECT ...\""},
         {"0: anna\n", CLILE_E_FORMAT, "line 1: \"0\", expected a part: 1 to 10000, train or test"},
-        {"99999999999999999999: anna\n", CLILE_E_FORMAT, "line 1: \"99999999999999999999\", expected a part"},
+        {"99999999999999999999: anna\n", CLILE_E_FORMAT,
+         "line 1: \"99999999999999999999\", expected a part"},
         {"one: anna\n", CLILE_E_FORMAT, "line 1: \"one\", expected a part"},
         {"# nothing\n", CLILE_E_FORMAT, "subjects.txt has no line \"1: SUBJECT ...\""},
         {"", CLILE_E_FORMAT, "subjects.txt has no line"},
@@ -170,15 +182,18 @@ static void mistakes_in_a_file_of_subjects_are_named(void **state)
     int32_t folds = 0;
     for (size_t k = 0; k < sizeof cases / sizeof *cases; ++k) {
         const char *protocol = subject_file(&s, cases[k].text);
-        assert_failed(clile_dataset_fold(dataset, protocol, 1, &train, &test), cases[k].status, cases[k].message);
-        assert_failed(clile_dataset_fold_count(dataset, protocol, &folds), cases[k].status, cases[k].message);
+        assert_failed(clile_dataset_fold(dataset, protocol, 1, &train, &test), cases[k].status,
+                      cases[k].message);
+        assert_failed(clile_dataset_fold_count(dataset, protocol, &folds), cases[k].status,
+                      cases[k].message);
         assert_true(train == NULL && test == NULL);
     }
     const char *protocol = subject_file(&s, "x");
     scratch_write(&s, "subjects.txt", "1: an\0na\n", 9);
-    assert_failed(clile_dataset_fold(dataset, protocol, 1, NULL, NULL), CLILE_E_FORMAT, "line 1: a NUL byte");
-    assert_failed(clile_dataset_fold(dataset, "file:/nonexistent/subjects", 1, NULL, NULL), CLILE_E_IO,
-                  "/nonexistent/subjects");
+    assert_failed(clile_dataset_fold(dataset, protocol, 1, NULL, NULL), CLILE_E_FORMAT,
+                  "line 1: a NUL byte");
+    assert_failed(clile_dataset_fold(dataset, "file:/nonexistent/subjects", 1, NULL, NULL),
+                  CLILE_E_IO, "/nonexistent/subjects");
     clile_dataset_destroy(dataset);
     scratch_free(&s);
 }
@@ -197,10 +212,12 @@ static void folds_are_counted(void **state)
         assert_int_equal(clile_dataset_fold_count(dataset, cases[k].protocol, &folds), CLILE_OK);
         assert_int_equal(folds, cases[k].folds);
     }
-    assert_failed(clile_dataset_fold_count(dataset, "thirds", &folds), CLILE_E_INVALID_ARGUMENT,
-                  "protocol \"thirds\" is unknown; there are bp4d, disfa, bp4d-parts, disfa-parts, kfold:K, "
-                  "kfold:K:SEED, file:PATH, loso, all");
-    assert_failed(clile_dataset_fold_count(NULL, "all", &folds), CLILE_E_INVALID_ARGUMENT, "dataset is NULL");
+    assert_failed(
+        clile_dataset_fold_count(dataset, "thirds", &folds), CLILE_E_INVALID_ARGUMENT,
+        "protocol \"thirds\" is unknown; there are bp4d, disfa, bp4d-parts, disfa-parts, kfold:K, "
+        "kfold:K:SEED, file:PATH, loso, all");
+    assert_failed(clile_dataset_fold_count(NULL, "all", &folds), CLILE_E_INVALID_ARGUMENT,
+                  "dataset is NULL");
     clile_dataset_destroy(dataset);
     scratch_free(&s);
 }

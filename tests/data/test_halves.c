@@ -1,9 +1,9 @@
-/* Exchange of face halves: what is above the seam stays, what is below is the partner's at the colour of the cheeks
- * above. */
+/* Exchange of face halves: what is above the seam stays, what is below is the partner's at the
+ * colour of the cheeks above. */
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <setjmp.h>
 #include <cmocka.h>
 
 #include "data/data.h"
@@ -19,7 +19,8 @@ static int32_t partner[N];
 static float value_of(int k, int y, int channel)
 {
     const double level = (20.0 * (k + 1) + (y == SIZE - 1 ? 10 : 0)) / 255.0;
-    return (float)((level - (double)clile_i_input_mean[channel]) / (double)clile_i_input_deviation[channel]);
+    return (float)((level - (double)clile_i_input_mean[channel]) /
+                   (double)clile_i_input_deviation[channel]);
 }
 
 static void fill(void)
@@ -31,7 +32,8 @@ static void fill(void)
 
 static double level(float value, int channel)
 {
-    return 255.0 * ((double)value * (double)clile_i_input_deviation[channel] + (double)clile_i_input_mean[channel]);
+    return 255.0 * ((double)value * (double)clile_i_input_deviation[channel] +
+                    (double)clile_i_input_mean[channel]);
 }
 
 static void test_halves(void **state)
@@ -43,11 +45,15 @@ static void test_halves(void **state)
         assert_in_range(partner[k], 0, N - 1);
         assert_int_not_equal(partner[k], k);
         for (int channel = 0; channel < 3; ++channel) {
-            const double own = 20.0 * (k + 1), other = 20.0 * (partner[k] + 1), gain = (own + 8) / (other + 8);
-            assert_memory_equal(dst[k][channel], src[k][channel], 20 * SIZE * sizeof(float)); /* brows and eyes */
-            for (int y = 35; y < SIZE; ++y) {                                                 /* mouth and chin */
+            const double own = 20.0 * (k + 1), other = 20.0 * (partner[k] + 1),
+                         gain = (own + 8) / (other + 8);
+            /* brows and eyes */
+            assert_memory_equal(dst[k][channel], src[k][channel], 20 * SIZE * sizeof(float));
+            for (int y = 35; y < SIZE; ++y) {
+                /* mouth and chin */
                 const double expected = gain * (other + (y == SIZE - 1 ? 10 : 0));
-                assert_true(fabs(level(dst[k][channel][y * SIZE + 7], channel) - fmin(expected, 255)) < 0.01);
+                assert_true(fabs(level(dst[k][channel][y * SIZE + 7], channel) -
+                                 fmin(expected, 255)) < 0.01);
             }
         }
     }
@@ -79,14 +85,18 @@ static void test_probability(void **state)
 static void test_which_half(void **state)
 {
     (void)state;
-    const int32_t upper[] = {1, 2, 4, 5, 6, 7, 9, 43, 45}, lower[] = {10, 12, 14, 15, 17, 20, 23, 24, 25, 26, 27};
-    for (size_t i = 0; i < sizeof upper / sizeof upper[0]; ++i) assert_int_equal(clile_i_au_is_lower(upper[i]), 0);
-    for (size_t i = 0; i < sizeof lower / sizeof lower[0]; ++i) assert_int_equal(clile_i_au_is_lower(lower[i]), 1);
+    const int32_t upper[] = {1, 2, 4, 5, 6, 7, 9, 43, 45},
+                  lower[] = {10, 12, 14, 15, 17, 20, 23, 24, 25, 26, 27};
+    for (size_t i = 0; i < sizeof upper / sizeof upper[0]; ++i)
+        assert_int_equal(clile_i_au_is_lower(upper[i]), 0);
+    for (size_t i = 0; i < sizeof lower / sizeof lower[0]; ++i)
+        assert_int_equal(clile_i_au_is_lower(lower[i]), 1);
 }
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_halves), cmocka_unit_test(test_probability),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_halves),
+                                       cmocka_unit_test(test_probability),
                                        cmocka_unit_test(test_which_half)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,8 +1,8 @@
 /* Folders as they come, and what is said about those that are wrong. */
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <setjmp.h>
 #include <cmocka.h>
 
 #include "data/scratch.h"
@@ -10,7 +10,8 @@
 #define HEADER "0,1,2,4,6,7,10,12,14,15,17,23,24,28\n"
 #define ROW ",1,0,9,0,1,0,1,0,1,0,1,0,9\n"
 
-static void expect_open(const scratch *s, const char *settings, clile_status expected, const char *text)
+static void expect_open(const scratch *s, const char *settings, clile_status expected,
+                        const char *text)
 {
     clile_dataset *dataset = (clile_dataset *)(uintptr_t)1;
     assert_failed(scratch_open(s->path, settings, &dataset), expected, text);
@@ -20,8 +21,9 @@ static void expect_open(const scratch *s, const char *settings, clile_status exp
 static void write_small_bp4d(const scratch *s, const char *images)
 {
     char name[128];
-    static const char *const frames[] = {"F002/T1/0007.jpg.png", "F002/T1/0009.png", "F002/T1/11.PNG",
-                                         "F001/T2/3.png",        "F001/T3/1.png",    "F001/T2/notes.txt"};
+    static const char *const frames[] = {"F002/T1/0007.jpg.png", "F002/T1/0009.png",
+                                         "F002/T1/11.PNG",       "F001/T2/3.png",
+                                         "F001/T3/1.png",        "F001/T2/notes.txt"};
     for (int k = 0; k < 6; ++k) {
         snprintf(name, sizeof name, "%s%s", images, frames[k]);
         scratch_image(s, name, 10 * k);
@@ -39,7 +41,8 @@ static void bp4d_is_read(void **state)
         char name[128];
         clile_dataset *dataset = NULL;
         write_small_bp4d(&s, images[k % 3]);
-        /* frames 9 and 11 have images, 8 has none; 7 is called 0007.jpg.png, whose number is not at its end */
+        /* frames 9 and 11 have images, 8 has none; 7 is called 0007.jpg.png, whose number is not
+         * at its end */
         snprintf(name, sizeof name, "%sF002_T1.csv", homes[k / 3]);
         scratch_text(&s, name, HEADER "8" ROW "\r\n9" ROW "11" ROW);
         snprintf(name, sizeof name, "%sF001_T2.csv", homes[k / 3]);
@@ -75,32 +78,38 @@ static void bp4d_is_read(void **state)
 static void images_of_other_kinds_are_named(void **state)
 {
     static const struct {
-        const char *layout, *label_file, *labels, *image; /* the image of the second label row, without ending */
+        /* the image of the second label row, without ending */
+        const char *layout, *label_file, *labels, *image;
     } cases[] = {
         {"bp4d", "AU_OCC/F001_T1.csv", "0,1,2\n1,1,0\n2,0,1\n", "F001/T1/2"},
         {"disfa", "ActionUnit_Labels/SN001/SN001_au1.txt", "1,0\n2,3\n", "img/SN001/1"},
         {"disfa+", "Labels/SN001/A1_AU1_TrailNo_1/AU1.txt", "# 1\n# 2\n000.jpg 0\n001.jpg 3\n",
          "Images/SN001/A1_AU1_TrailNo_1/001"},
     };
-    static const char *const first[] = {"F001/T1/1.jfif", "img/SN001/0.JPE", "Images/SN001/A1_AU1_TrailNo_1/000.jif"};
+    static const char *const first[] = {"F001/T1/1.jfif", "img/SN001/0.JPE",
+                                        "Images/SN001/A1_AU1_TrailNo_1/000.jif"};
     (void)state;
     for (size_t k = 0; k < sizeof cases / sizeof *cases; ++k) {
         const scratch s = scratch_make();
         clile_dataset *dataset = NULL;
         char name[128], text[256], settings[64];
-        snprintf(settings, sizeof settings, "layout=%s au_set=%s", cases[k].layout, k == 0 ? "1,2" : "1");
+        snprintf(settings, sizeof settings, "layout=%s au_set=%s", cases[k].layout,
+                 k == 0 ? "1,2" : "1");
         scratch_text(&s, cases[k].label_file, cases[k].labels);
         snprintf(name, sizeof name, "%s.webp", cases[k].image);
         scratch_text(&s, name, "RIFF....WEBP");
         snprintf(text, sizeof text, "%s is there, JPEG, PNG and BMP files are read", name);
         assert_failed(scratch_open(s.path, settings, &dataset), CLILE_E_FORMAT, text);
         scratch_image(&s, first[k], 9); /* PNG, whatever the name */
-        if (scratch_open(s.path, settings, &dataset) != CLILE_OK) fail_msg("%s", clile_last_error());
+        if (scratch_open(s.path, settings, &dataset) != CLILE_OK)
+            fail_msg("%s", clile_last_error());
         assert_int_equal(clile_dataset_size(dataset), 1);
         assert_string_equal(clile_dataset_get_image_name(dataset, 0), first[k]);
-        snprintf(text, sizeof text, "warning: 1 images such as %s/%s are not read: JPEG, PNG and BMP files are\n",
+        snprintf(text, sizeof text,
+                 "warning: 1 images such as %s/%s are not read: JPEG, PNG and BMP files are\n",
                  s.path, name);
-        if (strstr(clile_dataset_get_notes(dataset), text) == NULL) fail_msg("%s", clile_dataset_get_notes(dataset));
+        if (strstr(clile_dataset_get_notes(dataset), text) == NULL)
+            fail_msg("%s", clile_dataset_get_notes(dataset));
         clile_dataset_destroy(dataset);
         scratch_free(&s);
     }
@@ -123,9 +132,11 @@ static void bp4d_options_choose_aus_and_unknowns(void **state)
     assert_labels(dataset, 0, 3, (const int8_t[3]){0, 0, 1});
     clile_dataset_destroy(dataset);
     expect_open(&s, "au_set=1,5", CLILE_E_INVALID_ARGUMENT,
-                "BP4D label file F002_T1.csv: AU 5 is not coded there; it has 1 2 4 6 7 10 12 14 15 17 23 24 28");
+                "BP4D label file F002_T1.csv: AU 5 is not coded there; it has 1 2 4 6 7 10 12 14 "
+                "15 17 23 24 28");
     expect_open(&s, "au_set=disfa", CLILE_E_INVALID_ARGUMENT, "AU 9 is not coded there");
-    expect_open(&s, "au_set=1,x", CLILE_E_INVALID_ARGUMENT, "au_set \"1,x\": expected auto, bp4d, disfa or numbers");
+    expect_open(&s, "au_set=1,x", CLILE_E_INVALID_ARGUMENT,
+                "au_set \"1,x\": expected auto, bp4d, disfa or numbers");
     expect_open(&s, "au_set=4,1,4", CLILE_E_INVALID_ARGUMENT, "AU 4 twice");
     scratch_free(&s);
 }
@@ -136,7 +147,8 @@ static void bp4d_mistakes_are_named(void **state)
         const char *text, *message;
     } cases[] = {
         {HEADER "9" ROW "11,1,0\n", "BP4D label file F002_T1.csv, row 3: 3 columns, header has 14"},
-        {HEADER "9,1,0,9,0,1,0,1,0,1,0,1,2,9\n", "row 2: code \"2\" for AU 24, expected 0, 1 or 9 (not coded)"},
+        {HEADER "9,1,0,9,0,1,0,1,0,1,0,1,2,9\n",
+         "row 2: code \"2\" for AU 24, expected 0, 1 or 9 (not coded)"},
         {HEADER "9,,0,9,0,1,0,1,0,1,0,1,0,9\n", "row 2: code \"\" for AU 1"},
         {HEADER "x" ROW, "row 2: column 1 is \"x\", expected a frame (a whole number)"},
         {HEADER "-9" ROW, "row 2: column 1 is \"-9\""},
@@ -172,19 +184,21 @@ static void unknown_folders_are_refused(void **state)
     (void)state;
     expect_open(&s, "", CLILE_E_FORMAT, "layout not recognised; looked for bp4d: SUBJECT_TASK.csv");
     expect_open(&s, "", CLILE_E_FORMAT, "disfa: SUBJECT/SUBJECT_auN.txt");
-    expect_open(&s, "layout=bp4d", CLILE_E_FORMAT, "no BP4D label files; looked for SUBJECT_TASK.csv");
+    expect_open(&s, "layout=bp4d", CLILE_E_FORMAT,
+                "no BP4D label files; looked for SUBJECT_TASK.csv");
     expect_open(&s, "layout=disfa", CLILE_E_FORMAT, "no DISFA label files; looked for");
     expect_open(&s, "layout=csv", CLILE_E_IO, "manifest.csv");
     clile_dataset *dataset = NULL;
     assert_failed(clile_dataset_open("/nonexistent/BP4D", NULL, &dataset), CLILE_E_IO,
                   "/nonexistent/BP4D: no such folder or file");
-    assert_failed(clile_dataset_open(NULL, NULL, &dataset), CLILE_E_INVALID_ARGUMENT, "path is NULL");
+    assert_failed(clile_dataset_open(NULL, NULL, &dataset), CLILE_E_INVALID_ARGUMENT,
+                  "path is NULL");
     assert_failed(clile_dataset_open("x", NULL, NULL), CLILE_E_INVALID_ARGUMENT, "out is NULL");
     scratch_text(&s, "BP4D_train_img_path_fold1.txt", "a.jpg\n");
     expect_open(&s, "", CLILE_E_IO, "BP4D_train_label_fold1.txt");
     scratch_text(&s, "pack.safetensors", "x");
-    assert_failed(clile_dataset_open(scratch_path(&s, "pack.safetensors"), NULL, &dataset), CLILE_E_FORMAT,
-                  "not a safetensors file");
+    assert_failed(clile_dataset_open(scratch_path(&s, "pack.safetensors"), NULL, &dataset),
+                  CLILE_E_FORMAT, "not a safetensors file");
     scratch_free(&s);
 }
 
@@ -219,7 +233,9 @@ static void disfa_finds_the_first_image(void **state)
             assert_int_equal(crop[0], 100 + k);
         }
         clile_dataset_destroy(dataset);
-        assert_int_equal(scratch_open(s.path, "layout=disfa au_set=12 present_from=1 unknown=negative", &dataset),
+        assert_int_equal(scratch_open(s.path,
+                                      "layout=disfa au_set=12 present_from=1 unknown=negative",
+                                      &dataset),
                          CLILE_OK);
         assert_labels(dataset, 0, 1, (const int8_t[1]){1});
         assert_labels(dataset, 1, 1, (const int8_t[1]){0});
@@ -241,9 +257,12 @@ static void disfa_counts_what_is_left_out(void **state)
     assert_int_equal(scratch_open(s.path, "au_set=1", &dataset), CLILE_OK);
     assert_int_equal(clile_dataset_size(dataset), 2);
     assert_counts(dataset, 3, 1, 3, 2);
-    assert_string_equal(clile_dataset_get_left_out(dataset, CLILE_LEFT_OUT_LABELS, 0), "img/SN002/2");
-    assert_string_equal(clile_dataset_get_left_out(dataset, CLILE_LEFT_OUT_IMAGES, 0), "img/SN007/1.png");
-    assert_string_equal(clile_dataset_get_left_out(dataset, CLILE_LEFT_OUT_IMAGES, 2), "img/SN002/9.png");
+    assert_string_equal(clile_dataset_get_left_out(dataset, CLILE_LEFT_OUT_LABELS, 0),
+                        "img/SN002/2");
+    assert_string_equal(clile_dataset_get_left_out(dataset, CLILE_LEFT_OUT_IMAGES, 0),
+                        "img/SN007/1.png");
+    assert_string_equal(clile_dataset_get_left_out(dataset, CLILE_LEFT_OUT_IMAGES, 2),
+                        "img/SN002/9.png");
     clile_dataset_destroy(dataset);
     scratch_free(&s);
 }
@@ -253,7 +272,8 @@ static void disfa_mistakes_are_named(void **state)
     static const struct {
         const char *text, *message;
     } cases[] = {
-        {"1,0\n2,0,1\n3,0\n", "DISFA label file SN002_au12.txt, row 2: 3 columns, expected frame,intensity"},
+        {"1,0\n2,0,1\n3,0\n",
+         "DISFA label file SN002_au12.txt, row 2: 3 columns, expected frame,intensity"},
         {"1,0\n2,6\n3,0\n", "row 2: intensity 6, expected 0 to 5 or 9"},
         {"1,0\n2,a\n3,0\n", "row 2: column 2 is \"a\", expected an intensity"},
         {"1,0\n3,0\n", "row 2: frame 3, which SN002_au1.txt does not have in this place"},
@@ -276,8 +296,8 @@ static void disfa_mistakes_are_named(void **state)
 
 static void landmarks_align_the_crop(void **state)
 {
-    /* A white square of 4 x 4 pixels where the left-hand eye is; nose, mouth and the other eye by the canonical crop at
-     * 50 pixels, turned by a quarter. */
+    /* A white square of 4 x 4 pixels where the left-hand eye is; nose, mouth and the other eye
+     * by the canonical crop at 50 pixels, turned by a quarter. */
     static const double canonical[5][2] = CLILE_I_CANONICAL;
     enum { SIDE = 64, SIZE = 32 };
     static uint8_t photo[SIDE * SIDE];
@@ -294,7 +314,8 @@ static void landmarks_align_the_crop(void **state)
     const int ex = (int)(xy[0][0] + 0.5), ey = (int)(xy[0][1] + 0.5);
     for (int y = ey - 2; y < ey + 2; ++y) memset(photo + y * SIDE + ex - 2, 255, 4);
     scratch_folders(&s, "F001/T1/5.png");
-    assert_int_equal(clile_i_image_write_png(scratch_path(&s, "F001/T1/5.png"), SIDE, SIDE, 1, photo), CLILE_OK);
+    assert_int_equal(
+        clile_i_image_write_png(scratch_path(&s, "F001/T1/5.png"), SIDE, SIDE, 1, photo), CLILE_OK);
     scratch_text(&s, "AU_OCC/F001_T1.csv", HEADER "5" ROW);
     clile_i_text_append(&rows, "frame,x0,y0,x1,y1,x2,y2,x3,y3,x4,y4\n5");
     for (int k = 0; k < 5; ++k) clile_i_text_append(&rows, ",%.4f,%.4f", xy[k][0], xy[k][1]);
@@ -316,17 +337,20 @@ static void landmarks_align_the_crop(void **state)
 
     scratch_text(&s, "landmarks/F001_T1.csv", "frame,x0,y0\n5,1,2\n");
     expect_open(&s, "", CLILE_E_FORMAT,
-                "landmark file F001_T1.csv, row 1: no columns of landmarks are known in the header \"frame,x0,y0\"; "
-                "expected x,y,w,h (or ");
+                "landmark file F001_T1.csv, row 1: no columns of landmarks are known in the "
+                "header \"frame,x0,y0\"; expected x,y,w,h (or ");
     scratch_text(&s, "landmarks/F001_T1.csv", "5,1,2\n");
-    expect_open(&s, "", CLILE_E_FORMAT,
-                "landmark file F001_T1.csv, row 1: 3 columns, expected frame and 5 or 68 x,y pairs");
+    expect_open(
+        &s, "", CLILE_E_FORMAT,
+        "landmark file F001_T1.csv, row 1: 3 columns, expected frame and 5 or 68 x,y pairs");
     scratch_text(&s, "landmarks/F001_T1.csv", "5,1,2,3,4,5,6,7,8,9,nan\n");
     expect_open(&s, "", CLILE_E_FORMAT, "row 1: column 11 is not a coordinate");
     scratch_text(&s, "landmarks/F001_T1.csv", "5,1,2,3,4,5,6,7,8,9,1\n5,1,2,3,4,5,6,7,8,9,1\n");
-    expect_open(&s, "", CLILE_E_FORMAT, "landmark file F001_T1.csv, row 2: frame 5 has row 1 already");
+    expect_open(&s, "", CLILE_E_FORMAT,
+                "landmark file F001_T1.csv, row 2: frame 5 has row 1 already");
     scratch_text(&s, "landmarks/F001_T1.csv", "5,1,1,1,1,1,1,1,1,1,1\n");
-    expect_open(&s, "", CLILE_E_FORMAT, "images are no face's, first F001/T1/5.png: the landmarks are all the same");
+    expect_open(&s, "", CLILE_E_FORMAT,
+                "images are no face's, first F001/T1/5.png: the landmarks are all the same");
     clile_i_text_free(&rows);
     scratch_free(&s);
 }
@@ -354,8 +378,9 @@ static void a_manifest_is_read(void **state)
     assert_int_equal(clile_dataset_copy_crop(dataset, 0, 16, crop), CLILE_OK);
     assert_int_equal(crop[7], 50);
     clile_dataset_destroy(dataset);
-    assert_int_equal(scratch_open(scratch_path(&s, "manifest.csv"), "au_set=1,12 unknown=negative", &dataset),
-                     CLILE_OK);
+    assert_int_equal(
+        scratch_open(scratch_path(&s, "manifest.csv"), "au_set=1,12 unknown=negative", &dataset),
+        CLILE_OK);
     assert_labels(dataset, 1, 2, (const int8_t[2]){1, 0});
     assert_int_equal(clile_dataset_copy_crop(dataset, 1, 16, crop), CLILE_OK);
     assert_int_equal(crop[7], 60);
@@ -404,9 +429,12 @@ static void bad_images_are_named_when_they_are_read(void **state)
     } cases[] = {
         {"absent.png", NULL, 0, CLILE_E_IO, "absent.png"},
         {"empty.png", "image/rgb.png", 0, CLILE_E_FORMAT, "empty.png is empty (0 bytes)"},
-        {"cut.jpg", "image/baseline.jpg", 800, CLILE_E_CORRUPT, "cut.jpg: the JPEG file is damaged"},
-        {"text.jpg", "image/README.md", -1, CLILE_E_FORMAT, "text.jpg is not a JPEG, PNG or BMP file"},
-        {"one.png", "image/one.png", -1, CLILE_E_FORMAT, "one.png has 1 x 1 pixels, a face needs at least 8 x 8"},
+        {"cut.jpg", "image/baseline.jpg", 800, CLILE_E_CORRUPT,
+         "cut.jpg: the JPEG file is damaged"},
+        {"text.jpg", "image/README.md", -1, CLILE_E_FORMAT,
+         "text.jpg is not a JPEG, PNG or BMP file"},
+        {"one.png", "image/one.png", -1, CLILE_E_FORMAT,
+         "one.png has 1 x 1 pixels, a face needs at least 8 x 8"},
         {"huge.png", "image/huge.png", -1, CLILE_E_INVALID_ARGUMENT,
          "huge.png has 30000 x 30000 pixels, max_pixels allows 50000000"},
         {"sixteen.png", "image/rgb16.png", -1, CLILE_OK, ""},
@@ -420,7 +448,8 @@ static void bad_images_are_named_when_they_are_read(void **state)
     (void)state;
     clile_i_text_append(&manifest, "image,subject,AU1\n");
     for (int k = 0; k < CASES; ++k) {
-        if (cases[k].source != NULL) scratch_copy(&s, cases[k].name, cases[k].source, cases[k].keep);
+        if (cases[k].source != NULL)
+            scratch_copy(&s, cases[k].name, cases[k].source, cases[k].keep);
         clile_i_text_append(&manifest, "%s,p,1\n", cases[k].name);
     }
     scratch_text(&s, "manifest.csv", manifest.data);
@@ -442,7 +471,8 @@ static void large_manifests_open(void **state)
     clile_dataset *dataset = NULL;
     (void)state;
     clile_i_text_append(&manifest, "image,subject,AU1,AU2\n");
-    for (int i = 0; i < N; ++i) clile_i_text_append(&manifest, "%d.jpg,s%d,%d,0\n", i, i % 1000, i % 3 == 0);
+    for (int i = 0; i < N; ++i)
+        clile_i_text_append(&manifest, "%d.jpg,s%d,%d,0\n", i, i % 1000, i % 3 == 0);
     assert_int_equal(manifest.status, CLILE_OK);
     scratch_text(&s, "manifest.csv", manifest.data);
     clile_i_text_free(&manifest);

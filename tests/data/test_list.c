@@ -1,15 +1,16 @@
 /* Image and label lists. */
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <setjmp.h>
 #include <cmocka.h>
 
 #include "data/scratch.h"
 
 #define ZEROS " 0 0 0 0 0 0 0 0 0 0"
 
-/* Two folds of two subjects; the images are in `images` below the scratch folder, the lists in `lists`. */
+/* Two folds of two subjects; the images are in `images` below the scratch folder, the lists in
+ * `lists`. */
 static void write_lists(const scratch *s, const char *images, const char *lists)
 {
     static const char *const frames[] = {"F001/T1/2440.png", "F001/T1/2441.png", "M007/T2/1.png"};
@@ -63,7 +64,9 @@ static void lists_are_read(void **state)
         clile_dataset_destroy(dataset);
         /* one list by its name; another choice of AUs */
         snprintf(name, sizeof name, "%sBP4D_train_img_path_fold1.txt", lists[k]);
-        assert_int_equal(scratch_open(scratch_path(&s, name), "au_set=2,1 unknown=negative", &dataset), CLILE_OK);
+        assert_int_equal(
+            scratch_open(scratch_path(&s, name), "au_set=2,1 unknown=negative", &dataset),
+            CLILE_OK);
         assert_int_equal(clile_dataset_size(dataset), 2);
         assert_labels(dataset, 0, 2, (const int8_t[2]){0, 1});
         clile_dataset_destroy(dataset);
@@ -87,17 +90,24 @@ static void mistakes_are_named(void **state)
          "list BP4D_train_img_path_fold1.txt has 3 lines, BP4D_train_label_fold1.txt has 2"},
         {"BP4D_train_label_fold1.txt", "0 0" ZEROS "\n1 2" ZEROS "\n0 0" ZEROS,
          "list BP4D_train_label_fold1.txt, line 2: column 2 is 2, expected 0, 1 or -1, 9"},
-        {"BP4D_train_label_fold1.txt", "0 0" ZEROS "\n\n0 1\n0 0" ZEROS, "line 3: 2 columns, the first line has 12"},
-        {"BP4D_train_label_fold1.txt", "0 0" ZEROS "\n0 a" ZEROS "\n0 0" ZEROS, "line 2: \"a\" is no number"},
+        {"BP4D_train_label_fold1.txt", "0 0" ZEROS "\n\n0 1\n0 0" ZEROS,
+         "line 3: 2 columns, the first line has 12"},
+        {"BP4D_train_label_fold1.txt", "0 0" ZEROS "\n0 a" ZEROS "\n0 0" ZEROS,
+         "line 2: \"a\" is no number"},
         {"BP4D_train_img_path_fold1.txt", "F001/T1/2440.png\nM007/T2/1.png\nF001/T1/9.png\n",
          "line 2: subject M007 is in BP4D_test_img_path_fold1.txt, too"},
-        {"BP4D_train_img_path_fold1.txt", "F001/T1/2440.png\n2441.png\nF001/T1/9.png\n", "line 2: the path names no"},
+        {"BP4D_train_img_path_fold1.txt", "F001/T1/2440.png\n2441.png\nF001/T1/9.png\n",
+         "line 2: the path names no"},
         {"BP4D_test_img_path_fold1.txt", "M007/T2/7.png\n",
-         "list BP4D_test_img_path_fold1.txt, line 1: no image M007/T2/7.png, and none of the next; looked in"},
+         "list BP4D_test_img_path_fold1.txt, line 1: no image M007/T2/7.png, and none of the next; "
+         "looked in"},
         {"BP4D_test_img_path_fold1.txt", "", "has 0 lines, BP4D_test_label_fold1.txt has 1"},
-        {"BP4D_test_label_fold1.txt", "0 1 1\n", "list BP4D_test_label_fold1.txt: 3 columns, BP4D has 12 and DISFA 8"},
-        {"BP4D_weight_fold1.txt", "1 1\n1", "list BP4D_weight_fold1.txt: 3 weights, the labels have 12 columns"},
-        {"BP4D_train_weight_fold1.txt", "1\n-1\n", "list BP4D_train_weight_fold1.txt, line 2: a weight that is not"},
+        {"BP4D_test_label_fold1.txt", "0 1 1\n",
+         "list BP4D_test_label_fold1.txt: 3 columns, BP4D has 12 and DISFA 8"},
+        {"BP4D_weight_fold1.txt", "1 1\n1",
+         "list BP4D_weight_fold1.txt: 3 weights, the labels have 12 columns"},
+        {"BP4D_train_weight_fold1.txt", "1\n-1\n",
+         "list BP4D_train_weight_fold1.txt, line 2: a weight that is not"},
         {"DISFA_test_img_path_fold1.txt", "x\n", "lists of two data sets, BP4D and DISFA"},
     };
     (void)state;
@@ -110,7 +120,8 @@ static void mistakes_are_named(void **state)
         scratch_free(&s);
     }
     const scratch s = scratch_make();
-    expect(&s, "layout=list", CLILE_E_FORMAT, "no list of images; looked for NAME_img_path_foldK.txt");
+    expect(&s, "layout=list", CLILE_E_FORMAT,
+           "no list of images; looked for NAME_img_path_foldK.txt");
     write_lists(&s, "", "");
     expect(&s, "au_set=9", CLILE_E_INVALID_ARGUMENT, "AU 9 is not among the 12 of BP4D");
     unlink(scratch_path(&s, "BP4D_test_label_fold1.txt"));
@@ -130,7 +141,8 @@ static void other_columns_are_named_by_au_set(void **state)
     assert_labels(dataset, 0, 3, (const int8_t[3]){0, 1, -1});
     assert_string_equal(clile_dataset_get_subject_name(dataset, 0), "anna");
     clile_dataset_destroy(dataset);
-    expect(&s, "au_set=1,2", CLILE_E_INVALID_ARGUMENT, "list own_label.txt: 3 columns, au_set names 2");
+    expect(&s, "au_set=1,2", CLILE_E_INVALID_ARGUMENT,
+           "list own_label.txt: 3 columns, au_set names 2");
     scratch_free(&s);
 }
 
@@ -152,10 +164,12 @@ static void disfa_lists_are_read(void **state)
     assert_int_equal(scratch_open(s.path, "", &dataset), CLILE_OK);
     assert_int_equal(clile_dataset_size(dataset), 3);
     assert_counts(dataset, 3, 0, 1, 3);
-    assert_labels(dataset, 1, 8, (const int8_t[8]){0, 0, 0, 1, 0, 0, 0, 0}); /* test comes before train */
+    /* test comes before train */
+    assert_labels(dataset, 1, 8, (const int8_t[8]){0, 0, 0, 1, 0, 0, 0, 0});
     clile_dataset_destroy(dataset);
     scratch_text(&s, "list/DISFA_train_weight_fold1.txt", "1 1 1\n");
-    expect(&s, "", CLILE_E_FORMAT, "list DISFA_train_weight_fold1.txt: 3 weights, the labels have 8 columns");
+    expect(&s, "", CLILE_E_FORMAT,
+           "list DISFA_train_weight_fold1.txt: 3 weights, the labels have 8 columns");
     unlink(scratch_path(&s, "list/DISFA_train_weight_fold1.txt"));
     scratch_text(&s, "list/DISFA_train_label_fold1.txt", "0 0 0 1 0 0 0 0\n");
     expect(&s, "", CLILE_E_FORMAT,
@@ -179,7 +193,8 @@ static void failed_allocations_leave_nothing_behind(void **state)
         if (status != CLILE_OK && status != CLILE_E_OUT_OF_MEMORY)
             fail_msg("allocation %d: %s", (int)k, clile_last_error());
     } while (status != CLILE_OK && k < 1000);
-    assert_true(k > 60 && k < 1000); /* each of the many allocations was met, and none was passed over */
+    /* each of the many allocations was met, and none was passed over */
+    assert_true(k > 60 && k < 1000);
     clile_dataset_destroy(dataset);
     scratch_free(&s);
 }

@@ -1,9 +1,9 @@
 /* What opening a data set tells the log. */
 #define _DEFAULT_SOURCE /* mkdtemp */
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <setjmp.h>
 #include <cmocka.h>
 
 #include "data/scratch.h"
@@ -43,7 +43,8 @@ static void notes_and_counts_are_told(void **state)
     clile_dataset *data = NULL;
     fill(&place);
     log_into(options, &heard);
-    if (clile_dataset_open(scratch_path(&place, "set"), options, &data) != CLILE_OK) fail_msg("%s", clile_last_error());
+    if (clile_dataset_open(scratch_path(&place, "set"), options, &data) != CLILE_OK)
+        fail_msg("%s", clile_last_error());
     const char *notes = clile_dataset_get_notes(data), *begin = NULL, *end = NULL;
     clile_i_lines lines = {.data = notes, .size = strlen(notes)};
     int found = 0, warnings = 0;
@@ -57,7 +58,8 @@ static void notes_and_counts_are_told(void **state)
     }
     assert_true(found > warnings && warnings > 0);
     assert_logged(&heard, CLILE_LOG_WARNING, "both numberings fit alike");
-    assert_logged(&heard, CLILE_LOG_INFO, "2 images without label row are left out, the first is anna/");
+    assert_logged(&heard, CLILE_LOG_INFO,
+                  "2 images without label row are left out, the first is anna/");
     assert_logged(&heard, CLILE_LOG_INFO, "6 images of 1 subjects, 1 AUs, layout ");
     assert_int_equal(heard.strangers, 0);
     clile_dataset_destroy(data);
@@ -71,7 +73,8 @@ static void notes_and_counts_are_told(void **state)
     scratch_free(&place);
 }
 
-/* The notes of a folder that is refused say what was understood until then; the error is the caller's as ever. */
+/* The notes of a folder that is refused say what was understood until then; the error is the
+ * caller's as ever. */
 static void a_set_that_is_refused_is_told_of(void **state)
 {
     (void)state;
@@ -81,7 +84,8 @@ static void a_set_that_is_refused_is_told_of(void **state)
     fill(&place);
     scratch_text(&place, "set/anna.csv", "frame,success,AU01_c\n100,1,1\n101,1,0\n");
     log_into(options, &heard);
-    assert_int_equal(clile_dataset_open(scratch_path(&place, "set"), options, &data), CLILE_E_FORMAT);
+    assert_int_equal(clile_dataset_open(scratch_path(&place, "set"), options, &data),
+                     CLILE_E_FORMAT);
     assert_null(data);
     assert_int_equal(count_lines(&heard, "subjects,"), 0);
     assert_true(heard.count > 0);

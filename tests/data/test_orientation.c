@@ -1,9 +1,10 @@
-/* A photograph that a camera stored on its side gives the same crops as the upright one: whole, by landmarks and by
- * boxes, in a data set of files and in a pack of it. Coordinates are those of the upright image. */
+/* A photograph that a camera stored on its side gives the same crops as the upright one: whole,
+ * by landmarks and by boxes, in a data set of files and in a pack of it. Coordinates are those
+ * of the upright image. */
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <setjmp.h>
 #include <cmocka.h>
 
 #include "data/data.h"
@@ -21,7 +22,8 @@ static void pixel(int y, int x, uint8_t *rgb)
 }
 
 /* Writes a PNG and puts an eXIf chunk with the orientation behind its header. */
-static void write_stored(const scratch *s, const char *name, int h, int w, const uint8_t *rgb, uint8_t orientation)
+static void write_stored(const scratch *s, const char *name, int h, int w, const uint8_t *rgb,
+                         uint8_t orientation)
 {
     uint8_t chunk[12 + 26] = {0, 0, 0, 26, 'e',  'X',  'I', 'f', 'M', 'M', 0, 42, 0, 0,
                               0, 8, 0, 1,  0x01, 0x12, 0,   3,   0,   0,   0, 1,  0, orientation};
@@ -41,7 +43,8 @@ static void write_stored(const scratch *s, const char *name, int h, int w, const
     free(bytes);
 }
 
-/* upright.png and turned.png, which a camera held on its side (orientation 6: the first stored row is on the right). */
+/* upright.png and turned.png, which a camera held on its side (orientation 6: the first stored
+ * row is on the right). */
 static void write_images(const scratch *s)
 {
     uint8_t upright[H * W * 3], stored[W * H * 3];
@@ -51,7 +54,8 @@ static void write_images(const scratch *s)
             pixel(y, x, stored + 3 * ((W - 1 - x) * H + y));
         }
     }
-    assert_int_equal(clile_image_write_png(scratch_path(s, "upright.png"), H, W, upright), CLILE_OK);
+    assert_int_equal(clile_image_write_png(scratch_path(s, "upright.png"), H, W, upright),
+                     CLILE_OK);
     write_stored(s, "turned.png", W, H, stored, 6);
 }
 
@@ -65,7 +69,8 @@ static void assert_same_crops(const clile_dataset *dataset, int64_t a, int64_t b
 
 static void a_turned_photograph_trains_as_the_upright_one(void **state)
 {
-    static const char *const places[] = {",,,,,,,,,,,,,", "10,12,20,13,15,18,11,24,19,24,,,,", ",,,,,,,,,,6,8,20,22"};
+    static const char *const places[] = {",,,,,,,,,,,,,", "10,12,20,13,15,18,11,24,19,24,,,,",
+                                         ",,,,,,,,,,6,8,20,22"};
     const scratch s = scratch_make();
     (void)state;
     write_images(&s);
@@ -83,8 +88,11 @@ static void a_turned_photograph_trains_as_the_upright_one(void **state)
         assert_same_crops(dataset, 0, 1);
         assert_int_equal(clile_options_create(&options), CLILE_OK);
         assert_int_equal(clile_options_set(options, "image_size", "32"), CLILE_OK);
-        assert_int_equal(clile_dataset_pack(dataset, scratch_path(&s, "p.safetensors"), options, NULL, NULL), CLILE_OK);
-        assert_int_equal(clile_dataset_open(scratch_path(&s, "p.safetensors"), NULL, &pack), CLILE_OK);
+        assert_int_equal(
+            clile_dataset_pack(dataset, scratch_path(&s, "p.safetensors"), options, NULL, NULL),
+            CLILE_OK);
+        assert_int_equal(clile_dataset_open(scratch_path(&s, "p.safetensors"), NULL, &pack),
+                         CLILE_OK);
         assert_same_crops(pack, 0, 1);
         clile_options_destroy(options);
         clile_dataset_destroy(pack);

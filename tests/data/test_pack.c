@@ -1,13 +1,13 @@
 /* Packs: the same bits as what they were made from, and what is said about damaged ones. */
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <setjmp.h>
 #include <cmocka.h>
 
 #include "data/core.h"
-#include "layout/pack.h"
 #include "data/scratch.h"
+#include "layout/pack.h"
 
 enum { N = 70, SIDE = 40, SIZE = 32, C = 3, STORED = 36 };
 
@@ -17,7 +17,8 @@ static int32_t stop_at_once(int64_t done, int64_t all, void *user)
     return done < all;
 }
 
-static clile_status pack(const clile_dataset *dataset, const char *path, clile_count_fn progress, void *user)
+static clile_status pack(const clile_dataset *dataset, const char *path, clile_count_fn progress,
+                         void *user)
 {
     clile_options *options = NULL;
     assert_int_equal(clile_options_create(&options), CLILE_OK);
@@ -37,11 +38,14 @@ static void write_folder(const scratch *s)
     char name[64];
     clile_i_text_append(&rows, "image,subject,AU1,AU4,AU12,x0,y0,x1,y1,x2,y2,x3,y3,x4,y4\n");
     for (int i = 0; i < N; ++i) {
-        for (size_t k = 0; k < sizeof pixels; ++k) pixels[k] = (uint8_t)clile_i_rng_below(&rng, 256);
+        for (size_t k = 0; k < sizeof pixels; ++k)
+            pixels[k] = (uint8_t)clile_i_rng_below(&rng, 256);
         snprintf(name, sizeof name, "f/im_%03d.png", i);
         scratch_folders(s, name);
-        assert_int_equal(clile_i_image_write_png(scratch_path(s, name), SIDE, SIDE, 3, pixels), CLILE_OK);
-        clile_i_text_append(&rows, "%s,s%d,%d,%d,%d,%s\n", name, 12 - i % 7, i % 3 == 0, i % 5 == 0 ? -1 : 0, i % 2,
+        assert_int_equal(clile_i_image_write_png(scratch_path(s, name), SIDE, SIDE, 3, pixels),
+                         CLILE_OK);
+        clile_i_text_append(&rows, "%s,s%d,%d,%d,%d,%s\n", name, 12 - i % 7, i % 3 == 0,
+                            i % 5 == 0 ? -1 : 0, i % 2,
                             i % 2 ? ",,,,,,,,," : "14.5,16,25,15,21,23,16,30,25,29.5");
     }
     scratch_text(s, "manifest.csv", rows.data);
@@ -52,7 +56,8 @@ static void assert_same_batches(const clile_dataset *a, const clile_dataset *b)
 {
     enum { BATCH = 16 };
     static float x[2][BATCH * 3 * SIZE * SIZE];
-    const clile_i_augment augment = {.flip = 1, .scale = 0.1, .shift = 0.05, .brightness = 0.2, .contrast = 0.2};
+    const clile_i_augment augment = {
+        .flip = 1, .scale = 0.1, .shift = 0.05, .brightness = 0.2, .contrast = 0.2};
     const int64_t n = clile_dataset_size(a);
     int64_t order[N];
     assert_int_equal(clile_dataset_size(b), n);
@@ -81,11 +86,13 @@ static void a_pack_gives_the_same_bits(void **state)
     (void)state;
     write_folder(&s);
     assert_int_equal(scratch_open(s.path, "", &folder), CLILE_OK);
-    assert_int_equal(pack(folder, scratch_path(&s, "p.safetensors"), stop_at_once, &done), CLILE_E_CANCELLED);
+    assert_int_equal(pack(folder, scratch_path(&s, "p.safetensors"), stop_at_once, &done),
+                     CLILE_E_CANCELLED);
     assert_int_equal(done, CLILE_I_PACK_BLOCK);
     assert_false(clile_i_path_exists(scratch_path(&s, "p.safetensors")));
     assert_int_equal(pack(folder, scratch_path(&s, "p.safetensors"), NULL, NULL), CLILE_OK);
-    assert_int_equal(folder->core->cache_used, 0); /* nothing is kept: memory does not grow with the images */
+    /* nothing is kept: memory does not grow with the images */
+    assert_int_equal(folder->core->cache_used, 0);
     assert_int_equal(scratch_open(scratch_path(&s, "p.safetensors"), "", &packed), CLILE_OK);
     assert_same_batches(folder, packed);
     assert_int_equal(packed->core->cache_used, 0);
@@ -95,7 +102,8 @@ static void a_pack_gives_the_same_bits(void **state)
     assert_int_equal(clile_dataset_copy_au_weights(packed, weights[1]), CLILE_OK);
     assert_memory_equal(weights[0], weights[1], sizeof weights[0]);
     for (int k = 0; k < 2; ++k)
-        assert_int_equal(clile_dataset_fold(k == 0 ? folder : packed, "kfold:3", 2, &parts[2 * k], &parts[2 * k + 1]),
+        assert_int_equal(clile_dataset_fold(k == 0 ? folder : packed, "kfold:3", 2, &parts[2 * k],
+                                            &parts[2 * k + 1]),
                          CLILE_OK);
     assert_same_batches(parts[0], parts[2]);
     assert_same_batches(parts[1], parts[3]);
@@ -110,7 +118,8 @@ static void a_pack_gives_the_same_bits(void **state)
     /* a part of a pack, packed again */
     assert_int_equal(pack(parts[3], scratch_path(&s, "q.safetensors"), NULL, NULL), CLILE_OK);
     clile_dataset_destroy(packed); /* its parts keep the file open */
-    assert_int_equal(scratch_open(scratch_path(&s, "q.safetensors"), "layout=pack", &packed), CLILE_OK);
+    assert_int_equal(scratch_open(scratch_path(&s, "q.safetensors"), "layout=pack", &packed),
+                     CLILE_OK);
     assert_same_batches(parts[1], packed);
     for (int k = 0; k < 4; ++k) clile_dataset_destroy(parts[k]);
     clile_dataset_destroy(packed);
@@ -130,11 +139,14 @@ static void frames_aus_and_options(void **state)
     assert_int_equal(scratch_open(s.path, "", &dataset), CLILE_OK);
     assert_int_equal(pack(dataset, scratch_path(&s, "p.safetensors"), NULL, NULL), CLILE_OK);
     clile_dataset_destroy(dataset);
-    assert_int_equal(clile_i_st_open(scratch_path(&s, "p.safetensors"), &st), CLILE_OK); /* with its CRC of the whole */
-    assert_int_equal(clile_i_st_copy(st, "frame", CLILE_I_ST_I64, 1, (const int64_t[]){N}, frame), CLILE_OK);
+    /* with its CRC of the whole */
+    assert_int_equal(clile_i_st_open(scratch_path(&s, "p.safetensors"), &st), CLILE_OK);
+    assert_int_equal(clile_i_st_copy(st, "frame", CLILE_I_ST_I64, 1, (const int64_t[]){N}, frame),
+                     CLILE_OK);
     assert_int_equal(frame[0], 0);
     assert_int_equal(frame[N - 1], N - 1);
-    assert_string_equal(clile_i_st_metadata(st, "made_from"), "layout=csv au_set=1,4,12 unknown=mask present_from=2");
+    assert_string_equal(clile_i_st_metadata(st, "made_from"),
+                        "layout=csv au_set=1,4,12 unknown=mask present_from=2");
     clile_i_st_close(st);
     const char *path = scratch_path(&s, "p.safetensors");
     assert_int_equal(scratch_open(path, "au_set=12,4 unknown=negative", &dataset), CLILE_OK);
@@ -155,7 +167,8 @@ typedef struct {
     int32_t subject;
     int64_t side;
 } recipe;
-static const recipe fine = {"clile-pack", "1", "32", "1,4,12", "a\nb", "x/1.png\ny", NULL, 0, 1, STORED};
+static const recipe fine = {"clile-pack", "1",  "32", "1,4,12", "a\nb",
+                            "x/1.png\ny", NULL, 0,    1,        STORED};
 
 static void write_pack(const scratch *s, const recipe *r)
 {
@@ -164,8 +177,10 @@ static void write_pack(const scratch *s, const recipe *r)
     const int32_t subject[2] = {0, r->subject};
     const int64_t frame[2] = {1, -1}, n = 2, one = 1;
     const int64_t crc = clile_i_crc32(0, images, (size_t)(2 * r->side * r->side * 3));
-    const clile_i_pack_tables tables = {r->aus, r->subjects, r->names, n, C, frame, subject, labels};
-    const char *zero[] = {"label_rows", "labels_without_image", "images_without_labels", "images_without_landmarks"};
+    const clile_i_pack_tables tables = {r->aus, r->subjects, r->names, n,
+                                        C,      frame,       subject,  labels};
+    const char *zero[] = {"label_rows", "labels_without_image", "images_without_labels",
+                          "images_without_landmarks"};
     clile_i_st_writer *w = NULL;
     char digits[9];
     snprintf(digits, sizeof digits, "%08x", clile_i_pack_tables_crc(&tables));
@@ -179,7 +194,8 @@ static void write_pack(const scratch *s, const recipe *r)
     clile_i_st_writer_metadata(w, "image_names", r->names);
     clile_i_st_writer_metadata(w, "tables_crc32", r->crc != NULL ? r->crc : digits);
     for (int k = 0; k < 4; ++k) clile_i_st_writer_metadata(w, zero[k], "0");
-    clile_i_st_writer_add(w, "images", CLILE_I_ST_U8, 4, (const int64_t[]){n, r->side, r->side, 3}, images);
+    clile_i_st_writer_add(w, "images", CLILE_I_ST_U8, 4, (const int64_t[]){n, r->side, r->side, 3},
+                          images);
     clile_i_st_writer_add(w, "labels", CLILE_I_ST_I8, 2, (const int64_t[]){n, C}, labels);
     clile_i_st_writer_add(w, "subject", CLILE_I_ST_I32, 1, &n, subject);
     clile_i_st_writer_add(w, "frame", CLILE_I_ST_I64, 1, &n, frame);
@@ -207,14 +223,17 @@ static void wrong_contents_are_named(void **state)
     assert_int_equal(clile_dataset_verify(dataset, NULL, NULL), CLILE_OK);
     clile_dataset_destroy(dataset);
 #define EXPECT(change, status, text) (r = fine, r.change, expect(&s, &r, status, text))
-    EXPECT(format = "clile-model", CLILE_E_FORMAT, "its format is \"clile-model\", expected \"clile-pack\"");
+    EXPECT(format = "clile-model", CLILE_E_FORMAT,
+           "its format is \"clile-model\", expected \"clile-pack\"");
     EXPECT(version = "2", CLILE_E_UNSUPPORTED, "has format version \"2\", this library reads 1");
-    EXPECT(size = "33", CLILE_E_FORMAT, "tensor \"images\" is U8 [2,36,36,3], expected U8 [2,37,37,3]");
+    EXPECT(size = "33", CLILE_E_FORMAT,
+           "tensor \"images\" is U8 [2,36,36,3], expected U8 [2,37,37,3]");
     EXPECT(size = "x", CLILE_E_FORMAT, "image_size is \"x\", expected 1 to 4096");
     EXPECT(size = "-1", CLILE_E_FORMAT, "image_size is \"-1\"");
     EXPECT(side = 40, CLILE_E_FORMAT, "tensor \"images\" is U8 [2,40,40,3]");
     EXPECT(aus = "1,4", CLILE_E_FORMAT, "tensor \"labels\" is I8 [2,3], expected I8 [2,2]");
-    EXPECT(aus = "1,4,4", CLILE_E_FORMAT, "au_ids, entry 3 is \"4\", expected numbers from 1 to 999, each once");
+    EXPECT(aus = "1,4,4", CLILE_E_FORMAT,
+           "au_ids, entry 3 is \"4\", expected numbers from 1 to 999, each once");
     EXPECT(aus = "", CLILE_E_FORMAT, "au_ids, entry 1 is \"\"");
     EXPECT(subjects = "a\na", CLILE_E_FORMAT, "subjects, line 2: \"a\" is there twice");
     EXPECT(subjects = "a\n", CLILE_E_FORMAT, "subjects, line 2: \"\" is empty");
@@ -236,7 +255,8 @@ static clile_status try_bytes(const scratch *s, const uint8_t *bytes, size_t siz
     scratch_write(s, "d.safetensors", bytes, size);
     clile_status status = scratch_open(scratch_path(s, "d.safetensors"), "", &dataset);
     if (status == CLILE_OK) {
-        for (int64_t i = 0; i < clile_dataset_size(dataset); ++i) clile_dataset_copy_crop(dataset, i, SIZE, crop);
+        for (int64_t i = 0; i < clile_dataset_size(dataset); ++i)
+            clile_dataset_copy_crop(dataset, i, SIZE, crop);
         status = clile_dataset_verify(dataset, NULL, NULL);
     }
     clile_dataset_destroy(dataset);
@@ -259,10 +279,12 @@ static void damage_is_noticed(void **state)
     memcpy(&header, bytes, 8);
     assert_int_equal(try_bytes(&s, bytes, size), CLILE_OK);
     for (size_t cut = 0; cut < size; cut += cut < 8 + header + 80 ? 1 : 397)
-        if (try_bytes(&s, bytes, cut) == CLILE_OK) fail_msg("cut to %zu bytes and nobody noticed", cut);
+        if (try_bytes(&s, bytes, cut) == CLILE_OK)
+            fail_msg("cut to %zu bytes and nobody noticed", cut);
     for (size_t at = 8 + (size_t)header; at < size; at += at < 8 + header + 80 ? 1 : 401) {
         bytes[at] ^= 0x41;
-        if (try_bytes(&s, bytes, size) != CLILE_E_CORRUPT) fail_msg("byte %zu: %s", at, clile_last_error());
+        if (try_bytes(&s, bytes, size) != CLILE_E_CORRUPT)
+            fail_msg("byte %zu: %s", at, clile_last_error());
         bytes[at] ^= 0x41;
     }
     for (size_t at = 0; at < 8 + header; at += 3) { /* bytes of the header: must not crash */
@@ -300,16 +322,19 @@ static void what_cannot_be_packed(void **state)
     scratch_text(&s, "manifest.csv", "image,subject,AU1\na.png,p,1\nb.png,p,0\n");
     scratch_image(&s, "a.png", 9);
     assert_int_equal(scratch_open(s.path, "", &dataset), CLILE_OK);
-    assert_failed(pack(dataset, scratch_path(&s, "p.safetensors"), NULL, NULL), CLILE_E_IO, "b.png");
+    assert_failed(pack(dataset, scratch_path(&s, "p.safetensors"), NULL, NULL), CLILE_E_IO,
+                  "b.png");
     assert_false(clile_i_path_exists(scratch_path(&s, "p.safetensors")));
     assert_failed(pack(dataset, "/no/such/folder/p", NULL, NULL), CLILE_E_IO, "/no/such/folder/p");
     assert_failed(pack(dataset, NULL, NULL, NULL), CLILE_E_INVALID_ARGUMENT, "path is NULL");
     assert_failed(pack(NULL, "x", NULL, NULL), CLILE_E_INVALID_ARGUMENT, "dataset is NULL");
-    assert_failed(clile_dataset_verify(NULL, NULL, NULL), CLILE_E_INVALID_ARGUMENT, "dataset is NULL");
+    assert_failed(clile_dataset_verify(NULL, NULL, NULL), CLILE_E_INVALID_ARGUMENT,
+                  "dataset is NULL");
     clile_dataset_destroy(dataset);
     scratch_text(&s, "manifest.csv", "image,subject,AU1\na.png,p\xff,1\n");
     assert_int_equal(scratch_open(s.path, "", &dataset), CLILE_OK);
-    assert_failed(pack(dataset, scratch_path(&s, "p.safetensors"), NULL, NULL), CLILE_E_INVALID_ARGUMENT, "UTF-8");
+    assert_failed(pack(dataset, scratch_path(&s, "p.safetensors"), NULL, NULL),
+                  CLILE_E_INVALID_ARGUMENT, "UTF-8");
     clile_dataset_destroy(dataset);
     scratch_free(&s);
 }
@@ -355,9 +380,12 @@ static void failed_allocations_leave_nothing_behind(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_pack_gives_the_same_bits), cmocka_unit_test(frames_aus_and_options),
-        cmocka_unit_test(wrong_contents_are_named),   cmocka_unit_test(damage_is_noticed),
-        cmocka_unit_test(what_cannot_be_packed),      cmocka_unit_test(failed_allocations_leave_nothing_behind),
+        cmocka_unit_test(a_pack_gives_the_same_bits),
+        cmocka_unit_test(frames_aus_and_options),
+        cmocka_unit_test(wrong_contents_are_named),
+        cmocka_unit_test(damage_is_noticed),
+        cmocka_unit_test(what_cannot_be_packed),
+        cmocka_unit_test(failed_allocations_leave_nothing_behind),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,9 +1,10 @@
-/* Does what a layout has put together make sense? Images by number or by order, folders that might be taken for each
- * other, labels that are none, one person under two names. Each is right, refused or warned of. */
+/* Does what a layout has put together make sense? Images by number or by order, folders that
+ * might be taken for each other, labels that are none, one person under two names. Each is
+ * right, refused or warned of. */
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <setjmp.h>
 #include <cmocka.h>
 
 #include "data/scratch.h"
@@ -23,7 +24,8 @@ static void assert_notes(const clile_dataset *dataset, const char *text)
 
 static void assert_no_warning(const clile_dataset *dataset)
 {
-    if (strstr(clile_dataset_get_notes(dataset), "warning") != NULL) fail_msg("%s", clile_dataset_get_notes(dataset));
+    if (strstr(clile_dataset_get_notes(dataset), "warning") != NULL)
+        fail_msg("%s", clile_dataset_get_notes(dataset));
 }
 
 static void expect_failure(const scratch *s, const char *settings, const char *text)
@@ -35,8 +37,10 @@ static void expect_failure(const scratch *s, const char *settings, const char *t
 
 /* ---- a program's rows of a folder of images ---- */
 
-/* Images of these names in this order, the k-th (from 1) as grey as 10 k; rows 1..rows, present in the odd ones. */
-static void write_video(const scratch *s, const char *stem, int count, const char *const *names, int rows)
+/* Images of these names in this order, the k-th (from 1) as grey as 10 k; rows 1..rows, present
+ * in the odd ones. */
+static void write_video(const scratch *s, const char *stem, int count, const char *const *names,
+                        int rows)
 {
     char text[1024] = "frame,success,AU01_c\n", name[128];
     for (int k = 0; k < count; ++k) {
@@ -118,9 +122,8 @@ static void orders_that_differ_are_warned_of(void **state)
     (void)state;
     write_video(&s, "anna", 10, names, 10);
     clile_dataset *dataset = open_fine(&s, "");
-    assert_notes(
-        dataset,
-        "warning: 1 videos have images whose names are in another order than their numbers, such as 10 before 2");
+    assert_notes(dataset, "warning: 1 videos have images whose names are in another order than "
+                          "their numbers, such as 10 before 2");
     clile_dataset_destroy(dataset);
     dataset = open_fine(&s, "first_image=1"); /* whoever says so knows */
     assert_no_warning(dataset);
@@ -136,9 +139,11 @@ static void rows_that_fit_badly_are_warned_of_or_refused(void **state)
     (void)state;
     write_video(&s, "anna", 6, threes, 8); /* not as many rows as images */
     clile_dataset *dataset = open_fine(&s, "");
-    assert_notes(dataset,
-                 "warning: label rows and images of 1 sequences may not belong together, look at a sheet of "
-                 "faces; first anna: 3 of 8 label rows and of 6 images; left out are label rows such as anna/2");
+    assert_notes(
+        dataset,
+        "warning: label rows and images of 1 sequences may not belong together, look at a sheet of "
+        "faces; first anna: 3 of 8 label rows and of 6 images; left out are label rows such as "
+        "anna/2");
     assert_notes(dataset, "images such as anna/0010.png");
     clile_dataset_destroy(dataset);
     scratch_free(&s);
@@ -158,7 +163,8 @@ static void rows_that_fit_badly_are_warned_of_or_refused(void **state)
 /* `rows` label frames from 1 on, `count` images from `first` on, in one of the other layouts. */
 static void write_numbered(const scratch *s, int layout, int rows, int first, int count)
 {
-    static const char *const files[] = {"AU_OCC/F001_T1.csv", "ActionUnit_Labels/SN001/SN001_au1.txt",
+    static const char *const files[] = {"AU_OCC/F001_T1.csv",
+                                        "ActionUnit_Labels/SN001/SN001_au1.txt",
                                         "Labels/SN001/trial/AU1.txt"};
     static const char *const folders[] = {"Sequences/F001/T1", "img/SN001", "Images/SN001/trial"};
     static const char *const formats[] = {"%d,%d\n", "%d,%d\n", "%03d.png %d\n"};
@@ -188,14 +194,16 @@ static void all_numberings_are_compared(void **state)
         s = scratch_make(); /* as many, three further on */
         write_numbered(&s, layout, 40, 4, 40);
         dataset = open_fine(&s, "au_set=1");
-        assert_notes(dataset, "warning: label rows and images of 1 sequences may not belong together");
+        assert_notes(dataset,
+                     "warning: label rows and images of 1 sequences may not belong together");
         assert_notes(dataset, "of 40 label rows and of 40 images; left out are label rows such as");
         clile_dataset_destroy(dataset);
         scratch_free(&s);
 
         s = scratch_make(); /* a few at the edge */
         write_numbered(&s, layout, 20, 20, 30);
-        expect_failure(&s, "au_set=1", "label rows and images do not belong together: 1 of 20 do; first ");
+        expect_failure(&s, "au_set=1",
+                       "label rows and images do not belong together: 1 of 20 do; first ");
         scratch_free(&s);
 
         s = scratch_make(); /* a part of the frames */
@@ -219,7 +227,8 @@ static void lists_without_images_are_warned_of(void **state)
     assert_notes(dataset, "warning: 2 of 3 lines name an image that is not below");
     clile_dataset_destroy(dataset);
     scratch_text(&s, "l.jsonl",
-                 "{\"img_path\": \"F001/T1/1.png\", \"AUs\": [1]}\n{\"img_path\": \"F001/T1/2.png\", \"AUs\": [1]}\n"
+                 "{\"img_path\": \"F001/T1/1.png\", \"AUs\": [1]}\n{\"img_path\": "
+                 "\"F001/T1/2.png\", \"AUs\": [1]}\n"
                  "{\"img_path\": \"F001/T1/3.png\", \"AUs\": [1]}\n");
     assert_int_equal(scratch_open(scratch_path(&s, "l.jsonl"), "", &dataset), CLILE_OK);
     assert_notes(dataset, "warning: 2 of 3 lines name an image that is not below");
@@ -231,7 +240,8 @@ static void lists_without_images_are_warned_of(void **state)
 
 static void another_folder_of_images_is_warned_of(void **state)
 {
-    static const char *const other[] = {"Sequences_cropped/F001/T1", "img_right/SN001", "Images_2/SN001/trial"};
+    static const char *const other[] = {"Sequences_cropped/F001/T1", "img_right/SN001",
+                                        "Images_2/SN001/trial"};
     static const char *const taken[] = {"Sequences", "img", "Images"};
     (void)state;
     for (int layout = 0; layout < 3; ++layout) {
@@ -255,7 +265,8 @@ static void another_folder_of_images_is_warned_of(void **state)
     }
 }
 
-/* The folder that has more of the sequences, whatever its name; a link to the same images is not another. */
+/* The folder that has more of the sequences, whatever its name; a link to the same images is not
+ * another. */
 static void the_fuller_folder_is_taken(void **state)
 {
     const scratch s = scratch_make();
@@ -268,7 +279,8 @@ static void the_fuller_folder_is_taken(void **state)
     scratch_image(&s, "b/F002/T1/1.png", 22);
     clile_dataset *dataset = open_fine(&s, "au_set=1");
     assert_int_equal(clile_dataset_size(dataset), 2);
-    assert_notes(dataset, "warning: images are taken from b; a has 1 images of 1 of the 2 sequences, too");
+    assert_notes(dataset,
+                 "warning: images are taken from b; a has 1 images of 1 of the 2 sequences, too");
     clile_dataset_destroy(dataset);
     unlink(scratch_path(&s, "a/F001/T1/1.png"));
     rmdir(scratch_path(&s, "a/F001/T1"));
@@ -290,9 +302,11 @@ static void another_folder_of_labels_is_warned_of(void **state)
     static const struct {
         const char *file, *text, *warning;
     } cases[] = {
-        {"F001_T1.csv", "0,1\n1,0\n", "warning: labels are taken from AU_OCC; the folder itself has label files, too"},
+        {"F001_T1.csv", "0,1\n1,0\n",
+         "warning: labels are taken from AU_OCC; the folder itself has label files, too"},
         {"SN001/SN001_au1.txt", "1,0\n",
-         "warning: labels are taken from ActionUnit_Labels; the folder itself has label files, too"},
+         "warning: labels are taken from ActionUnit_Labels; the folder itself has label files, "
+         "too"},
         {"SN001/trial/AU1.txt", "001.png 0\n",
          "warning: labels are taken from Labels; the folder itself has label files, too"},
     };
@@ -348,9 +362,12 @@ static void another_root_of_a_list_is_warned_of(void **state)
 static void landmark_files_that_are_not_read_are_named(void **state)
 {
     static const char *const cases[][2] = {
-        {"landmarks/f001_t1.csv", "warning: landmarks/f001_t1.csv is not read: capital and small letters differ"},
-        {"boxes/F001_T1.CSV", "warning: boxes/F001_T1.CSV is not read: capital and small letters differ"},
-        {"landmarks/F001.csv", "warning: no file in landmarks is called as a label file: F001.csv is not read"},
+        {"landmarks/f001_t1.csv",
+         "warning: landmarks/f001_t1.csv is not read: capital and small letters differ"},
+        {"boxes/F001_T1.CSV",
+         "warning: boxes/F001_T1.CSV is not read: capital and small letters differ"},
+        {"landmarks/F001.csv",
+         "warning: no file in landmarks is called as a label file: F001.csv is not read"},
         {"Landmarks/F001_T1.csv", "warning: the folder Landmarks is not read, expected landmarks"},
     };
     (void)state;
@@ -394,10 +411,13 @@ static void strange_columns_are_named(void **state)
 {
     const scratch s = scratch_make();
     (void)state;
-    scratch_text(&s, "manifest.csv", "image,subject,AU1,AU 2,AU4_presence,audio\na.png,anna,1,1,1,1\n");
+    scratch_text(&s, "manifest.csv",
+                 "image,subject,AU1,AU 2,AU4_presence,audio\na.png,anna,1,1,1,1\n");
     clile_dataset *dataset = open_fine(&s, "");
-    assert_notes(dataset, "warning: manifest.csv: 2 columns seem to be of an AU and are not read, expected AU1 or "
-                          "AU01_c; the first is \"AU 2\"");
+    assert_notes(
+        dataset,
+        "warning: manifest.csv: 2 columns seem to be of an AU and are not read, expected AU1 or "
+        "AU01_c; the first is \"AU 2\"");
     clile_dataset_destroy(dataset);
     unlink(scratch_path(&s, "manifest.csv"));
     scratch_image(&s, "anna/1.png", 1);
@@ -415,7 +435,8 @@ static void columns_of_a_place_that_are_not_read_are_named(void **state)
     static const struct {
         const char *head, *values, *warned;
     } cases[] = {
-        {"bbox", "\"1,1,9,9\"", "the column \"bbox\" seems to be of a face's place and is not read"},
+        {"bbox", "\"1,1,9,9\"",
+         "the column \"bbox\" seems to be of a face's place and is not read"},
         {"Face_Rect", "1 1 9 9", "the column \"Face_Rect\""},
         {"x1,y1,w,h", "1,1,9,9", "the column \"x1\""},
         {"landmarks", "1", "the column \"landmarks\""},
@@ -426,7 +447,8 @@ static void columns_of_a_place_that_are_not_read_are_named(void **state)
     for (size_t k = 0; k < sizeof cases / sizeof *cases; ++k) {
         const scratch s = scratch_make();
         char text[256];
-        snprintf(text, sizeof text, "image,subject,AU1,%s\na.png,anna,1,%s\n", cases[k].head, cases[k].values);
+        snprintf(text, sizeof text, "image,subject,AU1,%s\na.png,anna,1,%s\n", cases[k].head,
+                 cases[k].values);
         scratch_text(&s, "manifest.csv", text);
         clile_dataset *dataset = open_fine(&s, "");
         if (cases[k].warned != NULL)
@@ -442,9 +464,12 @@ static void columns_of_a_place_that_are_not_read_are_named(void **state)
 static void rows_that_repeat_a_face_are_counted(void **state)
 {
     static const char *const cases[][2] = {
-        {"a.png,anna,1,\na.png,anna,1,\n", "warning: 1 rows repeat the face of another row, 0 of them with another"},
-        {"a.png,anna,1,\nb.png,ben,1,\n./a.png,anna,0,\n", "warning: 1 rows repeat the face of another row, 1 of them"},
-        {"a.png,anna,1,1\na.png,ben,1,1\na.png,ben,1,1\n", "warning: 2 rows repeat the face of another row, 1 of"},
+        {"a.png,anna,1,\na.png,anna,1,\n",
+         "warning: 1 rows repeat the face of another row, 0 of them with another"},
+        {"a.png,anna,1,\nb.png,ben,1,\n./a.png,anna,0,\n",
+         "warning: 1 rows repeat the face of another row, 1 of them"},
+        {"a.png,anna,1,1\na.png,ben,1,1\na.png,ben,1,1\n",
+         "warning: 2 rows repeat the face of another row, 1 of"},
         {"a.png,anna,1,1\na.png,ben,1,20\n", NULL},
         {"a.png,anna,1,\nx/a.png,ben,1,\n", NULL},
     };
@@ -495,23 +520,28 @@ static void spellings_of_a_path_are_one(void **state)
         const size_t size = strlen(text);
         snprintf(text + size, sizeof text - size, "{\"img_path\": \"F001/a.png\", \"AUs\": [1]}\n");
         scratch_text(&s, "x.jsonl", text);
-        assert_failed(scratch_open(file, "", &dataset), CLILE_E_FORMAT, "line 2: this image has a line already");
+        assert_failed(scratch_open(file, "", &dataset), CLILE_E_FORMAT,
+                      "line 2: this image has a line already");
         snprintf(text, sizeof text, "%s\nF001/a.png\n", paths[k]);
         scratch_text(&s, "BP4D_train_img_path_fold1.txt", text);
         scratch_text(&s, "BP4D_train_label_fold1.txt", "1\n0\n");
-        assert_failed(scratch_open(scratch_path(&s, "BP4D_train_img_path_fold1.txt"), "au_set=1", &dataset),
-                      CLILE_E_FORMAT, "line 2: this image has a line already");
+        assert_failed(
+            scratch_open(scratch_path(&s, "BP4D_train_img_path_fold1.txt"), "au_set=1", &dataset),
+            CLILE_E_FORMAT, "line 2: this image has a line already");
         scratch_free(&s);
     }
 }
 
-/* Places of three frames for three images: of all, numbered from 0, of some; none at all is fine. */
+/* Places of three frames for three images: of all, numbered from 0, of some; none at all is
+ * fine. */
 static void images_whole_among_faces_are_warned_of(void **state)
 {
     static const char *const cases[][2] = {
         {"1,1,1,9,9\n2,1,1,9,9\n3,1,1,9,9\n", NULL},
-        {"0,1,1,9,9\n1,1,1,9,9\n2,1,1,9,9\n", "warning: 1 of 3 images have neither landmarks nor a box and are used"},
-        {"2,1,1,9,9\n", "warning: 2 of 3 images have neither landmarks nor a box and are used whole"},
+        {"0,1,1,9,9\n1,1,1,9,9\n2,1,1,9,9\n",
+         "warning: 1 of 3 images have neither landmarks nor a box and are used"},
+        {"2,1,1,9,9\n",
+         "warning: 2 of 3 images have neither landmarks nor a box and are used whole"},
         {NULL, NULL},
     };
     (void)state;
@@ -540,8 +570,8 @@ static void two_spellings_of_a_subject_are_named(void **state)
     for (size_t k = 0; k < sizeof cases / sizeof *cases; ++k) {
         const scratch s = scratch_make();
         char text[256];
-        snprintf(text, sizeof text, "image,subject,AU1\na.png,%s,1\nb.png,x,0\nc.png,%s,0\n", cases[k].one,
-                 cases[k].two);
+        snprintf(text, sizeof text, "image,subject,AU1\na.png,%s,1\nb.png,x,0\nc.png,%s,0\n",
+                 cases[k].one, cases[k].two);
         scratch_text(&s, "manifest.csv", text);
         clile_dataset *dataset = open_fine(&s, "");
         if (cases[k].alike)

@@ -1,18 +1,18 @@
-/* Label sources beside the two classic folders: DISFA's numbering of images, DISFA+, FMAE's JSON lines, OpenFace and
- * Py-Feat; boxes instead of landmarks; limits on sizes. */
+/* Label sources beside the two classic folders: DISFA's numbering of images, DISFA+, FMAE's JSON
+ * lines, OpenFace and Py-Feat; boxes instead of landmarks; limits on sizes. */
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <setjmp.h>
 #include <cmocka.h>
 
-#include "store/safetensors.h"
 #include "data/scratch.h"
+#include "store/safetensors.h"
 
 enum { SIZE = 32 };
 
-static void expect_open(const scratch *s, const char *name, const char *settings, clile_status expected,
-                        const char *text)
+static void expect_open(const scratch *s, const char *name, const char *settings,
+                        clile_status expected, const char *text)
 {
     clile_dataset *dataset = (clile_dataset *)(uintptr_t)1;
     char path[1024];
@@ -38,7 +38,8 @@ static void assert_notes(const clile_dataset *dataset, const char *text)
 
 static void assert_no_warning(const clile_dataset *dataset)
 {
-    if (strstr(clile_dataset_get_notes(dataset), "warning") != NULL) fail_msg("%s", clile_dataset_get_notes(dataset));
+    if (strstr(clile_dataset_get_notes(dataset), "warning") != NULL)
+        fail_msg("%s", clile_dataset_get_notes(dataset));
 }
 
 /* by_box and without_face; the other counts have assert_counts. */
@@ -80,12 +81,12 @@ static void disfa_takes_the_numbering_that_fits(void **state)
         const char *note, *warning;
     } cases[] = {
         {0, 4, "au_set=1", 5, 101,
-         "images numbered from 0: 0 labels without image, 0 images without label; from 1: 1 labels without image, 1 "
-         "images without label; taken: from 0\n",
+         "images numbered from 0: 0 labels without image, 0 images without label; from 1: 1 "
+         "labels without image, 1 images without label; taken: from 0\n",
          NULL},
         {1, 5, "au_set=1", 5, 102,
-         "images numbered from 0: 1 labels without image, 1 images without label; from 1: 0 labels without image, 0 "
-         "images without label; taken: from 1\n",
+         "images numbered from 0: 1 labels without image, 1 images without label; from 1: 0 "
+         "labels without image, 0 images without label; taken: from 1\n",
          NULL},
         /* an image 0 that nothing belongs to does not decide against the rest */
         {0, 6, "au_set=1", 5, 101, "taken: from 0", "warning: both numberings fit alike"},
@@ -103,7 +104,8 @@ static void disfa_takes_the_numbering_that_fits(void **state)
         write_disfa(&s, cases[k].first, cases[k].last);
         clile_dataset *dataset = open_fine(&s, "", cases[k].settings);
         assert_int_equal(clile_dataset_size(dataset), cases[k].n);
-        assert_counts(dataset, 5, 5 - cases[k].n, cases[k].last - cases[k].first + 1 - cases[k].n, cases[k].n);
+        assert_counts(dataset, 5, 5 - cases[k].n, cases[k].last - cases[k].first + 1 - cases[k].n,
+                      cases[k].n);
         int64_t at = 0;
         int8_t label = 0;
         while (at < cases[k].n) {
@@ -129,11 +131,12 @@ static void disfa_takes_the_numbering_that_fits(void **state)
 static void write_disfa_plus(const scratch *s, const char *labels, const char *images)
 {
     char name[128];
-    static const char *const trials[] = {"SN001/A1_AU1_TrailNo_1", "SN001/Y_HappyDescribed_TrailNo_2",
-                                         "SN003/A1_AU1_TrailNo_1"};
+    static const char *const trials[] = {
+        "SN001/A1_AU1_TrailNo_1", "SN001/Y_HappyDescribed_TrailNo_2", "SN003/A1_AU1_TrailNo_1"};
     for (int k = 0; k < 3; ++k) {
         snprintf(name, sizeof name, "%s%s/AU1.txt", labels, trials[k]);
-        scratch_text(s, name, k == 1 ? "000.jpg 0\n001.jpg 5\n" : HEAD "000.jpg     0\r\n001.jpg     2\r\n");
+        scratch_text(s, name,
+                     k == 1 ? "000.jpg 0\n001.jpg 5\n" : HEAD "000.jpg     0\r\n001.jpg     2\r\n");
         snprintf(name, sizeof name, "%s%s/AU12.txt", labels, trials[k]);
         scratch_text(s, name, HEAD "000.jpg     9\n001.jpg     1\n");
         for (int i = 0; i < 3 - k; ++i) {
@@ -147,7 +150,8 @@ static void write_disfa_plus(const scratch *s, const char *labels, const char *i
 
 static void disfa_plus_is_read(void **state)
 {
-    static const char *const labels[] = {"Labels/", "Labels/", ""}, *const images[] = {"Images/", "", ""};
+    static const char *const labels[] = {"Labels/", "Labels/", ""}, *const images[] = {"Images/",
+                                                                                       "", ""};
     (void)state;
     for (int k = 0; k < 3; ++k) {
         const scratch s = scratch_make();
@@ -156,7 +160,8 @@ static void disfa_plus_is_read(void **state)
         assert_int_equal(clile_dataset_size(dataset), 5);
         assert_int_equal(clile_dataset_subject_count(dataset), 2);
         assert_string_equal(clile_dataset_get_subject_name(dataset, 1), "SN003");
-        /* rows: 2 a trial; SN003's 001 has no image; SN001's third image and SN004's have no labels */
+        /* rows: 2 a trial; SN003's 001 has no image; SN001's third image and SN004's have no
+         * labels */
         assert_counts(dataset, 6, 1, 2, 5);
         assert_labels(dataset, 0, 2, (const int8_t[2]){0, -1});
         assert_labels(dataset, 1, 2, (const int8_t[2]){1, 0});
@@ -177,13 +182,15 @@ static void disfa_plus_mistakes_are_named(void **state)
     static const struct {
         const char *text, *message;
     } cases[] = {
-        {HEAD "000.jpg 0\n002.jpg 1\n", "DISFA+ label file SN001/A1_AU1_TrailNo_1/AU12.txt, row 4: image 2, which "
-                                        "AU1.txt does not have in this place"},
+        {HEAD "000.jpg 0\n002.jpg 1\n",
+         "DISFA+ label file SN001/A1_AU1_TrailNo_1/AU12.txt, row 4: image 2, which AU1.txt does "
+         "not have in this place"},
         {HEAD "000.jpg 0\n", "AU12.txt: 1 images, AU1.txt has 2"},
         {HEAD "000.jpg 0\n001.jpg 6\n", "row 4: intensity \"6\", expected 0 to 5 or 9 (not coded)"},
         {HEAD "000.jpg 0\n001.jpg 1.5\n", "row 4: intensity \"1.5\""},
         {HEAD "000.jpg 0\n001.jpg\n", "row 4: intensity \"\""},
-        {HEAD "x\n000.jpg 0\n001.jpg 0\n", "row 3: expected an image and an intensity, such as \"000.jpg 2\""},
+        {HEAD "x\n000.jpg 0\n001.jpg 0\n",
+         "row 3: expected an image and an intensity, such as \"000.jpg 2\""},
         {HEAD "000.jpg 0\nx\n001.jpg 0\n", "row 4: expected an image and an intensity"},
         {"", "AU12.txt: 0 images, AU1.txt has 2"},
     };
@@ -205,20 +212,20 @@ static void disfa_plus_mistakes_are_named(void **state)
 
 static void write_fmae(const scratch *s, const char *images)
 {
-    static const char *const names[] = {"F001_T1/frame_1.png", "F001_T2/frame_7.png", "2M07_T1/frame_3.png",
-                                        "LeftVideoSN003/frame_2.png"};
+    static const char *const names[] = {"F001_T1/frame_1.png", "F001_T2/frame_7.png",
+                                        "2M07_T1/frame_3.png", "LeftVideoSN003/frame_2.png"};
     char name[128];
     for (int k = 0; k < 4; ++k) {
         snprintf(name, sizeof name, "%s%s", images, names[k]);
         scratch_image(s, name, 10 * k + 10);
     }
-    scratch_text(
-        s, "set/train1.json",
-        "\xEF\xBB\xBF{\"img_path\": \"F001_T1/frame_1.png\", \"AUs\": [4, 12]}\r\n\r\n"
-        "{\"AUs\": [999, 4, 999], \"note\": {\"a\": [1, -2.5e3, null, \"x\"]}, \"img_path\": \"F001_T2/frame_7.png\"}\n"
-        "{\"img_path\": \"2M07_T1/frame_3.png\", \"AUs\": []}\n"
-        "{\"img_path\": \"2M07_T1/frame_4.png\", \"AUs\": [1]}\n"
-        "{\"img_path\": \"LeftVideoSN003\\/frame_2.png\", \"AUs\": [1], \"x\": true}");
+    scratch_text(s, "set/train1.json",
+                 "\xEF\xBB\xBF{\"img_path\": \"F001_T1/frame_1.png\", \"AUs\": [4, 12]}\r\n\r\n"
+                 "{\"AUs\": [999, 4, 999], \"note\": {\"a\": [1, -2.5e3, null, \"x\"]}, "
+                 "\"img_path\": \"F001_T2/frame_7.png\"}\n"
+                 "{\"img_path\": \"2M07_T1/frame_3.png\", \"AUs\": []}\n"
+                 "{\"img_path\": \"2M07_T1/frame_4.png\", \"AUs\": [1]}\n"
+                 "{\"img_path\": \"LeftVideoSN003\\/frame_2.png\", \"AUs\": [1], \"x\": true}");
 }
 
 static void json_lines_are_read(void **state)
@@ -240,7 +247,8 @@ static void json_lines_are_read(void **state)
         assert_labels(dataset, 1, 3, (const int8_t[3]){0, 1, 0});
         assert_labels(dataset, 2, 3, (const int8_t[3]){0, 0, 0});
         assert_labels(dataset, 3, 3, (const int8_t[3]){1, 0, 0});
-        assert_int_equal(clile_dataset_subject_count(dataset), 3); /* F001 once, though it has two tasks */
+        /* F001 once, though it has two tasks */
+        assert_int_equal(clile_dataset_subject_count(dataset), 3);
         assert_string_equal(clile_dataset_get_subject_name(dataset, 0), "F001");
         assert_string_equal(clile_dataset_get_subject_name(dataset, 1), "M007");
         assert_string_equal(clile_dataset_get_subject_name(dataset, 2), "SN003");
@@ -277,12 +285,13 @@ static void json_lines_name_subjects(void **state)
 
 static void write_openface(const scratch *s)
 {
-    scratch_text(s, "F002_day1.csv",
-                 "frame, face_id, timestamp, confidence, success, AU01_r, AU12_r, AU01_c, AU12_c, AU28_c\r\n"
-                 "1, 0, 0.000, 0.98, 1, 3.20, 0.00, 0.00, 1.00, 0.00\r\n"
-                 "2, 0, 0.033, 0.98, 1, 0.00, 4.10, 1.00, 0.00, 0.00\r\n"
-                 "3, 0, 0.066, 0.03, 0, 0.00, 0.00, 1.00, 1.00, 0.00\r\n"
-                 "4, 0, 0.100, 0.98, 1, 0.00, 0.00, 0.00, 0.00, 1.00\r\n");
+    scratch_text(
+        s, "F002_day1.csv",
+        "frame, face_id, timestamp, confidence, success, AU01_r, AU12_r, AU01_c, AU12_c, AU28_c\r\n"
+        "1, 0, 0.000, 0.98, 1, 3.20, 0.00, 0.00, 1.00, 0.00\r\n"
+        "2, 0, 0.033, 0.98, 1, 0.00, 4.10, 1.00, 0.00, 0.00\r\n"
+        "3, 0, 0.066, 0.03, 0, 0.00, 0.00, 1.00, 1.00, 0.00\r\n"
+        "4, 0, 0.100, 0.98, 1, 0.00, 0.00, 0.00, 0.00, 1.00\r\n");
     scratch_text(s, "anna.csv", "frame,success,AU28_c,AU12_c,AU01_c\n7,1,0,0,1\n");
     scratch_text(s, "notes.csv", "who,when\na,b\n");
     scratch_image(s, "F002_day1/00001.png", 11);
@@ -310,7 +319,8 @@ static void openface_files_are_read(void **state)
     assert_string_equal(clile_dataset_get_subject_name(dataset, 1), "anna");
     assert_counts(dataset, 4, 1, 1, 3); /* frame 4 has no image, image 3 no row that counts */
     assert_more_counts(dataset, 0, 1);
-    assert_notes(dataset, "OpenFace: AUn_c are the labels; 2 columns AUn_r (intensities) are not used");
+    assert_notes(dataset,
+                 "OpenFace: AUn_c are the labels; 2 columns AUn_r (intensities) are not used");
     assert_notes(dataset, "1 other CSV files in the folder are left alone");
     clile_dataset_destroy(dataset);
     dataset = open_fine(&s, "anna.csv", "au_set=12");
@@ -335,7 +345,8 @@ static void openface_files_are_told_by_their_header(void **state)
     scratch_free(&s);
 }
 
-/* Landmarks of OpenFace (all x, then all y) align the crop as a landmark file does; they do not apply to its own crops.
+/* Landmarks of OpenFace (all x, then all y) align the crop as a landmark file does; they do not
+ * apply to its own crops.
  */
 static void openface_landmarks_align(void **state)
 {
@@ -346,7 +357,11 @@ static void openface_landmarks_align(void **state)
     (void)state;
     for (int axis = 0; axis < 2; ++axis) {
         for (int k = 0; k < 68; ++k) {
-            const int p = k >= 36 && k <= 41 ? 0 : k >= 42 && k <= 47 ? 1 : k == 30 ? 2 : k == 48 ? 3 : 4;
+            const int p = k >= 36 && k <= 41   ? 0
+                          : k >= 42 && k <= 47 ? 1
+                          : k == 30            ? 2
+                          : k == 48            ? 3
+                                               : 4;
             clile_i_text_append(&header, ",%c_%d", "xy"[axis], k);
             clile_i_text_append(&row, ",%g", (double)five[2 * p + axis]);
         }
@@ -360,10 +375,14 @@ static void openface_landmarks_align(void **state)
     scratch_folders(&s, "of/ben/1.png");
     scratch_folders(&s, "of/aligned_aligned/1.png");
     scratch_folders(&s, "bp4d/F001/T1/1.png");
-    assert_int_equal(clile_i_image_write_png(scratch_path(&s, "of/ben/1.png"), 24, 24, 1, pixels), CLILE_OK);
-    assert_int_equal(clile_i_image_write_png(scratch_path(&s, "of/aligned_aligned/1.png"), 24, 24, 1, pixels),
+    assert_int_equal(clile_i_image_write_png(scratch_path(&s, "of/ben/1.png"), 24, 24, 1, pixels),
                      CLILE_OK);
-    assert_int_equal(clile_i_image_write_png(scratch_path(&s, "bp4d/F001/T1/1.png"), 24, 24, 1, pixels), CLILE_OK);
+    assert_int_equal(
+        clile_i_image_write_png(scratch_path(&s, "of/aligned_aligned/1.png"), 24, 24, 1, pixels),
+        CLILE_OK);
+    assert_int_equal(
+        clile_i_image_write_png(scratch_path(&s, "bp4d/F001/T1/1.png"), 24, 24, 1, pixels),
+        CLILE_OK);
     scratch_text(&s, "of/ben.csv", file.data);
     scratch_text(&s, "of/aligned.csv", file.data);
     scratch_text(&s, "bp4d/AU_OCC/F001_T1.csv", "0,1\n1,1\n");
@@ -395,7 +414,8 @@ static void py_feat_files_are_read(void **state)
     scratch_image(&s, "film/frame1.png", 32);
     scratch_text(&s, "images.csv",
                  "FaceRectX,FaceRectY,FaceRectWidth,FaceRectHeight,AU01,AU12,input,frame\n"
-                 "1,2,18,16,0.49,0.5,ben/a.png,0\n,,,,1,0,./carl/b.png,1\n,,,,,,carl/c.png,2\n,,,,1,1,carl/d.png,2\n");
+                 "1,2,18,16,0.49,0.5,ben/a.png,0\n,,,,1,0,./carl/b.png,1\n,,,,,,carl/"
+                 "c.png,2\n,,,,1,1,carl/d.png,2\n");
     clile_dataset *dataset = open_fine(&s, "images.csv", "");
     assert_int_equal(clile_dataset_size(dataset), 2);
     assert_labels(dataset, 0, 2, (const int8_t[2]){0, 1});
@@ -428,8 +448,9 @@ static void rows_without_a_face_are_not_read(void **state)
         scratch_image(&s, "film/2.png", 32);
         scratch_image(&s, "film/3.png", 33);
         snprintf(text, sizeof text,
-                 "frame,confidence,success,AU01_r,AU01_c,AU02_c\n1,1,1,0,1,0\n2,%s,0,%s,%s,%s\n3,1,1,0,0,0\n", j, j, j,
-                 j);
+                 "frame,confidence,success,AU01_r,AU01_c,AU02_c\n1,1,1,0,1,0\n2,%s,0,%s,%s,%s\n3,1,"
+                 "1,0,0,0\n",
+                 j, j, j, j);
         scratch_text(&s, "film.csv", text);
         clile_dataset *dataset = open_fine(&s, "film.csv", "");
         assert_int_equal(clile_dataset_size(dataset), 2);
@@ -441,18 +462,19 @@ static void rows_without_a_face_are_not_read(void **state)
         expect_open(&s, "film.csv", "", CLILE_E_FORMAT, "OpenFace file film.csv, row 3: ");
         assert_non_null(strstr(clile_last_error(), "column 3"));
         /* manifests with a column success */
-        snprintf(text, sizeof text, "image,subject,success,AU1\nfilm/1.png,a,1,1\nfilm/2.png,a,0,%s\n", j);
+        snprintf(text, sizeof text,
+                 "image,subject,success,AU1\nfilm/1.png,a,1,1\nfilm/2.png,a,0,%s\n", j);
         scratch_text(&s, "m.csv", text);
         dataset = open_fine(&s, "m.csv", "");
         assert_int_equal(clile_dataset_size(dataset), 1);
         assert_more_counts(dataset, 0, 1);
         clile_dataset_destroy(dataset);
         if (j[0] != 'x') { /* Py-Feat: no score, no face */
-            snprintf(
-                text, sizeof text,
-                "input,frame,FaceScore,FaceRectX,FaceRectY,FaceRectWidth,FaceRectHeight,AU01\nf.mp4,0,0.9,1,1,9,9,1\n"
-                "f.mp4,1,%s,%s,x,,%s,%s\nf.mp4,2,0.9,1,1,9,9,%s\n",
-                j, j, j, j, j);
+            snprintf(text, sizeof text,
+                     "input,frame,FaceScore,FaceRectX,FaceRectY,FaceRectWidth,FaceRectHeight,"
+                     "AU01\nf.mp4,0,0.9,1,1,9,9,1\n"
+                     "f.mp4,1,%s,%s,x,,%s,%s\nf.mp4,2,0.9,1,1,9,9,%s\n",
+                     j, j, j, j, j);
             scratch_text(&s, "film.csv", text);
             dataset = open_fine(&s, "film.csv", "");
             assert_int_equal(clile_dataset_size(dataset), 1);
@@ -469,22 +491,26 @@ static void tracker_mistakes_are_named(void **state)
         const char *text, *message;
     } cases[] = {
         {"frame,success,AU01_r,AU02_r\n1,1,0,0\n",
-         "OpenFace file film.csv, row 1: 2 columns of intensities (AU01_r) and none of occurrence (AU01_c)"},
-        {"frame,success,AU01_c\n1,1,0\n2,1,0.4\n", "row 3: code \"0.4\" for AU 1, expected 0, 1 or 9"},
+         "OpenFace file film.csv, row 1: 2 columns of intensities (AU01_r) and none of occurrence "
+         "(AU01_c)"},
+        {"frame,success,AU01_c\n1,1,0\n2,1,0.4\n",
+         "row 3: code \"0.4\" for AU 1, expected 0, 1 or 9"},
         {"frame,success,AU01_c\n1,maybe,0\n", "row 2: success is \"maybe\", expected 0 or 1"},
         {"frame,success,AU01_c\n1,1\n", "row 2: 2 columns, header has 3"},
         {"frame,success,AU01_c\n4,1,1\n4,1,1\n", "row 3: a second row of frame 4"},
         {"frame,success,AU01_c\n4,1,1\n3,1,1\n", "row 3: frame 3 after frame 4"},
         {"frame,success,AU01_c,AU1_c\n", "row 1: two columns for AU 1"},
         {"frame,subject,AU01_c\n1,a,1\n", "row 1: a column \"subject\""},
-        {"AU01,input,frame\n1.01,a.mp4,0\n",
-         "Py-Feat file film.csv, row 2: column 1 is \"1.01\", expected a probability of AU 1 from 0 to 1"},
+        {"AU01,input,frame\n1.01,a.mp4,0\n", "Py-Feat file film.csv, row 2: column 1 is \"1.01\", "
+                                             "expected a probability of AU 1 from 0 to 1"},
         {"AU01,input,frame\nx,a.mp4,0\n", "row 2: column 1 is \"x\""},
         {"AU01,input\n1,a.mp4\n", "row 2: no column \"frame\", and the input is no image"},
         {"AU01,input,frame\n1,,0\n", "row 2: the input has no usable path"},
         {"AU01,input,FaceRectX\n1,a,2\n",
-         "row 1: 1 of the columns facerectx, facerecty, facerectwidth, facerectheight; expected all four or none"},
-        {"AU01,input,frame\n1,a.png,0\n", "row 2: nothing names the subject: no folder in \"a.png\""},
+         "row 1: 1 of the columns facerectx, facerecty, facerectwidth, facerectheight; expected "
+         "all four or none"},
+        {"AU01,input,frame\n1,a.png,0\n",
+         "row 2: nothing names the subject: no folder in \"a.png\""},
         {"frame,success,AU01_c\n", "no image has labels"},
     };
     const scratch s = scratch_make();
@@ -496,9 +522,11 @@ static void tracker_mistakes_are_named(void **state)
     }
     scratch_text(&s, "film.csv", "frame,success,AU01_c\n1,1,1\n");
     scratch_text(&s, "gilm.csv", "frame,success,AU02_c\n1,1,1\n");
-    expect_open(&s, "", "", CLILE_E_INVALID_ARGUMENT, "OpenFace file gilm.csv: AU 1 is not coded there; it has 2");
+    expect_open(&s, "", "", CLILE_E_INVALID_ARGUMENT,
+                "OpenFace file gilm.csv: AU 1 is not coded there; it has 2");
     scratch_text(&s, "gilm.csv", "AU01,input,frame\n1,a.mp4,0\n");
-    expect_open(&s, "", "", CLILE_E_FORMAT, "Py-Feat file gilm.csv, row 1: files of OpenFace and of Py-Feat in one");
+    expect_open(&s, "", "", CLILE_E_FORMAT,
+                "Py-Feat file gilm.csv, row 1: files of OpenFace and of Py-Feat in one");
     scratch_free(&s);
 }
 
@@ -527,7 +555,8 @@ static void boxes_cut_where_there_are_no_landmarks(void **state)
     for (int k = 1; k <= 3; ++k) {
         snprintf(name, sizeof name, "F001/T1/%d.png", k);
         scratch_folders(&s, name);
-        assert_int_equal(clile_i_image_write_png(scratch_path(&s, name), 24, 24, 1, pixels), CLILE_OK);
+        assert_int_equal(clile_i_image_write_png(scratch_path(&s, name), 24, 24, 1, pixels),
+                         CLILE_OK);
     }
     scratch_text(&s, "AU_OCC/F001_T1.csv", "0,1\n1,1\n2,0\n3,0\n");
     scratch_text(&s, "landmarks/F001_T1.csv", "1,9,8,16,9,12,13,9,18,15,18\n");
@@ -539,44 +568,53 @@ static void boxes_cut_where_there_are_no_landmarks(void **state)
         cut_box(pixels, box, k == 0 ? 0.22 : -0.25, expected);
         assert_int_equal(clile_dataset_copy_crop(dataset, 1, SIZE, crop), CLILE_OK);
         assert_memory_equal(crop, expected, sizeof crop);
-        assert_int_equal(clile_dataset_copy_crop(dataset, 0, SIZE, crop), CLILE_OK); /* by landmarks, not by its box */
+        /* by landmarks, not by its box */
+        assert_int_equal(clile_dataset_copy_crop(dataset, 0, SIZE, crop), CLILE_OK);
         cut_box(pixels, (const double[4]){1, 1, 9, 9}, k == 0 ? 0.22 : -0.25, expected);
         assert_memory_not_equal(crop, expected, sizeof crop);
         clile_dataset_destroy(dataset);
     }
     /* the same box in a manifest, beside a row that has none and one outside of the image */
     scratch_text(&s, "m.csv",
-                 "image,subject,AU1,box_x,box_y,box_w,box_h\nF001/T1/1.png,a,1,4,3,12,14\nF001/T1/2.png,a,1,,,,\n"
+                 "image,subject,AU1,box_x,box_y,box_w,box_h\nF001/T1/1.png,a,1,4,3,12,14\nF001/T1/"
+                 "2.png,a,1,,,,\n"
                  "F001/T1/3.png,a,1,30,3,12,14\n");
     clile_dataset *dataset = open_fine(&s, "m.csv", "");
     assert_more_counts(dataset, 2, 0);
     cut_box(pixels, box, 0.22, expected);
     assert_int_equal(clile_dataset_copy_crop(dataset, 0, SIZE, crop), CLILE_OK);
     assert_memory_equal(crop, expected, sizeof crop);
-    assert_failed(
-        clile_dataset_copy_crop(dataset, 2, SIZE, crop), CLILE_E_FORMAT,
-        "box of image F001/T1/3.png: face box at (30, 3) of 12 x 14 pixels lies outside the image of 24 x 24");
+    assert_failed(clile_dataset_copy_crop(dataset, 2, SIZE, crop), CLILE_E_FORMAT,
+                  "box of image F001/T1/3.png: face box at (30, 3) of 12 x 14 pixels lies outside "
+                  "the image of 24 x 24");
     clile_dataset_destroy(dataset);
-    scratch_text(&s, "m.csv", "image,subject,AU1,box_x,box_y,box_w,box_h\nF001/T1/1.png,a,1,4,3,0,14\n");
-    expect_open(&s, "m.csv", "", CLILE_E_FORMAT, "row 2: a box of 0 x 14 pixels, expected sides above 0");
+    scratch_text(&s, "m.csv",
+                 "image,subject,AU1,box_x,box_y,box_w,box_h\nF001/T1/1.png,a,1,4,3,0,14\n");
+    expect_open(&s, "m.csv", "", CLILE_E_FORMAT,
+                "row 2: a box of 0 x 14 pixels, expected sides above 0");
     scratch_text(&s, "m.csv", "image,subject,AU1,box_x,box_y\n");
-    expect_open(&s, "m.csv", "", CLILE_E_FORMAT, "row 1: 2 of the columns box_x, box_y, box_w, box_h");
+    expect_open(&s, "m.csv", "", CLILE_E_FORMAT,
+                "row 1: 2 of the columns box_x, box_y, box_w, box_h");
     scratch_free(&s);
 }
 
 /* Landmarks and boxes in each kind of file that has them: one of three is no face, or all. */
 static void places_that_are_no_faces_are_told(void **state)
 {
-    static const char *const right = "9,8,16,9,12,13,9,18,15,18", *const eyes = "16,9,9,8,12,13,9,18,15,18";
+    static const char *const right = "9,8,16,9,12,13,9,18,15,18", *const eyes =
+                                                                      "16,9,9,8,12,13,9,18,15,18";
     static const struct {
         const char *file, *head, *good, *bad, *why;
     } cases[] = {
-        {"landmarks/F001_T1.csv", "frame,x0,y0,x1,y1,x2,y2,x3,y3,x4,y4\n", right, eyes, "(the eyes are exchanged)"},
-        {"landmarks/F001_T1.csv", "frame,x0,y0,x1,y1,x2,y2,x3,y3,x4,y4\n", right, ".35,.35,.65,.37,.5,.5,.4,.7,.6,.7",
-         "from 0 to 1: coordinates are pixels, not shares"},
+        {"landmarks/F001_T1.csv", "frame,x0,y0,x1,y1,x2,y2,x3,y3,x4,y4\n", right, eyes,
+         "(the eyes are exchanged)"},
+        {"landmarks/F001_T1.csv", "frame,x0,y0,x1,y1,x2,y2,x3,y3,x4,y4\n", right,
+         ".35,.35,.65,.37,.5,.5,.4,.7,.6,.7", "from 0 to 1: coordinates are pixels, not shares"},
         {"boxes/F001_T1.csv", "frame,x,y,w,h\n", "4,3,12,14", ".1,.1,.5,.6", "0.5 x 0.6 pixels"},
-        {"m.csv", "image,subject,AU1,x0,y0,x1,y1,x2,y2,x3,y3,x4,y4\n", right, eyes, "(the eyes are exchanged)"},
-        {"m.csv", "image,subject,AU1,box_x,box_y,box_w,box_h\n", "4,3,12,14", ".1,.1,.5,.6", "0.5 x 0.6 pixels"},
+        {"m.csv", "image,subject,AU1,x0,y0,x1,y1,x2,y2,x3,y3,x4,y4\n", right, eyes,
+         "(the eyes are exchanged)"},
+        {"m.csv", "image,subject,AU1,box_x,box_y,box_w,box_h\n", "4,3,12,14", ".1,.1,.5,.6",
+         "0.5 x 0.6 pixels"},
     };
     char text[512], expected[128];
     const scratch s = scratch_make();
@@ -591,16 +629,20 @@ static void places_that_are_no_faces_are_told(void **state)
         for (int bad = 1; bad <= 3; bad += 2) {
             int n = snprintf(text, sizeof text, "%s", cases[k].head);
             for (int i = 1; i <= 3; ++i)
-                n += snprintf(text + n, sizeof text - (size_t)n, manifest ? "F001/T1/%d.png,a,1,%s\n" : "%d,%s\n", i,
+                n += snprintf(text + n, sizeof text - (size_t)n,
+                              manifest ? "F001/T1/%d.png,a,1,%s\n" : "%d,%s\n", i,
                               i == 2 || bad == 3 ? cases[k].bad : cases[k].good);
             scratch_text(&s, cases[k].file, text);
             if (bad == 3) {
+                expect_open(
+                    &s, manifest ? "m.csv" : "", manifest ? "" : "au_set=1", CLILE_E_FORMAT,
+                    "landmarks or boxes of 3 of 3 images are no face's, first F001/T1/1.png: ");
                 expect_open(&s, manifest ? "m.csv" : "", manifest ? "" : "au_set=1", CLILE_E_FORMAT,
-                            "landmarks or boxes of 3 of 3 images are no face's, first F001/T1/1.png: ");
-                expect_open(&s, manifest ? "m.csv" : "", manifest ? "" : "au_set=1", CLILE_E_FORMAT, cases[k].why);
+                            cases[k].why);
                 continue;
             }
-            clile_dataset *dataset = open_fine(&s, manifest ? "m.csv" : "", manifest ? "" : "au_set=1");
+            clile_dataset *dataset =
+                open_fine(&s, manifest ? "m.csv" : "", manifest ? "" : "au_set=1");
             assert_int_equal(clile_dataset_size(dataset), 2);
             snprintf(expected, sizeof expected, "warning: 1 of 3 images are left out");
             assert_non_null(strstr(clile_dataset_get_notes(dataset), expected));
@@ -631,7 +673,8 @@ static void packs_remember_boxes(void **state)
     char path[1024];
     (void)state;
     scratch_image(&s, "a.png", 9);
-    scratch_text(&s, "manifest.csv", "image,subject,AU1,box_x,box_y,box_w,box_h\na.png,a,1,4,3,12,14\n");
+    scratch_text(&s, "manifest.csv",
+                 "image,subject,AU1,box_x,box_y,box_w,box_h\na.png,a,1,4,3,12,14\n");
     clile_dataset *dataset = open_fine(&s, "", "box_margin=0.5");
     snprintf(path, sizeof path, "%s", scratch_path(&s, "p.safetensors"));
     assert_int_equal(clile_dataset_pack(dataset, path, NULL, NULL, NULL), CLILE_OK);
@@ -655,8 +698,8 @@ static void files_above_a_limit_are_refused(void **state)
     enum { SOME = 3 << 20 };
     const scratch s = scratch_make();
     char *text = clile_i_calloc(SOME, 1);
-    static const char *const names[] = {"big.csv", "big.jsonl", "x_img_path.txt", "AU_OCC/F001_T1.csv",
-                                        "boxes/F002_T1.csv"};
+    static const char *const names[] = {"big.csv", "big.jsonl", "x_img_path.txt",
+                                        "AU_OCC/F001_T1.csv", "boxes/F002_T1.csv"};
     char path[1024];
     (void)state;
     assert_non_null(text);
@@ -667,19 +710,24 @@ static void files_above_a_limit_are_refused(void **state)
     scratch_image(&s, "F002/T1/1.png", 1);
     expect_open(&s, "big.csv", "max_label_mb=2", CLILE_E_INVALID_ARGUMENT,
                 "manifest big.csv has 3145728 bytes, max_label_mb allows 2097152");
-    expect_open(&s, "big.jsonl", "max_label_mb=2", CLILE_E_INVALID_ARGUMENT, "JSON lines big.jsonl has 3145728 bytes");
-    expect_open(&s, "x_img_path.txt", "max_label_mb=1", CLILE_E_INVALID_ARGUMENT, "list x_img_path.txt has 3145728");
-    expect_open(&s, "", "max_label_mb=2", CLILE_E_INVALID_ARGUMENT, "BP4D label file F001_T1.csv has 3145728 bytes");
+    expect_open(&s, "big.jsonl", "max_label_mb=2", CLILE_E_INVALID_ARGUMENT,
+                "JSON lines big.jsonl has 3145728 bytes");
+    expect_open(&s, "x_img_path.txt", "max_label_mb=1", CLILE_E_INVALID_ARGUMENT,
+                "list x_img_path.txt has 3145728");
+    expect_open(&s, "", "max_label_mb=2", CLILE_E_INVALID_ARGUMENT,
+                "BP4D label file F001_T1.csv has 3145728 bytes");
     scratch_text(&s, "AU_OCC/F001_T1.csv", "0,1\n1,1\n");
     scratch_text(&s, "AU_OCC/F002_T1.csv", "0,1\n1,1\n");
-    expect_open(&s, "", "max_label_mb=2 au_set=1", CLILE_E_INVALID_ARGUMENT, "box file F002_T1.csv has 3145728 bytes");
+    expect_open(&s, "", "max_label_mb=2 au_set=1", CLILE_E_INVALID_ARGUMENT,
+                "box file F002_T1.csv has 3145728 bytes");
     clile_dataset_destroy(open_fine(&s, "", "max_label_mb=3 au_set=1"));
 
     clile_dataset *dataset = open_fine(&s, "", "au_set=1"), *packed = NULL;
     snprintf(path, sizeof path, "%s", scratch_path(&s, "p.safetensors"));
     assert_int_equal(clile_dataset_pack(dataset, path, NULL, NULL, NULL), CLILE_OK);
     clile_dataset_destroy(dataset);
-    assert_int_equal(truncate(path, 5 << 20), CLILE_OK); /* longer than it should be, and than allowed */
+    /* longer than it should be, and than allowed */
+    assert_int_equal(truncate(path, 5 << 20), CLILE_OK);
     assert_failed(scratch_open(path, "max_pack_mb=4", &packed), CLILE_E_INVALID_ARGUMENT,
                   "p.safetensors has 5242880 bytes, max_pack_mb allows 4194304");
     /* a header of 4 MiB in a file of 5 */

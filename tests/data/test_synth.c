@@ -1,8 +1,8 @@
 /* Drawn faces: what is promised of pictures, labels, landmarks and the data set made of them. */
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <setjmp.h>
 #include <cmocka.h>
 
 #include "data/data.h"
@@ -13,7 +13,8 @@
 
 enum { SIZE = 96, PIXELS = SIZE * SIZE, BYTES = 3 * PIXELS, PEOPLE = 6 };
 
-static void render(uint64_t seed, int64_t subject, int64_t frame, const float *intensity, uint8_t *rgb, float *xy)
+static void render(uint64_t seed, int64_t subject, int64_t frame, const float *intensity,
+                   uint8_t *rgb, float *xy)
 {
     if (clile_synth_render(seed, subject, frame, intensity, SIZE, rgb, xy) != CLILE_OK)
         fail_msg("%s", clile_last_error());
@@ -66,26 +67,31 @@ static void a_picture_has_light_and_shade(void **state)
     }
 }
 
-/* Where an AU shows: |x| below `side`, y between `top` and `bottom`, in face units as the eyes give them. */
+/* Where an AU shows: |x| below `side`, y between `top` and `bottom`, in face units as the eyes
+ * give them. */
 static const struct {
     float side, top, bottom;
 } region[AUS] = {
-    [AU1] = {0.70f, -1.10f, -0.05f}, [AU2] = {0.85f, -1.10f, -0.05f}, [AU4] = {0.70f, -0.85f, 0.05f},
-    [AU6] = {0.90f, -0.45f, 0.60f},  [AU7] = {0.70f, -0.50f, 0.10f},  [AU9] = {0.70f, -0.80f, 0.65f},
-    [AU10] = {0.70f, -0.15f, 0.90f}, [AU12] = {0.90f, -0.10f, 1.05f}, [AU14] = {0.80f, 0.20f, 1.00f},
-    [AU15] = {0.80f, 0.15f, 1.20f},  [AU17] = {0.60f, 0.30f, 1.20f},  [AU20] = {0.90f, 0.15f, 1.15f},
-    [AU23] = {0.70f, 0.15f, 1.10f},  [AU24] = {0.60f, 0.25f, 1.00f},  [AU25] = {0.60f, 0.35f, 1.15f},
-    [AU26] = {0.90f, 0.30f, 1.60f},
+    [AU1] = {0.70f, -1.10f, -0.05f}, [AU2] = {0.85f, -1.10f, -0.05f},
+    [AU4] = {0.70f, -0.85f, 0.05f},  [AU6] = {0.90f, -0.45f, 0.60f},
+    [AU7] = {0.70f, -0.50f, 0.10f},  [AU9] = {0.70f, -0.80f, 0.65f},
+    [AU10] = {0.70f, -0.15f, 0.90f}, [AU12] = {0.90f, -0.10f, 1.05f},
+    [AU14] = {0.80f, 0.20f, 1.00f},  [AU15] = {0.80f, 0.15f, 1.20f},
+    [AU17] = {0.60f, 0.30f, 1.20f},  [AU20] = {0.90f, 0.15f, 1.15f},
+    [AU23] = {0.70f, 0.15f, 1.10f},  [AU24] = {0.60f, 0.25f, 1.00f},
+    [AU25] = {0.60f, 0.35f, 1.15f},  [AU26] = {0.90f, 0.30f, 1.60f},
 };
 
-/* From pixels to face units by the eyes' landmarks: their middle is (0, -0.20), they are 0.72 apart. */
+/* From pixels to face units by the eyes' landmarks: their middle is (0, -0.20), they are 0.72
+ * apart. */
 static void to_face(const float *xy, float px, float py, float *x, float *y)
 {
     float eye[2][2] = {{0}};
     for (int s = 0; s < 2; ++s)
         for (int i = 0; i < 6; ++i)
             for (int k = 0; k < 2; ++k) eye[s][k] += xy[2 * (36 + 6 * s + i) + k] / 6.0f;
-    const float dx = eye[1][0] - eye[0][0], dy = eye[1][1] - eye[0][1], scale = 0.72f / (dx * dx + dy * dy);
+    const float dx = eye[1][0] - eye[0][0], dy = eye[1][1] - eye[0][1],
+                scale = 0.72f / (dx * dx + dy * dy);
     const float ux = px - 0.5f * (eye[0][0] + eye[1][0]), uy = py - 0.5f * (eye[0][1] + eye[1][1]);
     *x = scale * (ux * dx + uy * dy);
     *y = scale * (uy * dx - ux * dy) - 0.20f;
@@ -106,13 +112,16 @@ static void every_au_shows_in_its_place_and_nowhere_else(void **state)
             for (int i = 0; i < PIXELS; ++i) {
                 float x, y;
                 to_face(xy, (float)(i % SIZE) + 0.5f, (float)(i / SIZE) + 0.5f, &x, &y);
-                const int in = fabsf(x) < region[au].side && y > region[au].top && y < region[au].bottom;
-                for (int k = 0; k < 3; ++k) *(in ? &inside : &outside) += abs(rest[3 * i + k] - moved[3 * i + k]);
+                const int in =
+                    fabsf(x) < region[au].side && y > region[au].top && y < region[au].bottom;
+                for (int k = 0; k < 3; ++k)
+                    *(in ? &inside : &outside) += abs(rest[3 * i + k] - moved[3 * i + k]);
             }
-            /* at least as much as 100 pixels that change by 20 in each channel; of all change 97 % in its region */
+            /* at least as much as 100 pixels that change by 20 in each channel; of all change 97
+             * % in its region */
             if (inside < 6000 || outside > 0.03 * inside)
-                fail_msg("AU %d of subject %d: %.0f inside its region, %.0f outside", clile_i_synth_au_ids[au], subject,
-                         inside, outside);
+                fail_msg("AU %d of subject %d: %.0f inside its region, %.0f outside",
+                         clile_i_synth_au_ids[au], subject, inside, outside);
         }
     }
 }
@@ -245,8 +254,8 @@ static void subjects_have_rates_of_their_own(void **state)
 
 /* ---- landmarks ---- */
 
-/* Mean movement over some people of landmark `index` from rest to full intensity of an AU, in face units of the face at
- * rest. */
+/* Mean movement over some people of landmark `index` from rest to full intensity of an AU, in
+ * face units of the face at rest. */
 static void movement(int au, int index, float *dx, float *dy)
 {
     static uint8_t rgb[BYTES];
@@ -266,19 +275,22 @@ static void movement(int au, int index, float *dx, float *dy)
 
 static void landmarks_move_as_the_au_says(void **state)
 {
-    /* landmark, and the least movement to each side (0: may be anything): left of the image and up are negative */
+    /* landmark, and the least movement to each side (0: may be anything): left of the image and
+     * up are negative */
     static const struct {
         int au, index;
         float dx, dy;
     } moves[] = {
-        {AU1, 21, 0.0f, -0.05f},    {AU1, 22, 0.0f, -0.05f},   {AU2, 18, 0.0f, -0.05f},  {AU2, 25, 0.0f, -0.05f},
-        {AU4, 21, 0.02f, 0.04f},    {AU4, 22, -0.02f, 0.04f},  {AU6, 41, 0.0f, -0.01f},  {AU6, 46, 0.0f, -0.01f},
-        {AU7, 37, 0.0f, 0.015f},    {AU7, 41, 0.0f, -0.02f},   {AU9, 33, 0.0f, -0.005f}, {AU10, 50, 0.0f, -0.03f},
-        {AU12, 48, -0.04f, -0.06f}, {AU12, 54, 0.04f, -0.06f}, {AU14, 48, -0.01f, 0.0f}, {AU14, 54, 0.01f, 0.0f},
-        {AU15, 48, 0.0f, 0.05f},    {AU15, 54, 0.0f, 0.05f},   {AU17, 57, 0.0f, -0.02f}, {AU17, 66, 0.0f, -0.03f},
-        {AU20, 48, -0.05f, 0.0f},   {AU20, 54, 0.05f, 0.0f},   {AU23, 48, 0.03f, 0.0f},  {AU23, 54, -0.03f, 0.0f},
-        {AU24, 51, 0.0f, 0.02f},    {AU24, 57, 0.0f, -0.02f},  {AU25, 66, 0.0f, 0.03f},  {AU25, 57, 0.0f, 0.03f},
-        {AU26, 8, 0.0f, 0.10f},     {AU26, 66, 0.0f, 0.05f},
+        {AU1, 21, 0.0f, -0.05f},    {AU1, 22, 0.0f, -0.05f},   {AU2, 18, 0.0f, -0.05f},
+        {AU2, 25, 0.0f, -0.05f},    {AU4, 21, 0.02f, 0.04f},   {AU4, 22, -0.02f, 0.04f},
+        {AU6, 41, 0.0f, -0.01f},    {AU6, 46, 0.0f, -0.01f},   {AU7, 37, 0.0f, 0.015f},
+        {AU7, 41, 0.0f, -0.02f},    {AU9, 33, 0.0f, -0.005f},  {AU10, 50, 0.0f, -0.03f},
+        {AU12, 48, -0.04f, -0.06f}, {AU12, 54, 0.04f, -0.06f}, {AU14, 48, -0.01f, 0.0f},
+        {AU14, 54, 0.01f, 0.0f},    {AU15, 48, 0.0f, 0.05f},   {AU15, 54, 0.0f, 0.05f},
+        {AU17, 57, 0.0f, -0.02f},   {AU17, 66, 0.0f, -0.03f},  {AU20, 48, -0.05f, 0.0f},
+        {AU20, 54, 0.05f, 0.0f},    {AU23, 48, 0.03f, 0.0f},   {AU23, 54, -0.03f, 0.0f},
+        {AU24, 51, 0.0f, 0.02f},    {AU24, 57, 0.0f, -0.02f},  {AU25, 66, 0.0f, 0.03f},
+        {AU25, 57, 0.0f, 0.03f},    {AU26, 8, 0.0f, 0.10f},    {AU26, 66, 0.0f, 0.05f},
     };
     (void)state;
     for (size_t i = 0; i < sizeof moves / sizeof moves[0]; ++i) {
@@ -287,7 +299,8 @@ static void landmarks_move_as_the_au_says(void **state)
         const float x = moves[i].dx, y = moves[i].dy;
         if ((x > 0 && dx < x) || (x < 0 && dx > x) || (y > 0 && dy < y) || (y < 0 && dy > y))
             fail_msg("AU %d moves landmark %d by (%.3f, %.3f), expected at least (%.3f, %.3f)",
-                     clile_i_synth_au_ids[moves[i].au], moves[i].index, (double)dx, (double)dy, (double)x, (double)y);
+                     clile_i_synth_au_ids[moves[i].au], moves[i].index, (double)dx, (double)dy,
+                     (double)x, (double)y);
     }
     /* AU 1 lifts the inner ends more than the outer ones, AU 2 the other way round */
     float dx, inner, outer;
@@ -308,7 +321,8 @@ static void landmarks_lie_in_the_picture_in_order(void **state)
         render(2, i, i, NULL, rgb, xy);
         for (int k = 0; k < LANDMARKS; ++k) {
             assert_true(xy[2 * k] > 0.0f && xy[2 * k] < SIZE);
-            assert_true(xy[2 * k + 1] > 0.0f && xy[2 * k + 1] < 1.03f * SIZE); /* a dropped chin may leave below */
+            /* a dropped chin may leave below */
+            assert_true(xy[2 * k + 1] > 0.0f && xy[2 * k + 1] < 1.03f * SIZE);
         }
         /* left of the image before right, brows over eyes over mouth over chin */
         assert_true(xy[2 * 0] < xy[2 * 36] && xy[2 * 36] < xy[2 * 39] && xy[2 * 39] < xy[2 * 42] &&
@@ -329,31 +343,43 @@ static void wrong_arguments_are_named(void **state)
     char name[32];
     clile_dataset *dataset = NULL;
     (void)state;
-    assert_failed(clile_synth_copy_au_ids(NULL), CLILE_E_INVALID_ARGUMENT, "clile_synth_copy_au_ids: au_ids is NULL");
-    assert_failed(clile_synth_labels(1, -1, 0, NULL, NULL), CLILE_E_INVALID_ARGUMENT, "subject -1, frame 0");
-    assert_failed(clile_synth_render(1, 0, -2, NULL, SIZE, rgb, NULL), CLILE_E_INVALID_ARGUMENT, "subject 0, frame -2");
+    assert_failed(clile_synth_copy_au_ids(NULL), CLILE_E_INVALID_ARGUMENT,
+                  "clile_synth_copy_au_ids: au_ids is NULL");
+    assert_failed(clile_synth_labels(1, -1, 0, NULL, NULL), CLILE_E_INVALID_ARGUMENT,
+                  "subject -1, frame 0");
+    assert_failed(clile_synth_render(1, 0, -2, NULL, SIZE, rgb, NULL), CLILE_E_INVALID_ARGUMENT,
+                  "subject 0, frame -2");
     assert_failed(clile_synth_render(1, 0, 0, NULL, 31, rgb, NULL), CLILE_E_INVALID_ARGUMENT,
                   "size is 31, expected 32 to 1024");
-    assert_failed(clile_synth_render(1, 0, 0, NULL, 1025, rgb, NULL), CLILE_E_INVALID_ARGUMENT, "size is 1025");
-    assert_failed(clile_synth_render(1, 0, 0, NULL, SIZE, NULL, NULL), CLILE_E_INVALID_ARGUMENT, "rgb is NULL");
+    assert_failed(clile_synth_render(1, 0, 0, NULL, 1025, rgb, NULL), CLILE_E_INVALID_ARGUMENT,
+                  "size is 1025");
+    assert_failed(clile_synth_render(1, 0, 0, NULL, SIZE, NULL, NULL), CLILE_E_INVALID_ARGUMENT,
+                  "rgb is NULL");
     intensity[AU9] = 1.5f;
     assert_failed(clile_synth_render(1, 0, 0, intensity, SIZE, rgb, NULL), CLILE_E_INVALID_ARGUMENT,
                   "the intensity of AU 9 is 1.5, expected 0 to 1");
     intensity[AU9] = NAN;
     assert_failed(clile_synth_render(1, 0, 0, intensity, SIZE, rgb, NULL), CLILE_E_INVALID_ARGUMENT,
                   "the intensity of AU 9");
-    assert_failed(clile_synth_subject_name("list", 0, name, sizeof name), CLILE_E_INVALID_ARGUMENT, "layout \"list\"");
-    assert_failed(clile_synth_subject_name("bp4d", -1, name, sizeof name), CLILE_E_INVALID_ARGUMENT, "subject -1");
-    assert_failed(clile_synth_subject_name("bp4d", 0, name, 4), CLILE_E_INVALID_ARGUMENT, "in 4 bytes");
-    assert_failed(clile_dataset_from_synth(1, 0, 1, 1, SIZE, &dataset), CLILE_E_INVALID_ARGUMENT, "0 subjects");
-    assert_failed(clile_dataset_from_synth(1, 3000, 3000, 3000, SIZE, &dataset), CLILE_E_INVALID_ARGUMENT,
-                  "at most 10000000 images");
-    assert_failed(clile_dataset_from_synth(1, INT32_MAX, INT32_MAX, INT32_MAX, SIZE, &dataset), CLILE_E_INVALID_ARGUMENT,
-                  "at most");
-    assert_failed(clile_dataset_from_synth(1, 1, 1, 1, 8, &dataset), CLILE_E_INVALID_ARGUMENT, "size is 8");
-    assert_failed(clile_dataset_from_synth(1, 1, 1, 1, SIZE, NULL), CLILE_E_INVALID_ARGUMENT, "out is NULL");
+    assert_failed(clile_synth_subject_name("list", 0, name, sizeof name), CLILE_E_INVALID_ARGUMENT,
+                  "layout \"list\"");
+    assert_failed(clile_synth_subject_name("bp4d", -1, name, sizeof name), CLILE_E_INVALID_ARGUMENT,
+                  "subject -1");
+    assert_failed(clile_synth_subject_name("bp4d", 0, name, 4), CLILE_E_INVALID_ARGUMENT,
+                  "in 4 bytes");
+    assert_failed(clile_dataset_from_synth(1, 0, 1, 1, SIZE, &dataset), CLILE_E_INVALID_ARGUMENT,
+                  "0 subjects");
+    assert_failed(clile_dataset_from_synth(1, 3000, 3000, 3000, SIZE, &dataset),
+                  CLILE_E_INVALID_ARGUMENT, "at most 10000000 images");
+    assert_failed(clile_dataset_from_synth(1, INT32_MAX, INT32_MAX, INT32_MAX, SIZE, &dataset),
+                  CLILE_E_INVALID_ARGUMENT, "at most");
+    assert_failed(clile_dataset_from_synth(1, 1, 1, 1, 8, &dataset), CLILE_E_INVALID_ARGUMENT,
+                  "size is 8");
+    assert_failed(clile_dataset_from_synth(1, 1, 1, 1, SIZE, NULL), CLILE_E_INVALID_ARGUMENT,
+                  "out is NULL");
     assert_null(dataset);
-    assert_int_equal(clile_synth_render(UINT64_MAX, INT64_MAX, INT64_MAX, NULL, SIZE, rgb, NULL), CLILE_OK);
+    assert_int_equal(clile_synth_render(UINT64_MAX, INT64_MAX, INT64_MAX, NULL, SIZE, rgb, NULL),
+                     CLILE_OK);
 }
 
 static void names_are_the_protocols_and_go_on(void **state)
@@ -362,12 +388,15 @@ static void names_are_the_protocols_and_go_on(void **state)
         const char *layout;
         int64_t subject;
         const char *name;
-    } names[] = {{"bp4d", 0, "F001"},  {"bp4d", 40, "M005"},  {"bp4d", 41, "F024"},   {"bp4d", 42, "M019"},
-                 {"bp4d", 43, "F025"}, {"disfa", 0, "SN002"}, {"disfa", 26, "SN004"}, {"disfa", 27, "SN033"}};
+    } names[] = {{"bp4d", 0, "F001"},    {"bp4d", 40, "M005"},  {"bp4d", 41, "F024"},
+                 {"bp4d", 42, "M019"},   {"bp4d", 43, "F025"},  {"disfa", 0, "SN002"},
+                 {"disfa", 26, "SN004"}, {"disfa", 27, "SN033"}};
     char name[24];
     (void)state;
     for (size_t i = 0; i < sizeof names / sizeof names[0]; ++i) {
-        assert_int_equal(clile_synth_subject_name(names[i].layout, names[i].subject, name, sizeof name), CLILE_OK);
+        assert_int_equal(
+            clile_synth_subject_name(names[i].layout, names[i].subject, name, sizeof name),
+            CLILE_OK);
         assert_string_equal(name, names[i].name);
     }
     assert_int_equal(clile_synth_subject_name("bp4d", INT64_MAX, name, sizeof name), CLILE_OK);
@@ -430,7 +459,8 @@ static void crops_are_aligned_pictures(void **state)
     map.f -= (map.d + map.e) * margin;
     assert_int_equal(clile_i_image_warp(&image, &map, stored, stored, whole), CLILE_OK);
     for (int y = 0; y < CROP; ++y)
-        memcpy(expected + 3 * CROP * y, whole + 3 * ((y + (int)margin) * stored + (int)margin), 3 * CROP);
+        memcpy(expected + 3 * CROP * y, whole + 3 * ((y + (int)margin) * stored + (int)margin),
+               3 * CROP);
     free(whole);
     assert_int_equal(clile_dataset_from_synth(9, 1, 1, 2, SIZE, &all), CLILE_OK);
     assert_int_equal(clile_dataset_copy_crop(all, 1, CROP, crop), CLILE_OK);

@@ -1,9 +1,9 @@
-/* Text files as other programs save them: semicolons, tabs, decimal commas, UTF-16, line ends of old Macs. Each is read
- * or refused by a message that names the cause. */
+/* Text files as other programs save them: semicolons, tabs, decimal commas, UTF-16, line ends of
+ * old Macs. Each is read or refused by a message that names the cause. */
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <setjmp.h>
 #include <cmocka.h>
 
 #include "data/scratch.h"
@@ -27,7 +27,8 @@ static void expect(const char *file, const char *text, const char *message)
     write_set(&s, file, text);
     if (strncmp(file, "landmarks", 9) == 0 || strncmp(file, "boxes", 5) == 0)
         scratch_text(&s, "AU_OCC/F001_T1.csv", "0,1\n1,1\n");
-    if (strstr(file, "_label") != NULL) scratch_text(&s, "a_img_path.txt", "Sequences/F001/T1/1.png\n");
+    if (strstr(file, "_label") != NULL)
+        scratch_text(&s, "a_img_path.txt", "Sequences/F001/T1/1.png\n");
     assert_failed(scratch_open(s.path, "au_set=1", &dataset), CLILE_E_FORMAT, message);
     assert_null(dataset);
     scratch_free(&s);
@@ -37,30 +38,40 @@ static void other_separators_are_named(void **state)
 {
     static const char *const cases[][3] = {
         {"AU_OCC/F001_T1.csv", "0;1;2\n1;1;0\n",
-         "BP4D label file F001_T1.csv, row 1: the columns are separated by semicolons, expected commas"},
-        {"AU_OCC/F001_T1.csv", "0\t1\t2\n1\t1\t0\n", "row 1: the columns are separated by tabs, expected commas"},
-        {"AU_OCC/F001_T1.csv", "0,1\n1;1\n", "row 2: the columns are separated by semicolons, expected commas"},
+         "BP4D label file F001_T1.csv, row 1: the columns are separated by semicolons, expected "
+         "commas"},
+        {"AU_OCC/F001_T1.csv", "0\t1\t2\n1\t1\t0\n",
+         "row 1: the columns are separated by tabs, expected commas"},
+        {"AU_OCC/F001_T1.csv", "0,1\n1;1\n",
+         "row 2: the columns are separated by semicolons, expected commas"},
         {"AU_OCC/F001_T1.csv", "0,1,2\n1;1,0;0,0\n",
-         "row 2: column 1 is \"1;1\", expected a frame (a whole number); "
-         "the row has semicolons, expected commas between columns"},
+         "row 2: column 1 is \"1;1\", expected a frame (a whole number); the row has semicolons, "
+         "expected commas between columns"},
         {"ActionUnit_Labels/SN001/SN001_au1.txt", "1;0\n",
-         "DISFA label file SN001_au1.txt, row 1: the columns are separated by semicolons, expected commas"},
+         "DISFA label file SN001_au1.txt, row 1: the columns are separated by semicolons, expected "
+         "commas"},
         {"Labels/SN001/trial/AU1.txt", "1.png 0\n2.png 1\n3.png;2\n",
-         "SN001/trial/AU1.txt, row 3: the columns are separated by semicolons, expected blanks or commas"},
+         "SN001/trial/AU1.txt, row 3: the columns are separated by semicolons, expected blanks or "
+         "commas"},
         {"manifest.csv", "image;subject;AU1\na.png;anna;1\n",
          "manifest manifest.csv, row 1: the columns are separated by semicolons, expected commas"},
-        {"manifest.csv", "image\tsubject\tAU1\na.png\tanna\t1\n", "row 1: the columns are separated by tabs"},
+        {"manifest.csv", "image\tsubject\tAU1\na.png\tanna\t1\n",
+         "row 1: the columns are separated by tabs"},
         {"anna.csv", "frame;success;AU01_c\n1;1;0\n",
          "OpenFace file anna.csv, row 1: the columns are separated by semicolons, expected commas"},
         {"anna.csv", "frame;input;AU01;AU12\n0;v.mp4;0,5;0,25\n",
          "Py-Feat file anna.csv, row 1: the columns are separated by semicolons, expected commas"},
         {"landmarks/F001_T1.csv", "1;1;1;2;2;3;3;4;4;5;5\n",
-         "landmark file F001_T1.csv, row 1: the columns are separated by semicolons, expected commas"},
-        {"boxes/F001_T1.csv", "1;1,5;1;20;20\n", "the row has semicolons, expected commas between columns and points"},
-        {"a_label.txt", "1;0\n", "list a_label.txt, line 1: \"1;0\" is no number; the line has semicolons"},
+         "landmark file F001_T1.csv, row 1: the columns are separated by semicolons, expected "
+         "commas"},
+        {"boxes/F001_T1.csv", "1;1,5;1;20;20\n",
+         "the row has semicolons, expected commas between columns and points"},
+        {"a_label.txt", "1;0\n",
+         "list a_label.txt, line 1: \"1;0\" is no number; the line has semicolons"},
     };
     (void)state;
-    for (size_t k = 0; k < sizeof cases / sizeof *cases; ++k) expect(cases[k][0], cases[k][1], cases[k][2]);
+    for (size_t k = 0; k < sizeof cases / sizeof *cases; ++k)
+        expect(cases[k][0], cases[k][1], cases[k][2]);
 }
 
 /* A second tracker's file with other separators is not left alone as somebody else's. */
@@ -84,7 +95,8 @@ static void decimal_commas_are_named(void **state)
     expect("anna.csv", "input,frame,AU01,AU12\nv.mp4,0,0,5,0\n",
            "row 2: 5 columns, header has 4 (a decimal comma makes two columns of a number)");
     expect("anna.csv", "input,frame,AU01,AU12\nv.mp4,0,\"0,5\",0\n",
-           "expected a probability of AU 1 from 0 to 1; column 3 has a decimal comma, expected a point");
+           "expected a probability of AU 1 from 0 to 1; column 3 has a decimal comma, expected a "
+           "point");
 }
 
 static void subject_files_name_semicolons(void **state)
@@ -114,11 +126,13 @@ static void subject_files_name_semicolons(void **state)
 
 static void utf16_is_refused(void **state)
 {
-    static const char *const files[] = {"AU_OCC/F001_T1.csv", "ActionUnit_Labels/SN001/SN001_au1.txt",
-                                        "Labels/SN001/trial/AU1.txt", "manifest.csv", "a_label.txt"};
+    static const char *const files[] = {
+        "AU_OCC/F001_T1.csv", "ActionUnit_Labels/SN001/SN001_au1.txt", "Labels/SN001/trial/AU1.txt",
+        "manifest.csv", "a_label.txt"};
     (void)state;
     for (size_t k = 0; k < sizeof files / sizeof *files; ++k)
-        for (int big = 0; big < 2; ++big) expect(files[k], big ? "\xFE\xFF" : "\xFF\xFE", "is a text in UTF-16");
+        for (int big = 0; big < 2; ++big)
+            expect(files[k], big ? "\xFE\xFF" : "\xFF\xFE", "is a text in UTF-16");
 }
 
 static void line_ends_of_all_systems_are_read(void **state)
@@ -136,7 +150,8 @@ static void line_ends_of_all_systems_are_read(void **state)
                  "Frame, SUCCESS ,au01_C%s1,1,0%s2,1,1%s",
                  ends[k], ends[k], ends[k]);
         scratch_text(&s, "anna.csv", text);
-        if (scratch_open(s.path, "", &dataset) != CLILE_OK) fail_msg("line end %d: %s", k, clile_last_error());
+        if (scratch_open(s.path, "", &dataset) != CLILE_OK)
+            fail_msg("line end %d: %s", k, clile_last_error());
         assert_int_equal(clile_dataset_size(dataset), 2);
         assert_labels(dataset, 0, 1, (const int8_t[1]){0});
         assert_labels(dataset, 1, 1, (const int8_t[1]){1});
@@ -148,9 +163,12 @@ static void line_ends_of_all_systems_are_read(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(other_separators_are_named), cmocka_unit_test(one_of_two_files_with_semicolons_is_refused),
-        cmocka_unit_test(decimal_commas_are_named),   cmocka_unit_test(subject_files_name_semicolons),
-        cmocka_unit_test(utf16_is_refused),           cmocka_unit_test(line_ends_of_all_systems_are_read),
+        cmocka_unit_test(other_separators_are_named),
+        cmocka_unit_test(one_of_two_files_with_semicolons_is_refused),
+        cmocka_unit_test(decimal_commas_are_named),
+        cmocka_unit_test(subject_files_name_semicolons),
+        cmocka_unit_test(utf16_is_refused),
+        cmocka_unit_test(line_ends_of_all_systems_are_read),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

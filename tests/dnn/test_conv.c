@@ -1,5 +1,6 @@
-/* Convolution on oneDNN against the plain-C oracle: every network kernel over channels that do and do not fill a
- * vector, odd sizes, all batch sizes in turn; the inference form (bias, sum, ReLU); the same bits twice. */
+/* Convolution on oneDNN against the plain-C oracle: every network kernel over channels that do
+ * and do not fill a vector, odd sizes, all batch sizes in turn; the inference form (bias, sum,
+ * ReLU); the same bits twice. */
 #include "dnn/dnn.h"
 #include "dnn/dnn_test.h"
 
@@ -17,15 +18,15 @@ typedef struct {
     char name[128];
 } conv_case;
 
-static void make_case(conv_case *t, clile_i_rng *rng, int64_t n, int64_t ic, int64_t oc, int64_t h, int64_t w,
-                      int64_t kernel, int64_t stride, int64_t pad)
+static void make_case(conv_case *t, clile_i_rng *rng, int64_t n, int64_t ic, int64_t oc, int64_t h,
+                      int64_t w, int64_t kernel, int64_t stride, int64_t pad)
 {
     t->ref = (clile_i_ref_conv){n, ic, h, w, oc, kernel, stride, pad};
     t->shape = (clile_i_conv_shape){n, ic, h, w, oc, kernel, kernel, stride, pad};
     t->src_count = n * ic * h * w;
     t->weights_count = oc * ic * kernel * kernel;
-    t->dst_count =
-        n * oc * clile_i_ref_output_size(h, kernel, stride, pad) * clile_i_ref_output_size(w, kernel, stride, pad);
+    t->dst_count = n * oc * clile_i_ref_output_size(h, kernel, stride, pad) *
+                   clile_i_ref_output_size(w, kernel, stride, pad);
     t->src = test_normal(rng, t->src_count);
     t->weights = test_normal(rng, t->weights_count);
     t->bias = test_normal(rng, oc);
@@ -34,8 +35,9 @@ static void make_case(conv_case *t, clile_i_rng *rng, int64_t n, int64_t ic, int
     t->weights_f = test_float(t->weights, t->weights_count);
     t->bias_f = test_float(t->bias, oc);
     t->diff_dst_f = test_float(t->diff_dst, t->dst_count);
-    snprintf(t->name, sizeof t->name, "n%lld ic%lld oc%lld %lldx%lld k%lld s%lld p%lld", (long long)n, (long long)ic,
-             (long long)oc, (long long)h, (long long)w, (long long)kernel, (long long)stride, (long long)pad);
+    snprintf(t->name, sizeof t->name, "n%lld ic%lld oc%lld %lldx%lld k%lld s%lld p%lld",
+             (long long)n, (long long)ic, (long long)oc, (long long)h, (long long)w,
+             (long long)kernel, (long long)stride, (long long)pad);
 }
 
 static void free_case(conv_case *t)
@@ -44,7 +46,8 @@ static void free_case(conv_case *t)
     free(t->src_f), free(t->weights_f), free(t->bias_f), free(t->diff_dst_f);
 }
 
-static void check(const char *name, const char *what, const float *found, const double *expected, int64_t count)
+static void check(const char *name, const char *what, const float *found, const double *expected,
+                  int64_t count)
 {
     char text[192];
     snprintf(text, sizeof text, "%s, %s", name, what);
@@ -54,12 +57,12 @@ static void check(const char *name, const char *what, const float *found, const 
 static void check_forward(const conv_case *t)
 {
     double *expected = test_array(t->dst_count);
-    for (int with_bias = 0; with_bias < 2; with_bias++) {
+    for (int with_bias = 0; with_bias < 2; ++with_bias) {
         float *dst = test_unwritten(t->dst_count);
         clile_i_ref_conv_forward(&t->ref, t->src, t->weights, with_bias ? t->bias : NULL, expected);
-        assert_int_equal(
-            clile_i_dnn_conv_forward_plain(&t->shape, t->src_f, t->weights_f, with_bias ? t->bias_f : NULL, dst),
-            CLILE_OK);
+        assert_int_equal(clile_i_dnn_conv_forward_plain(&t->shape, t->src_f, t->weights_f,
+                                                        with_bias ? t->bias_f : NULL, dst),
+                         CLILE_OK);
         check(t->name, with_bias ? "forward with bias" : "forward", dst, expected, t->dst_count);
         free(dst);
     }
@@ -68,24 +71,29 @@ static void check_forward(const conv_case *t)
 
 static void check_backward(const conv_case *t)
 {
-    double *expected_src = test_array(t->src_count), *expected_weights = test_array(t->weights_count);
-    float *diff_src = test_unwritten(t->src_count), *diff_weights = test_unwritten(t->weights_count);
-    float *only_src = test_unwritten(t->src_count), *only_weights = test_unwritten(t->weights_count);
+    double *expected_src = test_array(t->src_count),
+           *expected_weights = test_array(t->weights_count);
+    float *diff_src = test_unwritten(t->src_count),
+          *diff_weights = test_unwritten(t->weights_count);
+    float *only_src = test_unwritten(t->src_count),
+          *only_weights = test_unwritten(t->weights_count);
     clile_i_ref_conv_backward_data(&t->ref, t->weights, t->diff_dst, expected_src);
     clile_i_ref_conv_backward_weights(&t->ref, t->src, t->diff_dst, expected_weights, NULL);
-    assert_int_equal(
-        clile_i_dnn_conv_backward_plain(&t->shape, t->src_f, t->weights_f, t->diff_dst_f, diff_src, diff_weights),
-        CLILE_OK);
+    assert_int_equal(clile_i_dnn_conv_backward_plain(&t->shape, t->src_f, t->weights_f,
+                                                     t->diff_dst_f, diff_src, diff_weights),
+                     CLILE_OK);
     check(t->name, "diff_src", diff_src, expected_src, t->src_count);
     check(t->name, "diff_weights", diff_weights, expected_weights, t->weights_count);
-    assert_int_equal(clile_i_dnn_conv_backward_plain(&t->shape, t->src_f, t->weights_f, t->diff_dst_f, only_src, NULL),
+    assert_int_equal(clile_i_dnn_conv_backward_plain(&t->shape, t->src_f, t->weights_f,
+                                                     t->diff_dst_f, only_src, NULL),
                      CLILE_OK);
-    assert_int_equal(
-        clile_i_dnn_conv_backward_plain(&t->shape, t->src_f, t->weights_f, t->diff_dst_f, NULL, only_weights),
-        CLILE_OK);
+    assert_int_equal(clile_i_dnn_conv_backward_plain(&t->shape, t->src_f, t->weights_f,
+                                                     t->diff_dst_f, NULL, only_weights),
+                     CLILE_OK);
     /* asked for alone, and a second time: the same bits */
     assert_memory_equal(only_src, diff_src, (size_t)t->src_count * sizeof *diff_src);
-    assert_memory_equal(only_weights, diff_weights, (size_t)t->weights_count * sizeof *diff_weights);
+    assert_memory_equal(only_weights, diff_weights,
+                        (size_t)t->weights_count * sizeof *diff_weights);
     free(expected_src), free(expected_weights);
     free(diff_src), free(diff_weights), free(only_src), free(only_weights);
 }
@@ -96,46 +104,52 @@ static void check_sum(const conv_case *t)
     clile_i_rng rng = clile_i_rng_make(7, (uint64_t)t->dst_count);
     double *held = test_normal(&rng, t->dst_count), *expected = test_array(t->dst_count);
     clile_i_ref_conv_forward(&t->ref, t->src, t->weights, t->bias, expected);
-    for (int64_t i = 0; i < t->dst_count; i++) expected[i] += held[i];
-    for (int relu = 0; relu < 2; relu++) {
+    for (int64_t i = 0; i < t->dst_count; ++i) expected[i] += held[i];
+    for (int relu = 0; relu < 2; ++relu) {
         float *dst = test_float(held, t->dst_count);
         if (relu) clile_i_ref_relu_forward(t->dst_count, expected, expected);
-        assert_int_equal(clile_i_dnn_conv_sum_plain(&t->shape, relu, t->src_f, t->weights_f, t->bias_f, dst), CLILE_OK);
-        check(t->name, relu ? "conv + bias + sum, relu" : "conv + bias + sum", dst, expected, t->dst_count);
+        assert_int_equal(
+            clile_i_dnn_conv_sum_plain(&t->shape, relu, t->src_f, t->weights_f, t->bias_f, dst),
+            CLILE_OK);
+        check(t->name, relu ? "conv + bias + sum, relu" : "conv + bias + sum", dst, expected,
+              t->dst_count);
         free(dst);
     }
     free(held), free(expected);
 }
 
 /* input and output channels of a case */
-static const int64_t channels[][2] = {{1, 1},  {3, 8},   {3, 16},  {3, 64},  {5, 13},  {8, 8},   {8, 17},  {13, 5},
-                                      {16, 3}, {16, 16}, {17, 16}, {16, 64}, {64, 17}, {64, 64}, {17, 17}, {13, 64}};
+static const int64_t channels[][2] = {{1, 1},   {3, 8},   {3, 16},  {3, 64},  {5, 13},  {8, 8},
+                                      {8, 17},  {13, 5},  {16, 3},  {16, 16}, {17, 16}, {16, 64},
+                                      {64, 17}, {64, 64}, {17, 17}, {13, 64}};
 /* kernel, stride, pad: those of a ResNet, and 3 x 3 without padding */
-static const int64_t kernels[][3] = {{1, 1, 0}, {1, 2, 0}, {3, 1, 1}, {3, 2, 1}, {7, 2, 3}, {3, 1, 0}};
+static const int64_t kernels[][3] = {{1, 1, 0}, {1, 2, 0}, {3, 1, 1},
+                                     {3, 2, 1}, {7, 2, 3}, {3, 1, 0}};
 static const int64_t sizes[][2] = {{7, 9}, {8, 8}, {13, 5}, {16, 16}, {5, 5}};
 static const int64_t batches[] = {1, 2, 3, 16};
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
-/* All channels with all kernels; size, batch and threads go round, so that each meets each somewhere. */
+/* All channels with all kernels; size, batch and threads go round, so that each meets each
+ * somewhere. */
 static void test_shapes(void **state)
 {
     (void)state;
     clile_i_rng rng = clile_i_rng_make(2, 1);
     size_t turn = 0;
     const int32_t before = clile_i_threads_set(1);
-    for (size_t k = 0; k < COUNT(kernels); k++)
-        for (size_t c = 0; c < COUNT(channels); c++, turn++) {
+    for (size_t k = 0; k < COUNT(kernels); ++k)
+        for (size_t c = 0; c < COUNT(channels); c++, ++turn) {
             conv_case t;
             clile_i_threads_set(turn % 7 == 0 ? 2 : 1);
             const int64_t *size = sizes[turn % COUNT(sizes)];
             int64_t n = batches[turn % COUNT(batches)];
             /* the oracle is slow: about 2 million multiplications a case */
-            const int64_t work = channels[c][0] * channels[c][1] * kernels[k][0] * kernels[k][0] * size[0] * size[1] /
-                                 (kernels[k][1] * kernels[k][1]);
+            const int64_t work = channels[c][0] * channels[c][1] * kernels[k][0] * kernels[k][0] *
+                                 size[0] * size[1] / (kernels[k][1] * kernels[k][1]);
             while (n > 1 && n * work > 2000000) n = n == 16 ? 3 : n - 1;
-            make_case(&t, &rng, n, channels[c][0], channels[c][1], size[0], size[1], kernels[k][0], kernels[k][1],
-                      kernels[k][2]);
+            make_case(&t, &rng, n, channels[c][0], channels[c][1], size[0], size[1], kernels[k][0],
+                      kernels[k][1], kernels[k][2]);
             check_forward(&t);
             check_backward(&t);
             if (turn % 3 == 0) check_sum(&t);
@@ -151,10 +165,11 @@ static void test_tiny(void **state)
     static const int64_t cases[][6] = {{1, 1, 3, 1, 1, 2}, {1, 1, 3, 2, 1, 3}, {2, 2, 7, 2, 3, 1},
                                        {1, 3, 3, 2, 1, 2}, {1, 1, 1, 2, 0, 3}, {2, 1, 3, 1, 1, 16}};
     clile_i_rng rng = clile_i_rng_make(2, 2);
-    for (size_t i = 0; i < COUNT(cases); i++)
+    for (size_t i = 0; i < COUNT(cases); ++i)
         for (int64_t c = 3; c <= 16; c += 13) {
             conv_case t;
-            make_case(&t, &rng, cases[i][5], c, 17, cases[i][0], cases[i][1], cases[i][2], cases[i][3], cases[i][4]);
+            make_case(&t, &rng, cases[i][5], c, 17, cases[i][0], cases[i][1], cases[i][2],
+                      cases[i][3], cases[i][4]);
             check_forward(&t);
             check_backward(&t);
             check_sum(&t);
@@ -170,14 +185,16 @@ static void test_threads(void **state)
     conv_case t;
     make_case(&t, &rng, 3, 16, 17, 9, 9, 3, 1, 1);
     const int32_t before = clile_i_threads_set(1);
-    for (int32_t threads = 1; threads <= 2; threads++) {
+    for (int32_t threads = 1; threads <= 2; ++threads) {
         clile_i_threads_set(threads);
         float *first = test_unwritten(t.weights_count), *second = test_unwritten(t.weights_count);
         check_forward(&t);
         check_backward(&t);
-        assert_int_equal(clile_i_dnn_conv_backward_plain(&t.shape, t.src_f, t.weights_f, t.diff_dst_f, NULL, first),
+        assert_int_equal(clile_i_dnn_conv_backward_plain(&t.shape, t.src_f, t.weights_f,
+                                                         t.diff_dst_f, NULL, first),
                          CLILE_OK);
-        assert_int_equal(clile_i_dnn_conv_backward_plain(&t.shape, t.src_f, t.weights_f, t.diff_dst_f, NULL, second),
+        assert_int_equal(clile_i_dnn_conv_backward_plain(&t.shape, t.src_f, t.weights_f,
+                                                         t.diff_dst_f, NULL, second),
                          CLILE_OK);
         assert_memory_equal(first, second, (size_t)t.weights_count * sizeof *first);
         free(first), free(second);
@@ -209,7 +226,8 @@ static int goes_by(const char *way, const conv_case *t)
     return strstr(text, way) != NULL;
 }
 
-/* A few output pixels: the windows are gathered and multiplied. n, ic, oc, height, width, kernel, stride, pad */
+/* A few output pixels: the windows are gathered and multiplied. n, ic, oc, height, width,
+ * kernel, stride, pad */
 static void test_patches(void **state)
 {
     (void)state;
@@ -219,15 +237,16 @@ static void test_patches(void **state)
     clile_i_rng rng = clile_i_rng_make(2, 4);
     size_t gathered = 0;
     const int32_t before = clile_i_threads_set(1);
-    for (int32_t threads = 1; threads <= 2; threads++)
-        for (size_t i = 0; i < COUNT(cases); i++) {
+    for (int32_t threads = 1; threads <= 2; ++threads)
+        for (size_t i = 0; i < COUNT(cases); ++i) {
             const int64_t *c = cases[i];
             conv_case t;
             clile_i_threads_set(threads);
             make_case(&t, &rng, c[0], c[1], c[2], c[3], c[4], c[5], c[6], c[7]);
             const int gathers = goes_by("patches, ", &t);
             gathered += (size_t)gathers;
-            if (!gathers && inference_layout(&t.shape) == CLILE_I_LAYOUT_C16) fail_msg("%s: expected patches", t.name);
+            if (!gathers && inference_layout(&t.shape) == CLILE_I_LAYOUT_C16)
+                fail_msg("%s: expected patches", t.name);
             free_case(&t);
         }
     clile_i_threads_set(before);
@@ -242,14 +261,14 @@ static void test_winograd(void **state)
 {
     (void)state;
     /* n, ic, oc, height, width; channels that do not fill their blocks, too */
-    static const int64_t cases[][5] = {{1, 64, 64, 14, 14}, {1, 64, 128, 13, 17}, {2, 128, 64, 10, 10},
-                                       {5, 64, 64, 7, 6},   {1, 80, 64, 15, 15},  {1, 70, 64, 14, 14},
-                                       {1, 72, 100, 14, 15}};
+    static const int64_t cases[][5] = {
+        {1, 64, 64, 14, 14}, {1, 64, 128, 13, 17}, {2, 128, 64, 10, 10}, {5, 64, 64, 7, 6},
+        {1, 80, 64, 15, 15}, {1, 70, 64, 14, 14},  {1, 72, 100, 14, 15}};
     clile_i_rng rng = clile_i_rng_make(2, 5);
     size_t transformed = 0;
     const int32_t before = clile_i_threads_set(1);
-    for (int32_t threads = 1; threads <= 2; threads++)
-        for (size_t i = 0; i < COUNT(cases); i++) {
+    for (int32_t threads = 1; threads <= 2; ++threads)
+        for (size_t i = 0; i < COUNT(cases); ++i) {
             const int64_t *c = cases[i];
             conv_case t;
             clile_i_threads_set(threads);
@@ -258,10 +277,12 @@ static void test_winograd(void **state)
             free_case(&t);
         }
     clile_i_threads_set(before);
-    if (transformed == 0 && strncmp(clile_i_dnn_version(), "2.6", 3) == 0 && clile_i_dnn_vector_floats() == 16)
+    if (transformed == 0 && strncmp(clile_i_dnn_version(), "2.6", 3) == 0 &&
+        clile_i_dnn_vector_floats() == 16)
         fail_msg("oneDNN 2.6 has Winograd's transforms for AVX-512, but none were used");
     if (transformed == 0) {
-        print_message("no Winograd's transforms in oneDNN %s for this processor\n", clile_i_dnn_version());
+        print_message("no Winograd's transforms in oneDNN %s for this processor\n",
+                      clile_i_dnn_version());
         skip();
     }
 }
@@ -269,8 +290,9 @@ static void test_winograd(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_shapes),  cmocka_unit_test(test_tiny),     cmocka_unit_test(test_threads),
-        cmocka_unit_test(test_patches), cmocka_unit_test(test_winograd),
+        cmocka_unit_test(test_shapes),   cmocka_unit_test(test_tiny),
+        cmocka_unit_test(test_threads),  cmocka_unit_test(test_patches),
+        cmocka_unit_test(test_winograd),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,9 +1,10 @@
-/* Batch norm + ReLU + max pooling in one, against the three one after the other, in every layout. */
+/* Batch norm + ReLU + max pooling in one, against the three one after the other, in every
+ * layout. */
 #include "dnn/dnn.h"
 #include "dnn/dnn_test.h"
 
-static const clile_i_dnn_layout_kind kinds[] = {CLILE_I_LAYOUT_NCHW, CLILE_I_LAYOUT_NHWC, CLILE_I_LAYOUT_C8,
-                                            CLILE_I_LAYOUT_C16};
+static const clile_i_dnn_layout_kind kinds[] = {CLILE_I_LAYOUT_NCHW, CLILE_I_LAYOUT_NHWC,
+                                                CLILE_I_LAYOUT_C8, CLILE_I_LAYOUT_C16};
 
 enum { GAMMA, BETA, RUNNING_MEAN, RUNNING_VARIANCE, MEAN, INV_STD, DIFF_GAMMA, DIFF_BETA, VECTORS };
 
@@ -33,11 +34,12 @@ static channel_state make_state(const clile_i_dnn_layout *layout, uint64_t seed)
 {
     clile_i_rng rng = clile_i_rng_make(seed, 9);
     channel_state s = {0};
-    for (int v = 0; v < VECTORS; v++) s.vectors[v] = zeros(layout->channels);
+    for (int v = 0; v < VECTORS; ++v) s.vectors[v] = zeros(layout->channels);
     s.partial = clile_i_calloc(clile_i_batch_norm_partial_count(layout), sizeof *s.partial);
     assert_non_null(s.partial);
-    for (int64_t c = 0; c < layout->c; c++) {
-        s.vectors[GAMMA][c] = (float)clile_i_rng_normal(&rng); /* of either sign: the winner may be a minimum */
+    for (int64_t c = 0; c < layout->c; ++c) {
+        /* of either sign: the winner may be a minimum */
+        s.vectors[GAMMA][c] = (float)clile_i_rng_normal(&rng);
         s.vectors[BETA][c] = (float)clile_i_rng_normal(&rng);
         s.vectors[RUNNING_MEAN][c] = (float)clile_i_rng_normal(&rng);
         s.vectors[RUNNING_VARIANCE][c] = (float)clile_i_rng_range(&rng, 0.5, 2.0);
@@ -45,7 +47,8 @@ static channel_state make_state(const clile_i_dnn_layout *layout, uint64_t seed)
     return s;
 }
 
-static clile_i_batch_norm norm_of(const clile_i_dnn_layout *layout, const channel_state *s, int frozen, const float *src)
+static clile_i_batch_norm norm_of(const clile_i_dnn_layout *layout, const channel_state *s,
+                                  int frozen, const float *src)
 {
     return (clile_i_batch_norm){.layout = *layout,
                                 .eps = 1e-5,
@@ -66,33 +69,39 @@ static clile_i_batch_norm norm_of(const clile_i_dnn_layout *layout, const channe
 
 static void free_state(channel_state *s)
 {
-    for (int v = 0; v < VECTORS; v++) clile_i_free(s->vectors[v]);
+    for (int v = 0; v < VECTORS; ++v) clile_i_free(s->vectors[v]);
     clile_i_free(s->partial);
 }
 
-static void compare(const char *what, const float *found, const float *expected, int64_t count, double tolerance)
+static void compare(const char *what, const float *found, const float *expected, int64_t count,
+                    double tolerance)
 {
     double *wanted = test_array(count);
-    for (int64_t i = 0; i < count; i++) wanted[i] = (double)expected[i];
+    for (int64_t i = 0; i < count; ++i) wanted[i] = (double)expected[i];
     test_close(what, found, wanted, count, tolerance);
     free(wanted);
 }
 
-static void check(clile_i_dnn_layout_kind kind, const int64_t *shape, const int64_t *window, int frozen, int more)
+static void check(clile_i_dnn_layout_kind kind, const int64_t *shape, const int64_t *window,
+                  int frozen, int more)
 {
-    const clile_i_dnn_layout layout = clile_i_dnn_layout_make(kind, shape[0], shape[1], shape[2], shape[3]);
+    const clile_i_dnn_layout layout =
+        clile_i_dnn_layout_make(kind, shape[0], shape[1], shape[2], shape[3]);
     const clile_i_max_pool pool = clile_i_max_pool_make(&layout, window[0], window[1], window[2]);
     clile_i_rng rng = clile_i_rng_make(77, (uint64_t)(shape[1] * 31 + shape[2]));
     channel_state apart = make_state(&layout, 5), together = make_state(&layout, 5);
     float *src = random_array(&rng, &layout), *diff = random_array(&rng, &pool.dst);
     float *other = more ? random_array(&rng, &pool.dst) : NULL;
-    float *middle = zeros(layout.count), *diff_middle = zeros(layout.count), *expected = zeros(layout.count);
-    float *dst = zeros(pool.dst.count), *found = zeros(pool.dst.count), *winner = zeros(pool.dst.count);
+    float *middle = zeros(layout.count), *diff_middle = zeros(layout.count),
+          *expected = zeros(layout.count);
+    float *dst = zeros(pool.dst.count), *found = zeros(pool.dst.count),
+          *winner = zeros(pool.dst.count);
     float *found_diff = zeros(layout.count);
-    uint8_t *index = clile_i_calloc(pool.dst.count, 1), *found_index = clile_i_calloc(pool.dst.count, 1);
+    uint8_t *index = clile_i_calloc(pool.dst.count, 1),
+            *found_index = clile_i_calloc(pool.dst.count, 1);
     assert_non_null(index);
     assert_non_null(found_index);
-    for (int64_t i = 0; i < layout.count; i++) found_diff[i] = NAN;
+    for (int64_t i = 0; i < layout.count; ++i) found_diff[i] = NAN;
 
     clile_i_batch_norm norm = norm_of(&layout, &apart, frozen, src);
     norm.dst = middle;
@@ -116,11 +125,13 @@ static void check(clile_i_dnn_layout_kind kind, const int64_t *shape, const int6
 
     compare("dst", found, dst, pool.dst.count, 0.0); /* the same arithmetic on fewer elements */
     compare("diff_src", found_diff, expected, layout.count, 1e-5);
-    for (int v = 0; v < VECTORS; v++)
+    for (int v = 0; v < VECTORS; ++v)
         compare("per channel", together.vectors[v], apart.vectors[v], layout.channels, 1e-5);
 
-    clile_i_free(src), clile_i_free(diff), clile_i_free(other), clile_i_free(middle), clile_i_free(diff_middle);
-    clile_i_free(expected), clile_i_free(dst), clile_i_free(found), clile_i_free(winner), clile_i_free(found_diff);
+    clile_i_free(src), clile_i_free(diff), clile_i_free(other), clile_i_free(middle),
+        clile_i_free(diff_middle);
+    clile_i_free(expected), clile_i_free(dst), clile_i_free(found), clile_i_free(winner),
+        clile_i_free(found_diff);
     clile_i_free(index), clile_i_free(found_index);
     free_state(&apart);
     free_state(&together);
@@ -132,11 +143,12 @@ static void test_norm_pool(void **state)
     static const int64_t windows[][3] = {{3, 2, 1}, {2, 2, 0}, {3, 1, 1}};
     static const int64_t shapes[][4] = {{2, 1, 4, 4},  {3, 5, 7, 9},   {2, 8, 16, 16},
                                         {2, 13, 6, 5}, {1, 17, 12, 8}, {2, 32, 9, 9}};
-    for (size_t kind = 0; kind < 4; kind++)
-        for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
-            for (size_t k = 0; k < sizeof windows / sizeof *windows; k++)
-                for (int variant = 0; variant < 4; variant++) {
-                    clile_i_threads_set(variant == 0 ? 2 : 1); /* few blocks and a team: plane by plane */
+    for (size_t kind = 0; kind < 4; ++kind)
+        for (size_t i = 0; i < sizeof shapes / sizeof *shapes; ++i)
+            for (size_t k = 0; k < sizeof windows / sizeof *windows; ++k)
+                for (int variant = 0; variant < 4; ++variant) {
+                    /* few blocks and a team: plane by plane */
+                    clile_i_threads_set(variant == 0 ? 2 : 1);
                     check(kinds[kind], shapes[i], windows[k], variant & 1, variant >> 1);
                 }
 }

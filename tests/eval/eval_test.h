@@ -8,9 +8,10 @@
 #include <string.h>
 
 /* NaN only where NaN is expected. */
-static inline void assert_near(const double *found, const double *expected, int count, double tolerance)
+static inline void assert_near(const double *found, const double *expected, int count,
+                               double tolerance)
 {
-    for (int i = 0; i < count; i++) {
+    for (int i = 0; i < count; ++i) {
         if (isnan(expected[i]) ? !isnan(found[i]) : !(fabs(found[i] - expected[i]) <= tolerance))
             fail_msg("value %d is %.17g, expected %.17g", i, found[i], expected[i]);
     }

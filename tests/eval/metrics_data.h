@@ -1,5 +1,6 @@
-/* Data of the metrics' tests, the same as golden_metrics.py makes: a linear congruential generator, scores that are
- * multiples of 1/16 (exact in float, many ties), some labels not coded, AU number 4 never present. */
+/* Data of the metrics' tests, the same as golden_metrics.py makes: a linear congruential
+ * generator, scores that are multiples of 1/16 (exact in float, many ties), some labels not
+ * coded, AU number 4 never present. */
 #ifndef METRICS_DATA_H
 #define METRICS_DATA_H
 
@@ -22,9 +23,9 @@ typedef struct {
 static inline void metrics_make_frames(metrics_data *out)
 {
     uint32_t state = 7;
-    for (int i = 0; i < DATA_N; i++) {
+    for (int i = 0; i < DATA_N; ++i) {
         out->subject[i] = next_number(&state) % DATA_SUBJECTS;
-        for (int a = 0; a < DATA_C; a++) {
+        for (int a = 0; a < DATA_C; ++a) {
             int32_t label = next_number(&state) % 100 < 20 + 10 * a;
             if (a == 4) label = 0;
             const int32_t noise = next_number(&state) % 32;
@@ -41,12 +42,14 @@ static inline void metrics_make_embeddings(float *embedding, int32_t *subject)
 {
     uint32_t state = 11;
     float centre[DATA_SUBJECTS * DATA_D];
-    for (int k = 0; k < DATA_SUBJECTS * DATA_D; k++) centre[k] = (float)next_number(&state) / 65536.0f - 0.5f;
-    for (int i = 0; i < DATA_FRAMES; i++) {
+    for (int k = 0; k < DATA_SUBJECTS * DATA_D; ++k)
+        centre[k] = (float)next_number(&state) / 65536.0f - 0.5f;
+    for (int i = 0; i < DATA_FRAMES; ++i) {
         subject[i] = i % DATA_SUBJECTS;
-        for (int j = 0; j < DATA_D; j++)
-            embedding[i * DATA_D + j] =
-                centre[subject[i] * DATA_D + j] + 2.5f * ((float)next_number(&state) / 65536.0f - 0.5f) + 0.25f;
+        for (int j = 0; j < DATA_D; ++j)
+            embedding[i * DATA_D + j] = centre[subject[i] * DATA_D + j] +
+                                        2.5f * ((float)next_number(&state) / 65536.0f - 0.5f) +
+                                        0.25f;
     }
 }
 

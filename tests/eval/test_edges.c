@@ -1,9 +1,9 @@
-/* The edges of what clile/metrics.h promises: the smallest sizes, scores that are all equal or near the ends of float,
- * labels of which none is coded, one subject, and reports of them. */
+/* The edges of what clile/metrics.h promises: the smallest sizes, scores that are all equal or
+ * near the ends of float, labels of which none is coded, one subject, and reports of them. */
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <setjmp.h>
 #include <cmocka.h>
 
 #include "base/base.h"
@@ -60,7 +60,8 @@ static void nothing_coded_and_nothing_told(void **state)
         mixed[i] = (int8_t)(i % 3 == 0);
     }
     assert_int_equal(clile_metrics_f1(N, C, present, none, value, counts), CLILE_OK);
-    assert_true(value[0] == 0 && value[1] == 0 && counts[0] == 0 && counts[1] == 0 && counts[2] == 0);
+    assert_true(value[0] == 0 && value[1] == 0 && counts[0] == 0 && counts[1] == 0 &&
+                counts[2] == 0);
     assert_int_equal(clile_metrics_auc(N, C, equal, none, value), CLILE_OK);
     assert_true(isnan(value[0]) && isnan(value[1]));
     assert_int_equal(clile_metrics_thresholds(N, C, equal, none, threshold), CLILE_OK);
@@ -80,8 +81,8 @@ static void nothing_coded_and_nothing_told(void **state)
     assert_true(slope[0] == 0 && isfinite(offset[0]) && offset[0] < 0);
 }
 
-/* Scores of the largest and of the smallest floats: the same order, so the same AUC; slopes stay finite and the
- * calibrated order stays what it was. */
+/* Scores of the largest and of the smallest floats: the same order, so the same AUC; slopes stay
+ * finite and the calibrated order stays what it was. */
 static void scores_at_the_ends_of_float(void **state)
 {
     static const float scales[] = {FLT_MAX / 8, 1.0f, FLT_MIN, 1.4e-45f};
@@ -98,7 +99,8 @@ static void scores_at_the_ends_of_float(void **state)
         assert_true(isfinite(threshold[0]) && threshold[0] >= score[3] && threshold[0] < score[4]);
         assert_int_equal(clile_metrics_calibrate(6, 1, score, labels, slope, offset), CLILE_OK);
         if (!isfinite(slope[0]) || !(slope[0] > 0) || !isfinite(offset[0]))
-            fail_msg("scale %g: slope %g, offset %g", (double)scales[k], (double)slope[0], (double)offset[0]);
+            fail_msg("scale %g: slope %g, offset %g", (double)scales[k], (double)slope[0],
+                     (double)offset[0]);
         const double high = (double)slope[0] * (double)score[5] + (double)offset[0];
         const double low = (double)slope[0] * (double)score[0] + (double)offset[0];
         assert_true(isfinite(high) && high > low);
@@ -125,9 +127,11 @@ static void agreement_has_no_unit(void **state)
     for (size_t k = 0; k < sizeof units / sizeof *units; ++k)
         for (int sign = -1; sign <= 1; sign += 2) {
             double scaled[9], found = 0;
-            for (int i = 0; i < 9; ++i) scaled[i] = i == 1 || i == 2 || i == 5 ? sign * a[i] * units[k] : NAN;
+            for (int i = 0; i < 9; ++i)
+                scaled[i] = i == 1 || i == 2 || i == 5 ? sign * a[i] * units[k] : NAN;
             assert_int_equal(clile_metrics_agreement(3, scaled, b, &found), CLILE_OK);
-            const double tolerance = units[k] < 1e-310 ? 1e-2 : 1e-12; /* few bits are left of a subnormal */
+            /* few bits are left of a subnormal */
+            const double tolerance = units[k] < 1e-310 ? 1e-2 : 1e-12;
             if (!(fabs(found - sign * expected) < tolerance))
                 fail_msg("unit %g: %.17g, expected %.17g", sign * units[k], found, sign * expected);
         }
@@ -138,18 +142,22 @@ static void agreement_has_no_unit(void **state)
     assert_true(fabs(found - 1) < 1e-12);
 }
 
-/* Two people told apart by the sign of one number, at any scale; the smallest probe has one frame to test. */
+/* Two people told apart by the sign of one number, at any scale; the smallest probe has one
+ * frame to test. */
 static void the_smallest_probes(void **state)
 {
-    const int32_t subject[8] = {INT32_MIN, INT32_MAX, INT32_MIN, INT32_MAX, INT32_MIN, INT32_MAX, INT32_MIN, INT32_MAX};
+    const int32_t subject[8] = {INT32_MIN, INT32_MAX, INT32_MIN, INT32_MAX,
+                                INT32_MIN, INT32_MAX, INT32_MIN, INT32_MAX};
     const float scales[] = {1e-30f, 1.0f, FLT_MAX};
     double accuracy = -1;
     (void)state;
     for (size_t k = 0; k < sizeof scales / sizeof *scales; ++k) {
         float embedding[8];
         for (int i = 0; i < 8; ++i) embedding[i] = (i % 2 ? 1.0f : -1.0f) * scales[k];
-        assert_int_equal(clile_metrics_subject_probe(8, 1, embedding, subject, &accuracy), CLILE_OK);
-        assert_true(accuracy == (scales[k] < 1e-8f ? 0.5 : 1.0)); /* a norm below 1e-8 is no direction */
+        assert_int_equal(clile_metrics_subject_probe(8, 1, embedding, subject, &accuracy),
+                         CLILE_OK);
+        /* a norm below 1e-8 is no direction */
+        assert_true(accuracy == (scales[k] < 1e-8f ? 0.5 : 1.0));
     }
     const int32_t four_and_one[5] = {3, 3, 3, 3, 4};
     const float any[5] = {1, 1, 1, 1, -1};
@@ -170,7 +178,8 @@ static void the_widest_probe(void **state)
         embedding[(int64_t)i * D + i] = 0.5f;
         embedding[(int64_t)i * D + D - 1] = subject[i] ? 1.0f : -1.0f;
     }
-    assert_int_equal(clile_metrics_subject_probe(FRAMES, D, embedding, subject, &accuracy), CLILE_OK);
+    assert_int_equal(clile_metrics_subject_probe(FRAMES, D, embedding, subject, &accuracy),
+                     CLILE_OK);
     assert_true(accuracy == 1);
     clile_i_free(embedding);
 }
@@ -191,7 +200,8 @@ static void same_summary(const clile_report *report, double f1)
     assert_true(mean == f1);
 }
 
-/* Sizes beyond what is possible, on a report that has a fold already: refused, and the report is as before. */
+/* Sizes beyond what is possible, on a report that has a fold already: refused, and the report is
+ * as before. */
 static void folds_of_impossible_sizes(void **state)
 {
     const float score[1] = {1};
@@ -200,13 +210,16 @@ static void folds_of_impossible_sizes(void **state)
     const int64_t sizes[] = {0, -1, INT64_MIN, INT64_MAX, (int64_t)1 << 29, ((int64_t)1 << 29) - 1};
     clile_report *report = report_of(1);
     (void)state;
-    assert_int_equal(clile_report_add_fold(report, INT32_MIN, 1, score, one, one, subject, NULL), CLILE_OK);
+    assert_int_equal(clile_report_add_fold(report, INT32_MIN, 1, score, one, one, subject, NULL),
+                     CLILE_OK);
     for (size_t k = 0; k < sizeof sizes / sizeof *sizes; ++k) {
-        assert_fails(clile_report_add_fold(report, INT32_MAX, sizes[k], score, one, one, subject, NULL),
-                     CLILE_E_INVALID_ARGUMENT, "n is ");
+        assert_fails(
+            clile_report_add_fold(report, INT32_MAX, sizes[k], score, one, one, subject, NULL),
+            CLILE_E_INVALID_ARGUMENT, "n is ");
         same_summary(report, 1);
     }
-    assert_int_equal(clile_report_add_fold(report, INT32_MAX, 1, score, one, one, subject, NULL), CLILE_OK);
+    assert_int_equal(clile_report_add_fold(report, INT32_MAX, 1, score, one, one, subject, NULL),
+                     CLILE_OK);
     clile_report_destroy(report);
 }
 
@@ -220,13 +233,15 @@ static void a_report_of_nothing(void **state)
     char *text = NULL;
     clile_report *report = report_of(1);
     (void)state;
-    assert_int_equal(clile_report_add_fold(report, 0, 1, score, zero, none, subject, NULL), CLILE_OK);
-    assert_int_equal(clile_report_get_summary(report, "auc", &mean, &pooled, &low, &high), CLILE_OK);
+    assert_int_equal(clile_report_add_fold(report, 0, 1, score, zero, none, subject, NULL),
+                     CLILE_OK);
+    assert_int_equal(clile_report_get_summary(report, "auc", &mean, &pooled, &low, &high),
+                     CLILE_OK);
     assert_true(isnan(mean) && isnan(pooled) && isnan(low) && isnan(high));
     assert_int_equal(clile_report_get_summary(report, "f1", &mean, &pooled, &low, &high), CLILE_OK);
     assert_true(mean == 0 && pooled == 0 && isnan(low) && isnan(high));
-    assert_fails(clile_report_get_summary(report, "", &mean, NULL, NULL, NULL), CLILE_E_INVALID_ARGUMENT,
-                 "there is no metric \"\"");
+    assert_fails(clile_report_get_summary(report, "", &mean, NULL, NULL, NULL),
+                 CLILE_E_INVALID_ARGUMENT, "there is no metric \"\"");
     assert_int_equal(clile_report_add_value(report, "", INFINITY), CLILE_OK);
     assert_int_equal(clile_report_copy_text(report, &text), CLILE_OK);
     assert_non_null(strstr(text, "AU2147483647"));
@@ -240,7 +255,8 @@ static void a_report_of_nothing(void **state)
     clile_report_destroy(report);
 }
 
-/* Names are any text: long, empty, of quotes, line breaks and bytes that are no UTF-8. JSON stays JSON. */
+/* Names are any text: long, empty, of quotes, line breaks and bytes that are no UTF-8. JSON
+ * stays JSON. */
 static void names_of_any_bytes(void **state)
 {
     enum { LONG = 5000 };
@@ -253,9 +269,11 @@ static void names_of_any_bytes(void **state)
     clile_report *report = report_of(1);
     (void)state;
     memset(name, 'x', LONG);
-    assert_int_equal(clile_report_add_fold(report, 1, 3, score, labels, labels, subject, strange), CLILE_OK);
+    assert_int_equal(clile_report_add_fold(report, 1, 3, score, labels, labels, subject, strange),
+                     CLILE_OK);
     assert_int_equal(clile_report_add_value(report, name, 1), CLILE_OK);
-    for (int i = 0; i < 3; ++i) assert_int_equal(clile_report_add_value(report, strange[i], i), CLILE_OK);
+    for (int i = 0; i < 3; ++i)
+        assert_int_equal(clile_report_add_value(report, strange[i], i), CLILE_OK);
     assert_int_equal(clile_report_copy_json(report, &text), CLILE_OK);
     assert_non_null(strstr(text, name));
     assert_non_null(strstr(text, "\"\\\"\\\\\\n\\t\\u0001\""));
@@ -278,10 +296,14 @@ static void names_of_any_bytes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(one_image_of_one_au),         cmocka_unit_test(nothing_coded_and_nothing_told),
-        cmocka_unit_test(scores_at_the_ends_of_float), cmocka_unit_test(agreement_has_no_unit),
-        cmocka_unit_test(the_smallest_probes),         cmocka_unit_test(the_widest_probe),
-        cmocka_unit_test(folds_of_impossible_sizes),   cmocka_unit_test(a_report_of_nothing),
+        cmocka_unit_test(one_image_of_one_au),
+        cmocka_unit_test(nothing_coded_and_nothing_told),
+        cmocka_unit_test(scores_at_the_ends_of_float),
+        cmocka_unit_test(agreement_has_no_unit),
+        cmocka_unit_test(the_smallest_probes),
+        cmocka_unit_test(the_widest_probe),
+        cmocka_unit_test(folds_of_impossible_sizes),
+        cmocka_unit_test(a_report_of_nothing),
         cmocka_unit_test(names_of_any_bytes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

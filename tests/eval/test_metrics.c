@@ -1,8 +1,9 @@
-/* Metrics on plain arrays against scikit-learn and numpy (golden_metrics.py), and the cases that have to be decided. */
+/* Metrics on plain arrays against scikit-learn and numpy (golden_metrics.py), and the cases that
+ * have to be decided. */
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <setjmp.h>
 #include <cmocka.h>
 
 #include "eval/eval.h"
@@ -28,9 +29,11 @@ static void f1_is_sklearns(void **state)
     (void)state;
     double f1[DATA_C];
     int64_t counts[DATA_C * 3];
-    assert_int_equal(clile_metrics_f1(DATA_N, DATA_C, data.present, data.labels, f1, counts), CLILE_OK);
+    assert_int_equal(clile_metrics_f1(DATA_N, DATA_C, data.present, data.labels, f1, counts),
+                     CLILE_OK);
     assert_near(f1, GOLDEN_F1, DATA_C, 1e-15);
-    assert_int_equal(clile_metrics_f1(DATA_N, DATA_C, data.present, data.labels, f1, NULL), CLILE_OK);
+    assert_int_equal(clile_metrics_f1(DATA_N, DATA_C, data.present, data.labels, f1, NULL),
+                     CLILE_OK);
     assert_near(f1, GOLDEN_F1, DATA_C, 1e-15);
 }
 
@@ -54,7 +57,9 @@ static void auc_is_sklearns(void **state)
     double auc[DATA_C];
     assert_int_equal(clile_metrics_auc(DATA_N, DATA_C, data.score, data.labels, auc), CLILE_OK);
     assert_near(auc, GOLDEN_AUC, DATA_C, 1e-14);
-    assert_int_equal(clile_metrics_auc_within(DATA_N, DATA_C, data.score, data.labels, data.subject, auc), CLILE_OK);
+    assert_int_equal(
+        clile_metrics_auc_within(DATA_N, DATA_C, data.score, data.labels, data.subject, auc),
+        CLILE_OK);
     assert_near(auc, GOLDEN_AUC_WITHIN, DATA_C, 1e-14);
 }
 
@@ -72,7 +77,8 @@ static void auc_of_ties_and_missing_classes(void **state)
 static void auc_within_sees_no_difference_between_people(void **state)
 {
     (void)state;
-    /* AU 0: the score knows the person only; AU 1: wrong between people, right within; AU 2: no one has both classes */
+    /* AU 0: the score knows the person only; AU 1: wrong between people, right within; AU 2: no
+     * one has both classes */
     const float score[] = {5, 1, 1, 5, 2, 1, 0, 3, 0, 0, 4, 0};
     const int8_t labels[] = {1, 0, 1, 0, 1, 1, 1, 0, 0, 0, 1, 0};
     const int32_t subject[] = {-7, -7, 1000000, 1000000};
@@ -85,18 +91,19 @@ static void thresholds_are_the_best_cuts(void **state)
 {
     (void)state;
     float threshold[DATA_C];
-    assert_int_equal(clile_metrics_thresholds(DATA_N, DATA_C, data.score, data.labels, threshold), CLILE_OK);
-    for (int a = 0; a < 4; a++) assert_true((double)threshold[a] == GOLDEN_THRESHOLD[a]);
+    assert_int_equal(clile_metrics_thresholds(DATA_N, DATA_C, data.score, data.labels, threshold),
+                     CLILE_OK);
+    for (int a = 0; a < 4; ++a) assert_true((double)threshold[a] == GOLDEN_THRESHOLD[a]);
     float largest = -FLT_MAX;
-    for (int i = 0; i < DATA_N; i++) largest = fmaxf(largest, data.score[i * DATA_C + 4]);
+    for (int i = 0; i < DATA_N; ++i) largest = fmaxf(largest, data.score[i * DATA_C + 4]);
     assert_float_equal(threshold[4], largest, 0.0); /* no positive: nothing is reported */
 }
 
 static void thresholds_of_special_cases(void **state)
 {
     (void)state;
-    /* columns: two equally good cuts (0.5 | 0.2 0.1 ...: F1 2/3 after one and after four) -> the higher; all positive;
-     * neighbouring floats; never coded */
+    /* columns: two equally good cuts (0.5 | 0.2 0.1 ...: F1 2/3 after one and after four) -> the
+     * higher; all positive; neighbouring floats; never coded */
     const float one = 1.0f, after = nextafterf(1.0f, 2.0f);
     const float score[] = {0.5f, 3, after, 9, 0.4f, 2, one, 7, 0.3f, 1, one, 8, 0.2f, 4, one, 7};
     const int8_t labels[] = {1, 1, 1, -1, 0, 1, 0, -1, 0, 1, 0, -1, 1, 1, 0, -1};
@@ -112,13 +119,15 @@ static void calibration_is_platts(void **state)
 {
     (void)state;
     float slope[DATA_C], offset[DATA_C];
-    assert_int_equal(clile_metrics_calibrate(DATA_N, DATA_C, data.score, data.labels, slope, offset), CLILE_OK);
-    for (int a = 0; a < 4; a++) {
+    assert_int_equal(
+        clile_metrics_calibrate(DATA_N, DATA_C, data.score, data.labels, slope, offset), CLILE_OK);
+    for (int a = 0; a < 4; ++a) {
         const double found[2] = {(double)slope[a], (double)offset[a]};
-        assert_near(found, GOLDEN_CALIBRATION + 2 * a, 2, 2e-4); /* sklearn stops at its own tolerance */
+        /* sklearn stops at its own tolerance */
+        assert_near(found, GOLDEN_CALIBRATION + 2 * a, 2, 2e-4);
     }
     int64_t negatives = 0;
-    for (int i = 0; i < DATA_N; i++) negatives += data.labels[i * DATA_C + 4] == 0;
+    for (int i = 0; i < DATA_N; ++i) negatives += data.labels[i * DATA_C + 4] == 0;
     assert_float_equal(slope[4], 0.0f, 0.0);
     assert_float_equal(offset[4], -log((double)negatives + 1.0), 1e-5); /* logit of 1 / (N- + 2) */
 }
@@ -136,7 +145,8 @@ static void calibration_of_special_cases(void **state)
     assert_float_equal(slope[1], 0.0f, 0.0);
     assert_float_equal(offset[1], 0.0f, 1e-6);
     assert_float_equal(slope[2], 0.0f, 0.0);
-    assert_float_equal(offset[2], log((1.0 / 3 + 3 * 4.0 / 5) / (4.0 - 1.0 / 3 - 3 * 4.0 / 5)), 1e-6);
+    assert_float_equal(offset[2], log((1.0 / 3 + 3 * 4.0 / 5) / (4.0 - 1.0 / 3 - 3 * 4.0 / 5)),
+                       1e-6);
     assert_float_equal(slope[3], 0.0f, 0.0);
     assert_float_equal(offset[3], 0.0f, 0.0);
 }
@@ -165,14 +175,16 @@ static void correlations_of_special_cases(void **state)
     assert_true(isnan(agreement));
     assert_int_equal(clile_metrics_agreement(2, cosine, cosine, &agreement), CLILE_OK);
     assert_true(isnan(agreement));
-    const double other[] = {NAN, 1, 3, NAN, NAN, 1, NAN, NAN, NAN}; /* only the upper triangle is read */
+    /* only the upper triangle is read */
+    const double other[] = {NAN, 1, 3, NAN, NAN, 1, NAN, NAN, NAN};
     assert_int_equal(clile_metrics_agreement(3, cosine, other, &agreement), CLILE_OK);
     assert_near(&agreement, (const double[]){-1.0}, 1, 1e-12);
 }
 
-/* Besides GOLDEN_PROBE, compared once on 4828 aligned faces of 41 subjects with scikit-learn 1.2.1's LogisticRegression
- * at the same ridge: 128 principal components of the pixels 0.9849 against 0.9849, with noise 0.5424 against 0.5441,
- * whitened with noise 0.2141 against 0.2141, with noise and a large common offset 0.1528 against 0.1528. */
+/* Besides GOLDEN_PROBE, compared once on 4828 aligned faces of 41 subjects with scikit-learn
+ * 1.2.1's LogisticRegression at the same ridge: 128 principal components of the pixels 0.9849
+ * against 0.9849, with noise 0.5424 against 0.5441, whitened with noise 0.2141 against 0.2141,
+ * with noise and a large common offset 0.1528 against 0.1528. */
 static void subject_probe_is_sklearns(void **state)
 {
     (void)state;
@@ -180,11 +192,14 @@ static void subject_probe_is_sklearns(void **state)
     static int32_t subject[DATA_FRAMES];
     double accuracy = 0.0, again = 0.0;
     metrics_make_embeddings(embedding, subject);
-    assert_int_equal(clile_metrics_subject_probe(DATA_FRAMES, DATA_D, embedding, subject, &accuracy), CLILE_OK);
-    assert_near(&accuracy, GOLDEN_PROBE, 1, 1.0 / 60 + 1e-9); /* one of 60 frames may fall on the other side */
-    for (int i = 0; i < DATA_FRAMES; i++) subject[i] = 10000 - 7 * subject[i];
-    for (int k = 0; k < DATA_FRAMES * DATA_D; k++) embedding[k] *= 4.0f;
-    assert_int_equal(clile_metrics_subject_probe(DATA_FRAMES, DATA_D, embedding, subject, &again), CLILE_OK);
+    assert_int_equal(
+        clile_metrics_subject_probe(DATA_FRAMES, DATA_D, embedding, subject, &accuracy), CLILE_OK);
+    /* one of 60 frames may fall on the other side */
+    assert_near(&accuracy, GOLDEN_PROBE, 1, 1.0 / 60 + 1e-9);
+    for (int i = 0; i < DATA_FRAMES; ++i) subject[i] = 10000 - 7 * subject[i];
+    for (int k = 0; k < DATA_FRAMES * DATA_D; ++k) embedding[k] *= 4.0f;
+    assert_int_equal(clile_metrics_subject_probe(DATA_FRAMES, DATA_D, embedding, subject, &again),
+                     CLILE_OK);
     assert_near(&again, &accuracy, 1, 1.0 / 60 + 1e-9);
 }
 
@@ -194,14 +209,14 @@ static void subject_probe_finds_what_is_there(void **state)
     float embedding[32 * 2] = {0};
     int32_t subject[32];
     double accuracy = 0.0;
-    for (int i = 0; i < 32; i++) {
+    for (int i = 0; i < 32; ++i) {
         subject[i] = i % 2;
         embedding[2 * i] = 1.0f;
         embedding[2 * i + 1] = subject[i] ? 0.01f : -0.01f;
     }
     assert_int_equal(clile_metrics_subject_probe(32, 2, embedding, subject, &accuracy), CLILE_OK);
     assert_true(accuracy == 1.0); /* a narrow cone hides nothing */
-    for (int i = 0; i < 32; i++) embedding[2 * i + 1] = 0.01f;
+    for (int i = 0; i < 32; ++i) embedding[2 * i + 1] = 0.01f;
     assert_int_equal(clile_metrics_subject_probe(32, 2, embedding, subject, &accuracy), CLILE_OK);
     assert_true(accuracy == 0.5);
     memset(embedding, 0, sizeof embedding);
@@ -219,28 +234,37 @@ static void bad_arguments_are_named(void **state)
     const int32_t subject[] = {0, 1};
     assert_fails(clile_metrics_f1(0, 2, labels, labels, out, NULL), CLILE_E_INVALID_ARGUMENT,
                  "clile_metrics_f1: n is 0");
-    assert_fails(clile_metrics_f1(2, 0, labels, labels, out, NULL), CLILE_E_INVALID_ARGUMENT, "c is 0");
+    assert_fails(clile_metrics_f1(2, 0, labels, labels, out, NULL), CLILE_E_INVALID_ARGUMENT,
+                 "c is 0");
     assert_fails(clile_metrics_f1(2, 2, labels, labels, out, NULL), CLILE_E_INVALID_ARGUMENT,
                  "present[1,0] is -1, expected 1 or 0");
-    assert_fails(clile_metrics_f1(2, 1, labels, NULL, out, NULL), CLILE_E_INVALID_ARGUMENT, "labels is NULL");
+    assert_fails(clile_metrics_f1(2, 1, labels, NULL, out, NULL), CLILE_E_INVALID_ARGUMENT,
+                 "labels is NULL");
     assert_fails(clile_metrics_auc(2, 2, fine, wrong, out), CLILE_E_INVALID_ARGUMENT,
                  "clile_metrics_auc: labels[1,0] is 9, expected 1, 0 or -1");
-    assert_fails(clile_metrics_auc(2, 2, nan, labels, out), CLILE_E_NOT_FINITE, "score[1,0] is nan");
-    assert_fails(clile_metrics_auc((int64_t)1 << 40, 2, fine, labels, out), CLILE_E_INVALID_ARGUMENT, "expected 1..");
+    assert_fails(clile_metrics_auc(2, 2, nan, labels, out), CLILE_E_NOT_FINITE,
+                 "score[1,0] is nan");
+    assert_fails(clile_metrics_auc((int64_t)1 << 40, 2, fine, labels, out),
+                 CLILE_E_INVALID_ARGUMENT, "expected 1..");
     assert_fails(clile_metrics_auc_within(2, 2, infinite, labels, subject, out), CLILE_E_NOT_FINITE,
                  "clile_metrics_auc_within: score[0,1] is inf");
-    assert_fails(clile_metrics_auc_within(2, 2, fine, labels, NULL, out), CLILE_E_INVALID_ARGUMENT, "subject is NULL");
+    assert_fails(clile_metrics_auc_within(2, 2, fine, labels, NULL, out), CLILE_E_INVALID_ARGUMENT,
+                 "subject is NULL");
     assert_fails(clile_metrics_thresholds(2, 2, nan, labels, threshold), CLILE_E_NOT_FINITE,
                  "clile_metrics_thresholds");
-    assert_fails(clile_metrics_thresholds(2, 2, fine, labels, NULL), CLILE_E_INVALID_ARGUMENT, "threshold is NULL");
+    assert_fails(clile_metrics_thresholds(2, 2, fine, labels, NULL), CLILE_E_INVALID_ARGUMENT,
+                 "threshold is NULL");
     assert_fails(clile_metrics_calibrate(2, 2, nan, labels, slope, slope), CLILE_E_NOT_FINITE,
                  "clile_metrics_calibrate");
-    assert_fails(clile_metrics_calibrate(2, 2, fine, labels, slope, NULL), CLILE_E_INVALID_ARGUMENT, "offset is NULL");
-    assert_fails(clile_metrics_label_correlation(2, 2, wrong, out), CLILE_E_INVALID_ARGUMENT, "labels[1,0] is 9");
-    assert_fails(clile_metrics_cosine_matrix(2, 2, nan, out), CLILE_E_NOT_FINITE, "vectors[1,0] is nan");
+    assert_fails(clile_metrics_calibrate(2, 2, fine, labels, slope, NULL), CLILE_E_INVALID_ARGUMENT,
+                 "offset is NULL");
+    assert_fails(clile_metrics_label_correlation(2, 2, wrong, out), CLILE_E_INVALID_ARGUMENT,
+                 "labels[1,0] is 9");
+    assert_fails(clile_metrics_cosine_matrix(2, 2, nan, out), CLILE_E_NOT_FINITE,
+                 "vectors[1,0] is nan");
     assert_fails(clile_metrics_cosine_matrix(2, 0, fine, out), CLILE_E_INVALID_ARGUMENT, "d is 0");
-    assert_fails(clile_metrics_agreement(2, (const double[]){1, NAN, 0, 1}, out, out), CLILE_E_NOT_FINITE,
-                 "[0,1] is nan");
+    assert_fails(clile_metrics_agreement(2, (const double[]){1, NAN, 0, 1}, out, out),
+                 CLILE_E_NOT_FINITE, "[0,1] is nan");
     assert_fails(clile_metrics_agreement(0, out, out, out), CLILE_E_INVALID_ARGUMENT, "c is 0");
 }
 
@@ -252,10 +276,14 @@ static void bad_probes_are_named(void **state)
     const int32_t one[] = {3, 3, 3, 3}, few[] = {0, 0, 0, 1};
     assert_fails(clile_metrics_subject_probe(4, 1, fine, one, &out), CLILE_E_INVALID_ARGUMENT,
                  "1 subject, expected at least 2");
-    assert_fails(clile_metrics_subject_probe(4, 1, fine, few, &out), CLILE_E_INVALID_ARGUMENT, "four frames");
-    assert_fails(clile_metrics_subject_probe(4, 1, nan, few, &out), CLILE_E_NOT_FINITE, "embedding[2,0] is nan");
-    assert_fails(clile_metrics_subject_probe(4, 0, fine, few, &out), CLILE_E_INVALID_ARGUMENT, "d is 0");
-    assert_fails(clile_metrics_subject_probe(4, 1, fine, NULL, &out), CLILE_E_INVALID_ARGUMENT, "subject is NULL");
+    assert_fails(clile_metrics_subject_probe(4, 1, fine, few, &out), CLILE_E_INVALID_ARGUMENT,
+                 "four frames");
+    assert_fails(clile_metrics_subject_probe(4, 1, nan, few, &out), CLILE_E_NOT_FINITE,
+                 "embedding[2,0] is nan");
+    assert_fails(clile_metrics_subject_probe(4, 0, fine, few, &out), CLILE_E_INVALID_ARGUMENT,
+                 "d is 0");
+    assert_fails(clile_metrics_subject_probe(4, 1, fine, NULL, &out), CLILE_E_INVALID_ARGUMENT,
+                 "subject is NULL");
 }
 
 static clile_status every_metric(void)
@@ -267,9 +295,11 @@ static clile_status every_metric(void)
     metrics_make_embeddings(embedding, subject);
     CLILE_I_RETURN_IF(clile_metrics_f1(DATA_N, DATA_C, data.present, data.labels, out, NULL));
     CLILE_I_RETURN_IF(clile_metrics_auc(DATA_N, DATA_C, data.score, data.labels, out));
-    CLILE_I_RETURN_IF(clile_metrics_auc_within(DATA_N, DATA_C, data.score, data.labels, data.subject, out));
+    CLILE_I_RETURN_IF(
+        clile_metrics_auc_within(DATA_N, DATA_C, data.score, data.labels, data.subject, out));
     CLILE_I_RETURN_IF(clile_metrics_thresholds(DATA_N, DATA_C, data.score, data.labels, first));
-    CLILE_I_RETURN_IF(clile_metrics_calibrate(DATA_N, DATA_C, data.score, data.labels, first, second));
+    CLILE_I_RETURN_IF(
+        clile_metrics_calibrate(DATA_N, DATA_C, data.score, data.labels, first, second));
     return clile_metrics_subject_probe(40, DATA_D, embedding, subject, out);
 }
 
@@ -278,11 +308,12 @@ static void every_allocation_may_fail(void **state)
     (void)state;
     int64_t k = 1;
     clile_status status = CLILE_E_OUT_OF_MEMORY;
-    for (; k < 1000 && status != CLILE_OK; k++) {
+    for (; k < 1000 && status != CLILE_OK; ++k) {
         clile_i_alloc_fail_at(k);
         status = every_metric();
         clile_i_alloc_fail_at(0);
-        if (status != CLILE_OK) assert_fails(status, CLILE_E_OUT_OF_MEMORY, "bytes could not be had");
+        if (status != CLILE_OK)
+            assert_fails(status, CLILE_E_OUT_OF_MEMORY, "bytes could not be had");
     }
     assert_int_equal(status, CLILE_OK);
     assert_in_range(k, 20, 999);

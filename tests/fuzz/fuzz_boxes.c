@@ -6,7 +6,8 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     clile_i_places boxes;
-    const clile_status status = clile_i_boxes_read(fuzz_file("boxes.csv", data, size), 1 << 20, &boxes);
+    const clile_status status =
+        clile_i_boxes_read(fuzz_file("boxes.csv", data, size), 1 << 20, &boxes);
     if (fuzz_ok(status))
         for (int64_t i = 0; i < boxes.count; ++i) {
             FUZZ_CHECK(clile_i_places_find(&boxes, boxes.rows[i].frame) == boxes.rows[i].value);

@@ -18,7 +18,8 @@ static inline void fuzz_dataset_read(const clile_dataset *data)
     FUZZ_CHECK(n > 0 && c > 0 && subjects > 0);
     int8_t *labels = malloc((size_t)n * (size_t)c);
     int32_t *subject = malloc((size_t)n * sizeof *subject);
-    float *weights = malloc((size_t)c * sizeof *weights), *batch = malloc(3 * SIZE * SIZE * sizeof *batch);
+    float *weights = malloc((size_t)c * sizeof *weights),
+          *batch = malloc(3 * SIZE * SIZE * sizeof *batch);
     uint8_t crop[SIZE * SIZE * 3];
     FUZZ_CHECK(labels != NULL && subject != NULL && weights != NULL && batch != NULL);
     FUZZ_CHECK(clile_dataset_copy_labels(data, 0, n, labels) == CLILE_OK);
@@ -29,7 +30,8 @@ static inline void fuzz_dataset_read(const clile_dataset *data)
         FUZZ_CHECK(subject[i] >= 0 && subject[i] < subjects);
         FUZZ_CHECK(clile_dataset_get_image_name(data, i) != NULL);
     }
-    for (int32_t s = 0; s < subjects; ++s) FUZZ_CHECK(clile_dataset_get_subject_name(data, s) != NULL);
+    for (int32_t s = 0; s < subjects; ++s)
+        FUZZ_CHECK(clile_dataset_get_subject_name(data, s) != NULL);
     for (int64_t i = 0; i < n && i < FEW; ++i) {
         fuzz_ok(clile_dataset_copy_crop(data, i, SIZE, crop));
         fuzz_ok(clile_i_batch_load(data, 1, &i, SIZE, NULL, 1, 0, batch));

@@ -1,4 +1,5 @@
-/* EXIF data by themselves: an orientation, whatever the bytes are, and nothing read outside of them. */
+/* EXIF data by themselves: an orientation, whatever the bytes are, and nothing read outside of
+ * them. */
 #include "fuzz.h"
 
 #include "image/exif.h"

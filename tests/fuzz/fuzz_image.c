@@ -33,7 +33,8 @@ static void repair_png(uint8_t *data, size_t size)
         const size_t length = read_be32(data + at);
         if (length > size - at - 12) return;
         const uint32_t crc = clile_i_crc32(0, data + at + 4, length + 4);
-        for (int k = 0; k < 4; ++k) data[at + 8 + length + (size_t)k] = (uint8_t)(crc >> (24 - 8 * k));
+        for (int k = 0; k < 4; ++k)
+            data[at + 8 + length + (size_t)k] = (uint8_t)(crc >> (24 - 8 * k));
         at += 12 + length;
     }
 }

@@ -1,4 +1,5 @@
-/* The JSON of a safetensors header, piece by piece: strings, sizes and punctuation in any order and depth. */
+/* The JSON of a safetensors header, piece by piece: strings, sizes and punctuation in any order
+ * and depth. */
 #include "fuzz.h"
 
 #include "store/json.h"
@@ -11,7 +12,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     char *strings = clile_i_calloc((int64_t)size, 1);
     const char *text = (const char *)data;
     FUZZ_CHECK(strings != NULL);
-    clile_i_json json = {.path = "text", .begin = text, .end = text + size, .position = text, .strings = strings};
+    clile_i_json json = {
+        .path = "text", .begin = text, .end = text + size, .position = text, .strings = strings};
     for (;;) {
         const char *before = json.position, *string = NULL;
         int64_t number = 0;
@@ -36,7 +38,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         if (!taken) break;
         FUZZ_CHECK(json.position > before);
     }
-    if (clile_i_json_finish(&json) != CLILE_OK) FUZZ_CHECK(strstr(clile_last_error(), "was expected") != NULL);
+    if (clile_i_json_finish(&json) != CLILE_OK)
+        FUZZ_CHECK(strstr(clile_last_error(), "was expected") != NULL);
     clile_i_free(strings);
     return 0;
 }

@@ -1,9 +1,11 @@
-/* Lists of images, labels and weights, separated by lines "%%"; F001/T1/0.png and 1.png are there. */
+/* Lists of images, labels and weights, separated by lines "%%"; F001/T1/0.png and 1.png are
+ * there. */
 #include "fuzz_dataset.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static const char *const names[] = {"list/BP4D_train_img_path_fold1.txt", "list/BP4D_train_label_fold1.txt",
+    static const char *const names[] = {"list/BP4D_train_img_path_fold1.txt",
+                                        "list/BP4D_train_label_fold1.txt",
                                         "list/BP4D_train_weight_fold1.txt"};
     fuzz_bytes rest = {data, size};
     fuzz_picture("img/F001/T1/0.png");

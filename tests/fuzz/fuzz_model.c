@@ -19,7 +19,8 @@ static void predict(const clile_model *model)
     FUZZ_CHECK(clile_predictor_create(model, options, &predictor) == CLILE_OK);
     if (fuzz_ok(clile_predictor_run(predictor, 1, rgb, H, W, probability, present, NULL)))
         for (int32_t c = 0; c < clile_model_au_count(model); ++c)
-            FUZZ_CHECK(probability[c] >= 0.0f && probability[c] <= 1.0f && present[c] == (probability[c] > 0.5f));
+            FUZZ_CHECK(probability[c] >= 0.0f && probability[c] <= 1.0f &&
+                       present[c] == (probability[c] > 0.5f));
     clile_predictor_destroy(predictor);
     clile_options_destroy(options);
 }

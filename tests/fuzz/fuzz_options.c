@@ -14,7 +14,9 @@ static clile_dataset *four_subjects(void)
     const uint8_t rgb[4 * 3] = {0};
     const int32_t au[1] = {1}, subject[4] = {0, 1, 2, 3};
     const int8_t labels[4] = {1, 0, 0, 1};
-    if (data == NULL) FUZZ_CHECK(clile_dataset_from_arrays(4, 1, 1, rgb, 1, au, labels, subject, &data) == CLILE_OK);
+    if (data == NULL)
+        FUZZ_CHECK(clile_dataset_from_arrays(4, 1, 1, rgb, 1, au, labels, subject, &data) ==
+                   CLILE_OK);
     return data;
 }
 

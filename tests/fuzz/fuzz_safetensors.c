@@ -12,7 +12,8 @@ static void read_all(const clile_i_st *st)
         const clile_i_st_tensor *tensor = clile_i_st_at(st, i);
         FUZZ_CHECK(clile_i_st_find(st, tensor->name) == tensor);
         crc = clile_i_crc32(crc, tensor->data, tensor->bytes);
-        const clile_status status = clile_i_st_copy(st, tensor->name, CLILE_I_ST_F32, 1, (const int64_t[]){1}, &crc);
+        const clile_status status =
+            clile_i_st_copy(st, tensor->name, CLILE_I_ST_F32, 1, (const int64_t[]){1}, &crc);
         FUZZ_CHECK(status == CLILE_OK || status == CLILE_E_FORMAT);
     }
     for (int64_t i = 0; i < clile_i_st_metadata_count(st); ++i) {

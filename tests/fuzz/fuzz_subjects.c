@@ -1,4 +1,5 @@
-/* A file of subjects, the protocol file:PATH, over the subjects 1, 2 and 3: nobody is on both sides. */
+/* A file of subjects, the protocol file:PATH, over the subjects 1, 2 and 3: nobody is on both
+ * sides. */
 #include "fuzz_dataset.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -9,7 +10,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     clile_dataset *whole = NULL;
     char protocol[512];
     int32_t folds = 0;
-    FUZZ_CHECK(clile_dataset_from_arrays(3, 8, 8, pixels, 1, aus, labels, subjects, &whole) == CLILE_OK);
+    FUZZ_CHECK(clile_dataset_from_arrays(3, 8, 8, pixels, 1, aus, labels, subjects, &whole) ==
+               CLILE_OK);
     snprintf(protocol, sizeof protocol, "file:%s", fuzz_file("subjects.txt", data, size));
     if (fuzz_ok(clile_dataset_fold_count(whole, protocol, &folds))) {
         FUZZ_CHECK(folds >= 1 && folds <= 3);

@@ -1,5 +1,5 @@
-/* What all text files are made of: lines, comma-separated fields, numbers. A number that is understood must be the one
- * that the C library reads. */
+/* What all text files are made of: lines, comma-separated fields, numbers. A number that is
+ * understood must be the one that the C library reads. */
 #include "fuzz.h"
 
 #include <stdlib.h>
@@ -11,7 +11,8 @@ static void read_number(const char *begin, const char *end)
     const size_t size = (size_t)(end - begin);
     double real = 0.0;
     int64_t whole = 0;
-    const int is_real = clile_i_parse_f64(begin, end, &real), is_whole = clile_i_parse_i64(begin, end, &whole);
+    const int is_real = clile_i_parse_f64(begin, end, &real),
+              is_whole = clile_i_parse_i64(begin, end, &whole);
     if (size >= sizeof text) return;
     memcpy(text, begin, size);
     text[size] = '\0';

@@ -1,5 +1,5 @@
-/* What torch.save writes: an archive (a file that begins with PK), or the pickle alone, around which an archive with
- * one storage of 64 bytes is put, so that no checksum stands in the way. */
+/* What torch.save writes: an archive (a file that begins with PK), or the pickle alone, around
+ * which an archive with one storage of 64 bytes is put, so that no checksum stands in the way. */
 #include "fuzz.h"
 
 #include "store/weights.h"
@@ -26,21 +26,23 @@ static void add_member(archive *a, const char *name, const void *data, size_t si
 {
     static const int local[] = {4, 2, 2, 2, 2, 2, 4, 4, 4, 2, 2};
     static const int entry[] = {4, 2, 2, 2, 2, 2, 2, 4, 4, 4, 2, 2, 2, 2, 2, 4, 4};
-    const uint32_t crc = clile_i_crc32(0, data, size), bytes = (uint32_t)size, length = (uint32_t)strlen(name);
+    const uint32_t crc = clile_i_crc32(0, data, size), bytes = (uint32_t)size,
+                   length = (uint32_t)strlen(name);
     const uint32_t at = (uint32_t)a->size;
-    a->size += put_numbers(a->bytes + a->size, 11, local,
-                           (const uint32_t[]){0x04034b50, 20, 0, 0, 0, 0, crc, bytes, bytes, length, 0});
+    a->size +=
+        put_numbers(a->bytes + a->size, 11, local,
+                    (const uint32_t[]){0x04034b50, 20, 0, 0, 0, 0, crc, bytes, bytes, length, 0});
     memcpy(a->bytes + a->size, name, length);
     a->size += length;
     if (size > 0) memcpy(a->bytes + a->size, data, size);
     a->size += size;
     uint8_t *end = a->directory + a->directory_size;
-    const size_t header =
-        put_numbers(end, 17, entry,
-                    (const uint32_t[]){0x02014b50, 20, 20, 0, 0, 0, 0, crc, bytes, bytes, length, 0, 0, 0, 0, 0, at});
+    const size_t header = put_numbers(end, 17, entry,
+                                      (const uint32_t[]){0x02014b50, 20, 20, 0, 0, 0, 0, crc, bytes,
+                                                         bytes, length, 0, 0, 0, 0, 0, at});
     memcpy(end + header, name, length);
     a->directory_size += header + length;
-    a->members++;
+    ++a->members;
 }
 
 static const char *wrap(const uint8_t *pickle, size_t size)
@@ -54,9 +56,9 @@ static const char *wrap(const uint8_t *pickle, size_t size)
     const uint32_t at = (uint32_t)a.size;
     memcpy(a.bytes + a.size, a.directory, a.directory_size);
     a.size += a.directory_size;
-    a.size +=
-        put_numbers(a.bytes + a.size, 8, end,
-                    (const uint32_t[]){0x06054b50, 0, 0, a.members, a.members, (uint32_t)a.directory_size, at, 0});
+    a.size += put_numbers(a.bytes + a.size, 8, end,
+                          (const uint32_t[]){0x06054b50, 0, 0, a.members, a.members,
+                                             (uint32_t)a.directory_size, at, 0});
     const char *path = fuzz_file("weights.pth", a.bytes, a.size);
     free(a.bytes);
     return path;
@@ -67,13 +69,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     enum { MOST_COPIED = 4096 };
     static float values[MOST_COPIED];
     clile_i_weights *weights = NULL;
-    const char *path =
-        size >= 2 && data[0] == 'P' && data[1] == 'K' ? fuzz_file("weights.pth", data, size) : wrap(data, size);
+    const char *path = size >= 2 && data[0] == 'P' && data[1] == 'K'
+                           ? fuzz_file("weights.pth", data, size)
+                           : wrap(data, size);
     if (!FUZZ_MADE(clile_i_weights_open(path, 1, &weights), weights)) return 0;
     for (int64_t i = 0; i < clile_i_weights_count(weights); ++i) {
         const clile_i_weight *w = clile_i_weights_at(weights, i);
         FUZZ_CHECK(clile_i_weights_find(weights, w->name) == w);
-        FUZZ_CHECK(w->ndim >= 0 && w->ndim <= CLILE_I_WEIGHT_MAX_DIMS && w->count >= 0 && w->bytes >= 0);
+        FUZZ_CHECK(w->ndim >= 0 && w->ndim <= CLILE_I_WEIGHT_MAX_DIMS && w->count >= 0 &&
+                   w->bytes >= 0);
         if (clile_i_weight_is_float(w) && w->count <= MOST_COPIED)
             FUZZ_CHECK(clile_i_weight_copy(w, values) == CLILE_OK);
     }

@@ -1,5 +1,6 @@
-/* Stands in for libFuzzer where a corpus is only replayed: runs every file of the folders that are named through the
- * target. A crash, a broken promise or a sanitizer's finding ends the program. */
+/* Stands in for libFuzzer where a corpus is only replayed: runs every file of the folders that
+ * are named through the target. A crash, a broken promise or a sanitizer's finding ends the
+ * program. */
 #include "fuzz.h"
 
 #include <stdlib.h>
@@ -56,7 +57,8 @@ int main(int argc, char **argv)
     getrusage(RUSAGE_SELF, &usage);
     printf("%lld inputs, %ld MB at most\n", (long long)count, usage.ru_maxrss / 1024);
     if (LIMIT_MEMORY && usage.ru_maxrss / 1024 > MOST_MEMORY_MB) {
-        fprintf(stderr, "a small file made the library take more than %d MB\n", (int)MOST_MEMORY_MB);
+        fprintf(stderr, "a small file made the library take more than %d MB\n",
+                (int)MOST_MEMORY_MB);
         return 1;
     }
     return 0;

@@ -1,4 +1,5 @@
-/* The smallest things to train, in numbers that make.py knows too: 8 images of 32 x 32, 4 subjects, AU 1 and 12. */
+/* The smallest things to train, in numbers that make.py knows too: 8 images of 32 x 32, 4
+ * subjects, AU 1 and 12. */
 #ifndef CLILE_TESTS_TINY_H
 #define CLILE_TESTS_TINY_H
 
@@ -23,15 +24,16 @@ static inline clile_status tiny_dataset(clile_dataset **out)
         subject[i] = i % 4;
         for (int a = 0; a < TINY_C; ++a) labels[i * TINY_C + a] = (i + a) % 3 == 0;
     }
-    return clile_dataset_from_arrays(TINY_N, TINY_SIZE, TINY_SIZE, rgb, TINY_C, aus, labels, subject, out);
+    return clile_dataset_from_arrays(TINY_N, TINY_SIZE, TINY_SIZE, rgb, TINY_C, aus, labels,
+                                     subject, out);
 }
 
 /* method: "bce" or "cl-ile" */
 static inline clile_status tiny_options(const char *method, clile_options **out)
 {
-    static const char *const settings[][2] = {{"backbone", "resnet10"}, {"width", "0.0625"}, {"embedding", "4"},
-                                              {"image_size", "32"},     {"batch", "4"},      {"epochs", "1"},
-                                              {"epochs_stage1", "1"},   {"threads", "1"}};
+    static const char *const settings[][2] = {
+        {"backbone", "resnet10"}, {"width", "0.0625"}, {"embedding", "4"},     {"image_size", "32"},
+        {"batch", "4"},           {"epochs", "1"},     {"epochs_stage1", "1"}, {"threads", "1"}};
     clile_status status = clile_options_create(out);
     for (size_t k = 0; k < sizeof settings / sizeof settings[0] && status == CLILE_OK; ++k)
         status = clile_options_set(*out, settings[k][0], settings[k][1]);

@@ -1,8 +1,8 @@
 /* Decoding and PNG output. Files: tests/data/image/README.md. */
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <setjmp.h>
 #include <cmocka.h>
 
 #include "image/image.h"
@@ -27,7 +27,8 @@ static clile_status read_named(const char *name, clile_i_image *image)
     return clile_i_image_read(path, MAX_PIXELS, image);
 }
 
-/* The first `keep` bytes of a file (all when negative), with one byte changed when `flip` >= 0, decoded. */
+/* The first `keep` bytes of a file (all when negative), with one byte changed when `flip` >= 0,
+ * decoded. */
 static clile_status decode_part(const char *name, long keep, long flip, clile_i_image *image)
 {
     char path[1024];
@@ -120,23 +121,28 @@ static void lossy_formats_are_near_pillow(void **state)
 
 static void every_truncation_is_noticed(void **state)
 {
-    static const char *const names[] = {"baseline.jpg", "progressive.jpg", "rgb.png", "rgb16.png", "rgb.bmp"};
+    static const char *const names[] = {"baseline.jpg", "progressive.jpg", "rgb.png", "rgb16.png",
+                                        "rgb.bmp"};
     (void)state;
     for (size_t f = 0; f < 5; ++f) {
         const long size = size_of(names[f]);
-        /* from where the format can be told; the last two bytes of the BMP are padding behind the pixels */
+        /* from where the format can be told; the last two bytes of the BMP are padding behind
+         * the pixels */
         for (long keep = 8; keep < size - 2; ++keep) {
             clile_i_image image;
             const clile_status status = decode_part(names[f], keep, -1, &image);
             if (status != CLILE_E_CORRUPT || strstr(clile_last_error(), names[f]) == NULL)
-                fail_msg("%s cut to %ld of %ld bytes: status %d, %s", names[f], keep, size, status, clile_last_error());
+                fail_msg("%s cut to %ld of %ld bytes: status %d, %s", names[f], keep, size, status,
+                         clile_last_error());
             assert_null(image.rgb);
         }
     }
     clile_i_image image;
-    assert_int_equal(decode_part("baseline.jpg", size_of("baseline.jpg") - 1, -1, &image), CLILE_E_CORRUPT);
-    assert_string_equal(clile_last_error(),
-                        "image baseline.jpg: the JPEG file is damaged: it ends before the end-of-image marker");
+    assert_int_equal(decode_part("baseline.jpg", size_of("baseline.jpg") - 1, -1, &image),
+                     CLILE_E_CORRUPT);
+    assert_string_equal(
+        clile_last_error(),
+        "image baseline.jpg: the JPEG file is damaged: it ends before the end-of-image marker");
 }
 
 static void png_checksums_are_verified(void **state)
@@ -150,14 +156,16 @@ static void png_checksums_are_verified(void **state)
     }
     clile_i_image image;
     assert_int_equal(decode_part("rgb16.png", -1, size / 2, &image), CLILE_E_CORRUPT);
-    assert_string_equal(clile_last_error(),
-                        "image rgb16.png: the PNG file is damaged: a checksum does not fit its data");
+    assert_string_equal(
+        clile_last_error(),
+        "image rgb16.png: the PNG file is damaged: a checksum does not fit its data");
 }
 
 /* Any status will do, as long as nothing breaks (run under sanitizers). */
 static void mutated_files_do_no_harm(void **state)
 {
-    static const char *const names[] = {"baseline.jpg", "progressive.jpg", "cmyk.jpg", "rgb.bmp", "palette.png"};
+    static const char *const names[] = {"baseline.jpg", "progressive.jpg", "cmyk.jpg", "rgb.bmp",
+                                        "palette.png"};
     (void)state;
     for (size_t f = 0; f < 5; ++f) {
         const long size = size_of(names[f]);
@@ -175,9 +183,11 @@ static void what_is_no_image_is_named(void **state)
     clile_i_image image;
     char path[1024];
     (void)state;
-    assert_int_equal(clile_i_image_decode("a.jpg", (const uint8_t *)"", 0, MAX_PIXELS, &image), CLILE_E_FORMAT);
+    assert_int_equal(clile_i_image_decode("a.jpg", (const uint8_t *)"", 0, MAX_PIXELS, &image),
+                     CLILE_E_FORMAT);
     assert_string_equal(clile_last_error(), "image a.jpg is empty (0 bytes)");
-    assert_int_equal(clile_i_image_decode("a.txt", (const uint8_t *)"hello", 5, MAX_PIXELS, &image), CLILE_E_FORMAT);
+    assert_int_equal(clile_i_image_decode("a.txt", (const uint8_t *)"hello", 5, MAX_PIXELS, &image),
+                     CLILE_E_FORMAT);
     assert_string_equal(clile_last_error(), "image a.txt is not a JPEG, PNG or BMP file");
     static const struct {
         const char *bytes, *name;
@@ -194,12 +204,15 @@ static void what_is_no_image_is_named(void **state)
     for (size_t k = 0; k < sizeof kinds / sizeof *kinds; ++k) {
         char text[64];
         const size_t size = k == 1 || k == 2 ? 8 : 12;
-        snprintf(text, sizeof text, "image a.jpg is %s file, not a JPEG, PNG or BMP file", kinds[k].name);
-        assert_int_equal(clile_i_image_decode("a.jpg", (const uint8_t *)kinds[k].bytes, size, MAX_PIXELS, &image),
+        snprintf(text, sizeof text, "image a.jpg is %s file, not a JPEG, PNG or BMP file",
+                 kinds[k].name);
+        assert_int_equal(clile_i_image_decode("a.jpg", (const uint8_t *)kinds[k].bytes, size,
+                                              MAX_PIXELS, &image),
                          CLILE_E_FORMAT);
         assert_string_equal(clile_last_error(), text);
         for (size_t keep = 1; keep < size; ++keep) /* too short to tell: nothing is read outside */
-            assert_int_equal(clile_i_image_decode("a", (const uint8_t *)kinds[k].bytes, keep, MAX_PIXELS, &image),
+            assert_int_equal(clile_i_image_decode("a", (const uint8_t *)kinds[k].bytes, keep,
+                                                  MAX_PIXELS, &image),
                              CLILE_E_FORMAT);
     }
     path_of("absent.png", path, sizeof path);
@@ -212,7 +225,8 @@ static void size_is_limited_before_decoding(void **state)
     clile_i_image image;
     (void)state;
     assert_int_equal(read_named("huge.png", &image), CLILE_E_INVALID_ARGUMENT);
-    assert_non_null(strstr(clile_last_error(), "huge.png has 30000 x 30000 pixels, max_pixels allows 1000000"));
+    assert_non_null(
+        strstr(clile_last_error(), "huge.png has 30000 x 30000 pixels, max_pixels allows 1000000"));
     char path[1024];
     path_of("rgb.png", path, sizeof path);
     assert_int_equal(clile_i_image_read(path, 24 * 16, &image), CLILE_OK);
@@ -226,7 +240,8 @@ static void a_png_does_not_inflate_far(void **state)
     clile_i_image image;
     (void)state;
     assert_int_equal(read_named("../../fuzz/corpus/png/inflates-far", &image), CLILE_E_CORRUPT);
-    assert_non_null(strstr(clile_last_error(), "the PNG file is damaged: it has more data than its 2 x 2 pixels"));
+    assert_non_null(strstr(clile_last_error(),
+                           "the PNG file is damaged: it has more data than its 2 x 2 pixels"));
     assert_null(image.owned);
 }
 
@@ -238,7 +253,8 @@ static clile_status decode_scans(int scans, clile_i_image *image)
     path_of("grey.jpg", path, sizeof path);
     assert_int_equal(clile_i_file_open(path, &file), CLILE_OK);
     size_t at = 0;
-    while (file.data[at] != 0xff || file.data[at + 1] != 0xda) ++at; /* to the end-of-image marker */
+    /* to the end-of-image marker */
+    while (file.data[at] != 0xff || file.data[at + 1] != 0xda) ++at;
     const size_t scan = file.size - 2 - at, size = at + (size_t)scans * scan + 2;
     uint8_t *copy = malloc(size);
     assert_non_null(copy);
@@ -258,7 +274,8 @@ static void scans_of_a_jpeg_are_limited(void **state)
     assert_int_equal(decode_scans(4, &image), CLILE_OK);
     clile_i_image_free(&image);
     assert_int_equal(decode_scans(5, &image), CLILE_E_CORRUPT);
-    assert_string_equal(clile_last_error(), "image scans.jpg: the JPEG file is damaged: it has too many scans");
+    assert_string_equal(clile_last_error(),
+                        "image scans.jpg: the JPEG file is damaged: it has too many scans");
 }
 
 /* stb_image fails without a reason. */
@@ -266,8 +283,10 @@ static void a_failure_without_a_reason(void **state)
 {
     clile_i_image image;
     (void)state;
-    assert_int_equal(read_named("../../fuzz/corpus/png/found-deflate-block-of-type-3", &image), CLILE_E_CORRUPT);
-    assert_non_null(strstr(clile_last_error(), "the PNG file cannot be decoded (no reason is given)"));
+    assert_int_equal(read_named("../../fuzz/corpus/png/found-deflate-block-of-type-3", &image),
+                     CLILE_E_CORRUPT);
+    assert_non_null(
+        strstr(clile_last_error(), "the PNG file cannot be decoded (no reason is given)"));
 }
 
 /* 260 and more codes in a table of at most 256: stb_image 2.27 writes behind it. */
@@ -275,9 +294,11 @@ static void huffman_tables_of_a_jpeg_are_checked(void **state)
 {
     clile_i_image image;
     (void)state;
-    assert_int_equal(read_named("../../fuzz/corpus/jpeg/found-huffman-table-of-too-many-codes", &image),
-                     CLILE_E_CORRUPT);
-    assert_non_null(strstr(clile_last_error(), "the JPEG file is damaged: a Huffman table is wrong"));
+    assert_int_equal(
+        read_named("../../fuzz/corpus/jpeg/found-huffman-table-of-too-many-codes", &image),
+        CLILE_E_CORRUPT);
+    assert_non_null(
+        strstr(clile_last_error(), "the JPEG file is damaged: a Huffman table is wrong"));
     assert_null(image.owned);
 }
 
@@ -318,7 +339,8 @@ static void png_output_reads_back(void **state)
         assert_int_equal(image.w, 7);
         for (int i = 0; i < 35; ++i)
             for (int k = 0; k < 3; ++k)
-                assert_int_equal(image.rgb[3 * i + k], channels == 3 ? pixels[3 * i + k] : pixels[i]);
+                assert_int_equal(image.rgb[3 * i + k],
+                                 channels == 3 ? pixels[3 * i + k] : pixels[i]);
         clile_i_image_free(&image);
     }
     int32_t h = 0, w = 0; /* the public pair */
@@ -334,7 +356,8 @@ static void png_output_reads_back(void **state)
     assert_int_equal(clile_image_decode(file.data, file.size, NULL, &h, &w, &rgb), CLILE_OK);
     assert_memory_equal(rgb, pixels, sizeof pixels);
     clile_free(rgb);
-    assert_int_equal(clile_image_decode(file.data, file.size - 1, NULL, &h, &w, &rgb), CLILE_E_CORRUPT);
+    assert_int_equal(clile_image_decode(file.data, file.size - 1, NULL, &h, &w, &rgb),
+                     CLILE_E_CORRUPT);
     assert_int_equal(clile_image_decode(file.data, 0, NULL, &h, &w, &rgb), CLILE_E_FORMAT);
     assert_non_null(strstr(clile_last_error(), "image in memory is empty"));
     clile_i_file_close(&file);
@@ -342,7 +365,8 @@ static void png_output_reads_back(void **state)
     assert_int_equal(clile_image_write_png(path, 7, 5, NULL), CLILE_E_INVALID_ARGUMENT);
     assert_int_equal(clile_image_write_png(path, 0, 5, pixels), CLILE_E_INVALID_ARGUMENT);
     assert_int_equal(clile_i_image_write_png(path, 5, 7, 2, pixels), CLILE_E_INVALID_ARGUMENT);
-    assert_int_equal(clile_i_image_write_png("/nonexistent/folder/a.png", 5, 7, 3, pixels), CLILE_E_IO);
+    assert_int_equal(clile_i_image_write_png("/nonexistent/folder/a.png", 5, 7, 3, pixels),
+                     CLILE_E_IO);
     unlink(path);
 }
 

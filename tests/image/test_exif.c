@@ -1,9 +1,9 @@
-/* The orientation of EXIF, read and applied; colours of JPEGs by their markers. The files are made here from those of
- * tests/data/image. */
+/* The orientation of EXIF, read and applied; colours of JPEGs by their markers. The files are
+ * made here from those of tests/data/image. */
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <setjmp.h>
 #include <cmocka.h>
 
 #include "image/exif.h"
@@ -29,10 +29,12 @@ static void put_32(uint8_t *p, int big, uint32_t value)
     put_16(p + 2, big, big ? value & 0xffff : value >> 16);
 }
 
-/* A TIFF header, `before` bytes, a directory of two entries of which the second is the orientation. */
+/* A TIFF header, `before` bytes, a directory of two entries of which the second is the
+ * orientation. */
 enum { BEFORE = 6, TIFF_SIZE = 8 + BEFORE + 2 + 24 + 4, ENTRY = 8 + BEFORE + 2 + 12 };
 
-static void make_tiff(uint8_t out[TIFF_SIZE], int big, uint32_t type, uint32_t count, uint32_t value)
+static void make_tiff(uint8_t out[TIFF_SIZE], int big, uint32_t type, uint32_t count,
+                      uint32_t value)
 {
     memset(out, 0, TIFF_SIZE);
     memset(out, big ? 'M' : 'I', 2);
@@ -87,7 +89,8 @@ static void orientation_is_read_in_both_byte_orders(void **state)
 
 static void damaged_exif_says_nothing(void **state)
 {
-    static const uint32_t far[] = {TIFF_SIZE - 2, TIFF_SIZE - 1, TIFF_SIZE, 0x7fffffff, 0xfffffffe, 0xffffffff};
+    static const uint32_t far[] = {TIFF_SIZE - 2, TIFF_SIZE - 1, TIFF_SIZE,
+                                   0x7fffffff,    0xfffffffe,    0xffffffff};
     uint8_t tiff[TIFF_SIZE];
     (void)state;
     for (int big = 0; big <= 1; ++big) {
@@ -194,7 +197,8 @@ static void add_exif_chunk(bytes *b, int big, uint32_t orientation, int late, ui
 static clile_i_image decoded(bytes *b)
 {
     clile_i_image image;
-    const clile_status status = clile_i_image_decode("made.jpg", b->data, b->size, MAX_PIXELS, &image);
+    const clile_status status =
+        clile_i_image_decode("made.jpg", b->data, b->size, MAX_PIXELS, &image);
     if (status != CLILE_OK) fail_msg("%s", clile_last_error());
     free(b->data);
     return image;
@@ -202,7 +206,8 @@ static clile_i_image decoded(bytes *b)
 
 /* ---- orientation ---- */
 
-/* The side of the upright image at which the first stored row, the first stored column is: EXIF 2.32, 4.6.4 A. */
+/* The side of the upright image at which the first stored row, the first stored column is: EXIF
+ * 2.32, 4.6.4 A. */
 typedef enum { TOP, BOTTOM, LEFT, RIGHT } side;
 static const side first_row[9] = {TOP, TOP, TOP, BOTTOM, BOTTOM, LEFT, RIGHT, RIGHT, LEFT};
 static const side first_column[9] = {LEFT, LEFT, RIGHT, RIGHT, LEFT, TOP, TOP, BOTTOM, BOTTOM};
@@ -215,9 +220,11 @@ static void set_place(side s, int32_t k, int32_t h, int32_t w, int32_t *y, int32
     if (s == RIGHT) *x = w - 1 - k;
 }
 
-static void assert_turned(const clile_i_image *stored, const clile_i_image *upright, int orientation)
+static void assert_turned(const clile_i_image *stored, const clile_i_image *upright,
+                          int orientation)
 {
-    const int32_t h = orientation < 5 ? stored->h : stored->w, w = orientation < 5 ? stored->w : stored->h;
+    const int32_t h = orientation < 5 ? stored->h : stored->w,
+                  w = orientation < 5 ? stored->w : stored->h;
     assert_int_equal(upright->h, h);
     assert_int_equal(upright->w, w);
     for (int32_t r = 0; r < stored->h; ++r) {
@@ -225,17 +232,18 @@ static void assert_turned(const clile_i_image *stored, const clile_i_image *upri
             int32_t y = -1, x = -1;
             set_place(first_row[orientation], r, h, w, &y, &x);
             set_place(first_column[orientation], c, h, w, &y, &x);
-            if (memcmp(upright->rgb + y * upright->row_stride + 3 * x, stored->rgb + r * stored->row_stride + 3 * c,
-                       3) != 0)
-                fail_msg("orientation %d: the stored pixel %d,%d is not at %d,%d", orientation, (int)c, (int)r, (int)x,
-                         (int)y);
+            if (memcmp(upright->rgb + y * upright->row_stride + 3 * x,
+                       stored->rgb + r * stored->row_stride + 3 * c, 3) != 0)
+                fail_msg("orientation %d: the stored pixel %d,%d is not at %d,%d", orientation,
+                         (int)c, (int)r, (int)x, (int)y);
         }
     }
 }
 
 static void all_orientations_are_applied(void **state)
 {
-    static const char *const names[] = {"baseline.jpg", "progressive.jpg", "grey.jpg", "cmyk.jpg", "rgb.png"};
+    static const char *const names[] = {"baseline.jpg", "progressive.jpg", "grey.jpg", "cmyk.jpg",
+                                        "rgb.png"};
     (void)state;
     for (size_t f = 0; f < sizeof names / sizeof *names; ++f) {
         bytes b = read_file(names[f]);
@@ -248,7 +256,8 @@ static void all_orientations_are_applied(void **state)
                 else
                     add_exif(&b, big, (uint32_t)orientation);
                 clile_i_image upright = decoded(&b);
-                assert_turned(&stored, &upright, orientation >= 1 && orientation <= 8 ? orientation : 1);
+                assert_turned(&stored, &upright,
+                              orientation >= 1 && orientation <= 8 ? orientation : 1);
                 clile_i_image_free(&upright);
             }
         }
@@ -291,7 +300,8 @@ static void mutated_exif_does_no_harm(void **state)
             bytes b = read_file("grey.jpg");
             add_exif(&b, 0, 6);
             b.data[2 + flip] ^= (uint8_t)(1 << bit);
-            const clile_status status = clile_i_image_decode("a.jpg", b.data, b.size, MAX_PIXELS, &image);
+            const clile_status status =
+                clile_i_image_decode("a.jpg", b.data, b.size, MAX_PIXELS, &image);
             if (flip >= 4) { /* not the marker or its length */
                 assert_int_equal(status, CLILE_OK);
                 assert_int_equal(image.h * image.w, 96 * 64);
@@ -345,13 +355,13 @@ static void assert_near(clile_i_image *image, const uint8_t *expected)
 {
     for (int k = 0; k < 3; ++k)
         if (abs(image->rgb[k] - expected[k]) > 2)
-            fail_msg("%d,%d,%d, expected %d,%d,%d", image->rgb[0], image->rgb[1], image->rgb[2], expected[0],
-                     expected[1], expected[2]);
+            fail_msg("%d,%d,%d, expected %d,%d,%d", image->rgb[0], image->rgb[1], image->rgb[2],
+                     expected[0], expected[1], expected[2]);
     clile_i_image_free(image);
 }
 
-/* cmyk.jpg is pure red as CMYK 0,255,255,0, stored inverted. As YCCK those bytes, 255,0,0,255, are Y 255, Cb 0, Cr 0
- * (values of Pillow 13). */
+/* cmyk.jpg is pure red as CMYK 0,255,255,0, stored inverted. As YCCK those bytes, 255,0,0,255,
+ * are Y 255, Cb 0, Cr 0 (values of Pillow 13). */
 static void four_channels_are_cmyk_without_a_marker(void **state)
 {
     static const uint8_t red[3] = {255, 0, 0}, ycck[3] = {179, 0, 227};
@@ -368,8 +378,9 @@ static void four_channels_are_cmyk_without_a_marker(void **state)
     assert_near(&image, red);
 }
 
-/* The upper left corner of baseline.jpg is YCbCr 9,128,123 or so: RGB where Adobe's marker says that it is not
- * transformed and no JFIF says that it is; where the components are called R, G and B. */
+/* The upper left corner of baseline.jpg is YCbCr 9,128,123 or so: RGB where Adobe's marker says
+ * that it is not transformed and no JFIF says that it is; where the components are called R, G
+ * and B. */
 static void three_channels_are_rgb_when_marked(void **state)
 {
     (void)state;
@@ -388,10 +399,10 @@ static void three_channels_are_rgb_when_marked(void **state)
     remove_segment(&b, 0xe0);
     const size_t frame = find_segment(&b, 0xc0);
     assert_true(frame > 0);
-    for (int k = 0; k < 3; ++k) b.data[frame + 10 + 3 * (size_t)k] = (uint8_t) "RGB"[k];
+    for (int k = 0; k < 3; ++k) b.data[frame + 10 + 3 * (size_t)k] = (uint8_t)"RGB"[k];
     for (size_t at = frame;; ++at) {
         if (b.data[at] != 0xff || b.data[at + 1] != 0xda) continue;
-        for (int k = 0; k < 3; ++k) b.data[at + 5 + 2 * (size_t)k] = (uint8_t) "RGB"[k];
+        for (int k = 0; k < 3; ++k) b.data[at + 5 + 2 * (size_t)k] = (uint8_t)"RGB"[k];
         break;
     }
     clile_i_image image = decoded(&b);

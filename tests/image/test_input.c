@@ -1,8 +1,8 @@
 /* Stored crop to network input. */
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <setjmp.h>
 #include <cmocka.h>
 
 #include "image/image.h"
@@ -33,7 +33,8 @@ static void near(double value, double expected, double tolerance)
 
 static void margins_are_even(void **state)
 {
-    static const int32_t sizes[][2] = {{32, 36}, {40, 46}, {64, 72}, {96, 108}, {112, 126}, {224, 252}};
+    static const int32_t sizes[][2] = {{32, 36},  {40, 46},   {64, 72},
+                                       {96, 108}, {112, 126}, {224, 252}};
     (void)state;
     for (size_t k = 0; k < 6; ++k) assert_int_equal(clile_i_crop_stored(sizes[k][0]), sizes[k][1]);
 }
@@ -51,7 +52,8 @@ static void no_jitter_reads_the_middle(void **state)
     for (int k = 0; k < 3; ++k)
         for (int y = 0; y < SIZE; ++y)
             for (int x = 0; x < SIZE; ++x)
-                near(dst[k * PLANE + y * SIZE + x], (middle(x, y, k) / 255.0 - mean[k]) / deviation[k], 1e-6);
+                near(dst[k * PLANE + y * SIZE + x],
+                     (middle(x, y, k) / 255.0 - mean[k]) / deviation[k], 1e-6);
 }
 
 static void flip_mirrors_exactly(void **state)
@@ -86,7 +88,8 @@ static void whole_shifts_are_exact(void **state)
     for (int k = 0; k < 3; ++k)
         for (int y = 0; y < SIZE; ++y)
             for (int x = 0; x < SIZE; ++x)
-                near(dst[k * PLANE + y * SIZE + x], (middle(x + 2, y - 3, k) / 255.0 - mean[k]) / deviation[k], 2e-5);
+                near(dst[k * PLANE + y * SIZE + x],
+                     (middle(x + 2, y - 3, k) / 255.0 - mean[k]) / deviation[k], 2e-5);
 }
 
 /* The definition, in double. */
@@ -97,10 +100,12 @@ static double reference(const clile_i_jitter *j, int x, int y, int k)
     double py = STORED / 2.0 + j->shift_y * SIZE + j->scale * cy - 0.5;
     px = fmin(fmax(px, 0), STORED - 1);
     py = fmin(fmax(py, 0), STORED - 1);
-    const int ix = (int)px, iy = (int)py, jx = ix + 1 < STORED ? ix + 1 : ix, jy = iy + 1 < STORED ? iy + 1 : iy;
+    const int ix = (int)px, iy = (int)py, jx = ix + 1 < STORED ? ix + 1 : ix,
+              jy = iy + 1 < STORED ? iy + 1 : iy;
     const double u = px - ix, v = py - iy;
-#define AT(c, r) ((double)stored[3 * ((r)*STORED + (c)) + k])
-    return (1 - v) * ((1 - u) * AT(ix, iy) + u * AT(jx, iy)) + v * ((1 - u) * AT(ix, jy) + u * AT(jx, jy));
+#define AT(c, r) ((double)stored[3 * ((r) * STORED + (c)) + k])
+    return (1 - v) * ((1 - u) * AT(ix, iy) + u * AT(jx, iy)) +
+           v * ((1 - u) * AT(ix, jy) + u * AT(jx, jy));
 #undef AT
 }
 
@@ -128,13 +133,15 @@ static void jitter_matches_the_definition(void **state)
         const clile_i_jitter *j = &cases[f];
         double grey = 0.0;
         for (int i = 0; i < PLANE; ++i) {
-            for (int k = 0; k < 3; ++k) values[k][i] = clamp(j->brightness * reference(j, i % SIZE, i / SIZE, k));
+            for (int k = 0; k < 3; ++k)
+                values[k][i] = clamp(j->brightness * reference(j, i % SIZE, i / SIZE, k));
             grey += (0.2989 * values[0][i] + 0.587 * values[1][i] + 0.114 * values[2][i]) / PLANE;
         }
         clile_i_crop_to_input(stored, SIZE, j, dst);
         for (int i = 0; i < PLANE; ++i) {
             double v[3], own = 0.0;
-            for (int k = 0; k < 3; ++k) v[k] = clamp(j->contrast * values[k][i] + (1 - j->contrast) * grey);
+            for (int k = 0; k < 3; ++k)
+                v[k] = clamp(j->contrast * values[k][i] + (1 - j->contrast) * grey);
             own = 0.2989 * v[0] + 0.587 * v[1] + 0.114 * v[2];
             for (int k = 0; k < 3; ++k) {
                 double colour = clamp(j->saturation * v[k] + (1 - j->saturation) * own);
@@ -142,7 +149,8 @@ static void jitter_matches_the_definition(void **state)
                     const double weight[3] = {0.2989, 0.587, 0.114};
                     colour = 0;
                     for (int m = 0; m < 3; ++m)
-                        colour += weight[m] * clamp(j->saturation * v[m] + (1 - j->saturation) * own);
+                        colour +=
+                            weight[m] * clamp(j->saturation * v[m] + (1 - j->saturation) * own);
                 }
                 near(dst[k * PLANE + i], (colour / 255 - mean[k]) / deviation[k], 1e-4);
             }
@@ -150,8 +158,8 @@ static void jitter_matches_the_definition(void **state)
     }
 }
 
-/* Pixel (x, y) of a plane blurred by the two-dimensional kernel, in double; the image is mirrored about its edge
- * pixels. */
+/* Pixel (x, y) of a plane blurred by the two-dimensional kernel, in double; the image is
+ * mirrored about its edge pixels. */
 static double blurred(const float *plane, int size, int radius, double s, int x, int y)
 {
     double sum = 0, weights = 0;
@@ -171,9 +179,12 @@ static void blur_matches_the_definition(void **state)
     static const struct {
         int size, radius;
         double s;
-    } cases[] = {
-        {SIZE, 1, 0.1}, {SIZE, 3, 0.8}, {SIZE, 6, 2.0}, {SIZE, 30, 10.0}, {13, 12, 7.0} /* no mirror has more */,
-        {1, 0, 1.0}};
+    } cases[] = {{SIZE, 1, 0.1},
+                 {SIZE, 3, 0.8},
+                 {SIZE, 6, 2.0},
+                 {SIZE, 30, 10.0},
+                 {13, 12, 7.0} /* no mirror has more */,
+                 {1, 0, 1.0}};
     clile_i_jitter jitter = CLILE_I_JITTER_NONE;
     (void)state;
     for (size_t f = 0; f < sizeof cases / sizeof *cases; ++f) {
@@ -183,13 +194,16 @@ static void blur_matches_the_definition(void **state)
         for (int k = 0; k < 3; ++k)
             for (int i = 0; i < plane; i += 3)
                 near(dst[k * plane + i],
-                     blurred(other + k * plane, size, cases[f].radius, cases[f].s, i % size, i / size), 1e-3);
+                     blurred(other + k * plane, size, cases[f].radius, cases[f].s, i % size,
+                             i / size),
+                     1e-3);
     }
     jitter.grey = 1; /* as part of the whole: behind the colour */
     clile_i_crop_to_input(stored, SIZE, &jitter, other);
     jitter.blur = 1.5;
     clile_i_crop_to_input(stored, SIZE, &jitter, dst);
-    for (int i = 0; i < PLANE; i += 7) near(dst[i], blurred(other, SIZE, 5, 1.5, i % SIZE, i / SIZE), 1e-4);
+    for (int i = 0; i < PLANE; i += 7)
+        near(dst[i], blurred(other, SIZE, 5, 1.5, i % SIZE, i / SIZE), 1e-4);
 }
 
 /* Sizes beyond one run of columns (128). */
@@ -206,7 +220,8 @@ static void large_crops_are_sampled_to_the_end(void **state)
     clile_i_crop_to_input(wide, LARGE, &jitter, out);
     for (int x = 0; x < LARGE; x += 7) {
         const double at = WIDE / 2.0 + 0.5 * (x + 0.5 - LARGE / 2.0) - 0.5;
-        near(out[LARGE * 10 + x], ((at / 2 - 0.25) / 255 - mean[0]) / deviation[0], 0.26 / 255 / deviation[0]);
+        near(out[LARGE * 10 + x], ((at / 2 - 0.25) / 255 - mean[0]) / deviation[0],
+             0.26 / 255 / deviation[0]);
     }
 }
 

@@ -1,8 +1,8 @@
 /* Which files of a folder are images, and in which order they come. */
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <setjmp.h>
 #include <cmocka.h>
 
 #include "image/image.h"
@@ -73,8 +73,9 @@ static int32_t note(const char *path, void *user)
 
 static void numbers_in_names_compare_as_numbers(void **state)
 {
-    static const char *const names[] = {"frame_10.jpg", "frame_2.jpg", "frame_1.jpg", "frame_011.jpg", "frame_11.jpg",
-                                        "b9.png",       "b10.png",     "B.PNG",       "a.bmp"};
+    static const char *const names[] = {"frame_10.jpg",  "frame_2.jpg",  "frame_1.jpg",
+                                        "frame_011.jpg", "frame_11.jpg", "b9.png",
+                                        "b10.png",       "B.PNG",        "a.bmp"};
     found f = {.count = 0};
     (void)state;
     for (size_t k = 0; k < sizeof names / sizeof *names; ++k) put(names[k]);
@@ -83,8 +84,10 @@ static void numbers_in_names_compare_as_numbers(void **state)
     put("c10/1.jpg");
     put("c9/1.jpg");
     assert_int_equal(clile_image_walk(root, note, &f), CLILE_OK);
-    assert_string_equal(f.text, "B.PNG a.bmp b9.png b10.png c9/1.jpg c10/1.jpg frame_1.jpg frame_2.jpg frame_10.jpg "
-                                "frame_011.jpg frame_11.jpg ");
+    assert_string_equal(
+        f.text,
+        "B.PNG a.bmp b9.png b10.png c9/1.jpg c10/1.jpg frame_1.jpg frame_2.jpg frame_10.jpg "
+        "frame_011.jpg frame_11.jpg ");
 }
 
 static void endings_tell_images(void **state)
@@ -93,18 +96,23 @@ static void endings_tell_images(void **state)
         const char *name;
         clile_i_image_kind kind;
     } cases[] = {
-        {"a.jpg", CLILE_I_IMAGE_READ},   {"a.JPEG", CLILE_I_IMAGE_READ},  {"a.jpe", CLILE_I_IMAGE_READ},
-        {"a.jif", CLILE_I_IMAGE_READ},   {"a.JFIF", CLILE_I_IMAGE_READ},  {"a.Png", CLILE_I_IMAGE_READ},
-        {"x/a.bmp", CLILE_I_IMAGE_READ}, {"a.webp", CLILE_I_IMAGE_OTHER}, {"a.TIF", CLILE_I_IMAGE_OTHER},
-        {"a.tiff", CLILE_I_IMAGE_OTHER}, {"a.gif", CLILE_I_IMAGE_OTHER},  {"a.heic", CLILE_I_IMAGE_OTHER},
-        {"a.avif", CLILE_I_IMAGE_OTHER}, {"a.dng", CLILE_I_IMAGE_OTHER},  {"a.txt", CLILE_I_IMAGE_NONE},
-        {"a.jpg2", CLILE_I_IMAGE_NONE},  {"a.jp", CLILE_I_IMAGE_NONE},    {"jpg", CLILE_I_IMAGE_NONE},
-        {"a.", CLILE_I_IMAGE_NONE},      {".jpg", CLILE_I_IMAGE_NONE},    {"x.jpg/a", CLILE_I_IMAGE_NONE},
-        {".a.png", CLILE_I_IMAGE_NONE},  {"", CLILE_I_IMAGE_NONE},
+        {"a.jpg", CLILE_I_IMAGE_READ},   {"a.JPEG", CLILE_I_IMAGE_READ},
+        {"a.jpe", CLILE_I_IMAGE_READ},   {"a.jif", CLILE_I_IMAGE_READ},
+        {"a.JFIF", CLILE_I_IMAGE_READ},  {"a.Png", CLILE_I_IMAGE_READ},
+        {"x/a.bmp", CLILE_I_IMAGE_READ}, {"a.webp", CLILE_I_IMAGE_OTHER},
+        {"a.TIF", CLILE_I_IMAGE_OTHER},  {"a.tiff", CLILE_I_IMAGE_OTHER},
+        {"a.gif", CLILE_I_IMAGE_OTHER},  {"a.heic", CLILE_I_IMAGE_OTHER},
+        {"a.avif", CLILE_I_IMAGE_OTHER}, {"a.dng", CLILE_I_IMAGE_OTHER},
+        {"a.txt", CLILE_I_IMAGE_NONE},   {"a.jpg2", CLILE_I_IMAGE_NONE},
+        {"a.jp", CLILE_I_IMAGE_NONE},    {"jpg", CLILE_I_IMAGE_NONE},
+        {"a.", CLILE_I_IMAGE_NONE},      {".jpg", CLILE_I_IMAGE_NONE},
+        {"x.jpg/a", CLILE_I_IMAGE_NONE}, {".a.png", CLILE_I_IMAGE_NONE},
+        {"", CLILE_I_IMAGE_NONE},
     };
     (void)state;
     for (size_t k = 0; k < sizeof cases / sizeof *cases; ++k)
-        if (clile_i_image_kind_of_name(cases[k].name) != cases[k].kind) fail_msg("%s", cases[k].name);
+        if (clile_i_image_kind_of_name(cases[k].name) != cases[k].kind)
+            fail_msg("%s", cases[k].name);
 }
 
 static void other_files_are_left_alone(void **state)

@@ -1,8 +1,8 @@
 /* Alignment and resampling. */
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <setjmp.h>
 #include <cmocka.h>
 
 #include "image/image.h"
@@ -30,7 +30,8 @@ static void place(double size, double scale, double angle, double x, double y, d
 
 static void a_known_similarity_is_recovered(void **state)
 {
-    static const double cases[][4] = {{1, 0, 0, 0}, {2.5, 0.3, 40, -7}, {0.4, -2.2, 300, 200}, {1, 2.3, 90, 150}};
+    static const double cases[][4] = {
+        {1, 0, 0, 0}, {2.5, 0.3, 40, -7}, {0.4, -2.2, 300, 200}, {1, 2.3, 90, 150}};
     (void)state;
     for (size_t k = 0; k < 4; ++k) {
         const double s = cases[k][0], angle = cases[k][1];
@@ -67,7 +68,8 @@ static void the_fit_is_the_least_squares_one(void **state)
         if (trial >= 13) ty += 10 * step;
         for (int k = 0; k < 5; ++k) {
             const double x = xy[2 * k] - tx, y = xy[2 * k + 1] - ty;
-            error += pow(p * x - q * y - canonical[k][0] * 64, 2) + pow(q * x + p * y - canonical[k][1] * 64, 2);
+            error += pow(p * x - q * y - canonical[k][0] * 64, 2) +
+                     pow(q * x + p * y - canonical[k][1] * 64, 2);
         }
         if (trial == 0)
             best = error;
@@ -107,7 +109,8 @@ static void refused_with(const double *xy, const char *part)
 {
     clile_i_affine m;
     assert_int_equal(clile_i_align_landmarks(5, xy, 400, 400, 96, &m), CLILE_E_INVALID_ARGUMENT);
-    if (strstr(clile_last_error(), part) == NULL) fail_msg("\"%s\" is not in \"%s\"", part, clile_last_error());
+    if (strstr(clile_last_error(), part) == NULL)
+        fail_msg("\"%s\" is not in \"%s\"", part, clile_last_error());
 }
 
 /* place() with its points in another order. */
@@ -151,7 +154,8 @@ static void exchanged_and_mirrored_axes_are_refused(void **state)
     refused_with(xy, "or an axis is");
     for (int k = 0; k < 10; ++k) xy[k] = k % 2 == 1 ? 400 - right[k] : right[k];
     refused_with(xy, "or an axis is");
-    refused_with((const double[]){10, 10, 300, 12, 155, 14, 150, 18, 160, 18}, "no shape of a face (residue 0.");
+    refused_with((const double[]){10, 10, 300, 12, 155, 14, 150, 18, 160, 18},
+                 "no shape of a face (residue 0.");
 }
 
 /* Lying on a side is fine, upside down is not. */
@@ -170,11 +174,12 @@ static void a_face_may_lie_but_not_stand_on_its_head(void **state)
     }
 }
 
-/* Five points of faces turned by 60 degrees and looking up or down by 40: the five canonical points on a head of depth,
- * the nose tip before it. */
+/* Five points of faces turned by 60 degrees and looking up or down by 40: the five canonical
+ * points on a head of depth, the nose tip before it. */
 static void turned_faces_are_faces(void **state)
 {
-    static const double head[5][3] = {{-3, 2, 0}, {3, 2, 0}, {0, -.5, 3.2}, {-2.1, -3.6, .9}, {2.1, -3.6, .9}};
+    static const double head[5][3] = {
+        {-3, 2, 0}, {3, 2, 0}, {0, -0.5, 3.2}, {-2.1, -3.6, 0.9}, {2.1, -3.6, 0.9}};
     clile_i_affine m;
     (void)state;
     for (int yaw = -60; yaw <= 60; yaw += 20)
@@ -193,19 +198,23 @@ static void turned_faces_are_faces(void **state)
 
 static void shares_and_dots_are_no_pixels(void **state)
 {
-    const double shares[10] = {.3444, .7524, .3952, .7480, .3776, .7903, .3461, .8193, .3985, .8127};
+    const double shares[10] = {0.3444, 0.7524, 0.3952, 0.7480, 0.3776,
+                               0.7903, 0.3461, 0.8193, 0.3985, 0.8127};
     double xy[10];
     clile_i_affine m;
     (void)state;
     refused_with(shares, "from 0 to 1: coordinates are pixels, not shares");
     place(96, 7.9 / 96, 0, 20, 20, xy);
-    refused_with(xy, "a face of 7.9 pixels, expected at least 8; coordinates are pixels, not shares");
+    refused_with(xy,
+                 "a face of 7.9 pixels, expected at least 8; coordinates are pixels, not shares");
     place(96, 8.1 / 96, 0, 20, 20, xy);
     assert_int_equal(clile_i_align_landmarks(5, xy, 400, 400, 96, &m), CLILE_OK);
-    assert_int_equal(clile_i_align_box((const double[]){.3, .6, .1, .2}, 0.22, 400, 400, 96, &m),
-                     CLILE_E_INVALID_ARGUMENT);
+    assert_int_equal(
+        clile_i_align_box((const double[]){0.3, 0.6, 0.1, 0.2}, 0.22, 400, 400, 96, &m),
+        CLILE_E_INVALID_ARGUMENT);
     assert_non_null(strstr(clile_last_error(), "coordinates are pixels, not shares"));
-    assert_int_equal(clile_i_align_box((const double[]){3, 6, 5, 8}, 0.22, 400, 400, 96, &m), CLILE_OK);
+    assert_int_equal(clile_i_align_box((const double[]){3, 6, 5, 8}, 0.22, 400, 400, 96, &m),
+                     CLILE_OK);
 }
 
 static void a_face_must_be_in_the_image(void **state)
@@ -223,7 +232,8 @@ static void a_face_must_be_in_the_image(void **state)
     refused_with(xy, "lies outside the image of 400 x 400");
     for (int k = 0; k < 10; ++k) xy[k] *= 1e30;
     refused_with(xy, "lies outside the image of 400 x 400");
-    assert_int_equal(clile_i_align_box((const double[]){370, 0, 100, 90}, 0.22, 400, 400, 96, &m), CLILE_OK);
+    assert_int_equal(clile_i_align_box((const double[]){370, 0, 100, 90}, 0.22, 400, 400, 96, &m),
+                     CLILE_OK);
     assert_int_equal(clile_i_align_box((const double[]){380, 0, 100, 90}, 0.22, 400, 400, 96, &m),
                      CLILE_E_INVALID_ARGUMENT);
     assert_non_null(strstr(clile_last_error(), "lies outside the image of 400 x 400"));
@@ -302,7 +312,8 @@ static void enlarging_and_turning_match_the_reference(void **state)
         assert_int_equal(clile_i_image_warp(&src, &maps[f], CH, CW, dst), CLILE_OK);
         for (int y = 0; y < CH; ++y)
             for (int x = 0; x < CW; ++x)
-                for (int k = 0; k < 3; ++k) near(dst[3 * (y * CW + x) + k], reference(&src, &maps[f], x, y, k), 0.502);
+                for (int k = 0; k < 3; ++k)
+                    near(dst[3 * (y * CW + x) + k], reference(&src, &maps[f], x, y, k), 0.502);
     }
 }
 
@@ -319,7 +330,8 @@ static void whole_factors_average_boxes(void **state)
         for (int x = 0; x < C; ++x) {
             for (int k = 0; k < 3; ++k) {
                 double sum = 0.0;
-                for (int j = 0; j < K * K; ++j) sum += pixel_at(&src, K * x + j % K, K * y + j / K, k);
+                for (int j = 0; j < K * K; ++j)
+                    sum += pixel_at(&src, K * x + j % K, K * y + j / K, k);
                 near(dst[3 * (y * C + x) + k], sum / (K * K), 0.501);
             }
         }

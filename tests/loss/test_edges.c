@@ -1,13 +1,15 @@
-/* The edges of what clile/losses.h promises, for all losses alike: sizes of 1, sizes out of range, each output left
- * out, numbers that are not finite in each which_input, vectors without length, and a failure that leaves `loss` alone.
+/* The edges of what clile/losses.h promises, for all losses alike: sizes of 1, sizes out of
+ * range, each output left out, numbers that are not finite in each which_input, vectors without
+ * length, and a failure that leaves `loss` alone.
  */
 #include "loss/support.h"
 
 #include <float.h>
 
 enum { STAGE1, STAGE2, STAGE2_NULL, BCE, MIXED, ORTHOGONAL, DECORRELATE, ADVERSARIAL, LOSSES };
-static const char *const names[LOSSES] = {"clile_loss_stage1",      "clile_loss_stage2",     "clile_loss_stage2_null",
-                                          "clile_loss_bce",         "clile_loss_mixed",      "clile_loss_orthogonal",
+static const char *const names[LOSSES] = {"clile_loss_stage1",      "clile_loss_stage2",
+                                          "clile_loss_stage2_null", "clile_loss_bce",
+                                          "clile_loss_mixed",       "clile_loss_orthogonal",
                                           "clile_loss_decorrelate", "clile_loss_adversarial"};
 
 /* Arguments of all of them; room for n = c = s = d = 4. */
@@ -16,7 +18,8 @@ typedef struct {
     int64_t n, d, c, s;
     int32_t similarity;
     double scale, temperature, lambda_deviation, lambda_bias;
-    float embedding[ROOM], other[ROOM], vectors[ROOM], bias[ROOM], deviation_bias[ROOM], weight[ROOM], au_weight[MOST];
+    float embedding[ROOM], other[ROOM], vectors[ROOM], bias[ROOM], deviation_bias[ROOM],
+        weight[ROOM], au_weight[MOST];
     int32_t subject[MOST];
     int8_t labels[MOST * MOST];
     double loss;
@@ -27,7 +30,13 @@ typedef struct {
 
 static arguments valid(int64_t size)
 {
-    arguments a = {.n = size, .d = size, .c = size, .s = size, .scale = 2, .temperature = 0.5, .lambda_deviation = 1};
+    arguments a = {.n = size,
+                   .d = size,
+                   .c = size,
+                   .s = size,
+                   .scale = 2,
+                   .temperature = 0.5,
+                   .lambda_deviation = 1};
     clile_i_rng rng = clile_i_rng_make(11, 1);
     float *const inputs[] = {a.embedding, a.other, a.vectors, a.bias, a.deviation_bias, a.weight};
     for (size_t k = 0; k < sizeof inputs / sizeof *inputs; ++k)
@@ -43,32 +52,37 @@ static arguments valid(int64_t size)
 
 static clile_status call(int which, arguments *a)
 {
-    double *loss = a->without & 1 ? NULL : &a->loss, *scale = a->without & 64 ? NULL : &a->diff_scale;
+    double *loss = a->without & 1 ? NULL : &a->loss,
+           *scale = a->without & 64 ? NULL : &a->diff_scale;
     float *diff[5];
     for (int k = 0; k < 5; ++k) diff[k] = a->without & (2u << k) ? NULL : a->diff[k];
     switch (which) {
         case STAGE1:
-            return clile_loss_stage1(a->n, a->d, a->c, a->s, a->embedding, a->vectors, a->subject, a->labels,
-                                     a->au_weight, loss, diff[0], diff[1]);
+            return clile_loss_stage1(a->n, a->d, a->c, a->s, a->embedding, a->vectors, a->subject,
+                                     a->labels, a->au_weight, loss, diff[0], diff[1]);
         case STAGE2:
-            return clile_loss_stage2(a->n, a->d, a->c, a->embedding, a->vectors, a->labels, a->temperature, loss,
-                                     diff[0], diff[1]);
+            return clile_loss_stage2(a->n, a->d, a->c, a->embedding, a->vectors, a->labels,
+                                     a->temperature, loss, diff[0], diff[1]);
         case STAGE2_NULL:
-            return clile_loss_stage2_null(a->n, a->d, a->c, a->embedding, a->vectors, a->other, a->labels,
-                                          a->temperature, loss, diff[0], diff[1], diff[2]);
+            return clile_loss_stage2_null(a->n, a->d, a->c, a->embedding, a->vectors, a->other,
+                                          a->labels, a->temperature, loss, diff[0], diff[1],
+                                          diff[2]);
         case BCE:
-            return clile_loss_bce(a->n, a->d, a->c, a->similarity, a->embedding, a->vectors, a->scale, a->bias,
-                                  a->labels, a->au_weight, loss, diff[0], diff[1], scale, diff[2]);
+            return clile_loss_bce(a->n, a->d, a->c, a->similarity, a->embedding, a->vectors,
+                                  a->scale, a->bias, a->labels, a->au_weight, loss, diff[0],
+                                  diff[1], scale, diff[2]);
         case MIXED:
-            return clile_loss_mixed(a->n, a->d, a->c, a->s, a->similarity, a->embedding, a->other, a->scale, a->bias,
-                                    a->vectors, a->deviation_bias, a->subject, a->labels, a->au_weight,
-                                    a->lambda_deviation, a->lambda_bias, loss, diff[0], diff[1], scale, diff[2],
-                                    diff[3], diff[4]);
-        case ORTHOGONAL: return clile_loss_orthogonal(a->n, a->d, a->embedding, a->other, loss, diff[0]);
-        case DECORRELATE: return clile_loss_decorrelate(a->n, a->d, a->embedding, a->other, loss, diff[0]);
+            return clile_loss_mixed(a->n, a->d, a->c, a->s, a->similarity, a->embedding, a->other,
+                                    a->scale, a->bias, a->vectors, a->deviation_bias, a->subject,
+                                    a->labels, a->au_weight, a->lambda_deviation, a->lambda_bias,
+                                    loss, diff[0], diff[1], scale, diff[2], diff[3], diff[4]);
+        case ORTHOGONAL:
+            return clile_loss_orthogonal(a->n, a->d, a->embedding, a->other, loss, diff[0]);
+        case DECORRELATE:
+            return clile_loss_decorrelate(a->n, a->d, a->embedding, a->other, loss, diff[0]);
         default:
-            return clile_loss_adversarial(a->n, a->d, a->s, a->embedding, a->weight, a->bias, a->subject, loss, diff[0],
-                                          diff[1], diff[2]);
+            return clile_loss_adversarial(a->n, a->d, a->s, a->embedding, a->weight, a->bias,
+                                          a->subject, loss, diff[0], diff[1], diff[2]);
     }
 }
 
@@ -89,8 +103,8 @@ static void fails(int which, arguments *a, clile_status status, const char *text
     const clile_status found = call(which, a);
     if (found != status || strncmp(clile_last_error(), names[which], strlen(names[which])) != 0 ||
         strstr(clile_last_error(), text) == NULL)
-        fail_msg("%s: %s \"%s\", expected %s \"...%s...\"", names[which], clile_status_name(found), clile_last_error(),
-                 clile_status_name(status), text);
+        fail_msg("%s: %s \"%s\", expected %s \"...%s...\"", names[which], clile_status_name(found),
+                 clile_last_error(), clile_status_name(status), text);
     assert_true(a->loss == 77);
 }
 
@@ -104,9 +118,12 @@ static void all_sizes_of_one(void **state)
             if (call(which, &a) != CLILE_OK) fail_msg("%s", clile_last_error());
             assert_true(isfinite(a.loss) && a.loss >= 0);
             for (int k = 0; k < 5; ++k) assert_true(isfinite(a.diff[k][0]));
-            if (which == DECORRELATE) assert_true(a.loss == 0 && a.diff[0][0] == 0); /* one image is constant */
-            if (which == ADVERSARIAL) assert_true(a.loss == 0 && a.diff[0][0] == 0); /* one subject is no question */
-            if (which == MIXED) assert_true(a.diff[3][0] == 0 && a.diff[4][0] == 0); /* nothing is left of D and B */
+            /* one image is constant */
+            if (which == DECORRELATE) assert_true(a.loss == 0 && a.diff[0][0] == 0);
+            /* one subject is no question */
+            if (which == ADVERSARIAL) assert_true(a.loss == 0 && a.diff[0][0] == 0);
+            /* nothing is left of D and B */
+            if (which == MIXED) assert_true(a.diff[3][0] == 0 && a.diff[4][0] == 0);
         }
 }
 
@@ -144,7 +161,8 @@ static void each_output_may_be_left_out(void **state)
             assert_int_equal(call(which, &a), CLILE_OK);
             assert_true(a.loss == (without & 1 ? 77 : all.loss));
             for (int k = 0; k < 5; ++k)
-                if (!(without & (2u << k))) assert_memory_equal(a.diff[k], all.diff[k], sizeof a.diff[k]);
+                if (!(without & (2u << k)))
+                    assert_memory_equal(a.diff[k], all.diff[k], sizeof a.diff[k]);
             if (!(without & 64)) assert_true(a.diff_scale == all.diff_scale);
         }
     }
@@ -222,7 +240,8 @@ static void labels_and_subjects_out_of_range(void **state)
         }
 }
 
-/* No label coded, and vectors of length 0: losses of 0 (or of the ridge), and no NaN in any gradient. */
+/* No label coded, and vectors of length 0: losses of 0 (or of the ridge), and no NaN in any
+ * gradient. */
 static void nothing_to_learn(void **state)
 {
     (void)state;
@@ -246,14 +265,16 @@ static void numbers_at_the_ends_of_float(void **state)
     static const float sizes[] = {1e-45f, 1e-20f, 1e15f, FLT_MAX / 4};
     (void)state;
     for (int which = 0; which < LOSSES; ++which) {
-        if (which == STAGE1 || which == BCE || which == MIXED) continue; /* BCE with cosine below; dot products grow */
+        /* BCE with cosine below; dot products grow */
+        if (which == STAGE1 || which == BCE || which == MIXED) continue;
         for (size_t k = 0; k < sizeof sizes / sizeof *sizes; ++k) {
             arguments a = valid(4);
             for (int i = 0; i < ROOM; ++i) {
                 a.embedding[i] = i % 3 ? sizes[k] : -sizes[k];
                 a.other[i] = i % 5 ? sizes[k] : -sizes[k];
             }
-            if (call(which, &a) != CLILE_OK) fail_msg("%g: %s", (double)sizes[k], clile_last_error());
+            if (call(which, &a) != CLILE_OK)
+                fail_msg("%g: %s", (double)sizes[k], clile_last_error());
             assert_true(isfinite(a.loss));
             for (int i = 0; i < 16; ++i) assert_true(isfinite(a.diff[0][i]));
         }

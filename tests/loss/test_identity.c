@@ -1,4 +1,5 @@
-/* Which part of the ID embedding is identity: subject means and the residual of a regression on the labels. */
+/* Which part of the ID embedding is identity: subject means and the residual of a regression on
+ * the labels. */
 #include "loss/loss.h"
 #include "loss/support.h"
 
@@ -16,7 +17,7 @@ static problem make(uint64_t seed)
     clile_i_rng rng = clile_i_rng_make(seed, 4);
     problem p = {.f = make_input(&rng, N * D, 1)};
     make_labels(&rng, N, C, p.labels);
-    for (int k = 0; k < N; k++) p.subject[k] = (int32_t)clile_i_rng_below(&rng, S);
+    for (int k = 0; k < N; ++k) p.subject[k] = (int32_t)clile_i_rng_below(&rng, S);
     return p;
 }
 
@@ -34,68 +35,81 @@ static void test_subject_means(void **state)
     float out[6];
     assert_int_equal(clile_i_identity_subject_means(3, 2, 3, f, subject, out), CLILE_OK);
     const float expected[] = {-1, 0, 0, 0, 2, 0};
-    for (int i = 0; i < 6; i++) assert_near(out[i], expected[i], 1e-7);
+    for (int i = 0; i < 6; ++i) assert_near(out[i], expected[i], 1e-7);
 
     float dst[4];
-    const clile_i_identity identity = {.part = CLILE_I_IDENTITY_SUBJECT_MEAN, .d = 2, .s = 3, .subject_mean = out};
+    const clile_i_identity identity = {
+        .part = CLILE_I_IDENTITY_SUBJECT_MEAN, .d = 2, .s = 3, .subject_mean = out};
     const int32_t batch[] = {2, 0};
     assert_int_equal(clile_i_identity_part(&identity, 2, NULL, batch, NULL, dst), CLILE_OK);
     const float expected_part[] = {2, 0, -1, 0};
-    for (int i = 0; i < 4; i++) assert_near(dst[i], expected_part[i], 1e-7);
+    for (int i = 0; i < 4; ++i) assert_near(dst[i], expected_part[i], 1e-7);
 }
 
-/* Embeddings that are exactly linear in the labels leave nothing; the coefficients are found again. */
+/* Embeddings that are exactly linear in the labels leave nothing; the coefficients are found
+ * again. */
 static void test_regression_of_a_linear_embedding(void **state)
 {
     (void)state;
     problem p = make(70);
     const double intercept = 0.5, slope[] = {1, -2, 0.25, 3};
-    for (int i = 0; i < N * C; i++)
+    for (int i = 0; i < N * C; ++i)
         if (p.labels[i] < 0) p.labels[i] = 1;
-    for (int k = 0; k < N; k++)
-        for (int j = 0; j < D; j++) {
+    for (int k = 0; k < N; ++k)
+        for (int j = 0; j < D; ++j) {
             double value = intercept * (j + 1);
-            for (int a = 0; a < C; a++) value += slope[a] * (j - 2) * label_value(&p, k, a);
+            for (int a = 0; a < C; ++a) value += slope[a] * (j - 2) * label_value(&p, k, a);
             set_input(&p.f, k * D + j, (float)value);
         }
-    assert_int_equal(clile_i_identity_regression(N, C, D, p.labels, p.f.f, p.coefficients, p.rate), CLILE_OK);
-    for (int j = 0; j < D; j++) {
+    assert_int_equal(clile_i_identity_regression(N, C, D, p.labels, p.f.f, p.coefficients, p.rate),
+                     CLILE_OK);
+    for (int j = 0; j < D; ++j) {
         assert_near(p.coefficients[j], intercept * (j + 1), 1e-5);
-        for (int a = 0; a < C; a++) assert_near(p.coefficients[(a + 1) * D + j], slope[a] * (j - 2), 1e-5);
+        for (int a = 0; a < C; ++a)
+            assert_near(p.coefficients[(a + 1) * D + j], slope[a] * (j - 2), 1e-5);
     }
-    const clile_i_identity identity = {
-        .part = CLILE_I_IDENTITY_RESIDUAL, .d = D, .c = C, .coefficients = p.coefficients, .rate = p.rate};
+    const clile_i_identity identity = {.part = CLILE_I_IDENTITY_RESIDUAL,
+                                       .d = D,
+                                       .c = C,
+                                       .coefficients = p.coefficients,
+                                       .rate = p.rate};
     float dst[N * D];
     assert_int_equal(clile_i_identity_part(&identity, N, p.labels, NULL, p.f.f, dst), CLILE_OK);
-    for (int i = 0; i < N * D; i++) assert_near(dst[i], 0, 2e-5);
+    for (int i = 0; i < N * D; ++i) assert_near(dst[i], 0, 2e-5);
     free_input(&p.f);
 }
 
-/* What defines least squares: the residual has mean 0 and is at right angles to every label column. */
+/* What defines least squares: the residual has mean 0 and is at right angles to every label
+ * column. */
 static void test_residual_is_orthogonal_to_labels(void **state)
 {
     (void)state;
     problem p = make(71);
-    assert_int_equal(clile_i_identity_regression(N, C, D, p.labels, p.f.f, p.coefficients, p.rate), CLILE_OK);
-    for (int a = 0; a < C; a++) {
+    assert_int_equal(clile_i_identity_regression(N, C, D, p.labels, p.f.f, p.coefficients, p.rate),
+                     CLILE_OK);
+    for (int a = 0; a < C; ++a) {
         double coded = 0, present = 0;
-        for (int k = 0; k < N; k++) {
+        for (int k = 0; k < N; ++k) {
             coded += p.labels[k * C + a] >= 0;
             present += p.labels[k * C + a] == 1;
         }
         assert_true(coded < N && present > 0);
         assert_near(p.rate[a], present / coded, 1e-7);
     }
-    const clile_i_identity identity = {
-        .part = CLILE_I_IDENTITY_RESIDUAL, .d = D, .c = C, .coefficients = p.coefficients, .rate = p.rate};
+    const clile_i_identity identity = {.part = CLILE_I_IDENTITY_RESIDUAL,
+                                       .d = D,
+                                       .c = C,
+                                       .coefficients = p.coefficients,
+                                       .rate = p.rate};
     float before[N * D];
     memcpy(before, p.f.f, sizeof before);
-    assert_int_equal(clile_i_identity_part(&identity, N, p.labels, NULL, p.f.f, p.f.f), CLILE_OK); /* in place */
+    /* in place */
+    assert_int_equal(clile_i_identity_part(&identity, N, p.labels, NULL, p.f.f, p.f.f), CLILE_OK);
     double moved = 0;
-    for (int j = 0; j < D; j++)
-        for (int a = -1; a < C; a++) {
+    for (int j = 0; j < D; ++j)
+        for (int a = -1; a < C; ++a) {
             double sum = 0;
-            for (int k = 0; k < N; k++) {
+            for (int k = 0; k < N; ++k) {
                 sum += (double)p.f.f[k * D + j] * (a < 0 ? 1.0 : label_value(&p, k, a));
                 moved += fabs((double)(before[k * D + j] - p.f.f[k * D + j]));
             }
@@ -105,20 +119,22 @@ static void test_residual_is_orthogonal_to_labels(void **state)
     free_input(&p.f);
 }
 
-/* An AU always absent, one never coded and two that are alike: still finite, and the fit is as good. */
+/* An AU always absent, one never coded and two that are alike: still finite, and the fit is as
+ * good. */
 static void test_degenerate_labels(void **state)
 {
     (void)state;
     problem p = make(72);
-    for (int k = 0; k < N; k++) {
+    for (int k = 0; k < N; ++k) {
         p.labels[k * C] = 0;
         p.labels[k * C + 1] = -1;
         p.labels[k * C + 2] = p.labels[k * C + 3] = (int8_t)(k % 2);
-        for (int j = 0; j < D; j++) set_input(&p.f, k * D + j, 1 + 2 * (float)(k % 2));
+        for (int j = 0; j < D; ++j) set_input(&p.f, k * D + j, 1 + 2 * (float)(k % 2));
     }
-    assert_int_equal(clile_i_identity_regression(N, C, D, p.labels, p.f.f, p.coefficients, p.rate), CLILE_OK);
+    assert_int_equal(clile_i_identity_regression(N, C, D, p.labels, p.f.f, p.coefficients, p.rate),
+                     CLILE_OK);
     assert_true(p.rate[0] == 0 && p.rate[1] == 0);
-    for (int j = 0; j < D; j++) {
+    for (int j = 0; j < D; ++j) {
         assert_near(p.coefficients[j], 1, 1e-5);
         assert_true(p.coefficients[D + j] == 0 && p.coefficients[2 * D + j] == 0);
         assert_near(p.coefficients[3 * D + j], 1, 1e-5);
@@ -148,30 +164,39 @@ static void test_errors(void **state)
     problem p = make(73);
     float dst[N * D];
 #define REFUSED(call, text) assert_fails(call, CLILE_E_INVALID_ARGUMENT, text)
-    REFUSED(clile_i_identity_subject_means(0, D, S, p.f.f, p.subject, p.mean), "n is 0, expected at least 1");
-    REFUSED(clile_i_identity_subject_means(N, D, S, NULL, p.subject, p.mean), "id_embedding is NULL");
+    REFUSED(clile_i_identity_subject_means(0, D, S, p.f.f, p.subject, p.mean),
+            "n is 0, expected at least 1");
+    REFUSED(clile_i_identity_subject_means(N, D, S, NULL, p.subject, p.mean),
+            "id_embedding is NULL");
     REFUSED(clile_i_identity_subject_means(N, D, S, p.f.f, NULL, p.mean), "subject is NULL");
     REFUSED(clile_i_identity_subject_means(N, D, S, p.f.f, p.subject, NULL), "out is NULL");
     REFUSED(clile_i_identity_subject_means(N, D, 1, p.f.f, p.subject, p.mean), ", expected 0..0");
     REFUSED(clile_i_identity_regression(N, 0, D, p.labels, p.f.f, p.coefficients, p.rate),
             "c is 0, expected at least 1");
-    REFUSED(clile_i_identity_regression(N, C, D, NULL, p.f.f, p.coefficients, p.rate), "labels is NULL");
-    REFUSED(clile_i_identity_regression(N, C, D, p.labels, NULL, p.coefficients, p.rate), "id_embedding is NULL");
-    REFUSED(clile_i_identity_regression(N, C, D, p.labels, p.f.f, NULL, p.rate), "coefficients is NULL");
-    REFUSED(clile_i_identity_regression(N, C, D, p.labels, p.f.f, p.coefficients, NULL), "rate is NULL");
+    REFUSED(clile_i_identity_regression(N, C, D, NULL, p.f.f, p.coefficients, p.rate),
+            "labels is NULL");
+    REFUSED(clile_i_identity_regression(N, C, D, p.labels, NULL, p.coefficients, p.rate),
+            "id_embedding is NULL");
+    REFUSED(clile_i_identity_regression(N, C, D, p.labels, p.f.f, NULL, p.rate),
+            "coefficients is NULL");
+    REFUSED(clile_i_identity_regression(N, C, D, p.labels, p.f.f, p.coefficients, NULL),
+            "rate is NULL");
     clile_i_identity identity = {.part = CLILE_I_IDENTITY_SUBJECT_MEAN, .d = D, .c = C, .s = S};
-    REFUSED(clile_i_identity_part(&identity, N, NULL, p.subject, NULL, dst), "subject_mean is NULL");
+    REFUSED(clile_i_identity_part(&identity, N, NULL, p.subject, NULL, dst),
+            "subject_mean is NULL");
     identity.part = CLILE_I_IDENTITY_RESIDUAL;
-    REFUSED(clile_i_identity_part(&identity, N, p.labels, NULL, p.f.f, dst), "coefficients is NULL");
+    REFUSED(clile_i_identity_part(&identity, N, p.labels, NULL, p.f.f, dst),
+            "coefficients is NULL");
     REFUSED(clile_i_identity_part(&identity, N, NULL, NULL, p.f.f, dst), "labels is NULL");
     REFUSED(clile_i_identity_part(&identity, N, p.labels, NULL, NULL, dst), "id_embedding is NULL");
     REFUSED(clile_i_identity_part(&identity, N, p.labels, NULL, p.f.f, NULL), "dst is NULL");
     REFUSED(clile_i_identity_part(NULL, N, p.labels, NULL, p.f.f, dst), "identity is NULL");
     p.f.f[7] = NAN;
-    assert_fails(clile_i_identity_regression(N, C, D, p.labels, p.f.f, p.coefficients, p.rate), CLILE_E_NOT_FINITE,
-                 "clile_i_identity_regression: coefficient [0,2] is ");
+    assert_fails(clile_i_identity_regression(N, C, D, p.labels, p.f.f, p.coefficients, p.rate),
+                 CLILE_E_NOT_FINITE, "clile_i_identity_regression: coefficient [0,2] is ");
     p.labels[5] = 3;
-    REFUSED(clile_i_identity_regression(N, C, D, p.labels, p.f.f, p.coefficients, p.rate), "labels[1,1] is 3");
+    REFUSED(clile_i_identity_regression(N, C, D, p.labels, p.f.f, p.coefficients, p.rate),
+            "labels[1,1] is 3");
     free_input(&p.f);
 }
 
@@ -180,7 +205,8 @@ static void test_no_memory(void **state)
     (void)state;
     problem p = make(74);
     assert_survives_no_memory(1, clile_i_identity_subject_means(N, D, S, p.f.f, p.subject, p.mean));
-    assert_survives_no_memory(1, clile_i_identity_regression(N, C, D, p.labels, p.f.f, p.coefficients, p.rate));
+    assert_survives_no_memory(
+        1, clile_i_identity_regression(N, C, D, p.labels, p.f.f, p.coefficients, p.rate));
     free_input(&p.f);
 }
 

@@ -16,8 +16,9 @@ static problem make(uint64_t seed, int64_t n, int64_t d, int64_t c, int64_t s)
     p.f = make_input(&rng, n * d, 1);
     p.ile = make_input(&rng, s * c * d, 0.5);
     make_labels(&rng, n, c, p.labels);
-    for (int64_t k = 0; k < n; k++) p.subject[k] = (int32_t)clile_i_rng_below(&rng, s);
-    for (int64_t a = 0; a < c; a++) p.weight[a] = a == 3 ? 0 : (float)clile_i_rng_range(&rng, 0.2, 3);
+    for (int64_t k = 0; k < n; ++k) p.subject[k] = (int32_t)clile_i_rng_below(&rng, s);
+    for (int64_t a = 0; a < c; ++a)
+        p.weight[a] = a == 3 ? 0 : (float)clile_i_rng_range(&rng, 0.2, 3);
     return p;
 }
 
@@ -35,15 +36,15 @@ static double naive(void *context)
 
 static clile_status run(problem *p, double *loss)
 {
-    return clile_loss_stage1(p->n, p->d, p->c, p->s, p->f.f, p->ile.f, p->subject, p->labels, p->weight, loss,
-                             p->f.diff, p->ile.diff);
+    return clile_loss_stage1(p->n, p->d, p->c, p->s, p->f.f, p->ile.f, p->subject, p->labels,
+                             p->weight, loss, p->f.diff, p->ile.diff);
 }
 
 static void test_value_and_gradients(void **state)
 {
     (void)state;
     const int64_t shapes[][4] = {{7, 5, 4, 3}, {1, 1, 1, 1}, {16, 19, 8, 6}, {5, 8, 4, 1}};
-    for (int t = 0; t < 4; t++) {
+    for (int t = 0; t < 4; ++t) {
         problem p = make(10 + (uint64_t)t, shapes[t][0], shapes[t][1], shapes[t][2], shapes[t][3]);
         if (t == 1) p.labels[0] = 1;
         double loss = 0;
@@ -64,19 +65,24 @@ static void test_by_hand(void **state)
     const int8_t labels[] = {1, 0};
     double loss = 0;
     float diff_f[2], diff_ile[8];
-    assert_int_equal(clile_loss_stage1(1, 2, 2, 2, f, ile, subject, labels, NULL, &loss, diff_f, diff_ile), CLILE_OK);
+    assert_int_equal(
+        clile_loss_stage1(1, 2, 2, 2, f, ile, subject, labels, NULL, &loss, diff_f, diff_ile),
+        CLILE_OK);
     const double g0 = 1 / (1 + exp(-3)) - 1, g1 = 1 / (1 + exp(1));
     assert_near(loss, 0.5 * (log(1 + exp(-3)) + log(1 + exp(-1))), 1e-15);
     assert_near(diff_f[0], 0.5 * (2 * g0 - g1), 1e-7);
     assert_near(diff_f[1], 0.5 * 0.5 * g0, 1e-7);
     const double expected[] = {0, 0, 0, 0, 0.5 * g0, g0, 0.5 * g1, g1};
-    for (int i = 0; i < 8; i++) assert_near(diff_ile[i], expected[i], 1e-7);
+    for (int i = 0; i < 8; ++i) assert_near(diff_ile[i], expected[i], 1e-7);
 
-    assert_int_equal(clile_loss_stage1(1, 2, 2, 2, f, ile, subject, labels, weight, &loss, NULL, NULL), CLILE_OK);
+    assert_int_equal(
+        clile_loss_stage1(1, 2, 2, 2, f, ile, subject, labels, weight, &loss, NULL, NULL),
+        CLILE_OK);
     assert_near(loss, 0.5 * (2 * log(1 + exp(-3)) + 0.5 * log(1 + exp(-1))), 1e-15);
 
     const int8_t second_uncoded[] = {1, -1};
-    assert_int_equal(clile_loss_stage1(1, 2, 2, 2, f, ile, subject, second_uncoded, NULL, &loss, diff_f, diff_ile),
+    assert_int_equal(clile_loss_stage1(1, 2, 2, 2, f, ile, subject, second_uncoded, NULL, &loss,
+                                       diff_f, diff_ile),
                      CLILE_OK);
     assert_near(loss, log(1 + exp(-3)), 1e-15);
     assert_near(diff_f[0], 2 * g0, 1e-7);
@@ -92,7 +98,9 @@ static void test_uncoded_image(void **state)
     const int8_t labels[] = {1, -1};
     double loss = 0;
     float diff_f[2] = {9, 9}, diff_ile[1];
-    assert_int_equal(clile_loss_stage1(2, 1, 1, 1, f, ile, subject, labels, NULL, &loss, diff_f, diff_ile), CLILE_OK);
+    assert_int_equal(
+        clile_loss_stage1(2, 1, 1, 1, f, ile, subject, labels, NULL, &loss, diff_f, diff_ile),
+        CLILE_OK);
     assert_near(loss, log(1 + exp(-0.5)) / 2, 1e-15);
     assert_true(diff_f[1] == 0);
     assert_near(diff_ile[0], (1 / (1 + exp(-0.5)) - 1) / 2, 1e-7);
@@ -107,11 +115,13 @@ static void test_extreme_logits(void **state)
     const int8_t labels[] = {1, 0, 0, 1};
     double loss = 0;
     float diff_f[1], diff_ile[4];
-    assert_int_equal(clile_loss_stage1(1, 1, 4, 1, f, ile, subject, labels, NULL, &loss, diff_f, diff_ile), CLILE_OK);
+    assert_int_equal(
+        clile_loss_stage1(1, 1, 4, 1, f, ile, subject, labels, NULL, &loss, diff_f, diff_ile),
+        CLILE_OK);
     assert_near(loss, 2e6 / 4, 1e-6);
     assert_near(diff_f[0], (1000.0 + 1000.0) / 4, 1e-4);
     const double expected[] = {0, 0, 250, -250};
-    for (int i = 0; i < 4; i++) assert_near(diff_ile[i], expected[i], 1e-4);
+    for (int i = 0; i < 4; ++i) assert_near(diff_ile[i], expected[i], 1e-4);
 }
 
 static void test_outputs_may_be_null_and_are_overwritten(void **state)
@@ -121,12 +131,12 @@ static void test_outputs_may_be_null_and_are_overwritten(void **state)
     double loss = 0;
     assert_int_equal(run(&p, &loss), CLILE_OK);
     assert_int_equal(run(&p, NULL), CLILE_OK); /* a second time into the same arrays */
-    assert_int_equal(
-        clile_loss_stage1(q.n, q.d, q.c, q.s, q.f.f, q.ile.f, q.subject, q.labels, q.weight, NULL, q.f.diff, NULL),
-        CLILE_OK);
-    assert_int_equal(
-        clile_loss_stage1(q.n, q.d, q.c, q.s, q.f.f, q.ile.f, q.subject, q.labels, q.weight, NULL, NULL, q.ile.diff),
-        CLILE_OK);
+    assert_int_equal(clile_loss_stage1(q.n, q.d, q.c, q.s, q.f.f, q.ile.f, q.subject, q.labels,
+                                       q.weight, NULL, q.f.diff, NULL),
+                     CLILE_OK);
+    assert_int_equal(clile_loss_stage1(q.n, q.d, q.c, q.s, q.f.f, q.ile.f, q.subject, q.labels,
+                                       q.weight, NULL, NULL, q.ile.diff),
+                     CLILE_OK);
     assert_memory_equal(p.f.diff, q.f.diff, (size_t)p.f.count * sizeof(float));
     assert_memory_equal(p.ile.diff, q.ile.diff, (size_t)p.ile.count * sizeof(float));
     destroy(&p);
@@ -138,13 +148,17 @@ static void test_errors(void **state)
     (void)state;
     problem p = make(4, 3, 2, 2, 2);
     double loss = 7;
-#define STAGE1(n, d, c, s, f, ile, subject, labels, weight)                                                            \
+#define STAGE1(n, d, c, s, f, ile, subject, labels, weight)                                        \
     clile_loss_stage1(n, d, c, s, f, ile, subject, labels, weight, &loss, NULL, NULL)
 #define REFUSED(call, text) assert_fails(call, CLILE_E_INVALID_ARGUMENT, "clile_loss_stage1: " text)
-    REFUSED(STAGE1(0, 2, 2, 2, p.f.f, p.ile.f, p.subject, p.labels, NULL), "n is 0, expected at least 1");
-    REFUSED(STAGE1(3, -1, 2, 2, p.f.f, p.ile.f, p.subject, p.labels, NULL), "d is -1, expected at least 1");
-    REFUSED(STAGE1(3, 2, 0, 2, p.f.f, p.ile.f, p.subject, p.labels, NULL), "c is 0, expected at least 1");
-    REFUSED(STAGE1(3, 2, 2, 0, p.f.f, p.ile.f, p.subject, p.labels, NULL), "s is 0, expected at least 1");
+    REFUSED(STAGE1(0, 2, 2, 2, p.f.f, p.ile.f, p.subject, p.labels, NULL),
+            "n is 0, expected at least 1");
+    REFUSED(STAGE1(3, -1, 2, 2, p.f.f, p.ile.f, p.subject, p.labels, NULL),
+            "d is -1, expected at least 1");
+    REFUSED(STAGE1(3, 2, 0, 2, p.f.f, p.ile.f, p.subject, p.labels, NULL),
+            "c is 0, expected at least 1");
+    REFUSED(STAGE1(3, 2, 2, 0, p.f.f, p.ile.f, p.subject, p.labels, NULL),
+            "s is 0, expected at least 1");
     REFUSED(STAGE1(3, INT64_MAX / 2, 2, 2, p.f.f, p.ile.f, p.subject, p.labels, NULL),
             "d is 4611686018427387903, expected a product of all sizes of at most 2^56");
     REFUSED(STAGE1(3, 2, 2, 2, NULL, p.ile.f, p.subject, p.labels, NULL), "id_embedding is NULL");
@@ -152,10 +166,13 @@ static void test_errors(void **state)
     REFUSED(STAGE1(3, 2, 2, 2, p.f.f, p.ile.f, NULL, p.labels, NULL), "subject is NULL");
     REFUSED(STAGE1(3, 2, 2, 2, p.f.f, p.ile.f, p.subject, NULL, NULL), "labels is NULL");
     const int8_t labels[] = {1, 0, 0, 1, 1, 9};
-    REFUSED(STAGE1(3, 2, 2, 2, p.f.f, p.ile.f, p.subject, labels, NULL), "labels[2,1] is 9, expected 1 (present)");
+    REFUSED(STAGE1(3, 2, 2, 2, p.f.f, p.ile.f, p.subject, labels, NULL),
+            "labels[2,1] is 9, expected 1 (present)");
     const int32_t high[] = {0, 2, 1}, low[] = {0, 1, -1};
-    REFUSED(STAGE1(3, 2, 2, 2, p.f.f, p.ile.f, high, p.labels, NULL), "subject[1] is 2, expected 0..1");
-    REFUSED(STAGE1(3, 2, 2, 2, p.f.f, p.ile.f, low, p.labels, NULL), "subject[2] is -1, expected 0..1");
+    REFUSED(STAGE1(3, 2, 2, 2, p.f.f, p.ile.f, high, p.labels, NULL),
+            "subject[1] is 2, expected 0..1");
+    REFUSED(STAGE1(3, 2, 2, 2, p.f.f, p.ile.f, low, p.labels, NULL),
+            "subject[2] is -1, expected 0..1");
     const float negative[] = {1, -1}, infinite[] = {INFINITY, 1};
     REFUSED(STAGE1(3, 2, 2, 2, p.f.f, p.ile.f, p.subject, p.labels, negative),
             "au_weight[1] is -1, expected a finite number >= 0");

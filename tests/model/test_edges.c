@@ -1,9 +1,10 @@
-/* The edges of what clile/model.h and clile/predictor.h promise: no image, the smallest images, strides that overflow,
- * each output left out, faces of every kind that cannot be, and metadata of any bytes. */
+/* The edges of what clile/model.h and clile/predictor.h promise: no image, the smallest images,
+ * strides that overflow, each output left out, faces of every kind that cannot be, and metadata
+ * of any bytes. */
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <setjmp.h>
 #include <cmocka.h>
 
 #include "base/base.h"
@@ -24,8 +25,8 @@ static uint8_t pixels[SIDE][SIDE][3];
 static void fails(clile_status found, clile_status expected, const char *text)
 {
     if (found != expected || strstr(clile_last_error(), text) == NULL)
-        fail_msg("%s \"%s\", expected %s \"...%s...\"", clile_status_name(found), clile_last_error(),
-                 clile_status_name(expected), text);
+        fail_msg("%s \"%s\", expected %s \"...%s...\"", clile_status_name(found),
+                 clile_last_error(), clile_status_name(expected), text);
 }
 
 static clile_model *small(int32_t c)
@@ -52,7 +53,8 @@ static int make(void **state)
 {
     (void)state;
     clile_i_rng rng = clile_i_rng_make(2, 1);
-    for (size_t i = 0; i < sizeof pixels; ++i) (&pixels[0][0][0])[i] = (uint8_t)clile_i_rng_below(&rng, 256);
+    for (size_t i = 0; i < sizeof pixels; ++i)
+        (&pixels[0][0][0])[i] = (uint8_t)clile_i_rng_below(&rng, 256);
     model = small(C);
     return clile_predictor_create(model, NULL, &predictor) == CLILE_OK ? 0 : -1;
 }
@@ -73,7 +75,8 @@ static void sizes_of_models(void **state)
     for (int i = 0; i < 65; ++i) ids[i] = i + 1;
     const int32_t wrong[] = {0, -1, 65, INT32_MAX, INT32_MIN};
     for (size_t k = 0; k < sizeof wrong / sizeof *wrong; ++k)
-        fails(clile_model_create(NULL, wrong[k], ids, &out), CLILE_E_INVALID_ARGUMENT, "expected 1 to 64");
+        fails(clile_model_create(NULL, wrong[k], ids, &out), CLILE_E_INVALID_ARGUMENT,
+              "expected 1 to 64");
     const int32_t beyond[] = {0, -1, 1000, INT32_MAX, INT32_MIN};
     for (size_t k = 0; k < sizeof beyond / sizeof *beyond; ++k)
         fails(clile_model_create(NULL, 1, &beyond[k], &out), CLILE_E_INVALID_ARGUMENT,
@@ -86,8 +89,11 @@ static void sizes_of_models(void **state)
         out = small(counts[k]);
         clile_predictor *p = NULL;
         assert_int_equal(clile_predictor_create(out, NULL, &p), CLILE_OK);
-        assert_int_equal(clile_predictor_run(p, 1, &pixels[0][0][0], SIDE, SIDE, probability, present, NULL), CLILE_OK);
-        assert_int_equal(clile_predictor_run(p, 1, &pixels[0][0][0], SIDE, SIDE, alone, NULL, NULL), CLILE_OK);
+        assert_int_equal(
+            clile_predictor_run(p, 1, &pixels[0][0][0], SIDE, SIDE, probability, present, NULL),
+            CLILE_OK);
+        assert_int_equal(clile_predictor_run(p, 1, &pixels[0][0][0], SIDE, SIDE, alone, NULL, NULL),
+                         CLILE_OK);
         for (int32_t c = 0; c < counts[k]; ++c) assert_true(present[c] == (probability[c] > 0.5f));
         assert_memory_equal(alone, probability, (size_t)counts[k] * sizeof *alone);
         clile_predictor_destroy(p);
@@ -100,14 +106,20 @@ static void no_image_writes_nothing(void **state)
     float probability[C] = {7, 7};
     int8_t present[C] = {7, 7};
     (void)state;
-    assert_int_equal(clile_predictor_run(predictor, 0, NULL, 0, 0, probability, present, NULL), CLILE_OK);
-    assert_int_equal(clile_predictor_run_scores(predictor, 0, NULL, 0, 0, probability, present, NULL), CLILE_OK);
-    assert_int_equal(clile_predictor_run_strided(predictor, 0, NULL, 0, 0, 0, 0, probability, present, NULL), CLILE_OK);
-    assert_int_equal(clile_predictor_run_faces(predictor, 0, NULL, probability, present, NULL), CLILE_OK);
+    assert_int_equal(clile_predictor_run(predictor, 0, NULL, 0, 0, probability, present, NULL),
+                     CLILE_OK);
+    assert_int_equal(
+        clile_predictor_run_scores(predictor, 0, NULL, 0, 0, probability, present, NULL), CLILE_OK);
+    assert_int_equal(
+        clile_predictor_run_strided(predictor, 0, NULL, 0, 0, 0, 0, probability, present, NULL),
+        CLILE_OK);
+    assert_int_equal(clile_predictor_run_faces(predictor, 0, NULL, probability, present, NULL),
+                     CLILE_OK);
     assert_true(probability[0] == 7 && present[1] == 7);
     const int64_t negative[] = {-1, INT64_MIN};
     for (size_t k = 0; k < 2; ++k) {
-        fails(clile_predictor_run(predictor, negative[k], &pixels[0][0][0], 1, 1, probability, present, NULL),
+        fails(clile_predictor_run(predictor, negative[k], &pixels[0][0][0], 1, 1, probability,
+                                  present, NULL),
               CLILE_E_INVALID_ARGUMENT, "n is -");
         fails(clile_predictor_run_faces(predictor, negative[k], NULL, probability, present, NULL),
               CLILE_E_INVALID_ARGUMENT, "n is -");
@@ -138,19 +150,21 @@ static void strides_and_sides_out_of_range(void **state)
     };
     (void)state;
     for (size_t k = 0; k < sizeof cases / sizeof *cases; ++k)
-        fails(clile_predictor_run_strided(predictor, cases[k].n, rgb, cases[k].h, cases[k].w, cases[k].row,
-                                          cases[k].image, probability, NULL, NULL),
+        fails(clile_predictor_run_strided(predictor, cases[k].n, rgb, cases[k].h, cases[k].w,
+                                          cases[k].row, cases[k].image, probability, NULL, NULL),
               CLILE_E_INVALID_ARGUMENT, cases[k].text);
-    assert_int_equal(clile_predictor_run(predictor, 1, rgb, 1, 1, NULL, NULL, NULL), CLILE_OK); /* nothing is wanted */
+    /* nothing is wanted */
+    assert_int_equal(clile_predictor_run(predictor, 1, rgb, 1, 1, NULL, NULL, NULL), CLILE_OK);
 }
 
-/* Each of these is refused by number and writes nothing, though the face before it is a good one. */
+/* Each of these is refused by number and writes nothing, though the face before it is a good
+ * one. */
 static void faces_that_cannot_be(void **state)
 {
     const clile_image whole = {sizeof whole, CLILE_PIXELS_RGB, SIDE, SIDE, 0, &pixels[0][0][0]};
     const clile_face good = {.struct_size = sizeof good, .kind = CLILE_FACE_CROP, .image = &whole};
-    static const float points[10] = {12, 14, 28, 14, 20, 22, 14, 30, 26, 30}, nan_points[10] = {NAN},
-                       same[10] = {5, 5, 5, 5, 5, 5, 5, 5, 5, 5};
+    static const float points[10] = {12, 14, 28, 14, 20, 22, 14, 30, 26, 30},
+                       nan_points[10] = {NAN}, same[10] = {5, 5, 5, 5, 5, 5, 5, 5, 5, 5};
     static const float boxes[][4] = {{NAN, 0, 9, 9}, {0, INFINITY, 9, 9}, {0, 0, 0, 9},
                                      {0, 0, 9, -1},  {SIDE, 0, 9, 9},     {0, -9, 9, 9},
                                      {0, 0, NAN, 9}, {-FLT_MAX, 0, 1, 1}, {0, FLT_MAX, 9, 9}};
@@ -202,7 +216,8 @@ static void faces_that_cannot_be(void **state)
     for (int k = 0; k < count; ++k) {
         const clile_face two[2] = {good, bad[k]};
         memset(probability, 0, sizeof probability);
-        const clile_status status = clile_predictor_run_faces(predictor, 2, two, &probability[0][0], NULL, NULL);
+        const clile_status status =
+            clile_predictor_run_faces(predictor, 2, two, &probability[0][0], NULL, NULL);
         if (status != CLILE_E_INVALID_ARGUMENT || strstr(clile_last_error(), "faces[1]") == NULL)
             fail_msg("face %d: %s \"%s\"", k, clile_status_name(status), clile_last_error());
         if (probability[0][0] != 0) fail_msg("face %d: something was written", k);
@@ -211,8 +226,8 @@ static void faces_that_cannot_be(void **state)
     const uint32_t sizes[] = {0, 4, (uint32_t)sizeof good - 1};
     for (size_t k = 0; k < sizeof sizes / sizeof *sizes; ++k) {
         other.struct_size = sizes[k];
-        fails(clile_predictor_run_faces(predictor, 1, &other, &probability[0][0], NULL, NULL), CLILE_E_INVALID_ARGUMENT,
-              "struct_size");
+        fails(clile_predictor_run_faces(predictor, 1, &other, &probability[0][0], NULL, NULL),
+              CLILE_E_INVALID_ARGUMENT, "struct_size");
     }
 }
 
@@ -226,7 +241,8 @@ static void metadata_of_any_bytes(void **state)
     (void)state;
     memset(longest, 'k', 64);
     longest[64] = '\0';
-    fails(clile_model_set_metadata(model, longest, "v"), CLILE_E_INVALID_ARGUMENT, "expected 1 to 63");
+    fails(clile_model_set_metadata(model, longest, "v"), CLILE_E_INVALID_ARGUMENT,
+          "expected 1 to 63");
     fails(clile_model_set_metadata(model, "", "v"), CLILE_E_INVALID_ARGUMENT, "expected 1 to 63");
     longest[63] = '\0';
     assert_int_equal(clile_model_set_metadata(model, longest, ""), CLILE_OK);
@@ -237,14 +253,16 @@ static void metadata_of_any_bytes(void **state)
         else
             assert_int_equal(status, CLILE_OK);
     }
-    assert_int_equal(clile_model_set_metadata(model, "latin", "caf\xe9"), CLILE_OK); /* a subject's name, say */
+    /* a subject's name, say */
+    assert_int_equal(clile_model_set_metadata(model, "latin", "caf\xe9"), CLILE_OK);
     assert_string_equal(clile_model_get_metadata(model, "a"), "a");
     assert_int_equal(clile_model_save(model, path), CLILE_OK);
     if (clile_model_load(path, &loaded) != CLILE_OK) fail_msg("%s", clile_last_error());
     assert_string_equal(clile_model_get_metadata(loaded, longest), "");
     assert_string_equal(clile_model_get_metadata(loaded, "latin"), "caf\xef\xbf\xbd");
     for (size_t k = 0; k < sizeof keys / sizeof *keys; ++k)
-        if ((unsigned char)keys[k][0] < 0x80) assert_string_equal(clile_model_get_metadata(loaded, keys[k]), keys[k]);
+        if ((unsigned char)keys[k][0] < 0x80)
+            assert_string_equal(clile_model_get_metadata(loaded, keys[k]), keys[k]);
     clile_model_destroy(loaded);
     unlink(path);
 }

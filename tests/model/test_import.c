@@ -1,9 +1,9 @@
-/* Weights of others into a model: what the report says, and that a failure changes nothing. Formats:
- * tests/store/test_weights.c, tests/cli/test_import.py. */
+/* Weights of others into a model: what the report says, and that a failure changes nothing.
+ * Formats: tests/store/test_weights.c, tests/cli/test_import.py. */
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <setjmp.h>
 #include <cmocka.h>
 
 #include "model/model.h"
@@ -30,8 +30,10 @@ static clile_model *small_model(const char *backbone, const char *embedding, con
     return model;
 }
 
-/* The encoder below `prefix`, with one tensor in another shape (or none) and one that nobody knows (or none). */
-static void write_encoder(const clile_model *model, const char *prefix, const char *changed, const char *more)
+/* The encoder below `prefix`, with one tensor in another shape (or none) and one that nobody
+ * knows (or none). */
+static void write_encoder(const clile_model *model, const char *prefix, const char *changed,
+                          const char *more)
 {
     clile_i_st_writer *writer = NULL;
     const int64_t other[] = {3};
@@ -42,11 +44,13 @@ static void write_encoder(const clile_model *model, const char *prefix, const ch
         const clile_i_net_tensor *t = clile_i_net_tensor_at(model->encoder, i);
         const int odd = changed && strcmp(t->name, changed) == 0;
         snprintf(name, sizeof name, "%s%s", prefix, t->name);
-        assert_int_equal(clile_i_st_writer_add(writer, name, CLILE_I_ST_F32, odd ? 1 : t->ndim, odd ? other : t->shape,
-                                               odd ? values : t->data),
+        assert_int_equal(clile_i_st_writer_add(writer, name, CLILE_I_ST_F32, odd ? 1 : t->ndim,
+                                               odd ? other : t->shape, odd ? values : t->data),
                          CLILE_OK);
     }
-    if (more) assert_int_equal(clile_i_st_writer_add(writer, more, CLILE_I_ST_F32, 1, other, values), CLILE_OK);
+    if (more)
+        assert_int_equal(clile_i_st_writer_add(writer, more, CLILE_I_ST_F32, 1, other, values),
+                         CLILE_OK);
     assert_int_equal(clile_i_st_writer_write(writer, path), CLILE_OK);
     clile_i_st_writer_destroy(writer);
 }
@@ -75,23 +79,26 @@ static void on_item(const clile_import_item *item, void *user)
 static int same_weights(const clile_model *a, const clile_model *b, const char *without)
 {
     for (int32_t i = 0; i < clile_i_net_tensor_count(a->encoder); ++i) {
-        const clile_i_net_tensor *s = clile_i_net_tensor_at(a->encoder, i), *t = clile_i_net_tensor_at(b->encoder, i);
+        const clile_i_net_tensor *s = clile_i_net_tensor_at(a->encoder, i),
+                                 *t = clile_i_net_tensor_at(b->encoder, i);
         if (without && strncmp(s->name, without, strlen(without)) == 0) continue;
         if (memcmp(s->data, t->data, (size_t)s->count * sizeof(float)) != 0) return 0;
     }
     return 1;
 }
 
-#define REFUSED(status, call, text)                                                                                    \
-    do {                                                                                                               \
-        assert_int_equal(call, status);                                                                                \
-        if (strstr(clile_last_error(), text) == NULL) fail_msg("\"%s\" lacks \"%s\"", clile_last_error(), text);       \
+#define REFUSED(status, call, text)                                                                \
+    do {                                                                                           \
+        assert_int_equal(call, status);                                                            \
+        if (strstr(clile_last_error(), text) == NULL)                                              \
+            fail_msg("\"%s\" lacks \"%s\"", clile_last_error(), text);                             \
     } while (0)
 
 static void test_matched(void **state)
 {
     (void)state;
-    clile_model *source = small_model("resnet10", "16", "5"), *model = small_model("resnet10", "16", "6"),
+    clile_model *source = small_model("resnet10", "16", "5"),
+                *model = small_model("resnet10", "16", "6"),
                 *narrow = small_model("resnet10", "8", "7");
     const float slope[] = {1, 1}, offset[] = {0, 0};
     told t = {.of = {0}};
@@ -123,13 +130,14 @@ static void test_matched(void **state)
 static void test_failures_change_nothing(void **state)
 {
     (void)state;
-    clile_model *source = small_model("resnet10", "16", "5"), *model = small_model("resnet10", "16", "6"),
+    clile_model *source = small_model("resnet10", "16", "5"),
+                *model = small_model("resnet10", "16", "6"),
                 *before = small_model("resnet10", "16", "6");
     told t = {.of = {0}};
     write_encoder(source, "m.", "layer2.0.bn1.bias", NULL);
     REFUSED(CLILE_E_FORMAT, clile_model_import_backbone_report(model, path, NULL, on_item, &t),
-            "test_import.safetensors: tensor m.layer2.0.bn1.bias is F32 [3], expected F32 [8] for resnet10 with width "
-            "0.0625 (1 of 62 tensors do not fit)");
+            "test_import.safetensors: tensor m.layer2.0.bn1.bias is F32 [3], expected F32 [8] "
+            "for resnet10 with width 0.0625 (1 of 62 tensors do not fit)");
     assert_int_equal(t.of[CLILE_IMPORT_MISMATCHED], 1);
     assert_string_equal(t.last_odd, "m.layer2.0.bn1.bias");
     assert_int_equal(t.ndim + 10 * t.file_ndim, 11);
@@ -143,9 +151,11 @@ static void test_failures_change_nothing(void **state)
     write_encoder(source, "", NULL, "layer1.1.conv1.weight");
     REFUSED(CLILE_E_FORMAT, clile_model_import_backbone(model, path),
             "tensor layer1.1.conv1.weight is nothing of resnet10");
-    write_encoder(source, "", NULL, "n.layer1.0.conv1.weight"); /* the one without a prefix comes first */
+    /* the one without a prefix comes first */
+    write_encoder(source, "", NULL, "n.layer1.0.conv1.weight");
     model->busy = 1;
-    REFUSED(CLILE_E_STATE, clile_model_import_backbone(model, path), "a trainer is using the model");
+    REFUSED(CLILE_E_STATE, clile_model_import_backbone(model, path),
+            "a trainer is using the model");
     model->busy = 0;
     REFUSED(CLILE_E_INVALID_ARGUMENT, clile_model_import_backbone(NULL, path), "model is NULL");
     REFUSED(CLILE_E_INVALID_ARGUMENT, clile_model_import_backbone(model, NULL), "path is NULL");
@@ -168,6 +178,7 @@ static void test_failures_change_nothing(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_matched), cmocka_unit_test(test_failures_change_nothing)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_matched),
+                                       cmocka_unit_test(test_failures_change_nothing)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,8 +1,8 @@
 /* Model handle and files: what is written comes back, what is wrong is named. */
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <setjmp.h>
 #include <cmocka.h>
 
 #include "model/model.h"
@@ -32,8 +32,10 @@ static clile_model *small_model(const char *key, const char *value)
 static void assert_fails(clile_status expected, clile_status found, const char *text)
 {
     if (found != expected)
-        fail_msg("%s (%s) instead of %s", clile_status_name(found), clile_last_error(), clile_status_name(expected));
-    if (!strstr(clile_last_error(), text)) fail_msg("\"%s\" does not say \"%s\"", clile_last_error(), text);
+        fail_msg("%s (%s) instead of %s", clile_status_name(found), clile_last_error(),
+                 clile_status_name(expected));
+    if (!strstr(clile_last_error(), text))
+        fail_msg("\"%s\" does not say \"%s\"", clile_last_error(), text);
 }
 
 static void test_round_trip(void **state)
@@ -46,7 +48,8 @@ static void test_round_trip(void **state)
     assert_int_equal(clile_model_set_metadata(model, "protocol", "bp4d"), CLILE_OK);
     assert_int_equal(clile_model_set_metadata(model, "fold", "2"), CLILE_OK);
     assert_int_equal(clile_model_set_metadata(model, "fold", "3"), CLILE_OK);
-    assert_int_equal(clile_model_set_metadata(model, "note", "quotes \" and \\ and \n and \xc3\xa9"), CLILE_OK);
+    assert_int_equal(
+        clile_model_set_metadata(model, "note", "quotes \" and \\ and \n and \xc3\xa9"), CLILE_OK);
     assert_int_equal(clile_model_save(model, path), CLILE_OK);
     if (clile_model_load(path, &back) != CLILE_OK) fail_msg("%s", clile_last_error());
     assert_int_equal(clile_model_au_count(back), 3);
@@ -55,7 +58,8 @@ static void test_round_trip(void **state)
     assert_int_equal(clile_model_is_trained(back), 1);
     assert_int_equal(back->null_anchor, 1);
     assert_string_equal(clile_model_get_metadata(back, "fold"), "3");
-    assert_string_equal(clile_model_get_metadata(back, "note"), "quotes \" and \\ and \n and \xc3\xa9");
+    assert_string_equal(clile_model_get_metadata(back, "note"),
+                        "quotes \" and \\ and \n and \xc3\xa9");
     assert_null(clile_model_get_metadata(back, "absent"));
     assert_int_equal(clile_model_copy_decision(back, slope2, offset2), CLILE_OK);
     assert_memory_equal(slope, slope2, sizeof slope);
@@ -92,7 +96,8 @@ static void test_memory(void **state)
     unlink(path);
     shifted = malloc(size + 1); /* of any alignment, exactly as long */
     memcpy(shifted + 1, bytes, size);
-    if (clile_model_load_memory(shifted + 1, size, &back) != CLILE_OK) fail_msg("%s", clile_last_error());
+    if (clile_model_load_memory(shifted + 1, size, &back) != CLILE_OK)
+        fail_msg("%s", clile_last_error());
     memset(shifted, 0, size + 1); /* borrowed for the call only */
     clile_free(bytes);
     assert_int_equal(clile_model_save_memory(back, &bytes, &size), CLILE_OK);
@@ -118,9 +123,12 @@ static void test_bad_creation(void **state)
     const int32_t twice[2] = {4, 4}, zero[1] = {0};
     clile_model *model = NULL;
     assert_fails(CLILE_E_INVALID_ARGUMENT, clile_model_create(NULL, 0, aus, &model), "c is 0");
-    assert_fails(CLILE_E_INVALID_ARGUMENT, clile_model_create(NULL, 2, twice, &model), "AU 4 stands twice");
-    assert_fails(CLILE_E_INVALID_ARGUMENT, clile_model_create(NULL, 1, zero, &model), "au_ids[0] is 0");
-    assert_fails(CLILE_E_INVALID_ARGUMENT, clile_model_create(NULL, 1, NULL, &model), "au_ids is NULL");
+    assert_fails(CLILE_E_INVALID_ARGUMENT, clile_model_create(NULL, 2, twice, &model),
+                 "AU 4 stands twice");
+    assert_fails(CLILE_E_INVALID_ARGUMENT, clile_model_create(NULL, 1, zero, &model),
+                 "au_ids[0] is 0");
+    assert_fails(CLILE_E_INVALID_ARGUMENT, clile_model_create(NULL, 1, NULL, &model),
+                 "au_ids is NULL");
     assert_null(model);
     assert_int_equal(clile_model_au_count(NULL), 0);
     clile_model_destroy(NULL);
@@ -133,9 +141,12 @@ static void test_bad_decision(void **state)
     const float good[3] = {1, 1, 1}, zero[3] = {1, 0, 1}, nan3[3] = {1, NAN, 1};
     float au[24] = {0};
     au[5] = INFINITY;
-    assert_fails(CLILE_E_INVALID_ARGUMENT, clile_model_set_decision(model, NULL, zero, good), "AU 12");
-    assert_fails(CLILE_E_INVALID_ARGUMENT, clile_model_set_decision(model, NULL, good, nan3), "AU 12");
-    assert_fails(CLILE_E_INVALID_ARGUMENT, clile_model_set_decision(model, au, good, good), "au_embedding[5]");
+    assert_fails(CLILE_E_INVALID_ARGUMENT, clile_model_set_decision(model, NULL, zero, good),
+                 "AU 12");
+    assert_fails(CLILE_E_INVALID_ARGUMENT, clile_model_set_decision(model, NULL, good, nan3),
+                 "AU 12");
+    assert_fails(CLILE_E_INVALID_ARGUMENT, clile_model_set_decision(model, au, good, good),
+                 "au_embedding[5]");
     assert_int_equal(clile_model_is_trained(model), 0);
     clile_model_destroy(model);
 }
@@ -154,7 +165,8 @@ static void test_files_that_are_none(void **state)
     assert_int_not_equal(clile_model_load(path, &model), CLILE_OK);
     assert_non_null(strstr(clile_last_error(), path));
     assert_int_equal(clile_i_st_writer_create(&writer), CLILE_OK);
-    assert_int_equal(clile_i_st_writer_add(writer, "weight", CLILE_I_ST_F32, 1, shape, two), CLILE_OK);
+    assert_int_equal(clile_i_st_writer_add(writer, "weight", CLILE_I_ST_F32, 1, shape, two),
+                     CLILE_OK);
     assert_int_equal(clile_i_st_writer_write(writer, path), CLILE_OK);
     clile_i_st_writer_destroy(writer);
     assert_fails(CLILE_E_FORMAT, clile_model_load(path, &model), "not a libclile model");
@@ -162,7 +174,8 @@ static void test_files_that_are_none(void **state)
     unlink(path);
 }
 
-/* Writes the model with one metadata value replaced, or without one tensor, or with one value spoiled. */
+/* Writes the model with one metadata value replaced, or without one tensor, or with one value
+ * spoiled. */
 static void write_changed(const clile_model *model, const char *key, const char *value)
 {
     clile_i_file file;
@@ -191,7 +204,8 @@ static void test_files_that_lie(void **state)
         const char *from, *to, *text;
         clile_status status;
     } table[] = {
-        {"\"format_version\":\"1\"", "\"format_version\":\"9\"", "model format 9", CLILE_E_UNSUPPORTED},
+        {"\"format_version\":\"1\"", "\"format_version\":\"9\"", "model format 9",
+         CLILE_E_UNSUPPORTED},
         {"\"backbone\":\"resnet10\"", "\"backbone\":\"resnet99\"", "backbone", CLILE_E_FORMAT},
         {"\"backbone\":\"resnet10\"", "\"backbone\":\"resnet18\"", "layer1.1", CLILE_E_FORMAT},
         {"\"embedding\":\"8\"", "\"embedding\":\"9\"", "fc.weight", CLILE_E_FORMAT},
@@ -204,7 +218,8 @@ static void test_files_that_lie(void **state)
     };
     for (size_t i = 0; i < sizeof table / sizeof table[0]; ++i) {
         write_changed(model, table[i].from, table[i].to);
-        assert_fails(table[i].status, clile_model_load("changed.safetensors", &back), table[i].text);
+        assert_fails(table[i].status, clile_model_load("changed.safetensors", &back),
+                     table[i].text);
         assert_null(back);
     }
     unlink("changed.safetensors");
@@ -222,7 +237,8 @@ static void test_import(void **state)
                 *deeper = small_model(CLILE_OPT_BACKBONE, "resnet18");
     clile_i_st_writer *writer = NULL;
     assert_int_equal(clile_i_st_writer_create(&writer), CLILE_OK);
-    assert_int_equal(clile_i_net_put(writer, "", source->encoder), CLILE_OK); /* torchvision's names have no prefix */
+    /* torchvision's names have no prefix */
+    assert_int_equal(clile_i_net_put(writer, "", source->encoder), CLILE_OK);
     assert_int_equal(clile_i_st_writer_write(writer, path), CLILE_OK);
     clile_i_st_writer_destroy(writer);
     assert_memory_not_equal(clile_i_net_tensor_at(model->encoder, 0)->data,
@@ -233,8 +249,10 @@ static void test_import(void **state)
                                  *b = clile_i_net_tensor_at(source->encoder, i);
         assert_memory_equal(a->data, b->data, (size_t)a->count * sizeof(float));
     }
-    assert_fails(CLILE_E_FORMAT, clile_model_import_backbone(deeper, path), "layer1.1.conv1.weight is missing");
-    assert_fails(CLILE_E_IO, clile_model_import_backbone(model, "absent.safetensors"), "absent.safetensors");
+    assert_fails(CLILE_E_FORMAT, clile_model_import_backbone(deeper, path),
+                 "layer1.1.conv1.weight is missing");
+    assert_fails(CLILE_E_IO, clile_model_import_backbone(model, "absent.safetensors"),
+                 "absent.safetensors");
     unlink(path);
     clile_model_destroy(source);
     clile_model_destroy(model);

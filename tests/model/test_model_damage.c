@@ -1,9 +1,10 @@
-/* Damaged and lying model files: the exact status and message of each. Files are rewritten through the writer, so that
- * their checksums are right and nothing but the change itself is found. */
+/* Damaged and lying model files: the exact status and message of each. Files are rewritten
+ * through the writer, so that their checksums are right and nothing but the change itself is
+ * found. */
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <setjmp.h>
 #include <cmocka.h>
 
 #include "model/model.h"
@@ -30,7 +31,8 @@ static int write_good(void **state)
     clile_model *model = NULL;
     (void)state;
     assert_int_equal(clile_options_create(&options), CLILE_OK);
-    for (int k = 0; k < 4; ++k) assert_int_equal(clile_options_set(options, settings[k][0], settings[k][1]), CLILE_OK);
+    for (int k = 0; k < 4; ++k)
+        assert_int_equal(clile_options_set(options, settings[k][0], settings[k][1]), CLILE_OK);
     assert_int_equal(clile_model_create(options, C, aus, &model), CLILE_OK);
     assert_int_equal(clile_model_set_decision(model, NULL, slope, offset), CLILE_OK);
     assert_int_equal(clile_model_save(model, good), CLILE_OK);
@@ -55,7 +57,8 @@ typedef struct {
     clile_i_st_type type; /* else its new type, */
     int32_t ndim;         /* shape, */
     int64_t shape[4];
-    double value;           /* and the value of its last element, all others being 0 (float32 only) */
+    /* and the value of its last element, all others being 0 (float32 only) */
+    double value;
     const char *key, *text; /* metadata that have another value; NULL: are left out */
 } change;
 
@@ -64,7 +67,8 @@ static void add_changed(clile_i_st_writer *writer, const change *c, void *memory
     int64_t count = 1;
     for (int32_t k = 0; k < c->ndim; ++k) count *= c->shape[k];
     if (c->type == CLILE_I_ST_F32 && count > 0) ((float *)memory)[count - 1] = (float)c->value;
-    assert_int_equal(clile_i_st_writer_add(writer, c->tensor, c->type, c->ndim, c->shape, memory), CLILE_OK);
+    assert_int_equal(clile_i_st_writer_add(writer, c->tensor, c->type, c->ndim, c->shape, memory),
+                     CLILE_OK);
 }
 
 static void write_changed(const change *c)
@@ -78,7 +82,9 @@ static void write_changed(const change *c)
     for (int64_t i = 0; i < clile_i_st_count(st); ++i) {
         const clile_i_st_tensor *t = clile_i_st_at(st, i);
         if (c->tensor == NULL || strcmp(t->name, c->tensor) != 0) {
-            assert_int_equal(clile_i_st_writer_add(writer, t->name, t->type, t->ndim, t->shape, t->data), CLILE_OK);
+            assert_int_equal(
+                clile_i_st_writer_add(writer, t->name, t->type, t->ndim, t->shape, t->data),
+                CLILE_OK);
         } else if (!c->drop) {
             add_changed(writer, c, memory);
             added = 1;
@@ -90,7 +96,8 @@ static void write_changed(const change *c)
         clile_i_st_metadata_at(st, i, &key, &value);
         if (strcmp(key, "clile_crc32") == 0) continue; /* the writer's own */
         if (c->key != NULL && strcmp(key, c->key) == 0) value = c->text;
-        if (value != NULL) assert_int_equal(clile_i_st_writer_metadata(writer, key, value), CLILE_OK);
+        if (value != NULL)
+            assert_int_equal(clile_i_st_writer_metadata(writer, key, value), CLILE_OK);
     }
     assert_int_equal(clile_i_st_writer_write(writer, bad), CLILE_OK);
     clile_i_st_writer_destroy(writer);
@@ -181,56 +188,78 @@ static void wrong_metadata(void **state)
          "not a libclile model: metadata \"format\" is \"(absent)\", expected \"clile-model\""},
         {"format", "clile-pack", CLILE_E_FORMAT,
          "not a libclile model: metadata \"format\" is \"clile-pack\", expected \"clile-model\""},
-        {"format_version", NULL, CLILE_E_FORMAT, "no \"format_version\" in the metadata: not a libclile model file"},
+        {"format_version", NULL, CLILE_E_FORMAT,
+         "no \"format_version\" in the metadata: not a libclile model file"},
         {"format_version", "0", CLILE_E_FORMAT,
          "metadata \"format_version\" is \"0\", expected an integer from 1 to 2147483647"},
         {"format_version", "1.0", CLILE_E_FORMAT,
          "metadata \"format_version\" is \"1.0\", expected an integer from 1 to 2147483647"},
-        {"backbone", NULL, CLILE_E_FORMAT, "no \"backbone\" in the metadata: not a libclile model file"},
+        {"backbone", NULL, CLILE_E_FORMAT,
+         "no \"backbone\" in the metadata: not a libclile model file"},
         {"backbone", "resnet50", CLILE_E_FORMAT,
-         "tensor \"encoder.layer1.0.conv1.weight\": F32 [8, 8, 1, 1] was expected, found F32 [8, 8, 3, 3]"},
+         "tensor \"encoder.layer1.0.conv1.weight\": F32 [8, 8, 1, 1] was expected, found F32 [8, "
+         "8, 3, 3]"},
         {"backbone", "vit", CLILE_E_FORMAT,
          "option backbone: one of resnet10|resnet18|resnet34|resnet50 was expected, found \"vit\""},
         {"width", NULL, CLILE_E_FORMAT, "no \"width\" in the metadata: not a libclile model file"},
         {"width", "4", CLILE_E_FORMAT,
          "resnet10 of width 4 with an embedding of 8 has 78350088 values, but the file has 22520"},
-        {"width", "nan", CLILE_E_FORMAT, "option width: a number from 0.0625 to 4 was expected, found \"nan\""},
-        {"embedding", NULL, CLILE_E_FORMAT, "no \"embedding\" in the metadata: not a libclile model file"},
-        {"embedding", "9", CLILE_E_FORMAT, "tensor \"encoder.fc.weight\": F32 [9, 32] was expected, found F32 [8, 32]"},
+        {"width", "nan", CLILE_E_FORMAT,
+         "option width: a number from 0.0625 to 4 was expected, found \"nan\""},
+        {"embedding", NULL, CLILE_E_FORMAT,
+         "no \"embedding\" in the metadata: not a libclile model file"},
+        {"embedding", "9", CLILE_E_FORMAT,
+         "tensor \"encoder.fc.weight\": F32 [9, 32] was expected, found F32 [8, 32]"},
         {"embedding", "65537", CLILE_E_FORMAT,
          "metadata \"embedding\" is \"65537\", expected an integer from 1 to 65536"},
-        {"image_size", NULL, CLILE_E_FORMAT, "no \"image_size\" in the metadata: not a libclile model file"},
-        {"image_size", "0", CLILE_E_FORMAT, "metadata \"image_size\" is \"0\", expected an integer from 32 to 512"},
+        {"image_size", NULL, CLILE_E_FORMAT,
+         "no \"image_size\" in the metadata: not a libclile model file"},
+        {"image_size", "0", CLILE_E_FORMAT,
+         "metadata \"image_size\" is \"0\", expected an integer from 32 to 512"},
         {"image_size", "99999999999999999999", CLILE_E_FORMAT,
          "metadata \"image_size\" is \"99999999999999999999\", expected an integer from 32 to 512"},
-        {"similarity", NULL, CLILE_E_FORMAT, "no \"similarity\" in the metadata: not a libclile model file"},
-        {"similarity", "l2", CLILE_E_FORMAT, "option similarity: one of cosine|dot was expected, found \"l2\""},
-        {"null_anchor", NULL, CLILE_E_FORMAT, "no \"null_anchor\" in the metadata: not a libclile model file"},
-        {"null_anchor", "1", CLILE_E_FORMAT, "tensor \"au.embedding\": F32 [4, 8] was expected, found F32 [3, 8]"},
-        {"null_anchor", "2", CLILE_E_FORMAT, "metadata \"null_anchor\" is \"2\", expected an integer from 0 to 1"},
-        {"au_ids", NULL, CLILE_E_FORMAT, "no \"au_ids\" in the metadata: not a libclile model file"},
+        {"similarity", NULL, CLILE_E_FORMAT,
+         "no \"similarity\" in the metadata: not a libclile model file"},
+        {"similarity", "l2", CLILE_E_FORMAT,
+         "option similarity: one of cosine|dot was expected, found \"l2\""},
+        {"null_anchor", NULL, CLILE_E_FORMAT,
+         "no \"null_anchor\" in the metadata: not a libclile model file"},
+        {"null_anchor", "1", CLILE_E_FORMAT,
+         "tensor \"au.embedding\": F32 [4, 8] was expected, found F32 [3, 8]"},
+        {"null_anchor", "2", CLILE_E_FORMAT,
+         "metadata \"null_anchor\" is \"2\", expected an integer from 0 to 1"},
+        {"au_ids", NULL, CLILE_E_FORMAT,
+         "no \"au_ids\" in the metadata: not a libclile model file"},
         {"au_ids", "", CLILE_E_FORMAT, "metadata \"au_ids\", entry 0 is no finite number"},
-        {"au_ids", "1,12,12", CLILE_E_FORMAT, "clile_model_create: AU 12 stands twice in au_ids (at 1 and 2)"},
-        {"au_ids", "1,12", CLILE_E_FORMAT, "tensor \"au.embedding\": F32 [2, 8] was expected, found F32 [3, 8]"},
+        {"au_ids", "1,12,12", CLILE_E_FORMAT,
+         "clile_model_create: AU 12 stands twice in au_ids (at 1 and 2)"},
+        {"au_ids", "1,12", CLILE_E_FORMAT,
+         "tensor \"au.embedding\": F32 [2, 8] was expected, found F32 [3, 8]"},
         {"au_ids", "1,12,0", CLILE_E_FORMAT, "metadata \"au_ids\", entry 2 is no FACS number"},
         {"au_ids", "1,12,1000", CLILE_E_FORMAT, "metadata \"au_ids\", entry 2 is no FACS number"},
         {"au_ids", "1,12,2.5", CLILE_E_FORMAT, "metadata \"au_ids\", entry 2 is no FACS number"},
-        {"trained", NULL, CLILE_E_FORMAT, "no \"trained\" in the metadata: not a libclile model file"},
-        {"trained", "yes", CLILE_E_FORMAT, "metadata \"trained\" is \"yes\", expected an integer from 0 to 1"},
-        {"decision_slope", NULL, CLILE_E_FORMAT, "no \"decision_slope\" in the metadata: not a libclile model file"},
+        {"trained", NULL, CLILE_E_FORMAT,
+         "no \"trained\" in the metadata: not a libclile model file"},
+        {"trained", "yes", CLILE_E_FORMAT,
+         "metadata \"trained\" is \"yes\", expected an integer from 0 to 1"},
+        {"decision_slope", NULL, CLILE_E_FORMAT,
+         "no \"decision_slope\" in the metadata: not a libclile model file"},
         {"decision_slope", "1,1", CLILE_E_FORMAT,
          "2 slopes and 3 offsets in the metadata, expected 3 of each (one for each AU)"},
-        {"decision_slope", "1,1,1,1", CLILE_E_FORMAT, "metadata \"decision_slope\" has more than 3 numbers"},
+        {"decision_slope", "1,1,1,1", CLILE_E_FORMAT,
+         "metadata \"decision_slope\" has more than 3 numbers"},
         {"decision_slope", "1,0,1", CLILE_E_FORMAT,
          "metadata \"decision_slope\", entry 1 is 0, expected a finite number > 0"},
         {"decision_slope", "1,1,-1", CLILE_E_FORMAT,
          "metadata \"decision_slope\", entry 2 is -1, expected a finite number > 0"},
         {"decision_slope", "1,1e300,1", CLILE_E_FORMAT,
          "metadata \"decision_slope\", entry 1 is 1e+300, expected a finite number > 0"},
-        {"decision_slope", "1,inf,1", CLILE_E_FORMAT, "metadata \"decision_slope\", entry 1 is no finite number"},
+        {"decision_slope", "1,inf,1", CLILE_E_FORMAT,
+         "metadata \"decision_slope\", entry 1 is no finite number"},
         {"decision_offset", "1", CLILE_E_FORMAT,
          "3 slopes and 1 offsets in the metadata, expected 3 of each (one for each AU)"},
-        {"decision_offset", "0,0,nan", CLILE_E_FORMAT, "metadata \"decision_offset\", entry 2 is no finite number"},
+        {"decision_offset", "0,0,nan", CLILE_E_FORMAT,
+         "metadata \"decision_offset\", entry 2 is no finite number"},
         {"decision_offset", "0,-1e39,0", CLILE_E_FORMAT,
          "metadata \"decision_offset\", entry 1 is -1e+39, expected a finite number"},
     };
@@ -242,7 +271,8 @@ static void wrong_metadata(void **state)
     char message[256];
     const change newer = {.key = "format_version", .text = "3"};
     write_changed(&newer);
-    snprintf(message, sizeof message, "model format 3, this libclile (%s) reads up to 2", clile_version());
+    snprintf(message, sizeof message, "model format 3, this libclile (%s) reads up to 2",
+             clile_version());
     refused(CLILE_E_UNSUPPORTED, message);
 }
 
@@ -269,7 +299,8 @@ static void too_much_metadata(void **state)
         assert_string_equal(clile_model_get_metadata(model, "4095"), "");
         clile_model_destroy(model);
     }
-    refused(CLILE_E_FORMAT, "clile_model_set_metadata: there are 4096 keys already, no more are kept");
+    refused(CLILE_E_FORMAT,
+            "clile_model_set_metadata: there are 4096 keys already, no more are kept");
 }
 
 /* ---- damage to the file itself ---- */
@@ -299,11 +330,13 @@ static void damaged_bytes(void **state)
     write_bytes(copy, file.size - 1);
     assert_int_equal(clile_model_load(bad, &(clile_model *){NULL}), CLILE_E_CORRUPT);
     assert_non_null(strstr(clile_last_error(), "cut short: tensor \""));
-    snprintf(message, sizeof message, "ends at byte %lld of the data, the file has %lld", data, data - 1);
+    snprintf(message, sizeof message, "ends at byte %lld of the data, the file has %lld", data,
+             data - 1);
     assert_non_null(strstr(clile_last_error(), message));
 
     write_bytes(copy, file.size + 1);
-    snprintf(message, sizeof message, "the tensors end at byte %lld of the data, the file has %lld", data, data + 1);
+    snprintf(message, sizeof message, "the tensors end at byte %lld of the data, the file has %lld",
+             data, data + 1);
     refused(CLILE_E_CORRUPT, message);
 
     write_bytes(copy, 7);
@@ -320,7 +353,9 @@ static void damaged_bytes(void **state)
     memcpy(copy, &huge, 8);
     write_bytes(copy, file.size);
     snprintf(message, sizeof message,
-             "not a safetensors file, or cut short: a header of 10000000000 bytes in a file of %zu bytes", file.size);
+             "not a safetensors file, or cut short: a header of 10000000000 bytes in a file of %zu "
+             "bytes",
+             file.size);
     refused(CLILE_E_FORMAT, message);
     memcpy(copy, &header, 8);
 
@@ -382,10 +417,12 @@ static void untrained_model(void **state)
     clile_model *model = NULL;
     clile_predictor *predictor = (clile_predictor *)(uintptr_t)1;
     write_changed(&c);
-    assert_int_equal(clile_model_load(bad, &model), CLILE_OK); /* a start for training, or for a loop of one's own */
+    /* a start for training, or for a loop of one's own */
+    assert_int_equal(clile_model_load(bad, &model), CLILE_OK);
     assert_int_equal(clile_model_is_trained(model), 0);
     assert_int_equal(clile_predictor_create(model, NULL, &predictor), CLILE_E_STATE);
-    assert_string_equal(clile_last_error(), "clile_predictor_create: the model has not been trained");
+    assert_string_equal(clile_last_error(),
+                        "clile_predictor_create: the model has not been trained");
     assert_null(predictor);
     assert_int_equal(clile_model_export_onnx(model, "untrained.onnx"), CLILE_E_STATE);
     assert_int_not_equal(access("untrained.onnx", F_OK), 0);
@@ -403,9 +440,11 @@ static void unusable_images(void **state)
         {1, 0, 4, "clile_predictor_run: image of 0 x 4 pixels, expected sides from 1 to 65535"},
         {1, 4, 0, "clile_predictor_run: image of 4 x 0 pixels, expected sides from 1 to 65535"},
         {1, -1, 4, "clile_predictor_run: image of -1 x 4 pixels, expected sides from 1 to 65535"},
-        {1, 65536, 1, "clile_predictor_run: image of 65536 x 1 pixels, expected sides from 1 to 65535"},
+        {1, 65536, 1,
+         "clile_predictor_run: image of 65536 x 1 pixels, expected sides from 1 to 65535"},
         {1, INT32_MAX, INT32_MAX,
-         "clile_predictor_run: image of 2147483647 x 2147483647 pixels, expected sides from 1 to 65535"},
+         "clile_predictor_run: image of 2147483647 x 2147483647 pixels, expected sides from 1 to "
+         "65535"},
         {-1, 4, 4, "clile_predictor_run: n is -1, expected 0 or more images"},
     };
     clile_model *model = NULL;
@@ -415,19 +454,23 @@ static void unusable_images(void **state)
     assert_int_equal(clile_model_load(good, &model), CLILE_OK);
     assert_int_equal(clile_predictor_create(model, NULL, &predictor), CLILE_OK);
     for (size_t i = 0; i < sizeof table / sizeof table[0]; ++i) {
-        assert_int_equal(clile_predictor_run(predictor, table[i].n, rgb, table[i].h, table[i].w, p, NULL, NULL),
-                         CLILE_E_INVALID_ARGUMENT);
+        assert_int_equal(
+            clile_predictor_run(predictor, table[i].n, rgb, table[i].h, table[i].w, p, NULL, NULL),
+            CLILE_E_INVALID_ARGUMENT);
         assert_string_equal(clile_last_error(), table[i].text);
     }
-    assert_int_equal(clile_predictor_run(predictor, 1, NULL, 4, 4, p, NULL, NULL), CLILE_E_INVALID_ARGUMENT);
+    assert_int_equal(clile_predictor_run(predictor, 1, NULL, 4, 4, p, NULL, NULL),
+                     CLILE_E_INVALID_ARGUMENT);
     assert_string_equal(clile_last_error(), "clile_predictor_run: rgb is NULL");
-    assert_int_equal(clile_predictor_run(NULL, 1, rgb, 4, 4, p, NULL, NULL), CLILE_E_INVALID_ARGUMENT);
+    assert_int_equal(clile_predictor_run(NULL, 1, rgb, 4, 4, p, NULL, NULL),
+                     CLILE_E_INVALID_ARGUMENT);
     assert_string_equal(clile_last_error(), "clile_predictor_run: predictor is NULL");
     /* one byte a pixel in place of three */
     assert_int_equal(clile_predictor_run_strided(predictor, 1, rgb, 4, 4, 4, 0, p, NULL, NULL),
                      CLILE_E_INVALID_ARGUMENT);
-    assert_string_equal(clile_last_error(),
-                        "clile_predictor_run_strided: row_stride is 4 bytes, expected 0 or at least 12");
+    assert_string_equal(
+        clile_last_error(),
+        "clile_predictor_run_strided: row_stride is 4 bytes, expected 0 or at least 12");
     assert_int_equal(clile_predictor_run(predictor, 0, rgb, 4, 4, p, NULL, NULL),
                      CLILE_OK); /* nothing to do, nothing written */
     assert_int_equal(clile_predictor_run(predictor, 0, NULL, 0, 0, NULL, NULL, NULL), CLILE_OK);

@@ -1,9 +1,9 @@
-/* The ONNX writer: the wire format against bytes worked out by hand, the file as a stranger's protobuf reader sees it,
- * failures. That ONNX Runtime agrees with the predictor is tests/onnx. */
+/* The ONNX writer: the wire format against bytes worked out by hand, the file as a stranger's
+ * protobuf reader sees it, failures. That ONNX Runtime agrees with the predictor is tests/onnx. */
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <setjmp.h>
 #include <cmocka.h>
 
 #include "model/model.h"
@@ -15,7 +15,8 @@
 
 static void test_wire_format(void **state)
 {
-    /* the examples of protobuf.dev: field 1 = 150, field 2 = "testing", field 3 = {field 1 = 150} */
+    /* the examples of protobuf.dev: field 1 = 150, field 2 = "testing", field 3 = {field 1 =
+     * 150} */
     static const uint8_t expected[] = {0x08, 0x96, 0x01, 0x12, 0x07, 't',  'e',  's', 't',
                                        'i',  'n',  'g',  0x1a, 0x03, 0x08, 0x96, 0x01};
     clile_i_pb pb = {0};
@@ -142,8 +143,8 @@ static void test_file(void **state)
         tensors += field == 5;
         outputs += field == 12;
     }
-    /* 12 convolutions (3 of them shortcuts), 4 sums, 9 ReLUs; pool, mean, flatten, fc; length, max, div; matmul, mul,
-     * add, sigmoid */
+    /* 12 convolutions (3 of them shortcuts), 4 sums, 9 ReLUs; pool, mean, flatten, fc; length,
+     * max, div; matmul, mul, add, sigmoid */
     assert_int_equal(nodes, 12 + 4 + 9 + 4 + 3 + 4);
     assert_int_equal(tensors, 2 * 12 + 2 + 1 + 3);
     assert_int_equal(outputs, 2);

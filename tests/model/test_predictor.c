@@ -1,8 +1,8 @@
 /* The predictor: batches, sizes, landmarks and bad input. */
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <setjmp.h>
 #include <cmocka.h>
 
 #include "image/image.h"
@@ -38,7 +38,8 @@ static clile_predictor *predictor_of(const clile_model *model, int64_t batch)
     clile_predictor *predictor = NULL;
     assert_int_equal(clile_options_create(&options), CLILE_OK);
     assert_int_equal(clile_options_set_i64(options, CLILE_OPT_PREDICT_BATCH, batch), CLILE_OK);
-    if (clile_predictor_create(model, options, &predictor) != CLILE_OK) fail_msg("%s", clile_last_error());
+    if (clile_predictor_create(model, options, &predictor) != CLILE_OK)
+        fail_msg("%s", clile_last_error());
     clile_options_destroy(options);
     return predictor;
 }
@@ -61,7 +62,8 @@ static void test_batches_agree(void **state)
     clile_model_destroy(model); /* the predictors keep it */
     assert_int_equal(clile_predictor_run(one, N, rgb, SIZE, SIZE, p1, present, e1), CLILE_OK);
     assert_int_equal(clile_predictor_run(three, N, rgb, SIZE, SIZE, p3, NULL, e3), CLILE_OK);
-    assert_int_equal(clile_predictor_run_scores(three, N, rgb, SIZE, SIZE, score, NULL, NULL), CLILE_OK);
+    assert_int_equal(clile_predictor_run_scores(three, N, rgb, SIZE, SIZE, score, NULL, NULL),
+                     CLILE_OK);
     for (int i = 0; i < N * C; ++i) {
         assert_true(fabsf(p1[i] - p3[i]) < 1e-5f);
         assert_int_equal(present[i], p1[i] > 0.5f);
@@ -84,12 +86,15 @@ static void test_landmarks_find_the_crop(void **state)
     for (int y = 0; y < SIZE; ++y)
         for (int x = 0; x < SIZE; ++x)
             for (int k = 0; k < 3; ++k)
-                crop[(y * SIZE + x) * 3 + k] = (uint8_t)(120 + 50 * sin(0.2 * x + k) + 50 * cos(0.17 * y));
+                crop[(y * SIZE + x) * 3 + k] =
+                    (uint8_t)(120 + 50 * sin(0.2 * x + k) + 50 * cos(0.17 * y));
     for (int y = 0; y < 200; ++y)
         for (int x = 0; x < 220; ++x)
-            for (int k = 0; k < 3; ++k) { /* crop coordinate of the photo's pixel centre, scale 2, moved by (60, 50) */
+            for (int k = 0; k < 3; ++k) {
+                /* crop coordinate of the photo's pixel centre, scale 2, moved by (60, 50) */
                 const double u = (x + 0.5 - 60) / 2 - 0.5, v = (y + 0.5 - 50) / 2 - 0.5;
-                photo[(y * 220 + x) * 3 + k] = (uint8_t)(120 + 50 * sin(0.2 * u + k) + 50 * cos(0.17 * v));
+                photo[(y * 220 + x) * 3 + k] =
+                    (uint8_t)(120 + 50 * sin(0.2 * u + k) + 50 * cos(0.17 * v));
             }
     for (int i = 0; i < 5; ++i) {
         xy[2 * i] = (float)(60 + 2 * SIZE * canonical[i][0]);
@@ -97,7 +102,8 @@ static void test_landmarks_find_the_crop(void **state)
     }
     const clile_image image = {sizeof image, CLILE_PIXELS_RGB, 200, 220, 0, photo};
     clile_face face = {sizeof face, CLILE_FACE_POINTS, &image, {0}, 5, 0, xy};
-    assert_int_equal(clile_predictor_run(predictor, 1, crop, SIZE, SIZE, direct, NULL, NULL), CLILE_OK);
+    assert_int_equal(clile_predictor_run(predictor, 1, crop, SIZE, SIZE, direct, NULL, NULL),
+                     CLILE_OK);
     assert_int_equal(clile_predictor_run_faces(predictor, 1, &face, aligned, NULL, NULL), CLILE_OK);
     for (int c = 0; c < C; ++c) assert_true(fabsf(direct[c] - aligned[c]) < 0.02f);
     clile_predictor_destroy(predictor);
@@ -120,18 +126,22 @@ static void test_box_is_a_square_with_margin(void **state)
 {
     (void)state;
     clile_model *model = trained_model();
-    clile_predictor *predictor = predictor_with_margin(model, 0.25), *wide = predictor_with_margin(model, 0.5);
+    clile_predictor *predictor = predictor_with_margin(model, 0.25),
+                    *wide = predictor_with_margin(model, 0.5);
     enum { H = 100, W = 120, STRIDE = 3 * W + 5, SIDE = 50 };
     static uint8_t photo[H * STRIDE], crop[SIDE * SIDE * 3];
     fill(photo, sizeof photo);
     /* 30 x 40 at (45, 20): middle (60, 40), side 40 * 1.25 = 50: from (35, 15) */
-    for (int y = 0; y < SIDE; ++y) memcpy(crop + y * SIDE * 3, photo + (15 + y) * STRIDE + 35 * 3, SIDE * 3);
+    for (int y = 0; y < SIDE; ++y)
+        memcpy(crop + y * SIDE * 3, photo + (15 + y) * STRIDE + 35 * 3, SIDE * 3);
     const clile_image image = {sizeof image, CLILE_PIXELS_RGB, H, W, STRIDE, photo};
     const clile_face face = {sizeof face, CLILE_FACE_BOX, &image, {45, 20, 30, 40}, 0, 0, NULL};
     float cut[C], boxed[C];
     int8_t present[C];
-    assert_int_equal(clile_predictor_run(predictor, 1, crop, SIDE, SIDE, cut, NULL, NULL), CLILE_OK);
-    assert_int_equal(clile_predictor_run_faces(predictor, 1, &face, boxed, present, NULL), CLILE_OK);
+    assert_int_equal(clile_predictor_run(predictor, 1, crop, SIDE, SIDE, cut, NULL, NULL),
+                     CLILE_OK);
+    assert_int_equal(clile_predictor_run_faces(predictor, 1, &face, boxed, present, NULL),
+                     CLILE_OK);
     for (int c = 0; c < C; ++c) {
         assert_true(fabsf(cut[c] - boxed[c]) <
                     1e-3f); /* pixels on the crop's edge are interpolated with what lies outside */
@@ -144,7 +154,8 @@ static void test_box_is_a_square_with_margin(void **state)
     clile_model_destroy(model);
 }
 
-/* The same picture in every format, rows with a gap, as a crop, by a box and by landmarks: the same bits. */
+/* The same picture in every format, rows with a gap, as a crop, by a box and by landmarks: the
+ * same bits. */
 static void test_pixel_formats(void **state)
 {
     (void)state;
@@ -157,7 +168,8 @@ static void test_pixel_formats(void **state)
         {sizeof kinds[0], CLILE_FACE_CROP, NULL, {0}, 0, 0, NULL},
         {sizeof kinds[0], CLILE_FACE_BOX, NULL, {20, 30, 60, 70}, 0, 0, NULL},
         {sizeof kinds[0], CLILE_FACE_POINTS, NULL, {0}, 5, 0, xy},
-        {sizeof kinds[0], CLILE_FACE_BOX, NULL, {50, 60, 9, 8}, 0, 0, NULL}, /* enlarged: no averaging before */
+        /* enlarged: no averaging before */
+        {sizeof kinds[0], CLILE_FACE_BOX, NULL, {50, 60, 9, 8}, 0, 0, NULL},
     };
     static uint8_t rgb[H * W * 3], other[H * (W * 4 + GAP)];
     clile_model *model = trained_model();
@@ -166,14 +178,16 @@ static void test_pixel_formats(void **state)
         const int stride = W * formats[f].bytes + GAP;
         fill(rgb, sizeof rgb);
         memset(other, 0xa5, sizeof other);
-        for (int i = 0; f == CLILE_PIXELS_GREY && i < H * W; ++i) rgb[3 * i + 1] = rgb[3 * i + 2] = rgb[3 * i];
+        for (int i = 0; f == CLILE_PIXELS_GREY && i < H * W; ++i)
+            rgb[3 * i + 1] = rgb[3 * i + 2] = rgb[3 * i];
         for (int i = 0; i < H * W; ++i) {
             uint8_t *p = other + i / W * stride + i % W * formats[f].bytes;
             p[formats[f].red] = rgb[3 * i];
             p[formats[f].green] = rgb[3 * i + 1];
             p[formats[f].blue] = rgb[3 * i + 2];
         }
-        const clile_image a = {sizeof a, CLILE_PIXELS_RGB, H, W, 0, rgb}, b = {sizeof b, f, H, W, stride, other};
+        const clile_image a = {sizeof a, CLILE_PIXELS_RGB, H, W, 0, rgb},
+                          b = {sizeof b, f, H, W, stride, other};
         for (size_t k = 0; k < sizeof kinds / sizeof kinds[0]; ++k) {
             clile_face pair[2] = {kinds[k], kinds[k]};
             float e[2][D];
@@ -187,23 +201,27 @@ static void test_pixel_formats(void **state)
         const clile_image c = {sizeof c, f, SIZE, SIZE, stride, other};
         const clile_face crop = {sizeof crop, CLILE_FACE_CROP, &c, {0}, 0, 0, NULL};
         float e[2][D];
-        assert_int_equal(clile_predictor_run_faces(predictor, 1, &crop, NULL, NULL, e[0]), CLILE_OK);
-        assert_int_equal(clile_predictor_run_strided(predictor, 1, rgb, SIZE, SIZE, W * 3, 0, NULL, NULL, e[1]),
+        assert_int_equal(clile_predictor_run_faces(predictor, 1, &crop, NULL, NULL, e[0]),
                          CLILE_OK);
+        assert_int_equal(
+            clile_predictor_run_strided(predictor, 1, rgb, SIZE, SIZE, W * 3, 0, NULL, NULL, e[1]),
+            CLILE_OK);
         assert_memory_equal(e[0], e[1], sizeof e[0]);
     }
     clile_predictor_destroy(predictor);
     clile_model_destroy(model);
 }
 
-/* Each way in which the second of two faces can be wrong: what is said, and that nothing is written. */
+/* Each way in which the second of two faces can be wrong: what is said, and that nothing is
+ * written. */
 static void test_bad_faces(void **state)
 {
     (void)state;
     clile_model *model = trained_model();
     clile_predictor *predictor = predictor_of(model, 0);
     static uint8_t rgb[60 * 50 * 3];
-    float xy[10] = {20, 20, 30, 20, 25, 27, 20, 34, 30, 34}, same[10] = {0}, nan[10] = {NAN}, p[2 * C];
+    float xy[10] = {20, 20, 30, 20, 25, 27, 20, 34, 30, 34}, same[10] = {0}, nan[10] = {NAN},
+          p[2 * C];
     const clile_image good = {sizeof good, CLILE_PIXELS_RGB, 60, 50, 0, rgb};
     clile_image images[] = {good, good, good, good, good, good};
     images[0].struct_size = 8;
@@ -218,18 +236,26 @@ static void test_bad_faces(void **state)
         const char *text;
     } wrong[] = {
         {{8, CLILE_FACE_CROP, &good, {0}, 0, 0, NULL}, "struct_size is 8, expected"},
-        {{sizeof points, 3, &good, {0}, 0, 0, NULL}, "kind is 3, expected CLILE_FACE_CROP (0) to 2"},
+        {{sizeof points, 3, &good, {0}, 0, 0, NULL},
+         "kind is 3, expected CLILE_FACE_CROP (0) to 2"},
         {{sizeof points, -1, &good, {0}, 0, 0, NULL}, "kind is -1"},
         {{sizeof points, CLILE_FACE_CROP, NULL, {0}, 0, 0, NULL}, "image is NULL"},
-        {{sizeof points, CLILE_FACE_CROP, &images[0], {0}, 0, 0, NULL}, "struct_size of the image is 8"},
+        {{sizeof points, CLILE_FACE_CROP, &images[0], {0}, 0, 0, NULL},
+         "struct_size of the image is 8"},
         {{sizeof points, CLILE_FACE_CROP, &images[1], {0}, 0, 0, NULL}, "format of the image is 5"},
         {{sizeof points, CLILE_FACE_CROP, &images[2], {0}, 0, 0, NULL}, "image of 0 x 50 pixels"},
-        {{sizeof points, CLILE_FACE_CROP, &images[3], {0}, 0, 0, NULL}, "image of 60 x 65536 pixels"},
-        {{sizeof points, CLILE_FACE_CROP, &images[4], {0}, 0, 0, NULL}, "row_stride of the image is 149 bytes"},
-        {{sizeof points, CLILE_FACE_CROP, &images[5], {0}, 0, 0, NULL}, "pixels of the image are NULL"},
-        {{sizeof points, CLILE_FACE_BOX, &good, {10, 10, 30, NAN}, 0, 0, NULL}, "value 3 is not finite"},
-        {{sizeof points, CLILE_FACE_BOX, &good, {10, 10, 0, 40}, 0, 0, NULL}, "face box of 0 x 40 pixels"},
-        {{sizeof points, CLILE_FACE_BOX, &good, {50, 10, 30, 40}, 0, 0, NULL}, "lies outside the image of 50 x 60"},
+        {{sizeof points, CLILE_FACE_CROP, &images[3], {0}, 0, 0, NULL},
+         "image of 60 x 65536 pixels"},
+        {{sizeof points, CLILE_FACE_CROP, &images[4], {0}, 0, 0, NULL},
+         "row_stride of the image is 149 bytes"},
+        {{sizeof points, CLILE_FACE_CROP, &images[5], {0}, 0, 0, NULL},
+         "pixels of the image are NULL"},
+        {{sizeof points, CLILE_FACE_BOX, &good, {10, 10, 30, NAN}, 0, 0, NULL},
+         "value 3 is not finite"},
+        {{sizeof points, CLILE_FACE_BOX, &good, {10, 10, 0, 40}, 0, 0, NULL},
+         "face box of 0 x 40 pixels"},
+        {{sizeof points, CLILE_FACE_BOX, &good, {50, 10, 30, 40}, 0, 0, NULL},
+         "lies outside the image of 50 x 60"},
         {{sizeof points, CLILE_FACE_BOX, &good, {10, -40, 30, 40}, 0, 0, NULL}, "lies outside"},
         {{sizeof points, CLILE_FACE_POINTS, &good, {0}, 5, 0, NULL}, "xy is NULL"},
         {{sizeof points, CLILE_FACE_POINTS, &good, {0}, 7, 0, xy}, "7 landmarks, expected 5 or 68"},
@@ -240,15 +266,21 @@ static void test_bad_faces(void **state)
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; ++i) {
         const clile_face faces[2] = {points, wrong[i].face};
         for (int c = 0; c < 2 * C; ++c) p[c] = 7;
-        assert_int_equal(clile_predictor_run_faces(predictor, 2, faces, p, NULL, NULL), CLILE_E_INVALID_ARGUMENT);
-        if (strstr(clile_last_error(), wrong[i].text) == NULL || strncmp(clile_last_error(), "faces[1]: ", 10) != 0)
+        assert_int_equal(clile_predictor_run_faces(predictor, 2, faces, p, NULL, NULL),
+                         CLILE_E_INVALID_ARGUMENT);
+        if (strstr(clile_last_error(), wrong[i].text) == NULL ||
+            strncmp(clile_last_error(), "faces[1]: ", 10) != 0)
             fail_msg("%zu: %s", i, clile_last_error());
         for (int c = 0; c < 2 * C; ++c) assert_true(p[c] == 7);
     }
-    assert_int_equal(clile_predictor_run_faces(predictor, 1, &wrong[0].face, p, NULL, NULL), CLILE_E_INVALID_ARGUMENT);
-    assert_int_equal(clile_predictor_run_faces(predictor, -1, &points, p, NULL, NULL), CLILE_E_INVALID_ARGUMENT);
-    assert_int_equal(clile_predictor_run_faces(predictor, 1, NULL, p, NULL, NULL), CLILE_E_INVALID_ARGUMENT);
-    assert_int_equal(clile_predictor_run_faces(NULL, 1, &points, p, NULL, NULL), CLILE_E_INVALID_ARGUMENT);
+    assert_int_equal(clile_predictor_run_faces(predictor, 1, &wrong[0].face, p, NULL, NULL),
+                     CLILE_E_INVALID_ARGUMENT);
+    assert_int_equal(clile_predictor_run_faces(predictor, -1, &points, p, NULL, NULL),
+                     CLILE_E_INVALID_ARGUMENT);
+    assert_int_equal(clile_predictor_run_faces(predictor, 1, NULL, p, NULL, NULL),
+                     CLILE_E_INVALID_ARGUMENT);
+    assert_int_equal(clile_predictor_run_faces(NULL, 1, &points, p, NULL, NULL),
+                     CLILE_E_INVALID_ARGUMENT);
     assert_int_equal(clile_predictor_run_faces(predictor, 0, NULL, NULL, NULL, NULL), CLILE_OK);
     assert_int_equal(clile_predictor_run_faces(predictor, 1, &points, NULL, NULL, NULL), CLILE_OK);
     clile_predictor_destroy(predictor);
@@ -264,7 +296,8 @@ static clile_model *quantized(const clile_model *model)
     return small;
 }
 
-/* However many faces are in a call, each has the bits that it has alone; of an int8 model also whatever the batch. */
+/* However many faces are in a call, each has the bits that it has alone; of an int8 model also
+ * whatever the batch. */
 static void test_a_face_does_not_depend_on_the_others(void **state)
 {
     (void)state;
@@ -279,12 +312,14 @@ static void test_a_face_does_not_depend_on_the_others(void **state)
         for (size_t b = 0; b < sizeof batches / sizeof batches[0]; ++b) {
             clile_predictor *predictor = predictor_of(models[m], batches[b]);
             for (int64_t i = 0; i < MOST && (m == 0 || b == 0); ++i)
-                assert_int_equal(
-                    clile_predictor_run(predictor, 1, rgb + i * SIZE * SIZE * 3, SIZE, SIZE, NULL, NULL, alone + i * D),
-                    CLILE_OK);
+                assert_int_equal(clile_predictor_run(predictor, 1, rgb + i * SIZE * SIZE * 3, SIZE,
+                                                     SIZE, NULL, NULL, alone + i * D),
+                                 CLILE_OK);
             for (int64_t n = 1; n <= MOST; n += n < 9 ? 1 : 6) {
                 memset(together, 0, sizeof together);
-                assert_int_equal(clile_predictor_run(predictor, n, rgb, SIZE, SIZE, NULL, NULL, together), CLILE_OK);
+                assert_int_equal(
+                    clile_predictor_run(predictor, n, rgb, SIZE, SIZE, NULL, NULL, together),
+                    CLILE_OK);
                 assert_memory_equal(together, alone, (size_t)(n * D) * sizeof(float));
             }
             clile_predictor_destroy(predictor);
@@ -293,7 +328,8 @@ static void test_a_face_does_not_depend_on_the_others(void **state)
     }
 }
 
-/* Only the first call with many faces allocates, and only of an int8 model; when it fails, the predictor goes on. */
+/* Only the first call with many faces allocates, and only of an int8 model; when it fails, the
+ * predictor goes on. */
 static void test_many_faces_allocate_once(void **state)
 {
     (void)state;
@@ -305,20 +341,24 @@ static void test_many_faces_allocate_once(void **state)
     for (int m = 0; m < 2; ++m) {
         clile_predictor *predictor = predictor_of(models[m], 0);
         clile_i_alloc_fail_at(1);
-        assert_int_equal(clile_predictor_run(predictor, 3, rgb, SIZE, SIZE, NULL, NULL, e), CLILE_OK);
+        assert_int_equal(clile_predictor_run(predictor, 3, rgb, SIZE, SIZE, NULL, NULL, e),
+                         CLILE_OK);
         assert_int_equal(clile_predictor_run(predictor, MOST, rgb, SIZE, SIZE, NULL, NULL, e),
                          m == 0 ? CLILE_OK : CLILE_E_OUT_OF_MEMORY);
         clile_i_alloc_fail_at(0);
-        assert_int_equal(clile_predictor_run(predictor, MOST, rgb, SIZE, SIZE, NULL, NULL, e), CLILE_OK);
+        assert_int_equal(clile_predictor_run(predictor, MOST, rgb, SIZE, SIZE, NULL, NULL, e),
+                         CLILE_OK);
         clile_i_alloc_fail_at(1);
-        assert_int_equal(clile_predictor_run(predictor, MOST, rgb, SIZE, SIZE, NULL, NULL, e), CLILE_OK);
+        assert_int_equal(clile_predictor_run(predictor, MOST, rgb, SIZE, SIZE, NULL, NULL, e),
+                         CLILE_OK);
         clile_i_alloc_fail_at(0);
         clile_predictor_destroy(predictor);
         clile_model_destroy(models[m]);
     }
 }
 
-/* The training option is not the predictor's: were it read, there would be room for 7 faces at once from the beginning.
+/* The training option is not the predictor's: were it read, there would be room for 7 faces at
+ * once from the beginning.
  */
 static void test_batch_is_of_training_alone(void **state)
 {
@@ -332,8 +372,10 @@ static void test_batch_is_of_training_alone(void **state)
     assert_int_equal(clile_options_set_i64(options, CLILE_OPT_BATCH, 7), CLILE_OK);
     assert_int_equal(clile_predictor_create(small, options, &predictor), CLILE_OK);
     clile_i_alloc_fail_at(1);
-    assert_int_equal(clile_predictor_run(predictor, 1, rgb, SIZE, SIZE, NULL, NULL, NULL), CLILE_OK);
-    assert_int_equal(clile_predictor_run(predictor, MOST, rgb, SIZE, SIZE, NULL, NULL, NULL), CLILE_E_OUT_OF_MEMORY);
+    assert_int_equal(clile_predictor_run(predictor, 1, rgb, SIZE, SIZE, NULL, NULL, NULL),
+                     CLILE_OK);
+    assert_int_equal(clile_predictor_run(predictor, MOST, rgb, SIZE, SIZE, NULL, NULL, NULL),
+                     CLILE_E_OUT_OF_MEMORY);
     clile_i_alloc_fail_at(0);
     clile_predictor_destroy(predictor);
     clile_options_destroy(options);
@@ -354,11 +396,15 @@ static void test_bad_input(void **state)
     assert_non_null(strstr(clile_last_error(), "not been trained"));
     assert_int_equal(clile_predictor_create(NULL, NULL, &predictor), CLILE_E_INVALID_ARGUMENT);
     predictor = predictor_of(model, 1);
-    assert_int_equal(clile_predictor_run(predictor, 1, NULL, 1, 1, p, NULL, NULL), CLILE_E_INVALID_ARGUMENT);
-    assert_int_equal(clile_predictor_run(predictor, -1, rgb, 1, 1, p, NULL, NULL), CLILE_E_INVALID_ARGUMENT);
-    assert_int_equal(clile_predictor_run(predictor, 1, rgb, 0, 1, p, NULL, NULL), CLILE_E_INVALID_ARGUMENT);
+    assert_int_equal(clile_predictor_run(predictor, 1, NULL, 1, 1, p, NULL, NULL),
+                     CLILE_E_INVALID_ARGUMENT);
+    assert_int_equal(clile_predictor_run(predictor, -1, rgb, 1, 1, p, NULL, NULL),
+                     CLILE_E_INVALID_ARGUMENT);
+    assert_int_equal(clile_predictor_run(predictor, 1, rgb, 0, 1, p, NULL, NULL),
+                     CLILE_E_INVALID_ARGUMENT);
     assert_non_null(strstr(clile_last_error(), "image of 0 x 1 pixels"));
-    assert_int_equal(clile_predictor_run(NULL, 1, rgb, 1, 1, p, NULL, NULL), CLILE_E_INVALID_ARGUMENT);
+    assert_int_equal(clile_predictor_run(NULL, 1, rgb, 1, 1, p, NULL, NULL),
+                     CLILE_E_INVALID_ARGUMENT);
     assert_int_equal(clile_predictor_run(predictor, 1, rgb, 1, 1, p, NULL, NULL),
                      CLILE_OK); /* one grey pixel is an image */
     clile_predictor_destroy(predictor);

@@ -32,9 +32,11 @@ static double distance(int64_t count, const float *a, const float *b)
 static void test_answers_are_close(void **state)
 {
     (void)state;
-    static const char *const nets[] = {"backbone=resnet10", "backbone=resnet18", "backbone=resnet50 width=0.125",
+    static const char *const nets[] = {"backbone=resnet10", "backbone=resnet18",
+                                       "backbone=resnet50 width=0.125",
                                        "width=0.19 similarity=cosine"};
-    uint8_t *rgb = test_pictures(PICTURES, TEST_SIZE, TEST_SIZE, 2); /* others than those that were measured */
+    /* others than those that were measured */
+    uint8_t *rgb = test_pictures(PICTURES, TEST_SIZE, TEST_SIZE, 2);
     for (size_t i = 0; i < sizeof nets / sizeof nets[0]; ++i) {
         clile_model *model = test_model(nets[i]), *small = quantized(model);
         clile_predictor *full = test_predictor(model, 1, 1), *int8 = test_predictor(small, 1, 1),
@@ -43,10 +45,17 @@ static void test_answers_are_close(void **state)
         int8_t present[PICTURES * TEST_C];
         assert_int_equal(clile_model_is_quantized(small), 1);
         assert_int_equal(clile_model_is_quantized(model), 0);
-        assert_int_equal(clile_predictor_run(full, PICTURES, rgb, TEST_SIZE, TEST_SIZE, p[0], NULL, e[0]), CLILE_OK);
-        assert_int_equal(clile_predictor_run(int8, PICTURES, rgb, TEST_SIZE, TEST_SIZE, p[1], present, e[1]), CLILE_OK);
-        assert_int_equal(clile_predictor_run(batch, PICTURES, rgb, TEST_SIZE, TEST_SIZE, p[2], NULL, e[2]), CLILE_OK);
-        if (getenv("CLILE_VERBOSE_TESTS")) print_message("%s: %g\n", nets[i], distance(PICTURES * TEST_D, e[0], e[1]));
+        assert_int_equal(
+            clile_predictor_run(full, PICTURES, rgb, TEST_SIZE, TEST_SIZE, p[0], NULL, e[0]),
+            CLILE_OK);
+        assert_int_equal(
+            clile_predictor_run(int8, PICTURES, rgb, TEST_SIZE, TEST_SIZE, p[1], present, e[1]),
+            CLILE_OK);
+        assert_int_equal(
+            clile_predictor_run(batch, PICTURES, rgb, TEST_SIZE, TEST_SIZE, p[2], NULL, e[2]),
+            CLILE_OK);
+        if (getenv("CLILE_VERBOSE_TESTS"))
+            print_message("%s: %g\n", nets[i], distance(PICTURES * TEST_D, e[0], e[1]));
         const double far = distance(PICTURES * TEST_D, e[0], e[1]);
         if (!(far < 0.05)) fail_msg("%s: embeddings differ by %g of their length", nets[i], far);
         if (!(far > 1e-6)) fail_msg("%s: int8 gives the very same", nets[i]);
@@ -55,7 +64,8 @@ static void test_answers_are_close(void **state)
                 fail_msg("%s: probability %g became %g", nets[i], (double)p[0][k], (double)p[1][k]);
             assert_int_equal(present[k], p[1][k] > 0.5f);
         }
-        /* integers add up to the same in any order: only the float layer at the end may round otherwise */
+        /* integers add up to the same in any order: only the float layer at the end may round
+         * otherwise */
         assert_true(distance(PICTURES * TEST_D, e[1], e[2]) < 1e-5);
         clile_predictor_destroy(full);
         clile_predictor_destroy(int8);
@@ -97,7 +107,8 @@ static void test_round_trip_and_determinism(void **state)
     assert_true(size[0] < 0.27 * (double)size[2]);
     assert_non_null(memmem(bytes[0], size[0], "\"format_version\":\"2\"", 20));
     assert_non_null(
-        memmem(bytes[2], size[2], "\"format_version\":\"1\"", 20)); /* float32 files stay readable by older versions */
+        /* float32 files stay readable by older versions */
+        memmem(bytes[2], size[2], "\"format_version\":\"1\"", 20));
 
     assert_int_equal(clile_model_save(small, path), CLILE_OK);
     if (clile_model_load(path, &back) != CLILE_OK) fail_msg("%s", clile_last_error());
@@ -107,8 +118,10 @@ static void test_round_trip_and_determinism(void **state)
     uint8_t *rgb = test_pictures(2, TEST_SIZE, TEST_SIZE, 3);
     float a[2 * TEST_D], b[2 * TEST_D];
     clile_predictor *one = test_predictor(small, 1, 1), *two = test_predictor(back, 1, 1);
-    assert_int_equal(clile_predictor_run(one, 2, rgb, TEST_SIZE, TEST_SIZE, NULL, NULL, a), CLILE_OK);
-    assert_int_equal(clile_predictor_run(two, 2, rgb, TEST_SIZE, TEST_SIZE, NULL, NULL, b), CLILE_OK);
+    assert_int_equal(clile_predictor_run(one, 2, rgb, TEST_SIZE, TEST_SIZE, NULL, NULL, a),
+                     CLILE_OK);
+    assert_int_equal(clile_predictor_run(two, 2, rgb, TEST_SIZE, TEST_SIZE, NULL, NULL, b),
+                     CLILE_OK);
     assert_memory_equal(a, b, sizeof a);
     char *json = NULL;
     assert_int_equal(clile_model_copy_json(back, &json), CLILE_OK);
@@ -137,22 +150,31 @@ static void test_what_is_refused(void **state)
     const int32_t au = 12;
     uint8_t rgb[3] = {0};
     assert_int_equal(clile_model_create(NULL, 1, &au, &untrained), CLILE_OK);
-    test_fails(CLILE_E_STATE, clile_model_quantize(small, 1, rgb, 1, 1, NULL, &out), "int8 already");
-    test_fails(CLILE_E_STATE, clile_model_quantize(untrained, 1, rgb, 1, 1, NULL, &out), "not been trained");
-    test_fails(CLILE_E_INVALID_ARGUMENT, clile_model_quantize(model, 0, rgb, 1, 1, NULL, &out), "0 images");
-    test_fails(CLILE_E_INVALID_ARGUMENT, clile_model_quantize(model, 1, rgb, 0, 1, NULL, &out), "of 0 x 1 pixels");
-    test_fails(CLILE_E_INVALID_ARGUMENT, clile_model_quantize(model, 1, NULL, 1, 1, NULL, &out), "rgb is NULL");
-    test_fails(CLILE_E_INVALID_ARGUMENT, clile_model_quantize(NULL, 1, rgb, 1, 1, NULL, &out), "model is NULL");
-    test_fails(CLILE_E_INVALID_ARGUMENT, clile_model_quantize(model, 1, rgb, 1, 1, NULL, NULL), "out is NULL");
+    test_fails(CLILE_E_STATE, clile_model_quantize(small, 1, rgb, 1, 1, NULL, &out),
+               "int8 already");
+    test_fails(CLILE_E_STATE, clile_model_quantize(untrained, 1, rgb, 1, 1, NULL, &out),
+               "not been trained");
+    test_fails(CLILE_E_INVALID_ARGUMENT, clile_model_quantize(model, 0, rgb, 1, 1, NULL, &out),
+               "0 images");
+    test_fails(CLILE_E_INVALID_ARGUMENT, clile_model_quantize(model, 1, rgb, 0, 1, NULL, &out),
+               "of 0 x 1 pixels");
+    test_fails(CLILE_E_INVALID_ARGUMENT, clile_model_quantize(model, 1, NULL, 1, 1, NULL, &out),
+               "rgb is NULL");
+    test_fails(CLILE_E_INVALID_ARGUMENT, clile_model_quantize(NULL, 1, rgb, 1, 1, NULL, &out),
+               "model is NULL");
+    test_fails(CLILE_E_INVALID_ARGUMENT, clile_model_quantize(model, 1, rgb, 1, 1, NULL, NULL),
+               "out is NULL");
     assert_null(out);
     test_fails(CLILE_E_UNSUPPORTED, clile_model_export_onnx(small, "q.onnx"), "is int8");
     test_fails(CLILE_E_UNSUPPORTED, clile_model_import_backbone(small, "absent"), "is int8");
-    assert_int_equal(clile_model_quantize(model, 1, rgb, 1, 1, NULL, &out), CLILE_OK); /* one black pixel is an image */
+    /* one black pixel is an image */
+    assert_int_equal(clile_model_quantize(model, 1, rgb, 1, 1, NULL, &out), CLILE_OK);
     assert_int_equal(clile_model_is_quantized(NULL), 0);
     /* a network whose activations overflow */
     for (int64_t i = 0; i < 8; ++i) clile_i_net_tensor_at(model->encoder, 1)->data[i] = 3e38f;
     clile_model_destroy(out);
-    test_fails(CLILE_E_NOT_FINITE, clile_model_quantize(model, 1, rgb, 1, 1, NULL, &out), "image 0 is not finite");
+    test_fails(CLILE_E_NOT_FINITE, clile_model_quantize(model, 1, rgb, 1, 1, NULL, &out),
+               "image 0 is not finite");
     assert_null(out);
     clile_model_destroy(model);
     clile_model_destroy(small);
@@ -183,7 +205,8 @@ static void test_out_of_memory(void **state)
 }
 
 /* Writes the file with some bytes of one tensor changed, and a checksum that fits. */
-static void spoil(const clile_model *model, const char *name, size_t offset, const void *value, size_t size)
+static void spoil(const clile_model *model, const char *name, size_t offset, const void *value,
+                  size_t size)
 {
     clile_i_st *st = NULL;
     size_t bytes;
@@ -197,14 +220,16 @@ static void spoil(const clile_model *model, const char *name, size_t offset, con
     for (int64_t i = 0; i < clile_i_st_metadata_count(st); ++i) {
         const char *key, *text;
         clile_i_st_metadata_at(st, i, &key, &text);
-        if (strcmp(key, "clile_crc32") != 0) assert_int_equal(clile_i_st_writer_metadata(writer, key, text), CLILE_OK);
+        if (strcmp(key, "clile_crc32") != 0)
+            assert_int_equal(clile_i_st_writer_metadata(writer, key, text), CLILE_OK);
     }
     char *data = malloc(t->bytes);
     memcpy(data, t->data, t->bytes);
     memcpy(data + offset, value, size);
     for (int64_t i = 0; i < clile_i_st_count(st); ++i) {
         const clile_i_st_tensor *each = clile_i_st_at(st, i);
-        assert_int_equal(clile_i_st_writer_add(writer, each->name, each->type, each->ndim, each->shape,
+        assert_int_equal(clile_i_st_writer_add(writer, each->name, each->type, each->ndim,
+                                               each->shape,
                                                each == t ? (void *)data : (const void *)each->data),
                          CLILE_OK);
     }
@@ -230,11 +255,14 @@ static void test_files_that_lie(void **state)
         clile_status status;
         const char *text;
     } table[] = {
-        {"encoder.layer2.0.conv1.scale", 8, &zero, 4, CLILE_E_FORMAT, "layer2.0.conv1.scale, value 2 is 0"},
+        {"encoder.layer2.0.conv1.scale", 8, &zero, 4, CLILE_E_FORMAT,
+         "layer2.0.conv1.scale, value 2 is 0"},
         {"encoder.conv1.step", 0, &negative, 4, CLILE_E_FORMAT, "conv1.step, value 0 is -1"},
         {"encoder.fc.scale", 4, &huge, 4, CLILE_E_FORMAT, "fc.scale, value 1"},
-        {"encoder.layer1.0.conv2.bias", 0, &none, 4, CLILE_E_NOT_FINITE, "layer1.0.conv2.bias, value 0"},
-        {"encoder.layer4.0.downsample.0.weight", 7, &least, 1, CLILE_E_FORMAT, "downsample.0.weight, value 7 is -128"},
+        {"encoder.layer1.0.conv2.bias", 0, &none, 4, CLILE_E_NOT_FINITE,
+         "layer1.0.conv2.bias, value 0"},
+        {"encoder.layer4.0.downsample.0.weight", 7, &least, 1, CLILE_E_FORMAT,
+         "downsample.0.weight, value 7 is -128"},
     };
     for (size_t i = 0; i < sizeof table / sizeof table[0]; ++i) {
         spoil(small, table[i].name, table[i].offset, table[i].value, table[i].size);
@@ -246,7 +274,8 @@ static void test_files_that_lie(void **state)
         const char *from, *to, *text;
         clile_status status;
     } edits[] = {
-        {"\"format_version\":\"2\"", "\"format_version\":\"3\"", "model format 3", CLILE_E_UNSUPPORTED},
+        {"\"format_version\":\"2\"", "\"format_version\":\"3\"", "model format 3",
+         CLILE_E_UNSUPPORTED},
         {"\"format_version\":\"2\"", "\"format_version\":\"1\"", "encoder.", CLILE_E_FORMAT},
         {"\"weights\":\"int8\"", "\"weights\":\"int4\"", "\"int4\"", CLILE_E_UNSUPPORTED},
         {"\"weights\":\"int8\"", "\"weighty\":\"int8\"", "no \"weights\"", CLILE_E_FORMAT},
@@ -266,14 +295,16 @@ static void test_files_that_lie(void **state)
         memcpy(at, edits[i].from, strlen(edits[i].from));
     }
     clile_i_rng rng = clile_i_rng_make(9, 9);
-    for (int i = 0; i < 200; ++i) { /* cut somewhere, or one byte turned: an error, never a crash or a silent change */
+    for (int i = 0; i < 200; ++i) {
+        /* cut somewhere, or one byte turned: an error, never a crash or a silent change */
         char *copy = malloc(size);
         memcpy(copy, bytes, size);
         size_t keep = size;
         if (i % 2)
             keep = (size_t)clile_i_rng_below(&rng, (int64_t)size);
         else
-            copy[clile_i_rng_below(&rng, (int64_t)size)] ^= (char)(1 + clile_i_rng_below(&rng, 255));
+            copy[clile_i_rng_below(&rng, (int64_t)size)] ^=
+                (char)(1 + clile_i_rng_below(&rng, 255));
         FILE *out = fopen(changed, "wb");
         fwrite(copy, 1, keep, out);
         fclose(out);

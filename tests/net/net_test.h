@@ -1,11 +1,12 @@
-/* Shared by the tests of net: a small net with values that make every tensor matter, and its data. */
+/* Shared by the tests of net: a small net with values that make every tensor matter, and its
+ * data. */
 #ifndef CLILE_TEST_NET_H
 #define CLILE_TEST_NET_H
 
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <setjmp.h>
 #include <cmocka.h>
 
 #include <math.h>
@@ -24,53 +25,59 @@ static inline float *test_floats(int64_t count)
 static inline float *test_normal(clile_i_rng *rng, int64_t count)
 {
     float *values = test_floats(count);
-    for (int64_t i = 0; i < count; i++) values[i] = (float)clile_i_rng_normal(rng);
+    for (int64_t i = 0; i < count; ++i) values[i] = (float)clile_i_rng_normal(rng);
     return values;
 }
 
 /* Initialised, with norms and statistics that are not 1 and 0; some gammas are negative. */
-static inline clile_i_net *test_net(const char *backbone, double width, int32_t embedding, uint64_t seed)
+static inline clile_i_net *test_net(const char *backbone, double width, int32_t embedding,
+                                    uint64_t seed)
 {
     const clile_i_net_config config = {backbone, width, embedding};
     clile_i_net *net = NULL;
     clile_i_rng rng = clile_i_rng_make(seed, 0);
     assert_int_equal(clile_i_net_create(&config, &net), CLILE_OK);
     clile_i_net_init(net, &rng);
-    for (int32_t t = 0; t < clile_i_net_tensor_count(net); t++) {
+    for (int32_t t = 0; t < clile_i_net_tensor_count(net); ++t) {
         const clile_i_net_tensor *tensor = clile_i_net_tensor_at(net, t);
         const int variance = strstr(tensor->name, "running_var") != NULL;
-        const int gamma = tensor->ndim == 1 && tensor->trainable && strstr(tensor->name, ".weight") != NULL;
+        const int gamma =
+            tensor->ndim == 1 && tensor->trainable && strstr(tensor->name, ".weight") != NULL;
         if (tensor->ndim != 1 || strncmp(tensor->name, "fc", 2) == 0) continue;
-        for (int64_t i = 0; i < tensor->count; i++) {
-            const double value = variance || gamma ? clile_i_rng_range(&rng, 0.5, 1.5) : 0.3 * clile_i_rng_normal(&rng);
+        for (int64_t i = 0; i < tensor->count; ++i) {
+            const double value = variance || gamma ? clile_i_rng_range(&rng, 0.5, 1.5)
+                                                   : 0.3 * clile_i_rng_normal(&rng);
             tensor->data[i] = (float)(gamma && i % 7 == 3 ? -value : value);
         }
     }
     return net;
 }
 
-static inline clile_i_exec *test_exec(const clile_i_net *net, int32_t batch, int32_t size, clile_i_exec_mode mode)
+static inline clile_i_exec *test_exec(const clile_i_net *net, int32_t batch, int32_t size,
+                                      clile_i_exec_mode mode)
 {
     clile_i_exec *exec = NULL;
-    if (clile_i_exec_create(net, batch, size, mode, &exec) != CLILE_OK) fail_msg("%s", clile_last_error());
+    if (clile_i_exec_create(net, batch, size, mode, &exec) != CLILE_OK)
+        fail_msg("%s", clile_last_error());
     return exec;
 }
 
 static inline double test_largest(const float *values, int64_t count)
 {
     double largest = 0.0;
-    for (int64_t i = 0; i < count; i++) largest = fmax(largest, fabs((double)values[i]));
+    for (int64_t i = 0; i < count; ++i) largest = fmax(largest, fabs((double)values[i]));
     return largest;
 }
 
 /* Fails unless every |a - b| <= tolerance * (largest |b|). */
-static inline void test_near(const char *what, const float *a, const float *b, int64_t count, double tolerance)
+static inline void test_near(const char *what, const float *a, const float *b, int64_t count,
+                             double tolerance)
 {
     const double bound = tolerance * test_largest(b, count);
-    for (int64_t i = 0; i < count; i++)
+    for (int64_t i = 0; i < count; ++i)
         if (!(fabs((double)a[i] - (double)b[i]) <= bound))
-            fail_msg("%s: element %lld is %.9g, expected %.9g within %.3g", what, (long long)i, (double)a[i],
-                     (double)b[i], bound);
+            fail_msg("%s: element %lld is %.9g, expected %.9g within %.3g", what, (long long)i,
+                     (double)a[i], (double)b[i], bound);
 }
 
 #endif

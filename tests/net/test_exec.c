@@ -1,4 +1,5 @@
-/* The compiled net: its modes agree, bits repeat, values go in and out unchanged, padding stays zero. */
+/* The compiled net: its modes agree, bits repeat, values go in and out unchanged, padding stays
+ * zero. */
 #include "net_test.h"
 
 typedef struct {
@@ -23,7 +24,7 @@ static int64_t image_count(const net_case *c)
 static void test_inference_is_frozen(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < CASES; i++) {
+    for (size_t i = 0; i < CASES; ++i) {
         const net_case *c = &cases[i];
         const int64_t count = (int64_t)c->batch * c->embedding;
         clile_i_net *net = test_net(c->backbone, c->width, c->embedding, 1);
@@ -31,7 +32,7 @@ static void test_inference_is_frozen(void **state)
         clile_i_exec *infer = test_exec(net, c->batch, c->size, CLILE_I_EXEC_INFER);
         clile_i_rng rng = clile_i_rng_make(2, i);
         float *a = test_floats(count), *b = test_floats(count);
-        for (int run = 0; run < 2; run++) { /* the second run meets a used arena */
+        for (int run = 0; run < 2; ++run) { /* the second run meets a used arena */
             float *image = test_normal(&rng, image_count(c));
             assert_int_equal(clile_i_exec_forward(frozen, image, a), CLILE_OK);
             assert_int_equal(clile_i_exec_forward(infer, image, b), CLILE_OK);
@@ -43,7 +44,9 @@ static void test_inference_is_frozen(void **state)
         float *image = test_normal(&rng, image_count(c));
         clile_i_exec *one = test_exec(net, 1, c->size, CLILE_I_EXEC_INFER);
         assert_int_equal(clile_i_exec_forward(infer, image, a), CLILE_OK);
-        assert_int_equal(clile_i_exec_forward(one, image + image_count(c) / c->batch * (c->batch - 1), b), CLILE_OK);
+        assert_int_equal(
+            clile_i_exec_forward(one, image + image_count(c) / c->batch * (c->batch - 1), b),
+            CLILE_OK);
         test_near("one image", b, a + count - c->embedding, c->embedding, 1e-4);
         free(image), free(a), free(b);
         clile_i_exec_destroy(one);
@@ -54,29 +57,34 @@ static void test_inference_is_frozen(void **state)
 }
 
 /* One training step with its gradients, in a fresh net. */
-static void run_step(const net_case *c, int32_t threads, clile_i_exec_mode mode, float *dst, float *diffs,
-                     clile_i_net *after)
+static void run_step(const net_case *c, int32_t threads, clile_i_exec_mode mode, float *dst,
+                     float *diffs, clile_i_net *after)
 {
     const int32_t before = clile_i_threads_set(threads);
     clile_i_net *net = test_net(c->backbone, c->width, c->embedding, 1);
     clile_i_exec *exec = test_exec(net, c->batch, c->size, mode);
     clile_i_rng rng = clile_i_rng_make(3, 0);
     int64_t count = 0;
-    float *image = test_normal(&rng, image_count(c)), *diff = test_normal(&rng, (int64_t)c->batch * c->embedding);
+    float *image = test_normal(&rng, image_count(c)),
+          *diff = test_normal(&rng, (int64_t)c->batch * c->embedding);
     assert_int_equal(clile_i_exec_forward(exec, image, dst), CLILE_OK);
-    memset(image, 0, (size_t)image_count(c) * sizeof *image); /* backward must not need it any more */
+    /* backward must not need it any more */
+    memset(image, 0, (size_t)image_count(c) * sizeof *image);
     clile_i_exec_params(exec, &count);
-    for (int64_t i = 0; i < count; i++) clile_i_exec_diffs(exec)[i] = NAN; /* overwritten, not added to */
-    for (int32_t s = 0; s < clile_i_exec_segment_count(exec); s++) {
+    /* overwritten, not added to */
+    for (int64_t i = 0; i < count; ++i) clile_i_exec_diffs(exec)[i] = NAN;
+    for (int32_t s = 0; s < clile_i_exec_segment_count(exec); ++s) {
         const clile_i_exec_segment *segment = clile_i_exec_segment_at(exec, s);
         float *rest = clile_i_exec_diffs(exec) + segment->offset;
         /* rounding at the end of a segment is nobody's output and starts as zero */
-        for (int64_t i = segment->count - 16 < 0 ? 0 : segment->count - 16; i < segment->count; i++) rest[i] = 0.0F;
+        for (int64_t i = segment->count - 16 < 0 ? 0 : segment->count - 16; i < segment->count; ++i)
+            rest[i] = 0.0F;
     }
     assert_int_equal(clile_i_exec_backward(exec, diff), CLILE_OK);
     float *plain = test_floats(5000000);
-    for (int32_t s = 0; s < clile_i_exec_segment_count(exec); s++) {
-        const clile_i_net_tensor *tensor = clile_i_net_tensor_at(net, clile_i_exec_segment_at(exec, s)->tensor);
+    for (int32_t s = 0; s < clile_i_exec_segment_count(exec); ++s) {
+        const clile_i_net_tensor *tensor =
+            clile_i_net_tensor_at(net, clile_i_exec_segment_at(exec, s)->tensor);
         assert_int_equal(clile_i_exec_to_plain(exec, s, clile_i_exec_diffs(exec), plain), CLILE_OK);
         memcpy(diffs, plain, (size_t)tensor->count * sizeof *diffs);
         diffs += tensor->count;
@@ -91,15 +99,16 @@ static void run_step(const net_case *c, int32_t threads, clile_i_exec_mode mode,
 static void test_same_bits(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < 2; i++) {
+    for (size_t i = 0; i < 2; ++i) {
         const net_case *c = &cases[i];
         const int64_t count = (int64_t)c->batch * c->embedding;
         clile_i_net *net = test_net(c->backbone, c->width, c->embedding, 1);
         int64_t parameters = 0;
-        for (int32_t t = 0; t < clile_i_net_tensor_count(net); t++)
-            if (clile_i_net_tensor_at(net, t)->trainable) parameters += clile_i_net_tensor_at(net, t)->count;
+        for (int32_t t = 0; t < clile_i_net_tensor_count(net); ++t)
+            if (clile_i_net_tensor_at(net, t)->trainable)
+                parameters += clile_i_net_tensor_at(net, t)->count;
         float *dst[3], *diffs[3];
-        for (int k = 0; k < 3; k++) {
+        for (int k = 0; k < 3; ++k) {
             dst[k] = test_floats(count);
             diffs[k] = test_floats(parameters);
             run_step(c, k < 2 ? 2 : 1, CLILE_I_EXEC_TRAIN, dst[k], diffs[k], NULL);
@@ -109,7 +118,7 @@ static void test_same_bits(void **state)
         assert_true(test_largest(diffs[0], parameters) > 1e-3);
         test_near("one thread", dst[2], dst[0], count, 1e-4);
         test_near("one thread, gradients", diffs[2], diffs[0], parameters, 1e-3);
-        for (int k = 0; k < 3; k++) free(dst[k]), free(diffs[k]);
+        for (int k = 0; k < 3; ++k) free(dst[k]), free(diffs[k]);
         clile_i_net_destroy(net);
     }
 }
@@ -117,20 +126,21 @@ static void test_same_bits(void **state)
 static void test_round_trip(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < CASES; i++) {
+    for (size_t i = 0; i < CASES; ++i) {
         const net_case *c = &cases[i];
         clile_i_net *net = test_net(c->backbone, c->width, c->embedding, 4), *back = NULL;
         assert_int_equal(clile_i_net_create(clile_i_net_get_config(net), &back), CLILE_OK);
         clile_i_exec *exec = test_exec(net, c->batch, c->size, CLILE_I_EXEC_TRAIN);
         assert_int_equal(clile_i_exec_store(exec, back), CLILE_OK);
-        for (int32_t t = 0; t < clile_i_net_tensor_count(net); t++)
-            assert_memory_equal(clile_i_net_tensor_at(net, t)->data, clile_i_net_tensor_at(back, t)->data,
+        for (int32_t t = 0; t < clile_i_net_tensor_count(net); ++t)
+            assert_memory_equal(clile_i_net_tensor_at(net, t)->data,
+                                clile_i_net_tensor_at(back, t)->data,
                                 (size_t)clile_i_net_tensor_at(net, t)->count * sizeof(float));
         int64_t count = 0, covered = 0, values = 0;
         const float *params = clile_i_exec_params(exec, &count);
         float *flat = test_floats(count);
-        for (int64_t k = 0; k < count; k++) flat[k] = NAN;
-        for (int32_t s = 0; s < clile_i_exec_segment_count(exec); s++) {
+        for (int64_t k = 0; k < count; ++k) flat[k] = NAN;
+        for (int32_t s = 0; s < clile_i_exec_segment_count(exec); ++s) {
             const clile_i_exec_segment *segment = clile_i_exec_segment_at(exec, s);
             const clile_i_net_tensor *tensor = clile_i_net_tensor_at(net, segment->tensor);
             assert_true(tensor->trainable);
@@ -161,18 +171,19 @@ static void test_padding(void **state)
     float *params = clile_i_exec_params(exec, &count);
     float *ones = test_floats(5000000), *mask = test_floats(count),
           *dst = test_floats((int64_t)c->batch * c->embedding);
-    for (int64_t i = 0; i < 5000000; i++) ones[i] = 1.0F;
-    for (int32_t s = 0; s < clile_i_exec_segment_count(exec); s++)
+    for (int64_t i = 0; i < 5000000; ++i) ones[i] = 1.0F;
+    for (int32_t s = 0; s < clile_i_exec_segment_count(exec); ++s)
         assert_int_equal(clile_i_exec_from_plain(exec, s, ones, mask), CLILE_OK);
-    for (int step = 0; step < 3; step++) {
-        float *image = test_normal(&rng, image_count(c)), *diff = test_normal(&rng, (int64_t)c->batch * c->embedding);
+    for (int step = 0; step < 3; ++step) {
+        float *image = test_normal(&rng, image_count(c)),
+              *diff = test_normal(&rng, (int64_t)c->batch * c->embedding);
         assert_int_equal(clile_i_exec_forward(exec, image, dst), CLILE_OK);
         assert_int_equal(clile_i_exec_backward(exec, diff), CLILE_OK);
         const float *diffs = clile_i_exec_diffs(exec);
         padding = 0;
-        for (int64_t i = 0; i < count; i++) {
+        for (int64_t i = 0; i < count; ++i) {
             if (mask[i] == 0.0F) {
-                padding++;
+                ++padding;
                 assert_true(diffs[i] == 0.0F && params[i] == 0.0F);
             }
             params[i] -= 0.01F * diffs[i];
@@ -185,7 +196,8 @@ static void test_padding(void **state)
     clile_i_net_destroy(net);
 }
 
-/* torch: running = 0.9 running + 0.1 batch, variance unbiased; here against what the convolution gave. */
+/* torch: running = 0.9 running + 0.1 batch, variance unbiased; here against what the convolution
+ * gave. */
 static void test_running_statistics(void **state)
 {
     (void)state;
@@ -193,29 +205,34 @@ static void test_running_statistics(void **state)
     clile_i_net *net = test_net(c->backbone, c->width, c->embedding, 7), *after = NULL;
     assert_int_equal(clile_i_net_create(clile_i_net_get_config(net), &after), CLILE_OK);
     clile_i_rng rng = clile_i_rng_make(8, 0);
-    float *image = test_normal(&rng, image_count(c)), *dst = test_floats((int64_t)c->batch * c->embedding);
+    float *image = test_normal(&rng, image_count(c)),
+          *dst = test_floats((int64_t)c->batch * c->embedding);
     clile_i_exec *exec = test_exec(net, c->batch, c->size, CLILE_I_EXEC_TRAIN);
     assert_int_equal(clile_i_exec_forward(exec, image, dst), CLILE_OK);
     assert_int_equal(clile_i_exec_store(exec, after), CLILE_OK);
-    for (int32_t u = 0; u < exec->unit_count; u++) {
+    for (int32_t u = 0; u < exec->unit_count; ++u) {
         const clile_i_exec_unit *unit = &exec->units[u];
         const int64_t hw = unit->dst.h * unit->dst.w, n = unit->dst.n;
         float *plain = test_floats(n * unit->dst.c * hw);
         clile_i_dnn_layout_to_plain(&unit->dst, unit->pre, plain);
-        for (int64_t ch = 0; ch < unit->dst.c; ch++) {
+        for (int64_t ch = 0; ch < unit->dst.c; ++ch) {
             double sum = 0.0, squares = 0.0;
-            for (int64_t i = 0; i < n * hw; i++) sum += (double)plain[(i / hw * unit->dst.c + ch) * hw + i % hw];
+            for (int64_t i = 0; i < n * hw; ++i)
+                sum += (double)plain[(i / hw * unit->dst.c + ch) * hw + i % hw];
             const double mean = sum / (double)(n * hw);
-            for (int64_t i = 0; i < n * hw; i++) {
+            for (int64_t i = 0; i < n * hw; ++i) {
                 const double d = (double)plain[(i / hw * unit->dst.c + ch) * hw + i % hw] - mean;
                 squares += d * d;
             }
             const double variance = squares / (double)(n * hw - 1);
             const int32_t norm = net->units[u].norm;
             const double expected_mean = 0.9 * (double)net->tensors[norm + 2].data[ch] + 0.1 * mean;
-            const double expected_variance = 0.9 * (double)net->tensors[norm + 3].data[ch] + 0.1 * variance;
-            assert_true(fabs((double)after->tensors[norm + 2].data[ch] - expected_mean) < 1e-5 * (1.0 + fabs(mean)));
-            assert_true(fabs((double)after->tensors[norm + 3].data[ch] - expected_variance) < 1e-5 * (1.0 + variance));
+            const double expected_variance =
+                0.9 * (double)net->tensors[norm + 3].data[ch] + 0.1 * variance;
+            assert_true(fabs((double)after->tensors[norm + 2].data[ch] - expected_mean) <
+                        1e-5 * (1.0 + fabs(mean)));
+            assert_true(fabs((double)after->tensors[norm + 3].data[ch] - expected_variance) <
+                        1e-5 * (1.0 + variance));
         }
         free(plain);
     }
@@ -223,7 +240,7 @@ static void test_running_statistics(void **state)
     exec = test_exec(net, c->batch, c->size, CLILE_I_EXEC_TRAIN_FROZEN); /* frozen ones stay */
     assert_int_equal(clile_i_exec_forward(exec, image, dst), CLILE_OK);
     assert_int_equal(clile_i_exec_store(exec, after), CLILE_OK);
-    for (int32_t t = 0; t < net->tensor_count; t++)
+    for (int32_t t = 0; t < net->tensor_count; ++t)
         assert_memory_equal(net->tensors[t].data, after->tensors[t].data,
                             (size_t)net->tensors[t].count * sizeof(float));
     clile_i_exec_destroy(exec);
@@ -239,12 +256,14 @@ static void test_nothing_allocated(void **state)
     const net_case *c = &cases[1];
     clile_i_net *net = test_net(c->backbone, c->width, c->embedding, 9);
     clile_i_rng rng = clile_i_rng_make(10, 0);
-    float *image = test_normal(&rng, image_count(c)), *dst = test_floats((int64_t)c->batch * c->embedding);
-    for (int mode = CLILE_I_EXEC_TRAIN; mode <= CLILE_I_EXEC_INFER; mode++) {
+    float *image = test_normal(&rng, image_count(c)),
+          *dst = test_floats((int64_t)c->batch * c->embedding);
+    for (int mode = CLILE_I_EXEC_TRAIN; mode <= CLILE_I_EXEC_INFER; ++mode) {
         clile_i_exec *exec = test_exec(net, c->batch, c->size, (clile_i_exec_mode)mode);
         clile_i_alloc_fail_at(1);
         const clile_status forward = clile_i_exec_forward(exec, image, dst);
-        const clile_status backward = mode == CLILE_I_EXEC_INFER ? CLILE_OK : clile_i_exec_backward(exec, dst);
+        const clile_status backward =
+            mode == CLILE_I_EXEC_INFER ? CLILE_OK : clile_i_exec_backward(exec, dst);
         clile_i_alloc_fail_at(0);
         assert_int_equal(forward, CLILE_OK);
         assert_int_equal(backward, CLILE_OK);
@@ -254,20 +273,24 @@ static void test_nothing_allocated(void **state)
     clile_i_net_destroy(net);
 }
 
-static void check_refused(const clile_i_net *net, int32_t batch, int32_t size, clile_i_exec_mode mode, const char *text)
+static void check_refused(const clile_i_net *net, int32_t batch, int32_t size,
+                          clile_i_exec_mode mode, const char *text)
 {
     clile_i_exec *exec = NULL;
     assert_int_equal(clile_i_exec_create(net, batch, size, mode, &exec), CLILE_E_INVALID_ARGUMENT);
     assert_null(exec);
-    if (strstr(clile_last_error(), text) == NULL) fail_msg("\"%s\" does not say \"%s\"", clile_last_error(), text);
+    if (strstr(clile_last_error(), text) == NULL)
+        fail_msg("\"%s\" does not say \"%s\"", clile_last_error(), text);
 }
 
 static void test_wrong(void **state)
 {
     (void)state;
-    clile_i_net *net = test_net("resnet10", 0.125, 5, 11), *other = test_net("resnet10", 0.125, 6, 11);
+    clile_i_net *net = test_net("resnet10", 0.125, 5, 11),
+                *other = test_net("resnet10", 0.125, 6, 11);
     float dst[10] = {0};
-    check_refused(net, 2, 31, CLILE_I_EXEC_TRAIN, "image size: expected 32 .. 512 pixels, found 31");
+    check_refused(net, 2, 31, CLILE_I_EXEC_TRAIN,
+                  "image size: expected 32 .. 512 pixels, found 31");
     check_refused(net, 2, 513, CLILE_I_EXEC_INFER, "found 513");
     check_refused(net, 0, 64, CLILE_I_EXEC_TRAIN, "batch: expected 1 .. 4096, found 0");
     check_refused(net, -1, 64, CLILE_I_EXEC_INFER, "found -1");
@@ -276,7 +299,8 @@ static void test_wrong(void **state)
     assert_int_equal(clile_i_exec_backward(exec, dst), CLILE_E_STATE); /* no forward yet */
     assert_non_null(strstr(clile_last_error(), "backward: expected a forward run"));
     assert_int_equal(clile_i_exec_load(exec, other), CLILE_E_INVALID_ARGUMENT);
-    assert_non_null(strstr(clile_last_error(), "embedding 5, found resnet10, width 0.125, embedding 6"));
+    assert_non_null(
+        strstr(clile_last_error(), "embedding 5, found resnet10, width 0.125, embedding 6"));
     assert_int_equal(clile_i_exec_store(exec, other), CLILE_E_INVALID_ARGUMENT);
     clile_i_exec_destroy(exec);
     exec = test_exec(net, 1, 32, CLILE_I_EXEC_INFER);
@@ -294,10 +318,12 @@ static void test_out_of_memory(void **state)
     clile_i_net *net = test_net("resnet10", 0.125, 5, 12);
     for (int mode = CLILE_I_EXEC_TRAIN; mode <= CLILE_I_EXEC_INFER; mode += 2) {
         int64_t refused = 0, k = 1, step = 1;
-        for (;; refused++, k += step, step += 3) { /* ever wider steps: each attempt compiles up to that point */
+        for (;; refused++, k += step, step += 3) {
+            /* ever wider steps: each attempt compiles up to that point */
             clile_i_exec *exec = NULL;
             clile_i_alloc_fail_at(k);
-            const clile_status status = clile_i_exec_create(net, 2, 32, (clile_i_exec_mode)mode, &exec);
+            const clile_status status =
+                clile_i_exec_create(net, 2, 32, (clile_i_exec_mode)mode, &exec);
             clile_i_alloc_fail_at(0);
             if (status == CLILE_OK) {
                 clile_i_exec_destroy(exec);
@@ -326,7 +352,8 @@ static void test_flops(void **state)
     net = test_net("resnet10", 0.125, 8, 14);
     clile_i_exec *train = test_exec(net, 2, 32, CLILE_I_EXEC_TRAIN);
     infer = test_exec(net, 2, 32, CLILE_I_EXEC_INFER);
-    const int64_t stem = 2 * INT64_C(2) * 8 * 3 * 49 * 16 * 16; /* needs no gradient of its source */
+    /* needs no gradient of its source */
+    const int64_t stem = 2 * INT64_C(2) * 8 * 3 * 49 * 16 * 16;
     assert_int_equal(clile_i_exec_flops(train), 3 * clile_i_exec_flops(infer) - stem);
     assert_int_equal(clile_i_exec_bench_convolutions(train, &forward, &data, &weights), CLILE_OK);
     assert_true(forward > 0.0 && data > 0.0 && weights > 0.0);
@@ -338,7 +365,8 @@ static void test_flops(void **state)
 
 int main(void)
 {
-    clile_i_threads_set(1); /* test_same_bits sets its own; a team would only wait for itself on a busy machine */
+    /* test_same_bits sets its own; a team would only wait for itself on a busy machine */
+    clile_i_threads_set(1);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_inference_is_frozen),
         cmocka_unit_test(test_same_bits),

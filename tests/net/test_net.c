@@ -1,11 +1,13 @@
-/* The architecture: torchvision's names, shapes, order and numbers of parameters; initialisation; wrong configurations.
+/* The architecture: torchvision's names, shapes, order and numbers of parameters;
+ * initialisation; wrong configurations.
  */
 #include "net_test.h"
 
 static void test_sizes(void **state)
 {
     (void)state;
-    /* len(state_dict()) without num_batches_tracked, and numel of the parameters, of torchvision 0.14 with 1000 outputs
+    /* len(state_dict()) without num_batches_tracked, and numel of the parameters, of torchvision
+     * 0.14 with 1000 outputs
      */
     static const struct {
         const char *backbone;
@@ -15,17 +17,17 @@ static void test_sizes(void **state)
                     {"resnet34", 182, 21797672},
                     {"resnet50", 267, 25557032},
                     {"resnet10", 62, 5418792}};
-    for (size_t i = 0; i < sizeof expected / sizeof *expected; i++) {
+    for (size_t i = 0; i < sizeof expected / sizeof *expected; ++i) {
         const clile_i_net_config config = {expected[i].backbone, 1.0, 1000};
         clile_i_net *net = NULL;
         int64_t parameters = 0, values = 0, all = 0;
         assert_int_equal(clile_i_net_values(&config, &all), CLILE_OK);
         assert_int_equal(clile_i_net_create(&config, &net), CLILE_OK);
         assert_int_equal(clile_i_net_tensor_count(net), expected[i].tensors);
-        for (int32_t t = 0; t < expected[i].tensors; t++) {
+        for (int32_t t = 0; t < expected[i].tensors; ++t) {
             const clile_i_net_tensor *tensor = clile_i_net_tensor_at(net, t);
             int64_t product = 1;
-            for (int32_t k = 0; k < tensor->ndim; k++) product *= tensor->shape[k];
+            for (int32_t k = 0; k < tensor->ndim; ++k) product *= tensor->shape[k];
             assert_int_equal(product, tensor->count);
             if (tensor->trainable) parameters += tensor->count;
             values += tensor->count;
@@ -51,12 +53,12 @@ static void check_tensors(const char *backbone, const expected_tensor *expected,
     const clile_i_net_config config = {backbone, 1.0, 12};
     clile_i_net *net = NULL;
     assert_int_equal(clile_i_net_create(&config, &net), CLILE_OK);
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count; ++i) {
         const expected_tensor *e = &expected[i];
         const clile_i_net_tensor *tensor = clile_i_net_tensor_at(net, e->index);
         assert_string_equal(tensor->name, e->name);
         assert_int_equal(tensor->ndim, e->ndim);
-        for (int32_t k = 0; k < e->ndim; k++) assert_int_equal(tensor->shape[k], e->shape[k]);
+        for (int32_t k = 0; k < e->ndim; ++k) assert_int_equal(tensor->shape[k], e->shape[k]);
         assert_int_equal(tensor->trainable, e->trainable);
         assert_int_equal(tensor->decay, e->decay);
     }
@@ -115,11 +117,13 @@ static void test_init(void **state)
     clile_i_rng rng = clile_i_rng_make(7, 1), again = clile_i_rng_make(7, 1);
     assert_int_equal(clile_i_net_create(&config, &net), CLILE_OK);
     assert_int_equal(clile_i_net_create(&config, &other), CLILE_OK);
-    assert_true(clile_i_net_tensor_at(net, 1)->data[63] == 1.0F); /* a net that was never initialised is harmless */
+    /* a net that was never initialised is harmless */
+    assert_true(clile_i_net_tensor_at(net, 1)->data[63] == 1.0F);
     clile_i_net_init(net, &rng);
-    const clile_i_net_tensor *weights = clile_i_net_tensor_at(net, 5); /* layer1.0.conv1: fan out 64 * 9 */
+    /* layer1.0.conv1: fan out 64 * 9 */
+    const clile_i_net_tensor *weights = clile_i_net_tensor_at(net, 5);
     double sum = 0.0, squares = 0.0;
-    for (int64_t i = 0; i < weights->count; i++) {
+    for (int64_t i = 0; i < weights->count; ++i) {
         sum += (double)weights->data[i];
         squares += (double)weights->data[i] * (double)weights->data[i];
     }
@@ -129,21 +133,23 @@ static void test_init(void **state)
     const clile_i_net_tensor *fc = clile_i_net_tensor_at(net, 100);
     const double largest = test_largest(fc->data, fc->count), bound = 1.0 / sqrt(512.0);
     assert_true(largest <= bound && largest > 0.99 * bound);
-    for (int64_t i = 0; i < 64; i++) {
+    for (int64_t i = 0; i < 64; ++i) {
         assert_true(clile_i_net_tensor_at(net, 1)->data[i] == 1.0F);
         assert_true(clile_i_net_tensor_at(net, 2)->data[i] == 0.0F);
         assert_true(clile_i_net_tensor_at(net, 3)->data[i] == 0.0F);
         assert_true(clile_i_net_tensor_at(net, 4)->data[i] == 1.0F);
     }
     clile_i_net_init(other, &again);
-    for (int32_t t = 0; t < clile_i_net_tensor_count(net); t++)
-        assert_memory_equal(clile_i_net_tensor_at(net, t)->data, clile_i_net_tensor_at(other, t)->data,
+    for (int32_t t = 0; t < clile_i_net_tensor_count(net); ++t)
+        assert_memory_equal(clile_i_net_tensor_at(net, t)->data,
+                            clile_i_net_tensor_at(other, t)->data,
                             (size_t)clile_i_net_tensor_at(net, t)->count * sizeof(float));
     clile_i_net_init(other, &again); /* the generator has moved on */
     assert_memory_not_equal(weights->data, clile_i_net_tensor_at(other, 5)->data, 64);
     clile_i_net_copy(other, net);
-    for (int32_t t = 0; t < clile_i_net_tensor_count(net); t++)
-        assert_memory_equal(clile_i_net_tensor_at(net, t)->data, clile_i_net_tensor_at(other, t)->data,
+    for (int32_t t = 0; t < clile_i_net_tensor_count(net); ++t)
+        assert_memory_equal(clile_i_net_tensor_at(net, t)->data,
+                            clile_i_net_tensor_at(other, t)->data,
                             (size_t)clile_i_net_tensor_at(net, t)->count * sizeof(float));
     clile_i_net_destroy(net);
     clile_i_net_destroy(other);
@@ -154,7 +160,8 @@ static void check_refused(clile_i_net_config config, const char *text)
     clile_i_net *net = NULL;
     assert_int_equal(clile_i_net_create(&config, &net), CLILE_E_INVALID_ARGUMENT);
     assert_null(net);
-    if (strstr(clile_last_error(), text) == NULL) fail_msg("\"%s\" does not say \"%s\"", clile_last_error(), text);
+    if (strstr(clile_last_error(), text) == NULL)
+        fail_msg("\"%s\" does not say \"%s\"", clile_last_error(), text);
 }
 
 static void test_wrong(void **state)
@@ -165,7 +172,8 @@ static void test_wrong(void **state)
     check_refused((clile_i_net_config){"resnet18", 0.0, 8}, "width multiplier: expected above 0");
     check_refused((clile_i_net_config){"resnet18", NAN, 8}, "width multiplier");
     check_refused((clile_i_net_config){"resnet18", 1000.0, 8}, "at most 4, found 1000");
-    check_refused((clile_i_net_config){"resnet18", 1.0, 0}, "embedding size: expected 1 .. 65536, found 0");
+    check_refused((clile_i_net_config){"resnet18", 1.0, 0},
+                  "embedding size: expected 1 .. 65536, found 0");
 }
 
 static void test_out_of_memory(void **state)
@@ -174,7 +182,7 @@ static void test_out_of_memory(void **state)
     const clile_i_net_config config = {"resnet10", 0.125, 4};
     clile_i_net *net = NULL;
     int64_t k = 1;
-    for (;; k++) {
+    for (;; ++k) {
         clile_i_alloc_fail_at(k);
         const clile_status status = clile_i_net_create(&config, &net);
         clile_i_alloc_fail_at(0);
@@ -189,8 +197,9 @@ static void test_out_of_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_sizes), cmocka_unit_test(test_names), cmocka_unit_test(test_width),
-        cmocka_unit_test(test_init),  cmocka_unit_test(test_wrong), cmocka_unit_test(test_out_of_memory),
+        cmocka_unit_test(test_sizes), cmocka_unit_test(test_names),
+        cmocka_unit_test(test_width), cmocka_unit_test(test_init),
+        cmocka_unit_test(test_wrong), cmocka_unit_test(test_out_of_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

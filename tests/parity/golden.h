@@ -2,10 +2,10 @@
 #ifndef CLILE_TEST_GOLDEN_H
 #define CLILE_TEST_GOLDEN_H
 
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <setjmp.h>
 #include <cmocka.h>
 
 #include <math.h>
@@ -22,16 +22,20 @@ static inline clile_i_st *golden_open(const char *path)
     return st;
 }
 
-/* A tensor that must be there with this type; a copy that the caller frees. shape may be NULL, else [4]. */
-static inline void *golden_copy(const clile_i_st *st, const char *name, clile_i_st_type type, int64_t *shape)
+/* A tensor that must be there with this type; a copy that the caller frees. shape may be NULL,
+ * else [4]. */
+static inline void *golden_copy(const clile_i_st *st, const char *name, clile_i_st_type type,
+                                int64_t *shape)
 {
     const clile_i_st_tensor *tensor = clile_i_st_find(st, name);
     if (tensor == NULL) fail_msg("%s: no tensor %s", clile_i_st_path(st), name);
-    if (tensor->type != type) fail_msg("%s: tensor %s is of another type", clile_i_st_path(st), name);
+    if (tensor->type != type)
+        fail_msg("%s: tensor %s is of another type", clile_i_st_path(st), name);
     void *data = malloc(tensor->bytes > 0 ? tensor->bytes : 1);
     assert_non_null(data);
     memcpy(data, tensor->data, tensor->bytes);
-    for (int32_t i = 0; shape != NULL && i < tensor->ndim && i < 4; i++) shape[i] = tensor->shape[i];
+    for (int32_t i = 0; shape != NULL && i < tensor->ndim && i < 4; ++i)
+        shape[i] = tensor->shape[i];
     return data;
 }
 

@@ -44,9 +44,9 @@ static void dataset_from_arrays(world *w)
 {
     clile_dataset *out = NULL;
     WATCH(out);
-    CALL(clile_dataset_from_arrays(WORLD_N, WORLD_SIZE, WORLD_SIZE, A(rgb, &w->rgb[0][0][0][0]), WORLD_C,
-                                   A(au_ids, w->au_ids), A(labels, &w->labels[0][0]), A(subject, w->subject),
-                                   A(out, &out)));
+    CALL(clile_dataset_from_arrays(WORLD_N, WORLD_SIZE, WORLD_SIZE, A(rgb, &w->rgb[0][0][0][0]),
+                                   WORLD_C, A(au_ids, w->au_ids), A(labels, &w->labels[0][0]),
+                                   A(subject, w->subject), A(out, &out)));
     take_dataset(w, out);
     clile_dataset_destroy(out);
 }
@@ -56,7 +56,8 @@ static void dataset_fold(world *w)
     clile_dataset *train = NULL, *test = NULL;
     WATCH(train);
     WATCH(test);
-    CALL(clile_dataset_fold(A(dataset, w->arrays), A(protocol, "kfold:3"), 1, O(train, &train), O(test, &test)));
+    CALL(clile_dataset_fold(A(dataset, w->arrays), A(protocol, "kfold:3"), 1, O(train, &train),
+                            O(test, &test)));
     if (w->null_argument == NULL) {
         take_dataset(w, train);
         take_dataset(w, test);
@@ -122,7 +123,8 @@ static void dataset_get_subject_name(world *w)
 {
     const char *name = NULL;
     CALL_VALUE(name = clile_dataset_get_subject_name(O(dataset, w->arrays), 1));
-    world_need(w, w->null_argument ? name == NULL : strcmp(name, "1") == 0, "the name, NULL for NULL");
+    world_need(w, w->null_argument ? name == NULL : strcmp(name, "1") == 0,
+               "the name, NULL for NULL");
 }
 
 static void dataset_get_image_name(world *w)
@@ -177,7 +179,8 @@ static void dataset_copy_crops(world *w)
     static uint8_t rgb[3][WORLD_SIZE][WORLD_SIZE][3];
     static const int64_t indices[3] = {2, 0, 1};
     clile_dataset *images = opened(w, w->images);
-    CALL(clile_dataset_copy_crops(A(dataset, images), 3, O(indices, indices), WORLD_SIZE, 1, A(rgb, &rgb[0][0][0][0])));
+    CALL(clile_dataset_copy_crops(A(dataset, images), 3, O(indices, indices), WORLD_SIZE, 1,
+                                  A(rgb, &rgb[0][0][0][0])));
     if (w->null_argument == NULL) TAKE(rgb);
     clile_dataset_destroy(images);
 }
@@ -238,7 +241,8 @@ static void image_read(world *w)
     WATCH(h);
     WATCH(width);
     WATCH(rgb);
-    CALL(clile_image_read(A(path, w->photo), O(options, w->options), A(h, &h), A(w, &width), A(rgb, &rgb)));
+    CALL(clile_image_read(A(path, w->photo), O(options, w->options), A(h, &h), A(w, &width),
+                          A(rgb, &rgb)));
     if (rgb != NULL) world_take(w, rgb, (size_t)h * (size_t)width * 3);
     clile_free(rgb);
 }
@@ -252,8 +256,8 @@ static void image_decode(world *w)
     WATCH(width);
     WATCH(rgb);
     assert_int_equal(clile_i_file_open(w->photo, &file), CLILE_OK);
-    CALL(clile_image_decode(A(bytes, file.data), file.size, O(options, w->options), A(h, &h), A(w, &width),
-                            A(rgb, &rgb)));
+    CALL(clile_image_decode(A(bytes, file.data), file.size, O(options, w->options), A(h, &h),
+                            A(w, &width), A(rgb, &rgb)));
     if (rgb != NULL) world_take(w, rgb, (size_t)h * (size_t)width * 3);
     clile_free(rgb);
     clile_i_file_close(&file);
@@ -275,7 +279,8 @@ static void image_walk(world *w)
 
 static void image_write_png(world *w)
 {
-    CALL(clile_image_write_png(A(path, w->scratch), WORLD_SIZE, WORLD_SIZE, A(rgb, &w->rgb[0][0][0][0])));
+    CALL(clile_image_write_png(A(path, w->scratch), WORLD_SIZE, WORLD_SIZE,
+                               A(rgb, &w->rgb[0][0][0][0])));
     if (world_ok(w)) world_take_file(w, w->scratch);
 }
 
@@ -284,7 +289,9 @@ static void image_write_png(world *w)
 static const char *face_rows(world *w)
 {
     FILE *file = fopen(w->scratch, "wb");
-    world_need(w, file != NULL && fputs("image,x,y,w,h\na/1.png,4,5,20,24\n", file) >= 0 && fclose(file) == 0,
+    world_need(w,
+               file != NULL && fputs("image,x,y,w,h\na/1.png,4,5,20,24\n", file) >= 0 &&
+                   fclose(file) == 0,
                "a face file");
     return w->scratch;
 }
@@ -332,7 +339,8 @@ static void face_file_get(world *w)
     WATCH(has_box);
     WATCH(points);
     WATCH(box);
-    CALL(clile_face_file_get(A(file, faces), 0, A(has_box, &has_box), A(box, box), A(points, &points), A(xy, xy)));
+    CALL(clile_face_file_get(A(file, faces), 0, A(has_box, &has_box), A(box, box),
+                             A(points, &points), A(xy, xy)));
     TAKE(box);
     clile_face_file_destroy(faces);
 }

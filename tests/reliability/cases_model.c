@@ -85,8 +85,8 @@ static void model_quantize(world *w)
 {
     clile_model *out = NULL;
     WATCH(out);
-    CALL(clile_model_quantize(A(model, w->model), 2, A(rgb, &w->rgb[0][0][0][0]), WORLD_SIZE, WORLD_SIZE,
-                              O(options, w->options), A(out, &out)));
+    CALL(clile_model_quantize(A(model, w->model), 2, A(rgb, &w->rgb[0][0][0][0]), WORLD_SIZE,
+                              WORLD_SIZE, O(options, w->options), A(out, &out)));
     take_model(w, out);
     clile_model_destroy(out);
 }
@@ -132,8 +132,8 @@ static int32_t see_metadata(const char *key, const char *value, void *user)
 static void file_inspect(world *w)
 {
     int32_t kind = -1;
-    CALL(clile_file_inspect(A(path, w->model_path), CALLBACK(tensor, see_tensor), CALLBACK(metadata, see_metadata),
-                            O(user, w), O(kind, &kind)));
+    CALL(clile_file_inspect(A(path, w->model_path), CALLBACK(tensor, see_tensor),
+                            CALLBACK(metadata, see_metadata), O(user, w), O(kind, &kind)));
     if (world_ok(w)) TAKE(kind);
 }
 
@@ -201,8 +201,8 @@ static void model_copy_decision(world *w)
 static void model_set_decision(world *w)
 {
     clile_model *model = loaded(w);
-    CALL(clile_model_set_decision(A(model, model), O(au_embedding, &w->vectors[0][0][0]), A(slope, w->ones),
-                                  A(offset, w->zeros)));
+    CALL(clile_model_set_decision(A(model, model), O(au_embedding, &w->vectors[0][0][0]),
+                                  A(slope, w->ones), A(offset, w->zeros)));
     take_model(w, model);
     clile_model_destroy(model);
 }
@@ -262,23 +262,26 @@ static void predictor_create(world *w)
     WATCH(out);
     CALL(clile_predictor_create(A(model, w->model), O(options, w->options), A(out, &out)));
     if (out != NULL && w->null_argument == NULL) {
-        NEED(clile_predictor_run(out, 2, &w->rgb[0][0][0][0], WORLD_SIZE, WORLD_SIZE, &a.probability[0][0],
-                                 &a.present[0][0], &a.embedding[0][0]));
+        NEED(clile_predictor_run(out, 2, &w->rgb[0][0][0][0], WORLD_SIZE, WORLD_SIZE,
+                                 &a.probability[0][0], &a.present[0][0], &a.embedding[0][0]));
         TAKE(a);
     }
     clile_predictor_destroy(out);
 }
 
-#define OUTPUTS O(probability, &a.probability[0][0]), O(present, &a.present[0][0]), O(embedding, &a.embedding[0][0])
-#define FINISH_PREDICTOR                                                                                               \
-    if (w->null_argument == NULL) TAKE(a);                                                                             \
+#define OUTPUTS                                                                                    \
+    O(probability, &a.probability[0][0]), O(present, &a.present[0][0]),                            \
+        O(embedding, &a.embedding[0][0])
+#define FINISH_PREDICTOR                                                                           \
+    if (w->null_argument == NULL) TAKE(a);                                                         \
     clile_predictor_destroy(predictor)
 
 static void predictor_run(world *w)
 {
     answer a = {0};
     clile_predictor *predictor = fresh_predictor(w);
-    CALL(clile_predictor_run(A(predictor, predictor), 2, A(rgb, &w->rgb[0][0][0][0]), WORLD_SIZE, WORLD_SIZE, OUTPUTS));
+    CALL(clile_predictor_run(A(predictor, predictor), 2, A(rgb, &w->rgb[0][0][0][0]), WORLD_SIZE,
+                             WORLD_SIZE, OUTPUTS));
     FINISH_PREDICTOR;
 }
 
@@ -286,8 +289,8 @@ static void predictor_run_strided(world *w)
 {
     answer a = {0};
     clile_predictor *predictor = fresh_predictor(w);
-    CALL(clile_predictor_run_strided(A(predictor, predictor), 2, A(rgb, &w->rgb[0][0][0][0]), WORLD_SIZE, WORLD_SIZE,
-                                     3 * WORLD_SIZE, 0, OUTPUTS));
+    CALL(clile_predictor_run_strided(A(predictor, predictor), 2, A(rgb, &w->rgb[0][0][0][0]),
+                                     WORLD_SIZE, WORLD_SIZE, 3 * WORLD_SIZE, 0, OUTPUTS));
     FINISH_PREDICTOR;
 }
 
@@ -295,8 +298,9 @@ static void predictor_run_scores(world *w)
 {
     answer a = {0};
     clile_predictor *predictor = fresh_predictor(w);
-    CALL(clile_predictor_run_scores(A(predictor, predictor), 2, A(rgb, &w->rgb[0][0][0][0]), WORLD_SIZE, WORLD_SIZE,
-                                    O(score, &a.probability[0][0]), O(present, &a.present[0][0]),
+    CALL(clile_predictor_run_scores(A(predictor, predictor), 2, A(rgb, &w->rgb[0][0][0][0]),
+                                    WORLD_SIZE, WORLD_SIZE, O(score, &a.probability[0][0]),
+                                    O(present, &a.present[0][0]),
                                     O(embedding, &a.embedding[0][0])));
     FINISH_PREDICTOR;
 }
@@ -306,12 +310,14 @@ static void predictor_run_faces(world *w)
 {
     answer a = {0};
     clile_predictor *predictor = fresh_predictor(w);
-    const clile_image rgb = {sizeof rgb, CLILE_PIXELS_RGB, WORLD_SIZE, WORLD_SIZE, 0, &w->rgb[0][0][0][0]};
+    const clile_image rgb = {sizeof rgb, CLILE_PIXELS_RGB,   WORLD_SIZE, WORLD_SIZE,
+                             0,          &w->rgb[0][0][0][0]};
     const clile_image grey = {sizeof grey, CLILE_PIXELS_GREY, WORLD_SIZE,
                               WORLD_SIZE,  3 * WORLD_SIZE,    &w->rgb[0][0][0][0]};
-    clile_face faces[3] = {{.struct_size = sizeof faces[0], .kind = CLILE_FACE_CROP, .image = &rgb},
-                           {.struct_size = sizeof faces[0], .kind = CLILE_FACE_BOX, .image = &grey},
-                           {.struct_size = sizeof faces[0], .kind = CLILE_FACE_POINTS, .image = &rgb, .points = 5}};
+    clile_face faces[3] = {
+        {.struct_size = sizeof faces[0], .kind = CLILE_FACE_CROP, .image = &rgb},
+        {.struct_size = sizeof faces[0], .kind = CLILE_FACE_BOX, .image = &grey},
+        {.struct_size = sizeof faces[0], .kind = CLILE_FACE_POINTS, .image = &rgb, .points = 5}};
     memcpy(faces[1].box, w->box, sizeof faces[1].box);
     faces[2].xy = w->landmarks;
     CALL(clile_predictor_run_faces(A(predictor, predictor), 3, A(faces, faces), OUTPUTS));
@@ -342,10 +348,12 @@ static void trainer_create(world *w)
     clile_trainer *out = NULL;
     NEED(clile_model_create(w->options, WORLD_C, w->au_ids, &model));
     WATCH(out);
-    CALL(clile_trainer_create(A(model, model), A(train, w->arrays), O(options, w->options), A(out, &out)));
+    CALL(clile_trainer_create(A(model, model), A(train, w->arrays), O(options, w->options),
+                              A(out, &out)));
     if (out == NULL)
         NEED(clile_model_set_decision(model, NULL, w->ones,
-                                      w->zeros)); /* a trainer that was not made does not hold the model */
+                                      /* a trainer that was not made does not hold the model */
+                                      w->zeros));
     clile_trainer_destroy(out);
     clile_model_destroy(model);
 }
@@ -356,13 +364,14 @@ static int32_t train_on(const clile_progress *progress, void *user)
     return progress->step > progress->steps; /* goes on */
 }
 
-/* A whole stage. A step that failed leaves a trainer that only says so (STATE); what fails before the first step can be
- * called again. */
+/* A whole stage. A step that failed leaves a trainer that only says so (STATE); what fails
+ * before the first step can be called again. */
 static void run_stage(world *w, int32_t stage, const char *settings)
 {
     clile_model *model = NULL;
     clile_trainer *trainer = world_trainer(w, settings, &model);
-    if (stage == 2 && clile_trainer_needs_stage1(trainer)) NEED(clile_trainer_run(trainer, 1, NULL, NULL));
+    if (stage == 2 && clile_trainer_needs_stage1(trainer))
+        NEED(clile_trainer_run(trainer, 1, NULL, NULL));
     w->state_allowed = 1;
     CALL(clile_trainer_run(A(trainer, trainer), stage, CALLBACK(progress, train_on), O(user, w)));
     if (world_ok(w) && stage == 1) { /* after stage 2 everything is in the model */
@@ -402,8 +411,8 @@ static int32_t stop_at_once(const clile_progress *progress, void *user)
     return 1;
 }
 
-/* In the middle of a stage, with images that are read from their files in every step: what runs out is the memory of a
- * step. */
+/* In the middle of a stage, with images that are read from their files in every step: what runs
+ * out is the memory of a step. */
 static void trainer_run_on(world *w)
 {
     clile_model *model = NULL;
@@ -416,7 +425,8 @@ static void trainer_run_on(world *w)
     NEED(clile_dataset_open(w->images, options, &images));
     NEED(clile_model_create(options, WORLD_C, w->au_ids, &model));
     NEED(clile_trainer_create(model, images, options, &trainer));
-    world_need(w, clile_trainer_run(trainer, 1, stop_at_once, NULL) == CLILE_E_CANCELLED, "stopped after a step");
+    world_need(w, clile_trainer_run(trainer, 1, stop_at_once, NULL) == CLILE_E_CANCELLED,
+               "stopped after a step");
     w->state_allowed = 1;
     CALL(clile_trainer_run(A(trainer, trainer), 1, CALLBACK(progress, train_on), O(user, w)));
     if (world_ok(w)) {
@@ -435,13 +445,15 @@ static int32_t stop_at_the_end(const clile_progress *progress, void *user)
     return progress->step == progress->steps;
 }
 
-/* Every step is done and only the end of the stage is left: whatever fails there, the same call can be made again. */
+/* Every step is done and only the end of the stage is left: whatever fails there, the same call
+ * can be made again. */
 static void run_end(world *w, int32_t stage)
 {
     clile_model *model = NULL;
     clile_trainer *trainer = world_trainer(w, "", &model);
     if (stage == 2) NEED(clile_trainer_run(trainer, 1, NULL, NULL));
-    world_need(w, clile_trainer_run(trainer, stage, stop_at_the_end, NULL) == CLILE_E_CANCELLED, "stopped at the end");
+    world_need(w, clile_trainer_run(trainer, stage, stop_at_the_end, NULL) == CLILE_E_CANCELLED,
+               "stopped at the end");
     CALL(clile_trainer_run(A(trainer, trainer), stage, CALLBACK(progress, train_on), O(user, w)));
     if (world_ok(w) && stage == 1 && w->null_argument == NULL) {
         NEED(clile_trainer_save(trainer, w->scratch));
@@ -509,7 +521,8 @@ static void trainer_save(world *w)
 {
     clile_model *model = NULL;
     clile_trainer *trainer = world_trainer(w, "", &model);
-    NEED(clile_trainer_resume(trainer, w->running)); /* there is more to save in the middle of a stage */
+    /* there is more to save in the middle of a stage */
+    NEED(clile_trainer_resume(trainer, w->running));
     CALL(clile_trainer_save(A(trainer, trainer), A(path, w->scratch)));
     if (world_ok(w))
         world_take_file(w, w->scratch);

@@ -1,4 +1,5 @@
-/* One call of each function that needs no data set and no model: status, options, losses, metrics, report. */
+/* One call of each function that needs no data set and no model: status, options, losses,
+ * metrics, report. */
 #include "reliability/world.h"
 
 #include <stdlib.h>
@@ -96,7 +97,8 @@ static clile_options *fresh_options(world *w)
 static void check_options(world *w, clile_options *options, const char *key)
 {
     clile_i_text text = {0};
-    if (!world_ok(w)) world_need(w, !clile_options_is_set(options, key), "a failed call sets nothing");
+    if (!world_ok(w))
+        world_need(w, !clile_options_is_set(options, key), "a failed call sets nothing");
     if (world_ok(w)) world_need(w, clile_options_is_set(options, key), "the key is set");
     NEED(clile_i_options_to_text(options, &text));
     world_take(w, text.data, text.size);
@@ -191,10 +193,12 @@ static void options_describe(world *w)
     if (w->null_argument == NULL) world_take(w, info.name, strlen(info.name));
 }
 
-/* ---- losses: [n,d] [c,d] [s,c,d]; diff_ arrays are unspecified after a failure, the loss is untouched ---- */
+/* ---- losses: [n,d] [c,d] [s,c,d]; diff_ arrays are unspecified after a failure, the loss is
+ *   untouched */
 
 typedef struct {
-    float embedding[WORLD_N][WORLD_D], au[WORLD_S][WORLD_C][WORLD_D], bias[WORLD_S][WORLD_C], one[WORLD_D];
+    float embedding[WORLD_N][WORLD_D], au[WORLD_S][WORLD_C][WORLD_D], bias[WORLD_S][WORLD_C],
+        one[WORLD_D];
     double scale;
 } gradients;
 
@@ -205,9 +209,9 @@ static void take_loss(world *w, double loss, const gradients *g)
     world_take(w, g, sizeof *g);
 }
 
-#define LOSS_BEGIN                                                                                                     \
-    double loss = -77;                                                                                                 \
-    gradients g = {.scale = 0};                                                                                        \
+#define LOSS_BEGIN                                                                                 \
+    double loss = -77;                                                                             \
+    gradients g = {.scale = 0};                                                                    \
     WATCH(loss)
 #define COMMON_FORWARD A(embedding, &w->embedding[0][0])
 #define COMMON_AU A(au_embedding, &w->vectors[0][0][0])
@@ -219,46 +223,50 @@ static void loss_stage1(world *w)
 {
     LOSS_BEGIN;
     CALL(clile_loss_stage1(WORLD_N, WORLD_D, WORLD_C, WORLD_S, A(id_embedding, &w->embedding[0][0]),
-                           A(ile, &w->vectors[0][0][0]), A(subject, w->subject), COMMON_LABELS, O(au_weight, w->ones),
-                           O(loss, &loss), O(diff_id_embedding, &g.embedding[0][0]), O(diff_ile, &g.au[0][0][0])));
+                           A(ile, &w->vectors[0][0][0]), A(subject, w->subject), COMMON_LABELS,
+                           O(au_weight, w->ones), O(loss, &loss),
+                           O(diff_id_embedding, &g.embedding[0][0]), O(diff_ile, &g.au[0][0][0])));
     take_loss(w, loss, &g);
 }
 
 static void loss_stage2(world *w)
 {
     LOSS_BEGIN;
-    CALL(clile_loss_stage2(WORLD_N, WORLD_D, WORLD_C, COMMON_FORWARD, COMMON_AU, COMMON_LABELS, 0.1, O(loss, &loss),
-                           DIFF_EMBEDDING, DIFF_AU));
+    CALL(clile_loss_stage2(WORLD_N, WORLD_D, WORLD_C, COMMON_FORWARD, COMMON_AU, COMMON_LABELS, 0.1,
+                           O(loss, &loss), DIFF_EMBEDDING, DIFF_AU));
     take_loss(w, loss, &g);
 }
 
 static void loss_stage2_null(world *w)
 {
     LOSS_BEGIN;
-    CALL(clile_loss_stage2_null(WORLD_N, WORLD_D, WORLD_C, COMMON_FORWARD, COMMON_AU, A(null_embedding, w->ones),
-                                COMMON_LABELS, 0.1, O(loss, &loss), DIFF_EMBEDDING, DIFF_AU,
-                                O(diff_null_embedding, g.one)));
+    CALL(clile_loss_stage2_null(WORLD_N, WORLD_D, WORLD_C, COMMON_FORWARD, COMMON_AU,
+                                A(null_embedding, w->ones), COMMON_LABELS, 0.1, O(loss, &loss),
+                                DIFF_EMBEDDING, DIFF_AU, O(diff_null_embedding, g.one)));
     take_loss(w, loss, &g);
 }
 
 static void loss_bce(world *w)
 {
     LOSS_BEGIN;
-    CALL(clile_loss_bce(WORLD_N, WORLD_D, WORLD_C, CLILE_SIMILARITY_COSINE, COMMON_FORWARD, COMMON_AU, 2,
-                        A(bias, w->zeros), COMMON_LABELS, O(au_weight, w->ones), O(loss, &loss), DIFF_EMBEDDING,
-                        DIFF_AU, O(diff_scale, &g.scale), O(diff_bias, &g.bias[0][0])));
+    CALL(clile_loss_bce(WORLD_N, WORLD_D, WORLD_C, CLILE_SIMILARITY_COSINE, COMMON_FORWARD,
+                        COMMON_AU, 2, A(bias, w->zeros), COMMON_LABELS, O(au_weight, w->ones),
+                        O(loss, &loss), DIFF_EMBEDDING, DIFF_AU, O(diff_scale, &g.scale),
+                        O(diff_bias, &g.bias[0][0])));
     take_loss(w, loss, &g);
 }
 
 static void loss_mixed(world *w)
 {
     LOSS_BEGIN;
-    float diff_deviation[WORLD_S][WORLD_C][WORLD_D] = {0}, diff_deviation_bias[WORLD_S][WORLD_C] = {0};
-    CALL(clile_loss_mixed(WORLD_N, WORLD_D, WORLD_C, WORLD_S, CLILE_SIMILARITY_COSINE, COMMON_FORWARD, COMMON_AU, 2,
-                          A(bias, w->zeros), A(deviation, &w->vectors[0][0][0]), A(deviation_bias, w->zeros),
-                          A(subject, w->subject), COMMON_LABELS, O(au_weight, w->ones), 0.1, 0.1, O(loss, &loss),
-                          DIFF_EMBEDDING, DIFF_AU, O(diff_scale, &g.scale), O(diff_bias, &g.bias[0][0]),
-                          O(diff_deviation, &diff_deviation[0][0][0]),
+    float diff_deviation[WORLD_S][WORLD_C][WORLD_D] = {0},
+          diff_deviation_bias[WORLD_S][WORLD_C] = {0};
+    CALL(clile_loss_mixed(WORLD_N, WORLD_D, WORLD_C, WORLD_S, CLILE_SIMILARITY_COSINE,
+                          COMMON_FORWARD, COMMON_AU, 2, A(bias, w->zeros),
+                          A(deviation, &w->vectors[0][0][0]), A(deviation_bias, w->zeros),
+                          A(subject, w->subject), COMMON_LABELS, O(au_weight, w->ones), 0.1, 0.1,
+                          O(loss, &loss), DIFF_EMBEDDING, DIFF_AU, O(diff_scale, &g.scale),
+                          O(diff_bias, &g.bias[0][0]), O(diff_deviation, &diff_deviation[0][0][0]),
                           O(diff_deviation_bias, &diff_deviation_bias[0][0])));
     take_loss(w, loss, &g);
     if (w->null_argument == NULL) TAKE(diff_deviation);
@@ -267,24 +275,25 @@ static void loss_mixed(world *w)
 static void loss_orthogonal(world *w)
 {
     LOSS_BEGIN;
-    CALL(clile_loss_orthogonal(WORLD_N, WORLD_D, COMMON_FORWARD, A(id_embedding, &w->other[0][0]), O(loss, &loss),
-                               DIFF_EMBEDDING));
+    CALL(clile_loss_orthogonal(WORLD_N, WORLD_D, COMMON_FORWARD, A(id_embedding, &w->other[0][0]),
+                               O(loss, &loss), DIFF_EMBEDDING));
     take_loss(w, loss, &g);
 }
 
 static void loss_decorrelate(world *w)
 {
     LOSS_BEGIN;
-    CALL(clile_loss_decorrelate(WORLD_N, WORLD_D, COMMON_FORWARD, A(id_embedding, &w->other[0][0]), O(loss, &loss),
-                                DIFF_EMBEDDING));
+    CALL(clile_loss_decorrelate(WORLD_N, WORLD_D, COMMON_FORWARD, A(id_embedding, &w->other[0][0]),
+                                O(loss, &loss), DIFF_EMBEDDING));
     take_loss(w, loss, &g);
 }
 
 static void loss_adversarial(world *w)
 {
     LOSS_BEGIN;
-    CALL(clile_loss_adversarial(WORLD_N, WORLD_D, WORLD_S, COMMON_FORWARD, A(weight, &w->vectors[0][0][0]),
-                                A(bias, w->zeros), A(subject, w->subject), O(loss, &loss), DIFF_EMBEDDING,
+    CALL(clile_loss_adversarial(WORLD_N, WORLD_D, WORLD_S, COMMON_FORWARD,
+                                A(weight, &w->vectors[0][0][0]), A(bias, w->zeros),
+                                A(subject, w->subject), O(loss, &loss), DIFF_EMBEDDING,
                                 O(diff_weight, &g.au[0][0][0]), O(diff_bias, &g.bias[0][0])));
     take_loss(w, loss, &g);
 }
@@ -311,30 +320,32 @@ static void metrics_f1(world *w)
 static void metrics_auc(world *w)
 {
     double auc[WORLD_C] = {0};
-    CALL(clile_metrics_auc(WORLD_N, WORLD_C, A(score, &w->score[0][0]), COMMON_LABELS, A(auc, auc)));
+    CALL(
+        clile_metrics_auc(WORLD_N, WORLD_C, A(score, &w->score[0][0]), COMMON_LABELS, A(auc, auc)));
     TAKE(auc);
 }
 
 static void metrics_auc_within(world *w)
 {
     double auc[WORLD_C] = {0};
-    CALL(clile_metrics_auc_within(WORLD_N, WORLD_C, A(score, &w->score[0][0]), COMMON_LABELS, A(subject, w->subject),
-                                  A(auc, auc)));
+    CALL(clile_metrics_auc_within(WORLD_N, WORLD_C, A(score, &w->score[0][0]), COMMON_LABELS,
+                                  A(subject, w->subject), A(auc, auc)));
     TAKE(auc);
 }
 
 static void metrics_thresholds(world *w)
 {
     float threshold[WORLD_C] = {0};
-    CALL(clile_metrics_thresholds(WORLD_N, WORLD_C, A(score, &w->score[0][0]), COMMON_LABELS, A(threshold, threshold)));
+    CALL(clile_metrics_thresholds(WORLD_N, WORLD_C, A(score, &w->score[0][0]), COMMON_LABELS,
+                                  A(threshold, threshold)));
     TAKE(threshold);
 }
 
 static void metrics_calibrate(world *w)
 {
     float slope[WORLD_C] = {0}, offset[WORLD_C] = {0};
-    CALL(clile_metrics_calibrate(WORLD_N, WORLD_C, A(score, &w->score[0][0]), COMMON_LABELS, A(slope, slope),
-                                 A(offset, offset)));
+    CALL(clile_metrics_calibrate(WORLD_N, WORLD_C, A(score, &w->score[0][0]), COMMON_LABELS,
+                                 A(slope, slope), A(offset, offset)));
     TAKE(slope);
     TAKE(offset);
 }
@@ -349,22 +360,24 @@ static void metrics_label_correlation(world *w)
 static void metrics_cosine_matrix(world *w)
 {
     double cosine[WORLD_C][WORLD_C] = {{0}};
-    CALL(clile_metrics_cosine_matrix(WORLD_C, WORLD_D, A(vectors, &w->vectors[0][0][0]), A(cosine, &cosine[0][0])));
+    CALL(clile_metrics_cosine_matrix(WORLD_C, WORLD_D, A(vectors, &w->vectors[0][0][0]),
+                                     A(cosine, &cosine[0][0])));
     TAKE(cosine);
 }
 
 static void metrics_agreement(world *w)
 {
     double pearson = 0;
-    CALL(clile_metrics_agreement(WORLD_C, A(a, &w->matrix[0][0]), A(b, &w->matrix[0][0]), A(pearson, &pearson)));
+    CALL(clile_metrics_agreement(WORLD_C, A(a, &w->matrix[0][0]), A(b, &w->matrix[0][0]),
+                                 A(pearson, &pearson)));
     if (w->null_argument == NULL) world_need(w, pearson != pearson, "NaN for two AUs");
 }
 
 static void metrics_subject_probe(world *w)
 {
     double accuracy = 0;
-    CALL(clile_metrics_subject_probe(WORLD_N, WORLD_D, A(embedding, &w->embedding[0][0]), A(subject, w->subject),
-                                     A(accuracy, &accuracy)));
+    CALL(clile_metrics_subject_probe(WORLD_N, WORLD_D, A(embedding, &w->embedding[0][0]),
+                                     A(subject, w->subject), A(accuracy, &accuracy)));
     TAKE(accuracy);
 }
 
@@ -377,8 +390,8 @@ static clile_report *fresh_report(world *w, int folds)
     clile_report *report = NULL;
     NEED(clile_report_create(WORLD_C, w->au_ids, "bp4d", &report));
     if (folds)
-        NEED(clile_report_add_fold(report, 1, WORLD_N, &w->score[0][0], &w->present[0][0], &w->labels[0][0], w->subject,
-                                   names));
+        NEED(clile_report_add_fold(report, 1, WORLD_N, &w->score[0][0], &w->present[0][0],
+                                   &w->labels[0][0], w->subject, names));
     return report;
 }
 
@@ -412,8 +425,9 @@ static void report_destroy(world *w)
 static void report_add_fold(world *w)
 {
     clile_report *report = fresh_report(w, 0);
-    CALL(clile_report_add_fold(A(report, report), 1, WORLD_N, A(score, &w->score[0][0]), A(present, &w->present[0][0]),
-                               COMMON_LABELS, A(subject, w->subject), O(subject_names, names)));
+    CALL(clile_report_add_fold(A(report, report), 1, WORLD_N, A(score, &w->score[0][0]),
+                               A(present, &w->present[0][0]), COMMON_LABELS, A(subject, w->subject),
+                               O(subject_names, names)));
     take_report(w, report);
 }
 
@@ -427,7 +441,8 @@ static void report_add_value(world *w)
 static void report_set_correlation(world *w)
 {
     clile_report *report = fresh_report(w, 1);
-    CALL(clile_report_set_correlation(A(report, report), A(model, &w->matrix[0][0]), A(labels, &w->matrix[0][0])));
+    CALL(clile_report_set_correlation(A(report, report), A(model, &w->matrix[0][0]),
+                                      A(labels, &w->matrix[0][0])));
     take_report(w, report);
 }
 

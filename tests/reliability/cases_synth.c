@@ -25,7 +25,8 @@ static void synth_render(world *w)
     const float intensity[CLILE_SYNTH_AUS] = {0.5f};
     float landmarks[2 * CLILE_SYNTH_LANDMARKS] = {0};
     uint8_t rgb[WORLD_SIZE * WORLD_SIZE * 3] = {0};
-    CALL(clile_synth_render(1, 2, 3, O(intensity, intensity), WORLD_SIZE, A(rgb, rgb), O(landmarks, landmarks)));
+    CALL(clile_synth_render(1, 2, 3, O(intensity, intensity), WORLD_SIZE, A(rgb, rgb),
+                            O(landmarks, landmarks)));
     TAKE(rgb);
     TAKE(landmarks);
 }

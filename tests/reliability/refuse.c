@@ -1,5 +1,6 @@
-/* Preloaded into a program: the REFUSE_AT-th allocation of the whole process fails, whoever asks, and a line on file
- * descriptor 2 says which library it was. REFUSE_AT=0 says at the end how many there were. */
+/* Preloaded into a program: the REFUSE_AT-th allocation of the whole process fails, whoever
+ * asks, and a line on file descriptor 2 says which library it was. REFUSE_AT=0 says at the end
+ * how many there were. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -30,7 +31,8 @@ static int refuse(const void *caller)
     char line[300];
     const char *name = dladdr(caller, &info) != 0 && info.dli_fname != NULL ? info.dli_fname : "?";
     const char *slash = strrchr(name, '/');
-    const int length = snprintf(line, sizeof line, "refused %s\n", slash != NULL ? slash + 1 : name);
+    const int length =
+        snprintf(line, sizeof line, "refused %s\n", slash != NULL ? slash + 1 : name);
     if (write(2, line, (size_t)length) < 0) errno = EIO;
     inside = 0;
     errno = ENOMEM;

@@ -1,7 +1,9 @@
-/* NULL for each pointer argument of each public function: INVALID_ARGUMENT with a text that names the argument, or,
- * where NULL is documented to be allowed, success. Never a crash, and outputs stay as they were.
+/* NULL for each pointer argument of each public function: INVALID_ARGUMENT with a text that
+ * names the argument, or, where NULL is documented to be allowed, success. Never a crash, and
+ * outputs stay as they were.
  *
- *     reliability_test_null --list           one line a function: its name and its pointer arguments, as the cases have
+ *     reliability_test_null --list           one line a function: its name and its pointer
+ *                                            arguments, as the cases have
  * them */
 #include "reliability/world.h"
 
@@ -38,14 +40,16 @@ static void null_each(world *w, const world_case *c)
         world_run(w, c);
         if (optional[i]) {
             if (w->status != CLILE_OK)
-                world_wrong(w, "%s with %s NULL, which is allowed: %s", c->function, arguments[i], w->message);
+                world_wrong(w, "%s with %s NULL, which is allowed: %s", c->function, arguments[i],
+                            w->message);
             continue;
         }
         if (w->status != CLILE_E_INVALID_ARGUMENT)
-            world_wrong(w, "%s with %s NULL: %s (%s), expected CLILE_E_INVALID_ARGUMENT", c->function, arguments[i],
-                        clile_status_name(w->status), w->message);
+            world_wrong(w, "%s with %s NULL: %s (%s), expected CLILE_E_INVALID_ARGUMENT",
+                        c->function, arguments[i], clile_status_name(w->status), w->message);
         if (!names(w->message, arguments[i]) || strstr(w->message, "NULL") == NULL)
-            world_wrong(w, "%s with %s NULL: the text is \"%s\"", c->function, arguments[i], w->message);
+            world_wrong(w, "%s with %s NULL: the text is \"%s\"", c->function, arguments[i],
+                        w->message);
     }
     w->null_argument = NULL;
 }

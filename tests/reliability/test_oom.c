@@ -1,6 +1,7 @@
-/* Memory runs out at the k-th allocation of each public call, for each k: the status and its text say so, what was
- * allocated is given back, outputs stay as they were, and the same handles give the same results when called again
- * (tests/reliability/world.h says how memory is counted).
+/* Memory runs out at the k-th allocation of each public call, for each k: the status and its
+ * text say so, what was allocated is given back, outputs stay as they were, and the same handles
+ * give the same results when called again (tests/reliability/world.h says how memory is
+ * counted).
  *
  *     reliability_test_oom [FUNCTION]        all functions, or one */
 #include "reliability/world.h"
@@ -11,7 +12,8 @@ static const char *only;
 
 enum { EVERY = 400, WIDER = 10 };
 #if defined(__SANITIZE_ADDRESS__)
-enum { AT_MOST = 12 }; /* the sanitizer takes ten times as long: a sample here, all of them in the build without it */
+/* the sanitizer takes ten times as long: a sample here, all of them in the build without it */
+enum { AT_MOST = 12 };
 #else
 enum { AT_MOST = EVERY };
 #endif
@@ -24,12 +26,14 @@ static int64_t next(const world_case *c, int64_t k)
 
 static void check_failure(world *w, const world_case *c, int64_t k, uint32_t digest)
 {
-    if (w->status == CLILE_OK && w->digest == digest) return; /* found another way, with the same result */
+    /* found another way, with the same result */
+    if (w->status == CLILE_OK && w->digest == digest) return;
     if (w->status != CLILE_E_OUT_OF_MEMORY)
-        world_wrong(w, "%s, allocation %lld failed: %s (%s), expected CLILE_E_OUT_OF_MEMORY", c->function, (long long)k,
-                    clile_status_name(w->status), w->message);
+        world_wrong(w, "%s, allocation %lld failed: %s (%s), expected CLILE_E_OUT_OF_MEMORY",
+                    c->function, (long long)k, clile_status_name(w->status), w->message);
     if (strstr(w->message, "memory") == NULL)
-        world_wrong(w, "%s, allocation %lld failed: the text is \"%s\"", c->function, (long long)k, w->message);
+        world_wrong(w, "%s, allocation %lld failed: the text is \"%s\"", c->function, (long long)k,
+                    w->message);
 }
 
 static void sweep(world *w, const world_case *c)
@@ -44,7 +48,8 @@ static void sweep(world *w, const world_case *c)
     const int64_t count = w->allocations;
     const uint32_t digest = w->digest;
     if (c->silent != NULL && count != 0)
-        world_wrong(w, "%s allocates %lld times, expected none: %s", c->function, (long long)count, c->silent);
+        world_wrong(w, "%s allocates %lld times, expected none: %s", c->function, (long long)count,
+                    c->silent);
     if (c->silent == NULL && count == 0)
         world_wrong(w, "%s allocates nothing: say so in its case, with the reason", c->function);
     int64_t tried = 0, unusable = 0, recovered = 0;
@@ -53,23 +58,25 @@ static void sweep(world *w, const world_case *c)
         w->fail_at = k;
         world_run(w, c);
         if (!w->fired)
-            world_wrong(w, "%s made %lld allocations once and %lld now", c->function, (long long)count,
-                        (long long)w->allocations);
+            world_wrong(w, "%s made %lld allocations once and %lld now", c->function,
+                        (long long)count, (long long)w->allocations);
         check_failure(w, c, k, digest);
         if (w->again == CLILE_OK && w->digest != digest)
-            world_wrong(w, "%s, allocation %lld failed: the next call gives another result", c->function, (long long)k);
+            world_wrong(w, "%s, allocation %lld failed: the next call gives another result",
+                        c->function, (long long)k);
         if (world_live_blocks() != live)
-            world_wrong(w, "%s, allocation %lld failed: %lld blocks were not given back", c->function, (long long)k,
-                        (long long)(world_live_blocks() - live));
+            world_wrong(w, "%s, allocation %lld failed: %lld blocks were not given back",
+                        c->function, (long long)k, (long long)(world_live_blocks() - live));
         ++tried;
         unusable += w->status != CLILE_OK && w->again != CLILE_OK;
         recovered += w->status == CLILE_OK;
     }
     w->fail_at = 0;
     if (count > 0)
-        print_message(
-            "%s: %lld of %lld allocations failed in turn; %lld recovered from, %lld left the handle in STATE\n",
-            c->function, (long long)tried, (long long)count, (long long)recovered, (long long)unusable);
+        print_message("%s: %lld of %lld allocations failed in turn; %lld recovered from, %lld left "
+                      "the handle in STATE\n",
+                      c->function, (long long)tried, (long long)count, (long long)recovered,
+                      (long long)unusable);
 }
 
 static void memory_runs_out_at_each_allocation(void **state)

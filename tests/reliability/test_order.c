@@ -1,6 +1,6 @@
-/* Handles destroyed in any order: a child keeps alive what it was made from, so that what is left goes on working.
- * Under the address sanitizer or valgrind a mistake here is a use after free or a leak; without them blocks are
- * counted, and the results of what is left are compared. */
+/* Handles destroyed in any order: a child keeps alive what it was made from, so that what is
+ * left goes on working. Under the address sanitizer or valgrind a mistake here is a use after
+ * free or a leak; without them blocks are counted, and the results of what is left are compared. */
 #include "reliability/world.h"
 
 #include <stdlib.h>
@@ -45,10 +45,12 @@ static family make(void)
     must(clile_dataset_open(w.images, f.options, &f.whole));
     must(clile_dataset_fold(f.whole, "kfold:3", 1, &f.train, &f.test));
     must(clile_model_load(w.model_path, &f.model));
-    must(clile_predictor_create(f.model, f.options, &f.predictor)); /* before the trainer, which makes the model busy */
+    /* before the trainer, which makes the model busy */
+    must(clile_predictor_create(f.model, f.options, &f.predictor));
     must(clile_options_set_i64(f.options, CLILE_OPT_BATCH, 8));
     must(clile_trainer_create(f.model, f.train, f.options, &f.trainer));
-    must(clile_predictor_run(f.predictor, 1, &w.rgb[0][0][0][0], WORLD_SIZE, WORLD_SIZE, f.probability, NULL, NULL));
+    must(clile_predictor_run(f.predictor, 1, &w.rgb[0][0][0][0], WORLD_SIZE, WORLD_SIZE,
+                             f.probability, NULL, NULL));
     must(clile_dataset_copy_labels(f.test, 0, 1, f.labels));
     return f;
 }
@@ -101,8 +103,8 @@ static void use(const family *f)
     if (f->options != NULL) must(clile_options_get_i64(f->options, CLILE_OPT_BATCH, &batch));
     if (f->report != NULL) must(clile_report_add_value(f->report, "n", 1));
     if (f->whole != NULL) assert_int_equal(WORLD_N, clile_dataset_size(f->whole));
-    if (f->train != NULL)
-        must(clile_dataset_copy_crop(f->train, 0, WORLD_SIZE, crop)); /* read when it is first needed */
+    if (f->train != NULL) /* read when it is first needed */
+        must(clile_dataset_copy_crop(f->train, 0, WORLD_SIZE, crop));
     if (f->test != NULL) {
         must(clile_dataset_copy_labels(f->test, 0, 1, labels));
         assert_memory_equal(f->labels, labels, sizeof labels);
@@ -110,7 +112,8 @@ static void use(const family *f)
     }
     if (f->model != NULL) assert_int_equal(WORLD_D, clile_model_embedding_size(f->model));
     if (f->predictor != NULL) {
-        must(clile_predictor_run(f->predictor, 1, &w.rgb[0][0][0][0], WORLD_SIZE, WORLD_SIZE, probability, NULL, NULL));
+        must(clile_predictor_run(f->predictor, 1, &w.rgb[0][0][0][0], WORLD_SIZE, WORLD_SIZE,
+                                 probability, NULL, NULL));
         assert_memory_equal(f->probability, probability, sizeof probability);
     }
     if (f->trainer != NULL) assert_int_equal(0, clile_trainer_needs_stage1(NULL));
@@ -134,8 +137,8 @@ static int permute(int n, int *order)
     return 1;
 }
 
-/* Options and report are bound to nothing: they go at a place that moves on with each of the 720 orders of the other
- * six. */
+/* Options and report are bound to nothing: they go at a place that moves on with each of the 720
+ * orders of the other six. */
 static void every_order_of_destruction(void **state)
 {
     (void)state;
@@ -165,7 +168,8 @@ static int32_t stop_at_once(const clile_progress *progress, void *user)
     return 1;
 }
 
-/* Parents first: a trainer in the middle of a stage has all it needs, ends its training, and the model outlives it. */
+/* Parents first: a trainer in the middle of a stage has all it needs, ends its training, and the
+ * model outlives it. */
 static void a_trainer_goes_on_without_its_parents(void **state)
 {
     (void)state;
@@ -174,7 +178,8 @@ static void a_trainer_goes_on_without_its_parents(void **state)
         for (int finish = 0; finish < 2; ++finish) {
             family f = make();
             if (stage == 2) must(clile_trainer_run(f.trainer, 1, NULL, NULL));
-            assert_int_equal(CLILE_E_CANCELLED, clile_trainer_run(f.trainer, stage, stop_at_once, NULL));
+            assert_int_equal(CLILE_E_CANCELLED,
+                             clile_trainer_run(f.trainer, stage, stop_at_once, NULL));
             for (int handle = OPTIONS; handle < PREDICTOR; ++handle) destroy(&f, handle);
             if (finish) must(clile_trainer_run(f.trainer, stage, NULL, NULL));
             destroy(&f, TRAINER);
@@ -209,7 +214,8 @@ static void the_wrong_order_of_calls_is_refused(void **state)
     assert_int_equal(CLILE_E_STATE, clile_trainer_run(f.trainer, 2, NULL, NULL));
     assert_int_equal(CLILE_E_STATE, clile_report_copy_text(f.report, &text));
     assert_null(text);
-    assert_int_equal(CLILE_E_STATE, clile_report_get_summary(f.report, "f1", &mean, NULL, NULL, NULL));
+    assert_int_equal(CLILE_E_STATE,
+                     clile_report_get_summary(f.report, "f1", &mean, NULL, NULL, NULL));
     assert_true(mean == -7);
     must(clile_model_create(w.options, WORLD_C, w.au_ids, &untrained));
     assert_int_equal(CLILE_E_STATE, clile_predictor_create(untrained, NULL, &predictor));

@@ -1,6 +1,7 @@
-/* What the headers call shared or locked, from several threads at once: every thread must see the results that one
- * thread alone sees. Built with -DCLILE_SANITIZE=thread, a data race is a failure too. Each thread keeps to an OpenMP
- * team of one, because libgomp's barriers are not seen by the thread sanitizer. */
+/* What the headers call shared or locked, from several threads at once: every thread must see
+ * the results that one thread alone sees. Built with -DCLILE_SANITIZE=thread, a data race is a
+ * failure too. Each thread keeps to an OpenMP team of one, because libgomp's barriers are not
+ * seen by the thread sanitizer. */
 #include "reliability/world.h"
 
 #include <pthread.h>
@@ -60,7 +61,8 @@ static void compare_threads(void *(*body)(void *), const void *mine, const void 
     if (alone.status != CLILE_OK) fail_msg("alone: %s", alone.text);
     run_threads(body, theirs, jobs);
     for (int i = 0; i < THREADS; ++i)
-        if (jobs[i].digest != alone.digest) fail_msg("thread %d has other results than one thread alone", i);
+        if (jobs[i].digest != alone.digest)
+            fail_msg("thread %d has other results than one thread alone", i);
 }
 
 /* ---- predictors over one model, which is read in every other way meanwhile ---- */
@@ -83,7 +85,8 @@ static void *predict(void *argument)
         good(j, clile_predictor_run(predictor, WORLD_N, &w.rgb[0][0][0][0], WORLD_SIZE, WORLD_SIZE,
                                     &a.probability[0][0], &a.present[0][0], &a.embedding[0][0]));
         take(j, &a, sizeof a);
-        const clile_image image = {sizeof image, CLILE_PIXELS_RGB, WORLD_SIZE, WORLD_SIZE, 0, &w.rgb[1][0][0][0]};
+        const clile_image image = {sizeof image,      CLILE_PIXELS_RGB, WORLD_SIZE, WORLD_SIZE, 0,
+                                   &w.rgb[1][0][0][0]};
         clile_face face = {.struct_size = sizeof face, .kind = CLILE_FACE_BOX, .image = &image};
         memcpy(face.box, w.box, sizeof face.box);
         good(j, clile_predictor_run_faces(predictor, 1, &face, &a.probability[0][0], NULL, NULL));
@@ -103,7 +106,8 @@ static void *predict(void *argument)
 static void predictors_share_a_model(void **state)
 {
     (void)state;
-    clile_model *fresh = NULL; /* what a model makes for its first predictor is made by several threads at once */
+    /* what a model makes for its first predictor is made by several threads at once */
+    clile_model *fresh = NULL;
     assert_int_equal(CLILE_OK, clile_model_load(w.model_path, &fresh));
     compare_threads(predict, w.model, fresh);
     clile_model_destroy(fresh);
@@ -116,8 +120,8 @@ static void *hold_model(void *argument)
     clile_predictor *const *predictors = j->shared;
     float probability[WORLD_C] = {0};
     pthread_barrier_wait(&gate);
-    good(j, clile_predictor_run(predictors[j->number], 1, &w.rgb[0][0][0][0], WORLD_SIZE, WORLD_SIZE, probability, NULL,
-                                NULL));
+    good(j, clile_predictor_run(predictors[j->number], 1, &w.rgb[0][0][0][0], WORLD_SIZE,
+                                WORLD_SIZE, probability, NULL, NULL));
     clile_predictor_destroy(predictors[j->number]);
     return NULL;
 }
@@ -139,13 +143,15 @@ static void the_last_predictor_frees_the_model(void **state)
     assert_int_equal(live, world_live_blocks());
 }
 
-/* ---- one data set: everything that is asked of it, and crops that are decoded when first needed ---- */
+/* ---- one data set: everything that is asked of it, and crops that are decoded when first
+ *   needed */
 
 static void *read_dataset(void *argument)
 {
     job *j = argument;
     const clile_dataset *data = j->shared;
-    static const int32_t sizes[] = {32, 48, 512}; /* one crop of 512 leaves no room for a second one in 1 MB of cache */
+    /* one crop of 512 leaves no room for a second one in 1 MB of cache */
+    static const int32_t sizes[] = {32, 48, 512};
     uint8_t *rgb = clile_i_calloc(512 * 512 * 3, 1);
     uint32_t crops[3][WORLD_N];
     int8_t labels[WORLD_N][WORLD_C];
@@ -232,7 +238,8 @@ static void *train(void *argument)
     pthread_barrier_wait(&gate);
     if (good(j, clile_model_create(train_options, WORLD_C, w.au_ids, &model)) &&
         good(j, clile_trainer_create(model, j->shared, train_options, &trainer)) &&
-        good(j, clile_trainer_run(trainer, 1, NULL, NULL)) && good(j, clile_trainer_run(trainer, 2, NULL, NULL)) &&
+        good(j, clile_trainer_run(trainer, 1, NULL, NULL)) &&
+        good(j, clile_trainer_run(trainer, 2, NULL, NULL)) &&
         good(j, clile_model_copy_au_embedding(model, &vectors[0][0])) &&
         good(j, clile_model_copy_decision(model, slope, offset))) {
         take(j, vectors, sizeof vectors);
@@ -254,7 +261,8 @@ static void trainers_share_a_dataset(void **state)
     clile_dataset_destroy(images);
 }
 
-/* Each trainer has a thread of its own that makes batches ahead; crops are in nobody's cache yet. */
+/* Each trainer has a thread of its own that makes batches ahead; crops are in nobody's cache
+ * yet. */
 static void trainers_prepare_their_input_ahead(void **state)
 {
     (void)state;
@@ -272,7 +280,8 @@ static void trainers_prepare_their_input_ahead(void **state)
     clile_options_destroy(options);
 }
 
-/* ---- functions without a handle, a report that is read, options, and each thread's own error text ---- */
+/* ---- functions without a handle, a report that is read, options, and each thread's own error
+ *   text */
 
 static void *evaluate(void *argument)
 {
@@ -284,13 +293,14 @@ static void *evaluate(void *argument)
     clile_option_info info = {.struct_size = sizeof info};
     pthread_barrier_wait(&gate);
     for (int round = 0; round < ROUNDS; ++round) {
-        good(j, clile_report_get_summary(report, "auc", &numbers[0], &numbers[1], &numbers[2], &numbers[3]));
+        good(j, clile_report_get_summary(report, "auc", &numbers[0], &numbers[1], &numbers[2],
+                                         &numbers[3]));
         if (good(j, clile_report_copy_text(report, &text))) take(j, text, strlen(text));
         clile_free(text);
         text = NULL;
         good(j, clile_metrics_auc(WORLD_N, WORLD_C, &w.score[0][0], &w.labels[0][0], auc));
-        good(j, clile_loss_stage2(WORLD_N, WORLD_D, WORLD_C, &w.embedding[0][0], &w.vectors[0][0][0], &w.labels[0][0],
-                                  0.1, &loss, NULL, NULL));
+        good(j, clile_loss_stage2(WORLD_N, WORLD_D, WORLD_C, &w.embedding[0][0],
+                                  &w.vectors[0][0][0], &w.labels[0][0], 0.1, &loss, NULL, NULL));
         good(j, clile_options_get_f64(w.options, "width", &width));
         good(j, clile_options_copy(w.options, &copy));
         clile_options_destroy(copy);
@@ -307,8 +317,9 @@ static void threads_share_a_report(void **state)
     (void)state;
     clile_report *report = NULL;
     assert_int_equal(CLILE_OK, clile_report_create(WORLD_C, w.au_ids, "bp4d", &report));
-    assert_int_equal(CLILE_OK, clile_report_add_fold(report, 1, WORLD_N, &w.score[0][0], &w.present[0][0],
-                                                     &w.labels[0][0], w.subject, NULL));
+    assert_int_equal(CLILE_OK,
+                     clile_report_add_fold(report, 1, WORLD_N, &w.score[0][0], &w.present[0][0],
+                                           &w.labels[0][0], w.subject, NULL));
     compare_threads(evaluate, report, report);
     clile_report_destroy(report);
 }
@@ -322,7 +333,8 @@ static void *fail_in_its_own_words(void *argument)
     if (clile_last_error()[0] != '\0') good(j, CLILE_E_INTERNAL); /* a new thread has none */
     pthread_barrier_wait(&gate);
     for (int round = 0; round < 50; ++round) {
-        if (clile_model_load(path, &model) != CLILE_E_IO || strstr(clile_last_error(), path) == NULL)
+        if (clile_model_load(path, &model) != CLILE_E_IO ||
+            strstr(clile_last_error(), path) == NULL)
             good(j, CLILE_E_INTERNAL);
         if (clile_version()[0] == '\0' || strstr(clile_last_error(), path) == NULL)
             good(j, CLILE_E_INTERNAL); /* success leaves it */
@@ -356,10 +368,14 @@ static int tear_down(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(predictors_share_a_model), cmocka_unit_test(the_last_predictor_frees_the_model),
-        cmocka_unit_test(threads_share_a_folder),   cmocka_unit_test(threads_share_a_pack),
-        cmocka_unit_test(trainers_share_a_dataset), cmocka_unit_test(trainers_prepare_their_input_ahead),
-        cmocka_unit_test(threads_share_a_report),   cmocka_unit_test(each_thread_has_its_own_error_text),
+        cmocka_unit_test(predictors_share_a_model),
+        cmocka_unit_test(the_last_predictor_frees_the_model),
+        cmocka_unit_test(threads_share_a_folder),
+        cmocka_unit_test(threads_share_a_pack),
+        cmocka_unit_test(trainers_share_a_dataset),
+        cmocka_unit_test(trainers_prepare_their_input_ahead),
+        cmocka_unit_test(threads_share_a_report),
+        cmocka_unit_test(each_thread_has_its_own_error_text),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -1,6 +1,7 @@
-/* The shared fixture, and memory that is counted and can be made to run out. The linker sends every call of the
- * allocator in the library's objects (stb_image's included) and in the test through the functions __wrap_...; calls
- * inside oneDNN, zlib, libgomp and libc do not pass here, but oneDNN can be made to say that it has no memory. */
+/* The shared fixture, and memory that is counted and can be made to run out. The linker sends
+ * every call of the allocator in the library's objects (stb_image's included) and in the test
+ * through the functions __wrap_...; calls inside oneDNN, zlib, libgomp and libc do not pass
+ * here, but oneDNN can be made to say that it has no memory. */
 #include "reliability/world.h"
 
 #include "model/model.h"
@@ -64,16 +65,18 @@ void __wrap_free(void *block)
     __real_free(block);
 }
 
-/* What oneDNN makes takes memory, too: these calls of it are counted as allocations and fail in the same way. All of
- * their arguments are pointers, whatever the version. */
+/* What oneDNN makes takes memory, too: these calls of it are counted as allocations and fail in
+ * the same way. All of their arguments are pointers, whatever the version. */
 enum { ONEDNN_OUT_OF_MEMORY = 1 };
 int __real_dnnl_primitive_create(void *out, const void *descriptor);
-int __real_dnnl_reorder_primitive_desc_create(void *out, const void *from, void *from_engine, const void *to,
-                                              void *to_engine, const void *attributes);
+int __real_dnnl_reorder_primitive_desc_create(void *out, const void *from, void *from_engine,
+                                              const void *to, void *to_engine,
+                                              const void *attributes);
 int __real_dnnl_memory_create(void *out, const void *descriptor, void *engine, void *data);
 int __wrap_dnnl_primitive_create(void *out, const void *descriptor);
-int __wrap_dnnl_reorder_primitive_desc_create(void *out, const void *from, void *from_engine, const void *to,
-                                              void *to_engine, const void *attributes);
+int __wrap_dnnl_reorder_primitive_desc_create(void *out, const void *from, void *from_engine,
+                                              const void *to, void *to_engine,
+                                              const void *attributes);
 int __wrap_dnnl_memory_create(void *out, const void *descriptor, void *engine, void *data);
 
 int __wrap_dnnl_primitive_create(void *out, const void *descriptor)
@@ -81,16 +84,19 @@ int __wrap_dnnl_primitive_create(void *out, const void *descriptor)
     return fails_now() ? ONEDNN_OUT_OF_MEMORY : __real_dnnl_primitive_create(out, descriptor);
 }
 
-int __wrap_dnnl_reorder_primitive_desc_create(void *out, const void *from, void *from_engine, const void *to,
-                                              void *to_engine, const void *attributes)
+int __wrap_dnnl_reorder_primitive_desc_create(void *out, const void *from, void *from_engine,
+                                              const void *to, void *to_engine,
+                                              const void *attributes)
 {
     return fails_now() ? ONEDNN_OUT_OF_MEMORY
-                       : __real_dnnl_reorder_primitive_desc_create(out, from, from_engine, to, to_engine, attributes);
+                       : __real_dnnl_reorder_primitive_desc_create(out, from, from_engine, to,
+                                                                   to_engine, attributes);
 }
 
 int __wrap_dnnl_memory_create(void *out, const void *descriptor, void *engine, void *data)
 {
-    return fails_now() ? ONEDNN_OUT_OF_MEMORY : __real_dnnl_memory_create(out, descriptor, engine, data);
+    return fails_now() ? ONEDNN_OUT_OF_MEMORY
+                       : __real_dnnl_memory_create(out, descriptor, engine, data);
 }
 
 int64_t world_live_blocks(void)
@@ -213,11 +219,12 @@ void world_run(world *w, const world_case *c)
     unlink(w->scratch);
     c->run(w);
     if (w->complaint[0] != '\0')
-        world_wrong(w, "%s, NULL %s, allocation %lld: %s", c->function, w->null_argument ? w->null_argument : "-",
-                    (long long)w->fail_at, w->complaint);
+        world_wrong(w, "%s, NULL %s, allocation %lld: %s", c->function,
+                    w->null_argument ? w->null_argument : "-", (long long)w->fail_at, w->complaint);
 }
 
-static const world_case *const tables[] = {world_cases_plain, world_cases_data, world_cases_synth, world_cases_model};
+static const world_case *const tables[] = {world_cases_plain, world_cases_data, world_cases_synth,
+                                           world_cases_model};
 enum { TABLES = sizeof tables / sizeof *tables };
 
 void world_each(world *w, void (*visit)(world *w, const world_case *c))
@@ -248,10 +255,12 @@ static void fill_arrays(world *w)
             w->embedding[n][d] = (float)clile_i_rng_normal(&rng);
             w->other[n][d] = (float)clile_i_rng_normal(&rng);
         }
-        for (size_t i = 0; i < sizeof w->rgb[n]; ++i) (&w->rgb[n][0][0][0])[i] = (uint8_t)clile_i_rng_below(&rng, 256);
+        for (size_t i = 0; i < sizeof w->rgb[n]; ++i)
+            (&w->rgb[n][0][0][0])[i] = (uint8_t)clile_i_rng_below(&rng, 256);
     }
     w->labels[4][1] = -1;
-    for (int i = 0; i < WORLD_S * WORLD_C * WORLD_D; ++i) (&w->vectors[0][0][0])[i] = (float)clile_i_rng_normal(&rng);
+    for (int i = 0; i < WORLD_S * WORLD_C * WORLD_D; ++i)
+        (&w->vectors[0][0][0])[i] = (float)clile_i_rng_normal(&rng);
     const float landmarks[10] = {11, 13, 21, 13, 16, 18, 12, 24, 20, 24}, box[4] = {4, 4, 20, 24};
     memcpy(w->landmarks, landmarks, sizeof landmarks);
     memcpy(w->box, box, sizeof box);
@@ -271,7 +280,8 @@ static void write_folder(world *w)
     for (int n = 0; n < WORLD_N; ++n) {
         snprintf(path, sizeof path, "%s/%d.png", w->folder, n);
         must(clile_image_write_png(path, WORLD_SIZE, WORLD_SIZE, &w->rgb[n][0][0][0]));
-        clile_i_text_append(&manifest, "%d.png,s%d,%d,%d\n", n, (int)w->subject[n], w->labels[n][0], w->labels[n][1]);
+        clile_i_text_append(&manifest, "%d.png,s%d,%d,%d\n", n, (int)w->subject[n], w->labels[n][0],
+                            w->labels[n][1]);
     }
     snprintf(w->images, sizeof w->images, "%s/manifest.csv", w->folder);
     must(manifest.status);
@@ -335,10 +345,12 @@ void world_make(world *w)
     assert_non_null(mkdtemp(w->folder));
     fill_arrays(w);
     must(clile_options_create(&w->options));
-    set_all(w->options, "backbone=resnet10 width=0.125 embedding=8 image_size=32 epochs=1 epochs_stage1=1 batch=12 "
-                        "threads=1 cache_mb=1");
-    must(clile_dataset_from_arrays(WORLD_N, WORLD_SIZE, WORLD_SIZE, &w->rgb[0][0][0][0], WORLD_C, w->au_ids,
-                                   &w->labels[0][0], w->subject, &w->arrays));
+    set_all(
+        w->options,
+        "backbone=resnet10 width=0.125 embedding=8 image_size=32 epochs=1 epochs_stage1=1 batch=12 "
+        "threads=1 cache_mb=1");
+    must(clile_dataset_from_arrays(WORLD_N, WORLD_SIZE, WORLD_SIZE, &w->rgb[0][0][0][0], WORLD_C,
+                                   w->au_ids, &w->labels[0][0], w->subject, &w->arrays));
     must(clile_model_create(w->options, WORLD_C, w->au_ids, &w->model));
     must(clile_model_set_decision(w->model, NULL, w->ones, w->zeros));
     write_folder(w);
@@ -378,7 +390,8 @@ static int32_t cases_named(const char *function)
 {
     int32_t found = 0;
     for (int t = 0; t < TABLES; ++t)
-        for (const world_case *c = tables[t]; c->function != NULL; ++c) found += strcmp(c->function, function) == 0;
+        for (const world_case *c = tables[t]; c->function != NULL; ++c)
+            found += strcmp(c->function, function) == 0;
     return found;
 }
 
@@ -394,14 +407,16 @@ int world_table_is_complete(void)
         const int32_t found = cases_named(line);
         covered += found;
         if (found > 0) continue;
-        print_error("tests/reliability has no case for %s: add it to one of the cases_...c\n", line);
+        print_error("tests/reliability has no case for %s: add it to one of the cases_...c\n",
+                    line);
         good = 0;
     }
     fclose(file);
     for (int t = 0; t < TABLES; ++t)
         for (const world_case *c = tables[t]; c->function != NULL; ++c) ++cases;
     if (cases != covered)
-        print_error("tests/reliability has %d cases, %d of them of functions that tests/abi/symbols.txt lists\n",
+        print_error("tests/reliability has %d cases, %d of them of functions that "
+                    "tests/abi/symbols.txt lists\n",
                     (int)cases, (int)covered);
     return good && cases == covered;
 }

@@ -1,17 +1,17 @@
-/* One call of every public function, used by several tests: memory that runs out (test_oom), NULL arguments
- * (test_null).
+/* One call of every public function, used by several tests: memory that runs out (test_oom),
+ * NULL arguments (test_null).
  *
- * A case makes what it needs, then calls through CALL (a function that returns a status) or CALL_VALUE (any other).
- * Every pointer argument is written A(name, value), or O(name, value) where NULL is documented to be allowed; test_null
- * passes NULL for each in turn.
+ * A case makes what it needs, then calls through CALL (a function that returns a status) or
+ * CALL_VALUE (any other). Every pointer argument is written A(name, value), or O(name, value)
+ * where NULL is documented to be allowed; test_null passes NULL for each in turn.
  */
 #ifndef CLILE_TESTS_WORLD_H
 #define CLILE_TESTS_WORLD_H
 
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <setjmp.h>
 #include <cmocka.h>
 
 #include "base/base.h"
@@ -20,14 +20,22 @@
 
 #include <string.h>
 
-enum { WORLD_N = 12, WORLD_C = 2, WORLD_S = 3, WORLD_D = 8, WORLD_SIZE = 32, WORLD_ARGUMENTS = 16, WORLD_WATCHED = 8 };
+enum {
+    WORLD_N = 12,
+    WORLD_C = 2,
+    WORLD_S = 3,
+    WORLD_D = 8,
+    WORLD_SIZE = 32,
+    WORLD_ARGUMENTS = 16,
+    WORLD_WATCHED = 8
+};
 
 typedef struct world {
     /* what cases share: never changed by them */
     char folder[64];
-    char images[128], pack[128], model_path[128], backbone[128], checkpoint[128], running[128], photo[128],
-        scratch[128];       /* paths */
-    clile_options *options; /* small and quick, one thread */
+    char images[128], pack[128], model_path[128], backbone[128], checkpoint[128], running[128],
+        photo[128], scratch[128]; /* paths */
+    clile_options *options;       /* small and quick, one thread */
     clile_dataset *arrays;
     clile_model *model; /* trained */
     uint8_t rgb[WORLD_N][WORLD_SIZE][WORLD_SIZE][3];
@@ -41,12 +49,14 @@ typedef struct world {
     /* how the next case is to run */
     const char *null_argument; /* name of the argument to pass as NULL, or NULL */
     int64_t fail_at;           /* the allocation of the call that fails, from 1; 0: none */
-    int32_t state_allowed; /* set by a case: the handle may refuse with CLILE_E_STATE after a failure, as documented */
+    /* set by a case: the handle may refuse with CLILE_E_STATE after a failure, as documented */
+    int32_t state_allowed;
     /* what came of it */
-    clile_status status, again; /* of the call; of the same call once more after memory had run out */
-    int64_t allocations;        /* that the call made */
-    int32_t fired;              /* the chosen allocation was reached */
-    uint32_t digest;            /* of all results */
+    /* of the call; of the same call once more after memory had run out */
+    clile_status status, again;
+    int64_t allocations; /* that the call made */
+    int32_t fired;       /* the chosen allocation was reached */
+    uint32_t digest;     /* of all results */
     char message[1024], complaint[256];
     int32_t wrong; /* complaints so far */
     /* pointer arguments, in order of their use */
@@ -66,7 +76,8 @@ typedef struct {
     const char *function;
     void (*run)(world *w);
     const char *silent; /* why it allocates nothing (the count is held to 0), or NULL */
-    int32_t every;      /* allocations that fail one by one, 0: 400; of those behind, one in ten or fewer */
+    /* allocations that fail one by one, 0: 400; of those behind, one in ten or fewer */
+    int32_t every;
 } world_case;
 
 extern const world_case world_cases_plain[], world_cases_data[], world_cases_synth[],
@@ -78,7 +89,8 @@ clile_trainer *world_trainer(world *w, const char *settings,
                              clile_model **model); /* fresh; settings "key=value key=value" */
 /* Runs a case anew with null_argument and fail_at as they are set. */
 void world_run(world *w, const world_case *c);
-/* Prints what is wrong and counts it: a test goes on and fails at its end, so that one run shows everything. */
+/* Prints what is wrong and counts it: a test goes on and fails at its end, so that one run shows
+ * everything. */
 #if defined(__GNUC__)
 __attribute__((format(printf, 2, 3)))
 #endif
@@ -87,7 +99,8 @@ void world_wrong(world *w, const char *format, ...);
 void world_each(world *w, void (*visit)(world *w, const world_case *c));
 /* Blocks that the library and the test hold at the moment. */
 int64_t world_live_blocks(void);
-/* 1 when each line of tests/abi/symbols.txt has one case and each case a line; prints what is missing. */
+/* 1 when each line of tests/abi/symbols.txt has one case and each case a line; prints what is
+ * missing. */
 int world_table_is_complete(void);
 
 /* ---- inside a case ---- */
@@ -103,22 +116,24 @@ void world_need(world *w, int condition, const char *complaint);
 
 #define A(name, value) (world_null(w, #name, 0) ? NULL : (value))
 #define O(name, value) (world_null(w, #name, 1) ? NULL : (value))
-#define CALLBACK(name, function)                                                                                       \
-    (world_null(w, #name, 1) ? 0 : (function)) /* ISO C keeps functions and void * apart                               \
+#define CALLBACK(name, function)                                                                   \
+    (world_null(w, #name, 1)                                                                       \
+         ? 0                                                                                       \
+         : (function)) /* ISO C keeps functions and void * apart                               \
                                                 */
 #define WATCH(output) world_watch(w, &(output), sizeof(output), #output)
 #define TAKE(result) world_take(w, &(result), sizeof(result))
-#define CALL(expression)                                                                                               \
-    do {                                                                                                               \
-        world_arm(w);                                                                                                  \
-        const clile_status status_ = (expression);                                                                     \
-        if (world_disarm(w, status_)) world_settle(w, (expression));                                                   \
+#define CALL(expression)                                                                           \
+    do {                                                                                           \
+        world_arm(w);                                                                              \
+        const clile_status status_ = (expression);                                                 \
+        if (world_disarm(w, status_)) world_settle(w, (expression));                               \
     } while (0)
-#define CALL_VALUE(statement)                                                                                          \
-    do {                                                                                                               \
-        world_arm(w);                                                                                                  \
-        statement;                                                                                                     \
-        world_disarm(w, CLILE_OK);                                                                                     \
+#define CALL_VALUE(statement)                                                                      \
+    do {                                                                                           \
+        world_arm(w);                                                                              \
+        statement;                                                                                 \
+        world_disarm(w, CLILE_OK);                                                                 \
     } while (0)
 /* What a case needs and is not about. */
 #define NEED(expression) world_need(w, (expression) == CLILE_OK, #expression)

@@ -31,9 +31,11 @@ static clile_dataset *make_data(void)
     const int8_t labels[N] = {0, 1, 0, 1, 0, 1, 1};
     clile_dataset *data = NULL;
     clile_i_rng rng = clile_i_rng_make(5, 0);
-    for (size_t i = 0; i < sizeof rgb; ++i) (&rgb[0][0][0][0])[i] = (uint8_t)clile_i_rng_below(&rng, 256);
-    assert_int_equal(clile_dataset_from_arrays(N, SIZE, SIZE, &rgb[0][0][0][0], 1, &au, labels, subject, &data),
-                     CLILE_OK);
+    for (size_t i = 0; i < sizeof rgb; ++i)
+        (&rgb[0][0][0][0])[i] = (uint8_t)clile_i_rng_below(&rng, 256);
+    assert_int_equal(
+        clile_dataset_from_arrays(N, SIZE, SIZE, &rgb[0][0][0][0], 1, &au, labels, subject, &data),
+        CLILE_OK);
     return data;
 }
 
@@ -66,10 +68,12 @@ static void test_order_and_values(void **state)
         int64_t indices[BATCH];
         assert_int_equal(s.first[call], firsts[call]);
         assert_int_equal(s.count[call], counts[call]);
-        for (int64_t k = 0; k < BATCH; ++k) indices[k] = k < counts[call] ? firsts[call] + k : firsts[call];
+        for (int64_t k = 0; k < BATCH; ++k)
+            indices[k] = k < counts[call] ? firsts[call] + k : firsts[call];
         assert_int_equal(clile_i_batch_load(data, BATCH, indices, SIZE, NULL, 0, 0, src), CLILE_OK);
         assert_int_equal(clile_i_exec_forward(encoder.exec, src, &expected[0][0]), CLILE_OK);
-        assert_memory_equal(s.embedding[firsts[call]], expected, (size_t)counts[call] * sizeof expected[0]);
+        assert_memory_equal(s.embedding[firsts[call]], expected,
+                            (size_t)counts[call] * sizeof expected[0]);
     }
     assert_memory_not_equal(s.embedding[0], s.embedding[1], sizeof s.embedding[0]);
     clile_i_exec_destroy(encoder.exec);
@@ -77,7 +81,8 @@ static void test_order_and_values(void **state)
     clile_i_team_leave(before);
 }
 
-/* Without memory: a status, nothing leaked (the sanitizers look), nothing delivered after the failure. */
+/* Without memory: a status, nothing leaked (the sanitizers look), nothing delivered after the
+ * failure. */
 static void test_out_of_memory(void **state)
 {
     (void)state;
@@ -98,6 +103,7 @@ static void test_out_of_memory(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_order_and_values), cmocka_unit_test(test_out_of_memory)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_order_and_values),
+                                       cmocka_unit_test(test_out_of_memory)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

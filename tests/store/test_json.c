@@ -1,12 +1,13 @@
-/* The pieces of the JSON reader, on blocks of exactly the size of the text, so that ASan sees a byte read too many. */
+/* The pieces of the JSON reader, on blocks of exactly the size of the text, so that ASan sees a
+ * byte read too many. */
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <setjmp.h>
 #include <cmocka.h>
 
-#include "store/json.h"
 #include "base/scratch.h"
+#include "store/json.h"
 
 /* The text as a JSON string; returns the status and the decoded text in `out`. */
 static clile_status read_string(const char *text, size_t size, char *out)
@@ -15,7 +16,8 @@ static clile_status read_string(const char *text, size_t size, char *out)
     assert_non_null(exact);
     assert_non_null(strings);
     memcpy(exact, text, size);
-    clile_i_json json = {.path = "p", .begin = exact, .end = exact + size, .position = exact, .strings = strings};
+    clile_i_json json = {
+        .path = "p", .begin = exact, .end = exact + size, .position = exact, .strings = strings};
     const char *decoded = NULL;
     const clile_status status = clile_i_json_string(&json, &decoded);
     if (status == CLILE_OK) {
@@ -36,11 +38,13 @@ static void strings_are_decoded(void **state)
         {"\"\"", ""},
         {" \t\"a b\"\n", "a b"},
         {"\"\\\"\\\\\\/\\b\\f\\n\\r\\t\"", "\"\\/\b\f\n\r\t"},
-        {"\"\\u0041\\u00e9\\u20AC\\uD83D\\uDE00\\uffff\"", "A\xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80\xEF\xBF\xBF"},
-        {"\"\\u007f\\u0080\\u07ff\\u0800\\udbff\\udfff\"", "\x7F\xC2\x80\xDF\xBF\xE0\xA0\x80\xF4\x8F\xBF\xBF"},
+        {"\"\\u0041\\u00e9\\u20AC\\uD83D\\uDE00\\uffff\"",
+         "A\xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80\xEF\xBF\xBF"},
+        {"\"\\u007f\\u0080\\u07ff\\u0800\\udbff\\udfff\"",
+         "\x7F\xC2\x80\xDF\xBF\xE0\xA0\x80\xF4\x8F\xBF\xBF"},
         {"\"\xC3\xA9\xF0\x9F\x98\x80\x7F\"", "\xC3\xA9\xF0\x9F\x98\x80\x7F"},
     };
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; ++i) {
         char out[64];
         assert_int_equal(CLILE_OK, read_string(cases[i].text, strlen(cases[i].text), out));
         assert_string_equal(cases[i].decoded, out);
@@ -53,7 +57,7 @@ static void cut_strings_are_refused(void **state)
     static const char text[] = "\"a\\u00e9\\uD83D\\uDE00\\n\xF0\x9F\x98\x80\xE2\x82\xAC\"";
     char out[64];
     assert_int_equal(CLILE_OK, read_string(text, sizeof text - 1, out));
-    for (size_t size = 0; size < sizeof text - 1; size++) {
+    for (size_t size = 0; size < sizeof text - 1; ++size) {
         assert_int_equal(CLILE_E_FORMAT, read_string(text, size, out));
         assert_error_has("p: header, byte ");
     }
@@ -82,9 +86,9 @@ static void sizes_are_plain_integers(void **state)
     assert_int_equal(120, value);
     assert_int_equal(CLILE_OK, read_size("9223372036854775807", &value));
     assert_true(value == INT64_MAX);
-    static const char *const refused[] = {"",  "-1",   "+1", "01", "00", "1.5", "1e2", "9223372036854775808",
-                                          "x", "\"1\""};
-    for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++)
+    static const char *const refused[] = {
+        "", "-1", "+1", "01", "00", "1.5", "1e2", "9223372036854775808", "x", "\"1\""};
+    for (size_t i = 0; i < sizeof refused / sizeof refused[0]; ++i)
         assert_int_equal(CLILE_E_FORMAT, read_size(refused[i], &value));
 }
 
@@ -97,7 +101,8 @@ static void punctuation(void **state)
     assert_true(clile_i_json_take(&json, '{'));
     assert_int_equal(CLILE_OK, clile_i_json_expect(&json, ':'));
     assert_int_equal(CLILE_E_FORMAT, clile_i_json_finish(&json));
-    assert_string_equal("p: header, byte 4: the end of the header was expected, found '}'", clile_last_error());
+    assert_string_equal("p: header, byte 4: the end of the header was expected, found '}'",
+                        clile_last_error());
     assert_int_equal(CLILE_OK, clile_i_json_expect(&json, '}'));
     assert_int_equal(CLILE_OK, clile_i_json_finish(&json));
     assert_int_equal(CLILE_E_FORMAT, clile_i_json_expect(&json, ','));

@@ -1,14 +1,14 @@
-/* Tensors out of files that PyTorch wrote (tests/data/torch), whole and damaged. Run under ASan: no damage may make the
- * reader leave the file. */
+/* Tensors out of files that PyTorch wrote (tests/data/torch), whole and damaged. Run under ASan:
+ * no damage may make the reader leave the file. */
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <setjmp.h>
 #include <cmocka.h>
 
+#include "base/scratch.h"
 #include "store/weights.h"
 #include "store/zip.h"
-#include "base/scratch.h"
 
 #include <clile/inspect.h>
 
@@ -39,8 +39,8 @@ static clile_i_weights *open_whole(const char *path)
     return weights;
 }
 
-static void expect(const clile_i_weights *weights, const char *name, const char *dtype, int32_t ndim,
-                   const int64_t *shape, const float *values)
+static void expect(const clile_i_weights *weights, const char *name, const char *dtype,
+                   int32_t ndim, const int64_t *shape, const float *values)
 {
     float found[64];
     int64_t count = 1;
@@ -58,11 +58,13 @@ static void expect(const clile_i_weights *weights, const char *name, const char 
     assert_int_equal(clile_i_weight_copy(w, found), CLILE_OK);
     for (int64_t i = 0; i < count; ++i)
         if (memcmp(&found[i], &values[i], sizeof(float)) != 0)
-            fail_msg("%s, value %lld: %.9g, expected %.9g", name, (long long)i, (double)found[i], (double)values[i]);
+            fail_msg("%s, value %lld: %.9g, expected %.9g", name, (long long)i, (double)found[i],
+                     (double)values[i]);
 }
 
-#define EXPECT(name, dtype, shape, ...)                                                                                \
-    expect(weights, name, dtype, (int32_t)(sizeof(shape) / sizeof((shape)[0])), shape, (const float[]){__VA_ARGS__})
+#define EXPECT(name, dtype, shape, ...)                                                            \
+    expect(weights, name, dtype, (int32_t)(sizeof(shape) / sizeof((shape)[0])), shape,             \
+           (const float[]){__VA_ARGS__})
 #define SHAPE(...) ((const int64_t[]){__VA_ARGS__})
 
 static void test_layouts(void **state)
@@ -75,13 +77,14 @@ static void test_layouts(void **state)
     for (int i = 0; i < 24; ++i) rows[i] = (float)i;
     expect(weights, "state_dict.packed", "F32", 3, (const int64_t[]){2, 3, 4}, rows);
     expect(weights, "state_dict.shared", "F32", 2, (const int64_t[]){3, 4}, rows + 12);
-    const int64_t two_by_three[] = {2, 3}, three_by_two[] = {3, 2}, image[] = {1, 3, 2, 2}, eight[] = {8},
-                  three[] = {3}, column[] = {2, 1}, one[] = {1}, pair[] = {2};
+    const int64_t two_by_three[] = {2, 3}, three_by_two[] = {3, 2}, image[] = {1, 3, 2, 2},
+                  eight[] = {8}, three[] = {3}, column[] = {2, 1}, one[] = {1}, pair[] = {2};
     EXPECT("state_dict.transposed", "F32", three_by_two, 0, 3, 1, 4, 2, 5);
     EXPECT("state_dict.part", "F32", two_by_three, 6, 8, 10, 12, 14, 16);
     EXPECT("state_dict.expanded", "F32", two_by_three, 1.5f, 1.5f, 1.5f, -2.5f, -2.5f, -2.5f);
     expect(weights, "state_dict.channels_last", "F32", 4, image, rows);
-    EXPECT("state_dict.half", "F16", eight, 0.0f, -0.0f, 1, -2.5f, 65504, 0x1p-24f, 0x1p-14f, INFINITY);
+    EXPECT("state_dict.half", "F16", eight, 0.0f, -0.0f, 1, -2.5f, 65504, 0x1p-24f, 0x1p-14f,
+           INFINITY);
     EXPECT("state_dict.bfloat", "BF16", three, 1, -3.140625f, 0x1p100f);
     EXPECT("state_dict.double", "F64", column, 0.1f, 1e-30f);
     EXPECT("state_dict.parameter", "F32", one, 3);
@@ -112,12 +115,15 @@ static void refused(const char *path, clile_status expected, const char *text)
 static void test_refused(void **state)
 {
     (void)state;
-    refused(DATA("old.pth"), CLILE_E_UNSUPPORTED,
-            "before PyTorch 1.6, which is not read; write it anew in Python: torch.save(torch.load(");
-    refused(DATA("module.pth"), CLILE_E_UNSUPPORTED,
-            "it asks for torch.nn.modules.linear.Linear, which dictionaries of tensors do not need");
+    refused(
+        DATA("old.pth"), CLILE_E_UNSUPPORTED,
+        "before PyTorch 1.6, which is not read; write it anew in Python: torch.save(torch.load(");
+    refused(
+        DATA("module.pth"), CLILE_E_UNSUPPORTED,
+        "it asks for torch.nn.modules.linear.Linear, which dictionaries of tensors do not need");
     refused("none.pth", CLILE_E_IO, "cannot be opened");
-    refused(scratch_write(&place, "text", "PK is no archive", 16), CLILE_E_FORMAT, "not a safetensors file");
+    refused(scratch_write(&place, "text", "PK is no archive", 16), CLILE_E_FORMAT,
+            "not a safetensors file");
 }
 
 /* ---- damage ---- */
@@ -138,13 +144,16 @@ static bytes read_whole(const char *path)
     return all;
 }
 
-/* Whether all that is in `found` is in `whole` too, to the bit: what a damaged file may give at most. */
+/* Whether all that is in `found` is in `whole` too, to the bit: what a damaged file may give at
+ * most. */
 static int is_same(const clile_i_weights *whole, const clile_i_weights *found)
 {
     float a[64], b[64];
     for (int64_t i = 0; i < clile_i_weights_count(found); ++i) {
-        const clile_i_weight *w = clile_i_weights_at(found, i), *other = clile_i_weights_find(whole, w->name);
-        if (other == NULL || other->count != w->count || strcmp(other->dtype, w->dtype) != 0) return 0;
+        const clile_i_weight *w = clile_i_weights_at(found, i),
+                             *other = clile_i_weights_find(whole, w->name);
+        if (other == NULL || other->count != w->count || strcmp(other->dtype, w->dtype) != 0)
+            return 0;
         if (!clile_i_weight_is_float(w)) continue;
         assert_int_equal(clile_i_weight_copy(w, a), CLILE_OK);
         assert_int_equal(clile_i_weight_copy(other, b), CLILE_OK);
@@ -153,7 +162,8 @@ static int is_same(const clile_i_weights *whole, const clile_i_weights *found)
     return clile_i_weights_count(found) == clile_i_weights_count(whole);
 }
 
-/* A file with one byte changed is refused, or nothing of it has changed that counts (times, padding). */
+/* A file with one byte changed is refused, or nothing of it has changed that counts (times,
+ * padding). */
 static void test_each_byte_changed(void **state)
 {
     (void)state;
@@ -167,7 +177,8 @@ static void test_each_byte_changed(void **state)
             const clile_status status =
                 clile_i_weights_open(scratch_write(&place, "file", all.data, all.size), 1, &found);
             all.data[i] ^= changes[k];
-            if (status == CLILE_OK && !is_same(whole, found)) fail_msg("byte %zu: other tensors, and no error", i);
+            if (status == CLILE_OK && !is_same(whole, found))
+                fail_msg("byte %zu: other tensors, and no error", i);
             if (status != CLILE_OK && status != CLILE_E_CORRUPT && status != CLILE_E_FORMAT &&
                 status != CLILE_E_UNSUPPORTED)
                 fail_msg("byte %zu: %s: %s", i, clile_status_name(status), clile_last_error());
@@ -185,7 +196,8 @@ static void test_each_length(void **state)
     clile_i_weights *found = NULL;
     bytes all = read_whole(DATA("layouts.pth"));
     for (size_t size = 0; size < all.size; ++size) {
-        const clile_status status = clile_i_weights_open(scratch_write(&place, "file", all.data, size), 1, &found);
+        const clile_status status =
+            clile_i_weights_open(scratch_write(&place, "file", all.data, size), 1, &found);
         if (status != CLILE_E_CORRUPT && status != CLILE_E_FORMAT)
             fail_msg("%zu bytes: %s", size, clile_status_name(status));
         assert_null(found);
@@ -194,7 +206,8 @@ static void test_each_length(void **state)
     free(all.data);
 }
 
-/* The pickle changed and the checksums made right again: what is left to trust is the reader alone. */
+/* The pickle changed and the checksums made right again: what is left to trust is the reader
+ * alone. */
 static void test_each_byte_of_the_pickle(void **state)
 {
     (void)state;
@@ -206,13 +219,15 @@ static void test_each_byte_of_the_pickle(void **state)
     size_t size = 0, at_crc = 0;
     clile_i_file file = {.data = all.data, .size = all.size};
     assert_int_equal(clile_i_zip_open(&file, "layouts.pth", &zip), CLILE_OK);
-    assert_int_equal(clile_i_zip_read(zip, clile_i_zip_find(zip, "layouts/data.pkl"), &data, &size), CLILE_OK);
+    assert_int_equal(clile_i_zip_read(zip, clile_i_zip_find(zip, "layouts/data.pkl"), &data, &size),
+                     CLILE_OK);
     assert_int_equal(size, PICKLE);
     uint8_t *pickle = all.data + (data - all.data);
     const uint32_t old_crc = clile_i_crc32(0, pickle, size);
     clile_i_zip_close(zip);
     for (size_t i = (size_t)(pickle - all.data) + size; i + 4 <= all.size && at_crc == 0; ++i)
-        if (memcmp(all.data + i, "PK\1\2", 4) == 0 && memcmp(all.data + i + 16, &old_crc, 4) == 0) at_crc = i + 16;
+        if (memcmp(all.data + i, "PK\1\2", 4) == 0 && memcmp(all.data + i + 16, &old_crc, 4) == 0)
+            at_crc = i + 16;
     assert_true(at_crc > 0);
     int64_t opened = 0;
     for (size_t i = 0; i < size; ++i)
@@ -224,10 +239,14 @@ static void test_each_byte_of_the_pickle(void **state)
             const clile_status status =
                 clile_i_weights_open(scratch_write(&place, "file", all.data, all.size), 1, &found);
             pickle[i] = (uint8_t)(pickle[i] ^ change);
-            if (status == CLILE_E_CORRUPT || status == CLILE_E_FORMAT || status == CLILE_E_UNSUPPORTED) continue;
-            if (status != CLILE_OK) fail_msg("byte %zu: %s: %s", i, clile_status_name(status), clile_last_error());
+            if (status == CLILE_E_CORRUPT || status == CLILE_E_FORMAT ||
+                status == CLILE_E_UNSUPPORTED)
+                continue;
+            if (status != CLILE_OK)
+                fail_msg("byte %zu: %s: %s", i, clile_status_name(status), clile_last_error());
             ++opened;
-            for (int64_t k = 0; k < clile_i_weights_count(found); ++k) { /* every element can be reached */
+            for (int64_t k = 0; k < clile_i_weights_count(found); ++k) {
+                /* every element can be reached */
                 const clile_i_weight *w = clile_i_weights_at(found, k);
                 if (clile_i_weight_is_float(w) && w->count <= 64)
                     assert_int_equal(clile_i_weight_copy(w, values), CLILE_OK);
@@ -279,24 +298,29 @@ static void test_inspect(void **state)
     (void)state;
     int64_t sums[3] = {0};
     int32_t kind = -1;
-    assert_int_equal(clile_file_inspect(DATA("layouts.pth"), count_tensors, count_metadata, sums, &kind), CLILE_OK);
+    assert_int_equal(
+        clile_file_inspect(DATA("layouts.pth"), count_tensors, count_metadata, sums, &kind),
+        CLILE_OK);
     assert_int_equal(kind, CLILE_FILE_PYTORCH);
     assert_int_equal(sums[0], 15);
     assert_int_equal(sums[1], 96 + 24 + 24 + 24 + 48 + 4 + 0 + 16 + 6 + 16 + 16 + 2 + 48 + 4 + 8);
     assert_int_equal(sums[2], 0);
-    static const char header[] = "{\"__metadata__\":{\"a\":\"b\",\"stop\":\"0\"},\"x\":{\"dtype\":\"BF16\",\"shape\":["
-                                 "2],\"data_offsets\":[0,4]}}";
+    static const char header[] =
+        "{\"__metadata__\":{\"a\":\"b\",\"stop\":\"0\"},\"x\":{\"dtype\":\"BF16\",\"shape\":["
+        "2],\"data_offsets\":[0,4]}}";
     uint8_t file[256] = {sizeof header - 1};
     memcpy(file + 8, header, sizeof header - 1);
     const char *path = scratch_write(&place, "x", file, 8 + sizeof header - 1 + 4);
-    assert_int_equal(clile_file_inspect(path, count_tensors, count_metadata, sums, &kind), CLILE_OK);
+    assert_int_equal(clile_file_inspect(path, count_tensors, count_metadata, sums, &kind),
+                     CLILE_OK);
     assert_int_equal(kind, CLILE_FILE_SAFETENSORS);
     assert_int_equal(sums[0], 16);
     assert_int_equal(sums[2], 2);
     assert_int_equal(clile_file_inspect(path, NULL, NULL, NULL, NULL), CLILE_OK);
     file[8 + (strstr(header, "\"0\"") - header) + 1] = '1';
     path = scratch_write(&place, "x", file, 8 + sizeof header - 1 + 4);
-    assert_int_equal(clile_file_inspect(path, count_tensors, count_metadata, sums, &kind), CLILE_E_CANCELLED);
+    assert_int_equal(clile_file_inspect(path, count_tensors, count_metadata, sums, &kind),
+                     CLILE_E_CANCELLED);
     assert_error_has("the caller asked to stop");
     assert_int_equal(clile_file_inspect(NULL, NULL, NULL, NULL, NULL), CLILE_E_INVALID_ARGUMENT);
 }

@@ -1,12 +1,12 @@
 /* Archives made here byte by byte: stored and deflated members, zip64, and each way of lying. */
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <setjmp.h>
 #include <cmocka.h>
 
-#include "store/zip.h"
 #include "base/scratch.h"
+#include "store/zip.h"
 
 #include <zlib.h>
 
@@ -163,7 +163,8 @@ cleanup:
     return status;
 }
 
-static const char long_text[] = "one two three one two three one two three one two three one two three one two three";
+static const char long_text[] =
+    "one two three one two three one two three one two three one two three one two three";
 
 static void test_members(void **state)
 {
@@ -171,10 +172,11 @@ static void test_members(void **state)
     archive a;
     for (int zip64 = 0; zip64 < 2; ++zip64)
         for (int comment = 0; comment < 2; ++comment) {
-            const part parts[] = {{.name = "a/stored", .text = "some text", .zip64 = zip64},
-                                  {.name = "a/deflated", .text = long_text, .method = 8, .zip64 = zip64},
-                                  {.name = "\xc3\xa9mpty", .text = "", .zip64 = zip64},
-                                  {.name = "a/nothing", .text = "", .method = 8, .zip64 = zip64}};
+            const part parts[] = {
+                {.name = "a/stored", .text = "some text", .zip64 = zip64},
+                {.name = "a/deflated", .text = long_text, .method = 8, .zip64 = zip64},
+                {.name = "\xc3\xa9mpty", .text = "", .zip64 = zip64},
+                {.name = "a/nothing", .text = "", .method = 8, .zip64 = zip64}};
             make(&a, parts, 4, comment ? "PK\5\6 a remark" : "");
             if (read_all(&a, parts, 4) != CLILE_OK) fail_msg("%s", clile_last_error());
         }
@@ -186,7 +188,8 @@ static void refuse(const part *p, clile_status expected, const char *text)
     const part parts[] = {*p, {.name = "second", .text = "two", .zip64 = p->zip64}};
     make(&a, parts, 2, "");
     const clile_status status = read_all(&a, parts, 2);
-    if (status != expected) fail_msg("%s, %s was expected: %s", clile_status_name(status), text, clile_last_error());
+    if (status != expected)
+        fail_msg("%s, %s was expected: %s", clile_status_name(status), text, clile_last_error());
     assert_error_has("file.zip: ");
     assert_error_has(text);
 }
@@ -196,25 +199,31 @@ static void test_lies(void **state)
     (void)state;
     refuse(&(part){.name = "m", .text = "abc", .wrong_crc = 1}, CLILE_E_CORRUPT,
            "the zip member m is damaged: its CRC-32 is");
-    refuse(&(part){.name = "m", .text = long_text, .method = 8, .wrong_crc = 1}, CLILE_E_CORRUPT, "is damaged");
-    refuse(&(part){.name = "m", .text = "abc", .more_size = 1}, CLILE_E_CORRUPT, "its two sizes differ");
+    refuse(&(part){.name = "m", .text = long_text, .method = 8, .wrong_crc = 1}, CLILE_E_CORRUPT,
+           "is damaged");
+    refuse(&(part){.name = "m", .text = "abc", .more_size = 1}, CLILE_E_CORRUPT,
+           "its two sizes differ");
     refuse(&(part){.name = "m", .text = long_text, .method = 8, .more_size = 1}, CLILE_E_CORRUPT,
            "does not inflate to its 84 bytes");
     refuse(&(part){.name = "m", .text = long_text, .method = 8, .more_size = -1}, CLILE_E_CORRUPT,
            "does not inflate to its 82 bytes");
-    refuse(&(part){.name = "m", .text = long_text, .method = 8, .more_size = 1 << 30}, CLILE_E_CORRUPT,
-           "cannot inflate to 1073741907");
-    refuse(&(part){.name = "m", .text = long_text, .method = 8, .more_size = INT64_MAX / 2, .zip64 = 1},
-           CLILE_E_CORRUPT, "cannot inflate to");
+    refuse(&(part){.name = "m", .text = long_text, .method = 8, .more_size = 1 << 30},
+           CLILE_E_CORRUPT, "cannot inflate to 1073741907");
+    refuse(
+        &(part){
+            .name = "m", .text = long_text, .method = 8, .more_size = INT64_MAX / 2, .zip64 = 1},
+        CLILE_E_CORRUPT, "cannot inflate to");
     refuse(&(part){.name = "m", .text = "abc", .flags = 1}, CLILE_E_UNSUPPORTED, "m is encrypted");
-    refuse(&(part){.name = "m", .text = "abc", .method = 12}, CLILE_E_UNSUPPORTED, "m is packed by method 12");
-    refuse(&(part){.name = "m", .text = "abc", .zip64 = 2}, CLILE_E_CORRUPT, "zip64 sizes are missing");
+    refuse(&(part){.name = "m", .text = "abc", .method = 12}, CLILE_E_UNSUPPORTED,
+           "m is packed by method 12");
+    refuse(&(part){.name = "m", .text = "abc", .zip64 = 2}, CLILE_E_CORRUPT,
+           "zip64 sizes are missing");
     refuse(&(part){.name = "m\xff", .text = "abc"}, CLILE_E_CORRUPT, "the name is not UTF-8");
 }
 
 /* A change of one place: what it was, what it becomes. */
-static void refuse_changed(int zip64, const char *signature, size_t offset, uint32_t value, clile_status expected,
-                           const char *text)
+static void refuse_changed(int zip64, const char *signature, size_t offset, uint32_t value,
+                           clile_status expected, const char *text)
 {
     archive a;
     const part parts[] = {{.name = "first", .text = "one", .zip64 = zip64},
@@ -224,7 +233,8 @@ static void refuse_changed(int zip64, const char *signature, size_t offset, uint
     while (memcmp(a.bytes + at, signature, 4) != 0) assert_true(++at < a.size);
     for (int i = 0; i < 4; ++i) a.bytes[at + offset + (size_t)i] = (uint8_t)(value >> 8 * i);
     const clile_status status = read_all(&a, parts, 2);
-    if (status != expected) fail_msg("%s, %s was expected: %s", clile_status_name(status), text, clile_last_error());
+    if (status != expected)
+        fail_msg("%s, %s was expected: %s", clile_status_name(status), text, clile_last_error());
     assert_error_has(text);
 }
 
@@ -235,17 +245,24 @@ static void test_places(void **state)
     refuse_changed(0, "PK\5\6", 4, 1, CLILE_E_UNSUPPORTED, "split over several files");
     refuse_changed(0, "PK\5\6", 8, 0xffff0002, CLILE_E_CORRUPT,
                    "65535 members do not fit in a zip directory of 103 bytes");
-    refuse_changed(0, "PK\5\6", 12, 0x7fffffff, CLILE_E_CORRUPT, "the zip directory is to have 2147483647 bytes");
+    refuse_changed(0, "PK\5\6", 12, 0x7fffffff, CLILE_E_CORRUPT,
+                   "the zip directory is to have 2147483647 bytes");
     refuse_changed(0, "PK\5\6", 16, 0xfffffff0, CLILE_E_CORRUPT, "from byte 4294967280");
     refuse_changed(0, "PK\1\2", 0, 0, CLILE_E_CORRUPT, "entry 0 of the zip directory is damaged");
-    refuse_changed(0, "PK\1\2", 28, 0xffff, CLILE_E_CORRUPT, "entry 0 of the zip directory is damaged");
-    refuse_changed(0, "PK\1\2", 42, 0xffff, CLILE_E_CORRUPT, "first is not where the directory says, at byte 65535");
-    refuse_changed(0, "PK\1\2", 42, 1, CLILE_E_CORRUPT, "first is not where the directory says, at byte 1");
-    refuse_changed(0, "PK\3\4", 26, 0xffffffff, CLILE_E_CORRUPT, "first is to have 3 bytes from byte");
+    refuse_changed(0, "PK\1\2", 28, 0xffff, CLILE_E_CORRUPT,
+                   "entry 0 of the zip directory is damaged");
+    refuse_changed(0, "PK\1\2", 42, 0xffff, CLILE_E_CORRUPT,
+                   "first is not where the directory says, at byte 65535");
+    refuse_changed(0, "PK\1\2", 42, 1, CLILE_E_CORRUPT,
+                   "first is not where the directory says, at byte 1");
+    refuse_changed(0, "PK\3\4", 26, 0xffffffff, CLILE_E_CORRUPT,
+                   "first is to have 3 bytes from byte");
     refuse_changed(0, "PK\3\4", 30, 0, CLILE_E_CORRUPT, "first has another name before its data");
-    refuse_changed(1, "PK\6\6", 0, 0, CLILE_E_CORRUPT, "the zip64 directory is not where the archive says");
+    refuse_changed(1, "PK\6\6", 0, 0, CLILE_E_CORRUPT,
+                   "the zip64 directory is not where the archive says");
     refuse_changed(1, "PK\6\6", 16, 1, CLILE_E_UNSUPPORTED, "split over several files");
-    refuse_changed(1, "PK\6\7", 12, 0xffffffff, CLILE_E_CORRUPT, "the zip64 directory is not where the archive says");
+    refuse_changed(1, "PK\6\7", 12, 0xffffffff, CLILE_E_CORRUPT,
+                   "the zip64 directory is not where the archive says");
 }
 
 static void test_is_zip(void **state)
@@ -267,6 +284,7 @@ static void test_is_zip(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_members), cmocka_unit_test(test_lies),
-                                       cmocka_unit_test(test_places), cmocka_unit_test(test_is_zip)};
+                                       cmocka_unit_test(test_places),
+                                       cmocka_unit_test(test_is_zip)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

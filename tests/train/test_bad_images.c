@@ -1,5 +1,6 @@
-/* Training on a folder of which one image is none: it fails with the image's status and name, whichever thread reads
- * it, with and without the cache, in either stage; what was given is still usable. */
+/* Training on a folder of which one image is none: it fails with the image's status and name,
+ * whichever thread reads it, with and without the cache, in either stage; what was given is
+ * still usable. */
 #include "train/toy.h"
 
 #include "data/scratch.h"
@@ -15,7 +16,8 @@ static const struct {
     {"image/baseline.jpg", 0, CLILE_E_FORMAT, "is empty (0 bytes)"},
     {"image/baseline.jpg", 800, CLILE_E_CORRUPT, "the JPEG file is damaged"},
     {"image/one.png", -1, CLILE_E_FORMAT, "has 1 x 1 pixels, a face needs at least 8 x 8"},
-    {"image/huge.png", -1, CLILE_E_INVALID_ARGUMENT, "has 30000 x 30000 pixels, max_pixels allows 50000000"},
+    {"image/huge.png", -1, CLILE_E_INVALID_ARGUMENT,
+     "has 30000 x 30000 pixels, max_pixels allows 50000000"},
     {"image/rgb16.png", -1, CLILE_OK, ""},
     {"image/cmyk.jpg", -1, CLILE_OK, ""},
 };
@@ -50,7 +52,8 @@ static void train(const scratch *s, size_t which, const char *settings, int32_t 
     clile_trainer *trainer = NULL;
     if (clile_dataset_open(s->path, options, &data) != CLILE_OK) fail_msg("%s", clile_last_error());
     assert_int_equal(clile_dataset_size(data), SUBJECTS * FRAMES);
-    if (clile_trainer_create(model, data, options, &trainer) != CLILE_OK) fail_msg("%s", clile_last_error());
+    if (clile_trainer_create(model, data, options, &trainer) != CLILE_OK)
+        fail_msg("%s", clile_last_error());
     const clile_status status = clile_trainer_run(trainer, stage, NULL, NULL);
     if (status != bad_images[which].status)
         fail_msg("%s: status %s, \"%s\"", settings, clile_status_name(status), clile_last_error());

@@ -1,12 +1,13 @@
-/* Checkpoints that were changed: the exact status and message; the trainer that refused one can still train. */
+/* Checkpoints that were changed: the exact status and message; the trainer that refused one can
+ * still train. */
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <setjmp.h>
 #include <cmocka.h>
 
-#include "store/safetensors.h"
 #include "fuzz/tiny.h"
+#include "store/safetensors.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -43,8 +44,10 @@ static void write_good(const char *method, int32_t stage)
     clile_dataset_destroy(data);
 }
 
-/* The good one with other metadata (pairs of key and value, NULL: left out), without a tensor, or with a NaN in it. */
-static void write_bad(const char *const (*pairs)[2], int count, const char *lost, const char *spoiled)
+/* The good one with other metadata (pairs of key and value, NULL: left out), without a tensor,
+ * or with a NaN in it. */
+static void write_bad(const char *const (*pairs)[2], int count, const char *lost,
+                      const char *spoiled)
 {
     clile_i_st *st = NULL;
     clile_i_st_writer *writer = NULL;
@@ -61,7 +64,8 @@ static void write_bad(const char *const (*pairs)[2], int count, const char *lost
             ((float *)memory)[0] = NAN;
             values = memory;
         }
-        assert_int_equal(clile_i_st_writer_add(writer, t->name, t->type, t->ndim, t->shape, values), CLILE_OK);
+        assert_int_equal(clile_i_st_writer_add(writer, t->name, t->type, t->ndim, t->shape, values),
+                         CLILE_OK);
     }
     for (int64_t i = 0; i < clile_i_st_metadata_count(st); ++i) {
         const char *key, *value;
@@ -93,38 +97,46 @@ static void refused(const char *method, clile_status expected, const char *text)
     if (status != expected || strcmp(clile_last_error(), whole) != 0)
         fail_msg("%s, \"%s\"; expected %s, \"%s\"", clile_status_name(status), clile_last_error(),
                  clile_status_name(expected), whole);
-    assert_int_equal(clile_trainer_run(trainer, strcmp(method, "bce") == 0 ? 2 : 1, NULL, NULL), CLILE_OK);
+    assert_int_equal(clile_trainer_run(trainer, strcmp(method, "bce") == 0 ? 2 : 1, NULL, NULL),
+                     CLILE_OK);
     clile_trainer_destroy(trainer);
     clile_model_destroy(model);
     clile_options_destroy(options);
     clile_dataset_destroy(data);
 }
 
-static void refused_with(const char *method, clile_status expected, const char *text, const char *key,
-                         const char *value)
+static void refused_with(const char *method, clile_status expected, const char *text,
+                         const char *key, const char *value)
 {
     const char *const pair[1][2] = {{key, value}};
     write_bad(pair, 1, NULL, NULL);
     refused(method, expected, text);
 }
 
-/* Plain BCE has no stage 1, and stage 2 of CL-ILE starts from one that is finished: no training gets to these. */
+/* Plain BCE has no stage 1, and stage 2 of CL-ILE starts from one that is finished: no training
+ * gets to these. */
 static void states_that_cannot_be(void **state)
 {
     (void)state;
     static const char *const after_stage1[2][2] = {{"stage", "1"}, {"stage1_done", "1"}};
     static const char *const before_stage1[2][2] = {{"stage", "2"}, {"stage1_done", "0"}};
     write_good("bce", 2);
-    refused_with("bce", CLILE_E_FORMAT, "stage 1, step 1 do not fit the options in the file", "stage", "1");
-    refused_with("bce", CLILE_E_FORMAT, "stage 0, step 1 do not fit the options in the file", "stage", "0");
-    refused_with("bce", CLILE_E_FORMAT, "stage 3, step 1 do not fit the options in the file", "stage", "3");
-    refused_with("bce", CLILE_E_FORMAT, "stage 2, step 1 after stage 1 do not fit the options in the file",
-                 "stage1_done", "1");
-    refused_with("bce", CLILE_E_FORMAT, "stage 2, step 3 do not fit the options in the file", "step", "3");
+    refused_with("bce", CLILE_E_FORMAT, "stage 1, step 1 do not fit the options in the file",
+                 "stage", "1");
+    refused_with("bce", CLILE_E_FORMAT, "stage 0, step 1 do not fit the options in the file",
+                 "stage", "0");
+    refused_with("bce", CLILE_E_FORMAT, "stage 3, step 1 do not fit the options in the file",
+                 "stage", "3");
+    refused_with("bce", CLILE_E_FORMAT,
+                 "stage 2, step 1 after stage 1 do not fit the options in the file", "stage1_done",
+                 "1");
+    refused_with("bce", CLILE_E_FORMAT, "stage 2, step 3 do not fit the options in the file",
+                 "step", "3");
     refused_with("bce", CLILE_E_FORMAT, "metadata \"step\" is -1, expected a number", "step", "-1");
     write_good("cl-ile", 1);
     write_bad(after_stage1, 2, NULL, NULL);
-    refused("cl-ile", CLILE_E_FORMAT, "stage 1, step 1 after stage 1 do not fit the options in the file");
+    refused("cl-ile", CLILE_E_FORMAT,
+            "stage 1, step 1 after stage 1 do not fit the options in the file");
     write_bad(before_stage1, 2, NULL, NULL);
     refused("cl-ile", CLILE_E_FORMAT, "stage 2, step 1 do not fit the options in the file");
 }
@@ -134,18 +146,21 @@ static void other_formats(void **state)
     (void)state;
     char text[200];
     write_good("bce", 2);
-    snprintf(text, sizeof text, "checkpoint format 2, this libclile (%s) reads up to 1", clile_version());
+    snprintf(text, sizeof text, "checkpoint format 2, this libclile (%s) reads up to 1",
+             clile_version());
     refused_with("bce", CLILE_E_UNSUPPORTED, text, "format_version", "2");
     refused_with("bce", CLILE_E_FORMAT, "there is no checkpoint format 0", "format_version", "0");
     refused_with("bce", CLILE_E_FORMAT,
-                 "not a libclile checkpoint: metadata \"format\" is \"clile-model\", expected \"clile-checkpoint\"",
+                 "not a libclile checkpoint: metadata \"format\" is \"clile-model\", expected "
+                 "\"clile-checkpoint\"",
                  "format", "clile-model");
     refused_with("bce", CLILE_E_FORMAT, "no \"options\" in the metadata", "options", NULL);
-    refused_with("bce", CLILE_E_FORMAT,
-                 "options, line 1: option batch: an integer from 1 to 4096 was expected, found 4097", "options",
-                 "batch=4097\n");
-    refused_with("bce", CLILE_E_FORMAT, "options, line 2: key=value was expected, found \"batch\"", "options",
-                 "method=bce\nbatch\n");
+    refused_with(
+        "bce", CLILE_E_FORMAT,
+        "options, line 1: option batch: an integer from 1 to 4096 was expected, found 4097",
+        "options", "batch=4097\n");
+    refused_with("bce", CLILE_E_FORMAT, "options, line 2: key=value was expected, found \"batch\"",
+                 "options", "method=bce\nbatch\n");
 }
 
 static void wrong_tensors(void **state)
@@ -170,7 +185,8 @@ static int remove_files(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(states_that_cannot_be), cmocka_unit_test(other_formats),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(states_that_cannot_be),
+                                       cmocka_unit_test(other_formats),
                                        cmocka_unit_test(wrong_tensors)};
     return cmocka_run_group_tests(tests, NULL, remove_files);
 }

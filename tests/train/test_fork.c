@@ -1,5 +1,5 @@
-/* A process that has used its team forks: the child answers and trains with the same bits, by handles of before and by
- * new ones; no lock that another thread owned keeps it waiting. */
+/* A process that has used its team forks: the child answers and trains with the same bits, by
+ * handles of before and by new ones; no lock that another thread owned keeps it waiting. */
 #define _DEFAULT_SOURCE
 #include "train/toy.h"
 
@@ -36,7 +36,8 @@ static void expect_child(pid_t child)
 static int answers(clile_predictor *predictor, const float *expected)
 {
     float probability[TOY_C];
-    return clile_predictor_run(predictor, 1, rgb, TOY_SIZE, TOY_SIZE, probability, NULL, NULL) == CLILE_OK &&
+    return clile_predictor_run(predictor, 1, rgb, TOY_SIZE, TOY_SIZE, probability, NULL, NULL) ==
+               CLILE_OK &&
            memcmp(probability, expected, sizeof probability) == 0;
 }
 
@@ -46,7 +47,8 @@ static void a_child_answers(void **state)
     float expected[TOY_C];
     (void)state;
     assert_int_equal(clile_predictor_create(model, options, &old), CLILE_OK);
-    assert_int_equal(clile_predictor_run(old, 1, rgb, TOY_SIZE, TOY_SIZE, expected, NULL, NULL), CLILE_OK);
+    assert_int_equal(clile_predictor_run(old, 1, rgb, TOY_SIZE, TOY_SIZE, expected, NULL, NULL),
+                     CLILE_OK);
     const pid_t child = fork();
     if (child == 0) {
         clile_predictor *new = NULL;
@@ -81,7 +83,9 @@ static void *forks_after_own_region(void *result)
         float probability[TOY_C];
         alarm(SECONDS);
         need(clile_predictor_create(model, options, &predictor) == CLILE_OK, 2);
-        need(clile_predictor_run(predictor, 1, rgb, TOY_SIZE, TOY_SIZE, probability, NULL, NULL) == CLILE_OK, 3);
+        need(clile_predictor_run(predictor, 1, rgb, TOY_SIZE, TOY_SIZE, probability, NULL, NULL) ==
+                 CLILE_OK,
+             3);
         _exit(0);
     }
     *(pid_t *)result = child;
@@ -120,7 +124,8 @@ static int32_t fork_in_a_step(const clile_progress *progress, void *user)
 static uint32_t trained_bytes(const char *name, clile_model *of)
 {
     clile_i_file file;
-    if (clile_model_save(of, name) != CLILE_OK || clile_i_file_open(name, &file) != CLILE_OK) return 0;
+    if (clile_model_save(of, name) != CLILE_OK || clile_i_file_open(name, &file) != CLILE_OK)
+        return 0;
     const uint32_t crc = clile_i_crc32(0, file.data, file.size);
     clile_i_file_close(&file);
     unlink(name);
@@ -247,8 +252,10 @@ static int unmake(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_child_answers),          cmocka_unit_test(a_programs_own_team_does_not_matter),
-        cmocka_unit_test(a_child_goes_on_training), cmocka_unit_test(handles_of_before_may_be_destroyed),
+        cmocka_unit_test(a_child_answers),
+        cmocka_unit_test(a_programs_own_team_does_not_matter),
+        cmocka_unit_test(a_child_goes_on_training),
+        cmocka_unit_test(handles_of_before_may_be_destroyed),
         cmocka_unit_test(no_lock_is_left_taken),
     };
     return cmocka_run_group_tests(tests, make, unmake);

@@ -1,9 +1,10 @@
-/* Five SGD steps of each stage and elimination against values that PyTorch computed in float64 from docs/method.md
- * alone: the losses of each step and what every tensor has become. Origin of data/golden/train.safetensors:
- * tests/parity/parity.py --write-golden (tests/parity/golden_train.py says what is in it).
+/* Five SGD steps of each stage and elimination against values that PyTorch computed in float64
+ * from docs/method.md alone: the losses of each step and what every tensor has become. Origin of
+ * data/golden/train.safetensors: tests/parity/parity.py --write-golden
+ * (tests/parity/golden_train.py says what is in it).
  *
- * A run starts from the golden values by resuming a checkpoint that is put together here: that of a fresh trainer with
- * other tensors. */
+ * A run starts from the golden values by resuming a checkpoint that is put together here: that
+ * of a fresh trainer with other tensors. */
 #include "parity/golden.h"
 
 #include <clile/trainer.h>
@@ -14,8 +15,15 @@ enum { STEPS = 5, SAMPLES = 48 };
 /* relative, of the losses and of the change of a tensor over the five steps */
 static const double bound = 1e-3;
 
-static const char *const vector_names[] = {
-    "ile", "au", "null", "scale", "bias", "deviation", "deviation_bias", "classifier", "classifier_bias"};
+static const char *const vector_names[] = {"ile",
+                                           "au",
+                                           "null",
+                                           "scale",
+                                           "bias",
+                                           "deviation",
+                                           "deviation_bias",
+                                           "classifier",
+                                           "classifier_bias"};
 enum { VECTORS = sizeof vector_names / sizeof *vector_names };
 
 typedef struct {
@@ -31,9 +39,9 @@ typedef struct {
     double losses[STEPS][4];
 } run;
 
-#define OK(call)                                                                                                       \
-    do {                                                                                                               \
-        if ((call) != CLILE_OK) fail_msg("%s: %s", #call, clile_last_error());                                         \
+#define OK(call)                                                                                   \
+    do {                                                                                           \
+        if ((call) != CLILE_OK) fail_msg("%s: %s", #call, clile_last_error());                     \
     } while (0)
 
 /* ---- inputs ---- */
@@ -63,8 +71,9 @@ static void open_data(run *r)
     int32_t *subject = golden_copy(r->golden, "data.subject", CLILE_I_ST_I32, NULL);
     static const int32_t au_ids[4] = {1, 2, 4, 6};
     assert_int_equal(labels_shape[1], 4);
-    OK(clile_dataset_from_arrays(images_shape[0], (int32_t)images_shape[1], (int32_t)images_shape[2], images, 4, au_ids,
-                                 labels, subject, &r->data));
+    OK(clile_dataset_from_arrays(images_shape[0], (int32_t)images_shape[1],
+                                 (int32_t)images_shape[2], images, 4, au_ids, labels, subject,
+                                 &r->data));
     OK(clile_model_create(r->options, 4, au_ids, &r->model));
     OK(clile_trainer_create(r->model, r->data, r->options, &r->trainer));
     free(images), free(labels), free(subject);
@@ -105,7 +114,8 @@ static void end(run *r)
 
 /* ---- the checkpoint from which a run starts ---- */
 
-static void put(clile_i_st_writer *writer, const char *name, const clile_i_st_tensor *t, const void *data)
+static void put(clile_i_st_writer *writer, const char *name, const clile_i_st_tensor *t,
+                const void *data)
 {
     OK(clile_i_st_writer_add(writer, name, CLILE_I_ST_F32, t->ndim, t->shape, data));
 }
@@ -122,9 +132,10 @@ static void put_encoders(const run *r, clile_i_st_writer *writer, const float *z
 {
     char name[128];
     const char *trained = r->stage == 1 ? "id." : "net.";
-    for (int64_t i = 0; i < clile_i_st_count(r->golden); i++) {
+    for (int64_t i = 0; i < clile_i_st_count(r->golden); ++i) {
         const clile_i_st_tensor *t = clile_i_st_at(r->golden, i);
-        const int is_net = strncmp(t->name, "net.", 4) == 0, is_id = strncmp(t->name, "id.", 3) == 0;
+        const int is_net = strncmp(t->name, "net.", 4) == 0,
+                  is_id = strncmp(t->name, "id.", 3) == 0;
         if (is_net || (is_id && r->uses_ile)) put(writer, t->name, t, t->data);
         if (strncmp(t->name, trained, strlen(trained)) != 0) continue;
         snprintf(name, sizeof name, "m.%s", t->name + strlen(trained));
@@ -135,11 +146,12 @@ static void put_encoders(const run *r, clile_i_st_writer *writer, const float *z
 static void put_vectors(const run *r, clile_i_st_writer *writer, const float *zeros)
 {
     char name[64];
-    for (size_t i = 0; i < VECTORS; i++) {
+    for (size_t i = 0; i < VECTORS; ++i) {
         snprintf(name, sizeof name, "vectors.%s", vector_names[i]);
         const clile_i_st_tensor *t = clile_i_st_find(r->golden, name);
         assert_non_null(t);
-        if (strcmp(vector_names[i], "ile") == 0 && r->stage == 2 && r->uses_ile) put(writer, "stage1.ile", t, t->data);
+        if (strcmp(vector_names[i], "ile") == 0 && r->stage == 2 && r->uses_ile)
+            put(writer, "stage1.ile", t, t->data);
         if (!is_used(r, vector_names[i])) continue;
         snprintf(name, sizeof name, "head.%s", vector_names[i]);
         put(writer, name, t, t->data);
@@ -150,7 +162,7 @@ static void put_vectors(const run *r, clile_i_st_writer *writer, const float *ze
 
 static void put_metadata(const run *r, clile_i_st_writer *writer, const clile_i_st *fresh)
 {
-    for (int64_t i = 0; i < clile_i_st_metadata_count(fresh); i++) {
+    for (int64_t i = 0; i < clile_i_st_metadata_count(fresh); ++i) {
         const char *key, *value;
         clile_i_st_metadata_at(fresh, i, &key, &value);
         if (strcmp(key, "clile_crc32") == 0) continue; /* the writer's own */
@@ -201,11 +213,12 @@ static void check_losses(const run *r)
     snprintf(name, sizeof name, "%s.losses", r->name);
     double *expected = golden_copy(r->golden, name, CLILE_I_ST_F64, shape);
     assert_int_equal(shape[0], STEPS);
-    for (int i = 0; i < STEPS; i++)
-        for (int k = 0; k < 4; k++)
-            if (!(fabs(r->losses[i][k] - expected[4 * i + k]) <= bound * fmax(fabs(expected[4 * i + k]), 1e-3)))
-                fail_msg("%s, step %d, loss %d: %.9g, expected %.9g", r->name, i + 1, k, r->losses[i][k],
-                         expected[4 * i + k]);
+    for (int i = 0; i < STEPS; ++i)
+        for (int k = 0; k < 4; ++k)
+            if (!(fabs(r->losses[i][k] - expected[4 * i + k]) <=
+                  bound * fmax(fabs(expected[4 * i + k]), 1e-3)))
+                fail_msg("%s, step %d, loss %d: %.9g, expected %.9g", r->name, i + 1, k,
+                         r->losses[i][k], expected[4 * i + k]);
     free(expected);
 }
 
@@ -214,7 +227,8 @@ typedef struct {
     double change, error, value;
 } deviation;
 
-static deviation deviation_of(const run *r, const clile_i_st *end, const clile_i_st_tensor *expected)
+static deviation deviation_of(const run *r, const clile_i_st *end,
+                              const clile_i_st_tensor *expected)
 {
     char start_name[128], end_name[128];
     const char *name = expected->name + strlen(r->name) + strlen(".end.");
@@ -230,11 +244,12 @@ static deviation deviation_of(const run *r, const clile_i_st *end, const clile_i
     float *wanted = golden_copy(r->golden, expected->name, CLILE_I_ST_F32, NULL);
     float *start = golden_copy(r->golden, start_name, CLILE_I_ST_F32, NULL);
     float *found = golden_copy(end, end_name, CLILE_I_ST_F32, NULL);
-    const int64_t count = clile_i_st_find(r->golden, start_name)->count, every = (count + SAMPLES - 1) / SAMPLES;
+    const int64_t count = clile_i_st_find(r->golden, start_name)->count,
+                  every = (count + SAMPLES - 1) / SAMPLES;
     assert_int_equal(clile_i_st_find(end, end_name)->count, count);
     assert_int_equal(expected->count, (count + every - 1) / every);
     deviation sum = {0.0, 0.0, 0.0};
-    for (int64_t i = 0; i < expected->count; i++) {
+    for (int64_t i = 0; i < expected->count; ++i) {
         const double change = (double)wanted[i] - (double)start[i * every];
         const double error = (double)wanted[i] - (double)found[i * every];
         sum.change += change * change / (double)expected->count;
@@ -245,8 +260,9 @@ static deviation deviation_of(const run *r, const clile_i_st *end, const clile_i
     return (deviation){sqrt(sum.change), sqrt(sum.error), sqrt(sum.value)};
 }
 
-/* Each tensor must have changed as PyTorch says. A change below a hundredth of the mean one, or below 3e-4 of the value
- * itself (so that 1e-3 of it is float32's rounding), counts as that much. */
+/* Each tensor must have changed as PyTorch says. A change below a hundredth of the mean one, or
+ * below 3e-4 of the value itself (so that 1e-3 of it is float32's rounding), counts as that
+ * much. */
 static void check_tensors(const run *r)
 {
     clile_i_st *end = golden_open(r->end_path);
@@ -254,19 +270,20 @@ static void check_tensors(const run *r)
     double mean_change = 0.0;
     int64_t tensors = 0;
     snprintf(prefix, sizeof prefix, "%s.end.", r->name);
-    for (int pass = 0; pass < 2; pass++)
-        for (int64_t i = 0; i < clile_i_st_count(r->golden); i++) {
+    for (int pass = 0; pass < 2; ++pass)
+        for (int64_t i = 0; i < clile_i_st_count(r->golden); ++i) {
             const clile_i_st_tensor *t = clile_i_st_at(r->golden, i);
             if (strncmp(t->name, prefix, strlen(prefix)) != 0) continue;
             const deviation found = deviation_of(r, end, t);
             if (pass == 0) {
                 mean_change += found.change;
-                tensors++;
+                ++tensors;
                 continue;
             }
             const double least = fmax(0.01 * mean_change / (double)tensors, 3e-4 * found.value);
             if (!(found.error <= bound * fmax(found.change, least)))
-                fail_msg("%s: error %.3g (rms), changed by %.3g", t->name, found.error, found.change);
+                fail_msg("%s: error %.3g (rms), changed by %.3g", t->name, found.error,
+                         found.change);
         }
     assert_true(tensors > 60);
     clile_i_st_close(end);
@@ -291,7 +308,7 @@ static void test_runs(void **state)
         check_losses(&r);
         check_tensors(&r);
         end(&r);
-        cases++;
+        ++cases;
     }
     assert_true(cases >= 8);
     clile_i_free(names);

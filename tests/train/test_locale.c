@@ -1,4 +1,5 @@
-/* A program whose locale has a decimal comma: whatever is written has the bytes that it has without, and is read. */
+/* A program whose locale has a decimal comma: whatever is written has the bytes that it has
+ * without, and is read. */
 #define _DEFAULT_SOURCE /* mkdtemp */
 #include "train/toy.h"
 
@@ -39,7 +40,8 @@ static int32_t stop(const clile_progress *progress, void *user)
 static void write_models(const char *place)
 {
     clile_dataset *data = toy_dataset();
-    clile_options *options = toy_options("width=0.1875 learning_rate=1.5e-3 tau=0.75 validation=0.25");
+    clile_options *options =
+        toy_options("width=0.1875 learning_rate=1.5e-3 tau=0.75 validation=0.25");
     clile_model *model = toy_model(options), *int8 = NULL, *again = NULL;
     clile_trainer *trainer = NULL;
     static uint8_t rgb[32 * 32 * 3];
@@ -75,7 +77,8 @@ static void write_packs(const char *place)
     for (int i = 0; i < 40 * 40 * 3; ++i) rgb[i] = (uint8_t)(i * 7);
     must(clile_image_write_png(path_of(place, "a.png"), 40, 40, rgb));
     must(clile_image_write_png(path_of(place, "b.png"), 40, 40, rgb));
-    write_text(path_of(place, "manifest.csv"), "image,subject,AU1,AU4\na.png,s1,1,0\nb.png,s2,0,1\n");
+    write_text(path_of(place, "manifest.csv"),
+               "image,subject,AU1,AU4\na.png,s1,1,0\nb.png,s2,0,1\n");
     must(clile_options_create(&options));
     must(clile_options_set(options, "image_size", "32"));
     must(clile_dataset_open(path_of(place, "manifest.csv"), options, &data));
@@ -126,7 +129,8 @@ static void write_words(const char *place)
     clile_i_text_append(&text, "%s\n", clile_last_error());
     assert_int_equal(clile_options_set_f64(options, "width", 9.5), CLILE_E_INVALID_ARGUMENT);
     clile_i_text_append(&text, "%s\n", clile_last_error());
-    if (clile_options_get_str(options, "backbone", &value) == CLILE_OK) clile_i_text_append(&text, "%s\n", value);
+    if (clile_options_get_str(options, "backbone", &value) == CLILE_OK)
+        clile_i_text_append(&text, "%s\n", value);
     must(text.status);
     assert_non_null(strstr(text.data, "0.0625"));
     write_text(path_of(place, "words.txt"), text.data);
@@ -139,7 +143,8 @@ static void same_bytes(const char *name)
     clile_i_file a, b;
     must(clile_i_file_open(path_of("point/", name), &a));
     must(clile_i_file_open(path_of("comma/", name), &b));
-    if (a.size != b.size || memcmp(a.data, b.data, a.size) != 0) fail_msg("%s is another file with a comma", name);
+    if (a.size != b.size || memcmp(a.data, b.data, a.size) != 0)
+        fail_msg("%s is another file with a comma", name);
     clile_i_file_close(&a);
     clile_i_file_close(&b);
 }

@@ -25,8 +25,10 @@ static void a_training_is_told(void **state)
     clile_trainer *trainer = NULL;
     log_into(options, log);
     assert_int_equal(clile_trainer_create(model, data, options, &trainer), CLILE_OK);
-    assert_logged(log, CLILE_LOG_INFO, "validation: 1 of 4 subjects are held out, 12 images; 36 images are trained on");
-    assert_int_equal(clile_options_set_log(options, NULL, NULL), CLILE_OK); /* the trainer's own stays */
+    assert_logged(log, CLILE_LOG_INFO,
+                  "validation: 1 of 4 subjects are held out, 12 images; 36 images are trained on");
+    /* the trainer's own stays */
+    assert_int_equal(clile_options_set_log(options, NULL, NULL), CLILE_OK);
     assert_int_equal(clile_trainer_run(trainer, 1, NULL, NULL), CLILE_OK);
     assert_int_equal(clile_trainer_run(trainer, 2, stop_in_epoch_2, NULL), CLILE_E_CANCELLED);
     assert_int_equal(clile_trainer_save(trainer, path), CLILE_OK);
@@ -36,7 +38,8 @@ static void a_training_is_told(void **state)
     assert_string_equal(log->text[1], "stage begun, stage 1, step 0 of 8");
     assert_string_equal(log->text[2], "stage ended, stage 1, step 8 of 8");
     assert_string_equal(log->text[3], "stage begun, stage 2, step 0 of 12");
-    assert_string_equal(log->text[4], "clile-test-log.safetensors: checkpoint written, stage 2, step 5 of 12");
+    assert_string_equal(log->text[4],
+                        "clile-test-log.safetensors: checkpoint written, stage 2, step 5 of 12");
     assert_string_equal(log->text[5], "stage goes on, stage 2, step 5 of 12");
     assert_string_equal(log->text[6], "stage ended, stage 2, step 12 of 12");
 
@@ -48,7 +51,8 @@ static void a_training_is_told(void **state)
     log_into(options, log);
     assert_int_equal(clile_trainer_create(other, data, options, &trainer), CLILE_OK);
     assert_int_equal(clile_trainer_resume(trainer, path), CLILE_OK);
-    assert_logged(log, CLILE_LOG_INFO, "clile-test-log.safetensors: resumed, stage 2, step 5 of 12");
+    assert_logged(log, CLILE_LOG_INFO,
+                  "clile-test-log.safetensors: resumed, stage 2, step 5 of 12");
     assert_int_equal(clile_trainer_run(trainer, 2, NULL, NULL), CLILE_OK);
     assert_logged(log, CLILE_LOG_INFO, "stage ended, stage 2, step 12 of 12");
     assert_int_equal(log->strangers, 0);
@@ -64,7 +68,8 @@ static void a_step_that_fails_is_an_error(void **state)
 {
     (void)state;
     clile_dataset *data = toy_dataset();
-    clile_options *options = toy_options("method=bce learning_rate=1000 epochs=50 optimizer=sgd similarity=dot");
+    clile_options *options =
+        toy_options("method=bce learning_rate=1000 epochs=50 optimizer=sgd similarity=dot");
     clile_model *model = toy_model(options);
     clile_trainer *trainer = NULL;
     log_into(options, &heard);
@@ -116,11 +121,14 @@ static void predictors_int8_and_packs_are_told(void **state)
     assert_int_equal(clile_model_set_decision(model, NULL, ones, zeros), CLILE_OK);
     log_into(options, &heard);
     assert_int_equal(clile_dataset_pack(data, path, options, NULL, NULL), CLILE_OK);
-    assert_logged(&heard, CLILE_LOG_INFO, "clile-test-log-pack.safetensors: pack of 48 images written");
-    assert_int_equal(clile_model_quantize(model, 1, rgb, TOY_SIZE, TOY_SIZE, options, &int8), CLILE_OK);
+    assert_logged(&heard, CLILE_LOG_INFO,
+                  "clile-test-log-pack.safetensors: pack of 48 images written");
+    assert_int_equal(clile_model_quantize(model, 1, rgb, TOY_SIZE, TOY_SIZE, options, &int8),
+                     CLILE_OK);
     assert_logged(&heard, CLILE_LOG_INFO, "int8 model made, measured on 1 images");
     assert_int_equal(clile_predictor_create(model, options, &predictor), CLILE_OK);
-    assert_logged(&heard, CLILE_LOG_DEBUG, "float32 predictor compiled for 1 faces at once on 1 threads");
+    assert_logged(&heard, CLILE_LOG_DEBUG,
+                  "float32 predictor compiled for 1 faces at once on 1 threads");
     assert_int_equal(count_lines(&heard, "7 bits"), 0);
     clile_predictor_destroy(predictor);
     assert_int_equal(clile_predictor_create(int8, options, &predictor), CLILE_OK);
@@ -128,7 +136,8 @@ static void predictors_int8_and_packs_are_told(void **state)
     assert_int_equal(count_lines(&heard, "activations have 7 bits"), !clile_i_qconv_is_exact());
     clile_predictor_destroy(predictor);
 
-    /* A call from a parallel region of the program's has one thread: told once, in the thread of the call. */
+    /* A call from a parallel region of the program's has one thread: told once, in the thread of
+     * the call. */
     clile_status status[3] = {-1, -1, -1};
     assert_int_equal(clile_options_set_i64(options, CLILE_OPT_THREADS, 2), CLILE_OK);
 #pragma omp parallel num_threads(2)
@@ -137,7 +146,8 @@ static void predictors_int8_and_packs_are_told(void **state)
         log_into(options, &heard);
         status[0] = clile_predictor_create(model, options, &predictor);
         for (int i = 1; i < 3; ++i)
-            status[i] = clile_predictor_run(predictor, 1, rgb, TOY_SIZE, TOY_SIZE, probability, NULL, NULL);
+            status[i] =
+                clile_predictor_run(predictor, 1, rgb, TOY_SIZE, TOY_SIZE, probability, NULL, NULL);
     }
     for (int i = 0; i < 3; ++i) assert_int_equal(status[i], CLILE_OK);
     assert_logged(&heard, CLILE_LOG_WARNING, "OpenMP gives 1 of the 2 threads asked for");

@@ -1,12 +1,12 @@
 /* Files that released versions wrote keep loading and keep their meaning: tests/data/models. */
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <setjmp.h>
 #include <cmocka.h>
 
-#include "store/safetensors.h"
 #include "fuzz/tiny.h"
+#include "store/safetensors.h"
 
 #include <math.h>
 #include <string.h>
@@ -29,8 +29,9 @@ static void require(clile_status status)
 
 /* PyTorch 1.13, double precision, from the tensors of the float32 file */
 static const double expected[TINY_N][TINY_C] = {
-    {0.364921365, 0.313782797}, {0.387435119, 0.266977011}, {0.341622429, 0.428887651}, {0.448489799, 0.381818475},
-    {0.398846503, 0.440746598}, {0.354327635, 0.495665763}, {0.462460831, 0.507111170}, {0.475728259, 0.389264337}};
+    {0.364921365, 0.313782797}, {0.387435119, 0.266977011}, {0.341622429, 0.428887651},
+    {0.448489799, 0.381818475}, {0.398846503, 0.440746598}, {0.354327635, 0.495665763},
+    {0.462460831, 0.507111170}, {0.475728259, 0.389264337}};
 
 /* Files of one kind: the model above to within `tolerance`. */
 static void same_answers(const char *kind, int32_t quantized, double tolerance)
@@ -54,13 +55,13 @@ static void same_answers(const char *kind, int32_t quantized, double tolerance)
         assert_string_equal(clile_model_get_metadata(model, "protocol"), "bp4d");
         assert_string_equal(clile_model_get_metadata(model, "note"), "quotes \" and \xc3\xa9");
         require(clile_predictor_create(model, NULL, &predictor));
-        require(clile_predictor_run(predictor, TINY_N, rgb, TINY_SIZE, TINY_SIZE, &probability[0][0], &present[0][0],
-                                    NULL));
+        require(clile_predictor_run(predictor, TINY_N, rgb, TINY_SIZE, TINY_SIZE,
+                                    &probability[0][0], &present[0][0], NULL));
         for (int i = 0; i < TINY_N; ++i)
             for (int c = 0; c < TINY_C; ++c) {
                 if (!(fabs((double)probability[i][c] - expected[i][c]) <= tolerance))
-                    fail_msg("%s %s, image %d, AU %d: %.9f, expected %.9f", kind, versions[v], i, (int)aus[c],
-                             (double)probability[i][c], expected[i][c]);
+                    fail_msg("%s %s, image %d, AU %d: %.9f, expected %.9f", kind, versions[v], i,
+                             (int)aus[c], (double)probability[i][c], expected[i][c]);
                 assert_int_equal(present[i][c], expected[i][c] > 0.5);
             }
         clile_predictor_destroy(predictor);
@@ -81,7 +82,8 @@ static void int8_models(void **state)
     same_answers("int8", 1, 0.012);
 }
 
-/* Every tensor of the old file is in the new one, with the same bits; every number of its state, too. */
+/* Every tensor of the old file is in the new one, with the same bits; every number of its state,
+ * too. */
 static void same_state(const char *old_path, const char *new_path)
 {
     static const char *const keys[] = {"format",  "stage",  "step",     "stage1_done",
@@ -118,7 +120,8 @@ static void checkpoints(void **state)
         require(clile_trainer_resume(trainer, old_file("checkpoint", versions[v])));
         require(clile_trainer_save(trainer, again));
         same_state(old_file("checkpoint", versions[v]), again);
-        require(clile_trainer_run(trainer, 2, NULL, NULL)); /* and training goes on from there to its end */
+        /* and training goes on from there to its end */
+        require(clile_trainer_run(trainer, 2, NULL, NULL));
         clile_trainer_destroy(trainer);
         assert_int_equal(clile_model_is_trained(model), 1);
         clile_model_destroy(model);

@@ -1,8 +1,9 @@
-/* Optimisers against the formulas in float64, the gradient norm against a plain sum, the schedule at its corners. */
+/* Optimisers against the formulas in float64, the gradient norm against a plain sum, the
+ * schedule at its corners. */
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <setjmp.h>
 #include <cmocka.h>
 
 #include "train/optimizer.h"
@@ -30,15 +31,16 @@ static float gradient(int64_t i, int64_t t)
 }
 
 /* The textbook step in double. */
-static void reference(int adamw, double momentum, double rate, double decay, double scale, int64_t t, double g,
-                      double *x, double *m, double *v)
+static void reference(int adamw, double momentum, double rate, double decay, double scale,
+                      int64_t t, double g, double *x, double *m, double *v)
 {
     g *= scale;
     if (adamw) {
         *m = 0.9 * *m + 0.1 * g;
         *v = 0.999 * *v + 0.001 * g * g;
         *x -= rate * decay * *x;
-        *x -= rate * (*m / (1 - pow(0.9, (double)t))) / (sqrt(*v / (1 - pow(0.999, (double)t))) + 1e-8);
+        *x -= rate * (*m / (1 - pow(0.9, (double)t))) /
+              (sqrt(*v / (1 - pow(0.999, (double)t))) + 1e-8);
     } else {
         g += decay * *x;
         *m = t == 1 ? g : momentum * *m + g;
@@ -52,7 +54,8 @@ static void steps_match_formula(const char *optimizer)
     static float value[COUNT], diff[COUNT];
     static double x[COUNT], m[COUNT], v[COUNT];
     clile_i_group group;
-    for (int64_t i = 0; i < COUNT; ++i) value[i] = (float)(x[i] = (double)(float)cos((double)i)), m[i] = v[i] = 0;
+    for (int64_t i = 0; i < COUNT; ++i)
+        value[i] = (float)(x[i] = (double)(float)cos((double)i)), m[i] = v[i] = 0;
     assert_int_equal(clile_i_group_create(&settings, COUNT, value, diff, 2, &group), CLILE_OK);
     const int64_t split = 12345; /* the first span decays, the second learns 3 times as fast */
     group.spans[0] = (clile_i_span){0, split, 1.0f, 1.0f};
@@ -61,8 +64,8 @@ static void steps_match_formula(const char *optimizer)
         for (int64_t i = 0; i < COUNT; ++i) diff[i] = gradient(i, t);
         clile_i_optimizer_step(&settings, &group, 0.01, 0.5, t);
         for (int64_t i = 0; i < COUNT; ++i)
-            reference(settings.adamw, settings.momentum, i < split ? 0.01 : 0.03, i < split ? 0.05 : 0.0, 0.5, t,
-                      (double)gradient(i, t), &x[i], &m[i], &v[i]);
+            reference(settings.adamw, settings.momentum, i < split ? 0.01 : 0.03,
+                      i < split ? 0.05 : 0.0, 0.5, t, (double)gradient(i, t), &x[i], &m[i], &v[i]);
     }
     for (int64_t i = 0; i < COUNT; ++i) assert_true(fabs((double)value[i] - x[i]) < 3e-6);
     clile_i_group_free(&group);
@@ -89,8 +92,10 @@ static void test_same_bits_for_any_thread_count(void **state)
     for (int run = 0; run < 2; ++run) {
         clile_i_group group;
         const int32_t previous = clile_i_threads_set(run + 1);
-        for (int64_t i = 0; i < COUNT; ++i) value[run][i] = gradient(i, 99), diff[i] = gradient(i, 5);
-        assert_int_equal(clile_i_group_create(&settings, COUNT, value[run], diff, 1, &group), CLILE_OK);
+        for (int64_t i = 0; i < COUNT; ++i)
+            value[run][i] = gradient(i, 99), diff[i] = gradient(i, 5);
+        assert_int_equal(clile_i_group_create(&settings, COUNT, value[run], diff, 1, &group),
+                         CLILE_OK);
         group.spans[0] = (clile_i_span){0, COUNT, 1.0f, 1.0f};
         clile_i_group *const groups[1] = {&group};
         norms[run] = clile_i_gradient_norm(1, groups);
@@ -133,9 +138,11 @@ static void test_schedule(void **state)
     clile_i_settings settings = settings_of("adamw");
     settings.learning_rate = 2.0;
     settings.warmup = 1.0;
-    assert_true(fabs(clile_i_learning_rate(&settings, 0, 100, 10) - 0.2) < 1e-12); /* first of ten warm-up steps */
+    /* first of ten warm-up steps */
+    assert_true(fabs(clile_i_learning_rate(&settings, 0, 100, 10) - 0.2) < 1e-12);
     assert_true(fabs(clile_i_learning_rate(&settings, 10, 100, 10) - 2.0) < 1e-12);
-    assert_true(fabs(clile_i_learning_rate(&settings, 55, 100, 10) - 1.0) < 1e-12); /* half way down the cosine */
+    /* half way down the cosine */
+    assert_true(fabs(clile_i_learning_rate(&settings, 55, 100, 10) - 1.0) < 1e-12);
     assert_true(clile_i_learning_rate(&settings, 99, 100, 10) < 0.01);
     settings.cosine = 0;
     assert_true(fabs(clile_i_learning_rate(&settings, 99, 100, 10) - 2.0) < 1e-12);
@@ -159,7 +166,8 @@ static void settings_fail(const char *key, const char *value, const char *key2, 
 static void test_contradictions(void **state)
 {
     (void)state;
-    settings_fail(CLILE_OPT_LAMBDA_BCE, "0", CLILE_OPT_LAMBDA_CONTRA, "0", "nothing would be learned");
+    settings_fail(CLILE_OPT_LAMBDA_BCE, "0", CLILE_OPT_LAMBDA_CONTRA, "0",
+                  "nothing would be learned");
     settings_fail(CLILE_OPT_LAMBDA_BCE, "0", CLILE_OPT_ELIMINATION, "mixed", "elimination=mixed");
     clile_options *options = NULL;
     assert_int_equal(clile_options_create(&options), CLILE_OK);

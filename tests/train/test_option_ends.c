@@ -1,6 +1,7 @@
-/* Both ends of every option's range, and every choice, in a whole life: data set, model, both stages, prediction, a
- * saved model that loads. All succeed but those that are named below with what they must end in; nothing crashes,
- * hangs or leaves a model that is not finite. The ends come from the table of options itself. */
+/* Both ends of every option's range, and every choice, in a whole life: data set, model, both
+ * stages, prediction, a saved model that loads. All succeed but those that are named below with
+ * what they must end in; nothing crashes, hangs or leaves a model that is not finite. The ends
+ * come from the table of options itself. */
 #include "train/toy.h"
 
 #include <math.h>
@@ -22,7 +23,8 @@ static const exception exceptions[] = {
     {"batch", "1", CLILE_E_INVALID_ARGUMENT, "batch is 1", 0},
     {"batch", "4096", CLILE_E_INVALID_ARGUMENT, "batch is 4096, but there are only 8 images", 0},
     {"validation", "0.9", CLILE_E_INVALID_ARGUMENT, "validation=0.9 holds out 2 of 2 subjects", 0},
-    {"lambda_bce", "0", CLILE_E_INVALID_ARGUMENT, "lambda_bce is 0", 0}, /* the default is elimination=mixed */
+    /* the default is elimination=mixed */
+    {"lambda_bce", "0", CLILE_E_INVALID_ARGUMENT, "lambda_bce is 0", 0},
     {"epochs", "1000000", CLILE_E_CANCELLED, "stage 2 after step 4 of 2000000", 0},
     {"epochs_stage1", "1000000", CLILE_E_CANCELLED, "stage 1 after step 4 of 2000000", 0},
     {"max_pixels", "1", CLILE_E_INVALID_ARGUMENT, "max_pixels", 0},
@@ -39,7 +41,8 @@ static const exception exceptions[] = {
     {"layout", "pack", CLILE_E_FORMAT, "option_ends.csv", 0},
 };
 
-/* What is left out of the training: a value whose cost is not one of a test. The model itself is made. */
+/* What is left out of the training: a value whose cost is not one of a test. The model itself is
+ * made. */
 static const struct {
     const char *name, *value, *why;
 } too_large[] = {
@@ -50,14 +53,16 @@ static const struct {
 static const exception *exception_of(const char *name, const char *value)
 {
     for (size_t i = 0; i < sizeof exceptions / sizeof *exceptions; ++i)
-        if (strcmp(exceptions[i].name, name) == 0 && strcmp(exceptions[i].value, value) == 0) return &exceptions[i];
+        if (strcmp(exceptions[i].name, name) == 0 && strcmp(exceptions[i].value, value) == 0)
+            return &exceptions[i];
     return NULL;
 }
 
 static int is_too_large(const char *name, const char *value)
 {
     for (size_t i = 0; i < sizeof too_large / sizeof *too_large; ++i)
-        if (strcmp(too_large[i].name, name) == 0 && strcmp(too_large[i].value, value) == 0) return 1;
+        if (strcmp(too_large[i].name, name) == 0 && strcmp(too_large[i].value, value) == 0)
+            return 1;
     return 0;
 }
 
@@ -68,7 +73,8 @@ static uint8_t rgb[IMAGES][SIZE][SIZE][3];
 static void make_pixels(void)
 {
     clile_i_rng rng = clile_i_rng_make(5, 1);
-    for (size_t i = 0; i < sizeof rgb; ++i) (&rgb[0][0][0][0])[i] = (uint8_t)clile_i_rng_below(&rng, 256);
+    for (size_t i = 0; i < sizeof rgb; ++i)
+        (&rgb[0][0][0][0])[i] = (uint8_t)clile_i_rng_below(&rng, 256);
 }
 
 static clile_dataset *few_images(void)
@@ -77,9 +83,9 @@ static clile_dataset *few_images(void)
                                                {1, 0, -1}, {0, 1, 1}, {0, 0, 0}, {1, 1, 1}};
     static const int32_t subject[IMAGES] = {0, 1, 0, 1, 0, 1, 0, 1};
     clile_dataset *out = NULL;
-    assert_int_equal(
-        clile_dataset_from_arrays(IMAGES, SIZE, SIZE, &rgb[0][0][0][0], AUS, toy_aus, &labels[0][0], subject, &out),
-        CLILE_OK);
+    assert_int_equal(clile_dataset_from_arrays(IMAGES, SIZE, SIZE, &rgb[0][0][0][0], AUS, toy_aus,
+                                               &labels[0][0], subject, &out),
+                     CLILE_OK);
     return out;
 }
 
@@ -90,7 +96,8 @@ static int32_t few_steps(const clile_progress *progress, void *user)
     return progress->steps > 1000 && progress->step >= STEPS;
 }
 
-/* What a trained model is: finite, and it loads, answers with probabilities, and its int8 copy does. */
+/* What a trained model is: finite, and it loads, answers with probabilities, and its int8 copy
+ * does. */
 static clile_status use(const clile_model *model)
 {
     clile_status status = CLILE_OK;
@@ -106,11 +113,12 @@ static clile_status use(const clile_model *model)
     CLILE_I_TRY(clile_model_save(model, model_path));
     CLILE_I_TRY(clile_model_load(model_path, &loaded)); /* looks at every value */
     CLILE_I_TRY(clile_predictor_create(loaded, one_thread, &predictor));
-    CLILE_I_TRY(
-        clile_predictor_run(predictor, 2, &rgb[0][0][0][0], SIZE, SIZE, &probability[0][0], &present[0][0], NULL));
+    CLILE_I_TRY(clile_predictor_run(predictor, 2, &rgb[0][0][0][0], SIZE, SIZE, &probability[0][0],
+                                    &present[0][0], NULL));
     for (int i = 0; i < 2 * AUS; ++i) {
         const float p = (&probability[0][0])[i];
-        if (!(p >= 0 && p <= 1) || (&present[0][0])[i] != (p > 0.5f)) fail_msg("probability %g", (double)p);
+        if (!(p >= 0 && p <= 1) || (&present[0][0])[i] != (p > 0.5f))
+            fail_msg("probability %g", (double)p);
     }
 cleanup:
     clile_predictor_destroy(predictor);
@@ -127,7 +135,8 @@ static clile_status train(const clile_options *options)
     clile_trainer *trainer = NULL;
     CLILE_I_TRY(clile_model_create(options, AUS, toy_aus, &model));
     CLILE_I_TRY(clile_trainer_create(model, data, options, &trainer));
-    if (clile_trainer_needs_stage1(trainer)) CLILE_I_TRY(clile_trainer_run(trainer, 1, few_steps, NULL));
+    if (clile_trainer_needs_stage1(trainer))
+        CLILE_I_TRY(clile_trainer_run(trainer, 1, few_steps, NULL));
     CLILE_I_TRY(clile_trainer_run(trainer, 2, few_steps, NULL));
     CLILE_I_TRY(use(model));
 cleanup:
@@ -164,7 +173,8 @@ cleanup:
 static clile_options *options_with(const char *settings)
 {
     char text[512];
-    snprintf(text, sizeof text, "width=0.0625 embedding=4 epochs=1 epochs_stage1=1 batch=4 %s", settings);
+    snprintf(text, sizeof text, "width=0.0625 embedding=4 epochs=1 epochs_stage1=1 batch=4 %s",
+             settings);
     return toy_options(text);
 }
 
@@ -180,7 +190,8 @@ static void check(const char *name, const char *value, const char *more)
     alarm(0);
     clile_options_destroy(options);
     if (status == CLILE_OK && (expected == NULL || expected->or_not)) return;
-    if (expected == NULL || status != expected->status || strstr(clile_last_error(), expected->text) == NULL)
+    if (expected == NULL || status != expected->status ||
+        strstr(clile_last_error(), expected->text) == NULL)
         fail_msg("%s: %s, \"%s\"; expected %s", settings, clile_status_name(status),
                  status == CLILE_OK ? "" : clile_last_error(),
                  expected != NULL ? clile_status_name(expected->status) : "success");
@@ -239,21 +250,25 @@ static void each_end_alone(void **state)
         check_row(&row, "");
     }
     for (size_t i = 0; i < sizeof too_large / sizeof *too_large; ++i)
-        print_message("%s=%s: not trained (%s)\n", too_large[i].name, too_large[i].value, too_large[i].why);
+        print_message("%s=%s: not trained (%s)\n", too_large[i].name, too_large[i].value,
+                      too_large[i].why);
 }
 
-/* Every row above names an option and a value that the table has: none is an exception to nothing. */
+/* Every row above names an option and a value that the table has: none is an exception to
+ * nothing. */
 static void exceptions_are_of_the_table(void **state)
 {
     (void)state;
     for (size_t i = 0; i < sizeof exceptions / sizeof *exceptions; ++i) {
         clile_options *options = toy_options("");
-        assert_int_equal(clile_options_set(options, exceptions[i].name, exceptions[i].value), CLILE_OK);
+        assert_int_equal(clile_options_set(options, exceptions[i].name, exceptions[i].value),
+                         CLILE_OK);
         clile_options_destroy(options);
     }
     for (size_t i = 0; i < sizeof too_large / sizeof *too_large; ++i) {
         clile_options *options = toy_options("");
-        assert_int_equal(clile_options_set(options, too_large[i].name, too_large[i].value), CLILE_OK);
+        assert_int_equal(clile_options_set(options, too_large[i].name, too_large[i].value),
+                         CLILE_OK);
         clile_options_destroy(options);
     }
 }
@@ -268,11 +283,13 @@ static void augmentation_at_its_ends(void **state)
         for (int32_t i = 0; i < clile_options_count(); ++i) {
             const clile_option_info row = row_of(i);
             if (strncmp(row.name, "augment_", 8) != 0) continue;
-            const int on = strcmp(row.name, "augment_blur") == 0 || strcmp(row.name, "augment_erase") == 0;
+            const int on =
+                strcmp(row.name, "augment_blur") == 0 || strcmp(row.name, "augment_erase") == 0;
             used += (size_t)snprintf(settings + used, sizeof settings - used, "%s=%.15g ", row.name,
                                      end || on ? row.maximum : row.minimum);
         }
-        clile_options *options = toy_options("width=0.0625 embedding=4 epochs=1 epochs_stage1=1 batch=4");
+        clile_options *options =
+            toy_options("width=0.0625 embedding=4 epochs=1 epochs_stage1=1 batch=4");
         char *rest = settings, *word;
         while ((word = strtok_r(rest, " ", &rest)) != NULL) {
             char *value = strchr(word, '=');
@@ -282,29 +299,36 @@ static void augmentation_at_its_ends(void **state)
         if (train(options) != CLILE_OK) fail_msg("%s", clile_last_error());
         clile_options_destroy(options);
     }
-    clile_options *options = options_with("augment_blur=1 augment_blur_least=10 augment_blur_most=0.05");
+    clile_options *options =
+        options_with("augment_blur=1 augment_blur_least=10 augment_blur_most=0.05");
     assert_int_equal(train(options), CLILE_E_INVALID_ARGUMENT);
-    assert_non_null(strstr(clile_last_error(), "augment_blur_least is 10, above augment_blur_most"));
+    assert_non_null(
+        strstr(clile_last_error(), "augment_blur_least is 10, above augment_blur_most"));
     clile_options_destroy(options);
 }
 
-/* The last step throws the weights away: that is noticed although no step follows, whatever decides. */
+/* The last step throws the weights away: that is noticed although no step follows, whatever
+ * decides. */
 static void weights_lost_in_the_last_step(void **state)
 {
     static const char *const settings[] = {
-        "method=bce decision=calibrated learning_rate=1000 weight_decay=1000 warmup=0 schedule=constant epochs=",
-        "method=bce decision=threshold learning_rate=1000 weight_decay=1000 warmup=0 schedule=constant epochs=",
-        "optimizer=sgd decision=calibrated learning_rate=1000 weight_decay=1000 warmup=0 schedule=constant clip_norm=0 "
-        "epochs="};
+        "method=bce decision=calibrated learning_rate=1000 weight_decay=1000 warmup=0 "
+        "schedule=constant epochs=",
+        "method=bce decision=threshold learning_rate=1000 weight_decay=1000 warmup=0 "
+        "schedule=constant epochs=",
+        "optimizer=sgd decision=calibrated learning_rate=1000 weight_decay=1000 warmup=0 "
+        "schedule=constant clip_norm=0 epochs="};
     (void)state;
     for (size_t k = 0; k < sizeof settings / sizeof *settings; ++k) {
         int lost = 0;
-        for (int epochs = 1; epochs <= 6; ++epochs) { /* two steps each: from the first of these on nothing is left */
+        for (int epochs = 1; epochs <= 6; ++epochs) {
+            /* two steps each: from the first of these on nothing is left */
             char text[256];
             snprintf(text, sizeof text, "%s%d", settings[k], epochs);
             clile_options *options = options_with(text);
             const clile_status status = train(options); /* whose save must load when it succeeds */
-            if (status != CLILE_OK && (status != CLILE_E_NOT_FINITE || strstr(clile_last_error(), "stage ") == NULL))
+            if (status != CLILE_OK &&
+                (status != CLILE_E_NOT_FINITE || strstr(clile_last_error(), "stage ") == NULL))
                 fail_msg("%s: %s", text, clile_last_error());
             lost += status == CLILE_E_NOT_FINITE;
             clile_options_destroy(options);

@@ -1,5 +1,6 @@
-/* Every public function that reads or writes a file, with every kind of path that is none: a status that the header
- * names, a text that names the path, no output, no hang, nothing left behind, and an older file as it was. */
+/* Every public function that reads or writes a file, with every kind of path that is none: a
+ * status that the header names, a text that names the path, no output, no hang, nothing left
+ * behind, and an older file as it was. */
 #define _DEFAULT_SOURCE /* mkfifo, symlink, setrlimit */
 #include "train/toy.h"
 
@@ -150,7 +151,8 @@ static void cannot_be_read(const access_to_file *reader, const char *path, const
                         : status == CLILE_E_CORRUPT ? 'C'
                                                     : '-';
     if (strchr(statuses, letter) == NULL || strstr(clile_last_error(), start) == NULL)
-        fail_msg("%s of \"%.60s\": %s, \"%s\"", reader->name, path, clile_status_name(status), clile_last_error());
+        fail_msg("%s of \"%.60s\": %s, \"%s\"", reader->name, path, clile_status_name(status),
+                 clile_last_error());
 }
 
 static void paths_that_cannot_be_read(void **state)
@@ -167,12 +169,14 @@ static void paths_that_cannot_be_read(void **state)
     assert_int_equal(mkdir("folder", 0777), 0);
     const struct {
         const char *path, *statuses;
-    } cases[] = {{"", "I"},           {"missing", "I"},  {"missing/file", "I"}, {"empty/", "I"},  {"empty/file", "I"},
-                 {"loop", "I"},       {"dangling", "I"}, {long_name, "I"},      {long_path, "I"}, {"caf\xe9", "I"},
-                 {"two\nlines", "I"}, {"folder", "IF"},  {"folder/", "IF"},     {".", "IF"},      {"empty", "FC"},
-                 {"blank", "FC"},     {"bytes", "FC"},   {"/dev/null", "IFC"}};
+    } cases[] = {{"", "I"},           {"missing", "I"},    {"missing/file", "I"}, {"empty/", "I"},
+                 {"empty/file", "I"}, {"loop", "I"},       {"dangling", "I"},     {long_name, "I"},
+                 {long_path, "I"},    {"caf\xe9", "I"},    {"two\nlines", "I"},   {"folder", "IF"},
+                 {"folder/", "IF"},   {".", "IF"},         {"empty", "FC"},       {"blank", "FC"},
+                 {"bytes", "FC"},     {"/dev/null", "IFC"}};
     for (size_t k = 0; k < sizeof cases / sizeof *cases; ++k)
-        for (int r = 0; r < READERS; ++r) cannot_be_read(&readers[r], cases[k].path, cases[k].statuses);
+        for (int r = 0; r < READERS; ++r)
+            cannot_be_read(&readers[r], cases[k].path, cases[k].statuses);
     if (geteuid() == 0) {
         print_message("root may read everything: files without read permission are not tried\n");
         return;
@@ -199,7 +203,8 @@ static void *write_into_pipe(void *source)
     return NULL;
 }
 
-/* A named pipe waits for its writer, as everywhere; what comes through it is read to its end, and once. */
+/* A named pipe waits for its writer, as everywhere; what comes through it is read to its end,
+ * and once. */
 static void pipes_are_read_once_to_their_end(void **state)
 {
     static char saved[] = "saved";
@@ -209,7 +214,8 @@ static void pipes_are_read_once_to_their_end(void **state)
     assert_int_equal(open_dataset(pipe_path), CLILE_E_IO); /* it is not waited for */
     assert_non_null(strstr(clile_last_error(), "pipe: neither a folder nor a regular file"));
     for (int r = 0; r < READERS; ++r) {
-        if (readers[r].call == read_protocol || readers[r].call == open_dataset) continue; /* two calls each; above */
+        /* two calls each; above */
+        if (readers[r].call == read_protocol || readers[r].call == open_dataset) continue;
         assert_int_equal(pthread_create(&writer, NULL, write_into_pipe, NULL), 0);
         cannot_be_read(&readers[r], pipe_path, "IFC");
         pthread_join(writer, NULL);
@@ -282,7 +288,8 @@ static void cannot_be_written(const access_to_file *writer, const char *path)
     snprintf(start, sizeof start, "%.40s", path[0] != '\0' ? path : "empty");
     const clile_status status = writer->call(path);
     if (status != CLILE_E_IO || strstr(clile_last_error(), start) == NULL)
-        fail_msg("%s to \"%.60s\": %s, \"%s\"", writer->name, path, clile_status_name(status), clile_last_error());
+        fail_msg("%s to \"%.60s\": %s, \"%s\"", writer->name, path, clile_status_name(status),
+                 clile_last_error());
     if (files_here() != before) fail_msg("%s to \"%.60s\" left a file", writer->name, path);
 }
 
@@ -296,12 +303,14 @@ static void paths_that_cannot_be_written(void **state)
     if (!clile_i_path_exists("folder")) assert_int_equal(mkdir("folder", 0777), 0);
     unlink("loop");
     assert_int_equal(symlink("loop", "loop"), 0);
-    const char *const paths[] = {"",          "folder", "folder/", ".",      "missing/file", "missing/", "file/",
-                                 "file/file", "loop/x", long_name, too_long, "/dev/null",    "/dev/full"};
+    const char *const paths[] = {"",         "folder",    "folder/",   ".",      "missing/file",
+                                 "missing/", "file/",     "file/file", "loop/x", long_name,
+                                 too_long,   "/dev/null", "/dev/full"};
     for (size_t k = 0; k < sizeof paths / sizeof *paths; ++k)
         for (int w = 0; w < WRITERS; ++w) cannot_be_written(&writers[w], paths[k]);
     if (geteuid() == 0) {
-        print_message("root may write everywhere: folders without write permission are not tried\n");
+        print_message(
+            "root may write everywhere: folders without write permission are not tried\n");
         return;
     }
     assert_int_equal(mkdir("closed", 0555), 0);
@@ -324,7 +333,8 @@ static void a_full_disk_leaves_the_older_file(void **state)
         const clile_status status = writers[w].call("file");
         assert_int_equal(setrlimit(RLIMIT_FSIZE, &old), 0);
         if (status != CLILE_E_IO || strstr(clile_last_error(), "file: ") == NULL)
-            fail_msg("%s: %s, \"%s\"", writers[w].name, clile_status_name(status), clile_last_error());
+            fail_msg("%s: %s, \"%s\"", writers[w].name, clile_status_name(status),
+                     clile_last_error());
         assert_int_equal(files_here(), before);
         FILE *file = fopen("file", "rb");
         assert_non_null(file);
@@ -342,7 +352,8 @@ static void names_of_any_bytes_and_of_the_longest(void **state)
     memset(longest, 'n', NAME_LONGEST);
     static char umlauts[NAME_LONGEST + 1];
     for (int i = 0; i + 2 <= NAME_LONGEST; i += 2) memcpy(umlauts + i, "\xc3\xa4", 2);
-    const char *const paths[] = {"two\nlines", "caf\xe9", " ", "-", "%s%n", "a\\b", "\"", longest, umlauts};
+    const char *const paths[] = {"two\nlines", "caf\xe9", " ",     "-",    "%s%n",
+                                 "a\\b",       "\"",      longest, umlauts};
     static const struct {
         clile_status (*write)(const char *path), (*read)(const char *path);
     } pairs[] = {{save_model, load_model},
@@ -355,7 +366,8 @@ static void names_of_any_bytes_and_of_the_longest(void **state)
             const int64_t before = files_here();
             if (pairs[p].write(paths[k]) != CLILE_OK) fail_msg("%s", clile_last_error());
             assert_int_equal(files_here(), before + 1);
-            if (pairs[p].read != NULL && pairs[p].read(paths[k]) != CLILE_OK) fail_msg("%s", clile_last_error());
+            if (pairs[p].read != NULL && pairs[p].read(paths[k]) != CLILE_OK)
+                fail_msg("%s", clile_last_error());
             assert_int_equal(unlink(paths[k]), 0);
         }
 }

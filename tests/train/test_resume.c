@@ -1,5 +1,6 @@
-/* What a checkpoint promises: each option is honoured or refused by name, a run goes on from wherever it was saved, and
- * what was asked for in the wrong order is refused and changes nothing. */
+/* What a checkpoint promises: each option is honoured or refused by name, a run goes on from
+ * wherever it was saved, and what was asked for in the wrong order is refused and changes
+ * nothing. */
 #include "train/toy.h"
 
 #include <math.h>
@@ -19,8 +20,8 @@ static void require(clile_status status)
 static void refused(clile_status found, clile_status expected, const char *text)
 {
     if (found != expected || strstr(clile_last_error(), text) == NULL)
-        fail_msg("%s, \"%s\"; expected %s, \"...%s...\"", clile_status_name(found), clile_last_error(),
-                 clile_status_name(expected), text);
+        fail_msg("%s, \"%s\"; expected %s, \"...%s...\"", clile_status_name(found),
+                 clile_last_error(), clile_status_name(expected), text);
 }
 
 static void assert_same_file(const char *a, const char *b)
@@ -90,8 +91,10 @@ static void save_at(const char *settings, int32_t stage, int64_t step)
 {
     bench b = bench_make(settings);
     stop_at s = {.stage = stage, .step = step};
-    if (stage == 2 && clile_trainer_needs_stage1(b.trainer)) require(clile_trainer_run(b.trainer, 1, NULL, NULL));
-    if (step > 0) assert_int_equal(clile_trainer_run(b.trainer, stage, stop, &s), CLILE_E_CANCELLED);
+    if (stage == 2 && clile_trainer_needs_stage1(b.trainer))
+        require(clile_trainer_run(b.trainer, 1, NULL, NULL));
+    if (step > 0)
+        assert_int_equal(clile_trainer_run(b.trainer, stage, stop, &s), CLILE_E_CANCELLED);
     require(clile_trainer_save(b.trainer, checkpoint));
     bench_free(&b);
 }
@@ -119,9 +122,10 @@ static void resumed_is_whole(const char *settings)
 /* These may differ, since they change no result of steps that are done. */
 static int may_differ(const char *key)
 {
-    static const char *const keys[] = {"layout",        "au_set",           "max_pixels",    "max_label_mb",
-                                       "max_pack_mb",   "cache_mb",         "predict_batch", "threads",
-                                       "input_workers", "validation_every", "epochs",        "epochs_stage1"};
+    static const char *const keys[] = {"layout",           "au_set",      "max_pixels",
+                                       "max_label_mb",     "max_pack_mb", "cache_mb",
+                                       "predict_batch",    "threads",     "input_workers",
+                                       "validation_every", "epochs",      "epochs_stage1"};
     for (size_t i = 0; i < sizeof keys / sizeof keys[0]; ++i)
         if (strcmp(keys[i], key) == 0) return 1;
     return 0;
@@ -148,7 +152,8 @@ static void change(clile_options *options, const clile_option_info *info)
         case CLILE_OPTION_CHOICE:
             require(clile_options_get_str(options, info->name, &text));
             snprintf(other, sizeof other, "%.*s", (int)(bar - info->choices), info->choices);
-            if (strcmp(text, other) == 0) snprintf(other, sizeof other, "%.*s", (int)strcspn(bar + 1, "|"), bar + 1);
+            if (strcmp(text, other) == 0)
+                snprintf(other, sizeof other, "%.*s", (int)strcspn(bar + 1, "|"), bar + 1);
             require(clile_options_set_str(options, info->name, other));
             break;
         default: require(clile_options_set_str(options, info->name, "1,4,12"));
@@ -203,8 +208,10 @@ static void test_both_values_are_named(void **state)
     static const char settings[] = "seed=3 learning_rate=0.01 elimination=none";
     save_at(settings, 2, 1);
     resume_refused("seed=4", "option seed is 3 in the checkpoint and 4 here");
-    resume_refused("learning_rate=0.3", "option learning_rate is 0.01 in the checkpoint and 0.3 here");
-    resume_refused("elimination=orthogonal", "option elimination is none in the checkpoint and orthogonal here");
+    resume_refused("learning_rate=0.3",
+                   "option learning_rate is 0.01 in the checkpoint and 0.3 here");
+    resume_refused("elimination=orthogonal",
+                   "option elimination is none in the checkpoint and orthogonal here");
     resume_refused("image_size=48", "option image_size is 32 in the checkpoint and 48 here");
     resume_refused("validation=0.25", "option validation is 0 in the checkpoint and 0.25 here");
 
@@ -219,7 +226,8 @@ static void test_both_values_are_named(void **state)
     require(clile_options_set(bare, CLILE_OPT_BATCH, "16"));
     require(clile_model_create(bare, TOY_C, toy_aus, &model));
     require(clile_trainer_create(model, b.data, bare, &trainer));
-    refused(clile_trainer_resume(trainer, checkpoint), CLILE_E_INVALID_ARGUMENT, "in the checkpoint and ");
+    refused(clile_trainer_resume(trainer, checkpoint), CLILE_E_INVALID_ARGUMENT,
+            "in the checkpoint and ");
     clile_trainer_destroy(trainer);
     clile_model_destroy(model);
 
@@ -229,7 +237,8 @@ static void test_both_values_are_named(void **state)
     assert_non_null(rgb);
     require(clile_dataset_copy_labels(b.data, 0, TOY_N, labels));
     require(clile_dataset_copy_subjects(b.data, 0, TOY_N, subject));
-    require(clile_dataset_from_arrays(TOY_N, TOY_SIZE, TOY_SIZE, rgb, TOY_C, other_aus, labels, subject, &data));
+    require(clile_dataset_from_arrays(TOY_N, TOY_SIZE, TOY_SIZE, rgb, TOY_C, other_aus, labels,
+                                      subject, &data));
     require(clile_model_create(b.options, TOY_C, other_aus, &model));
     require(clile_trainer_create(model, data, b.options, &trainer));
     refused(clile_trainer_resume(trainer, checkpoint), CLILE_E_INVALID_ARGUMENT,
@@ -246,7 +255,8 @@ static void test_both_values_are_named(void **state)
 static void test_what_is_not_said_is_the_checkpoints(void **state)
 {
     (void)state;
-    static const char settings[] = "elimination=orthogonal null_anchor=0 tau=0.3 learning_rate=0.01 seed=5";
+    static const char settings[] =
+        "elimination=orthogonal null_anchor=0 tau=0.3 learning_rate=0.01 seed=5";
     train_whole(settings);
     save_at(settings, 2, 4);
     bench b = bench_make(settings);
@@ -290,9 +300,12 @@ static void test_more_epochs(void **state)
     run_to_end(&b, stop, &longer);
     assert_int_equal(longer.calls, 2);
     bench_free(&b);
-    resume_refused("epochs=1", "option epochs is 1 here, but step 4 of 9 is done in the checkpoint: at least 2 epochs");
-    resume_refused("epochs_stage1=3",
-                   "option epochs_stage1 is 2 in the checkpoint, where stage 1 is finished, and 3 here");
+    resume_refused(
+        "epochs=1",
+        "option epochs is 1 here, but step 4 of 9 is done in the checkpoint: at least 2 epochs");
+    resume_refused(
+        "epochs_stage1=3",
+        "option epochs_stage1 is 2 in the checkpoint, where stage 1 is finished, and 3 here");
 }
 
 static void test_more_epochs_of_stage1(void **state)
@@ -305,14 +318,16 @@ static void test_more_epochs_of_stage1(void **state)
     run_to_end(&b, stop, &s);
     assert_int_equal(s.calls, 4 * STEPS_PER_EPOCH - 4 + STEPS_PER_EPOCH);
     bench_free(&b);
-    resume_refused("epochs_stage1=1", "option epochs_stage1 is 1 here, but step 4 of 6 is done in the checkpoint");
+    resume_refused("epochs_stage1=1",
+                   "option epochs_stage1 is 1 here, but step 4 of 6 is done in the checkpoint");
 }
 
 /* A finished run is found finished, its model as it was; more epochs go on from its last step. */
 static void test_finished(void **state)
 {
     (void)state;
-    static const char *const settings[] = {"elimination=mixed", "elimination=orthogonal identity_part=residual ema=0.9",
+    static const char *const settings[] = {"elimination=mixed",
+                                           "elimination=orthogonal identity_part=residual ema=0.9",
                                            "method=bce decision=calibrated similarity=cosine"};
     for (int i = 0; i < 3; ++i) {
         char longer[160];
@@ -354,11 +369,13 @@ static void test_finished(void **state)
 static void test_saved_anywhere(void **state)
 {
     (void)state;
-    static const char settings[] = "elimination=orthogonal identity_part=subject_mean input_workers=1";
+    static const char settings[] =
+        "elimination=orthogonal identity_part=subject_mean input_workers=1";
     const struct {
         int32_t stage;
         int64_t step;
-    } places[] = {{1, 0}, {1, 1}, {1, 2 * STEPS_PER_EPOCH}, {2, 0}, {2, 1}, {2, 3 * STEPS_PER_EPOCH}};
+    } places[] = {{1, 0}, {1, 1}, {1, 2 * STEPS_PER_EPOCH},
+                  {2, 0}, {2, 1}, {2, 3 * STEPS_PER_EPOCH}};
     train_whole(settings);
     for (size_t i = 0; i < sizeof places / sizeof places[0]; ++i) {
         save_at(settings, places[i].stage, places[i].step);
@@ -395,16 +412,19 @@ static void test_cancelled_at_every_step(void **state)
     bench b = bench_make("elimination=mixed");
     for (int32_t stage; (stage = clile_trainer_next_stage(b.trainer)) != 0; ++runs) {
         const clile_status status = clile_trainer_run(b.trainer, stage, always, &calls);
-        if (status != CLILE_OK) refused(status, CLILE_E_CANCELLED, stage == 1 ? "stage 1 after" : "stage 2 after");
+        if (status != CLILE_OK)
+            refused(status, CLILE_E_CANCELLED, stage == 1 ? "stage 1 after" : "stage 2 after");
     }
     assert_int_equal(calls, 5 * STEPS_PER_EPOCH);
-    assert_int_equal(runs, 5 * STEPS_PER_EPOCH + 2); /* after the last step of a stage, one more run ends it */
+    /* after the last step of a stage, one more run ends it */
+    assert_int_equal(runs, 5 * STEPS_PER_EPOCH + 2);
     require(clile_model_save(b.model, part));
     assert_same_file(whole, part);
     bench_free(&b);
 }
 
-static void assert_state(const clile_trainer *trainer, int32_t stage, int64_t step, int64_t steps, int32_t epoch)
+static void assert_state(const clile_trainer *trainer, int32_t stage, int64_t step, int64_t steps,
+                         int32_t epoch)
 {
     clile_trainer_state s = {.struct_size = sizeof s};
     require(clile_trainer_get_state(trainer, &s));
@@ -439,7 +459,8 @@ static void test_where_a_trainer_is(void **state)
     b = bench_make("method=bce"); /* no stage 1 */
     assert_state(b.trainer, 2, 0, 9, 0);
     bench_free(&b);
-    b = bench_make("elimination=none init_from_stage1=0"); /* one that nothing needs: it may be run, or not */
+    /* one that nothing needs: it may be run, or not */
+    b = bench_make("elimination=none init_from_stage1=0");
     assert_state(b.trainer, 2, 0, 9, 0);
     assert_int_equal(clile_trainer_run(b.trainer, 1, stop, &first), CLILE_E_CANCELLED);
     assert_state(b.trainer, 1, 4, 6, 2);
@@ -462,7 +483,8 @@ static void test_order(void **state)
     assert_int_equal(clile_trainer_run(b.trainer, 2, stop, &s), CLILE_E_CANCELLED);
     refused(clile_trainer_resume(b.trainer, checkpoint), CLILE_E_STATE, "has run already");
     require(clile_trainer_run(b.trainer, 2, NULL, NULL));
-    refused(clile_trainer_run(b.trainer, 2, NULL, NULL), CLILE_E_STATE, "stage 2 is already finished");
+    refused(clile_trainer_run(b.trainer, 2, NULL, NULL), CLILE_E_STATE,
+            "stage 2 is already finished");
     refused(clile_trainer_resume(b.trainer, checkpoint), CLILE_E_STATE, "has run already");
     bench_free(&b);
     b = bench_make("method=bce");
@@ -482,7 +504,8 @@ static void test_destroyed_in_the_middle(void **state)
         require(clile_model_save(b.model, whole));
         if (stage == 2) require(clile_trainer_run(b.trainer, 1, NULL, NULL));
         assert_int_equal(clile_trainer_run(b.trainer, stage, stop, &s), CLILE_E_CANCELLED);
-        refused(clile_trainer_create(b.model, b.data, b.options, &second), CLILE_E_STATE, "another trainer");
+        refused(clile_trainer_create(b.model, b.data, b.options, &second), CLILE_E_STATE,
+                "another trainer");
         clile_trainer_destroy(b.trainer);
         b.trainer = NULL;
         require(clile_model_save(b.model, part));
@@ -493,8 +516,9 @@ static void test_destroyed_in_the_middle(void **state)
     }
 }
 
-/* A finished trainer holds its model no longer, but what it trained goes on from there; the end of the first does not
- * take the model from the second. A checkpoint of the first is still the first's. */
+/* A finished trainer holds its model no longer, but what it trained goes on from there; the end
+ * of the first does not take the model from the second. A checkpoint of the first is still the
+ * first's. */
 static void test_two_trainers_in_turn(void **state)
 {
     (void)state;
@@ -506,7 +530,8 @@ static void test_two_trainers_in_turn(void **state)
     require(clile_trainer_save(b.trainer, checkpoint));
     clile_trainer_destroy(b.trainer);
     b.trainer = NULL;
-    refused(clile_trainer_create(b.model, b.data, b.options, &third), CLILE_E_STATE, "another trainer");
+    refused(clile_trainer_create(b.model, b.data, b.options, &third), CLILE_E_STATE,
+            "another trainer");
     require(clile_trainer_run(second, 2, NULL, NULL));
     clile_trainer_destroy(second);
     require(clile_model_save(b.model, part));

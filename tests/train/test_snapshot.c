@@ -3,19 +3,22 @@
 
 #include "model/model.h"
 
-enum { FACES = 6, D = 16, STILL = 3 }; /* of STILL predictors no call has many faces before the model has changed */
+/* of STILL predictors no call has many faces before the model has changed */
+enum { FACES = 6, D = 16, STILL = 3 };
 
 typedef struct {
     clile_predictor *predictor[2 * STILL]; /* of the model's float32, then of an int8 copy */
     uint8_t rgb[FACES * TOY_SIZE * TOY_SIZE * 3];
-    float probability[2][FACES * TOY_C], embedding[2][FACES * D]; /* float32 and int8, as at the beginning */
+    /* float32 and int8, as at the beginning */
+    float probability[2][FACES * TOY_C], embedding[2][FACES * D];
     int8_t present[2][FACES * TOY_C];
 } observed;
 
-static void run(observed *o, int k, int64_t n, float *probability, int8_t *present, float *embedding)
+static void run(observed *o, int k, int64_t n, float *probability, int8_t *present,
+                float *embedding)
 {
-    if (clile_predictor_run(o->predictor[k], n, o->rgb, TOY_SIZE, TOY_SIZE, probability, present, embedding) !=
-        CLILE_OK)
+    if (clile_predictor_run(o->predictor[k], n, o->rgb, TOY_SIZE, TOY_SIZE, probability, present,
+                            embedding) != CLILE_OK)
         fail_msg("%s", clile_last_error());
 }
 
@@ -39,7 +42,8 @@ static clile_predictor *predictor_of(const clile_model *model)
 {
     clile_options *options = toy_options("");
     clile_predictor *predictor = NULL;
-    if (clile_predictor_create(model, options, &predictor) != CLILE_OK) fail_msg("%s", clile_last_error());
+    if (clile_predictor_create(model, options, &predictor) != CLILE_OK)
+        fail_msg("%s", clile_last_error());
     clile_options_destroy(options);
     return predictor;
 }
@@ -62,7 +66,8 @@ static void train(clile_model *model, const clile_dataset *data, observed *o)
 {
     clile_options *options = toy_options("elimination=none init_from_stage1=0");
     clile_trainer *trainer = NULL;
-    if (clile_trainer_create(model, data, options, &trainer) != CLILE_OK) fail_msg("%s", clile_last_error());
+    if (clile_trainer_create(model, data, options, &trainer) != CLILE_OK)
+        fail_msg("%s", clile_last_error());
     check(o, "a trainer was made");
     assert_int_equal(clile_trainer_run(trainer, 2, stop_after_three, NULL), CLILE_E_CANCELLED);
     check(o, "three steps");
@@ -81,7 +86,8 @@ static void import_another_backbone(clile_model *model)
     assert_int_equal(clile_i_net_put(writer, "", other->encoder), CLILE_OK);
     assert_int_equal(clile_i_st_writer_write(writer, "snapshot_test.safetensors"), CLILE_OK);
     clile_i_st_writer_destroy(writer);
-    if (clile_model_import_backbone(model, "snapshot_test.safetensors") != CLILE_OK) fail_msg("%s", clile_last_error());
+    if (clile_model_import_backbone(model, "snapshot_test.safetensors") != CLILE_OK)
+        fail_msg("%s", clile_last_error());
     remove("snapshot_test.safetensors");
     clile_model_destroy(other);
     clile_options_destroy(options);
@@ -97,9 +103,12 @@ static void test_predictors_are_snapshots(void **state)
     clile_model *model = toy_model(options), *small = NULL;
     const float ones[TOY_C] = {1, 1, 1}, zeros[TOY_C] = {0};
     for (int i = 0; i < FACES; ++i)
-        assert_int_equal(clile_dataset_copy_crop(data, i, TOY_SIZE, o.rgb + i * TOY_SIZE * TOY_SIZE * 3), CLILE_OK);
+        assert_int_equal(
+            clile_dataset_copy_crop(data, i, TOY_SIZE, o.rgb + i * TOY_SIZE * TOY_SIZE * 3),
+            CLILE_OK);
     assert_int_equal(clile_model_set_decision(model, NULL, ones, zeros), CLILE_OK);
-    assert_int_equal(clile_model_quantize(model, FACES, o.rgb, TOY_SIZE, TOY_SIZE, NULL, &small), CLILE_OK);
+    assert_int_equal(clile_model_quantize(model, FACES, o.rgb, TOY_SIZE, TOY_SIZE, NULL, &small),
+                     CLILE_OK);
     for (int k = 0; k < 2 * STILL; ++k) o.predictor[k] = predictor_of(k < STILL ? model : small);
     for (int kind = 0; kind < 2; ++kind)
         run(&o, STILL * kind, FACES, o.probability[kind], o.present[kind], o.embedding[kind]);
@@ -117,7 +126,8 @@ static void test_predictors_are_snapshots(void **state)
     /* the model itself has changed: one made now answers otherwise */
     clile_predictor *changed = predictor_of(model);
     run(&o, 0, 1, p, NULL, NULL);
-    assert_int_equal(clile_predictor_run(changed, 1, o.rgb, TOY_SIZE, TOY_SIZE, fresh, NULL, NULL), CLILE_OK);
+    assert_int_equal(clile_predictor_run(changed, 1, o.rgb, TOY_SIZE, TOY_SIZE, fresh, NULL, NULL),
+                     CLILE_OK);
     assert_memory_not_equal(p, fresh, sizeof p);
     clile_predictor_destroy(changed);
     clile_model_destroy(model);
@@ -125,7 +135,8 @@ static void test_predictors_are_snapshots(void **state)
     clile_dataset_destroy(data);
     check(&o, "clile_model_destroy");
 
-    /* what had seen single faces so far gets many, for which an int8 predictor is only now compiled */
+    /* what had seen single faces so far gets many, for which an int8 predictor is only now
+     * compiled */
     for (int kind = 0; kind < 2; ++kind) {
         float embedding[FACES * D];
         run(&o, STILL * kind + STILL - 1, FACES, NULL, NULL, embedding);

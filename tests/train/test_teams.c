@@ -1,6 +1,6 @@
-/* OpenMP gives fewer threads than asked for: everything ends, and with the bits of the team that there is. OpenMP reads
- * its settings when a program starts, so each setting is a run of this program:  train_test_teams THREADS
- * [region|levels|teams] */
+/* OpenMP gives fewer threads than asked for: everything ends, and with the bits of the team that
+ * there is. OpenMP reads its settings when a program starts, so each setting is a run of this
+ * program:  train_test_teams THREADS [region|levels|teams] */
 #define _DEFAULT_SOURCE /* mkdtemp */
 #include "train/toy.h"
 
@@ -22,7 +22,8 @@ static void must(clile_status status)
 
 static clile_options *options_of(int32_t threads)
 {
-    clile_options *options = toy_options("width=0.25 epochs=1 epochs_stage1=1 validation=0.25 input_workers=1");
+    clile_options *options =
+        toy_options("width=0.25 epochs=1 epochs_stage1=1 validation=0.25 input_workers=1");
     must(clile_options_set_i64(options, CLILE_OPT_THREADS, threads));
     return options;
 }
@@ -43,8 +44,8 @@ static uint32_t crc_of_answers(const clile_model *model, const clile_options *op
     float probability[2][TOY_C], embedding[2][EMBEDDING];
     clile_predictor *predictor = NULL;
     must(clile_predictor_create(model, options, &predictor));
-    must(clile_predictor_run(predictor, 2, &rgb[0][0][0][0], TOY_SIZE, TOY_SIZE, &probability[0][0], NULL,
-                             &embedding[0][0]));
+    must(clile_predictor_run(predictor, 2, &rgb[0][0][0][0], TOY_SIZE, TOY_SIZE, &probability[0][0],
+                             NULL, &embedding[0][0]));
     clile_predictor_destroy(predictor);
     crc = clile_i_crc32(crc, probability, sizeof probability);
     return clile_i_crc32(crc, embedding, sizeof embedding);
@@ -166,7 +167,8 @@ static void a_handle_goes_into_a_region(void **state)
     assert_non_null(strstr(text, "begun with 2 threads, and OpenMP gives 1 here"));
     assert_int_equal(answered, CLILE_OK);
     assert_memory_equal(outside, inside, sizeof outside);
-    assert_int_equal(clile_trainer_run(trainer, 1, stop, NULL), CLILE_E_CANCELLED); /* outside it goes on */
+    /* outside it goes on */
+    assert_int_equal(clile_trainer_run(trainer, 1, stop, NULL), CLILE_E_CANCELLED);
     clile_trainer_destroy(trainer);
     clile_predictor_destroy(predictor);
     clile_model_destroy(model);
@@ -242,7 +244,8 @@ int main(int argc, char **argv)
         cmocka_unit_test(the_programs_settings_are_as_before),
     };
     program = argv[0];
-    if (argc > 2 && strcmp(argv[2], "region") != 0) return run_limited(atoi(argv[1]), strcmp(argv[2], "levels") == 0);
+    if (argc > 2 && strcmp(argv[2], "region") != 0)
+        return run_limited(atoi(argv[1]), strcmp(argv[2], "levels") == 0);
     if (argc > 1) return run_once(atoi(argv[1]), argc > 2);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

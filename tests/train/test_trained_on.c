@@ -10,7 +10,8 @@ enum { D = 16 };
 static void expect(const clile_model *model, const char *key, const char *value)
 {
     const char *found = clile_model_get_metadata(model, key);
-    if (found == NULL || strcmp(found, value) != 0) fail_msg("%s is \"%s\", expected \"%s\"", key, found, value);
+    if (found == NULL || strcmp(found, value) != 0)
+        fail_msg("%s is \"%s\", expected \"%s\"", key, found, value);
 }
 
 static void train(clile_model *model, const clile_dataset *data, const char *settings)
@@ -32,7 +33,8 @@ static clile_model *model_of(const clile_dataset *data)
     int32_t au_ids[64];
     clile_model *model = NULL;
     assert_int_equal(clile_dataset_copy_au_ids(data, au_ids), CLILE_OK);
-    assert_int_equal(clile_model_create(options, clile_dataset_au_count(data), au_ids, &model), CLILE_OK);
+    assert_int_equal(clile_model_create(options, clile_dataset_au_count(data), au_ids, &model),
+                     CLILE_OK);
     clile_options_destroy(options);
     return model;
 }
@@ -44,7 +46,8 @@ static void expect_misfits(const clile_model *model, const char *said)
     assert_int_equal(clile_predictor_create(model, NULL, &predictor), CLILE_OK);
     for (int32_t kind = 0; kind < 3; ++kind) {
         const char *text = clile_predictor_get_misfit(predictor, kind);
-        if ((text != NULL) != (said[kind] == '1')) fail_msg("kind %d: %s", (int)kind, text ? text : "nothing is said");
+        if ((text != NULL) != (said[kind] == '1'))
+            fail_msg("kind %d: %s", (int)kind, text ? text : "nothing is said");
     }
     assert_null(clile_predictor_get_misfit(predictor, -1));
     assert_null(clile_predictor_get_misfit(predictor, 3));
@@ -57,10 +60,11 @@ static void test_arrays_are_crops(void **state)
     clile_dataset *data = toy_dataset(), *part = NULL, *inner = NULL, *tested = NULL;
     clile_model *model = model_of(data), *copy = NULL;
     char *json = NULL;
-    expect_misfits(
-        (assert_int_equal(clile_model_set_decision(model, NULL, (float[TOY_C]){1, 1, 1}, (float[TOY_C]){0}), CLILE_OK),
-         model),
-        "000"); /* a loop of one's own: nothing is known */
+    expect_misfits((assert_int_equal(clile_model_set_decision(model, NULL, (float[TOY_C]){1, 1, 1},
+                                                              (float[TOY_C]){0}),
+                                     CLILE_OK),
+                    model),
+                   "000"); /* a loop of one's own: nothing is known */
     clile_model_destroy(model);
     model = model_of(data);
     train(model, data, "");
@@ -89,14 +93,16 @@ static void test_arrays_are_crops(void **state)
     expect(model, "data_kind", "drawn");
     expect(model, "photographs", "yes");
     assert_int_equal(clile_model_copy_json(model, &json), CLILE_OK);
-    assert_non_null(strstr(json,
-                           "\"trained_on\":{\"alignment\":\"crops\",\"data_kind\":\"drawn\",\"photographs\":\"yes\","
-                           "\"layout\":\"arrays\",\"protocol\":\"kfold:2\",\"fold\":\"2\",\"imported\":null,"));
+    assert_non_null(strstr(
+        json,
+        "\"trained_on\":{\"alignment\":\"crops\",\"data_kind\":\"drawn\",\"photographs\":\"yes\","
+        "\"layout\":\"arrays\",\"protocol\":\"kfold:2\",\"fold\":\"2\",\"imported\":null,"));
     clile_free(json);
 
     /* an int8 copy and a file carry it on */
     static uint8_t rgb[TOY_SIZE * TOY_SIZE * 3];
-    assert_int_equal(clile_model_quantize(model, 1, rgb, TOY_SIZE, TOY_SIZE, NULL, &copy), CLILE_OK);
+    assert_int_equal(clile_model_quantize(model, 1, rgb, TOY_SIZE, TOY_SIZE, NULL, &copy),
+                     CLILE_OK);
     assert_int_equal(clile_model_save(copy, "trained_on_test.safetensors"), CLILE_OK);
     clile_model_destroy(copy);
     assert_int_equal(clile_model_load("trained_on_test.safetensors", &copy), CLILE_OK);
@@ -116,11 +122,13 @@ static void test_arrays_are_crops(void **state)
     clile_dataset_destroy(tested);
 }
 
-/* Drawn faces are aligned by their landmarks, in a pack too, and nobody saw a photograph until weights are imported. */
+/* Drawn faces are aligned by their landmarks, in a pack too, and nobody saw a photograph until
+ * weights are imported. */
 static void test_drawn_faces(void **state)
 {
     (void)state;
-    static const char pack[] = "trained_on_pack.safetensors", weights[] = "trained_on_weights.safetensors";
+    static const char pack[] = "trained_on_pack.safetensors",
+                      weights[] = "trained_on_weights.safetensors";
     clile_dataset *data = NULL, *packed = NULL;
     clile_options *options = toy_options("");
     clile_i_st_writer *writer = NULL;
@@ -172,9 +180,13 @@ static void test_mixed(void **state)
                  {"0", "0", "0", "000"},   {"0", "50", "1", "101"}, {"x", "", "-4", "000"}};
     train(model, data, "");
     for (size_t i = 0; i < sizeof table / sizeof table[0]; ++i) {
-        assert_int_equal(clile_model_set_metadata(model, "train_images_by_landmarks", table[i].landmarks), CLILE_OK);
-        assert_int_equal(clile_model_set_metadata(model, "train_images_by_boxes", table[i].boxes), CLILE_OK);
-        assert_int_equal(clile_model_set_metadata(model, "train_images_as_crops", table[i].crops), CLILE_OK);
+        assert_int_equal(
+            clile_model_set_metadata(model, "train_images_by_landmarks", table[i].landmarks),
+            CLILE_OK);
+        assert_int_equal(clile_model_set_metadata(model, "train_images_by_boxes", table[i].boxes),
+                         CLILE_OK);
+        assert_int_equal(clile_model_set_metadata(model, "train_images_as_crops", table[i].crops),
+                         CLILE_OK);
         expect_misfits(model, table[i].said);
     }
     clile_model_destroy(model);
@@ -183,7 +195,8 @@ static void test_mixed(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_arrays_are_crops), cmocka_unit_test(test_drawn_faces),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_arrays_are_crops),
+                                       cmocka_unit_test(test_drawn_faces),
                                        cmocka_unit_test(test_mixed)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,9 +1,9 @@
-/* The trainer as a whole on a toy data set: it learns, it repeats itself to the bit, it resumes to the bit, it fails
- * cleanly. */
+/* The trainer as a whole on a toy data set: it learns, it repeats itself to the bit, it resumes
+ * to the bit, it fails cleanly. */
 #include "train/toy.h"
 
-#include "store/safetensors.h"
 #include "data/core.h"
+#include "store/safetensors.h"
 
 #include <math.h>
 #include <unistd.h>
@@ -29,9 +29,11 @@ static int32_t on_progress(const clile_progress *p, void *user)
 static void run_all(clile_trainer *trainer, const char *what)
 {
     watch w = {0};
-    if (clile_trainer_needs_stage1(trainer) && clile_trainer_run(trainer, 1, on_progress, &w) != CLILE_OK)
+    if (clile_trainer_needs_stage1(trainer) &&
+        clile_trainer_run(trainer, 1, on_progress, &w) != CLILE_OK)
         fail_msg("%s: %s", what, clile_last_error());
-    if (clile_trainer_run(trainer, 2, on_progress, &w) != CLILE_OK) fail_msg("%s: %s", what, clile_last_error());
+    if (clile_trainer_run(trainer, 2, on_progress, &w) != CLILE_OK)
+        fail_msg("%s: %s", what, clile_last_error());
     assert_int_equal(w.steps[2], 3 * (TOY_N / 16));
 }
 
@@ -41,7 +43,8 @@ static void train_to_file(const char *settings, const char *path)
     clile_options *options = toy_options(settings);
     clile_model *model = toy_model(options);
     clile_trainer *trainer = NULL;
-    if (clile_trainer_create(model, data, options, &trainer) != CLILE_OK) fail_msg("%s", clile_last_error());
+    if (clile_trainer_create(model, data, options, &trainer) != CLILE_OK)
+        fail_msg("%s", clile_last_error());
     clile_dataset_destroy(data); /* the trainer keeps it alive */
     run_all(trainer, settings);
     assert_int_equal(clile_model_is_trained(model), 1);
@@ -73,8 +76,8 @@ static const char *const variants[] = {
     "elimination=mixed similarity=cosine ema=0.9 optimizer=sgd learning_rate=0.01",
     "elimination=mixed exchange_halves=0.5",
     "preset=published",
-    "elimination=orthogonal exchange_halves=0.5 input_workers=1 augment_grayscale=0.2 augment_blur=0.5 "
-    "augment_erase=0.5",
+    "elimination=orthogonal exchange_halves=0.5 input_workers=1 augment_grayscale=0.2 "
+    "augment_blur=0.5 augment_erase=0.5",
 };
 
 /* A thread that makes batches ahead changes no bit, whatever the team. */
@@ -106,8 +109,8 @@ static void test_same_seed_same_bits(void **state)
     unlink("b.safetensors");
 }
 
-/* Runs until the given step, saves, throws everything away, resumes in a new trainer whose options say nothing of the
- * method, and ends. */
+/* Runs until the given step, saves, throws everything away, resumes in a new trainer whose
+ * options say nothing of the method, and ends. */
 static void interrupted(const char *settings, int32_t stage, int64_t step, const char *path)
 {
     clile_options *options = toy_options(settings),
@@ -118,7 +121,8 @@ static void interrupted(const char *settings, int32_t stage, int64_t step, const
         clile_trainer *trainer = NULL;
         watch w = {.stop_stage = stage, .stop_at = step};
         assert_int_equal(clile_model_create(options, TOY_C, toy_aus, &model), CLILE_OK);
-        assert_int_equal(clile_trainer_create(model, data, part ? other : options, &trainer), CLILE_OK);
+        assert_int_equal(clile_trainer_create(model, data, part ? other : options, &trainer),
+                         CLILE_OK);
         if (part == 0) {
             for (int32_t s = clile_trainer_needs_stage1(trainer) ? 1 : 2; s <= stage; ++s)
                 assert_int_equal(clile_trainer_run(trainer, s, on_progress, &w),
@@ -144,7 +148,8 @@ static void test_resumed_equals_uninterrupted(void **state)
 {
     (void)state;
     for (size_t i = 0; i < sizeof variants / sizeof variants[0]; ++i) {
-        const int two_stages = strstr(variants[i], "orthogonal") || strstr(variants[i], "decorrelate") ||
+        const int two_stages = strstr(variants[i], "orthogonal") ||
+                               strstr(variants[i], "decorrelate") ||
                                strstr(variants[i], "init_from") || strstr(variants[i], "published");
         train_to_file(variants[i], "a.safetensors");
         interrupted(variants[i], 2, 4, "b.safetensors");
@@ -172,18 +177,23 @@ static void learns(const char *settings)
     double auc[TOY_C], f1[TOY_C];
     assert_int_equal(clile_trainer_create(model, data, options, &trainer), CLILE_OK);
     assert_int_equal(clile_predictor_create(model, NULL, &predictor), CLILE_E_STATE);
-    if (clile_trainer_needs_stage1(trainer)) assert_int_equal(clile_trainer_run(trainer, 1, NULL, NULL), CLILE_OK);
+    if (clile_trainer_needs_stage1(trainer))
+        assert_int_equal(clile_trainer_run(trainer, 1, NULL, NULL), CLILE_OK);
     assert_int_equal(clile_trainer_run(trainer, 2, NULL, NULL), CLILE_OK);
     clile_trainer_destroy(trainer);
     assert_int_equal(clile_predictor_create(model, NULL, &predictor), CLILE_OK);
     clile_model_destroy(model);
     for (int64_t i = 0; i < TOY_N; ++i)
-        assert_int_equal(clile_dataset_copy_crop(data, i, TOY_SIZE, rgb + i * TOY_SIZE * TOY_SIZE * 3), CLILE_OK);
+        assert_int_equal(
+            clile_dataset_copy_crop(data, i, TOY_SIZE, rgb + i * TOY_SIZE * TOY_SIZE * 3),
+            CLILE_OK);
     assert_int_equal(clile_dataset_copy_labels(data, 0, TOY_N, labels), CLILE_OK);
-    assert_int_equal(clile_predictor_run_scores(predictor, TOY_N, rgb, TOY_SIZE, TOY_SIZE, score, NULL, NULL),
-                     CLILE_OK);
-    assert_int_equal(clile_predictor_run(predictor, TOY_N, rgb, TOY_SIZE, TOY_SIZE, probability, present, NULL),
-                     CLILE_OK);
+    assert_int_equal(
+        clile_predictor_run_scores(predictor, TOY_N, rgb, TOY_SIZE, TOY_SIZE, score, NULL, NULL),
+        CLILE_OK);
+    assert_int_equal(
+        clile_predictor_run(predictor, TOY_N, rgb, TOY_SIZE, TOY_SIZE, probability, present, NULL),
+        CLILE_OK);
     assert_int_equal(clile_metrics_auc(TOY_N, TOY_C, score, labels, auc), CLILE_OK);
     assert_int_equal(clile_metrics_f1(TOY_N, TOY_C, present, labels, f1, NULL), CLILE_OK);
     for (int c = 0; c < TOY_C; ++c) {
@@ -202,7 +212,8 @@ static void test_learns(void **state)
     learns("method=bce epochs=25 learning_rate=0.003");
     learns("method=bce epochs=25 learning_rate=0.003 decision=calibrated similarity=cosine");
     learns("elimination=mixed epochs=25 learning_rate=0.003");
-    learns("elimination=orthogonal identity_part=residual null_anchor=1 epochs=25 learning_rate=0.003");
+    learns("elimination=orthogonal identity_part=residual null_anchor=1 epochs=25 "
+           "learning_rate=0.003");
 }
 
 static void test_model_holds_nothing_of_the_subjects(void **state)
@@ -225,11 +236,14 @@ static void creation_fails(const char *settings, const char *expected)
     clile_options *options = toy_options(settings);
     clile_model *model = toy_model(options);
     clile_trainer *trainer = NULL;
-    assert_int_equal(clile_trainer_create(model, data, options, &trainer), CLILE_E_INVALID_ARGUMENT);
-    if (!strstr(clile_last_error(), expected)) fail_msg("\"%s\" does not say \"%s\"", clile_last_error(), expected);
+    assert_int_equal(clile_trainer_create(model, data, options, &trainer),
+                     CLILE_E_INVALID_ARGUMENT);
+    if (!strstr(clile_last_error(), expected))
+        fail_msg("\"%s\" does not say \"%s\"", clile_last_error(), expected);
     assert_null(trainer);
     clile_options *good = toy_options("");
-    assert_int_equal(clile_trainer_create(model, data, good, &trainer), CLILE_OK); /* the model is free again */
+    /* the model is free again */
+    assert_int_equal(clile_trainer_create(model, data, good, &trainer), CLILE_OK);
     clile_options_destroy(good);
     clile_trainer_destroy(trainer);
     clile_model_destroy(model);
@@ -237,7 +251,8 @@ static void creation_fails(const char *settings, const char *expected)
     clile_options_destroy(options);
 }
 
-/* The default batch is larger than the toy set: it shrinks, and a checkpoint of such a run resumes. */
+/* The default batch is larger than the toy set: it shrinks, and a checkpoint of such a run
+ * resumes. */
 static void test_default_batch_on_few_images(void **state)
 {
     (void)state;
@@ -276,13 +291,16 @@ static void test_bad_requests(void **state)
     creation_fails("lambda_bce=0 elimination=none decision=calibrated", "decision=calibrated");
 
     clile_dataset *data = toy_dataset();
-    clile_options *options = toy_options("elimination=orthogonal"), *bce = toy_options("method=bce");
+    clile_options *options = toy_options("elimination=orthogonal"),
+                  *bce = toy_options("method=bce");
     clile_model *model = toy_model(options), *other = NULL;
     clile_trainer *trainer = NULL, *second = NULL;
     const int32_t aus[TOY_C] = {1, 2, 12};
     assert_int_equal(clile_model_create(options, TOY_C, aus, &other), CLILE_OK);
-    assert_int_equal(clile_trainer_create(other, data, options, &trainer), CLILE_E_INVALID_ARGUMENT);
-    assert_non_null(strstr(clile_last_error(), "column 1 is AU 4 in the data set and AU 2 in the model"));
+    assert_int_equal(clile_trainer_create(other, data, options, &trainer),
+                     CLILE_E_INVALID_ARGUMENT);
+    assert_non_null(
+        strstr(clile_last_error(), "column 1 is AU 4 in the data set and AU 2 in the model"));
     assert_int_equal(clile_trainer_create(model, data, options, &trainer), CLILE_OK);
     assert_int_equal(clile_trainer_create(model, data, options, &second), CLILE_E_STATE);
     assert_int_equal(clile_trainer_run(trainer, 2, NULL, NULL), CLILE_E_STATE);
@@ -314,9 +332,11 @@ static void test_au_never_present(void **state)
     clile_dataset *data = NULL;
     clile_model *model = NULL;
     clile_trainer *trainer = NULL;
-    assert_int_equal(clile_dataset_from_arrays(4, 32, 32, rgb, 2, aus, &labels[0][0], subject, &data), CLILE_OK);
+    assert_int_equal(
+        clile_dataset_from_arrays(4, 32, 32, rgb, 2, aus, &labels[0][0], subject, &data), CLILE_OK);
     assert_int_equal(clile_model_create(options, 2, aus, &model), CLILE_OK);
-    assert_int_equal(clile_trainer_create(model, data, options, &trainer), CLILE_E_INVALID_ARGUMENT);
+    assert_int_equal(clile_trainer_create(model, data, options, &trainer),
+                     CLILE_E_INVALID_ARGUMENT);
     assert_non_null(strstr(clile_last_error(), "AU 25 is present in none of the 3 images"));
     clile_model_destroy(model);
     clile_dataset_destroy(data);
@@ -327,7 +347,8 @@ static void test_not_finite_leaves_the_model(void **state)
 {
     (void)state;
     clile_dataset *data = toy_dataset();
-    clile_options *options = toy_options("method=bce optimizer=sgd learning_rate=1000 clip_norm=0 warmup=0 epochs=200");
+    clile_options *options =
+        toy_options("method=bce optimizer=sgd learning_rate=1000 clip_norm=0 warmup=0 epochs=200");
     clile_model *model = toy_model(options);
     clile_trainer *trainer = NULL;
     assert_int_equal(clile_model_save(model, "before.safetensors"), CLILE_OK);
@@ -356,8 +377,8 @@ typedef struct {
 static int32_t want_validation(const clile_progress *p, void *user)
 {
     validation_watch *w = user;
-    const int due =
-        p->stage == 2 && p->epoch_end && w->every > 0 && (p->epoch % w->every == 0 || p->epoch == w->last_epoch);
+    const int due = p->stage == 2 && p->epoch_end && w->every > 0 &&
+                    (p->epoch % w->every == 0 || p->epoch == w->last_epoch);
     assert_int_equal(!isnan(p->validation_f1), due);
     assert_int_equal(!isnan(p->validation_auc), due);
     if (!due) return 0;
@@ -367,8 +388,10 @@ static int32_t want_validation(const clile_progress *p, void *user)
     return 0;
 }
 
-/* Macro F1 and AUC over AUs of a model on rows of the toy set, by counting: TP, FP, FN and ordered pairs. */
-static void count_metrics(const clile_model *model, const clile_dataset *data, int32_t subject, double *f1, double *auc)
+/* Macro F1 and AUC over AUs of a model on rows of the toy set, by counting: TP, FP, FN and
+ * ordered pairs. */
+static void count_metrics(const clile_model *model, const clile_dataset *data, int32_t subject,
+                          double *f1, double *auc)
 {
     static uint8_t rgb[TOY_N * TOY_SIZE * TOY_SIZE * 3];
     float score[TOY_N * TOY_C];
@@ -377,12 +400,15 @@ static void count_metrics(const clile_model *model, const clile_dataset *data, i
     clile_predictor *predictor = NULL;
     *f1 = *auc = 0;
     for (int64_t i = 0; i < TOY_N; ++i)
-        assert_int_equal(clile_dataset_copy_crop(data, i, TOY_SIZE, rgb + i * TOY_SIZE * TOY_SIZE * 3), CLILE_OK);
+        assert_int_equal(
+            clile_dataset_copy_crop(data, i, TOY_SIZE, rgb + i * TOY_SIZE * TOY_SIZE * 3),
+            CLILE_OK);
     assert_int_equal(clile_dataset_copy_labels(data, 0, TOY_N, labels), CLILE_OK);
     assert_int_equal(clile_dataset_copy_subjects(data, 0, TOY_N, subjects), CLILE_OK);
     assert_int_equal(clile_predictor_create(model, NULL, &predictor), CLILE_OK);
-    assert_int_equal(clile_predictor_run_scores(predictor, TOY_N, rgb, TOY_SIZE, TOY_SIZE, score, present, NULL),
-                     CLILE_OK);
+    assert_int_equal(
+        clile_predictor_run_scores(predictor, TOY_N, rgb, TOY_SIZE, TOY_SIZE, score, present, NULL),
+        CLILE_OK);
     for (int c = 0; c < TOY_C; ++c) {
         double right = 0, wrong = 0, ordered = 0, pairs = 0;
         for (int i = 0; i < TOY_N; ++i) {
@@ -425,8 +451,8 @@ static void test_validation(void **state)
         assert_int_equal(clile_trainer_run(trainer, 2, want_validation, &w), CLILE_OK);
         assert_int_equal(w.seen, expected[i].seen);
         clile_trainer_destroy(trainer);
-        /* The last values are those of the model that came out, on the one subject of four that was held out: which one
-         * it is, the values themselves say. */
+        /* The last values are those of the model that came out, on the one subject of four that
+         * was held out: which one it is, the values themselves say. */
         int fitting = 0;
         for (int32_t s = 0; s < TOY_S && w.seen > 0; ++s) {
             double f1, auc;
@@ -434,7 +460,8 @@ static void test_validation(void **state)
             fitting += fabs(f1 - w.f1) < 1e-12 && fabs(auc - w.auc) < 1e-12;
         }
         if (w.seen > 0 && fitting != 1)
-            fail_msg("%s: F1 %.15g and AUC %.15g are those of %d subjects", settings[i], w.f1, w.auc, fitting);
+            fail_msg("%s: F1 %.15g and AUC %.15g are those of %d subjects", settings[i], w.f1,
+                     w.auc, fitting);
         clile_model_destroy(model);
         clile_dataset_destroy(data);
         clile_options_destroy(options);
@@ -453,16 +480,21 @@ static void test_validation_that_nobody_hears(void **state)
         validation_watch w = {heard == 1, 3, 0, 0, 0};
         assert_int_equal(clile_trainer_create(model, data, options, &trainer), CLILE_OK);
         if (heard == 2) {
-            assert_int_equal(clile_trainer_set_validation_every(trainer, -1), CLILE_E_INVALID_ARGUMENT);
-            assert_int_equal(clile_trainer_set_validation_every(trainer, 1000001), CLILE_E_INVALID_ARGUMENT);
+            assert_int_equal(clile_trainer_set_validation_every(trainer, -1),
+                             CLILE_E_INVALID_ARGUMENT);
+            assert_int_equal(clile_trainer_set_validation_every(trainer, 1000001),
+                             CLILE_E_INVALID_ARGUMENT);
             assert_int_equal(clile_trainer_set_validation_every(trainer, 0), CLILE_OK);
         }
-        assert_int_equal(clile_trainer_run(trainer, 2, heard ? want_validation : NULL, &w), CLILE_OK);
+        assert_int_equal(clile_trainer_run(trainer, 2, heard ? want_validation : NULL, &w),
+                         CLILE_OK);
         assert_int_equal(w.seen, heard == 1 ? 3 : 0);
-        const int64_t side = clile_i_crop_stored(TOY_SIZE), cut = data->core->cache_used / (side * side * 3);
+        const int64_t side = clile_i_crop_stored(TOY_SIZE),
+                      cut = data->core->cache_used / (side * side * 3);
         assert_int_equal(cut, heard == 1 ? TOY_N : TOY_N - TOY_N / TOY_S);
         clile_trainer_destroy(trainer);
-        assert_int_equal(clile_model_save(model, heard ? "b.safetensors" : "a.safetensors"), CLILE_OK);
+        assert_int_equal(clile_model_save(model, heard ? "b.safetensors" : "a.safetensors"),
+                         CLILE_OK);
         if (heard) assert_same_file("a.safetensors", "b.safetensors");
         clile_model_destroy(model);
         clile_dataset_destroy(data);
@@ -487,8 +519,10 @@ static void test_checkpoint_of_other_data(void **state)
     clile_trainer_destroy(trainer);
     assert_int_equal(clile_trainer_create(model, rest, options, &trainer), CLILE_OK);
     assert_int_equal(clile_trainer_resume(trainer, "c.safetensors"), CLILE_E_INVALID_ARGUMENT);
-    assert_non_null(strstr(clile_last_error(), "made on protocol kfold:2, fold 1, but the data set here is of"));
-    assert_int_equal(clile_trainer_run(trainer, 2, NULL, NULL), CLILE_OK); /* the failed resume changed nothing */
+    assert_non_null(strstr(clile_last_error(),
+                           "made on protocol kfold:2, fold 1, but the data set here is of"));
+    /* the failed resume changed nothing */
+    assert_int_equal(clile_trainer_run(trainer, 2, NULL, NULL), CLILE_OK);
     clile_trainer_destroy(trainer);
     unlink("c.safetensors");
     clile_model_destroy(model);

@@ -1,11 +1,12 @@
-/* A toy data set for trainer tests: AU k is present where patch k of the image is bright; every subject has its own tint. */
+/* A toy data set for trainer tests: AU k is present where patch k of the image is bright; every
+ * subject has its own tint. */
 #ifndef CLILE_TESTS_TOY_H
 #define CLILE_TESTS_TOY_H
 
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <setjmp.h>
 #include <cmocka.h>
 
 #include "base/base.h"
@@ -33,19 +34,23 @@ static inline clile_dataset *toy_dataset(void)
                 for (int k = 0; k < 3; ++k) {
                     const int patch = y / 11;
                     const int on = patch < TOY_C && labels[n][patch] == 1 && x > 8 && x < 24;
-                    rgb[n][y][x][k] = (uint8_t)((on ? 180 : 60) + 12 * subject[n] * (k + 1) / 3 + (int)clile_i_rng_below(&rng, 20));
+                    rgb[n][y][x][k] = (uint8_t)((on ? 180 : 60) + 12 * subject[n] * (k + 1) / 3 +
+                                                (int)clile_i_rng_below(&rng, 20));
                 }
     }
     for (int c = 0; c < TOY_C; ++c) labels[c][c] = 1; /* none is never present */
     clile_dataset *data = NULL;
-    assert_int_equal(clile_dataset_from_arrays(TOY_N, TOY_SIZE, TOY_SIZE, &rgb[0][0][0][0], TOY_C, toy_aus, &labels[0][0], subject, &data), CLILE_OK);
+    assert_int_equal(clile_dataset_from_arrays(TOY_N, TOY_SIZE, TOY_SIZE, &rgb[0][0][0][0], TOY_C,
+                                               toy_aus, &labels[0][0], subject, &data),
+                     CLILE_OK);
     return data;
 }
 
 /* Small and quick; `settings` is "key=value key=value". */
 static inline clile_options *toy_options(const char *settings)
 {
-    static const char base[] = "backbone=resnet10 width=0.125 embedding=16 image_size=32 epochs=3 epochs_stage1=2 batch=16 threads=1 ";
+    static const char base[] = "backbone=resnet10 width=0.125 embedding=16 image_size=32 epochs=3 "
+                               "epochs_stage1=2 batch=16 threads=1 ";
     char text[1024], *save = NULL;
     clile_options *options = NULL;
     assert_int_equal(clile_options_create(&options), CLILE_OK);

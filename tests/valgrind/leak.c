@@ -1,4 +1,5 @@
-/* Loses a block and branches on a value that was never set: what tests/valgrind/run.sh must not let pass. */
+/* Loses a block and branches on a value that was never set: what tests/valgrind/run.sh must not
+ * let pass. */
 #include <stdlib.h>
 
 int main(void)
