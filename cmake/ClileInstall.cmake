@@ -71,6 +71,31 @@ if(CLILE_BUILD_EXAMPLES)
     install(FILES "${page}" DESTINATION "${CMAKE_INSTALL_MANDIR}/man${section}" COMPONENT command)
   endforeach()
 endif()
-if(NOT CLILE_DEBIAN_PACKAGES) # which have it in their file `copyright`
-  install(FILES "${PROJECT_SOURCE_DIR}/LICENSE" DESTINATION "${CMAKE_INSTALL_DATADIR}/doc/clile" COMPONENT library)
+
+# Completions of the command, where each shell looks for those of packages.
+if(CLILE_BUILD_EXAMPLES)
+  set(zsh_folder zsh/site-functions)
+  if(CLILE_DEBIAN_PACKAGES)
+    set(zsh_folder zsh/vendor-completions) # Debian's zsh has no other place for packages
+  endif()
+  set(completions "${PROJECT_SOURCE_DIR}/docs/completions")
+  install(FILES "${completions}/clile.bash" RENAME clile DESTINATION "${CMAKE_INSTALL_DATADIR}/bash-completion/completions" COMPONENT command)
+  install(FILES "${completions}/_clile" DESTINATION "${CMAKE_INSTALL_DATADIR}/${zsh_folder}" COMPONENT command)
+  install(FILES "${completions}/clile.fish" DESTINATION "${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d" COMPONENT command)
+endif()
+
+# The pages, laid out as here, so that their links to each other hold; and the examples in C, C++ and Python.
+set(doc_folder "${CMAKE_INSTALL_DATADIR}/doc/libclile")
+file(GLOB pages CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/docs/*.md")
+file(GLOB pictures CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/docs/pictures/*.svg" "${PROJECT_SOURCE_DIR}/docs/pictures/*.jpg" "${PROJECT_SOURCE_DIR}/docs/pictures/*.png")
+file(GLOB programs CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/examples/*.c" "${PROJECT_SOURCE_DIR}/examples/*.cpp")
+file(GLOB scripts CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/examples/python/*.py")
+list(REMOVE_ITEM scripts "${PROJECT_SOURCE_DIR}/examples/python/generate.py") # it makes a part of the package
+install(FILES "${PROJECT_SOURCE_DIR}/README.md" DESTINATION "${doc_folder}" COMPONENT development)
+install(FILES ${pages} DESTINATION "${doc_folder}/docs" COMPONENT development)
+install(FILES ${pictures} DESTINATION "${doc_folder}/docs/pictures" COMPONENT development)
+install(FILES ${programs} DESTINATION "${doc_folder}/examples" COMPONENT development)
+install(FILES ${scripts} DESTINATION "${doc_folder}/examples/python" COMPONENT development)
+if(NOT CLILE_DEBIAN_PACKAGES) # which have them as `copyright` and `changelog.gz`
+  install(FILES "${PROJECT_SOURCE_DIR}/LICENSE" "${PROJECT_SOURCE_DIR}/CHANGELOG.md" DESTINATION "${doc_folder}" COMPONENT library)
 endif()

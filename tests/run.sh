@@ -52,6 +52,8 @@ need_command clang clang
 need_command pkg-config pkg-config
 need_command abidiff abigail-tools
 need_command mandoc mandoc
+need_command zsh zsh # completions
+need_command fish fish
 need_command doxygen doxygen
 need_command valgrind valgrind
 need_file '/usr/include/cmocka.h' libcmocka-dev

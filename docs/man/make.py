@@ -3,13 +3,14 @@
 What no help text says, examples above all, stands in this file. --check writes nothing; it fails when a page is not what the command gives, or when
 an option of a help text is in no page.
 """
-import json
 import pathlib
 import re
-import subprocess
 import sys
 
 HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent))
+import command_help  # noqa: E402
+
 EXAMPLES = {
     "": [("Train on the first fold of BP4D, test on the subjects that were left out, and read a face:",
           "clile train --data BP4D --layout bp4d --protocol bp4d --fold 1 --out model.safetensors\n"
@@ -71,16 +72,11 @@ def marked(usage):
 
 class Pages:
     def __init__(self, command):
-        self.command = command
-        self.main = self.say("--help")
-        self.commands = re.findall(r"^  (\w+) +(.*)$", self.main, re.M)
-        self.version = self.say("--version").split()[1]
-
-    def say(self, *arguments):
-        return subprocess.run([self.command, *arguments], check=True, capture_output=True, text=True).stdout
+        self.command = command_help.Command(command)
+        self.commands = self.command.names
 
     def page_of_clile(self):
-        about = self.main.split("\n\n")[1]
+        about = self.command.main.split("\n\n")[1]
         out = title("clile", 1) + [".SH NAME", "clile \\- facial action units of people the model never saw", ".SH SYNOPSIS", ".B clile", "\\fICOMMAND\\fR [\\fIARGUMENTS\\fR]", ".PP",
                                    ".B clile", "\\fICOMMAND\\fR \\fB\\-\\-help\\fR", ".PP", ".B clile \\-\\-version", ".SH DESCRIPTION", escape(about), ".PP",
                                    "It trains, evaluates and runs models that recognise facial action units (AUs), by CL\\-ILE: supervised contrastive learning with",
@@ -94,11 +90,7 @@ class Pages:
         return out + [".SH SEE ALSO"] + [f".BR clile\\-{name} (1)," for name, _ in self.commands] + [".BR clile\\-options (7)"]
 
     def page_of_command(self, name, summary):
-        text = self.say(name, "--help")
-        match = re.fullmatch(r"usage: (.*?)\n\n(.*?)\n\n(.*?)Exit status: (.*)\n", text, re.S)
-        if not match:
-            raise SystemExit(f"clile {name} --help is not what make.py understands:\n{text}")
-        usage, about, options, status = match.groups()
+        usage, about, rows, status = self.command.help(name)
         out = title(f"clile-{name}", 1) + [".SH NAME", f"clile\\-{name} \\- {escape(summary)}", ".SH SYNOPSIS"]
         lines = []
         for line in usage.split("\n"):
@@ -109,13 +101,10 @@ class Pages:
         for i, line in enumerate(lines):
             out += ([".PP"] if i else []) + [marked(line)]
         out += [".SH DESCRIPTION"] + escape(about).replace("\n\n", "\n.PP\n").split("\n")
-        rows = re.findall(r"^  (--\S+)( \S+)? +(.*)$", options, re.M)
-        if len(rows) != len([line for line in options.split("\n") if line.strip()]):
-            raise SystemExit(f"clile {name} --help: an option that make.py does not understand:\n{options}")
         out += [".SH OPTIONS"] if rows else []
         for option, value, meaning in rows:
-            out += [".TP", f"\\fB{escape(option)}\\fR" + (f" \\fI{escape(value.strip())}\\fR" if value else ""), escape(meaning)]
-        more = ".BR clile\\-options (7)" if "--set" in options else None
+            out += [".TP", f"\\fB{escape(option)}\\fR" + (f" \\fI{escape(value)}\\fR" if value else ""), escape(meaning)]
+        more = ".BR clile\\-options (7)" if any(row.name == "--set" for row in rows) else None
         return out + [".SH EXIT STATUS", escape(status)] + examples(name) + [".SH SEE ALSO", ".BR clile (1)" + ("," if more else "")] + ([more] if more else [])
 
     def page_of_options(self):
@@ -123,7 +112,7 @@ class Pages:
                                            "Each is set by \\fB\\-\\-set\\fR \\fIname\\fR=\\fIvalue\\fR on the command line, by \\fBclile_options_set\\fR() in C, by a keyword in Python.",
                                            "An unknown name and a value out of range are refused."]
         group = None
-        for row in json.loads(self.say("info", "--options", "--json")):
+        for row in self.command.options():
             if row["group"] != group:
                 group = row["group"]
                 out.append(f".SH {group.upper()}")
@@ -141,7 +130,7 @@ class Pages:
         """Options of the help texts that are not in the page of their command: read without the code above."""
         for name, _ in self.commands:
             page = pages[f"clile-{name}.1"].replace("\\-", "-")
-            for option in sorted(set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", self.say(name, "--help")))):
+            for option in sorted(set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", self.command.say(name, "--help")))):
                 if not re.search(re.escape(option) + r"(?![a-z-])", page):
                     yield f"clile-{name}.1 lacks {option}"
 
@@ -151,8 +140,8 @@ def main():
         raise SystemExit(__doc__)
     made = Pages(sys.argv[1])
     pages = made.all()
-    if made.version != re.search(r'"clile ([\d.]+)"', pages["clile.1"])[1]:
-        raise SystemExit(f"clile --version says {made.version}, cmake/debian/changelog does not")
+    if made.command.version != re.search(r'"clile ([\d.]+)"', pages["clile.1"])[1]:
+        raise SystemExit(f"clile --version says {made.command.version}, cmake/debian/changelog does not")
     there = {path.name: path.read_text(encoding="utf-8") for path in HERE.glob("*.[17]")}
     if sys.argv[2:]:
         faults = [f"{name} is not what the command says" for name in sorted(pages.keys() | there.keys()) if pages.get(name) != there.get(name)]

@@ -68,7 +68,11 @@ if sed 's/clile 0\.1/clile 99/' "$here/CMakeLists.txt" >"$scratch/wrong/CMakeLis
     exit 1
 fi
 
+# installed FILES...: the pages and examples, laid out as in the checkout
+installed() { for path; do cmp "$path" "$prefix/share/doc/libclile/${path#"$root"/}"; done; }
+installed "$root/README.md" "$root/CHANGELOG.md" "$root/LICENSE" "$root"/docs/*.md "$root"/examples/*.c "$root"/examples/*.cpp "$root/examples/python/predict.py"
 if [ -x "$prefix/bin/clile" ]; then
+    for path in bash-completion/completions/clile zsh/site-functions/_clile fish/vendor_completions.d/clile.fish; do [ -s "$prefix/share/$path" ]; done
     [ -e "$prefix/share/man/man1/clile.1" ] && [ -e "$prefix/share/man/man7/clile-options.7" ]
     expect command "$("$prefix/bin/clile" --version | sed 's/clile //')"
     "$prefix/bin/clile" bench --help >/dev/null

@@ -1,0 +1,138 @@
+# Made by docs/completions/make.py; do not edit.
+# Completion of `clile` for bash. It needs bash 4 and nothing of bash-completion.
+
+_clile_folders() {
+    compopt -o filenames 2>/dev/null
+    mapfile -t COMPREPLY < <(compgen -d -- "$cur")
+}
+
+_clile_files() { # ENDINGS...: names with one of them (none: all names), and folders
+    local ending
+    compopt -o filenames -o default 2>/dev/null
+    if (($# == 0)); then
+        mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+        return
+    fi
+    _clile_folders
+    for ending; do mapfile -t -O ${#COMPREPLY[@]} COMPREPLY < <(compgen -f -X "!*.$ending" -- "$cur"); done
+}
+
+_clile_words() { # WORDS...; one that ends in "=" or ":" goes on
+    mapfile -t COMPREPLY < <(compgen -W "$*" -- "$cur")
+    if [[ ${#COMPREPLY[@]} == 1 && ${COMPREPLY[0]} == *[=:] ]]; then compopt -o nospace 2>/dev/null; fi
+}
+
+_clile_settings() { # KEYS...
+    local key=${cur%%=*} choices=()
+    if [[ $cur != *=* ]]; then
+        _clile_words "${@/%/=}"
+        return
+    fi
+    case $key in
+        layout) choices=(auto bp4d disfa disfa+ list csv jsonl pack) ;;
+        unknown) choices=(mask negative) ;;
+        first_image) choices=(auto 0 1) ;;
+        data_kind) choices=(auto drawn rendered photographs unknown) ;;
+        backbone) choices=(resnet10 resnet18 resnet34 resnet50) ;;
+        similarity) choices=(cosine dot) ;;
+        method) choices=(cl-ile bce) ;;
+        preset) choices=(default published) ;;
+        elimination) choices=(none orthogonal decorrelate adversarial mixed) ;;
+        identity_part) choices=(all residual subject_mean) ;;
+        decision) choices=(auto threshold calibrated) ;;
+        optimizer) choices=(adamw sgd) ;;
+        schedule) choices=(cosine constant) ;;
+    esac
+    if ((${#choices[@]} > 0)); then _clile_words "${choices[@]/#/$key=}"; fi
+}
+
+_clile_value() { # COMMAND FLAG: fails when the flag takes no value
+    case "$1 $2" in
+        "synth --layout") _clile_words bp4d disfa pack ;;
+        "synth --subjects" | "synth --tasks" | "synth --frames" | "synth --size" | "synth --seed" | "train --checkpoint-every" | "eval --fold" | "predict --raw" | "predict --box" | "predict --margin" | "predict --fps" | "data --examples" | "data --seed" | "import --au-set" | "import --prefix" | "export --fold" | "export --images" | "bench train --width" | "bench train --embedding" | "bench train --size" | "bench train --batch" | "bench train --threads" | "bench train --busy" | "bench train --runs" | "bench forward --width" | "bench forward --embedding" | "bench forward --size" | "bench forward --batch" | "bench forward --threads" | "bench forward --busy" | "bench forward --runs" | "bench infer --width" | "bench infer --size" | "bench infer --batch" | "bench infer --threads" | "bench infer --rounds") : ;;
+        "synth --sheet" | "predict --draw" | "data --sheet") _clile_files png ;;
+        "train --data" | "eval --data" | "pack --data" | "export --calibrate" | "bench train --data" | "bench forward --data") _clile_files safetensors csv jsonl ;;
+        "train --out" | "eval --model" | "predict --model" | "pack --out" | "import --out" | "export --out" | "bench infer --model") _clile_files safetensors ;;
+        "train --layout" | "eval --layout" | "data --layout" | "pack --layout" | "export --layout") _clile_words auto bp4d disfa disfa+ list csv jsonl pack ;;
+        "train --protocol" | "eval --protocol") _clile_words bp4d disfa bp4d-parts disfa-parts kfold: file: loso none ;;
+        "train --fold") _clile_words all ;;
+        "train --set") _clile_settings layout au_set unknown present_from first_image box_margin data_kind image_size max_pixels max_label_mb max_pack_mb cache_mb backbone width embedding similarity predict_batch method preset elimination identity_part lambda_contra lambda_bce lambda_id lambda_ile lambda_ile_bias tau null_anchor init_from_stage1 decision optimizer learning_rate au_rate_scale momentum weight_decay schedule warmup clip_norm ema epochs epochs_stage1 batch seed threads validation validation_every exchange_halves augment_flip augment_scale augment_shift augment_brightness augment_contrast augment_saturation augment_grayscale augment_blur augment_blur_least augment_blur_most augment_erase augment_erase_area input_workers ;;
+        "train --import") _clile_files pth safetensors ;;
+        "train --checkpoint" | "train --resume" | "bench infer --onnxruntime") _clile_files ;;
+        "eval --set" | "export --set") _clile_settings layout au_set unknown present_from first_image box_margin data_kind image_size max_pixels max_label_mb max_pack_mb cache_mb threads ;;
+        "eval --report") _clile_files txt json csv md tex ;;
+        "eval --answers" | "predict --faces" | "predict --landmarks") _clile_files csv ;;
+        "predict --set") _clile_settings box_margin max_pixels predict_batch threads ;;
+        "data --protocol") _clile_words bp4d disfa bp4d-parts disfa-parts kfold: file: loso ;;
+        "data --set" | "pack --set") _clile_settings layout au_set unknown present_from first_image box_margin data_kind image_size max_pixels max_label_mb max_pack_mb cache_mb ;;
+        "import --backbone" | "bench train --backbone" | "bench forward --backbone" | "bench infer --backbone") _clile_words resnet10 resnet18 resnet34 resnet50 ;;
+        "import --set") _clile_settings image_size backbone width embedding similarity predict_batch ;;
+        "export --onnx") _clile_files onnx ;;
+        "export --protocol") _clile_words bp4d disfa kfold: loso none ;;
+        *) return 1 ;;
+    esac
+}
+
+_clile() {
+    local command cur full i prev reply typed word words=()
+    COMPREPLY=()
+    # Bash breaks words at "=" and ":", too: put them together.
+    for ((i = 0; i <= COMP_CWORD; ++i)); do
+        word=${COMP_WORDS[i]}
+        if ((i > 1)) && [[ $word == [=:]* || ${COMP_WORDS[i - 1]} == *[=:] ]]; then
+            words[${#words[@]} - 1]+=$word
+        else
+            words+=("$word")
+        fi
+    done
+    typed=${COMP_WORDS[COMP_CWORD]}
+    if [[ $typed == [=:] && $COMP_WORDBREAKS == *"$typed"* ]]; then typed=; fi
+    full=${words[${#words[@]} - 1]} cur=$full prev=${words[${#words[@]} - 2]}
+    if [[ $cur == --*=* ]]; then prev=${cur%%=*} cur=${cur#*=}; fi
+    if ((${#words[@]} == 2)); then
+        _clile_words synth train eval predict data pack info import export bench --help --version
+        return
+    fi
+    command=${words[1]}
+    case $command in
+        bench)
+            if ((${#words[@]} == 3)); then
+                _clile_words train forward infer --help
+                return
+            fi
+            command="bench ${words[2]}"
+            ;;
+    esac
+    if ! _clile_value "$command" "$prev"; then
+        if [[ $cur == -* ]]; then
+            case $command in
+                "synth") _clile_words --layout --subjects --tasks --frames --size --seed --sheet --quiet --json --help ;;
+                "train") _clile_words --data --out --layout --protocol --fold --set --import --checkpoint --checkpoint-every --resume --json --quiet --help ;;
+                "eval") _clile_words --model --data --layout --protocol --fold --set --report --answers --no-probe --json --quiet --help ;;
+                "predict") _clile_words --model --raw --faces --landmarks --crop --box --margin --fps --csv --json --draw --set --help ;;
+                "data") _clile_words --layout --protocol --subjects --sheet --examples --seed --set --verify --json --help ;;
+                "pack") _clile_words --data --out --layout --set --quiet --json --help ;;
+                "info") _clile_words --tensors --options --aus --markdown --json --help ;;
+                "import") _clile_words --out --au-set --backbone --prefix --set --json --help ;;
+                "export") _clile_words --onnx --int8 --calibrate --layout --protocol --fold --images --out --set --help ;;
+                "bench") _clile_words --help ;;
+                "bench train" | "bench forward") _clile_words --backbone --width --embedding --size --batch --threads --busy --runs --data --json --help ;;
+                "bench infer") _clile_words --model --backbone --width --size --batch --threads --rounds --onnxruntime --table --cpu-time --json --help ;;
+            esac
+        else
+            case $command in
+                "synth") _clile_folders ;;
+                "predict") _clile_files jpg jpeg png bmp ;;
+                "data") _clile_files safetensors csv jsonl ;;
+                "info" | "import") _clile_files safetensors pth ;;
+                "export") _clile_files safetensors ;;
+            esac
+        fi
+    fi
+    # What bash replaces is the last piece alone.
+    for i in "${!COMPREPLY[@]}"; do
+        reply=${full%"$cur"}${COMPREPLY[i]}
+        COMPREPLY[i]=${reply:${#full}-${#typed}}
+    done
+}
+complete -F _clile clile
