@@ -207,7 +207,7 @@ static int begin_report(evaluation *e, const eval_part *part)
         strcmp(part->protocol, "disfa") == 0 || strcmp(part->protocol, "disfa-parts") == 0;
     const char *kind = clile_dataset_get_kind(e->data);
     /* or nobody knows */
-    const int people = strcmp(kind, "drawn") != 0 && strcmp(kind, "rendered") != 0;
+    const int people = strcmp(kind, "photographs") == 0 || strcmp(kind, "unknown") == 0;
     const char *published = !people ? NULL : bp4d ? "bp4d" : disfa ? "disfa" : NULL;
     if (e->report) return EXIT_FINE;
     e->cosine = calloc((size_t)e->c * (size_t)e->c, sizeof *e->cosine);

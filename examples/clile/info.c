@@ -276,6 +276,7 @@ static void print_training(const clile_model *model)
                                  ? "images of which it is not known whether they are photographs"
                              : strcmp(kind, "photographs") == 0 ? "photographs"
                              : strcmp(kind, "drawn") == 0       ? "drawn faces"
+                             : strcmp(kind, "mixed") == 0       ? "images of several kinds"
                                                                 : "rendered faces");
     for (size_t i = 0; i < sizeof counts / sizeof counts[0]; ++i) {
         const char *count = clile_model_get_metadata(model, counts[i].key);

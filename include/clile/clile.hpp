@@ -355,6 +355,35 @@ class Dataset : public Handle<clile_dataset, clile_dataset_destroy>
             status);
         return data;
     }
+    /* Several data sets as one. subjects: CLILE_SUBJECTS_DISTINCT or CLILE_SUBJECTS_BY_NAME */
+    static Dataset concat(const std::vector<const Dataset *> &datasets,
+                          std::int32_t subjects = CLILE_SUBJECTS_DISTINCT, Status *status = nullptr)
+    {
+        std::vector<const clile_dataset *> all;
+        for (const Dataset *one : datasets) all.push_back(one != nullptr ? one->get() : nullptr);
+        all.push_back(nullptr); /* so that data() is never NULL */
+        Dataset data;
+        data.make(
+            [&](clile_dataset **out) {
+                return clile_dataset_concat(static_cast<std::int32_t>(datasets.size()), all.data(),
+                                            subjects, out);
+            },
+            status);
+        return data;
+    }
+    /* The images of these indices, in this order; no image is copied. */
+    Dataset select(const std::vector<std::int64_t> &indices, Status *status = nullptr) const
+    {
+        static const std::int64_t none = 0;
+        Dataset data;
+        data.make(
+            [&](clile_dataset **out) {
+                return clile_dataset_select(get(), static_cast<std::int64_t>(indices.size()),
+                                            indices.empty() ? &none : indices.data(), out);
+            },
+            status);
+        return data;
+    }
     inline Fold fold(const std::string &protocol, std::int32_t fold,
                      Status *status = nullptr) const;
 

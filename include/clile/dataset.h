@@ -75,6 +75,34 @@ CLILE_API clile_status clile_dataset_fold(const clile_dataset *dataset, const ch
 CLILE_API clile_status clile_dataset_fold_count(const clile_dataset *dataset, const char *protocol,
                                                 int32_t *folds);
 
+/* The images indices[0..n-1] as a data set, in this order; one that is there twice counts twice.
+ * Names, subjects, places of faces, what clile_dataset_get_kind and clile_dataset_copy_counts say,
+ * and of which fold it is a part, are those of `dataset`; subjects without an image are gone. No
+ * image is copied, and images that are kept in memory serve both. INVALID_ARGUMENT: n below 1, an
+ * index out of range, a NULL argument; OUT_OF_MEMORY. `*out` is owned by the caller. Shared.
+ * Since 0.1. */
+CLILE_API clile_status clile_dataset_select(const clile_dataset *dataset, int64_t n,
+                                            const int64_t *indices /*[n]*/, clile_dataset **out);
+
+/* Whom clile_dataset_concat takes for one person. */
+enum {
+    CLILE_SUBJECTS_DISTINCT = 0, /* nobody in two data sets */
+    CLILE_SUBJECTS_BY_NAME = 1   /* whoever has the same name */
+};
+
+/* The images of n data sets one after the other, as one. All have the same AUs, in any order; that
+ * of the first is kept. No image is copied: each is read, and kept in memory, as the data set it
+ * comes from does. Subjects of parts of one data set (folds, selections) are the same people in
+ * any case. Otherwise, with CLILE_SUBJECTS_DISTINCT, equal names in two data sets are two people,
+ * called NAME#1 and NAME#2 after the first data set that has them, counted from 1; a name that is
+ * there once is kept. Counts, notes and names of what was left out are those of all, of one data
+ * set only once. Layout and kind are "mixed" where they differ. It is a part of a fold where all
+ * are the same part of the same fold. INVALID_ARGUMENT: n below 1, other AUs, `subjects` not one of
+ * the above, packs of different sizes, a name NAME#1 that is there already, a NULL;
+ * OUT_OF_MEMORY. `*out` is owned by the caller. Shared. Since 0.1. */
+CLILE_API clile_status clile_dataset_concat(int32_t n, const clile_dataset *const *datasets /*[n]*/,
+                                            int32_t subjects, clile_dataset **out);
+
 /* images; 0 for NULL */
 CLILE_API int64_t clile_dataset_size(const clile_dataset *dataset);
 CLILE_API int32_t clile_dataset_au_count(const clile_dataset *dataset); /* c */
@@ -145,8 +173,9 @@ CLILE_API clile_status clile_dataset_copy_counts(const clile_dataset *dataset,
 CLILE_API const char *clile_dataset_get_left_out(const clile_dataset *dataset, int32_t kind,
                                                  int64_t index);
 
-/* How the images were made: "drawn", "rendered", "photographs" or "unknown" (the option
- * data_kind, docs/data.md). Borrowed; "unknown" for NULL. Shared. Since 0.1. */
+/* How the images were made: "drawn", "rendered", "photographs", "mixed" (of several kinds) or
+ * "unknown" (the option data_kind, docs/data.md). Borrowed; "unknown" for NULL. Shared.
+ * Since 0.1. */
 CLILE_API const char *clile_dataset_get_kind(const clile_dataset *dataset);
 
 /* What was understood beyond the counts, one sentence a line, for a person to read: how images
@@ -170,7 +199,8 @@ CLILE_API clile_status clile_dataset_pack(const clile_dataset *dataset, const ch
                                           void *user);
 
 /* Reads a whole pack and compares the CRC-32 of each block of images with what the file says;
- * opening a pack checks all but those. A part of a pack stands for the whole. CORRUPT: the text
+ * opening a pack checks all but those. A part of a pack stands for the whole; of several data sets
+ * in one the packs among them are checked. CORRUPT: the text
  * names block and images; UNSUPPORTED: the data set is no pack; CANCELLED. progress may be NULL.
  * Shared. Since 0.1. */
 CLILE_API clile_status clile_dataset_verify(const clile_dataset *dataset, clile_count_fn progress,

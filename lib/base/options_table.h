@@ -19,7 +19,7 @@
     X(CHOICE, CLILE_OPT_FIRST_IMAGE, "auto", "auto|0|1", 0, 0, "data",                                                                      \
       "number of the image of the first frame in numbered folders (DISFA, videos); auto takes what fits the labels better")                 \
     X(REAL, CLILE_OPT_BOX_MARGIN, "0.22", "", -0.5, 4, "data", "margin around a face box, as a share of its longer side")                   \
-    X(CHOICE, CLILE_OPT_DATA_KIND, "auto", "auto|drawn|rendered|photographs|unknown", 0, 0, "data",                                         \
+    X(CHOICE, CLILE_OPT_DATA_KIND, "auto", "auto|drawn|rendered|photographs|mixed|unknown", 0, 0, "data",                                         \
       "what the images are, for the model to remember; auto: what a pack or the file data_kind in the folder says")                        \
     X(INTEGER, CLILE_OPT_IMAGE_SIZE, "112", "", 32, 512, "data", "side of the aligned square crop in pixels")                                \
     X(INTEGER, CLILE_OPT_MAX_PIXELS, "50000000", "", 1, 2147483647, "data", "an image of more pixels is refused")                           \

@@ -14,7 +14,7 @@ typedef struct clile_i_crops {
     uint8_t **crop; /* [n] NULL or [stored,stored,3] */
 } clile_i_crops;
 
-typedef struct {
+typedef struct clile_i_core {
     clile_i_refs refs;
     clile_i_table table;
     uint8_t *pixels; /* [n,h,w,3] of arrays, NULL: images are files */
@@ -23,6 +23,13 @@ typedef struct {
     double box_margin;
     int64_t cache_limit, cache_used; /* bytes; atomic */
     clile_i_crops *crops;            /* list, one for each size that was asked for; atomic */
+    /* Of several data sets in one (concat.c), else NULL: the cores that hold the images, each
+     * once, retained. Sample i is sample holder_index[i] of holder[holder_of[i]], which caches it;
+     * none of them has holders itself. */
+    int32_t holders;
+    struct clile_i_core **holder; /* [holders] */
+    int32_t *holder_of;           /* [n] */
+    int64_t *holder_index;        /* [n] */
 } clile_i_core;
 
 struct clile_dataset {

@@ -146,6 +146,9 @@ clile_status clile_i_crop_render(const clile_i_core *core, int64_t index, int32_
     clile_i_affine map = {0};
     const int32_t stored = clile_i_crop_stored(size), margin = (stored - size) / 2;
 
+    if (core->holder != NULL)
+        return clile_i_crop_render(core->holder[core->holder_of[index]], core->holder_index[index],
+                                   size, dst);
     if (core->table.pack != NULL) {
         const uint8_t *packed = NULL;
         CLILE_I_TRY(find_packed(core, index, size, &packed));
@@ -174,6 +177,9 @@ clile_status clile_i_crop_get(clile_i_core *core, int64_t index, int32_t size, u
     uint8_t *fresh = NULL;
     const int64_t side = clile_i_crop_stored(size), bytes = side * side * 3;
 
+    if (core->holder != NULL)
+        return clile_i_crop_get(core->holder[core->holder_of[index]], core->holder_index[index],
+                                size, scratch, stored);
     if (core->table.pack != NULL) return find_packed(core, index, size, stored);
     CLILE_I_TRY(find_crops(core, size, &crops));
     *stored = __atomic_load_n(&crops->crop[index], __ATOMIC_ACQUIRE);

@@ -22,7 +22,7 @@ clile_status clile_i_dataset_split(const clile_dataset *dataset, int32_t count,
 typedef struct {
     /* "bp4d", ..., "arrays", "synth"; of a pack that which it was packed from */
     const char *layout;
-    const char *kind; /* drawn, rendered, photographs, unknown */
+    const char *kind; /* drawn, rendered, photographs, mixed, unknown */
     const char *protocol;
     int32_t fold;                    /* of which this is the training part; "none", 0 */
     int64_t landmarks, boxes, crops; /* images whose face is placed so; the rest is not known */

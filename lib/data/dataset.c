@@ -36,10 +36,50 @@ cleanup:
 void clile_i_core_release(clile_i_core *core)
 {
     if (core == NULL || clile_i_refs_release(&core->refs) > 0) return;
+    for (int32_t k = 0; k < core->holders; ++k) clile_i_core_release(core->holder[k]);
+    clile_i_free(core->holder);
+    clile_i_free(core->holder_of);
+    clile_i_free(core->holder_index);
     clile_i_crops_free(core);
     clile_i_table_free(&core->table);
     clile_i_free(core->pixels);
     clile_i_free(core);
+}
+
+/* Room for `most` images of the core. */
+static clile_status begin_view(clile_i_core *core, int64_t most, clile_dataset **out)
+{
+    clile_status status = CLILE_OK;
+    clile_dataset *view = NULL;
+    CLILE_I_ALLOC(view, 1);
+    clile_i_refs_init(&view->refs);
+    CLILE_I_ALLOC(view->index, most);
+    CLILE_I_ALLOC(view->subject, core->table.subject_count);
+    CLILE_I_ALLOC(view->subject_of, core->table.subject_count);
+    view->core = core;
+    clile_i_refs_retain(&core->refs);
+    *out = view;
+    view = NULL;
+cleanup:
+    clile_dataset_destroy(view);
+    return status;
+}
+
+/* Numbers the subjects that have an image here; a part of a fold stays one. */
+static clile_status end_view(const clile_dataset *whole, clile_dataset *view)
+{
+    const clile_i_table *table = &view->core->table;
+    for (int64_t k = 0; k < view->n; ++k) view->subject_of[table->subject[view->index[k]]] = 1;
+    for (int32_t s = 0; s < table->subject_count; ++s) {
+        if (view->subject_of[s]) {
+            view->subject[view->subjects] = s;
+            view->subject_of[s] = view->subjects++;
+        } else {
+            view->subject_of[s] = -1;
+        }
+    }
+    if (whole == NULL || whole->protocol == NULL) return CLILE_OK;
+    return clile_i_origin_name_part(view, whole->protocol, whole->fold, whole->tested);
 }
 
 clile_status clile_i_view_create(clile_i_core *core, const clile_dataset *whole,
@@ -48,32 +88,46 @@ clile_status clile_i_view_create(clile_i_core *core, const clile_dataset *whole,
     clile_status status = CLILE_OK;
     clile_dataset *view = NULL;
     const int64_t most = whole != NULL ? whole->n : core->table.n;
-    const int32_t core_subjects = core->table.subject_count;
 
-    CLILE_I_ALLOC(view, 1);
-    clile_i_refs_init(&view->refs);
-    CLILE_I_ALLOC(view->index, most);
-    CLILE_I_ALLOC(view->subject, core_subjects);
-    CLILE_I_ALLOC(view->subject_of, core_subjects);
+    CLILE_I_TRY(begin_view(core, most, &view));
     for (int64_t k = 0; k < most; ++k) {
         const int64_t i = whole != NULL ? whole->index[k] : k;
         const int32_t s = core->table.subject[i];
         if (marks != NULL && marks[whole != NULL ? whole->subject_of[s] : s] != wanted) continue;
         view->index[view->n++] = i;
-        view->subject_of[s] = 1;
     }
-    for (int32_t s = 0; s < core_subjects; ++s) {
-        if (view->subject_of[s]) {
-            view->subject[view->subjects] = s;
-            view->subject_of[s] = view->subjects++;
-        } else {
-            view->subject_of[s] = -1;
+    CLILE_I_TRY(end_view(whole, view));
+    *out = view;
+    view = NULL;
+cleanup:
+    clile_dataset_destroy(view);
+    return status;
+}
+
+clile_status clile_dataset_select(const clile_dataset *dataset, int64_t n, const int64_t *indices,
+                                  clile_dataset **out)
+{
+    clile_status status = CLILE_OK;
+    clile_dataset *view = NULL;
+
+    CLILE_I_CHECK_NOT_NULL(dataset);
+    CLILE_I_CHECK_NOT_NULL(indices);
+    CLILE_I_CHECK_NOT_NULL(out);
+    *out = NULL;
+    if (n < 1)
+        return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "%s: n is %lld, expected 1 or more", __func__,
+                            (long long)n);
+    CLILE_I_TRY(begin_view(dataset->core, n, &view));
+    for (int64_t k = 0; k < n; ++k) {
+        if (indices[k] < 0 || indices[k] >= dataset->n) {
+            status = clile_i_fail(
+                CLILE_E_INVALID_ARGUMENT, "%s: indices[%lld] is %lld, the data set has %lld images",
+                __func__, (long long)k, (long long)indices[k], (long long)dataset->n);
+            goto cleanup;
         }
+        view->index[view->n++] = dataset->index[indices[k]];
     }
-    if (whole != NULL && whole->protocol != NULL)
-        CLILE_I_TRY(clile_i_origin_name_part(view, whole->protocol, whole->fold, whole->tested));
-    view->core = core;
-    clile_i_refs_retain(&core->refs);
+    CLILE_I_TRY(end_view(dataset, view));
     *out = view;
     view = NULL;
 cleanup:

@@ -7,7 +7,7 @@
 #include <string.h>
 
 static const char mark_name[] = CLILE_I_KIND_MARK;
-static const char *const kinds[] = {"drawn", "rendered", "photographs", "unknown"};
+static const char *const kinds[] = {"drawn", "rendered", "photographs", "mixed", "unknown"};
 
 static clile_status set_kind(const char *text, size_t size, const char *file, clile_i_table *table)
 {
@@ -17,7 +17,8 @@ static clile_status set_kind(const char *text, size_t size, const char *file, cl
             return CLILE_OK;
         }
     return clile_i_fail(CLILE_E_FORMAT,
-                        "%s: data_kind \"%.*s\", expected drawn, rendered, photographs or unknown",
+                        "%s: data_kind \"%.*s\", expected drawn, rendered, photographs, "
+                        "mixed or unknown",
                         file, size < 40 ? (int)size : 40, text);
 }
 

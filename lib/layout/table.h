@@ -18,7 +18,7 @@ typedef struct {
     char *root;      /* folder that image names are relative to */
     char *origin;    /* layout and options it was read by, as key=value words; NULL: arrays */
     char layout[16]; /* its layout, of a pack that which it was packed from; "": arrays */
-    char kind[16];   /* drawn, rendered, photographs or unknown; "": unknown */
+    char kind[16];   /* drawn, rendered, photographs, mixed or unknown; "": unknown */
     int32_t c;
     int32_t *au_ids; /* [c] */
 

@@ -29,7 +29,8 @@ static const char *photographs_after(const clile_model *model, const char *kind)
         before = model->trained || clile_model_get_metadata(model, "imported") != NULL ? "unknown"
                                                                                        : "never";
     if (strcmp(before, "yes") == 0 || strcmp(kind, "photographs") == 0) return "yes";
-    return strcmp(before, "never") == 0 && strcmp(kind, "unknown") != 0 ? "never" : "unknown";
+    const int known = strcmp(kind, "unknown") != 0 && strcmp(kind, "mixed") != 0;
+    return strcmp(before, "never") == 0 && known ? "never" : "unknown";
 }
 
 static clile_status set_number(clile_model *model, const char *key, int64_t value)

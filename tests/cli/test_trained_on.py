@@ -67,7 +67,7 @@ class TrainedOn(CommandTest):
         self.assertIn("it is not known whether they are photographs; 32 cut out by boxes, 96 taken as crops\n", text)
         found = self.train("stated.safetensors", data=self.path("mixed"), data_kind="rendered")
         self.assertEqual((found["data_kind"], found["photographs"]), ("rendered", "never"))
-        self.fails("data_kind \"painted\", expected drawn, rendered, photographs or unknown", "train", "--data", self.variant("bad", kind="painted\n"),
+        self.fails("data_kind \"painted\", expected drawn, rendered, photographs, mixed or unknown", "train", "--data", self.variant("bad", kind="painted\n"),
                    "--out", self.path("never.safetensors"))
         # a pack carries it on, part by part
         for source, boxes in (("mixed", "32"), ("boxed", "128")):

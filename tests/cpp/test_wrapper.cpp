@@ -146,6 +146,14 @@ void data()
     auto [train, test] = all.fold("loso", 1);
     REQUIRE(train.size() + test.size() == n && test.subject_count() == 1);
     THROWS(CLILE_E_INVALID_ARGUMENT, "bp5d", all.fold("bp5d", 1));
+    const auto chosen = all.select({4, 0});
+    REQUIRE(chosen.size() == 2 && chosen.image_name(0) == all.image_name(4));
+    THROWS(CLILE_E_INVALID_ARGUMENT, "expected 1 or more", all.select({}));
+    const auto other = faces();
+    REQUIRE(clile::Dataset::concat({&all, &other}).subject_count() == 2 * subjects);
+    REQUIRE(clile::Dataset::concat({&all, &other}, CLILE_SUBJECTS_BY_NAME).subject_count() ==
+            subjects);
+    THROWS(CLILE_E_INVALID_ARGUMENT, "expected 1 or more", clile::Dataset::concat({}));
 }
 
 void training()

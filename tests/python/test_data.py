@@ -50,6 +50,36 @@ def test_warnings_of_a_data_set_are_raised(tmp_path):
         assert len(clile.Dataset.open(tmp_path, first_image="1")) == 6
 
 
+def test_selected_and_joined(arrays, data):
+    mask = data.labels[:, 0] == 1
+    chosen = data[mask]
+    assert len(chosen) == mask.sum() and (chosen.labels[:, 0] == 1).all() and data.select(mask).labels.tolist() == chosen.labels.tolist()
+    assert data[2:5].image_name(0) == data.image_name(2) and data[[-1, 0, 0]].image_name(0) == data.image_name(N - 1)
+    assert (data[[3, 1]].crop(0, SIDE) == data.crop(3, SIDE)).all() and data[[3, 3]].image_name(1) == data.image_name(3)
+    for wrong in (mask[:-1], [N], [], [0.5], [[1]], [-N - 1], 3):
+        with pytest.raises((ValueError, TypeError)):
+            data[wrong]
+    with pytest.raises(clile.InvalidArgument, match=r"indices\[1\] is -1"):
+        data.select([0, -1])
+
+    other = clile.Dataset.from_arrays(255 - arrays["images"], arrays["labels"], arrays["subject"], AUS)
+    joined = clile.concat([data, other])
+    assert len(joined) == 2 * N and joined.subject_names == ["0#1", "0#2", "1#1", "1#2", "2#1", "2#2"]
+    assert clile.concat(iter([data, other]), same_people=True).subject_names == data.subject_names
+    assert clile.concat([data[:4], data[4:]]).subject_names == data.subject_names
+    assert (joined.crop(N + 3, SIDE) == other.crop(3, SIDE)).all() and joined.kind == "unknown"
+    train, test = joined.fold("kfold:2", 1)
+    assert len(train) + len(test) == 2 * N and not set(train.subject_names) & set(test.subject_names)
+    with pytest.raises(clile.InvalidArgument, match="n is 0"):
+        clile.concat([])
+    with pytest.raises(clile.InvalidArgument, match="AUs"):
+        clile.concat([data, clile.Dataset.synth(2, 1, 1, 32)])
+    data.close()
+    other.close()
+    gc.collect()
+    assert joined.crop(3, SIDE).shape == (SIDE, SIDE, 3) and chosen.crop(0, SIDE).shape == (SIDE, SIDE, 3)
+
+
 def test_dataset(arrays, data):
     assert len(data) == N and data.au_ids.tolist() == AUS and data.subject_names == ["0", "1", "2"] and data.au_weights.shape == (2,)
     assert np.array_equal(data.labels, arrays["labels"]) and np.array_equal(data.subjects, arrays["subject"])

@@ -66,6 +66,36 @@ static void dataset_fold(world *w)
     clile_dataset_destroy(test);
 }
 
+static void dataset_select(world *w)
+{
+    static const int64_t indices[4] = {5, 0, 5, 2};
+    clile_dataset *out = NULL;
+    WATCH(out);
+    CALL(clile_dataset_select(A(dataset, w->arrays), 4, A(indices, indices), A(out, &out)));
+    take_dataset(w, out);
+    clile_dataset_destroy(out);
+}
+
+/* Images that lie in files and in a pack; the crops are cached where they came from. */
+static void dataset_concat(world *w)
+{
+    static uint8_t rgb[WORLD_N][WORLD_SIZE][WORLD_SIZE][3];
+    clile_dataset *out = NULL, *images = opened(w, w->images), *pack = opened(w, w->pack);
+    const clile_dataset *const datasets[2] = {images, pack};
+    WATCH(out);
+    CALL(clile_dataset_concat(2, A(datasets, datasets), CLILE_SUBJECTS_DISTINCT, A(out, &out)));
+    if (out != NULL) {
+        const int64_t n = clile_dataset_size(out);
+        TAKE(n);
+        NEED(clile_dataset_copy_crops(out, n < WORLD_N ? n : WORLD_N, NULL, WORLD_SIZE, 1,
+                                      &rgb[0][0][0][0]));
+        TAKE(rgb);
+    }
+    clile_dataset_destroy(images);
+    clile_dataset_destroy(pack);
+    clile_dataset_destroy(out);
+}
+
 static void dataset_fold_count(world *w)
 {
     int32_t folds = -7;
@@ -357,6 +387,8 @@ const world_case world_cases_data[] = {
     {"clile_dataset_open", dataset_open_pack, NULL, 0},
     {"clile_dataset_from_arrays", dataset_from_arrays, NULL, 0},
     {"clile_dataset_fold", dataset_fold, NULL, 0},
+    {"clile_dataset_select", dataset_select, NULL, 0},
+    {"clile_dataset_concat", dataset_concat, NULL, 0},
     {"clile_dataset_fold_count", dataset_fold_count, READS_ONLY, 0},
     {"clile_dataset_size", dataset_numbers, READS_ONLY, 0},
     {"clile_dataset_au_count", dataset_au_count, READS_ONLY, 0},

@@ -193,10 +193,68 @@ static void test_mixed(void **state)
     clile_dataset_destroy(data);
 }
 
+/* Two halves in one train to the bits of the whole; drawn faces beside others are told. */
+static void test_joined(void **state)
+{
+    (void)state;
+    clile_dataset *data = toy_dataset(), *half[2] = {NULL}, *joined = NULL, *drawn = NULL;
+    int64_t index[64];
+    uint8_t *bytes[2] = {NULL};
+    size_t size[2] = {0};
+    const int64_t n = clile_dataset_size(data);
+    for (int64_t k = 0; k < n; ++k) index[k] = k;
+    assert_int_equal(clile_dataset_select(data, 20, index, &half[0]), CLILE_OK);
+    assert_int_equal(clile_dataset_select(data, n - 20, index + 20, &half[1]), CLILE_OK);
+    assert_int_equal(clile_dataset_concat(2, (const clile_dataset *const[]){half[0], half[1]},
+                                          CLILE_SUBJECTS_DISTINCT, &joined),
+                     CLILE_OK);
+    for (int k = 0; k < 2; ++k) {
+        clile_model *model = model_of(data);
+        train(model, k == 0 ? data : joined, "augment_flip=1");
+        assert_int_equal(clile_model_save_memory(model, &bytes[k], &size[k]), CLILE_OK);
+        clile_model_destroy(model);
+    }
+    assert_int_equal(size[0], size[1]);
+    assert_memory_equal(bytes[0], bytes[1], size[0]);
+    clile_free(bytes[0]);
+    clile_free(bytes[1]);
+    clile_dataset_destroy(joined);
+    joined = NULL;
+
+    /* arrays of the AUs that are drawn */
+    static uint8_t rgb[16][32][32][3];
+    static int8_t labels[16][CLILE_SYNTH_AUS];
+    int32_t au_ids[CLILE_SYNTH_AUS], subject[16] = {0, 1, 2, 3, 4, 5, 6, 7};
+    assert_int_equal(clile_synth_copy_au_ids(au_ids), CLILE_OK);
+    assert_int_equal(clile_dataset_from_synth(1, 4, 1, 40, 32, &drawn), CLILE_OK);
+    clile_dataset *other = NULL;
+    assert_int_equal(clile_dataset_from_arrays(16, 32, 32, &rgb[0][0][0][0], CLILE_SYNTH_AUS,
+                                               au_ids, &labels[0][0], subject, &other),
+                     CLILE_OK);
+    assert_int_equal(clile_dataset_concat(2, (const clile_dataset *const[]){drawn, other},
+                                          CLILE_SUBJECTS_DISTINCT, &joined),
+                     CLILE_OK);
+    clile_model *model = model_of(joined);
+    train(model, joined, "");
+    expect(model, "data_kind", "mixed");
+    expect(model, "layout", "mixed");
+    expect(model, "photographs", "unknown");
+    expect(model, "alignment", "mixed");
+    expect(model, "train_images_by_landmarks", "160");
+    expect(model, "train_images_as_crops", "16");
+    clile_model_destroy(model);
+    clile_dataset_destroy(data);
+    clile_dataset_destroy(half[0]);
+    clile_dataset_destroy(half[1]);
+    clile_dataset_destroy(joined);
+    clile_dataset_destroy(drawn);
+    clile_dataset_destroy(other);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_arrays_are_crops),
                                        cmocka_unit_test(test_drawn_faces),
-                                       cmocka_unit_test(test_mixed)};
+                                       cmocka_unit_test(test_mixed), cmocka_unit_test(test_joined)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

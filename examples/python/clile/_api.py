@@ -77,6 +77,8 @@ CLILE_OPTION_INTEGER = 0
 CLILE_OPTION_REAL = 1
 CLILE_OPTION_CHOICE = 2
 CLILE_OPTION_TEXT = 3
+CLILE_SUBJECTS_DISTINCT = 0
+CLILE_SUBJECTS_BY_NAME = 1
 CLILE_PIXELS_RGB = 0
 CLILE_PIXELS_BGR = 1
 CLILE_PIXELS_RGBA = 2
@@ -280,6 +282,7 @@ FUNCTIONS: Dict[str, Tuple[Any, List[Any]]] = {
     "clile_abi_version": (c_int32, []),
     "clile_au_name": (c_char_p, [c_int32]),
     "clile_dataset_au_count": (c_int32, [POINTER(clile_dataset)]),
+    "clile_dataset_concat": (clile_status, [c_int32, POINTER(POINTER(clile_dataset)), c_int32, POINTER(POINTER(clile_dataset))]),
     "clile_dataset_copy_au_ids": (clile_status, [POINTER(clile_dataset), POINTER(c_int32)]),
     "clile_dataset_copy_au_weights": (clile_status, [POINTER(clile_dataset), POINTER(c_float)]),
     "clile_dataset_copy_counts": (clile_status, [POINTER(clile_dataset), POINTER(clile_dataset_counts)]),
@@ -300,6 +303,7 @@ FUNCTIONS: Dict[str, Tuple[Any, List[Any]]] = {
     "clile_dataset_get_subject_name": (c_char_p, [POINTER(clile_dataset), c_int32]),
     "clile_dataset_open": (clile_status, [c_char_p, POINTER(clile_options), POINTER(POINTER(clile_dataset))]),
     "clile_dataset_pack": (clile_status, [POINTER(clile_dataset), c_char_p, POINTER(clile_options), clile_count_fn, c_void_p]),
+    "clile_dataset_select": (clile_status, [POINTER(clile_dataset), c_int64, POINTER(c_int64), POINTER(POINTER(clile_dataset))]),
     "clile_dataset_size": (c_int64, [POINTER(clile_dataset)]),
     "clile_dataset_subject_count": (c_int32, [POINTER(clile_dataset)]),
     "clile_dataset_verify": (clile_status, [POINTER(clile_dataset), clile_count_fn, c_void_p]),
@@ -407,6 +411,7 @@ ARGUMENTS: Dict[str, Tuple[str, ...]] = {
     "clile_abi_version": (),
     "clile_au_name": ("au",),
     "clile_dataset_au_count": ("dataset",),
+    "clile_dataset_concat": ("n", "datasets", "subjects", "out"),
     "clile_dataset_copy_au_ids": ("dataset", "au_ids"),
     "clile_dataset_copy_au_weights": ("dataset", "weights"),
     "clile_dataset_copy_counts": ("dataset", "counts"),
@@ -427,6 +432,7 @@ ARGUMENTS: Dict[str, Tuple[str, ...]] = {
     "clile_dataset_get_subject_name": ("dataset", "subject"),
     "clile_dataset_open": ("path", "options", "out"),
     "clile_dataset_pack": ("dataset", "path", "options", "progress", "user"),
+    "clile_dataset_select": ("dataset", "n", "indices", "out"),
     "clile_dataset_size": ("dataset",),
     "clile_dataset_subject_count": ("dataset",),
     "clile_dataset_verify": ("dataset", "progress", "user"),

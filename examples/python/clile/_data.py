@@ -2,7 +2,7 @@
 import ctypes
 import os
 import warnings
-from typing import Any, List, NamedTuple, Optional, Union
+from typing import Any, Iterable, List, NamedTuple, Optional, Union
 
 import numpy as np
 
@@ -107,6 +107,26 @@ class Dataset(Handle):
             both.append(data)
         return Fold(*both)
 
+    def select(self, indices: Any) -> "Dataset":
+        """The images of these indices, in this order (one that is there twice counts twice), or those where a mask [n] of bool is
+        True, as a data set; no image is copied."""
+        chosen = np.asarray(indices)
+        if chosen.dtype == np.bool_:
+            chosen = np.flatnonzero(given("mask", chosen, np.bool_, (len(self),)))
+        chosen = given("indices", chosen, np.int64, (None,))
+        data = Dataset.__new__(Dataset)
+        data._make(lib.clile_dataset_select, self._c, len(chosen), pointer(chosen))
+        return data
+
+    def __getitem__(self, chosen: Any) -> "Dataset":
+        """data[10:20], data[mask], data[[3, 1]]: as `select`; of negative indices as of those of a list."""
+        if isinstance(chosen, slice):
+            return self.select(np.arange(len(self))[chosen])
+        indices = np.asarray(chosen)
+        if indices.dtype.kind in "iu" and indices.ndim == 1:
+            indices = np.where(indices < 0, indices + len(self), indices)
+        return self.select(indices)
+
     def fold_count(self, protocol: str) -> int:
         count = ctypes.c_int32()
         lib.clile_dataset_fold_count(self._c, protocol.encode(), ctypes.byref(count))
@@ -114,7 +134,7 @@ class Dataset(Handle):
 
     @property
     def kind(self) -> str:
-        """How the images were made: "drawn", "rendered", "photographs" or "unknown"."""
+        """How the images were made: "drawn", "rendered", "photographs", "mixed" or "unknown"."""
         return os.fsdecode(lib.clile_dataset_get_kind(self._c))
 
     @property
@@ -204,3 +224,13 @@ class Dataset(Handle):
 
     def __repr__(self) -> str:
         return "Dataset(closed)" if self.closed else f"Dataset({len(self)} images, AUs {self.au_ids.tolist()})"
+
+
+def concat(datasets: Iterable[Dataset], same_people: bool = False) -> Dataset:
+    """Several data sets with the same AUs as one; no image is copied. Subjects of different data sets are different people, and equal
+    names become NAME#1, NAME#2; with `same_people`, whoever has the same name is one person."""
+    owners = [data._c for data in datasets]  # held for the call
+    handles = (ctypes.POINTER(_api.clile_dataset) * (len(owners) + 1))(*(owner._as_parameter_ for owner in owners))
+    joined = Dataset.__new__(Dataset)
+    joined._make(lib.clile_dataset_concat, len(owners), handles, _api.CLILE_SUBJECTS_BY_NAME if same_people else _api.CLILE_SUBJECTS_DISTINCT)
+    return joined
