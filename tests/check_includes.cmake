@@ -6,7 +6,7 @@ cmake_minimum_required(VERSION 3.18)
 include("${ROOMS_FILE}")
 
 # Public header -> room
-foreach(pair IN ITEMS status=base options=base export=base au=base inspect=store losses=loss image=image dataset=data faces=layout synth=synth model=model predictor=model metrics=eval trainer=train)
+foreach(pair IN ITEMS status=base options=base export=base au=base inspect=store losses=loss image=image dataset=data faces=layout synth=synth model=model predictor=model metrics=eval evaluate=run trainer=train)
   string(REPLACE "=" ";" pair "${pair}")
   list(GET pair 0 header)
   list(GET pair 1 room)

@@ -43,7 +43,7 @@ typedef struct {
     clile_options *options;
     clile_dataset *data;
     char au_set[1024];
-    int32_t size, c, au_ids[MAX_AUS];
+    int32_t c, au_ids[MAX_AUS];
     clile_report *report;
     double *cosine, *phi; /* sums over models, [c,c] */
     output answers;       /* of --answers */
@@ -80,53 +80,68 @@ static int answers_alloc(eval_answers *a, int64_t n, const clile_model *model)
                                                                              : out_of_memory();
 }
 
-/* Every stride-th image of a data set through the model. */
-static int answer(const evaluation *e, const clile_model *model, const clile_dataset *part,
-                  int64_t stride, const char *what, eval_answers *a)
+typedef struct {
+    const char *what;
+    double begin;
+} eval_progress;
+
+static int32_t show_progress(int64_t done, int64_t all, void *user)
 {
-    clile_predictor *predictor = NULL;
+    const eval_progress *p = user;
+    progress_count(p->what, done, all, p->begin);
+    return 0;
+}
+
+static int make_predictor(const evaluation *e, const clile_model *model, clile_predictor **out)
+{
     clile_options *options = NULL;
-    const int64_t n = (clile_dataset_size(part) + stride - 1) / stride;
-    const int32_t size = e->size;
-    const size_t crop = (size_t)size * (size_t)size * 3;
-    uint8_t *crops = malloc(crop * EVAL_BATCH);
-    int64_t indices[EVAL_BATCH], threads = 0;
-    const double begin = now_seconds();
-    int code = crops ? answers_alloc(a, n, model) : out_of_memory();
-    if (code != EXIT_FINE) goto cleanup;
-    code = EXIT_FAILED;
-    if (clile_options_copy(e->options, &options) != CLILE_OK ||
-        clile_options_set_i64(options, CLILE_OPT_PREDICT_BATCH, EVAL_BATCH) != CLILE_OK ||
-        clile_options_get_i64(options, CLILE_OPT_THREADS, &threads) != CLILE_OK)
-        goto failure;
-    if (clile_predictor_create(model, options, &predictor) != CLILE_OK) goto failure;
-    for (int64_t first = 0; first < n; first += EVAL_BATCH) {
-        const int64_t count = n - first < EVAL_BATCH ? n - first : EVAL_BATCH;
-        for (int64_t k = 0; k < count; ++k) {
-            const int64_t index = indices[k] = (first + k) * stride;
-            if (clile_dataset_copy_labels(part, index, 1, a->labels + (first + k) * a->c) !=
-                CLILE_OK)
-                goto failure;
-            if (clile_dataset_copy_subjects(part, index, 1, a->subject + first + k) != CLILE_OK)
-                goto failure;
-        }
-        if (clile_dataset_copy_crops(part, count, indices, size, (int32_t)threads, crops) !=
-            CLILE_OK)
-            goto failure;
-        if (clile_predictor_run_scores(predictor, count, crops, size, size, a->score + first * a->c,
-                                       a->present + first * a->c,
-                                       a->embedding + first * a->d) != CLILE_OK)
-            goto failure;
-        if (!e->args->quiet) progress_count(what, first + count, n, begin);
-    }
-    code = EXIT_FINE;
-    goto cleanup;
-failure:
-    failed(NULL);
-cleanup:
-    clile_predictor_destroy(predictor);
+    const int good =
+        clile_options_copy(e->options, &options) == CLILE_OK &&
+        clile_options_set_i64(options, CLILE_OPT_PREDICT_BATCH, EVAL_BATCH) == CLILE_OK &&
+        clile_predictor_create(model, options, out) == CLILE_OK;
     clile_options_destroy(options);
-    free(crops);
+    return good ? EXIT_FINE : failed(NULL);
+}
+
+/* The test part through the model, into the report; the answers are kept. */
+static int answer(const evaluation *e, const clile_model *model, clile_predictor *predictor,
+                  const clile_dataset *test, const eval_part *part, eval_answers *a)
+{
+    eval_progress progress = {part->path, now_seconds()};
+    const int code = answers_alloc(a, clile_dataset_size(test), model);
+    if (code != EXIT_FINE) return code;
+    const clile_answers to = {.struct_size = sizeof to,
+                              .score = a->score,
+                              .present = a->present,
+                              .embedding = a->embedding};
+    if (clile_report_add_predictor(e->report, part->fold > 0 ? part->fold : 1, predictor, test, &to,
+                                   e->args->quiet ? NULL : show_progress, &progress) != CLILE_OK ||
+        clile_dataset_copy_labels(test, 0, a->n, a->labels) != CLILE_OK ||
+        clile_dataset_copy_subjects(test, 0, a->n, a->subject) != CLILE_OK)
+        return failed(NULL);
+    return EXIT_FINE;
+}
+
+/* Embeddings of every so many-th image of the training part, PROBE_FRAMES at most. */
+static int answer_sample(const evaluation *e, const clile_model *model, clile_predictor *predictor,
+                         const clile_dataset *train, eval_answers *a)
+{
+    eval_progress progress = {"subject probe", now_seconds()};
+    const int64_t stride = (clile_dataset_size(train) + PROBE_FRAMES - 1) / PROBE_FRAMES,
+                  n = (clile_dataset_size(train) + stride - 1) / stride;
+    int64_t *indices = malloc((size_t)n * sizeof *indices);
+    int code = indices ? answers_alloc(a, n, model) : out_of_memory();
+    if (code != EXIT_FINE) goto cleanup;
+    for (int64_t k = 0; k < n; ++k) indices[k] = k * stride;
+    const clile_answers to = {.struct_size = sizeof to, .embedding = a->embedding};
+    if (clile_predictor_run_dataset(predictor, train, n, indices, &to,
+                                    e->args->quiet ? NULL : show_progress, &progress) != CLILE_OK)
+        code = failed(NULL);
+    for (int64_t k = 0; k < n && code == EXIT_FINE; ++k)
+        if (clile_dataset_copy_subjects(train, indices[k], 1, &a->subject[k]) != CLILE_OK)
+            code = failed(NULL);
+cleanup:
+    free(indices);
     return code;
 }
 
@@ -182,14 +197,13 @@ static int choose_part(const eval_args *args, const clile_model *model, eval_par
 static int open_data(evaluation *e, const clile_model *model)
 {
     int32_t ids[MAX_AUS];
-    const int32_t c = clile_model_au_count(model), size = clile_model_image_size(model);
+    const int32_t c = clile_model_au_count(model);
     if (c > MAX_AUS || clile_model_copy_au_ids(model, ids) != CLILE_OK) return failed(NULL);
     if (e->c != 0 && (c != e->c || memcmp(ids, e->au_ids, sizeof ids[0] * (size_t)c) != 0)) {
         fprintf(stderr,
                 "clile: the models do not have the same AUs: they cannot be folds of one report\n");
         return EXIT_FAILED;
     }
-    e->size = size;
     if (e->data) return EXIT_FINE;
     e->c = c;
     memcpy(e->au_ids, ids, sizeof ids[0] * (size_t)c);
@@ -250,20 +264,6 @@ cleanup:
     return code;
 }
 
-static int add_fold(evaluation *e, const eval_part *part, const clile_dataset *test,
-                    const eval_answers *a)
-{
-    const int32_t subjects = clile_dataset_subject_count(test);
-    const char **names = calloc((size_t)subjects + 1, sizeof *names);
-    if (names == NULL) return out_of_memory();
-    for (int32_t s = 0; s < subjects; ++s) names[s] = clile_dataset_get_subject_name(test, s);
-    const clile_status status =
-        clile_report_add_fold(e->report, part->fold > 0 ? part->fold : 1, a->n, a->score,
-                              a->present, a->labels, a->subject, (const char *const *)names);
-    free(names);
-    return status == CLILE_OK ? EXIT_FINE : failed(NULL);
-}
-
 /* A row for each tested image: what the model said (_s score, _c decision) and the label (_y;
  * -1: not coded) of each AU. */
 static int write_answers(evaluation *e, const eval_part *part, const clile_dataset *test,
@@ -295,8 +295,8 @@ static int write_answers(evaluation *e, const eval_part *part, const clile_datas
 /* The subject probe: on people the model was trained on where there is a training part, else on
  * those that are tested.
  */
-static int run_probe(const evaluation *e, const clile_model *model, const clile_dataset *train,
-                     const eval_answers *test, eval_part *part)
+static int run_probe(const evaluation *e, const clile_model *model, clile_predictor *predictor,
+                     const clile_dataset *train, const eval_answers *test, eval_part *part)
 {
     eval_answers a = {0};
     const eval_answers *used = test;
@@ -304,8 +304,7 @@ static int run_probe(const evaluation *e, const clile_model *model, const clile_
     part->probe = NAN;
     if (e->args->no_probe) return EXIT_FINE;
     if (train) {
-        const int64_t stride = (clile_dataset_size(train) + PROBE_FRAMES - 1) / PROBE_FRAMES;
-        code = answer(e, model, train, stride, "subject probe", &a);
+        code = answer_sample(e, model, predictor, train, &a);
         used = &a;
     }
     if (code == EXIT_FINE && clile_metrics_subject_probe(used->n, used->d, used->embedding,
@@ -335,6 +334,7 @@ static int evaluate_model(evaluation *e, const char *path, eval_part *parts, int
 {
     eval_part *part = &parts[index];
     clile_model *model = NULL;
+    clile_predictor *predictor = NULL;
     clile_dataset *train = NULL, *test = NULL;
     eval_answers answers = {0};
     const double begin = now_seconds();
@@ -359,16 +359,17 @@ static int evaluate_model(evaluation *e, const char *path, eval_part *parts, int
     part->train_images = clile_dataset_size(train);
     if (part->warning[0]) fprintf(stderr, "clile: warning: %s: %s\n", path, part->warning);
 
-    code = answer(e, model, test, 1, path, &answers);
-    if (code == EXIT_FINE) code = add_fold(e, part, test, &answers);
+    code = make_predictor(e, model, &predictor);
+    if (code == EXIT_FINE) code = answer(e, model, predictor, test, part, &answers);
     if (code == EXIT_FINE) code = write_answers(e, part, test, &answers);
     if (code == EXIT_FINE) code = add_correlation(e, model, train ? train : test);
-    if (code == EXIT_FINE) code = run_probe(e, model, train, &answers, part);
+    if (code == EXIT_FINE) code = run_probe(e, model, predictor, train, &answers, part);
     part->seconds = now_seconds() - begin;
 cleanup:
     answers_free(&answers);
     clile_dataset_destroy(train);
     clile_dataset_destroy(test);
+    clile_predictor_destroy(predictor);
     clile_model_destroy(model);
     return code;
 }

@@ -4,6 +4,7 @@
 
 #include <clile/au.h>
 #include <clile/dataset.h>
+#include <clile/evaluate.h>
 #include <clile/faces.h>
 #include <clile/image.h>
 #include <clile/inspect.h>

@@ -802,6 +802,29 @@ class Predictor : public Handle<clile_predictor, clile_predictor_destroy>
         return check(clile_predictor_run_scores(get(), n, rgb, h, w, score, present, embedding),
                      status);
     }
+    /* Images indices[0..n-1] of a data set (NULL: 0..n-1), clile/evaluate.h; struct_size is set
+     * here. */
+    bool run_dataset(const Dataset &dataset, std::int64_t n, const std::int64_t *indices,
+                     clile_answers answers, clile_count_fn progress = nullptr, void *user = nullptr,
+                     Status *status = nullptr)
+    {
+        answers.struct_size = sizeof answers;
+        return check(
+            clile_predictor_run_dataset(get(), dataset.get(), n, indices, &answers, progress, user),
+            status);
+    }
+    /* All images of it. */
+    Prediction run_dataset(const Dataset &dataset, Status *status = nullptr)
+    {
+        const std::int64_t n = clile_dataset_size(dataset.get());
+        Prediction answer = room(n);
+        clile_answers to = {};
+        to.probability = answer.probability.data();
+        to.present = answer.present.data();
+        to.embedding = answer.embedding.data();
+        if (!run_dataset(dataset, n, nullptr, to, nullptr, nullptr, status)) return {};
+        return answer;
+    }
 
   private:
     Prediction run_faces(std::size_t n, const Face *faces, Status *status)
@@ -977,6 +1000,14 @@ class Report : public Handle<clile_report, clile_report_destroy>
         return check(
             clile_report_add_fold(get(), fold, n, score, present, labels, subject, subject_names),
             status);
+    }
+    /* All images of a data set, through a predictor. */
+    bool add_predictor(std::int32_t fold, Predictor &predictor, const Dataset &dataset,
+                       Status *status = nullptr)
+    {
+        return check(clile_report_add_predictor(get(), fold, predictor.get(), dataset.get(),
+                                                nullptr, nullptr, nullptr),
+                     status);
     }
     /* metric: "f1", "auc" or "auc_within". */
     Summary summary(const char *metric, Status *status = nullptr) const

@@ -153,9 +153,9 @@ cleanup:
 
 /* ---- adding ---------------------------------------------------------------------------------- */
 
-static clile_status check_fold(const clile_report *report, int32_t fold, int64_t n)
+clile_status clile_i_report_check_fold(const char *function, const clile_report *report,
+                                       int32_t fold, int64_t n)
 {
-    static const char function[] = "clile_report_add_fold";
     CLILE_I_RETURN_IF(clile_i_eval_check_sizes(function, n, report->c));
     CLILE_I_RETURN_IF(clile_i_eval_check_sizes(function, report->frames + n, report->c));
     for (int64_t f = 0; f < report->folds; ++f)
@@ -171,7 +171,7 @@ clile_status clile_report_add_fold(clile_report *report, int32_t fold, int64_t n
 {
     CLILE_I_CHECK_NOT_NULL(report);
     const int32_t c = report->c;
-    CLILE_I_RETURN_IF(check_fold(report, fold, n));
+    CLILE_I_RETURN_IF(clile_i_report_check_fold(__func__, report, fold, n));
     CLILE_I_RETURN_IF(clile_i_eval_check_finite(__func__, "score", n, c, score));
     CLILE_I_RETURN_IF(clile_i_eval_check_present(__func__, n, c, present));
     CLILE_I_RETURN_IF(clile_i_eval_check_labels(__func__, n, c, labels));

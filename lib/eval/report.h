@@ -64,6 +64,10 @@ struct clile_report {
     struct clile_i_summary *summary; /* of these folds, made when it is first asked for; atomic */
 };
 
+/* INVALID_ARGUMENT when n frames of this fold cannot be added. */
+clile_status clile_i_report_check_fold(const char *function, const clile_report *report,
+                                       int32_t fold, int64_t n);
+
 /* ---- figures (summary.c) --------------------------------------------------------------------- */
 
 /* One line of results: a fold, the mean of folds, or all frames pooled. */

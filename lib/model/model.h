@@ -7,7 +7,7 @@
 #include "net/net.h"
 #include "store/safetensors.h"
 
-#include <clile/model.h>
+#include <clile/predictor.h>
 
 enum {
     CLILE_I_MAX_AUS = 64,
@@ -89,6 +89,22 @@ void clile_i_model_score(const clile_model *model, int64_t n, const float *embed
  * may be NULL. */
 void clile_i_model_decide(const clile_model *model, int64_t n, const float *score,
                           float *probability, int8_t *present);
+
+/* A predictor as `run` sees it. */
+typedef struct {
+    const clile_model *model; /* its snapshot */
+    clile_i_log log;
+    int32_t threads, batch; /* batch: faces that go through the encoder at once */
+} clile_i_predictor_view;
+clile_i_predictor_view clile_i_predictor_look(const clile_predictor *predictor);
+/* Any of them NULL. */
+typedef struct {
+    float *probability, *score, *embedding; /* [n,c], [n,c], [n,d] */
+    int8_t *present;                        /* [n,c] */
+} clile_i_outputs;
+/* n crops [n,size,size,3] of the model's size. */
+clile_status clile_i_predictor_run(clile_predictor *predictor, int64_t n, const uint8_t *rgb,
+                                   const clile_i_outputs *out);
 
 /* All tensors of a net under "<prefix><torchvision name>" into a file / out of one (exact names
  * and shapes, finite values). */

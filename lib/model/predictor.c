@@ -4,8 +4,6 @@
 #include "model/crop.h"
 #include "model/model.h"
 
-#include <clile/predictor.h>
-
 #include <string.h>
 
 /* Where predict_batch is 0, an int8 encoder takes LARGE faces at once from MANY in a call on: on
@@ -125,6 +123,12 @@ const char *clile_predictor_get_misfit(const clile_predictor *predictor, int32_t
     return predictor == NULL ? NULL : clile_i_model_misfit(predictor->model, kind);
 }
 
+clile_i_predictor_view clile_i_predictor_look(const clile_predictor *predictor)
+{
+    return (clile_i_predictor_view){predictor->model, predictor->log, predictor->threads,
+                                    predictor->has_large ? LARGE : predictor->first.batch};
+}
+
 /* ---- one batch ---- */
 
 /* What the next faces of `left` go through. */
@@ -169,12 +173,7 @@ static clile_status run_batch(clile_predictor *p, engine *e, int64_t n)
     return CLILE_OK;
 }
 
-typedef struct {
-    float *probability, *score, *embedding;
-    int8_t *present;
-} outputs;
-
-static void deliver(const clile_predictor *p, int64_t first, int64_t n, const outputs *out)
+static void deliver(const clile_predictor *p, int64_t first, int64_t n, const clile_i_outputs *out)
 {
     const int64_t c = p->model->c, d = p->model->d;
     if (out->probability || out->present)
@@ -191,7 +190,7 @@ typedef clile_status (*face_source)(const clile_predictor *p, const void *contex
                                     clile_i_image *image, clile_i_affine *crop_to_src);
 
 static clile_status run_all(clile_predictor *p, int64_t n, face_source source, const void *context,
-                            const outputs *out)
+                            const clile_i_outputs *out)
 {
     for (int64_t first = 0, count; first < n; first += count) {
         engine *e;
@@ -283,7 +282,7 @@ clile_status clile_predictor_run_faces(clile_predictor *predictor, int64_t n,
                                        const clile_face *faces, float *probability, int8_t *present,
                                        float *embedding)
 {
-    const outputs out = {probability, NULL, embedding, present};
+    const clile_i_outputs out = {probability, NULL, embedding, present};
     CLILE_I_CHECK_NOT_NULL(predictor);
     if (n < 0)
         return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "%s: n is %lld, expected 0 or more faces",
@@ -337,7 +336,7 @@ static clile_status check_photo(const char *function, const uint8_t *rgb, int32_
 
 /* Strides of 0: tightly packed. */
 static clile_status check_and_run_crops(clile_predictor *p, const char *function, const crops *in,
-                                        const outputs *out)
+                                        const clile_i_outputs *out)
 {
     crops packed = *in;
     if (p == NULL) return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "%s: predictor is NULL", function);
@@ -360,11 +359,18 @@ static clile_status check_and_run_crops(clile_predictor *p, const char *function
     return run_all(p, in->n, read_crop, &packed, out);
 }
 
+clile_status clile_i_predictor_run(clile_predictor *predictor, int64_t n, const uint8_t *rgb,
+                                   const clile_i_outputs *out)
+{
+    const int32_t size = predictor->model->size;
+    return check_and_run_crops(predictor, __func__, &(crops){n, rgb, size, size, 0, 0}, out);
+}
+
 clile_status clile_predictor_run(clile_predictor *predictor, int64_t n, const uint8_t *rgb,
                                  int32_t h, int32_t w, float *probability, int8_t *present,
                                  float *embedding)
 {
-    const outputs out = {probability, NULL, embedding, present};
+    const clile_i_outputs out = {probability, NULL, embedding, present};
     return check_and_run_crops(predictor, __func__, &(crops){n, rgb, h, w, 0, 0}, &out);
 }
 
@@ -373,7 +379,7 @@ clile_status clile_predictor_run_strided(clile_predictor *predictor, int64_t n, 
                                          int64_t image_stride, float *probability, int8_t *present,
                                          float *embedding)
 {
-    const outputs out = {probability, NULL, embedding, present};
+    const clile_i_outputs out = {probability, NULL, embedding, present};
     return check_and_run_crops(predictor, __func__,
                                &(crops){n, rgb, h, w, row_stride, image_stride}, &out);
 }
@@ -382,6 +388,6 @@ clile_status clile_predictor_run_scores(clile_predictor *predictor, int64_t n, c
                                         int32_t h, int32_t w, float *score, int8_t *present,
                                         float *embedding)
 {
-    const outputs out = {NULL, score, embedding, present};
+    const clile_i_outputs out = {NULL, score, embedding, present};
     return check_and_run_crops(predictor, __func__, &(crops){n, rgb, h, w, 0, 0}, &out);
 }

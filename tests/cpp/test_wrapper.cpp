@@ -225,6 +225,19 @@ void training()
     float score[2];
     REQUIRE(again.run_scores(1, crop.data(), side, side, score, nullptr, nullptr) &&
             std::isfinite(score[1]));
+    const auto everybody = again.run_dataset(faces());
+    REQUIRE(everybody.probability.size() ==
+            2 * static_cast<std::size_t>(clile_dataset_size(faces().get())));
+    REQUIRE(everybody.probability[0] == one.probability[0]);
+    const std::int64_t first = 0;
+    float alone[8];
+    clile_answers to = {};
+    to.embedding = alone;
+    REQUIRE(again.run_dataset(faces(), 1, &first, to) && alone[7] == one.embedding[7]);
+    THROWS(CLILE_E_INVALID_ARGUMENT, "n is -1", again.run_dataset(faces(), -1, nullptr, to));
+    clile::Report report(faces().au_ids());
+    REQUIRE(report.add_predictor(1, again, faces()) && report.text().size() > 0);
+    THROWS(CLILE_E_INVALID_ARGUMENT, "fold 1", report.add_predictor(1, again, faces()));
     const std::vector<float> points{11, 13, 21, 13, 16, 18, 12, 24, 20, 24};
     const auto view = clile::pixels(crop.data(), side, side);
     clile::Predictor tight(loaded, clile::Options{{"threads", "1"}, {"box_margin", "0"}});

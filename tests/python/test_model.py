@@ -430,3 +430,50 @@ def test_fork(arrays, trained):
     for pair in (item for item in got if not isinstance(item, tuple)):
         assert np.array_equal(pair[0], expected) and np.array_equal(pair[1], expected)
     assert np.array_equal(predictor.run(arrays["images"]).probability, expected)
+
+
+def test_dataset_through_a_predictor(data, trained, tmp_path):
+    size = trained.image_size
+    told = []
+    with clile.Predictor(trained, predict_batch=4, threads=1) as predictor:
+        everything = predictor.run_dataset(data, progress=lambda *now: told.append(now))
+        one_by_one = predictor.run(data.crops(range(len(data)), size), crop=True)
+        for name in ("au_ids", "probability", "present", "embedding"):
+            assert np.array_equal(getattr(everything, name), getattr(one_by_one, name)), name
+        assert np.array_equal(everything.score, predictor.run(data.crops(range(len(data)), size), crop=True, scores=True).probability)
+        assert everything.success.all() and told[-1] == (len(data), len(data))
+        some = predictor.run_dataset(data, [5, 0])
+        assert np.array_equal(some.score, everything.score[[5, 0]]) and some.success.shape == (2,)
+        with pytest.raises(clile.InvalidArgument, match=r"indices\[0\] is -1"):
+            predictor.run_dataset(data, [-1])
+        with pytest.raises(TypeError, match="indices is an array of float64"):
+            predictor.run_dataset(data, [0.5])
+        with pytest.raises(clile.Cancelled):
+            predictor.run_dataset(data, progress=lambda *now: True)
+        with pytest.raises(ZeroDivisionError):
+            predictor.run_dataset(data, progress=lambda *now: 1 // 0)
+
+        (tmp_path / "m.csv").write_text("image,subject,AU%d\na.png,a,1\nb.png,b,0\n" % data.au_ids[0])
+        for name in ("a.png", "b.png"):
+            (tmp_path / name).write_bytes(b"no image")
+        broken = clile.Dataset.open(tmp_path / "m.csv")
+        with pytest.raises(clile.FormatError, match="a.png"):
+            predictor.run_dataset(broken)
+        nothing = predictor.run_dataset(broken, keep_going=True)
+        assert not nothing.success.any() and np.isnan(nothing.score).all() and not nothing.present.any()
+
+
+def test_evaluate(data, trained):
+    with clile.Predictor(trained, predict_batch=32, threads=1) as predictor:
+        answers = predictor.run_dataset(data)
+        report = clile.metrics.Report(trained.au_ids)
+        report.add_predictor(1, predictor, data)
+        with pytest.raises(clile.InvalidArgument, match="fold 1"):
+            report.add_predictor(1, predictor, data)
+        with pytest.raises(ZeroDivisionError):
+            report.add_predictor(2, predictor, data, progress=lambda *now: 1 // 0)
+    by_hand = clile.metrics.Report(trained.au_ids)
+    by_hand.add_fold(1, answers.score, answers.present, data.labels, data.subjects, data.subject_names)
+    assert report.as_dict() == by_hand.as_dict() == clile.evaluate(trained, data, threads=1).as_dict()
+    with pytest.raises(clile.InvalidArgument, match="the model has no AU"):
+        clile.metrics.Report([99]).add_predictor(1, clile.Predictor(trained), data)

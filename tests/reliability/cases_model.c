@@ -324,6 +324,50 @@ static void predictor_run_faces(world *w)
     FINISH_PREDICTOR;
 }
 
+static int32_t count_on(int64_t done, int64_t all, void *user)
+{
+    (void)user;
+    return done > all; /* goes on */
+}
+
+static void predictor_run_dataset(world *w)
+{
+    answer a = {0};
+    int8_t success[3] = {0};
+    const int64_t indices[3] = {4, 0, 11};
+    clile_predictor *predictor = fresh_predictor(w);
+    const clile_answers to = {.struct_size = sizeof to,
+                              .probability = &a.probability[0][0],
+                              .present = &a.present[0][0],
+                              .embedding = &a.embedding[0][0],
+                              .success = success};
+    CALL(clile_predictor_run_dataset(A(predictor, predictor), A(dataset, w->arrays),
+                                     w->null_argument ? 0 : 3, O(indices, indices), A(answers, &to),
+                                     CALLBACK(progress, count_on), O(user, w)));
+    FINISH_PREDICTOR;
+}
+
+static void report_add_predictor(world *w)
+{
+    float score[WORLD_N][WORLD_C] = {{0}};
+    char *text = NULL;
+    clile_report *report = NULL;
+    clile_predictor *predictor = fresh_predictor(w);
+    const clile_answers to = {.struct_size = sizeof to, .score = &score[0][0]};
+    NEED(clile_report_create(WORLD_C, w->au_ids, "bp4d", &report));
+    CALL(clile_report_add_predictor(A(report, report), 1, A(predictor, predictor),
+                                    A(dataset, w->arrays), O(answers, &to),
+                                    CALLBACK(progress, count_on), O(user, w)));
+    if (world_ok(w) && w->null_argument == NULL) {
+        NEED(clile_report_copy_json(report, &text));
+        world_take(w, text, strlen(text));
+        TAKE(score);
+    }
+    clile_free(text);
+    clile_report_destroy(report);
+    clile_predictor_destroy(predictor);
+}
+
 static void predictor_get_misfit(world *w)
 {
     clile_predictor *predictor = fresh_predictor(w);
@@ -592,6 +636,8 @@ const world_case world_cases_model[] = {
     {"clile_predictor_run_strided", predictor_run_strided, PREDICTS, 0},
     {"clile_predictor_run_scores", predictor_run_scores, PREDICTS, 0},
     {"clile_predictor_run_faces", predictor_run_faces, PREDICTS, 0},
+    {"clile_predictor_run_dataset", predictor_run_dataset, NULL, 0},
+    {"clile_report_add_predictor", report_add_predictor, NULL, 0},
     {"clile_predictor_get_misfit", predictor_get_misfit, READS_ONLY, 0},
     {"clile_predictor_destroy", predictor_destroy, "frees", 0},
     {"clile_trainer_create", trainer_create, NULL, 0},

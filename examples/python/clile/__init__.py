@@ -18,14 +18,15 @@ from . import losses, metrics
 from ._data import Counts, Dataset, Fold, concat, read_image
 from ._library import (BackendError, Cancelled, CorruptError, Error, FileError, FormatError, InternalError, InvalidArgument, NotFinite, OutOfMemory,
                        StateError, Unsupported, au_name, lib)
-from ._model import Decision, FaceFile, ImportedTensor, Model, Prediction, Predictor
+from ._model import Answers, Decision, FaceFile, ImportedTensor, Model, Prediction, Predictor
 from ._options import OptionInfo, Options, describe_options
 from ._train import Progress, Trainer, TrainerState, train
+from .metrics import evaluate
 
 __version__: str = lib.clile_version().decode()
 
 __all__ = [
-    "BackendError", "Cancelled", "CorruptError", "Counts", "Dataset", "Decision", "Error", "FaceFile", "FileError", "Fold", "FormatError", "ImportedTensor",
+    "Answers", "BackendError", "Cancelled", "CorruptError", "Counts", "Dataset", "Decision", "Error", "FaceFile", "FileError", "Fold", "FormatError", "ImportedTensor",
     "InternalError", "InvalidArgument", "Model", "NotFinite", "OptionInfo", "Options", "OutOfMemory", "Prediction", "Predictor", "Progress", "StateError", "Trainer",
-    "TrainerState", "Unsupported", "au_name", "concat", "describe_options", "losses", "metrics", "read_image", "train",
+    "TrainerState", "Unsupported", "au_name", "concat", "describe_options", "evaluate", "losses", "metrics", "read_image", "train",
 ]

@@ -84,10 +84,6 @@ CLILE_PIXELS_BGR = 1
 CLILE_PIXELS_RGBA = 2
 CLILE_PIXELS_BGRA = 3
 CLILE_PIXELS_GREY = 4
-CLILE_FILE_SAFETENSORS = 0
-CLILE_FILE_PYTORCH = 1
-CLILE_SIMILARITY_COSINE = 0
-CLILE_SIMILARITY_DOT = 1
 CLILE_IMPORT_MATCHED = 0
 CLILE_IMPORT_KEPT = 1
 CLILE_IMPORT_MISSING = 2
@@ -97,6 +93,10 @@ CLILE_IMPORT_IGNORED = 5
 CLILE_FACE_CROP = 0
 CLILE_FACE_BOX = 1
 CLILE_FACE_POINTS = 2
+CLILE_FILE_SAFETENSORS = 0
+CLILE_FILE_PYTORCH = 1
+CLILE_SIMILARITY_COSINE = 0
+CLILE_SIMILARITY_DOT = 1
 CLILE_SYNTH_AUS = 16
 CLILE_SYNTH_LANDMARKS = 68
 CLILE_OK = 0
@@ -141,10 +141,6 @@ class clile_dataset(Structure):
     """Opaque."""
 
 
-class clile_face_file(Structure):
-    """Opaque."""
-
-
 class clile_report(Structure):
     """Opaque."""
 
@@ -154,6 +150,10 @@ class clile_model(Structure):
 
 
 class clile_predictor(Structure):
+    """Opaque."""
+
+
+class clile_face_file(Structure):
     """Opaque."""
 
 
@@ -199,17 +199,6 @@ class clile_image(Structure):
     ]
 
 
-class clile_tensor_info(Structure):
-    _fields_ = [
-        ("struct_size", c_uint32),
-        ("ndim", c_int32),
-        ("name", c_char_p),
-        ("dtype", c_char_p),
-        ("shape", POINTER(c_int64)),
-        ("bytes", c_int64),
-    ]
-
-
 class clile_import_item(Structure):
     _fields_ = [
         ("struct_size", c_uint32),
@@ -233,6 +222,29 @@ class clile_face(Structure):
         ("points", c_int32),
         ("reserved", c_int32),
         ("xy", POINTER(c_float)),
+    ]
+
+
+class clile_answers(Structure):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("reserved", c_uint32),
+        ("probability", POINTER(c_float)),
+        ("score", POINTER(c_float)),
+        ("present", POINTER(c_int8)),
+        ("embedding", POINTER(c_float)),
+        ("success", POINTER(c_int8)),
+    ]
+
+
+class clile_tensor_info(Structure):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("ndim", c_int32),
+        ("name", c_char_p),
+        ("dtype", c_char_p),
+        ("shape", POINTER(c_int64)),
+        ("bytes", c_int64),
     ]
 
 
@@ -272,9 +284,9 @@ class clile_trainer_state(Structure):
 clile_log_fn = CFUNCTYPE(None, c_int32, c_char_p, c_void_p)
 clile_count_fn = CFUNCTYPE(c_int32, c_int64, c_int64, c_void_p)
 clile_path_fn = CFUNCTYPE(c_int32, c_char_p, c_void_p)
+clile_import_fn = CFUNCTYPE(None, POINTER(clile_import_item), c_void_p)
 clile_tensor_fn = CFUNCTYPE(c_int32, POINTER(clile_tensor_info), c_void_p)
 clile_metadata_fn = CFUNCTYPE(c_int32, c_char_p, c_char_p, c_void_p)
-clile_import_fn = CFUNCTYPE(None, POINTER(clile_import_item), c_void_p)
 clile_progress_fn = CFUNCTYPE(c_int32, POINTER(clile_progress), c_void_p)
 
 # name: (result, [arguments]), with the names of the arguments below
@@ -377,10 +389,12 @@ FUNCTIONS: Dict[str, Tuple[Any, List[Any]]] = {
     "clile_predictor_destroy": (None, [POINTER(clile_predictor)]),
     "clile_predictor_get_misfit": (c_char_p, [POINTER(clile_predictor), c_int32]),
     "clile_predictor_run": (clile_status, [POINTER(clile_predictor), c_int64, POINTER(c_uint8), c_int32, c_int32, POINTER(c_float), POINTER(c_int8), POINTER(c_float)]),
+    "clile_predictor_run_dataset": (clile_status, [POINTER(clile_predictor), POINTER(clile_dataset), c_int64, POINTER(c_int64), POINTER(clile_answers), clile_count_fn, c_void_p]),
     "clile_predictor_run_faces": (clile_status, [POINTER(clile_predictor), c_int64, POINTER(clile_face), POINTER(c_float), POINTER(c_int8), POINTER(c_float)]),
     "clile_predictor_run_scores": (clile_status, [POINTER(clile_predictor), c_int64, POINTER(c_uint8), c_int32, c_int32, POINTER(c_float), POINTER(c_int8), POINTER(c_float)]),
     "clile_predictor_run_strided": (clile_status, [POINTER(clile_predictor), c_int64, POINTER(c_uint8), c_int32, c_int32, c_int64, c_int64, POINTER(c_float), POINTER(c_int8), POINTER(c_float)]),
     "clile_report_add_fold": (clile_status, [POINTER(clile_report), c_int32, c_int64, POINTER(c_float), POINTER(c_int8), POINTER(c_int8), POINTER(c_int32), POINTER(c_char_p)]),
+    "clile_report_add_predictor": (clile_status, [POINTER(clile_report), c_int32, POINTER(clile_predictor), POINTER(clile_dataset), POINTER(clile_answers), clile_count_fn, c_void_p]),
     "clile_report_add_value": (clile_status, [POINTER(clile_report), c_char_p, c_double]),
     "clile_report_copy_json": (clile_status, [POINTER(clile_report), POINTER(c_char_p)]),
     "clile_report_copy_table": (clile_status, [POINTER(clile_report), c_char_p, POINTER(c_char_p)]),
@@ -506,10 +520,12 @@ ARGUMENTS: Dict[str, Tuple[str, ...]] = {
     "clile_predictor_destroy": ("predictor",),
     "clile_predictor_get_misfit": ("predictor", "kind"),
     "clile_predictor_run": ("predictor", "n", "rgb", "h", "w", "probability", "present", "embedding"),
+    "clile_predictor_run_dataset": ("predictor", "dataset", "n", "indices", "answers", "progress", "user"),
     "clile_predictor_run_faces": ("predictor", "n", "faces", "probability", "present", "embedding"),
     "clile_predictor_run_scores": ("predictor", "n", "rgb", "h", "w", "score", "present", "embedding"),
     "clile_predictor_run_strided": ("predictor", "n", "rgb", "h", "w", "row_stride", "image_stride", "probability", "present", "embedding"),
     "clile_report_add_fold": ("report", "fold", "n", "score", "present", "labels", "subject", "subject_names"),
+    "clile_report_add_predictor": ("report", "fold", "predictor", "dataset", "answers", "progress", "user"),
     "clile_report_add_value": ("report", "name", "value"),
     "clile_report_copy_json": ("report", "out"),
     "clile_report_copy_table": ("report", "format", "out"),

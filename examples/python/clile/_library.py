@@ -159,6 +159,21 @@ def run_callback(function: Callable[..., Any], *arguments: Any) -> None:
         _interrupts().append(error)
 
 
+Count = Callable[[int, int], Any]  # what is done, of how many; a result that is not zero (None is) stops with Cancelled
+
+
+def count_callback(progress: Optional[Count]) -> Any:
+    """What an exception, or Ctrl-C, interrupts: it is raised when the library returns."""
+    def on_count(done: int, total: int, _user: Any) -> int:
+        try:
+            return 1 if progress is not None and progress(done, total) else 0
+        except BaseException as error:  # pylint: disable=broad-except
+            _interrupts().append(error)
+            return 1
+
+    return _api.clile_count_fn(on_count)
+
+
 class Owner:
     """Owns a C handle. Python's calls hold their owner, so that a handle that is closed while another thread uses it lives until that
     thread is done."""

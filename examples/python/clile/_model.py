@@ -10,8 +10,8 @@ import numpy as np
 
 from . import _api
 from ._arrays import convert, given, pointer
-from ._data import Path, read_image
-from ._library import Handle, au_name, copy_text, lib
+from ._data import Dataset, Path, read_image
+from ._library import Count, Handle, au_name, copy_text, count_callback, lib
 from ._options import Options, Setting, as_options
 
 
@@ -27,6 +27,17 @@ class Prediction(NamedTuple):
     def au_names(self) -> List[Optional[str]]:
         """[c]: clile.au_name of each."""
         return [au_name(au) for au in self.au_ids]
+
+
+class Answers(NamedTuple):
+    """Answers for n images of a data set. Where success is False the image could not be read: NaN, and absent."""
+
+    au_ids: np.ndarray  # [c] int32
+    probability: np.ndarray  # [n,c] float32
+    score: np.ndarray  # [n,c] float32: similarities
+    present: np.ndarray  # [n,c] bool
+    embedding: np.ndarray  # [n,d] float32
+    success: np.ndarray  # [n] bool
 
 
 class Decision(NamedTuple):
@@ -239,6 +250,20 @@ class Predictor(Handle):
         with self._lock:
             lib.clile_predictor_run_faces(self._c, len(faces), rows, *map(pointer, room))
         return self._answer(*room, single)
+
+    def run_dataset(self, data: Dataset, indices: Any = None, keep_going: bool = False, progress: Optional[Count] = None) -> Answers:
+        """Answers for all images of a data set, or those at `indices`, decoded by as many threads as the predictor has. An image that cannot be
+        read is an exception, or with keep_going an answer whose success is False. progress(done, all) is called after some tens of images: a
+        result that is not zero (None is) stops with Cancelled, an exception is raised here."""
+        chosen = None if indices is None else given("indices", indices, np.int64, (None,))
+        n = len(data) if chosen is None else len(chosen)
+        value, present, embedding = self._room(n)
+        score, success = np.empty_like(value), np.ones(n, np.int8)
+        rows = (value, score, present, embedding, success if keep_going else None)
+        answers = _api.clile_answers(ctypes.sizeof(_api.clile_answers), 0, *map(pointer, rows))
+        with self._lock:
+            lib.clile_predictor_run_dataset(self._c, data._c, n, pointer(chosen), ctypes.byref(answers), count_callback(progress), None)
+        return Answers(self._au_ids, value, score, present.view(np.bool_), embedding, success.view(np.bool_))
 
     def _warn(self, kind: int) -> None:
         """Once: faces of this kind are not what the model was trained on."""

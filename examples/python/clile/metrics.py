@@ -6,7 +6,10 @@ from typing import Any, Dict, NamedTuple, Optional, Sequence, Tuple
 import numpy as np
 
 from ._arrays import given, pointer
-from ._library import Handle, copy_text, lib
+from ._data import Dataset
+from ._library import Count, Handle, copy_text, count_callback, lib
+from ._model import Model, Predictor
+from ._options import Options, Setting
 
 
 def _labels(labels: Any) -> Tuple[np.ndarray, int, int]:
@@ -128,6 +131,13 @@ class Report(Handle):
             names = (ctypes.c_char_p * len(subject_names))(*(name.encode() for name in subject_names))
         lib.clile_report_add_fold(self._c, fold, n, pointer(score), pointer(present), pointer(y), pointer(subject), names)
 
+    def add_predictor(self, fold: int, predictor: Predictor, data: Dataset, progress: Optional[Count] = None) -> None:
+        """All images of a data set (a test part) through a predictor, as one fold; AUs are found by number. progress: as of
+        Predictor.run_dataset."""
+        owner = self._c
+        with predictor._lock:
+            lib.clile_report_add_predictor(owner, fold, predictor._c, data._c, None, count_callback(progress), None)
+
     def add_value(self, name: str, value: float) -> None:
         lib.clile_report_add_value(self._c, name.encode(), value)
 
@@ -151,3 +161,14 @@ class Report(Handle):
 
     def __str__(self) -> str:
         return copy_text(lib.clile_report_copy_text, self._c)
+
+
+def evaluate(model: Model, data: Dataset, published: Optional[str] = None, progress: Optional[Count] = None, options: Optional[Options] = None,
+             **settings: Setting) -> Report:
+    """The report of a model on all images of a data set, which must be of people that it was not trained on. Options: those of Predictor
+    (predict_batch is 32 unless given). For the models of several folds: Report.add_predictor for each."""
+    if options is None:
+        settings.setdefault("predict_batch", 32)
+    report = Report(model.au_ids, published)
+    report.add_predictor(1, Predictor(model, options, **settings), data, progress)
+    return report
