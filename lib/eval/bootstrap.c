@@ -19,7 +19,7 @@ typedef struct {
     double *in_order, *pairs; /* [c, subjects] */
     int32_t *times;           /* [subjects], of the present draw */
     double *au;               /* [c], of the present draw */
-    double *average;          /* [METRICS, DRAWS] */
+    double *value;            /* [METRICS, c+1, DRAWS]: of each AU, then their average */
 } bootstrap;
 
 static void bootstrap_free(bootstrap *it)
@@ -27,7 +27,7 @@ static void bootstrap_free(bootstrap *it)
     for (int32_t au = 0; it->ranking != NULL && au < it->c; ++au)
         clile_i_ranking_free(&it->ranking[au]);
     clile_i_free(it->ranking);
-    clile_i_free(it->average);
+    clile_i_free(it->value);
     clile_i_free(it->au);
     clile_i_free(it->times);
     clile_i_free(it->pairs);
@@ -49,7 +49,7 @@ static clile_status prepare(const clile_report *report, bootstrap *it)
     CLILE_I_ALLOC(it->pairs, subjects * c);
     CLILE_I_ALLOC(it->times, subjects);
     CLILE_I_ALLOC(it->au, c);
-    CLILE_I_ALLOC(it->average, CLILE_I_METRICS * CLILE_I_BOOTSTRAP_DRAWS);
+    CLILE_I_ALLOC(it->value, ((int64_t)c + 1) * CLILE_I_METRICS * CLILE_I_BOOTSTRAP_DRAWS);
     for (int64_t i = 0; i < report->frames; ++i) {
         clile_i_f1_count(1, c, report->present + i * c, report->labels + i * c, one);
         int64_t *counts = it->counts + (int64_t)report->subject[i] * c * 3;
@@ -85,18 +85,25 @@ static double drawn_auc_within(const bootstrap *it, int32_t au)
     return pairs > 0.0 ? in_order / pairs : NAN;
 }
 
+/* Values of one AU, or of the average of all (au = c), over the draws. */
+static double *values_of(const bootstrap *it, int metric, int32_t au)
+{
+    return it->value + ((int64_t)metric * (it->c + 1) + au) * CLILE_I_BOOTSTRAP_DRAWS;
+}
+
 static void draw(bootstrap *it, int64_t number)
 {
     clile_i_rng rng = clile_i_rng_make(SEED, (uint64_t)number);
     memset(it->times, 0, (size_t)it->subjects * sizeof *it->times);
     for (int64_t s = 0; s < it->subjects; ++s) it->times[clile_i_rng_below(&rng, it->subjects)]++;
     for (int metric = 0; metric < CLILE_I_METRICS; ++metric) {
-        for (int32_t au = 0; au < it->c; ++au)
+        for (int32_t au = 0; au < it->c; ++au) {
             it->au[au] = metric == CLILE_I_F1    ? drawn_f1(it, au)
                          : metric == CLILE_I_AUC ? clile_i_ranking_auc(&it->ranking[au], it->times)
                                                  : drawn_auc_within(it, au);
-        it->average[metric * CLILE_I_BOOTSTRAP_DRAWS + number] =
-            clile_i_mean_of_known(it->c, it->au);
+            values_of(it, metric, au)[number] = it->au[au];
+        }
+        values_of(it, metric, it->c)[number] = clile_i_mean_of_known(it->c, it->au);
     }
 }
 
@@ -115,29 +122,39 @@ static double quantile(int64_t count, const double *sorted, double q)
     return sorted[below] + (position - (double)below) * (sorted[above] - sorted[below]);
 }
 
-/* Draws without a value (every AU lacks a class) are left out. */
-static void interval(double *average, double *low, double *high)
+/* Draws without a value (a class is missing) are left out; NaN where none has one. Sorts them. */
+static void interval(double *values, double *low, double *high)
 {
     int64_t known = 0;
     for (int64_t b = 0; b < CLILE_I_BOOTSTRAP_DRAWS; ++b)
-        if (!clile_i_is_nan(average[b])) average[known++] = average[b];
+        if (!clile_i_is_nan(values[b])) values[known++] = values[b];
+    *low = *high = NAN;
     if (known == 0) return;
-    qsort(average, (size_t)known, sizeof *average, by_value);
-    *low = quantile(known, average, 0.025);
-    *high = quantile(known, average, 0.975);
+    qsort(values, (size_t)known, sizeof *values, by_value);
+    *low = quantile(known, values, 0.025);
+    *high = quantile(known, values, 0.975);
 }
 
-clile_status clile_i_bootstrap(const clile_report *report, double low[CLILE_I_METRICS],
-                               double high[CLILE_I_METRICS])
+clile_status clile_i_bootstrap(const clile_report *report, clile_i_summary *out)
 {
-    for (int metric = 0; metric < CLILE_I_METRICS; ++metric) low[metric] = high[metric] = NAN;
-    if (report->subjects < 2) return CLILE_OK; /* one person says nothing about others */
     clile_status status = CLILE_OK;
+    const int32_t c = report->c;
     bootstrap it = {0};
+    for (int metric = 0; metric < CLILE_I_METRICS; ++metric) {
+        CLILE_I_ALLOC(out->au_low[metric], c);
+        CLILE_I_ALLOC(out->au_high[metric], c);
+        out->low[metric] = out->high[metric] = NAN;
+        for (int32_t au = 0; au < c; ++au) out->au_low[metric][au] = out->au_high[metric][au] = NAN;
+    }
+    if (report->subjects < 2) goto cleanup; /* one person says nothing about others */
     CLILE_I_TRY(prepare(report, &it));
     for (int64_t number = 0; number < CLILE_I_BOOTSTRAP_DRAWS; ++number) draw(&it, number);
-    for (int metric = 0; metric < CLILE_I_METRICS; ++metric)
-        interval(it.average + metric * CLILE_I_BOOTSTRAP_DRAWS, &low[metric], &high[metric]);
+    for (int metric = 0; metric < CLILE_I_METRICS; ++metric) {
+        for (int32_t au = 0; au < c; ++au)
+            interval(values_of(&it, metric, au), &out->au_low[metric][au],
+                     &out->au_high[metric][au]);
+        interval(values_of(&it, metric, c), &out->low[metric], &out->high[metric]);
+    }
 cleanup:
     bootstrap_free(&it);
     return status;

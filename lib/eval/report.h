@@ -82,7 +82,8 @@ typedef struct clile_i_summary {
     int64_t folds;
     clile_i_figures *fold; /* [folds] */
     clile_i_figures mean, pooled;
-    double low[CLILE_I_METRICS], high[CLILE_I_METRICS]; /* of pooled.average */
+    double low[CLILE_I_METRICS], high[CLILE_I_METRICS];         /* of pooled.average */
+    double *au_low[CLILE_I_METRICS], *au_high[CLILE_I_METRICS]; /* [c] each, of pooled.au */
 } clile_i_summary;
 
 /* The figures, made by the first call after a fold was added and kept in the report. Any thread.
@@ -93,9 +94,9 @@ void clile_i_summary_free(clile_i_summary *summary); /* NULL does nothing */
 
 /* ---- interval over subjects (bootstrap.c) ---------------------------------------------------- */
 
-/* 2.5 % and 97.5 % quantiles of the pooled average of each metric, over draws of the report's
- * subjects with replacement. */
-clile_status clile_i_bootstrap(const clile_report *report, double low[CLILE_I_METRICS],
-                               double high[CLILE_I_METRICS]);
+/* The intervals of `out`: 2.5 % and 97.5 % quantiles of the pooled values of each metric, for each
+ * AU and their average, over draws of the report's subjects with replacement. NaN where there is
+ * none: of one subject, of an AU that lacks a class in every draw. */
+clile_status clile_i_bootstrap(const clile_report *report, clile_i_summary *out);
 
 #endif

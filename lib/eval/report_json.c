@@ -7,7 +7,8 @@
  *   images, subjects  of all folds together
  *   folds             [{fold, images, subjects, subject_names, counts, f1, auc, auc_within}]
  *   mean_of_folds     {f1, auc, auc_within}
- *   pooled            {counts, f1, auc, auc_within}, each metric with "interval": [low, high]
+ *   pooled            {counts, f1, auc, auc_within}, each metric with "interval": [low, high] of
+ *                     its average, and "au_interval": [[low, high]] [c]
  *       counts        [{tp, fp, fn}] [c]
  *       f1, auc, ...  {au: [c], average}, 0..1
  *   bootstrap         {unit "subject", draws, level}: how the intervals were made
@@ -60,9 +61,15 @@ static void put_names(clile_i_text *text, const clile_report *report)
     clile_i_text_append(text, "]");
 }
 
-/* "f1": {...}, "auc": {...}, "auc_within": {...}; with intervals when low is given. */
+static void put_interval(clile_i_text *text, double low, double high)
+{
+    const double both[2] = {low, high};
+    put_numbers(text, 2, both);
+}
+
+/* "f1": {...}, "auc": {...}, "auc_within": {...}; with the intervals of a summary when given. */
 static void put_metrics(clile_i_text *text, int32_t c, const clile_i_figures *figures,
-                        const double *low, const double *high, const char *indent)
+                        const clile_i_summary *intervals, const char *indent)
 {
     for (int metric = 0; metric < CLILE_I_METRICS; ++metric) {
         clile_i_text_append(text, "%s\n%s\"%s\": {\"au\": ", metric > 0 ? "," : "", indent,
@@ -70,11 +77,14 @@ static void put_metrics(clile_i_text *text, int32_t c, const clile_i_figures *fi
         put_numbers(text, c, figures->au[metric]);
         clile_i_text_append(text, ", \"average\": ");
         put_number(text, figures->average[metric]);
-        if (low != NULL) {
-            clile_i_text_append(text, ", \"interval\": [");
-            put_number(text, low[metric]);
-            clile_i_text_append(text, ", ");
-            put_number(text, high[metric]);
+        if (intervals != NULL) {
+            clile_i_text_append(text, ", \"interval\": ");
+            put_interval(text, intervals->low[metric], intervals->high[metric]);
+            clile_i_text_append(text, ", \"au_interval\": [");
+            for (int32_t au = 0; au < c; ++au) {
+                if (au > 0) clile_i_text_append(text, ", ");
+                put_interval(text, intervals->au_low[metric][au], intervals->au_high[metric][au]);
+            }
             clile_i_text_append(text, "]");
         }
         clile_i_text_append(text, "}");
@@ -124,7 +134,7 @@ static clile_status put_folds(clile_i_text *text, const clile_report *report,
         CLILE_I_RETURN_IF(put_subject_names(text, report, &report->fold[f]));
         clile_i_text_append(text, "\n     ");
         put_counts(text, report->c, figures->counts);
-        put_metrics(text, report->c, figures, NULL, NULL, "     ");
+        put_metrics(text, report->c, figures, NULL, "     ");
         clile_i_text_append(text, "}");
     }
     clile_i_text_append(text, "\n  ],\n");
@@ -206,10 +216,10 @@ clile_status clile_report_copy_json(const clile_report *report, char **out)
                         (long long)report->frames, (long long)report->subjects);
     CLILE_I_TRY(put_folds(&text, report, summary));
     clile_i_text_append(&text, "  \"mean_of_folds\": {");
-    put_metrics(&text, report->c, &summary->mean, NULL, NULL, "    ");
+    put_metrics(&text, report->c, &summary->mean, NULL, "    ");
     clile_i_text_append(&text, "},\n  \"pooled\": {\n    ");
     put_counts(&text, report->c, summary->pooled.counts);
-    put_metrics(&text, report->c, &summary->pooled, summary->low, summary->high, "    ");
+    put_metrics(&text, report->c, &summary->pooled, summary, "    ");
     clile_i_text_append(
         &text, "},\n  \"bootstrap\": {\"unit\": \"subject\", \"draws\": %d, \"level\": 0.95},\n",
         (int)CLILE_I_BOOTSTRAP_DRAWS);

@@ -90,7 +90,7 @@ static clile_status summary_make(const clile_report *report, clile_i_summary *ou
             figures_make(report, report->fold[f].first, report->fold[f].count, &out->fold[f]));
     CLILE_I_TRY(figures_make(report, 0, report->frames, &out->pooled));
     CLILE_I_TRY(mean_of_folds(report, out));
-    CLILE_I_TRY(clile_i_bootstrap(report, out->low, out->high));
+    CLILE_I_TRY(clile_i_bootstrap(report, out));
 cleanup:
     return status;
 }
@@ -128,6 +128,10 @@ void clile_i_summary_free(clile_i_summary *summary)
     for (int64_t f = 0; f < summary->folds; ++f) figures_free(&summary->fold[f]);
     figures_free(&summary->mean);
     figures_free(&summary->pooled);
+    for (int metric = 0; metric < CLILE_I_METRICS; ++metric) {
+        clile_i_free(summary->au_low[metric]);
+        clile_i_free(summary->au_high[metric]);
+    }
     clile_i_free(summary->fold);
     clile_i_free(summary);
 }

@@ -121,12 +121,14 @@ def draw(number, subjects):
 def interval(score, present, labels, subject):
     """Frames of the drawn people are repeated in full; a person drawn twice is two people."""
     order = list(dict.fromkeys(subject))  # the report numbers subjects as they appear
-    averages = []
+    values = []
     for number in range(1000):
         parts = [np.where(subject == order[s])[0] for s in draw(number, len(order))]
         rows, person = np.concatenate(parts), np.repeat(np.arange(len(parts)), [len(p) for p in parts])
-        averages.append(np.nanmean(metrics(score[rows], present[rows], labels[rows], person), axis=1))
-    return np.nanquantile(np.array(averages), [0.025, 0.975], axis=0)
+        values.append(metrics(score[rows], present[rows], labels[rows], person))
+    values = np.array(values)  # [draws, metrics, c]
+    with np.errstate(all="ignore"):
+        return tuple(np.nanquantile(v, [0.025, 0.975], axis=0) for v in (np.nanmean(values, axis=2), values))
 
 
 def probe(embedding, subject):
@@ -165,6 +167,7 @@ folds = [metrics(score[p], present[p], labels[p], subject[p]) for p in parts]
 show("GOLDEN_FOLD_1", folds[0])
 show("GOLDEN_MEAN_OF_FOLDS", np.mean([np.nanmean(f, axis=1) for f in folds], axis=0))
 show("GOLDEN_POOLED", np.nanmean(metrics(score, present, labels, subject), axis=1))
-show("GOLDEN_INTERVAL", interval(score, present, labels, subject))
+for name, values in zip(("GOLDEN_INTERVAL", "GOLDEN_AU_INTERVAL"), interval(score, present, labels, subject)):
+    show(name, values)
 show("GOLDEN_PROBE", [probe(*embeddings())])
 print("\n#endif")

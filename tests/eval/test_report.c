@@ -164,6 +164,37 @@ static void text_shows_every_row(void **state)
     clile_report_destroy(report);
 }
 
+/* Of each AU, as the golden ones of [low|high][metric][au]; the last AU has no AUC. */
+static void every_au_has_an_interval(void **state)
+{
+    (void)state;
+    clile_report *report = two_folds(NULL);
+    const clile_i_summary *summary = NULL;
+    assert_int_equal(clile_i_summary_get("test", report, &summary), CLILE_OK);
+    for (int m = 0; m < CLILE_I_METRICS; ++m)
+        for (int au = 0; au < DATA_C; ++au) {
+            const double low = summary->au_low[m][au], high = summary->au_high[m][au];
+            const double *golden = GOLDEN_AU_INTERVAL + m * DATA_C + au;
+            if (isnan(golden[0])) {
+                assert_true(isnan(low) && isnan(high));
+                continue;
+            }
+            assert_near(&low, golden, 1, 1e-12);
+            assert_near(&high, golden + CLILE_I_METRICS * DATA_C, 1, 1e-12);
+            assert_true(low <= summary->pooled.au[m][au] && summary->pooled.au[m][au] <= high);
+        }
+    assert_true(isnan(summary->au_low[CLILE_I_AUC][DATA_C - 1]));
+    char *json = NULL;
+    assert_int_equal(clile_report_copy_json(report, &json), CLILE_OK);
+    char text[128];
+    snprintf(text, sizeof text, "\"au_interval\": [[%.12g, %.12g], [", GOLDEN_AU_INTERVAL[0],
+             GOLDEN_AU_INTERVAL[CLILE_I_METRICS * DATA_C]);
+    assert_has(json, text);
+    assert_has(json, ", [null, null]]}"); /* no AUC of the last AU */
+    clile_free(json);
+    clile_report_destroy(report);
+}
+
 static void json_has_every_field(void **state)
 {
     (void)state;
@@ -370,6 +401,7 @@ int main(void)
         cmocka_unit_test(subjects_are_told_apart_by_name),
         cmocka_unit_test(tables_escape_names),
         cmocka_unit_test(text_shows_every_row),
+        cmocka_unit_test(every_au_has_an_interval),
         cmocka_unit_test(json_has_every_field),
         cmocka_unit_test(published_averages_agree_with_their_rows),
         cmocka_unit_test(bad_reports_are_named),
