@@ -1,4 +1,5 @@
 #include "net/exec.h"
+#include "net/plan.h"
 
 #include <math.h>
 #include <string.h>
@@ -13,11 +14,6 @@ static const int64_t FLOPS_FOR_A_TEAM = 4000000;
 int clile_i_exec_trains(const clile_i_exec *exec)
 {
     return exec->mode != CLILE_I_EXEC_INFER;
-}
-
-static int64_t rounded(int64_t count)
-{
-    return (count + 15) / 16 * 16;
 }
 
 /* ---- shapes and operations ------------------------------------------------------------------- */
@@ -98,8 +94,8 @@ static clile_status make_convolutions(clile_i_exec *exec)
 static void add_segment(clile_i_exec *exec, int32_t tensor, int64_t count)
 {
     exec->segments[exec->segment_count++] =
-        (clile_i_exec_segment){tensor, exec->param_count, rounded(count)};
-    exec->param_count += rounded(count);
+        (clile_i_exec_segment){tensor, exec->param_count, clile_i_plan_rounded(count)};
+    exec->param_count += clile_i_plan_rounded(count);
 }
 
 static clile_status make_parameters(clile_i_exec *exec)
@@ -114,7 +110,7 @@ static clile_status make_parameters(clile_i_exec *exec)
         add_segment(exec, u->unit->conv, clile_i_conv_weights_count(u->conv));
         add_segment(exec, u->unit->norm, u->dst.channels);
         add_segment(exec, u->unit->norm + 1, u->dst.channels);
-        channels += rounded(u->dst.channels);
+        channels += clile_i_plan_rounded(u->dst.channels);
     }
     add_segment(exec, net->fc, net->tensors[net->fc].count);
     add_segment(exec, net->fc + 1, net->config.embedding);
@@ -126,7 +122,7 @@ static clile_status make_parameters(clile_i_exec *exec)
         const int64_t gamma = exec->segments[u->segment + 1].offset,
                       beta = exec->segments[u->segment + 2].offset;
         float *statistics = exec->statistics + 4 * used;
-        const int64_t step = rounded(u->dst.channels);
+        const int64_t step = clile_i_plan_rounded(u->dst.channels);
         u->norm = (clile_i_batch_norm){.layout = u->dst,
                                        .eps = EPS,
                                        .momentum = MOMENTUM,
@@ -182,10 +178,12 @@ static clile_status make_folded(clile_i_exec *exec, const clile_i_net *net)
     clile_status status = CLILE_OK;
     fold_job job = {.net = net};
     const clile_i_net_tensor *fc = &exec->net->tensors[exec->net->fc];
-    int64_t count = rounded(fc->count) + rounded(exec->net->config.embedding);
+    int64_t count =
+        clile_i_plan_rounded(fc->count) + clile_i_plan_rounded(exec->net->config.embedding);
     for (int32_t i = 0; i < exec->unit_count; ++i) {
-        count += rounded(exec->units[i].dst.channels);
-        if (exec->packs == NULL) count += rounded(clile_i_conv_weights_count(exec->units[i].conv));
+        count += clile_i_plan_rounded(exec->units[i].dst.channels);
+        if (exec->packs == NULL)
+            count += clile_i_plan_rounded(clile_i_conv_weights_count(exec->units[i].conv));
     }
     CLILE_I_ALLOC(exec->fixed, count);
     float *at = exec->fixed;
@@ -193,10 +191,10 @@ static clile_status make_folded(clile_i_exec *exec, const clile_i_net *net)
         clile_i_exec_unit *u = &exec->units[i];
         u->segment = -1;
         u->folded_bias = at;
-        at += rounded(u->dst.channels);
+        at += clile_i_plan_rounded(u->dst.channels);
         if (exec->packs == NULL) {
             u->folded_weights = at;
-            at += rounded(clile_i_conv_weights_count(u->conv));
+            at += clile_i_plan_rounded(clile_i_conv_weights_count(u->conv));
             continue;
         }
         clile_i_weights_layout *layout = NULL;
@@ -208,7 +206,7 @@ static clile_status make_folded(clile_i_exec *exec, const clile_i_net *net)
         u->folded_weights = clile_i_pack_weights(u->pack);
     }
     exec->fc_weights = at;
-    exec->fc_bias = at + rounded(fc->count);
+    exec->fc_bias = at + clile_i_plan_rounded(fc->count);
 cleanup:
     clile_i_free(job.plain);
     return status;
@@ -357,7 +355,7 @@ static clile_status load_folded(clile_i_exec *exec, const clile_i_net *net)
     const clile_i_net_tensor *fc = &net->tensors[net->fc];
     float *at = exec->fixed + (exec->fc_weights - exec->fixed);
     memcpy(at, fc[0].data, (size_t)fc[0].count * sizeof *at);
-    memcpy(at + rounded(fc[0].count), fc[1].data, (size_t)fc[1].count * sizeof *at);
+    memcpy(at + clile_i_plan_rounded(fc[0].count), fc[1].data, (size_t)fc[1].count * sizeof *at);
 cleanup:
     clile_i_free(job.plain);
     return status;

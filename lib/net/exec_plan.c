@@ -3,34 +3,6 @@
 #include "net/exec.h"
 #include "net/plan.h"
 
-typedef struct {
-    int32_t count;
-    clile_i_plan_block *blocks;
-    int32_t *order;
-} block_list;
-
-static int32_t add_block(block_list *list, int64_t count, int32_t step)
-{
-    list->blocks[list->count] = (clile_i_plan_block){.count = count, .first = step, .last = step};
-    return list->count++;
-}
-
-static void use_block(block_list *list, int32_t block, int32_t step)
-{
-    if (block >= 0 && list->blocks[block].last < step) list->blocks[block].last = step;
-}
-
-static void free_list(block_list *list)
-{
-    clile_i_free(list->blocks);
-    clile_i_free(list->order);
-}
-
-static int64_t rounded(int64_t count)
-{
-    return (count + 15) / 16 * 16;
-}
-
 /* ---- training -------------------------------------------------------------------------------- */
 
 /* Gradient blocks of a value: it has one or two readers. */
@@ -39,7 +11,7 @@ typedef struct {
 } value_diffs;
 
 typedef struct {
-    block_list list;
+    clile_i_plan list;
     value_diffs *diffs;
     int32_t *residual, *source; /* blocks of each unit's diff_residual and diff_src, -1 without */
 } training_plan;
@@ -49,10 +21,11 @@ typedef struct {
 static clile_status place_activations(clile_i_exec *exec)
 {
     clile_status status = CLILE_OK;
-    int64_t total = rounded(exec->pool.dst.count);
+    int64_t total = clile_i_plan_rounded(exec->pool.dst.count);
     for (int32_t v = CLILE_I_VALUE_POOLED; v < exec->value_count; ++v)
-        total += rounded(exec->layouts[v].count);
-    for (int32_t i = 0; i < exec->unit_count; ++i) total += rounded(exec->units[i].dst.count);
+        total += clile_i_plan_rounded(exec->layouts[v].count);
+    for (int32_t i = 0; i < exec->unit_count; ++i)
+        total += clile_i_plan_rounded(exec->units[i].dst.count);
     CLILE_I_ALLOC(exec->activations, total);
     CLILE_I_ALLOC(exec->stem.index, exec->pool.dst.count);
     float *at = exec->activations;
@@ -61,9 +34,9 @@ static clile_status place_activations(clile_i_exec *exec)
         clile_i_exec_unit *u = &exec->units[i];
         const int32_t value = i == 0 ? CLILE_I_VALUE_POOLED : u->unit->dst;
         u->pre = at;
-        at += rounded(u->dst.count);
+        at += clile_i_plan_rounded(u->dst.count);
         exec->values[value] = at;
-        at += rounded(exec->layouts[value].count);
+        at += clile_i_plan_rounded(exec->layouts[value].count);
     }
     exec->stem.winner = at;
 cleanup:
@@ -79,30 +52,31 @@ static void add_diff(value_diffs *diffs, int32_t block)
  * gradient becomes, in place, the one before its norm, the second that of its residual. */
 static void plan_gradients(const clile_i_exec *exec, training_plan *plan)
 {
-    block_list *list = &plan->list;
+    clile_i_plan *list = &plan->list;
     int32_t step = 0;
     add_diff(&plan->diffs[exec->value_count - 1],
-             add_block(list, exec->layouts[exec->value_count - 1].count, step));
+             clile_i_plan_add(list, exec->layouts[exec->value_count - 1].count, step));
     for (int32_t i = exec->unit_count - 1; i >= 0; --i) {
         const clile_i_unit *unit = exec->units[i].unit;
         value_diffs *dst = &plan->diffs[unit->dst];
         ++step;
         if (i == 0) { /* the stem: from the gradient after pooling to that before the norm */
             value_diffs *pooled = &plan->diffs[CLILE_I_VALUE_POOLED];
-            for (int32_t k = 0; k < pooled->count; ++k) use_block(list, pooled->block[k], step);
-            add_diff(dst, add_block(list, exec->layouts[unit->dst].count, step));
+            for (int32_t k = 0; k < pooled->count; ++k)
+                clile_i_plan_use(list, pooled->block[k], step);
+            add_diff(dst, clile_i_plan_add(list, exec->layouts[unit->dst].count, step));
         }
-        for (int32_t k = 0; k < dst->count; ++k) use_block(list, dst->block[k], step);
+        for (int32_t k = 0; k < dst->count; ++k) clile_i_plan_use(list, dst->block[k], step);
         plan->residual[i] = -1;
         if (unit->residual >= 0) {
             plan->residual[i] = dst->count > 1
                                     ? dst->block[1]
-                                    : add_block(list, exec->layouts[unit->dst].count, step);
+                                    : clile_i_plan_add(list, exec->layouts[unit->dst].count, step);
             add_diff(&plan->diffs[unit->residual], plan->residual[i]);
         }
         plan->source[i] = -1;
         if (unit->src != CLILE_I_VALUE_IMAGE) {
-            plan->source[i] = add_block(list, exec->layouts[unit->src].count, step);
+            plan->source[i] = clile_i_plan_add(list, exec->layouts[unit->src].count, step);
             add_diff(&plan->diffs[unit->src], plan->source[i]);
         }
     }
@@ -149,15 +123,13 @@ clile_status clile_i_exec_plan_training(clile_i_exec *exec)
     clile_status status = CLILE_OK;
     training_plan plan = {0};
     const int32_t most = 2 * exec->unit_count + 2;
-    CLILE_I_ALLOC(plan.list.blocks, most);
-    CLILE_I_ALLOC(plan.list.order, most);
+    CLILE_I_TRY(clile_i_plan_init(&plan.list, most));
     CLILE_I_ALLOC(plan.diffs, exec->value_count);
     CLILE_I_ALLOC(plan.residual, exec->unit_count);
     CLILE_I_ALLOC(plan.source, exec->unit_count);
     CLILE_I_TRY(place_activations(exec));
     plan_gradients(exec, &plan);
-    CLILE_I_ALLOC(exec->gradients,
-                  clile_i_plan(plan.list.blocks, plan.list.count, plan.list.order));
+    CLILE_I_ALLOC(exec->gradients, clile_i_plan_place(&plan.list));
     exec->diff_last = diff_at(exec, &plan, exec->value_count - 1, 0);
     for (int32_t i = 0; i < exec->unit_count; ++i) CLILE_I_TRY(bind_unit(exec, &plan, i));
     exec->stem.norm = exec->units[0].norm;
@@ -167,7 +139,7 @@ clile_status clile_i_exec_plan_training(clile_i_exec *exec)
     exec->stem.diff_dst_more = diff_at(exec, &plan, CLILE_I_VALUE_POOLED, 1);
     exec->stem.diff_src = diff_at(exec, &plan, exec->units[0].unit->dst, 0);
 cleanup:
-    free_list(&plan.list);
+    clile_i_plan_free(&plan.list);
     clile_i_free(plan.diffs);
     clile_i_free(plan.residual);
     clile_i_free(plan.source);
@@ -179,31 +151,14 @@ cleanup:
 clile_status clile_i_exec_plan_inference(clile_i_exec *exec)
 {
     clile_status status = CLILE_OK;
-    block_list list = {0};
-    int32_t *block = NULL; /* of each value */
-    CLILE_I_ALLOC(list.blocks, exec->value_count);
-    CLILE_I_ALLOC(list.order, exec->value_count);
-    CLILE_I_ALLOC(block, exec->value_count);
-    block[CLILE_I_VALUE_IMAGE] = -1;
-    for (int32_t i = 0; i < exec->unit_count; ++i) {
-        const clile_i_unit *unit = exec->units[i].unit;
-        const int32_t step = 2 * i;
-        use_block(&list, block[unit->src], step);
-        if (unit->residual >= 0) { /* the sum is made in place */
-            block[unit->dst] = block[unit->residual];
-            use_block(&list, block[unit->dst], step);
-        } else {
-            block[unit->dst] = add_block(&list, exec->layouts[unit->dst].count, step);
-        }
-        if (i > 0) continue;
-        use_block(&list, block[unit->dst], step + 1);
-        block[CLILE_I_VALUE_POOLED] = add_block(&list, exec->pool.dst.count, step + 1);
-    }
-    use_block(&list, block[exec->value_count - 1], 2 * exec->unit_count); /* average pooling */
-    CLILE_I_ALLOC(exec->activations, clile_i_plan(list.blocks, list.count, list.order));
+    int64_t *count = NULL, *offset = NULL, total = 0; /* floats */
+    CLILE_I_ALLOC(count, exec->value_count);
+    CLILE_I_ALLOC(offset, exec->value_count);
+    for (int32_t v = 0; v < exec->value_count; ++v) count[v] = exec->layouts[v].count;
+    CLILE_I_TRY(clile_i_plan_values(exec->net, count, offset, &total));
+    CLILE_I_ALLOC(exec->activations, total);
     exec->values[CLILE_I_VALUE_IMAGE] = exec->image;
-    for (int32_t v = 1; v < exec->value_count; ++v)
-        exec->values[v] = exec->activations + list.blocks[block[v]].offset;
+    for (int32_t v = 1; v < exec->value_count; ++v) exec->values[v] = exec->activations + offset[v];
     for (int32_t i = 0; i < exec->unit_count; ++i) {
         clile_i_exec_unit *u = &exec->units[i];
         const clile_i_conv_buffers buffers = {.src = exec->values[u->unit->src],
@@ -214,7 +169,7 @@ clile_status clile_i_exec_plan_inference(clile_i_exec *exec)
         CLILE_I_TRY(clile_i_conv_bind(u->conv, &buffers));
     }
 cleanup:
-    free_list(&list);
-    clile_i_free(block);
+    clile_i_free(count);
+    clile_i_free(offset);
     return status;
 }

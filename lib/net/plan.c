@@ -1,9 +1,33 @@
 #include "net/plan.h"
 
-static int64_t rounded(int64_t count)
+clile_status clile_i_plan_init(clile_i_plan *plan, int32_t most)
 {
-    return (count + 15) / 16 * 16;
+    clile_status status = CLILE_OK;
+    *plan = (clile_i_plan){0};
+    CLILE_I_ALLOC(plan->blocks, most);
+    CLILE_I_ALLOC(plan->order, most);
+cleanup:
+    return status;
 }
+
+void clile_i_plan_free(clile_i_plan *plan)
+{
+    clile_i_free(plan->blocks);
+    clile_i_free(plan->order);
+}
+
+int32_t clile_i_plan_add(clile_i_plan *plan, int64_t count, int32_t step)
+{
+    plan->blocks[plan->count] = (clile_i_plan_block){.count = count, .first = step, .last = step};
+    return plan->count++;
+}
+
+void clile_i_plan_use(clile_i_plan *plan, int32_t block, int32_t step)
+{
+    if (block >= 0 && plan->blocks[block].last < step) plan->blocks[block].last = step;
+}
+
+/* ---- placing --------------------------------------------------------------------------------- */
 
 static int overlap_in_time(const clile_i_plan_block *a, const clile_i_plan_block *b)
 {
@@ -12,37 +36,81 @@ static int overlap_in_time(const clile_i_plan_block *a, const clile_i_plan_block
 
 /* The end of the first placed block that is in the way of `block` at `offset`; -1 when there is
  * none. */
-static int64_t obstacle(const clile_i_plan_block *blocks, const int32_t *order, int32_t placed,
-                        const clile_i_plan_block *block, int64_t offset)
+static int64_t obstacle(const clile_i_plan *plan, int32_t placed, const clile_i_plan_block *block,
+                        int64_t offset)
 {
     for (int32_t i = 0; i < placed; ++i) {
-        const clile_i_plan_block *other = &blocks[order[i]];
+        const clile_i_plan_block *other = &plan->blocks[plan->order[i]];
+        const int64_t end = other->offset + clile_i_plan_rounded(other->count);
         if (!overlap_in_time(block, other)) continue;
-        if (offset < other->offset + rounded(other->count) &&
-            other->offset < offset + rounded(block->count))
-            return other->offset + rounded(other->count);
+        if (offset < end && other->offset < offset + clile_i_plan_rounded(block->count)) return end;
     }
     return -1;
 }
 
-int64_t clile_i_plan(clile_i_plan_block *blocks, int32_t n, int32_t *order)
+/* Largest first, those of one size in the order they were added. */
+static void sort(const clile_i_plan *plan)
 {
-    int64_t total = 0;
-    for (int32_t i = 0; i < n; ++i) { /* insertion sort by size, stable */
+    int32_t *order = plan->order;
+    for (int32_t i = 0; i < plan->count; ++i) {
         int32_t k = i;
-        for (; k > 0 && blocks[order[k - 1]].count < blocks[i].count; --k) order[k] = order[k - 1];
+        for (; k > 0 && plan->blocks[order[k - 1]].count < plan->blocks[i].count; --k)
+            order[k] = order[k - 1];
         order[k] = i;
     }
-    for (int32_t i = 0; i < n; ++i) {
-        clile_i_plan_block *block = &blocks[order[i]];
+}
+
+int64_t clile_i_plan_place(clile_i_plan *plan)
+{
+    int64_t total = 0;
+    sort(plan);
+    for (int32_t i = 0; i < plan->count; ++i) {
+        clile_i_plan_block *block = &plan->blocks[plan->order[i]];
         int64_t offset = 0;
-        /* Candidates grow: every obstacle moves the block behind it, and what is in front has
-         * been tried. */
-        for (int64_t end = obstacle(blocks, order, i, block, offset); end >= 0;
-             end = obstacle(blocks, order, i, block, offset))
+        /* Every obstacle moves the block to its end; what lies before that has been tried. */
+        for (int64_t end = obstacle(plan, i, block, offset); end >= 0;
+             end = obstacle(plan, i, block, offset))
             offset = end;
         block->offset = offset;
-        if (offset + rounded(block->count) > total) total = offset + rounded(block->count);
+        const int64_t end = offset + clile_i_plan_rounded(block->count);
+        if (end > total) total = end;
     }
     return total;
+}
+
+/* ---- the values of a net --------------------------------------------------------------------- */
+
+clile_status clile_i_plan_values(const clile_i_net *net, const int64_t *count, int64_t *offset,
+                                 int64_t *total)
+{
+    clile_status status = CLILE_OK;
+    clile_i_plan plan = {0};
+    int32_t *block = NULL; /* of each value */
+    CLILE_I_TRY(clile_i_plan_init(&plan, net->value_count));
+    CLILE_I_ALLOC(block, net->value_count);
+    block[CLILE_I_VALUE_IMAGE] = -1;
+    for (int32_t i = 0; i < net->unit_count; ++i) {
+        const clile_i_unit *unit = &net->units[i];
+        const int32_t step = 2 * i;
+        clile_i_plan_use(&plan, block[unit->src], step);
+        if (unit->residual >= 0) { /* the sum is made in place */
+            block[unit->dst] = block[unit->residual];
+            clile_i_plan_use(&plan, block[unit->dst], step);
+        } else {
+            block[unit->dst] = clile_i_plan_add(&plan, count[unit->dst], step);
+        }
+        if (i > 0) continue;
+        clile_i_plan_use(&plan, block[unit->dst], step + 1);
+        block[CLILE_I_VALUE_POOLED] =
+            clile_i_plan_add(&plan, count[CLILE_I_VALUE_POOLED], step + 1);
+    }
+    /* average pooling */
+    clile_i_plan_use(&plan, block[net->value_count - 1], 2 * net->unit_count);
+    *total = clile_i_plan_place(&plan);
+    offset[CLILE_I_VALUE_IMAGE] = 0;
+    for (int32_t v = 1; v < net->value_count; ++v) offset[v] = plan.blocks[block[v]].offset;
+cleanup:
+    clile_i_plan_free(&plan);
+    clile_i_free(block);
+    return status;
 }

@@ -135,42 +135,21 @@ cleanup:
     return status;
 }
 
-/* Where each value lies: one arena by lifetimes, sums in place. */
+/* Where each value lies: one arena. */
 static clile_status place_values(clile_i_qexec *exec)
 {
     clile_status status = CLILE_OK;
     const clile_i_net *net = exec->net;
-    clile_i_plan_block *blocks = NULL;
-    int32_t *order = NULL, *block = NULL, count = 0;
-    CLILE_I_ALLOC(blocks, net->value_count);
-    CLILE_I_ALLOC(order, net->value_count);
-    CLILE_I_ALLOC(block, net->value_count);
-    for (int32_t i = 0; i < net->unit_count; ++i) {
-        const clile_i_unit *unit = &net->units[i];
-        const int32_t step = 2 * i;
-        if (unit->src != CLILE_I_VALUE_IMAGE) blocks[block[unit->src]].last = step;
-        if (unit->residual >= 0) {
-            block[unit->dst] = block[unit->residual];
-            blocks[block[unit->dst]].last = step;
-        } else {
-            block[unit->dst] = count;
-            blocks[count++] = (clile_i_plan_block){.count = exec->values[unit->dst].layout.count,
-                                                   .first = step,
-                                                   .last = step + (i == 0)};
-        }
-        if (i > 0) continue;
-        block[CLILE_I_VALUE_POOLED] = count;
-        blocks[count++] = (clile_i_plan_block){
-            .count = exec->pool.dst.count, .first = step + 1, .last = step + 1};
-    }
-    blocks[block[net->value_count - 1]].last = 2 * net->unit_count;
-    /* bytes, lines of 64 */
-    for (int32_t b = 0; b < count; ++b) blocks[b].count = (blocks[b].count + 63) / 64 * 64;
-    CLILE_I_ALLOC(exec->arena, clile_i_plan(blocks, count, order) + 64);
+    int64_t *count = NULL, *offset = NULL, total = 0; /* bytes */
+    CLILE_I_ALLOC(count, net->value_count);
+    CLILE_I_ALLOC(offset, net->value_count);
+    for (int32_t v = 0; v < net->value_count; ++v) /* lines of 64 */
+        count[v] = (exec->values[v].layout.count + 63) / 64 * 64;
+    CLILE_I_TRY(clile_i_plan_values(net, count, offset, &total));
+    CLILE_I_ALLOC(exec->arena, total + 64);
     CLILE_I_ALLOC(exec->image, exec->values[CLILE_I_VALUE_IMAGE].layout.count + 64);
     exec->values[CLILE_I_VALUE_IMAGE].bytes = exec->image;
-    for (int32_t v = 1; v < net->value_count; ++v)
-        exec->values[v].bytes = exec->arena + blocks[block[v]].offset;
+    for (int32_t v = 1; v < net->value_count; ++v) exec->values[v].bytes = exec->arena + offset[v];
     for (int32_t i = 0; i < net->unit_count; ++i) {
         const clile_i_unit *unit = &net->units[i];
         CLILE_I_TRY(clile_i_qconv_bind(exec->units[i].conv, exec->values[unit->src].bytes,
@@ -178,9 +157,8 @@ static clile_status place_values(clile_i_qexec *exec)
                                        exec->values[unit->dst].bytes, exec->scratch));
     }
 cleanup:
-    clile_i_free(blocks);
-    clile_i_free(order);
-    clile_i_free(block);
+    clile_i_free(count);
+    clile_i_free(offset);
     return status;
 }
 
