@@ -29,7 +29,7 @@ NOT_HERE = {
     ("docs/contributing.md", "cmake -S . -B build"): "tests/run.sh does the same",
     ("docs/dependencies.md", "python3 -m venv onednn3"): "tests/run.sh does the same for its second build",
     ("docs/getting-started.md", "apt-get install"): "as in README.md",
-    ("docs/import.md", "torch.save(torch.load("): "a file that no test has; tests/parity imports what PyTorch saved",
+    ("docs/import.md", "weights = torch.load("): "a file that no test has; tests/parity imports what PyTorch saved",
     ("docs/packaging.md", "cmake -S . -B build -G"): "tests/consumer/run.sh does the same",
     ("docs/packaging.md", "cmake -S . -B build-deb"): "tests/packages.sh does the same",
     ("docs/packaging.md", "pip wheel"): "tests/python/wheel.sh does the same",

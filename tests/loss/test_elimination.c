@@ -3,6 +3,8 @@
 #include "loss/loss.h"
 #include "loss/support.h"
 
+#include <clile/options.h>
+
 enum { ORTHOGONAL, DECORRELATE, ADVERSARIAL };
 
 typedef struct {
@@ -253,22 +255,40 @@ static void test_table(void **state)
 {
     (void)state;
     assert_int_equal(clile_losses_api_version(), CLILE_LOSSES_API_VERSION);
-    assert_int_equal(clile_i_elimination_count(), 5);
+    const int32_t count = clile_i_elimination_count();
     assert_null(clile_i_elimination_find("orthogona"));
     assert_null(clile_i_elimination_find(NULL));
-    assert_null(clile_i_elimination_at(5));
+    assert_null(clile_i_elimination_at(count));
     assert_null(clile_i_elimination_at(-1));
     assert_ptr_equal(clile_i_elimination_find("orthogonal")->pair, clile_loss_orthogonal);
     assert_ptr_equal(clile_i_elimination_find("decorrelate")->pair, clile_loss_decorrelate);
     assert_true(clile_i_elimination_find("adversarial")->needs_classifier);
     assert_true(clile_i_elimination_find("mixed")->needs_deviation);
-    for (int32_t i = 0; i < 5; ++i) {
+    for (int32_t i = 0; i < count; ++i) {
         const clile_i_elimination *row = clile_i_elimination_at(i);
         assert_ptr_equal(clile_i_elimination_find(row->name), row);
         assert_true((row->pair != NULL) == row->needs_id_embedding);
         assert_true(row->needs_id_embedding + row->needs_classifier + row->needs_deviation ==
                     (strcmp(row->name, "none") != 0));
     }
+}
+
+/* Another table, another room: the choices of the option are the rows here, in the same order. */
+static void test_option(void **state)
+{
+    (void)state;
+    clile_i_text names = {0};
+    clile_options *options = NULL;
+    for (int32_t i = 0; i < clile_i_elimination_count(); ++i)
+        clile_i_text_append(&names, "%s%s", i > 0 ? "|" : "one of ",
+                            clile_i_elimination_at(i)->name);
+    clile_i_text_append(&names, " was expected");
+    assert_int_equal(clile_options_create(&options), CLILE_OK);
+    assert_int_equal(clile_options_set(options, CLILE_OPT_ELIMINATION, "?"),
+                     CLILE_E_INVALID_ARGUMENT);
+    assert_non_null(strstr(clile_last_error(), names.data));
+    clile_options_destroy(options);
+    clile_i_text_free(&names);
 }
 
 int main(void)
@@ -283,6 +303,7 @@ int main(void)
         cmocka_unit_test(test_errors),
         cmocka_unit_test(test_no_memory),
         cmocka_unit_test(test_table),
+        cmocka_unit_test(test_option),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
