@@ -71,20 +71,6 @@ void clile_i_frames_free(clile_i_frames *frames);
 /* NULL: none */
 const clile_i_frame *clile_i_frames_find(const clile_i_frames *frames, int64_t number);
 
-/* roots.c: where the images are: "" or the folder directly below `path` in which most of `below`
- * (such as "F001/T1") hold images, the first by name among equals. Images of another such folder
- * are counted as left out, with a warning that names both. `*out` is the caller's. FORMAT:
- * nowhere. */
-clile_status clile_i_frames_root(const char *path, int64_t count, char *const *below,
-                                 clile_i_table *table, char **out);
-/* Warns when `folders[k]` below path was taken for labels and `folders[other]` has some, too. */
-clile_status clile_i_roots_warn_labels(const char *path, const char *const *folders, int64_t taken,
-                                       int64_t other, clile_i_table *table);
-/* Files in landmarks and boxes that no stem (such as "F001_T1") has: a note, or a warning when
- * they look like a misspelled one or none is used; folders Landmarks and the like. */
-clile_status clile_i_roots_check_faces(const char *path, int64_t count, const char *const *stems,
-                                       clile_i_table *table);
-
 struct clile_i_place_columns; /* columns.h */
 /* places.c: where the face is in an image, by frame: landmarks (5 or 68 points, reduced to
  * five), boxes. */

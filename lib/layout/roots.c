@@ -1,6 +1,6 @@
 /* Folders of a data set that might be taken for each other: those of images, of labels, of
  * landmarks and boxes. */
-#include "layout/layout.h"
+#include "layout/roots.h"
 
 #include <string.h>
 
@@ -39,44 +39,44 @@ cleanup:
     return status;
 }
 
-/* *sequences: how many of `below` have images in path/folder. */
-static clile_status count_sequences(const char *path, const char *folder, int64_t count,
-                                    char *const *below, int64_t *sequences)
+/* *found: how many sequences have images in `folder`. */
+static clile_status count_sequences(const clile_i_sequences *s, const char *folder, int64_t *found)
 {
     int64_t images = 0;
-    *sequences = 0;
-    for (int64_t b = 0; b < count; ++b) {
-        CLILE_I_RETURN_IF(count_images(path, folder, below[b], NULL, &images));
-        *sequences += images > 0;
+    *found = 0;
+    for (int64_t i = 0; i < s->count; ++i) {
+        CLILE_I_RETURN_IF(count_images(s->request->path, folder, s->each[i].below, NULL, &images));
+        *found += images > 0;
     }
     return CLILE_OK;
 }
 
 /* The other folder's images are left out; a link to the same images is nothing to warn of. */
-static clile_status leave_out(const char *path, const char *taken, const char *other, int64_t count,
-                              char *const *below, clile_i_table *table)
+static clile_status leave_out(clile_i_sequences *s, const char *taken, const char *other)
 {
     clile_status status = CLILE_OK;
+    const char *path = s->request->path;
     char *ours = NULL, *theirs = NULL;
     int64_t sequences = 0, images = 0, all = 0;
-    for (int64_t b = 0; b < count; ++b) {
+    for (int64_t i = 0; i < s->count; ++i) {
+        const char *below = s->each[i].below;
         clile_i_free(ours);
         clile_i_free(theirs);
         ours = theirs = NULL;
-        CLILE_I_TRY(join3(path, taken, below[b], &ours));
-        CLILE_I_TRY(join3(path, other, below[b], &theirs));
+        CLILE_I_TRY(join3(path, taken, below, &ours));
+        CLILE_I_TRY(join3(path, other, below, &theirs));
         if (clile_i_path_is_same(ours, theirs)) continue;
-        CLILE_I_TRY(count_images(path, other, below[b], table, &images));
+        CLILE_I_TRY(count_images(path, other, below, s->table, &images));
         sequences += images > 0;
         all += images;
     }
     if (sequences > 0)
         status = clile_i_table_warn(
-            table,
+            s->table,
             "images are taken from %s; %s has %lld images of %lld of the %lld sequences, too: "
             "move those away that are not meant",
             taken[0] != '\0' ? taken : "the folder itself", other[0] != '\0' ? other : "it",
-            (long long)all, (long long)sequences, (long long)count);
+            (long long)all, (long long)sequences, (long long)s->count);
 cleanup:
     clile_i_free(ours);
     clile_i_free(theirs);
@@ -84,15 +84,16 @@ cleanup:
 }
 
 /* What to say where no image is: images of kinds that are not read may be there. */
-static clile_status fail_without_images(const char *path, const clile_i_names *folders,
-                                        int64_t count, char *const *below, clile_i_table *table)
+static clile_status fail_without_images(clile_i_sequences *s, const clile_i_names *folders)
 {
+    const char *path = s->request->path;
+    clile_i_table *table = s->table;
     for (int64_t k = 0; k <= folders->count; ++k) {
-        for (int64_t b = 0; b < count && table->not_read == 0; ++b) {
+        for (int64_t i = 0; i < s->count && table->not_read == 0; ++i) {
             clile_i_frames frames = {0};
             char *inner = NULL;
             clile_status status =
-                join3(path, k == 0 ? "" : folders->names[k - 1], below[b], &inner);
+                join3(path, k == 0 ? "" : folders->names[k - 1], s->each[i].below, &inner);
             if (status == CLILE_OK) status = clile_i_frames_list(inner, table, &frames);
             clile_i_frames_free(&frames);
             clile_i_free(inner);
@@ -108,37 +109,33 @@ static clile_status fail_without_images(const char *path, const clile_i_names *f
         CLILE_E_FORMAT,
         "%s: no images; looked for %s/FRAME.jpg (or jpeg, png, bmp) and the like there and in each "
         "folder directly below",
-        path, count > 0 ? below[0] : "SUBJECT");
+        path, s->each[0].below);
 }
 
-clile_status clile_i_frames_root(const char *path, int64_t count, char *const *below,
-                                 clile_i_table *table, char **out)
+clile_status clile_i_roots_find_images(clile_i_sequences *s)
 {
     clile_status status = CLILE_OK;
     clile_i_names folders = {0};
-    int64_t *sequences = NULL, best = 0;
+    int64_t *found = NULL, best = 0;
 
-    *out = NULL;
-    CLILE_I_TRY(clile_i_folder_list(path, &folders));
-    CLILE_I_ALLOC(sequences, folders.count + 1); /* [0]: path itself */
+    CLILE_I_TRY(clile_i_folder_list(s->request->path, &folders));
+    CLILE_I_ALLOC(found, folders.count + 1); /* [0]: the data set's own */
     for (int64_t k = 0; k <= folders.count; ++k) {
-        CLILE_I_TRY(
-            count_sequences(path, k == 0 ? "" : folders.names[k - 1], count, below, &sequences[k]));
-        if (sequences[k] > sequences[best]) best = k;
+        CLILE_I_TRY(count_sequences(s, k == 0 ? "" : folders.names[k - 1], &found[k]));
+        if (found[k] > found[best]) best = k;
     }
-    if (sequences[best] == 0) {
-        status = fail_without_images(path, &folders, count, below, table);
+    if (found[best] == 0) {
+        status = fail_without_images(s, &folders);
         goto cleanup;
     }
     const char *taken = best == 0 ? "" : folders.names[best - 1];
     for (int64_t k = 0; k <= folders.count; ++k)
-        if (k != best && sequences[k] > 0)
-            CLILE_I_TRY(
-                leave_out(path, taken, k == 0 ? "" : folders.names[k - 1], count, below, table));
-    *out = clile_i_strdup(taken);
-    if (*out == NULL) status = CLILE_E_OUT_OF_MEMORY;
+        if (k != best && found[k] > 0)
+            CLILE_I_TRY(leave_out(s, taken, k == 0 ? "" : folders.names[k - 1]));
+    s->images = clile_i_strdup(taken);
+    if (s->images == NULL) status = CLILE_E_OUT_OF_MEMORY;
 cleanup:
-    clile_i_free(sequences);
+    clile_i_free(found);
     clile_i_names_free(&folders);
     return status;
 }
@@ -176,16 +173,16 @@ static int equal_letters(const char *left, size_t size, const char *right)
     return right[size] == '\0';
 }
 
-/* Files in one folder: those that are no stem's, and the first that is one's but for capital
+/* Files in one folder: those that are no sequence's, and the first that is one's but for capital
  * letters. */
-static clile_status check_folder(const char *path, const char *folder, int64_t count,
-                                 const char *const *stems, clile_i_table *table)
+static clile_status check_folder(clile_i_sequences *s, const char *folder)
 {
     clile_status status = CLILE_OK;
+    clile_i_table *table = s->table;
     clile_i_names files = {0};
     int64_t used = 0, unused = 0;
     const char *first = NULL, *alike = NULL;
-    char *below = clile_i_path_join(path, folder);
+    char *below = clile_i_path_join(s->request->path, folder);
     if (below == NULL) return CLILE_E_OUT_OF_MEMORY;
     if (!clile_i_path_is_folder(below)) goto cleanup;
     CLILE_I_TRY(clile_i_folder_list(below, &files));
@@ -194,10 +191,10 @@ static clile_status check_folder(const char *path, const char *folder, int64_t c
         if (dot == NULL || !equal_letters(dot, strlen(dot), ".csv")) continue;
         const size_t size = (size_t)(dot - name);
         int exact = 0, near = 0;
-        for (int64_t s = 0; s < count && !exact; ++s) {
-            if (!equal_letters(name, size, stems[s])) continue;
+        for (int64_t k = 0; k < s->count && !exact; ++k) {
+            if (!equal_letters(name, size, s->each[k].stem)) continue;
             near = 1;
-            exact = strncmp(name, stems[s], size) == 0 && strcmp(dot, ".csv") == 0;
+            exact = strncmp(name, s->each[k].stem, size) == 0 && strcmp(dot, ".csv") == 0;
         }
         used += exact;
         unused += !exact;
@@ -221,19 +218,18 @@ cleanup:
     return status;
 }
 
-clile_status clile_i_roots_check_faces(const char *path, int64_t count, const char *const *stems,
-                                       clile_i_table *table)
+clile_status clile_i_roots_check_faces(clile_i_sequences *s)
 {
     static const char *const wanted[2] = {"landmarks", "boxes"};
     clile_status status = CLILE_OK;
     clile_i_names folders = {0};
-    for (int k = 0; k < 2; ++k) CLILE_I_TRY(check_folder(path, wanted[k], count, stems, table));
-    CLILE_I_TRY(clile_i_folder_list(path, &folders));
+    for (int k = 0; k < 2; ++k) CLILE_I_TRY(check_folder(s, wanted[k]));
+    CLILE_I_TRY(clile_i_folder_list(s->request->path, &folders));
     for (int64_t i = 0; i < folders.count; ++i)
         for (int k = 0; k < 2; ++k)
             if (equal_letters(folders.names[i], strlen(folders.names[i]), wanted[k]) &&
                 strcmp(folders.names[i], wanted[k]) != 0)
-                CLILE_I_TRY(clile_i_table_warn(table, "the folder %s is not read, expected %s",
+                CLILE_I_TRY(clile_i_table_warn(s->table, "the folder %s is not read, expected %s",
                                                folders.names[i], wanted[k]));
 cleanup:
     clile_i_names_free(&folders);

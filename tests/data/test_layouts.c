@@ -115,6 +115,41 @@ static void images_of_other_kinds_are_named(void **state)
     }
 }
 
+/* BP4D, DISFA and DISFA+ agree on what is a subject's folder. */
+static void images_without_labels_are_counted_alike(void **state)
+{
+    static const struct {
+        const char *layout, *label_file, *labels, *image, *other, *no_subject;
+    } cases[] = {
+        {"bp4d", "AU_OCC/F001_T1.csv", "0,1\n1,1\n", "img/F001/T1/1.png", "img/XY7/T2/5.png",
+         "img/7/T2/5.png"},
+        {"disfa", "SN001/SN001_au1.txt", "1,0\n", "img/SN001/0.png", "img/XY7/5.png",
+         "img/7/5.png"},
+        {"disfa+", "SN001/a/AU1.txt", "000.png 0\n", "img/SN001/a/000.png", "img/XY7/b/005.png",
+         "img/7/b/005.png"},
+        {"disfa+", "XY7/a/AU1.txt", "000.png 0\n", "img/XY7/a/000.png", "img/SN001/b/005.png",
+         "img/SN/b/005.png"},
+    };
+    (void)state;
+    for (size_t k = 0; k < sizeof cases / sizeof *cases; ++k) {
+        const scratch s = scratch_make();
+        clile_dataset *dataset = NULL;
+        char settings[64];
+        scratch_text(&s, cases[k].label_file, cases[k].labels);
+        scratch_image(&s, cases[k].image, 9);
+        scratch_image(&s, cases[k].other, 9);
+        scratch_image(&s, cases[k].no_subject, 9);
+        snprintf(settings, sizeof settings, "layout=%s au_set=1", cases[k].layout);
+        if (scratch_open(s.path, settings, &dataset) != CLILE_OK)
+            fail_msg("%s", clile_last_error());
+        assert_counts(dataset, 1, 0, 1, 1);
+        assert_string_equal(clile_dataset_get_left_out(dataset, CLILE_LEFT_OUT_IMAGES, 0),
+                            cases[k].other);
+        clile_dataset_destroy(dataset);
+        scratch_free(&s);
+    }
+}
+
 static void bp4d_options_choose_aus_and_unknowns(void **state)
 {
     const scratch s = scratch_make();
@@ -533,6 +568,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(bp4d_is_read),
         cmocka_unit_test(images_of_other_kinds_are_named),
+        cmocka_unit_test(images_without_labels_are_counted_alike),
         cmocka_unit_test(bp4d_options_choose_aus_and_unknowns),
         cmocka_unit_test(bp4d_mistakes_are_named),
         cmocka_unit_test(bp4d_without_images_says_where_it_looked),
