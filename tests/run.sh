@@ -26,15 +26,8 @@ passed() { echo "passed $*" >>"$results"; }
 fail() { echo "failed $*" >>"$results"; printf '\nFAILED: %s\n' "$*" >&2; }
 skip() { echo "skipped $*" >>"$results"; printf '\nSKIPPED: %s\n' "$*" >&2; }
 
-# may_skip "BUILD: TEST: REASON": skips that are none, even with CLILE_REQUIRE_ALL=1, and why
-may_skip() {
-    case $1 in
-    "system: onnx/"* | "system: docs/blocks: "*" has no onnx"* | "system: docs/blocks: "*" has no safetensors"*) ;; # the build with oneDNN 3 has the Python with these
-    "onednn-3: docs/blocks: "*" has no torch"*) ;;                     # that of the system has PyTorch
-    *": dnn/test_conv: "*) ;;                                          # what this oneDNN or processor has no code for
-    *) return 1 ;;
-    esac
-}
+# shellcheck source=tests/may_skip.sh
+. tests/may_skip.sh
 
 if [ -z "${CLILE_FACES:-}" ] && [ -d ../shared/data ]; then
     CLILE_FACES=$(cd ../shared/data && pwd)
