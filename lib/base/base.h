@@ -259,6 +259,9 @@ clile_status clile_i_folder_list(const char *path, clile_i_names *out);
 void clile_i_names_free(clile_i_names *names);
 /* "folder/name"; NULL + error text when memory is out. */
 char *clile_i_path_join(const char *folder, const char *name);
+/* Takes ".", doubled slashes and "x/.." out of a name that is only compared with others: x may be
+ * a link, so that the path of a file must not be changed like this. */
+void clile_i_path_plain(char *path);
 
 /* Atomic writer: a temporary file beside `path`, flushed to disk and renamed by commit; abort
  * removes it. */
@@ -284,7 +287,7 @@ typedef struct {
 } clile_i_lines;
 /* 0 at the end */
 int clile_i_lines_next(clile_i_lines *lines, const char **begin, const char **end);
-/* Fields of one CSV line, quotes allowed around a field ("" inside is not unescaped), blanks
+/* Fields of one CSV line, quotes allowed around a field (rows.h unescapes "" inside), blanks
  * around it dropped; no copy. Returns how many there are in the line (at least 1), of which at
  * most `most` are stored. */
 int64_t clile_i_csv_split(const char *begin, const char *end, int64_t most,

@@ -189,6 +189,29 @@ char *clile_i_path_join(const char *folder, const char *name)
     return path;
 }
 
+void clile_i_path_plain(char *path)
+{
+    char *const start = path + (path[0] == '/'), *to = start;
+    char *keep = start; /* the end of the ".." that a relative path begins with */
+    for (const char *at = start;;) {
+        const size_t size = strcspn(at, "/");
+        const int last = at[size] == '\0', up = size == 2 && at[0] == '.' && at[1] == '.';
+        if (up && to > keep) {
+            do --to;
+            while (to > keep && to[-1] != '/');
+        } else if (size > 0 && !(size == 1 && at[0] == '.') && !(up && start > path)) {
+            memmove(to, at, size);
+            to += size;
+            *to++ = '/';
+            if (up) keep = to;
+        }
+        if (last) break;
+        at += size + 1;
+    }
+    if (to > start) --to;
+    *to = '\0';
+}
+
 uint32_t clile_i_crc32(uint32_t crc, const void *data, size_t size)
 {
     return (uint32_t)crc32_z(crc, data, size);

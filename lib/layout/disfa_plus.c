@@ -31,18 +31,21 @@ static int32_t file_au(const char *name, const char *subject)
     return au >= 1 && au <= 999 ? (int32_t)au : 0;
 }
 
-/* "000.jpg   2" as the number of its image and its second word: 1, or 0 when it is no such row. */
+/* "000.jpg   2" or "000.jpg,2" as the number of its image and its second word: 1, or 0 when it is
+ * no such row. */
 static int split_row(const clile_i_rows *rows, int64_t *frame, const char **word, const char **end)
 {
     char image[64];
-    const char *at = rows->begin[0], *stop = rows->end[rows->count - 1], *blank = at;
-    while (blank < stop && *blank != ' ' && *blank != '\t' && *blank != ',') ++blank;
+    const char *at = rows->begin[0], *blank = at;
+    if (rows->count > 2) return 0;
+    while (blank < rows->end[0] && *blank != ' ' && *blank != '\t') ++blank;
     if (blank == at || (size_t)(blank - at) >= sizeof image) return 0;
+    if (rows->count == 2 && blank != rows->end[0]) return 0;
     memcpy(image, at, (size_t)(blank - at));
     image[blank - at] = '\0';
-    while (blank < stop && (*blank == ' ' || *blank == '\t' || *blank == ',')) ++blank;
-    *word = blank;
-    *end = stop;
+    while (blank < rows->end[0] && (*blank == ' ' || *blank == '\t')) ++blank;
+    *word = rows->count == 2 ? rows->begin[1] : blank;
+    *end = rows->end[rows->count - 1];
     return clile_i_frame_number(image, frame);
 }
 

@@ -25,6 +25,8 @@ typedef struct {
 struct clile_face_file {
     clile_i_rows rows; /* the open file; the present row */
     char *path;
+    char *plain;    /* [rows.file.size + 1] names in their plain form, where their rows are in the
+                     * file; NULL: none needed it */
     int32_t header; /* 1: columns by name */
     int64_t columns;
     int64_t name, success; /* columns; -1: none */
@@ -87,17 +89,9 @@ static int ends_in(span path, span tail)
            (shorter == 0 || path.begin[shorter - 1] == '/');
 }
 
-static span without_dot(span path)
-{
-    while (path.end - path.begin > 2 && path.begin[0] == '.' && path.begin[1] == '/')
-        path.begin += 2;
-    return path;
-}
-
 /* How well a row's name fits an image; 0: not at all. */
 static ptrdiff_t fit_of(span row, span image)
 {
-    row = without_dot(row);
     if (ends_in(image, row) || ends_in(without_ending(image), row))
         return NAME_FITS + (row.end - row.begin);
     return same_number(row, digits(base_name(without_ending(image)))) ? NUMBER_FITS : 0;
@@ -219,6 +213,7 @@ void clile_face_file_destroy(clile_face_file *file)
     if (file == NULL) return;
     clile_i_rows_close(&file->rows);
     clile_i_free(file->path);
+    clile_i_free(file->plain);
     clile_i_free(file->entries);
     clile_i_free(file->entry_found);
     clile_i_free(file);
@@ -239,6 +234,30 @@ static int64_t first_of_key(const clile_face_file *f, uint64_t key)
     return low;
 }
 
+/* Whether clile_i_path_plain may change a name. */
+static int is_plain(span name)
+{
+    for (const char *p = name.begin; p < name.end; ++p)
+        if ((p == name.begin || p[-1] == '/') && (*p == '.' || *p == '/')) return 0;
+    return 1;
+}
+
+/* The name of the present row as it is compared with images. */
+static clile_status row_name(clile_face_file *f, span *name)
+{
+    *name = field(&f->rows, f->header ? f->name : 0);
+    if (is_plain(*name)) return CLILE_OK;
+    if (f->plain == NULL) f->plain = clile_i_calloc((int64_t)f->rows.file.size + 1, 1);
+    if (f->plain == NULL) return CLILE_E_OUT_OF_MEMORY;
+    char *plain = f->plain + (f->rows.line_begin - f->rows.lines.data);
+    const size_t size = (size_t)(name->end - name->begin);
+    memcpy(plain, name->begin, size);
+    plain[size] = '\0';
+    clile_i_path_plain(plain);
+    *name = span_of(plain);
+    return CLILE_OK;
+}
+
 /* Makes the row of an entry the present one. */
 static clile_status go_to(clile_face_file *f, int64_t index, span *name)
 {
@@ -247,8 +266,7 @@ static clile_status go_to(clile_face_file *f, int64_t index, span *name)
     f->rows.lines.line = f->entries[index].line;
     CLILE_I_RETURN_IF(clile_i_rows_next(&f->rows, &more));
     if (!more) return clile_i_rows_fail(&f->rows, "the file has changed since it was opened");
-    *name = field(&f->rows, f->header ? f->name : 0);
-    return CLILE_OK;
+    return row_name(f, name);
 }
 
 /* Puts the rows that fit best into entry_found. */
@@ -261,8 +279,8 @@ static clile_status collect(clile_face_file *f, span image, int frames)
     for (int64_t i = first_of_key(f, key); i < f->count && f->entries[i].key == key; ++i) {
         span name = {NULL, NULL};
         CLILE_I_RETURN_IF(go_to(f, i, &name));
-        const ptrdiff_t fits = frames ? same_number(base_name(without_ending(name)), number)
-                                      : fit_of(name, without_dot(image));
+        const ptrdiff_t fits =
+            frames ? same_number(base_name(without_ending(name)), number) : fit_of(name, image);
         if (fits == 0 || fits < best) continue;
         if (fits > best) f->found = 0;
         best = fits;
@@ -278,17 +296,23 @@ static clile_status collect(clile_face_file *f, span image, int frames)
 
 clile_status clile_face_file_expect(clile_face_file *file, const char *image)
 {
+    clile_status status = CLILE_OK;
     CLILE_I_CHECK_NOT_NULL(file);
     CLILE_I_CHECK_NOT_NULL(image);
-    const uint64_t owner = hash(without_dot(span_of(image)));
-    CLILE_I_RETURN_IF(collect(file, span_of(image), 0));
+    char *plain = clile_i_strdup(image);
+    if (plain == NULL) return CLILE_E_OUT_OF_MEMORY;
+    clile_i_path_plain(plain);
+    const uint64_t owner = hash(span_of(plain));
+    CLILE_I_TRY(collect(file, span_of(plain), 0));
     for (int64_t k = 0; k < file->found; ++k) {
         entry *e = &file->entries[file->entry_found[k]];
         e->shared |= e->owner != 0 && e->owner != owner;
         e->owner = owner;
     }
     file->found = 0;
-    return CLILE_OK;
+cleanup:
+    clile_i_free(plain);
+    return status;
 }
 
 /* Rows of one frame in several folders are of several images. */
@@ -325,17 +349,21 @@ static clile_status check_shared(clile_face_file *f, const char *image)
 clile_status clile_face_file_find(clile_face_file *file, const char *image, int64_t frame,
                                   int64_t *count)
 {
+    clile_status status = CLILE_OK;
     char number[24];
     CLILE_I_CHECK_NOT_NULL(file);
     CLILE_I_CHECK_NOT_NULL(count);
     snprintf(number, sizeof number, "%lld", (long long)frame);
-    clile_status status = collect(file, span_of(image != NULL ? image : number), image == NULL);
-    if (status == CLILE_OK)
-        status = image != NULL ? check_shared(file, image) : check_folders(file, frame);
-    if (status == CLILE_OK)
-        *count = file->found;
-    else
-        file->found = 0;
+    file->found = 0;
+    char *plain = clile_i_strdup(image != NULL ? image : number);
+    if (plain == NULL) return CLILE_E_OUT_OF_MEMORY;
+    clile_i_path_plain(plain);
+    CLILE_I_TRY(collect(file, span_of(plain), image == NULL));
+    CLILE_I_TRY(image != NULL ? check_shared(file, image) : check_folders(file, frame));
+    *count = file->found;
+cleanup:
+    if (status != CLILE_OK) file->found = 0;
+    clile_i_free(plain);
     return status;
 }
 

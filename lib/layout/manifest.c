@@ -41,34 +41,32 @@ static clile_status read_manifest(const clile_i_layout_request *request, const c
                                   const char *folder, clile_i_table *table)
 {
     clile_status status = CLILE_OK;
-    clile_i_rows *rows = NULL;
+    clile_i_rows rows = {0};
     clile_i_csv_header *h = NULL;
     int32_t more = 0;
 
     CLILE_I_ALLOC(h, 1);
-    CLILE_I_ALLOC(rows, 1);
-    CLILE_I_TRY(clile_i_rows_open("manifest", file, request->max_label_bytes, rows));
-    CLILE_I_TRY(clile_i_rows_next(rows, &more));
+    CLILE_I_TRY(clile_i_rows_open("manifest", file, request->max_label_bytes, &rows));
+    CLILE_I_TRY(clile_i_rows_next(&rows, &more));
     if (!more) {
         status = clile_i_fail(CLILE_E_FORMAT,
                               "manifest %s is empty, expected a header image,subject,AU1,...",
-                              rows->name);
+                              rows.name);
         goto cleanup;
     }
-    CLILE_I_TRY(clile_i_csv_read_header(rows, h));
-    CLILE_I_TRY(clile_i_csv_choose(rows, request->au_set, h));
-    CLILE_I_TRY(clile_i_csv_warn_columns(rows, h, table));
+    CLILE_I_TRY(clile_i_csv_read_header(&rows, h));
+    CLILE_I_TRY(clile_i_csv_choose(&rows, request->au_set, h));
+    CLILE_I_TRY(clile_i_csv_warn_columns(&rows, h, table));
     CLILE_I_TRY(clile_i_table_begin(table, folder, h->c, h->au));
     for (;;) {
-        CLILE_I_TRY(clile_i_rows_next(rows, &more));
+        CLILE_I_TRY(clile_i_rows_next(&rows, &more));
         if (!more) break;
-        CLILE_I_TRY(read_row(rows, h, request, table));
+        CLILE_I_TRY(read_row(&rows, h, request, table));
     }
     CLILE_I_TRY(clile_i_table_check_repeats(table));
     status = clile_i_table_finish(table);
 cleanup:
-    if (rows != NULL) clile_i_rows_close(rows);
-    clile_i_free(rows);
+    clile_i_rows_close(&rows);
     clile_i_free(h);
     return status;
 }

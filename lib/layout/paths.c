@@ -145,10 +145,12 @@ static int named_subject(const char *name, size_t size, char *subject)
     return 0;
 }
 
-int clile_i_paths_subject(const char *path, char *subject)
+int clile_i_paths_subject(const char *given, char *subject)
 {
     int found = 0, first = 0;
-    while (strncmp(path, "./", 2) == 0) path += 2;
+    char path[CLILE_I_PATH_SIZE];
+    snprintf(path, sizeof path, "%s", given);
+    clile_i_path_plain(path);
     const char *at = path;
     for (const char *slash; (slash = strchr(at, '/')) != NULL; at = slash + 1) {
         const size_t size = (size_t)(slash - at);
@@ -178,12 +180,24 @@ static const char *name_of(const clile_i_table *table, int64_t sample)
     return table->text + table->name[sample];
 }
 
+/* The name as it is compared; `room` holds it when it is another. */
+static const char *plain_name(const char *image, char *room /* [2 * CLILE_I_PATH_SIZE] */)
+{
+    if (strstr(image, "..") == NULL) return image;
+    snprintf(room, (size_t)2 * CLILE_I_PATH_SIZE, "%s", image);
+    clile_i_path_plain(room);
+    return room;
+}
+
 /* Slot of the image, or the free one where it belongs. */
 static int64_t find_slot(const clile_i_image_set *set, const char *image)
 {
+    char room[2 * CLILE_I_PATH_SIZE], other[2 * CLILE_I_PATH_SIZE];
+    const char *name = plain_name(image, room);
     const uint64_t mask = (uint64_t)set->capacity - 1;
-    uint64_t at = hash_text(image) & mask;
-    while (set->slot[at] != 0 && strcmp(name_of(set->table, set->slot[at] - 1), image) != 0)
+    uint64_t at = hash_text(name) & mask;
+    while (set->slot[at] != 0 &&
+           strcmp(plain_name(name_of(set->table, set->slot[at] - 1), other), name) != 0)
         at = (at + 1) & mask;
     return (int64_t)at;
 }

@@ -105,7 +105,8 @@ clile_status clile_i_table_not_read(clile_i_table *table, const char *folder, co
 /* FORMAT when no label of any image is coded; an AU that no image is coded for is warned of. */
 clile_status clile_i_table_check_codes(clile_i_table *table);
 /* Warns of rows that repeat the face of another row: the same image with the same landmarks and
- * box, or with none. */
+ * box, or with none. FORMAT: such rows of two subjects, since folds would have the face on both
+ * sides. */
 clile_status clile_i_table_check_repeats(clile_i_table *table);
 /* Puts the subjects in the natural order of their names (runs of digits compare as numbers), and
  * warns of what makes no sense. FORMAT: no sample; hardly any row has its image; no label is

@@ -224,14 +224,28 @@ static void put_place(const float *column, int64_t i, int64_t width, float *out)
         out[k] = clile_i_is_finite((double)column[i * width + k]) ? column[i * width + k] : 0.0f;
 }
 
+static clile_status fail_of_two(const clile_i_table *table, const face *a, const face *b)
+{
+    return clile_i_fail(
+        CLILE_E_FORMAT,
+        "%s: %.400s is of subject \"%.200s\" and of subject \"%.200s\", expected one subject for a "
+        "face; people in one image are told apart by landmarks or boxes",
+        table->root, table->text + table->name[b->i], table->subject_names[table->subject[a->i]],
+        table->subject_names[table->subject[b->i]]);
+}
+
 clile_status clile_i_table_check_repeats(clile_i_table *table)
 {
     clile_status status = CLILE_OK;
     int64_t repeats = 0, others = 0, first = 0;
     face *all = NULL;
+    char *names = NULL;
     CLILE_I_ALLOC(all, table->n);
+    CLILE_I_ALLOC(names, table->text_size);
+    memcpy(names, table->text, (size_t)table->text_size);
     for (int64_t i = 0; i < table->n; ++i) {
-        all[i] = (face){.name = table->text + table->name[i], .i = i};
+        clile_i_path_plain(names + table->name[i]);
+        all[i] = (face){.name = names + table->name[i], .i = i};
         put_place(table->points, i, 10, all[i].place);
         put_place(table->boxes, i, 4, all[i].place + 10);
     }
@@ -240,18 +254,22 @@ clile_status clile_i_table_check_repeats(clile_i_table *table)
         const face *a = &all[k - 1], *b = &all[k];
         if (strcmp(a->name, b->name) != 0 || memcmp(a->place, b->place, sizeof a->place) != 0)
             continue;
+        if (table->subject[a->i] != table->subject[b->i]) {
+            status = fail_of_two(table, a, b);
+            goto cleanup;
+        }
         if (repeats++ == 0) first = b->i;
-        others += table->subject[a->i] != table->subject[b->i] ||
-                  memcmp(table->labels + a->i * table->c, table->labels + b->i * table->c,
+        others += memcmp(table->labels + a->i * table->c, table->labels + b->i * table->c,
                          (size_t)table->c) != 0;
     }
     if (repeats > 0)
         status = clile_i_table_warn(
             table,
-            "%lld rows repeat the face of another row, %lld of them with another subject or "
-            "other labels; first %.400s",
+            "%lld rows repeat the face of another row, %lld of them with other labels; first "
+            "%.400s",
             (long long)repeats, (long long)others, table->text + table->name[first]);
 cleanup:
+    clile_i_free(names);
     clile_i_free(all);
     return status;
 }

@@ -84,16 +84,11 @@ static int is_csv(const char *name)
 /* A file whose header cannot be read is none: another layout may say what is wrong with it. */
 static clile_status is_tracker_file(const char *path, int32_t *fits)
 {
-    clile_status status = CLILE_OK;
-    clile_i_rows *rows = NULL;
+    clile_i_rows rows = {0};
     *fits = 0;
-    CLILE_I_ALLOC(rows, 1);
-    status = open_rows(path, INT64_MAX, rows, fits);
-    if (status != CLILE_E_OUT_OF_MEMORY) status = CLILE_OK;
-    clile_i_rows_close(rows);
-cleanup:
-    clile_i_free(rows);
-    return status;
+    const clile_status status = open_rows(path, INT64_MAX, &rows, fits);
+    clile_i_rows_close(&rows);
+    return status == CLILE_E_OUT_OF_MEMORY ? status : CLILE_OK;
 }
 
 clile_status clile_i_trackers_recognise(const char *path, int32_t *fits)
@@ -320,16 +315,15 @@ cleanup:
 static clile_status read_file(reader *r, const char *name)
 {
     clile_status status = CLILE_OK;
-    clile_i_rows *rows = NULL;
+    clile_i_rows rows = {0};
     clile_i_csv_header *h = NULL;
     int32_t more = 0, trackers = 0;
     int64_t last = -1, n = 0;
     char *path = clile_i_path_join(r->root, name);
 
     if (path == NULL) return CLILE_E_OUT_OF_MEMORY;
-    CLILE_I_ALLOC(rows, 1);
     CLILE_I_ALLOC(h, 1);
-    CLILE_I_TRY(open_rows(path, r->request->max_label_bytes, rows, &trackers));
+    CLILE_I_TRY(open_rows(path, r->request->max_label_bytes, &rows, &trackers));
     if (!trackers) {
         ++r->other_files;
         goto cleanup;
@@ -345,27 +339,26 @@ static clile_status read_file(reader *r, const char *name)
         goto cleanup;
     }
     *strrchr(v->stem, '.') = '\0';
-    CLILE_I_TRY(read_header(rows, r, h));
-    CLILE_I_TRY(clile_i_csv_warn_columns(rows, h, r->table));
+    CLILE_I_TRY(read_header(&rows, r, h));
+    CLILE_I_TRY(clile_i_csv_warn_columns(&rows, h, r->table));
     if (h->kind == CLILE_I_CSV_OPENFACE && h->subject >= 0) {
         status = clile_i_rows_fail(
-            rows, "a column \"subject\": the file's name is the subject; a manifest has a column "
-                  "\"image\", too");
+            &rows, "a column \"subject\": the file's name is the subject; a manifest has a column "
+                   "\"image\", too");
         goto cleanup;
     }
     for (;;) {
-        CLILE_I_TRY(clile_i_rows_next(rows, &more));
+        CLILE_I_TRY(clile_i_rows_next(&rows, &more));
         if (!more) break;
-        CLILE_I_TRY(read_row(rows, r, h, v, &last));
+        CLILE_I_TRY(read_row(&rows, r, h, v, &last));
         ++n;
     }
     if (n == 0)
-        CLILE_I_TRY(clile_i_table_warn(r->table, "%s has no rows after its header", rows->name));
+        CLILE_I_TRY(clile_i_table_warn(r->table, "%s has no rows after its header", rows.name));
     if (v->n > 0) status = find_frames(r, v);
 cleanup:
-    if (rows != NULL) clile_i_rows_close(rows);
+    clile_i_rows_close(&rows);
     clile_i_free(h);
-    clile_i_free(rows);
     clile_i_free(path);
     return status;
 }
@@ -381,7 +374,7 @@ static clile_status add_video(reader *r, const video *v, const clile_i_frames *f
     uint8_t *labelled = NULL;
     int32_t subject = -1;
     int64_t matched = 0;
-    snprintf(path, sizeof path, "%.255s/", v->stem);
+    snprintf(path, sizeof path, "%.255s/0", v->stem); /* as if it were a folder of images */
     if (!clile_i_paths_subject(path, name))
         return clile_i_fail(CLILE_E_FORMAT, "%s/%s.csv: its name is no name of a subject", r->root,
                             v->stem);
@@ -540,6 +533,7 @@ clile_status clile_i_trackers_open(const clile_i_layout_request *request, clile_
         if (is_csv(names.names[i])) CLILE_I_TRY(read_file(&r, names.names[i]));
     CLILE_I_TRY(note_source(&r));
     CLILE_I_TRY(add_videos(&r));
+    CLILE_I_TRY(clile_i_table_check_repeats(table));
     status = clile_i_table_finish(table);
 cleanup:
     clile_i_names_free(&names);

@@ -41,17 +41,27 @@ clile_status clile_i_label_file_open(const char *kind, const char *path, int64_t
 clile_status clile_i_rows_open(const char *kind, const char *path, int64_t max_bytes,
                                clile_i_rows *rows)
 {
+    clile_status status = CLILE_OK;
     memset(rows, 0, sizeof *rows);
     rows->kind = kind;
     rows->name = base_name(path);
-    CLILE_I_RETURN_IF(clile_i_label_file_open(kind, path, max_bytes, &rows->file));
+    CLILE_I_TRY(clile_i_label_file_open(kind, path, max_bytes, &rows->file));
     rows->lines = (clile_i_lines){.data = (const char *)rows->file.data, .size = rows->file.size};
-    return CLILE_OK;
+    CLILE_I_ALLOC(rows->begin, CLILE_I_ROWS_MOST);
+    CLILE_I_ALLOC(rows->end, CLILE_I_ROWS_MOST);
+cleanup:
+    if (status != CLILE_OK) clile_i_rows_close(rows);
+    return status;
 }
 
 void clile_i_rows_close(clile_i_rows *rows)
 {
     clile_i_file_close(&rows->file);
+    clile_i_free(rows->begin);
+    clile_i_free(rows->end);
+    clile_i_free(rows->unescaped);
+    rows->begin = rows->end = NULL;
+    rows->unescaped = NULL;
 }
 
 /* ---- separators ---- */
@@ -128,6 +138,42 @@ clile_status clile_i_rows_fail(const clile_i_rows *rows, const char *format, ...
 
 /* ---- rows ---- */
 
+/* A quoted field with each "" as one ". */
+static clile_status unescape(clile_i_rows *rows, int64_t field)
+{
+    const char *at = rows->begin[field], *end = rows->end[field];
+    if (rows->unescaped == NULL) rows->unescaped = clile_i_calloc((int64_t)rows->file.size, 1);
+    if (rows->unescaped == NULL) return CLILE_E_OUT_OF_MEMORY;
+    char *to = rows->unescaped + (at - (const char *)rows->file.data);
+    rows->begin[field] = to;
+    for (; at < end; ++at) {
+        *to++ = *at;
+        if (*at == '"' && at + 1 < end && at[1] == '"') ++at;
+    }
+    rows->end[field] = to;
+    return CLILE_OK;
+}
+
+static clile_status finish_quotes(clile_i_rows *rows)
+{
+    for (int64_t k = 0; k < rows->count; ++k) {
+        const char *begin = rows->begin[k], *end = rows->end[k];
+        const int quoted = begin > rows->line_begin && begin[-1] == '"';
+        int64_t quotes = 0;
+        int doubled = 0;
+        if (begin == end || (!quoted && *begin != '"')) continue;
+        for (const char *at = begin; at < end; ++at) {
+            quotes += *at == '"';
+            doubled |= at > begin && at[0] == '"' && at[-1] == '"';
+        }
+        if (!quoted && quotes % 2 == 1)
+            return clile_i_rows_fail(rows, "the quote before column %lld is not closed in the row",
+                                     (long long)k + 1);
+        if (quoted && doubled) CLILE_I_RETURN_IF(unescape(rows, k));
+    }
+    return CLILE_OK;
+}
+
 clile_status clile_i_rows_next(clile_i_rows *rows, int32_t *more)
 {
     const char *begin = NULL, *end = NULL;
@@ -146,6 +192,7 @@ clile_status clile_i_rows_next(clile_i_rows *rows, int32_t *more)
         if (rows->count > CLILE_I_ROWS_MOST)
             return clile_i_rows_fail(rows, "%lld columns, at most %d are read",
                                      (long long)rows->count, CLILE_I_ROWS_MOST);
+        CLILE_I_RETURN_IF(finish_quotes(rows));
         *more = 1;
         break;
     }

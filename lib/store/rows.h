@@ -11,10 +11,12 @@ typedef struct {
     int32_t blanks;          /* 1: columns may be separated by blanks, too */
     clile_i_file file;
     clile_i_lines lines;
-    const char *line_begin, *line_end;    /* the present row */
-    int64_t count;                        /* fields of it */
-    const char *begin[CLILE_I_ROWS_MOST]; /* fields without surrounding blanks and quotes */
-    const char *end[CLILE_I_ROWS_MOST];
+    const char *line_begin, *line_end; /* the present row */
+    int64_t count;                     /* fields of it */
+    /* [CLILE_I_ROWS_MOST] fields without surrounding blanks and quotes; "" in quotes is one ".
+     * What they point to is there until the rows are closed, but it need not be in the row. */
+    const char **begin, **end;
+    char *unescaped; /* [file.size] fields that had a "", where they are in the file; NULL: none */
 } clile_i_rows;
 /* FORMAT: UTF-16, which spreadsheets write as "Unicode text". */
 clile_status clile_i_encoding_check(const char *kind, const char *name, const clile_i_file *file);
@@ -25,7 +27,8 @@ clile_status clile_i_label_file_open(const char *kind, const char *path, int64_t
 clile_status clile_i_rows_open(const char *kind, const char *path, int64_t max_bytes,
                                clile_i_rows *rows);
 void clile_i_rows_close(clile_i_rows *rows);
-/* *more: 0 at the end. FORMAT: more than CLILE_I_ROWS_MOST fields, a NUL byte. */
+/* *more: 0 at the end. FORMAT: more than CLILE_I_ROWS_MOST fields, a NUL byte, a quote that the
+ * row does not close: line breaks in a field are not read. */
 clile_status clile_i_rows_next(clile_i_rows *rows, int32_t *more);
 /* FORMAT unless the present row has `expected` fields: "KIND NAME, row R: N columns, header has
  * M". */

@@ -460,16 +460,17 @@ static void columns_of_a_place_that_are_not_read_are_named(void **state)
     }
 }
 
-/* The same image for two people, or with two labels; two faces of one image are fine. */
+/* Rows of one face; two faces of one image are fine. */
 static void rows_that_repeat_a_face_are_counted(void **state)
 {
     static const char *const cases[][2] = {
         {"a.png,anna,1,\na.png,anna,1,\n",
-         "warning: 1 rows repeat the face of another row, 0 of them with another"},
+         "warning: 1 rows repeat the face of another row, 0 of them with other labels"},
         {"a.png,anna,1,\nb.png,ben,1,\n./a.png,anna,0,\n",
          "warning: 1 rows repeat the face of another row, 1 of them"},
-        {"a.png,anna,1,1\na.png,ben,1,1\na.png,ben,1,1\n",
+        {"a.png,anna,1,1\na.png,anna,0,1\nx/../a.png,anna,0,1\n",
          "warning: 2 rows repeat the face of another row, 1 of"},
+        {"../a.png,anna,1,\na.png,anna,1,\n", NULL},
         {"a.png,anna,1,1\na.png,ben,1,20\n", NULL},
         {"a.png,anna,1,\nx/a.png,ben,1,\n", NULL},
     };
@@ -494,6 +495,79 @@ static void rows_that_repeat_a_face_are_counted(void **state)
             assert_no_warning(dataset);
         clile_dataset_destroy(dataset);
         scratch_free(&s);
+    }
+}
+
+/* Folds that keep subjects apart would have such a face on both sides. */
+static void a_face_of_two_people_is_refused(void **state)
+{
+    static const char *const cases[][3] = {
+        {"manifest.csv", "image,subject,AU1\na.png,anna,1\na.png,ben,1\n",
+         "a.png is of subject \"anna\" and of subject \"ben\", expected one subject for a face"},
+        {"manifest.csv", "image,subject,AU1\na.png,anna,1\nb.png,ben,0\nx/../a.png,ben,1\n",
+         "x/../a.png is of subject \"anna\" and of subject \"ben\""},
+        {"manifest.csv", "image,subject,AU1,x,y,w,h\na.png,anna,1,1,1,9,9\na.png,ben,1,1,1,9,9\n",
+         "a.png is of subject \"anna\" and of subject \"ben\""},
+        {"faces.csv", "input,subject,AU01\na.png,anna,1\na.png,ben,1\n",
+         "a.png is of subject \"anna\" and of subject \"ben\""},
+    };
+    (void)state;
+    for (size_t k = 0; k < sizeof cases / sizeof *cases; ++k) {
+        const scratch s = scratch_make();
+        scratch_image(&s, "a.png", 1);
+        scratch_image(&s, "b.png", 1);
+        scratch_text(&s, cases[k][0], cases[k][1]);
+        expect_failure(&s, "layout=csv", cases[k][2]);
+        scratch_free(&s);
+    }
+}
+
+/* "..": of the same name without a look at the disk, where names are compared; a file is opened
+ * by the name that was given, since x may be a link. */
+static void names_with_dots_are_one(void **state)
+{
+    static const char *const names[] = {"x/../F001/a.png", "F001/y/../a.png", "F001/../F001/a.png",
+                                        "./x/y/../../F001/a.png"};
+    (void)state;
+    for (size_t k = 0; k < sizeof names / sizeof *names; ++k) {
+        const scratch s = scratch_make();
+        char text[256], file[1024];
+        clile_dataset *dataset = NULL;
+        scratch_image(&s, "F001/a.png", 1);
+        scratch_image(&s, "F001/b.png", 1);
+        scratch_image(&s, "F001/y/c.png", 1);
+        scratch_folders(&s, "x/y/z");
+        snprintf(text, sizeof text, "{\"img_path\": \"%s\", \"AUs\": [1]}\n", names[k]);
+        scratch_text(&s, "x.jsonl", text);
+        snprintf(file, sizeof file, "%s", scratch_path(&s, "x.jsonl"));
+        if (scratch_open(file, "", &dataset) != CLILE_OK) fail_msg("%s", clile_last_error());
+        assert_counts(dataset, 1, 0, 1, 1); /* b.png has no label */
+        assert_string_equal(clile_dataset_get_subject_name(dataset, 0), "F001");
+        clile_dataset_destroy(dataset);
+        const size_t size = strlen(text);
+        snprintf(text + size, sizeof text - size, "{\"img_path\": \"F001/a.png\", \"AUs\": [1]}\n");
+        scratch_text(&s, "x.jsonl", text);
+        assert_failed(scratch_open(file, "", &dataset), CLILE_E_FORMAT,
+                      "line 2: this image has a line already");
+        scratch_free(&s);
+    }
+    static const char *const plain[][2] = {{"a/./b//c", "a/b/c"},
+                                           {"a/../b", "b"},
+                                           {"../a/../b", "../b"},
+                                           {"a/../../b", "../b"},
+                                           {"/../a/./b/..", "/a"},
+                                           {"..", ".."},
+                                           {"../../x/..", "../.."},
+                                           {"a/..", ""},
+                                           {"...", "..."},
+                                           {"a/.../b", "a/.../b"},
+                                           {"", ""},
+                                           {"/", "/"}};
+    for (size_t k = 0; k < sizeof plain / sizeof *plain; ++k) {
+        char path[32];
+        snprintf(path, sizeof path, "%s", plain[k][0]);
+        clile_i_path_plain(path);
+        assert_string_equal(path, plain[k][1]);
     }
 }
 
@@ -617,6 +691,8 @@ int main(void)
         cmocka_unit_test(strange_columns_are_named),
         cmocka_unit_test(columns_of_a_place_that_are_not_read_are_named),
         cmocka_unit_test(rows_that_repeat_a_face_are_counted),
+        cmocka_unit_test(a_face_of_two_people_is_refused),
+        cmocka_unit_test(names_with_dots_are_one),
         cmocka_unit_test(spellings_of_a_path_are_one),
         cmocka_unit_test(images_whole_among_faces_are_warned_of),
         cmocka_unit_test(two_spellings_of_a_subject_are_named),

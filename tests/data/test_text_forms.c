@@ -8,6 +8,8 @@
 
 #include "data/scratch.h"
 
+#include <clile/faces.h>
+
 static const char tracker[] = "frame,success,AU01_c,AU12_c\n1,1,0,1\n2,1,1,0\n";
 
 /* A data set of the layout that `file` belongs to, whose text is `text`. */
@@ -160,6 +162,82 @@ static void line_ends_of_all_systems_are_read(void **state)
     }
 }
 
+/* As clile and other programs write them: a quote in a field is doubled. */
+static void doubled_quotes_are_one(void **state)
+{
+    const scratch s = scratch_make();
+    clile_dataset *dataset = NULL;
+    (void)state;
+    scratch_image(&s, "the \"F\", no. 1.png", 1);
+    scratch_image(&s, "\".png", 1);
+    scratch_text(&s, "manifest.csv",
+                 "\"image\",\"subject\",\"AU1\"\n"
+                 "\"the \"\"F\"\", no. 1.png\",\"Mary \"\"M\"\"\",\"1\"\n"
+                 "\"\"\".png\" ,\"\"\"\"\"\",0\r\n");
+    if (scratch_open(s.path, "", &dataset) != CLILE_OK) fail_msg("%s", clile_last_error());
+    assert_counts(dataset, 2, 0, 0, 2);
+    assert_string_equal(clile_dataset_get_image_name(dataset, 0), "the \"F\", no. 1.png");
+    assert_string_equal(clile_dataset_get_image_name(dataset, 1), "\".png");
+    assert_string_equal(clile_dataset_get_subject_name(dataset, 0), "\"\"");
+    assert_string_equal(clile_dataset_get_subject_name(dataset, 1), "Mary \"M\"");
+    uint8_t crop[3 * 16 * 16];
+    assert_int_equal(clile_dataset_copy_crop(dataset, 0, 16, crop), CLILE_OK);
+    clile_dataset_destroy(dataset);
+
+    scratch_text(&s, "manifest.csv",
+                 "input,frame,subject,AU01\n\"the \"\"F\"\", no. 1.png\",0,anna,1\n");
+    if (scratch_open(s.path, "", &dataset) != CLILE_OK) fail_msg("%s", clile_last_error());
+    assert_string_equal(clile_dataset_get_image_name(dataset, 0), "the \"F\", no. 1.png");
+    clile_dataset_destroy(dataset);
+    scratch_free(&s);
+}
+
+/* A line break in a field, or a quote that was forgotten. */
+static void open_quotes_are_refused(void **state)
+{
+    (void)state;
+    expect("manifest.csv", "image,subject,AU1\n\"a\nb.png\",anna,1\n",
+           "row 2: the quote before column 1 is not closed in the row");
+    expect("manifest.csv", "image,subject,AU1\na.png,\"anna,1\n",
+           "row 2: the quote before column 2 is not closed in the row");
+    expect("AU_OCC/F001_T1.csv", "0,1\n1,\"1\n",
+           "row 2: the quote before column 2 is not closed in the row");
+    expect("landmarks/F001_T1.csv", "\"frame\n\"",
+           "row 1: the quote before column 1 is not closed");
+    expect("boxes/F001_T1.csv", "1,2,3,4,\"5\n", "row 1: the quote before column 5 is not closed");
+}
+
+/* A row is found by its name in a file of faces, however quotes and ".." spell it. */
+static void names_of_faces_are_compared_plainly(void **state)
+{
+    static const char *const images[] = {"the \"F\".png", "y/../the \"F\".png", "a/b/c.png",
+                                         "a/x/../b/c.png", "./a//b/c.png"};
+    const scratch s = scratch_make();
+    clile_face_file *file = NULL;
+    int64_t count = 0;
+    (void)state;
+    scratch_text(&s, "faces.csv",
+                 "image,x,y,w,h\n\"the \"\"F\"\".png\",1,2,30,40\nz/../a/./b//c.png,5,6,70,80\n");
+    assert_int_equal(clile_face_file_open(scratch_path(&s, "faces.csv"), NULL, &file), CLILE_OK);
+    for (size_t k = 0; k < sizeof images / sizeof *images; ++k) {
+        float box[4], xy[136];
+        int32_t has_box = 0, points = 0;
+        assert_int_equal(clile_face_file_find(file, images[k], 0, &count), CLILE_OK);
+        if (count != 1) fail_msg("%s: %d rows", images[k], (int)count);
+        assert_int_equal(clile_face_file_get(file, 0, &has_box, box, &points, xy), CLILE_OK);
+        assert_true(box[0] == (k < 2 ? 1.0f : 5.0f));
+    }
+    /* two spellings of one image, not two images that one row fits */
+    assert_int_equal(clile_face_file_expect(file, "a/b/c.png"), CLILE_OK);
+    assert_int_equal(clile_face_file_expect(file, "a/x/../b/c.png"), CLILE_OK);
+    if (clile_face_file_find(file, "a/b/c.png", 0, &count) != CLILE_OK)
+        fail_msg("%s", clile_last_error());
+    assert_int_equal(clile_face_file_find(file, "other/c.png", 0, &count), CLILE_OK);
+    assert_int_equal(count, 0);
+    clile_face_file_destroy(file);
+    scratch_free(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -169,6 +247,9 @@ int main(void)
         cmocka_unit_test(subject_files_name_semicolons),
         cmocka_unit_test(utf16_is_refused),
         cmocka_unit_test(line_ends_of_all_systems_are_read),
+        cmocka_unit_test(doubled_quotes_are_one),
+        cmocka_unit_test(open_quotes_are_refused),
+        cmocka_unit_test(names_of_faces_are_compared_plainly),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
