@@ -1,4 +1,5 @@
 /* How AUs go together: in the labels, in the general AU embeddings, and how well the two agree. */
+#include "base/similarity.h"
 #include "eval/eval.h"
 
 #include <math.h>
@@ -35,13 +36,6 @@ clile_status clile_metrics_label_correlation(int64_t n, int32_t c, const int8_t 
     return CLILE_OK;
 }
 
-static double dot(int32_t d, const float *a, const float *b)
-{
-    double sum = 0.0;
-    for (int32_t j = 0; j < d; ++j) sum += (double)a[j] * (double)b[j];
-    return sum;
-}
-
 clile_status clile_metrics_cosine_matrix(int32_t c, int32_t d, const float *vectors, double *cosine)
 {
     if (c < 1 || d < 1)
@@ -52,14 +46,12 @@ clile_status clile_metrics_cosine_matrix(int32_t c, int32_t d, const float *vect
     CLILE_I_CHECK_NOT_NULL(cosine);
     for (int32_t a = 0; a < c; ++a) {
         const float *row_a = vectors + (int64_t)a * d;
-        const double norm_a = sqrt(dot(d, row_a, row_a));
+        const double factor = clile_i_sim_factor(CLILE_I_COSINE, d, row_a);
         for (int32_t b = a; b < c; ++b) {
             const float *row_b = vectors + (int64_t)b * d;
-            const double norm_b = sqrt(dot(d, row_b, row_b));
-            double value = 0.0;
-            if (norm_a >= 1e-8 && norm_b >= 1e-8)
-                value =
-                    a == b ? 1.0 : fmax(-1.0, fmin(1.0, dot(d, row_a, row_b) / (norm_a * norm_b)));
+            const double both = factor * clile_i_sim_factor(CLILE_I_COSINE, d, row_b);
+            double value = both > 0.0; /* on the diagonal */
+            if (a != b) value = fmax(-1.0, fmin(1.0, clile_i_vec_dot_f32(d, row_a, row_b) * both));
             cosine[(int64_t)a * c + b] = cosine[(int64_t)b * c + a] = value;
         }
     }

@@ -13,6 +13,7 @@
  * Rows of the weights and of the logits are padded to whole groups of LANE classes, so that the
  * inner loops run over classes and vectorise. Padded classes are left out of the softmax; their
  * weights stay 0. */
+#include "base/similarity.h"
 #include "eval/eval.h"
 
 #include <math.h>
@@ -35,13 +36,6 @@ typedef struct {
     int64_t parameters; /* (d + 1) * width */
 } probe;
 
-static double length_of(int32_t d, const float *vector)
-{
-    double sum = 0.0;
-    for (int32_t j = 0; j < d; ++j) sum += (double)vector[j] * (double)vector[j];
-    return sqrt(sum);
-}
-
 /* L2-normalises; every fourth frame of each subject is put at the end: test. */
 static clile_status part_frames(probe *it, int64_t n, const float *embedding, const int32_t *dense)
 {
@@ -51,9 +45,9 @@ static clile_status part_frames(probe *it, int64_t n, const float *embedding, co
         const int is_test = ++seen[dense[i]] % 4 == 0;
         const int64_t to = is_test ? n - ++it->tests : it->m++;
         const float *from = embedding + i * it->d;
-        const double length = length_of(it->d, from);
+        const double factor = clile_i_sim_factor(CLILE_I_COSINE, it->d, from);
         for (int32_t j = 0; j < it->d; ++j)
-            it->x[to * it->d + j] = length < 1e-8 ? 0.0f : (float)((double)from[j] / length);
+            it->x[to * it->d + j] = (float)((double)from[j] * factor);
         it->subject[to] = dense[i];
     }
     clile_i_free(seen);
@@ -70,8 +64,8 @@ static clile_status standardise(probe *it)
         for (int32_t j = 0; j < d; ++j) mean[j] += (double)it->x[i * d + j];
     for (int64_t i = 0; i < it->m + it->tests; ++i) {
         for (int32_t j = 0; j < d; ++j) it->x[i * d + j] -= (float)(mean[j] / (double)it->m);
-        const double length = length_of(d, it->x + i * d);
-        if (i < it->m) squares += length * length / (double)it->m;
+        const float *row = it->x + i * d;
+        if (i < it->m) squares += clile_i_vec_dot_f32(d, row, row) / (double)it->m;
     }
     /* all equal: nothing to read */
     const float scale = squares > 1e-12 ? (float)(1.0 / sqrt(squares)) : 0.0f;

@@ -1,34 +1,15 @@
-/* Loops over the d numbers of a vector, shared by all losses: float32 in, double sums, a fixed
- * order of addition.
- *
- * Dot products add into eight lanes, which are summed at the end: the compiler can then use
- * vector registers without being allowed to reorder anything.
- */
+/* Loops over the d numbers of a vector, shared by all losses, and a similarity with its gradient
+ * (base/similarity.h defines it). */
 #ifndef CLILE_I_LOSS_VECTOR_H
 #define CLILE_I_LOSS_VECTOR_H
 
-#include <math.h>
-#include <stdint.h>
+#include "base/similarity.h"
 
 #include <clile/losses.h>
 
-/* A vector shorter than this has no direction: similarity 0, gradient 0 (losses.h). */
-#define CLILE_I_LEAST_NORM 1e-8
-
-#define CLILE_I_VEC_DOT(name, type)                                                                \
-    static inline double name(int64_t d, const type *a, const type *b)                             \
-    {                                                                                              \
-        double lane[8] = {0, 0, 0, 0, 0, 0, 0, 0};                                                 \
-        int64_t j = 0;                                                                             \
-        for (; j + 8 <= d; j += 8)                                                                 \
-            for (int l = 0; l < 8; ++l) lane[l] += (double)a[j + l] * (double)b[j + l];            \
-        for (int l = 0; j < d; j++, ++l) lane[l] += (double)a[j] * (double)b[j];                   \
-        return ((lane[0] + lane[4]) + (lane[2] + lane[6])) +                                       \
-               ((lane[1] + lane[5]) + (lane[3] + lane[7]));                                        \
-    }
-CLILE_I_VEC_DOT(clile_i_vec_dot, double)
-CLILE_I_VEC_DOT(clile_i_vec_dot_f32, float)
-#undef CLILE_I_VEC_DOT
+_Static_assert((int)CLILE_I_COSINE == (int)CLILE_SIMILARITY_COSINE &&
+                   (int)CLILE_I_DOT == (int)CLILE_SIMILARITY_DOT,
+               "losses.h must name the similarities by the numbers that all rooms use");
 
 /* y += factor * x */
 static inline void clile_i_vec_add(int64_t d, double factor, const double *restrict x,
@@ -63,14 +44,9 @@ static inline void clile_i_vec_store(int64_t d, const double *restrict x, float 
  * such vectors is then their dot product. */
 static inline double clile_i_sim_forward(int32_t similarity, int64_t d, double *x)
 {
-    if (similarity == CLILE_SIMILARITY_DOT) return 1;
-    const double norm = sqrt(clile_i_vec_dot(d, x, x));
-    if (norm < CLILE_I_LEAST_NORM) {
-        clile_i_vec_zero(d, x);
-        return 0;
-    }
+    if (similarity == CLILE_I_DOT) return 1;
     /* 0 for an infinite norm: x then becomes NaN, and the loss with it */
-    const double inverse_norm = 1 / norm;
+    const double inverse_norm = clile_i_inverse_norm(clile_i_vec_dot(d, x, x));
     for (int64_t j = 0; j < d; ++j) x[j] *= inverse_norm;
     return inverse_norm;
 }
@@ -81,7 +57,7 @@ static inline double clile_i_sim_forward(int32_t similarity, int64_t d, double *
 static inline void clile_i_sim_backward(int32_t similarity, int64_t d, const double *restrict unit,
                                         double inverse_norm, double *restrict diff)
 {
-    if (similarity == CLILE_SIMILARITY_DOT) return;
+    if (similarity == CLILE_I_DOT) return;
     if (clile_i_vec_dot(d, diff, diff) == 0) return;
     const double along = clile_i_vec_dot(d, diff, unit);
     for (int64_t j = 0; j < d; ++j) diff[j] = (diff[j] - along * unit[j]) * inverse_norm;

@@ -328,29 +328,19 @@ cleanup:
 
 /* ---- scores and decisions ---- */
 
-static double norm(const float *x, int64_t count)
-{
-    double sum = 0;
-    for (int64_t i = 0; i < count; ++i) sum += (double)x[i] * (double)x[i];
-    return sqrt(sum);
-}
-
 void clile_i_model_score(const clile_model *model, int64_t n, const float *embedding, float *score)
 {
-    const int64_t d = model->d;
-    for (int32_t c = 0; c < model->c; ++c) {
-        const float *a = model->au_embedding + c * d;
-        const double a_norm = norm(a, d);
-        for (int64_t k = 0; k < n; ++k) {
-            const float *f = embedding + k * d;
-            double dot = 0;
-            for (int64_t i = 0; i < d; ++i) dot += (double)f[i] * (double)a[i];
-            if (model->similarity == CLILE_I_COSINE) {
-                const double f_norm = norm(f, d);
-                dot = f_norm < 1e-8 || a_norm < 1e-8 ? 0 : dot / (f_norm * a_norm);
-            }
-            score[k * model->c + c] = (float)dot;
-        }
+    const int64_t d = model->d, c = model->c;
+    const float *au = model->au_embedding;
+    double au_factor[CLILE_I_MAX_AUS];
+    for (int64_t a = 0; a < c; ++a)
+        au_factor[a] = clile_i_sim_factor(model->similarity, d, au + a * d);
+    for (int64_t k = 0; k < n; ++k) {
+        const float *f = embedding + k * d;
+        const double factor = clile_i_sim_factor(model->similarity, d, f);
+        for (int64_t a = 0; a < c; ++a)
+            score[k * c + a] =
+                (float)(clile_i_vec_dot_f32(d, f, au + a * d) * factor * au_factor[a]);
     }
 }
 

@@ -4,6 +4,7 @@
 #define CLILE_I_MODEL_H
 
 #include "base/base.h"
+#include "base/similarity.h"
 #include "net/net.h"
 #include "store/safetensors.h"
 
@@ -15,10 +16,6 @@ enum {
     CLILE_I_MODEL_FORMAT = 1,
     CLILE_I_MODEL_FORMAT_INT8 = 2
 };
-/* How a score is made; the numbers of CLILE_SIMILARITY_... in losses.h, which the deployed model
- * does not depend on. */
-enum { CLILE_I_COSINE = 0, CLILE_I_DOT = 1 };
-
 typedef struct {
     char *key, *value;
 } clile_i_pair;
@@ -82,6 +79,7 @@ const char *clile_i_model_misfit(const clile_model *model, int32_t kind);
 clile_status clile_i_model_read_shape(clile_model *model, const clile_options *options);
 clile_status clile_i_model_shape(const clile_model *model, clile_options *options);
 clile_status clile_i_model_check_shape(const clile_model *model, const clile_options *options);
+const char *clile_i_model_similarity(const clile_model *model); /* "cosine", "dot" */
 
 /* score [n,c] of embeddings [n,d]. */
 void clile_i_model_score(const clile_model *model, int64_t n, const float *embedding, float *score);

@@ -77,8 +77,8 @@ static clile_status put_metadata(clile_i_st_writer *writer, const clile_model *m
     CLILE_I_RETURN_IF(clile_i_st_writer_metadata(writer, "library", clile_version()));
     if (model->quant) CLILE_I_RETURN_IF(clile_i_st_writer_metadata(writer, "weights", int8_name));
     CLILE_I_RETURN_IF(clile_i_st_writer_metadata(writer, "backbone", model->backbone));
-    CLILE_I_RETURN_IF(clile_i_st_writer_metadata(
-        writer, "similarity", model->similarity == CLILE_I_DOT ? "dot" : "cosine"));
+    CLILE_I_RETURN_IF(
+        clile_i_st_writer_metadata(writer, "similarity", clile_i_model_similarity(model)));
     clile_i_text_append(&text, "%.17g", model->width);
     CLILE_I_RETURN_IF(put_text(writer, "width", &text));
     const struct {
@@ -399,7 +399,7 @@ clile_status clile_model_copy_json(const clile_model *model, char **out)
                         model->backbone, model->width);
     clile_i_text_append(
         &text, ",\"image_size\":%d,\"embedding\":%d,\"similarity\":\"%s\",\"null_anchor\":%s",
-        (int)model->size, (int)model->d, model->similarity == CLILE_I_DOT ? "dot" : "cosine",
+        (int)model->size, (int)model->d, clile_i_model_similarity(model),
         model->null_anchor ? "true" : "false");
     clile_i_text_append(
         &text, ",\"encoder_parameters\":%lld,\"au_parameters\":%lld,\"trained\":%s,\"aus\":[",

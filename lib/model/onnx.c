@@ -11,7 +11,6 @@
 #include "model/protobuf.h"
 #include "net/view.h"
 
-#include <math.h>
 #include <string.h>
 
 enum { IR_VERSION = 7, OPSET = 13, FLOAT = 1 };
@@ -35,8 +34,8 @@ enum {
 };
 enum { TENSOR_DIMS = 1, TENSOR_TYPE = 2, TENSOR_NAME = 8, TENSOR_RAW = 9 };
 
-static const double NORM_EPS = 1e-5;     /* of batch norm, torch's default */
-static const float LEAST_LENGTH = 1e-8F; /* a shorter embedding has similarity 0 */
+static const float LEAST_LENGTH =
+    (float)CLILE_I_LEAST_NORM; /* a shorter embedding has similarity 0 */
 
 /* ---- nodes and tensors ----------------------------------------------------------------------- */
 
@@ -134,23 +133,16 @@ static void value_name(char *text, size_t size, int32_t value)
         snprintf(text, size, "value%d", (int)value);
 }
 
-/* Convolution with its norm folded in: w' = w g / sqrt(var + eps), b' = beta - mean g / sqrt(var
- * + eps). */
+/* Convolution with its norm folded in. */
 static clile_status add_folded(clile_i_pb *pb, const clile_i_net_view *net,
                                const clile_i_unit *unit, const char *weight, const char *bias)
 {
     clile_status status = CLILE_OK;
-    const clile_i_net_tensor *w = &net->tensors[unit->conv], *norm = &net->tensors[unit->norm];
-    const int64_t row = w->count / unit->oc;
+    const clile_i_net_tensor *w = &net->tensors[unit->conv];
     float *weights = NULL, *biases = NULL;
     CLILE_I_ALLOC(weights, w->count);
     CLILE_I_ALLOC(biases, unit->oc);
-    for (int64_t k = 0; k < unit->oc; ++k) {
-        const double factor = (double)norm[0].data[k] / sqrt((double)norm[3].data[k] + NORM_EPS);
-        for (int64_t i = 0; i < row; ++i)
-            weights[k * row + i] = (float)((double)w->data[k * row + i] * factor);
-        biases[k] = (float)((double)norm[1].data[k] - (double)norm[2].data[k] * factor);
-    }
+    clile_i_unit_fold(net->tensors, unit, weights, biases);
     add_tensor(pb, weight, w->ndim, w->shape, weights);
     add_tensor(pb, bias, 1, &unit->oc, biases);
 cleanup:
@@ -224,12 +216,7 @@ static clile_status add_decision(clile_i_pb *pb, const clile_model *model)
     CLILE_I_ALLOC(columns, c * d);
     for (int64_t k = 0; k < c; ++k) {
         const float *a = model->au_embedding + k * d;
-        double factor = 1.0;
-        if (model->similarity == CLILE_I_COSINE) {
-            double sum = 0;
-            for (int64_t i = 0; i < d; ++i) sum += (double)a[i] * (double)a[i];
-            factor = sqrt(sum) < (double)LEAST_LENGTH ? 0.0 : 1.0 / sqrt(sum);
-        }
+        const double factor = clile_i_sim_factor(model->similarity, d, a);
         for (int64_t i = 0; i < d; ++i) columns[i * c + k] = (float)((double)a[i] * factor);
     }
     if (model->similarity == CLILE_I_COSINE) {
@@ -302,7 +289,7 @@ static void add_metadata(clile_i_pb *pb, const clile_model *model)
     add_property(pb, "backbone", model->backbone);
     add_numbers(pb, "width", 1, &width, 9);
     add_numbers(pb, "embedding", 1, &d, 9);
-    add_property(pb, "similarity", model->similarity == CLILE_I_DOT ? "dot" : "cosine");
+    add_property(pb, "similarity", clile_i_model_similarity(model));
     add_numbers(pb, "au_ids", model->c, au_ids, 9);
     add_numbers(pb, "decision_slope", model->c, slope, 9);
     add_numbers(pb, "decision_offset", model->c, offset, 9);

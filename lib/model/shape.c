@@ -3,6 +3,14 @@
 
 #include <string.h>
 
+/* Choices of the option `similarity`. */
+static const char *const similarities[] = {[CLILE_I_COSINE] = "cosine", [CLILE_I_DOT] = "dot"};
+
+const char *clile_i_model_similarity(const clile_model *model)
+{
+    return similarities[model->similarity];
+}
+
 clile_status clile_i_model_read_shape(clile_model *model, const clile_options *options)
 {
     const char *backbone, *similarity;
@@ -14,7 +22,8 @@ clile_status clile_i_model_read_shape(clile_model *model, const clile_options *o
     CLILE_I_RETURN_IF(clile_options_get_i64(options, CLILE_OPT_IMAGE_SIZE, &size));
     CLILE_I_RETURN_IF(clile_options_get_i64(options, CLILE_OPT_NULL_ANCHOR, &null_anchor));
     snprintf(model->backbone, sizeof model->backbone, "%s", backbone);
-    model->similarity = strcmp(similarity, "dot") == 0 ? CLILE_I_DOT : CLILE_I_COSINE;
+    model->similarity =
+        strcmp(similarity, similarities[CLILE_I_DOT]) == 0 ? CLILE_I_DOT : CLILE_I_COSINE;
     model->d = (int32_t)embedding;
     model->size = (int32_t)size;
     model->null_anchor = (int32_t)null_anchor;
@@ -28,8 +37,7 @@ clile_status clile_i_model_shape(const clile_model *model, clile_options *option
     CLILE_I_RETURN_IF(clile_options_set_i64(options, CLILE_OPT_EMBEDDING, model->d));
     CLILE_I_RETURN_IF(clile_options_set_i64(options, CLILE_OPT_IMAGE_SIZE, model->size));
     CLILE_I_RETURN_IF(clile_options_set_i64(options, CLILE_OPT_NULL_ANCHOR, model->null_anchor));
-    return clile_options_set(options, CLILE_OPT_SIMILARITY,
-                             model->similarity == CLILE_I_DOT ? "dot" : "cosine");
+    return clile_options_set(options, CLILE_OPT_SIMILARITY, clile_i_model_similarity(model));
 }
 
 clile_status clile_i_model_check_shape(const clile_model *model, const clile_options *options)

@@ -168,7 +168,7 @@ clile_status clile_i_calibration_finish(const clile_i_calibration *calibration,
     for (int32_t i = 0; i < net->unit_count; ++i) {
         const clile_i_unit *unit = &net->units[i];
         clile_i_quant_unit *q = &quant->units[i];
-        clile_i_net_fold(net, unit, weights, q->bias);
+        clile_i_unit_fold(net->tensors, unit, weights, q->bias);
         q->step = best_step(&calibration->units[i], unit->relu ? LEVELS_UNSIGNED : LEVELS_SIGNED);
         if (unit->src == CLILE_I_VALUE_IMAGE)
             fold_pixels(&net->tensors[unit->conv], mean, deviation, weights, q->bias, q);

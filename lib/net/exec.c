@@ -4,7 +4,7 @@
 #include <math.h>
 #include <string.h>
 
-static const double EPS = 1e-5, MOMENTUM = 0.1; /* torch's defaults, which torchvision keeps */
+static const double MOMENTUM = 0.1; /* torch's default, which torchvision keeps */
 enum { LEAST_SIZE = 32, MOST_SIZE = 512, MOST_BATCH = 4096 };
 /* Some 50 microseconds of one core. Measured on two quiet ones, ResNet-10 of width 0.25: 16
  * million costs a third more time at 224 pixels; 1 million saves a quarter at 112 and nothing at
@@ -124,7 +124,7 @@ static clile_status make_parameters(clile_i_exec *exec)
         float *statistics = exec->statistics + 4 * used;
         const int64_t step = clile_i_plan_rounded(u->dst.channels);
         u->norm = (clile_i_batch_norm){.layout = u->dst,
-                                       .eps = EPS,
+                                       .eps = CLILE_I_NORM_EPS,
                                        .momentum = MOMENTUM,
                                        .frozen = exec->mode == CLILE_I_EXEC_TRAIN_FROZEN,
                                        .relu = u->unit->relu,
@@ -168,7 +168,7 @@ static clile_status fold_weights(void *context, void *packed)
 {
     fold_job *job = context;
     if (job->plain == NULL) CLILE_I_RETURN_IF(make_plain(job->net, &job->plain));
-    clile_i_net_fold(job->net, job->unit->unit, job->plain, NULL);
+    clile_i_unit_fold(job->net->tensors, job->unit->unit, job->plain, NULL);
     return clile_i_conv_weights_from_plain(job->unit->conv, job->plain, packed);
 }
 
@@ -349,7 +349,7 @@ static clile_status load_folded(clile_i_exec *exec, const clile_i_net *net)
     for (int32_t i = 0; i < exec->unit_count; ++i) {
         clile_i_exec_unit *u = &exec->units[i];
         job.unit = u;
-        clile_i_net_fold(net, u->unit, NULL, u->folded_bias);
+        clile_i_unit_fold(net->tensors, u->unit, NULL, u->folded_bias);
         if (u->pack == NULL) CLILE_I_TRY(fold_weights(&job, u->folded_weights));
     }
     const clile_i_net_tensor *fc = &net->tensors[net->fc];

@@ -6,6 +6,8 @@
 #include "net/net.h"
 #include "net/view.h"
 
+#define CLILE_I_NORM_EPS 1e-5 /* of batch norm, torch's default */
+
 struct clile_i_net {
     clile_i_refs refs;
     clile_i_net_config config;
@@ -19,10 +21,6 @@ struct clile_i_net {
     int64_t features; /* channels of the last value */
 };
 
-/* One convolution with its norm folded in: scale = gamma / sqrt(variance + eps); weights [oc,
- * ic, k, k] * scale, bias = beta - mean * scale. Either output may be NULL. */
-void clile_i_net_fold(const clile_i_net *net, const clile_i_unit *unit, float *weights,
-                      float *bias);
 clile_i_conv_shape clile_i_unit_shape(const clile_i_unit *unit, int64_t n, int64_t h, int64_t w);
 /* Threads for a unit of an inference net: small ones are faster on one, where no other thread
  * has to be woken and awaited. */

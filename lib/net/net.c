@@ -306,19 +306,19 @@ void clile_i_net_copy(clile_i_net *dst, const clile_i_net *src)
 
 /* ---- for inference --------------------------------------------------------------------------- */
 
-static const double EPS = 1e-5; /* of batch norm, torch's default */
-
 clile_i_net_view clile_i_net_look(const clile_i_net *net)
 {
     return (clile_i_net_view){net->tensors, net->units, net->unit_count, net->value_count, net->fc};
 }
 
-void clile_i_net_fold(const clile_i_net *net, const clile_i_unit *unit, float *weights, float *bias)
+void clile_i_unit_fold(const clile_i_net_tensor *tensors, const clile_i_unit *unit, float *weights,
+                       float *bias)
 {
-    const clile_i_net_tensor *plain = &net->tensors[unit->conv], *norm = &net->tensors[unit->norm];
+    const clile_i_net_tensor *plain = &tensors[unit->conv], *norm = &tensors[unit->norm];
     const int64_t each = plain->count / unit->oc;
     for (int64_t c = 0; c < unit->oc; ++c) {
-        const double scale = (double)norm[0].data[c] / sqrt((double)norm[3].data[c] + EPS);
+        const double scale =
+            (double)norm[0].data[c] / sqrt((double)norm[3].data[c] + CLILE_I_NORM_EPS);
         if (bias != NULL)
             bias[c] = (float)((double)norm[1].data[c] - (double)norm[2].data[c] * scale);
         if (weights == NULL) continue;

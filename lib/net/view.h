@@ -34,5 +34,9 @@ typedef struct {
     int32_t fc; /* tensor index of fc.weight; fc.bias follows */
 } clile_i_net_view;
 clile_i_net_view clile_i_net_look(const clile_i_net *net);
+/* One convolution with its norm folded in: scale = gamma / sqrt(variance + eps); weights [oc,
+ * ic, k, k] * scale, bias = beta - mean * scale. Either output may be NULL. */
+void clile_i_unit_fold(const clile_i_net_tensor *tensors, const clile_i_unit *unit, float *weights,
+                       float *bias);
 
 #endif

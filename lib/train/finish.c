@@ -8,10 +8,6 @@
 
 #include <string.h>
 
-_Static_assert((int)CLILE_I_COSINE == (int)CLILE_SIMILARITY_COSINE &&
-                   (int)CLILE_I_DOT == (int)CLILE_SIMILARITY_DOT,
-               "model and losses must agree on how an embedding meets an AU vector");
-
 typedef struct {
     const clile_model *model;
     float *score; /* [n,c] */
