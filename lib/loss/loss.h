@@ -46,15 +46,25 @@ clile_status clile_i_loss_stage1(int64_t n, int64_t d, int64_t c, int64_t s,
                                  const int32_t *subject, const int8_t *labels,
                                  const float *au_weight, const float *row_weight, double *loss,
                                  float *diff_id_embedding, float *diff_ile);
-clile_status clile_i_loss_mixed(int64_t n, int64_t d, int64_t c, int64_t s, int32_t similarity,
-                                const float *embedding, const float *au_embedding, double scale,
-                                const float *bias, const float *deviation,
-                                const float *deviation_bias, const int32_t *subject,
-                                const int8_t *labels, const float *au_weight,
-                                const float *row_weight, double lambda_deviation,
-                                double lambda_bias, double *loss, float *diff_embedding,
-                                float *diff_au_embedding, double *diff_scale, float *diff_bias,
-                                float *diff_deviation, float *diff_deviation_bias);
+
+/* The arguments of clile_loss_mixed, which says what they are. */
+typedef struct {
+    int64_t n, d, c, s;
+    int32_t similarity;
+    const float *embedding, *au_embedding; /* [n,d], [c,d] */
+    double scale;
+    const float *bias, *deviation, *deviation_bias; /* [c], [s,c,d], [s,c] */
+    const int32_t *subject;                         /* [n] */
+    const int8_t *labels;                           /* [n,c] */
+    const float *au_weight, *row_weight;            /* [c], [n]; NULL: all 1 */
+    double lambda_deviation, lambda_bias;
+    double *loss;
+    /* gradients, as what they are of; NULL: not wanted */
+    float *diff_embedding, *diff_au_embedding;
+    double *diff_scale;
+    float *diff_bias, *diff_deviation, *diff_deviation_bias;
+} clile_i_mixed;
+clile_status clile_i_loss_mixed(const clile_i_mixed *mixed);
 
 /* The option `identity_part`: what of F^ID is to be eliminated from F^G. */
 typedef enum {

@@ -18,6 +18,8 @@
 
 #include <string.h>
 
+static const char function[] = "clile_loss_mixed";
+
 /* A table [s,m] of per-subject numbers as D (m = c*d) and B (m = c) are. */
 typedef struct {
     int64_t s, m;
@@ -108,13 +110,10 @@ static void run_subject(clile_i_scored *scored, int64_t i, int64_t count, const 
     if (biases->diff != NULL) clile_i_vec_store(c, t->diff_offset, biases->diff + i * c);
 }
 
-static clile_status run(const char *function, clile_i_scored *scored, int64_t n,
-                        const float *embedding, const float *au_embedding, const float *bias,
-                        const int32_t *subject, deviations *vectors, deviations *biases,
-                        double *loss, float *diff_au_embedding, double *diff_scale,
-                        float *diff_bias)
+static clile_status run(const clile_i_mixed *m, clile_i_scored *scored, deviations *vectors,
+                        deviations *biases)
 {
-    const int64_t d = scored->d, c = scored->c, s = vectors->s, cd = c * d;
+    const int64_t n = m->n, d = m->d, c = m->c, s = m->s, cd = c * d;
     clile_status status = CLILE_OK;
     double *scratch = NULL;
     int64_t *order = NULL;
@@ -130,71 +129,65 @@ static clile_status run(const char *function, clile_i_scored *scored, int64_t n,
     t.anchor_inverse = clile_i_vec_take(&next, c);
     t.offset = clile_i_vec_take(&next, c);
     t.diff_offset = clile_i_vec_take(&next, c);
-    clile_i_scored_begin(scored, n, embedding, &next);
+    clile_i_scored_begin(scored, n, m->embedding, &next);
     deviations_mean(vectors);
     deviations_mean(biases);
     if (vectors->diff != NULL) memset(vectors->diff, 0, (size_t)(s * cd) * sizeof(float));
     if (biases->diff != NULL) memset(biases->diff, 0, (size_t)(s * c) * sizeof(float));
 
     int64_t *start = order + n;
-    clile_i_loss_group(n, s, subject, order, start);
+    clile_i_loss_group(n, s, m->subject, order, start);
     for (int64_t i = 0; i < s; ++i)
         if (start[i + 1] > start[i])
-            run_subject(scored, i, start[i + 1] - start[i], order + start[i], au_embedding, bias,
-                        vectors, biases, &t);
+            run_subject(scored, i, start[i + 1] - start[i], order + start[i], m->au_embedding,
+                        m->bias, vectors, biases, &t);
     const double penalty = deviations_penalty(vectors) + deviations_penalty(biases);
-    CLILE_I_TRY(clile_i_loss_finish(function, scored->loss / (double)n + penalty, loss));
+    CLILE_I_TRY(clile_i_loss_finish(function, scored->loss / (double)n + penalty, m->loss));
 
     deviations_finish(vectors);
     deviations_finish(biases);
-    if (diff_au_embedding != NULL) clile_i_vec_store(cd, vectors->diff_sum, diff_au_embedding);
-    if (diff_bias != NULL) clile_i_vec_store(c, biases->diff_sum, diff_bias);
-    if (diff_scale != NULL) *diff_scale = scored->diff_scale;
+    if (m->diff_au_embedding != NULL)
+        clile_i_vec_store(cd, vectors->diff_sum, m->diff_au_embedding);
+    if (m->diff_bias != NULL) clile_i_vec_store(c, biases->diff_sum, m->diff_bias);
+    if (m->diff_scale != NULL) *m->diff_scale = scored->diff_scale;
 cleanup:
     clile_i_free(order);
     clile_i_free(scratch);
     return status;
 }
 
-clile_status clile_i_loss_mixed(int64_t n, int64_t d, int64_t c, int64_t s, int32_t similarity,
-                                const float *embedding, const float *au_embedding, double scale,
-                                const float *bias, const float *deviation,
-                                const float *deviation_bias, const int32_t *subject,
-                                const int8_t *labels, const float *au_weight,
-                                const float *row_weight, double lambda_deviation,
-                                double lambda_bias, double *loss, float *diff_embedding,
-                                float *diff_au_embedding, double *diff_scale, float *diff_bias,
-                                float *diff_deviation, float *diff_deviation_bias)
+clile_status clile_i_loss_mixed(const clile_i_mixed *m)
 {
-    static const char function[] = "clile_loss_mixed";
-    const clile_i_loss_size sizes[] = {{"n", n}, {"d", d}, {"c", c}, {"s", s}};
+    const clile_i_loss_size sizes[] = {{"n", m->n}, {"d", m->d}, {"c", m->c}, {"s", m->s}};
     const clile_i_loss_array required[] = {
-        {"embedding", embedding}, {"au_embedding", au_embedding},     {"bias", bias},
-        {"deviation", deviation}, {"deviation_bias", deviation_bias}, {"subject", subject},
-        {"labels", labels}};
+        {"embedding", m->embedding}, {"au_embedding", m->au_embedding},     {"bias", m->bias},
+        {"deviation", m->deviation}, {"deviation_bias", m->deviation_bias}, {"subject", m->subject},
+        {"labels", m->labels}};
     CLILE_I_RETURN_IF(clile_i_loss_check_sizes(function, 4, sizes));
-    CLILE_I_RETURN_IF(clile_i_loss_check_similarity(function, similarity));
+    CLILE_I_RETURN_IF(clile_i_loss_check_similarity(function, m->similarity));
     CLILE_I_RETURN_IF(clile_i_loss_check_arrays(function, 7, required));
-    CLILE_I_RETURN_IF(clile_i_loss_check_subjects(function, n, s, subject));
-    CLILE_I_RETURN_IF(clile_i_loss_check_labels(function, n, c, labels));
-    CLILE_I_RETURN_IF(clile_i_loss_check_weights(function, c, au_weight));
-    CLILE_I_RETURN_IF(clile_i_loss_check_factor(function, "lambda_deviation", lambda_deviation));
-    CLILE_I_RETURN_IF(clile_i_loss_check_factor(function, "lambda_bias", lambda_bias));
+    CLILE_I_RETURN_IF(clile_i_loss_check_subjects(function, m->n, m->s, m->subject));
+    CLILE_I_RETURN_IF(clile_i_loss_check_labels(function, m->n, m->c, m->labels));
+    CLILE_I_RETURN_IF(clile_i_loss_check_weights(function, m->c, m->au_weight));
+    CLILE_I_RETURN_IF(clile_i_loss_check_factor(function, "lambda_deviation", m->lambda_deviation));
+    CLILE_I_RETURN_IF(clile_i_loss_check_factor(function, "lambda_bias", m->lambda_bias));
 
     clile_i_scored scored = {
-        .d = d, .c = c, .similarity = similarity, .scale = scale, .labels = labels};
-    scored.au_weight = au_weight;
-    scored.row_weight = row_weight;
-    scored.diff_embedding = diff_embedding;
-    deviations vectors = {
-        .s = s, .m = c * d, .value = deviation, .lambda = lambda_deviation, .diff = diff_deviation};
-    deviations biases = {.s = s,
-                         .m = c,
-                         .value = deviation_bias,
-                         .lambda = lambda_bias,
-                         .diff = diff_deviation_bias};
-    return run(function, &scored, n, embedding, au_embedding, bias, subject, &vectors, &biases,
-               loss, diff_au_embedding, diff_scale, diff_bias);
+        .d = m->d, .c = m->c, .similarity = m->similarity, .scale = m->scale, .labels = m->labels};
+    scored.au_weight = m->au_weight;
+    scored.row_weight = m->row_weight;
+    scored.diff_embedding = m->diff_embedding;
+    deviations vectors = {.s = m->s,
+                          .m = m->c * m->d,
+                          .value = m->deviation,
+                          .lambda = m->lambda_deviation,
+                          .diff = m->diff_deviation};
+    deviations biases = {.s = m->s,
+                         .m = m->c,
+                         .value = m->deviation_bias,
+                         .lambda = m->lambda_bias,
+                         .diff = m->diff_deviation_bias};
+    return run(m, &scored, &vectors, &biases);
 }
 
 clile_status clile_loss_mixed(int64_t n, int64_t d, int64_t c, int64_t s, int32_t similarity,
@@ -206,8 +199,30 @@ clile_status clile_loss_mixed(int64_t n, int64_t d, int64_t c, int64_t s, int32_
                               float *diff_au_embedding, double *diff_scale, float *diff_bias,
                               float *diff_deviation, float *diff_deviation_bias)
 {
-    return clile_i_loss_mixed(
-        n, d, c, s, similarity, embedding, au_embedding, scale, bias, deviation, deviation_bias,
-        subject, labels, au_weight, NULL, lambda_deviation, lambda_bias, loss, diff_embedding,
-        diff_au_embedding, diff_scale, diff_bias, diff_deviation, diff_deviation_bias);
+    const clile_i_mixed m = {
+        .n = n,
+        .d = d,
+        .c = c,
+        .s = s,
+        .similarity = similarity,
+        .embedding = embedding,
+        .au_embedding = au_embedding,
+        .scale = scale,
+        .bias = bias,
+        .deviation = deviation,
+        .deviation_bias = deviation_bias,
+        .subject = subject,
+        .labels = labels,
+        .au_weight = au_weight,
+        .lambda_deviation = lambda_deviation,
+        .lambda_bias = lambda_bias,
+        .loss = loss,
+        .diff_embedding = diff_embedding,
+        .diff_au_embedding = diff_au_embedding,
+        .diff_scale = diff_scale,
+        .diff_bias = diff_bias,
+        .diff_deviation = diff_deviation,
+        .diff_deviation_bias = diff_deviation_bias,
+    };
+    return clile_i_loss_mixed(&m);
 }

@@ -353,9 +353,8 @@ static clile_status load_folded(clile_i_exec *exec, const clile_i_net *net)
         if (u->pack == NULL) CLILE_I_TRY(fold_weights(&job, u->folded_weights));
     }
     const clile_i_net_tensor *fc = &net->tensors[net->fc];
-    float *at = exec->fixed + (exec->fc_weights - exec->fixed);
-    memcpy(at, fc[0].data, (size_t)fc[0].count * sizeof *at);
-    memcpy(at + clile_i_plan_rounded(fc[0].count), fc[1].data, (size_t)fc[1].count * sizeof *at);
+    memcpy(exec->fc_weights, fc[0].data, (size_t)fc[0].count * sizeof *exec->fc_weights);
+    memcpy(exec->fc_bias, fc[1].data, (size_t)fc[1].count * sizeof *exec->fc_bias);
 cleanup:
     clile_i_free(job.plain);
     return status;

@@ -41,7 +41,7 @@ struct clile_i_exec {
     float *params, *diffs;
     float *statistics; /* running mean and variance, batch mean and 1/std of every norm, padded */
     float *fixed;      /* inference: folded weights and biases, fc */
-    const float *fc_weights, *fc_bias;
+    float *fc_weights, *fc_bias;
     float *fc_diff_weights, *fc_diff_bias;
 
     float *image, *activations, *gradients;

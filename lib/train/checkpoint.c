@@ -470,12 +470,20 @@ static clile_status restore(const clile_i_st *st, clile_trainer *t, const clile_
     return running ? get_running(st, t, (int32_t)stage, step) : CLILE_OK;
 }
 
+/* The caller's handle gets what was restored, and that one what the handle had. */
+static void exchange(clile_trainer *handle, clile_trainer *restored)
+{
+    const clile_trainer before = *handle;
+    *handle = *restored;
+    *restored = before;
+}
+
 clile_status clile_trainer_resume(clile_trainer *trainer, const char *path)
 {
     clile_status status = CLILE_OK;
     clile_i_st *st = NULL;
     clile_options *stored = NULL, *options = NULL;
-    clile_trainer *fresh = NULL;
+    clile_trainer *restored = NULL;
     CLILE_I_CHECK_NOT_NULL(trainer);
     CLILE_I_CHECK_NOT_NULL(path);
     if (trainer->stage != 0 || trainer->broken)
@@ -486,22 +494,18 @@ clile_status clile_trainer_resume(clile_trainer *trainer, const char *path)
     CLILE_I_TRY(get_options(st, trainer->model, &stored));
     CLILE_I_TRY(choose_options(st, trainer, stored, &options));
     CLILE_I_TRY(check_aus(st, trainer->model));
-    CLILE_I_TRY(clile_i_trainer_new(trainer->model, trainer->data, options, &fresh));
+    CLILE_I_TRY(clile_i_trainer_new(trainer->model, trainer->data, options, &restored));
     /* it may have been set since */
-    fresh->settings.validation_every = trainer->settings.validation_every;
-    CLILE_I_TRY(check_data(st, fresh));
-    CLILE_I_TRY(restore(st, fresh, stored));
-    CLILE_I_TRY(get_model_metadata(st, fresh->model));
-    if (fresh->decision) CLILE_I_TRY(clile_i_trainer_finish_stage(fresh));
-    const clile_trainer swap =
-        /* the caller's handle takes the restored inside; the old one is destroyed below */
-        *trainer;
-    *trainer = *fresh;
-    *fresh = swap;
+    restored->settings.validation_every = trainer->settings.validation_every;
+    CLILE_I_TRY(check_data(st, restored));
+    CLILE_I_TRY(restore(st, restored, stored));
+    CLILE_I_TRY(get_model_metadata(st, restored->model));
+    if (restored->decision) CLILE_I_TRY(clile_i_trainer_finish_stage(restored));
+    exchange(trainer, restored);
     clile_i_trainer_log_place(trainer, "resumed", path);
     clile_i_trainer_log_data(trainer);
 cleanup:
-    clile_trainer_destroy(fresh);
+    clile_trainer_destroy(restored); /* which frees the model for others */
     trainer->model->busy = !trainer->done[2];
     clile_options_destroy(options);
     clile_options_destroy(stored);

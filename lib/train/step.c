@@ -129,13 +129,33 @@ static clile_status mixed_loss(clile_trainer *t, double a, clile_i_losses *losse
     clile_i_head *h = t->head;
     const clile_i_settings *set = &t->settings;
     const clile_i_person_rows *r = gather_rows(t);
-    CLILE_I_RETURN_IF(clile_i_loss_mixed(
-        r->n, t->d, t->c, t->s, set->similarity, r->embedding, h[CLILE_I_HEAD_AU].value, a,
-        h[CLILE_I_HEAD_BIAS].value, h[CLILE_I_HEAD_DEVIATION].value,
-        h[CLILE_I_HEAD_DEVIATION_BIAS].value, r->subject, r->labels, t->au_weight, r->weight,
-        set->lambda_ile, set->lambda_ile_bias, &losses->bce, r->diff, t->part_au, diff_scale,
-        h[CLILE_I_HEAD_BIAS].diff, h[CLILE_I_HEAD_DEVIATION].diff,
-        h[CLILE_I_HEAD_DEVIATION_BIAS].diff));
+    const clile_i_mixed mixed = {
+        .n = r->n,
+        .d = t->d,
+        .c = t->c,
+        .s = t->s,
+        .similarity = set->similarity,
+        .embedding = r->embedding,
+        .au_embedding = h[CLILE_I_HEAD_AU].value,
+        .scale = a,
+        .bias = h[CLILE_I_HEAD_BIAS].value,
+        .deviation = h[CLILE_I_HEAD_DEVIATION].value,
+        .deviation_bias = h[CLILE_I_HEAD_DEVIATION_BIAS].value,
+        .subject = r->subject,
+        .labels = r->labels,
+        .au_weight = t->au_weight,
+        .row_weight = r->weight,
+        .lambda_deviation = set->lambda_ile,
+        .lambda_bias = set->lambda_ile_bias,
+        .loss = &losses->bce,
+        .diff_embedding = r->diff,
+        .diff_au_embedding = t->part_au,
+        .diff_scale = diff_scale,
+        .diff_bias = h[CLILE_I_HEAD_BIAS].diff,
+        .diff_deviation = h[CLILE_I_HEAD_DEVIATION].diff,
+        .diff_deviation_bias = h[CLILE_I_HEAD_DEVIATION_BIAS].diff,
+    };
+    CLILE_I_RETURN_IF(clile_i_loss_mixed(&mixed));
     scatter_rows(t, t->part_embedding);
     return CLILE_OK;
 }

@@ -97,20 +97,22 @@ static clile_status read_settings(clile_trainer *t, const clile_options *options
 static clile_status create_rows(clile_trainer *t)
 {
     clile_status status = CLILE_OK;
-    const int64_t rows = 2 * (int64_t)t->batch;
+    clile_i_person_rows *r = &t->rows;
     t->exchange = t->settings.exchange_halves > 0;
-    if (!t->exchange) {
-        CLILE_I_ALLOC(t->rows.diff, (int64_t)t->batch * t->d);
-        t->rows = (clile_i_person_rows){t->batch, NULL,         t->subject,  t->labels,
-                                        NULL,     t->embedding, t->rows.diff};
-        return CLILE_OK;
+    const int64_t rows = (t->exchange ? 2 : 1) * (int64_t)t->batch;
+    CLILE_I_ALLOC(r->diff, rows * t->d);
+    if (!t->exchange) { /* the other arrays are the batch's */
+        r->n = t->batch;
+        r->subject = t->subject;
+        r->labels = t->labels;
+        r->embedding = t->embedding;
+        goto cleanup;
     }
-    CLILE_I_ALLOC(t->rows.image, rows);
-    CLILE_I_ALLOC(t->rows.subject, rows);
-    CLILE_I_ALLOC(t->rows.labels, rows * t->c);
-    CLILE_I_ALLOC(t->rows.weight, rows);
-    CLILE_I_ALLOC(t->rows.embedding, rows * t->d);
-    CLILE_I_ALLOC(t->rows.diff, rows * t->d);
+    CLILE_I_ALLOC(r->image, rows);
+    CLILE_I_ALLOC(r->subject, rows);
+    CLILE_I_ALLOC(r->labels, rows * t->c);
+    CLILE_I_ALLOC(r->weight, rows);
+    CLILE_I_ALLOC(r->embedding, rows * t->d);
 cleanup:
     return status;
 }

@@ -394,14 +394,33 @@ static void test_split_rows(void **state)
     double loss1 = 0, loss2 = 0;
     memcpy(f2, p.f.f, 5 * sizeof *f2);
     memcpy(f2 + 5, p.f.f, 5 * sizeof *f2);
-    assert_int_equal(clile_i_loss_mixed(1, 5, 4, 3, 0, p.f.f, p.au.f, 1.5, p.bias.f, p.deviation.f,
-                                        p.deviation_bias.f, p.subject, whole, NULL, NULL, 0.7, 0.4,
-                                        &loss1, diff1, NULL, NULL, NULL, dev1, NULL),
-                     CLILE_OK);
-    assert_int_equal(clile_i_loss_mixed(2, 5, 4, 3, 0, f2, p.au.f, 1.5, p.bias.f, p.deviation.f,
-                                        p.deviation_bias.f, subject2, split, NULL, weight2, 0.7,
-                                        0.4, &loss2, diff2, NULL, NULL, NULL, dev2, NULL),
-                     CLILE_OK);
+    clile_i_mixed m = {.n = 1,
+                       .d = 5,
+                       .c = 4,
+                       .s = 3,
+                       .embedding = p.f.f,
+                       .au_embedding = p.au.f,
+                       .scale = 1.5,
+                       .bias = p.bias.f,
+                       .deviation = p.deviation.f,
+                       .deviation_bias = p.deviation_bias.f,
+                       .subject = p.subject,
+                       .labels = whole,
+                       .lambda_deviation = 0.7,
+                       .lambda_bias = 0.4,
+                       .loss = &loss1,
+                       .diff_embedding = diff1,
+                       .diff_deviation = dev1};
+    assert_int_equal(clile_i_loss_mixed(&m), CLILE_OK);
+    m.n = 2;
+    m.embedding = f2;
+    m.subject = subject2;
+    m.labels = split;
+    m.row_weight = weight2;
+    m.loss = &loss2;
+    m.diff_embedding = diff2;
+    m.diff_deviation = dev2;
+    assert_int_equal(clile_i_loss_mixed(&m), CLILE_OK);
     assert_true(fabs(loss1 - loss2) < 1e-9);
     for (int i = 0; i < 5; ++i)
         assert_true(fabs((double)diff1[i] - (double)diff2[i] - (double)diff2[i + 5]) < 1e-6);
