@@ -193,7 +193,42 @@ static void turned_faces_are_faces(void **state)
                 xy[2 * k + 1] = 200 - 20 * up;
             }
             assert_int_equal(clile_i_align_landmarks(5, xy, 400, 400, 96, &m), CLILE_OK);
+            /* anywhere in an image and tilted, too: no other reading of the numbers is better */
+            for (int k = 0; k < 1000; ++k) {
+                const double roll = (k % 10 - 4.5) / 6.0, dx = k / 10 % 10 * 150,
+                             dy = k / 100 * 150;
+                double moved[10];
+                char why[CLILE_I_WHY_SIZE];
+                for (int i = 0; i < 5; ++i) {
+                    const double u = xy[2 * i] - 200, v = xy[2 * i + 1] - 200;
+                    moved[2 * i] = 60 + dx + cos(roll) * u - sin(roll) * v;
+                    moved[2 * i + 1] = 70 + dy + sin(roll) * u + cos(roll) * v;
+                }
+                if (clile_i_align_five_fault(moved, why))
+                    fail_msg("yaw %d, pitch %d, move %d: %s", yaw, pitch, k, why);
+            }
         }
+}
+
+/* Read as pairs, many of these look like a turned face. */
+static void all_x_before_all_y_is_no_order(void **state)
+{
+    (void)state;
+    for (int k = 0; k < 4000; ++k) {
+        double right[10], xy[10];
+        place(96, 0.5 + k % 4, (k / 4 % 10 - 4.5) / 6.0, 60 + k / 40 % 10 * 150, 70 + k / 400 * 150,
+              right);
+        for (int i = 0; i < 5; ++i) {
+            xy[i] = right[2 * i];
+            xy[5 + i] = right[2 * i + 1];
+        }
+        refused_with(xy, "the numbers make a face when all x come before all y");
+        for (int i = 0; i < 5; ++i) {
+            xy[i] = right[2 * i + 1];
+            xy[5 + i] = right[2 * i];
+        }
+        refused_with(xy, "the numbers make a face when all y come before all x");
+    }
 }
 
 static void shares_and_dots_are_no_pixels(void **state)
@@ -204,6 +239,18 @@ static void shares_and_dots_are_no_pixels(void **state)
     clile_i_affine m;
     (void)state;
     refused_with(shares, "from 0 to 1: coordinates are pixels, not shares");
+    for (int axis = 0; axis < 2; ++axis) {
+        place(96, 1.5, 0.1, 200, 180, xy);
+        for (int k = axis; k < 10; k += 2) xy[k] /= 400;
+        refused_with(xy, axis == 0 ? "x of all landmarks is from 0 to 1: coordinates are pixels"
+                                   : "y of all landmarks is from 0 to 1: coordinates are pixels");
+    }
+    for (int some = 1; some < 31; ++some) { /* each set of points */
+        place(96, 1.5, 0.1, 200, 180, xy);
+        for (int k = 0; k < 10; ++k)
+            if (some >> k / 2 & 1) xy[k] /= 400;
+        refused_with(xy, "are from 0 to 1: coordinates are pixels, not shares");
+    }
     place(96, 7.9 / 96, 0, 20, 20, xy);
     refused_with(xy,
                  "a face of 7.9 pixels, expected at least 8; coordinates are pixels, not shares");
@@ -401,6 +448,7 @@ int main(void)
         cmocka_unit_test(exchanged_and_mirrored_axes_are_refused),
         cmocka_unit_test(a_face_may_lie_but_not_stand_on_its_head),
         cmocka_unit_test(turned_faces_are_faces),
+        cmocka_unit_test(all_x_before_all_y_is_no_order),
         cmocka_unit_test(shares_and_dots_are_no_pixels),
         cmocka_unit_test(a_face_must_be_in_the_image),
         cmocka_unit_test(bad_landmarks_are_refused),
