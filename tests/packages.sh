@@ -50,7 +50,7 @@ holds clile usr/share/bash-completion/completions/clile
 holds clile usr/share/zsh/vendor-completions/_clile
 holds clile usr/share/fish/vendor_completions.d/clile.fish
 holds libclile-dev usr/share/doc/libclile/README.md
-for file in docs/*.md examples/*.c; do holds libclile-dev "usr/share/doc/libclile/$file"; done
+for file in docs/*.md docs/pictures/*.svg docs/pictures/*.jpg examples/*.c; do holds libclile-dev "usr/share/doc/libclile/$file"; done
 holds python3-clile usr/lib/python3/dist-packages/clile/__init__.py
 dpkg-deb -I "$build/libclile$abi"_*.deb symbols >"$build/symbols"
 sed 's,$,@,' tests/abi/symbols.txt | while read -r name; do grep -q "^ $name" "$build/symbols" || fail "$name is not in the package's symbols"; done

@@ -70,7 +70,7 @@ fi
 
 # installed FILES...: the pages and examples, laid out as in the checkout
 installed() { for path; do cmp "$path" "$prefix/share/doc/libclile/${path#"$root"/}"; done; }
-installed "$root/README.md" "$root/CHANGELOG.md" "$root/LICENSE" "$root"/docs/*.md "$root"/examples/*.c "$root"/examples/*.cpp "$root/examples/python/predict.py"
+installed "$root/README.md" "$root/CHANGELOG.md" "$root/LICENSE" "$root"/docs/*.md "$root"/docs/pictures/*.svg "$root"/docs/pictures/*.jpg "$root"/examples/*.c "$root"/examples/*.cpp "$root/examples/python/predict.py"
 if [ -x "$prefix/bin/clile" ]; then
     for path in bash-completion/completions/clile zsh/site-functions/_clile fish/vendor_completions.d/clile.fish; do [ -s "$prefix/share/$path" ]; done
     [ -e "$prefix/share/man/man1/clile.1" ] && [ -e "$prefix/share/man/man7/clile-options.7" ]
