@@ -24,7 +24,9 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), ROOT / "exam
 # (page, how the block begins): why it is not run here.
 NOT_HERE = {
     ("README.md", "sh examples/quickstart.sh"): "the two commands themselves; the second one runs this test",
-    ("README.md", "apt-get install"): "installs into the system; tests/run.sh and tests/consumer/run.sh do the same elsewhere",
+    ("README.md", "apt-get install"): "installs into the system; tests/run.sh and tests/consumer/readme.sh do the same elsewhere",
+    ("README.md", "cmake --install build --prefix"): "tests/consumer/readme.sh runs it",
+    ("README.md", "cc example.c"): "tests/consumer/readme.sh runs it, where libclile is installed",
     ("docs/contributing.md", "sh tests/run.sh"): "runs this test",
     ("docs/contributing.md", "cmake -S . -B build"): "tests/run.sh does the same",
     ("docs/dependencies.md", "python3 -m venv onednn3"): "tests/run.sh does the same for its second build",

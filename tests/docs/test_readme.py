@@ -39,6 +39,13 @@ def expect(pattern, text, what):
     return found
 
 
+def narrow():
+    """A page for somebody in a hurry: no line of README.md is above 100 columns."""
+    for number, line in enumerate((ROOT / "README.md").read_text(encoding="utf-8").split("\n"), 1):
+        if len(line) > 100:
+            sys.exit(f"README.md, line {number}: {len(line)} columns, at most 100 are expected")
+
+
 def custom_loop(folder):
     """Both losses fall by half at least, and people never seen are read far better than by always saying no (about 60 %)."""
     text = run(EXAMPLES / "example_custom_loop", folder=folder)
@@ -70,6 +77,7 @@ def opencv_webcam(folder):
 
 
 def main():
+    narrow()
     folder = pathlib.Path(cli.scratch("readme"))
     faces = cli.draw(str(folder / "faces"))
     done = cli.clile("train", "--data", faces, "--layout", "bp4d", "--protocol", "bp4d", "--fold", "1", "--out", folder / "model.safetensors", "--quiet", *cli.settings())
