@@ -1,4 +1,5 @@
-# The rooms of lib/ and what each may use (docs/architecture.md; tests/check_includes.cmake checks the sources against it).
+# The rooms of lib/ and what each may use (docs/architecture.md; tests/check_includes.cmake checks the sources
+# against it, docs/make_architecture.py draws it).
 set(CLILE_ROOMS base store image synth layout data dnn net loss model eval run train)
 set(CLILE_ROOM_USES_base "")
 set(CLILE_ROOM_USES_store base)
@@ -13,6 +14,8 @@ set(CLILE_ROOM_USES_model net store image)
 set(CLILE_ROOM_USES_eval base)
 set(CLILE_ROOM_USES_run model data eval)
 set(CLILE_ROOM_USES_train base dnn net loss image data model eval run)
+# Public header -> room: include/clile/HEADER.h=ROOM
+set(CLILE_HEADER_ROOMS status=base options=base export=base au=base inspect=store losses=loss image=image dataset=data faces=layout synth=synth model=model predictor=model metrics=eval evaluate=run trainer=train)
 
 # All rooms that ROOM may use, directly or through another.
 function(clile_room_closure room out)
