@@ -18,6 +18,9 @@ clile_status clile_i_dataset_split(const clile_dataset *dataset, int32_t count,
                                    const int32_t *subjects, clile_dataset **part,
                                    clile_dataset **rest);
 
+/* place [size of part]: where each image of a part by subjects, or of all, is in `whole`. */
+void clile_i_dataset_places(const clile_dataset *part, const clile_dataset *whole, int64_t *place);
+
 /* What the images are (origin.c). Texts are borrowed. */
 typedef struct {
     /* "bp4d", ..., "arrays", "synth"; of a pack that which it was packed from */

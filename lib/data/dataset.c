@@ -366,3 +366,10 @@ int32_t clile_i_dataset_subject(const clile_dataset *dataset, int64_t index)
 {
     return dataset->subject_of[dataset->core->table.subject[dataset->index[index]]];
 }
+
+void clile_i_dataset_places(const clile_dataset *part, const clile_dataset *whole, int64_t *place)
+{
+    int64_t k = 0;
+    for (int64_t i = 0; i < whole->n && k < part->n; ++i)
+        if (part->subject_of[whole->core->table.subject[whole->index[i]]] >= 0) place[k++] = i;
+}

@@ -170,6 +170,8 @@ static clile_status put_state(const clile_trainer *t, clile_i_st_writer *writer)
     snprintf(number, sizeof number, "%d", (int)origin.fold);
     CLILE_I_RETURN_IF(clile_i_st_writer_metadata(writer, "protocol", origin.protocol));
     CLILE_I_RETURN_IF(clile_i_st_writer_metadata(writer, "fold", number));
+    if (t->own.fn != NULL)
+        CLILE_I_RETURN_IF(clile_i_st_writer_metadata(writer, "own_loss", clile_i_own_loss_name(t)));
     CLILE_I_RETURN_IF(put_options(t, writer));
     return put_model_metadata(t, writer);
 }
@@ -470,6 +472,18 @@ static clile_status restore(const clile_i_st *st, clile_trainer *t, const clile_
     return running ? get_running(st, t, (int32_t)stage, step) : CLILE_OK;
 }
 
+/* The file says that there was a loss of the caller's own, and cannot say which. */
+static clile_status check_own_loss(const clile_i_st *st, const clile_trainer *t)
+{
+    const char *there = clile_i_st_metadata(st, "own_loss"), *here = clile_i_own_loss_name(t);
+    if (there == NULL) there = "none";
+    if (strcmp(there, here) == 0) return CLILE_OK;
+    return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
+                        "%s: loss of the caller's own (clile_trainer_set_loss): \"%.20s\" in the "
+                        "checkpoint, \"%s\" here",
+                        clile_i_st_path(st), there, here);
+}
+
 /* The caller's handle gets what was restored, and that one what the handle had. */
 static void exchange(clile_trainer *handle, clile_trainer *restored)
 {
@@ -498,6 +512,9 @@ clile_status clile_trainer_resume(clile_trainer *trainer, const char *path)
     /* it may have been set since */
     restored->settings.validation_every = trainer->settings.validation_every;
     CLILE_I_TRY(check_data(st, restored));
+    CLILE_I_TRY(check_own_loss(st, trainer));
+    CLILE_I_TRY(
+        clile_i_own_loss_set(restored, trainer->own.mode, trainer->own.fn, trainer->own.user));
     CLILE_I_TRY(restore(st, restored, stored));
     CLILE_I_TRY(get_model_metadata(st, restored->model));
     if (restored->decision) CLILE_I_TRY(clile_i_trainer_finish_stage(restored));

@@ -1,5 +1,6 @@
 /* The trainer's inside, shared by trainer.c (life and the loop), stage.c (what a stage holds),
- * step.c (one step of each stage), finish.c (from the last step to a model) and checkpoint.c. */
+ * step.c (one step of each stage), own_loss.c (a loss of the caller's in it), finish.c (from the
+ * last step to a model) and checkpoint.c. */
 #ifndef CLILE_I_TRAIN_INTERNAL_H
 #define CLILE_I_TRAIN_INTERNAL_H
 
@@ -8,7 +9,7 @@
 #include "net/net.h"
 #include "train/optimizer.h"
 
-#include <clile/trainer.h>
+#include <clile/experimental_loss.h>
 
 /* Learned vectors beside the encoder. Which of them exist depends on the stage and the settings
  * (count 0: it does not).
@@ -42,6 +43,17 @@ typedef struct {
     int8_t *labels;                   /* [2 batch, c] */
     float *weight, *embedding, *diff; /* [2 batch], [2 batch, d], [2 batch, d] */
 } clile_i_person_rows;
+
+/* A loss of the caller's own, and what it is given (own_loss.c); all zero: none. */
+typedef struct {
+    clile_loss_fn fn;
+    void *user;
+    int32_t mode;   /* CLILE_LOSS_... */
+    int64_t *place; /* [n]: where each image of `train` is in `data` */
+    int64_t *index; /* [batch] */
+    int32_t *subject;
+    float *logits, *diff_logits, *diff_embedding, *diff_au; /* [batch,c], [batch,d], [c,d] */
+} clile_i_own_loss;
 
 struct clile_trainer {
     clile_options *options; /* as given */
@@ -84,6 +96,7 @@ struct clile_trainer {
     clile_i_person_rows rows;
     float *embedding, *id_embedding, *diff_embedding, *part_embedding; /* [batch,d] */
     float *part_au;                                                    /* [c+1,d] */
+    clile_i_own_loss own;
 };
 
 /* ---- trainer.c ---- */
@@ -113,6 +126,14 @@ typedef struct {
 clile_status clile_i_trainer_step(clile_trainer *t, clile_i_losses *losses);
 /* Tables that stage 2 needs of E_ID over the training images (identity_part). */
 clile_status clile_i_trainer_prepare_identity(clile_trainer *t);
+
+/* ---- own_loss.c ---- */
+/* fn NULL: none */
+clile_status clile_i_own_loss_set(clile_trainer *t, int32_t mode, clile_loss_fn fn, void *user);
+void clile_i_own_loss_free(clile_trainer *t);
+const char *clile_i_own_loss_name(const clile_trainer *t); /* none, replaces or adds */
+/* Adds its value and gradients to those of this step. */
+clile_status clile_i_own_loss_add(clile_trainer *t, clile_i_losses *losses);
 
 /* ---- finish.c ---- */
 /* A flat array in the layout of the encoder being trained (values, moments), as the plain

@@ -220,9 +220,12 @@ static clile_status losses_stage2(clile_trainer *t, clile_i_losses *losses)
 {
     memset(t->diff_embedding, 0, (size_t)t->batch * (size_t)t->d * sizeof *t->diff_embedding);
     memset(t->flat_diff, 0, (size_t)t->vectors.count * sizeof *t->flat_diff);
-    CLILE_I_RETURN_IF(add_contra(t, losses));
-    CLILE_I_RETURN_IF(add_bce(t, losses));
-    return add_elimination(t, losses);
+    if (t->own.fn == NULL || t->own.mode == CLILE_LOSS_ADDS) {
+        CLILE_I_RETURN_IF(add_contra(t, losses));
+        CLILE_I_RETURN_IF(add_bce(t, losses));
+        CLILE_I_RETURN_IF(add_elimination(t, losses));
+    }
+    return t->own.fn != NULL ? clile_i_own_loss_add(t, losses) : CLILE_OK;
 }
 
 clile_status clile_i_trainer_step(clile_trainer *t, clile_i_losses *losses)

@@ -245,6 +245,7 @@ void clile_trainer_destroy(clile_trainer *trainer)
     clile_i_free(t->diff_embedding);
     clile_i_free(t->part_embedding);
     clile_i_free(t->part_au);
+    clile_i_own_loss_free(t);
     clile_dataset_destroy(t->data);
     clile_dataset_destroy(t->train);
     clile_dataset_destroy(t->validation);

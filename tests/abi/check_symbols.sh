@@ -8,7 +8,7 @@ mkdir -p "$scratch"
 nm -D --defined-only "$library" | awk '$2 != "A" { print $3 }' | LC_ALL=C sort >"$scratch/exported-versions"
 sed 's/@.*//' "$scratch/exported-versions" | LC_ALL=C sort -u >"$scratch/exported"
 sh "$root/tests/abi/declared.sh" "$root/include" >"$scratch/declared"
-awk '/^CLILE_[0-9.]+ *[{]/ { node = $1 } /^ *clile_[a-z0-9_*]+;/ { sub(/;.*/, ""); print $1 "@@" node }' "$map" | LC_ALL=C sort >"$scratch/map-versions"
+awk '/^CLILE_[0-9A-Z.]+ *[{]/ { node = $1 } /^ *clile_[a-z0-9_*]+;/ { sub(/;.*/, ""); print $1 "@@" node }' "$map" | LC_ALL=C sort >"$scratch/map-versions"
 fail=0
 # same WHAT FILE OTHER_NAME OTHER: fails and shows the difference unless the files are the same
 same() {

@@ -13,9 +13,14 @@ scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 cc=${CC:-cc}
 
+# promised INCLUDE: the text of the headers that are under the promise
+promised() {
+    for header in "$1"/clile/*.h; do case $header in */experimental_*) ;; *) cat "$header" ;; esac; done
+}
+
 # library INCLUDE MAP OUTPUT: makes that library
 library() {
-    { echo '#include <clile/clile.h>'; cat "$1"/clile/*.h | tr '\n' ' ' | sed 's,/\*[^*]*\*\+\([^/*][^*]*\*\+\)*/,,g' | tr ';' '\n' |
+    { echo '#include <clile/clile.h>'; promised "$1" | tr '\n' ' ' | sed 's,/\*[^*]*\*\+\([^/*][^*]*\*\+\)*/,,g' | tr ';' '\n' |
         sed -n 's/.*CLILE_API \([^(]*clile_[a-z0-9_]*(.*)\) *$/\1 { __builtin_trap(); }/p'; } >"$scratch/interface.c"
     abi=$(sed -n 's/^#define CLILE_ABI_VERSION //p' "$1/clile/status.h")
     cd "$scratch" # so that its path does not get into the description
@@ -31,7 +36,7 @@ constants() {
 
 # growing INCLUDE: for abidiff: structures that carry their size, as their first field, may grow at their end (which 2.6 wants to be told is a change of size)
 growing() {
-    cat "$1"/clile/*.h | awk '/^typedef struct clile_[a-z0-9_]+ [{]/ { name = $3; next }
+    promised "$1" | awk '/^typedef struct clile_[a-z0-9_]+ [{]/ { name = $3; next }
         /^ *uint32_t struct_size;/ && name { print "[suppress_type]\n  name = " name "\n  type_kind = struct\n  has_data_member_inserted_at = end\n  has_size_change = yes" }
         !/^ *[/]?[*]/ { name = "" }'
 }
@@ -85,6 +90,8 @@ self-check)
     describe "$scratch/now"
     mutant "nothing but a comment" 0 include/clile/status.h '1s/clile/libclile/' include/clile/status.h
     mutant "a function is added" 0 include/clile/status.h 's/^CLILE_API const char \*clile_version(void);/& CLILE_API int32_t clile_more(const char *name);/' include/clile/status.h
+    mutant "an experimental function changes" 0 include/clile/experimental_loss.h 's/int32_t mode,/int64_t mode,/' include/clile/experimental_loss.h
+    mutant "an experimental function goes" 0 clile.map '/ clile_trainer_set_loss;/d' lib/clile.map
     mutant "a structure grows at its end" 0 include/clile/trainer.h 's/^} clile_progress;/    double more;\n&/' include/clile/trainer.h
     mutant "a constant is added" 0 include/clile/options.h 's/^#define CLILE_OPT_LAYOUT .*/&\n#define CLILE_OPT_MORE "more"/' include/clile/options.h
     mutant "a function is not exported any more" 1 clile.map '/ clile_model_load;/d' lib/clile.map

@@ -10,24 +10,33 @@ declared=$(mktemp)
 trap 'rm -f "$declared" "$declared.map"' EXIT
 sh $here/declared.sh include >"$declared"
 [ -s "$declared" ] || { echo "no function is declared in include/clile" >&2; exit 1; }
-awk -v node="$node" -v map=$map '
-    BEGIN { print "/* What libclile.so exports, a node for each minor version. Names of a released node stay for ever; names that are added go to the node of the\n * minor version that brings them: sh tests/abi/update.sh (docs/abi.md). */" }
+experimental=$(sh $here/declared.sh include experimental_ | paste -sd ' ')
+awk -v node="$node" -v map=$map -v experimental="$experimental" '
+    BEGIN {
+        print "/* What libclile.so exports, a node for each minor version. Names of a released node stay for ever; names that are added go to the node of the\n * minor version that brings them, those of include/clile/experimental_*.h to CLILE_EXPERIMENTAL: sh tests/abi/update.sh (docs/abi.md). */"
+        split(experimental, words, " "); for (i in words) tried[words[i]] = 1
+    }
     FNR == NR { declared[$1] = 1; order[++count] = $1; next }
     /^CLILE_[0-9.]+ *[{]/ { current = $1; nodes[++node_count] = current }
+    /^CLILE_EXPERIMENTAL *[{]/ { current = $1 }
     /^ *clile_[a-z0-9_]+;/ {
-        name = $1; sub(/;.*/, "", name); home[name] = current
+        name = $1; sub(/;.*/, "", name)
         if (!(name in declared)) print name " is no longer declared: removed from " current >"/dev/stderr"
+        if (current != "CLILE_EXPERIMENTAL" && !(name in tried)) home[name] = current
     }
+    function put(which) { for (i = 1; i <= count; ++i) if (home[order[i]] == which) print "    " order[i] ";" }
     END {
+        for (name in tried) home[name] = "CLILE_EXPERIMENTAL"
         for (i = 1; i <= count; ++i) if (!(order[i] in home)) { home[order[i]] = node; print order[i] " added to " node >"/dev/stderr" }
         for (i = 1; i <= node_count && nodes[i] != node; ++i) ;
         if (i > node_count) nodes[++node_count] = node
         for (n = 1; n <= node_count; ++n) {
             print nodes[n] " {\n  global:"
-            for (i = 1; i <= count; ++i) if (home[order[i]] == nodes[n]) print "    " order[i] ";"
+            put(nodes[n])
             if (n == 1) print "  local:\n    *;"
             print (n == 1) ? "};" : "} " nodes[n - 1] ";"
         }
+        if (experimental != "") { print "CLILE_EXPERIMENTAL {\n  global:"; put("CLILE_EXPERIMENTAL"); print "};" }
     }' "$declared" $map >"$declared.map"
 cp "$declared" $here/symbols.txt
 cp "$declared.map" $map

@@ -57,6 +57,18 @@ def custom_loop(folder):
         sys.exit(f"custom_loop.c: unseen people are not recognised:\n{text}")
 
 
+def custom_loss(folder):
+    """C and Python train alike, and both losses fall."""
+    pattern = r"^epoch \d: loss (\S+), BCE (\S+), own (\S+)$"
+    in_c = run(EXAMPLES / "example_custom_loss", folder=folder)
+    in_python = run(sys.executable, ROOT / "examples/python/custom_loss.py", folder=folder)
+    both = [[[float(loss) for loss in row] for row in expect(pattern, text, "custom_loss")] for text in (in_c, in_python)]
+    if len(both[0]) != 4 or len(both[1]) != 4 or any(abs(a - b) > 0.002 for c, python in zip(*both) for a, b in zip(c, python)):
+        sys.exit(f"custom_loss.c and custom_loss.py differ:\n{in_c}{in_python}")
+    if not both[0][-1][0] < both[0][0][0] or not both[0][-1][2] < 0.8 * both[0][0][2]:
+        sys.exit(f"custom_loss.c: the loss does not fall:\n{in_c}")
+
+
 def opencv_webcam(folder):
     """The frames of a video, without a display; what it wrote is a video again. Whole frames are taken as faces here, so answers are known."""
     program = EXAMPLES / "example_opencv_webcam"
@@ -112,6 +124,7 @@ def main():
         sys.exit("examples/train.c wrote no model of 12 AUs")
     expect("^3 threads, 50 images each, the same answer", run(EXAMPLES / "example_threads", "model.safetensors", "face.png", "3", folder=folder), "threads.c")
     custom_loop(folder)
+    custom_loss(folder)
     opencv_webcam(folder)
     print("the examples of README.md and examples/ run as printed")
 

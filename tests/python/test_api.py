@@ -26,7 +26,7 @@ def test_structures_have_the_layout_of_the_compiler(tmp_path):
         lines.append(f'printf("{kind.__name__} %zu\\n", sizeof({kind.__name__}));')
         lines += [f'printf("{kind.__name__}.{field} %zu\\n", offsetof({kind.__name__}, {field}));' for field, _ in kind._fields_]
     lines += [f'printf("{name} %d\\n", (int){name});' for name in vars(_api) if re.match(r"CLILE_(E_|OK|OPTION_|SIMILARITY_|ABI|IMPORT_|FILE_)", name)]
-    (tmp_path / "layout.c").write_text("#include <clile/clile.h>\n#include <stdio.h>\nint main(void)\n{\n" + "\n".join(lines) + "\n}\n", encoding="utf-8")
+    (tmp_path / "layout.c").write_text("#include <clile/clile.h>\n#include <clile/experimental_loss.h>\n#include <stdio.h>\nint main(void)\n{\n" + "\n".join(lines) + "\n}\n", encoding="utf-8")
     subprocess.run([compiler, "-std=c11", f"-I{ROOT / 'include'}", tmp_path / "layout.c", "-o", tmp_path / "layout"], check=True)
     said = dict(line.split() for line in subprocess.run([tmp_path / "layout"], check=True, capture_output=True, text=True).stdout.splitlines())
     ours = {}

@@ -552,6 +552,31 @@ static void trainer_get_state(world *w)
     clile_model_destroy(model);
 }
 
+static int32_t pull(clile_loss_batch *batch, void *user)
+{
+    (void)user;
+    batch->loss = 1;
+    batch->diff_logits[0] = 0.5f;
+    return 0;
+}
+
+/* The run that follows allocates for the loss, too. */
+static void trainer_set_loss(world *w)
+{
+    clile_model *model = NULL;
+    clile_trainer *trainer = world_trainer(w, "method=bce", &model);
+    CALL(clile_trainer_set_loss(A(trainer, trainer), CLILE_LOSS_ADDS, CALLBACK(fn, pull),
+                                O(user, w)));
+    if (world_ok(w) && w->null_argument == NULL) {
+        NEED(clile_trainer_run(trainer, 2, NULL, NULL));
+        float vectors[WORLD_C][WORLD_D];
+        NEED(clile_model_copy_au_embedding(model, &vectors[0][0]));
+        TAKE(vectors);
+    }
+    clile_trainer_destroy(trainer);
+    clile_model_destroy(model);
+}
+
 static void trainer_set_validation_every(world *w)
 {
     clile_model *model = NULL;
@@ -652,6 +677,7 @@ const world_case world_cases_model[] = {
     {"clile_trainer_needs_stage1", trainer_needs_stage1, READS_ONLY, 0},
     {"clile_trainer_next_stage", trainer_next_stage, READS_ONLY, 0},
     {"clile_trainer_get_state", trainer_get_state, READS_ONLY, 0},
+    {"clile_trainer_set_loss", trainer_set_loss, NULL, 0},
     {"clile_trainer_set_validation_every", trainer_set_validation_every, READS_ONLY, 0},
     {"clile_trainer_save", trainer_save, NULL, 150},
     {"clile_trainer_resume", trainer_resume, NULL, 0},

@@ -17,6 +17,7 @@
 #include "base/base.h"
 
 #include <clile/clile.h>
+#include <clile/experimental_loss.h>
 
 #include <string.h>
 

@@ -21,7 +21,7 @@ for pair in "$@"; do
         train) arguments=". model.safetensors" ;;
         predict.*) arguments="model.safetensors $images/rgb.png" ;;
         threads) arguments="model.safetensors $images/rgb.png 2" ;;
-        custom_loop) arguments= ;;
+        custom_loop | custom_loss) arguments= ;;
         leak) arguments= ;; # the check of this check
         *) echo "tests/valgrind/run.sh does not know how to call the example $name" >&2; exit 1 ;;
     esac

@@ -99,6 +99,8 @@ CLILE_SIMILARITY_COSINE = 0
 CLILE_SIMILARITY_DOT = 1
 CLILE_SYNTH_AUS = 16
 CLILE_SYNTH_LANDMARKS = 68
+CLILE_LOSS_REPLACES = 0
+CLILE_LOSS_ADDS = 1
 CLILE_OK = 0
 CLILE_E_INVALID_ARGUMENT = -1
 CLILE_E_OUT_OF_MEMORY = -2
@@ -281,6 +283,32 @@ class clile_trainer_state(Structure):
     ]
 
 
+class clile_loss_batch(Structure):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("n", c_int32),
+        ("d", c_int32),
+        ("c", c_int32),
+        ("image_size", c_int32),
+        ("subjects", c_int32),
+        ("step", c_int64),
+        ("steps", c_int64),
+        ("index", POINTER(c_int64)),
+        ("subject", POINTER(c_int32)),
+        ("partner", POINTER(c_int32)),
+        ("labels", POINTER(c_int8)),
+        ("au_weight", POINTER(c_float)),
+        ("input", POINTER(c_float)),
+        ("embedding", POINTER(c_float)),
+        ("au_embedding", POINTER(c_float)),
+        ("logits", POINTER(c_float)),
+        ("loss", c_double),
+        ("diff_embedding", POINTER(c_float)),
+        ("diff_au_embedding", POINTER(c_float)),
+        ("diff_logits", POINTER(c_float)),
+    ]
+
+
 clile_log_fn = CFUNCTYPE(None, c_int32, c_char_p, c_void_p)
 clile_count_fn = CFUNCTYPE(c_int32, c_int64, c_int64, c_void_p)
 clile_path_fn = CFUNCTYPE(c_int32, c_char_p, c_void_p)
@@ -288,6 +316,7 @@ clile_import_fn = CFUNCTYPE(None, POINTER(clile_import_item), c_void_p)
 clile_tensor_fn = CFUNCTYPE(c_int32, POINTER(clile_tensor_info), c_void_p)
 clile_metadata_fn = CFUNCTYPE(c_int32, c_char_p, c_char_p, c_void_p)
 clile_progress_fn = CFUNCTYPE(c_int32, POINTER(clile_progress), c_void_p)
+clile_loss_fn = CFUNCTYPE(c_int32, POINTER(clile_loss_batch), c_void_p)
 
 # name: (result, [arguments]), with the names of the arguments below
 FUNCTIONS: Dict[str, Tuple[Any, List[Any]]] = {
@@ -416,6 +445,7 @@ FUNCTIONS: Dict[str, Tuple[Any, List[Any]]] = {
     "clile_trainer_resume": (clile_status, [POINTER(clile_trainer), c_char_p]),
     "clile_trainer_run": (clile_status, [POINTER(clile_trainer), c_int32, clile_progress_fn, c_void_p]),
     "clile_trainer_save": (clile_status, [POINTER(clile_trainer), c_char_p]),
+    "clile_trainer_set_loss": (clile_status, [POINTER(clile_trainer), c_int32, clile_loss_fn, c_void_p]),
     "clile_trainer_set_validation_every": (clile_status, [POINTER(clile_trainer), c_int32]),
     "clile_version": (c_char_p, []),
     "clile_version_number": (c_int32, []),
@@ -547,6 +577,7 @@ ARGUMENTS: Dict[str, Tuple[str, ...]] = {
     "clile_trainer_resume": ("trainer", "path"),
     "clile_trainer_run": ("trainer", "stage", "progress", "user"),
     "clile_trainer_save": ("trainer", "path"),
+    "clile_trainer_set_loss": ("trainer", "mode", "fn", "user"),
     "clile_trainer_set_validation_every": ("trainer", "every"),
     "clile_version": (),
     "clile_version_number": (),

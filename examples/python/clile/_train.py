@@ -78,6 +78,8 @@ class Trainer(Handle):
         """Options: the groups method and training of docs/options.md."""
         self._model = model
         self._running = threading.Lock()
+        self._thrown: List[BaseException] = []  # by a loss of the caller's own (experimental.py)
+        self._callback: Any = None
         model._forget_predictor()
         both = Options(options, **settings)
         self._validation_every = both["validation_every"]
@@ -102,7 +104,7 @@ class Trainer(Handle):
         """Runs stage 1 or 2 to its end, or on from where it stopped. progress is called after each step: a result that is not zero (None is)
         stops with Cancelled, an exception stops and is raised here; so does Ctrl-C, as KeyboardInterrupt. The next run goes on. Without progress
         nothing is validated."""
-        owner, thrown = self._c, []  # type: Any, List[BaseException]
+        owner, thrown = self._c, self._thrown  # type: Any, List[BaseException]
 
         def on_progress(pointer: Any, _user: Any) -> int:
             try:
