@@ -5,7 +5,6 @@
 #include <string.h>
 
 static const double MOMENTUM = 0.1; /* torch's default, which torchvision keeps */
-enum { LEAST_SIZE = 32, MOST_SIZE = 512, MOST_BATCH = 4096 };
 /* Some 50 microseconds of one core. Measured on two quiet ones, ResNet-10 of width 0.25: 16
  * million costs a third more time at 224 pixels; 1 million saves a quarter at 112 and nothing at
  * 224, with more barriers for a busy neighbour to hold up (docs/results.md). */
@@ -216,14 +215,8 @@ cleanup:
 
 static clile_status check_arguments(int32_t batch, int32_t size, clile_i_exec_mode mode)
 {
-    if (batch < 1 || batch > MOST_BATCH)
-        return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "batch: expected 1 .. %d, found %d",
-                            (int)MOST_BATCH, batch);
-    if (size < LEAST_SIZE || size > MOST_SIZE)
-        return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
-                            "image size: expected %d .. %d pixels, found %d", (int)LEAST_SIZE,
-                            (int)MOST_SIZE, size);
-    if (mode == CLILE_I_EXEC_TRAIN && batch == 1 && size <= LEAST_SIZE)
+    CLILE_I_RETURN_IF(clile_i_net_check_input(batch, size));
+    if (mode == CLILE_I_EXEC_TRAIN && batch == 1 && size <= CLILE_I_LEAST_SIZE)
         return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
                             "batch: expected at least 2 at %d pixels, found 1: batch norm needs "
                             "more than one value per channel",

@@ -21,6 +21,9 @@ struct clile_i_net {
     int64_t features; /* channels of the last value */
 };
 
+enum { CLILE_I_LEAST_SIZE = 32, CLILE_I_MOST_SIZE = 512, CLILE_I_MOST_BATCH = 4096 };
+/* What both executors take. */
+clile_status clile_i_net_check_input(int32_t batch, int32_t size);
 clile_i_conv_shape clile_i_unit_shape(const clile_i_unit *unit, int64_t n, int64_t h, int64_t w);
 /* Threads for a unit of an inference net: small ones are faster on one, where no other thread
  * has to be woken and awaited. */

@@ -328,6 +328,18 @@ void clile_i_unit_fold(const clile_i_net_tensor *tensors, const clile_i_unit *un
     }
 }
 
+clile_status clile_i_net_check_input(int32_t batch, int32_t size)
+{
+    if (batch < 1 || batch > CLILE_I_MOST_BATCH)
+        return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "batch: expected 1 .. %d, found %d",
+                            (int)CLILE_I_MOST_BATCH, (int)batch);
+    if (size < CLILE_I_LEAST_SIZE || size > CLILE_I_MOST_SIZE)
+        return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
+                            "image size: expected %d .. %d pixels, found %d",
+                            (int)CLILE_I_LEAST_SIZE, (int)CLILE_I_MOST_SIZE, (int)size);
+    return CLILE_OK;
+}
+
 clile_i_conv_shape clile_i_unit_shape(const clile_i_unit *unit, int64_t n, int64_t h, int64_t w)
 {
     return (clile_i_conv_shape){.n = n,

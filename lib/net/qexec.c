@@ -8,7 +8,6 @@
 #include <math.h>
 #include <string.h>
 
-enum { LEAST_SIZE = 32, MOST_SIZE = 512, MOST_BATCH = 4096 };
 /* About as long as the limit of float32: integers are some three times as fast. */
 static const int64_t FLOPS_FOR_A_TEAM = 48000000;
 
@@ -199,10 +198,7 @@ clile_status clile_i_qexec_create(const clile_i_net *net, const clile_i_quant *q
 {
     clile_status status = CLILE_OK;
     clile_i_qexec *exec = NULL;
-    if (batch < 1 || batch > MOST_BATCH || size < LEAST_SIZE || size > MOST_SIZE)
-        return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
-                            "int8 net: expected batch 1 .. %d and %d .. %d pixels, found %d and %d",
-                            (int)MOST_BATCH, (int)LEAST_SIZE, (int)MOST_SIZE, batch, size);
+    CLILE_I_TRY(clile_i_net_check_input(batch, size));
     CLILE_I_ALLOC(exec, 1);
     clile_i_packs_retain(packs);
     exec->packs = packs;

@@ -283,6 +283,24 @@ static void check_refused(const clile_i_net *net, int32_t batch, int32_t size,
         fail_msg("\"%s\" does not say \"%s\"", clile_last_error(), text);
 }
 
+/* The int8 executor takes the same batches and sizes. */
+static void check_int8_refused(const clile_i_net *net, int32_t batch, int32_t size,
+                               const char *text)
+{
+    const float mean[3] = {0.5f, 0.5f, 0.5f};
+    clile_i_quant *quant = NULL;
+    clile_i_packs *packs = NULL;
+    clile_i_qexec *exec = NULL;
+    assert_int_equal(clile_i_quant_create(net, &quant), CLILE_OK);
+    assert_int_equal(clile_i_packs_create(&packs), CLILE_OK);
+    assert_int_equal(clile_i_qexec_create(net, quant, mean, batch, size, packs, &exec),
+                     CLILE_E_INVALID_ARGUMENT);
+    assert_null(exec);
+    assert_string_equal(clile_last_error(), text);
+    clile_i_packs_release(packs);
+    clile_i_quant_destroy(quant);
+}
+
 static void test_wrong(void **state)
 {
     (void)state;
@@ -294,6 +312,10 @@ static void test_wrong(void **state)
     check_refused(net, 2, 513, CLILE_I_EXEC_INFER, "found 513");
     check_refused(net, 0, 64, CLILE_I_EXEC_TRAIN, "batch: expected 1 .. 4096, found 0");
     check_refused(net, -1, 64, CLILE_I_EXEC_INFER, "found -1");
+    check_int8_refused(net, 2, 31, "image size: expected 32 .. 512 pixels, found 31");
+    check_int8_refused(net, 2, 513, "image size: expected 32 .. 512 pixels, found 513");
+    check_int8_refused(net, 4097, 64, "batch: expected 1 .. 4096, found 4097");
+    check_int8_refused(net, 0, 64, "batch: expected 1 .. 4096, found 0");
     check_refused(net, 1, 32, CLILE_I_EXEC_TRAIN, "more than one value per channel");
     clile_i_exec *exec = test_exec(net, 2, 32, CLILE_I_EXEC_TRAIN);
     assert_int_equal(clile_i_exec_backward(exec, dst), CLILE_E_STATE); /* no forward yet */
