@@ -351,7 +351,8 @@ static void what_does_not_fit_is_refused(void **state)
     /* a name that is made is taken */
     clile_dataset *c = NULL, *d = NULL;
     scratch_image(&s, "a.png", 100);
-    scratch_text(&s, "c.csv", "image,subject,AU1,AU2\na.png,0#1,1,0\na.png,0,0,1\n");
+    scratch_image(&s, "b.png", 100);
+    scratch_text(&s, "c.csv", "image,subject,AU1,AU2\na.png,0#1,1,0\nb.png,0,0,1\n");
     assert_int_equal(scratch_open(scratch_path(&s, "c.csv"), "layout=csv", &c), CLILE_OK);
     sets[0] = a;
     sets[1] = c;
