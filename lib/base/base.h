@@ -70,6 +70,16 @@ void *clile_i_calloc(int64_t count, size_t size);
 void *clile_i_alloc_untouched(int64_t bytes); /* the same without the zeros */
 void clile_i_free(void *pointer);             /* NULL does nothing */
 char *clile_i_strdup(const char *text);
+/* Room for `needed` (1 or more) elements in a block of *capacity of them: the block, or where it
+ * was moved to; what is new in it is 0. NULL: memory is out, the block is as it was. */
+void *clile_i_grow(void *block, int64_t *capacity, int64_t needed, size_t element);
+/* For an array; returns OUT_OF_MEMORY from the function it is in. */
+#define CLILE_I_GROW(array, capacity, needed)                                                      \
+    do {                                                                                           \
+        void *clile_i_grown = clile_i_grow(array, capacity, needed, sizeof *(array));              \
+        if (clile_i_grown == NULL) return CLILE_E_OUT_OF_MEMORY;                                   \
+        (array) = clile_i_grown;                                                                   \
+    } while (0)
 
 /* CLILE_I_ALLOC(pointer, count): allocate `count` zeroed elements into `pointer`, or goto
  * cleanup. */

@@ -102,3 +102,17 @@ int32_t clile_i_refs_release(clile_i_refs *refs)
     /* Acquire and release: whoever gets 0 sees all that others did with the handle before. */
     return __atomic_sub_fetch(&refs->value, 1, __ATOMIC_ACQ_REL);
 }
+
+void *clile_i_grow(void *block, int64_t *capacity, int64_t needed, size_t element)
+{
+    if (needed <= *capacity) return block;
+    if (needed > INT64_MAX / 2) return NULL;
+    int64_t larger = *capacity < 64 ? 64 : *capacity;
+    while (larger < needed) larger += larger / 2;
+    void *moved = clile_i_calloc(larger, element);
+    if (moved == NULL) return NULL;
+    if (block != NULL) memcpy(moved, block, (size_t)*capacity * element);
+    clile_i_free(block);
+    *capacity = larger;
+    return moved;
+}

@@ -30,9 +30,7 @@ static int compare_ids(const folder_id *a, const folder_id *b)
 /* *known: 1 when the folder was visited; otherwise it is from now on. */
 static clile_status visit(walk *w, const struct stat *info, int *known)
 {
-    clile_status status = CLILE_OK;
     const folder_id id = {info->st_dev, info->st_ino};
-    folder_id *larger = NULL;
     int64_t low = 0, high = w->count;
     while (low < high) {
         const int64_t middle = low + (high - low) / 2;
@@ -43,18 +41,11 @@ static clile_status visit(walk *w, const struct stat *info, int *known)
     }
     *known = low < w->count && compare_ids(&w->visited[low], &id) == 0;
     if (*known) return CLILE_OK;
-    if (w->count == w->capacity) {
-        CLILE_I_ALLOC(larger, 2 * w->capacity + 16);
-        if (w->count > 0) memcpy(larger, w->visited, (size_t)w->count * sizeof *larger);
-        clile_i_free(w->visited);
-        w->visited = larger;
-        w->capacity = 2 * w->capacity + 16;
-    }
+    CLILE_I_GROW(w->visited, &w->capacity, w->count + 1);
     memmove(w->visited + low + 1, w->visited + low, (size_t)(w->count - low) * sizeof *w->visited);
     w->visited[low] = id;
     ++w->count;
-cleanup:
-    return status;
+    return CLILE_OK;
 }
 
 static int by_name(const void *left, const void *right)

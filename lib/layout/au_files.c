@@ -43,15 +43,9 @@ cleanup:
 /* Room for one more frame; codes are [n,c] so that each AU's file fills a column. */
 static clile_status reserve(clile_i_au_labels *labels, int32_t c)
 {
-    void *block = labels->frame;
-    clile_status status =
-        clile_i_grow(&block, &labels->frame_capacity, labels->n + 1, sizeof *labels->frame);
-    labels->frame = block;
-    if (status != CLILE_OK) return status;
-    block = labels->codes;
-    status = clile_i_grow(&block, &labels->code_capacity, labels->n + 1, (size_t)c);
-    labels->codes = block;
-    return status;
+    CLILE_I_GROW(labels->frame, &labels->frame_capacity, labels->n + 1);
+    CLILE_I_GROW(labels->codes, &labels->code_capacity, (labels->n + 1) * c);
+    return CLILE_OK;
 }
 
 /* Row n of column a. The first AU read fixes the frames, the others must have the same; `first`

@@ -146,13 +146,9 @@ static clile_status read_header(clile_face_file *f)
 
 static clile_status add_entry(clile_face_file *f, size_t at)
 {
-    void *block = f->entries;
     const span name = field(&f->rows, f->header ? f->name : 0);
     if (name.begin == name.end) return CLILE_OK; /* a row of no image */
-    const clile_status status =
-        clile_i_grow(&block, &f->capacity, f->count + 1, sizeof *f->entries);
-    f->entries = block;
-    if (status != CLILE_OK) return status;
+    CLILE_I_GROW(f->entries, &f->capacity, f->count + 1);
     f->entries[f->count++] = (entry){.key = key_of(name), .at = at, .line = f->rows.lines.line - 1};
     return CLILE_OK;
 }
@@ -284,11 +280,7 @@ static clile_status collect(clile_face_file *f, span image, int frames)
         if (fits == 0 || fits < best) continue;
         if (fits > best) f->found = 0;
         best = fits;
-        void *block = f->entry_found;
-        const clile_status status =
-            clile_i_grow(&block, &f->found_capacity, f->found + 1, sizeof *f->entry_found);
-        f->entry_found = block;
-        if (status != CLILE_OK) return status;
+        CLILE_I_GROW(f->entry_found, &f->found_capacity, f->found + 1);
         f->entry_found[f->found++] = i;
     }
     return CLILE_OK;

@@ -394,11 +394,7 @@ static clile_status begin_table(reader *r, list_file *paths, list_file *labels)
 static clile_status check_owner(reader *r, const list_file *f, int32_t list, int32_t subject)
 {
     if (subject >= r->owners) {
-        void *block = r->owner;
-        const clile_status status =
-            clile_i_grow(&block, &r->owner_capacity, (int64_t)subject + 1, sizeof *r->owner);
-        r->owner = block;
-        if (status != CLILE_OK) return status;
+        CLILE_I_GROW(r->owner, &r->owner_capacity, (int64_t)subject + 1);
         r->owner[subject] = list;
         r->owners = (int64_t)subject + 1;
     }

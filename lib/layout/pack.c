@@ -186,10 +186,7 @@ static clile_status add_subjects(const reader *r, clile_i_table *table)
 static clile_status next_name(const char **at, char **name, int64_t *capacity)
 {
     const size_t size = strcspn(*at, "\n");
-    void *block = *name;
-    const clile_status status = clile_i_grow(&block, capacity, (int64_t)size + 1, 1);
-    *name = block;
-    if (status != CLILE_OK) return status;
+    CLILE_I_GROW(*name, capacity, (int64_t)size + 1);
     memcpy(*name, *at, size);
     (*name)[size] = '\0';
     *at += size + ((*at)[size] == '\n');

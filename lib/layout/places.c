@@ -102,11 +102,7 @@ static clile_status take_by_number(const clile_i_rows *rows, const place_file *w
 static clile_status append_row(const clile_i_rows *rows, const place_file *what,
                                const place_header *header, clile_i_places *out)
 {
-    void *block = out->rows;
-    const clile_status status =
-        clile_i_grow(&block, &out->capacity, out->count + 1, sizeof *out->rows);
-    out->rows = block;
-    if (status != CLILE_OK) return status;
+    CLILE_I_GROW(out->rows, &out->capacity, out->count + 1);
     clile_i_place *row = &out->rows[out->count];
     row->row = rows->lines.line;
     CLILE_I_RETURN_IF(clile_i_rows_whole(rows, header->frame, "a frame", &row->frame));

@@ -84,10 +84,7 @@ static char *join_below(const char *subject, const char *part)
 
 clile_status clile_i_sequences_add(clile_i_sequences *s, const char *subject, const char *part)
 {
-    void *block = s->each;
-    const clile_status status = clile_i_grow(&block, &s->capacity, s->count + 1, sizeof *s->each);
-    s->each = block;
-    if (status != CLILE_OK) return status;
+    CLILE_I_GROW(s->each, &s->capacity, s->count + 1);
     clile_i_sequence *one = &s->each[s->count++];
     one->subject = clile_i_strdup(subject);
     one->below = join_below(subject, part);

@@ -5,20 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-clile_status clile_i_grow(void **block, int64_t *capacity, int64_t needed, size_t element)
-{
-    if (needed <= *capacity) return CLILE_OK;
-    int64_t larger = *capacity < 64 ? 64 : *capacity;
-    while (larger < needed) larger += larger / 2;
-    void *moved = clile_i_calloc(larger, element);
-    if (moved == NULL) return CLILE_E_OUT_OF_MEMORY;
-    if (*block != NULL) memcpy(moved, *block, (size_t)*capacity * element);
-    clile_i_free(*block);
-    *block = moved;
-    *capacity = larger;
-    return CLILE_OK;
-}
-
 clile_status clile_i_table_begin(clile_i_table *table, const char *root, int32_t c,
                                  const int32_t *au_ids)
 {
@@ -85,15 +71,8 @@ clile_status clile_i_table_subject(clile_i_table *table, const char *begin, cons
     }
     const int32_t count = table->subject_count;
     int64_t names = table->subject_capacity, orders = table->subject_capacity;
-    void *block = table->subject_names;
-    clile_status status =
-        clile_i_grow(&block, &names, (int64_t)count + 1, sizeof *table->subject_names);
-    table->subject_names = block;
-    if (status != CLILE_OK) return status;
-    block = table->subject_order;
-    status = clile_i_grow(&block, &orders, (int64_t)count + 1, sizeof *table->subject_order);
-    table->subject_order = block;
-    if (status != CLILE_OK) return status;
+    CLILE_I_GROW(table->subject_names, &names, (int64_t)count + 1);
+    CLILE_I_GROW(table->subject_order, &orders, (int64_t)count + 1);
     table->subject_capacity = (int32_t)orders;
 
     char *name = clile_i_calloc((int64_t)size + 1, 1);
@@ -117,10 +96,14 @@ static clile_status reserve(clile_i_table *table, int64_t needed)
     clile_status status = CLILE_OK;
     int64_t capacity = table->capacity;
     if (needed <= capacity) return CLILE_OK;
-    for (int k = 0; k < 5 && status == CLILE_OK; ++k) {
+    for (int k = 0; k < 5; ++k) {
         if (k >= 3 && blocks[k] == NULL) continue;
         capacity = table->capacity;
-        status = clile_i_grow(&blocks[k], &capacity, needed, sizes[k]);
+        void *grown = clile_i_grow(blocks[k], &capacity, needed, sizes[k]);
+        if (grown == NULL)
+            status = CLILE_E_OUT_OF_MEMORY;
+        else
+            blocks[k] = grown;
     }
     table->name = blocks[0];
     table->labels = blocks[1];
@@ -157,11 +140,7 @@ clile_status clile_i_table_add(clile_i_table *table, const char *folder, const c
 
     const size_t folder_size = strlen(folder), file_size = strlen(file);
     const int64_t size = (int64_t)(folder_size + (folder_size > 0) + file_size + 1);
-    void *text = table->text;
-    const clile_status status =
-        clile_i_grow(&text, &table->text_capacity, table->text_size + size, 1);
-    table->text = text;
-    if (status != CLILE_OK) return status;
+    CLILE_I_GROW(table->text, &table->text_capacity, table->text_size + size);
     char *name = table->text + table->text_size;
     if (folder_size > 0) {
         memcpy(name, folder, folder_size);

@@ -114,7 +114,4 @@ clile_status clile_i_table_check_repeats(clile_i_table *table);
 clile_status clile_i_table_finish(clile_i_table *table);
 void clile_i_table_free(clile_i_table *table);
 
-/* Moves *block of *capacity elements into one that holds at least `needed`. */
-clile_status clile_i_grow(void **block, int64_t *capacity, int64_t needed, size_t element);
-
 #endif

@@ -136,25 +136,16 @@ static void free_reader(reader *r)
 
 static clile_status put_frame(video *v, int64_t frame)
 {
-    void *block = v->every;
-    const clile_status status =
-        clile_i_grow(&block, &v->rows_capacity, v->rows + 1, sizeof *v->every);
-    v->every = block;
-    if (status == CLILE_OK) v->every[v->rows++] = frame;
-    return status;
+    CLILE_I_GROW(v->every, &v->rows_capacity, v->rows + 1);
+    v->every[v->rows++] = frame;
+    return CLILE_OK;
 }
 
 static clile_status put_row(video *v, int32_t c, int64_t frame, const clile_i_csv_row *row)
 {
-    void *blocks[3] = {v->frame, v->codes, v->places};
-    const size_t sizes[3] = {sizeof *v->frame, (size_t)c, sizeof *v->places};
-    clile_status status = CLILE_OK;
-    for (int k = 0; k < 3 && status == CLILE_OK; ++k)
-        status = clile_i_grow(&blocks[k], &v->capacity[k], v->n + 1, sizes[k]);
-    v->frame = blocks[0];
-    v->codes = blocks[1];
-    v->places = blocks[2];
-    if (status != CLILE_OK) return status;
+    CLILE_I_GROW(v->frame, &v->capacity[0], v->n + 1);
+    CLILE_I_GROW(v->codes, &v->capacity[1], (v->n + 1) * c);
+    CLILE_I_GROW(v->places, &v->capacity[2], v->n + 1);
     place *p = &v->places[v->n];
     v->frame[v->n] = frame;
     memcpy(v->codes + v->n * c, row->codes, (size_t)c);
@@ -311,6 +302,17 @@ cleanup:
     return status;
 }
 
+/* A video without rows yet. */
+static clile_status add_file(reader *r, const char *name)
+{
+    CLILE_I_GROW(r->videos, &r->capacity, r->count + 1);
+    char *stem = clile_i_strdup(name);
+    if (stem == NULL) return CLILE_E_OUT_OF_MEMORY;
+    *strrchr(stem, '.') = '\0';
+    r->videos[r->count++].stem = stem;
+    return CLILE_OK;
+}
+
 /* Reads NAME.csv below the root, when it is a file of a tracker. */
 static clile_status read_file(reader *r, const char *name)
 {
@@ -328,17 +330,8 @@ static clile_status read_file(reader *r, const char *name)
         ++r->other_files;
         goto cleanup;
     }
-    void *block = r->videos;
-    status = clile_i_grow(&block, &r->capacity, r->count + 1, sizeof *r->videos);
-    r->videos = block;
-    CLILE_I_TRY(status);
-    video *v = &r->videos[r->count++];
-    v->stem = clile_i_strdup(name);
-    if (v->stem == NULL) {
-        status = CLILE_E_OUT_OF_MEMORY;
-        goto cleanup;
-    }
-    *strrchr(v->stem, '.') = '\0';
+    CLILE_I_TRY(add_file(r, name));
+    video *v = &r->videos[r->count - 1];
     CLILE_I_TRY(read_header(&rows, r, h));
     CLILE_I_TRY(clile_i_csv_warn_columns(&rows, h, r->table));
     if (h->kind == CLILE_I_CSV_OPENFACE && h->subject >= 0) {

@@ -79,37 +79,25 @@ static clile_status damaged(const clile_i_pickle *p, const char *what)
 
 /* ---- growing arrays ---- */
 
-static clile_status grow(const clile_i_pickle *p, void **array, int64_t count, int64_t *capacity,
-                         size_t size)
+static clile_status check_count(const clile_i_pickle *p, int64_t count)
 {
-    if (count < *capacity) return CLILE_OK;
-    const int64_t wanted = *capacity == 0 ? 256 : *capacity * 2;
-    if (wanted > MOST_VALUES)
-        return clile_i_fail(CLILE_E_UNSUPPORTED, "%s: a pickle of more than %d values", p->path,
-                            MOST_VALUES);
-    void *larger = clile_i_calloc(wanted, size);
-    if (larger == NULL) return CLILE_E_OUT_OF_MEMORY;
-    if (count > 0) memcpy(larger, *array, (size_t)count * size);
-    clile_i_free(*array);
-    *array = larger;
-    *capacity = wanted;
-    return CLILE_OK;
+    if (count < MOST_VALUES) return CLILE_OK;
+    return clile_i_fail(CLILE_E_UNSUPPORTED, "%s: a pickle of more than %d values", p->path,
+                        MOST_VALUES);
 }
 
 static clile_status push_number(const clile_i_pickle *p, numbers *list, int32_t number)
 {
-    void *array = list->at;
-    CLILE_I_RETURN_IF(grow(p, &array, list->count, &list->capacity, sizeof *list->at));
-    list->at = array;
+    CLILE_I_RETURN_IF(check_count(p, list->count));
+    CLILE_I_GROW(list->at, &list->capacity, list->count + 1);
     list->at[list->count++] = number;
     return CLILE_OK;
 }
 
 static clile_status push(clile_i_pickle *p, clile_i_py value)
 {
-    void *array = p->values;
-    CLILE_I_RETURN_IF(grow(p, &array, p->value_count, &p->value_capacity, sizeof value));
-    p->values = array;
+    CLILE_I_RETURN_IF(check_count(p, p->value_count));
+    CLILE_I_GROW(p->values, &p->value_capacity, p->value_count + 1);
     value.first = value.last = NO_CELL;
     p->values[p->value_count] = value;
     return push_number(p, &p->stack, (int32_t)p->value_count++);
@@ -117,10 +105,9 @@ static clile_status push(clile_i_pickle *p, clile_i_py value)
 
 static clile_status add_item(clile_i_pickle *p, int32_t container, int32_t item)
 {
-    void *array = p->cells;
     clile_i_py *c = &p->values[container];
-    CLILE_I_RETURN_IF(grow(p, &array, p->cell_count, &p->cell_capacity, sizeof *p->cells));
-    p->cells = array;
+    CLILE_I_RETURN_IF(check_count(p, p->cell_count));
+    CLILE_I_GROW(p->cells, &p->cell_capacity, p->cell_count + 1);
     const int32_t added = (int32_t)p->cell_count++;
     p->cells[added] = (cell){item, NO_CELL};
     if (c->first == NO_CELL)

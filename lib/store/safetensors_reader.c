@@ -27,20 +27,6 @@ struct clile_i_st {
     int64_t metadata_count, metadata_capacity;
 };
 
-/* The array with room for one more element of `size` bytes; NULL when memory is out, `array` is
- * untouched then. */
-static void *grown(void *array, int64_t count, int64_t *capacity, size_t size)
-{
-    if (count < *capacity) return array;
-    const int64_t wanted = *capacity == 0 ? 64 : *capacity * 2;
-    void *larger = clile_i_calloc(wanted, size);
-    if (larger == NULL) return NULL;
-    if (count > 0) memcpy(larger, array, (size_t)count * size);
-    clile_i_free(array);
-    *capacity = wanted;
-    return larger;
-}
-
 /* ---- one tensor ---- */
 
 static clile_status read_shape(clile_i_json *json, clile_i_st_tensor *tensor)
@@ -140,9 +126,7 @@ static clile_status read_tensor(clile_i_st *st, clile_i_json *json, const char *
         return clile_i_fail(CLILE_E_FORMAT, "%s: tensor \"%s\" lacks dtype, shape or data_offsets",
                             st->path, name);
     CLILE_I_RETURN_IF(place_tensor(st, &tensor, bits, range));
-    clile_i_st_tensor *tensors = grown(st->tensors, st->count, &st->capacity, sizeof tensor);
-    if (tensors == NULL) return CLILE_E_OUT_OF_MEMORY;
-    st->tensors = tensors;
+    CLILE_I_GROW(st->tensors, &st->capacity, st->count + 1);
     st->tensors[st->count++] = tensor;
     return CLILE_OK;
 }
@@ -158,10 +142,7 @@ static clile_status read_metadata(clile_i_st *st, clile_i_json *json)
         CLILE_I_RETURN_IF(clile_i_json_string(json, &pair.key));
         CLILE_I_RETURN_IF(clile_i_json_expect(json, ':'));
         CLILE_I_RETURN_IF(clile_i_json_string(json, &pair.value));
-        metadata_pair *metadata =
-            grown(st->metadata, st->metadata_count, &st->metadata_capacity, sizeof pair);
-        if (metadata == NULL) return CLILE_E_OUT_OF_MEMORY;
-        st->metadata = metadata;
+        CLILE_I_GROW(st->metadata, &st->metadata_capacity, st->metadata_count + 1);
         st->metadata[st->metadata_count++] = pair;
     } while (clile_i_json_take(json, ','));
     return clile_i_json_expect(json, '}');

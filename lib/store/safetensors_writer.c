@@ -104,16 +104,7 @@ static clile_status add(clile_i_st_writer *writer, const char *name, clile_i_st_
                             "safetensors: tensor \"%s\" is too large or its data are NULL", name);
     if (ndim > 0) memcpy(added.shape, shape, (size_t)ndim * sizeof *shape);
     added.bytes = (size_t)count * (size_t)(added.dtype->bits / 8);
-    if (writer->count == writer->capacity) {
-        const int64_t wanted = writer->capacity == 0 ? 64 : writer->capacity * 2;
-        entry *larger = clile_i_calloc(wanted, sizeof *larger);
-        if (larger == NULL) return CLILE_E_OUT_OF_MEMORY;
-        if (writer->count > 0)
-            memcpy(larger, writer->entries, (size_t)writer->count * sizeof *larger);
-        clile_i_free(writer->entries);
-        writer->entries = larger;
-        writer->capacity = wanted;
-    }
+    CLILE_I_GROW(writer->entries, &writer->capacity, writer->count + 1);
     added.name = clile_i_strdup(name);
     if (added.name == NULL) return CLILE_E_OUT_OF_MEMORY;
     writer->entries[writer->count++] = added;
@@ -147,16 +138,7 @@ clile_status clile_i_st_writer_metadata(clile_i_st_writer *writer, const char *k
     if (taken)
         return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
                             "safetensors: the metadata key \"%s\" is taken", key);
-    if (writer->metadata_count == writer->metadata_capacity) {
-        const int64_t wanted = writer->metadata_capacity == 0 ? 16 : writer->metadata_capacity * 2;
-        metadata_pair *larger = clile_i_calloc(wanted, sizeof *larger);
-        if (larger == NULL) return CLILE_E_OUT_OF_MEMORY;
-        if (writer->metadata_count > 0)
-            memcpy(larger, writer->metadata, (size_t)writer->metadata_count * sizeof *larger);
-        clile_i_free(writer->metadata);
-        writer->metadata = larger;
-        writer->metadata_capacity = wanted;
-    }
+    CLILE_I_GROW(writer->metadata, &writer->metadata_capacity, writer->metadata_count + 1);
     metadata_pair pair = {clile_i_strdup(key), clile_i_strdup(value)};
     if (pair.key == NULL || pair.value == NULL) {
         clile_i_free(pair.key);

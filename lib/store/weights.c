@@ -16,26 +16,10 @@ struct clile_i_weights {
     int64_t count, capacity;
 };
 
-/* Room for one more. */
-static clile_status reserve(clile_i_weights *w)
-{
-    clile_status status = CLILE_OK;
-    clile_i_weight *larger = NULL;
-    if (w->count < w->capacity) return CLILE_OK;
-    const int64_t wanted = w->capacity == 0 ? 128 : w->capacity * 2;
-    CLILE_I_ALLOC(larger, wanted);
-    if (w->count > 0) memcpy(larger, w->items, (size_t)w->count * sizeof *larger);
-    clile_i_free(w->items);
-    w->items = larger;
-    w->capacity = wanted;
-cleanup:
-    return status;
-}
-
 static clile_status add_torch(void *context, const clile_i_weight *weight)
 {
     clile_i_weights *w = context;
-    CLILE_I_RETURN_IF(reserve(w));
+    CLILE_I_GROW(w->items, &w->capacity, w->count + 1);
     char *name = clile_i_strdup(weight->name);
     if (name == NULL) return CLILE_E_OUT_OF_MEMORY;
     w->items[w->count] = *weight;
@@ -67,7 +51,7 @@ static clile_status open_safetensors(clile_i_weights *w, int verify)
     CLILE_I_RETURN_IF(clile_i_st_open_file(w->path, &w->file, verify, &w->st));
     for (int64_t i = 0; i < clile_i_st_count(w->st); ++i) {
         const clile_i_st_tensor *t = clile_i_st_at(w->st, i);
-        CLILE_I_RETURN_IF(reserve(w));
+        CLILE_I_GROW(w->items, &w->capacity, w->count + 1);
         clile_i_weight *item = &w->items[w->count++];
         *item = (clile_i_weight){.name = t->name,
                                  .dtype = t->dtype,

@@ -8,34 +8,12 @@
 #include <cmocka.h>
 
 #include "base/base.h"
-#include "scratch.h"
+#include "base/fresh_options.h"
+#include "base/scratch.h"
 
 #include <clile/options.h>
 
 #include <math.h>
-
-static clile_options *options;
-
-static int set_up(void **state)
-{
-    (void)state;
-    return clile_options_create(&options) == CLILE_OK ? 0 : -1;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    clile_options_destroy(options);
-    options = NULL;
-    return 0;
-}
-
-static clile_option_info row_of(int32_t index)
-{
-    clile_option_info info = {.struct_size = sizeof info};
-    assert_int_equal(CLILE_OK, clile_options_describe(index, &info));
-    return info;
-}
 
 /* Refused with INVALID_ARGUMENT and a text that names the option; the option is as before. */
 static void refused(clile_status status, const char *name, const char *value)
@@ -166,7 +144,7 @@ static void both_ends_of_every_option(void **state)
     int32_t kinds[4] = {0};
     (void)state;
     for (int32_t i = 0; i < clile_options_count(); ++i) {
-        const clile_option_info row = row_of(i);
+        const clile_option_info row = describe(i);
         kinds[row.type] += 1;
         if (row.type == CLILE_OPTION_INTEGER) integer_ends(&row);
         if (row.type == CLILE_OPTION_REAL) real_ends(&row);
@@ -236,7 +214,7 @@ static void rows_by_index_and_size(void **state)
     memset(&later, 0x5a, sizeof later);
     later.info.struct_size = sizeof later;
     assert_int_equal(CLILE_OK, clile_options_describe(count - 1, &later.info));
-    assert_string_equal(later.info.name, row_of(count - 1).name);
+    assert_string_equal(later.info.name, describe(count - 1).name);
     for (size_t i = 0; i < sizeof later.more; ++i) assert_int_equal(later.more[i], 0);
 }
 

@@ -5,27 +5,11 @@
 #include <cmocka.h>
 
 #include "base/base.h"
-#include "scratch.h"
+#include "base/scratch_place.h"
 
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-
-static scratch place;
-
-static int set_up(void **state)
-{
-    (void)state;
-    scratch_make(&place);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    scratch_remove(&place);
-    return 0;
-}
 
 static void files_are_read_whole(void **state)
 {

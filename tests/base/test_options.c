@@ -5,33 +5,11 @@
 #include <cmocka.h>
 
 #include "base/base.h"
+#include "base/fresh_options.h"
 #include "base/options_table.h"
-#include "scratch.h"
+#include "base/scratch.h"
 
 #include <math.h>
-
-static clile_options *options;
-
-static int set_up(void **state)
-{
-    (void)state;
-    return clile_options_create(&options) == CLILE_OK ? 0 : -1;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    clile_options_destroy(options);
-    options = NULL;
-    return 0;
-}
-
-static clile_option_info describe(int32_t index)
-{
-    clile_option_info info = {.struct_size = sizeof info};
-    assert_int_equal(CLILE_OK, clile_options_describe(index, &info));
-    return info;
-}
 
 /* Every row is whole, its default passes its own check, and setting it in the options' own words
  * gives the default. */

@@ -6,25 +6,9 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "base/scratch.h"
+#include "base/scratch_place.h"
 #include "golden_safetensors.h"
 #include "store/safetensors.h"
-
-static scratch place;
-
-static int set_up(void **state)
-{
-    (void)state;
-    scratch_make(&place);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    scratch_remove(&place);
-    return 0;
-}
 
 static const float WEIGHT[] = {-0.5f, -0.25f, 0, 0.25f, 0.5f, 0.75f};
 

@@ -6,25 +6,9 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "base/scratch.h"
+#include "base/scratch_place.h"
 #include "golden_safetensors.h"
 #include "store/safetensors.h"
-
-static scratch place;
-
-static int set_up(void **state)
-{
-    (void)state;
-    scratch_make(&place);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    scratch_remove(&place);
-    return 0;
-}
 
 /* Opens a file of this header and `data_size` bytes of data. */
 static clile_status open_header(const char *header, size_t data_size, clile_i_st **out)

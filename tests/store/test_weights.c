@@ -6,7 +6,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "base/scratch.h"
+#include "base/scratch_place.h"
 #include "store/weights.h"
 #include "store/zip.h"
 
@@ -15,22 +15,6 @@
 #include <math.h>
 
 #define DATA(name) CLILE_TEST_DATA "/torch/" name
-
-static scratch place;
-
-static int set_up(void **state)
-{
-    (void)state;
-    scratch_make(&place);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    scratch_remove(&place);
-    return 0;
-}
 
 static clile_i_weights *open_whole(const char *path)
 {
