@@ -58,10 +58,11 @@ def draw(rooms):
             to = middle(room) if used == "base" else middle(used)
             out.append(f'<line x1="{middle(room):g}" y1="{upper(room) + HEIGHT:g}" x2="{to:g}" y2="{upper(used) - 1:g}" stroke="#57606a" marker-end="url(#tip)"/>')
     for room in rooms.names:
-        left, wide = (MARGIN, width - 2 * MARGIN) if room == "base" else (middle(room) - WIDTH / 2, WIDTH)
-        fill, text = ("#dafbe1" if room in deployed else "#ddf4ff"), left + wide / 2
-        out.append(f'<rect x="{left:g}" y="{upper(room):g}" width="{wide:g}" height="{HEIGHT}" rx="5" fill="{fill}" stroke="#57606a"/>')
         headers = " ".join(rooms.headers[room])
+        wide = width - 2 * MARGIN if room == "base" else max(WIDTH, 6 * len(headers) + 16)
+        text = width / 2 if room == "base" else middle(room)
+        left, fill = text - wide / 2, "#dafbe1" if room in deployed else "#ddf4ff"
+        out.append(f'<rect x="{left:g}" y="{upper(room):g}" width="{wide:g}" height="{HEIGHT}" rx="5" fill="{fill}" stroke="#57606a"/>')
         out.append(f'<text x="{text:g}" y="{upper(room) + (20 if headers else 28):g}" font-size="15" font-weight="bold" text-anchor="middle" fill="#1f2328">{escape(room)}</text>')
         if headers:
             out.append(f'<text x="{text:g}" y="{upper(room) + 37:g}" font-size="11" text-anchor="middle" fill="#57606a">{escape(headers)}</text>')
