@@ -1,12 +1,12 @@
-/* base: what every other room stands on. Uses libc, zlib and the compiler's OpenMP, nothing
+/* base: the room every other room uses. Needs libc, zlib and the compiler's OpenMP, nothing
  * else.
  *
- * Conventions of the whole library
- *   - a function that can fail returns clile_status and, on failure, has called clile_i_fail()
- *     exactly once (the innermost failure writes the text; callers pass the status on);
- *   - memory comes from clile_i_alloc()/clile_i_calloc() and goes back by clile_i_free();
- *   - one `cleanup:` label per function that owns something; pointers start NULL.
- */
+ * Conventions of the whole library:
+ * - A function that can fail returns clile_status and, on failure, has called clile_i_fail()
+ *   exactly once: the innermost failure writes the text, callers pass the status on.
+ * - Memory comes from clile_i_alloc_untouched()/clile_i_calloc() and goes back through
+ *   clile_i_free().
+ * - A function that owns something has one `cleanup:` label; pointers start NULL. */
 #ifndef CLILE_I_BASE_H
 #define CLILE_I_BASE_H
 
@@ -19,43 +19,43 @@
 
 /* ---- errors (error.c) ------------------------------------------------------------------------ */
 
-/* Writes the calling thread's error text (cut at 1023 characters) and returns `status`. */
+/* Writes the calling thread's error text (cut to 1023 characters) and returns `status`. */
 #if defined(__GNUC__)
 __attribute__((format(printf, 2, 3)))
 #endif
 clile_status
 clile_i_fail(clile_status status, const char *format, ...);
 
-/* Puts "context: " in front of the present error text and returns `status`. */
+/* Prepends "context: " to the current error text and returns `status`. */
 #if defined(__GNUC__)
 __attribute__((format(printf, 2, 3)))
 #endif
 clile_status
 clile_i_fail_context(clile_status status, const char *format, ...);
 
-/* CLILE_E_IO with ": " and the system's text for `error` (an errno value) behind the message. */
+/* CLILE_E_IO; appends ": " and the system's text for `error` (an errno value) to the message. */
 #if defined(__GNUC__)
 __attribute__((format(printf, 2, 3)))
 #endif
 clile_status
 clile_i_fail_system(int error, const char *format, ...);
 
-/* if (expression fails) goto cleanup, in functions that have `clile_status status` and
- * `cleanup:` */
+/* If the expression fails, goto cleanup. For functions with `clile_status status` and
+ * `cleanup:`. */
 #define CLILE_I_TRY(expression)                                                                    \
     do {                                                                                           \
         status = (expression);                                                                     \
         if (status != CLILE_OK) goto cleanup;                                                      \
     } while (0)
 
-/* The same where nothing has to be cleaned up. */
+/* The same where there is nothing to clean up. */
 #define CLILE_I_RETURN_IF(expression)                                                              \
     do {                                                                                           \
         const clile_status status_ = (expression);                                                 \
         if (status_ != CLILE_OK) return status_;                                                   \
     } while (0)
 
-/* NULL check of a public function's argument: names function and argument. */
+/* Checks a public function's argument; the text names function and argument. */
 #define CLILE_I_CHECK_NOT_NULL(argument)                                                           \
     do {                                                                                           \
         if ((argument) == NULL)                                                                    \
@@ -64,10 +64,10 @@ clile_i_fail_system(int error, const char *format, ...);
 
 /* ---- memory (memory.c) ----------------------------------------------------------------------- */
 
-/* Zeroed, 64-byte aligned block of count * size bytes (count 0 gives a valid pointer). NULL when
- * the product overflows, count is negative or memory is out; the error text is written then. */
+/* Zeroed, 64-byte aligned block of count * size bytes; count 0 gives a valid pointer. NULL, with
+ * the error text written, if the product overflows, count is negative or memory runs out. */
 void *clile_i_calloc(int64_t count, size_t size);
-void *clile_i_alloc_untouched(int64_t bytes); /* the same without the zeros */
+void *clile_i_alloc_untouched(int64_t bytes); /* not zeroed */
 void clile_i_free(void *pointer);             /* NULL does nothing */
 char *clile_i_strdup(const char *text);
 /* Room for `needed` (1 or more) elements in a block of *capacity of them: the block, or where it
@@ -81,8 +81,7 @@ void *clile_i_grow(void *block, int64_t *capacity, int64_t needed, size_t elemen
         (array) = clile_i_grown;                                                                   \
     } while (0)
 
-/* CLILE_I_ALLOC(pointer, count): allocate `count` zeroed elements into `pointer`, or goto
- * cleanup. */
+/* Allocates `count` zeroed elements into `pointer`, or goto cleanup. */
 #define CLILE_I_ALLOC(pointer, count)                                                              \
     do {                                                                                           \
         (pointer) = clile_i_calloc((int64_t)(count), sizeof *(pointer));                           \
@@ -95,7 +94,7 @@ void *clile_i_grow(void *block, int64_t *capacity, int64_t needed, size_t elemen
 /* Tests only: the k-th allocation (1 = the next) of this thread fails; 0 turns it off. */
 void clile_i_alloc_fail_at(int64_t k);
 
-/* Reference count for handles: starts at 1; release returns the count that is left. Any thread. */
+/* Reference count of a handle. Starts at 1; release returns what is left. Any thread. */
 typedef struct {
     int32_t value;
 } clile_i_refs;
@@ -111,8 +110,8 @@ clile_status clile_i_size_product(int32_t count, const int64_t *sizes, int64_t *
 
 /* ---- text (text.c) --------------------------------------------------------------------------- */
 
-/* Growing text, all zero at first. A failed append makes the whole text fail: check `status`
- * once at the end. Numbers are formatted in the C locale. */
+/* Growing text, all zero at first. A failed append fails the whole text: check `status` once at
+ * the end. Numbers are formatted in the C locale. */
 typedef struct {
     char *data; /* NUL-terminated once anything was appended */
     size_t size, capacity;
@@ -123,24 +122,24 @@ __attribute__((format(printf, 2, 3)))
 #endif
 void clile_i_text_append(clile_i_text *text, const char *format, ...);
 void clile_i_text_append_json(clile_i_text *text,
-                              /* with quotes, escaped; a byte that is not UTF-8 becomes U+FFFD */
+                              /* quoted and escaped; a byte that is not UTF-8 becomes U+FFFD */
                               const char *value);
-/* For a line of text: a control character and a byte that is not UTF-8 become U+FFFD. */
+/* For one line of text: control characters and bytes that are not UTF-8 become U+FFFD. */
 void clile_i_text_append_utf8(clile_i_text *text, const char *value);
 void clile_i_text_free(clile_i_text *text);
 
-/* Bytes of the valid UTF-8 character at `begin` (1..4), 0 when there is none. */
+/* Bytes of the valid UTF-8 character at `begin` (1..4), 0 if there is none. */
 int clile_i_utf8_length(const char *begin, const char *end);
 
-/* Natural order: runs of digits compare as numbers, ties are broken bytewise. */
+/* Natural order: runs of digits compare as numbers, ties bytewise. */
 int clile_i_natural_compare(const char *left, const char *right);
 
-/* Locale-free number parsing of exactly the bytes [begin, end): false when anything is left over
- * or out of range (nan and inf are refused, too). */
+/* Parses exactly the bytes [begin, end), whatever the locale. 0 if anything is left over or out
+ * of range; nan and inf are refused. */
 int clile_i_parse_f64(const char *begin, const char *end, double *out);
 int clile_i_parse_i64(const char *begin, const char *end, int64_t *out);
 
-/* By the bits of the number, which -ffast-math leaves alone. */
+/* By the bits of the number, since -ffast-math removes isfinite. */
 static inline int clile_i_is_finite(double value)
 {
     uint64_t bits;
@@ -155,7 +154,7 @@ static inline int clile_i_is_nan(double value)
     return (bits & INT64_MAX) > (uint64_t)0x7FF << 52;
 }
 
-/* False for NaN, too. */
+/* 0 for NaN. */
 static inline int clile_i_is_within(double value, double least, double most)
 {
     return clile_i_is_finite(value) && value >= least && value <= most;
@@ -189,56 +188,54 @@ double clile_i_rng_uniform(clile_i_rng *rng); /* [0, 1) */
 double clile_i_rng_range(clile_i_rng *rng, double low, double high);
 double clile_i_rng_normal(clile_i_rng *rng);                /* mean 0, variance 1 */
 int64_t clile_i_rng_below(clile_i_rng *rng, int64_t bound); /* 0 .. bound-1, unbiased; bound >= 1 */
-/* One block of the generator itself: what the published test vectors are about. */
+/* One block of the generator itself, to check against the published test vectors. */
 void clile_i_philox4x32(const uint32_t counter[4], const uint32_t key[2], uint32_t out[4]);
 void clile_i_rng_shuffle(clile_i_rng *rng, int64_t n, int64_t *values); /* Fisher-Yates */
 
 /* ---- threads (threads.c): the same OpenMP team that oneDNN uses ------------------------------ */
 
-/* A call that computes is between enter and leave: its parallel regions (oneDNN's too) have
- * `threads` threads, or as many as OpenMP and the system give this thread here, which `given`
- * says; leave restores what the program had set. */
+/* A call that computes runs between enter and leave. Its parallel regions (oneDNN's too) have
+ * `threads` threads, or as many as OpenMP and the system give this thread: `given`. leave
+ * restores what the program had set. */
 typedef struct {
-    int32_t threads, dynamic; /* of before */
+    int32_t threads, dynamic; /* before enter */
     int32_t given;            /* 1 .. threads asked for */
 } clile_i_team;
 clile_i_team clile_i_team_enter(int32_t threads);
 void clile_i_team_leave(clile_i_team before);
 
-/* Inside: another team size of this thread's parallel regions, at most `given`; returns the
- * previous one. threads >= 1.
- */
+/* Within a call: sets the team size of this thread's parallel regions, 1 .. `given`; returns the
+ * previous one. */
 int32_t clile_i_threads_set(int32_t threads);
 int32_t clile_i_threads_available(void); /* processors this process may use */
 
 /* Runs body(begin, end, context) over a static partition of [0, n) in this thread's team. The
- * partition depends on n, grain (least elements a part has) and the team size only. */
+ * partition depends only on n, grain (least elements in a part) and the team size. */
 typedef void (*clile_i_body)(int64_t begin, int64_t end, void *context);
 void clile_i_parallel_for(int64_t n, int64_t grain, clile_i_body body, void *context);
 
-/* Between hold and allow no thread of the process forks: around what leaves a lock taken in the
- * child. May be nested.
- */
+/* No thread of the process forks between hold and allow: put them around what would leave a lock
+ * taken in the child. May be nested. */
 void clile_i_hold_fork(void);
 void clile_i_allow_fork(void);
 
 /* ---- a thread beside the team (worker.c) ----------------------------------------------------- */
 
-/* Does one task at a time, its parallel regions having one thread. Exclusive to the thread that
- * owns it. In a child of the process that made it, where it has no thread, a task runs when it
- * is started, and one that was under way runs anew when it is waited for: a task must bear that. */
+/* Runs one task at a time; its parallel regions have one thread. Exclusive to the thread that
+ * owns it. After fork the child has no such thread: a task then runs when it is started, and one
+ * that was under way runs again when it is waited for, so a task must be repeatable. */
 typedef struct clile_i_worker clile_i_worker;
 typedef clile_status (*clile_i_task)(void *context);
 /* IO: the system has no thread or lock left */
 clile_status clile_i_worker_create(clile_i_worker **out);
 /* must be idle */
 void clile_i_worker_start(clile_i_worker *worker, clile_i_task task, void *context);
-/* Waits until it is idle. Status and, in this thread, error text of the last task; OK when there
- * was none. */
+/* Waits until idle. Returns the status of the last task and puts its error text into this
+ * thread; OK if there was none. */
 clile_status clile_i_worker_wait(clile_i_worker *worker);
-void clile_i_worker_destroy(clile_i_worker *worker); /* after its task; NULL does nothing */
+void clile_i_worker_destroy(clile_i_worker *worker); /* waits for its task; NULL does nothing */
 
-/* A lock for what happens once, such as making a handle; never on the way of an answer. */
+/* A lock for rare events such as creating a handle; prediction never takes one. */
 typedef struct clile_i_mutex clile_i_mutex;
 clile_status clile_i_mutex_create(clile_i_mutex **out); /* IO: the system has no lock left */
 void clile_i_mutex_destroy(clile_i_mutex *mutex);       /* NULL does nothing */
@@ -247,48 +244,48 @@ void clile_i_mutex_unlock(clile_i_mutex *mutex);
 
 /* ---- files (file.c) -------------------------------------------------------------------------- */
 
-/* A whole file, memory-mapped read-only (read into memory where mapping is not possible). */
+/* A whole file, memory-mapped read-only, or read into memory where it cannot be mapped. */
 typedef struct {
     const uint8_t *data;
     size_t size;
     void *opaque;
-    int borrowed; /* the data are the caller's: nothing to close */
+    int borrowed; /* the caller's data: nothing to close */
 } clile_i_file;
 clile_status clile_i_file_open(const char *path, clile_i_file *out);
 void clile_i_file_close(clile_i_file *file);
 int clile_i_path_exists(const char *path);
-int clile_i_path_is_same(const char *left, const char *right); /* both are there, and one file */
+int clile_i_path_is_same(const char *left, const char *right); /* both exist and are one file */
 int clile_i_path_is_folder(const char *path);
 int clile_i_path_is_file(const char *path); /* a regular one */
-/* Names in a folder, sorted bytewise, without . and ..; free with clile_i_names_free. */
+/* Names in a folder, sorted bytewise, without . and .. . Free with clile_i_names_free. */
 typedef struct {
     char **names;
     int64_t count;
 } clile_i_names;
 clile_status clile_i_folder_list(const char *path, clile_i_names *out);
 void clile_i_names_free(clile_i_names *names);
-/* "folder/name"; NULL + error text when memory is out. */
+/* "folder/name"; NULL, with the error text written, if memory runs out. */
 char *clile_i_path_join(const char *folder, const char *name);
-/* Takes ".", doubled slashes and "x/.." out of a name that is only compared with others: x may be
- * a link, so that the path of a file must not be changed like this. */
+/* Removes ".", doubled slashes and "x/.." from a name. Only for comparing names: x may be a
+ * link, so the result need not open the same file. */
 void clile_i_path_plain(char *path);
 
-/* Atomic writer: a temporary file beside `path`, flushed to disk and renamed by commit; abort
- * removes it. */
+/* Atomic writer: writes a temporary file beside `path`; commit flushes it to disk and renames
+ * it, abort removes it. */
 typedef struct clile_i_writer clile_i_writer;
 clile_status clile_i_writer_open(const char *path, clile_i_writer **out);
 clile_status clile_i_writer_put(clile_i_writer *writer, const void *data, size_t size);
-/* Bytes at `offset` of the file, before or behind its present end (a gap reads as zeros until it
- * is filled); where put goes on stays. */
+/* Writes at `offset`, before or after the current end (a gap reads as zeros until filled),
+ * without moving where put continues. */
 clile_status clile_i_writer_put_at(clile_i_writer *writer, int64_t offset, const void *data,
                                    size_t size);
-/* For what can be made again: commit does not wait until the bytes are on disk (a computer that
- * loses power may lose the file). */
+/* For files that can be made again: commit does not wait for the disk, so a power failure may
+ * lose the file. */
 void clile_i_writer_relax(clile_i_writer *writer);
 clile_status clile_i_writer_commit(clile_i_writer **writer); /* frees it, also on failure */
-void clile_i_writer_abort(clile_i_writer **writer);          /* NULL content does nothing */
+void clile_i_writer_abort(clile_i_writer **writer);          /* *writer may be NULL */
 
-/* Lines of a text in memory, CR LF, LF or CR; no copy. A byte order mark is skipped; `line`
+/* Lines of a text in memory, ended by CR LF, LF or CR; no copy. Skips a byte order mark; `line`
  * counts from 1. */
 typedef struct {
     const char *data;
@@ -297,51 +294,49 @@ typedef struct {
 } clile_i_lines;
 /* 0 at the end */
 int clile_i_lines_next(clile_i_lines *lines, const char **begin, const char **end);
-/* Fields of one CSV line, quotes allowed around a field (rows.h unescapes "" inside), blanks
- * around it dropped; no copy. Returns how many there are in the line (at least 1), of which at
- * most `most` are stored. */
+/* Fields of one CSV line; no copy. Drops blanks and quotes around a field; "" within is left to
+ * rows.h. Returns how many fields the line has (at least 1); at most `most` are stored. */
 int64_t clile_i_csv_split(const char *begin, const char *end, int64_t most,
                           const char **field_begin, const char **field_end);
 
-/* CRC-32 of zlib */
+/* zlib's CRC-32 */
 uint32_t clile_i_crc32(uint32_t crc, const void *data, size_t size);
-/* CRC-32 of A followed by B, from those of A and B. */
+/* CRC-32 of A followed by B, from the CRCs of A and of B. */
 uint32_t clile_i_crc32_combine(uint32_t crc_a, uint32_t crc_b, int64_t size_b);
 
 /* ---- log (log.c) ----------------------------------------------------------------------------- */
 
-/* A sink of the caller's, copied out of options into what is made with them. All zero: nowhere. */
+/* The caller's log function, copied from options into what is created with them. All zero: none. */
 typedef struct {
     clile_log_fn fn;
     void *user;
 } clile_i_log;
 clile_i_log clile_i_options_log(const clile_options *options); /* options.c */
-/* Only on the thread of the call, outside of parallel regions and locks. Allocates nothing;
- * keeps the error text. What does not fit in 2047 bytes is cut; control characters and bytes
- * that are not UTF-8 become U+FFFD. */
+/* Call only on the thread of the API call, outside parallel regions and locks. Allocates nothing
+ * and keeps the error text. Text beyond 2047 bytes is cut; control characters and bytes that are
+ * not UTF-8 become U+FFFD. */
 #if defined(__GNUC__)
 __attribute__((format(printf, 3, 4)))
 #endif
 void clile_i_log_write(clile_i_log log, int32_t level, const char *format, ...);
-/* Warns of a team smaller than asked for, once for each size: *told (0 at first) is the last. */
+/* Warns about a team smaller than asked for, once for each size: *told (0 at first) is the last. */
 void clile_i_log_team(clile_i_log log, int32_t asked, clile_i_team team, int32_t *told);
 
 /* ---- options as text (options.c) ------------------------------------------------------------- */
 
-/* Every value in force as "key=value" lines in the order of the table; reals as %.17g, so that
- * reading gives the same bits. */
+/* Every value in force as "key=value" lines in table order; reals as %.17g, which reads back to
+ * the same bits. */
 clile_status clile_i_options_to_text(const clile_options *options, clile_i_text *out);
-/* The reverse; every key in the text counts as set. FORMAT: a line that is none, an unknown key,
- * a value out of range.
- */
+/* The reverse; every key in the text counts as set. FORMAT: a line that is not key=value, an
+ * unknown key, a value out of range. */
 clile_status clile_i_options_from_text(const char *text, clile_options **out);
 
-/* INVALID_ARGUMENT when `key` was set in `here` to another value than the one in force in
- * `there`: "option K is X in WHERE and Y here". */
+/* INVALID_ARGUMENT if `key` was set in `here` to another value than the one in force in `there`:
+ * "option K is X in WHERE and Y here". */
 clile_status clile_i_options_check_same(const clile_options *here, const clile_options *there,
                                         const char *where, const char *key);
-/* The options of a run that goes on: those of the checkpoint, and what CLILE_I_OPTIONS_RESUME
- * (options_table.h) leaves to those given `here`. INVALID_ARGUMENT as above. */
+/* The options of a resumed run: those of the checkpoint, except what CLILE_I_OPTIONS_RESUME
+ * (options_table.h) takes from `here`. INVALID_ARGUMENT as above. */
 clile_status clile_i_options_resume(const clile_options *here, const clile_options *checkpoint,
                                     clile_options **out);
 

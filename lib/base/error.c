@@ -47,7 +47,7 @@ static int continues_character(char byte)
     return ((unsigned char)byte & 0xC0) == 0x80; /* UTF-8 */
 }
 
-/* What does not fit loses its middle: a file's name stands at the front of a text and the cause
+/* Cuts the middle of a text that does not fit: it has a file's name at the front and the cause
  * at its end. */
 static void keep_both_ends(char *text, size_t size)
 {
@@ -61,11 +61,11 @@ static void keep_both_ends(char *text, size_t size)
     memmove(text + front + sizeof gap - 1, text + back, size - back + 1);
 }
 
-/* The arguments may point into the present error text, so the new text is made beside it. */
+/* The arguments may point into the current error text, so the new one is made elsewhere first. */
 static void write_error(const char *format, va_list arguments, const char *rest)
 {
     char text[WORK_SIZE];
-    /* rest is ERROR_TEXT_SIZE + 2 at most */
+    /* rest is at most ERROR_TEXT_SIZE + 2 */
     const size_t rest_size = strlen(rest), most = sizeof text - 1 - rest_size;
     const int length = clile_i_format(text, sizeof text, format, arguments);
     size_t size = length < 0 ? 0 : (size_t)length;

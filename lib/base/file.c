@@ -11,7 +11,7 @@
 #include <unistd.h>
 #include <zlib.h>
 
-/* A pipe has no size; it is read up to this many bytes. */
+/* A pipe has no size; read at most this many bytes of it. */
 static const size_t PIPE_LIMIT = (size_t)1 << 30;
 
 static clile_status map_regular(int descriptor, const char *path, size_t size, clile_i_file *out)
@@ -192,7 +192,7 @@ char *clile_i_path_join(const char *folder, const char *name)
 void clile_i_path_plain(char *path)
 {
     char *const start = path + (path[0] == '/'), *to = start;
-    char *keep = start; /* the end of the ".." that a relative path begins with */
+    char *keep = start; /* end of the leading ".." of a relative path */
     for (const char *at = start;;) {
         const size_t size = strcspn(at, "/");
         const int last = at[size] == '\0', up = size == 2 && at[0] == '.' && at[1] == '.';

@@ -1,4 +1,4 @@
-/* Formatting that does not depend on the program's locale: a decimal point is a point. */
+/* Formatting independent of the program's locale: a decimal point is a point. */
 #ifndef CLILE_I_FORMAT_H
 #define CLILE_I_FORMAT_H
 

@@ -36,7 +36,7 @@ int64_t clile_i_csv_split(const char *begin, const char *end, int64_t most,
         const char *stop = begin;
         int quoted = 0;
         while (stop < end && (quoted || *stop != ',')) {
-            /* A doubled quote closes and opens again, which comes to the same. */
+            /* A doubled quote closes and opens again, with the same result. */
             if (*stop == '"' && (quoted || *begin == '"')) quoted = !quoted;
             ++stop;
         }

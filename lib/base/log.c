@@ -1,4 +1,4 @@
-/* One line to the sink of the caller's. */
+/* Writes one line to the caller's log function. */
 #include "base/base.h"
 #include "base/format.h"
 
@@ -33,7 +33,7 @@ void clile_i_log_write(clile_i_log log, int32_t level, const char *format, ...)
     clean(text, line);
     snprintf(error, sizeof error, "%s", clile_last_error());
     log.fn(level, line, log.user);
-    clile_i_fail(CLILE_OK, "%s", error); /* a call inside of the sink may have failed */
+    clile_i_fail(CLILE_OK, "%s", error); /* a call within the log function may have failed */
 }
 
 void clile_i_log_team(clile_i_log log, int32_t asked, clile_i_team team, int32_t *told)

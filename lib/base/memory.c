@@ -8,9 +8,8 @@
 
 enum { ALIGNMENT = 64, HUGE_PAGE = 2 << 20, HUGE_FROM = 2 << 20 };
 
-/* The weights of a model are tens of MiB that are written once: in pages of 4 KiB half of the
- * time of loading it goes into page faults. Advice only: where the system has no large pages,
- * nothing happens. */
+/* The weights of a model are tens of MiB, written once; with 4 KiB pages half of the loading
+ * time goes into page faults. Advice only: without large pages in the system nothing happens. */
 static void advise_huge(void *block, size_t bytes)
 {
 #ifdef MADV_HUGEPAGE
@@ -47,7 +46,7 @@ static void *allocate(int64_t count, size_t size, int zeroed)
     const size_t rounded = bytes == 0 ? ALIGNMENT : (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
     const size_t alignment = rounded >= HUGE_FROM ? HUGE_PAGE : ALIGNMENT;
     const size_t asked =
-        /* what lies behind `rounded` is never touched */
+        /* nothing after `rounded` is ever touched */
         (rounded + alignment - 1) / alignment * alignment;
     void *block = fails_for_test() ? NULL : aligned_alloc(alignment, asked);
     if (block == NULL) {
@@ -99,7 +98,7 @@ void clile_i_refs_retain(clile_i_refs *refs)
 
 int32_t clile_i_refs_release(clile_i_refs *refs)
 {
-    /* Acquire and release: whoever gets 0 sees all that others did with the handle before. */
+    /* Acquire and release: whoever gets 0 sees everything that others did with the handle. */
     return __atomic_sub_fetch(&refs->value, 1, __ATOMIC_ACQ_REL);
 }
 

@@ -1,4 +1,4 @@
-/* Numbers from text, the same in every locale, and from bits. */
+/* Numbers from text, the same in every locale; checks by bits. */
 #include "base/base.h"
 
 #include <float.h>
@@ -9,7 +9,7 @@
 int64_t clile_i_find_not_finite(int64_t count, const float *values)
 {
     enum { RUN = 1024 };
-    for (int64_t first = 0; first < count; first += RUN) { /* no branch in a run */
+    for (int64_t first = 0; first < count; first += RUN) { /* no branch within a run */
         const int64_t end = first + RUN < count ? first + RUN : count;
         uint32_t found = 0;
         for (int64_t i = first; i < end; ++i) {
@@ -45,7 +45,7 @@ int clile_i_parse_i64(const char *begin, const char *end, int64_t *out)
     return 1;
 }
 
-/* Decimal number taken apart: value = (-1)^negative * digits * 10^exponent. */
+/* A decimal number taken apart: (-1)^negative * digits * 10^exponent. */
 typedef struct {
     int negative, exact; /* exact: `digits` holds all of them */
     uint64_t digits;
@@ -88,7 +88,7 @@ static int parse_by_libc(const char *begin, const char *end, double *out)
 {
     char text[1088];
     const size_t size = (size_t)(end - begin);
-    if (size >= sizeof text) return 0; /* more digits than any exact decimal of a double has */
+    if (size >= sizeof text) return 0; /* more digits than the exact decimal of any double */
     memcpy(text, begin, size);
     text[size] = '\0';
     const locale_t c_locale = newlocale(LC_ALL_MASK, "C", (locale_t)0);
@@ -110,7 +110,7 @@ int clile_i_parse_f64(const char *begin, const char *end, double *out)
                                     1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
     decimal number;
     if (!scan_decimal(begin, end, &number)) return 0;
-    /* Both factors are exact doubles, so the one rounding is the right one (Clinger, PLDI 1990). */
+    /* Both factors are exact doubles, so the single rounding is correct (Clinger, PLDI 1990). */
     if (number.exact && number.digits <= (uint64_t)1 << 53 && number.exponent >= -22 &&
         number.exponent <= 22) {
         const double digits = (double)number.digits;

@@ -1,4 +1,4 @@
-/* The options API over the one table. A value that was not set is not stored: the getters read
+/* The options API over the one table. Values that were not set are not stored: the getters read
  * the table. */
 #include "base/base.h"
 #include "base/options_table.h"
@@ -38,7 +38,7 @@ static const char AUTO[] = "auto";
 
 /* ---- keys ---- */
 
-/* Levenshtein distance; both texts are cut at 63 bytes, which no key reaches. */
+/* Levenshtein distance. Both texts are cut to 63 bytes; no key is that long. */
 static int edit_distance(const char *left, const char *right)
 {
     int row[64];
@@ -140,7 +140,8 @@ static clile_status assign_text(clile_options *options, int index, const char *v
         return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
                             "option %s: one of %s was expected, found \"%s\"", row->name,
                             row->choices, value);
-    for (const char *byte = value; *byte != '\0'; ++byte) /* options are stored as lines */
+    for (const char *byte = value; *byte != '\0';
+         ++byte) /* no line breaks: options are stored as lines */
         if ((unsigned char)*byte < 0x20)
             return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
                                 "option %s: a text without control characters was expected",
@@ -227,7 +228,7 @@ clile_status clile_options_set_str(clile_options *options, const char *key, cons
 
 /* ---- values in force ---- */
 
-/* What other options imply where nothing was set: PRESETS of options_table.h. */
+/* What other options imply for one that was not set: PRESETS of options_table.h. */
 static const char *implied(const clile_options *options, int index)
 {
     static const struct {
@@ -260,7 +261,8 @@ static double real_in_force(const clile_options *options, int index)
     if (options != NULL && options->values[index].set) return options->values[index].real;
     const char *text = implied(options, index);
     double value = 0;
-    clile_i_parse_f64(text, text + strlen(text), &value); /* a test reads every default */
+    clile_i_parse_f64(text, text + strlen(text),
+                      &value); /* cannot fail: a test reads every default */
     return value;
 }
 
@@ -368,7 +370,7 @@ clile_status clile_options_describe(int32_t index, clile_option_info *info)
     if (index < 0 || index >= COUNT)
         return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "%s: index %d is outside [0, %d)", __func__,
                             index, (int)COUNT);
-    /* What callers built with 0.1 have; the structure may have grown since. */
+    /* The size in 0.1, the least a caller can have; the structure may have grown since. */
     const size_t least = offsetof(clile_option_info, help) + sizeof info->help;
     const uint32_t theirs = info->struct_size;
     if (theirs < least)
@@ -406,7 +408,7 @@ clile_status clile_i_options_to_text(const clile_options *options, clile_i_text 
     return out->status;
 }
 
-/* One line [begin, end) of `number`; `buffer` has room for it and a NUL. */
+/* Reads [begin, end), line `number`; `buffer` has room for it and a NUL. */
 static clile_status read_line(clile_options *options, const char *begin, const char *end,
                               long long number, char *buffer)
 {
@@ -446,7 +448,7 @@ cleanup:
     return status;
 }
 
-/* ---- options of a run that goes on ---- */
+/* ---- options of a resumed run ---- */
 
 static int same_value(const clile_options *a, const clile_options *b, int index)
 {

@@ -1,8 +1,8 @@
-/* The options: the only place that holds a name, a type, a default, a range or a choice.
+/* The options: the only place with their names, types, defaults, ranges, choices and help.
  *
- * X(TYPE, name, default as text, choices, minimum, maximum, group, help) TYPE is INTEGER, REAL,
- * CHOICE or TEXT; choices are "" but for CHOICE; the range is that of a number, both ends
- * included. The default "auto" of an integer is the number of processors this process may use. */
+ * X(TYPE, key, default as text, choices, minimum, maximum, group, help). TYPE is INTEGER, REAL,
+ * CHOICE or TEXT; only a CHOICE has choices, separated by a bar; only numbers have a range, both
+ * ends included. The integer default "auto" is the number of processors this process may use. */
 #ifndef CLILE_I_OPTIONS_TABLE_H
 #define CLILE_I_OPTIONS_TABLE_H
 
@@ -85,9 +85,11 @@
     X(REAL, CLILE_OPT_AUGMENT_ERASE_AREA, "0.33", "", 0.02, 1, "training", "largest area of that rectangle as a share of the image")        \
     X(INTEGER, CLILE_OPT_INPUT_WORKERS, "0", "", 0, 1, "training", "0: a batch is made between two steps; 1: a thread makes the next one during the step")
 
-/* X(key, value, name, implies): when option `key` was set to `value`, option `name` is `implies` unless it was set itself.
- * method=bce is plain weighted BCE: a linear head. preset=published: the two losses of the paper as literally as they
- * are known; how person-specific features are eliminated is not published, orthogonal is the plainest reading. */
+/* X(key, value, name, implies): with option `key` set to `value`, option `name` is `implies`
+ * unless it was set itself. method=bce is plain weighted BCE, with a linear head.
+ * preset=published is the two published losses as literally as they are known; how
+ * person-specific features are eliminated is not published, and orthogonal is the plainest
+ * reading. */
 #define CLILE_I_OPTIONS_PRESETS(X)                                                                                                          \
     X(CLILE_OPT_METHOD, "bce", CLILE_OPT_SIMILARITY, "dot")                                                                                 \
     X(CLILE_OPT_METHOD, "bce", CLILE_OPT_EXCHANGE_HALVES, "0")                                                                              \
@@ -103,9 +105,10 @@
     X(CLILE_OPT_PRESET, "published", CLILE_OPT_EXCHANGE_HALVES, "0")                                                                        \
     X(CLILE_OPT_PRESET, "published", CLILE_OPT_TAU, "0.1")
 
-/* X(key, whose): what a resumed run does with an option. HERE: it belongs to the machine, or to how the same data is reached and what is shown;
- * the value is that of the trainer that resumes, set or not. AHEAD: it may change what is still to come; that of the trainer that resumes when it was set,
- * else the checkpoint's. Every other option is the checkpoint's: one that was set to another value is refused. */
+/* X(key, whose): whose value a resumed run uses. HERE, for the machine, the way to the same data
+ * and what is shown: always that of the resuming trainer. AHEAD, for what is still to come: that
+ * of the resuming trainer if it was set, else the checkpoint's. Every other option is the
+ * checkpoint's; setting another value is refused. */
 #define CLILE_I_OPTIONS_RESUME(X)                                                                                                           \
     X(CLILE_OPT_LAYOUT, HERE)                                                                                                               \
     X(CLILE_OPT_AU_SET, HERE)                                                                                                               \

@@ -2,7 +2,7 @@
  * 2011.
  *
  * Key = seed; counter block = (counter, stream). Every draw takes one block of four words, so
- * the number of draws made is the whole state besides (seed, stream). */
+ * the state besides (seed, stream) is the number of draws. */
 #include "base/base.h"
 
 #include <math.h>
@@ -73,7 +73,7 @@ double clile_i_rng_range(clile_i_rng *rng, double low, double high)
     return low + (high - low) * clile_i_rng_uniform(rng);
 }
 
-/* Box-Muller; 1 - u lies in (0, 1], so the logarithm is finite. */
+/* Box-Muller. 1 - u is in (0, 1], so the logarithm is finite. */
 double clile_i_rng_normal(clile_i_rng *rng)
 {
     uint32_t block[4];
@@ -82,7 +82,7 @@ double clile_i_rng_normal(clile_i_rng *rng)
     return radius * cos(TWO_PI * unit(join(block[2], block[3])));
 }
 
-/* The lowest 2^64 mod bound values are drawn again, which leaves a multiple of bound. */
+/* Redraws the lowest 2^64 mod bound values, which leaves a multiple of bound. */
 int64_t clile_i_rng_below(clile_i_rng *rng, int64_t bound)
 {
     const uint64_t range = (uint64_t)bound;

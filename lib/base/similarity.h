@@ -1,16 +1,16 @@
-/* How an embedding meets an AU vector, the one definition for losses, model, export and
- * evaluation: by their dot product, or by that of their directions (cosine). Float32 in, sums in
- * double, a fixed order of addition.
+/* The similarity of an embedding and an AU vector, defined once for losses, model, export and
+ * evaluation: the dot product, or that of their directions (cosine). Float32 in, sums in double,
+ * in a fixed order.
  *
- * Dot products add into eight lanes, which are summed at the end: the compiler can then use
- * vector registers without being allowed to reorder anything. */
+ * Dot products add into eight lanes, summed at the end, so that the compiler can use vector
+ * registers without reordering anything. */
 #ifndef CLILE_I_SIMILARITY_H
 #define CLILE_I_SIMILARITY_H
 
 #include <math.h>
 #include <stdint.h>
 
-/* The numbers of CLILE_SIMILARITY_... (losses.h). */
+/* The values of CLILE_SIMILARITY_... (losses.h). */
 enum { CLILE_I_COSINE = 0, CLILE_I_DOT = 1 };
 
 /* A vector shorter than this has no direction: similarity 0, gradient 0 (losses.h). */
@@ -31,15 +31,14 @@ CLILE_I_VEC_DOT(clile_i_vec_dot, double)
 CLILE_I_VEC_DOT(clile_i_vec_dot_f32, float)
 #undef CLILE_I_VEC_DOT
 
-/* 1/|x| of x . x; 0 without a direction, and for an infinite norm. */
+/* 1/|x| from x . x; 0 if x has no direction or its norm is infinite. */
 static inline double clile_i_inverse_norm(double square)
 {
     const double norm = sqrt(square);
     return norm < CLILE_I_LEAST_NORM ? 0 : 1 / norm;
 }
 
-/* What a vector is multiplied by before it enters a similarity, which is then
- * dot(a, b) * factor(a) * factor(b). */
+/* The factor of a vector in a similarity, which is dot(a, b) * factor(a) * factor(b). */
 static inline double clile_i_sim_factor(int32_t similarity, int64_t d, const float *x)
 {
     return similarity == CLILE_I_DOT ? 1 : clile_i_inverse_norm(clile_i_vec_dot_f32(d, x, x));

@@ -1,4 +1,4 @@
-/* Arithmetic on sizes that come from outside. */
+/* Arithmetic on sizes from outside. */
 #include "base/base.h"
 
 clile_status clile_i_size_product(int32_t count, const int64_t *sizes, int64_t *out)

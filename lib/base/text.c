@@ -1,10 +1,10 @@
-/* Text that grows, and UTF-8. Formatting is in format.c, parsing of numbers in number.c. */
+/* Growing text, and UTF-8. Formatting is in format.c, number parsing in number.c. */
 #include "base/base.h"
 #include "base/format.h"
 
 #include <string.h>
 
-/* Room for `more` bytes and the NUL. */
+/* Makes room for `more` bytes and the NUL. */
 static int reserve(clile_i_text *text, size_t more)
 {
     if (text->status != CLILE_OK) return 0;
@@ -67,8 +67,8 @@ int clile_i_utf8_length(const char *begin, const char *end)
     const ptrdiff_t left = end - begin;
     if (left <= 0) return 0;
     if (byte[0] < 0x80) return 1;
-    /* Unicode 15, table 3-7: the second byte's range excludes overlong forms, surrogates and
-     * beyond U+10FFFF. */
+    /* Unicode 15, table 3-7: the range of the second byte excludes overlong forms, surrogates
+     * and everything beyond U+10FFFF. */
     const int length = byte[0] < 0xC2   ? 0
                        : byte[0] < 0xE0 ? 2
                        : byte[0] < 0xF0 ? 3

@@ -1,4 +1,4 @@
-/* Threads: OpenMP's, so that there is one team and not two that fight for the processors. */
+/* Threads: OpenMP's, so that there is one team and not two competing for the processors. */
 #include "base/base.h"
 
 #include <omp.h>
@@ -7,16 +7,16 @@
 /* ---- fork ------------------------------------------------------------------------------------ */
 
 /* A child has one thread, the one that called fork. libgomp does not know that: the child's
- * first team waits for ever for threads of the parent's. So the team of the thread that forks
- * ends before, and parent and child make new ones. Another thread may be inside oneDNN's cache
- * of primitives or own one of our locks: fork waits until it is not. */
+ * first team would wait for ever for the parent's threads. So the forking thread's team ends
+ * before the fork, and parent and child make new ones. Another thread may be inside oneDNN's
+ * primitive cache or hold one of our locks; fork waits until it is not. */
 static pthread_rwlock_t forking = PTHREAD_RWLOCK_INITIALIZER;
-static _Thread_local int32_t largest_team = 1; /* that this thread is known to get */
+static _Thread_local int32_t largest_team = 1; /* the largest that this thread is known to get */
 
 static void before_fork(void)
 {
     pthread_rwlock_wrlock(&forking);
-#ifndef KMP_VERSION_MAJOR /* LLVM's run time knows fork */
+#ifndef KMP_VERSION_MAJOR /* LLVM's runtime handles fork itself */
     omp_pause_resource_all(omp_pause_soft);
     largest_team = 1;
 #endif
@@ -32,7 +32,7 @@ static void after_fork_in_child(void)
     forking = (pthread_rwlock_t)PTHREAD_RWLOCK_INITIALIZER;
 }
 
-/* When the library is loaded: the program's own use of OpenMP counts, too. */
+/* Runs when the library is loaded, so that the program's own use of OpenMP counts too. */
 __attribute__((constructor)) static void watch_forks(void)
 {
     pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child);
@@ -64,8 +64,8 @@ static void *wait_for_turn(void *lock)
     return NULL;
 }
 
-/* How many threads, up to `most`, this one included, the system lets exist at once. libgomp ends
- * the program when it cannot start one. */
+/* How many threads, at most `most` and including this one, the system lets exist at once.
+ * libgomp ends the program when it cannot start one. */
 static int32_t startable(int32_t most)
 {
     enum { AT_ONCE = 1024 };
@@ -92,8 +92,8 @@ static int32_t measured(int32_t threads)
     return team;
 }
 
-/* Fewer than asked for where OpenMP's settings (OMP_THREAD_LIMIT) or the system have no more,
- * one in a parallel region of the program's own: oneDNN has one there. A program may lower its
+/* Fewer than asked for if OpenMP's settings (OMP_THREAD_LIMIT) or the system allow no more; one
+ * inside the program's own parallel region, where oneDNN has one too. A program may lower its
  * limits at any time. */
 static int32_t given(int32_t asked)
 {
@@ -109,7 +109,7 @@ static int32_t given(int32_t asked)
 clile_i_team clile_i_team_enter(int32_t threads)
 {
     clile_i_team before = {omp_get_max_threads(), omp_get_dynamic(), 1};
-    omp_set_dynamic(0); /* what is compiled for a team needs that team */
+    omp_set_dynamic(0); /* what is compiled for a team needs exactly that team */
     before.given = given(threads);
     omp_set_num_threads(before.given);
     return before;
@@ -139,8 +139,9 @@ void clile_i_parallel_for(int64_t n, int64_t grain, clile_i_body body, void *con
     }
     /* the first `rest` parts have one element more */
     const int64_t share = n / parts, rest = n % parts;
-    /* No num_threads clause: libgomp ends and starts threads whenever the team size changes.
-     * Should the runtime give fewer threads than asked for, the loop still runs the same parts. */
+    /* No num_threads clause: it would make libgomp end and start threads whenever the team size
+     * changes. If the runtime gives fewer threads than asked for, the loop still runs the same
+     * parts. */
 #pragma omp parallel for schedule(static, 1)
     for (int64_t part = 0; part < parts; ++part) {
         const int64_t begin = part * share + (part < rest ? part : rest);

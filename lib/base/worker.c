@@ -1,4 +1,4 @@
-/* A thread that does one task at a time for the thread that owns it. */
+/* A thread that runs one task at a time for the thread that owns it. */
 #include "base/base.h"
 
 #include <pthread.h>
@@ -8,14 +8,14 @@
 
 struct clile_i_worker {
     pthread_t thread;
-    pthread_mutex_t lock; /* of all that follows */
+    pthread_mutex_t lock; /* of everything below */
     pthread_cond_t changed;
     clile_i_task task; /* NULL: idle */
     void *context;
     int32_t stop;
     clile_status status; /* of the last task, with its error text */
     char text[1024];
-    pid_t process; /* that has the thread */
+    pid_t process; /* in which the thread exists */
 };
 
 static void keep(clile_i_worker *w, clile_status status)
@@ -25,7 +25,7 @@ static void keep(clile_i_worker *w, clile_status status)
     w->task = NULL;
 }
 
-/* In a child after fork there is no thread, and the lock may be one that it held. */
+/* In a child after fork there is no thread, and the lock may be held by the parent's. */
 static int is_alone(const clile_i_worker *w)
 {
     return w->process != getpid();
@@ -41,7 +41,7 @@ static void run_here(clile_i_worker *w)
 static void *serve(void *context)
 {
     clile_i_worker *w = context;
-    clile_i_threads_set(1); /* no second team: the owner's has the processors */
+    clile_i_threads_set(1); /* no second team: the owner's needs the processors */
     pthread_mutex_lock(&w->lock);
     for (;;) {
         while (w->task == NULL && !w->stop) pthread_cond_wait(&w->changed, &w->lock);
@@ -56,7 +56,7 @@ static void *serve(void *context)
     return NULL;
 }
 
-/* Signals stay with the program's own threads. */
+/* Blocks all signals in the new thread: they belong to the program's own. */
 static int start_thread(clile_i_worker *w)
 {
     sigset_t all, before;

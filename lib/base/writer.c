@@ -1,6 +1,6 @@
 /* Atomic writer: all bytes go to a temporary file beside the target, which takes the target's
- * name only when it is complete and on disk. Whoever opens the target sees the old file or the
- * new one, never a part. */
+ * name once it is complete and on disk. Whoever opens the target sees the old file or the new
+ * one, never a part. */
 #define _XOPEN_SOURCE 700 /* realpath */
 #include "base/base.h"
 
@@ -15,7 +15,7 @@
 enum { BUFFER_SIZE = 65536, NAME_ATTEMPTS = 1000, NAME_KEPT = 200 };
 
 struct clile_i_writer {
-    char *target;    /* symbolic links resolved: the link stays, its file is replaced */
+    char *target; /* symbolic links resolved: the link stays, the file it points to is replaced */
     char *temporary; /* NULL until the file exists */
     int descriptor;  /* -1: closed */
     int failed;      /* a put failed: commit must not rename */
@@ -40,15 +40,15 @@ static const char *name_in(const char *path)
     return slash == NULL ? path : slash + 1;
 }
 
-/* How much of a path may stand before ".PID-N.tmp": where the target's own name is long, that
- * would be too long. */
+/* How many bytes of the target's path to keep before ".PID-N.tmp", which would make a long name
+ * too long. */
 static int kept_of(const char *target)
 {
     const char *name = name_in(target);
     return (int)((name - target) + (ptrdiff_t)strnlen(name, NAME_KEPT));
 }
 
-/* Makes TARGET.PID-N.tmp with the access rights of the file it will replace. */
+/* Makes TARGET.PID-N.tmp with the access rights of the file it replaces. */
 static clile_status create_temporary(clile_i_writer *writer, const char *path,
                                      const struct stat *replaced)
 {
@@ -85,7 +85,7 @@ clile_status clile_i_writer_open(const char *path, clile_i_writer **out)
     if (path[0] == '\0') return clile_i_fail(CLILE_E_IO, "the name of the file to write is empty");
     clile_status status = CLILE_OK;
     clile_i_writer *writer = NULL;
-    /* not realpath's own memory: when that ran out, the link itself would be replaced */
+    /* on the stack: if realpath's own allocation failed, the link itself would be replaced */
     char buffer[PATH_MAX];
     const char *resolved = NULL;
     struct stat info;
@@ -173,8 +173,8 @@ clile_status clile_i_writer_put_at(clile_i_writer *writer, int64_t offset, const
     return CLILE_OK;
 }
 
-/* The new name is on disk only when its folder is. Not every file system can do that, and the
- * data are safe either way, so a failure is no error. */
+/* A new name is on disk only once its folder is. Not every file system can do that, and the data
+ * are safe either way, so failure is not an error. */
 static void sync_folder(clile_i_writer *writer)
 {
     char *slash = strrchr(writer->target, '/');
