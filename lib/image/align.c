@@ -1,5 +1,5 @@
-/* Landmarks -> the similarity that carries the canonical crop into the photograph; and whether
- * landmarks and boxes can be those of a face in it.
+/* Landmarks -> the similarity that maps the canonical crop into the photograph; and whether
+ * landmarks and boxes can be a face's.
  *
  * Umeyama, "Least-squares estimation of transformation parameters between two point patterns",
  * PAMI 1991, in the plane and without reflection. With points as complex numbers, w in the
@@ -7,15 +7,15 @@
  *
  *     crop = beta photo,  beta = sum conj(w) z / sum |w|^2  minimises  sum |z - beta w|^2,
  *
- * and the map wanted here is its inverse, photo = crop / beta. What the fit leaves of the shape
- * is
+ * and the map wanted here is its inverse, photo = crop / beta. What the fit leaves of the shape:
  *
  *     residue = min sum |z - beta w|^2 / sum |z|^2
  *             = 1 - |sum conj(w) z|^2 / (sum |w|^2 sum |z|^2),  0 to 1.
  *
- * The bounds, and what they were chosen on: 4985 rendered faces with expressions, turned by up
- * to 30 degrees (bp4d-ict, frames-ict of the tests), and 1500 random faces of a 3-D model
- * (ICT-FaceKit) for each of 42 poses.
+ * The bounds were chosen on 4985 rendered faces with expressions, turned by up to
+ * 30 degrees (bp4d-ict, frames-ict of the tests), and 1500 random faces of a 3-D model
+ * (ICT-FaceKit) in each of 42 poses. Mirrored: x or y backwards, x and y exchanged, left and
+ * right swapped.
  *
  *                                  residue   eyes    mouth        nose
  *     rendered faces               to .14    .81     .63          .28 to .77
@@ -24,18 +24,17 @@
  *     up or down by 40             to .33    .90     .36         -.39 to 1.22
  *     60, and up by 30             to .44    .27    -.12          .24 to .79
  *     eyes swapped                 from .68  below 0
- *     mirrored: x or y backwards, x and y exchanged, left and right swapped: from .93, below 0,
- *     below 0
+ *     mirrored                     from .93  below 0 below 0
  *     mouth corners swapped        from .49          to -.63
  *
  * Five points as x0..x4,y0..y4, read as x0,y0,...,x4,y4, often look like a face turned by 45
- * degrees. So another reading is tried: of the same faces, moved and turned within an image and
- * squeezed to .35 of their width, the residue of the other reading is .37 or more (y before x:
- * .51); of those that were given so, it is that of the faces, .14 at the most.
+ * degrees. So the other reading is tried too. For the same faces, moved and turned within an image
+ * and squeezed to .35 of their width, it leaves .37 or more (y before x: .51); for numbers that
+ * were given that way, what the faces leave, .14 at most.
  *
- * eyes, mouth: cross product of the line between the two, left to right, with that from the
- * middle of the eyes to the middle of the mouth, by the square of the latter; nose: how far
- * along it the nose is (0 eyes, 1 mouth). */
+ * eyes, mouth: cross product of the line between the two, left to right, with the line from the
+ * middle of the eyes to the middle of the mouth, divided by the square of the latter; nose: how
+ * far along that line the nose is (0 eyes, 1 mouth). */
 #include "image/image.h"
 
 #include "base/format.h"
@@ -76,8 +75,8 @@ static const double MOST_RESIDUE = 0.5, LEAST_MOUTH = -0.2, LEAST_NOSE = -0.5, M
 static const double LEAST_SIDE = 8.0; /* pixels of a crop or a box */
 static const double MOST_TURN =
     -0.70711; /* cosine of 135 degrees: beyond it the face is upside down, rather than lying */
-static const double MOST_OTHER_RESIDUE = 0.25; /* of a face in another reading of the numbers */
-static const double LEAST_INSIDE = 0.25;       /* share of a crop or box in the image */
+static const double MOST_OTHER_RESIDUE = 0.25; /* of the same numbers read in another way */
+static const double LEAST_INSIDE = 0.25;       /* share of a crop or box that is in the image */
 
 #define ORDER                                                                                      \
     "expected, as the image shows them: left-hand eye, right-hand eye, nose tip, left-hand and "   \
@@ -85,9 +84,9 @@ static const double LEAST_INSIDE = 0.25;       /* share of a crop or box in the 
     "the mouth (or 68 points in Multi-PIE order), x to the right and y downwards"
 #define PIXELS "coordinates are pixels, not shares of the image's width and height"
 
-/* The fit of five points; zero product: they have no shape. */
+/* The fit of five points; zero product: they have no extent. */
 typedef struct {
-    double photo_x, photo_y, crop_x, crop_y; /* middles; the crop's in pixels of a crop of `size` */
+    double photo_x, photo_y, crop_x, crop_y; /* means; the crop's in pixels of a crop of `size` */
     double re, im;                           /* sum conj(w) z */
     double photo_norm, crop_norm;
 } fit;
@@ -113,7 +112,7 @@ static fit fit_five(const double *five, double size)
     return f;
 }
 
-/* Why eyes, nose and mouth do not lie as in a face; NULL: they do. */
+/* Why eyes, nose and mouth are not placed as in a face; NULL: they are. */
 static const char *order_fault(const double *p)
 {
     const double eyes_x = p[2] - p[0], eyes_y = p[3] - p[1], mouth_x = p[8] - p[6],
@@ -138,8 +137,8 @@ static double residue_of(const fit *f)
     return 1.0 - (f->re * f->re + f->im * f->im) / (f->photo_norm * f->crop_norm);
 }
 
-/* Whether all x and then all y are a better face than pairs; with `swapped`, all y and then all
- * x. */
+/* Whether the numbers are a better face when read as all x and then all y than as pairs; with
+ * `swapped`, all y and then all x. */
 static int reads_better_apart(const double *five, int swapped, double residue)
 {
     double other[2 * FIVE];
@@ -153,8 +152,8 @@ static int reads_better_apart(const double *five, int swapped, double residue)
            order_fault(other) == NULL;
 }
 
-/* Shares of the width or height in some places only: all x or all y, or single points. A mark
- * for a point that was not found, 0,0, is one of these. */
+/* Shares of the width or height in some places only: all x, all y, or single points, such as 0,0
+ * for a point that was not found. */
 static const char *share_fault(const double *five)
 {
     int x = 1, y = 1, point = 0;
@@ -172,7 +171,7 @@ static const char *share_fault(const double *five)
                    : NULL;
 }
 
-/* Writes the reason; 1. */
+/* Writes the reason and returns 1. */
 #if defined(__GNUC__)
 __attribute__((format(printf, 2, 3)))
 #endif
@@ -230,7 +229,7 @@ int clile_i_align_box_fault(const double *box, char *why)
     return 0;
 }
 
-/* Share of a crop of `size`, as the map puts it, that is in the image: of 32 x 32 places in it. */
+/* Share of a crop of `size`, placed by the map, that is in the image: counted at 32 x 32 places. */
 static double inside(const clile_i_affine *m, double size, int32_t h, int32_t w)
 {
     enum { SIDE = 32 };

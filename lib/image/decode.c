@@ -1,19 +1,19 @@
 /* Bytes of a JPEG, PNG or BMP file -> 8-bit RGB. The only file that knows stb_image.
  *
- * stb_image reads past the end of a file as zeros and does not check PNG's checksums, so a copy
- * that broke off half way would become a half grey face. Therefore each format is first walked
- * to its end here. */
+ * stb_image reads zeros past the end of a file and does not check PNG's checksums, so a copy
+ * that stopped half way would become a half grey face. So each format is first walked to its end
+ * here. */
 #include "image/exif.h"
 
 #include <limits.h>
 #include <string.h>
 
-/* One allocation of the decoder may not exceed `most`, which follows from file and pixels
+/* No allocation of the decoder may exceed `most`, which follows from file and pixels
  * (block_limit): a small PNG can inflate without bound. The decoder's hooks have no argument for
- * it, so it is kept for the thread, as the decoder's own failure reason is. */
+ * it, so it is kept in the thread, as the decoder keeps its own failure reason. */
 static _Thread_local struct {
     size_t most;
-    int exceeded, refused; /* a block was larger than that; could not be had */
+    int exceeded, refused; /* a block was larger; memory ran out */
 } decoder_block;
 
 static void *decoder_malloc(size_t size)
@@ -49,11 +49,11 @@ static void *decoder_realloc(void *old, size_t old_size, size_t size)
 #define STBI_REALLOC_SIZED(old, old_size, size) decoder_realloc(old, old_size, size)
 #define STBI_FREE(block) clile_i_free(block)
 #if defined(__GNUC__)
-/* reported at the end of the file, so it stays off */
+/* reported at the end of the file, so not restored */
 #pragma GCC diagnostic ignored "-Wunused-function"
 #pragma GCC diagnostic push
 #if !defined(__clang__)
-/* of fields that only the reader by callbacks uses */
+/* of fields that only the callback reader uses */
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
 #endif
 #pragma GCC diagnostic ignored "-Wunused-parameter"
@@ -79,7 +79,7 @@ static kind kind_of(const uint8_t *bytes, size_t size)
     return KIND_NONE;
 }
 
-/* What a file is that is none of these; "" when nobody knows. */
+/* What kind of file it is, if none of these; "" if unknown. */
 static const char *other_kind(const uint8_t *bytes, size_t size)
 {
     static const struct {
@@ -115,21 +115,20 @@ static uint32_t read_le32(const uint8_t *p)
 /* What can be said about a file without decoding it. */
 typedef struct {
     int64_t w, h;        /* 0: not reached */
-    const char *defect;  /* NULL: the file is whole */
-    int32_t orientation; /* as of EXIF; 0: nothing was said */
+    const char *defect;  /* NULL: the file is complete */
+    int32_t orientation; /* EXIF's number; 0: not given */
     int channels;        /* of a JPEG */
-    /* where a JPEG's Adobe marker tells its colour transform; 0: it has none */
+    /* offset of the colour transform in a JPEG's Adobe marker; 0: no such marker */
     size_t adobe;
 } survey;
 
-/* Each scan of a JPEG costs a pass over all pixels, however few bytes it has: more than any
- * encoder writes are refused.
- */
+/* Each scan of a JPEG costs a pass over all pixels, however few bytes it has. More scans than
+ * any encoder writes are refused. */
 enum { MOST_SCANS = 4, MOST_SCANS_PROGRESSIVE = 64 };
 
-/* T.81, B.2.4.2: tables of a class, 16 numbers of codes and as many values as these come to,
- * which fill the segment. A table has at most 256 values; stb_image up to 2.27 writes past its
- * end when it claims more. */
+/* T.81, B.2.4.2: a class's tables, each 16 numbers of codes and as many values as they add up
+ * to, must fill the segment. A table has at most 256 values; stb_image up to 2.27 writes past
+ * its end if it claims more. */
 static int huffman_tables_fit(const uint8_t *at, size_t size)
 {
     while (size > 0) {
@@ -143,9 +142,9 @@ static int huffman_tables_fit(const uint8_t *at, size_t size)
     return 1;
 }
 
-/* The segments that other standards put into a JPEG: APP1 with EXIF, of which the first counts,
- * and APP14 with Adobe's colour transform (Adobe Technical Note 5116, 18). `data` is behind the
- * length. */
+/* The segments that other standards add to a JPEG: APP1 with EXIF, of which the first counts,
+ * and APP14 with Adobe's colour transform (Adobe Technical Note 5116, 18). `data` begins after
+ * the length. */
 static void survey_application(survey *out, uint8_t marker, const uint8_t *bytes, size_t data,
                                size_t size)
 {
@@ -156,15 +155,15 @@ static void survey_application(survey *out, uint8_t marker, const uint8_t *bytes
         out->adobe = data + 11;
 }
 
-/* ITU-T T.81, annex B: segments from SOI to EOI; after SOS come entropy coded bytes, in which
- * 0xff is followed by 0 or a restart marker. */
+/* ITU-T T.81, annex B: segments from SOI to EOI; SOS is followed by entropy-coded bytes, in
+ * which 0xff is followed by 0 or a restart marker. */
 static survey survey_jpeg(const uint8_t *bytes, size_t size)
 {
     survey out = {.defect = "it ends before the end-of-image marker"};
     size_t at = 2;
     int scans = 0, progressive = 0;
     while (at < size) {
-        if (bytes[at] != 0xff) { /* entropy coded data, or padding between segments */
+        if (bytes[at] != 0xff) { /* entropy-coded data, or padding between segments */
             const uint8_t *next = memchr(bytes + at, 0xff, size - at);
             if (next == NULL) break;
             at = (size_t)(next - bytes);
@@ -208,7 +207,7 @@ static survey survey_jpeg(const uint8_t *bytes, size_t size)
 
 /* PNG specification, section 5: chunks of length, type, data and CRC-32 from IHDR to IEND.
  * Checksums of critical chunks (capital first letter) are verified; an eXIf chunk with a wrong
- * one tells nothing. */
+ * one is ignored. */
 static survey survey_png(const uint8_t *bytes, size_t size)
 {
     survey out = {.defect = "it ends before the IEND chunk"};
@@ -238,8 +237,8 @@ static survey survey_png(const uint8_t *bytes, size_t size)
     return out;
 }
 
-/* File header of 14 bytes, then BITMAPCOREHEADER (12 bytes) or BITMAPINFOHEADER (40 and more).
- * Uncompressed pixels must lie inside the file. */
+/* A file header of 14 bytes, then BITMAPCOREHEADER (12 bytes) or BITMAPINFOHEADER (40 or more).
+ * Uncompressed pixels must be inside the file. */
 static survey survey_bmp(const uint8_t *bytes, size_t size)
 {
     survey out = {.defect = "it ends before its last pixel"};
@@ -257,16 +256,16 @@ static survey survey_bmp(const uint8_t *bytes, size_t size)
         bits = (uint32_t)(bytes[28] | bytes[29] << 8);
         compression = read_le32(bytes + 30);
     }
-    const int plain = compression == 0 || compression == 3; /* others are refused by the decoder */
+    const int plain = compression == 0 || compression == 3; /* the decoder refuses others */
     const uint64_t row = ((uint64_t)(out.w > 0 ? out.w : 0) * bits + 31) / 32 * 4;
     if (!plain || (row <= size && read_le32(bytes + 10) + row * (uint64_t)out.h <= size))
         out.defect = NULL;
     return out;
 }
 
-/* The largest block that decoding can need: 16-bit RGBA, twice that because buffers grow by
- * doubling, the rounding up to whole blocks of a JPEG and the filter byte of each row of a PNG;
- * or the compressed bytes, doubled. */
+/* The largest block that decoding can need: 16-bit RGBA, doubled because buffers grow by
+ * doubling, with a JPEG's rounding up to whole blocks and the filter byte of each PNG row; or
+ * the compressed bytes, doubled. */
 static size_t block_limit(const survey *found, size_t size)
 {
     const uint64_t w = (uint64_t)found->w + 64, h = (uint64_t)found->h + 64;
@@ -275,16 +274,16 @@ static size_t block_limit(const survey *found, size_t size)
 }
 
 /* Four channels are CMYK (transform 0) or YCCK (2), stored inverted, as Adobe does and all
- * readers expect, also when the marker that says so is missing: then they are CMYK. stb_image
- * takes them for YCbCr and something without the marker, or with another value in it, which
- * libjpeg reads as YCCK. So the decoder gets a copy in which the marker is right. */
+ * readers expect. Without the marker they are CMYK. stb_image takes them for YCbCr and something
+ * else if the marker is missing or has another value, which libjpeg reads as YCCK. So the
+ * decoder gets a copy with the right marker. */
 static clile_status mark_four_channels(const uint8_t *bytes, size_t size, const survey *found,
                                        uint8_t **copy, size_t *copy_size)
 {
     static const uint8_t marker[16] = {0xff, 0xee, 0,   14, 'A', 'd', 'o', 'b',
                                        'e',  0,    100, 0,  0,   0,   0,   0};
     clile_status status = CLILE_OK;
-    const size_t more = found->adobe == 0 ? sizeof marker : 0, start = 2; /* behind SOI */
+    const size_t more = found->adobe == 0 ? sizeof marker : 0, start = 2; /* after SOI */
     CLILE_I_ALLOC(*copy, size + more);
     memcpy(*copy, bytes, start);
     memcpy(*copy + start, marker, more);
@@ -295,14 +294,14 @@ cleanup:
     return status;
 }
 
-/* Calls the decoder on a file that is whole. */
+/* Calls the decoder on a complete file. */
 static clile_status decode(const char *name, kind what, const uint8_t *bytes, size_t size,
                            const survey *found, clile_i_image *out)
 {
     int w = 0, h = 0, channels = 0;
     decoder_block.most = block_limit(found, size);
     decoder_block.exceeded = decoder_block.refused = 0;
-    /* it may fail without one, and an earlier one would stay */
+    /* it may fail without a reason, and an earlier one would remain */
     (void)stbi__err("no reason is given", "");
     uint8_t *pixels = stbi_load_from_memory(bytes, (int)size, &w, &h, &channels, 3);
     if (pixels != NULL) {
@@ -316,7 +315,7 @@ static clile_status decode(const char *name, kind what, const uint8_t *bytes, si
             CLILE_E_CORRUPT,
             "image %s: the %s file is damaged: it has more data than its %lld x %lld pixels", name,
             kind_names[what], (long long)found->w, (long long)found->h);
-    /* Without memory its reason may be any, or none; "outofmem" is also said of sizes that it
+    /* Out of memory, its reason may be any, or none; it also says "outofmem" of sizes that it
      * refuses itself. */
     if (decoder_block.refused || strcmp(reason, "outofmem") == 0)
         return clile_i_fail(CLILE_E_OUT_OF_MEMORY, "image %s: no memory to decode it", name);

@@ -1,6 +1,6 @@
-/* The orientation of a photograph, from the EXIF data of its file (CIPA DC-008-2019, 4.5 and
- * 4.6.4; TIFF 6.0, section 2): a header of 8 bytes, at the offset it names a directory of
- * 12-byte entries, and in that the tag 0x0112. */
+/* The orientation of a photograph, from its file's EXIF data (CIPA DC-008-2019, 4.5 and 4.6.4;
+ * TIFF 6.0, section 2): a header of 8 bytes, a directory of 12-byte entries at the offset the
+ * header gives, and in it the tag 0x0112. */
 #include "image/exif.h"
 
 #include <string.h>

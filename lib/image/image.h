@@ -10,28 +10,28 @@
 
 typedef struct {
     int32_t h, w;
-    int64_t row_stride; /* bytes, of no less than a row */
+    int64_t row_stride; /* bytes, at least a row */
     const uint8_t *rgb; /* [h][w][3], or as `format` says */
     void *owned;        /* freed by clile_i_image_free; NULL when the pixels are borrowed */
-    /* CLILE_PIXELS_...: what files are read to is RGB, 0; warping reads any and gives RGB */
+    /* CLILE_PIXELS_...: decoding gives RGB, 0; warping reads any and gives RGB */
     int32_t format;
 } clile_i_image;
 
 /* What the ending of a file's name says (names.c): an image that is read (jpg, jpeg, jpe, jif,
- * jfif, png, bmp), one of another kind (webp, tif, heic, ...), or none. Upper and lower case are
- * the same; hidden files are none. */
+ * jfif, png, bmp), an image of another kind (webp, tif, heic, ...), or none. Case does not
+ * matter; hidden files are none. */
 typedef enum { CLILE_I_IMAGE_NONE, CLILE_I_IMAGE_READ, CLILE_I_IMAGE_OTHER } clile_i_image_kind;
 clile_i_image_kind clile_i_image_kind_of_name(const char *path);
 
-/* JPEG (also progressive and CMYK), PNG or BMP to 8-bit RGB, upright as EXIF says: 16-bit is
- * reduced, grey is spread, alpha is dropped. `name` is used in messages only. Any thread. IO: no
- * such file; FORMAT: empty or not an image; CORRUPT: truncated, a PNG checksum that does not
- * fit, undecodable; INVALID_ARGUMENT: h * w > max_pixels (seen before decoding). */
+/* Decodes JPEG (also progressive and CMYK), PNG or BMP to 8-bit RGB, upright by its EXIF data;
+ * 16 bits are reduced, grey is spread, alpha is dropped. `name` is for messages. Any thread. IO:
+ * no such file; FORMAT: empty or not an image; CORRUPT: truncated, a wrong PNG checksum,
+ * undecodable; INVALID_ARGUMENT: h * w > max_pixels (found before decoding). */
 clile_status clile_i_image_decode(const char *name, const uint8_t *bytes, size_t size,
                                   int64_t max_pixels, clile_i_image *out);
 clile_status clile_i_image_read(const char *path, int64_t max_pixels, clile_i_image *out);
 void clile_i_image_free(clile_i_image *image);
-/* Bytes of a pixel; 0 for a number that is no CLILE_PIXELS_... */
+/* Bytes of a pixel; 0 if not a CLILE_PIXELS_... */
 int32_t clile_i_pixel_bytes(int32_t format);
 /* 8-bit PNG (zlib), channels 1 or 3, rows tightly packed; atomic. */
 clile_status clile_i_image_write_png(const char *path, int32_t h, int32_t w, int32_t channels,
@@ -43,59 +43,59 @@ typedef struct {
 } clile_i_affine;
 
 /* The canonical crop in units of the crop size: centre of the left-hand eye in the image, of the
- * right-hand eye, nose tip, mouth corners. Least-squares similarity (Umeyama 1991) from 5 such
- * points, or from 68 Multi-PIE points reduced to them (mean of 36..41, mean of 42..47, 30, 48,
- * 54), so that the face fills a [size,size] crop in the same way everywhere. INVALID_ARGUMENT:
- * points not 5 or 68, what clile_i_align_five_fault finds, or less than a quarter of the crop in
- * the image [h,w]. */
+ * right-hand eye, nose tip, mouth corners. Finds the least-squares similarity (Umeyama 1991)
+ * from 5 such points, or from 68 Multi-PIE points reduced to them (mean of 36..41, mean of
+ * 42..47, 30, 48, 54), so that every face fills a [size,size] crop in the same way.
+ * INVALID_ARGUMENT: points not 5 or 68, what clile_i_align_five_fault finds, or less than a
+ * quarter of the crop in the image [h,w]. */
 #define CLILE_I_CANONICAL                                                                          \
     {{0.35, 0.40}, {0.65, 0.40}, {0.50, 0.571}, {0.376, 0.747}, {0.624, 0.747}}
 clile_status clile_i_align_landmarks(int32_t points, const double *xy /*[points,2]*/, int32_t h,
                                      int32_t w, int32_t size, clile_i_affine *out);
-/* Whether five points, or a box, cannot be those of a face, whatever the image: 1 and the reason
- * in `why`. Not finite; shares of the image in place of pixels, less than 8 pixels; points in
- * another order, mirrored, upside down (turned by more than 135 degrees), or too far from a
- * face's shape (bounds and what they are based on: align.c). */
+/* Whether five points, or a box, cannot be a face's in any image: 1 and the reason in `why`. Not
+ * finite; shares of the image instead of pixels; less than 8 pixels; points in another order,
+ * mirrored, upside down (turned by more than 135 degrees), or too far from a face's shape
+ * (align.c has the bounds and what they are based on). */
 enum { CLILE_I_WHY_SIZE = 384 };
 int clile_i_align_five_fault(const double *five /*[5,2]*/, char *why /*[CLILE_I_WHY_SIZE]*/);
 int clile_i_align_box_fault(const double *box /*[4]*/, char *why);
-/* 68 points (Multi-PIE order) or 5 to the five: two eye centres, nose tip, two mouth corners.
- * Reads only the points for which clile_i_align_uses says 1. */
+/* Reduces 68 points (Multi-PIE order) or 5 to the five: two eye centres, nose tip, two mouth
+ * corners. Reads only the points for which clile_i_align_uses returns 1. */
 void clile_i_align_reduce(int32_t points, const double *xy /*[points,2]*/, double *five /*[5,2]*/);
 int32_t clile_i_align_uses(int32_t points, int32_t index);
-/* Without landmarks the image is taken as a crop already: whole [h,w] to [size,size]. */
+/* Without landmarks the whole image [h,w] is the crop [size,size]. */
 void clile_i_align_whole(int32_t h, int32_t w, int32_t size, clile_i_affine *out);
 
-/* A face of which only a box (left, top, width, height) is known: the square around its middle
- * with side (1 + margin) max(width, height). INVALID_ARGUMENT: what clile_i_align_box_fault
- * finds, less than a quarter of the box in the image [h,w], margin outside -0.5..4. */
+/* For a face with only a box (left, top, width, height): the square around its centre with side
+ * (1 + margin) max(width, height). INVALID_ARGUMENT: what clile_i_align_box_fault finds, less
+ * than a quarter of the box in the image [h,w], margin outside -0.5..4. */
 clile_status clile_i_align_box(const double *box /*[4]*/, double margin, int32_t h, int32_t w,
                                int32_t size, clile_i_affine *out);
 
-/* Samples src through the affine into dst [h,w,3] uint8: bilinear, over a source averaged in k x
- * k boxes when it shrinks (k = source pixels per crop pixel, rounded; no aliasing). Edge pixels
- * are repeated outside. A whole shift at scale 1 copies exactly. INVALID_ARGUMENT: an empty
- * size, a map that is not finite; OUT_OF_MEMORY. */
+/* Samples src through the affine map into dst [h,w,3] uint8: bilinear, from a source first
+ * averaged in k x k boxes if it shrinks (k = source pixels per crop pixel, rounded; no
+ * aliasing). Edge pixels repeat outside. A whole shift at scale 1 copies exactly.
+ * INVALID_ARGUMENT: an empty size, a map that is not finite; OUT_OF_MEMORY. */
 clile_status clile_i_image_warp(const clile_i_image *src, const clile_i_affine *crop_to_src,
                                 int32_t h, int32_t w, uint8_t *dst);
 
-/* The same without allocating, in memory made beforehand for crops of at most `size` pixels:
- * enough for every map that turns, shifts and scales (one that shears more than that allocates). */
+/* Likewise without allocating, in memory made beforehand for crops of at most `size` pixels. It
+ * is enough for every map that turns, shifts and scales; one that shears more allocates. */
 typedef struct {
     uint32_t *sums;
     uint8_t *reduced;
     int64_t side; /* pixels of the largest square source that fits */
 } clile_i_warp_space;
-/* free it also on failure */
+/* free it even on failure */
 clile_status clile_i_warp_space_init(clile_i_warp_space *space, int32_t size);
 void clile_i_warp_space_free(clile_i_warp_space *space);
 clile_status clile_i_image_warp_in(const clile_i_image *src, const clile_i_affine *crop_to_src,
                                    int32_t h, int32_t w, clile_i_warp_space *space, uint8_t *dst);
 
 enum { CLILE_I_CROP_LARGEST = 4096 }; /* pixels of a crop's side */
-/* Crops are kept with a margin so that shifted and scaled training crops see real pixels: a
- * stored crop of `size` pixels is rendered with clile_i_crop_stored(size) pixels, the canonical
- * crop being its middle. */
+/* Crops are kept with a margin so that shifted and scaled training crops see real pixels: a crop
+ * of `size` pixels is stored with clile_i_crop_stored(size) pixels, its middle being the
+ * canonical crop. */
 int32_t clile_i_crop_stored(int32_t size); /* even margin: size + 2 * round(size / 16) */
 
 /* What augmentation does to one crop; all zero / one: nothing. */
@@ -123,7 +123,7 @@ void clile_i_crop_to_input(const uint8_t *stored, int32_t size, const clile_i_ji
 #define CLILE_I_BLUR_MOST 10.0
 void clile_i_blur(int32_t size, double deviation, float *planes /*[3,size,size]*/);
 
-/* The same of a crop of which all [size,size] pixels are used as they are; rows row_stride bytes
+/* Likewise for a crop whose [size,size] pixels are all used as they are; rows row_stride bytes
  * apart. */
 void clile_i_pixels_to_input(const uint8_t *rgb, int64_t row_stride, int32_t size, float *dst);
 

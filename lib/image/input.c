@@ -1,5 +1,5 @@
 /* Stored crop -> network input: window, mirror, bilinear sampling, colour, blur, normalisation.
- * Paid for every image of every step, so it walks memory in order and allocates nothing. */
+ * Runs for every image of every step, so it walks memory in order and allocates nothing. */
 #include "image/image.h"
 
 #include <math.h>
@@ -25,7 +25,7 @@ static void normalise(int64_t plane, float *values)
     }
 }
 
-/* The middle [size,size] of the stored crop as planes of floats, mirrored or not: no arithmetic. */
+/* The middle [size,size] of the stored crop as planes of floats, mirrored or not; no arithmetic. */
 static void read_middle(const uint8_t *stored, int32_t size, int32_t flip, float *dst)
 {
     const int64_t width = clile_i_crop_stored(size), margin = (width - size) / 2,
@@ -50,8 +50,8 @@ static void read_middle(const uint8_t *stored, int32_t size, int32_t flip, float
     }
 }
 
-/* Position of an output pixel on one axis of the stored crop: the pixel before it, the step to
- * the one after it and the weight of the latter. Edges are repeated. */
+/* An output pixel's position on one axis of the stored crop: the pixel before it, the step to
+ * the one after it, and that one's weight. Edges repeat. */
 typedef struct {
     int32_t before, step;
     float weight;
@@ -66,14 +66,14 @@ static tap tap_at(double position, int32_t width)
 
 enum { RUN = 128 }; /* output columns that are sampled together */
 
-/* Two rows of the stored crop, sampled at the columns of a run; neighbouring output rows share
+/* Two rows of the stored crop, sampled at the columns of a run; consecutive output rows share
  * them. */
 typedef struct {
     int32_t row[2]; /* which rows are here; -1: none */
     float value[2][3][RUN];
 } sampled_rows;
 
-/* Where sampled row `row` is; it takes the place that does not hold `kept`. */
+/* Index of sampled row `row`; if new, it replaces the one that is not `kept`. */
 static int32_t sample_row(sampled_rows *rows, const uint8_t *stored, int32_t width, int32_t row,
                           int32_t kept, const tap *columns, int32_t count)
 {
@@ -93,7 +93,7 @@ static int32_t sample_row(sampled_rows *rows, const uint8_t *stored, int32_t wid
     return place;
 }
 
-/* Window, mirror and bilinear sampling; the map is separable, so the taps of a run of columns
+/* Window, mirror and bilinear sampling. The map is separable, so the taps of a run of columns
  * serve all rows. */
 static void read_window(const uint8_t *stored, int32_t size, const clile_i_jitter *jitter,
                         float *dst)
@@ -187,7 +187,7 @@ void clile_i_crop_to_input(const uint8_t *stored, int32_t size, const clile_i_ji
 void clile_i_pixels_to_input(const uint8_t *rgb, int64_t row_stride, int32_t size, float *dst)
 {
     enum { VALUES = 256 };
-    float table[3][VALUES]; /* of every value a pixel can have: the arithmetic of normalise */
+    float table[3][VALUES]; /* normalise() of every value a pixel can have */
     const int64_t plane = (int64_t)size * size;
     for (int32_t i = 0; i < VALUES; ++i)
         for (int32_t k = 0; k < 3; ++k) table[k][i] = (float)i;

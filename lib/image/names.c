@@ -1,10 +1,10 @@
-/* Which files are images, by their names. */
+/* Which files are images, by name. */
 #include "image/image.h"
 
 #include <string.h>
 
-/* Lower case, without the point. What is not read is known so that it is not left out without a
- * word. */
+/* Lower case, without the point. Endings that are not read are listed so that such files are not
+ * left out silently. */
 static const char *const read_endings[] = {"jpg", "jpeg", "jpe", "jif", "jfif", "png", "bmp"};
 static const char *const other_endings[] = {"webp", "tif", "tiff", "gif", "heic", "heif", "avif",
                                             "jxl",  "jp2", "j2k",  "jpx", "ppm",  "pgm",  "pbm",

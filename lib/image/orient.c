@@ -3,12 +3,11 @@
 
 #include <string.h>
 
-/* Tiles, since one of the two images is passed through along its columns. */
+/* In tiles, since one of the two images is walked along its columns. */
 enum { TILE = 32 };
 
-/* What the orientations mean (CIPA DC-008-2019, 4.6.4 A): `swap`: the stored rows are columns of
- * the upright image; `right`, `bottom`: the upright image's columns, rows are counted from the
- * other side. */
+/* What the orientations mean (CIPA DC-008-2019, 4.6.4 A). swap: the stored rows are columns of
+ * the upright image. right, bottom: its columns, rows count from the other side. */
 static const struct {
     int swap, right, bottom;
 } turns[9] = {{0, 0, 0}, {0, 0, 0}, {0, 1, 0}, {0, 1, 1}, {0, 0, 1},

@@ -64,7 +64,7 @@ clile_status clile_i_image_write_png(const char *path, int32_t h, int32_t w, int
     header[8] = 8;                     /* bits */
     header[9] = channels == 3 ? 2 : 0; /* RGB or grey */
     CLILE_I_TRY(clile_i_writer_open(path, &writer));
-    clile_i_writer_relax(writer); /* thousands of pictures, each made in milliseconds */
+    clile_i_writer_relax(writer); /* thousands of images, each quickly made again */
     CLILE_I_TRY(clile_i_writer_put(writer, signature, sizeof signature));
     CLILE_I_TRY(put_chunk(writer, "IHDR", header, sizeof header));
     CLILE_I_TRY(put_chunk(writer, "IDAT", packed, packed_size));

@@ -4,7 +4,7 @@
 
 #include <clile/image.h>
 
-/* Hands a decoded image's pixels out: the decoder's rows are tightly packed. */
+/* Passes a decoded image's pixels to the caller: the decoder's rows are tightly packed. */
 static void hand_out(const clile_i_image *image, int32_t *h, int32_t *w, uint8_t **rgb)
 {
     *h = image->h;

@@ -1,4 +1,4 @@
-/* clile_image_walk: the image files of a folder and of the folders in it. */
+/* clile_image_walk: the image files of a folder and its subfolders. */
 #include "image/image.h"
 
 #include <clile/image.h>
@@ -16,7 +16,7 @@ typedef struct {
 typedef struct {
     clile_path_fn each;
     void *user;
-    /* ascending: symbolic links lead to a folder more than once, and in circles */
+    /* sorted; symbolic links may lead to a folder more than once, and in circles */
     folder_id *visited;
     int64_t count, capacity;
 } walk;
@@ -27,7 +27,7 @@ static int compare_ids(const folder_id *a, const folder_id *b)
     return a->inode < b->inode ? -1 : a->inode > b->inode;
 }
 
-/* *known: 1 when the folder was visited; otherwise it is from now on. */
+/* *known: 1 if the folder was visited before; it now is. */
 static clile_status visit(walk *w, const struct stat *info, int *known)
 {
     const folder_id id = {info->st_dev, info->st_ino};
@@ -74,7 +74,7 @@ static clile_status walk_folder(walk *w, const char *folder)
             status = CLILE_E_OUT_OF_MEMORY;
             goto cleanup;
         }
-        /* a link to nothing is given: reading it says so */
+        /* a dangling link is listed too: reading it will say so */
         const int there = stat(path, &info) == 0;
         if (there && S_ISDIR(info.st_mode)) {
             CLILE_I_TRY(walk_folder(w, path));

@@ -4,8 +4,8 @@
 #include <math.h>
 #include <string.h>
 
-/* The part of the source that a crop needs, averaged over boxes of kx x ky pixels: what bilinear
- * sampling reads. */
+/* The part of the source that a crop needs, averaged over boxes of kx x ky pixels: the input of
+ * bilinear sampling. */
 typedef struct {
     int32_t h, w;
     int64_t row_stride;
@@ -15,7 +15,7 @@ typedef struct {
     int32_t kx, ky;
 } sampled;
 
-/* Where the red, green and blue of a pixel lie, and how many bytes it has. */
+/* Offsets of red, green and blue in a pixel, and its size in bytes. */
 typedef struct {
     int32_t bytes, at[3];
 } pixel_format;
@@ -38,8 +38,8 @@ static int32_t clamp_index(int32_t value, int32_t count)
     return value < 0 ? 0 : value >= count ? count - 1 : value;
 }
 
-/* Half-open range of source pixels that lie under a crop's extent, with one more on each side,
- * inside [0, count). */
+/* Half-open range of source pixels under a crop's extent, plus one on each side, within [0,
+ * count). */
 static void covered_range(double base, double along_x, double along_y, int32_t w, int32_t h,
                           int32_t count, int32_t *first, int32_t *last)
 {
@@ -54,8 +54,8 @@ static void covered_range(double base, double along_x, double along_y, int32_t w
     *last = (int32_t)fmax(fmin(ceil(high) + 1.0, count), *first + 1.0);
 }
 
-/* dst [h,w,3]: means of kx x ky boxes of src from (x0, y0) on; beyond the edge the last pixel is
- * repeated. */
+/* dst [h,w,3]: means of kx x ky boxes of src, from (x0, y0); beyond the edge the last pixel
+ * repeats. */
 static void box_reduce(const clile_i_image *src, int32_t x0, int32_t y0, int32_t kx, int32_t ky,
                        int32_t h, int32_t w, uint32_t *sums /*[w,3]*/, uint8_t *dst)
 {
@@ -78,7 +78,7 @@ static void box_reduce(const clile_i_image *src, int32_t x0, int32_t y0, int32_t
     }
 }
 
-/* Inlined once for RGB, which nearly all pixels are, and once for any. */
+/* Inlined once for RGB, which nearly all pixels are, and once for any format. */
 static inline void sample_rows(const sampled *src, const pixel_format f, const clile_i_affine *m,
                                int32_t h, int32_t w, uint8_t *dst)
 {
@@ -150,8 +150,8 @@ clile_status clile_i_image_warp_in(const clile_i_image *src, const clile_i_affin
         !clile_i_is_finite(m->f))
         return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "warp by an affine map that is not finite");
 
-    /* Source pixels per crop pixel along the source's axes, to whole boxes: 1.5 and more are
-     * averaged first. */
+    /* Source pixels per crop pixel along the source's axes, rounded to whole boxes: from 1.5 up
+     * they are averaged first. */
     const int32_t kx = (int32_t)fmin(fmax(floor(step_x + 0.5), 1.0), 4096.0);
     const int32_t ky = (int32_t)fmin(fmax(floor(step_y + 0.5), 1.0), 4096.0);
     if (kx > 1 || ky > 1) {

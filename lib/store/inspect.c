@@ -1,4 +1,4 @@
-/* clile/inspect.h: the view of weights.h for everybody. */
+/* clile/inspect.h: the public form of weights.h. */
 #include "store/weights.h"
 
 #include <clile/inspect.h>

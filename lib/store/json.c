@@ -38,7 +38,7 @@ clile_status clile_i_json_expect(clile_i_json *json, char character)
     return clile_i_json_take(json, character) ? CLILE_OK : clile_i_json_fail(json, expected);
 }
 
-/* The four digits of \uXXXX; -1 when they are none. */
+/* The four hexadecimal digits after \u; -1 if they are not. */
 static int32_t hex_unit(const char *begin, const char *end)
 {
     if (end - begin < 4) return -1;
@@ -77,7 +77,7 @@ static void put_code_point(clile_i_json *json, uint32_t code)
     json->strings = out;
 }
 
-/* \uXXXX, or two of them that make a surrogate pair; position is behind the 'u'. */
+/* \uXXXX, or two of them that make a surrogate pair; position is after the 'u'. */
 static clile_status read_unicode_escape(clile_i_json *json)
 {
     const int32_t unit = hex_unit(json->position, json->end);

@@ -1,14 +1,13 @@
-/* The stack machine of a pickle, without the part that would run anything: see pickle.h. */
+/* The stack machine of a pickle, without the part that would run anything (pickle.h). */
 #include "store/pickle.h"
 
 #include <string.h>
 
-/* MOST_VALUES: a checkpoint has some ten thousand; a byte of a pickle must not become a hundred
- * of memory without end.
- */
+/* MOST_VALUES: a checkpoint has some ten thousand. Without a limit, each byte of a pickle could
+ * become a hundred in memory. */
 enum { MARK = -1, NO_CELL = -1, HIGHEST_PROTOCOL = 5, MOST_VALUES = 1 << 21 };
 
-/* The opcodes that are read; the names are those of Python's pickletools. */
+/* The opcodes that are read, by their names in Python's pickletools. */
 enum {
     OP_MARK = '(',
     OP_STOP = '.',
@@ -138,7 +137,7 @@ static clile_status take_number(clile_i_pickle *p, size_t bytes, uint64_t *out)
     return CLILE_OK;
 }
 
-/* The same with a sign. */
+/* Likewise, signed. */
 static clile_status push_integer(clile_i_pickle *p, size_t bytes)
 {
     uint64_t number = 0;
@@ -160,7 +159,7 @@ static clile_status push_text(clile_i_pickle *p, size_t length_bytes)
                        .kind = CLILE_I_PY_TEXT, .text = (const char *)at, .size = (int64_t)length});
 }
 
-/* The value on top of the stack, taken off it. */
+/* Pops the value on top of the stack. */
 static clile_status pop(clile_i_pickle *p, int32_t *out)
 {
     if (p->stack.count == 0 || p->stack.at[p->stack.count - 1] == MARK)
@@ -169,7 +168,7 @@ static clile_status pop(clile_i_pickle *p, int32_t *out)
     return CLILE_OK;
 }
 
-/* The container below, which must be of this kind. */
+/* The container now on top, which must be of this kind. */
 static clile_status top_container(const clile_i_pickle *p, int64_t stack_count,
                                   clile_i_py_kind kind, int32_t *out)
 {
@@ -191,7 +190,7 @@ static clile_status find_mark(const clile_i_pickle *p, int64_t *out)
 
 /* ---- containers ---- */
 
-/* The values from `begin` of the stack on become the items of `container`; the stack ends at
+/* Makes the stack's values from `begin` up the items of `container`; the stack then ends at
  * `end`. */
 static clile_status collect(clile_i_pickle *p, int32_t container, int64_t begin, int64_t end)
 {
@@ -201,8 +200,7 @@ static clile_status collect(clile_i_pickle *p, int32_t container, int64_t begin,
     return CLILE_OK;
 }
 
-/* A tuple of the values from `begin` of the stack on, in place of them and of the mark, which is
- * at `end`. */
+/* Replaces the stack's values from `begin` up, and the mark at `end`, by a tuple of them. */
 static clile_status make_tuple(clile_i_pickle *p, int64_t begin, int64_t end)
 {
     const int64_t count = p->stack.count;
@@ -220,8 +218,8 @@ static clile_status tuple_of(clile_i_pickle *p, int64_t count)
     return make_tuple(p, p->stack.count - count, p->stack.count - count);
 }
 
-/* APPEND and SETITEM have their items on top of the container, APPENDS and SETITEMS behind a
- * mark. */
+/* APPEND and SETITEM have their items right above the container; APPENDS and SETITEMS have a
+ * mark between. */
 static clile_status add_items(clile_i_pickle *p, clile_i_py_kind kind, int64_t count)
 {
     int64_t begin = p->stack.count - count, end = begin;
@@ -239,7 +237,7 @@ static clile_status add_items(clile_i_pickle *p, clile_i_py_kind kind, int64_t c
     return collect(p, container, begin, end);
 }
 
-/* ---- the memo: numbered as Python does, without gaps beyond the size of the pickle ---- */
+/* ---- the memo: numbered as in Python, with no index beyond the size of the pickle ---- */
 
 static clile_status put(clile_i_pickle *p, uint64_t index)
 {
@@ -323,13 +321,13 @@ static clile_status reduce(clile_i_pickle *p)
     }
     CLILE_I_RETURN_IF(push(p, (clile_i_py){.kind = CLILE_I_PY_CALL, .integer = global}));
     clile_i_py *call = &p->values[p->value_count - 1];
-    call->first = called.first; /* the tuple's own items, which nobody changes any more */
+    call->first = called.first; /* the tuple's own items; nothing changes them any more */
     call->last = called.last;
     call->size = called.size;
     return CLILE_OK;
 }
 
-/* A state dict carries attributes (_metadata), which are nothing to us. */
+/* A state dict carries attributes (_metadata), which are ignored. */
 static clile_status build(clile_i_pickle *p)
 {
     int32_t attributes = 0, object = 0;
@@ -347,7 +345,7 @@ static clile_status persistent(clile_i_pickle *p)
 
 /* ---- the loop ---- */
 
-/* Opcodes that make one value of what stands in the pickle. */
+/* Opcodes that make one value from what is in the pickle. */
 static clile_status step_value(clile_i_pickle *p, uint8_t opcode, int *known)
 {
     const uint8_t *skipped = NULL;

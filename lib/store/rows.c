@@ -7,7 +7,7 @@
 #include <stdarg.h>
 #include <string.h>
 
-enum { SHOWN = 40 }; /* bytes of a bad field that a message repeats */
+enum { SHOWN = 40 }; /* bytes of a bad field that a message quotes */
 
 static const char *base_name(const char *path)
 {
@@ -99,7 +99,7 @@ void clile_i_rows_split_otherwise(clile_i_rows *rows)
     if (rows->count < CLILE_I_ROWS_MOST) ++rows->count;
 }
 
-/* "0,5" in quotes: the field + 1, 0 when there is none. */
+/* A field such as "0,5" in quotes: its index + 1, 0 if there is none. */
 static int64_t find_decimal_comma(const clile_i_rows *rows)
 {
     const int64_t count = rows->count < CLILE_I_ROWS_MOST ? rows->count : CLILE_I_ROWS_MOST;
@@ -138,7 +138,7 @@ clile_status clile_i_rows_fail(const clile_i_rows *rows, const char *format, ...
 
 /* ---- rows ---- */
 
-/* A quoted field with each "" as one ". */
+/* Turns each "" within a quoted field into one ". */
 static clile_status unescape(clile_i_rows *rows, int64_t field)
 {
     const char *at = rows->begin[field], *end = rows->end[field];

@@ -1,5 +1,5 @@
-/* A CSV file row by row. Blank rows are skipped; rows are counted from 1, the header being one.
- * OpenFace and Py-Feat write more than 700 columns. */
+/* A CSV file row by row. Blank rows are skipped; rows count from 1, header included. OpenFace
+ * and Py-Feat write more than 700 columns. */
 #ifndef CLILE_I_ROWS_H
 #define CLILE_I_ROWS_H
 
@@ -8,50 +8,51 @@
 enum { CLILE_I_ROWS_MOST = 2048 };
 typedef struct {
     const char *kind, *name; /* for messages: "BP4D label file", "F001_T1.csv" */
-    int32_t blanks;          /* 1: columns may be separated by blanks, too */
+    int32_t blanks;          /* 1: blanks separate columns, too */
     clile_i_file file;
     clile_i_lines lines;
-    const char *line_begin, *line_end; /* the present row */
-    int64_t count;                     /* fields of it */
-    /* [CLILE_I_ROWS_MOST] fields without surrounding blanks and quotes; "" in quotes is one ".
-     * What they point to is there until the rows are closed, but it need not be in the row. */
+    const char *line_begin, *line_end; /* the current row */
+    int64_t count;                     /* its fields */
+    /* [CLILE_I_ROWS_MOST] fields without surrounding blanks and quotes, each "" in quotes as one
+     * ". They point to memory that stays until the rows are closed, not always into the row. */
     const char **begin, **end;
-    char *unescaped; /* [file.size] fields that had a "", where they are in the file; NULL: none */
+    char *unescaped; /* [file.size] fields that had a "", at their offset in the file; NULL: none */
 } clile_i_rows;
 /* FORMAT: UTF-16, which spreadsheets write as "Unicode text". */
 clile_status clile_i_encoding_check(const char *kind, const char *name, const clile_i_file *file);
-/* A text file of at most max_bytes (max_label_mb). IO; INVALID_ARGUMENT: larger; FORMAT: UTF-16. */
+/* Opens a text file of at most max_bytes (max_label_mb). IO; INVALID_ARGUMENT: larger; FORMAT:
+ * UTF-16. */
 clile_status clile_i_label_file_open(const char *kind, const char *path, int64_t max_bytes,
                                      clile_i_file *out);
-/* `kind` and `path` must outlive the rows. As clile_i_label_file_open. */
+/* `kind` and `path` must outlive the rows. Fails as clile_i_label_file_open. */
 clile_status clile_i_rows_open(const char *kind, const char *path, int64_t max_bytes,
                                clile_i_rows *rows);
 void clile_i_rows_close(clile_i_rows *rows);
-/* *more: 0 at the end. FORMAT: more than CLILE_I_ROWS_MOST fields, a NUL byte, a quote that the
- * row does not close: line breaks in a field are not read. */
+/* *more: 0 at the end. FORMAT: more than CLILE_I_ROWS_MOST fields, a NUL byte, or a quote not
+ * closed within the row (line breaks in a field are not read). */
 clile_status clile_i_rows_next(clile_i_rows *rows, int32_t *more);
-/* FORMAT unless the present row has `expected` fields: "KIND NAME, row R: N columns, header has
+/* FORMAT unless the current row has `expected` fields: "KIND NAME, row R: N columns, header has
  * M". */
 clile_status clile_i_rows_expect(const clile_i_rows *rows, int64_t expected);
-/* Field k as a whole number >= 0; FORMAT with file, row, column and what was there. */
+/* Field k as a whole number >= 0. FORMAT with file, row, column and what was there. */
 clile_status clile_i_rows_whole(const clile_i_rows *rows, int64_t field, const char *what,
                                 int64_t *out);
-/* Field k as an occurrence code: 1, 0, 9 (or -1, nothing, or any of them as a decimal when
- * `loose`), to 1, 0, -1. FORMAT with file, row, column and what was there. */
+/* Field k as an occurrence code: 1, 0 or 9 (when `loose` also -1, nothing, or any of them as a
+ * decimal) becomes 1, 0 or -1. FORMAT with file, row, column and what was there. */
 clile_status clile_i_rows_code(const clile_i_rows *rows, int64_t field, int32_t au, int32_t loose,
                                int8_t *out);
-/* Spreadsheets of countries with a decimal comma separate columns by semicolons. "semicolons" or
- * "tabs" when the text has any outside quotes (blanks: tabs are fine), otherwise NULL. */
+/* Spreadsheets of countries with a decimal comma separate columns by semicolons. Returns
+ * "semicolons" or "tabs" if the text has any outside quotes (blanks: tabs are fine), otherwise
+ * NULL. */
 const char *clile_i_separators_found(const char *begin, const char *end, int32_t blanks);
-/* FORMAT when the present row is one column only because its separators are not commas. */
+/* FORMAT if the current row is one column only because its separators are not commas. */
 clile_status clile_i_rows_check_separators(const clile_i_rows *rows);
-/* Splits the present row anew, at semicolons and tabs: to guess what it would be. */
+/* Splits the current row again at semicolons and tabs, to guess what it was meant to be. */
 void clile_i_rows_split_otherwise(clile_i_rows *rows);
-/* "nan" in any letters and the like, as C libraries print it: -nan(ind), 1.#IND, -1.#QNAN. */
+/* 1 for "nan" in any case, and for how C libraries print it: -nan(ind), 1.#IND, -1.#QNAN. */
 int clile_i_rows_is_nan(const clile_i_rows *rows, int64_t field);
-/* Ends of a message about the present row: "KIND NAME, row R: " in front of the text. Wrong
- * separators and decimal commas in the row are named, too, since the text is about what follows
- * from them. */
+/* Fails with "KIND NAME, row R: " in front of the text. Also names wrong separators and decimal
+ * commas in the row, since those are the likely cause. */
 #if defined(__GNUC__)
 __attribute__((format(printf, 2, 3)))
 #endif

@@ -1,5 +1,5 @@
-/* The reader of safetensors files. The header decides nothing before it is checked; the data are
- * never touched but for their CRC. */
+/* The reader of safetensors files. Nothing in the header is used before it is checked; the data
+ * are touched only for their CRC. */
 #include "store/json.h"
 #include "store/safetensors_types.h"
 
@@ -17,7 +17,7 @@ typedef struct {
 struct clile_i_st {
     char *path;
     clile_i_file file;
-    const uint8_t *data; /* behind the header */
+    const uint8_t *data; /* after the header */
     int64_t data_size;
     char *strings;
     clile_i_st_tensor *tensors; /* sorted by name once open */
@@ -69,8 +69,8 @@ static clile_status read_dtype(clile_i_json *json, clile_i_st_tensor *tensor, in
     return CLILE_OK;
 }
 
-/* Bytes that shape and dtype ask for must be those that the offsets give, and they must be in
- * the file. */
+/* Checks that the bytes of shape and dtype are those of the offsets, and that they are in the
+ * file. */
 static clile_status place_tensor(const clile_i_st *st, clile_i_st_tensor *tensor, int32_t bits,
                                  byte_range range)
 {
@@ -210,7 +210,7 @@ static clile_status sort_and_check_names(clile_i_st *st)
     return CLILE_OK;
 }
 
-/* The format wants the tensors to fill the data: no hole, no overlap, nothing behind the last. */
+/* The tensors must fill the data: no hole, no overlap, nothing after the last. */
 static clile_status check_contiguous(const clile_i_st *st)
 {
     clile_status status = CLILE_OK;
@@ -316,7 +316,7 @@ static clile_status open_path(const char *path, int verify, clile_i_st **out)
     clile_i_file file;
     CLILE_I_RETURN_IF(clile_i_file_open(path, &file));
     const clile_status status = clile_i_st_open_file(path, &file, verify, out);
-    clile_i_file_close(&file); /* when it was not taken over */
+    clile_i_file_close(&file); /* does nothing if it was taken over */
     return status;
 }
 

@@ -1,4 +1,4 @@
-/* The types of the safetensors format. Private to base. */
+/* The types of the safetensors format. Private to store. */
 #ifndef CLILE_I_SAFETENSORS_TYPES_H
 #define CLILE_I_SAFETENSORS_TYPES_H
 
@@ -19,7 +19,7 @@ typedef struct {
     int32_t bits; /* of one element */
 } clile_i_st_dtype;
 
-/* By the name in a file; NULL when the format has none of that name. */
+/* By its name in a file; NULL if the format has no such name. */
 const clile_i_st_dtype *clile_i_st_dtype_named(const char *name);
 /* By our type; NULL for CLILE_I_ST_OTHER. */
 const clile_i_st_dtype *clile_i_st_dtype_of(clile_i_st_type type);

@@ -1,6 +1,6 @@
-/* The writer of safetensors files: tensors in the order of the reference implementation (larger
- * elements first, then by name), so every tensor is aligned to its element size when the data
- * are aligned. */
+/* The writer of safetensors files. Tensors come in the order of the reference implementation
+ * (larger elements first, then by name), so each is aligned to its element size if the data are
+ * aligned. */
 #include "store/safetensors_types.h"
 
 #include <stdlib.h>
@@ -13,11 +13,11 @@ typedef struct {
     const clile_i_st_dtype *dtype;
     int32_t ndim;
     int64_t shape[CLILE_I_ST_MAX_DIMS];
-    const void *data; /* NULL: it comes by put */
+    const void *data; /* NULL: comes by put */
     int later;
     size_t bytes;
-    size_t begin, done; /* where the tensor begins in the data; bytes that are written */
-    uint32_t crc;       /* of those */
+    size_t begin, done; /* offset in the data; bytes written */
+    uint32_t crc;       /* of the bytes written */
 } entry;
 
 typedef struct {
@@ -30,7 +30,8 @@ struct clile_i_st_writer {
     metadata_pair *metadata;
     int64_t metadata_count, metadata_capacity;
     clile_i_writer *file; /* between begin and finish */
-    int64_t data_offset;  /* of the data, and of the eight digits of their CRC, in the file */
+    int64_t
+        data_offset; /* offsets in the file: of the data, and of the eight digits of their CRC */
     int64_t crc_offset;
 };
 
@@ -156,7 +157,7 @@ static int compare_entries(const void *left, const void *right)
     return strcmp(a->name, b->name);
 }
 
-/* The header with zeros for the CRC, whose place in it goes to *crc_at. */
+/* The header with zeros for the CRC; *crc_at is the CRC's offset in it. */
 static clile_status make_header(clile_i_st_writer *writer, clile_i_text *header, size_t *crc_at)
 {
     clile_i_text_append(header, "{\"%s\":{", CLILE_I_ST_METADATA_KEY);

@@ -1,7 +1,7 @@
 /* What torch.save writes (torch/serialization.py, since PyTorch 1.6): an archive with
  * NAME/data.pkl, a pickle in which each tensor is a call of
- * torch._utils._rebuild_tensor_v2(storage, offset, shape, stride, requires_grad, hooks), and one
- * member NAME/data/KEY of raw numbers for each storage, which is the persistent id ("storage",
+ * torch._utils._rebuild_tensor_v2(storage, offset, shape, stride, requires_grad, hooks), and a
+ * member NAME/data/KEY of raw numbers for each storage, whose persistent id is ("storage",
  * torch.FloatStorage, KEY, device, elements). */
 #include "store/pickle.h"
 #include "store/weights.h"
@@ -11,7 +11,7 @@
 
 enum { DEEPEST = 16, MOST_STEPS = 1000000, MOST_TENSORS = 100000, MOST_NAME = 1000 };
 
-/* The globals that are allowed; first those that are called. */
+/* The allowed globals, those that are called first. */
 enum { ORDERED_DICT, REBUILD_TENSOR, REBUILD_PARAMETER, FIRST_STORAGE };
 static const char *const globals[] = {"collections OrderedDict",
                                       "torch._utils _rebuild_tensor_v2",
@@ -27,7 +27,7 @@ static const char *const globals[] = {"collections OrderedDict",
                                       "torch ByteStorage",
                                       "torch BoolStorage",
                                       NULL};
-/* Of the storages, in that order. */
+/* Of the storages, in the order above. */
 static const struct {
     const char *name;
     int64_t bytes;
@@ -43,7 +43,7 @@ typedef struct {
     clile_i_weight_fn add;
     void *context;
     int64_t steps, tensors;
-    char name[MOST_NAME + 1]; /* of where the walk is: keys joined by points */
+    char name[MOST_NAME + 1]; /* where the walk is: keys joined by points */
     size_t name_size;
 } reader;
 
@@ -52,7 +52,7 @@ static clile_status malformed(const reader *r, const char *what)
     return clile_i_fail(CLILE_E_FORMAT, "%s: tensor \"%s\": %s", r->path, r->name, what);
 }
 
-/* Up to `most` items of a value, how many there are. */
+/* Stores up to `most` items of a value and returns how many it has. */
 static int64_t items_of(const reader *r, const clile_i_py *value, int64_t most,
                         const clile_i_py **items)
 {
@@ -70,7 +70,7 @@ static int is_text(const clile_i_py *value, const char *text)
 
 /* ---- a tensor ---- */
 
-/* The numbers of a storage, the type and how many there are. */
+/* The numbers of a storage, their type and count. */
 static clile_status read_storage(reader *r, const clile_i_py *value, int64_t *dtype, int64_t *count,
                                  const uint8_t **data)
 {
@@ -103,7 +103,7 @@ static clile_status read_storage(reader *r, const clile_i_py *value, int64_t *dt
     return CLILE_OK;
 }
 
-/* A tuple of sizes: how many, or -1. */
+/* A tuple of sizes: returns how many, or -1. */
 static int32_t read_sizes(const reader *r, const clile_i_py *value,
                           int64_t sizes[CLILE_I_WEIGHT_MAX_DIMS])
 {
@@ -118,7 +118,7 @@ static int32_t read_sizes(const reader *r, const clile_i_py *value,
     return (int32_t)value->size;
 }
 
-/* Whether every element lies in the storage; sets count, bytes and strided. */
+/* Checks that every element is in the storage; sets count, bytes and strided. */
 static clile_status place(const reader *r, clile_i_weight *w, int64_t offset, int64_t stored,
                           int64_t element)
 {
@@ -127,7 +127,7 @@ static clile_status place(const reader *r, clile_i_weight *w, int64_t offset, in
         return malformed(r, "its shape has too many elements");
     w->bytes = w->count * element;
     for (int32_t i = w->ndim - 1; i >= 0; --i) {
-        if (w->shape[i] <= 1) w->stride[i] = 0; /* never taken */
+        if (w->shape[i] <= 1) w->stride[i] = 0; /* a step that is never taken */
         if (w->shape[i] > 1 && w->stride[i] != packed) w->strided = 1;
         packed *= w->shape[i] > 0 ? w->shape[i] : 1;
     }
@@ -170,7 +170,7 @@ static clile_status read_tensor(reader *r, const clile_i_py *call)
 
 static clile_status walk(reader *r, const clile_i_py *value, int depth);
 
-/* The walk goes on below `key`. */
+/* Continues the walk below `key`. */
 static clile_status walk_into(reader *r, const char *key, size_t key_size, const clile_i_py *value,
                               int depth)
 {
@@ -211,7 +211,7 @@ static clile_status walk_items(reader *r, const clile_i_py *container, int depth
     return CLILE_OK;
 }
 
-/* Values may hold each other in any way: depth and steps are counted. */
+/* Values may hold each other in any way, so depth and steps are limited. */
 static clile_status walk(reader *r, const clile_i_py *value, int depth)
 {
     if (depth > DEEPEST || ++r->steps > MOST_STEPS)
@@ -229,13 +229,13 @@ static clile_status walk(reader *r, const clile_i_py *value, int depth)
                 return walk(r, clile_i_pickle_next(r->pickle, &cell), depth + 1);
             }
             return malformed(r, "it is not as torch.save writes it");
-        default: return CLILE_OK; /* a number or a text beside the tensors */
+        default: return CLILE_OK; /* a number or text beside the tensors */
     }
 }
 
 /* ---- the archive ---- */
 
-/* "NAME/" of the one NAME/data.pkl. */
+/* Finds the one NAME/data.pkl; root becomes "NAME/". */
 static clile_status find_pickle(reader *r, int64_t *index)
 {
     static const char ending[] = "/data.pkl";
@@ -269,7 +269,7 @@ static clile_status check_byte_order(reader *r)
     size_t size = 0;
     snprintf(name, sizeof name, "%.*sbyteorder", (int)r->root_size, r->root);
     const int64_t index = clile_i_zip_find(r->archive, name);
-    if (index < 0) return CLILE_OK; /* written before PyTorch 2.1 */
+    if (index < 0) return CLILE_OK; /* as written before PyTorch 2.1 */
     CLILE_I_RETURN_IF(clile_i_zip_read(r->archive, index, &text, &size));
     if (size != 6 || memcmp(text, "little", 6) != 0)
         return clile_i_fail(CLILE_E_UNSUPPORTED,

@@ -1,4 +1,4 @@
-/* One view of safetensors and of what torch.save writes. */
+/* One view of safetensors files and of what torch.save writes. */
 #include "store/weights.h"
 
 #include "store/safetensors_types.h"
@@ -9,8 +9,8 @@
 
 struct clile_i_weights {
     char *path;
-    clile_i_st *st;    /* safetensors: the tensors' names are its own */
-    clile_i_file file; /* PyTorch: the archive, and names of our own */
+    clile_i_st *st;    /* safetensors: it owns the names */
+    clile_i_file file; /* PyTorch: the archive; the names are ours */
     clile_i_zip *archive;
     clile_i_weight *items; /* sorted by name */
     int64_t count, capacity;
@@ -64,7 +64,7 @@ static clile_status open_safetensors(clile_i_weights *w, int verify)
     return CLILE_OK;
 }
 
-/* Before PyTorch 1.6, torch.save wrote bare pickles, the first of a magic number
+/* Before PyTorch 1.6, torch.save wrote bare pickles, the first one a magic number
  * (torch/serialization.py, MAGIC_NUMBER). */
 static int is_old_torch(const clile_i_file *file)
 {
@@ -174,7 +174,8 @@ static float from_bits(uint32_t bits)
     return value;
 }
 
-/* IEEE 754 binary16: 1 sign, 5 exponent (bias 15), 10 mantissa bits; each is a float32 exactly. */
+/* IEEE 754 binary16: 1 sign bit, 5 exponent (bias 15), 10 mantissa bits. Every value is exact in
+ * float32. */
 static float from_half(uint16_t half)
 {
     const uint32_t sign = (uint32_t)(half >> 15) << 31, exponent = half >> 10 & 31,

@@ -1,16 +1,16 @@
-/* The reader of zip archives. Only the directory at the end of the file counts; a local header
- * tells no more than where its data begin, and must agree about the name. */
+/* The reader of zip archives. Only the directory at the end of the file counts. A local header
+ * is used to find where its data begin, and its name must agree. */
 #include "store/zip.h"
 
 #include <string.h>
 #include <zlib.h>
 
 enum {
-    END_SIZE = 22,     /* end of central directory */
-    END64_SIZE = 56,   /* the same of zip64 */
-    LOCATOR_SIZE = 20, /* where the zip64 one is */
+    END_SIZE = 22,     /* end of central directory record */
+    END64_SIZE = 56,   /* likewise for zip64 */
+    LOCATOR_SIZE = 20, /* points to the zip64 record */
     ENTRY_SIZE = 46,   /* one member in the directory */
-    LOCAL_SIZE = 30,   /* header before the member's data */
+    LOCAL_SIZE = 30,   /* header in front of a member's data */
     MOST_COMMENT = 65535,
     STORED = 0,
     DEFLATED = 8,
@@ -18,13 +18,14 @@ enum {
     ZIP64_EXTRA = 1
 };
 
-/* torch.save deflates nothing: what a small file may become in memory is bounded. */
+/* torch.save deflates nothing, so a limit on what a small file may become in memory costs
+ * nothing. */
 static const uint64_t MOST_INFLATED = (uint64_t)1 << 30;
 
 typedef struct {
     char *name;
     uint32_t method, crc;
-    uint64_t packed, size, at; /* bytes in the file, of the member; where its local header is */
+    uint64_t packed, size, at; /* bytes in the file; bytes inflated; offset of the local header */
     const uint8_t *data;       /* NULL until read */
     uint8_t *inflated;         /* NULL for a stored member */
 } member;
@@ -58,7 +59,7 @@ static int signed_as(const uint8_t *p, char third, char fourth)
 
 int clile_i_zip_is(const clile_i_file *file)
 {
-    /* a safetensors file may begin with these bytes, as a length, but has a brace behind it
+    /* a safetensors file may begin with these bytes, as a length, but continues with a brace
      * where an archive has a method */
     return file->size > LOCAL_SIZE && signed_as(file->data, 3, 4) && file->data[8] != '{';
 }
@@ -114,8 +115,8 @@ static clile_status find_directory(const clile_i_zip *zip, directory *out)
     return CLILE_OK;
 }
 
-/* Sizes that do not fit in 32 bits stand in an extra field, in this order, each only where its
- * 32-bit field is full. */
+/* Sizes that do not fit in 32 bits are in an extra field, in this order, each present only if
+ * its 32-bit field is full. */
 static int read_zip64(member *m, const uint8_t *extra, uint32_t extra_size)
 {
     uint64_t *const fields[] = {&m->size, &m->packed, &m->at};
@@ -137,7 +138,7 @@ static int read_zip64(member *m, const uint8_t *extra, uint32_t extra_size)
     return wanted == 0;
 }
 
-/* The entry at *at, which is moved behind it. */
+/* Reads the entry at *at and moves *at past it. */
 static clile_status read_entry(clile_i_zip *zip, const directory *dir, uint64_t *at)
 {
     const uint8_t *p = zip->file + dir->begin + *at;
@@ -234,7 +235,7 @@ int64_t clile_i_zip_find(const clile_i_zip *zip, const char *name)
 
 /* ---- the data ---- */
 
-/* Where the packed bytes of a member are. */
+/* Finds the packed bytes of a member. */
 static clile_status locate(const clile_i_zip *zip, const member *m, const uint8_t **out)
 {
     const size_t name_size = strlen(m->name);
@@ -263,8 +264,7 @@ static clile_status inflate_member(clile_i_zip *zip, member *m, const uint8_t *p
     clile_status status = CLILE_OK;
     z_stream stream = {0};
     int begun = 0;
-    /* deflate packs at most 1032 to 1: a size beyond that is a lie, and nothing is allocated for
-     * it */
+    /* deflate packs at most 1032 to 1: a larger size is a lie, and nothing is allocated for it */
     if (m->size / 1032 > m->packed + 1) {
         status = clile_i_fail(CLILE_E_CORRUPT,
                               "%s: the zip member %s: %llu bytes cannot inflate to %llu", zip->path,
