@@ -24,24 +24,6 @@ typedef struct {
 
 /* ---- the header ---- */
 
-static clile_status need_text(const reader *r, const char *key, const char **out)
-{
-    *out = clile_i_st_metadata(r->file, key);
-    if (*out != NULL) return CLILE_OK;
-    return clile_i_fail(CLILE_E_FORMAT, "pack %s: no %s in the metadata", r->request->path, key);
-}
-
-static clile_status need_number(const reader *r, const char *key, int64_t least, int64_t most,
-                                int64_t *out)
-{
-    const char *text = NULL;
-    CLILE_I_RETURN_IF(need_text(r, key, &text));
-    if (clile_i_parse_i64(text, text + strlen(text), out) && *out >= least && *out <= most)
-        return CLILE_OK;
-    return clile_i_fail(CLILE_E_FORMAT, "pack %s: %s is \"%.40s\", expected %lld to %lld",
-                        r->request->path, key, text, (long long)least, (long long)most);
-}
-
 static clile_status check_format(const reader *r)
 {
     const char *path = r->request->path, *format = clile_i_st_metadata(r->file, "format"),
@@ -50,7 +32,7 @@ static clile_status check_format(const reader *r)
         return clile_i_fail(CLILE_E_FORMAT,
                             "%s is no packed data set: its format is \"%.40s\", expected \"%s\"",
                             path, format != NULL ? format : "", CLILE_I_PACK_FORMAT);
-    CLILE_I_RETURN_IF(need_text(r, "format_version", &version));
+    CLILE_I_RETURN_IF(clile_i_st_need_text(r->file, "format_version", &version));
     if (strcmp(version, CLILE_I_PACK_VERSION) != 0)
         return clile_i_fail(CLILE_E_UNSUPPORTED,
                             "pack %s has format version \"%.40s\", this library reads %s", path,
@@ -146,7 +128,7 @@ static clile_status check_tables(const reader *r)
 {
     const char *text = NULL;
     char digits[9];
-    CLILE_I_RETURN_IF(need_text(r, "tables_crc32", &text));
+    CLILE_I_RETURN_IF(clile_i_st_need_text(r->file, "tables_crc32", &text));
     const clile_i_pack_tables tables = {.au_ids = r->au_text,
                                         .subjects = r->subject_text,
                                         .images = r->image_text,
@@ -233,19 +215,21 @@ static clile_status fill_table(const reader *r, clile_i_table *table)
         CLILE_I_TRY(next_name(&at, &name, &capacity));
         CLILE_I_TRY(read_sample(r, i, name, table));
     }
-    CLILE_I_TRY(need_number(r, "label_rows", 0, INT64_MAX, &table->counts.label_rows));
     CLILE_I_TRY(
-        need_number(r, "labels_without_image", 0, INT64_MAX, &table->counts.labels_without_image));
-    CLILE_I_TRY(need_number(r, "images_without_labels", 0, INT64_MAX,
-                            &table->counts.images_without_labels));
-    CLILE_I_TRY(need_number(r, "images_without_landmarks", 0, INT64_MAX,
-                            &table->counts.images_without_landmarks));
+        clile_i_st_need_integer(r->file, "label_rows", 0, INT64_MAX, &table->counts.label_rows));
+    CLILE_I_TRY(clile_i_st_need_integer(r->file, "labels_without_image", 0, INT64_MAX,
+                                        &table->counts.labels_without_image));
+    CLILE_I_TRY(clile_i_st_need_integer(r->file, "images_without_labels", 0, INT64_MAX,
+                                        &table->counts.images_without_labels));
+    CLILE_I_TRY(clile_i_st_need_integer(r->file, "images_without_landmarks", 0, INT64_MAX,
+                                        &table->counts.images_without_landmarks));
     /* later than version 0.1's first packs, which have none of either */
     if (clile_i_st_metadata(r->file, "images_by_box") != NULL)
-        CLILE_I_TRY(need_number(r, "images_by_box", 0, INT64_MAX, &table->counts.images_by_box));
+        CLILE_I_TRY(clile_i_st_need_integer(r->file, "images_by_box", 0, INT64_MAX,
+                                            &table->counts.images_by_box));
     if (clile_i_st_metadata(r->file, "rows_without_face") != NULL)
-        CLILE_I_TRY(
-            need_number(r, "rows_without_face", 0, INT64_MAX, &table->counts.rows_without_face));
+        CLILE_I_TRY(clile_i_st_need_integer(r->file, "rows_without_face", 0, INT64_MAX,
+                                            &table->counts.rows_without_face));
     if (clile_i_st_metadata(r->file, "notes") != NULL)
         clile_i_text_append(&table->notes, "%s", clile_i_st_metadata(r->file, "notes"));
     CLILE_I_TRY(table->notes.status);
@@ -285,11 +269,12 @@ static clile_status open_pack(const clile_i_layout_request *request, clile_i_tab
     CLILE_I_TRY(check_sizes(request, &file));
     CLILE_I_TRY(clile_i_st_open_file(request->path, &file, 0, &r->file));
     CLILE_I_TRY(check_format(r));
-    CLILE_I_TRY(need_text(r, "au_ids", &r->au_text));
-    CLILE_I_TRY(need_text(r, "subjects", &r->subject_text));
-    CLILE_I_TRY(need_text(r, "image_names", &r->image_text));
-    CLILE_I_TRY(need_number(r, "image_size", 1, CLILE_I_CROP_LARGEST, &r->image_size));
-    CLILE_I_TRY(need_number(r, "block_images", 1, INT32_MAX, &r->block));
+    CLILE_I_TRY(clile_i_st_need_text(r->file, "au_ids", &r->au_text));
+    CLILE_I_TRY(clile_i_st_need_text(r->file, "subjects", &r->subject_text));
+    CLILE_I_TRY(clile_i_st_need_text(r->file, "image_names", &r->image_text));
+    CLILE_I_TRY(
+        clile_i_st_need_integer(r->file, "image_size", 1, CLILE_I_CROP_LARGEST, &r->image_size));
+    CLILE_I_TRY(clile_i_st_need_integer(r->file, "block_images", 1, INT32_MAX, &r->block));
     r->side = clile_i_crop_stored((int32_t)r->image_size);
     CLILE_I_TRY(read_au_ids(r));
     CLILE_I_TRY(find_tensors(r));

@@ -160,29 +160,13 @@ cleanup:
 
 /* ---- load ---- */
 
-static clile_status get_text(const clile_i_st *st, const char *key, const char **out)
-{
-    *out = clile_i_st_metadata(st, key);
-    if (*out == NULL)
-        return clile_i_fail(CLILE_E_FORMAT,
-                            "%s: no \"%s\" in the metadata: not a libclile model file",
-                            clile_i_st_path(st), key);
-    return CLILE_OK;
-}
-
-static clile_status get_integer(const clile_i_st *st, const char *key, int64_t low, int64_t high,
+static clile_status get_integer(const clile_i_st *st, const char *key, int64_t least, int64_t most,
                                 int32_t *out)
 {
-    const char *text;
-    int64_t value;
-    CLILE_I_RETURN_IF(get_text(st, key, &text));
-    if (!clile_i_parse_i64(text, text + strlen(text), &value) || value < low || value > high)
-        return clile_i_fail(
-            CLILE_E_FORMAT,
-            "%s: metadata \"%s\" is \"%.40s\", expected an integer from %lld to %lld",
-            clile_i_st_path(st), key, text, (long long)low, (long long)high);
+    int64_t value = 0;
+    const clile_status status = clile_i_st_need_integer(st, key, least, most, &value);
     *out = (int32_t)value;
-    return CLILE_OK;
+    return status;
 }
 
 /* A comma-separated list of numbers; *count is the capacity before and how many there were
@@ -190,7 +174,7 @@ static clile_status get_integer(const clile_i_st *st, const char *key, int64_t l
 static clile_status get_list(const clile_i_st *st, const char *key, int32_t *count, double *values)
 {
     const char *text, *begin;
-    CLILE_I_RETURN_IF(get_text(st, key, &text));
+    CLILE_I_RETURN_IF(clile_i_st_need_text(st, key, &text));
     int32_t found = 0;
     for (begin = text;; ++found) {
         const char *end = strchr(begin, ',');
@@ -246,15 +230,15 @@ static clile_status create_described(const clile_i_st *st, clile_model **out)
             CLILE_E_UNSUPPORTED, "%s: model format %d, this libclile (%s) reads up to %d",
             clile_i_st_path(st), (int)version, clile_version(), (int)CLILE_I_MODEL_FORMAT_INT8);
     if (version >= CLILE_I_MODEL_FORMAT_INT8) {
-        CLILE_I_RETURN_IF(get_text(st, "weights", &weights));
+        CLILE_I_RETURN_IF(clile_i_st_need_text(st, "weights", &weights));
         if (strcmp(weights, int8_name) != 0)
             return clile_i_fail(CLILE_E_UNSUPPORTED,
                                 "%s: metadata \"weights\" is \"%.40s\", expected \"%s\"",
                                 clile_i_st_path(st), weights, int8_name);
     }
-    CLILE_I_RETURN_IF(get_text(st, "backbone", &backbone));
-    CLILE_I_RETURN_IF(get_text(st, "similarity", &similarity));
-    CLILE_I_RETURN_IF(get_text(st, "width", &width));
+    CLILE_I_RETURN_IF(clile_i_st_need_text(st, "backbone", &backbone));
+    CLILE_I_RETURN_IF(clile_i_st_need_text(st, "similarity", &similarity));
+    CLILE_I_RETURN_IF(clile_i_st_need_text(st, "width", &width));
     CLILE_I_RETURN_IF(get_integer(st, "embedding", 1, 65536, &d));
     CLILE_I_RETURN_IF(get_integer(st, "image_size", 32, 512, &size));
     CLILE_I_RETURN_IF(get_integer(st, "null_anchor", 0, 1, &null_anchor));

@@ -60,6 +60,10 @@ const clile_i_st_tensor *clile_i_st_at(const clile_i_st *st, int64_t index);
 const clile_i_st_tensor *clile_i_st_find(const clile_i_st *st, const char *name);
 /* Borrowed value of a __metadata__ key, NULL when absent. */
 const char *clile_i_st_metadata(const clile_i_st *st, const char *key);
+/* Metadata that must be there, as a text or as a whole number. FORMAT: names file and key. */
+clile_status clile_i_st_need_text(const clile_i_st *st, const char *key, const char **out);
+clile_status clile_i_st_need_integer(const clile_i_st *st, const char *key, int64_t least,
+                                     int64_t most, int64_t *out);
 /* All of __metadata__, in file order; borrowed. */
 int64_t clile_i_st_metadata_count(const clile_i_st *st);
 void clile_i_st_metadata_at(const clile_i_st *st, int64_t index, const char **key,

@@ -381,6 +381,29 @@ const char *clile_i_st_metadata(const clile_i_st *st, const char *key)
     return found == NULL ? NULL : found->value;
 }
 
+clile_status clile_i_st_need_text(const clile_i_st *st, const char *key, const char **out)
+{
+    *out = clile_i_st_metadata(st, key);
+    if (*out != NULL) return CLILE_OK;
+    return clile_i_fail(CLILE_E_FORMAT, "%s: no \"%s\" in the metadata", clile_i_st_path(st), key);
+}
+
+clile_status clile_i_st_need_integer(const clile_i_st *st, const char *key, int64_t least,
+                                     int64_t most, int64_t *out)
+{
+    const char *text = NULL;
+    char wanted[48];
+    CLILE_I_RETURN_IF(clile_i_st_need_text(st, key, &text));
+    if (clile_i_parse_i64(text, text + strlen(text), out) && *out >= least && *out <= most)
+        return CLILE_OK;
+    if (most < INT64_MAX)
+        snprintf(wanted, sizeof wanted, "from %lld to %lld", (long long)least, (long long)most);
+    else
+        snprintf(wanted, sizeof wanted, ">= %lld", (long long)least);
+    return clile_i_fail(CLILE_E_FORMAT, "%s: metadata \"%s\" is \"%.40s\", expected an integer %s",
+                        clile_i_st_path(st), key, text, wanted);
+}
+
 int64_t clile_i_st_metadata_count(const clile_i_st *st)
 {
     return st->metadata_count;

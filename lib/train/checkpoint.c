@@ -216,15 +216,6 @@ cleanup:
 
 /* ---- resume ---- */
 
-static clile_status get_number(const clile_i_st *st, const char *key, int64_t *out)
-{
-    const char *text = clile_i_st_metadata(st, key);
-    if (text == NULL || !clile_i_parse_i64(text, text + strlen(text), out) || *out < 0)
-        return clile_i_fail(CLILE_E_FORMAT, "%s: metadata \"%s\" is %s, expected a number",
-                            clile_i_st_path(st), key, text ? text : "absent");
-    return CLILE_OK;
-}
-
 static clile_status check_format(const clile_i_st *st)
 {
     int64_t version;
@@ -234,7 +225,7 @@ static clile_status check_format(const clile_i_st *st)
             CLILE_E_FORMAT,
             "%s: not a libclile checkpoint: metadata \"format\" is \"%.40s\", expected \"%s\"",
             clile_i_st_path(st), format ? format : "(absent)", format_name);
-    CLILE_I_RETURN_IF(get_number(st, "format_version", &version));
+    CLILE_I_RETURN_IF(clile_i_st_need_integer(st, "format_version", 0, INT64_MAX, &version));
     if (version < 1)
         return clile_i_fail(CLILE_E_FORMAT, "%s: there is no checkpoint format 0",
                             clile_i_st_path(st));
@@ -250,10 +241,8 @@ static clile_status check_format(const clile_i_st *st)
  */
 static clile_status get_options(const clile_i_st *st, const clile_model *model, clile_options **out)
 {
-    const char *text = clile_i_st_metadata(st, "options");
-    if (text == NULL)
-        return clile_i_fail(CLILE_E_FORMAT, "%s: no \"options\" in the metadata",
-                            clile_i_st_path(st));
+    const char *text = NULL;
+    CLILE_I_RETURN_IF(clile_i_st_need_text(st, "options", &text));
     clile_status status = clile_i_options_from_text(text, out);
     if (status == CLILE_OK && clile_i_st_metadata(st, "au_ids") == NULL)
         status = clile_i_model_shape(model, *out);
@@ -323,9 +312,9 @@ static clile_status check_data(const clile_i_st *st, const clile_trainer *t)
                             "%s: made on protocol %.200s, fold %.20s, but the data set here is of "
                             "protocol %.200s, fold %s",
                             clile_i_st_path(st), protocol, stored_fold, here.protocol, fold);
-    CLILE_I_RETURN_IF(get_number(st, "images", &images));
-    CLILE_I_RETURN_IF(get_number(st, "subjects", &subjects));
-    CLILE_I_RETURN_IF(get_number(st, "data_crc32", &crc));
+    CLILE_I_RETURN_IF(clile_i_st_need_integer(st, "images", 0, INT64_MAX, &images));
+    CLILE_I_RETURN_IF(clile_i_st_need_integer(st, "subjects", 0, INT64_MAX, &subjects));
+    CLILE_I_RETURN_IF(clile_i_st_need_integer(st, "data_crc32", 0, INT64_MAX, &crc));
     if (images != t->n || subjects != t->s || crc != (int64_t)t->data_crc)
         return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
                             "%s: made on %lld images of %lld subjects (labels CRC %08llx), but "
@@ -445,10 +434,10 @@ static clile_status restore(const clile_i_st *st, clile_trainer *t, const clile_
     int64_t stage, step, done, running;
     const int64_t au_shape[2] = {t->c + t->model->null_anchor, t->d},
                   ile_shape[3] = {t->s, t->c, t->d};
-    CLILE_I_RETURN_IF(get_number(st, "stage", &stage));
-    CLILE_I_RETURN_IF(get_number(st, "step", &step));
-    CLILE_I_RETURN_IF(get_number(st, "stage1_done", &done));
-    CLILE_I_RETURN_IF(get_number(st, "running", &running));
+    CLILE_I_RETURN_IF(clile_i_st_need_integer(st, "stage", 0, INT64_MAX, &stage));
+    CLILE_I_RETURN_IF(clile_i_st_need_integer(st, "step", 0, INT64_MAX, &step));
+    CLILE_I_RETURN_IF(clile_i_st_need_integer(st, "stage1_done", 0, INT64_MAX, &done));
+    CLILE_I_RETURN_IF(clile_i_st_need_integer(st, "running", 0, INT64_MAX, &running));
     CLILE_I_RETURN_IF(check_epochs(st, t, stored, stage, step, done, running));
     if (!is_possible(t, stage, step, done, running))
         return clile_i_fail(

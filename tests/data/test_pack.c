@@ -228,8 +228,9 @@ static void wrong_contents_are_named(void **state)
     EXPECT(version = "2", CLILE_E_UNSUPPORTED, "has format version \"2\", this library reads 1");
     EXPECT(size = "33", CLILE_E_FORMAT,
            "tensor \"images\" is U8 [2,36,36,3], expected U8 [2,37,37,3]");
-    EXPECT(size = "x", CLILE_E_FORMAT, "image_size is \"x\", expected 1 to 4096");
-    EXPECT(size = "-1", CLILE_E_FORMAT, "image_size is \"-1\"");
+    EXPECT(size = "x", CLILE_E_FORMAT,
+           "\"image_size\" is \"x\", expected an integer from 1 to 4096");
+    EXPECT(size = "-1", CLILE_E_FORMAT, "\"image_size\" is \"-1\"");
     EXPECT(side = 40, CLILE_E_FORMAT, "tensor \"images\" is U8 [2,40,40,3]");
     EXPECT(aus = "1,4", CLILE_E_FORMAT, "tensor \"labels\" is I8 [2,3], expected I8 [2,2]");
     EXPECT(aus = "1,4,4", CLILE_E_FORMAT,

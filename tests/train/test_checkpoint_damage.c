@@ -132,7 +132,8 @@ static void states_that_cannot_be(void **state)
                  "1");
     refused_with("bce", CLILE_E_FORMAT, "stage 2, step 3 do not fit the options in the file",
                  "step", "3");
-    refused_with("bce", CLILE_E_FORMAT, "metadata \"step\" is -1, expected a number", "step", "-1");
+    refused_with("bce", CLILE_E_FORMAT, "metadata \"step\" is \"-1\", expected an integer >= 0",
+                 "step", "-1");
     write_good("cl-ile", 1);
     write_bad(after_stage1, 2, NULL, NULL);
     refused("cl-ile", CLILE_E_FORMAT,
