@@ -1,5 +1,6 @@
 """What generate.py made of the headers against what a C compiler makes of them, and how the package finds its library."""
 import ctypes
+import inspect
 import os
 import pathlib
 import re
@@ -60,6 +61,33 @@ def test_each_status_is_an_exception():
 def test_versions_agree():
     text = (ROOT / "examples/python/pyproject.toml").read_text(encoding="utf-8")
     assert re.search(r'^version = "(.*)"$', text, re.M)[1] == clile.__version__
+
+
+def public():
+    """Every function, method and property that users see: (name, function)."""
+    for module in (clile, clile.losses, clile.metrics, clile.experimental):
+        for name, thing in vars(module).items():
+            if name.startswith("_") or not getattr(thing, "__module__", "").startswith("clile"):
+                continue
+            if inspect.isfunction(thing):
+                yield name, thing
+            elif inspect.isclass(thing):
+                yield name, thing
+                for member, value in vars(thing).items():
+                    function = value.fget if isinstance(value, property) else getattr(value, "__func__", value)
+                    if inspect.isfunction(function) and not (member.startswith("_") and member not in ("__init__", "__getitem__")) and function.__module__.startswith("clile"):
+                        yield f"{name}.{member}", function
+
+
+def test_all_that_is_public_has_a_word_and_types():
+    seen = dict(public())
+    assert len(seen) > 100 and {"Dataset.crop", "Model.load", "Sample.present", "stage2", "f1"} <= set(seen)
+    for name, thing in seen.items():
+        assert thing.__doc__ or name.endswith("__init__"), f"{name} has no docstring"
+        if inspect.isfunction(thing):
+            for parameter in list(inspect.signature(thing).parameters.values())[name.count("."):]:
+                assert parameter.annotation is not inspect.Parameter.empty, f"{name}: {parameter.name} has no type"
+            assert name.endswith("__init__") or inspect.signature(thing).return_annotation is not inspect.Signature.empty, f"{name}: no type of its result"
 
 
 def run(code, **environment):

@@ -56,7 +56,7 @@ def test_selected_and_joined(arrays, data):
     assert len(chosen) == mask.sum() and (chosen.labels[:, 0] == 1).all() and data.select(mask).labels.tolist() == chosen.labels.tolist()
     assert data[2:5].image_name(0) == data.image_name(2) and data[[-1, 0, 0]].image_name(0) == data.image_name(N - 1)
     assert (data[[3, 1]].crop(0, SIDE) == data.crop(3, SIDE)).all() and data[[3, 3]].image_name(1) == data.image_name(3)
-    for wrong in (mask[:-1], [N], [], [0.5], [[1]], [-N - 1], 3):
+    for wrong in (mask[:-1], [N], [], [0.5], [[1]], [-N - 1], "x", None, True):
         with pytest.raises((ValueError, TypeError)):
             data[wrong]
     with pytest.raises(clile.InvalidArgument, match=r"indices\[1\] is -1"):
@@ -78,6 +78,46 @@ def test_selected_and_joined(arrays, data):
     other.close()
     gc.collect()
     assert joined.crop(3, SIDE).shape == (SIDE, SIDE, 3) and chosen.crop(0, SIDE).shape == (SIDE, SIDE, 3)
+
+
+def test_samples(arrays, data):
+    """One image is a Sample; iterating gives all of them, in order, and twice the same."""
+    samples = list(data)
+    assert [s.index for s in samples] == list(range(N)) and [s.name for s in data] == [data.image_name(k) for k in range(N)]
+    for k, sample in enumerate(samples):
+        assert (sample.labels == arrays["labels"][k]).all() and sample.subject == arrays["subject"][k] and sample.subject_name == str(k % 3)
+        assert sample.present == [au for au, label in zip(AUS, arrays["labels"][k]) if label == 1]
+    for index in (3, -1, np.int64(5), -N):
+        assert data[index].name == samples[index].name and isinstance(data[index], clile.Sample)
+    assert (data[3].crop(SIDE) == arrays["images"][3]).all() and data[3].crop().shape == (112, 112, 3) and data.crops([1, 2]).shape == (2, 112, 112, 3)
+    for wrong in (N, -N - 1, 2**70):
+        with pytest.raises(IndexError, match=f"of {N}"):
+            data[wrong]
+    part = data[2:5]
+    assert [s.name for s in part] == [s.name for s in samples[2:5]] and len(part) == 3 and samples[0] is not data[0]
+    held = iter(data)
+    next(held)
+    data.close()
+    assert repr(samples[0]).endswith("its Dataset is closed)")
+    for use in (lambda: list(data), lambda: list(held), lambda: data[0], lambda: samples[0].crop()):
+        with pytest.raises(ValueError, match="closed"):
+            use()
+
+
+def test_a_person_can_read_a_repr(data, tmp_path):
+    assert repr(data) == "Dataset(12 images of 3 subjects; 2 AUs: 1 12; unknown)" and repr(data[:1]) == "Dataset(1 images of 1 subject; 2 AUs: 1 12; unknown)"
+    assert repr(clile.Dataset.synth(2, 1, 3, 32)).endswith("; drawn)") and repr(data.fold("loso", 1)).startswith("Fold(train=Dataset(8 images")
+    assert repr(data[0]) == f"Sample({data.image_name(0)!r} of '0'; AUs present: 1 12)" and "AUs present: none" in repr(data[3])
+    assert repr(clile.Options(epochs=3, method="bce")) == "Options(method='bce', epochs=3)" and repr(clile.Options()) == "Options()"
+    report = clile.metrics.Report([12])
+    assert repr(report) == "Report(1 AU: 12; 0 folds)"
+    report.add_fold(1, [[0.5]], [[1]], [[1]], [0])
+    assert repr(report) == "Report(1 AU: 12; 1 fold)"
+    (tmp_path / "faces.csv").write_text("a.png,1,2,30,40\n")
+    assert repr(clile.FaceFile(tmp_path / "faces.csv")) == f"FaceFile({str(tmp_path / 'faces.csv')!r})"
+    for handle in (data, report):
+        handle.close()
+        assert repr(handle) == f"{type(handle).__name__}(closed)"
 
 
 def test_dataset(arrays, data):

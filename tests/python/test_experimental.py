@@ -39,6 +39,7 @@ def test_a_batch_is_what_the_data_set_says(untrained, data):
     def look(batch):
         kept.append(batch)
         assert (data.labels[batch.index] == batch.labels).all() and (data.subjects[batch.index] == batch.subject).all()
+        assert repr(batch) == f"LossBatch(step {batch.step} of 6; 4 images, embedding 8, 2 AUs)"
         assert batch.input.shape == (4, 3, SIDE, SIDE) and batch.embedding.shape == (4, 8) and batch.partner is None
         assert batch.index.min() >= 0 and batch.index.max() < N and batch.step == len(kept) and batch.steps == 6
         return 0.25, {}

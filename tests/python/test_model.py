@@ -53,6 +53,48 @@ def test_predict(arrays, trained, tmp_path):
         trained.predict(images[0, 0])
 
 
+def test_predict_takes_what_there_is(arrays, trained, tmp_path):
+    """A path as text or pathlib, a file's content, an array; several as list, tuple, array or iterator; each with its box or landmarks."""
+    for k in range(3):
+        lib.clile_image_write_png(os.fsencode(tmp_path / f"{k}.png"), SIDE, SIDE, pointer(arrays["images"][k]))
+    paths, expected = sorted(tmp_path.glob("*.png")), trained.predict(arrays["images"][:3], crop=True)
+    for one in (paths[1], str(paths[1]), paths[1].read_bytes(), memoryview(paths[1].read_bytes()), arrays["images"][1]):
+        assert same(trained.predict(one, crop=True)[1:], (x[1] for x in expected[1:]))
+    for many in (paths, tuple(map(str, paths)), iter(paths), (path for path in paths), [paths[0], arrays["images"][1], paths[2].read_bytes()]):
+        assert same(trained.predict(many, crop=True), expected)
+    boxes = [(4, 4, 20, 20), None, (5, 6, 22, 18)]
+    together = trained.predict(iter(paths), box=boxes)
+    for k, box in enumerate(boxes):
+        assert same(trained.predict(paths[k], **({"box": box} if box else {"crop": True}))[1:], (x[k] for x in together[1:]))
+
+
+def test_mistakes_are_told_by_name(arrays, data, trained):
+    for use, message in ((lambda: trained.predict(data), "images is a Dataset: Predictor.run_dataset"), (lambda: clile.train("BP4D"), "data is a str, expected clile.Dataset"),
+                         (lambda: clile.Trainer(data, data), "model is a Dataset, expected clile.Model"), (lambda: clile.Trainer(trained, arrays), "train is a dict"),
+                         (lambda: clile.Predictor("model.safetensors"), "model is a str, expected clile.Model"), (lambda: clile.evaluate(data, data), "model is a Dataset"),
+                         (lambda: clile.Predictor(trained).run_dataset(arrays["images"]), "data is a ndarray, expected clile.Dataset"),
+                         (lambda: clile.metrics.Report(AUS).add_predictor(1, trained, data), "predictor is a Model"), (lambda: clile.concat([data, 3]), "each of datasets is a int"),
+                         (lambda: clile.train(data, options={"epochs": 1}), "options"), (lambda: clile.Model.load(3), "int"), (lambda: trained.predict(None), "image is")):
+        with pytest.raises(TypeError, match=message):
+            use()
+
+
+def test_a_person_can_read_what_answers_and_trains(arrays, data, trained, untrained):
+    answer = trained.predict(arrays["images"][0], crop=True)
+    marks = ", ".join(f"AU{au} {p:.2f}{'*' if here else ''}" for au, p, here in zip(AUS, answer.probability, answer.present))
+    assert repr(answer) == f"Prediction({marks}; * present)" and repr(trained.predict(arrays["images"], crop=True)) == f"Prediction({N} faces; 2 AUs: 1 12)"
+    predictor = clile.Predictor(trained)
+    assert repr(predictor) == "Predictor(2 AUs: 1 12; embedding 8)" and repr(predictor.run_dataset(data)) == f"Answers({N} images; 2 AUs: 1 12)"
+    assert repr(untrained).endswith("; untrained)") and repr(trained.quantize(arrays["images"])).endswith("; int8, trained)")
+    trainer, said = clile.Trainer(untrained, data, method="bce", **SMALL), []
+    assert repr(trainer) == "Trainer(stage 2, step 0 of 6, epoch 0 of 2)"
+    trainer.train(lambda p: said.append(repr(trainer)))
+    assert set(said) == {"Trainer(running)"} and repr(trainer) == "Trainer(finished, or failed)"
+    for handle in (trainer, predictor, untrained):
+        handle.close()
+        assert repr(handle) == f"{type(handle).__name__}(closed)"
+
+
 def test_quantize(arrays, trained, tmp_path):
     images = arrays["images"]
     small = trained.quantize(images, threads=1)
@@ -187,8 +229,9 @@ def test_a_face_that_does_not_fit_is_told_once(arrays, trained):
     with clile.Dataset.synth(subjects=4, tasks=1, frames=40, size=32) as drawn:
         aligned = clile.train(drawn, **{**SMALL, "epochs": 1, "method": "bce"})
     assert (aligned.get_metadata("alignment"), aligned.get_metadata("photographs"), aligned.info["trained_on"]["data_kind"]) == ("landmarks", "never", "drawn")
-    with pytest.warns(UserWarning, match="crop=True"):
+    with pytest.warns(UserWarning, match="crop=True") as caught:
         aligned.predict(photo)
+    assert caught[0].filename == __file__
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         clile.Predictor(aligned, threads=1).run(photo, crop=True)
@@ -216,7 +259,7 @@ def test_model(untrained, trained):
     assert np.array_equal(untrained.au_embedding, np.eye(2, 8)) and (after.probability > before.probability).all()
     untrained.set_metadata("who", "me")
     assert untrained.get_metadata("who") == "me" and untrained.get_metadata("x") is None
-    assert untrained.info and "AUs [1, 12]" in repr(untrained)
+    assert untrained.info and repr(untrained) == f"Model(2 AUs: 1 12; resnet10 of width 0.0625, {SIDE} px, embedding 8; trained)"
     with pytest.raises(clile.FileError):
         untrained.import_backbone("no-such-file")
     with pytest.raises(clile.InvalidArgument):

@@ -53,14 +53,20 @@ quietly "$scratch/clean/bin/mypy" --strict --no-warn-return-any -p clile
 cat >"$scratch/typed.py" <<'END_PYTHON'
 import clile
 import numpy as np
+import pathlib
 
 with clile.Model.load("model.safetensors") as model, clile.Predictor(model) as predictor:
     reveal_type(model)
     reveal_type(predictor.run(np.zeros((1, 32, 32, 3), np.uint8)))
+    model.predict([pathlib.Path("a.png"), "b.png", b"", np.zeros((32, 32, 3), np.uint8)], box=[(1, 2, 30, 40), None, None, [1, 2, 3, 4]])
+    data = clile.Dataset.synth()
+    reveal_type(data[0])
+    reveal_type(data[1:])
+    print([sample.crop(32).shape for sample in data if sample.labels[0] == 1], clile.evaluate(model, data).summary("f1").low)
 model.save(3)
 END_PYTHON
 "$scratch/clean/bin/mypy" --strict "$scratch/typed.py" >"$scratch/log" || true
-for said in 'clile._model.Model' 'clile._model.Prediction' 'Argument 1 to "save" of "Model" has incompatible type "int"' 'Found 1 error'; do
+for said in 'clile._model.Model' 'clile._model.Prediction' 'clile._data.Sample' 'clile._data.Dataset' 'Argument 1 to "save" of "Model" has incompatible type "int"' 'Found 1 error'; do
     grep -qF "$said" "$scratch/log" || { echo "wheel.sh: mypy does not say: $said" >&2; cat "$scratch/log" >&2; exit 1; }
 done
 

@@ -15,7 +15,7 @@ NumPy arrays of the right type and layout are passed as they are. Failures are e
 Functions of the library run without the interpreter's lock. Handles close themselves, in any order, and work with `with`.
 """
 from . import experimental, losses, metrics
-from ._data import Counts, Dataset, Fold, concat, read_image
+from ._data import Counts, Dataset, Fold, Sample, concat, read_image
 from ._library import (BackendError, Cancelled, CorruptError, Error, FileError, FormatError, InternalError, InvalidArgument, NotFinite, OutOfMemory,
                        StateError, Unsupported, au_name, lib)
 from ._model import Answers, Decision, FaceFile, ImportedTensor, Model, Prediction, Predictor
@@ -27,6 +27,6 @@ __version__: str = lib.clile_version().decode()
 
 __all__ = [
     "Answers", "BackendError", "Cancelled", "CorruptError", "Counts", "Dataset", "Decision", "Error", "FaceFile", "FileError", "Fold", "FormatError", "ImportedTensor",
-    "InternalError", "InvalidArgument", "Model", "NotFinite", "OptionInfo", "Options", "OutOfMemory", "Prediction", "Predictor", "Progress", "StateError", "Trainer",
+    "InternalError", "InvalidArgument", "Model", "NotFinite", "OptionInfo", "Options", "OutOfMemory", "Prediction", "Predictor", "Progress", "Sample", "StateError", "Trainer",
     "TrainerState", "Unsupported", "au_name", "concat", "describe_options", "evaluate", "experimental", "losses", "metrics", "read_image", "train",
 ]

@@ -2,13 +2,14 @@
 import ctypes
 import os
 import warnings
-from typing import Any, Iterable, List, NamedTuple, Optional, Union
+from typing import Any, Iterable, Iterator, List, NamedTuple, Optional, Tuple, Union, overload
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from . import _api
 from ._arrays import given, pointer
-from ._library import Handle, au_name, lib
+from ._library import Handle, au_name, expect, lib, name_aus
 from ._options import Options, Setting, as_options
 
 Path = Union[str, "os.PathLike[str]"]
@@ -57,8 +58,37 @@ class Counts(NamedTuple):
     rows_without_face: int
 
 
+class Sample:
+    """One image of a data set: data[3], or what iterating over it gives. Pixels are read by crop() alone."""
+
+    def __init__(self, data: "Dataset", index: int, labels: np.ndarray, subject: int, subject_name: str):
+        self._data = data
+        self.index = index  # in the data set
+        self.name: str = data.image_name(index)
+        self.labels = labels  # [c] int8: 1 present, 0 absent, -1 not coded
+        self.subject = subject  # place in data.subject_names
+        self.subject_name = subject_name
+
+    def crop(self, size: Optional[int] = None) -> np.ndarray:
+        """[size,size,3] uint8 RGB: the aligned face. size: pixels; None: that of a pack, else the default of the option image_size."""
+        return self._data.crop(self.index, self._data._size(size))
+
+    @property
+    def present(self) -> List[int]:
+        """The numbers of the AUs that are present."""
+        return [int(au) for au, label in zip(self._data.au_ids, self.labels) if label == 1]
+
+    def __repr__(self) -> str:
+        if self._data.closed:
+            return f"Sample({self.name!r} of {self.subject_name!r}; its Dataset is closed)"
+        return f"Sample({self.name!r} of {self.subject_name!r}; AUs present: {' '.join(map(str, self.present)) or 'none'})"
+
+
 class Dataset(Handle):
-    """Face images with action-unit labels (1 present, 0 absent, -1 not coded) and subjects; immutable, shared by threads."""
+    """Face images with action-unit labels (1 present, 0 absent, -1 not coded) and subjects; immutable, shared by threads.
+
+    len(data) images; data[3] is a Sample, and so is what `for sample in data` gives; data[10:20], data[mask] and data[[3, 1]] are data
+    sets of these images."""
 
     _kind = "clile_dataset"
 
@@ -77,15 +107,14 @@ class Dataset(Handle):
         return data
 
     @classmethod
-    def from_arrays(cls, images: Any, labels: Any, subject: Any, au_ids: Any) -> "Dataset":
+    def from_arrays(cls, images: ArrayLike, labels: ArrayLike, subject: ArrayLike, au_ids: ArrayLike) -> "Dataset":
         """images [n,h,w,3] uint8 RGB crops, labels [n,c], subject [n] non-negative, au_ids [c]. The library makes the only copy."""
-        images = given("images", images, np.uint8, (None, None, None, 3))
-        n, h, w, _ = images.shape
-        au_ids = given("au_ids", au_ids, np.int32, (None,))
-        labels = given("labels", labels, np.int8, (n, len(au_ids)))
-        subject = given("subject", subject, np.int32, (n,))
+        rgb = given("images", images, np.uint8, (None, None, None, 3))
+        n, h, w, _ = rgb.shape
+        aus = given("au_ids", au_ids, np.int32, (None,))
+        rows = given("labels", labels, np.int8, (n, len(aus))), given("subject", subject, np.int32, (n,))
         data = cls.__new__(cls)
-        data._make(lib.clile_dataset_from_arrays, n, h, w, pointer(images), len(au_ids), pointer(au_ids), pointer(labels), pointer(subject))
+        data._make(lib.clile_dataset_from_arrays, n, h, w, pointer(rgb), len(aus), pointer(aus), *map(pointer, rows))
         return data
 
     @classmethod
@@ -107,7 +136,7 @@ class Dataset(Handle):
             both.append(data)
         return Fold(*both)
 
-    def select(self, indices: Any) -> "Dataset":
+    def select(self, indices: ArrayLike) -> "Dataset":
         """The images of these indices, in this order (one that is there twice counts twice), or those where a mask [n] of bool is
         True, as a data set; no image is copied."""
         chosen = np.asarray(indices)
@@ -118,8 +147,19 @@ class Dataset(Handle):
         data._make(lib.clile_dataset_select, self._c, len(chosen), pointer(chosen))
         return data
 
-    def __getitem__(self, chosen: Any) -> "Dataset":
-        """data[10:20], data[mask], data[[3, 1]]: as `select`; of negative indices as of those of a list."""
+    @overload
+    def __getitem__(self, chosen: Union[int, np.integer]) -> Sample: ...
+
+    @overload
+    def __getitem__(self, chosen: Union[slice, ArrayLike]) -> "Dataset": ...
+
+    def __getitem__(self, chosen: Any) -> Union[Sample, "Dataset"]:
+        """data[3]: a Sample; data[10:20], data[mask], data[[3, 1]]: as `select`. Negative indices count from the end."""
+        if isinstance(chosen, (int, np.integer)) and not isinstance(chosen, bool):
+            index = int(chosen) + (len(self) if chosen < 0 else 0)
+            if not 0 <= index < len(self):
+                raise IndexError(f"image {chosen} of {len(self)}")
+            return next(self._samples(index, 1))
         if isinstance(chosen, slice):
             return self.select(np.arange(len(self))[chosen])
         indices = np.asarray(chosen)
@@ -127,7 +167,31 @@ class Dataset(Handle):
             indices = np.where(indices < 0, indices + len(self), indices)
         return self.select(indices)
 
+    def __iter__(self) -> Iterator[Sample]:
+        return self._samples(0, len(self))
+
+    def _samples(self, first: int, count: int) -> Iterator[Sample]:
+        labels, subjects = self._rows(first, count)
+        owner = self._c  # the names are borrowed from it
+        for i in range(count):
+            name = os.fsdecode(lib.clile_dataset_get_subject_name(owner, int(subjects[i])))
+            yield Sample(self, first + i, labels[i], int(subjects[i]), name)
+
+    def _rows(self, first: int, count: int) -> Tuple[np.ndarray, np.ndarray]:
+        """labels [count,c] and subjects [count] of these images."""
+        labels, subjects = np.empty((count, lib.clile_dataset_au_count(self._c)), np.int8), np.empty(count, np.int32)
+        lib.clile_dataset_copy_labels(self._c, first, count, pointer(labels))
+        lib.clile_dataset_copy_subjects(self._c, first, count, pointer(subjects))
+        return labels, subjects
+
+    def _size(self, size: Optional[int]) -> int:
+        """The side of a crop where none was said."""
+        if size is not None:
+            return size
+        return self.crop_size or int(Options()["image_size"])
+
     def fold_count(self, protocol: str) -> int:
+        """How many folds a protocol has on this data set."""
         count = ctypes.c_int32()
         lib.clile_dataset_fold_count(self._c, protocol.encode(), ctypes.byref(count))
         return count.value
@@ -147,7 +211,7 @@ class Dataset(Handle):
 
     @property
     def au_ids(self) -> np.ndarray:
-        """[c] int32"""
+        """[c] int32: the numbers of the AUs, in the order of the labels"""
         out = np.empty(lib.clile_dataset_au_count(self._c), np.int32)
         lib.clile_dataset_copy_au_ids(self._c, pointer(out))
         return out
@@ -159,24 +223,22 @@ class Dataset(Handle):
 
     @property
     def labels(self) -> np.ndarray:
-        """[n,c] int8"""
-        out = np.empty((len(self), lib.clile_dataset_au_count(self._c)), np.int8)
-        lib.clile_dataset_copy_labels(self._c, 0, len(out), pointer(out))
-        return out
+        """[n,c] int8: 1 present, 0 absent, -1 not coded"""
+        return self._rows(0, len(self))[0]
 
     @property
     def subjects(self) -> np.ndarray:
         """[n] int32: places in subject_names"""
-        out = np.empty(len(self), np.int32)
-        lib.clile_dataset_copy_subjects(self._c, 0, len(out), pointer(out))
-        return out
+        return self._rows(0, len(self))[1]
 
     @property
     def subject_names(self) -> List[str]:
+        """[s]: who `subjects` counts"""
         owner = self._c  # the names are borrowed from it
         return [os.fsdecode(lib.clile_dataset_get_subject_name(owner, i)) for i in range(lib.clile_dataset_subject_count(owner))]
 
     def image_name(self, index: int) -> str:
+        """How the data set calls an image: its path in the folder."""
         name = lib.clile_dataset_get_image_name(self._c, index)
         if name is None:
             raise IndexError(f"image {index} of {len(self)}")
@@ -189,15 +251,16 @@ class Dataset(Handle):
         lib.clile_dataset_copy_au_weights(self._c, pointer(out))
         return out
 
-    def crop(self, index: int, size: int) -> np.ndarray:
-        """[size,size,3] uint8: one aligned crop."""
+    def crop(self, index: int, size: Optional[int] = None) -> np.ndarray:
+        """[size,size,3] uint8 RGB: one aligned crop. size: pixels; None: that of a pack, else the default of the option image_size."""
+        size = self._size(size)
         out = np.empty((size, size, 3) if 0 < size <= 4096 else (1,), np.uint8)  # another size is refused by the library
         lib.clile_dataset_copy_crop(self._c, index, size, pointer(out))
         return out
 
-    def crops(self, indices: Any, size: int, threads: int = 0) -> np.ndarray:
-        """[n,size,size,3] uint8: the crops of many images, decoded by `threads` threads (0: all processors); what Model.predict takes."""
-        chosen = np.ascontiguousarray(indices, np.int64).reshape(-1)
+    def crops(self, indices: ArrayLike, size: Optional[int] = None, threads: int = 0) -> np.ndarray:
+        """[n,size,size,3] uint8 RGB: the crops of many images, decoded by `threads` threads (0: all processors); what Model.predict takes."""
+        chosen, size = np.ascontiguousarray(indices, np.int64).reshape(-1), self._size(size)
         out = np.empty((len(chosen), size, size, 3) if 0 < size <= 4096 else (1,), np.uint8)
         lib.clile_dataset_copy_crops(self._c, len(chosen), pointer(chosen), size, threads, pointer(out))
         return out
@@ -218,18 +281,20 @@ class Dataset(Handle):
 
     @property
     def counts(self) -> Counts:
+        """What opening found, kept and left out."""
         found = _api.clile_dataset_counts(struct_size=ctypes.sizeof(_api.clile_dataset_counts))
         lib.clile_dataset_copy_counts(self._c, ctypes.byref(found))
         return Counts(*(getattr(found, field) for field in Counts._fields))
 
-    def __repr__(self) -> str:
-        return "Dataset(closed)" if self.closed else f"Dataset({len(self)} images, AUs {self.au_ids.tolist()})"
+    def _describe(self) -> str:
+        subjects = lib.clile_dataset_subject_count(self._c)
+        return f"{len(self)} images of {subjects} subject{'' if subjects == 1 else 's'}; {name_aus(self.au_ids)}; {self.kind}"
 
 
 def concat(datasets: Iterable[Dataset], same_people: bool = False) -> Dataset:
     """Several data sets with the same AUs as one; no image is copied. Subjects of different data sets are different people, and equal
     names become NAME#1, NAME#2; with `same_people`, whoever has the same name is one person."""
-    owners = [data._c for data in datasets]  # held for the call
+    owners = [expect("each of datasets", data, Dataset)._c for data in datasets]  # held for the call
     handles = (ctypes.POINTER(_api.clile_dataset) * (len(owners) + 1))(*(owner._as_parameter_ for owner in owners))
     joined = Dataset.__new__(Dataset)
     joined._make(lib.clile_dataset_concat, len(owners), handles, _api.CLILE_SUBJECTS_BY_NAME if same_people else _api.CLILE_SUBJECTS_DISTINCT)

@@ -3,7 +3,7 @@ import ctypes
 import os
 import pathlib
 import threading
-from typing import Any, Callable, Dict, List, Optional, Type, TypeVar
+from typing import Any, Callable, Dict, Iterable, List, Optional, Type, TypeVar
 
 from . import _api
 
@@ -15,14 +15,19 @@ class Error(Exception):
 
     @property
     def status_name(self) -> str:
+        """"CLILE_E_IO", ..."""
         return _api.STATUSES.get(self.status, ("CLILE_E_UNKNOWN", ""))[0]
 
 
 class InvalidArgument(Error, ValueError):
+    """An argument cannot be; the message names it, what was expected and what was there."""
+
     status = _api.CLILE_E_INVALID_ARGUMENT
 
 
 class OutOfMemory(Error, MemoryError):
+    """Memory was refused."""
+
     status = _api.CLILE_E_OUT_OF_MEMORY
 
 
@@ -45,6 +50,8 @@ class CorruptError(Error, ValueError):
 
 
 class Unsupported(Error, NotImplementedError):
+    """Possible, but not with this library, file or machine."""
+
     status = _api.CLILE_E_UNSUPPORTED
 
 
@@ -61,10 +68,14 @@ class Cancelled(Error):
 
 
 class NotFinite(Error, ArithmeticError):
+    """A number is infinite or NaN: in an input, or a loss that diverged."""
+
     status = _api.CLILE_E_NOT_FINITE
 
 
 class BackendError(Error, RuntimeError):
+    """oneDNN failed."""
+
     status = _api.CLILE_E_BACKEND
 
 
@@ -150,6 +161,22 @@ def au_name(au: int) -> Optional[str]:
     return None if name is None else name.decode()
 
 
+def name_aus(au_ids: Iterable[int]) -> str:
+    """For a repr: "3 AUs: 1 2 4"."""
+    numbers = [str(au) for au in au_ids]
+    return f"{len(numbers)} AU{'' if len(numbers) == 1 else 's'}: {' '.join(numbers)}"
+
+
+T = TypeVar("T")
+
+
+def expect(name: str, value: Any, kind: Type[T]) -> T:
+    """`value`, which must be one of these: a mistake is told of by the argument's name."""
+    if not isinstance(value, kind):
+        raise TypeError(f"{name} is a {type(value).__name__}, expected clile.{kind.__name__}")
+    return value
+
+
 def run_callback(function: Callable[..., Any], *arguments: Any) -> None:
     """For a callback without a result: ctypes hands an exception to sys.unraisablehook, and the library goes on; what ends the program
     (Ctrl-C, sys.exit) is raised when the library returns."""
@@ -220,11 +247,19 @@ class Handle:
 
     @property
     def closed(self) -> bool:
+        """Whether close() was called; every other use then raises ValueError."""
         return self._owner is None
 
     def close(self) -> None:
         """Gives the memory back; closing twice is fine. What was made from it (a fold, a predictor, a trainer) goes on."""
         self._owner = None
+
+    def _describe(self) -> str:
+        """What repr says of a handle that is open."""
+        return ""
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({'closed' if self.closed else self._describe()})"
 
     def __enter__(self: H) -> H:
         if self.closed:

@@ -4,15 +4,20 @@ import json
 import os
 import threading
 import warnings
-from typing import Any, Dict, List, NamedTuple, Optional, Tuple, Union
+from typing import Any, Dict, Iterable, Iterator, List, NamedTuple, Optional, Sequence, Tuple, Union
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from . import _api
 from ._arrays import convert, given, pointer
 from ._data import Dataset, Path, read_image
-from ._library import Count, Handle, au_name, copy_text, count_callback, lib
+from ._library import Count, Handle, au_name, copy_text, count_callback, expect, lib, name_aus
 from ._options import Options, Setting, as_options
+
+
+Image = Union[Path, bytes, bytearray, memoryview, np.ndarray]  # a file, a file's content, or pixels
+Places = Union[ArrayLike, Sequence[Optional[ArrayLike]], None]  # landmarks or boxes: of one face, or of each
 
 
 class Prediction(NamedTuple):
@@ -28,6 +33,12 @@ class Prediction(NamedTuple):
         """[c]: clile.au_name of each."""
         return [au_name(au) for au in self.au_ids]
 
+    def __repr__(self) -> str:
+        if self.probability.ndim != 1:
+            return f"Prediction({len(self.probability)} faces; {name_aus(self.au_ids)})"
+        rows = zip(self.au_ids, self.probability, self.present)
+        return f"Prediction({', '.join(f'AU{au} {p:.2f}' + '*' * bool(here) for au, p, here in rows)}; * present)"
+
 
 class Answers(NamedTuple):
     """Answers for n images of a data set. Where success is False the image could not be read: NaN, and absent."""
@@ -38,6 +49,10 @@ class Answers(NamedTuple):
     present: np.ndarray  # [n,c] bool
     embedding: np.ndarray  # [n,d] float32
     success: np.ndarray  # [n] bool
+
+    def __repr__(self) -> str:
+        failed = len(self.success) - int(self.success.sum())
+        return f"Answers({len(self.success)} images{f', {failed} of them could not be read' if failed else ''}; {name_aus(self.au_ids)})"
 
 
 class Decision(NamedTuple):
@@ -63,11 +78,11 @@ class Model(Handle):
 
     _kind = "clile_model"
 
-    def __init__(self, au_ids: Any, options: Optional[Options] = None, **settings: Setting):
+    def __init__(self, au_ids: ArrayLike, options: Optional[Options] = None, **settings: Setting):
         """Untrained, with random weights. Options: backbone, width, embedding, image_size, similarity, null_anchor, seed."""
         self._prepare()
-        au_ids = given("au_ids", au_ids, np.int32, (None,))
-        self._make(lib.clile_model_create, as_options(options, settings), len(au_ids), pointer(au_ids))
+        aus = given("au_ids", au_ids, np.int32, (None,))
+        self._make(lib.clile_model_create, as_options(options, settings), len(aus), pointer(aus))
 
     def _prepare(self) -> None:
         self._lock = threading.Lock()
@@ -98,9 +113,11 @@ class Model(Handle):
         return type(self).load, (self.to_bytes(),)  # pickle and copy
 
     def save(self, path: Path) -> None:
+        """Writes a safetensors file: whole, or not at all."""
         lib.clile_model_save(self._c, os.fsencode(path))
 
     def close(self) -> None:
+        """Gives the memory back; closing twice is fine. Predictors made from it go on."""
         self._forget_predictor()
         super().close()
 
@@ -125,16 +142,16 @@ class Model(Handle):
                                                _api.clile_import_fn(on_item), None)
         return told
 
-    def predict(self, image: Any, landmarks: Any = None, box: Any = None, crop: bool = False, bgr: bool = False) -> Prediction:
-        """The action units of a face, or of many: Predictor.run on a predictor that is kept, with the options' defaults. Threads take turns
+    def predict(self, image: Union[Image, Iterable[Image]], landmarks: Places = None, box: Places = None, crop: bool = False, bgr: bool = False) -> Prediction:
+        """The action units of a face, or of many: a path, a file's content, an array, or several of them. As Predictor.run on a predictor that is kept, with the options' defaults. Threads take turns
         (for several at once, make a Predictor each)."""
         with self._lock:
             predictor = self._predictor = self._predictor or Predictor(self)
-        return predictor.run(image, landmarks=landmarks, box=box, crop=crop, bgr=bgr)
+        return predictor._run(image, landmarks, box, crop, bgr, False)
 
     @property
     def au_ids(self) -> np.ndarray:
-        """[c] int32"""
+        """[c] int32: the numbers of the AUs, in the order of its answers"""
         out = np.empty(lib.clile_model_au_count(self._c), np.int32)
         lib.clile_model_copy_au_ids(self._c, pointer(out))
         return out
@@ -146,14 +163,17 @@ class Model(Handle):
 
     @property
     def embedding_size(self) -> int:
+        """d: how many numbers an embedding has"""
         return lib.clile_model_embedding_size(self._c)
 
     @property
     def image_size(self) -> int:
+        """Side of the square crop that it looks at, in pixels; other images are resized."""
         return lib.clile_model_image_size(self._c)
 
     @property
     def is_trained(self) -> bool:
+        """Whether it can answer: trained, loaded so, or given a decision."""
         return lib.clile_model_is_trained(self._c) != 0
 
     @property
@@ -161,7 +181,7 @@ class Model(Handle):
         """int8 weights, of quantize()."""
         return lib.clile_model_is_quantized(self._c) != 0
 
-    def quantize(self, images: Any, options: Optional[Options] = None, **settings: Setting) -> "Model":
+    def quantize(self, images: ArrayLike, options: Optional[Options] = None, **settings: Setting) -> "Model":
         """An int8 copy; activations are measured on crops [n,h,w,3] uint8 RGB, some hundred of the training set. Options: threads."""
         pixels = given("images", images, np.uint8, (None, None, None, 3))
         model = type(self).__new__(type(self))
@@ -178,25 +198,27 @@ class Model(Handle):
 
     @property
     def decision(self) -> Decision:
+        """How a score becomes a probability: slope [c] and offset [c]."""
         rule = Decision(*(np.empty(lib.clile_model_au_count(self._c), np.float32) for _ in range(2)))
         lib.clile_model_copy_decision(self._c, pointer(rule.slope), pointer(rule.offset))
         return rule
 
-    def set_decision(self, slope: Any, offset: Any, au_embedding: Any = None) -> None:
-        """Of a model that was trained by a loop of one's own; marks it trained."""
+    def set_decision(self, slope: ArrayLike, offset: ArrayLike, au_embedding: Optional[ArrayLike] = None) -> None:
+        """slope [c], offset [c] and the AU vectors [c,d] of a model that was trained by a loop of one's own; marks it trained."""
         c = lib.clile_model_au_count(self._c)
-        slope, offset = given("slope", slope, np.float32, (c,)), given("offset", offset, np.float32, (c,))
-        if au_embedding is not None:
-            au_embedding = given("au_embedding", au_embedding, np.float32, (c, self.embedding_size))
+        rule = given("slope", slope, np.float32, (c,)), given("offset", offset, np.float32, (c,))
+        vectors = None if au_embedding is None else given("au_embedding", au_embedding, np.float32, (c, self.embedding_size))
         self._forget_predictor()
-        lib.clile_model_set_decision(self._c, pointer(au_embedding), pointer(slope), pointer(offset))
+        lib.clile_model_set_decision(self._c, pointer(vectors), *map(pointer, rule))
 
     def get_metadata(self, key: str) -> Optional[str]:
+        """A text that the file carries; None: there is none."""
         owner = self._c
         value = lib.clile_model_get_metadata(owner, key.encode())
         return None if value is None else value.decode()
 
     def set_metadata(self, key: str, value: str) -> None:
+        """A text of yours, to be saved with it."""
         lib.clile_model_set_metadata(self._c, key.encode(), value.encode())
 
     @property
@@ -204,8 +226,10 @@ class Model(Handle):
         """What the model is: backbone, sizes, AUs, decision, how it was trained."""
         return json.loads(copy_text(lib.clile_model_copy_json, self._c))
 
-    def __repr__(self) -> str:
-        return "Model(closed)" if self.closed else f"Model(AUs {self.au_ids.tolist()}, {'trained' if self.is_trained else 'untrained'})"
+    def _describe(self) -> str:
+        info, state = self.info, "trained" if self.is_trained else "untrained"
+        return (f"{name_aus(self.au_ids)}; {info['backbone']} of width {info['width']:g}, {self.image_size} px, embedding {self.embedding_size}; "
+                f"{'int8, ' if self.is_quantized else ''}{state}")
 
 
 class Predictor(Handle):
@@ -216,9 +240,13 @@ class Predictor(Handle):
     def __init__(self, model: Model, options: Optional[Options] = None, **settings: Setting):
         """Options: predict_batch, threads, box_margin. A snapshot: what becomes of the model afterwards does not change its answers."""
         self._lock, self._warned = threading.Lock(), False
+        expect("model", model, Model)
         self._au_ids, self._d = model.au_ids, model.embedding_size
         self._au_ids.setflags(write=False)
         self._make(lib.clile_predictor_create, model._c, as_options(options, settings))
+
+    def _describe(self) -> str:
+        return f"{name_aus(self._au_ids)}; embedding {self._d}"
 
     def _room(self, n: int) -> Tuple[np.ndarray, np.ndarray, np.ndarray]:
         c = len(self._au_ids)
@@ -228,18 +256,26 @@ class Predictor(Handle):
         arrays = (value, present.view(np.bool_), embedding)
         return Prediction(self._au_ids, *(array[0] if single else array for array in arrays))
 
-    def run(self, images: Any, landmarks: Any = None, box: Any = None, crop: bool = False, bgr: bool = False, scores: bool = False) -> Prediction:
+    def run(self, images: Union[Image, Iterable[Image]], landmarks: Places = None, box: Places = None, crop: bool = False, bgr: bool = False,
+            scores: bool = False) -> Prediction:
         """The action units of the faces in an image: the path of a file, a file's content as bytes, or uint8 [h,w,3] RGB (bgr=True: as OpenCV has it), [h,w,4] with alpha, [h,w] grey.
         landmarks [5 or 68, 2] or box [left, top, width, height] in pixels say where the face is; without, the image is the face, cut out as the training
         images were, which crop=True affirms. Several faces: landmarks [n,points,2] or box [n,4]; or images as a list or [n,h,w,3], with one face of each and
         landmarks or box a list as long, whose entries may be None. Answers then have a first axis. Pixels are not copied, a part of a larger array neither.
         scores: similarities in place of probabilities, of crops alone."""
+        return self._run(images, landmarks, box, crop, bgr, scores)
+
+    def _run(self, images: Any, landmarks: Any, box: Any, crop: bool, bgr: bool, scores: bool) -> Prediction:
         if landmarks is not None and box is not None:
             raise ValueError("landmarks or box, not both")
         if crop and (landmarks is not None or box is not None):
             raise ValueError("crop=True says that the image is the face: no landmarks or box with it")
         if not crop:
             self._warn(_api.CLILE_FACE_POINTS if landmarks is not None else _api.CLILE_FACE_BOX if box is not None else _api.CLILE_FACE_CROP)
+        if isinstance(images, Dataset):
+            raise TypeError("images is a Dataset: Predictor.run_dataset, or clile.evaluate, takes one")
+        if isinstance(images, Iterator):  # of Path.glob, say
+            images = list(images)
         many = isinstance(images, (list, tuple)) or (isinstance(images, np.ndarray) and images.ndim == 4)
         faces = faces_of(images, many, landmarks, box, bgr)
         single = not many and np.ndim(landmarks if landmarks is not None else box) == (2 if landmarks is not None else 1 if box is not None else 0)
@@ -251,12 +287,12 @@ class Predictor(Handle):
             lib.clile_predictor_run_faces(self._c, len(faces), rows, *map(pointer, room))
         return self._answer(*room, single)
 
-    def run_dataset(self, data: Dataset, indices: Any = None, keep_going: bool = False, progress: Optional[Count] = None) -> Answers:
+    def run_dataset(self, data: Dataset, indices: Optional[ArrayLike] = None, keep_going: bool = False, progress: Optional[Count] = None) -> Answers:
         """Answers for all images of a data set, or those at `indices`, decoded by as many threads as the predictor has. An image that cannot be
         read is an exception, or with keep_going an answer whose success is False. progress(done, all) is called after some tens of images: a
         result that is not zero (None is) stops with Cancelled, an exception is raised here."""
         chosen = None if indices is None else given("indices", indices, np.int64, (None,))
-        n = len(data) if chosen is None else len(chosen)
+        n = len(expect("data", data, Dataset)) if chosen is None else len(chosen)
         value, present, embedding = self._room(n)
         score, success = np.empty_like(value), np.ones(n, np.int8)
         rows = (value, score, present, embedding, success if keep_going else None)
@@ -271,7 +307,7 @@ class Predictor(Handle):
         if misfit is not None:
             self._warned = True
             hint = " (landmarks= or box=), or say that it is one (crop=True)" if kind == _api.CLILE_FACE_CROP else ""
-            warnings.warn(misfit.decode() + hint, stacklevel=3)
+            warnings.warn(misfit.decode() + hint, stacklevel=4)  # where run or predict was called
 
     def _run_scores(self, faces: List["Face"], single: bool) -> Prediction:
         if any(face.kind != _api.CLILE_FACE_CROP for face in faces):
@@ -293,7 +329,11 @@ class FaceFile(Handle):
 
     def __init__(self, path: Path, options: Optional[Options] = None, **settings: Setting):
         """Options: max_label_mb."""
+        self._path = os.fsdecode(path)
         self._make(lib.clile_face_file_open, os.fsencode(path), as_options(options, settings))
+
+    def _describe(self) -> str:
+        return repr(self._path)
 
     def expect(self, image: Path) -> None:
         """Where several images are asked for: all of their names, before the first find; a row that fits two of them is an error then."""
@@ -318,7 +358,7 @@ class Picture:
     """An image as C takes it: its pixels where they lie, or a contiguous copy where C could not."""
 
     def __init__(self, image: Any, bgr: bool):
-        is_file = isinstance(image, (str, os.PathLike, bytes, bytearray))
+        is_file = isinstance(image, (str, os.PathLike, bytes, bytearray)) or (isinstance(image, memoryview) and image.ndim == 1)
         pixels = read_image(image) if is_file else convert("image", image, np.uint8)
         bgr = bgr and not is_file
         if pixels.ndim == 2 and pixels.shape[1] not in (3, 4):  # which is a row of pixels, not a grey image

@@ -6,7 +6,7 @@ import operator
 from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Tuple, Union
 
 from . import _api
-from ._library import Handle, lib, run_callback
+from ._library import Handle, expect, lib, run_callback
 
 Value = Union[int, float, str]
 LogFunction = Callable[[int, str], Any]
@@ -77,7 +77,7 @@ class Options(Handle):
         if options is None:
             self._make(lib.clile_options_create)
         else:
-            self._make(lib.clile_options_copy, options._c)
+            self._make(lib.clile_options_copy, expect("options", options, Options)._c)
         if "log" in settings:
             self.set_log(settings.pop("log"))  # type: ignore[arg-type]
         for key, value in settings.items():
@@ -111,6 +111,7 @@ class Options(Handle):
         return KeyError(key)
 
     def __getitem__(self, key: str) -> Value:
+        """What was set, else the default."""
         if key not in _TABLE:
             raise self._unknown(key)
         name, kind = key.encode(), _TABLE[key].type
@@ -140,10 +141,11 @@ class Options(Handle):
         return len(_TABLE)
 
     def keys(self) -> List[str]:
+        """The names of all options."""
         return list(_TABLE)
 
-    def __repr__(self) -> str:
-        return f"Options({', '.join(f'{key}={self[key]!r}' for key in _TABLE if self.is_set(key))})"
+    def _describe(self) -> str:
+        return ", ".join(f"{key}={self[key]!r}" for key in _TABLE if self.is_set(key))
 
 
 def _annotation(row: OptionInfo) -> Any:
@@ -159,8 +161,6 @@ Options.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
 
 def as_options(options: Optional[Options], settings: Dict[str, Setting]) -> Any:
     """The argument for a C function: NULL for the defaults."""
-    if options is not None and not isinstance(options, Options):
-        raise TypeError(f"options is a {type(options).__name__}, expected clile.Options")
     if settings:
         return Options(options, **settings)._c
-    return None if options is None else options._c
+    return None if options is None else expect("options", options, Options)._c

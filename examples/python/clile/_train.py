@@ -8,7 +8,7 @@ from typing import Any, Callable, List, NamedTuple, Optional, Type
 
 from . import _api
 from ._data import Dataset, Path
-from ._library import Cancelled, Handle, StateError, lib
+from ._library import Cancelled, Handle, StateError, expect, lib
 from ._model import Model
 from ._options import Options, Setting
 
@@ -76,7 +76,8 @@ class Trainer(Handle):
 
     def __init__(self, model: Model, train: Dataset, options: Optional[Options] = None, **settings: Setting):
         """Options: the groups method and training of docs/options.md."""
-        self._model = model
+        self._model = expect("model", model, Model)
+        expect("train", train, Dataset)
         self._running = threading.Lock()
         self._thrown: List[BaseException] = []  # by a loss of the caller's own (experimental.py)
         self._callback: Any = None
@@ -85,8 +86,17 @@ class Trainer(Handle):
         self._validation_every = both["validation_every"]
         self._make(lib.clile_trainer_create, model._c, train._c, both._c)
 
+    def _describe(self) -> str:
+        if self._running.locked():
+            return "running"
+        at = self.state
+        if self.next_stage == 0:
+            return "finished, or failed"
+        return f"stage {at.stage}, step {at.step} of {at.steps}, epoch {at.epoch} of {at.epochs}"
+
     @property
     def needs_stage1(self) -> bool:
+        """Whether these options have a stage 1."""
         return lib.clile_trainer_needs_stage1(self._c) != 0
 
     @property
@@ -96,6 +106,7 @@ class Trainer(Handle):
 
     @property
     def state(self) -> TrainerState:
+        """Where it is; not while it runs."""
         state = _api.clile_trainer_state(struct_size=ctypes.sizeof(_api.clile_trainer_state))
         lib.clile_trainer_get_state(self._c, ctypes.byref(state))
         return TrainerState(*(getattr(state, field) for field in TrainerState._fields))
@@ -152,6 +163,7 @@ class Trainer(Handle):
 def train(data: Dataset, options: Optional[Options] = None, *, model: Optional[Model] = None, progress: Optional[ProgressFunction] = None,
           **settings: Setting) -> Model:
     """A model for the AUs of `data`, trained on all of it: train(data, epochs=20, progress=print). `model`: one to start from."""
+    expect("data", data, Dataset)
     both = Options(options, **settings)
     if model is None:
         model = Model(data.au_ids, both)

@@ -16,7 +16,7 @@ from typing import Any, Callable, Mapping, Optional, Tuple
 import numpy as np
 
 from . import _api
-from ._library import StateError, lib
+from ._library import StateError, expect, lib
 from ._train import Trainer
 
 _OUTPUTS = ("embedding", "au_embedding", "logits")
@@ -51,6 +51,10 @@ class LossBatch:
         size = self._batch.image_size
         return self._copy("input", (self._batch.n, 3, size, size))
 
+    def __repr__(self) -> str:
+        (n, d), c = self.embedding.shape, len(self.au_weight)
+        return f"LossBatch(step {self.step} of {self.steps}; {n} images, embedding {d}, {c} AU{'' if c == 1 else 's'})"
+
     def _put(self, gradients: Mapping[str, Any]) -> None:
         for name, gradient in gradients.items():
             if name not in _OUTPUTS:
@@ -68,6 +72,7 @@ def set_loss(trainer: Trainer, loss: Optional[LossFunction], adds: bool = False)
     """Gives stage 2 of `trainer` a loss of one's own, before it runs or resumes: loss(batch) -> (value, gradients), gradients being a dict
     of arrays by "embedding" [n,d], "au_embedding" [c,d] and "logits" [n,c], those that are not 0. It is the only loss, or with `adds` one
     beside those that the options ask for. An exception that it raises is raised by run, and ends the training. None: no such loss."""
+    expect("trainer", trainer, Trainer)
     function = loss
 
     def call(pointer: Any, _user: Any) -> int:

@@ -4,9 +4,10 @@ Each function gives (loss, gradients): gradients is a dictionary of "diff_..." a
 present, 0 absent, -1 not coded. What each computes: docs/method.md.
 """
 import ctypes
-from typing import Any, Dict, Tuple
+from typing import Any, Dict, Optional, Tuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from . import _api
 from ._arrays import given, pointer
@@ -49,24 +50,23 @@ def _like(**inputs: np.ndarray) -> Dict[str, np.ndarray]:
     return {f"diff_{name}": np.empty_like(array) for name, array in inputs.items()}
 
 
-def stage1(id_embedding: Any, ile: Any, subject: Any, labels: Any, au_weight: Any = None) -> Result:
+def stage1(id_embedding: ArrayLike, ile: ArrayLike, subject: ArrayLike, labels: ArrayLike, au_weight: Optional[ArrayLike] = None) -> Result:
     """L_BCE of stage 1 (published): id_embedding [n,d], ile [s,c,d], subject [n] in 0..s-1, labels [n,c], au_weight [c]."""
     f, n, d = _batch(id_embedding, "id_embedding")
-    ile = _f32("ile", ile, None, None, d)
-    s, c, _ = ile.shape
-    subject = given("subject", subject, np.int32, (n,))
-    return _call(lib.clile_loss_stage1, (n, d, c, s, f, ile, subject, _labels(labels, n, c), _weights(au_weight, c)),
-                 _like(id_embedding=f, ile=ile))
+    e = _f32("ile", ile, None, None, d)
+    s, c, _ = e.shape
+    person = given("subject", subject, np.int32, (n,))
+    return _call(lib.clile_loss_stage1, (n, d, c, s, f, e, person, _labels(labels, n, c), _weights(au_weight, c)), _like(id_embedding=f, ile=e))
 
 
-def stage2(embedding: Any, au_embedding: Any, labels: Any, temperature: float = 0.1) -> Result:
+def stage2(embedding: ArrayLike, au_embedding: ArrayLike, labels: ArrayLike, temperature: float = 0.1) -> Result:
     """L_Contra of stage 2 (published): embedding [n,d], au_embedding [c,d], labels [n,c]."""
     f, n, d = _batch(embedding)
     a = _f32("au_embedding", au_embedding, None, d)
     return _call(lib.clile_loss_stage2, (n, d, len(a), f, a, _labels(labels, n, len(a)), temperature), _like(embedding=f, au_embedding=a))
 
 
-def stage2_null(embedding: Any, au_embedding: Any, null_embedding: Any, labels: Any, temperature: float = 0.1) -> Result:
+def stage2_null(embedding: ArrayLike, au_embedding: ArrayLike, null_embedding: ArrayLike, labels: ArrayLike, temperature: float = 0.1) -> Result:
     """L_Contra with a null anchor [d]."""
     f, n, d = _batch(embedding)
     a, null = _f32("au_embedding", au_embedding, None, d), _f32("null_embedding", null_embedding, d)
@@ -74,7 +74,7 @@ def stage2_null(embedding: Any, au_embedding: Any, null_embedding: Any, labels: 
                  _like(embedding=f, au_embedding=a, null_embedding=null))
 
 
-def bce(embedding: Any, au_embedding: Any, labels: Any, scale: float, bias: Any, au_weight: Any = None, similarity: str = "cosine") -> Result:
+def bce(embedding: ArrayLike, au_embedding: ArrayLike, labels: ArrayLike, scale: float, bias: ArrayLike, au_weight: Optional[ArrayLike] = None, similarity: str = "cosine") -> Result:
     """Weighted BCE on scale * similarity + bias [c]."""
     f, n, d = _batch(embedding)
     a = _f32("au_embedding", au_embedding, None, d)
@@ -84,8 +84,8 @@ def bce(embedding: Any, au_embedding: Any, labels: Any, scale: float, bias: Any,
     return _call(lib.clile_loss_bce, (n, d, c, _similarity(similarity), f, a, scale, b, _labels(labels, n, c), _weights(au_weight, c)), outputs)
 
 
-def mixed(embedding: Any, au_embedding: Any, labels: Any, subject: Any, deviation: Any, deviation_bias: Any, scale: float, bias: Any,
-          lambda_deviation: float, lambda_bias: float, au_weight: Any = None, similarity: str = "cosine") -> Result:
+def mixed(embedding: ArrayLike, au_embedding: ArrayLike, labels: ArrayLike, subject: ArrayLike, deviation: ArrayLike, deviation_bias: ArrayLike, scale: float, bias: ArrayLike,
+          lambda_deviation: float, lambda_bias: float, au_weight: Optional[ArrayLike] = None, similarity: str = "cosine") -> Result:
     """Identity-label embeddings as random effects: deviation [s,c,d], deviation_bias [s,c]."""
     f, n, d = _batch(embedding)
     a = _f32("au_embedding", au_embedding, None, d)
@@ -99,19 +99,19 @@ def mixed(embedding: Any, au_embedding: Any, labels: Any, subject: Any, deviatio
                                         _labels(labels, n, c), _weights(au_weight, c), lambda_deviation, lambda_bias), outputs)
 
 
-def orthogonal(embedding: Any, id_embedding: Any) -> Result:
+def orthogonal(embedding: ArrayLike, id_embedding: ArrayLike) -> Result:
     """Mean of cos(F, F_ID)^2."""
     f, n, d = _batch(embedding)
     return _call(lib.clile_loss_orthogonal, (n, d, f, _f32("id_embedding", id_embedding, n, d)), _like(embedding=f))
 
 
-def decorrelate(embedding: Any, id_embedding: Any) -> Result:
+def decorrelate(embedding: ArrayLike, id_embedding: ArrayLike) -> Result:
     """Squared cross-correlation of F and F_ID over the batch."""
     f, n, d = _batch(embedding)
     return _call(lib.clile_loss_decorrelate, (n, d, f, _f32("id_embedding", id_embedding, n, d)), _like(embedding=f))
 
 
-def adversarial(embedding: Any, weight: Any, bias: Any, subject: Any) -> Result:
+def adversarial(embedding: ArrayLike, weight: ArrayLike, bias: ArrayLike, subject: ArrayLike) -> Result:
     """A subject classifier, weight [s,d] and bias [s], through gradient reversal: diff_embedding is reversed already."""
     f, n, d = _batch(embedding)
     w = _f32("weight", weight, None, d)

@@ -4,15 +4,16 @@ import json
 from typing import Any, Dict, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from ._arrays import given, pointer
 from ._data import Dataset
-from ._library import Count, Handle, copy_text, count_callback, lib
+from ._library import Count, Handle, copy_text, count_callback, expect, lib, name_aus
 from ._model import Model, Predictor
 from ._options import Options, Setting
 
 
-def _labels(labels: Any) -> Tuple[np.ndarray, int, int]:
+def _labels(labels: ArrayLike) -> Tuple[np.ndarray, int, int]:
     array = given("labels", labels, np.int8, (None, None))
     return (array, *array.shape)
 
@@ -24,14 +25,15 @@ class F1(NamedTuple):
     counts: np.ndarray
 
 
-def f1(present: Any, labels: Any) -> F1:
+def f1(present: ArrayLike, labels: ArrayLike) -> F1:
+    """F1 [c], 0 where there is nothing to count, and what it counts."""
     y, n, c = _labels(labels)
     out = F1(np.empty(c), np.empty((c, 3), np.int64))
     lib.clile_metrics_f1(n, c, pointer(given("present", present, np.int8, (n, c))), pointer(y), pointer(out.f1), pointer(out.counts))
     return out
 
 
-def auc(score: Any, labels: Any) -> np.ndarray:
+def auc(score: ArrayLike, labels: ArrayLike) -> np.ndarray:
     """[c]; NaN where one class is missing."""
     y, n, c = _labels(labels)
     out = np.empty(c)
@@ -39,7 +41,7 @@ def auc(score: Any, labels: Any) -> np.ndarray:
     return out
 
 
-def auc_within(score: Any, labels: Any, subject: Any) -> np.ndarray:
+def auc_within(score: ArrayLike, labels: ArrayLike, subject: ArrayLike) -> np.ndarray:
     """[c]: over pairs of one person only."""
     y, n, c = _labels(labels)
     out = np.empty(c)
@@ -48,7 +50,7 @@ def auc_within(score: Any, labels: Any, subject: Any) -> np.ndarray:
     return out
 
 
-def thresholds(score: Any, labels: Any) -> np.ndarray:
+def thresholds(score: ArrayLike, labels: ArrayLike) -> np.ndarray:
     """[c]: what maximises F1 of score > threshold; for training subjects."""
     y, n, c = _labels(labels)
     out = np.empty(c, np.float32)
@@ -56,7 +58,7 @@ def thresholds(score: Any, labels: Any) -> np.ndarray:
     return out
 
 
-def calibrate(score: Any, labels: Any) -> Tuple[np.ndarray, np.ndarray]:
+def calibrate(score: ArrayLike, labels: ArrayLike) -> Tuple[np.ndarray, np.ndarray]:
     """slope and offset [c] of p = s(slope * score + offset)."""
     y, n, c = _labels(labels)
     slope, offset = np.empty(c, np.float32), np.empty(c, np.float32)
@@ -64,7 +66,7 @@ def calibrate(score: Any, labels: Any) -> Tuple[np.ndarray, np.ndarray]:
     return slope, offset
 
 
-def label_correlation(labels: Any) -> np.ndarray:
+def label_correlation(labels: ArrayLike) -> np.ndarray:
     """[c,c]: phi coefficients."""
     y, n, c = _labels(labels)
     out = np.empty((c, c))
@@ -72,7 +74,7 @@ def label_correlation(labels: Any) -> np.ndarray:
     return out
 
 
-def cosine_matrix(vectors: Any) -> np.ndarray:
+def cosine_matrix(vectors: ArrayLike) -> np.ndarray:
     """[c,c] of vectors [c,d]."""
     v = given("vectors", vectors, np.float32, (None, None))
     out = np.empty((len(v), len(v)))
@@ -80,17 +82,16 @@ def cosine_matrix(vectors: Any) -> np.ndarray:
     return out
 
 
-def agreement(a: Any, b: Any) -> float:
+def agreement(a: ArrayLike, b: ArrayLike) -> float:
     """Pearson correlation of the upper triangles of two [c,c] matrices."""
-    first = given("a", a, np.float64, (None, None))
-    c = len(first)
-    first, second = given("a", first, np.float64, (c, c)), given("b", b, np.float64, (c, c))
+    c = len(given("a", a, np.float64, (None, None)))
+    first, second = given("a", a, np.float64, (c, c)), given("b", b, np.float64, (c, c))
     out = ctypes.c_double()
     lib.clile_metrics_agreement(c, pointer(first), pointer(second), ctypes.byref(out))
     return out.value
 
 
-def subject_probe(embedding: Any, subject: Any) -> float:
+def subject_probe(embedding: ArrayLike, subject: ArrayLike) -> float:
     """Accuracy of a linear classifier that reads the subject from the embedding [n,d]."""
     e = given("embedding", embedding, np.float32, (None, None))
     out = ctypes.c_double()
@@ -112,36 +113,42 @@ class Report(Handle):
 
     _kind = "clile_report"
 
-    def __init__(self, au_ids: Any, published: Optional[str] = None):
+    def __init__(self, au_ids: ArrayLike, published: Optional[str] = None):
         """published: "bp4d" or "disfa" prints the published results beside the figures."""
-        au_ids = given("au_ids", au_ids, np.int32, (None,))
-        self._count = len(au_ids)
-        self._make(lib.clile_report_create, len(au_ids), pointer(au_ids), None if published is None else published.encode())
+        self._au_ids, self._folds = given("au_ids", au_ids, np.int32, (None,)), 0
+        self._count = len(self._au_ids)
+        self._make(lib.clile_report_create, self._count, pointer(self._au_ids), None if published is None else published.encode())
 
-    def add_fold(self, fold: int, score: Any, present: Any, labels: Any, subject: Any, subject_names: Optional[Sequence[str]] = None) -> None:
+    def _describe(self) -> str:
+        return f"{name_aus(self._au_ids)}; {self._folds} fold{'' if self._folds == 1 else 's'}"
+
+    def add_fold(self, fold: int, score: ArrayLike, present: ArrayLike, labels: ArrayLike, subject: ArrayLike, subject_names: Optional[Sequence[str]] = None) -> None:
         """subject [n]: places in subject_names; without names the number itself is the person."""
         y = given("labels", labels, np.int8, (None, self._count))
         n = len(y)
-        score, present = given("score", score, np.float32, y.shape), given("present", present, np.int8, y.shape)
-        subject = given("subject", subject, np.int32, (n,))
-        names = None
+        answers = given("score", score, np.float32, y.shape), given("present", present, np.int8, y.shape)
+        person, names = given("subject", subject, np.int32, (n,)), None
         if subject_names is not None:
-            if n and not 0 <= subject.min() <= subject.max() < len(subject_names):
-                raise ValueError(f"subject has numbers from {subject.min()} to {subject.max()}, but there are {len(subject_names)} names")
+            if n and not 0 <= person.min() <= person.max() < len(subject_names):
+                raise ValueError(f"subject has numbers from {person.min()} to {person.max()}, but there are {len(subject_names)} names")
             names = (ctypes.c_char_p * len(subject_names))(*(name.encode() for name in subject_names))
-        lib.clile_report_add_fold(self._c, fold, n, pointer(score), pointer(present), pointer(y), pointer(subject), names)
+        lib.clile_report_add_fold(self._c, fold, n, *map(pointer, answers), pointer(y), pointer(person), names)
+        self._folds += 1
 
     def add_predictor(self, fold: int, predictor: Predictor, data: Dataset, progress: Optional[Count] = None) -> None:
         """All images of a data set (a test part) through a predictor, as one fold; AUs are found by number. progress: as of
         Predictor.run_dataset."""
         owner = self._c
-        with predictor._lock:
+        expect("data", data, Dataset)
+        with expect("predictor", predictor, Predictor)._lock:
             lib.clile_report_add_predictor(owner, fold, predictor._c, data._c, None, count_callback(progress), None)
+        self._folds += 1
 
     def add_value(self, name: str, value: float) -> None:
+        """A figure of your own, shown at the end."""
         lib.clile_report_add_value(self._c, name.encode(), value)
 
-    def set_correlation(self, model: Any, labels: Any) -> None:
+    def set_correlation(self, model: ArrayLike, labels: ArrayLike) -> None:
         """cosine_matrix(model.au_embedding) beside label_correlation(labels)."""
         shape = (self._count, self._count)
         lib.clile_report_set_correlation(self._c, pointer(given("model", model, np.float64, shape)), pointer(given("labels", labels, np.float64, shape)))
@@ -153,6 +160,7 @@ class Report(Handle):
         return Summary(*(value.value for value in values))
 
     def as_dict(self) -> Dict[str, Any]:
+        """All figures (docs/evaluation.md); None where there is none."""
         return json.loads(copy_text(lib.clile_report_copy_json, self._c))
 
     def table(self, format: str) -> str:
@@ -169,6 +177,6 @@ def evaluate(model: Model, data: Dataset, published: Optional[str] = None, progr
     (predict_batch is 32 unless given). For the models of several folds: Report.add_predictor for each."""
     if options is None:
         settings.setdefault("predict_batch", 32)
-    report = Report(model.au_ids, published)
+    report = Report(expect("model", model, Model).au_ids, published)
     report.add_predictor(1, Predictor(model, options, **settings), data, progress)
     return report
