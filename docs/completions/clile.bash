@@ -32,7 +32,7 @@ _clile_settings() { # KEYS...
         layout) choices=(auto bp4d disfa disfa+ list csv jsonl pack) ;;
         unknown) choices=(mask negative) ;;
         first_image) choices=(auto 0 1) ;;
-        data_kind) choices=(auto drawn rendered photographs unknown) ;;
+        data_kind) choices=(auto drawn rendered photographs mixed unknown) ;;
         backbone) choices=(resnet10 resnet18 resnet34 resnet50) ;;
         similarity) choices=(cosine dot) ;;
         method) choices=(cl-ile bce) ;;

@@ -33,7 +33,7 @@ function __clile_settings # KEYS...
             case box_margin
                 printf "box_margin=%s\t%s\n" (string join \n '' | string replace -r '$' \n'margin around a face box, as a share of its longer side')
             case data_kind
-                printf "data_kind=%s\t%s\n" (string join \n auto drawn rendered photographs unknown | string replace -r '$' \n'what the images are, for the model to remember; auto: what a pack or the file data_kind in the folder says')
+                printf "data_kind=%s\t%s\n" (string join \n auto drawn rendered photographs mixed unknown | string replace -r '$' \n'what the images are, for the model to remember; auto: what a pack or the file data_kind in the folder says')
             case image_size
                 printf "image_size=%s\t%s\n" (string join \n '' | string replace -r '$' \n'side of the aligned square crop in pixels')
             case max_pixels
