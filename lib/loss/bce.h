@@ -11,7 +11,7 @@ double clile_i_bce_image(int64_t c, const double *logits, const int8_t *labels,
                          const float *au_weight, double share, double *diff_logits);
 
 /* Images whose AUs are scored by z_kc = scale * sim(F_k, V_c) + bias_c; V and bias may differ
- * from image to image. F and V are in the form of clile_i_sim_forward (vector.h). */
+ * between images. F and V are in the form of clile_i_sim_forward (vector.h). */
 typedef struct {
     int64_t d, c;
     int32_t similarity;
@@ -19,7 +19,7 @@ typedef struct {
     const int8_t *labels;               /* [n,c] */
     const float *au_weight;             /* [c] or NULL */
     const float *row_weight;            /* [n]: factor on the loss of each image; NULL: 1 */
-    float *diff_embedding;              /* [n,d] or NULL: not wanted */
+    float *diff_embedding;              /* [n,d]; NULL: not wanted */
     double *unit, *inverse_norm;        /* F: [n,d], [n] */
     double *sim, *logits, *diff_logits; /* scratch [c] */
     double *row;                        /* scratch [d] */
@@ -31,7 +31,7 @@ static inline int64_t clile_i_scored_scratch(int64_t n, int64_t d, int64_t c)
 {
     return n * d + n + d + 3 * c;
 }
-/* Sets sizes and scratch (`*scratch` moves on) and prepares F; the caller has set the other
+/* Sets sizes and scratch (advancing `*scratch`) and prepares F; the caller has set the other
  * input fields. */
 void clile_i_scored_begin(clile_i_scored *scored, int64_t n, const float *embedding,
                           double **scratch);

@@ -1,5 +1,5 @@
-/* Checks of what a caller of the public losses passes. Each writes the error text: function,
- * argument, what was expected, what was found and where. */
+/* Checks of the public losses' arguments. Each writes the error text: function, argument, what
+ * was expected, what was found and where. */
 #ifndef CLILE_I_LOSS_CHECK_H
 #define CLILE_I_LOSS_CHECK_H
 
@@ -12,8 +12,8 @@ typedef struct {
     int64_t value;
 } clile_i_loss_size;
 
-/* Every size at least 1 and their product at most 2^56, so that no product or sum of products
- * taken later overflows. */
+/* Every size must be at least 1 and their product at most 2^56, so that no later product or sum
+ * of products overflows. */
 clile_status clile_i_loss_check_sizes(const char *function, int32_t count,
                                       const clile_i_loss_size *sizes);
 clile_status clile_i_loss_check_labels(const char *function, int64_t n, int64_t c,
@@ -31,7 +31,7 @@ clile_status clile_i_loss_check_similarity(const char *function, int32_t similar
 /* NOT_FINITE, or *loss = value (loss may be NULL). */
 clile_status clile_i_loss_finish(const char *function, double value, double *loss);
 
-/* Rows grouped by subject, in their order within each: rows of subject i are order[start[i]] ..
+/* Groups rows by subject, in order within each: subject i has rows order[start[i]] ..
  * order[start[i+1]-1]. */
 void clile_i_loss_group(int64_t n, int64_t s, const int32_t *subject, int64_t *order /*[n]*/,
                         int64_t *start /*[s+1]*/);

@@ -1,4 +1,4 @@
-/* Losses that take person-specific features out of the general embedding (docs/method.md; all
+/* Losses that remove person-specific features from the general embedding (docs/method.md; all
  * our choice). */
 #include "loss/check.h"
 #include "loss/vector.h"
@@ -36,9 +36,9 @@ cleanup:
     return status;
 }
 
-/* [n,d] -> columns centred and of length 1; inverse_norm [d] is 0, and the column zeros, where
+/* [n,d] -> columns centred and of length 1. inverse_norm [d] is 0, and the column zeros, where
  * it is constant (norm below the least). Centring starts from the first row, so that a constant
- * column comes out as exactly 0. */
+ * column becomes exactly 0. */
 static void standardize_columns(int64_t n, int64_t d, const float *rows, double *out,
                                 double *inverse_norm, double *mean)
 {
@@ -65,9 +65,10 @@ static void standardize_columns(int64_t n, int64_t d, const float *rows, double 
         for (int64_t j = 0; j < d; ++j) out[k * d + j] *= inverse_norm[j];
 }
 
-/* Gradient by the standardised columns X -> by the columns, in place: per column (g - (g.x) x) /
- * norm. The mean over the rows, which centring takes away, is 0 already: columns of X and Y have
- * mean 0, and g is made of them. g.x of all columns goes row by row into `along` [d]. */
+/* Turns the gradient by the standardised columns X into that by the columns, in place: per
+ * column (g - (g.x) x) / norm. Centring would subtract its mean over the rows, but that is 0
+ * already: columns of X and Y have mean 0, and g is made of them. g.x of all columns is summed
+ * row by row in `along` [d]. */
 static void standardize_backward(int64_t n, int64_t d, const double *x, const double *inverse_norm,
                                  double *diff, double *along)
 {
@@ -79,7 +80,7 @@ static void standardize_backward(int64_t n, int64_t d, const double *x, const do
             diff[k * d + j] = (diff[k * d + j] - along[j] * x[k * d + j]) * inverse_norm[j];
 }
 
-/* decorrelate: L = |X^T Y|_F^2 / d. By way of the n x n Gram matrices, since a batch has fewer
+/* decorrelate: L = |X^T Y|_F^2 / d, through the n x n Gram matrices, since a batch has fewer
  * rows than columns:
  *     |X^T Y|_F^2 = sum_kl (x_k.x_l) (y_k.y_l),   dL/dX_k = (2/d) sum_l (y_k.y_l) x_l,
  *     x_k, y_k rows of X, Y. */

@@ -51,9 +51,8 @@ cleanup:
     return status;
 }
 
-/* rate [c]: share of 1 among the coded labels of each AU, 0 when there are none. As float, the
- * number later users get.
- */
+/* rate [c]: share of 1 among the coded labels of each AU, 0 if there are none. As float, the
+ * precision later users have. */
 static void label_rates(int64_t n, int64_t c, const int8_t *labels, float *rate)
 {
     for (int64_t a = 0; a < c; ++a) {
@@ -66,8 +65,8 @@ static void label_rates(int64_t n, int64_t c, const int8_t *labels, float *rate)
     }
 }
 
-/* Solves (L L^T) x = b for all d right-hand sides, in place; first turns gram [c,c] into L.
- * Positive definite by the ridge. rhs [c,d]. */
+/* Solves (L L^T) x = b for all d right-hand sides [c,d], in place, first turning gram [c,c] into
+ * L. The ridge makes it positive definite. */
 static void cholesky_solve(int64_t c, int64_t d, double *gram, double *rhs)
 {
     for (int64_t i = 0; i < c; ++i)
@@ -88,8 +87,8 @@ static void cholesky_solve(int64_t c, int64_t d, double *gram, double *rhs)
     }
 }
 
-/* Labels enter as x - rate (0 where not coded), whose means over the images are 0: the slopes
- * then need no intercept, and the intercept is mean(F) - sum_c rate_c b_c. */
+/* Labels enter as x - rate (0 where not coded), with mean 0 over the images: the slopes then
+ * need no intercept, and the intercept is mean(F) - sum_c rate_c b_c. */
 clile_status clile_i_identity_regression(int64_t n, int64_t c, int64_t d, const int8_t *labels,
                                          const float *id_embedding, float *coefficients,
                                          float *rate)

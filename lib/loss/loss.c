@@ -1,4 +1,4 @@
-/* Elimination mechanisms by name. */
+/* Eliminations by name. */
 #include "loss/loss.h"
 
 #include <string.h>

@@ -23,31 +23,31 @@ typedef clile_status (*clile_i_elimination_pair)(int64_t n, int64_t d, const flo
                                                  const float *id_embedding, double *loss,
                                                  float *diff_embedding);
 
-/* One row per value of the option `elimination`. */
+/* One row for each value of the option `elimination`. */
 typedef struct {
     const char *name;
-    uint8_t needs_id_embedding; /* a frozen E_ID, so stage 1 before */
+    uint8_t needs_id_embedding; /* needs a frozen E_ID, and so stage 1 */
     uint8_t needs_classifier;   /* weight [s,d], bias [s]: clile_loss_adversarial */
-    /* D [s,c,d], B [s,c]: clile_loss_mixed takes the place of clile_loss_bce */
+    /* D [s,c,d], B [s,c]: clile_loss_mixed replaces clile_loss_bce */
     uint8_t needs_deviation;
     clile_i_elimination_pair pair; /* NULL unless needs_id_embedding */
 } clile_i_elimination;
 
 int32_t clile_i_elimination_count(void);
 const clile_i_elimination *clile_i_elimination_at(int32_t index);
-/* NULL when there is none of that name */
+/* NULL if there is none of that name */
 const clile_i_elimination *clile_i_elimination_find(const char *name);
 
 /* clile_loss_stage1 and clile_loss_mixed with a factor on the loss of each image: row_weight [n]
- * >= 0, NULL: 1 for each. An image that is two persons' (its halves were exchanged) comes as two
- * rows of the same embedding, each with the labels of one person, the others -1. */
+ * >= 0; NULL: 1 for each. An image of two people (its halves were exchanged) is two rows of the
+ * same embedding, each with the labels of one person and -1 for the rest. */
 clile_status clile_i_loss_stage1(int64_t n, int64_t d, int64_t c, int64_t s,
                                  const float *id_embedding, const float *ile,
                                  const int32_t *subject, const int8_t *labels,
                                  const float *au_weight, const float *row_weight, double *loss,
                                  float *diff_id_embedding, float *diff_ile);
 
-/* The arguments of clile_loss_mixed, which says what they are. */
+/* The arguments of clile_loss_mixed, which documents them. */
 typedef struct {
     int64_t n, d, c, s;
     int32_t similarity;
@@ -59,21 +59,21 @@ typedef struct {
     const float *au_weight, *row_weight;            /* [c], [n]; NULL: all 1 */
     double lambda_deviation, lambda_bias;
     double *loss;
-    /* gradients, as what they are of; NULL: not wanted */
+    /* gradients by the fields of these names; NULL: not wanted */
     float *diff_embedding, *diff_au_embedding;
     double *diff_scale;
     float *diff_bias, *diff_deviation, *diff_deviation_bias;
 } clile_i_mixed;
 clile_status clile_i_loss_mixed(const clile_i_mixed *mixed);
 
-/* The option `identity_part`: what of F^ID is to be eliminated from F^G. */
+/* The option `identity_part`: what to eliminate from F^G. */
 typedef enum {
     CLILE_I_IDENTITY_ALL,      /* F^ID itself */
     CLILE_I_IDENTITY_RESIDUAL, /* F^ID less its least-squares prediction from the labels */
     /* mean of F^ID over the subject's training images, less the grand mean */
     CLILE_I_IDENTITY_SUBJECT_MEAN
 } clile_i_identity_kind;
-/* "all", "residual", "subject_mean" -> the number above; -1: none */
+/* "all", "residual", "subject_mean" -> the numbers above; -1: no such part */
 int32_t clile_i_identity_find(const char *name);
 
 /* What a part was fitted to; arrays are borrowed. `all` needs only part and d. */
@@ -92,17 +92,17 @@ clile_status clile_i_identity_subject_means(int64_t n, int64_t d, int64_t s,
                                             const int32_t *subject /*[n]*/, float *out);
 
 /* Least squares of F^ID on the labels: F_k ~ coefficients_0 + sum_c x_kc coefficients_{1+c},
- * x_kc = label, or rate_c where it is not coded; rate_c = rate of AU c among its coded labels, 0
- * when it has none. A ridge of 1e-8 n on the coefficients (not on the intercept) decides where
- * columns are constant or alike. INVALID_ARGUMENT, OUT_OF_MEMORY, NOT_FINITE. */
+ * with x_kc the label, or rate_c where it is not coded; rate_c is the rate of AU c among its
+ * coded labels, 0 if it has none. A ridge of 1e-8 n on the coefficients (not on the intercept)
+ * decides where columns are constant or equal. INVALID_ARGUMENT, OUT_OF_MEMORY, NOT_FINITE. */
 clile_status clile_i_identity_regression(int64_t n, int64_t c, int64_t d,
                                          const int8_t *labels /*[n,c]*/,
                                          const float *id_embedding /*[n,d]*/,
                                          float *coefficients /*[c+1,d]*/, float *rate /*[c]*/);
 
-/* The part of F^ID of n images. dst [n,d] may be id_embedding itself. labels [n,c] is read for
- * residual only, subject [n] and not id_embedding for subject_mean; what is not read may be
- * NULL. INVALID_ARGUMENT. Allocates nothing. */
+/* The part of F^ID of n images. dst [n,d] may be id_embedding itself. residual reads labels
+ * [n,c]; subject_mean reads subject [n] and not id_embedding. What is not read may be NULL.
+ * INVALID_ARGUMENT. Allocates nothing. */
 clile_status clile_i_identity_part(const clile_i_identity *identity, int64_t n,
                                    const int8_t *labels, const int32_t *subject,
                                    const float *id_embedding, float *dst);

@@ -20,7 +20,7 @@
 
 static const char function[] = "clile_loss_mixed";
 
-/* A table [s,m] of per-subject numbers as D (m = c*d) and B (m = c) are. */
+/* A per-subject table [s,m], such as D (m = c*d) and B (m = c). */
 typedef struct {
     int64_t s, m;
     const float *value;
@@ -56,13 +56,13 @@ static double deviations_penalty(const deviations *t)
     return t->lambda * sum / ((double)t->s * (double)t->m);
 }
 
-/* diff holds the BCE's part; takes its mean over subjects away and adds the penalty's gradient. */
+/* diff holds the BCE's part: subtracts its mean over subjects and adds the penalty's gradient. */
 static void deviations_finish(const deviations *t)
 {
     if (t->diff == NULL) return;
     if (t->s == 1) {
-        /* D' is 0 whatever D is: exactly 0, not a rounding error that an optimiser would scale
-         * up */
+        /* with one subject D' is 0 whatever D is: exactly 0, not a rounding error that an
+         * optimiser would scale up */
         memset(t->diff, 0, (size_t)t->m * sizeof *t->diff);
         return;
     }
@@ -83,8 +83,8 @@ typedef struct {
     double *diff_anchor, *diff_offset;        /* [c,d], [c] */
 } subject_scratch;
 
-/* All images of subject i: the BCE, its gradients by F, and by A + D' and bias + B' added to
- * what sums them. */
+/* All images of subject i: the BCE, its gradients by F, and those by A + D' and bias + B', added
+ * to their sums. */
 static void run_subject(clile_i_scored *scored, int64_t i, int64_t count, const int64_t *rows,
                         const float *au_embedding, const float *bias, deviations *vectors,
                         deviations *biases, const subject_scratch *t)

@@ -13,8 +13,8 @@
 
 #include <string.h>
 
-/* Image k: its loss; diff_logits [c]; its row of diff_id_embedding (may be NULL) by way of row
- * [d]. */
+/* Image k: returns its loss; writes diff_logits [c] and, unless NULL, its row of
+ * diff_id_embedding, through row [d]. */
 static double forward_image(int64_t d, int64_t c, const float *vector, const float *ile /*[c,d]*/,
                             const int8_t *labels, const float *au_weight, double share,
                             double *logits, double *diff_logits, double *row, float *diff_vector)
@@ -30,7 +30,7 @@ static double forward_image(int64_t d, int64_t c, const float *vector, const flo
     return loss;
 }
 
-/* The vectors of one subject: diff_ile [c,d] from its `count` images `rows`. */
+/* One subject's vectors: diff_ile [c,d] from its `count` images `rows`. */
 static void backward_subject(int64_t d, int64_t c, int64_t count, const int64_t *rows,
                              const float *id_embedding, const double *diff_logits /*[n,c]*/,
                              double *row, float *diff_ile)

@@ -25,8 +25,8 @@ typedef struct {
     double *logits, *row;            /* scratch [c+1], [d] */
 } contrast;
 
-/* One image from its row of labels: L_k; diff_sim [c+1] = dL/dcos, 0 where an anchor takes no
- * part. */
+/* One image from its row of labels: returns L_k; diff_sim [c+1] = dL/dcos, 0 where an anchor
+ * takes no part. */
 static double forward_image(const contrast *p, int64_t k, double *diff_sim)
 {
     const int64_t d = p->d, c = p->c;
@@ -40,11 +40,11 @@ static double forward_image(const contrast *p, int64_t k, double *diff_sim)
     if (coded == 0 || (present == 0 && !p->has_null)) return 0;
 
     const double positive = 1 / (double)(present > 0 ? present : 1);
-    double most = -INFINITY, sum = 0, below = 0; /* below: mean over positives of most - z */
+    double most = -INFINITY, sum = 0, below = 0; /* below: mean over the positives of (most - z) */
     for (int64_t a = 0; a <= c; ++a) {
         if (a < c ? labels[a] < 0 : !p->has_null) continue;
         p->logits[a] = clile_i_vec_dot(d, p->unit + k * d, p->anchor + a * d) / p->temperature;
-        if (!(p->logits[a] <= most)) most = p->logits[a]; /* NaN goes through to the loss */
+        if (!(p->logits[a] <= most)) most = p->logits[a]; /* lets NaN through to the loss */
     }
     for (int64_t a = 0; a <= c; ++a) {
         if (a < c ? labels[a] < 0 : !p->has_null) continue;
@@ -77,7 +77,7 @@ static void backward_embedding(const contrast *p, float *diff_embedding)
     }
 }
 
-/* The same for anchor a: dL/dA_a = sum_k (dL/dcos_ka) F_k in unit form, then back through the
+/* Likewise for anchor a: dL/dA_a = sum_k (dL/dcos_ka) F_k in unit form, then back through the
  * norm. */
 static void backward_anchor(const contrast *p, int64_t a, float *diff_anchor /*[d]*/)
 {

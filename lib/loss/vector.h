@@ -39,9 +39,9 @@ static inline void clile_i_vec_store(int64_t d, const double *restrict x, float 
     for (int64_t j = 0; j < d; ++j) y[j] = (float)x[j];
 }
 
-/* What a vector contributes to a similarity. Cosine: x becomes x/|x| and 1/|x| is returned, or
- * zeros and 0 below the least norm. Dot: x stays, the return value is 1. The similarity of two
- * such vectors is then their dot product. */
+/* What a vector contributes to a similarity. Cosine: x becomes x/|x| and the result is 1/|x|, or
+ * both are 0 below the least norm. Dot: x stays and the result is 1. The similarity of two such
+ * vectors is then their dot product. */
 static inline double clile_i_sim_forward(int32_t similarity, int64_t d, double *x)
 {
     if (similarity == CLILE_I_DOT) return 1;
@@ -51,9 +51,9 @@ static inline double clile_i_sim_forward(int32_t similarity, int64_t d, double *
     return inverse_norm;
 }
 
-/* Gradient by what forward made (`unit`) -> gradient by the vector itself, in place. Cosine:
- * diff <- (diff - (diff . unit) unit) / |x|. A diff of zeros stays (also where the vector, being
- * of no use in this batch, is not finite). */
+/* Turns the gradient by what forward made (`unit`) into that by the vector itself, in place.
+ * Cosine: diff <- (diff - (diff . unit) unit) / |x|. Zeros stay zeros, even if the vector,
+ * unused in this batch, is not finite. */
 static inline void clile_i_sim_backward(int32_t similarity, int64_t d, const double *restrict unit,
                                         double inverse_norm, double *restrict diff)
 {
@@ -73,7 +73,7 @@ static inline void clile_i_sim_forward_rows(int32_t similarity, int64_t n, int64
     }
 }
 
-/* The next `count` doubles of a scratch block. */
+/* Takes the next `count` doubles of a scratch block. */
 static inline double *clile_i_vec_take(double **scratch, int64_t count)
 {
     double *taken = *scratch;

@@ -1,5 +1,5 @@
-/* Brows, eyes, mouth and glasses, pixel by pixel: coverage is the distance to an edge in pixels,
- * cut to 0..1. */
+/* Brows, eyes, mouth and glasses, pixel by pixel. Coverage is the distance to an edge in pixels,
+ * clamped to 0..1. */
 #include "synth/paint.h"
 
 #include <math.h>
@@ -30,8 +30,8 @@ void clile_i_synth_paint_brows(const clile_i_canvas *c, clile_i_point p, clile_i
     pixel->gloss *= 1.0f - alpha;
 }
 
-/* Lids as curves over the line of the corners: v is the height over that line, t the place along
- * it. */
+/* Lids are curves over the line between the corners: v is the height over that line, t the
+ * position along it. */
 void clile_i_synth_paint_eyes(const clile_i_canvas *c, clile_i_point p, clile_i_pixel *pixel)
 {
     static const clile_i_colour white = {0.93f, 0.91f, 0.89f};

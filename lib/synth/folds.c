@@ -1,11 +1,11 @@
-/* Folds and furrows: where each AU wrinkles the skin, after the appearance changes that the FACS
- * manual lists (Ekman, Friesen 1978; Ekman, Friesen, Hager 2002). Old faces have some of them at
+/* Folds and furrows: where each AU wrinkles the skin, after the appearance changes listed in the
+ * FACS manual (Ekman, Friesen 1978; Ekman, Friesen, Hager 2002). Old faces have some of them at
  * rest. Numbers are face units. */
 #include "synth/synth.h"
 
 #include <math.h>
 
-/* A curve from a to b, pulled towards c (quadratic Bezier), as side 1 has it; side 0 gets its
+/* A curve from a to b, pulled towards c (quadratic Bezier), given for side 1; side 0 gets its
  * mirror image. */
 static void fold(clile_i_face *face, int side, float ax, float ay, float cx, float cy, float bx,
                  float by, float width, float depth)
@@ -77,9 +77,9 @@ static void fold_eyes(clile_i_face *face)
     }
 }
 
-/* The nasolabial fold, from the wing of the nose to beside the corner of the mouth: its upper
- * part by the levators (9, 10), the whole of it by the zygomatic (12). It follows the corner
- * outwards and half of the way up, not down. */
+/* The nasolabial fold, from the wing of the nose to beside the mouth corner: the levators (9,
+ * 10) make its upper part, the zygomatic (12) all of it. It follows the corner outwards and half
+ * way up, not down. */
 static void fold_nasolabial(clile_i_face *face)
 {
     const clile_i_person *who = face->who;
@@ -108,7 +108,7 @@ static void fold_corners(clile_i_face *face)
     for (int s = 0; s < 2; ++s) {
         const float *a = face->act[s], x = s ? face->lip_right : -face->lip_left;
         const float y = face->lip_inner_top[s ? LIP_NODES - 1 : 0];
-        /* the dimple: curved round the corner, and a pit at it */
+        /* the dimple: curved around the corner, with a pit at it */
         fold(face, s, x + 0.045f, y - 0.085f, x + 0.085f, y, x + 0.045f, y + 0.085f, 0.026f,
              1.0f * a[AU14]);
         fold(face, s, x + 0.005f, y - 0.02f, x + 0.025f, y, x + 0.005f, y + 0.025f, 0.024f,
@@ -147,7 +147,7 @@ static void fold_mouth(clile_i_face *face)
         fold(face, s, 0.0f, bottom + 0.070f, u, bottom + 0.065f, v, y + 0.040f, 0.026f,
              0.75f * a[AU24]);
         fold(face, s, w, y - 0.045f, w + 0.025f, y, w, y + 0.05f, 0.024f, 0.6f * a[AU24]);
-        /* under the lower lip: always a little; the raised chin makes it a hard arch */
+        /* under the lower lip: always a little; a raised chin makes it a hard arch */
         const float chin = bottom + 0.06f - 0.02f * a[AU17];
         fold(face, s, 0.0f, chin, 0.09f, chin, 0.19f, chin + 0.035f + 0.06f * a[AU17], 0.030f,
              0.22f * (1.0f - fminf(a[AU26], 1.0f)) + 0.80f * a[AU17]);

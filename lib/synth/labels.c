@@ -49,7 +49,7 @@ void clile_i_synth_draw_labels(uint64_t seed, int64_t subject, int64_t frame,
         const float own = (float)clile_i_rng_normal(&r) * sqrtf(fmaxf(0.0f, 1.0f - explained));
         present[c] = shared + own + SPREAD * who->rate[c] > sqrtf(1.0f + SPREAD * SPREAD) * cut[c];
     }
-    /* a dropped jaw parts the lips here, and FACS then codes both */
+    /* here a dropped jaw parts the lips, and FACS then codes both */
     if (present[AU26]) present[AU25] = 1;
     if (present[AU25]) present[AU24] = 0; /* parted lips are not pressed */
     for (int c = 0; c < AUS; ++c) {

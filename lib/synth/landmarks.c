@@ -11,8 +11,7 @@ clile_i_point clile_i_synth_project(const clile_i_person *who, const clile_i_sce
                            s->shift_y + s->scale * (s->sine * x + s->cosine * y)};
 }
 
-/* Where a ray from between the eyes at `angle` (0: to the right, pi/2: down) leaves the head at
- * rest. */
+/* Where a ray from between the eyes at `angle` (0: right, pi/2: down) leaves the head at rest. */
 static clile_i_point edge(const clile_i_person *who, float angle)
 {
     float low = 0.2f, high = 2.0f;

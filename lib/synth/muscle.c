@@ -30,7 +30,7 @@ static const muscle muscles[] = {
     {AU2, 0.52f, -1.05f, 0.46f, -0.48f, 0.86f, 1.45f, 0.16f}, /* frontalis, pars lateralis */
     /* corrugator, depressor supercilii */
     {AU4, 0.01f, -0.12f, 0.17f, -0.44f, 0.70f, 1.75f, 0.15f},
-    /* what it takes of the brow as a whole */
+    /* its effect on the brow as a whole */
     {AU4, 0.34f, 0.05f, 0.34f, -0.44f, 0.80f, 1.35f, 0.06f},
     /* orbicularis oculi, pars orbitalis */
     {AU6, 0.46f, -0.16f, 0.47f, 0.16f, 0.45f, 1.90f, 0.09f},
@@ -48,7 +48,7 @@ static const muscle muscles[] = {
 };
 enum { MUSCLES = (int)(sizeof muscles / sizeof muscles[0]) };
 
-/* Adds the pull of one muscle on p, which is given as the muscle's side sees it (x > 0). */
+/* Adds the pull of one muscle on p, which is given in the muscle's own side (x > 0). */
 static void pull(const muscle *m, float contraction, clile_i_point p, clile_i_point *by)
 {
     const float ux = m->ix - m->ax, uy = m->iy - m->ay, rs = sqrtf(ux * ux + uy * uy),

@@ -1,11 +1,11 @@
-/* Noise: a hash of whole coordinates, between them a smooth mean. */
+/* Noise: a hash of integer coordinates, smoothly interpolated between them. */
 #include "synth/paint.h"
 
 #include <math.h>
 
 static uint32_t hash(uint32_t seed, uint32_t x, uint32_t y)
 {
-    uint32_t h = seed + x * 0x9E3779B1u + y * 0x85EBCA77u; /* xxHash32's primes, its last steps */
+    uint32_t h = seed + x * 0x9E3779B1u + y * 0x85EBCA77u; /* xxHash32's primes and final mix */
     h = (h ^ h >> 15) * 0x85EBCA77u;
     h = (h ^ h >> 13) * 0xC2B2AE3Du;
     return h ^ h >> 16;

@@ -1,12 +1,12 @@
-/* A face to pixels: where each pixel lies on the face and on the face at rest, what colour and
- * height it has there, the folds, and then the light on the slopes of the whole. */
+/* A face to pixels: where each pixel is on the face and on the face at rest, its colour and
+ * height there, the folds, and then the light on the slopes of it all. */
 #include "synth/paint.h"
 
 #include <math.h>
 
 static const clile_i_colour black = {0.05f, 0.04f, 0.04f};
 
-/* ---- where a pixel lies ---- */
+/* ---- where a pixel is ---- */
 
 static void fill_grid(const clile_i_canvas *c)
 {
@@ -31,7 +31,7 @@ static clile_i_point displacement(const clile_i_canvas *c, clile_i_point p)
         (1.0f - v) * ((1.0f - u) * r[0].y + u * r[1].y) + v * ((1.0f - u) * s[0].y + u * s[1].y)};
 }
 
-/* The reverse of clile_i_synth_project: what is seen at a pixel, by fixed-point iteration. */
+/* The inverse of clile_i_synth_project, by fixed-point iteration: what is seen at a pixel. */
 static clile_i_point look(const clile_i_canvas *c, float px, float py)
 {
     const clile_i_scene *s = c->scene;
@@ -85,7 +85,7 @@ static void paint_behind(const clile_i_canvas *c, clile_i_point p, float px, flo
                       ear);
 }
 
-/* Skin colour at p0 of the face at rest: redder cheeks, blotches, moles, beard. */
+/* Skin colour at p0 of the face at rest: red cheeks, blotches, moles, beard. */
 static clile_i_colour skin_colour(const clile_i_canvas *c, clile_i_point p0)
 {
     static const clile_i_colour red = {0.75f, 0.32f, 0.30f};
@@ -97,7 +97,7 @@ static clile_i_colour skin_colour(const clile_i_canvas *c, clile_i_point p0)
     k = clile_i_mix(k, red,
                     0.13f * clile_i_hill(q, 0.45f, 0.16f, 0.32f, 0.26f) +
                         0.10f * clile_i_hill(q, 0.0f, who->nose_tip, 0.16f, 0.14f));
-    /* round the eyes */
+    /* around the eyes */
     k = clile_i_mix(k, black, 0.16f * clile_i_hill(q, who->eye_x, who->eye_y, 0.26f, 0.17f));
     if (who->beard > 0.0f && p0.y > 0.3f) {
         const float jaw = clile_i_smooth(0.25f, 0.60f, p0.y + 0.55f * (q.x - 0.35f)) *
@@ -147,7 +147,7 @@ static void paint_face(const clile_i_canvas *c, clile_i_point p, clile_i_pixel *
     float slope = 1.0f;
     const float g = clile_i_synth_outline(who, p0, &slope),
                 alpha = clile_i_clamp(g / slope * c->scene->scale + 0.5f, 0.0f, 1.0f);
-    /* as high outside as at the edge, so that the slope there is the head's */
+    /* as high outside as on the edge, so that the slope there is the head's */
     pixel->height = 0.55f * sqrtf(fmaxf(g, 0.004f)) + 0.25f * clile_i_synth_depth(who, p0);
     if (alpha <= 0.0f) return;
     clile_i_pixel skin = {
@@ -241,13 +241,13 @@ static uint8_t to_byte(float v)
     return (uint8_t)(clile_i_clamp(v, 0.0f, 1.0f) * 255.0f + 0.5f);
 }
 
-/* Lambert's law with light that wraps round a little, a soft highlight (Blinn 1977), and grain. */
+/* Lambert's law with light that wraps around a little, a soft highlight (Blinn 1977), and grain. */
 static void light(const clile_i_canvas *c, uint8_t *rgb)
 {
     const clile_i_scene *s = c->scene;
     const clile_i_colour skin = c->who->skin;
     const int32_t n = c->size;
-    /* cameras expose for the face: a dark one is given more light */
+    /* cameras expose for the face: a dark one gets more light */
     const float exposure =
         clile_i_clamp(0.56f / (0.3f * skin.r + 0.6f * skin.g + 0.1f * skin.b), 1.0f, 1.5f);
     for (int32_t y = 0; y < n; ++y)

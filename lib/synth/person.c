@@ -1,13 +1,12 @@
-/* Who a subject is and in what scene a frame is taken: every number is drawn from a stream of
- * its own. */
+/* Who a subject is, and the scene of a frame: every number is drawn from its own stream. */
 #include "synth/synth.h"
 
 #include <math.h>
 
 clile_i_rng clile_i_synth_rng(uint64_t seed, int64_t subject, int64_t frame, uint64_t purpose)
 {
-    /* One stream each, of the lower halves of subject and frame; the purpose is in the upper
-     * bits of the seed, and the upper halves are spread over it. */
+    /* Streams by the lower halves of subject and frame; the purpose is in the upper bits of the
+     * seed, and the upper halves are spread over it. */
     const uint64_t who = (uint64_t)subject + 1, when = (uint64_t)frame + 1;
     const uint64_t upper = (who >> 32) * 0x9E3779B97F4A7C15u ^ (when >> 32) * 0xC2B2AE3D27D4EB4Fu;
     return clile_i_rng_make(seed ^ purpose << 56 ^ upper, who << 32 | (when & UINT32_MAX));
@@ -102,7 +101,7 @@ void clile_i_synth_person(uint64_t seed, int64_t subject, clile_i_person *p)
     for (int k = 0; k < AUS; ++k) {
         const float gain = range(r, 0.65f, 1.15f), side = 0.10f * normal(r);
         const float rest = range(r, 0.0f, 1.0f) < 0.3f ? range(r, 0.08f, 0.35f) : 0.0f;
-        /* nobody's mouth stands open at rest */
+        /* no mouth hangs open at rest */
         const float limit = k == AU25 || k == AU26 ? 0.4f : 1.0f;
         p->rate[k] = normal(r);
         for (int s = 0; s < 2; ++s) {

@@ -1,6 +1,6 @@
 /* The moving parts of the face: brows, lids and lips. Their points at rest go where the muscles
- * move the skin (synth_muscle.c); what is no movement of the skin over the bone is added here:
- * lids, rolled and pressed lips, the gap. */
+ * move the skin (muscle.c). Added here is what is not a movement of skin over bone: lids, rolled
+ * and pressed lips, the gap. */
 #include "synth/synth.h"
 
 #include <math.h>
@@ -21,7 +21,7 @@ static void shape_brows(const clile_i_person *who, clile_i_face *face)
         for (int i = 0; i < BROW_NODES; ++i) {
             const float t = (float)i / (BROW_NODES - 1), mirror = s ? 1.0f : -1.0f;
             const float x = who->brow_in + t * (who->brow_out - who->brow_in);
-            /* highest at two thirds of the way, then down to the temple */
+            /* highest at two thirds, then down to the temple */
             const float arch = 1.0f - (t - 0.6f) * (t - 0.6f) / 0.36f;
             const float y = who->brow_y - who->brow_arch * arch +
                             (who->brow_tilt + 0.035f) * (t - 0.5f) + 0.03f;
@@ -63,8 +63,8 @@ static void lips_at_rest(const clile_i_person *who, float t, float *y)
     y[3] = line + who->lip_low * powf(1.0f - square, 0.75f);
 }
 
-/* What tightener, pressor and chin raiser do to one column of the lips, and the gap; t is the
- * place between the corners. */
+/* What lip tightener, lip presser and chin raiser do to one column of the lips, and the gap; t
+ * is the position between the corners. */
 static void deform_column(const float *a, float t, float *y)
 {
     const float square = t * t, middle = 1.0f - square;

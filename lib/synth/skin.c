@@ -4,8 +4,8 @@
 
 #include <math.h>
 
-/* g = 1 - (x / W)^2 - |v|^n, v from -1 (top) over 0 (eyes) to 1 (chin); below the eyes W narrows
- * and n makes the jaw square. */
+/* g = 1 - (x / W)^2 - |v|^n, with v from -1 (top) over 0 (eyes) to 1 (chin). Below the eyes W
+ * narrows and n makes the jaw square. */
 float clile_i_synth_outline(const clile_i_person *who, clile_i_point p, float *slope)
 {
     const float dy = p.y - who->eye_y, below = dy > 0.0f ? 1.0f : 0.0f;
@@ -22,7 +22,7 @@ float clile_i_synth_outline(const clile_i_person *who, clile_i_point p, float *s
     return 1.0f - u * u - power * v;
 }
 
-/* The nose: a ridge from between the brows to the tip, growing wider and higher, and the ball of
+/* The nose: a ridge from between the brows to the tip, getting wider and higher, and the ball of
  * the tip. */
 float clile_i_synth_nose(const clile_i_person *who, clile_i_point p)
 {
@@ -72,7 +72,7 @@ float clile_i_synth_relief(const clile_i_person *who, const clile_i_face *face, 
     /* wings of the nose */
     h += 0.055f * clile_i_hill(q, 0.82f * who->nose_w, who->nose_tip + 0.04f, 0.085f, 0.10f);
     h -= 0.030f * clile_i_hill(here, who->nose_w + 0.07f, who->nose_tip + 0.10f, 0.10f, 0.16f);
-    /* bulges of contracted or pushed up flesh */
+    /* bulges of contracted or pushed-up flesh */
     h += 0.100f * a[AU6] * clile_i_hill(here, 0.44f, 0.07f, 0.25f, 0.17f);
     h += 0.090f * a[AU12] * clile_i_hill(here, 0.47f, 0.19f, 0.23f, 0.22f);
     h += 0.050f * a[AU10] * clile_i_hill(here, 0.27f, 0.22f, 0.17f, 0.17f);

@@ -1,11 +1,10 @@
-/* Drawn faces, from the inside: a person, what a frame shows, the shape that the muscles give
- * the face, the paint.
+/* Drawn faces, from the inside: a person, what a frame shows, the shape the muscles give the
+ * face, the painting.
  *
- * Face units: the origin lies between nose root and tip, x to the right of the image, y down, z
- * to the viewer. The eyes are near (-0.36, -0.20) and (0.36, -0.20), the nose tip near (0,
- * 0.21), the mouth near (0, 0.58), the chin near (0, 1.06). Side 0 is the left of the image (x <
- * 0), side 1 the right. For synth*.c alone: its constants are short, so that formulas can be
- * read. */
+ * Face units: the origin is between nose root and tip, x to the right of the image, y down, z to
+ * the viewer. The eyes are near (-0.36, -0.20) and (0.36, -0.20), the nose tip near (0, 0.21),
+ * the mouth near (0, 0.58), the chin near (0, 1.06). Side 0 is the left of the image (x < 0),
+ * side 1 the right. For this room only; its constants are short so that formulas stay readable. */
 #ifndef CLILE_I_SYNTH_H
 #define CLILE_I_SYNTH_H
 
@@ -21,14 +20,14 @@ enum { LIP_NODES = 64, BROW_NODES = 9, STROKE_POINTS = 7, STROKES = 112, MOLES =
 extern const int32_t clile_i_synth_au_ids[AUS];
 
 typedef struct {
-    float r, g, b; /* 0..1 as they are shown */
+    float r, g, b; /* 0..1, as displayed */
 } clile_i_colour;
 
 typedef struct {
     float x, y;
 } clile_i_point;
 
-/* What stays the same in one person. */
+/* What is constant for one person. */
 typedef struct {
     /* head: half width, y of its top and chin */
     float width, top, chin, taper, square;
@@ -37,7 +36,7 @@ typedef struct {
     float brow_y, brow_tilt, brow_arch, brow_thick, brow_in, brow_out;
     float nose_tip, nose_w, nose_z, bridge_w;
     float mouth_y, mouth_w, lip_up, lip_low, mouth_bow; /* bow: how far the corners hang */
-    float cheek, chin_z, age;                           /* age 0..1: folds that are there at rest */
+    float cheek, chin_z, age;                           /* age 0..1: folds at rest */
     float beard;                                        /* 0..1 */
     clile_i_colour skin, hair, brow, iris, lips, wall, cloth;
     int hair_style, glasses; /* 0 bald 1 short 2 middle 3 long */
@@ -47,7 +46,7 @@ typedef struct {
     uint32_t texture;
     /* expression at rest, and how strongly an AU shows, by side */
     float rest[2][AUS], gain[2][AUS];
-    /* shift of the latent variable of an AU, standard deviations */
+    /* shift of an AU's latent variable, in standard deviations */
     float rate[AUS];
 } clile_i_person;
 
@@ -59,8 +58,7 @@ typedef struct {
     uint32_t grain;
 } clile_i_scene;
 
-/* A fold of the skin: a dark groove of `width` (face units) and `depth` (0..1) through its
- * points. */
+/* A fold of the skin: a dark groove of `width` (face units) and `depth` (0..1) along its points. */
 typedef struct {
     clile_i_point p[STROKE_POINTS];
     float width, depth;
@@ -69,8 +67,8 @@ typedef struct {
 /* The face of one frame, in face units. */
 typedef struct {
     const clile_i_person *who;
-    float act[2][AUS];                 /* how far each muscle is drawn: rest + gain intensity */
-    float mean[AUS];                   /* of both sides */
+    float act[2][AUS];                 /* how far each muscle contracts: rest + gain intensity */
+    float mean[AUS];                   /* of the two sides */
     clile_i_point brow[2][BROW_NODES]; /* middle line from the inner to the outer end */
     /* heights of the lids above and below the line of the corners */
     float eye_up[2], eye_low[2];
@@ -83,53 +81,53 @@ typedef struct {
     int strokes;
 } clile_i_face;
 
-/* synth_person.c: who subject `subject` of data set `seed` is, and the scene of one frame at
- * `size` pixels. */
+/* person.c: who subject `subject` of data set `seed` is, and the scene of one frame at `size`
+ * pixels. */
 void clile_i_synth_person(uint64_t seed, int64_t subject, clile_i_person *out);
 void clile_i_synth_scene(uint64_t seed, int64_t subject, int64_t frame, int32_t size,
                          clile_i_scene *out);
-/* A stream of random numbers of its own for each subject and frame (-1: what belongs to the
+/* An independent stream of random numbers for each subject, frame (-1: for what belongs to the
  * subject) and purpose. */
 enum { STREAM_PERSON = 1, STREAM_SCENE, STREAM_LABELS };
 clile_i_rng clile_i_synth_rng(uint64_t seed, int64_t subject, int64_t frame, uint64_t purpose);
 
-/* synth.c: INVALID_ARGUMENT unless 32..1024; and the rule that makes labels of intensities. */
+/* synth.c: INVALID_ARGUMENT unless 32..1024; and the rule that turns intensities into labels. */
 clile_status clile_i_synth_check_size(const char *function, int32_t size);
 void clile_i_synth_present(const float *intensity, int8_t *labels);
 
-/* synth_labels.c */
+/* labels.c */
 void clile_i_synth_draw_labels(uint64_t seed, int64_t subject, int64_t frame,
                                const clile_i_person *who, float *intensity);
 
-/* synth_muscle.c: where skin that lies at p at rest has gone. */
+/* muscle.c: where skin that is at p at rest moves to. */
 clile_i_point clile_i_synth_move(const clile_i_face *face, clile_i_point p);
 
-/* synth_shape.c, synth_folds.c: the face that the muscles make. */
+/* shape.c, folds.c: the face that the muscles make. */
 /* borrows `who` */
 void clile_i_synth_shape(const clile_i_person *who, const float *intensity, clile_i_face *out);
 void clile_i_synth_folds(clile_i_face *face);
-/* One eyelid at t, -1 (inner corner) .. 1: its height over the line of the corners, 1 in the
- * middle. */
+/* One eyelid at t, -1 (inner corner) .. 1: its height over the line between the corners, 1 in
+ * the middle. */
 float clile_i_synth_lid(float t, int upper);
 
-/* synth_skin.c: the head. Above 0 inside its outline, which is at 0; `slope` (may be NULL) gets
- * the length of the gradient. */
+/* skin.c: the head. Above 0 inside its outline, 0 on it; `slope` (may be NULL) gets the length
+ * of the gradient. */
 float clile_i_synth_outline(const clile_i_person *who, clile_i_point p, float *slope);
-/* Depth of the smooth head with its nose: what turns out of place when the head turns. */
+/* Depth of the smooth head with its nose: what shifts when the head turns. */
 float clile_i_synth_depth(const clile_i_person *who, clile_i_point p);
 /* The nose alone, part of the depth. */
 float clile_i_synth_nose(const clile_i_person *who, clile_i_point p);
-/* Height of the skin over that, p0 being where the skin lies at rest. */
+/* Height of the skin above that; p0 is where the skin is at rest. */
 float clile_i_synth_relief(const clile_i_person *who, const clile_i_face *face, clile_i_point p,
                            clile_i_point p0);
 
-/* synth_landmarks.c */
+/* landmarks.c */
 clile_i_point clile_i_synth_project(const clile_i_person *who, const clile_i_scene *scene,
                                     clile_i_point p);
 void clile_i_synth_landmarks(const clile_i_person *who, const clile_i_scene *scene,
                              const clile_i_face *face, float *xy /*[68,2]*/);
 
-/* synth_paint.c */
+/* paint.c */
 clile_status clile_i_synth_paint(const clile_i_person *who, const clile_i_scene *scene,
                                  const clile_i_face *face, int32_t size, uint8_t *rgb);
 
