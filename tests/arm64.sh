@@ -20,7 +20,7 @@ inside() { # COMMAND ARGUMENTS...
     command=$1
     shift
     env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 DEBIAN_FRONTEND=noninteractive OMP_WAIT_POLICY=passive OMP_NUM_THREADS=2 \
-        CLILE_FACES="${CLILE_FACES:+/faces}" chroot "$root" sh -euc "$command" sh "$@"
+        CLILE_TEST_EMULATOR=qemu-aarch64 CLILE_FACES="${CLILE_FACES:+/faces}" chroot "$root" sh -euc "$command" sh "$@"
 }
 
 if [ ! -e "$root/.ready" ]; then

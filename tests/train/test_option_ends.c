@@ -2,6 +2,7 @@
  * stages, prediction, a saved model that loads. All succeed but those that are named below with
  * what they must end in; nothing crashes, hangs or leaves a model that is not finite. The ends
  * come from the table of options itself. */
+#include "emulator.h"
 #include "train/toy.h"
 
 #include <math.h>
@@ -184,7 +185,7 @@ static void check(const char *name, const char *value, const char *more)
     snprintf(settings, sizeof settings, "%s %s=%s", more, name, value);
     const exception *expected = exception_of(name, value);
     clile_options *options = options_with(settings);
-    alarm(HANG); /* ends the test */
+    alarm(patience(HANG)); /* ends the test */
     clile_status status = read_images(options);
     if (status == CLILE_OK) status = is_too_large(name, value) ? make(options) : train(options);
     alarm(0);

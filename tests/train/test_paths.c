@@ -2,6 +2,7 @@
  * status that the header names, a text that names the path, no output, no hang, nothing left
  * behind, and an older file as it was. */
 #define _DEFAULT_SOURCE /* mkfifo, symlink, setrlimit */
+#include "emulator.h"
 #include "train/toy.h"
 
 #include <fcntl.h>
@@ -143,7 +144,7 @@ static void cannot_be_read(const access_to_file *reader, const char *path, const
 {
     char start[41];
     snprintf(start, sizeof start, "%.40s", path[0] != '\0' ? path : "empty");
-    alarm(HANG); /* ends the test */
+    alarm(patience(HANG)); /* ends the test */
     const clile_status status = reader->call(path);
     alarm(0);
     const char letter = status == CLILE_E_IO        ? 'I'
@@ -224,7 +225,7 @@ static void pipes_are_read_once_to_their_end(void **state)
     clile_status (*const whole[])(const char *path) = {load_model, inspect, import_backbone};
     for (size_t k = 0; k < sizeof whole / sizeof *whole; ++k) {
         assert_int_equal(pthread_create(&writer, NULL, write_into_pipe, saved), 0);
-        alarm(HANG);
+        alarm(patience(HANG));
         if (whole[k](pipe_path) != CLILE_OK) fail_msg("%s", clile_last_error());
         alarm(0);
         pthread_join(writer, NULL);

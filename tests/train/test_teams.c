@@ -2,6 +2,7 @@
  * there is. OpenMP reads its settings when a program starts, so each setting is a run of this
  * program:  train_test_teams THREADS [region|levels|teams] */
 #define _DEFAULT_SOURCE /* mkdtemp */
+#include "emulator.h"
 #include "train/toy.h"
 
 #include <omp.h>
@@ -88,7 +89,7 @@ static uint32_t run_with(const char *setting, const char *arguments)
 {
     char command[512];
     unsigned crc = 0;
-    snprintf(command, sizeof command, "%s '%s' %s", setting, program, arguments);
+    snprintf(command, sizeof command, "%s %s '%s' %s", setting, emulator(), program, arguments);
     FILE *pipe = popen(command, "r");
     assert_non_null(pipe);
     const int read = fscanf(pipe, "crc %x", &crc);
@@ -196,7 +197,7 @@ static int run_limited(int32_t threads, int by_levels)
 {
     char folder[64] = "/tmp/clile_teams_XXXXXX";
     uint32_t crc = 0;
-    alarm(SECONDS);
+    alarm(patience(SECONDS));
     if (mkdtemp(folder) == NULL) return 2;
     everything(threads, folder);
     if (by_levels) {
@@ -215,7 +216,7 @@ static int run_once(int32_t threads, int in_region)
 {
     char folder[2][64] = {"/tmp/clile_teams_XXXXXX", "/tmp/clile_teams_XXXXXX"};
     uint32_t crc[2] = {0, 0};
-    alarm(SECONDS);
+    alarm(patience(SECONDS));
     for (int i = 0; i < 2; ++i)
         if (mkdtemp(folder[i]) == NULL) return 2;
     if (in_region) {
