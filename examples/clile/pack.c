@@ -35,7 +35,8 @@ static void print_done(const clile_dataset *data, const clile_options *options, 
     int64_t size = 0;
     const int64_t n = clile_dataset_size(data),
                   bytes = stat(out, &info) == 0 ? (int64_t)info.st_size : 0;
-    clile_options_get_i64(options, CLILE_OPT_IMAGE_SIZE, &size);
+    if (clile_options_get_i64(options, CLILE_OPT_IMAGE_SIZE, &size) != CLILE_OK)
+        size = 0; /* cannot be: it was packed with them */
     if (as_json) {
         json j = {.out = stdout};
         json_open(&j, NULL, '{');

@@ -101,7 +101,7 @@ enum { COLUMNS = (int)(sizeof columns / sizeof columns[0]) };
 static void write_codes(FILE *file, int64_t number, const int8_t *labels)
 {
     int32_t ids[CLILE_SYNTH_AUS];
-    clile_synth_copy_au_ids(ids);
+    if (clile_synth_copy_au_ids(ids) != CLILE_OK) return; /* NULL alone is refused */
     fprintf(file, "%lld", (long long)number);
     for (int i = 0; i < COLUMNS; ++i) {
         int code = 9;
@@ -175,7 +175,7 @@ static int write_levels(const job *j, int64_t subject, const char *name)
 {
     int32_t ids[CLILE_SYNTH_AUS];
     char path[4096];
-    clile_synth_copy_au_ids(ids);
+    if (clile_synth_copy_au_ids(ids) != CLILE_OK) return failed(NULL);
     for (int k = 0; k < CLILE_SYNTH_AUS; ++k) {
         snprintf(path, sizeof path, "%s/ActionUnit_Labels/%s/%s_au%d.txt", j->out, name, name,
                  (int)ids[k]);
@@ -183,7 +183,10 @@ static int write_levels(const job *j, int64_t subject, const char *name)
         if (file == NULL) return file_failed(path);
         for (int64_t f = 0; f < j->tasks * j->frames; ++f) {
             float intensity[CLILE_SYNTH_AUS] = {0};
-            clile_synth_labels((uint64_t)j->seed, subject, f, NULL, intensity);
+            if (clile_synth_labels((uint64_t)j->seed, subject, f, NULL, intensity) != CLILE_OK) {
+                fclose(file);
+                return failed(NULL);
+            }
             fprintf(file, "%lld,%d\n", (long long)f + 1, level_of(intensity[k]));
         }
         if (close_file(file, path) != EXIT_FINE) return EXIT_FAILED;

@@ -14,10 +14,11 @@ static clile_status put_face(uint64_t seed, int subject, int au, float intensity
 {
     int32_t ids[CLILE_SYNTH_AUS];
     float all[CLILE_SYNTH_AUS] = {0};
-    clile_synth_copy_au_ids(ids);
+    clile_status status = clile_synth_copy_au_ids(ids);
+    if (status != CLILE_OK) return status;
     for (int k = 0; k < CLILE_SYNTH_AUS; ++k)
         if (k == au || (ids[au] == 26 && ids[k] == 25)) all[k] = intensity;
-    const clile_status status = clile_synth_render(seed, subject, 0, all, size, face, NULL);
+    status = clile_synth_render(seed, subject, 0, all, size, face, NULL);
     if (status == CLILE_OK) canvas_image(sheet, x, y, 1, size, size, face);
     return status;
 }
@@ -38,7 +39,7 @@ int write_sheet(const char *path, uint64_t seed, int32_t size)
         goto cleanup;
     }
     canvas_fill(&sheet, 0, 0, sheet.w, sheet.h, paper);
-    clile_synth_copy_au_ids(ids);
+    if (clile_synth_copy_au_ids(ids) != CLILE_OK) goto cleanup;
     for (int k = 0; k < COLUMNS; ++k) {
         snprintf(text, sizeof text, "%.1f", (double)step[k % STEPS]);
         canvas_text(&sheet, SCALE, MARGIN + (int64_t)k * size + size / 2 - 3 * (GLYPH_W + 1), 5,

@@ -30,7 +30,7 @@ class Headers:
         text = re.sub(r"\\\n", " ", text)
         self._directives(re.findall(r"^[ \t]*#[ \t]*define[ \t]+(.*)$", text, re.M))
         text = re.sub(r"^[ \t]*#.*$", "", text, flags=re.M)
-        text = re.sub(r"\bCLILE_(BEGIN|END)\b", "", text)
+        text = re.sub(r"\bCLILE_(BEGIN|END|NODISCARD)\b", "", text)
         text = " ".join(re.sub(r"enum \{\s*CLILE_STATUS_TABLE\(CLILE_STATUS_ENUM\)\s*\};", "", text).split())
         while text:
             text = self._declaration(text)

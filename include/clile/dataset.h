@@ -33,26 +33,27 @@ typedef struct clile_dataset clile_dataset;
  * for, and kept in memory until cache_mb is used up (later ones are read each time). Images
  * without label rows and label rows without image are left out and counted
  * (clile_dataset_copy_counts). Shared. Since 0.1. */
-CLILE_API clile_status clile_dataset_open(const char *path, const clile_options *options,
-                                          clile_dataset **out);
+CLILE_NODISCARD CLILE_API clile_status clile_dataset_open(const char *path,
+                                                          const clile_options *options,
+                                                          clile_dataset **out);
 
 /* Copies n crops [n,h,w,3] uint8 RGB (h = w: already aligned; resized when another size is
  * used), labels [n,c], subject [n] (any non-negative numbers) and AU numbers [c], 1 to 999.
  * Subjects are named by their number. INVALID_ARGUMENT: an empty size, a label other than 1 0
  * -1, a negative subject, an AU out of range or twice, sizes whose product does not fit in 64
  * bits; OUT_OF_MEMORY. Shared. Since 0.1. */
-CLILE_API clile_status clile_dataset_from_arrays(int64_t n, int32_t h, int32_t w,
-                                                 const uint8_t *rgb, int32_t c,
-                                                 const int32_t *au_ids, const int8_t *labels,
-                                                 const int32_t *subject, clile_dataset **out);
+CLILE_NODISCARD CLILE_API clile_status clile_dataset_from_arrays(
+    int64_t n, int32_t h, int32_t w, const uint8_t *rgb, int32_t c, const int32_t *au_ids,
+    const int8_t *labels, const int32_t *subject, clile_dataset **out);
 
 /* A data set of drawn faces: subjects x tasks x frames images, called F001/T1/0001.png and so
  * on, with all CLILE_SYNTH_AUS labels and landmarks. A face is drawn when it is first needed:
  * the data set takes no memory to speak of, however large. Frame f of task t is frame (t - 1)
  * frames + f - 1 above. INVALID_ARGUMENT: a number below 1, size outside 32..1024, more than
  * 10,000,000 images; OUT_OF_MEMORY. `*out` is owned by the caller. Shared. Since 0.1. */
-CLILE_API clile_status clile_dataset_from_synth(uint64_t seed, int32_t subjects, int32_t tasks,
-                                                int32_t frames, int32_t size, clile_dataset **out);
+CLILE_NODISCARD CLILE_API clile_status clile_dataset_from_synth(uint64_t seed, int32_t subjects,
+                                                                int32_t tasks, int32_t frames,
+                                                                int32_t size, clile_dataset **out);
 
 /* Splits by subject. protocol: "bp4d" or "disfa" (the published three folds in ME-GraphAU's
  * numbering, fold 1..3: fold k tests part 4 - k), "bp4d-parts" or "disfa-parts" (the same folds,
@@ -64,16 +65,18 @@ CLILE_API clile_status clile_dataset_from_synth(uint64_t seed, int32_t subjects,
  * no image. Subjects that a published protocol names and the data lack are fine. Of a subject
  * file also IO, FORMAT (a line that is none), INVALID_ARGUMENT (a subject twice, one that the
  * whole data set lacks). Shared. Since 0.1. */
-CLILE_API clile_status clile_dataset_fold(const clile_dataset *dataset, const char *protocol,
-                                          int32_t fold, clile_dataset **train,
-                                          clile_dataset **test);
+CLILE_NODISCARD CLILE_API clile_status clile_dataset_fold(const clile_dataset *dataset,
+                                                          const char *protocol, int32_t fold,
+                                                          clile_dataset **train,
+                                                          clile_dataset **test);
 
 /* How many folds a protocol has on this data set: 1..*folds ("all": 1). INVALID_ARGUMENT:
  * unknown protocol, a K that the data set is too small for; of a subject file the errors of
  * clile_dataset_fold. Whether a published protocol names all subjects is seen by fold. Shared.
  * Since 0.1. */
-CLILE_API clile_status clile_dataset_fold_count(const clile_dataset *dataset, const char *protocol,
-                                                int32_t *folds);
+CLILE_NODISCARD CLILE_API clile_status clile_dataset_fold_count(const clile_dataset *dataset,
+                                                                const char *protocol,
+                                                                int32_t *folds);
 
 /* The images indices[0..n-1] as a data set, in this order; one that is there twice counts twice.
  * Names, subjects, places of faces, what clile_dataset_get_kind and clile_dataset_copy_counts say,
@@ -81,8 +84,9 @@ CLILE_API clile_status clile_dataset_fold_count(const clile_dataset *dataset, co
  * image is copied, and images that are kept in memory serve both. INVALID_ARGUMENT: n below 1, an
  * index out of range, a NULL argument; OUT_OF_MEMORY. `*out` is owned by the caller. Shared.
  * Since 0.1. */
-CLILE_API clile_status clile_dataset_select(const clile_dataset *dataset, int64_t n,
-                                            const int64_t *indices /*[n]*/, clile_dataset **out);
+CLILE_NODISCARD CLILE_API clile_status clile_dataset_select(const clile_dataset *dataset, int64_t n,
+                                                            const int64_t *indices /*[n]*/,
+                                                            clile_dataset **out);
 
 /* Whom clile_dataset_concat takes for one person. */
 enum {
@@ -100,8 +104,8 @@ enum {
  * are the same part of the same fold. INVALID_ARGUMENT: n below 1, other AUs, `subjects` not one of
  * the above, packs of different sizes, a name NAME#1 that is there already, a NULL;
  * OUT_OF_MEMORY. `*out` is owned by the caller. Shared. Since 0.1. */
-CLILE_API clile_status clile_dataset_concat(int32_t n, const clile_dataset *const *datasets /*[n]*/,
-                                            int32_t subjects, clile_dataset **out);
+CLILE_NODISCARD CLILE_API clile_status clile_dataset_concat(
+    int32_t n, const clile_dataset *const *datasets /*[n]*/, int32_t subjects, clile_dataset **out);
 
 /* images; 0 for NULL */
 CLILE_API int64_t clile_dataset_size(const clile_dataset *dataset);
@@ -110,37 +114,41 @@ CLILE_API int32_t clile_dataset_au_count(const clile_dataset *dataset); /* c */
 CLILE_API int32_t clile_dataset_subject_count(const clile_dataset *dataset);
 /* AU numbers, in the order of the labels' columns. INVALID_ARGUMENT: a NULL argument. Shared.
  * Since 0.1. */
-CLILE_API clile_status clile_dataset_copy_au_ids(const clile_dataset *dataset,
-                                                 int32_t *au_ids /*[c]*/);
+CLILE_NODISCARD CLILE_API clile_status clile_dataset_copy_au_ids(const clile_dataset *dataset,
+                                                                 int32_t *au_ids /*[c]*/);
 /* Labels of count images from first: 1 present, 0 absent, -1 not coded. INVALID_ARGUMENT:
  * outside the data set. Shared. Since 0.1. */
-CLILE_API clile_status clile_dataset_copy_labels(const clile_dataset *dataset, int64_t first,
-                                                 int64_t count, int8_t *labels /*[count,c]*/);
+CLILE_NODISCARD CLILE_API clile_status clile_dataset_copy_labels(const clile_dataset *dataset,
+                                                                 int64_t first, int64_t count,
+                                                                 int8_t *labels /*[count,c]*/);
 /* Subject indices 0..subject_count-1 in the order of their names (runs of digits compare as
  * numbers). */
-CLILE_API clile_status clile_dataset_copy_subjects(const clile_dataset *dataset, int64_t first,
-                                                   int64_t count, int32_t *subject /*[count]*/);
+CLILE_NODISCARD CLILE_API clile_status clile_dataset_copy_subjects(const clile_dataset *dataset,
+                                                                   int64_t first, int64_t count,
+                                                                   int32_t *subject /*[count]*/);
 /* Borrowed name of a subject ("F001") / of an image (path below the folder); NULL out of range. */
 CLILE_API const char *clile_dataset_get_subject_name(const clile_dataset *dataset, int32_t subject);
 CLILE_API const char *clile_dataset_get_image_name(const clile_dataset *dataset, int64_t index);
 /* w_c = (1/r_c) * C / sum_j (1/r_j), r_c the rate of AU c among its coded labels; an AU that
  * never occurs gets weight 0 and does not count in C (METHOD: docs/method.md). */
-CLILE_API clile_status clile_dataset_copy_au_weights(const clile_dataset *dataset,
-                                                     float *weights /*[c]*/);
+CLILE_NODISCARD CLILE_API clile_status clile_dataset_copy_au_weights(const clile_dataset *dataset,
+                                                                     float *weights /*[c]*/);
 /* The only size that crops can have, that of a pack; 0: any. Since 0.1. */
 CLILE_API int32_t clile_dataset_crop_size(const clile_dataset *dataset);
 /* One aligned crop, [size,size,3] uint8 RGB, 1 <= size <= 4096. Locked (any thread). IO,
  * CORRUPT, FORMAT: the image, or its landmarks; INVALID_ARGUMENT: index or size out of range, an
  * image of more than max_pixels. */
-CLILE_API clile_status clile_dataset_copy_crop(const clile_dataset *dataset, int64_t index,
-                                               int32_t size, uint8_t *rgb);
+CLILE_NODISCARD CLILE_API clile_status clile_dataset_copy_crop(const clile_dataset *dataset,
+                                                               int64_t index, int32_t size,
+                                                               uint8_t *rgb);
 /* The crops of images indices[0..n-1] (NULL: 0..n-1) at once, decoded on `threads` threads (0:
  * all processors); the same bytes. What to give to clile_predictor_run. Locked. The errors of
  * clile_dataset_copy_crop for the first such image, with rgb in any state; also n < 0, threads
  * not in 0..1024. Since 0.1. */
-CLILE_API clile_status clile_dataset_copy_crops(const clile_dataset *dataset, int64_t n,
-                                                const int64_t *indices, int32_t size,
-                                                int32_t threads, uint8_t *rgb /*[n,size,size,3]*/);
+CLILE_NODISCARD CLILE_API clile_status clile_dataset_copy_crops(const clile_dataset *dataset,
+                                                                int64_t n, const int64_t *indices,
+                                                                int32_t size, int32_t threads,
+                                                                uint8_t *rgb /*[n,size,size,3]*/);
 
 /* What opening the folder found, over the whole that a part was taken from; zeros for arrays.
  * Only grows at the end. */
@@ -160,8 +168,8 @@ typedef struct clile_dataset_counts {
 
 /* Fills as much of counts as struct_size says, with 0 what is beyond the structure here.
  * INVALID_ARGUMENT: a NULL argument, a struct_size below 4 or above 4096. Shared. Since 0.1. */
-CLILE_API clile_status clile_dataset_copy_counts(const clile_dataset *dataset,
-                                                 clile_dataset_counts *counts);
+CLILE_NODISCARD CLILE_API clile_status clile_dataset_copy_counts(const clile_dataset *dataset,
+                                                                 clile_dataset_counts *counts);
 
 /* What clile_dataset_open leaves out: label rows without image, images without label row. */
 #define CLILE_LEFT_OUT_LABELS 0
@@ -194,17 +202,18 @@ typedef int32_t (*clile_count_fn)(int64_t done, int64_t all, void *user);
  * grow with the number of images. progress may be NULL. IO, CORRUPT, FORMAT: an image, or the
  * file to write; INVALID_ARGUMENT: a name that is not UTF-8 or has a line break; CANCELLED;
  * OUT_OF_MEMORY. Shared. Since 0.1. */
-CLILE_API clile_status clile_dataset_pack(const clile_dataset *dataset, const char *path,
-                                          const clile_options *options, clile_count_fn progress,
-                                          void *user);
+CLILE_NODISCARD CLILE_API clile_status clile_dataset_pack(const clile_dataset *dataset,
+                                                          const char *path,
+                                                          const clile_options *options,
+                                                          clile_count_fn progress, void *user);
 
 /* Reads a whole pack and compares the CRC-32 of each block of images with what the file says;
  * opening a pack checks all but those. A part of a pack stands for the whole; of several data sets
  * in one the packs among them are checked. CORRUPT: the text
  * names block and images; UNSUPPORTED: the data set is no pack; CANCELLED. progress may be NULL.
  * Shared. Since 0.1. */
-CLILE_API clile_status clile_dataset_verify(const clile_dataset *dataset, clile_count_fn progress,
-                                            void *user);
+CLILE_NODISCARD CLILE_API clile_status clile_dataset_verify(const clile_dataset *dataset,
+                                                            clile_count_fn progress, void *user);
 
 CLILE_API void clile_dataset_destroy(clile_dataset *dataset); /* NULL does nothing */
 

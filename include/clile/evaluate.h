@@ -43,11 +43,10 @@ typedef struct clile_answers {
  * the errors of clile_dataset_copy_crop. NOT_FINITE, BACKEND, OUT_OF_MEMORY, CANCELLED. After an
  * error the arrays hold the answers of the batches that were done. Exclusive by the predictor,
  * shared by the data set. Since 0.1. */
-CLILE_API clile_status clile_predictor_run_dataset(clile_predictor *predictor,
-                                                   const clile_dataset *dataset, int64_t n,
-                                                   const int64_t *indices /*[n] or NULL*/,
-                                                   const clile_answers *answers,
-                                                   clile_count_fn progress, void *user);
+CLILE_NODISCARD CLILE_API clile_status
+clile_predictor_run_dataset(clile_predictor *predictor, const clile_dataset *dataset, int64_t n,
+                            const int64_t *indices /*[n] or NULL*/, const clile_answers *answers,
+                            clile_count_fn progress, void *user);
 
 /* Runs all images of a data set (a test part) through a predictor and adds them to the report as
  * one fold. The report's AUs are found by number in the model and in the data set, which may have
@@ -57,11 +56,9 @@ CLILE_API clile_status clile_predictor_run_dataset(clile_predictor *predictor,
  * INVALID_ARGUMENT: an AU that model or data set lacks, a fold that was added already; the errors
  * of clile_predictor_run_dataset. The report is unchanged by a call that fails. Exclusive by
  * report and predictor, shared by the data set. Since 0.1. */
-CLILE_API clile_status clile_report_add_predictor(clile_report *report, int32_t fold,
-                                                  clile_predictor *predictor,
-                                                  const clile_dataset *dataset,
-                                                  const clile_answers *answers,
-                                                  clile_count_fn progress, void *user);
+CLILE_NODISCARD CLILE_API clile_status clile_report_add_predictor(
+    clile_report *report, int32_t fold, clile_predictor *predictor, const clile_dataset *dataset,
+    const clile_answers *answers, clile_count_fn progress, void *user);
 
 CLILE_END
 

@@ -83,8 +83,8 @@ enum {
  * vectors and decision of the model after training: clile_model_set_decision. INVALID_ARGUMENT:
  * another mode, trainer NULL; STATE: the trainer has run, or a step failed; OUT_OF_MEMORY.
  * Exclusive. Since 0.1, experimental. */
-CLILE_API clile_status clile_trainer_set_loss(clile_trainer *trainer, int32_t mode,
-                                              clile_loss_fn fn, void *user);
+CLILE_NODISCARD CLILE_API clile_status clile_trainer_set_loss(clile_trainer *trainer, int32_t mode,
+                                                              clile_loss_fn fn, void *user);
 
 CLILE_END
 

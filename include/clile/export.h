@@ -13,6 +13,21 @@
 #define CLILE_API
 #endif
 
+/* On every function that returns a status: the compiler warns when the status is not looked at.
+ * Where it is of no use, say so: a cast to void is enough in C++17 and C23, and for clang; gcc
+ * wants `if (f(...) != CLILE_OK) { }` in older C. Define it empty before the first header to do
+ * without. */
+#ifndef CLILE_NODISCARD
+#if (defined(__cplusplus) && __cplusplus >= 201703L) ||                                            \
+    (defined(__STDC_VERSION__) && __STDC_VERSION__ >= 202311L)
+#define CLILE_NODISCARD [[nodiscard]]
+#elif defined(__GNUC__)
+#define CLILE_NODISCARD __attribute__((warn_unused_result))
+#else
+#define CLILE_NODISCARD
+#endif
+#endif
+
 #ifdef __cplusplus
 #define CLILE_BEGIN extern "C" {
 #define CLILE_END }

@@ -29,12 +29,14 @@ typedef struct clile_face_file clile_face_file;
 /* Opens and indexes a file; it is mapped, so leave it as it is meanwhile. Options: max_label_mb.
  * INVALID_ARGUMENT (a NULL argument, a file above max_label_mb), IO, FORMAT (no rows, unknown
  * columns in a header, other separators than commas), OUT_OF_MEMORY. Since 0.1. */
-CLILE_API clile_status clile_face_file_open(const char *path, const clile_options *options,
-                                            clile_face_file **out);
+CLILE_NODISCARD CLILE_API clile_status clile_face_file_open(const char *path,
+                                                            const clile_options *options,
+                                                            clile_face_file **out);
 
 /* Says that an image will be asked for; of no need when there is only one. Call it for all
  * images before the first find. INVALID_ARGUMENT. Since 0.1. */
-CLILE_API clile_status clile_face_file_expect(clile_face_file *file, const char *image);
+CLILE_NODISCARD CLILE_API clile_status clile_face_file_expect(clile_face_file *file,
+                                                              const char *image);
 
 /* Finds the faces of an image or, when image is NULL, of a frame, in the order of the file, for
  * get. A row's name fits an image when it is its path, the end of it from a slash on (with or
@@ -42,16 +44,17 @@ CLILE_API clile_status clile_face_file_expect(clile_face_file *file, const char 
  * longest name that fits is taken. A frame is meant by its number and by an image called by it.
  * *count: 0 when there is none. INVALID_ARGUMENT; FORMAT: the rows fit several images that were
  * expected, or rows of several folders fit the frame. Since 0.1. */
-CLILE_API clile_status clile_face_file_find(clile_face_file *file, const char *image, int64_t frame,
-                                            int64_t *count);
+CLILE_NODISCARD CLILE_API clile_status clile_face_file_find(clile_face_file *file,
+                                                            const char *image, int64_t frame,
+                                                            int64_t *count);
 
 /* Face `index` of those found last. *has_box is 1 and box has left, top, width, height, or 0;
  * *points is 5 or 68 and xy has as many pairs, or 0. INVALID_ARGUMENT; FORMAT (with file and
  * row): a number that is none, neither a box nor landmarks, a column `success` that is 0. Since
  * 0.1. */
-CLILE_API clile_status clile_face_file_get(clile_face_file *file, int64_t index, int32_t *has_box,
-                                           float *box /*[4]*/, int32_t *points,
-                                           float *xy /*[68,2]*/);
+CLILE_NODISCARD CLILE_API clile_status clile_face_file_get(clile_face_file *file, int64_t index,
+                                                           int32_t *has_box, float *box /*[4]*/,
+                                                           int32_t *points, float *xy /*[68,2]*/);
 
 CLILE_API void clile_face_file_destroy(clile_face_file *file); /* NULL does nothing */
 

@@ -42,14 +42,15 @@ typedef struct clile_image {
  * IO (no such file), FORMAT (not an image), CORRUPT (truncated or damaged), INVALID_ARGUMENT
  * (more than max_pixels, a NULL argument), OUT_OF_MEMORY. Shared (any thread). Since 0.1.
  */
-CLILE_API clile_status clile_image_read(const char *path, const clile_options *options, int32_t *h,
-                                        int32_t *w, uint8_t **rgb);
+CLILE_NODISCARD CLILE_API clile_status clile_image_read(const char *path,
+                                                        const clile_options *options, int32_t *h,
+                                                        int32_t *w, uint8_t **rgb);
 
 /* The same of a file that is in memory already: [size] bytes, which are needed during the call
  * only. FORMAT also for no bytes. Shared (any thread). Since 0.1. */
-CLILE_API clile_status clile_image_decode(const void *bytes, size_t size,
-                                          const clile_options *options, int32_t *h, int32_t *w,
-                                          uint8_t **rgb);
+CLILE_NODISCARD CLILE_API clile_status clile_image_decode(const void *bytes, size_t size,
+                                                          const clile_options *options, int32_t *h,
+                                                          int32_t *w, uint8_t **rgb);
 
 /* Called with the path of an image, valid during the call; other than 0 stops. */
 typedef int32_t (*clile_path_fn)(const char *path, void *user);
@@ -61,7 +62,8 @@ typedef int32_t (*clile_path_fn)(const char *path, void *user);
  * folder that was visited is not visited again. IO (no such folder, one that cannot be read),
  * CANCELLED (`each` stopped), INVALID_ARGUMENT (a NULL argument but user), OUT_OF_MEMORY. Shared
  * (any thread). Since 0.1. */
-CLILE_API clile_status clile_image_walk(const char *folder, clile_path_fn each, void *user);
+CLILE_NODISCARD CLILE_API clile_status clile_image_walk(const char *folder, clile_path_fn each,
+                                                        void *user);
 
 /* Writes [h,w,3] uint8 RGB, rows tightly packed, as an 8-bit PNG file: atomically, so that on
  * failure nothing is left behind and an older file stays. INVALID_ARGUMENT (an empty image, a
@@ -69,8 +71,8 @@ CLILE_API clile_status clile_image_walk(const char *folder, clile_path_fn each, 
  * the disk: what the system has not written yet is lost when the power fails. Shared (any
  * thread). Since 0.1.
  */
-CLILE_API clile_status clile_image_write_png(const char *path, int32_t h, int32_t w,
-                                             const uint8_t *rgb);
+CLILE_NODISCARD CLILE_API clile_status clile_image_write_png(const char *path, int32_t h, int32_t w,
+                                                             const uint8_t *rgb);
 
 CLILE_END
 

@@ -39,8 +39,9 @@ typedef int32_t (*clile_metadata_fn)(const char *key, const char *value, void *u
  * the first call), may be NULL. The values of the tensors of a safetensors file are not looked
  * at. IO; FORMAT, CORRUPT, UNSUPPORTED as for clile_model_import_backbone; CANCELLED. Shared.
  * Since 0.1. */
-CLILE_API clile_status clile_file_inspect(const char *path, clile_tensor_fn tensor,
-                                          clile_metadata_fn metadata, void *user, int32_t *kind);
+CLILE_NODISCARD CLILE_API clile_status clile_file_inspect(const char *path, clile_tensor_fn tensor,
+                                                          clile_metadata_fn metadata, void *user,
+                                                          int32_t *kind);
 
 CLILE_END
 

@@ -56,7 +56,7 @@ enum { CLILE_SIMILARITY_COSINE = 0, CLILE_SIMILARITY_DOT = 1 };
  * log(1 - s(z_kc))], s the logistic sigmoid, C_k the number of coded AUs of image k. Computed
  * from logits in a form that does not overflow. diff_ile is 0 for subjects not in the batch.
  * Source: the paper; what is not coded, and w: our choice. */
-CLILE_API clile_status
+CLILE_NODISCARD CLILE_API clile_status
 clile_loss_stage1(int64_t n, int64_t d, int64_t c, int64_t s, const float *id_embedding /*[n,d]*/,
                   const float *ile /*[s,c,d]*/, const int32_t *subject /*[n]*/,
                   const int8_t *labels /*[n,c]*/, const float *au_weight /*[c] or NULL: all 1*/,
@@ -66,37 +66,31 @@ clile_loss_stage1(int64_t n, int64_t d, int64_t c, int64_t s, const float *id_em
  * sum_{c coded} exp(cos(F_k,A_c)/tau) ), P_k the AUs present. An image with none present adds 0
  * and counts in n. temperature tau: finite, > 0. Source: the paper; what is not coded or has no
  * AU present: our choice. */
-CLILE_API clile_status clile_loss_stage2(int64_t n, int64_t d, int64_t c,
-                                         const float *embedding /*[n,d]*/,
-                                         const float *au_embedding /*[c,d]*/,
-                                         const int8_t *labels /*[n,c]*/, double temperature,
-                                         double *loss, float *diff_embedding /*[n,d]*/,
-                                         float *diff_au_embedding /*[c,d]*/);
+CLILE_NODISCARD CLILE_API clile_status clile_loss_stage2(
+    int64_t n, int64_t d, int64_t c, const float *embedding /*[n,d]*/,
+    const float *au_embedding /*[c,d]*/, const int8_t *labels /*[n,c]*/, double temperature,
+    double *loss, float *diff_embedding /*[n,d]*/, float *diff_au_embedding /*[c,d]*/);
 
 /* ---- our additions to stage 2 ---------------------------------------------------------------- */
 
 /* Stage 2 with a null anchor N: one more vector in the denominator of every image that has a
  * coded AU, and the only positive of those whose coded AUs are all absent; then these teach as
  * well. Our choice. */
-CLILE_API clile_status clile_loss_stage2_null(int64_t n, int64_t d, int64_t c,
-                                              const float *embedding /*[n,d]*/,
-                                              const float *au_embedding /*[c,d]*/,
-                                              const float *null_embedding /*[d]*/,
-                                              const int8_t *labels /*[n,c]*/, double temperature,
-                                              double *loss, float *diff_embedding /*[n,d]*/,
-                                              float *diff_au_embedding /*[c,d]*/,
-                                              float *diff_null_embedding /*[d]*/);
+CLILE_NODISCARD CLILE_API clile_status
+clile_loss_stage2_null(int64_t n, int64_t d, int64_t c, const float *embedding /*[n,d]*/,
+                       const float *au_embedding /*[c,d]*/, const float *null_embedding /*[d]*/,
+                       const int8_t *labels /*[n,c]*/, double temperature, double *loss,
+                       float *diff_embedding /*[n,d]*/, float *diff_au_embedding /*[c,d]*/,
+                       float *diff_null_embedding /*[d]*/);
 
 /* L_BCE(general): the weighted BCE of stage 1 on z_kc = scale * sim(F_k, A_c) + bias_c, sim by
  * `similarity` (CLILE_SIMILARITY_...). Our choice. */
-CLILE_API clile_status clile_loss_bce(int64_t n, int64_t d, int64_t c, int32_t similarity,
-                                      const float *embedding /*[n,d]*/,
-                                      const float *au_embedding /*[c,d]*/, double scale,
-                                      const float *bias /*[c]*/, const int8_t *labels /*[n,c]*/,
-                                      const float *au_weight /*[c] or NULL: all 1*/, double *loss,
-                                      float *diff_embedding /*[n,d]*/,
-                                      float *diff_au_embedding /*[c,d]*/,
-                                      double *diff_scale /*[1]*/, float *diff_bias /*[c]*/);
+CLILE_NODISCARD CLILE_API clile_status clile_loss_bce(
+    int64_t n, int64_t d, int64_t c, int32_t similarity, const float *embedding /*[n,d]*/,
+    const float *au_embedding /*[c,d]*/, double scale, const float *bias /*[c]*/,
+    const int8_t *labels /*[n,c]*/, const float *au_weight /*[c] or NULL: all 1*/, double *loss,
+    float *diff_embedding /*[n,d]*/, float *diff_au_embedding /*[c,d]*/, double *diff_scale /*[1]*/,
+    float *diff_bias /*[c]*/);
 
 /* Identity-label embeddings as random effects ("mixed"): z_kc = scale * sim(F_k, A_c + D'_ic) +
  * bias_c + B'_ic, i = subject of image k, D' = D - mean over all s subjects of D, B' likewise.
@@ -104,7 +98,7 @@ CLILE_API clile_status clile_loss_bce(int64_t n, int64_t d, int64_t c, int32_t s
  * (s,c) of B'^2; both lambdas finite, >= 0. The gradients by D and B sum to 0 over subjects;
  * with s = 1 nothing is left of D and B and they are exactly 0. D is not thrown away by this
  * function but by you, after training. Our choice, after the mixed models of statistics. */
-CLILE_API clile_status clile_loss_mixed(
+CLILE_NODISCARD CLILE_API clile_status clile_loss_mixed(
     int64_t n, int64_t d, int64_t c, int64_t s, int32_t similarity,
     const float *embedding /*[n,d]*/, const float *au_embedding /*[c,d]*/, double scale,
     const float *bias /*[c]*/, const float *deviation /*[s,c,d]*/,
@@ -118,23 +112,26 @@ CLILE_API clile_status clile_loss_mixed(
  *   mechanisms are our choice */
 
 /* loss = (1/n) sum_k cos(F_k, G_k)^2, G = id_embedding, which is frozen: it gets no gradient. */
-CLILE_API clile_status clile_loss_orthogonal(int64_t n, int64_t d, const float *embedding /*[n,d]*/,
-                                             const float *id_embedding /*[n,d]*/, double *loss,
-                                             float *diff_embedding /*[n,d]*/);
+CLILE_NODISCARD CLILE_API clile_status clile_loss_orthogonal(int64_t n, int64_t d,
+                                                             const float *embedding /*[n,d]*/,
+                                                             const float *id_embedding /*[n,d]*/,
+                                                             double *loss,
+                                                             float *diff_embedding /*[n,d]*/);
 
 /* loss = |X^T Y|_F^2 / d, X and Y the columns of F and G (frozen) centred and L2-normalised over
  * the batch, zeros where a column is constant (norm below 1e-8; always so with n = 1). Time
  * grows with n^2 d. */
-CLILE_API clile_status clile_loss_decorrelate(int64_t n, int64_t d,
-                                              const float *embedding /*[n,d]*/,
-                                              const float *id_embedding /*[n,d]*/, double *loss,
-                                              float *diff_embedding /*[n,d]*/);
+CLILE_NODISCARD CLILE_API clile_status clile_loss_decorrelate(int64_t n, int64_t d,
+                                                              const float *embedding /*[n,d]*/,
+                                                              const float *id_embedding /*[n,d]*/,
+                                                              double *loss,
+                                                              float *diff_embedding /*[n,d]*/);
 
 /* A subject classifier on f_k = F_k/|F_k|: loss = (1/n) sum_k cross-entropy of softmax(weight
  * f_k + bias) with subject_k. diff_weight and diff_bias are gradients as usual (the classifier
  * descends); diff_embedding is already reversed, -dloss/dF (the encoder ascends). Source of the
  * reversal: Ganin and Lempitsky, ICML 2015. */
-CLILE_API clile_status clile_loss_adversarial(
+CLILE_NODISCARD CLILE_API clile_status clile_loss_adversarial(
     int64_t n, int64_t d, int64_t s, const float *embedding /*[n,d]*/,
     const float *weight /*[s,d]*/, const float *bias /*[s]*/, const int32_t *subject /*[n]*/,
     double *loss, float *diff_embedding /*[n,d]*/, float *diff_weight /*[s,d]*/,

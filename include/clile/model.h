@@ -27,35 +27,37 @@ typedef struct clile_model clile_model;
 /* Makes an untrained model for c AUs (1..64) with these FACS numbers (positive, all different).
  * Options: backbone, width, embedding, image_size, similarity, null_anchor, seed. `*out` is
  * owned by the caller. INVALID_ARGUMENT, OUT_OF_MEMORY. Since 0.1. */
-CLILE_API clile_status clile_model_create(const clile_options *options, int32_t c,
-                                          const int32_t *au_ids, clile_model **out);
+CLILE_NODISCARD CLILE_API clile_status clile_model_create(const clile_options *options, int32_t c,
+                                                          const int32_t *au_ids, clile_model **out);
 
 /* Reads a model file (safetensors). IO, FORMAT (not a model file, a tensor missing or of the
  * wrong shape), CORRUPT (checksum), NOT_FINITE (a value in a tensor), UNSUPPORTED (made by a
  * newer format). The text names file and tensor. Since 0.1. */
-CLILE_API clile_status clile_model_load(const char *path, clile_model **out);
+CLILE_NODISCARD CLILE_API clile_status clile_model_load(const char *path, clile_model **out);
 
 /* Writes the model atomically: on failure nothing is left behind and an older file stays. IO,
  * OUT_OF_MEMORY. Since 0.1. */
-CLILE_API clile_status clile_model_save(const clile_model *model, const char *path);
+CLILE_NODISCARD CLILE_API clile_status clile_model_save(const clile_model *model, const char *path);
 
 /* The same of the bytes of a file, which are borrowed for the call and need no alignment; the
  * text says "memory" for the file's name. FORMAT, CORRUPT, NOT_FINITE, UNSUPPORTED as above;
  * INVALID_ARGUMENT: a NULL argument. `*out` is owned by the caller. Since 0.1. */
-CLILE_API clile_status clile_model_load_memory(const void *bytes, size_t size, clile_model **out);
+CLILE_NODISCARD CLILE_API clile_status clile_model_load_memory(const void *bytes, size_t size,
+                                                               clile_model **out);
 
 /* The bytes that clile_model_save would write: `*bytes` [*size] is owned by the caller:
  * clile_free. INVALID_ARGUMENT: a NULL argument; OUT_OF_MEMORY. Both outputs are 0 on failure.
  * Shared. Since 0.1. */
-CLILE_API clile_status clile_model_save_memory(const clile_model *model, uint8_t **bytes,
-                                               size_t *size);
+CLILE_NODISCARD CLILE_API clile_status clile_model_save_memory(const clile_model *model,
+                                                               uint8_t **bytes, size_t *size);
 
 /* Writes the model for other runtimes, as ONNX (IR 7, opset 13; docs/onnx.md), atomically: input
  * `input` [N,3,size,size], normalised as in training; outputs `probability` [N,c] and
  * `embedding` [N,d], N being free. Norms are folded; how to prepare a photograph, AU numbers and
  * thresholds are in metadata_props. STATE: never trained, or being trained; UNSUPPORTED: above 2
  * GiB, or an int8 model; IO, OUT_OF_MEMORY. Shared. Since 0.1. */
-CLILE_API clile_status clile_model_export_onnx(const clile_model *model, const char *path);
+CLILE_NODISCARD CLILE_API clile_status clile_model_export_onnx(const clile_model *model,
+                                                               const char *path);
 
 /* Takes the backbone weights of a torchvision ResNet of the same depth and width, by name, from
  * a safetensors file or from what torch.save wrote of a state_dict (.pth, PyTorch 1.6 or newer;
@@ -67,7 +69,8 @@ CLILE_API clile_status clile_model_export_onnx(const clile_model *model, const c
  * asks for more than tensors (the text says for what), or the .pth of before 1.6; NOT_FINITE;
  * STATE: a trainer holds the model. The model is unchanged on failure, and untrained after
  * success. Exclusive. Since 0.1. */
-CLILE_API clile_status clile_model_import_backbone(clile_model *model, const char *path);
+CLILE_NODISCARD CLILE_API clile_status clile_model_import_backbone(clile_model *model,
+                                                                   const char *path);
 
 /* How a tensor fared in an import. */
 enum {
@@ -100,9 +103,8 @@ typedef void (*clile_import_fn)(const clile_import_item *item, void *user);
  * when the import then fails: those of the model in their order, then what is left of the file
  * in the order of its names. prefix: what stands before torchvision's names in the file, "" for
  * nothing; NULL: found by itself. Exclusive; report is called on the calling thread. Since 0.1. */
-CLILE_API clile_status clile_model_import_backbone_report(clile_model *model, const char *path,
-                                                          const char *prefix,
-                                                          clile_import_fn report, void *user);
+CLILE_NODISCARD CLILE_API clile_status clile_model_import_backbone_report(
+    clile_model *model, const char *path, const char *prefix, clile_import_fn report, void *user);
 
 /* An int8 copy of a trained model (post-training quantisation): convolutions with int8 weights,
  * one scale for each output channel, and 8-bit activations whose ranges are taken from n face
@@ -111,9 +113,10 @@ CLILE_API clile_status clile_model_import_backbone_report(clile_model *model, co
  * and its file is a quarter as large; it can be neither trained nor exported as ONNX. Options:
  * threads. STATE: never trained, being trained, or int8 already; INVALID_ARGUMENT: n < 1 or an
  * image without pixels; BACKEND, NOT_FINITE, OUT_OF_MEMORY. Shared. Since 0.1. */
-CLILE_API clile_status clile_model_quantize(const clile_model *model, int64_t n, const uint8_t *rgb,
-                                            int32_t h, int32_t w, const clile_options *options,
-                                            clile_model **out);
+CLILE_NODISCARD CLILE_API clile_status clile_model_quantize(const clile_model *model, int64_t n,
+                                                            const uint8_t *rgb, int32_t h,
+                                                            int32_t w, const clile_options *options,
+                                                            clile_model **out);
 /* 1: int8 weights, of clile_model_quantize; 0 for NULL */
 CLILE_API int32_t clile_model_is_quantized(const clile_model *model);
 
@@ -125,31 +128,32 @@ CLILE_API int32_t clile_model_image_size(const clile_model *model);
 CLILE_API int32_t clile_model_is_trained(const clile_model *model);
 /* AU numbers, in the order of everything that is [c]. INVALID_ARGUMENT: a NULL argument. Shared.
  * Since 0.1. */
-CLILE_API clile_status clile_model_copy_au_ids(const clile_model *model, int32_t *au_ids /*[c]*/);
+CLILE_NODISCARD CLILE_API clile_status clile_model_copy_au_ids(const clile_model *model,
+                                                               int32_t *au_ids /*[c]*/);
 /* The embedding of each AU, which images are compared with. INVALID_ARGUMENT: a NULL argument.
  * Shared. Since 0.1. */
-CLILE_API clile_status clile_model_copy_au_embedding(const clile_model *model,
-                                                     float *au_embedding /*[c,d]*/);
+CLILE_NODISCARD CLILE_API clile_status clile_model_copy_au_embedding(const clile_model *model,
+                                                                     float *au_embedding /*[c,d]*/);
 /* Probability of AU c = s(slope_c * score_c + offset_c), present when it is above 0.5. */
-CLILE_API clile_status clile_model_copy_decision(const clile_model *model, float *slope /*[c]*/,
-                                                 float *offset /*[c]*/);
+CLILE_NODISCARD CLILE_API clile_status clile_model_copy_decision(const clile_model *model,
+                                                                 float *slope /*[c]*/,
+                                                                 float *offset /*[c]*/);
 /* Sets AU embeddings and decision of a model that was trained by a loop of one's own, and marks
  * it trained. slope > 0, all finite. INVALID_ARGUMENT: one that is not, a NULL argument; STATE:
  * a trainer is using the model. Exclusive. */
-CLILE_API clile_status clile_model_set_decision(clile_model *model,
-                                                const float *au_embedding /*[c,d] or NULL*/,
-                                                const float *slope /*[c]*/,
-                                                const float *offset /*[c]*/);
+CLILE_NODISCARD CLILE_API clile_status
+clile_model_set_decision(clile_model *model, const float *au_embedding /*[c,d] or NULL*/,
+                         const float *slope /*[c]*/, const float *offset /*[c]*/);
 /* Free-form metadata kept in the file ("protocol", "fold", ...). get borrows until the next set;
  * NULL when absent. Keys 1..63 bytes, at most 4096 of them. set: INVALID_ARGUMENT: another key
  * or one that is not UTF-8, a NULL argument; OUT_OF_MEMORY. A value's bytes that are not UTF-8
  * become U+FFFD. */
 CLILE_API const char *clile_model_get_metadata(const clile_model *model, const char *key);
-CLILE_API clile_status clile_model_set_metadata(clile_model *model, const char *key,
-                                                const char *value);
+CLILE_NODISCARD CLILE_API clile_status clile_model_set_metadata(clile_model *model, const char *key,
+                                                                const char *value);
 /* What the model is, as JSON (backbone, sizes, parameters, AUs, decision, how it was trained).
  * `*out` is owned by the caller: clile_free. */
-CLILE_API clile_status clile_model_copy_json(const clile_model *model, char **out);
+CLILE_NODISCARD CLILE_API clile_status clile_model_copy_json(const clile_model *model, char **out);
 CLILE_API void clile_model_destroy(clile_model *model); /* NULL does nothing */
 
 CLILE_END

@@ -100,30 +100,32 @@ typedef struct clile_options clile_options;
 
 /* Makes options that hold every default. `*out` is owned by the caller; OUT_OF_MEMORY,
  * INVALID_ARGUMENT (out NULL). Since 0.1. */
-CLILE_API clile_status clile_options_create(clile_options **out);
+CLILE_NODISCARD CLILE_API clile_status clile_options_create(clile_options **out);
 /* Independent copy; source NULL copies the defaults. */
-CLILE_API clile_status clile_options_copy(const clile_options *source, clile_options **out);
+CLILE_NODISCARD CLILE_API clile_status clile_options_copy(const clile_options *source,
+                                                          clile_options **out);
 /* NULL does nothing. Exclusive. */
 CLILE_API void clile_options_destroy(clile_options *options);
 
 /* Setters: INVALID_ARGUMENT for an unknown key, a wrong type or a value out of range, with
  * options unchanged. Exclusive. */
-CLILE_API clile_status clile_options_set(clile_options *options, const char *key,
-                                         const char *value);
-CLILE_API clile_status clile_options_set_i64(clile_options *options, const char *key,
-                                             int64_t value);
-CLILE_API clile_status clile_options_set_f64(clile_options *options, const char *key, double value);
-CLILE_API clile_status clile_options_set_str(clile_options *options, const char *key,
-                                             const char *value);
+CLILE_NODISCARD CLILE_API clile_status clile_options_set(clile_options *options, const char *key,
+                                                         const char *value);
+CLILE_NODISCARD CLILE_API clile_status clile_options_set_i64(clile_options *options,
+                                                             const char *key, int64_t value);
+CLILE_NODISCARD CLILE_API clile_status clile_options_set_f64(clile_options *options,
+                                                             const char *key, double value);
+CLILE_NODISCARD CLILE_API clile_status clile_options_set_str(clile_options *options,
+                                                             const char *key, const char *value);
 
 /* Getters: the value set or the default; options NULL gives the default. get_str borrows until
  * the next set or destroy. Shared. */
-CLILE_API clile_status clile_options_get_i64(const clile_options *options, const char *key,
-                                             int64_t *out);
-CLILE_API clile_status clile_options_get_f64(const clile_options *options, const char *key,
-                                             double *out);
-CLILE_API clile_status clile_options_get_str(const clile_options *options, const char *key,
-                                             const char **out);
+CLILE_NODISCARD CLILE_API clile_status clile_options_get_i64(const clile_options *options,
+                                                             const char *key, int64_t *out);
+CLILE_NODISCARD CLILE_API clile_status clile_options_get_f64(const clile_options *options,
+                                                             const char *key, double *out);
+CLILE_NODISCARD CLILE_API clile_status clile_options_get_str(const clile_options *options,
+                                                             const char *key, const char **out);
 /* 1 when the key was set by a caller, 0 when the default stands or the key is unknown. Shared. */
 CLILE_API int32_t clile_options_is_set(const clile_options *options, const char *key);
 
@@ -141,7 +143,8 @@ typedef void (*clile_log_fn)(int32_t level, const char *text, void *user);
  * every handle made with them keeps it as it was then: fn and user must live as long as these.
  * It is no option of the table: it is not stored, not compared, and a trainer that resumes a
  * checkpoint keeps its own. INVALID_ARGUMENT: options NULL. Exclusive. Since 0.1. */
-CLILE_API clile_status clile_options_set_log(clile_options *options, clile_log_fn fn, void *user);
+CLILE_NODISCARD CLILE_API clile_status clile_options_set_log(clile_options *options,
+                                                             clile_log_fn fn, void *user);
 
 enum {
     CLILE_OPTION_INTEGER = 0,
@@ -166,7 +169,8 @@ typedef struct clile_option_info {
 CLILE_API int32_t clile_options_count(void);
 /* Row index of the table, 0 <= index < count; what info has beyond the structure here is set to
  * 0. INVALID_ARGUMENT: index, or a struct_size below that of 0.1. Shared. Since 0.1. */
-CLILE_API clile_status clile_options_describe(int32_t index, clile_option_info *info);
+CLILE_NODISCARD CLILE_API clile_status clile_options_describe(int32_t index,
+                                                              clile_option_info *info);
 
 CLILE_END
 

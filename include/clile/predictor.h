@@ -35,8 +35,9 @@ typedef struct clile_predictor clile_predictor;
  * predict_batch; a float32 model's embeddings differ by some 1e-6 of their size between one
  * predict_batch and another. STATE when the model is being trained or has never been trained;
  * OUT_OF_MEMORY, BACKEND. Since 0.1. */
-CLILE_API clile_status clile_predictor_create(const clile_model *model,
-                                              const clile_options *options, clile_predictor **out);
+CLILE_NODISCARD CLILE_API clile_status clile_predictor_create(const clile_model *model,
+                                                              const clile_options *options,
+                                                              clile_predictor **out);
 
 /* What is known of a face in an image. */
 enum {
@@ -69,9 +70,10 @@ typedef struct clile_face {
  * with less than a quarter in the image, landmarks not 5 or 68, not finite, or no face's (shares
  * in place of pixels, another order, upside down, outside the image: docs/data.md); nothing is
  * written then. BACKEND, NOT_FINITE, OUT_OF_MEMORY. Exclusive. Since 0.1. */
-CLILE_API clile_status clile_predictor_run_faces(clile_predictor *predictor, int64_t n,
-                                                 const clile_face *faces, float *probability,
-                                                 int8_t *present, float *embedding);
+CLILE_NODISCARD CLILE_API clile_status clile_predictor_run_faces(clile_predictor *predictor,
+                                                                 int64_t n, const clile_face *faces,
+                                                                 float *probability,
+                                                                 int8_t *present, float *embedding);
 
 /* Does a face of this kind (CLILE_FACE_...) fit the model, was its training set cut out like
  * that? NULL when it was, at least in a tenth of the images, or when the model does not know
@@ -84,25 +86,24 @@ CLILE_API const char *clile_predictor_get_misfit(const clile_predictor *predicto
  * when they differ). Any output may be NULL: probability [n,c], present [n,c], embedding [n,d].
  * n 0 does nothing, here and below. INVALID_ARGUMENT: n below 0, sides outside 1..65535, a NULL
  * rgb; BACKEND, NOT_FINITE. Since 0.1. */
-CLILE_API clile_status clile_predictor_run(clile_predictor *predictor, int64_t n,
-                                           const uint8_t *rgb, int32_t h, int32_t w,
-                                           float *probability, int8_t *present, float *embedding);
+CLILE_NODISCARD CLILE_API clile_status clile_predictor_run(clile_predictor *predictor, int64_t n,
+                                                           const uint8_t *rgb, int32_t h, int32_t w,
+                                                           float *probability, int8_t *present,
+                                                           float *embedding);
 
 /* As run, for crops that do not lie tightly packed, such as frames of a video decoder: rows
  * row_stride bytes apart (0: w * 3), images image_stride bytes apart (0: h * row_stride).
  * INVALID_ARGUMENT also: rows or images that overlap. Since 0.1. */
-CLILE_API clile_status clile_predictor_run_strided(clile_predictor *predictor, int64_t n,
-                                                   const uint8_t *rgb, int32_t h, int32_t w,
-                                                   int64_t row_stride, int64_t image_stride,
-                                                   float *probability, int8_t *present,
-                                                   float *embedding);
+CLILE_NODISCARD CLILE_API clile_status
+clile_predictor_run_strided(clile_predictor *predictor, int64_t n, const uint8_t *rgb, int32_t h,
+                            int32_t w, int64_t row_stride, int64_t image_stride, float *probability,
+                            int8_t *present, float *embedding);
 
 /* As run, with the score itself, the similarity to each AU embedding, instead of its
  * probability: what ROC curves are drawn from, since probabilities may saturate. Since 0.1. */
-CLILE_API clile_status clile_predictor_run_scores(clile_predictor *predictor, int64_t n,
-                                                  const uint8_t *rgb, int32_t h, int32_t w,
-                                                  float *score /*[n,c]*/, int8_t *present /*[n,c]*/,
-                                                  float *embedding /*[n,d]*/);
+CLILE_NODISCARD CLILE_API clile_status clile_predictor_run_scores(
+    clile_predictor *predictor, int64_t n, const uint8_t *rgb, int32_t h, int32_t w,
+    float *score /*[n,c]*/, int8_t *present /*[n,c]*/, float *embedding /*[n,d]*/);
 
 CLILE_API void clile_predictor_destroy(clile_predictor *predictor); /* NULL does nothing */
 

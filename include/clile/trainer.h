@@ -55,8 +55,10 @@ typedef int32_t (*clile_progress_fn)(const clile_progress *progress, void *user)
  * never present, a validation that holds out everybody, options that contradict each other;
  * STATE: another trainer is using the model; UNSUPPORTED: an int8 model; OUT_OF_MEMORY. Since
  * 0.1. */
-CLILE_API clile_status clile_trainer_create(clile_model *model, const clile_dataset *train,
-                                            const clile_options *options, clile_trainer **out);
+CLILE_NODISCARD CLILE_API clile_status clile_trainer_create(clile_model *model,
+                                                            const clile_dataset *train,
+                                                            const clile_options *options,
+                                                            clile_trainer **out);
 
 /* Runs a stage to its end, or on from where it stopped. INVALID_ARGUMENT: a stage other than 1
  * and 2; STATE: stage 1 with method=bce, stage 2 before stage 1 where it is needed, a stage that
@@ -65,8 +67,8 @@ CLILE_API clile_status clile_trainer_create(clile_model *model, const clile_data
  * unusable, every further call is STATE, and the model keeps its values of before the call; what
  * fails before the first step or after the last can be called again. progress may be NULL: then
  * no validation is computed either. Since 0.1. */
-CLILE_API clile_status clile_trainer_run(clile_trainer *trainer, int32_t stage,
-                                         clile_progress_fn progress, void *user);
+CLILE_NODISCARD CLILE_API clile_status clile_trainer_run(clile_trainer *trainer, int32_t stage,
+                                                         clile_progress_fn progress, void *user);
 
 /* 1 when the options need stage 1 before stage 2; NULL: 0. Since 0.1. */
 CLILE_API int32_t clile_trainer_needs_stage1(const clile_trainer *trainer);
@@ -81,7 +83,8 @@ CLILE_API int32_t clile_trainer_next_stage(const clile_trainer *trainer);
 /* Epochs between two validations from the next step on, 0: none, in place of option
  * validation_every: for a progress function that is there only to stop the run. The model is the
  * same. INVALID_ARGUMENT: NULL, every not in 0..1000000. Since 0.1. */
-CLILE_API clile_status clile_trainer_set_validation_every(clile_trainer *trainer, int32_t every);
+CLILE_NODISCARD CLILE_API clile_status clile_trainer_set_validation_every(clile_trainer *trainer,
+                                                                          int32_t every);
 
 /* Where a trainer is; only grows at the end. */
 typedef struct clile_trainer_state {
@@ -97,13 +100,14 @@ typedef struct clile_trainer_state {
 
 /* Also in the progress function. INVALID_ARGUMENT: a NULL, or a struct_size below that of 0.1.
  * Since 0.1. */
-CLILE_API clile_status clile_trainer_get_state(const clile_trainer *trainer,
-                                               clile_trainer_state *state);
+CLILE_NODISCARD CLILE_API clile_status clile_trainer_get_state(const clile_trainer *trainer,
+                                                               clile_trainer_state *state);
 
 /* Writes everything the run depends on (safetensors, atomic): before a run, between two steps,
  * also after the last one, and when training is finished; from the progress function, too; with
  * it the model's metadata. STATE: a step failed; IO, OUT_OF_MEMORY. Since 0.1. */
-CLILE_API clile_status clile_trainer_save(const clile_trainer *trainer, const char *path);
+CLILE_NODISCARD CLILE_API clile_status clile_trainer_save(const clile_trainer *trainer,
+                                                          const char *path);
 
 /* Puts a trainer that has not run where the checkpoint was: its model has the same shape and
  * AUs, its data set the same labels of the same subjects (INVALID_ARGUMENT). Options: those of
@@ -121,7 +125,8 @@ CLILE_API clile_status clile_trainer_save(const clile_trainer *trainer, const ch
  * Metadata of the checkpoint is set where the model has none of that name. After a failure
  * trainer and model are as they were. STATE: the trainer has run; IO, FORMAT, CORRUPT,
  * UNSUPPORTED, NOT_FINITE: the file; OUT_OF_MEMORY, BACKEND. Since 0.1. */
-CLILE_API clile_status clile_trainer_resume(clile_trainer *trainer, const char *path);
+CLILE_NODISCARD CLILE_API clile_status clile_trainer_resume(clile_trainer *trainer,
+                                                            const char *path);
 
 CLILE_API void clile_trainer_destroy(clile_trainer *trainer); /* NULL does nothing */
 

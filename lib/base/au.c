@@ -1,4 +1,5 @@
-/* Names of action units after Ekman, Friesen and Hager, Facial Action Coding System, 2002. */
+/* Names of action units after Ekman, Friesen and Hager, Facial Action Coding System, 2002, as
+ * published lists spell them (Py-Feat, the ROS message hri_msgs/FacialActionUnits). */
 #include <clile/au.h>
 
 /* clang-format off */
@@ -25,11 +26,11 @@ static const char *const names[] = {
     [21] = "Neck tightener",
     [22] = "Lip funneler",
     [23] = "Lip tightener",
-    [24] = "Lip presser",
+    [24] = "Lip pressor",
     [25] = "Lips part",
     [26] = "Jaw drop",
     [27] = "Mouth stretch",
-    [28] = "Lips suck",
+    [28] = "Lip suck",
     [29] = "Jaw thrust",
     [30] = "Jaw sideways",
     [31] = "Jaw clencher",
@@ -43,7 +44,7 @@ static const char *const names[] = {
     [39] = "Nostril compressor",
     [41] = "Lid droop",
     [42] = "Slit",
-    [43] = "Eye closure",
+    [43] = "Eyes closed",
     [44] = "Squint",
     [45] = "Blink",
     [46] = "Wink",

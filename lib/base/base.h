@@ -17,28 +17,26 @@
 #include <stdio.h>
 #include <string.h>
 
+/* Argument `format` is a printf format, its values begin with argument `first` (0: a va_list). */
+#if defined(__GNUC__)
+#define CLILE_I_PRINTF(format_, first) __attribute__((format(printf, format_, first)))
+#else
+#define CLILE_I_PRINTF(format_, first)
+#endif
+
 /* ---- errors (error.c) ------------------------------------------------------------------------ */
 
 /* Writes the calling thread's error text (cut to 1023 characters) and returns `status`. */
-#if defined(__GNUC__)
-__attribute__((format(printf, 2, 3)))
-#endif
-clile_status
-clile_i_fail(clile_status status, const char *format, ...);
+CLILE_I_PRINTF(2, 3)
+clile_status clile_i_fail(clile_status status, const char *format, ...);
 
 /* Prepends "context: " to the current error text and returns `status`. */
-#if defined(__GNUC__)
-__attribute__((format(printf, 2, 3)))
-#endif
-clile_status
-clile_i_fail_context(clile_status status, const char *format, ...);
+CLILE_I_PRINTF(2, 3)
+clile_status clile_i_fail_context(clile_status status, const char *format, ...);
 
 /* CLILE_E_IO; appends ": " and the system's text for `error` (an errno value) to the message. */
-#if defined(__GNUC__)
-__attribute__((format(printf, 2, 3)))
-#endif
-clile_status
-clile_i_fail_system(int error, const char *format, ...);
+CLILE_I_PRINTF(2, 3)
+clile_status clile_i_fail_system(int error, const char *format, ...);
 
 /* If the expression fails, goto cleanup. For functions with `clile_status status` and
  * `cleanup:`. */
@@ -117,9 +115,7 @@ typedef struct {
     size_t size, capacity;
     clile_status status;
 } clile_i_text;
-#if defined(__GNUC__)
-__attribute__((format(printf, 2, 3)))
-#endif
+CLILE_I_PRINTF(2, 3)
 void clile_i_text_append(clile_i_text *text, const char *format, ...);
 void clile_i_text_append_json(clile_i_text *text,
                               /* quoted and escaped; a byte that is not UTF-8 becomes U+FFFD */
@@ -315,9 +311,7 @@ clile_i_log clile_i_options_log(const clile_options *options); /* options.c */
 /* Call only on the thread of the API call, outside parallel regions and locks. Allocates nothing
  * and keeps the error text. Text beyond 2047 bytes is cut; control characters and bytes that are
  * not UTF-8 become U+FFFD. */
-#if defined(__GNUC__)
-__attribute__((format(printf, 3, 4)))
-#endif
+CLILE_I_PRINTF(3, 4)
 void clile_i_log_write(clile_i_log log, int32_t level, const char *format, ...);
 /* Warns about a team smaller than asked for, once for each size: *told (0 at first) is the last. */
 void clile_i_log_team(clile_i_log log, int32_t asked, clile_i_team team, int32_t *told);

@@ -172,11 +172,8 @@ static const char *share_fault(const double *five)
 }
 
 /* Writes the reason and returns 1. */
-#if defined(__GNUC__)
-__attribute__((format(printf, 2, 3)))
-#endif
-static int
-because(char *why, const char *format, ...)
+CLILE_I_PRINTF(2, 3)
+static int because(char *why, const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);

@@ -88,11 +88,8 @@ clile_status clile_i_table_add(clile_i_table *table, const char *folder, const c
 clile_status clile_i_table_left_out(clile_i_table *table, int32_t kind, const char *folder,
                                     const char *file);
 /* A line "warning: ..." of the notes. */
-#if defined(__GNUC__)
-__attribute__((format(printf, 2, 3)))
-#endif
-clile_status
-clile_i_table_warn(clile_i_table *table, const char *format, ...);
+CLILE_I_PRINTF(2, 3)
+clile_status clile_i_table_warn(clile_i_table *table, const char *format, ...);
 /* A sequence called `where` in which `matched` label rows and images were found for each other.
  * Labels may be of more frames than there are images and the other way round, but where both are
  * left out, rows and images do not belong together: clile_i_table_finish warns of it, and

@@ -53,10 +53,7 @@ void clile_i_rows_split_otherwise(clile_i_rows *rows);
 int clile_i_rows_is_nan(const clile_i_rows *rows, int64_t field);
 /* Fails with "KIND NAME, row R: " in front of the text. Also names wrong separators and decimal
  * commas in the row, since those are the likely cause. */
-#if defined(__GNUC__)
-__attribute__((format(printf, 2, 3)))
-#endif
-clile_status
-clile_i_rows_fail(const clile_i_rows *rows, const char *format, ...);
+CLILE_I_PRINTF(2, 3)
+clile_status clile_i_rows_fail(const clile_i_rows *rows, const char *format, ...);
 
 #endif

@@ -257,7 +257,7 @@ static clile_status try_bytes(const scratch *s, const uint8_t *bytes, size_t siz
     clile_status status = scratch_open(scratch_path(s, "d.safetensors"), "", &dataset);
     if (status == CLILE_OK) {
         for (int64_t i = 0; i < clile_dataset_size(dataset); ++i)
-            clile_dataset_copy_crop(dataset, i, SIZE, crop);
+            if (clile_dataset_copy_crop(dataset, i, SIZE, crop) != CLILE_OK) break;
         status = clile_dataset_verify(dataset, NULL, NULL);
     }
     clile_dataset_destroy(dataset);

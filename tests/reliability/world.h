@@ -92,9 +92,7 @@ clile_trainer *world_trainer(world *w, const char *settings,
 void world_run(world *w, const world_case *c);
 /* Prints what is wrong and counts it: a test goes on and fails at its end, so that one run shows
  * everything. */
-#if defined(__GNUC__)
-__attribute__((format(printf, 2, 3)))
-#endif
+CLILE_I_PRINTF(2, 3)
 void world_wrong(world *w, const char *format, ...);
 /* Calls visit(w, case) for each case of all tables. */
 void world_each(world *w, void (*visit)(world *w, const world_case *c));
