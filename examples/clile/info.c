@@ -58,10 +58,10 @@ static int print_options(int as_json, int markdown)
     if (markdown)
         printf("# Options\n"
                "\n"
-               "Made by `clile info --options --markdown` from the table in the library; a test "
-               "compares the two.\n"
-               "On a command line an option is set by `--set name=value`, in C by "
-               "`clile_options_set(options, \"name\", \"value\")`.\n");
+               "Set an option with `--set name=value` on a command line, with\n"
+               "`clile_options_set(options, \"name\", \"value\")` in C, or as a keyword in Python. "
+               "This page is made by\n"
+               "`clile info --options --markdown`; a test compares the two.\n");
     for (int32_t i = 0; i < clile_options_count(); ++i) {
         clile_option_info info = {.struct_size = sizeof info};
         char range[256];
