@@ -17,9 +17,9 @@
 #include <omp.h>
 
 enum {
-    /* floats of one array handled at a time: three of them fit the first-level cache */
+    /* floats of one array at a time: three of them fit the first-level cache */
     CHUNK = 2048,
-    GRAIN = 16384 /* floats: less is not worth waking a thread for */
+    GRAIN = 16384 /* floats: fewer are not worth waking a thread for */
 };
 
 static int64_t pixels_per_chunk(int64_t block)
@@ -177,8 +177,8 @@ CLILE_I_INLINE void backward_sum_rows(const clile_i_norm_plane *t, int64_t at, i
     add_sums(sums, &s, &q, width);
 }
 
-/* sums[c][2] += sum of g, and of g (x - mean); masked = g; diff_x = gamma inv_std g (all there
- * is with frozen statistics) */
+/* sums[c][2] += sum of g, and of g (x - mean); masked = g; diff_x = gamma inv_std g (complete if
+ * statistics are frozen) */
 CLILE_I_CLONES static void backward_sum_plane(const clile_i_batch_norm *norm,
                                               const clile_i_norm_plane *t, int64_t pixels,
                                               int64_t first, double *sums)
@@ -401,9 +401,9 @@ static void apply_planes(int64_t begin, int64_t end, void *context)
     for (int64_t i = end - 1; i >= begin; --i) s->apply(&s->job, i / blocks, i % blocks);
 }
 
-/* Whole channel blocks keep a thread's data in its cache from one stage to the next; where there
- * are too few blocks to keep the team busy, planes are shared out stage by stage. Both add in
- * the same order. */
+/* Whole channel blocks keep a thread's data in its cache from one stage to the next. With too
+ * few blocks to keep the team busy, planes are shared out stage by stage. Both add in the same
+ * order. */
 void clile_i_norm_run(clile_i_norm_stages *s)
 {
     const clile_i_dnn_layout *l = &s->job.norm->layout;

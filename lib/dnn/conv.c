@@ -31,17 +31,17 @@ typedef struct {
     operand operands[MOST_OPERANDS];
     int32_t nargs;
     dnnl_exec_arg_t args[MOST_OPERANDS + 2]; /* and bias, scratchpad */
-    size_t scratch_bytes, scratchpad_bytes;  /* all of it; of which oneDNN's own, at the start */
+    size_t scratch_bytes, scratchpad_bytes;  /* in all; oneDNN's own part, at the start */
     dnnl_memory_t bias_memory, scratchpad_memory;
 } pass_state;
 
 struct clile_i_conv {
-    /* what the primitives compute: a product at each pixel, where patches are gathered */
+    /* what the primitives compute: a product at each pixel if patches are gathered */
     clile_i_conv_shape shape;
     clile_i_conv_options options;
     uint8_t gathers;
     clile_i_patches patches;
-    const float *image; /* what they are gathered from, and where to */
+    const float *image; /* source and destination of the gathering */
     float *gathered;
     dnnl_engine_t engine;
     dnnl_stream_t stream;
@@ -104,8 +104,8 @@ static clile_i_conv_request request_of(const clile_i_conv *conv, clile_i_pass pa
     return r;
 }
 
-/* How the forward pass of inference may go; what is trained stays with the plain sum. The
- * figures behind the bounds are in docs/results.md, "Inference". */
+/* How inference may compute its forward pass; training always uses the plain sum. The figures
+ * behind the bounds are in docs/results.md, "Inference". */
 enum { WINOGRAD_PIXELS = 196, WINOGRAD_LEAST = 64, WINOGRAD_MOST = 128, PATCHES_PIXELS = 16 };
 
 static int only_forward(const clile_i_conv_options *o)
@@ -113,9 +113,9 @@ static int only_forward(const clile_i_conv_options *o)
     return !o->backward_weights && !o->backward_data;
 }
 
-/* By Winograd's transforms 2 x 2 outputs of a 3 x 3 window take 16 multiplications in place of
- * 36. Fewer channels or pixels do not pay for the transforms, more channels not for weights of
- * 16/9 of the size. */
+/* Winograd's transforms compute 2 x 2 outputs of a 3 x 3 window with 16 multiplications instead
+ * of 36. With fewer channels or pixels the transforms do not pay; with more channels the
+ * weights, 16/9 as large, do not. */
 static int suits_winograd(const clile_i_conv *conv)
 {
     const clile_i_conv_shape *s = &conv->shape;
@@ -125,8 +125,8 @@ static int suits_winograd(const clile_i_conv *conv)
            s->n * clile_i_conv_oh(s) * clile_i_conv_ow(s) >= WINOGRAD_PIXELS;
 }
 
-/* An image of a few pixels leaves nothing to do but to read the weights, and a product at each
- * pixel reads them in one stream. Neither in NHWC nor in blocks of 8 is it faster. */
+/* With few pixels the only work is reading the weights, and a product at each pixel reads them
+ * in one stream. It is faster neither in NHWC nor in blocks of 8. */
 static int suits_patches(const clile_i_conv_shape *s, const clile_i_conv_options *o)
 {
     return only_forward(o) && o->src == CLILE_I_LAYOUT_C16 && o->dst == o->src && s->ic % 16 == 0 &&
@@ -149,8 +149,8 @@ static void use_patches(clile_i_conv *conv)
                                        .stride = 1};
 }
 
-/* The first of Winograd's transforms and the plain sum that there is; of it the best of: the
- * caller's layouts; those with free weights; everything free. */
+/* Takes Winograd's transforms if oneDNN has them, else the plain sum; of these the fastest of:
+ * the caller's layouts; those with free weights; everything free. */
 static clile_status choose_pd(clile_i_conv *conv, clile_i_pass pass)
 {
     clile_status status = CLILE_OK;
@@ -283,7 +283,7 @@ clile_status clile_i_conv_create(const clile_i_conv_shape *shape,
     conv->weights_bytes = dnnl_memory_desc_get_size(conv->weights);
     CLILE_I_TRY(
         clile_i_reorder_make(conv->engine, conv->plain_weights, conv->weights, &conv->weights_in));
-    if (!only_forward(options)) /* there is none from Winograd's weights */
+    if (!only_forward(options)) /* oneDNN cannot reorder back from Winograd's weights */
         CLILE_I_TRY(clile_i_reorder_make(conv->engine, conv->weights, conv->plain_weights,
                                          &conv->weights_out));
     *out = conv;
@@ -571,8 +571,8 @@ static clile_status convert_weights(const clile_i_conv *conv, dnnl_primitive_t p
 {
     clile_status status = CLILE_OK;
     dnnl_memory_t from_memory = NULL, to_memory = NULL;
-    /* oneDNN takes no const arrays, but reads this one only (2.x clears the padding, which holds
-     * zeros already). */
+    /* oneDNN takes no const arrays, but only reads this one (2.x clears the padding, which is
+     * zero already). */
     CLILE_I_DNNL(dnnl_memory_create(&from_memory, from_md, conv->engine, (void *)(uintptr_t)from));
     CLILE_I_DNNL(dnnl_memory_create(&to_memory, to_md, conv->engine, to));
     CLILE_I_TRY(reorder(conv, primitive, from_memory, to_memory));

@@ -165,7 +165,7 @@ static clile_status add_argument(clile_i_qconv *conv, int arg, clile_i_md_view m
 {
     clile_status status = CLILE_OK;
     dnnl_memory_t *memory = &conv->memory[conv->nargs];
-    /* oneDNN takes no const arrays; those that are const here are only read. */
+    /* oneDNN takes no const arrays, but only reads those that are const here. */
     CLILE_I_DNNL(dnnl_memory_create(memory, md, conv->engine, (void *)(uintptr_t)array));
     conv->args[conv->nargs++] = (dnnl_exec_arg_t){arg, *memory};
 cleanup:

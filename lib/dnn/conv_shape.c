@@ -1,4 +1,4 @@
-/* Sizes of a convolution: no primitive is needed to tell them. */
+/* Sizes of a convolution, without a primitive. */
 #include "dnn/dnn.h"
 
 int64_t clile_i_conv_oh(const clile_i_conv_shape *shape)

@@ -24,7 +24,7 @@
 
 #include "base/base.h"
 
-/* "2.6.3": the oneDNN in use (the library that is loaded, not the header). */
+/* "2.6.3": the version of the oneDNN that is loaded, not of its header. */
 const char *clile_i_dnn_version(void);
 /* Floats in the widest vector that oneDNN uses on this processor: 16 with AVX-512, otherwise 8. */
 int clile_i_dnn_vector_floats(void);
@@ -38,12 +38,12 @@ typedef enum {
     CLILE_I_LAYOUT_C16   /* nChw16c */
 } clile_i_dnn_layout_kind;
 
-/* An activation [n, c, h, w] in memory: element (n, c, p), p = y * w + x, lies at
- * n * image_stride + (c / block) * block_stride + p * block + c % block. */
+/* An activation [n, c, h, w] in memory: element (n, c, p), p = y * w + x, is at n * image_stride
+ * + (c / block) * block_stride + p * block + c % block. */
 typedef struct {
     clile_i_dnn_layout_kind kind;
     int64_t n, c, h, w;
-    int64_t block;        /* channels that lie side by side; NCHW 1, NHWC c */
+    int64_t block;        /* channels side by side; NCHW 1, NHWC c */
     int64_t blocks;       /* ceil(c / block) */
     int64_t channels;     /* blocks * block: c with its padding */
     int64_t block_stride; /* h * w * block */
@@ -53,7 +53,7 @@ typedef struct {
 
 clile_i_dnn_layout clile_i_dnn_layout_make(clile_i_dnn_layout_kind kind, int64_t n, int64_t c,
                                            int64_t h, int64_t w);
-/* Between a plain NCHW array and this layout (padding is written as zero). */
+/* To and from a plain NCHW array (padding is written as zero). */
 void clile_i_dnn_layout_from_plain(const clile_i_dnn_layout *layout, const float *plain,
                                    float *blocked);
 void clile_i_dnn_layout_to_plain(const clile_i_dnn_layout *layout, const float *blocked,
@@ -71,22 +71,22 @@ int64_t clile_i_conv_ow(const clile_i_conv_shape *shape);
 clile_status clile_i_conv_check(const clile_i_conv_shape *shape);
 
 typedef struct {
-    /* layouts of the activations; others are used inside where they are much faster */
+    /* layouts of the activations; others are used internally where they are much faster */
     clile_i_dnn_layout_kind src, dst;
     uint8_t bias;                            /* dst += bias[oc] */
     uint8_t sum;                             /* dst += what dst held before (forward only) */
     uint8_t relu;                            /* dst = max(dst, 0), last (forward only) */
-    uint8_t backward_weights, backward_data; /* which gradients will be asked for */
+    uint8_t backward_weights, backward_data; /* gradients that will be needed */
 } clile_i_conv_options;
 
 typedef struct clile_i_conv clile_i_conv;
 
-/* The activation layout that oneDNN likes best for this convolution on this machine. */
+/* The activation layout that oneDNN prefers for this convolution on this machine. */
 clile_status clile_i_conv_preferred(const clile_i_conv_shape *shape, uint8_t training,
                                     clile_i_dnn_layout_kind *out);
-/* What inference of n images takes in its place, channels being those of the activations. With
- * AVX-512 oneDNN likes NHWC; blocks of 16 are faster for more than one image, and for one where
- * there is Winograd, which 3.x dropped (docs/results.md). */
+/* What inference of n images uses instead; channels are those of the activations. With AVX-512
+ * oneDNN prefers NHWC, but blocks of 16 are faster for more than one image, and for one image
+ * where there is Winograd, which 3.x dropped (docs/results.md). */
 clile_status clile_i_conv_inference_layout(int64_t n, int64_t channels,
                                            clile_i_dnn_layout_kind *kind /* in, out */);
 clile_status clile_i_conv_create(const clile_i_conv_shape *shape,
@@ -96,12 +96,12 @@ void clile_i_conv_destroy(clile_i_conv *conv);
 int64_t clile_i_conv_weights_count(const clile_i_conv *conv);
 /* may be shared with other convolutions */
 size_t clile_i_conv_scratch_bytes(const clile_i_conv *conv);
-/* oneDNN's name of the forward implementation, after "patches, " where windows are gathered
+/* oneDNN's name of the forward implementation, preceded by "patches, " if windows are gathered
  * first. */
 void clile_i_conv_describe(const clile_i_conv *conv, char *text, size_t size);
 
 /* Arrays in the layouts of the options; weights and diff_weights in the convolution's own
- * layout; bias plain [oc]. Those that are not used may be NULL. scratch must be 64-byte aligned. */
+ * layout; bias plain [oc]. Unused ones may be NULL. scratch must be 64-byte aligned. */
 typedef struct {
     float *src, *weights, *bias, *dst, *diff_dst, *diff_weights, *diff_src;
     void *scratch;
@@ -111,9 +111,8 @@ clile_status clile_i_conv_forward(clile_i_conv *conv);
 clile_status clile_i_conv_backward_weights(clile_i_conv *conv); /* diff_weights = ..., overwrites */
 clile_status clile_i_conv_backward_data(clile_i_conv *conv);    /* diff_src = ..., overwrites */
 
-/* Which passes are there, and one of them without the reorders around it, on whatever its arrays
- * hold: for measuring.
- */
+/* Which passes exist, and running one without the reorders around it, on whatever its arrays
+ * hold: for benchmarks. */
 typedef enum {
     CLILE_I_PASS_FORWARD,
     CLILE_I_PASS_BACKWARD_DATA,
@@ -123,15 +122,14 @@ int clile_i_conv_has_pass(const clile_i_conv *conv, clile_i_pass pass);
 clile_status clile_i_conv_run_alone(clile_i_conv *conv, clile_i_pass pass);
 
 /* Weights between plain OIHW and the convolution's layout; padding is written as zero. Exact,
- * but for what suits Winograd's transforms, which are rounded. Back to plain only with
- * gradients. */
+ * except for Winograd's transforms, which round. Back to plain only with gradients. */
 clile_status clile_i_conv_weights_from_plain(const clile_i_conv *conv, const float *plain,
                                              float *blocked);
 clile_status clile_i_conv_weights_to_plain(const clile_i_conv *conv, const float *blocked,
                                            float *plain);
 
-/* The layout that a convolution keeps its weights in: packed weights serve every convolution
- * that has an equal one. */
+/* The layout a convolution keeps its weights in: packed weights serve every convolution with an
+ * equal one. */
 typedef struct clile_i_weights_layout clile_i_weights_layout;
 clile_status clile_i_conv_weights_layout(const clile_i_conv *conv, clile_i_weights_layout **out);
 int clile_i_weights_layout_equal(const clile_i_weights_layout *a, const clile_i_weights_layout *b);
@@ -139,28 +137,27 @@ void clile_i_weights_layout_free(clile_i_weights_layout *layout);
 
 /* ---- windows laid side by side (patches.c) --------------------------------------------------- */
 
-/* A convolution as a product at each output pixel: dst [n, kh * kw * ic, oh, ow] holds in
- * channel (u * kw + v) * ic + i of pixel (y, x) what src [n, ic, ih, iw] holds in channel i of
- * pixel (y * stride + u - pad, x * stride + v - pad), zero outside. ic is a multiple of the
- * layout's block. */
+/* A convolution as a product at each output pixel: channel (u * kw + v) * ic + i of pixel (y, x)
+ * of dst [n, kh * kw * ic, oh, ow] is channel i of pixel (y * stride + u - pad, x * stride + v -
+ * pad) of src [n, ic, ih, iw], zero outside. ic is a multiple of the layout's block. */
 typedef struct {
     clile_i_conv_shape shape;
     clile_i_dnn_layout src, dst;
 } clile_i_patches;
 clile_i_patches clile_i_patches_make(const clile_i_conv_shape *shape, clile_i_dnn_layout_kind kind);
 void clile_i_patches_gather(const clile_i_patches *patches, const float *src, float *dst);
-/* Plain OIHW to the plain [oc, kh * kw * ic] that goes with it. */
+/* Plain OIHW to the plain [oc, kh * kw * ic] that matches it. */
 void clile_i_patches_weights(const clile_i_patches *patches, const float *plain, float *gathered);
 
 /* ---- int8 convolution (conv_int8.c) ---------------------------------------------------------- */
 
-/* dst = clamp(round(relu?(scale[o] * sum + bias[o] + sum_scale * what dst held))), sum =
- * sum_{i,u,v} weights src in integers, round to the nearest (even in the middle), clamp to u8 or
- * s8. src is u8; arrays are NHWC; pad reads 0. */
+/* dst = clamp(round(relu?(scale[o] * sum + bias[o] + sum_scale * previous dst))), with sum =
+ * sum_{i,u,v} weights src in integers, rounding halves to even, clamping to u8 or s8. src is u8;
+ * arrays are NHWC; pad reads 0. */
 typedef struct {
     uint8_t relu, sum;
     uint8_t dst_signed; /* s8 */
-    uint8_t sum_signed; /* what dst held is s8 */
+    uint8_t sum_signed; /* the previous dst is s8 */
     float sum_scale;
     const float *scale, *bias; /* [oc], copied; scale > 0, bias in units of dst */
 } clile_i_qconv_options;
@@ -194,7 +191,7 @@ clile_status clile_i_dnn_matmul(int transpose_a, int transpose_b, int64_t m, int
 /* dst [n, out] = src [n, in] weights [out, in]^T + bias [out] (bias may be NULL) */
 clile_status clile_i_linear_forward(int64_t n, int64_t in, int64_t out, const float *src,
                                     const float *weights, const float *bias, float *dst);
-/* The same, each row by itself: its bits do not depend on how many there are. */
+/* The same with each row computed alone, so that its bits do not depend on how many there are. */
 clile_status clile_i_linear_forward_each(int64_t n, int64_t in, int64_t out, const float *src,
                                          const float *weights, const float *bias, float *dst);
 /* diff_src = diff_dst weights; diff_weights = diff_dst^T src; diff_bias = sum over n of
@@ -232,7 +229,7 @@ typedef struct {
 } clile_i_batch_norm;
 int64_t clile_i_batch_norm_partial_count(const clile_i_dnn_layout *layout);
 void clile_i_batch_norm_forward(const clile_i_batch_norm *norm);
-/* The ReLU mask is read from dst, which must still hold what forward wrote. */
+/* Reads the ReLU mask from dst, which must still hold what forward wrote. */
 void clile_i_batch_norm_backward(const clile_i_batch_norm *norm);
 
 /* ---- element by element (elementwise.c) ------------------------------------------------------ */
@@ -248,9 +245,9 @@ void clile_i_add(int64_t count, const float *a, const float *b, float *dst);
 
 /* ---- pooling (pool.c) ------------------------------------------------------------------------ */
 
-/* Maximum over k x k windows; padding never wins; the first of equal values gets the gradient.
- * index: the winner's place in its window, dst layout, or NULL when no gradient is wanted. kind
- * of src and dst is the same. */
+/* Maximum over k x k windows. Padding never wins; the first of equal values gets the gradient.
+ * index, in dst layout: the winner's place in its window; NULL if no gradient is needed. src and
+ * dst have the same kind of layout. */
 typedef struct {
     clile_i_dnn_layout src, dst;
     int64_t k, stride, pad;
@@ -268,9 +265,9 @@ void clile_i_max_pool_backward(const clile_i_max_pool *pool, const float *diff_d
 typedef struct {
     clile_i_batch_norm norm;
     clile_i_max_pool pool;
-    /* pool.dst: the result; what src holds where the maximum is, for backward */
+    /* pool.dst: the result; src at the maximum, for backward */
     float *dst, *winner;
-    uint8_t *index; /* pool.dst: its place in the window, or none where the ReLU is shut */
+    uint8_t *index; /* pool.dst: its place in the window, or none where the ReLU is off */
     const float *diff_dst, *diff_dst_more;
     float *diff_src;
 } clile_i_norm_pool;
@@ -282,7 +279,7 @@ void clile_i_average_pool_forward(const clile_i_dnn_layout *layout, const float 
 void clile_i_average_pool_backward(const clile_i_dnn_layout *layout, const float *diff_dst,
                                    float *diff_src);
 
-/* The same two of u8 activations, NHWC (int8.c); the mean is multiplied by step. */
+/* The same two for u8 activations, NHWC (int8.c); the mean is multiplied by step. */
 void clile_i_max_pool_u8(const clile_i_max_pool *pool, const uint8_t *src, uint8_t *dst);
 void clile_i_average_pool_u8(const clile_i_dnn_layout *layout, const uint8_t *src, float step,
                              float *dst);
@@ -300,8 +297,8 @@ clile_status clile_i_dnn_conv_backward_plain(const clile_i_conv_shape *shape, co
 clile_status clile_i_dnn_conv_sum_plain(const clile_i_conv_shape *shape, int relu, const float *src,
                                         const float *weights, const float *bias, float *dst);
 
-/* eps 1e-5, momentum 0.1. frozen: uses running_*; else updates them. mean, variance [c]: what
- * was used (biased). residual may be NULL. kind: the layout to run in, every one must give the
+/* eps 1e-5, momentum 0.1. frozen: uses running_*, otherwise updates them. mean, variance [c]:
+ * those used (biased). residual may be NULL. kind: the layout to run in; every one must give the
  * same. */
 clile_status clile_i_dnn_batch_norm_forward_plain(clile_i_dnn_layout_kind kind, int64_t n,
                                                   int64_t c, int64_t h, int64_t w, int frozen,
@@ -309,7 +306,7 @@ clile_status clile_i_dnn_batch_norm_forward_plain(clile_i_dnn_layout_kind kind, 
                                                   const float *beta, const float *residual,
                                                   float *running_mean, float *running_variance,
                                                   float *dst, float *mean, float *variance);
-/* mean, variance, dst: what forward gave. diff_residual may be NULL. */
+/* mean, variance, dst: from forward. diff_residual may be NULL. */
 clile_status clile_i_dnn_batch_norm_backward_plain(clile_i_dnn_layout_kind kind, int64_t n,
                                                    int64_t c, int64_t h, int64_t w, int frozen,
                                                    int relu, const float *src, const float *gamma,

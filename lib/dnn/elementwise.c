@@ -8,7 +8,7 @@ typedef struct {
     float *dst;
 } arrays;
 
-enum { GRAIN = 16384 }; /* floats: less is not worth waking a thread for */
+enum { GRAIN = 16384 }; /* floats: fewer are not worth waking a thread for */
 
 CLILE_I_CLONES static void relu_range(const arrays *t, int64_t begin, int64_t end)
 {

@@ -8,7 +8,7 @@
 typedef struct {
     const clile_i_batch_norm *norm;
     double *totals;    /* [channels][2], over all images */
-    const void *extra; /* of the callbacks */
+    const void *extra; /* for the callbacks */
 } clile_i_norm_job;
 
 clile_i_norm_job clile_i_norm_job_of(const clile_i_batch_norm *norm);
@@ -31,7 +31,7 @@ void clile_i_norm_forward_settle(const clile_i_norm_job *job, int64_t cb);
 void clile_i_norm_forward_settle_frozen(const clile_i_norm_job *job, int64_t cb);
 void clile_i_norm_backward_settle(const clile_i_norm_job *job, int64_t cb);
 
-/* What a backward pass reads and writes, at one plane; NULL: absent. g = (diff_y + diff_y_more)
+/* What a backward pass reads and writes on one plane; NULL: absent. g = (diff_y + diff_y_more)
  * masked by y > 0. */
 typedef struct {
     const float *x, *y, *diff_y, *diff_y_more;
@@ -42,8 +42,8 @@ typedef struct {
 void clile_i_norm_backward_sum(const clile_i_batch_norm *norm, const clile_i_norm_plane *plane,
                                int64_t pixels, int64_t first, double *sums);
 
-/* Per channel: diff_x = scale * (g - offset - (x - mean) * slope); totals from channel `first`
- * on */
+/* Per channel: diff_x = scale * (g - offset - (x - mean) * slope); totals start at channel
+ * `first`. */
 typedef struct {
     float scale, mean, offset, slope;
 } clile_i_norm_slope;

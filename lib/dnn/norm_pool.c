@@ -109,7 +109,7 @@ typedef struct {
     float *diff_x;
 } backward_plane;
 
-/* One row of diff_x without the windows' share: -scale (offset + (x - mean) slope). */
+/* One row of diff_x without the windows' part: -scale (offset + (x - mean) slope). */
 CLILE_I_INLINE void start_row(const backward_plane *t, int64_t at, int64_t pixels, int64_t block,
                               const clile_i_norm_slope *k, const int64_t width)
 {
@@ -157,8 +157,7 @@ CLILE_I_INLINE void spread_row(const clile_i_norm_pool *op, const backward_plane
     }
 }
 
-/* Output row by output row, so that the rows of diff_x that a window meets are still in the
- * nearest cache. */
+/* Goes by output row, so that the rows of diff_x under a window are still in the nearest cache. */
 CLILE_I_CLONES static void backward_channels(const clile_i_norm_pool *op, const backward_plane *t,
                                              int64_t first, const double *totals)
 {

@@ -13,7 +13,7 @@ clile_status clile_i_dnnl_check(dnnl_status_t status, const char *call)
 
 const char *clile_i_dnn_version(void)
 {
-    /* "major.minor.patch" of the library, which is not always the one of the header; written
+    /* "major.minor.patch" of the loaded library, which may differ from the header's; written
      * once per thread. */
     static _Thread_local char text[40];
     const dnnl_version_t *version = dnnl_version();
@@ -60,7 +60,7 @@ void clile_i_conv_set_window(const clile_i_conv_shape *s, clile_i_conv_request *
 {
     r->stride = s->stride;
     r->pad_low = s->pad;
-    /* What the last window does not reach is negative padding at the far end. */
+    /* Negative padding at the far end drops what the last window does not reach. */
     r->pad_high_h = (clile_i_conv_oh(s) - 1) * s->stride + s->kh - s->ih - s->pad;
     r->pad_high_w = (clile_i_conv_ow(s) - 1) * s->stride + s->kw - s->iw - s->pad;
 }
@@ -157,7 +157,7 @@ static dnnl_status_t append_sum(dnnl_post_ops_t ops, const clile_i_conv_request 
 
 static dnnl_status_t set_scales(dnnl_primitive_attr_t attr, const clile_i_conv_request *r)
 {
-    (void)r; /* given when it runs */
+    (void)r; /* passed at execution */
     return dnnl_primitive_attr_set_scales_mask(attr, DNNL_ARG_WEIGHTS, 1 << 0);
 }
 

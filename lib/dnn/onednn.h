@@ -1,7 +1,7 @@
-/* The part of oneDNN that this room uses, the same for 2.x and 3.x. In 2.x a memory descriptor
- * is a struct that is passed by pointer, in 3.x a handle: `clile_i_md` is a pointer in both and
- * owned by whoever made it. In 2.x a primitive descriptor is made through an operation
- * descriptor, which 3.x does without. */
+/* The part of oneDNN that this room uses, the same for 2.x and 3.x. A memory descriptor is a
+ * struct passed by pointer in 2.x and a handle in 3.x: `clile_i_md` is a pointer in both, owned
+ * by whoever made it. 2.x makes a primitive descriptor from an operation descriptor, which 3.x
+ * does without. */
 #ifndef CLILE_I_ONEDNN_H
 #define CLILE_I_ONEDNN_H
 
@@ -19,7 +19,7 @@ typedef const dnnl_memory_desc_t *clile_i_md_view;
 typedef const_dnnl_primitive_desc_t clile_i_pd_view;
 #endif
 
-/* CLILE_E_BACKEND (or CLILE_E_OUT_OF_MEMORY) with a text that names the call, CLILE_OK for
+/* CLILE_E_BACKEND (or CLILE_E_OUT_OF_MEMORY) with a text that names the call; CLILE_OK for
  * dnnl_success. */
 clile_status clile_i_dnnl_check(dnnl_status_t status, const char *call);
 #define CLILE_I_DNNL(call) CLILE_I_TRY(clile_i_dnnl_check((call), #call))
@@ -36,11 +36,11 @@ void clile_i_md_free(clile_i_md md);
 typedef struct {
     clile_i_pass pass;
     uint8_t training, sum, relu; /* sum, relu: forward post-ops */
-    uint8_t winograd;            /* forward: by Winograd's transforms, or not at all */
-    /* int8: output channels, each with a scale of its own; 0 for float32 */
+    uint8_t winograd;            /* forward: Winograd's transforms or nothing */
+    /* int8: number of output channels, each with its own scale; 0 for float32 */
     int64_t scale_count;
     const float *scale; /* [scale_count], dst = scale * (sum of products) + bias */
-    /* int8: the summand is sum_scale * what dst held, read as sum_type */
+    /* int8: the summand is sum_scale * previous dst, read as sum_type */
     float sum_scale;
     dnnl_data_type_t sum_type;
     int64_t stride, pad_low, pad_high_h, pad_high_w;
@@ -48,14 +48,13 @@ typedef struct {
     clile_i_pd_view hint;                    /* the forward one, for the backward passes */
 } clile_i_conv_request;
 
-/* dnnl_success, or why oneDNN has no such primitive (no error text is written: the caller may
- * try another layout). */
+/* dnnl_success, or why oneDNN has no such primitive. Writes no error text, since the caller may
+ * try another layout. */
 dnnl_status_t clile_i_conv_pd_create(dnnl_engine_t engine, const clile_i_conv_request *request,
                                      dnnl_primitive_desc_t *out);
 
-/* How an int8 convolution takes its scales. 2.x: in the primitive, over sum and bias, so that
- * the bias array holds bias / scale (1). 3.x: with every execution, as this argument, before the
- * bias (0). */
+/* How an int8 convolution takes its scales. 1 (2.x): in the primitive, over sum and bias, so the
+ * bias array holds bias / scale. 0 (3.x): as this argument of every execution, before the bias. */
 int clile_i_scale_covers_bias(void);
 int clile_i_scale_argument(void); /* 0: none */
 

@@ -1,5 +1,5 @@
-/* Max pooling: y[n,c,oy,ox] = max over the k x k window at (oy stride - pad, ox stride - pad) of
- * what lies inside x; the gradient goes to the first place that holds the maximum. Average
+/* Max pooling: y[n,c,oy,ox] = max over the part of the k x k window at (oy stride - pad, ox
+ * stride - pad) inside x; the gradient goes to the first place that holds the maximum. Average
  * pooling: mean over all pixels; the gradient is spread evenly. A plane is one channel block of
  * one image. */
 #include "dnn/dnn.h"
@@ -146,7 +146,7 @@ void clile_i_max_pool_backward(const clile_i_max_pool *pool, const float *diff_d
 
 /* ---- average --------------------------------------------------------------------------------- */
 
-enum { GRAIN = 16384 }; /* floats: less is not worth waking a thread for */
+enum { GRAIN = 16384 }; /* floats: fewer are not worth waking a thread for */
 
 typedef struct {
     const clile_i_dnn_layout *layout;

@@ -17,8 +17,7 @@ CLILE_I_INLINE clile_i_window_span clile_i_span_inside(int64_t start, int64_t k,
 }
 
 /* *best = the maximum of sign * x over the window, *place = where it is first found (place NULL:
- * not asked for). x: the window's corner, which may lie outside the image; u, v: what lies
- * inside. */
+ * not needed). x: the window's corner, which may be outside the image; u, v: the part inside. */
 CLILE_I_INLINE void clile_i_window_max(const float *x, int64_t corner, int64_t row, int64_t block,
                                        const int64_t k, const clile_i_window_span u,
                                        const clile_i_window_span v, const clile_i_v8 *sign,
