@@ -167,7 +167,7 @@ typedef struct clile_dataset_counts {
 } clile_dataset_counts;
 
 /* Fills as much of counts as struct_size says, with 0 what is beyond the structure here.
- * INVALID_ARGUMENT: a NULL argument, a struct_size below 4 or above 4096. Shared. Since 0.1. */
+ * INVALID_ARGUMENT: a NULL argument, struct_size (docs/abi.md). Shared. Since 0.1. */
 CLILE_NODISCARD CLILE_API clile_status clile_dataset_copy_counts(const clile_dataset *dataset,
                                                                  clile_dataset_counts *counts);
 

@@ -168,7 +168,7 @@ typedef struct clile_option_info {
 /* Rows of the table. Shared. Since 0.1. */
 CLILE_API int32_t clile_options_count(void);
 /* Row index of the table, 0 <= index < count; what info has beyond the structure here is set to
- * 0. INVALID_ARGUMENT: index, or a struct_size below that of 0.1. Shared. Since 0.1. */
+ * 0. INVALID_ARGUMENT: index, struct_size (docs/abi.md). Shared. Since 0.1. */
 CLILE_NODISCARD CLILE_API clile_status clile_options_describe(int32_t index,
                                                               clile_option_info *info);
 

@@ -98,7 +98,7 @@ typedef struct clile_trainer_state {
     int32_t epoch, epochs;
 } clile_trainer_state;
 
-/* Also in the progress function. INVALID_ARGUMENT: a NULL, or a struct_size below that of 0.1.
+/* Also in the progress function. INVALID_ARGUMENT: a NULL, struct_size (docs/abi.md).
  * Since 0.1. */
 CLILE_NODISCARD CLILE_API clile_status clile_trainer_get_state(const clile_trainer *trainer,
                                                                clile_trainer_state *state);

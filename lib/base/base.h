@@ -14,6 +14,7 @@
 #include <clile/status.h>
 
 #include <stdarg.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -99,6 +100,20 @@ typedef struct {
 void clile_i_refs_init(clile_i_refs *refs);
 void clile_i_refs_retain(clile_i_refs *refs);
 int32_t clile_i_refs_release(clile_i_refs *refs);
+
+/* ---- structures that carry their size (struct.c; the rule: docs/abi.md) ---------------------- */
+
+/* Bytes that a structure had in the first release, `last` being its last field then. */
+#define CLILE_I_STRUCT_LEAST(type, last) (offsetof(type, last) + sizeof(((type *)0)->last))
+/* struct_size, a structure's first field, is what a caller may have compiled: INVALID_ARGUMENT
+ * with the numbers when it is below `least` or above 4096. `what` begins the text. */
+clile_status clile_i_struct_check(const char *what, const void *theirs, size_t least);
+/* Copies a caller's structure into ours [size]: 0 where the caller's ends; what is beyond ours is
+ * not read. Checked before. */
+void clile_i_struct_get(void *ours, size_t size, const void *theirs);
+/* Copies ours [size] into a caller's: no byte beyond its struct_size, which stays; 0 beyond ours.
+ * Checked before. */
+void clile_i_struct_put(void *theirs, const void *ours, size_t size);
 
 /* ---- checked sizes (size.c) ------------------------------------------------------------------ */
 

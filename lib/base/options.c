@@ -370,17 +370,9 @@ clile_status clile_options_describe(int32_t index, clile_option_info *info)
     if (index < 0 || index >= COUNT)
         return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "%s: index %d is outside [0, %d)", __func__,
                             index, (int)COUNT);
-    /* The size in 0.1, the least a caller can have; the structure may have grown since. */
-    const size_t least = offsetof(clile_option_info, help) + sizeof info->help;
-    const uint32_t theirs = info->struct_size;
-    if (theirs < least)
-        return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
-                            "%s: struct_size is %u, at least %zu was expected", __func__, theirs,
-                            least);
-    clile_option_info row = TABLE[index];
-    row.struct_size = theirs;
-    memcpy(info, &row, theirs < sizeof row ? theirs : sizeof row);
-    if (theirs > sizeof row) memset((char *)info + sizeof row, 0, theirs - sizeof row);
+    CLILE_I_RETURN_IF(
+        clile_i_struct_check(__func__, info, CLILE_I_STRUCT_LEAST(clile_option_info, help)));
+    clile_i_struct_put(info, &TABLE[index], sizeof TABLE[index]);
     return CLILE_OK;
 }
 

@@ -339,20 +339,16 @@ clile_status clile_dataset_copy_counts(const clile_dataset *dataset, clile_datas
 {
     CLILE_I_CHECK_NOT_NULL(dataset);
     CLILE_I_CHECK_NOT_NULL(counts);
-    if (counts->struct_size < sizeof counts->struct_size || counts->struct_size > 4096)
-        return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "%s: struct_size is %u, expected %zu",
-                            __func__, counts->struct_size, sizeof *counts);
-    const uint32_t theirs = counts->struct_size, ours = sizeof *counts;
+    CLILE_I_RETURN_IF(clile_i_struct_check(
+        __func__, counts, CLILE_I_STRUCT_LEAST(clile_dataset_counts, rows_without_face)));
     const clile_i_counts *c = &dataset->core->table.counts;
-    const clile_dataset_counts copy = {.struct_size = theirs,
-                                       .label_rows = c->label_rows,
-                                       .labels_without_image = c->labels_without_image,
-                                       .images_without_labels = c->images_without_labels,
-                                       .images_without_landmarks = c->images_without_landmarks,
-                                       .images_by_box = c->images_by_box,
-                                       .rows_without_face = c->rows_without_face};
-    memcpy(counts, &copy, theirs < ours ? theirs : ours);
-    if (theirs > ours) memset((char *)counts + ours, 0, theirs - ours);
+    const clile_dataset_counts found = {.label_rows = c->label_rows,
+                                        .labels_without_image = c->labels_without_image,
+                                        .images_without_labels = c->images_without_labels,
+                                        .images_without_landmarks = c->images_without_landmarks,
+                                        .images_by_box = c->images_by_box,
+                                        .rows_without_face = c->rows_without_face};
+    clile_i_struct_put(counts, &found, sizeof found);
     return CLILE_OK;
 }
 

@@ -210,13 +210,13 @@ static clile_status run_all(clile_predictor *p, int64_t n, face_source source, c
 
 /* ---- faces ---- */
 
-static clile_status read_image(const clile_image *given, clile_i_image *out)
+static clile_status read_image(const clile_image *theirs, clile_i_image *out)
 {
-    if (given == NULL) return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "image is NULL");
-    if (given->struct_size < sizeof *given || given->struct_size > 4096)
-        return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
-                            "struct_size of the image is %u, expected %zu",
-                            (unsigned)given->struct_size, sizeof *given);
+    clile_image image, *given = &image;
+    if (theirs == NULL) return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "image is NULL");
+    CLILE_I_RETURN_IF(
+        clile_i_struct_check("image", theirs, CLILE_I_STRUCT_LEAST(clile_image, pixels)));
+    clile_i_struct_get(given, sizeof *given, theirs);
     if (given->pixels == NULL)
         return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "pixels of the image are NULL");
     const int32_t bytes = clile_i_pixel_bytes(given->format);
@@ -239,13 +239,9 @@ static clile_status read_image(const clile_image *given, clile_i_image *out)
 }
 
 static clile_status place_face(const clile_predictor *p, const clile_face *face,
-                               uint32_t struct_size, clile_i_image *image, clile_i_affine *out)
+                               clile_i_image *image, clile_i_affine *out)
 {
     double xy[2 * 68];
-    if (face->struct_size != struct_size || struct_size < sizeof *face || struct_size > 4096 ||
-        struct_size % _Alignof(clile_face) != 0)
-        return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "struct_size is %u, expected %zu",
-                            (unsigned)face->struct_size, sizeof *face);
     CLILE_I_RETURN_IF(read_image(face->image, image));
     switch (face->kind) {
         case CLILE_FACE_CROP:
@@ -273,9 +269,18 @@ static clile_status place_face(const clile_predictor *p, const clile_face *face,
 static clile_status read_face(const clile_predictor *p, const void *faces, int64_t index,
                               clile_i_image *image, clile_i_affine *out)
 {
+    clile_face face;
     const uint32_t size = ((const clile_face *)faces)->struct_size;
-    const void *face = (const uint8_t *)faces + index * (int64_t)size;
-    return place_face(p, face, size, image, out);
+    const uint8_t *theirs = (const uint8_t *)faces + index * (int64_t)size;
+    CLILE_I_RETURN_IF(clile_i_struct_check("face", faces, CLILE_I_STRUCT_LEAST(clile_face, xy)));
+    if (size % _Alignof(clile_face) != 0 || memcmp(theirs, &size, sizeof size) != 0)
+        return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
+                            "face: struct_size is %u, that of the first face %u: expected the same "
+                            "for all, a multiple of %zu",
+                            (unsigned)((const clile_face *)(const void *)theirs)->struct_size,
+                            (unsigned)size, _Alignof(clile_face));
+    clile_i_struct_get(&face, sizeof face, theirs);
+    return place_face(p, &face, image, out);
 }
 
 clile_status clile_predictor_run_faces(clile_predictor *predictor, int64_t n,

@@ -28,10 +28,9 @@ static clile_status read_answers(const char *function, const clile_answers *give
 {
     *out = (clile_answers){.struct_size = sizeof *out};
     if (given == NULL) return CLILE_OK;
-    if (given->struct_size < sizeof *given || given->struct_size > 4096)
-        return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "%s: struct_size is %u, expected %zu",
-                            function, (unsigned)given->struct_size, sizeof *given);
-    *out = *given;
+    CLILE_I_RETURN_IF(
+        clile_i_struct_check(function, given, CLILE_I_STRUCT_LEAST(clile_answers, success)));
+    clile_i_struct_get(out, sizeof *out, given);
     return CLILE_OK;
 }
 

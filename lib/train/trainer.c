@@ -285,17 +285,11 @@ clile_status clile_trainer_get_state(const clile_trainer *trainer, clile_trainer
     const clile_trainer *t = trainer;
     CLILE_I_CHECK_NOT_NULL(trainer);
     CLILE_I_CHECK_NOT_NULL(state);
-    /* What callers built with 0.1 have; the structure may have grown since. */
-    const size_t least = offsetof(clile_trainer_state, epochs) + sizeof state->epochs;
-    const uint32_t theirs = state->struct_size;
-    if (theirs < least)
-        return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
-                            "%s: struct_size is %u, at least %zu was expected", __func__, theirs,
-                            least);
+    CLILE_I_RETURN_IF(
+        clile_i_struct_check(__func__, state, CLILE_I_STRUCT_LEAST(clile_trainer_state, epochs)));
     const int32_t next = clile_trainer_next_stage(t), shown = next > 0 ? next : t->stage;
     const int64_t step = t->stage == shown ? t->step : 0;
     const clile_trainer_state now = {
-        .struct_size = theirs,
         .stage = next,
         .step = step,
         .steps = t->settings.epochs[shown] * t->steps_per_epoch,
@@ -303,7 +297,7 @@ clile_status clile_trainer_get_state(const clile_trainer *trainer, clile_trainer
         .epoch = step > 0 ? (int32_t)((step - 1) / t->steps_per_epoch) + 1 : 0,
         .epochs = t->settings.epochs[shown],
     };
-    memcpy(state, &now, theirs < sizeof now ? theirs : sizeof now);
+    clile_i_struct_put(state, &now, sizeof now);
     return CLILE_OK;
 }
 

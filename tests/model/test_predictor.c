@@ -235,13 +235,13 @@ static void test_bad_faces(void **state)
         clile_face face;
         const char *text;
     } wrong[] = {
-        {{8, CLILE_FACE_CROP, &good, {0}, 0, 0, NULL}, "struct_size is 8, expected"},
+        {{8, CLILE_FACE_CROP, &good, {0}, 0, 0, NULL}, "struct_size is 8"},
         {{sizeof points, 3, &good, {0}, 0, 0, NULL},
          "kind is 3, expected CLILE_FACE_CROP (0) to 2"},
         {{sizeof points, -1, &good, {0}, 0, 0, NULL}, "kind is -1"},
         {{sizeof points, CLILE_FACE_CROP, NULL, {0}, 0, 0, NULL}, "image is NULL"},
         {{sizeof points, CLILE_FACE_CROP, &images[0], {0}, 0, 0, NULL},
-         "struct_size of the image is 8"},
+         "image: struct_size is 8, at least"},
         {{sizeof points, CLILE_FACE_CROP, &images[1], {0}, 0, 0, NULL}, "format of the image is 5"},
         {{sizeof points, CLILE_FACE_CROP, &images[2], {0}, 0, 0, NULL}, "image of 0 x 50 pixels"},
         {{sizeof points, CLILE_FACE_CROP, &images[3], {0}, 0, 0, NULL},

@@ -1,0 +1,136 @@
+/* Every public structure that a caller hands over and that carries its size follows one rule
+ * (docs/abi.md). */
+#include "reliability/world.h"
+
+static world w;
+static clile_predictor *predictor;
+static clile_trainer *trainer;
+
+/* One call with the structure at `given`, whose struct_size is set. */
+static clile_status describe(void *given)
+{
+    return clile_options_describe(0, given);
+}
+
+static clile_status counts(void *given)
+{
+    return clile_dataset_copy_counts(w.arrays, given);
+}
+
+static clile_status trainer_state(void *given)
+{
+    return clile_trainer_get_state(trainer, given);
+}
+
+static clile_status image(void *given)
+{
+    const clile_image usual = {sizeof usual,      CLILE_PIXELS_RGB, WORLD_SIZE, WORLD_SIZE, 0,
+                               &w.rgb[0][0][0][0]};
+    const clile_face face = {.struct_size = sizeof face, .kind = CLILE_FACE_CROP, .image = given};
+    memcpy((char *)given + sizeof(uint32_t), (const char *)&usual + sizeof(uint32_t),
+           sizeof usual - sizeof(uint32_t));
+    return clile_predictor_run_faces(predictor, 1, &face, NULL, NULL, NULL);
+}
+
+static clile_status face(void *given)
+{
+    static clile_image whole = {sizeof whole, CLILE_PIXELS_RGB, WORLD_SIZE, WORLD_SIZE, 0, NULL};
+    const clile_face usual = {.kind = CLILE_FACE_CROP, .image = &whole};
+    whole.pixels = &w.rgb[0][0][0][0];
+    memcpy((char *)given + sizeof(uint32_t), (const char *)&usual + sizeof(uint32_t),
+           sizeof usual - sizeof(uint32_t));
+    return clile_predictor_run_faces(predictor, 1, given, NULL, NULL, NULL);
+}
+
+static clile_status answers(void *given)
+{
+    memset((char *)given + sizeof(uint32_t), 0, sizeof(clile_answers) - sizeof(uint32_t));
+    return clile_predictor_run_dataset(predictor, w.arrays, 1, NULL, given, NULL, NULL);
+}
+
+static const struct {
+    const char *name;
+    size_t size;
+    int32_t output; /* the library writes it */
+    clile_status (*call)(void *given);
+} table[] = {
+    {"clile_option_info", sizeof(clile_option_info), 1, describe},
+    {"clile_dataset_counts", sizeof(clile_dataset_counts), 1, counts},
+    {"clile_trainer_state", sizeof(clile_trainer_state), 1, trainer_state},
+    {"clile_image", sizeof(clile_image), 0, image},
+    {"clile_face", sizeof(clile_face), 0, face},
+    {"clile_answers", sizeof(clile_answers), 0, answers},
+};
+/* Handed out by the library to a function of the caller's; their tests look at struct_size. */
+static const char *const told[] = {"clile_progress", "clile_tensor_info", "clile_import_item",
+                                   "clile_loss_batch"};
+
+static void every_structure_follows_the_rule(void **state)
+{
+    (void)state;
+    static union {
+        uint64_t align;
+        uint32_t struct_size;
+        uint8_t bytes[8192];
+    } given;
+    for (size_t i = 0; i < sizeof table / sizeof table[0]; ++i) {
+        const uint32_t size = (uint32_t)table[i].size;
+        const uint32_t wrong[] = {0, 3, 4, size - 1, 4097, UINT32_MAX};
+        for (size_t k = 0; k < sizeof wrong / sizeof wrong[0]; ++k) {
+            char text[64];
+            memset(&given, 0x5a, sizeof given);
+            given.struct_size = wrong[k];
+            snprintf(text, sizeof text, "struct_size is %u, at least %u", (unsigned)wrong[k],
+                     (unsigned)size);
+            if (table[i].call(&given) != CLILE_E_INVALID_ARGUMENT ||
+                strstr(clile_last_error(), text) == NULL)
+                fail_msg("%s of %u bytes: %s", table[i].name, (unsigned)wrong[k],
+                         clile_last_error());
+            if (table[i].output && given.bytes[4] != 0x5a)
+                fail_msg("%s of %u bytes was written", table[i].name, (unsigned)wrong[k]);
+        }
+        const uint32_t fine[] = {size, size + 16, 4096};
+        for (size_t k = 0; k < sizeof fine / sizeof fine[0]; ++k) {
+            memset(&given, 0x5a, sizeof given);
+            given.struct_size = fine[k];
+            if (table[i].call(&given) != CLILE_OK)
+                fail_msg("%s of %u bytes: %s", table[i].name, (unsigned)fine[k],
+                         clile_last_error());
+            if (given.struct_size != fine[k]) fail_msg("%s: struct_size changed", table[i].name);
+            for (uint32_t b = size; b < sizeof given.bytes; ++b)
+                if (given.bytes[b] != (table[i].output && b < fine[k] ? 0 : 0x5a))
+                    fail_msg("%s of %u bytes: byte %u is %d", table[i].name, (unsigned)fine[k],
+                             (unsigned)b, given.bytes[b]);
+        }
+    }
+}
+
+/* As many as the headers declare. */
+static void none_is_left_out(void **state)
+{
+    (void)state;
+    char line[1024];
+    size_t found = 0;
+    FILE *names = popen("cat " CLILE_INCLUDE "/clile/*.h", "r");
+    assert_non_null(names);
+    while (fgets(line, sizeof line, names) != NULL)
+        found += strstr(line, "    uint32_t struct_size;") == line;
+    pclose(names);
+    assert_int_equal(found, sizeof table / sizeof table[0] + sizeof told / sizeof told[0]);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(every_structure_follows_the_rule),
+                                       cmocka_unit_test(none_is_left_out)};
+    clile_model *model = NULL;
+    world_make(&w);
+    trainer = world_trainer(&w, "", &model);
+    if (clile_predictor_create(w.model, w.options, &predictor) != CLILE_OK) return 1;
+    const int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    clile_predictor_destroy(predictor);
+    clile_trainer_destroy(trainer);
+    clile_model_destroy(model);
+    world_destroy(&w);
+    return failed;
+}
