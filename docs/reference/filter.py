@@ -72,7 +72,7 @@ def convert(name, text):
         elif option := re.match(r'#define (CLILE_OPT_\w+) "(\w+)"', stripped):
             out.append(f"/** Key of the option {option[2]}: docs/options.md. */\n{line}")
         else:
-            if stripped.startswith("CLILE_API") and doc and not fresh:
+            if stripped.startswith(("CLILE_API", "CLILE_NODISCARD CLILE_API")) and doc and not fresh:
                 out.append(f"/** {doc} */")
             if stripped.startswith(("typedef", "}", "enum")):
                 doc = None  # a structure's comment is not that of the function behind it
@@ -81,7 +81,7 @@ def convert(name, text):
             line = re.sub(r"^(?=.*[;,] +/\* )(.*[;,]) +/\* (.*) \*/$", lambda m: f"{m[1]} /**< {plain(m[2])} */", line)
             out.append(line)
         i += 1
-    return re.sub(r"^CLILE_API [^;]*;( /\*\*< )?", shapes, "\n".join(out), flags=re.M)
+    return re.sub(r"^(?:CLILE_NODISCARD )?CLILE_API [^;]*;( /\*\*< )?", shapes, "\n".join(out), flags=re.M)
 
 
 def main():
