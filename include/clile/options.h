@@ -46,6 +46,7 @@ typedef struct clile_options clile_options;
 #define CLILE_OPT_MAX_LABEL_MB "max_label_mb"
 #define CLILE_OPT_MAX_PACK_MB "max_pack_mb"
 #define CLILE_OPT_CACHE_MB "cache_mb"
+#define CLILE_OPT_SMALLEST_FACE "smallest_face"
 /* model */
 #define CLILE_OPT_BACKBONE "backbone"
 #define CLILE_OPT_WIDTH "width"

@@ -27,6 +27,8 @@
       "a file of labels, landmarks or boxes, or the header of a pack, of more MiB is refused")                                              \
     X(INTEGER, CLILE_OPT_MAX_PACK_MB, "1048576", "", 1, 1073741824, "data", "a pack of more MiB is refused")                                \
     X(INTEGER, CLILE_OPT_CACHE_MB, "2048", "", 0, 1048576, "data", "memory for decoded crops in MiB")                                       \
+    X(INTEGER, CLILE_OPT_SMALLEST_FACE, "0", "", 0, 65535, "data",                                                                        \
+      "pixels of the smallest face that a finder looks for; 0: chosen by the image's size")                                               \
     /* model */                                                                                                                             \
     X(CHOICE, CLILE_OPT_BACKBONE, "resnet10", "resnet10|resnet18|resnet34|resnet50", 0, 0, "model", "network of the encoder")               \
     X(REAL, CLILE_OPT_WIDTH, "0.25", "", 0.0625, 4, "model", "factor on the channels of the backbone")                                      \

@@ -31,6 +31,11 @@ clile_status clile_i_image_decode(const char *name, const uint8_t *bytes, size_t
                                   int64_t max_pixels, clile_i_image *out);
 clile_status clile_i_image_read(const char *path, int64_t max_pixels, clile_i_image *out);
 void clile_i_image_free(clile_i_image *image);
+/* A caller's image, checked: INVALID_ARGUMENT for one that cannot be (NULL too). */
+clile_status clile_i_image_borrow(const clile_image *theirs, clile_i_image *out);
+/* A grey picture [h,w] of the image, whatever their sizes (grey.c): averages of the area where it
+ * shrinks, bilinear where it grows. OUT_OF_MEMORY. */
+clile_status clile_i_image_grey(const clile_i_image *image, int32_t h, int32_t w, uint8_t *grey);
 /* Bytes of a pixel; 0 if not a CLILE_PIXELS_... */
 int32_t clile_i_pixel_bytes(int32_t format);
 /* 8-bit PNG (zlib), channels 1 or 3, rows tightly packed; atomic. */

@@ -4,6 +4,34 @@
 
 #include <clile/image.h>
 
+clile_status clile_i_image_borrow(const clile_image *theirs, clile_i_image *out)
+{
+    clile_image image, *given = &image;
+    if (theirs == NULL) return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "image is NULL");
+    CLILE_I_RETURN_IF(
+        clile_i_struct_check("image", theirs, CLILE_I_STRUCT_LEAST(clile_image, pixels)));
+    clile_i_struct_get(given, sizeof *given, theirs);
+    if (given->pixels == NULL)
+        return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "pixels of the image are NULL");
+    const int32_t bytes = clile_i_pixel_bytes(given->format);
+    if (bytes == 0)
+        return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
+                            "format of the image is %d, expected CLILE_PIXELS_RGB (0) to %d",
+                            (int)given->format, (int)CLILE_PIXELS_GREY);
+    if (given->h < 1 || given->w < 1 || given->h > 65535 || given->w > 65535)
+        return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
+                            "image of %d x %d pixels, expected sides from 1 to 65535",
+                            (int)given->h, (int)given->w);
+    const int64_t row = (int64_t)given->w * bytes,
+                  stride = given->row_stride != 0 ? given->row_stride : row;
+    if (stride < row || stride > INT64_MAX / given->h)
+        return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
+                            "row_stride of the image is %lld bytes, expected 0 or at least %lld",
+                            (long long)stride, (long long)row);
+    *out = (clile_i_image){given->h, given->w, stride, given->pixels, NULL, given->format};
+    return CLILE_OK;
+}
+
 /* Passes a decoded image's pixels to the caller: the decoder's rows are tightly packed. */
 static void hand_out(const clile_i_image *image, int32_t *h, int32_t *w, uint8_t **rgb)
 {

@@ -210,39 +210,11 @@ static clile_status run_all(clile_predictor *p, int64_t n, face_source source, c
 
 /* ---- faces ---- */
 
-static clile_status read_image(const clile_image *theirs, clile_i_image *out)
-{
-    clile_image image, *given = &image;
-    if (theirs == NULL) return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "image is NULL");
-    CLILE_I_RETURN_IF(
-        clile_i_struct_check("image", theirs, CLILE_I_STRUCT_LEAST(clile_image, pixels)));
-    clile_i_struct_get(given, sizeof *given, theirs);
-    if (given->pixels == NULL)
-        return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "pixels of the image are NULL");
-    const int32_t bytes = clile_i_pixel_bytes(given->format);
-    if (bytes == 0)
-        return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
-                            "format of the image is %d, expected CLILE_PIXELS_RGB (0) to %d",
-                            (int)given->format, (int)CLILE_PIXELS_GREY);
-    if (given->h < 1 || given->w < 1 || given->h > 65535 || given->w > 65535)
-        return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
-                            "image of %d x %d pixels, expected sides from 1 to 65535",
-                            (int)given->h, (int)given->w);
-    const int64_t row = (int64_t)given->w * bytes,
-                  stride = given->row_stride != 0 ? given->row_stride : row;
-    if (stride < row || stride > INT64_MAX / given->h)
-        return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
-                            "row_stride of the image is %lld bytes, expected 0 or at least %lld",
-                            (long long)stride, (long long)row);
-    *out = (clile_i_image){given->h, given->w, stride, given->pixels, NULL, given->format};
-    return CLILE_OK;
-}
-
 static clile_status place_face(const clile_predictor *p, const clile_face *face,
                                clile_i_image *image, clile_i_affine *out)
 {
     double xy[2 * 68];
-    CLILE_I_RETURN_IF(read_image(face->image, image));
+    CLILE_I_RETURN_IF(clile_i_image_borrow(face->image, image));
     switch (face->kind) {
         case CLILE_FACE_CROP:
             clile_i_align_whole(image->h, image->w, p->model->size, out);

@@ -48,6 +48,26 @@ static clile_status answers(void *given)
     return clile_predictor_run_dataset(predictor, w.arrays, 1, NULL, given, NULL, NULL);
 }
 
+static int32_t tell(clile_finder *finder, const clile_image *picture, void *user)
+{
+    (void)picture;
+    (void)user;
+    return clile_finder_add(finder, w.box, 1.0f, 0, NULL) != CLILE_OK;
+}
+
+static clile_status found_face(void *given)
+{
+    const clile_image usual = {sizeof usual,      CLILE_PIXELS_RGB, WORLD_SIZE, WORLD_SIZE, 0,
+                               &w.rgb[0][0][0][0]};
+    clile_finder *finder = NULL;
+    int64_t count = 0;
+    clile_status status = clile_finder_create(tell, NULL, NULL, &finder);
+    if (status == CLILE_OK) status = clile_finder_find(finder, &usual, &count);
+    if (status == CLILE_OK) status = clile_finder_get(finder, 0, given);
+    clile_finder_destroy(finder);
+    return status;
+}
+
 static const struct {
     const char *name;
     size_t size;
@@ -60,6 +80,7 @@ static const struct {
     {"clile_image", sizeof(clile_image), 0, image},
     {"clile_face", sizeof(clile_face), 0, face},
     {"clile_answers", sizeof(clile_answers), 0, answers},
+    {"clile_found_face", sizeof(clile_found_face), 1, found_face},
 };
 /* Handed out by the library to a function of the caller's; their tests look at struct_size. */
 static const char *const told[] = {"clile_progress", "clile_tensor_info", "clile_import_item",

@@ -18,6 +18,7 @@ CLILE_OPT_MAX_PIXELS = "max_pixels"
 CLILE_OPT_MAX_LABEL_MB = "max_label_mb"
 CLILE_OPT_MAX_PACK_MB = "max_pack_mb"
 CLILE_OPT_CACHE_MB = "cache_mb"
+CLILE_OPT_SMALLEST_FACE = "smallest_face"
 CLILE_OPT_BACKBONE = "backbone"
 CLILE_OPT_WIDTH = "width"
 CLILE_OPT_EMBEDDING = "embedding"
@@ -93,6 +94,7 @@ CLILE_IMPORT_IGNORED = 5
 CLILE_FACE_CROP = 0
 CLILE_FACE_BOX = 1
 CLILE_FACE_POINTS = 2
+CLILE_FINDER_MOST_FACES = 4096
 CLILE_FILE_SAFETENSORS = 0
 CLILE_FILE_PYTORCH = 1
 CLILE_SIMILARITY_COSINE = 0
@@ -156,6 +158,14 @@ class clile_predictor(Structure):
 
 
 class clile_face_file(Structure):
+    """Opaque."""
+
+
+class clile_finder(Structure):
+    """Opaque."""
+
+
+class clile_reader(Structure):
     """Opaque."""
 
 
@@ -239,6 +249,17 @@ class clile_answers(Structure):
     ]
 
 
+class clile_found_face(Structure):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("score", c_float),
+        ("box", c_float * 4),
+        ("points", c_int32),
+        ("reserved", c_int32),
+        ("xy", c_float * 136),
+    ]
+
+
 class clile_tensor_info(Structure):
     _fields_ = [
         ("struct_size", c_uint32),
@@ -313,6 +334,7 @@ clile_log_fn = CFUNCTYPE(None, c_int32, c_char_p, c_void_p)
 clile_count_fn = CFUNCTYPE(c_int32, c_int64, c_int64, c_void_p)
 clile_path_fn = CFUNCTYPE(c_int32, c_char_p, c_void_p)
 clile_import_fn = CFUNCTYPE(None, POINTER(clile_import_item), c_void_p)
+clile_find_fn = CFUNCTYPE(c_int32, POINTER(clile_finder), POINTER(clile_image), c_void_p)
 clile_tensor_fn = CFUNCTYPE(c_int32, POINTER(clile_tensor_info), c_void_p)
 clile_metadata_fn = CFUNCTYPE(c_int32, c_char_p, c_char_p, c_void_p)
 clile_progress_fn = CFUNCTYPE(c_int32, POINTER(clile_progress), c_void_p)
@@ -354,6 +376,14 @@ FUNCTIONS: Dict[str, Tuple[Any, List[Any]]] = {
     "clile_face_file_get": (clile_status, [POINTER(clile_face_file), c_int64, POINTER(c_int32), POINTER(c_float), POINTER(c_int32), POINTER(c_float)]),
     "clile_face_file_open": (clile_status, [c_char_p, POINTER(clile_options), POINTER(POINTER(clile_face_file))]),
     "clile_file_inspect": (clile_status, [c_char_p, clile_tensor_fn, clile_metadata_fn, c_void_p, POINTER(c_int32)]),
+    "clile_finder_add": (clile_status, [POINTER(clile_finder), POINTER(c_float), c_float, c_int32, POINTER(c_float)]),
+    "clile_finder_create": (clile_status, [clile_find_fn, c_void_p, POINTER(clile_options), POINTER(POINTER(clile_finder))]),
+    "clile_finder_create_by_name": (clile_status, [c_char_p, POINTER(clile_options), POINTER(POINTER(clile_finder))]),
+    "clile_finder_create_default": (clile_status, [POINTER(clile_options), POINTER(POINTER(clile_finder))]),
+    "clile_finder_destroy": (None, [POINTER(clile_finder)]),
+    "clile_finder_find": (clile_status, [POINTER(clile_finder), POINTER(clile_image), POINTER(c_int64)]),
+    "clile_finder_get": (clile_status, [POINTER(clile_finder), c_int64, POINTER(clile_found_face)]),
+    "clile_finder_get_name": (c_char_p, [POINTER(clile_finder)]),
     "clile_free": (None, [c_void_p]),
     "clile_image_decode": (clile_status, [c_void_p, c_size_t, POINTER(clile_options), POINTER(c_int32), POINTER(c_int32), POINTER(POINTER(c_uint8))]),
     "clile_image_read": (clile_status, [c_char_p, POINTER(clile_options), POINTER(c_int32), POINTER(c_int32), POINTER(POINTER(c_uint8))]),
@@ -422,6 +452,11 @@ FUNCTIONS: Dict[str, Tuple[Any, List[Any]]] = {
     "clile_predictor_run_faces": (clile_status, [POINTER(clile_predictor), c_int64, POINTER(clile_face), POINTER(c_float), POINTER(c_int8), POINTER(c_float)]),
     "clile_predictor_run_scores": (clile_status, [POINTER(clile_predictor), c_int64, POINTER(c_uint8), c_int32, c_int32, POINTER(c_float), POINTER(c_int8), POINTER(c_float)]),
     "clile_predictor_run_strided": (clile_status, [POINTER(clile_predictor), c_int64, POINTER(c_uint8), c_int32, c_int32, c_int64, c_int64, POINTER(c_float), POINTER(c_int8), POINTER(c_float)]),
+    "clile_reader_create": (clile_status, [POINTER(clile_model), POINTER(clile_finder), POINTER(clile_options), POINTER(POINTER(clile_reader))]),
+    "clile_reader_destroy": (None, [POINTER(clile_reader)]),
+    "clile_reader_get": (clile_status, [POINTER(clile_reader), c_int64, POINTER(clile_found_face), POINTER(c_float), POINTER(c_int8), POINTER(c_float)]),
+    "clile_reader_read": (clile_status, [POINTER(clile_reader), c_char_p, POINTER(c_int64)]),
+    "clile_reader_read_image": (clile_status, [POINTER(clile_reader), POINTER(clile_image), POINTER(c_int64)]),
     "clile_report_add_fold": (clile_status, [POINTER(clile_report), c_int32, c_int64, POINTER(c_float), POINTER(c_int8), POINTER(c_int8), POINTER(c_int32), POINTER(c_char_p)]),
     "clile_report_add_predictor": (clile_status, [POINTER(clile_report), c_int32, POINTER(clile_predictor), POINTER(clile_dataset), POINTER(clile_answers), clile_count_fn, c_void_p]),
     "clile_report_add_value": (clile_status, [POINTER(clile_report), c_char_p, c_double]),
@@ -486,6 +521,14 @@ ARGUMENTS: Dict[str, Tuple[str, ...]] = {
     "clile_face_file_get": ("file", "index", "has_box", "box", "points", "xy"),
     "clile_face_file_open": ("path", "options", "out"),
     "clile_file_inspect": ("path", "tensor", "metadata", "user", "kind"),
+    "clile_finder_add": ("finder", "box", "score", "points", "xy"),
+    "clile_finder_create": ("find", "user", "options", "out"),
+    "clile_finder_create_by_name": ("name", "options", "out"),
+    "clile_finder_create_default": ("options", "out"),
+    "clile_finder_destroy": ("finder",),
+    "clile_finder_find": ("finder", "image", "count"),
+    "clile_finder_get": ("finder", "index", "face"),
+    "clile_finder_get_name": ("finder",),
     "clile_free": ("memory",),
     "clile_image_decode": ("bytes", "size", "options", "h", "w", "rgb"),
     "clile_image_read": ("path", "options", "h", "w", "rgb"),
@@ -554,6 +597,11 @@ ARGUMENTS: Dict[str, Tuple[str, ...]] = {
     "clile_predictor_run_faces": ("predictor", "n", "faces", "probability", "present", "embedding"),
     "clile_predictor_run_scores": ("predictor", "n", "rgb", "h", "w", "score", "present", "embedding"),
     "clile_predictor_run_strided": ("predictor", "n", "rgb", "h", "w", "row_stride", "image_stride", "probability", "present", "embedding"),
+    "clile_reader_create": ("model", "finder", "options", "out"),
+    "clile_reader_destroy": ("reader",),
+    "clile_reader_get": ("reader", "index", "face", "probability", "present", "embedding"),
+    "clile_reader_read": ("reader", "path", "count"),
+    "clile_reader_read_image": ("reader", "image", "count"),
     "clile_report_add_fold": ("report", "fold", "n", "score", "present", "labels", "subject", "subject_names"),
     "clile_report_add_predictor": ("report", "fold", "predictor", "dataset", "answers", "progress", "user"),
     "clile_report_add_value": ("report", "name", "value"),

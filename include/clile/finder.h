@@ -1,0 +1,104 @@
+/* clile/finder.h: where the faces in a photograph are.
+ *
+ *     clile_finder *finder = NULL;
+ *     int64_t count = 0;
+ *     if (clile_finder_create_default(NULL, &finder) != CLILE_OK)
+ *         fprintf(stderr, "%s\n", clile_last_error()); // says what to install
+ *     const clile_image image = {sizeof image, CLILE_PIXELS_RGB, h, w, 0, rgb};
+ *     clile_finder_find(finder, &image, &count);
+ *     for (int64_t k = 0; k < count; ++k) {
+ *         clile_found_face face = {.struct_size = sizeof face};
+ *         clile_finder_get(finder, k, &face);
+ *     }
+ *     clile_finder_destroy(finder);
+ *
+ * The library holds no detector. One that is installed beside it (libclile-finder1, docs/photo.md)
+ * is loaded when it is asked for; a detector of the caller's own is a function:
+ *
+ *     static int32_t look(clile_finder *finder, const clile_image *image, void *user)
+ *     {
+ *         const float box[4] = {left, top, width, height};
+ *         return clile_finder_add(finder, box, score, 0, NULL) != CLILE_OK;
+ *     }
+ *     clile_finder_create(look, NULL, NULL, &finder);
+ *
+ * clile/reader.h goes on from here to action units. Thread class: exclusive; make one for each
+ * thread.
+ */
+#ifndef CLILE_FINDER_H
+#define CLILE_FINDER_H
+
+#include <clile/image.h>
+
+CLILE_BEGIN
+
+typedef struct clile_finder clile_finder;
+
+/* A face that was found; only grows at the end. */
+typedef struct clile_found_face {
+    uint32_t struct_size; /* sizeof(clile_found_face), set by the caller */
+    float score;          /* the finder's own, larger is surer; comparable within one finder */
+    float box[4];         /* left, top, width, height in pixels: from the forehead to the chin */
+    int32_t points;       /* 5 or 68 (as in clile_face of predictor.h), 0: only the box is known */
+    int32_t reserved;     /* 0 */
+    float xy[136];        /* `points` pairs x, y in pixels */
+} clile_found_face;
+
+/* Looks at an image, which is borrowed for the call, and tells each face by clile_finder_add.
+ * Other than 0: it failed, and so does the search. */
+typedef int32_t (*clile_find_fn)(clile_finder *finder, const clile_image *image, void *user);
+
+enum { CLILE_FINDER_MOST_FACES = 4096 }; /* of one image */
+
+/* A finder that asks `find`; user is handed on. `*out` is owned by the caller. Options: none yet.
+ * INVALID_ARGUMENT (a NULL argument but user and options), OUT_OF_MEMORY. Shared. Since 0.1. */
+CLILE_NODISCARD CLILE_API clile_status clile_finder_create(clile_find_fn find, void *user,
+                                                           const clile_options *options,
+                                                           clile_finder **out);
+
+/* The finder of this installation. Options: smallest_face. UNSUPPORTED: none is installed, or
+ * what is there belongs to another release; the text says where it was looked for and what to
+ * install. OUT_OF_MEMORY. Shared. Since 0.1. */
+CLILE_NODISCARD CLILE_API clile_status clile_finder_create_default(const clile_options *options,
+                                                                   clile_finder **out);
+
+/* The same by its name: "dlib". INVALID_ARGUMENT: a NULL argument, or a name that has not 1 to 32
+ * of a-z, 0-9 and _. Shared. Since 0.1. */
+CLILE_NODISCARD CLILE_API clile_status clile_finder_create_by_name(const char *name,
+                                                                   const clile_options *options,
+                                                                   clile_finder **out);
+
+/* "dlib", or "callback" for one of clile_finder_create; NULL for NULL. Lives as long as the
+ * finder. Shared. Since 0.1. */
+CLILE_API const char *clile_finder_get_name(const clile_finder *finder);
+
+/* Finds the faces of an image, for get: the largest first, each once (of two that cover each
+ * other the surer one stays). An installed finder sees faces of at least an eighth of the image's
+ * longer side; where it sees none, or none of a quarter, it looks once more for faces half as
+ * large; never below 20 pixels. The option smallest_face asks for others. Large images are shrunk
+ * first: time and memory do not grow with their pixels. *count 0: no face. INVALID_ARGUMENT: an
+ * image that cannot be, a face that cannot be (clile_finder_add); CANCELLED: `find` failed;
+ * STATE: called by `find`; BACKEND: the module failed; OUT_OF_MEMORY. After a failure nothing is
+ * found. The same image gives the same faces. Exclusive. Since 0.1. */
+CLILE_NODISCARD CLILE_API clile_status clile_finder_find(clile_finder *finder,
+                                                         const clile_image *image, int64_t *count);
+
+/* Face `index` of those found last. INVALID_ARGUMENT: none of this number, another struct_size,
+ * a NULL argument. Exclusive. Since 0.1. */
+CLILE_NODISCARD CLILE_API clile_status clile_finder_get(const clile_finder *finder, int64_t index,
+                                                        clile_found_face *face);
+
+/* For `find` alone: a face with its box (left, top, width, height in pixels, of which 8 x 8 are
+ * the least and a quarter must be in the image) and score, and 5 or 68 landmarks xy [points,2] or
+ * points 0 and NULL. INVALID_ARGUMENT: a box, a score or landmarks that cannot be, or more than
+ * CLILE_FINDER_MOST_FACES faces: the search fails then, whatever `find` returns; STATE: no search
+ * is going on. OUT_OF_MEMORY. Exclusive. Since 0.1. */
+CLILE_NODISCARD CLILE_API clile_status clile_finder_add(clile_finder *finder,
+                                                        const float *box /*[4]*/, float score,
+                                                        int32_t points, const float *xy);
+
+CLILE_API void clile_finder_destroy(clile_finder *finder); /* NULL does nothing */
+
+CLILE_END
+
+#endif

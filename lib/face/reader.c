@@ -1,0 +1,164 @@
+/* The reader: find, place the points, align, predict. */
+#include "face/face.h"
+
+#include <clile/predictor.h>
+#include <clile/reader.h>
+
+struct clile_reader {
+    clile_finder *finder;
+    clile_predictor *predictor;
+    int64_t max_pixels;
+    int64_t c, d;
+    int64_t count, capacity;
+    clile_found_face *faces; /* [capacity], as the next three */
+    float *probability;      /* [capacity,c] */
+    int8_t *present;
+    float *embedding; /* [capacity,d] */
+};
+
+clile_status clile_reader_create(const clile_model *model, clile_finder *finder,
+                                 const clile_options *options, clile_reader **out)
+{
+    clile_status status = CLILE_OK;
+    clile_reader *r = NULL;
+    CLILE_I_CHECK_NOT_NULL(out);
+    *out = NULL;
+    CLILE_I_CHECK_NOT_NULL(model);
+    CLILE_I_ALLOC(r, 1);
+    CLILE_I_TRY(clile_options_get_i64(options, CLILE_OPT_MAX_PIXELS, &r->max_pixels));
+    CLILE_I_TRY(clile_predictor_create(model, options, &r->predictor));
+    r->c = clile_model_au_count(model);
+    r->d = clile_model_embedding_size(model);
+    if (finder == NULL) {
+        CLILE_I_TRY(clile_finder_create_default(options, &r->finder));
+    } else {
+        clile_i_finder_retain(finder);
+        r->finder = finder;
+    }
+    *out = r;
+    r = NULL;
+cleanup:
+    clile_reader_destroy(r);
+    return status;
+}
+
+static void free_answers(clile_reader *r)
+{
+    clile_i_free(r->faces);
+    clile_i_free(r->probability);
+    clile_i_free(r->present);
+    clile_i_free(r->embedding);
+    r->faces = NULL;
+    r->probability = r->embedding = NULL;
+    r->present = NULL;
+    r->capacity = 0;
+}
+
+void clile_reader_destroy(clile_reader *reader)
+{
+    if (reader == NULL) return;
+    free_answers(reader);
+    clile_predictor_destroy(reader->predictor);
+    clile_finder_destroy(reader->finder);
+    clile_i_free(reader);
+}
+
+static clile_status make_room(clile_reader *r, int64_t count)
+{
+    clile_status status = CLILE_OK;
+    if (count <= r->capacity) return CLILE_OK;
+    free_answers(r);
+    CLILE_I_ALLOC(r->faces, count);
+    CLILE_I_ALLOC(r->probability, count * r->c);
+    CLILE_I_ALLOC(r->present, count * r->c);
+    CLILE_I_ALLOC(r->embedding, count * r->d);
+    r->capacity = count;
+cleanup:
+    if (status != CLILE_OK) free_answers(r);
+    return status;
+}
+
+/* Those that a finder took for faces and that the points do not deny: r->faces, r->count. */
+static clile_status gather(clile_reader *r, const clile_image *image, int64_t found)
+{
+    for (int64_t k = 0; k < found; ++k) {
+        clile_found_face *face = &r->faces[r->count];
+        int32_t is_face = 1;
+        face->struct_size = sizeof *face;
+        CLILE_I_RETURN_IF(clile_finder_get(r->finder, k, face));
+        if (face->points == 0) CLILE_I_RETURN_IF(clile_i_points_place(image, face, &is_face));
+        r->count += is_face;
+    }
+    return CLILE_OK;
+}
+
+static clile_status answer(clile_reader *r, const clile_image *image)
+{
+    clile_status status = CLILE_OK;
+    clile_face *faces = NULL;
+    CLILE_I_ALLOC(faces, r->count);
+    for (int64_t k = 0; k < r->count; ++k) {
+        const clile_found_face *found = &r->faces[k];
+        faces[k] = (clile_face){.struct_size = sizeof *faces,
+                                .kind = found->points > 0 ? CLILE_FACE_POINTS : CLILE_FACE_BOX,
+                                .image = image,
+                                .points = found->points,
+                                .xy = found->xy};
+        memcpy(faces[k].box, found->box, sizeof faces[k].box);
+    }
+    status = clile_predictor_run_faces(r->predictor, r->count, faces, r->probability, r->present,
+                                       r->embedding);
+cleanup:
+    clile_i_free(faces);
+    return status;
+}
+
+clile_status clile_reader_read_image(clile_reader *reader, const clile_image *image, int64_t *count)
+{
+    clile_status status = CLILE_OK;
+    int64_t found = 0;
+    CLILE_I_CHECK_NOT_NULL(reader);
+    CLILE_I_CHECK_NOT_NULL(image);
+    CLILE_I_CHECK_NOT_NULL(count);
+    reader->count = 0;
+    CLILE_I_TRY(clile_finder_find(reader->finder, image, &found));
+    CLILE_I_TRY(make_room(reader, found));
+    CLILE_I_TRY(gather(reader, image, found));
+    if (reader->count > 0) CLILE_I_TRY(answer(reader, image));
+    *count = reader->count;
+cleanup:
+    if (status != CLILE_OK) reader->count = 0;
+    return status;
+}
+
+clile_status clile_reader_read(clile_reader *reader, const char *path, int64_t *count)
+{
+    clile_i_image pixels = {0};
+    CLILE_I_CHECK_NOT_NULL(reader);
+    CLILE_I_CHECK_NOT_NULL(path);
+    CLILE_I_CHECK_NOT_NULL(count);
+    reader->count = 0;
+    CLILE_I_RETURN_IF(clile_i_image_read(path, reader->max_pixels, &pixels));
+    const clile_image image = {sizeof image, CLILE_PIXELS_RGB,  pixels.h,
+                               pixels.w,     pixels.row_stride, pixels.rgb};
+    const clile_status status = clile_reader_read_image(reader, &image, count);
+    clile_i_image_free(&pixels);
+    return status == CLILE_OK ? status : clile_i_fail_context(status, "%s", path);
+}
+
+clile_status clile_reader_get(const clile_reader *reader, int64_t index, clile_found_face *face,
+                              float *probability, int8_t *present, float *embedding)
+{
+    CLILE_I_CHECK_NOT_NULL(reader);
+    if (index < 0 || index >= reader->count)
+        return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
+                            "clile_reader_get: face %lld of %lld that were read", (long long)index,
+                            (long long)reader->count);
+    if (face != NULL) CLILE_I_RETURN_IF(clile_i_found_copy(&reader->faces[index], face, __func__));
+    const size_t c = (size_t)reader->c, d = (size_t)reader->d, at = (size_t)index;
+    if (probability != NULL)
+        memcpy(probability, reader->probability + at * c, c * sizeof *probability);
+    if (present != NULL) memcpy(present, reader->present + at * c, c * sizeof *present);
+    if (embedding != NULL) memcpy(embedding, reader->embedding + at * d, d * sizeof *embedding);
+    return CLILE_OK;
+}
