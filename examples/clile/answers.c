@@ -16,7 +16,7 @@ void answers_begin(const answers *a)
         printf("frame,%simage,success", a->with_time ? "time," : "");
         for (int32_t k = 0; k < a->c; ++k)
             printf(",AU%02d_p,AU%02d_c", (int)a->au_ids[k], (int)a->au_ids[k]);
-        printf("%s\n", a->with_faces ? ",face" : "");
+        printf("%s%s\n", a->with_faces ? ",face" : "", a->with_boxes ? ",x,y,w,h" : "");
     } else if (a->form == FORM_TABLE) {
         printf("%-*s", NAME_WIDTH, "image");
         if (a->with_faces) printf(" face");
@@ -39,11 +39,18 @@ static void print_csv(const answers *a, const answer *row)
             printf(",,");
     }
     if (a->with_faces) printf(",%lld", (long long)row->face);
+    for (int k = 0; k < 4 && a->with_boxes; ++k) {
+        if (row->box)
+            printf(",%.9g", (double)row->box[k]);
+        else
+            printf(",");
+    }
     printf("\n");
 }
 
 static void print_json(const answers *a, const answer *row)
 {
+    static const char *const sides[4] = {"x", "y", "w", "h"};
     json j = {.out = stdout};
     char key[16];
     json_open(&j, NULL, '{');
@@ -53,6 +60,7 @@ static void print_json(const answers *a, const answer *row)
     json_text(&j, "image", row->image);
     if (a->with_faces) json_integer(&j, "face", row->face);
     json_integer(&j, "success", row->success);
+    for (int k = 0; k < 4 && row->box; ++k) json_real(&j, sides[k], (double)row->box[k]);
     for (int32_t k = 0; k < a->c && row->success; ++k) {
         snprintf(key, sizeof key, "AU%02d_p", (int)a->au_ids[k]);
         json_real(&j, key, (double)row->probability[k]);

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SCALE = 2, ROW = 22, HEAD = 30, EDGE = 12, BAR = 150, PANEL = 292, LEAST_HEIGHT = 240 };
+enum { SCALE = 2, ROW = 30, HEAD = 30, EDGE = 12, BAR = 150, PANEL = 292, LEAST_HEIGHT = 240 };
 
 static const colour paper = {250, 250, 248}, ink = {35, 35, 40}, pale = {222, 222, 220},
                     absent = {150, 160, 175}, present = {226, 106, 44}, tick = {90, 90, 95};
@@ -57,6 +57,7 @@ static void put_panel(canvas *c, int64_t x, int32_t count, const int32_t *au_ids
         const colour shade = f->present[k] ? present : absent;
         snprintf(text, sizeof text, "AU%02d", (int)au_ids[k]);
         canvas_text(c, SCALE, x + EDGE, y, text, ink);
+        canvas_text(c, 1, x + EDGE, y + GLYPH_H * SCALE + 3, au_name(au_ids[k]), tick);
         canvas_fill(c, bar, y, BAR, GLYPH_H * SCALE, pale);
         canvas_fill(c, bar, y, (int64_t)(f->probability[k] * (float)BAR + 0.5f), GLYPH_H * SCALE,
                     shade);

@@ -12,7 +12,7 @@
 enum { MAX_DRAWN = 16, MOST_BYTES = 1 << 30 /* of an image on standard input */ };
 
 typedef struct {
-    const char *model, *faces, *raw, *draw, *fps;
+    const char *model, *faces, *raw, *draw, *fps, *finder;
     int64_t margin; /* percent; -1: as box_margin says */
     text_list inputs, settings, boxes;
     int json, csv, crop;
@@ -21,14 +21,17 @@ typedef struct {
 typedef struct {
     const predict_args *args;
     clile_options *options;
-    clile_predictor *predictor;
-    clile_face_file *faces; /* NULL: each image is a crop of a face, or has these boxes */
-    face *boxes;            /* [args->boxes.count], of --box */
+    clile_predictor *predictor; /* NULL where there is a reader */
+    clile_reader *reader;       /* NULL: no finder is asked */
+    clile_face_file *faces;     /* NULL: each image is a crop of a face, or has these boxes */
+    face *boxes;                /* [args->boxes.count], of --box */
     answers out;
     int64_t frame;
     int drawn, warned;
-    int expecting;       /* 1: before the first answer, images are only told to `faces` */
-    drawn_face *drawing; /* NULL: nothing is drawn */
+    int finder_missing;     /* 1: it would have been asked */
+    const char *box_misfit; /* of the faces that a reader aligns by their boxes */
+    int expecting;          /* 1: before the first answer, images are only told to `faces` */
+    drawn_face *drawing;    /* NULL: nothing is drawn */
 } prediction;
 
 /* ---- one image ---- */
@@ -54,6 +57,37 @@ static void print_failed_call(prediction *p, const char *image, int64_t face_num
     print_failure(p, image, face_number, message);
 }
 
+/* Once a run, when faces of this kind are not what the model was trained on. */
+static void warn_of_misfit(prediction *p, const char *misfit, int32_t kind)
+{
+    if (misfit == NULL || p->warned) return;
+    fprintf(stderr, "clile: warning: %s: %s%s%s\n", p->args->model, misfit,
+            kind == CLILE_FACE_CROP ? " (--faces CSV, --box), or say that it is one (--crop)" : "",
+            p->finder_missing ? "; no finder is installed that would look for faces" : "");
+    p->warned = 1;
+}
+
+static void print_answer(prediction *p, const char *image, int64_t number, const face *f,
+                         const float *probability, const int8_t *present)
+{
+    const size_t c = (size_t)p->out.c;
+    const answer row = {.frame = p->frame,
+                        .image = image,
+                        .face = number,
+                        .success = 1,
+                        .probability = probability,
+                        .present = present,
+                        .box = p->reader != NULL ? f->box : NULL};
+    answers_print(&p->out, &row);
+    if (p->drawing && p->drawn < MAX_DRAWN) {
+        drawn_face *d = &p->drawing[p->drawn++];
+        d->number = (int)number;
+        d->face = *f;
+        memcpy(d->probability, probability, c * sizeof *probability);
+        memcpy(d->present, present, c * sizeof *present);
+    }
+}
+
 static void predict_face(prediction *p, const char *image, const uint8_t *rgb, int32_t h, int32_t w,
                          const face *f, int64_t number)
 {
@@ -70,29 +104,48 @@ static void predict_face(prediction *p, const char *image, const uint8_t *rgb, i
         place.kind = CLILE_FACE_BOX;
         memcpy(place.box, f->box, sizeof place.box);
     }
-    const char *misfit =
-        p->warned || p->args->crop ? NULL : clile_predictor_get_misfit(p->predictor, place.kind);
-    if (misfit) {
-        fprintf(stderr, "clile: warning: %s: %s%s\n", p->args->model, misfit,
-                place.kind == CLILE_FACE_CROP
-                    ? " (--faces CSV, --box), or say that it is one (--crop)"
-                    : "");
-        p->warned = 1;
-    }
+    if (!p->args->crop)
+        warn_of_misfit(p, clile_predictor_get_misfit(p->predictor, place.kind), place.kind);
     status = clile_predictor_run_faces(p->predictor, 1, &place, probability, present, NULL);
     if (status != CLILE_OK) {
         print_failed_call(p, image, number, 0);
         return;
     }
-    const answer row = {p->frame, image, number, 1, NULL, probability, present};
-    answers_print(&p->out, &row);
-    if (p->drawing && p->drawn < MAX_DRAWN) {
-        drawn_face *d = &p->drawing[p->drawn++];
-        d->number = (int)number;
-        d->face = *f;
-        memcpy(d->probability, probability, sizeof probability);
-        memcpy(d->present, present, sizeof present);
+    print_answer(p, image, number, f, probability, present);
+}
+
+/* The faces that the finder finds. */
+static void predict_each_found(prediction *p, const char *image, const uint8_t *rgb, int32_t h,
+                               int32_t w)
+{
+    const clile_image picture = {sizeof picture, CLILE_PIXELS_RGB, h, w, 0, rgb};
+    int64_t count = 0;
+    if (clile_reader_read_image(p->reader, &picture, &count) != CLILE_OK) {
+        print_failed_call(p, image, 1, 0);
+        return;
     }
+    for (int64_t k = 0; k < count; ++k) {
+        clile_found_face found = {.struct_size = sizeof found};
+        float probability[MAX_AUS];
+        int8_t present[MAX_AUS];
+        if (clile_reader_get(p->reader, k, &found, probability, present, NULL) != CLILE_OK) {
+            print_failed_call(p, image, k + 1, 0);
+            continue;
+        }
+        if (found.points == 0) warn_of_misfit(p, p->box_misfit, CLILE_FACE_BOX);
+        face f = {.has_box = 1, .points = found.points};
+        memcpy(f.box, found.box, sizeof f.box);
+        memcpy(f.xy, found.xy, sizeof f.xy);
+        print_answer(p, image, k + 1, &f, probability, present);
+    }
+    if (count > 0) return;
+    char message[MESSAGE_SIZE];
+    if (image)
+        snprintf(message, sizeof message, "%s: no face was found (is it a crop of one? --crop)",
+                 image);
+    else
+        snprintf(message, sizeof message, "frame %lld: no face was found", (long long)p->frame);
+    print_failure(p, image, 1, message);
 }
 
 /* All faces of an image or, when `image` is NULL, of a raw frame. */
@@ -102,6 +155,10 @@ static void predict_pixels(prediction *p, const char *image, const uint8_t *rgb,
     char message[MESSAGE_SIZE];
     face f = {0};
     int64_t count = 0;
+    if (p->reader != NULL) {
+        predict_each_found(p, image, rgb, h, w);
+        return;
+    }
     for (int i = 0; i < p->args->boxes.count; ++i)
         predict_face(p, image, rgb, h, w, &p->boxes[i], i + 1);
     if (p->args->boxes.count > 0) return;
@@ -314,6 +371,42 @@ static int predict_inputs(prediction *p)
     return code;
 }
 
+/* The sentences on crops and boxes that do not fit the model; NULL where they do. */
+static int ask_misfits(prediction *p, const clile_model *model, const char **crop, const char **box)
+{
+    clile_predictor *predictor = NULL;
+    if (clile_predictor_create(model, p->options, &predictor) != CLILE_OK)
+        return failed(p->args->model);
+    *crop = clile_predictor_get_misfit(predictor, CLILE_FACE_CROP);
+    *box = clile_predictor_get_misfit(predictor, CLILE_FACE_BOX);
+    clile_predictor_destroy(predictor);
+    return EXIT_FINE;
+}
+
+/* p->reader, where a finder is asked: the one that is named or, of a model that was trained on
+ * faces in photographs, the one that is installed, when nothing else says where the faces are. */
+static int make_reader(prediction *p, const clile_model *model)
+{
+    const predict_args *a = p->args;
+    const char *crop = NULL, *box = NULL;
+    clile_finder *finder = NULL;
+    clile_status status = CLILE_OK;
+    if (a->faces || a->boxes.count > 0 || a->crop) return EXIT_FINE;
+    if (a->finder && strcmp(a->finder, "none") == 0) return EXIT_FINE;
+    if (ask_misfits(p, model, &crop, &box) != EXIT_FINE) return EXIT_FAILED;
+    if (a->finder == NULL && crop == NULL) return EXIT_FINE; /* crops are what it knows */
+    status = a->finder ? clile_finder_create_by_name(a->finder, p->options, &finder)
+                       : clile_finder_create_default(p->options, &finder);
+    p->finder_missing = status == CLILE_E_UNSUPPORTED && a->finder == NULL;
+    if (p->finder_missing) return EXIT_FINE; /* which is said with the first face */
+    if (status == CLILE_OK) status = clile_reader_create(model, finder, p->options, &p->reader);
+    clile_finder_destroy(finder);
+    if (status != CLILE_OK) return failed(NULL);
+    p->box_misfit = box;
+    p->out.with_faces = p->out.with_boxes = 1;
+    return EXIT_FINE;
+}
+
 static int predict_all(prediction *p, const clile_model *model, int32_t w, int32_t h)
 {
     int code = EXIT_FINE;
@@ -324,7 +417,8 @@ static int predict_all(prediction *p, const clile_model *model, int32_t w, int32
     if (a->margin >= 0 && clile_options_set_f64(p->options, CLILE_OPT_BOX_MARGIN,
                                                 (double)a->margin / 100.0) != CLILE_OK)
         return failed(NULL);
-    if (clile_predictor_create(model, p->options, &p->predictor) != CLILE_OK)
+    if ((code = make_reader(p, model)) != EXIT_FINE) return code;
+    if (p->reader == NULL && clile_predictor_create(model, p->options, &p->predictor) != CLILE_OK)
         return failed(a->model);
     if (a->draw && (p->drawing = calloc(MAX_DRAWN, sizeof *p->drawing)) == NULL) {
         fprintf(stderr, "clile: out of memory\n");
@@ -388,6 +482,9 @@ static int check_usage(const arg_spec *spec, const predict_args *a, int32_t *w, 
     if (a->crop && (a->faces || a->boxes.count > 0))
         return usage_error(
             spec, "--crop says that the images are faces already: no --faces or --box with it");
+    if (a->finder && (a->crop || a->faces || a->boxes.count > 0))
+        return usage_error(spec, "--finder, or --faces, --box or --crop: one of them says where "
+                                 "the faces are");
     if (a->json && a->csv) return usage_error(spec, "--json or --csv, not both");
     if (a->margin > 400)
         return usage_error(spec, "--margin takes 0 to 400 percent, found %lld",
@@ -409,13 +506,15 @@ int run_predict(int argc, char **argv)
         {"--raw", ARG_TEXT, &a.raw, "WxH",
          "RGB frames of this size on standard input, three bytes a pixel"},
         {"--faces", ARG_TEXT, &a.faces, "CSV",
-         "rows of image (or frame number) and a box, or 5 or 68 landmarks; without, images are "
-         "crops of a face"},
+         "rows of image (or frame number) and a box, or 5 or 68 landmarks"},
         {"--landmarks", ARG_TEXT, &a.faces, "CSV", "the same as --faces"},
         {"--crop", ARG_FLAG, &a.crop, NULL,
          "the images are crops of faces, cut out as the model's training images were"},
         {"--box", ARG_LIST, &a.boxes, "X,Y,W,H",
          "a face's box in each image: left, top, width, height in pixels; may be repeated"},
+        {"--finder", ARG_TEXT, &a.finder, "NAME",
+         "what finds the faces where nothing says where they are: dlib, or none; without, the "
+         "installed one, for a model that was trained on aligned faces"},
         {"--margin", ARG_NUMBER, &a.margin, "PERCENT",
          "the crop's side beyond the longer side of a box (22)"},
         {"--fps", ARG_TEXT, &a.fps, "F",
@@ -427,15 +526,16 @@ int run_predict(int argc, char **argv)
         {"--draw", ARG_TEXT, &a.draw, "FILE",
          "write one image as PNG, with a bar for each AU (16 faces at most)"},
         {"--set", ARG_LIST, &a.settings, "KEY=VALUE",
-         "threads, max_pixels, box_margin or predict_batch"},
+         "threads, max_pixels, box_margin, smallest_face or predict_batch"},
     };
     const arg_spec spec = {
-        "clile predict --model MODEL [--faces CSV | --box X,Y,W,H ...] IMAGE|FOLDER|-...\n"
+        "clile predict --model MODEL [--faces CSV | --box X,Y,W,H ... | --crop] IMAGE|FOLDER|-...\n"
         "       ffmpeg -i VIDEO -f rawvideo -pix_fmt rgb24 - | clile predict --model MODEL --raw "
         "640x480",
-        "Probability of each action unit, and whether it is present, for each face. What cannot "
-        "be read gets a row with\n"
-        "success 0 and a message at the end, and the exit status is 1. A folder is read with "
+        "Probability of each action unit, and whether it is present, for each face; of faces that "
+        "were found, the largest\n"
+        "first, with their boxes (x, y, w, h). What cannot be read, or has no face, gets a row "
+        "with success 0 and a message\nat the end, and the exit status is 1. A folder is read with "
         "those in it, numbers in names as\n"
         "numbers: frame_2 before frame_10. The column frame counts the images, or the raw frames, "
         "from 1 on in the order of\n"
@@ -468,6 +568,7 @@ cleanup:
     free(p.drawing);
     free(p.boxes);
     clile_predictor_destroy(p.predictor);
+    clile_reader_destroy(p.reader);
     clile_model_destroy(model);
     clile_options_destroy(p.options);
     clile_face_file_destroy(p.faces);

@@ -21,6 +21,7 @@ typedef enum { FORM_TABLE, FORM_CSV, FORM_JSON } answer_form;
 typedef struct {
     answer_form form;
     int with_faces; /* a column for the number of the face in the image */
+    int with_boxes; /* and four for its box, which a finder found */
     int with_time;  /* a column for the time of the frame in seconds */
     double fps;     /* 0: not known, and no time has a value */
     int32_t c, au_ids[MAX_AUS];
@@ -36,6 +37,7 @@ typedef struct {
     const char *message; /* why there is no success */
     const float *probability;
     const int8_t *present;
+    const float *box; /* NULL: not found by a finder */
 } answer;
 
 void answers_begin(const answers *a);

@@ -850,6 +850,112 @@ class Predictor : public Handle<clile_predictor, clile_predictor_destroy>
     std::size_t c_ = 0, d_ = 0;
 };
 
+/* ---- finder.h, reader.h ---------------------------------------------------------------------- */
+
+/* Where faces are in a photograph. One thread at a time. */
+class Finder : public Handle<clile_finder, clile_finder_destroy>
+{
+  public:
+    using Handle::Handle;
+    /* The one that is installed; UNSUPPORTED where none is. */
+    static Finder installed(const Options &options = {}, Status *status = nullptr)
+    {
+        Finder finder;
+        finder.make(
+            [&](clile_finder **out) { return clile_finder_create_default(options.get(), out); },
+            status);
+        return finder;
+    }
+    /* By name: "dlib". */
+    static Finder named(const std::string &name, const Options &options = {},
+                        Status *status = nullptr)
+    {
+        Finder finder;
+        finder.make(
+            [&](clile_finder **out) {
+                return clile_finder_create_by_name(name.c_str(), options.get(), out);
+            },
+            status);
+        return finder;
+    }
+    /* The largest first. */
+    std::vector<clile_found_face> find(const clile_image &image, Status *status = nullptr)
+    {
+        std::int64_t count = 0;
+        if (!check(clile_finder_find(get(), &image, &count), status)) return {};
+        std::vector<clile_found_face> faces(static_cast<std::size_t>(count));
+        for (std::int64_t k = 0; k < count; ++k) {
+            auto &face = faces[static_cast<std::size_t>(k)];
+            face.struct_size = static_cast<std::uint32_t>(sizeof face);
+            if (!check(clile_finder_get(get(), k, &face), status)) return {};
+        }
+        return faces;
+    }
+};
+
+/* A face that was found in a photograph, and the answers for it: [c], [c], [d]. */
+struct ReadFace {
+    clile_found_face face;
+    std::vector<float> probability;
+    std::vector<std::int8_t> present;
+    std::vector<float> embedding;
+};
+
+/* A photograph in, faces and their action units out. One thread at a time. */
+class Reader : public Handle<clile_reader, clile_reader_destroy>
+{
+  public:
+    Reader() = default;
+    /* With the installed finder. */
+    explicit Reader(const Model &model, const Options &options = {}, Status *status = nullptr)
+        : Reader(model, Finder(), options, status)
+    {
+    }
+    /* The reader keeps what it needs of the finder, which it uses alone from now on. */
+    Reader(const Model &model, const Finder &finder, const Options &options = {},
+           Status *status = nullptr)
+        : c_(static_cast<std::size_t>(model.au_count())),
+          d_(static_cast<std::size_t>(model.embedding_size()))
+    {
+        make(
+            [&](clile_reader **out) {
+                return clile_reader_create(model.get(), finder.get(), options.get(), out);
+            },
+            status);
+    }
+    /* The faces of an image file, the largest first. */
+    std::vector<ReadFace> read(const std::string &path, Status *status = nullptr)
+    {
+        std::int64_t count = 0;
+        if (!check(clile_reader_read(get(), path.c_str(), &count), status)) return {};
+        return gather(count, status);
+    }
+    std::vector<ReadFace> read(const clile_image &image, Status *status = nullptr)
+    {
+        std::int64_t count = 0;
+        if (!check(clile_reader_read_image(get(), &image, &count), status)) return {};
+        return gather(count, status);
+    }
+
+  private:
+    std::vector<ReadFace> gather(std::int64_t count, Status *status) const
+    {
+        std::vector<ReadFace> faces;
+        for (std::int64_t k = 0; k < count; ++k) {
+            ReadFace read{clile_found_face{}, std::vector<float>(c_), std::vector<std::int8_t>(c_),
+                          std::vector<float>(d_)};
+            read.face.struct_size = static_cast<std::uint32_t>(sizeof read.face);
+            if (!check(clile_reader_get(get(), k, &read.face, read.probability.data(),
+                                        read.present.data(), read.embedding.data()),
+                       status))
+                return {};
+            faces.push_back(std::move(read));
+        }
+        return faces;
+    }
+    std::size_t c_ = 0, d_ = 0;
+};
+
 /* ---- trainer.h ------------------------------------------------------------------------------- */
 
 /* Called after each step on the calling thread: 0 goes on, anything else stops the run with

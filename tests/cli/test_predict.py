@@ -13,7 +13,13 @@ import cli
 from cli import CommandTest, clile, read_png, settings
 
 BP4D = [1, 2, 4, 6, 7, 10, 12, 14, 15, 17, 23, 24]
+NO_FINDER = ["--finder", "none"]  # the images here are crops: test_photo.py has those in which faces are looked for
 COLUMNS = [f"AU{au:02d}_{kind}" for au in BP4D for kind in "pc"]
+
+
+def no_finder(arguments):
+    """The arguments, and NO_FINDER where they do not say where the face is."""
+    return [*arguments, *([] if {"--faces", "--landmarks", "--box", "--crop"} & set(arguments) else NO_FINDER)]
 
 
 class Predict(CommandTest):
@@ -41,15 +47,15 @@ class Predict(CommandTest):
 
     def rows(self, *arguments, code=0):
         """Rows of the CSV as dictionaries; what is on stderr."""
-        done = clile("predict", "--model", self.model, "--csv", *arguments)
+        done = clile("predict", "--model", self.model, "--csv", *no_finder(arguments))
         self.assertEqual(done.returncode, code, done.stderr)
         return list(csv.DictReader(io.StringIO(done.stdout))), done.stderr
 
     def raw(self, size, data, *arguments):
-        return subprocess.run([cli.COMMAND, "predict", "--model", self.model, "--raw", size, *arguments], input=data, capture_output=True, timeout=300, check=False)
+        return subprocess.run([cli.COMMAND, "predict", "--model", self.model, "--raw", size, *no_finder(arguments)], input=data, capture_output=True, timeout=300, check=False)
 
     def test_columns(self):
-        done = self.fine("predict", "--model", self.model, "--csv", self.image())
+        done = self.fine("predict", "--model", self.model, *NO_FINDER, "--csv", self.image())
         self.assertEqual(done.stdout.splitlines()[0].split(","), ["frame", "image", "success", *COLUMNS])
         row = self.rows(self.image())[0][0]
         self.assertEqual((row["frame"], row["image"], row["success"]), ("1", self.image(), "1"))
@@ -58,9 +64,9 @@ class Predict(CommandTest):
 
     def test_json_lines_and_table_say_the_same(self):
         rows = self.rows(self.image(1), self.image(2))[0]
-        lines = [json.loads(line) for line in self.fine("predict", "--model", self.model, "--json", self.image(1), self.image(2)).stdout.splitlines()]
+        lines = [json.loads(line) for line in self.fine("predict", "--model", self.model, *NO_FINDER, "--json", self.image(1), self.image(2)).stdout.splitlines()]
         self.assertEqual([list(line) for line in lines], [["frame", "image", "success", *COLUMNS]] * 2)
-        table = self.fine("predict", "--model", self.model, self.image(1), self.image(2)).stdout.splitlines()
+        table = self.fine("predict", "--model", self.model, *NO_FINDER, self.image(1), self.image(2)).stdout.splitlines()
         self.assertIn("AU24 ", table[0])
         for row, line, text in zip(rows, lines, table[1:]):
             self.assertEqual({key: str(value) for key, value in line.items() if key[-1] != "p"}, {key: value for key, value in row.items() if key[-1] != "p"})
@@ -117,7 +123,7 @@ class Predict(CommandTest):
         for name in names:
             shutil.copy(self.image(1), os.path.join(folder, name))
         for more in ((), ("--faces", self.write("latin.csv", "image,x,y,w,h\nno.png,1,2,3,4\n"))):  # answers, and messages
-            done = subprocess.run([cli.COMMAND, "predict", "--model", self.model, "--json", *more, *(os.path.join(folder, name) for name in names)], capture_output=True, check=False)
+            done = subprocess.run([cli.COMMAND, "predict", "--model", self.model, "--json", *no_finder(more), *(os.path.join(folder, name) for name in names)], capture_output=True, check=False)
             rows = [json.loads(line.decode("utf-8")) for line in done.stdout.splitlines()]
             self.assertEqual([os.path.basename(row["image"]) for row in rows], ["caf\ufffd.png", "\ufffd\ufffd\ufffd\ufffd.png", "tab\there\x01.png", "é€😀.png"])
             self.assertEqual([row["success"] for row in rows], [0 if more else 1] * 4)
@@ -133,7 +139,7 @@ class Predict(CommandTest):
         self.assertEqual([row["frame"] for row in rows], ["1", "2", "3", "4"])
         self.assertEqual(rows[1]["AU12_p"], rows[3]["AU12_p"])
         os.makedirs(self.path("empty"))
-        self.fails("no image in these folders", "predict", "--model", self.model, self.path("empty"))
+        self.fails("no image in these folders", "predict", "--model", self.model, *NO_FINDER, self.path("empty"))
 
     def test_raw_frames_are_the_images(self):
         w, h, _ = read_png(self.image(1))
@@ -162,7 +168,7 @@ class Predict(CommandTest):
             with open(self.path("video.rgb"), "wb") as file:
                 file.write(data)
             with open(self.path("video.rgb"), "rb") as file:
-                done = subprocess.run([cli.COMMAND, "predict", "--model", self.model, "--csv", "--raw", f"{w}x{h}"], stdin=file, capture_output=True, text=True, check=False)
+                done = subprocess.run([cli.COMMAND, "predict", "--model", self.model, *NO_FINDER, "--csv", "--raw", f"{w}x{h}"], stdin=file, capture_output=True, text=True, check=False)
             self.assertEqual((done.returncode, len(done.stdout.splitlines())), (code, 1 + answers), done.stderr)
             if code:
                 self.assertIn(f"standard input has {len(data)} bytes, which is not a whole number of frames of {w}x{h}" if data else "no frame on standard input", done.stderr)
@@ -177,20 +183,20 @@ class Predict(CommandTest):
             self.assertEqual([(line["frame"], line["time"] if line["time"] is None else f"{line['time']:.6f}") for line in lines], [(k + 1, time or None) for k, time in enumerate(times)])
         self.assertEqual([row["time"] for row in self.rows("--fps", "2", self.image(1), self.image(2))[0]], ["0.000000", "0.500000"])
         for fps in ("0", "-1", "x", "25x", "25/0", "nan", "1e9", "25/", ""):
-            self.usage("--fps takes frames a second", "predict", "--model", self.model, "--fps", fps, self.image(1))
+            self.usage("--fps takes frames a second", "predict", "--model", self.model, *NO_FINDER, "--fps", fps, self.image(1))
 
     def test_an_image_on_standard_input(self):
         expected = self.rows(self.image(1))[0][0]
         with open(self.image(1), "rb") as file:
             data = file.read()
         for sent, success in ((data, "1"), (data[:-20], "0"), (b"", "0"), (b"hello", "0")):
-            done = subprocess.run([cli.COMMAND, "predict", "--model", self.model, "--csv", "-"], input=sent, capture_output=True, check=False)
+            done = subprocess.run([cli.COMMAND, "predict", "--model", self.model, *NO_FINDER, "--csv", "-"], input=sent, capture_output=True, check=False)
             row = list(csv.DictReader(io.StringIO(done.stdout.decode())))
             self.assertEqual([(r["image"], r["success"]) for r in row], [("-", success)], done.stderr)
             self.assertEqual(done.returncode, int(success == "0"))
             if success == "1":
                 self.assertEqual([row[0][column] for column in COLUMNS], [expected[column] for column in COLUMNS])
-        self.usage("is one image: it was given 2 times", "predict", "--model", self.model, "-", "-")
+        self.usage("is one image: it was given 2 times", "predict", "--model", self.model, *NO_FINDER, "-", "-")
 
     def test_boxes_on_the_command_line(self):
         faces = self.write("two.csv", "image,x,y,w,h\n0001.png,8,10,22,24\n0001.png,4.5,6,30,30\n0002.png,8,10,22,24\n0002.png,4.5,6,30,30\n")
@@ -211,10 +217,10 @@ class Predict(CommandTest):
         self.assertEqual([row["success"] for row in rows], ["1", "0"])
         self.assertEqual({rows[1][key] for key in COLUMNS}, {""})
         self.assertIn(f"frame 2 breaks off: 100 bytes, expected {w * h * 3}", done.stderr.decode())
-        closed = subprocess.run(["sh", "-c", f"'{cli.COMMAND}' predict --model '{self.model}' --raw 8x8 <&-"], capture_output=True, text=True, check=False)
+        closed = subprocess.run(["sh", "-c", f"'{cli.COMMAND}' predict --model '{self.model}' --finder none --raw 8x8 <&-"], capture_output=True, text=True, check=False)
         self.assertEqual((closed.returncode, closed.stderr), (1, "clile: standard input could not be read: Bad file descriptor\n"))
         terminal, other = pty.openpty()
-        asked = subprocess.run([cli.COMMAND, "predict", "--model", self.model, "--raw", "8x8"], stdin=other, capture_output=True, text=True, check=False)
+        asked = subprocess.run([cli.COMMAND, "predict", "--model", self.model, *NO_FINDER, "--raw", "8x8"], stdin=other, capture_output=True, text=True, check=False)
         os.close(other)
         os.close(terminal)
         self.assertEqual(asked.returncode, 2)
@@ -231,7 +237,7 @@ class Predict(CommandTest):
                   "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)\n")
         # the address sanitizer keeps what was freed for a while; that is not the program's
         environment = {**os.environ, "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":quarantine_size_mb=0:thread_local_quarantine_size_kb=0"}
-        peaks = [int(subprocess.run(["python3", "-c", script, str(frames), cli.COMMAND, "predict", "--model", self.model, "--csv", "--raw", "96x96", "--set",
+        peaks = [int(subprocess.run(["python3", "-c", script, str(frames), cli.COMMAND, "predict", "--model", self.model, *NO_FINDER, "--csv", "--raw", "96x96", "--set",
                                      "threads=1"], check=True, capture_output=True, text=True, env=environment).stdout) for frames in (100, 5000)]
         # KiB: 4900 frames that are kept are 132,000, a hundred objects for each frame some 20,000; the address sanitizer's own records 4,000
         self.assertLess(peaks[1] - peaks[0], 8000)
@@ -347,10 +353,10 @@ class Predict(CommandTest):
         self.assertEqual({rows[0][key] for key in COLUMNS}, {""})
         for text in ("no answer for 2 of 3", "broken.png", "none.png"):
             self.assertIn(text, message)
-        done = self.fails("broken.png", "predict", "--model", self.model, "--json", broken)
+        done = self.fails("broken.png", "predict", "--model", self.model, *NO_FINDER, "--json", broken)
         self.assertEqual(json.loads(done.stdout)["success"], 0)
         self.assertIn("damaged", json.loads(done.stdout)["message"])
-        many = self.fails("and 2 more", "predict", "--model", self.model, *[broken] * 12)
+        many = self.fails("and 2 more", "predict", "--model", self.model, *NO_FINDER, *[broken] * 12)
         self.assertEqual(many.stdout.count("no answer"), 12)
 
     def test_models_that_cannot_predict(self):
@@ -375,14 +381,14 @@ class Predict(CommandTest):
         w, h, rows = read_png(picture)
         size = read_png(self.image(1))[0]
         zoom = -(-240 // size)
-        self.assertEqual((w, h), (zoom * size + 292, 318))
+        self.assertEqual((w, h), (zoom * size + 292, 414))
         for index, au in enumerate(BP4D):  # the coloured part of each bar
             left = zoom * size + 78
-            bar = rows[42 + 22 * index + 7][3 * left:3 * (left + 150)]
+            bar = rows[42 + 30 * index + 7][3 * left:3 * (left + 150)]
             colour = (226, 106, 44) if row[f"AU{au:02d}_c"] == "1" else (150, 160, 175)
             length = sum(tuple(bar[3 * i:3 * i + 3]) == colour for i in range(150))
             self.assertAlmostEqual(length, 150 * float(row[f"AU{au:02d}_p"]), delta=2)
-        self.fails("no-such-folder/o.png: cannot be written", "predict", "--model", self.model, "--draw", "no-such-folder/o.png", self.image(1))
+        self.fails("no-such-folder/o.png: cannot be written", "predict", "--model", self.model, *NO_FINDER, "--draw", "no-such-folder/o.png", self.image(1))
 
     def test_usage(self):
         model = ["predict", "--model", self.model]

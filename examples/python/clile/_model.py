@@ -125,6 +125,11 @@ class Model(Handle):
         with self._lock:
             self._predictor = None
 
+    def read(self, image: Any, bgr: bool = False, finder: Optional[str] = None, **settings: Setting) -> List["FoundFace"]:
+        """The faces in a photograph and their action units; for many photographs make a Reader once."""
+        with Reader(self, finder, **settings) as reader:
+            return reader.read(image, bgr)
+
     def import_backbone(self, path: Path, prefix: Optional[str] = None) -> List[ImportedTensor]:
         """Weights of a torchvision ResNet, from safetensors or a .pth of PyTorch (nothing of it is run). prefix: what stands before
         torchvision's names in the file; None: found by itself."""
@@ -320,6 +325,57 @@ class Predictor(Handle):
             with self._lock:
                 lib.clile_predictor_run_scores(self._c, len(rgb), pointer(rgb), *rgb.shape[1:3], *(pointer(array[k : k + step]) for array in room))
         return self._answer(*room, single)
+
+
+class FoundFace(NamedTuple):
+    """A face that was found in a photograph, and its action units."""
+
+    box: np.ndarray  # [4] float32: left, top, width, height in pixels
+    score: float  # the finder's, larger is surer
+    landmarks: Optional[np.ndarray]  # [5 or 68, 2] float32; None: only the box is known
+    au_ids: np.ndarray  # [c] int32
+    probability: np.ndarray  # [c] float32
+    present: np.ndarray  # [c] bool
+    embedding: np.ndarray  # [d] float32
+
+    @property
+    def au_names(self) -> List[Optional[str]]:
+        """[c]: clile.au_name of each."""
+        return [au_name(au) for au in self.au_ids]
+
+
+class Reader(Handle):
+    """A photograph in, faces and their action units out (clile/reader.h); the bits of `clile predict photo.jpg`. Threads that share one take turns."""
+
+    _kind = "clile_reader"
+
+    def __init__(self, model: Model, finder: Optional[str] = None, options: Optional[Options] = None, **settings: Setting):
+        """finder: "dlib"; None: the one that is installed (Unsupported where none is). Options: those of Predictor, smallest_face and max_pixels.
+        A snapshot of the model."""
+        self._lock = threading.Lock()
+        self._au_ids, self._d = model.au_ids, model.embedding_size
+        self._au_ids.setflags(write=False)
+        chosen, found = as_options(options, settings), ctypes.POINTER(_api.clile_finder)()
+        if finder is not None:
+            lib.clile_finder_create_by_name(finder.encode(), chosen, ctypes.byref(found))
+        try:
+            self._make(lib.clile_reader_create, model._c, found, chosen)
+        finally:
+            lib.clile_finder_destroy(found)
+
+    def read(self, image: Any, bgr: bool = False) -> List[FoundFace]:
+        """The faces in an image, the largest first: the path of a file, a file's content as bytes, or pixels as Predictor.run takes them."""
+        picture, count = Picture(image, bgr), ctypes.c_int64()
+        with self._lock:
+            lib.clile_reader_read_image(self._c, ctypes.byref(picture.c), ctypes.byref(count))
+            return [self._face(k) for k in range(count.value)]
+
+    def _face(self, index: int) -> FoundFace:
+        c, face = len(self._au_ids), _api.clile_found_face(struct_size=ctypes.sizeof(_api.clile_found_face))
+        probability, present, embedding = np.empty(c, np.float32), np.empty(c, np.int8), np.empty(self._d, np.float32)
+        lib.clile_reader_get(self._c, index, ctypes.byref(face), pointer(probability), pointer(present), pointer(embedding))
+        xy = np.array(face.xy[:2 * face.points], np.float32).reshape(-1, 2) if face.points else None
+        return FoundFace(np.array(face.box, np.float32), face.score, xy, self._au_ids, probability, present.view(np.bool_), embedding)
 
 
 class FaceFile(Handle):
