@@ -1,6 +1,6 @@
 /* Post-training quantisation. Weights: scale[o] = max |w| / 127 of each output channel.
- * Activations: a histogram of what each unit gives over the images that are observed; its step
- * is the one with the least squared error, of rounding below the clip (step^2 / 12) and of
+ * Activations: a histogram of each unit's outputs over the observed images. Its step has the
+ * least squared error, which is that of rounding below the clip (step^2 / 12) plus that of
  * clipping above it. */
 #include "net/exec.h"
 
@@ -8,7 +8,7 @@
 
 enum { BINS = 2048, LEAST_CLIP = BINS / 16, LEVELS_UNSIGNED = 255, LEVELS_SIGNED = 127 };
 
-/* Of |x| over [0, range); zeros, which every step holds exactly, are not counted. */
+/* Histogram of |x| over [0, range). Zeros are not counted: every step represents them exactly. */
 typedef struct {
     double range, greatest;
     double bins[BINS];
@@ -48,7 +48,7 @@ void clile_i_calibration_destroy(clile_i_calibration *calibration)
     clile_i_free(calibration);
 }
 
-/* Doubles the range until `value` is below it; two bins become one. */
+/* Doubles the range until it exceeds `value`, merging bins in pairs. */
 static void widen(histogram *h, double value)
 {
     if (h->range == 0.0) h->range = 1.0;
@@ -94,13 +94,14 @@ clile_status clile_i_calibration_observe(clile_i_calibration *calibration, const
     return CLILE_OK;
 }
 
-/* The step between levels with the least squared error. Beyond the clip t it is the sum of n (x
- * - t)^2 = s2 - 2 t s1 + t^2 s0 over the bins there, s0, s1, s2 being sums of n, n x and n x^2. */
+/* The distance between levels with the least squared error. Beyond the clip t, it is the sum of
+ * n (x - t)^2 = s2 - 2 t s1 + t^2 s0 over the bins there; s0, s1 and s2 are sums of n, n x and
+ * n x^2. */
 static float best_step(const histogram *h, int32_t levels)
 {
     const double width = h->range / (double)BINS;
     double best = 0.0, least = INFINITY, all = 0.0, s0 = 0.0, s1 = 0.0, s2 = 0.0;
-    if (h->greatest == 0.0) return 1.0F / (float)levels; /* never anything but zero */
+    if (h->greatest == 0.0) return 1.0F / (float)levels; /* all zeros */
     for (int32_t i = 0; i < BINS; ++i) all += h->bins[i];
     for (int32_t clip = BINS; clip >= LEAST_CLIP; --clip) {
         const double top = width * clip, step = top / levels, x = (clip - 0.5) * width,
@@ -110,20 +111,20 @@ static float best_step(const histogram *h, int32_t levels)
             least = error;
             best = step;
         }
-        s0 += n; /* the bin below is beyond the next clip */
+        s0 += n; /* the next clip is below this bin */
         s1 += n * x;
         s2 += n * x * x;
     }
-    const double greatest = h->greatest / levels; /* no use for levels above it */
+    const double greatest = h->greatest / levels; /* levels above it are useless */
     return (float)(best < greatest ? best : greatest);
 }
 
-/* Rows [rows, each] to int8 with a scale each. */
+/* Quantises rows [rows, each] to int8, with one scale per row. */
 static void quantise_rows(int64_t rows, int64_t each, const float *weights, clile_i_quant_unit *out)
 {
     for (int64_t o = 0; o < rows; ++o) {
         const float *row = weights + o * each;
-        /* a float: gcc 12 for arm64 fails inside on a maximum of doubles here */
+        /* float, because gcc 12 for arm64 crashes on a maximum of doubles here */
         float greatest = 0.0F;
         for (int64_t k = 0; k < each; ++k) greatest = fmaxf(greatest, fabsf(row[k]));
         const float scale = greatest > 1e-30F ? (float)((double)greatest / 127.0) : 1.0F;
@@ -135,9 +136,9 @@ static void quantise_rows(int64_t rows, int64_t each, const float *weights, clil
     }
 }
 
-/* The first convolution reads pixels: w (v / 255 - mean) / deviation = w' (v - 255 mean), w' = w
- * / (255 deviation); the constant goes into the bias with the rounded weights, so that a pixel
- * of the mean colour still gives exactly zero. */
+/* The first convolution reads pixels: w (v / 255 - mean) / deviation = w' (v - 255 mean), with
+ * w' = w / (255 deviation). The constant goes into the bias, computed from the rounded weights,
+ * so that a pixel of the mean colour still gives exactly zero. */
 static void fold_pixels(const clile_i_net_tensor *shape, const float *mean, const float *deviation,
                         float *weights, const float *bias, clile_i_quant_unit *out)
 {

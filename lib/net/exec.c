@@ -4,10 +4,10 @@
 #include <math.h>
 #include <string.h>
 
-static const double MOMENTUM = 0.1; /* torch's default, which torchvision keeps */
-/* Some 50 microseconds of one core. Measured on two quiet ones, ResNet-10 of width 0.25: 16
- * million costs a third more time at 224 pixels; 1 million saves a quarter at 112 and nothing at
- * 224, with more barriers for a busy neighbour to hold up (docs/results.md). */
+static const double MOMENTUM = 0.1; /* default of torch and torchvision */
+/* About 50 microseconds of one core. Measured on two idle cores with ResNet-10 of width 0.25: 16
+ * million costs a third more time at 224 pixels. 1 million saves a quarter at 112 and nothing at
+ * 224, but adds barriers at which a busy neighbour can delay us (docs/results.md). */
 static const int64_t FLOPS_FOR_A_TEAM = 4000000;
 
 int clile_i_exec_trains(const clile_i_exec *exec)
@@ -22,7 +22,7 @@ static int64_t multiply_adds(const clile_i_conv_shape *s)
     return s->n * s->oc * s->ic * s->kh * s->kw * clile_i_conv_oh(s) * clile_i_conv_ow(s);
 }
 
-/* One layout for all activations: the best one for most of the arithmetic. */
+/* Chooses one layout for all activations: the best one for most of the arithmetic. */
 static clile_status choose_kind(clile_i_exec *exec)
 {
     int64_t votes[4] = {0};
@@ -35,14 +35,14 @@ static clile_status choose_kind(clile_i_exec *exec)
             clile_i_conv_preferred(&shape, (uint8_t)clile_i_exec_trains(exec), &kind));
         votes[kind] += multiply_adds(&shape);
     }
-    exec->kind = CLILE_I_LAYOUT_C8; /* plain layout would make every other operation slow */
+    exec->kind = CLILE_I_LAYOUT_C8; /* plain layout would slow all other operations */
     for (int kind = CLILE_I_LAYOUT_NHWC; kind <= CLILE_I_LAYOUT_C16; ++kind)
         if (votes[kind] > votes[exec->kind]) exec->kind = (clile_i_dnn_layout_kind)kind;
     if (clile_i_exec_trains(exec)) return CLILE_OK;
     return clile_i_conv_inference_layout(exec->batch, exec->units[0].unit->oc, &exec->kind);
 }
 
-/* Sizes of all values in a layout. */
+/* Sets the layouts of all values. */
 static void lay_out(clile_i_exec *exec, clile_i_dnn_layout_kind kind)
 {
     exec->layouts[CLILE_I_VALUE_IMAGE] =
@@ -162,7 +162,7 @@ cleanup:
     return status;
 }
 
-/* A unit's folded weights in its convolution's layout. */
+/* Writes a unit's folded weights in its convolution's layout. */
 static clile_status fold_weights(void *context, void *packed)
 {
     fold_job *job = context;
@@ -171,7 +171,7 @@ static clile_status fold_weights(void *context, void *packed)
     return clile_i_conv_weights_from_plain(job->unit->conv, job->plain, packed);
 }
 
-/* Memory of folded weights (none where they are shared), biases and fc. */
+/* Allocates folded weights (unless shared), biases and fc. */
 static clile_status make_folded(clile_i_exec *exec, const clile_i_net *net)
 {
     clile_status status = CLILE_OK;
@@ -261,7 +261,7 @@ static clile_status create(const clile_i_net *net, int32_t batch, int32_t size,
     exec->batch = batch;
     exec->size = size;
     exec->mode = mode;
-    exec->threads = clile_i_threads_set(1); /* reads it */
+    exec->threads = clile_i_threads_set(1); /* returns the previous size */
     clile_i_threads_set(exec->threads);
     if (packs != NULL) clile_i_packs_retain(packs);
     exec->packs = packs;
@@ -420,7 +420,7 @@ const clile_i_exec_segment *clile_i_exec_segment_at(const clile_i_exec *exec, in
     return &exec->segments[index];
 }
 
-/* The convolution whose weights a segment holds; NULL for norms and fc, which are plain. */
+/* The convolution whose weights a segment holds; NULL for norms and fc, which are stored plain. */
 static const clile_i_conv *convolution_of(const clile_i_exec *exec, int32_t segment)
 {
     return segment < 3 * exec->unit_count && segment % 3 == 0 ? exec->units[segment / 3].conv

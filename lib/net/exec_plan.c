@@ -1,11 +1,11 @@
-/* Memory of a compiled net. Training keeps every activation for the backward pass and plans the
- * gradients by their lifetimes; inference plans the activations so. */
+/* Memory of a compiled net. Training keeps all activations for the backward pass and plans
+ * gradients by their lifetimes. Inference plans activations by theirs. */
 #include "net/exec.h"
 #include "net/plan.h"
 
 /* ---- training -------------------------------------------------------------------------------- */
 
-/* Gradient blocks of a value: it has one or two readers. */
+/* Gradient blocks of a value, one for each of its one or two readers. */
 typedef struct {
     int32_t block[2], count;
 } value_diffs;
@@ -13,11 +13,11 @@ typedef struct {
 typedef struct {
     clile_i_plan list;
     value_diffs *diffs;
-    int32_t *residual, *source; /* blocks of each unit's diff_residual and diff_src, -1 without */
+    int32_t *residual, *source; /* blocks of each unit's diff_residual and diff_src; -1: none */
 } training_plan;
 
-/* What the convolutions give and what follows their norms; the first norm's output exists pooled
- * only. */
+/* Places the outputs of convolutions and of their norms. The first norm's output exists only
+ * pooled. */
 static clile_status place_activations(clile_i_exec *exec)
 {
     clile_status status = CLILE_OK;
@@ -30,7 +30,7 @@ static clile_status place_activations(clile_i_exec *exec)
     CLILE_I_ALLOC(exec->stem.index, exec->pool.dst.count);
     float *at = exec->activations;
     exec->values[CLILE_I_VALUE_IMAGE] = exec->image;
-    for (int32_t i = 0; i < exec->unit_count; ++i) { /* in the order of use */
+    for (int32_t i = 0; i < exec->unit_count; ++i) { /* in order of use */
         clile_i_exec_unit *u = &exec->units[i];
         const int32_t value = i == 0 ? CLILE_I_VALUE_POOLED : u->unit->dst;
         u->pre = at;
@@ -48,8 +48,8 @@ static void add_diff(value_diffs *diffs, int32_t block)
     diffs->block[diffs->count++] = block;
 }
 
-/* The backward pass step by step: which gradients are made and read when. A unit's first
- * gradient becomes, in place, the one before its norm, the second that of its residual. */
+/* Follows the backward pass step by step: which gradients are written and read when. A unit's
+ * first gradient becomes, in place, the one before its norm; the second becomes its residual's. */
 static void plan_gradients(const clile_i_exec *exec, training_plan *plan)
 {
     clile_i_plan *list = &plan->list;

@@ -19,7 +19,7 @@ float *clile_i_exec_input(clile_i_exec *exec)
     return exec->image;
 }
 
-/* Unit i with what follows it, in the unit's team. */
+/* Runs unit i, and what is fused into it, on the unit's team. */
 static clile_status run_unit(clile_i_exec *exec, int32_t i)
 {
     const int trains = clile_i_exec_trains(exec);
@@ -39,7 +39,7 @@ clile_status clile_i_exec_observe(clile_i_exec *exec, const float *src, float *d
                                   clile_i_exec_observer observer, void *context)
 {
     const clile_i_dnn_layout *last = &exec->layouts[exec->value_count - 1];
-    /* A copy, so that the caller's array may change before backward reads it. */
+    /* Copy it, as the caller's array may change before backward reads it. */
     if (src != exec->image)
         clile_i_parallel_for(exec->layouts[CLILE_I_VALUE_IMAGE].count, 65536, copy_body,
                              &(copy_job){src, exec->image});

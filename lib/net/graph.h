@@ -6,7 +6,7 @@
 #include "net/net.h"
 #include "net/view.h"
 
-#define CLILE_I_NORM_EPS 1e-5 /* of batch norm, torch's default */
+#define CLILE_I_NORM_EPS 1e-5 /* batch norm's, as torch's default */
 
 struct clile_i_net {
     clile_i_refs refs;
@@ -22,11 +22,11 @@ struct clile_i_net {
 };
 
 enum { CLILE_I_LEAST_SIZE = 32, CLILE_I_MOST_SIZE = 512, CLILE_I_MOST_BATCH = 4096 };
-/* What both executors take. */
+/* Shared by both executors. */
 clile_status clile_i_net_check_input(int32_t batch, int32_t size);
 clile_i_conv_shape clile_i_unit_shape(const clile_i_unit *unit, int64_t n, int64_t h, int64_t w);
-/* Threads for a unit of an inference net: small ones are faster on one, where no other thread
- * has to be woken and awaited. */
+/* Number of threads for a unit in inference. Small units are faster on one thread, as waking and
+ * awaiting others takes time. */
 int32_t clile_i_unit_team(const clile_i_conv_shape *shape, int64_t least_flops, int32_t threads);
 
 #endif

@@ -1,5 +1,5 @@
-/* ResNet (He et al., 2016) as torchvision builds it, names and shapes included: conv1 7x7/2,
- * bn1, max pool 3x3/2, four layers of blocks, average pool, fc. Bottlenecks stride in their 3x3
+/* ResNet (He et al., 2016) as in torchvision, including names and shapes: conv1 7x7/2, bn1, max
+ * pool 3x3/2, four layers of blocks, average pool, fc. Bottlenecks have their stride in the 3x3
  * convolution (ResNet v1.5). */
 #include "net/graph.h"
 
@@ -51,7 +51,7 @@ static clile_status check_config(const clile_i_net_config *config, const backbon
 
 /* ---- building -------------------------------------------------------------------------------- */
 
-/* Appends "prefix.suffix", without memory for its values. */
+/* Appends "prefix.suffix", without allocating its values. */
 static clile_status add_tensor(clile_i_net *net, const char *prefix, const char *suffix,
                                int32_t ndim, const int64_t *shape, int trainable, int decay)
 {
@@ -90,9 +90,9 @@ static void add_unit(clile_i_net *net, clile_i_unit *unit)
     net->units[net->unit_count++] = *unit;
 }
 
-/* One block from value *value with *channels channels; both are moved on to its output. Tensors
- * are in torchvision's order (shortcut last), units in the order of their run (shortcut before
- * the convolution that adds it). */
+/* Adds a block that reads value *value of *channels channels, and sets both to those of its
+ * output. Tensors are in torchvision's order (shortcut last). Units are in the order they run
+ * (shortcut before the convolution that adds it). */
 static clile_status add_block(clile_i_net *net, const backbone *b, const char *prefix,
                               int64_t planes, int64_t stride, int32_t *value, int64_t *channels)
 {
@@ -158,7 +158,7 @@ static clile_status build(clile_i_net *net, const backbone *b)
     net->value_count = 1;
     CLILE_I_RETURN_IF(add_tensors(net, "conv1", "bn1", &stem));
     add_unit(net, &stem);
-    ++net->value_count; /* the pooled one */
+    ++net->value_count; /* the pooled value */
     for (int32_t layer = 0; layer < 4; ++layer) {
         for (int32_t i = 0; i < b->blocks[layer]; ++i) {
             char prefix[32];
@@ -186,7 +186,7 @@ clile_status clile_i_net_create_bare(const clile_i_net_config *config, clile_i_n
     CLILE_I_ALLOC(net, 1);
     clile_i_refs_init(&net->refs);
     net->config = *config;
-    net->unit_capacity = 1 + 4 * blocks; /* three convolutions and a shortcut at most */
+    net->unit_capacity = 1 + 4 * blocks; /* at most three convolutions and a shortcut */
     net->tensor_capacity = 5 * net->unit_capacity + 2;
     net->backbone = clile_i_strdup(config->backbone);
     if (net->backbone == NULL) {

@@ -2,13 +2,12 @@
  *
  *     clile_i_net_create(&config, &net);               // architecture + plain parameter values
  *     clile_i_net_init(net, &rng);
- *     // primitives and memory made here, once
+ *     // creates all primitives and allocates all memory
  *     clile_i_exec_create(net, batch, size, CLILE_I_EXEC_TRAIN, &exec);
  *     loop: clile_i_exec_forward(exec, src, embedding);
- *           clile_i_exec_backward(exec, diff_embedding); // diffs are overwritten
+ *           clile_i_exec_backward(exec, diff_embedding); // overwrites diffs
  *           optimiser over clile_i_exec_params / clile_i_exec_diffs (flat, oneDNN's blocked layout)
- *     clile_i_exec_store(exec, net);                   // blocked layout -> plain values
- */
+ *     clile_i_exec_store(exec, net);                   // blocked layout -> plain values */
 #ifndef CLILE_I_NET_H
 #define CLILE_I_NET_H
 
@@ -17,7 +16,7 @@
 typedef struct {
     /* "resnet10", "resnet18", "resnet34" (basic blocks) or "resnet50" (bottlenecks) */
     const char *backbone;
-    /* multiplies the 64, 128, 256, 512 channels of torchvision; rounded, at least 8 */
+    /* factor on torchvision's 64, 128, 256 and 512 channels; the product is rounded, at least 8 */
     double width;
     int32_t embedding; /* d: outputs of the final linear layer `fc` */
 } clile_i_net_config;
@@ -29,7 +28,7 @@ typedef struct {
     int32_t ndim;
     int64_t shape[4];
     int64_t count;
-    float *data;       /* plain values, owned by the net; may be written */
+    float *data;       /* plain values, owned by the net; writable */
     uint8_t trainable; /* 0: running_mean, running_var */
     uint8_t decay;     /* 1: conv and linear weights; 0: norms and biases */
 } clile_i_net_tensor;
@@ -37,62 +36,63 @@ typedef struct {
 typedef struct clile_i_net clile_i_net;
 
 clile_status clile_i_net_create(const clile_i_net_config *config, clile_i_net **out);
-/* Architecture, names and shapes alone: every tensor's data is NULL. */
+/* Creates architecture, names and shapes only: each tensor's data is NULL. */
 clile_status clile_i_net_create_bare(const clile_i_net_config *config, clile_i_net **out);
-/* Nets are counted: destroy drops one reference. What is shared is read only. NULL does nothing. */
+/* Nets are reference counted: destroy drops one reference. A shared net is read-only. NULL does
+ * nothing. */
 void clile_i_net_retain(clile_i_net *net);
 void clile_i_net_destroy(clile_i_net *net);
-/* How many values all tensors of such a net have; nothing of that size is allocated. */
+/* Counts the values of all tensors of such a net, without allocating them. */
 clile_status clile_i_net_values(const clile_i_net_config *config, int64_t *count);
 const clile_i_net_config *clile_i_net_get_config(const clile_i_net *net);
 int32_t clile_i_net_tensor_count(const clile_i_net *net);
 const clile_i_net_tensor *clile_i_net_tensor_at(const clile_i_net *net, int32_t index);
-/* torchvision's initialisation: convolutions N(0, 2 / fan_out), norms 1 and 0, running 0 and 1,
- * fc U(+-1/sqrt(fan_in)).
- */
+/* torchvision's initialisation: convolutions N(0, 2 / fan_out), norms 1 and 0, running mean 0 and
+ * variance 1, fc U(+-1/sqrt(fan_in)). */
 void clile_i_net_init(clile_i_net *net, clile_i_rng *rng);
-/* Copies all values; both of the same config. */
+/* Copies all values between nets of the same config. */
 void clile_i_net_copy(clile_i_net *dst, const clile_i_net *src);
 
 typedef enum {
-    /* forward + backward, batch statistics, running statistics updated (momentum 0.1, unbiased
+    /* forward + backward; batch statistics; updates running statistics (momentum 0.1, unbiased
      * variance) */
     CLILE_I_EXEC_TRAIN,
-    CLILE_I_EXEC_TRAIN_FROZEN, /* forward + backward, running statistics used and kept */
-    CLILE_I_EXEC_INFER         /* forward only: norms folded, post-ops, one arena */
+    CLILE_I_EXEC_TRAIN_FROZEN, /* forward + backward; uses running statistics, unchanged */
+    CLILE_I_EXEC_INFER         /* forward only: folded norms, post-ops, one arena */
 } clile_i_exec_mode;
 
 typedef struct clile_i_exec clile_i_exec;
 
 /* Compiles the net for [batch, 3, size, size] in this thread's team size (clile_i_threads_set)
- * and loads its values. Nothing is allocated afterwards by forward and backward. size 32..512. */
+ * and loads its values. size is 32..512. Forward and backward allocate nothing. */
 clile_status clile_i_exec_create(const clile_i_net *net, int32_t batch, int32_t size,
                                  clile_i_exec_mode mode, clile_i_exec **out);
 void clile_i_exec_destroy(clile_i_exec *exec);
-/* Weights in the layouts that convolutions want, shared by the compiled nets of one set of
- * weights (packs.c): a layout is packed when the first net asks for it and freed with the last.
- * Any thread; locked while a net is made or destroyed. */
+/* Weights in the layouts that convolutions want, shared by nets compiled from one set of weights
+ * (packs.c). The first net that needs a layout packs it; the last one frees it. Any thread;
+ * creating or destroying a net takes a lock. */
 typedef struct clile_i_packs clile_i_packs;
 clile_status clile_i_packs_create(clile_i_packs **out);
 void clile_i_packs_retain(clile_i_packs *packs);
 void clile_i_packs_release(clile_i_packs *packs);  /* NULL does nothing */
-int64_t clile_i_packs_bytes(clile_i_packs *packs); /* held at present */
-/* CLILE_I_EXEC_INFER with shared weights, which are read only: clile_i_exec_load is refused. */
+int64_t clile_i_packs_bytes(clile_i_packs *packs); /* bytes held now */
+/* CLILE_I_EXEC_INFER with shared weights. They are read-only, so clile_i_exec_load fails. */
 clile_status clile_i_exec_create_shared(const clile_i_net *net, int32_t batch, int32_t size,
                                         clile_i_packs *packs, clile_i_exec **out);
-/* Loads values from / stores values to a net of the same config (store: training modes only). */
+/* Loads values from, or stores values to, a net of the same config. Storing needs a training
+ * mode. */
 clile_status clile_i_exec_load(clile_i_exec *exec, const clile_i_net *net);
 clile_status clile_i_exec_store(const clile_i_exec *exec, clile_i_net *net);
 
-/* src [batch,3,size,size] normalised, dst [batch,d]; both plain float32. src may be
- * clile_i_exec_input: no copy is made then. */
+/* src [batch,3,size,size] normalised, dst [batch,d]; both plain float32. If src is
+ * clile_i_exec_input, it is not copied. */
 clile_status clile_i_exec_forward(clile_i_exec *exec, const float *src, float *dst);
 float *clile_i_exec_input(clile_i_exec *exec); /* where the net reads its images */
-/* diff_dst [batch,d]; fills clile_i_exec_diffs (overwrites). After a forward of the same batch. */
+/* diff_dst [batch,d]. Overwrites clile_i_exec_diffs. Call it after a forward of the same batch. */
 clile_status clile_i_exec_backward(clile_i_exec *exec, const float *diff_dst);
 
-/* Flat trainable parameters and their gradients, `count` floats in blocked layout (padding is
- * zero and stays zero). */
+/* Flat trainable parameters and their gradients: `count` floats in blocked layout. Padding is
+ * zero and stays zero. */
 float *clile_i_exec_params(clile_i_exec *exec, int64_t *count);
 float *clile_i_exec_diffs(clile_i_exec *exec);
 typedef struct {
@@ -101,8 +101,8 @@ typedef struct {
 } clile_i_exec_segment;
 int32_t clile_i_exec_segment_count(const clile_i_exec *exec);
 const clile_i_exec_segment *clile_i_exec_segment_at(const clile_i_exec *exec, int32_t index);
-/* One segment of any flat array of this layout (parameters, gradients, optimiser moments) to and
- * from plain OIHW values. Exact. */
+/* Converts one segment of any flat array of this layout (parameters, gradients, optimiser
+ * moments) to or from plain OIHW values. Exact. */
 clile_status clile_i_exec_to_plain(const clile_i_exec *exec, int32_t segment, const float *flat,
                                    float *plain);
 clile_status clile_i_exec_from_plain(const clile_i_exec *exec, int32_t segment, const float *plain,
@@ -110,35 +110,35 @@ clile_status clile_i_exec_from_plain(const clile_i_exec *exec, int32_t segment, 
 
 /* ---- int8 (quant.c, calibrate.c, qexec.c) ---------------------------------------------------- */
 
-/* A net for inference in integers. Activations are q = round(x / step) in u8; those of shortcut
- * convolutions in s8; the image in u8 as it is (step 1). Unit: x = step_src * scale[o] *
- * sum(weights q_src) + bias[o] [+ step_residual q_residual] [ReLU]. */
+/* A net for inference in integers. Activations are q = round(x / step), u8 except that those of
+ * shortcut convolutions are s8. The image is u8, unchanged (step 1). Unit: x = step_src *
+ * scale[o] * sum(weights q_src) + bias[o] [+ step_residual q_residual] [ReLU]. */
 typedef struct {
     int8_t
         /* OIHW, of the convolution with its norm folded in: weight = scale[o] * weights,
          * |weights| <= 127 */
         *weights;
     float *scale, *bias; /* [o] */
-    float step;          /* of what the unit gives */
+    float step;          /* of the unit's output */
 } clile_i_quant_unit;
 
 typedef struct {
     clile_i_refs refs;
     int32_t unit_count;
-    clile_i_quant_unit *units; /* as the convolutions of the net, in the order they run */
-    clile_i_quant_unit fc;     /* [d, features]; float32 activations; step is not used */
+    clile_i_quant_unit *units; /* one for each convolution, in the order they run */
+    clile_i_quant_unit fc;     /* [d, features]; float32 activations; step is unused */
 } clile_i_quant;
 
 clile_status clile_i_quant_create(const clile_i_net *net,
-                                  /* zeros, of the shapes of a net (bare will do) */
+                                  /* all zeros; a bare net is enough */
                                   clile_i_quant **out);
-void clile_i_quant_retain(clile_i_quant *quant); /* counted as nets are */
+void clile_i_quant_retain(clile_i_quant *quant); /* reference counted, like nets */
 void clile_i_quant_destroy(clile_i_quant *quant);
-/* Tensor index of a unit's convolution: its name and shape; unit = unit_count is fc. */
+/* Tensor index of a unit's convolution, for its name and shape. unit = unit_count gives fc. */
 int32_t clile_i_net_unit_tensor(const clile_i_net *net, int32_t unit);
 
-/* begin; observe images [3,size,size] normalised; finish. mean, deviation: x = (pixel / 255 -
- * mean) / deviation. */
+/* Calibration: begin, observe images [3,size,size] normalised, finish. mean and deviation are
+ * those of x = (pixel / 255 - mean) / deviation. */
 typedef struct clile_i_calibration clile_i_calibration;
 clile_status clile_i_calibration_begin(const clile_i_net *net, int32_t size,
                                        clile_i_calibration **out);
@@ -149,24 +149,24 @@ clile_status clile_i_calibration_finish(const clile_i_calibration *calibration,
 void clile_i_calibration_destroy(clile_i_calibration *calibration);
 
 typedef struct clile_i_qexec clile_i_qexec;
-/* net: bare or not. quant is borrowed. mean: what the border around the image is filled with. */
+/* net may be bare. quant is borrowed. mean fills the border around each image. */
 clile_status clile_i_qexec_create(const clile_i_net *net, const clile_i_quant *quant,
                                   const float *mean, int32_t batch, int32_t size,
                                   clile_i_packs *packs, clile_i_qexec **out);
 void clile_i_qexec_destroy(clile_i_qexec *exec);
-/* Image `index` of the batch: [size,size,3] RGB, rows row_stride bytes apart. */
+/* Sets image `index` of the batch: [size,size,3] RGB, rows row_stride bytes apart. */
 void clile_i_qexec_set_image(clile_i_qexec *exec, int32_t index, const uint8_t *rgb,
                              int64_t row_stride);
-/* Of the images that were set. dst [batch,d] float32. */
+/* Runs the images that were set. dst [batch,d] float32. */
 clile_status clile_i_qexec_forward(clile_i_qexec *exec, float *dst);
 
-/* For `clile bench`: floating point operations (2 per multiply-add) of the convolutions of one
- * forward / one training step, and one timed pass of every convolution primitive alone, in its
- * own layout, nothing else (seconds). */
+/* For `clile bench`: floating point operations (2 per multiply-add) of the convolutions in one
+ * forward and in one training step; and the seconds of one pass of the convolution primitives
+ * alone, each in its own layout. */
 int64_t clile_i_exec_flops(const clile_i_exec *exec);
 clile_status clile_i_exec_bench_convolutions(clile_i_exec *exec, double *forward,
                                              double *backward_data, double *backward_weights);
-/* "2.6.3": the oneDNN in use. */
+/* The version of oneDNN in use, such as "2.6.3". */
 const char *clile_i_dnn_version(void);
 
 #endif

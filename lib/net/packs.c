@@ -1,10 +1,10 @@
 #include "net/packs.h"
 
-/* Packed weights lie side by side in blocks, from 2 MiB on in large pages: an answer reads all
- * weights of a model once, and with pages of 4 KiB a twentieth of the time of one image of
- * ResNet-50 goes into finding them. */
+/* Packed weights lie side by side in blocks, which use huge pages from 2 MiB on. Inference reads
+ * all weights of a model once per image; with pages of 4 KiB, page look-ups take a twentieth of
+ * ResNet-50's time. */
 typedef struct {
-    int32_t packs; /* in use; the last one that goes frees the block */
+    int32_t packs; /* in use; freeing the last one frees the block */
     int64_t bytes, used;
     uint8_t *memory;
 } pack_block;
@@ -49,7 +49,7 @@ void clile_i_packs_retain(clile_i_packs *packs)
 void clile_i_packs_release(clile_i_packs *packs)
 {
     if (packs == NULL || clile_i_refs_release(&packs->refs) > 0) return;
-    /* every pack has been given back: who holds one retains these */
+    /* every pack has been returned, as its user retains `packs` */
     clile_i_mutex_destroy(packs->mutex);
     clile_i_free(packs);
 }
@@ -70,8 +70,8 @@ int64_t clile_i_packs_bytes(clile_i_packs *packs)
     return bytes;
 }
 
-/* Room in the open block, or in a new one as large as all there is so far. What of it stays
- * unused is never touched. */
+/* Takes room from the open block, or from a new one as large as everything held so far. Unused
+ * room is never touched, so it costs no memory. */
 static clile_status carve(clile_i_packs *packs, clile_i_pack *pack)
 {
     clile_status status = CLILE_OK;
@@ -98,7 +98,7 @@ cleanup:
     return status;
 }
 
-/* With the lock held. */
+/* Call with the lock held. */
 static void free_pack(clile_i_packs *packs, clile_i_pack *pack)
 {
     if (pack == NULL) return;
@@ -112,7 +112,7 @@ static void free_pack(clile_i_packs *packs, clile_i_pack *pack)
     clile_i_free(pack);
 }
 
-/* The lock is held while the weights are written, so that two threads do not write the same. */
+/* Holds the lock while it writes the weights, so that two threads do not write the same ones. */
 static clile_status take_locked(clile_i_packs *packs, int32_t unit, clile_i_weights_layout *layout,
                                 int64_t bytes, clile_i_pack_fill fill, void *context,
                                 clile_i_pack **out)

@@ -8,8 +8,8 @@
 typedef struct clile_i_pack clile_i_pack;
 typedef clile_status (*clile_i_pack_fill)(void *context, void *weights);
 
-/* The weights of a unit in a layout (taken over, also on failure): those that are there already,
- * or `bytes` that `fill` writes. */
+/* Finds the weights of a unit in `layout`, or adds `bytes` bytes written by `fill`. Takes
+ * ownership of `layout`, even on failure. */
 clile_status clile_i_packs_take(clile_i_packs *packs, int32_t unit, clile_i_weights_layout *layout,
                                 int64_t bytes, clile_i_pack_fill fill, void *context,
                                 clile_i_pack **out);

@@ -34,8 +34,7 @@ static int overlap_in_time(const clile_i_plan_block *a, const clile_i_plan_block
     return a->first <= b->last && b->first <= a->last;
 }
 
-/* The end of the first placed block that is in the way of `block` at `offset`; -1 when there is
- * none. */
+/* The end of the first placed block in the way of `block` at `offset`; -1 if none is. */
 static int64_t obstacle(const clile_i_plan *plan, int32_t placed, const clile_i_plan_block *block,
                         int64_t offset)
 {
@@ -48,7 +47,7 @@ static int64_t obstacle(const clile_i_plan *plan, int32_t placed, const clile_i_
     return -1;
 }
 
-/* Largest first, those of one size in the order they were added. */
+/* Sorts the largest first, and equal sizes in the order they were added. */
 static void sort(const clile_i_plan *plan)
 {
     int32_t *order = plan->order;
@@ -67,7 +66,7 @@ int64_t clile_i_plan_place(clile_i_plan *plan)
     for (int32_t i = 0; i < plan->count; ++i) {
         clile_i_plan_block *block = &plan->blocks[plan->order[i]];
         int64_t offset = 0;
-        /* Every obstacle moves the block to its end; what lies before that has been tried. */
+        /* An obstacle moves the block to the obstacle's end; everything before it was tried. */
         for (int64_t end = obstacle(plan, i, block, offset); end >= 0;
              end = obstacle(plan, i, block, offset))
             offset = end;
@@ -93,7 +92,7 @@ clile_status clile_i_plan_values(const clile_i_net *net, const int64_t *count, i
         const clile_i_unit *unit = &net->units[i];
         const int32_t step = 2 * i;
         clile_i_plan_use(&plan, block[unit->src], step);
-        if (unit->residual >= 0) { /* the sum is made in place */
+        if (unit->residual >= 0) { /* the sum is written in place */
             block[unit->dst] = block[unit->residual];
             clile_i_plan_use(&plan, block[unit->dst], step);
         } else {

@@ -1,6 +1,6 @@
-/* An int8 net compiled for one batch and size. Images lie with a border of the mean colour
- * around them, which is what the padding of a normalised image is; so the first convolution pads
- * nothing and reads the pixels themselves. */
+/* An int8 net compiled for one batch and size. Images are stored with a border of the mean
+ * colour, which equals zero padding of a normalised image. So the first convolution needs no
+ * padding and reads the pixels themselves. */
 #include "net/graph.h"
 #include "net/packs.h"
 #include "net/plan.h"
@@ -8,7 +8,7 @@
 #include <math.h>
 #include <string.h>
 
-/* About as long as the limit of float32: integers are some three times as fast. */
+/* About as long as float32 takes for its limit: integers are some three times as fast. */
 static const int64_t FLOPS_FOR_A_TEAM = 48000000;
 
 typedef struct {
@@ -26,10 +26,10 @@ typedef struct {
 } qvalue;
 
 struct clile_i_qexec {
-    clile_i_net *net; /* own, bare */
+    clile_i_net *net; /* owned, bare */
     clile_i_packs *packs;
     int32_t batch, size, border, threads;
-    uint8_t halved; /* activations keep to 0..128 (clile_i_qconv_is_exact) */
+    uint8_t halved; /* activations are within 0..128 (clile_i_qconv_is_exact) */
     qunit *units;
     qvalue *values;
     uint8_t *image, *arena;
@@ -40,7 +40,7 @@ struct clile_i_qexec {
 
 /* ---- making ---------------------------------------------------------------------------------- */
 
-/* Sizes and steps of all values. */
+/* Sets the sizes and steps of all values. */
 static void lay_out(clile_i_qexec *exec, const clile_i_quant *quant)
 {
     const float factor = exec->halved ? 2.0F : 1.0F;
@@ -134,7 +134,7 @@ cleanup:
     return status;
 }
 
-/* Where each value lies: one arena. */
+/* Places all values in one arena. */
 static clile_status place_values(clile_i_qexec *exec)
 {
     clile_status status = CLILE_OK;
@@ -142,7 +142,7 @@ static clile_status place_values(clile_i_qexec *exec)
     int64_t *count = NULL, *offset = NULL, total = 0; /* bytes */
     CLILE_I_ALLOC(count, net->value_count);
     CLILE_I_ALLOC(offset, net->value_count);
-    for (int32_t v = 0; v < net->value_count; ++v) /* lines of 64 */
+    for (int32_t v = 0; v < net->value_count; ++v) /* lines of 64 bytes */
         count[v] = (exec->values[v].layout.count + 63) / 64 * 64;
     CLILE_I_TRY(clile_i_plan_values(net, count, offset, &total));
     CLILE_I_ALLOC(exec->arena, total + 64);
@@ -177,7 +177,7 @@ cleanup:
     return status;
 }
 
-/* A pixel as the first convolution reads it. */
+/* Converts a pixel to what the first convolution reads. */
 static uint8_t pixel(const clile_i_qexec *exec, uint8_t value)
 {
     if (!exec->halved) return value;
@@ -206,7 +206,7 @@ clile_status clile_i_qexec_create(const clile_i_net *net, const clile_i_quant *q
     exec->size = size;
     exec->border = (int32_t)net->units[0].pad;
     exec->halved = !clile_i_qconv_is_exact();
-    exec->threads = clile_i_threads_set(1); /* reads it */
+    exec->threads = clile_i_threads_set(1); /* returns the previous size */
     clile_i_threads_set(exec->threads);
     CLILE_I_TRY(clile_i_net_create_bare(&net->config, &exec->net));
     CLILE_I_ALLOC(exec->units, net->unit_count);
@@ -255,7 +255,7 @@ void clile_i_qexec_set_image(clile_i_qexec *exec, int32_t index, const uint8_t *
     }
 }
 
-/* Unit i with what follows it. */
+/* Runs unit i and what is fused into it. */
 static clile_status run_unit(clile_i_qexec *exec, int32_t i)
 {
     const qvalue *values = exec->values;

@@ -1,9 +1,9 @@
-/* The architecture of a net as a list of units over values (activations), to read: for the
- * executors, and for what writes a net down for other runtimes.
+/* A read-only view of a net's architecture, as a list of units over values (activations). For the
+ * executors and the exporters.
  *
- * value 0 is the image; unit 0 (conv1) makes value 1; max pooling makes value 2 of it; the units
- * of the blocks follow in the order in which they run; the last value goes through average
- * pooling and `fc`. */
+ * Value 0 is the image. Unit 0 (conv1) makes value 1, and max pooling turns it into value 2. The
+ * units of the blocks follow in the order they run. The last value goes through average pooling
+ * and `fc`. */
 #ifndef CLILE_I_VIEW_H
 #define CLILE_I_VIEW_H
 
@@ -12,9 +12,9 @@
 /* dst = relu?(norm(conv(src)) + residual?) */
 typedef struct {
     int32_t conv; /* tensor index of the weights */
-    int32_t norm; /* tensor index of weight, bias, running_mean, running_var, in this order */
+    int32_t norm; /* tensor index of weight; then bias, running_mean, running_var */
     int64_t ic, oc, k, stride, pad;
-    int32_t src, residual, dst; /* values; residual -1 for none */
+    int32_t src, residual, dst; /* values; residual is -1 if there is none */
     uint8_t relu;
 } clile_i_unit;
 
@@ -28,14 +28,14 @@ enum {
 
 /* Valid as long as the net. */
 typedef struct {
-    const clile_i_net_tensor *tensors; /* what unit.conv, unit.norm and fc count in */
+    const clile_i_net_tensor *tensors; /* indexed by unit.conv, unit.norm and fc */
     const clile_i_unit *units;         /* [unit_count] */
     int32_t unit_count, value_count;
     int32_t fc; /* tensor index of fc.weight; fc.bias follows */
 } clile_i_net_view;
 clile_i_net_view clile_i_net_look(const clile_i_net *net);
-/* One convolution with its norm folded in: scale = gamma / sqrt(variance + eps); weights [oc,
- * ic, k, k] * scale, bias = beta - mean * scale. Either output may be NULL. */
+/* Folds a norm into its convolution: scale = gamma / sqrt(variance + eps); weights [oc,ic,k,k] *
+ * scale, bias = beta - mean * scale. Either output may be NULL. */
 void clile_i_unit_fold(const clile_i_net_tensor *tensors, const clile_i_unit *unit, float *weights,
                        float *bias);
 
