@@ -1,14 +1,14 @@
 /* The interval over test subjects: people are drawn with replacement, each with all their frames
  * (Efron 1979, percentile interval). A draw is how many times each subject counts, so nothing is
- * copied or sorted again: F1 needs each subject's TP, FP and FN, AUC within subjects each
- * subject's ordered pairs, and AUC one pass over the scores in order. */
+ * copied or sorted again. F1 needs each subject's TP, FP and FN; AUC within subjects, each
+ * subject's ordered pairs; and AUC, one pass over the scores in order. */
 #include "eval/report.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* draw b is stream b: the same people for every metric and every call */
+/* Draw b is random stream b, so every metric and every call draws the same people. */
 static const uint64_t SEED = 1;
 
 typedef struct {
@@ -17,8 +17,8 @@ typedef struct {
     int64_t *counts;          /* [subjects, c, 3] */
     clile_i_ranking *ranking; /* [c] */
     double *in_order, *pairs; /* [c, subjects] */
-    int32_t *times;           /* [subjects], of the present draw */
-    double *au;               /* [c], of the present draw */
+    int32_t *times;           /* [subjects], of the current draw */
+    double *au;               /* [c], of the current draw */
     double *value;            /* [METRICS, c+1, DRAWS]: of each AU, then their average */
 } bootstrap;
 
@@ -40,7 +40,7 @@ static clile_status prepare(const clile_report *report, bootstrap *it)
     clile_status status = CLILE_OK;
     const int32_t c = report->c;
     const int64_t subjects = report->subjects;
-    int64_t *one = NULL; /* [c,3] of one frame */
+    int64_t *one = NULL; /* [c,3], of one frame */
     *it = (bootstrap){.c = c, .subjects = subjects};
     CLILE_I_ALLOC(one, (int64_t)c * 3);
     CLILE_I_ALLOC(it->counts, subjects * c * 3);
@@ -85,7 +85,7 @@ static double drawn_auc_within(const bootstrap *it, int32_t au)
     return pairs > 0.0 ? in_order / pairs : NAN;
 }
 
-/* Values of one AU, or of the average of all (au = c), over the draws. */
+/* The values, over all draws, of one AU or of the average (au = c). */
 static double *values_of(const bootstrap *it, int metric, int32_t au)
 {
     return it->value + ((int64_t)metric * (it->c + 1) + au) * CLILE_I_BOOTSTRAP_DRAWS;
@@ -113,7 +113,7 @@ static int by_value(const void *left, const void *right)
     return (a > b) - (a < b);
 }
 
-/* Quantile between order statistics, numpy's default: position q (count - 1). */
+/* Quantile by linear interpolation at position q (count - 1), as numpy's default. */
 static double quantile(int64_t count, const double *sorted, double q)
 {
     const double position = q * (double)(count - 1);
@@ -122,7 +122,7 @@ static double quantile(int64_t count, const double *sorted, double q)
     return sorted[below] + (position - (double)below) * (sorted[above] - sorted[below]);
 }
 
-/* Draws without a value (a class is missing) are left out; NaN where none has one. Sorts them. */
+/* Ignores draws without a value (a class is missing); NaN if no draw has one. Sorts the values. */
 static void interval(double *values, double *low, double *high)
 {
     int64_t known = 0;
@@ -146,7 +146,7 @@ clile_status clile_i_bootstrap(const clile_report *report, clile_i_summary *out)
         out->low[metric] = out->high[metric] = NAN;
         for (int32_t au = 0; au < c; ++au) out->au_low[metric][au] = out->au_high[metric][au] = NAN;
     }
-    if (report->subjects < 2) goto cleanup; /* one person says nothing about others */
+    if (report->subjects < 2) goto cleanup; /* one person has no variance over people */
     CLILE_I_TRY(prepare(report, &it));
     for (int64_t number = 0; number < CLILE_I_BOOTSTRAP_DRAWS; ++number) draw(&it, number);
     for (int metric = 0; metric < CLILE_I_METRICS; ++metric) {

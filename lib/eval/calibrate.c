@@ -1,10 +1,10 @@
 /* Logistic calibration: p = s(slope * score + offset).
  *
  * Platt, "Probabilistic outputs for support vector machines" (1999): the log-likelihood of the
- * targets t+ = (N+ + 1) / (N+ + 2) and t- = 1 / (N- + 2); minimised by Newton's method with step
- * halving as in Lin, Lin and Weng, "A note on Platt's probabilistic outputs for support vector
- * machines" (2007). The scores are standardised first, so that the two unknowns are of one size.
- * The problem is convex: when its minimum lies at slope < 0, the minimum over slope >= 0 lies at
+ * targets t+ = (N+ + 1) / (N+ + 2) and t- = 1 / (N- + 2). Minimised by Newton's method with step
+ * halving, as in Lin, Lin and Weng, "A note on Platt's probabilistic outputs for support vector
+ * machines" (2007). Scores are standardised first, so that both unknowns have the same scale. The
+ * problem is convex: if its minimum has slope < 0, then the minimum over slope >= 0 has
  * slope 0. */
 #include "eval/eval.h"
 
@@ -17,7 +17,7 @@ typedef struct {
     int64_t count;
     const double *score;    /* [count], mean 0 and variance 1 */
     const int8_t *positive; /* [count] */
-    double target[2];       /* of a negative, of a positive */
+    double target[2];       /* of a negative and of a positive */
 } problem;
 
 typedef struct {
@@ -35,8 +35,7 @@ static double loss_at(const problem *it, line at)
     return loss;
 }
 
-/* Newton's step from `at`, returned; *slope gets the directional derivative (negative:
- * downhill). */
+/* Returns Newton's step from `at`. *slope gets the directional derivative (negative: downhill). */
 static line newton_step(const problem *it, line at, double *slope)
 {
     double g_a = 0.0, g_b = 0.0, h_aa = 1e-12, h_ab = 0.0, h_bb = 1e-12;
@@ -63,7 +62,7 @@ static line fit(const problem *it, line at)
     for (int k = 0; k < MOST_STEPS; ++k) {
         double slope = 0.0;
         const line step = newton_step(it, at, &slope);
-        if (!(slope < -1e-14 * (1.0 + loss))) break; /* flat, to rounding */
+        if (!(slope < -1e-14 * (1.0 + loss))) break; /* flat, up to rounding */
         double length = 1.0;
         for (; length > 1e-10; length *= 0.5) {
             const line next = {at.a + length * step.a, at.b + length * step.b};

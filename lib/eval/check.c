@@ -1,8 +1,8 @@
-/* What every metric asks of its arguments. */
+/* Argument checks shared by the metrics. */
 #include "eval/eval.h"
 
-/* The subject index shares an int32 with two flags (clile_i_ranking), and there are at most n
- * subjects. */
+/* There can be as many subjects as images, and a subject index shares an int32 with two flags
+ * (clile_i_ranking). */
 static const int64_t MOST_IMAGES = ((int64_t)1 << 29) - 1;
 
 clile_status clile_i_eval_check_sizes(const char *function, int64_t n, int32_t c)

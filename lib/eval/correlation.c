@@ -1,10 +1,12 @@
-/* How AUs go together: in the labels, in the general AU embeddings, and how well the two agree. */
+/* How AUs occur together in the labels, how similar their general embeddings are, and how well
+ * the two agree. */
 #include "base/similarity.h"
 #include "eval/eval.h"
 
 #include <math.h>
 
-/* Phi of the 2 x 2 table of two AUs over `both` coded images; one_a and one_b have them present. */
+/* Phi of the 2 x 2 table of two AUs over the `both` images where both are coded; they are present
+ * in one_a and one_b of them, together in `ones`. */
 static double phi_of(double both, double one_a, double one_b, double ones)
 {
     const double variance = one_a * (both - one_a) * one_b * (both - one_b);
@@ -58,7 +60,7 @@ clile_status clile_metrics_cosine_matrix(int32_t c, int32_t d, const float *vect
     return CLILE_OK;
 }
 
-/* 1 when all are 0. */
+/* 1 if all are 0. */
 static double largest_above_diagonal(int32_t c, const double *matrix)
 {
     double largest = 0.0;
@@ -84,11 +86,11 @@ clile_status clile_metrics_agreement(int32_t c, const double *a, const double *b
                     CLILE_E_NOT_FINITE,
                     "%s: element [%d,%d] is %g in a and %g in b, expected finite numbers", __func__,
                     (int)i, (int)j, a[(int64_t)i * c + j], b[(int64_t)i * c + j]);
-    /* Divided by the largest: no unit makes the squares below overflow or vanish. */
+    /* Divide by the largest, so that the squares below neither overflow nor vanish. */
     const double unit_a = largest_above_diagonal(c, a), unit_b = largest_above_diagonal(c, b);
     const double pairs = 0.5 * (double)c * (double)(c - 1);
     double mean_a = 0.0, mean_b = 0.0, aa = 0.0, ab = 0.0, bb = 0.0;
-    /* by comparison: rounding in the mean must not make a constant vary */
+    /* Compare values: rounding in the mean could make a constant seem to vary. */
     int a_varies = 0, b_varies = 0;
     for (int32_t i = 0; i < c; ++i) {
         for (int32_t j = i + 1; j < c; ++j) {

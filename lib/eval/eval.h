@@ -1,6 +1,5 @@
-/* eval: how well AUs were recognised. Uses base. Public face: clile/metrics.h; this header is
- * for the library's own files.
- */
+/* eval: how well AUs were recognised. Uses base. Public header: clile/metrics.h; this one is for
+ * the library's own files. */
 #ifndef CLILE_I_EVAL_H
 #define CLILE_I_EVAL_H
 
@@ -8,7 +7,7 @@
 
 #include <clile/metrics.h>
 
-/* ---- checks (check.c): `function` is the public function that is named in the message -------- */
+/* ---- checks (check.c): `function` is the public function to name in messages ------------- */
 
 clile_status clile_i_eval_check_sizes(const char *function, int64_t n, int32_t c);
 clile_status clile_i_eval_check_labels(const char *function, int64_t n, int32_t c,
@@ -29,32 +28,32 @@ typedef struct {
     int32_t *item; /* [count] */
 } clile_i_ranking;
 
-/* Ranks AU `au` of score, labels [n,c]; subject [n] in 0..2^29-1 or NULL (all 0). Freed by
+/* Ranks AU `au` of score and labels [n,c]; subject [n] in 0..2^29-1, or NULL (all 0). Free with
  * clile_i_ranking_free. */
 clile_status clile_i_ranking_make(int64_t n, int32_t c, int32_t au, const float *score,
                                   const int8_t *labels, const int32_t *subject,
                                   clile_i_ranking *out);
 void clile_i_ranking_free(clile_i_ranking *ranking);
 
-/* AUC when subject s counts `times[s]` times; NULL: once each. NaN when a class is missing. One
+/* AUC with subject s counted times[s] times (NULL: once each). NaN if a class is missing. One
  * pass. */
 double clile_i_ranking_auc(const clile_i_ranking *ranking, const int32_t *times);
 
-/* For each subject 0..subjects-1: positive x negative pairs, and how many of them are in order
- * (ties half). */
+/* For each subject 0..subjects-1: the number of positive x negative pairs, and how many of them
+ * are in order (ties count half). */
 clile_status clile_i_ranking_within(const clile_i_ranking *ranking, int64_t subjects,
                                     double *in_order, double *pairs);
 
-/* Gives subjects (any numbers) dense indices 0..*subjects-1 in ascending order of number. */
+/* Maps subjects (any numbers) to dense indices 0..*subjects-1, in ascending order of number. */
 clile_status clile_i_subjects_dense(int64_t n, const int32_t *subject, int32_t *dense,
                                     int64_t *subjects);
 
-/* Mean of the values that are not NaN, NaN when there is none (mean.c). */
+/* Mean of the values that are not NaN; NaN if all are (mean.c). */
 double clile_i_mean_of_known(int64_t count, const double *values);
 
 /* F1 from counts [3] TP, FP, FN. */
 double clile_i_f1_of_counts(const int64_t *counts);
-/* Adds up counts [c,3] over the images; `counts` is overwritten. */
+/* Sums counts [c,3] over the images, overwriting `counts`. */
 void clile_i_f1_count(int64_t n, int32_t c, const int8_t *present, const int8_t *labels,
                       int64_t *counts);
 

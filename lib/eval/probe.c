@@ -2,17 +2,17 @@
  *
  *     minimise f(W, b) = mean cross-entropy(softmax(W x + b), subject) + RIDGE / 2 |W|_F^2
  *
- * over the frames that are fitted, x being the L2-normalised embedding, centred on their mean
- * and scaled to mean squared norm 1. Neither changes what a linear classifier can do; they make
- * the ridge mean the same for every embedding, however narrow the cone it lies in. Nesterov's
- * accelerated gradient with step 1 / L, momentum (k - 1) / (k + 2), restarted where the gradient
- * points against the step (O'Donoghue and Candes 2015). L = 1/2 |X^T X / m|_F + RIDGE: the
- * Hessian of the softmax is at most 1/2 (Boehning 1992) and the Frobenius norm bounds the
- * largest eigenvalue.
+ * over the fitted frames. x is the L2-normalised embedding, centred on the mean of the fitted
+ * frames and scaled to mean squared norm 1. Neither changes what a linear classifier can do, but
+ * they make the ridge comparable between embeddings, even those within a narrow cone. Solved by
+ * Nesterov's accelerated gradient with step 1 / L and momentum (k - 1) / (k + 2), restarted when
+ * the gradient points against the step (O'Donoghue and Candes 2015). L = 1/2 |X^T X / m|_F +
+ * RIDGE, because the Hessian of the softmax is at most 1/2 (Boehning 1992) and the Frobenius norm
+ * bounds the largest eigenvalue.
  *
- * Rows of the weights and of the logits are padded to whole groups of LANE classes, so that the
- * inner loops run over classes and vectorise. Padded classes are left out of the softmax; their
- * weights stay 0. */
+ * Rows of the weights and of the logits are padded to a multiple of LANE classes, so that the
+ * inner loops run over classes and vectorise. The softmax skips padded classes; their weights
+ * stay 0. */
 #include "base/similarity.h"
 #include "eval/eval.h"
 
@@ -23,20 +23,20 @@ enum { STEPS = 200, LANE = 8 };
 static const float RIDGE = 1e-4f;
 
 typedef struct {
-    int64_t m, tests; /* frames fitted and tested */
-    int32_t d;        /* inputs; the bias is input d, constant at `one` */
+    int64_t m, tests; /* frames to fit and to test */
+    int32_t d;        /* inputs; the bias is input d, of constant value `one` */
     int32_t classes;  /* subjects */
     int32_t width;    /* classes rounded up to LANE */
-    /* the bias's input: any value is the same model, this one fits the step length */
+    /* input of the bias; any value gives the same model, this one suits the step length */
     float one;
     float step;         /* 1 / L */
-    float *x;           /* [m + tests, d], fitted frames first */
+    float *x;           /* [m + tests, d], frames to fit first */
     int32_t *subject;   /* [m + tests] */
     float *residual;    /* [4, width]: logits, then probability minus target */
     int64_t parameters; /* (d + 1) * width */
 } probe;
 
-/* L2-normalises; every fourth frame of each subject is put at the end: test. */
+/* L2-normalises, and moves every fourth frame of each subject to the end, for the test. */
 static clile_status part_frames(probe *it, int64_t n, const float *embedding, const int32_t *dense)
 {
     int64_t *seen = clile_i_calloc(it->classes, sizeof *seen);
@@ -54,7 +54,7 @@ static clile_status part_frames(probe *it, int64_t n, const float *embedding, co
     return CLILE_OK;
 }
 
-/* Centres on the mean of the fitted frames, scales to their mean squared norm 1. */
+/* Centres on the mean of the fitted frames and scales them to mean squared norm 1. */
 static clile_status standardise(probe *it)
 {
     const int32_t d = it->d;
@@ -67,15 +67,15 @@ static clile_status standardise(probe *it)
         const float *row = it->x + i * d;
         if (i < it->m) squares += clile_i_vec_dot_f32(d, row, row) / (double)it->m;
     }
-    /* all equal: nothing to read */
+    /* all equal: nothing to learn */
     const float scale = squares > 1e-12 ? (float)(1.0 / sqrt(squares)) : 0.0f;
     for (int64_t i = 0; i < (it->m + it->tests) * d; ++i) it->x[i] *= scale;
     clile_i_free(mean);
     return CLILE_OK;
 }
 
-/* |X^T X|_F of the fitted frames: X^T X [d,d] and X X^T [m,m] have the same, and the smaller one
- * is made. */
+/* |X^T X|_F of the fitted frames. X^T X [d,d] and X X^T [m,m] have the same norm, so this
+ * computes the smaller one. */
 static clile_status second_moment_norm(const probe *it, double *norm)
 {
     const int64_t d = it->d, m = it->m, side = d < m ? d : m;
@@ -126,7 +126,7 @@ static void logits_of(const probe *it, const float *restrict x, const float *res
         for (int32_t k = 0; k < width; ++k) logits[k] += x[j] * weights[(int64_t)j * width + k];
 }
 
-/* Logits to (probability - target) / m, in place. */
+/* Turns logits into (probability - target) / m, in place. */
 static void residual_of(const probe *it, int32_t subject, float *logits)
 {
     float largest = logits[0], sum = 0.0f;
@@ -142,8 +142,8 @@ static void residual_of(const probe *it, int32_t subject, float *logits)
     for (int32_t k = it->classes; k < it->width; ++k) logits[k] = 0.0f;
 }
 
-/* diff [d + 1, width] += sum over four frames of (x, one) residual^T; frames beyond the last
- * have residual 0. */
+/* diff [d + 1, width] += sum over four frames of (x, one) residual^T. Frames past the last have
+ * residual 0. */
 static void add_outer(const probe *it, const float *const x[4], const float *restrict residual,
                       float *restrict diff)
 {
@@ -181,7 +181,7 @@ static void gradient_at(const probe *it, const float *weights, float *diff)
     for (int64_t k = 0; k < (int64_t)it->d * it->width; ++k) diff[k] += RIDGE * weights[k];
 }
 
-/* weights [d + 1, width] from zero; ahead and diff are room of the same size. */
+/* Fits weights [d + 1, width], starting from zero. ahead and diff are scratch of the same size. */
 static void fit(const probe *it, float *weights, float *ahead, float *diff)
 {
     int momentum_steps = 0;

@@ -1,6 +1,6 @@
 /* F1 in %, mean of the three subject-exclusive folds, as published by each method's authors or
- * quoted beside CL-ILE (BMVC 2023). Averages as printed: DRML's are 0.6 above the mean of its
- * columns. */
+ * quoted in the CL-ILE paper (BMVC 2023). Averages are as printed: DRML's is 0.6 above the mean
+ * of its columns. */
 #include "eval/report.h"
 
 #include <string.h>
@@ -52,7 +52,7 @@ int32_t clile_i_published_column(const clile_i_published *published, int32_t au)
 
 int clile_i_published_same_aus(const clile_i_published *published, int32_t c, const int32_t *au_ids)
 {
-    if (c != published->aus) return 0; /* both lists are without repetition */
+    if (c != published->aus) return 0; /* neither list has duplicates */
     for (int32_t i = 0; i < c; ++i)
         if (clile_i_published_column(published, au_ids[i]) < 0) return 0;
     return 1;

@@ -1,4 +1,4 @@
-/* Scores of one AU in order: what AUC, AUC within subjects and their bootstrap are counted from. */
+/* Scores of one AU in order, for AUC, AUC within subjects and their bootstrap. */
 #include "eval/eval.h"
 
 #include <math.h>
@@ -50,8 +50,8 @@ void clile_i_ranking_free(clile_i_ranking *ranking)
     *ranking = (clile_i_ranking){0};
 }
 
-/* Mann-Whitney: each group of ties with p positives and q negatives above N negatives adds p (N
- * + q / 2). */
+/* Mann-Whitney: a group of ties with p positives and q negatives, above N negatives, adds p (N +
+ * q / 2). */
 double clile_i_ranking_auc(const clile_i_ranking *ranking, const int32_t *times)
 {
     int64_t positives = 0, negatives = 0, p = 0, q = 0;
@@ -72,9 +72,9 @@ double clile_i_ranking_auc(const clile_i_ranking *ranking, const int32_t *times)
     return in_order / ((double)positives * (double)negatives);
 }
 
-/* The state of one subject while the common order is walked through. */
+/* State of one subject during the pass over the common order. */
 typedef struct {
-    int64_t group; /* the tie group that p and q belong to */
+    int64_t group; /* the group of ties that p and q belong to */
     int64_t p, q;  /* positives and negatives in it */
     int64_t positives, negatives;
     double in_order;
@@ -131,7 +131,7 @@ clile_status clile_i_subjects_dense(int64_t n, const int32_t *subject, int32_t *
     for (int64_t i = 0; i < n; ++i) {
         const int32_t *found =
             bsearch(&subject[i], numbers, (size_t)count, sizeof *numbers, by_number);
-        /* found: it was put there above */
+        /* never NULL: the loop above added it */
         dense[i] = found == NULL ? 0 : (int32_t)(found - numbers);
     }
     *subjects = count;

@@ -61,7 +61,7 @@ void clile_report_destroy(clile_report *report)
     clile_i_free(report);
 }
 
-/* A new block of `count` + `more` elements: the old ones, then `added`. NULL when memory is out. */
+/* A new block of count + more elements: the old ones, then `added`. NULL when out of memory. */
 static void *extended(const void *old, int64_t count, const void *added, int64_t more, size_t size)
 {
     char *block = clile_i_calloc(count + more, size);
@@ -71,11 +71,12 @@ static void *extended(const void *old, int64_t count, const void *added, int64_t
     return block;
 }
 
-/* ---- subjects: told apart by name over all folds --------------------------------------------- */
+/* ---- subjects: identified by name across folds
+ * ----------------------------------------------- */
 
-/* The names of a report with those of one more fold. */
+/* The report's subject names, followed by new ones from the fold being added. */
 typedef struct {
-    char **names; /* [old + new]; those up to old belong to the report */
+    char **names; /* [old + new]; the first `old` belong to the report */
     int64_t old, count;
     int32_t *subject; /* [n], index into names */
 } naming;
@@ -87,7 +88,7 @@ static void naming_free(naming *names)
     clile_i_free(names->subject);
 }
 
-/* Index of a name; it is put at the end when it is new. -1 when memory is out; `names` has room. */
+/* Index of a name, which is appended if new. `names` has room. -1 when out of memory. */
 static int32_t index_of_name(naming *names, const char *name)
 {
     for (int64_t s = 0; s < names->count; ++s)
@@ -116,8 +117,8 @@ static clile_status check_subjects(const char *function, int64_t n, const int32_
     return CLILE_OK;
 }
 
-/* Names the n frames of a fold. Each different number is looked up once, so that n costs no n
- * name comparisons. */
+/* Names the n frames of a fold. It looks up each different number only once, to save n
+ * comparisons of names. */
 static clile_status name_subjects(const clile_report *report, int64_t n, const int32_t *subject,
                                   const char *const *subject_names, naming *out)
 {
@@ -177,7 +178,7 @@ clile_status clile_report_add_fold(clile_report *report, int32_t fold, int64_t n
     CLILE_I_RETURN_IF(clile_i_eval_check_labels(__func__, n, c, labels));
     CLILE_I_RETURN_IF(check_subjects(__func__, n, subject, subject_names));
 
-    /* Everything is made first and put in place when nothing can fail any more. */
+    /* Allocate everything first, and change the report only when nothing can fail any more. */
     clile_status status = CLILE_OK;
     const clile_i_fold added = {fold, report->frames, n};
     naming names = {0};

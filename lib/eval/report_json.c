@@ -1,9 +1,9 @@
-/* The report as one JSON object. Key order is fixed; numbers have 12 digits; what has no value
+/* The report as one JSON object. Key order is fixed, numbers have 12 digits, and a missing value
  * is null.
  *
  *   format "clile-report", version 1 (fields may be added, never renamed)
  *   au                [c] AU numbers; every [c] list below is in this order
- *   au_name           [c] names of FACS, null where it has none
+ *   au_name           [c] names from FACS; null if it has none
  *   images, subjects  of all folds together
  *   folds             [{fold, images, subjects, subject_names, counts, f1, auc, auc_within}]
  *   mean_of_folds     {f1, auc, auc_within}
@@ -11,12 +11,11 @@
  *                     its average, and "au_interval": [[low, high]] [c]
  *       counts        [{tp, fp, fn}] [c]
  *       f1, auc, ...  {au: [c], average}, 0..1
- *   bootstrap         {unit "subject", draws, level}: how the intervals were made
+ *   bootstrap         {unit "subject", draws, level}: how the intervals were computed
  *   values            {name: number}
  *   correlation       null or {model: [c][c], labels: [c][c], agreement}
  *   published         null or {table, unit "percent", au, same_aus,
- *                             rows: [{name, f1: [au], average}]}
- */
+ *                             rows: [{name, f1: [au], average}]} */
 #include "eval/report.h"
 
 #include <clile/au.h>
@@ -67,7 +66,7 @@ static void put_interval(clile_i_text *text, double low, double high)
     put_numbers(text, 2, both);
 }
 
-/* "f1": {...}, "auc": {...}, "auc_within": {...}; with the intervals of a summary when given. */
+/* Writes "f1": {...}, "auc": {...}, "auc_within": {...}, with intervals unless NULL. */
 static void put_metrics(clile_i_text *text, int32_t c, const clile_i_figures *figures,
                         const clile_i_summary *intervals, const char *indent)
 {

@@ -1,11 +1,11 @@
-/* The report's figures as one table of a paper or a program: CSV, Markdown, LaTeX. One walk over
- * the rows; a form says how they look. */
+/* The report's figures as one table for a paper or a program: CSV, Markdown or LaTeX. One loop
+ * over the rows serves all three; a form says how to print them. */
 #include "eval/report.h"
 
 #include <math.h>
 #include <string.h>
 
-/* A row: a label, c values and their average, in units of the metric (0..1); NaN is missing. */
+/* A row: a label, c values and their average, in the metric's units (0..1). NaN is missing. */
 typedef struct {
     const char *label;
     const double *value; /* [c + 1] */
@@ -23,7 +23,8 @@ typedef struct {
 
 static const char *const titles[CLILE_I_METRICS] = {"F1 (%)", "AUC", "AUC within subjects"};
 
-/* As papers print them: F1 in % with one decimal, AUC with three; a dash for what has no value. */
+/* As papers print them: F1 in % with one decimal, AUC with three, and a dash for a missing
+ * value. */
 static void put_printed(clile_i_text *text, int metric, double value)
 {
     if (!clile_i_is_finite(value))
@@ -34,7 +35,7 @@ static void put_printed(clile_i_text *text, int metric, double value)
         clile_i_text_append(text, "%.3f", value);
 }
 
-/* ---- CSV (RFC 4180): every digit, fractions, nothing for what has no value ---- */
+/* ---- CSV (RFC 4180): fractions with all digits, nothing for a missing value ---- */
 
 static void put_csv_text(clile_i_text *text, const char *value)
 {
@@ -91,7 +92,7 @@ static void value_csv(clile_i_text *text, const clile_report *report, const clil
     clile_i_text_append(text, ",,\n");
 }
 
-/* ---- Markdown: a table for each metric ---- */
+/* ---- Markdown: one table per metric ---- */
 
 static void put_md_text(clile_i_text *text, const char *value)
 {
@@ -141,7 +142,7 @@ static void value_md(clile_i_text *text, const clile_report *report, const clile
     clile_i_text_append(text, clile_i_is_finite(value->value) ? ": %.6g\n" : ": -\n", value->value);
 }
 
-/* ---- LaTeX: a tabular for each metric, without packages ---- */
+/* ---- LaTeX: one tabular per metric, needing no packages ---- */
 
 static void put_tex_text(clile_i_text *text, const char *value)
 {
@@ -209,7 +210,7 @@ static const table_form forms[] = {
     {"tex", begin_tex, head_tex, row_tex, foot_tex, value_tex},
 };
 
-/* ---- the walk ---- */
+/* ---- the rows ---- */
 
 static void put_figures(clile_i_text *text, const table_form *form, const clile_report *report,
                         int metric, const char *label, const clile_i_figures *figures,

@@ -1,5 +1,5 @@
-/* The report as text for people: F1 in % as papers print it, with the published rows below; AUC
- * as a fraction. */
+/* The report as text for people: F1 in %, as papers print it, above the published rows; AUC as a
+ * fraction. */
 #include "eval/report.h"
 
 #include <clile/au.h>
@@ -14,7 +14,7 @@ static void put_label(clile_i_text *text, const char *label)
     clile_i_text_append(text, "%-*s", LABEL_WIDTH, label);
 }
 
-/* One right-aligned number; "-" for what has no value. */
+/* Writes one right-aligned number, or "-" if missing. */
 static void put_cell(clile_i_text *text, int decimals, double value)
 {
     const double shown = fabs(value) < 0.5 * pow(10.0, -decimals) ? 0.0 : value; /* no "-0.00" */
@@ -159,7 +159,7 @@ static void put_values(clile_i_text *text, const clile_report *report)
     }
 }
 
-/* What the columns are, some to a line. */
+/* Explains the columns, several to a line. */
 static void put_names(clile_i_text *text, const clile_report *report)
 {
     enum { WIDTH = 100 };

@@ -19,7 +19,7 @@ cleanup:
     return status;
 }
 
-/* How many different subjects the frames have. */
+/* The number of different subjects among the frames. */
 static clile_status count_subjects(const clile_report *report, int64_t first, int64_t count,
                                    int64_t *out)
 {
@@ -56,7 +56,7 @@ cleanup:
     return status;
 }
 
-/* Means over the folds that have a value; the average is the mean of the folds' averages. */
+/* Means over the folds that have a value. The average is the mean of the folds' averages. */
 static clile_status mean_of_folds(const clile_report *report, clile_i_summary *summary)
 {
     clile_status status = CLILE_OK;
@@ -95,14 +95,14 @@ cleanup:
     return status;
 }
 
-/* Several threads may ask at once: each makes the same figures, and the first to finish puts its
- * own in place. */
+/* Several threads may call at once. Each computes the same figures; the first to finish stores
+ * its own. */
 clile_status clile_i_summary_get(const char *function, const clile_report *report,
                                  const clile_i_summary **out)
 {
     clile_status status = CLILE_OK;
     clile_i_summary *made = NULL, *kept = __atomic_load_n(&report->summary, __ATOMIC_ACQUIRE);
-    clile_report *owner = (clile_report *)(uintptr_t)report; /* what it answers does not change */
+    clile_report *owner = (clile_report *)(uintptr_t)report; /* a cache: callers see no change */
     if (report->folds == 0)
         return clile_i_fail(CLILE_E_STATE,
                             "%s: the report has no fold yet, expected clile_report_add_fold before",

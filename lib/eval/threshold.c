@@ -1,4 +1,5 @@
-/* Threshold of each AU that maximises F1 on the images it is given: the training subjects'. */
+/* The threshold of each AU that maximises F1 on the given images, those of the training
+ * subjects. */
 #include "eval/eval.h"
 
 #include <float.h>
@@ -16,7 +17,7 @@ static int by_score_down(const void *left, const void *right)
     return (a < b) - (a > b);
 }
 
-/* A float t with low <= t < high, as near to the middle as floats allow: `> t` then parts the
+/* A float t with low <= t < high, as near the middle as floats allow, so that `> t` separates the
  * two. */
 static float between(float low, float high)
 {
@@ -24,9 +25,9 @@ static float between(float low, float high)
     return middle < high ? middle : low;
 }
 
-/* Cuts after the k largest scores, k = 1..count where the next score differs: F1 = 2 TP / (k +
- * positives). Compared as fractions of integers, so that equal cuts are seen as equal and the
- * first of them stays. */
+/* Tries a cut after the k largest scores, for each k = 1..count at which the next score differs:
+ * F1 = 2 TP / (k + positives). Compares F1 as fractions of integers, so that ties are exact and
+ * the first cut wins. */
 static float best_cut(int64_t count, const scored *sorted, int64_t positives)
 {
     int64_t true_positives = 0, best = 0, best_true_positives = 0;

@@ -1,4 +1,4 @@
-/* Checks that all files of a model share. */
+/* Checks shared by all model files. */
 #include "model/model.h"
 
 clile_status clile_i_check_finite(const char *file, const char *name, int64_t count,

@@ -1,4 +1,4 @@
-/* From an image to the pixels that a network reads. */
+/* From an image to the pixels a network reads. */
 #include "model/crop.h"
 
 static int is_whole(const clile_i_affine *m)
@@ -30,12 +30,12 @@ clile_status clile_i_cropper_cut(clile_i_cropper *cropper, const clile_i_image *
     const int32_t size = cropper->size, stored = clile_i_crop_stored(size),
                   margin = (stored - size) / 2;
     if (image->h == size && image->w == size && image->format == CLILE_PIXELS_RGB &&
-        is_whole(crop_to_src)) { /* warping would copy it exactly */
+        is_whole(crop_to_src)) { /* warping would give an exact copy */
         *rgb = image->rgb;
         *row_stride = image->row_stride;
         return CLILE_OK;
     }
-    /* the stored crop begins `margin` pixels before the canonical one */
+    /* the stored crop starts `margin` pixels before the canonical one */
     clile_i_affine affine = *crop_to_src;
     affine.c -= margin * (affine.a + affine.b);
     affine.f -= margin * (affine.d + affine.e);

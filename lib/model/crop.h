@@ -10,11 +10,11 @@ typedef struct {
     clile_i_warp_space space;
 } clile_i_cropper;
 
-/* free it also on failure */
+/* Free it even on failure. */
 clile_status clile_i_cropper_init(clile_i_cropper *cropper, int32_t size);
 void clile_i_cropper_free(clile_i_cropper *cropper);
-/* *rgb: its [size,size] pixels, rows *row_stride bytes apart: in `image` itself, or valid until
- * the next call. */
+/* *rgb gets the [size,size] pixels, with rows *row_stride bytes apart. They are in `image`
+ * itself, or valid until the next call. */
 clile_status clile_i_cropper_cut(clile_i_cropper *cropper, const clile_i_image *image,
                                  const clile_i_affine *crop_to_src, const uint8_t **rgb,
                                  int64_t *row_stride);

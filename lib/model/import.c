@@ -1,11 +1,11 @@
-/* A ResNet of torchvision's names from somebody else's file into the encoder of a model
+/* Imports a ResNet with torchvision's names from someone else's file into a model's encoder
  * (docs/import.md). */
 #include "model/model.h"
 #include "store/weights.h"
 
 #include <string.h>
 
-/* A tensor that every ResNet has, by which the rest of a name is found. */
+/* Every ResNet has this tensor. Its name shows what prefix the file uses. */
 static const char anchor[] = "layer1.0.conv1.weight";
 enum { LONGEST_NAME = 1200 };
 
@@ -30,10 +30,10 @@ static int ends_with(const char *text, const char *ending)
     return size >= ending_size && strcmp(text + size - ending_size, ending) == 0;
 }
 
-/* ---- what stands before torchvision's names ---- */
+/* ---- the prefix before torchvision's names ---- */
 
-/* The one NAME of "NAMElayer1.0.conv1.weight" in the file, NAME being empty or ending in a
- * point; the empty one where there are several. */
+/* Finds the one PREFIX of "PREFIXlayer1.0.conv1.weight" in the file, which is empty or ends in a
+ * dot. If there are several, the empty one. */
 static clile_status find_prefix(matching *m)
 {
     const char *first = NULL;
@@ -76,7 +76,7 @@ static int fits(const clile_i_net_tensor *t, const clile_i_weight *w)
            memcmp(w->shape, t->shape, (size_t)t->ndim * sizeof t->shape[0]) == 0;
 }
 
-/* Fills found and outcome; `fc` is taken whole or not at all. */
+/* Fills found and outcome. `fc` is taken whole or not at all. */
 static void match(matching *m)
 {
     const int32_t count = clile_i_net_tensor_count(m->net);
@@ -121,8 +121,8 @@ static void tell(const matching *m, clile_import_fn report, void *user)
     }
 }
 
-/* The first tensor of a block that the net has not, NULL when there is none: the file is of
- * another depth then. */
+/* The file's first block tensor that the net does not have, which shows that the file is of
+ * another depth; NULL if there is none. */
 static const char *find_deeper(const matching *m)
 {
     for (int64_t i = 0; i < clile_i_weights_count(m->file); ++i) {
@@ -135,7 +135,7 @@ static const char *find_deeper(const matching *m)
     return NULL;
 }
 
-/* FORMAT with the first tensor that stands in the way. */
+/* FORMAT, naming the first tensor that does not fit. */
 static clile_status check(const matching *m)
 {
     const int32_t count = clile_i_net_tensor_count(m->net);

@@ -259,8 +259,8 @@ static int is_utf8(const char *text)
     return length > 0;
 }
 
-/* A copy in which U+FFFD stands for each byte that is not UTF-8: the file is JSON. NULL when
- * memory is out. */
+/* Copies text, replacing each byte that is not UTF-8 by U+FFFD, because the file is JSON. NULL
+ * when out of memory. */
 static char *utf8_of(const char *text)
 {
     const char *end = text + strlen(text);

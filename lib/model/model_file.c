@@ -1,5 +1,5 @@
-/* Model files: safetensors with torchvision's tensor names below "encoder.", the AU vectors as
- * "au.embedding", and in __metadata__ what is not a tensor (docs/model-format.md). */
+/* Model files: safetensors with torchvision's tensor names after the prefix "encoder.", the AU
+ * vectors as "au.embedding", and the rest in __metadata__ (docs/model-format.md). */
 #include "model/model.h"
 
 #include <clile/au.h>
@@ -12,7 +12,7 @@ static const char format_name[] = "clile-model";
 static const char int8_name[] = "int8";
 static const char user_prefix[] = "user.";
 
-/* "<prefix><name>" in a buffer of the caller. */
+/* Writes "<prefix><name>" to the caller's buffer. */
 static clile_status full_name(char *buffer, size_t size, const char *prefix, const char *name)
 {
     const int length = snprintf(buffer, size, "%s%s", prefix, name);
@@ -63,7 +63,7 @@ static clile_status put_text(clile_i_st_writer *writer, const char *key, clile_i
     return status;
 }
 
-/* A float32 file is one that older versions read, too. */
+/* Older versions can read float32 files. */
 static int32_t format_of(const clile_model *model)
 {
     return model->quant ? CLILE_I_MODEL_FORMAT_INT8 : CLILE_I_MODEL_FORMAT;
@@ -101,7 +101,7 @@ static clile_status put_metadata(clile_i_st_writer *writer, const clile_model *m
     append_floats(&text, model->c, model->offset);
     CLILE_I_RETURN_IF(put_text(writer, "decision_offset", &text));
     for (int32_t i = 0; i < model->c;
-         ++i) /* for other readers: score above which the AU is present */
+         ++i) /* for other readers: the AU is present above this score */
         clile_i_text_append(&text, "%s%.9g", i ? "," : "",
                             -(double)model->offset[i] / (double)model->slope[i]);
     CLILE_I_RETURN_IF(put_text(writer, "thresholds", &text));
@@ -169,8 +169,8 @@ static clile_status get_integer(const clile_i_st *st, const char *key, int64_t l
     return status;
 }
 
-/* A comma-separated list of numbers; *count is the capacity before and how many there were
- * after. */
+/* Reads a comma-separated list of numbers. *count is the capacity on entry and the length on
+ * return. */
 static clile_status get_list(const clile_i_st *st, const char *key, int32_t *count, double *values)
 {
     const char *text, *begin;
@@ -192,9 +192,9 @@ static clile_status get_list(const clile_i_st *st, const char *key, int32_t *cou
     return CLILE_OK;
 }
 
-/* A small file must not make the library take gigabytes, so the values of the network that it
- * describes must be about as many as are in it. A difference of SLACK is left to the tensors
- * themselves, whose messages say more. */
+/* A small file must not make the library allocate gigabytes. So the number of values in the file
+ * must be close to that of the network it describes. Within SLACK, the tensors are checked one by
+ * one, with better messages. */
 static clile_status check_holds(const clile_i_st *st, const clile_i_net_config *config)
 {
     enum { SLACK = 1 << 21 };
@@ -267,7 +267,7 @@ static clile_status create_described(const clile_i_st *st, clile_model **out)
     if (status == CLILE_OK)
         status = clile_i_model_create_empty(options, c, au_ids,
                                             version >= CLILE_I_MODEL_FORMAT_INT8, out);
-    /* it is the file that is wrong */
+    /* the file is wrong, not an argument */
     if (status == CLILE_E_INVALID_ARGUMENT) status = CLILE_E_FORMAT;
     if (status != CLILE_OK) status = clile_i_fail_context(status, "%s", clile_i_st_path(st));
 cleanup:

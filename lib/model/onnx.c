@@ -1,6 +1,5 @@
 /* The deployed model as an ONNX file: encoder, score, probability. Field numbers are those of
- * onnx.proto (ONNX 1.8 and newer, IR version 7, opset 13), which never change.
- *
+ * onnx.proto and never change (ONNX 1.8 and newer, IR version 7, opset 13).
  *     input [N,3,size,size] -> Conv (norm folded), Relu, Add, MaxPool, GlobalAveragePool, Gemm ->
  *     embedding [N,d]
  *     cosine:  F / max(|F|, 1e-8);  dot: F;  then MatMul with A^T [d,c], each A_c
@@ -39,7 +38,8 @@ static const float LEAST_LENGTH =
 
 /* ---- nodes and tensors ----------------------------------------------------------------------- */
 
-/* Opens a node with up to three inputs (NULL ends them) and one output, which also names it. */
+/* Opens a node with up to three inputs (NULL after the last) and one output, which also
+ * names it. */
 static int64_t begin_node(clile_i_pb *pb, const char *op, const char *const inputs[3],
                           const char *output)
 {
@@ -67,7 +67,7 @@ static void add_int(clile_i_pb *pb, const char *name, int64_t value)
     clile_i_pb_end(pb, at);
 }
 
-/* The same value `count` times: what kernel_shape, strides and pads of square windows are. */
+/* Adds `count` equal values, for the kernel_shape, strides and pads of square windows. */
 static void add_ints(clile_i_pb *pb, const char *name, int32_t count, int64_t value)
 {
     const int64_t at = clile_i_pb_begin(pb, NODE_ATTRIBUTE);
@@ -95,12 +95,12 @@ static void add_tensor(clile_i_pb *pb, const char *name, int32_t ndim, const int
     }
     clile_i_pb_varint(pb, TENSOR_TYPE, FLOAT);
     clile_i_pb_text(pb, TENSOR_NAME, name);
-    /* little-endian, as base insists */
+    /* base allows little-endian machines only */
     clile_i_pb_bytes(pb, TENSOR_RAW, values, count * (int64_t)sizeof *values);
     clile_i_pb_end(pb, at);
 }
 
-/* ValueInfoProto of a float tensor whose first dimension is the batch, "N". */
+/* Adds the ValueInfoProto of a float tensor whose first dimension is the batch, "N". */
 static void add_value(clile_i_pb *pb, int32_t field, const char *name, int32_t ndim,
                       const int64_t *shape)
 {
@@ -133,7 +133,7 @@ static void value_name(char *text, size_t size, int32_t value)
         snprintf(text, size, "value%d", (int)value);
 }
 
-/* Convolution with its norm folded in. */
+/* Adds the weights of a convolution with its norm folded in. */
 static clile_status add_folded(clile_i_pb *pb, const clile_i_net_view *net,
                                const clile_i_unit *unit, const char *weight, const char *bias)
 {
@@ -265,7 +265,8 @@ static void add_numbers(clile_i_pb *pb, const char *key, int64_t count, const do
     clile_i_text_free(&text);
 }
 
-/* The keys of a model file where they mean the same, and what has to be done to a photograph. */
+/* Keys with the same meaning have the same name as in model files. The rest says how to prepare a
+ * photograph. */
 static void add_metadata(clile_i_pb *pb, const clile_model *model)
 {
     static const double canonical[5][2] = CLILE_I_CANONICAL;
@@ -336,7 +337,7 @@ clile_status clile_model_export_onnx(const clile_model *model, const char *path)
     clile_i_pb_text(&pb, MODEL_PRODUCER, "libclile");
     clile_i_pb_text(&pb, MODEL_PRODUCER_VERSION, clile_version());
     const int64_t opset = clile_i_pb_begin(&pb, MODEL_OPSET);
-    clile_i_pb_varint(&pb, 2, OPSET); /* of the default domain */
+    clile_i_pb_varint(&pb, 2, OPSET); /* of the default operator set */
     clile_i_pb_end(&pb, opset);
     add_metadata(&pb, model);
     const int64_t graph = clile_i_pb_begin(&pb, MODEL_GRAPH);

@@ -1,32 +1,31 @@
-/* The predictor: a snapshot of its model, the encoder compiled in inference form, and the
- * buffers of one batch. */
+/* The predictor: a snapshot of its model, the compiled encoder, and the buffers of one batch. */
 #include "dnn/dnn.h"
 #include "model/crop.h"
 #include "model/model.h"
 
 #include <string.h>
 
-/* Where predict_batch is 0, an int8 encoder takes LARGE faces at once from MANY in a call on: on
- * two threads half the time of one by one, and the same bits, integers having but one sum.
- * Float32 sums depend on the batch in their last bits, so that a face's answer would depend on
- * how many others the call has: there they go one by one. */
+/* With predict_batch 0, a call with at least MANY faces runs an int8 encoder on LARGE faces at
+ * once. On two threads that takes half the time of one at a time, and gives the same bits, as
+ * sums of integers are exact. Float32 runs one face at a time: the last bits of its sums depend
+ * on the batch, and a face's answer must not depend on how many others are in the call. */
 enum { MANY = 4, LARGE = 8 };
 
 /* The encoder compiled for one batch. */
 typedef struct {
-    int32_t batch;        /* 0: not made */
+    int32_t batch;        /* 0: not created */
     clile_i_exec *exec;   /* float32 */
-    clile_i_qexec *qexec; /* or int8 */
+    clile_i_qexec *qexec; /* int8 */
 } engine;
 
 struct clile_predictor {
     clile_i_log log;
-    int32_t told;       /* size of the team that the log was last told of */
-    clile_model *model; /* a snapshot of this predictor alone */
+    int32_t told;       /* team size that was last logged */
+    clile_model *model; /* a snapshot, not shared with other predictors */
     int32_t threads;
     double box_margin;
     int32_t has_large;
-    engine first, large; /* large: made when it is first needed */
+    engine first, large; /* large: created on first use */
     clile_i_cropper cropper;
     float *embedding; /* [batch,d] of the larger engine */
     float *score;     /* [batch,c] */
@@ -131,7 +130,7 @@ clile_i_predictor_view clile_i_predictor_look(const clile_predictor *predictor)
 
 /* ---- one batch ---- */
 
-/* What the next faces of `left` go through. */
+/* Chooses the engine for the next of `left` faces. */
 static clile_status choose_engine(clile_predictor *p, int64_t left, engine **out)
 {
     *out = &p->first;
@@ -157,7 +156,7 @@ static clile_status load_slot(clile_predictor *p, engine *e, int32_t slot,
     return CLILE_OK;
 }
 
-/* Runs the loaded batch: embeddings and scores of its first n images. */
+/* Runs the loaded batch, for the embeddings and scores of its first n images. */
 static clile_status run_batch(clile_predictor *p, engine *e, int64_t n)
 {
     const clile_i_team before = enter(p);
@@ -185,7 +184,7 @@ static void deliver(const clile_predictor *p, int64_t first, int64_t n, const cl
         memcpy(out->embedding + first * d, p->embedding, (size_t)(n * d) * sizeof(float));
 }
 
-/* Image and crop of face `index`. */
+/* Gets the image and crop of face `index`. */
 typedef clile_status (*face_source)(const clile_predictor *p, const void *context, int64_t index,
                                     clile_i_image *image, clile_i_affine *crop_to_src);
 
@@ -237,7 +236,7 @@ static clile_status place_face(const clile_predictor *p, const clile_face *face,
     }
 }
 
-/* The faces lie struct_size bytes apart, which is what the caller's compiler knew. */
+/* Faces are struct_size bytes apart: the size in the header the caller compiled with. */
 static clile_status read_face(const clile_predictor *p, const void *faces, int64_t index,
                               clile_i_image *image, clile_i_affine *out)
 {
@@ -266,7 +265,7 @@ clile_status clile_predictor_run_faces(clile_predictor *predictor, int64_t n,
                             __func__, (long long)n);
     if (n == 0) return CLILE_OK;
     CLILE_I_CHECK_NOT_NULL(faces);
-    for (int64_t i = 0; i < n; ++i) { /* a bad face is told before any answer is written */
+    for (int64_t i = 0; i < n; ++i) { /* report a bad face before writing any answer */
         clile_i_image image = {0};
         clile_i_affine affine;
         const clile_status status = read_face(predictor, faces, i, &image, &affine);
@@ -311,7 +310,7 @@ static clile_status check_photo(const char *function, const uint8_t *rgb, int32_
     return CLILE_OK;
 }
 
-/* Strides of 0: tightly packed. */
+/* A stride of 0 means tightly packed. */
 static clile_status check_and_run_crops(clile_predictor *p, const char *function, const crops *in,
                                         const clile_i_outputs *out)
 {

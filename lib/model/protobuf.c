@@ -1,5 +1,5 @@
-/* Protocol buffers, written by hand. The length of an inner message is known at its end only:
- * its bytes are moved up then, by the one to five bytes that the length takes. */
+/* A protocol buffers writer. The length of an inner message is known only at its end, so end then
+ * moves its bytes up by the one to five bytes of the length. */
 #include "model/protobuf.h"
 
 #include <string.h>
@@ -12,7 +12,7 @@ void clile_i_pb_free(clile_i_pb *pb)
     *pb = (clile_i_pb){0};
 }
 
-/* Room for `size` more bytes. */
+/* Makes room for `size` more bytes. */
 static int reserve(clile_i_pb *pb, int64_t size)
 {
     if (pb->status != CLILE_OK) return 0;
@@ -30,7 +30,7 @@ static int reserve(clile_i_pb *pb, int64_t size)
     return 1;
 }
 
-/* Seven bits to a byte, the lowest first; the top bit says that more follow. */
+/* Seven bits per byte, lowest first. The top bit is set if more bytes follow. */
 static int32_t encode_varint(uint64_t value, uint8_t *out)
 {
     int32_t size = 0;

@@ -1,5 +1,5 @@
-/* The int8 encoder in a model file: for each convolution, and for fc, NAME.weight int8,
- * NAME.scale, NAME.bias and (but for fc) NAME.step (docs/model-format.md). */
+/* The int8 encoder in a model file: NAME.weight (int8), NAME.scale, NAME.bias and NAME.step of
+ * each convolution, and the first three of fc (docs/model-format.md). */
 #include "model/model.h"
 
 #include <string.h>
@@ -17,7 +17,7 @@ typedef struct {
     void *data;
 } field;
 
-/* Field `which` of unit `unit` (unit_count: fc). */
+/* Describes field `which` of unit `unit` (unit_count: fc). */
 static field describe(const clile_model *model, int32_t unit, int which)
 {
     const clile_i_net_tensor *t =
@@ -56,7 +56,7 @@ clile_status clile_i_quant_put(clile_i_st_writer *writer, const clile_model *mod
     return CLILE_OK;
 }
 
-/* Scales and steps divide, so both must be numbers that can. */
+/* Scales and steps are divisors: both must be positive and finite. */
 static clile_status check_positive(const char *file, const field *f)
 {
     const float *values = f->data;

@@ -1,4 +1,4 @@
-/* A float32 model to int8. */
+/* Converts a float32 model to int8. */
 #include "model/crop.h"
 #include "model/model.h"
 

@@ -1,4 +1,4 @@
-/* A model's shape and the options that say it. */
+/* A model's shape, and its options. */
 #include "model/model.h"
 
 #include <string.h>

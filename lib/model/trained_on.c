@@ -1,5 +1,5 @@
-/* What a model was trained on, in its metadata, and whether a face given to it is placed as
- * those were. */
+/* What a model was trained on, kept in its metadata, and whether a given face was placed the same
+ * way. */
 #include "model/model.h"
 
 #include <clile/predictor.h>
@@ -21,7 +21,8 @@ static const char *alignment_of(const clile_i_trained_on *on)
                              : "unknown";
 }
 
-/* yes, never or unknown: of what the model's weights saw before, and of these images. */
+/* "yes", "never" or "unknown": whether the weights have seen photographs, before and in this
+ * training. */
 static const char *photographs_after(const clile_model *model, const char *kind)
 {
     const char *before = clile_model_get_metadata(model, KEY_PHOTOGRAPHS);
@@ -59,7 +60,7 @@ clile_status clile_i_model_note_import(clile_model *model, const char *path)
     const char *slash = strrchr(path, '/'),
                *before = clile_model_get_metadata(model, KEY_PHOTOGRAPHS);
     if (before == NULL ||
-        strcmp(before, "never") == 0) /* nobody knows what those weights have seen */
+        strcmp(before, "never") == 0) /* we cannot know what those weights have seen */
         CLILE_I_RETURN_IF(clile_model_set_metadata(model, KEY_PHOTOGRAPHS, "unknown"));
     return clile_model_set_metadata(model, "imported", slash ? slash + 1 : path);
 }
@@ -117,7 +118,7 @@ void clile_i_model_append_training(clile_i_text *text, const clile_model *model)
 
 const char *clile_i_model_misfit(const clile_model *model, int32_t kind)
 {
-    /* [what most training images had][what the face has] */
+    /* [how most training images were placed][how the face is] */
     static const char *const texts[3][3] = {
         [CLILE_FACE_CROP] =
             {[CLILE_FACE_BOX] =

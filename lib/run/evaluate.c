@@ -1,4 +1,4 @@
-/* A data set through a predictor: answers for its images, and the rows of a report. */
+/* Runs a data set through a predictor: answers for its images, and rows of a report. */
 #include "eval/report.h"
 #include "model/model.h"
 #include "run/run.h"
@@ -7,7 +7,7 @@
 
 #include <math.h>
 
-enum { LEAST_CHUNK = 32 }; /* images that are decoded at once, to have work for all threads */
+enum { LEAST_CHUNK = 32 }; /* images decoded at once, to keep all threads busy */
 
 typedef struct {
     const char *function;
@@ -22,7 +22,7 @@ typedef struct {
     uint8_t *crops; /* [chunk,size,size,3] */
 } run;
 
-/* NULL: no array at all. */
+/* NULL means no arrays. */
 static clile_status read_answers(const char *function, const clile_answers *given,
                                  clile_answers *out)
 {
@@ -54,14 +54,14 @@ static clile_status check_images(const run *r)
     return CLILE_OK;
 }
 
-/* Whether a status is about one image, so that the next may fare better. */
+/* Whether a status concerns one image only, so that the next one may succeed. */
 static int is_of_image(clile_status status)
 {
     return status == CLILE_E_IO || status == CLILE_E_FORMAT || status == CLILE_E_CORRUPT ||
            status == CLILE_E_UNSUPPORTED || status == CLILE_E_INVALID_ARGUMENT;
 }
 
-/* The crops indices[0..count-1] one by one; those that fail are grey. */
+/* Loads crops indices[0..count-1] one by one; those that fail become grey. */
 static clile_status load_each(const run *r, int64_t count, const int64_t *indices, int8_t *success)
 {
     const int32_t size = r->view.model->size;
@@ -93,7 +93,7 @@ static void fill(float *row, int64_t count, float value)
     for (int64_t i = 0; row != NULL && i < count; ++i) row[i] = value;
 }
 
-/* Takes the answers back that images got which could not be read. */
+/* Erases the answers for images that could not be read. */
 static void erase_failed(const clile_i_outputs *out, const clile_model *model, int64_t count,
                          const int8_t *success)
 {
@@ -132,7 +132,7 @@ static clile_status run_all(run *r)
 {
     clile_status status = CLILE_OK;
     const int64_t batch = r->view.batch, size = r->view.model->size,
-                  most = (LEAST_CHUNK + batch - 1) / batch * batch; /* whole batches */
+                  most = (LEAST_CHUNK + batch - 1) / batch * batch; /* a multiple of the batch */
     int64_t *indices = NULL;
     CLILE_I_TRY(check_images(r));
     CLILE_I_ALLOC(indices, most);
@@ -171,7 +171,7 @@ clile_status clile_predictor_run_dataset(clile_predictor *predictor, const clile
 
 /* ---- into a report --------------------------------------------------------------------------- */
 
-/* Where each AU of a report is among other AUs. */
+/* Finds the column of each of the report's AUs among other AUs. */
 static clile_status find_columns(const char *function, const clile_report *report, int32_t c,
                                  const int32_t *au_ids, const char *whose, int32_t *column)
 {
@@ -186,9 +186,9 @@ static clile_status find_columns(const char *function, const clile_report *repor
     return CLILE_OK;
 }
 
-/* What a report needs of one fold. */
+/* What adding one fold to a report needs. */
 typedef struct {
-    float *score; /* [n, the model's c], where the caller wants none */
+    float *score; /* [n, the model's c], unless the caller gave an array */
     int8_t *present;
     int32_t *model_column, *data_column, *data_aus, *subject;
     const char **names;
@@ -204,7 +204,7 @@ static void free_rows(const fold_rows *f)
     for (size_t i = 0; i < sizeof owned / sizeof *owned; ++i) clile_i_free(owned[i]);
 }
 
-/* Columns and memory: everything that can be wrong before the images are run. */
+/* Finds columns and allocates memory: all that can fail before the images are run. */
 static clile_status begin_rows(run *r, const clile_report *report, fold_rows *f)
 {
     clile_status status = CLILE_OK;
@@ -237,7 +237,7 @@ cleanup:
     return status;
 }
 
-/* The columns of the report's AUs. */
+/* Selects the columns of the report's AUs. */
 static void choose_columns(const run *r, int32_t c, fold_rows *f)
 {
     for (int64_t i = 0; i < r->n; ++i) {
@@ -271,7 +271,7 @@ clile_status clile_report_add_predictor(clile_report *report, int32_t fold,
     CLILE_I_RETURN_IF(read_answers(__func__, answers, &r.out));
     CLILE_I_RETURN_IF(clile_i_report_check_fold(__func__, report, fold, r.n));
     int8_t *const success = r.out.success;
-    r.out.success = NULL; /* the first image that cannot be read is an error */
+    r.out.success = NULL; /* fail at the first image that cannot be read */
     CLILE_I_TRY(begin_rows(&r, report, &f));
     CLILE_I_TRY(run_all(&r));
     if (success != NULL) memset(success, 1, (size_t)r.n);
