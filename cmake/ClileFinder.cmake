@@ -1,6 +1,5 @@
 # The finder of faces: finder_dlib.so, a module that libclile loads when it is asked for a face (lib/face/load.c). The library itself is not linked to it.
 # CLILE_FINDER: ON, OFF, or AUTO, which leaves it out where there is no C++ compiler or no dlib (Debian's libdlib-dev).
-set(CLILE_FINDER_BUILT OFF)
 if(NOT CLILE_FINDER)
   message(STATUS "left out: the finder of faces: CLILE_FINDER is OFF")
   return()
@@ -34,5 +33,4 @@ target_include_directories(clile_finder_dlib SYSTEM PRIVATE "${Dlib_INCLUDE_DIR}
 target_compile_definitions(clile_finder_dlib PRIVATE CLILE_RELEASE="${PROJECT_VERSION}")
 target_compile_options(clile_finder_dlib PRIVATE ${flags} -ffp-contract=off)
 target_link_options(clile_finder_dlib PRIVATE "LINKER:--exclude-libs,ALL" "LINKER:--no-undefined" "LINKER:--gc-sections")
-install(TARGETS clile_finder_dlib LIBRARY DESTINATION "${CMAKE_INSTALL_LIBDIR}/clile" COMPONENT finder)
-set(CLILE_FINDER_BUILT ON)
+install(TARGETS clile_finder_dlib LIBRARY DESTINATION "${CMAKE_INSTALL_LIBDIR}/clile-${CLILE_SOVERSION}" COMPONENT finder)

@@ -4,6 +4,7 @@
 #   libclile-dev     headers, descriptions for CMake and pkg-config
 #   clile            the command, its bench program and manual
 #   python3-clile    the Python package
+#   clile-finder     the finder of faces, where dlib is
 set(packaging "${PROJECT_SOURCE_DIR}/cmake/debian")
 set(work "${PROJECT_BINARY_DIR}/debian")
 file(STRINGS "${packaging}/changelog" first LIMIT_COUNT 1)
@@ -27,6 +28,9 @@ package(library ${library_package})
 package(development libclile-dev)
 package(command clile)
 package(python python3-clile)
+if(TARGET clile_finder_dlib)
+  package(finder clile-finder)
+endif()
 
 # Which version of the library has which name: from the version script. X.Y of a node is the release X.Y.0 that brought it.
 file(STRINGS "${PROJECT_SOURCE_DIR}/lib/clile.map" lines REGEX "^CLILE_|^ +clile_")
@@ -66,6 +70,9 @@ set(CPACK_STRIP_FILES ON)
 set(CPACK_INSTALL_DEFAULT_DIRECTORY_PERMISSIONS OWNER_READ OWNER_WRITE OWNER_EXECUTE GROUP_READ GROUP_EXECUTE WORLD_READ WORLD_EXECUTE)
 set(CPACK_DEB_COMPONENT_INSTALL ON)
 set(CPACK_COMPONENTS_ALL library development command python)
+if(TARGET clile_finder_dlib)
+  list(APPEND CPACK_COMPONENTS_ALL finder)
+endif()
 set(CPACK_COMPONENTS_GROUPING IGNORE)
 set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
 set(CPACK_DEBIAN_PACKAGE_RELEASE "${debian_revision}")
@@ -101,13 +108,21 @@ CMake and pkg-config.")
 set(CPACK_DEBIAN_COMMAND_PACKAGE_NAME clile)
 set(CPACK_DEBIAN_COMMAND_PACKAGE_SECTION science)
 set(CPACK_DEBIAN_COMMAND_PACKAGE_DEPENDS "${library_package} ${same}") # the command may use what its own release brings
+set(CPACK_DEBIAN_COMMAND_PACKAGE_RECOMMENDS clile-finder)
 describe(COMMAND "command" "This package contains the command clile: train, evaluate, predict, pack,
 export, bench.")
 
 set(CPACK_DEBIAN_PYTHON_PACKAGE_NAME python3-clile)
 set(CPACK_DEBIAN_PYTHON_PACKAGE_SECTION python)
+set(CPACK_DEBIAN_PYTHON_PACKAGE_RECOMMENDS clile-finder)
 set(CPACK_DEBIAN_PYTHON_PACKAGE_ARCHITECTURE all)
 set(CPACK_DEBIAN_PYTHON_PACKAGE_DEPENDS "python3:any (>= 3.9), python3-numpy, ${library_package} (>= ${PROJECT_VERSION})")
 set(CPACK_DEBIAN_PYTHON_PACKAGE_CONTROL_EXTRA "${packaging}/postinst;${packaging}/prerm")
 describe(PYTHON "Python 3 package" "This package contains the module clile for Python 3, over NumPy arrays.")
+set(CPACK_DEBIAN_FINDER_PACKAGE_NAME clile-finder)
+set(CPACK_DEBIAN_FINDER_PACKAGE_SECTION libs)
+set(CPACK_DEBIAN_FINDER_PACKAGE_SHLIBDEPS ON)
+set(CPACK_DEBIAN_FINDER_PACKAGE_DEPENDS "${library_package} ${same}") # of the same interface
+describe(FINDER "finder of faces" "This package contains the module with which libclile finds faces in
+photographs, made of dlib's frontal face detector.")
 include(CPack)

@@ -5,6 +5,9 @@ set(where clile) # the package's folder in the wheel
 set_target_properties(clile PROPERTIES VERSION ${CLILE_SOVERSION} INSTALL_RPATH "$ORIGIN") # a wheel has no links
 target_link_options(clile PRIVATE LINKER:--disable-new-dtags) # an RPATH serves the libraries that oneDNN asks for, too; a RUNPATH would not
 install(TARGETS clile LIBRARY DESTINATION ${where} COMPONENT wheel NAMELINK_SKIP)
+if(TARGET clile_finder_dlib) # needs only what is everywhere
+  install(TARGETS clile_finder_dlib LIBRARY DESTINATION ${where} COMPONENT wheel)
+endif()
 
 set(everywhere "^(ld-linux.*|lib(c|m|dl|rt|pthread|stdc[+][+]|gcc_s|z)[.]so[.][0-9]+)$")
 set(bundle "${OneDNN_LIBRARY}" libgomp.so.1)

@@ -14,14 +14,14 @@ quietly() { "$@" >"$build/log" 2>&1 || { cat "$build/log"; fail "failed: $*"; };
 say "building in $build"
 mkdir -p "$build"
 build=$(cd "$build" && pwd)
-quietly cmake -S . -B "$build" -G Ninja -DCLILE_DEBIAN_PACKAGES=ON -DCLILE_BUILD_TESTS=OFF
+quietly cmake -S . -B "$build" -G Ninja -DCLILE_DEBIAN_PACKAGES=ON -DCLILE_FINDER=ON -DCLILE_BUILD_TESTS=OFF
 quietly cmake --build "$build"
 rm -f "$build"/*.deb
 (cd "$build" && quietly cpack)
 abi=$(sed -n 's/^#define CLILE_ABI_VERSION //p' include/clile/status.h)
 version=$(sed -n 's/^clile (\(.*\)) .*/\1/p;q' cmake/debian/changelog)
 debs=
-for name in "libclile$abi" libclile-dev clile python3-clile; do
+for name in "libclile$abi" libclile-dev clile python3-clile clile-finder; do
     deb=$(echo "$build/${name}_${version}"_*.deb)
     [ -e "$deb" ] || fail "no package $name $version in $build"
     debs="$debs $deb"
@@ -37,7 +37,7 @@ triplet=$(dpkg-architecture -qDEB_HOST_MULTIARCH)
 for needed in libdnnl libgomp1 zlib1g libc6; do
     field "libclile$abi" Depends | grep -q "$needed" || fail "libclile$abi does not depend on $needed"
 done
-for name in libclile-dev clile; do field $name Depends | grep -qF "libclile$abi (= $version)" || fail "$name does not depend on its library"; done
+for name in libclile-dev clile clile-finder; do field $name Depends | grep -qF "libclile$abi (= $version)" || fail "$name does not depend on its library"; done
 field python3-clile Depends | grep -q "python3-numpy.*libclile$abi" || fail "python3-clile does not depend on NumPy and the library"
 holds "libclile$abi" "usr/lib/$triplet/libclile.so.$abi"
 holds libclile-dev "usr/lib/$triplet/libclile.so"
@@ -45,6 +45,8 @@ holds libclile-dev "usr/lib/$triplet/pkgconfig/clile.pc"
 holds libclile-dev "usr/lib/$triplet/cmake/clile/clileConfig.cmake"
 holds libclile-dev usr/include/clile/clile.hpp
 holds clile usr/bin/clile
+holds clile-finder "usr/lib/$triplet/clile-$abi/finder_dlib.so"
+field clile-finder Depends | grep -Eq 'dlib|opencv|blas' && fail "clile-finder depends on more than it needs: $(field clile-finder Depends)"
 holds clile usr/share/man/man1/clile.1.gz
 holds clile usr/share/bash-completion/completions/clile
 holds clile usr/share/zsh/vendor-completions/_clile
@@ -78,6 +80,7 @@ clile --version
 clile train --data faces --layout bp4d --protocol bp4d --fold 1 --out model.safetensors --quiet --set image_size=32 --set width=0.0625 --set embedding=16 \
     --set epochs_stage1=2 --set epochs=2 --set batch=16 --set threads=1
 clile predict --model model.safetensors --faces face.csv face.png >command.txt
+clile predict --model model.safetensors --finder dlib --json face.png >found.json || grep -q "no face was found" found.json
 cc example.c $(pkg-config --cflags --libs clile) -o example
 c++ -std=c++17 example.cpp $(pkg-config --cflags --libs clile) -o example-cpp
 ./example | tee c.txt
@@ -101,7 +104,7 @@ if [ "$fresh" != 0 ]; then
     say "a bare Debian ($release) in $root"
     mirror=$(sed -n 's/^URIs: *//p' /etc/apt/sources.list.d/*.sources 2>/dev/null | head -n 1)
     # Without a mirror debootstrap takes its own. What the packages depend on is given by name: dpkg refuses them when that is not enough.
-    if ! debootstrap --variant=minbase --include="$onednn",libgomp1,zlib1g,python3-minimal,python3-numpy,gcc,g++,libc6-dev,pkg-config,diffutils \
+    if ! debootstrap --variant=minbase --include="$onednn",libgomp1,zlib1g,libstdc++6,python3-minimal,python3-numpy,gcc,g++,libc6-dev,pkg-config,diffutils \
         "$release" "$root" ${mirror:+"$mirror"} >"$build/debootstrap.log" 2>&1; then
         tail -n 5 "$build/debootstrap.log"
         if [ "$fresh" = 1 ] || [ "${CLILE_REQUIRE_ALL:-0}" = 1 ]; then fail "debootstrap failed"; fi
@@ -117,7 +120,7 @@ if [ "$fresh" != 0 ]; then
     cp -r "$work" "$root/work"
     chroot "$root" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 OMP_WAIT_POLICY=passive sh -c 'cd /work && sh run.sh'
     grep -qx /usr/lib/python3/dist-packages/clile/__init__.py "$root/work/where.txt"
-    quietly chroot "$root" dpkg --purge clile python3-clile libclile-dev "libclile$abi"
+    quietly chroot "$root" dpkg --purge clile python3-clile clile-finder libclile-dev "libclile$abi"
     left=$(find "$root/usr" -name '*clile*')
     [ -z "$left" ] || fail "left after removing the packages: $left"
     say "installed in a bare Debian ($release), run, removed"

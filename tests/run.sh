@@ -39,6 +39,7 @@ say "what is needed"
 . examples/packages.sh
 need_build
 need_command g++ g++
+need_file '/usr/include/dlib/image_processing/frontal_face_detector.h' libdlib-dev # the finder of faces
 need_command musl-gcc musl-tools
 need_file '/usr/share/i18n/locales/de_DE' locales # a decimal comma
 need_command clang clang

@@ -12,7 +12,7 @@
  *     }
  *     clile_finder_destroy(finder);
  *
- * The library holds no detector. One that is installed beside it (libclile-finder1, docs/photo.md)
+ * The library holds no detector. One that is installed beside it (clile-finder, docs/photo.md)
  * is loaded when it is asked for; a detector of the caller's own is a function:
  *
  *     static int32_t look(clile_finder *finder, const clile_image *image, void *user)

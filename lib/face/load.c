@@ -6,13 +6,17 @@
 #include <limits.h>
 #include <stdlib.h>
 
+#define TEXT_OF(number) #number
+#define TEXT(number) TEXT_OF(number)
+#define FOLDER "clile-" TEXT(CLILE_ABI_VERSION)
+
 static const char *const folders[] = {
-    "clile/", /* installed: lib/clile, beside lib/libclile.so.N */
-    "",       /* a folder of a build, a wheel */
+    FOLDER "/", /* installed: lib/clile-N, beside lib/libclile.so.N */
+    "",         /* a folder of a build, a wheel */
 };
 
 #define HOW_TO_INSTALL                                                                             \
-    "install it (Debian: libclile-finder1; from source: libdlib-dev, then cmake "                  \
+    "install it (Debian: clile-finder; from source: libdlib-dev, then cmake "                      \
     "-DCLILE_FINDER=ON), or say where the faces are"
 
 static int is_name(const char *name)
@@ -105,8 +109,8 @@ clile_status clile_i_module_open(const char *name, clile_i_module *out)
         goto cleanup;
     }
     status = clile_i_fail(CLILE_E_UNSUPPORTED,
-                          "finder \"%s\" is not installed (no finder_%s.so in %s or %sclile): %s",
-                          name, name, folder, folder, HOW_TO_INSTALL);
+                          "finder \"%s\" is not installed (no finder_%s.so in %s or %s%s): %s",
+                          name, name, folder, folder, FOLDER, HOW_TO_INSTALL);
 cleanup:
     clile_i_text_free(&path);
     clile_i_free(folder);

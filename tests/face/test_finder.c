@@ -189,7 +189,7 @@ static void refuse(const char *name, clile_status status, const char *why)
 static void modules_that_cannot_be_used(void **state)
 {
     (void)state;
-    refuse("missing", CLILE_E_UNSUPPORTED, "libclile-finder1");
+    refuse("missing", CLILE_E_UNSUPPORTED, "clile-finder");
     refuse("missing", CLILE_E_UNSUPPORTED, "finder_missing.so");
     refuse("old", CLILE_E_UNSUPPORTED, "its interface is 99");
     refuse("empty", CLILE_E_UNSUPPORTED, "cannot be loaded");

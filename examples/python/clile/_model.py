@@ -127,7 +127,7 @@ class Model(Handle):
 
     def read(self, image: Any, bgr: bool = False, finder: Optional[str] = None, **settings: Setting) -> List["FoundFace"]:
         """The faces in a photograph and their action units; for many photographs make a Reader once."""
-        with Reader(self, finder, **settings) as reader:
+        with Reader(self, finder, None, **settings) as reader:
             return reader.read(image, bgr)
 
     def import_backbone(self, path: Path, prefix: Optional[str] = None) -> List[ImportedTensor]:
