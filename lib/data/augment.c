@@ -1,12 +1,12 @@
-/* What is drawn for an image of a step. Every generator is made from (seed, step, slot), so that
- * nothing depends on threads or on what was drawn before. */
+/* Random draws for the images of a step. Each generator is created from (seed, step, slot), so
+ * that results depend neither on threads nor on earlier draws. */
 #include "data/data.h"
 
 #include <math.h>
 
 #define STREAM_AUGMENT ((uint64_t)0x52 << 56)
 #define STREAM_ERASE ((uint64_t)0x54 << 56)
-enum { SLOT_BITS = 20 }; /* slots of a batch; the steps have the 36 bits above */
+enum { SLOT_BITS = 20 }; /* bits of the slot in a batch; the step has the 36 bits above */
 
 clile_status clile_i_augment_from_options(const clile_options *options, clile_i_augment *out)
 {
@@ -38,8 +38,8 @@ clile_status clile_i_augment_from_options(const clile_options *options, clile_i_
     return CLILE_OK;
 }
 
-/* Every number is drawn whatever the settings are, so that switching one off leaves the others
- * as they were; what is added later is drawn behind the rest. */
+/* Draws every number whatever the settings, so that switching one off does not change the others.
+ * Add new draws at the end. */
 clile_i_jitter clile_i_augment_draw(const clile_i_augment *augment, uint64_t seed, int64_t step,
                                     int64_t slot)
 {
@@ -61,8 +61,8 @@ clile_i_jitter clile_i_augment_draw(const clile_i_augment *augment, uint64_t see
 }
 
 /* Random erasing: Zhong, Zheng, Kang, Li, Yang, "Random Erasing Data Augmentation", AAAI 2020,
- * with the numbers of torchvision's RandomErasing: area drawn from [0.02, erase_area] of the
- * image, height / width log-uniform in [0.3, 1 / 0.3], up to ten draws until the rectangle is
+ * with the numbers of torchvision's RandomErasing. Area is drawn from [0.02, erase_area] of the
+ * image, height / width log-uniform in [0.3, 1 / 0.3], up to ten times until the rectangle is
  * smaller than the image. */
 static const double least_area = 0.02, least_ratio = 0.3;
 enum { ATTEMPTS = 10 };

@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-enum { SLOTS_MOST = 1 << 20 }; /* of a batch: as many as the draws tell apart */
+enum { SLOTS_MOST = 1 << 20 }; /* largest batch: draws tell no more slots apart */
 
 typedef struct {
     const clile_dataset *dataset;
@@ -14,10 +14,10 @@ typedef struct {
     const clile_i_augment *augment;
     uint64_t seed;
     int64_t step;
-    float *dst;   /* [n,3,size,size] of network input, or NULL: */
+    float *dst;   /* network input [n,3,size,size]; if NULL, fill rgb */
     uint8_t *rgb; /* [n,size,size,3] */
 
-    char lock; /* of what follows: the failure of the lowest slot */
+    char lock; /* guards the fields below: the failure of the lowest slot */
     clile_status status;
     int64_t slot;
     char text[1024];

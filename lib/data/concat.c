@@ -1,18 +1,19 @@
-/* clile_dataset_concat: several data sets as one. A core of its own has the labels, names and
- * subjects; the images stay in the cores that they come from, and so do their caches. */
+/* clile_dataset_concat: joins several data sets. The new core has labels, names and subjects;
+ * images and their caches stay in the cores they come from. */
 #include "data/core.h"
 #include "layout/origin.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* A subject of a core that holds images. Two that are known to be one person have one root. */
+/* A subject of a core that holds images. Subjects known to be the same person have the same
+ * root. */
 typedef struct {
-    int32_t parent;   /* towards the root: itself */
-    const char *name; /* of a root: what it was first called, NULL before that */
-    int32_t set;      /* of a root: the first set that has it */
-    int32_t shared;   /* of a root: another person has the name, too */
-    int32_t subject;  /* of a root: in the new table, -1: not there yet */
+    int32_t parent;   /* towards the root, which is its own parent */
+    const char *name; /* of a root: its first name; NULL before it has one */
+    int32_t set;      /* of a root: the first set that contains it */
+    int32_t shared;   /* of a root: another person has the same name */
+    int32_t subject;  /* of a root: index in the new table; -1: not added yet */
 } person;
 
 typedef struct {
@@ -22,10 +23,10 @@ typedef struct {
     int32_t holders, persons;
     clile_i_core **holder; /* borrowed */
     int32_t *first;        /* [holders + 1]: persons of a holder begin there */
-    person *person;        /* [persons] */
-    int32_t *begin;        /* [sets + 1]: subjects of a set begin there in `of` */
-    int32_t *of;           /* a person of each subject of each set */
-    int32_t *column;       /* [sets,c]: where a set has AU c of the first */
+    person *person;        /* [holders + 1]: index of each holder's first person */
+    int32_t *begin;        /* [sets + 1]: index in `of` of each set's first subject */
+    int32_t *of;           /* the person of each subject of each set */
+    int32_t *column;       /* [sets,c]: the column in each set of AU c of the first */
 } joint;
 
 typedef struct {
@@ -49,7 +50,7 @@ static int has_au(const clile_i_table *table, int32_t au, int32_t *column)
     return 0;
 }
 
-/* The same AUs, in any order. */
+/* All sets must have the same AUs, in any order. */
 static clile_status match_columns(joint *j)
 {
     clile_status status = CLILE_OK;
@@ -90,7 +91,7 @@ static int32_t find_holder(const joint *j, const clile_i_core *core)
     return h;
 }
 
-/* Cores that hold images, each once, and room for their subjects. */
+/* Lists each core that holds images once, and makes room for its subjects. */
 static clile_status list_holders(joint *j)
 {
     clile_status status = CLILE_OK;
@@ -120,7 +121,7 @@ cleanup:
     return status;
 }
 
-/* Where image k of a set lies. */
+/* Finds where image k of a set is stored. */
 static void locate(const joint *j, const clile_dataset *set, int64_t k, int32_t *holder,
                    int64_t *index)
 {
@@ -148,8 +149,8 @@ static void unite(joint *j, int32_t a, int32_t b)
         j->person[a].parent = b;
 }
 
-/* Subjects of sets with the same images are the same; those of a set that was joined itself are
- * whom it took for one. */
+/* Subjects of sets that share images are the same person. In a set that was joined before, a
+ * subject is the person it was identified as then. */
 static void unite_known(joint *j)
 {
     for (int32_t k = 0; k < j->sets; ++k) {
@@ -168,7 +169,7 @@ static void unite_known(joint *j)
     }
 }
 
-/* Whoever has the same name is one person. */
+/* People with the same name are the same person. */
 static clile_status unite_names(joint *j)
 {
     clile_status status = CLILE_OK;
@@ -187,7 +188,7 @@ cleanup:
     return status;
 }
 
-/* What people are called, and who shares a name with another. */
+/* Names people, and finds those who share a name with another. */
 static clile_status name_people(joint *j)
 {
     clile_status status = CLILE_OK;
@@ -231,7 +232,7 @@ static clile_status add_subject(person *one, clile_i_table *table)
     return status;
 }
 
-/* Names, labels and subjects; where each image lies goes to the arrays. */
+/* Fills names, labels and subjects, and where each image is stored. */
 static clile_status fill_table(joint *j, clile_i_table *table, int32_t *holder_of,
                                int64_t *holder_index)
 {
@@ -284,7 +285,7 @@ static clile_status add_left_out(const clile_i_table *from, clile_i_table *to)
     return CLILE_OK;
 }
 
-/* A word that all sets share, or "mixed". */
+/* Keeps a word that all sets share; otherwise it becomes "mixed". */
 static void merge_word(int first, const char *theirs, char *word, size_t size)
 {
     if (first)
@@ -293,7 +294,7 @@ static void merge_word(int first, const char *theirs, char *word, size_t size)
         snprintf(word, size, "mixed");
 }
 
-/* What opening the sets found, each once, and what their images are. */
+/* Merges the notes from opening the sets, each once, and what their images are. */
 static clile_status fill_origin(const joint *j, clile_i_table *table)
 {
     clile_status status = CLILE_OK;
@@ -332,7 +333,7 @@ cleanup:
     return status;
 }
 
-/* The fold that all sets are the same part of, if they are. */
+/* Names the part of a fold if all sets are the same part. */
 static clile_status name_part(const joint *j, clile_dataset *out)
 {
     const clile_dataset *first = j->set[0];

@@ -1,13 +1,12 @@
-/* What a data set is made of: a shared core (samples, pixels or paths, cache) and views that
- * list some of its samples.
- */
+/* A data set is a shared core (samples, pixels or paths, cache) and views that list some of its
+ * samples. */
 #ifndef CLILE_I_DATA_CORE_H
 #define CLILE_I_DATA_CORE_H
 
 #include "data/data.h"
 #include "layout/table.h"
 
-/* Rendered crops of one size; a slot is filled once and never changed. */
+/* Rendered crops of one size. A slot is filled once and never changed. */
 typedef struct clile_i_crops {
     int32_t size;
     struct clile_i_crops *next;
@@ -17,15 +16,15 @@ typedef struct clile_i_crops {
 typedef struct clile_i_core {
     clile_i_refs refs;
     clile_i_table table;
-    uint8_t *pixels; /* [n,h,w,3] of arrays, NULL: images are files */
+    uint8_t *pixels; /* [n,h,w,3] of arrays; NULL: images are files */
     int32_t h, w;
     int64_t max_pixels;
     double box_margin;
     int64_t cache_limit, cache_used; /* bytes; atomic */
-    clile_i_crops *crops;            /* list, one for each size that was asked for; atomic */
-    /* Of several data sets in one (concat.c), else NULL: the cores that hold the images, each
-     * once, retained. Sample i is sample holder_index[i] of holder[holder_of[i]], which caches it;
-     * none of them has holders itself. */
+    clile_i_crops *crops;            /* a list with one entry per size in use; atomic */
+    /* If several data sets are joined in one (concat.c): the cores that hold the images, each
+     * once, retained; else NULL. Sample i is sample holder_index[i] of holder[holder_of[i]],
+     * which caches it. Holders have no holders themselves. */
     int32_t holders;
     struct clile_i_core **holder; /* [holders] */
     int32_t *holder_of;           /* [n] */
@@ -39,44 +38,43 @@ struct clile_dataset {
     int64_t *index; /* [n] samples of the core */
     int32_t subjects;
     int32_t *subject;     /* [subjects] subjects of the core */
-    int32_t *subject_of;  /* [core subjects] index in this view, -1: not here */
-    char *protocol;       /* of the outermost fold that this is a part of; NULL: none */
-    int32_t fold, tested; /* tested: 1: the part that is left out of training */
+    int32_t *subject_of;  /* [core subjects] index in this view; -1: absent */
+    char *protocol;       /* protocol of the outermost fold this is a part of; NULL: none */
+    int32_t fold, tested; /* tested: 1 for the part left out of training */
 };
 
-/* Takes over the contents of the table, and `pixels`; on failure too. */
+/* Takes ownership of the table's contents and of `pixels`, even on failure. */
 clile_status clile_i_core_create(clile_i_table *table, uint8_t *pixels, int32_t h, int32_t w,
                                  const clile_options *options, clile_i_core **out);
 void clile_i_core_release(clile_i_core *core); /* NULL does nothing */
 
-/* The samples of `whole` (NULL: all of the core) whose subject's mark is `wanted` (marks NULL:
- * all). Retains the core.
- */
+/* Lists the samples of `whole` (NULL: all of the core) whose subject's mark is `wanted` (marks
+ * NULL: all). Retains the core. */
 clile_status clile_i_view_create(clile_i_core *core, const clile_dataset *whole,
                                  const uint8_t *marks /*[subjects]*/, uint8_t wanted,
                                  clile_dataset **out);
 
-/* subject_file.c: *folds of the protocol file:PATH, and with marks [subjects] the tested ones of
- * a fold among them (left alone when there is no such fold). IO; FORMAT: a line;
- * INVALID_ARGUMENT: a subject unknown, in two places or in none. */
+/* subject_file.c: sets *folds of the protocol file:PATH and, unless marks [subjects] is NULL,
+ * marks the tested subjects of a fold (unchanged if there is no such fold). IO; FORMAT: a bad
+ * line; INVALID_ARGUMENT: a subject is unknown, in two parts or in none. */
 clile_status clile_i_subject_file_mark(const clile_dataset *dataset, const char *path, int32_t fold,
                                        uint8_t *marks, int32_t *folds);
 
-/* origin.c: into the metadata of a pack. */
+/* origin.c: writes the metadata of a pack. */
 clile_status clile_i_origin_put(clile_i_st_writer *writer, const clile_dataset *dataset);
-/* What a part of a fold is; NULL does nothing. */
+/* Records which part of a fold this is. NULL does nothing. */
 clile_status clile_i_origin_name_part(clile_dataset *part, const char *protocol, int32_t fold,
                                       int32_t tested);
 
-/* crops.c: stored crop of sample `index` of the core, from the cache or rendered. `*scratch` is
- * allocated when it is needed; the caller frees it after the last use of `*stored`. Any thread. */
+/* crops.c: the stored crop of sample `index` of the core, cached or rendered. Allocates
+ * `*scratch` if needed; the caller frees it when done with `*stored`. Any thread. */
 clile_status clile_i_crop_get(clile_i_core *core, int64_t index, int32_t size, uint8_t **scratch,
                               const uint8_t **stored);
-/* The same into dst [stored,stored,3], past the cache. INVALID_ARGUMENT: another size than that
- * of the pack. */
+/* Renders the same into dst [stored,stored,3], bypassing the cache. INVALID_ARGUMENT: not the
+ * size of the pack. */
 clile_status clile_i_crop_render(const clile_i_core *core, int64_t index, int32_t size,
                                  uint8_t *dst);
-/* The canonical crop [size,size,3] in the middle of a stored one. */
+/* Copies the canonical crop [size,size,3] from the middle of a stored one. */
 void clile_i_crop_copy_middle(const uint8_t *stored, int32_t size, uint8_t *rgb);
 void clile_i_crops_free(clile_i_core *core);
 

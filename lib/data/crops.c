@@ -1,5 +1,5 @@
-/* From a sample to its stored crop, and the cache of them. The cache takes no lock: a list of
- * sizes that only grows at its head and slots that go from NULL to a finished crop once, both by
+/* From a sample to its stored crop, with a cache. The cache is lock-free: a list of sizes that
+ * grows only at its head, and slots that go once from NULL to a finished crop, both by
  * compare-and-exchange. */
 #include "data/core.h"
 
@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-enum { LEAST_SIDE = 8 }; /* pixels; a smaller image shows no face */
+enum { LEAST_SIDE = 8 }; /* pixels; a smaller image cannot show a face */
 
 static clile_status find_crops(clile_i_core *core, int32_t size, clile_i_crops **out)
 {
@@ -50,7 +50,7 @@ void clile_i_crops_free(clile_i_core *core)
     }
 }
 
-/* The square of a face box. */
+/* Uses the square around a face box. */
 static clile_status locate_box(const clile_i_core *core, int64_t index, const clile_i_image *image,
                                int32_t size, clile_i_affine *map)
 {
@@ -62,7 +62,7 @@ static clile_status locate_box(const clile_i_core *core, int64_t index, const cl
                                 core->table.text + core->table.name[index]);
 }
 
-/* From crop to image pixels: by landmarks when there are any, else by a box. */
+/* Maps crop to image pixels: by landmarks if there are any, otherwise by a box. */
 static clile_status locate_crop(const clile_i_core *core, int64_t index, const clile_i_image *image,
                                 int32_t size, clile_i_affine *map)
 {
@@ -106,7 +106,7 @@ cleanup:
     return status;
 }
 
-/* Draws the face of a data set that has no images, and finds its crop by the landmarks. */
+/* Draws a face of a data set without image files, and finds its crop by landmarks. */
 static clile_status draw_image(const clile_i_core *core, int64_t index, int32_t size,
                                clile_i_image *image, clile_i_affine *map)
 {
@@ -124,7 +124,7 @@ static clile_status draw_image(const clile_i_core *core, int64_t index, int32_t 
     return clile_i_align_landmarks(CLILE_SYNTH_LANDMARKS, points, side, side, size, map);
 }
 
-/* Crop `index` where it is in the mapped pack. */
+/* Finds crop `index` in the mapped pack. */
 static clile_status find_packed(const clile_i_core *core, int64_t index, int32_t size,
                                 const uint8_t **stored)
 {
@@ -200,7 +200,7 @@ clile_status clile_i_crop_get(clile_i_core *core, int64_t index, int32_t size, u
                                                           __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
         *stored = fresh;
         fresh = NULL;
-    } else { /* failed, or another thread was first: its crop has the same bytes */
+    } else { /* failed, or another thread was first, with the same bytes */
         *stored = other;
         __atomic_sub_fetch(&core->cache_used, bytes, __ATOMIC_RELAXED);
     }

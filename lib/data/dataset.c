@@ -1,4 +1,4 @@
-/* The handle: opening, views, and what can be asked of them. */
+/* The data set handle: opening, views, getters. */
 #include "data/core.h"
 #include "layout/layout.h"
 #include "layout/origin.h"
@@ -46,7 +46,7 @@ void clile_i_core_release(clile_i_core *core)
     clile_i_free(core);
 }
 
-/* Room for `most` images of the core. */
+/* Makes room for `most` images of the core. */
 static clile_status begin_view(clile_i_core *core, int64_t most, clile_dataset **out)
 {
     clile_status status = CLILE_OK;
@@ -65,7 +65,7 @@ cleanup:
     return status;
 }
 
-/* Numbers the subjects that have an image here; a part of a fold stays one. */
+/* Numbers the subjects with an image in this view. A part of a fold remains that part. */
 static clile_status end_view(const clile_dataset *whole, clile_dataset *view)
 {
     const clile_i_table *table = &view->core->table;
@@ -151,12 +151,12 @@ clile_status clile_i_dataset_retain(const clile_dataset *dataset, clile_dataset 
 {
     CLILE_I_CHECK_NOT_NULL(dataset);
     CLILE_I_CHECK_NOT_NULL(out);
-    *out = (clile_dataset *)(uintptr_t)dataset; /* immutable but for its count */
+    *out = (clile_dataset *)(uintptr_t)dataset; /* immutable except for its count */
     clile_i_refs_retain(&(*out)->refs);
     return CLILE_OK;
 }
 
-/* Notes line by line, then what was left out. */
+/* Logs the notes line by line, then what was left out. */
 static void log_table(clile_i_log log, const clile_i_table *table)
 {
     static const char warning[] = "warning: ";
@@ -215,7 +215,7 @@ clile_status clile_dataset_open(const char *path, const clile_options *options, 
     request.unknown_negative = strcmp(unknown, "negative") == 0;
     request.present_from = (int32_t)present_from;
     status = clile_i_layout_open(layout, &request, &table);
-    log_table(log, &table); /* of a data set that cannot be opened, too: they may say why */
+    log_table(log, &table); /* also if opening failed: the notes may explain why */
     if (status != CLILE_OK) goto cleanup;
     CLILE_I_TRY(clile_i_origin_set_kind(kind, path, &table));
     CLILE_I_TRY(clile_i_core_create(&table, NULL, 0, 0, options, &core));

@@ -1,6 +1,5 @@
-/* The batches of a stage in their order: made when they are asked for, or by a worker while the
- * step before them runs. What is in a batch depends on configuration and step only, so that both
- * ways give the same bits. */
+/* The batches of a stage in order. They are made on request, or by a worker while the step before
+ * runs. A batch depends only on configuration and step, so that both ways give the same bits. */
 #include "data/data.h"
 
 enum { SLOTS = 2 }; /* the batch in use and the next one */
@@ -11,7 +10,7 @@ typedef struct {
     int64_t *indices;
     float *src;
     int32_t *partner;
-    clile_status status; /* of the worker's making it */
+    clile_status status; /* result of the worker */
 } slot;
 
 struct clile_i_feed {
@@ -20,20 +19,20 @@ struct clile_i_feed {
     int64_t n, steps, steps_per_epoch;
     int64_t *order; /* [n] of `order_epoch`; -1: none yet */
     int64_t order_epoch;
-    float *whole; /* [batch,3,size,size] before halves are exchanged; NULL when they are not */
+    float *whole; /* [batch,3,size,size] before the exchange of halves; NULL without */
     slot slots[SLOTS];
     clile_i_worker *worker;
-    int64_t ahead; /* step that the worker was asked for, in slot ahead % SLOTS; -1: none */
+    int64_t ahead; /* the step requested from the worker, in slot ahead % SLOTS; -1: none */
 };
 
-/* Fills the slot with the batch of batch.step. Only one thread at a time is in here. */
+/* Fills the slot with the batch of batch.step. Only one thread at a time may call it. */
 static clile_status make_batch(slot *s)
 {
     clile_i_feed *f = s->feed;
     const clile_i_feed_config *c = &f->config;
     const int64_t step = s->batch.step, epoch = step / f->steps_per_epoch;
     if (epoch != f->order_epoch) {
-        f->order_epoch = -1; /* a fork may end this thread in between */
+        f->order_epoch = -1; /* stays if a fork ends this thread within the next call */
         clile_i_sampler_order(f->n, c->seed, epoch, f->order);
         f->order_epoch = epoch;
     }
@@ -72,7 +71,7 @@ clile_status clile_i_feed_create(const clile_dataset *dataset, const clile_i_fee
     f->config = *config;
     f->n = n;
     f->steps = steps;
-    /* what is left over waits for the next epoch, which draws anew */
+    /* the remaining images are dropped; the next epoch draws a new order */
     f->steps_per_epoch = n / config->batch;
     f->order_epoch = f->ahead = -1;
     CLILE_I_TRY(clile_i_dataset_retain(dataset, &f->dataset));
@@ -105,7 +104,7 @@ static void go_ahead(clile_i_feed *f, int64_t step)
 clile_status clile_i_feed_get(clile_i_feed *feed, int64_t step, const clile_i_batch **out)
 {
     slot *s = &feed->slots[feed->config.workers ? step % SLOTS : 0];
-    if (feed->ahead != step) clile_i_feed_rest(feed); /* it made another one */
+    if (feed->ahead != step) clile_i_feed_rest(feed); /* it made another step */
     if (feed->config.workers && feed->worker == NULL)
         CLILE_I_RETURN_IF(clile_i_worker_create(&feed->worker));
     if (feed->ahead == step) {
@@ -127,7 +126,7 @@ void clile_i_feed_rest(clile_i_feed *feed)
     clile_i_worker_destroy(feed->worker);
     feed->worker = NULL;
     if (feed->ahead >= 0 && feed->slots[feed->ahead % SLOTS].status != CLILE_OK)
-        feed->ahead = -1; /* a get will try again */
+        feed->ahead = -1; /* a get will retry */
 }
 
 void clile_i_feed_destroy(clile_i_feed *feed)

@@ -13,11 +13,11 @@ static const char *const disfa_parts[3] = {
     " SN013 SN018 SN011 SN028 SN012 SN006 SN031 SN021 SN024 ",
     " SN003 SN029 SN023 SN025 SN008 SN005 SN007 SN017 SN004 "};
 
-/* Two numberings of the same folds are in use: ME-GraphAU's files test part 4 - f in fold f,
- * others part f. */
+/* Two numberings of the same folds are in use: fold f of ME-GraphAU's files tests part 4 - f,
+ * that of others part f. */
 typedef struct {
     const char *name;
-    const char *const *part; /* [3] names between blanks */
+    const char *const *part; /* [3] names, each surrounded by blanks */
     int32_t descending;      /* fold 1 tests the last part */
 } protocol;
 
@@ -31,7 +31,7 @@ static const char kfold[] = "kfold:", subject_file[] = "file:";
 static int is_in_part(const char *part, const char *name)
 {
     const size_t size = strlen(name);
-    /* so that a match has a blank before it */
+    /* so that at[-1] exists at a match */
     if (size == 0 || strchr(name, ' ') != NULL) return 0;
     for (const char *at = strstr(part, name); at != NULL; at = strstr(at + 1, name))
         if (at[-1] == ' ' && at[size] == ' ') return 1;
@@ -81,7 +81,7 @@ static clile_status parse_kfold(const clile_dataset *dataset, const char *name, 
     return CLILE_OK;
 }
 
-/* Subjects are shuffled by the seed and dealt out in turn. */
+/* Shuffles the subjects by the seed and deals them out in turn. */
 static clile_status mark_kfold(const clile_dataset *dataset, const char *name, int32_t fold,
                                uint8_t *marks)
 {
@@ -162,7 +162,7 @@ clile_status clile_dataset_fold_count(const clile_dataset *dataset, const char *
     return CLILE_OK;
 }
 
-/* Both parts or none. */
+/* Creates both parts or none. */
 static clile_status take(const clile_dataset *dataset, const uint8_t *marks, uint8_t first_mark,
                          clile_dataset **first, clile_dataset **second)
 {
@@ -189,7 +189,7 @@ clile_status clile_dataset_fold(const clile_dataset *dataset, const char *name, 
     int32_t tested = 0;
 
     CLILE_I_CHECK_NOT_NULL(dataset);
-    if (name == NULL) /* the header's name of it */
+    if (name == NULL) /* the name in the public header */
         return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "%s: protocol is NULL", __func__);
     if (train != NULL) *train = NULL;
     if (test != NULL) *test = NULL;

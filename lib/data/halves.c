@@ -1,7 +1,7 @@
-/* Exchange of face halves between people (our choice, docs/method.md): upper and lower face AUs
+/* Exchanges face halves between people (our choice, docs/method.md). The upper and lower face AUs
  * of an image then come from two identities, so that neither can be inferred from who the person
- * is. The idea of CutMix (Yun et al., ICCV 2019), along the line that divides FACS's upper and
- * lower face. */
+ * is. The idea is that of CutMix (Yun et al., ICCV 2019), cut along the line between FACS's upper
+ * and lower face. */
 #include "data/core.h"
 
 #include "image/image.h"
@@ -10,14 +10,14 @@
 #include <string.h>
 
 #define STREAM_HALVES ((uint64_t)0x53 << 56)
-static const double seam_low = 0.52, seam_high = 0.62, seam_width = 0.08; /* of the crop's height */
+static const double seam_low = 0.52, seam_high = 0.62, seam_width = 0.08; /* in crop heights */
 
 int32_t clile_i_au_is_lower(int32_t au_id)
 {
     return au_id >= 10 && !(au_id >= 41 && au_id <= 46);
 }
 
-/* Mean of one channel over the cheeks and nose, in [0,1] units of the pixel value. */
+/* Mean of one channel over cheeks and nose, as a pixel value in [0,1]. */
 static double cheek_mean(const float *plane, int32_t size, int channel)
 {
     const int32_t top = (int32_t)(0.45 * size), bottom = (int32_t)(0.70 * size),
@@ -30,8 +30,8 @@ static double cheek_mean(const float *plane, int32_t size, int channel)
            (double)clile_i_input_mean[channel];
 }
 
-/* dst = share * a + (1 - share) * b, row by row, b's brightness multiplied by the ratio of the
- * cheeks. */
+/* dst = share * a + (1 - share) * b, row by row, after multiplying b's brightness by the ratio of
+ * the cheeks. */
 static void blend(int32_t size, double seam, const float *a, const float *b, float *dst)
 {
     const int64_t plane = (int64_t)size * size;
@@ -65,7 +65,7 @@ typedef struct {
     int64_t step;
 } job;
 
-/* One generator a slot: whether, whom with, where the seam lies. */
+/* One generator per slot: whether, with whom, and where the seam is. */
 static clile_i_rng slot_rng(uint64_t seed, int64_t step, int64_t slot)
 {
     return clile_i_rng_make(seed, STREAM_HALVES | (uint64_t)step << 20 | (uint64_t)slot);
@@ -81,7 +81,7 @@ static void exchange(int64_t begin, int64_t end, void *context)
             continue;
         }
         clile_i_rng rng = slot_rng(j->seed, j->step, k);
-        rng.counter = 2; /* behind the draws that chose the partner */
+        rng.counter = 2; /* skip the draws that chose the partner */
         const double seam = clile_i_rng_range(&rng, seam_low, seam_high);
         blend(j->size, seam, j->src + k * image, j->src + j->partner[k] * image,
               j->dst + k * image);

@@ -1,12 +1,12 @@
-/* What the images of a data set are, in packs and in what a model remembers of them; which part
- * of which protocol. */
+/* What the images of a data set are, as packs and models record it, and which part of which
+ * protocol they are. */
 #include "data/core.h"
 
 #include "layout/origin.h"
 
 #include <string.h>
 
-/* One letter for each image, or one for all. */
+/* One letter per image, or a single one if all are equal. */
 static clile_status add_placed(clile_i_st_writer *writer, const clile_dataset *dataset)
 {
     clile_status status = CLILE_OK;
@@ -45,7 +45,7 @@ clile_status clile_i_origin_put(clile_i_st_writer *writer, const clile_dataset *
 clile_status clile_i_origin_name_part(clile_dataset *part, const char *protocol, int32_t fold,
                                       int32_t tested)
 {
-    /* the outermost split says who was never seen */
+    /* the outermost split decides who was never seen */
     if (part == NULL || part->protocol != NULL) return CLILE_OK;
     part->protocol = clile_i_strdup(protocol);
     part->fold = fold;

@@ -1,9 +1,9 @@
-/* The checksums of whole packs' pixels. */
+/* Verifies the pixel checksums of whole packs. */
 #include "data/core.h"
 
 #include <string.h>
 
-/* `before` images of other packs are done, `all` are to be. */
+/* `before` images of other packs are done, of `all`. */
 static clile_status verify(const clile_i_table *t, int64_t before, int64_t all,
                            clile_count_fn progress, void *user)
 {

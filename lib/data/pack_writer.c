@@ -1,11 +1,11 @@
-/* clile_dataset_pack: any data set to a pack file, block by block. */
+/* clile_dataset_pack: writes any data set to a pack file, block by block. */
 #include "data/core.h"
 #include "layout/layout.h"
 #include "layout/pack.h"
 
 #include <string.h>
 
-/* All but the pixels. */
+/* Everything except the pixels. */
 typedef struct {
     clile_i_text au_ids, subjects, images;
     int64_t *frame;   /* [n] */
@@ -114,7 +114,7 @@ static clile_status add_metadata(clile_i_st_writer *writer, const clile_dataset 
 typedef struct {
     const clile_dataset *dataset;
     int32_t size;
-    int64_t first, bytes; /* of the block; of one crop */
+    int64_t first, bytes; /* first image of the block; bytes of one crop */
     uint8_t *crops;       /* [block,stored,stored,3] */
     uint8_t failed[CLILE_I_PACK_BLOCK];
 } block;
@@ -131,8 +131,8 @@ static void render_part(int64_t begin, int64_t end, void *context)
     for (int64_t k = begin; k < end; ++k) b->failed[k] = render_one(b, k) != CLILE_OK;
 }
 
-/* Renders `count` crops in this thread's team. A crop that failed is rendered again here, for
- * its message. */
+/* Renders `count` crops in this thread's team. A failed crop is rendered again here, for its
+ * error message. */
 static clile_status render_block(block *b, int64_t count)
 {
     clile_i_parallel_for(count, 1, render_part, b);

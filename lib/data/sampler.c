@@ -1,7 +1,7 @@
-/* The order in which an epoch sees the images. */
+/* The order of images in an epoch. */
 #include "data/data.h"
 
-/* Random streams of this room: the top byte tells what a stream is for. */
+/* The top byte of a random stream in lib/data says what it is for. */
 #define STREAM_ORDER ((uint64_t)0x51 << 56)
 
 void clile_i_sampler_order(int64_t n, uint64_t seed, int64_t epoch, int64_t *order)

@@ -1,10 +1,10 @@
-/* The protocol file:PATH, a text of subjects in parts:
+/* The protocol file:PATH is a text that lists the subjects of each part:
  *   # a comment
  *   1: F001 M007 F018       subjects of part 1, separated by blanks or commas; several lines
  *                            may name the same part
  *   2: M011 F003
- * Fold k tests part k and trains on the others. Or "train:" and "test:" instead of numbers: one
- * fold. */
+ * Fold k tests part k and trains on the others. With "train:" and "test:" instead of numbers,
+ * there is one fold. */
 #include "data/core.h"
 #include "layout/layout.h"
 
@@ -18,7 +18,7 @@ typedef struct {
     clile_i_lines lines;
     int32_t numbered, named; /* whether there are lines of this kind */
     int32_t parts;           /* highest number */
-    int32_t *part;           /* [subjects of the table] 1.., 0: none yet */
+    int32_t *part;           /* [subjects of the table] 1..; 0: none yet */
     int64_t *line;           /* [subjects of the table] */
 } reader;
 
@@ -125,7 +125,7 @@ static clile_status read_lines(reader *r)
     return CLILE_OK;
 }
 
-/* Parts without a subject, subjects of the data set without a part. */
+/* Finds parts without a subject, and subjects of the data set without a part. */
 static clile_status check(const reader *r, const clile_dataset *dataset)
 {
     for (int32_t part = 1; part <= r->parts; ++part) {

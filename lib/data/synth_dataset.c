@@ -1,4 +1,4 @@
-/* Drawn faces as a data set: labels now, pictures when they are needed (crops.c). */
+/* Drawn faces as a data set: labels are drawn at once, pictures when needed (crops.c). */
 #include "data/core.h"
 #include "synth/synth.h"
 
@@ -6,8 +6,8 @@
 
 enum { MOST_IMAGES = 10000000 };
 
-/* Subjects of the published protocols, taken from their three parts in turn, so that the folds
- * work on any number of them; then the numbers that follow. */
+/* Subjects of the published protocols, taken from the three parts in turn, so that the folds work
+ * with any number of them. Numbers follow. */
 static const char bp4d_names[][5] = {
     "F001", "M011", "F007", "M007", "F003", "F015", "F018", "M010", "F006", "F008", "M002",
     "F019", "F002", "F005", "M006", "M004", "F022", "M009", "F010", "M018", "F012", "F009",
@@ -23,7 +23,7 @@ enum {
     BP4D_WOMEN = 23,
     BP4D_MEN = 18,
     DISFA_LAST = 32,
-    LEAST_NAME = 24 /* bytes: room for every number */
+    LEAST_NAME = 24 /* bytes: enough for any number */
 };
 
 clile_status clile_synth_subject_name(const char *layout, int64_t subject, char *name, size_t size)

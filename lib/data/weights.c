@@ -1,5 +1,5 @@
-/* w_c = (1/r_c) * C / sum_j (1/r_j), r_c = present / coded of AU c, over the C AUs that occur; 0
- * for the others (docs/method.md). */
+/* w_c = (1/r_c) * C / sum_j (1/r_j), with r_c = present / coded of AU c, over the C AUs that
+ * occur; 0 for the others (docs/method.md). */
 #include "data/core.h"
 
 clile_status clile_dataset_copy_au_weights(const clile_dataset *dataset, float *weights)

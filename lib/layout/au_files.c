@@ -1,4 +1,4 @@
-/* A label file for each AU, see au_files.h. */
+/* One label file per AU, see au_files.h. */
 #include "layout/au_files.h"
 
 #include <string.h>
@@ -19,7 +19,7 @@ cleanup:
     return status;
 }
 
-/* INVALID_ARGUMENT with the AUs that the sequence has. */
+/* INVALID_ARGUMENT, listing the AUs that the sequence has. */
 static clile_status fail_without(const clile_i_au_files *form, const char *folder,
                                  const clile_i_sequence *sequence, int32_t au)
 {
@@ -40,7 +40,7 @@ cleanup:
     return status;
 }
 
-/* Room for one more frame; codes are [n,c] so that each AU's file fills a column. */
+/* Makes room for one more frame. codes is [n,c], so each AU's file fills a column. */
 static clile_status reserve(clile_i_au_labels *labels, int32_t c)
 {
     CLILE_I_GROW(labels->frame, &labels->frame_capacity, labels->n + 1);
@@ -48,8 +48,8 @@ static clile_status reserve(clile_i_au_labels *labels, int32_t c)
     return CLILE_OK;
 }
 
-/* Row n of column a. The first AU read fixes the frames, the others must have the same; `first`
- * is its file. */
+/* Adds row n of column a. The first AU read determines the frames, and the others must have the
+ * same. `first` is its file. */
 static clile_status put_row(const clile_i_au_files *form, const clile_i_rows *rows,
                             const clile_i_table *table, int32_t a, int64_t n, int64_t frame,
                             int8_t code, const char *first, clile_i_au_labels *labels)
@@ -68,7 +68,7 @@ static clile_status put_row(const clile_i_au_files *form, const clile_i_rows *ro
     return CLILE_OK;
 }
 
-/* Column a of the codes. */
+/* Reads column a of the codes. */
 static clile_status read_au(const clile_i_au_files *form, const clile_i_sequences *s,
                             const clile_i_sequence *sequence, const char *folder, int32_t a,
                             clile_i_au_labels *labels)
@@ -91,7 +91,7 @@ static clile_status read_au(const clile_i_au_files *form, const clile_i_sequence
     }
     CLILE_I_TRY(clile_i_rows_open(form->kind, path, request->max_label_bytes, &rows));
     rows.blanks = form->blanks;
-    if (form->folders) /* below the folder of labels */
+    if (form->folders) /* path below the label folder */
         rows.name = path + strlen(s->labels) + (s->labels[strlen(s->labels) - 1] != '/');
     for (;;) {
         CLILE_I_TRY(clile_i_rows_next(&rows, &more));

@@ -10,7 +10,7 @@
 
 static const char *const label_folders[] = {"AUCoding/AU_OCC", "AU_OCC", "AUCoding", "", NULL};
 
-/* "F001_T1.csv" in parts. */
+/* The parts of "F001_T1.csv". */
 typedef struct {
     char subject[32], task[16];
 } file_name;
@@ -63,7 +63,7 @@ static const clile_i_sequence_rules rules = {
     .au_ids = clile_i_au_set_bp4d,
 };
 
-/* The caller's; NULL: memory is out. */
+/* The caller frees it; NULL when out of memory. */
 static char *label_path(const clile_i_sequences *s, const clile_i_sequence *sequence)
 {
     char name[64];
@@ -71,8 +71,8 @@ static char *label_path(const clile_i_sequences *s, const clile_i_sequence *sequ
     return clile_i_path_join(s->labels, name);
 }
 
-/* "f001_t1.csv", "F001_T1.CSV": label files but for capital and small letters, which the file
- * system may not mind. */
+/* Looks for label files in the wrong case ("f001_t1.csv", "F001_T1.CSV"), which some file systems
+ * ignore. */
 static clile_status check_misspelled(const char *folder, clile_i_table *table)
 {
     clile_status status = CLILE_OK;
@@ -100,7 +100,7 @@ cleanup:
     return status;
 }
 
-/* A tracker's file may bear such a name, too: its header tells. */
+/* A tracker's file may have such a name too, but its header shows what it is. */
 static clile_status recognise(const char *path, int32_t *fits)
 {
     clile_status status = CLILE_OK;
@@ -125,7 +125,7 @@ cleanup:
     return status;
 }
 
-/* columns [c]: those of the wanted AUs, from the header row. */
+/* Fills columns [c] of the wanted AUs from the header row. */
 static clile_status read_header(const clile_i_rows *rows, const clile_i_table *table,
                                 int64_t *columns)
 {
@@ -154,7 +154,7 @@ static clile_status read_header(const clile_i_rows *rows, const clile_i_table *t
     return CLILE_OK;
 }
 
-/* codes [c]: room for the codes of the row. */
+/* codes [c] is scratch for the row's codes. */
 static clile_status read_row(const clile_i_rows *rows, const int64_t *columns, int8_t *codes,
                              clile_i_samples *samples)
 {

@@ -1,5 +1,5 @@
-/* The table of known names. Upper and lower case are the same, and so are blank, '-', '.' and
- * '_', but for x_0 and y_0: OpenFace has X_0 beside them, which is in space. */
+/* The table of known names. Case is ignored, and blank, '-', '.' and '_' are equal, except in x_0
+ * and y_0: OpenFace also has X_0, which is in 3D space. */
 #include "layout/columns.h"
 
 #include <string.h>
@@ -38,11 +38,11 @@ static const box_names boxes[] = {
     {CLILE_I_BOX_CENTRE, {"cx", "cy", "w", "h"}},
     {CLILE_I_BOX_CENTRE, {"x_center", "y_center", "width", "height"}},
 };
-/* Corners that are called as landmarks are; only where there are no more of them. */
+/* Corners named like landmarks; used only if there are no further landmarks. */
 static const box_names corners[] = {{CLILE_I_BOX_CORNERS, {"x1", "y1", "x2", "y2"}},
                                     {CLILE_I_BOX_CORNERS, {"x0", "y0", "x1", "y1"}}};
 
-/* Five points by name: as the image shows them, left is its left. */
+/* Five points by name, as seen in the image: left is the image's left. */
 static const char *const parts[][FIVE] = {
     {"left_eye", "right_eye", "nose", "mouth_left", "mouth_right"},
     {"left_eye", "right_eye", "nose", "left_mouth", "right_mouth"},
@@ -73,7 +73,7 @@ int64_t clile_i_columns_named(const clile_i_rows *rows, const char *name)
     return -1;
 }
 
-/* The column of this name; *twice is set when there are two. -1: none. */
+/* The column of this name, -1 if there is none. Sets *twice if there are two. */
 static int64_t find(const clile_i_rows *rows, const char *name, int exactly, int64_t *twice)
 {
     int64_t found = -1;
@@ -95,8 +95,8 @@ static clile_status fail_twice(const clile_i_rows *rows, int64_t k)
 
 /* ---- landmarks ---- */
 
-/* How many x,y pairs there are of points numbered from `first`, by a format such as "x%d"; -1:
- * an x without its y. */
+/* The number of x,y pairs of points numbered from `first`, named by a format such as "x%d"; -1:
+ * an x has no y. */
 static int32_t count_numbered(const clile_i_rows *rows, const char *axis[2], int32_t first,
                               int exactly, int64_t *point, int64_t *twice)
 {
@@ -123,7 +123,7 @@ static clile_status find_numbered(const clile_i_rows *rows, clile_i_place_column
     for (int32_t form = 0; form < 2; ++form)
         for (int32_t first = 0; first < 2; ++first) {
             const int32_t n = count_numbered(rows, axes[form], first, form == 1, out->point, twice);
-            /* x1,y1,x2,y2; x1,y1 of the same from 0 */
+            /* not landmarks but the corners of a box: x1,y1,x2,y2 or x0,y0,x1,y1 */
             const int corner_names = form == 0 && (n == 1 || n == 2);
             if (n == 0 || corner_names) continue;
             if (n < 0)
@@ -143,7 +143,7 @@ static clile_status find_numbered(const clile_i_rows *rows, clile_i_place_column
     return CLILE_OK;
 }
 
-/* The five points of a row of `parts`; the number of columns that are there. */
+/* Finds the five points of a row of `parts`. Returns how many of their columns exist. */
 static int find_parts(const clile_i_rows *rows, const char *const *name, clile_i_place_columns *out,
                       int64_t *twice)
 {
@@ -210,7 +210,7 @@ static clile_status find_box(const clile_i_rows *rows, clile_i_place_columns *ou
             out->form = names->form;
             return CLILE_OK;
         }
-        /* width and height alone may be the image's */
+        /* width and height alone may be those of the image */
         if (k < count && found > most && (out->box[0] >= 0 || out->box[1] >= 0)) {
             most = found;
             nearest = names;
@@ -243,7 +243,7 @@ clile_status clile_i_columns_missing(const clile_i_rows *rows, const char *wante
         wanted, size < 60 ? (int)size : 60, rows->line_begin, size < 60 ? "" : "...");
 }
 
-/* Letters that are no number's. */
+/* Whether it has letters that cannot be part of a number. */
 static int is_word(const char *begin, const char *end)
 {
     static const char *const numbers[] = {"nan", "inf", "infinity"};

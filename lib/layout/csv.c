@@ -12,7 +12,8 @@ static char lower(char ch)
     return ch >= 'A' && ch <= 'Z' ? (char)(ch - 'A' + 'a') : ch;
 }
 
-/* AU of a column name, 0 when it is none; *ending: 'c' or 'r' of "AU01_c", "AU01_r", 0 without. */
+/* The AU of a column name, 0 if it has none. *ending: 'c' or 'r' of "AU01_c", "AU01_r", otherwise
+ * 0. */
 static int32_t column_au(const clile_i_rows *rows, int64_t k, char *ending)
 {
     const char *begin = rows->begin[k], *end = rows->end[k];
@@ -115,8 +116,8 @@ cleanup:
     return status;
 }
 
-/* "AU" and a digit, perhaps with a blank or a stroke between, in a name that column_au does not
- * know. */
+/* "AU" and a digit, with at most a blank, underscore or dash between, in a name that column_au
+ * does not know. */
 static int is_strange(const clile_i_rows *rows, int64_t k)
 {
     const char *begin = rows->begin[k], *end = rows->end[k];
@@ -138,7 +139,7 @@ static int contains(const clile_i_rows *rows, int64_t k, const char *word)
     return 0;
 }
 
-/* "bbox", "face_rect", "landmarks", "x1", "y_0": where a face is, in a form that is not known. */
+/* "bbox", "face_rect", "landmarks", "x1", "y_0": a face position in an unknown form. */
 static int is_strange_place(const clile_i_rows *rows, int64_t k)
 {
     static const char *const words[] = {"box", "rect", "roi", "landmark", "keypoint"};
@@ -150,7 +151,7 @@ static int is_strange_place(const clile_i_rows *rows, int64_t k)
     return begin < end && *begin >= '0' && *begin <= '9';
 }
 
-/* Whoever has such columns means that faces are cut out by them. */
+/* A user with such columns expects faces to be cut out by them. */
 static clile_status warn_places(const clile_i_rows *rows, const clile_i_csv_header *h,
                                 clile_i_table *table)
 {
@@ -194,7 +195,7 @@ static int is_empty(const clile_i_rows *rows, int64_t field)
     return rows->begin[field] == rows->end[field];
 }
 
-/* pandas writes nothing or NaN. */
+/* pandas writes a missing value as nothing or NaN. */
 static int is_missing(const clile_i_rows *rows, int64_t field)
 {
     return is_empty(rows, field) || clile_i_rows_is_nan(rows, field);
@@ -221,7 +222,7 @@ clile_status clile_i_csv_has_face(const clile_i_rows *rows, const clile_i_csv_he
     return CLILE_OK;
 }
 
-/* A probability, or nothing, to 1, 0, -1. */
+/* Converts a probability, or nothing, to 1, 0 or -1. */
 static clile_status read_probability(const clile_i_rows *rows, int64_t field, int32_t au,
                                      int8_t *out)
 {

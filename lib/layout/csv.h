@@ -1,5 +1,5 @@
-/* What the columns of a CSV file with a header are: a manifest of ours, or what OpenFace and
- * Py-Feat write. */
+/* The columns of a CSV file with a header: our manifests, and the output of OpenFace and
+ * Py-Feat. */
 #ifndef CLILE_I_CSV_H
 #define CLILE_I_CSV_H
 
@@ -10,47 +10,48 @@ typedef enum { CLILE_I_CSV_MANIFEST, CLILE_I_CSV_OPENFACE, CLILE_I_CSV_PYFEAT } 
 typedef struct {
     clile_i_csv_kind kind;
     int64_t columns;
-    int64_t image, subject;        /* columns, -1: none; Py-Feat's `input` is the image */
-    int64_t frame, success;        /* the same */
+    int64_t image, subject;        /* columns; -1: none; Py-Feat's `input` is the image */
+    int64_t frame, success;        /* likewise */
     int64_t score;                 /* Py-Feat's FaceScore */
-    int32_t c;                     /* AU columns that are used */
+    int32_t c;                     /* AU columns in use */
     int32_t au[CLILE_I_ROWS_MOST]; /* [c] */
-    int64_t at[CLILE_I_ROWS_MOST]; /* [c] their columns */
-    int32_t intensities;           /* columns AUn_r: they are no labels */
+    int64_t at[CLILE_I_ROWS_MOST]; /* [c] columns of au */
+    int32_t intensities;           /* number of columns AUn_r, which are not labels */
     clile_i_place_columns place;
 } clile_i_csv_header;
 
-/* The kind of a header row, without a check. */
+/* The kind of a header row; checks nothing. */
 clile_i_csv_kind clile_i_csv_recognise(const clile_i_rows *rows);
-/* From the header row. FORMAT: a column is missing or there twice. */
+/* Reads the header row. FORMAT: a column is missing or occurs twice. */
 clile_status clile_i_csv_read_header(const clile_i_rows *rows, clile_i_csv_header *out);
-/* Keeps the AUs of au_set, in that order. INVALID_ARGUMENT: one is not there. */
+/* Keeps the AUs of au_set, in that order. INVALID_ARGUMENT: one is missing. */
 clile_status clile_i_csv_choose(const clile_i_rows *rows, const char *au_set,
                                 clile_i_csv_header *header);
 
-/* What a row says. */
+/* The contents of a row. */
 typedef struct {
     int8_t codes[CLILE_I_ROWS_MOST]; /* [c] */
     int32_t has_five, has_box;
     float five[10], box[4];
 } clile_i_csv_row;
-/* Warns of columns that seem to be of an AU or a face's place and are not understood
- * ("AU2_presence", "bbox"), and of a file of OpenFace that does not say where there is a face. */
+/* Warns of columns that look like an AU or a face position but are not understood
+ * ("AU2_presence", "bbox"), and of OpenFace files that do not tell where a face was found. */
 clile_status clile_i_csv_warn_columns(const clile_i_rows *rows, const clile_i_csv_header *header,
                                       clile_i_table *table);
-/* *face: 0 when the row says that no face was found: success 0; of Py-Feat no score (nothing or
- * NaN), no value of any AU. No other column of such a row need make sense. FORMAT: success is
- * neither 0 nor 1; a wrong number of columns. */
+/* *face: 0 if the row says that no face was found: success is 0 or, for Py-Feat, the score is
+ * missing or NaN and no AU has a value. The other columns of such a row are not checked. FORMAT:
+ * success is neither 0 nor 1; a wrong number of columns. */
 clile_status clile_i_csv_has_face(const clile_i_rows *rows, const clile_i_csv_header *header,
                                   int32_t *face);
-/* Labels and places of the present row, which must have the header's number of columns. */
+/* Reads labels and face positions of the current row, which must have as many columns as the
+ * header. */
 clile_status clile_i_csv_read_row(const clile_i_rows *rows, const clile_i_csv_header *header,
                                   int32_t unknown_negative, clile_i_csv_row *out);
-/* A field as text. FORMAT: empty, or `size` bytes and more. */
+/* Reads a field as text. FORMAT: empty, or does not fit in `size` bytes. */
 clile_status clile_i_csv_text(const clile_i_rows *rows, int64_t field, const char *what, char *out,
                               size_t size);
 
-/* trackers.c: a file of OpenFace or Py-Feat, or a folder of them. *fits: 1 when the path is one. */
+/* trackers.c: an OpenFace or Py-Feat file, or a folder of them. *fits: 1 if the path is one. */
 clile_status clile_i_trackers_recognise(const char *path, int32_t *fits);
 clile_status clile_i_trackers_open(const clile_i_layout_request *request, clile_i_table *table);
 

@@ -1,5 +1,4 @@
-/* DISFA as distributed (Mavadati et al., "DISFA", IEEE Transactions on Affective Computing
- * 2013):
+/* DISFA as distributed (Mavadati et al., "DISFA", IEEE Transactions on Affective Computing 2013):
  *   ActionUnit_Labels/SUBJECT/SUBJECT_auN.txt   rows frame,intensity; frames from 1; intensity
  *                                               0 (absent), 1..5 (A..E)
  *   .../SUBJECT/INDEX.png                       frames of the video, counted from 0 or from 1
@@ -79,7 +78,7 @@ static clile_status recognise(const char *path, int32_t *fits)
     return clile_i_sequences_recognise(&rules, path, fits);
 }
 
-/* Labels of every subject, and then the number of the first image. */
+/* Reads the labels of all subjects, then finds the number of the first image. */
 static clile_status read_labels(clile_i_sequences *s, clile_i_au_labels *labels, int32_t *first)
 {
     clile_status status = CLILE_OK;

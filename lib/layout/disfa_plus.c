@@ -1,12 +1,12 @@
 /* DISFA+ (Mavadati, Sanger, Mahoor, "Extended DISFA Dataset", CVPR Workshops 2016). The data are
- * licensed; this layout is what public code reads (docs/data.md says which, and what could not
- * be verified):
+ * licensed, so this layout follows public code that reads them (docs/data.md says which code, and
+ * what could not be verified):
  *   Labels/SUBJECT/TRIAL/AUn.txt     rows "000.jpg     2": image, intensity 0..5;
  *                                    up to two other lines come first
  *   Images/SUBJECT/TRIAL/000.jpg     such as SN001/A1_AU1_TrailNo_1/000.jpg
  *   landmarks/SUBJECT_TRIAL.csv      optional, and boxes/; their frame is the number in the
  *                                    image's name
- * Rows name their image, so that there is no first image to be found out. */
+ * Rows name their image, so the number of the first image does not matter. */
 #include "layout/au_files.h"
 
 #include <string.h>
@@ -31,8 +31,8 @@ static int32_t file_au(const char *name, const char *subject)
     return au >= 1 && au <= 999 ? (int32_t)au : 0;
 }
 
-/* "000.jpg   2" or "000.jpg,2" as the number of its image and its second word: 1, or 0 when it is
- * no such row. */
+/* Splits "000.jpg   2" or "000.jpg,2" into the image's number and the second word. Returns 1, or
+ * 0 if it is no such row. */
 static int split_row(const clile_i_rows *rows, int64_t *frame, const char **word, const char **end)
 {
     char image[64];
@@ -79,7 +79,7 @@ static const clile_i_au_files form = {
     .parse = parse_row,
 };
 
-/* Any folder of a subject may be a trial. */
+/* Any folder of a subject can be a trial. */
 static int is_trial(const char *name)
 {
     return name[0] != '\0';

@@ -1,5 +1,5 @@
-/* clile/faces.h: an index by the hash of what a row's name must share with the image's makes
- * each look-up short; the text itself stays in the mapped file. */
+/* clile/faces.h. An index makes look-ups fast: it hashes the part that a row's name and the
+ * image's must share. The text stays in the mapped file. */
 #include "layout/columns.h"
 
 #include <clile/faces.h>
@@ -17,27 +17,28 @@ typedef struct {
 typedef struct {
     uint64_t key;
     size_t at;      /* first byte of the line */
-    int64_t line;   /* its number */
-    uint64_t owner; /* hash of the expected image that it fits; 0: none yet */
-    int32_t shared; /* it fits several */
+    int64_t line;   /* line number */
+    uint64_t owner; /* hash of the requested image that it fits; 0: none yet */
+    int32_t shared; /* it fits several images */
 } entry;
 
 struct clile_face_file {
-    clile_i_rows rows; /* the open file; the present row */
+    clile_i_rows rows; /* the open file and the current row */
     char *path;
-    char *plain;    /* [rows.file.size + 1] names in their plain form, where their rows are in the
-                     * file; NULL: none needed it */
-    int32_t header; /* 1: columns by name */
+    /* [rows.file.size + 1] names in their plain form, at the offsets of their rows; NULL if all
+     * are plain */
+    char *plain;
+    int32_t header; /* 1: columns are found by name */
     int64_t columns;
     int64_t name, success; /* columns; -1: none */
     clile_i_place_columns place;
     int64_t count, capacity;
-    entry *entries; /* sorted by key, then place */
+    entry *entries; /* sorted by key, then position */
     int64_t found, found_capacity;
-    int64_t *entry_found; /* [found] of the last find */
+    int64_t *entry_found; /* [found], of the last search */
 };
 
-/* ---- names: "dir/0007.jpg" is meant by itself, "0007.jpg", "0007" and the number 7 ---- */
+/* ---- names: "dir/0007.jpg" is named by itself, "0007.jpg", "0007" and the number 7 ---- */
 
 static span span_of(const char *text)
 {
@@ -51,7 +52,7 @@ static span base_name(span name)
     return name;
 }
 
-/* The path without the ending of its last name. */
+/* The path without its extension. */
 static span without_ending(span name)
 {
     const span base = base_name(name);
@@ -60,7 +61,7 @@ static span without_ending(span name)
     return name;
 }
 
-/* The digits of a number without leading zeros, or nothing. */
+/* The digits of a number, without leading zeros; empty if it is not a number. */
 static span digits(span name)
 {
     for (const char *p = name.begin; p < name.end; ++p)
@@ -80,7 +81,7 @@ static int same_number(span row, span number)
     return number.begin < number.end && same(digits(row), number);
 }
 
-/* Whether `tail` is all of `path`, or the end of it from a slash on. */
+/* Whether `tail` is all of `path`, or its end after a slash. */
 static int ends_in(span path, span tail)
 {
     const ptrdiff_t shorter = (path.end - path.begin) - (tail.end - tail.begin);
@@ -89,7 +90,7 @@ static int ends_in(span path, span tail)
            (shorter == 0 || path.begin[shorter - 1] == '/');
 }
 
-/* How well a row's name fits an image; 0: not at all. */
+/* How well a row's name fits an image; 0 if it does not. */
 static ptrdiff_t fit_of(span row, span image)
 {
     if (ends_in(image, row) || ends_in(without_ending(image), row))
@@ -105,9 +106,9 @@ static uint64_t hash(span text)
     return value | 1;
 }
 
-/* Rows and images that name each other have the same: that of the digits of the stem, or of the
- * stem. A name like "a.b" is ambiguous (a file, or a stem), so that only what precedes the first
- * point counts. */
+/* Equal for rows and images that name each other: the hash of the stem or, if it is a number, of
+ * its digits. In a name like "a.b" the end may be an extension or not, so that only the part
+ * before the first dot counts. */
 static uint64_t key_of(span name)
 {
     name = base_name(name);
@@ -147,7 +148,7 @@ static clile_status read_header(clile_face_file *f)
 static clile_status add_entry(clile_face_file *f, size_t at)
 {
     const span name = field(&f->rows, f->header ? f->name : 0);
-    if (name.begin == name.end) return CLILE_OK; /* a row of no image */
+    if (name.begin == name.end) return CLILE_OK; /* the row has no image */
     CLILE_I_GROW(f->entries, &f->capacity, f->count + 1);
     f->entries[f->count++] = (entry){.key = key_of(name), .at = at, .line = f->rows.lines.line - 1};
     return CLILE_OK;
@@ -230,7 +231,7 @@ static int64_t first_of_key(const clile_face_file *f, uint64_t key)
     return low;
 }
 
-/* Whether clile_i_path_plain may change a name. */
+/* Whether clile_i_path_plain would leave a name unchanged. */
 static int is_plain(span name)
 {
     for (const char *p = name.begin; p < name.end; ++p)
@@ -238,7 +239,7 @@ static int is_plain(span name)
     return 1;
 }
 
-/* The name of the present row as it is compared with images. */
+/* The name of the current row, as compared with images. */
 static clile_status row_name(clile_face_file *f, span *name)
 {
     *name = field(&f->rows, f->header ? f->name : 0);
@@ -254,7 +255,7 @@ static clile_status row_name(clile_face_file *f, span *name)
     return CLILE_OK;
 }
 
-/* Makes the row of an entry the present one. */
+/* Makes an entry's row the current one. */
 static clile_status go_to(clile_face_file *f, int64_t index, span *name)
 {
     int32_t more = 0;
@@ -265,7 +266,7 @@ static clile_status go_to(clile_face_file *f, int64_t index, span *name)
     return row_name(f, name);
 }
 
-/* Puts the rows that fit best into entry_found. */
+/* Collects the best-fitting rows in entry_found. */
 static clile_status collect(clile_face_file *f, span image, int frames)
 {
     const span number = digits(image);
@@ -307,7 +308,7 @@ cleanup:
     return status;
 }
 
-/* Rows of one frame in several folders are of several images. */
+/* If rows of one frame are in several folders, they belong to several images. */
 static clile_status check_folders(clile_face_file *f, int64_t frame)
 {
     span first = {NULL, NULL};

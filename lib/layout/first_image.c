@@ -1,4 +1,5 @@
-/* Are the images of a video numbered from 0 or from 1? Labels do not say, the counts do. */
+/* Whether the images of a video are numbered from 0 or from 1. Labels do not say, but the counts
+ * do. */
 #include "layout/layout.h"
 
 typedef struct {

@@ -1,11 +1,11 @@
-/* JSON lines as FMAE (Ning, Salah, Onal Ertugrul, "Representation learning and identity
- * adversarial training for facial behavior understanding", 2024; github.com/forever208/FMAE-IAT,
- * AU/BP4D_preprocess.py and its like) has them, an object a line:
- *   {"img_path": "F001_T1/frame_12.jpg", "AUs": [4, 10, 12]}  the AUs that are present, no others
+/* JSON lines as written by FMAE (Ning, Salah, Onal Ertugrul, "Representation learning and
+ * identity adversarial training for facial behavior understanding", 2024;
+ * github.com/forever208/FMAE-IAT, AU/BP4D_preprocess.py and similar), one object per line:
+ *   {"img_path": "F001_T1/frame_12.jpg", "AUs": [4, 10, 12]}  the present AUs, no others
  *   {"img_path": "2F01_T1/frame_12.jpg", "AUs": [999, 999, 4, ...]}  999 in place of an absent one
- * A key "subject" names the subject, otherwise the path does. Other keys are left alone. The
- * form has no way to say that an AU was not coded (the authors' conversion of BP4D writes code 9
- * as absent). */
+ * A key "subject" names the subject; without it, the path does. Other keys are ignored. The form
+ * cannot say that an AU was not coded (the authors' conversion of BP4D writes code 9 as
+ * absent). */
 #include "layout/layout.h"
 
 #include "store/json.h"
@@ -16,8 +16,8 @@
 enum { ABSENT = 999, MOST_PRESENT = 64, DEEPEST = 16 };
 
 typedef struct {
-    const char *image, *subject; /* in the line's strings; subject may be NULL */
-    int32_t count;               /* AUs that are present */
+    const char *image, *subject; /* among the line's strings; subject may be NULL */
+    int32_t count;               /* number of present AUs */
     int32_t au[MOST_PRESENT];
 } row;
 
@@ -29,7 +29,7 @@ typedef struct {
     clile_i_lines lines;
     char *strings;         /* room for the strings of the longest line */
     char part[32];         /* "line 12" */
-    int32_t c, au[ABSENT]; /* AUs that are used */
+    int32_t c, au[ABSENT]; /* AUs in use */
     char *root;
     clile_i_image_set images;
 } reader;
@@ -65,7 +65,7 @@ static clile_status skip_array(clile_i_json *json, int depth)
     return clile_i_json_expect(json, ']');
 }
 
-/* true, false, null or a number. */
+/* Skips true, false, null or a number. */
 static clile_status skip_word(clile_i_json *json)
 {
     static const char *const words[] = {"true", "false", "null"};
@@ -156,7 +156,7 @@ static clile_status read_object(const reader *r, clile_i_json *json, row *out)
     return CLILE_OK;
 }
 
-/* The next line that is not blank; *more: 0 at the end. */
+/* Reads the next line that is not blank. *more: 0 at the end. */
 static clile_status next_row(reader *r, row *out, int32_t *more)
 {
     const char *begin = NULL, *end = NULL;
@@ -205,7 +205,7 @@ cleanup:
     return status;
 }
 
-/* Which AUs are present anywhere, and from them those that are used. */
+/* Finds which AUs are present anywhere, and chooses the ones to use. */
 static clile_status choose_aus(reader *r)
 {
     clile_status status = CLILE_OK;
@@ -250,7 +250,7 @@ typedef struct {
     row *line;
 } image_source;
 
-/* A clile_i_next_image; every line was read without fault before. */
+/* A clile_i_next_image. All lines were read before, so none can fail. */
 static int next_image(void *context, char *image)
 {
     image_source *source = context;

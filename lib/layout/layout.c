@@ -1,4 +1,4 @@
-/* The layouts that are known, and which of them a folder is. */
+/* The known layouts, and which of them a folder has. */
 #include "layout/layout.h"
 
 #include <string.h>
@@ -20,7 +20,7 @@ static clile_status fail_unrecognised(const char *path)
     return CLILE_E_FORMAT;
 }
 
-/* What it was read by, options in the values that they came to. */
+/* Records how the folder was read, with the values that "auto" options took. */
 static clile_status note_origin(const char *name, const clile_i_layout_request *request,
                                 clile_i_table *table)
 {

@@ -1,12 +1,11 @@
-/* Lists of images and labels as ME-GraphAU (Luo et al., IJCAI 2022) and its successors have
- * them:
- *   NAME_train_img_path_fold1.txt   one image a line, below the image folder or absolute
+/* Lists of images and labels as in ME-GraphAU (Luo et al., IJCAI 2022) and its successors:
+ *   NAME_train_img_path_fold1.txt   one image per line, below the image folder or absolute
  *   NAME_train_label_fold1.txt      the AUs of the same line: 0 or 1 (-1, 9: not coded), separated
  *                                   by blanks
  *   NAME_train_weight_fold1.txt     or NAME_weight_fold1.txt: weights of the AUs; optional,
- *                                   checked, not used: clile_dataset_copy_au_weights computes the
- *                                   same
- * A folder is read as all parts (train, test) of its first fold: each fold has all images. */
+ *                                   checked but not used: clile_dataset_copy_au_weights computes
+ *                                   the same
+ * Of a folder, all parts (train, test) of the first fold are read, as each fold has all images. */
 #include "layout/layout.h"
 
 #include <stdlib.h>
@@ -15,25 +14,25 @@
 enum { MOST_LISTS = 256, MOST_COLUMNS = 64, PATH_SIZE = CLILE_I_PATH_SIZE };
 static const char mark[] = "_img_path";
 
-/* Lines of one file, blank ones skipped. */
+/* The lines of one file, without blank ones. */
 typedef struct {
     char *name; /* without folder */
     clile_i_file file;
     clile_i_lines lines;
-    const char *begin, *end; /* the present line without blanks around it */
+    const char *begin, *end; /* the current line without surrounding blanks */
 } list_file;
 
 typedef struct {
     const clile_i_layout_request *request;
     clile_i_table *table;
-    char *folder;            /* of the lists */
+    char *folder;            /* folder of the lists */
     char *base, *fold;       /* "BP4D" and "_fold1" of BP4D_train_img_path_fold1.txt */
     char *stems[MOST_LISTS]; /* [lists] "BP4D_train" */
     int32_t lists;
-    char *root;      /* what image paths are below */
-    int32_t columns; /* of a label line */
+    char *root;      /* image paths are relative to it */
+    int32_t columns; /* columns of a label line */
     int32_t chosen, at[MOST_COLUMNS], au[MOST_COLUMNS];
-    int32_t *owner; /* [subjects] list that a subject was first seen in */
+    int32_t *owner; /* [subjects] first list with the subject */
     int64_t owners, owner_capacity;
     clile_i_image_set images;
 } reader;
@@ -51,7 +50,7 @@ static clile_status fail_at(const list_file *f, const char *text)
                         text);
 }
 
-/* Takes the name over. */
+/* Takes ownership of the name. */
 static clile_status open_list_file(const reader *r, char *name, list_file *out)
 {
     clile_status status = CLILE_OK;
@@ -92,8 +91,8 @@ static int64_t count_lines(list_file *f)
     return count;
 }
 
-/* The numbers of the present line, separated by blanks or commas; *count may be more than
- * `most`, of which no value is stored. */
+/* Reads the numbers of the current line, separated by blanks or commas. *count may exceed `most`;
+ * values beyond it are not stored. */
 static clile_status read_numbers(const list_file *f, int32_t most, double *values, int32_t *count)
 {
     const char *at = f->begin;
@@ -125,7 +124,7 @@ static int ends_with(const char *text, const char *ending)
     return size >= other && strcmp(text + size - other, ending) == 0;
 }
 
-/* Where "_img_path" begins in the name of a list of images; NULL when the name is none. */
+/* Where "_img_path" starts in the name of a list of images; NULL if it is not one. */
 static const char *find_mark(const char *name)
 {
     return ends_with(name, ".txt") ? strstr(name, mark) : NULL;
@@ -164,7 +163,7 @@ static size_t base_size(const char *stem, size_t size)
     return size;
 }
 
-/* The name of a list that is read, or one more of the same fold. */
+/* Adds the first list to be read, or another of the same fold. */
 static clile_status add_list(reader *r, const char *name)
 {
     const char *at = find_mark(name);
@@ -184,7 +183,7 @@ static clile_status add_list(reader *r, const char *name)
     return CLILE_OK;
 }
 
-/* All lists of the first fold in r->folder; none when there are none. */
+/* Finds all lists of the first fold in r->folder, if there are any. */
 static clile_status find_lists(reader *r)
 {
     clile_status status = CLILE_OK;
@@ -246,7 +245,7 @@ static clile_status locate(reader *r)
 
 /* ---- images ---- */
 
-/* The present line as a path with slashes. */
+/* Copies the current line as a path with slashes. */
 static clile_status read_path(const list_file *f, char *out)
 {
     const size_t size = (size_t)(f->end - f->begin);
@@ -258,14 +257,14 @@ static clile_status read_path(const list_file *f, char *out)
     return CLILE_OK;
 }
 
-/* A clile_i_next_image: lines that are no path are left to read_pair. */
+/* A clile_i_next_image. read_pair reports lines that are not a path. */
 static int next_image(void *context, char *image)
 {
     list_file *f = context;
     return next_line(f) && read_path(f, image) == CLILE_OK;
 }
 
-/* By the first of the first images that is somewhere: a part of a data set may lack some. */
+/* Searches with several of the first images, as a part of a data set may lack some. */
 static clile_status find_root(reader *r, list_file *f)
 {
     char first[PATH_SIZE];
@@ -339,7 +338,7 @@ static clile_status read_codes(const reader *r, const list_file *f, int8_t *code
     return CLILE_OK;
 }
 
-/* Weights, under both names that are in use. */
+/* Checks weights, under both names in use. */
 static clile_status check_weights(const reader *r, const char *stem)
 {
     clile_status status = CLILE_OK;
@@ -371,7 +370,7 @@ static clile_status check_weights(const reader *r, const char *stem)
     return CLILE_OK;
 }
 
-/* ---- the whole ---- */
+/* ---- the whole folder ---- */
 
 static clile_status begin_table(reader *r, list_file *paths, list_file *labels)
 {
@@ -390,7 +389,7 @@ static clile_status begin_table(reader *r, list_file *paths, list_file *labels)
     return clile_i_table_begin(r->table, r->root, r->chosen, r->au);
 }
 
-/* Train and test have no subject in common. */
+/* Fails if train and test have a subject in common. */
 static clile_status check_owner(reader *r, const list_file *f, int32_t list, int32_t subject)
 {
     if (subject >= r->owners) {

@@ -1,11 +1,13 @@
-/* A CSV manifest: a header and one row for each face.
+/* A CSV manifest: a header and one row per face.
  *   image     path, absolute or below the folder of the manifest
  *   subject   any name
  *   AU1, ...  1 present, 0 absent; 9, -1 or nothing: not coded. AU01, au1 and AU01_c are the
- *   same column x0, y0, ... x4, y4 (or x67, y67), optional: landmarks in image pixels, all or
- *   none in a row box_x, box_y, box_w, box_h, optional: the face's box, used where a row has no
- *   landmarks success, optional: rows of 0 are left out and none of their other columns is read
- * Other columns are left alone. Files of OpenFace and Py-Feat go to trackers.c. */
+ *             same column
+ *   x0, y0, ... x4, y4 (or x67, y67)  optional: landmarks in image pixels, all or none in a row
+ *   box_x, box_y, box_w, box_h        optional: the face's box, used if a row has no landmarks
+ *   success                           optional: rows with 0 are left out, and none of their other
+ *                                     columns is read
+ * Other columns are ignored. Files of OpenFace and Py-Feat are read by trackers.c. */
 #include "layout/csv.h"
 
 #include <string.h>

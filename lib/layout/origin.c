@@ -1,5 +1,4 @@
-/* What the images of a folder or pack are: drawn or photographed, and where each crop is taken
- * from. */
+/* What the images of a folder or pack are: drawn or photographed, and how each crop was placed. */
 #include "layout/origin.h"
 
 #include "layout/layout.h"
@@ -22,7 +21,7 @@ static clile_status set_kind(const char *text, size_t size, const char *file, cl
                         file, size < 40 ? (int)size : 40, text);
 }
 
-/* The first word of the file `data_kind` in the folder, when there is one. */
+/* Reads the first word of the file `data_kind` in the folder, if it exists. */
 static clile_status read_mark(const char *path, clile_i_table *table)
 {
     clile_status status = CLILE_OK;
@@ -66,7 +65,7 @@ clile_i_placed clile_i_origin_placed(const clile_i_table *table, int64_t sample)
     return CLILE_I_PLACED_CROP;
 }
 
-/* What older packs, which do not say, must have been. */
+/* Older packs do not say; this is what they must have been. */
 static clile_i_placed guess_placed(const clile_i_table *table, const char *made_from)
 {
     const clile_i_counts *c = &table->counts;

@@ -1,6 +1,6 @@
 /* A packed data set: one safetensors file with aligned crops, labels and subjects
- * (docs/pack-format.md). The file stays mapped and crops are read where they are, so that it may
- * be larger than memory; opening reads everything but the pixels. */
+ * (docs/pack-format.md). The file stays mapped and crops are read in place, so it may be larger
+ * than memory. Opening reads everything except the pixels. */
 #include "layout/pack.h"
 #include "image/image.h"
 #include "layout/layout.h"
@@ -17,7 +17,7 @@ typedef struct {
     const char *au_text, *subject_text, *image_text;
     int32_t c;
     int32_t au[MOST_AUS];         /* [c] of the file */
-    int32_t chosen, at[MOST_AUS]; /* columns that are used, in the wanted order */
+    int32_t chosen, at[MOST_AUS]; /* columns in use, in the wanted order */
     int64_t n, image_size, side, block;
     const clile_i_st_tensor *images, *labels, *subject, *frame, *crc;
 } reader;
@@ -145,7 +145,7 @@ static clile_status check_tables(const reader *r)
         r->request->path, digits, text);
 }
 
-/* ---- from there to the table ---- */
+/* ---- from the tensors to the table ---- */
 
 static clile_status add_subjects(const reader *r, clile_i_table *table)
 {
@@ -164,7 +164,7 @@ static clile_status add_subjects(const reader *r, clile_i_table *table)
     }
 }
 
-/* The next line of the image names as a text of its own in *name, which grows. */
+/* Copies the next line of the image names to *name, which grows. */
 static clile_status next_name(const char **at, char **name, int64_t *capacity)
 {
     const size_t size = strcspn(*at, "\n");
@@ -223,7 +223,7 @@ static clile_status fill_table(const reader *r, clile_i_table *table)
                                         &table->counts.images_without_labels));
     CLILE_I_TRY(clile_i_st_need_integer(r->file, "images_without_landmarks", 0, INT64_MAX,
                                         &table->counts.images_without_landmarks));
-    /* later than version 0.1's first packs, which have none of either */
+    /* the first packs of version 0.1 have neither */
     if (clile_i_st_metadata(r->file, "images_by_box") != NULL)
         CLILE_I_TRY(clile_i_st_need_integer(r->file, "images_by_box", 0, INT64_MAX,
                                             &table->counts.images_by_box));
@@ -240,7 +240,7 @@ cleanup:
     return status;
 }
 
-/* Sizes against the options, before anything is read. */
+/* Checks sizes against the options before reading anything. */
 static clile_status check_sizes(const clile_i_layout_request *request, const clile_i_file *file)
 {
     uint64_t header = 0;
@@ -288,7 +288,7 @@ static clile_status open_pack(const clile_i_layout_request *request, clile_i_tab
     table->pack_size = (int32_t)r->image_size;
     table->pack_block = (int32_t)r->block;
 cleanup:
-    clile_i_file_close(&file); /* when it was not taken over */
+    clile_i_file_close(&file); /* unless the reader has taken it */
     if (r != NULL) clile_i_st_close(r->file);
     clile_i_free(r);
     return status;

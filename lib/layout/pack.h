@@ -1,4 +1,4 @@
-/* What reader and writer of a pack agree on: docs/pack-format.md is the norm. */
+/* Shared by the reader and the writer of packs; docs/pack-format.md is normative. */
 #ifndef CLILE_I_PACK_H
 #define CLILE_I_PACK_H
 
@@ -7,10 +7,10 @@
 #define CLILE_I_PACK_FORMAT "clile-pack"
 #define CLILE_I_PACK_VERSION "1"
 
-enum { CLILE_I_PACK_BLOCK = 64 }; /* images of a block that this version writes */
+enum { CLILE_I_PACK_BLOCK = 64 }; /* images per block that this version writes */
 
-/* What the metadata's tables_crc32 is taken over: all that is not pixels, in this order, the
- * texts without a NUL. */
+/* The metadata's tables_crc32 covers everything except pixels, in this order, strings without
+ * their NUL. */
 typedef struct {
     const char *au_ids, *subjects, *images;
     int64_t n, c;

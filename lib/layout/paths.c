@@ -1,4 +1,4 @@
-/* What the paths of image lists tell: where the images are, whose they are, which come twice. */
+/* What image lists' paths tell: where the images are, who they show, which occur twice. */
 #include "layout/layout.h"
 
 #include <string.h>
@@ -45,13 +45,13 @@ int clile_i_paths_exists(const char *root, const char *image)
     return size > 0 && (size_t)size < sizeof path && clile_i_path_exists(path);
 }
 
-/* Where the image is: the first root, and another one that has a file of that name which is not
- * the same. */
+/* Where the image is: the first root that has it, and another one with a different file of that
+ * name. */
 typedef struct {
     char *root, *other;
 } found_roots;
 
-/* Takes `candidate` over. */
+/* Takes ownership of `candidate`. */
 static clile_status take_root(char *candidate, const char *image, found_roots *found)
 {
     char ours[2 * CLILE_I_PATH_SIZE], theirs[2 * CLILE_I_PATH_SIZE];
@@ -70,7 +70,7 @@ static clile_status take_root(char *candidate, const char *image, found_roots *f
     return CLILE_OK;
 }
 
-/* `folder` itself, its img first, then all folders in it. */
+/* Tries `folder` itself, then its img, then all folders in it. */
 static clile_status try_folder(const char *folder, const clile_i_names *inside, const char *image,
                                found_roots *found)
 {
@@ -121,8 +121,8 @@ static size_t digits_at(const char *text)
     return size;
 }
 
-/* A folder's name of `size` characters: F001, M012, SN003; F001_T1 and 2F01_T1 (BP4D's videos);
- * LeftVideoSN003 (DISFA's). */
+/* Whether a folder's name of `size` characters is like F001, M012, SN003; F001_T1, 2F01_T1
+ * (BP4D's videos); LeftVideoSN003 (DISFA's). */
 static int named_subject(const char *name, size_t size, char *subject)
 {
     char text[SUBJECT_SIZE];
@@ -180,7 +180,7 @@ static const char *name_of(const clile_i_table *table, int64_t sample)
     return table->text + table->name[sample];
 }
 
-/* The name as it is compared; `room` holds it when it is another. */
+/* The name as compared with others, written to `room` if it differs. */
 static const char *plain_name(const char *image, char *room /* [2 * CLILE_I_PATH_SIZE] */)
 {
     if (strstr(image, "..") == NULL) return image;
@@ -189,7 +189,7 @@ static const char *plain_name(const char *image, char *room /* [2 * CLILE_I_PATH
     return room;
 }
 
-/* Slot of the image, or the free one where it belongs. */
+/* The slot of the image, or the free one where it belongs. */
 static int64_t find_slot(const clile_i_image_set *set, const char *image)
 {
     char room[2 * CLILE_I_PATH_SIZE], other[2 * CLILE_I_PATH_SIZE];
@@ -231,7 +231,7 @@ clile_status clile_i_image_set_add(clile_i_image_set *set, const clile_i_table *
     return CLILE_OK;
 }
 
-/* Images in root/folder that the set does not name. */
+/* Counts images in root/folder that the set does not name. */
 static clile_status count_in_folder(const clile_i_image_set *set, const char *root,
                                     const char *folder, clile_i_table *table)
 {
@@ -255,8 +255,7 @@ cleanup:
     return status;
 }
 
-/* Samples of one folder may be apart from each other: `seen` holds the folders that were
- * counted. */
+/* Samples of one folder need not be consecutive, so `seen` keeps the folders already counted. */
 clile_status clile_i_image_set_count_others(const clile_i_image_set *set, const char *root,
                                             clile_i_table *table)
 {

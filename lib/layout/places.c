@@ -1,5 +1,5 @@
-/* Where the face is: SUBJECT_TASK.csv and the like below `landmarks` and `boxes`, rows of a
- * frame and 5 or 68 points or a box, in image pixels. */
+/* Face positions: SUBJECT_TASK.csv and similar in `landmarks` and `boxes`. Rows have a frame and
+ * 5 or 68 points or a box, in image pixels. */
 #include "layout/columns.h"
 
 #include "image/image.h"
@@ -8,12 +8,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const double FURTHEST = 1e6; /* pixels; beyond it lies no image */
+static const double FURTHEST = 1e6; /* pixels; no image is larger */
 
 typedef struct {
     const char *folder, *kind, *wanted;
-    const char *expected; /* columns without a header */
-    int boxes;            /* of boxes, not of landmarks */
+    const char *expected; /* columns, if there is no header */
+    int boxes;            /* 1: boxes; 0: landmarks */
 } place_file;
 
 static const place_file landmark_file = {"landmarks", "landmark file", "landmarks",
@@ -66,7 +66,7 @@ static int compare_rows(const void *left, const void *right)
     return l->row < r->row ? -1 : l->row > r->row;
 }
 
-/* What the columns of a file are: by its header, or by their number. */
+/* The columns of a file, from its header or from their number. */
 typedef struct {
     int64_t count, frame;
     clile_i_place_columns place;
@@ -218,7 +218,7 @@ const float *clile_i_places_find(const clile_i_places *places, int64_t frame)
     return row != NULL ? row->value : NULL;
 }
 
-/* Whether landmarks, or the box where there are none, can be a face's: 0 and why not. */
+/* Whether landmarks or, without them, the box can be a face's. If not, `why` says why. */
 static int is_place(const float *five, const float *box, char *why)
 {
     double value[10];

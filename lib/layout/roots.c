@@ -1,4 +1,4 @@
-/* Folders of a data set that might be taken for each other: those of images, of labels, of
+/* Folders of a data set that could be mistaken for each other: those of images, of labels, and of
  * landmarks and boxes. */
 #include "layout/roots.h"
 
@@ -14,7 +14,8 @@ static clile_status join3(const char *path, const char *folder, const char *belo
     return *out != NULL ? CLILE_OK : CLILE_E_OUT_OF_MEMORY;
 }
 
-/* Images in path/folder/below, of which each is left out; without a table one is enough. */
+/* Counts images in path/folder/below and reports each as left out. Without a table, it stops at
+ * the first. */
 static clile_status count_images(const char *path, const char *folder, const char *below,
                                  clile_i_table *table, int64_t *count)
 {
@@ -39,7 +40,7 @@ cleanup:
     return status;
 }
 
-/* *found: how many sequences have images in `folder`. */
+/* *found: the number of sequences with images in `folder`. */
 static clile_status count_sequences(const clile_i_sequences *s, const char *folder, int64_t *found)
 {
     int64_t images = 0;
@@ -51,7 +52,7 @@ static clile_status count_sequences(const clile_i_sequences *s, const char *fold
     return CLILE_OK;
 }
 
-/* The other folder's images are left out; a link to the same images is nothing to warn of. */
+/* Leaves out the other folder's images. A link to the same images needs no warning. */
 static clile_status leave_out(clile_i_sequences *s, const char *taken, const char *other)
 {
     clile_status status = CLILE_OK;
@@ -83,7 +84,7 @@ cleanup:
     return status;
 }
 
-/* What to say where no image is: images of kinds that are not read may be there. */
+/* Fails for lack of images, saying whether there are some of unsupported formats. */
 static clile_status fail_without_images(clile_i_sequences *s, const clile_i_names *folders)
 {
     const char *path = s->request->path;
@@ -119,7 +120,7 @@ clile_status clile_i_roots_find_images(clile_i_sequences *s)
     int64_t *found = NULL, best = 0;
 
     CLILE_I_TRY(clile_i_folder_list(s->request->path, &folders));
-    CLILE_I_ALLOC(found, folders.count + 1); /* [0]: the data set's own */
+    CLILE_I_ALLOC(found, folders.count + 1); /* [0]: the data set's folder */
     for (int64_t k = 0; k <= folders.count; ++k) {
         CLILE_I_TRY(count_sequences(s, k == 0 ? "" : folders.names[k - 1], &found[k]));
         if (found[k] > found[best]) best = k;
@@ -173,8 +174,8 @@ static int equal_letters(const char *left, size_t size, const char *right)
     return right[size] == '\0';
 }
 
-/* Files in one folder: those that are no sequence's, and the first that is one's but for capital
- * letters. */
+/* Finds files in a folder that belong to no sequence, and the first one that would if case were
+ * ignored. */
 static clile_status check_folder(clile_i_sequences *s, const char *folder)
 {
     clile_status status = CLILE_OK;

@@ -76,7 +76,7 @@ cleanup:
 
 /* ---- labels ---- */
 
-/* The caller's; NULL: memory is out. */
+/* The caller frees it; NULL when out of memory. */
 static char *join_below(const char *subject, const char *part)
 {
     return part != NULL ? clile_i_path_join(subject, part) : clile_i_strdup(subject);
@@ -110,7 +110,7 @@ void clile_i_sequences_free(clile_i_sequences *s)
     memset(s, 0, sizeof *s);
 }
 
-/* Those of label_folders[k], none when there is no such folder. */
+/* Finds labels in label_folders[k], which may not exist. */
 static clile_status find_in(const clile_i_sequence_rules *rules,
                             const clile_i_layout_request *request, int64_t k,
                             clile_i_sequences *out)
@@ -132,7 +132,7 @@ clile_status clile_i_sequences_find(const clile_i_sequence_rules *rules,
     return CLILE_OK;
 }
 
-/* Labels in a folder after the one that was taken. */
+/* Looks for labels in folders that follow the one in use. */
 static clile_status check_other_labels(const clile_i_sequences *s)
 {
     for (int64_t k = s->taken + 1; s->rules->label_folders[k] != NULL; ++k) {
@@ -163,7 +163,7 @@ clile_status clile_i_sequences_recognise(const clile_i_sequence_rules *rules, co
 
 /* ---- opening and finishing ---- */
 
-/* Images of a folder that no label file is of. */
+/* Counts images of a folder without a label file. */
 static clile_status count_unlabelled(clile_i_sequences *s, const char *path, const char *subject,
                                      const char *part)
 {

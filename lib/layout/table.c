@@ -87,7 +87,7 @@ clile_status clile_i_table_subject(clile_i_table *table, const char *begin, cons
     return CLILE_OK;
 }
 
-/* Room for one more sample in each column; the columns share one capacity. */
+/* Makes room for one more sample in each column. All columns have the same capacity. */
 static clile_status reserve(clile_i_table *table, int64_t needed)
 {
     const size_t sizes[5] = {sizeof *table->name, (size_t)table->c, sizeof *table->subject,
@@ -114,8 +114,8 @@ static clile_status reserve(clile_i_table *table, int64_t needed)
     return status;
 }
 
-/* Values of sample i in a column that exists from the first sample on that has any; NaN stands
- * for none. */
+/* Stores the values of sample i in a column that is created by the first sample with any. NaN
+ * means none. */
 static clile_status put_floats(float **column, int64_t capacity, int64_t i, int64_t width,
                                const float *values)
 {

@@ -1,4 +1,4 @@
-/* The end of a table: its subjects in order, and whether what a layout has put together makes
+/* Finishes a table: puts its subjects in order, and checks that what a layout has combined makes
  * sense. */
 #include "base/format.h"
 #include "layout/table.h"
@@ -27,7 +27,7 @@ clile_status clile_i_table_fit(clile_i_table *table, const char *where, int64_t 
     if (least == 0) return CLILE_OK;
     table->fit.least += least;
     table->fit.matched += matched;
-    /* As many rows as images, yet some of each left over: they are numbered differently. */
+    /* As many rows as images, but some of each unmatched: they are numbered differently. */
     if (matched == least || (rows != images && 10 * matched >= 9 * least)) return CLILE_OK;
     if (table->fit.bad++ == 0)
         clile_i_text_append(&table->fit.first, "%.200s: %lld of %lld label rows and of %lld images",
@@ -106,8 +106,8 @@ clile_status clile_i_table_check_codes(clile_i_table *table)
 
 /* ---- subjects ---- */
 
-/* A name in small letters, without leading zeros, blanks and strokes being one: what two
- * spellings have in common. */
+/* A name in lower case, without leading zeros, and with blanks and dashes made equal: the same
+ * for two spellings of one name. */
 static char *plain_name(const char *name)
 {
     char *plain = clile_i_strdup(name), *to = plain;
@@ -136,7 +136,7 @@ static int compare_spellings(const void *left, const void *right)
     return order != 0 ? order : strcmp(l->name, r->name);
 }
 
-/* One person under two names would be trained on and tested. */
+/* Warns, as a person with two names would be in both training and test. */
 static clile_status check_spelling(clile_i_table *table)
 {
     clile_status status = CLILE_OK;
@@ -165,8 +165,8 @@ cleanup:
     return status;
 }
 
-/* A tracker that lost a face now and then is warned of; a file in another order, or of shares,
- * is none to train on. */
+/* Warns if a tracker lost some faces. Fails if most positions are wrong, as in a file with
+ * another order of columns, or with fractions of the image size. */
 static clile_status check_places(clile_i_table *table)
 {
     const long long bad = (long long)table->misplaced, all = (long long)table->with_place;
@@ -182,9 +182,9 @@ static clile_status check_places(clile_i_table *table)
         bad, all, table->misplaced_first.data);
 }
 
-/* An image that is used whole among faces that are cut out teaches another thing; where a file
- * of places is numbered otherwise than the images, the places of all others are those of their
- * neighbours. */
+/* An image used whole among cut-out faces teaches something else. And if a file of face positions
+ * is numbered differently from the images, then all other images have their neighbours'
+ * positions. */
 static clile_status check_mixed(clile_i_table *table)
 {
     int64_t whole = 0, first = 0;
@@ -206,7 +206,7 @@ static clile_status check_mixed(clile_i_table *table)
 
 typedef struct {
     const char *name;
-    float place[14]; /* landmarks, box; 0: none */
+    float place[14]; /* landmarks, then box; 0: none */
     int64_t i;
 } face;
 

@@ -1,15 +1,15 @@
-/* CSV files of OpenFace 2 and Py-Feat as label sources: what a program saw, not what a coder
- * did.
+/* CSV files of OpenFace 2 and Py-Feat as a source of labels, which are what a program saw, not
+ * what a coder did.
  *   NAME.csv             OpenFace: frame (from 1), success, AU01_c, ...; AU01_r are
- *                        intensities and no labels
+ *                        intensities, not labels
  *                        Py-Feat: input (an image or a video), frame (of a video, from 0), AU01,
  *                        ... probabilities
  *   NAME/00001.jpg       the frames, by the number at the end of their name; or
  *                        NAME_aligned/frame_det_00_000001.bmp,
  *                        OpenFace's own crops, to which its landmarks do not apply
- * An image in Py-Feat's input is absolute or below the folder of the file. The subject is what
- * the name of the file names, see clile_i_paths_subject; of an image, a column `subject` or what
- * its path names. */
+ * An image in Py-Feat's input is absolute or below the folder of the file. The subject is the one
+ * the file's name contains, see clile_i_paths_subject. For images, it is the one in a column
+ * `subject`, or else in their path. */
 #include "image/image.h"
 #include "layout/csv.h"
 
@@ -22,11 +22,11 @@ typedef struct {
 
 typedef struct {
     char *stem;             /* "NAME" */
-    char *images;           /* folder of its frames below the root; NULL: rows name their images */
+    char *images;           /* folder of frames, below the root; NULL: rows name images */
     clile_i_frames frames;  /* by number */
-    clile_i_frames ordered; /* all images by name, their numbers being 0, 1, ... */
+    clile_i_frames ordered; /* all images by name, numbered 0, 1, ... */
     int64_t rows, rows_capacity;
-    int64_t *every; /* [rows] frames of all rows, with a face or not */
+    int64_t *every; /* [rows] frames of all rows, with or without a face */
     int64_t n, capacity[3];
     int64_t *frame; /* [n] */
     int8_t *codes;  /* [n,c] */
@@ -41,13 +41,13 @@ typedef struct {
     int64_t count, capacity;
     clile_i_csv_kind kind; /* of all files */
     int32_t intensities, other_files;
-    int64_t misordered; /* videos whose images are in another order by number than by name */
-    /* videos whose images were taken in the order of names; those whose numbers have gaps */
+    int64_t misordered; /* videos whose images are in a different order by number than by name */
+    /* videos whose images were taken in order of names; those whose numbers have gaps */
     int64_t in_order, uneven;
     const char *first_in_order, *first_misordered;
 } reader;
 
-/* Wrong separators do not hide what a file is. */
+/* Recognises a file even if its separators are wrong. */
 static clile_i_csv_kind kind_of(clile_i_rows *rows)
 {
     clile_i_csv_kind kind = clile_i_csv_recognise(rows);
@@ -60,7 +60,7 @@ static clile_i_csv_kind kind_of(clile_i_rows *rows)
     return kind;
 }
 
-/* Opens a file up to its header. *trackers: whether it is one of OpenFace or Py-Feat. */
+/* Opens a file and reads its header. *trackers: whether it is from OpenFace or Py-Feat. */
 static clile_status open_rows(const char *path, int64_t max_bytes, clile_i_rows *rows,
                               int32_t *trackers)
 {
@@ -81,7 +81,7 @@ static int is_csv(const char *name)
     return dot != NULL && dot != name && (strcmp(dot, ".csv") == 0 || strcmp(dot, ".CSV") == 0);
 }
 
-/* A file whose header cannot be read is none: another layout may say what is wrong with it. */
+/* A file with an unreadable header is not one. Another layout may say what is wrong with it. */
 static clile_status is_tracker_file(const char *path, int32_t *fits)
 {
     clile_i_rows rows = {0};
@@ -167,7 +167,7 @@ static clile_status subject_of(const clile_i_rows *rows, const clile_i_csv_heade
         rows, "nothing names the subject: no folder in \"%.200s\", no column \"subject\"", path);
 }
 
-/* Frames in ascending order: a second row of a frame is a second face. */
+/* Frames are in ascending order. A second row of a frame is a second face. */
 static clile_status read_frame(const clile_i_rows *rows, const clile_i_csv_header *h, int64_t *last,
                                int64_t *frame)
 {
@@ -200,7 +200,7 @@ static clile_status add_named(const clile_i_rows *rows, reader *r, const clile_i
                               row->has_five ? row->five : NULL, row->has_box ? row->box : NULL);
 }
 
-/* A row, whose image is named by it (Py-Feat) or found by its frame afterwards. */
+/* Reads a row. Its image is named in it (Py-Feat), or found later by its frame. */
 static clile_status read_row(const clile_i_rows *rows, reader *r, const clile_i_csv_header *h,
                              video *v, int64_t *last)
 {
@@ -227,7 +227,7 @@ static clile_status read_row(const clile_i_rows *rows, reader *r, const clile_i_
     return named ? add_named(rows, r, h, image, &row) : put_row(v, h->c, frame, &row);
 }
 
-/* The first file says which AUs there are. */
+/* The first file determines the AUs. */
 static clile_status read_header(const clile_i_rows *rows, reader *r, clile_i_csv_header *h)
 {
     clile_status status = CLILE_OK;
@@ -254,7 +254,7 @@ cleanup:
     return status;
 }
 
-/* The images of a folder in the order of their names, as OpenFace reads them. */
+/* Lists the images of a folder in order of names, as OpenFace reads them. */
 static clile_status list_in_order(const char *folder, clile_i_frames *out)
 {
     clile_status status = CLILE_OK;
@@ -271,8 +271,8 @@ cleanup:
     return status;
 }
 
-/* NAME or NAME_aligned, whichever has images: original frames are better, since landmarks apply
- * to them. */
+/* NAME or NAME_aligned, whichever has images. Original frames are better, as landmarks apply to
+ * them. */
 static clile_status find_frames(reader *r, video *v)
 {
     clile_status status = CLILE_OK;
@@ -302,7 +302,7 @@ cleanup:
     return status;
 }
 
-/* A video without rows yet. */
+/* Adds a video without rows. */
 static clile_status add_file(reader *r, const char *name)
 {
     CLILE_I_GROW(r->videos, &r->capacity, r->count + 1);
@@ -313,7 +313,7 @@ static clile_status add_file(reader *r, const char *name)
     return CLILE_OK;
 }
 
-/* Reads NAME.csv below the root, when it is a file of a tracker. */
+/* Reads NAME.csv in the root, if it is a tracker's file. */
 static clile_status read_file(reader *r, const char *name)
 {
     clile_status status = CLILE_OK;
@@ -356,7 +356,7 @@ cleanup:
     return status;
 }
 
-/* ---- all of them ---- */
+/* ---- all files ---- */
 
 static clile_status add_video(reader *r, const video *v, const clile_i_frames *frames,
                               int64_t origin, int32_t first)
@@ -367,7 +367,7 @@ static clile_status add_video(reader *r, const video *v, const clile_i_frames *f
     uint8_t *labelled = NULL;
     int32_t subject = -1;
     int64_t matched = 0;
-    snprintf(path, sizeof path, "%.255s/0", v->stem); /* as if it were a folder of images */
+    snprintf(path, sizeof path, "%.255s/0", v->stem); /* as if in a folder of images */
     if (!clile_i_paths_subject(path, name))
         return clile_i_fail(CLILE_E_FORMAT, "%s/%s.csv: its name is no name of a subject", r->root,
                             v->stem);
@@ -407,7 +407,7 @@ static clile_i_numbering numbering_of(const video *v)
     return (clile_i_numbering){&v->frames, v->rows, v->every};
 }
 
-/* Numbers that are first, first + 1, ... */
+/* Whether the numbers are first, first + 1, ... */
 static int is_even(const clile_i_frames *frames)
 {
     return frames->count > 0 &&
@@ -447,7 +447,7 @@ static clile_status note_order(reader *r)
     return r->table->notes.status;
 }
 
-/* A video with a row for each image goes by the order of names where its numbers do not fit
+/* A video with one row per image is matched in order of names if its numbers do not fit
  * exactly. */
 static clile_status add_one(reader *r, const video *v, int64_t origin, int32_t first)
 {
@@ -478,7 +478,7 @@ static clile_status add_videos(reader *r)
         if (r->request->first_image < 0 && clile_i_numbering_counts(&n, origin, v->ordered.count) &&
             !clile_i_numbering_is_exact(&n, origin, 0) &&
             !clile_i_numbering_is_exact(&n, origin, 1))
-            continue; /* says nothing */
+            continue; /* tells nothing */
         numbering[used++] = n;
     }
     if (used > 0)

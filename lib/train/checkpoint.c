@@ -1,12 +1,12 @@
 /* Checkpoints: everything a run depends on, as safetensors (docs/model-format.md).
- *   net.*               E_G: as it stands in stage 2, before that the values it starts from
+ *   net.*               E_G: in stage 2, its current values; before, those stage 2 starts from
  *   id.*                E_ID likewise (method=cl-ile)
- *   start.au            the AU vectors of before training;  stage1.ile: AU^Sub once stage 1
+ *   start.au            the AU vectors before training;  stage1.ile: AU^Sub once stage 1
  *                       is finished
  *   head.NAME           vectors of the running stage, with head.NAME.m, .v and .average
- *   m.*, v.*, average.* moments and average of the encoder that is being trained
+ *   m.*, v.*, average.* moments and average of the encoder being trained
  *   decision.slope, decision.offset: [c] each, once stage 2 is finished
- * Everything is plain row-major, so that a checkpoint does not depend on the layout that oneDNN
+ * All arrays are plain row-major, so that a checkpoint does not depend on the layout oneDNN
  * chose. */
 #include "train/internal.h"
 
@@ -17,7 +17,7 @@ enum { FORMAT_VERSION = 1 };
 
 /* ---- save ---- */
 
-/* Plain copies that live until the file is written. */
+/* Plain copies, kept until the file is written. */
 typedef struct {
     clile_i_net *current, *m, *v, *average;
 } plain_nets;
@@ -59,8 +59,8 @@ static clile_status put_encoders(const clile_trainer *t, clile_i_st_writer *writ
     return CLILE_OK;
 }
 
-/* The four arrays of a head: value, m, v, average (NULL where there is none), and what their
- * names end with. */
+/* The four arrays of a head: value, m, v and average (NULL if absent), in the order of their name
+ * suffixes. */
 static void head_arrays(const clile_trainer *t, const clile_i_head *h, float *arrays[4])
 {
     const int64_t offset = h->value - t->flat;
@@ -71,7 +71,7 @@ static void head_arrays(const clile_trainer *t, const clile_i_head *h, float *ar
 }
 static const char *const head_suffix[4] = {"", ".m", ".v", ".average"};
 
-/* Every array of every head of the running stage, with its name in the file. */
+/* Called with every array of every head of the running stage, and its name in the file. */
 typedef clile_status (*visit_head)(void *file, const char *name, const clile_i_head *h,
                                    float *values);
 static clile_status each_head(const clile_trainer *t, visit_head visit, void *file)
@@ -102,8 +102,7 @@ static clile_status get_head(void *file, const char *name, const clile_i_head *h
     return clile_i_check_finite(clile_i_st_path(file), name, h->count, values);
 }
 
-/* The options in force: as given, with what was chosen for them and what the model was made
- * with. */
+/* The options in effect: as given, with the values chosen for them and the model's own. */
 static clile_status put_options(const clile_trainer *t, clile_i_st_writer *writer)
 {
     clile_status status = CLILE_OK;
@@ -127,7 +126,7 @@ static clile_status au_ids_text(const clile_model *model, clile_i_text *out)
     return out->status;
 }
 
-/* The AUs, and the metadata that the model had before training. */
+/* The AUs, and the model's metadata from before training. */
 static clile_status put_model_metadata(const clile_trainer *t, clile_i_st_writer *writer)
 {
     clile_status status = CLILE_OK;
@@ -236,9 +235,8 @@ static clile_status check_format(const clile_i_st *st)
     return CLILE_OK;
 }
 
-/* The options of the file. Early ones say neither the AUs nor the true shape of the model, which
- * then is not compared.
- */
+/* Reads the options of the file. Early files have neither the AUs nor the true shape of the
+ * model; then these are not compared. */
 static clile_status get_options(const clile_i_st *st, const clile_model *model, clile_options **out)
 {
     const char *text = NULL;
@@ -251,8 +249,8 @@ static clile_status get_options(const clile_i_st *st, const clile_model *model, 
                                 clile_i_st_path(st));
 }
 
-/* The options to go on with: `stored` ones, and those of `t` that may change. What shapes the
- * model is compared with the model itself. */
+/* The options to continue with: the stored ones, and those of `t` that may change. Options of the
+ * model's shape are compared with the model itself. */
 static clile_status choose_options(const clile_i_st *st, const clile_trainer *t,
                                    const clile_options *stored, clile_options **out)
 {
@@ -280,7 +278,7 @@ static clile_status check_aus(const clile_i_st *st, const clile_model *model)
     return status;
 }
 
-/* Metadata that the model had is put back, where it has none of that name now. */
+/* Restores metadata the model had, unless it now has an entry of that name. */
 static clile_status get_model_metadata(const clile_i_st *st, clile_model *model)
 {
     const size_t prefix = sizeof user_prefix - 1;
@@ -338,7 +336,7 @@ static clile_status get_flat(const clile_i_st *st, clile_trainer *t, const char 
     return CLILE_OK;
 }
 
-/* The state inside a running stage. */
+/* Restores the state within a running stage. */
 static clile_status get_running(const clile_i_st *st, clile_trainer *t, int32_t stage, int64_t step)
 {
     clile_status status = CLILE_OK;
@@ -360,7 +358,7 @@ cleanup:
     return status;
 }
 
-/* Whether training by the options of `t` can be there. */
+/* Whether training with the options of `t` can be at this point. */
 static int is_possible(const clile_trainer *t, int64_t stage, int64_t step, int64_t done,
                        int64_t running)
 {
@@ -372,9 +370,7 @@ static int is_possible(const clile_trainer *t, int64_t stage, int64_t step, int6
     return stage >= 1 && step <= t->settings.epochs[stage] * t->steps_per_epoch;
 }
 
-/* Epochs may change as long as they are ahead: those that are done stay done, and so does stage
- * 1 once it is finished.
- */
+/* Future epochs may change. Completed ones stay, and so does stage 1 once it is finished. */
 static clile_status check_epochs(const clile_i_st *st, const clile_trainer *t,
                                  const clile_options *stored, int64_t stage, int64_t step,
                                  int64_t done, int64_t running)
@@ -402,9 +398,9 @@ static clile_status check_epochs(const clile_i_st *st, const clile_trainer *t,
     return CLILE_OK;
 }
 
-/* A run that was finished, unless there are more epochs now: the decision, which takes a pass
- * over all images, is that of the file, and everything else of the model follows from the
- * running state. */
+/* For a run that was finished, unless there are more epochs now. The decision rule needs a pass
+ * over all images, so it comes from the file; the rest of the model follows from the running
+ * state. */
 static clile_status get_decision(const clile_i_st *st, clile_trainer *t, int64_t stage,
                                  int64_t step, int64_t running)
 {
@@ -461,7 +457,7 @@ static clile_status restore(const clile_i_st *st, clile_trainer *t, const clile_
     return running ? get_running(st, t, (int32_t)stage, step) : CLILE_OK;
 }
 
-/* The file says that there was a loss of the caller's own, and cannot say which. */
+/* The file records that there was a loss of the caller's own, but cannot hold the function. */
 static clile_status check_own_loss(const clile_i_st *st, const clile_trainer *t)
 {
     const char *there = clile_i_st_metadata(st, "own_loss"), *here = clile_i_own_loss_name(t);
@@ -473,7 +469,7 @@ static clile_status check_own_loss(const clile_i_st *st, const clile_trainer *t)
                         clile_i_st_path(st), there, here);
 }
 
-/* The caller's handle gets what was restored, and that one what the handle had. */
+/* Swaps contents: the caller's handle gets the restored state, and `restored` gets the old one. */
 static void exchange(clile_trainer *handle, clile_trainer *restored)
 {
     const clile_trainer before = *handle;
@@ -498,7 +494,7 @@ clile_status clile_trainer_resume(clile_trainer *trainer, const char *path)
     CLILE_I_TRY(choose_options(st, trainer, stored, &options));
     CLILE_I_TRY(check_aus(st, trainer->model));
     CLILE_I_TRY(clile_i_trainer_new(trainer->model, trainer->data, options, &restored));
-    /* it may have been set since */
+    /* the option may have changed since */
     restored->settings.validation_every = trainer->settings.validation_every;
     CLILE_I_TRY(check_data(st, restored));
     CLILE_I_TRY(check_own_loss(st, trainer));
@@ -511,7 +507,7 @@ clile_status clile_trainer_resume(clile_trainer *trainer, const char *path)
     clile_i_trainer_log_place(trainer, "resumed", path);
     clile_i_trainer_log_data(trainer);
 cleanup:
-    clile_trainer_destroy(restored); /* which frees the model for others */
+    clile_trainer_destroy(restored); /* frees the model for others */
     trainer->model->busy = !trainer->done[2];
     clile_options_destroy(options);
     clile_options_destroy(stored);

@@ -1,4 +1,4 @@
-/* From the last step of a stage to what remains of it. */
+/* From the last step of a stage to its results. */
 #include "eval/eval.h"
 #include "run/run.h"
 #include "train/internal.h"
@@ -41,11 +41,11 @@ cleanup:
     return status;
 }
 
-/* The model's AU vectors and decision as the heads stand; scores of the training images fix the
- * thresholds.
- *   calibrated: p = s(a sim + b), the sigmoid of the BCE threshold:  p = s(k (sim - t)), t the
- *   F1-best threshold on the training images, k the slope of the BCE, or of a
- * logistic calibration where there is no BCE */
+/* Sets the model's AU vectors and decision rule from the heads. Scores of the training images set
+ * the thresholds.
+ *   calibrated: p = s(a sim + b), the sigmoid of the BCE
+ *   threshold:  p = s(k (sim - t)), with t the F1-best threshold on the training images, and k the
+ *               slope of the BCE, or of a logistic calibration if there is no BCE */
 static clile_status decide(const clile_trainer *t, const float *vectors, const clile_i_net *net,
                            clile_model *model)
 {
@@ -56,7 +56,7 @@ static clile_status decide(const clile_trainer *t, const float *vectors, const c
     const float *au = vectors + (h[CLILE_I_HEAD_AU].value - t->flat);
     const int has_scale = h[CLILE_I_HEAD_SCALE].count > 0, has_bce = h[CLILE_I_HEAD_BIAS].count > 0;
     float a = has_scale ? vectors[h[CLILE_I_HEAD_SCALE].value - t->flat] : 1.0f;
-    /* a < 0: the same logits with a and the vectors negated */
+    /* if a < 0: negate a and the vectors, for the same logits */
     const float sign = a < 0 ? -1.0f : 1.0f;
     for (int64_t i = 0; i < h[CLILE_I_HEAD_AU].count; ++i) model->au_embedding[i] = sign * au[i];
     a = a == 0 ? 1e-6f : sign * a;
@@ -69,7 +69,7 @@ static clile_status decide(const clile_trainer *t, const float *vectors, const c
         slope[c] = a;
         offset[c] = has_bce ? vectors[h[CLILE_I_HEAD_BIAS].value - t->flat + c] : 0.0f;
     }
-    if (t->decision) { /* of a checkpoint */
+    if (t->decision) { /* from a checkpoint */
         memcpy(slope, t->decision, (size_t)t->c * sizeof *slope);
         memcpy(offset, t->decision + t->c, (size_t)t->c * sizeof *offset);
     } else if (!t->settings.calibrated) {
@@ -81,7 +81,7 @@ static clile_status decide(const clile_trainer *t, const float *vectors, const c
         if (!has_bce)
             CLILE_I_TRY(clile_metrics_calibrate(t->n, t->c, score, labels, slope, offset));
         for (int32_t c = 0; c < t->c; ++c) {
-            if (!(slope[c] > 1e-6f)) slope[c] = 1e-6f; /* scores that tell nothing */
+            if (!(slope[c] > 1e-6f)) slope[c] = 1e-6f; /* the scores carry no information */
             offset[c] = -slope[c] * threshold[c];
         }
     }
@@ -106,8 +106,7 @@ clile_status clile_i_trainer_plain(const clile_trainer *t, const float *flat, cl
     return CLILE_OK;
 }
 
-/* The encoder being trained: its running statistics, and its values or their average when there
- * is one. */
+/* The encoder being trained: running statistics, and values or, if kept, their average. */
 static clile_status encoder_values(const clile_trainer *t, clile_i_net *net)
 {
     CLILE_I_RETURN_IF(clile_i_exec_store(t->exec, net));
@@ -147,7 +146,7 @@ cleanup:
     return status;
 }
 
-/* What the model was trained on, beside what its metadata say already. */
+/* Adds to the model's metadata what it was trained on. */
 static clile_status note_data(const clile_trainer *t, clile_model *scratch)
 {
     const clile_model *model = t->model;
@@ -165,7 +164,7 @@ static clile_status note_data(const clile_trainer *t, clile_model *scratch)
     return clile_i_model_note_training(scratch, &on);
 }
 
-/* The model is written only when everything has succeeded. */
+/* Changes the model only after everything has succeeded. */
 static clile_status finish_stage2(clile_trainer *t)
 {
     clile_status status = CLILE_OK;

@@ -1,6 +1,6 @@
-/* The trainer's inside, shared by trainer.c (life and the loop), stage.c (what a stage holds),
- * step.c (one step of each stage), own_loss.c (a loss of the caller's in it), finish.c (from the
- * last step to a model) and checkpoint.c. */
+/* Internals of the trainer, shared by trainer.c (creation and the loop), stage.c (the state of a
+ * stage), step.c (one step of each stage), own_loss.c (a loss of the caller's own), finish.c
+ * (from the last step to a model) and checkpoint.c. */
 #ifndef CLILE_I_TRAIN_INTERNAL_H
 #define CLILE_I_TRAIN_INTERNAL_H
 
@@ -11,9 +11,7 @@
 
 #include <clile/experimental_loss.h>
 
-/* Learned vectors beside the encoder. Which of them exist depends on the stage and the settings
- * (count 0: it does not).
- */
+/* Learned vectors next to the encoder. Stage and settings decide which exist (count 0: absent). */
 enum {
     CLILE_I_HEAD_ILE,             /* stage 1: AU^Sub [s,c,d] */
     CLILE_I_HEAD_AU,              /* stage 2: AU^G [c,d] */
@@ -31,12 +29,12 @@ typedef struct {
     const char *name; /* in checkpoints */
     int32_t ndim;
     int64_t shape[3], count;
-    float *value, *diff; /* into the flat memory of the stage; NULL when count is 0 */
+    float *value, *diff; /* in the flat memory of the stage; NULL if count is 0 */
 } clile_i_head;
 
 /* The batch as stage 1 and the mixed loss see it. Where halves are exchanged, an image of two
- * people is two rows, each with one person's labels; otherwise the arrays are those of the batch
- * and weight is NULL. */
+ * people is two rows, each with one person's labels. Otherwise the arrays are the batch's own and
+ * weight is NULL. */
 typedef struct {
     int32_t n;
     int32_t *image, *subject;         /* [2 batch] */
@@ -44,12 +42,12 @@ typedef struct {
     float *weight, *embedding, *diff; /* [2 batch], [2 batch, d], [2 batch, d] */
 } clile_i_person_rows;
 
-/* A loss of the caller's own, and what it is given (own_loss.c); all zero: none. */
+/* A loss of the caller's own and its arguments (own_loss.c). All zero: none. */
 typedef struct {
     clile_loss_fn fn;
     void *user;
     int32_t mode;   /* CLILE_LOSS_... */
-    int64_t *place; /* [n]: where each image of `train` is in `data` */
+    int64_t *place; /* [n]: index in `data` of each image of `train` */
     int64_t *index; /* [batch] */
     int32_t *subject;
     float *logits, *diff_logits, *diff_embedding, *diff_au; /* [batch,c], [batch,d], [c,d] */
@@ -58,41 +56,41 @@ typedef struct {
 struct clile_trainer {
     clile_options *options; /* as given */
     clile_i_settings settings;
-    /* retained; busy until stage 2 is finished or the trainer destroyed */
+    /* retained; busy until stage 2 finishes or the trainer is destroyed */
     clile_model *model;
     clile_dataset *data;       /* as given */
-    clile_dataset *train;      /* part that is trained on */
+    clile_dataset *train;      /* the part to train on */
     clile_dataset *validation; /* held-out training subjects, or NULL */
     int64_t n, steps_per_epoch;
     int32_t c, d, s, size, batch, threads;
-    int32_t told;      /* size of the team that the log was last told of */
+    int32_t told;      /* team size that was last logged */
     int32_t team;      /* threads that `exec` was compiled for: as many as OpenMP gave */
     float *au_weight;  /* [c] */
-    uint32_t data_crc; /* of labels and subjects: a checkpoint fits one data set */
+    uint32_t data_crc; /* of labels and subjects: a checkpoint belongs to one data set */
 
-    int32_t stage;       /* running or last run; 0 before any */
-    int32_t done[3];     /* [1], [2]: finished */
-    int32_t broken;      /* a step failed: only destroy is left */
+    int32_t stage;       /* running or last run; 0 before the first */
+    int32_t done[3];     /* [1], [2]: 1 if finished */
+    int32_t broken;      /* a step failed: the trainer can only be destroyed */
     int64_t step;        /* steps done in `stage` */
-    clile_i_net *id_net; /* E_ID: values of before stage 1, after it, or NULL once dropped */
-    float *au_start;     /* [c+null,d] the model's AU vectors of before training */
+    clile_i_net *id_net; /* E_ID: values before stage 1, then after it; NULL once dropped */
+    float *au_start;     /* [c+null,d] the model's AU vectors before training */
     float *ile;          /* AU^Sub after stage 1 [s,c,d] */
-    float *decision;     /* slopes and offsets [2,c] that stage 2 ended with, or NULL */
-    clile_i_net *net;    /* E_G: values from which stage 2 starts */
+    float *decision;     /* slopes and offsets [2,c] at the end of stage 2, or NULL */
+    clile_i_net *net;    /* E_G: initial values of stage 2 */
 
-    clile_i_exec *exec;             /* encoder that is trained in this stage */
-    clile_i_exec *id_exec;          /* stage 2: E_ID, inference form */
+    clile_i_exec *exec;             /* encoder trained in this stage */
+    clile_i_exec *id_exec;          /* stage 2: E_ID, compiled for inference */
     clile_i_group encoder, vectors; /* parameters of exec, and all heads */
     float *flat, *flat_diff;        /* memory of the heads */
     clile_i_head head[CLILE_I_HEAD_COUNT];
-    clile_i_identity identity;             /* stage 2: what of F^ID is eliminated */
+    clile_i_identity identity;             /* stage 2: which part of F^ID to eliminate */
     float *identity_table, *identity_rate; /* what it was fitted to */
 
-    clile_i_feed *feed;          /* images of the running stage */
-    const clile_i_batch *images; /* of the running step */
+    clile_i_feed *feed;          /* images of the current stage */
+    const clile_i_batch *images; /* of the current step */
     int8_t *labels;              /* [batch,c] */
     int32_t *subject;            /* [batch] */
-    int32_t exchange;            /* halves are exchanged */
+    int32_t exchange;            /* whether halves are exchanged */
     clile_i_person_rows rows;
     float *embedding, *id_embedding, *diff_embedding, *part_embedding; /* [batch,d] */
     float *part_au;                                                    /* [c+1,d] */
@@ -100,23 +98,25 @@ struct clile_trainer {
 };
 
 /* ---- trainer.c ---- */
-/* A trainer that has not run; `model` is made busy. */
+/* Creates a trainer that has not run, and marks `model` busy. */
 clile_status clile_i_trainer_new(clile_model *model, const clile_dataset *data,
                                  const clile_options *options, clile_trainer **out);
-/* The team of a call that computes. STATE when a stage is running and its team is not given
- * here: oneDNN's backward passes wait for the threads that they were compiled for. Leave the
- * team in any case. */
+/* Enters the team for a call that computes. STATE if a stage is running and its team is not
+ * available here: oneDNN's backward passes wait for all threads they were compiled for. Leave the
+ * team even on failure. */
 clile_status clile_i_trainer_enter(clile_trainer *t, clile_i_team *before);
 
 /* ---- stage.c ---- */
-/* Heads, optimiser state and compiled encoders, from the values at hand. */
+/* Creates heads, optimiser state and compiled encoders from the current values. */
 clile_status clile_i_trainer_begin_stage(clile_trainer *t, int32_t stage);
 void clile_i_trainer_end_stage(clile_trainer *t); /* frees them */
 
 /* ---- log.c ---- */
 clile_i_log clile_i_trainer_log(const clile_trainer *t);
-void clile_i_trainer_log_data(const clile_trainer *t); /* what is trained on and what is held out */
-/* "stage 2 begun", "resumed from PATH: stage 2": what happened, step and steps behind it. */
+void clile_i_trainer_log_data(
+    const clile_trainer *t); /* logs what is trained on and what is held out */
+/* Logs what happened ("stage 2 begun", "resumed from PATH: stage 2"), the step, and the number of
+ * steps. */
 void clile_i_trainer_log_place(const clile_trainer *t, const char *what, const char *path);
 
 /* ---- step.c ---- */
@@ -124,30 +124,30 @@ typedef struct {
     double total, bce, contra, elimination;
 } clile_i_losses;
 clile_status clile_i_trainer_step(clile_trainer *t, clile_i_losses *losses);
-/* Tables that stage 2 needs of E_ID over the training images (identity_part). */
+/* Computes the tables of E_ID over the training images that stage 2 needs (identity_part). */
 clile_status clile_i_trainer_prepare_identity(clile_trainer *t);
 
 /* ---- own_loss.c ---- */
-/* fn NULL: none */
+/* fn NULL: no such loss */
 clile_status clile_i_own_loss_set(clile_trainer *t, int32_t mode, clile_loss_fn fn, void *user);
 void clile_i_own_loss_free(clile_trainer *t);
-const char *clile_i_own_loss_name(const clile_trainer *t); /* none, replaces or adds */
-/* Adds its value and gradients to those of this step. */
+const char *clile_i_own_loss_name(const clile_trainer *t); /* "none", "replaces" or "adds" */
+/* Adds its value and gradients to those of the current step. */
 clile_status clile_i_own_loss_add(clile_trainer *t, clile_i_losses *losses);
 
 /* ---- finish.c ---- */
-/* A flat array in the layout of the encoder being trained (values, moments), as the plain
+/* Converts a flat array in the layout of the encoder being trained (values, moments) to the plain
  * tensors of `net`. */
 clile_status clile_i_trainer_plain(const clile_trainer *t, const float *flat, clile_i_net *net);
-/* Scores [n,c] of a data set, not augmented, by an inference form of `net`. */
+/* Scores [n,c] of a data set, not augmented, with `net` compiled for inference. */
 clile_status clile_i_trainer_scores(const clile_trainer *t, const clile_model *model,
                                     const clile_i_net *net, const clile_dataset *data,
                                     float *score);
-/* Ends a stage: stage 1 keeps E_ID and the ILEs for stage 2; stage 2 writes E_G, AU^G and the
- * decision into the model, and keeps its own state, so that a checkpoint of the finished run can
- * be trained further. */
+/* Ends a stage. Stage 1 keeps E_ID and the ILEs for stage 2. Stage 2 writes E_G, AU^G and the
+ * decision rule to the model, and keeps its own state, so that training can continue from a
+ * checkpoint of the finished run. */
 clile_status clile_i_trainer_finish_stage(clile_trainer *t);
-/* F1 and AUC on the held-out training subjects as the encoder stands; NaN without any. */
+/* F1 and AUC of the current encoder on the held-out training subjects; NaN without any. */
 clile_status clile_i_trainer_validate(clile_trainer *t, double *f1, double *auc);
 
 #endif

@@ -1,4 +1,4 @@
-/* What a trainer tells the log. */
+/* What a trainer logs. */
 #include "train/internal.h"
 
 clile_i_log clile_i_trainer_log(const clile_trainer *t)

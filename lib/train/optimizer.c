@@ -3,7 +3,7 @@
 #include <math.h>
 #include <string.h>
 
-/* elements summed in one go: the order of summation depends on nothing else */
+/* elements per partial sum; fixed, so that the order of summation never changes */
 enum { CHUNK = 8192 };
 
 static int64_t chunks_of(int64_t count)
@@ -119,7 +119,7 @@ static void sgd(const step_job *job, const clile_i_span *span, int64_t begin, in
     }
 }
 
-/* Spans are visited in order; [begin, end) is this thread's part of the whole group. */
+/* Visits spans in order. [begin, end) is this thread's part of the whole group. */
 static void step_range(int64_t begin, int64_t end, void *context)
 {
     const step_job *job = context;
@@ -135,8 +135,8 @@ static void step_range(int64_t begin, int64_t end, void *context)
             sgd(job, span, first, last);
     }
     if (g->average) {
-        /* the average warms up, so that the start is forgotten: decay (1 + t) / (10 + t) at most
-         * (TensorFlow's rule) */
+        /* Warm up the average, so that it forgets the start: decay is at most (1 + t) / (10 + t),
+         * as in TensorFlow. */
         const double warm = (1.0 + (double)job->t) / (10.0 + (double)job->t);
         const float decay = (float)(warm < job->settings->ema ? warm : job->settings->ema);
         for (int64_t i = begin; i < end; ++i)

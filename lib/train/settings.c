@@ -74,7 +74,7 @@ static clile_status read_elimination(const clile_options *options, clile_i_setti
     return CLILE_OK;
 }
 
-/* method=bce is plain weighted BCE of the same backbone: linear head, one stage, no contrast, no
+/* method=bce is plain weighted BCE on the same backbone: linear head, one stage, no contrast, no
  * identity. */
 static void make_plain_bce(clile_i_settings *s)
 {

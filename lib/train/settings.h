@@ -1,4 +1,4 @@
-/* What a trainer was asked to do, read from the options once. */
+/* The trainer's settings, read from the options once. */
 #ifndef CLILE_I_SETTINGS_H
 #define CLILE_I_SETTINGS_H
 
@@ -10,13 +10,13 @@ typedef struct {
     int32_t cl_ile;     /* 0: method=bce */
     int32_t similarity; /* CLILE_SIMILARITY_... of the BCE and of the model's score */
     const clile_i_elimination *elimination;
-    clile_i_identity_kind identity_part; /* of F^ID, what orthogonal and decorrelate remove */
+    clile_i_identity_kind identity_part; /* what orthogonal and decorrelate remove from F^ID */
     double lambda_contra, lambda_bce, lambda_id, lambda_ile, lambda_ile_bias, tau;
     int32_t null_anchor, init_from_stage1;
-    int32_t calibrated; /* decision by the sigmoid of the BCE; 0: by thresholds */
+    int32_t calibrated; /* 1: decide by the sigmoid of the BCE; 0: by thresholds */
     int32_t adamw;      /* 0: SGD with momentum */
     double learning_rate, au_rate_scale, momentum, weight_decay, warmup, clip_norm, ema;
-    int32_t cosine;    /* schedule; 0: constant */
+    int32_t cosine;    /* 1: cosine schedule; 0: constant */
     int32_t epochs[3]; /* by stage; [0] unused */
     int32_t batch, threads;
     double validation;
@@ -27,16 +27,16 @@ typedef struct {
     int32_t input_workers;
 } clile_i_settings;
 
-/* Reads and checks the options that training needs; what the model was made with (size,
- * similarity, null anchor) is the caller's to fill in. */
+/* Reads and checks the options that training needs. The caller fills in what the model was
+ * created with (size, similarity, null anchor). */
 clile_status clile_i_settings_read(const clile_options *options, clile_i_settings *out);
 
-/* 1 when stage 2 reads E_ID: it starts from it or eliminates what it finds. */
+/* 1 if stage 2 uses E_ID, to start from it or to eliminate its features. */
 int32_t clile_i_settings_need_stage1(const clile_i_settings *settings);
 int32_t clile_i_settings_use_id_embedding(const clile_i_settings *settings);
 
-/* Learning rate of step `step` (from 0) of `steps`, `per_epoch` in an epoch: linear warm-up over
- * `warmup` epochs, then cosine to 0 or constant. */
+/* Learning rate of step `step` (from 0) of `steps`, with `per_epoch` steps per epoch: linear
+ * warm-up over `warmup` epochs, then cosine to 0, or constant. */
 double clile_i_learning_rate(const clile_i_settings *settings, int64_t step, int64_t steps,
                              int64_t per_epoch);
 

@@ -1,11 +1,11 @@
-/* What a stage holds from its first step to its last: heads, optimiser state, compiled encoders,
+/* What a stage keeps from its first step to its last: heads, optimiser state, compiled encoders,
  * the feed. */
 #include "train/internal.h"
 
 #include <math.h>
 #include <string.h>
 
-/* Lays out the heads of a stage in one flat memory. */
+/* Lays out the heads of a stage in one flat block of memory. */
 static clile_status create_heads(clile_trainer *t, int32_t stage)
 {
     clile_status status = CLILE_OK;
@@ -67,9 +67,8 @@ static void fill_normal(clile_i_head *h, double deviation, uint64_t seed, uint64
         h->value[i] = (float)(deviation * clile_i_rng_normal(&rng));
 }
 
-/* Starting values: ILEs are the model's AU vectors for every subject; AU^G the model's own, or
- * with init_from_stage1 the mean of the ILEs over subjects. Deviations start from 0, biases from
- * 0. */
+/* Initial values. ILEs: the model's AU vectors, for every subject. AU^G: the model's own, or with
+ * init_from_stage1 the mean of the ILEs over subjects. Deviations and biases: 0. */
 static void init_heads(clile_trainer *t)
 {
     const int64_t cd = (int64_t)t->c * t->d;
@@ -113,7 +112,7 @@ cleanup:
     return status;
 }
 
-/* Each stage draws from a seed of its own. */
+/* Each stage has its own seed. */
 static clile_status create_feed(clile_trainer *t, int32_t stage)
 {
     enum { STAGES = 2 };
@@ -139,7 +138,7 @@ clile_status clile_i_trainer_begin_stage(clile_trainer *t, int32_t stage)
     CLILE_I_TRY(create_encoder(t, stage == 1 || from_stage1 ? t->id_net : t->net));
     CLILE_I_TRY(create_feed(t, stage));
     if (stage == 2 && clile_i_settings_use_id_embedding(&t->settings) && !t->decision) {
-        /* there are steps to come */
+        /* there are steps left */
         CLILE_I_TRY(
             clile_i_exec_create(t->id_net, t->batch, t->size, CLILE_I_EXEC_INFER, &t->id_exec));
         CLILE_I_TRY(clile_i_trainer_prepare_identity(t));

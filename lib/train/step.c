@@ -4,9 +4,9 @@
 
 #include <string.h>
 
-/* Two rows for an image whose halves are two people's: the upper AUs with its own subject, the
- * lower ones with the partner's. A row weighs as many AUs as it has of the image's, so that the
- * sum over both is the image's own mean over its coded AUs. */
+/* Makes two rows of an image whose halves come from two people: the upper AUs with the image's
+ * own subject, the lower ones with the partner. A row's weight is its share of the image's coded
+ * AUs, so that both add up to the image's mean over its coded AUs. */
 static void split_rows(clile_trainer *t)
 {
     const int32_t *partner = t->images->partner;
@@ -34,7 +34,7 @@ static void split_rows(clile_trainer *t)
     for (int32_t i = 0; i < r->n; ++i) r->weight[i] *= (float)r->n / (float)t->batch;
 }
 
-/* Images, labels and subjects of the next step. */
+/* Gets images, labels and subjects of the next step. */
 static clile_status next_batch(clile_trainer *t)
 {
     CLILE_I_RETURN_IF(clile_i_feed_get(t->feed, t->step, &t->images));
@@ -64,7 +64,7 @@ static void multiply(int64_t count, double scale, float *values)
 
 /* ---- rows: the batch as stage 1 and the mixed loss see it ---- */
 
-/* Embeddings of the rows; without exchange the rows are the batch itself (trainer.c). */
+/* Gathers the rows' embeddings. Without exchange, the rows are the batch itself (trainer.c). */
 static const clile_i_person_rows *gather_rows(clile_trainer *t)
 {
     const clile_i_person_rows *r = &t->rows;
@@ -74,7 +74,7 @@ static const clile_i_person_rows *gather_rows(clile_trainer *t)
     return r;
 }
 
-/* Gradients of the rows, summed into those of their images. */
+/* Adds the rows' gradients to those of their images. */
 static void scatter_rows(clile_trainer *t, float *diff)
 {
     const clile_i_person_rows *r = &t->rows;
@@ -98,7 +98,7 @@ static clile_status losses_stage1(clile_trainer *t, clile_i_losses *losses)
     return CLILE_OK;
 }
 
-/* ---- stage 2: each part writes diffs of its own, which are added with its weight ---- */
+/* ---- stage 2: each part writes its own diffs, which are then added with its weight ---- */
 
 static clile_status add_contra(clile_trainer *t, clile_i_losses *losses)
 {
@@ -122,7 +122,7 @@ static clile_status add_contra(clile_trainer *t, clile_i_losses *losses)
     return CLILE_OK;
 }
 
-/* The mixed form; its gradient by F goes to part_embedding. */
+/* The mixed form. Its gradient by F goes to part_embedding. */
 static clile_status mixed_loss(clile_trainer *t, double a, clile_i_losses *losses,
                                double *diff_scale)
 {
@@ -202,8 +202,7 @@ static clile_status add_elimination(clile_trainer *t, clile_i_losses *losses)
         CLILE_I_RETURN_IF(set->elimination->pair(t->batch, t->d, t->embedding, t->id_embedding,
                                                  &losses->elimination, t->part_embedding));
     } else if (classifier->count) {
-        /* lambda_id scales what reaches the encoder; the classifier itself learns at full
-         * strength */
+        /* lambda_id scales only the encoder's gradient; the classifier learns at full strength */
         CLILE_I_RETURN_IF(
             clile_loss_adversarial(t->batch, t->d, t->s, t->embedding, classifier->value,
                                    classifier_bias->value, t->subject, &losses->elimination,
@@ -250,7 +249,7 @@ static void take_embeddings(void *context, int64_t first, int64_t count, const f
     memcpy(to->embedding + first * to->d, embedding, (size_t)(count * to->d) * sizeof *embedding);
 }
 
-/* F^ID [n,d] of the training images, not augmented, and their labels and subjects. */
+/* F^ID [n,d] of the training images, not augmented, with their labels and subjects. */
 static clile_status id_embeddings(clile_trainer *t, float *embedding, int8_t *labels,
                                   int32_t *subject)
 {

@@ -1,4 +1,4 @@
-/* Life of a trainer and the loop over steps. What a stage holds is in stage.c. */
+/* Creation of a trainer, and the loop over steps. The state of a stage is in stage.c. */
 #include "train/internal.h"
 
 #include <math.h>
@@ -26,7 +26,7 @@ static clile_status check_aus(const clile_model *model, const clile_dataset *dat
     return CLILE_OK;
 }
 
-/* Every AU must have been present somewhere: nothing can be learned of the others. */
+/* Every AU must be present in some image; nothing can be learned about one that is not. */
 static clile_status check_present(const clile_trainer *t)
 {
     for (int32_t c = 0; c < t->c; ++c) {
@@ -101,7 +101,7 @@ static clile_status create_rows(clile_trainer *t)
     t->exchange = t->settings.exchange_halves > 0;
     const int64_t rows = (t->exchange ? 2 : 1) * (int64_t)t->batch;
     CLILE_I_ALLOC(r->diff, rows * t->d);
-    if (!t->exchange) { /* the other arrays are the batch's */
+    if (!t->exchange) { /* the other arrays are the batch's own */
         r->n = t->batch;
         r->subject = t->subject;
         r->labels = t->labels;
@@ -120,7 +120,7 @@ cleanup:
 static void free_rows(clile_trainer *t)
 {
     clile_i_free(t->rows.diff);
-    if (!t->exchange) return; /* the rest is the batch's */
+    if (!t->exchange) return; /* the other arrays are the batch's own */
     clile_i_free(t->rows.image);
     clile_i_free(t->rows.subject);
     clile_i_free(t->rows.labels);
@@ -128,7 +128,7 @@ static void free_rows(clile_trainer *t)
     clile_i_free(t->rows.embedding);
 }
 
-/* Everything that follows from settings and data: part, sizes, weights, buffers. */
+/* Sets up everything that follows from settings and data: parts, sizes, weights, buffers. */
 static clile_status set_up(clile_trainer *t)
 {
     clile_status status = CLILE_OK;
@@ -142,8 +142,7 @@ static clile_status set_up(clile_trainer *t)
     t->d = t->model->d;
     t->size = t->model->size;
     if (t->batch > t->n && t->n >= 2 &&
-        !clile_options_is_set(t->options,
-                              CLILE_OPT_BATCH)) /* nobody asked for the default's size */
+        !clile_options_is_set(t->options, CLILE_OPT_BATCH)) /* the batch size is only a default */
         t->batch = t->settings.batch = (int32_t)t->n;
     if (t->batch > t->n) {
         status = clile_i_fail(
@@ -158,7 +157,7 @@ static clile_status set_up(clile_trainer *t)
             "clile_trainer_create: batch is 1, but batch normalisation needs at least 2 images");
         goto cleanup;
     }
-    /* an incomplete last batch is left out; the next epoch draws anew */
+    /* An incomplete last batch is dropped; the next epoch draws a new order. */
     t->steps_per_epoch = t->n / t->batch;
     CLILE_I_TRY(check_present(t));
     t->data_crc = crc_of_data(t->train, t->n, t->c);
@@ -350,7 +349,7 @@ typedef struct {
     int64_t first_step;
 } reporter;
 
-/* Whether the held-out subjects are looked at after this step. */
+/* Whether to validate on the held-out subjects after this step. */
 static int is_validated(const clile_trainer *t, int64_t steps)
 {
     const int32_t every = t->settings.validation_every;
@@ -359,7 +358,7 @@ static int is_validated(const clile_trainer *t, int64_t steps)
     return t->step == steps || t->step / t->steps_per_epoch % every == 0;
 }
 
-/* Nothing is computed for a report that nobody hears. */
+/* Computes nothing if nobody listens. */
 static clile_status report(clile_trainer *t, const reporter *r, int64_t steps, double rate,
                            const clile_i_losses *losses)
 {
@@ -391,7 +390,7 @@ static clile_status report(clile_trainer *t, const reporter *r, int64_t steps, d
                         (long long)t->step, (long long)steps);
 }
 
-/* Backward has run: clip, step, count. */
+/* After backward: clip, step, count. */
 static clile_status update(clile_trainer *t, double rate)
 {
     clile_i_group *const groups[2] = {&t->encoder, &t->vectors};
@@ -440,7 +439,7 @@ clile_status clile_trainer_run(clile_trainer *trainer, int32_t stage, clile_prog
     clile_i_trainer_log_place(t, begins ? "stage begun" : "stage goes on", "");
     const reporter r = {progress, user, now(), t->step};
     status = loop(t, t->settings.epochs[stage] * t->steps_per_epoch, &r);
-    clile_i_feed_rest(t->feed); /* outside of this call the trainer has no thread */
+    clile_i_feed_rest(t->feed); /* between calls the trainer has no thread */
     if (status != CLILE_OK) goto cleanup;
     CLILE_I_TRY(clile_i_trainer_finish_stage(t));
     clile_i_trainer_log_place(t, "stage ended", "");
