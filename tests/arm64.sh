@@ -32,7 +32,7 @@ if [ ! -e "$root/.ready" ]; then
     inside 'dpkg --add-architecture arm64
         apt-get update -qq
         apt-get install -y -qq --no-install-recommends cmake ninja-build gcc-aarch64-linux-gnu qemu-user libc6-dev:arm64 libgomp1:arm64 libdnnl-dev:arm64 \
-            libstb-dev:arm64 zlib1g-dev:arm64 libcmocka-dev:arm64' >"$root.log" 2>&1 || { tail -n 5 "$root.log"; fail "installing the cross compiler"; }
+            libstb-dev:arm64 zlib1g-dev:arm64 libcmocka-dev:arm64 locales' >"$root.log" 2>&1 || { tail -n 5 "$root.log"; fail "installing the cross compiler"; }
     touch "$root/.ready"
 fi
 
