@@ -1,4 +1,8 @@
-/* clile/au.h: what action units are called. */
+/* clile/au.h: what action units are called.
+ *
+ *     for (int32_t c = 0; c < clile_model_au_count(model); ++c)
+ *         printf("AU%-3d %.3f  %s\n", (int)au[c], probability[c], clile_au_name(au[c]));
+ */
 #ifndef CLILE_AU_H
 #define CLILE_AU_H
 

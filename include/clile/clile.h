@@ -1,4 +1,14 @@
-/* clile/clile.h: all of libclile. */
+/* clile/clile.h: all of libclile but what is experimental (experimental_*.h).
+ *
+ * The way through it, each step a header that opens with its own recipe:
+ *     dataset.h    open a labelled folder, split it by subject
+ *     model.h      make a model, or load one
+ *     trainer.h    train it
+ *     predictor.h  answer for faces;  reader.h  for whole photographs, faces found by finder.h
+ *     evaluate.h   answer for a whole data set;  metrics.h  score it, report it
+ *
+ * Every function that can fail returns a clile_status; clile_last_error() says why (status.h).
+ */
 #ifndef CLILE_H
 #define CLILE_H
 

@@ -107,10 +107,11 @@ enum {
 CLILE_NODISCARD CLILE_API clile_status clile_dataset_concat(
     int32_t n, const clile_dataset *const *datasets /*[n]*/, int32_t subjects, clile_dataset **out);
 
-/* images; 0 for NULL */
+/* Number of images; 0 for NULL. Shared. Since 0.1. */
 CLILE_API int64_t clile_dataset_size(const clile_dataset *dataset);
-CLILE_API int32_t clile_dataset_au_count(const clile_dataset *dataset); /* c */
-/* subjects that have an image here */
+/* Number of AUs, c; 0 for NULL. Shared. Since 0.1. */
+CLILE_API int32_t clile_dataset_au_count(const clile_dataset *dataset);
+/* Number of subjects that have an image here; 0 for NULL. Shared. Since 0.1. */
 CLILE_API int32_t clile_dataset_subject_count(const clile_dataset *dataset);
 /* AU numbers, in the order of the labels' columns. INVALID_ARGUMENT: a NULL argument. Shared.
  * Since 0.1. */
@@ -122,22 +123,24 @@ CLILE_NODISCARD CLILE_API clile_status clile_dataset_copy_labels(const clile_dat
                                                                  int64_t first, int64_t count,
                                                                  int8_t *labels /*[count,c]*/);
 /* Subject indices 0..subject_count-1 in the order of their names (runs of digits compare as
- * numbers). */
+ * numbers). INVALID_ARGUMENT: outside the data set. Shared. Since 0.1. */
 CLILE_NODISCARD CLILE_API clile_status clile_dataset_copy_subjects(const clile_dataset *dataset,
                                                                    int64_t first, int64_t count,
                                                                    int32_t *subject /*[count]*/);
-/* Borrowed name of a subject ("F001") / of an image (path below the folder); NULL out of range. */
+/* Borrowed name of a subject ("F001") / of an image (path below the folder); NULL out of range.
+ * Shared. Since 0.1. */
 CLILE_API const char *clile_dataset_get_subject_name(const clile_dataset *dataset, int32_t subject);
 CLILE_API const char *clile_dataset_get_image_name(const clile_dataset *dataset, int64_t index);
 /* w_c = (1/r_c) * C / sum_j (1/r_j), r_c the rate of AU c among its coded labels; an AU that
- * never occurs gets weight 0 and does not count in C (METHOD: docs/method.md). */
+ * never occurs gets weight 0 and does not count in C (docs/method.md). INVALID_ARGUMENT: a NULL
+ * argument. Shared. Since 0.1. */
 CLILE_NODISCARD CLILE_API clile_status clile_dataset_copy_au_weights(const clile_dataset *dataset,
                                                                      float *weights /*[c]*/);
 /* The only size that crops can have, that of a pack; 0: any. Since 0.1. */
 CLILE_API int32_t clile_dataset_crop_size(const clile_dataset *dataset);
 /* One aligned crop, [size,size,3] uint8 RGB, 1 <= size <= 4096. Locked (any thread). IO,
  * CORRUPT, FORMAT: the image, or its landmarks; INVALID_ARGUMENT: index or size out of range, an
- * image of more than max_pixels. */
+ * image of more than max_pixels. Since 0.1. */
 CLILE_NODISCARD CLILE_API clile_status clile_dataset_copy_crop(const clile_dataset *dataset,
                                                                int64_t index, int32_t size,
                                                                uint8_t *rgb);
@@ -215,7 +218,8 @@ CLILE_NODISCARD CLILE_API clile_status clile_dataset_pack(const clile_dataset *d
 CLILE_NODISCARD CLILE_API clile_status clile_dataset_verify(const clile_dataset *dataset,
                                                             clile_count_fn progress, void *user);
 
-CLILE_API void clile_dataset_destroy(clile_dataset *dataset); /* NULL does nothing */
+/* NULL does nothing. Exclusive. Since 0.1. */
+CLILE_API void clile_dataset_destroy(clile_dataset *dataset);
 
 CLILE_END
 

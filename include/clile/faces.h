@@ -56,7 +56,8 @@ CLILE_NODISCARD CLILE_API clile_status clile_face_file_get(clile_face_file *file
                                                            int32_t *has_box, float *box /*[4]*/,
                                                            int32_t *points, float *xy /*[68,2]*/);
 
-CLILE_API void clile_face_file_destroy(clile_face_file *file); /* NULL does nothing */
+/* NULL does nothing. Since 0.1. */
+CLILE_API void clile_face_file_destroy(clile_face_file *file);
 
 CLILE_END
 

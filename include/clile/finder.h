@@ -97,7 +97,8 @@ CLILE_NODISCARD CLILE_API clile_status clile_finder_add(clile_finder *finder,
                                                         const float *box /*[4]*/, float score,
                                                         int32_t points, const float *xy);
 
-CLILE_API void clile_finder_destroy(clile_finder *finder); /* NULL does nothing */
+/* NULL does nothing. Since 0.1. */
+CLILE_API void clile_finder_destroy(clile_finder *finder);
 
 CLILE_END
 

@@ -55,7 +55,7 @@ enum { CLILE_SIMILARITY_COSINE = 0, CLILE_SIMILARITY_DOT = 1 };
  * = F_k . ile_{i(k),c}. loss = (1/n) sum_k (1/C_k) sum_{c coded} -w_c [y log s(z_kc) + (1-y)
  * log(1 - s(z_kc))], s the logistic sigmoid, C_k the number of coded AUs of image k. Computed
  * from logits in a form that does not overflow. diff_ile is 0 for subjects not in the batch.
- * Source: the paper; what is not coded, and w: our choice. */
+ * Source: the paper; what is not coded, and w: our choice. Since 0.1. */
 CLILE_NODISCARD CLILE_API clile_status
 clile_loss_stage1(int64_t n, int64_t d, int64_t c, int64_t s, const float *id_embedding /*[n,d]*/,
                   const float *ile /*[s,c,d]*/, const int32_t *subject /*[n]*/,
@@ -65,7 +65,7 @@ clile_loss_stage1(int64_t n, int64_t d, int64_t c, int64_t s, const float *id_em
 /* Stage 2, L_Contra: loss = (1/n) sum_k (1/|P_k|) sum_{p in P_k} -log( exp(cos(F_k,A_p)/tau) /
  * sum_{c coded} exp(cos(F_k,A_c)/tau) ), P_k the AUs present. An image with none present adds 0
  * and counts in n. temperature tau: finite, > 0. Source: the paper; what is not coded or has no
- * AU present: our choice. */
+ * AU present: our choice. Since 0.1. */
 CLILE_NODISCARD CLILE_API clile_status clile_loss_stage2(
     int64_t n, int64_t d, int64_t c, const float *embedding /*[n,d]*/,
     const float *au_embedding /*[c,d]*/, const int8_t *labels /*[n,c]*/, double temperature,
@@ -75,7 +75,7 @@ CLILE_NODISCARD CLILE_API clile_status clile_loss_stage2(
 
 /* Stage 2 with a null anchor N: one more vector in the denominator of every image that has a
  * coded AU, and the only positive of those whose coded AUs are all absent; then these teach as
- * well. Our choice. */
+ * well. Our choice. Since 0.1. */
 CLILE_NODISCARD CLILE_API clile_status
 clile_loss_stage2_null(int64_t n, int64_t d, int64_t c, const float *embedding /*[n,d]*/,
                        const float *au_embedding /*[c,d]*/, const float *null_embedding /*[d]*/,
@@ -84,7 +84,7 @@ clile_loss_stage2_null(int64_t n, int64_t d, int64_t c, const float *embedding /
                        float *diff_null_embedding /*[d]*/);
 
 /* L_BCE(general): the weighted BCE of stage 1 on z_kc = scale * sim(F_k, A_c) + bias_c, sim by
- * `similarity` (CLILE_SIMILARITY_...). Our choice. */
+ * `similarity` (CLILE_SIMILARITY_...). Our choice. Since 0.1. */
 CLILE_NODISCARD CLILE_API clile_status clile_loss_bce(
     int64_t n, int64_t d, int64_t c, int32_t similarity, const float *embedding /*[n,d]*/,
     const float *au_embedding /*[c,d]*/, double scale, const float *bias /*[c]*/,
@@ -97,7 +97,8 @@ CLILE_NODISCARD CLILE_API clile_status clile_loss_bce(
  * loss = weighted BCE + lambda_deviation * mean over (s,c,d) of D'^2 + lambda_bias * mean over
  * (s,c) of B'^2; both lambdas finite, >= 0. The gradients by D and B sum to 0 over subjects;
  * with s = 1 nothing is left of D and B and they are exactly 0. D is not thrown away by this
- * function but by you, after training. Our choice, after the mixed models of statistics. */
+ * function but by you, after training. Our choice, after the mixed models of statistics. Since
+ * 0.1. */
 CLILE_NODISCARD CLILE_API clile_status clile_loss_mixed(
     int64_t n, int64_t d, int64_t c, int64_t s, int32_t similarity,
     const float *embedding /*[n,d]*/, const float *au_embedding /*[c,d]*/, double scale,
@@ -111,7 +112,8 @@ CLILE_NODISCARD CLILE_API clile_status clile_loss_mixed(
 /* ---- elimination of person-specific features from F; the paper says that it is done, the
  *   mechanisms are our choice */
 
-/* loss = (1/n) sum_k cos(F_k, G_k)^2, G = id_embedding, which is frozen: it gets no gradient. */
+/* loss = (1/n) sum_k cos(F_k, G_k)^2, G = id_embedding, which is frozen: it gets no gradient.
+ * Since 0.1. */
 CLILE_NODISCARD CLILE_API clile_status clile_loss_orthogonal(int64_t n, int64_t d,
                                                              const float *embedding /*[n,d]*/,
                                                              const float *id_embedding /*[n,d]*/,
@@ -120,7 +122,7 @@ CLILE_NODISCARD CLILE_API clile_status clile_loss_orthogonal(int64_t n, int64_t 
 
 /* loss = |X^T Y|_F^2 / d, X and Y the columns of F and G (frozen) centred and L2-normalised over
  * the batch, zeros where a column is constant (norm below 1e-8; always so with n = 1). Time
- * grows with n^2 d. */
+ * grows with n^2 d. Since 0.1. */
 CLILE_NODISCARD CLILE_API clile_status clile_loss_decorrelate(int64_t n, int64_t d,
                                                               const float *embedding /*[n,d]*/,
                                                               const float *id_embedding /*[n,d]*/,
@@ -130,7 +132,7 @@ CLILE_NODISCARD CLILE_API clile_status clile_loss_decorrelate(int64_t n, int64_t
 /* A subject classifier on f_k = F_k/|F_k|: loss = (1/n) sum_k cross-entropy of softmax(weight
  * f_k + bias) with subject_k. diff_weight and diff_bias are gradients as usual (the classifier
  * descends); diff_embedding is already reversed, -dloss/dF (the encoder ascends). Source of the
- * reversal: Ganin and Lempitsky, ICML 2015. */
+ * reversal: Ganin and Lempitsky, ICML 2015. Since 0.1. */
 CLILE_NODISCARD CLILE_API clile_status clile_loss_adversarial(
     int64_t n, int64_t d, int64_t s, const float *embedding /*[n,d]*/,
     const float *weight /*[s,d]*/, const float *bias /*[s]*/, const int32_t *subject /*[n]*/,

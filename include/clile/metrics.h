@@ -29,7 +29,7 @@ CLILE_BEGIN
 
 /* F1 of each AU = 2 TP / (2 TP + FP + FN) over its coded images, 0 when there is none to count
  * (no positive and none reported). f1 [c], 0..1; counts [c,3] gets TP, FP, FN; it may be NULL.
- * Shared. */
+ * Shared. Since 0.1. */
 CLILE_NODISCARD CLILE_API clile_status clile_metrics_f1(int64_t n, int32_t c,
                                                         const int8_t *present /*[n,c]*/,
                                                         const int8_t *labels /*[n,c]*/,
@@ -38,7 +38,7 @@ CLILE_NODISCARD CLILE_API clile_status clile_metrics_f1(int64_t n, int32_t c,
 
 /* Area under the ROC curve of each AU: the share of (positive, negative) pairs in which the
  * positive has the larger score, ties counting half (Mann and Whitney 1947). auc [c], 0..1, NaN
- * where one class is missing. Shared. */
+ * where one class is missing. Shared. Since 0.1. */
 CLILE_NODISCARD CLILE_API clile_status clile_metrics_auc(int64_t n, int32_t c,
                                                          const float *score /*[n,c]*/,
                                                          const int8_t *labels /*[n,c]*/,
@@ -46,7 +46,8 @@ CLILE_NODISCARD CLILE_API clile_status clile_metrics_auc(int64_t n, int32_t c,
 
 /* The same over pairs of one person only: a score that merely knows the person gets 0.5. Equals
  * the average of the AUCs of the subjects that have both classes, weighted by their positive x
- * negative pairs. auc [c], NaN where no subject has both. subject [n]: any numbers. Shared. */
+ * negative pairs. auc [c], NaN where no subject has both. subject [n]: any numbers. Shared.
+ * Since 0.1. */
 CLILE_NODISCARD CLILE_API clile_status clile_metrics_auc_within(int64_t n, int32_t c,
                                                                 const float *score /*[n,c]*/,
                                                                 const int8_t *labels /*[n,c]*/,
@@ -60,7 +61,7 @@ CLILE_NODISCARD CLILE_API clile_status clile_metrics_auc_within(int64_t n, int32
  *   - when F1 is best with every image reported: the float just below the smallest score;
  *   - an AU without a positive (or never coded): the largest of its n scores, so that none of
  *     these images is reported.
- * Shared. */
+ * Shared. Since 0.1. */
 CLILE_NODISCARD CLILE_API clile_status clile_metrics_thresholds(int64_t n, int32_t c,
                                                                 const float *score /*[n,c]*/,
                                                                 const int8_t *labels /*[n,c]*/,
@@ -72,7 +73,7 @@ CLILE_NODISCARD CLILE_API clile_status clile_metrics_thresholds(int64_t n, int32
  * [c] >= 0: where the likelihood wants a negative one, it is 0 and offset the logit of the mean
  * target. One class only, or all scores equal: slope 0 likewise. Never coded: both 0 (p = 0.5).
  * Scores that differ by less than floats can tell apart (1e-38) get the largest float as slope.
- * Shared. */
+ * Shared. Since 0.1. */
 CLILE_NODISCARD CLILE_API clile_status clile_metrics_calibrate(int64_t n, int32_t c,
                                                                const float *score /*[n,c]*/,
                                                                const int8_t *labels /*[n,c]*/,
@@ -81,20 +82,20 @@ CLILE_NODISCARD CLILE_API clile_status clile_metrics_calibrate(int64_t n, int32_
 
 /* Phi coefficients of the labels: for each pair of AUs the Pearson correlation over the images
  * coded for both; 1 on the diagonal, 0 where one of them is constant or no image is coded for
- * both. phi [c,c], symmetric, -1..1. Shared. */
+ * both. phi [c,c], symmetric, -1..1. Shared. Since 0.1. */
 CLILE_NODISCARD CLILE_API clile_status clile_metrics_label_correlation(
     int64_t n, int32_t c, const int8_t *labels /*[n,c]*/, double *phi /*[c,c]*/);
 
 /* Cosine similarity between the rows of vectors [c,d] (AU^G: the AU correlation matrix of the
  * paper). cosine [c,c], symmetric, 1 on the diagonal; a row of norm below 1e-8 has similarity 0
- * with every row, itself included. d >= 1. Shared. */
+ * with every row, itself included. d >= 1. Shared. Since 0.1. */
 CLILE_NODISCARD CLILE_API clile_status clile_metrics_cosine_matrix(int32_t c, int32_t d,
                                                                    const float *vectors /*[c,d]*/,
                                                                    double *cosine /*[c,c]*/);
 
 /* Pearson correlation of the upper triangles (without diagonal) of two [c,c] matrices, e.g.
  * cosine and phi. pearson (one number): -1..1, NaN when one triangle is constant or c < 3.
- * Elements elsewhere are not read. Shared. */
+ * Elements elsewhere are not read. Shared. Since 0.1. */
 CLILE_NODISCARD CLILE_API clile_status clile_metrics_agreement(int32_t c, const double *a /*[c,c]*/,
                                                                const double *b /*[c,c]*/,
                                                                double *pearson);
@@ -108,7 +109,7 @@ CLILE_NODISCARD CLILE_API clile_status clile_metrics_agreement(int32_t c, const 
  * uphill) from zero. Chance is about 1 / subjects. embedding [n,d], subject [n] any numbers.
  * Costs about 300 * n * d * subjects + n * d * min(n, d) multiply-adds on one thread: give a
  * sample of a large set. INVALID_ARGUMENT also for fewer than two subjects, and when no subject
- * has four frames. Shared. */
+ * has four frames. Shared. Since 0.1. */
 CLILE_NODISCARD CLILE_API clile_status clile_metrics_subject_probe(int64_t n, int32_t d,
                                                                    const float *embedding /*[n,d]*/,
                                                                    const int32_t *subject /*[n]*/,
@@ -123,31 +124,31 @@ typedef struct clile_report clile_report;
 
 /* Makes an empty report for the AUs au_ids [c] (positive, all different, copied). published: the
  * table to print beside the figures, "bp4d", "disfa" or NULL for none; its columns are matched
- * by AU number. `*out` is owned by the caller: clile_report_destroy. */
+ * by AU number. `*out` is owned by the caller: clile_report_destroy. Since 0.1. */
 CLILE_NODISCARD CLILE_API clile_status clile_report_create(int32_t c, const int32_t *au_ids /*[c]*/,
                                                            const char *published,
                                                            clile_report **out);
 
-/* NULL does nothing. */
+/* NULL does nothing. Since 0.1. */
 CLILE_API void clile_report_destroy(clile_report *report);
 
 /* Adds the test frames of one fold (copied). fold: its number, one call each. Subjects are told
  * apart by name over all folds: subject_names[subject[k]] is the name of image k (entries that
  * no image uses are not read; subjects are then >= 0); with subject_names NULL the number itself
- * is the name, so equal numbers in two folds are the same person. */
+ * is the name, so equal numbers in two folds are the same person. Since 0.1. */
 CLILE_NODISCARD CLILE_API clile_status
 clile_report_add_fold(clile_report *report, int32_t fold, int64_t n, const float *score /*[n,c]*/,
                       const int8_t *present /*[n,c]*/, const int8_t *labels /*[n,c]*/,
                       const int32_t *subject /*[n]*/, const char *const *subject_names);
 
 /* A named number of the whole report (e.g. "subject probe"), shown in text and JSON; the same
- * name again replaces it. NaN is allowed and shown as missing. */
+ * name again replaces it. NaN is allowed and shown as missing. Since 0.1. */
 CLILE_NODISCARD CLILE_API clile_status clile_report_add_value(clile_report *report,
                                                               const char *name, double value);
 
 /* AU correlation of the model (clile_metrics_cosine_matrix) and of the labels
  * (clile_metrics_label_correlation), [c,c] each (copied), shown with their agreement. A second
- * call replaces the first. */
+ * call replaces the first. Since 0.1. */
 CLILE_NODISCARD CLILE_API clile_status clile_report_set_correlation(clile_report *report,
                                                                     const double *model /*[c,c]*/,
                                                                     const double *labels /*[c,c]*/);
@@ -158,7 +159,7 @@ CLILE_NODISCARD CLILE_API clile_status clile_report_set_correlation(clile_report
  * draws of the test subjects with replacement, fixed seed. AUs without a value (AUC with a class
  * missing) are left out of an average; what has no value at all is NaN, and so is the interval
  * of a single subject. Any output may be NULL. INVALID_ARGUMENT also for another metric, STATE
- * when no fold was added. */
+ * when no fold was added. Since 0.1. */
 CLILE_NODISCARD CLILE_API clile_status clile_report_get_summary(const clile_report *report,
                                                                 const char *metric,
                                                                 double *mean_of_folds,
@@ -167,7 +168,7 @@ CLILE_NODISCARD CLILE_API clile_status clile_report_get_summary(const clile_repo
 
 /* The report as text for people (UTF-8, lines of any length) and as one JSON object (fields:
  * docs/evaluation.md). `*out` is NUL-terminated and owned by the caller: clile_free (status.h).
- * STATE when no fold was added. */
+ * STATE when no fold was added. Since 0.1. */
 CLILE_NODISCARD CLILE_API clile_status clile_report_copy_text(const clile_report *report,
                                                               char **out);
 CLILE_NODISCARD CLILE_API clile_status clile_report_copy_json(const clile_report *report,

@@ -117,14 +117,16 @@ CLILE_NODISCARD CLILE_API clile_status clile_model_quantize(const clile_model *m
                                                             const uint8_t *rgb, int32_t h,
                                                             int32_t w, const clile_options *options,
                                                             clile_model **out);
-/* 1: int8 weights, of clile_model_quantize; 0 for NULL */
+/* 1 for a model of clile_model_quantize, else 0. Since 0.1. */
 CLILE_API int32_t clile_model_is_quantized(const clile_model *model);
 
-CLILE_API int32_t clile_model_au_count(const clile_model *model);       /* c; 0 for NULL */
-CLILE_API int32_t clile_model_embedding_size(const clile_model *model); /* d; 0 for NULL */
-/* pixels of the square crop; 0 for NULL */
+/* Number of AUs, c; 0 for NULL. Since 0.1. */
+CLILE_API int32_t clile_model_au_count(const clile_model *model);
+/* Size of an embedding, d; 0 for NULL. Since 0.1. */
+CLILE_API int32_t clile_model_embedding_size(const clile_model *model);
+/* Side of the square crop in pixels; 0 for NULL. Since 0.1. */
 CLILE_API int32_t clile_model_image_size(const clile_model *model);
-/* 1 after stage 2 or loading a trained model */
+/* 1 after stage 2 and for a trained model that was loaded, else 0. Since 0.1. */
 CLILE_API int32_t clile_model_is_trained(const clile_model *model);
 /* AU numbers, in the order of everything that is [c]. INVALID_ARGUMENT: a NULL argument. Shared.
  * Since 0.1. */
@@ -134,27 +136,29 @@ CLILE_NODISCARD CLILE_API clile_status clile_model_copy_au_ids(const clile_model
  * Shared. Since 0.1. */
 CLILE_NODISCARD CLILE_API clile_status clile_model_copy_au_embedding(const clile_model *model,
                                                                      float *au_embedding /*[c,d]*/);
-/* Probability of AU c = s(slope_c * score_c + offset_c), present when it is above 0.5. */
+/* Probability of AU c = s(slope_c * score_c + offset_c), present when it is above 0.5.
+ * INVALID_ARGUMENT: a NULL argument. Since 0.1. */
 CLILE_NODISCARD CLILE_API clile_status clile_model_copy_decision(const clile_model *model,
                                                                  float *slope /*[c]*/,
                                                                  float *offset /*[c]*/);
 /* Sets AU embeddings and decision of a model that was trained by a loop of one's own, and marks
  * it trained. slope > 0, all finite. INVALID_ARGUMENT: one that is not, a NULL argument; STATE:
- * a trainer is using the model. Exclusive. */
+ * a trainer is using the model. Exclusive. Since 0.1. */
 CLILE_NODISCARD CLILE_API clile_status
 clile_model_set_decision(clile_model *model, const float *au_embedding /*[c,d] or NULL*/,
                          const float *slope /*[c]*/, const float *offset /*[c]*/);
 /* Free-form metadata kept in the file ("protocol", "fold", ...). get borrows until the next set;
  * NULL when absent. Keys 1..63 bytes, at most 4096 of them. set: INVALID_ARGUMENT: another key
  * or one that is not UTF-8, a NULL argument; OUT_OF_MEMORY. A value's bytes that are not UTF-8
- * become U+FFFD. */
+ * become U+FFFD. Since 0.1. */
 CLILE_API const char *clile_model_get_metadata(const clile_model *model, const char *key);
 CLILE_NODISCARD CLILE_API clile_status clile_model_set_metadata(clile_model *model, const char *key,
                                                                 const char *value);
 /* What the model is, as JSON (backbone, sizes, parameters, AUs, decision, how it was trained).
- * `*out` is owned by the caller: clile_free. */
+ * `*out` is owned by the caller: clile_free. Since 0.1. */
 CLILE_NODISCARD CLILE_API clile_status clile_model_copy_json(const clile_model *model, char **out);
-CLILE_API void clile_model_destroy(clile_model *model); /* NULL does nothing */
+/* NULL does nothing. Since 0.1. */
+CLILE_API void clile_model_destroy(clile_model *model);
 
 CLILE_END
 

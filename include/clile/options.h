@@ -100,16 +100,16 @@ typedef struct clile_options clile_options;
 #define CLILE_OPT_INPUT_WORKERS "input_workers"
 
 /* Makes options that hold every default. `*out` is owned by the caller; OUT_OF_MEMORY,
- * INVALID_ARGUMENT (out NULL). Since 0.1. */
+ * INVALID_ARGUMENT (out NULL). Shared. Since 0.1. */
 CLILE_NODISCARD CLILE_API clile_status clile_options_create(clile_options **out);
-/* Independent copy; source NULL copies the defaults. */
+/* Independent copy; source NULL copies the defaults. Shared. Since 0.1. */
 CLILE_NODISCARD CLILE_API clile_status clile_options_copy(const clile_options *source,
                                                           clile_options **out);
-/* NULL does nothing. Exclusive. */
+/* NULL does nothing. Exclusive. Since 0.1. */
 CLILE_API void clile_options_destroy(clile_options *options);
 
 /* Setters: INVALID_ARGUMENT for an unknown key, a wrong type or a value out of range, with
- * options unchanged. Exclusive. */
+ * options unchanged. Exclusive. Since 0.1. */
 CLILE_NODISCARD CLILE_API clile_status clile_options_set(clile_options *options, const char *key,
                                                          const char *value);
 CLILE_NODISCARD CLILE_API clile_status clile_options_set_i64(clile_options *options,
@@ -120,14 +120,15 @@ CLILE_NODISCARD CLILE_API clile_status clile_options_set_str(clile_options *opti
                                                              const char *key, const char *value);
 
 /* Getters: the value set or the default; options NULL gives the default. get_str borrows until
- * the next set or destroy. Shared. */
+ * the next set or destroy. Shared. Since 0.1. */
 CLILE_NODISCARD CLILE_API clile_status clile_options_get_i64(const clile_options *options,
                                                              const char *key, int64_t *out);
 CLILE_NODISCARD CLILE_API clile_status clile_options_get_f64(const clile_options *options,
                                                              const char *key, double *out);
 CLILE_NODISCARD CLILE_API clile_status clile_options_get_str(const clile_options *options,
                                                              const char *key, const char **out);
-/* 1 when the key was set by a caller, 0 when the default stands or the key is unknown. Shared. */
+/* 1 when the key was set by a caller, 0 when the default stands or the key is unknown. Shared.
+ * Since 0.1. */
 CLILE_API int32_t clile_options_is_set(const clile_options *options, const char *key);
 
 /* From the least to the most serious (docs/logging.md). */

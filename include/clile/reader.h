@@ -56,7 +56,8 @@ CLILE_NODISCARD CLILE_API clile_status clile_reader_get(const clile_reader *read
                                                         int8_t *present /*[c]*/,
                                                         float *embedding /*[d]*/);
 
-CLILE_API void clile_reader_destroy(clile_reader *reader); /* NULL does nothing */
+/* NULL does nothing. Since 0.1. */
+CLILE_API void clile_reader_destroy(clile_reader *reader);
 
 CLILE_END
 

@@ -128,7 +128,8 @@ CLILE_NODISCARD CLILE_API clile_status clile_trainer_save(const clile_trainer *t
 CLILE_NODISCARD CLILE_API clile_status clile_trainer_resume(clile_trainer *trainer,
                                                             const char *path);
 
-CLILE_API void clile_trainer_destroy(clile_trainer *trainer); /* NULL does nothing */
+/* NULL does nothing. Since 0.1. */
+CLILE_API void clile_trainer_destroy(clile_trainer *trainer);
 
 CLILE_END
 
