@@ -47,7 +47,7 @@ def draw(rooms):
     def upper(room):
         return MARGIN + (top - rooms.level(room)) * ROW
 
-    deployed = rooms.closure("model") | {"model"}
+    deployed = rooms.closure("face") | {"face"}
     out = [f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}" font-family="sans-serif">',
            "<title>The rooms of libclile and what each may use</title>",
            '<defs><marker id="tip" viewBox="0 0 10 10" refX="9" refY="5" markerWidth="7" markerHeight="7" orient="auto"><path d="M0 0 10 5 0 10z" '

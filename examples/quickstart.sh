@@ -61,4 +61,5 @@ done
 say "done"
 echo "model   $build/model.safetensors"
 echo "report  $build/report.txt"
+[ -e "$build/lib/finder_dlib.so" ] || echo "photos  say where the faces are, or install libdlib-dev and g++ and build again (docs/photo.md)"
 echo "command $clile (try: $clile --help)"
