@@ -1,4 +1,4 @@
-/* A locale with a decimal comma, as the tests of what must not depend on it need one. */
+/* Sets a locale with a decimal comma, for tests that nothing depends on the locale. */
 #ifndef CLILE_TESTS_COMMA_H
 #define CLILE_TESTS_COMMA_H
 

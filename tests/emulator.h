@@ -1,5 +1,5 @@
-/* Tests of another processor run in an emulator, which tests/arm64.sh names in
- * CLILE_TEST_EMULATOR: a program that a test starts needs it too, and all is much slower. */
+/* Tests for another processor run in an emulator, which tests/arm64.sh names in
+ * CLILE_TEST_EMULATOR. A program started by a test needs it too, and everything is much slower. */
 #ifndef CLILE_TESTS_EMULATOR_H
 #define CLILE_TESTS_EMULATOR_H
 

@@ -1,4 +1,4 @@
-/* A sink that keeps what it is told. */
+/* A log sink that keeps its lines. */
 #ifndef CLILE_TESTS_LOG_H
 #define CLILE_TESTS_LOG_H
 

@@ -1,4 +1,4 @@
-/* The options of a test program: set_up makes them, tear_down destroys them. */
+/* Options for a test program: set_up creates them, tear_down destroys them. */
 #ifndef CLILE_TEST_BASE_FRESH_OPTIONS_H
 #define CLILE_TEST_BASE_FRESH_OPTIONS_H
 

@@ -1,4 +1,4 @@
-/* A folder of its own for a test that writes files, emptied and removed afterwards. */
+/* A folder for a test that writes files, removed afterwards. */
 #ifndef TESTS_BASE_SCRATCH_H
 #define TESTS_BASE_SCRATCH_H
 

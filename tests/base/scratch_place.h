@@ -1,4 +1,4 @@
-/* The scratch folder of a test program: set_up makes it, tear_down removes it. */
+/* The scratch folder of a test program: set_up creates it, tear_down removes it. */
 #ifndef CLILE_TEST_BASE_SCRATCH_PLACE_H
 #define CLILE_TEST_BASE_SCRATCH_PLACE_H
 

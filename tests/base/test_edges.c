@@ -1,6 +1,6 @@
-/* The edges of the options' contract: both ends of every number, the next one beyond each end,
- * every choice, what is almost a number, texts of any length, and structures of other sizes. The
- * values come from the table itself. */
+/* The limits of the options' contract: both ends of every number and the next values outside,
+ * every choice, texts that are almost a number, texts of any length, and structures of other
+ * sizes. The values come from the table itself. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,4 +1,4 @@
-/* The log: where it goes, who carries it, what a line is. */
+/* The log: where it goes, which handles keep it, and what a line looks like. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,4 +1,4 @@
-/* The one definition of how two vectors meet: against plain sums, and where there is no
+/* The one definition of similarity between vectors, against plain sums and for vectors without
  * direction. */
 #include "base/similarity.h"
 

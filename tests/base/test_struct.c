@@ -1,4 +1,4 @@
-/* Structures that carry their size, between callers and libraries of different age. */
+/* Structures with a size field, between callers and libraries of different age. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

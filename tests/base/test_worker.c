@@ -1,4 +1,4 @@
-/* The thread that works ahead. */
+/* The worker thread. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

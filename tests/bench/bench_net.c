@@ -1,11 +1,11 @@
-/* Times one compiled net on request, so that a script can take turns with something else in the
- * same minutes:
+/* Times one compiled net on request, so that a script can alternate between it and something else
+ * within the same minutes:
  *
  *     bench_net BACKBONE WIDTH BATCH SIZE train|infer THREADS
  *
- * Each line "step" on standard input runs one step (forward and backward in training, forward in
- * inference), each line "convolutions" the convolution primitives alone. Each is answered by a
- * line of JSON with seconds. */
+ * For each line "step" on standard input it runs one step (forward and backward in training,
+ * forward in inference), and for each line "convolutions" the convolution primitives alone. It
+ * answers each with a line of JSON that gives the seconds. */
 #include "net/net.h"
 
 #include <stdlib.h>

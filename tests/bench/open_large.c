@@ -1,7 +1,7 @@
-/* A data set of BP4D's size, 150,000 frames: the folder as distributed (labels and empty image
- * files) and JSON lines of the same images. Asserts what was found and how much memory it took;
- * prints the time, which it does not assert.
- *     open_large FOLDER      makes FOLDER anew and removes it in the end */
+/* Opens a data set of BP4D's size, 150,000 frames: the folder as distributed (labels and empty
+ * image files), and JSON lines of the same images. Asserts what was found and how much memory it
+ * took. Prints the time, without asserting it.
+ *     open_large FOLDER      creates FOLDER and removes it at the end */
 #define _XOPEN_SOURCE 700
 #include <clile/clile.h>
 

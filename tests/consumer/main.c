@@ -1,4 +1,5 @@
-/* A stranger's C program: the losses without any handle. Prints the library's version. */
+/* A C program that uses an installed library: the losses, without any handle. Prints the
+ * library's version. */
 #include <clile/clile.h>
 
 #include <math.h>

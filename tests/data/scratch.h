@@ -1,4 +1,4 @@
-/* A temporary folder that a test fills and that goes away with it. */
+/* A temporary folder that a test fills, and that is removed with it. */
 #ifndef CLILE_TEST_SCRATCH_H
 #define CLILE_TEST_SCRATCH_H
 

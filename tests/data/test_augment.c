@@ -1,4 +1,4 @@
-/* What is drawn for the images of a step, and the erased rectangles. */
+/* Random draws for the images of a step, and erased rectangles. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
-/* Every parser of this room against every kind of damage: status and message, with file and
- * line; and images that are none, inside of data sets. */
+/* Every parser of lib/data and lib/layout against every kind of damage: status and message, with
+ * file and line. Also files in data sets that are not images. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

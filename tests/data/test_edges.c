@@ -1,6 +1,5 @@
-/* The edges of what clile/dataset.h and clile/synth.h promise: the smallest data sets, every
- * index and count just outside, protocols that are nearly right, drawn faces at the ends of
- * every number. */
+/* The limits of clile/dataset.h and clile/synth.h: the smallest data sets, every index and count
+ * just out of range, protocols that are almost right, drawn faces at both ends of every number. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,7 +1,7 @@
-/* The rendered face sets in the folder that CLILE_FACES names. The expected numbers were
- * computed once by a Python script that shares no code with the library: it lists Sequences/ * /
- * * / * and img/ * / *, reads the label files with split(","), keeps the rows whose image is
- * there and counts codes. */
+/* The rendered face sets in the folder named by CLILE_FACES. The expected numbers were computed
+ * once by a Python script that shares no code with the library. It lists Sequences/ * / * / * and
+ * img/ * / *, reads the label files with split(","), keeps the rows whose image exists, and
+ * counts codes. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

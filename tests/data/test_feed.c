@@ -1,4 +1,4 @@
-/* The batches of a stage: the same bits with and without a worker, whatever else happens. */
+/* The batches of a stage: the same bits with and without a worker, in any order of calls. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

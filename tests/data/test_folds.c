@@ -1,6 +1,5 @@
-/* The other numbering of the published folds, seeds, a file of subjects. The published parts
- * themselves: test_dataset.c.
- */
+/* The other numbering of the published folds, seeds, and subject files. The published parts
+ * themselves are in test_dataset.c. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

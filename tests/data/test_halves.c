@@ -1,5 +1,5 @@
-/* Exchange of face halves: what is above the seam stays, what is below is the partner's at the
- * colour of the cheeks above. */
+/* Exchange of face halves: above the seam nothing changes; below it is the partner's half,
+ * matched to the colour of the cheeks above. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

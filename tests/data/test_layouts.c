@@ -1,4 +1,4 @@
-/* Folders as they come, and what is said about those that are wrong. */
+/* Folders as distributed, and the messages about wrong ones. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,4 +1,4 @@
-/* What opening a data set tells the log. */
+/* What opening a data set logs. */
 #define _DEFAULT_SOURCE /* mkdtemp */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,6 +1,6 @@
-/* A photograph that a camera stored on its side gives the same crops as the upright one: whole,
- * by landmarks and by boxes, in a data set of files and in a pack of it. Coordinates are those
- * of the upright image. */
+/* A photograph stored sideways by a camera gives the same crops as the upright one: whole, by
+ * landmarks and by boxes, in a data set of files and in a pack of it. Coordinates are those of
+ * the upright image. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,4 +1,4 @@
-/* Packs: the same bits as what they were made from, and what is said about damaged ones. */
+/* Packs: the same bits as their source, and the messages about damaged ones. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,4 +1,4 @@
-/* Data sets made of others: chosen images, several in one. */
+/* Data sets made from others: selected images, and several joined in one. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,6 +1,6 @@
-/* Does what a layout has put together make sense? Images by number or by order, folders that
- * might be taken for each other, labels that are none, one person under two names. Each is
- * right, refused or warned of. */
+/* Whether what a layout has combined makes sense: images by number or by order, folders that
+ * could be mistaken for each other, files that are not labels, one person under two names. Each
+ * is right, rejected or warned of. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
-/* Label sources beside the two classic folders: DISFA's numbering of images, DISFA+, FMAE's JSON
- * lines, OpenFace and Py-Feat; boxes instead of landmarks; limits on sizes. */
+/* Label sources other than the two classic folders: DISFA's numbering of images, DISFA+, FMAE's
+ * JSON lines, OpenFace and Py-Feat; boxes instead of landmarks; limits on sizes. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

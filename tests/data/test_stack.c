@@ -1,4 +1,4 @@
-/* Data sets open on the small stacks that other languages' threads and embedded systems have. */
+/* Data sets open on small stacks, as in threads of other languages and on embedded systems. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,4 +1,4 @@
-/* Drawn faces: what is promised of pictures, labels, landmarks and the data set made of them. */
+/* Drawn faces: the contract of pictures, labels, landmarks and the data set made from them. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

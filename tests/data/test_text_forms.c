@@ -1,5 +1,5 @@
-/* Text files as other programs save them: semicolons, tabs, decimal commas, UTF-16, line ends of
- * old Macs. Each is read or refused by a message that names the cause. */
+/* Text files as other programs save them: semicolons, tabs, decimal commas, UTF-16, old Mac line
+ * endings. Each is read, or rejected with a message that names the cause. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

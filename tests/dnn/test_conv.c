@@ -1,6 +1,6 @@
-/* Convolution on oneDNN against the plain-C oracle: every network kernel over channels that do
- * and do not fill a vector, odd sizes, all batch sizes in turn; the inference form (bias, sum,
- * ReLU); the same bits twice. */
+/* Convolution on oneDNN against the plain C oracle: every kernel of the networks, with channels
+ * that do and do not fill a vector, odd sizes, and all batch sizes in turn; the inference form
+ * (bias, sum, ReLU); repeated runs give the same bits. */
 #include "dnn/dnn.h"
 #include "dnn/dnn_test.h"
 

@@ -1,4 +1,4 @@
-/* The int8 convolution against the plain-C oracle, over shapes, post-ops and signs. */
+/* The int8 convolution against the plain C oracle, over shapes, post-ops and signs. */
 #include "dnn_test.h"
 
 #include "dnn/dnn.h"

@@ -1,4 +1,4 @@
-/* ReLU, residual add and the layouts of activations against the oracle. */
+/* ReLU, residual add and conversion between activation layouts, against the oracle. */
 #include "dnn/dnn.h"
 #include "dnn/dnn_test.h"
 

@@ -1,4 +1,5 @@
-/* Matrix product in all four storages, and the linear layer, against the oracle. */
+/* The matrix product with each combination of transposes, and the linear layer, against the
+ * oracle. */
 #include "dnn/dnn.h"
 #include "dnn/dnn_test.h"
 

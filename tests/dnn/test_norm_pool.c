@@ -1,5 +1,4 @@
-/* Batch norm + ReLU + max pooling in one, against the three one after the other, in every
- * layout. */
+/* Fused batch norm + ReLU + max pooling against the three separate steps, in every layout. */
 #include "dnn/dnn.h"
 #include "dnn/dnn_test.h"
 

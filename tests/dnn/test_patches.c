@@ -1,5 +1,5 @@
-/* Windows laid side by side against their formula, in every layout, and the weights that go with
- * them. */
+/* Windows copied side by side (im2col) against their formula, in every layout, and the weights to
+ * match. */
 #include "dnn/dnn.h"
 #include "dnn/dnn_test.h"
 

@@ -1,5 +1,5 @@
-/* Every backward of the oracle against finite differences of its forward, and a few forwards by
- * hand. L = sum_i r_i dst_i with random r, so diff_dst = r. */
+/* Every backward of the oracle against finite differences of its forward, and a few forwards
+ * computed by hand. L = sum_i r_i dst_i with random r, so diff_dst = r. */
 #include "dnn/dnn_test.h"
 
 enum { TOLERANCE_INVERSE = 1000000 }; /* 1e-6 */

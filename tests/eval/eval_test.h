@@ -1,4 +1,4 @@
-/* Assertions of the metrics' tests; include after cmocka.h. */
+/* Assertions for the tests of metrics; include after cmocka.h. */
 #ifndef EVAL_TEST_H
 #define EVAL_TEST_H
 

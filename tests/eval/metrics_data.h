@@ -1,6 +1,6 @@
-/* Data of the metrics' tests, the same as golden_metrics.py makes: a linear congruential
+/* Data for the tests of metrics, equal to those golden_metrics.py makes: a linear congruential
  * generator, scores that are multiples of 1/16 (exact in float, many ties), some labels not
- * coded, AU number 4 never present. */
+ * coded, and AU number 4 never present. */
 #ifndef METRICS_DATA_H
 #define METRICS_DATA_H
 

@@ -1,5 +1,5 @@
-/* The edges of what clile/metrics.h promises: the smallest sizes, scores that are all equal or
- * near the ends of float, labels of which none is coded, one subject, and reports of them. */
+/* The limits of clile/metrics.h: the smallest sizes, scores that are all equal or near the ends
+ * of float, no coded labels, a single subject, and reports of these. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
-/* Metrics on plain arrays against scikit-learn and numpy (golden_metrics.py), and the cases that
- * have to be decided. */
+/* Metrics on plain arrays against scikit-learn and numpy (golden_metrics.py), and edge cases
+ * defined by us. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,4 +1,5 @@
-/* The report: folds, subjects, interval, text and JSON. Golden figures by golden_metrics.py. */
+/* The report: folds, subjects, interval, text and JSON. Golden figures come from
+ * golden_metrics.py. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
-/* A finder of the tests: the bright pixels of a picture are one face, their bounding square. What
- * VARIANT says is wrong with it. */
+/* A finder for tests: the bounding square of the bright pixels is the only face. VARIANT selects
+ * a defect. */
 #include "face/module.h"
 
 #include <stdio.h>

@@ -1,5 +1,6 @@
-/* Finders: a callback's faces are checked, ordered and single; modules are found, refused and
- * asked at the right sizes. The modules are those of stub.c, beside this program. */
+/* Finders: a callback's faces are checked, sorted and without duplicates; modules are found,
+ * rejected, and called with the right sizes. The modules are built from stub.c, next to this
+ * program. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

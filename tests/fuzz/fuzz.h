@@ -1,5 +1,5 @@
-/* What the fuzz targets share. A target is one file, fuzz_NAME.c, that hands arbitrary bytes to
- * one parser; README.md says how targets are run and how one is added. */
+/* Shared by the fuzz targets. A target is one file, fuzz_NAME.c, that passes arbitrary bytes to
+ * one parser. README.md says how to run targets and add new ones. */
 #ifndef CLILE_FUZZ_H
 #define CLILE_FUZZ_H
 

@@ -1,4 +1,4 @@
-/* A label file of BP4D over images 0 to 3; behind a line "%%" the landmarks of the sequence. */
+/* A label file of BP4D over images 0 to 3, then a line "%%" and the landmarks of the sequence. */
 #include "fuzz_dataset.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

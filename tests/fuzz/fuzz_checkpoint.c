@@ -1,4 +1,4 @@
-/* A checkpoint, resumed on 8 images of 4 subjects by a trainer of each method. */
+/* A checkpoint, resumed on 8 images of 4 subjects by one trainer of each method. */
 #include "fuzz.h"
 #include "tiny.h"
 

@@ -1,5 +1,4 @@
-/* EXIF data by themselves: an orientation, whatever the bytes are, and nothing read outside of
- * them. */
+/* EXIF data alone: any bytes give an orientation, and nothing outside them is read. */
 #include "fuzz.h"
 
 #include "image/exif.h"

@@ -1,4 +1,4 @@
-/* The CSV of boxes and landmarks that `clile predict` takes (lib/layout/face_file.c). */
+/* A CSV of boxes and landmarks for `clile predict` (lib/layout/face_file.c). */
 #include "fuzz.h"
 
 #include <clile/faces.h>

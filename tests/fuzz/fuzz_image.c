@@ -1,4 +1,4 @@
-/* JPEG, PNG and BMP through the one decoder, with a small limit on pixels. */
+/* JPEG, PNG and BMP through the decoder they share, with a small limit on pixels. */
 #include "fuzz.h"
 
 #include "image/image.h"

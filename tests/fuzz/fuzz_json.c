@@ -1,4 +1,4 @@
-/* The JSON of a safetensors header, piece by piece: strings, sizes and punctuation in any order
+/* The JSON of a safetensors header, token by token: strings, sizes and punctuation in any order
  * and depth. */
 #include "fuzz.h"
 

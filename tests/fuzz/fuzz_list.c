@@ -1,5 +1,5 @@
-/* Lists of images, labels and weights, separated by lines "%%"; F001/T1/0.png and 1.png are
- * there. */
+/* Lists of images, labels and weights, separated by lines "%%". The images F001/T1/0.png and
+ * 1.png exist. */
 #include "fuzz_dataset.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

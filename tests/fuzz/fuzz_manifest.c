@@ -1,4 +1,4 @@
-/* A CSV manifest, with one image that it may name. */
+/* A CSV manifest and one image that it can name. */
 #include "fuzz_dataset.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

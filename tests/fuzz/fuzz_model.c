@@ -1,4 +1,4 @@
-/* A model file: loaded, described, run when it says that it is trained. */
+/* A model file: loads it, describes it, and runs it if it says that it is trained. */
 #include "fuzz.h"
 
 #include "model/model.h"

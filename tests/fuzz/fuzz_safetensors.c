@@ -1,4 +1,4 @@
-/* Files of the safetensors format: what opens can be read to its last byte. */
+/* Safetensors files: one that opens can be read to its last byte. */
 #include "fuzz.h"
 
 #include "store/safetensors.h"

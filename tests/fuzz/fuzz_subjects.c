@@ -1,5 +1,5 @@
-/* A file of subjects, the protocol file:PATH, over the subjects 1, 2 and 3: nobody is on both
- * sides. */
+/* A file of subjects, the protocol file:PATH, over the subjects 1, 2 and 3: nobody is in both
+ * training and test. */
 #include "fuzz_dataset.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

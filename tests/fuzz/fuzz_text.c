@@ -1,5 +1,5 @@
-/* What all text files are made of: lines, comma-separated fields, numbers. A number that is
- * understood must be the one that the C library reads. */
+/* The parts of all text files: lines, comma-separated fields, numbers. An accepted number must
+ * have the value that the C library reads. */
 #include "fuzz.h"
 
 #include <stdlib.h>

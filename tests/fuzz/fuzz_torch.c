@@ -1,5 +1,5 @@
-/* What torch.save writes: an archive (a file that begins with PK), or the pickle alone, around
- * which an archive with one storage of 64 bytes is put, so that no checksum stands in the way. */
+/* Output of torch.save: an archive (a file that starts with PK), or a pickle alone. A pickle is
+ * wrapped in an archive with one storage of 64 bytes, so that no checksum gets in the way. */
 #include "fuzz.h"
 
 #include "store/weights.h"

@@ -1,6 +1,5 @@
-/* Stands in for libFuzzer where a corpus is only replayed: runs every file of the folders that
- * are named through the target. A crash, a broken promise or a sanitizer's finding ends the
- * program. */
+/* Replaces libFuzzer when a corpus is only replayed: runs the target on every file of the folders
+ * given. A crash, a broken promise or a sanitizer's finding ends the program. */
 #include "fuzz.h"
 
 #include <stdlib.h>

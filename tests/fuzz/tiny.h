@@ -1,5 +1,5 @@
-/* The smallest things to train, in numbers that make.py knows too: 8 images of 32 x 32, 4
- * subjects, AU 1 and 12. */
+/* The smallest training set, whose numbers make.py also uses: 8 images of 32 x 32, 4 subjects,
+ * AUs 1 and 12. */
 #ifndef CLILE_TESTS_TINY_H
 #define CLILE_TESTS_TINY_H
 

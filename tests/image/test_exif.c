@@ -1,5 +1,5 @@
-/* The orientation of EXIF, read and applied; colours of JPEGs by their markers. The files are
- * made here from those of tests/data/image. */
+/* The orientation in EXIF, read and applied; colours of JPEGs by their markers. The files are
+ * derived here from those of tests/data/image. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

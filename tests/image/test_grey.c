@@ -1,4 +1,4 @@
-/* Grey pictures of any size against plain sums in double precision. */
+/* Grey images of any size against plain sums in double precision. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,4 +1,4 @@
-/* Stored crop to network input. */
+/* From stored crop to network input. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

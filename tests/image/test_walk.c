@@ -1,4 +1,4 @@
-/* Which files of a folder are images, and in which order they come. */
+/* Which files of a folder are images, and in which order they are listed. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

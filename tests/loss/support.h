@@ -1,5 +1,5 @@
-/* What the tests of the losses share: random inputs, every loss written again in float64 as
- * plainly as its formula, and gradients against central finite differences of that. */
+/* Shared by the tests of the losses: random inputs, every loss in float64 written as plainly as
+ * its formula, and gradients against central finite differences of that. */
 #ifndef CLILE_TEST_LOSS_SUPPORT_H
 #define CLILE_TEST_LOSS_SUPPORT_H
 

@@ -1,7 +1,6 @@
-/* The edges of what clile/losses.h promises, for all losses alike: sizes of 1, sizes out of
- * range, each output left out, numbers that are not finite in each which_input, vectors without
- * length, and a failure that leaves `loss` alone.
- */
+/* The limits of clile/losses.h, for all losses: sizes of 1, sizes out of range, each output
+ * omitted, numbers that are not finite in each input, vectors of zero length, and failures, which
+ * leave `loss` unchanged. */
 #include "loss/support.h"
 
 #include <float.h>

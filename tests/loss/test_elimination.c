@@ -1,5 +1,5 @@
 /* clile_loss_orthogonal, clile_loss_decorrelate, clile_loss_adversarial, and the table of
- * elimination mechanisms */
+ * eliminations. */
 #include "loss/loss.h"
 #include "loss/support.h"
 

@@ -1,5 +1,5 @@
 /* Every loss against values and gradients that PyTorch computed in float64 from docs/method.md
- * alone. Origin of data/golden/losses.safetensors: tests/parity/parity.py --write-golden
+ * only. Origin of data/golden/losses.safetensors: tests/parity/parity.py --write-golden
  * (tests/parity/golden_losses.py). */
 #include "parity/golden.h"
 

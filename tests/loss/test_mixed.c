@@ -1,4 +1,5 @@
-/* clile_loss_bce and clile_loss_mixed: two forms of one thing, so one problem serves both. */
+/* clile_loss_bce and clile_loss_mixed. One problem serves both, as they are two forms of the same
+ * loss. */
 #include "loss/loss.h"
 #include "loss/support.h"
 

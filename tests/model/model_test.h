@@ -1,4 +1,5 @@
-/* Shared by the tests of predictors and int8 models: small trained models, noise for pictures. */
+/* Shared by the tests of predictors and int8 models: small trained models, and noise as
+ * pictures. */
 #ifndef CLILE_TEST_MODEL_H
 #define CLILE_TEST_MODEL_H
 

@@ -1,6 +1,5 @@
-/* The edges of what clile/model.h and clile/predictor.h promise: no image, the smallest images,
- * strides that overflow, each output left out, faces of every kind that cannot be, and metadata
- * of any bytes. */
+/* The limits of clile/model.h and clile/predictor.h: no image, the smallest images, strides that
+ * overflow, each output omitted, every kind of invalid face, and metadata of any bytes. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

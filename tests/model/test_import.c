@@ -1,5 +1,5 @@
-/* Weights of others into a model: what the report says, and that a failure changes nothing.
- * Formats: tests/store/test_weights.c, tests/cli/test_import.py. */
+/* Imports weights from elsewhere into a model: what the report says, and that a failure changes
+ * nothing. File formats are tested in tests/store/test_weights.c and tests/cli/test_import.py. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

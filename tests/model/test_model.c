@@ -1,4 +1,5 @@
-/* Model handle and files: what is written comes back, what is wrong is named. */
+/* The model handle and its files: what is written is read back, and messages name what is
+ * wrong. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

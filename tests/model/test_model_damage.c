@@ -1,5 +1,5 @@
-/* Damaged and lying model files: the exact status and message of each. Files are rewritten
- * through the writer, so that their checksums are right and nothing but the change itself is
+/* Damaged and contradictory model files: the exact status and message of each. The writer
+ * rewrites the files, so that their checksums are right and only the change itself can be
  * found. */
 #include <setjmp.h>
 #include <stdarg.h>

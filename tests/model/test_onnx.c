@@ -1,5 +1,6 @@
-/* The ONNX writer: the wire format against bytes worked out by hand, the file as a stranger's
- * protobuf reader sees it, failures. That ONNX Runtime agrees with the predictor is tests/onnx. */
+/* The ONNX writer: the wire format against bytes worked out by hand, the file as read by an
+ * independent protobuf reader, and failures. tests/onnx checks that ONNX Runtime agrees with the
+ * predictor. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

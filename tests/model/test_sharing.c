@@ -1,5 +1,5 @@
-/* Predictors of one model: weights are shared, threads need no lock, nothing is allocated on the
- * way, strides, and probability and decision agree. */
+/* Predictors of one model: they share weights, need no lock between threads, and allocate nothing
+ * while they run. Also strides, and that probability and decision agree. */
 #include "model_test.h"
 
 #include <pthread.h>

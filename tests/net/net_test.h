@@ -1,5 +1,5 @@
-/* Shared by the tests of net: a small net with values that make every tensor matter, and its
- * data. */
+/* Shared by the tests of net: a small net whose values make every tensor matter, and data
+ * for it. */
 #ifndef CLILE_TEST_NET_H
 #define CLILE_TEST_NET_H
 

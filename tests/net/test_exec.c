@@ -1,5 +1,5 @@
-/* The compiled net: its modes agree, bits repeat, values go in and out unchanged, padding stays
- * zero. */
+/* The compiled net: its modes agree, bits are reproducible, values are loaded and stored
+ * unchanged, padding stays zero. */
 #include "net_test.h"
 
 typedef struct {

@@ -1,6 +1,6 @@
-/* The gradient of the whole net against finite differences, tensor by tensor: along the gradient
- * itself, the derivative of the loss must be the gradient's length (it is less for any wrong
- * direction, and another for any wrong length). */
+/* The gradient of the whole net against finite differences, tensor by tensor. Along the gradient,
+ * the derivative of the loss must equal the gradient's length: a wrong direction gives less, a
+ * wrong length something else. */
 #include "net_test.h"
 
 typedef struct {

@@ -1,6 +1,5 @@
-/* The architecture: torchvision's names, shapes, order and numbers of parameters;
- * initialisation; wrong configurations.
- */
+/* The architecture: torchvision's names, shapes, order and parameter counts; initialisation;
+ * wrong configurations. */
 #include "net_test.h"
 
 static void test_sizes(void **state)

@@ -1,5 +1,5 @@
-/* The plan of an inference net's memory: what is alive together does not overlap, sums are made in
- * place, and no more is taken than lives at the worst moment. */
+/* The memory plan of an inference net: values alive at the same time do not overlap, sums are
+ * written in place, and the arena is no larger than the most that is alive at once. */
 #include "net/plan.h"
 
 #include <setjmp.h>

@@ -1,4 +1,4 @@
-/* Golden files: what tests read out of the safetensors files that tests/parity/parity.py wrote. */
+/* Reads the golden files: safetensors written by tests/parity/parity.py. */
 #ifndef CLILE_TEST_GOLDEN_H
 #define CLILE_TEST_GOLDEN_H
 

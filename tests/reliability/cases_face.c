@@ -1,5 +1,5 @@
-/* One call of each function of finders and readers. The finder "dlib" is the tests' own
- * (face/stub.c), which lies beside the program. */
+/* One call of each function of finders and readers. The finder "dlib" is a stub (face/stub.c),
+ * next to the program. */
 #include "reliability/world.h"
 
 static int32_t tell(clile_finder *finder, const clile_image *image, void *user)

@@ -1,4 +1,4 @@
-/* One call of each function that needs no data set and no model: status, options, losses,
+/* One call of each function that needs neither data set nor model: status, options, losses,
  * metrics, report. */
 #include "reliability/world.h"
 

@@ -1,6 +1,6 @@
-/* Preloaded into a program: the REFUSE_AT-th allocation of the whole process fails, whoever
- * asks, and a line on file descriptor 2 says which library it was. REFUSE_AT=0 says at the end
- * how many there were. */
+/* Preloaded into a program: makes the REFUSE_AT-th allocation of the process fail, whoever makes
+ * it, and writes the name of the library that made it to file descriptor 2. With REFUSE_AT=0 it
+ * prints the number of allocations at the end. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>

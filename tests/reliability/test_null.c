@@ -1,10 +1,9 @@
-/* NULL for each pointer argument of each public function: INVALID_ARGUMENT with a text that
- * names the argument, or, where NULL is documented to be allowed, success. Never a crash, and
- * outputs stay as they were.
+/* Passes NULL for each pointer argument of each public function. It must return INVALID_ARGUMENT
+ * with a text that names the argument or, if NULL is documented as allowed, succeed. It must
+ * never crash, and must leave outputs unchanged.
  *
- *     reliability_test_null --list           one line a function: its name and its pointer
- *                                            arguments, as the cases have
- * them */
+ *     reliability_test_null --list           prints one line per function: its name and its
+ *                                            pointer arguments, as in the cases */
 #include "reliability/world.h"
 
 #include <ctype.h>

@@ -1,7 +1,6 @@
-/* Memory runs out at the k-th allocation of each public call, for each k: the status and its
- * text say so, what was allocated is given back, outputs stay as they were, and the same handles
- * give the same results when called again (tests/reliability/world.h says how memory is
- * counted).
+/* Fails the k-th allocation of each public call, for each k. The status and its text must say so,
+ * memory must be freed, outputs must be unchanged, and the same handles must give the same
+ * results when called again (tests/reliability/world.h says how memory is counted).
  *
  *     reliability_test_oom [FUNCTION]        all functions, or one */
 #include "reliability/world.h"

@@ -1,6 +1,6 @@
-/* Handles destroyed in any order: a child keeps alive what it was made from, so that what is
- * left goes on working. Under the address sanitizer or valgrind a mistake here is a use after
- * free or a leak; without them blocks are counted, and the results of what is left are compared. */
+/* Destroys handles in any order. A child keeps its parents alive, so that the remaining handles
+ * still work. Under the address sanitizer or valgrind, a mistake is a use after free or a leak.
+ * Without them, the test counts blocks and compares the results of the remaining handles. */
 #include "reliability/world.h"
 
 #include <stdlib.h>

@@ -1,5 +1,4 @@
-/* Every public structure that a caller hands over and that carries its size follows one rule
- * (docs/abi.md). */
+/* Every public structure with a size field that a caller passes follows one rule (docs/abi.md). */
 #include "reliability/world.h"
 
 static world w;

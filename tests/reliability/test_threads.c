@@ -1,7 +1,7 @@
-/* What the headers call shared or locked, from several threads at once: every thread must see
- * the results that one thread alone sees. Built with -DCLILE_SANITIZE=thread, a data race is a
- * failure too. Each thread keeps to an OpenMP team of one, because libgomp's barriers are not
- * seen by the thread sanitizer. */
+/* Calls what the headers call shared or locked from several threads at once. Every thread must
+ * get the results that a single thread gets. Built with -DCLILE_SANITIZE=thread, a data race
+ * fails too. Each thread uses an OpenMP team of one, because the thread sanitizer cannot see
+ * libgomp's barriers. */
 #include "reliability/world.h"
 
 #include <pthread.h>

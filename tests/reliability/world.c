@@ -1,7 +1,7 @@
-/* The shared fixture, and memory that is counted and can be made to run out. The linker sends
- * every call of the allocator in the library's objects (stb_image's included) and in the test
- * through the functions __wrap_...; calls inside oneDNN, zlib, libgomp and libc do not pass
- * here, but oneDNN can be made to say that it has no memory. */
+/* The shared fixture, and memory that is counted and can be made to run out. The linker redirects
+ * all allocator calls in the library's objects (including stb_image's) and in the test to the
+ * functions __wrap_... Calls inside oneDNN, zlib, libgomp and libc are not redirected, but oneDNN
+ * can be made to report that it is out of memory. */
 #include "reliability/world.h"
 
 #include "model/model.h"

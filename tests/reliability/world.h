@@ -1,10 +1,9 @@
-/* One call of every public function, used by several tests: memory that runs out (test_oom),
- * NULL arguments (test_null).
+/* One call of every public function, shared by several tests: out of memory (test_oom), NULL
+ * arguments (test_null).
  *
- * A case makes what it needs, then calls through CALL (a function that returns a status) or
- * CALL_VALUE (any other). Every pointer argument is written A(name, value), or O(name, value)
- * where NULL is documented to be allowed; test_null passes NULL for each in turn.
- */
+ * A case creates what it needs, then calls through CALL (a function that returns a status) or
+ * CALL_VALUE (any other). Every pointer argument is written A(name, value), or O(name, value) if
+ * NULL is documented as allowed. test_null passes NULL for each in turn. */
 #ifndef CLILE_TESTS_WORLD_H
 #define CLILE_TESTS_WORLD_H
 

@@ -1,4 +1,4 @@
-/* The loop over a data set: every image once, in order, with the embedding that its batch gives. */
+/* The loop over a data set: every image once, in order, with the embedding its batch gives. */
 #include "run/run.h"
 
 #include <setjmp.h>

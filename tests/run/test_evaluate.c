@@ -1,4 +1,4 @@
-/* A data set through a predictor: the answers of single calls, images that cannot be read,
+/* A data set through a predictor: the same answers as single calls, images that cannot be read,
  * reports, bad arguments. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,5 +1,5 @@
-/* The pieces of the JSON reader, on blocks of exactly the size of the text, so that ASan sees a
- * byte read too many. */
+/* The parts of the JSON reader, on blocks of exactly the text's size, so that ASan catches any
+ * read past the end. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

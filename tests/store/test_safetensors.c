@@ -1,4 +1,4 @@
-/* What the reader accepts and gives back, and what the writer writes. Damaged files:
+/* What the reader accepts and returns, and what the writer writes. Damaged files are in
  * test_safetensors_damage.c. */
 #include <setjmp.h>
 #include <stdarg.h>

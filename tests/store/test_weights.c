@@ -1,5 +1,5 @@
-/* Tensors out of files that PyTorch wrote (tests/data/torch), whole and damaged. Run under ASan:
- * no damage may make the reader leave the file. */
+/* Tensors from files written by PyTorch (tests/data/torch), intact and damaged. Run under ASan:
+ * no damage may make the reader read outside the file. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,4 +1,5 @@
-/* Archives made here byte by byte: stored and deflated members, zip64, and each way of lying. */
+/* Archives built byte by byte: stored and deflated members, zip64, and every kind of
+ * contradiction. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,6 +1,6 @@
-/* Training on a folder of which one image is none: it fails with the image's status and name,
- * whichever thread reads it, with and without the cache, in either stage; what was given is
- * still usable. */
+/* Training on a folder with one file that is not an image. It fails with the file's status and
+ * name, whichever thread reads it, with and without the cache, in either stage. The handles
+ * remain usable. */
 #include "train/toy.h"
 
 #include "data/scratch.h"

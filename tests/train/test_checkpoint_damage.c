@@ -1,5 +1,5 @@
-/* Checkpoints that were changed: the exact status and message; the trainer that refused one can
- * still train. */
+/* Altered checkpoints: the exact status and message. The trainer that rejected one can still
+ * train. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
-/* A process that has used its team forks: the child answers and trains with the same bits, by
- * handles of before and by new ones; no lock that another thread owned keeps it waiting. */
+/* Forks a process that has used its team. The child predicts and trains with the same bits, with
+ * inherited and with new handles, and does not wait for a lock held by another thread. */
 #define _DEFAULT_SOURCE
 #include "emulator.h"
 #include "train/toy.h"

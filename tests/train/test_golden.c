@@ -1,10 +1,10 @@
-/* Five SGD steps of each stage and elimination against values that PyTorch computed in float64
- * from docs/method.md alone: the losses of each step and what every tensor has become. Origin of
- * data/golden/train.safetensors: tests/parity/parity.py --write-golden
- * (tests/parity/golden_train.py says what is in it).
+/* Five SGD steps of each stage and elimination, against values that PyTorch computed in float64
+ * from docs/method.md only: the losses of each step, and the final value of every tensor. Origin
+ * of data/golden/train.safetensors: tests/parity/parity.py --write-golden
+ * (tests/parity/golden_train.py says what it contains).
  *
- * A run starts from the golden values by resuming a checkpoint that is put together here: that
- * of a fresh trainer with other tensors. */
+ * A run starts from the golden values by resuming a checkpoint composed here: that of a fresh
+ * trainer, with other tensors. */
 #include "parity/golden.h"
 
 #include <clile/trainer.h>

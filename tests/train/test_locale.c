@@ -1,5 +1,5 @@
-/* A program whose locale has a decimal comma: whatever is written has the bytes that it has
- * without, and is read. */
+/* In a program whose locale has a decimal comma, files have the same bytes as without, and can be
+ * read. */
 #define _DEFAULT_SOURCE /* mkdtemp */
 #include "train/toy.h"
 

@@ -1,4 +1,4 @@
-/* What trainers, predictors, int8 models and packs tell the log. */
+/* What trainers, predictors, int8 models and packs log. */
 #include "train/toy.h"
 
 #include "dnn/dnn.h"

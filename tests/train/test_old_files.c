@@ -1,4 +1,4 @@
-/* Files that released versions wrote keep loading and keep their meaning: tests/data/models. */
+/* Files from released versions still load, with the same meaning: tests/data/models. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,4 +1,4 @@
-/* Optimisers against the formulas in float64, the gradient norm against a plain sum, the
+/* Optimisers against their formulas in float64, the gradient norm against a plain sum, and the
  * schedule at its corners. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,7 +1,7 @@
-/* Both ends of every option's range, and every choice, in a whole life: data set, model, both
- * stages, prediction, a saved model that loads. All succeed but those that are named below with
- * what they must end in; nothing crashes, hangs or leaves a model that is not finite. The ends
- * come from the table of options itself. */
+/* Both ends of every option's range, and every choice, through a whole life: data set, model,
+ * both stages, prediction, and a saved model that loads. All succeed except those listed below
+ * with the status they must give. Nothing crashes, hangs or leaves a model that is not finite.
+ * The ends come from the table of options itself. */
 #include "emulator.h"
 #include "train/toy.h"
 

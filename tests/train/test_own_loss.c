@@ -1,4 +1,4 @@
-/* A loss of the caller's own: what it is given, what becomes of its gradient, how it fails. */
+/* A loss of the caller's own: its arguments, the use of its gradient, its failures. */
 #include "toy.h"
 
 #include "loss/bce.h"

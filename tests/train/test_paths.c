@@ -1,6 +1,6 @@
-/* Every public function that reads or writes a file, with every kind of path that is none: a
- * status that the header names, a text that names the path, no output, no hang, nothing left
- * behind, and an older file as it was. */
+/* Every public function that reads or writes a file, with every kind of invalid path. It returns
+ * a status that the header lists and a text that names the path. It prints nothing, does not
+ * hang, leaves no file behind, and keeps an older file unchanged. */
 #define _DEFAULT_SOURCE /* mkfifo, symlink, setrlimit */
 #include "emulator.h"
 #include "train/toy.h"

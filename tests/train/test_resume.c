@@ -1,6 +1,5 @@
-/* What a checkpoint promises: each option is honoured or refused by name, a run goes on from
- * wherever it was saved, and what was asked for in the wrong order is refused and changes
- * nothing. */
+/* The promises of checkpoints: each option is honoured, or rejected by name; a run continues from
+ * wherever it was saved; calls in the wrong order are rejected and change nothing. */
 #include "train/toy.h"
 
 #include <math.h>

@@ -1,4 +1,4 @@
-/* A predictor answers the same bits for ever, whatever becomes of the model it was made of. */
+/* A predictor always gives the same bits, whatever happens to the model it was created from. */
 #include "toy.h"
 
 #include "model/model.h"

@@ -1,6 +1,7 @@
-/* OpenMP gives fewer threads than asked for: everything ends, and with the bits of the team that
- * there is. OpenMP reads its settings when a program starts, so each setting is a run of this
- * program:  train_test_teams THREADS [region|levels|teams] */
+/* OpenMP gives fewer threads than requested: everything finishes, with the bits of the actual
+ * team size. OpenMP reads its settings when a program starts, so each setting needs its own run
+ * of this program:
+ *     train_test_teams THREADS [region|levels|teams] */
 #define _DEFAULT_SOURCE /* mkdtemp */
 #include "emulator.h"
 #include "train/toy.h"

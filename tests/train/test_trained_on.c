@@ -1,4 +1,4 @@
-/* A model knows what it was trained on, in C as in the command, and which faces fit it. */
+/* A model knows what it was trained on, in C and in the command, and which faces fit it. */
 #include "toy.h"
 
 #include "model/model.h"

@@ -1,5 +1,5 @@
-/* The trainer as a whole on a toy data set: it learns, it repeats itself to the bit, it resumes
- * to the bit, it fails cleanly. */
+/* The trainer as a whole on a toy data set: it learns, is reproducible to the bit, resumes to the
+ * bit, and fails cleanly. */
 #include "train/toy.h"
 
 #include "data/core.h"

@@ -1,4 +1,4 @@
-/* A toy data set for trainer tests: AU k is present where patch k of the image is bright; every
+/* A toy data set for trainer tests: AU k is present if patch k of the image is bright. Every
  * subject has its own tint. */
 #ifndef CLILE_TESTS_TOY_H
 #define CLILE_TESTS_TOY_H

@@ -1,5 +1,4 @@
-/* Loses a block and branches on a value that was never set: what tests/valgrind/run.sh must not
- * let pass. */
+/* Leaks a block and branches on an uninitialised value: tests/valgrind/run.sh must report both. */
 #include <stdlib.h>
 
 int main(void)
