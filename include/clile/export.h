@@ -13,10 +13,10 @@
 #define CLILE_API
 #endif
 
-/* On every function that returns a status: the compiler warns when the status is not looked at.
- * Where it is of no use, say so: a cast to void is enough in C++17 and C23, and for clang; gcc
- * wants `if (f(...) != CLILE_OK) { }` in older C. Define it empty before the first header to do
- * without. */
+/* Marks every function that returns a status: the compiler warns if the status is ignored. To
+ * ignore it on purpose, a cast to void is enough in C++17, C23 and clang; gcc in older C needs
+ * `if (f(...) != CLILE_OK) { }`. Define it as empty before the first header to disable the
+ * warning. */
 #ifndef CLILE_NODISCARD
 #if (defined(__cplusplus) && __cplusplus >= 201703L) ||                                            \
     (defined(__STDC_VERSION__) && __STDC_VERSION__ >= 202311L)

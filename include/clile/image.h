@@ -1,5 +1,5 @@
-/* clile/image.h: image files to pixels, by the code that reads the training images, and pixels
- * to PNG files.
+/* clile/image.h: reads image files, with the code that reads training images, and writes PNG
+ * files.
  *
  *     int32_t h = 0, w = 0;
  *     uint8_t *rgb = NULL;
@@ -9,8 +9,7 @@
  *     ...
  *     clile_free(rgb);
  *
- * A program that has pixels already (a camera, a video) needs clile_image alone.
- */
+ * A program that already has pixels (a camera, a video) needs only clile_image. */
 #ifndef CLILE_IMAGE_H
 #define CLILE_IMAGE_H
 
@@ -18,59 +17,56 @@
 
 CLILE_BEGIN
 
-/* How the pixels of an image lie in memory, one byte a value; alpha is not read. */
+/* Pixel formats, one byte per value; alpha is ignored. */
 enum {
     CLILE_PIXELS_RGB = 0,
     CLILE_PIXELS_BGR = 1, /* OpenCV */
     CLILE_PIXELS_RGBA = 2,
     CLILE_PIXELS_BGRA = 3,
-    CLILE_PIXELS_GREY = 4 /* one byte a pixel */
+    CLILE_PIXELS_GREY = 4 /* one byte per pixel */
 };
 
-/* An image of the caller's, read where it lies. Only grows at the end. */
+/* An image in the caller's memory, used in place. Only grows at the end. */
 typedef struct clile_image {
     uint32_t struct_size;  /* sizeof(clile_image) */
     int32_t format;        /* CLILE_PIXELS_... */
     int32_t h, w;          /* 1..65535 */
-    int64_t row_stride;    /* bytes from row to row; 0: rows follow each other without a gap */
-    const uint8_t *pixels; /* the top left pixel */
+    int64_t row_stride;    /* bytes from row to row; 0: rows are tightly packed */
+    const uint8_t *pixels; /* first the top left pixel */
 } clile_image;
 
-/* Reads a JPEG, PNG or BMP file as [h,w,3] uint8 RGB, rows tightly packed (16 bits are reduced,
- * grey is spread, alpha is dropped), turned upright as its EXIF data say: h and w are those of
- * the upright image. Options: max_pixels. `*rgb` is owned by the caller: clile_free (status.h).
- * IO (no such file), FORMAT (not an image), CORRUPT (truncated or damaged), INVALID_ARGUMENT
- * (more than max_pixels, a NULL argument), OUT_OF_MEMORY. Shared (any thread). Since 0.1.
- */
+/* Reads a JPEG, PNG or BMP file as [h,w,3] uint8 RGB, rows tightly packed. 16 bits become 8, grey
+ * becomes RGB, and alpha is dropped. EXIF orientation is applied: h and w are those of the
+ * upright image. Options: max_pixels. The caller owns `*rgb`: clile_free (status.h). IO (no such
+ * file), FORMAT (not an image), CORRUPT (truncated or damaged), INVALID_ARGUMENT (more than
+ * max_pixels, a NULL argument), OUT_OF_MEMORY. Shared (any thread). Since 0.1. */
 CLILE_NODISCARD CLILE_API clile_status clile_image_read(const char *path,
                                                         const clile_options *options, int32_t *h,
                                                         int32_t *w, uint8_t **rgb);
 
-/* The same of a file that is in memory already: [size] bytes, which are needed during the call
- * only. FORMAT also for no bytes. Shared (any thread). Since 0.1. */
+/* The same for a file in memory: [size] bytes, borrowed for the call. Zero bytes are FORMAT, too.
+ * Shared (any thread). Since 0.1. */
 CLILE_NODISCARD CLILE_API clile_status clile_image_decode(const void *bytes, size_t size,
                                                           const clile_options *options, int32_t *h,
                                                           int32_t *w, uint8_t **rgb);
 
-/* Called with the path of an image, valid during the call; other than 0 stops. */
+/* Called with the path of an image, which is valid during the call. Return anything but 0 to
+ * stop. */
 typedef int32_t (*clile_path_fn)(const char *path, void *user);
 
-/* Calls `each` for the image files of a folder and of the folders in it, by their names'
- * endings: jpg, jpeg, jpe, jif, jfif, png, bmp; and webp, tif, gif, heic, avif and other kinds,
- * which are not read: clile_image_read says so. Names in a folder are in natural order: frame_2
- * before frame_10. Hidden files and folders are left alone; symbolic links are followed, and a
- * folder that was visited is not visited again. IO (no such folder, one that cannot be read),
- * CANCELLED (`each` stopped), INVALID_ARGUMENT (a NULL argument but user), OUT_OF_MEMORY. Shared
- * (any thread). Since 0.1. */
+/* Calls `each` for the image files in a folder and its subfolders, by extension: jpg, jpeg, jpe,
+ * jif, jfif, png, bmp; and also webp, tif, gif, heic, avif and others that clile_image_read
+ * rejects with a message. Names in a folder are in natural order: frame_2 before frame_10. Skips
+ * hidden files and folders. Follows symbolic links, but visits no folder twice. IO (no such
+ * folder, or one that cannot be read), CANCELLED (`each` stopped), INVALID_ARGUMENT (a NULL
+ * argument other than user), OUT_OF_MEMORY. Shared (any thread). Since 0.1. */
 CLILE_NODISCARD CLILE_API clile_status clile_image_walk(const char *folder, clile_path_fn each,
                                                         void *user);
 
-/* Writes [h,w,3] uint8 RGB, rows tightly packed, as an 8-bit PNG file: atomically, so that on
- * failure nothing is left behind and an older file stays. INVALID_ARGUMENT (an empty image, a
- * NULL argument), UNSUPPORTED (above 2 GiB of pixels), IO, OUT_OF_MEMORY. It does not wait for
- * the disk: what the system has not written yet is lost when the power fails. Shared (any
- * thread). Since 0.1.
- */
+/* Writes [h,w,3] uint8 RGB, rows tightly packed, as an 8-bit PNG file. The write is atomic: on
+ * failure no file is left behind and an older one stays. It does not wait for the disk: unwritten
+ * data are lost if power fails. INVALID_ARGUMENT (an empty image, a NULL argument), UNSUPPORTED
+ * (above 2 GiB of pixels), IO, OUT_OF_MEMORY. Shared (any thread). Since 0.1. */
 CLILE_NODISCARD CLILE_API clile_status clile_image_write_png(const char *path, int32_t h, int32_t w,
                                                              const uint8_t *rgb);
 

@@ -5,13 +5,12 @@
  *     clile_options_set_i64(options, CLILE_OPT_EPOCHS, 20);
  *     clile_options_set_f64(options, CLILE_OPT_LEARNING_RATE, 1e-3);
  *     clile_options_set_str(options, CLILE_OPT_ELIMINATION, "mixed");
- *     // any type, from text: what a command line uses
+ *     // any type, from text, as a command line needs
  *     clile_options_set(options, "batch", "32");
  *     clile_trainer_create(model, train, options, &trainer); // copies what it needs
  *     clile_options_destroy(options);
  *
- * What the library has to say beside its results goes to a function of the caller's, and nowhere
- * without one:
+ * The library logs to a function of the caller's. Without one, it logs nowhere:
  *
  *     static void on_log(int32_t level, const char *text, void *user)
  *     {
@@ -20,10 +19,9 @@
  *     clile_options_set_log(options, on_log, stderr);
  *
  * One table (name, type, default, range, help) drives checking, the command line, the docs and
- * what a checkpoint stores. An unknown key or a value out of range fails when it is set and
- * names the nearest key; the options are unchanged then. Every function that takes `const
- * clile_options *` takes NULL for the defaults.
- */
+ * what a checkpoint stores. Setting an unknown key or a value out of range fails, names the
+ * nearest key, and leaves the options unchanged. Every function with a `const clile_options *`
+ * accepts NULL for the defaults. */
 #ifndef CLILE_OPTIONS_H
 #define CLILE_OPTIONS_H
 
@@ -99,17 +97,17 @@ typedef struct clile_options clile_options;
 #define CLILE_OPT_AUGMENT_ERASE_AREA "augment_erase_area"
 #define CLILE_OPT_INPUT_WORKERS "input_workers"
 
-/* Makes options that hold every default. `*out` is owned by the caller; OUT_OF_MEMORY,
- * INVALID_ARGUMENT (out NULL). Shared. Since 0.1. */
+/* Creates options with all defaults. The caller owns `*out`. OUT_OF_MEMORY, INVALID_ARGUMENT (out
+ * is NULL). Shared. Since 0.1. */
 CLILE_NODISCARD CLILE_API clile_status clile_options_create(clile_options **out);
-/* Independent copy; source NULL copies the defaults. Shared. Since 0.1. */
+/* Independent copy; a NULL source copies the defaults. Shared. Since 0.1. */
 CLILE_NODISCARD CLILE_API clile_status clile_options_copy(const clile_options *source,
                                                           clile_options **out);
 /* NULL does nothing. Exclusive. Since 0.1. */
 CLILE_API void clile_options_destroy(clile_options *options);
 
-/* Setters: INVALID_ARGUMENT for an unknown key, a wrong type or a value out of range, with
- * options unchanged. Exclusive. Since 0.1. */
+/* Setters. INVALID_ARGUMENT: an unknown key, a wrong type or a value out of range; the options
+ * are then unchanged. Exclusive. Since 0.1. */
 CLILE_NODISCARD CLILE_API clile_status clile_options_set(clile_options *options, const char *key,
                                                          const char *value);
 CLILE_NODISCARD CLILE_API clile_status clile_options_set_i64(clile_options *options,
@@ -119,32 +117,31 @@ CLILE_NODISCARD CLILE_API clile_status clile_options_set_f64(clile_options *opti
 CLILE_NODISCARD CLILE_API clile_status clile_options_set_str(clile_options *options,
                                                              const char *key, const char *value);
 
-/* Getters: the value set or the default; options NULL gives the default. get_str borrows until
- * the next set or destroy. Shared. Since 0.1. */
+/* Getters: the value if it was set, else the default; options NULL gives the default. The string
+ * of get_str is borrowed until the next set or destroy. Shared. Since 0.1. */
 CLILE_NODISCARD CLILE_API clile_status clile_options_get_i64(const clile_options *options,
                                                              const char *key, int64_t *out);
 CLILE_NODISCARD CLILE_API clile_status clile_options_get_f64(const clile_options *options,
                                                              const char *key, double *out);
 CLILE_NODISCARD CLILE_API clile_status clile_options_get_str(const clile_options *options,
                                                              const char *key, const char **out);
-/* 1 when the key was set by a caller, 0 when the default stands or the key is unknown. Shared.
- * Since 0.1. */
+/* 1 if the caller set the key; 0 if it has its default or is unknown. Shared. Since 0.1. */
 CLILE_API int32_t clile_options_is_set(const clile_options *options, const char *key);
 
 /* From the least to the most serious (docs/logging.md). */
 enum { CLILE_LOG_DEBUG = 0, CLILE_LOG_INFO = 1, CLILE_LOG_WARNING = 2, CLILE_LOG_ERROR = 3 };
 
-/* Is told one line of UTF-8 without a line break; `text` is valid until it returns. Called on
- * the thread that called the library, during that call, never on one of the library's own; where
- * several threads use the same options, from each of them, also at once. It must return, and
- * must not call a function on a handle that the interrupted call was given, nor destroy or set
- * these options; the thread's error text is what it was when it returns. */
+/* Receives one line of UTF-8 without a line break; `text` is valid until it returns. It is called
+ * during a library call, on the thread that made the call, never on the library's own threads. If
+ * several threads use the same options, each calls it, possibly at the same time. It must return.
+ * It must not call a function on a handle passed to the interrupted call, nor destroy or set
+ * these options. The thread's error text is the same after it as before. */
 typedef void (*clile_log_fn)(int32_t level, const char *text, void *user);
 
-/* Says where the log goes; fn NULL: nowhere, the default. Copies of the options carry it, and
- * every handle made with them keeps it as it was then: fn and user must live as long as these.
- * It is no option of the table: it is not stored, not compared, and a trainer that resumes a
- * checkpoint keeps its own. INVALID_ARGUMENT: options NULL. Exclusive. Since 0.1. */
+/* Sets where the log goes; fn NULL (the default): nowhere. Copies of the options keep it, and so
+ * does every handle created with them, so fn and user must live as long as these. It is not an
+ * option of the table: it is not stored or compared, and a trainer that resumes a checkpoint
+ * keeps its own. INVALID_ARGUMENT: options NULL. Exclusive. Since 0.1. */
 CLILE_NODISCARD CLILE_API clile_status clile_options_set_log(clile_options *options,
                                                              clile_log_fn fn, void *user);
 
@@ -155,7 +152,7 @@ enum {
     CLILE_OPTION_TEXT = 3
 };
 
-/* One row of the table; only grows at the end. Text is static. */
+/* One row of the table; only grows at the end. Strings are static. */
 typedef struct clile_option_info {
     uint32_t struct_size; /* set to sizeof(clile_option_info) before the call */
     int32_t type;         /* CLILE_OPTION_... */
@@ -167,10 +164,10 @@ typedef struct clile_option_info {
     const char *help;
 } clile_option_info;
 
-/* Rows of the table. Shared. Since 0.1. */
+/* Number of rows of the table. Shared. Since 0.1. */
 CLILE_API int32_t clile_options_count(void);
-/* Row index of the table, 0 <= index < count; what info has beyond the structure here is set to
- * 0. INVALID_ARGUMENT: index, struct_size (docs/abi.md). Shared. Since 0.1. */
+/* Row `index` of the table, 0 <= index < count. Sets fields of info that this version does not
+ * know to 0. INVALID_ARGUMENT: index, struct_size (docs/abi.md). Shared. Since 0.1. */
 CLILE_NODISCARD CLILE_API clile_status clile_options_describe(int32_t index,
                                                               clile_option_info *info);
 

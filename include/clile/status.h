@@ -41,45 +41,44 @@ enum {
 #undef CLILE_STATUS_ENUM
 };
 
-/* The ABI number: that of the shared library's name, libclile.so.N. It changes when a released
- * function is removed or changes its meaning; functions that are added do not change it, and it
- * is not the release number. */
+/* The ABI number, as in the shared library's name, libclile.so.N. It changes when a released
+ * function is removed or changes its meaning, but not when functions are added. It is not the
+ * release number. */
 #define CLILE_ABI_VERSION 1
 
-/* The ABI number of the library in use, for programs that load it themselves: compare with the
- * macro. Cannot fail. Shared (any thread).
- * Since 0.1. */
+/* The ABI number of the library in use. Programs that load it themselves compare it with the
+ * macro. Cannot fail. Shared (any thread). Since 0.1. */
 CLILE_API int32_t clile_abi_version(void);
 
-/* The release that these headers belong to. CMake, and so pkg-config and the packages, read it
- * here. */
+/* The release of these headers. CMake reads it here, and so do pkg-config and the packages. */
 #define CLILE_VERSION_MAJOR 0
 #define CLILE_VERSION_MINOR 1
 #define CLILE_VERSION_PATCH 0
 
-/* A release as one number that can be compared: 10203 for 1.2.3. */
+/* A release as one comparable number: 10203 for 1.2.3. */
 #define CLILE_VERSION_NUMBER                                                                       \
     (CLILE_VERSION_MAJOR * 10000 + CLILE_VERSION_MINOR * 100 + CLILE_VERSION_PATCH)
 
-/* The number of the library in use. Below CLILE_VERSION_NUMBER it is older than the headers, and
- * functions of these may be missing from it. Cannot fail. Shared (any thread). Since 0.1. */
+/* The release number of the library in use. If it is below CLILE_VERSION_NUMBER, the library is
+ * older than the headers and may lack some of their functions. Cannot fail. Shared (any thread).
+ * Since 0.1. */
 CLILE_API int32_t clile_version_number(void);
 
-/* Version of the library in use as "major.minor.patch". Static string, never NULL. Shared (any
- * thread). Since 0.1. */
+/* The release of the library in use as "major.minor.patch". Static string, never NULL. Shared
+ * (any thread). Since 0.1. */
 CLILE_API const char *clile_version(void);
 
-/* Name of a status, e.g. "CLILE_E_IO"; "CLILE_E_UNKNOWN" for a number that is none. Static
- * string. Shared. Since 0.1. */
+/* Name of a status, e.g. "CLILE_E_IO"; "CLILE_E_UNKNOWN" for any other number. Static string.
+ * Shared. Since 0.1. */
 CLILE_API const char *clile_status_name(clile_status status);
 
-/* Text of the last failure on the calling thread, "" before any; at most 1023 bytes: a longer
- * one loses its middle. Borrowed: valid until the next libclile call on this thread fails.
- * Shared. Since 0.1. */
+/* Text of the last failure on the calling thread, "" if there was none. At most 1023 bytes; a
+ * longer text is shortened in the middle. Borrowed: valid until the next libclile call on this
+ * thread fails. Shared. Since 0.1. */
 CLILE_API const char *clile_last_error(void);
 
-/* Frees what a libclile function gave to the caller and says so ("clile_free"). NULL does
- * nothing. Shared. Since 0.1. */
+/* Frees memory that a libclile function gave to the caller; such functions say "clile_free". NULL
+ * does nothing. Shared. Since 0.1. */
 CLILE_API void clile_free(void *memory);
 
 CLILE_END
