@@ -1,4 +1,4 @@
-/* clile/finder.h: where the faces in a photograph are.
+/* clile/finder.h: finds the faces in a photograph.
  *
  *     clile_finder *finder = NULL;
  *     int64_t count = 0;
@@ -12,8 +12,8 @@
  *     }
  *     clile_finder_destroy(finder);
  *
- * The library holds no detector. One that is installed beside it (clile-finder, docs/photo.md)
- * is loaded when it is asked for; a detector of the caller's own is a function:
+ * The library contains no detector. An installed one (clile-finder, docs/photo.md) is loaded when
+ * needed. A detector of your own is a function:
  *
  *     static int32_t look(clile_finder *finder, const clile_image *image, void *user)
  *     {
@@ -22,9 +22,8 @@
  *     }
  *     clile_finder_create(look, NULL, NULL, &finder);
  *
- * clile/reader.h goes on from here to action units. Thread class: exclusive; make one for each
- * thread.
- */
+ * To read action units as well, use clile/reader.h. Thread class: exclusive; create one per
+ * thread. */
 #ifndef CLILE_FINDER_H
 #define CLILE_FINDER_H
 
@@ -37,62 +36,63 @@ typedef struct clile_finder clile_finder;
 /* A face that was found; only grows at the end. */
 typedef struct clile_found_face {
     uint32_t struct_size; /* sizeof(clile_found_face), set by the caller */
-    float score;          /* the finder's own, larger is surer; comparable within one finder */
+    float score;          /* larger means more certain; comparable within one finder only */
     float box[4];         /* left, top, width, height in pixels: from the forehead to the chin */
-    int32_t points;       /* 5 or 68 (as in clile_face of predictor.h), 0: only the box is known */
+    int32_t points;       /* 5 or 68 (as in clile_face of predictor.h); 0: only the box */
     int32_t reserved;     /* 0 */
     float xy[136];        /* `points` pairs x, y in pixels */
 } clile_found_face;
 
-/* Looks at an image, which is borrowed for the call, and tells each face by clile_finder_add.
- * Other than 0: it failed, and so does the search. */
+/* Searches an image, which is borrowed for the call, and reports each face by clile_finder_add.
+ * If it returns anything but 0, the search fails. */
 typedef int32_t (*clile_find_fn)(clile_finder *finder, const clile_image *image, void *user);
 
-enum { CLILE_FINDER_MOST_FACES = 4096 }; /* of one image */
+enum { CLILE_FINDER_MOST_FACES = 4096 }; /* per image */
 
-/* A finder that asks `find`; user is handed on. `*out` is owned by the caller. Options: none yet.
- * INVALID_ARGUMENT (a NULL argument but user and options), OUT_OF_MEMORY. Shared. Since 0.1. */
+/* Creates a finder that calls `find` with `user`. The caller owns `*out`. Options: none yet.
+ * INVALID_ARGUMENT (a NULL argument other than user and options), OUT_OF_MEMORY. Shared. Since
+ * 0.1. */
 CLILE_NODISCARD CLILE_API clile_status clile_finder_create(clile_find_fn find, void *user,
                                                            const clile_options *options,
                                                            clile_finder **out);
 
-/* The finder of this installation. Options: smallest_face. UNSUPPORTED: none is installed, or
- * what is there belongs to another release; the text says where it was looked for and what to
+/* Creates the finder of this installation. Options: smallest_face. UNSUPPORTED: none is
+ * installed, or it belongs to another release; the text says where it was looked for and what to
  * install. OUT_OF_MEMORY. Shared. Since 0.1. */
 CLILE_NODISCARD CLILE_API clile_status clile_finder_create_default(const clile_options *options,
                                                                    clile_finder **out);
 
-/* The same by its name: "dlib". INVALID_ARGUMENT: a NULL argument, or a name that has not 1 to 32
- * of a-z, 0-9 and _. Shared. Since 0.1. */
+/* The same, by name: "dlib". INVALID_ARGUMENT: a NULL argument, or a name that is not 1 to 32 of
+ * a-z, 0-9 and _. Shared. Since 0.1. */
 CLILE_NODISCARD CLILE_API clile_status clile_finder_create_by_name(const char *name,
                                                                    const clile_options *options,
                                                                    clile_finder **out);
 
-/* "dlib", or "callback" for one of clile_finder_create; NULL for NULL. Lives as long as the
+/* "dlib", or "callback" for a finder of clile_finder_create; NULL for NULL. Lives as long as the
  * finder. Shared. Since 0.1. */
 CLILE_API const char *clile_finder_get_name(const clile_finder *finder);
 
-/* Finds the faces of an image, for get: the largest first, each once (of two that cover each
- * other the surer one stays). An installed finder sees faces of at least an eighth of the image's
- * longer side; where it sees none, or none of a quarter, it looks once more for faces half as
- * large; never below 20 pixels. The option smallest_face asks for others. Large images are shrunk
- * first: time and memory do not grow with their pixels. *count 0: no face. INVALID_ARGUMENT: an
- * image that cannot be, a face that cannot be (clile_finder_add); CANCELLED: `find` failed;
- * STATE: called by `find`; BACKEND: the module failed; OUT_OF_MEMORY. After a failure nothing is
- * found. The same image gives the same faces. Exclusive. Since 0.1. */
+/* Finds the faces of an image, for get. The largest comes first, and each face is listed once: of
+ * two on the same face, the more certain one stays. An installed finder sees faces of at least an
+ * eighth of the image's longer side. If it sees none, or none of a quarter, it looks again for
+ * faces half as large, but never below 20 pixels. The option smallest_face changes this. Large
+ * images are shrunk first, so time and memory do not grow with their size. *count is 0 if there
+ * is no face. The same image gives the same faces. INVALID_ARGUMENT: an invalid image, an invalid
+ * face (clile_finder_add); CANCELLED: `find` failed; STATE: called by `find`; BACKEND: the module
+ * failed; OUT_OF_MEMORY. After a failure there are no faces. Exclusive. Since 0.1. */
 CLILE_NODISCARD CLILE_API clile_status clile_finder_find(clile_finder *finder,
                                                          const clile_image *image, int64_t *count);
 
-/* Face `index` of those found last. INVALID_ARGUMENT: none of this number, another struct_size,
- * a NULL argument. Exclusive. Since 0.1. */
+/* Face `index` of the last search. INVALID_ARGUMENT: no such face, another struct_size, a NULL
+ * argument. Exclusive. Since 0.1. */
 CLILE_NODISCARD CLILE_API clile_status clile_finder_get(const clile_finder *finder, int64_t index,
                                                         clile_found_face *face);
 
-/* For `find` alone: a face with its box (left, top, width, height in pixels, of which 8 x 8 are
- * the least and a quarter must be in the image) and score, and 5 or 68 landmarks xy [points,2] or
- * points 0 and NULL. INVALID_ARGUMENT: a box, a score or landmarks that cannot be, or more than
- * CLILE_FINDER_MOST_FACES faces: the search fails then, whatever `find` returns; STATE: no search
- * is going on. OUT_OF_MEMORY. Exclusive. Since 0.1. */
+/* Only for use in `find`: adds a face with its box (left, top, width, height in pixels, at least
+ * 8 x 8, at least a quarter of it in the image) and score, and 5 or 68 landmarks xy [points,2],
+ * or points 0 and NULL. INVALID_ARGUMENT: an invalid box, score or landmarks, or more than
+ * CLILE_FINDER_MOST_FACES faces; the search then fails, whatever `find` returns. STATE: no search
+ * is running. OUT_OF_MEMORY. Exclusive. Since 0.1. */
 CLILE_NODISCARD CLILE_API clile_status clile_finder_add(clile_finder *finder,
                                                         const float *box /*[4]*/, float score,
                                                         int32_t points, const float *xy);

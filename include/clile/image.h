@@ -32,7 +32,7 @@ typedef struct clile_image {
     int32_t format;        /* CLILE_PIXELS_... */
     int32_t h, w;          /* 1..65535 */
     int64_t row_stride;    /* bytes from row to row; 0: rows are tightly packed */
-    const uint8_t *pixels; /* first the top left pixel */
+    const uint8_t *pixels; /* the first byte of the top left pixel */
 } clile_image;
 
 /* Reads a JPEG, PNG or BMP file as [h,w,3] uint8 RGB, rows tightly packed. 16 bits become 8, grey

@@ -1,5 +1,5 @@
-/* clile/model.h: the model that is deployed: a general encoder, one embedding for each AU, and
- * the decision rule.
+/* clile/model.h: the deployed model: a general encoder, one embedding for each AU, and the
+ * decision rule.
  *
  *     const int32_t au_ids[12] = {1, 2, 4, 6, 7, 10, 12, 14, 15, 17, 23, 24};
  *     clile_model *model = NULL;
@@ -12,9 +12,8 @@
  *     clile_model_destroy(model);
  *
  * A model holds nothing of the training subjects: the ID encoder and the identity-label
- * embeddings live in the trainer and are dropped with it. Thread class of a model: shared for
- * reading; a trainer or an import needs it exclusively.
- */
+ * embeddings live in the trainer and are destroyed with it. Thread class of a model: shared for
+ * reading; a trainer or an import needs it exclusively. */
 #ifndef CLILE_MODEL_H
 #define CLILE_MODEL_H
 
@@ -24,72 +23,76 @@ CLILE_BEGIN
 
 typedef struct clile_model clile_model;
 
-/* Makes an untrained model for c AUs (1..64) with these FACS numbers (positive, all different).
- * Options: backbone, width, embedding, image_size, similarity, null_anchor, seed. `*out` is
- * owned by the caller. INVALID_ARGUMENT, OUT_OF_MEMORY. Since 0.1. */
+/* Creates an untrained model for c AUs (1..64) with these FACS numbers (positive, all different).
+ * Options: backbone, width, embedding, image_size, similarity, null_anchor, seed. The caller owns
+ * `*out`. INVALID_ARGUMENT, OUT_OF_MEMORY. Since 0.1. */
 CLILE_NODISCARD CLILE_API clile_status clile_model_create(const clile_options *options, int32_t c,
                                                           const int32_t *au_ids, clile_model **out);
 
-/* Reads a model file (safetensors). IO, FORMAT (not a model file, a tensor missing or of the
- * wrong shape), CORRUPT (checksum), NOT_FINITE (a value in a tensor), UNSUPPORTED (made by a
- * newer format). The text names file and tensor. Since 0.1. */
+/* Reads a model file (safetensors). The text names file and tensor. IO, FORMAT (not a model file,
+ * a tensor missing or of the wrong shape), CORRUPT (checksum), NOT_FINITE (a value in a tensor),
+ * UNSUPPORTED (a newer format). Since 0.1. */
 CLILE_NODISCARD CLILE_API clile_status clile_model_load(const char *path, clile_model **out);
 
-/* Writes the model atomically: on failure nothing is left behind and an older file stays. IO,
+/* Writes the model atomically: on failure no file is left behind and an older one stays. IO,
  * OUT_OF_MEMORY. Since 0.1. */
 CLILE_NODISCARD CLILE_API clile_status clile_model_save(const clile_model *model, const char *path);
 
-/* The same of the bytes of a file, which are borrowed for the call and need no alignment; the
- * text says "memory" for the file's name. FORMAT, CORRUPT, NOT_FINITE, UNSUPPORTED as above;
- * INVALID_ARGUMENT: a NULL argument. `*out` is owned by the caller. Since 0.1. */
+/* Reads a model from the bytes of a file. They are borrowed for the call and need no alignment.
+ * The text says "memory" in place of a file name. FORMAT, CORRUPT, NOT_FINITE, UNSUPPORTED as for
+ * clile_model_load; INVALID_ARGUMENT: a NULL argument. The caller owns `*out`. Since 0.1. */
 CLILE_NODISCARD CLILE_API clile_status clile_model_load_memory(const void *bytes, size_t size,
                                                                clile_model **out);
 
-/* The bytes that clile_model_save would write: `*bytes` [*size] is owned by the caller:
- * clile_free. INVALID_ARGUMENT: a NULL argument; OUT_OF_MEMORY. Both outputs are 0 on failure.
- * Shared. Since 0.1. */
+/* The bytes that clile_model_save would write. The caller owns `*bytes` [*size]: clile_free.
+ * INVALID_ARGUMENT: a NULL argument; OUT_OF_MEMORY. Both outputs are 0 on failure. Shared. Since
+ * 0.1. */
 CLILE_NODISCARD CLILE_API clile_status clile_model_save_memory(const clile_model *model,
                                                                uint8_t **bytes, size_t *size);
 
-/* Writes the model for other runtimes, as ONNX (IR 7, opset 13; docs/onnx.md), atomically: input
- * `input` [N,3,size,size], normalised as in training; outputs `probability` [N,c] and
- * `embedding` [N,d], N being free. Norms are folded; how to prepare a photograph, AU numbers and
- * thresholds are in metadata_props. STATE: never trained, or being trained; UNSUPPORTED: above 2
- * GiB, or an int8 model; IO, OUT_OF_MEMORY. Shared. Since 0.1. */
+/* Writes the model as ONNX (IR 7, opset 13; docs/onnx.md), for other runtimes. Input: `input`
+ * [N,3,size,size], normalised as in training. Outputs: `probability` [N,c] and `embedding` [N,d].
+ * N is free. Norms are folded. metadata_props say how to prepare a photograph, and hold AU
+ * numbers and thresholds. The write is atomic. STATE: never trained, or being trained;
+ * UNSUPPORTED: above 2 GiB, or an int8 model; IO, OUT_OF_MEMORY. Shared. Since 0.1. */
 CLILE_NODISCARD CLILE_API clile_status clile_model_export_onnx(const clile_model *model,
                                                                const char *path);
 
-/* Takes the backbone weights of a torchvision ResNet of the same depth and width, by name, from
- * a safetensors file or from what torch.save wrote of a state_dict (.pth, PyTorch 1.6 or newer;
- * nothing of it is run); docs/import.md. float16, bfloat16 and float64 become float32. What all
- * names have before torchvision's ("module.", "state_dict.backbone.") is found by itself. `fc`
- * is left as it is unless its shape fits. FORMAT: not such a file, or a tensor is missing or has
- * another shape, or the network is a deeper one (the text names the first, what was expected and
- * found, and counts the rest), or two networks are in it; CORRUPT; UNSUPPORTED: a pickle that
- * asks for more than tensors (the text says for what), or the .pth of before 1.6; NOT_FINITE;
- * STATE: a trainer holds the model. The model is unchanged on failure, and untrained after
- * success. Exclusive. Since 0.1. */
+/* Imports the backbone weights of a torchvision ResNet of the same depth and width, by name
+ * (docs/import.md). The file is safetensors, or a state_dict written by torch.save (.pth, PyTorch
+ * 1.6 or newer; no code in it is run). float16, bfloat16 and float64 become float32. A prefix of
+ * all names ("module.", "state_dict.backbone.") is found automatically. `fc` is imported only if
+ * its shape fits. After success the model is untrained; on failure it is unchanged. Errors:
+ *   - FORMAT: not such a file; a tensor missing or of another shape, or a deeper network (the
+ *     text names the first tensor, what was expected and found, and counts the rest); two
+ *     networks in the file
+ *   - CORRUPT
+ *   - UNSUPPORTED: a pickle that asks for more than tensors (the text says for what), or a .pth
+ *     from before 1.6
+ *   - NOT_FINITE
+ *   - STATE: a trainer is using the model
+ * Exclusive. Since 0.1. */
 CLILE_NODISCARD CLILE_API clile_status clile_model_import_backbone(clile_model *model,
                                                                    const char *path);
 
-/* How a tensor fared in an import. */
+/* The outcome of a tensor in an import. */
 enum {
-    CLILE_IMPORT_MATCHED = 0, /* taken */
-    /* `fc`, not in the file or of another shape: the model keeps its own */
+    CLILE_IMPORT_MATCHED = 0, /* imported */
+    /* `fc` missing or of another shape: the model keeps its own */
     CLILE_IMPORT_KEPT = 1,
     CLILE_IMPORT_MISSING = 2, /* not in the file: the import fails */
-    /* in the file with another shape, or not as a float: the import fails */
+    /* another shape in the file, or not a float: the import fails */
     CLILE_IMPORT_MISMATCHED = 3,
-    CLILE_IMPORT_LEFT_OVER = 4, /* in the file, and nothing of the model's */
-    CLILE_IMPORT_IGNORED = 5 /* num_batches_tracked, of which inference and training need nothing */
+    CLILE_IMPORT_LEFT_OVER = 4, /* in the file, but not in the model */
+    CLILE_IMPORT_IGNORED = 5 /* num_batches_tracked, which neither inference nor training needs */
 };
 
-/* One tensor; only grows at the end. Texts and shapes are borrowed for the call. */
+/* One tensor; only grows at the end. Strings and shapes are borrowed for the call. */
 typedef struct clile_import_item {
     uint32_t struct_size;
     int32_t outcome;        /* CLILE_IMPORT_... */
     const char *name;       /* torchvision's name, in the model; NULL: left over or ignored */
-    const char *file_name;  /* in the file, with what stands before it; NULL: not in the file */
+    const char *file_name;  /* in the file, including the prefix; NULL: not in the file */
     const char *file_dtype; /* "F32", "F16", ... as in safetensors; NULL */
     int32_t ndim;           /* in the model */
     int32_t file_ndim;
@@ -99,25 +102,26 @@ typedef struct clile_import_item {
 
 typedef void (*clile_import_fn)(const clile_import_item *item, void *user);
 
-/* The same, and `report` (may be NULL) is told of each tensor before anything is taken, also
- * when the import then fails: those of the model in their order, then what is left of the file
- * in the order of its names. prefix: what stands before torchvision's names in the file, "" for
- * nothing; NULL: found by itself. Exclusive; report is called on the calling thread. Since 0.1. */
+/* As clile_model_import_backbone, but calls `report` (which may be NULL) for each tensor before
+ * importing any, even if the import then fails: first the model's tensors in their order, then
+ * the file's remaining ones in order of names. prefix is what comes before torchvision's names in
+ * the file, "" for nothing; NULL: found automatically. Exclusive; report is called on the calling
+ * thread. Since 0.1. */
 CLILE_NODISCARD CLILE_API clile_status clile_model_import_backbone_report(
     clile_model *model, const char *path, const char *prefix, clile_import_fn report, void *user);
 
-/* An int8 copy of a trained model (post-training quantisation): convolutions with int8 weights,
- * one scale for each output channel, and 8-bit activations whose ranges are taken from n face
- * crops [n,h,w,3] uint8 RGB as clile_predictor_run takes them (some hundred of the training set;
- * the same crops give the same bits). The copy runs in the same predictors, about twice as fast,
- * and its file is a quarter as large; it can be neither trained nor exported as ONNX. Options:
- * threads. STATE: never trained, being trained, or int8 already; INVALID_ARGUMENT: n < 1 or an
- * image without pixels; BACKEND, NOT_FINITE, OUT_OF_MEMORY. Shared. Since 0.1. */
+/* Creates an int8 copy of a trained model (post-training quantisation): int8 convolution weights
+ * with one scale per output channel, and 8-bit activations. Their ranges come from n face crops
+ * [n,h,w,3] uint8 RGB, as for clile_predictor_run: use some hundred of the training set. The same
+ * crops give the same bits. The copy runs in the same predictors, about twice as fast, and its
+ * file is a quarter of the size. It cannot be trained or exported as ONNX. Options: threads.
+ * STATE: never trained, being trained, or already int8; INVALID_ARGUMENT: n < 1 or an image
+ * without pixels; BACKEND, NOT_FINITE, OUT_OF_MEMORY. Shared. Since 0.1. */
 CLILE_NODISCARD CLILE_API clile_status clile_model_quantize(const clile_model *model, int64_t n,
                                                             const uint8_t *rgb, int32_t h,
                                                             int32_t w, const clile_options *options,
                                                             clile_model **out);
-/* 1 for a model of clile_model_quantize, else 0. Since 0.1. */
+/* 1 for a model made by clile_model_quantize, else 0. Since 0.1. */
 CLILE_API int32_t clile_model_is_quantized(const clile_model *model);
 
 /* Number of AUs, c; 0 for NULL. Since 0.1. */
@@ -126,10 +130,10 @@ CLILE_API int32_t clile_model_au_count(const clile_model *model);
 CLILE_API int32_t clile_model_embedding_size(const clile_model *model);
 /* Side of the square crop in pixels; 0 for NULL. Since 0.1. */
 CLILE_API int32_t clile_model_image_size(const clile_model *model);
-/* 1 after stage 2 and for a trained model that was loaded, else 0. Since 0.1. */
+/* 1 after stage 2, and for a loaded model that was trained; else 0. Since 0.1. */
 CLILE_API int32_t clile_model_is_trained(const clile_model *model);
-/* AU numbers, in the order of everything that is [c]. INVALID_ARGUMENT: a NULL argument. Shared.
- * Since 0.1. */
+/* AU numbers, in the order of every [c] array. INVALID_ARGUMENT: a NULL argument. Shared. Since
+ * 0.1. */
 CLILE_NODISCARD CLILE_API clile_status clile_model_copy_au_ids(const clile_model *model,
                                                                int32_t *au_ids /*[c]*/);
 /* The embedding of each AU, which images are compared with. INVALID_ARGUMENT: a NULL argument.

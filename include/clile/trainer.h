@@ -6,15 +6,15 @@
  *     clile_trainer_run(trainer, 1, on_progress, user);
  *     // stage 2: general encoder; ends with the decision rule
  *     clile_trainer_run(trainer, 2, on_progress, user);
- *     clile_trainer_destroy(trainer);                     // whatever knew the subjects is gone
+ *     clile_trainer_destroy(trainer);                     // all that knows the subjects is gone
  *     clile_model_save(model, "model.safetensors");
  *
- * Same seed, data and thread count: same bits. A run that was cancelled goes on with the next
- * call of run; a checkpoint saved at any step and resumed ends in the same bits as the run that
- * was never interrupted. A trainer keeps what it needs for a checkpoint, also of the finished
- * run, until it is destroyed.
- * Thread class: exclusive. The progress function is called on the calling thread.
- */
+ * The same seed, data and thread count give the same bits. After a cancelled run, the next call
+ * of run continues. A checkpoint saved at any step and resumed ends in the same bits as an
+ * uninterrupted run. Until it is destroyed, a trainer keeps what a checkpoint needs, even after
+ * it has finished.
+ *
+ * Thread class: exclusive. The progress function is called on the calling thread. */
 #ifndef CLILE_TRAINER_H
 #define CLILE_TRAINER_H
 
@@ -25,105 +25,111 @@ CLILE_BEGIN
 
 typedef struct clile_trainer clile_trainer;
 
-/* What a progress function is told after each step; only grows at the end. */
+/* Passed to the progress function after each step; only grows at the end. */
 typedef struct clile_progress {
     uint32_t struct_size;
     int32_t stage;         /* 1 or 2 */
-    int64_t step, steps;   /* done, in all, of this stage */
-    int32_t epoch, epochs; /* running (from 1), in all */
+    int64_t step, steps;   /* of this stage: completed, and in all */
+    int32_t epoch, epochs; /* current (from 1), and in all */
     double loss;           /* total of this step's batch */
-    double loss_bce;       /* unweighted parts of it; 0 where a part is not used */
+    double loss_bce;       /* its parts, unweighted; 0 if unused */
     double loss_contra;
     double loss_elimination;
     double learning_rate;
-    double images_per_second; /* since this call of run began */
+    double images_per_second; /* since this call of run started */
     double seconds_left;      /* estimate for this stage */
     int32_t epoch_end;        /* 1 on the last step of an epoch */
-    /* of the epoch that ended, where options validation and validation_every ask for it, else
+    /* of the epoch that ended, if the options validation and validation_every ask for it; else
      * NaN */
     double validation_f1;
     double validation_auc;
 } clile_progress;
 
-/* Return 0 to go on, anything else to stop with CLILE_E_CANCELLED. */
+/* Return 0 to continue, anything else to stop with CLILE_E_CANCELLED. */
 typedef int32_t (*clile_progress_fn)(const clile_progress *progress, void *user);
 
-/* Prepares training of `model` on `train`; keeps both alive. Options: groups method and
- * training. INVALID_ARGUMENT: AUs of model and data set differ, an option of the model
- * (backbone, width, embedding, image_size, similarity, null_anchor) was set to another value
- * than the model has, a batch of 1 or one that was set larger than the data set, an AU that is
- * never present, a validation that holds out everybody, options that contradict each other;
- * STATE: another trainer is using the model; UNSUPPORTED: an int8 model; OUT_OF_MEMORY. Since
- * 0.1. */
+/* Prepares training of `model` on `train`, and keeps both alive. Options: groups method and
+ * training. Errors:
+ *   - INVALID_ARGUMENT: model and data set have different AUs; an option of the model (backbone,
+ *     width, embedding, image_size, similarity, null_anchor) was set to a value that the model
+ *     does not have; a batch of 1, or one that was set larger than the data set; an AU that is
+ *     never present; a validation that holds out everybody; contradictory options
+ *   - STATE: another trainer is using the model
+ *   - UNSUPPORTED: an int8 model
+ *   - OUT_OF_MEMORY
+ * Since 0.1. */
 CLILE_NODISCARD CLILE_API clile_status clile_trainer_create(clile_model *model,
                                                             const clile_dataset *train,
                                                             const clile_options *options,
                                                             clile_trainer **out);
 
-/* Runs a stage to its end, or on from where it stopped. INVALID_ARGUMENT: a stage other than 1
- * and 2; STATE: stage 1 with method=bce, stage 2 before stage 1 where it is needed, a stage that
- * is finished; CANCELLED; NOT_FINITE: the loss or a gradient is not finite; errors of the data
- * set; OUT_OF_MEMORY, BACKEND. When a step fails (the text gives stage and step) the trainer is
- * unusable, every further call is STATE, and the model keeps its values of before the call; what
- * fails before the first step or after the last can be called again. progress may be NULL: then
- * no validation is computed either. Since 0.1. */
+/* Runs a stage to its end, starting or continuing it. progress may be NULL; then validation is
+ * not computed either. If a step fails (the text gives stage and step), the trainer is unusable,
+ * every further call is STATE, and the model keeps its values from before the call. After a
+ * failure before the first step or after the last, the call can be repeated. Errors:
+ *   - INVALID_ARGUMENT: a stage other than 1 and 2
+ *   - STATE: stage 1 with method=bce, stage 2 before a stage 1 that it needs, a finished stage
+ *   - CANCELLED
+ *   - NOT_FINITE: the loss or a gradient
+ *   - errors of the data set; OUT_OF_MEMORY, BACKEND
+ * Since 0.1. */
 CLILE_NODISCARD CLILE_API clile_status clile_trainer_run(clile_trainer *trainer, int32_t stage,
                                                          clile_progress_fn progress, void *user);
 
-/* 1 when the options need stage 1 before stage 2; NULL: 0. Since 0.1. */
+/* 1 if the options need stage 1 before stage 2; 0 for NULL. Since 0.1. */
 CLILE_API int32_t clile_trainer_needs_stage1(const clile_trainer *trainer);
 
-/* The stage to run next, 1 or 2; 0 when training is finished, when a step failed, and for NULL.
- * So a run, new or resumed, is
+/* The stage to run next, 1 or 2; 0 if training is finished, if a step failed, and for NULL. So a
+ * run, new or resumed, is
  *     while ((stage = clile_trainer_next_stage(trainer)) != 0)
  *         if ((status = clile_trainer_run(trainer, stage, progress, user)) != CLILE_OK) break;
  * Since 0.1. */
 CLILE_API int32_t clile_trainer_next_stage(const clile_trainer *trainer);
 
-/* Epochs between two validations from the next step on, 0: none, in place of option
- * validation_every: for a progress function that is there only to stop the run. The model is the
- * same. INVALID_ARGUMENT: NULL, every not in 0..1000000. Since 0.1. */
+/* Sets the number of epochs between validations from the next step on, 0: none, in place of the
+ * option validation_every. For a progress function that only stops the run. The trained model
+ * does not change. INVALID_ARGUMENT: NULL, every outside 0..1000000. Since 0.1. */
 CLILE_NODISCARD CLILE_API clile_status clile_trainer_set_validation_every(clile_trainer *trainer,
                                                                           int32_t every);
 
-/* Where a trainer is; only grows at the end. */
+/* The state of a trainer; only grows at the end. */
 typedef struct clile_trainer_state {
     uint32_t struct_size; /* set to sizeof(clile_trainer_state) before the call */
-    /* as clile_trainer_next_stage; the numbers below are of this stage, of the last one that ran
-     * when it is 0 */
+    /* as clile_trainer_next_stage; the numbers below are of this stage or, if it is 0, of the
+     * last one that ran */
     int32_t stage;
-    int64_t step, steps; /* done, in all */
+    int64_t step, steps; /* completed, and in all */
     int64_t steps_per_epoch;
-    /* epoch of the last step that is done (from 1; 0 before the first), in all */
+    /* epoch of the last completed step (from 1; 0 before the first), and epochs in all */
     int32_t epoch, epochs;
 } clile_trainer_state;
 
-/* Also in the progress function. INVALID_ARGUMENT: a NULL, struct_size (docs/abi.md).
- * Since 0.1. */
+/* Gets the state; also allowed in the progress function. INVALID_ARGUMENT: a NULL argument,
+ * struct_size (docs/abi.md). Since 0.1. */
 CLILE_NODISCARD CLILE_API clile_status clile_trainer_get_state(const clile_trainer *trainer,
                                                                clile_trainer_state *state);
 
-/* Writes everything the run depends on (safetensors, atomic): before a run, between two steps,
- * also after the last one, and when training is finished; from the progress function, too; with
- * it the model's metadata. STATE: a step failed; IO, OUT_OF_MEMORY. Since 0.1. */
+/* Writes a checkpoint: everything the run depends on, and the model's metadata (safetensors,
+ * atomic). Allowed before a run, between two steps, after the last one, when training is
+ * finished, and in the progress function. STATE: a step failed; IO, OUT_OF_MEMORY. Since 0.1. */
 CLILE_NODISCARD CLILE_API clile_status clile_trainer_save(const clile_trainer *trainer,
                                                           const char *path);
 
-/* Puts a trainer that has not run where the checkpoint was: its model has the same shape and
- * AUs, its data set the same labels of the same subjects (INVALID_ARGUMENT). Options: those of
- * the checkpoint, but
- *   - threads, input_workers, validation_every, cache_mb and the limits of the data group are
- *     the trainer's own;
- *   - epochs and epochs_stage1 are the trainer's where they were set: a schedule goes on as that
- *     of the longer or shorter run from this step (cosine: the learning rate jumps to the new
- *     curve). Fewer epochs than are done, or other ones for a stage 1 that is finished:
- *     INVALID_ARGUMENT; a finished stage 2 goes on;
- *   - any other option that was set for this trainer to another value is INVALID_ARGUMENT, and
+/* Restores a checkpoint into a trainer that has not run. The model must have the same shape and
+ * AUs, and the data set the same labels of the same subjects (INVALID_ARGUMENT). Options are
+ * those of the checkpoint, except:
+ *   - threads, input_workers, validation_every, cache_mb and the limits of the data group are the
+ *     trainer's own.
+ *   - epochs and epochs_stage1 are the trainer's if they were set. From this step on, the
+ *     schedule is that of the longer or shorter run (cosine: the learning rate jumps to the new
+ *     curve). A finished stage 2 can continue. INVALID_ARGUMENT: fewer epochs than completed, or
+ *     a different number for a finished stage 1.
+ *   - Any other option that was set for this trainer to a different value is INVALID_ARGUMENT;
  *     the text gives both values.
- * With the same epochs and threads the run ends in the same bits as one that was never
- * interrupted. Of a finished run the model is what it was, and clile_trainer_next_stage gives 0.
- * Metadata of the checkpoint is set where the model has none of that name. After a failure
- * trainer and model are as they were. STATE: the trainer has run; IO, FORMAT, CORRUPT,
+ * With the same epochs and threads, the run ends in the same bits as an uninterrupted one. After
+ * resuming a finished run, the model is as it was at its end, and clile_trainer_next_stage gives
+ * 0. Metadata of the checkpoint are added unless the model has an entry of that name. A failure
+ * leaves trainer and model unchanged. STATE: the trainer has run; IO, FORMAT, CORRUPT,
  * UNSUPPORTED, NOT_FINITE: the file; OUT_OF_MEMORY, BACKEND. Since 0.1. */
 CLILE_NODISCARD CLILE_API clile_status clile_trainer_resume(clile_trainer *trainer,
                                                             const char *path);
