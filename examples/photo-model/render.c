@@ -114,7 +114,7 @@ static int lash_opaque(const Scene *s, float u, float v)
     float fu = u - floorf(u), fv = v - floorf(v);
     int lower = u >= 7; /* model.py moves the lower strips one tile on */
     int row = (int)(fv * 6), col = fu > 0.5f;
-    float t = fv * 6 - row, p = (fu - 0.5f * col) * 2;
+    float t = fv * 6 - (float)row, p = (fu - 0.5f * (float)col) * 2;
     float n = 26 * p + 0.9f * (t - 0.5f) * (p - 0.5f) * 6;
     float k = n - floorf(n);
     unsigned id = (unsigned)floorf(n) * 977u + (unsigned)(row * 2 + col) * 131u + s->seed;
@@ -127,7 +127,7 @@ static int lash_opaque(const Scene *s, float u, float v)
 static int project(R *r)
 {
     const Scene *s = r->s;
-    for (int i = 0; i < s->nv; i++) {
+    for (int i = 0; i < s->nv; ++i) {
         const float *p = s->pos + 3 * i;
         float d = s->cam_dist - p[2];
         float zi = d > 1 ? 1.0f / d : 0;
@@ -142,13 +142,13 @@ static void vertex_normals(R *r)
 {
     const Scene *s = r->s;
     memset(r->nrm, 0, sizeof(V3) * (size_t)s->nv);
-    for (int t = 0; t < s->nt; t++) {
+    for (int t = 0; t < s->nt; ++t) {
         const int *k = s->tri + 3 * t;
         V3 a = ld(s->pos + 3 * k[0]);
         V3 n = cross(sub(ld(s->pos + 3 * k[1]), a), sub(ld(s->pos + 3 * k[2]), a));
-        for (int j = 0; j < 3; j++) r->nrm[k[j]] = add(r->nrm[k[j]], n);
+        for (int j = 0; j < 3; ++j) r->nrm[k[j]] = add(r->nrm[k[j]], n);
     }
-    for (int i = 0; i < s->nv; i++) r->nrm[i] = norm(r->nrm[i]);
+    for (int i = 0; i < s->nv; ++i) r->nrm[i] = norm(r->nrm[i]);
 }
 
 static void raster(R *r)
@@ -157,7 +157,7 @@ static void raster(R *r)
     r->x0 = r->W;
     r->y0 = r->H;
     r->x1 = r->y1 = -1;
-    for (int t = 0; t < s->nt; t++) {
+    for (int t = 0; t < s->nt; ++t) {
         const int *k = s->tri + 3 * t;
         const float *a = r->scr + 3 * k[0], *b = r->scr + 3 * k[1], *c = r->scr + 3 * k[2];
         if (a[2] <= 0 || b[2] <= 0 || c[2] <= 0) continue;
@@ -168,7 +168,7 @@ static void raster(R *r)
         if (fabsf(area) < 1e-9f) continue;
         float fx0 = fminf(a[0], fminf(b[0], c[0])), fx1 = fmaxf(a[0], fmaxf(b[0], c[0]));
         float fy0 = fminf(a[1], fminf(b[1], c[1])), fy1 = fmaxf(a[1], fmaxf(b[1], c[1]));
-        if (fx1 < 0 || fy1 < 0 || fx0 >= r->W || fy0 >= r->H) continue;
+        if (fx1 < 0 || fy1 < 0 || fx0 >= (float)r->W || fy0 >= (float)r->H) continue;
         int x0 = (int)fmaxf(0, ceilf(fx0 - 0.5f)),
             x1 = (int)fminf((float)r->W - 1, floorf(fx1 - 0.5f));
         int y0 = (int)fmaxf(0, ceilf(fy0 - 0.5f)),
@@ -177,13 +177,13 @@ static void raster(R *r)
         float inv = 1.0f / area;
         float w1dx = (c[1] - a[1]) * inv, w1dy = -(c[0] - a[0]) * inv;
         float w2dx = -(b[1] - a[1]) * inv, w2dy = (b[0] - a[0]) * inv;
-        for (int y = y0; y <= y1; y++) {
-            for (int x = x0; x <= x1; x++) {
-                float px = x + 0.5f - a[0], py = y + 0.5f - a[1];
+        for (int y = y0; y <= y1; ++y) {
+            for (int x = x0; x <= x1; ++x) {
+                float px = (float)x + 0.5f - a[0], py = (float)y + 0.5f - a[1];
                 float w1 = px * w1dx + py * w1dy, w2 = px * w2dx + py * w2dy, w0 = 1 - w1 - w2;
                 if (w0 < 0 || w1 < 0 || w2 < 0) continue;
                 float zi = w0 * a[2] + w1 * b[2] + w2 * c[2];
-                Sample *q = r->buf + (size_t)y * r->W + x;
+                Sample *q = r->buf + (size_t)y * (size_t)r->W + x;
                 if (q->tri >= 0 && zi <= q->zi) continue;
                 float iz = 1.0f / zi, b1 = w1 * b[2] * iz, b2 = w2 * c[2] * iz;
                 if (m == M_LASH) {
@@ -223,13 +223,13 @@ static int shadow_map(R *r, int li)
         free(map);
         return -1;
     }
-    for (int i = 0; i < SHADOW_N * SHADOW_N; i++) map[i] = -1e9f;
-    for (int i = 0; i < s->nv; i++) {
+    for (int i = 0; i < SHADOW_N * SHADOW_N; ++i) map[i] = -1e9f;
+    for (int i = 0; i < s->nv; ++i) {
         V3 p = ld(s->pos + 3 * i);
         uvz[3 * i] = dot(p, u);
         uvz[3 * i + 1] = dot(p, v);
         uvz[3 * i + 2] = dot(p, l);
-        for (int j = 0; j < 2; j++) {
+        for (int j = 0; j < 2; ++j) {
             if (uvz[3 * i + j] < lo[j]) lo[j] = uvz[3 * i + j];
             if (uvz[3 * i + j] > hi[j]) hi[j] = uvz[3 * i + j];
         }
@@ -238,9 +238,9 @@ static int shadow_map(R *r, int li)
     r->sh_off[li][0] = lo[0] - 0.25f;
     r->sh_off[li][1] = lo[1] - 0.25f;
     r->sh_scale[li] = sc;
-    for (int i = 0; i < s->nv; i++)
-        for (int j = 0; j < 2; j++) uvz[3 * i + j] = (uvz[3 * i + j] - r->sh_off[li][j]) * sc;
-    for (int t = 0; t < s->nt; t++) {
+    for (int i = 0; i < s->nv; ++i)
+        for (int j = 0; j < 2; ++j) uvz[3 * i + j] = (uvz[3 * i + j] - r->sh_off[li][j]) * sc;
+    for (int t = 0; t < s->nt; ++t) {
         if (!casts_shadow(s->mat[t])) continue;
         const int *k = s->tri + 3 * t;
         const float *a = uvz + 3 * k[0], *b = uvz + 3 * k[1], *c = uvz + 3 * k[2];
@@ -252,9 +252,9 @@ static int shadow_map(R *r, int li)
         int y0 = (int)fmaxf(0, fminf(a[1], fminf(b[1], c[1]))),
             y1 = (int)fminf(SHADOW_N - 1, fmaxf(a[1], fmaxf(b[1], c[1])));
         float inv = 1.0f / area;
-        for (int y = y0; y <= y1; y++)
-            for (int x = x0; x <= x1; x++) {
-                float px = x + 0.5f - a[0], py = y + 0.5f - a[1];
+        for (int y = y0; y <= y1; ++y)
+            for (int x = x0; x <= x1; ++x) {
+                float px = (float)x + 0.5f - a[0], py = (float)y + 0.5f - a[1];
                 float w1 = (px * (c[1] - a[1]) - py * (c[0] - a[0])) * inv;
                 float w2 = (py * (b[0] - a[0]) - px * (b[1] - a[1])) * inv;
                 if (w1 < 0 || w2 < 0 || w1 + w2 > 1) continue;
@@ -278,9 +278,9 @@ static float lit(const R *r, int li, V3 p, V3 n)
     float y = (dot(p, r->sh_v[li]) - r->sh_off[li][1]) * r->sh_scale[li] - 0.5f;
     float z = dot(p, norm(l)), sum = 0, wsum = 0;
     int ix = (int)floorf(x), iy = (int)floorf(y);
-    float fx = x - ix, fy = y - iy;
-    for (int j = -2; j <= 3; j++)
-        for (int i = -2; i <= 3; i++) {
+    float fx = x - (float)ix, fy = y - (float)iy;
+    for (int j = -2; j <= 3; ++j)
+        for (int i = -2; i <= 3; ++i) {
             float wx = i == -2 ? 1 - fx : i == 3 ? fx : 1, wy = j == -2 ? 1 - fy : j == 3 ? fy : 1;
             int X = ix + i, Y = iy + j;
             float w = wx * wy, v = 1;
@@ -298,7 +298,7 @@ static float lit(const R *r, int li, V3 p, V3 n)
 static V3 view_pos(const R *r, int x, int y, float zi)
 {
     float d = 1.0f / zi;
-    return v3((x + 0.5f - r->cx) * d / r->focal, -(y + 0.5f - r->cy) * d / r->focal,
+    return v3(((float)x + 0.5f - r->cx) * d / r->focal, -((float)y + 0.5f - r->cy) * d / r->focal,
               r->s->cam_dist - d);
 }
 
@@ -315,27 +315,27 @@ static void ambient_occlusion(R *r)
     int ss = s->ss;
     float rad[2] = {0.9f, 2.4f};
     float dir[16][16][2]; /* 16 rotated spirals, picked per pixel */
-    for (int k = 0; k < 16; k++)
-        for (int i = 0; i < 16; i++) {
-            float a = 6.2832f * hashf((unsigned)k + 11u) + i * 2.39996f,
-                  d = sqrtf((i / 2 + 0.5f) / 8.0f);
+    for (int k = 0; k < 16; ++k)
+        for (int i = 0; i < 16; ++i) {
+            float a = 6.2832f * hashf((unsigned)k + 11u) + (float)i * 2.39996f,
+                  d = sqrtf(((float)(i / 2) + 0.5f) / 8.0f);
             dir[k][i][0] = d * cosf(a);
             dir[k][i][1] = d * sinf(a);
         }
-    for (int y = r->y0 / ss; y <= r->y1 / ss; y++)
-        for (int x = r->x0 / ss; x <= r->x1 / ss; x++) {
+    for (int y = r->y0 / ss; y <= r->y1 / ss; ++y)
+        for (int x = r->x0 / ss; x <= r->x1 / ss; ++x) {
             int sx = x * ss + ss / 2, sy = y * ss + ss / 2;
-            const Sample *q = r->buf + (size_t)sy * r->W + sx;
+            const Sample *q = r->buf + (size_t)sy * (size_t)r->W + sx;
             float out = 1;
             if (q->tri >= 0) {
                 V3 p = view_pos(r, sx, sy, q->zi), n = interp_normal(r, q);
                 const float(*dr)[2] = (const float(*)[2])dir[(x & 3) * 4 + (y & 3)];
                 float occ = 0;
-                for (int i = 0; i < 16; i++) {
+                for (int i = 0; i < 16; ++i) {
                     float R0 = rad[i & 1] * r->focal * q->zi;
                     int px = sx + (int)lrintf(R0 * dr[i][0]), py = sy + (int)lrintf(R0 * dr[i][1]);
                     if (px < 0 || py < 0 || px >= r->W || py >= r->H) continue;
-                    const Sample *o = r->buf + (size_t)py * r->W + px;
+                    const Sample *o = r->buf + (size_t)py * (size_t)r->W + px;
                     if (o->tri < 0 || s->mat[o->tri] == M_LASH) continue;
                     V3 e = sub(view_pos(r, px, py, o->zi), p);
                     float l2 = dot(e, e), c = dot(e, n) / sqrtf(l2 + 1e-6f) - 0.12f;
@@ -351,41 +351,42 @@ static void compose_bump(R *r)
 {
     const Scene *s = r->s;
     int n = s->tex_n;
-    memcpy(r->bump, s->bump_base, sizeof(float) * (size_t)n * n);
+    memcpy(r->bump, s->bump_base, sizeof(float) * (size_t)n * (size_t)n);
     float *mixw = malloc(sizeof(float) * (size_t)n);
     if (!mixw) return;
-    for (int k = 0; k < s->nwrinkle; k++) {
+    for (int k = 0; k < s->nwrinkle; ++k) {
         float wl = s->wr_left[k], wr = s->wr_right[k];
         if (fabsf(wl) + fabsf(wr) < 0.01f) continue;
-        for (int x = 0; x < n; x++) mixw[x] = wr + (wl - wr) * smooth(0.46f, 0.54f, (x + 0.5f) / n);
-        const float *m = s->wrinkle + (size_t)k * n * n;
-        for (int y = s->wr_row0[k]; y < s->wr_row1[k]; y++)
-            for (int x = 0; x < n; x++) r->bump[y * n + x] += mixw[x] * m[y * n + x];
+        for (int x = 0; x < n; ++x)
+            mixw[x] = wr + (wl - wr) * smooth(0.46f, 0.54f, ((float)x + 0.5f) / (float)n);
+        const float *m = s->wrinkle + (size_t)k * (size_t)n * (size_t)n;
+        for (int y = s->wr_row0[k]; y < s->wr_row1[k]; ++y)
+            for (int x = 0; x < n; ++x) r->bump[y * n + x] += mixw[x] * m[y * n + x];
     }
     free(mixw);
 }
 
 static void tex4(const float *t, int n, float u, float v, float out[4])
 {
-    float x = u * n - 0.5f, y = (1 - v) * n - 0.5f;
-    x = x < 0 ? 0 : x > n - 1.001f ? n - 1.001f : x;
-    y = y < 0 ? 0 : y > n - 1.001f ? n - 1.001f : y;
+    float x = u * (float)n - 0.5f, y = (1 - v) * (float)n - 0.5f;
+    x = fminf(fmaxf(x, 0), (float)n - 1.001f);
+    y = fminf(fmaxf(y, 0), (float)n - 1.001f);
     int ix = (int)x, iy = (int)y;
-    float fx = x - ix, fy = y - iy;
-    const float *p = t + ((size_t)iy * n + ix) * 4, *q = p + 4 * n;
-    for (int c = 0; c < 4; c++)
+    float fx = x - (float)ix, fy = y - (float)iy;
+    const float *p = t + ((size_t)iy * (size_t)n + (size_t)ix) * 4, *q = p + 4 * n;
+    for (int c = 0; c < 4; ++c)
         out[c] =
             (p[c] * (1 - fx) + p[c + 4] * fx) * (1 - fy) + (q[c] * (1 - fx) + q[c + 4] * fx) * fy;
 }
 
 static float tex1(const float *t, int n, float u, float v)
 {
-    float x = u * n - 0.5f, y = (1 - v) * n - 0.5f;
-    x = x < 0 ? 0 : x > n - 1.001f ? n - 1.001f : x;
-    y = y < 0 ? 0 : y > n - 1.001f ? n - 1.001f : y;
+    float x = u * (float)n - 0.5f, y = (1 - v) * (float)n - 0.5f;
+    x = fminf(fmaxf(x, 0), (float)n - 1.001f);
+    y = fminf(fmaxf(y, 0), (float)n - 1.001f);
     int ix = (int)x, iy = (int)y;
-    float fx = x - ix, fy = y - iy;
-    const float *p = t + (size_t)iy * n + ix;
+    float fx = x - (float)ix, fy = y - (float)iy;
+    const float *p = t + (size_t)iy * (size_t)n + ix;
     return (p[0] * (1 - fx) + p[1] * fx) * (1 - fy) + (p[n] * (1 - fx) + p[n + 1] * fx) * fy;
 }
 
@@ -393,7 +394,7 @@ static float tex1(const float *t, int n, float u, float v)
 static V3 bump_normal(const R *r, int t, float u, float v, V3 n)
 {
     const Scene *s = r->s;
-    float e = 1.0f / s->tex_n;
+    float e = 1.0f / (float)s->tex_n;
     float hu = (tex1(r->bump, s->tex_n, u + e, v) - tex1(r->bump, s->tex_n, u - e, v)) / (2 * e);
     float hv = (tex1(r->bump, s->tex_n, u, v + e) - tex1(r->bump, s->tex_n, u, v - e)) / (2 * e);
     if (fabsf(hu) + fabsf(hv) < 1e-4f) return n;
@@ -429,7 +430,7 @@ static V3 sh_eval(const float *c, V3 n)
                   n.x * n.z,
                   n.x * n.x - n.y * n.y};
     V3 o = v3(0, 0, 0);
-    for (int i = 0; i < 9; i++) o = add(o, mul(ld(c + 3 * i), b[i]));
+    for (int i = 0; i < 9; ++i) o = add(o, mul(ld(c + 3 * i), b[i]));
     return v3(fmaxf(o.x, 0), fmaxf(o.y, 0), fmaxf(o.z, 0));
 }
 
@@ -460,10 +461,10 @@ static V3 surface(const R *r, V3 p, V3 ng, const V3 nd[3], V3 ns, V3 albedo, flo
     V3 aoc = v3(pow34(ao), ao, ao);
     V3 irr = had(v3(e0.x, e1.y, e1.z), aoc);
     V3 hi = v3(0, 0, 0);
-    for (int i = 0; i < s->nlights; i++) {
+    for (int i = 0; i < s->nlights; ++i) {
         V3 l = ld(s->light_dir + 3 * i), c = ld(s->light_rgb + 3 * i);
         float k[3], any = 0;
-        for (int j = 0; j < 3; j++) {
+        for (int j = 0; j < 3; ++j) {
             k[j] = fmaxf(0, (dot(nd[j], l) + wrap[j]) / ((1 + wrap[j]) * (1 + wrap[j])));
             any += k[j];
         }
@@ -498,13 +499,13 @@ static float lid_shadow(const R *r, int x, int y, float zi)
     static const float wt[8] = {0.30f, 0.16f, 0.16f, 0.08f, 0.08f, 0.08f, 0.04f, 0.04f};
     float unit = r->focal * zi, dark = 0;
     int maxd = (int)(0.9f * unit) + 1;
-    for (int i = 0; i < 8; i++)
-        for (int d = 1; d <= maxd; d++) {
-            int X = x + (int)lrintf(dx[i] * d), Y = y + (int)lrintf(dy[i] * d);
+    for (int i = 0; i < 8; ++i)
+        for (int d = 1; d <= maxd; ++d) {
+            int X = x + (int)lrintf(dx[i] * (float)d), Y = y + (int)lrintf(dy[i] * (float)d);
             if (X < 0 || Y < 0 || X >= r->W || Y >= r->H) break;
-            const Sample *o = r->buf + (size_t)Y * r->W + X;
+            const Sample *o = r->buf + (size_t)Y * (size_t)r->W + X;
             if (o->tri < 0 || r->s->mat[o->tri] == M_EYE) continue;
-            dark += wt[i] * expf(-(d / unit) / 0.28f) * 1.25f;
+            dark += wt[i] * expf(-((float)d / unit) / 0.28f) * 1.25f;
             break;
         }
     return 1 - fminf(0.8f, dark);
@@ -520,8 +521,8 @@ static V3 shade_eye(const R *r, V3 p, V3 n, float u, float v, float ao)
     float vein = 0.5f + 0.5f * sinf(th * 9 + 30 * rad + hashf(s->seed) * 6);
     float far = smooth(ir, 0.36f, rad);
     scl = had(scl, v3(1, 1 - far * (0.10f + 0.06f * vein), 1 - far * (0.12f + 0.05f * vein)));
-    float fib =
-        0.75f + 0.25f * sinf(th * 23 + 3 * sinf(th * 7 + s->seed % 7)) * sinf(th * 11 + 1.3f);
+    float fib = 0.75f + 0.25f * sinf(th * 23 + 3 * sinf(th * 7 + (float)(s->seed % 7))) *
+                            sinf(th * 11 + 1.3f);
     float t = clamp01((rad - pr) / (ir - pr));
     V3 iris = lerp3(ld(s->iris_rgb2), ld(s->iris_rgb), smooth(0.1f, 0.6f, t));
     iris = mul(iris, fib * (1 - 0.72f * smooth(0.72f, 1.0f, t)));
@@ -531,7 +532,7 @@ static V3 shade_eye(const R *r, V3 p, V3 n, float u, float v, float ao)
     V3 col = plain(r, p, n, alb, ao, 0.5f, 60);
     /* wet highlights */
     V3 view = norm(sub(v3(0, 0, s->cam_dist), p));
-    for (int i = 0; i < s->nlights; i++) {
+    for (int i = 0; i < s->nlights; ++i) {
         V3 l = ld(s->light_dir + 3 * i), h = norm(add(l, view));
         float c = dot(n, h);
         if (c > 0.97f)
@@ -592,11 +593,12 @@ static V3 shade(const R *r, int x, int y, const Sample *q)
         case M_LASH: col = plain(r, p, n, ld(s->lash_rgb), 1, 0.05f, 10); break;
         default: { /* hair sheet: strands along v */
             float w = 0, a = u * 40;
-            for (int o = 0; o < 3; o++) {
-                float f = a + 0.7f * sinf(v * 3 + o * 2), fl = floorf(f), fr = f - fl;
+            for (int o = 0; o < 3; ++o) {
+                float f = a + 0.7f * sinf(v * 3 + (float)(o * 2)), fl = floorf(f), fr = f - fl;
                 unsigned base = (unsigned)((int)fl + 100000) * 7u + (unsigned)o * 1013u + s->seed;
                 fr = fr * fr * (3 - 2 * fr);
-                w += (hashf(base) * (1 - fr) + hashf(base + 7u) * fr - 0.5f) * (0.9f - 0.2f * o);
+                w += (hashf(base) * (1 - fr) + hashf(base + 7u) * fr - 0.5f) *
+                     (0.9f - 0.2f * (float)o);
                 a *= 2.3f;
             }
             V3 a3 = mul(ld(s->hair_rgb), fmaxf(0.25f, 1 + 0.9f * w));
@@ -613,37 +615,39 @@ static void resolve(R *r)
 {
     const Scene *s = r->s;
     int ss = s->ss;
-    for (int y = 0; y < s->h; y++)
-        for (int x = 0; x < s->w; x++) {
+    for (int y = 0; y < s->h; ++y)
+        for (int x = 0; x < s->w; ++x) {
             int hit = 0, used = 0, first = -1, uniform = 1;
             V3 sum = v3(0, 0, 0);
             if (x * ss + ss > r->x0 && x * ss <= r->x1 && y * ss + ss > r->y0 && y * ss <= r->y1) {
-                for (int j = 0; j < ss; j++)
-                    for (int i = 0; i < ss; i++) {
-                        int t = r->buf[(size_t)(y * ss + j) * r->W + x * ss + i].tri;
+                for (int j = 0; j < ss; ++j)
+                    for (int i = 0; i < ss; ++i) {
+                        int t = r->buf[(size_t)(y * ss + j) * (size_t)r->W + (size_t)(x * ss) +
+                                       (size_t)i]
+                                    .tri;
                         int m = t < 0 ? -1 : s->mat[t];
                         if (first < 0) first = m;
                         if (m != first || m < 0 || m == M_EYE || m == M_LASH || m == M_TEETH)
                             uniform = 0;
                         hit += t >= 0;
                     }
-                for (int j = 0; hit && j < ss; j++)
-                    for (int i = 0; i < ss; i++) {
+                for (int j = 0; hit && j < ss; ++j)
+                    for (int i = 0; i < ss; ++i) {
                         int X = x * ss + i, Y = y * ss + j;
-                        const Sample *q = r->buf + (size_t)Y * r->W + X;
+                        const Sample *q = r->buf + (size_t)Y * (size_t)r->W + X;
                         if (q->tri < 0 || (uniform && ((X + Y) & 1))) continue;
                         V3 c = shade(r, X, Y, q);
                         /* keep single bright samples from dominating */
                         sum = add(sum, v3(fminf(c.x, 1.8f), fminf(c.y, 1.8f), fminf(c.z, 1.8f)));
-                        used++;
+                        ++used;
                     }
             }
-            float a = (float)hit / (ss * ss), k = used ? a / used : 0;
-            float *o = s->rgb + 3 * ((size_t)y * s->w + x);
+            float a = (float)hit / ((float)(ss * ss)), k = used ? a / (float)used : 0;
+            float *o = s->rgb + 3 * ((size_t)y * (size_t)s->w + (size_t)x);
             o[0] = o[0] * (1 - a) + sum.x * k;
             o[1] = o[1] * (1 - a) + sum.y * k;
             o[2] = o[2] * (1 - a) + sum.z * k;
-            if (s->alpha) s->alpha[(size_t)y * s->w + x] = a;
+            if (s->alpha) s->alpha[(size_t)y * (size_t)s->w + (size_t)x] = a;
         }
 }
 
@@ -655,21 +659,21 @@ int ict_render(const Scene *s)
     r.s = s;
     r.W = s->w * s->ss;
     r.H = s->h * s->ss;
-    r.focal = s->focal * s->ss;
-    r.cx = s->cx * s->ss;
-    r.cy = s->cy * s->ss;
-    size_t np = (size_t)r.W * r.H;
+    r.focal = s->focal * (float)s->ss;
+    r.cx = s->cx * (float)s->ss;
+    r.cy = s->cy * (float)s->ss;
+    size_t np = (size_t)r.W * (size_t)r.H;
     r.buf = malloc(np * sizeof *r.buf);
     r.nrm = malloc(sizeof(V3) * (size_t)s->nv);
     r.scr = malloc(sizeof(float) * 3 * (size_t)s->nv);
-    r.bump = malloc(sizeof(float) * (size_t)s->tex_n * s->tex_n);
-    r.ao = malloc(sizeof(float) * (size_t)s->w * s->h);
+    r.bump = malloc(sizeof(float) * (size_t)s->tex_n * (size_t)s->tex_n);
+    r.ao = malloc(sizeof(float) * (size_t)s->w * (size_t)s->h);
     if (!r.buf || !r.nrm || !r.scr || !r.bump || !r.ao) goto out;
-    for (size_t i = 0; i < np; i++) r.buf[i].tri = -1;
+    for (size_t i = 0; i < np; ++i) r.buf[i].tri = -1;
     project(&r);
     vertex_normals(&r);
     raster(&r);
-    for (int i = 0; i < s->nlights; i++)
+    for (int i = 0; i < s->nlights; ++i)
         if (s->light_shadow[i] > 0 && shadow_map(&r, i)) goto out;
     ambient_occlusion(&r);
     compose_bump(&r);
@@ -681,7 +685,7 @@ out:
     free(r.scr);
     free(r.bump);
     free(r.ao);
-    for (int i = 0; i < MAX_LIGHTS; i++) free(r.shadow[i]);
+    for (int i = 0; i < MAX_LIGHTS; ++i) free(r.shadow[i]);
     return rc;
 }
 
@@ -690,14 +694,14 @@ out:
 void ict_bake(int nt, const int *tri, const float *tri_uv, const int *mat, int tile,
               const float *attr, int nc, int n, float *out, unsigned char *valid)
 {
-    for (int t = 0; t < nt; t++) {
+    for (int t = 0; t < nt; ++t) {
         if ((tile == 0 && mat[t] != M_FACE) ||
             (tile == 1 && (mat[t] < M_HEAD || mat[t] > M_EYESOCKET)))
             continue;
         float x[3], y[3];
-        for (int j = 0; j < 3; j++) {
-            x[j] = (tri_uv[6 * t + 2 * j] - tile) * n - 0.5f;
-            y[j] = (1 - tri_uv[6 * t + 2 * j + 1]) * n - 0.5f;
+        for (int j = 0; j < 3; ++j) {
+            x[j] = (tri_uv[6 * t + 2 * j] - (float)tile) * (float)n - 0.5f;
+            y[j] = (1 - tri_uv[6 * t + 2 * j + 1]) * (float)n - 0.5f;
         }
         float area = (x[1] - x[0]) * (y[2] - y[0]) - (y[1] - y[0]) * (x[2] - x[0]);
         if (fabsf(area) < 1e-12f) continue;
@@ -705,17 +709,19 @@ void ict_bake(int nt, const int *tri, const float *tri_uv, const int *mat, int t
             x1 = (int)ceilf(fmaxf(x[0], fmaxf(x[1], x[2])));
         int y0 = (int)floorf(fminf(y[0], fminf(y[1], y[2]))),
             y1 = (int)ceilf(fmaxf(y[0], fmaxf(y[1], y[2])));
-        for (int Y = y0 < 0 ? 0 : y0; Y <= y1 && Y < n; Y++)
-            for (int X = x0 < 0 ? 0 : x0; X <= x1 && X < n; X++) {
-                float w1 = ((X - x[0]) * (y[2] - y[0]) - (Y - y[0]) * (x[2] - x[0])) / area;
-                float w2 = ((Y - y[0]) * (x[1] - x[0]) - (X - x[0]) * (y[1] - y[0])) / area;
+        for (int Y = y0 < 0 ? 0 : y0; Y <= y1 && Y < n; ++Y)
+            for (int X = x0 < 0 ? 0 : x0; X <= x1 && X < n; ++X) {
+                float w1 =
+                    (((float)X - x[0]) * (y[2] - y[0]) - ((float)Y - y[0]) * (x[2] - x[0])) / area;
+                float w2 =
+                    (((float)Y - y[0]) * (x[1] - x[0]) - ((float)X - x[0]) * (y[1] - y[0])) / area;
                 float w0 = 1 - w1 - w2;
                 if (w0 < -1e-3f || w1 < -1e-3f || w2 < -1e-3f) continue;
-                float *o = out + ((size_t)Y * n + X) * nc;
-                for (int c = 0; c < nc; c++)
+                float *o = out + ((size_t)Y * (size_t)n + (size_t)X) * (size_t)nc;
+                for (int c = 0; c < nc; ++c)
                     o[c] = w0 * attr[tri[3 * t] * nc + c] + w1 * attr[tri[3 * t + 1] * nc + c] +
                            w2 * attr[tri[3 * t + 2] * nc + c];
-                valid[(size_t)Y * n + X] = 1;
+                valid[(size_t)Y * (size_t)n + (size_t)X] = 1;
             }
     }
 }
