@@ -1,5 +1,5 @@
-/* clile/metrics.h: how well AUs were recognised; plain functions on arrays and a report that
- * gathers folds.
+/* clile/metrics.h: how well AUs were recognised: plain functions on arrays, and a report that
+ * collects folds.
  *
  *     // on training subjects, never on test
  *     clile_metrics_thresholds(n, c, train_score, train_labels, threshold);
@@ -9,17 +9,18 @@
  *     clile_report_copy_text(report, &text);  puts(text);  clile_free(text);
  *     clile_report_destroy(report);
  *
- * Arrays are row-major and belong to the caller; nothing keeps a pointer to them. n (images) and
- * c (AUs) are at least 1, n at most 2^29 - 1. labels int8 [n,c]: 1 present, 0 absent, -1 not
- * coded: left out everywhere. score float [n,c]: larger = more likely present, any finite range.
- * present int8 [n,c]: 1 reported present, 0 not. subject int32 [n]: equal number, same person.
+ * Arrays are row-major and belong to the caller; no function keeps a pointer to them. There are n
+ * images and c AUs, both at least 1, n at most 2^29 - 1:
+ *   labels    int8 [n,c]    1 present, 0 absent, -1 not coded: left out everywhere
+ *   score     float [n,c]   larger = more likely present, any finite range
+ *   present   int8 [n,c]    1 reported present, 0 not
+ *   subject   int32 [n]     equal number, same person
  * Errors of every function here: INVALID_ARGUMENT (a required pointer is NULL, a size out of
  * range, a label not 1/0/-1, a `present` not 1/0), OUT_OF_MEMORY, NOT_FINITE (a score, vector or
- * matrix element is NaN or infinite, also where the label is -1). A function that fails leaves
- * its outputs unspecified; a report is unchanged by a call that fails. Results depend on the
- * arguments alone (no threads, no clock): same input, same bits.
- * Thread class: plain functions are shared (any thread). For a report see below. All since 0.1.
- */
+ * matrix element is NaN or infinite, even if the label is -1). A function that fails leaves its
+ * outputs unspecified; a call that fails leaves a report unchanged. Results depend only on the
+ * arguments (no threads, no clock): the same input gives the same bits. Thread class: plain
+ * functions are shared (any thread). For reports see below. All since 0.1. */
 #ifndef CLILE_METRICS_H
 #define CLILE_METRICS_H
 
@@ -27,9 +28,8 @@
 
 CLILE_BEGIN
 
-/* F1 of each AU = 2 TP / (2 TP + FP + FN) over its coded images, 0 when there is none to count
- * (no positive and none reported). f1 [c], 0..1; counts [c,3] gets TP, FP, FN; it may be NULL.
- * Shared. Since 0.1. */
+/* F1 of each AU = 2 TP / (2 TP + FP + FN) over its coded images; 0 if none is positive or
+ * reported. f1 [c], 0..1; counts [c,3] gets TP, FP, FN and may be NULL. Shared. Since 0.1. */
 CLILE_NODISCARD CLILE_API clile_status clile_metrics_f1(int64_t n, int32_t c,
                                                         const int8_t *present /*[n,c]*/,
                                                         const int8_t *labels /*[n,c]*/,
@@ -37,30 +37,30 @@ CLILE_NODISCARD CLILE_API clile_status clile_metrics_f1(int64_t n, int32_t c,
                                                         int64_t *counts /*[c,3] or NULL*/);
 
 /* Area under the ROC curve of each AU: the share of (positive, negative) pairs in which the
- * positive has the larger score, ties counting half (Mann and Whitney 1947). auc [c], 0..1, NaN
- * where one class is missing. Shared. Since 0.1. */
+ * positive has the larger score, with ties counting half (Mann and Whitney 1947). auc [c], 0..1;
+ * NaN if a class is missing. Shared. Since 0.1. */
 CLILE_NODISCARD CLILE_API clile_status clile_metrics_auc(int64_t n, int32_t c,
                                                          const float *score /*[n,c]*/,
                                                          const int8_t *labels /*[n,c]*/,
                                                          double *auc /*[c]*/);
 
-/* The same over pairs of one person only: a score that merely knows the person gets 0.5. Equals
- * the average of the AUCs of the subjects that have both classes, weighted by their positive x
- * negative pairs. auc [c], NaN where no subject has both. subject [n]: any numbers. Shared.
- * Since 0.1. */
+/* The same over pairs of the same person only, so that a score that merely knows the person gets
+ * 0.5. Equals the average AUC of the subjects that have both classes, weighted by their positive
+ * x negative pairs. auc [c]; NaN if no subject has both. subject [n]: any numbers. Shared. Since
+ * 0.1. */
 CLILE_NODISCARD CLILE_API clile_status clile_metrics_auc_within(int64_t n, int32_t c,
                                                                 const float *score /*[n,c]*/,
                                                                 const int8_t *labels /*[n,c]*/,
                                                                 const int32_t *subject /*[n]*/,
                                                                 double *auc /*[c]*/);
 
-/* Threshold of each AU that maximises F1 of `score > threshold` over its coded images; meant for
- * training subjects. threshold [c], always finite:
+/* The threshold of each AU that maximises F1 of `score > threshold` over its coded images; meant
+ * for training subjects. threshold [c] is always finite:
  *   - midway between two neighbouring different scores; of equally good cuts the highest, which
- *     reports the fewest images;
- *   - when F1 is best with every image reported: the float just below the smallest score;
- *   - an AU without a positive (or never coded): the largest of its n scores, so that none of
- *     these images is reported.
+ *     reports the fewest images
+ *   - if F1 is best with every image reported: the float just below the smallest score
+ *   - for an AU without a positive (or never coded): the largest of its n scores, so that none of
+ *     these images is reported
  * Shared. Since 0.1. */
 CLILE_NODISCARD CLILE_API clile_status clile_metrics_thresholds(int64_t n, int32_t c,
                                                                 const float *score /*[n,c]*/,
@@ -68,63 +68,62 @@ CLILE_NODISCARD CLILE_API clile_status clile_metrics_thresholds(int64_t n, int32
                                                                 float *threshold /*[c]*/);
 
 /* Logistic calibration of each AU: p = 1 / (1 + exp(-(slope * score + offset))) by maximum
- * likelihood with Platt's smoothed targets (N+ + 1) / (N+ + 2) and 1 / (N- + 2), so that it
- * stays finite on separable scores (Platt 1999; Newton steps of Lin, Lin and Weng 2007). slope
- * [c] >= 0: where the likelihood wants a negative one, it is 0 and offset the logit of the mean
- * target. One class only, or all scores equal: slope 0 likewise. Never coded: both 0 (p = 0.5).
- * Scores that differ by less than floats can tell apart (1e-38) get the largest float as slope.
- * Shared. Since 0.1. */
+ * likelihood. Platt's smoothed targets (N+ + 1) / (N+ + 2) and 1 / (N- + 2) keep it finite on
+ * separable scores (Platt 1999; Newton steps of Lin, Lin and Weng 2007). slope [c] >= 0: if a
+ * negative one is more likely, it is 0, and offset is the logit of the mean target. The same
+ * holds with one class only, or if all scores are equal. Never coded: both 0 (p = 0.5). Scores
+ * too close for floats to tell apart (1e-38) get the largest float as slope. Shared. Since 0.1. */
 CLILE_NODISCARD CLILE_API clile_status clile_metrics_calibrate(int64_t n, int32_t c,
                                                                const float *score /*[n,c]*/,
                                                                const int8_t *labels /*[n,c]*/,
                                                                float *slope /*[c]*/,
                                                                float *offset /*[c]*/);
 
-/* Phi coefficients of the labels: for each pair of AUs the Pearson correlation over the images
- * coded for both; 1 on the diagonal, 0 where one of them is constant or no image is coded for
- * both. phi [c,c], symmetric, -1..1. Shared. Since 0.1. */
+/* Phi coefficients of the labels: for each pair of AUs, the Pearson correlation over the images
+ * coded for both. 1 on the diagonal; 0 if one of them is constant or no image is coded for both.
+ * phi [c,c], symmetric, -1..1. Shared. Since 0.1. */
 CLILE_NODISCARD CLILE_API clile_status clile_metrics_label_correlation(
     int64_t n, int32_t c, const int8_t *labels /*[n,c]*/, double *phi /*[c,c]*/);
 
-/* Cosine similarity between the rows of vectors [c,d] (AU^G: the AU correlation matrix of the
- * paper). cosine [c,c], symmetric, 1 on the diagonal; a row of norm below 1e-8 has similarity 0
- * with every row, itself included. d >= 1. Shared. Since 0.1. */
+/* Cosine similarity between the rows of vectors [c,d] (for AU^G, the AU correlation matrix of the
+ * paper). cosine [c,c], symmetric, 1 on the diagonal. A row of norm below 1e-8 has similarity 0
+ * with every row, including itself. d >= 1. Shared. Since 0.1. */
 CLILE_NODISCARD CLILE_API clile_status clile_metrics_cosine_matrix(int32_t c, int32_t d,
                                                                    const float *vectors /*[c,d]*/,
                                                                    double *cosine /*[c,c]*/);
 
 /* Pearson correlation of the upper triangles (without diagonal) of two [c,c] matrices, e.g.
- * cosine and phi. pearson (one number): -1..1, NaN when one triangle is constant or c < 3.
- * Elements elsewhere are not read. Shared. Since 0.1. */
+ * cosine and phi. Other elements are not read. pearson (one number): -1..1; NaN if a triangle is
+ * constant or c < 3. Shared. Since 0.1. */
 CLILE_NODISCARD CLILE_API clile_status clile_metrics_agreement(int32_t c, const double *a /*[c,c]*/,
                                                                const double *b /*[c,c]*/,
                                                                double *pearson);
 
 /* How well a linear classifier reads the subject from the embedding: accuracy (0..1) on every
- * fourth frame of each subject (in the order of the array: its 4th, 8th, ...), fitted on the
- * others. The embeddings are L2-normalised, centred on the mean of the frames that are fitted
- * and divided by one number so that their mean squared norm is 1; then
+ * fourth frame of each subject (in array order: its 4th, 8th, ...), fitted on the others.
+ * Embeddings are L2-normalised, centred on the mean of the fitted frames, and divided by one
+ * number that makes the fitted frames' mean squared norm 1. Then
  *     minimise mean cross-entropy(softmax(W x + b), subject) + 1e-4 / 2 * |W|_F^2
  * by 200 full-batch accelerated gradient steps (Nesterov 1983, restarted when the step turns
  * uphill) from zero. Chance is about 1 / subjects. embedding [n,d], subject [n] any numbers.
- * Costs about 300 * n * d * subjects + n * d * min(n, d) multiply-adds on one thread: give a
- * sample of a large set. INVALID_ARGUMENT also for fewer than two subjects, and when no subject
- * has four frames. Shared. Since 0.1. */
+ * Takes about 300 * n * d * subjects + n * d * min(n, d) multiply-adds on one thread: pass a
+ * sample of a large set. Fewer than two subjects, or no subject with four frames, are
+ * INVALID_ARGUMENT, too. Shared. Since 0.1. */
 CLILE_NODISCARD CLILE_API clile_status clile_metrics_subject_probe(int64_t n, int32_t d,
                                                                    const float *embedding /*[n,d]*/,
                                                                    const int32_t *subject /*[n]*/,
                                                                    double *accuracy);
 
 /* ---- report ------------------------------------------------------------------------------------
- * Test frames of one or several folds, and what is computed from them. Functions that take it as
- * const are shared among themselves; create, add, set and destroy are exclusive. Protocol and
- * fields: docs/evaluation.md. */
+ * A report holds the test frames of one or more folds, and what is computed from them. Functions
+ * with a const report are shared among themselves; create, add, set and destroy are exclusive.
+ * Protocol and fields: docs/evaluation.md. */
 
 typedef struct clile_report clile_report;
 
-/* Makes an empty report for the AUs au_ids [c] (positive, all different, copied). published: the
- * table to print beside the figures, "bp4d", "disfa" or NULL for none; its columns are matched
- * by AU number. `*out` is owned by the caller: clile_report_destroy. Since 0.1. */
+/* Creates an empty report for the AUs au_ids [c] (positive, all different, copied). published:
+ * the table to print next to the figures, "bp4d", "disfa" or NULL for none; its columns are
+ * matched by AU number. The caller owns `*out`: clile_report_destroy. Since 0.1. */
 CLILE_NODISCARD CLILE_API clile_status clile_report_create(int32_t c, const int32_t *au_ids /*[c]*/,
                                                            const char *published,
                                                            clile_report **out);
@@ -132,52 +131,52 @@ CLILE_NODISCARD CLILE_API clile_status clile_report_create(int32_t c, const int3
 /* NULL does nothing. Since 0.1. */
 CLILE_API void clile_report_destroy(clile_report *report);
 
-/* Adds the test frames of one fold (copied). fold: its number, one call each. Subjects are told
- * apart by name over all folds: subject_names[subject[k]] is the name of image k (entries that
- * no image uses are not read; subjects are then >= 0); with subject_names NULL the number itself
- * is the name, so equal numbers in two folds are the same person. Since 0.1. */
+/* Adds the test frames of one fold (copied), once per fold number. Subjects are identified by
+ * name across folds: subject_names[subject[k]] is the name of image k (entries that no image uses
+ * are not read; subjects are then >= 0). With subject_names NULL the number itself is the name,
+ * so equal numbers in two folds are the same person. Since 0.1. */
 CLILE_NODISCARD CLILE_API clile_status
 clile_report_add_fold(clile_report *report, int32_t fold, int64_t n, const float *score /*[n,c]*/,
                       const int8_t *present /*[n,c]*/, const int8_t *labels /*[n,c]*/,
                       const int32_t *subject /*[n]*/, const char *const *subject_names);
 
-/* A named number of the whole report (e.g. "subject probe"), shown in text and JSON; the same
- * name again replaces it. NaN is allowed and shown as missing. Since 0.1. */
+/* Adds a named number to the report (e.g. "subject probe"), shown in text and JSON. A second
+ * value of the same name replaces the first. NaN is allowed and shown as missing. Since 0.1. */
 CLILE_NODISCARD CLILE_API clile_status clile_report_add_value(clile_report *report,
                                                               const char *name, double value);
 
-/* AU correlation of the model (clile_metrics_cosine_matrix) and of the labels
+/* Sets the AU correlation of the model (clile_metrics_cosine_matrix) and of the labels
  * (clile_metrics_label_correlation), [c,c] each (copied), shown with their agreement. A second
  * call replaces the first. Since 0.1. */
 CLILE_NODISCARD CLILE_API clile_status clile_report_set_correlation(clile_report *report,
                                                                     const double *model /*[c,c]*/,
                                                                     const double *labels /*[c,c]*/);
 
-/* Averages over AUs of metric "f1", "auc" or "auc_within", 0..1: the mean of the folds' averages
- * (the papers' number), and the average of the metric over all folds' frames together (pooled)
- * with its 95 % interval: the 2.5 and 97.5 % quantiles (linear between order statistics) of 1000
- * draws of the test subjects with replacement, fixed seed. AUs without a value (AUC with a class
- * missing) are left out of an average; what has no value at all is NaN, and so is the interval
- * of a single subject. Any output may be NULL. INVALID_ARGUMENT also for another metric, STATE
- * when no fold was added. Since 0.1. */
+/* Averages over AUs of the metric "f1", "auc" or "auc_within", 0..1. mean_of_folds is the mean of
+ * the folds' averages (the papers' number). pooled is the average of the metric over the frames
+ * of all folds together. low and high are its 95 % interval: the 2.5 and 97.5 % quantiles (linear
+ * between order statistics) of 1000 draws of the test subjects with replacement, with a fixed
+ * seed. AUs without a value (AUC with a class missing) are left out of an average. An average
+ * without any value is NaN, and so is the interval of a single subject. Any output may be NULL.
+ * INVALID_ARGUMENT: also another metric; STATE: no fold was added. Since 0.1. */
 CLILE_NODISCARD CLILE_API clile_status clile_report_get_summary(const clile_report *report,
                                                                 const char *metric,
                                                                 double *mean_of_folds,
                                                                 double *pooled, double *low,
                                                                 double *high);
 
-/* The report as text for people (UTF-8, lines of any length) and as one JSON object (fields:
- * docs/evaluation.md). `*out` is NUL-terminated and owned by the caller: clile_free (status.h).
- * STATE when no fold was added. Since 0.1. */
+/* The report as text for people (UTF-8, lines of any length), and as one JSON object (fields:
+ * docs/evaluation.md). `*out` is NUL-terminated, and owned by the caller: clile_free (status.h).
+ * STATE: no fold was added. Since 0.1. */
 CLILE_NODISCARD CLILE_API clile_status clile_report_copy_text(const clile_report *report,
                                                               char **out);
 CLILE_NODISCARD CLILE_API clile_status clile_report_copy_json(const clile_report *report,
                                                               char **out);
 
-/* The report's figures as tables. format: "csv" (every digit, F1 as a fraction, an empty field
- * for what has no value; names quoted as in RFC 4180), "md" (Markdown) or "tex" (LaTeX tabulars,
- * no packages needed), with special characters of names escaped. `*out` as above.
- * INVALID_ARGUMENT: another format. Since 0.1. */
+/* The report's figures as tables. format: "csv" (all digits, F1 as a fraction, an empty field for
+ * a missing value; names quoted as in RFC 4180), "md" (Markdown) or "tex" (LaTeX tabulars, no
+ * packages needed), with special characters of names escaped. `*out` as above. INVALID_ARGUMENT:
+ * another format. Since 0.1. */
 CLILE_NODISCARD CLILE_API clile_status clile_report_copy_table(const clile_report *report,
                                                                const char *format, char **out);
 
