@@ -207,20 +207,19 @@ typedef int32_t (*clile_count_fn)(int64_t done, int64_t all, void *user);
 
 /* Writes a pack: one safetensors file with every image of the data set aligned and resized once
  * (docs/pack-format.md). Opened by clile_dataset_open, it gives the same bits as the data set at
- * that size, and at no other. Options: image_size, threads. The file is atomic; memory does not
- * grow with the number of images. progress may be NULL. IO, CORRUPT, FORMAT: an image, or the
- * file to write; INVALID_ARGUMENT: a name that is not UTF-8 or has a line break; CANCELLED;
- * OUT_OF_MEMORY. Shared. Since 0.1. */
+ * that size, and has no other size. Options: image_size, threads. The file is written atomically;
+ * memory does not grow with the number of images. progress may be NULL. IO, CORRUPT, FORMAT: an
+ * image, or the file to write; INVALID_ARGUMENT: a name that is not UTF-8 or has a line break;
+ * CANCELLED; OUT_OF_MEMORY. Shared. Since 0.1. */
 CLILE_NODISCARD CLILE_API clile_status clile_dataset_pack(const clile_dataset *dataset,
                                                           const char *path,
                                                           const clile_options *options,
                                                           clile_count_fn progress, void *user);
 
 /* Reads a whole pack and compares the CRC-32 of each block of images with what the file says;
- * opening a pack checks all but those. A part of a pack stands for the whole; of several data sets
- * in one the packs among them are checked. CORRUPT: the text
- * names block and images; UNSUPPORTED: the data set is no pack; CANCELLED. progress may be NULL.
- * Shared. Since 0.1. */
+ * opening a pack checks everything else. For a part of a pack, the whole pack is checked; for
+ * joined data sets, the packs among them. progress may be NULL. CORRUPT: the text names block and
+ * images; UNSUPPORTED: the data set is not a pack; CANCELLED. Shared. Since 0.1. */
 CLILE_NODISCARD CLILE_API clile_status clile_dataset_verify(const clile_dataset *dataset,
                                                             clile_count_fn progress, void *user);
 

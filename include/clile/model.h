@@ -136,25 +136,25 @@ CLILE_API int32_t clile_model_is_trained(const clile_model *model);
  * 0.1. */
 CLILE_NODISCARD CLILE_API clile_status clile_model_copy_au_ids(const clile_model *model,
                                                                int32_t *au_ids /*[c]*/);
-/* The embedding of each AU, which images are compared with. INVALID_ARGUMENT: a NULL argument.
+/* The embedding of each AU, to which images are compared. INVALID_ARGUMENT: a NULL argument.
  * Shared. Since 0.1. */
 CLILE_NODISCARD CLILE_API clile_status clile_model_copy_au_embedding(const clile_model *model,
                                                                      float *au_embedding /*[c,d]*/);
-/* Probability of AU c = s(slope_c * score_c + offset_c), present when it is above 0.5.
+/* Probability of AU c = s(slope_c * score_c + offset_c), present if it is above 0.5.
  * INVALID_ARGUMENT: a NULL argument. Since 0.1. */
 CLILE_NODISCARD CLILE_API clile_status clile_model_copy_decision(const clile_model *model,
                                                                  float *slope /*[c]*/,
                                                                  float *offset /*[c]*/);
-/* Sets AU embeddings and decision of a model that was trained by a loop of one's own, and marks
- * it trained. slope > 0, all finite. INVALID_ARGUMENT: one that is not, a NULL argument; STATE:
- * a trainer is using the model. Exclusive. Since 0.1. */
+/* Sets AU embeddings and decision rule of a model trained by a loop of your own, and marks it as
+ * trained. slope > 0, all finite. INVALID_ARGUMENT: a value that is not, a NULL argument; STATE: a
+ * trainer is using the model. Exclusive. Since 0.1. */
 CLILE_NODISCARD CLILE_API clile_status
 clile_model_set_decision(clile_model *model, const float *au_embedding /*[c,d] or NULL*/,
                          const float *slope /*[c]*/, const float *offset /*[c]*/);
-/* Free-form metadata kept in the file ("protocol", "fold", ...). get borrows until the next set;
- * NULL when absent. Keys 1..63 bytes, at most 4096 of them. set: INVALID_ARGUMENT: another key
- * or one that is not UTF-8, a NULL argument; OUT_OF_MEMORY. A value's bytes that are not UTF-8
- * become U+FFFD. Since 0.1. */
+/* Free-form metadata kept in the file ("protocol", "fold", ...): at most 4096 keys of 1..63
+ * bytes. get borrows until the next set, and gives NULL if absent. In a value, bytes that are not
+ * UTF-8 become U+FFFD. set: INVALID_ARGUMENT: another key, or one that is not UTF-8; a NULL
+ * argument; OUT_OF_MEMORY. Since 0.1. */
 CLILE_API const char *clile_model_get_metadata(const clile_model *model, const char *key);
 CLILE_NODISCARD CLILE_API clile_status clile_model_set_metadata(clile_model *model, const char *key,
                                                                 const char *value);

@@ -20,7 +20,7 @@ typedef struct {
 /* UNSUPPORTED: not installed, or of another release. */
 clile_status clile_i_module_open(const char *name, clile_i_module *out);
 void clile_i_module_close(clile_i_module *module);
-/* The same of a table at hand, for tests: another interface or release is refused. */
+/* The same for a given table, for tests: rejects another interface or release. */
 clile_status clile_i_module_check(const clile_i_finder_module *table, const char *path);
 
 /* ---- the search of a module (search.c) ---- */

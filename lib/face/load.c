@@ -1,4 +1,5 @@
-/* A finder's module: found beside the library that this code is in, wherever it was moved to. */
+/* A finder's module. It is found next to the library that contains this code, wherever that was
+ * moved. */
 #define _GNU_SOURCE /* dladdr */
 #include "face/face.h"
 
