@@ -5,6 +5,7 @@
 #   clile            the command, its bench program and manual
 #   python3-clile    the Python package
 #   clile-finder     the finder of faces, where dlib is
+#   clile-video      the decoder of videos, where FFmpeg's libraries are
 set(packaging "${PROJECT_SOURCE_DIR}/cmake/debian")
 set(work "${PROJECT_BINARY_DIR}/debian")
 file(STRINGS "${packaging}/changelog" first LIMIT_COUNT 1)
@@ -30,6 +31,9 @@ package(command clile)
 package(python python3-clile)
 if(TARGET clile_finder_dlib)
   package(finder clile-finder)
+endif()
+if(TARGET clile_video_ffmpeg)
+  package(video clile-video)
 endif()
 
 # Which version of the library has which name: from the version script. X.Y of a node is the release X.Y.0 that brought it.
@@ -72,6 +76,9 @@ set(CPACK_DEB_COMPONENT_INSTALL ON)
 set(CPACK_COMPONENTS_ALL library development command python)
 if(TARGET clile_finder_dlib)
   list(APPEND CPACK_COMPONENTS_ALL finder)
+endif()
+if(TARGET clile_video_ffmpeg)
+  list(APPEND CPACK_COMPONENTS_ALL video)
 endif()
 set(CPACK_COMPONENTS_GROUPING IGNORE)
 set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
@@ -125,4 +132,10 @@ set(CPACK_DEBIAN_FINDER_PACKAGE_SHLIBDEPS ON)
 set(CPACK_DEBIAN_FINDER_PACKAGE_DEPENDS "${library_package} ${same}") # of the same interface
 describe(FINDER "finder of faces" "This package contains the module with which libclile finds faces in
 photographs, made of dlib's frontal face detector.")
+set(CPACK_DEBIAN_VIDEO_PACKAGE_NAME clile-video)
+set(CPACK_DEBIAN_VIDEO_PACKAGE_SECTION libs)
+set(CPACK_DEBIAN_VIDEO_PACKAGE_SHLIBDEPS ON)
+set(CPACK_DEBIAN_VIDEO_PACKAGE_DEPENDS "${library_package} ${same}") # of the same interface
+describe(VIDEO "decoder of videos" "This package contains the module with which libclile reads videos and
+cameras, over FFmpeg's libraries.")
 include(CPack)

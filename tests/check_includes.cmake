@@ -12,7 +12,7 @@ foreach(pair IN LISTS CLILE_HEADER_ROOMS) # public header -> room
   list(GET pair 1 room)
   set(HEADER_ROOM_${header} ${room})
 endforeach()
-set(PREDICTOR_PATH base store dnn net image model face) # what a deployed model runs on ...
+set(PREDICTOR_PATH base store dnn net image model face video) # what a deployed model runs on ...
 set(NOT_DEPLOYED synth layout data loss eval run train)   # ... and what it must not drag along
 
 # The included names of a file, quotes and angle brackets kept: "a/b.h" or <c.h>

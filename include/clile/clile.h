@@ -28,5 +28,6 @@
 #include <clile/status.h>
 #include <clile/synth.h>
 #include <clile/trainer.h>
+#include <clile/video.h>
 
 #endif

@@ -315,6 +315,26 @@ uint32_t clile_i_crc32(uint32_t crc, const void *data, size_t size);
 /* CRC-32 of A followed by B, from the CRCs of A and of B. */
 uint32_t clile_i_crc32_combine(uint32_t crc_a, uint32_t crc_b, int64_t size_b);
 
+/* ---- modules (shared.c) ---------------------------------------------------------------------- */
+
+/* A kind of module: shared objects KIND_NAME.so beside the library, whose table begins with
+ * uint32_t struct_size, int32_t interface. */
+typedef struct {
+    const char *name;  /* "finder" */
+    const char *entry; /* the one function */
+    int32_t interface;
+    const char *advice; /* what to install */
+} clile_i_module_kind;
+/* Finds KIND_NAME.so; its entry is copied to *entry, a function pointer of `size` bytes, and its
+ * path to *path, which is to be freed whatever the status. UNSUPPORTED: not installed, cannot be
+ * loaded, or none of this kind. INVALID_ARGUMENT: the name. */
+clile_status clile_i_shared_open(const clile_i_module_kind *kind, const char *name, void **library,
+                                 void *entry, size_t size, char **path);
+/* UNSUPPORTED: a table of another release, or none. size: of the table that is expected. */
+clile_status clile_i_shared_check(const clile_i_module_kind *kind, const void *table, size_t size,
+                                  const char *path);
+void clile_i_shared_close(void *library); /* NULL does nothing */
+
 /* ---- log (log.c) ----------------------------------------------------------------------------- */
 
 /* The caller's log function, copied from options into what is created with them. All zero: none. */

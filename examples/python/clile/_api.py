@@ -173,6 +173,10 @@ class clile_trainer(Structure):
     """Opaque."""
 
 
+class clile_video(Structure):
+    """Opaque."""
+
+
 class clile_option_info(Structure):
     _fields_ = [
         ("struct_size", c_uint32),
@@ -301,6 +305,17 @@ class clile_trainer_state(Structure):
         ("steps_per_epoch", c_int64),
         ("epoch", c_int32),
         ("epochs", c_int32),
+    ]
+
+
+class clile_frame(Structure):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("reserved", c_int32),
+        ("index", c_int64),
+        ("time", c_double),
+        ("damaged", c_int64),
+        ("image", clile_image),
     ]
 
 
@@ -484,6 +499,10 @@ FUNCTIONS: Dict[str, Tuple[Any, List[Any]]] = {
     "clile_trainer_set_validation_every": (clile_status, [POINTER(clile_trainer), c_int32]),
     "clile_version": (c_char_p, []),
     "clile_version_number": (c_int32, []),
+    "clile_video_destroy": (None, [POINTER(clile_video)]),
+    "clile_video_next": (clile_status, [POINTER(clile_video), POINTER(clile_frame), POINTER(c_int32)]),
+    "clile_video_open": (clile_status, [c_char_p, POINTER(clile_options), POINTER(POINTER(clile_video))]),
+    "clile_video_open_camera": (clile_status, [c_char_p, POINTER(clile_options), POINTER(POINTER(clile_video))]),
 }
 
 ARGUMENTS: Dict[str, Tuple[str, ...]] = {
@@ -629,4 +648,8 @@ ARGUMENTS: Dict[str, Tuple[str, ...]] = {
     "clile_trainer_set_validation_every": ("trainer", "every"),
     "clile_version": (),
     "clile_version_number": (),
+    "clile_video_destroy": ("video",),
+    "clile_video_next": ("video", "frame", "more"),
+    "clile_video_open": ("path", "options", "out"),
+    "clile_video_open_camera": ("device", "options", "out"),
 }

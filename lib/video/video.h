@@ -1,0 +1,13 @@
+/* video: frames of a film or a camera. Uses image. */
+#ifndef CLILE_I_VIDEO_H
+#define CLILE_I_VIDEO_H
+
+#include "image/image.h"
+#include "video/module.h"
+
+#include <clile/video.h>
+
+/* UNSUPPORTED: a table of another release, or not whole. For tests, too. */
+clile_status clile_i_video_check(const clile_i_video_module *table, const char *path);
+
+#endif
