@@ -48,6 +48,8 @@ function __clile_settings # KEYS...
                 printf "smallest_face=%s\t%s\n" (string join \n '' | string replace -r '$' \n'pixels of the smallest face that a finder looks for; 0: chosen by the image'\''s size')
             case backbone
                 printf "backbone=%s\t%s\n" (string join \n resnet10 resnet18 resnet34 resnet50 | string replace -r '$' \n'network of the encoder')
+            case stem
+                printf "stem=%s\t%s\n" (string join \n imagenet small | string replace -r '$' \n'first layer: 7 x 7 of stride 2 and max pooling, or 5 x 5 of stride 2 alone, for crops of few pixels')
             case width
                 printf "width=%s\t%s\n" (string join \n '' | string replace -r '$' \n'factor on the channels of the backbone')
             case embedding
@@ -165,7 +167,7 @@ complete -c clile -n '__clile_at train' -l out -r -k -a '(__fish_complete_suffix
 complete -c clile -n '__clile_at train' -l layout -x -a 'auto bp4d disfa disfa+ list csv jsonl pack' -d 'auto, bp4d, disfa, disfa+, list, csv, jsonl or pack (default: auto)'
 complete -c clile -n '__clile_at train' -l protocol -x -a 'bp4d disfa bp4d-parts disfa-parts kfold: file: loso none' -d 'none: all subjects train (default); bp4d, disfa, bp4d-parts, disfa-parts, kfold:K[:SEED], file:PATH or loso'
 complete -c clile -n '__clile_at train' -l fold -x -a 'all' -d 'fold to leave out; all: every fold in turn, FILE becoming FILE.fold1, ... before its extension'
-complete -c clile -n '__clile_at train' -l set -x -a '(__clile_settings layout au_set unknown present_from first_image box_margin data_kind image_size max_pixels max_label_mb max_pack_mb cache_mb smallest_face backbone width embedding similarity predict_batch method preset elimination identity_part lambda_contra lambda_bce lambda_id lambda_ile lambda_ile_bias tau null_anchor init_from_stage1 decision optimizer learning_rate au_rate_scale momentum weight_decay schedule warmup clip_norm ema epochs epochs_stage1 batch seed threads validation validation_every exchange_halves augment_flip augment_scale augment_shift augment_brightness augment_contrast augment_saturation augment_grayscale augment_blur augment_blur_least augment_blur_most augment_erase augment_erase_area input_workers)' -d 'an option; may be repeated; `clile info --options` lists them'
+complete -c clile -n '__clile_at train' -l set -x -a '(__clile_settings layout au_set unknown present_from first_image box_margin data_kind image_size max_pixels max_label_mb max_pack_mb cache_mb smallest_face backbone stem width embedding similarity predict_batch method preset elimination identity_part lambda_contra lambda_bce lambda_id lambda_ile lambda_ile_bias tau null_anchor init_from_stage1 decision optimizer learning_rate au_rate_scale momentum weight_decay schedule warmup clip_norm ema epochs epochs_stage1 batch seed threads validation validation_every exchange_halves augment_flip augment_scale augment_shift augment_brightness augment_contrast augment_saturation augment_grayscale augment_blur augment_blur_least augment_blur_most augment_erase augment_erase_area input_workers)' -d 'an option; may be repeated; `clile info --options` lists them'
 complete -c clile -n '__clile_at train' -l import -r -k -a '(__fish_complete_suffix .pth; __fish_complete_suffix .safetensors)' -d 'start from the backbone weights of a torchvision ResNet (.pth or safetensors)'
 complete -c clile -n '__clile_at train' -l checkpoint -r -F -d 'write the whole state of training here'
 complete -c clile -n '__clile_at train' -l checkpoint-every -x -d 'epochs between two checkpoints (default: 1)'
@@ -235,7 +237,7 @@ complete -c clile -n '__clile_at import' -l out -r -k -a '(__fish_complete_suffi
 complete -c clile -n '__clile_at import' -l au-set -x -d 'AUs of the model: bp4d (default), disfa or numbers such as 1,2,4'
 complete -c clile -n '__clile_at import' -l backbone -x -a 'resnet10 resnet18 resnet34 resnet50' -d 'resnet10, 18, 34 or 50 (default: what the file holds)'
 complete -c clile -n '__clile_at import' -l prefix -x -d 'what stands before torchvision'\''s names (default: found by itself)'
-complete -c clile -n '__clile_at import' -l set -x -a '(__clile_settings image_size backbone width embedding similarity predict_batch)' -d 'an option of the model: width, embedding, image_size, ...'
+complete -c clile -n '__clile_at import' -l set -x -a '(__clile_settings image_size backbone stem width embedding similarity predict_batch)' -d 'an option of the model: width, embedding, image_size, ...'
 complete -c clile -n '__clile_at import' -l json -d 'print the report as JSON, with every tensor'
 complete -c clile -n '__clile_at import' -l help -d 'this text'
 complete -c clile -n '__clile_at import' -k -a '(__fish_complete_suffix .safetensors; __fish_complete_suffix .pth)'
@@ -255,6 +257,7 @@ complete -c clile -n '__clile_first' -a bench -d 'how fast this machine trains a
 complete -c clile -n '__clile_at bench' -l help -d 'this text'
 complete -c clile -n '__clile_first bench' -a train
 complete -c clile -n '__clile_at bench train' -l backbone -x -a 'resnet10 resnet18 resnet34 resnet50'
+complete -c clile -n '__clile_at bench train' -l stem -x -a 'imagenet small'
 complete -c clile -n '__clile_at bench train' -l width -x
 complete -c clile -n '__clile_at bench train' -l embedding -x
 complete -c clile -n '__clile_at bench train' -l size -x
@@ -267,6 +270,7 @@ complete -c clile -n '__clile_at bench train' -l json
 complete -c clile -n '__clile_at bench train' -l help -d 'this text'
 complete -c clile -n '__clile_first bench' -a forward
 complete -c clile -n '__clile_at bench forward' -l backbone -x -a 'resnet10 resnet18 resnet34 resnet50'
+complete -c clile -n '__clile_at bench forward' -l stem -x -a 'imagenet small'
 complete -c clile -n '__clile_at bench forward' -l width -x
 complete -c clile -n '__clile_at bench forward' -l embedding -x
 complete -c clile -n '__clile_at bench forward' -l size -x

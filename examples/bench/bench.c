@@ -123,7 +123,7 @@ static clile_status run(const bench_args *a, bench_result *r)
 {
     clile_status status = CLILE_OK;
     const clile_i_net_config config = {
-        .backbone = a->backbone, .width = a->width, .embedding = a->embedding};
+        .backbone = a->backbone, .width = a->width, .embedding = a->embedding, .stem = a->stem};
     const int train = strcmp(a->mode, "train") == 0;
     const int64_t pixels = (int64_t)a->batch * 3 * a->size * a->size,
                   outputs = (int64_t)a->batch * a->embedding;
@@ -198,9 +198,10 @@ static void print(const bench_args *a, const bench_result *r)
 
 static void help(FILE *out)
 {
-    fprintf(out, "usage: clile bench train|forward [--backbone resnet18] [--width 1] "
-                 "[--embedding 128] [--size 112] [--batch 16]\n"
-                 "                                 [--threads N] [--busy 0] [--runs 10] [--data "
+    fprintf(out, "usage: clile bench train|forward [--backbone resnet18] [--stem imagenet] "
+                 "[--width 1] [--embedding 128] [--size 112]\n"
+                 "                                 [--batch 16] [--threads N] [--busy 0] [--runs "
+                 "10] [--data "
                  "PACK] [--json]\n"
                  "\n"
                  "Speed of one training step, or of the network forward, and the share of the "
@@ -249,6 +250,11 @@ static int read_args(bench_args *a, int argc, char **argv)
         char *end = NULL;
         if (strcmp(name, "--backbone") == 0) {
             a->backbone = value;
+            continue;
+        }
+        if (strcmp(name, "--stem") == 0) {
+            a->stem = clile_i_stem_find(value);
+            if (a->stem < 0) return wrong(value);
             continue;
         }
         if (strcmp(name, "--data") == 0) {

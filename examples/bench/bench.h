@@ -9,6 +9,7 @@ enum { MAX_RUNS = 1000, MAX_BUSY = 64 };
 
 typedef struct {
     const char *mode, *backbone, *data;
+    int32_t stem; /* clile_i_stem */
     double width;
     int32_t embedding, size, batch, threads, busy, runs;
     int json;

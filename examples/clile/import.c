@@ -143,7 +143,7 @@ static void print_json(const import_args *a, const told *t, const clile_model *m
 typedef struct {
     const char *prefix; /* NULL: any */
     int second, third, bottleneck;
-    int64_t channels;
+    int64_t channels, kernel; /* of layer1, of conv1 */
 } network;
 
 static int ends_with(const char *name, const char *ending)
@@ -152,26 +152,31 @@ static int ends_with(const char *name, const char *ending)
     return size >= ending_size && strcmp(name + size - ending_size, ending) == 0;
 }
 
-/* A ResNet is told by the blocks of its first layer. */
+/* A ResNet is told by the blocks of its first layer, its stem by the kernel of conv1. */
 static int32_t on_tensor(const clile_tensor_info *tensor, void *user)
 {
     network *n = user;
     if (n->prefix && strncmp(tensor->name, n->prefix, strlen(n->prefix)) != 0) return 0;
     if (ends_with(tensor->name, "layer1.0.conv1.weight") && tensor->ndim > 0)
         n->channels = tensor->shape[0];
+    const size_t before = n->prefix ? strlen(n->prefix) : 0;
+    const char *stem = strstr(tensor->name + before, "conv1.weight");
+    if (tensor->ndim == 4 && stem != NULL && strstr(tensor->name, "layer") == NULL)
+        n->kernel = tensor->shape[2];
     if (ends_with(tensor->name, "layer1.1.conv1.weight")) n->second = 1;
     if (ends_with(tensor->name, "layer1.2.conv1.weight")) n->third = 1;
     if (ends_with(tensor->name, "layer1.0.conv3.weight")) n->bottleneck = 1;
     return 0;
 }
 
-/* Sets backbone and width as the file has them, unless they were set. */
+/* Sets backbone, width and stem as the file has them, unless they were set. */
 static int choose_network(const import_args *a, const arg_spec *spec, clile_options *options)
 {
     network n = {.prefix = a->prefix};
-    int width = 0, backbone = a->backbone != NULL;
+    int width = 0, stem = 0, backbone = a->backbone != NULL;
     for (int i = 0; i < a->settings.count; ++i) {
         width |= strncmp(a->settings.items[i], "width=", 6) == 0;
+        stem |= strncmp(a->settings.items[i], "stem=", 5) == 0;
         backbone |= strncmp(a->settings.items[i], "backbone=", 9) == 0;
     }
     if (clile_file_inspect(a->file, on_tensor, NULL, &n, NULL) != CLILE_OK) return failed(NULL);
@@ -185,6 +190,9 @@ static int choose_network(const import_args *a, const arg_spec *spec, clile_opti
     if (n.channels > 0 && !width &&
         clile_options_set_f64(options, CLILE_OPT_WIDTH, (double)n.channels / 64) != CLILE_OK)
         return failed(a->file);
+    if (n.kernel == 5 && !stem &&
+        clile_options_set_str(options, CLILE_OPT_STEM, "small") != CLILE_OK)
+        return failed(NULL);
     if (a->backbone && clile_options_set_str(options, CLILE_OPT_BACKBONE, a->backbone) != CLILE_OK)
         return usage_error(spec, "--backbone: %s", clile_last_error());
     return EXIT_FINE;
@@ -215,7 +223,7 @@ static int import_model(const import_args *a, const arg_spec *spec, const clile_
     const int32_t c = parse_au_set(a->au_set, au_ids);
     clile_model *model = NULL;
     told t = {0};
-    const char *backbone = NULL;
+    const char *backbone = NULL, *stem = NULL;
     double width = 0;
     int code = EXIT_FINE;
     if (c == 0)
@@ -234,9 +242,11 @@ static int import_model(const import_args *a, const arg_spec *spec, const clile_
         print_text(code == EXIT_FINE ? stdout : stderr, &t);
     if (code == EXIT_FINE && !a->json &&
         clile_options_get_str(options, CLILE_OPT_BACKBONE, &backbone) == CLILE_OK &&
+        clile_options_get_str(options, CLILE_OPT_STEM, &stem) == CLILE_OK &&
         clile_options_get_f64(options, CLILE_OPT_WIDTH, &width) == CLILE_OK)
-        printf("%s: untrained; train it with --import %s --set backbone=%s --set width=%g\n",
-               a->out, a->out, backbone, width);
+        printf("%s: untrained; train it with --import %s --set backbone=%s --set width=%g%s\n",
+               a->out, a->out, backbone, width,
+               strcmp(stem, "small") == 0 ? " --set stem=small" : "");
     told_free(&t);
     clile_model_destroy(model);
     return code;

@@ -299,7 +299,7 @@ static void print_training(const clile_model *model)
 static int32_t show_network(const char *key, const char *value, void *user)
 {
     (void)user;
-    static const char *const keys[] = {"weights",    "backbone",    "width",
+    static const char *const keys[] = {"weights",    "backbone",    "stem",   "width",
                                        "similarity", "null_anchor", "library"};
     for (size_t i = 0; i < sizeof keys / sizeof keys[0]; ++i)
         if (strcmp(key, keys[i]) == 0) printf("%s: %s\n", key, value);

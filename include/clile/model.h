@@ -24,8 +24,8 @@ CLILE_BEGIN
 typedef struct clile_model clile_model;
 
 /* Creates an untrained model for c AUs (1..64) with these FACS numbers (positive, all different).
- * Options: backbone, width, embedding, image_size, similarity, null_anchor, seed. The caller owns
- * `*out`. INVALID_ARGUMENT, OUT_OF_MEMORY. Since 0.1. */
+ * Options: backbone, stem, width, embedding, image_size, similarity, null_anchor, seed. The caller
+ * owns `*out`. INVALID_ARGUMENT, OUT_OF_MEMORY. Since 0.1. */
 CLILE_NODISCARD CLILE_API clile_status clile_model_create(const clile_options *options, int32_t c,
                                                           const int32_t *au_ids, clile_model **out);
 
@@ -62,7 +62,9 @@ CLILE_NODISCARD CLILE_API clile_status clile_model_export_onnx(const clile_model
  * (docs/import.md). The file is safetensors, or a state_dict written by torch.save (.pth, PyTorch
  * 1.6 or newer; no code in it is run). float16, bfloat16 and float64 become float32. A prefix of
  * all names ("module.", "state_dict.backbone.") is found automatically. `fc` is imported only if
- * its shape fits. After success the model is untrained; on failure it is unchanged. Errors:
+ * its shape fits; so are conv1 and bn1 of a model with stem=small, if the file's conv1 differs in
+ * nothing but the size of its kernel. After success the model is untrained; on failure it is
+ * unchanged. Errors:
  *   - FORMAT: not such a file; a tensor missing or of another shape, or a deeper network (the
  *     text names the first tensor, what was expected and found, and counts the rest); two
  *     networks in the file
@@ -78,7 +80,8 @@ CLILE_NODISCARD CLILE_API clile_status clile_model_import_backbone(clile_model *
 /* The outcome of a tensor in an import. */
 enum {
     CLILE_IMPORT_MATCHED = 0, /* imported */
-    /* `fc` missing or of another shape: the model keeps its own */
+    /* `fc` missing or of another shape, or a small stem where the file has another: the model keeps
+     * its own */
     CLILE_IMPORT_KEPT = 1,
     CLILE_IMPORT_MISSING = 2, /* not in the file: the import fails */
     /* another shape in the file, or not a float: the import fails */

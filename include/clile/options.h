@@ -47,6 +47,7 @@ typedef struct clile_options clile_options;
 #define CLILE_OPT_SMALLEST_FACE "smallest_face"
 /* model */
 #define CLILE_OPT_BACKBONE "backbone"
+#define CLILE_OPT_STEM "stem"
 #define CLILE_OPT_WIDTH "width"
 #define CLILE_OPT_EMBEDDING "embedding"
 #define CLILE_OPT_SIMILARITY "similarity"

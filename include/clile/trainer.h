@@ -51,9 +51,9 @@ typedef int32_t (*clile_progress_fn)(const clile_progress *progress, void *user)
 /* Prepares training of `model` on `train`, and keeps both alive. Options: groups method and
  * training. Errors:
  *   - INVALID_ARGUMENT: model and data set have different AUs; an option of the model (backbone,
- *     width, embedding, image_size, similarity, null_anchor) was set to a value that the model
- *     does not have; a batch of 1, or one that was set larger than the data set; an AU that is
- *     never present; a validation that holds out everybody; contradictory options
+ *     stem, width, embedding, image_size, similarity, null_anchor) was set to a value that the
+ *     model does not have; a batch of 1, or one that was set larger than the data set; an AU that
+ *     is never present; a validation that holds out everybody; contradictory options
  *   - STATE: another trainer is using the model
  *   - UNSUPPORTED: an int8 model
  *   - OUT_OF_MEMORY

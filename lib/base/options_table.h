@@ -31,6 +31,8 @@
       "pixels of the smallest face that a finder looks for; 0: chosen by the image's size")                                               \
     /* model */                                                                                                                             \
     X(CHOICE, CLILE_OPT_BACKBONE, "resnet10", "resnet10|resnet18|resnet34|resnet50", 0, 0, "model", "network of the encoder")               \
+    X(CHOICE, CLILE_OPT_STEM, "imagenet", "imagenet|small", 0, 0, "model",                                                                  \
+      "first layer: 7 x 7 of stride 2 and max pooling, or 5 x 5 of stride 2 alone, for crops of few pixels")                                \
     X(REAL, CLILE_OPT_WIDTH, "0.25", "", 0.0625, 4, "model", "factor on the channels of the backbone")                                      \
     X(INTEGER, CLILE_OPT_EMBEDDING, "128", "", 1, 65536, "model", "size d of the embedding")                                                \
     X(CHOICE, CLILE_OPT_SIMILARITY, "dot", "cosine|dot", 0, 0, "model", "how an embedding meets an AU vector in the BCE")                \

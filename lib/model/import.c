@@ -24,6 +24,11 @@ static int is_fc(const clile_i_net_tensor *t)
     return strncmp(t->name, "fc.", 3) == 0;
 }
 
+static int is_stem(const clile_i_net_tensor *t)
+{
+    return strncmp(t->name, "conv1.", 6) == 0 || strncmp(t->name, "bn1.", 4) == 0;
+}
+
 static int ends_with(const char *text, const char *ending)
 {
     const size_t size = strlen(text), ending_size = strlen(ending);
@@ -76,7 +81,24 @@ static int fits(const clile_i_net_tensor *t, const clile_i_weight *w)
            memcmp(w->shape, t->shape, (size_t)t->ndim * sizeof t->shape[0]) == 0;
 }
 
-/* Fills found and outcome. `fc` is taken whole or not at all. */
+/* Whether the file's conv1 differs in nothing but the size of its kernel: it belongs to another
+ * stem. */
+static int has_other_stem(const matching *m)
+{
+    const clile_i_net_tensor *t = clile_i_net_tensor_at(m->net, 0);
+    const clile_i_weight *w = m->found[0];
+    return w != NULL && clile_i_weight_is_float(w) && w->ndim == 4 && w->shape[0] == t->shape[0] &&
+           w->shape[1] == t->shape[1] && w->shape[2] == w->shape[3] && w->shape[2] != t->shape[2];
+}
+
+static void keep(matching *m, int (*is_one)(const clile_i_net_tensor *))
+{
+    for (int32_t i = 0; i < clile_i_net_tensor_count(m->net); ++i)
+        if (is_one(clile_i_net_tensor_at(m->net, i))) m->outcome[i] = CLILE_IMPORT_KEPT;
+}
+
+/* Fills found and outcome. `fc` is taken whole or not at all, and so is a small stem. ImageNet's
+ * stem must fit: a file without it has another network. */
 static void match(matching *m)
 {
     const int32_t count = clile_i_net_tensor_count(m->net);
@@ -89,8 +111,9 @@ static void match(matching *m)
                                      : CLILE_IMPORT_MISMATCHED;
         if (is_fc(t) && m->outcome[i] != CLILE_IMPORT_MATCHED) fc_fits = 0;
     }
-    for (int32_t i = 0; i < count && !fc_fits; ++i)
-        if (is_fc(clile_i_net_tensor_at(m->net, i))) m->outcome[i] = CLILE_IMPORT_KEPT;
+    if (!fc_fits) keep(m, is_fc);
+    if (clile_i_net_get_config(m->net)->stem == CLILE_I_STEM_SMALL && has_other_stem(m))
+        keep(m, is_stem);
 }
 
 static int is_found(const matching *m, const clile_i_weight *w)

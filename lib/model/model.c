@@ -41,7 +41,7 @@ clile_status clile_i_model_create_empty(const clile_options *options, int32_t c,
     CLILE_I_ALLOC(model->offset, c);
     memcpy(model->au_ids, au_ids, (size_t)c * sizeof *au_ids);
     for (int32_t i = 0; i < c; ++i) model->slope[i] = 1.0f;
-    const clile_i_net_config config = {model->backbone, model->width, model->d};
+    const clile_i_net_config config = {model->backbone, model->width, model->d, model->stem};
     CLILE_I_TRY(int8 ? clile_i_net_create_bare(&config, &model->encoder)
                      : clile_i_net_create(&config, &model->encoder));
     if (int8) CLILE_I_TRY(clile_i_quant_create(model->encoder, &model->quant));
@@ -96,6 +96,7 @@ clile_status clile_i_model_copy_frame(const clile_model *model, clile_model **ou
     memcpy(copy->backbone, model->backbone, sizeof copy->backbone);
     copy->trained = model->trained;
     copy->width = model->width;
+    copy->stem = model->stem;
     copy->c = model->c;
     copy->d = model->d;
     copy->size = model->size;

@@ -14,7 +14,8 @@ enum {
     CLILE_I_MAX_AUS = 64,
     CLILE_I_MAX_METADATA = 4096,
     CLILE_I_MODEL_FORMAT = 1,
-    CLILE_I_MODEL_FORMAT_INT8 = 2
+    CLILE_I_MODEL_FORMAT_INT8 = 2, /* with "weights" */
+    CLILE_I_MODEL_FORMAT_STEM = 3  /* with "weights" and "stem" */
 };
 typedef struct {
     char *key, *value;
@@ -26,6 +27,7 @@ struct clile_model {
     int32_t trained;
     char backbone[16];
     double width;
+    int32_t stem;       /* clile_i_stem */
     int32_t c, d, size; /* AUs, embedding, crop pixels */
     int32_t similarity; /* CLILE_I_COSINE or CLILE_I_DOT */
     /* au_embedding has a row c for "no AU present", used in training but not in scores */
@@ -74,7 +76,7 @@ void clile_i_model_append_training(clile_i_text *text, const clile_model *model)
  * or if that is unknown. */
 const char *clile_i_model_misfit(const clile_model *model, int32_t kind);
 
-/* A model's shape is backbone, width, embedding, image_size, null_anchor and similarity
+/* A model's shape is backbone, stem, width, embedding, image_size, null_anchor and similarity
  * (shape.c). Read it from options, write it to options, or check that the options that were set
  * agree with the model (INVALID_ARGUMENT if not). */
 clile_status clile_i_model_read_shape(clile_model *model, const clile_options *options);

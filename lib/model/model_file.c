@@ -9,7 +9,7 @@
 #include <string.h>
 
 static const char format_name[] = "clile-model";
-static const char int8_name[] = "int8";
+static const char float32_name[] = "float32", int8_name[] = "int8";
 static const char user_prefix[] = "user.";
 
 /* Writes "<prefix><name>" to the caller's buffer. */
@@ -63,19 +63,30 @@ static clile_status put_text(clile_i_st_writer *writer, const char *key, clile_i
     return status;
 }
 
-/* Older versions can read float32 files. */
+/* The oldest format that can describe the model, so that older versions can read it. */
 static int32_t format_of(const clile_model *model)
 {
+    if (model->stem != CLILE_I_STEM_IMAGENET) return CLILE_I_MODEL_FORMAT_STEM;
     return model->quant ? CLILE_I_MODEL_FORMAT_INT8 : CLILE_I_MODEL_FORMAT;
+}
+
+static const char *weights_of(const clile_model *model)
+{
+    return model->quant ? int8_name : float32_name;
 }
 
 static clile_status put_metadata(clile_i_st_writer *writer, const clile_model *model)
 {
     clile_i_text text = {0};
     char number[32];
+    const int32_t version = format_of(model);
     CLILE_I_RETURN_IF(clile_i_st_writer_metadata(writer, "format", format_name));
     CLILE_I_RETURN_IF(clile_i_st_writer_metadata(writer, "library", clile_version()));
-    if (model->quant) CLILE_I_RETURN_IF(clile_i_st_writer_metadata(writer, "weights", int8_name));
+    if (version >= CLILE_I_MODEL_FORMAT_INT8)
+        CLILE_I_RETURN_IF(clile_i_st_writer_metadata(writer, "weights", weights_of(model)));
+    if (version >= CLILE_I_MODEL_FORMAT_STEM)
+        CLILE_I_RETURN_IF(
+            clile_i_st_writer_metadata(writer, "stem", clile_i_stem_name(model->stem)));
     CLILE_I_RETURN_IF(clile_i_st_writer_metadata(writer, "backbone", model->backbone));
     CLILE_I_RETURN_IF(
         clile_i_st_writer_metadata(writer, "similarity", clile_i_model_similarity(model)));
@@ -84,7 +95,7 @@ static clile_status put_metadata(clile_i_st_writer *writer, const clile_model *m
     const struct {
         const char *key;
         int32_t value;
-    } integers[] = {{"format_version", format_of(model)},
+    } integers[] = {{"format_version", version},
                     {"embedding", model->d},
                     {"image_size", model->size},
                     {"null_anchor", model->null_anchor},
@@ -209,14 +220,36 @@ static clile_status check_holds(const clile_i_st *st, const clile_i_net_config *
         (long long)wanted, (long long)held);
 }
 
+/* What the version of the format decides: which keys there are. */
+static clile_status read_version(const clile_i_st *st, int32_t *int8, const char **stem)
+{
+    int32_t version;
+    const char *weights = float32_name;
+    CLILE_I_RETURN_IF(get_integer(st, "format_version", 1, INT32_MAX, &version));
+    if (version > CLILE_I_MODEL_FORMAT_STEM)
+        return clile_i_fail(
+            CLILE_E_UNSUPPORTED, "%s: model format %d, this libclile (%s) reads up to %d",
+            clile_i_st_path(st), (int)version, clile_version(), (int)CLILE_I_MODEL_FORMAT_STEM);
+    if (version >= CLILE_I_MODEL_FORMAT_INT8)
+        CLILE_I_RETURN_IF(clile_i_st_need_text(st, "weights", &weights));
+    *int8 = strcmp(weights, int8_name) == 0;
+    if (!*int8 && (version == CLILE_I_MODEL_FORMAT_INT8 || strcmp(weights, float32_name) != 0))
+        return clile_i_fail(CLILE_E_UNSUPPORTED,
+                            "%s: metadata \"weights\" is \"%.40s\", expected \"%s\"%s",
+                            clile_i_st_path(st), weights, int8_name,
+                            version == CLILE_I_MODEL_FORMAT_INT8 ? "" : " or \"float32\"");
+    *stem = clile_i_stem_name(CLILE_I_STEM_IMAGENET);
+    return version >= CLILE_I_MODEL_FORMAT_STEM ? clile_i_st_need_text(st, "stem", stem) : CLILE_OK;
+}
+
 /* Creates the empty model that the metadata describes. */
 static clile_status create_described(const clile_i_st *st, clile_model **out)
 {
     clile_status status = CLILE_OK;
     clile_options *options = NULL;
-    const char *backbone, *similarity, *width, *format, *weights;
+    const char *backbone, *stem, *similarity, *width, *format;
     double ids[CLILE_I_MAX_AUS], factor = 0;
-    int32_t au_ids[CLILE_I_MAX_AUS], c = CLILE_I_MAX_AUS, version, d, size, null_anchor;
+    int32_t au_ids[CLILE_I_MAX_AUS], c = CLILE_I_MAX_AUS, int8 = 0, d, size, null_anchor;
 
     format = clile_i_st_metadata(st, "format");
     if (format == NULL || strcmp(format, format_name) != 0)
@@ -224,18 +257,7 @@ static clile_status create_described(const clile_i_st *st, clile_model **out)
             CLILE_E_FORMAT,
             "%s: not a libclile model: metadata \"format\" is \"%.40s\", expected \"%s\"",
             clile_i_st_path(st), format ? format : "(absent)", format_name);
-    CLILE_I_RETURN_IF(get_integer(st, "format_version", 1, INT32_MAX, &version));
-    if (version > CLILE_I_MODEL_FORMAT_INT8)
-        return clile_i_fail(
-            CLILE_E_UNSUPPORTED, "%s: model format %d, this libclile (%s) reads up to %d",
-            clile_i_st_path(st), (int)version, clile_version(), (int)CLILE_I_MODEL_FORMAT_INT8);
-    if (version >= CLILE_I_MODEL_FORMAT_INT8) {
-        CLILE_I_RETURN_IF(clile_i_st_need_text(st, "weights", &weights));
-        if (strcmp(weights, int8_name) != 0)
-            return clile_i_fail(CLILE_E_UNSUPPORTED,
-                                "%s: metadata \"weights\" is \"%.40s\", expected \"%s\"",
-                                clile_i_st_path(st), weights, int8_name);
-    }
+    CLILE_I_RETURN_IF(read_version(st, &int8, &stem));
     CLILE_I_RETURN_IF(clile_i_st_need_text(st, "backbone", &backbone));
     CLILE_I_RETURN_IF(clile_i_st_need_text(st, "similarity", &similarity));
     CLILE_I_RETURN_IF(clile_i_st_need_text(st, "width", &width));
@@ -255,6 +277,7 @@ static clile_status create_described(const clile_i_st *st, clile_model **out)
 
     CLILE_I_TRY(clile_options_create(&options));
     status = clile_options_set(options, CLILE_OPT_BACKBONE, backbone);
+    if (status == CLILE_OK) status = clile_options_set(options, CLILE_OPT_STEM, stem);
     if (status == CLILE_OK) status = clile_options_set(options, CLILE_OPT_SIMILARITY, similarity);
     if (status == CLILE_OK) status = clile_options_set(options, CLILE_OPT_WIDTH, width);
     if (status == CLILE_OK) status = clile_options_set_i64(options, CLILE_OPT_EMBEDDING, d);
@@ -263,10 +286,9 @@ static clile_status create_described(const clile_i_st *st, clile_model **out)
         status = clile_options_set_i64(options, CLILE_OPT_NULL_ANCHOR, null_anchor);
     if (status == CLILE_OK) status = clile_options_get_f64(options, CLILE_OPT_WIDTH, &factor);
     if (status == CLILE_OK)
-        CLILE_I_TRY(check_holds(st, &(clile_i_net_config){backbone, factor, d}));
-    if (status == CLILE_OK)
-        status = clile_i_model_create_empty(options, c, au_ids,
-                                            version >= CLILE_I_MODEL_FORMAT_INT8, out);
+        CLILE_I_TRY(
+            check_holds(st, &(clile_i_net_config){backbone, factor, d, clile_i_stem_find(stem)}));
+    if (status == CLILE_OK) status = clile_i_model_create_empty(options, c, au_ids, int8, out);
     /* the file is wrong, not an argument */
     if (status == CLILE_E_INVALID_ARGUMENT) status = CLILE_E_FORMAT;
     if (status != CLILE_OK) status = clile_i_fail_context(status, "%s", clile_i_st_path(st));
@@ -378,9 +400,9 @@ clile_status clile_model_copy_json(const clile_model *model, char **out)
     }
     clile_i_text_append(&text,
                         "{\"format\":\"%s\",\"format_version\":%d,\"weights\":\"%s\",\"backbone\":"
-                        "\"%s\",\"width\":%.17g",
-                        format_name, (int)format_of(model), model->quant ? int8_name : "float32",
-                        model->backbone, model->width);
+                        "\"%s\",\"stem\":\"%s\",\"width\":%.17g",
+                        format_name, (int)format_of(model), weights_of(model), model->backbone,
+                        clile_i_stem_name(model->stem), model->width);
     clile_i_text_append(
         &text, ",\"image_size\":%d,\"embedding\":%d,\"similarity\":\"%s\",\"null_anchor\":%s",
         (int)model->size, (int)model->d, clile_i_model_similarity(model),

@@ -183,9 +183,12 @@ static clile_status add_encoder(clile_i_pb *pb, const clile_i_net_view *net)
     const clile_i_net_tensor *fc = &net->tensors[net->fc];
     for (int32_t u = 0; u < net->unit_count; ++u) {
         CLILE_I_RETURN_IF(add_unit(pb, net, &net->units[u]));
-        if (u == 0) {
-            const char *const inputs[3] = {"value1", NULL, NULL};
-            const int64_t at = begin_node(pb, "MaxPool", inputs, "value2");
+        if (u == 0 && net->pooled >= 0) {
+            char before[24], after[24];
+            value_name(before, sizeof before, net->units[u].dst);
+            value_name(after, sizeof after, net->pooled);
+            const char *const inputs[3] = {before, NULL, NULL};
+            const int64_t at = begin_node(pb, "MaxPool", inputs, after);
             add_window(pb, CLILE_I_POOL_K, CLILE_I_POOL_STRIDE, CLILE_I_POOL_PAD);
             clile_i_pb_end(pb, at);
         }
@@ -288,6 +291,8 @@ static void add_metadata(clile_i_pb *pb, const clile_model *model)
     add_property(pb, "format_version", "1");
     add_property(pb, "library", clile_version());
     add_property(pb, "backbone", model->backbone);
+    if (model->stem != CLILE_I_STEM_IMAGENET)
+        add_property(pb, "stem", clile_i_stem_name(model->stem));
     add_numbers(pb, "width", 1, &width, 9);
     add_numbers(pb, "embedding", 1, &d, 9);
     add_property(pb, "similarity", clile_i_model_similarity(model));

@@ -13,15 +13,17 @@ const char *clile_i_model_similarity(const clile_model *model)
 
 clile_status clile_i_model_read_shape(clile_model *model, const clile_options *options)
 {
-    const char *backbone, *similarity;
+    const char *backbone, *stem, *similarity;
     int64_t embedding, size, null_anchor;
     CLILE_I_RETURN_IF(clile_options_get_str(options, CLILE_OPT_BACKBONE, &backbone));
+    CLILE_I_RETURN_IF(clile_options_get_str(options, CLILE_OPT_STEM, &stem));
     CLILE_I_RETURN_IF(clile_options_get_str(options, CLILE_OPT_SIMILARITY, &similarity));
     CLILE_I_RETURN_IF(clile_options_get_f64(options, CLILE_OPT_WIDTH, &model->width));
     CLILE_I_RETURN_IF(clile_options_get_i64(options, CLILE_OPT_EMBEDDING, &embedding));
     CLILE_I_RETURN_IF(clile_options_get_i64(options, CLILE_OPT_IMAGE_SIZE, &size));
     CLILE_I_RETURN_IF(clile_options_get_i64(options, CLILE_OPT_NULL_ANCHOR, &null_anchor));
     snprintf(model->backbone, sizeof model->backbone, "%s", backbone);
+    model->stem = clile_i_stem_find(stem);
     model->similarity =
         strcmp(similarity, similarities[CLILE_I_DOT]) == 0 ? CLILE_I_DOT : CLILE_I_COSINE;
     model->d = (int32_t)embedding;
@@ -33,6 +35,7 @@ clile_status clile_i_model_read_shape(clile_model *model, const clile_options *o
 clile_status clile_i_model_shape(const clile_model *model, clile_options *options)
 {
     CLILE_I_RETURN_IF(clile_options_set(options, CLILE_OPT_BACKBONE, model->backbone));
+    CLILE_I_RETURN_IF(clile_options_set(options, CLILE_OPT_STEM, clile_i_stem_name(model->stem)));
     CLILE_I_RETURN_IF(clile_options_set_f64(options, CLILE_OPT_WIDTH, model->width));
     CLILE_I_RETURN_IF(clile_options_set_i64(options, CLILE_OPT_EMBEDDING, model->d));
     CLILE_I_RETURN_IF(clile_options_set_i64(options, CLILE_OPT_IMAGE_SIZE, model->size));
@@ -42,9 +45,9 @@ clile_status clile_i_model_shape(const clile_model *model, clile_options *option
 
 clile_status clile_i_model_check_shape(const clile_model *model, const clile_options *options)
 {
-    static const char *const keys[] = {CLILE_OPT_BACKBONE,    CLILE_OPT_WIDTH,
-                                       CLILE_OPT_EMBEDDING,   CLILE_OPT_IMAGE_SIZE,
-                                       CLILE_OPT_NULL_ANCHOR, CLILE_OPT_SIMILARITY};
+    static const char *const keys[] = {
+        CLILE_OPT_BACKBONE,   CLILE_OPT_STEM,        CLILE_OPT_WIDTH,     CLILE_OPT_EMBEDDING,
+        CLILE_OPT_IMAGE_SIZE, CLILE_OPT_NULL_ANCHOR, CLILE_OPT_SIMILARITY};
     clile_status status = CLILE_OK;
     clile_options *shape = NULL;
     CLILE_I_TRY(clile_options_create(&shape));

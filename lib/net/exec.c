@@ -54,10 +54,10 @@ static void lay_out(clile_i_exec *exec, clile_i_dnn_layout_kind kind)
         u->dst = clile_i_dnn_layout_make(kind, src->n, u->unit->oc, clile_i_conv_oh(&shape),
                                          clile_i_conv_ow(&shape));
         exec->layouts[u->unit->dst] = u->dst;
-        if (i > 0) continue;
+        if (!clile_i_net_pools(exec->net, i)) continue;
         exec->pool =
             clile_i_max_pool_make(&u->dst, CLILE_I_POOL_K, CLILE_I_POOL_STRIDE, CLILE_I_POOL_PAD);
-        exec->layouts[CLILE_I_VALUE_POOLED] = exec->pool.dst;
+        exec->layouts[exec->net->pooled] = exec->pool.dst;
     }
 }
 
@@ -213,14 +213,14 @@ cleanup:
 
 /* ---- create, destroy ------------------------------------------------------------------------- */
 
-static clile_status check_arguments(int32_t batch, int32_t size, clile_i_exec_mode mode)
+static clile_status check_norms(const clile_i_exec *exec)
 {
-    CLILE_I_RETURN_IF(clile_i_net_check_input(batch, size));
-    if (mode == CLILE_I_EXEC_TRAIN && batch == 1 && size <= CLILE_I_LEAST_SIZE)
+    const clile_i_dnn_layout *last = &exec->layouts[exec->value_count - 1];
+    if (exec->mode == CLILE_I_EXEC_TRAIN && last->n * last->h * last->w == 1)
         return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
                             "batch: expected at least 2 at %d pixels, found 1: batch norm needs "
                             "more than one value per channel",
-                            size);
+                            exec->size);
     return CLILE_OK;
 }
 
@@ -256,7 +256,7 @@ static clile_status create(const clile_i_net *net, int32_t batch, int32_t size,
 {
     clile_status status = CLILE_OK;
     clile_i_exec *exec = NULL;
-    CLILE_I_TRY(check_arguments(batch, size, mode));
+    CLILE_I_TRY(clile_i_net_check_input(batch, size));
     CLILE_I_ALLOC(exec, 1);
     exec->batch = batch;
     exec->size = size;
@@ -273,6 +273,7 @@ static clile_status create(const clile_i_net *net, int32_t batch, int32_t size,
     CLILE_I_ALLOC(exec->values, exec->value_count);
     for (int32_t i = 0; i < exec->unit_count; ++i) exec->units[i].unit = &exec->net->units[i];
     lay_out(exec, CLILE_I_LAYOUT_NCHW);
+    CLILE_I_TRY(check_norms(exec));
     CLILE_I_TRY(choose_kind(exec));
     lay_out(exec, exec->kind);
     CLILE_I_TRY(make_convolutions(exec));
@@ -327,12 +328,13 @@ static clile_status check_same(const clile_i_exec *exec, const clile_i_net *net)
 {
     const clile_i_net_config *a = &exec->net->config, *b = &net->config;
     if (strcmp(a->backbone, b->backbone) == 0 && a->width == b->width &&
-        a->embedding == b->embedding)
+        a->embedding == b->embedding && a->stem == b->stem)
         return CLILE_OK;
-    return clile_i_fail(
-        CLILE_E_INVALID_ARGUMENT,
-        "net: expected %s, width %g, embedding %d, found %s, width %g, embedding %d", a->backbone,
-        a->width, a->embedding, b->backbone, b->width, b->embedding);
+    return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
+                        "net: expected %s, width %g, embedding %d, stem %s, found %s, width %g, "
+                        "embedding %d, stem %s",
+                        a->backbone, a->width, a->embedding, clile_i_stem_name(a->stem),
+                        b->backbone, b->width, b->embedding, clile_i_stem_name(b->stem));
 }
 
 static clile_status load_folded(clile_i_exec *exec, const clile_i_net *net)

@@ -33,6 +33,7 @@ struct clile_i_exec {
     clile_i_exec_unit *units;
     clile_i_dnn_layout *layouts; /* [value_count] */
     float **values;              /* [value_count]; in inference they share an arena */
+    /* if the stem has max pooling: */
     clile_i_max_pool pool;
     clile_i_norm_pool stem; /* training: norm, ReLU and pooling after the first convolution */
 
@@ -58,8 +59,8 @@ int clile_i_exec_trains(const clile_i_exec *exec);
 clile_status clile_i_exec_plan_training(clile_i_exec *exec);
 clile_status clile_i_exec_plan_inference(clile_i_exec *exec);
 
-/* Inference: forward, calling `observer` with each unit's output (for the first unit, after
- * pooling) (exec_run.c). */
+/* Inference: forward, calling `observer` with each unit's output, after pooling if that follows
+ * (exec_run.c). */
 typedef void (*clile_i_exec_observer)(void *context, int32_t unit, const clile_i_dnn_layout *layout,
                                       const float *values);
 clile_status clile_i_exec_observe(clile_i_exec *exec, const float *src, float *dst,

@@ -16,23 +16,23 @@ typedef struct {
     int32_t *residual, *source; /* blocks of each unit's diff_residual and diff_src; -1: none */
 } training_plan;
 
-/* Places the outputs of convolutions and of their norms. The first norm's output exists only
- * pooled. */
+/* Places the outputs of convolutions and of their norms. If max pooling follows, the norm's output
+ * exists only pooled. */
 static clile_status place_activations(clile_i_exec *exec)
 {
     clile_status status = CLILE_OK;
+    const clile_i_net *net = exec->net;
     int64_t total = clile_i_plan_rounded(exec->pool.dst.count);
-    for (int32_t v = CLILE_I_VALUE_POOLED; v < exec->value_count; ++v)
-        total += clile_i_plan_rounded(exec->layouts[v].count);
     for (int32_t i = 0; i < exec->unit_count; ++i)
-        total += clile_i_plan_rounded(exec->units[i].dst.count);
+        total += clile_i_plan_rounded(exec->units[i].dst.count) +
+                 clile_i_plan_rounded(exec->layouts[clile_i_net_after(net, i)].count);
     CLILE_I_ALLOC(exec->activations, total);
-    CLILE_I_ALLOC(exec->stem.index, exec->pool.dst.count);
+    if (net->pooled >= 0) CLILE_I_ALLOC(exec->stem.index, exec->pool.dst.count);
     float *at = exec->activations;
     exec->values[CLILE_I_VALUE_IMAGE] = exec->image;
     for (int32_t i = 0; i < exec->unit_count; ++i) { /* in order of use */
         clile_i_exec_unit *u = &exec->units[i];
-        const int32_t value = i == 0 ? CLILE_I_VALUE_POOLED : u->unit->dst;
+        const int32_t value = clile_i_net_after(net, i);
         u->pre = at;
         at += clile_i_plan_rounded(u->dst.count);
         exec->values[value] = at;
@@ -60,8 +60,9 @@ static void plan_gradients(const clile_i_exec *exec, training_plan *plan)
         const clile_i_unit *unit = exec->units[i].unit;
         value_diffs *dst = &plan->diffs[unit->dst];
         ++step;
-        if (i == 0) { /* the stem: from the gradient after pooling to that before the norm */
-            value_diffs *pooled = &plan->diffs[CLILE_I_VALUE_POOLED];
+        if (clile_i_net_pools(exec->net, i)) { /* from the gradient after pooling to that before
+                                                * the norm */
+            value_diffs *pooled = &plan->diffs[exec->net->pooled];
             for (int32_t k = 0; k < pooled->count; ++k)
                 clile_i_plan_use(list, pooled->block[k], step);
             add_diff(dst, clile_i_plan_add(list, exec->layouts[unit->dst].count, step));
@@ -118,6 +119,16 @@ static clile_status bind_unit(clile_i_exec *exec, const training_plan *plan, int
     return clile_i_conv_bind(u->conv, &buffers);
 }
 
+static void bind_stem(clile_i_exec *exec, const training_plan *plan, int32_t pooled)
+{
+    exec->stem.norm = exec->units[0].norm;
+    exec->stem.pool = exec->pool;
+    exec->stem.dst = exec->values[pooled];
+    exec->stem.diff_dst = diff_at(exec, plan, pooled, 0);
+    exec->stem.diff_dst_more = diff_at(exec, plan, pooled, 1);
+    exec->stem.diff_src = diff_at(exec, plan, exec->units[0].unit->dst, 0);
+}
+
 clile_status clile_i_exec_plan_training(clile_i_exec *exec)
 {
     clile_status status = CLILE_OK;
@@ -132,12 +143,7 @@ clile_status clile_i_exec_plan_training(clile_i_exec *exec)
     CLILE_I_ALLOC(exec->gradients, clile_i_plan_place(&plan.list));
     exec->diff_last = diff_at(exec, &plan, exec->value_count - 1, 0);
     for (int32_t i = 0; i < exec->unit_count; ++i) CLILE_I_TRY(bind_unit(exec, &plan, i));
-    exec->stem.norm = exec->units[0].norm;
-    exec->stem.pool = exec->pool;
-    exec->stem.dst = exec->values[CLILE_I_VALUE_POOLED];
-    exec->stem.diff_dst = diff_at(exec, &plan, CLILE_I_VALUE_POOLED, 0);
-    exec->stem.diff_dst_more = diff_at(exec, &plan, CLILE_I_VALUE_POOLED, 1);
-    exec->stem.diff_src = diff_at(exec, &plan, exec->units[0].unit->dst, 0);
+    if (exec->net->pooled >= 0) bind_stem(exec, &plan, exec->net->pooled);
 cleanup:
     clile_i_plan_free(&plan.list);
     clile_i_free(plan.diffs);

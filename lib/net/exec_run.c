@@ -22,16 +22,16 @@ float *clile_i_exec_input(clile_i_exec *exec)
 /* Runs unit i, and what is fused into it, on the unit's team. */
 static clile_status run_unit(clile_i_exec *exec, int32_t i)
 {
-    const int trains = clile_i_exec_trains(exec);
+    const int trains = clile_i_exec_trains(exec), pools = clile_i_net_pools(exec->net, i);
     clile_i_exec_unit *u = &exec->units[i];
     CLILE_I_RETURN_IF(clile_i_conv_forward(u->conv));
-    if (trains && i == 0)
+    if (trains && pools)
         clile_i_norm_pool_forward(&exec->stem);
     else if (trains)
         clile_i_batch_norm_forward(&u->norm);
-    else if (i == 0)
+    else if (pools)
         clile_i_max_pool_forward(&exec->pool, exec->values[u->unit->dst],
-                                 exec->values[CLILE_I_VALUE_POOLED], NULL);
+                                 exec->values[exec->net->pooled], NULL);
     return CLILE_OK;
 }
 
@@ -44,7 +44,7 @@ clile_status clile_i_exec_observe(clile_i_exec *exec, const float *src, float *d
         clile_i_parallel_for(exec->layouts[CLILE_I_VALUE_IMAGE].count, 65536, copy_body,
                              &(copy_job){src, exec->image});
     for (int32_t i = 0; i < exec->unit_count; ++i) {
-        const int32_t value = i == 0 ? CLILE_I_VALUE_POOLED : exec->units[i].unit->dst;
+        const int32_t value = clile_i_net_after(exec->net, i);
         clile_i_threads_set(exec->units[i].team);
         const clile_status status = run_unit(exec, i);
         clile_i_threads_set(exec->threads);
@@ -79,7 +79,7 @@ clile_status clile_i_exec_backward(clile_i_exec *exec, const float *diff_dst)
     clile_i_average_pool_backward(last, exec->diff_features, exec->diff_last);
     for (int32_t i = exec->unit_count - 1; i >= 0; --i) {
         clile_i_exec_unit *u = &exec->units[i];
-        if (i == 0)
+        if (clile_i_net_pools(exec->net, i))
             clile_i_norm_pool_backward(&exec->stem);
         else
             clile_i_batch_norm_backward(&u->norm);

@@ -1,6 +1,6 @@
 /* ResNet (He et al., 2016) as in torchvision, including names and shapes: conv1 7x7/2, bn1, max
  * pool 3x3/2, four layers of blocks, average pool, fc. Bottlenecks have their stride in the 3x3
- * convolution (ResNet v1.5). */
+ * convolution (ResNet v1.5). The small stem has conv1 5x5/2 and no max pool. */
 #include "net/graph.h"
 
 #include <math.h>
@@ -18,6 +18,29 @@ static const backbone backbones[] = {
     {"resnet34", 0, {3, 4, 6, 3}},
     {"resnet50", 1, {3, 4, 6, 3}},
 };
+
+/* Of clile_i_stem. */
+static const struct {
+    const char *name;
+    int64_t k; /* of conv1, whose stride is 2 */
+    uint8_t pools;
+} stems[] = {
+    [CLILE_I_STEM_IMAGENET] = {"imagenet", 7, 1},
+    [CLILE_I_STEM_SMALL] = {"small", 5, 0},
+};
+enum { STEMS = sizeof stems / sizeof *stems };
+
+const char *clile_i_stem_name(int32_t stem)
+{
+    return stem >= 0 && stem < STEMS ? stems[stem].name : NULL;
+}
+
+int32_t clile_i_stem_find(const char *name)
+{
+    for (int32_t i = 0; i < STEMS; ++i)
+        if (strcmp(stems[i].name, name) == 0) return i;
+    return -1;
+}
 
 enum { LEAST_CHANNELS = 8, MOST_EMBEDDING = 65536, EXPANSION = 4 };
 static const double MOST_WIDTH = 4.0;
@@ -46,6 +69,9 @@ static clile_status check_config(const clile_i_net_config *config, const backbon
     if (config->embedding < 1 || config->embedding > MOST_EMBEDDING)
         return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "embedding size: expected 1 .. %d, found %d",
                             (int)MOST_EMBEDDING, config->embedding);
+    if (clile_i_stem_name(config->stem) == NULL)
+        return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "stem: expected 0 .. %d, found %d",
+                            (int)STEMS - 1, (int)config->stem);
     return CLILE_OK;
 }
 
@@ -148,17 +174,17 @@ static clile_status build(clile_i_net *net, const backbone *b)
     int64_t channels = scaled(64, net->config.width);
     clile_i_unit stem = {.ic = 3,
                          .oc = channels,
-                         .k = 7,
+                         .k = stems[net->config.stem].k,
                          .stride = 2,
-                         .pad = 3,
+                         .pad = stems[net->config.stem].k / 2,
                          .src = CLILE_I_VALUE_IMAGE,
                          .residual = -1,
                          .relu = 1};
-    int32_t value = CLILE_I_VALUE_POOLED;
-    net->value_count = 1;
+    net->value_count = 1; /* the image */
     CLILE_I_RETURN_IF(add_tensors(net, "conv1", "bn1", &stem));
     add_unit(net, &stem);
-    ++net->value_count; /* the pooled value */
+    net->pooled = stems[net->config.stem].pools ? net->value_count++ : -1;
+    int32_t value = clile_i_net_after(net, 0);
     for (int32_t layer = 0; layer < 4; ++layer) {
         for (int32_t i = 0; i < b->blocks[layer]; ++i) {
             char prefix[32];
@@ -308,7 +334,8 @@ void clile_i_net_copy(clile_i_net *dst, const clile_i_net *src)
 
 clile_i_net_view clile_i_net_look(const clile_i_net *net)
 {
-    return (clile_i_net_view){net->tensors, net->units, net->unit_count, net->value_count, net->fc};
+    return (clile_i_net_view){net->tensors,     net->units,  net->unit_count,
+                              net->value_count, net->pooled, net->fc};
 }
 
 void clile_i_unit_fold(const clile_i_net_tensor *tensors, const clile_i_unit *unit, float *weights,

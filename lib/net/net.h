@@ -13,13 +13,25 @@
 
 #include "base/base.h"
 
+/* What leads from the image to the first block; both have batch norm and ReLU. */
+typedef enum {
+    CLILE_I_STEM_IMAGENET, /* torchvision's: 7 x 7 of stride 2, max pooling 3 x 3 of stride 2 */
+    CLILE_I_STEM_SMALL     /* 5 x 5 of stride 2: twice the resolution in every layer after it */
+} clile_i_stem;
+
 typedef struct {
     /* "resnet10", "resnet18", "resnet34" (basic blocks) or "resnet50" (bottlenecks) */
     const char *backbone;
     /* factor on torchvision's 64, 128, 256 and 512 channels; the product is rounded, at least 8 */
     double width;
     int32_t embedding; /* d: outputs of the final linear layer `fc` */
+    int32_t stem;      /* clile_i_stem */
 } clile_i_net_config;
+
+/* "imagenet", "small": choices of the option `stem`; NULL: none of these. */
+const char *clile_i_stem_name(int32_t stem);
+/* -1: no such name. */
+int32_t clile_i_stem_find(const char *name);
 
 /* One named tensor of torchvision's state_dict (without num_batches_tracked), plain OIHW
  * float32. */

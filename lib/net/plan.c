@@ -98,10 +98,9 @@ clile_status clile_i_plan_values(const clile_i_net *net, const int64_t *count, i
         } else {
             block[unit->dst] = clile_i_plan_add(&plan, count[unit->dst], step);
         }
-        if (i > 0) continue;
+        if (!clile_i_net_pools(net, i)) continue;
         clile_i_plan_use(&plan, block[unit->dst], step + 1);
-        block[CLILE_I_VALUE_POOLED] =
-            clile_i_plan_add(&plan, count[CLILE_I_VALUE_POOLED], step + 1);
+        block[net->pooled] = clile_i_plan_add(&plan, count[net->pooled], step + 1);
     }
     /* average pooling */
     clile_i_plan_use(&plan, block[net->value_count - 1], 2 * net->unit_count);

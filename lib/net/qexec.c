@@ -59,10 +59,10 @@ static void lay_out(clile_i_qexec *exec, const clile_i_quant *quant)
                                                           clile_i_conv_ow(&shape)),
                         .step = unit->relu ? factor * quant->units[i].step : quant->units[i].step,
                         .is_signed = !unit->relu};
-        if (i > 0) continue;
+        if (!clile_i_net_pools(exec->net, i)) continue;
         exec->pool = clile_i_max_pool_make(&dst->layout, CLILE_I_POOL_K, CLILE_I_POOL_STRIDE,
                                            CLILE_I_POOL_PAD);
-        exec->values[CLILE_I_VALUE_POOLED] = (qvalue){.layout = exec->pool.dst, .step = dst->step};
+        exec->values[exec->net->pooled] = (qvalue){.layout = exec->pool.dst, .step = dst->step};
     }
 }
 
@@ -260,9 +260,9 @@ static clile_status run_unit(clile_i_qexec *exec, int32_t i)
 {
     const qvalue *values = exec->values;
     CLILE_I_RETURN_IF(clile_i_qconv_forward(exec->units[i].conv));
-    if (i == 0)
+    if (clile_i_net_pools(exec->net, i))
         clile_i_max_pool_u8(&exec->pool, values[exec->net->units[0].dst].bytes,
-                            values[CLILE_I_VALUE_POOLED].bytes);
+                            values[exec->net->pooled].bytes);
     return CLILE_OK;
 }
 

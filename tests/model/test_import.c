@@ -14,7 +14,8 @@
 
 static const char path[] = "test_import.safetensors";
 
-static clile_model *small_model(const char *backbone, const char *embedding, const char *seed)
+static clile_model *stem_model(const char *stem, const char *backbone, const char *embedding,
+                               const char *seed)
 {
     const int32_t au_ids[] = {1, 12};
     clile_options *options = NULL;
@@ -25,9 +26,15 @@ static clile_model *small_model(const char *backbone, const char *embedding, con
     assert_int_equal(clile_options_set(options, CLILE_OPT_EMBEDDING, embedding), CLILE_OK);
     assert_int_equal(clile_options_set(options, CLILE_OPT_IMAGE_SIZE, "32"), CLILE_OK);
     assert_int_equal(clile_options_set(options, CLILE_OPT_SEED, seed), CLILE_OK);
+    assert_int_equal(clile_options_set(options, CLILE_OPT_STEM, stem), CLILE_OK);
     assert_int_equal(clile_model_create(options, 2, au_ids, &model), CLILE_OK);
     clile_options_destroy(options);
     return model;
+}
+
+static clile_model *small_model(const char *backbone, const char *embedding, const char *seed)
+{
+    return stem_model("imagenet", backbone, embedding, seed);
 }
 
 /* The encoder below `prefix`, with one tensor in another shape (or none) and one that nobody
@@ -127,6 +134,46 @@ static void test_matched(void **state)
     unlink(path);
 }
 
+/* A small stem is kept whole where the file has torchvision's, as fc is; the other way round the
+ * import is refused. */
+static void test_other_stem(void **state)
+{
+    (void)state;
+    clile_model *torchvision = small_model("resnet10", "16", "5"),
+                *model = stem_model("small", "resnet10", "16", "6"),
+                *before = stem_model("small", "resnet10", "16", "6");
+    told t = {.of = {0}};
+    clile_i_net_tensor_at(torchvision->encoder, 1)->data[0] = 2.0f; /* bn1, that of another conv1 */
+    write_encoder(torchvision, "", NULL, NULL);
+    assert_int_equal(clile_model_import_backbone_report(model, path, NULL, on_item, &t), CLILE_OK);
+    assert_int_equal(t.of[CLILE_IMPORT_KEPT], 5);
+    assert_int_equal(t.of[CLILE_IMPORT_MATCHED], clile_i_net_tensor_count(model->encoder) - 5);
+    for (int32_t i = 0; i < clile_i_net_tensor_count(model->encoder); ++i) {
+        const clile_model *from = i < 5 ? before : torchvision;
+        const clile_i_net_tensor *a = clile_i_net_tensor_at(model->encoder, i),
+                                 *b = clile_i_net_tensor_at(from->encoder, i);
+        assert_memory_equal(a->data, b->data, (size_t)a->count * sizeof(float));
+    }
+    /* one that fits is taken */
+    t = (told){.of = {0}};
+    clile_model *same = stem_model("small", "resnet10", "16", "7");
+    write_encoder(same, "", NULL, NULL);
+    assert_int_equal(clile_model_import_backbone_report(model, path, NULL, on_item, &t), CLILE_OK);
+    assert_int_equal(t.of[CLILE_IMPORT_KEPT], 0);
+    assert_true(same_weights(same, model, NULL));
+    REFUSED(CLILE_E_FORMAT, clile_model_import_backbone(torchvision, path),
+            "tensor conv1.weight is F32 [8, 3, 5, 5], expected F32 [8, 3, 7, 7]");
+    /* no convolution at all: another network */
+    write_encoder(torchvision, "", "conv1.weight", NULL);
+    REFUSED(CLILE_E_FORMAT, clile_model_import_backbone(model, path),
+            "tensor conv1.weight is F32 [3], expected F32 [8, 3, 5, 5]");
+    clile_model_destroy(torchvision);
+    clile_model_destroy(model);
+    clile_model_destroy(before);
+    clile_model_destroy(same);
+    unlink(path);
+}
+
 static void test_failures_change_nothing(void **state)
 {
     (void)state;
@@ -179,6 +226,7 @@ static void test_failures_change_nothing(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_matched),
+                                       cmocka_unit_test(test_other_stem),
                                        cmocka_unit_test(test_failures_change_nothing)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

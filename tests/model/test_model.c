@@ -80,6 +80,46 @@ static void test_round_trip(void **state)
     unlink(path);
 }
 
+/* The oldest format that can say it: what could be written before keeps its bytes. */
+static void test_stem(void **state)
+{
+    (void)state;
+    clile_model *model = small_model(CLILE_OPT_STEM, "small"), *back = NULL,
+                *torchvision = small_model(CLILE_OPT_STEM, "imagenet");
+    clile_i_st *st = NULL;
+    char *json = NULL;
+    assert_int_equal(clile_model_save(model, path), CLILE_OK);
+    assert_int_equal(clile_i_st_open(path, &st), CLILE_OK);
+    assert_string_equal(clile_i_st_metadata(st, "format_version"), "3");
+    assert_string_equal(clile_i_st_metadata(st, "weights"), "float32");
+    assert_string_equal(clile_i_st_metadata(st, "stem"), "small");
+    clile_i_st_close(st);
+    if (clile_model_load(path, &back) != CLILE_OK) fail_msg("%s", clile_last_error());
+    assert_int_equal(back->stem, CLILE_I_STEM_SMALL);
+    for (int32_t i = 0; i < clile_i_net_tensor_count(model->encoder); ++i) {
+        const clile_i_net_tensor *a = clile_i_net_tensor_at(model->encoder, i),
+                                 *b = clile_i_net_tensor_at(back->encoder, i);
+        assert_memory_equal(a->data, b->data, (size_t)a->count * sizeof(float));
+    }
+    assert_int_equal(clile_model_copy_json(back, &json), CLILE_OK);
+    assert_non_null(strstr(json, "\"format_version\":3,\"weights\":\"float32\","));
+    assert_non_null(strstr(json, "\"stem\":\"small\""));
+    clile_free(json);
+    assert_int_equal(clile_model_save(torchvision, path), CLILE_OK);
+    assert_int_equal(clile_i_st_open(path, &st), CLILE_OK);
+    assert_string_equal(clile_i_st_metadata(st, "format_version"), "1");
+    assert_null(clile_i_st_metadata(st, "weights"));
+    assert_null(clile_i_st_metadata(st, "stem"));
+    clile_i_st_close(st);
+    assert_int_equal(clile_model_copy_json(torchvision, &json), CLILE_OK);
+    assert_non_null(strstr(json, "\"stem\":\"imagenet\""));
+    clile_free(json);
+    clile_model_destroy(model);
+    clile_model_destroy(back);
+    clile_model_destroy(torchvision);
+    unlink(path);
+}
+
 /* The bytes in memory are those of the file, and are held to the same. */
 static void test_memory(void **state)
 {
@@ -303,6 +343,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_round_trip),
+        cmocka_unit_test(test_stem),
         cmocka_unit_test(test_memory),
         cmocka_unit_test(test_bad_creation),
         cmocka_unit_test(test_bad_decision),

@@ -19,25 +19,31 @@
 enum { C = 3, D = 8 };
 static const char good[] = "damage_good.safetensors", bad[] = "damage.safetensors";
 
-static int write_good(void **state)
+static void write_model(const char *path, const char *stem)
 {
-    static const char *const settings[][2] = {{CLILE_OPT_WIDTH, "0.0625"},
-                                              {CLILE_OPT_EMBEDDING, "8"},
-                                              {CLILE_OPT_IMAGE_SIZE, "32"},
-                                              {CLILE_OPT_NULL_ANCHOR, "0"}};
+    const char *const settings[][2] = {{CLILE_OPT_WIDTH, "0.0625"},
+                                       {CLILE_OPT_EMBEDDING, "8"},
+                                       {CLILE_OPT_IMAGE_SIZE, "32"},
+                                       {CLILE_OPT_NULL_ANCHOR, "0"},
+                                       {CLILE_OPT_STEM, stem}};
     const int32_t aus[C] = {1, 12, 25};
     const float slope[C] = {2, 3, 4}, offset[C] = {0, 0.5f, -0.5f};
     clile_options *options = NULL;
     clile_model *model = NULL;
-    (void)state;
     assert_int_equal(clile_options_create(&options), CLILE_OK);
-    for (int k = 0; k < 4; ++k)
+    for (size_t k = 0; k < sizeof settings / sizeof settings[0]; ++k)
         assert_int_equal(clile_options_set(options, settings[k][0], settings[k][1]), CLILE_OK);
     assert_int_equal(clile_model_create(options, C, aus, &model), CLILE_OK);
     assert_int_equal(clile_model_set_decision(model, NULL, slope, offset), CLILE_OK);
-    assert_int_equal(clile_model_save(model, good), CLILE_OK);
+    assert_int_equal(clile_model_save(model, path), CLILE_OK);
     clile_model_destroy(model);
     clile_options_destroy(options);
+}
+
+static int write_good(void **state)
+{
+    (void)state;
+    write_model(good, "imagenet");
     return 0;
 }
 
@@ -176,6 +182,45 @@ static void wrong_tensors(void **state)
     }
 }
 
+/* A small stem is said from version 3 on, which must say it. */
+static void wrong_stem(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *key, *text;
+        clile_status status;
+        const char *message;
+    } table[] = {
+        {"stem", NULL, CLILE_E_FORMAT, "no \"stem\" in the metadata"},
+        {"stem", "", CLILE_E_FORMAT, "option stem: one of imagenet|small was expected, found \"\""},
+        {"stem", "auto", CLILE_E_FORMAT,
+         "option stem: one of imagenet|small was expected, found \"auto\""},
+        {"stem", "imagenet", CLILE_E_FORMAT,
+         "tensor \"encoder.conv1.weight\": F32 [8, 3, 7, 7] was expected, found F32 [8, 3, 5, 5]"},
+        {"weights", NULL, CLILE_E_FORMAT, "no \"weights\" in the metadata"},
+        {"weights", "float16", CLILE_E_UNSUPPORTED,
+         "metadata \"weights\" is \"float16\", expected \"int8\" or \"float32\""},
+        {"weights", "int8", CLILE_E_FORMAT,
+         "tensor \"encoder.conv1.weight\": I8 [8, 3, 5, 5] was expected, found F32 [8, 3, 5, 5]"},
+        {"format_version", "2", CLILE_E_UNSUPPORTED,
+         "metadata \"weights\" is \"float32\", expected \"int8\""},
+        {"format_version", "1", CLILE_E_FORMAT,
+         "tensor \"encoder.conv1.weight\": F32 [8, 3, 7, 7] was expected, found F32 [8, 3, 5, 5]"},
+    };
+    write_model(good, "small");
+    for (size_t i = 0; i < sizeof table / sizeof table[0]; ++i) {
+        const change c = {.key = table[i].key, .text = table[i].text};
+        write_changed(&c);
+        refused(table[i].status, table[i].message);
+    }
+    const change seven = {"encoder.conv1.weight", 0, CLILE_I_ST_F32, 4, {8, 3, 7, 7}, 0, 0, 0};
+    write_changed(&seven);
+    refused(
+        CLILE_E_FORMAT,
+        "tensor \"encoder.conv1.weight\": F32 [8, 3, 5, 5] was expected, found F32 [8, 3, 7, 7]");
+    write_model(good, "imagenet"); /* for the tests that follow */
+}
+
 static void wrong_metadata(void **state)
 {
     (void)state;
@@ -260,9 +305,9 @@ static void wrong_metadata(void **state)
         refused(table[i].status, table[i].message);
     }
     char message[256];
-    const change newer = {.key = "format_version", .text = "3"};
+    const change newer = {.key = "format_version", .text = "4"};
     write_changed(&newer);
-    snprintf(message, sizeof message, "model format 3, this libclile (%s) reads up to 2",
+    snprintf(message, sizeof message, "model format 4, this libclile (%s) reads up to 3",
              clile_version());
     refused(CLILE_E_UNSUPPORTED, message);
 }
@@ -475,13 +520,10 @@ static void unusable_images(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(wrong_tensors),
-        cmocka_unit_test(wrong_metadata),
-        cmocka_unit_test(too_much_metadata),
-        cmocka_unit_test(damaged_bytes),
-        cmocka_unit_test(every_truncation_of_the_header),
-        cmocka_unit_test(more_than_is_needed),
-        cmocka_unit_test(untrained_model),
+        cmocka_unit_test(wrong_tensors),       cmocka_unit_test(wrong_metadata),
+        cmocka_unit_test(wrong_stem),          cmocka_unit_test(too_much_metadata),
+        cmocka_unit_test(damaged_bytes),       cmocka_unit_test(every_truncation_of_the_header),
+        cmocka_unit_test(more_than_is_needed), cmocka_unit_test(untrained_model),
         cmocka_unit_test(unusable_images),
     };
     return cmocka_run_group_tests(tests, write_good, remove_files);

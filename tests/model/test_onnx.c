@@ -49,7 +49,7 @@ static void test_wire_format(void **state)
     clile_i_pb_free(&pb);
 }
 
-static clile_model *small_model(int trained)
+static clile_model *stem_model(const char *stem, int trained)
 {
     const int32_t aus[2] = {1, 12};
     const float slope[2] = {2, 4}, offset[2] = {1, -1};
@@ -57,6 +57,7 @@ static clile_model *small_model(int trained)
     clile_model *model = NULL;
     assert_int_equal(clile_options_create(&options), CLILE_OK);
     assert_int_equal(clile_options_set(options, CLILE_OPT_BACKBONE, "resnet10"), CLILE_OK);
+    assert_int_equal(clile_options_set(options, CLILE_OPT_STEM, stem), CLILE_OK);
     assert_int_equal(clile_options_set(options, CLILE_OPT_SIMILARITY, "cosine"), CLILE_OK);
     assert_int_equal(clile_options_set(options, CLILE_OPT_WIDTH, "0.125"), CLILE_OK);
     assert_int_equal(clile_options_set_i64(options, CLILE_OPT_EMBEDDING, 8), CLILE_OK);
@@ -65,6 +66,11 @@ static clile_model *small_model(int trained)
     if (trained) assert_int_equal(clile_model_set_decision(model, NULL, slope, offset), CLILE_OK);
     clile_options_destroy(options);
     return model;
+}
+
+static clile_model *small_model(int trained)
+{
+    return stem_model("imagenet", trained);
 }
 
 typedef struct {
@@ -154,6 +160,42 @@ static void test_file(void **state)
     unlink(path);
 }
 
+/* A small stem: its name, one node less, and no MaxPool. */
+static void test_stem(void **state)
+{
+    char path[64];
+    (void)state;
+    scratch_path(path);
+    for (int k = 0; k < 2; ++k) {
+        clile_model *model = stem_model(k ? "small" : "imagenet", 1);
+        clile_i_file file = {0};
+        bytes content = {NULL, NULL}, part = {NULL, NULL}, graph = {NULL, NULL};
+        uint64_t field, inner, number = 0;
+        int named = 0, nodes = 0, pools = 0;
+        if (clile_model_export_onnx(model, path) != CLILE_OK) fail_msg("%s", clile_last_error());
+        assert_int_equal(clile_i_file_open(path, &file), CLILE_OK);
+        bytes all = {file.data, file.data + file.size};
+        while ((field = next_field(&all, &content, &number)) != 0) {
+            if (field == 7) graph = content;
+            if (field != 14) continue;
+            assert_int_equal(next_field(&content, &part, &number), 1);
+            named += is_text(part, "stem");
+        }
+        while ((field = next_field(&graph, &content, &number)) != 0) {
+            if (field != 1) continue;
+            ++nodes;
+            while ((inner = next_field(&content, &part, &number)) != 0)
+                pools += inner == 4 && is_text(part, "MaxPool");
+        }
+        assert_int_equal(named, k);
+        assert_int_equal(pools, 1 - k);
+        assert_int_equal(nodes, 36 - k);
+        clile_i_file_close(&file);
+        clile_model_destroy(model);
+    }
+    unlink(path);
+}
+
 static void test_failures(void **state)
 {
     char path[64];
@@ -188,6 +230,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_wire_format),
         cmocka_unit_test(test_file),
+        cmocka_unit_test(test_stem),
         cmocka_unit_test(test_failures),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -32,9 +32,12 @@ static double distance(int64_t count, const float *a, const float *b)
 static void test_answers_are_close(void **state)
 {
     (void)state;
-    static const char *const nets[] = {"backbone=resnet10", "backbone=resnet18",
+    static const char *const nets[] = {"backbone=resnet10",
+                                       "backbone=resnet18",
                                        "backbone=resnet50 width=0.125",
-                                       "width=0.19 similarity=cosine"};
+                                       "width=0.19 similarity=cosine",
+                                       "stem=small",
+                                       "stem=small backbone=resnet50 width=0.125"};
     /* others than those that were measured */
     uint8_t *rgb = test_pictures(PICTURES, TEST_SIZE, TEST_SIZE, 2);
     for (size_t i = 0; i < sizeof nets / sizeof nets[0]; ++i) {
@@ -140,6 +143,37 @@ static void test_round_trip_and_determinism(void **state)
     clile_model_destroy(model);
     clile_model_destroy(small);
     clile_model_destroy(again);
+    clile_model_destroy(back);
+}
+
+/* Its format says both: int8, and which stem. */
+static void test_small_stem(void **state)
+{
+    (void)state;
+    clile_model *model = test_model("stem=small"), *small = quantized(model), *back = NULL;
+    clile_i_st *st = NULL;
+    uint8_t *rgb = test_pictures(2, TEST_SIZE, TEST_SIZE, 3);
+    float a[2 * TEST_D], b[2 * TEST_D];
+    assert_int_equal(clile_model_save(small, path), CLILE_OK);
+    assert_int_equal(clile_i_st_open(path, &st), CLILE_OK);
+    assert_string_equal(clile_i_st_metadata(st, "format_version"), "3");
+    assert_string_equal(clile_i_st_metadata(st, "weights"), "int8");
+    assert_string_equal(clile_i_st_metadata(st, "stem"), "small");
+    clile_i_st_close(st);
+    if (clile_model_load(path, &back) != CLILE_OK) fail_msg("%s", clile_last_error());
+    assert_int_equal(clile_model_is_quantized(back), 1);
+    clile_predictor *one = test_predictor(small, 1, 1), *two = test_predictor(back, 1, 1);
+    assert_int_equal(clile_predictor_run(one, 2, rgb, TEST_SIZE, TEST_SIZE, NULL, NULL, a),
+                     CLILE_OK);
+    assert_int_equal(clile_predictor_run(two, 2, rgb, TEST_SIZE, TEST_SIZE, NULL, NULL, b),
+                     CLILE_OK);
+    assert_memory_equal(a, b, sizeof a);
+    free(rgb);
+    unlink(path);
+    clile_predictor_destroy(one);
+    clile_predictor_destroy(two);
+    clile_model_destroy(model);
+    clile_model_destroy(small);
     clile_model_destroy(back);
 }
 
@@ -274,8 +308,9 @@ static void test_files_that_lie(void **state)
         const char *from, *to, *text;
         clile_status status;
     } edits[] = {
-        {"\"format_version\":\"2\"", "\"format_version\":\"3\"", "model format 3",
+        {"\"format_version\":\"2\"", "\"format_version\":\"4\"", "model format 4",
          CLILE_E_UNSUPPORTED},
+        {"\"format_version\":\"2\"", "\"format_version\":\"3\"", "no \"stem\"", CLILE_E_FORMAT},
         {"\"format_version\":\"2\"", "\"format_version\":\"1\"", "encoder.", CLILE_E_FORMAT},
         {"\"weights\":\"int8\"", "\"weights\":\"int4\"", "\"int4\"", CLILE_E_UNSUPPORTED},
         {"\"weights\":\"int8\"", "\"weighty\":\"int8\"", "no \"weights\"", CLILE_E_FORMAT},
@@ -325,8 +360,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_answers_are_close), cmocka_unit_test(test_round_trip_and_determinism),
-        cmocka_unit_test(test_what_is_refused),   cmocka_unit_test(test_out_of_memory),
-        cmocka_unit_test(test_files_that_lie),
+        cmocka_unit_test(test_small_stem),        cmocka_unit_test(test_what_is_refused),
+        cmocka_unit_test(test_out_of_memory),     cmocka_unit_test(test_files_that_lie),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

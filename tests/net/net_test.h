@@ -30,13 +30,11 @@ static inline float *test_normal(clile_i_rng *rng, int64_t count)
 }
 
 /* Initialised, with norms and statistics that are not 1 and 0; some gammas are negative. */
-static inline clile_i_net *test_net(const char *backbone, double width, int32_t embedding,
-                                    uint64_t seed)
+static inline clile_i_net *test_net_of(const clile_i_net_config *config, uint64_t seed)
 {
-    const clile_i_net_config config = {backbone, width, embedding};
     clile_i_net *net = NULL;
     clile_i_rng rng = clile_i_rng_make(seed, 0);
-    assert_int_equal(clile_i_net_create(&config, &net), CLILE_OK);
+    assert_int_equal(clile_i_net_create(config, &net), CLILE_OK);
     clile_i_net_init(net, &rng);
     for (int32_t t = 0; t < clile_i_net_tensor_count(net); ++t) {
         const clile_i_net_tensor *tensor = clile_i_net_tensor_at(net, t);
@@ -51,6 +49,14 @@ static inline clile_i_net *test_net(const char *backbone, double width, int32_t 
         }
     }
     return net;
+}
+
+/* Of torchvision's stem. */
+static inline clile_i_net *test_net(const char *backbone, double width, int32_t embedding,
+                                    uint64_t seed)
+{
+    const clile_i_net_config config = {backbone, width, embedding, CLILE_I_STEM_IMAGENET};
+    return test_net_of(&config, seed);
 }
 
 static inline clile_i_exec *test_exec(const clile_i_net *net, int32_t batch, int32_t size,

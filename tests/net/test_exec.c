@@ -5,16 +5,26 @@
 typedef struct {
     const char *backbone;
     double width;
-    int32_t batch, size, embedding;
+    int32_t batch, size, embedding, stem;
 } net_case;
 
 static const net_case cases[] = {
-    {"resnet10", 0.125, 2, 32, 5}, /* 8 .. 64 channels, 1 x 1 at the end */
-    {"resnet10", 0.2, 3, 47, 7},   /* 13, 26, 51, 102 channels: padding in every layer; odd sizes */
-    {"resnet18", 0.25, 2, 64, 16},
-    {"resnet50", 0.125, 2, 50, 3},
+    {"resnet10", 0.125, 2, 32, 5, 0}, /* 8 .. 64 channels, 1 x 1 at the end */
+    {"resnet10", 0.2, 3, 47, 7,
+     0}, /* 13, 26, 51, 102 channels: padding in every layer; odd sizes */
+    {"resnet10", 0.2, 3, 41, 7, CLILE_I_STEM_SMALL},
+    {"resnet18", 0.25, 2, 64, 16, 0},
+    {"resnet18", 0.125, 2, 33, 16, CLILE_I_STEM_SMALL},
+    {"resnet50", 0.125, 2, 50, 3, 0},
+    {"resnet50", 0.125, 2, 32, 3, CLILE_I_STEM_SMALL},
 };
 enum { CASES = sizeof cases / sizeof *cases };
+
+static clile_i_net *net_of(const net_case *c, uint64_t seed)
+{
+    const clile_i_net_config config = {c->backbone, c->width, c->embedding, c->stem};
+    return test_net_of(&config, seed);
+}
 
 static int64_t image_count(const net_case *c)
 {
@@ -27,7 +37,7 @@ static void test_inference_is_frozen(void **state)
     for (size_t i = 0; i < CASES; ++i) {
         const net_case *c = &cases[i];
         const int64_t count = (int64_t)c->batch * c->embedding;
-        clile_i_net *net = test_net(c->backbone, c->width, c->embedding, 1);
+        clile_i_net *net = net_of(c, 1);
         clile_i_exec *frozen = test_exec(net, c->batch, c->size, CLILE_I_EXEC_TRAIN_FROZEN);
         clile_i_exec *infer = test_exec(net, c->batch, c->size, CLILE_I_EXEC_INFER);
         clile_i_rng rng = clile_i_rng_make(2, i);
@@ -61,7 +71,7 @@ static void run_step(const net_case *c, int32_t threads, clile_i_exec_mode mode,
                      float *diffs, clile_i_net *after)
 {
     const int32_t before = clile_i_threads_set(threads);
-    clile_i_net *net = test_net(c->backbone, c->width, c->embedding, 1);
+    clile_i_net *net = net_of(c, 1);
     clile_i_exec *exec = test_exec(net, c->batch, c->size, mode);
     clile_i_rng rng = clile_i_rng_make(3, 0);
     int64_t count = 0;
@@ -99,10 +109,10 @@ static void run_step(const net_case *c, int32_t threads, clile_i_exec_mode mode,
 static void test_same_bits(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < 2; ++i) {
+    for (size_t i = 0; i < 3; ++i) {
         const net_case *c = &cases[i];
         const int64_t count = (int64_t)c->batch * c->embedding;
-        clile_i_net *net = test_net(c->backbone, c->width, c->embedding, 1);
+        clile_i_net *net = net_of(c, 1);
         int64_t parameters = 0;
         for (int32_t t = 0; t < clile_i_net_tensor_count(net); ++t)
             if (clile_i_net_tensor_at(net, t)->trainable)
@@ -128,7 +138,7 @@ static void test_round_trip(void **state)
     (void)state;
     for (size_t i = 0; i < CASES; ++i) {
         const net_case *c = &cases[i];
-        clile_i_net *net = test_net(c->backbone, c->width, c->embedding, 4), *back = NULL;
+        clile_i_net *net = net_of(c, 4), *back = NULL;
         assert_int_equal(clile_i_net_create(clile_i_net_get_config(net), &back), CLILE_OK);
         clile_i_exec *exec = test_exec(net, c->batch, c->size, CLILE_I_EXEC_TRAIN);
         assert_int_equal(clile_i_exec_store(exec, back), CLILE_OK);
@@ -160,11 +170,9 @@ static void test_round_trip(void **state)
 }
 
 /* Floats of a segment that belong to no element: those that come out of ones as zeros. */
-static void test_padding(void **state)
+static void check_padding(const net_case *c)
 {
-    (void)state;
-    const net_case *c = &cases[1];
-    clile_i_net *net = test_net(c->backbone, c->width, c->embedding, 5);
+    clile_i_net *net = net_of(c, 5);
     clile_i_exec *exec = test_exec(net, c->batch, c->size, CLILE_I_EXEC_TRAIN);
     clile_i_rng rng = clile_i_rng_make(6, 0);
     int64_t count = 0, padding = 0;
@@ -196,13 +204,17 @@ static void test_padding(void **state)
     clile_i_net_destroy(net);
 }
 
-/* torch: running = 0.9 running + 0.1 batch, variance unbiased; here against what the convolution
- * gave. */
-static void test_running_statistics(void **state)
+static void test_padding(void **state)
 {
     (void)state;
-    const net_case *c = &cases[1];
-    clile_i_net *net = test_net(c->backbone, c->width, c->embedding, 7), *after = NULL;
+    for (int k = 1; k <= 2; ++k) check_padding(&cases[k]);
+}
+
+/* torch: running = 0.9 running + 0.1 batch, variance unbiased; here against what the convolution
+ * gave. */
+static void check_running_statistics(const net_case *c)
+{
+    clile_i_net *net = net_of(c, 7), *after = NULL;
     assert_int_equal(clile_i_net_create(clile_i_net_get_config(net), &after), CLILE_OK);
     clile_i_rng rng = clile_i_rng_make(8, 0);
     float *image = test_normal(&rng, image_count(c)),
@@ -249,12 +261,16 @@ static void test_running_statistics(void **state)
     clile_i_net_destroy(after);
 }
 
-/* Every allocation of ours from here on would fail. */
-static void test_nothing_allocated(void **state)
+static void test_running_statistics(void **state)
 {
     (void)state;
-    const net_case *c = &cases[1];
-    clile_i_net *net = test_net(c->backbone, c->width, c->embedding, 9);
+    for (int k = 1; k <= 2; ++k) check_running_statistics(&cases[k]);
+}
+
+/* Every allocation of ours from here on would fail. */
+static void check_nothing_allocated(const net_case *c)
+{
+    clile_i_net *net = net_of(c, 9);
     clile_i_rng rng = clile_i_rng_make(10, 0);
     float *image = test_normal(&rng, image_count(c)),
           *dst = test_floats((int64_t)c->batch * c->embedding);
@@ -271,6 +287,12 @@ static void test_nothing_allocated(void **state)
     }
     free(image), free(dst);
     clile_i_net_destroy(net);
+}
+
+static void test_nothing_allocated(void **state)
+{
+    (void)state;
+    for (int k = 1; k <= 2; ++k) check_nothing_allocated(&cases[k]);
 }
 
 static void check_refused(const clile_i_net *net, int32_t batch, int32_t size,
@@ -301,6 +323,20 @@ static void check_int8_refused(const clile_i_net *net, int32_t batch, int32_t si
     clile_i_quant_destroy(quant);
 }
 
+/* A small stem: other weights, and more than one value per channel at 32 pixels. */
+static void check_other_stem(const clile_i_net *net)
+{
+    const clile_i_net_config config = {"resnet10", 0.125, 5, CLILE_I_STEM_SMALL};
+    clile_i_net *small = test_net_of(&config, 11);
+    clile_i_exec *exec = test_exec(small, 1, 32, CLILE_I_EXEC_TRAIN);
+    assert_int_equal(clile_i_exec_load(exec, net), CLILE_E_INVALID_ARGUMENT);
+    assert_string_equal(clile_last_error(),
+                        "net: expected resnet10, width 0.125, embedding 5, stem small, found "
+                        "resnet10, width 0.125, embedding 5, stem imagenet");
+    clile_i_exec_destroy(exec);
+    clile_i_net_destroy(small);
+}
+
 static void test_wrong(void **state)
 {
     (void)state;
@@ -317,12 +353,13 @@ static void test_wrong(void **state)
     check_int8_refused(net, 4097, 64, "batch: expected 1 .. 4096, found 4097");
     check_int8_refused(net, 0, 64, "batch: expected 1 .. 4096, found 0");
     check_refused(net, 1, 32, CLILE_I_EXEC_TRAIN, "more than one value per channel");
+    check_other_stem(net);
     clile_i_exec *exec = test_exec(net, 2, 32, CLILE_I_EXEC_TRAIN);
     assert_int_equal(clile_i_exec_backward(exec, dst), CLILE_E_STATE); /* no forward yet */
     assert_non_null(strstr(clile_last_error(), "backward: expected a forward run"));
     assert_int_equal(clile_i_exec_load(exec, other), CLILE_E_INVALID_ARGUMENT);
-    assert_non_null(
-        strstr(clile_last_error(), "embedding 5, found resnet10, width 0.125, embedding 6"));
+    assert_non_null(strstr(clile_last_error(),
+                           "embedding 5, stem imagenet, found resnet10, width 0.125, embedding 6"));
     assert_int_equal(clile_i_exec_store(exec, other), CLILE_E_INVALID_ARGUMENT);
     clile_i_exec_destroy(exec);
     exec = test_exec(net, 1, 32, CLILE_I_EXEC_INFER);
@@ -383,6 +420,21 @@ static void test_flops(void **state)
     clile_i_exec_destroy(train);
     clile_i_exec_destroy(infer);
     clile_i_net_destroy(net);
+
+    /* the image is halved once, so that a small stem runs the blocks of an image twice as large */
+    const net_case small = {"resnet10", 0.125, 2, 32, 8, CLILE_I_STEM_SMALL},
+                   large = {"resnet10", 0.125, 2, 64, 8, CLILE_I_STEM_IMAGENET};
+    const int64_t small_stem = 2 * INT64_C(2) * 8 * 3 * 25 * 16 * 16,
+                  large_stem = 2 * INT64_C(2) * 8 * 3 * 49 * 32 * 32;
+    clile_i_net *a = net_of(&small, 15), *b = net_of(&large, 15);
+    infer = test_exec(a, small.batch, small.size, CLILE_I_EXEC_INFER);
+    train = test_exec(b, large.batch, large.size, CLILE_I_EXEC_INFER);
+    assert_int_equal(clile_i_exec_flops(infer) - small_stem,
+                     clile_i_exec_flops(train) - large_stem);
+    clile_i_exec_destroy(train);
+    clile_i_exec_destroy(infer);
+    clile_i_net_destroy(a);
+    clile_i_net_destroy(b);
 }
 
 int main(void)

@@ -54,10 +54,11 @@ static void calm(clile_i_net *net)
     }
 }
 
-static void check_net(const char *backbone, double width, clile_i_exec_mode mode)
+static void check_net(const char *backbone, double width, clile_i_stem stem, clile_i_exec_mode mode)
 {
     enum { BATCH = 4, SIZE = 64, EMBEDDING = 6 }; /* 16 values in the last norms */
-    clile_i_net *net = test_net(backbone, width, EMBEDDING, 21);
+    const clile_i_net_config config = {backbone, width, EMBEDDING, (int32_t)stem};
+    clile_i_net *net = test_net_of(&config, 21);
     clile_i_rng rng = clile_i_rng_make(22, 0);
     calm(net);
     problem p = {.exec = test_exec(net, BATCH, SIZE, mode), .outputs = BATCH * EMBEDDING};
@@ -88,8 +89,8 @@ static void check_net(const char *backbone, double width, clile_i_exec_mode mode
             best = fmin(best, error);
         }
         if (!(best < 0.08))
-            fail_msg("%s %s mode %d: off by a factor of %.4f", backbone, name, (int)mode,
-                     1.0 + best);
+            fail_msg("%s %s, stem %s, mode %d: off by a factor of %.4f", backbone, name,
+                     clile_i_stem_name(config.stem), (int)mode, 1.0 + best);
     }
     free(diffs), free(p.image), free(p.diff), free(p.dst);
     clile_i_exec_destroy(p.exec);
@@ -99,15 +100,23 @@ static void check_net(const char *backbone, double width, clile_i_exec_mode mode
 static void test_basic(void **state)
 {
     (void)state;
-    check_net("resnet10", 0.125, CLILE_I_EXEC_TRAIN);
-    check_net("resnet10", 0.125, CLILE_I_EXEC_TRAIN_FROZEN);
+    check_net("resnet10", 0.125, CLILE_I_STEM_IMAGENET, CLILE_I_EXEC_TRAIN);
+    check_net("resnet10", 0.125, CLILE_I_STEM_IMAGENET, CLILE_I_EXEC_TRAIN_FROZEN);
 }
 
 static void test_bottleneck(void **state)
 {
     (void)state;
-    check_net("resnet50", 0.125, CLILE_I_EXEC_TRAIN);
-    check_net("resnet50", 0.125, CLILE_I_EXEC_TRAIN_FROZEN);
+    check_net("resnet50", 0.125, CLILE_I_STEM_IMAGENET, CLILE_I_EXEC_TRAIN);
+    check_net("resnet50", 0.125, CLILE_I_STEM_IMAGENET, CLILE_I_EXEC_TRAIN_FROZEN);
+}
+
+static void test_small_stem(void **state)
+{
+    (void)state;
+    check_net("resnet10", 0.125, CLILE_I_STEM_SMALL, CLILE_I_EXEC_TRAIN);
+    check_net("resnet10", 0.125, CLILE_I_STEM_SMALL, CLILE_I_EXEC_TRAIN_FROZEN);
+    check_net("resnet50", 0.125, CLILE_I_STEM_SMALL, CLILE_I_EXEC_TRAIN);
 }
 
 int main(void)
@@ -115,6 +124,7 @@ int main(void)
     /* many tiny passes: a team would only wait for itself on a busy machine */
     clile_i_threads_set(1);
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_basic),
-                                       cmocka_unit_test(test_bottleneck)};
+                                       cmocka_unit_test(test_bottleneck),
+                                       cmocka_unit_test(test_small_stem)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -17,7 +17,7 @@ static void test_sizes(void **state)
                     {"resnet50", 267, 25557032},
                     {"resnet10", 62, 5418792}};
     for (size_t i = 0; i < sizeof expected / sizeof *expected; ++i) {
-        const clile_i_net_config config = {expected[i].backbone, 1.0, 1000};
+        const clile_i_net_config config = {expected[i].backbone, 1.0, 1000, 0};
         clile_i_net *net = NULL;
         int64_t parameters = 0, values = 0, all = 0;
         assert_int_equal(clile_i_net_values(&config, &all), CLILE_OK);
@@ -49,7 +49,7 @@ typedef struct {
 
 static void check_tensors(const char *backbone, const expected_tensor *expected, size_t count)
 {
-    const clile_i_net_config config = {backbone, 1.0, 12};
+    const clile_i_net_config config = {backbone, 1.0, 12, 0};
     clile_i_net *net = NULL;
     assert_int_equal(clile_i_net_create(&config, &net), CLILE_OK);
     for (size_t i = 0; i < count; ++i) {
@@ -93,11 +93,54 @@ static void test_names(void **state)
     check_tensors("resnet50", bottleneck, sizeof bottleneck / sizeof *bottleneck);
 }
 
+/* Torchvision's names; only conv1 has another shape, and nothing is pooled. */
+static void test_stem(void **state)
+{
+    (void)state;
+    clile_i_net *net[2] = {NULL, NULL};
+    for (int32_t k = 0; k < 2; ++k) {
+        const clile_i_net_config config = {"resnet18", 0.5, 12, k};
+        clile_i_rng rng = clile_i_rng_make(7, 1);
+        assert_int_equal(clile_i_net_create(&config, &net[k]), CLILE_OK);
+        assert_int_equal(clile_i_net_get_config(net[k])->stem, k);
+        clile_i_net_init(net[k], &rng);
+    }
+    assert_int_equal(clile_i_net_tensor_count(net[0]), clile_i_net_tensor_count(net[1]));
+    for (int32_t t = 0; t < clile_i_net_tensor_count(net[0]); ++t) {
+        const clile_i_net_tensor *a = clile_i_net_tensor_at(net[0], t),
+                                 *b = clile_i_net_tensor_at(net[1], t);
+        assert_string_equal(a->name, b->name);
+        if (t > 0) assert_memory_equal(a->shape, b->shape, sizeof a->shape);
+    }
+    const clile_i_net_tensor *conv1 = clile_i_net_tensor_at(net[1], 0);
+    const int64_t shape[4] = {32, 3, 5, 5};
+    assert_memory_equal(conv1->shape, shape, sizeof shape);
+    double squares = 0.0;
+    for (int64_t i = 0; i < conv1->count; ++i)
+        squares += (double)conv1->data[i] * (double)conv1->data[i];
+    assert_true(fabs(squares / (double)conv1->count / (2.0 / (32.0 * 25.0)) - 1.0) < 0.15);
+    const clile_i_net_view image_net = clile_i_net_look(net[0]), small = clile_i_net_look(net[1]);
+    assert_int_equal(image_net.pooled, 2);
+    assert_int_equal(image_net.units[1].src, 2);
+    assert_int_equal(small.pooled, -1);
+    assert_int_equal(small.units[1].src, small.units[0].dst);
+    assert_int_equal(small.value_count, image_net.value_count - 1);
+    assert_int_equal(small.units[0].stride, 2);
+    assert_int_equal(small.units[0].pad, 2);
+    assert_string_equal(clile_i_stem_name(CLILE_I_STEM_SMALL), "small");
+    assert_null(clile_i_stem_name(2));
+    assert_int_equal(clile_i_stem_find("small"), CLILE_I_STEM_SMALL);
+    assert_int_equal(clile_i_stem_find("tiny"), -1);
+    clile_i_net_destroy(net[0]);
+    clile_i_net_destroy(net[1]);
+}
+
 static void test_width(void **state)
 {
     (void)state;
-    const clile_i_net_config config = {"resnet10", 0.2, 5}; /* 12.8, 25.6, 51.2, 102.4 channels */
-    const clile_i_net_config thin = {"resnet10", 0.01, 5};
+    const clile_i_net_config config = {"resnet10", 0.2, 5,
+                                       0}; /* 12.8, 25.6, 51.2, 102.4 channels */
+    const clile_i_net_config thin = {"resnet10", 0.01, 5, 0};
     clile_i_net *net = NULL;
     assert_int_equal(clile_i_net_create(&config, &net), CLILE_OK);
     assert_int_equal(clile_i_net_tensor_at(net, 0)->shape[0], 13);
@@ -111,7 +154,7 @@ static void test_width(void **state)
 static void test_init(void **state)
 {
     (void)state;
-    clile_i_net_config config = {"resnet18", 1.0, 64};
+    clile_i_net_config config = {"resnet18", 1.0, 64, 0};
     clile_i_net *net = NULL, *other = NULL;
     clile_i_rng rng = clile_i_rng_make(7, 1), again = clile_i_rng_make(7, 1);
     assert_int_equal(clile_i_net_create(&config, &net), CLILE_OK);
@@ -166,19 +209,22 @@ static void check_refused(clile_i_net_config config, const char *text)
 static void test_wrong(void **state)
 {
     (void)state;
-    check_refused((clile_i_net_config){"resnet19", 1.0, 8}, "found \"resnet19\"");
-    check_refused((clile_i_net_config){NULL, 1.0, 8}, "NULL");
-    check_refused((clile_i_net_config){"resnet18", 0.0, 8}, "width multiplier: expected above 0");
-    check_refused((clile_i_net_config){"resnet18", NAN, 8}, "width multiplier");
-    check_refused((clile_i_net_config){"resnet18", 1000.0, 8}, "at most 4, found 1000");
-    check_refused((clile_i_net_config){"resnet18", 1.0, 0},
+    check_refused((clile_i_net_config){"resnet19", 1.0, 8, 0}, "found \"resnet19\"");
+    check_refused((clile_i_net_config){NULL, 1.0, 8, 0}, "NULL");
+    check_refused((clile_i_net_config){"resnet18", 0.0, 8, 0},
+                  "width multiplier: expected above 0");
+    check_refused((clile_i_net_config){"resnet18", NAN, 8, 0}, "width multiplier");
+    check_refused((clile_i_net_config){"resnet18", 1000.0, 8, 0}, "at most 4, found 1000");
+    check_refused((clile_i_net_config){"resnet18", 1.0, 0, 0},
                   "embedding size: expected 1 .. 65536, found 0");
+    check_refused((clile_i_net_config){"resnet18", 1.0, 8, 2}, "stem: expected 0 .. 1, found 2");
+    check_refused((clile_i_net_config){"resnet18", 1.0, 8, -1}, "stem: expected 0 .. 1, found -1");
 }
 
 static void test_out_of_memory(void **state)
 {
     (void)state;
-    const clile_i_net_config config = {"resnet10", 0.125, 4};
+    const clile_i_net_config config = {"resnet10", 0.125, 4, 0};
     clile_i_net *net = NULL;
     int64_t k = 1;
     for (;; ++k) {
@@ -196,9 +242,10 @@ static void test_out_of_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_sizes), cmocka_unit_test(test_names),
-        cmocka_unit_test(test_width), cmocka_unit_test(test_init),
-        cmocka_unit_test(test_wrong), cmocka_unit_test(test_out_of_memory),
+        cmocka_unit_test(test_sizes),         cmocka_unit_test(test_names),
+        cmocka_unit_test(test_stem),          cmocka_unit_test(test_width),
+        cmocka_unit_test(test_init),          cmocka_unit_test(test_wrong),
+        cmocka_unit_test(test_out_of_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

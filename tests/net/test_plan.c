@@ -20,10 +20,9 @@ static void count_values(const clile_i_net *net, int64_t batch, int64_t size, in
         const clile_i_conv_shape shape = clile_i_unit_shape(u, batch, side[u->src], side[u->src]);
         side[u->dst] = clile_i_conv_oh(&shape);
         count[u->dst] = batch * u->oc * side[u->dst] * side[u->dst];
-        if (i > 0) continue;
-        side[CLILE_I_VALUE_POOLED] = (side[u->dst] + 1) / 2;
-        count[CLILE_I_VALUE_POOLED] =
-            batch * u->oc * side[CLILE_I_VALUE_POOLED] * side[CLILE_I_VALUE_POOLED];
+        if (i > 0 || net->pooled < 0) continue;
+        side[net->pooled] = (side[u->dst] + 1) / 2;
+        count[net->pooled] = batch * u->oc * side[net->pooled] * side[net->pooled];
     }
     count[CLILE_I_VALUE_IMAGE] = -1; /* not read */
 }
@@ -54,9 +53,9 @@ static int same_place(const clile_i_net *net, int32_t a, int32_t b)
     return 0;
 }
 
-static void check(const char *backbone, int64_t batch, int64_t size)
+static void check(const char *backbone, int32_t stem, int64_t batch, int64_t size)
 {
-    const clile_i_net_config config = {backbone, 0.25, 16};
+    const clile_i_net_config config = {backbone, 0.25, 16, stem};
     clile_i_net *net = NULL;
     int64_t count[MOST], offset[MOST], total = 0, most = 0;
     assert_int_equal(clile_i_net_create_bare(&config, &net), CLILE_OK);
@@ -97,10 +96,10 @@ static void test_nets(void **state)
 {
     static const char *const backbones[] = {"resnet10", "resnet18", "resnet34", "resnet50"};
     (void)state;
-    for (int k = 0; k < 4; ++k)
+    for (int k = 0; k < 8; ++k)
         for (int64_t batch = 1; batch <= 8; batch *= 8) {
-            check(backbones[k], batch, 33);
-            check(backbones[k], batch, 224);
+            check(backbones[k / 2], k % 2, batch, 33);
+            check(backbones[k / 2], k % 2, batch, 224);
         }
 }
 

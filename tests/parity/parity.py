@@ -10,6 +10,7 @@
     *change*, |(ours - start) - (theirs - start)| / |theirs - start|: the values themselves would agree even if nothing had
     been learned. The images are drawn until no activation of the reference comes within float32's rounding of a kink
     (training.Margin says why); that does not depend on what libclile makes of them.
+(a, b) also for stem=small, which torchvision's blocks with another conv1 and without max pooling are.
 (c) .pth files of every way to save a ResNet, imported: the values that PyTorch has, to the bit.
 (d) golden files, which tests/loss/test_golden_losses.c and tests/train/test_golden.c replay where there is no PyTorch.
 
@@ -98,6 +99,25 @@ def check_logits(clile, folder, rng):
             clile.lib.clile_model_destroy(model)
 
 
+def check_small_stem(clile, folder, rng):
+    for backbone, width, size in (("resnet10", 0.25, 64), ("resnet18", 0.5, 47), ("resnet50", 0.25, 32)):
+        settings = {"backbone": backbone, "stem": "small", "width": width, "embedding": 100, "image_size": size}
+        model = clile.model(settings, [1])
+        clile.model_save(model, folder / "created.safetensors")
+        tensors = encoder_of(folder / "created.safetensors")
+        perturb_statistics(rng, tensors)
+        safetensors_io.write(folder / "small.safetensors", tensors)
+        clile.call("clile_model_import_backbone", model, str(folder / "small.safetensors").encode())
+        clile.mark_trained(model, 1)
+        theirs = training.load(training.Encoder(backbone, width, 100, "small"), tensors).double().eval()
+        images = smooth_images(rng, 3, size)
+        with torch.no_grad():
+            expected = theirs(training.network_input(images)).numpy()
+        found = clile.embeddings(model, images, 100, {})
+        report(f"logits {backbone} x {width:g}, small stem, {size} x {size}", np.abs(found - expected).max() / max(1.0, np.abs(expected).max()), LOGITS_BOUND)
+        clile.lib.clile_model_destroy(model)
+
+
 # ---- (b) five steps ----------------------------------------------------------------------------------------------------
 
 MODEL = {"backbone": "resnet10", "width": 0.125, "embedding": 32, "image_size": 32}
@@ -119,6 +139,7 @@ CASES = {
     "bce": {"method": "bce"},
     "bce, dot": {"method": "bce", "similarity": "dot"},
     "started from stage 1": {"elimination": "orthogonal", "init_from_stage1": 1},
+    "small stem, bce": {"method": "bce", "similarity": "dot", "stem": "small"},
 }
 
 
@@ -206,7 +227,7 @@ class Run:
         return heads(tensors)
 
     def network(self, tensors):
-        return training.load(training.Encoder(MODEL["backbone"], MODEL["width"], MODEL["embedding"]), tensors)
+        return training.load(training.Encoder(MODEL["backbone"], MODEL["width"], MODEL["embedding"], self.reference.get("stem", "imagenet")), tensors)
 
     def stage1(self):
         """(what compare() wants, margin)"""
@@ -264,6 +285,7 @@ def main():
         folder = pathlib.Path(name)
         if not arguments.only:
             check_logits(clile, folder, rng)
+            check_small_stem(clile, folder, rng)
             pth.check(clile, folder, report)
         if arguments.only in "stage 1":
             check_steps(clile, folder, "weighted BCE", CASES["orthogonal"], 1)

@@ -21,17 +21,18 @@ PLAIN = {"optimizer": "sgd", "schedule": "constant", "warmup": 0, "clip_norm": 0
 
 
 class Encoder(ResNet):
-    """torchvision's ResNet with 64, 128, 256, 512 channels times `width`, rounded, at least 8."""
+    """torchvision's ResNet with 64, 128, 256, 512 channels times `width`, rounded, at least 8. stem="small": conv1 5 x 5, no max pool."""
 
-    def __init__(self, backbone, width, embedding):
+    def __init__(self, backbone, width, embedding, stem="imagenet"):
         nn.Module.__init__(self)
         block, layers = BLOCKS[backbone]
         channels = [max(8, int(base * width + 0.5)) for base in (64, 128, 256, 512)]
         self._norm_layer, self.inplanes, self.dilation, self.groups, self.base_width = nn.BatchNorm2d, channels[0], 1, 1, 64
-        self.conv1 = nn.Conv2d(3, channels[0], 7, 2, 3, bias=False)
+        small = {"imagenet": False, "small": True}[stem]
+        self.conv1 = nn.Conv2d(3, channels[0], 5 if small else 7, 2, 2 if small else 3, bias=False)
         self.bn1 = nn.BatchNorm2d(channels[0])
         self.relu = nn.ReLU(inplace=True)
-        self.maxpool = nn.MaxPool2d(3, 2, 1)
+        self.maxpool = nn.Identity() if small else nn.MaxPool2d(3, 2, 1)
         for i in range(4):
             setattr(self, f"layer{i + 1}", self._make_layer(block, channels[i], layers[i], stride=1 if i == 0 else 2))
         self.avgpool = nn.AdaptiveAvgPool2d((1, 1))
@@ -77,7 +78,8 @@ class Margin:
     def __init__(self, net):
         self.value = float("inf")
         self.handles = [m.register_forward_pre_hook(self.relu) for m in net.modules() if isinstance(m, nn.ReLU)]
-        self.handles.append(net.maxpool.register_forward_pre_hook(self.max_pool))
+        if isinstance(net.maxpool, nn.MaxPool2d):
+            self.handles.append(net.maxpool.register_forward_pre_hook(self.max_pool))
 
     def relu(self, _, inputs):
         self.value = min(self.value, inputs[0].detach().abs().min().item())
