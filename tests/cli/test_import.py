@@ -86,6 +86,25 @@ class Import(CommandTest):
         self.assertEqual(self.made(path, "--prefix", "state_dict.encoder_q.")["counts"]["left_over"], 62)
         self.refused("tensor nothing.conv1.weight is missing", path, "--prefix", "nothing.")
 
+    def test_small_stem(self):
+        small = {**self.tensors, "conv1.weight": Tensor((8, 3, 5, 5), [k / 1024 for k in range(600)])}
+        path, out = self.write("small.pth", small), self.path("small.safetensors")
+        # found in the file, and said where training needs it
+        done = self.fine("import", path, "--out", out, *SMALL)
+        self.assertIn(" --set stem=small\n", done.stdout)
+        made = self.fine_json("import", path, "--out", out, *SMALL)["made"]
+        self.assertEqual((made["stem"], made["format_version"]), ("small", 3))
+        self.assertEqual(self.encoder(out)["conv1.weight"], small["conv1.weight"].data)
+        self.assertIn("stem: small\n", self.fine("info", out).stdout)
+        self.assertEqual(self.fine_json("info", out)["stem"], "small")
+        # torchvision's stem does not fit: the model keeps its own, whole
+        plain = self.write("plain.pth", self.tensors)
+        report = self.fine_json("import", plain, "--out", out, *SMALL, "--set", "stem=small")
+        self.assertEqual([tensor["name"] for tensor in report["tensors"] if tensor["outcome"] == "kept"],
+                         ["conv1.weight", "bn1.weight", "bn1.bias", "bn1.running_mean", "bn1.running_var", "fc.weight", "fc.bias"])
+        self.assertNotIn("stem=", self.fine("import", plain, "--out", out, *SMALL).stdout)
+        self.refused("tensor conv1.weight is F32 [8, 3, 5, 5], expected F32 [8, 3, 7, 7]", path, "--set", "stem=imagenet")
+
     def test_what_does_not_fit(self):
         path = self.path("unfit.pth")
         write_pth(path, {name: tensor for name, tensor in self.tensors.items() if not name.startswith("layer4.0.bn")})

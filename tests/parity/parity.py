@@ -10,7 +10,7 @@
     *change*, |(ours - start) - (theirs - start)| / |theirs - start|: the values themselves would agree even if nothing had
     been learned. The images are drawn until no activation of the reference comes within float32's rounding of a kink
     (training.Margin says why); that does not depend on what libclile makes of them.
-(a, b) also for stem=small, which torchvision's blocks with another conv1 and without max pooling are.
+    Both also for stem=small: the blocks of torchvision after another conv1, without max pooling.
 (c) .pth files of every way to save a ResNet, imported: the values that PyTorch has, to the bit.
 (d) golden files, which tests/loss/test_golden_losses.c and tests/train/test_golden.c replay where there is no PyTorch.
 
