@@ -69,6 +69,8 @@ fi
 need_install
 # What not every release has, one by one: tests are skipped, by name, where it does not.
 wanted="clang-19:/usr/lib/llvm-19/bin/clang clang-format-19:/usr/bin/clang-format-19" # Debian 12's own warn of less, and lay out differently
+wanted="$wanted ffmpeg:/usr/bin/ffmpeg libavformat-dev:/usr/include/*/libavformat/avformat.h libavdevice-dev:/usr/include/*/libavdevice/avdevice.h
+    libswscale-dev:/usr/include/*/libswscale/swscale.h" # the decoder of videos
 [ "${CLILE_PARITY:-1}" = 0 ] ||
     wanted="$wanted python3-torch:/usr/lib/python3/dist-packages/torch python3-torchvision:/usr/lib/python3/dist-packages/torchvision
         libopencv-dev:/usr/lib/*/cmake/opencv4/OpenCVConfig.cmake"

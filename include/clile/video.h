@@ -58,7 +58,8 @@ CLILE_NODISCARD CLILE_API clile_status clile_video_open_camera(const char *devic
 CLILE_NODISCARD CLILE_API clile_status clile_video_next(clile_video *video, clile_frame *frame,
                                                         int32_t *more);
 
-CLILE_API void clile_video_destroy(clile_video *video); /* NULL does nothing */
+/* NULL does nothing. Exclusive. Since 0.1. */
+CLILE_API void clile_video_destroy(clile_video *video);
 
 CLILE_END
 

@@ -67,6 +67,16 @@ static clile_status found_face(void *given)
     return status;
 }
 
+static clile_status frame(void *given)
+{
+    clile_video *video = NULL;
+    int32_t more = 0;
+    clile_status status = clile_video_open("film", NULL, &video);
+    if (status == CLILE_OK) status = clile_video_next(video, given, &more);
+    clile_video_destroy(video);
+    return status;
+}
+
 static const struct {
     const char *name;
     size_t size;
@@ -80,6 +90,7 @@ static const struct {
     {"clile_face", sizeof(clile_face), 0, face},
     {"clile_answers", sizeof(clile_answers), 0, answers},
     {"clile_found_face", sizeof(clile_found_face), 1, found_face},
+    {"clile_frame", sizeof(clile_frame), 1, frame},
 };
 /* Handed out by the library to a function of the caller's; their tests look at struct_size. */
 static const char *const told[] = {"clile_progress", "clile_tensor_info", "clile_import_item",
