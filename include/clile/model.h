@@ -148,9 +148,9 @@ CLILE_NODISCARD CLILE_API clile_status clile_model_copy_au_embedding(const clile
 CLILE_NODISCARD CLILE_API clile_status clile_model_copy_decision(const clile_model *model,
                                                                  float *slope /*[c]*/,
                                                                  float *offset /*[c]*/);
-/* Sets AU embeddings and decision rule of a model trained by a loop of your own, and marks it as
- * trained. slope > 0, all finite. INVALID_ARGUMENT: a value that is not, a NULL argument; STATE: a
- * trainer is using the model. Exclusive. Since 0.1. */
+/* Sets AU embeddings (NULL keeps them) and decision rule of a model trained by a loop of your own,
+ * and marks it as trained. slope > 0, all finite. INVALID_ARGUMENT: a value that is not, another
+ * NULL argument; STATE: a trainer is using the model. Exclusive. Since 0.1. */
 CLILE_NODISCARD CLILE_API clile_status
 clile_model_set_decision(clile_model *model, const float *au_embedding /*[c,d] or NULL*/,
                          const float *slope /*[c]*/, const float *offset /*[c]*/);

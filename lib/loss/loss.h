@@ -6,7 +6,7 @@
  *     clile_i_identity_regression(n, c, d, labels, id_embedding, coefficients, rate);
  *     clile_i_identity identity = {.part = CLILE_I_IDENTITY_RESIDUAL, .d = d, .c = c,
  *                                  .coefficients = coefficients,
- * .rate = rate};
+ *                                  .rate = rate};
  *     // each step
  *     clile_i_identity_part(&identity, batch, labels, subject, id_embedding, id_part);
  *     elimination->pair(batch, d, embedding, id_part, &loss, diff_embedding);
