@@ -1,4 +1,4 @@
-/* custom_loop: both stages of CL-ILE in a loop of one's own, on the plain loss functions of
+/* custom_loop: both stages of CL-ILE in a loop of your own, on the plain loss functions of
  * clile/losses.h: no data set, no model, no trainer.
  *
  * The "images" are FEATURES numbers each, in which AUs and the person are mixed; the encoders

@@ -1,4 +1,4 @@
-/* custom_loss: an idea of one's own tried in the library's trainer. Beside the weighted BCE of
+/* custom_loss: an idea of your own, tried in the library's trainer. Beside the weighted BCE of
  * method=bce, embeddings of one person are pushed apart:
  *
  *     L = 5 / pairs * sum over pairs i < j of one person of (f_i . f_j)^2,  f = F / |F|

@@ -47,7 +47,7 @@ cp "$image" "$build/face.${name##*.}"
 task=$(basename "$(dirname "$image")")
 subject=$(basename "$(dirname "$(dirname "$image")")")
 frame=$(printf '%s' "${name%.*}" | sed 's/^.*[^0-9]//; s/^0*\(.\)/\1/')
-set -- --crop # where the face is stands in face.csv, a row of landmarks or of a box, for the examples of README.md
+set -- --crop # face.csv says where the face is, a row of landmarks or of a box, for the examples of README.md
 rm -f "$build/face.csv"
 for known in landmarks boxes; do
     row=$(sed -n "s/^0*$frame,/face.${name##*.},/p" "$data/$known/${subject}_$task.csv" 2>/dev/null | head -n 1)

@@ -68,7 +68,7 @@ static int store(const arg_spec *spec, const arg *a, const char *value)
     return EXIT_USAGE;
 }
 
-/* The row whose name is `text` up to an "=", which `value` then points behind. */
+/* The row whose name is `text` up to an "=", after which `value` then points. */
 static const arg *find(const arg_spec *spec, const char *text, const char **value)
 {
     for (int i = 0; i < spec->count; ++i) {

@@ -11,7 +11,7 @@
 #define CLILE_BENCH_FROM_BIN "../libexec/clile"
 #endif
 
-/* Directory of this program, with a slash behind it. */
+/* Directory of this program, with a slash at its end. */
 static int own_folder(char *path, size_t size)
 {
     const ssize_t length = readlink("/proc/self/exe", path, size - 1);

@@ -9,7 +9,7 @@
 
 enum { EXIT_FINE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
 
-/* One subcommand; the table is in main.c. `run` gets the arguments behind its name and returns
+/* One subcommand; the table is in main.c. `run` gets the arguments after its name and returns
  * the exit code. */
 typedef struct {
     const char *name;

@@ -28,7 +28,7 @@ typedef struct {
 /* summary.c; EXIT_FAILED with a message on stderr. Always to be freed. */
 int summary_make(const clile_dataset *data, data_summary *s);
 void summary_free(data_summary *s);
-/* Share of present labels among the coded ones of AU c; subject s->subjects stands for all. NaN
+/* Share of present labels among the coded ones of AU c; subject s->subjects means all. NaN
  * when none is coded. */
 double summary_rate(const data_summary *s, int32_t subject, int32_t c);
 

@@ -152,7 +152,7 @@ static int ends_with(const char *name, const char *ending)
     return size >= ending_size && strcmp(name + size - ending_size, ending) == 0;
 }
 
-/* A ResNet is told by the blocks of its first layer, its stem by the kernel of conv1. */
+/* A ResNet is recognised by the blocks of its first layer, its stem by the kernel of conv1. */
 static int32_t on_tensor(const clile_tensor_info *tensor, void *user)
 {
     network *n = user;

@@ -341,7 +341,7 @@ cleanup:
     return code;
 }
 
-/* The model's own object, with what every file has behind its members. */
+/* The model's own object, followed by what every file has. */
 static int print_model_json(description *d, const clile_model *model)
 {
     char *text = NULL;

@@ -300,7 +300,7 @@ static int predict_raw(prediction *p, int32_t w, int32_t h)
     while (!ferror(stdout) && (got = fread(rgb, 1, size, stdin)) == size) {
         ++p->frame;
         predict_pixels(p, NULL, rgb, h, w);
-        fflush(stdout); /* whoever reads them live gets each frame's at once */
+        fflush(stdout); /* a live reader gets each frame at once */
     }
     if (ferror(stdin)) {
         fprintf(stderr, "clile: standard input could not be read: %s\n", strerror(errno));

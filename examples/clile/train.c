@@ -399,7 +399,7 @@ static int choose_folds(const train_args *a, const arg_spec *spec, const clile_d
     return EXIT_FINE;
 }
 
-/* Which folds are finished, started and still to come is told by their checkpoints: none may be
+/* Which folds are finished, started and still to come shows in their checkpoints: none may be
  * of an earlier run. */
 static int prepare_checkpoints(const train_args *a, int32_t first, int32_t last)
 {

@@ -1,4 +1,4 @@
-"""custom_loss.py: an idea of one's own tried in the library's trainer, with NumPy (examples/custom_loss.c is the same in C).
+"""custom_loss.py: an idea of your own, tried in the library's trainer, with NumPy (examples/custom_loss.c is the same in C).
 
 Beside the weighted BCE of method=bce, embeddings of one person are pushed apart:
 

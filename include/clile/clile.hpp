@@ -539,7 +539,7 @@ class Model : public Handle<clile_model, clile_model_destroy>
     {
         return check(clile_model_import_backbone(get(), path.c_str()), status);
     }
-    /* The same; `report` is told what becomes of each tensor, also when the import fails. */
+    /* The same; `report` hears what becomes of each tensor, also when the import fails. */
     bool import_backbone(const std::string &path, const ImportFunction &report,
                          Status *status = nullptr)
     {
@@ -589,7 +589,7 @@ class Model : public Handle<clile_model, clile_model_destroy>
             return {};
         return rule;
     }
-    /* Of a model that was trained by a loop of one's own; au_embedding is [c,d], or NULL to
+    /* Of a model that was trained by a loop of your own; au_embedding is [c,d], or NULL to
      * leave it. */
     bool set_decision(const float *au_embedding, const float *slope /*[c]*/,
                       const float *offset /*[c]*/, Status *status = nullptr)

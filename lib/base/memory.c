@@ -98,7 +98,7 @@ void clile_i_refs_retain(clile_i_refs *refs)
 
 int32_t clile_i_refs_release(clile_i_refs *refs)
 {
-    /* Acquire and release: whoever gets 0 sees everything that others did with the handle. */
+    /* Acquire and release: who gets 0 sees everything that others did with the handle. */
     return __atomic_sub_fetch(&refs->value, 1, __ATOMIC_ACQ_REL);
 }
 

@@ -1,6 +1,6 @@
 /* The part of oneDNN that this room uses, the same for 2.x and 3.x. A memory descriptor is a
  * struct passed by pointer in 2.x and a handle in 3.x: `clile_i_md` is a pointer in both, owned
- * by whoever made it. 2.x makes a primitive descriptor from an operation descriptor, which 3.x
+ * by its maker. 2.x makes a primitive descriptor from an operation descriptor, which 3.x
  * does without. */
 #ifndef CLILE_I_ONEDNN_H
 #define CLILE_I_ONEDNN_H

@@ -1,4 +1,4 @@
-/* loss: what the trainer needs beside clile/losses.h: elimination by name, and which part of
+/* loss: what the trainer needs besides clile/losses.h: elimination by name, and which part of
  * F^ID counts as identity. Uses base.
  *
  *     const clile_i_elimination *elimination = clile_i_elimination_find("orthogonal");

@@ -205,7 +205,7 @@ static void unwritable_paths_say_why(void **state)
     assert_int_equal(0, scratch_count(&place));
 }
 
-/* A limit on the size of files stands for a full disk. */
+/* A limit on the size of files plays a full disk. */
 static void full_disk_keeps_the_old_file(void **state)
 {
     (void)state;

@@ -240,7 +240,7 @@ class Data(CommandTest):
         self.fails("no-such-folder/s.png: cannot be written", "data", self.data, "--sheet", "no-such-folder/s.png")
 
     def test_an_error_of_a_worker(self):
-        """A damaged image ends training with the step and the reason, whoever read it."""
+        """A damaged image ends training with the step and the reason, whichever thread read it."""
         bad = os.path.join(self.folder, "damaged")
         shutil.copytree(self.data, bad)
         for folder, _, names in os.walk(os.path.join(bad, "Sequences")):

@@ -50,7 +50,7 @@ class Pack(CommandTest):
         self.pack("v.safetensors")
         self.fine("data", path, "--verify")
         with open(path, "r+b") as file:
-            file.seek(-2000, os.SEEK_END)  # a pixel of the last block: behind it are 96 x 12 labels
+            file.seek(-2000, os.SEEK_END)  # a pixel of the last block: after it come 96 x 12 labels
             byte = file.read(1)
             file.seek(-1, os.SEEK_CUR)
             file.write(bytes([byte[0] ^ 1]))

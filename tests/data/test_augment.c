@@ -25,7 +25,7 @@ static const clile_i_augment everything = {.flip = 1,
                                            .erase = 0.7,
                                            .erase_area = 0.33};
 
-/* The draws of before there were grey, blur and erasing: written down here once more, from the
+/* The draws from before grey, blur and erasing existed: written down here once more, from the
  * generator itself. */
 static void old_draws_are_what_they_were(void **state)
 {

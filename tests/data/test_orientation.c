@@ -21,7 +21,7 @@ static void pixel(int y, int x, uint8_t *rgb)
     rgb[2] = (uint8_t)(x * y % 251);
 }
 
-/* Writes a PNG and puts an eXIf chunk with the orientation behind its header. */
+/* Writes a PNG and puts an eXIf chunk with the orientation after its header. */
 static void write_stored(const scratch *s, const char *name, int h, int w, const uint8_t *rgb,
                          uint8_t orientation)
 {

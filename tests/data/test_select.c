@@ -92,7 +92,7 @@ static void chosen_images_keep_what_they_are(void **state)
     clile_dataset_destroy(of_part);
 }
 
-/* An image is kept in memory once, whoever asked for it first. */
+/* An image is kept in memory once, no matter who asked for it first. */
 static void images_are_cached_where_they_come_from(void **state)
 {
     const scratch s = scratch_make();

@@ -125,7 +125,7 @@ static void orders_that_differ_are_warned_of(void **state)
     assert_notes(dataset, "warning: 1 videos have images whose names are in another order than "
                           "their numbers, such as 10 before 2");
     clile_dataset_destroy(dataset);
-    dataset = open_fine(&s, "first_image=1"); /* whoever says so knows */
+    dataset = open_fine(&s, "first_image=1"); /* the caller says so */
     assert_no_warning(dataset);
     clile_dataset_destroy(dataset);
     scratch_free(&s);

@@ -2,7 +2,7 @@
 
 Blocks of a page run in order, in a folder of their own that holds what the pages speak of: the data sets BP4D and DISFA (drawn), models, images.
 The command `clile` is a stand-in that adds what makes `train` and `synth` quick where the page does not say it, ffmpeg one that prints frames, and SMALLER
-shrinks some numbers; all else is as printed. A block that is not run stands in NOT_HERE with the reason; one that stands there and is in no page is a failure, as is a block without a language.
+shrinks some numbers; all else is as printed. A block that is not run is listed in NOT_HERE with the reason; one that is listed and is in no page is a failure, as is a block without a language.
 """
 import ast
 import json

@@ -38,7 +38,7 @@ typedef struct {
 } fuzz_bytes;
 int fuzz_next_part(fuzz_bytes *rest, fuzz_bytes *part);
 
-/* As fuzz_file. A safetensors header without any data behind it gets the data that its offsets
+/* As fuzz_file. A safetensors header without any data after it gets the data that its offsets
  * ask for (at most 4 MiB, every byte 0x3c, so that float32 values are finite): the corpus holds
  * headers only and stays small. */
 const char *fuzz_safetensors(const char *name, const uint8_t *data, size_t size);

@@ -126,7 +126,7 @@ static void every_truncation_is_noticed(void **state)
     (void)state;
     for (size_t f = 0; f < 5; ++f) {
         const long size = size_of(names[f]);
-        /* from where the format can be told; the last two bytes of the BMP are padding behind
+        /* from where the format can be told; the last two bytes of the BMP are padding after
          * the pixels */
         for (long keep = 8; keep < size - 2; ++keep) {
             clile_i_image image;
@@ -234,7 +234,7 @@ static void size_is_limited_before_decoding(void **state)
     assert_int_equal(clile_i_image_read(path, 24 * 16 - 1, &image), CLILE_E_INVALID_ARGUMENT);
 }
 
-/* 3 MB of zeros behind 2 x 2 pixels: nothing of that size is allocated. */
+/* 3 MB of zeros after 2 x 2 pixels: nothing of that size is allocated. */
 static void a_png_does_not_inflate_far(void **state)
 {
     clile_i_image image;
@@ -289,7 +289,7 @@ static void a_failure_without_a_reason(void **state)
         strstr(clile_last_error(), "the PNG file cannot be decoded (no reason is given)"));
 }
 
-/* 260 and more codes in a table of at most 256: stb_image 2.27 writes behind it. */
+/* 260 and more codes in a table of at most 256: stb_image 2.27 writes past its end. */
 static void huffman_tables_of_a_jpeg_are_checked(void **state)
 {
     clile_i_image image;

@@ -148,7 +148,7 @@ static void splice(bytes *b, size_t at, size_t old_size, const void *new_data, s
     *b = out;
 }
 
-/* A JPEG segment behind SOI. */
+/* A JPEG segment after SOI. */
 static void add_segment(bytes *b, uint8_t marker, const void *data, size_t size)
 {
     uint8_t segment[256] = {0xff, marker};
@@ -185,7 +185,7 @@ static void add_exif(bytes *b, int big, uint32_t orientation)
     add_segment(b, 0xe1, exif, sizeof exif);
 }
 
-/* An eXIf chunk behind IHDR or, when `late`, before IEND; with `wrong` added to its checksum. */
+/* An eXIf chunk after IHDR or, when `late`, before IEND; with `wrong` added to its checksum. */
 static void add_exif_chunk(bytes *b, int big, uint32_t orientation, int late, uint32_t wrong)
 {
     uint8_t chunk[12 + TIFF_SIZE] = {0, 0, 0, TIFF_SIZE, 'e', 'X', 'I', 'f'};

@@ -198,7 +198,7 @@ static void blur_matches_the_definition(void **state)
                              i / size),
                      1e-3);
     }
-    jitter.grey = 1; /* as part of the whole: behind the colour */
+    jitter.grey = 1; /* as part of the whole: after the colour */
     clile_i_crop_to_input(stored, SIZE, &jitter, other);
     jitter.blur = 1.5;
     clile_i_crop_to_input(stored, SIZE, &jitter, dst);

@@ -58,7 +58,7 @@ static int tear_down(void **state)
 }
 
 typedef struct {
-    char text[1024]; /* names below the root, each with a blank behind it */
+    char text[1024]; /* names below the root, each followed by a blank */
     int stop_at, count;
 } found;
 

@@ -453,7 +453,7 @@ static void untrained_model(void **state)
     clile_model *model = NULL;
     clile_predictor *predictor = (clile_predictor *)(uintptr_t)1;
     write_changed(&c);
-    /* a start for training, or for a loop of one's own */
+    /* a start for training, or for a loop of your own */
     assert_int_equal(clile_model_load(bad, &model), CLILE_OK);
     assert_int_equal(clile_model_is_trained(model), 0);
     assert_int_equal(clile_predictor_create(model, NULL, &predictor), CLILE_E_STATE);

@@ -449,7 +449,7 @@ assert locale.format_string("%.1f", 0.5) == "0,5"
 
 
 def test_fork(arrays, trained):
-    """multiprocessing's fork, after the parent has used its team; predictors of before and new ones."""
+    """multiprocessing's fork, after the parent has used its team; predictors from before the fork and new ones."""
     context = multiprocessing.get_context("fork")
     predictor = clile.Predictor(trained, batch=4, threads=2)
     expected = predictor.run(arrays["images"]).probability

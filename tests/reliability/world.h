@@ -76,7 +76,7 @@ typedef struct {
     const char *function;
     void (*run)(world *w);
     const char *silent; /* why it allocates nothing (the count is held to 0), or NULL */
-    /* allocations that fail one by one, 0: 400; of those behind, one in ten or fewer */
+    /* allocations that fail one by one, 0: 400; of those after them, one in ten or fewer */
     int32_t every;
 } world_case;
 

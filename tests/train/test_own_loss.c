@@ -190,7 +190,7 @@ static void what_adds_nothing_changes_nothing(void **state)
     assert_memory_not_equal(removed.au, built_in.au, sizeof removed.au);
 }
 
-/* Halves of two people: the partner is told, and labels are those of the mixture. */
+/* Halves of two people: the batch names the partner, and labels are those of the mixture. */
 static void exchanged_halves_are_told(void **state)
 {
     (void)state;

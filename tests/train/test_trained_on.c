@@ -64,7 +64,7 @@ static void test_arrays_are_crops(void **state)
                                                               (float[TOY_C]){0}),
                                      CLILE_OK),
                     model),
-                   "000"); /* a loop of one's own: nothing is known */
+                   "000"); /* a loop of your own: nothing is known */
     clile_model_destroy(model);
     model = model_of(data);
     train(model, data, "");
@@ -193,7 +193,7 @@ static void test_mixed(void **state)
     clile_dataset_destroy(data);
 }
 
-/* Two halves in one train to the bits of the whole; drawn faces beside others are told. */
+/* Two halves in one train to the bits of the whole; drawn faces among others are reported. */
 static void test_joined(void **state)
 {
     (void)state;

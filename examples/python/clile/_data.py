@@ -293,7 +293,7 @@ class Dataset(Handle):
 
 def concat(datasets: Iterable[Dataset], same_people: bool = False) -> Dataset:
     """Several data sets with the same AUs as one; no image is copied. Subjects of different data sets are different people, and equal
-    names become NAME#1, NAME#2; with `same_people`, whoever has the same name is one person."""
+    names become NAME#1, NAME#2; with `same_people`, equal names are one person."""
     owners = [expect("each of datasets", data, Dataset)._c for data in datasets]  # held for the call
     handles = (ctypes.POINTER(_api.clile_dataset) * (len(owners) + 1))(*(owner._as_parameter_ for owner in owners))
     joined = Dataset.__new__(Dataset)

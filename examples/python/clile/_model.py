@@ -131,7 +131,7 @@ class Model(Handle):
             return reader.read(image, bgr)
 
     def import_backbone(self, path: Path, prefix: Optional[str] = None) -> List[ImportedTensor]:
-        """Weights of a torchvision ResNet, from safetensors or a .pth of PyTorch (nothing of it is run). prefix: what stands before
+        """Weights of a torchvision ResNet, from safetensors or a .pth of PyTorch (nothing of it is run). prefix: what comes before
         torchvision's names in the file; None: found by itself."""
         outcomes = ("matched", "kept", "missing", "mismatched", "left_over", "ignored")
         told: List[ImportedTensor] = []
@@ -209,7 +209,7 @@ class Model(Handle):
         return rule
 
     def set_decision(self, slope: ArrayLike, offset: ArrayLike, au_embedding: Optional[ArrayLike] = None) -> None:
-        """slope [c], offset [c] and the AU vectors [c,d] of a model that was trained by a loop of one's own; marks it trained."""
+        """slope [c], offset [c] and the AU vectors [c,d] of a model that was trained by a loop of your own; marks it trained."""
         c = lib.clile_model_au_count(self._c)
         rule = given("slope", slope, np.float32, (c,)), given("offset", offset, np.float32, (c,))
         vectors = None if au_embedding is None else given("au_embedding", au_embedding, np.float32, (c, self.embedding_size))

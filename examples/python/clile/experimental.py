@@ -1,4 +1,4 @@
-"""What may change or go in any release (docs/abi.md): training by a loss of one's own.
+"""What may change or go in any release (docs/abi.md): training by a loss of your own.
 
     def loss(batch):
         wrong = 1 - (2 * batch.labels - 1) * batch.logits          # hinge
@@ -69,7 +69,7 @@ LossFunction = Callable[[LossBatch], Tuple[float, Mapping[str, Any]]]
 
 
 def set_loss(trainer: Trainer, loss: Optional[LossFunction], adds: bool = False) -> None:
-    """Gives stage 2 of `trainer` a loss of one's own, before it runs or resumes: loss(batch) -> (value, gradients), gradients being a dict
+    """Gives stage 2 of `trainer` a loss of your own, before it runs or resumes: loss(batch) -> (value, gradients), gradients being a dict
     of arrays by "embedding" [n,d], "au_embedding" [c,d] and "logits" [n,c], those that are not 0. It is the only loss, or with `adds` one
     beside those that the options ask for. An exception that it raises is raised by run, and ends the training. None: no such loss."""
     expect("trainer", trainer, Trainer)

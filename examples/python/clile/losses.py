@@ -1,4 +1,4 @@
-"""The losses of clile/losses.h on arrays, value and gradients, without any handle: for a training loop of one's own.
+"""The losses of clile/losses.h on arrays, value and gradients, without any handle: for a training loop of your own.
 
 Each function gives (loss, gradients): gradients is a dictionary of "diff_..." arrays shaped as the inputs they belong to. labels are 1
 present, 0 absent, -1 not coded. What each computes: docs/method.md.
