@@ -240,6 +240,7 @@ clile_status clile_i_table_check_repeats(clile_i_table *table)
     int64_t repeats = 0, others = 0, first = 0;
     face *all = NULL;
     char *names = NULL;
+    if (table->n == 0) return CLILE_OK;
     CLILE_I_ALLOC(all, table->n);
     CLILE_I_ALLOC(names, table->text_size);
     memcpy(names, table->text, (size_t)table->text_size);
