@@ -1,7 +1,8 @@
 """Frames of a video file or a camera."""
 import ctypes
+import dataclasses
 import os
-from typing import Any, Iterator, NamedTuple, Optional, Union
+from typing import Any, Iterator, Optional, Union
 
 import numpy as np
 
@@ -12,13 +13,18 @@ from ._options import Options, Setting, as_options
 Path = Union[str, "os.PathLike[str]"]
 
 
-class Frame(NamedTuple):
+@dataclasses.dataclass(frozen=True, eq=False)
+class Frame:
     """A frame of a video, upright and with square pixels."""
 
     index: int
     time: float
     damaged: int
     image: np.ndarray
+
+    def __repr__(self) -> str:
+        h, w = self.image.shape[:2]
+        return f"Frame(index={self.index}, time={self.time:.3f}, damaged={self.damaged}, image of {w}x{h})"
 
 
 class Video(Handle):
