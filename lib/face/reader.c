@@ -10,7 +10,8 @@ struct clile_reader {
     int64_t max_pixels;
     int64_t c, d;
     int64_t count, capacity;
-    clile_found_face *faces; /* [capacity], as the next three */
+    clile_found_face *faces; /* [capacity], as the next four */
+    clile_face *asked;       /* the same as the predictor takes them */
     float *probability;      /* [capacity,c] */
     int8_t *present;
     float *embedding; /* [capacity,d] */
@@ -45,10 +46,12 @@ cleanup:
 static void free_answers(clile_reader *r)
 {
     clile_i_free(r->faces);
+    clile_i_free(r->asked);
     clile_i_free(r->probability);
     clile_i_free(r->present);
     clile_i_free(r->embedding);
     r->faces = NULL;
+    r->asked = NULL;
     r->probability = r->embedding = NULL;
     r->present = NULL;
     r->capacity = 0;
@@ -69,6 +72,7 @@ static clile_status make_room(clile_reader *r, int64_t count)
     if (count <= r->capacity) return CLILE_OK;
     free_answers(r);
     CLILE_I_ALLOC(r->faces, count);
+    CLILE_I_ALLOC(r->asked, count);
     CLILE_I_ALLOC(r->probability, count * r->c);
     CLILE_I_ALLOC(r->present, count * r->c);
     CLILE_I_ALLOC(r->embedding, count * r->d);
@@ -94,23 +98,18 @@ static clile_status gather(clile_reader *r, const clile_image *image, int64_t fo
 
 static clile_status answer(clile_reader *r, const clile_image *image)
 {
-    clile_status status = CLILE_OK;
-    clile_face *faces = NULL;
-    CLILE_I_ALLOC(faces, r->count);
     for (int64_t k = 0; k < r->count; ++k) {
         const clile_found_face *found = &r->faces[k];
-        faces[k] = (clile_face){.struct_size = sizeof *faces,
-                                .kind = found->points > 0 ? CLILE_FACE_POINTS : CLILE_FACE_BOX,
-                                .image = image,
-                                .points = found->points,
-                                .xy = found->xy};
-        memcpy(faces[k].box, found->box, sizeof faces[k].box);
+        clile_face *face = &r->asked[k];
+        *face = (clile_face){.struct_size = sizeof *face,
+                             .kind = found->points > 0 ? CLILE_FACE_POINTS : CLILE_FACE_BOX,
+                             .image = image,
+                             .points = found->points,
+                             .xy = found->xy};
+        memcpy(face->box, found->box, sizeof face->box);
     }
-    status = clile_predictor_run_faces(r->predictor, r->count, faces, r->probability, r->present,
-                                       r->embedding);
-cleanup:
-    clile_i_free(faces);
-    return status;
+    return clile_predictor_run_faces(r->predictor, r->count, r->asked, r->probability, r->present,
+                                     r->embedding);
 }
 
 clile_status clile_reader_read_image(clile_reader *reader, const clile_image *image, int64_t *count)
