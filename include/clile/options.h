@@ -87,6 +87,7 @@ typedef struct clile_options clile_options;
 #define CLILE_OPT_AUGMENT_FLIP "augment_flip"
 #define CLILE_OPT_AUGMENT_SCALE "augment_scale"
 #define CLILE_OPT_AUGMENT_SHIFT "augment_shift"
+#define CLILE_OPT_AUGMENT_ROTATE "augment_rotate"
 #define CLILE_OPT_AUGMENT_BRIGHTNESS "augment_brightness"
 #define CLILE_OPT_AUGMENT_CONTRAST "augment_contrast"
 #define CLILE_OPT_AUGMENT_SATURATION "augment_saturation"

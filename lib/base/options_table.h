@@ -78,6 +78,7 @@
     X(INTEGER, CLILE_OPT_AUGMENT_FLIP, "1", "", 0, 1, "training", "1: mirror half of the images")                                           \
     X(REAL, CLILE_OPT_AUGMENT_SCALE, "0.04", "", 0, 0.9, "training", "largest change of scale of the random crop")                           \
     X(REAL, CLILE_OPT_AUGMENT_SHIFT, "0.02", "", 0, 0.5, "training", "largest shift of the random crop, as a share of its side")            \
+    X(REAL, CLILE_OPT_AUGMENT_ROTATE, "0", "", 0, 180, "training", "largest turn of the random crop, in degrees")                              \
     X(REAL, CLILE_OPT_AUGMENT_BRIGHTNESS, "0.2", "", 0, 1, "training", "largest relative change of brightness")                             \
     X(REAL, CLILE_OPT_AUGMENT_CONTRAST, "0.2", "", 0, 1, "training", "largest relative change of contrast")                                 \
     X(REAL, CLILE_OPT_AUGMENT_SATURATION, "0.2", "", 0, 1, "training", "largest relative change of saturation")                             \

@@ -17,6 +17,7 @@ clile_status clile_i_augment_from_options(const clile_options *options, clile_i_
     } reals[] = {
         {CLILE_OPT_AUGMENT_SCALE, &out->scale},
         {CLILE_OPT_AUGMENT_SHIFT, &out->shift},
+        {CLILE_OPT_AUGMENT_ROTATE, &out->rotate},
         {CLILE_OPT_AUGMENT_BRIGHTNESS, &out->brightness},
         {CLILE_OPT_AUGMENT_CONTRAST, &out->contrast},
         {CLILE_OPT_AUGMENT_SATURATION, &out->saturation},
@@ -57,6 +58,7 @@ clile_i_jitter clile_i_augment_draw(const clile_i_augment *augment, uint64_t see
     const int blurred = clile_i_rng_uniform(&rng) < augment->blur;
     const double deviation = clile_i_rng_range(&rng, augment->blur_least, augment->blur_most);
     jitter.blur = blurred ? deviation : 0.0;
+    jitter.rotate = clile_i_rng_range(&rng, -augment->rotate, augment->rotate);
     return jitter;
 }
 

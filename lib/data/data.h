@@ -45,6 +45,7 @@ typedef struct {
     /* probability; standard deviation drawn from [least, most] pixels */
     double blur, blur_least, blur_most;
     double erase, erase_area; /* probability; largest share of the area */
+    double rotate;            /* drawn from +-rotate degrees */
 } clile_i_augment;
 /* Reads the augment_ options. INVALID_ARGUMENT: blur_least is above blur_most. */
 clile_status clile_i_augment_from_options(const clile_options *options, clile_i_augment *out);

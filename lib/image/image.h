@@ -114,14 +114,23 @@ typedef struct {
     int32_t grey; /* 1: every channel becomes torchvision's grey */
     /* standard deviation of a Gaussian in pixels of the crop; 0: none */
     double blur;
+    /* degrees by which the sampled square turns about its centre, clockwise as the image is seen;
+     * the face turns the other way */
+    double rotate;
 } clile_i_jitter;
-#define CLILE_I_JITTER_NONE {0, 1.0, 0.0, 0.0, 1.0, 1.0, 1.0, 0, 0.0}
+#define CLILE_I_JITTER_NONE {.scale = 1.0, .brightness = 1.0, .contrast = 1.0, .saturation = 1.0}
 
 /* Stored crop uint8 [stored,stored,3] -> network input float [3,size,size] = (value / 255 -
  * mean) / std with ImageNet's mean and std, through the jitter (bilinear; the identity jitter
  * reads the middle exactly). */
 void clile_i_crop_to_input(const uint8_t *stored, int32_t size, const clile_i_jitter *jitter,
                            float *dst);
+
+/* Where the jitter moves points of the canonical crop: from (0,0) its top left corner, (1,1) its
+ * bottom right, to the same of the network input. A point may be outside. Its name changes sides
+ * with a flip, which is up to the caller. xy and dst may be the same. */
+void clile_i_jitter_points(const clile_i_jitter *jitter, int64_t n, const float *xy /*[n,2]*/,
+                           float *dst /*[n,2]*/);
 
 /* Gaussian blur of three planes in place (blur.c); 0 < deviation <= CLILE_I_BLUR_MOST, in
  * pixels. */

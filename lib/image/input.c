@@ -129,6 +129,74 @@ static void read_window(const uint8_t *stored, int32_t size, const clile_i_jitte
     }
 }
 
+/* q = (x, y) of the network input, from its centre -> shift + scale R F q from the centre of the
+ * crop: F mirrors x, R = (cos -sin; sin cos) turns by jitter->rotate. In any one unit of length. */
+typedef struct {
+    double a, b, c, d, e, f; /* x_src = a x + b y + c, y_src = d x + e y + f */
+} placement;
+
+static placement place(const clile_i_jitter *jitter, double unit)
+{
+    const double angle = jitter->rotate * (3.14159265358979323846 / 180.0),
+                 along = jitter->scale * cos(angle), across = jitter->scale * sin(angle),
+                 mirror = jitter->flip ? -1.0 : 1.0;
+    return (placement){.a = mirror * along,
+                       .b = -across,
+                       .c = jitter->shift_x * unit,
+                       .d = mirror * across,
+                       .e = along,
+                       .f = jitter->shift_y * unit};
+}
+
+static double inside(double position, double last)
+{
+    position = position < 0.0 ? 0.0 : position;
+    return position > last ? last : position;
+}
+
+/* A turned window: bilinear sampling without taps that rows or columns share. */
+static void read_turned(const uint8_t *stored, int32_t size, const clile_i_jitter *jitter,
+                        float *dst)
+{
+    const int32_t width = clile_i_crop_stored(size);
+    const int64_t plane = (int64_t)size * size, line = 3 * (int64_t)width;
+    const double half = 0.5 * size, first = 0.5 * width - 0.5, last = width - 1.0;
+    const placement at = place(jitter, size);
+    for (int32_t y = 0; y < size; ++y) {
+        const double v = y + 0.5 - half, row_x = first + at.b * v + at.c,
+                     row_y = first + at.e * v + at.f;
+        float *r = dst + (int64_t)y * size, *g = r + plane, *b = g + plane;
+        for (int32_t x = 0; x < size; ++x) {
+            const double u = x + 0.5 - half, px = inside(row_x + at.a * u, last),
+                         py = inside(row_y + at.d * u, last);
+            const int32_t ix = (int32_t)px, iy = (int32_t)py;
+            const float wx = (float)(px - ix), wy = (float)(py - iy);
+            const uint8_t *p = stored + iy * line + 3 * ix, *q = iy + 1 < width ? p + line : p;
+            const int32_t step = ix + 1 < width ? 3 : 0;
+            float value[3];
+            for (int32_t k = 0; k < 3; ++k) {
+                const float above = (float)p[k] + wx * (float)(p[k + step] - p[k]),
+                            below = (float)q[k] + wx * (float)(q[k + step] - q[k]);
+                value[k] = above + wy * (below - above);
+            }
+            r[x] = value[0];
+            g[x] = value[1];
+            b[x] = value[2];
+        }
+    }
+}
+
+void clile_i_jitter_points(const clile_i_jitter *jitter, int64_t n, const float *xy, float *dst)
+{
+    const placement at = place(jitter, 1.0);
+    const double scale = at.a * at.e - at.b * at.d; /* determinant */
+    for (int64_t k = 0; k < n; ++k) {
+        const double x = (double)xy[2 * k] - 0.5 - at.c, y = (double)xy[2 * k + 1] - 0.5 - at.f;
+        dst[2 * k] = (float)(0.5 + (at.e * x - at.b * y) / scale);
+        dst[2 * k + 1] = (float)(0.5 + (at.a * y - at.d * x) / scale);
+    }
+}
+
 static float limit(float value)
 {
     value = value < 0.0f ? 0.0f : value;
@@ -175,7 +243,9 @@ void clile_i_crop_to_input(const uint8_t *stored, int32_t size, const clile_i_ji
                            float *dst)
 {
     const int64_t plane = (int64_t)size * size;
-    if (jitter->scale == 1.0 && jitter->shift_x == 0.0 && jitter->shift_y == 0.0)
+    if (jitter->rotate != 0.0)
+        read_turned(stored, size, jitter, dst);
+    else if (jitter->scale == 1.0 && jitter->shift_x == 0.0 && jitter->shift_y == 0.0)
         read_middle(stored, size, jitter->flip, dst);
     else
         read_window(stored, size, jitter, dst);

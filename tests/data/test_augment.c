@@ -23,17 +23,18 @@ static const clile_i_augment everything = {.flip = 1,
                                            .blur_least = 0.5,
                                            .blur_most = 3,
                                            .erase = 0.7,
-                                           .erase_area = 0.33};
+                                           .erase_area = 0.33,
+                                           .rotate = 25};
 
-/* The draws from before grey, blur and erasing existed: written down here once more, from the
- * generator itself. */
+/* The draws in their order, written down here once more, from the generator itself. Switching off
+ * the late ones leaves the early ones. */
 static void old_draws_are_what_they_were(void **state)
 {
     (void)state;
     for (int64_t step = 0; step < 50; ++step) {
         clile_i_rng rng = clile_i_rng_make(9, (uint64_t)0x52 << 56 | (uint64_t)step << 20 | 5);
         clile_i_augment off = everything;
-        off.grayscale = off.blur = off.erase = 0;
+        off.grayscale = off.blur = off.erase = off.rotate = 0;
         const clile_i_jitter a = clile_i_augment_draw(&everything, 9, step, 5),
                              b = clile_i_augment_draw(&off, 9, step, 5);
         assert_int_equal(a.flip, clile_i_rng_uniform(&rng) < 0.5);
@@ -47,7 +48,12 @@ static void old_draws_are_what_they_were(void **state)
                     a.shift_y == b.shift_y);
         assert_true(a.brightness == b.brightness && a.contrast == b.contrast &&
                     a.saturation == b.saturation);
-        assert_true(b.grey == 0 && b.blur == 0);
+        assert_true(b.grey == 0 && b.blur == 0 && b.rotate == 0);
+        assert_int_equal(a.grey, clile_i_rng_uniform(&rng) < 0.2);
+        const double chance = clile_i_rng_uniform(&rng),
+                     deviation = clile_i_rng_range(&rng, 0.5, 3);
+        assert_true(a.blur == (chance < 0.6 ? deviation : 0));
+        assert_true(a.rotate == clile_i_rng_range(&rng, -25, 25));
     }
 }
 
@@ -69,6 +75,24 @@ static void grey_and_blur_come_as_often_as_asked(void **state)
     assert_in_range(blur, 2276, 2524); /* 2400, deviation 31 */
     assert_in_range(both, 396, 564);   /* 480, deviation 21 */
     assert_true(least >= 0.5 && least < 0.52 && most <= 3 && most > 2.98);
+}
+
+/* Every range is filled evenly from end to end. */
+static void turns_fill_their_range(void **state)
+{
+    enum { DRAWS = 4000 };
+    double sum = 0, squares = 0, least = 99, most = -99;
+    (void)state;
+    for (int i = 0; i < DRAWS; ++i) {
+        const double turn = clile_i_augment_draw(&everything, 3, i / 8, i % 8).rotate;
+        sum += turn;
+        squares += turn * turn;
+        least = fmin(least, turn);
+        most = fmax(most, turn);
+    }
+    assert_true(least >= -25 && least < -24.9 && most <= 25 && most > 24.9);
+    assert_true(fabs(sum / DRAWS) < 1);                      /* deviation 0.23 */
+    assert_true(fabs(squares / DRAWS - 25 * 25 / 3.0) < 10); /* deviation 2.9 */
 }
 
 static void rectangles_are_those_of_the_paper(void **state)
@@ -129,21 +153,24 @@ static void only_the_rectangle_is_erased(void **state)
 
 static void options_are_read_and_checked(void **state)
 {
-    static const char *const keys[] = {CLILE_OPT_AUGMENT_GRAYSCALE,  CLILE_OPT_AUGMENT_BLUR,
-                                       CLILE_OPT_AUGMENT_BLUR_LEAST, CLILE_OPT_AUGMENT_BLUR_MOST,
-                                       CLILE_OPT_AUGMENT_ERASE,      CLILE_OPT_AUGMENT_ERASE_AREA};
+    enum { KEYS = 7 };
+    static const char *const keys[KEYS] = {
+        CLILE_OPT_AUGMENT_GRAYSCALE, CLILE_OPT_AUGMENT_BLUR,  CLILE_OPT_AUGMENT_BLUR_LEAST,
+        CLILE_OPT_AUGMENT_BLUR_MOST, CLILE_OPT_AUGMENT_ERASE, CLILE_OPT_AUGMENT_ERASE_AREA,
+        CLILE_OPT_AUGMENT_ROTATE};
     clile_options *options = NULL;
     clile_i_augment a;
     (void)state;
     assert_int_equal(clile_i_augment_from_options(NULL, &a), CLILE_OK);
-    assert_true(a.grayscale == 0 && a.blur == 0 && a.erase == 0); /* off unless asked for */
+    assert_true(a.grayscale == 0 && a.blur == 0 && a.erase == 0 &&
+                a.rotate == 0); /* off unless asked for */
     assert_int_equal(clile_options_create(&options), CLILE_OK);
-    for (int k = 0; k < 6; ++k)
+    for (int k = 0; k < KEYS; ++k)
         assert_int_equal(clile_options_set_f64(options, keys[k], 0.1 + 0.1 * k), CLILE_OK);
     assert_int_equal(clile_i_augment_from_options(options, &a), CLILE_OK);
-    const double values[6] = {a.grayscale, a.blur,  a.blur_least,
-                              a.blur_most, a.erase, a.erase_area};
-    for (int k = 0; k < 6; ++k) assert_true(values[k] == 0.1 + 0.1 * k);
+    const double values[KEYS] = {a.grayscale, a.blur,       a.blur_least, a.blur_most,
+                                 a.erase,     a.erase_area, a.rotate};
+    for (int k = 0; k < KEYS; ++k) assert_true(values[k] == 0.1 + 0.1 * k);
     assert_int_equal(clile_options_set(options, CLILE_OPT_AUGMENT_BLUR_LEAST, "2.5"), CLILE_OK);
     assert_int_equal(clile_i_augment_from_options(options, &a), CLILE_E_INVALID_ARGUMENT);
     assert_string_equal(clile_last_error(),
@@ -156,6 +183,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(old_draws_are_what_they_were),
         cmocka_unit_test(grey_and_blur_come_as_often_as_asked),
+        cmocka_unit_test(turns_fill_their_range),
         cmocka_unit_test(rectangles_are_those_of_the_paper),
         cmocka_unit_test(only_the_rectangle_is_erased),
         cmocka_unit_test(options_are_read_and_checked),

@@ -397,7 +397,8 @@ static const clile_i_augment strong = {.flip = 1,
                                        .grayscale = 0.3,
                                        .blur = 0.5,
                                        .blur_least = 0.3,
-                                       .blur_most = 2};
+                                       .blur_most = 2,
+                                       .rotate = 40};
 
 static void batches_do_not_depend_on_threads_or_cache(void **state)
 {

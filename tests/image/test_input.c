@@ -96,8 +96,10 @@ static void whole_shifts_are_exact(void **state)
 static double reference(const clile_i_jitter *j, int x, int y, int k)
 {
     const double cx = (j->flip ? -1 : 1) * (x + 0.5 - SIZE / 2.0), cy = y + 0.5 - SIZE / 2.0;
-    double px = STORED / 2.0 + j->shift_x * SIZE + j->scale * cx - 0.5;
-    double py = STORED / 2.0 + j->shift_y * SIZE + j->scale * cy - 0.5;
+    const double angle = j->rotate / 180 * acos(-1), tx = cos(angle) * cx - sin(angle) * cy,
+                 ty = sin(angle) * cx + cos(angle) * cy;
+    double px = STORED / 2.0 + j->shift_x * SIZE + j->scale * tx - 0.5;
+    double py = STORED / 2.0 + j->shift_y * SIZE + j->scale * ty - 0.5;
     px = fmin(fmax(px, 0), STORED - 1);
     py = fmin(fmax(py, 0), STORED - 1);
     const int ix = (int)px, iy = (int)py, jx = ix + 1 < STORED ? ix + 1 : ix,
@@ -116,17 +118,28 @@ static double clamp(double value)
 
 static void jitter_matches_the_definition(void **state)
 {
+#define COLOUR(b, c, s) .brightness = b, .contrast = c, .saturation = s
     static const clile_i_jitter cases[] = {
-        {0, 0.93, 0.03, -0.02, 1, 1, 1, 0, 0},
-        {1, 1.1, -0.05, 0.05, 1, 1, 1, 0, 0},
-        {0, 1, 0, 0, 1.2, 1, 1, 0, 0},
-        {0, 1, 0, 0, 1, 0.8, 1, 0, 0},
-        {1, 1, 0, 0, 1, 1, 1.3, 0, 0},
-        {1, 1.07, 0.01, 0.04, 0.85, 1.15, 0.9, 0, 0},
-        {0, 1.6, 0.3, -0.3, 1.4, 0.5, 0, 0, 0}, /* far outside: edges are repeated */
-        {0, 1, 0, 0, 1, 1, 1, 1, 0},
-        {1, 1.07, 0.01, 0.04, 0.85, 1.15, 1.3, 1, 0},
+        {.scale = 0.93, .shift_x = 0.03, .shift_y = -0.02, COLOUR(1, 1, 1)},
+        {.flip = 1, .scale = 1.1, .shift_x = -0.05, .shift_y = 0.05, COLOUR(1, 1, 1)},
+        {.scale = 1, COLOUR(1.2, 1, 1)},
+        {.scale = 1, COLOUR(1, 0.8, 1)},
+        {.flip = 1, .scale = 1, COLOUR(1, 1, 1.3)},
+        {.flip = 1, .scale = 1.07, .shift_x = 0.01, .shift_y = 0.04, COLOUR(0.85, 1.15, 0.9)},
+        /* far outside: edges are repeated */
+        {.scale = 1.6, .shift_x = 0.3, .shift_y = -0.3, COLOUR(1.4, 0.5, 0)},
+        {.scale = 1, COLOUR(1, 1, 1), .grey = 1},
+        {.flip = 1,
+         .scale = 1.07,
+         .shift_x = 0.01,
+         .shift_y = 0.04,
+         COLOUR(0.85, 1.15, 1.3),
+         .grey = 1},
+        {.scale = 1, COLOUR(1, 1, 1), .rotate = 7},
+        {.flip = 1, .scale = 1.2, .shift_x = 0.06, COLOUR(1.1, 1, 1), .rotate = -33},
+        {.scale = 1.5, .shift_y = -0.2, COLOUR(1, 1, 0.7), .rotate = 151},
     };
+#undef COLOUR
     static double values[3][PLANE];
     (void)state;
     for (size_t f = 0; f < sizeof cases / sizeof *cases; ++f) {
@@ -206,6 +219,95 @@ static void blur_matches_the_definition(void **state)
         near(dst[i], blurred(other, SIZE, 5, 1.5, i % SIZE, i / SIZE), 1e-4);
 }
 
+/* Right angles move whole pixels: their places need no arithmetic. */
+static void right_angles_move_whole_pixels(void **state)
+{
+    clile_i_jitter jitter = CLILE_I_JITTER_NONE;
+    (void)state;
+    for (int turn = -2; turn <= 2; ++turn) {
+        if (turn == 0) continue;
+        jitter.rotate = 90.0 * turn;
+        clile_i_crop_to_input(stored, SIZE, &jitter, dst);
+        for (int k = 0; k < 3; ++k)
+            for (int y = 0; y < SIZE; ++y)
+                for (int x = 0; x < SIZE; ++x) {
+                    const int px = turn == 1    ? SIZE - 1 - y
+                                   : turn == -1 ? y
+                                                : SIZE - 1 - x,
+                              py = turn == 1    ? x
+                                   : turn == -1 ? SIZE - 1 - x
+                                                : SIZE - 1 - y;
+                    near(dst[k * PLANE + y * SIZE + x],
+                         (middle(px, py, k) / 255.0 - mean[k]) / deviation[k], 2e-5);
+                }
+    }
+}
+
+/* A bright spot of the stored crop turns up where clile_i_jitter_points puts it. */
+static void points_go_with_the_pixels(void **state)
+{
+    static const clile_i_jitter cases[] = {
+        CLILE_I_JITTER_NONE,
+        {.flip = 1, .scale = 1, .brightness = 1, .contrast = 1, .saturation = 1},
+        {.scale = 1.1, .shift_x = 0.1, .brightness = 1, .contrast = 1, .saturation = 1},
+        {.scale = 1, .brightness = 1, .contrast = 1, .saturation = 1, .rotate = 90},
+        {.scale = 1,
+         .shift_x = 0.05,
+         .shift_y = -0.1,
+         .brightness = 1,
+         .contrast = 1,
+         .saturation = 1,
+         .rotate = 30},
+        {.flip = 1,
+         .scale = 1.3,
+         .shift_x = 0.1,
+         .shift_y = 0.05,
+         .brightness = 1,
+         .contrast = 1,
+         .saturation = 1,
+         .rotate = -55},
+        {.flip = 1,
+         .scale = 0.8,
+         .shift_x = -0.02,
+         .shift_y = 0.03,
+         .brightness = 1,
+         .contrast = 1,
+         .saturation = 1,
+         .rotate = 170},
+    };
+    static uint8_t spot[3 * STORED * STORED];
+    static const float places[4][2] = {{0.5f, 0.5f}, {0.4f, 0.55f}, {0.62f, 0.45f}, {0.45f, 0.3f}};
+    (void)state;
+    for (size_t f = 0; f < sizeof cases / sizeof *cases; ++f)
+        for (int p = 0; p < 4; ++p) {
+            float to[2];
+            double sum = 0, x = 0, y = 0;
+            for (int i = 0; i < STORED * STORED; ++i) {
+                const double dx = i % STORED + 0.5 - 3 - SIZE * (double)places[p][0],
+                             dy = i / STORED + 0.5 - 3 - SIZE * (double)places[p][1];
+                spot[3 * i] = (uint8_t)(255 * exp(-(dx * dx + dy * dy) / (2 * 1.5 * 1.5)) + 0.5);
+            }
+            clile_i_crop_to_input(spot, SIZE, &cases[f], dst);
+            for (int i = 0; i < PLANE; ++i) {
+                const double light = (double)dst[i] * deviation[0] + mean[0];
+                sum += light;
+                x += light * (i % SIZE + 0.5) / SIZE;
+                y += light * (i / SIZE + 0.5) / SIZE;
+            }
+            clile_i_jitter_points(&cases[f], 1, places[p], to);
+            near(x / sum, to[0], 0.05 / SIZE);
+            near(y / sum, to[1], 0.05 / SIZE);
+        }
+    /* several at once, in place */
+    float all[4][2], one[2];
+    memcpy(all, places, sizeof all);
+    clile_i_jitter_points(&cases[5], 4, &all[0][0], &all[0][0]);
+    for (int p = 0; p < 4; ++p) {
+        clile_i_jitter_points(&cases[5], 1, places[p], one);
+        assert_memory_equal(one, all[p], sizeof one);
+    }
+}
+
 /* Sizes beyond one run of columns (128). */
 static void large_crops_are_sampled_to_the_end(void **state)
 {
@@ -233,6 +335,8 @@ int main(void)
         cmocka_unit_test(flip_mirrors_exactly),
         cmocka_unit_test(whole_shifts_are_exact),
         cmocka_unit_test(jitter_matches_the_definition),
+        cmocka_unit_test(right_angles_move_whole_pixels),
+        cmocka_unit_test(points_go_with_the_pixels),
         cmocka_unit_test(blur_matches_the_definition),
         cmocka_unit_test(large_crops_are_sampled_to_the_end),
     };

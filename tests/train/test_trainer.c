@@ -77,7 +77,7 @@ static const char *const variants[] = {
     "elimination=mixed exchange_halves=0.5",
     "preset=published",
     "elimination=orthogonal exchange_halves=0.5 input_workers=1 augment_grayscale=0.2 "
-    "augment_blur=0.5 augment_erase=0.5",
+    "augment_blur=0.5 augment_erase=0.5 augment_rotate=30",
 };
 
 /* A thread that makes batches ahead changes no bit, whatever the team. */
