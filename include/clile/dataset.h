@@ -23,14 +23,16 @@ CLILE_BEGIN
 typedef struct clile_dataset clile_dataset;
 
 /* Opens a labelled folder, a CSV manifest or a pack, see docs/data.md. Options: layout, au_set,
- * unknown, present_from, first_image, box_margin, max_pixels, max_label_mb, max_pack_mb,
- * cache_mb. The caller owns `*out`. Images are read on first use, rendered at the requested size,
- * and kept in memory up to cache_mb; the rest is read again each time. Images without label rows,
- * and label rows without an image, are left out and counted (clile_dataset_copy_counts). Errors:
+ * unknown, present_from, first_image, box_margin, crop_margin, max_pixels, max_label_mb,
+ * max_pack_mb, cache_mb. The caller owns `*out`. Images are read on first use, rendered at the
+ * requested size, and kept in memory up to cache_mb; the rest is read again each time. Images
+ * without label rows, and label rows without an image, are left out and counted
+ * (clile_dataset_copy_counts). Errors:
  *   - IO: no such folder or file
  *   - FORMAT: layout not recognised, wrong columns, unknown code (the text names file and row);
  *     hardly any label row has its image; no label is coded
- *   - INVALID_ARGUMENT: an AU that the labels do not have, a file above a limit
+ *   - INVALID_ARGUMENT: an AU that the labels do not have, a file above a limit, a pack with
+ *     another crop_margin
  *   - CORRUPT: a damaged pack
  *   - UNSUPPORTED: a pack of a later version
  *   - OUT_OF_MEMORY
@@ -207,10 +209,11 @@ typedef int32_t (*clile_count_fn)(int64_t done, int64_t all, void *user);
 
 /* Writes a pack: one safetensors file with every image of the data set aligned and resized once
  * (docs/pack-format.md). Opened by clile_dataset_open, it gives the same bits as the data set at
- * that size, and has no other size. Options: image_size, threads. The file is written atomically;
- * memory does not grow with the number of images. progress may be NULL. IO, CORRUPT, FORMAT: an
- * image, or the file to write; INVALID_ARGUMENT: a name that is not UTF-8 or has a line break;
- * CANCELLED; OUT_OF_MEMORY. Shared. Since 0.1. */
+ * that size, and has no other size. Options: image_size, threads, crop_margin (unset: that of the
+ * data set). The file is written atomically; memory does not grow with the number of images.
+ * progress may be NULL. IO, CORRUPT, FORMAT: an image, or the file to write; INVALID_ARGUMENT: a
+ * name that is not UTF-8 or has a line break, another size or margin than the pack has; CANCELLED;
+ * OUT_OF_MEMORY. Shared. Since 0.1. */
 CLILE_NODISCARD CLILE_API clile_status clile_dataset_pack(const clile_dataset *dataset,
                                                           const char *path,
                                                           const clile_options *options,

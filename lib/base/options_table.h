@@ -19,6 +19,8 @@
     X(CHOICE, CLILE_OPT_FIRST_IMAGE, "auto", "auto|0|1", 0, 0, "data",                                                                      \
       "number of the image of the first frame in numbered folders (DISFA, videos); auto takes what fits the labels better")                 \
     X(REAL, CLILE_OPT_BOX_MARGIN, "0.22", "", -0.5, 4, "data", "margin around a face box, as a share of its longer side")                   \
+    X(REAL, CLILE_OPT_CROP_MARGIN, "0.0625", "", 0, 0.5, "data",                                                                           \
+      "what is kept around a crop on every side for augmentation to see, as a share of its side; unset, that of a pack")                 \
     X(CHOICE, CLILE_OPT_DATA_KIND, "auto", "auto|drawn|rendered|photographs|mixed|unknown", 0, 0, "data",                                         \
       "what the images are, for the model to remember; auto: what a pack or the file data_kind in the folder says")                        \
     X(INTEGER, CLILE_OPT_IMAGE_SIZE, "112", "", 32, 512, "data", "side of the aligned square crop in pixels")                                \
@@ -117,6 +119,7 @@
 #define CLILE_I_OPTIONS_RESUME(X)                                                                                                           \
     X(CLILE_OPT_LAYOUT, HERE)                                                                                                               \
     X(CLILE_OPT_AU_SET, HERE)                                                                                                               \
+    X(CLILE_OPT_CROP_MARGIN, HERE)                                                                                                          \
     X(CLILE_OPT_MAX_PIXELS, HERE)                                                                                                           \
     X(CLILE_OPT_MAX_LABEL_MB, HERE)                                                                                                         \
     X(CLILE_OPT_MAX_PACK_MB, HERE)                                                                                                          \

@@ -39,25 +39,25 @@ static void load_part(int64_t begin, int64_t end, void *context)
 {
     job *j = context;
     const int64_t plane = (int64_t)j->size * j->size;
-    uint8_t *scratch = NULL;
+    clile_i_crop_space space = {0};
     for (int64_t k = begin; k < end; ++k) {
-        const uint8_t *stored = NULL;
+        clile_i_stored stored = {0};
         const int64_t sample = j->dataset->index[j->indices ? j->indices[k] : k];
         const clile_status status =
-            clile_i_crop_get(j->dataset->core, sample, j->size, &scratch, &stored);
+            clile_i_crop_get(j->dataset->core, sample, j->size, &space, &stored);
         if (status != CLILE_OK) {
             report(j, k, status);
             break;
         }
         if (j->rgb) {
-            clile_i_crop_copy_middle(stored, j->size, j->rgb + 3 * plane * k);
+            clile_i_crop_copy_middle(&stored, j->size, j->rgb + 3 * plane * k);
             continue;
         }
         clile_i_jitter jitter = CLILE_I_JITTER_NONE;
         if (j->augment != NULL) jitter = clile_i_augment_draw(j->augment, j->seed, j->step, k);
-        clile_i_crop_to_input(stored, j->size, &jitter, j->dst + 3 * plane * k);
+        clile_i_crop_to_input(stored.rgb, stored.margin, j->size, &jitter, j->dst + 3 * plane * k);
     }
-    clile_i_free(scratch);
+    clile_i_free(space.bytes);
 }
 
 clile_status clile_i_batch_load(const clile_dataset *dataset, int64_t n, const int64_t *indices,

@@ -10,7 +10,7 @@
 typedef struct clile_i_crops {
     int32_t size;
     struct clile_i_crops *next;
-    uint8_t **crop; /* [n] NULL or [stored,stored,3] */
+    uint8_t **crop; /* [n] NULL or [size + 2 margin, size + 2 margin, 3] */
 } clile_i_crops;
 
 typedef struct clile_i_core {
@@ -19,7 +19,7 @@ typedef struct clile_i_core {
     uint8_t *pixels; /* [n,h,w,3] of arrays; NULL: images are files */
     int32_t h, w;
     int64_t max_pixels;
-    double box_margin;
+    double box_margin, crop_margin;  /* crop_margin: a share of the crop; not that of a pack */
     int64_t cache_limit, cache_used; /* bytes; atomic */
     clile_i_crops *crops;            /* a list with one entry per size in use; atomic */
     /* If several data sets are joined in one (concat.c): the cores that hold the images, each
@@ -66,16 +66,31 @@ clile_status clile_i_origin_put(clile_i_st_writer *writer, const clile_dataset *
 clile_status clile_i_origin_name_part(clile_dataset *part, const char *protocol, int32_t fold,
                                       int32_t tested);
 
-/* crops.c: the stored crop of sample `index` of the core, cached or rendered. Allocates
- * `*scratch` if needed; the caller frees it when done with `*stored`. Any thread. */
-clile_status clile_i_crop_get(clile_i_core *core, int64_t index, int32_t size, uint8_t **scratch,
-                              const uint8_t **stored);
-/* Renders the same into dst [stored,stored,3], bypassing the cache. INVALID_ARGUMENT: not the
- * size of the pack. */
+/* crops.c: the margin in pixels with which the core keeps crops of `size` pixels. A core with
+ * holders has the margin of the first. */
+int32_t clile_i_core_margin(const clile_i_core *core, int32_t size);
+/* Memory of a thread for crops that are not cached; begins as zeros, freed by its owner. */
+typedef struct {
+    uint8_t *bytes;
+    int64_t size;
+} clile_i_crop_space;
+/* A stored crop, [side,side,3] with side = size + 2 margin. */
+typedef struct {
+    const uint8_t *rgb;
+    int32_t margin;
+} clile_i_stored;
+/* The stored crop of sample `index` of the core, cached, or rendered into the space, where it
+ * remains until the next call. Any thread. */
+clile_status clile_i_crop_get(clile_i_core *core, int64_t index, int32_t size,
+                              clile_i_crop_space *space, clile_i_stored *stored);
+/* INVALID_ARGUMENT: the table's pack holds crops with another margin. */
+clile_status clile_i_pack_check_margin(const clile_i_table *table, int32_t margin);
+/* Renders it with another margin into dst [side,side,3], bypassing the cache. INVALID_ARGUMENT:
+ * not the size or margin of the pack. */
 clile_status clile_i_crop_render(const clile_i_core *core, int64_t index, int32_t size,
-                                 uint8_t *dst);
+                                 int32_t margin, uint8_t *dst);
 /* Copies the canonical crop [size,size,3] from the middle of a stored one. */
-void clile_i_crop_copy_middle(const uint8_t *stored, int32_t size, uint8_t *rgb);
+void clile_i_crop_copy_middle(const clile_i_stored *stored, int32_t size, uint8_t *rgb);
 void clile_i_crops_free(clile_i_core *core);
 
 #endif

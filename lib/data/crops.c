@@ -124,35 +124,59 @@ static clile_status draw_image(const clile_i_core *core, int64_t index, int32_t 
     return clile_i_align_landmarks(CLILE_SYNTH_LANDMARKS, points, side, side, size, map);
 }
 
+int32_t clile_i_core_margin(const clile_i_core *core, int32_t size)
+{
+    if (core->holder != NULL) return clile_i_core_margin(core->holder[0], size);
+    return core->table.pack != NULL ? core->table.pack_margin
+                                    : clile_i_crop_margin(size, core->crop_margin);
+}
+
+static int64_t stored_bytes(int32_t size, int32_t margin)
+{
+    const int64_t side = size + 2 * (int64_t)margin;
+    return side * side * 3;
+}
+
+clile_status clile_i_pack_check_margin(const clile_i_table *table, int32_t margin)
+{
+    if (margin == table->pack_margin) return CLILE_OK;
+    return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
+                        "pack %s holds crops with a margin of %d pixels, %d were asked for: set "
+                        "crop_margin=%.4g, or pack again",
+                        table->root, table->pack_margin, margin,
+                        (double)table->pack_margin / table->pack_size);
+}
+
 /* Finds crop `index` in the mapped pack. */
 static clile_status find_packed(const clile_i_core *core, int64_t index, int32_t size,
-                                const uint8_t **stored)
+                                int32_t margin, const uint8_t **stored)
 {
-    const int64_t side = clile_i_crop_stored(size);
-    if (size != core->table.pack_size)
+    const clile_i_table *t = &core->table;
+    if (size != t->pack_size)
         return clile_i_fail(
             CLILE_E_INVALID_ARGUMENT,
             "pack %s holds crops of %d pixels, %d were asked for: set image_size=%d, or pack again",
-            core->table.root, core->table.pack_size, size, core->table.pack_size);
-    *stored = core->table.pack_crops + index * side * side * 3;
+            t->root, t->pack_size, size, t->pack_size);
+    CLILE_I_RETURN_IF(clile_i_pack_check_margin(t, margin));
+    *stored = t->pack_crops + index * stored_bytes(size, margin);
     return CLILE_OK;
 }
 
 clile_status clile_i_crop_render(const clile_i_core *core, int64_t index, int32_t size,
-                                 uint8_t *dst)
+                                 int32_t margin, uint8_t *dst)
 {
     clile_status status = CLILE_OK;
     clile_i_image image = {0};
     clile_i_affine map = {0};
-    const int32_t stored = clile_i_crop_stored(size), margin = (stored - size) / 2;
+    const int32_t side = size + 2 * margin;
 
     if (core->holder != NULL)
         return clile_i_crop_render(core->holder[core->holder_of[index]], core->holder_index[index],
-                                   size, dst);
+                                   size, margin, dst);
     if (core->table.pack != NULL) {
         const uint8_t *packed = NULL;
-        CLILE_I_TRY(find_packed(core, index, size, &packed));
-        memcpy(dst, packed, (size_t)stored * (size_t)stored * 3);
+        CLILE_I_TRY(find_packed(core, index, size, margin, &packed));
+        memcpy(dst, packed, (size_t)stored_bytes(size, margin));
         goto cleanup;
     }
     if (core->table.drawn_size > 0) {
@@ -163,45 +187,64 @@ clile_status clile_i_crop_render(const clile_i_core *core, int64_t index, int32_
     }
     map.c -= (map.a + map.b) * margin;
     map.f -= (map.d + map.e) * margin;
-    status = clile_i_image_warp(&image, &map, stored, stored, dst);
+    status = clile_i_image_warp(&image, &map, side, side, dst);
 cleanup:
     clile_i_image_free(&image);
     return status;
 }
 
-clile_status clile_i_crop_get(clile_i_core *core, int64_t index, int32_t size, uint8_t **scratch,
-                              const uint8_t **stored)
+/* Renders a crop for which the cache has no room. */
+static clile_status render_uncached(const clile_i_core *core, int64_t index, int32_t size,
+                                    int32_t margin, clile_i_crop_space *space)
+{
+    clile_status status = CLILE_OK;
+    const int64_t bytes = stored_bytes(size, margin);
+    if (space->size < bytes) { /* holders may keep different margins */
+        clile_i_free(space->bytes);
+        *space = (clile_i_crop_space){0};
+        CLILE_I_ALLOC(space->bytes, bytes);
+        space->size = bytes;
+    }
+    status = clile_i_crop_render(core, index, size, margin, space->bytes);
+cleanup:
+    return status;
+}
+
+clile_status clile_i_crop_get(clile_i_core *core, int64_t index, int32_t size,
+                              clile_i_crop_space *space, clile_i_stored *stored)
 {
     clile_status status = CLILE_OK;
     clile_i_crops *crops = NULL;
     uint8_t *fresh = NULL;
-    const int64_t side = clile_i_crop_stored(size), bytes = side * side * 3;
 
     if (core->holder != NULL)
         return clile_i_crop_get(core->holder[core->holder_of[index]], core->holder_index[index],
-                                size, scratch, stored);
-    if (core->table.pack != NULL) return find_packed(core, index, size, stored);
+                                size, space, stored);
+    const int32_t margin = clile_i_core_margin(core, size);
+    const int64_t bytes = stored_bytes(size, margin);
+    stored->margin = margin;
+    if (core->table.pack != NULL) return find_packed(core, index, size, margin, &stored->rgb);
     CLILE_I_TRY(find_crops(core, size, &crops));
-    *stored = __atomic_load_n(&crops->crop[index], __ATOMIC_ACQUIRE);
-    if (*stored != NULL) return CLILE_OK;
+    stored->rgb = __atomic_load_n(&crops->crop[index], __ATOMIC_ACQUIRE);
+    if (stored->rgb != NULL) return CLILE_OK;
 
     if (__atomic_add_fetch(&core->cache_used, bytes, __ATOMIC_RELAXED) > core->cache_limit) {
         __atomic_sub_fetch(&core->cache_used, bytes, __ATOMIC_RELAXED);
-        if (*scratch == NULL) CLILE_I_ALLOC(*scratch, bytes);
-        CLILE_I_TRY(clile_i_crop_render(core, index, size, *scratch));
-        *stored = *scratch;
+        CLILE_I_TRY(render_uncached(core, index, size, margin, space));
+        stored->rgb = space->bytes;
         return CLILE_OK;
     }
 
     fresh = clile_i_calloc(bytes, 1);
-    status = fresh == NULL ? CLILE_E_OUT_OF_MEMORY : clile_i_crop_render(core, index, size, fresh);
+    status = fresh == NULL ? CLILE_E_OUT_OF_MEMORY
+                           : clile_i_crop_render(core, index, size, margin, fresh);
     uint8_t *other = NULL;
     if (status == CLILE_OK && __atomic_compare_exchange_n(&crops->crop[index], &other, fresh, 0,
                                                           __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
-        *stored = fresh;
+        stored->rgb = fresh;
         fresh = NULL;
     } else { /* failed, or another thread was first, with the same bytes */
-        *stored = other;
+        stored->rgb = other;
         __atomic_sub_fetch(&core->cache_used, bytes, __ATOMIC_RELAXED);
     }
 cleanup:
@@ -209,10 +252,10 @@ cleanup:
     return status;
 }
 
-void clile_i_crop_copy_middle(const uint8_t *stored, int32_t size, uint8_t *rgb)
+void clile_i_crop_copy_middle(const clile_i_stored *stored, int32_t size, uint8_t *rgb)
 {
-    const size_t side = (size_t)clile_i_crop_stored(size), margin = (side - (size_t)size) / 2,
+    const size_t margin = (size_t)stored->margin, side = (size_t)size + 2 * margin,
                  row = 3 * (size_t)size;
     for (size_t y = 0; y < (size_t)size; ++y)
-        memcpy(rgb + y * row, stored + 3 * ((margin + y) * side + margin), row);
+        memcpy(rgb + y * row, stored->rgb + 3 * ((margin + y) * side + margin), row);
 }

@@ -33,6 +33,10 @@ typedef struct {
 } clile_i_origin;
 void clile_i_dataset_origin(const clile_dataset *dataset, clile_i_origin *out);
 
+/* Appends the margins of crops of `size` pixels, of each data set that was joined, alike ones
+ * once: "7", or "7,34". */
+void clile_i_dataset_margins(const clile_dataset *dataset, int32_t size, clile_i_text *text);
+
 /* A permutation of 0..n-1 that depends only on seed and epoch. */
 void clile_i_sampler_order(int64_t n, uint64_t seed, int64_t epoch, int64_t *order);
 

@@ -16,6 +16,10 @@ clile_status clile_i_core_create(clile_i_table *table, uint8_t *pixels, int32_t 
     CLILE_I_TRY(clile_options_get_i64(options, CLILE_OPT_MAX_PIXELS, &core->max_pixels));
     CLILE_I_TRY(clile_options_get_i64(options, CLILE_OPT_CACHE_MB, &cache_mb));
     CLILE_I_TRY(clile_options_get_f64(options, CLILE_OPT_BOX_MARGIN, &core->box_margin));
+    CLILE_I_TRY(clile_options_get_f64(options, CLILE_OPT_CROP_MARGIN, &core->crop_margin));
+    if (table->pack != NULL && clile_options_is_set(options, CLILE_OPT_CROP_MARGIN))
+        CLILE_I_TRY(clile_i_pack_check_margin(
+            table, clile_i_crop_margin(table->pack_size, core->crop_margin)));
     core->cache_limit = cache_mb << 20;
     clile_i_refs_init(&core->refs);
     core->table = *table;
@@ -306,8 +310,8 @@ clile_status clile_dataset_copy_crop(const clile_dataset *dataset, int64_t index
                                      uint8_t *rgb)
 {
     clile_status status = CLILE_OK;
-    const uint8_t *stored = NULL;
-    uint8_t *scratch = NULL;
+    clile_i_stored stored = {0};
+    clile_i_crop_space space = {0};
 
     CLILE_I_CHECK_NOT_NULL(dataset);
     CLILE_I_CHECK_NOT_NULL(rgb);
@@ -315,10 +319,10 @@ clile_status clile_dataset_copy_crop(const clile_dataset *dataset, int64_t index
     if (size < 1 || size > CLILE_I_CROP_LARGEST)
         return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "%s: size %d, 1 to %d is possible", __func__,
                             size, CLILE_I_CROP_LARGEST);
-    CLILE_I_TRY(clile_i_crop_get(dataset->core, dataset->index[index], size, &scratch, &stored));
-    clile_i_crop_copy_middle(stored, size, rgb);
+    CLILE_I_TRY(clile_i_crop_get(dataset->core, dataset->index[index], size, &space, &stored));
+    clile_i_crop_copy_middle(&stored, size, rgb);
 cleanup:
-    clile_i_free(scratch);
+    clile_i_free(space.bytes);
     return status;
 }
 

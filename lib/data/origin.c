@@ -69,6 +69,21 @@ void clile_i_dataset_origin(const clile_dataset *dataset, clile_i_origin *out)
     }
 }
 
+void clile_i_dataset_margins(const clile_dataset *dataset, int32_t size, clile_i_text *text)
+{
+    clile_i_core *const *core = &dataset->core;
+    int32_t count = 1, last = -1;
+    if (dataset->core->holder != NULL) {
+        core = dataset->core->holder;
+        count = dataset->core->holders;
+    }
+    for (int32_t k = 0; k < count; ++k) {
+        const int32_t margin = clile_i_core_margin(core[k], size);
+        if (margin != last) clile_i_text_append(text, "%s%d", last >= 0 ? "," : "", (int)margin);
+        last = margin;
+    }
+}
+
 const char *clile_dataset_get_kind(const clile_dataset *dataset)
 {
     const char *kind = dataset != NULL ? dataset->core->table.kind : "";

@@ -7,7 +7,7 @@
 static clile_status verify(const clile_i_table *t, int64_t before, int64_t all,
                            clile_count_fn progress, void *user)
 {
-    const int64_t side = clile_i_crop_stored(t->pack_size), bytes = side * side * 3;
+    const int64_t side = t->pack_size + 2 * t->pack_margin, bytes = side * side * 3;
     for (int64_t first = 0; first < t->n; first += t->pack_block) {
         const int64_t last = t->n - first < t->pack_block ? t->n : first + t->pack_block;
         int64_t expected = 0;

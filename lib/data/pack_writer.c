@@ -72,7 +72,7 @@ static clile_status add_number(clile_i_st_writer *writer, const char *key, int64
 }
 
 static clile_status add_metadata(clile_i_st_writer *writer, const clile_dataset *dataset,
-                                 const tables *t, int32_t size)
+                                 const tables *t, int32_t size, int32_t margin)
 {
     const clile_i_counts *counts = &dataset->core->table.counts;
     const clile_i_pack_tables covered = {.au_ids = t->au_ids.data,
@@ -89,6 +89,8 @@ static clile_status add_metadata(clile_i_st_writer *writer, const clile_dataset 
     CLILE_I_RETURN_IF(clile_i_st_writer_metadata(writer, "format_version", CLILE_I_PACK_VERSION));
     CLILE_I_RETURN_IF(clile_i_st_writer_metadata(writer, "library", clile_version()));
     CLILE_I_RETURN_IF(add_number(writer, "image_size", size));
+    if (size + 2 * margin != clile_i_crop_stored(size))
+        CLILE_I_RETURN_IF(add_number(writer, "crop_margin", margin));
     CLILE_I_RETURN_IF(add_number(writer, "block_images", CLILE_I_PACK_BLOCK));
     CLILE_I_RETURN_IF(clile_i_st_writer_metadata(writer, "tables_crc32", digits));
     CLILE_I_RETURN_IF(clile_i_st_writer_metadata(writer, "au_ids", t->au_ids.data));
@@ -113,7 +115,7 @@ static clile_status add_metadata(clile_i_st_writer *writer, const clile_dataset 
 
 typedef struct {
     const clile_dataset *dataset;
-    int32_t size;
+    int32_t size, margin;
     int64_t first, bytes; /* first image of the block; bytes of one crop */
     uint8_t *crops;       /* [block,stored,stored,3] */
     uint8_t failed[CLILE_I_PACK_BLOCK];
@@ -122,7 +124,7 @@ typedef struct {
 static clile_status render_one(const block *b, int64_t k)
 {
     return clile_i_crop_render(b->dataset->core, b->dataset->index[b->first + k], b->size,
-                               b->crops + k * b->bytes);
+                               b->margin, b->crops + k * b->bytes);
 }
 
 static void render_part(int64_t begin, int64_t end, void *context)
@@ -168,21 +170,27 @@ clile_status clile_dataset_pack(const clile_dataset *dataset, const char *path,
     tables t = {0};
     block *b = NULL;
     int64_t size = 0, threads = 0;
+    double share = 0;
 
     CLILE_I_CHECK_NOT_NULL(dataset);
     CLILE_I_CHECK_NOT_NULL(path);
     CLILE_I_TRY(clile_options_get_i64(options, CLILE_OPT_IMAGE_SIZE, &size));
     CLILE_I_TRY(clile_options_get_i64(options, CLILE_OPT_THREADS, &threads));
-    const int64_t side = clile_i_crop_stored((int32_t)size), n = dataset->n,
-                  c = dataset->core->table.c;
+    int32_t margin = clile_i_core_margin(dataset->core, (int32_t)size);
+    if (clile_options_is_set(options, CLILE_OPT_CROP_MARGIN)) {
+        CLILE_I_TRY(clile_options_get_f64(options, CLILE_OPT_CROP_MARGIN, &share));
+        margin = clile_i_crop_margin((int32_t)size, share);
+    }
+    const int64_t side = size + 2 * margin, n = dataset->n, c = dataset->core->table.c;
     CLILE_I_ALLOC(b, 1);
     b->dataset = dataset;
     b->size = (int32_t)size;
+    b->margin = margin;
     b->bytes = side * side * 3;
     CLILE_I_ALLOC(b->crops, CLILE_I_PACK_BLOCK * b->bytes);
     CLILE_I_TRY(fill(dataset, &t));
     CLILE_I_TRY(clile_i_st_writer_create(&writer));
-    CLILE_I_TRY(add_metadata(writer, dataset, &t, b->size));
+    CLILE_I_TRY(add_metadata(writer, dataset, &t, b->size, margin));
     CLILE_I_TRY(clile_i_st_writer_add(writer, "labels", CLILE_I_ST_I8, 2, (const int64_t[]){n, c},
                                       t.labels));
     CLILE_I_TRY(clile_i_st_writer_add(writer, "subject", CLILE_I_ST_I32, 1, &n, t.subject));

@@ -98,10 +98,12 @@ clile_status clile_i_image_warp_in(const clile_i_image *src, const clile_i_affin
                                    int32_t h, int32_t w, clile_i_warp_space *space, uint8_t *dst);
 
 enum { CLILE_I_CROP_LARGEST = 4096 }; /* pixels of a crop's side */
-/* Crops are kept with a margin so that shifted and scaled training crops see real pixels: a crop
- * of `size` pixels is stored with clile_i_crop_stored(size) pixels, its middle being the
- * canonical crop. */
-int32_t clile_i_crop_stored(int32_t size); /* even margin: size + 2 * round(size / 16) */
+/* Crops are kept with a margin so that shifted, scaled and turned training crops see real pixels.
+ * The middle of such a stored crop is the canonical one; the margin is the same on every side. */
+int32_t clile_i_crop_margin(int32_t size, double share); /* round(share size), halves up */
+#define CLILE_I_CROP_MARGIN_USUAL 0.0625
+/* side of a crop with that margin: size + 2 round(size / 16) */
+int32_t clile_i_crop_stored(int32_t size);
 
 /* What augmentation does to one crop; all zero / one: nothing. */
 typedef struct {
@@ -120,11 +122,11 @@ typedef struct {
 } clile_i_jitter;
 #define CLILE_I_JITTER_NONE {.scale = 1.0, .brightness = 1.0, .contrast = 1.0, .saturation = 1.0}
 
-/* Stored crop uint8 [stored,stored,3] -> network input float [3,size,size] = (value / 255 -
- * mean) / std with ImageNet's mean and std, through the jitter (bilinear; the identity jitter
- * reads the middle exactly). */
-void clile_i_crop_to_input(const uint8_t *stored, int32_t size, const clile_i_jitter *jitter,
-                           float *dst);
+/* Stored crop uint8 [size + 2 margin, size + 2 margin, 3] -> network input float [3,size,size] =
+ * (value / 255 - mean) / std with ImageNet's mean and std, through the jitter (bilinear; the
+ * identity jitter reads the middle exactly; beyond the margin edge pixels repeat). */
+void clile_i_crop_to_input(const uint8_t *stored, int32_t margin, int32_t size,
+                           const clile_i_jitter *jitter, float *dst);
 
 /* Where the jitter moves points of the canonical crop: from (0,0) its top left corner, (1,1) its
  * bottom right, to the same of the network input. A point may be outside. Its name changes sides

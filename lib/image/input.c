@@ -9,9 +9,14 @@
 const float clile_i_input_mean[3] = {0.485f, 0.456f, 0.406f};
 const float clile_i_input_deviation[3] = {0.229f, 0.224f, 0.225f};
 
+int32_t clile_i_crop_margin(int32_t size, double share)
+{
+    return (int32_t)(share * size + 0.5);
+}
+
 int32_t clile_i_crop_stored(int32_t size)
 {
-    return size + 2 * ((size + 8) / 16);
+    return size + 2 * clile_i_crop_margin(size, CLILE_I_CROP_MARGIN_USUAL);
 }
 
 /* In place on [3,plane] values in [0, 255]: (v / 255 - mean) / std. */
@@ -26,10 +31,10 @@ static void normalise(int64_t plane, float *values)
 }
 
 /* The middle [size,size] of the stored crop as planes of floats, mirrored or not; no arithmetic. */
-static void read_middle(const uint8_t *stored, int32_t size, int32_t flip, float *dst)
+static void read_middle(const uint8_t *stored, int64_t margin, int32_t size, int32_t flip,
+                        float *dst)
 {
-    const int64_t width = clile_i_crop_stored(size), margin = (width - size) / 2,
-                  plane = (int64_t)size * size;
+    const int64_t width = size + 2 * margin, plane = (int64_t)size * size;
     for (int32_t y = 0; y < size; ++y) {
         const uint8_t *row = stored + ((margin + y) * width + margin) * 3;
         float *r = dst + (int64_t)y * size, *g = r + plane, *b = g + plane;
@@ -95,12 +100,11 @@ static int32_t sample_row(sampled_rows *rows, const uint8_t *stored, int32_t wid
 
 /* Window, mirror and bilinear sampling. The map is separable, so the taps of a run of columns
  * serve all rows. */
-static void read_window(const uint8_t *stored, int32_t size, const clile_i_jitter *jitter,
-                        float *dst)
+static void read_window(const uint8_t *stored, int32_t width, int32_t size,
+                        const clile_i_jitter *jitter, float *dst)
 {
     tap columns[RUN];
     sampled_rows rows;
-    const int32_t width = clile_i_crop_stored(size);
     const int64_t plane = (int64_t)size * size;
     const double half = 0.5 * size, middle = 0.5 * width;
     const double scale_x = jitter->flip ? -jitter->scale : jitter->scale;
@@ -155,10 +159,9 @@ static double inside(double position, double last)
 }
 
 /* A turned window: bilinear sampling without taps that rows or columns share. */
-static void read_turned(const uint8_t *stored, int32_t size, const clile_i_jitter *jitter,
-                        float *dst)
+static void read_turned(const uint8_t *stored, int32_t width, int32_t size,
+                        const clile_i_jitter *jitter, float *dst)
 {
-    const int32_t width = clile_i_crop_stored(size);
     const int64_t plane = (int64_t)size * size, line = 3 * (int64_t)width;
     const double half = 0.5 * size, first = 0.5 * width - 0.5, last = width - 1.0;
     const placement at = place(jitter, size);
@@ -239,16 +242,17 @@ static void colour(int64_t plane, const clile_i_jitter *jitter, float *values)
         for (int64_t i = 0; i < plane; ++i) r[i] = g[i] = b[i] = grey(r[i], g[i], b[i]);
 }
 
-void clile_i_crop_to_input(const uint8_t *stored, int32_t size, const clile_i_jitter *jitter,
-                           float *dst)
+void clile_i_crop_to_input(const uint8_t *stored, int32_t margin, int32_t size,
+                           const clile_i_jitter *jitter, float *dst)
 {
+    const int32_t width = size + 2 * margin;
     const int64_t plane = (int64_t)size * size;
     if (jitter->rotate != 0.0)
-        read_turned(stored, size, jitter, dst);
+        read_turned(stored, width, size, jitter, dst);
     else if (jitter->scale == 1.0 && jitter->shift_x == 0.0 && jitter->shift_y == 0.0)
-        read_middle(stored, size, jitter->flip, dst);
+        read_middle(stored, margin, size, jitter->flip, dst);
     else
-        read_window(stored, size, jitter, dst);
+        read_window(stored, width, size, jitter, dst);
     colour(plane, jitter, dst);
     if (jitter->blur > 0.0) clile_i_blur(size, jitter->blur, dst);
     normalise(plane, dst);

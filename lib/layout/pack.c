@@ -18,7 +18,7 @@ typedef struct {
     int32_t c;
     int32_t au[MOST_AUS];         /* [c] of the file */
     int32_t chosen, at[MOST_AUS]; /* columns in use, in the wanted order */
-    int64_t n, image_size, side, block;
+    int64_t n, image_size, margin, block;
     const clile_i_st_tensor *images, *labels, *subject, *frame, *crc;
 } reader;
 
@@ -115,7 +115,8 @@ static clile_status find_tensors(reader *r)
 {
     const clile_i_st_tensor *images = clile_i_st_find(r->file, "images");
     r->n = images != NULL && images->ndim > 0 ? images->shape[0] : 0;
-    const int64_t pixels[4] = {r->n, r->side, r->side, 3}, codes[2] = {r->n, r->c};
+    const int64_t side = r->image_size + 2 * r->margin, pixels[4] = {r->n, side, side, 3},
+                  codes[2] = {r->n, r->c};
     const int64_t blocks = r->n / r->block + (r->n % r->block != 0);
     CLILE_I_RETURN_IF(need_tensor(r, "images", CLILE_I_ST_U8, "U8", 4, pixels, &r->images));
     CLILE_I_RETURN_IF(need_tensor(r, "labels", CLILE_I_ST_I8, "I8", 2, codes, &r->labels));
@@ -275,7 +276,10 @@ static clile_status open_pack(const clile_i_layout_request *request, clile_i_tab
     CLILE_I_TRY(
         clile_i_st_need_integer(r->file, "image_size", 1, CLILE_I_CROP_LARGEST, &r->image_size));
     CLILE_I_TRY(clile_i_st_need_integer(r->file, "block_images", 1, INT32_MAX, &r->block));
-    r->side = clile_i_crop_stored((int32_t)r->image_size);
+    r->margin = clile_i_crop_margin((int32_t)r->image_size, CLILE_I_CROP_MARGIN_USUAL);
+    if (clile_i_st_metadata(r->file, "crop_margin") != NULL)
+        CLILE_I_TRY(clile_i_st_need_integer(r->file, "crop_margin", 0, CLILE_I_CROP_LARGEST / 2,
+                                            &r->margin));
     CLILE_I_TRY(read_au_ids(r));
     CLILE_I_TRY(find_tensors(r));
     CLILE_I_TRY(check_tables(r));
@@ -286,6 +290,7 @@ static clile_status open_pack(const clile_i_layout_request *request, clile_i_tab
     table->pack_crops = r->images->data;
     table->pack_crc = r->crc->data;
     table->pack_size = (int32_t)r->image_size;
+    table->pack_margin = (int32_t)r->margin;
     table->pack_block = (int32_t)r->block;
 cleanup:
     clile_i_file_close(&file); /* unless the reader has taken it */

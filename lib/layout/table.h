@@ -58,10 +58,10 @@ typedef struct {
 
     /* a mapped pack to read crops from; NULL: images are files or arrays */
     clile_i_st *pack;
-    const uint8_t *pack_crops; /* [n,s,s,3], with s the stored side of crops of pack_size pixels */
+    const uint8_t *pack_crops; /* [n,s,s,3], with s = pack_size + 2 pack_margin */
     /* int64 [blocks], as in the file; a block has pack_block images */
     const uint8_t *pack_crc;
-    int32_t pack_size, pack_block;
+    int32_t pack_size, pack_margin, pack_block;
 
     /* above 0: image i is frame i % drawn_frames of the drawn subject i / drawn_frames (synth.h) */
     int32_t drawn_size;

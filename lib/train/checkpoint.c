@@ -144,6 +144,16 @@ cleanup:
     return status;
 }
 
+static clile_status put_margins(const clile_trainer *t, clile_i_st_writer *writer)
+{
+    clile_i_text text = {0};
+    clile_i_dataset_margins(t->data, t->size, &text);
+    clile_status status = text.status;
+    if (status == CLILE_OK) status = clile_i_st_writer_metadata(writer, "crop_margin", text.data);
+    clile_i_text_free(&text);
+    return status;
+}
+
 static clile_status put_state(const clile_trainer *t, clile_i_st_writer *writer)
 {
     char number[32];
@@ -169,6 +179,7 @@ static clile_status put_state(const clile_trainer *t, clile_i_st_writer *writer)
     snprintf(number, sizeof number, "%d", (int)origin.fold);
     CLILE_I_RETURN_IF(clile_i_st_writer_metadata(writer, "protocol", origin.protocol));
     CLILE_I_RETURN_IF(clile_i_st_writer_metadata(writer, "fold", number));
+    CLILE_I_RETURN_IF(put_margins(t, writer));
     if (t->own.fn != NULL)
         CLILE_I_RETURN_IF(clile_i_st_writer_metadata(writer, "own_loss", clile_i_own_loss_name(t)));
     CLILE_I_RETURN_IF(put_options(t, writer));
@@ -295,6 +306,22 @@ static clile_status get_model_metadata(const clile_i_st *st, clile_model *model)
     return CLILE_OK;
 }
 
+/* Augmented crops see as much around the face as before. Early files do not say how much. */
+static clile_status check_margins(const clile_i_st *st, const clile_trainer *t)
+{
+    clile_i_text here = {0};
+    const char *there = clile_i_st_metadata(st, "crop_margin");
+    clile_i_dataset_margins(t->data, t->size, &here);
+    clile_status status = here.status;
+    if (status == CLILE_OK && there != NULL && strcmp(there, here.data) != 0)
+        status = clile_i_fail(CLILE_E_INVALID_ARGUMENT,
+                              "%s: made on crops with a margin of %.80s pixels, but the data set "
+                              "here keeps %s: set crop_margin as it was",
+                              clile_i_st_path(st), there, here.data);
+    clile_i_text_free(&here);
+    return status;
+}
+
 static clile_status check_data(const clile_i_st *st, const clile_trainer *t)
 {
     int64_t images, subjects, crc;
@@ -320,7 +347,7 @@ static clile_status check_data(const clile_i_st *st, const clile_trainer *t)
                             clile_i_st_path(st), (long long)images, (long long)subjects,
                             (unsigned long long)crc, (long long)t->n, (int)t->s,
                             (unsigned long)t->data_crc);
-    return CLILE_OK;
+    return check_margins(st, t);
 }
 
 static clile_status get_flat(const clile_i_st *st, clile_trainer *t, const char *prefix,

@@ -135,6 +135,7 @@ class Resume(CommandTest):
         self.fails("option image_size is 32 in the checkpoint and 64 here", *resume(*fold, image_size=64))
         self.fails("option learning_rate is 0.002 in the checkpoint and 0.5 here", *resume(*fold, learning_rate=0.5))
         self.fails("option box_margin is 0.22 in the checkpoint and 0.5 here", *resume(*fold, box_margin=0.5))
+        self.fails("made on crops with a margin of 2 pixels, but the data set here keeps 10: set crop_margin as it was", *resume(*fold, crop_margin=0.3))
         self.fails("option epochs is 1 here, but step 8 of 8 is done", *resume(*fold, epochs=1))
         self.fails("made on protocol kfold:3, fold 1, but the data set here is of protocol file:", *resume("--protocol", f"file:{self.subjects()}", "--fold", 1))
         self.fails("fold 1, but the data set here is of protocol kfold:3, fold 2", *resume("--protocol", "kfold:3", "--fold", 2))

@@ -17,16 +17,25 @@ static int32_t stop_at_once(int64_t done, int64_t all, void *user)
     return done < all;
 }
 
-static clile_status pack(const clile_dataset *dataset, const char *path, clile_count_fn progress,
-                         void *user)
+/* crop_margin: NULL to say nothing of it */
+static clile_status pack_with(const clile_dataset *dataset, const char *crop_margin,
+                              const char *path, clile_count_fn progress, void *user)
 {
     clile_options *options = NULL;
     assert_int_equal(clile_options_create(&options), CLILE_OK);
     assert_int_equal(clile_options_set(options, "image_size", "32"), CLILE_OK);
     assert_int_equal(clile_options_set(options, "threads", "2"), CLILE_OK);
+    if (crop_margin != NULL)
+        assert_int_equal(clile_options_set(options, "crop_margin", crop_margin), CLILE_OK);
     const clile_status status = clile_dataset_pack(dataset, path, options, progress, user);
     clile_options_destroy(options);
     return status;
+}
+
+static clile_status pack(const clile_dataset *dataset, const char *path, clile_count_fn progress,
+                         void *user)
+{
+    return pack_with(dataset, NULL, path, progress, user);
 }
 
 /* Noise with landmarks in every other row, so that both ways of cutting a crop are packed. */
@@ -57,7 +66,7 @@ static void assert_same_batches(const clile_dataset *a, const clile_dataset *b)
     enum { BATCH = 16 };
     static float x[2][BATCH * 3 * SIZE * SIZE];
     const clile_i_augment augment = {
-        .flip = 1, .scale = 0.1, .shift = 0.05, .brightness = 0.2, .contrast = 0.2};
+        .flip = 1, .scale = 0.2, .shift = 0.1, .brightness = 0.2, .contrast = 0.2, .rotate = 30};
     const int64_t n = clile_dataset_size(a);
     int64_t order[N];
     assert_int_equal(clile_dataset_size(b), n);
@@ -127,6 +136,85 @@ static void a_pack_gives_the_same_bits(void **state)
     scratch_free(&s);
 }
 
+static void assert_same_crops(const clile_dataset *a, const clile_dataset *b)
+{
+    static uint8_t x[2][N * SIZE * SIZE * 3];
+    const int64_t n = clile_dataset_size(a);
+    assert_int_equal(clile_dataset_copy_crops(a, n, NULL, SIZE, 2, x[0]), CLILE_OK);
+    assert_int_equal(clile_dataset_copy_crops(b, n, NULL, SIZE, 2, x[1]), CLILE_OK);
+    assert_memory_equal(x[0], x[1], (size_t)n * SIZE * SIZE * 3);
+}
+
+/* The first picture of a batch whose windows reach far out. */
+static void far_out(const clile_dataset *dataset, float *dst)
+{
+    const clile_i_augment augment = {.scale = 0.5, .shift = 0.2, .rotate = 60};
+    const int64_t indices[4] = {0, 1, 2, 3};
+    assert_int_equal(clile_i_batch_load(dataset, 4, indices, SIZE, &augment, 3, 1, dst), CLILE_OK);
+}
+
+/* A pack holds the margin it was made with, whoever said it; without a word, reading follows. */
+static void margins_are_kept(void **state)
+{
+    static float x[2][4 * 3 * SIZE * SIZE];
+    const scratch s = scratch_make();
+    clile_dataset *usual = NULL, *wide = NULL, *packed = NULL, *both = NULL;
+    char path[1024];
+    (void)state;
+    write_folder(&s);
+    snprintf(path, sizeof path, "%s", scratch_path(&s, "p.safetensors"));
+    assert_int_equal(scratch_open(s.path, "", &usual), CLILE_OK);
+    assert_int_equal(scratch_open(s.path, "crop_margin=0.3", &wide), CLILE_OK);
+    assert_same_crops(usual, wide); /* only augmentation sees it */
+    far_out(usual, x[0]);
+    far_out(wide, x[1]);
+    assert_memory_not_equal(x[0], x[1], sizeof x[0]);
+    /* by the data set's option, and by the packing's */
+    for (int how = 0; how < 2; ++how) {
+        assert_int_equal(pack_with(how ? usual : wide, how ? "0.3" : NULL, path, NULL, NULL),
+                         CLILE_OK);
+        for (int said = 0; said < 2; ++said) {
+            assert_int_equal(scratch_open(path, said ? "crop_margin=0.3" : "", &packed), CLILE_OK);
+            assert_int_equal(packed->core->table.pack_margin, 10);
+            assert_same_batches(wide, packed);
+            assert_same_crops(usual, packed);
+            assert_int_equal(clile_dataset_verify(packed, NULL, NULL), CLILE_OK);
+            clile_dataset_destroy(packed);
+        }
+    }
+    assert_failed(scratch_open(path, "crop_margin=0.0625", &packed), CLILE_E_INVALID_ARGUMENT,
+                  "p.safetensors holds crops with a margin of 10 pixels, 2 were asked for: set "
+                  "crop_margin=0.3125, or pack again");
+    assert_int_equal(scratch_open(path, "crop_margin=0.3125", &packed), CLILE_OK);
+    assert_failed(pack_with(packed, "0.5", scratch_path(&s, "q.safetensors"), NULL, NULL),
+                  CLILE_E_INVALID_ARGUMENT, "a margin of 10 pixels, 16 were asked for");
+    /* joined, each image has its own, in or out of the cache */
+    for (int cached = 0; cached < 2; ++cached) {
+        const clile_i_augment augment = {.scale = 0.5, .shift = 0.2, .rotate = 60};
+        const int64_t mixed[4] = {0, N + 1, 2, N + 3};
+        if (!cached) usual->core->cache_limit = 0;
+        const clile_dataset *const sets[2] = {usual, packed};
+        assert_int_equal(clile_dataset_concat(2, sets, CLILE_SUBJECTS_DISTINCT, &both), CLILE_OK);
+        assert_int_equal(clile_i_batch_load(both, 4, mixed, SIZE, &augment, 3, 1, x[1]), CLILE_OK);
+        for (int k = 0; k < 4; ++k) {
+            far_out(k % 2 ? packed : usual, x[0]);
+            const int64_t at = (int64_t)k * 3 * SIZE * SIZE;
+            assert_memory_equal(x[0] + at, x[1] + at, 3 * SIZE * SIZE * sizeof(float));
+        }
+        clile_dataset_destroy(both);
+    }
+    clile_dataset_destroy(packed);
+    /* the usual margin is not written down: such a pack is what it was before there were others */
+    clile_i_st *st = NULL;
+    assert_int_equal(pack(usual, path, NULL, NULL), CLILE_OK);
+    assert_int_equal(clile_i_st_open(path, &st), CLILE_OK);
+    assert_null(clile_i_st_metadata(st, "crop_margin"));
+    clile_i_st_close(st);
+    clile_dataset_destroy(usual);
+    clile_dataset_destroy(wide);
+    scratch_free(&s);
+}
+
 static void frames_aus_and_options(void **state)
 {
     const scratch s = scratch_make();
@@ -166,9 +254,10 @@ typedef struct {
     int8_t label;
     int32_t subject;
     int64_t side;
+    const char *margin; /* NULL: not written */
 } recipe;
-static const recipe fine = {"clile-pack", "1",  "32", "1,4,12", "a\nb",
-                            "x/1.png\ny", NULL, 0,    1,        STORED};
+static const recipe fine = {"clile-pack", "1", "32", "1,4,12", "a\nb", "x/1.png\ny",
+                            NULL,         0,   1,    STORED,   NULL};
 
 static void write_pack(const scratch *s, const recipe *r)
 {
@@ -188,6 +277,7 @@ static void write_pack(const scratch *s, const recipe *r)
     clile_i_st_writer_metadata(w, "format", r->format);
     clile_i_st_writer_metadata(w, "format_version", r->version);
     clile_i_st_writer_metadata(w, "image_size", r->size);
+    if (r->margin != NULL) clile_i_st_writer_metadata(w, "crop_margin", r->margin);
     clile_i_st_writer_metadata(w, "block_images", "64");
     clile_i_st_writer_metadata(w, "au_ids", r->aus);
     clile_i_st_writer_metadata(w, "subjects", r->subjects);
@@ -232,6 +322,12 @@ static void wrong_contents_are_named(void **state)
            "\"image_size\" is \"x\", expected an integer from 1 to 4096");
     EXPECT(size = "-1", CLILE_E_FORMAT, "\"image_size\" is \"-1\"");
     EXPECT(side = 40, CLILE_E_FORMAT, "tensor \"images\" is U8 [2,40,40,3]");
+    EXPECT(margin = "4", CLILE_E_FORMAT,
+           "tensor \"images\" is U8 [2,36,36,3], expected U8 [2,40,40,3]");
+    EXPECT(margin = "-1", CLILE_E_FORMAT,
+           "\"crop_margin\" is \"-1\", expected an integer from 0 to 2048");
+    EXPECT(margin = "0.3", CLILE_E_FORMAT, "\"crop_margin\" is \"0.3\"");
+    EXPECT(margin = "9999999999999999999", CLILE_E_FORMAT, "\"crop_margin\" is");
     EXPECT(aus = "1,4", CLILE_E_FORMAT, "tensor \"labels\" is I8 [2,3], expected I8 [2,2]");
     EXPECT(aus = "1,4,4", CLILE_E_FORMAT,
            "au_ids, entry 3 is \"4\", expected numbers from 1 to 999, each once");
@@ -382,6 +478,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_pack_gives_the_same_bits),
+        cmocka_unit_test(margins_are_kept),
         cmocka_unit_test(frames_aus_and_options),
         cmocka_unit_test(wrong_contents_are_named),
         cmocka_unit_test(damage_is_noticed),

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SIZE = 40, STORED = 46, PLANE = SIZE * SIZE };
+enum { SIZE = 40, MARGIN = 3, STORED = 46, PLANE = SIZE * SIZE };
 
 static uint8_t stored[3 * STORED * STORED];
 static float dst[3 * PLANE], other[3 * PLANE];
@@ -37,6 +37,12 @@ static void margins_are_even(void **state)
                                        {96, 108}, {112, 126}, {224, 252}};
     (void)state;
     for (size_t k = 0; k < 6; ++k) assert_int_equal(clile_i_crop_stored(sizes[k][0]), sizes[k][1]);
+    /* the usual margin is what it was before there were others */
+    for (int32_t size = 1; size <= CLILE_I_CROP_LARGEST; ++size)
+        assert_int_equal(clile_i_crop_margin(size, CLILE_I_CROP_MARGIN_USUAL), (size + 8) / 16);
+    assert_int_equal(clile_i_crop_margin(96, 0), 0);
+    assert_int_equal(clile_i_crop_margin(96, 0.3), 29);
+    assert_int_equal(clile_i_crop_margin(97, 0.5), 49);
 }
 
 static double middle(int x, int y, int k)
@@ -48,7 +54,7 @@ static void no_jitter_reads_the_middle(void **state)
 {
     const clile_i_jitter none = CLILE_I_JITTER_NONE;
     (void)state;
-    clile_i_crop_to_input(stored, SIZE, &none, dst);
+    clile_i_crop_to_input(stored, MARGIN, SIZE, &none, dst);
     for (int k = 0; k < 3; ++k)
         for (int y = 0; y < SIZE; ++y)
             for (int x = 0; x < SIZE; ++x)
@@ -63,9 +69,9 @@ static void flip_mirrors_exactly(void **state)
     for (int window = 0; window < 2; ++window) {
         if (window) jitter.scale = 1.09375; /* exact in binary, so that both sides round alike */
         jitter.flip = 0;
-        clile_i_crop_to_input(stored, SIZE, &jitter, dst);
+        clile_i_crop_to_input(stored, MARGIN, SIZE, &jitter, dst);
         jitter.flip = 1;
-        clile_i_crop_to_input(stored, SIZE, &jitter, other);
+        clile_i_crop_to_input(stored, MARGIN, SIZE, &jitter, other);
         for (int row = 0; row < 3 * SIZE; ++row)
             for (int x = 0; x < SIZE; ++x) {
                 const float a = dst[row * SIZE + x], b = other[row * SIZE + SIZE - 1 - x];
@@ -84,7 +90,7 @@ static void whole_shifts_are_exact(void **state)
     (void)state;
     jitter.shift_x = 2.0 / SIZE;
     jitter.shift_y = -3.0 / SIZE;
-    clile_i_crop_to_input(stored, SIZE, &jitter, dst);
+    clile_i_crop_to_input(stored, MARGIN, SIZE, &jitter, dst);
     for (int k = 0; k < 3; ++k)
         for (int y = 0; y < SIZE; ++y)
             for (int x = 0; x < SIZE; ++x)
@@ -150,7 +156,7 @@ static void jitter_matches_the_definition(void **state)
                 values[k][i] = clamp(j->brightness * reference(j, i % SIZE, i / SIZE, k));
             grey += (0.2989 * values[0][i] + 0.587 * values[1][i] + 0.114 * values[2][i]) / PLANE;
         }
-        clile_i_crop_to_input(stored, SIZE, j, dst);
+        clile_i_crop_to_input(stored, MARGIN, SIZE, j, dst);
         for (int i = 0; i < PLANE; ++i) {
             double v[3], own = 0.0;
             for (int k = 0; k < 3; ++k)
@@ -212,9 +218,9 @@ static void blur_matches_the_definition(void **state)
                      1e-3);
     }
     jitter.grey = 1; /* as part of the whole: after the colour */
-    clile_i_crop_to_input(stored, SIZE, &jitter, other);
+    clile_i_crop_to_input(stored, MARGIN, SIZE, &jitter, other);
     jitter.blur = 1.5;
-    clile_i_crop_to_input(stored, SIZE, &jitter, dst);
+    clile_i_crop_to_input(stored, MARGIN, SIZE, &jitter, dst);
     for (int i = 0; i < PLANE; i += 7)
         near(dst[i], blurred(other, SIZE, 5, 1.5, i % SIZE, i / SIZE), 1e-4);
 }
@@ -227,7 +233,7 @@ static void right_angles_move_whole_pixels(void **state)
     for (int turn = -2; turn <= 2; ++turn) {
         if (turn == 0) continue;
         jitter.rotate = 90.0 * turn;
-        clile_i_crop_to_input(stored, SIZE, &jitter, dst);
+        clile_i_crop_to_input(stored, MARGIN, SIZE, &jitter, dst);
         for (int k = 0; k < 3; ++k)
             for (int y = 0; y < SIZE; ++y)
                 for (int x = 0; x < SIZE; ++x) {
@@ -241,6 +247,49 @@ static void right_angles_move_whole_pixels(void **state)
                          (middle(px, py, k) / 255.0 - mean[k]) / deviation[k], 2e-5);
                 }
     }
+}
+
+/* More margin shows more of the image and changes nothing of what was seen. */
+static void a_wider_margin_shows_more(void **state)
+{
+    enum { WIDER = 12, ALL = SIZE + 2 * WIDER };
+    static uint8_t wide[3 * ALL * ALL];
+    clile_i_rng rng = clile_i_rng_make(13, 12);
+    clile_i_jitter jitter = {.flip = 1,
+                             .scale = 1.4,
+                             .shift_x = 0.06,
+                             .shift_y = -0.04,
+                             .brightness = 1,
+                             .contrast = 1,
+                             .saturation = 1};
+    (void)state;
+    for (size_t i = 0; i < sizeof wide; ++i) wide[i] = (uint8_t)clile_i_rng_u32(&rng);
+    for (int y = 0; y < STORED; ++y)
+        memcpy(wide + 3 * ((y + WIDER - MARGIN) * ALL + WIDER - MARGIN), stored + 3 * y * STORED,
+               3 * STORED);
+    for (int turned = 0; turned < 2; ++turned) {
+        int differ = 0;
+        jitter.rotate = 20.0 * turned;
+        clile_i_crop_to_input(stored, MARGIN, SIZE, &jitter, dst);
+        clile_i_crop_to_input(wide, WIDER, SIZE, &jitter, other);
+        for (int i = 0; i < PLANE; ++i) {
+            const double angle = turned * 20 / 180.0 * acos(-1), u = 0.5 + i % SIZE - SIZE / 2.0,
+                         v = 0.5 + i / SIZE - SIZE / 2.0,
+                         x = 1.4 * (-u * cos(angle) - v * sin(angle)) + 0.06 * SIZE,
+                         y = 1.4 * (-u * sin(angle) + v * cos(angle)) - 0.04 * SIZE;
+            const int seen = fmax(fabs(x), fabs(y)) <= STORED / 2.0 - 0.51;
+            for (int k = 0; k < 3; ++k)
+                if (seen)
+                    near(other[k * PLANE + i], dst[k * PLANE + i], 2e-5);
+                else
+                    differ += fabs(other[k * PLANE + i] - dst[k * PLANE + i]) > 0.05;
+        }
+        assert_true(differ > PLANE / 2);
+    }
+    jitter = (clile_i_jitter)CLILE_I_JITTER_NONE;
+    clile_i_crop_to_input(stored, MARGIN, SIZE, &jitter, dst);
+    clile_i_crop_to_input(wide, WIDER, SIZE, &jitter, other);
+    assert_memory_equal(dst, other, sizeof dst);
 }
 
 /* A bright spot of the stored crop turns up where clile_i_jitter_points puts it. */
@@ -287,7 +336,7 @@ static void points_go_with_the_pixels(void **state)
                              dy = i / STORED + 0.5 - 3 - SIZE * (double)places[p][1];
                 spot[3 * i] = (uint8_t)(255 * exp(-(dx * dx + dy * dy) / (2 * 1.5 * 1.5)) + 0.5);
             }
-            clile_i_crop_to_input(spot, SIZE, &cases[f], dst);
+            clile_i_crop_to_input(spot, MARGIN, SIZE, &cases[f], dst);
             for (int i = 0; i < PLANE; ++i) {
                 const double light = (double)dst[i] * deviation[0] + mean[0];
                 sum += light;
@@ -319,7 +368,7 @@ static void large_crops_are_sampled_to_the_end(void **state)
     assert_int_equal(clile_i_crop_stored(LARGE), WIDE);
     for (int i = 0; i < WIDE * WIDE; ++i) wide[3 * i] = (uint8_t)(i % WIDE / 2);
     jitter.scale = 0.5;
-    clile_i_crop_to_input(wide, LARGE, &jitter, out);
+    clile_i_crop_to_input(wide, (WIDE - LARGE) / 2, LARGE, &jitter, out);
     for (int x = 0; x < LARGE; x += 7) {
         const double at = WIDE / 2.0 + 0.5 * (x + 0.5 - LARGE / 2.0) - 0.5;
         near(out[LARGE * 10 + x], ((at / 2 - 0.25) / 255 - mean[0]) / deviation[0],
@@ -336,6 +385,7 @@ int main(void)
         cmocka_unit_test(whole_shifts_are_exact),
         cmocka_unit_test(jitter_matches_the_definition),
         cmocka_unit_test(right_angles_move_whole_pixels),
+        cmocka_unit_test(a_wider_margin_shows_more),
         cmocka_unit_test(points_go_with_the_pixels),
         cmocka_unit_test(blur_matches_the_definition),
         cmocka_unit_test(large_crops_are_sampled_to_the_end),
