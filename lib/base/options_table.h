@@ -6,7 +6,12 @@
 #ifndef CLILE_I_OPTIONS_TABLE_H
 #define CLILE_I_OPTIONS_TABLE_H
 
+#include "base/tables.h"
+
 /* clang-format off */
+#define CLILE_I_LOSS_OPTION(X, name, key, value, help) X(REAL, key, value, "", 0, 1e6, "method", help)
+#define CLILE_I_ELIMINATION_CHOICE(name) "|" #name
+
 #define CLILE_I_OPTIONS_TABLE(X)                                                                                                            \
     /* data */                                                                                                                              \
     X(CHOICE, CLILE_OPT_LAYOUT, "auto", "auto|bp4d|disfa|disfa+|list|csv|jsonl|pack", 0, 0, "data",                                         \
@@ -44,13 +49,11 @@
     X(CHOICE, CLILE_OPT_METHOD, "cl-ile", "cl-ile|bce", 0, 0, "method", "CL-ILE, or plain weighted BCE as the baseline")                    \
     X(CHOICE, CLILE_OPT_PRESET, "default", "default|published", 0, 0, "method",                                                             \
       "published: the two published losses as literally as they are known, where no other option says otherwise")                           \
-    X(CHOICE, CLILE_OPT_ELIMINATION, "mixed", "none|orthogonal|decorrelate|adversarial|mixed", 0, 0, "method",                              \
+    X(CHOICE, CLILE_OPT_ELIMINATION, "mixed", "none" CLILE_I_ELIMINATIONS(CLILE_I_ELIMINATION_CHOICE), 0, 0, "method",                              \
       "how person-specific features are removed in stage 2")                                                                                \
     X(CHOICE, CLILE_OPT_IDENTITY_PART, "all", "all|residual|subject_mean", 0, 0, "method",                                                  \
       "part of the ID embedding that orthogonal and decorrelate remove: all of it, what the labels do not explain, or its subject means")   \
-    X(REAL, CLILE_OPT_LAMBDA_CONTRA, "0.1", "", 0, 1e6, "method", "weight of the contrastive loss of stage 2")                                \
-    X(REAL, CLILE_OPT_LAMBDA_BCE, "1", "", 0, 1e6, "method", "weight of the BCE of stage 2; 0 is the published loss alone")                 \
-    X(REAL, CLILE_OPT_LAMBDA_ID, "1", "", 0, 1e6, "method", "weight of the elimination loss")                                               \
+    CLILE_I_LOSSES(CLILE_I_LOSS_OPTION, X)                                                                                                 \
     X(REAL, CLILE_OPT_LAMBDA_ILE, "30", "", 0, 1e6, "method", "ridge on the per-subject deviations of the AU vectors (mixed)")            \
     X(REAL, CLILE_OPT_LAMBDA_ILE_BIAS, "0.04", "", 0, 1e6, "method", "ridge on the per-subject biases (mixed)")                             \
     X(REAL, CLILE_OPT_TAU, "0.5", "", 1e-4, 1e4, "method", "temperature of the contrastive loss")                                           \

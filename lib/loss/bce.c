@@ -2,6 +2,7 @@
 #include "loss/bce.h"
 
 #include "loss/check.h"
+#include "loss/term.h"
 #include "loss/vector.h"
 
 double clile_i_bce_image(int64_t c, const double *logits, const int8_t *labels,
@@ -117,3 +118,14 @@ cleanup:
     clile_i_free(scratch);
     return status;
 }
+
+/* ---- as a term ---- */
+
+static clile_status compute(clile_i_step *x)
+{
+    return clile_loss_bce(x->n, x->d, x->c, x->similarity, x->embedding, x->au, x->scale, x->bias,
+                          x->labels, x->au_weight, &x->loss, x->diff_embedding, x->diff_au,
+                          &x->diff_scale, x->diff_bias);
+}
+
+const clile_i_term clile_i_term_bce = {.trains_au = 1, .compute = compute};

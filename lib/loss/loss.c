@@ -1,34 +1,33 @@
-/* Eliminations by name. */
-#include "loss/loss.h"
+/* The tables of terms and eliminations (base/tables.h). */
+#include "loss/term.h"
 
-#include <string.h>
+#include <clile/losses.h>
 
-static const clile_i_elimination table[] = {
-    {.name = "none"},
-    {.name = "orthogonal", .needs_id_embedding = 1, .pair = clile_loss_orthogonal},
-    {.name = "decorrelate", .needs_id_embedding = 1, .pair = clile_loss_decorrelate},
-    {.name = "adversarial", .needs_classifier = 1},
-    {.name = "mixed", .needs_deviation = 1},
-};
+#define DECLARE(X, name, key, value, help) extern const clile_i_term clile_i_term_##name;
+#define DECLARE_ELIMINATION(name) extern const clile_i_term clile_i_elimination_##name;
+CLILE_I_LOSSES(DECLARE, )
+CLILE_I_ELIMINATIONS(DECLARE_ELIMINATION)
+
+/* Only holds the place of the one that the option `elimination` names. */
+const clile_i_term clile_i_term_elimination = {0};
+
+#define ROW(X, name, key, value, help) {key, &clile_i_term_##name},
+const clile_i_loss_row clile_i_loss_table[CLILE_I_LOSS_COUNT] = {CLILE_I_LOSSES(ROW, )};
+
+#define ROW_ELIMINATION(name) {#name, &clile_i_elimination_##name},
+static const struct {
+    const char *name;
+    const clile_i_term *term;
+} eliminations[] = {{"none", &clile_i_term_elimination}, CLILE_I_ELIMINATIONS(ROW_ELIMINATION)};
 
 int32_t clile_losses_api_version(void)
 {
     return CLILE_LOSSES_API_VERSION;
 }
 
-int32_t clile_i_elimination_count(void)
+const clile_i_term *clile_i_elimination_find(const char *name)
 {
-    return (int32_t)(sizeof table / sizeof *table);
-}
-
-const clile_i_elimination *clile_i_elimination_at(int32_t index)
-{
-    return index >= 0 && index < clile_i_elimination_count() ? &table[index] : NULL;
-}
-
-const clile_i_elimination *clile_i_elimination_find(const char *name)
-{
-    for (int32_t i = 0; name != NULL && i < clile_i_elimination_count(); ++i)
-        if (strcmp(table[i].name, name) == 0) return &table[i];
+    for (size_t i = 0; name != NULL && i < sizeof eliminations / sizeof *eliminations; ++i)
+        if (strcmp(eliminations[i].name, name) == 0) return eliminations[i].term;
     return NULL;
 }

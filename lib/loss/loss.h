@@ -1,7 +1,6 @@
-/* loss: what the trainer needs besides clile/losses.h: elimination by name, and which part of
- * F^ID counts as identity. Uses base.
+/* loss: what the trainer needs besides clile/losses.h and the terms of term.h: which part of F^ID
+ * counts as identity. Uses base.
  *
- *     const clile_i_elimination *elimination = clile_i_elimination_find("orthogonal");
  *     // once, with F^ID of all training images (identity_part = residual or subject_mean)
  *     clile_i_identity_regression(n, c, d, labels, id_embedding, coefficients, rate);
  *     clile_i_identity identity = {.part = CLILE_I_IDENTITY_RESIDUAL, .d = d, .c = c,
@@ -9,7 +8,7 @@
  *                                  .rate = rate};
  *     // each step
  *     clile_i_identity_part(&identity, batch, labels, subject, id_embedding, id_part);
- *     elimination->pair(batch, d, embedding, id_part, &loss, diff_embedding);
+ *     clile_loss_orthogonal(batch, d, embedding, id_part, &loss, diff_embedding);
  */
 #ifndef CLILE_I_LOSS_H
 #define CLILE_I_LOSS_H
@@ -17,26 +16,6 @@
 #include "base/base.h"
 
 #include <clile/losses.h>
-
-/* clile_loss_orthogonal or clile_loss_decorrelate */
-typedef clile_status (*clile_i_elimination_pair)(int64_t n, int64_t d, const float *embedding,
-                                                 const float *id_embedding, double *loss,
-                                                 float *diff_embedding);
-
-/* One row for each value of the option `elimination`. */
-typedef struct {
-    const char *name;
-    uint8_t needs_id_embedding; /* needs a frozen E_ID, and so stage 1 */
-    uint8_t needs_classifier;   /* weight [s,d], bias [s]: clile_loss_adversarial */
-    /* D [s,c,d], B [s,c]: clile_loss_mixed replaces clile_loss_bce */
-    uint8_t needs_deviation;
-    clile_i_elimination_pair pair; /* NULL unless needs_id_embedding */
-} clile_i_elimination;
-
-int32_t clile_i_elimination_count(void);
-const clile_i_elimination *clile_i_elimination_at(int32_t index);
-/* NULL if there is none of that name */
-const clile_i_elimination *clile_i_elimination_find(const char *name);
 
 /* clile_loss_stage1 and clile_loss_mixed with a factor on the loss of each image: row_weight [n]
  * >= 0; NULL: 1 for each. An image of two people (its halves were exchanged) is two rows of the

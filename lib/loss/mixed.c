@@ -14,6 +14,7 @@
 #include "loss/bce.h"
 #include "loss/check.h"
 #include "loss/loss.h"
+#include "loss/term.h"
 #include "loss/vector.h"
 
 #include <string.h>
@@ -226,3 +227,53 @@ clile_status clile_loss_mixed(int64_t n, int64_t d, int64_t c, int64_t s, int32_
     };
     return clile_i_loss_mixed(&m);
 }
+
+/* ---- as a term: the general BCE on the rows of one person each ---- */
+
+enum { DEVIATION, DEVIATION_BIAS };
+
+static void heads(const clile_i_step *x)
+{
+    x->head[DEVIATION] =
+        (clile_i_head){.name = "deviation", .ndim = 3, .shape = {x->s, x->c, x->d}};
+    x->head[DEVIATION_BIAS] =
+        (clile_i_head){.name = "deviation_bias", .ndim = 2, .shape = {x->s, x->c}};
+}
+
+static clile_status compute(clile_i_step *x)
+{
+    const clile_i_person_rows *r = x->rows;
+    clile_i_mixed m = {
+        .n = r->n,
+        .d = x->d,
+        .c = x->c,
+        .s = x->s,
+        .similarity = x->similarity,
+        .embedding = r->embedding,
+        .au_embedding = x->au,
+        .scale = x->scale,
+        .bias = x->bias,
+        .deviation = x->head[DEVIATION].value,
+        .deviation_bias = x->head[DEVIATION_BIAS].value,
+        .subject = r->subject,
+        .labels = r->labels,
+        .au_weight = x->au_weight,
+        .row_weight = r->weight,
+        .loss = &x->loss,
+        .diff_embedding = r->diff,
+        .diff_au_embedding = x->diff_au,
+        .diff_scale = &x->diff_scale,
+        .diff_bias = x->diff_bias,
+        .diff_deviation = x->head[DEVIATION].diff,
+        .diff_deviation_bias = x->head[DEVIATION_BIAS].diff,
+    };
+    CLILE_I_RETURN_IF(clile_options_get_f64(x->options, CLILE_OPT_LAMBDA_ILE, &m.lambda_deviation));
+    CLILE_I_RETURN_IF(clile_options_get_f64(x->options, CLILE_OPT_LAMBDA_ILE_BIAS, &m.lambda_bias));
+    clile_i_person_rows_gather(r, x->d, x->embedding);
+    CLILE_I_RETURN_IF(clile_i_loss_mixed(&m));
+    clile_i_person_rows_scatter(r, x->n, x->d, x->diff_embedding);
+    return CLILE_OK;
+}
+
+const clile_i_term clile_i_elimination_mixed = {
+    .replaces_bce = 1, .heads = heads, .compute = compute};

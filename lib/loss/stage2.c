@@ -12,6 +12,7 @@
  * the CL-ILE paper (BMVC 2023); N is ours.
  */
 #include "loss/check.h"
+#include "loss/term.h"
 #include "loss/vector.h"
 
 typedef struct {
@@ -163,3 +164,18 @@ clile_status clile_loss_stage2_null(int64_t n, int64_t d, int64_t c, const float
     return contrast_run(__func__, n, d, c, embedding, au_embedding, null_embedding, labels,
                         temperature, loss, diff_embedding, diff_au_embedding, diff_null_embedding);
 }
+
+/* ---- as a term ---- */
+
+static clile_status compute(clile_i_step *x)
+{
+    double tau;
+    CLILE_I_RETURN_IF(clile_options_get_f64(x->options, CLILE_OPT_TAU, &tau));
+    if (x->null != NULL)
+        return clile_loss_stage2_null(x->n, x->d, x->c, x->embedding, x->au, x->null, x->labels,
+                                      tau, &x->loss, x->diff_embedding, x->diff_au, x->diff_null);
+    return clile_loss_stage2(x->n, x->d, x->c, x->embedding, x->au, x->labels, tau, &x->loss,
+                             x->diff_embedding, x->diff_au);
+}
+
+const clile_i_term clile_i_term_contra = {.trains_au = 1, .compute = compute};

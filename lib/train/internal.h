@@ -5,42 +5,24 @@
 #define CLILE_I_TRAIN_INTERNAL_H
 
 #include "loss/loss.h"
+#include "loss/term.h"
 #include "model/model.h"
 #include "net/net.h"
 #include "train/optimizer.h"
 
 #include <clile/experimental_loss.h>
 
-/* Learned vectors next to the encoder. Stage and settings decide which exist (count 0: absent). */
+/* Learned arrays next to the encoder. Stage and settings decide which exist (count 0: absent).
+ * Those of the terms of stage 2 come after the others, CLILE_I_TERM_HEADS for each term. */
 enum {
-    CLILE_I_HEAD_ILE,             /* stage 1: AU^Sub [s,c,d] */
-    CLILE_I_HEAD_AU,              /* stage 2: AU^G [c,d] */
-    CLILE_I_HEAD_NULL,            /* null anchor [d] */
-    CLILE_I_HEAD_SCALE,           /* a [1], cosine BCE only */
-    CLILE_I_HEAD_BIAS,            /* b [c] */
-    CLILE_I_HEAD_DEVIATION,       /* D [s,c,d] */
-    CLILE_I_HEAD_DEVIATION_BIAS,  /* [s,c] */
-    CLILE_I_HEAD_CLASSIFIER,      /* adversarial: [s,d] */
-    CLILE_I_HEAD_CLASSIFIER_BIAS, /* [s] */
-    CLILE_I_HEAD_COUNT
+    CLILE_I_HEAD_ILE,   /* stage 1: AU^Sub [s,c,d] */
+    CLILE_I_HEAD_AU,    /* stage 2: AU^G [c,d] */
+    CLILE_I_HEAD_NULL,  /* null anchor [d] */
+    CLILE_I_HEAD_SCALE, /* a [1], cosine BCE only */
+    CLILE_I_HEAD_BIAS,  /* b [c] */
+    CLILE_I_HEAD_TERMS,
+    CLILE_I_HEAD_COUNT = CLILE_I_HEAD_TERMS + CLILE_I_TERM_HEADS * CLILE_I_LOSS_COUNT
 };
-
-typedef struct {
-    const char *name; /* in checkpoints */
-    int32_t ndim;
-    int64_t shape[3], count;
-    float *value, *diff; /* in the flat memory of the stage; NULL if count is 0 */
-} clile_i_head;
-
-/* The batch as stage 1 and the mixed loss see it. Where halves are exchanged, an image of two
- * people is two rows, each with one person's labels. Otherwise the arrays are the batch's own and
- * weight is NULL. */
-typedef struct {
-    int32_t n;
-    int32_t *image, *subject;         /* [2 batch] */
-    int8_t *labels;                   /* [2 batch, c] */
-    float *weight, *embedding, *diff; /* [2 batch], [2 batch, d], [2 batch, d] */
-} clile_i_person_rows;
 
 /* A loss of the caller's own and its arguments (own_loss.c). All zero: none. */
 typedef struct {
@@ -93,7 +75,7 @@ struct clile_trainer {
     int32_t exchange;            /* whether halves are exchanged */
     clile_i_person_rows rows;
     float *embedding, *id_embedding, *diff_embedding, *part_embedding; /* [batch,d] */
-    float *part_au;                                                    /* [c+1,d] */
+    float *part_vectors; /* [c,d] of A, [d] of the null anchor, [c] of the bias */
     clile_i_own_loss own;
 };
 
@@ -120,8 +102,11 @@ void clile_i_trainer_log_data(
 void clile_i_trainer_log_place(const clile_trainer *t, const char *what, const char *path);
 
 /* ---- step.c ---- */
+/* What term `i` sees of the current step; its outputs are not set. */
+clile_i_step clile_i_trainer_view(clile_trainer *t, int32_t i);
 typedef struct {
-    double total, bce, contra, elimination;
+    double total;
+    double term[CLILE_I_LOSS_COUNT]; /* unweighted; stage 1: as the BCE */
 } clile_i_losses;
 clile_status clile_i_trainer_step(clile_trainer *t, clile_i_losses *losses);
 /* Computes the tables of E_ID over the training images that stage 2 needs (identity_part). */

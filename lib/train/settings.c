@@ -12,12 +12,6 @@ typedef struct {
 static clile_status read_numbers(const clile_options *options, clile_i_settings *s)
 {
     const destination table[] = {
-        {CLILE_OPT_LAMBDA_CONTRA, &s->lambda_contra, NULL},
-        {CLILE_OPT_LAMBDA_BCE, &s->lambda_bce, NULL},
-        {CLILE_OPT_LAMBDA_ID, &s->lambda_id, NULL},
-        {CLILE_OPT_LAMBDA_ILE, &s->lambda_ile, NULL},
-        {CLILE_OPT_LAMBDA_ILE_BIAS, &s->lambda_ile_bias, NULL},
-        {CLILE_OPT_TAU, &s->tau, NULL},
         {CLILE_OPT_LEARNING_RATE, &s->learning_rate, NULL},
         {CLILE_OPT_AU_RATE_SCALE, &s->au_rate_scale, NULL},
         {CLILE_OPT_MOMENTUM, &s->momentum, NULL},
@@ -58,30 +52,68 @@ static clile_status read_choice(const clile_options *options, const char *key,
     return clile_i_fail(CLILE_E_INTERNAL, "option %s: unexpected \"%s\"", key, value);
 }
 
-static clile_status read_elimination(const clile_options *options, clile_i_settings *out)
+static clile_status read_identity_part(const clile_options *options, clile_i_settings *out)
 {
-    const char *name, *part;
-    CLILE_I_RETURN_IF(clile_options_get_str(options, CLILE_OPT_ELIMINATION, &name));
+    const char *part;
     CLILE_I_RETURN_IF(clile_options_get_str(options, CLILE_OPT_IDENTITY_PART, &part));
-    out->elimination = clile_i_elimination_find(name);
     const int32_t kind = clile_i_identity_find(part);
-    if (out->elimination == NULL || kind < 0)
-        return clile_i_fail(
-            CLILE_E_INTERNAL,
-            "elimination \"%s\" with identity_part \"%s\" is not in the table of losses", name,
-            part);
+    if (kind < 0) return clile_i_fail(CLILE_E_INTERNAL, "identity_part \"%s\" is not known", part);
     out->identity_part = (clile_i_identity_kind)kind;
     return CLILE_OK;
 }
 
-/* method=bce is plain weighted BCE on the same backbone: linear head, one stage, no contrast, no
- * identity. */
-static void make_plain_bce(clile_i_settings *s)
+/* Reads the weights. method=bce is plain weighted BCE on the same backbone: linear head, one
+ * stage, no contrast, no identity. */
+static clile_status read_weights(const clile_options *options, clile_i_settings *s)
 {
-    s->lambda_contra = 0;
-    s->lambda_bce = 1;
-    s->elimination = clile_i_elimination_find("none");
-    s->init_from_stage1 = 0;
+    for (int32_t i = 0; i < CLILE_I_LOSS_COUNT; ++i)
+        if (s->cl_ile)
+            CLILE_I_RETURN_IF(
+                clile_options_get_f64(options, clile_i_loss_table[i].key, &s->weight[i]));
+        else
+            s->weight[i] = i == CLILE_I_LOSS_bce;
+    if (!s->cl_ile) s->init_from_stage1 = 0;
+    return CLILE_OK;
+}
+
+/* Some term must give the AU vectors a gradient. */
+static clile_status check_learns(const clile_i_settings *s)
+{
+    clile_i_text keys = {0};
+    int learns = 0;
+    for (int32_t i = 0; i < CLILE_I_LOSS_COUNT; ++i) {
+        const clile_i_loss_row *row = &clile_i_loss_table[i];
+        if (!row->term->trains_au) continue;
+        learns |= s->weight[i] > 0;
+        clile_i_text_append(&keys, "%s%s", keys.size > 0 ? ", " : "", row->key);
+    }
+    clile_status status = keys.status;
+    if (status == CLILE_OK && !learns)
+        status = clile_i_fail(CLILE_E_INVALID_ARGUMENT,
+                              "%s: all are 0, so nothing would be learned in stage 2", keys.data);
+    clile_i_text_free(&keys);
+    return status;
+}
+
+/* An elimination either is a term of its own or takes the place of the BCE. */
+static clile_status choose_terms(const clile_options *options, clile_i_settings *s)
+{
+    const char *name = "none";
+    if (s->cl_ile) CLILE_I_RETURN_IF(clile_options_get_str(options, CLILE_OPT_ELIMINATION, &name));
+    const clile_i_term *elimination = clile_i_elimination_find(name);
+    if (elimination == NULL)
+        return clile_i_fail(CLILE_E_INTERNAL, "elimination \"%s\" is not known", name);
+    const int32_t place = elimination->replaces_bce ? CLILE_I_LOSS_bce : CLILE_I_LOSS_elimination;
+    if (elimination->replaces_bce && s->weight[place] == 0)
+        return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
+                            "elimination=%s acts in the general BCE, but lambda_bce is 0; set "
+                            "lambda_bce > 0 or another elimination",
+                            name);
+    for (int32_t i = 0; i < CLILE_I_LOSS_COUNT; ++i) {
+        const clile_i_term *term = i == place ? elimination : clile_i_loss_table[i].term;
+        s->term[i] = s->weight[i] > 0 && term->compute != NULL ? term : NULL;
+    }
+    return CLILE_OK;
 }
 
 clile_status clile_i_settings_read(const clile_options *options, clile_i_settings *out)
@@ -95,7 +127,7 @@ clile_status clile_i_settings_read(const clile_options *options, clile_i_setting
     memset(out, 0, sizeof *out);
     CLILE_I_RETURN_IF(read_numbers(options, out));
     CLILE_I_RETURN_IF(read_choice(options, CLILE_OPT_METHOD, methods, &method));
-    CLILE_I_RETURN_IF(read_elimination(options, out));
+    CLILE_I_RETURN_IF(read_identity_part(options, out));
     CLILE_I_RETURN_IF(read_choice(options, CLILE_OPT_OPTIMIZER, optimizers, &optimizer));
     CLILE_I_RETURN_IF(read_choice(options, CLILE_OPT_SCHEDULE, schedules, &schedule));
     CLILE_I_RETURN_IF(read_choice(options, CLILE_OPT_DECISION, decisions, &decision));
@@ -106,16 +138,10 @@ clile_status clile_i_settings_read(const clile_options *options, clile_i_setting
     out->adamw = optimizer == 0;
     out->cosine = schedule == 0;
     out->calibrated = decision == 2;
-    if (!out->cl_ile) make_plain_bce(out);
-    if (out->lambda_contra == 0 && out->lambda_bce == 0)
-        return clile_i_fail(
-            CLILE_E_INVALID_ARGUMENT,
-            "lambda_contra and lambda_bce are both 0: nothing would be learned in stage 2");
-    if (out->elimination->needs_deviation && out->lambda_bce == 0)
-        return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
-                            "elimination=mixed acts in the general BCE, but lambda_bce is 0; set "
-                            "lambda_bce > 0 or another elimination");
-    if (out->calibrated && out->lambda_bce == 0)
+    CLILE_I_RETURN_IF(read_weights(options, out));
+    CLILE_I_RETURN_IF(check_learns(out));
+    CLILE_I_RETURN_IF(choose_terms(options, out));
+    if (out->calibrated && out->term[CLILE_I_LOSS_bce] == NULL)
         return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
                             "decision=calibrated needs the general BCE, but lambda_bce is 0");
     return CLILE_OK;
@@ -123,7 +149,9 @@ clile_status clile_i_settings_read(const clile_options *options, clile_i_setting
 
 int32_t clile_i_settings_use_id_embedding(const clile_i_settings *s)
 {
-    return s->lambda_id > 0 && s->elimination->needs_id_embedding;
+    for (int32_t i = 0; i < CLILE_I_LOSS_COUNT; ++i)
+        if (s->term[i] != NULL && s->term[i]->needs_id_embedding) return 1;
+    return 0;
 }
 
 int32_t clile_i_settings_need_stage1(const clile_i_settings *s)

@@ -5,13 +5,16 @@
 #include "base/base.h"
 #include "data/data.h"
 #include "loss/loss.h"
+#include "loss/term.h"
 
 typedef struct {
     int32_t cl_ile;     /* 0: method=bce */
     int32_t similarity; /* CLILE_SIMILARITY_... of the BCE and of the model's score */
-    const clile_i_elimination *elimination;
-    clile_i_identity_kind identity_part; /* what orthogonal and decorrelate remove from F^ID */
-    double lambda_contra, lambda_bce, lambda_id, lambda_ile, lambda_ile_bias, tau;
+    /* the terms of stage 2's loss, those the option `elimination` chooses put in their places;
+     * NULL: left out, since its weight is 0 or it is always 0 */
+    const clile_i_term *term[CLILE_I_LOSS_COUNT];
+    double weight[CLILE_I_LOSS_COUNT];
+    clile_i_identity_kind identity_part; /* what to remove of F^ID */
     int32_t null_anchor, init_from_stage1;
     int32_t calibrated; /* 1: decide by the sigmoid of the BCE; 0: by thresholds */
     int32_t adamw;      /* 0: SGD with momentum */

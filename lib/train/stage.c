@@ -2,43 +2,45 @@
  * the feed. */
 #include "train/internal.h"
 
-#include <math.h>
 #include <string.h>
+
+/* Which heads a stage has, and their shapes. */
+static void shape_heads(clile_trainer *t, int32_t stage)
+{
+    const int64_t c = t->c, d = t->d, s = t->s;
+    const clile_i_settings *set = &t->settings;
+    const int bce = set->term[CLILE_I_LOSS_bce] != NULL;
+    clile_i_head *h = t->head;
+    memset(h, 0, sizeof t->head);
+    if (stage == 1) {
+        h[CLILE_I_HEAD_ILE] = (clile_i_head){.name = "ile", .ndim = 3, .shape = {s, c, d}};
+        return;
+    }
+    h[CLILE_I_HEAD_AU] = (clile_i_head){.name = "au", .ndim = 2, .shape = {c, d}};
+    if (set->null_anchor)
+        h[CLILE_I_HEAD_NULL] = (clile_i_head){.name = "null", .ndim = 1, .shape = {d}};
+    if (bce && set->similarity == CLILE_I_COSINE)
+        h[CLILE_I_HEAD_SCALE] = (clile_i_head){.name = "scale", .ndim = 1, .shape = {1}};
+    if (bce) h[CLILE_I_HEAD_BIAS] = (clile_i_head){.name = "bias", .ndim = 1, .shape = {c}};
+    for (int32_t i = 0; i < CLILE_I_LOSS_COUNT; ++i) {
+        if (set->term[i] == NULL || set->term[i]->heads == NULL) continue;
+        const clile_i_step x = clile_i_trainer_view(t, i);
+        set->term[i]->heads(&x);
+    }
+}
 
 /* Lays out the heads of a stage in one flat block of memory. */
 static clile_status create_heads(clile_trainer *t, int32_t stage)
 {
     clile_status status = CLILE_OK;
-    const int64_t c = t->c, d = t->d, s = t->s;
     const clile_i_settings *set = &t->settings;
-    const int second = stage == 2;
-    const int mixed = second && set->elimination->needs_deviation,
-              bce = second && set->lambda_bce > 0;
-    const int adversarial = second && set->elimination->needs_classifier && set->lambda_id > 0;
-    const struct {
-        const char *name;
-        int present;
-        int32_t ndim;
-        int64_t shape[3];
-    } table[CLILE_I_HEAD_COUNT] = {
-        {"ile", !second, 3, {s, c, d}},
-        {"au", second, 2, {c, d, 1}},
-        {"null", second && set->null_anchor, 1, {d, 1, 1}},
-        {"scale", bce && set->similarity == CLILE_I_COSINE, 1, {1, 1, 1}},
-        {"bias", bce, 1, {c, 1, 1}},
-        {"deviation", mixed, 3, {s, c, d}},
-        {"deviation_bias", mixed, 2, {s, c, 1}},
-        {"classifier", adversarial, 2, {s, d, 1}},
-        {"classifier_bias", adversarial, 1, {s, 1, 1}},
-    };
+    shape_heads(t, stage);
     int64_t total = 0;
     int32_t present = 0;
     for (int32_t i = 0; i < CLILE_I_HEAD_COUNT; ++i) {
         clile_i_head *h = &t->head[i];
-        *h = (clile_i_head){.name = table[i].name, .ndim = table[i].ndim};
-        memcpy(h->shape, table[i].shape, sizeof h->shape);
-        if (!table[i].present) continue;
-        CLILE_I_TRY(clile_i_size_product(3, h->shape, &h->count));
+        if (h->ndim == 0) continue;
+        CLILE_I_TRY(clile_i_size_product(h->ndim, h->shape, &h->count));
         total += h->count;
         ++present;
     }
@@ -60,16 +62,9 @@ cleanup:
     return status;
 }
 
-static void fill_normal(clile_i_head *h, double deviation, uint64_t seed, uint64_t stream)
-{
-    clile_i_rng rng = clile_i_rng_make(seed, stream);
-    for (int64_t i = 0; i < h->count; ++i)
-        h->value[i] = (float)(deviation * clile_i_rng_normal(&rng));
-}
-
 /* Initial values. ILEs: the model's AU vectors, for every subject. AU^G: the model's own, or with
- * init_from_stage1 the mean of the ILEs over subjects. Deviations and biases: 0. */
-static void init_heads(clile_trainer *t)
+ * init_from_stage1 the mean of the ILEs over subjects. Others: 0, or what their term sets. */
+static void init_heads(clile_trainer *t, int32_t stage)
 {
     const int64_t cd = (int64_t)t->c * t->d;
     const float *au = t->au_start;
@@ -89,9 +84,11 @@ static void init_heads(clile_trainer *t)
     if (h[CLILE_I_HEAD_NULL].count)
         memcpy(h[CLILE_I_HEAD_NULL].value, au + cd, (size_t)t->d * sizeof *au);
     if (h[CLILE_I_HEAD_SCALE].count) h[CLILE_I_HEAD_SCALE].value[0] = 10.0f;
-    if (h[CLILE_I_HEAD_CLASSIFIER].count)
-        fill_normal(&h[CLILE_I_HEAD_CLASSIFIER], 1.0 / sqrt((double)t->d), t->settings.seed,
-                    0x61647665 /* "adve" */);
+    for (int32_t i = 0; stage == 2 && i < CLILE_I_LOSS_COUNT; ++i) {
+        if (t->settings.term[i] == NULL || t->settings.term[i]->start == NULL) continue;
+        const clile_i_step x = clile_i_trainer_view(t, i);
+        t->settings.term[i]->start(&x);
+    }
 }
 
 static clile_status create_encoder(clile_trainer *t, const clile_i_net *net)
@@ -132,7 +129,7 @@ clile_status clile_i_trainer_begin_stage(clile_trainer *t, int32_t stage)
     clile_status status = CLILE_OK;
     const int from_stage1 = stage == 2 && t->settings.init_from_stage1;
     CLILE_I_TRY(create_heads(t, stage));
-    init_heads(t);
+    init_heads(t, stage);
     if (t->vectors.average)
         memcpy(t->vectors.average, t->flat, (size_t)t->vectors.count * sizeof *t->flat);
     CLILE_I_TRY(create_encoder(t, stage == 1 || from_stage1 ? t->id_net : t->net));

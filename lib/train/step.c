@@ -62,157 +62,82 @@ static void multiply(int64_t count, double scale, float *values)
     for (int64_t i = 0; i < count; ++i) values[i] *= (float)scale;
 }
 
-/* ---- rows: the batch as stage 1 and the mixed loss see it ---- */
-
-/* Gathers the rows' embeddings. Without exchange, the rows are the batch itself (trainer.c). */
-static const clile_i_person_rows *gather_rows(clile_trainer *t)
-{
-    const clile_i_person_rows *r = &t->rows;
-    for (int32_t i = 0; t->exchange && i < r->n; ++i)
-        memcpy(r->embedding + (int64_t)i * t->d, t->embedding + (int64_t)r->image[i] * t->d,
-               (size_t)t->d * sizeof(float));
-    return r;
-}
-
-/* Adds the rows' gradients to those of their images. */
-static void scatter_rows(clile_trainer *t, float *diff)
-{
-    const clile_i_person_rows *r = &t->rows;
-    memset(diff, 0, (size_t)t->batch * (size_t)t->d * sizeof *diff);
-    for (int32_t i = 0; i < r->n; ++i)
-        add_scaled(t->d, 1, r->diff + (int64_t)i * t->d,
-                   diff + (int64_t)(t->exchange ? r->image[i] : i) * t->d);
-}
-
 /* ---- stage 1 ---- */
 
 static clile_status losses_stage1(clile_trainer *t, clile_i_losses *losses)
 {
     const clile_i_head *ile = &t->head[CLILE_I_HEAD_ILE];
-    const clile_i_person_rows *r = gather_rows(t);
+    const clile_i_person_rows *r = &t->rows;
+    clile_i_person_rows_gather(r, t->d, t->embedding);
     CLILE_I_RETURN_IF(clile_i_loss_stage1(r->n, t->d, t->c, t->s, r->embedding, ile->value,
                                           r->subject, r->labels, t->au_weight, r->weight,
-                                          &losses->bce, r->diff, ile->diff));
-    scatter_rows(t, t->diff_embedding);
-    losses->total = losses->bce;
+                                          &losses->term[CLILE_I_LOSS_bce], r->diff, ile->diff));
+    clile_i_person_rows_scatter(r, t->batch, t->d, t->diff_embedding);
+    losses->total = losses->term[CLILE_I_LOSS_bce];
     return CLILE_OK;
 }
 
-/* ---- stage 2: each part writes its own diffs, which are then added with its weight ---- */
+/* ---- stage 2: each term writes its own diffs, which are then added with its weight ---- */
 
-static clile_status add_contra(clile_trainer *t, clile_i_losses *losses)
-{
-    const clile_i_head *au = &t->head[CLILE_I_HEAD_AU], *null = &t->head[CLILE_I_HEAD_NULL];
-    const double weight = t->settings.lambda_contra;
-    if (weight == 0) return CLILE_OK;
-    float *part_null = t->part_au + au->count;
-    if (null->count) {
-        CLILE_I_RETURN_IF(clile_loss_stage2_null(
-            t->batch, t->d, t->c, t->embedding, au->value, null->value, t->labels, t->settings.tau,
-            &losses->contra, t->part_embedding, t->part_au, part_null));
-        add_scaled(null->count, weight, part_null, null->diff);
-    } else {
-        CLILE_I_RETURN_IF(clile_loss_stage2(t->batch, t->d, t->c, t->embedding, au->value,
-                                            t->labels, t->settings.tau, &losses->contra,
-                                            t->part_embedding, t->part_au));
-    }
-    add_scaled((int64_t)t->batch * t->d, weight, t->part_embedding, t->diff_embedding);
-    add_scaled(au->count, weight, t->part_au, au->diff);
-    losses->total += weight * losses->contra;
-    return CLILE_OK;
-}
-
-/* The mixed form. Its gradient by F goes to part_embedding. */
-static clile_status mixed_loss(clile_trainer *t, double a, clile_i_losses *losses,
-                               double *diff_scale)
+clile_i_step clile_i_trainer_view(clile_trainer *t, int32_t i)
 {
     clile_i_head *h = t->head;
-    const clile_i_settings *set = &t->settings;
-    const clile_i_person_rows *r = gather_rows(t);
-    const clile_i_mixed mixed = {
-        .n = r->n,
+    const int64_t cd = (int64_t)t->c * t->d;
+    return (clile_i_step){
+        .n = t->batch,
         .d = t->d,
         .c = t->c,
         .s = t->s,
-        .similarity = set->similarity,
-        .embedding = r->embedding,
-        .au_embedding = h[CLILE_I_HEAD_AU].value,
-        .scale = a,
-        .bias = h[CLILE_I_HEAD_BIAS].value,
-        .deviation = h[CLILE_I_HEAD_DEVIATION].value,
-        .deviation_bias = h[CLILE_I_HEAD_DEVIATION_BIAS].value,
-        .subject = r->subject,
-        .labels = r->labels,
+        .similarity = t->settings.similarity,
+        .seed = t->settings.seed,
+        .options = t->options,
+        .embedding = t->embedding,
+        .id_embedding = t->id_exec ? t->id_embedding : NULL,
+        .labels = t->labels,
+        .subject = t->subject,
         .au_weight = t->au_weight,
-        .row_weight = r->weight,
-        .lambda_deviation = set->lambda_ile,
-        .lambda_bias = set->lambda_ile_bias,
-        .loss = &losses->bce,
-        .diff_embedding = r->diff,
-        .diff_au_embedding = t->part_au,
-        .diff_scale = diff_scale,
-        .diff_bias = h[CLILE_I_HEAD_BIAS].diff,
-        .diff_deviation = h[CLILE_I_HEAD_DEVIATION].diff,
-        .diff_deviation_bias = h[CLILE_I_HEAD_DEVIATION_BIAS].diff,
+        .rows = &t->rows,
+        .au = h[CLILE_I_HEAD_AU].value,
+        .null = h[CLILE_I_HEAD_NULL].value,
+        .scale = h[CLILE_I_HEAD_SCALE].count ? (double)h[CLILE_I_HEAD_SCALE].value[0] : 1.0,
+        .bias = h[CLILE_I_HEAD_BIAS].value,
+        .head = h + CLILE_I_HEAD_TERMS + i * CLILE_I_TERM_HEADS,
+        .diff_embedding = t->part_embedding,
+        .diff_au = t->part_vectors,
+        .diff_null = t->part_vectors + cd,
+        .diff_bias = t->part_vectors + cd + t->d,
     };
-    CLILE_I_RETURN_IF(clile_i_loss_mixed(&mixed));
-    scatter_rows(t, t->part_embedding);
+}
+
+static clile_status add_term(clile_trainer *t, int32_t i, clile_i_losses *losses)
+{
+    clile_i_step x = clile_i_trainer_view(t, i);
+    const clile_i_term *term = t->settings.term[i];
+    const double weight = t->settings.weight[i];
+    const clile_i_head *au = &t->head[CLILE_I_HEAD_AU], *null = &t->head[CLILE_I_HEAD_NULL],
+                       *scale = &t->head[CLILE_I_HEAD_SCALE], *bias = &t->head[CLILE_I_HEAD_BIAS];
+    const int64_t vectors = (int64_t)(t->c + 1) * t->d + t->c;
+    memset(t->part_embedding, 0, (size_t)(x.n * x.d) * sizeof *t->part_embedding);
+    memset(t->part_vectors, 0, (size_t)vectors * sizeof *t->part_vectors);
+    CLILE_I_RETURN_IF(term->compute(&x));
+    add_scaled(x.n * x.d, weight, x.diff_embedding, t->diff_embedding);
+    add_scaled(au->count, weight, x.diff_au, au->diff);
+    add_scaled(null->count, weight, x.diff_null, null->diff);
+    add_scaled(bias->count, weight, x.diff_bias, bias->diff);
+    if (scale->count) scale->diff[0] += (float)(weight * x.diff_scale);
+    for (int32_t k = 0; k < CLILE_I_TERM_HEADS && !term->heads_unweighted; ++k)
+        multiply(x.head[k].count, weight, x.head[k].diff);
+    losses->term[i] = x.loss;
+    losses->total += weight * x.loss;
     return CLILE_OK;
 }
 
-static clile_status add_bce(clile_trainer *t, clile_i_losses *losses)
+/* What to remove of F^ID of the batch. */
+static clile_status id_forward(clile_trainer *t)
 {
-    clile_i_head *h = t->head;
-    const clile_i_settings *set = &t->settings;
-    const double weight = set->lambda_bce;
-    if (weight == 0) return CLILE_OK;
-    const clile_i_head *au = &h[CLILE_I_HEAD_AU], *bias = &h[CLILE_I_HEAD_BIAS],
-                       *scale = &h[CLILE_I_HEAD_SCALE];
-    const clile_i_head *deviation = &h[CLILE_I_HEAD_DEVIATION],
-                       *deviation_bias = &h[CLILE_I_HEAD_DEVIATION_BIAS];
-    const double a = scale->count ? (double)scale->value[0] : 1.0;
-    double diff_scale = 0;
-    if (deviation->count)
-        CLILE_I_RETURN_IF(mixed_loss(t, a, losses, &diff_scale));
-    else
-        CLILE_I_RETURN_IF(clile_loss_bce(t->batch, t->d, t->c, set->similarity, t->embedding,
-                                         au->value, a, bias->value, t->labels, t->au_weight,
-                                         &losses->bce, t->part_embedding, t->part_au, &diff_scale,
-                                         bias->diff));
-    add_scaled((int64_t)t->batch * t->d, weight, t->part_embedding, t->diff_embedding);
-    add_scaled(au->count, weight, t->part_au, au->diff);
-    if (scale->count) scale->diff[0] = (float)(weight * diff_scale);
-    multiply(bias->count, weight, bias->diff);
-    multiply(deviation->count, weight, deviation->diff);
-    multiply(deviation_bias->count, weight, deviation_bias->diff);
-    losses->total += weight * losses->bce;
-    return CLILE_OK;
-}
-
-static clile_status add_elimination(clile_trainer *t, clile_i_losses *losses)
-{
-    const clile_i_settings *set = &t->settings;
-    clile_i_head *classifier = &t->head[CLILE_I_HEAD_CLASSIFIER],
-                 *classifier_bias = &t->head[CLILE_I_HEAD_CLASSIFIER_BIAS];
-    const double weight = set->lambda_id;
-    if (t->id_exec) {
-        CLILE_I_RETURN_IF(clile_i_exec_forward(t->id_exec, t->images->src, t->id_embedding));
-        CLILE_I_RETURN_IF(clile_i_identity_part(&t->identity, t->batch, t->labels, t->subject,
-                                                t->id_embedding, t->id_embedding));
-        CLILE_I_RETURN_IF(set->elimination->pair(t->batch, t->d, t->embedding, t->id_embedding,
-                                                 &losses->elimination, t->part_embedding));
-    } else if (classifier->count) {
-        /* lambda_id scales only the encoder's gradient; the classifier learns at full strength */
-        CLILE_I_RETURN_IF(
-            clile_loss_adversarial(t->batch, t->d, t->s, t->embedding, classifier->value,
-                                   classifier_bias->value, t->subject, &losses->elimination,
-                                   t->part_embedding, classifier->diff, classifier_bias->diff));
-    } else {
-        return CLILE_OK;
-    }
-    add_scaled((int64_t)t->batch * t->d, weight, t->part_embedding, t->diff_embedding);
-    losses->total += weight * losses->elimination;
-    return CLILE_OK;
+    CLILE_I_RETURN_IF(clile_i_exec_forward(t->id_exec, t->images->src, t->id_embedding));
+    return clile_i_identity_part(&t->identity, t->batch, t->labels, t->subject, t->id_embedding,
+                                 t->id_embedding);
 }
 
 static clile_status losses_stage2(clile_trainer *t, clile_i_losses *losses)
@@ -220,9 +145,9 @@ static clile_status losses_stage2(clile_trainer *t, clile_i_losses *losses)
     memset(t->diff_embedding, 0, (size_t)t->batch * (size_t)t->d * sizeof *t->diff_embedding);
     memset(t->flat_diff, 0, (size_t)t->vectors.count * sizeof *t->flat_diff);
     if (t->own.fn == NULL || t->own.mode == CLILE_LOSS_ADDS) {
-        CLILE_I_RETURN_IF(add_contra(t, losses));
-        CLILE_I_RETURN_IF(add_bce(t, losses));
-        CLILE_I_RETURN_IF(add_elimination(t, losses));
+        if (t->id_exec) CLILE_I_RETURN_IF(id_forward(t));
+        for (int32_t i = 0; i < CLILE_I_LOSS_COUNT; ++i)
+            if (t->settings.term[i] != NULL) CLILE_I_RETURN_IF(add_term(t, i, losses));
     }
     return t->own.fn != NULL ? clile_i_own_loss_add(t, losses) : CLILE_OK;
 }

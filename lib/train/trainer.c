@@ -87,8 +87,7 @@ static clile_status read_settings(clile_trainer *t, const clile_options *options
 {
     CLILE_I_RETURN_IF(clile_i_settings_read(options, &t->settings));
     t->settings.similarity = t->model->similarity;
-    t->settings.null_anchor =
-        t->settings.cl_ile && t->settings.lambda_contra > 0 ? t->model->null_anchor : 0;
+    t->settings.null_anchor = t->settings.term[CLILE_I_LOSS_contra] ? t->model->null_anchor : 0;
     t->batch = t->settings.batch;
     t->threads = t->settings.threads;
     return CLILE_OK;
@@ -171,7 +170,7 @@ static clile_status set_up(clile_trainer *t)
     CLILE_I_ALLOC(t->id_embedding, vectors);
     CLILE_I_ALLOC(t->diff_embedding, vectors);
     CLILE_I_ALLOC(t->part_embedding, vectors);
-    CLILE_I_ALLOC(t->part_au, (int64_t)(t->c + 1) * t->d);
+    CLILE_I_ALLOC(t->part_vectors, (int64_t)(t->c + 1) * t->d + t->c);
     CLILE_I_TRY(create_rows(t));
     const int64_t au_count = (int64_t)(t->c + t->model->null_anchor) * t->d;
     CLILE_I_ALLOC(t->au_start, au_count);
@@ -243,7 +242,7 @@ void clile_trainer_destroy(clile_trainer *trainer)
     clile_i_free(t->id_embedding);
     clile_i_free(t->diff_embedding);
     clile_i_free(t->part_embedding);
-    clile_i_free(t->part_au);
+    clile_i_free(t->part_vectors);
     clile_i_own_loss_free(t);
     clile_dataset_destroy(t->data);
     clile_dataset_destroy(t->train);
@@ -374,9 +373,9 @@ static clile_status report(clile_trainer *t, const reporter *r, int64_t steps, d
         .epoch = (int32_t)((t->step - 1) / t->steps_per_epoch) + 1,
         .epochs = t->settings.epochs[t->stage],
         .loss = losses->total,
-        .loss_bce = losses->bce,
-        .loss_contra = losses->contra,
-        .loss_elimination = losses->elimination,
+        .loss_bce = losses->term[CLILE_I_LOSS_bce],
+        .loss_contra = losses->term[CLILE_I_LOSS_contra],
+        .loss_elimination = losses->term[CLILE_I_LOSS_elimination],
         .learning_rate = rate,
         .images_per_second = seconds > 0 ? done * t->batch / seconds : 0,
         .seconds_left = done > 0 ? seconds / done * (double)(steps - t->step) : 0,

@@ -1,7 +1,7 @@
-/* clile_loss_orthogonal, clile_loss_decorrelate, clile_loss_adversarial, and the table of
- * eliminations. */
-#include "loss/loss.h"
+/* clile_loss_orthogonal, clile_loss_decorrelate, clile_loss_adversarial, and the tables of
+ * eliminations and terms. */
 #include "loss/support.h"
+#include "loss/term.h"
 
 #include <clile/options.h>
 
@@ -251,44 +251,69 @@ static void test_no_memory(void **state)
     }
 }
 
-static void test_table(void **state)
+static void test_find(void **state)
 {
     (void)state;
     assert_int_equal(clile_losses_api_version(), CLILE_LOSSES_API_VERSION);
-    const int32_t count = clile_i_elimination_count();
     assert_null(clile_i_elimination_find("orthogona"));
     assert_null(clile_i_elimination_find(NULL));
-    assert_null(clile_i_elimination_at(count));
-    assert_null(clile_i_elimination_at(-1));
-    assert_ptr_equal(clile_i_elimination_find("orthogonal")->pair, clile_loss_orthogonal);
-    assert_ptr_equal(clile_i_elimination_find("decorrelate")->pair, clile_loss_decorrelate);
-    assert_true(clile_i_elimination_find("adversarial")->needs_classifier);
-    assert_true(clile_i_elimination_find("mixed")->needs_deviation);
-    for (int32_t i = 0; i < count; ++i) {
-        const clile_i_elimination *row = clile_i_elimination_at(i);
-        assert_ptr_equal(clile_i_elimination_find(row->name), row);
-        assert_true((row->pair != NULL) == row->needs_id_embedding);
-        assert_true(row->needs_id_embedding + row->needs_classifier + row->needs_deviation ==
-                    (strcmp(row->name, "none") != 0));
-    }
+    assert_null(clile_i_elimination_find("none")->compute);
+    assert_true(clile_i_elimination_find("orthogonal")->needs_id_embedding);
+    assert_true(clile_i_elimination_find("decorrelate")->needs_id_embedding);
+    assert_true(clile_i_elimination_find("adversarial")->heads_unweighted);
+    assert_true(clile_i_elimination_find("mixed")->replaces_bce);
 }
 
-/* Another table, another room: the choices of the option are the rows here, in the same order. */
-static void test_option(void **state)
+/* The option of that key. */
+static clile_option_info option(const char *key)
+{
+    clile_option_info info = {.struct_size = sizeof info};
+    for (int32_t i = 0; i < clile_options_count(); ++i) {
+        assert_int_equal(clile_options_describe(i, &info), CLILE_OK);
+        if (strcmp(info.name, key) == 0) return info;
+    }
+    fail_msg("no option %s", key);
+    return info;
+}
+
+/* Every choice of the option is an elimination of its own. */
+static void test_choices(void **state)
 {
     (void)state;
-    clile_i_text names = {0};
-    clile_options *options = NULL;
-    for (int32_t i = 0; i < clile_i_elimination_count(); ++i)
-        clile_i_text_append(&names, "%s%s", i > 0 ? "|" : "one of ",
-                            clile_i_elimination_at(i)->name);
-    clile_i_text_append(&names, " was expected");
-    assert_int_equal(clile_options_create(&options), CLILE_OK);
-    assert_int_equal(clile_options_set(options, CLILE_OPT_ELIMINATION, "?"),
-                     CLILE_E_INVALID_ARGUMENT);
-    assert_non_null(strstr(clile_last_error(), names.data));
-    clile_options_destroy(options);
-    clile_i_text_free(&names);
+    const clile_option_info info = option(CLILE_OPT_ELIMINATION);
+    const clile_i_term *terms[32];
+    int count = 0;
+    for (const char *at = info.choices; *at != '\0';) {
+        char name[64];
+        const size_t size = strcspn(at, "|");
+        assert_true(size < sizeof name && count < 32);
+        memcpy(name, at, size);
+        name[size] = '\0';
+        terms[count] = clile_i_elimination_find(name);
+        assert_non_null(terms[count]);
+        assert_true((terms[count]->compute == NULL) == (count == 0));
+        for (int i = 0; i < count; ++i) assert_ptr_not_equal(terms[i], terms[count]);
+        ++count;
+        at += size + (at[size] == '|');
+    }
+    assert_true(count >= 5);
+}
+
+/* Every term of stage 2 has an option for its weight, and is where its index says. */
+static void test_terms(void **state)
+{
+    (void)state;
+    assert_string_equal(clile_i_loss_table[CLILE_I_LOSS_contra].key, CLILE_OPT_LAMBDA_CONTRA);
+    assert_string_equal(clile_i_loss_table[CLILE_I_LOSS_bce].key, CLILE_OPT_LAMBDA_BCE);
+    assert_string_equal(clile_i_loss_table[CLILE_I_LOSS_elimination].key, CLILE_OPT_LAMBDA_ID);
+    for (int32_t i = 0; i < CLILE_I_LOSS_COUNT; ++i) {
+        const clile_option_info info = option(clile_i_loss_table[i].key);
+        assert_int_equal(info.type, CLILE_OPTION_REAL);
+        assert_true(info.minimum == 0);
+        assert_string_equal(info.group, "method");
+        assert_true((clile_i_loss_table[i].term->compute == NULL) ==
+                    (i == CLILE_I_LOSS_elimination));
+    }
 }
 
 int main(void)
@@ -302,8 +327,9 @@ int main(void)
         cmocka_unit_test(test_outputs_may_be_null_and_are_overwritten),
         cmocka_unit_test(test_errors),
         cmocka_unit_test(test_no_memory),
-        cmocka_unit_test(test_table),
-        cmocka_unit_test(test_option),
+        cmocka_unit_test(test_find),
+        cmocka_unit_test(test_choices),
+        cmocka_unit_test(test_terms),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
