@@ -36,6 +36,8 @@ function __clile_settings # KEYS...
                 printf "crop_margin=%s\t%s\n" (string join \n '' | string replace -r '$' \n'what is kept around a crop on every side for augmentation to see, as a share of its side; unset, that of a pack')
             case data_kind
                 printf "data_kind=%s\t%s\n" (string join \n auto drawn rendered photographs mixed unknown | string replace -r '$' \n'what the images are, for the model to remember; auto: what a pack or the file data_kind in the folder says')
+            case targets
+                printf "targets=%s\t%s\n" (string join \n '' | string replace -r '$' \n'safetensors file of points and values to learn beside the AUs, below the data'\''s folder unless absolute; nothing: none')
             case image_size
                 printf "image_size=%s\t%s\n" (string join \n '' | string replace -r '$' \n'side of the aligned square crop in pixels')
             case max_pixels
@@ -171,7 +173,7 @@ complete -c clile -n '__clile_at train' -l out -r -k -a '(__fish_complete_suffix
 complete -c clile -n '__clile_at train' -l layout -x -a 'auto bp4d disfa disfa+ list csv jsonl pack' -d 'auto, bp4d, disfa, disfa+, list, csv, jsonl or pack (default: auto)'
 complete -c clile -n '__clile_at train' -l protocol -x -a 'bp4d disfa bp4d-parts disfa-parts kfold: file: loso none' -d 'none: all subjects train (default); bp4d, disfa, bp4d-parts, disfa-parts, kfold:K[:SEED], file:PATH or loso'
 complete -c clile -n '__clile_at train' -l fold -x -a 'all' -d 'fold to leave out; all: every fold in turn, FILE becoming FILE.fold1, ... before its extension'
-complete -c clile -n '__clile_at train' -l set -x -a '(__clile_settings layout au_set unknown present_from first_image box_margin crop_margin data_kind image_size max_pixels max_label_mb max_pack_mb cache_mb smallest_face backbone stem width embedding similarity predict_batch method preset elimination identity_part lambda_contra lambda_bce lambda_id lambda_ile lambda_ile_bias tau null_anchor init_from_stage1 decision optimizer learning_rate au_rate_scale momentum weight_decay schedule warmup clip_norm ema epochs epochs_stage1 batch seed threads validation validation_every exchange_halves augment_flip augment_scale augment_shift augment_rotate augment_brightness augment_contrast augment_saturation augment_grayscale augment_blur augment_blur_least augment_blur_most augment_erase augment_erase_area input_workers)' -d 'an option; may be repeated; `clile info --options` lists them'
+complete -c clile -n '__clile_at train' -l set -x -a '(__clile_settings layout au_set unknown present_from first_image box_margin crop_margin data_kind targets image_size max_pixels max_label_mb max_pack_mb cache_mb smallest_face backbone stem width embedding similarity predict_batch method preset elimination identity_part lambda_contra lambda_bce lambda_id lambda_ile lambda_ile_bias tau null_anchor init_from_stage1 decision optimizer learning_rate au_rate_scale momentum weight_decay schedule warmup clip_norm ema epochs epochs_stage1 batch seed threads validation validation_every exchange_halves augment_flip augment_scale augment_shift augment_rotate augment_brightness augment_contrast augment_saturation augment_grayscale augment_blur augment_blur_least augment_blur_most augment_erase augment_erase_area input_workers)' -d 'an option; may be repeated; `clile info --options` lists them'
 complete -c clile -n '__clile_at train' -l import -r -k -a '(__fish_complete_suffix .pth; __fish_complete_suffix .safetensors)' -d 'start from the backbone weights of a torchvision ResNet (.pth or safetensors)'
 complete -c clile -n '__clile_at train' -l checkpoint -r -F -d 'write the whole state of training here'
 complete -c clile -n '__clile_at train' -l checkpoint-every -x -d 'epochs between two checkpoints (default: 1)'
@@ -185,7 +187,7 @@ complete -c clile -n '__clile_at eval' -l data -r -k -a '(__fish_complete_suffix
 complete -c clile -n '__clile_at eval' -l layout -x -a 'auto bp4d disfa disfa+ list csv jsonl pack' -d 'auto, bp4d, disfa, disfa+, list, csv, jsonl or pack (default: auto)'
 complete -c clile -n '__clile_at eval' -l protocol -x -a 'bp4d disfa bp4d-parts disfa-parts kfold: file: loso none' -d 'bp4d, disfa, bp4d-parts, disfa-parts, kfold:K[:SEED], file:PATH, loso, or none: the whole folder (default: that of the model)'
 complete -c clile -n '__clile_at eval' -l fold -x -d 'fold whose test part is used (default: that of the model)'
-complete -c clile -n '__clile_at eval' -l set -x -a '(__clile_settings layout au_set unknown present_from first_image box_margin crop_margin data_kind image_size max_pixels max_label_mb max_pack_mb cache_mb smallest_face threads)' -d 'an option of the data group, or threads; may be repeated'
+complete -c clile -n '__clile_at eval' -l set -x -a '(__clile_settings layout au_set unknown present_from first_image box_margin crop_margin data_kind targets image_size max_pixels max_label_mb max_pack_mb cache_mb smallest_face threads)' -d 'an option of the data group, or threads; may be repeated'
 complete -c clile -n '__clile_at eval' -l report -r -k -a '(__fish_complete_suffix .txt; __fish_complete_suffix .json; __fish_complete_suffix .csv; __fish_complete_suffix .md; __fish_complete_suffix .tex)' -d 'write the report here too: .txt, .json, .csv, .md (Markdown) or .tex (LaTeX)'
 complete -c clile -n '__clile_at eval' -l answers -r -k -a '(__fish_complete_suffix .csv)' -d 'write score, decision and label of every tested image here (CSV)'
 complete -c clile -n '__clile_at eval' -l no-probe -d 'leave the subject probe out'
@@ -215,7 +217,7 @@ complete -c clile -n '__clile_at data' -l subjects -d 'the rates of each subject
 complete -c clile -n '__clile_at data' -l sheet -r -k -a '(__fish_complete_suffix .png)' -d 'draw faces with each AU present and absent'
 complete -c clile -n '__clile_at data' -l examples -x -d 'subjects for each AU on the sheet (default: 6)'
 complete -c clile -n '__clile_at data' -l seed -x -d 'of the choice of faces (default: 1)'
-complete -c clile -n '__clile_at data' -l set -x -a '(__clile_settings layout au_set unknown present_from first_image box_margin crop_margin data_kind image_size max_pixels max_label_mb max_pack_mb cache_mb smallest_face)' -d 'an option of the data group; may be repeated'
+complete -c clile -n '__clile_at data' -l set -x -a '(__clile_settings layout au_set unknown present_from first_image box_margin crop_margin data_kind targets image_size max_pixels max_label_mb max_pack_mb cache_mb smallest_face)' -d 'an option of the data group; may be repeated'
 complete -c clile -n '__clile_at data' -l verify -d 'compare every checksum of a pack'
 complete -c clile -n '__clile_at data' -l json -d 'print JSON'
 complete -c clile -n '__clile_at data' -l help -d 'this text'
@@ -224,7 +226,7 @@ complete -c clile -n '__clile_first' -a pack -d 'a labelled folder to one file, 
 complete -c clile -n '__clile_at pack' -l data -r -k -a '(__fish_complete_suffix .safetensors; __fish_complete_suffix .csv; __fish_complete_suffix .jsonl)' -d 'the labelled folder, CSV manifest or pack (needed)'
 complete -c clile -n '__clile_at pack' -l out -r -k -a '(__fish_complete_suffix .safetensors)' -d 'the pack to write, such as bp4d.safetensors (needed)'
 complete -c clile -n '__clile_at pack' -l layout -x -a 'auto bp4d disfa disfa+ list csv jsonl pack' -d 'auto, bp4d, disfa, disfa+, list, csv, jsonl or pack (default: auto)'
-complete -c clile -n '__clile_at pack' -l set -x -a '(__clile_settings layout au_set unknown present_from first_image box_margin crop_margin data_kind image_size max_pixels max_label_mb max_pack_mb cache_mb smallest_face)' -d 'an option, such as image_size=112; may be repeated'
+complete -c clile -n '__clile_at pack' -l set -x -a '(__clile_settings layout au_set unknown present_from first_image box_margin crop_margin data_kind targets image_size max_pixels max_label_mb max_pack_mb cache_mb smallest_face)' -d 'an option, such as image_size=112; may be repeated'
 complete -c clile -n '__clile_at pack' -l quiet -d 'no progress'
 complete -c clile -n '__clile_at pack' -l json -d 'print JSON'
 complete -c clile -n '__clile_at pack' -l help -d 'this text'
@@ -254,7 +256,7 @@ complete -c clile -n '__clile_at export' -l protocol -x -a 'bp4d disfa kfold: lo
 complete -c clile -n '__clile_at export' -l fold -x -d 'that fold (1)'
 complete -c clile -n '__clile_at export' -l images -x -d 'how many images, evenly spread (256)'
 complete -c clile -n '__clile_at export' -l out -r -k -a '(__fish_complete_suffix .safetensors)' -d 'the int8 model to write'
-complete -c clile -n '__clile_at export' -l set -x -a '(__clile_settings layout au_set unknown present_from first_image box_margin crop_margin data_kind image_size max_pixels max_label_mb max_pack_mb cache_mb smallest_face threads)' -d 'an option (threads and those of reading data)'
+complete -c clile -n '__clile_at export' -l set -x -a '(__clile_settings layout au_set unknown present_from first_image box_margin crop_margin data_kind targets image_size max_pixels max_label_mb max_pack_mb cache_mb smallest_face threads)' -d 'an option (threads and those of reading data)'
 complete -c clile -n '__clile_at export' -l help -d 'this text'
 complete -c clile -n '__clile_at export' -k -a '(__fish_complete_suffix .safetensors)'
 complete -c clile -n '__clile_first' -a bench -d 'how fast this machine trains and answers'

@@ -28,6 +28,8 @@
       "what is kept around a crop on every side for augmentation to see, as a share of its side; unset, that of a pack")                 \
     X(CHOICE, CLILE_OPT_DATA_KIND, "auto", "auto|drawn|rendered|photographs|mixed|unknown", 0, 0, "data",                                         \
       "what the images are, for the model to remember; auto: what a pack or the file data_kind in the folder says")                        \
+    X(TEXT, CLILE_OPT_TARGETS, "", "", 0, 0, "data",                                                                                       \
+      "safetensors file of points and values to learn beside the AUs, below the data's folder unless absolute; nothing: none")             \
     X(INTEGER, CLILE_OPT_IMAGE_SIZE, "112", "", 32, 512, "data", "side of the aligned square crop in pixels")                                \
     X(INTEGER, CLILE_OPT_MAX_PIXELS, "50000000", "", 1, 2147483647, "data", "an image of more pixels is refused")                           \
     X(INTEGER, CLILE_OPT_MAX_LABEL_MB, "1024", "", 1, 1048576, "data",                                                                      \
@@ -121,6 +123,7 @@
  * checkpoint's; setting another value is refused. */
 #define CLILE_I_OPTIONS_RESUME(X)                                                                                                           \
     X(CLILE_OPT_LAYOUT, HERE)                                                                                                               \
+    X(CLILE_OPT_TARGETS, HERE)                                                                                                              \
     X(CLILE_OPT_AU_SET, HERE)                                                                                                               \
     X(CLILE_OPT_CROP_MARGIN, HERE)                                                                                                          \
     X(CLILE_OPT_MAX_PIXELS, HERE)                                                                                                           \

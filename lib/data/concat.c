@@ -333,6 +333,22 @@ cleanup:
     return status;
 }
 
+/* Targets of all holders that have some must mean the same; an image of a set without has none. */
+static clile_status match_targets(const joint *j, clile_i_table *table)
+{
+    for (int32_t h = 0; h < j->holders; ++h) {
+        const clile_i_targets *theirs = &j->holder[h]->table.targets, *ours = &table->targets;
+        if (!clile_i_targets_fit(theirs, ours))
+            return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
+                                "clile_dataset_concat: %s has targets of %d points and %d values, "
+                                "others %d and %d, or with other left-right partners",
+                                j->holder[h]->table.root, (int)theirs->p, (int)theirs->v,
+                                (int)ours->p, (int)ours->v);
+        CLILE_I_RETURN_IF(clile_i_targets_copy_kind(theirs, &table->targets));
+    }
+    return CLILE_OK;
+}
+
 /* Names the part of a fold if all sets are the same part. */
 static clile_status name_part(const joint *j, clile_dataset *out)
 {
@@ -365,6 +381,7 @@ static clile_status join(joint *j, int32_t by_name, clile_dataset **out)
     CLILE_I_ALLOC(holder_index, j->n);
     CLILE_I_TRY(clile_i_table_begin(&table, "", first->c, first->au_ids));
     CLILE_I_TRY(fill_origin(j, &table));
+    CLILE_I_TRY(match_targets(j, &table));
     CLILE_I_TRY(fill_table(j, &table, holder_of, holder_index));
     CLILE_I_TRY(clile_i_table_finish(&table));
     CLILE_I_TRY(clile_i_core_create(&table, NULL, 0, 0, NULL, &core));

@@ -89,6 +89,10 @@ clile_status clile_i_pack_check_margin(const clile_i_table *table, int32_t margi
  * not the size or margin of the pack. */
 clile_status clile_i_crop_render(const clile_i_core *core, int64_t index, int32_t size,
                                  int32_t margin, uint8_t *dst);
+/* Maps the canonical crop of side 1 to pixels of the image, without decoding it. Of files and
+ * arrays, not of packs and drawn faces. Errors of alignment; of images that are used whole, those
+ * of clile_i_image_size. */
+clile_status clile_i_crop_place(const clile_i_core *core, int64_t index, clile_i_affine *map);
 /* Copies the canonical crop [size,size,3] from the middle of a stored one. */
 void clile_i_crop_copy_middle(const clile_i_stored *stored, int32_t size, uint8_t *rgb);
 void clile_i_crops_free(clile_i_core *core);

@@ -2,6 +2,7 @@
  * grows only at its head, and slots that go once from NULL to a finished crop, both by
  * compare-and-exchange. */
 #include "data/core.h"
+#include "layout/origin.h"
 
 #include <clile/synth.h>
 
@@ -51,40 +52,61 @@ void clile_i_crops_free(clile_i_core *core)
 }
 
 /* Uses the square around a face box. */
-static clile_status locate_box(const clile_i_core *core, int64_t index, const clile_i_image *image,
+static clile_status locate_box(const clile_i_core *core, int64_t index, int32_t h, int32_t w,
                                int32_t size, clile_i_affine *map)
 {
     double box[4];
     for (int k = 0; k < 4; ++k) box[k] = core->table.boxes[4 * index + k];
-    if (clile_i_align_box(box, core->box_margin, image->h, image->w, size, map) == CLILE_OK)
-        return CLILE_OK;
+    if (clile_i_align_box(box, core->box_margin, h, w, size, map) == CLILE_OK) return CLILE_OK;
     return clile_i_fail_context(CLILE_E_FORMAT, "box of image %s",
                                 core->table.text + core->table.name[index]);
 }
 
-/* Maps crop to image pixels: by landmarks if there are any, otherwise by a box. */
-static clile_status locate_crop(const clile_i_core *core, int64_t index, const clile_i_image *image,
+/* Maps crop to pixels of the image [h,w]: by landmarks if there are any, otherwise by a box. */
+static clile_status locate_crop(const clile_i_core *core, int64_t index, int32_t h, int32_t w,
                                 int32_t size, clile_i_affine *map)
 {
     const float *five = core->table.points != NULL ? core->table.points + 10 * index : NULL;
     if (five == NULL || clile_i_is_nan(five[0])) {
         if (core->table.boxes != NULL && !clile_i_is_nan(core->table.boxes[4 * index]))
-            return locate_box(core, index, image, size, map);
-        clile_i_align_whole(image->h, image->w, size, map);
+            return locate_box(core, index, h, w, size, map);
+        clile_i_align_whole(h, w, size, map);
         return CLILE_OK;
     }
     double xy[10];
     for (int k = 0; k < 10; ++k) xy[k] = five[k];
-    if (clile_i_align_landmarks(5, xy, image->h, image->w, size, map) != CLILE_OK)
+    if (clile_i_align_landmarks(5, xy, h, w, size, map) != CLILE_OK)
         return clile_i_fail_context(CLILE_E_FORMAT, "landmarks of image %s",
                                     core->table.text + core->table.name[index]);
     return CLILE_OK;
 }
 
+/* The path of an image's file; to be freed. NULL when out of memory. */
+static char *path_of(const clile_i_core *core, int64_t index)
+{
+    const char *name = core->table.text + core->table.name[index];
+    return name[0] == '/' ? clile_i_strdup(name) : clile_i_path_join(core->table.root, name);
+}
+
+clile_status clile_i_crop_place(const clile_i_core *core, int64_t index, clile_i_affine *map)
+{
+    const clile_i_placed placed = clile_i_origin_placed(&core->table, index);
+    /* an image so large leaves no crop outside: whether it is shows when it is rendered */
+    int32_t h = core->h, w = core->w;
+    if (core->pixels == NULL && placed != CLILE_I_PLACED_CROP) h = w = INT32_MAX;
+    if (core->pixels == NULL && placed == CLILE_I_PLACED_CROP) {
+        char *path = path_of(core, index);
+        if (path == NULL) return CLILE_E_OUT_OF_MEMORY;
+        const clile_status status = clile_i_image_size(path, core->max_pixels, &h, &w);
+        clile_i_free(path);
+        CLILE_I_RETURN_IF(status);
+    }
+    return locate_crop(core, index, h, w, 1, map);
+}
+
 static clile_status load_image(const clile_i_core *core, int64_t index, clile_i_image *image)
 {
     clile_status status = CLILE_OK;
-    const char *name = core->table.text + core->table.name[index];
     char *path = NULL;
     if (core->pixels != NULL) {
         const int64_t row = 3 * (int64_t)core->w;
@@ -94,7 +116,7 @@ static clile_status load_image(const clile_i_core *core, int64_t index, clile_i_
                                  .rgb = core->pixels + index * core->h * row};
         return CLILE_OK;
     }
-    path = name[0] == '/' ? clile_i_strdup(name) : clile_i_path_join(core->table.root, name);
+    path = path_of(core, index);
     if (path == NULL) return CLILE_E_OUT_OF_MEMORY;
     CLILE_I_TRY(clile_i_image_read(path, core->max_pixels, image));
     if (image->h < LEAST_SIDE || image->w < LEAST_SIDE)
@@ -183,7 +205,7 @@ clile_status clile_i_crop_render(const clile_i_core *core, int64_t index, int32_
         CLILE_I_TRY(draw_image(core, index, size, &image, &map));
     } else {
         CLILE_I_TRY(load_image(core, index, &image));
-        CLILE_I_TRY(locate_crop(core, index, &image, size, &map));
+        CLILE_I_TRY(locate_crop(core, index, image.h, image.w, size, &map));
     }
     map.c -= (map.a + map.b) * margin;
     map.f -= (map.d + map.e) * margin;

@@ -4,6 +4,7 @@
 
 #include "base/base.h"
 #include "image/image.h"
+#include "layout/targets.h"
 
 #include <clile/dataset.h>
 
@@ -20,6 +21,14 @@ clile_status clile_i_dataset_split(const clile_dataset *dataset, int32_t count,
 
 /* place [size of part]: index in `whole` of each image of a part by subjects, or of all. */
 void clile_i_dataset_places(const clile_dataset *part, const clile_dataset *whole, int64_t *place);
+
+/* Further targets (targets.c): numbers and left-right partners (p, v and the mirrors). */
+const clile_i_targets *clile_i_dataset_targets(const clile_dataset *dataset);
+/* Points [p,2] of an image in sides of its canonical crop, from (0,0) its top left corner to (1,1);
+ * NaN: not known. p is at least 1. Errors of reading the image's size, where it is used whole. */
+clile_status clile_i_dataset_copy_points(const clile_dataset *dataset, int64_t index, float *xy);
+/* Values [v] of an image; NaN: not known. */
+void clile_i_dataset_copy_values(const clile_dataset *dataset, int64_t index, float *values);
 
 /* What the images are (origin.c). Strings are borrowed. */
 typedef struct {

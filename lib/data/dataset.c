@@ -199,7 +199,7 @@ clile_status clile_dataset_open(const char *path, const clile_options *options, 
     clile_i_table table = {0};
     clile_i_core *core = NULL;
     const clile_i_log log = clile_i_options_log(options);
-    const char *layout = NULL, *unknown = NULL, *first_image = NULL, *kind = NULL;
+    const char *layout = NULL, *unknown = NULL, *first_image = NULL, *kind = NULL, *targets = NULL;
     int64_t present_from = 0, label_mb = 0, pack_mb = 0;
 
     CLILE_I_CHECK_NOT_NULL(path);
@@ -211,6 +211,7 @@ clile_status clile_dataset_open(const char *path, const clile_options *options, 
     CLILE_I_TRY(clile_options_get_i64(options, CLILE_OPT_PRESENT_FROM, &present_from));
     CLILE_I_TRY(clile_options_get_str(options, CLILE_OPT_FIRST_IMAGE, &first_image));
     CLILE_I_TRY(clile_options_get_str(options, CLILE_OPT_DATA_KIND, &kind));
+    CLILE_I_TRY(clile_options_get_str(options, CLILE_OPT_TARGETS, &targets));
     CLILE_I_TRY(clile_options_get_i64(options, CLILE_OPT_MAX_LABEL_MB, &label_mb));
     CLILE_I_TRY(clile_options_get_i64(options, CLILE_OPT_MAX_PACK_MB, &pack_mb));
     request.first_image = first_image[0] == 'a' ? -1 : first_image[0] - '0';
@@ -219,6 +220,7 @@ clile_status clile_dataset_open(const char *path, const clile_options *options, 
     request.unknown_negative = strcmp(unknown, "negative") == 0;
     request.present_from = (int32_t)present_from;
     status = clile_i_layout_open(layout, &request, &table);
+    if (status == CLILE_OK) status = clile_i_targets_open(targets, path, &table);
     log_table(log, &table); /* also if opening failed: the notes may explain why */
     if (status != CLILE_OK) goto cleanup;
     CLILE_I_TRY(clile_i_origin_set_kind(kind, path, &table));

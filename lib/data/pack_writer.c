@@ -11,6 +11,7 @@ typedef struct {
     int64_t *frame;   /* [n] */
     int32_t *subject; /* [n] */
     int8_t *labels;   /* [n,c] */
+    clile_i_targets targets;
 } tables;
 
 static clile_status append_line(clile_i_text *text, int first, const char *what, const char *line)
@@ -54,8 +55,25 @@ cleanup:
     return status;
 }
 
+/* Points in sides of the crop: a pack does not know the images they were given in. */
+static clile_status fill_targets(const clile_dataset *dataset, clile_i_targets *out)
+{
+    clile_status status = CLILE_OK;
+    const int64_t n = dataset->n;
+    CLILE_I_RETURN_IF(clile_i_targets_copy_kind(clile_i_dataset_targets(dataset), out));
+    if (out->p > 0) CLILE_I_ALLOC(out->points, 2 * n * out->p);
+    if (out->v > 0) CLILE_I_ALLOC(out->values, n * out->v);
+    for (int64_t i = 0; i < n && out->p > 0; ++i)
+        CLILE_I_TRY(clile_i_dataset_copy_points(dataset, i, out->points + 2 * i * out->p));
+    for (int64_t i = 0; i < n && out->v > 0; ++i)
+        clile_i_dataset_copy_values(dataset, i, out->values + i * out->v);
+cleanup:
+    return status;
+}
+
 static void tables_free(tables *t)
 {
+    clile_i_targets_free(&t->targets);
     clile_i_text_free(&t->au_ids);
     clile_i_text_free(&t->subjects);
     clile_i_text_free(&t->images);
@@ -93,6 +111,10 @@ static clile_status add_metadata(clile_i_st_writer *writer, const clile_dataset 
         CLILE_I_RETURN_IF(add_number(writer, "crop_margin", margin));
     CLILE_I_RETURN_IF(add_number(writer, "block_images", CLILE_I_PACK_BLOCK));
     CLILE_I_RETURN_IF(clile_i_st_writer_metadata(writer, "tables_crc32", digits));
+    if (t->targets.p > 0 || t->targets.v > 0) {
+        snprintf(digits, sizeof digits, "%08x", clile_i_targets_crc(dataset->n, &t->targets));
+        CLILE_I_RETURN_IF(clile_i_st_writer_metadata(writer, CLILE_I_PACK_TARGETS, digits));
+    }
     CLILE_I_RETURN_IF(clile_i_st_writer_metadata(writer, "au_ids", t->au_ids.data));
     CLILE_I_RETURN_IF(clile_i_origin_put(writer, dataset));
     CLILE_I_RETURN_IF(add_number(writer, "label_rows", counts->label_rows));
@@ -189,12 +211,14 @@ clile_status clile_dataset_pack(const clile_dataset *dataset, const char *path,
     b->bytes = side * side * 3;
     CLILE_I_ALLOC(b->crops, CLILE_I_PACK_BLOCK * b->bytes);
     CLILE_I_TRY(fill(dataset, &t));
+    CLILE_I_TRY(fill_targets(dataset, &t.targets));
     CLILE_I_TRY(clile_i_st_writer_create(&writer));
     CLILE_I_TRY(add_metadata(writer, dataset, &t, b->size, margin));
     CLILE_I_TRY(clile_i_st_writer_add(writer, "labels", CLILE_I_ST_I8, 2, (const int64_t[]){n, c},
                                       t.labels));
     CLILE_I_TRY(clile_i_st_writer_add(writer, "subject", CLILE_I_ST_I32, 1, &n, t.subject));
     CLILE_I_TRY(clile_i_st_writer_add(writer, "frame", CLILE_I_ST_I64, 1, &n, t.frame));
+    CLILE_I_TRY(clile_i_targets_put(writer, n, &t.targets));
     CLILE_I_TRY(clile_i_st_writer_add_later(writer, "images", CLILE_I_ST_U8, 4,
                                             (const int64_t[]){n, side, side, 3}));
     const int64_t blocks = (n + CLILE_I_PACK_BLOCK - 1) / CLILE_I_PACK_BLOCK;

@@ -323,13 +323,13 @@ static clile_status decode(const char *name, kind what, const uint8_t *bytes, si
                         kind_names[what], reason);
 }
 
-clile_status clile_i_image_decode(const char *name, const uint8_t *bytes, size_t size,
-                                  int64_t max_pixels, clile_i_image *out)
+/* What the file is, and that it can be decoded at all. */
+static clile_status examine(const char *name, const uint8_t *bytes, size_t size, int64_t max_pixels,
+                            kind *what, survey *out)
 {
-    memset(out, 0, sizeof *out);
     if (size == 0) return clile_i_fail(CLILE_E_FORMAT, "image %s is empty (0 bytes)", name);
-    const kind what = kind_of(bytes, size);
-    if (what == KIND_NONE) {
+    *what = kind_of(bytes, size);
+    if (*what == KIND_NONE) {
         const char *other = other_kind(bytes, size);
         return clile_i_fail(CLILE_E_FORMAT, "image %s is %s%s%snot a JPEG, PNG or BMP file", name,
                             other[0] != '\0' ? "a " : "", other, other[0] != '\0' ? " file, " : "");
@@ -337,17 +337,28 @@ clile_status clile_i_image_decode(const char *name, const uint8_t *bytes, size_t
     if (size > INT_MAX - 64)
         return clile_i_fail(CLILE_E_UNSUPPORTED, "image %s is larger than 2 GiB", name);
 
-    const survey found = what == KIND_JPEG  ? survey_jpeg(bytes, size)
-                         : what == KIND_PNG ? survey_png(bytes, size)
-                                            : survey_bmp(bytes, size);
+    const survey found = *what == KIND_JPEG  ? survey_jpeg(bytes, size)
+                         : *what == KIND_PNG ? survey_png(bytes, size)
+                                             : survey_bmp(bytes, size);
     if (found.w > 0 && found.h > max_pixels / found.w)
         return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
                             "image %s has %lld x %lld pixels, max_pixels allows %lld", name,
                             (long long)found.w, (long long)found.h, (long long)max_pixels);
     if (found.defect != NULL || found.w < 1 || found.h < 1)
         return clile_i_fail(CLILE_E_CORRUPT, "image %s: the %s file is damaged: %s", name,
-                            kind_names[what],
+                            kind_names[*what],
                             found.defect != NULL ? found.defect : "it has no pixels");
+    *out = found;
+    return CLILE_OK;
+}
+
+clile_status clile_i_image_decode(const char *name, const uint8_t *bytes, size_t size,
+                                  int64_t max_pixels, clile_i_image *out)
+{
+    kind what = KIND_NONE;
+    survey found = {0};
+    memset(out, 0, sizeof *out);
+    CLILE_I_RETURN_IF(examine(name, bytes, size, max_pixels, &what, &found));
     uint8_t *marked = NULL;
     if (found.channels == 4 &&
         (found.adobe == 0 || (bytes[found.adobe] != 0 && bytes[found.adobe] != 2))) {
@@ -368,6 +379,20 @@ clile_status clile_i_image_read(const char *path, int64_t max_pixels, clile_i_im
     CLILE_I_RETURN_IF(clile_i_file_open(path, &file));
     const clile_status status = clile_i_image_decode(path, file.data, file.size, max_pixels, out);
     clile_i_file_close(&file);
+    return status;
+}
+
+clile_status clile_i_image_size(const char *path, int64_t max_pixels, int32_t *h, int32_t *w)
+{
+    clile_i_file file = {0};
+    kind what = KIND_NONE;
+    survey found = {0};
+    CLILE_I_RETURN_IF(clile_i_file_open(path, &file));
+    const clile_status status = examine(path, file.data, file.size, max_pixels, &what, &found);
+    clile_i_file_close(&file);
+    const int lies = found.orientation >= 5 && found.orientation <= 8; /* EXIF turns it upright */
+    *h = (int32_t)(lies ? found.w : found.h);
+    *w = (int32_t)(lies ? found.h : found.w);
     return status;
 }
 

@@ -30,6 +30,9 @@ clile_i_image_kind clile_i_image_kind_of_name(const char *path);
 clile_status clile_i_image_decode(const char *name, const uint8_t *bytes, size_t size,
                                   int64_t max_pixels, clile_i_image *out);
 clile_status clile_i_image_read(const char *path, int64_t max_pixels, clile_i_image *out);
+/* The size that reading it will give, without decoding. The same errors, except those that only
+ * decoding finds. */
+clile_status clile_i_image_size(const char *path, int64_t max_pixels, int32_t *h, int32_t *w);
 void clile_i_image_free(clile_i_image *image);
 /* A caller's image, checked: INVALID_ARGUMENT for one that cannot be (NULL too). */
 clile_status clile_i_image_borrow(const clile_image *theirs, clile_i_image *out);

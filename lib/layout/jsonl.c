@@ -296,6 +296,7 @@ static clile_status add_row(reader *r, const row *line)
     char name[256];
     int64_t earlier = 0;
     int32_t subject = 0;
+    ++table->rows;
     ++table->counts.label_rows;
     if (!clile_i_paths_exists(r->root, line->image)) {
         return clile_i_table_left_out(table, CLILE_I_LEFT_OUT_LABELS, "", line->image);

@@ -41,6 +41,11 @@ extern const clile_i_layout clile_i_layout_pack;
 clile_status clile_i_layout_open(const char *name, const clile_i_layout_request *request,
                                  clile_i_table *table);
 
+/* Reads the file `name` of the option targets ("": none), below the folder of `data` unless it is
+ * absolute, into a finished table (target_file.c). UNSUPPORTED: the layout does not count rows;
+ * errors of safetensors files and of clile_i_targets_get. */
+clile_status clile_i_targets_open(const char *name, const char *data, clile_i_table *table);
+
 /* ---- shared by several layouts
  * --------------------------------------------------------------- */
 

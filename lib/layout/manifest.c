@@ -21,6 +21,7 @@ static clile_status read_row(const clile_i_rows *rows, const clile_i_csv_header 
     char image[CLILE_I_PATH_SIZE];
     int32_t subject = 0, face = 1;
 
+    ++table->rows;
     CLILE_I_RETURN_IF(clile_i_csv_has_face(rows, h, &face));
     if (!face) {
         ++table->counts.rows_without_face;

@@ -241,6 +241,22 @@ cleanup:
     return status;
 }
 
+/* Points and values, if the pack has any. */
+static clile_status read_targets(const reader *r, clile_i_targets *out)
+{
+    char digits[9];
+    const char *text = clile_i_st_metadata(r->file, CLILE_I_PACK_TARGETS);
+    out->in_crop = 1;
+    if (text == NULL) return CLILE_OK;
+    CLILE_I_RETURN_IF(clile_i_targets_get(r->file, r->n, r->n, NULL, out));
+    snprintf(digits, sizeof digits, "%08x", clile_i_targets_crc(r->n, out));
+    if (strcmp(digits, text) == 0) return CLILE_OK;
+    return clile_i_fail(CLILE_E_CORRUPT,
+                        "pack %s is damaged: CRC-32 of its targets is %s, " CLILE_I_PACK_TARGETS
+                        " says %.40s",
+                        r->request->path, digits, text);
+}
+
 /* Checks sizes against the options before reading anything. */
 static clile_status check_sizes(const clile_i_layout_request *request, const clile_i_file *file)
 {
@@ -285,6 +301,7 @@ static clile_status open_pack(const clile_i_layout_request *request, clile_i_tab
     CLILE_I_TRY(check_tables(r));
     CLILE_I_TRY(choose_aus(r));
     CLILE_I_TRY(fill_table(r, table));
+    CLILE_I_TRY(read_targets(r, &table->targets));
     table->pack = r->file;
     r->file = NULL;
     table->pack_crops = r->images->data;

@@ -6,6 +6,8 @@
 
 #define CLILE_I_PACK_FORMAT "clile-pack"
 #define CLILE_I_PACK_VERSION "1"
+/* Metadata of a pack with targets: their CRC-32 (clile_i_targets_crc). */
+#define CLILE_I_PACK_TARGETS "targets_crc32"
 
 enum { CLILE_I_PACK_BLOCK = 64 }; /* images per block that this version writes */
 

@@ -30,6 +30,8 @@ void clile_i_table_free(clile_i_table *table)
     clile_i_free(table->points);
     clile_i_free(table->boxes);
     clile_i_free(table->placed);
+    clile_i_free(table->row);
+    clile_i_targets_free(&table->targets);
     clile_i_text_free(&table->notes);
     clile_i_text_free(&table->fit.first);
     clile_i_free(table->first_not_read);
@@ -90,14 +92,17 @@ clile_status clile_i_table_subject(clile_i_table *table, const char *begin, cons
 /* Makes room for one more sample in each column. All columns have the same capacity. */
 static clile_status reserve(clile_i_table *table, int64_t needed)
 {
-    const size_t sizes[5] = {sizeof *table->name, (size_t)table->c, sizeof *table->subject,
-                             10 * sizeof *table->points, 4 * sizeof *table->boxes};
-    void *blocks[5] = {table->name, table->labels, table->subject, table->points, table->boxes};
+    enum { COLUMNS = 6, ALWAYS = 4 }; /* the last two may be absent */
+    const size_t sizes[COLUMNS] = {sizeof *table->name,        (size_t)table->c,
+                                   sizeof *table->subject,     sizeof *table->row,
+                                   10 * sizeof *table->points, 4 * sizeof *table->boxes};
+    void *blocks[COLUMNS] = {table->name, table->labels, table->subject,
+                             table->row,  table->points, table->boxes};
     clile_status status = CLILE_OK;
     int64_t capacity = table->capacity;
     if (needed <= capacity) return CLILE_OK;
-    for (int k = 0; k < 5; ++k) {
-        if (k >= 3 && blocks[k] == NULL) continue;
+    for (int k = 0; k < COLUMNS; ++k) {
+        if (k >= ALWAYS && blocks[k] == NULL) continue;
         capacity = table->capacity;
         void *grown = clile_i_grow(blocks[k], &capacity, needed, sizes[k]);
         if (grown == NULL)
@@ -108,8 +113,9 @@ static clile_status reserve(clile_i_table *table, int64_t needed)
     table->name = blocks[0];
     table->labels = blocks[1];
     table->subject = blocks[2];
-    table->points = blocks[3];
-    table->boxes = blocks[4];
+    table->row = blocks[3];
+    table->points = blocks[4];
+    table->boxes = blocks[5];
     if (status == CLILE_OK) table->capacity = capacity;
     return status;
 }
@@ -152,6 +158,7 @@ clile_status clile_i_table_add(clile_i_table *table, const char *folder, const c
     table->name[i] = table->text_size;
     table->text_size += size;
     table->subject[i] = subject;
+    table->row[i] = table->rows - 1;
     memcpy(table->labels + i * table->c, labels, (size_t)table->c);
     table->n = i + 1;
     return CLILE_OK;

@@ -3,6 +3,7 @@
 #define CLILE_I_TABLE_H
 
 #include "base/base.h"
+#include "layout/targets.h"
 #include "store/safetensors.h"
 
 /* values of CLILE_I_LEFT_OUT_... */
@@ -29,6 +30,10 @@ typedef struct {
     /* [n,5,2] landmarks in image pixels, NaN for a sample without; NULL if no sample has any */
     float *points;
     float *boxes; /* [n,4] left, top, width, height; NaN and NULL as above */
+    /* Rows read so far of the one file that has a row for each image, whether used or not; 0: the
+     * layout has no such file. Row of each sample, from 0 [n]. */
+    int64_t rows, *row;
+    clile_i_targets targets;
     /* [n] clile_i_placed of the images of a pack; NULL: points and boxes decide */
     uint8_t *placed;
 
