@@ -1,9 +1,9 @@
-/* custom_loop: both stages of CL-ILE in a loop of your own, on the plain loss functions of
- * clile/losses.h: no data set, no model, no trainer.
+/* custom_loop: both stages of CL-ILE in a loop of your own, with only the loss functions of
+ * clile/losses.h: no data set, model or trainer.
  *
- * The "images" are FEATURES numbers each, in which AUs and the person are mixed; the encoders
- * are one matrix each, F = x W; the optimiser is gradient descent. Put your own network, data
- * and optimiser in their place: what stays is which loss gets what, and where its gradient goes.
+ * The "images" are FEATURES numbers each, in which AUs and the person are mixed; the encoders are
+ * one matrix each, F = x W; the optimiser is gradient descent. Replace them by your own network,
+ * data and optimiser; what each loss takes, and where its gradient goes, stays the same.
  */
 #include <clile/losses.h>
 
@@ -40,8 +40,8 @@ static void fill(float *x, int64_t count, float scale, uint64_t *state)
     for (int64_t i = 0; i < count; ++i) x[i] = scale * uniform(state);
 }
 
-/* x = sum of the patterns of the AUs present + what is peculiar to the person + noise; each
- * person has AU rates of its own. */
+/* x = sum of the patterns of the AUs present + a pattern of the person + noise. Each person has AU
+ * rates of its own. */
 static void draw_faces(faces *f, int32_t subjects, const float *pattern /*[AUS,FEATURES]*/,
                        uint64_t *state)
 {
@@ -92,7 +92,7 @@ static void descend(float *w, const float *diff, int64_t count, float rate)
 
 typedef struct stage1_state {
     float w[FEATURES * D],
-        /* the ID encoder and the identity-label embeddings: thrown away in the end */
+        /* the ID encoder and the identity-label embeddings: discarded after training */
         ile[SUBJECTS * AUS * D];
 } stage1_state;
 
@@ -115,11 +115,11 @@ static clile_status run_stage1(const faces *f, stage1_state *id)
 }
 
 typedef struct model {
-    /* the general encoder and AU vectors: what is deployed */
+    /* the general encoder and AU vectors, which are deployed */
     float w[FEATURES * D], au[AUS * D], bias[AUS];
 } model;
 
-/* L_BCE(general) + 0.1 L_Contra + 0.1 L_orthogonal; their gradients by F add up before they go
+/* L_BCE(general) + 0.1 L_Contra + 0.1 L_orthogonal; their gradients by F are summed before they go
  * back into the encoder.
  */
 static clile_status run_stage2(const faces *f, const stage1_state *id, model *m)
@@ -152,7 +152,7 @@ static clile_status run_stage2(const faces *f, const stage1_state *id, model *m)
     return status;
 }
 
-/* How many of the labels of people it never saw the model gets right. */
+/* The share of labels that the model gets right on people it never saw. */
 static double accuracy(const faces *f, int32_t n, const model *m)
 {
     static float embedding[N * D];

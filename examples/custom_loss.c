@@ -1,10 +1,10 @@
-/* custom_loss: an idea of your own, tried in the library's trainer. Beside the weighted BCE of
- * method=bce, embeddings of one person are pushed apart:
+/* custom_loss: a loss of your own in the library's trainer. In addition to the weighted BCE of
+ * method=bce, it pushes embeddings of the same person apart:
  *
  *     L = 5 / pairs * sum over pairs i < j of one person of (f_i . f_j)^2,  f = F / |F|
  *
  * Put your own formula into `spread`; batches, augmentation, backward pass, optimiser, validation
- * and checkpoints stay as they are. The same in Python: examples/custom_loss.py.
+ * and checkpoints need no change. The same in Python: examples/custom_loss.py.
  */
 #include <clile/clile.h>
 #include <clile/experimental_loss.h>
@@ -14,7 +14,7 @@
 #include <stdlib.h>
 
 typedef struct {
-    double own; /* the value of the last step */
+    double own; /* its value at the last step */
     double *f;  /* [n,d] */
     double *diff;
 } spread_state;
@@ -26,7 +26,7 @@ static double dot(int32_t d, const double *a, const double *b)
     return sum;
 }
 
-/* f [n,d], rows of length 1, and the gradient by them. */
+/* f [n,d] with rows of length 1, and the gradient by f. */
 static double value_and_gradient(const clile_loss_batch *b, const double *f, double *diff)
 {
     const int32_t d = b->d;

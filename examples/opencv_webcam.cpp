@@ -1,9 +1,9 @@
-// opencv_webcam MODEL [VIDEO or CAMERA NUMBER] [--cascade FILE] [--out FILE.avi] [--show]:
-// action units of the face in a video, drawn into it.
+// opencv_webcam MODEL [VIDEO or CAMERA NUMBER] [--cascade FILE] [--out FILE.avi] [--show]: draws
+// the action units of the face into a video.
 //
-// Faces are found by OpenCV's Haar cascade (Debian: opencv-data), which gives boxes; without one
-// the whole frame is taken as a face. A detector of landmarks answers better: give its points to
-// clile::Face::points. One frame is in memory at a time. No display is needed without --show.
+// OpenCV's Haar cascade (Debian: opencv-data) finds the boxes of faces; without it, the whole frame
+// is taken as a face. With a detector of landmarks the answers are better: pass its points to
+// clile::Face::points. Keeps one frame in memory. Needs a display only for --show.
 #include <clile/clile.hpp>
 
 #include <opencv2/core.hpp>
@@ -57,7 +57,7 @@ cv::VideoCapture open_video(const std::string &name)
     return video;
 }
 
-// The largest face; empty when there is none.
+// The largest face; empty if there is none.
 cv::Rect find_face(cv::CascadeClassifier &cascade, const cv::Mat &bgr)
 {
     if (cascade.empty()) return {0, 0, bgr.cols, bgr.rows};
@@ -71,7 +71,7 @@ cv::Rect find_face(cv::CascadeClassifier &cascade, const cv::Mat &bgr)
     return largest;
 }
 
-// A bar for each AU in the left margin of the frame, red when it is present.
+// Draws a bar for each AU in the left margin, red if it is present.
 void draw(cv::Mat &bgr, const cv::Rect &face, const std::vector<std::int32_t> &au_ids,
           const clile::Prediction &answer)
 {
@@ -153,8 +153,7 @@ int main(int argc, char **argv)
     }
 #ifndef CLILE_EXAMPLE_HIGHGUI
     if (arguments.show) {
-        std::fprintf(stderr, "--show: this program was built without OpenCV's highgui; --out "
-                             "writes the pictures to a file\n");
+        std::fprintf(stderr, "--show: built without OpenCV's highgui; use --out to write a file\n");
         return 2;
     }
 #endif

@@ -1,6 +1,6 @@
-// predict MODEL IMAGE [NUMBERS]: the action units of one face, in half a page of C++17. The
-// numbers, in pixels, say where it is in the image: x y w h of its box, or x0 y0 x1 y1 ... of 5
-// or 68 landmarks. Without any the image is taken as a crop of the face.
+// predict MODEL IMAGE [NUMBERS]: reads the action units of one face, in half a page of C++17. The
+// numbers, in pixels, say where the face is: x y w h of its box, or x0 y0 x1 y1 ... of 5 or 68
+// landmarks. Without them, the image must be a crop of the face.
 #include <clile/clile.hpp>
 
 #include <cstdio>

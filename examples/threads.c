@@ -1,9 +1,8 @@
-/* threads MODEL IMAGE [THREADS]: one model, many threads: each has a predictor of its own, and
- * all give the same answer to the bit.
+/* threads MODEL IMAGE [THREADS]: one model, many threads. Each thread has its own predictor, and
+ * all give the same bits.
  *
- * The model is shared and read only; a predictor belongs to one thread at a time.
- * CLILE_OPT_THREADS is 1, because the threads here are the parallelism: more would make them
- * wait for each other.
+ * The model is shared and read only; a predictor belongs to one thread at a time. CLILE_OPT_THREADS
+ * is 1, because these threads are the parallelism; more would make them wait for each other.
  */
 #ifndef _POSIX_C_SOURCE
 #define _POSIX_C_SOURCE 200809L
@@ -49,8 +48,8 @@ static double seconds(void)
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-/* Starts the threads, waits for them; fails when one of them failed or answers otherwise than
- * the first. */
+/* Starts the threads and waits for them. Fails if one of them fails or its answer differs from the
+ * first one's. */
 static int run(job *jobs, int32_t threads, int32_t au_count)
 {
     int32_t started = 0, failed = 0;
@@ -65,7 +64,7 @@ static int run(job *jobs, int32_t threads, int32_t au_count)
             fprintf(stderr, "thread %d: %s\n", (int)t + 1, jobs[t].message);
         else if (memcmp(jobs[t].probability, jobs[0].probability,
                         (size_t)au_count * sizeof(float)) != 0)
-            fprintf(stderr, "thread %d answers otherwise than thread 1\n", (int)t + 1);
+            fprintf(stderr, "thread %d and thread 1 give different answers\n", (int)t + 1);
         else
             continue;
         failed = 1;
@@ -73,7 +72,7 @@ static int run(job *jobs, int32_t threads, int32_t au_count)
     if (started < threads)
         fprintf(stderr, "only %d of %d threads could be started\n", (int)started, (int)threads);
     if (failed || started < threads) return EXIT_FAILURE;
-    printf("%d threads, %d images each, the same answer: %.0f images/s, predictors made anew\n",
+    printf("%d threads, %d images each, the same answer: %.0f images/s, including new predictors\n",
            (int)threads, RUNS, threads * RUNS / took);
     return EXIT_SUCCESS;
 }

@@ -1,4 +1,4 @@
-/* train DATA MODEL: trains CL-ILE on fold 1 of a folder in BP4D's layout, in a page. */
+/* train DATA MODEL: trains CL-ILE on fold 1 of a folder in BP4D's layout, in one page of code. */
 #include <clile/clile.h>
 
 #include <stdio.h>
@@ -31,7 +31,7 @@ static clile_status train(const char *data_path, const char *model_path)
     if (status == CLILE_OK && clile_trainer_next_stage(trainer) == 1)
         status = clile_trainer_run(trainer, 1, on_progress, NULL);
     if (status == CLILE_OK) status = clile_trainer_run(trainer, 2, on_progress, NULL);
-    clile_trainer_destroy(trainer); /* with it goes whatever knew the training subjects */
+    clile_trainer_destroy(trainer); /* all that knows the training subjects is gone */
     if (status == CLILE_OK) status = clile_model_save(model, model_path);
     clile_model_destroy(model);
     clile_dataset_destroy(part);

@@ -21,51 +21,51 @@ function __clile_settings # KEYS...
     for key in $argv
         switch $key
             case layout
-                printf "layout=%s\t%s\n" (string join \n auto bp4d disfa disfa+ list csv jsonl pack | string replace -r '$' \n'how the folder of images is laid out; auto recognises it')
+                printf "layout=%s\t%s\n" (string join \n auto bp4d disfa disfa+ list csv jsonl pack | string replace -r '$' \n'how the folder of images is laid out; auto: detect it')
             case au_set
                 printf "au_set=%s\t%s\n" (string join \n '' | string replace -r '$' \n'AUs to use: auto (the usual ones of the layout), bp4d, disfa, or numbers such as 1,2,4')
             case unknown
-                printf "unknown=%s\t%s\n" (string join \n mask negative | string replace -r '$' \n'what a label that was not coded means: left out of every sum, or absent')
+                printf "unknown=%s\t%s\n" (string join \n mask negative | string replace -r '$' \n'AUs that are not coded: leave them out of every sum, or count them as absent')
             case present_from
                 printf "present_from=%s\t%s\n" (string join \n '' | string replace -r '$' \n'DISFA intensity from which an AU is present')
             case first_image
-                printf "first_image=%s\t%s\n" (string join \n auto 0 1 | string replace -r '$' \n'number of the image of the first frame in numbered folders (DISFA, videos); auto takes what fits the labels better')
+                printf "first_image=%s\t%s\n" (string join \n auto 0 1 | string replace -r '$' \n'number of the first frame'\''s image in numbered folders (DISFA, videos); auto: whichever fits the labels better')
             case box_margin
                 printf "box_margin=%s\t%s\n" (string join \n '' | string replace -r '$' \n'margin around a face box, as a share of its longer side')
             case crop_margin
-                printf "crop_margin=%s\t%s\n" (string join \n '' | string replace -r '$' \n'what is kept around a crop on every side for augmentation to see, as a share of its side; unset, that of a pack')
+                printf "crop_margin=%s\t%s\n" (string join \n '' | string replace -r '$' \n'margin kept around a crop for augmentation, as a share of its side; if not set, the pack'\''s')
             case data_kind
-                printf "data_kind=%s\t%s\n" (string join \n auto drawn rendered photographs mixed unknown | string replace -r '$' \n'what the images are, for the model to remember; auto: what a pack or the file data_kind in the folder says')
+                printf "data_kind=%s\t%s\n" (string join \n auto drawn rendered photographs mixed unknown | string replace -r '$' \n'what the images are, recorded in the model; auto: what a pack, or the file data_kind in the folder, says')
             case targets
                 printf "targets=%s\t%s\n" (string join \n '' | string replace -r '$' \n'safetensors file of points and values to learn beside the AUs, below the data'\''s folder unless absolute; nothing: none')
             case image_size
-                printf "image_size=%s\t%s\n" (string join \n '' | string replace -r '$' \n'side of the aligned square crop in pixels')
+                printf "image_size=%s\t%s\n" (string join \n '' | string replace -r '$' \n'side of the aligned square crop, in pixels')
             case max_pixels
-                printf "max_pixels=%s\t%s\n" (string join \n '' | string replace -r '$' \n'an image of more pixels is refused')
+                printf "max_pixels=%s\t%s\n" (string join \n '' | string replace -r '$' \n'largest number of pixels of an image; larger ones are an error')
             case max_label_mb
-                printf "max_label_mb=%s\t%s\n" (string join \n '' | string replace -r '$' \n'a file of labels, landmarks or boxes, or the header of a pack, of more MiB is refused')
+                printf "max_label_mb=%s\t%s\n" (string join \n '' | string replace -r '$' \n'largest file of labels, landmarks or boxes, and largest header of a pack, in MiB; larger ones are an error')
             case max_pack_mb
-                printf "max_pack_mb=%s\t%s\n" (string join \n '' | string replace -r '$' \n'a pack of more MiB is refused')
+                printf "max_pack_mb=%s\t%s\n" (string join \n '' | string replace -r '$' \n'largest pack in MiB; a larger one is an error')
             case cache_mb
                 printf "cache_mb=%s\t%s\n" (string join \n '' | string replace -r '$' \n'memory for decoded crops in MiB')
             case smallest_face
-                printf "smallest_face=%s\t%s\n" (string join \n '' | string replace -r '$' \n'pixels of the smallest face that a finder looks for; 0: chosen by the image'\''s size')
+                printf "smallest_face=%s\t%s\n" (string join \n '' | string replace -r '$' \n'smallest face that a finder looks for, in pixels; 0: depends on the image size')
             case backbone
                 printf "backbone=%s\t%s\n" (string join \n resnet10 resnet18 resnet34 resnet50 | string replace -r '$' \n'network of the encoder')
             case stem
-                printf "stem=%s\t%s\n" (string join \n imagenet small | string replace -r '$' \n'first layer: 7 x 7 of stride 2 and max pooling, or 5 x 5 of stride 2 alone, for crops of few pixels')
+                printf "stem=%s\t%s\n" (string join \n imagenet small | string replace -r '$' \n'first layer: 7 x 7 with stride 2 and max pooling, or (small) only 5 x 5 with stride 2, for small crops')
             case width
-                printf "width=%s\t%s\n" (string join \n '' | string replace -r '$' \n'factor on the channels of the backbone')
+                printf "width=%s\t%s\n" (string join \n '' | string replace -r '$' \n'factor on the number of channels of the backbone')
             case embedding
                 printf "embedding=%s\t%s\n" (string join \n '' | string replace -r '$' \n'size d of the embedding')
             case similarity
-                printf "similarity=%s\t%s\n" (string join \n cosine dot | string replace -r '$' \n'how an embedding meets an AU vector in the BCE')
+                printf "similarity=%s\t%s\n" (string join \n cosine dot | string replace -r '$' \n'similarity of an embedding and an AU vector in the BCE')
             case predict_batch
-                printf "predict_batch=%s\t%s\n" (string join \n '' | string replace -r '$' \n'faces that a predictor runs at once; 0: chosen by itself, one by one where there are few')
+                printf "predict_batch=%s\t%s\n" (string join \n '' | string replace -r '$' \n'faces that a predictor runs at once; 0: chosen automatically, one by one if there are few')
             case method
                 printf "method=%s\t%s\n" (string join \n cl-ile bce | string replace -r '$' \n'CL-ILE, or plain weighted BCE as the baseline')
             case preset
-                printf "preset=%s\t%s\n" (string join \n default published | string replace -r '$' \n'published: the two published losses as literally as they are known, where no other option says otherwise')
+                printf "preset=%s\t%s\n" (string join \n default published | string replace -r '$' \n'published: the two published losses, as literally as they are known, unless another option says otherwise')
             case elimination
                 printf "elimination=%s\t%s\n" (string join \n none orthogonal decorrelate adversarial mixed | string replace -r '$' \n'how person-specific features are removed in stage 2')
             case identity_part
@@ -87,17 +87,17 @@ function __clile_settings # KEYS...
             case init_from_stage1
                 printf "init_from_stage1=%s\t%s\n" (string join \n '' | string replace -r '$' \n'1: the general encoder starts from the ID encoder')
             case decision
-                printf "decision=%s\t%s\n" (string join \n auto threshold calibrated | string replace -r '$' \n'from score to decision: thresholds that maximise F1 on the training subjects (auto), or the sigmoid of the BCE at 0.5')
+                printf "decision=%s\t%s\n" (string join \n auto threshold calibrated | string replace -r '$' \n'from score to decision: thresholds that maximise F1 on the training subjects (threshold; auto chooses it), or the sigmoid of the BCE at 0.5 (calibrated)')
             case optimizer
                 printf "optimizer=%s\t%s\n" (string join \n adamw sgd | string replace -r '$' \n'AdamW, or SGD with momentum')
             case learning_rate
-                printf "learning_rate=%s\t%s\n" (string join \n '' | string replace -r '$' \n'highest learning rate')
+                printf "learning_rate=%s\t%s\n" (string join \n '' | string replace -r '$' \n'peak learning rate')
             case au_rate_scale
                 printf "au_rate_scale=%s\t%s\n" (string join \n '' | string replace -r '$' \n'learning rate of the AU vectors relative to the encoder'\''s')
             case momentum
                 printf "momentum=%s\t%s\n" (string join \n '' | string replace -r '$' \n'momentum of SGD')
             case weight_decay
-                printf "weight_decay=%s\t%s\n" (string join \n '' | string replace -r '$' \n'weight decay; not on norms and biases')
+                printf "weight_decay=%s\t%s\n" (string join \n '' | string replace -r '$' \n'weight decay; not applied to norms and biases')
             case schedule
                 printf "schedule=%s\t%s\n" (string join \n cosine constant | string replace -r '$' \n'learning rate after the warm-up')
             case warmup
@@ -105,23 +105,23 @@ function __clile_settings # KEYS...
             case clip_norm
                 printf "clip_norm=%s\t%s\n" (string join \n '' | string replace -r '$' \n'largest norm of the gradient; 0: no clipping')
             case ema
-                printf "ema=%s\t%s\n" (string join \n '' | string replace -r '$' \n'decay of the moving average of the weights; 0: none')
+                printf "ema=%s\t%s\n" (string join \n '' | string replace -r '$' \n'decay of the moving average of the weights; 0: no average')
             case epochs
                 printf "epochs=%s\t%s\n" (string join \n '' | string replace -r '$' \n'epochs of stage 2, or of all training with method=bce')
             case epochs_stage1
                 printf "epochs_stage1=%s\t%s\n" (string join \n '' | string replace -r '$' \n'epochs of stage 1')
             case batch
-                printf "batch=%s\t%s\n" (string join \n '' | string replace -r '$' \n'images in a training step; unless set, all images where there are fewer')
+                printf "batch=%s\t%s\n" (string join \n '' | string replace -r '$' \n'images per training step; if not set and there are fewer images, all of them')
             case seed
-                printf "seed=%s\t%s\n" (string join \n '' | string replace -r '$' \n'seed of initial weights, order and augmentation')
+                printf "seed=%s\t%s\n" (string join \n '' | string replace -r '$' \n'seed of the initial weights, the order and augmentation')
             case threads
-                printf "threads=%s\t%s\n" (string join \n '' | string replace -r '$' \n'threads; auto: the processors this process may use')
+                printf "threads=%s\t%s\n" (string join \n '' | string replace -r '$' \n'number of threads; auto: the processors this process may use')
             case validation
                 printf "validation=%s\t%s\n" (string join \n '' | string replace -r '$' \n'share of the training subjects held out; their F1 and AUC are reported each epoch')
             case validation_every
-                printf "validation_every=%s\t%s\n" (string join \n '' | string replace -r '$' \n'epochs between two such reports, the last epoch always being one; 0: none')
+                printf "validation_every=%s\t%s\n" (string join \n '' | string replace -r '$' \n'epochs between validations; the last epoch always has one; 0: none')
             case exchange_halves
-                printf "exchange_halves=%s\t%s\n" (string join \n '' | string replace -r '$' \n'probability that the lower half of a face is another subject'\''s, with its labels and its ILEs')
+                printf "exchange_halves=%s\t%s\n" (string join \n '' | string replace -r '$' \n'probability that the lower half of a face is taken from another subject, with its labels and ILEs')
             case augment_flip
                 printf "augment_flip=%s\t%s\n" (string join \n '' | string replace -r '$' \n'1: mirror half of the images')
             case augment_scale
@@ -129,7 +129,7 @@ function __clile_settings # KEYS...
             case augment_shift
                 printf "augment_shift=%s\t%s\n" (string join \n '' | string replace -r '$' \n'largest shift of the random crop, as a share of its side')
             case augment_rotate
-                printf "augment_rotate=%s\t%s\n" (string join \n '' | string replace -r '$' \n'largest turn of the random crop, in degrees')
+                printf "augment_rotate=%s\t%s\n" (string join \n '' | string replace -r '$' \n'largest rotation of the random crop, in degrees')
             case augment_brightness
                 printf "augment_brightness=%s\t%s\n" (string join \n '' | string replace -r '$' \n'largest relative change of brightness')
             case augment_contrast
@@ -149,117 +149,117 @@ function __clile_settings # KEYS...
             case augment_erase_area
                 printf "augment_erase_area=%s\t%s\n" (string join \n '' | string replace -r '$' \n'largest area of that rectangle as a share of the image')
             case input_workers
-                printf "input_workers=%s\t%s\n" (string join \n '' | string replace -r '$' \n'0: a batch is made between two steps; 1: a thread makes the next one during the step')
+                printf "input_workers=%s\t%s\n" (string join \n '' | string replace -r '$' \n'0: make each batch between two steps; 1: a thread makes the next one during the step')
         end
     end
 end
 
 complete -c clile -f
-complete -c clile -n '__clile_first' -a synth -d 'draw labelled faces where there is no data set'
-complete -c clile -n '__clile_at synth' -l layout -x -a 'bp4d disfa pack' -d 'bp4d or disfa: a folder; pack: one file (default: bp4d)'
-complete -c clile -n '__clile_at synth' -l subjects -x -d 'people (41); the published folds know 41 of BP4D, 27 of DISFA'
-complete -c clile -n '__clile_at synth' -l tasks -x -d 'tasks of a subject (2); DISFA'\''s layout has them one after the other'
-complete -c clile -n '__clile_at synth' -l frames -x -d 'frames of a task (16)'
+complete -c clile -n '__clile_first' -a synth -d 'draw labelled faces, for those without a data set'
+complete -c clile -n '__clile_at synth' -l layout -x -a 'bp4d disfa pack' -d 'bp4d or disfa (a folder), or pack (one file); default: bp4d'
+complete -c clile -n '__clile_at synth' -l subjects -x -d 'people (41); the published folds name 41 of BP4D and 27 of DISFA'
+complete -c clile -n '__clile_at synth' -l tasks -x -d 'tasks of each subject (2); in DISFA'\''s layout, one after the other'
+complete -c clile -n '__clile_at synth' -l frames -x -d 'frames of each task (16)'
 complete -c clile -n '__clile_at synth' -l size -x -d 'side of an image, 32 to 1024 (128); the image_size of a pack'
-complete -c clile -n '__clile_at synth' -l seed -x -d 'another seed, other people (1)'
-complete -c clile -n '__clile_at synth' -l sheet -r -k -a '(__fish_complete_suffix .png)' -d 'write a PNG that shows every AU; OUT may then be left away'
+complete -c clile -n '__clile_at synth' -l seed -x -d 'seed (1); another one draws other people'
+complete -c clile -n '__clile_at synth' -l sheet -r -k -a '(__fish_complete_suffix .png)' -d 'write a PNG that shows every AU; OUT is then optional'
 complete -c clile -n '__clile_at synth' -l quiet -d 'no progress'
 complete -c clile -n '__clile_at synth' -l json -d 'print JSON'
 complete -c clile -n '__clile_at synth' -l help -d 'this text'
 complete -c clile -n '__clile_at synth' -a '(__fish_complete_directories)'
 complete -c clile -n '__clile_first' -a train -d 'train a model on a labelled folder'
-complete -c clile -n '__clile_at train' -l data -r -k -a '(__fish_complete_suffix .safetensors; __fish_complete_suffix .csv; __fish_complete_suffix .jsonl)' -d 'labelled folder of face images'
+complete -c clile -n '__clile_at train' -l data -r -k -a '(__fish_complete_suffix .safetensors; __fish_complete_suffix .csv; __fish_complete_suffix .jsonl)' -d 'labelled folder, CSV manifest or pack'
 complete -c clile -n '__clile_at train' -l out -r -k -a '(__fish_complete_suffix .safetensors)' -d 'model to write (safetensors)'
 complete -c clile -n '__clile_at train' -l layout -x -a 'auto bp4d disfa disfa+ list csv jsonl pack' -d 'auto, bp4d, disfa, disfa+, list, csv, jsonl or pack (default: auto)'
 complete -c clile -n '__clile_at train' -l protocol -x -a 'bp4d disfa bp4d-parts disfa-parts kfold: file: loso none' -d 'none: all subjects train (default); bp4d, disfa, bp4d-parts, disfa-parts, kfold:K[:SEED], file:PATH or loso'
-complete -c clile -n '__clile_at train' -l fold -x -a 'all' -d 'fold to leave out; all: every fold in turn, FILE becoming FILE.fold1, ... before its extension'
-complete -c clile -n '__clile_at train' -l set -x -a '(__clile_settings layout au_set unknown present_from first_image box_margin crop_margin data_kind targets image_size max_pixels max_label_mb max_pack_mb cache_mb smallest_face backbone stem width embedding similarity predict_batch method preset elimination identity_part lambda_contra lambda_bce lambda_id lambda_ile lambda_ile_bias tau null_anchor init_from_stage1 decision optimizer learning_rate au_rate_scale momentum weight_decay schedule warmup clip_norm ema epochs epochs_stage1 batch seed threads validation validation_every exchange_halves augment_flip augment_scale augment_shift augment_rotate augment_brightness augment_contrast augment_saturation augment_grayscale augment_blur augment_blur_least augment_blur_most augment_erase augment_erase_area input_workers)' -d 'an option; may be repeated; `clile info --options` lists them'
-complete -c clile -n '__clile_at train' -l import -r -k -a '(__fish_complete_suffix .pth; __fish_complete_suffix .safetensors)' -d 'start from the backbone weights of a torchvision ResNet (.pth or safetensors)'
-complete -c clile -n '__clile_at train' -l checkpoint -r -F -d 'write the whole state of training here'
-complete -c clile -n '__clile_at train' -l checkpoint-every -x -d 'epochs between two checkpoints (default: 1)'
-complete -c clile -n '__clile_at train' -l resume -r -F -d 'go on from a checkpoint, with the arguments it was made with; --fold all skips finished folds and starts later ones'
+complete -c clile -n '__clile_at train' -l fold -x -a 'all' -d 'fold to leave out; all: every fold in turn, writing model.fold1.safetensors, ... for model.safetensors'
+complete -c clile -n '__clile_at train' -l set -x -a '(__clile_settings layout au_set unknown present_from first_image box_margin crop_margin data_kind targets image_size max_pixels max_label_mb max_pack_mb cache_mb smallest_face backbone stem width embedding similarity predict_batch method preset elimination identity_part lambda_contra lambda_bce lambda_id lambda_ile lambda_ile_bias tau null_anchor init_from_stage1 decision optimizer learning_rate au_rate_scale momentum weight_decay schedule warmup clip_norm ema epochs epochs_stage1 batch seed threads validation validation_every exchange_halves augment_flip augment_scale augment_shift augment_rotate augment_brightness augment_contrast augment_saturation augment_grayscale augment_blur augment_blur_least augment_blur_most augment_erase augment_erase_area input_workers)' -d 'set an option; may be repeated; `clile info --options` lists them'
+complete -c clile -n '__clile_at train' -l import -r -k -a '(__fish_complete_suffix .pth; __fish_complete_suffix .safetensors)' -d 'start with the backbone weights of a torchvision ResNet (.pth or safetensors)'
+complete -c clile -n '__clile_at train' -l checkpoint -r -F -d 'file for checkpoints, each the complete state of training'
+complete -c clile -n '__clile_at train' -l checkpoint-every -x -d 'epochs between checkpoints (default: 1)'
+complete -c clile -n '__clile_at train' -l resume -r -F -d 'continue from a checkpoint, with the arguments it was made with; --fold all skips finished folds and starts the missing ones'
 complete -c clile -n '__clile_at train' -l json -d 'print what was done as JSON'
-complete -c clile -n '__clile_at train' -l quiet -d 'no progress'
+complete -c clile -n '__clile_at train' -l quiet -d 'print no progress'
 complete -c clile -n '__clile_at train' -l help -d 'this text'
 complete -c clile -n '__clile_first' -a eval -d 'evaluate models on people they never saw'
-complete -c clile -n '__clile_at eval' -l model -r -k -a '(__fish_complete_suffix .safetensors)' -d 'model to test; repeat it for the models of several folds'
-complete -c clile -n '__clile_at eval' -l data -r -k -a '(__fish_complete_suffix .safetensors; __fish_complete_suffix .csv; __fish_complete_suffix .jsonl)' -d 'labelled folder of face images'
+complete -c clile -n '__clile_at eval' -l model -r -k -a '(__fish_complete_suffix .safetensors)' -d 'model to test; repeat it for models of several folds'
+complete -c clile -n '__clile_at eval' -l data -r -k -a '(__fish_complete_suffix .safetensors; __fish_complete_suffix .csv; __fish_complete_suffix .jsonl)' -d 'labelled folder, CSV manifest or pack'
 complete -c clile -n '__clile_at eval' -l layout -x -a 'auto bp4d disfa disfa+ list csv jsonl pack' -d 'auto, bp4d, disfa, disfa+, list, csv, jsonl or pack (default: auto)'
-complete -c clile -n '__clile_at eval' -l protocol -x -a 'bp4d disfa bp4d-parts disfa-parts kfold: file: loso none' -d 'bp4d, disfa, bp4d-parts, disfa-parts, kfold:K[:SEED], file:PATH, loso, or none: the whole folder (default: that of the model)'
-complete -c clile -n '__clile_at eval' -l fold -x -d 'fold whose test part is used (default: that of the model)'
-complete -c clile -n '__clile_at eval' -l set -x -a '(__clile_settings layout au_set unknown present_from first_image box_margin crop_margin data_kind targets image_size max_pixels max_label_mb max_pack_mb cache_mb smallest_face threads)' -d 'an option of the data group, or threads; may be repeated'
+complete -c clile -n '__clile_at eval' -l protocol -x -a 'bp4d disfa bp4d-parts disfa-parts kfold: file: loso none' -d 'bp4d, disfa, bp4d-parts, disfa-parts, kfold:K[:SEED], file:PATH, loso, or none: the whole folder (default: the model'\''s)'
+complete -c clile -n '__clile_at eval' -l fold -x -d 'fold whose test part is used (default: the model'\''s)'
+complete -c clile -n '__clile_at eval' -l set -x -a '(__clile_settings layout au_set unknown present_from first_image box_margin crop_margin data_kind targets image_size max_pixels max_label_mb max_pack_mb cache_mb smallest_face threads)' -d 'set an option of the data group, or threads; may be repeated'
 complete -c clile -n '__clile_at eval' -l report -r -k -a '(__fish_complete_suffix .txt; __fish_complete_suffix .json; __fish_complete_suffix .csv; __fish_complete_suffix .md; __fish_complete_suffix .tex)' -d 'write the report here too: .txt, .json, .csv, .md (Markdown) or .tex (LaTeX)'
 complete -c clile -n '__clile_at eval' -l answers -r -k -a '(__fish_complete_suffix .csv)' -d 'write score, decision and label of every tested image here (CSV)'
-complete -c clile -n '__clile_at eval' -l no-probe -d 'leave the subject probe out'
+complete -c clile -n '__clile_at eval' -l no-probe -d 'skip the subject probe'
 complete -c clile -n '__clile_at eval' -l json -d 'print JSON'
 complete -c clile -n '__clile_at eval' -l quiet -d 'no progress'
 complete -c clile -n '__clile_at eval' -l help -d 'this text'
-complete -c clile -n '__clile_first' -a predict -d 'action units of face images'
+complete -c clile -n '__clile_first' -a predict -d 'read action units from images'
 complete -c clile -n '__clile_at predict' -l model -r -k -a '(__fish_complete_suffix .safetensors)' -d 'trained model'
-complete -c clile -n '__clile_at predict' -l raw -x -d 'RGB frames of this size on standard input, three bytes a pixel'
-complete -c clile -n '__clile_at predict' -l faces -r -k -a '(__fish_complete_suffix .csv)' -d 'rows of image (or frame number) and a box, or 5 or 68 landmarks'
+complete -c clile -n '__clile_at predict' -l raw -x -d 'read RGB frames of this size from standard input, three bytes per pixel'
+complete -c clile -n '__clile_at predict' -l faces -r -k -a '(__fish_complete_suffix .csv)' -d 'file of faces: image or frame number, then a box, or 5 or 68 landmarks'
 complete -c clile -n '__clile_at predict' -l landmarks -r -k -a '(__fish_complete_suffix .csv)' -d 'the same as --faces'
-complete -c clile -n '__clile_at predict' -l crop -d 'the images are crops of faces, cut out as the model'\''s training images were'
-complete -c clile -n '__clile_at predict' -l box -x -d 'a face'\''s box in each image: left, top, width, height in pixels; may be repeated'
-complete -c clile -n '__clile_at predict' -l finder -x -d 'what finds the faces where nothing says where they are: dlib, or none; without, the installed one, for a model that was trained on aligned faces'
-complete -c clile -n '__clile_at predict' -l margin -x -d 'the crop'\''s side beyond the longer side of a box (22)'
-complete -c clile -n '__clile_at predict' -l fps -x -d 'frames a second (25, 30000/1001): the column time is (frame - 1) / F'
+complete -c clile -n '__clile_at predict' -l crop -d 'each image is one face, cropped as the model'\''s training images were'
+complete -c clile -n '__clile_at predict' -l box -x -d 'a face in each image: left, top, width, height in pixels; may be repeated'
+complete -c clile -n '__clile_at predict' -l finder -x -d 'finder of faces: dlib, or none (default: the installed one if the model was trained on aligned faces)'
+complete -c clile -n '__clile_at predict' -l margin -x -d 'margin around a box, in percent of its longer side (22)'
+complete -c clile -n '__clile_at predict' -l fps -x -d 'frames per second (25, 30000/1001), for the column time: (frame - 1) / F'
 complete -c clile -n '__clile_at predict' -l csv -d 'print CSV: frame,image,success,AU01_p,AU01_c,... (probability, 0/1)'
-complete -c clile -n '__clile_at predict' -l json -d 'print a line of JSON for each face, with the same names'
-complete -c clile -n '__clile_at predict' -l draw -r -k -a '(__fish_complete_suffix .png)' -d 'write one image as PNG, with a bar for each AU (16 faces at most)'
-complete -c clile -n '__clile_at predict' -l set -x -a '(__clile_settings box_margin max_pixels smallest_face predict_batch threads)' -d 'threads, max_pixels, box_margin, smallest_face or predict_batch'
+complete -c clile -n '__clile_at predict' -l json -d 'print one line of JSON per face, with the same names'
+complete -c clile -n '__clile_at predict' -l draw -r -k -a '(__fish_complete_suffix .png)' -d 'write the image as PNG with a bar for each AU; takes one image, at most 16 faces'
+complete -c clile -n '__clile_at predict' -l set -x -a '(__clile_settings box_margin max_pixels smallest_face predict_batch threads)' -d 'set threads, max_pixels, box_margin, smallest_face or predict_batch; may be repeated'
 complete -c clile -n '__clile_at predict' -l help -d 'this text'
 complete -c clile -n '__clile_at predict' -k -a '(__fish_complete_suffix .jpg; __fish_complete_suffix .jpeg; __fish_complete_suffix .png; __fish_complete_suffix .bmp)'
-complete -c clile -n '__clile_first' -a data -d 'what is in a labelled folder or a pack'
+complete -c clile -n '__clile_first' -a data -d 'show what a labelled folder or a pack contains'
 complete -c clile -n '__clile_at data' -l layout -x -a 'auto bp4d disfa disfa+ list csv jsonl pack' -d 'auto, bp4d, disfa, disfa+, list, csv, jsonl or pack (default: auto)'
-complete -c clile -n '__clile_at data' -l protocol -x -a 'bp4d disfa bp4d-parts disfa-parts kfold: file: loso' -d 'list the folds of bp4d, disfa, bp4d-parts, disfa-parts, kfold:K[:SEED], file:PATH or loso too'
-complete -c clile -n '__clile_at data' -l subjects -d 'the rates of each subject'
+complete -c clile -n '__clile_at data' -l protocol -x -a 'bp4d disfa bp4d-parts disfa-parts kfold: file: loso' -d 'also list the folds of bp4d, disfa, bp4d-parts, disfa-parts, kfold:K[:SEED], file:PATH or loso'
+complete -c clile -n '__clile_at data' -l subjects -d 'show the rates of each subject'
 complete -c clile -n '__clile_at data' -l sheet -r -k -a '(__fish_complete_suffix .png)' -d 'draw faces with each AU present and absent'
 complete -c clile -n '__clile_at data' -l examples -x -d 'subjects for each AU on the sheet (default: 6)'
-complete -c clile -n '__clile_at data' -l seed -x -d 'of the choice of faces (default: 1)'
-complete -c clile -n '__clile_at data' -l set -x -a '(__clile_settings layout au_set unknown present_from first_image box_margin crop_margin data_kind targets image_size max_pixels max_label_mb max_pack_mb cache_mb smallest_face)' -d 'an option of the data group; may be repeated'
+complete -c clile -n '__clile_at data' -l seed -x -d 'seed for choosing the faces (default: 1)'
+complete -c clile -n '__clile_at data' -l set -x -a '(__clile_settings layout au_set unknown present_from first_image box_margin crop_margin data_kind targets image_size max_pixels max_label_mb max_pack_mb cache_mb smallest_face)' -d 'set an option of the data group; may be repeated'
 complete -c clile -n '__clile_at data' -l verify -d 'compare every checksum of a pack'
 complete -c clile -n '__clile_at data' -l json -d 'print JSON'
 complete -c clile -n '__clile_at data' -l help -d 'this text'
 complete -c clile -n '__clile_at data' -k -a '(__fish_complete_suffix .safetensors; __fish_complete_suffix .csv; __fish_complete_suffix .jsonl)'
-complete -c clile -n '__clile_first' -a pack -d 'a labelled folder to one file, aligned and resized'
-complete -c clile -n '__clile_at pack' -l data -r -k -a '(__fish_complete_suffix .safetensors; __fish_complete_suffix .csv; __fish_complete_suffix .jsonl)' -d 'the labelled folder, CSV manifest or pack (needed)'
-complete -c clile -n '__clile_at pack' -l out -r -k -a '(__fish_complete_suffix .safetensors)' -d 'the pack to write, such as bp4d.safetensors (needed)'
+complete -c clile -n '__clile_first' -a pack -d 'write a labelled folder as one file, aligned and resized'
+complete -c clile -n '__clile_at pack' -l data -r -k -a '(__fish_complete_suffix .safetensors; __fish_complete_suffix .csv; __fish_complete_suffix .jsonl)' -d 'labelled folder, CSV manifest or pack (required)'
+complete -c clile -n '__clile_at pack' -l out -r -k -a '(__fish_complete_suffix .safetensors)' -d 'pack to write, such as bp4d.safetensors (required)'
 complete -c clile -n '__clile_at pack' -l layout -x -a 'auto bp4d disfa disfa+ list csv jsonl pack' -d 'auto, bp4d, disfa, disfa+, list, csv, jsonl or pack (default: auto)'
 complete -c clile -n '__clile_at pack' -l set -x -a '(__clile_settings layout au_set unknown present_from first_image box_margin crop_margin data_kind targets image_size max_pixels max_label_mb max_pack_mb cache_mb smallest_face)' -d 'an option, such as image_size=112; may be repeated'
 complete -c clile -n '__clile_at pack' -l quiet -d 'no progress'
 complete -c clile -n '__clile_at pack' -l json -d 'print JSON'
 complete -c clile -n '__clile_at pack' -l help -d 'this text'
-complete -c clile -n '__clile_first' -a info -d 'what a model file holds; the table of options'
-complete -c clile -n '__clile_at info' -l tensors -d 'every tensor with its type and shape'
-complete -c clile -n '__clile_at info' -l options -d 'the options: name, default, meaning, range'
-complete -c clile -n '__clile_at info' -l aus -d 'the action units of FACS: number and name'
-complete -c clile -n '__clile_at info' -l markdown -d 'with --options: as the page docs/options.md'
+complete -c clile -n '__clile_first' -a info -d 'show the contents of a file, or the table of options'
+complete -c clile -n '__clile_at info' -l tensors -d 'list every tensor with its type and shape'
+complete -c clile -n '__clile_at info' -l options -d 'list the options: name, default, meaning, range'
+complete -c clile -n '__clile_at info' -l aus -d 'list the action units of FACS: number and name'
+complete -c clile -n '__clile_at info' -l markdown -d 'with --options: print them as docs/options.md'
 complete -c clile -n '__clile_at info' -l json -d 'print JSON'
 complete -c clile -n '__clile_at info' -l help -d 'this text'
 complete -c clile -n '__clile_at info' -k -a '(__fish_complete_suffix .safetensors; __fish_complete_suffix .pth)'
-complete -c clile -n '__clile_first' -a import -d 'a model from a torchvision ResNet (safetensors or .pth)'
+complete -c clile -n '__clile_first' -a import -d 'make a model from a torchvision ResNet (safetensors or .pth)'
 complete -c clile -n '__clile_at import' -l out -r -k -a '(__fish_complete_suffix .safetensors)' -d 'untrained model to write (safetensors)'
 complete -c clile -n '__clile_at import' -l au-set -x -d 'AUs of the model: bp4d (default), disfa or numbers such as 1,2,4'
-complete -c clile -n '__clile_at import' -l backbone -x -a 'resnet10 resnet18 resnet34 resnet50' -d 'resnet10, 18, 34 or 50 (default: what the file holds)'
-complete -c clile -n '__clile_at import' -l prefix -x -d 'what stands before torchvision'\''s names (default: found by itself)'
-complete -c clile -n '__clile_at import' -l set -x -a '(__clile_settings image_size backbone stem width embedding similarity predict_batch)' -d 'an option of the model: width, embedding, image_size, ...'
+complete -c clile -n '__clile_at import' -l backbone -x -a 'resnet10 resnet18 resnet34 resnet50' -d 'resnet10, 18, 34 or 50 (default: the file'\''s)'
+complete -c clile -n '__clile_at import' -l prefix -x -d 'what precedes torchvision'\''s names (default: found automatically)'
+complete -c clile -n '__clile_at import' -l set -x -a '(__clile_settings image_size backbone stem width embedding similarity predict_batch)' -d 'set an option of the model: width, embedding, image_size, ...'
 complete -c clile -n '__clile_at import' -l json -d 'print the report as JSON, with every tensor'
 complete -c clile -n '__clile_at import' -l help -d 'this text'
 complete -c clile -n '__clile_at import' -k -a '(__fish_complete_suffix .safetensors; __fish_complete_suffix .pth)'
-complete -c clile -n '__clile_first' -a export -d 'write a model as ONNX or in int8'
+complete -c clile -n '__clile_first' -a export -d 'write a model as ONNX or int8'
 complete -c clile -n '__clile_at export' -l onnx -r -k -a '(__fish_complete_suffix .onnx)' -d 'ONNX file to write: outputs `probability` and `embedding`'
-complete -c clile -n '__clile_at export' -l int8 -d 'write the model with int8 weights: a quarter of the size, twice as fast or more'
-complete -c clile -n '__clile_at export' -l calibrate -r -k -a '(__fish_complete_suffix .safetensors; __fish_complete_suffix .csv; __fish_complete_suffix .jsonl)' -d 'for --int8: labelled folder or pack on whose images activations are measured'
-complete -c clile -n '__clile_at export' -l layout -x -a 'auto bp4d disfa disfa+ list csv jsonl pack' -d 'its layout (auto)'
-complete -c clile -n '__clile_at export' -l protocol -x -a 'bp4d disfa kfold: loso none' -d 'use the training part of a fold only: bp4d, disfa, kfold:K, loso (none: all images)'
-complete -c clile -n '__clile_at export' -l fold -x -d 'that fold (1)'
-complete -c clile -n '__clile_at export' -l images -x -d 'how many images, evenly spread (256)'
-complete -c clile -n '__clile_at export' -l out -r -k -a '(__fish_complete_suffix .safetensors)' -d 'the int8 model to write'
-complete -c clile -n '__clile_at export' -l set -x -a '(__clile_settings layout au_set unknown present_from first_image box_margin crop_margin data_kind targets image_size max_pixels max_label_mb max_pack_mb cache_mb smallest_face threads)' -d 'an option (threads and those of reading data)'
+complete -c clile -n '__clile_at export' -l int8 -d 'write the model with int8 weights: a quarter of the size, about twice as fast'
+complete -c clile -n '__clile_at export' -l calibrate -r -k -a '(__fish_complete_suffix .safetensors; __fish_complete_suffix .csv; __fish_complete_suffix .jsonl)' -d 'for --int8: labelled folder or pack to measure activations on'
+complete -c clile -n '__clile_at export' -l layout -x -a 'auto bp4d disfa disfa+ list csv jsonl pack' -d 'layout of that folder (auto)'
+complete -c clile -n '__clile_at export' -l protocol -x -a 'bp4d disfa kfold: loso none' -d 'use only the training part of a fold: bp4d, disfa, kfold:K, loso (none: all images)'
+complete -c clile -n '__clile_at export' -l fold -x -d 'number of the fold (1)'
+complete -c clile -n '__clile_at export' -l images -x -d 'number of images, evenly spread (256)'
+complete -c clile -n '__clile_at export' -l out -r -k -a '(__fish_complete_suffix .safetensors)' -d 'int8 model to write'
+complete -c clile -n '__clile_at export' -l set -x -a '(__clile_settings layout au_set unknown present_from first_image box_margin crop_margin data_kind targets image_size max_pixels max_label_mb max_pack_mb cache_mb smallest_face threads)' -d 'set an option: threads, or one of the data group; may be repeated'
 complete -c clile -n '__clile_at export' -l help -d 'this text'
 complete -c clile -n '__clile_at export' -k -a '(__fish_complete_suffix .safetensors)'
-complete -c clile -n '__clile_first' -a bench -d 'how fast this machine trains and answers'
+complete -c clile -n '__clile_first' -a bench -d 'measure how fast this machine trains and predicts'
 complete -c clile -n '__clile_at bench' -l help -d 'this text'
 complete -c clile -n '__clile_first bench' -a train
 complete -c clile -n '__clile_at bench train' -l backbone -x -a 'resnet10 resnet18 resnet34 resnet50'

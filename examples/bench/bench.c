@@ -1,10 +1,9 @@
-/* clile-bench: how fast the compiled network trains and answers, against what its convolutions
- * alone would take.
+/* clile-bench: measures how fast the compiled network trains and runs, and the share of its
+ * convolutions.
  *
- * One step is forward, backward and an SGD update of all weights on inputs that are already
- * there: no decoding, no losses. What input adds is measured beside it (input.c). It uses the
- * inside of the library (lib/net), so it is linked to the rooms and not to libclile; `clile
- * bench` starts it. */
+ * One step is forward, backward and an SGD update of all weights on inputs already in memory: no
+ * decoding, no losses. input.c measures what input adds. This program uses the library's internals
+ * (lib/net), so it links to the rooms and not to libclile; `clile bench` starts it. */
 #include "bench.h"
 
 #include <pthread.h>
@@ -204,16 +203,15 @@ static void help(FILE *out)
                  "10] [--data "
                  "PACK] [--json]\n"
                  "\n"
-                 "Speed of one training step, or of the network forward, and the share of the "
-                 "time that the convolutions alone would take. `clile bench infer --help`: the "
-                 "speed of whole answers.\n"
-                 "--busy N starts N threads that spin, to see what busy neighbours cost.\n"
-                 "train also measures its input, made between the steps and by a worker thread "
-                 "(option input_workers), from the\n"
-                 "pack or folder of --data or from crops of noise: augmentation and exchange of "
-                 "halves as in training.\n"
+                 "Measures one training step, or one forward pass of the network, and the share of "
+                 "the time that its convolutions alone\ntake. `clile bench infer --help`: the "
+                 "speed of complete answers.\n"
+                 "--busy N starts N threads that spin, to show what busy neighbours cost.\n"
+                 "train also measures its input, made between steps and by a worker thread (option "
+                 "input_workers), from the pack or\nfolder of --data or from crops of noise, with "
+                 "augmentation and exchange of halves as in training.\n"
                  "\n"
-                 "Exit status: 0 fine, 1 failed (the reason is on stderr), 2 wrong usage.\n");
+                 "Exit status: 0 success, 1 failure (the reason is on stderr), 2 wrong usage.\n");
 }
 
 typedef struct {

@@ -1,7 +1,7 @@
-/* clile bench infer: the predictor in fp32 and int8, and ONNX Runtime on the very same model
- * where a Python that has it is named. Each engine is a process of its own (so that its memory
- * is its own); they take turns round by round, and ratios are taken within a round, because
- * other programs may share the machine. */
+/* clile bench infer: measures the predictor in fp32 and int8, and ONNX Runtime on the same model if
+ * --onnxruntime names a Python that has it. Each engine is a process of its own, so that its memory
+ * can be measured. They take turns, and ratios are taken within a round, because other programs may
+ * share the machine. */
 #include "bench.h"
 
 #include <clile/clile.h>
@@ -53,17 +53,15 @@ static void help(FILE *out)
             "[--batch 1] [--threads N] [--rounds 9]\n"
             "                         [--onnxruntime PYTHON] [--table] [--cpu-time] [--json]\n"
             "\n"
-            "Time of an answer, peak memory and time from nothing to the first answer of a model "
-            "in fp32 and in int8, each in a process\n"
-            "of its own, taking turns; beside them ONNX Runtime on the exported model when "
-            "--onnxruntime names a Python that has it (and\n"
-            "numpy). Without --model the weights are random. --table: ResNet-10 of width 0.25, "
-            "ResNet-18 and 50 at 112 and 224 px, batch 1\n"
-            "and 16, 1 and 2 threads. --cpu-time: the processor time of each process (all its "
-            "threads) in place of the time that passes, for\n"
-            "a machine that others keep busy.\n"
+            "Measures the time per answer, the peak memory and the time to the first answer of a "
+            "model in fp32 and in int8, each in a\nprocess of its own, in turns; also of ONNX "
+            "Runtime on the exported model if --onnxruntime names a Python that has it "
+            "(and\nnumpy). Without --model the weights are random. --table: ResNet-10 of width "
+            "0.25, ResNet-18 and 50 at 112 and 224 px, batch 1\nand 16, 1 and 2 threads. "
+            "--cpu-time: measure the processor time of each process (all its threads) instead of "
+            "wall time, for a\nmachine that is also used by others.\n"
             "\n"
-            "Exit status: 0 fine, 1 failed (the reason is on stderr), 2 wrong usage.\n");
+            "Exit status: 0 success, 1 failure (the reason is on stderr), 2 wrong usage.\n");
 }
 
 /* ---- models ---------------------------------------------------------------------------------- */
@@ -96,7 +94,7 @@ static clile_status quantize(const clile_model *model, clile_model **out)
     return status;
 }
 
-/* The three files of a case. A model that is int8 already has no others. */
+/* The three files of a case. A model that is already int8 has only one. */
 static clile_status write_models(infer_args *a)
 {
     clile_model *model = NULL, *small = NULL;
@@ -129,8 +127,8 @@ static int start(const infer_args *a, int engine, bench_process *process, engine
            sscanf(line, "ready %lf %lld %63[^\n]", first, &f->base, f->version) == 3;
 }
 
-/* The fastest of `runs` runs, since a run that another program interrupts says nothing of the
- * engine; the first of a round is left out: it finds cold caches and sleeping threads. */
+/* The fastest of `runs` runs, since a run interrupted by another program says nothing about the
+ * engine. Skips the first of a round, which has cold caches and sleeping threads. */
 static int run_round(bench_process *process, int runs, double *out)
 {
     char line[LINE], order[32];
@@ -249,8 +247,8 @@ static int run_case(infer_args *a, int first)
         return 1;
     }
     if (!measure_case(a, f)) {
-        fprintf(stderr, "clile: bench: an engine gave no answer%s\n",
-                a->python ? "; has the Python of --onnxruntime numpy and onnxruntime?" : "");
+        fprintf(stderr, "clile: bench: an engine did not answer%s\n",
+                a->python ? "; does the Python of --onnxruntime have numpy and onnxruntime?" : "");
         return 1;
     }
     for (int e = 0; e < (a->python ? ENGINES : ORT); ++e) {
@@ -342,7 +340,7 @@ static int read_args(infer_args *a, int argc, char **argv)
     return 0;
 }
 
-/* What a model file says of itself goes into the figures. */
+/* Takes the shape of the model from its file. */
 static int describe_model(infer_args *a)
 {
     clile_model *model = NULL;
@@ -373,7 +371,8 @@ int bench_infer(int argc, char **argv)
     if (a.one.threads == 0) a.one.threads = (int32_t)sysconf(_SC_NPROCESSORS_ONLN);
     const ssize_t length = readlink("/proc/self/exe", a.self, sizeof a.self - 1);
     if (length <= 0 || mkdtemp(a.folder) == NULL) {
-        fprintf(stderr, "clile: bench: no folder for its files: %s\n", strerror(errno));
+        fprintf(stderr, "clile: bench: cannot make a folder for temporary files: %s\n",
+                strerror(errno));
         return 1;
     }
     snprintf(a.script, sizeof a.script, "%.*sonnxruntime_rounds.py",

@@ -1,5 +1,5 @@
-/* What the input of training costs: the batches of lib/data, made between the steps and by a
- * worker, in turns so that a machine that has other work treats both alike. */
+/* What the input of training costs: batches of lib/data, made between steps and by a worker, in
+ * turns, so that other programs disturb both alike. */
 #include "bench.h"
 
 #include "data/data.h"
@@ -35,7 +35,7 @@ static clile_status make_feeds(const bench_args *a, const clile_dataset *data, c
     CLILE_I_RETURN_IF(
         clile_options_get_f64(NULL, CLILE_OPT_EXCHANGE_HALVES, &config.exchange_halves));
     for (config.workers = 0; config.workers < WAYS; ++config.workers) {
-        /* neither finds in the cache what the other has just decoded */
+        /* so that neither finds in the cache what the other has just decoded */
         config.seed = 1 + (uint64_t)config.workers;
         CLILE_I_RETURN_IF(clile_i_feed_create(data, &config, INT64_MAX, &feeds[config.workers]));
     }
@@ -58,7 +58,7 @@ clile_status measure_input(const bench_args *a, bench_step *step, bench_input *o
     for (int32_t i = -WARM_UP; i < a->runs; ++i)
         for (int way = 0; way < WAYS; ++way)
             for (int part = 0; part < 2; ++part) {
-                /* the second counts: what the worker does in it belongs to it */
+                /* time the second one: all that the worker does during it belongs to it */
                 const clile_i_batch *batch = NULL;
                 const double begin = now();
                 CLILE_I_TRY(clile_i_feed_get(feeds[way], next[way]++, &batch));

@@ -1,13 +1,13 @@
 /* Answers of `clile predict` as CSV, JSON lines or a table. The same names everywhere: AU01_p is
- * the probability, 0 to 1, AU01_c the decision, 0 or 1. Probabilities have nine digits, which is
- * the float exactly, so that a printed one is above 0.5 just when the decision is 1. A row
- * without success has no values. */
+ * the probability, 0 to 1, AU01_c the decision, 0 or 1. Probabilities have nine digits, enough to
+ * give the exact float: a printed one is above 0.5 exactly when the decision is 1. A row without
+ * success has no values. */
 #include "predict.h"
 
 #include <math.h>
 #include <string.h>
 
-/* Names longer than the column lose their beginning, in which folders are. */
+/* Longer names lose their beginning, which is folders. */
 enum { NAME_WIDTH = 24 };
 
 void answers_begin(const answers *a)

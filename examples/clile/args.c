@@ -1,4 +1,4 @@
-/* Command line arguments by table: the same rows read them and print the help. */
+/* Command line arguments: one table parses them and prints the help. */
 #include "command.h"
 
 #include <errno.h>
@@ -17,7 +17,7 @@ static void print_help(const arg_spec *spec)
         printf("  %-24s %s\n", left, a->help);
     }
     printf("  %-24s %s\n", "--help", "this text");
-    printf("\nExit status: 0 fine, 1 failed (the reason is on stderr), 2 wrong usage.\n");
+    printf("\nExit status: 0 success, 1 failure (the reason is on stderr), 2 wrong usage.\n");
 }
 
 int usage_error(const arg_spec *spec, const char *format, ...)
@@ -68,7 +68,7 @@ static int store(const arg_spec *spec, const arg *a, const char *value)
     return EXIT_USAGE;
 }
 
-/* The row whose name is `text` up to an "=", after which `value` then points. */
+/* The row whose name is `text` up to "="; `value` becomes what follows it, or NULL. */
 static const arg *find(const arg_spec *spec, const char *text, const char **value)
 {
     for (int i = 0; i < spec->count; ++i) {

@@ -1,5 +1,5 @@
-/* clile bench: hands over to clile-bench, a program of its own because it looks inside the
- * library (examples/bench). */
+/* clile bench: runs clile-bench, a separate program because it uses the library's internals
+ * (examples/bench). */
 #include "command.h"
 
 #include <errno.h>
@@ -40,7 +40,7 @@ int run_bench(int argc, char **argv)
         execv(program, arguments);
         if (errno != ENOENT) break;
     }
-    fprintf(stderr, "clile: clile-bench could not be started: %s\n", strerror(errno));
+    fprintf(stderr, "clile: clile-bench cannot be started: %s\n", strerror(errno));
     free(arguments);
     return EXIT_FAILED;
 }

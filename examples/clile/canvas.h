@@ -1,4 +1,4 @@
-/* Drawing into memory, pixel by pixel: what the pictures of `clile` are made of. */
+/* Draws into memory, for the pictures that `clile` writes. */
 #ifndef CANVAS_H
 #define CANVAS_H
 
@@ -15,7 +15,7 @@ typedef struct {
     uint8_t *rgb; /* [h,w,3] */
 } canvas;
 
-/* What lies beyond the canvas is left away. */
+/* Clipped to the canvas. */
 void canvas_fill(canvas *c, int64_t x, int64_t y, int64_t w, int64_t h, colour k);
 void canvas_frame(canvas *c, int64_t x, int64_t y, int64_t w, int64_t h, colour k);
 /* Capital letters (small ones become capitals), digits and some signs; anything else is a blank. */

@@ -46,7 +46,7 @@ typedef struct {
     const char *name; /* "--data" */
     arg_kind kind;
     void *target;
-    const char *value; /* how the value is called in the help; NULL for a flag */
+    const char *value; /* the value's name in the help; NULL for a flag */
     const char *help;
 } arg;
 
@@ -71,7 +71,7 @@ int usage_error(const arg_spec *spec, const char *format, ...);
 
 /* Prints clile_last_error() on stderr; returns EXIT_FAILED. */
 int failed(const char *what);
-/* EXIT_USAGE when the argument itself was refused, else as failed(). Applies each key=value. */
+/* Applies each key=value. EXIT_USAGE if one is invalid, else as failed(). */
 int options_apply(clile_options *options, const arg_spec *spec, const text_list *settings);
 /* Makes the options of a command that opens a data set: --layout and every --set. */
 int options_open(clile_options **options, const arg_spec *spec, const char *layout,
@@ -79,7 +79,7 @@ int options_open(clile_options **options, const arg_spec *spec, const char *layo
 
 /* ---- JSON (json.c) ---- */
 
-/* A comma-keeping writer; `depth` guards nesting. */
+/* A writer that places the commas. */
 typedef struct {
     FILE *out;
     int depth;
@@ -96,7 +96,7 @@ void json_raw(json *j, const char *key, const char *value);
 
 /* ---- files and CSV (output.c) ---- */
 
-/* A file that the command writes: whole, or not at all. */
+/* A file that the command writes, completely or not at all. */
 typedef struct {
     const char *path;
     FILE *file;               /* to write to; NULL: nothing is open */
@@ -105,21 +105,21 @@ typedef struct {
 
 /* EXIT_FAILED with a message on stderr. */
 int output_open(output *o, const char *path);
-/* Flushes to disk and gives the file its name. On failure it is as if it had not been opened:
- * EXIT_FAILED with a message.
+/* Flushes to disk and gives the file its name. On failure, EXIT_FAILED with a message, and nothing
+ * is written.
  */
 int output_commit(output *o);
-void output_abort(output *o); /* an output that is all zero, or was committed, is left alone */
+void output_abort(output *o); /* does nothing to one that is all zero or was committed */
 
-/* A field of CSV (RFC 4180): in quotes when it needs them. Names are written as they are, also
- * one that a spreadsheet would take for a formula: other programs join by them. */
+/* A field of CSV (RFC 4180): in quotes when it needs them. Names are written unchanged, even if a
+ * spreadsheet would read one as a formula: other programs join by them. */
 void csv_text(FILE *out, const char *text);
 /* clile_au_name, "" for an AU without one. */
 const char *au_name(int32_t au);
 
 /* ---- progress (progress.c) ---- */
 
-/* What one stage of a run came to. */
+/* The results of one stage. */
 typedef struct {
     int run; /* 0: the stage was not run */
     double seconds;
@@ -146,7 +146,7 @@ typedef struct {
 void progress_begin(progress_state *state);
 /* a clile_progress_fn; user: progress_state */
 int32_t progress_step(const clile_progress *progress, void *user);
-/* Work that is counted and not trained: "reading", done of all; done == all ends the line. */
+/* Progress of work other than training: "reading", done of all. done == all ends the line. */
 void progress_count(const char *what, int64_t done, int64_t all, double since);
 double now_seconds(void);
 /* From now on SIGINT asks for a clean stop instead of ending the program. */
@@ -155,21 +155,21 @@ int interrupted(void);
 
 /* ---- data sets (dataset_args.c) ---- */
 
-/* Opens a data set and prints on stderr each warning that it carries, and how much of it was
- * left out. EXIT_FAILED with the library's message. */
+/* Opens a data set and prints its warnings, and how much was left out, on stderr. EXIT_FAILED with
+ * the library's message. */
 int dataset_open(const char *path, const clile_options *options, clile_dataset **out);
-/* How many folds a protocol has on this data set; 1 for "none"; 0, with the library's message,
- * when there is something wrong with it. */
+/* How many folds a protocol has on this data set; 1 for "none"; 0 on an error, with the library's
+ * message. */
 int32_t protocol_folds(const char *protocol, const clile_dataset *dataset);
-/* As clile_dataset_fold, and "none": everything trains and there is no test part (NULL). */
+/* As clile_dataset_fold, and also takes "none": everything trains, and test becomes NULL. */
 clile_status protocol_fold(const clile_dataset *dataset, const char *protocol, int32_t fold,
                            clile_dataset **train, clile_dataset **test);
-/* Names of all subjects, separated by blanks; free() it. NULL when memory is out. */
+/* Names of all subjects, separated by blanks; free() it. NULL if out of memory. */
 char *subject_names(const clile_dataset *dataset);
-/* pack.c: compares every checksum of a pack, with a progress line. EXIT_FAILED with a message
- * when one differs. */
+/* pack.c: compares every checksum of a pack, with a progress line. EXIT_FAILED with a message if
+ * one differs. */
 int verify_pack(const clile_dataset *data);
-/* The numbers "1 2 4" of a model or data set for au_set: comma separated into text. */
+/* Writes AU numbers as text for au_set: "1,2,4". */
 void au_ids_to_text(int32_t c, const int32_t *au_ids, char *text, size_t size);
 
 /* ---- int8 (quantize.c) ---- */

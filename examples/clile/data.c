@@ -11,7 +11,7 @@ typedef struct {
     sheet_request sheet; /* path NULL: none */
 } request;
 
-/* Before anything is printed: is there such a protocol, and is it one of these subjects? */
+/* Checks, before anything is printed, that the protocol exists and fits these subjects. */
 static int check_protocol(const clile_dataset *data, const char *protocol)
 {
     clile_dataset *train = NULL, *test = NULL;
@@ -185,7 +185,7 @@ static void print_left_out(const clile_dataset *data, const data_summary *s)
     }
 }
 
-/* A rate in a column of seven, "-" when there is none. */
+/* Prints a rate in seven columns, "-" for NaN. */
 static void print_rate(double value)
 {
     if (isnan(value))
@@ -246,11 +246,11 @@ static int print_text(const clile_dataset *data, const data_summary *s, const re
            (int)s->c);
     print_left_out(data, s);
     if (s->counts.images_by_box > 0)
-        printf("%lld images without landmarks are cut out by their box\n",
+        printf("%lld images without landmarks are cropped by their box\n",
                (long long)s->counts.images_by_box);
     if (s->counts.rows_without_face > 0)
-        printf("left out: %lld label rows without a face (none was found, or landmarks and boxes "
-               "are no face's)\n",
+        printf("left out: %lld label rows without a face (none was found, or the landmarks or box "
+               "cannot be a face's)\n",
                (long long)s->counts.rows_without_face);
     printf("%s", clile_dataset_get_notes(data));
     printf("\n");
@@ -265,7 +265,7 @@ static int print_text(const clile_dataset *data, const data_summary *s, const re
     return print_folds(data, r->protocol, NULL);
 }
 
-/* Crops of the size that is set, or of a pack's own. */
+/* Crops have the size that was set, or the pack's. */
 static int write_sheet(const clile_dataset *data, const clile_options *options,
                        const data_summary *s, request *r)
 {
@@ -293,26 +293,28 @@ int run_data(int argc, char **argv)
         {"--layout", ARG_TEXT, &layout, "NAME",
          "auto, bp4d, disfa, disfa+, list, csv, jsonl or pack (default: auto)"},
         {"--protocol", ARG_TEXT, &r.protocol, "P",
-         "list the folds of bp4d, disfa, bp4d-parts, disfa-parts, kfold:K[:SEED], file:PATH or "
-         "loso too"},
-        {"--subjects", ARG_FLAG, &r.by_subject, NULL, "the rates of each subject"},
+         "also list the folds of bp4d, disfa, bp4d-parts, disfa-parts, kfold:K[:SEED], file:PATH "
+         "or loso"},
+        {"--subjects", ARG_FLAG, &r.by_subject, NULL, "show the rates of each subject"},
         {"--sheet", ARG_TEXT, &r.sheet.path, "FILE.png",
          "draw faces with each AU present and absent"},
         {"--examples", ARG_NUMBER, &r.sheet.examples, "N",
          "subjects for each AU on the sheet (default: 6)"},
-        {"--seed", ARG_NUMBER, &r.sheet.seed, "N", "of the choice of faces (default: 1)"},
-        {"--set", ARG_LIST, &settings, "KEY=VALUE", "an option of the data group; may be repeated"},
+        {"--seed", ARG_NUMBER, &r.sheet.seed, "N", "seed for choosing the faces (default: 1)"},
+        {"--set", ARG_LIST, &settings, "KEY=VALUE",
+         "set an option of the data group; may be repeated"},
         {"--verify", ARG_FLAG, &verify, NULL, "compare every checksum of a pack"},
         {"--json", ARG_FLAG, &as_json, NULL, "print JSON"},
     };
     const arg_spec spec = {
         "clile data DIR|PACK [--layout NAME] [--protocol P] [--sheet FILE.png] [--verify]",
-        "Subjects, rates, weights and correlation of the AUs in a labelled folder or a pack.", rows,
-        (int)(sizeof rows / sizeof rows[0]), &folders};
+        "Shows the subjects of a labelled folder or a pack, and the rates, weights and correlation "
+        "of its AUs.",
+        rows, (int)(sizeof rows / sizeof rows[0]), &folders};
     int code = args_parse(&spec, argc, argv);
     if (code != EXIT_FINE) goto cleanup;
     if (folders.count != 1) {
-        code = usage_error(&spec, "one folder is needed");
+        code = usage_error(&spec, "expected one folder or pack");
         goto cleanup;
     }
     if (r.sheet.examples < 1 || r.sheet.examples > SHEET_MOST) {
@@ -323,7 +325,7 @@ int run_data(int argc, char **argv)
     r.path = folders.items[0];
     code = options_open(&options, &spec, layout, &settings);
     if (code != EXIT_FINE) goto cleanup;
-    if (as_json) /* the text has the warnings in it */
+    if (as_json) /* the text output has the warnings in it */
         code = dataset_open(r.path, options, &data);
     else if (clile_dataset_open(r.path, options, &data) != CLILE_OK)
         code = failed(NULL);

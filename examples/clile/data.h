@@ -4,8 +4,8 @@
 
 #include "command.h"
 
-/* Rates of an AU over the subjects that have a coded image of it; NaN where there are none (sd:
- * fewer than two). */
+/* Rates of an AU over the subjects with a coded image of it; NaN if there are none (sd: fewer than
+ * two). */
 typedef struct {
     int32_t subjects;
     double least, median, most, mean, sd; /* sd: of a sample, n - 1 */
@@ -25,7 +25,7 @@ typedef struct {
     clile_dataset_counts counts;
 } data_summary;
 
-/* summary.c; EXIT_FAILED with a message on stderr. Always to be freed. */
+/* summary.c; EXIT_FAILED with a message on stderr. Free it even then. */
 int summary_make(const clile_dataset *data, data_summary *s);
 void summary_free(data_summary *s);
 /* Share of present labels among the coded ones of AU c; subject s->subjects means all. NaN
@@ -41,8 +41,8 @@ typedef struct {
     int64_t seed;
 } sheet_request;
 
-/* One image of a subject in which the AU is present and one in which it is absent: -1 where
- * there is none. */
+/* One image of a subject in which the AU is present and one in which it is absent; -1 if there is
+ * none. */
 typedef struct {
     int32_t subject;
     int64_t present, absent;
@@ -50,8 +50,8 @@ typedef struct {
 
 enum { SHEET_MOST = 64 };
 
-/* Subjects and images for AU c, a function of data and seed alone; returns how many pairs there
- * are. */
+/* Chooses subjects and images for AU c, and returns the number of pairs. Depends only on data and
+ * seed. */
 int32_t sheet_choose(const data_summary *s, int32_t c, const sheet_request *request,
                      sheet_pair *pairs);
 int sheet_write(const clile_dataset *data, const data_summary *s, const char *title,

@@ -1,4 +1,4 @@
-/* Data sets, protocols and names, as the command line speaks of them. */
+/* Data sets, protocols and names for the subcommands. */
 #include "command.h"
 
 #include <stdlib.h>

@@ -12,7 +12,7 @@ enum { SCALE = 2, ROW = 30, HEAD = 30, EDGE = 12, BAR = 150, PANEL = 292, LEAST_
 static const colour paper = {250, 250, 248}, ink = {35, 35, 40}, pale = {222, 222, 220},
                     absent = {150, 160, 175}, present = {226, 106, 44}, tick = {90, 90, 95};
 
-/* Positions in files may be anything that is finite. */
+/* Positions from files can be any finite number. */
 static int64_t pixel(float value, int64_t zoom)
 {
     return (int64_t)fmin(fmax((double)value * (double)zoom, -1e6), 1e6);
@@ -61,7 +61,7 @@ static void put_panel(canvas *c, int64_t x, int32_t count, const int32_t *au_ids
         canvas_fill(c, bar, y, BAR, GLYPH_H * SCALE, pale);
         canvas_fill(c, bar, y, (int64_t)(f->probability[k] * (float)BAR + 0.5f), GLYPH_H * SCALE,
                     shade);
-        /* present is to the right of it */
+        /* to the right of it: present */
         canvas_fill(c, bar + BAR / 2, y - 2, 1, GLYPH_H * SCALE + 4, tick);
         snprintf(text, sizeof text, "%.2f", (double)f->probability[k]);
         canvas_text(c, SCALE, bar + BAR + 8, y, text, f->present[k] ? ink : tick);

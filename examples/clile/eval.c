@@ -1,4 +1,4 @@
-/* clile eval: a model, or the models of several folds, on the people of its test part. */
+/* clile eval: tests a model, or the models of several folds, on people that training left out. */
 #include "command.h"
 
 #include <math.h>
@@ -20,7 +20,7 @@ typedef struct {
     const char *path;
     char protocol[4128], warning[256]; /* "file:" and a path */
     int32_t fold;
-    int from_model; /* protocol and fold are those the model was trained with */
+    int from_model; /* protocol and fold come from the model */
     int64_t images;
     int32_t subjects;
     int64_t train_images;
@@ -28,7 +28,7 @@ typedef struct {
     double seconds;
 } eval_part;
 
-/* What a model answers for the images of a data set. */
+/* A model's answers for the images of a data set. */
 typedef struct {
     int64_t n;
     int32_t c, d;
@@ -103,7 +103,7 @@ static int make_predictor(const evaluation *e, const clile_model *model, clile_p
     return good ? EXIT_FINE : failed(NULL);
 }
 
-/* The test part through the model, into the report; the answers are kept. */
+/* Runs the test part through the model, adds it to the report, and keeps the answers. */
 static int answer(const evaluation *e, const clile_model *model, clile_predictor *predictor,
                   const clile_dataset *test, const eval_part *part, eval_answers *a)
 {
@@ -122,7 +122,7 @@ static int answer(const evaluation *e, const clile_model *model, clile_predictor
     return EXIT_FINE;
 }
 
-/* Embeddings of every so many-th image of the training part, PROBE_FRAMES at most. */
+/* Embeddings of at most PROBE_FRAMES images, evenly spread over the training part. */
 static int answer_sample(const evaluation *e, const clile_model *model, clile_predictor *predictor,
                          const clile_dataset *train, eval_answers *a)
 {
@@ -145,8 +145,7 @@ cleanup:
     return code;
 }
 
-/* Whether two names of a test part mean the same: X and X-parts number three parts in opposite
- * order. */
+/* Whether two names mean the same test part: X and X-parts number three parts in opposite order. */
 static int same_part(const char *a, int32_t fold_a, const char *b, int32_t fold_b)
 {
     if (strcmp(a, b) == 0) return fold_a == fold_b;
@@ -156,8 +155,8 @@ static int same_part(const char *a, int32_t fold_a, const char *b, int32_t fold_
            fold_a + fold_b == 4;
 }
 
-/* Protocol and fold: from the command line, else from the model, else "none" (the whole folder
- * is tested). */
+/* Protocol and fold: from the command line, else from the model, else "none" (test the whole
+ * folder). */
 static int choose_part(const eval_args *args, const clile_model *model, eval_part *part)
 {
     const char *stored = clile_model_get_metadata(model, "protocol");
@@ -174,26 +173,26 @@ static int choose_part(const eval_args *args, const clile_model *model, eval_par
     else if (strcmp(part->protocol, stored) == 0)
         part->fold = trained_fold;
     else {
-        fprintf(stderr,
-                "clile: %s: was not trained with protocol %s (but %s), so it has no fold of its "
-                "own: give --fold\n",
-                part->path, part->protocol, stored);
+        fprintf(
+            stderr,
+            "clile: %s: trained with protocol %s, not %s, so its fold is unknown: give --fold\n",
+            part->path, stored, part->protocol);
         return EXIT_USAGE;
     }
     if (whole) return EXIT_FINE;
     if (strcmp(stored, "none") == 0 || strcmp(stored, "all") == 0)
         snprintf(part->warning, sizeof part->warning,
-                 "the model left no subject out in training: unless this is other data, it has "
-                 "seen these people");
+                 "the model was trained on all subjects: unless this is other data, it has seen "
+                 "these people");
     else if (!same_part(stored, trained_fold, part->protocol, part->fold))
         snprintf(part->warning, sizeof part->warning,
-                 "the model was trained for %.60s fold %d: on the same data it has seen people of "
-                 "this test part",
+                 "the model was trained for %.60s fold %d: if the data are the same, it has seen "
+                 "people of this test part",
                  stored, (int)trained_fold);
     return EXIT_FINE;
 }
 
-/* Opens the data for the AUs of the model; kept for the next model. */
+/* Opens the data with the AUs of the model, and keeps it for the next model. */
 static int open_data(evaluation *e, const clile_model *model)
 {
     int32_t ids[MAX_AUS];
@@ -201,7 +200,7 @@ static int open_data(evaluation *e, const clile_model *model)
     if (c > MAX_AUS || clile_model_copy_au_ids(model, ids) != CLILE_OK) return failed(NULL);
     if (e->c != 0 && (c != e->c || memcmp(ids, e->au_ids, sizeof ids[0] * (size_t)c) != 0)) {
         fprintf(stderr,
-                "clile: the models do not have the same AUs: they cannot be folds of one report\n");
+                "clile: the models have different AUs, so they cannot be folds of one report\n");
         return EXIT_FAILED;
     }
     if (e->data) return EXIT_FINE;
@@ -220,7 +219,7 @@ static int begin_report(evaluation *e, const eval_part *part)
     const int disfa =
         strcmp(part->protocol, "disfa") == 0 || strcmp(part->protocol, "disfa-parts") == 0;
     const char *kind = clile_dataset_get_kind(e->data);
-    /* or nobody knows */
+    /* or it is unknown */
     const int people = strcmp(kind, "photographs") == 0 || strcmp(kind, "unknown") == 0;
     const char *published = !people ? NULL : bp4d ? "bp4d" : disfa ? "disfa" : NULL;
     if (e->report) return EXIT_FINE;
@@ -264,8 +263,8 @@ cleanup:
     return code;
 }
 
-/* A row for each tested image: what the model said (_s score, _c decision) and the label (_y;
- * -1: not coded) of each AU. */
+/* One row per tested image: for each AU the model's score (_s) and decision (_c) and the label (_y;
+ * -1: not coded). */
 static int write_answers(evaluation *e, const eval_part *part, const clile_dataset *test,
                          const eval_answers *a)
 {
@@ -292,8 +291,7 @@ static int write_answers(evaluation *e, const eval_part *part, const clile_datas
     return EXIT_FINE;
 }
 
-/* The subject probe: on people the model was trained on where there is a training part, else on
- * those that are tested.
+/* The subject probe: on people from training if there is a training part, else on those tested.
  */
 static int run_probe(const evaluation *e, const clile_model *model, clile_predictor *predictor,
                      const clile_dataset *train, const eval_answers *test, eval_part *part)
@@ -322,8 +320,8 @@ static int check_distinct(const eval_part *parts, int last)
     for (int i = 0; i < last; ++i)
         if (parts[i].fold == parts[last].fold) {
             fprintf(stderr,
-                    "clile: %s and %s are tested on the same part of the data; one report takes "
-                    "one model for each fold\n",
+                    "clile: %s and %s are tested on the same part of the data; a report takes one "
+                    "model per fold\n",
                     parts[i].path, parts[last].path);
             return EXIT_USAGE;
         }
@@ -433,8 +431,8 @@ static void print_text(FILE *out, const eval_part *parts, int count, const char 
 
 enum { REPORT_TEXT, REPORT_JSON, REPORT_TABLE };
 
-/* What --report is written as: the row of the ending of its name, text without an ending. NULL:
- * there is none. */
+/* The format of --report, by the extension of its name; text if it has none. NULL: unknown
+ * extension. */
 typedef struct {
     const char *ending; /* of REPORT_TABLE: the library's name of the format too */
     int kind;
@@ -478,7 +476,7 @@ static int write_report(const evaluation *e, const eval_part *parts, int count, 
     return code;
 }
 
-/* To stdout as asked for, and to --report. */
+/* Writes the report to stdout, and to --report. */
 static int write_results(const evaluation *e, const eval_part *parts, int count)
 {
     const eval_args *args = e->args;
@@ -504,22 +502,22 @@ static int read_args(eval_args *a, int argc, char **argv, arg_spec *spec, arg *r
 {
     const arg table[] = {
         {"--model", ARG_LIST, &a->models, "FILE",
-         "model to test; repeat it for the models of several folds"},
-        {"--data", ARG_TEXT, &a->data, "DIR", "labelled folder of face images"},
+         "model to test; repeat it for models of several folds"},
+        {"--data", ARG_TEXT, &a->data, "DIR", "labelled folder, CSV manifest or pack"},
         {"--layout", ARG_TEXT, &a->layout, "NAME",
          "auto, bp4d, disfa, disfa+, list, csv, jsonl or pack (default: auto)"},
         {"--protocol", ARG_TEXT, &a->protocol, "P",
          "bp4d, disfa, bp4d-parts, disfa-parts, kfold:K[:SEED], file:PATH, loso, or none: the "
-         "whole folder (default: that of the model)"},
+         "whole folder (default: the model's)"},
         {"--fold", ARG_NUMBER, &a->fold, "N",
-         "fold whose test part is used (default: that of the model)"},
+         "fold whose test part is used (default: the model's)"},
         {"--set", ARG_LIST, &a->settings, "KEY=VALUE",
-         "an option of the data group, or threads; may be repeated"},
+         "set an option of the data group, or threads; may be repeated"},
         {"--report", ARG_TEXT, &a->report, "FILE",
          "write the report here too: .txt, .json, .csv, .md (Markdown) or .tex (LaTeX)"},
         {"--answers", ARG_TEXT, &a->answers, "FILE",
          "write score, decision and label of every tested image here (CSV)"},
-        {"--no-probe", ARG_FLAG, &a->no_probe, NULL, "leave the subject probe out"},
+        {"--no-probe", ARG_FLAG, &a->no_probe, NULL, "skip the subject probe"},
         {"--json", ARG_FLAG, &a->json, NULL, "print JSON"},
         {"--quiet", ARG_FLAG, &a->quiet, NULL, "no progress"},
     };
@@ -527,10 +525,10 @@ static int read_args(eval_args *a, int argc, char **argv, arg_spec *spec, arg *r
     memcpy(rows, table, sizeof table);
     *spec = (arg_spec){
         "clile eval --model MODEL [--model MODEL2 ...] --data DIR [--protocol P --fold N]",
-        "F1, AUC and AUC within subjects for each AU, fold and over all, with the interval over "
-        "test subjects, the published results\n"
-        "of the protocol beside them (not for drawn or rendered faces), the AU correlation of "
-        "model and labels, and how well the subject can be read from the embedding.",
+        "Reports F1, AUC and AUC within subjects for each AU and fold, their means with an "
+        "interval over test subjects,\nthe published results of the protocol (not for drawn or "
+        "rendered faces), the AU correlation of model and labels,\nand how well the subject can be "
+        "read from the embedding.",
         rows, (int)(sizeof table / sizeof table[0]), NULL};
     const int code = args_parse(spec, argc, argv);
     if (code != EXIT_FINE) return code;
@@ -539,7 +537,8 @@ static int read_args(eval_args *a, int argc, char **argv, arg_spec *spec, arg *r
     if (a->fold > 100000) return usage_error(spec, "--fold is out of range");
     if (a->report && find_format(a->report) == NULL)
         return usage_error(
-            spec, "--report %s: a report is written as .txt, .json, .csv, .md or .tex", a->report);
+            spec, "--report %s: expected a name that ends in .txt, .json, .csv, .md or .tex",
+            a->report);
     if (a->report && a->answers && strcmp(a->report, a->answers) == 0)
         return usage_error(spec, "--report and --answers are the same file, %s", a->report);
     return EXIT_FINE;

@@ -1,4 +1,4 @@
-/* clile export: a model for other runtimes, or in int8. */
+/* clile export: writes a model for other runtimes, or in int8. */
 #include "command.h"
 
 #include <string.h>
@@ -11,13 +11,13 @@ typedef struct {
 
 static int check(const arg_spec *spec, const export_args *a, int models)
 {
-    if (models != 1) return usage_error(spec, "one model file is needed");
+    if (models != 1) return usage_error(spec, "expected one model file");
     if (a->onnx == NULL && !a->int8) return usage_error(spec, "--onnx or --int8 is missing");
     if (a->int8 && a->calibration.data == NULL)
         return usage_error(spec, "--int8 needs --calibrate DIR");
     if (a->int8 && a->out == NULL) return usage_error(spec, "--int8 needs --out FILE");
     if (!a->int8 && (a->calibration.data || a->out))
-        return usage_error(spec, "--calibrate and --out go with --int8");
+        return usage_error(spec, "--calibrate and --out need --int8");
     if (a->calibration.images < 1 || a->calibration.images > 100000)
         return usage_error(spec, "--images: expected 1 to 100000");
     if (a->calibration.fold < 1 || a->calibration.fold > 100000)
@@ -36,25 +36,24 @@ int run_export(int argc, char **argv)
         {"--onnx", ARG_TEXT, &a.onnx, "FILE",
          "ONNX file to write: outputs `probability` and `embedding`"},
         {"--int8", ARG_FLAG, &a.int8, NULL,
-         "write the model with int8 weights: a quarter of the size, twice as fast or more"},
+         "write the model with int8 weights: a quarter of the size, about twice as fast"},
         {"--calibrate", ARG_TEXT, &a.calibration.data, "DIR",
-         "for --int8: labelled folder or pack on whose images activations are measured"},
-        {"--layout", ARG_TEXT, &a.calibration.layout, "NAME", "its layout (auto)"},
+         "for --int8: labelled folder or pack to measure activations on"},
+        {"--layout", ARG_TEXT, &a.calibration.layout, "NAME", "layout of that folder (auto)"},
         {"--protocol", ARG_TEXT, &a.calibration.protocol, "NAME",
-         "use the training part of a fold only: bp4d, disfa, kfold:K, loso (none: all images)"},
-        {"--fold", ARG_NUMBER, &a.calibration.fold, "N", "that fold (1)"},
+         "use only the training part of a fold: bp4d, disfa, kfold:K, loso (none: all images)"},
+        {"--fold", ARG_NUMBER, &a.calibration.fold, "N", "number of the fold (1)"},
         {"--images", ARG_NUMBER, &a.calibration.images, "N",
-         "how many images, evenly spread (256)"},
-        {"--out", ARG_TEXT, &a.out, "FILE", "the int8 model to write"},
+         "number of images, evenly spread (256)"},
+        {"--out", ARG_TEXT, &a.out, "FILE", "int8 model to write"},
         {"--set", ARG_LIST, &settings, "KEY=VALUE",
-         "an option (threads and those of reading data)"},
+         "set an option: threads, or one of the data group; may be repeated"},
     };
-    const arg_spec spec = {
-        "clile export MODEL [--onnx FILE] [--int8 --calibrate DIR --out FILE]",
-        "Writes a trained model for other runtimes, or for this one in int8. How to prepare a "
-        "photograph, the AU numbers and the\n"
-        "thresholds go into the metadata of an ONNX file; docs/onnx.md lists them.",
-        rows, (int)(sizeof rows / sizeof rows[0]), &models};
+    const arg_spec spec = {"clile export MODEL [--onnx FILE] [--int8 --calibrate DIR --out FILE]",
+                           "Writes a trained model as ONNX for other runtimes, or in int8 for "
+                           "libclile. The metadata of the ONNX file hold the\nAU numbers, the "
+                           "thresholds and how to prepare a photograph (docs/onnx.md).",
+                           rows, (int)(sizeof rows / sizeof rows[0]), &models};
     int code = args_parse(&spec, argc, argv);
     if (code == EXIT_FINE) code = check(&spec, &a, models.count);
     if (code == EXIT_FINE) code = options_open(&options, &spec, a.calibration.layout, &settings);

@@ -1,5 +1,5 @@
-/* clile import: an untrained model whose backbone comes from somebody else's file, and a report
- * of what fitted. */
+/* clile import: makes an untrained model with the backbone of another file, and reports what
+ * fitted. */
 #include "command.h"
 
 #include <stdlib.h>
@@ -9,11 +9,11 @@
 static const char *const outcomes[] = {"matched",    "kept",      "missing",
                                        "mismatched", "left_over", "ignored"};
 static const char *const explained[] = {"taken",
-                                        "as the model had it: the file has none that fits",
+                                        "unchanged: the file has none that fits",
                                         "not in the file",
                                         "in the file with another shape or type",
-                                        "in the file, and nothing of the backbone",
-                                        "num_batches_tracked, which nothing needs"};
+                                        "in the file, but not part of the backbone",
+                                        "num_batches_tracked, which is not needed"};
 enum { OUTCOMES = (int)(sizeof outcomes / sizeof outcomes[0]), MOST_AUS = 64 };
 
 typedef struct {
@@ -22,7 +22,7 @@ typedef struct {
     int json;
 } import_args;
 
-/* What the library told: a copy of each item that is shown. */
+/* What the library reported: a copy of each item that is shown. */
 typedef struct {
     int32_t outcome;
     char *name, *file_name, *file_dtype;
@@ -35,7 +35,7 @@ typedef struct {
     int out_of_memory;
 } told;
 
-/* "[64,3,7,7]", and "" for none. */
+/* "[64,3,7,7]", or "" for none. */
 static void shape_text(int32_t ndim, const int64_t *shape, char *text, size_t size)
 {
     size_t at = 0;
@@ -92,7 +92,7 @@ static void told_free(told *t)
     free(t->lines);
 }
 
-/* What became of each tensor; the many that matched and that are ignored only by their number. */
+/* Prints the outcome of each tensor; of those that matched or were ignored, only the number. */
 static void print_text(FILE *out, const told *t)
 {
     for (int k = 0; k < OUTCOMES; ++k) {
@@ -152,7 +152,7 @@ static int ends_with(const char *name, const char *ending)
     return size >= ending_size && strcmp(name + size - ending_size, ending) == 0;
 }
 
-/* A ResNet is recognised by the blocks of its first layer, its stem by the kernel of conv1. */
+/* The blocks of the first layer tell which ResNet it is, the kernel of conv1 which stem. */
 static int32_t on_tensor(const clile_tensor_info *tensor, void *user)
 {
     network *n = user;
@@ -169,7 +169,7 @@ static int32_t on_tensor(const clile_tensor_info *tensor, void *user)
     return 0;
 }
 
-/* Sets backbone, width and stem as the file has them, unless they were set. */
+/* Sets backbone, width and stem to the file's, unless they were set. */
 static int choose_network(const import_args *a, const arg_spec *spec, clile_options *options)
 {
     network n = {.prefix = a->prefix};
@@ -198,8 +198,7 @@ static int choose_network(const import_args *a, const arg_spec *spec, clile_opti
     return EXIT_FINE;
 }
 
-/* "bp4d", "disfa" or "1,2,4"; whether the numbers make sense is for the library to say. 0: none
- * of these. */
+/* "bp4d", "disfa" or "1,2,4"; the library checks the numbers. 0: none of these. */
 static int32_t parse_au_set(const char *text, int32_t *au_ids)
 {
     if (strcmp(text, "bp4d") == 0) text = "1,2,4,6,7,10,12,14,15,17,23,24";
@@ -234,7 +233,7 @@ static int import_model(const import_args *a, const arg_spec *spec, const clile_
         clile_model_save(model, a->out) != CLILE_OK)
         code = failed(NULL);
     if (t.out_of_memory) {
-        fprintf(stderr, "clile: no memory for the report\n");
+        fprintf(stderr, "clile: out of memory for the report\n");
         code = EXIT_FAILED;
     } else if (a->json)
         print_json(a, &t, code == EXIT_FINE ? model : NULL);
@@ -262,25 +261,24 @@ int run_import(int argc, char **argv)
         {"--au-set", ARG_TEXT, &a.au_set, "SET",
          "AUs of the model: bp4d (default), disfa or numbers such as 1,2,4"},
         {"--backbone", ARG_TEXT, &a.backbone, "NAME",
-         "resnet10, 18, 34 or 50 (default: what the file holds)"},
+         "resnet10, 18, 34 or 50 (default: the file's)"},
         {"--prefix", ARG_TEXT, &a.prefix, "TEXT",
-         "what stands before torchvision's names (default: found by itself)"},
+         "what precedes torchvision's names (default: found automatically)"},
         {"--set", ARG_LIST, &a.settings, "KEY=VALUE",
-         "an option of the model: width, embedding, image_size, ..."},
+         "set an option of the model: width, embedding, image_size, ..."},
         {"--json", ARG_FLAG, &a.json, NULL, "print the report as JSON, with every tensor"},
     };
-    const arg_spec spec = {"clile import FILE --out MODEL [--au-set bp4d] [--set KEY=VALUE ...]",
-                           "Makes an untrained model whose backbone has the weights of a "
-                           "torchvision ResNet: from safetensors, from the .pth of\n"
-                           "PyTorch (nothing of it is run), or from a model of libclile; and says "
-                           "what matched, what was missing and what was\n"
-                           "left over. docs/import.md has the rules.",
-                           rows, (int)(sizeof rows / sizeof rows[0]), &files};
+    const arg_spec spec = {
+        "clile import FILE --out MODEL [--au-set bp4d] [--set KEY=VALUE ...]",
+        "Makes an untrained model with the backbone weights of a torchvision ResNet, from "
+        "safetensors, PyTorch's .pth\n(no code in it is run) or a model of libclile, and reports "
+        "what matched, what is missing and what is left over.\nRules: docs/import.md.",
+        rows, (int)(sizeof rows / sizeof rows[0]), &files};
     int code = args_parse(&spec, argc, argv);
     if (code != EXIT_FINE) goto cleanup;
     if (files.count != 1 || a.out == NULL) {
         code = usage_error(&spec, "%s",
-                           files.count != 1 ? "one file of weights is needed" : "--out is missing");
+                           files.count != 1 ? "expected one file of weights" : "--out is missing");
         goto cleanup;
     }
     a.file = files.items[0];

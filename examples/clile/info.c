@@ -1,4 +1,4 @@
-/* clile info: what a file holds (a model, a checkpoint, a pack, or weights of anybody), or the
+/* clile info: shows the contents of a file (a model, a checkpoint, a pack, other weights), or the
  * table of options. */
 #include "command.h"
 
@@ -22,7 +22,7 @@ static void range_text(const clile_option_info *info, char *text, size_t size)
 
 static int print_aus(int as_json)
 {
-    enum { HIGHEST = 99 }; /* of FACS: eye and head positions end below it */
+    enum { HIGHEST = 99 }; /* of FACS: eye and head positions are below it */
     json j = {.out = stdout};
     if (as_json) json_open(&j, NULL, '[');
     for (int32_t au = 1; au <= HIGHEST; ++au) {
@@ -107,15 +107,15 @@ enum { MOST_DTYPES = 16, LONGEST_VALUE = 400, MOST_LINES = 100 };
 
 typedef struct {
     const char *path;
-    int list, as_json; /* each tensor is shown */
+    int list, as_json; /* show each tensor */
     json *j;
     int64_t file_bytes, tensor_bytes, tensors;
     struct {
         char name[16];
         int64_t tensors, bytes;
-    } dtypes[MOST_DTYPES]; /* what is beyond is in the sums only */
+    } dtypes[MOST_DTYPES]; /* more are only in the sums */
     int dtype_count;
-    char format[32]; /* "clile-model", ...; "" for a file that is not ours */
+    char format[32]; /* "clile-model", ...; "" for another program's file */
 } description;
 
 static void print_shape(FILE *out, const clile_tensor_info *tensor)
@@ -126,7 +126,7 @@ static void print_shape(FILE *out, const clile_tensor_info *tensor)
     fputc(']', out);
 }
 
-/* The first pass: sums, and what kind of file it is. */
+/* First pass: sums, and the kind of file. */
 static int32_t count_tensor(const clile_tensor_info *tensor, void *user)
 {
     description *d = user;
@@ -151,7 +151,7 @@ static int32_t find_format(const char *key, const char *value, void *user)
     return 0;
 }
 
-/* The second: each tensor, each entry of the metadata. */
+/* Second pass: each tensor, each entry of the metadata. */
 static int32_t show_tensor(const clile_tensor_info *tensor, void *user)
 {
     description *d = user;
@@ -172,7 +172,7 @@ static int32_t show_tensor(const clile_tensor_info *tensor, void *user)
     return 0;
 }
 
-/* Lists of thousands of names are for --json. */
+/* Cuts long lists of names; --json has all of them. */
 static void print_long(const char *key, const char *value)
 {
     const size_t length = strlen(value);
@@ -207,7 +207,7 @@ static int32_t show_metadata(const char *key, const char *value, void *user)
     return 0;
 }
 
-/* What every kind of file has, as members of an object that is open. */
+/* What every kind of file has, as members of the open object. */
 static int show_json(description *d, const char *kind, int with_metadata)
 {
     json_text(d->j, "file", d->path);
@@ -253,13 +253,13 @@ static int32_t show_user_metadata(const char *key, const char *value, void *user
     return 0;
 }
 
-/* What the model was trained on, in words; nothing where it does not say. */
+/* What the model was trained on, in words. */
 static void print_training(const clile_model *model)
 {
     static const struct {
         const char *key, *words;
     } counts[] = {{"train_images_by_landmarks", "aligned by landmarks"},
-                  {"train_images_by_boxes", "cut out by boxes"},
+                  {"train_images_by_boxes", "cropped by boxes"},
                   {"train_images_as_crops", "taken as crops"}};
     const char *kind = clile_model_get_metadata(model, "data_kind");
     const char *protocol = clile_model_get_metadata(model, "protocol"),
@@ -269,11 +269,11 @@ static void print_training(const clile_model *model)
     const char *imported = clile_model_get_metadata(model, "imported");
     int named = 0;
     if (kind == NULL) {
-        if (clile_model_is_trained(model)) printf("trained on: unknown (it does not say)\n");
+        if (clile_model_is_trained(model)) printf("trained on: unknown (the file does not say)\n");
         return;
     }
     printf("trained on: %s", strcmp(kind, "unknown") == 0
-                                 ? "images of which it is not known whether they are photographs"
+                                 ? "images that may or may not be photographs"
                              : strcmp(kind, "photographs") == 0 ? "photographs"
                              : strcmp(kind, "drawn") == 0       ? "drawn faces"
                              : strcmp(kind, "mixed") == 0       ? "images of several kinds"
@@ -292,7 +292,7 @@ static void print_training(const clile_model *model)
         printf("%s\n", strcmp(photographs, "yes") == 0 ? "it has seen photographs"
                        : strcmp(photographs, "never") == 0
                            ? "it has never seen a photograph"
-                           : "whether it has seen a photograph is not known");
+                           : "it is unknown whether it has seen a photograph");
     if (imported) printf("weights imported from %s\n", imported);
 }
 
@@ -392,26 +392,25 @@ int run_info(int argc, char **argv)
     text_list files = {0};
     int options = 0, aus = 0, markdown = 0, as_json = 0, tensors = 0, code;
     const arg rows[] = {
-        {"--tensors", ARG_FLAG, &tensors, NULL, "every tensor with its type and shape"},
-        {"--options", ARG_FLAG, &options, NULL, "the options: name, default, meaning, range"},
-        {"--aus", ARG_FLAG, &aus, NULL, "the action units of FACS: number and name"},
-        {"--markdown", ARG_FLAG, &markdown, NULL, "with --options: as the page docs/options.md"},
+        {"--tensors", ARG_FLAG, &tensors, NULL, "list every tensor with its type and shape"},
+        {"--options", ARG_FLAG, &options, NULL, "list the options: name, default, meaning, range"},
+        {"--aus", ARG_FLAG, &aus, NULL, "list the action units of FACS: number and name"},
+        {"--markdown", ARG_FLAG, &markdown, NULL, "with --options: print them as docs/options.md"},
         {"--json", ARG_FLAG, &as_json, NULL, "print JSON"},
     };
-    const arg_spec spec = {
-        "clile info FILE [--tensors] | clile info --options | clile info --aus",
-        "What a file holds, the table of options or the names of action units. Files are models, "
-        "checkpoints and packs of libclile, other\n"
-        "safetensors files, and the .pth of PyTorch (nothing of it is run).",
-        rows, (int)(sizeof rows / sizeof rows[0]), &files};
+    const arg_spec spec = {"clile info FILE [--tensors] | clile info --options | clile info --aus",
+                           "Shows the contents of a file: a model, checkpoint or pack of libclile, "
+                           "another safetensors file, or PyTorch's .pth\n(no code in it is run). "
+                           "Or lists the options, or the names of action units.",
+                           rows, (int)(sizeof rows / sizeof rows[0]), &files};
     code = args_parse(&spec, argc, argv);
     if (code != EXIT_FINE) goto cleanup;
     if (options && aus)
-        code = usage_error(&spec, "--options or --aus, not both");
+        code = usage_error(&spec, "--options and --aus cannot be combined");
     else if (options || aus ? files.count != 0 || tensors : files.count != 1)
         code = usage_error(&spec, options ? "--options takes no file"
                                   : aus   ? "--aus takes no file"
-                                          : "one file is needed");
+                                          : "expected one file");
     else if (aus)
         code = print_aus(as_json);
     else if (options)

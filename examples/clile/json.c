@@ -1,10 +1,10 @@
-/* JSON on a stream: commas, escapes, and null for what JSON has no number for. */
+/* JSON on a stream: commas, escapes, and null for numbers that JSON does not have. */
 #include "command.h"
 
 #include <math.h>
 
-/* Bytes of the UTF-8 character at `p` (1..4), 0 when there is none (Unicode 15, table 3-7). The
- * text ends with a NUL, which continues nothing. */
+/* Bytes of the UTF-8 character at `p` (1..4), or 0 if it is not one (Unicode 15, table 3-7). Stops
+ * at the NUL that ends the text. */
 static int utf8_length(const unsigned char *p)
 {
     if (p[0] < 0x80) return 1;
@@ -17,7 +17,7 @@ static int utf8_length(const unsigned char *p)
     return length;
 }
 
-/* JSON is UTF-8, file names need not be: a byte that is none becomes U+FFFD. */
+/* JSON is UTF-8, but file names need not be: an invalid byte becomes U+FFFD. */
 static void put_string(FILE *out, const char *text)
 {
     fputc('"', out);

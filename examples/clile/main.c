@@ -7,9 +7,9 @@
 #include <unistd.h>
 
 /* libgomp spins at every barrier for milliseconds before it sleeps: on a machine where something
- * else runs, a step then takes several times as long (docs/results.md). It reads its settings
- * when it is loaded, so that a program can only choose by starting again. Whoever has set one of
- * them is left alone. */
+ * else runs, a training step then takes several times as long (docs/results.md). It reads its
+ * settings when it is loaded, so a program can only change them by starting itself again. It leaves
+ * them alone if the user has set one. */
 static void spin_less(char **argv)
 {
     if (getenv("GOMP_SPINCOUNT") || getenv("OMP_WAIT_POLICY")) return;
@@ -17,20 +17,20 @@ static void spin_less(char **argv)
     const ssize_t length = readlink("/proc/self/exe", path, sizeof path - 1);
     if (length <= 0 || setenv("GOMP_SPINCOUNT", "10000", 1) != 0) return;
     path[length] = '\0';
-    execv(path, argv); /* where that fails, all goes on as it was */
+    execv(path, argv); /* if that fails, continue as before */
 }
 
 static const subcommand subcommands[] = {
-    {"synth", "draw labelled faces where there is no data set", run_synth},
+    {"synth", "draw labelled faces, for those without a data set", run_synth},
     {"train", "train a model on a labelled folder", run_train},
     {"eval", "evaluate models on people they never saw", run_eval},
-    {"predict", "action units of face images", run_predict},
-    {"data", "what is in a labelled folder or a pack", run_data},
-    {"pack", "a labelled folder to one file, aligned and resized", run_pack},
-    {"info", "what a model file holds; the table of options", run_info},
-    {"import", "a model from a torchvision ResNet (safetensors or .pth)", run_import},
-    {"export", "write a model as ONNX or in int8", run_export},
-    {"bench", "how fast this machine trains and answers", run_bench},
+    {"predict", "read action units from images", run_predict},
+    {"data", "show what a labelled folder or a pack contains", run_data},
+    {"pack", "write a labelled folder as one file, aligned and resized", run_pack},
+    {"info", "show the contents of a file, or the table of options", run_info},
+    {"import", "make a model from a torchvision ResNet (safetensors or .pth)", run_import},
+    {"export", "write a model as ONNX or int8", run_export},
+    {"bench", "measure how fast this machine trains and predicts", run_bench},
 };
 enum { SUBCOMMANDS = (int)(sizeof subcommands / sizeof subcommands[0]) };
 

@@ -1,6 +1,5 @@
-/* Files that the command itself writes: each is written under a temporary name beside its own,
- * flushed and renamed when it is complete, so that a run that fails leaves the older file and no
- * half one; and text in CSV. */
+/* Files that the command writes. Each gets a temporary name in the same folder, and is flushed and
+ * renamed when complete, so a run that fails leaves an older file intact. Also fields of CSV. */
 #define _XOPEN_SOURCE 700 /* realpath */
 #include "command.h"
 
@@ -50,11 +49,11 @@ int output_open(output *o, const char *path)
     char resolved[PATH_MAX];
     const int there = stat(path, &info) == 0;
     *o = (output){.path = path};
-    if (there && !S_ISREG(info.st_mode)) { /* a pipe or a device is not replaced by a file */
+    if (there && !S_ISREG(info.st_mode)) { /* do not replace a pipe or a device by a file */
         o->file = fopen(path, "w");
         return o->file ? EXIT_FINE : not_written(path);
     }
-    /* a link stays, its file is replaced */
+    /* replace the file that a link points to, not the link */
     const char *target = there && realpath(path, resolved) ? resolved : path;
     if (create_beside(o, target, there ? &info : NULL)) return EXIT_FINE;
     const int code = not_written(path);

@@ -1,4 +1,4 @@
-/* clile pack: a labelled folder to one file that training reads without decoding anything. */
+/* clile pack: writes a labelled folder as one file, which training reads without decoding. */
 #include "command.h"
 
 #include <sys/stat.h>
@@ -36,7 +36,7 @@ static void print_done(const clile_dataset *data, const clile_options *options, 
     const int64_t n = clile_dataset_size(data),
                   bytes = stat(out, &info) == 0 ? (int64_t)info.st_size : 0;
     if (clile_options_get_i64(options, CLILE_OPT_IMAGE_SIZE, &size) != CLILE_OK)
-        size = 0; /* cannot be: it was packed with them */
+        size = 0; /* cannot happen: they were packed */
     if (as_json) {
         json j = {.out = stdout};
         json_open(&j, NULL, '{');
@@ -63,8 +63,8 @@ int run_pack(int argc, char **argv)
     clile_dataset *data = NULL;
     counter c = {.what = "packing"};
     const arg rows[] = {
-        {"--data", ARG_TEXT, &path, "DIR", "the labelled folder, CSV manifest or pack (needed)"},
-        {"--out", ARG_TEXT, &out, "FILE", "the pack to write, such as bp4d.safetensors (needed)"},
+        {"--data", ARG_TEXT, &path, "DIR", "labelled folder, CSV manifest or pack (required)"},
+        {"--out", ARG_TEXT, &out, "FILE", "pack to write, such as bp4d.safetensors (required)"},
         {"--layout", ARG_TEXT, &layout, "NAME",
          "auto, bp4d, disfa, disfa+, list, csv, jsonl or pack (default: auto)"},
         {"--set", ARG_LIST, &settings, "KEY=VALUE",

@@ -1,5 +1,5 @@
-/* clile predict: the action units of images, folders of images, or raw frames on standard input.
- * One image is held at a time, however many there are. */
+/* clile predict: reads action units from images, folders of images, or raw frames on standard
+ * input. Holds one image at a time. */
 #include "predict.h"
 
 #include <errno.h>
@@ -13,7 +13,7 @@ enum { MAX_DRAWN = 16, MOST_BYTES = 1 << 30 /* of an image on standard input */ 
 
 typedef struct {
     const char *model, *faces, *raw, *draw, *fps, *finder;
-    int64_t margin; /* percent; -1: as box_margin says */
+    int64_t margin; /* percent; -1: use box_margin */
     text_list inputs, settings, boxes;
     int json, csv, crop;
 } predict_args;
@@ -21,29 +21,29 @@ typedef struct {
 typedef struct {
     const predict_args *args;
     clile_options *options;
-    clile_predictor *predictor; /* NULL where there is a reader */
+    clile_predictor *predictor; /* NULL if there is a reader */
     clile_reader *reader;       /* NULL: no finder is asked */
     clile_face_file *faces;     /* NULL: each image is a crop of a face, or has these boxes */
     face *boxes;                /* [args->boxes.count], of --box */
     answers out;
     int64_t frame;
     int drawn, warned;
-    int finder_missing;     /* 1: it would have been asked */
-    const char *box_misfit; /* of the faces that a reader aligns by their boxes */
-    int expecting;          /* 1: before the first answer, images are only told to `faces` */
+    int finder_missing;     /* 1: a finder would have been used, but none is installed */
+    const char *box_misfit; /* for faces that the reader aligns by box */
+    int expecting;          /* 1: the first pass, which only announces images to `faces` */
     drawn_face *drawing;    /* NULL: nothing is drawn */
 } prediction;
 
 /* ---- one image ---- */
 
-/* A row without success, for `what` of a reason. */
+/* Prints a row without success; `what` is the reason. */
 static void print_failure(prediction *p, const char *image, int64_t face_number, const char *what)
 {
     const answer row = {.frame = p->frame, .image = image, .face = face_number, .message = what};
     answers_print(&p->out, &row);
 }
 
-/* The library's text, with the name of the image or frame before it. */
+/* The same with the library's message, after the name of the image or frame. */
 static void print_failed_call(prediction *p, const char *image, int64_t face_number, int named)
 {
     char message[MESSAGE_SIZE];
@@ -57,13 +57,15 @@ static void print_failed_call(prediction *p, const char *image, int64_t face_num
     print_failure(p, image, face_number, message);
 }
 
-/* Once a run, when faces of this kind are not what the model was trained on. */
+/* Warns, once per run, if the model was not trained on faces of this kind. */
 static void warn_of_misfit(prediction *p, const char *misfit, int32_t kind)
 {
     if (misfit == NULL || p->warned) return;
     fprintf(stderr, "clile: warning: %s: %s%s%s\n", p->args->model, misfit,
-            kind == CLILE_FACE_CROP ? " (--faces CSV, --box), or say that it is one (--crop)" : "",
-            p->finder_missing ? "; no finder is installed that would look for faces" : "");
+            kind == CLILE_FACE_CROP
+                ? " (--faces CSV, --box), or say that it is a crop of one (--crop)"
+                : "",
+            p->finder_missing ? "; no finder is installed to find faces" : "");
     p->warned = 1;
 }
 
@@ -114,7 +116,7 @@ static void predict_face(prediction *p, const char *image, const uint8_t *rgb, i
     print_answer(p, image, number, f, probability, present);
 }
 
-/* The faces that the finder finds. */
+/* Predicts the faces that the finder finds. */
 static void predict_each_found(prediction *p, const char *image, const uint8_t *rgb, int32_t h,
                                int32_t w)
 {
@@ -141,14 +143,14 @@ static void predict_each_found(prediction *p, const char *image, const uint8_t *
     if (count > 0) return;
     char message[MESSAGE_SIZE];
     if (image)
-        snprintf(message, sizeof message, "%s: no face was found (is it a crop of one? --crop)",
-                 image);
+        snprintf(message, sizeof message,
+                 "%s: no face was found; if the image is the crop of a face, give --crop", image);
     else
         snprintf(message, sizeof message, "frame %lld: no face was found", (long long)p->frame);
     print_failure(p, image, 1, message);
 }
 
-/* All faces of an image or, when `image` is NULL, of a raw frame. */
+/* Predicts all faces of an image or, if `image` is NULL, of a raw frame. */
 static void predict_pixels(prediction *p, const char *image, const uint8_t *rgb, int32_t h,
                            int32_t w)
 {
@@ -185,7 +187,7 @@ static void predict_pixels(prediction *p, const char *image, const uint8_t *rgb,
     print_failure(p, image, 1, message);
 }
 
-/* Everything on standard input: bytes to free(), NULL with a message. */
+/* Reads all of standard input: bytes to free(), or NULL with a message. */
 static uint8_t *read_input(size_t *size)
 {
     uint8_t *bytes = NULL;
@@ -196,9 +198,10 @@ static uint8_t *read_input(size_t *size)
             capacity = capacity == 0 ? 65536 : 2 * capacity;
             uint8_t *larger = capacity <= MOST_BYTES ? realloc(bytes, capacity) : NULL;
             if (larger == NULL) {
-                fprintf(stderr,
-                        "clile: standard input: no memory for an image of more than %zu bytes\n",
-                        *size);
+                fprintf(
+                    stderr,
+                    "clile: standard input: out of memory for an image of more than %zu bytes\n",
+                    *size);
                 free(bytes);
                 return NULL;
             }
@@ -213,7 +216,7 @@ static uint8_t *read_input(size_t *size)
     return NULL;
 }
 
-/* An image file; "-" is the one on standard input. */
+/* Reads an image file; "-" is standard input. */
 static int predict_file(prediction *p, const char *path)
 {
     int32_t h = 0, w = 0;
@@ -234,7 +237,7 @@ static int predict_file(prediction *p, const char *path)
     }
     if (status != CLILE_OK) {
         print_failed_call(p, path, 1, bytes == NULL && strstr(clile_last_error(), path) != NULL);
-        return EXIT_FINE; /* the next image may be better; the exit code follows from the count */
+        return EXIT_FINE; /* continue with the next image; the exit code follows from the count */
     }
     predict_pixels(p, path, rgb, h, w);
     if (p->drawing && p->drawn > 0)
@@ -255,18 +258,17 @@ static int32_t predict_found(const char *path, void *user)
 static int predict_input(prediction *p, const char *path)
 {
     struct stat info;
-    if (ferror(stdout)) return EXIT_FAILED; /* nobody would see the rest */
+    if (ferror(stdout)) return EXIT_FAILED; /* nobody reads the rest */
     if (strcmp(path, "-") == 0 || stat(path, &info) != 0 || !S_ISDIR(info.st_mode))
         return predict_file(p, path);
     const clile_status status = clile_image_walk(path, predict_found, p);
-    if (status == CLILE_E_CANCELLED) return EXIT_FAILED; /* what stopped it has been said */
+    if (status == CLILE_E_CANCELLED) return EXIT_FAILED; /* the reason has been printed */
     return status == CLILE_OK ? EXIT_FINE : failed(NULL);
 }
 
 /* ---- raw frames ---- */
 
-/* A file's size says before the first answer whether it holds whole frames; of a pipe only its
- * end does. */
+/* The size of a file says at once whether it holds whole frames; a pipe must be read to its end. */
 static int check_raw_file(const prediction *p, size_t frame)
 {
     struct stat info;
@@ -276,8 +278,8 @@ static int check_raw_file(const prediction *p, size_t frame)
     const unsigned long long bytes = (unsigned long long)(info.st_size - at);
     if (bytes % frame == 0) return EXIT_FINE;
     fprintf(stderr,
-            "clile: standard input has %llu bytes, which is not a whole number of frames of %s "
-            "(%zu bytes each)\n",
+            "clile: standard input has %llu bytes, not a whole number of frames of %s (%zu bytes "
+            "each)\n",
             bytes, p->args->raw, frame);
     return EXIT_FAILED;
 }
@@ -300,7 +302,7 @@ static int predict_raw(prediction *p, int32_t w, int32_t h)
     while (!ferror(stdout) && (got = fread(rgb, 1, size, stdin)) == size) {
         ++p->frame;
         predict_pixels(p, NULL, rgb, h, w);
-        fflush(stdout); /* a live reader gets each frame at once */
+        fflush(stdout); /* so that a live reader gets each row at once */
     }
     if (ferror(stdin)) {
         fprintf(stderr, "clile: standard input could not be read: %s\n", strerror(errno));
@@ -308,9 +310,9 @@ static int predict_raw(prediction *p, int32_t w, int32_t h)
     } else if (got > 0 && got < size) {
         ++p->frame;
         snprintf(message, sizeof message,
-                 "frame %lld breaks off: %zu bytes, expected %zu (%d x %d x 3); if frames have "
-                 "another size, all answers are wrong",
-                 (long long)p->frame, got, size, (int)w, (int)h);
+                 "frame %lld is incomplete: expected %zu bytes (%d x %d x 3), found %zu; if frames "
+                 "have another size, all answers are wrong",
+                 (long long)p->frame, size, (int)w, (int)h, got);
         print_failure(p, NULL, 1, message);
     }
     free(rgb);
@@ -371,7 +373,7 @@ static int predict_inputs(prediction *p)
     return code;
 }
 
-/* The sentences on crops and boxes that do not fit the model; NULL where they do. */
+/* The warnings about crops and boxes that do not fit the model; NULL if they do. */
 static int ask_misfits(prediction *p, const clile_model *model, const char **crop, const char **box)
 {
     clile_predictor *predictor = NULL;
@@ -383,8 +385,8 @@ static int ask_misfits(prediction *p, const clile_model *model, const char **cro
     return EXIT_FINE;
 }
 
-/* p->reader, where a finder is asked: the one that is named or, of a model that was trained on
- * faces in photographs, the one that is installed, when nothing else says where the faces are. */
+/* Sets p->reader if a finder is to be used: the one named by --finder or, if nothing says where the
+ * faces are and the model was trained on aligned faces, the installed one. */
 static int make_reader(prediction *p, const clile_model *model)
 {
     const predict_args *a = p->args;
@@ -394,11 +396,11 @@ static int make_reader(prediction *p, const clile_model *model)
     if (a->faces || a->boxes.count > 0 || a->crop) return EXIT_FINE;
     if (a->finder && strcmp(a->finder, "none") == 0) return EXIT_FINE;
     if (ask_misfits(p, model, &crop, &box) != EXIT_FINE) return EXIT_FAILED;
-    if (a->finder == NULL && crop == NULL) return EXIT_FINE; /* crops are what it knows */
+    if (a->finder == NULL && crop == NULL) return EXIT_FINE; /* it was trained on crops */
     status = a->finder ? clile_finder_create_by_name(a->finder, p->options, &finder)
                        : clile_finder_create_default(p->options, &finder);
     p->finder_missing = status == CLILE_E_UNSUPPORTED && a->finder == NULL;
-    if (p->finder_missing) return EXIT_FINE; /* which is said with the first face */
+    if (p->finder_missing) return EXIT_FINE; /* the first face's warning says so */
     if (status == CLILE_OK) status = clile_reader_create(model, finder, p->options, &p->reader);
     clile_finder_destroy(finder);
     if (status != CLILE_OK) return failed(NULL);
@@ -424,7 +426,7 @@ static int predict_all(prediction *p, const clile_model *model, int32_t w, int32
         fprintf(stderr, "clile: out of memory\n");
         return EXIT_FAILED;
     }
-    if (p->faces) { /* a row that fits two of all the images is of neither */
+    if (p->faces) { /* a row that fits two images must be an error, so announce all first */
         p->expecting = 1;
         code = predict_inputs(p);
         p->expecting = 0;
@@ -436,7 +438,7 @@ static int predict_all(prediction *p, const clile_model *model, int32_t w, int32
     if (answers_end(&p->out) != EXIT_FINE) code = EXIT_FAILED;
     if (code == EXIT_FINE && p->out.rows == 0) {
         fprintf(stderr, "clile: %s\n",
-                a->raw ? "no frame on standard input" : "no image in these folders");
+                a->raw ? "found no frame on standard input" : "found no image in these folders");
         code = EXIT_FAILED;
     }
     return code;
@@ -451,20 +453,22 @@ static int read_boxes(const arg_spec *spec, prediction *p)
         if (!parse_box(boxes->items[i], &p->boxes[i]))
             return usage_error(spec, "--box takes x,y,w,h in pixels, w and h above 0, found \"%s\"",
                                boxes->items[i]);
-    if (boxes->count > 0 && p->args->faces) return usage_error(spec, "--box or --faces, not both");
+    if (boxes->count > 0 && p->args->faces)
+        return usage_error(spec, "--box and --faces cannot be combined");
     return EXIT_FINE;
 }
 
-/* "-" is one image, and somebody must send it. */
+/* "-" is one image, which something must send. */
 static int check_input(const arg_spec *spec, const predict_args *a)
 {
     int count = 0;
     for (int i = 0; i < a->inputs.count; ++i) count += strcmp(a->inputs.items[i], "-") == 0;
     if (count > 1)
-        return usage_error(spec, "\"-\", standard input, is one image: it was given %d times",
+        return usage_error(spec, "\"-\" (standard input) is one image, but was given %d times",
                            count);
     if (count == 1 && isatty(STDIN_FILENO))
-        return usage_error(spec, "\"-\" reads an image from standard input, which is a terminal");
+        return usage_error(spec,
+                           "\"-\" reads an image from standard input, but that is a terminal");
     return EXIT_FINE;
 }
 
@@ -475,17 +479,16 @@ static int check_usage(const arg_spec *spec, const predict_args *a, int32_t *w, 
     if (a->raw && !parse_size(a->raw, w, h))
         return usage_error(spec, "--raw takes WxH, each from 1 to 65535, found \"%s\"", a->raw);
     if (a->raw && a->inputs.count > 0)
-        return usage_error(spec, "--raw reads standard input: no image is taken beside it");
+        return usage_error(spec, "--raw reads standard input and takes no images");
     if (a->raw && isatty(STDIN_FILENO))
-        return usage_error(spec, "--raw reads frames from standard input, which is a terminal");
-    if (!a->raw && a->inputs.count == 0) return usage_error(spec, "no image is given");
+        return usage_error(spec, "--raw reads frames from standard input, but that is a terminal");
+    if (!a->raw && a->inputs.count == 0) return usage_error(spec, "no image was given");
     if (a->crop && (a->faces || a->boxes.count > 0))
-        return usage_error(
-            spec, "--crop says that the images are faces already: no --faces or --box with it");
+        return usage_error(spec, "--crop says that each image is one face, so it cannot be "
+                                 "combined with --faces or --box");
     if (a->finder && (a->crop || a->faces || a->boxes.count > 0))
-        return usage_error(spec, "--finder, or --faces, --box or --crop: one of them says where "
-                                 "the faces are");
-    if (a->json && a->csv) return usage_error(spec, "--json or --csv, not both");
+        return usage_error(spec, "--finder cannot be combined with --faces, --box or --crop");
+    if (a->json && a->csv) return usage_error(spec, "--json and --csv cannot be combined");
     if (a->margin > 400)
         return usage_error(spec, "--margin takes 0 to 400 percent, found %lld",
                            (long long)a->margin);
@@ -504,50 +507,47 @@ int run_predict(int argc, char **argv)
     const arg rows[] = {
         {"--model", ARG_TEXT, &a.model, "FILE", "trained model"},
         {"--raw", ARG_TEXT, &a.raw, "WxH",
-         "RGB frames of this size on standard input, three bytes a pixel"},
+         "read RGB frames of this size from standard input, three bytes per pixel"},
         {"--faces", ARG_TEXT, &a.faces, "CSV",
-         "rows of image (or frame number) and a box, or 5 or 68 landmarks"},
+         "file of faces: image or frame number, then a box, or 5 or 68 landmarks"},
         {"--landmarks", ARG_TEXT, &a.faces, "CSV", "the same as --faces"},
         {"--crop", ARG_FLAG, &a.crop, NULL,
-         "the images are crops of faces, cut out as the model's training images were"},
+         "each image is one face, cropped as the model's training images were"},
         {"--box", ARG_LIST, &a.boxes, "X,Y,W,H",
-         "a face's box in each image: left, top, width, height in pixels; may be repeated"},
+         "a face in each image: left, top, width, height in pixels; may be repeated"},
         {"--finder", ARG_TEXT, &a.finder, "NAME",
-         "what finds the faces where nothing says where they are: dlib, or none; without, the "
-         "installed one, for a model that was trained on aligned faces"},
+         "finder of faces: dlib, or none (default: the installed one if the model was trained on "
+         "aligned faces)"},
         {"--margin", ARG_NUMBER, &a.margin, "PERCENT",
-         "the crop's side beyond the longer side of a box (22)"},
+         "margin around a box, in percent of its longer side (22)"},
         {"--fps", ARG_TEXT, &a.fps, "F",
-         "frames a second (25, 30000/1001): the column time is (frame - 1) / F"},
+         "frames per second (25, 30000/1001), for the column time: (frame - 1) / F"},
         {"--csv", ARG_FLAG, &a.csv, NULL,
          "print CSV: frame,image,success,AU01_p,AU01_c,... (probability, 0/1)"},
-        {"--json", ARG_FLAG, &a.json, NULL,
-         "print a line of JSON for each face, with the same names"},
+        {"--json", ARG_FLAG, &a.json, NULL, "print one line of JSON per face, with the same names"},
         {"--draw", ARG_TEXT, &a.draw, "FILE",
-         "write one image as PNG, with a bar for each AU (16 faces at most)"},
+         "write the image as PNG with a bar for each AU; takes one image, at most 16 faces"},
         {"--set", ARG_LIST, &a.settings, "KEY=VALUE",
-         "threads, max_pixels, box_margin, smallest_face or predict_batch"},
+         "set threads, max_pixels, box_margin, smallest_face or predict_batch; may be repeated"},
     };
     const arg_spec spec = {
         "clile predict --model MODEL [--faces CSV | --box X,Y,W,H ... | --crop] IMAGE|FOLDER|-...\n"
         "       ffmpeg -i VIDEO -f rawvideo -pix_fmt rgb24 - | clile predict --model MODEL --raw "
         "640x480",
-        "Probability of each action unit, and whether it is present, for each face; of faces that "
-        "were found, the largest\n"
-        "first, with their boxes (x, y, w, h). What cannot be read, or has no face, gets a row "
-        "with success 0 and a message\nat the end, and the exit status is 1. A folder is read with "
-        "those in it, numbers in names as\n"
-        "numbers: frame_2 before frame_10. The column frame counts the images, or the raw frames, "
-        "from 1 on in the order of\n"
-        "the rows. With --raw or --fps there is a column time, in seconds, without a value when "
-        "--fps is not given. \"-\" is one\n"
-        "image on standard input. In JSON, bytes of a name that are not UTF-8 are U+FFFD.",
+        "Prints the probability of each action unit, and whether it is present, for each face. "
+        "Faces that a finder found\ncome largest first, with their boxes (x, y, w, h). An image "
+        "that cannot be read, or has no face, gets a row with\nsuccess 0 and a message at the end, "
+        "and the exit status is 1. Folders are read with their subfolders, numbers in\nnames "
+        "compared as numbers: frame_2 before frame_10. The column frame counts images, or raw "
+        "frames, from 1. With\n--raw or --fps there is a column time in seconds, empty without "
+        "--fps. \"-\" is one image on standard input. In JSON,\nbytes of a name that are not UTF-8 "
+        "become U+FFFD.",
         rows, (int)(sizeof rows / sizeof rows[0]), &a.inputs};
     int code = args_parse(&spec, argc, argv);
     if (code == EXIT_FINE) code = check_usage(&spec, &a, &w, &h);
     if (code == EXIT_FINE && a.fps && !parse_fps(a.fps, &p.out.fps))
         code = usage_error(
-            &spec, "--fps takes frames a second, such as 25 or 30000/1001, found \"%s\"", a.fps);
+            &spec, "--fps takes frames per second, such as 25 or 30000/1001, found \"%s\"", a.fps);
     if (code == EXIT_FINE) code = read_boxes(&spec, &p);
     if (code != EXIT_FINE) goto cleanup;
     if (clile_options_create(&p.options) != CLILE_OK) {

@@ -21,7 +21,7 @@ typedef enum { FORM_TABLE, FORM_CSV, FORM_JSON } answer_form;
 typedef struct {
     answer_form form;
     int with_faces; /* a column for the number of the face in the image */
-    int with_boxes; /* and four for its box, which a finder found */
+    int with_boxes; /* and four columns for its box, from a finder */
     int with_time;  /* a column for the time of the frame in seconds */
     double fps;     /* 0: not known, and no time has a value */
     int32_t c, au_ids[MAX_AUS];
@@ -42,7 +42,7 @@ typedef struct {
 
 void answers_begin(const answers *a);
 void answers_print(answers *a, const answer *row);
-/* The messages of rows without success, on stderr; EXIT_FINE when there were none. */
+/* The messages of rows without success, on stderr; EXIT_FINE if there were none. */
 int answers_end(const answers *a);
 
 /* ---- draw.c: the image with a bar for each AU ---- */

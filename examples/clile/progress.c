@@ -1,5 +1,5 @@
-/* The progress line: one that rewrites itself on a terminal, one line an epoch elsewhere. Also
- * the clock and SIGINT. */
+/* The progress line, rewritten in place on a terminal; elsewhere, one line per epoch. Also the
+ * clock and SIGINT. */
 #include "command.h"
 
 #include <math.h>
@@ -113,7 +113,7 @@ int32_t progress_step(const clile_progress *p, void *user)
         state->last_print = now;
     }
     if (interrupted()) return 1;
-    /* Not on the last step: the stage ends by itself there. */
+    /* Not on the last step, where the stage ends anyway. */
     if (p->epoch_end && p->step < p->steps && state->stop_every > 0 &&
         p->epoch % state->stop_every == 0) {
         state->at_checkpoint = 1;

@@ -1,4 +1,4 @@
-/* clile export --int8: the crops that activations are measured on, and the model made of them. */
+/* clile export --int8: takes crops, measures activations on them, and writes the int8 model. */
 #include "command.h"
 
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* A sheet of examples: for each AU some subjects, each with an image in which the AU is present
  * beside one in which it is absent and the other labels are as alike as that subject's images
- * allow. What differs between the two is then what the label means. Crops are those that
- * training sees. */
+ * allow. What differs between the two should then be what the label means. Crops are the ones used
+ * in training. */
 #include "canvas.h"
 #include "data.h"
 
@@ -36,9 +36,9 @@ static uint64_t next_number(uint64_t *state)
     return z ^ z >> 31;
 }
 
-/* An image of the subject with this label, any of those for which the score is highest; -1:
- * none. Without `like` all are alike, else the score is the number of other AUs whose labels are
- * those of image `like`. */
+/* An image of the subject with this label, chosen at random among those with the highest score; -1
+ * if there is none. The score is the number of other AUs with the same label as image `like`; if
+ * like is -1, all images score the same. */
 static int64_t pick_image(const data_summary *s, int32_t subject, int32_t c, int8_t wanted,
                           int64_t like, uint64_t *random)
 {
@@ -70,7 +70,7 @@ int32_t sheet_choose(const data_summary *s, int32_t c, const sheet_request *requ
         order[i] = order[j];
         order[j] = kept;
     }
-    /* first who shows both, then who shows the AU always, then who never does */
+    /* subjects who show both first, then those who always show the AU, then those who never do */
     for (int kind = 0; kind < 3; ++kind)
         for (int32_t i = 0; i < s->subjects && count < request->examples; ++i) {
             const int64_t at = (int64_t)order[i] * s->c + c, present = s->present[at],
@@ -97,7 +97,7 @@ typedef struct {
     uint8_t *crop;      /* [size,size,3] */
 } sheet;
 
-/* The end of an image's name that fits, without its ending: "F001/T1/0042". */
+/* As much of the end of an image's name as fits, without extension: "F001/T1/0042". */
 static void short_name(const char *name, int64_t letters, char *out, size_t size)
 {
     const char *dot = strrchr(name, '.'), *slash = strrchr(name, '/');
@@ -105,7 +105,7 @@ static void short_name(const char *name, int64_t letters, char *out, size_t size
         dot != NULL && (slash == NULL || dot > slash) ? (size_t)(dot - name) : strlen(name);
     const size_t most = (size_t)letters < size - 1 ? (size_t)letters : size - 1;
     const char *begin = name;
-    while (length > most) { /* folders go first, then letters */
+    while (length > most) { /* drop folders first, then letters */
         const char *next = memchr(begin, '/', length);
         const size_t drop = next != NULL ? (size_t)(next - begin) + 1 : length - most;
         begin += drop;

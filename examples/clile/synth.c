@@ -31,8 +31,8 @@ static int make_folder(const char *path)
     return mkdir(path, 0777) == 0 || errno == EEXIST ? EXIT_FINE : file_failed(path);
 }
 
-/* The folder itself; one that holds something is refused: two data sets in one folder would be
- * read as one. */
+/* Makes the folder. One that is not empty is an error: two data sets in one folder would be read as
+ * one. */
 static int make_empty_folder(const char *path)
 {
     if (make_folder(path) != EXIT_FINE) return EXIT_FAILED;
@@ -42,7 +42,7 @@ static int make_empty_folder(const char *path)
     while (readdir(folder) != NULL) ++count;
     closedir(folder);
     if (count <= 2) return EXIT_FINE; /* . and .. */
-    fprintf(stderr, "clile: %s is not empty; faces are written to a folder of their own\n", path);
+    fprintf(stderr, "clile: %s is not empty; give a new or an empty folder\n", path);
     return EXIT_FAILED;
 }
 
@@ -93,7 +93,7 @@ static void write_landmark_header(FILE *file)
 
 /* ---- BP4D ---- */
 
-/* The columns of BP4D's label files, and 25 and 26; what is not drawn is 9, not coded. */
+/* The columns of BP4D's label files, and 25 and 26. AUs that are not drawn are 9, not coded. */
 static const int columns[] = {1,  2,  4,  5,  6,  7,  9,  10, 11, 12, 13, 14, 15,
                               16, 17, 18, 19, 20, 22, 23, 24, 25, 26, 27, 28};
 enum { COLUMNS = (int)(sizeof columns / sizeof columns[0]) };
@@ -101,7 +101,7 @@ enum { COLUMNS = (int)(sizeof columns / sizeof columns[0]) };
 static void write_codes(FILE *file, int64_t number, const int8_t *labels)
 {
     int32_t ids[CLILE_SYNTH_AUS];
-    if (clile_synth_copy_au_ids(ids) != CLILE_OK) return; /* NULL alone is refused */
+    if (clile_synth_copy_au_ids(ids) != CLILE_OK) return; /* fails only for NULL */
     fprintf(file, "%lld", (long long)number);
     for (int i = 0; i < COLUMNS; ++i) {
         int code = 9;
@@ -161,7 +161,7 @@ static int write_bp4d_subject(job *j, int64_t subject, const char *name)
 
 /* ---- DISFA ---- */
 
-/* FACS A to E begin here (clile/synth.h). */
+/* Where FACS A to E begin (clile/synth.h). */
 static int level_of(float intensity)
 {
     static const float from[5] = {0.06f, 0.3f, 0.45f, 0.65f, 0.85f};
@@ -217,7 +217,7 @@ static int write_disfa_subject(job *j, int64_t subject, const char *name)
 
 /* ---- all of it ---- */
 
-/* That no photographs are in there, for a model to remember (docs/data.md). */
+/* Says that the images are drawn, for a model to remember (docs/data.md). */
 static int write_mark(const job *j)
 {
     char path[4096];
@@ -299,7 +299,7 @@ static void print_done(const job *j, const char *sheet, int as_json)
         json_integer(&out, "seed", j->seed);
         json_real(&out, "seconds", seconds);
         json_real(&out, "images_per_second", seconds > 0 ? (double)j->done / seconds : 0.0);
-        /* null for a pack, whose drawing and writing are one */
+        /* null for a pack, which is drawn while it is written */
         json_real(&out, "drawn_images_per_cpu_second", per_cpu_second);
         json_close(&out, '}');
         return;
@@ -309,12 +309,12 @@ static void print_done(const job *j, const char *sheet, int as_json)
                j->out, (long long)j->done, (long long)j->subjects, (long long)j->size,
                (long long)j->size, seconds, (double)j->done / seconds);
     if (j->out != NULL && j->drawing > 0)
-        printf(" (drawing alone %.0f a second of one processor)", per_cpu_second);
+        printf(" (drawing alone: %.0f images/s on one processor)", per_cpu_second);
     if (j->out != NULL) printf("\n");
     if (sheet != NULL) printf("%s: every AU at 0, 0.5 and 1, %d subjects\n", sheet, SHEET_SUBJECTS);
 }
 
-/* EXIT_USAGE when a number is out of its range. */
+/* EXIT_USAGE if a number is out of range. */
 static int check(const arg_spec *spec, const job *j)
 {
     const struct {
@@ -344,30 +344,29 @@ int run_synth(int argc, char **argv)
     int as_json = 0;
     const arg rows[] = {
         {"--layout", ARG_TEXT, &j.layout, "NAME",
-         "bp4d or disfa: a folder; pack: one file (default: bp4d)"},
+         "bp4d or disfa (a folder), or pack (one file); default: bp4d"},
         {"--subjects", ARG_NUMBER, &j.subjects, "N",
-         "people (41); the published folds know 41 of BP4D, 27 of DISFA"},
+         "people (41); the published folds name 41 of BP4D and 27 of DISFA"},
         {"--tasks", ARG_NUMBER, &j.tasks, "N",
-         "tasks of a subject (2); DISFA's layout has them one after the other"},
-        {"--frames", ARG_NUMBER, &j.frames, "N", "frames of a task (16)"},
+         "tasks of each subject (2); in DISFA's layout, one after the other"},
+        {"--frames", ARG_NUMBER, &j.frames, "N", "frames of each task (16)"},
         {"--size", ARG_NUMBER, &j.size, "PX",
          "side of an image, 32 to 1024 (128); the image_size of a pack"},
-        {"--seed", ARG_NUMBER, &j.seed, "N", "another seed, other people (1)"},
+        {"--seed", ARG_NUMBER, &j.seed, "N", "seed (1); another one draws other people"},
         {"--sheet", ARG_TEXT, &sheet, "FILE",
-         "write a PNG that shows every AU; OUT may then be left away"},
+         "write a PNG that shows every AU; OUT is then optional"},
         {"--quiet", ARG_FLAG, &j.quiet, NULL, "no progress"},
         {"--json", ARG_FLAG, &as_json, NULL, "print JSON"},
     };
     const arg_spec spec = {"clile synth OUT [--layout bp4d|disfa|pack] [--subjects N] [--tasks N] "
                            "[--frames N] [--size PX] [--seed N]",
-                           "Draws faces with 16 action units, labels and landmarks: a data set for "
-                           "everybody. Nobody's photographs.",
+                           "Draws a data set of faces with 16 action units, labels and landmarks. "
+                           "They are not photographs of anybody.",
                            rows, (int)(sizeof rows / sizeof rows[0]), &positional};
     int code = args_parse(&spec, argc, argv);
     if (code != EXIT_FINE) goto cleanup;
     if (positional.count > 1 || (positional.count == 0 && sheet == NULL)) {
-        code = usage_error(&spec, positional.count > 1 ? "one OUT is written at a time"
-                                                       : "OUT is missing");
+        code = usage_error(&spec, positional.count > 1 ? "expected one OUT" : "OUT is missing");
         goto cleanup;
     }
     j.all = j.subjects <= 1000000 && j.tasks <= 1000 && j.frames <= 1000000

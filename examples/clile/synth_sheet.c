@@ -8,7 +8,7 @@ enum { STEPS = 3, COLUMNS = SHEET_SUBJECTS * STEPS, MARGIN = 64, HEAD = 24, SCAL
 static const float step[STEPS] = {0.0f, 0.5f, 1.0f};
 static const colour ink = {30, 30, 30}, paper = {250, 250, 250};
 
-/* One face at (x, y) of the sheet. AU 26 comes with parted lips, as it does in the data. */
+/* One face at (x, y) of the sheet. As in the data, AU 26 comes with parted lips. */
 static clile_status put_face(uint64_t seed, int subject, int au, float intensity, int32_t size,
                              uint8_t *face, canvas *sheet, int64_t x, int64_t y)
 {

@@ -12,7 +12,7 @@ typedef struct {
     int64_t checkpoint_every;
     text_list settings;
     int json, quiet, help;
-    int argc; /* as given, and the rows they were read by: to say how to go on */
+    int argc; /* as given, with their table: for the command that resumes */
     char **argv;
     const arg_spec *spec;
 } train_args;
@@ -33,7 +33,7 @@ static const char usage[] =
 static int read_args(train_args *a, int argc, char **argv, arg_spec *spec, arg *rows)
 {
     const arg table[] = {
-        {"--data", ARG_TEXT, &a->data, "DIR", "labelled folder of face images"},
+        {"--data", ARG_TEXT, &a->data, "DIR", "labelled folder, CSV manifest or pack"},
         {"--out", ARG_TEXT, &a->out, "FILE", "model to write (safetensors)"},
         {"--layout", ARG_TEXT, &a->layout, "NAME",
          "auto, bp4d, disfa, disfa+, list, csv, jsonl or pack (default: auto)"},
@@ -41,31 +41,30 @@ static int read_args(train_args *a, int argc, char **argv, arg_spec *spec, arg *
          "none: all subjects train (default); bp4d, disfa, bp4d-parts, disfa-parts, "
          "kfold:K[:SEED], file:PATH or loso"},
         {"--fold", ARG_TEXT, &a->fold, "N|all",
-         "fold to leave out; all: every fold in turn, FILE becoming FILE.fold1, ... before its "
-         "extension"},
+         "fold to leave out; all: every fold in turn, writing model.fold1.safetensors, ... for "
+         "model.safetensors"},
         {"--set", ARG_LIST, &a->settings, "KEY=VALUE",
-         "an option; may be repeated; `clile info --options` lists them"},
+         "set an option; may be repeated; `clile info --options` lists them"},
         {"--import", ARG_TEXT, &a->import, "FILE",
-         "start from the backbone weights of a torchvision ResNet (.pth or safetensors)"},
+         "start with the backbone weights of a torchvision ResNet (.pth or safetensors)"},
         {"--checkpoint", ARG_TEXT, &a->checkpoint, "FILE",
-         "write the whole state of training here"},
+         "file for checkpoints, each the complete state of training"},
         {"--checkpoint-every", ARG_NUMBER, &a->checkpoint_every, "N",
-         "epochs between two checkpoints (default: 1)"},
+         "epochs between checkpoints (default: 1)"},
         {"--resume", ARG_TEXT, &a->resume, "FILE",
-         "go on from a checkpoint, with the arguments it was made with; --fold all skips "
-         "finished folds and starts later ones"},
+         "continue from a checkpoint, with the arguments it was made with; --fold all skips "
+         "finished folds and starts the missing ones"},
         {"--json", ARG_FLAG, &a->json, NULL, "print what was done as JSON"},
-        {"--quiet", ARG_FLAG, &a->quiet, NULL, "no progress"},
+        {"--quiet", ARG_FLAG, &a->quiet, NULL, "print no progress"},
     };
     a->layout = "auto";
     a->protocol = "none";
     a->checkpoint_every = 1;
     memcpy(rows, table, sizeof table);
     *spec = (arg_spec){usage,
-                       "Trains on the subjects of a fold that are not tested and writes the model "
-                       "that is deployed: the general encoder,\n"
-                       "an embedding for each action unit and the decision rule; nothing of the "
-                       "training subjects is kept.",
+                       "Trains on the subjects that the fold does not test, and writes a model to "
+                       "deploy: the general encoder,\nan embedding for each action unit, and the "
+                       "decision rule. It keeps nothing of the training subjects.",
                        rows, (int)(sizeof table / sizeof table[0]), NULL};
     const int code = args_parse(spec, argc, argv);
     if (code != EXIT_FINE) return code;
@@ -75,13 +74,11 @@ static int read_args(train_args *a, int argc, char **argv, arg_spec *spec, arg *
     if (!whole && a->fold == NULL)
         return usage_error(spec, "--protocol %s needs --fold", a->protocol);
     if (whole && a->fold != NULL)
-        return usage_error(spec, "--fold has no meaning with --protocol %s", a->protocol);
+        return usage_error(spec, "--fold cannot be used with --protocol %s", a->protocol);
     if (a->fold && strcmp(a->fold, "all") == 0 && a->resume && a->checkpoint &&
         strcmp(a->resume, a->checkpoint) != 0)
-        return usage_error(
-            spec,
-            "with --fold all, --resume and --checkpoint take the same file: its checkpoints tell "
-            "which folds are finished");
+        return usage_error(spec, "with --fold all, --resume and --checkpoint must be the same "
+                                 "file: the checkpoints say which folds are finished");
     if (a->checkpoint_every < 1 || a->checkpoint_every > 1000000)
         return usage_error(spec, "--checkpoint-every takes 1 or more");
     return EXIT_FINE;
@@ -102,7 +99,7 @@ static char *path_of_fold(const char *path, int32_t fold)
     return text;
 }
 
-/* Hours of training must not end in a file that cannot be written. */
+/* Checked first, so that hours of training do not end in a file that cannot be written. */
 static int check_writable(const char *path)
 {
     char *folder = path_of_fold(path, 0);
@@ -115,7 +112,7 @@ static int check_writable(const char *path)
     return fine ? EXIT_FINE : EXIT_FAILED;
 }
 
-/* As a shell reads it back. */
+/* Quoted for a shell. */
 static void print_quoted(const char *text)
 {
     static const char plain[] =
@@ -141,15 +138,15 @@ static int takes_value(const arg_spec *spec, const char *name)
     return 0; /* --name=value */
 }
 
-/* The command line that goes on: the one that was given, its --resume being the newest
+/* Prints the command that continues: the one that was given, with --resume and the newest
  * checkpoint. */
 static void print_go_on(const train_args *a)
 {
     const char *from = a->checkpoint ? a->checkpoint : a->resume;
     if (a->checkpoint == NULL)
-        fprintf(stderr, "clile: what was done since is lost without --checkpoint\n");
+        fprintf(stderr, "clile: without --checkpoint, the work since then is lost\n");
     if (from == NULL) return;
-    fprintf(stderr, "clile: go on with\n  ");
+    fprintf(stderr, "clile: continue with\n  ");
     print_quoted(a->argv[-2]); /* the program; then comes "train" */
     fputs(" train", stderr);
     for (int i = 0; i < a->argc; ++i) {
@@ -200,7 +197,7 @@ static int run_stage(clile_trainer *trainer, int32_t stage, const train_args *a,
     return EXIT_FAILED;
 }
 
-/* What the library does not note by itself. */
+/* Metadata that the library does not set itself. */
 static int set_metadata(clile_model *model, const clile_dataset *train, const clile_dataset *test)
 {
     char subjects[16], images[32];
@@ -223,7 +220,7 @@ static const char *base_name(const char *path)
     return slash ? slash + 1 : path;
 }
 
-/* The checkpoint has brought the model's metadata, in which its import is named. */
+/* The metadata that came with the checkpoint name its import. */
 static int check_import(const train_args *a, const clile_model *model, const char *checkpoint)
 {
     const char *stored = clile_model_get_metadata(model, "imported");
@@ -234,8 +231,8 @@ static int check_import(const train_args *a, const clile_model *model, const cha
     return EXIT_FAILED;
 }
 
-/* What the data set was opened with is compared with the checkpoint whether it was said or left
- * at its default. */
+/* Sets the options that shape the data even where they have their defaults, so that resume compares
+ * them with the checkpoint. */
 static int say_data_options(clile_options *options)
 {
     clile_option_info info = {.struct_size = sizeof info};
@@ -257,8 +254,8 @@ static int has_checkpoint(const char *path)
     return access(path, F_OK) == 0;
 }
 
-/* Model and trainer of a fold, new or from its checkpoint `resume` (NULL: new). What was made is
- * the caller's, also on failure. */
+/* Model and trainer of a fold, new or from its checkpoint `resume` (NULL: new). The caller owns
+ * what was made, even on failure. */
 static int make_trainer(const train_args *a, const clile_dataset *train,
                         const clile_options *options, const char *resume, clile_model **model,
                         clile_trainer **trainer)
@@ -271,8 +268,8 @@ static int make_trainer(const train_args *a, const clile_dataset *train,
         return failed(NULL);
     if (clile_trainer_create(*model, train, options, trainer) != CLILE_OK) return failed(NULL);
     if (resume && clile_trainer_resume(*trainer, resume) != CLILE_OK) return failed(NULL);
-    /* A quiet run shows no epoch, and --json prints the last one only, which is always looked
-     * at. */
+    /* A quiet run shows no epochs, and --json prints only the last one, which is always validated.
+     * */
     if (a->quiet && clile_trainer_set_validation_every(*trainer, a->json ? 1000000 : 0) != CLILE_OK)
         return failed(NULL);
     return EXIT_FINE;
@@ -301,7 +298,7 @@ static int train_fold(const train_args *a, const clile_dataset *data, const clil
                 a->protocol, fold ? " fold " : " ", (int)fold, (long long)run->images,
                 (int)run->subjects, (long long)run->test_images,
                 (int)(test ? clile_dataset_subject_count(test) : 0), (int)run->aus);
-    /* of all folds, some may not have begun */
+    /* with --fold all, some folds may not have started */
     const char *from = resume && (!many || has_checkpoint(resume)) ? resume : NULL;
     code = make_trainer(a, train, options, from, &model, &trainer);
     if (code == EXIT_FINE && from) code = check_import(a, model, from);
@@ -416,7 +413,7 @@ static int prepare_checkpoints(const train_args *a, int32_t first, int32_t last)
     char *path = path_of_fold(a->resume, first);
     fprintf(
         stderr,
-        "clile: --resume %s: no fold has a checkpoint (%s, ...): there is nothing to go on from\n",
+        "clile: --resume %s: no fold has a checkpoint (%s, ...), so there is nothing to resume\n",
         a->resume, path ? path : "");
     free(path);
     return EXIT_FAILED;

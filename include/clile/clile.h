@@ -1,6 +1,6 @@
-/* clile/clile.h: all of libclile but what is experimental (experimental_*.h).
+/* clile/clile.h: all of libclile except what is experimental (experimental_*.h).
  *
- * The way through it, each step a header that opens with its own recipe:
+ * Where to start; each header opens with a recipe:
  *     dataset.h    open a labelled folder, split it by subject
  *     model.h      make a model, or load one
  *     trainer.h    train it

@@ -1,5 +1,5 @@
-/* clile/clile.hpp: libclile from C++17. Header only, over the C interface; it needs the standard
- * library and nothing else.
+/* clile/clile.hpp: libclile for C++17: header-only, on top of the C interface. Needs only the
+ * standard library.
  *
  *     clile::Options options{{"epochs", "20"}, {"elimination", "mixed"}};
  *     options.set(CLILE_OPT_LEARNING_RATE, 1e-3);
@@ -14,18 +14,16 @@
  *     clile::Prediction answer = predictor.run(clile::Face::box(photo.view(), 120, 80, 200, 200));
  *
  * Failures. Every function that can fail takes a `Status *status` last. Without it, it throws
- * clile::Error, which has the status and the library's message. With it, it does not throw:
- * `*status` becomes the outcome (also of a success), and after a failure the result is empty (a
- * handle for which `if (handle)` is false, an empty vector, 0), as in std::filesystem. A
- * function called on an empty handle fails with INVALID_ARGUMENT. Both ways may be mixed; the
- * second also works under -fno-exceptions, where a failure without a Status ends the program.
- * Memory for vectors and strings is the standard library's: std::bad_alloc.
+ * clile::Error, which has the status and the library's message. With it, it does not throw, as in
+ * std::filesystem: `*status` is set (also to success), and after a failure the result is empty (a
+ * handle for which `if (handle)` is false, an empty vector, 0). A function called on an empty
+ * handle fails with INVALID_ARGUMENT. Both may be mixed. With -fno-exceptions only the second
+ * works: a failure without a Status ends the program. Vectors and strings may throw std::bad_alloc.
  *
- * Ownership. Handles are move-only, and may be destroyed in any order: in the library a
- * predictor is a snapshot of its model, and a trainer keeps its model and data set alive.
- * `get()` lends the C handle to a C function; clile::check() turns its status into an Error.
- * What each function does, its units, shapes and thread class: the C header of the same name.
- * Since 0.1.
+ * Ownership. Handles are move-only and may be destroyed in any order: a predictor is a snapshot of
+ * its model, and a trainer keeps its model and data set alive. `get()` borrows the C handle for a C
+ * function; clile::check() turns its status into an Error. Each function's contract, units, shapes
+ * and thread class are in the C header of the same name. Since 0.1.
  */
 #ifndef CLILE_HPP
 #define CLILE_HPP
@@ -57,7 +55,7 @@ namespace clile
 
 /* ---- failures -------------------------------------------------------------------------------- */
 
-/* The outcome of a call: CLILE_OK or a CLILE_E_ number, and the library's text of a failure. */
+/* The outcome of a call: CLILE_OK, or a CLILE_E_ number and the library's message. */
 struct Status {
     clile_status code = CLILE_OK;
     std::string message;
@@ -80,7 +78,7 @@ class Error : public std::runtime_error
     clile_status code_;
 };
 
-/* Throws `failure`, or hands it over. */
+/* Throws `failure`, or stores it in `*status`. */
 inline bool fail(const Status &failure, Status *status)
 {
     if (status) {
@@ -94,7 +92,7 @@ inline bool fail(const Status &failure, Status *status)
 #endif
 }
 
-/* Takes what a C function of the library just returned on this thread: true for CLILE_OK.
+/* Checks the status that a C function has just returned on this thread: true for CLILE_OK.
  * Otherwise throws, or fills `*status`. */
 inline bool check(clile_status code, Status *status = nullptr)
 {
@@ -114,8 +112,9 @@ inline const char *au_name(std::int32_t au) noexcept
     return clile_au_name(au);
 }
 
-/* Is the library in use at least as new as the headers that the program was compiled with, and
- * of one ABI with them? UNSUPPORTED if not. Every function that makes a handle asks this first. */
+/* Checks that the library in use is at least as new as the headers that the program was compiled
+ * with, and has the same ABI. UNSUPPORTED if not. Every function that creates a handle calls it
+ * first. */
 inline bool check_version(Status *status = nullptr)
 {
     if (clile_abi_version() == CLILE_ABI_VERSION && clile_version_number() >= CLILE_VERSION_NUMBER)
@@ -144,7 +143,7 @@ template <typename T, void (*destroy)(T *)> class Handle
     struct Destroy {
         void operator()(T *handle) const noexcept { destroy(handle); }
     };
-    /* The owned handle that `create` writes. */
+    /* Owns the handle that `create` writes. */
     template <typename Create> void make(Create &&create, Status *status)
     {
         T *made = nullptr;
@@ -153,7 +152,7 @@ template <typename T, void (*destroy)(T *)> class Handle
     std::unique_ptr<T, Destroy> handle_;
 };
 
-/* Text that the library gave away, "" after a failure. */
+/* Takes text that the library allocated; "" after a failure. */
 template <typename Copy> std::string copy_text(Copy &&copy, Status *status)
 {
     char *text = nullptr;
@@ -164,7 +163,7 @@ template <typename Copy> std::string copy_text(Copy &&copy, Status *status)
 
 /* ---- options.h ------------------------------------------------------------------------------- */
 
-/* Settings by key. Default-constructed they are the defaults of every function. May be copied. */
+/* Settings by key; default-constructed, all defaults. Copyable. */
 class Options : public Handle<clile_options, clile_options_destroy>
 {
   public:
@@ -268,7 +267,7 @@ class Image
             image.rgb_.reset(rgb);
         return image;
     }
-    /* The same of bytes in memory. */
+    /* The same from bytes in memory. */
     static Image decode(const void *bytes, std::size_t size, const Options &options = {},
                         Status *status = nullptr)
     {
@@ -294,8 +293,8 @@ class Image
     std::int32_t h_ = 0, w_ = 0;
 };
 
-/* Pixels of the caller's, borrowed: rows row_stride bytes apart, 0 for tightly packed ones.
- * format: CLILE_PIXELS_... */
+/* The caller's pixels, borrowed: rows row_stride bytes apart, or 0 if tightly packed. format:
+ * CLILE_PIXELS_... */
 inline clile_image pixels(const std::uint8_t *data, std::int32_t h, std::int32_t w,
                           std::int32_t format = CLILE_PIXELS_RGB,
                           std::int64_t row_stride = 0) noexcept
@@ -355,7 +354,7 @@ class Dataset : public Handle<clile_dataset, clile_dataset_destroy>
             status);
         return data;
     }
-    /* Several data sets as one. subjects: CLILE_SUBJECTS_DISTINCT or CLILE_SUBJECTS_BY_NAME */
+    /* Joins data sets. subjects: CLILE_SUBJECTS_DISTINCT or CLILE_SUBJECTS_BY_NAME */
     static Dataset concat(const std::vector<const Dataset *> &datasets,
                           std::int32_t subjects = CLILE_SUBJECTS_DISTINCT, Status *status = nullptr)
     {
@@ -419,13 +418,13 @@ class Dataset : public Handle<clile_dataset, clile_dataset_destroy>
         if (!check(clile_dataset_copy_au_weights(get(), weights.data()), status)) weights.clear();
         return weights;
     }
-    /* The only side that crops can have, that of a pack; 0: any. */
+    /* The only crop size that a pack has; 0: any. */
     std::int32_t crop_size() const { return clile_dataset_crop_size(get()); }
     /* [side,side,3]: the crop of one image. */
     std::vector<std::uint8_t> crop(std::int64_t index, std::int32_t side,
                                    Status *status = nullptr) const
     {
-        /* a side that the library will refuse gets no memory */
+        /* do not allocate for a size that the library will reject */
         const std::size_t edge = side > 0 && side <= 4096 ? static_cast<std::size_t>(side) : 0;
         std::vector<std::uint8_t> rgb(edge * edge * 3 + 1);
         const bool fine = check(clile_dataset_copy_crop(get(), index, side, rgb.data()), status);
@@ -439,7 +438,7 @@ class Dataset : public Handle<clile_dataset, clile_dataset_destroy>
         check(clile_dataset_copy_counts(get(), &counts), status);
         return counts;
     }
-    /* What was understood beyond the counts, a sentence a line. */
+    /* What opening found beyond the counts, one sentence per line. */
     std::string notes() const { return clile_dataset_get_notes(get()); }
     std::string kind() const { return clile_dataset_get_kind(get()); }
     std::int32_t fold_count(const std::string &protocol, Status *status = nullptr) const
@@ -448,7 +447,7 @@ class Dataset : public Handle<clile_dataset, clile_dataset_destroy>
         check(clile_dataset_fold_count(get(), protocol.c_str(), &folds), status);
         return folds;
     }
-    /* Nothing when out of range. kind: CLILE_LEFT_OUT_LABELS or CLILE_LEFT_OUT_IMAGES */
+    /* Empty if out of range. kind: CLILE_LEFT_OUT_LABELS or CLILE_LEFT_OUT_IMAGES */
     std::optional<std::string> left_out(std::int32_t kind, std::int64_t index) const
     {
         return borrowed(clile_dataset_get_left_out(get(), kind, index));
@@ -469,7 +468,7 @@ class Dataset : public Handle<clile_dataset, clile_dataset_destroy>
     }
 };
 
-/* The parts of a fold; they share no subject (but with protocol "all"). */
+/* The parts of a fold. They share no subject, except with protocol "all". */
 struct Dataset::Fold {
     Dataset train, test;
 };
@@ -484,7 +483,7 @@ inline Dataset::Fold Dataset::fold(const std::string &protocol, std::int32_t fol
 
 /* ---- model.h --------------------------------------------------------------------------------- */
 
-/* Told of each tensor of an import; texts and shapes are borrowed for the call. */
+/* Called for each tensor of an import; strings and shapes are borrowed for the call. */
 using ImportFunction = std::function<void(const clile_import_item &)>;
 
 class Model : public Handle<clile_model, clile_model_destroy>
@@ -492,7 +491,7 @@ class Model : public Handle<clile_model, clile_model_destroy>
   public:
     using Handle::Handle;
     Model() = default;
-    /* p_c = s(slope_c * score_c + offset_c); present when it is above 0.5. */
+    /* p_c = s(slope_c * score_c + offset_c); present if above 0.5. */
     struct Decision {
         std::vector<float> slope, offset;
     };
@@ -514,7 +513,7 @@ class Model : public Handle<clile_model, clile_model_destroy>
         model.make([&](clile_model **out) { return clile_model_load(path.c_str(), out); }, status);
         return model;
     }
-    /* The same of a file's bytes in memory. */
+    /* The same from a file's bytes in memory. */
     static Model load_memory(const void *bytes, std::size_t size, Status *status = nullptr)
     {
         Model model;
@@ -539,7 +538,7 @@ class Model : public Handle<clile_model, clile_model_destroy>
     {
         return check(clile_model_import_backbone(get(), path.c_str()), status);
     }
-    /* The same; `report` hears what becomes of each tensor, also when the import fails. */
+    /* The same; `report` is called with the outcome of each tensor, even if the import fails. */
     bool import_backbone(const std::string &path, const ImportFunction &report,
                          Status *status = nullptr)
     {
@@ -589,8 +588,7 @@ class Model : public Handle<clile_model, clile_model_destroy>
             return {};
         return rule;
     }
-    /* Of a model that was trained by a loop of your own; au_embedding is [c,d], or NULL to
-     * leave it. */
+    /* For a model trained by a loop of your own; au_embedding is [c,d], or NULL to leave it. */
     bool set_decision(const float *au_embedding, const float *slope /*[c]*/,
                       const float *offset /*[c]*/, Status *status = nullptr)
     {
@@ -615,7 +613,7 @@ class Model : public Handle<clile_model, clile_model_destroy>
         const ImportFunction *function;
         std::exception_ptr thrown;
     };
-    /* No exception may pass through the C code; the first ends the telling. */
+    /* No exception may pass through the C code; after the first, `report` is not called again. */
     static void forward(const clile_import_item *item, void *user)
     {
         auto *call = static_cast<ImportCall *>(user);
@@ -638,7 +636,7 @@ class Model : public Handle<clile_model, clile_model_destroy>
 class Face
 {
   public:
-    /* The image is the face, cut out as the training images were. */
+    /* The image is the face, cropped like the training images. */
     static Face crop(const clile_image &image) { return Face(CLILE_FACE_CROP, image); }
     /* By a detector's box, in pixels. */
     static Face box(const clile_image &image, float left, float top, float width, float height)
@@ -655,7 +653,7 @@ class Face
         face.xy_ = std::move(xy);
         return face;
     }
-    /* For the C functions; it borrows from this face. */
+    /* For the C functions; borrows from this face. */
     clile_face get() const noexcept
     {
         clile_face face{};
@@ -676,7 +674,7 @@ class Face
     std::vector<float> xy_;
 };
 
-/* A CSV file that says where the faces in images are (clile/faces.h). One thread at a time. */
+/* A CSV file of face positions (clile/faces.h). One thread at a time. */
 class FaceFile : public Handle<clile_face_file, clile_face_file_destroy>
 {
   public:
@@ -692,19 +690,19 @@ class FaceFile : public Handle<clile_face_file, clile_face_file_destroy>
             status);
         return file;
     }
-    /* Where several images are asked for: all of their names, before the first faces(). */
+    /* If several images will be looked up: all their names, before the first faces(). */
     bool expect(const std::string &name, Status *status = nullptr)
     {
         return check(clile_face_file_expect(get(), name.c_str()), status);
     }
-    /* The faces of the image that is called `name`, by landmarks where the file has them; they
-     * borrow its pixels. */
+    /* The faces of the image called `name`, by landmarks if the file has them; they borrow its
+     * pixels. */
     std::vector<Face> faces(const std::string &name, const clile_image &image,
                             Status *status = nullptr)
     {
         return found(name.c_str(), 0, image, status);
     }
-    /* The same of a frame's number. */
+    /* The same by frame number. */
     std::vector<Face> faces(std::int64_t frame, const clile_image &image, Status *status = nullptr)
     {
         return found(nullptr, frame, image, status);
@@ -737,7 +735,7 @@ struct Prediction {
     std::vector<float> embedding;
 };
 
-/* One thread at a time; make one for each thread over one model. */
+/* One thread at a time; create one per thread over one model. */
 class Predictor : public Handle<clile_predictor, clile_predictor_destroy>
 {
   public:
@@ -752,18 +750,18 @@ class Predictor : public Handle<clile_predictor, clile_predictor_destroy>
             },
             status);
     }
-    /* One face, in whatever is known of it: Face::points, Face::box or Face::crop. */
+    /* One face, given by Face::points, Face::box or Face::crop. */
     Prediction run(const Face &face, Status *status = nullptr)
     {
         return run_faces(1, &face, status);
     }
-    /* Many, of one image or of several; answers in their order. */
+    /* Many faces, of one image or of several; answers in the same order. */
     Prediction run(const std::vector<Face> &faces, Status *status = nullptr)
     {
         return run_faces(faces.size(), faces.data(), status);
     }
-    /* nullptr when faces of this kind (CLILE_FACE_...) are like those of the training set, else
-     * a sentence that says why not. */
+    /* nullptr if faces of this kind (CLILE_FACE_...) fit the model, else a sentence that says why
+     * not. */
     const char *misfit(std::int32_t kind) const noexcept
     {
         return clile_predictor_get_misfit(get(), kind);
@@ -778,14 +776,14 @@ class Predictor : public Handle<clile_predictor, clile_predictor_destroy>
             return {};
         return answer;
     }
-    /* The same into memory of the caller, without allocation; any output may be NULL. */
+    /* The same into the caller's memory, without allocating; any output may be NULL. */
     bool run(std::int64_t n, const std::uint8_t *rgb, std::int32_t h, std::int32_t w,
              float *probability, std::int8_t *present, float *embedding, Status *status = nullptr)
     {
         return check(clile_predictor_run(get(), n, rgb, h, w, probability, present, embedding),
                      status);
     }
-    /* Crops that do not lie tightly packed: bytes from row to row and from image to image, 0 for
+    /* Crops that are not tightly packed: bytes from row to row and from image to image, 0 for
      * packed ones. */
     bool run_strided(std::int64_t n, const std::uint8_t *rgb, std::int32_t h, std::int32_t w,
                      std::int64_t row_stride, std::int64_t image_stride, float *probability,
@@ -795,7 +793,7 @@ class Predictor : public Handle<clile_predictor, clile_predictor_destroy>
                                                  probability, present, embedding),
                      status);
     }
-    /* Scores (similarities) in place of probabilities. */
+    /* Scores (similarities) instead of probabilities. */
     bool run_scores(std::int64_t n, const std::uint8_t *rgb, std::int32_t h, std::int32_t w,
                     float *score, std::int8_t *present, float *embedding, Status *status = nullptr)
     {
@@ -840,7 +838,7 @@ class Predictor : public Handle<clile_predictor, clile_predictor_destroy>
             return {};
         return answer;
     }
-    /* A number of images that the library will refuse gets no memory. */
+    /* Does not allocate for a number of images that the library will reject. */
     Prediction room(std::int64_t n) const
     {
         const std::size_t count = n > 0 ? static_cast<std::size_t>(n) : 0;
@@ -852,12 +850,12 @@ class Predictor : public Handle<clile_predictor, clile_predictor_destroy>
 
 /* ---- finder.h, reader.h ---------------------------------------------------------------------- */
 
-/* Where faces are in a photograph. One thread at a time. */
+/* Finds the faces in a photograph. One thread at a time. */
 class Finder : public Handle<clile_finder, clile_finder_destroy>
 {
   public:
     using Handle::Handle;
-    /* The one that is installed; UNSUPPORTED where none is. */
+    /* The installed finder; UNSUPPORTED if there is none. */
     static Finder installed(const Options &options = {}, Status *status = nullptr)
     {
         Finder finder;
@@ -893,7 +891,7 @@ class Finder : public Handle<clile_finder, clile_finder_destroy>
     }
 };
 
-/* A face that was found in a photograph, and the answers for it: [c], [c], [d]. */
+/* A face found in a photograph, and its answers: [c], [c], [d]. */
 struct ReadFace {
     clile_found_face face;
     std::vector<float> probability;
@@ -901,7 +899,7 @@ struct ReadFace {
     std::vector<float> embedding;
 };
 
-/* A photograph in, faces and their action units out. One thread at a time. */
+/* Reads action units from photographs. One thread at a time. */
 class Reader : public Handle<clile_reader, clile_reader_destroy>
 {
   public:
@@ -911,7 +909,7 @@ class Reader : public Handle<clile_reader, clile_reader_destroy>
         : Reader(model, Finder(), options, status)
     {
     }
-    /* The reader keeps what it needs of the finder, which it uses alone from now on. */
+    /* The reader keeps the finder alive, and from now on is its only user. */
     Reader(const Model &model, const Finder &finder, const Options &options = {},
            Status *status = nullptr)
         : c_(static_cast<std::size_t>(model.au_count())),
@@ -958,9 +956,9 @@ class Reader : public Handle<clile_reader, clile_reader_destroy>
 
 /* ---- trainer.h ------------------------------------------------------------------------------- */
 
-/* Called after each step on the calling thread: 0 goes on, anything else stops the run with
- * CLILE_E_CANCELLED. What it throws stops the run, too, and comes out of it, whether a Status
- * was given or not. */
+/* Called after each step on the calling thread. Return 0 to continue, anything else to stop the run
+ * with CLILE_E_CANCELLED. An exception stops the run too, and is rethrown, even if a Status was
+ * given. */
 using ProgressFunction = std::function<std::int32_t(const clile_progress &)>;
 
 class Trainer : public Handle<clile_trainer, clile_trainer_destroy>
@@ -977,7 +975,7 @@ class Trainer : public Handle<clile_trainer, clile_trainer_destroy>
             status);
     }
     bool needs_stage1() const noexcept { return clile_trainer_needs_stage1(get()) != 0; }
-    /* 1 or 2; 0 when training is finished or a step failed. */
+    /* 1 or 2; 0 if training is finished or a step failed. */
     std::int32_t next_stage() const noexcept { return clile_trainer_next_stage(get()); }
     clile_trainer_state state(Status *status = nullptr) const
     {
@@ -990,7 +988,7 @@ class Trainer : public Handle<clile_trainer, clile_trainer_destroy>
     {
         return check(clile_trainer_set_validation_every(get(), epochs), status);
     }
-    /* One stage, to its end or on from where it was stopped. */
+    /* Runs one stage to its end, or continues it. */
     bool run(std::int32_t stage, const ProgressFunction &progress = nullptr,
              Status *status = nullptr)
     {
@@ -1000,12 +998,11 @@ class Trainer : public Handle<clile_trainer, clile_trainer_destroy>
         if (call.thrown) std::rethrow_exception(call.thrown);
         return check(code, status);
     }
-    /* Stage 1 where it is needed, then stage 2; after an interruption or a resume, what is left
-     * of them. */
+    /* Stage 1 if needed, then stage 2; after an interruption or a resume, what is left of them. */
     bool train(const ProgressFunction &progress = nullptr, Status *status = nullptr)
     {
         if (next_stage() == 1 && !run(1, progress, status)) return false;
-        return run(2, progress, status); /* a trainer that is finished or broken says so */
+        return run(2, progress, status); /* a finished or broken trainer reports it */
     }
     bool save(const std::string &path, Status *status = nullptr) const
     {
@@ -1041,7 +1038,7 @@ class Trainer : public Handle<clile_trainer, clile_trainer_destroy>
 /* ---- losses.h: the two published losses and the simplest elimination; the others by
  *   check(clile_loss_...()) */
 
-/* Each gives the loss; arrays and gradients (each may be NULL) are those of the C function. */
+/* Each returns the loss; arrays and gradients (each may be NULL) are those of the C function. */
 namespace losses
 {
 
@@ -1083,12 +1080,12 @@ inline double orthogonal(std::int64_t n, std::int64_t d, const float *embedding,
 class Report : public Handle<clile_report, clile_report_destroy>
 {
   public:
-    /* Averages of a metric; NaN where there is none. */
+    /* Averages of a metric; NaN if undefined. */
     struct Summary {
         double mean_of_folds = 0, pooled = 0, low = 0, high = 0;
     };
 
-    /* published: "bp4d", "disfa" or NULL for no table beside the figures. */
+    /* published: "bp4d", "disfa", or NULL for no table next to the figures. */
     explicit Report(const std::vector<std::int32_t> &au_ids, const char *published = nullptr,
                     Status *status = nullptr)
     {
@@ -1107,7 +1104,7 @@ class Report : public Handle<clile_report, clile_report_destroy>
             clile_report_add_fold(get(), fold, n, score, present, labels, subject, subject_names),
             status);
     }
-    /* All images of a data set, through a predictor. */
+    /* Runs all images of a data set through a predictor. */
     bool add_predictor(std::int32_t fold, Predictor &predictor, const Dataset &dataset,
                        Status *status = nullptr)
     {

@@ -168,12 +168,12 @@ typedef struct clile_dataset_counts {
     int64_t label_rows;            /* labelled frames in the label files */
     int64_t labels_without_image;  /* of those, left out because there is no image */
     int64_t images_without_labels; /* images left out because no label row names them */
-    /* cut out by their box if there is one, else used whole; equals the size if there are no
+    /* cropped by their box if there is one, else used whole; equals the size if there are no
      * landmarks at all */
     int64_t images_without_landmarks;
-    int64_t images_by_box; /* of those, cut out by their box */
-    /* label rows left out because they say that no face was found (OpenFace, Py-Feat), or because
-     * the landmarks or box cannot be a face's; not in label_rows */
+    int64_t images_by_box; /* of those, cropped by their box */
+    /* label rows left out because no face was found (OpenFace, Py-Feat), or because the landmarks
+     * or box cannot be a face's; not in label_rows */
     int64_t rows_without_face;
 } clile_dataset_counts;
 
@@ -197,10 +197,9 @@ CLILE_API const char *clile_dataset_get_left_out(const clile_dataset *dataset, i
  * Since 0.1. */
 CLILE_API const char *clile_dataset_get_kind(const clile_dataset *dataset);
 
-/* What opening found out beyond the counts, for a person to read, one sentence per line: how
- * images are numbered and how well that fits, which columns are labels. A line that starts with
- * "warning: " asks for a decision. Borrowed; "" if there is nothing to say, and for NULL. Shared.
- * Since 0.1. */
+/* What opening found beyond the counts, for a person to read, one sentence per line: how images are
+ * numbered and how well that fits, which columns are labels. A line that starts with "warning: "
+ * asks for a decision. Borrowed; "" if there is nothing to say, and for NULL. Shared. Since 0.1. */
 CLILE_API const char *clile_dataset_get_notes(const clile_dataset *dataset);
 
 /* Reports progress of a long operation. Return 0 to continue, anything else to stop with

@@ -7,9 +7,9 @@
  *     clile_report_add_predictor(report, 1, predictor, test, NULL, NULL, NULL);
  *     clile_report_copy_text(report, &text);  puts(text);  clile_free(text);
  *
- * Images are decoded and aligned by the predictor's threads (its option `threads`), some tens at
- * a time, so that memory does not grow with the data set, apart from the outputs.
- * predict_batch=32 is a good choice for a float32 model. */
+ * Images are decoded and aligned by the predictor's threads (its option `threads`), a few dozen at
+ * a time, so memory does not grow with the data set, apart from the outputs. predict_batch=32 is a
+ * good choice for a float32 model. */
 #ifndef CLILE_EVALUATE_H
 #define CLILE_EVALUATE_H
 
@@ -51,11 +51,11 @@ clile_predictor_run_dataset(clile_predictor *predictor, const clile_dataset *dat
 /* Runs all images of a data set (a test part) through a predictor and adds them to the report as
  * one fold. The report's AUs are found by number in the model and in the data set, which may have
  * more AUs and in another order: a model of BP4D's AUs can be tested on those that DISFA shares.
- * answers, which may be NULL, receives all c answers of the model. An image that cannot be read
- * is an error even with `success`, because a report has every image. INVALID_ARGUMENT: an AU that
- * the model or the data set lacks, a fold that was already added; the errors of
- * clile_predictor_run_dataset. A call that fails leaves the report unchanged. Report and
- * predictor are exclusive, the data set shared. Since 0.1. */
+ * answers, which may be NULL, receives all c answers of the model. An image that cannot be read is
+ * an error even with `success`, because a report must have every image. INVALID_ARGUMENT: an AU
+ * that the model or the data set lacks, a fold that was already added; the errors of
+ * clile_predictor_run_dataset. A call that fails leaves the report unchanged. Report and predictor
+ * are exclusive, the data set shared. Since 0.1. */
 CLILE_NODISCARD CLILE_API clile_status clile_report_add_predictor(
     clile_report *report, int32_t fold, clile_predictor *predictor, const clile_dataset *dataset,
     const clile_answers *answers, clile_count_fn progress, void *user);

@@ -1,5 +1,5 @@
-/* clile/metrics.h: how well AUs were recognised: plain functions on arrays, and a report that
- * collects folds.
+/* clile/metrics.h: measures how well AUs were recognised: plain functions on arrays, and a report
+ * that collects folds.
  *
  *     // on training subjects, never on test
  *     clile_metrics_thresholds(n, c, train_score, train_labels, threshold);

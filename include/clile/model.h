@@ -69,8 +69,8 @@ CLILE_NODISCARD CLILE_API clile_status clile_model_export_onnx(const clile_model
  *     text names the first tensor, what was expected and found, and counts the rest); two
  *     networks in the file
  *   - CORRUPT
- *   - UNSUPPORTED: a pickle that asks for more than tensors (the text says for what), or a .pth
- *     from before 1.6
+ *   - UNSUPPORTED: a pickle that contains more than tensors (the text says what), or a .pth from
+ *     before 1.6
  *   - NOT_FINITE
  *   - STATE: a trainer is using the model
  * Exclusive. Since 0.1. */
@@ -115,11 +115,11 @@ CLILE_NODISCARD CLILE_API clile_status clile_model_import_backbone_report(
 
 /* Creates an int8 copy of a trained model (post-training quantisation): int8 convolution weights
  * with one scale per output channel, and 8-bit activations. Their ranges come from n face crops
- * [n,h,w,3] uint8 RGB, as for clile_predictor_run: use some hundred of the training set. The same
- * crops give the same bits. The copy runs in the same predictors, about twice as fast, and its
- * file is a quarter of the size. It cannot be trained or exported as ONNX. Options: threads.
- * STATE: never trained, being trained, or already int8; INVALID_ARGUMENT: n < 1 or an image
- * without pixels; BACKEND, NOT_FINITE, OUT_OF_MEMORY. Shared. Since 0.1. */
+ * [n,h,w,3] uint8 RGB, as for clile_predictor_run: use a few hundred of the training set. The same
+ * crops give the same bits. The copy runs in the same predictors, about twice as fast, and its file
+ * is a quarter of the size. It cannot be trained or exported as ONNX. Options: threads. STATE:
+ * never trained, being trained, or already int8; INVALID_ARGUMENT: n < 1 or an image without
+ * pixels; BACKEND, NOT_FINITE, OUT_OF_MEMORY. Shared. Since 0.1. */
 CLILE_NODISCARD CLILE_API clile_status clile_model_quantize(const clile_model *model, int64_t n,
                                                             const uint8_t *rgb, int32_t h,
                                                             int32_t w, const clile_options *options,

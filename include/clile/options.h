@@ -10,7 +10,7 @@
  *     clile_trainer_create(model, train, options, &trainer); // copies what it needs
  *     clile_options_destroy(options);
  *
- * The library logs to a function of the caller's. Without one, it logs nowhere:
+ * The library logs to a function that the caller provides, and otherwise nowhere:
  *
  *     static void on_log(int32_t level, const char *text, void *user)
  *     {

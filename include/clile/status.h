@@ -24,7 +24,7 @@ typedef int32_t clile_status;
 #define CLILE_STATUS_TABLE(X)                                                                      \
     X(0, OK, "success")                                                                            \
     X(-1, E_INVALID_ARGUMENT, "an argument is out of its range")                                   \
-    X(-2, E_OUT_OF_MEMORY, "memory could not be had")                                              \
+    X(-2, E_OUT_OF_MEMORY, "out of memory")                                                        \
     X(-3, E_IO, "a file could not be read or written")                                             \
     X(-4, E_FORMAT, "a file is not of the expected format")                                        \
     X(-5, E_CORRUPT, "a file is of the right format but damaged")                                  \

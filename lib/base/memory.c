@@ -50,7 +50,7 @@ static void *allocate(int64_t count, size_t size, int zeroed)
         (rounded + alignment - 1) / alignment * alignment;
     void *block = fails_for_test() ? NULL : aligned_alloc(alignment, asked);
     if (block == NULL) {
-        clile_i_fail(CLILE_E_OUT_OF_MEMORY, "memory: %zu bytes could not be had", bytes);
+        clile_i_fail(CLILE_E_OUT_OF_MEMORY, "out of memory: %zu bytes", bytes);
         return NULL;
     }
     advise_huge(block, rounded);

@@ -1,7 +1,8 @@
-/* The options: the only place with their names, types, defaults, ranges, choices and help.
+/* The table of options: names, types, defaults, ranges, choices and help. Everything else is made
+ * from it.
  *
  * X(TYPE, key, default as text, choices, minimum, maximum, group, help). TYPE is INTEGER, REAL,
- * CHOICE or TEXT; only a CHOICE has choices, separated by a bar; only numbers have a range, both
+ * CHOICE or TEXT. Only a CHOICE has choices, separated by bars; only numbers have a range, both
  * ends included. The integer default "auto" is the number of processors this process may use. */
 #ifndef CLILE_I_OPTIONS_TABLE_H
 #define CLILE_I_OPTIONS_TABLE_H
@@ -15,42 +16,42 @@
 #define CLILE_I_OPTIONS_TABLE(X)                                                                                                            \
     /* data */                                                                                                                              \
     X(CHOICE, CLILE_OPT_LAYOUT, "auto", "auto|bp4d|disfa|disfa+|list|csv|jsonl|pack", 0, 0, "data",                                         \
-      "how the folder of images is laid out; auto recognises it")                                                                           \
+      "how the folder of images is laid out; auto: detect it")                                                                           \
     X(TEXT, CLILE_OPT_AU_SET, "auto", "", 0, 0, "data",                                                                                     \
       "AUs to use: auto (the usual ones of the layout), bp4d, disfa, or numbers such as 1,2,4")                                             \
     X(CHOICE, CLILE_OPT_UNKNOWN, "mask", "mask|negative", 0, 0, "data",                                                                     \
-      "what a label that was not coded means: left out of every sum, or absent")                                                            \
+      "AUs that are not coded: leave them out of every sum, or count them as absent")                                                            \
     X(INTEGER, CLILE_OPT_PRESENT_FROM, "2", "", 1, 5, "data", "DISFA intensity from which an AU is present")                                \
     X(CHOICE, CLILE_OPT_FIRST_IMAGE, "auto", "auto|0|1", 0, 0, "data",                                                                      \
-      "number of the image of the first frame in numbered folders (DISFA, videos); auto takes what fits the labels better")                 \
+      "number of the first frame's image in numbered folders (DISFA, videos); auto: whichever fits the labels better")                 \
     X(REAL, CLILE_OPT_BOX_MARGIN, "0.22", "", -0.5, 4, "data", "margin around a face box, as a share of its longer side")                   \
     X(REAL, CLILE_OPT_CROP_MARGIN, "0.0625", "", 0, 0.5, "data",                                                                           \
-      "what is kept around a crop on every side for augmentation to see, as a share of its side; unset, that of a pack")                 \
+      "margin kept around a crop for augmentation, as a share of its side; if not set, the pack's")                 \
     X(CHOICE, CLILE_OPT_DATA_KIND, "auto", "auto|drawn|rendered|photographs|mixed|unknown", 0, 0, "data",                                         \
-      "what the images are, for the model to remember; auto: what a pack or the file data_kind in the folder says")                        \
+      "what the images are, recorded in the model; auto: what a pack, or the file data_kind in the folder, says")                        \
     X(TEXT, CLILE_OPT_TARGETS, "", "", 0, 0, "data",                                                                                       \
       "safetensors file of points and values to learn beside the AUs, below the data's folder unless absolute; nothing: none")             \
-    X(INTEGER, CLILE_OPT_IMAGE_SIZE, "112", "", 32, 512, "data", "side of the aligned square crop in pixels")                                \
-    X(INTEGER, CLILE_OPT_MAX_PIXELS, "50000000", "", 1, 2147483647, "data", "an image of more pixels is refused")                           \
+    X(INTEGER, CLILE_OPT_IMAGE_SIZE, "112", "", 32, 512, "data", "side of the aligned square crop, in pixels")                                \
+    X(INTEGER, CLILE_OPT_MAX_PIXELS, "50000000", "", 1, 2147483647, "data", "largest number of pixels of an image; larger ones are an error")                           \
     X(INTEGER, CLILE_OPT_MAX_LABEL_MB, "1024", "", 1, 1048576, "data",                                                                      \
-      "a file of labels, landmarks or boxes, or the header of a pack, of more MiB is refused")                                              \
-    X(INTEGER, CLILE_OPT_MAX_PACK_MB, "1048576", "", 1, 1073741824, "data", "a pack of more MiB is refused")                                \
+      "largest file of labels, landmarks or boxes, and largest header of a pack, in MiB; larger ones are an error")                                              \
+    X(INTEGER, CLILE_OPT_MAX_PACK_MB, "1048576", "", 1, 1073741824, "data", "largest pack in MiB; a larger one is an error")                                \
     X(INTEGER, CLILE_OPT_CACHE_MB, "2048", "", 0, 1048576, "data", "memory for decoded crops in MiB")                                       \
     X(INTEGER, CLILE_OPT_SMALLEST_FACE, "0", "", 0, 65535, "data",                                                                        \
-      "pixels of the smallest face that a finder looks for; 0: chosen by the image's size")                                               \
+      "smallest face that a finder looks for, in pixels; 0: depends on the image size")                                               \
     /* model */                                                                                                                             \
     X(CHOICE, CLILE_OPT_BACKBONE, "resnet10", "resnet10|resnet18|resnet34|resnet50", 0, 0, "model", "network of the encoder")               \
     X(CHOICE, CLILE_OPT_STEM, "imagenet", "imagenet|small", 0, 0, "model",                                                                  \
-      "first layer: 7 x 7 of stride 2 and max pooling, or 5 x 5 of stride 2 alone, for crops of few pixels")                                \
-    X(REAL, CLILE_OPT_WIDTH, "0.25", "", 0.0625, 4, "model", "factor on the channels of the backbone")                                      \
+      "first layer: 7 x 7 with stride 2 and max pooling, or (small) only 5 x 5 with stride 2, for small crops")                                \
+    X(REAL, CLILE_OPT_WIDTH, "0.25", "", 0.0625, 4, "model", "factor on the number of channels of the backbone")                                      \
     X(INTEGER, CLILE_OPT_EMBEDDING, "128", "", 1, 65536, "model", "size d of the embedding")                                                \
-    X(CHOICE, CLILE_OPT_SIMILARITY, "dot", "cosine|dot", 0, 0, "model", "how an embedding meets an AU vector in the BCE")                \
+    X(CHOICE, CLILE_OPT_SIMILARITY, "dot", "cosine|dot", 0, 0, "model", "similarity of an embedding and an AU vector in the BCE")                \
     X(INTEGER, CLILE_OPT_PREDICT_BATCH, "0", "", 0, 4096, "model",                                                                         \
-      "faces that a predictor runs at once; 0: chosen by itself, one by one where there are few")                                          \
+      "faces that a predictor runs at once; 0: chosen automatically, one by one if there are few")                                          \
     /* method */                                                                                                                            \
     X(CHOICE, CLILE_OPT_METHOD, "cl-ile", "cl-ile|bce", 0, 0, "method", "CL-ILE, or plain weighted BCE as the baseline")                    \
     X(CHOICE, CLILE_OPT_PRESET, "default", "default|published", 0, 0, "method",                                                             \
-      "published: the two published losses as literally as they are known, where no other option says otherwise")                           \
+      "published: the two published losses, as literally as they are known, unless another option says otherwise")                           \
     X(CHOICE, CLILE_OPT_ELIMINATION, "mixed", "none" CLILE_I_ELIMINATIONS(CLILE_I_ELIMINATION_CHOICE), 0, 0, "method",                              \
       "how person-specific features are removed in stage 2")                                                                                \
     X(CHOICE, CLILE_OPT_IDENTITY_PART, "all", "all|residual|subject_mean", 0, 0, "method",                                                  \
@@ -62,30 +63,30 @@
     X(INTEGER, CLILE_OPT_NULL_ANCHOR, "1", "", 0, 1, "method", "1: one more embedding, the positive of images with no AU present")          \
     X(INTEGER, CLILE_OPT_INIT_FROM_STAGE1, "1", "", 0, 1, "method", "1: the general encoder starts from the ID encoder")                    \
     X(CHOICE, CLILE_OPT_DECISION, "auto", "auto|threshold|calibrated", 0, 0, "method",                                                      \
-      "from score to decision: thresholds that maximise F1 on the training subjects (auto), or the sigmoid of the BCE at 0.5")          \
+      "from score to decision: thresholds that maximise F1 on the training subjects (threshold; auto chooses it), or the sigmoid of the BCE at 0.5 (calibrated)")          \
     /* training */                                                                                                                          \
     X(CHOICE, CLILE_OPT_OPTIMIZER, "adamw", "adamw|sgd", 0, 0, "training", "AdamW, or SGD with momentum")                                   \
-    X(REAL, CLILE_OPT_LEARNING_RATE, "0.002", "", 0, 1e3, "training", "highest learning rate")                                              \
+    X(REAL, CLILE_OPT_LEARNING_RATE, "0.002", "", 0, 1e3, "training", "peak learning rate")                                              \
     X(REAL, CLILE_OPT_AU_RATE_SCALE, "1", "", 0, 1e6, "training", "learning rate of the AU vectors relative to the encoder's")              \
     X(REAL, CLILE_OPT_MOMENTUM, "0.9", "", 0, 0.9999, "training", "momentum of SGD")                                                        \
-    X(REAL, CLILE_OPT_WEIGHT_DECAY, "0.05", "", 0, 1e3, "training", "weight decay; not on norms and biases")                                \
+    X(REAL, CLILE_OPT_WEIGHT_DECAY, "0.05", "", 0, 1e3, "training", "weight decay; not applied to norms and biases")                                \
     X(CHOICE, CLILE_OPT_SCHEDULE, "cosine", "cosine|constant", 0, 0, "training", "learning rate after the warm-up")                         \
     X(REAL, CLILE_OPT_WARMUP, "2", "", 0, 1e4, "training", "epochs of linear warm-up")                                                      \
     X(REAL, CLILE_OPT_CLIP_NORM, "1", "", 0, 1e9, "training", "largest norm of the gradient; 0: no clipping")                               \
-    X(REAL, CLILE_OPT_EMA, "0", "", 0, 0.99999, "training", "decay of the moving average of the weights; 0: none")                          \
+    X(REAL, CLILE_OPT_EMA, "0", "", 0, 0.99999, "training", "decay of the moving average of the weights; 0: no average")                          \
     X(INTEGER, CLILE_OPT_EPOCHS, "20", "", 1, 1000000, "training", "epochs of stage 2, or of all training with method=bce")                 \
     X(INTEGER, CLILE_OPT_EPOCHS_STAGE1, "20", "", 0, 1000000, "training", "epochs of stage 1")                                              \
-    X(INTEGER, CLILE_OPT_BATCH, "64", "", 1, 4096, "training", "images in a training step; unless set, all images where there are fewer")                                            \
-    X(INTEGER, CLILE_OPT_SEED, "1", "", 0, 9007199254740992, "training", "seed of initial weights, order and augmentation")                 \
-    X(INTEGER, CLILE_OPT_THREADS, "auto", "", 1, 1024, "training", "threads; auto: the processors this process may use")                    \
+    X(INTEGER, CLILE_OPT_BATCH, "64", "", 1, 4096, "training", "images per training step; if not set and there are fewer images, all of them")                                            \
+    X(INTEGER, CLILE_OPT_SEED, "1", "", 0, 9007199254740992, "training", "seed of the initial weights, the order and augmentation")                 \
+    X(INTEGER, CLILE_OPT_THREADS, "auto", "", 1, 1024, "training", "number of threads; auto: the processors this process may use")                    \
     X(REAL, CLILE_OPT_VALIDATION, "0", "", 0, 0.9, "training", "share of the training subjects held out; their F1 and AUC are reported each epoch")      \
-    X(INTEGER, CLILE_OPT_VALIDATION_EVERY, "1", "", 0, 1000000, "training", "epochs between two such reports, the last epoch always being one; 0: none")  \
+    X(INTEGER, CLILE_OPT_VALIDATION_EVERY, "1", "", 0, 1000000, "training", "epochs between validations; the last epoch always has one; 0: none")  \
     X(REAL, CLILE_OPT_EXCHANGE_HALVES, "0.5", "", 0, 1, "training",                                                                           \
-      "probability that the lower half of a face is another subject's, with its labels and its ILEs")                                       \
+      "probability that the lower half of a face is taken from another subject, with its labels and ILEs")                                       \
     X(INTEGER, CLILE_OPT_AUGMENT_FLIP, "1", "", 0, 1, "training", "1: mirror half of the images")                                           \
     X(REAL, CLILE_OPT_AUGMENT_SCALE, "0.04", "", 0, 0.9, "training", "largest change of scale of the random crop")                           \
     X(REAL, CLILE_OPT_AUGMENT_SHIFT, "0.02", "", 0, 0.5, "training", "largest shift of the random crop, as a share of its side")            \
-    X(REAL, CLILE_OPT_AUGMENT_ROTATE, "0", "", 0, 180, "training", "largest turn of the random crop, in degrees")                              \
+    X(REAL, CLILE_OPT_AUGMENT_ROTATE, "0", "", 0, 180, "training", "largest rotation of the random crop, in degrees")                              \
     X(REAL, CLILE_OPT_AUGMENT_BRIGHTNESS, "0.2", "", 0, 1, "training", "largest relative change of brightness")                             \
     X(REAL, CLILE_OPT_AUGMENT_CONTRAST, "0.2", "", 0, 1, "training", "largest relative change of contrast")                                 \
     X(REAL, CLILE_OPT_AUGMENT_SATURATION, "0.2", "", 0, 1, "training", "largest relative change of saturation")                             \
@@ -95,7 +96,7 @@
     X(REAL, CLILE_OPT_AUGMENT_BLUR_MOST, "2", "", 0.05, 10, "training", "largest standard deviation of that blur in pixels of the crop")    \
     X(REAL, CLILE_OPT_AUGMENT_ERASE, "0", "", 0, 1, "training", "probability that a random rectangle of an image is erased")                \
     X(REAL, CLILE_OPT_AUGMENT_ERASE_AREA, "0.33", "", 0.02, 1, "training", "largest area of that rectangle as a share of the image")        \
-    X(INTEGER, CLILE_OPT_INPUT_WORKERS, "0", "", 0, 1, "training", "0: a batch is made between two steps; 1: a thread makes the next one during the step")
+    X(INTEGER, CLILE_OPT_INPUT_WORKERS, "0", "", 0, 1, "training", "0: make each batch between two steps; 1: a thread makes the next one during the step")
 
 /* X(key, value, name, implies): with option `key` set to `value`, option `name` is `implies`
  * unless it was set itself. method=bce is plain weighted BCE, with a linear head.
@@ -117,10 +118,10 @@
     X(CLILE_OPT_PRESET, "published", CLILE_OPT_EXCHANGE_HALVES, "0")                                                                        \
     X(CLILE_OPT_PRESET, "published", CLILE_OPT_TAU, "0.1")
 
-/* X(key, whose): whose value a resumed run uses. HERE, for the machine, the way to the same data
- * and what is shown: always that of the resuming trainer. AHEAD, for what is still to come: that
- * of the resuming trainer if it was set, else the checkpoint's. Every other option is the
- * checkpoint's; setting another value is refused. */
+/* X(key, whose): whose value a resumed run uses. HERE: always the resuming trainer's (the machine,
+ * where the same data are, what is shown). AHEAD: the resuming trainer's if it was set, else the
+ * checkpoint's (what is still to come). Any other option has the checkpoint's value, and setting
+ * another value is an error. */
 #define CLILE_I_OPTIONS_RESUME(X)                                                                                                           \
     X(CLILE_OPT_LAYOUT, HERE)                                                                                                               \
     X(CLILE_OPT_TARGETS, HERE)                                                                                                              \

@@ -42,7 +42,7 @@ static void chosen_allocation_fails(void **state)
          *third = clile_i_calloc(1, 8);
     assert_non_null(first);
     assert_null(second);
-    assert_string_equal("memory: 24 bytes could not be had", clile_last_error());
+    assert_string_equal("out of memory: 24 bytes", clile_last_error());
     assert_non_null(third);
     clile_i_free(first);
     clile_i_free(third);

@@ -185,7 +185,7 @@ class Import(CommandTest):
 
     def test_usage(self):
         path = self.write("usage.pth", self.tensors)
-        self.usage("one file of weights is needed", "import", "--out", "m")
+        self.usage("expected one file of weights", "import", "--out", "m")
         self.usage("--out is missing", "import", path)
         for text in ("", "bp5d", "1,,2", "0", "1000", ",".join(map(str, range(1, 66)))):
             self.usage("--au-set takes bp4d, disfa or numbers", "import", path, "--out", "m", "--au-set", text)

@@ -85,8 +85,8 @@ class Photo(CommandTest):
         self.assertIn(bytes((226, 106, 44)), frame)  # the upper edge of the box
 
     def test_usage(self):
-        self.usage("one of them says where the faces are", "predict", "--model", self.model, "--finder", "square", "--crop", self.face)
-        self.usage("one of them says where the faces are", "predict", "--model", self.model, "--finder", "none", "--box", "1,2,30,40", self.face)
+        self.usage("--finder cannot be combined with --faces, --box or --crop", "predict", "--model", self.model, "--finder", "square", "--crop", self.face)
+        self.usage("--finder cannot be combined with --faces, --box or --crop", "predict", "--model", self.model, "--finder", "none", "--box", "1,2,30,40", self.face)
         self.fails("finder_missing.so", "predict", "--model", self.model, "--finder", "missing", self.face)
         self.fails("a name of 1 to 32", "predict", "--model", self.model, "--finder", "../square", self.face)
 

@@ -171,7 +171,7 @@ class Predict(CommandTest):
                 done = subprocess.run([cli.COMMAND, "predict", "--model", self.model, *NO_FINDER, "--csv", "--raw", f"{w}x{h}"], stdin=file, capture_output=True, text=True, check=False)
             self.assertEqual((done.returncode, len(done.stdout.splitlines())), (code, 1 + answers), done.stderr)
             if code:
-                self.assertIn(f"standard input has {len(data)} bytes, which is not a whole number of frames of {w}x{h}" if data else "no frame on standard input", done.stderr)
+                self.assertIn(f"standard input has {len(data)} bytes, not a whole number of frames of {w}x{h}" if data else "found no frame on standard input", done.stderr)
 
     def test_frames_have_a_time(self):
         w, h, rows = read_png(self.image(1))
@@ -183,7 +183,7 @@ class Predict(CommandTest):
             self.assertEqual([(line["frame"], line["time"] if line["time"] is None else f"{line['time']:.6f}") for line in lines], [(k + 1, time or None) for k, time in enumerate(times)])
         self.assertEqual([row["time"] for row in self.rows("--fps", "2", self.image(1), self.image(2))[0]], ["0.000000", "0.500000"])
         for fps in ("0", "-1", "x", "25x", "25/0", "nan", "1e9", "25/", ""):
-            self.usage("--fps takes frames a second", "predict", "--model", self.model, *NO_FINDER, "--fps", fps, self.image(1))
+            self.usage("--fps takes frames per second", "predict", "--model", self.model, *NO_FINDER, "--fps", fps, self.image(1))
 
     def test_an_image_on_standard_input(self):
         expected = self.rows(self.image(1))[0][0]
@@ -196,7 +196,7 @@ class Predict(CommandTest):
             self.assertEqual(done.returncode, int(success == "0"))
             if success == "1":
                 self.assertEqual([row[0][column] for column in COLUMNS], [expected[column] for column in COLUMNS])
-        self.usage("is one image: it was given 2 times", "predict", "--model", self.model, *NO_FINDER, "-", "-")
+        self.usage("is one image, but was given 2 times", "predict", "--model", self.model, *NO_FINDER, "-", "-")
 
     def test_boxes_on_the_command_line(self):
         faces = self.write("two.csv", "image,x,y,w,h\n0001.png,8,10,22,24\n0001.png,4.5,6,30,30\n0002.png,8,10,22,24\n0002.png,4.5,6,30,30\n")
@@ -206,7 +206,7 @@ class Predict(CommandTest):
         self.assertEqual([row["success"] for row in rows], ["0"])
         for box in ("1,2,3", "1,2,3,4,5", "1,2,0,4", "1,2,3,-4", "a,2,3,4", "1,2,3,4x", "nan,1,2,3", "1 2 3 4", "", "inf,1,2,3"):
             self.usage("--box takes x,y,w,h in pixels", "predict", "--model", self.model, "--box", box, self.image(1))
-        self.usage("--box or --faces, not both", "predict", "--model", self.model, "--box", "1,2,3,4", "--faces", faces, self.image(1))
+        self.usage("--box and --faces cannot be combined", "predict", "--model", self.model, "--box", "1,2,3,4", "--faces", faces, self.image(1))
 
     def test_raw_frames_that_break_off(self):
         w, h, rows = read_png(self.image(1))
@@ -216,7 +216,7 @@ class Predict(CommandTest):
         rows = list(csv.DictReader(io.StringIO(done.stdout.decode())))
         self.assertEqual([row["success"] for row in rows], ["1", "0"])
         self.assertEqual({rows[1][key] for key in COLUMNS}, {""})
-        self.assertIn(f"frame 2 breaks off: 100 bytes, expected {w * h * 3}", done.stderr.decode())
+        self.assertIn(f"frame 2 is incomplete: expected {w * h * 3} bytes ({w} x {h} x 3), found 100", done.stderr.decode())
         closed = subprocess.run(["sh", "-c", f"'{cli.COMMAND}' predict --model '{self.model}' --finder none --raw 8x8 <&-"], capture_output=True, text=True, check=False)
         self.assertEqual((closed.returncode, closed.stderr), (1, "clile: standard input could not be read: Bad file descriptor\n"))
         terminal, other = pty.openpty()
@@ -224,9 +224,9 @@ class Predict(CommandTest):
         os.close(other)
         os.close(terminal)
         self.assertEqual(asked.returncode, 2)
-        self.assertIn("--raw reads frames from standard input, which is a terminal", asked.stderr)
+        self.assertIn("--raw reads frames from standard input, but that is a terminal", asked.stderr)
         done = self.raw("64x64", b"")
-        self.assertEqual((done.returncode, done.stderr), (1, b"clile: no frame on standard input\n"))
+        self.assertEqual((done.returncode, done.stderr), (1, b"clile: found no frame on standard input\n"))
 
     def test_memory_does_not_grow_with_the_frames(self):
         script = ("import resource, subprocess, sys\n"
@@ -392,8 +392,8 @@ class Predict(CommandTest):
 
     def test_usage(self):
         model = ["predict", "--model", self.model]
-        self.usage("no image is given", *model)
-        self.usage("not both", *model, "--json", "--csv", self.image(1))
+        self.usage("no image was given", *model)
+        self.usage("cannot be combined", *model, "--json", "--csv", self.image(1))
         self.usage("--draw takes one image", *model, "--draw", "o.png", self.image(1), self.image(2))
         self.usage("--draw takes one image", *model, "--draw", "o.png", self.images)
         self.usage("--raw reads standard input", *model, "--raw", "8x8", self.image(1))

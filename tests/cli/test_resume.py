@@ -46,7 +46,7 @@ class Resume(CommandTest):
 
     def next_command(self, said):
         lines = said.splitlines()
-        self.assertEqual(lines[-2], "clile: go on with", said)
+        self.assertEqual(lines[-2], "clile: continue with", said)
         return lines[-1].strip()
 
     def same_models(self, folder):
@@ -145,7 +145,7 @@ class Resume(CommandTest):
         self.fails("--import is not given in the checkpoint and weights.pth here", *resume(*fold, "--import", "elsewhere/weights.pth"))
         self.fails("nowhere", *run, *fold, "--resume", "nowhere")
         self.fails("no fold has a checkpoint (nowhere.fold1", *run, "--protocol", "kfold:3", "--fold", "all", "--resume", "nowhere")
-        self.usage("take the same file", *run, "--protocol", "kfold:3", "--fold", "all", "--resume", "a", "--checkpoint", "b")
+        self.usage("must be the same file", *run, "--protocol", "kfold:3", "--fold", "all", "--resume", "a", "--checkpoint", "b")
         self.assertFalse(os.path.exists(out))
         self.fine(*resume(*fold, "--layout", "bp4d", cache_mb=1, threads=1))
         self.assertTrue(os.path.exists(out))
@@ -161,7 +161,7 @@ class Resume(CommandTest):
     def test_without_a_checkpoint(self):
         code, said = self.stop([cli.COMMAND, *self.common, "--out", self.path("never.safetensors")], "stage 1  epoch 1/", 1, signal.SIGINT)
         self.assertEqual(code, 1)
-        self.assertTrue(said.endswith("clile: what was done since is lost without --checkpoint\n"), said)
+        self.assertTrue(said.endswith("clile: without --checkpoint, the work since then is lost\n"), said)
 
 
 if __name__ == "__main__":

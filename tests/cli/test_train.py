@@ -94,7 +94,7 @@ class Train(CommandTest):
             self.assertIn(cell, text)
         json.loads(self.report("r.JSON"))
         for name in ("r.html", "r.xlsx", "r.", "a.csv.gz"):
-            self.usage(f"{name}: a report is written as .txt, .json, .csv, .md or .tex", "eval", "--model", self.fold(1), "--data", self.data, "--report", self.path(name))
+            self.usage(f"{name}: expected a name that ends in .txt, .json, .csv, .md or .tex", "eval", "--model", self.fold(1), "--data", self.data, "--report", self.path(name))
             self.assertFalse(os.path.exists(self.path(name)))
         self.usage("--report and --answers are the same file", "eval", "--model", self.fold(1), "--data", self.data, "--report", self.path("x.csv"), "--answers", self.path("x.csv"))
 
@@ -173,7 +173,7 @@ class Train(CommandTest):
         same = self.fine("eval", "--model", self.fold(1), "--data", self.data, "--no-probe", "--protocol", "bp4d-parts", "--fold", "3").stdout
         other = self.fine("eval", "--model", self.fold(1), "--data", self.data, "--no-probe", "--protocol", "bp4d-parts", "--fold", "1").stdout
         self.assertNotIn("it has seen people of this test part", same)
-        self.assertIn("trained for bp4d fold 1: on the same data it has seen people of this test part", other)
+        self.assertIn("trained for bp4d fold 1: if the data are the same, it has seen people of this test part", other)
 
     def test_eval_refuses(self):
         self.usage("tested on the same part", "eval", "--model", self.fold(1), "--model", self.fold(1), "--data", self.data, "--no-probe")
@@ -199,7 +199,7 @@ class Train(CommandTest):
         self.usage("--onnx or --int8 is missing", "export", small)
         self.usage("--int8 needs --calibrate", "export", small, "--int8", "--out", again)
         self.usage("--int8 needs --out", "export", small, "--int8", "--calibrate", self.data)
-        self.usage("go with --int8", "export", small, "--onnx", "x", "--out", again)
+        self.usage("need --int8", "export", small, "--onnx", "x", "--out", again)
         self.usage("--images", "export", small, "--int8", *fold, "--out", again, "--images", 0)
 
     def test_kfold_and_bce(self):
@@ -279,7 +279,7 @@ class Train(CommandTest):
         text = process.stderr.read()
         process.stderr.close()
         self.assertEqual(process.wait(60), 1, text)
-        self.assertIn("go on with\n", text)
+        self.assertIn("continue with\n", text)
         self.assertFalse(os.path.exists(resumed))
         self.fine(*common, "--out", resumed, "--resume", checkpoint, "--quiet", *long)
         self.fine(*common, "--out", whole, "--quiet", *long)

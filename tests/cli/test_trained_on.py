@@ -64,7 +64,7 @@ class TrainedOn(CommandTest):
         self.assertEqual((found["alignment"], found["train_images_by_boxes"], found["train_images_as_crops"], found["data_kind"], found["photographs"]),
                          ("mixed", "32", "96", "unknown", "unknown"))
         text = self.fine("info", self.path("mixed.safetensors")).stdout
-        self.assertIn("it is not known whether they are photographs; 32 cut out by boxes, 96 taken as crops\n", text)
+        self.assertIn("may or may not be photographs; 32 cropped by boxes, 96 taken as crops\n", text)
         found = self.train("stated.safetensors", data=self.path("mixed"), data_kind="rendered")
         self.assertEqual((found["data_kind"], found["photographs"]), ("rendered", "never"))
         self.fails("data_kind \"painted\", expected drawn, rendered, photographs, mixed or unknown", "train", "--data", self.variant("bad", kind="painted\n"),
@@ -111,7 +111,7 @@ class TrainedOn(CommandTest):
                 lines = [line for line in done.stderr.splitlines() if "warning: " in line]
                 self.assertEqual(len(lines), 0 if said is None else 1, (model, given, done.stderr))
                 self.assertIn(said or "", done.stderr)
-        self.usage("--crop says that the images are faces already", "predict", "--model", self.path("crops.safetensors"), "--crop", "--faces", boxes, images[0])
+        self.usage("--crop says that each image is one face", "predict", "--model", self.path("crops.safetensors"), "--crop", "--faces", boxes, images[0])
 
     def test_older_models_say_nothing(self):
         old = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "data", "models", "model-0.1.0.safetensors")

@@ -21,7 +21,7 @@ class Usage(CommandTest):
         for command in COMMANDS:
             text = self.fine(command, "--help").stdout
             self.assertIn(f"usage: clile {command}", text)
-            self.assertIn("Exit status: 0 fine, 1 failed", text)
+            self.assertIn("Exit status: 0 success, 1 failure", text)
 
     def test_version(self):
         self.assertRegex(self.fine("--version").stdout, r"^clile \d+\.\d+\.\d+\n$")
@@ -30,13 +30,13 @@ class Usage(CommandTest):
         self.usage("--data is missing", "train", "--out", "m")
         self.usage("--out is missing", "train", "--data", "d")
         self.usage("--model is missing", "eval", "--data", "d")
-        self.usage("no image is given", "predict", "--model", "m")
-        self.usage("one folder is needed", "data")
-        self.usage("one file is needed", "info")
-        self.usage("one model file is needed", "export", "--onnx", "m.onnx")
+        self.usage("no image was given", "predict", "--model", "m")
+        self.usage("expected one folder", "data")
+        self.usage("expected one file", "info")
+        self.usage("expected one model file", "export", "--onnx", "m.onnx")
         self.usage("--onnx or --int8 is missing", "export", "m")
         self.usage("needs --fold", "train", "--data", "d", "--out", "m", "--protocol", "bp4d")
-        self.usage("--fold has no meaning", "train", "--data", "d", "--out", "m", "--fold", "1")
+        self.usage("--fold cannot be used", "train", "--data", "d", "--out", "m", "--fold", "1")
 
     def test_unknown_arguments(self):
         self.usage('unknown argument "--dtaa"', "train", "--dtaa", "d")
@@ -68,7 +68,7 @@ class Usage(CommandTest):
         self.assertIn({"au": 7, "name": "Lid tightener"}, rows)
         self.assertEqual(self.fine("info", "--aus").stdout.split("\n")[:-1], [f"AU{row['au']:<3} {row['name']}" for row in rows])
         self.usage("--aus takes no file", "info", "--aus", "m.safetensors")
-        self.usage("not both", "info", "--aus", "--options")
+        self.usage("cannot be combined", "info", "--aus", "--options")
 
     def test_missing_files(self):
         self.fails("no-such-model", "info", "no-such-model")
@@ -103,7 +103,7 @@ class Usage(CommandTest):
         self.usage("wrong argument", "bench", "infer", "--size", "31")
         self.usage("wrong argument", "bench", "infer", "--rounds")
         self.fails("resnet99", "bench", "infer", "--backbone", "resnet99")
-        self.fails("an engine gave no answer", "bench", "infer", "--backbone", "resnet10", "--width", "0.125", "--size", "32", "--onnxruntime", "/bin/false")
+        self.fails("an engine did not answer", "bench", "infer", "--backbone", "resnet10", "--width", "0.125", "--size", "32", "--onnxruntime", "/bin/false")
         common = ["--backbone", "resnet10", "--width", "0.25", "--size", "32", "--batch", "2", "--rounds", "2", "--threads", "1", "--json"]
         for extra in ([], ["--cpu-time"]):
             case, = json.loads(self.fine("bench", "infer", *common, *extra).stdout)["cases"]

@@ -312,8 +312,7 @@ static void every_allocation_may_fail(void **state)
         clile_i_alloc_fail_at(k);
         status = every_metric();
         clile_i_alloc_fail_at(0);
-        if (status != CLILE_OK)
-            assert_fails(status, CLILE_E_OUT_OF_MEMORY, "bytes could not be had");
+        if (status != CLILE_OK) assert_fails(status, CLILE_E_OUT_OF_MEMORY, "out of memory");
     }
     assert_int_equal(status, CLILE_OK);
     assert_in_range(k, 20, 999);

@@ -386,7 +386,7 @@ static void every_allocation_may_fail(void **state)
         status = whole_report(&text);
         clile_i_alloc_fail_at(0);
         if (status == CLILE_OK) break;
-        assert_fails(status, CLILE_E_OUT_OF_MEMORY, "bytes could not be had");
+        assert_fails(status, CLILE_E_OUT_OF_MEMORY, "out of memory");
         assert_null(text);
     }
     assert_int_equal(status, CLILE_OK);

@@ -124,7 +124,7 @@ CLILE_E_INTERNAL = -11
 STATUSES: Dict[int, Tuple[str, str]] = {
     0: ("CLILE_OK", "success"),
     -1: ("CLILE_E_INVALID_ARGUMENT", "an argument is out of its range"),
-    -2: ("CLILE_E_OUT_OF_MEMORY", "memory could not be had"),
+    -2: ("CLILE_E_OUT_OF_MEMORY", "out of memory"),
     -3: ("CLILE_E_IO", "a file could not be read or written"),
     -4: ("CLILE_E_FORMAT", "a file is not of the expected format"),
     -5: ("CLILE_E_CORRUPT", "a file is of the right format but damaged"),

@@ -311,7 +311,7 @@ class Predictor(Handle):
         misfit = None if self._warned else lib.clile_predictor_get_misfit(self._c, kind)
         if misfit is not None:
             self._warned = True
-            hint = " (landmarks= or box=), or say that it is one (crop=True)" if kind == _api.CLILE_FACE_CROP else ""
+            hint = " (landmarks= or box=), or say that it is a crop of one (crop=True)" if kind == _api.CLILE_FACE_CROP else ""
             warnings.warn(misfit.decode() + hint, stacklevel=4)  # where run or predict was called
 
     def _run_scores(self, faces: List["Face"], single: bool) -> Prediction:
