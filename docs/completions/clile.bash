@@ -29,7 +29,7 @@ _clile_settings() { # KEYS...
         return
     fi
     case $key in
-        layout) choices=(auto bp4d disfa disfa+ list csv jsonl pack) ;;
+        layout) choices=(auto bp4d disfa disfa+ csv list jsonl pack) ;;
         unknown) choices=(mask negative) ;;
         first_image) choices=(auto 0 1) ;;
         data_kind) choices=(auto drawn rendered photographs mixed unknown) ;;
@@ -54,7 +54,7 @@ _clile_value() { # COMMAND FLAG: fails when the flag takes no value
         "synth --sheet" | "predict --draw" | "data --sheet") _clile_files png ;;
         "train --data" | "eval --data" | "pack --data" | "export --calibrate" | "bench train --data" | "bench forward --data") _clile_files safetensors csv jsonl ;;
         "train --out" | "eval --model" | "predict --model" | "pack --out" | "import --out" | "export --out" | "bench infer --model") _clile_files safetensors ;;
-        "train --layout" | "eval --layout" | "data --layout" | "pack --layout" | "export --layout") _clile_words auto bp4d disfa disfa+ list csv jsonl pack ;;
+        "train --layout" | "eval --layout" | "data --layout" | "pack --layout" | "export --layout") _clile_words auto bp4d disfa disfa+ csv list jsonl pack ;;
         "train --protocol" | "eval --protocol") _clile_words bp4d disfa bp4d-parts disfa-parts kfold: file: loso none ;;
         "train --fold") _clile_words all ;;
         "train --set") _clile_settings layout au_set unknown present_from first_image box_margin crop_margin data_kind targets image_size max_pixels max_label_mb max_pack_mb cache_mb smallest_face backbone stem width embedding similarity predict_batch method preset elimination identity_part lambda_contra lambda_bce lambda_id lambda_ile lambda_ile_bias tau null_anchor init_from_stage1 decision optimizer learning_rate au_rate_scale momentum weight_decay schedule warmup clip_norm ema epochs epochs_stage1 batch seed threads validation validation_every exchange_halves augment_flip augment_scale augment_shift augment_rotate augment_brightness augment_contrast augment_saturation augment_grayscale augment_blur augment_blur_least augment_blur_most augment_erase augment_erase_area input_workers ;;

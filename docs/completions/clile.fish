@@ -21,7 +21,7 @@ function __clile_settings # KEYS...
     for key in $argv
         switch $key
             case layout
-                printf "layout=%s\t%s\n" (string join \n auto bp4d disfa disfa+ list csv jsonl pack | string replace -r '$' \n'how the folder of images is laid out; auto: detect it')
+                printf "layout=%s\t%s\n" (string join \n auto bp4d disfa disfa+ csv list jsonl pack | string replace -r '$' \n'how the folder of images is laid out; auto: detect it')
             case au_set
                 printf "au_set=%s\t%s\n" (string join \n '' | string replace -r '$' \n'AUs to use: auto (the usual ones of the layout), bp4d, disfa, or numbers such as 1,2,4')
             case unknown
@@ -170,7 +170,7 @@ complete -c clile -n '__clile_at synth' -a '(__fish_complete_directories)'
 complete -c clile -n '__clile_first' -a train -d 'train a model on a labelled folder'
 complete -c clile -n '__clile_at train' -l data -r -k -a '(__fish_complete_suffix .safetensors; __fish_complete_suffix .csv; __fish_complete_suffix .jsonl)' -d 'labelled folder, CSV manifest or pack'
 complete -c clile -n '__clile_at train' -l out -r -k -a '(__fish_complete_suffix .safetensors)' -d 'model to write (safetensors)'
-complete -c clile -n '__clile_at train' -l layout -x -a 'auto bp4d disfa disfa+ list csv jsonl pack' -d 'auto, bp4d, disfa, disfa+, list, csv, jsonl or pack (default: auto)'
+complete -c clile -n '__clile_at train' -l layout -x -a 'auto bp4d disfa disfa+ csv list jsonl pack' -d 'auto, bp4d, disfa, disfa+, csv, list, jsonl or pack (default: auto)'
 complete -c clile -n '__clile_at train' -l protocol -x -a 'bp4d disfa bp4d-parts disfa-parts kfold: file: loso none' -d 'none: all subjects train (default); bp4d, disfa, bp4d-parts, disfa-parts, kfold:K[:SEED], file:PATH or loso'
 complete -c clile -n '__clile_at train' -l fold -x -a 'all' -d 'fold to leave out; all: every fold in turn, writing model.fold1.safetensors, ... for model.safetensors'
 complete -c clile -n '__clile_at train' -l set -x -a '(__clile_settings layout au_set unknown present_from first_image box_margin crop_margin data_kind targets image_size max_pixels max_label_mb max_pack_mb cache_mb smallest_face backbone stem width embedding similarity predict_batch method preset elimination identity_part lambda_contra lambda_bce lambda_id lambda_ile lambda_ile_bias tau null_anchor init_from_stage1 decision optimizer learning_rate au_rate_scale momentum weight_decay schedule warmup clip_norm ema epochs epochs_stage1 batch seed threads validation validation_every exchange_halves augment_flip augment_scale augment_shift augment_rotate augment_brightness augment_contrast augment_saturation augment_grayscale augment_blur augment_blur_least augment_blur_most augment_erase augment_erase_area input_workers)' -d 'set an option; may be repeated; `clile info --options` lists them'
@@ -184,7 +184,7 @@ complete -c clile -n '__clile_at train' -l help -d 'this text'
 complete -c clile -n '__clile_first' -a eval -d 'evaluate models on people they never saw'
 complete -c clile -n '__clile_at eval' -l model -r -k -a '(__fish_complete_suffix .safetensors)' -d 'model to test; repeat it for models of several folds'
 complete -c clile -n '__clile_at eval' -l data -r -k -a '(__fish_complete_suffix .safetensors; __fish_complete_suffix .csv; __fish_complete_suffix .jsonl)' -d 'labelled folder, CSV manifest or pack'
-complete -c clile -n '__clile_at eval' -l layout -x -a 'auto bp4d disfa disfa+ list csv jsonl pack' -d 'auto, bp4d, disfa, disfa+, list, csv, jsonl or pack (default: auto)'
+complete -c clile -n '__clile_at eval' -l layout -x -a 'auto bp4d disfa disfa+ csv list jsonl pack' -d 'auto, bp4d, disfa, disfa+, csv, list, jsonl or pack (default: auto)'
 complete -c clile -n '__clile_at eval' -l protocol -x -a 'bp4d disfa bp4d-parts disfa-parts kfold: file: loso none' -d 'bp4d, disfa, bp4d-parts, disfa-parts, kfold:K[:SEED], file:PATH, loso, or none: the whole folder (default: the model'\''s)'
 complete -c clile -n '__clile_at eval' -l fold -x -d 'fold whose test part is used (default: the model'\''s)'
 complete -c clile -n '__clile_at eval' -l set -x -a '(__clile_settings layout au_set unknown present_from first_image box_margin crop_margin data_kind targets image_size max_pixels max_label_mb max_pack_mb cache_mb smallest_face threads)' -d 'set an option of the data group, or threads; may be repeated'
@@ -211,7 +211,7 @@ complete -c clile -n '__clile_at predict' -l set -x -a '(__clile_settings box_ma
 complete -c clile -n '__clile_at predict' -l help -d 'this text'
 complete -c clile -n '__clile_at predict' -k -a '(__fish_complete_suffix .jpg; __fish_complete_suffix .jpeg; __fish_complete_suffix .png; __fish_complete_suffix .bmp)'
 complete -c clile -n '__clile_first' -a data -d 'show what a labelled folder or a pack contains'
-complete -c clile -n '__clile_at data' -l layout -x -a 'auto bp4d disfa disfa+ list csv jsonl pack' -d 'auto, bp4d, disfa, disfa+, list, csv, jsonl or pack (default: auto)'
+complete -c clile -n '__clile_at data' -l layout -x -a 'auto bp4d disfa disfa+ csv list jsonl pack' -d 'auto, bp4d, disfa, disfa+, csv, list, jsonl or pack (default: auto)'
 complete -c clile -n '__clile_at data' -l protocol -x -a 'bp4d disfa bp4d-parts disfa-parts kfold: file: loso' -d 'also list the folds of bp4d, disfa, bp4d-parts, disfa-parts, kfold:K[:SEED], file:PATH or loso'
 complete -c clile -n '__clile_at data' -l subjects -d 'show the rates of each subject'
 complete -c clile -n '__clile_at data' -l sheet -r -k -a '(__fish_complete_suffix .png)' -d 'draw faces with each AU present and absent'
@@ -225,7 +225,7 @@ complete -c clile -n '__clile_at data' -k -a '(__fish_complete_suffix .safetenso
 complete -c clile -n '__clile_first' -a pack -d 'write a labelled folder as one file, aligned and resized'
 complete -c clile -n '__clile_at pack' -l data -r -k -a '(__fish_complete_suffix .safetensors; __fish_complete_suffix .csv; __fish_complete_suffix .jsonl)' -d 'labelled folder, CSV manifest or pack (required)'
 complete -c clile -n '__clile_at pack' -l out -r -k -a '(__fish_complete_suffix .safetensors)' -d 'pack to write, such as bp4d.safetensors (required)'
-complete -c clile -n '__clile_at pack' -l layout -x -a 'auto bp4d disfa disfa+ list csv jsonl pack' -d 'auto, bp4d, disfa, disfa+, list, csv, jsonl or pack (default: auto)'
+complete -c clile -n '__clile_at pack' -l layout -x -a 'auto bp4d disfa disfa+ csv list jsonl pack' -d 'auto, bp4d, disfa, disfa+, csv, list, jsonl or pack (default: auto)'
 complete -c clile -n '__clile_at pack' -l set -x -a '(__clile_settings layout au_set unknown present_from first_image box_margin crop_margin data_kind targets image_size max_pixels max_label_mb max_pack_mb cache_mb smallest_face)' -d 'an option, such as image_size=112; may be repeated'
 complete -c clile -n '__clile_at pack' -l quiet -d 'no progress'
 complete -c clile -n '__clile_at pack' -l json -d 'print JSON'
@@ -251,7 +251,7 @@ complete -c clile -n '__clile_first' -a export -d 'write a model as ONNX or int8
 complete -c clile -n '__clile_at export' -l onnx -r -k -a '(__fish_complete_suffix .onnx)' -d 'ONNX file to write: outputs `probability` and `embedding`'
 complete -c clile -n '__clile_at export' -l int8 -d 'write the model with int8 weights: a quarter of the size, about twice as fast'
 complete -c clile -n '__clile_at export' -l calibrate -r -k -a '(__fish_complete_suffix .safetensors; __fish_complete_suffix .csv; __fish_complete_suffix .jsonl)' -d 'for --int8: labelled folder or pack to measure activations on'
-complete -c clile -n '__clile_at export' -l layout -x -a 'auto bp4d disfa disfa+ list csv jsonl pack' -d 'layout of that folder (auto)'
+complete -c clile -n '__clile_at export' -l layout -x -a 'auto bp4d disfa disfa+ csv list jsonl pack' -d 'layout of that folder (auto)'
 complete -c clile -n '__clile_at export' -l protocol -x -a 'bp4d disfa kfold: loso none' -d 'use only the training part of a fold: bp4d, disfa, kfold:K, loso (none: all images)'
 complete -c clile -n '__clile_at export' -l fold -x -d 'number of the fold (1)'
 complete -c clile -n '__clile_at export' -l images -x -d 'number of images, evenly spread (256)'

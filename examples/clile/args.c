@@ -6,6 +6,22 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* "auto, bp4d or pack (default: auto)" */
+static void print_choices(const char *key)
+{
+    clile_option_info info = {.struct_size = sizeof info};
+    for (int32_t i = 0; i < clile_options_count(); ++i) {
+        if (clile_options_describe(i, &info) != CLILE_OK || strcmp(info.name, key) != 0) continue;
+        const char *last = strrchr(info.choices, '|');
+        for (const char *at = info.choices; *at != '\0'; ++at)
+            if (*at == '|')
+                fputs(at == last ? " or " : ", ", stdout);
+            else
+                putchar(*at);
+        printf(" (default: %s)\n", info.default_value);
+    }
+}
+
 static void print_help(const arg_spec *spec)
 {
     printf("usage: %s\n\n%s\n\n", spec->usage, spec->about);
@@ -14,7 +30,11 @@ static void print_help(const arg_spec *spec)
         char left[64];
         snprintf(left, sizeof left, "%s%s%s", a->name, a->value ? " " : "",
                  a->value ? a->value : "");
-        printf("  %-24s %s\n", left, a->help);
+        printf("  %-24s ", left);
+        if (a->help != NULL)
+            puts(a->help);
+        else
+            print_choices(a->name + strlen("--"));
     }
     printf("  %-24s %s\n", "--help", "this text");
     printf("\nExit status: 0 success, 1 failure (the reason is on stderr), 2 wrong usage.\n");

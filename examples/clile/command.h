@@ -47,7 +47,7 @@ typedef struct {
     arg_kind kind;
     void *target;
     const char *value; /* the value's name in the help; NULL for a flag */
-    const char *help;
+    const char *help;  /* NULL: the choices of the option of this name */
 } arg;
 
 typedef struct {

@@ -290,8 +290,7 @@ int run_data(int argc, char **argv)
     data_summary s = {0};
     request r = {.sheet = {.examples = 6, .seed = 1}};
     const arg rows[] = {
-        {"--layout", ARG_TEXT, &layout, "NAME",
-         "auto, bp4d, disfa, disfa+, list, csv, jsonl or pack (default: auto)"},
+        {"--layout", ARG_TEXT, &layout, "NAME", NULL},
         {"--protocol", ARG_TEXT, &r.protocol, "P",
          "also list the folds of bp4d, disfa, bp4d-parts, disfa-parts, kfold:K[:SEED], file:PATH "
          "or loso"},

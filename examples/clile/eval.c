@@ -504,8 +504,7 @@ static int read_args(eval_args *a, int argc, char **argv, arg_spec *spec, arg *r
         {"--model", ARG_LIST, &a->models, "FILE",
          "model to test; repeat it for models of several folds"},
         {"--data", ARG_TEXT, &a->data, "DIR", "labelled folder, CSV manifest or pack"},
-        {"--layout", ARG_TEXT, &a->layout, "NAME",
-         "auto, bp4d, disfa, disfa+, list, csv, jsonl or pack (default: auto)"},
+        {"--layout", ARG_TEXT, &a->layout, "NAME", NULL},
         {"--protocol", ARG_TEXT, &a->protocol, "P",
          "bp4d, disfa, bp4d-parts, disfa-parts, kfold:K[:SEED], file:PATH, loso, or none: the "
          "whole folder (default: the model's)"},

@@ -65,8 +65,7 @@ int run_pack(int argc, char **argv)
     const arg rows[] = {
         {"--data", ARG_TEXT, &path, "DIR", "labelled folder, CSV manifest or pack (required)"},
         {"--out", ARG_TEXT, &out, "FILE", "pack to write, such as bp4d.safetensors (required)"},
-        {"--layout", ARG_TEXT, &layout, "NAME",
-         "auto, bp4d, disfa, disfa+, list, csv, jsonl or pack (default: auto)"},
+        {"--layout", ARG_TEXT, &layout, "NAME", NULL},
         {"--set", ARG_LIST, &settings, "KEY=VALUE",
          "an option, such as image_size=112; may be repeated"},
         {"--quiet", ARG_FLAG, &c.quiet, NULL, "no progress"},

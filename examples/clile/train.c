@@ -35,8 +35,7 @@ static int read_args(train_args *a, int argc, char **argv, arg_spec *spec, arg *
     const arg table[] = {
         {"--data", ARG_TEXT, &a->data, "DIR", "labelled folder, CSV manifest or pack"},
         {"--out", ARG_TEXT, &a->out, "FILE", "model to write (safetensors)"},
-        {"--layout", ARG_TEXT, &a->layout, "NAME",
-         "auto, bp4d, disfa, disfa+, list, csv, jsonl or pack (default: auto)"},
+        {"--layout", ARG_TEXT, &a->layout, "NAME", NULL},
         {"--protocol", ARG_TEXT, &a->protocol, "P",
          "none: all subjects train (default); bp4d, disfa, bp4d-parts, disfa-parts, "
          "kfold:K[:SEED], file:PATH or loso"},

@@ -10,12 +10,13 @@
 #include "base/tables.h"
 
 /* clang-format off */
+#define CLILE_I_LAYOUT_CHOICE(name, text) "|" text
 #define CLILE_I_LOSS_OPTION(X, name, key, value, help) X(REAL, key, value, "", 0, 1e6, "method", help)
 #define CLILE_I_ELIMINATION_CHOICE(name) "|" #name
 
 #define CLILE_I_OPTIONS_TABLE(X)                                                                                                            \
     /* data */                                                                                                                              \
-    X(CHOICE, CLILE_OPT_LAYOUT, "auto", "auto|bp4d|disfa|disfa+|list|csv|jsonl|pack", 0, 0, "data",                                         \
+    X(CHOICE, CLILE_OPT_LAYOUT, "auto", "auto" CLILE_I_LAYOUTS(CLILE_I_LAYOUT_CHOICE), 0, 0, "data",                                         \
       "how the folder of images is laid out; auto: detect it")                                                                           \
     X(TEXT, CLILE_OPT_AU_SET, "auto", "", 0, 0, "data",                                                                                     \
       "AUs to use: auto (the usual ones of the layout), bp4d, disfa, or numbers such as 1,2,4")                                             \

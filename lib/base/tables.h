@@ -1,26 +1,42 @@
-/* What the library grows by: a new loss is its file and one line here (docs/contributing.md).
- * Rows of the option table (options_table.h) and the tables of the rooms that own the files are
- * made from these lines. */
+/* What the library grows by: a new layout, loss or elimination is its file and one line here
+ * (docs/contributing.md). The options (options_table.h) and the tables of the rooms that have the
+ * files are made from these lines. A new line goes before the end. */
 #ifndef CLILE_I_TABLES_H
 #define CLILE_I_TABLES_H
 
 /* clang-format off */
 
+/* LAYOUT(name, value of the option `layout`): a file in lib/layout defines clile_i_layout_NAME
+ * (layout/layout.h). "auto" takes the first that recognises a folder. */
+#define CLILE_I_LAYOUTS(LAYOUT)                                                                    \
+    LAYOUT(bp4d, "bp4d")                                                                           \
+    LAYOUT(disfa, "disfa")                                                                         \
+    LAYOUT(disfa_plus, "disfa+")                                                                   \
+    LAYOUT(csv, "csv")                                                                             \
+    LAYOUT(list, "list")                                                                           \
+    LAYOUT(jsonl, "jsonl")                                                                         \
+    LAYOUT(pack, "pack")                                                                           \
+    /* end */
+
 /* LOSS(X, name, key of its weight, default weight, help): the terms of stage 2's loss, in the
  * order in which they are added. lib/loss/NAME.c defines clile_i_term_NAME (loss/term.h). X is
  * passed on. A weight of 0 leaves the term out. */
-#define CLILE_I_LOSSES(LOSS, X)                                                                                \
-    LOSS(X, contra, CLILE_OPT_LAMBDA_CONTRA, "0.1", "weight of the contrastive loss of stage 2")               \
-    LOSS(X, bce, CLILE_OPT_LAMBDA_BCE, "1", "weight of the BCE of stage 2; 0 is the published loss alone")     \
-    LOSS(X, elimination, CLILE_OPT_LAMBDA_ID, "1", "weight of the elimination loss")
+#define CLILE_I_LOSSES(LOSS, X)                                                                    \
+    LOSS(X, contra, CLILE_OPT_LAMBDA_CONTRA, "0.1",                                                \
+         "weight of the contrastive loss of stage 2")                                              \
+    LOSS(X, bce, CLILE_OPT_LAMBDA_BCE, "1",                                                        \
+         "weight of the BCE of stage 2; 0 is the published loss alone")                            \
+    LOSS(X, elimination, CLILE_OPT_LAMBDA_ID, "1", "weight of the elimination loss")               \
+    /* end */
 
 /* ELIMINATION(name): the values of the option `elimination` beside "none". lib/loss/NAME.c
  * defines clile_i_elimination_NAME (loss/term.h). */
-#define CLILE_I_ELIMINATIONS(ELIMINATION)                                                                      \
-    ELIMINATION(orthogonal)                                                                                    \
-    ELIMINATION(decorrelate)                                                                                   \
-    ELIMINATION(adversarial)                                                                                   \
-    ELIMINATION(mixed)
+#define CLILE_I_ELIMINATIONS(ELIMINATION)                                                          \
+    ELIMINATION(orthogonal)                                                                        \
+    ELIMINATION(decorrelate)                                                                       \
+    ELIMINATION(adversarial)                                                                       \
+    ELIMINATION(mixed)                                                                             \
+    /* end */
 
 /* clang-format on */
 

@@ -228,7 +228,6 @@ cleanup:
 }
 
 const clile_i_layout clile_i_layout_bp4d = {
-    .name = "bp4d",
     .looked_for = "SUBJECT_TASK.csv (such as F001_T1.csv) in AUCoding/AU_OCC, AU_OCC, AUCoding and "
                   "the folder itself",
     .recognise = recognise,

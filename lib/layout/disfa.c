@@ -116,7 +116,6 @@ cleanup:
 }
 
 const clile_i_layout clile_i_layout_disfa = {
-    .name = "disfa",
     .looked_for = "SUBJECT/SUBJECT_auN.txt (such as SN001/SN001_au1.txt) in ActionUnit_Labels and "
                   "the folder itself",
     .recognise = recognise,

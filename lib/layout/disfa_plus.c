@@ -136,7 +136,6 @@ cleanup:
 }
 
 const clile_i_layout clile_i_layout_disfa_plus = {
-    .name = "disfa+",
     .looked_for = "SUBJECT/TRIAL/AUn.txt (such as SN001/A1_AU1_TrailNo_1/AU1.txt) in Labels and "
                   "the folder itself",
     .recognise = recognise,

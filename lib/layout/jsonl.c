@@ -374,7 +374,5 @@ static clile_status recognise(const char *path, int32_t *fits)
     return CLILE_OK;
 }
 
-const clile_i_layout clile_i_layout_jsonl = {.name = "jsonl",
-                                             .looked_for = "a file *.jsonl or *.json",
-                                             .recognise = recognise,
-                                             .open = open_jsonl};
+const clile_i_layout clile_i_layout_jsonl = {
+    .looked_for = "a file *.jsonl or *.json", .recognise = recognise, .open = open_jsonl};

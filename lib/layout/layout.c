@@ -3,17 +3,24 @@
 
 #include <string.h>
 
-static const clile_i_layout *const layouts[] = {
-    &clile_i_layout_bp4d, &clile_i_layout_disfa, &clile_i_layout_disfa_plus, &clile_i_layout_csv,
-    &clile_i_layout_list, &clile_i_layout_jsonl, &clile_i_layout_pack};
+#define ROW(name, text) {text, &clile_i_layout_##name},
+static const struct {
+    const char *name; /* value of the option `layout` */
+    const clile_i_layout *layout;
+} layouts[] = {CLILE_I_LAYOUTS(ROW)};
 enum { LAYOUTS = sizeof layouts / sizeof *layouts };
+
+/* table->layout has room for the name */
+#define CHECK(name, text)                                                                          \
+    _Static_assert(sizeof text <= sizeof((clile_i_table *)0)->layout, "a long name");
+CLILE_I_LAYOUTS(CHECK)
 
 static clile_status fail_unrecognised(const char *path)
 {
     clile_i_text text = {0};
     for (int k = 0; k < LAYOUTS; ++k)
-        clile_i_text_append(&text, "%s%s: %s", k == 0 ? "" : "; ", layouts[k]->name,
-                            layouts[k]->looked_for);
+        clile_i_text_append(&text, "%s%s: %s", k == 0 ? "" : "; ", layouts[k].name,
+                            layouts[k].layout->looked_for);
     clile_i_fail(CLILE_E_FORMAT, "%s: layout not recognised; looked for %s", path,
                  text.data != NULL ? text.data : "");
     clile_i_text_free(&text);
@@ -52,13 +59,13 @@ clile_status clile_i_layout_open(const char *name, const clile_i_layout_request 
     for (int k = 0; k < LAYOUTS; ++k) {
         int32_t fits = 0;
         if (any)
-            CLILE_I_RETURN_IF(layouts[k]->recognise(request->path, &fits));
+            CLILE_I_RETURN_IF(layouts[k].layout->recognise(request->path, &fits));
         else
-            fits = strcmp(name, layouts[k]->name) == 0;
+            fits = strcmp(name, layouts[k].name) == 0;
         if (!fits) continue;
-        CLILE_I_RETURN_IF(layouts[k]->open(request, table));
+        CLILE_I_RETURN_IF(layouts[k].layout->open(request, table));
         CLILE_I_RETURN_IF(clile_i_table_check_codes(table));
-        return note_origin(layouts[k]->name, request, table);
+        return note_origin(layouts[k].name, request, table);
     }
     return fail_unrecognised(request->path);
 }

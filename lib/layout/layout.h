@@ -1,9 +1,10 @@
 /* The contract of a layout. Each layout is one file here: it knows how one kind of folder is
- * organised, and turns it into a table of samples (image, subject, labels, landmarks). To add a
- * layout, write its file and list it in layout.c. */
+ * organised, and turns it into a table of samples (image, subject, labels, landmarks). Their names
+ * are in base/tables.h; docs/contributing.md shows how to add one. */
 #ifndef CLILE_I_LAYOUT_H
 #define CLILE_I_LAYOUT_H
 
+#include "base/tables.h"
 #include "layout/table.h"
 #include "store/rows.h"
 
@@ -20,7 +21,6 @@ typedef struct {
 } clile_i_layout_request;
 
 typedef struct {
-    const char *name;       /* value of the option `layout` */
     const char *looked_for; /* what identifies it, for the message if no layout fits */
     /* *fits: 1 if the folder looks like this layout. */
     clile_status (*recognise)(const char *path, int32_t *fits);
@@ -28,13 +28,9 @@ typedef struct {
     clile_status (*open)(const clile_i_layout_request *request, clile_i_table *table);
 } clile_i_layout;
 
-extern const clile_i_layout clile_i_layout_bp4d;
-extern const clile_i_layout clile_i_layout_disfa;
-extern const clile_i_layout clile_i_layout_disfa_plus;
-extern const clile_i_layout clile_i_layout_csv;
-extern const clile_i_layout clile_i_layout_list;
-extern const clile_i_layout clile_i_layout_jsonl;
-extern const clile_i_layout clile_i_layout_pack;
+#define CLILE_I_LAYOUT_DECLARATION(name, text) extern const clile_i_layout clile_i_layout_##name;
+CLILE_I_LAYOUTS(CLILE_I_LAYOUT_DECLARATION)
+#undef CLILE_I_LAYOUT_DECLARATION
 
 /* Opens request->path as the named layout or, if the name is "auto", as the first one that
  * recognises it. */

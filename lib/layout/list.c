@@ -510,7 +510,6 @@ cleanup:
 }
 
 const clile_i_layout clile_i_layout_list = {
-    .name = "list",
     .looked_for = "NAME_img_path_foldK.txt and NAME_label_foldK.txt in the folder itself and in "
                   "list",
     .recognise = recognise,

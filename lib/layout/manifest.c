@@ -113,7 +113,6 @@ static clile_status recognise(const char *path, int32_t *fits)
 }
 
 const clile_i_layout clile_i_layout_csv = {
-    .name = "csv",
     .looked_for = "a file *.csv, " MANIFEST_NAME
                   " in the folder, or files *.csv of OpenFace or Py-Feat in it",
     .recognise = recognise,

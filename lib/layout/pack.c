@@ -323,7 +323,5 @@ static clile_status recognise(const char *path, int32_t *fits)
     return CLILE_OK;
 }
 
-const clile_i_layout clile_i_layout_pack = {.name = "pack",
-                                            .looked_for = "a file *.safetensors",
-                                            .recognise = recognise,
-                                            .open = open_pack};
+const clile_i_layout clile_i_layout_pack = {
+    .looked_for = "a file *.safetensors", .recognise = recognise, .open = open_pack};
