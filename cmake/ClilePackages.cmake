@@ -4,6 +4,7 @@
 #   libclile-dev     headers, descriptions for CMake and pkg-config
 #   clile            the command, its bench program and manual
 #   python3-clile    the Python package
+#   clile-model      the models that come with the library, where they are
 #   clile-finder     the finder of faces, where dlib is
 #   clile-video      the decoder of videos, where FFmpeg's libraries are
 set(packaging "${PROJECT_SOURCE_DIR}/cmake/debian")
@@ -29,6 +30,9 @@ package(library ${library_package})
 package(development libclile-dev)
 package(command clile)
 package(python python3-clile)
+if(clile_models)
+  package(model clile-model)
+endif()
 if(TARGET clile_finder_dlib)
   package(finder clile-finder)
 endif()
@@ -74,6 +78,9 @@ set(CPACK_STRIP_FILES ON)
 set(CPACK_INSTALL_DEFAULT_DIRECTORY_PERMISSIONS OWNER_READ OWNER_WRITE OWNER_EXECUTE GROUP_READ GROUP_EXECUTE WORLD_READ WORLD_EXECUTE)
 set(CPACK_DEB_COMPONENT_INSTALL ON)
 set(CPACK_COMPONENTS_ALL library development command python)
+if(clile_models)
+  list(APPEND CPACK_COMPONENTS_ALL model)
+endif()
 if(TARGET clile_finder_dlib)
   list(APPEND CPACK_COMPONENTS_ALL finder)
 endif()
@@ -115,17 +122,22 @@ CMake and pkg-config.")
 set(CPACK_DEBIAN_COMMAND_PACKAGE_NAME clile)
 set(CPACK_DEBIAN_COMMAND_PACKAGE_SECTION science)
 set(CPACK_DEBIAN_COMMAND_PACKAGE_DEPENDS "${library_package} ${same}") # the command may use what its own release brings
-set(CPACK_DEBIAN_COMMAND_PACKAGE_RECOMMENDS clile-finder)
+set(CPACK_DEBIAN_COMMAND_PACKAGE_RECOMMENDS "clile-finder, clile-model")
 describe(COMMAND "command" "This package contains the command clile: train, evaluate, predict, pack,
 export, bench.")
 
 set(CPACK_DEBIAN_PYTHON_PACKAGE_NAME python3-clile)
 set(CPACK_DEBIAN_PYTHON_PACKAGE_SECTION python)
-set(CPACK_DEBIAN_PYTHON_PACKAGE_RECOMMENDS clile-finder)
+set(CPACK_DEBIAN_PYTHON_PACKAGE_RECOMMENDS "clile-finder, clile-model")
 set(CPACK_DEBIAN_PYTHON_PACKAGE_ARCHITECTURE all)
 set(CPACK_DEBIAN_PYTHON_PACKAGE_DEPENDS "python3:any (>= 3.9), python3-numpy, ${library_package} (>= ${PROJECT_VERSION})")
 set(CPACK_DEBIAN_PYTHON_PACKAGE_CONTROL_EXTRA "${packaging}/postinst;${packaging}/prerm")
 describe(PYTHON "Python 3 package" "This package contains the module clile for Python 3, over NumPy arrays.")
+set(CPACK_DEBIAN_MODEL_PACKAGE_NAME clile-model)
+set(CPACK_DEBIAN_MODEL_PACKAGE_SECTION science)
+set(CPACK_DEBIAN_MODEL_PACKAGE_ARCHITECTURE all)
+describe(MODEL "model for photographs" "This package contains the models with which libclile reads action units from
+photographs. They were trained on rendered faces alone.")
 set(CPACK_DEBIAN_FINDER_PACKAGE_NAME clile-finder)
 set(CPACK_DEBIAN_FINDER_PACKAGE_SECTION libs)
 set(CPACK_DEBIAN_FINDER_PACKAGE_SHLIBDEPS ON)

@@ -8,6 +8,9 @@ install(TARGETS clile LIBRARY DESTINATION ${where} COMPONENT wheel NAMELINK_SKIP
 if(TARGET clile_finder_dlib) # needs only what is everywhere
   install(TARGETS clile_finder_dlib LIBRARY DESTINATION ${where} COMPONENT wheel)
 endif()
+if(clile_models)
+  install(FILES ${clile_models} DESTINATION ${where} COMPONENT wheel)
+endif()
 
 set(everywhere "^(ld-linux.*|lib(c|m|dl|rt|pthread|stdc[+][+]|gcc_s|z)[.]so[.][0-9]+)$")
 set(bundle "${OneDNN_LIBRARY}" libgomp.so.1)

@@ -21,7 +21,13 @@ rm -f "$build"/*.deb
 abi=$(sed -n 's/^#define CLILE_ABI_VERSION //p' include/clile/status.h)
 version=$(sed -n 's/^clile (\(.*\)) .*/\1/p;q' cmake/debian/changelog)
 debs=
-for name in "libclile$abi" libclile-dev clile python3-clile clile-finder; do
+names="libclile$abi libclile-dev clile python3-clile clile-finder"
+if [ -e examples/photo-model/model/photo.safetensors ]; then
+    names="$names clile-model"
+else
+    say "LEFT OUT: clile-model: there is no model for photographs in the tree"
+fi
+for name in $names; do
     deb=$(echo "$build/${name}_${version}"_*.deb)
     [ -e "$deb" ] || fail "no package $name $version in $build"
     debs="$debs $deb"
@@ -45,6 +51,10 @@ holds libclile-dev "usr/lib/$triplet/pkgconfig/clile.pc"
 holds libclile-dev "usr/lib/$triplet/cmake/clile/clileConfig.cmake"
 holds libclile-dev usr/include/clile/clile.hpp
 holds clile usr/bin/clile
+case $names in *clile-model*)
+    for file in examples/photo-model/model/*.safetensors; do holds clile-model "usr/share/clile/${file##*/}"; done
+    ;;
+esac
 holds clile-finder "usr/lib/$triplet/clile-$abi/finder_dlib.so"
 field clile-finder Depends | grep -Eq 'dlib|opencv|blas' && fail "clile-finder depends on more than it needs: $(field clile-finder Depends)"
 holds clile usr/share/man/man1/clile.1.gz
@@ -74,13 +84,15 @@ for language in c python; do
     [ -s "$work/example.$language" ] || fail "README.md has no example in $language"
 done
 grep -qF "cc example.c \$(pkg-config --cflags --libs clile) -o example" README.md || fail "README.md builds its example otherwise than this test"
-cat >"$work/run.sh" <<'END_RUN'
+case $names in *clile-model*) echo "MODEL=1" >"$work/run.sh" ;; *) echo "MODEL=" >"$work/run.sh" ;; esac
+cat >>"$work/run.sh" <<'END_RUN'
 set -eu
 clile --version
 clile train --data faces --layout bp4d --protocol bp4d --fold 1 --out model.safetensors --quiet --set image_size=32 --set width=0.0625 --set embedding=16 \
     --set epochs_stage1=2 --set epochs=2 --set batch=16 --set threads=1
 clile predict --model model.safetensors --faces face.csv face.png >command.txt
 clile predict --model model.safetensors --finder dlib --json face.png >found.json || grep -q "no face was found" found.json
+if [ -n "${MODEL:-}" ]; then clile info default >/dev/null; fi
 cc example.c $(pkg-config --cflags --libs clile) -o example
 c++ -std=c++17 example.cpp $(pkg-config --cflags --libs clile) -o example-cpp
 ./example | tee c.txt
@@ -120,7 +132,8 @@ if [ "$fresh" != 0 ]; then
     cp -r "$work" "$root/work"
     chroot "$root" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 OMP_WAIT_POLICY=passive sh -c 'cd /work && sh run.sh'
     grep -qx /usr/lib/python3/dist-packages/clile/__init__.py "$root/work/where.txt"
-    quietly chroot "$root" dpkg --purge clile python3-clile clile-finder libclile-dev "libclile$abi"
+    # shellcheck disable=SC2086 # words on purpose
+    quietly chroot "$root" dpkg --purge $names
     left=$(find "$root/usr" -name '*clile*')
     [ -z "$left" ] || fail "left after removing the packages: $left"
     say "installed in a bare Debian ($release), run, removed"

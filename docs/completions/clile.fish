@@ -62,6 +62,8 @@ function __clile_settings # KEYS...
                 printf "similarity=%s\t%s\n" (string join \n cosine dot | string replace -r '$' \n'similarity of an embedding and an AU vector in the BCE')
             case predict_batch
                 printf "predict_batch=%s\t%s\n" (string join \n '' | string replace -r '$' \n'faces that a predictor runs at once; 0: chosen automatically, one by one if there are few')
+            case mirror
+                printf "mirror=%s\t%s\n" (string join \n auto 0 1 | string replace -r '$' \n'1: answers come from the mean of a crop and its mirror image, in twice the time; auto: what the model'\''s metadata says')
             case method
                 printf "method=%s\t%s\n" (string join \n cl-ile bce | string replace -r '$' \n'CL-ILE, or plain weighted BCE as the baseline')
             case preset
@@ -173,7 +175,7 @@ complete -c clile -n '__clile_at train' -l out -r -k -a '(__fish_complete_suffix
 complete -c clile -n '__clile_at train' -l layout -x -a 'auto bp4d disfa disfa+ csv list jsonl pack' -d 'auto, bp4d, disfa, disfa+, csv, list, jsonl or pack (default: auto)'
 complete -c clile -n '__clile_at train' -l protocol -x -a 'bp4d disfa bp4d-parts disfa-parts kfold: file: loso none' -d 'none: all subjects train (default); bp4d, disfa, bp4d-parts, disfa-parts, kfold:K[:SEED], file:PATH or loso'
 complete -c clile -n '__clile_at train' -l fold -x -a 'all' -d 'fold to leave out; all: every fold in turn, writing model.fold1.safetensors, ... for model.safetensors'
-complete -c clile -n '__clile_at train' -l set -x -a '(__clile_settings layout au_set unknown present_from first_image box_margin crop_margin data_kind targets image_size max_pixels max_label_mb max_pack_mb cache_mb smallest_face backbone stem width embedding similarity predict_batch method preset elimination identity_part lambda_contra lambda_bce lambda_id lambda_ile lambda_ile_bias tau null_anchor init_from_stage1 decision optimizer learning_rate au_rate_scale momentum weight_decay schedule warmup clip_norm ema epochs epochs_stage1 batch seed threads validation validation_every exchange_halves augment_flip augment_scale augment_shift augment_rotate augment_brightness augment_contrast augment_saturation augment_grayscale augment_blur augment_blur_least augment_blur_most augment_erase augment_erase_area input_workers)' -d 'set an option; may be repeated; `clile info --options` lists them'
+complete -c clile -n '__clile_at train' -l set -x -a '(__clile_settings layout au_set unknown present_from first_image box_margin crop_margin data_kind targets image_size max_pixels max_label_mb max_pack_mb cache_mb smallest_face backbone stem width embedding similarity predict_batch mirror method preset elimination identity_part lambda_contra lambda_bce lambda_id lambda_ile lambda_ile_bias tau null_anchor init_from_stage1 decision optimizer learning_rate au_rate_scale momentum weight_decay schedule warmup clip_norm ema epochs epochs_stage1 batch seed threads validation validation_every exchange_halves augment_flip augment_scale augment_shift augment_rotate augment_brightness augment_contrast augment_saturation augment_grayscale augment_blur augment_blur_least augment_blur_most augment_erase augment_erase_area input_workers)' -d 'set an option; may be repeated; `clile info --options` lists them'
 complete -c clile -n '__clile_at train' -l import -r -k -a '(__fish_complete_suffix .pth; __fish_complete_suffix .safetensors)' -d 'start with the backbone weights of a torchvision ResNet (.pth or safetensors)'
 complete -c clile -n '__clile_at train' -l checkpoint -r -F -d 'file for checkpoints, each the complete state of training'
 complete -c clile -n '__clile_at train' -l checkpoint-every -x -d 'epochs between checkpoints (default: 1)'
@@ -182,7 +184,7 @@ complete -c clile -n '__clile_at train' -l json -d 'print what was done as JSON'
 complete -c clile -n '__clile_at train' -l quiet -d 'print no progress'
 complete -c clile -n '__clile_at train' -l help -d 'this text'
 complete -c clile -n '__clile_first' -a eval -d 'evaluate models on people they never saw'
-complete -c clile -n '__clile_at eval' -l model -r -k -a '(__fish_complete_suffix .safetensors)' -d 'model to test; repeat it for models of several folds'
+complete -c clile -n '__clile_at eval' -l model -r -k -a '(__fish_complete_suffix .safetensors)' -d 'model to test (default: the one that comes with libclile); repeat it for models of several folds'
 complete -c clile -n '__clile_at eval' -l data -r -k -a '(__fish_complete_suffix .safetensors; __fish_complete_suffix .csv; __fish_complete_suffix .jsonl)' -d 'labelled folder, CSV manifest or pack'
 complete -c clile -n '__clile_at eval' -l layout -x -a 'auto bp4d disfa disfa+ csv list jsonl pack' -d 'auto, bp4d, disfa, disfa+, csv, list, jsonl or pack (default: auto)'
 complete -c clile -n '__clile_at eval' -l protocol -x -a 'bp4d disfa bp4d-parts disfa-parts kfold: file: loso none' -d 'bp4d, disfa, bp4d-parts, disfa-parts, kfold:K[:SEED], file:PATH, loso, or none: the whole folder (default: the model'\''s)'
@@ -195,7 +197,7 @@ complete -c clile -n '__clile_at eval' -l json -d 'print JSON'
 complete -c clile -n '__clile_at eval' -l quiet -d 'no progress'
 complete -c clile -n '__clile_at eval' -l help -d 'this text'
 complete -c clile -n '__clile_first' -a predict -d 'read action units from images'
-complete -c clile -n '__clile_at predict' -l model -r -k -a '(__fish_complete_suffix .safetensors)' -d 'trained model'
+complete -c clile -n '__clile_at predict' -l model -r -k -a '(__fish_complete_suffix .safetensors)' -d 'trained model (default, or without this: the one that comes with libclile)'
 complete -c clile -n '__clile_at predict' -l raw -x -d 'read RGB frames of this size from standard input, three bytes per pixel'
 complete -c clile -n '__clile_at predict' -l faces -r -k -a '(__fish_complete_suffix .csv)' -d 'file of faces: image or frame number, then a box, or 5 or 68 landmarks'
 complete -c clile -n '__clile_at predict' -l landmarks -r -k -a '(__fish_complete_suffix .csv)' -d 'the same as --faces'
@@ -207,7 +209,7 @@ complete -c clile -n '__clile_at predict' -l fps -x -d 'frames per second (25, 3
 complete -c clile -n '__clile_at predict' -l csv -d 'print CSV: frame,image,success,AU01_p,AU01_c,... (probability, 0/1)'
 complete -c clile -n '__clile_at predict' -l json -d 'print one line of JSON per face, with the same names'
 complete -c clile -n '__clile_at predict' -l draw -r -k -a '(__fish_complete_suffix .png)' -d 'write the image as PNG with a bar for each AU; takes one image, at most 16 faces'
-complete -c clile -n '__clile_at predict' -l set -x -a '(__clile_settings box_margin max_pixels smallest_face predict_batch threads)' -d 'set threads, max_pixels, box_margin, smallest_face or predict_batch; may be repeated'
+complete -c clile -n '__clile_at predict' -l set -x -a '(__clile_settings box_margin max_pixels smallest_face predict_batch mirror threads)' -d 'set threads, max_pixels, box_margin, smallest_face, mirror or predict_batch; may be repeated'
 complete -c clile -n '__clile_at predict' -l help -d 'this text'
 complete -c clile -n '__clile_at predict' -k -a '(__fish_complete_suffix .jpg; __fish_complete_suffix .jpeg; __fish_complete_suffix .png; __fish_complete_suffix .bmp)'
 complete -c clile -n '__clile_first' -a data -d 'show what a labelled folder or a pack contains'
@@ -243,7 +245,7 @@ complete -c clile -n '__clile_at import' -l out -r -k -a '(__fish_complete_suffi
 complete -c clile -n '__clile_at import' -l au-set -x -d 'AUs of the model: bp4d (default), disfa or numbers such as 1,2,4'
 complete -c clile -n '__clile_at import' -l backbone -x -a 'resnet10 resnet18 resnet34 resnet50' -d 'resnet10, 18, 34 or 50 (default: the file'\''s)'
 complete -c clile -n '__clile_at import' -l prefix -x -d 'what precedes torchvision'\''s names (default: found automatically)'
-complete -c clile -n '__clile_at import' -l set -x -a '(__clile_settings image_size backbone stem width embedding similarity predict_batch)' -d 'set an option of the model: width, embedding, image_size, ...'
+complete -c clile -n '__clile_at import' -l set -x -a '(__clile_settings image_size backbone stem width embedding similarity predict_batch mirror)' -d 'set an option of the model: width, embedding, image_size, ...'
 complete -c clile -n '__clile_at import' -l json -d 'print the report as JSON, with every tensor'
 complete -c clile -n '__clile_at import' -l help -d 'this text'
 complete -c clile -n '__clile_at import' -k -a '(__fish_complete_suffix .safetensors; __fish_complete_suffix .pth)'

@@ -168,3 +168,11 @@ int options_open(clile_options **options, const arg_spec *spec, const char *layo
         return usage_error(spec, "--layout: %s", clile_last_error());
     return options_apply(*options, spec, settings);
 }
+
+const char *model_file(const char *name)
+{
+    static char *path = NULL; /* until the program ends */
+    if (name != NULL && strcmp(name, "default") != 0) return name;
+    if (path == NULL && clile_model_copy_default_path(&path) != CLILE_OK) failed(NULL);
+    return path;
+}

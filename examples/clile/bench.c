@@ -31,7 +31,15 @@ int run_bench(int argc, char **argv)
     char **arguments = calloc((size_t)argc + 2, sizeof *arguments);
     if (arguments == NULL) return EXIT_FAILED;
     arguments[0] = program;
-    for (int i = 0; i < argc; ++i) arguments[i + 1] = argv[i];
+    for (int i = 0; i < argc; ++i) {
+        const int is_model = i > 0 && strcmp(argv[i - 1], "--model") == 0;
+        const char *value = is_model ? model_file(argv[i]) : argv[i];
+        if (value == NULL) {
+            free(arguments);
+            return EXIT_FAILED;
+        }
+        arguments[i + 1] = (char *)(uintptr_t)value; /* execv writes to none of them */
+    }
     fflush(stdout);
     errno = ENOENT;
     for (size_t i = 0; i < sizeof places / sizeof places[0] && own_folder(folder, sizeof folder);

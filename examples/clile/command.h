@@ -77,6 +77,12 @@ int options_apply(clile_options *options, const arg_spec *spec, const text_list 
 int options_open(clile_options **options, const arg_spec *spec, const char *layout,
                  const text_list *settings);
 
+/* ---- models (args.c) ---- */
+
+/* The file of a model that was given by `name`: "default" (and NULL) is the one that comes with
+ * the library. NULL with a message on stderr when that is not installed. Static. */
+const char *model_file(const char *name);
+
 /* ---- JSON (json.c) ---- */
 
 /* A writer that places the commas. */

@@ -336,7 +336,8 @@ static int evaluate_model(evaluation *e, const char *path, eval_part *parts, int
     clile_dataset *train = NULL, *test = NULL;
     eval_answers answers = {0};
     const double begin = now_seconds();
-    part->path = path;
+    part->path = path = model_file(path);
+    if (path == NULL) return EXIT_FAILED;
     int code = clile_model_load(path, &model) == CLILE_OK ? EXIT_FINE : failed(NULL);
     if (code == EXIT_FINE) code = choose_part(e->args, model, part);
     if (code == EXIT_FINE) code = check_distinct(parts, index);
@@ -502,7 +503,8 @@ static int read_args(eval_args *a, int argc, char **argv, arg_spec *spec, arg *r
 {
     const arg table[] = {
         {"--model", ARG_LIST, &a->models, "FILE",
-         "model to test; repeat it for models of several folds"},
+         "model to test (default: the one that comes with libclile); repeat it for models of "
+         "several folds"},
         {"--data", ARG_TEXT, &a->data, "DIR", "labelled folder, CSV manifest or pack"},
         {"--layout", ARG_TEXT, &a->layout, "NAME", NULL},
         {"--protocol", ARG_TEXT, &a->protocol, "P",

@@ -31,6 +31,7 @@ int run_export(int argc, char **argv)
     export_args a = {
         .calibration = {.protocol = "none", .layout = "auto", .fold = 1, .images = 256}};
     clile_model *model = NULL;
+    const char *path = NULL;
     clile_options *options = NULL;
     const arg rows[] = {
         {"--onnx", ARG_TEXT, &a.onnx, "FILE",
@@ -50,7 +51,8 @@ int run_export(int argc, char **argv)
          "set an option: threads, or one of the data group; may be repeated"},
     };
     const arg_spec spec = {"clile export MODEL [--onnx FILE] [--int8 --calibrate DIR --out FILE]",
-                           "Writes a trained model as ONNX for other runtimes, or in int8 for "
+                           "Writes a trained model (default: the one that comes with libclile) as "
+                           "ONNX for other runtimes, or in int8 for "
                            "libclile. The metadata of the ONNX file hold the\nAU numbers, the "
                            "thresholds and how to prepare a photograph (docs/onnx.md).",
                            rows, (int)(sizeof rows / sizeof rows[0]), &models};
@@ -58,8 +60,9 @@ int run_export(int argc, char **argv)
     if (code == EXIT_FINE) code = check(&spec, &a, models.count);
     if (code == EXIT_FINE) code = options_open(&options, &spec, a.calibration.layout, &settings);
     if (code != EXIT_FINE) goto cleanup;
-    if (clile_model_load(models.items[0], &model) != CLILE_OK) {
-        code = failed(NULL);
+    path = model_file(models.items[0]);
+    if (path == NULL || clile_model_load(path, &model) != CLILE_OK) {
+        code = path == NULL ? EXIT_FAILED : failed(NULL);
         goto cleanup;
     }
     if (a.onnx != NULL && clile_model_export_onnx(model, a.onnx) != CLILE_OK) code = failed(NULL);

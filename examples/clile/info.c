@@ -356,14 +356,16 @@ static int print_model_json(description *d, const clile_model *model)
     return code;
 }
 
-static int print_file(const char *path, int list, int as_json)
+static int print_file(const char *given, int list, int as_json)
 {
+    const char *path = model_file(given);
     json j = {.out = stdout};
     description d = {.path = path, .list = list, .as_json = as_json, .j = &j};
     struct stat info;
     int32_t kind = CLILE_FILE_SAFETENSORS;
     clile_model *model = NULL;
     int code = EXIT_FINE;
+    if (path == NULL) return EXIT_FAILED;
     if (clile_file_inspect(path, count_tensor, find_format, &d, &kind) != CLILE_OK)
         return failed(NULL);
     if (stat(path, &info) == 0) d.file_bytes = (int64_t)info.st_size;
@@ -401,7 +403,8 @@ int run_info(int argc, char **argv)
     const arg_spec spec = {"clile info FILE [--tensors] | clile info --options | clile info --aus",
                            "Shows the contents of a file: a model, checkpoint or pack of libclile, "
                            "another safetensors file, or PyTorch's .pth\n(no code in it is run). "
-                           "Or lists the options, or the names of action units.",
+                           "The file named default is the model that comes with libclile. Or lists "
+                           "the options, or the names of action units.",
                            rows, (int)(sizeof rows / sizeof rows[0]), &files};
     code = args_parse(&spec, argc, argv);
     if (code != EXIT_FINE) goto cleanup;

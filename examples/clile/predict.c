@@ -20,6 +20,7 @@ typedef struct {
 
 typedef struct {
     const predict_args *args;
+    const char *model; /* its file */
     clile_options *options;
     clile_predictor *predictor; /* NULL if there is a reader */
     clile_reader *reader;       /* NULL: no finder is asked */
@@ -61,7 +62,7 @@ static void print_failed_call(prediction *p, const char *image, int64_t face_num
 static void warn_of_misfit(prediction *p, const char *misfit, int32_t kind)
 {
     if (misfit == NULL || p->warned) return;
-    fprintf(stderr, "clile: warning: %s: %s%s%s\n", p->args->model, misfit,
+    fprintf(stderr, "clile: warning: %s: %s%s%s\n", p->model, misfit,
             kind == CLILE_FACE_CROP
                 ? " (--faces CSV, --box), or say that it is a crop of one (--crop)"
                 : "",
@@ -377,8 +378,7 @@ static int predict_inputs(prediction *p)
 static int ask_misfits(prediction *p, const clile_model *model, const char **crop, const char **box)
 {
     clile_predictor *predictor = NULL;
-    if (clile_predictor_create(model, p->options, &predictor) != CLILE_OK)
-        return failed(p->args->model);
+    if (clile_predictor_create(model, p->options, &predictor) != CLILE_OK) return failed(p->model);
     *crop = clile_predictor_get_misfit(predictor, CLILE_FACE_CROP);
     *box = clile_predictor_get_misfit(predictor, CLILE_FACE_BOX);
     clile_predictor_destroy(predictor);
@@ -390,16 +390,17 @@ static int ask_misfits(prediction *p, const clile_model *model, const char **cro
 static int make_reader(prediction *p, const clile_model *model)
 {
     const predict_args *a = p->args;
+    const int is_default = a->model == NULL || strcmp(a->model, "default") == 0;
     const char *crop = NULL, *box = NULL;
     clile_finder *finder = NULL;
     clile_status status = CLILE_OK;
     if (a->faces || a->boxes.count > 0 || a->crop) return EXIT_FINE;
     if (a->finder && strcmp(a->finder, "none") == 0) return EXIT_FINE;
     if (ask_misfits(p, model, &crop, &box) != EXIT_FINE) return EXIT_FAILED;
-    if (a->finder == NULL && crop == NULL) return EXIT_FINE; /* it was trained on crops */
+    if (a->finder == NULL && crop == NULL && !is_default) return EXIT_FINE; /* it knows crops */
     status = a->finder ? clile_finder_create_by_name(a->finder, p->options, &finder)
                        : clile_finder_create_default(p->options, &finder);
-    p->finder_missing = status == CLILE_E_UNSUPPORTED && a->finder == NULL;
+    p->finder_missing = status == CLILE_E_UNSUPPORTED && a->finder == NULL && !is_default;
     if (p->finder_missing) return EXIT_FINE; /* the first face's warning says so */
     if (status == CLILE_OK) status = clile_reader_create(model, finder, p->options, &p->reader);
     clile_finder_destroy(finder);
@@ -421,7 +422,7 @@ static int predict_all(prediction *p, const clile_model *model, int32_t w, int32
         return failed(NULL);
     if ((code = make_reader(p, model)) != EXIT_FINE) return code;
     if (p->reader == NULL && clile_predictor_create(model, p->options, &p->predictor) != CLILE_OK)
-        return failed(a->model);
+        return failed(p->model);
     if (a->draw && (p->drawing = calloc(MAX_DRAWN, sizeof *p->drawing)) == NULL) {
         fprintf(stderr, "clile: out of memory\n");
         return EXIT_FAILED;
@@ -475,7 +476,6 @@ static int check_input(const arg_spec *spec, const predict_args *a)
 static int check_usage(const arg_spec *spec, const predict_args *a, int32_t *w, int32_t *h)
 {
     struct stat info;
-    if (a->model == NULL) return usage_error(spec, "--model is missing");
     if (a->raw && !parse_size(a->raw, w, h))
         return usage_error(spec, "--raw takes WxH, each from 1 to 65535, found \"%s\"", a->raw);
     if (a->raw && a->inputs.count > 0)
@@ -505,7 +505,8 @@ int run_predict(int argc, char **argv)
     clile_model *model = NULL;
     int32_t w = 0, h = 0;
     const arg rows[] = {
-        {"--model", ARG_TEXT, &a.model, "FILE", "trained model"},
+        {"--model", ARG_TEXT, &a.model, "FILE",
+         "trained model (default, or without this: the one that comes with libclile)"},
         {"--raw", ARG_TEXT, &a.raw, "WxH",
          "read RGB frames of this size from standard input, three bytes per pixel"},
         {"--faces", ARG_TEXT, &a.faces, "CSV",
@@ -528,10 +529,12 @@ int run_predict(int argc, char **argv)
         {"--draw", ARG_TEXT, &a.draw, "FILE",
          "write the image as PNG with a bar for each AU; takes one image, at most 16 faces"},
         {"--set", ARG_LIST, &a.settings, "KEY=VALUE",
-         "set threads, max_pixels, box_margin, smallest_face or predict_batch; may be repeated"},
+         "set threads, max_pixels, box_margin, smallest_face, mirror or predict_batch; may be "
+         "repeated"},
     };
     const arg_spec spec = {
-        "clile predict --model MODEL [--faces CSV | --box X,Y,W,H ... | --crop] IMAGE|FOLDER|-...\n"
+        "clile predict [--model MODEL] [--faces CSV | --box X,Y,W,H ... | --crop] "
+        "IMAGE|FOLDER|-...\n"
         "       ffmpeg -i VIDEO -f rawvideo -pix_fmt rgb24 - | clile predict --model MODEL --raw "
         "640x480",
         "Prints the probability of each action unit, and whether it is present, for each face. "
@@ -562,8 +565,12 @@ int run_predict(int argc, char **argv)
     p.out.form = a.csv ? FORM_CSV : a.json ? FORM_JSON : FORM_TABLE;
     p.out.with_faces = a.faces != NULL || a.boxes.count > 0;
     p.out.with_time = a.raw != NULL || a.fps != NULL;
-    code =
-        clile_model_load(a.model, &model) == CLILE_OK ? predict_all(&p, model, w, h) : failed(NULL);
+    p.model = model_file(a.model);
+    if (p.model == NULL)
+        code = EXIT_FAILED;
+    else
+        code = clile_model_load(p.model, &model) == CLILE_OK ? predict_all(&p, model, w, h)
+                                                             : failed(NULL);
 cleanup:
     free(p.drawing);
     free(p.boxes);

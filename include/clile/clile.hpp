@@ -513,6 +513,14 @@ class Model : public Handle<clile_model, clile_model_destroy>
         model.make([&](clile_model **out) { return clile_model_load(path.c_str(), out); }, status);
         return model;
     }
+    /* The model for photographs that comes with the library. */
+    static Model load_default(const Options &options = {}, Status *status = nullptr)
+    {
+        Model model;
+        model.make([&](clile_model **out) { return clile_model_load_default(options.get(), out); },
+                   status);
+        return model;
+    }
     /* The same from a file's bytes in memory. */
     static Model load_memory(const void *bytes, std::size_t size, Status *status = nullptr)
     {
@@ -891,12 +899,13 @@ class Finder : public Handle<clile_finder, clile_finder_destroy>
     }
 };
 
-/* A face found in a photograph, and its answers: [c], [c], [d]. */
+/* A face found in a photograph, and its answers: [c], [c], [d], [c]. */
 struct ReadFace {
     clile_found_face face;
     std::vector<float> probability;
     std::vector<std::int8_t> present;
     std::vector<float> embedding;
+    std::vector<std::int32_t> au_ids; /* clile_au_name has their names */
 };
 
 /* Reads action units from photographs. One thread at a time. */
@@ -912,14 +921,21 @@ class Reader : public Handle<clile_reader, clile_reader_destroy>
     /* The reader keeps the finder alive, and from now on is its only user. */
     Reader(const Model &model, const Finder &finder, const Options &options = {},
            Status *status = nullptr)
-        : c_(static_cast<std::size_t>(model.au_count())),
-          d_(static_cast<std::size_t>(model.embedding_size()))
     {
-        make(
+        open(
             [&](clile_reader **out) {
                 return clile_reader_create(model.get(), finder.get(), options.get(), out);
             },
             status);
+    }
+    /* With the model that comes with the library, and the installed finder. */
+    static Reader installed(const Options &options = {}, Status *status = nullptr)
+    {
+        Reader reader;
+        reader.open(
+            [&](clile_reader **out) { return clile_reader_create_default(options.get(), out); },
+            status);
+        return reader;
     }
     /* The faces of an image file, the largest first. */
     std::vector<ReadFace> read(const std::string &path, Status *status = nullptr)
@@ -936,12 +952,22 @@ class Reader : public Handle<clile_reader, clile_reader_destroy>
     }
 
   private:
+    template <typename Create> void open(Create &&create, Status *status)
+    {
+        make(create, status);
+        if (get() == nullptr) return;
+        const clile_model *own = clile_reader_get_model(get());
+        d_ = static_cast<std::size_t>(clile_model_embedding_size(own));
+        au_ids_.resize(static_cast<std::size_t>(clile_model_au_count(own)));
+        check(clile_model_copy_au_ids(own, au_ids_.data()), status);
+    }
     std::vector<ReadFace> gather(std::int64_t count, Status *status) const
     {
+        const std::size_t c = au_ids_.size();
         std::vector<ReadFace> faces;
         for (std::int64_t k = 0; k < count; ++k) {
-            ReadFace read{clile_found_face{}, std::vector<float>(c_), std::vector<std::int8_t>(c_),
-                          std::vector<float>(d_)};
+            ReadFace read{clile_found_face{}, std::vector<float>(c), std::vector<std::int8_t>(c),
+                          std::vector<float>(d_), au_ids_};
             read.face.struct_size = static_cast<std::uint32_t>(sizeof read.face);
             if (!check(clile_reader_get(get(), k, &read.face, read.probability.data(),
                                         read.present.data(), read.embedding.data()),
@@ -951,8 +977,18 @@ class Reader : public Handle<clile_reader, clile_reader_destroy>
         }
         return faces;
     }
-    std::size_t c_ = 0, d_ = 0;
+    std::size_t d_ = 0;
+    std::vector<std::int32_t> au_ids_;
 };
+
+/* The faces in one photograph, with the model and the finder of this installation. For many,
+ * keep a Reader. */
+inline std::vector<ReadFace> read(const std::string &path, const Options &options = {},
+                                  Status *status = nullptr)
+{
+    Reader reader = Reader::installed(options, status);
+    return reader.get() == nullptr ? std::vector<ReadFace>{} : reader.read(path, status);
+}
 
 /* ---- trainer.h ------------------------------------------------------------------------------- */
 

@@ -34,6 +34,18 @@ CLILE_NODISCARD CLILE_API clile_status clile_model_create(const clile_options *o
  * UNSUPPORTED (a newer format). Since 0.1. */
 CLILE_NODISCARD CLILE_API clile_status clile_model_load(const char *path, clile_model **out);
 
+/* Loads the model for photographs that comes with the library (docs/photo-model.md), from the
+ * file of clile_model_copy_default_path. Options: none yet. The caller owns `*out`. Errors of
+ * clile_model_copy_default_path and clile_model_load. Shared. Since 0.1. */
+CLILE_NODISCARD CLILE_API clile_status clile_model_load_default(const clile_options *options,
+                                                                clile_model **out);
+
+/* The path of that model: photo.safetensors, beside the library or in share/clile of the same
+ * installation, wherever that was moved. The caller owns `*out`: clile_free. IO: it is not
+ * installed; the text names the folders it was looked for in and what to install.
+ * INVALID_ARGUMENT: a NULL argument; OUT_OF_MEMORY. Shared. Since 0.1. */
+CLILE_NODISCARD CLILE_API clile_status clile_model_copy_default_path(char **out);
+
 /* Writes the model atomically: on failure no file is left behind and an older one stays. IO,
  * OUT_OF_MEMORY. Since 0.1. */
 CLILE_NODISCARD CLILE_API clile_status clile_model_save(const clile_model *model, const char *path);

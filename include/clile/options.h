@@ -54,6 +54,7 @@ typedef struct clile_options clile_options;
 #define CLILE_OPT_EMBEDDING "embedding"
 #define CLILE_OPT_SIMILARITY "similarity"
 #define CLILE_OPT_PREDICT_BATCH "predict_batch"
+#define CLILE_OPT_MIRROR "mirror"
 /* method */
 #define CLILE_OPT_METHOD "method"
 #define CLILE_OPT_PRESET "preset"

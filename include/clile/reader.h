@@ -2,11 +2,12 @@
  *
  *     clile_reader *reader = NULL;
  *     int64_t count = 0;
- *     clile_reader_create(model, NULL, NULL, &reader); // the finder of this installation
+ *     // the model and the finder of this installation
+ *     clile_reader_create_default(NULL, &reader);
  *     clile_reader_read(reader, "photo.jpg", &count);
  *     for (int64_t k = 0; k < count; ++k) {
  *         clile_found_face face = {.struct_size = sizeof face};
- *         float probability[c];
+ *         float probability[64]; // of the AUs of clile_reader_get_model
  *         clile_reader_get(reader, k, &face, probability, NULL, NULL);
  *     }
  *     clile_reader_destroy(reader);
@@ -34,6 +35,11 @@ CLILE_NODISCARD CLILE_API clile_status clile_reader_create(const clile_model *mo
                                                            const clile_options *options,
                                                            clile_reader **out);
 
+/* The same with the model of clile_model_load_default, whose errors it also returns, and the
+ * default finder. Shared. Since 0.1. */
+CLILE_NODISCARD CLILE_API clile_status clile_reader_create_default(const clile_options *options,
+                                                                   clile_reader **out);
+
 /* Reads an image file (clile_image_read) and predicts each face in it, the largest first, for
  * get. *count is 0 if no face was found, which is not an error. Errors of clile_image_read,
  * clile_finder_find and clile_predictor_run_faces; get then has no faces. Exclusive. Since 0.1. */
@@ -53,6 +59,10 @@ CLILE_NODISCARD CLILE_API clile_status clile_reader_get(const clile_reader *read
                                                         float *probability /*[c]*/,
                                                         int8_t *present /*[c]*/,
                                                         float *embedding /*[d]*/);
+
+/* The reader's copy of its model, borrowed until the reader is destroyed; NULL for NULL. Shared.
+ * Since 0.1. */
+CLILE_API const clile_model *clile_reader_get_model(const clile_reader *reader);
 
 /* NULL does nothing. Since 0.1. */
 CLILE_API void clile_reader_destroy(clile_reader *reader);

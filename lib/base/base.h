@@ -335,6 +335,15 @@ clile_status clile_i_shared_check(const clile_i_module_kind *kind, const void *t
                                   const char *path);
 void clile_i_shared_close(void *library); /* NULL does nothing */
 
+/* ---- installed data (shared.c) ---- */
+
+/* Beside the library (a wheel); ../share/clile (an installation, a build) and ../../share/clile
+ * (Debian's lib/TRIPLET, libexec/clile) from there; where this build was configured to go. */
+enum { CLILE_I_DATA_PLACES = 4 };
+/* *path, to be freed: of `file` in the first of these folders that has it; NULL: none has, and
+ * `tried` names them, separated by commas. */
+clile_status clile_i_data_find(const char *file, char **path, clile_i_text *tried);
+
 /* ---- log (log.c) ----------------------------------------------------------------------------- */
 
 /* The caller's log function, copied from options into what is created with them. All zero: none. */

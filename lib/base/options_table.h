@@ -49,6 +49,8 @@
     X(CHOICE, CLILE_OPT_SIMILARITY, "dot", "cosine|dot", 0, 0, "model", "similarity of an embedding and an AU vector in the BCE")                \
     X(INTEGER, CLILE_OPT_PREDICT_BATCH, "0", "", 0, 4096, "model",                                                                         \
       "faces that a predictor runs at once; 0: chosen automatically, one by one if there are few")                                          \
+    X(CHOICE, CLILE_OPT_MIRROR, "auto", "auto|0|1", 0, 0, "model",                                                                           \
+      "1: answers come from the mean of a crop and its mirror image, in twice the time; auto: what the model's metadata says")             \
     /* method */                                                                                                                            \
     X(CHOICE, CLILE_OPT_METHOD, "cl-ile", "cl-ile|bce", 0, 0, "method", "CL-ILE, or plain weighted BCE as the baseline")                    \
     X(CHOICE, CLILE_OPT_PRESET, "default", "default|published", 0, 0, "method",                                                             \
@@ -132,6 +134,7 @@
     X(CLILE_OPT_MAX_LABEL_MB, HERE)                                                                                                         \
     X(CLILE_OPT_MAX_PACK_MB, HERE)                                                                                                          \
     X(CLILE_OPT_CACHE_MB, HERE)                                                                                                             \
+    X(CLILE_OPT_MIRROR, HERE)                                                                                                               \
     X(CLILE_OPT_PREDICT_BATCH, HERE)                                                                                                        \
     X(CLILE_OPT_THREADS, HERE)                                                                                                              \
     X(CLILE_OPT_INPUT_WORKERS, HERE)                                                                                                        \

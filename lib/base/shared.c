@@ -1,5 +1,6 @@
-/* Modules: shared objects. They are found next to the library that contains this code, wherever
- * that was moved. */
+/* What is installed with the library: modules, which are shared objects, and files of data. They
+ * are found by the place of the library, or of the program, that contains this code, wherever that
+ * was moved. */
 #define _GNU_SOURCE /* dladdr */
 #include "base/base.h"
 
@@ -10,6 +11,9 @@
 #define TEXT_OF(number) #number
 #define TEXT(number) TEXT_OF(number)
 #define FOLDER "clile-" TEXT(CLILE_ABI_VERSION)
+#ifndef CLILE_DATA_FOLDER /* where this build is installed to: lib/CMakeLists.txt */
+#define CLILE_DATA_FOLDER ""
+#endif
 
 static const char *const folders[] = {
     FOLDER "/", /* installed: lib/clile-N, beside lib/libclile.so.N */
@@ -30,9 +34,10 @@ static char *own_folder(void)
     static const char inside = 0; /* a place in the library */
     char real[PATH_MAX] = "./";
     Dl_info info;
-    if (dladdr(&inside, &info) != 0 && info.dli_fname != NULL &&
-        realpath(info.dli_fname, real) == NULL)
-        snprintf(real, sizeof real, "./");
+    /* a program with the library in it has the name that it was called by: perhaps no path */
+    const int known = dladdr(&inside, &info) != 0 && info.dli_fname != NULL &&
+                      strchr(info.dli_fname, '/') != NULL && realpath(info.dli_fname, real) != NULL;
+    if (!known && realpath("/proc/self/exe", real) == NULL) snprintf(real, sizeof real, "./");
     char *folder = clile_i_strdup(real), *slash = folder != NULL ? strrchr(folder, '/') : NULL;
     if (slash != NULL) slash[1] = '\0';
     return folder;
@@ -111,4 +116,50 @@ cleanup:
 void clile_i_shared_close(void *library)
 {
     if (library != NULL) dlclose(library);
+}
+
+/* ---- data ---- */
+
+/* Cuts the last folder off a path that ends with a slash; "/" stays. */
+static void leave_folder(char *folder)
+{
+    size_t length = strlen(folder);
+    if (length > 1) folder[--length] = '\0';
+    while (length > 0 && folder[length - 1] != '/') folder[--length] = '\0';
+}
+
+/* The next place to look in, with a slash at its end. own: the library's folder, which is cut. */
+static void put_place(clile_i_text *text, int place, char *own)
+{
+    text->size = 0;
+    if (place > 0 && place < CLILE_I_DATA_PLACES - 1) leave_folder(own);
+    if (place == CLILE_I_DATA_PLACES - 1)
+        clile_i_text_append(text, CLILE_DATA_FOLDER "/");
+    else
+        clile_i_text_append(text, "%s%s", own, place == 0 ? "" : "share/clile/");
+}
+
+clile_status clile_i_data_find(const char *file, char **path, clile_i_text *tried)
+{
+    clile_status status = CLILE_OK;
+    clile_i_text text = {0};
+    char *own = own_folder();
+    *path = NULL;
+    if (own == NULL) return CLILE_E_OUT_OF_MEMORY;
+    for (int place = 0; place < CLILE_I_DATA_PLACES; ++place) {
+        put_place(&text, place, own);
+        CLILE_I_TRY(text.status);
+        if (strcmp(text.data, "/") == 0) continue; /* it is not known where it is installed to */
+        clile_i_text_append(tried, "%s%s", tried->size == 0 ? "" : ", ", text.data);
+        clile_i_text_append(&text, "%s", file);
+        CLILE_I_TRY(tried->status);
+        CLILE_I_TRY(text.status);
+        if (!clile_i_path_exists(text.data)) continue;
+        if ((*path = clile_i_strdup(text.data)) == NULL) status = CLILE_E_OUT_OF_MEMORY;
+        goto cleanup;
+    }
+cleanup:
+    clile_i_text_free(&text);
+    clile_i_free(own);
+    return status;
 }

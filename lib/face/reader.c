@@ -1,5 +1,6 @@
 /* The reader: find, place the points, align, predict. */
 #include "face/face.h"
+#include "model/model.h"
 
 #include <clile/predictor.h>
 #include <clile/reader.h>
@@ -64,6 +65,22 @@ void clile_reader_destroy(clile_reader *reader)
     clile_predictor_destroy(reader->predictor);
     clile_finder_destroy(reader->finder);
     clile_i_free(reader);
+}
+
+clile_status clile_reader_create_default(const clile_options *options, clile_reader **out)
+{
+    clile_model *model = NULL;
+    CLILE_I_CHECK_NOT_NULL(out);
+    *out = NULL;
+    CLILE_I_RETURN_IF(clile_model_load_default(options, &model));
+    const clile_status status = clile_reader_create(model, NULL, options, out);
+    clile_model_destroy(model);
+    return status;
+}
+
+const clile_model *clile_reader_get_model(const clile_reader *reader)
+{
+    return reader == NULL ? NULL : clile_i_predictor_look(reader->predictor).model;
 }
 
 static clile_status make_room(clile_reader *r, int64_t count)

@@ -24,10 +24,12 @@ struct clile_predictor {
     clile_model *model; /* a snapshot, not shared with other predictors */
     int32_t threads;
     double box_margin;
+    int32_t mirror; /* 1: the mean of a crop and its mirror image */
     int32_t has_large;
     engine first, large; /* large: created on first use */
     clile_i_cropper cropper;
     float *embedding; /* [batch,d] of the larger engine */
+    float *mirrored;  /* likewise, of the mirror images; NULL without */
     float *score;     /* [batch,c] */
 };
 
@@ -52,6 +54,17 @@ static clile_status make_engine(clile_predictor *p, int32_t batch, engine *out)
     clile_i_log_write(p->log, CLILE_LOG_DEBUG,
                       "%s predictor compiled for %d faces at once on %d threads",
                       m->quant != NULL ? "int8" : "float32", (int)batch, (int)before.given);
+    return CLILE_OK;
+}
+
+/* The option, or what the model's file says. */
+static clile_status read_mirror(const clile_model *model, const clile_options *options,
+                                int32_t *out)
+{
+    const char *said = clile_model_get_metadata(model, "mirror"), *asked = NULL;
+    CLILE_I_RETURN_IF(clile_options_get_str(options, CLILE_OPT_MIRROR, &asked));
+    if (strcmp(asked, "auto") == 0) asked = said != NULL ? said : "0";
+    *out = strcmp(asked, "1") == 0;
     return CLILE_OK;
 }
 
@@ -89,9 +102,11 @@ clile_status clile_predictor_create(const clile_model *model, const clile_option
     p->log = clile_i_options_log(options);
     p->threads = (int32_t)threads;
     p->box_margin = margin;
+    CLILE_I_TRY(read_mirror(model, options, &p->mirror));
     CLILE_I_TRY(clile_i_model_snapshot(model, &p->model));
     CLILE_I_TRY(clile_i_cropper_init(&p->cropper, model->size));
     CLILE_I_ALLOC(p->embedding, most * model->d);
+    if (p->mirror) CLILE_I_ALLOC(p->mirrored, most * model->d);
     CLILE_I_ALLOC(p->score, most * model->c);
     CLILE_I_TRY(make_engine(p, (int32_t)batch, &p->first));
     if (model->quant != NULL && !clile_i_qconv_is_exact())
@@ -112,6 +127,7 @@ void clile_predictor_destroy(clile_predictor *predictor)
     free_engine(&predictor->large);
     clile_i_cropper_free(&predictor->cropper);
     clile_i_free(predictor->embedding);
+    clile_i_free(predictor->mirrored);
     clile_i_free(predictor->score);
     clile_model_destroy(predictor->model);
     clile_i_free(predictor);
@@ -156,15 +172,51 @@ static clile_status load_slot(clile_predictor *p, engine *e, int32_t slot,
     return CLILE_OK;
 }
 
-/* Runs the loaded batch, for the embeddings and scores of its first n images. */
-static clile_status run_batch(clile_predictor *p, engine *e, int64_t n)
+/* Gets the image and crop of face `index`. */
+typedef clile_status (*face_source)(const clile_predictor *p, const void *context, int64_t index,
+                                    clile_i_image *image, clile_i_affine *crop_to_src);
+
+typedef struct {
+    face_source source;
+    const void *context;
+} faces_of_call;
+
+/* The same crop, left and right exchanged. */
+static void mirror_crop(clile_i_affine *m, int32_t size)
 {
+    m->c += m->a * size;
+    m->f += m->d * size;
+    m->a = -m->a;
+    m->d = -m->d;
+}
+
+/* Embeddings of `count` faces from `first` on, or of their mirror images. */
+static clile_status embed(clile_predictor *p, engine *e, const faces_of_call *faces, int64_t first,
+                          int64_t count, int mirrored, float *embedding)
+{
+    for (int64_t k = 0; k < count; ++k) {
+        clile_i_image image = {0};
+        clile_i_affine affine;
+        CLILE_I_RETURN_IF(faces->source(p, faces->context, first + k, &image, &affine));
+        if (mirrored) mirror_crop(&affine, p->model->size);
+        CLILE_I_RETURN_IF(load_slot(p, e, (int32_t)k, &image, &affine));
+    }
     const clile_i_team before = enter(p);
     const clile_status status =
-        e->qexec ? clile_i_qexec_forward(e->qexec, p->embedding)
-                 : clile_i_exec_forward(e->exec, clile_i_exec_input(e->exec), p->embedding);
+        e->qexec ? clile_i_qexec_forward(e->qexec, embedding)
+                 : clile_i_exec_forward(e->exec, clile_i_exec_input(e->exec), embedding);
     clile_i_team_leave(before);
-    if (status != CLILE_OK) return status;
+    return status;
+}
+
+/* Embeddings and scores of `count` faces from `first` on. */
+static clile_status run_batch(clile_predictor *p, engine *e, const faces_of_call *faces,
+                              int64_t first, int64_t n)
+{
+    CLILE_I_RETURN_IF(embed(p, e, faces, first, n, 0, p->embedding));
+    if (p->mirror) CLILE_I_RETURN_IF(embed(p, e, faces, first, n, 1, p->mirrored));
+    for (int64_t i = 0; p->mirror && i < n * p->model->d; ++i)
+        p->embedding[i] = 0.5f * (p->embedding[i] + p->mirrored[i]);
     clile_i_model_score(p->model, n, p->embedding, p->score);
     for (int64_t i = 0; i < n * p->model->c; ++i)
         if (!clile_i_is_finite(p->score[i]))
@@ -184,24 +236,15 @@ static void deliver(const clile_predictor *p, int64_t first, int64_t n, const cl
         memcpy(out->embedding + first * d, p->embedding, (size_t)(n * d) * sizeof(float));
 }
 
-/* Gets the image and crop of face `index`. */
-typedef clile_status (*face_source)(const clile_predictor *p, const void *context, int64_t index,
-                                    clile_i_image *image, clile_i_affine *crop_to_src);
-
 static clile_status run_all(clile_predictor *p, int64_t n, face_source source, const void *context,
                             const clile_i_outputs *out)
 {
+    const faces_of_call faces = {source, context};
     for (int64_t first = 0, count; first < n; first += count) {
         engine *e;
         CLILE_I_RETURN_IF(choose_engine(p, n - first, &e));
         count = n - first < e->batch ? n - first : e->batch;
-        for (int64_t k = 0; k < count; ++k) {
-            clile_i_image image = {0};
-            clile_i_affine affine;
-            CLILE_I_RETURN_IF(source(p, context, first + k, &image, &affine));
-            CLILE_I_RETURN_IF(load_slot(p, e, (int32_t)k, &image, &affine));
-        }
-        CLILE_I_RETURN_IF(run_batch(p, e, count));
+        CLILE_I_RETURN_IF(run_batch(p, e, &faces, first, count));
         deliver(p, first, count, out);
     }
     return CLILE_OK;

@@ -32,6 +32,36 @@ int main()
 END
 "$compiler" -std=c++17 ${CLILE_CXX_FLAGS:-} -Inewer old_library.cpp -o old_library -L"$folder" -lclile
 ./old_library || { echo "a library older than the headers is not refused" >&2; exit 1; }
+# the model that comes with the library, found by the library's place, and missing
+mkdir -p tree/lib tree/share/clile
+cp "$library" tree/lib/libclile.so.1
+cp "$folder/finder_square.so" tree/lib/finder_dlib.so
+cat >default.cpp <<'END'
+#include <clile/clile.hpp>
+#include <cstdio>
+#include <cstring>
+int main(int argc, char **argv)
+{
+    if (argc == 1) {
+        clile::Status status;
+        const bool none = clile::read("bright.ppm", {}, &status).empty() && !clile::Model::load_default({}, &status);
+        return none && status.code == CLILE_E_IO && status.message.find("clile-model") != std::string::npos ? 0 : 1;
+    }
+    std::vector<std::uint8_t> rgb(3 * 120 * 160, 20);
+    for (std::size_t y = 20; y < 84; ++y) std::memset(&rgb[3 * (160 * y + 60)], 240, 3 * 64);
+    const auto image = clile::pixels(rgb.data(), 120, 160);
+    const auto faces = clile::Reader::installed().read(image);
+    const auto same = clile::Reader(clile::Model::load(argv[1])).read(image);
+    if (faces.size() != 1 || same.size() != 1 || faces[0].au_ids != clile::Model::load_default().au_ids()) return 1;
+    if (!clile::read(argv[2]).empty()) return 2; // a face, but none that the finder sees
+    return faces[0].probability == same[0].probability && faces[0].probability.size() == faces[0].au_ids.size() ? 0 : 3;
+}
+END
+build default.cpp -o default
+cp model.safetensors tree/share/clile/photo.safetensors
+LD_LIBRARY_PATH=$PWD/tree/lib:$LD_LIBRARY_PATH ./default model.safetensors face.bmp || { echo "the default model: $?" >&2; exit 1; }
+rm tree/share/clile/photo.safetensors
+LD_LIBRARY_PATH=$PWD/tree/lib:$LD_LIBRARY_PATH ./default || { echo "a default model that is missing: $?" >&2; exit 1; }
 ./predict model.safetensors face.bmp >cpp.txt
 "$c_example" model.safetensors face.bmp >c.txt
 diff cpp.txt c.txt

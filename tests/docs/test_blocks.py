@@ -107,6 +107,8 @@ if [ "$1" = train ]; then
 elif [ "$1" = synth ]; then
     case "$*" in *--size*) ;; *) set -- "$@" --size 48 ;; esac
     case "$*" in *--frames*) ;; *) set -- "$@" --frames 4 ;; esac
+elif [ "$1" = predict ] && [ ! -e "{LIBRARY.parent.parent}/share/clile/photo.safetensors" ]; then # no model comes with this build
+    case "$*" in *--model*) ;; *) shift; set -- predict --model model.safetensors "$@" ;; esac
 fi
 exec "{cli.COMMAND}" "$@"
 ''')

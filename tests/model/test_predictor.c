@@ -74,6 +74,68 @@ static void test_batches_agree(void **state)
     clile_predictor_destroy(three);
 }
 
+static clile_predictor *mirroring(const clile_model *model, const char *value)
+{
+    clile_options *options = NULL;
+    clile_predictor *predictor = NULL;
+    assert_int_equal(clile_options_create(&options), CLILE_OK);
+    assert_int_equal(clile_options_set(options, "mirror", value), CLILE_OK);
+    assert_int_equal(clile_predictor_create(model, options, &predictor), CLILE_OK);
+    clile_options_destroy(options);
+    return predictor;
+}
+
+/* The mean of an image and its mirror image, whichever of them is given; the model's metadata
+ * says so where the option does not. */
+static void expect_mirror(clile_model *model, int n)
+{
+    uint8_t rgb[N * SIZE * SIZE * 3], other[N * SIZE * SIZE * 3];
+    float e[3][N * D], mean[2][N * D], p[2][N * C], said[N * D];
+    clile_predictor *plain = mirroring(model, "0"), *mirror = mirroring(model, "1");
+    fill(rgb, sizeof rgb);
+    for (int row = 0; row < N * SIZE; ++row)
+        for (int x = 0; x < SIZE; ++x)
+            memcpy(&other[3 * (row * SIZE + x)], &rgb[3 * (row * SIZE + SIZE - 1 - x)], 3);
+    assert_int_equal(clile_predictor_run(plain, n, rgb, SIZE, SIZE, NULL, NULL, e[0]), CLILE_OK);
+    assert_int_equal(clile_predictor_run(plain, n, other, SIZE, SIZE, NULL, NULL, e[1]), CLILE_OK);
+    assert_int_equal(clile_predictor_run(mirror, n, rgb, SIZE, SIZE, p[0], NULL, mean[0]),
+                     CLILE_OK);
+    assert_int_equal(clile_predictor_run(mirror, n, other, SIZE, SIZE, p[1], NULL, mean[1]),
+                     CLILE_OK);
+    assert_memory_not_equal(e[0], e[1], (size_t)(n * D) * sizeof(float));
+    assert_memory_equal(mean[0], mean[1], (size_t)(n * D) * sizeof(float));
+    assert_memory_equal(p[0], p[1], (size_t)(n * C) * sizeof(float));
+    for (int i = 0; i < n * D; ++i) {
+        const float expected = 0.5f * (e[0][i] + e[1][i]);
+        assert_true(fabsf(mean[0][i] - expected) < 1e-4f * (1.0f + fabsf(expected)));
+    }
+    clile_predictor_destroy(plain);
+    plain = mirroring(model, "auto");
+    assert_int_equal(clile_predictor_run(plain, n, rgb, SIZE, SIZE, NULL, NULL, said), CLILE_OK);
+    assert_memory_equal(said, e[0], (size_t)(n * D) * sizeof(float));
+    clile_predictor_destroy(plain);
+    assert_int_equal(clile_model_set_metadata(model, "mirror", "1"), CLILE_OK);
+    plain = mirroring(model, "auto");
+    assert_int_equal(clile_predictor_run(plain, n, rgb, SIZE, SIZE, NULL, NULL, said), CLILE_OK);
+    assert_memory_equal(said, mean[0], (size_t)(n * D) * sizeof(float));
+    assert_int_equal(clile_model_set_metadata(model, "mirror", "0"), CLILE_OK);
+    clile_predictor_destroy(plain);
+    clile_predictor_destroy(mirror);
+}
+
+static void test_the_mirror_image_counts_as_much(void **state)
+{
+    (void)state;
+    uint8_t rgb[N * SIZE * SIZE * 3];
+    clile_model *model = trained_model(), *int8 = NULL;
+    for (int n = 1; n <= N; ++n) expect_mirror(model, n);
+    fill(rgb, sizeof rgb);
+    assert_int_equal(clile_model_quantize(model, N, rgb, SIZE, SIZE, NULL, &int8), CLILE_OK);
+    for (int n = 1; n <= N; ++n) expect_mirror(int8, n);
+    clile_model_destroy(int8);
+    clile_model_destroy(model);
+}
+
 /* A face drawn twice as large and at another place, with its landmarks, is the same face. */
 static void test_landmarks_find_the_crop(void **state)
 {
@@ -417,6 +479,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_batches_agree),
+        cmocka_unit_test(test_the_mirror_image_counts_as_much),
         cmocka_unit_test(test_landmarks_find_the_crop),
         cmocka_unit_test(test_box_is_a_square_with_margin),
         cmocka_unit_test(test_pixel_formats),

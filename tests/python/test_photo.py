@@ -1,4 +1,9 @@
 """Faces that are found: the finder "square" is tests/face/stub.c, which takes the bright part of a picture for a face."""
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
 import warnings
 
 import clile
@@ -42,3 +47,46 @@ def test_what_cannot_be_read(trained, photo, tmp_path):
     reader.close()
     with pytest.raises(ValueError):
         reader.read(photo)
+
+
+DEFAULT = """
+import sys, numpy as np, clile
+photo = np.full((120, 160, 3), 30, np.uint8)
+photo[20:84, 60:124] = 240
+model, named = clile.Model.default(), clile.Model.load(sys.argv[1])
+assert model.to_bytes() == named.to_bytes()
+(face,) = clile.read(photo)
+for faces in (clile.read(photo), clile.Reader().read(photo), model.read(photo), named.read(photo, finder="dlib")):
+    assert len(faces) == 1 and all(np.array_equal(getattr(faces[0], name), getattr(face, name)) for name in ("box", "probability", "embedding"))
+assert face.au_names == ["Inner brow raiser", "Lip corner puller"]
+"""
+
+
+def run_default(tree, code, *arguments):
+    library = next(path for path in (tree / "lib").glob("libclile.so*"))
+    return subprocess.run([sys.executable, "-c", code, *map(str, arguments)], env={**os.environ, "CLILE_LIBRARY": str(library)}, capture_output=True, text=True,
+                          check=False)
+
+
+def test_the_model_that_comes_with_the_library(trained, tmp_path):
+    """By the library's place, in a tree that was moved; then damaged, then missing."""
+    library = pathlib.Path(os.environ["CLILE_LIBRARY"])
+    (tmp_path / "first/lib").mkdir(parents=True)
+    (tmp_path / "first/share/clile").mkdir(parents=True)
+    shutil.copy(library, tmp_path / "first/lib")
+    shutil.copy(library.parent / "finder_square.so", tmp_path / "first/lib/finder_dlib.so")
+    trained.save(tmp_path / "first/share/clile/photo.safetensors")
+    tree = (tmp_path / "first").rename(tmp_path / "moved")
+    trained.save(tmp_path / "named.safetensors")
+    done = run_default(tree, DEFAULT, tmp_path / "named.safetensors")
+    assert done.returncode == 0, done.stderr
+    model = tree / "share/clile/photo.safetensors"
+    model.write_bytes(model.read_bytes()[:-100])
+    done = run_default(tree, "import clile; clile.Model.default()")
+    assert str(model) in done.stderr and ("CorruptError" in done.stderr or "FormatError" in done.stderr), done.stderr
+    model.unlink()
+    done = run_default(tree, "import clile; clile.read('photo.jpg')")
+    if done.returncode == 0 or "photo.safetensors" not in done.stderr:
+        pytest.skip("another model is installed where this build goes to")
+    for text in ("FileError", f"{tree}/share/clile/", "Debian: clile-model"):
+        assert text in done.stderr, done.stderr

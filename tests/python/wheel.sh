@@ -42,6 +42,14 @@ if (here / "finder_dlib.so").exists():
     assert clile.Model.load("model.safetensors").read(np.zeros((64, 64, 3), np.uint8)) == []
 else:
     print("LEFT OUT: the finder of faces: the wheel has none")
+model_in_wheel = here / "photo.safetensors"
+if model_in_wheel.exists():
+    assert len(clile.Model.default().au_ids) > 1
+else:
+    print("LEFT OUT: the model for photographs: the wheel has none")
+    model.save(model_in_wheel)  # where the library looks
+    assert clile.Model.default().to_bytes() == model.to_bytes()
+    model_in_wheel.unlink()
 # all that was loaded is the wheel's own
 maps = {line.split()[-1] for line in open("/proc/self/maps") if "/" in line}
 for name in ("libclile.so", "libdnnl.so", "libgomp.so"):

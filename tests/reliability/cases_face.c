@@ -133,6 +133,15 @@ static void reader_create(world *w)
     clile_reader_destroy(out);
 }
 
+/* Model and finder lie beside the program. */
+static void reader_create_default(world *w)
+{
+    clile_reader *out = NULL;
+    WATCH(out);
+    CALL(clile_reader_create_default(O(options, w->options), A(out, &out)));
+    clile_reader_destroy(out);
+}
+
 static void take_answer(world *w, const clile_reader *reader)
 {
     float probability[WORLD_C] = {0};
@@ -175,6 +184,16 @@ static void reader_get(world *w)
     clile_reader_destroy(reader);
 }
 
+static void reader_get_model(world *w)
+{
+    clile_reader *reader = fresh_reader(w);
+    const clile_model *model = NULL;
+    CALL_VALUE(model = clile_reader_get_model(O(reader, reader)));
+    world_need(w, w->null_argument != NULL ? model == NULL : clile_model_au_count(model) == WORLD_C,
+               "the reader's model");
+    clile_reader_destroy(reader);
+}
+
 static void reader_destroy(world *w)
 {
     clile_reader *reader = fresh_reader(w);
@@ -194,9 +213,11 @@ const world_case world_cases_face[] = {
     {"clile_finder_add", finder_add, NULL, 0},
     {"clile_finder_destroy", finder_destroy, "frees", 0},
     {"clile_reader_create", reader_create, NULL, 200},
+    {"clile_reader_create_default", reader_create_default, NULL, 400},
     {"clile_reader_read", reader_read, NULL, 0},
     {"clile_reader_read_image", reader_read_image, NULL, 0},
     {"clile_reader_get", reader_get, READS_ONLY, 0},
+    {"clile_reader_get_model", reader_get_model, READS_ONLY, 0},
     {"clile_reader_destroy", reader_destroy, "frees", 0},
     {NULL, NULL, NULL, 0},
 };

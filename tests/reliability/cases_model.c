@@ -39,6 +39,23 @@ static void model_load(world *w)
     clile_model_destroy(out);
 }
 
+static void model_load_default(world *w)
+{
+    clile_model *out = NULL;
+    WATCH(out);
+    CALL(clile_model_load_default(O(options, w->options), A(out, &out)));
+    take_model(w, out);
+    clile_model_destroy(out);
+}
+
+static void model_copy_default_path(world *w)
+{
+    char *out = NULL;
+    WATCH(out);
+    CALL(clile_model_copy_default_path(A(out, &out)));
+    clile_free(out);
+}
+
 static void model_save(world *w)
 {
     CALL(clile_model_save(A(model, w->model), A(path, w->scratch)));
@@ -636,6 +653,8 @@ const world_case world_cases_model[] = {
     {"clile_model_create", model_create, NULL, 0},
     {"clile_model_load", model_load, NULL, 0},
     {"clile_model_save", model_save, NULL, 0},
+    {"clile_model_load_default", model_load_default, NULL, 0},
+    {"clile_model_copy_default_path", model_copy_default_path, NULL, 0},
     {"clile_model_load_memory", model_load_memory, NULL, 0},
     {"clile_model_save_memory", model_save_memory, NULL, 0},
     {"clile_model_export_onnx", model_export_onnx, NULL, 0},

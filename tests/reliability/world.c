@@ -300,6 +300,18 @@ static int32_t stop_at_once(const clile_progress *progress, void *user)
     return 1;
 }
 
+/* The model that comes with the library, for this program: beside it. The same in all programs of
+ * these tests, some of which may be running. */
+static void install_model(const world *w)
+{
+    char path[4096];
+    const ssize_t length = readlink("/proc/self/exe", path, sizeof path - 32);
+    assert_true(length > 0);
+    path[length] = '\0';
+    strcpy(strrchr(path, '/') + 1, "photo.safetensors");
+    must(clile_model_save(w->model, path));
+}
+
 static void write_files(world *w)
 {
     clile_dataset *images = NULL;
@@ -311,6 +323,7 @@ static void write_files(world *w)
     clile_dataset_destroy(images);
     snprintf(w->model_path, sizeof w->model_path, "%s/model.safetensors", w->folder);
     must(clile_model_save(w->model, w->model_path));
+    install_model(w);
     snprintf(w->backbone, sizeof w->backbone, "%s/backbone.safetensors", w->folder);
     must(clile_i_st_writer_create(&writer));
     must(clile_i_net_put(writer, "", w->model->encoder));

@@ -6,6 +6,7 @@
     answer = model.predict("face.jpg")                  # or a uint8 array [h,w,3], or [n,h,w,3]
     print(answer.au_ids[answer.present])
     faces = model.read("photo.jpg")                     # every face that the finder finds
+    faces = clile.read("photo.jpg")                     # by the model that comes with the library
 
     data = clile.Dataset.from_arrays(images, labels, subject, au_ids)
     train, test = data.fold("kfold:3", 1)               # split by subject
@@ -19,7 +20,7 @@ from . import experimental, losses, metrics
 from ._data import Counts, Dataset, Fold, Sample, concat, read_image
 from ._library import (BackendError, Cancelled, CorruptError, Error, FileError, FormatError, InternalError, InvalidArgument, NotFinite, OutOfMemory,
                        StateError, Unsupported, au_name, lib)
-from ._model import Answers, Decision, FaceFile, FoundFace, ImportedTensor, Model, Prediction, Predictor, Reader
+from ._model import Answers, Decision, FaceFile, FoundFace, ImportedTensor, Model, Prediction, Predictor, Reader, read
 from ._options import OptionInfo, Options, describe_options
 from ._train import Progress, Trainer, TrainerState, train
 from ._video import Frame, Video
@@ -30,5 +31,5 @@ __version__: str = lib.clile_version().decode()
 __all__ = [
     "Answers", "BackendError", "Cancelled", "CorruptError", "Counts", "Dataset", "Decision", "Error", "FaceFile", "FileError", "Fold", "FormatError", "FoundFace", "Frame",
     "ImportedTensor", "InternalError", "InvalidArgument", "Model", "NotFinite", "OptionInfo", "Options", "OutOfMemory", "Prediction", "Predictor", "Progress", "Reader", "Sample", "StateError", "Trainer",
-    "TrainerState", "Unsupported", "Video", "au_name", "concat", "describe_options", "evaluate", "experimental", "losses", "metrics", "read_image", "train",
+    "TrainerState", "Unsupported", "Video", "au_name", "concat", "describe_options", "evaluate", "experimental", "losses", "metrics", "read", "read_image", "train",
 ]

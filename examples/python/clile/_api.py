@@ -27,6 +27,7 @@ CLILE_OPT_WIDTH = "width"
 CLILE_OPT_EMBEDDING = "embedding"
 CLILE_OPT_SIMILARITY = "similarity"
 CLILE_OPT_PREDICT_BATCH = "predict_batch"
+CLILE_OPT_MIRROR = "mirror"
 CLILE_OPT_METHOD = "method"
 CLILE_OPT_PRESET = "preset"
 CLILE_OPT_ELIMINATION = "elimination"
@@ -431,6 +432,7 @@ FUNCTIONS: Dict[str, Tuple[Any, List[Any]]] = {
     "clile_model_copy_au_embedding": (clile_status, [POINTER(clile_model), POINTER(c_float)]),
     "clile_model_copy_au_ids": (clile_status, [POINTER(clile_model), POINTER(c_int32)]),
     "clile_model_copy_decision": (clile_status, [POINTER(clile_model), POINTER(c_float), POINTER(c_float)]),
+    "clile_model_copy_default_path": (clile_status, [POINTER(c_char_p)]),
     "clile_model_copy_json": (clile_status, [POINTER(clile_model), POINTER(c_char_p)]),
     "clile_model_create": (clile_status, [POINTER(clile_options), c_int32, POINTER(c_int32), POINTER(POINTER(clile_model))]),
     "clile_model_destroy": (None, [POINTER(clile_model)]),
@@ -443,6 +445,7 @@ FUNCTIONS: Dict[str, Tuple[Any, List[Any]]] = {
     "clile_model_is_quantized": (c_int32, [POINTER(clile_model)]),
     "clile_model_is_trained": (c_int32, [POINTER(clile_model)]),
     "clile_model_load": (clile_status, [c_char_p, POINTER(POINTER(clile_model))]),
+    "clile_model_load_default": (clile_status, [POINTER(clile_options), POINTER(POINTER(clile_model))]),
     "clile_model_load_memory": (clile_status, [c_void_p, c_size_t, POINTER(POINTER(clile_model))]),
     "clile_model_quantize": (clile_status, [POINTER(clile_model), c_int64, POINTER(c_uint8), c_int32, c_int32, POINTER(clile_options), POINTER(POINTER(clile_model))]),
     "clile_model_save": (clile_status, [POINTER(clile_model), c_char_p]),
@@ -472,8 +475,10 @@ FUNCTIONS: Dict[str, Tuple[Any, List[Any]]] = {
     "clile_predictor_run_scores": (clile_status, [POINTER(clile_predictor), c_int64, POINTER(c_uint8), c_int32, c_int32, POINTER(c_float), POINTER(c_int8), POINTER(c_float)]),
     "clile_predictor_run_strided": (clile_status, [POINTER(clile_predictor), c_int64, POINTER(c_uint8), c_int32, c_int32, c_int64, c_int64, POINTER(c_float), POINTER(c_int8), POINTER(c_float)]),
     "clile_reader_create": (clile_status, [POINTER(clile_model), POINTER(clile_finder), POINTER(clile_options), POINTER(POINTER(clile_reader))]),
+    "clile_reader_create_default": (clile_status, [POINTER(clile_options), POINTER(POINTER(clile_reader))]),
     "clile_reader_destroy": (None, [POINTER(clile_reader)]),
     "clile_reader_get": (clile_status, [POINTER(clile_reader), c_int64, POINTER(clile_found_face), POINTER(c_float), POINTER(c_int8), POINTER(c_float)]),
+    "clile_reader_get_model": (POINTER(clile_model), [POINTER(clile_reader)]),
     "clile_reader_read": (clile_status, [POINTER(clile_reader), c_char_p, POINTER(c_int64)]),
     "clile_reader_read_image": (clile_status, [POINTER(clile_reader), POINTER(clile_image), POINTER(c_int64)]),
     "clile_report_add_fold": (clile_status, [POINTER(clile_report), c_int32, c_int64, POINTER(c_float), POINTER(c_int8), POINTER(c_int8), POINTER(c_int32), POINTER(c_char_p)]),
@@ -580,6 +585,7 @@ ARGUMENTS: Dict[str, Tuple[str, ...]] = {
     "clile_model_copy_au_embedding": ("model", "au_embedding"),
     "clile_model_copy_au_ids": ("model", "au_ids"),
     "clile_model_copy_decision": ("model", "slope", "offset"),
+    "clile_model_copy_default_path": ("out",),
     "clile_model_copy_json": ("model", "out"),
     "clile_model_create": ("options", "c", "au_ids", "out"),
     "clile_model_destroy": ("model",),
@@ -592,6 +598,7 @@ ARGUMENTS: Dict[str, Tuple[str, ...]] = {
     "clile_model_is_quantized": ("model",),
     "clile_model_is_trained": ("model",),
     "clile_model_load": ("path", "out"),
+    "clile_model_load_default": ("options", "out"),
     "clile_model_load_memory": ("bytes", "size", "out"),
     "clile_model_quantize": ("model", "n", "rgb", "h", "w", "options", "out"),
     "clile_model_save": ("model", "path"),
@@ -621,8 +628,10 @@ ARGUMENTS: Dict[str, Tuple[str, ...]] = {
     "clile_predictor_run_scores": ("predictor", "n", "rgb", "h", "w", "score", "present", "embedding"),
     "clile_predictor_run_strided": ("predictor", "n", "rgb", "h", "w", "row_stride", "image_stride", "probability", "present", "embedding"),
     "clile_reader_create": ("model", "finder", "options", "out"),
+    "clile_reader_create_default": ("options", "out"),
     "clile_reader_destroy": ("reader",),
     "clile_reader_get": ("reader", "index", "face", "probability", "present", "embedding"),
+    "clile_reader_get_model": ("reader",),
     "clile_reader_read": ("reader", "path", "count"),
     "clile_reader_read_image": ("reader", "image", "count"),
     "clile_report_add_fold": ("report", "fold", "n", "score", "present", "labels", "subject", "subject_names"),

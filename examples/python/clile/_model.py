@@ -100,6 +100,14 @@ class Model(Handle):
             model._make(lib.clile_model_load, os.fsencode(source))
         return model
 
+    @classmethod
+    def default(cls, options: Optional[Options] = None, **settings: Setting) -> "Model":
+        """The model for photographs that comes with the library (docs/photo-model.md). FileError where it is not installed."""
+        model = cls.__new__(cls)
+        model._prepare()
+        model._make(lib.clile_model_load_default, as_options(options, settings))
+        return model
+
     def to_bytes(self) -> bytes:
         """What save() would write."""
         data, size = ctypes.POINTER(ctypes.c_uint8)(), ctypes.c_size_t()
@@ -349,10 +357,11 @@ class Reader(Handle):
 
     _kind = "clile_reader"
 
-    def __init__(self, model: Model, finder: Optional[str] = None, options: Optional[Options] = None, **settings: Setting):
-        """finder: "dlib"; None: the one that is installed (Unsupported where none is). Options: those of Predictor, smallest_face and max_pixels.
-        A snapshot of the model."""
+    def __init__(self, model: Optional[Model] = None, finder: Optional[str] = None, options: Optional[Options] = None, **settings: Setting):
+        """model: None: Model.default(). finder: "dlib"; None: the one that is installed (Unsupported where none is). Options: those of Predictor,
+        smallest_face and max_pixels. A snapshot of the model."""
         self._lock = threading.Lock()
+        model = Model.default() if model is None else expect("model", model, Model)
         self._au_ids, self._d = model.au_ids, model.embedding_size
         self._au_ids.setflags(write=False)
         chosen, found = as_options(options, settings), ctypes.POINTER(_api.clile_finder)()
@@ -376,6 +385,18 @@ class Reader(Handle):
         lib.clile_reader_get(self._c, index, ctypes.byref(face), pointer(probability), pointer(present), pointer(embedding))
         xy = np.array(face.xy[:2 * face.points], np.float32).reshape(-1, 2) if face.points else None
         return FoundFace(np.array(face.box, np.float32), face.score, xy, self._au_ids, probability, present.view(np.bool_), embedding)
+
+
+_default_lock, _default_reader = threading.Lock(), []  # type: Tuple[Any, List[Reader]]
+
+
+def read(image: Any, bgr: bool = False) -> List[FoundFace]:
+    """The faces in a photograph, the largest first, with their action units: by the model and the finder of this installation, which are kept. An
+    image is what Reader.read takes."""
+    with _default_lock:
+        if not _default_reader:
+            _default_reader.append(Reader())
+    return _default_reader[0].read(image, bgr)
 
 
 class FaceFile(Handle):
