@@ -40,8 +40,8 @@ macro(check_room_include room include)
     fault("includes ${include}: only lib/dnn knows oneDNN")
   elseif(name MATCHES "(^|/)stb_" AND NOT relative STREQUAL "lib/image/decode.c")
     fault("includes ${include}: only lib/image/decode.c knows stb_image")
-  elseif(name STREQUAL "net/graph.h" AND NOT room STREQUAL "net")
-    fault("includes ${include}: only lib/net knows it, others look through net/view.h")
+  elseif(name MATCHES "^net/(graph|ops?)\\.h$" AND NOT room STREQUAL "net")
+    fault("includes ${include}: only lib/net knows it")
   elseif(name MATCHES "^zlib" AND NOT room MATCHES "^(base|store|image)$")
     fault("includes ${include}: only lib/base, lib/store and lib/image know zlib")
   elseif(name MATCHES "^clile/(.*)\\.h$")
@@ -174,6 +174,7 @@ set(cases
   "lib/image/png.c|#include \"stb_image_write.h\"|only lib/image/decode.c knows stb_image"
   "lib/data/a.c|#include <zlib.h>|know zlib"
   "lib/model/a.c|#include \"net/graph.h\"|only lib/net knows it"
+  "lib/model/a.c|#include \"net/op.h\"|only lib/net knows it"
   "lib/loss/stage1.c|#include \"loss/stage2.h\"|nothing of each other"
   "lib/loss/stage2.c|#include \"loss/stage1.h\"|nothing of each other"
   "lib/data/a.c|#include \"../base/base.h\"|paths start at lib/"

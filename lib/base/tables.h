@@ -38,6 +38,13 @@
     ELIMINATION(mixed)                                                                             \
     /* end */
 
+/* OP(NAME, name): the operations of nets. lib/net/ops/name.c defines clile_i_op_name (net/op.h),
+ * which the rest of the room knows as clile_i_ops[CLILE_I_OP_NAME]. */
+#define CLILE_I_OPS(OP)                                                                                        \
+    OP(CONV_UNIT, conv_unit)                                                                                   \
+    OP(AVERAGE_POOL, average_pool)                                                                             \
+    OP(LINEAR, linear)
+
 /* clang-format on */
 
 #endif

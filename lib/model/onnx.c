@@ -8,7 +8,6 @@
 #include "image/image.h"
 #include "model/model.h"
 #include "model/protobuf.h"
-#include "net/view.h"
 
 #include <string.h>
 
@@ -38,28 +37,39 @@ static const float LEAST_LENGTH =
 
 /* ---- nodes and tensors ----------------------------------------------------------------------- */
 
-/* Opens a node with up to three inputs (NULL after the last) and one output, which also
- * names it. */
-static int64_t begin_node(clile_i_pb *pb, const char *op, const char *const inputs[3],
-                          const char *output)
+typedef struct {
+    clile_i_pb *pb;
+    int64_t node; /* the open one */
+} writer;
+
+/* Opens a node with `count` inputs and one output, which also names it. */
+static void begin_node(void *context, const char *op, int32_t count, const char *const *inputs,
+                       const char *output)
 {
-    const int64_t at = clile_i_pb_begin(pb, GRAPH_NODE);
-    for (int i = 0; i < 3 && inputs[i]; ++i) clile_i_pb_text(pb, NODE_INPUT, inputs[i]);
-    clile_i_pb_text(pb, NODE_OUTPUT, output);
-    clile_i_pb_text(pb, NODE_NAME, output);
-    clile_i_pb_text(pb, NODE_OP, op);
-    return at;
+    writer *w = context;
+    w->node = clile_i_pb_begin(w->pb, GRAPH_NODE);
+    for (int32_t i = 0; i < count; ++i) clile_i_pb_text(w->pb, NODE_INPUT, inputs[i]);
+    clile_i_pb_text(w->pb, NODE_OUTPUT, output);
+    clile_i_pb_text(w->pb, NODE_NAME, output);
+    clile_i_pb_text(w->pb, NODE_OP, op);
 }
 
-static void add_node(clile_i_pb *pb, const char *op, const char *a, const char *b,
-                     const char *output)
+static void end_node(void *context)
 {
-    const char *const inputs[3] = {a, b, NULL};
-    clile_i_pb_end(pb, begin_node(pb, op, inputs, output));
+    const writer *w = context;
+    clile_i_pb_end(w->pb, w->node);
 }
 
-static void add_int(clile_i_pb *pb, const char *name, int64_t value)
+/* b NULL: one input */
+static void add_node(writer *w, const char *op, const char *a, const char *b, const char *output)
 {
+    begin_node(w, op, b == NULL ? 1 : 2, (const char *const[]){a, b}, output);
+    end_node(w);
+}
+
+static void add_int(void *context, const char *name, int64_t value)
+{
+    clile_i_pb *pb = ((const writer *)context)->pb;
     const int64_t at = clile_i_pb_begin(pb, NODE_ATTRIBUTE);
     clile_i_pb_text(pb, ATTRIBUTE_NAME, name);
     clile_i_pb_varint(pb, ATTRIBUTE_I, (uint64_t)value);
@@ -67,26 +77,20 @@ static void add_int(clile_i_pb *pb, const char *name, int64_t value)
     clile_i_pb_end(pb, at);
 }
 
-/* Adds `count` equal values, for the kernel_shape, strides and pads of square windows. */
-static void add_ints(clile_i_pb *pb, const char *name, int32_t count, int64_t value)
+static void add_ints(void *context, const char *name, int32_t count, const int64_t *values)
 {
+    clile_i_pb *pb = ((const writer *)context)->pb;
     const int64_t at = clile_i_pb_begin(pb, NODE_ATTRIBUTE);
     clile_i_pb_text(pb, ATTRIBUTE_NAME, name);
-    for (int32_t i = 0; i < count; ++i) clile_i_pb_varint(pb, ATTRIBUTE_INTS, (uint64_t)value);
+    for (int32_t i = 0; i < count; ++i) clile_i_pb_varint(pb, ATTRIBUTE_INTS, (uint64_t)values[i]);
     clile_i_pb_varint(pb, ATTRIBUTE_TYPE, TYPE_INTS);
     clile_i_pb_end(pb, at);
 }
 
-static void add_window(clile_i_pb *pb, int64_t kernel, int64_t stride, int64_t pad)
-{
-    add_ints(pb, "kernel_shape", 2, kernel);
-    add_ints(pb, "strides", 2, stride);
-    add_ints(pb, "pads", 4, pad);
-}
-
-static void add_tensor(clile_i_pb *pb, const char *name, int32_t ndim, const int64_t *shape,
+static void add_tensor(void *context, const char *name, int32_t ndim, const int64_t *shape,
                        const float *values)
 {
+    clile_i_pb *pb = ((const writer *)context)->pb;
     int64_t count = 1;
     const int64_t at = clile_i_pb_begin(pb, GRAPH_INITIALIZER);
     for (int32_t i = 0; i < ndim; ++i) {
@@ -123,94 +127,9 @@ static void add_value(clile_i_pb *pb, int32_t field, const char *name, int32_t n
     clile_i_pb_end(pb, value);
 }
 
-/* ---- the encoder ----------------------------------------------------------------------------- */
-
-static void value_name(char *text, size_t size, int32_t value)
-{
-    if (value == CLILE_I_VALUE_IMAGE)
-        snprintf(text, size, "input");
-    else
-        snprintf(text, size, "value%d", (int)value);
-}
-
-/* Adds the weights of a convolution with its norm folded in. */
-static clile_status add_folded(clile_i_pb *pb, const clile_i_net_view *net,
-                               const clile_i_unit *unit, const char *weight, const char *bias)
-{
-    clile_status status = CLILE_OK;
-    const clile_i_net_tensor *w = &net->tensors[unit->conv];
-    float *weights = NULL, *biases = NULL;
-    CLILE_I_ALLOC(weights, w->count);
-    CLILE_I_ALLOC(biases, unit->oc);
-    clile_i_unit_fold(net->tensors, unit, weights, biases);
-    add_tensor(pb, weight, w->ndim, w->shape, weights);
-    add_tensor(pb, bias, 1, &unit->oc, biases);
-cleanup:
-    clile_i_free(weights);
-    clile_i_free(biases);
-    return status;
-}
-
-static clile_status add_unit(clile_i_pb *pb, const clile_i_net_view *net, const clile_i_unit *unit)
-{
-    char src[24], dst[24], weight[80], bias[80], before[48], sum[48], residual[24];
-    const char *name = net->tensors[unit->conv].name; /* "layer1.0.conv1.weight" */
-    const int32_t stem = (int32_t)(strrchr(name, '.') - name);
-    value_name(src, sizeof src, unit->src);
-    value_name(dst, sizeof dst, unit->dst);
-    snprintf(weight, sizeof weight, "%s", name);
-    snprintf(bias, sizeof bias, "%.*s.bias", (int)stem, name);
-    snprintf(before, sizeof before, "%s.convolution", dst);
-    snprintf(sum, sizeof sum, "%s.sum", dst);
-    CLILE_I_RETURN_IF(add_folded(pb, net, unit, weight, bias));
-
-    const int plain = unit->residual < 0 && !unit->relu;
-    const char *const inputs[3] = {src, weight, bias};
-    const int64_t at = begin_node(pb, "Conv", inputs, plain ? dst : before);
-    add_window(pb, unit->k, unit->stride, unit->pad);
-    clile_i_pb_end(pb, at);
-    if (unit->residual >= 0) {
-        value_name(residual, sizeof residual, unit->residual);
-        add_node(pb, "Add", before, residual, unit->relu ? sum : dst);
-    }
-    if (unit->relu) add_node(pb, "Relu", unit->residual >= 0 ? sum : before, NULL, dst);
-    return CLILE_OK;
-}
-
-static clile_status add_encoder(clile_i_pb *pb, const clile_i_net_view *net)
-{
-    char last[24];
-    const clile_i_net_tensor *fc = &net->tensors[net->fc];
-    for (int32_t u = 0; u < net->unit_count; ++u) {
-        CLILE_I_RETURN_IF(add_unit(pb, net, &net->units[u]));
-        if (u == 0 && net->pooled >= 0) {
-            char before[24], after[24];
-            value_name(before, sizeof before, net->units[u].dst);
-            value_name(after, sizeof after, net->pooled);
-            const char *const inputs[3] = {before, NULL, NULL};
-            const int64_t at = begin_node(pb, "MaxPool", inputs, after);
-            add_window(pb, CLILE_I_POOL_K, CLILE_I_POOL_STRIDE, CLILE_I_POOL_PAD);
-            clile_i_pb_end(pb, at);
-        }
-    }
-    value_name(last, sizeof last, net->value_count - 1);
-    add_node(pb, "GlobalAveragePool", last, NULL, "pooled");
-    const char *const pooled[3] = {"pooled", NULL, NULL}, *const linear[3] = {
-                                                              "features", "fc.weight", "fc.bias"};
-    int64_t at = begin_node(pb, "Flatten", pooled, "features");
-    add_int(pb, "axis", 1);
-    clile_i_pb_end(pb, at);
-    add_tensor(pb, "fc.weight", fc[0].ndim, fc[0].shape, fc[0].data);
-    add_tensor(pb, "fc.bias", fc[1].ndim, fc[1].shape, fc[1].data);
-    at = begin_node(pb, "Gemm", linear, "embedding");
-    add_int(pb, "transB", 1);
-    clile_i_pb_end(pb, at);
-    return CLILE_OK;
-}
-
 /* ---- score and probability ------------------------------------------------------------------- */
 
-static clile_status add_decision(clile_i_pb *pb, const clile_model *model)
+static clile_status add_decision(writer *w, const clile_model *model)
 {
     clile_status status = CLILE_OK;
     const int64_t c = model->c, d = model->d, shape[2] = {d, c};
@@ -223,23 +142,23 @@ static clile_status add_decision(clile_i_pb *pb, const clile_model *model)
         for (int64_t i = 0; i < d; ++i) columns[i * c + k] = (float)((double)a[i] * factor);
     }
     if (model->similarity == CLILE_I_COSINE) {
-        const char *const inputs[3] = {"embedding", NULL, NULL};
-        const int64_t at = begin_node(pb, "ReduceL2", inputs, "length");
-        add_ints(pb, "axes", 1, 1);
-        add_int(pb, "keepdims", 1);
-        clile_i_pb_end(pb, at);
-        add_tensor(pb, "least_length", 0, NULL, &LEAST_LENGTH);
-        add_node(pb, "Max", "length", "least_length", "divisor");
-        add_node(pb, "Div", "embedding", "divisor", "direction");
+        const int64_t axes[1] = {1};
+        begin_node(w, "ReduceL2", 1, &direction, "length");
+        add_ints(w, "axes", 1, axes);
+        add_int(w, "keepdims", 1);
+        end_node(w);
+        add_tensor(w, "least_length", 0, NULL, &LEAST_LENGTH);
+        add_node(w, "Max", "length", "least_length", "divisor");
+        add_node(w, "Div", "embedding", "divisor", "direction");
         direction = "direction";
     }
-    add_tensor(pb, "au.embedding", 2, shape, columns);
-    add_tensor(pb, "decision_slope", 1, &c, model->slope);
-    add_tensor(pb, "decision_offset", 1, &c, model->offset);
-    add_node(pb, "MatMul", direction, "au.embedding", "score");
-    add_node(pb, "Mul", "score", "decision_slope", "scaled");
-    add_node(pb, "Add", "scaled", "decision_offset", "logit");
-    add_node(pb, "Sigmoid", "logit", NULL, "probability");
+    add_tensor(w, "au.embedding", 2, shape, columns);
+    add_tensor(w, "decision_slope", 1, &c, model->slope);
+    add_tensor(w, "decision_offset", 1, &c, model->offset);
+    add_node(w, "MatMul", direction, "au.embedding", "score");
+    add_node(w, "Mul", "score", "decision_slope", "scaled");
+    add_node(w, "Add", "scaled", "decision_offset", "logit");
+    add_node(w, "Sigmoid", "logit", NULL, "probability");
 cleanup:
     clile_i_free(columns);
     return status;
@@ -322,7 +241,7 @@ static void add_metadata(clile_i_pb *pb, const clile_model *model)
 clile_status clile_model_export_onnx(const clile_model *model, const char *path)
 {
     clile_status status = CLILE_OK;
-    clile_i_writer *writer = NULL;
+    clile_i_writer *file = NULL;
     clile_i_pb pb = {0};
     CLILE_I_CHECK_NOT_NULL(model);
     CLILE_I_CHECK_NOT_NULL(path);
@@ -334,7 +253,9 @@ clile_status clile_model_export_onnx(const clile_model *model, const char *path)
         return clile_i_fail(CLILE_E_STATE,
                             "clile_model_export_onnx: the model has not been trained");
     CLILE_I_RETURN_IF(clile_i_model_check_float(model, __func__));
-    const clile_i_net_view encoder = clile_i_net_look(model->encoder);
+    writer w = {.pb = &pb};
+    const clile_i_graph_writer graph_writer = {&w,       begin_node, add_int,
+                                               add_ints, end_node,   add_tensor};
     const int64_t input[4] = {0, 3, model->size, model->size};
     const int64_t probability[2] = {0, model->c}, embedding[2] = {0, model->d};
 
@@ -347,8 +268,8 @@ clile_status clile_model_export_onnx(const clile_model *model, const char *path)
     add_metadata(&pb, model);
     const int64_t graph = clile_i_pb_begin(&pb, MODEL_GRAPH);
     clile_i_pb_text(&pb, GRAPH_NAME, "clile");
-    CLILE_I_TRY(add_encoder(&pb, &encoder));
-    CLILE_I_TRY(add_decision(&pb, model));
+    CLILE_I_TRY(clile_i_net_write(model->encoder, &graph_writer));
+    CLILE_I_TRY(add_decision(&w, model));
     add_value(&pb, GRAPH_INPUT, "input", 4, input);
     add_value(&pb, GRAPH_OUTPUT, "probability", 2, probability);
     add_value(&pb, GRAPH_OUTPUT, "embedding", 2, embedding);
@@ -360,11 +281,11 @@ clile_status clile_model_export_onnx(const clile_model *model, const char *path)
                          path, (long long)pb.size, (int)INT32_MAX);
         goto cleanup;
     }
-    CLILE_I_TRY(clile_i_writer_open(path, &writer));
-    CLILE_I_TRY(clile_i_writer_put(writer, pb.data, (size_t)pb.size));
-    status = clile_i_writer_commit(&writer);
+    CLILE_I_TRY(clile_i_writer_open(path, &file));
+    CLILE_I_TRY(clile_i_writer_put(file, pb.data, (size_t)pb.size));
+    status = clile_i_writer_commit(&file);
 cleanup:
-    clile_i_writer_abort(&writer);
+    clile_i_writer_abort(&file);
     clile_i_pb_free(&pb);
     return status;
 }

@@ -17,13 +17,11 @@ typedef struct {
     void *data;
 } field;
 
-/* Describes field `which` of unit `unit` (unit_count: fc). */
+/* Describes field `which` of unit `unit`, which has weights. */
 static field describe(const clile_model *model, int32_t unit, int which)
 {
-    const clile_i_net_tensor *t =
-        clile_i_net_tensor_at(model->encoder, clile_i_net_unit_tensor(model->encoder, unit));
-    clile_i_quant_unit *q =
-        unit < model->quant->unit_count ? &model->quant->units[unit] : &model->quant->fc;
+    const clile_i_net_tensor *t = clile_i_net_unit_weights(model->encoder, unit);
+    clile_i_quant_unit *q = &model->quant->units[unit];
     void *const data[FIELDS] = {q->weights, q->scale, q->bias, &q->step};
     field f = {.type = which == WEIGHT ? CLILE_I_ST_I8 : CLILE_I_ST_F32,
                .ndim = 1,
@@ -42,12 +40,14 @@ static field describe(const clile_model *model, int32_t unit, int which)
 
 static int field_count(const clile_model *model, int32_t unit)
 {
-    return unit < model->quant->unit_count ? FIELDS : STEP;
+    const clile_i_quant_unit *q = &model->quant->units[unit];
+    if (q->weights == NULL) return 0;
+    return q->has_step ? FIELDS : STEP;
 }
 
 clile_status clile_i_quant_put(clile_i_st_writer *writer, const clile_model *model)
 {
-    for (int32_t unit = 0; unit <= model->quant->unit_count; ++unit)
+    for (int32_t unit = 0; unit < model->quant->unit_count; ++unit)
         for (int k = 0; k < field_count(model, unit); ++k) {
             const field f = describe(model, unit, k);
             CLILE_I_RETURN_IF(
@@ -82,7 +82,7 @@ static clile_status check_weights(const char *file, const field *f)
 clile_status clile_i_quant_get(const clile_i_st *st, clile_model *model)
 {
     const char *file = clile_i_st_path(st);
-    for (int32_t unit = 0; unit <= model->quant->unit_count; ++unit)
+    for (int32_t unit = 0; unit < model->quant->unit_count; ++unit)
         for (int k = 0; k < field_count(model, unit); ++k) {
             const field f = describe(model, unit, k);
             CLILE_I_RETURN_IF(clile_i_st_copy(st, f.name, f.type, f.ndim, f.shape, f.data));

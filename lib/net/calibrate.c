@@ -1,12 +1,12 @@
 /* Post-training quantisation. Weights: scale[o] = max |w| / 127 of each output channel.
- * Activations: a histogram of each unit's outputs over the observed images. Its step has the
+ * Activations: a histogram of each node's outputs over the observed images. Its step has the
  * least squared error, which is that of rounding below the clip (step^2 / 12) plus that of
  * clipping above it. */
 #include "net/exec.h"
 
 #include <math.h>
 
-enum { BINS = 2048, LEAST_CLIP = BINS / 16, LEVELS_UNSIGNED = 255, LEVELS_SIGNED = 127 };
+enum { BINS = 2048, LEAST_CLIP = BINS / 16 };
 
 /* Histogram of |x| over [0, range). Zeros are not counted: every step represents them exactly. */
 typedef struct {
@@ -16,7 +16,7 @@ typedef struct {
 
 struct clile_i_calibration {
     clile_i_exec *exec; /* batch 1 */
-    histogram *units;
+    histogram *units;   /* of each node */
     float *embedding;
     int64_t observed;
     int32_t finite;
@@ -27,9 +27,10 @@ clile_status clile_i_calibration_begin(const clile_i_net *net, int32_t size,
 {
     clile_status status = CLILE_OK;
     clile_i_calibration *calibration = NULL;
+    CLILE_I_TRY(clile_i_quant_check(net));
     CLILE_I_ALLOC(calibration, 1);
     CLILE_I_TRY(clile_i_exec_create(net, 1, size, CLILE_I_EXEC_INFER, &calibration->exec));
-    CLILE_I_ALLOC(calibration->units, net->unit_count);
+    CLILE_I_ALLOC(calibration->units, net->node_count);
     CLILE_I_ALLOC(calibration->embedding, net->config.embedding);
     calibration->finite = 1;
     *out = calibration;
@@ -59,11 +60,11 @@ static void widen(histogram *h, double value)
     }
 }
 
-static void observe_unit(void *context, int32_t unit, const clile_i_dnn_layout *layout,
+static void observe_node(void *context, int32_t node, const clile_i_dnn_layout *layout,
                          const float *values)
 {
     clile_i_calibration *calibration = context;
-    histogram *h = &calibration->units[unit];
+    histogram *h = &calibration->units[node];
     double greatest = 0.0;
     for (int64_t i = 0; i < layout->count; ++i) {
         const double value = fabs((double)values[i]);
@@ -85,7 +86,7 @@ static void observe_unit(void *context, int32_t unit, const clile_i_dnn_layout *
 clile_status clile_i_calibration_observe(clile_i_calibration *calibration, const float *src)
 {
     CLILE_I_RETURN_IF(clile_i_exec_observe(calibration->exec, src, calibration->embedding,
-                                           observe_unit, calibration));
+                                           observe_node, calibration));
     if (!calibration->finite)
         return clile_i_fail(CLILE_E_NOT_FINITE,
                             "calibration: an activation of image %lld is not finite",
@@ -119,39 +120,16 @@ static float best_step(const histogram *h, int32_t levels)
     return (float)(best < greatest ? best : greatest);
 }
 
-/* Quantises rows [rows, each] to int8, with one scale per row. */
-static void quantise_rows(int64_t rows, int64_t each, const float *weights, clile_i_quant_unit *out)
+/* Fills a unit from the node's weights and what was observed. */
+static void finish_unit(const clile_i_node *node, const clile_i_net_tensor *tensors,
+                        const clile_i_pixels *pixels, const histogram *h, float *room,
+                        clile_i_quant_unit *out)
 {
-    for (int64_t o = 0; o < rows; ++o) {
-        const float *row = weights + o * each;
-        /* float, because gcc 12 for arm64 crashes on a maximum of doubles here */
-        float greatest = 0.0F;
-        for (int64_t k = 0; k < each; ++k) greatest = fmaxf(greatest, fabsf(row[k]));
-        const float scale = greatest > 1e-30F ? (float)((double)greatest / 127.0) : 1.0F;
-        out->scale[o] = scale;
-        for (int64_t k = 0; k < each; ++k) {
-            const double q = rint((double)row[k] / (double)scale);
-            out->weights[o * each + k] = (int8_t)(q > 127.0 ? 127.0 : q < -127.0 ? -127.0 : q);
-        }
-    }
-}
-
-/* The first convolution reads pixels: w (v / 255 - mean) / deviation = w' (v - 255 mean), with
- * w' = w / (255 deviation). The constant goes into the bias, computed from the rounded weights,
- * so that a pixel of the mean colour still gives exactly zero. */
-static void fold_pixels(const clile_i_net_tensor *shape, const float *mean, const float *deviation,
-                        float *weights, const float *bias, clile_i_quant_unit *out)
-{
-    const int64_t oc = shape->shape[0], plane = shape->shape[2] * shape->shape[3], each = 3 * plane;
-    for (int64_t k = 0; k < oc * each; ++k)
-        weights[k] = (float)((double)weights[k] / (255.0 * (double)deviation[k / plane % 3]));
-    quantise_rows(oc, each, weights, out);
-    for (int64_t o = 0; o < oc; ++o) {
-        double constant = 0.0;
-        for (int64_t k = 0; k < each; ++k)
-            constant += out->weights[o * each + k] * 255.0 * (double)mean[k / plane];
-        out->bias[o] = (float)((double)bias[o] - (double)out->scale[o] * constant);
-    }
+    const clile_i_op_int8 *int8 = node->op->int8;
+    if (out->has_step) out->step = best_step(h, int8->levels(node));
+    if (int8->quantise != NULL)
+        int8->quantise(node, tensors, node->src[0] == CLILE_I_VALUE_IMAGE ? pixels : NULL, room,
+                       out);
 }
 
 clile_status clile_i_calibration_finish(const clile_i_calibration *calibration,
@@ -160,29 +138,17 @@ clile_status clile_i_calibration_finish(const clile_i_calibration *calibration,
 {
     clile_status status = CLILE_OK;
     clile_i_quant *quant = NULL;
-    float *weights = NULL;
-    int64_t most = 0;
-    for (int32_t i = 0; i < net->tensor_count; ++i)
-        most = net->tensors[i].count > most ? net->tensors[i].count : most;
+    float *room = NULL;
+    const clile_i_pixels pixels = {mean, deviation};
     CLILE_I_TRY(clile_i_quant_create(net, &quant));
-    CLILE_I_ALLOC(weights, most);
-    for (int32_t i = 0; i < net->unit_count; ++i) {
-        const clile_i_unit *unit = &net->units[i];
-        clile_i_quant_unit *q = &quant->units[i];
-        clile_i_unit_fold(net->tensors, unit, weights, q->bias);
-        q->step = best_step(&calibration->units[i], unit->relu ? LEVELS_UNSIGNED : LEVELS_SIGNED);
-        if (unit->src == CLILE_I_VALUE_IMAGE)
-            fold_pixels(&net->tensors[unit->conv], mean, deviation, weights, q->bias, q);
-        else
-            quantise_rows(unit->oc, unit->ic * unit->k * unit->k, weights, q);
-    }
-    const clile_i_net_tensor *fc = &net->tensors[net->fc];
-    quantise_rows(fc->shape[0], fc->shape[1], fc->data, &quant->fc);
-    for (int64_t o = 0; o < fc[1].count; ++o) quant->fc.bias[o] = fc[1].data[o];
+    CLILE_I_ALLOC(room, clile_i_net_largest(net));
+    for (int32_t i = 0; i < quant->unit_count; ++i)
+        finish_unit(&net->nodes[i], net->tensors + net->nodes[i].tensor, &pixels,
+                    &calibration->units[i], room, &quant->units[i]);
     *out = quant;
     quant = NULL;
 cleanup:
     clile_i_quant_destroy(quant);
-    clile_i_free(weights);
+    clile_i_free(room);
     return status;
 }

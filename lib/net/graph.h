@@ -1,43 +1,40 @@
-/* How a net keeps its architecture (view.h) and parameters. Private to net. */
+/* How a net keeps its architecture and parameters, and how one is put together. Private to
+ * net. */
 #ifndef CLILE_I_GRAPH_H
 #define CLILE_I_GRAPH_H
 
-#include "dnn/dnn.h"
-#include "net/net.h"
-#include "net/view.h"
-
-#define CLILE_I_NORM_EPS 1e-5 /* batch norm's, as torch's default */
+#include "net/ops.h"
 
 struct clile_i_net {
     clile_i_refs refs;
     clile_i_net_config config;
     char *backbone;
-    int32_t tensor_count, tensor_capacity;
+    int64_t tensor_count, tensor_capacity;
     clile_i_net_tensor *tensors;
-    int32_t unit_count, unit_capacity;
-    clile_i_unit *units;
+    int64_t node_count, node_capacity;
+    clile_i_node *nodes; /* in the order they run; see op.h */
     int32_t value_count;
-    int32_t pooled;   /* value that max pooling makes of unit 0's; -1: none */
-    int32_t fc;       /* tensor index of fc.weight; fc.bias follows */
-    int64_t features; /* channels of the last value */
 };
+
+/* A net without nodes, whose only value is the image. `config` is kept, and names the net in
+ * messages; its embedding must be what the last node makes. */
+clile_status clile_i_net_begin(const clile_i_net_config *config, clile_i_net **out);
+/* Appends a node's tensors, without their values, and tells the node where they are. names: of
+ * each part, "layer1.0.conv1" and "layer1.0.bn1". */
+clile_status clile_i_net_add_tensors(clile_i_net *net, const char *const *names,
+                                     clile_i_node *node);
+/* Appends a copy of the node, and tells it its dst and inner. INVALID_ARGUMENT: it reads what
+ * another has overwritten. */
+clile_status clile_i_net_add(clile_i_net *net, clile_i_node *node);
+/* Allocates the values of all tensors. Those that clile_i_net_init would draw are 0. */
+clile_status clile_i_net_allocate(clile_i_net *net);
+/* The same architecture, without values. */
+clile_status clile_i_net_copy_bare(const clile_i_net *net, clile_i_net **out);
 
 enum { CLILE_I_LEAST_SIZE = 32, CLILE_I_MOST_SIZE = 512, CLILE_I_MOST_BATCH = 4096 };
 /* Shared by both executors. */
 clile_status clile_i_net_check_input(int32_t batch, int32_t size);
-clile_i_conv_shape clile_i_unit_shape(const clile_i_unit *unit, int64_t n, int64_t h, int64_t w);
-/* Whether max pooling follows a unit. */
-static inline int clile_i_net_pools(const clile_i_net *net, int32_t unit)
-{
-    return unit == 0 && net->pooled >= 0;
-}
-/* The output of a unit, after pooling if that follows. */
-static inline int32_t clile_i_net_after(const clile_i_net *net, int32_t unit)
-{
-    return clile_i_net_pools(net, unit) ? net->pooled : net->units[unit].dst;
-}
-/* Number of threads for a unit in inference. Small units are faster on one thread, as waking and
- * awaiting others takes time. */
-int32_t clile_i_unit_team(const clile_i_conv_shape *shape, int64_t least_flops, int32_t threads);
+/* Count of the largest tensor. */
+int64_t clile_i_net_largest(const clile_i_net *net);
 
 #endif

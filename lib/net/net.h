@@ -124,30 +124,29 @@ clile_status clile_i_exec_from_plain(const clile_i_exec *exec, int32_t segment, 
 
 /* A net for inference in integers. Activations are q = round(x / step), u8 except that those of
  * shortcut convolutions are s8. The image is u8, unchanged (step 1). Unit: x = step_src *
- * scale[o] * sum(weights q_src) + bias[o] [+ step_residual q_residual] [ReLU]. */
+ * scale[o] * sum(weights q_src) + bias[o] [+ step_residual q_residual] [ReLU]. What comes after
+ * the mean over the last map is float32, with rounded weights. */
 typedef struct {
-    int8_t
-        /* OIHW, of the convolution with its norm folded in: weight = scale[o] * weights,
-         * |weights| <= 127 */
-        *weights;
+    /* as the tensor that clile_i_net_unit_weights names, but with the norm folded in: weight =
+     * scale[o] * weights, |weights| <= 127. All three are NULL if the node has no weights */
+    int8_t *weights;
     float *scale, *bias; /* [o] */
-    float step;          /* of the unit's output */
+    float step;          /* of the output; unused if that is float32 */
+    uint8_t has_step;
 } clile_i_quant_unit;
 
 typedef struct {
     clile_i_refs refs;
     int32_t unit_count;
-    clile_i_quant_unit *units; /* one for each convolution, in the order they run */
-    clile_i_quant_unit fc;     /* [d, features]; float32 activations; step is unused */
+    clile_i_quant_unit *units; /* one for each node of the net, in the order they run */
 } clile_i_quant;
 
-clile_status clile_i_quant_create(const clile_i_net *net,
-                                  /* all zeros; a bare net is enough */
-                                  clile_i_quant **out);
+/* All zeros; a bare net is enough. UNSUPPORTED: an operation does not run in integers. */
+clile_status clile_i_quant_create(const clile_i_net *net, clile_i_quant **out);
 void clile_i_quant_retain(clile_i_quant *quant); /* reference counted, like nets */
 void clile_i_quant_destroy(clile_i_quant *quant);
-/* Tensor index of a unit's convolution, for its name and shape. unit = unit_count gives fc. */
-int32_t clile_i_net_unit_tensor(const clile_i_net *net, int32_t unit);
+/* The tensor of a unit's weights, for its name and shape; NULL: it has none. */
+const clile_i_net_tensor *clile_i_net_unit_weights(const clile_i_net *net, int32_t unit);
 
 /* Calibration: begin, observe images [3,size,size] normalised, finish. mean and deviation are
  * those of x = (pixel / 255 - mean) / deviation. */
@@ -171,6 +170,27 @@ void clile_i_qexec_set_image(clile_i_qexec *exec, int32_t index, const uint8_t *
                              int64_t row_stride);
 /* Runs the images that were set. dst [batch,d] float32. */
 clile_status clile_i_qexec_forward(clile_i_qexec *exec, float *dst);
+
+/* ---- ONNX ------------------------------------------------------------------------------------ */
+
+/* Takes a net as a graph of ONNX operators, opset 13 (lib/model/onnx.c writes it to a file). */
+typedef struct {
+    void *context;
+    /* Begins a node with one output, then its attributes, then its end. */
+    void (*begin)(void *context, const char *op, int32_t count, const char *const *inputs,
+                  const char *output);
+    void (*number)(void *context, const char *name, int64_t value);
+    void (*numbers)(void *context, const char *name, int32_t count, const int64_t *values);
+    void (*end)(void *context);
+    void (*tensor)(void *context, const char *name, int32_t ndim, const int64_t *shape,
+                   const float *values);
+} clile_i_graph_writer;
+
+/* From "input" [N,3,size,size] to "embedding" [N,d]. UNSUPPORTED: an operation has no form in
+ * ONNX. */
+clile_status clile_i_net_write(const clile_i_net *net, const clile_i_graph_writer *writer);
+
+/* ---- bench ----------------------------------------------------------------------------------- */
 
 /* For `clile bench`: floating point operations (2 per multiply-add) of the convolutions in one
  * forward and in one training step; and the seconds of one pass of the convolution primitives

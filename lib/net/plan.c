@@ -88,22 +88,18 @@ clile_status clile_i_plan_values(const clile_i_net *net, const int64_t *count, i
     CLILE_I_TRY(clile_i_plan_init(&plan, net->value_count));
     CLILE_I_ALLOC(block, net->value_count);
     block[CLILE_I_VALUE_IMAGE] = -1;
-    for (int32_t i = 0; i < net->unit_count; ++i) {
-        const clile_i_unit *unit = &net->units[i];
-        const int32_t step = 2 * i;
-        clile_i_plan_use(&plan, block[unit->src], step);
-        if (unit->residual >= 0) { /* the sum is written in place */
-            block[unit->dst] = block[unit->residual];
-            clile_i_plan_use(&plan, block[unit->dst], step);
-        } else {
-            block[unit->dst] = clile_i_plan_add(&plan, count[unit->dst], step);
-        }
-        if (!clile_i_net_pools(net, i)) continue;
-        clile_i_plan_use(&plan, block[unit->dst], step + 1);
-        block[net->pooled] = clile_i_plan_add(&plan, count[net->pooled], step + 1);
+    for (int32_t i = 0; i < net->node_count; ++i) {
+        const clile_i_node *node = &net->nodes[i];
+        const int32_t over = node->op->in_place;
+        for (int32_t k = 0; k < node->src_count; ++k)
+            clile_i_plan_use(&plan, block[node->src[k]], i);
+        if (node->has_inner) block[node->inner] = clile_i_plan_add(&plan, count[node->inner], i);
+        block[node->dst] = over > 0 && over < node->src_count
+                               ? block[node->src[over]]
+                               : clile_i_plan_add(&plan, count[node->dst], i);
     }
-    /* average pooling */
-    clile_i_plan_use(&plan, block[net->value_count - 1], 2 * net->unit_count);
+    /* the result is read last */
+    clile_i_plan_use(&plan, block[net->nodes[net->node_count - 1].dst], (int32_t)net->node_count);
     *total = clile_i_plan_place(&plan);
     offset[CLILE_I_VALUE_IMAGE] = 0;
     for (int32_t v = 1; v < net->value_count; ++v) offset[v] = plan.blocks[block[v]].offset;

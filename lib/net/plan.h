@@ -35,10 +35,10 @@ void clile_i_plan_use(clile_i_plan *plan, int32_t block, int32_t step);
  * the number of elements in all. */
 int64_t clile_i_plan_place(clile_i_plan *plan);
 
-/* Plans the values of a net in inference: each lives from the unit that writes it to the last
- * that reads it, and a residual sum is written in place. count [value_count] gives the elements
- * of each; offset [value_count] and *total are results. The image is not in the arena: its count
- * is ignored, its offset is 0. */
+/* Plans the values of a net in inference: each lives from the node that writes it to the last that
+ * reads it; one that overwrites a source (clile_i_op's in_place) has the source's place. count
+ * [value_count] gives the elements of each; offset [value_count] and *total are results. The image
+ * is not in the arena: its count is ignored, its offset is 0. */
 clile_status clile_i_plan_values(const clile_i_net *net, const int64_t *count, int64_t *offset,
                                  int64_t *total);
 

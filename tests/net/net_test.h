@@ -29,13 +29,9 @@ static inline float *test_normal(clile_i_rng *rng, int64_t count)
     return values;
 }
 
-/* Initialised, with norms and statistics that are not 1 and 0; some gammas are negative. */
-static inline clile_i_net *test_net_of(const clile_i_net_config *config, uint64_t seed)
+/* Norms and statistics that are not 1 and 0; some gammas are negative. */
+static inline void test_vary_norms(clile_i_net *net, clile_i_rng *rng)
 {
-    clile_i_net *net = NULL;
-    clile_i_rng rng = clile_i_rng_make(seed, 0);
-    assert_int_equal(clile_i_net_create(config, &net), CLILE_OK);
-    clile_i_net_init(net, &rng);
     for (int32_t t = 0; t < clile_i_net_tensor_count(net); ++t) {
         const clile_i_net_tensor *tensor = clile_i_net_tensor_at(net, t);
         const int variance = strstr(tensor->name, "running_var") != NULL;
@@ -43,11 +39,21 @@ static inline clile_i_net *test_net_of(const clile_i_net_config *config, uint64_
             tensor->ndim == 1 && tensor->trainable && strstr(tensor->name, ".weight") != NULL;
         if (tensor->ndim != 1 || strncmp(tensor->name, "fc", 2) == 0) continue;
         for (int64_t i = 0; i < tensor->count; ++i) {
-            const double value = variance || gamma ? clile_i_rng_range(&rng, 0.5, 1.5)
-                                                   : 0.3 * clile_i_rng_normal(&rng);
+            const double value = variance || gamma ? clile_i_rng_range(rng, 0.5, 1.5)
+                                                   : 0.3 * clile_i_rng_normal(rng);
             tensor->data[i] = (float)(gamma && i % 7 == 3 ? -value : value);
         }
     }
+}
+
+/* Initialised, with varied norms. */
+static inline clile_i_net *test_net_of(const clile_i_net_config *config, uint64_t seed)
+{
+    clile_i_net *net = NULL;
+    clile_i_rng rng = clile_i_rng_make(seed, 0);
+    assert_int_equal(clile_i_net_create(config, &net), CLILE_OK);
+    clile_i_net_init(net, &rng);
+    test_vary_norms(net, &rng);
     return net;
 }
 

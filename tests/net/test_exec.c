@@ -222,22 +222,24 @@ static void check_running_statistics(const net_case *c)
     clile_i_exec *exec = test_exec(net, c->batch, c->size, CLILE_I_EXEC_TRAIN);
     assert_int_equal(clile_i_exec_forward(exec, image, dst), CLILE_OK);
     assert_int_equal(clile_i_exec_store(exec, after), CLILE_OK);
-    for (int32_t u = 0; u < exec->unit_count; ++u) {
-        const clile_i_exec_unit *unit = &exec->units[u];
-        const int64_t hw = unit->dst.h * unit->dst.w, n = unit->dst.n;
-        float *plain = test_floats(n * unit->dst.c * hw);
-        clile_i_dnn_layout_to_plain(&unit->dst, unit->pre, plain);
-        for (int64_t ch = 0; ch < unit->dst.c; ++ch) {
+    for (int32_t u = 0; u < exec->node_count; ++u) {
+        const clile_i_op_run *run = &exec->runs[u];
+        const clile_i_dnn_layout *map = run->node->has_inner ? &run->inner : &run->dst;
+        if (run->node->op != clile_i_ops[CLILE_I_OP_CONV_UNIT]) continue;
+        const int64_t hw = map->h * map->w, n = map->n;
+        float *plain = test_floats(n * map->c * hw);
+        clile_i_dnn_layout_to_plain(map, run->kept, plain); /* the convolution's output */
+        for (int64_t ch = 0; ch < map->c; ++ch) {
             double sum = 0.0, squares = 0.0;
             for (int64_t i = 0; i < n * hw; ++i)
-                sum += (double)plain[(i / hw * unit->dst.c + ch) * hw + i % hw];
+                sum += (double)plain[(i / hw * map->c + ch) * hw + i % hw];
             const double mean = sum / (double)(n * hw);
             for (int64_t i = 0; i < n * hw; ++i) {
-                const double d = (double)plain[(i / hw * unit->dst.c + ch) * hw + i % hw] - mean;
+                const double d = (double)plain[(i / hw * map->c + ch) * hw + i % hw] - mean;
                 squares += d * d;
             }
             const double variance = squares / (double)(n * hw - 1);
-            const int32_t norm = net->units[u].norm;
+            const int32_t norm = net->nodes[u].tensor + 1;
             const double expected_mean = 0.9 * (double)net->tensors[norm + 2].data[ch] + 0.1 * mean;
             const double expected_variance =
                 0.9 * (double)net->tensors[norm + 3].data[ch] + 0.1 * variance;

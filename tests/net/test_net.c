@@ -119,14 +119,16 @@ static void test_stem(void **state)
     for (int64_t i = 0; i < conv1->count; ++i)
         squares += (double)conv1->data[i] * (double)conv1->data[i];
     assert_true(fabs(squares / (double)conv1->count / (2.0 / (32.0 * 25.0)) - 1.0) < 0.15);
-    const clile_i_net_view image_net = clile_i_net_look(net[0]), small = clile_i_net_look(net[1]);
-    assert_int_equal(image_net.pooled, 2);
-    assert_int_equal(image_net.units[1].src, 2);
-    assert_int_equal(small.pooled, -1);
-    assert_int_equal(small.units[1].src, small.units[0].dst);
-    assert_int_equal(small.value_count, image_net.value_count - 1);
-    assert_int_equal(small.units[0].stride, 2);
-    assert_int_equal(small.units[0].pad, 2);
+    const clile_i_node *pooled = net[0]->nodes, *small = net[1]->nodes;
+    assert_true(pooled[0].has_inner && !small[0].has_inner);
+    assert_int_equal(pooled[0].inner, 1);
+    assert_int_equal(pooled[0].dst, 2);
+    assert_int_equal(pooled[1].src[0], 2);
+    assert_int_equal(small[0].inner, -1);
+    assert_int_equal(small[1].src[0], small[0].dst);
+    assert_int_equal(net[1]->value_count, net[0]->value_count - 1);
+    assert_int_equal(small[0].stride, 2);
+    assert_int_equal(small[0].pad, 2);
     assert_string_equal(clile_i_stem_name(CLILE_I_STEM_SMALL), "small");
     assert_null(clile_i_stem_name(2));
     assert_int_equal(clile_i_stem_find("small"), CLILE_I_STEM_SMALL);

@@ -1,5 +1,6 @@
 /* The memory plan of an inference net: values alive at the same time do not overlap, sums are
  * written in place, and the arena is no larger than the most that is alive at once. */
+#include "net/graph.h"
 #include "net/plan.h"
 
 #include <setjmp.h>
@@ -13,42 +14,60 @@ enum { MOST = 64 };
 /* Elements of each value for square images. */
 static void count_values(const clile_i_net *net, int64_t batch, int64_t size, int64_t *count)
 {
-    int64_t side[MOST] = {size};
+    clile_i_dnn_layout layouts[MOST];
     assert_true(net->value_count <= MOST);
-    for (int32_t i = 0; i < net->unit_count; ++i) {
-        const clile_i_unit *u = &net->units[i];
-        const clile_i_conv_shape shape = clile_i_unit_shape(u, batch, side[u->src], side[u->src]);
-        side[u->dst] = clile_i_conv_oh(&shape);
-        count[u->dst] = batch * u->oc * side[u->dst] * side[u->dst];
-        if (i > 0 || net->pooled < 0) continue;
-        side[net->pooled] = (side[u->dst] + 1) / 2;
-        count[net->pooled] = batch * u->oc * side[net->pooled] * side[net->pooled];
+    layouts[CLILE_I_VALUE_IMAGE] =
+        clile_i_dnn_layout_make(CLILE_I_LAYOUT_NCHW, batch, 3, size, size);
+    for (int64_t i = 0; i < net->node_count; ++i) {
+        const clile_i_node *node = &net->nodes[i];
+        clile_i_dnn_layout unused;
+        node->op->lay_out(node, &layouts[node->src[0]], CLILE_I_LAYOUT_NCHW,
+                          !node->has_inner ? &unused : &layouts[node->inner], &layouts[node->dst]);
+        count[node->dst] = layouts[node->dst].count;
+        if (node->has_inner) count[node->inner] = layouts[node->inner].count;
     }
     count[CLILE_I_VALUE_IMAGE] = -1; /* not read */
 }
 
-/* The last unit that reads a value; unit_count: what follows the units does. */
-static int32_t last_reader(const clile_i_net *net, int32_t value)
+/* The node that makes a value. */
+static int64_t maker(const clile_i_net *net, int32_t value)
 {
-    int32_t last = value == net->value_count - 1 ? net->unit_count : 0; /* 0: pooling */
-    for (int32_t i = 0; i < net->unit_count && last < net->unit_count; ++i)
-        if (net->units[i].src == value || net->units[i].residual == value) last = i;
+    int64_t i = 0;
+    while (net->nodes[i].dst != value && net->nodes[i].inner != value) ++i;
+    return i;
+}
+
+static int reads(const clile_i_node *node, int32_t value)
+{
+    for (int32_t k = 0; k < node->src_count; ++k)
+        if (node->src[k] == value) return 1;
+    return 0;
+}
+
+/* The last node that reads a value; node_count: whoever reads the result. */
+static int64_t last_reader(const clile_i_net *net, int32_t value)
+{
+    int64_t last = value == net->value_count - 1 ? net->node_count : maker(net, value);
+    for (int64_t i = 0; i < net->node_count && last < net->node_count; ++i)
+        if (reads(&net->nodes[i], value)) last = i;
     return last;
 }
 
-static int32_t maker(const clile_i_net *net, int32_t value)
+/* The value that a node overwrites; -1: none. */
+static int32_t overwritten(const clile_i_node *node)
 {
-    for (int32_t i = 0; i < net->unit_count; ++i)
-        if (net->units[i].dst == value) return i;
-    return 0; /* the pooled value, after unit 0 */
+    const int32_t k = node->op->in_place;
+    return k > 0 && k < node->src_count ? node->src[k] : -1;
 }
 
-/* Whether one value is the other with a sum added in place. */
+/* Whether one value is the other, overwritten. */
 static int same_place(const clile_i_net *net, int32_t a, int32_t b)
 {
-    for (int32_t i = 0; i < net->unit_count; ++i) {
-        const clile_i_unit *u = &net->units[i];
-        if ((u->dst == a && u->residual == b) || (u->dst == b && u->residual == a)) return 1;
+    for (int64_t i = 0; i < net->node_count; ++i) {
+        const clile_i_node *node = &net->nodes[i];
+        if ((node->dst == a && overwritten(node) == b) ||
+            (node->dst == b && overwritten(node) == a))
+            return 1;
     }
     return 0;
 }
@@ -78,14 +97,14 @@ static void check(const char *backbone, int32_t stem, int64_t batch, int64_t siz
                          (int)b);
         }
     }
-    /* at the worst moment a unit's source, what it gives and what it adds to, are alive */
-    for (int32_t i = 0; i < net->unit_count; ++i) {
+    /* at the worst moment a node's sources and what it makes are alive */
+    for (int64_t i = 0; i < net->node_count; ++i) {
         int64_t alive = 0;
-        for (int32_t v = 1; v < net->value_count; ++v) {
-            const int in_place = net->units[i].residual == v; /* counted as what is given */
-            if (!in_place && maker(net, v) <= i && last_reader(net, v) >= i)
+        const int32_t over = overwritten(&net->nodes[i]);
+        if (over >= 0) assert_int_equal(last_reader(net, over), i);
+        for (int32_t v = 1; v < net->value_count; ++v) /* `over` is counted as what is made */
+            if (v != over && maker(net, v) <= i && last_reader(net, v) >= i)
                 alive += clile_i_plan_rounded(count[v]);
-        }
         most = alive > most ? alive : most;
     }
     assert_int_equal(total, most);
