@@ -150,6 +150,22 @@ function __clile_settings # KEYS...
                 printf "augment_erase=%s\t%s\n" (string join \n '' | string replace -r '$' \n'probability that a random rectangle of an image is erased')
             case augment_erase_area
                 printf "augment_erase_area=%s\t%s\n" (string join \n '' | string replace -r '$' \n'largest area of that rectangle as a share of the image')
+            case augment_resolution
+                printf "augment_resolution=%s\t%s\n" (string join \n '' | string replace -r '$' \n'probability that an image loses resolution: it is averaged down and enlarged again')
+            case augment_resolution_least
+                printf "augment_resolution_least=%s\t%s\n" (string join \n '' | string replace -r '$' \n'least side of the smaller image, as a share of the crop; the largest is 0.9')
+            case augment_noise
+                printf "augment_noise=%s\t%s\n" (string join \n '' | string replace -r '$' \n'largest standard deviation of Gaussian noise, with white as 1')
+            case augment_gamma
+                printf "augment_gamma=%s\t%s\n" (string join \n '' | string replace -r '$' \n'largest change of the logarithm of gamma')
+            case augment_tint
+                printf "augment_tint=%s\t%s\n" (string join \n '' | string replace -r '$' \n'largest change of the logarithm of the gain of red, of green and of blue')
+            case augment_shade
+                printf "augment_shade=%s\t%s\n" (string join \n '' | string replace -r '$' \n'largest difference in light between left and right, and top and bottom, relative to the middle')
+            case augment_jpeg
+                printf "augment_jpeg=%s\t%s\n" (string join \n '' | string replace -r '$' \n'probability that an image goes through JPEG of quality 15 to 75')
+            case augment_edge
+                printf "augment_edge=%s\t%s\n" (string join \n '' | string replace -r '$' \n'probability that the picture ends inside the crop, at one or two sides, by up to 0.15 of its side')
             case input_workers
                 printf "input_workers=%s\t%s\n" (string join \n '' | string replace -r '$' \n'0: make each batch between two steps; 1: a thread makes the next one during the step')
         end
@@ -175,7 +191,7 @@ complete -c clile -n '__clile_at train' -l out -r -k -a '(__fish_complete_suffix
 complete -c clile -n '__clile_at train' -l layout -x -a 'auto bp4d disfa disfa+ csv list jsonl pack' -d 'auto, bp4d, disfa, disfa+, csv, list, jsonl or pack (default: auto)'
 complete -c clile -n '__clile_at train' -l protocol -x -a 'bp4d disfa bp4d-parts disfa-parts kfold: file: loso none' -d 'none: all subjects train (default); bp4d, disfa, bp4d-parts, disfa-parts, kfold:K[:SEED], file:PATH or loso'
 complete -c clile -n '__clile_at train' -l fold -x -a 'all' -d 'fold to leave out; all: every fold in turn, writing model.fold1.safetensors, ... for model.safetensors'
-complete -c clile -n '__clile_at train' -l set -x -a '(__clile_settings layout au_set unknown present_from first_image box_margin crop_margin data_kind targets image_size max_pixels max_label_mb max_pack_mb cache_mb smallest_face backbone stem width embedding similarity predict_batch mirror method preset elimination identity_part lambda_contra lambda_bce lambda_id lambda_ile lambda_ile_bias tau null_anchor init_from_stage1 decision optimizer learning_rate au_rate_scale momentum weight_decay schedule warmup clip_norm ema epochs epochs_stage1 batch seed threads validation validation_every exchange_halves augment_flip augment_scale augment_shift augment_rotate augment_brightness augment_contrast augment_saturation augment_grayscale augment_blur augment_blur_least augment_blur_most augment_erase augment_erase_area input_workers)' -d 'set an option; may be repeated; `clile info --options` lists them'
+complete -c clile -n '__clile_at train' -l set -x -a '(__clile_settings layout au_set unknown present_from first_image box_margin crop_margin data_kind targets image_size max_pixels max_label_mb max_pack_mb cache_mb smallest_face backbone stem width embedding similarity predict_batch mirror method preset elimination identity_part lambda_contra lambda_bce lambda_id lambda_ile lambda_ile_bias tau null_anchor init_from_stage1 decision optimizer learning_rate au_rate_scale momentum weight_decay schedule warmup clip_norm ema epochs epochs_stage1 batch seed threads validation validation_every exchange_halves augment_flip augment_scale augment_shift augment_rotate augment_brightness augment_contrast augment_saturation augment_grayscale augment_blur augment_blur_least augment_blur_most augment_erase augment_erase_area augment_resolution augment_resolution_least augment_noise augment_gamma augment_tint augment_shade augment_jpeg augment_edge input_workers)' -d 'set an option; may be repeated; `clile info --options` lists them'
 complete -c clile -n '__clile_at train' -l import -r -k -a '(__fish_complete_suffix .pth; __fish_complete_suffix .safetensors)' -d 'start with the backbone weights of a torchvision ResNet (.pth or safetensors)'
 complete -c clile -n '__clile_at train' -l checkpoint -r -F -d 'file for checkpoints, each the complete state of training'
 complete -c clile -n '__clile_at train' -l checkpoint-every -x -d 'epochs between checkpoints (default: 1)'

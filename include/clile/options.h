@@ -100,6 +100,14 @@ typedef struct clile_options clile_options;
 #define CLILE_OPT_AUGMENT_BLUR_MOST "augment_blur_most"
 #define CLILE_OPT_AUGMENT_ERASE "augment_erase"
 #define CLILE_OPT_AUGMENT_ERASE_AREA "augment_erase_area"
+#define CLILE_OPT_AUGMENT_RESOLUTION "augment_resolution"
+#define CLILE_OPT_AUGMENT_RESOLUTION_LEAST "augment_resolution_least"
+#define CLILE_OPT_AUGMENT_NOISE "augment_noise"
+#define CLILE_OPT_AUGMENT_GAMMA "augment_gamma"
+#define CLILE_OPT_AUGMENT_TINT "augment_tint"
+#define CLILE_OPT_AUGMENT_SHADE "augment_shade"
+#define CLILE_OPT_AUGMENT_JPEG "augment_jpeg"
+#define CLILE_OPT_AUGMENT_EDGE "augment_edge"
 #define CLILE_OPT_INPUT_WORKERS "input_workers"
 
 /* Creates options with all defaults. The caller owns `*out`. OUT_OF_MEMORY, INVALID_ARGUMENT (out

@@ -99,6 +99,14 @@
     X(REAL, CLILE_OPT_AUGMENT_BLUR_MOST, "2", "", 0.05, 10, "training", "largest standard deviation of that blur in pixels of the crop")    \
     X(REAL, CLILE_OPT_AUGMENT_ERASE, "0", "", 0, 1, "training", "probability that a random rectangle of an image is erased")                \
     X(REAL, CLILE_OPT_AUGMENT_ERASE_AREA, "0.33", "", 0.02, 1, "training", "largest area of that rectangle as a share of the image")        \
+    X(REAL, CLILE_OPT_AUGMENT_RESOLUTION, "0", "", 0, 1, "training", "probability that an image loses resolution: it is averaged down and enlarged again") \
+    X(REAL, CLILE_OPT_AUGMENT_RESOLUTION_LEAST, "0.33", "", 0.05, 0.9, "training", "least side of the smaller image, as a share of the crop; the largest is 0.9") \
+    X(REAL, CLILE_OPT_AUGMENT_NOISE, "0", "", 0, 0.5, "training", "largest standard deviation of Gaussian noise, with white as 1") \
+    X(REAL, CLILE_OPT_AUGMENT_GAMMA, "0", "", 0, 2, "training", "largest change of the logarithm of gamma") \
+    X(REAL, CLILE_OPT_AUGMENT_TINT, "0", "", 0, 2, "training", "largest change of the logarithm of the gain of red, of green and of blue") \
+    X(REAL, CLILE_OPT_AUGMENT_SHADE, "0", "", 0, 1, "training", "largest difference in light between left and right, and top and bottom, relative to the middle") \
+    X(REAL, CLILE_OPT_AUGMENT_JPEG, "0", "", 0, 1, "training", "probability that an image goes through JPEG of quality 15 to 75") \
+    X(REAL, CLILE_OPT_AUGMENT_EDGE, "0", "", 0, 1, "training", "probability that the picture ends inside the crop, at one or two sides, by up to 0.15 of its side") \
     X(INTEGER, CLILE_OPT_INPUT_WORKERS, "0", "", 0, 1, "training", "0: make each batch between two steps; 1: a thread makes the next one during the step")
 
 /* X(key, value, name, implies): with option `key` set to `value`, option `name` is `implies`

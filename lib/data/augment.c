@@ -27,6 +27,14 @@ clile_status clile_i_augment_from_options(const clile_options *options, clile_i_
         {CLILE_OPT_AUGMENT_BLUR_MOST, &out->blur_most},
         {CLILE_OPT_AUGMENT_ERASE, &out->erase},
         {CLILE_OPT_AUGMENT_ERASE_AREA, &out->erase_area},
+        {CLILE_OPT_AUGMENT_RESOLUTION, &out->resolution},
+        {CLILE_OPT_AUGMENT_RESOLUTION_LEAST, &out->resolution_least},
+        {CLILE_OPT_AUGMENT_NOISE, &out->noise},
+        {CLILE_OPT_AUGMENT_GAMMA, &out->gamma},
+        {CLILE_OPT_AUGMENT_TINT, &out->tint},
+        {CLILE_OPT_AUGMENT_SHADE, &out->shade},
+        {CLILE_OPT_AUGMENT_JPEG, &out->jpeg},
+        {CLILE_OPT_AUGMENT_EDGE, &out->edge},
     };
     CLILE_I_RETURN_IF(clile_options_get_i64(options, CLILE_OPT_AUGMENT_FLIP, &flip));
     for (size_t i = 0; i < sizeof reals / sizeof reals[0]; ++i)
@@ -37,6 +45,37 @@ clile_status clile_i_augment_from_options(const clile_options *options, clile_i_
                             "augment_blur_least is %g, above augment_blur_most, which is %g",
                             out->blur_least, out->blur_most);
     return CLILE_OK;
+}
+
+static const double largest_coarse = 0.9, largest_edge = 0.15;
+enum { LEAST_QUALITY = 15, LARGEST_QUALITY = 75 };
+
+/* What photographs suffer. Draws as many numbers whatever comes of them. */
+static void draw_damage(const clile_i_augment *augment, clile_i_rng *rng, clile_i_jitter *jitter)
+{
+    const int coarse = clile_i_rng_uniform(rng) < augment->resolution;
+    const double side =
+        exp(clile_i_rng_range(rng, log(augment->resolution_least), log(largest_coarse)));
+    jitter->resolution = coarse ? side : 0.0;
+    jitter->noise = clile_i_rng_range(rng, 0.0, augment->noise);
+    jitter->noise_seed = (uint64_t)(clile_i_rng_uniform(rng) * 0x1p53);
+    jitter->gamma = clile_i_rng_range(rng, -augment->gamma, augment->gamma);
+    for (int k = 0; k < 3; ++k)
+        jitter->tint[k] = clile_i_rng_range(rng, -augment->tint, augment->tint);
+    jitter->shade_x = clile_i_rng_range(rng, -augment->shade, augment->shade);
+    jitter->shade_y = clile_i_rng_range(rng, -augment->shade, augment->shade);
+    const int coded = clile_i_rng_uniform(rng) < augment->jpeg;
+    const double quality = clile_i_rng_range(rng, LEAST_QUALITY, LARGEST_QUALITY + 1);
+    jitter->jpeg = coded ? (int32_t)quality : 0;
+    const int cut = clile_i_rng_uniform(rng) < augment->edge;
+    const int first = (int)(4.0 * clile_i_rng_uniform(rng)),
+              second = (first + 1 + (int)(3.0 * clile_i_rng_uniform(rng))) % 4,
+              both = clile_i_rng_uniform(rng) < 0.5;
+    const double width[2] = {clile_i_rng_range(rng, 0.0, largest_edge),
+                             clile_i_rng_range(rng, 0.0, largest_edge)};
+    if (!cut) return;
+    jitter->edge[first] = width[0];
+    if (both) jitter->edge[second] = width[1];
 }
 
 /* Draws every number whatever the settings, so that switching one off does not change the others.
@@ -59,6 +98,7 @@ clile_i_jitter clile_i_augment_draw(const clile_i_augment *augment, uint64_t see
     const double deviation = clile_i_rng_range(&rng, augment->blur_least, augment->blur_most);
     jitter.blur = blurred ? deviation : 0.0;
     jitter.rotate = clile_i_rng_range(&rng, -augment->rotate, augment->rotate);
+    draw_damage(augment, &rng, &jitter);
     return jitter;
 }
 

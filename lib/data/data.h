@@ -57,8 +57,13 @@ typedef struct {
     double grayscale;                        /* probability */
     /* probability; standard deviation drawn from [least, most] pixels */
     double blur, blur_least, blur_most;
-    double erase, erase_area; /* probability; largest share of the area */
-    double rotate;            /* drawn from +-rotate degrees */
+    double erase, erase_area;            /* probability; largest share of the area */
+    double rotate;                       /* drawn from +-rotate degrees */
+    double resolution, resolution_least; /* probability; side log-uniform in [least, 0.9] */
+    double noise;                        /* deviation drawn from [0, noise] */
+    double gamma, tint, shade;           /* drawn from +-gamma, +-tint, +-shade, each alone */
+    double jpeg;                         /* probability; quality drawn from 15..75 */
+    double edge;                         /* probability; one or two sides, each up to 0.15 */
 } clile_i_augment;
 /* Reads the augment_ options. INVALID_ARGUMENT: blur_least is above blur_most. */
 clile_status clile_i_augment_from_options(const clile_options *options, clile_i_augment *out);

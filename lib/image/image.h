@@ -122,6 +122,16 @@ typedef struct {
     /* degrees by which the sampled square turns about its centre, clockwise as the image is seen;
      * the face turns the other way */
     double rotate;
+    /* The rest is 0 for none; formulas with the functions below. Where in the order: edge before
+     * the colour, gamma and tint before brightness, shade after grey, resolution before blur,
+     * noise and jpeg after it. */
+    double resolution; /* of clile_i_coarsen */
+    double noise;      /* standard deviation, of values in [0,1] */
+    uint64_t noise_seed;
+    double gamma, tint[3];   /* of clile_i_tone */
+    double shade_x, shade_y; /* of clile_i_shade */
+    int32_t jpeg;            /* quality, 1..100 */
+    double edge[4];          /* of clile_i_edge */
 } clile_i_jitter;
 #define CLILE_I_JITTER_NONE {.scale = 1.0, .brightness = 1.0, .contrast = 1.0, .saturation = 1.0}
 
@@ -142,8 +152,28 @@ void clile_i_jitter_points(const clile_i_jitter *jitter, int64_t n, const float 
 #define CLILE_I_BLUR_MOST 10.0
 void clile_i_blur(int32_t size, double deviation, float *planes /*[3,size,size]*/);
 
-/* Likewise for a crop whose [size,size] pixels are all used as they are; rows row_stride bytes
- * apart. */
+/* Damage, in place on planes [3,size,size] of values in [0,255], results limited to that (damage.c,
+ * jpeg.c).
+ * tone: v <- e^tint 255 (v / 255)^(e^gamma), tint by channel. */
+void clile_i_tone(int32_t size, double gamma, const double tint[3], float *planes);
+/* v <- v (1 + x (u - 1/2) + y (w - 1/2)) at (u, w) in units of the side: x and y are how much more
+ * light there is at the right and lower edge than at the left and upper one; |x| + |y| <= 2. */
+void clile_i_shade(int32_t size, double x, double y, float *planes);
+/* A picture that ends inside: the first share[0] of the columns, share[1] of the rows, the last
+ * share[2] of the columns, share[3] of the rows (each rounded, at most 0.4) become copies of the
+ * next one inside. */
+void clile_i_edge(int32_t size, const double share[4], float *planes);
+/* A smaller picture, enlarged: averages over squares of 1 / share pixels, which make
+ * round(share size) a side, and bilinear sampling of these, edges repeated. 0 < share < 1. */
+void clile_i_coarsen(int32_t size, double share, float *planes);
+/* Adds Gaussian noise with a standard deviation of 255 deviation, in 1024 levels of equal
+ * probability; the bits depend on the seed alone. */
+void clile_i_noise(int32_t size, double deviation, uint64_t seed, float *planes);
+/* Baseline JPEG with libjpeg's tables of that quality (1..100) and halved chroma. */
+void clile_i_jpeg(int32_t size, int32_t quality, float *planes);
+
+/* As clile_i_crop_to_input without jitter, for a crop whose [size,size] pixels are all used as they
+ * are; rows row_stride bytes apart. */
 void clile_i_pixels_to_input(const uint8_t *rgb, int64_t row_stride, int32_t size, float *dst);
 
 /* ImageNet's channel means and standard deviations, of values in [0, 1]. */

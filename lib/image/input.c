@@ -1,6 +1,7 @@
-/* Stored crop -> network input: window, mirror, bilinear sampling, colour, blur, normalisation.
+/* Stored crop -> network input: window, mirror, bilinear sampling, colour, damage, normalisation.
  * Runs for every image of every step, so it walks memory in order and allocates nothing. */
 #include "image/image.h"
+#include "image/tap.h"
 
 #include <math.h>
 
@@ -55,20 +56,6 @@ static void read_middle(const uint8_t *stored, int64_t margin, int32_t size, int
     }
 }
 
-/* An output pixel's position on one axis of the stored crop: the pixel before it, the step to
- * the one after it, and that one's weight. Edges repeat. */
-typedef struct {
-    int32_t before, step;
-    float weight;
-} tap;
-
-static tap tap_at(double position, int32_t width)
-{
-    const double clamped = fmin(fmax(position, 0.0), width - 1.0);
-    const int32_t before = (int32_t)clamped;
-    return (tap){.before = before, .step = before + 1 < width, .weight = (float)(clamped - before)};
-}
-
 enum { RUN = 128 }; /* output columns that are sampled together */
 
 /* Two rows of the stored crop, sampled at the columns of a run; consecutive output rows share
@@ -80,7 +67,7 @@ typedef struct {
 
 /* Index of sampled row `row`; if new, it replaces the one that is not `kept`. */
 static int32_t sample_row(sampled_rows *rows, const uint8_t *stored, int32_t width, int32_t row,
-                          int32_t kept, const tap *columns, int32_t count)
+                          int32_t kept, const clile_i_tap *columns, int32_t count)
 {
     for (int32_t place = 0; place < 2; ++place)
         if (rows->row[place] == row) return place;
@@ -103,7 +90,7 @@ static int32_t sample_row(sampled_rows *rows, const uint8_t *stored, int32_t wid
 static void read_window(const uint8_t *stored, int32_t width, int32_t size,
                         const clile_i_jitter *jitter, float *dst)
 {
-    tap columns[RUN];
+    clile_i_tap columns[RUN];
     sampled_rows rows;
     const int64_t plane = (int64_t)size * size;
     const double half = 0.5 * size, middle = 0.5 * width;
@@ -112,11 +99,11 @@ static void read_window(const uint8_t *stored, int32_t width, int32_t size,
     for (int32_t first = 0; first < size; first += RUN) {
         const int32_t count = size - first < RUN ? size - first : RUN;
         for (int32_t i = 0; i < count; ++i)
-            columns[i] = tap_at(
+            columns[i] = clile_i_tap_at(
                 middle + jitter->shift_x * size + scale_x * (first + i + 0.5 - half) - 0.5, width);
         rows.row[0] = rows.row[1] = -1;
         for (int32_t y = 0; y < size; ++y) {
-            const tap row = tap_at(
+            const clile_i_tap row = clile_i_tap_at(
                 middle + jitter->shift_y * size + jitter->scale * (y + 0.5 - half) - 0.5, width);
             const int32_t next = row.before + row.step;
             const int32_t upper =
@@ -152,39 +139,29 @@ static placement place(const clile_i_jitter *jitter, double unit)
                        .f = jitter->shift_y * unit};
 }
 
-static double inside(double position, double last)
-{
-    position = position < 0.0 ? 0.0 : position;
-    return position > last ? last : position;
-}
-
 /* A turned window: bilinear sampling without taps that rows or columns share. */
 static void read_turned(const uint8_t *stored, int32_t width, int32_t size,
                         const clile_i_jitter *jitter, float *dst)
 {
     const int64_t plane = (int64_t)size * size, line = 3 * (int64_t)width;
-    const double half = 0.5 * size, first = 0.5 * width - 0.5, last = width - 1.0;
+    const double half = 0.5 * size, middle = 0.5 * width - 0.5;
     const placement at = place(jitter, size);
     for (int32_t y = 0; y < size; ++y) {
-        const double v = y + 0.5 - half, row_x = first + at.b * v + at.c,
-                     row_y = first + at.e * v + at.f;
-        float *r = dst + (int64_t)y * size, *g = r + plane, *b = g + plane;
+        const double v = y + 0.5 - half, row_x = middle + at.b * v + at.c,
+                     row_y = middle + at.e * v + at.f;
+        float *out = dst + (int64_t)y * size;
         for (int32_t x = 0; x < size; ++x) {
-            const double u = x + 0.5 - half, px = inside(row_x + at.a * u, last),
-                         py = inside(row_y + at.d * u, last);
-            const int32_t ix = (int32_t)px, iy = (int32_t)py;
-            const float wx = (float)(px - ix), wy = (float)(py - iy);
-            const uint8_t *p = stored + iy * line + 3 * ix, *q = iy + 1 < width ? p + line : p;
-            const int32_t step = ix + 1 < width ? 3 : 0;
-            float value[3];
+            const double u = x + 0.5 - half;
+            const clile_i_tap across = clile_i_tap_at(row_x + at.a * u, width),
+                              down = clile_i_tap_at(row_y + at.d * u, width);
+            const uint8_t *p = stored + down.before * line + 3 * across.before,
+                          *q = p + down.step * line;
+            const int32_t step = 3 * across.step;
             for (int32_t k = 0; k < 3; ++k) {
-                const float above = (float)p[k] + wx * (float)(p[k + step] - p[k]),
-                            below = (float)q[k] + wx * (float)(q[k + step] - q[k]);
-                value[k] = above + wy * (below - above);
+                const float above = (float)p[k] + across.weight * (float)(p[k + step] - p[k]),
+                            below = (float)q[k] + across.weight * (float)(q[k + step] - q[k]);
+                out[k * plane + x] = above + down.weight * (below - above);
             }
-            r[x] = value[0];
-            g[x] = value[1];
-            b[x] = value[2];
         }
     }
 }
@@ -242,6 +219,13 @@ static void colour(int64_t plane, const clile_i_jitter *jitter, float *values)
         for (int64_t i = 0; i < plane; ++i) r[i] = g[i] = b[i] = grey(r[i], g[i], b[i]);
 }
 
+static int any(const double *values, int32_t n)
+{
+    for (int32_t i = 0; i < n; ++i)
+        if (values[i] != 0.0) return 1;
+    return 0;
+}
+
 void clile_i_crop_to_input(const uint8_t *stored, int32_t margin, int32_t size,
                            const clile_i_jitter *jitter, float *dst)
 {
@@ -253,8 +237,16 @@ void clile_i_crop_to_input(const uint8_t *stored, int32_t margin, int32_t size,
         read_middle(stored, margin, size, jitter->flip, dst);
     else
         read_window(stored, width, size, jitter, dst);
+    if (any(jitter->edge, 4)) clile_i_edge(size, jitter->edge, dst);
+    if (jitter->gamma != 0.0 || any(jitter->tint, 3))
+        clile_i_tone(size, jitter->gamma, jitter->tint, dst);
     colour(plane, jitter, dst);
+    if (jitter->shade_x != 0.0 || jitter->shade_y != 0.0)
+        clile_i_shade(size, jitter->shade_x, jitter->shade_y, dst);
+    if (jitter->resolution > 0.0) clile_i_coarsen(size, jitter->resolution, dst);
     if (jitter->blur > 0.0) clile_i_blur(size, jitter->blur, dst);
+    if (jitter->noise > 0.0) clile_i_noise(size, jitter->noise, jitter->noise_seed, dst);
+    if (jitter->jpeg > 0) clile_i_jpeg(size, jitter->jpeg, dst);
     normalise(plane, dst);
 }
 

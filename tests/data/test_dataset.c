@@ -398,7 +398,15 @@ static const clile_i_augment strong = {.flip = 1,
                                        .blur = 0.5,
                                        .blur_least = 0.3,
                                        .blur_most = 2,
-                                       .rotate = 40};
+                                       .rotate = 40,
+                                       .resolution = 0.5,
+                                       .resolution_least = 0.3,
+                                       .noise = 0.1,
+                                       .gamma = 0.3,
+                                       .tint = 0.1,
+                                       .shade = 0.4,
+                                       .jpeg = 0.5,
+                                       .edge = 0.5};
 
 static void batches_do_not_depend_on_threads_or_cache(void **state)
 {

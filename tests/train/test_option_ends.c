@@ -284,8 +284,9 @@ static void augmentation_at_its_ends(void **state)
         for (int32_t i = 0; i < clile_options_count(); ++i) {
             const clile_option_info row = row_of(i);
             if (strncmp(row.name, "augment_", 8) != 0) continue;
-            const int on =
-                strcmp(row.name, "augment_blur") == 0 || strcmp(row.name, "augment_erase") == 0;
+            const int on = strcmp(row.name, "augment_blur") == 0 ||
+                           strcmp(row.name, "augment_erase") == 0 ||
+                           strcmp(row.name, "augment_resolution") == 0;
             used += (size_t)snprintf(settings + used, sizeof settings - used, "%s=%.15g ", row.name,
                                      end || on ? row.maximum : row.minimum);
         }

@@ -77,17 +77,21 @@ static const char *const variants[] = {
     "elimination=mixed exchange_halves=0.5",
     "preset=published",
     "elimination=orthogonal exchange_halves=0.5 input_workers=1 augment_grayscale=0.2 "
-    "augment_blur=0.5 augment_erase=0.5 augment_rotate=30",
+    "augment_blur=0.5 augment_erase=0.5 augment_rotate=30 augment_resolution=0.5 "
+    "augment_noise=0.1 augment_gamma=0.3 augment_tint=0.1 augment_shade=0.4 augment_jpeg=0.5 "
+    "augment_edge=0.5",
 };
 
 /* A thread that makes batches ahead changes no bit, whatever the team. */
 static void test_input_workers_change_no_bit(void **state)
 {
-    static const char *const settings[] = {"elimination=mixed exchange_halves=0.5 threads=1",
-                                           "elimination=orthogonal augment_erase=1 threads=2"};
+    static const char *const settings[] = {
+        "elimination=mixed exchange_halves=0.5 threads=1",
+        "elimination=orthogonal augment_erase=1 augment_noise=0.1 "
+        "augment_jpeg=0.5 augment_rotate=20 threads=2"};
     (void)state;
     for (int i = 0; i < 2; ++i) {
-        char ahead[128];
+        char ahead[256];
         snprintf(ahead, sizeof ahead, "%s input_workers=1", settings[i]);
         train_to_file(settings[i], "a.safetensors");
         train_to_file(ahead, "b.safetensors");
