@@ -1,6 +1,6 @@
-/* What the library grows by: a new layout, loss or elimination is its file and one line here
- * (docs/contributing.md). The options (options_table.h) and the tables of the rooms that have the
- * files are made from these lines. A new line goes before the end. */
+/* What the library grows by: a new layout, loss, elimination or operation of a net is its file and
+ * one line here (docs/contributing.md). The options (options_table.h) and the tables of the rooms
+ * that have the files are made from these lines. A new line goes before the end. */
 #ifndef CLILE_I_TABLES_H
 #define CLILE_I_TABLES_H
 
@@ -40,10 +40,11 @@
 
 /* OP(NAME, name): the operations of nets. lib/net/ops/name.c defines clile_i_op_name (net/op.h),
  * which the rest of the room knows as clile_i_ops[CLILE_I_OP_NAME]. */
-#define CLILE_I_OPS(OP)                                                                                        \
-    OP(CONV_UNIT, conv_unit)                                                                                   \
-    OP(AVERAGE_POOL, average_pool)                                                                             \
-    OP(LINEAR, linear)
+#define CLILE_I_OPS(OP)                                                                            \
+    OP(CONV_UNIT, conv_unit)                                                                       \
+    OP(AVERAGE_POOL, average_pool)                                                                 \
+    OP(LINEAR, linear)                                                                             \
+    /* end */
 
 /* clang-format on */
 

@@ -61,8 +61,7 @@ static void plan_source(const clile_i_exec *exec, training_plan *plan, int32_t i
         src->block[src->count++] = block;
         return;
     }
-    plan->nodes[i].add_to[k] = src->block[src->count - 1];
-    clile_i_plan_use(&plan->list, src->block[src->count - 1], step);
+    plan->nodes[i].add_to[k] = src->block[src->count - 1]; /* lives until the maker's step */
 }
 
 /* Follows the backward pass step by step: which gradients are written and read when. */

@@ -11,7 +11,7 @@ cp -R "$root/lib/net" "$scratch/lib"
 cp "$root/lib/base/tables.h" "$scratch/lib/base"
 
 cp "$root/tests/docs/walk_op/scale.c" "$scratch/lib/net/ops/scale.c"                                        # step 1
-sed -i 's/^#define CLILE_I_OPS(OP).*/&\n    OP(SCALE, scale) \\/' "$scratch/lib/base/tables.h"               # step 2
+sed -i '/^#define CLILE_I_OPS(/,/end/ s|^ *.. end ..$|    OP(SCALE, scale) \\\n&|' "$scratch/lib/base/tables.h" # step 2
 lines=$(diff "$root/lib/base/tables.h" "$scratch/lib/base/tables.h" | grep -c '^[<>]') || true
 [ "$lines" -eq 1 ] || { echo "step 2 changed $lines lines of lib/base/tables.h, not one" >&2; exit 1; }
 
