@@ -74,12 +74,13 @@ CLILE_API const char *clile_finder_get_name(const clile_finder *finder);
 
 /* Finds the faces of an image, for get. The largest comes first, and each face is listed once: of
  * two on the same face, the more certain one stays. An installed finder sees faces of at least an
- * eighth of the image's longer side. If it sees none, or none of a quarter, it looks again for
- * faces half as large, but never below 20 pixels. The option smallest_face changes this. Large
- * images are shrunk first, so time and memory do not grow with their size. *count is 0 if there
- * is no face. The same image gives the same faces. INVALID_ARGUMENT: an invalid image, an invalid
- * face (clile_finder_add); CANCELLED: `find` failed; STATE: called by `find`; BACKEND: the module
- * failed; OUT_OF_MEMORY. After a failure there are no faces. Exclusive. Since 0.1. */
+ * eighth of the image's longer side, of a quarter beside a face of half of it. If it sees none, or
+ * none of a quarter, it looks again for faces half as large, but never below 20 pixels. The option
+ * smallest_face changes this. Large images are shrunk first, so time and memory do not grow with
+ * their size. *count is 0 if there is no face. The same image gives the same faces.
+ * INVALID_ARGUMENT: an invalid image, an invalid face (clile_finder_add); CANCELLED: `find`
+ * failed; STATE: called by `find`; BACKEND: the module failed; OUT_OF_MEMORY. After a failure there
+ * are no faces. Exclusive. Since 0.1. */
 CLILE_NODISCARD CLILE_API clile_status clile_finder_find(clile_finder *finder,
                                                          const clile_image *image, int64_t *count);
 

@@ -1,19 +1,23 @@
 /* How a module sees a picture: grey, of a size at which the smallest face looked for is the
  * smallest that the module sees. Its time follows from that size, whatever the picture's.
  *
- * Three looks. The close one is for faces of a quarter of the picture's longer side and more; its
- * picture is small, so that it can afford a border (of repeated edge pixels: portraits are often
- * cut close to the face) and doubtful faces, of which there are few of that size where no person
- * is. The plain one goes down to an eighth, at the same time on another thread. The far one goes
- * down to a sixteenth, takes four times as long, and is left out where a face is close. What each
- * finds and costs: docs/photo.md. */
+ * Four looks. The first one is for a sure face of half the picture's longer side, a portrait; its
+ * picture is tiny. Beside such a face only those of a quarter are looked for: a picture without a
+ * border is enough, as what is cut close to its edge was found. Otherwise the close look is for
+ * faces of a quarter and more; its picture is small, so that it can afford a border (of repeated
+ * edge pixels: portraits are often cut close to the face) and doubtful faces, of which there are
+ * few of that size where no person is. The plain one goes down to an eighth, at the same time on
+ * another thread. The far one goes down to a sixteenth, takes four times as long, and is left out
+ * where a face is close. What each finds and costs: docs/photo.md. */
 #include "face/face.h"
 
 #include <math.h>
 
 /* Shares of the picture's longer side. */
-static const double CLOSE = 1.0 / 4.0, PLAIN = 1.0 / 8.0, FAR = 1.0 / 16.0, BORDER = 1.0 / 4.0;
-static const double CLOSE_THRESHOLD = -0.2, THRESHOLD = 0.0, FAR_THRESHOLD = 0.3;
+static const double HALF = 1.0 / 2.0, CLOSE = 1.0 / 4.0, PLAIN = 1.0 / 8.0, FAR = 1.0 / 16.0,
+                    BORDER = 1.0 / 4.0;
+static const double SURE_THRESHOLD = 0.2, CLOSE_THRESHOLD = -0.2, THRESHOLD = 0.0,
+                    FAR_THRESHOLD = 0.3;
 static const double LEAST_FACE = 20.0;  /* pixels: enlarged more, there is nothing to see */
 static const double MOST_SIDE = 4096.0; /* of the picture that the module sees */
 
@@ -23,6 +27,7 @@ typedef struct {
     void *state;
     double scale; /* of the grey picture */
     double border, threshold;
+    double least; /* pixels of the image: smaller ones are not told */
     clile_status status;
     char message[256]; /* of the module; "": the status has its text, on the thread of the look */
     int64_t count;
@@ -108,7 +113,7 @@ static clile_status run_looks(int64_t count, look **looks, clile_i_tell tell, vo
             return clile_i_fail(l->status, "the finder %s: %s", l->module->table->name, l->message);
         for (int64_t i = 0; i < l->count; ++i) {
             const clile_i_box *b = &l->found[i];
-            if (!is_inside(l->image, b)) continue;
+            if (b->side < l->least || !is_inside(l->image, b)) continue;
             *largest = fmax(*largest, b->side);
             CLILE_I_RETURN_IF(tell(b, user));
         }
@@ -130,8 +135,19 @@ clile_status clile_i_search(const clile_i_module *module, int64_t smallest,
         looks[k]->image = image;
         looks[k]->state = module->states[k];
     }
-    look *close = looks[1], *plain = looks[0]; /* the longer one is begun first */
+    look *plain = looks[0], *close = looks[1]; /* the longer one is begun first */
     close->scale = fmin(least / fmax(longer * CLOSE, LEAST_FACE), most / (1.0 + 2.0 * BORDER));
+    plain->scale = fmin(least / fmax(longer * HALF, LEAST_FACE), most / (1.0 + 2.0 * BORDER));
+    plain->border = BORDER;
+    plain->threshold = SURE_THRESHOLD;
+    plain->least = longer * HALF;
+    if (smallest == 0) CLILE_I_TRY(run_looks(1, &plain, tell, user, &largest));
+    if (largest > 0.0) {
+        close->threshold = THRESHOLD;
+        CLILE_I_TRY(run_looks(1, &close, tell, user, &largest));
+        goto cleanup;
+    }
+    plain->border = plain->least = 0.0;
     close->border = BORDER;
     close->threshold = CLOSE_THRESHOLD;
     plain->scale = fmin(least / fmax(longer * PLAIN, LEAST_FACE), most);
