@@ -132,7 +132,8 @@ typedef struct {
     int64_t steps;
     int32_t epochs;
     double images_per_second;
-    double loss, loss_bce, loss_contra, loss_elimination; /* means over the last epoch */
+    /* means over the last epoch; loss: the total, then its parts */
+    double loss, loss_bce, loss_contra, loss_elimination, loss_points, loss_values;
     /* of the last epoch; NaN without validation */
     double validation_f1, validation_auc;
 } stage_summary;
@@ -144,7 +145,7 @@ typedef struct {
     int at_checkpoint;  /* the run was stopped to write one */
     int32_t epoch;
     int64_t steps_in_epoch;
-    double sum[4]; /* of loss, bce, contra, elimination over the epoch */
+    double sum[6]; /* over the epoch, in the order of the summary */
     double last_print;
     stage_summary summary;
 } progress_state;

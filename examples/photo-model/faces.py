@@ -8,7 +8,8 @@ The same seed gives the same files for any --jobs.  A run that was stopped goes 
 when it is started again; --people 0 collects what is there.  OUT_DIR gets
     img/PERSON/NN.jpg   160 x 160 pixels
     manifest.csv           manifest of the layout `csv`: image, subject, 17 AU columns, 68 landmarks
-    targets.npz         row for row: points [n,164,2], blendshapes [n,k], strength [n,17], names, rotation [n,3]
+    targets.safetensors    row for row: points and blendshapes for `clile train`, and their mirrored partners
+    targets.npz            row for row: points [n,164,2], blendshapes [n,k], strength [n,17], names, rotation [n,3]
     people.csv          subject, sex, tone (0 light .. 1 dark), age (0 young .. 1 old), glasses
 """
 import argparse
@@ -28,6 +29,7 @@ import camera
 import head
 import person
 import scene
+import targets
 import things
 
 SIZE = 160
@@ -107,13 +109,13 @@ def render_person(job):
     os.makedirs(os.path.join(out, "img", name), exist_ok=True)
     shots = []
     for i in range(images):
-        img, *targets = shoot(mdl, actor, rng, i < 2)
+        img, *shown = shoot(mdl, actor, rng, i < 2)
         Image.fromarray(img).save(os.path.join(out, "img", name, "%02d.jpg" % i), quality=int(rng.integers(75, 97)))
-        shots.append(targets)
+        shots.append(shown)
     points, blend, strength, present, turn = (np.array(v, np.float32) for v in zip(*shots))
     who = np.array([ident.sex, "%.3f" % ident.tone, "%.3f" % ident.age, int(actor.glasses is not None)])
     with open(part + ".tmp", "wb") as fh:
-        np.savez(fh, points=points, blendshapes=blend, strength=strength, present=present, rotation=turn, who=who)
+        np.savez(fh, vertices=mdl.dense, points=points, blendshapes=blend, strength=strength, present=present, rotation=turn, who=who)
     os.replace(part + ".tmp", part)
 
 
@@ -127,23 +129,27 @@ def write_csv(path, rows):
         csv.writer(fh).writerows(rows)
 
 
-def merge(out, names):
-    """manifest.csv, people.csv and targets.npz of all parts."""
+def merge(out, mdl):
+    """manifest.csv, people.csv, targets.npz and targets.safetensors of all parts."""
     keys = ("points", "blendshapes", "strength", "rotation")
-    rows, people, targets = [], [], {k: [] for k in keys}
+    rows, people, columns = [], [], {k: [] for k in keys}
     for file in sorted(f for f in os.listdir(os.path.join(out, "parts")) if f.endswith(".npz")):
         part, name = np.load(os.path.join(out, "parts", file)), file[:-4]
+        if "vertices" not in part or not np.array_equal(part["vertices"], mdl.dense):
+            sys.exit("%s: its points are not those of this program: render it again" % file)
         for i, (present, points) in enumerate(zip(part["present"], part["points"])):
             rows.append(["img/%s/%02d.jpg" % (name, i), name] + [int(v) for v in present]
                         + ["%.2f" % c for c in points[:68].reshape(-1)])
         people.append([name] + list(part["who"]))
         for k in keys:
-            targets[k].append(part[k])
+            columns[k].append(part[k])
     marks = ["%s%d" % (c, i) for i in range(68) for c in "xy"]
     write_csv(os.path.join(out, "manifest.csv"), [["image", "subject"] + ["AU%d" % a for a in AUS] + marks] + rows)
     write_csv(os.path.join(out, "people.csv"), [["subject", "sex", "tone", "age", "glasses"]] + people)
-    np.savez(os.path.join(out, "targets.npz"), names=np.array(names), aus=np.array(AUS),
-             **{k: np.concatenate(v) for k, v in targets.items()})
+    columns = {k: np.concatenate(v) for k, v in columns.items()}
+    np.savez(os.path.join(out, "targets.npz"), names=np.array(mdl.names), aus=np.array(AUS), **columns)
+    targets.write(os.path.join(out, "targets.safetensors"), columns["points"], columns["blendshapes"], mdl.names,
+                  mdl.mean[mdl.dense])
     with open(os.path.join(out, "data_kind"), "w") as fh:
         fh.write("rendered\n")
     y = np.array([r[2:2 + len(AUS)] for r in rows], float).mean(0)
@@ -167,7 +173,7 @@ def main():
         for i, _ in enumerate(pool.imap_unordered(render_person, jobs)):
             if i % 20 == 19:
                 print("%d people, %.1f images/s" % (i + 1, (i + 1) * o.images / (time.time() - t0)), file=sys.stderr, flush=True)
-    merge(o.out, head.Model(o.head).names)
+    merge(o.out, head.Model(o.head))
 
 
 if __name__ == "__main__":

@@ -115,16 +115,23 @@ class Model:
         return (e[:, 61:64] - e[:, [67, 66, 65]]).mean(1)
 
     def _dense_points(self, n):
-        """68 landmarks and n - 68 more of the front of the face, spread where faces move."""
+        """68 landmarks and n - 68 more of the front of the face, in pairs left and right, spread where faces move."""
         move = np.sqrt((self.expr.reshape(len(self.expr), -1, 3) ** 2).sum(2)).max(0)
         front = np.where((np.arange(self.nv) < FACE_VERTS[1]) & (self.mean[:, 2] > 5) & (move > .05))[0]
+        left = front[self.mean[front, 0] <= 0]
+        mirrored = [int(np.linalg.norm(self.mean - self.mean[k] * [-1, 1, 1], axis=1).argmin()) for k in left]
         chosen = list(self.landmarks)
-        dist = np.linalg.norm(self.mean[front, None] - self.mean[chosen][None], axis=2).min(1)
-        weight = .35 + np.minimum(move[front], .6)
+        dist = np.linalg.norm(self.mean[left, None] - self.mean[chosen][None], axis=2).min(1)
+        weight = .35 + np.minimum(move[left], .6)
         while len(chosen) < n:
             k = int(np.argmax(dist * weight))
-            chosen.append(int(front[k]))
-            dist = np.minimum(dist, np.linalg.norm(self.mean[front] - self.mean[front[k]], axis=1))
+            pair = {int(left[k]), mirrored[k]}
+            if len(chosen) + len(pair) > n:
+                dist[k] = 0
+                continue
+            chosen += sorted(pair)
+            for v in pair:
+                dist = np.minimum(dist, np.linalg.norm(self.mean[left] - self.mean[v], axis=1))
         return np.array(chosen)
 
     def bake(self, attr, tile):

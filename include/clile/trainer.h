@@ -43,6 +43,8 @@ typedef struct clile_progress {
      * NaN */
     double validation_f1;
     double validation_auc;
+    double loss_points; /* further parts of the loss, unweighted: of the data set's targets */
+    double loss_values;
 } clile_progress;
 
 /* Return 0 to continue, anything else to stop with CLILE_E_CANCELLED. */
@@ -53,7 +55,8 @@ typedef int32_t (*clile_progress_fn)(const clile_progress *progress, void *user)
  *   - INVALID_ARGUMENT: model and data set have different AUs; an option of the model (backbone,
  *     stem, width, embedding, image_size, similarity, null_anchor) was set to a value that the
  *     model does not have; a batch of 1, or one that was set larger than the data set; an AU that
- *     is never present; a validation that holds out everybody; contradictory options
+ *     is never present; a validation that holds out everybody; targets without left-right partners
+ *     with augment_flip=1, or with a point that is never known; contradictory options
  *   - STATE: another trainer is using the model
  *   - UNSUPPORTED: an int8 model
  *   - OUT_OF_MEMORY

@@ -27,6 +27,10 @@
     LOSS(X, bce, CLILE_OPT_LAMBDA_BCE, "1",                                                        \
          "weight of the BCE of stage 2; 0 is the published loss alone")                            \
     LOSS(X, elimination, CLILE_OPT_LAMBDA_ID, "1", "weight of the elimination loss")               \
+    LOSS(X, points, CLILE_OPT_LAMBDA_POINTS, "0.5",                                                \
+         "weight of the points that the targets of the data give")                                 \
+    LOSS(X, values, CLILE_OPT_LAMBDA_VALUES, "0.3",                                                \
+         "weight of the values that the targets of the data give")                                 \
     /* end */
 
 /* ELIMINATION(name): the values of the option `elimination` beside "none". lib/loss/NAME.c

@@ -126,6 +126,8 @@ clile_status clile_i_feed_create(const clile_dataset *dataset, const clile_i_fee
  * last call. Errors of clile_i_batch_load, including those of the worker; IO: cannot start a
  * thread. */
 clile_status clile_i_feed_get(clile_i_feed *feed, int64_t step, const clile_i_batch **out);
+/* The augmentation of image `place` of the batch of `step`. */
+clile_i_jitter clile_i_feed_jitter(const clile_i_feed *feed, int64_t step, int64_t place);
 /* Stops the worker until the next get, keeping the batch it has made. NULL does nothing. */
 void clile_i_feed_rest(clile_i_feed *feed);
 void clile_i_feed_destroy(clile_i_feed *feed); /* NULL does nothing */

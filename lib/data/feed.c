@@ -120,6 +120,11 @@ clile_status clile_i_feed_get(clile_i_feed *feed, int64_t step, const clile_i_ba
     return CLILE_OK;
 }
 
+clile_i_jitter clile_i_feed_jitter(const clile_i_feed *feed, int64_t step, int64_t place)
+{
+    return clile_i_augment_draw(&feed->config.augment, feed->config.seed, step, place);
+}
+
 void clile_i_feed_rest(clile_i_feed *feed)
 {
     if (feed == NULL || feed->worker == NULL) return;

@@ -45,6 +45,18 @@ typedef struct {
 } clile_i_mixed;
 clile_status clile_i_loss_mixed(const clile_i_mixed *mixed);
 
+/* A linear head on the embedding, fitted to targets (regression.c has the formulas). */
+typedef struct {
+    int64_t n, d, k;
+    double beta;                /* above 0: smooth L1 with this bend; 0: squared error */
+    const float *embedding;     /* [n,d] */
+    const float *weight, *bias; /* [k,d], [k] */
+    const float *target;        /* [n,k]; NaN: not known, left out of the mean */
+    double *loss;
+    float *diff_embedding, *diff_weight, *diff_bias;
+} clile_i_regression;
+clile_status clile_i_loss_regression(const clile_i_regression *x);
+
 /* The option `identity_part`: what to eliminate from F^G. */
 typedef enum {
     CLILE_I_IDENTITY_ALL,      /* F^ID itself */

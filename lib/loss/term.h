@@ -42,6 +42,8 @@ typedef struct {
     const int8_t *labels;            /* [n,c] */
     const int32_t *subject;          /* [n] */
     const float *au_weight;          /* [c] */
+    int64_t p, v;                    /* points and values to learn beside the AUs, or 0 */
+    const float *points, *values;    /* [n,2p], [n,v] standardised; NaN: not known */
     const clile_i_person_rows *rows; /* for a loss that knows whose half a face is */
 
     /* The score of an AU is scale * sim(F, A) + bias. */
@@ -61,6 +63,7 @@ typedef struct {
 typedef struct {
     /* 1 or 0: */
     uint8_t trains_au;          /* gives the AU vectors a gradient: stage 2 can be it alone */
+    uint8_t any_method;         /* 1: also with method=bce */
     uint8_t needs_id_embedding; /* needs a frozen E_ID, and so stage 1 */
     uint8_t replaces_bce;       /* of an elimination: takes the general BCE's place and weight */
     uint8_t heads_unweighted;   /* the weight scales the encoder's gradient only */

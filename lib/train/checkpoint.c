@@ -180,6 +180,10 @@ static clile_status put_state(const clile_trainer *t, clile_i_st_writer *writer)
     CLILE_I_RETURN_IF(clile_i_st_writer_metadata(writer, "protocol", origin.protocol));
     CLILE_I_RETURN_IF(clile_i_st_writer_metadata(writer, "fold", number));
     CLILE_I_RETURN_IF(put_margins(t, writer));
+    if (t->targets.p > 0 || t->targets.v > 0) {
+        snprintf(number, sizeof number, "%d,%d", (int)t->targets.p, (int)t->targets.v);
+        CLILE_I_RETURN_IF(clile_i_st_writer_metadata(writer, "targets", number));
+    }
     if (t->own.fn != NULL)
         CLILE_I_RETURN_IF(clile_i_st_writer_metadata(writer, "own_loss", clile_i_own_loss_name(t)));
     CLILE_I_RETURN_IF(put_options(t, writer));
@@ -322,6 +326,23 @@ static clile_status check_margins(const clile_i_st *st, const clile_trainer *t)
     return status;
 }
 
+/* Points and values that are learned, as "7,3"; absent: none. */
+static clile_status check_targets(const clile_i_st *st, const clile_trainer *t)
+{
+    char here[32];
+    const char *there = clile_i_st_metadata(st, "targets");
+    if (there == NULL) there = "0,0";
+    snprintf(here, sizeof here, "%d,%d", (int)t->targets.p, (int)t->targets.v);
+    if (strcmp(here, there) == 0) return CLILE_OK;
+    const int points = (int)strcspn(there, ",");
+    return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
+                        "%s: made with targets of %.*s points and %.20s values, but the data set "
+                        "here gives %d and %d (option targets)",
+                        clile_i_st_path(st), points < 20 ? points : 20, there,
+                        there + points + (there[points] != '\0'), (int)t->targets.p,
+                        (int)t->targets.v);
+}
+
 static clile_status check_data(const clile_i_st *st, const clile_trainer *t)
 {
     int64_t images, subjects, crc;
@@ -340,13 +361,14 @@ static clile_status check_data(const clile_i_st *st, const clile_trainer *t)
     CLILE_I_RETURN_IF(clile_i_st_need_integer(st, "images", 0, INT64_MAX, &images));
     CLILE_I_RETURN_IF(clile_i_st_need_integer(st, "subjects", 0, INT64_MAX, &subjects));
     CLILE_I_RETURN_IF(clile_i_st_need_integer(st, "data_crc32", 0, INT64_MAX, &crc));
+    CLILE_I_RETURN_IF(check_targets(st, t));
     if (images != t->n || subjects != t->s || crc != (int64_t)t->data_crc)
-        return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
-                            "%s: made on %lld images of %lld subjects (labels CRC %08llx), but "
-                            "the data set here has %lld of %d (%08lx)",
-                            clile_i_st_path(st), (long long)images, (long long)subjects,
-                            (unsigned long long)crc, (long long)t->n, (int)t->s,
-                            (unsigned long)t->data_crc);
+        return clile_i_fail(
+            CLILE_E_INVALID_ARGUMENT,
+            "%s: made on %lld images of %lld subjects (labels and targets CRC %08llx), but "
+            "the data set here has %lld of %d (%08lx)",
+            clile_i_st_path(st), (long long)images, (long long)subjects, (unsigned long long)crc,
+            (long long)t->n, (int)t->s, (unsigned long)t->data_crc);
     return check_margins(st, t);
 }
 

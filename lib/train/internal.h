@@ -35,6 +35,20 @@ typedef struct {
     float *logits, *diff_logits, *diff_embedding, *diff_au; /* [batch,c], [batch,d], [c,d] */
 } clile_i_own_loss;
 
+/* Points and values to learn beside the AUs (targets.c). All zero: none. */
+typedef struct {
+    int32_t p, v;                     /* points, and values that vary among the training images */
+    int32_t all;                      /* values of an image */
+    float *points;                    /* [n,p,2] in sides of the crop; NaN: not known */
+    float *values;                    /* [n,all] */
+    double *point_mean;               /* [p,2] */
+    int32_t *column;                  /* [v] which of all */
+    double *value_mean, *value_scale; /* [v]; scale: 1 / standard deviation */
+    float *batch_points,
+        *batch_values; /* [batch,2p], [batch,v] of the current step, standardised */
+    float *moved;      /* [p,2] */
+} clile_i_train_targets;
+
 struct clile_trainer {
     clile_options *options; /* as given */
     clile_i_settings settings;
@@ -74,6 +88,7 @@ struct clile_trainer {
     int32_t *subject;            /* [batch] */
     int32_t exchange;            /* whether halves are exchanged */
     clile_i_person_rows rows;
+    clile_i_train_targets targets;
     float *embedding, *id_embedding, *diff_embedding, *part_embedding; /* [batch,d] */
     float *part_vectors; /* [c,d] of A, [d] of the null anchor, [c] of the bias */
     clile_i_own_loss own;
@@ -111,6 +126,16 @@ typedef struct {
 clile_status clile_i_trainer_step(clile_trainer *t, clile_i_losses *losses);
 /* Computes the tables of E_ID over the training images that stage 2 needs (identity_part). */
 clile_status clile_i_trainer_prepare_identity(clile_trainer *t);
+
+/* ---- targets.c ---- */
+/* Reads and standardises the targets of the training images, and leaves out the terms that have
+ * none. INVALID_ARGUMENT: mirrored images without partners, a point that is never known; errors of
+ * the data set. */
+clile_status clile_i_trainer_prepare_targets(clile_trainer *t);
+void clile_i_trainer_free_targets(clile_trainer *t);
+uint32_t clile_i_trainer_crc_of_targets(const clile_trainer *t, uint32_t crc);
+/* Fills batch_points and batch_values for t->images. */
+void clile_i_trainer_next_targets(clile_trainer *t);
 
 /* ---- own_loss.c ---- */
 /* fn NULL: no such loss */

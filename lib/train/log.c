@@ -16,6 +16,10 @@ void clile_i_trainer_log_data(const clile_trainer *t)
             (int)clile_dataset_subject_count(t->validation),
             (int)clile_dataset_subject_count(t->data), (long long)clile_dataset_size(t->validation),
             (long long)t->n);
+    if (t->targets.p > 0 || t->targets.v > 0)
+        clile_i_log_write(log, CLILE_LOG_INFO,
+                          "targets: %d points, and %d of %d values, which vary", (int)t->targets.p,
+                          (int)t->targets.v, (int)t->targets.all);
     int64_t batch = 0;
     if (!clile_options_is_set(t->options, CLILE_OPT_BATCH) &&
         clile_options_get_i64(NULL, CLILE_OPT_BATCH, &batch) == CLILE_OK && t->batch < batch)

@@ -67,7 +67,7 @@ static clile_status read_identity_part(const clile_options *options, clile_i_set
 static clile_status read_weights(const clile_options *options, clile_i_settings *s)
 {
     for (int32_t i = 0; i < CLILE_I_LOSS_COUNT; ++i)
-        if (s->cl_ile)
+        if (s->cl_ile || clile_i_loss_table[i].term->any_method)
             CLILE_I_RETURN_IF(
                 clile_options_get_f64(options, clile_i_loss_table[i].key, &s->weight[i]));
         else

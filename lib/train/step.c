@@ -49,6 +49,7 @@ static clile_status next_batch(clile_trainer *t)
                 labels[c] = clile_i_dataset_labels(t->train, indices[partner[k]])[c];
     }
     if (t->exchange) split_rows(t);
+    if (t->stage == 2) clile_i_trainer_next_targets(t);
     return CLILE_OK;
 }
 
@@ -96,6 +97,10 @@ clile_i_step clile_i_trainer_view(clile_trainer *t, int32_t i)
         .labels = t->labels,
         .subject = t->subject,
         .au_weight = t->au_weight,
+        .p = t->targets.p,
+        .v = t->targets.v,
+        .points = t->targets.batch_points,
+        .values = t->targets.batch_values,
         .rows = &t->rows,
         .au = h[CLILE_I_HEAD_AU].value,
         .null = h[CLILE_I_HEAD_NULL].value,

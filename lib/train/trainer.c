@@ -159,7 +159,8 @@ static clile_status set_up(clile_trainer *t)
     /* An incomplete last batch is dropped; the next epoch draws a new order. */
     t->steps_per_epoch = t->n / t->batch;
     CLILE_I_TRY(check_present(t));
-    t->data_crc = crc_of_data(t->train, t->n, t->c);
+    CLILE_I_TRY(clile_i_trainer_prepare_targets(t));
+    t->data_crc = clile_i_trainer_crc_of_targets(t, crc_of_data(t->train, t->n, t->c));
     CLILE_I_ALLOC(t->au_weight, t->c);
     CLILE_I_TRY(clile_dataset_copy_au_weights(t->train, t->au_weight));
 
@@ -243,6 +244,7 @@ void clile_trainer_destroy(clile_trainer *trainer)
     clile_i_free(t->diff_embedding);
     clile_i_free(t->part_embedding);
     clile_i_free(t->part_vectors);
+    clile_i_trainer_free_targets(t);
     clile_i_own_loss_free(t);
     clile_dataset_destroy(t->data);
     clile_dataset_destroy(t->train);
@@ -382,6 +384,8 @@ static clile_status report(clile_trainer *t, const reporter *r, int64_t steps, d
         .epoch_end = t->step % t->steps_per_epoch == 0,
         .validation_f1 = f1,
         .validation_auc = auc,
+        .loss_points = losses->term[CLILE_I_LOSS_points],
+        .loss_values = losses->term[CLILE_I_LOSS_values],
     };
     if (r->function(&progress, r->user) == 0) return CLILE_OK;
     return clile_i_fail(CLILE_E_CANCELLED,

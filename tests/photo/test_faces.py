@@ -147,6 +147,32 @@ class Pictures(unittest.TestCase):
         self.assertEqual(self.targets["points"].shape, (8, head.DENSE, 2))
         self.assertEqual(self.targets["blendshapes"].shape, (8, len(self.targets["names"])))
 
+    def test_targets(self):
+        """Points and blendshapes row for row, and each one's partner on the other side of the face."""
+        with open(os.path.join(self.out, "targets.safetensors"), "rb") as fh:
+            raw = fh.read()
+        size = int.from_bytes(raw[:8], "little")
+        tensors = json.loads(raw[8:8 + size])
+        names = tensors.pop("__metadata__")["values"].split(",")
+        t = {k: np.frombuffer(raw[8 + size:], {"F32": "<f4", "I32": "<i4"}[v["dtype"]], np.prod(v["shape"]),
+                              v["data_offsets"][0]).reshape(v["shape"]) for k, v in tensors.items()}
+        np.testing.assert_array_equal(t["points"], self.targets["points"])     # each has a partner
+        all_names = list(self.targets["names"])
+        np.testing.assert_array_equal(t["values"], self.targets["blendshapes"][:, [all_names.index(n) for n in names]])
+        self.assertGreater(len(names), 20)
+        for mirror in (t["points_mirror"], t["values_mirror"]):
+            np.testing.assert_array_equal(mirror[mirror], np.arange(len(mirror)))
+        flip = t["points_mirror"]
+        self.assertEqual([int(flip[k]) for k in (0, 17, 27, 36, 31, 48, 51, 60, 62)], [16, 26, 27, 45, 35, 54, 51, 64, 62])
+        rest = head.Model(HEAD, tex_n=32)
+        place = rest.mean[rest.dense]
+        np.testing.assert_allclose(place[flip] * [-1, 1, 1], place, atol=.05)
+        for name, other in (("browDown_L", "browDown_R"), ("jawLeft", "jawRight"), ("jawOpen", "jawOpen")):
+            if name in names:
+                self.assertEqual(names[t["values_mirror"][names.index(name)]], other)
+        r = subprocess.run([CLILE, "data", self.out, "--set", "targets=targets.safetensors"], check=True, capture_output=True, text=True)
+        self.assertIn("targets: %d points and %d values an image" % (head.DENSE, len(names)), r.stdout)
+
     def test_the_same_again(self):
         """One process, stopped in the middle: the same files."""
         again = os.path.join(SCRATCH, "photo-faces-again")

@@ -35,6 +35,8 @@ CLILE_OPT_IDENTITY_PART = "identity_part"
 CLILE_OPT_LAMBDA_CONTRA = "lambda_contra"
 CLILE_OPT_LAMBDA_BCE = "lambda_bce"
 CLILE_OPT_LAMBDA_ID = "lambda_id"
+CLILE_OPT_LAMBDA_POINTS = "lambda_points"
+CLILE_OPT_LAMBDA_VALUES = "lambda_values"
 CLILE_OPT_LAMBDA_ILE = "lambda_ile"
 CLILE_OPT_LAMBDA_ILE_BIAS = "lambda_ile_bias"
 CLILE_OPT_TAU = "tau"
@@ -306,6 +308,8 @@ class clile_progress(Structure):
         ("epoch_end", c_int32),
         ("validation_f1", c_double),
         ("validation_auc", c_double),
+        ("loss_points", c_double),
+        ("loss_values", c_double),
     ]
 
 

@@ -31,6 +31,8 @@ class Progress(NamedTuple):
     epoch_end: int
     validation_f1: float
     validation_auc: float
+    loss_points: float
+    loss_values: float
 
 
 class TrainerState(NamedTuple):
