@@ -5,6 +5,7 @@
  *     model.h      make a model, or load one
  *     trainer.h    train it
  *     predictor.h  answer for faces;  reader.h  for whole photographs, faces found by finder.h
+ *     tracker.h    for the frames of a video.h
  *     evaluate.h   answer for a whole data set;  metrics.h  score it, report it
  *
  * Every function that can fail returns a clile_status; clile_last_error() says why (status.h).
@@ -27,6 +28,7 @@
 #include <clile/reader.h>
 #include <clile/status.h>
 #include <clile/synth.h>
+#include <clile/tracker.h>
 #include <clile/trainer.h>
 #include <clile/video.h>
 

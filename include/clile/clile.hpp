@@ -990,6 +990,99 @@ inline std::vector<ReadFace> read(const std::string &path, const Options &option
     return reader.get() == nullptr ? std::vector<ReadFace>{} : reader.read(path, status);
 }
 
+/* ---- video.h, tracker.h ---------------------------------------------------------------------- */
+
+/* The frames of a film or a camera. One thread at a time. */
+class Video : public Handle<clile_video, clile_video_destroy>
+{
+  public:
+    Video() = default;
+    /* "-": standard input. */
+    explicit Video(const std::string &path, const Options &options = {}, Status *status = nullptr)
+    {
+        make([&](clile_video **out) { return clile_video_open(path.c_str(), options.get(), out); },
+             status);
+    }
+    /* "0" is /dev/video0. */
+    static Video camera(const std::string &device, const Options &options = {},
+                        Status *status = nullptr)
+    {
+        Video video;
+        video.make(
+            [&](clile_video **out) {
+                return clile_video_open_camera(device.c_str(), options.get(), out);
+            },
+            status);
+        return video;
+    }
+    /* Nothing at the end, and after a failure. Its pixels are the video's, until its next call. */
+    std::optional<clile_frame> next(Status *status = nullptr)
+    {
+        clile_frame frame{};
+        std::int32_t more = 0;
+        frame.struct_size = static_cast<std::uint32_t>(sizeof frame);
+        if (!check(clile_video_next(get(), &frame, &more), status) || more == 0) return {};
+        return frame;
+    }
+};
+
+/* A face in a frame: of whom, and whether the finder saw it in this frame. */
+struct TrackedFace : ReadFace {
+    std::int64_t person = 0;
+    bool found = false;
+};
+
+/* Frames in their order in, people and their action units out. One thread at a time. */
+class Tracker : public Handle<clile_tracker, clile_tracker_destroy>
+{
+  public:
+    Tracker() = default;
+    /* With the installed finder. */
+    explicit Tracker(const Model &model, const Options &options = {}, Status *status = nullptr)
+        : Tracker(model, Finder(), options, status)
+    {
+    }
+    Tracker(const Model &model, const Finder &finder, const Options &options = {},
+            Status *status = nullptr)
+        : d_(static_cast<std::size_t>(model.embedding_size())), au_ids_(model.au_ids(status))
+    {
+        make(
+            [&](clile_tracker **out) {
+                return clile_tracker_create(model.get(), finder.get(), options.get(), out);
+            },
+            status);
+    }
+    /* The faces in the next frame, in the order of their persons. */
+    std::vector<TrackedFace> read(const clile_image &image, Status *status = nullptr)
+    {
+        std::int64_t count = 0;
+        std::vector<TrackedFace> faces;
+        if (!check(clile_tracker_read(get(), &image, &count), status)) return {};
+        for (std::int64_t k = 0; k < count; ++k) {
+            TrackedFace read;
+            std::int32_t found = 0;
+            read.face = clile_found_face{};
+            read.face.struct_size = static_cast<std::uint32_t>(sizeof read.face);
+            read.probability.resize(au_ids_.size());
+            read.present.resize(au_ids_.size());
+            read.embedding.resize(d_);
+            if (!check(clile_tracker_get(get(), k, &read.person, &found, &read.face,
+                                         read.probability.data(), read.present.data(),
+                                         read.embedding.data()),
+                       status))
+                return {};
+            read.found = found != 0;
+            read.au_ids = au_ids_;
+            faces.push_back(std::move(read));
+        }
+        return faces;
+    }
+
+  private:
+    std::size_t d_ = 0;
+    std::vector<std::int32_t> au_ids_;
+};
+
 /* ---- trainer.h ------------------------------------------------------------------------------- */
 
 /* Called after each step on the calling thread. Return 0 to continue, anything else to stop the run

@@ -47,6 +47,8 @@ typedef struct clile_options clile_options;
 #define CLILE_OPT_MAX_PACK_MB "max_pack_mb"
 #define CLILE_OPT_CACHE_MB "cache_mb"
 #define CLILE_OPT_SMALLEST_FACE "smallest_face"
+#define CLILE_OPT_FIND_EVERY "find_every"
+#define CLILE_OPT_KEEP_LOST "keep_lost"
 /* model */
 #define CLILE_OPT_BACKBONE "backbone"
 #define CLILE_OPT_STEM "stem"

@@ -40,6 +40,9 @@
     X(INTEGER, CLILE_OPT_CACHE_MB, "2048", "", 0, 1048576, "data", "memory for decoded crops in MiB")                                       \
     X(INTEGER, CLILE_OPT_SMALLEST_FACE, "0", "", 0, 65535, "data",                                                                        \
       "smallest face that a finder looks for, in pixels; 0: depends on the image size")                                               \
+    X(INTEGER, CLILE_OPT_FIND_EVERY, "10", "", 1, 1000000, "data", "frames of a video between two searches of the finder; sooner when a face is lost")              \
+    X(INTEGER, CLILE_OPT_KEEP_LOST, "250", "", 0, 1000000, "data",                                                                          \
+      "frames of a video for which a lost person is remembered")                                                                   \
     /* model */                                                                                                                             \
     X(CHOICE, CLILE_OPT_BACKBONE, "resnet10", "resnet10|resnet18|resnet34|resnet50", 0, 0, "model", "network of the encoder")               \
     X(CHOICE, CLILE_OPT_STEM, "imagenet", "imagenet|small", 0, 0, "model",                                                                  \

@@ -6,7 +6,7 @@
 #include "face/module.h"
 #include "image/image.h"
 
-#include <clile/finder.h>
+#include <clile/reader.h>
 
 enum { CLILE_I_LOOKS = 2 };
 
@@ -48,5 +48,31 @@ void clile_i_finder_retain(clile_finder *finder);
  * and may correct its box. *is_face 0: there is no face in the box. */
 clile_status clile_i_points_place(const clile_image *image, clile_found_face *face,
                                   int32_t *is_face);
+
+/* ---- the two halves of a reader, for the tracker (reader.c) ---- */
+
+/* The faces that the finder finds and the points do not deny, the reader's until its next call. */
+clile_status clile_i_reader_find(clile_reader *reader, const clile_image *image,
+                                 const clile_found_face **faces, int64_t *count);
+/* Predicts faces for clile_reader_get; they must not be those of find. */
+clile_status clile_i_reader_answer(clile_reader *reader, const clile_image *image, int64_t count,
+                                   const clile_found_face *faces);
+
+/* ---- how a face looks (patch.c) ---- */
+
+enum { CLILE_I_PATCH = 24 };
+/* Grey, mean 0, length 1; all 0 where there is nothing but one shade. */
+typedef struct {
+    float value[CLILE_I_PATCH * CLILE_I_PATCH];
+} clile_i_patch;
+/* Of a box (left, top, width, height in pixels) that is enlarged around its centre. */
+clile_status clile_i_patch_take(const clile_i_image *image, const float *box, double enlarged,
+                                clile_i_patch *out);
+/* Correlation of two, -1 to 1. */
+double clile_i_patch_alike(const clile_i_patch *a, const clile_i_patch *b);
+/* Moves the box, by up to half its size, and scales it, by up to 5 %, to where the image looks
+ * most like the patch, which was taken with enlarged 1; *alike: how much it does. */
+clile_status clile_i_patch_follow(const clile_i_image *image, const clile_i_patch *patch,
+                                  float *box, double *alike);
 
 #endif

@@ -129,19 +129,40 @@ static clile_status answer(clile_reader *r, const clile_image *image)
                                      r->embedding);
 }
 
+clile_status clile_i_reader_find(clile_reader *reader, const clile_image *image,
+                                 const clile_found_face **faces, int64_t *count)
+{
+    int64_t found = 0;
+    reader->count = 0;
+    CLILE_I_RETURN_IF(clile_finder_find(reader->finder, image, &found));
+    CLILE_I_RETURN_IF(make_room(reader, found));
+    CLILE_I_RETURN_IF(gather(reader, image, found));
+    *faces = reader->faces;
+    *count = reader->count;
+    return CLILE_OK;
+}
+
+clile_status clile_i_reader_answer(clile_reader *reader, const clile_image *image, int64_t count,
+                                   const clile_found_face *faces)
+{
+    reader->count = 0;
+    CLILE_I_RETURN_IF(make_room(reader, count));
+    if (count > 0) memcpy(reader->faces, faces, (size_t)count * sizeof *faces);
+    reader->count = count;
+    return count > 0 ? answer(reader, image) : CLILE_OK;
+}
+
 clile_status clile_reader_read_image(clile_reader *reader, const clile_image *image, int64_t *count)
 {
     clile_status status = CLILE_OK;
+    const clile_found_face *faces = NULL;
     int64_t found = 0;
     CLILE_I_CHECK_NOT_NULL(reader);
     CLILE_I_CHECK_NOT_NULL(image);
     CLILE_I_CHECK_NOT_NULL(count);
-    reader->count = 0;
-    CLILE_I_TRY(clile_finder_find(reader->finder, image, &found));
-    CLILE_I_TRY(make_room(reader, found));
-    CLILE_I_TRY(gather(reader, image, found));
-    if (reader->count > 0) CLILE_I_TRY(answer(reader, image));
-    *count = reader->count;
+    CLILE_I_TRY(clile_i_reader_find(reader, image, &faces, &found));
+    if (found > 0) CLILE_I_TRY(answer(reader, image));
+    *count = found;
 cleanup:
     if (status != CLILE_OK) reader->count = 0;
     return status;

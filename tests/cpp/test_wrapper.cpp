@@ -156,6 +156,24 @@ void data()
     THROWS(CLILE_E_INVALID_ARGUMENT, "expected 1 or more", clile::Dataset::concat({}));
 }
 
+/* Without a film, and without a face in it: tests/face, tests/python and tests/cli have both. */
+void videos(const clile::Model &model)
+{
+    THROWS(CLILE_E_UNSUPPORTED, "finder_none_here.so", clile::Finder::named("none_here"));
+    const auto finder = clile::Finder::named("square");
+    clile::Tracker tracker(model, finder, {{"find_every", "2"}});
+    std::vector<std::uint8_t> grey(64 * 64, 9);
+    const auto image = clile::pixels(grey.data(), 64, 64, CLILE_PIXELS_GREY);
+    REQUIRE(tracker.read(image).empty());
+    clile::Status status;
+    clile::Tracker none;
+    REQUIRE(none.read(image, &status).empty() && status.code == CLILE_E_INVALID_ARGUMENT);
+    clile::Video video("no such film", {}, &status);
+    REQUIRE(!video && !status.ok());
+    REQUIRE(!video.next(&status) && status.code == CLILE_E_INVALID_ARGUMENT);
+    REQUIRE(!clile::Video::camera("/no/such/camera", {}, &status) && !status.ok());
+}
+
 void training()
 {
     auto model = std::make_unique<clile::Model>(au_ids, small());
@@ -238,6 +256,7 @@ void training()
     clile::Report report(faces().au_ids());
     REQUIRE(report.add_predictor(1, again, faces()) && report.text().size() > 0);
     THROWS(CLILE_E_INVALID_ARGUMENT, "fold 1", report.add_predictor(1, again, faces()));
+    videos(loaded);
     const std::vector<float> points{11, 13, 21, 13, 16, 18, 12, 24, 20, 24};
     const auto view = clile::pixels(crop.data(), side, side);
     clile::Predictor tight(loaded, clile::Options{{"threads", "1"}, {"box_margin", "0"}});

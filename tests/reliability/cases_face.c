@@ -1,5 +1,5 @@
-/* One call of each function of finders and readers. The finder "dlib" is a stub (face/stub.c),
- * next to the program. */
+/* One call of each function of finders, readers and trackers. The finder "dlib" is a stub
+ * (face/stub.c), next to the program. */
 #include "reliability/world.h"
 
 static int32_t tell(clile_finder *finder, const clile_image *image, void *user)
@@ -201,6 +201,76 @@ static void reader_destroy(world *w)
     if (w->null_argument != NULL) clile_reader_destroy(reader);
 }
 
+/* ---- trackers ---- */
+
+static clile_tracker *fresh_tracker(world *w)
+{
+    clile_finder *finder = fresh_finder(w);
+    clile_tracker *tracker = NULL;
+    NEED(clile_tracker_create(w->model, finder, w->options, &tracker));
+    clile_finder_destroy(finder); /* the tracker keeps it */
+    return tracker;
+}
+
+static void tracker_create(world *w)
+{
+    clile_tracker *out = NULL;
+    clile_finder *finder = fresh_finder(w);
+    WATCH(out);
+    CALL(clile_tracker_create(A(model, w->model), O(finder, finder), O(options, w->options),
+                              A(out, &out)));
+    clile_finder_destroy(finder);
+    clile_tracker_destroy(out);
+}
+
+/* The second frame: followed, and looked at. */
+static void tracker_read(world *w)
+{
+    clile_finder *finder = fresh_finder(w);
+    clile_options *options = NULL;
+    clile_tracker *tracker = NULL;
+    const clile_image image = picture(w);
+    int64_t count = -1, person = 0;
+    float probability[WORLD_C] = {0};
+    NEED(clile_options_copy(w->options, &options));
+    NEED(clile_options_set_i64(options, CLILE_OPT_FIND_EVERY, 1));
+    NEED(clile_tracker_create(w->model, finder, options, &tracker));
+    NEED(clile_tracker_read(tracker, &image, &count));
+    count = -1;
+    WATCH(count);
+    CALL(clile_tracker_read(A(tracker, tracker), A(image, &image), A(count, &count)));
+    if (world_ok(w))
+        NEED(clile_tracker_get(tracker, 0, &person, NULL, NULL, probability, NULL, NULL));
+    TAKE(person);
+    TAKE(probability);
+    clile_tracker_destroy(tracker);
+    clile_options_destroy(options);
+    clile_finder_destroy(finder);
+}
+
+static void tracker_get(world *w)
+{
+    clile_tracker *tracker = fresh_tracker(w);
+    const clile_image image = picture(w);
+    clile_found_face face = {.struct_size = sizeof face};
+    float probability[WORLD_C], embedding[WORLD_D];
+    int8_t present[WORLD_C];
+    int32_t found = 0;
+    int64_t count = 0, person = 0;
+    NEED(clile_tracker_read(tracker, &image, &count));
+    CALL(clile_tracker_get(A(tracker, tracker), 0, O(person, &person), O(found, &found),
+                           O(face, &face), O(probability, probability), O(present, present),
+                           O(embedding, embedding)));
+    clile_tracker_destroy(tracker);
+}
+
+static void tracker_destroy(world *w)
+{
+    clile_tracker *tracker = fresh_tracker(w);
+    CALL_VALUE(clile_tracker_destroy(O(tracker, tracker)));
+    if (w->null_argument != NULL) clile_tracker_destroy(tracker);
+}
+
 #define READS_ONLY "reads or copies what is there"
 
 const world_case world_cases_face[] = {
@@ -219,5 +289,9 @@ const world_case world_cases_face[] = {
     {"clile_reader_get", reader_get, READS_ONLY, 0},
     {"clile_reader_get_model", reader_get_model, READS_ONLY, 0},
     {"clile_reader_destroy", reader_destroy, "frees", 0},
+    {"clile_tracker_create", tracker_create, NULL, 200},
+    {"clile_tracker_read", tracker_read, NULL, 0},
+    {"clile_tracker_get", tracker_get, READS_ONLY, 0},
+    {"clile_tracker_destroy", tracker_destroy, "frees", 0},
     {NULL, NULL, NULL, 0},
 };

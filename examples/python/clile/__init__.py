@@ -7,6 +7,8 @@
     print(answer.au_ids[answer.present])
     faces = model.read("photo.jpg")                     # every face that the finder finds
     faces = clile.read("photo.jpg")                     # by the model that comes with the library
+    for frame in model.video("film.mp4"):               # people keep their numbers
+        print(frame.time, [face.person for face in frame.faces])
 
     data = clile.Dataset.from_arrays(images, labels, subject, au_ids)
     train, test = data.fold("kfold:3", 1)               # split by subject
@@ -23,13 +25,13 @@ from ._library import (BackendError, Cancelled, CorruptError, Error, FileError, 
 from ._model import Answers, Decision, FaceFile, FoundFace, ImportedTensor, Model, Prediction, Predictor, Reader, read
 from ._options import OptionInfo, Options, describe_options
 from ._train import Progress, Trainer, TrainerState, train
-from ._video import Frame, Video
+from ._video import Frame, TrackedFace, Tracker, Video
 from .metrics import evaluate
 
 __version__: str = lib.clile_version().decode()
 
 __all__ = [
     "Answers", "BackendError", "Cancelled", "CorruptError", "Counts", "Dataset", "Decision", "Error", "FaceFile", "FileError", "Fold", "FormatError", "FoundFace", "Frame",
-    "ImportedTensor", "InternalError", "InvalidArgument", "Model", "NotFinite", "OptionInfo", "Options", "OutOfMemory", "Prediction", "Predictor", "Progress", "Reader", "Sample", "StateError", "Trainer",
-    "TrainerState", "Unsupported", "Video", "au_name", "concat", "describe_options", "evaluate", "experimental", "losses", "metrics", "read", "read_image", "train",
+    "ImportedTensor", "InternalError", "InvalidArgument", "Model", "NotFinite", "OptionInfo", "Options", "OutOfMemory", "Prediction", "Predictor", "Progress", "Reader", "Sample", "StateError",
+    "TrackedFace", "Tracker", "Trainer", "TrainerState", "Unsupported", "Video", "au_name", "concat", "describe_options", "evaluate", "experimental", "losses", "metrics", "read", "read_image", "train",
 ]

@@ -21,6 +21,8 @@ CLILE_OPT_MAX_LABEL_MB = "max_label_mb"
 CLILE_OPT_MAX_PACK_MB = "max_pack_mb"
 CLILE_OPT_CACHE_MB = "cache_mb"
 CLILE_OPT_SMALLEST_FACE = "smallest_face"
+CLILE_OPT_FIND_EVERY = "find_every"
+CLILE_OPT_KEEP_LOST = "keep_lost"
 CLILE_OPT_BACKBONE = "backbone"
 CLILE_OPT_STEM = "stem"
 CLILE_OPT_WIDTH = "width"
@@ -181,6 +183,10 @@ class clile_finder(Structure):
 
 
 class clile_reader(Structure):
+    """Opaque."""
+
+
+class clile_tracker(Structure):
     """Opaque."""
 
 
@@ -508,6 +514,10 @@ FUNCTIONS: Dict[str, Tuple[Any, List[Any]]] = {
     "clile_synth_labels": (clile_status, [c_uint64, c_int64, c_int64, POINTER(c_int8), POINTER(c_float)]),
     "clile_synth_render": (clile_status, [c_uint64, c_int64, c_int64, POINTER(c_float), c_int32, POINTER(c_uint8), POINTER(c_float)]),
     "clile_synth_subject_name": (clile_status, [c_char_p, c_int64, c_char_p, c_size_t]),
+    "clile_tracker_create": (clile_status, [POINTER(clile_model), POINTER(clile_finder), POINTER(clile_options), POINTER(POINTER(clile_tracker))]),
+    "clile_tracker_destroy": (None, [POINTER(clile_tracker)]),
+    "clile_tracker_get": (clile_status, [POINTER(clile_tracker), c_int64, POINTER(c_int64), POINTER(c_int32), POINTER(clile_found_face), POINTER(c_float), POINTER(c_int8), POINTER(c_float)]),
+    "clile_tracker_read": (clile_status, [POINTER(clile_tracker), POINTER(clile_image), POINTER(c_int64)]),
     "clile_trainer_create": (clile_status, [POINTER(clile_model), POINTER(clile_dataset), POINTER(clile_options), POINTER(POINTER(clile_trainer))]),
     "clile_trainer_destroy": (None, [POINTER(clile_trainer)]),
     "clile_trainer_get_state": (clile_status, [POINTER(clile_trainer), POINTER(clile_trainer_state)]),
@@ -661,6 +671,10 @@ ARGUMENTS: Dict[str, Tuple[str, ...]] = {
     "clile_synth_labels": ("seed", "subject", "frame", "labels", "intensity"),
     "clile_synth_render": ("seed", "subject", "frame", "intensity", "size", "rgb", "landmarks"),
     "clile_synth_subject_name": ("layout", "subject", "name", "size"),
+    "clile_tracker_create": ("model", "finder", "options", "out"),
+    "clile_tracker_destroy": ("tracker",),
+    "clile_tracker_get": ("tracker", "index", "person", "found", "face", "probability", "present", "embedding"),
+    "clile_tracker_read": ("tracker", "image", "count"),
     "clile_trainer_create": ("model", "train", "options", "out"),
     "clile_trainer_destroy": ("trainer",),
     "clile_trainer_get_state": ("trainer", "state"),

@@ -1,10 +1,11 @@
 """The model and the predictor."""
 import ctypes
+import dataclasses
 import json
 import os
 import threading
 import warnings
-from typing import Any, Dict, Iterable, Iterator, List, NamedTuple, Optional, Sequence, Tuple, Union
+from typing import Any, Callable, Dict, Iterable, Iterator, List, NamedTuple, Optional, Sequence, Tuple, Union
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -14,6 +15,7 @@ from ._arrays import convert, given, pointer
 from ._data import Dataset, Path, read_image
 from ._library import Count, Handle, au_name, copy_text, count_callback, expect, lib, name_aus
 from ._options import Options, Setting, as_options
+from ._video import Frame, Tracker, Video
 
 
 Image = Union[Path, bytes, bytearray, memoryview, np.ndarray]  # a file, a file's content, or pixels
@@ -137,6 +139,18 @@ class Model(Handle):
         """The faces in a photograph and their action units; for many photographs make a Reader once."""
         with Reader(self, finder, None, **settings) as reader:
             return reader.read(image, bgr)
+
+    def video(self, path: Path, camera: bool = False, finder: Optional[str] = None, **settings: Setting) -> Iterator[Frame]:
+        """The frames of a video file, of standard input ("-") or of a camera, with the faces in them, each with the number of its person:
+
+            for frame in model.video("film.mp4"):
+                for face in frame.faces:
+                    print(frame.time, face.person, face.probability)
+
+        Options: those of Tracker and Video. Memory does not grow with the length."""
+        options = Options(**settings) if settings else None
+        source, tracker = Video(path, options, camera), Tracker(self, finder, options)
+        return (dataclasses.replace(frame, faces=tuple(tracker.read(frame.image))) for frame in source)
 
     def import_backbone(self, path: Path, prefix: Optional[str] = None) -> List[ImportedTensor]:
         """Weights of a torchvision ResNet, from safetensors or a .pth of PyTorch (nothing of it is run). prefix: what comes before
@@ -364,13 +378,7 @@ class Reader(Handle):
         model = Model.default() if model is None else expect("model", model, Model)
         self._au_ids, self._d = model.au_ids, model.embedding_size
         self._au_ids.setflags(write=False)
-        chosen, found = as_options(options, settings), ctypes.POINTER(_api.clile_finder)()
-        if finder is not None:
-            lib.clile_finder_create_by_name(finder.encode(), chosen, ctypes.byref(found))
-        try:
-            self._make(lib.clile_reader_create, model._c, found, chosen)
-        finally:
-            lib.clile_finder_destroy(found)
+        made_with_finder(self, lib.clile_reader_create, model, finder, as_options(options, settings))
 
     def read(self, image: Any, bgr: bool = False) -> List[FoundFace]:
         """The faces in an image, the largest first: the path of a file, a file's content as bytes, or pixels as Predictor.run takes them."""
@@ -380,11 +388,27 @@ class Reader(Handle):
             return [self._face(k) for k in range(count.value)]
 
     def _face(self, index: int) -> FoundFace:
-        c, face = len(self._au_ids), _api.clile_found_face(struct_size=ctypes.sizeof(_api.clile_found_face))
-        probability, present, embedding = np.empty(c, np.float32), np.empty(c, np.int8), np.empty(self._d, np.float32)
-        lib.clile_reader_get(self._c, index, ctypes.byref(face), pointer(probability), pointer(present), pointer(embedding))
-        xy = np.array(face.xy[:2 * face.points], np.float32).reshape(-1, 2) if face.points else None
-        return FoundFace(np.array(face.box, np.float32), face.score, xy, self._au_ids, probability, present.view(np.bool_), embedding)
+        return taken_face(lambda *arguments: lib.clile_reader_get(self._c, index, *arguments), self._au_ids, self._d)
+
+
+def made_with_finder(handle: Handle, create: Callable[..., Any], model: Model, finder: Optional[str], options: Any) -> None:
+    """Makes a reader or a tracker, which keeps the finder."""
+    found = ctypes.POINTER(_api.clile_finder)()
+    if finder is not None:
+        lib.clile_finder_create_by_name(finder.encode(), options, ctypes.byref(found))
+    try:
+        handle._make(create, model._c, found, options)
+    finally:
+        lib.clile_finder_destroy(found)
+
+
+def taken_face(get: Callable[..., Any], au_ids: np.ndarray, d: int) -> FoundFace:
+    """What `get` writes into a face, probability, present and embedding."""
+    c, face = len(au_ids), _api.clile_found_face(struct_size=ctypes.sizeof(_api.clile_found_face))
+    probability, present, embedding = np.empty(c, np.float32), np.empty(c, np.int8), np.empty(d, np.float32)
+    get(ctypes.byref(face), pointer(probability), pointer(present), pointer(embedding))
+    xy = np.array(face.xy[:2 * face.points], np.float32).reshape(-1, 2) if face.points else None
+    return FoundFace(np.array(face.box, np.float32), face.score, xy, au_ids, probability, present.view(np.bool_), embedding)
 
 
 _default_lock, _default_reader = threading.Lock(), []  # type: Tuple[Any, List[Reader]]

@@ -2,13 +2,17 @@
 import ctypes
 import dataclasses
 import os
-from typing import Any, Iterator, Optional, Union
+import threading
+from typing import TYPE_CHECKING, Any, Iterator, List, Optional, Tuple, Union
 
 import numpy as np
 
 from . import _api
-from ._library import Handle, lib
+from ._library import Handle, expect, lib
 from ._options import Options, Setting, as_options
+
+if TYPE_CHECKING:
+    from ._model import FoundFace, Model
 
 Path = Union[str, "os.PathLike[str]"]
 
@@ -21,10 +25,27 @@ class Frame:
     time: float
     damaged: int
     image: np.ndarray
+    faces: Tuple["TrackedFace", ...] = ()  # of Model.video
 
     def __repr__(self) -> str:
         h, w = self.image.shape[:2]
-        return f"Frame(index={self.index}, time={self.time:.3f}, damaged={self.damaged}, image of {w}x{h})"
+        people = f", {len(self.faces)} faces" if self.faces else ""
+        return f"Frame(index={self.index}, time={self.time:.3f}, damaged={self.damaged}, image of {w}x{h}{people})"
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class TrackedFace:
+    """A face in a frame of a video, and its action units: as clile.FoundFace, with the person's number."""
+
+    person: int  # from 1 on, never used again
+    found: bool  # the finder saw it in this frame; False: it was followed from the last
+    box: np.ndarray  # [4] float32: left, top, width, height in pixels
+    score: float  # the finder's, of the last time that it was found
+    landmarks: Optional[np.ndarray]
+    au_ids: np.ndarray
+    probability: np.ndarray
+    present: np.ndarray
+    embedding: np.ndarray
 
 
 class Video(Handle):
@@ -58,3 +79,37 @@ class Video(Handle):
         h, w, stride = c.image.h, c.image.w, c.image.row_stride
         rows = np.ctypeslib.as_array(c.image.pixels, (h, stride))
         return Frame(c.index, c.time, c.damaged, rows[:, :3 * w].reshape(h, w, 3).copy())
+
+
+class Tracker(Handle):
+    """Frames in their order in, faces with the numbers of their persons and their action units out (clile/tracker.h); the bits of
+    `clile predict film.mp4`. Model.video does all of it for a file."""
+
+    _kind = "clile_tracker"
+
+    def __init__(self, model: Optional["Model"] = None, finder: Optional[str] = None, options: Optional[Options] = None, **settings: Setting):
+        """model, finder: as for Reader. Options: those of Reader, find_every and keep_lost."""
+        from ._model import Model, made_with_finder
+        self._lock = threading.Lock()
+        model = Model.default() if model is None else expect("model", model, Model)
+        self._au_ids, self._d = model.au_ids, model.embedding_size
+        self._au_ids.setflags(write=False)
+        made_with_finder(self, lib.clile_tracker_create, model, finder, as_options(options, settings))
+
+    def read(self, image: Any, bgr: bool = False) -> List[TrackedFace]:
+        """The faces in the next frame, in the order of their persons."""
+        from ._model import Picture
+        picture, count = Picture(image, bgr), ctypes.c_int64()
+        with self._lock:
+            lib.clile_tracker_read(self._c, ctypes.byref(picture.c), ctypes.byref(count))
+            return [self._face(k) for k in range(count.value)]
+
+    def _face(self, index: int) -> TrackedFace:
+        from ._model import taken_face
+        person, found = ctypes.c_int64(), ctypes.c_int32()
+
+        def get(*arguments: Any) -> None:
+            lib.clile_tracker_get(self._c, index, ctypes.byref(person), ctypes.byref(found), *arguments)
+
+        face: "FoundFace" = taken_face(get, self._au_ids, self._d)
+        return TrackedFace(person.value, bool(found.value), *face)
