@@ -225,7 +225,7 @@ static int check_import(const train_args *a, const clile_model *model, const cha
     const char *stored = clile_model_get_metadata(model, "imported");
     if (a->import == NULL || strcmp(stored ? stored : "", base_name(a->import)) == 0)
         return EXIT_FINE;
-    fprintf(stderr, "clile: %s: --import is %s in the checkpoint and %s here\n", checkpoint,
+    fprintf(stderr, "clile: %s: --import is %s in the checkpoint, but %s here\n", checkpoint,
             stored ? stored : "not given", base_name(a->import));
     return EXIT_FAILED;
 }

@@ -267,7 +267,7 @@ void clile_i_file_close(clile_i_file *file);
 int clile_i_path_exists(const char *path);
 int clile_i_path_is_same(const char *left, const char *right); /* both exist and are one file */
 int clile_i_path_is_folder(const char *path);
-int clile_i_path_is_file(const char *path); /* a regular one */
+int clile_i_path_is_file(const char *path); /* a regular file */
 /* Names in a folder, sorted bytewise, without . and .. . Free with clile_i_names_free. */
 typedef struct {
     char **names;

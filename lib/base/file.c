@@ -75,11 +75,11 @@ clile_status clile_i_file_open(const char *path, clile_i_file *out)
     if (fstat(descriptor, &info) != 0)
         status = clile_i_fail_system(errno, "%s: cannot be examined", path);
     else if (S_ISDIR(info.st_mode))
-        status = clile_i_fail(CLILE_E_IO, "%s: is a folder, a file was expected", path);
+        status = clile_i_fail(CLILE_E_IO, "%s: is a folder, expected a file", path);
     else if (!S_ISREG(info.st_mode))
         status = read_stream(descriptor, path, out);
     else if ((uint64_t)info.st_size > (uint64_t)PTRDIFF_MAX)
-        status = clile_i_fail(CLILE_E_UNSUPPORTED, "%s: larger than can be addressed", path);
+        status = clile_i_fail(CLILE_E_UNSUPPORTED, "%s: too large for the address space", path);
     else
         status = map_regular(descriptor, path, (size_t)info.st_size, out);
     close(descriptor);

@@ -33,13 +33,13 @@ void clile_i_log_write(clile_i_log log, int32_t level, const char *format, ...)
     clean(text, line);
     snprintf(error, sizeof error, "%s", clile_last_error());
     log.fn(level, line, log.user);
-    clile_i_fail(CLILE_OK, "%s", error); /* a call within the log function may have failed */
+    clile_i_fail(CLILE_OK, "%s", error); /* a call inside the log function may have failed */
 }
 
 void clile_i_log_team(clile_i_log log, int32_t asked, clile_i_team team, int32_t *told)
 {
     if (team.given < asked && team.given != *told)
-        clile_i_log_write(log, CLILE_LOG_WARNING, "OpenMP gives %d of the %d threads asked for",
+        clile_i_log_write(log, CLILE_LOG_WARNING, "OpenMP provides %d of the %d requested threads",
                           (int)team.given, (int)asked);
     *told = team.given;
 }

@@ -38,7 +38,7 @@ static void *allocate(int64_t count, size_t size, int zeroed)
     const size_t most = (size_t)PTRDIFF_MAX - HUGE_PAGE;
     if (count < 0 || (size > 0 && (uint64_t)count > most / size)) {
         clile_i_fail(CLILE_E_OUT_OF_MEMORY,
-                     "memory: %lld elements of %zu bytes are more than can be addressed",
+                     "out of memory: %lld elements of %zu bytes do not fit the address space",
                      (long long)count, size);
         return NULL;
     }

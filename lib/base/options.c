@@ -101,7 +101,7 @@ static clile_status assign_integer(clile_options *options, int index, int64_t va
     const clile_option_info *row = &TABLE[index];
     if (value < (int64_t)row->minimum || value > (int64_t)row->maximum)
         return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
-                            "option %s: an integer from %lld to %lld was expected, found %lld",
+                            "option %s: expected an integer from %lld to %lld, found %lld",
                             row->name, (long long)row->minimum, (long long)row->maximum,
                             (long long)value);
     options->values[index].integer = value;
@@ -114,7 +114,7 @@ static clile_status assign_real(clile_options *options, int index, double value)
     const clile_option_info *row = &TABLE[index];
     if (!clile_i_is_within(value, row->minimum, row->maximum))
         return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
-                            "option %s: a number from %.10g to %.10g was expected, found %.10g",
+                            "option %s: expected a number from %.10g to %.10g, found %.10g",
                             row->name, row->minimum, row->maximum, value);
     options->values[index].real = value == 0 ? 0 : value; /* no -0 */
     options->values[index].set = 1;
@@ -137,15 +137,13 @@ static clile_status assign_text(clile_options *options, int index, const char *v
 {
     const clile_option_info *row = &TABLE[index];
     if (row->type == CLILE_OPTION_CHOICE && !is_choice(row->choices, value))
-        return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
-                            "option %s: one of %s was expected, found \"%s\"", row->name,
-                            row->choices, value);
+        return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "option %s: expected one of %s, found \"%s\"",
+                            row->name, row->choices, value);
     for (const char *byte = value; *byte != '\0';
          ++byte) /* no line breaks: options are stored as lines */
         if ((unsigned char)*byte < 0x20)
             return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
-                                "option %s: a text without control characters was expected",
-                                row->name);
+                                "option %s: expected text without control characters", row->name);
     char *copy = clile_i_strdup(value);
     if (copy == NULL) return CLILE_E_OUT_OF_MEMORY;
     clile_i_free(options->values[index].text);
@@ -159,11 +157,11 @@ static clile_status fail_parse(int index, const char *value)
     const clile_option_info *row = &TABLE[index];
     if (row->type == CLILE_OPTION_REAL)
         return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
-                            "option %s: a number from %.10g to %.10g was expected, found \"%s\"",
+                            "option %s: expected a number from %.10g to %.10g, found \"%s\"",
                             row->name, row->minimum, row->maximum, value);
     const int is_auto = strcmp(row->default_value, AUTO) == 0;
     return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
-                        "option %s: an integer from %lld to %lld%s was expected, found \"%s\"",
+                        "option %s: expected an integer from %lld to %lld%s, found \"%s\"",
                         row->name, (long long)row->minimum, (long long)row->maximum,
                         is_auto ? " or auto" : "", value);
 }
@@ -409,9 +407,8 @@ static clile_status read_line(clile_options *options, const char *begin, const c
     buffer[size] = '\0';
     char *equals = strchr(buffer, '=');
     if (equals == NULL)
-        return clile_i_fail(CLILE_E_FORMAT,
-                            "options, line %lld: key=value was expected, found \"%s\"", number,
-                            buffer);
+        return clile_i_fail(CLILE_E_FORMAT, "options, line %lld: expected key=value, found \"%s\"",
+                            number, buffer);
     *equals = '\0';
     const clile_status status = clile_options_set(options, buffer, equals + 1);
     if (status == CLILE_OK || status == CLILE_E_OUT_OF_MEMORY) return status;
@@ -462,7 +459,7 @@ clile_status clile_i_options_check_same(const clile_options *here, const clile_o
     append_value(here, index, SHOWN, &ours);
     clile_status status = theirs.status == CLILE_OK ? ours.status : theirs.status;
     if (status == CLILE_OK)
-        status = clile_i_fail(CLILE_E_INVALID_ARGUMENT, "option %s is %s in %s and %s here", key,
+        status = clile_i_fail(CLILE_E_INVALID_ARGUMENT, "option %s is %s in %s, but %s here", key,
                               theirs.data, where, ours.data);
     clile_i_text_free(&theirs);
     clile_i_text_free(&ours);

@@ -31,7 +31,7 @@ static int is_name(const char *name)
 /* The folder of the library, with a slash at its end: clile_i_free it. */
 static char *own_folder(void)
 {
-    static const char inside = 0; /* a place in the library */
+    static const char inside = 0; /* any address in the library */
     char real[PATH_MAX] = "./";
     Dl_info info;
     /* a program with the library in it has the name that it was called by: perhaps no path */
@@ -55,8 +55,8 @@ clile_status clile_i_shared_check(const clile_i_module_kind *kind, const void *t
     if (table != NULL) memcpy(&h, table, sizeof h);
     if (h.struct_size >= size && h.interface == kind->interface) return CLILE_OK;
     return clile_i_fail(CLILE_E_UNSUPPORTED,
-                        "%s: of another release: its interface is %d, that of libclile %s is %d; "
-                        "install the %s of the same release",
+                        "%s: belongs to another release: its interface is %d, that of libclile %s "
+                        "is %d; install the %s of the same release",
                         path, (int)h.interface, clile_version(), (int)kind->interface, kind->name);
 }
 

@@ -14,8 +14,7 @@ clile_status clile_i_struct_check(const char *what, const void *theirs, size_t l
 {
     const uint32_t size = size_of(theirs);
     if (size >= least && size <= STRUCT_MOST) return CLILE_OK;
-    return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
-                        "%s: struct_size is %u, at least %zu and at most %d was expected", what,
+    return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "%s: struct_size is %u, expected %zu to %d", what,
                         (unsigned)size, least, (int)STRUCT_MOST);
 }
 

@@ -9,8 +9,7 @@ static int reserve(clile_i_text *text, size_t more)
 {
     if (text->status != CLILE_OK) return 0;
     if (more >= (size_t)PTRDIFF_MAX - text->size) {
-        text->status =
-            clile_i_fail(CLILE_E_OUT_OF_MEMORY, "text: %zu bytes more are too many", more);
+        text->status = clile_i_fail(CLILE_E_OUT_OF_MEMORY, "text: cannot grow by %zu bytes", more);
         return 0;
     }
     const size_t needed = text->size + more + 1;

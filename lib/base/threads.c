@@ -6,12 +6,12 @@
 
 /* ---- fork ------------------------------------------------------------------------------------ */
 
-/* A child has one thread, the one that called fork. libgomp does not know that: the child's
- * first team would wait for ever for the parent's threads. So the forking thread's team ends
- * before the fork, and parent and child make new ones. Another thread may be inside oneDNN's
- * primitive cache or hold one of our locks; fork waits until it is not. */
+/* A child has only the thread that called fork. libgomp does not know that: the child's first team
+ * would wait forever for the parent's threads. So the forking thread's team ends before the fork,
+ * and parent and child make new ones. Another thread may be inside oneDNN's primitive cache or hold
+ * one of our locks; fork waits until it is not. */
 static pthread_rwlock_t forking = PTHREAD_RWLOCK_INITIALIZER;
-static _Thread_local int32_t largest_team = 1; /* the largest that this thread is known to get */
+static _Thread_local int32_t largest_team = 1; /* the largest team that this thread has got */
 
 static void before_fork(void)
 {
@@ -64,8 +64,8 @@ static void *wait_for_turn(void *lock)
     return NULL;
 }
 
-/* How many threads, at most `most` and including this one, the system lets exist at once.
- * libgomp ends the program when it cannot start one. */
+/* How many threads, including this one and at most `most`, the system lets us have. libgomp ends
+ * the program if it cannot start one. */
 static int32_t startable(int32_t most)
 {
     enum { AT_ONCE = 1024 };
@@ -81,7 +81,7 @@ static int32_t startable(int32_t most)
     return started + 1;
 }
 
-/* What a parallel region gets when it asks for `threads`. */
+/* The team size that a parallel region gets if it asks for `threads`. */
 static int32_t measured(int32_t threads)
 {
     int32_t team = 1;
@@ -109,7 +109,7 @@ static int32_t given(int32_t asked)
 clile_i_team clile_i_team_enter(int32_t threads)
 {
     clile_i_team before = {omp_get_max_threads(), omp_get_dynamic(), 1};
-    omp_set_dynamic(0); /* what is compiled for a team needs exactly that team */
+    omp_set_dynamic(0); /* code compiled for a team size needs exactly that size */
     before.given = given(threads);
     omp_set_num_threads(before.given);
     return before;
@@ -160,7 +160,7 @@ clile_status clile_i_mutex_create(clile_i_mutex **out)
     CLILE_I_ALLOC(mutex, 1);
     const int error = pthread_mutex_init(&mutex->mutex, NULL);
     if (error != 0) {
-        status = clile_i_fail_system(error, "a lock could not be made");
+        status = clile_i_fail_system(error, "cannot create a lock");
         goto cleanup;
     }
     *out = mutex;

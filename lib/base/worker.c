@@ -78,13 +78,13 @@ clile_status clile_i_worker_create(clile_i_worker **out)
     if (lock_error == 0) changed_error = pthread_cond_init(&w->changed, NULL);
     if (lock_error != 0 || changed_error != 0) {
         status = clile_i_fail_system(lock_error != 0 ? lock_error : changed_error,
-                                     "a lock could not be made");
+                                     "cannot create a lock");
         goto cleanup;
     }
     w->process = getpid();
     const int error = start_thread(w);
     if (error != 0) {
-        status = clile_i_fail_system(error, "a thread could not be started");
+        status = clile_i_fail_system(error, "cannot start a thread");
         goto cleanup;
     }
     *out = w;

@@ -92,10 +92,9 @@ clile_status clile_i_writer_open(const char *path, clile_i_writer **out)
     const int exists = stat(path, &info) == 0;
     /* Renaming over a device would replace the device. */
     if (exists && S_ISDIR(info.st_mode))
-        return clile_i_fail(CLILE_E_IO, "%s: cannot be written: is a folder, a file was expected",
-                            path);
+        return clile_i_fail(CLILE_E_IO, "%s: cannot be written: it is a folder", path);
     if (exists && !S_ISREG(info.st_mode))
-        return clile_i_fail(CLILE_E_IO, "%s: cannot be written: is not a regular file", path);
+        return clile_i_fail(CLILE_E_IO, "%s: cannot be written: it is not a regular file", path);
     CLILE_I_ALLOC(writer, 1);
     writer->descriptor = -1;
     resolved = exists ? realpath(path, buffer) : NULL;

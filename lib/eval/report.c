@@ -26,8 +26,8 @@ clile_status clile_report_create(int32_t c, const int32_t *au_ids, const char *p
     if (published != NULL && table == NULL)
         return clile_i_fail(
             CLILE_E_INVALID_ARGUMENT,
-            "%s: there is no published table \"%s\", expected \"bp4d\", \"disfa\" or NULL",
-            __func__, published);
+            "%s: unknown published table \"%s\", expected \"bp4d\", \"disfa\" or NULL", __func__,
+            published);
     clile_status status = CLILE_OK;
     clile_report *report = NULL;
     CLILE_I_ALLOC(report, 1);
@@ -161,7 +161,7 @@ clile_status clile_i_report_check_fold(const char *function, const clile_report 
     CLILE_I_RETURN_IF(clile_i_eval_check_sizes(function, report->frames + n, report->c));
     for (int64_t f = 0; f < report->folds; ++f)
         if (report->fold[f].fold == fold)
-            return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "%s: fold %d was added already", function,
+            return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "%s: fold %d was already added", function,
                                 (int)fold);
     return CLILE_OK;
 }

@@ -265,7 +265,7 @@ static void put_metric(clile_i_text *text, const table_form *form, const clile_r
     if (metric == CLILE_I_F1 && report->published != NULL &&
         !clile_i_published_same_aus(report->published, report->c, report->au_ids))
         snprintf(note + strlen(note), sizeof note - strlen(note),
-                 "%sThe published averages are over other AUs and do not compare.",
+                 "%sThe published averages are over other AUs and cannot be compared.",
                  note[0] != '\0' ? " " : "");
     form->foot(text, note[0] != '\0' ? note : NULL);
 }

@@ -71,7 +71,8 @@ static void put_published(clile_i_text *text, const clile_report *report)
     }
     if (!clile_i_published_same_aus(table, report->c, report->au_ids))
         clile_i_text_append(
-            text, "  The published averages are over other AUs than yours and do not compare.\n");
+            text,
+            "  The published averages are over other AUs than yours and cannot be compared.\n");
 }
 
 static void put_metric(clile_i_text *text, const clile_report *report,

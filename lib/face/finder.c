@@ -1,5 +1,5 @@
-/* The finder's handle: what a callback or a module found, checked, each face once, the largest
- * first. */
+/* The finder's handle. Checks what a callback or a module found, and lists each face once, the
+ * largest first. */
 #include "face/face.h"
 
 #include <math.h>
@@ -97,7 +97,7 @@ void clile_finder_destroy(clile_finder *finder)
 
 /* ---- faces of one search ---- */
 
-/* A box of a detector may reach out of the image. */
+/* A detector's box may extend beyond the image. */
 static clile_status check_face(const clile_finder *f, const float *box, float score, int32_t points,
                                const float *xy)
 {
@@ -142,7 +142,7 @@ clile_status clile_finder_add(clile_finder *finder, const float *box, float scor
     CLILE_I_CHECK_NOT_NULL(box);
     if (!finder->searching)
         return clile_i_fail(CLILE_E_STATE,
-                            "clile_finder_add: no search is going on: only `find` may call it");
+                            "clile_finder_add: no search is running; only `find` may call it");
     status = check_face(finder, box, score, points, xy);
     if (status == CLILE_OK) status = grow(finder);
     if (status != CLILE_OK) {
@@ -189,8 +189,8 @@ static int larger(const void *left, const void *right)
     return area(a) != area(b) ? (area(a) > area(b) ? -1 : 1) : by_place(a, b);
 }
 
-/* One face: most of the smaller box is in the other, or they share two fifths of what both
- * cover. */
+/* Two boxes are one face if most of the smaller is in the larger, or their intersection is two
+ * fifths of their union. */
 static int is_same(const clile_found_face *a, const clile_found_face *b)
 {
     const float *p = a->box, *q = b->box;
@@ -223,7 +223,7 @@ clile_status clile_finder_find(clile_finder *finder, const clile_image *image, i
     CLILE_I_CHECK_NOT_NULL(image);
     CLILE_I_CHECK_NOT_NULL(count);
     if (finder->searching)
-        return clile_i_fail(CLILE_E_STATE, "clile_finder_find: this finder is searching already");
+        return clile_i_fail(CLILE_E_STATE, "clile_finder_find: this finder is already searching");
     CLILE_I_RETURN_IF(clile_i_image_borrow(image, &finder->image));
     finder->count = 0;
     finder->failed = CLILE_OK;
@@ -262,7 +262,7 @@ clile_status clile_finder_get(const clile_finder *finder, int64_t index, clile_f
     CLILE_I_CHECK_NOT_NULL(face);
     if (index < 0 || index >= finder->count)
         return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
-                            "clile_finder_get: face %lld of %lld that were found", (long long)index,
-                            (long long)finder->count);
+                            "clile_finder_get: index is %lld, but %lld faces were found",
+                            (long long)index, (long long)finder->count);
     return clile_i_found_copy(&finder->faces[index], face, __func__);
 }

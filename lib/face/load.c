@@ -1,4 +1,4 @@
-/* A finder's module. */
+/* Loads a finder's module. */
 #include "face/face.h"
 
 static const clile_i_module_kind finder_kind = {

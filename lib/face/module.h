@@ -1,8 +1,8 @@
-/* What a finder's module gives to the library: C, so that a module may be made of anything. It
- * includes nothing of the library, which a module is not linked to.
+/* The interface of a finder's module. It is plain C, so that a module can be written in any
+ * language, and includes nothing from the library, because a module is not linked to it.
  *
- * The module is a shared object finder_NAME.so of one function, clile_finder_module. Another
- * meaning or order of what follows needs another CLILE_I_FINDER_INTERFACE. */
+ * A module is a shared object finder_NAME.so that exports one function, clile_finder_module.
+ * Changing the meaning or order of anything below needs a new CLILE_I_FINDER_INTERFACE. */
 #ifndef CLILE_I_FACE_MODULE_H
 #define CLILE_I_FACE_MODULE_H
 
@@ -15,8 +15,8 @@ extern "C" {
 
 enum { CLILE_I_FINDER_INTERFACE = 1 };
 
-/* Tells a face; other than 0: stop. The box is square, from the forehead to the chin, in pixels of
- * the picture that `find` was given. */
+/* Reports a face. Returns anything but 0 to stop. The box is square, from the forehead to the chin,
+ * in pixels of the picture passed to `find`. */
 typedef int32_t (*clile_i_module_add)(void *user, double left, double top, double side,
                                       double score);
 
@@ -25,12 +25,13 @@ typedef struct {
     int32_t interface;   /* CLILE_I_FINDER_INTERFACE of the header that it was compiled with */
     const char *release; /* of libclile, "0.1.0" */
     const char *name;
-    int32_t smallest; /* side in pixels of the smallest face that `find` sees */
+    int32_t smallest; /* side in pixels of the smallest face that `find` can see */
     int32_t reserved;
-    /* 0, or other than 0 with a text in message [size]; *state is freed by destroy. */
+    /* Returns 0, or anything else with a text in message [size]. destroy frees *state. */
     int32_t (*create)(void **state, char *message, size_t size);
-    /* All faces of a grey picture [h,w] whose score is at least `threshold`, 0 being the module's
-     * own choice and 1 a sure face, in any order. 0; 1: add stopped it; other: it failed. */
+    /* Reports all faces in a grey picture [h,w] whose score is at least `threshold`, in any order.
+     * Threshold 0 is the module's own choice, 1 a certain face. Returns 0 if done, 1 if add stopped
+     * it, anything else on failure. */
     int32_t (*find)(void *state, int32_t h, int32_t w, const uint8_t *grey, double threshold,
                     clile_i_module_add add, void *user, char *message, size_t size);
     void (*destroy)(void *state);

@@ -1,5 +1,5 @@
-/* The points of a face that a finder gave a box for. There is no net for them yet: the face is
- * aligned by its box, and every box is believed. */
+/* The points of a face, from its box. There is no network for them yet: every box is taken for a
+ * face, and aligned by the box. */
 #include "face/face.h"
 
 clile_status clile_i_points_place(const clile_image *image, clile_found_face *face,

@@ -12,7 +12,7 @@ struct clile_reader {
     int64_t c, d;
     int64_t count, capacity;
     clile_found_face *faces; /* [capacity], as the next four */
-    clile_face *asked;       /* the same as the predictor takes them */
+    clile_face *asked;       /* the same, as the predictor takes them */
     float *probability;      /* [capacity,c] */
     int8_t *present;
     float *embedding; /* [capacity,d] */
@@ -99,7 +99,7 @@ cleanup:
     return status;
 }
 
-/* Those that a finder took for faces and that the points do not deny: r->faces, r->count. */
+/* Keeps those in which the points see a face, too: r->faces, r->count. */
 static clile_status gather(clile_reader *r, const clile_image *image, int64_t found)
 {
     for (int64_t k = 0; k < found; ++k) {
@@ -189,8 +189,8 @@ clile_status clile_reader_get(const clile_reader *reader, int64_t index, clile_f
     CLILE_I_CHECK_NOT_NULL(reader);
     if (index < 0 || index >= reader->count)
         return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
-                            "clile_reader_get: face %lld of %lld that were read", (long long)index,
-                            (long long)reader->count);
+                            "clile_reader_get: index is %lld, but %lld faces were found",
+                            (long long)index, (long long)reader->count);
     if (face != NULL) CLILE_I_RETURN_IF(clile_i_found_copy(&reader->faces[index], face, __func__));
     const size_t c = (size_t)reader->c, d = (size_t)reader->d, at = (size_t)index;
     if (probability != NULL)

@@ -1,14 +1,13 @@
-/* How a module sees a picture: grey, of a size at which the smallest face looked for is the
- * smallest that the module sees. Its time follows from that size, whatever the picture's.
+/* Prepares a picture for a module: grey, and resized so that the smallest face to look for is the
+ * smallest that the module can see. So the time does not depend on the size of the picture.
  *
- * Four looks. The first one is for a sure face of half the picture's longer side, a portrait; its
- * picture is tiny. Beside such a face only those of a quarter are looked for: a picture without a
- * border is enough, as what is cut close to its edge was found. Otherwise the close look is for
- * faces of a quarter and more; its picture is small, so that it can afford a border (of repeated
- * edge pixels: portraits are often cut close to the face) and doubtful faces, of which there are
- * few of that size where no person is. The plain one goes down to an eighth, at the same time on
- * another thread. The far one goes down to a sixteenth, takes four times as long, and is left out
- * where a face is close. What each finds and costs: docs/photo.md. */
+ * There are four looks. The first finds a sure face of half the picture's longer side, a portrait,
+ * in a tiny picture. Beside such a face only faces of a quarter are looked for, and no border is
+ * needed. Otherwise the close look finds faces of at least a quarter. Its picture is small, so it
+ * can afford a border of repeated edge pixels (portraits are often cropped close to the face), and
+ * a low threshold, since false alarms of that size are rare. The plain one goes down to an eighth,
+ * at the same time on another thread. The far one goes down to a sixteenth, takes four times as
+ * long, and is skipped if a face is close. Results and costs: docs/photo.md. */
 #include "face/face.h"
 
 #include <math.h>
@@ -18,7 +17,7 @@ static const double HALF = 1.0 / 2.0, CLOSE = 1.0 / 4.0, PLAIN = 1.0 / 8.0, FAR 
                     BORDER = 1.0 / 4.0;
 static const double SURE_THRESHOLD = 0.2, CLOSE_THRESHOLD = -0.2, THRESHOLD = 0.0,
                     FAR_THRESHOLD = 0.3;
-static const double LEAST_FACE = 20.0;  /* pixels: enlarged more, there is nothing to see */
+static const double LEAST_FACE = 20.0;  /* pixels: enlarging smaller faces shows nothing */
 static const double MOST_SIDE = 4096.0; /* of the picture that the module sees */
 
 typedef struct {
@@ -29,7 +28,7 @@ typedef struct {
     double border, threshold;
     double least; /* pixels of the image: smaller ones are not told */
     clile_status status;
-    char message[256]; /* of the module; "": the status has its text, on the thread of the look */
+    char message[256]; /* from the module; "": the error text is on the look's thread */
     int64_t count;
     clile_i_box found[CLILE_FINDER_MOST_FACES];
 } look;
@@ -91,8 +90,7 @@ static void run_part(int64_t begin, int64_t end, void *context)
     for (int64_t k = begin; k < end; ++k) run_look(looks[k]);
 }
 
-/* Of what is seen at the edge of a picture, or in its border, at least half must be in the
- * image. */
+/* At least half of a box at the edge, or in the border, must be in the image. */
 static int is_inside(const clile_i_image *image, const clile_i_box *b)
 {
     const double w = fmin(b->left + b->side, image->w) - fmax(b->left, 0.0),
@@ -107,8 +105,7 @@ static clile_status run_looks(int64_t count, look **looks, clile_i_tell tell, vo
     clile_i_parallel_for(count, 1, run_part, looks);
     for (int64_t k = 0; k < count; ++k) {
         const look *l = looks[k];
-        if (l->status == CLILE_E_OUT_OF_MEMORY)
-            return clile_i_fail(l->status, "no memory to look for faces");
+        if (l->status == CLILE_E_OUT_OF_MEMORY) return clile_i_fail(l->status, "out of memory");
         if (l->status != CLILE_OK)
             return clile_i_fail(l->status, "the finder %s: %s", l->module->table->name, l->message);
         for (int64_t i = 0; i < l->count; ++i) {

@@ -79,10 +79,10 @@ static const double MOST_OTHER_RESIDUE = 0.25; /* of the same numbers read in an
 static const double LEAST_INSIDE = 0.25;       /* share of a crop or box that is in the image */
 
 #define ORDER                                                                                      \
-    "expected, as the image shows them: left-hand eye, right-hand eye, nose tip, left-hand and "   \
-    "right-hand corner of "                                                                        \
-    "the mouth (or 68 points in Multi-PIE order), x to the right and y downwards"
-#define PIXELS "coordinates are pixels, not shares of the image's width and height"
+    "expected, left and right as seen in the image: left eye, right eye, nose tip, left and "      \
+    "right "                                                                                       \
+    "corner of the mouth (or 68 points in Multi-PIE order), x to the right and y down"
+#define PIXELS "coordinates are pixels, not fractions of the image size"
 
 /* The fit of five points; zero product: they have no extent. */
 typedef struct {
@@ -124,9 +124,9 @@ static const char *order_fault(const double *p)
                  mouth = mouth_x * down_y - mouth_y * down_x;
     const double nose = (p[4] - mid_x) * down_x + (p[5] - mid_y) * down_y;
     const int eyes_swapped = !(eyes > 0.0), mouth_swapped = !(mouth > LEAST_MOUTH * down);
-    if (eyes_swapped && mouth_swapped) return "left and right are exchanged, or an axis is";
-    if (eyes_swapped) return "the eyes are exchanged";
-    if (mouth_swapped) return "the corners of the mouth are exchanged";
+    if (eyes_swapped && mouth_swapped) return "left and right are swapped, or an axis is reversed";
+    if (eyes_swapped) return "the eyes are swapped";
+    if (mouth_swapped) return "the corners of the mouth are swapped";
     return nose > LEAST_NOSE * down && nose < MOST_NOSE * down
                ? NULL
                : "the nose is not between eyes and mouth";
@@ -137,8 +137,8 @@ static double residue_of(const fit *f)
     return 1.0 - (f->re * f->re + f->im * f->im) / (f->photo_norm * f->crop_norm);
 }
 
-/* Whether the numbers are a better face when read as all x and then all y than as pairs; with
- * `swapped`, all y and then all x. */
+/* Whether the numbers make a better face when read as all x, then all y (with `swapped`: all y,
+ * then all x) than as pairs. */
 static int reads_better_apart(const double *five, int swapped, double residue)
 {
     double other[2 * FIVE];
@@ -152,8 +152,8 @@ static int reads_better_apart(const double *five, int swapped, double residue)
            order_fault(other) == NULL;
 }
 
-/* Shares of the width or height in some places only: all x, all y, or single points, such as 0,0
- * for a point that was not found. */
+/* Fractions of the width or height instead of pixels, in all x, all y, or single points (such as
+ * 0,0 for a point that was not found). */
 static const char *share_fault(const double *five)
 {
     int x = 1, y = 1, point = 0;
@@ -167,7 +167,7 @@ static const char *share_fault(const double *five)
     return x && y  ? "all landmarks are from 0 to 1"
            : x     ? "x of all landmarks is from 0 to 1"
            : y     ? "y of all landmarks is from 0 to 1"
-           : point ? "x and y of a landmark, and not of all, are from 0 to 1"
+           : point ? "both coordinates of some landmarks are from 0 to 1"
                    : NULL;
 }
 
@@ -194,14 +194,15 @@ int clile_i_align_five_fault(const double *five, char *why)
     if (shares != NULL) return because(why, "%s: " PIXELS, shares);
     for (int swapped = 0; swapped < 2; ++swapped)
         if (reads_better_apart(five, swapped, residue))
-            return because(why, "the numbers make a face when all %s come before all %s; " ORDER,
+            return because(why, "the numbers make a face if all %s come before all %s; " ORDER,
                            swapped ? "y" : "x", swapped ? "x" : "y");
     if (order != NULL)
-        return because(why, "the landmarks are in no face's order (%s); " ORDER, order);
+        return because(why, "the landmarks are not in the order of a face (%s); " ORDER, order);
     if (!(residue <= MOST_RESIDUE))
-        return because(why,
-                       "the landmarks have no shape of a face (residue %.2f, at most %.2f); " ORDER,
-                       residue, MOST_RESIDUE);
+        return because(
+            why,
+            "the landmarks do not have the shape of a face (residue %.2f, at most %.2f); " ORDER,
+            residue, MOST_RESIDUE);
     if (f.re < MOST_TURN * sqrt(product))
         return because(
             why, "the landmarks are upside down (turned by %.0f degrees, at most 135); " ORDER,
@@ -249,8 +250,8 @@ clile_status clile_i_align_landmarks(int32_t points, const double *xy, int32_t h
     char why[CLILE_I_WHY_SIZE];
 
     if (points != FIVE && points != 68)
-        return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
-                            "alignment needs 5 or 68 landmarks, there are %d", points);
+        return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "alignment: %d landmarks, expected 5 or 68",
+                            points);
     if (size < 1)
         return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "alignment to a crop of %d pixels", size);
     for (int32_t i = 0; i < points; ++i)

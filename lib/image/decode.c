@@ -191,7 +191,7 @@ static survey survey_jpeg(const uint8_t *bytes, size_t size)
                 progressive = marker == 0xc2;
             }
             if (marker == 0xc4 && !huffman_tables_fit(bytes + at + 4, length - 2)) {
-                out.defect = "a Huffman table is wrong";
+                out.defect = "a Huffman table is invalid";
                 break;
             }
             if (marker == 0xda && ++scans > (progressive ? MOST_SCANS_PROGRESSIVE : MOST_SCANS)) {
@@ -224,7 +224,7 @@ static survey survey_png(const uint8_t *bytes, size_t size)
         const int right = (critical || exif) &&
                           clile_i_crc32(0, type, length + 4) == read_be32(type + 4 + length);
         if (critical && !right) {
-            out.defect = "a checksum does not fit its data";
+            out.defect = "a checksum does not match its data";
             break;
         }
         if (exif && right) out.orientation = clile_i_exif_orientation(type + 4, length);
@@ -301,8 +301,8 @@ static clile_status decode(const char *name, kind what, const uint8_t *bytes, si
     int w = 0, h = 0, channels = 0;
     decoder_block.most = block_limit(found, size);
     decoder_block.exceeded = decoder_block.refused = 0;
-    /* it may fail without a reason, and an earlier one would remain */
-    (void)stbi__err("no reason is given", "");
+    /* it can fail without setting a reason, which would leave an earlier one */
+    (void)stbi__err("unknown reason", "");
     uint8_t *pixels = stbi_load_from_memory(bytes, (int)size, &w, &h, &channels, 3);
     if (pixels != NULL) {
         *out = (clile_i_image){
@@ -315,10 +315,10 @@ static clile_status decode(const char *name, kind what, const uint8_t *bytes, si
             CLILE_E_CORRUPT,
             "image %s: the %s file is damaged: it has more data than its %lld x %lld pixels", name,
             kind_names[what], (long long)found->w, (long long)found->h);
-    /* Out of memory, its reason may be any, or none; it also says "outofmem" of sizes that it
-     * refuses itself. */
+    /* If it is out of memory, its reason may be anything or missing. It also says "outofmem" for
+     * sizes that it rejects. */
     if (decoder_block.refused || strcmp(reason, "outofmem") == 0)
-        return clile_i_fail(CLILE_E_OUT_OF_MEMORY, "image %s: no memory to decode it", name);
+        return clile_i_fail(CLILE_E_OUT_OF_MEMORY, "image %s: out of memory", name);
     return clile_i_fail(CLILE_E_CORRUPT, "image %s: the %s file cannot be decoded (%s)", name,
                         kind_names[what], reason);
 }

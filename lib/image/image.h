@@ -1,5 +1,5 @@
-/* image: pixels in and out, and the way from a photograph to what a network sees. The same code
- * for training and prediction. Uses base and stb_image (privately, in decode.c). Pixel origin:
+/* image: pixels in and out, and everything between a photograph and a network's input. The same
+ * code for training and prediction. Uses base and stb_image (privately, in decode.c). Pixel origin:
  * the top left corner of the image, pixel centres at .5 */
 #ifndef CLILE_I_IMAGE_H
 #define CLILE_I_IMAGE_H
@@ -17,9 +17,9 @@ typedef struct {
     int32_t format;
 } clile_i_image;
 
-/* What the ending of a file's name says (names.c): an image that is read (jpg, jpeg, jpe, jif,
- * jfif, png, bmp), an image of another kind (webp, tif, heic, ...), or none. Case does not
- * matter; hidden files are none. */
+/* What the extension of a file's name says (names.c): an image that is read (jpg, jpeg, jpe, jif,
+ * jfif, png, bmp), an image of another kind (webp, tif, heic, ...), or none. Case does not matter;
+ * hidden files are none. */
 typedef enum { CLILE_I_IMAGE_NONE, CLILE_I_IMAGE_READ, CLILE_I_IMAGE_OTHER } clile_i_image_kind;
 clile_i_image_kind clile_i_image_kind_of_name(const char *path);
 
@@ -34,7 +34,7 @@ clile_status clile_i_image_read(const char *path, int64_t max_pixels, clile_i_im
  * decoding finds. */
 clile_status clile_i_image_size(const char *path, int64_t max_pixels, int32_t *h, int32_t *w);
 void clile_i_image_free(clile_i_image *image);
-/* A caller's image, checked: INVALID_ARGUMENT for one that cannot be (NULL too). */
+/* Checks a caller's image, and converts it. INVALID_ARGUMENT: invalid, or NULL. */
 clile_status clile_i_image_borrow(const clile_image *theirs, clile_i_image *out);
 /* A grey picture [h,w] of the image, whatever their sizes (grey.c): averages of the area where it
  * shrinks, bilinear where it grows. OUT_OF_MEMORY. */

@@ -55,7 +55,7 @@ clile_status clile_i_image_write_png(const char *path, int32_t h, int32_t w, int
             dst[i] = (uint8_t)(src[i] - (i < (size_t)channels ? 0 : src[i - (size_t)channels]));
     }
     if (compress2(packed, &packed_size, raw, (uLong)raw_size, 1) != Z_OK) {
-        status = clile_i_fail(CLILE_E_OUT_OF_MEMORY, "PNG %s: zlib has no memory", path);
+        status = clile_i_fail(CLILE_E_OUT_OF_MEMORY, "PNG %s: zlib is out of memory", path);
         goto cleanup;
     }
 
@@ -64,7 +64,8 @@ clile_status clile_i_image_write_png(const char *path, int32_t h, int32_t w, int
     header[8] = 8;                     /* bits */
     header[9] = channels == 3 ? 2 : 0; /* RGB or grey */
     CLILE_I_TRY(clile_i_writer_open(path, &writer));
-    clile_i_writer_relax(writer); /* thousands of images, each quickly made again */
+    clile_i_writer_relax(
+        writer); /* do not wait for the disk: thousands of images that are quick to make again */
     CLILE_I_TRY(clile_i_writer_put(writer, signature, sizeof signature));
     CLILE_I_TRY(put_chunk(writer, "IHDR", header, sizeof header));
     CLILE_I_TRY(put_chunk(writer, "IDAT", packed, packed_size));

@@ -16,7 +16,7 @@ typedef struct {
 typedef struct {
     clile_path_fn each;
     void *user;
-    /* sorted; symbolic links may lead to a folder more than once, and in circles */
+    /* sorted; symbolic links may lead to a folder twice, or in circles */
     folder_id *visited;
     int64_t count, capacity;
 } walk;
@@ -74,7 +74,7 @@ static clile_status walk_folder(walk *w, const char *folder)
             status = CLILE_E_OUT_OF_MEMORY;
             goto cleanup;
         }
-        /* a dangling link is listed too: reading it will say so */
+        /* list a dangling link too: reading it will report it */
         const int there = stat(path, &info) == 0;
         if (there && S_ISDIR(info.st_mode)) {
             CLILE_I_TRY(walk_folder(w, path));

@@ -61,7 +61,7 @@ static clile_status put_row(const clile_i_au_files *form, const clile_i_rows *ro
         CLILE_I_RETURN_IF(reserve(labels, table->c));
         labels->frame[labels->n++] = frame;
     } else if (n >= labels->n || labels->frame[n] != frame) {
-        return clile_i_rows_fail(rows, "%s %lld, which %s does not have in this place", form->item,
+        return clile_i_rows_fail(rows, "%s %lld, which %s does not have in this row", form->item,
                                  (long long)frame, first);
     }
     labels->codes[n * table->c + a] = code;

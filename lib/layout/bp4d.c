@@ -91,7 +91,7 @@ static clile_status check_misspelled(const char *folder, clile_i_table *table)
         memcpy(upper + size - 4, ".csv", 4);
         if (!parse_name(upper, &unused)) continue;
         CLILE_I_TRY(clile_i_table_warn(
-            table, "the label file %s is not read, expected a name such as F001_T1.csv",
+            table, "the label file %s is ignored, expected a name such as F001_T1.csv",
             names.names[i]));
         break;
     }
@@ -166,7 +166,7 @@ static clile_status read_row(const clile_i_rows *rows, const int64_t *columns, i
         if (codes[a] < 0 && samples->of->request->unknown_negative) codes[a] = 0;
     }
     if (clile_i_samples_has(samples, number))
-        return clile_i_rows_fail(rows, "frame %lld has a row already", (long long)number);
+        return clile_i_rows_fail(rows, "frame %lld already has a row", (long long)number);
     return clile_i_samples_add(samples, number, codes);
 }
 

@@ -128,13 +128,13 @@ static clile_status find_numbered(const clile_i_rows *rows, clile_i_place_column
             if (n == 0 || corner_names) continue;
             if (n < 0)
                 return clile_i_rows_fail(
-                    rows, "landmarks %s0,%s0,...: an x without its y, or the reverse",
+                    rows, "landmarks %s0,%s0,...: an x without its y, or a y without its x",
                     axes[form][0], axes[form][1]);
             if (form == 1 && n > MOST) return CLILE_OK; /* another mesh */
             if (n != FIVE && n != MOST)
                 return clile_i_rows_fail(
                     rows,
-                    "%d landmarks in columns from %s%d,%s%d on, expected 5 or 68 of them: "
+                    "%d landmarks in columns from %s%d,%s%d on, expected 5 or 68: "
                     "x0,y0,...,x4,y4 or ...,x67,y67",
                     (int)n, axes[form][0], (int)first, axes[form][1], (int)first);
             out->points = n;

@@ -58,11 +58,10 @@ static clile_status find_aus(const clile_i_rows *rows, clile_i_csv_header *out)
         out->at[out->c++] = k;
     }
     if (out->c == 0 && out->intensities > 0)
-        return clile_i_rows_fail(
-            rows,
-            "%d columns of intensities (AU01_r) and none of occurrence (AU01_c); an intensity is "
-            "not taken for a label",
-            out->intensities);
+        return clile_i_rows_fail(rows,
+                                 "%d columns of intensities (AU01_r) and none of occurrence "
+                                 "(AU01_c); intensities are not used as labels",
+                                 out->intensities);
     return CLILE_OK;
 }
 
@@ -163,7 +162,7 @@ static clile_status warn_places(const clile_i_rows *rows, const clile_i_csv_head
     const ptrdiff_t size = rows->end[k] - rows->begin[k];
     return clile_i_table_warn(
         table,
-        "%s: the column \"%.*s\" seems to be of a face's place and is not read, images are used "
+        "%s: the column \"%.*s\" looks like a face position but is ignored, and images are used "
         "whole; expected box_x,box_y,box_w,box_h or x0,y0,...,x4,y4",
         rows->name, size < 40 ? (int)size : 40, rows->begin[k]);
 }
@@ -179,15 +178,16 @@ clile_status clile_i_csv_warn_columns(const clile_i_rows *rows, const clile_i_cs
     }
     if (h->kind == CLILE_I_CSV_OPENFACE && h->success < 0)
         CLILE_I_RETURN_IF(clile_i_table_warn(
-            table, "%s has no column \"success\", which says where there is a face", rows->name));
+            table, "%s has no column \"success\", which says whether a face was found",
+            rows->name));
     CLILE_I_RETURN_IF(warn_places(rows, h, table));
     if (strange == 0) return CLILE_OK;
     const ptrdiff_t size = rows->end[first] - rows->begin[first];
-    return clile_i_table_warn(
-        table,
-        "%s: %lld columns seem to be of an AU and are not read, expected AU1 or AU01_c; the "
-        "first is \"%.*s\"",
-        rows->name, (long long)strange, size < 40 ? (int)size : 40, rows->begin[first]);
+    return clile_i_table_warn(table,
+                              "%s: %lld columns look like AUs but are ignored, expected AU1 or "
+                              "AU01_c; the first is \"%.*s\"",
+                              rows->name, (long long)strange, size < 40 ? (int)size : 40,
+                              rows->begin[first]);
 }
 
 static int is_empty(const clile_i_rows *rows, int64_t field)

@@ -141,7 +141,7 @@ static clile_status read_header(clile_face_file *f)
         return clile_i_columns_missing(rows, "a box or landmarks");
     if (f->name >= 0) return CLILE_OK;
     return clile_i_rows_fail(
-        rows, "no column of the header names the image, expected \"image\" (or input, file, "
+        rows, "the header has no column for the image, expected \"image\" (or input, file, "
               "filename, file_name, path) or \"frame\"");
 }
 
@@ -318,7 +318,7 @@ static clile_status check_folders(clile_face_file *f, int64_t frame)
         const span folder = {name.begin, base_name(name).begin};
         if (k > 0 && !same(first, folder))
             return clile_i_rows_fail(&f->rows,
-                                     "\"%.*s\" and rows of another folder before it fit frame %lld",
+                                     "\"%.*s\" and earlier rows of another folder fit frame %lld",
                                      name.end - name.begin < 60 ? (int)(name.end - name.begin) : 60,
                                      name.begin, (long long)frame);
         first = folder;
@@ -333,7 +333,7 @@ static clile_status check_shared(clile_face_file *f, const char *image)
         if (!f->entries[f->entry_found[k]].shared) continue;
         CLILE_I_RETURN_IF(go_to(f, f->entry_found[k], &name));
         return clile_i_rows_fail(
-            &f->rows, "\"%.*s\" fits %s and other images, too; expected more of the path",
+            &f->rows, "\"%.*s\" also fits other images than %s; expected more of the path",
             name.end - name.begin < 60 ? (int)(name.end - name.begin) : 60, name.begin, image);
     }
     return CLILE_OK;
@@ -403,7 +403,8 @@ clile_status clile_face_file_get(clile_face_file *file, int64_t index, int32_t *
     CLILE_I_CHECK_NOT_NULL(points);
     CLILE_I_CHECK_NOT_NULL(xy);
     if (index < 0 || index >= file->found)
-        return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "%s: face %lld of %lld found", __func__,
+        return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
+                            "%s: index is %lld, but %lld faces were found", __func__,
                             (long long)index, (long long)file->found);
     CLILE_I_RETURN_IF(go_to(file, file->entry_found[index], &name));
     if (file->header) return read_named(file, has_box, box, points, xy);

@@ -61,11 +61,12 @@ clile_status clile_i_first_image(int32_t wanted, int64_t count, const clile_i_nu
             &table->notes, "%s %d: %lld labels without image, %lld images without label",
             k == 0 ? "images numbered from" : "; from", k, (long long)fit[k].labels_without_image,
             (long long)fit[k].images_without_label);
-    clile_i_text_append(&table->notes, "; %s %d\n",
-                        wanted >= 0 ? "as asked for: from" : "taken: from", *first);
+    clile_i_text_append(&table->notes, "; %s %d\n", wanted >= 0 ? "as set: from" : "taken: from",
+                        *first);
     if (wanted < 0 && sum[0] == sum[1])
-        clile_i_text_append(&table->notes, "warning: both numberings fit alike; look at a sheet "
-                                           "of faces, and say first_image=0 or first_image=1\n");
+        clile_i_text_append(&table->notes,
+                            "warning: both numberings fit equally well; look at a sheet of faces "
+                            "and set first_image=0 or first_image=1\n");
     if (wanted >= 0 && sum[wanted] > sum[1 - wanted])
         clile_i_text_append(&table->notes,
                             "warning: first_image=%d fits worse than first_image=%d\n", wanted,

@@ -86,7 +86,7 @@ static clile_status skip_word(clile_i_json *json)
 static clile_status skip_value(clile_i_json *json, int depth)
 {
     const char *text = NULL;
-    if (depth > DEEPEST) return clile_i_json_fail(json, "a value that is nested less deeply");
+    if (depth > DEEPEST) return clile_i_json_fail(json, "a less deeply nested value");
     if (clile_i_json_take(json, '{')) return skip_object(json, depth);
     if (clile_i_json_take(json, '[')) return skip_array(json, depth);
     if (json->position < json->end && *json->position == '"')
@@ -150,7 +150,8 @@ static clile_status read_object(const reader *r, clile_i_json *json, row *out)
                               : "no \"AUs\"; expected {\"img_path\": ..., \"AUs\": [...]}");
     clile_i_paths_clean(r->strings + (out->image - r->strings));
     const size_t size = strlen(out->image);
-    if (size == 0 || size >= CLILE_I_PATH_SIZE) return fail_at(r, "\"img_path\" is no usable path");
+    if (size == 0 || size >= CLILE_I_PATH_SIZE)
+        return fail_at(r, "\"img_path\" is not a usable path");
     if (out->subject != NULL && (out->subject[0] == '\0' || strlen(out->subject) > 255))
         return fail_at(r, "\"subject\" is empty or longer than 255 bytes");
     return CLILE_OK;
@@ -233,7 +234,7 @@ static clile_status choose_aus(reader *r)
         if (ids[k] < ABSENT && seen[ids[k]]) continue;
         for (int32_t a = 0; a < known; ++a) clile_i_text_append(&have, " %d", all[a]);
         status = clile_i_fail(CLILE_E_INVALID_ARGUMENT,
-                              "%s: AU %d is present in no line; those that are:%s", r->name, ids[k],
+                              "%s: AU %d is not present in any line; these are:%s", r->name, ids[k],
                               have.data != NULL ? have.data : "");
         goto cleanup;
     }
@@ -279,9 +280,8 @@ static clile_status find_root(reader *r)
     rewind_lines(r);
     if (r->root == NULL)
         status = clile_i_fail(CLILE_E_FORMAT,
-                              "%s: line %lld: no image %.200s, and none of the next; looked in "
-                              "%s, in each folder there, in the folder above and in each folder "
-                              "of that",
+                              "%s: line %lld: neither image %.200s nor the next ones exist; looked "
+                              "in %s and its folders, and in its parent and that one's folders",
                               r->name, (long long)at, first, folder);
 cleanup:
     clile_i_free(folder);
@@ -304,15 +304,15 @@ static clile_status add_row(reader *r, const row *line)
     if (line->subject != NULL)
         snprintf(name, sizeof name, "%s", line->subject);
     else if (!clile_i_paths_subject(line->image, name))
-        return fail_at(r, "the path names no subject, expected such as F001_T1/frame_12.jpg, or a "
-                          "key \"subject\"");
+        return fail_at(r, "the path names no subject, expected a path such as F001_T1/frame_12.jpg "
+                          "or a key \"subject\"");
     memset(codes, 0, sizeof codes);
     for (int32_t k = 0; k < line->count; ++k)
         for (int32_t a = 0; a < r->c; ++a)
             if (r->au[a] == line->au[k]) codes[a] = 1;
     CLILE_I_RETURN_IF(clile_i_table_subject(table, name, name + strlen(name), &subject));
     CLILE_I_RETURN_IF(clile_i_image_set_add(&r->images, table, line->image, &earlier));
-    if (earlier >= 0) return fail_at(r, "this image has a line already");
+    if (earlier >= 0) return fail_at(r, "this image already has a line");
     return clile_i_places_add(table, "", line->image, subject, codes, NULL, NULL);
 }
 
@@ -339,14 +339,11 @@ static clile_status open_jsonl(const clile_i_layout_request *request, clile_i_ta
     }
     CLILE_I_TRY(clile_i_image_set_count_others(&r->images, r->root, table));
     if (2 * table->counts.labels_without_image > table->counts.label_rows)
-        CLILE_I_TRY(clile_i_table_warn(table,
-                                       "%lld of %lld lines name an image that is not below %s",
+        CLILE_I_TRY(clile_i_table_warn(table, "%lld of %lld lines name an image that is not in %s",
                                        (long long)table->counts.labels_without_image,
                                        (long long)table->counts.label_rows, r->root));
-    clile_i_text_append(
-        &table->notes,
-        "\"AUs\" lists what is present; AUs that a line does not list count as absent, since the "
-        "form cannot say \"not coded\"\n");
+    clile_i_text_append(&table->notes, "\"AUs\" lists the AUs present; the others count as absent, "
+                                       "since this format cannot say \"not coded\"\n");
     CLILE_I_TRY(table->notes.status);
     status = clile_i_table_finish(table);
 cleanup:

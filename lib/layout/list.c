@@ -102,7 +102,7 @@ static clile_status read_numbers(const list_file *f, int32_t most, double *value
         double value = 0.0;
         while (stop < f->end && !is_blank(*stop) && *stop != ',') ++stop;
         if (!clile_i_parse_f64(at, stop, &value))
-            return clile_i_fail(CLILE_E_FORMAT, "list %s, line %lld: \"%.*s\" is no number%s",
+            return clile_i_fail(CLILE_E_FORMAT, "list %s, line %lld: \"%.*s\" is not a number%s",
                                 f->name, (long long)f->lines.line,
                                 stop - at < 40 ? (int)(stop - at) : 40, at,
                                 clile_i_separators_found(at, stop, 1) != NULL
@@ -175,7 +175,7 @@ static clile_status add_list(reader *r, const char *name)
     if (r->base == NULL) return CLILE_E_OUT_OF_MEMORY;
     if (strlen(r->base) != base || strncmp(r->base, name, base) != 0)
         return clile_i_fail(CLILE_E_FORMAT,
-                            "%s: lists of two data sets, %s and %.*s; name one list file",
+                            "%s: lists of two data sets, %s and %.*s; give the path of one list",
                             r->folder, r->base, (int)base, name);
     r->stems[r->lists] = copy(name, stem);
     if (r->stems[r->lists] == NULL) return CLILE_E_OUT_OF_MEMORY;
@@ -273,8 +273,8 @@ static clile_status find_root(reader *r, list_file *f)
     CLILE_I_RETURN_IF(clile_i_paths_root(r->folder, next_image, f, r->table, &r->root));
     if (r->root != NULL) return CLILE_OK;
     return clile_i_fail(CLILE_E_FORMAT,
-                        "list %s, line %lld: no image %.200s, and none of the next; looked in %s, "
-                        "in each folder there, in the folder above and in each folder of that",
+                        "list %s, line %lld: neither image %.200s nor the next ones exist; looked "
+                        "in %s and its folders, and in its parent and that one's folders",
                         f->name, (long long)start.lines.line, first, r->folder);
 }
 
@@ -290,8 +290,8 @@ static clile_status choose_aus(reader *r, const list_file *f)
     int32_t *ids = NULL, count = 0;
     if (known == NULL && strcmp(au_set, "auto") == 0)
         return clile_i_fail(CLILE_E_FORMAT,
-                            "list %s: %d columns, BP4D has 12 and DISFA 8; say which AUs they are "
-                            "by au_set=1,2,...",
+                            "list %s: %d columns, but BP4D has 12 and DISFA 8; set au_set=1,2,... "
+                            "to say which AUs they are",
                             f->name, r->columns);
     CLILE_I_RETURN_IF(clile_i_au_set_parse(au_set, r->columns, known, &count, &ids));
     if (known == NULL && count != r->columns) {
@@ -376,12 +376,11 @@ static clile_status begin_table(reader *r, list_file *paths, list_file *labels)
 {
     const list_file paths_start = *paths, labels_start = *labels;
     double values[MOST_COLUMNS];
-    if (!next_line(labels))
-        return clile_i_fail(CLILE_E_FORMAT, "list %s: it is empty", paths->name);
+    if (!next_line(labels)) return clile_i_fail(CLILE_E_FORMAT, "list %s is empty", paths->name);
     CLILE_I_RETURN_IF(find_root(r, paths));
     CLILE_I_RETURN_IF(read_numbers(labels, MOST_COLUMNS, values, &r->columns));
     if (r->columns > MOST_COLUMNS)
-        return clile_i_fail(CLILE_E_FORMAT, "list %s, line %lld: %d columns, at most %d are read",
+        return clile_i_fail(CLILE_E_FORMAT, "list %s, line %lld: %d columns, expected at most %d",
                             labels->name, (long long)labels->lines.line, r->columns, MOST_COLUMNS);
     CLILE_I_RETURN_IF(choose_aus(r, labels));
     *paths = paths_start;
@@ -398,7 +397,7 @@ static clile_status check_owner(reader *r, const list_file *f, int32_t list, int
         r->owners = (int64_t)subject + 1;
     }
     if (r->owner[subject] == list) return CLILE_OK;
-    return clile_i_fail(CLILE_E_FORMAT, "list %s, line %lld: subject %s is in %s%s%s.txt, too",
+    return clile_i_fail(CLILE_E_FORMAT, "list %s, line %lld: subject %s is also in %s%s%s.txt",
                         f->name, (long long)f->lines.line, r->table->subject_names[subject],
                         r->stems[r->owner[subject]], mark, r->fold);
 }
@@ -419,11 +418,12 @@ static clile_status read_pair(reader *r, int32_t list, list_file *paths, list_fi
             continue;
         }
         if (!clile_i_paths_subject(image, name))
-            return fail_at(paths, "the path names no subject, expected such as F001/T1/2440.jpg");
+            return fail_at(paths,
+                           "the path names no subject, expected a path such as F001/T1/2440.jpg");
         CLILE_I_RETURN_IF(clile_i_table_subject(r->table, name, name + strlen(name), &subject));
         CLILE_I_RETURN_IF(check_owner(r, paths, list, subject));
         CLILE_I_RETURN_IF(clile_i_image_set_add(&r->images, r->table, image, &earlier));
-        if (earlier >= 0) return fail_at(paths, "this image has a line already");
+        if (earlier >= 0) return fail_at(paths, "this image already has a line");
         CLILE_I_RETURN_IF(clile_i_places_add(r->table, "", image, subject, codes, NULL, NULL));
     }
     return CLILE_OK;
@@ -461,8 +461,7 @@ static clile_status open_list(const clile_i_layout_request *request, clile_i_tab
     for (int32_t k = 0; k < r->lists; ++k) CLILE_I_TRY(read_list(r, k));
     CLILE_I_TRY(clile_i_image_set_count_others(&r->images, r->root, table));
     if (2 * table->counts.labels_without_image > table->counts.label_rows)
-        CLILE_I_TRY(clile_i_table_warn(table,
-                                       "%lld of %lld lines name an image that is not below %s",
+        CLILE_I_TRY(clile_i_table_warn(table, "%lld of %lld lines name an image that is not in %s",
                                        (long long)table->counts.labels_without_image,
                                        (long long)table->counts.label_rows, r->root));
     status = clile_i_table_finish(table);

@@ -30,7 +30,7 @@ static clile_status check_format(const reader *r)
                *version = NULL;
     if (format == NULL || strcmp(format, CLILE_I_PACK_FORMAT) != 0)
         return clile_i_fail(CLILE_E_FORMAT,
-                            "%s is no packed data set: its format is \"%.40s\", expected \"%s\"",
+                            "%s is not a packed data set: its format is \"%.40s\", expected \"%s\"",
                             path, format != NULL ? format : "", CLILE_I_PACK_FORMAT);
     CLILE_I_RETURN_IF(clile_i_st_need_text(r->file, "format_version", &version));
     if (strcmp(version, CLILE_I_PACK_VERSION) != 0)
@@ -188,7 +188,8 @@ static clile_status read_sample(const reader *r, int64_t i, const char *name, cl
                                 r->request->path, (long long)i, a, codes[a]);
     memcpy(&subject, r->subject->data + (size_t)i * sizeof subject, sizeof subject);
     if (subject < 0 || subject >= table->subject_count)
-        return clile_i_fail(CLILE_E_FORMAT, "pack %s: subject[%lld] is %d, there are %d subjects",
+        return clile_i_fail(CLILE_E_FORMAT,
+                            "pack %s: subject[%lld] is %d, but there are %d subjects",
                             r->request->path, (long long)i, subject, table->subject_count);
     for (int32_t k = 0; k < r->chosen; ++k) {
         chosen[k] = codes[r->at[k]];
@@ -207,7 +208,7 @@ static clile_status fill_table(const reader *r, clile_i_table *table)
 
     for (const char *p = at; *p != '\0'; ++p) names += *p == '\n';
     if (names != r->n)
-        return clile_i_fail(CLILE_E_FORMAT, "pack %s: %lld image names, %lld images",
+        return clile_i_fail(CLILE_E_FORMAT, "pack %s: %lld image names for %lld images",
                             r->request->path, (long long)names, (long long)r->n);
     for (int32_t k = 0; k < r->chosen; ++k) ids[k] = r->au[r->at[k]];
     CLILE_I_TRY(clile_i_table_begin(table, r->request->path, r->chosen, ids));

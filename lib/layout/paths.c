@@ -99,7 +99,7 @@ clile_status clile_i_paths_root(const char *folder, clile_i_next_image next, voi
     }
     if (found.other != NULL)
         CLILE_I_TRY(clile_i_table_warn(table,
-                                       "images are taken from %.400s; %.200s is in %.400s, too",
+                                       "images are taken from %.400s; %.200s is also in %.400s",
                                        found.root, image, found.other));
     *root = found.root;
     found.root = NULL;

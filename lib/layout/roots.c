@@ -72,12 +72,12 @@ static clile_status leave_out(clile_i_sequences *s, const char *taken, const cha
         all += images;
     }
     if (sequences > 0)
-        status = clile_i_table_warn(
-            s->table,
-            "images are taken from %s; %s has %lld images of %lld of the %lld sequences, too: "
-            "move those away that are not meant",
-            taken[0] != '\0' ? taken : "the folder itself", other[0] != '\0' ? other : "it",
-            (long long)all, (long long)sequences, (long long)s->count);
+        status = clile_i_table_warn(s->table,
+                                    "images are taken from %s; %s also has %lld images of %lld of "
+                                    "the %lld sequences: move away those that are not meant",
+                                    taken[0] != '\0' ? taken : "the folder itself",
+                                    other[0] != '\0' ? other : "it", (long long)all,
+                                    (long long)sequences, (long long)s->count);
 cleanup:
     clile_i_free(ours);
     clile_i_free(theirs);
@@ -104,7 +104,7 @@ static clile_status fail_without_images(clile_i_sequences *s, const clile_i_name
     if (table->not_read > 0)
         return clile_i_fail(
             CLILE_E_FORMAT,
-            "%s: no images that are read; %s is there, JPEG, PNG and BMP files are read", path,
+            "%s: no images in a supported format; found %s, expected JPEG, PNG or BMP files", path,
             table->first_not_read);
     return clile_i_fail(
         CLILE_E_FORMAT,
@@ -153,7 +153,7 @@ clile_status clile_i_roots_warn_labels(const char *path, const char *const *fold
         status = CLILE_E_OUT_OF_MEMORY;
     else if (!clile_i_path_is_same(ours, theirs))
         status = clile_i_table_warn(
-            table, "labels are taken from %s; %s has label files, too", folders[taken],
+            table, "labels are taken from %s; %s also has label files", folders[taken],
             folders[other][0] != '\0' ? folders[other] : "the folder itself");
     clile_i_free(ours);
     clile_i_free(theirs);
@@ -203,14 +203,13 @@ static clile_status check_folder(clile_i_sequences *s, const char *folder)
         if (near && !exact && alike == NULL) alike = name;
     }
     if (alike != NULL)
-        status = clile_i_table_warn(table, "%s/%s is not read: capital and small letters differ",
-                                    folder, alike);
+        status = clile_i_table_warn(
+            table, "%s/%s is ignored: its case differs from the label file's", folder, alike);
     else if (unused > 0 && used == 0)
         status = clile_i_table_warn(
-            table, "no file in %s is called as a label file: %s is not read", folder, first);
+            table, "no file in %s has the name of a label file: %s is ignored", folder, first);
     else if (unused > 0)
-        clile_i_text_append(&table->notes,
-                            "%lld files in %s belong to no label file, the first is %s\n",
+        clile_i_text_append(&table->notes, "%lld files in %s have no label file, the first is %s\n",
                             (long long)unused, folder, first);
     if (status == CLILE_OK) status = table->notes.status;
 cleanup:
@@ -230,7 +229,7 @@ clile_status clile_i_roots_check_faces(clile_i_sequences *s)
         for (int k = 0; k < 2; ++k)
             if (equal_letters(folders.names[i], strlen(folders.names[i]), wanted[k]) &&
                 strcmp(folders.names[i], wanted[k]) != 0)
-                CLILE_I_TRY(clile_i_table_warn(s->table, "the folder %s is not read, expected %s",
+                CLILE_I_TRY(clile_i_table_warn(s->table, "the folder %s is ignored, expected %s",
                                                folders.names[i], wanted[k]));
 cleanup:
     clile_i_names_free(&folders);

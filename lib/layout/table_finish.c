@@ -55,7 +55,7 @@ static clile_status check_fit(clile_i_table *table)
     clile_i_text examples = {0};
     if (table->not_read > 0 && table->n == 0)
         clile_i_text_append(
-            &examples, "; %lld images such as %.400s are not read: JPEG, PNG and BMP files are",
+            &examples, "; %lld images such as %.400s are ignored, expected JPEG, PNG or BMP files",
             (long long)table->not_read, table->first_not_read);
     append_examples(table, &examples);
     CLILE_I_TRY(examples.status);
@@ -63,20 +63,19 @@ static clile_status check_fit(clile_i_table *table)
     if (table->n == 0)
         status = clile_i_fail(CLILE_E_FORMAT, "%s: no image has labels%s", table->root, text);
     else if (10 * table->fit.matched < table->fit.least)
-        status = clile_i_fail(
-            CLILE_E_FORMAT,
-            "%s: label rows and images do not belong together: %lld of %lld do; first %s%s",
-            table->root, (long long)table->fit.matched, (long long)table->fit.least,
-            table->fit.first.data, text);
+        status =
+            clile_i_fail(CLILE_E_FORMAT,
+                         "%s: label rows and images do not match: only %lld of %lld do; first %s%s",
+                         table->root, (long long)table->fit.matched, (long long)table->fit.least,
+                         table->fit.first.data, text);
     else if (table->fit.bad > 0)
-        status = clile_i_table_warn(
-            table,
-            "label rows and images of %lld sequences may not belong together, look at a sheet of "
-            "faces; first %s%s",
-            (long long)table->fit.bad, table->fit.first.data, text);
+        status = clile_i_table_warn(table,
+                                    "label rows and images of %lld sequences may not match, look "
+                                    "at a sheet of faces; first %s%s",
+                                    (long long)table->fit.bad, table->fit.first.data, text);
     if (status == CLILE_OK && table->not_read > 0)
         status = clile_i_table_warn(
-            table, "%lld images such as %.400s are not read: JPEG, PNG and BMP files are",
+            table, "%lld images such as %.400s are ignored, expected JPEG, PNG or BMP files",
             (long long)table->not_read, table->first_not_read);
 cleanup:
     clile_i_text_free(&examples);
@@ -97,7 +96,7 @@ clile_status clile_i_table_check_codes(clile_i_table *table)
     }
     clile_status status = never.status;
     if (status == CLILE_OK && count == table->c)
-        status = clile_i_fail(CLILE_E_FORMAT, "%s: no label of any image is coded", table->root);
+        status = clile_i_fail(CLILE_E_FORMAT, "%s: no image has a coded label", table->root);
     else if (status == CLILE_OK && count > 0)
         status = clile_i_table_warn(table, "no image is coded for AU %s", never.data);
     clile_i_text_free(&never);
@@ -155,7 +154,7 @@ static clile_status check_spelling(clile_i_table *table)
     for (int32_t s = 1; s < count; ++s) {
         if (strcmp(all[s].plain, all[s - 1].plain) != 0) continue;
         status = clile_i_table_warn(
-            table, "subjects \"%.200s\" and \"%.200s\" are counted as two, and may be one",
+            table, "subjects \"%.200s\" and \"%.200s\" are counted as two, but may be the same",
             all[s - 1].name, all[s].name);
         break;
     }
@@ -174,11 +173,13 @@ static clile_status check_places(clile_i_table *table)
     table->counts.label_rows -= table->misplaced;
     table->counts.rows_without_face += table->misplaced;
     if (2 * bad > all)
-        return clile_i_fail(CLILE_E_FORMAT,
-                            "%s: landmarks or boxes of %lld of %lld images are no face's, first %s",
-                            table->root, bad, all, table->misplaced_first.data);
+        return clile_i_fail(
+            CLILE_E_FORMAT,
+            "%s: landmarks or boxes of %lld of %lld images cannot be a face's, first %s",
+            table->root, bad, all, table->misplaced_first.data);
     return clile_i_table_warn(
-        table, "%lld of %lld images are left out: their landmarks or boxes are no face's, first %s",
+        table,
+        "%lld of %lld images are left out: their landmarks or boxes cannot be a face's, first %s",
         bad, all, table->misplaced_first.data);
 }
 
@@ -199,8 +200,8 @@ static clile_status check_mixed(clile_i_table *table)
     if (whole == 0 || whole == table->n) return CLILE_OK;
     return clile_i_table_warn(
         table,
-        "%lld of %lld images have neither landmarks nor a box and are used whole, the others are "
-        "cut out; first %.400s; is the file of landmarks or boxes numbered as the images are?",
+        "%lld of %lld images have neither landmarks nor a box and are used whole, while the others "
+        "are cropped; first %.400s; does the file of landmarks or boxes number images differently?",
         (long long)whole, (long long)table->n, table->text + table->name[first]);
 }
 
@@ -228,8 +229,8 @@ static clile_status fail_of_two(const clile_i_table *table, const face *a, const
 {
     return clile_i_fail(
         CLILE_E_FORMAT,
-        "%s: %.400s is of subject \"%.200s\" and of subject \"%.200s\", expected one subject for a "
-        "face; people in one image are told apart by landmarks or boxes",
+        "%s: %.400s has rows of subjects \"%.200s\" and \"%.200s\", expected one subject per face; "
+        "give landmarks or boxes to tell people in one image apart",
         table->root, table->text + table->name[b->i], table->subject_names[table->subject[a->i]],
         table->subject_names[table->subject[b->i]]);
 }
@@ -264,11 +265,11 @@ clile_status clile_i_table_check_repeats(clile_i_table *table)
                          (size_t)table->c) != 0;
     }
     if (repeats > 0)
-        status = clile_i_table_warn(
-            table,
-            "%lld rows repeat the face of another row, %lld of them with other labels; first "
-            "%.400s",
-            (long long)repeats, (long long)others, table->text + table->name[first]);
+        status = clile_i_table_warn(table,
+                                    "%lld rows repeat the face of another row, %lld of them with "
+                                    "different labels; first %.400s",
+                                    (long long)repeats, (long long)others,
+                                    table->text + table->name[first]);
 cleanup:
     clile_i_free(names);
     clile_i_free(all);

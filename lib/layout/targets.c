@@ -33,8 +33,8 @@ static clile_status fail_type(const clile_i_st *file, const clile_i_st_tensor *t
     clile_i_text found = {0};
     clile_i_st_append_type(&found, t->dtype, t->ndim, t->shape);
     const clile_status status = clile_i_fail(
-        CLILE_E_FORMAT, "%s: tensor \"%s\": %s was expected, found %s", clile_i_st_path(file),
-        t->name, expected, found.data != NULL ? found.data : "");
+        CLILE_E_FORMAT, "%s: tensor \"%s\": expected %s, found %s", clile_i_st_path(file), t->name,
+        expected, found.data != NULL ? found.data : "");
     clile_i_text_free(&found);
     return status;
 }
@@ -49,7 +49,7 @@ static clile_status check_rows(const clile_i_st *file, const clile_i_st_tensor *
         *k = (int32_t)t->shape[1];
         return CLILE_OK;
     }
-    snprintf(expected, sizeof expected, "F32 [%lld, 1 to %d%s], a row for each row of the labels,",
+    snprintf(expected, sizeof expected, "F32 [%lld, 1 to %d%s], one row per row of labels",
              (long long)rows, (int)CLILE_I_MOST_TARGETS, ndim == 3 ? ", 2" : "");
     return fail_type(file, t, expected);
 }
@@ -74,8 +74,8 @@ static clile_status check_values(const clile_i_st *file, const clile_i_st_tensor
         memcpy(&value, t->data + (size_t)i * sizeof value, sizeof value);
         if (clile_i_is_nan(value) || clile_i_is_finite((double)value)) continue;
         return clile_i_fail(CLILE_E_FORMAT,
-                            "%s: tensor \"values\", row %lld, value %lld is infinite; a finite "
-                            "number was expected, or NaN where it is not known",
+                            "%s: tensor \"values\", row %lld, value %lld is infinite, expected a "
+                            "finite number, or NaN if unknown",
                             clile_i_st_path(file), (long long)(i / t->shape[1]),
                             (long long)(i % t->shape[1]));
     }
@@ -93,19 +93,18 @@ static clile_status check_points(const clile_i_st *file, const clile_i_st_tensor
         if (clile_i_is_nan(xy[0]) && clile_i_is_nan(xy[1])) continue;
         const double x = (double)xy[0], y = (double)xy[1];
         if (!(fabs(x) <= MOST_COORDINATE && fabs(y) <= MOST_COORDINATE))
-            return clile_i_fail(
-                CLILE_E_FORMAT,
-                "%s: tensor \"points\", row %lld, point %lld is (%g, %g); two numbers of at most "
-                "%g were expected, or two NaN where it is not known",
-                clile_i_st_path(file), (long long)(i / t->shape[1]), (long long)(i % t->shape[1]),
-                x, y, MOST_COORDINATE);
+            return clile_i_fail(CLILE_E_FORMAT,
+                                "%s: tensor \"points\", row %lld, point %lld is (%g, %g), expected "
+                                "two numbers of at most %g, or two NaN if unknown",
+                                clile_i_st_path(file), (long long)(i / t->shape[1]),
+                                (long long)(i % t->shape[1]), x, y, MOST_COORDINATE);
         ++known;
         small += x >= 0 && x <= 1 && y >= 0 && y <= 1;
     }
     if (in_crop || known == 0 || small < known) return CLILE_OK;
     return clile_i_fail(CLILE_E_FORMAT,
-                        "%s: tensor \"points\": all coordinates are from 0 to 1; pixels of the "
-                        "image were expected, not shares of its width and height",
+                        "%s: tensor \"points\": all coordinates are from 0 to 1, expected pixels, "
+                        "not fractions of the image size",
                         clile_i_st_path(file));
 }
 
@@ -130,7 +129,7 @@ static clile_status get_mirror(const clile_i_st *file, int which, int32_t k, int
     if (t == NULL) return CLILE_OK;
     if ((t->type != CLILE_I_ST_I64 && t->type != CLILE_I_ST_I32) || t->ndim != 1 ||
         t->shape[0] != k) {
-        snprintf(expected, sizeof expected, "I64 or I32 [%d], a partner for each of \"%s\",",
+        snprintf(expected, sizeof expected, "I64 or I32 [%d], one partner per entry of \"%s\"",
                  (int)k, names[which - 1]);
         return fail_type(file, t, expected);
     }
@@ -144,7 +143,7 @@ static clile_status get_mirror(const clile_i_st *file, int which, int32_t k, int
         status = clile_i_fail(
             CLILE_E_FORMAT,
             partner < 0 || partner >= k
-                ? "%s: tensor \"%s\": the partner of %d is %lld, 0 to %d was expected"
+                ? "%s: tensor \"%s\": the partner of %d is %lld, expected 0 to %d"
                 : "%s: tensor \"%s\": the partner of %d is %lld, but not the other way round (%d "
                   "entries)",
             clile_i_st_path(file), names[which], (int)i, (long long)partner,

@@ -175,9 +175,8 @@ static clile_status read_frame(const clile_i_rows *rows, const clile_i_csv_heade
     if (*frame == INT64_MAX)
         return clile_i_rows_fail(rows, "frame %lld is too large", (long long)*frame);
     if (*frame == *last)
-        return clile_i_rows_fail(
-            rows, "a second row of frame %lld; a file of one face in each frame is expected",
-            (long long)*frame);
+        return clile_i_rows_fail(rows, "a second row of frame %lld, expected one face per frame",
+                                 (long long)*frame);
     if (*frame < *last)
         return clile_i_rows_fail(rows, "frame %lld after frame %lld", (long long)*frame,
                                  (long long)*last);
@@ -214,7 +213,7 @@ static clile_status read_row(const clile_i_rows *rows, reader *r, const clile_i_
             clile_i_csv_text(rows, h->image, "the input has no usable path", image, sizeof image));
     const int named = clile_i_image_kind_of_name(image) != CLILE_I_IMAGE_NONE;
     if (!named && h->frame < 0)
-        return clile_i_rows_fail(rows, "no column \"frame\", and the input is no image");
+        return clile_i_rows_fail(rows, "no column \"frame\", and the input is not an image");
     if (!named) {
         CLILE_I_RETURN_IF(read_frame(rows, h, last, &frame));
         CLILE_I_RETURN_IF(put_frame(v, frame));
@@ -241,8 +240,8 @@ static clile_status read_header(const clile_i_rows *rows, reader *r, clile_i_csv
         goto cleanup;
     }
     if (h->kind != r->kind) {
-        status = clile_i_rows_fail(
-            rows, "files of OpenFace and of Py-Feat in one folder; open them one by one");
+        status =
+            clile_i_rows_fail(rows, "files of both OpenFace and Py-Feat; open them one by one");
         goto cleanup;
     }
     for (int32_t a = 0; a < r->table->c; ++a)
@@ -335,9 +334,9 @@ static clile_status read_file(reader *r, const char *name)
     CLILE_I_TRY(read_header(&rows, r, h));
     CLILE_I_TRY(clile_i_csv_warn_columns(&rows, h, r->table));
     if (h->kind == CLILE_I_CSV_OPENFACE && h->subject >= 0) {
-        status = clile_i_rows_fail(
-            &rows, "a column \"subject\": the file's name is the subject; a manifest has a column "
-                   "\"image\", too");
+        status = clile_i_rows_fail(&rows,
+                                   "a column \"subject\" without a column \"image\", expected both "
+                                   "(a manifest) or neither (the file's name is the subject)");
         goto cleanup;
     }
     for (;;) {
@@ -369,8 +368,8 @@ static clile_status add_video(reader *r, const video *v, const clile_i_frames *f
     int64_t matched = 0;
     snprintf(path, sizeof path, "%.255s/0", v->stem); /* as if in a folder of images */
     if (!clile_i_paths_subject(path, name))
-        return clile_i_fail(CLILE_E_FORMAT, "%s/%s.csv: its name is no name of a subject", r->root,
-                            v->stem);
+        return clile_i_fail(CLILE_E_FORMAT, "%s/%s.csv: expected the name of a subject before .csv",
+                            r->root, v->stem);
     CLILE_I_ALLOC(labelled, frames->count);
     for (int64_t i = 0; i < v->rows; ++i)
         matched += clile_i_frames_find(frames, v->every[i] - origin + first) != NULL;
@@ -427,23 +426,22 @@ static clile_status note_order(reader *r)
     if (r->misordered > 0)
         CLILE_I_RETURN_IF(clile_i_table_warn(
             r->table,
-            "%lld videos have images whose names are in another order than their numbers, such as "
-            "10 before 2, and a program that reads a folder may have taken the order of names; "
-            "taken: by number; the first is %s",
+            "the images of %lld videos have a different order by name and by number (10 before 2), "
+            "and the program that wrote the file may have used the order of names; using the order "
+            "of numbers; the first is %s",
             (long long)r->misordered, r->first_misordered));
     if (r->in_order == 0) return CLILE_OK;
     if (r->uneven > 0)
         return clile_i_table_warn(
             r->table,
-            "%lld videos have as many rows as images, whose numbers are others: row k is taken "
-            "for the k-th image in the order of names; the first is %s. Numbers of %lld of them "
-            "have gaps; look at a sheet of faces",
+            "%lld videos have as many rows as images, but other numbers: row k is used for the "
+            "k-th image in the order of names; the first is %s. The numbers of %lld of them have "
+            "gaps; look at a sheet of faces",
             (long long)r->in_order, r->first_in_order, (long long)r->uneven);
-    clile_i_text_append(
-        &r->table->notes,
-        "%lld videos have as many rows as images, whose numbers are others: row k is taken for the "
-        "k-th image in the order of names; the first is %s\n",
-        (long long)r->in_order, r->first_in_order);
+    clile_i_text_append(&r->table->notes,
+                        "%lld videos have as many rows as images, but other numbers: row k is used "
+                        "for the k-th image in the order of names; the first is %s\n",
+                        (long long)r->in_order, r->first_in_order);
     return r->table->notes.status;
 }
 
@@ -501,10 +499,10 @@ static clile_status note_source(reader *r)
             r->intensities);
     else
         clile_i_text_append(notes,
-                            "Py-Feat: AUn are probabilities, an AU is present from 0.5 on\n");
+                            "Py-Feat: AUn are probabilities; an AU is present from 0.5 up\n");
     clile_i_text_append(notes, "these labels are a program's output, not a coder's\n");
     if (r->other_files > 0)
-        clile_i_text_append(notes, "%d other CSV files in the folder are left alone\n",
+        clile_i_text_append(notes, "%d other CSV files in the folder are ignored\n",
                             r->other_files);
     return notes->status;
 }

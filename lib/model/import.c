@@ -51,18 +51,17 @@ static clile_status find_prefix(matching *m)
         if (size == 0 || name[size - 1] != '.') continue;
         if (first)
             return clile_i_fail(CLILE_E_FORMAT,
-                                "%s: more than one network is in it, below \"%.*s\" and \"%.*s\": "
-                                "say which by the prefix",
+                                "%s: it has more than one network, with prefixes \"%.*s\" and "
+                                "\"%.*s\": choose one by the prefix",
                                 m->path, (int)m->prefix_size, first, (int)size, name);
         first = m->prefix = name;
         m->prefix_size = size;
     }
     if (first == NULL)
-        return clile_i_fail(
-            CLILE_E_FORMAT,
-            "%s: none of its %lld tensors is called %s, with or without something before it: not a "
-            "ResNet by torchvision's names",
-            m->path, (long long)clile_i_weights_count(m->file), anchor);
+        return clile_i_fail(CLILE_E_FORMAT,
+                            "%s: none of its %lld tensors is called %s, with or without a prefix: "
+                            "not a ResNet with torchvision's names",
+                            m->path, (long long)clile_i_weights_count(m->file), anchor);
     return CLILE_OK;
 }
 
@@ -172,7 +171,7 @@ static clile_status check(const matching *m)
     const char *deeper = unfit == 0 ? find_deeper(m) : NULL;
     if (deeper)
         return clile_i_fail(CLILE_E_FORMAT,
-                            "%s: tensor %s is nothing of %s: another network, or a deeper one",
+                            "%s: tensor %s is not part of %s: another network, or a deeper one",
                             m->path, deeper, config->backbone);
     if (unfit == 0) return CLILE_OK;
     const clile_i_net_tensor *t = clile_i_net_tensor_at(m->net, first);

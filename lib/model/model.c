@@ -18,10 +18,9 @@ clile_status clile_i_model_check_au_ids(int32_t c, const int32_t *au_ids)
                 (int)au_ids[i]);
         for (int32_t k = 0; k < i; ++k)
             if (au_ids[k] == au_ids[i])
-                return clile_i_fail(
-                    CLILE_E_INVALID_ARGUMENT,
-                    "clile_model_create: AU %d stands twice in au_ids (at %d and %d)",
-                    (int)au_ids[i], (int)k, (int)i);
+                return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
+                                    "clile_model_create: AU %d is twice in au_ids (at %d and %d)",
+                                    (int)au_ids[i], (int)k, (int)i);
     }
     return CLILE_OK;
 }
@@ -136,7 +135,7 @@ clile_status clile_i_model_check_float(const clile_model *model, const char *fun
 {
     if (model->quant == NULL) return CLILE_OK;
     return clile_i_fail(CLILE_E_UNSUPPORTED,
-                        "%s: the model is int8; this needs the float32 model that it was made of",
+                        "%s: the model is int8; this needs the float32 model it was made from",
                         function);
 }
 
@@ -304,7 +303,7 @@ clile_status clile_model_set_metadata(clile_model *model, const char *key, const
     if (model->metadata_count == CLILE_I_MAX_METADATA) {
         status =
             clile_i_fail(CLILE_E_INVALID_ARGUMENT,
-                         "clile_model_set_metadata: there are %d keys already, no more are kept",
+                         "clile_model_set_metadata: there are already %d keys, the most allowed",
                          (int)CLILE_I_MAX_METADATA);
         goto cleanup;
     }

@@ -194,7 +194,8 @@ static clile_status get_list(const clile_i_st *st, const char *key, int32_t *cou
             return clile_i_fail(CLILE_E_FORMAT, "%s: metadata \"%s\" has more than %d numbers",
                                 clile_i_st_path(st), key, (int)*count);
         if (!clile_i_parse_f64(begin, end, &values[found]) || !clile_i_is_finite(values[found]))
-            return clile_i_fail(CLILE_E_FORMAT, "%s: metadata \"%s\", entry %d is no finite number",
+            return clile_i_fail(CLILE_E_FORMAT,
+                                "%s: metadata \"%s\", entry %d is not a finite number",
                                 clile_i_st_path(st), key, (int)found);
         if (*end == '\0') break;
         begin = end + 1;
@@ -268,7 +269,7 @@ static clile_status create_described(const clile_i_st *st, clile_model **out)
     for (int32_t i = 0; i < c; ++i) {
         if (!(ids[i] >= 1 && ids[i] <= 999) || ids[i] != floor(ids[i]))
             return clile_i_fail(CLILE_E_FORMAT,
-                                "%s: metadata \"au_ids\", entry %d is no FACS number",
+                                "%s: metadata \"au_ids\", entry %d is not a FACS number",
                                 clile_i_st_path(st), (int)i);
         au_ids[i] = (int32_t)ids[i];
     }
@@ -307,7 +308,7 @@ static clile_status load_decision(const clile_i_st *st, clile_model *model)
     if (slopes != model->c || offsets != model->c)
         return clile_i_fail(
             CLILE_E_FORMAT,
-            "%s: %d slopes and %d offsets in the metadata, expected %d of each (one for each AU)",
+            "%s: %d slopes and %d offsets in the metadata, expected %d of each (one per AU)",
             clile_i_st_path(st), (int)slopes, (int)offsets, (int)model->c);
     for (int32_t i = 0; i < model->c; ++i) {
         model->slope[i] = (float)slope[i];

@@ -112,7 +112,7 @@ clile_status clile_predictor_create(const clile_model *model, const clile_option
     if (model->quant != NULL && !clile_i_qconv_is_exact())
         clile_i_log_write(
             p->log, CLILE_LOG_INFO,
-            "int8: this processor cannot add products of 8 bits exactly; activations have 7 bits");
+            "int8: this processor cannot add 8-bit products exactly; using 7-bit activations");
     *out = p;
     p = NULL;
 cleanup:
@@ -289,7 +289,7 @@ static clile_status read_face(const clile_predictor *p, const void *faces, int64
     CLILE_I_RETURN_IF(clile_i_struct_check("face", faces, CLILE_I_STRUCT_LEAST(clile_face, xy)));
     if (size % _Alignof(clile_face) != 0 || memcmp(theirs, &size, sizeof size) != 0)
         return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
-                            "face: struct_size is %u, that of the first face %u: expected the same "
+                            "face: struct_size is %u, but %u in the first face; expected the same "
                             "for all, a multiple of %zu",
                             (unsigned)((const clile_face *)(const void *)theirs)->struct_size,
                             (unsigned)size, _Alignof(clile_face));
@@ -367,7 +367,7 @@ static clile_status check_and_run_crops(clile_predictor *p, const char *function
     if (packed.row_stride == 0) packed.row_stride = (int64_t)in->w * 3;
     if (packed.row_stride > INT64_MAX / in->h)
         return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
-                            "%s: row_stride is %lld bytes, more than can be addressed", function,
+                            "%s: row_stride is %lld bytes, more than the address space", function,
                             (long long)packed.row_stride);
     const int64_t least = (in->h - 1) * packed.row_stride + (int64_t)in->w * 3;
     if (packed.image_stride == 0) packed.image_stride = in->h * packed.row_stride;

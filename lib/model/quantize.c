@@ -57,7 +57,7 @@ clile_status clile_model_quantize(const clile_model *model, int64_t n, const uin
                             __func__);
     if (!model->trained)
         return clile_i_fail(CLILE_E_STATE, "%s: the model has not been trained", __func__);
-    if (model->quant) return clile_i_fail(CLILE_E_STATE, "%s: the model is int8 already", __func__);
+    if (model->quant) return clile_i_fail(CLILE_E_STATE, "%s: the model is already int8", __func__);
     CLILE_I_RETURN_IF(clile_options_get_i64(options, CLILE_OPT_THREADS, &threads));
     CLILE_I_TRY(clile_i_model_copy_frame(model, &copy));
     CLILE_I_TRY(clile_i_net_create_bare(clile_i_net_get_config(model->encoder), &copy->encoder));

@@ -111,27 +111,25 @@ void clile_i_model_append_training(clile_i_text *text, const clile_model *model)
 
 /* ---- does a face fit? ---- */
 
-#define OF_POINTS "the model was trained on faces aligned by landmarks, and "
-#define OF_BOXES "the model was trained on faces cut out by boxes, and "
-#define OF_CROPS "the model was trained on images that were crops of faces, and "
-#define WHOLE "the image is taken as such a crop, whole: "
+#define OF_POINTS "the model was trained on faces aligned by landmarks, but "
+#define OF_BOXES "the model was trained on faces cropped by boxes, but "
+#define OF_CROPS "the model was trained on images that were already crops of faces, but "
+#define WHOLE "the whole image is used as such a crop: "
 
 const char *clile_i_model_misfit(const clile_model *model, int32_t kind)
 {
     /* [how most training images were placed][how the face is] */
     static const char *const texts[3][3] = {
-        [CLILE_FACE_CROP] =
-            {[CLILE_FACE_BOX] =
-                 OF_CROPS "this face is cut out by its box: give it cut out as those were",
-             [CLILE_FACE_POINTS] =
-                 OF_CROPS "this face is aligned by its landmarks: give it cut out as those were"},
-        [CLILE_FACE_BOX] =
-            {[CLILE_FACE_CROP] = OF_BOXES WHOLE "give the box of the face",
-             [CLILE_FACE_POINTS] = OF_BOXES
-             "this face is aligned by its landmarks, otherwise than those: give its box"},
+        [CLILE_FACE_CROP] = {[CLILE_FACE_BOX] =
+                                 OF_CROPS "this face is cropped by its box: give a crop like those",
+                             [CLILE_FACE_POINTS] = OF_CROPS
+                             "this face is aligned by its landmarks: give a crop like those"},
+        [CLILE_FACE_BOX] = {[CLILE_FACE_CROP] = OF_BOXES WHOLE "give the box of the face",
+                            [CLILE_FACE_POINTS] =
+                                OF_BOXES "this face is aligned by its landmarks: give its box"},
         [CLILE_FACE_POINTS] = {[CLILE_FACE_CROP] = OF_POINTS WHOLE "give the landmarks of the face",
                                [CLILE_FACE_BOX] =
-                                   OF_POINTS "this face is cut out by its box: give its landmarks"},
+                                   OF_POINTS "this face is cropped by its box: give its landmarks"},
     };
     const int64_t images[3] = {[CLILE_FACE_CROP] = get_number(model, KEY_CROPS),
                                [CLILE_FACE_BOX] = get_number(model, KEY_BOXES),

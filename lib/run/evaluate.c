@@ -48,9 +48,10 @@ static clile_status check_images(const run *r)
                 CLILE_E_INVALID_ARGUMENT, "%s: indices[%lld] is %lld, the data set has %lld images",
                 r->function, (long long)k, (long long)r->indices[k], (long long)size);
     if (stored != 0 && stored != wanted)
-        return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
-                            "%s: the data set is a pack of crops of %d pixels, the model's have %d",
-                            r->function, (int)stored, (int)wanted);
+        return clile_i_fail(
+            CLILE_E_INVALID_ARGUMENT,
+            "%s: the data set is a pack with crops of %d pixels, the model needs %d", r->function,
+            (int)stored, (int)wanted);
     return CLILE_OK;
 }
 
@@ -179,8 +180,9 @@ static clile_status find_columns(const char *function, const clile_report *repor
         int32_t at = 0;
         while (at < c && au_ids[at] != report->au_ids[k]) ++at;
         if (at == c)
-            return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "%s: the %s has no AU%d, the report does",
-                                function, whose, (int)report->au_ids[k]);
+            return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
+                                "%s: the %s has no AU%d, but the report does", function, whose,
+                                (int)report->au_ids[k]);
         column[k] = at;
     }
     return CLILE_OK;

@@ -14,13 +14,13 @@ clile_status clile_i_json_fail(const clile_i_json *json, const char *expected)
     const long long byte = json->position - json->begin;
     const char *part = json->part != NULL ? json->part : "header";
     if (json->position >= json->end)
-        return clile_i_fail(CLILE_E_FORMAT, "%s: %s, byte %lld: %s was expected, found the end",
+        return clile_i_fail(CLILE_E_FORMAT, "%s: %s, byte %lld: expected %s, found the end",
                             json->path, part, byte, expected);
     const unsigned char found = (unsigned char)*json->position;
     if (found > 0x20 && found < 0x7F)
-        return clile_i_fail(CLILE_E_FORMAT, "%s: %s, byte %lld: %s was expected, found '%c'",
+        return clile_i_fail(CLILE_E_FORMAT, "%s: %s, byte %lld: expected %s, found '%c'",
                             json->path, part, byte, expected, found);
-    return clile_i_fail(CLILE_E_FORMAT, "%s: %s, byte %lld: %s was expected, found the byte 0x%02X",
+    return clile_i_fail(CLILE_E_FORMAT, "%s: %s, byte %lld: expected %s, found the byte 0x%02X",
                         json->path, part, byte, expected, found);
 }
 
@@ -83,7 +83,7 @@ static clile_status read_unicode_escape(clile_i_json *json)
     const int32_t unit = hex_unit(json->position, json->end);
     if (unit < 0) return clile_i_json_fail(json, "four hexadecimal digits");
     if (unit == 0 || (unit >= 0xDC00 && unit <= 0xDFFF))
-        return clile_i_json_fail(json, "a character that is neither U+0000 nor half of a pair");
+        return clile_i_json_fail(json, "a character other than U+0000 and half a surrogate pair");
     json->position += 4;
     uint32_t code = (uint32_t)unit;
     if (unit >= 0xD800 && unit <= 0xDBFF) {

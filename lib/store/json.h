@@ -13,7 +13,7 @@ typedef struct {
     char *strings; /* room for decoded strings; end - begin bytes always suffice */
 } clile_i_json;
 
-/* FORMAT: "PATH: PART, byte N: EXPECTED was expected, found ..." */
+/* FORMAT: "PATH: PART, byte N: expected EXPECTED, found ..." */
 clile_status clile_i_json_fail(const clile_i_json *json, const char *expected);
 /* Skips white space; takes `character` if it comes next. */
 int clile_i_json_take(clile_i_json *json, char character);

@@ -122,7 +122,7 @@ static clile_status add_item(clile_i_pickle *p, int32_t container, int32_t item)
 
 static clile_status take(clile_i_pickle *p, size_t count, const uint8_t **out)
 {
-    if (count > p->size - p->position) return damaged(p, "the pickle is cut short");
+    if (count > p->size - p->position) return damaged(p, "the pickle is truncated");
     *out = p->data + p->position;
     p->position += count;
     return CLILE_OK;
@@ -153,7 +153,7 @@ static clile_status push_text(clile_i_pickle *p, size_t length_bytes)
     uint64_t length;
     const uint8_t *at = NULL;
     CLILE_I_RETURN_IF(take_number(p, length_bytes, &length));
-    if (length > SIZE_MAX) return damaged(p, "the pickle is cut short");
+    if (length > SIZE_MAX) return damaged(p, "the pickle is truncated");
     CLILE_I_RETURN_IF(take(p, (size_t)length, &at));
     return push(p, (clile_i_py){
                        .kind = CLILE_I_PY_TEXT, .text = (const char *)at, .size = (int64_t)length});
@@ -242,9 +242,8 @@ static clile_status add_items(clile_i_pickle *p, clile_i_py_kind kind, int64_t c
 static clile_status put(clile_i_pickle *p, uint64_t index)
 {
     if (p->stack.count == 0 || p->stack.at[p->stack.count - 1] == MARK)
-        return damaged(p, "nothing to remember on the stack");
-    if (index >= p->size)
-        return damaged(p, "the memo has a number above all that fit in the pickle");
+        return damaged(p, "an empty stack, expected a value for the memo");
+    if (index >= p->size) return damaged(p, "a memo index larger than the pickle");
     while ((uint64_t)p->memo.count <= index) CLILE_I_RETURN_IF(push_number(p, &p->memo, MARK));
     p->memo.at[index] = p->stack.at[p->stack.count - 1];
     return CLILE_OK;
@@ -253,7 +252,7 @@ static clile_status put(clile_i_pickle *p, uint64_t index)
 static clile_status get(clile_i_pickle *p, uint64_t index)
 {
     if (index >= (uint64_t)p->memo.count || p->memo.at[index] == MARK)
-        return damaged(p, "the memo has no such value");
+        return damaged(p, "a memo index without a value");
     return push_number(p, &p->stack, p->memo.at[index]);
 }
 
@@ -269,12 +268,12 @@ static clile_status push_global(clile_i_pickle *p, const char *module, size_t mo
             memcmp(allowed + module_size + 1, name, name_size) == 0)
             return push(p, (clile_i_py){.kind = CLILE_I_PY_GLOBAL, .integer = i});
     }
-    return clile_i_fail(CLILE_E_UNSUPPORTED,
-                        "%s: pickle, byte %zu: it asks for %.*s.%.*s, which dictionaries of "
-                        "tensors do not need, and nothing of a pickle is run: save the state_dict "
-                        "alone",
-                        p->path, p->opcode_at, (int)(module_size < 100 ? module_size : 100), module,
-                        (int)(name_size < 100 ? name_size : 100), name);
+    return clile_i_fail(
+        CLILE_E_UNSUPPORTED,
+        "%s: pickle, byte %zu: it asks for %.*s.%.*s, which dictionaries of tensors do not need, "
+        "and libclile runs no code in a pickle: save only the state_dict",
+        p->path, p->opcode_at, (int)(module_size < 100 ? module_size : 100), module,
+        (int)(name_size < 100 ? name_size : 100), name);
 }
 
 /* Two lines: module, name. */
@@ -285,7 +284,7 @@ static clile_status read_global(clile_i_pickle *p)
     for (int i = 0; i < 2; ++i) {
         line[i] = (const char *)p->data + p->position;
         const char *end = memchr(line[i], '\n', p->size - p->position);
-        if (end == NULL) return damaged(p, "the pickle is cut short");
+        if (end == NULL) return damaged(p, "the pickle is truncated");
         length[i] = (size_t)(end - line[i]);
         p->position += length[i] + 1;
     }
@@ -299,7 +298,7 @@ static clile_status stack_global(clile_i_pickle *p)
     CLILE_I_RETURN_IF(pop(p, &module));
     const clile_i_py *n = &p->values[name], *m = &p->values[module];
     if (n->kind != CLILE_I_PY_TEXT || m->kind != CLILE_I_PY_TEXT)
-        return damaged(p, "a global whose name is no text");
+        return damaged(p, "a global whose name is not text");
     return push_global(p, m->text, (size_t)m->size, n->text, (size_t)n->size);
 }
 
@@ -310,7 +309,7 @@ static clile_status reduce(clile_i_pickle *p)
     CLILE_I_RETURN_IF(pop(p, &function));
     const clile_i_py called = p->values[arguments];
     if (called.kind != CLILE_I_PY_TUPLE || p->values[function].kind != CLILE_I_PY_GLOBAL)
-        return damaged(p, "a call of what is no function");
+        return damaged(p, "a call of something that is not a function");
     const int64_t global = p->values[function].integer;
     if (strcmp(p->globals[global], "collections OrderedDict") == 0) {
         if (called.size != 0)
@@ -433,7 +432,7 @@ static clile_status run(clile_i_pickle *p)
         if (!known)
             return clile_i_fail(
                 CLILE_E_UNSUPPORTED,
-                "%s: pickle, byte %zu: opcode 0x%02x is none that dictionaries of tensors need",
+                "%s: pickle, byte %zu: opcode 0x%02x, which dictionaries of tensors do not need",
                 p->path, p->opcode_at, *opcode);
     }
     if (p->stack.count != 1 || p->stack.at[0] == MARK)

@@ -21,7 +21,7 @@ clile_status clile_i_encoding_check(const char *kind, const char *name, const cl
     if (file->size < 2 ||
         !((mark[0] == 0xFF && mark[1] == 0xFE) || (mark[0] == 0xFE && mark[1] == 0xFF)))
         return CLILE_OK;
-    return clile_i_fail(CLILE_E_FORMAT, "%s %s is a text in UTF-16, expected UTF-8", kind, name);
+    return clile_i_fail(CLILE_E_FORMAT, "%s %s is UTF-16 text, expected UTF-8", kind, name);
 }
 
 clile_status clile_i_label_file_open(const char *kind, const char *path, int64_t max_bytes,
@@ -190,7 +190,7 @@ clile_status clile_i_rows_next(clile_i_rows *rows, int32_t *more)
             return clile_i_rows_fail(rows, "byte %lld is NUL", (long long)(nul - begin) + 1);
         rows->count = clile_i_csv_split(begin, end, CLILE_I_ROWS_MOST, rows->begin, rows->end);
         if (rows->count > CLILE_I_ROWS_MOST)
-            return clile_i_rows_fail(rows, "%lld columns, at most %d are read",
+            return clile_i_rows_fail(rows, "%lld columns, expected at most %d",
                                      (long long)rows->count, CLILE_I_ROWS_MOST);
         CLILE_I_RETURN_IF(finish_quotes(rows));
         *more = 1;

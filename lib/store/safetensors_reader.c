@@ -59,10 +59,9 @@ static clile_status read_dtype(clile_i_json *json, clile_i_st_tensor *tensor, in
     CLILE_I_RETURN_IF(clile_i_json_string(json, &name));
     const clile_i_st_dtype *dtype = clile_i_st_dtype_named(name);
     if (dtype == NULL)
-        return clile_i_fail(
-            CLILE_E_FORMAT,
-            "%s: tensor \"%s\" has the dtype \"%s\", which the format does not know", json->path,
-            tensor->name, name);
+        return clile_i_fail(CLILE_E_FORMAT,
+                            "%s: tensor \"%s\" has the dtype \"%s\", which is not in the format",
+                            json->path, tensor->name, name);
     tensor->dtype = dtype->name;
     tensor->type = dtype->type;
     *bits = dtype->bits;
@@ -89,7 +88,7 @@ static clile_status place_tensor(const clile_i_st *st, clile_i_st_tensor *tensor
     if (range.end > st->data_size)
         return clile_i_fail(
             CLILE_E_CORRUPT,
-            "%s: cut short: tensor \"%s\" ends at byte %lld of the data, the file has %lld",
+            "%s: truncated: tensor \"%s\" ends at byte %lld of the data, the file has %lld",
             st->path, tensor->name, (long long)range.end, (long long)st->data_size);
     tensor->data = st->data + range.begin;
     tensor->bytes = (size_t)(range.end - range.begin);
@@ -246,9 +245,8 @@ static clile_status check_crc(const clile_i_st *st)
     const char *text = clile_i_st_metadata(st, CLILE_I_ST_CRC_KEY);
     if (text == NULL) return CLILE_OK;
     if (strlen(text) != 8 || strspn(text, "0123456789abcdef") != 8)
-        return clile_i_fail(CLILE_E_FORMAT,
-                            "%s: %s: 8 hexadecimal digits were expected, found \"%s\"", st->path,
-                            CLILE_I_ST_CRC_KEY, text);
+        return clile_i_fail(CLILE_E_FORMAT, "%s: %s: expected 8 hexadecimal digits, found \"%s\"",
+                            st->path, CLILE_I_ST_CRC_KEY, text);
     const uint32_t expected = (uint32_t)strtoul(text, NULL, 16);
     const uint32_t found = clile_i_crc32(0, st->data, (size_t)st->data_size);
     if (found != expected)
@@ -263,12 +261,12 @@ static clile_status find_header(clile_i_st *st, clile_i_json *json)
     const size_t size = st->file.size;
     if (size < 8)
         return clile_i_fail(CLILE_E_FORMAT,
-                            "%s: not a safetensors file: %zu bytes, at least 8 were expected",
-                            st->path, size);
+                            "%s: not a safetensors file: %zu bytes, expected at least 8", st->path,
+                            size);
     const uint64_t length = clile_i_load_le(st->file.data, 8);
     if (length > size - 8 || length > CLILE_I_ST_MAX_HEADER)
         return clile_i_fail(CLILE_E_FORMAT,
-                            "%s: not a safetensors file, or cut short: a header of %llu bytes in a "
+                            "%s: not a safetensors file, or truncated: a header of %llu bytes in a "
                             "file of %zu bytes",
                             st->path, (unsigned long long)length, size);
     const char *begin = (const char *)st->file.data + 8;
@@ -433,7 +431,7 @@ clile_status clile_i_st_copy(const clile_i_st *st, const char *name, clile_i_st_
     const clile_i_st_dtype *wanted = clile_i_st_dtype_of(type);
     if (wanted == NULL || ndim < 0 || ndim > CLILE_I_ST_MAX_DIMS)
         return clile_i_fail(CLILE_E_INTERNAL,
-                            "tensor \"%s\" was asked for with an unusable type or rank", name);
+                            "tensor \"%s\": requested with an invalid type or rank", name);
     if (tensor != NULL && same_type(tensor, type, ndim, shape)) {
         if (tensor->bytes > 0) memcpy(dst, tensor->data, tensor->bytes);
         return CLILE_OK;
@@ -443,13 +441,13 @@ clile_status clile_i_st_copy(const clile_i_st *st, const char *name, clile_i_st_
     clile_i_st_append_type(&expected, wanted->name, ndim, shape);
     CLILE_I_TRY(expected.status);
     if (tensor == NULL) {
-        status = clile_i_fail(CLILE_E_FORMAT, "%s: no tensor \"%s\"; %s was expected", st->path,
-                              name, expected.data);
+        status = clile_i_fail(CLILE_E_FORMAT, "%s: no tensor \"%s\", expected %s", st->path, name,
+                              expected.data);
         goto cleanup;
     }
     clile_i_st_append_type(&found, tensor->dtype, tensor->ndim, tensor->shape);
     CLILE_I_TRY(found.status);
-    status = clile_i_fail(CLILE_E_FORMAT, "%s: tensor \"%s\": %s was expected, found %s", st->path,
+    status = clile_i_fail(CLILE_E_FORMAT, "%s: tensor \"%s\": expected %s, found %s", st->path,
                           name, expected.data, found.data);
 cleanup:
     clile_i_text_free(&expected);

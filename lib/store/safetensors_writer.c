@@ -74,16 +74,16 @@ static clile_status check_name(const clile_i_st_writer *writer, const char *name
     int taken = strcmp(name, CLILE_I_ST_METADATA_KEY) == 0;
     for (int64_t i = 0; i < writer->count && !taken; ++i)
         taken = strcmp(writer->entries[i].name, name) == 0;
-    return taken ? clile_i_fail(CLILE_E_INVALID_ARGUMENT, "safetensors: the name \"%s\" is taken",
-                                name)
-                 : CLILE_OK;
+    return taken
+               ? clile_i_fail(CLILE_E_INVALID_ARGUMENT, "safetensors: duplicate name \"%s\"", name)
+               : CLILE_OK;
 }
 
 static clile_status check_not_begun(const clile_i_st_writer *writer)
 {
     return writer->file == NULL
                ? CLILE_OK
-               : clile_i_fail(CLILE_E_STATE, "safetensors: the file is begun already");
+               : clile_i_fail(CLILE_E_STATE, "safetensors: the file was already begun");
 }
 
 static clile_status add(clile_i_st_writer *writer, const char *name, clile_i_st_type type,
@@ -95,9 +95,10 @@ static clile_status add(clile_i_st_writer *writer, const char *name, clile_i_st_
     CLILE_I_RETURN_IF(check_name(writer, name));
     entry added = {.dtype = clile_i_st_dtype_of(type), .ndim = ndim, .data = data, .later = later};
     if (added.dtype == NULL || ndim < 0 || ndim > CLILE_I_ST_MAX_DIMS)
-        return clile_i_fail(CLILE_E_UNSUPPORTED,
-                            "safetensors: tensor \"%s\": type %d with %d dimensions is not written",
-                            name, (int)type, ndim);
+        return clile_i_fail(
+            CLILE_E_UNSUPPORTED,
+            "safetensors: tensor \"%s\": type %d with %d dimensions cannot be written", name,
+            (int)type, ndim);
     int64_t count = 0;
     CLILE_I_RETURN_IF(clile_i_size_product(ndim, shape, &count));
     if (count > INT64_MAX / 64 || (count > 0 && data == NULL && !later))
@@ -137,8 +138,8 @@ clile_status clile_i_st_writer_metadata(clile_i_st_writer *writer, const char *k
     for (int64_t i = 0; i < writer->metadata_count && !taken; ++i)
         taken = strcmp(writer->metadata[i].key, key) == 0;
     if (taken)
-        return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
-                            "safetensors: the metadata key \"%s\" is taken", key);
+        return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "safetensors: duplicate metadata key \"%s\"",
+                            key);
     CLILE_I_GROW(writer->metadata, &writer->metadata_capacity, writer->metadata_count + 1);
     metadata_pair pair = {clile_i_strdup(key), clile_i_strdup(value)};
     if (pair.key == NULL || pair.value == NULL) {
@@ -191,7 +192,7 @@ static clile_status make_header(clile_i_st_writer *writer, clile_i_text *header,
     CLILE_I_RETURN_IF(header->status);
     if (header->size > CLILE_I_ST_MAX_HEADER)
         return clile_i_fail(CLILE_E_UNSUPPORTED,
-                            "safetensors: a header of %zu bytes; the format allows %d",
+                            "safetensors: a header of %zu bytes, the format allows %d",
                             header->size, CLILE_I_ST_MAX_HEADER);
     return CLILE_OK;
 }
@@ -243,11 +244,11 @@ clile_status clile_i_st_writer_put(clile_i_st_writer *writer, const char *name, 
     CLILE_I_CHECK_NOT_NULL(writer);
     CLILE_I_CHECK_NOT_NULL(name);
     if (writer->file == NULL)
-        return clile_i_fail(CLILE_E_STATE, "safetensors: the file is not begun");
+        return clile_i_fail(CLILE_E_STATE, "safetensors: the file was not begun");
     for (int64_t i = 0; i < writer->count; ++i)
         if (writer->entries[i].later && strcmp(writer->entries[i].name, name) == 0)
             return put(writer, &writer->entries[i], data, size);
-    return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "safetensors: no tensor \"%s\" was announced",
+    return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "safetensors: tensor \"%s\" was not announced",
                         name);
 }
 
@@ -255,7 +256,7 @@ clile_status clile_i_st_writer_finish(clile_i_st_writer *writer)
 {
     CLILE_I_CHECK_NOT_NULL(writer);
     if (writer->file == NULL)
-        return clile_i_fail(CLILE_E_STATE, "safetensors: the file is not begun");
+        return clile_i_fail(CLILE_E_STATE, "safetensors: the file was not begun");
     clile_status status = CLILE_OK;
     uint32_t crc = 0;
     char digits[9];
@@ -264,7 +265,7 @@ clile_status clile_i_st_writer_finish(clile_i_st_writer *writer)
         if (!tensor->later) CLILE_I_TRY(put(writer, tensor, tensor->data, tensor->bytes));
         if (tensor->done < tensor->bytes) {
             status = clile_i_fail(CLILE_E_STATE,
-                                  "safetensors: tensor \"%s\": %zu of its %zu bytes were put",
+                                  "safetensors: tensor \"%s\": only %zu of its %zu bytes were put",
                                   tensor->name, tensor->done, tensor->bytes);
             goto cleanup;
         }

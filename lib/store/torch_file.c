@@ -11,7 +11,7 @@
 
 enum { DEEPEST = 16, MOST_STEPS = 1000000, MOST_TENSORS = 100000, MOST_NAME = 1000 };
 
-/* The allowed globals, those that are called first. */
+/* The allowed globals; those that are called come first. */
 enum { ORDERED_DICT, REBUILD_TENSOR, REBUILD_PARAMETER, FIRST_STORAGE };
 static const char *const globals[] = {"collections OrderedDict",
                                       "torch._utils _rebuild_tensor_v2",
@@ -82,7 +82,7 @@ static clile_status read_storage(reader *r, const clile_i_py *value, int64_t *dt
         !is_text(part[0], "storage") || part[1]->kind != CLILE_I_PY_GLOBAL ||
         part[1]->integer < FIRST_STORAGE || part[2]->kind != CLILE_I_PY_TEXT ||
         part[4]->kind != CLILE_I_PY_INT || part[4]->integer < 0)
-        return malformed(r, "its storage is not as torch.save writes it");
+        return malformed(r, "its storage is not in the form that torch.save writes");
     *dtype = part[1]->integer - FIRST_STORAGE;
     *count = part[4]->integer;
     if (part[2]->size > 32 || memchr(part[2]->text, '\0', (size_t)part[2]->size))
@@ -127,7 +127,7 @@ static clile_status place(const reader *r, clile_i_weight *w, int64_t offset, in
         return malformed(r, "its shape has too many elements");
     w->bytes = w->count * element;
     for (int32_t i = w->ndim - 1; i >= 0; --i) {
-        if (w->shape[i] <= 1) w->stride[i] = 0; /* a step that is never taken */
+        if (w->shape[i] <= 1) w->stride[i] = 0; /* this step is never taken */
         if (w->shape[i] > 1 && w->stride[i] != packed) w->strided = 1;
         packed *= w->shape[i] > 0 ? w->shape[i] : 1;
     }
@@ -153,7 +153,7 @@ static clile_status read_tensor(reader *r, const clile_i_py *call)
     int64_t dtype = 0, stored = 0;
     const int64_t count = items_of(r, call, 7, part);
     if (count < 6 || count > 7 || part[1]->kind != CLILE_I_PY_INT || part[1]->integer < 0)
-        return malformed(r, "it is not as torch.save writes it");
+        return malformed(r, "not in the form that torch.save writes");
     CLILE_I_RETURN_IF(read_storage(r, part[0], &dtype, &stored, &w.data));
     w.ndim = read_sizes(r, part[2], w.shape);
     if (w.ndim < 0 || read_sizes(r, part[3], w.stride) != w.ndim)
@@ -175,10 +175,10 @@ static clile_status walk_into(reader *r, const char *key, size_t key_size, const
                               int depth)
 {
     const size_t before = r->name_size;
-    if (key_size > MOST_NAME - 1 - before) return malformed(r, "the names below it are too long");
+    if (key_size > MOST_NAME - 1 - before) return malformed(r, "the names inside it are too long");
     for (size_t i = 0; i < key_size;) {
         const int length = key[i] == '\0' ? 0 : clile_i_utf8_length(key + i, key + key_size);
-        if (length == 0) return malformed(r, "a key below it is not UTF-8");
+        if (length == 0) return malformed(r, "a key inside it is not UTF-8");
         i += (size_t)length;
     }
     if (before > 0) r->name[r->name_size++] = '.';
@@ -204,7 +204,7 @@ static clile_status walk_items(reader *r, const clile_i_py *container, int depth
             continue;
         }
         if (keyed && key->kind != CLILE_I_PY_INT)
-            return malformed(r, "a key below it is neither text nor an integer");
+            return malformed(r, "a key inside it is neither text nor an integer");
         snprintf(number, sizeof number, "%lld", (long long)(keyed ? key->integer : index));
         CLILE_I_RETURN_IF(walk_into(r, number, strlen(number), item, depth));
     }
@@ -228,7 +228,7 @@ static clile_status walk(reader *r, const clile_i_py *value, int depth)
                 int32_t cell = value->first;
                 return walk(r, clile_i_pickle_next(r->pickle, &cell), depth + 1);
             }
-            return malformed(r, "it is not as torch.save writes it");
+            return malformed(r, "not in the form that torch.save writes");
         default: return CLILE_OK; /* a number or text beside the tensors */
     }
 }
@@ -255,7 +255,7 @@ static clile_status find_pickle(reader *r, int64_t *index)
     if (*index < 0)
         return clile_i_fail(
             CLILE_E_FORMAT,
-            "%s: a zip archive, but not of torch.save: it has no member that ends in %s", r->path,
+            "%s: a zip archive, but not from torch.save: it has no member that ends in %s", r->path,
             ending);
     if (r->root_size > MOST_NAME)
         return clile_i_fail(CLILE_E_FORMAT, "%s: the name of the archive is too long", r->path);
@@ -269,11 +269,11 @@ static clile_status check_byte_order(reader *r)
     size_t size = 0;
     snprintf(name, sizeof name, "%.*sbyteorder", (int)r->root_size, r->root);
     const int64_t index = clile_i_zip_find(r->archive, name);
-    if (index < 0) return CLILE_OK; /* as written before PyTorch 2.1 */
+    if (index < 0) return CLILE_OK; /* before PyTorch 2.1 there is no such member */
     CLILE_I_RETURN_IF(clile_i_zip_read(r->archive, index, &text, &size));
     if (size != 6 || memcmp(text, "little", 6) != 0)
         return clile_i_fail(CLILE_E_UNSUPPORTED,
-                            "%s: %s is \"%.*s\", only little-endian files are read", r->path, name,
+                            "%s: %s is \"%.*s\", expected a little-endian file", r->path, name,
                             (int)(size < 16 ? size : 16), (const char *)text);
     return CLILE_OK;
 }
@@ -291,8 +291,8 @@ clile_status clile_i_torch_read(clile_i_zip *archive, const char *path, clile_i_
     CLILE_I_TRY(clile_i_zip_read(archive, index, &data, &size));
     CLILE_I_TRY(clile_i_pickle_read(data, size, path, globals, &r.pickle));
     if (clile_i_pickle_root(r.pickle)->kind != CLILE_I_PY_DICT) {
-        status = clile_i_fail(
-            CLILE_E_FORMAT, "%s: it holds no dictionary of tensors: save model.state_dict()", path);
+        status = clile_i_fail(CLILE_E_FORMAT,
+                              "%s: no dictionary of tensors in it: save model.state_dict()", path);
         goto cleanup;
     }
     CLILE_I_TRY(walk(&r, clile_i_pickle_root(r.pickle), 0));

@@ -89,8 +89,8 @@ clile_status clile_i_weights_open(const char *path, int verify, clile_i_weights 
     if (is_old_torch(&w->file)) {
         status = clile_i_fail(
             CLILE_E_UNSUPPORTED,
-            "%s: written by torch.save in its format of before PyTorch 1.6, which is not read; "
-            "write it anew in Python: torch.save(torch.load(OLD, map_location=\"cpu\", "
+            "%s: written in torch.save's format from before PyTorch 1.6, which is not supported; "
+            "convert it in Python: torch.save(torch.load(OLD, map_location=\"cpu\", "
             "weights_only=True), NEW)",
             path);
         goto cleanup;

@@ -18,8 +18,7 @@ enum {
     ZIP64_EXTRA = 1
 };
 
-/* torch.save deflates nothing, so a limit on what a small file may become in memory costs
- * nothing. */
+/* torch.save never deflates, so a limit on what a small file can become in memory costs nothing. */
 static const uint64_t MOST_INFLATED = (uint64_t)1 << 30;
 
 typedef struct {
@@ -59,8 +58,8 @@ static int signed_as(const uint8_t *p, char third, char fourth)
 
 int clile_i_zip_is(const clile_i_file *file)
 {
-    /* a safetensors file may begin with these bytes, as a length, but continues with a brace
-     * where an archive has a method */
+    /* a safetensors file may also begin with these bytes, as a length, but has a brace where an
+     * archive has a method */
     return file->size > LOCAL_SIZE && signed_as(file->data, 3, 4) && file->data[8] != '{';
 }
 
@@ -83,7 +82,7 @@ static clile_status find_directory(const clile_i_zip *zip, directory *out)
     if (end == NULL)
         return clile_i_fail(
             CLILE_E_CORRUPT,
-            "%s: a zip archive without its directory: cut short, or something was added behind it",
+            "%s: a zip archive without its directory: truncated, or something was appended to it",
             zip->path);
     uint32_t disks = u16(end + 4) | u16(end + 6);
     *out = (directory){u32(end + 16), u32(end + 12), u16(end + 10)};
@@ -91,23 +90,20 @@ static clile_status find_directory(const clile_i_zip *zip, directory *out)
         const uint64_t at = u64(end - LOCATOR_SIZE + 8);
         if (zip->file_size < END64_SIZE || at > zip->file_size - END64_SIZE ||
             !signed_as(file + at, 6, 6))
-            return clile_i_fail(
-                CLILE_E_CORRUPT,
-                "%s: the zip64 directory is not where the archive says, at byte %llu", zip->path,
-                (unsigned long long)at);
+            return clile_i_fail(CLILE_E_CORRUPT,
+                                "%s: no zip64 directory at byte %llu, where the archive says it is",
+                                zip->path, (unsigned long long)at);
         disks = u32(file + at + 16) | u32(file + at + 20);
         *out = (directory){u64(file + at + 48), u64(file + at + 40), u64(file + at + 32)};
     }
     if (disks != 0)
-        return clile_i_fail(CLILE_E_UNSUPPORTED,
-                            "%s: a part of a zip archive that is split over several files",
-                            zip->path);
+        return clile_i_fail(CLILE_E_UNSUPPORTED, "%s: part of a split zip archive", zip->path);
     if (out->begin > zip->file_size || out->size > zip->file_size - out->begin)
-        return clile_i_fail(
-            CLILE_E_CORRUPT,
-            "%s: the zip directory is to have %llu bytes from byte %llu, the file has %llu",
-            zip->path, (unsigned long long)out->size, (unsigned long long)out->begin,
-            (unsigned long long)zip->file_size);
+        return clile_i_fail(CLILE_E_CORRUPT,
+                            "%s: the zip directory ends outside the file: %llu bytes from byte "
+                            "%llu, the file has %llu",
+                            zip->path, (unsigned long long)out->size,
+                            (unsigned long long)out->begin, (unsigned long long)zip->file_size);
     if (out->count > out->size / ENTRY_SIZE)
         return clile_i_fail(
             CLILE_E_CORRUPT, "%s: %llu members do not fit in a zip directory of %llu bytes",
@@ -173,8 +169,8 @@ static clile_status read_entry(clile_i_zip *zip, const directory *dir, uint64_t 
     if (m->method != STORED && m->method != DEFLATED)
         return clile_i_fail(
             CLILE_E_UNSUPPORTED,
-            "%s: the zip member %s is packed by method %u, only stored and deflated are read",
-            zip->path, m->name, m->method);
+            "%s: the zip member %s is packed by method %u, expected stored or deflated", zip->path,
+            m->name, m->method);
     if (!read_zip64(m, p + ENTRY_SIZE + name_size, extra_size))
         return clile_i_fail(CLILE_E_CORRUPT,
                             "%s: the zip member %s: its zip64 sizes are missing or damaged",
@@ -241,16 +237,17 @@ static clile_status locate(const clile_i_zip *zip, const member *m, const uint8_
     const size_t name_size = strlen(m->name);
     const uint8_t *p = zip->file + m->at;
     if (zip->file_size < LOCAL_SIZE || m->at > zip->file_size - LOCAL_SIZE || !signed_as(p, 3, 4))
-        return clile_i_fail(CLILE_E_CORRUPT,
-                            "%s: the zip member %s is not where the directory says, at byte %llu",
-                            zip->path, m->name, (unsigned long long)m->at);
-    const uint64_t begin = m->at + LOCAL_SIZE + u16(p + 26) + u16(p + 28);
-    if (begin > zip->file_size || m->packed > zip->file_size - begin)
         return clile_i_fail(
             CLILE_E_CORRUPT,
-            "%s: the zip member %s is to have %llu bytes from byte %llu, the file has %llu",
-            zip->path, m->name, (unsigned long long)m->packed, (unsigned long long)begin,
-            (unsigned long long)zip->file_size);
+            "%s: the zip member %s is not at byte %llu, where the directory says it is", zip->path,
+            m->name, (unsigned long long)m->at);
+    const uint64_t begin = m->at + LOCAL_SIZE + u16(p + 26) + u16(p + 28);
+    if (begin > zip->file_size || m->packed > zip->file_size - begin)
+        return clile_i_fail(CLILE_E_CORRUPT,
+                            "%s: the zip member %s ends outside the file: %llu bytes from byte "
+                            "%llu, the file has %llu",
+                            zip->path, m->name, (unsigned long long)m->packed,
+                            (unsigned long long)begin, (unsigned long long)zip->file_size);
     if (u16(p + 26) != name_size || memcmp(p + LOCAL_SIZE, m->name, name_size) != 0)
         return clile_i_fail(CLILE_E_CORRUPT,
                             "%s: the zip member %s has another name before its data", zip->path,
@@ -264,7 +261,7 @@ static clile_status inflate_member(clile_i_zip *zip, member *m, const uint8_t *p
     clile_status status = CLILE_OK;
     z_stream stream = {0};
     int begun = 0;
-    /* deflate packs at most 1032 to 1: a larger size is a lie, and nothing is allocated for it */
+    /* deflate compresses at most 1032 to 1: a larger size is false, so do not allocate it */
     if (m->size / 1032 > m->packed + 1) {
         status = clile_i_fail(CLILE_E_CORRUPT,
                               "%s: the zip member %s: %llu bytes cannot inflate to %llu", zip->path,
@@ -273,15 +270,15 @@ static clile_status inflate_member(clile_i_zip *zip, member *m, const uint8_t *p
     }
     if (m->size > MOST_INFLATED - zip->inflated) {
         status = clile_i_fail(CLILE_E_UNSUPPORTED,
-                              "%s: its deflated members, %s being one, inflate to more than %d MiB",
+                              "%s: its deflated members (%s is one) inflate to more than %d MiB",
                               zip->path, m->name, (int)(MOST_INFLATED >> 20));
         goto cleanup;
     }
     CLILE_I_ALLOC(m->inflated, (int64_t)m->size);
     zip->inflated += m->size;
     if (inflateInit2(&stream, -MAX_WBITS) != Z_OK) {
-        status = clile_i_fail(CLILE_E_OUT_OF_MEMORY, "%s: no memory to inflate the zip member %s",
-                              zip->path, m->name);
+        status = clile_i_fail(CLILE_E_OUT_OF_MEMORY,
+                              "%s: out of memory to inflate the zip member %s", zip->path, m->name);
         goto cleanup;
     }
     begun = 1;

@@ -439,7 +439,7 @@ static clile_status check_epochs(const clile_i_st *st, const clile_trainer *t,
         if (running && s == stage && step > now * t->steps_per_epoch && step <= most)
             return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
                                 "%s: option %s is %lld here, but step %lld of %lld is done in the "
-                                "checkpoint: at least %lld epochs were expected",
+                                "checkpoint: expected at least %lld epochs",
                                 clile_i_st_path(st), keys[s], (long long)now, (long long)step,
                                 (long long)most,
                                 (long long)((step + t->steps_per_epoch - 1) / t->steps_per_epoch));

@@ -1,5 +1,5 @@
-/* The decoder "ffmpeg": libavformat, libavcodec and libswscale; cameras by libavdevice. A module
- * of its own; nothing of it is in libclile. */
+/* The decoder "ffmpeg": libavformat, libavcodec and libswscale; cameras by libavdevice. A module of
+ * its own; libclile contains none of it. */
 #include "video/module.h"
 
 #include <libavcodec/avcodec.h>
@@ -36,7 +36,7 @@ typedef struct {
     size_t message_size;
 } decoder;
 
-/* The status, with a text for it. */
+/* Sets the message and returns the status. */
 #define fail(d, status, ...)                                                                       \
     (snprintf((d)->message, (d)->message_size, __VA_ARGS__) < 0 ? CLILE_E_INTERNAL : (status))
 
@@ -63,7 +63,7 @@ static int is_list(const char *kind)
     return 0;
 }
 
-/* A file may still name others: none is opened. */
+/* A file may still refer to others; do not open any. */
 static int refuse(AVFormatContext *format, AVIOContext **io, const char *url, int flags,
                   AVDictionary **options)
 {
@@ -95,7 +95,7 @@ static clile_status open_bytes(decoder *d, const char *path)
         return fail(d, CLILE_E_FORMAT, "a list of other files (%s), expected a video", kind->name);
     if (code >= 0) code = avformat_open_input(&d->format, NULL, kind, NULL);
     if (code == AVERROR_EOF || code == AVERROR(EPERM)) code = AVERROR_INVALIDDATA;
-    return code < 0 ? fail_code(d, "not a video that FFmpeg reads", code) : CLILE_OK;
+    return code < 0 ? fail_code(d, "not a video that FFmpeg can read", code) : CLILE_OK;
 }
 
 static clile_status open_camera(decoder *d, const char *path)
@@ -104,14 +104,14 @@ static clile_status open_camera(decoder *d, const char *path)
     avdevice_register_all();
     const AVInputFormat *input = av_find_input_format("video4linux2");
     if (input == NULL)
-        return fail(d, CLILE_E_UNSUPPORTED, "this FFmpeg has no cameras (Video4Linux)");
+        return fail(d, CLILE_E_UNSUPPORTED, "this FFmpeg does not support cameras (Video4Linux)");
     int code = avformat_open_input(&d->format, path, input, NULL);
     if (code == AVERROR(ENOTTY) || code == AVERROR(EINVAL)) code = AVERROR(ENODEV);
     return code < 0 ? fail_code(d, "no camera", code) : CLILE_OK;
 #else
     (void)path;
     return fail(d, CLILE_E_UNSUPPORTED,
-                "this module was built without cameras (Debian: libavdevice-dev)");
+                "this module was built without support for cameras (Debian: libavdevice-dev)");
 #endif
 }
 
@@ -119,14 +119,12 @@ static clile_status open_stream(decoder *d, int32_t threads)
 {
     const AVCodec *codec = NULL;
     int code = avformat_find_stream_info(d->format, NULL);
-    if (code < 0) return fail_code(d, "damaged at its beginning", code);
+    if (code < 0) return fail_code(d, "damaged at the beginning", code);
     const int index = av_find_best_stream(d->format, AVMEDIA_TYPE_VIDEO, -1, -1, &codec, 0);
     if (index == AVERROR_DECODER_NOT_FOUND)
         return fail(d, CLILE_E_UNSUPPORTED, "FFmpeg has no decoder for this video");
     if (index < 0 || (d->format->streams[index]->disposition & AV_DISPOSITION_ATTACHED_PIC))
-        return fail(d, CLILE_E_FORMAT,
-                    "there is no video in it: expected one, found %u other "
-                    "streams",
+        return fail(d, CLILE_E_FORMAT, "no video stream: found %u other streams",
                     d->format->nb_streams);
     d->stream = d->format->streams[index];
     for (unsigned k = 0; k < d->format->nb_streams; ++k)
@@ -142,7 +140,8 @@ static clile_status open_stream(decoder *d, int32_t threads)
         return fail(d, CLILE_E_INVALID_ARGUMENT, "frames of %d x %d pixels, max_pixels is %lld",
                     d->codec->width, d->codec->height, (long long)d->max_pixels);
     d->codec->thread_count = threads;
-    if (d->camera) d->codec->thread_type = FF_THREAD_SLICE; /* no frame waits for the next */
+    if (d->camera)
+        d->codec->thread_type = FF_THREAD_SLICE; /* so that no frame waits for the next */
     d->codec->pkt_timebase = d->stream->time_base;
     code = avcodec_open2(d->codec, codec, NULL);
     return code < 0 ? fail_code(d, "cannot be decoded", code) : CLILE_OK;
@@ -174,7 +173,7 @@ static clile_status open_decoder(int32_t camera, const char *path, int32_t threa
     d->message_size = size;
     d->camera = camera;
     d->max_pixels = max_pixels;
-    /* FFmpeg prints, the library does not; who chose a level keeps it */
+    /* FFmpeg prints by default, the library never does; keep a level that the program chose */
     if (av_log_get_level() == AV_LOG_INFO) av_log_set_level(AV_LOG_QUIET);
     clile_status status = camera ? open_camera(d, path) : open_bytes(d, path);
     if (status == CLILE_OK) status = open_stream(d, threads);
@@ -205,7 +204,7 @@ static clile_status make_room(decoder *d, uint8_t **bytes, size_t *size, size_t 
     free(*bytes);
     *size = 0;
     if ((*bytes = malloc(needed)) == NULL)
-        return fail(d, CLILE_E_OUT_OF_MEMORY, "no memory for a frame");
+        return fail(d, CLILE_E_OUT_OF_MEMORY, "out of memory for a frame");
     *size = needed;
     return CLILE_OK;
 }
@@ -219,7 +218,7 @@ static clile_status scale(decoder *d, int32_t w, int32_t h)
         d->scaler, f->width, f->height, (enum AVPixelFormat)f->format, w, h, AV_PIX_FMT_RGB24,
         SWS_BILINEAR | SWS_ACCURATE_RND | SWS_BITEXACT, NULL, NULL, NULL);
     if (d->scaler == NULL)
-        return fail(d, CLILE_E_UNSUPPORTED, "pixels of an unknown kind (%d)", f->format);
+        return fail(d, CLILE_E_UNSUPPORTED, "unknown pixel format (%d)", f->format);
     int space = (int)f->colorspace;
     if (space == AVCOL_SPC_UNSPECIFIED)
         space = f->height > CLASSIC_HEIGHT ? SWS_CS_ITU709 : SWS_CS_ITU601;
@@ -257,7 +256,7 @@ static clile_status turn(decoder *d, const int32_t *m, clile_i_video_picture *p)
     const int swap = b + c > a + e;
     const double on = swap ? fmin(b, c) : fmin(a, e), off = swap ? fmax(a, e) : fmax(b, c);
     if (!(on > 0.0) || off > 0.01 * on)
-        return fail(d, CLILE_E_UNSUPPORTED, "turned by %.0f degrees, expected a multiple of 90",
+        return fail(d, CLILE_E_UNSUPPORTED, "rotated by %.0f degrees, expected a multiple of 90",
                     av_display_rotation_get(m));
     const int32_t w = swap ? p->h : p->w, h = swap ? p->w : p->h;
     const int flip_x = (swap ? m[3] : m[0]) < 0, flip_y = (swap ? m[1] : m[4]) < 0;
@@ -297,13 +296,13 @@ static clile_status give(decoder *d, clile_i_video_picture *p)
 
 /* ---- the next frame ---- */
 
-/* A packet for the codec, or its end. */
+/* Sends the codec a packet, or the end. */
 static clile_status feed(decoder *d)
 {
     const int code = av_read_frame(d->format, d->packet);
     if (code == AVERROR_EOF || (code < 0 && d->io != NULL && avio_feof(d->io) && !d->io->error)) {
         if (d->io != NULL && d->io->error < 0 && d->io->error != AVERROR_EOF)
-            return fail_code(d, "cannot be read on", d->io->error);
+            return fail_code(d, "reading failed", d->io->error);
         d->at_end = 1;
         d->damaged += code == AVERROR_INVALIDDATA;
         avcodec_send_packet(d->codec, NULL);
@@ -315,7 +314,7 @@ static clile_status feed(decoder *d)
         d->damaged += code == AVERROR_INVALIDDATA;
         return CLILE_OK;
     }
-    if (code < 0) return fail_code(d, "cannot be read on", code);
+    if (code < 0) return fail_code(d, "reading failed", code);
     if (d->packet->stream_index == d->stream->index) {
         const int sent = avcodec_send_packet(d->codec, d->packet);
         if (sent == AVERROR(ENOMEM)) {
@@ -347,8 +346,8 @@ static clile_status next(void *state, clile_i_video_picture *picture, int32_t *m
         if (code == AVERROR_EOF) {
             picture->damaged = d->damaged;
             if (d->given > 0) return CLILE_OK;
-            return d->damaged > 0 ? fail(d, CLILE_E_CORRUPT, "no frame of it can be decoded")
-                                  : fail(d, CLILE_E_FORMAT, "there is no frame in it");
+            return d->damaged > 0 ? fail(d, CLILE_E_CORRUPT, "no frame can be decoded")
+                                  : fail(d, CLILE_E_FORMAT, "it has no frames");
         }
         if (code != AVERROR(EAGAIN)) {
             ++d->damaged;

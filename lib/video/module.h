@@ -1,8 +1,8 @@
-/* What a decoder's module gives to the library. Of the library it includes the numbers of
- * status.h, and is not linked to it.
+/* The interface of a decoder's module. A module is not linked to the library; it only uses the
+ * numbers in status.h.
  *
- * The module is a shared object video_NAME.so of one function, clile_video_module. Another
- * meaning or order of what follows needs another CLILE_I_VIDEO_INTERFACE. */
+ * A module is a shared object video_NAME.so that exports one function, clile_video_module. Changing
+ * the meaning or order of anything below needs a new CLILE_I_VIDEO_INTERFACE. */
 #ifndef CLILE_I_VIDEO_MODULE_H
 #define CLILE_I_VIDEO_MODULE_H
 
@@ -25,11 +25,12 @@ typedef struct {
     int32_t interface;   /* CLILE_I_VIDEO_INTERFACE of the header that it was compiled with */
     const char *release; /* of libclile, "0.1.0" */
     const char *name;
-    /* Path "-" is standard input. CLILE_OK, or a status with a text in message [size]; *state is
-     * freed by close. */
+    /* Path "-" is standard input. Returns CLILE_OK, or a status with a text in message [size].
+     * close frees *state. */
     clile_status (*open)(int32_t camera, const char *path, int32_t threads, int64_t max_pixels,
                          void **state, char *message, size_t size);
-    /* The pixels are the module's until the next call. *more 0: the end. */
+    /* The module owns the pixels, which are valid until the next call. *more becomes 0 at the end.
+     * */
     clile_status (*next)(void *state, clile_i_video_picture *picture, int32_t *more, char *message,
                          size_t size);
     void (*close)(void *state);

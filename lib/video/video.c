@@ -1,4 +1,4 @@
-/* The video's handle: a module's decoder, loaded when it is asked for. */
+/* The video's handle: a module's decoder, loaded when first needed. */
 #include "video/video.h"
 
 struct clile_video {
@@ -12,7 +12,7 @@ struct clile_video {
 static const clile_i_module_kind kind = {
     "video", CLILE_I_VIDEO_ENTRY, CLILE_I_VIDEO_INTERFACE,
     "install it (Debian: clile-video; from source: libavformat-dev, libavcodec-dev and "
-    "libswscale-dev, then cmake -DCLILE_VIDEO=ON), or decode the video elsewhere and pass frames"};
+    "libswscale-dev, then cmake -DCLILE_VIDEO=ON), or decode the video yourself and pass frames"};
 
 clile_status clile_i_video_check(const clile_i_video_module *table, const char *path)
 {

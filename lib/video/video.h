@@ -1,4 +1,4 @@
-/* video: frames of a film or a camera. Uses image. */
+/* video: the frames of a video file or a camera. Uses image. */
 #ifndef CLILE_I_VIDEO_H
 #define CLILE_I_VIDEO_H
 
@@ -7,7 +7,7 @@
 
 #include <clile/video.h>
 
-/* UNSUPPORTED: a table of another release, or not whole. For tests, too. */
+/* UNSUPPORTED: an incomplete table, or one from another release. Also for tests. */
 clile_status clile_i_video_check(const clile_i_video_module *table, const char *path);
 
 #endif

@@ -188,11 +188,11 @@ static void unwritable_paths_say_why(void **state)
     (void)state;
     clile_i_writer *writer = NULL;
     assert_int_equal(CLILE_E_IO, clile_i_writer_open(place.folder, &writer));
-    assert_error_has("is a folder, a file was expected");
+    assert_error_has("cannot be written: it is a folder");
     assert_int_equal(CLILE_E_IO, clile_i_writer_open(scratch_path(&place, "no/file"), &writer));
     assert_error_has("no/file: cannot be written: No such file or directory");
     assert_int_equal(CLILE_E_IO, clile_i_writer_open("/dev/null", &writer));
-    assert_error_has("/dev/null: cannot be written: is not a regular file");
+    assert_error_has("/dev/null: cannot be written: it is not a regular file");
     assert_int_equal(CLILE_E_IO, clile_i_writer_open("", &writer));
     assert_error_has("empty");
     assert_int_equal(CLILE_E_INVALID_ARGUMENT, clile_i_writer_open(NULL, &writer));

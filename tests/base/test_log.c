@@ -115,7 +115,7 @@ static void a_smaller_team_is_told_once(void **state)
     assert_int_equal(heard.count, 0);
     for (int i = 0; i < 3; ++i) clile_i_log_team(log, 4, (clile_i_team){.given = 2}, &told);
     assert_int_equal(heard.count, 1);
-    assert_logged(&heard, CLILE_LOG_WARNING, "OpenMP gives 2 of the 4 threads asked for");
+    assert_logged(&heard, CLILE_LOG_WARNING, "OpenMP provides 2 of the 4 requested threads");
     clile_i_log_team(log, 4, (clile_i_team){.given = 1}, &told);
     clile_i_log_team(log, 4, (clile_i_team){.given = 4}, &told);
     clile_i_log_team(log, 4, (clile_i_team){.given = 1}, &told);

@@ -96,22 +96,22 @@ static void range_is_checked(void **state)
     double tau = 0;
     assert_int_equal(CLILE_OK, clile_options_set_f64(options, "tau", 0.5));
     check_refused(clile_options_set_f64(options, "tau", 0),
-                  "option tau: a number from 0.0001 to 10000 was expected, found 0");
+                  "option tau: expected a number from 0.0001 to 10000, found 0");
     check_refused(clile_options_set_f64(options, "tau", -1), "found -1");
     check_refused(clile_options_set_f64(options, "tau", (double)NAN), "found nan");
     check_refused(clile_options_set_f64(options, "tau", (double)INFINITY), "found inf");
     check_refused(clile_options_set(options, "tau", "0"), "found 0");
     check_refused(clile_options_set(options, "tau", "nan"),
-                  "option tau: a number from 0.0001 to 10000 was expected, found \"nan\"");
+                  "option tau: expected a number from 0.0001 to 10000, found \"nan\"");
     check_refused(clile_options_set(options, "tau", ""), "found \"\"");
     check_refused(clile_options_set(options, "tau", "0.1x"), "found \"0.1x\"");
     assert_int_equal(CLILE_OK, clile_options_get_f64(options, "tau", &tau));
     assert_true(tau == 0.5); /* unchanged */
     check_refused(clile_options_set_i64(options, "image_size", 31),
-                  "option image_size: an integer from 32 to 512 was expected, found 31");
+                  "option image_size: expected an integer from 32 to 512, found 31");
     check_refused(clile_options_set(options, "image_size", "513"), "found 513");
     check_refused(clile_options_set(options, "image_size", "64.0"),
-                  "from 32 to 512 was expected, found \"64.0\"");
+                  "expected an integer from 32 to 512, found \"64.0\"");
     check_refused(clile_options_set(options, "image_size", "auto"), "found \"auto\"");
     const int64_t most = INT64_C(1) << 53;
     assert_int_equal(CLILE_OK, clile_options_set_i64(options, "seed", most));
@@ -119,9 +119,9 @@ static void range_is_checked(void **state)
     check_refused(clile_options_set(options, "seed", "99999999999999999999"),
                   "from 0 to 9007199254740992");
     check_refused(clile_options_set_str(options, "elimination", "orthogonall"),
-                  "option elimination: one of none|orthogonal|");
+                  "option elimination: expected one of none|orthogonal|");
     check_refused(clile_options_set_str(options, "elimination", "orthogonall"),
-                  " was expected, found \"orthogonall\"");
+                  ", found \"orthogonall\"");
     check_refused(clile_options_set(options, "elimination", ""), "found \"\"");
     check_refused(clile_options_set(options, "elimination", "none|orthogonal"),
                   "found \"none|orthogonal\"");
@@ -137,9 +137,9 @@ static void threads_follow_the_processors(void **state)
     assert_int_equal(CLILE_OK, clile_options_get_i64(options, "threads", &threads));
     assert_int_equal(clile_i_threads_available(), threads);
     check_refused(clile_options_set_i64(options, "threads", 0),
-                  "option threads: an integer from 1 to 1024 was expected, found 0");
+                  "option threads: expected an integer from 1 to 1024, found 0");
     check_refused(clile_options_set(options, "threads", "many"),
-                  "an integer from 1 to 1024 or auto was expected");
+                  "expected an integer from 1 to 1024 or auto");
     assert_int_equal(CLILE_OK, clile_options_set(options, "threads", "3"));
     assert_int_equal(CLILE_OK, clile_options_get_i64(options, "threads", &threads));
     assert_int_equal(3, threads);
@@ -311,7 +311,7 @@ static void bad_text_names_the_line(void **state)
     assert_int_equal(CLILE_E_FORMAT, clile_i_options_from_text("tau=0", &read));
     assert_error_has("options, line 1: option tau");
     assert_int_equal(CLILE_E_FORMAT, clile_i_options_from_text("\n\ntau\n", &read));
-    assert_error_has("line 3: key=value was expected, found \"tau\"");
+    assert_error_has("line 3: expected key=value, found \"tau\"");
     assert_int_equal(CLILE_OK, clile_i_options_from_text("", &read));
     assert_int_equal(0, clile_options_is_set(read, "tau"));
     clile_options_destroy(read);

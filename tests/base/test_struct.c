@@ -26,7 +26,7 @@ static void what_is_too_small_or_never_set_is_refused(void **state)
     const uint32_t wrong[] = {0, 4, 7, 4097, UINT32_MAX}, fine[] = {8, 9, 16, 4096};
     for (size_t k = 0; k < sizeof wrong / sizeof *wrong; ++k) {
         char text[64];
-        snprintf(text, sizeof text, "f: struct_size is %u, at least 8", (unsigned)wrong[k]);
+        snprintf(text, sizeof text, "f: struct_size is %u, expected 8", (unsigned)wrong[k]);
         assert_int_equal(clile_i_struct_check("f", &wrong[k], least), CLILE_E_INVALID_ARGUMENT);
         assert_non_null(strstr(clile_last_error(), text));
     }

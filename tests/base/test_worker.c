@@ -148,8 +148,8 @@ static void the_system_may_refuse(void **state)
         clile_i_worker *worker = (clile_i_worker *)&worker;
         assert_int_equal(clile_i_worker_create(&worker), CLILE_E_IO);
         assert_non_null(strstr(clile_last_error(), refused == THE_THREAD
-                                                       ? "a thread could not be started: "
-                                                       : "a lock could not be made: "));
+                                                       ? "cannot start a thread: "
+                                                       : "cannot create a lock: "));
         assert_null(worker);
         assert_int_equal(in_use, 0);
     }
@@ -160,7 +160,7 @@ static void the_system_may_refuse(void **state)
     clile_i_mutex *mutex = NULL;
     refused = THE_MUTEX;
     assert_int_equal(clile_i_mutex_create(&mutex), CLILE_E_IO);
-    assert_non_null(strstr(clile_last_error(), "a lock could not be made: "));
+    assert_non_null(strstr(clile_last_error(), "cannot create a lock: "));
     assert_null(mutex);
     refused = NONE;
     assert_int_equal(clile_i_mutex_create(&mutex), CLILE_OK);

@@ -82,7 +82,7 @@ class Import(CommandTest):
     def test_two_networks(self):
         both = {f"encoder_{k}.{name}": tensor for k, tensors in (("q", self.tensors), ("k", resnet10(seed=4))) for name, tensor in tensors.items()}
         path = write_pth(self.path("both.pth"), {"state_dict": both})
-        self.refused('more than one network is in it, below "state_dict.encoder_k." and "state_dict.encoder_q.": say which by the prefix', path)
+        self.refused('it has more than one network, with prefixes "state_dict.encoder_k." and "state_dict.encoder_q.": choose one by the prefix', path)
         self.assertEqual(self.made(path, "--prefix", "state_dict.encoder_q.")["counts"]["left_over"], 62)
         self.refused("tensor nothing.conv1.weight is missing", path, "--prefix", "nothing.")
 
@@ -122,7 +122,7 @@ class Import(CommandTest):
         write_pth(path, {**self.tensors, "bn1.bias": Tensor((8,), [0.5] * 5 + [float("nan")] * 3)})
         self.refused("tensor bn1.bias, value 5 is not finite", path)
         self.refused("for resnet10 with width 0.25", self.write("plain.pth", self.tensors), "--set", "width=0.25")
-        self.refused("tensor layer1.1.bn1.bias is nothing of resnet10: another network, or a deeper one", self.write("deep.pth", resnet10(deeper=True)), "--backbone", "resnet10")
+        self.refused("tensor layer1.1.bn1.bias is not part of resnet10: another network, or a deeper one", self.write("deep.pth", resnet10(deeper=True)), "--backbone", "resnet10")
         self.assertEqual(self.fine_json("import", self.path("deep.pth"), "--out", self.path("deep.safetensors"))["made"]["backbone"], "resnet18")
         self.refused("none of its 1 tensors is called layer1.0.conv1.weight", self.write("other.pth", {"a": Tensor((1,), [1])}))
 
@@ -135,7 +135,7 @@ class Import(CommandTest):
                 return os.system, (f"touch {self.mark}",)
         Harm.mark = self.path("harmed")
         path = self.path("harm.pth")
-        self.refused("it asks for posix.system, which dictionaries of tensors do not need, and nothing of a pickle is run", write_pth(path, {**self.tensors, "x": Harm()}))
+        self.refused("it asks for posix.system, which dictionaries of tensors do not need, and libclile runs no code in a pickle", write_pth(path, {**self.tensors, "x": Harm()}))
         self.assertFalse(os.path.exists(Harm.mark))
 
         def raw(data):
@@ -145,9 +145,9 @@ class Import(CommandTest):
         wide = b"]q\0" + b"".join(b"](" + b"h" + bytes([i]) + (b"h" + bytes([i])) * 9 + b"eq" + bytes([i + 1]) for i in range(8))
         self.refused("of more than 1000000 values", raw(b"}U\1a(" + wide + b"ts."))
         self.refused("no dictionary of tensors", raw(pickle.dumps([1], 2)))
-        self.refused("a key below it is neither text nor an integer", raw(pickle.dumps({(1, 2): 3}, 2)))
-        self.refused("a key below it is not UTF-8", raw(b"}U\1\xffK\1s."))
-        self.refused("names below it are too long", raw(pickle.dumps({"a" * 600: {"b" * 600: 1}}, 2)))
+        self.refused("a key inside it is neither text nor an integer", raw(pickle.dumps({(1, 2): 3}, 2)))
+        self.refused("a key inside it is not UTF-8", raw(b"}U\1\xffK\1s."))
+        self.refused("names inside it are too long", raw(pickle.dumps({"a" * 600: {"b" * 600: 1}}, 2)))
         good = {"a": Tensor((2, 3), range(6))}
         self.refused('tensor "a": it reaches element 6 of its storage, which has 6', write_pth(path, {"a": Tensor((2, 3), range(6), offset=1)}))
         self.refused('tensor "a": it reaches beyond its storage', write_pth(path, {"a": Tensor((2, 3), range(6), stride=(2 ** 62, 2 ** 62))}))
@@ -164,12 +164,12 @@ class Import(CommandTest):
             data = file.read()
             file.seek(data.rindex(b"archive/data/0") - 46 + 24)
             file.write((2 ** 30 + 1).to_bytes(4, "little"))
-        self.refused("its deflated members, archive/data/0 being one, inflate to more than 1024 MiB", path)
-        self.refused("only little-endian files are read", write_pth(path, good, members=[("archive/byteorder", "big")]))
+        self.refused("its deflated members (archive/data/0 is one) inflate to more than 1024 MiB", path)
+        self.refused("expected a little-endian file", write_pth(path, good, members=[("archive/byteorder", "big")]))
         self.refused("an archive with two pickles", write_pth(path, good, members=[("other/data.pkl", b"N.")]))
         with zipfile.ZipFile(path, "w") as archive:
             archive.writestr("notes.txt", "no weights")
-        self.refused("a zip archive, but not of torch.save", path)
+        self.refused("a zip archive, but not from torch.save", path)
         self.refused("no-such-file", self.path("no-such-file"))
 
     def test_training_goes_on_from_it(self):
@@ -189,7 +189,7 @@ class Import(CommandTest):
         self.usage("--out is missing", "import", path)
         for text in ("", "bp5d", "1,,2", "0", "1000", ",".join(map(str, range(1, 66)))):
             self.usage("--au-set takes bp4d, disfa or numbers", "import", path, "--out", "m", "--au-set", text)
-        self.fails("AU 12 stands twice", "import", path, "--out", "m", "--au-set", "12,12")
+        self.fails("AU 12 is twice", "import", path, "--out", "m", "--au-set", "12,12")
         self.usage("--backbone", "import", path, "--out", "m", "--backbone", "resnet9")
         self.fails("cannot be written", "import", path, "--out", "no-such-folder/m.safetensors")
 

@@ -269,7 +269,7 @@ class Predict(CommandTest):
         box = self.write("box.csv", "image,x,y,w\n0001.png,1,2,3\n")
         self.fails('box.csv, row 1: 3 of the columns x, y, w, h; expected all four or none', "predict", "--model", self.model, "--faces", box, self.image())
         nameless = self.write("nameless.csv", "x,y,w,h\n1,2,3,4\n")
-        self.fails("nameless.csv, row 1: no column of the header names the image", "predict", "--model", self.model, "--faces", nameless, self.image(2))
+        self.fails("nameless.csv, row 1: the header has no column for the image", "predict", "--model", self.model, "--faces", nameless, self.image(2))
 
     def test_output_that_ends(self):
         """Whoever reads stops: no message, no core; a full disk is said."""
@@ -315,9 +315,9 @@ class Predict(CommandTest):
         for text, message in (('image,x,y,w,h\n0001.png,"8,5",6,32,36\n', "decimal comma"), ("image,x,y,w,h\n0001.png,8,5,6,32,36\n", "6 columns, header has 5"),
                               ("image,x,y,w,h,success\n0001.png,8,6,32,36,0\n", "success is 0"), ("image,x,y,w,h\n0001.png,8,6,0,36\n", "0 x 36"),
                               ("image,x,y,w,h\n0001.png,8,6,inf,36\n", "not a coordinate"), ("image,x,y,w,h\n0001.png,,,,\n", "neither a box nor landmarks"),
-                              ("image,xmin,ymin,xmax,ymax\n0001.png,40,42,8,6\n", "-32 x -36"), ("image,x,y,w,h\n0001.png,.1,.1,.5,.6\n", "not shares"),
+                              ("image,xmin,ymin,xmax,ymax\n0001.png,40,42,8,6\n", "-32 x -36"), ("image,x,y,w,h\n0001.png,.1,.1,.5,.6\n", "not fractions"),
                               ("image,x,y,w,h\n0001.png,9000,6,32,36\n", "lies outside the image"),
-                              ("0001.png,36,24,20,24,28,33,35,42,21,42\n", "left and right are exchanged")):
+                              ("0001.png,36,24,20,24,28,33,35,42,21,42\n", "left and right are swapped")):
             self.assertIn(message, self.rows("--faces", self.write("f.csv", text), self.image(1), code=1)[1], text)
 
     def test_rows_of_other_images(self):
@@ -332,7 +332,7 @@ class Predict(CommandTest):
             faces = self.write("f.csv", f"image,x,y,w,h\n{name},8,6,32,36\n")
             rows, message = self.rows("--faces", faces, both, code=1)
             self.assertEqual([row["success"] for row in rows], ["0", "0"], name)
-            self.assertIn(f'f.csv, row 2: "{name}" fits {images[0]} and other images, too; expected more of the path', message)
+            self.assertIn(f'f.csv, row 2: "{name}" also fits other images than {images[0]}; expected more of the path', message)
             self.assertEqual(self.rows("--faces", faces, images[0])[0][0]["success"], "1")
             self.assertEqual([row["success"] for row in self.rows("--faces", faces, images[1], images[1])[0]], ["1", "1"])
         faces = self.write("f.csv", "image,x,y,w,h\nA/0001.png,8,6,32,36\nB/0001,9,9,20,20\n0001.png,1,1,30,30\n")
@@ -342,7 +342,7 @@ class Predict(CommandTest):
         w, h, pixels = read_png(self.image(1))
         done = self.raw(f"{w}x{h}", b"".join(pixels), "--csv", "--faces", faces)
         self.assertEqual(done.returncode, 1)
-        self.assertIn("rows of another folder before it fit frame 1", done.stderr.decode())
+        self.assertIn("earlier rows of another folder fit frame 1", done.stderr.decode())
 
     def test_unreadable_images_are_rows(self):
         broken = self.path("broken.png")
@@ -364,7 +364,7 @@ class Predict(CommandTest):
             whole = file.read()
         self.assertIn(b'"trained":"1"', whole)
         for name, changed, text in (("untrained", whole.replace(b'"trained":"1"', b'"trained":"0"'), "the model has not been trained"),
-                                    ("cut", whole[:-1], "cut short"),
+                                    ("cut", whole[:-1], "truncated"),
                                     ("header-of-10-GB", struct.pack("<Q", 10_000_000_000) + whole[8:], "a header of 10000000000 bytes"),
                                     ("text", b"not a model", "not a safetensors file")):
             path = self.path(name + ".safetensors")

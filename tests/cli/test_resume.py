@@ -132,9 +132,9 @@ class Resume(CommandTest):
         def resume(*arguments, **changes):
             return [*run, "--resume", checkpoint, *arguments, *settings(method="bce", **changes)]
 
-        self.fails("option image_size is 32 in the checkpoint and 64 here", *resume(*fold, image_size=64))
-        self.fails("option learning_rate is 0.002 in the checkpoint and 0.5 here", *resume(*fold, learning_rate=0.5))
-        self.fails("option box_margin is 0.22 in the checkpoint and 0.5 here", *resume(*fold, box_margin=0.5))
+        self.fails("option image_size is 32 in the checkpoint, but 64 here", *resume(*fold, image_size=64))
+        self.fails("option learning_rate is 0.002 in the checkpoint, but 0.5 here", *resume(*fold, learning_rate=0.5))
+        self.fails("option box_margin is 0.22 in the checkpoint, but 0.5 here", *resume(*fold, box_margin=0.5))
         self.fails("made on crops with a margin of 2 pixels, but the data set here keeps 10: set crop_margin as it was", *resume(*fold, crop_margin=0.3))
         self.fails("option epochs is 1 here, but step 8 of 8 is done", *resume(*fold, epochs=1))
         self.fails("made on protocol kfold:3, fold 1, but the data set here is of protocol file:", *resume("--protocol", f"file:{self.subjects()}", "--fold", 1))
@@ -142,7 +142,7 @@ class Resume(CommandTest):
         self.fails("fold 1, but the data set here is of protocol none, fold 0", *resume())
         other = cli.draw(self.path("others"), seed=2)
         self.fails("labels CRC", *resume("--data", other, *fold))
-        self.fails("--import is not given in the checkpoint and weights.pth here", *resume(*fold, "--import", "elsewhere/weights.pth"))
+        self.fails("--import is not given in the checkpoint, but weights.pth here", *resume(*fold, "--import", "elsewhere/weights.pth"))
         self.fails("nowhere", *run, *fold, "--resume", "nowhere")
         self.fails("no fold has a checkpoint (nowhere.fold1", *run, "--protocol", "kfold:3", "--fold", "all", "--resume", "nowhere")
         self.usage("must be the same file", *run, "--protocol", "kfold:3", "--fold", "all", "--resume", "a", "--checkpoint", "b")

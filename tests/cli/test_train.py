@@ -193,7 +193,7 @@ class Train(CommandTest):
         self.fine("export", self.fold(1), "--int8", *fold, "--images", 40, "--out", again, "--onnx", self.path("full.onnx"))
         self.assertTrue(filecmp.cmp(small, again, shallow=False))
         self.assertTrue(os.path.exists(self.path("full.onnx")))
-        self.fails("int8 already", "export", small, "--int8", *fold, "--out", again)
+        self.fails("already int8", "export", small, "--int8", *fold, "--out", again)
         self.fails("is int8", "export", small, "--onnx", self.path("x.onnx"))
         self.fails("no-such-folder", "export", self.fold(1), "--int8", "--calibrate", "no-such-folder", "--out", again)
         self.usage("--onnx or --int8 is missing", "export", small)

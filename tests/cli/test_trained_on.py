@@ -102,10 +102,10 @@ class TrainedOn(CommandTest):
         self.train("crops.safetensors", data=self.variant("cropped", landmarks=None))
         boxes, points = os.path.join(self.path("boxed"), "boxes", "F001_T1.csv"), os.path.join(self.data, "landmarks", "F001_T1.csv")
         for model, given, said in (
-                ("landmarks", ["--finder", "none"], "trained on faces aligned by landmarks, and the image is taken as such a crop"), ("landmarks", ["--crop"], None), ("landmarks", ["--faces", points], None),
-                ("landmarks", ["--faces", boxes], "this face is cut out by its box: give its landmarks"),
-                ("boxes", ["--finder", "none"], "trained on faces cut out by boxes"), ("boxes", ["--faces", points], "aligned by its landmarks"), ("boxes", ["--faces", boxes], None),
-                ("crops", [], None), ("crops", ["--crop"], None), ("crops", ["--faces", points], "images that were crops of faces"), ("crops", ["--faces", boxes], "cut out by its box")):
+                ("landmarks", ["--finder", "none"], "trained on faces aligned by landmarks, but the whole image is used as such a crop"), ("landmarks", ["--crop"], None), ("landmarks", ["--faces", points], None),
+                ("landmarks", ["--faces", boxes], "this face is cropped by its box: give its landmarks"),
+                ("boxes", ["--finder", "none"], "trained on faces cropped by boxes"), ("boxes", ["--faces", points], "aligned by its landmarks"), ("boxes", ["--faces", boxes], None),
+                ("crops", [], None), ("crops", ["--crop"], None), ("crops", ["--faces", points], "images that were already crops of faces"), ("crops", ["--faces", boxes], "cropped by its box")):
             for form in ([], ["--csv"], ["--json"]):
                 done = self.fine("predict", "--model", self.path(f"{model}.safetensors"), *form, *given, *images)
                 lines = [line for line in done.stderr.splitlines() if "warning: " in line]

@@ -8,7 +8,7 @@ import zlib
 import cli
 from cli import CommandTest, settings
 
-WARNING = "clile: warning: both numberings fit alike"
+WARNING = "clile: warning: both numberings fit equally well"
 
 
 def write_png(path, grey, side=24):
@@ -64,11 +64,11 @@ class Warnings(CommandTest):
 
     def test_data(self):
         done = self.fine("data", self.data)
-        self.assertIn("warning: both numberings fit alike", done.stdout)
+        self.assertIn("warning: both numberings fit equally well", done.stdout)
         self.assertEqual(done.stderr, "")
         done = self.fine("data", self.data, "--json")
         self.assertIn(WARNING, done.stderr)
-        self.assertIn("warning: both numberings fit alike", json.loads(done.stdout)["notes"])
+        self.assertIn("warning: both numberings fit equally well", json.loads(done.stdout)["notes"])
 
     def test_nothing_to_warn_of(self):
         data = cli.draw(self.path("faces"), subjects=2, tasks=1, frames=4)

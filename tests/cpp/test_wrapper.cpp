@@ -293,7 +293,7 @@ void training()
     REQUIRE(small.is_quantized() && !loaded.is_quantized());
     REQUIRE(std::fabs(clile::Predictor(small).run(1, crop.data(), side, side).probability[1] -
                       one.probability[1]) < 0.1f);
-    THROWS(CLILE_E_STATE, "int8 already", small.quantize(1, crop.data(), side, side));
+    THROWS(CLILE_E_STATE, "already int8", small.quantize(1, crop.data(), side, side));
 
     // an uncompressed bitmap, rows from below, blue first
     std::ofstream file("face.bmp", std::ios::binary);

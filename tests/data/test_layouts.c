@@ -98,7 +98,7 @@ static void images_of_other_kinds_are_named(void **state)
         scratch_text(&s, cases[k].label_file, cases[k].labels);
         snprintf(name, sizeof name, "%s.webp", cases[k].image);
         scratch_text(&s, name, "RIFF....WEBP");
-        snprintf(text, sizeof text, "%s is there, JPEG, PNG and BMP files are read", name);
+        snprintf(text, sizeof text, "%s, expected JPEG, PNG or BMP files", name);
         assert_failed(scratch_open(s.path, settings, &dataset), CLILE_E_FORMAT, text);
         scratch_image(&s, first[k], 9); /* PNG, whatever the name */
         if (scratch_open(s.path, settings, &dataset) != CLILE_OK)
@@ -106,7 +106,7 @@ static void images_of_other_kinds_are_named(void **state)
         assert_int_equal(clile_dataset_size(dataset), 1);
         assert_string_equal(clile_dataset_get_image_name(dataset, 0), first[k]);
         snprintf(text, sizeof text,
-                 "warning: 1 images such as %s/%s are not read: JPEG, PNG and BMP files are\n",
+                 "warning: 1 images such as %s/%s are ignored, expected JPEG, PNG or BMP files\n",
                  s.path, name);
         if (strstr(clile_dataset_get_notes(dataset), text) == NULL)
             fail_msg("%s", clile_dataset_get_notes(dataset));
@@ -187,7 +187,7 @@ static void bp4d_mistakes_are_named(void **state)
         {HEADER "9,,0,9,0,1,0,1,0,1,0,1,0,9\n", "row 2: code \"\" for AU 1"},
         {HEADER "x" ROW, "row 2: column 1 is \"x\", expected a frame (a whole number)"},
         {HEADER "-9" ROW, "row 2: column 1 is \"-9\""},
-        {HEADER "9" ROW "9" ROW, "row 3: frame 9 has a row already"},
+        {HEADER "9" ROW "9" ROW, "row 3: frame 9 already has a row"},
         {"0,1,AU2\n", "row 1: column 3 is \"AU2\", expected an AU number"},
         {"", "BP4D label file F002_T1.csv is empty"},
         {HEADER, "BP4D label file F002_T1.csv has no rows after its header"},
@@ -311,7 +311,7 @@ static void disfa_mistakes_are_named(void **state)
          "DISFA label file SN002_au12.txt, row 2: 3 columns, expected frame,intensity"},
         {"1,0\n2,6\n3,0\n", "row 2: intensity 6, expected 0 to 5 or 9"},
         {"1,0\n2,a\n3,0\n", "row 2: column 2 is \"a\", expected an intensity"},
-        {"1,0\n3,0\n", "row 2: frame 3, which SN002_au1.txt does not have in this place"},
+        {"1,0\n3,0\n", "row 2: frame 3, which SN002_au1.txt does not have in this row"},
         {"1,0\n2,0\n", "SN002_au12.txt: 2 frames, SN002_au1.txt has 3"},
         {"1,0\n2,0\n3,0\n4,0\n", "row 4: frame 4, which SN002_au1.txt does not have"},
     };
@@ -385,7 +385,7 @@ static void landmarks_align_the_crop(void **state)
                 "landmark file F001_T1.csv, row 2: frame 5 has row 1 already");
     scratch_text(&s, "landmarks/F001_T1.csv", "5,1,1,1,1,1,1,1,1,1,1\n");
     expect_open(&s, "", CLILE_E_FORMAT,
-                "images are no face's, first F001/T1/5.png: the landmarks are all the same");
+                "images cannot be a face's, first F001/T1/5.png: the landmarks are all the same");
     clile_i_text_free(&rows);
     scratch_free(&s);
 }

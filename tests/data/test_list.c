@@ -93,17 +93,18 @@ static void mistakes_are_named(void **state)
         {"BP4D_train_label_fold1.txt", "0 0" ZEROS "\n\n0 1\n0 0" ZEROS,
          "line 3: 2 columns, the first line has 12"},
         {"BP4D_train_label_fold1.txt", "0 0" ZEROS "\n0 a" ZEROS "\n0 0" ZEROS,
-         "line 2: \"a\" is no number"},
+         "line 2: \"a\" is not a number"},
         {"BP4D_train_img_path_fold1.txt", "F001/T1/2440.png\nM007/T2/1.png\nF001/T1/9.png\n",
-         "line 2: subject M007 is in BP4D_test_img_path_fold1.txt, too"},
+         "line 2: subject M007 is also in BP4D_test_img_path_fold1.txt"},
         {"BP4D_train_img_path_fold1.txt", "F001/T1/2440.png\n2441.png\nF001/T1/9.png\n",
          "line 2: the path names no"},
         {"BP4D_test_img_path_fold1.txt", "M007/T2/7.png\n",
-         "list BP4D_test_img_path_fold1.txt, line 1: no image M007/T2/7.png, and none of the next; "
+         "list BP4D_test_img_path_fold1.txt, line 1: neither image M007/T2/7.png nor the next ones "
+         "exist; "
          "looked in"},
         {"BP4D_test_img_path_fold1.txt", "", "has 0 lines, BP4D_test_label_fold1.txt has 1"},
         {"BP4D_test_label_fold1.txt", "0 1 1\n",
-         "list BP4D_test_label_fold1.txt: 3 columns, BP4D has 12 and DISFA 8"},
+         "list BP4D_test_label_fold1.txt: 3 columns, but BP4D has 12 and DISFA 8"},
         {"BP4D_weight_fold1.txt", "1 1\n1",
          "list BP4D_weight_fold1.txt: 3 weights, the labels have 12 columns"},
         {"BP4D_train_weight_fold1.txt", "1\n-1\n",

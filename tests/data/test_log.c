@@ -57,7 +57,7 @@ static void notes_and_counts_are_told(void **state)
         warnings += warns;
     }
     assert_true(found > warnings && warnings > 0);
-    assert_logged(&heard, CLILE_LOG_WARNING, "both numberings fit alike");
+    assert_logged(&heard, CLILE_LOG_WARNING, "both numberings fit equally well");
     assert_logged(&heard, CLILE_LOG_INFO,
                   "2 images without label row are left out, the first is anna/");
     assert_logged(&heard, CLILE_LOG_INFO, "6 images of 1 subjects, 1 AUs, layout ");

@@ -334,10 +334,10 @@ static void wrong_contents_are_named(void **state)
     EXPECT(aus = "", CLILE_E_FORMAT, "au_ids, entry 1 is \"\"");
     EXPECT(subjects = "a\na", CLILE_E_FORMAT, "subjects, line 2: \"a\" is there twice");
     EXPECT(subjects = "a\n", CLILE_E_FORMAT, "subjects, line 2: \"\" is empty");
-    EXPECT(names = "x", CLILE_E_FORMAT, "1 image names, 2 images");
-    EXPECT(names = "x\ny\nz", CLILE_E_FORMAT, "3 image names, 2 images");
+    EXPECT(names = "x", CLILE_E_FORMAT, "1 image names for 2 images");
+    EXPECT(names = "x\ny\nz", CLILE_E_FORMAT, "3 image names for 2 images");
     EXPECT(label = 2, CLILE_E_FORMAT, "labels[1,1] is 2, expected 1, 0 or -1");
-    EXPECT(subject = 2, CLILE_E_FORMAT, "subject[1] is 2, there are 2 subjects");
+    EXPECT(subject = 2, CLILE_E_FORMAT, "subject[1] is 2, but there are 2 subjects");
     EXPECT(subject = -1, CLILE_E_FORMAT, "subject[1] is -1");
     EXPECT(crc = "00000000", CLILE_E_CORRUPT, "is damaged: CRC-32 of names and labels is");
 #undef EXPECT

@@ -60,11 +60,11 @@ static void rows_go_by_order_where_numbers_do_not_fit(void **state)
         const char *note;
         int warned;
     } cases[] = {
-        {{"0004", "0005", "0006", "0007", "0008", "0009"}, "row k is taken for the k-th image", 0},
-        {{"0100", "0101", "0102", "0103", "0104", "0105"}, "row k is taken for the k-th image", 0},
-        {{"0001", "0004", "0007", "0010", "0013", "0016"}, "Numbers of 1 of them have gaps", 1},
-        {{"0010", "0020", "0030", "0040", "0050", "0060"}, "Numbers of 1 of them have gaps", 1},
-        {{"0001", "0002", "0003", "0005", "0006", "0007"}, "Numbers of 1 of them have gaps", 1},
+        {{"0004", "0005", "0006", "0007", "0008", "0009"}, "row k is used for the k-th image", 0},
+        {{"0100", "0101", "0102", "0103", "0104", "0105"}, "row k is used for the k-th image", 0},
+        {{"0001", "0004", "0007", "0010", "0013", "0016"}, "The numbers of 1 of them have gaps", 1},
+        {{"0010", "0020", "0030", "0040", "0050", "0060"}, "The numbers of 1 of them have gaps", 1},
+        {{"0001", "0002", "0003", "0005", "0006", "0007"}, "The numbers of 1 of them have gaps", 1},
         {{"0.033", "0.066", "0.100", "0.133", "0.166", "0.200"}, "the first is anna", 1},
         {{"a", "b", "c", "d", "e", "f"}, "the first is anna", 1},
         {{"0001", "0002", "0003", "0004", "0005", "0006"}, "taken: from 1", 0},
@@ -122,8 +122,8 @@ static void orders_that_differ_are_warned_of(void **state)
     (void)state;
     write_video(&s, "anna", 10, names, 10);
     clile_dataset *dataset = open_fine(&s, "");
-    assert_notes(dataset, "warning: 1 videos have images whose names are in another order than "
-                          "their numbers, such as 10 before 2");
+    assert_notes(dataset, "warning: the images of 1 videos have a different order by name and by "
+                          "number (10 before 2)");
     clile_dataset_destroy(dataset);
     dataset = open_fine(&s, "first_image=1"); /* the caller says so */
     assert_no_warning(dataset);
@@ -141,7 +141,7 @@ static void rows_that_fit_badly_are_warned_of_or_refused(void **state)
     clile_dataset *dataset = open_fine(&s, "");
     assert_notes(
         dataset,
-        "warning: label rows and images of 1 sequences may not belong together, look at a sheet of "
+        "warning: label rows and images of 1 sequences may not match, look at a sheet of "
         "faces; first anna: 3 of 8 label rows and of 6 images; left out are label rows such as "
         "anna/2");
     assert_notes(dataset, "images such as anna/0010.png");
@@ -194,8 +194,7 @@ static void all_numberings_are_compared(void **state)
         s = scratch_make(); /* as many, three further on */
         write_numbered(&s, layout, 40, 4, 40);
         dataset = open_fine(&s, "au_set=1");
-        assert_notes(dataset,
-                     "warning: label rows and images of 1 sequences may not belong together");
+        assert_notes(dataset, "warning: label rows and images of 1 sequences may not match");
         assert_notes(dataset, "of 40 label rows and of 40 images; left out are label rows such as");
         clile_dataset_destroy(dataset);
         scratch_free(&s);
@@ -203,7 +202,7 @@ static void all_numberings_are_compared(void **state)
         s = scratch_make(); /* a few at the edge */
         write_numbered(&s, layout, 20, 20, 30);
         expect_failure(&s, "au_set=1",
-                       "label rows and images do not belong together: 1 of 20 do; first ");
+                       "label rows and images do not match: only 1 of 20 do; first ");
         scratch_free(&s);
 
         s = scratch_make(); /* a part of the frames */
@@ -224,14 +223,14 @@ static void lists_without_images_are_warned_of(void **state)
     scratch_text(&s, "a_img_path.txt", "F001/T1/1.png\nF001/T1/2.png\nF001/T1/3.png\n");
     scratch_text(&s, "a_label.txt", "1\n0\n1\n");
     dataset = open_fine(&s, "au_set=1");
-    assert_notes(dataset, "warning: 2 of 3 lines name an image that is not below");
+    assert_notes(dataset, "warning: 2 of 3 lines name an image that is not in");
     clile_dataset_destroy(dataset);
     scratch_text(&s, "l.jsonl",
                  "{\"img_path\": \"F001/T1/1.png\", \"AUs\": [1]}\n{\"img_path\": "
                  "\"F001/T1/2.png\", \"AUs\": [1]}\n"
                  "{\"img_path\": \"F001/T1/3.png\", \"AUs\": [1]}\n");
     assert_int_equal(scratch_open(scratch_path(&s, "l.jsonl"), "", &dataset), CLILE_OK);
-    assert_notes(dataset, "warning: 2 of 3 lines name an image that is not below");
+    assert_notes(dataset, "warning: 2 of 3 lines name an image that is not in");
     clile_dataset_destroy(dataset);
     scratch_free(&s);
 }
@@ -255,7 +254,7 @@ static void another_folder_of_images_is_warned_of(void **state)
         clile_dataset *dataset = open_fine(&s, "au_set=1");
         snprintf(text, sizeof text, "warning: images are taken from %s; ", taken[layout]);
         assert_notes(dataset, text);
-        snprintf(text, sizeof text, "has 2 images of 1 of the 1 sequences, too");
+        snprintf(text, sizeof text, "also has 2 images of 1 of the 1 sequences");
         assert_notes(dataset, text);
         assert_counts(dataset, 3, 0, 2, 3);
         assert_string_equal(clile_dataset_get_left_out(dataset, CLILE_LEFT_OUT_IMAGES, 0),
@@ -280,7 +279,7 @@ static void the_fuller_folder_is_taken(void **state)
     clile_dataset *dataset = open_fine(&s, "au_set=1");
     assert_int_equal(clile_dataset_size(dataset), 2);
     assert_notes(dataset,
-                 "warning: images are taken from b; a has 1 images of 1 of the 2 sequences, too");
+                 "warning: images are taken from b; a also has 1 images of 1 of the 2 sequences");
     clile_dataset_destroy(dataset);
     unlink(scratch_path(&s, "a/F001/T1/1.png"));
     rmdir(scratch_path(&s, "a/F001/T1"));
@@ -303,12 +302,12 @@ static void another_folder_of_labels_is_warned_of(void **state)
         const char *file, *text, *warning;
     } cases[] = {
         {"F001_T1.csv", "0,1\n1,0\n",
-         "warning: labels are taken from AU_OCC; the folder itself has label files, too"},
+         "warning: labels are taken from AU_OCC; the folder itself also has label files"},
         {"SN001/SN001_au1.txt", "1,0\n",
-         "warning: labels are taken from ActionUnit_Labels; the folder itself has label files, "
-         "too"},
+         "warning: labels are taken from ActionUnit_Labels; the folder itself also has label "
+         "files"},
         {"SN001/trial/AU1.txt", "001.png 0\n",
-         "warning: labels are taken from Labels; the folder itself has label files, too"},
+         "warning: labels are taken from Labels; the folder itself also has label files"},
     };
     (void)state;
     for (int layout = 0; layout < 3; ++layout) {
@@ -333,7 +332,7 @@ static void misspelled_label_files_are_named(void **state)
         snprintf(name, sizeof name, "AU_OCC/%s", names[k]);
         scratch_text(&s, name, "0,1\n1,1\n");
         clile_dataset *dataset = open_fine(&s, "au_set=1");
-        snprintf(text, sizeof text, "warning: the label file %s is not read", names[k]);
+        snprintf(text, sizeof text, "warning: the label file %s is ignored", names[k]);
         assert_notes(dataset, text);
         clile_dataset_destroy(dataset);
         scratch_free(&s);
@@ -350,7 +349,7 @@ static void another_root_of_a_list_is_warned_of(void **state)
     scratch_text(&s, "list/a_label.txt", "1\n");
     clile_dataset *dataset = open_fine(&s, "au_set=1");
     assert_notes(dataset, "warning: images are taken from ");
-    assert_notes(dataset, "F001/T1/1.png is in ");
+    assert_notes(dataset, "F001/T1/1.png is also in ");
     clile_dataset_destroy(dataset);
     unlink(scratch_path(&s, "img_cropped/F001/T1/1.png"));
     dataset = open_fine(&s, "au_set=1");
@@ -363,12 +362,12 @@ static void landmark_files_that_are_not_read_are_named(void **state)
 {
     static const char *const cases[][2] = {
         {"landmarks/f001_t1.csv",
-         "warning: landmarks/f001_t1.csv is not read: capital and small letters differ"},
+         "warning: landmarks/f001_t1.csv is ignored: its case differs from the label file's"},
         {"boxes/F001_T1.CSV",
-         "warning: boxes/F001_T1.CSV is not read: capital and small letters differ"},
+         "warning: boxes/F001_T1.CSV is ignored: its case differs from the label file's"},
         {"landmarks/F001.csv",
-         "warning: no file in landmarks is called as a label file: F001.csv is not read"},
-        {"Landmarks/F001_T1.csv", "warning: the folder Landmarks is not read, expected landmarks"},
+         "warning: no file in landmarks has the name of a label file: F001.csv is ignored"},
+        {"Landmarks/F001_T1.csv", "warning: the folder Landmarks is ignored, expected landmarks"},
     };
     (void)state;
     for (size_t k = 0; k < sizeof cases / sizeof *cases; ++k) {
@@ -386,7 +385,7 @@ static void landmark_files_that_are_not_read_are_named(void **state)
     scratch_text(&s, "boxes/F009_T1.csv", "1,1,1,9,9\n");
     clile_dataset *dataset = open_fine(&s, "au_set=1");
     assert_no_warning(dataset);
-    assert_notes(dataset, "1 files in boxes belong to no label file, the first is F009_T1.csv");
+    assert_notes(dataset, "1 files in boxes have no label file, the first is F009_T1.csv");
     clile_dataset_destroy(dataset);
     scratch_free(&s);
 }
@@ -401,7 +400,7 @@ static void labels_that_are_none_are_told(void **state)
     clile_dataset *dataset = open_fine(&s, "");
     assert_notes(dataset, "warning: no image is coded for AU 1\n");
     clile_dataset_destroy(dataset);
-    expect_failure(&s, "au_set=1", "no label of any image is coded");
+    expect_failure(&s, "au_set=1", "no image has a coded label");
     dataset = open_fine(&s, "au_set=1 unknown=negative");
     clile_dataset_destroy(dataset);
     scratch_free(&s);
@@ -414,10 +413,9 @@ static void strange_columns_are_named(void **state)
     scratch_text(&s, "manifest.csv",
                  "image,subject,AU1,AU 2,AU4_presence,audio\na.png,anna,1,1,1,1\n");
     clile_dataset *dataset = open_fine(&s, "");
-    assert_notes(
-        dataset,
-        "warning: manifest.csv: 2 columns seem to be of an AU and are not read, expected AU1 or "
-        "AU01_c; the first is \"AU 2\"");
+    assert_notes(dataset,
+                 "warning: manifest.csv: 2 columns look like AUs but are ignored, expected AU1 or "
+                 "AU01_c; the first is \"AU 2\"");
     clile_dataset_destroy(dataset);
     unlink(scratch_path(&s, "manifest.csv"));
     scratch_image(&s, "anna/1.png", 1);
@@ -435,8 +433,7 @@ static void columns_of_a_place_that_are_not_read_are_named(void **state)
     static const struct {
         const char *head, *values, *warned;
     } cases[] = {
-        {"bbox", "\"1,1,9,9\"",
-         "the column \"bbox\" seems to be of a face's place and is not read"},
+        {"bbox", "\"1,1,9,9\"", "the column \"bbox\" looks like a face position but is ignored"},
         {"Face_Rect", "1 1 9 9", "the column \"Face_Rect\""},
         {"x1,y1,w,h", "1,1,9,9", "the column \"x1\""},
         {"landmarks", "1", "the column \"landmarks\""},
@@ -465,7 +462,7 @@ static void rows_that_repeat_a_face_are_counted(void **state)
 {
     static const char *const cases[][2] = {
         {"a.png,anna,1,\na.png,anna,1,\n",
-         "warning: 1 rows repeat the face of another row, 0 of them with other labels"},
+         "warning: 1 rows repeat the face of another row, 0 of them with different labels"},
         {"a.png,anna,1,\nb.png,ben,1,\n./a.png,anna,0,\n",
          "warning: 1 rows repeat the face of another row, 1 of them"},
         {"a.png,anna,1,1\na.png,anna,0,1\nx/../a.png,anna,0,1\n",
@@ -503,13 +500,13 @@ static void a_face_of_two_people_is_refused(void **state)
 {
     static const char *const cases[][3] = {
         {"manifest.csv", "image,subject,AU1\na.png,anna,1\na.png,ben,1\n",
-         "a.png is of subject \"anna\" and of subject \"ben\", expected one subject for a face"},
+         "a.png has rows of subjects \"anna\" and \"ben\", expected one subject per face"},
         {"manifest.csv", "image,subject,AU1\na.png,anna,1\nb.png,ben,0\nx/../a.png,ben,1\n",
-         "x/../a.png is of subject \"anna\" and of subject \"ben\""},
+         "x/../a.png has rows of subjects \"anna\" and \"ben\""},
         {"manifest.csv", "image,subject,AU1,x,y,w,h\na.png,anna,1,1,1,9,9\na.png,ben,1,1,1,9,9\n",
-         "a.png is of subject \"anna\" and of subject \"ben\""},
+         "a.png has rows of subjects \"anna\" and \"ben\""},
         {"faces.csv", "input,subject,AU01\na.png,anna,1\na.png,ben,1\n",
-         "a.png is of subject \"anna\" and of subject \"ben\""},
+         "a.png has rows of subjects \"anna\" and \"ben\""},
     };
     (void)state;
     for (size_t k = 0; k < sizeof cases / sizeof *cases; ++k) {
@@ -548,7 +545,7 @@ static void names_with_dots_are_one(void **state)
         snprintf(text + size, sizeof text - size, "{\"img_path\": \"F001/a.png\", \"AUs\": [1]}\n");
         scratch_text(&s, "x.jsonl", text);
         assert_failed(scratch_open(file, "", &dataset), CLILE_E_FORMAT,
-                      "line 2: this image has a line already");
+                      "line 2: this image already has a line");
         scratch_free(&s);
     }
     static const char *const plain[][2] = {{"a/./b//c", "a/b/c"},
@@ -595,13 +592,13 @@ static void spellings_of_a_path_are_one(void **state)
         snprintf(text + size, sizeof text - size, "{\"img_path\": \"F001/a.png\", \"AUs\": [1]}\n");
         scratch_text(&s, "x.jsonl", text);
         assert_failed(scratch_open(file, "", &dataset), CLILE_E_FORMAT,
-                      "line 2: this image has a line already");
+                      "line 2: this image already has a line");
         snprintf(text, sizeof text, "%s\nF001/a.png\n", paths[k]);
         scratch_text(&s, "BP4D_train_img_path_fold1.txt", text);
         scratch_text(&s, "BP4D_train_label_fold1.txt", "1\n0\n");
         assert_failed(
             scratch_open(scratch_path(&s, "BP4D_train_img_path_fold1.txt"), "au_set=1", &dataset),
-            CLILE_E_FORMAT, "line 2: this image has a line already");
+            CLILE_E_FORMAT, "line 2: this image already has a line");
         scratch_free(&s);
     }
 }
@@ -649,7 +646,7 @@ static void two_spellings_of_a_subject_are_named(void **state)
         scratch_text(&s, "manifest.csv", text);
         clile_dataset *dataset = open_fine(&s, "");
         if (cases[k].alike)
-            assert_notes(dataset, "are counted as two, and may be one");
+            assert_notes(dataset, "are counted as two, but may be the same");
         else
             assert_no_warning(dataset);
         clile_dataset_destroy(dataset);

@@ -89,14 +89,14 @@ static void disfa_takes_the_numbering_that_fits(void **state)
          "labels without image, 0 images without label; taken: from 1\n",
          NULL},
         /* an image 0 that nothing belongs to does not decide against the rest */
-        {0, 6, "au_set=1", 5, 101, "taken: from 0", "warning: both numberings fit alike"},
-        {2, 4, "au_set=1", 3, 102, "taken: from 1", "warning: both numberings fit alike"},
-        {2, 4, "au_set=1 first_image=0", 3, -1, "as asked for: from 0", NULL},
-        {1, 5, "au_set=1 first_image=0", 4, 101, "as asked for: from 0",
+        {0, 6, "au_set=1", 5, 101, "taken: from 0", "warning: both numberings fit equally well"},
+        {2, 4, "au_set=1", 3, 102, "taken: from 1", "warning: both numberings fit equally well"},
+        {2, 4, "au_set=1 first_image=0", 3, -1, "as set: from 0", NULL},
+        {1, 5, "au_set=1 first_image=0", 4, 101, "as set: from 0",
          "warning: first_image=0 fits worse than first_image=1"},
-        {0, 4, "au_set=1 first_image=1", 4, 102, "as asked for: from 1",
+        {0, 4, "au_set=1 first_image=1", 4, 102, "as set: from 1",
          "warning: first_image=1 fits worse than first_image=0"},
-        {0, 4, "au_set=1 first_image=0", 5, 101, "as asked for: from 0", NULL},
+        {0, 4, "au_set=1 first_image=0", 5, 101, "as set: from 0", NULL},
     };
     (void)state;
     for (size_t k = 0; k < sizeof cases / sizeof *cases; ++k) {
@@ -184,7 +184,7 @@ static void disfa_plus_mistakes_are_named(void **state)
     } cases[] = {
         {HEAD "000.jpg 0\n002.jpg 1\n",
          "DISFA+ label file SN001/A1_AU1_TrailNo_1/AU12.txt, row 4: image 2, which AU1.txt does "
-         "not have in this place"},
+         "not have in this row"},
         {HEAD "000.jpg 0\n", "AU12.txt: 1 images, AU1.txt has 2"},
         {HEAD "000.jpg 0\n001.jpg 6\n", "row 4: intensity \"6\", expected 0 to 5 or 9 (not coded)"},
         {HEAD "000.jpg 0\n001.jpg 1.5\n", "row 4: intensity \"1.5\""},
@@ -260,7 +260,7 @@ static void json_lines_are_read(void **state)
         assert_labels(dataset, 1, 2, (const int8_t[2]){0, 1});
         clile_dataset_destroy(dataset);
         expect_open(&s, "set/train1.json", "au_set=4,7", CLILE_E_INVALID_ARGUMENT,
-                    "train1.json: AU 7 is present in no line; those that are: 1 4 12");
+                    "train1.json: AU 7 is not present in any line; these are: 1 4 12");
         scratch_free(&s);
     }
 }
@@ -321,7 +321,7 @@ static void openface_files_are_read(void **state)
     assert_more_counts(dataset, 0, 1);
     assert_notes(dataset,
                  "OpenFace: AUn_c are the labels; 2 columns AUn_r (intensities) are not used");
-    assert_notes(dataset, "1 other CSV files in the folder are left alone");
+    assert_notes(dataset, "1 other CSV files in the folder are ignored");
     clile_dataset_destroy(dataset);
     dataset = open_fine(&s, "anna.csv", "au_set=12");
     assert_int_equal(clile_dataset_size(dataset), 1);
@@ -423,7 +423,7 @@ static void py_feat_files_are_read(void **state)
     assert_string_equal(clile_dataset_get_subject_name(dataset, 0), "ben");
     assert_counts(dataset, 3, 1, 0, 2);
     assert_more_counts(dataset, 1, 1);
-    assert_notes(dataset, "Py-Feat: AUn are probabilities, an AU is present from 0.5 on");
+    assert_notes(dataset, "Py-Feat: AUn are probabilities; an AU is present from 0.5 up");
     clile_dataset_destroy(dataset);
     scratch_text(&s, "film.csv", "AU01,input,frame\n0.9,/x/film.mp4,0\n0.1,/x/film.mp4,1\n");
     dataset = open_fine(&s, "film.csv", "");
@@ -504,7 +504,7 @@ static void tracker_mistakes_are_named(void **state)
         {"AU01,input,frame\n1.01,a.mp4,0\n", "Py-Feat file film.csv, row 2: column 1 is \"1.01\", "
                                              "expected a probability of AU 1 from 0 to 1"},
         {"AU01,input,frame\nx,a.mp4,0\n", "row 2: column 1 is \"x\""},
-        {"AU01,input\n1,a.mp4\n", "row 2: no column \"frame\", and the input is no image"},
+        {"AU01,input\n1,a.mp4\n", "row 2: no column \"frame\", and the input is not an image"},
         {"AU01,input,frame\n1,,0\n", "row 2: the input has no usable path"},
         {"AU01,input,FaceRectX\n1,a,2\n",
          "row 1: 1 of the columns facerectx, facerecty, facerectwidth, facerectheight; expected "
@@ -526,7 +526,7 @@ static void tracker_mistakes_are_named(void **state)
                 "OpenFace file gilm.csv: AU 1 is not coded there; it has 2");
     scratch_text(&s, "gilm.csv", "AU01,input,frame\n1,a.mp4,0\n");
     expect_open(&s, "", "", CLILE_E_FORMAT,
-                "Py-Feat file gilm.csv, row 1: files of OpenFace and of Py-Feat in one");
+                "Py-Feat file gilm.csv, row 1: files of both OpenFace and Py-Feat");
     scratch_free(&s);
 }
 
@@ -607,12 +607,12 @@ static void places_that_are_no_faces_are_told(void **state)
         const char *file, *head, *good, *bad, *why;
     } cases[] = {
         {"landmarks/F001_T1.csv", "frame,x0,y0,x1,y1,x2,y2,x3,y3,x4,y4\n", right, eyes,
-         "(the eyes are exchanged)"},
+         "(the eyes are swapped)"},
         {"landmarks/F001_T1.csv", "frame,x0,y0,x1,y1,x2,y2,x3,y3,x4,y4\n", right,
-         ".35,.35,.65,.37,.5,.5,.4,.7,.6,.7", "from 0 to 1: coordinates are pixels, not shares"},
+         ".35,.35,.65,.37,.5,.5,.4,.7,.6,.7", "from 0 to 1: coordinates are pixels, not fractions"},
         {"boxes/F001_T1.csv", "frame,x,y,w,h\n", "4,3,12,14", ".1,.1,.5,.6", "0.5 x 0.6 pixels"},
         {"m.csv", "image,subject,AU1,x0,y0,x1,y1,x2,y2,x3,y3,x4,y4\n", right, eyes,
-         "(the eyes are exchanged)"},
+         "(the eyes are swapped)"},
         {"m.csv", "image,subject,AU1,box_x,box_y,box_w,box_h\n", "4,3,12,14", ".1,.1,.5,.6",
          "0.5 x 0.6 pixels"},
     };
@@ -634,9 +634,9 @@ static void places_that_are_no_faces_are_told(void **state)
                               i == 2 || bad == 3 ? cases[k].bad : cases[k].good);
             scratch_text(&s, cases[k].file, text);
             if (bad == 3) {
-                expect_open(
-                    &s, manifest ? "m.csv" : "", manifest ? "" : "au_set=1", CLILE_E_FORMAT,
-                    "landmarks or boxes of 3 of 3 images are no face's, first F001/T1/1.png: ");
+                expect_open(&s, manifest ? "m.csv" : "", manifest ? "" : "au_set=1", CLILE_E_FORMAT,
+                            "landmarks or boxes of 3 of 3 images cannot be a face's, first "
+                            "F001/T1/1.png: ");
                 expect_open(&s, manifest ? "m.csv" : "", manifest ? "" : "au_set=1", CLILE_E_FORMAT,
                             cases[k].why);
                 continue;

@@ -290,21 +290,22 @@ static void bad_files_are_named(void **state)
         const char *text;
     } cases[] = {
         {{ROWS - 1, P, V, points, NULL, NULL, NULL},
-         "\"points\": F32 [6, 1 to 4096, 2], a row for each row of the labels, was expected, "
+         "\"points\": expected F32 [6, 1 to 4096, 2], one row per row of labels, "
          "found F32 [5, 3, 2]"},
-        {{ROWS + 1, P, 1, NULL, values, NULL, NULL}, "was expected, found F32 [7, 1]"},
+        {{ROWS + 1, P, 1, NULL, values, NULL, NULL}, ", found F32 [7, 1]"},
         {{ROWS, 0, V, points, NULL, NULL, NULL}, "found F32 [6, 0, 2]"},
         {{ROWS, P, V, half, NULL, NULL, NULL}, "\"points\", row 4, point 2 is (nan, 6)"},
         {{ROWS, P, V, far, NULL, NULL, NULL}, "\"points\", row 3, point 1 is (12, 2e+06)"},
-        {{ROWS, P, V, shares, NULL, NULL, NULL}, "all coordinates are from 0 to 1; pixels"},
+        {{ROWS, P, V, shares, NULL, NULL, NULL},
+         "all coordinates are from 0 to 1, expected pixels"},
         {{ROWS, P, V, NULL, infinite, NULL, NULL}, "\"values\", row 1, value 1 is infinite"},
         {{ROWS, P, V, points, NULL, outside, NULL},
-         "\"points_mirror\": the partner of 2 is 3, 0 to 2 was expected"},
+         "\"points_mirror\": the partner of 2 is 3, expected 0 to 2"},
         {{ROWS, P, V, points, NULL, one_way, NULL},
          "\"points_mirror\": the partner of 0 is 1, but not the other way round"},
         {{ROWS, P, V, points, values, NULL, one_way_v}, "\"values_mirror\": the partner of 0 is 1"},
         {{ROWS, P, V, NULL, values, points_mirror, NULL},
-         "\"points_mirror\": I64 or I32 [0], a partner for each of \"points\", was expected"},
+         "\"points_mirror\": expected I64 or I32 [0], one partner per entry of \"points\""},
         {{ROWS, P, V, NULL, NULL, NULL, values_mirror},
          "neither a tensor \"points\" nor one \"values\""},
     };

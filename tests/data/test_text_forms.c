@@ -69,7 +69,7 @@ static void other_separators_are_named(void **state)
         {"boxes/F001_T1.csv", "1;1,5;1;20;20\n",
          "the row has semicolons, expected commas between columns and points"},
         {"a_label.txt", "1;0\n",
-         "list a_label.txt, line 1: \"1;0\" is no number; the line has semicolons"},
+         "list a_label.txt, line 1: \"1;0\" is not a number; the line has semicolons"},
     };
     (void)state;
     for (size_t k = 0; k < sizeof cases / sizeof *cases; ++k)
@@ -121,7 +121,7 @@ static void subject_files_name_semicolons(void **state)
                   "1\0:\0",
                   6);
     assert_failed(clile_dataset_fold(dataset, protocol, 1, &train, NULL), CLILE_E_FORMAT,
-                  "folds.txt is a text in UTF-16, expected UTF-8");
+                  "folds.txt is UTF-16 text, expected UTF-8");
     clile_dataset_destroy(dataset);
     scratch_free(&s);
 }
@@ -134,7 +134,7 @@ static void utf16_is_refused(void **state)
     (void)state;
     for (size_t k = 0; k < sizeof files / sizeof *files; ++k)
         for (int big = 0; big < 2; ++big)
-            expect(files[k], big ? "\xFE\xFF" : "\xFF\xFE", "is a text in UTF-16");
+            expect(files[k], big ? "\xFE\xFF" : "\xFF\xFE", "is UTF-16 text");
 }
 
 static void line_ends_of_all_systems_are_read(void **state)

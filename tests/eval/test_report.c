@@ -277,7 +277,7 @@ static void bad_reports_are_named(void **state)
     assert_fails(clile_report_create(1, (const int32_t[]){0}, NULL, &report),
                  CLILE_E_INVALID_ARGUMENT, "au_ids[0] is 0");
     assert_fails(clile_report_create(DATA_C, AU_IDS, "affectnet", &report),
-                 CLILE_E_INVALID_ARGUMENT, "no published table \"affectnet\"");
+                 CLILE_E_INVALID_ARGUMENT, "unknown published table \"affectnet\"");
     assert_null(report);
     assert_int_equal(clile_report_create(DATA_C, AU_IDS, NULL, &report), CLILE_OK);
     assert_fails(clile_report_copy_text(report, &text), CLILE_E_STATE,
@@ -301,7 +301,7 @@ static void bad_reports_are_named(void **state)
     metrics_make_frames(&data);
     assert_int_equal(add_part(report, 1, 0, 5, data.subject, NULL), CLILE_OK);
     assert_fails(add_part(report, 1, 5, 5, data.subject, NULL), CLILE_E_INVALID_ARGUMENT,
-                 "fold 1 was added already");
+                 "fold 1 was already added");
     const double matrix[DATA_C * DATA_C] = {NAN};
     assert_fails(clile_report_set_correlation(report, matrix, matrix), CLILE_E_NOT_FINITE,
                  "model[0,0] is nan");
@@ -344,7 +344,7 @@ static void tables_escape_names(void **state)
         assert_has(text, f == 0 ? "\nmissing,,,,,,,,,\n" : "\nmissing: -\n");
         assert_has(text, "CL-ILE (published)");
         if (f > 0)
-            assert_has(text, "The published averages are over other AUs and do not compare.");
+            assert_has(text, "The published averages are over other AUs and cannot be compared.");
         clile_free(text);
     }
     clile_report_destroy(report);

@@ -153,7 +153,7 @@ static void points_are_a_faces(void **state)
     assert_memory_equal(xy, face.xy, sizeof xy);
     xy[0] = 85, xy[2] = 55; /* the eyes exchanged */
     assert_int_equal(CLILE_E_INVALID_ARGUMENT, clile_finder_find(f, &image, &count));
-    assert_non_null(strstr(clile_last_error(), "exchanged"));
+    assert_non_null(strstr(clile_last_error(), "swapped"));
     clile_finder_destroy(f);
 }
 

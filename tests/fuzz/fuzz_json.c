@@ -39,7 +39,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         FUZZ_CHECK(json.position > before);
     }
     if (clile_i_json_finish(&json) != CLILE_OK)
-        FUZZ_CHECK(strstr(clile_last_error(), "was expected") != NULL);
+        FUZZ_CHECK(strstr(clile_last_error(), ": expected ") != NULL);
     clile_i_free(strings);
     return 0;
 }

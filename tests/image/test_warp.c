@@ -126,20 +126,20 @@ static void points_in_another_order_are_refused(void **state)
     static const struct {
         int order[5];
         const char *message;
-    } cases[] = {{{1, 0, 2, 4, 3}, "left and right are exchanged"},
-                 {{1, 0, 2, 3, 4}, "the eyes are exchanged"},
-                 {{0, 1, 2, 4, 3}, "the corners of the mouth are exchanged"},
+    } cases[] = {{{1, 0, 2, 4, 3}, "left and right are swapped"},
+                 {{1, 0, 2, 3, 4}, "the eyes are swapped"},
+                 {{0, 1, 2, 4, 3}, "the corners of the mouth are swapped"},
                  {{4, 3, 2, 1, 0}, "upside down (turned by 17"},
-                 {{3, 4, 2, 0, 1}, "left and right are exchanged, or an axis is"},
-                 {{2, 0, 1, 3, 4}, "are in no face's order"},
-                 {{2, 1, 0, 4, 3}, "are in no face's order"},
-                 {{0, 1, 3, 4, 2}, "are in no face's order"}};
+                 {{3, 4, 2, 0, 1}, "left and right are swapped, or an axis is reversed"},
+                 {{2, 0, 1, 3, 4}, "are not in the order of a face"},
+                 {{2, 1, 0, 4, 3}, "are not in the order of a face"},
+                 {{0, 1, 3, 4, 2}, "are not in the order of a face"}};
     double xy[10];
     (void)state;
     for (size_t k = 0; k < sizeof cases / sizeof cases[0]; ++k) {
         ordered(cases[k].order, xy);
         refused_with(xy, cases[k].message);
-        refused_with(xy, "expected, as the image shows them: left-hand eye, right-hand eye");
+        refused_with(xy, "expected, left and right as seen in the image: left eye, right eye");
     }
 }
 
@@ -155,7 +155,7 @@ static void exchanged_and_mirrored_axes_are_refused(void **state)
     for (int k = 0; k < 10; ++k) xy[k] = k % 2 == 1 ? 400 - right[k] : right[k];
     refused_with(xy, "or an axis is");
     refused_with((const double[]){10, 10, 300, 12, 155, 14, 150, 18, 160, 18},
-                 "no shape of a face (residue 0.");
+                 "do not have the shape of a face (residue 0.");
 }
 
 /* Lying on a side is fine, upside down is not. */
@@ -222,12 +222,12 @@ static void all_x_before_all_y_is_no_order(void **state)
             xy[i] = right[2 * i];
             xy[5 + i] = right[2 * i + 1];
         }
-        refused_with(xy, "the numbers make a face when all x come before all y");
+        refused_with(xy, "the numbers make a face if all x come before all y");
         for (int i = 0; i < 5; ++i) {
             xy[i] = right[2 * i + 1];
             xy[5 + i] = right[2 * i];
         }
-        refused_with(xy, "the numbers make a face when all y come before all x");
+        refused_with(xy, "the numbers make a face if all y come before all x");
     }
 }
 
@@ -238,7 +238,7 @@ static void shares_and_dots_are_no_pixels(void **state)
     double xy[10];
     clile_i_affine m;
     (void)state;
-    refused_with(shares, "from 0 to 1: coordinates are pixels, not shares");
+    refused_with(shares, "from 0 to 1: coordinates are pixels, not fractions");
     for (int axis = 0; axis < 2; ++axis) {
         place(96, 1.5, 0.1, 200, 180, xy);
         for (int k = axis; k < 10; k += 2) xy[k] /= 400;
@@ -249,17 +249,17 @@ static void shares_and_dots_are_no_pixels(void **state)
         place(96, 1.5, 0.1, 200, 180, xy);
         for (int k = 0; k < 10; ++k)
             if (some >> k / 2 & 1) xy[k] /= 400;
-        refused_with(xy, "are from 0 to 1: coordinates are pixels, not shares");
+        refused_with(xy, "are from 0 to 1: coordinates are pixels, not fractions");
     }
     place(96, 7.9 / 96, 0, 20, 20, xy);
-    refused_with(xy,
-                 "a face of 7.9 pixels, expected at least 8; coordinates are pixels, not shares");
+    refused_with(
+        xy, "a face of 7.9 pixels, expected at least 8; coordinates are pixels, not fractions");
     place(96, 8.1 / 96, 0, 20, 20, xy);
     assert_int_equal(clile_i_align_landmarks(5, xy, 400, 400, 96, &m), CLILE_OK);
     assert_int_equal(
         clile_i_align_box((const double[]){0.3, 0.6, 0.1, 0.2}, 0.22, 400, 400, 96, &m),
         CLILE_E_INVALID_ARGUMENT);
-    assert_non_null(strstr(clile_last_error(), "coordinates are pixels, not shares"));
+    assert_non_null(strstr(clile_last_error(), "coordinates are pixels, not fractions"));
     assert_int_equal(clile_i_align_box((const double[]){3, 6, 5, 8}, 0.22, 400, 400, 96, &m),
                      CLILE_OK);
 }
@@ -296,7 +296,7 @@ static void bad_landmarks_are_refused(void **state)
     assert_int_equal(clile_i_align_landmarks(5, xy, 400, 400, 96, &m), CLILE_E_INVALID_ARGUMENT);
     assert_string_equal(clile_last_error(), "the landmarks are all the same");
     assert_int_equal(clile_i_align_landmarks(7, xy, 400, 400, 96, &m), CLILE_E_INVALID_ARGUMENT);
-    assert_string_equal(clile_last_error(), "alignment needs 5 or 68 landmarks, there are 7");
+    assert_string_equal(clile_last_error(), "alignment: 7 landmarks, expected 5 or 68");
     place(96, 1, 0, 0, 0, xy);
     xy[3] = INFINITY;
     assert_int_equal(clile_i_align_landmarks(5, xy, 400, 400, 96, &m), CLILE_E_INVALID_ARGUMENT);

@@ -194,10 +194,10 @@ static void test_failures_change_nothing(void **state)
             "(60 of 62 tensors do not fit)");
     write_encoder(source, "m.", NULL, "n.layer1.0.conv1.weight");
     REFUSED(CLILE_E_FORMAT, clile_model_import_backbone(model, path),
-            "more than one network is in it, below \"m.\" and \"n.\"");
+            "it has more than one network, with prefixes \"m.\" and \"n.\"");
     write_encoder(source, "", NULL, "layer1.1.conv1.weight");
     REFUSED(CLILE_E_FORMAT, clile_model_import_backbone(model, path),
-            "tensor layer1.1.conv1.weight is nothing of resnet10");
+            "tensor layer1.1.conv1.weight is not part of resnet10");
     /* the one without a prefix comes first */
     write_encoder(source, "", NULL, "n.layer1.0.conv1.weight");
     model->busy = 1;

@@ -165,7 +165,7 @@ static void test_bad_creation(void **state)
     clile_model *model = NULL;
     assert_fails(CLILE_E_INVALID_ARGUMENT, clile_model_create(NULL, 0, aus, &model), "c is 0");
     assert_fails(CLILE_E_INVALID_ARGUMENT, clile_model_create(NULL, 2, twice, &model),
-                 "AU 4 stands twice");
+                 "AU 4 is twice");
     assert_fails(CLILE_E_INVALID_ARGUMENT, clile_model_create(NULL, 1, zero, &model),
                  "au_ids[0] is 0");
     assert_fails(CLILE_E_INVALID_ARGUMENT, clile_model_create(NULL, 1, NULL, &model),
@@ -252,7 +252,7 @@ static void test_files_that_lie(void **state)
         {"\"embedding\":\"8\"", "\"embedding\":\"9\"", "fc.weight", CLILE_E_FORMAT},
         {"\"image_size\":\"32\"", "\"image_size\":\"31\"", "image_size", CLILE_E_FORMAT},
         {"\"au_ids\":\"1,12,25\"", "\"au_ids\":\"1,12,1x\"", "au_ids", CLILE_E_FORMAT},
-        {"\"au_ids\":\"1,12,25\"", "\"au_ids\":\"1,12,12\"", "AU 12 stands twice", CLILE_E_FORMAT},
+        {"\"au_ids\":\"1,12,25\"", "\"au_ids\":\"1,12,12\"", "AU 12 is twice", CLILE_E_FORMAT},
         {"\"decision_slope\":\"1,", "\"decision_slope\":\"0,", "decision_slope", CLILE_E_FORMAT},
         {"\"encoder.fc.bias\"", "\"encoder.fc.bios\"", "encoder.fc.bias", CLILE_E_FORMAT},
         {"\"au.embedding\"", "\"au.embeddung\"", "au.embedding", CLILE_E_FORMAT},

@@ -134,38 +134,38 @@ static void wrong_tensors(void **state)
     } table[] = {
         {{"au.embedding", 1, CLILE_I_ST_F32, 0, {0}, 0, 0, 0},
          CLILE_E_FORMAT,
-         "no tensor \"au.embedding\"; F32 [3, 8] was expected"},
+         "no tensor \"au.embedding\", expected F32 [3, 8]"},
         {{"encoder.layer2.0.bn1.running_var", 1, CLILE_I_ST_F32, 0, {0}, 0, 0, 0},
          CLILE_E_FORMAT,
-         "no tensor \"encoder.layer2.0.bn1.running_var\"; F32 [8] was expected"},
+         "no tensor \"encoder.layer2.0.bn1.running_var\", expected F32 [8]"},
         {{"au.embedding", 0, CLILE_I_ST_F32, 2, {2, D}, 0, 0, 0},
          CLILE_E_FORMAT,
-         "tensor \"au.embedding\": F32 [3, 8] was expected, found F32 [2, 8]"},
+         "tensor \"au.embedding\": expected F32 [3, 8], found F32 [2, 8]"},
         {{"au.embedding", 0, CLILE_I_ST_F32, 2, {D, C}, 0, 0, 0},
          CLILE_E_FORMAT,
-         "tensor \"au.embedding\": F32 [3, 8] was expected, found F32 [8, 3]"},
+         "tensor \"au.embedding\": expected F32 [3, 8], found F32 [8, 3]"},
         {{"au.embedding", 0, CLILE_I_ST_F32, 1, {C * D}, 0, 0, 0},
          CLILE_E_FORMAT,
-         "tensor \"au.embedding\": F32 [3, 8] was expected, found F32 [24]"},
+         "tensor \"au.embedding\": expected F32 [3, 8], found F32 [24]"},
         {{"au.embedding", 0, CLILE_I_ST_F64, 2, {C, D}, 0, 0, 0},
          CLILE_E_FORMAT,
-         "tensor \"au.embedding\": F32 [3, 8] was expected, found F64 [3, 8]"},
+         "tensor \"au.embedding\": expected F32 [3, 8], found F64 [3, 8]"},
         {{"encoder.fc.bias", 0, CLILE_I_ST_F32, 0, {0}, 0, 0, 0},
          CLILE_E_FORMAT,
-         "tensor \"encoder.fc.bias\": F32 [8] was expected, found F32 []"},
+         "tensor \"encoder.fc.bias\": expected F32 [8], found F32 []"},
         {{"encoder.fc.bias", 0, CLILE_I_ST_F32, 1, {0}, 0, 0, 0},
          CLILE_E_FORMAT,
-         "tensor \"encoder.fc.bias\": F32 [8] was expected, found F32 [0]"},
+         "tensor \"encoder.fc.bias\": expected F32 [8], found F32 [0]"},
         {{"encoder.fc.bias", 0, CLILE_I_ST_I8, 1, {D}, 0, 0, 0},
          CLILE_E_FORMAT,
-         "tensor \"encoder.fc.bias\": F32 [8] was expected, found I8 [8]"},
+         "tensor \"encoder.fc.bias\": expected F32 [8], found I8 [8]"},
         /* images of one or of four channels */
         {{"encoder.conv1.weight", 0, CLILE_I_ST_F32, 4, {8, 1, 7, 7}, 0, 0, 0},
          CLILE_E_FORMAT,
-         "tensor \"encoder.conv1.weight\": F32 [8, 3, 7, 7] was expected, found F32 [8, 1, 7, 7]"},
+         "tensor \"encoder.conv1.weight\": expected F32 [8, 3, 7, 7], found F32 [8, 1, 7, 7]"},
         {{"encoder.conv1.weight", 0, CLILE_I_ST_F32, 4, {8, 4, 7, 7}, 0, 0, 0},
          CLILE_E_FORMAT,
-         "tensor \"encoder.conv1.weight\": F32 [8, 3, 7, 7] was expected, found F32 [8, 4, 7, 7]"},
+         "tensor \"encoder.conv1.weight\": expected F32 [8, 3, 7, 7], found F32 [8, 4, 7, 7]"},
         {{"encoder.conv1.weight", 0, CLILE_I_ST_F32, 4, {8, 3, 7, 7}, (double)NAN, 0, 0},
          CLILE_E_NOT_FINITE,
          "tensor encoder.conv1.weight, value 1175 is not finite"},
@@ -192,20 +192,20 @@ static void wrong_stem(void **state)
         const char *message;
     } table[] = {
         {"stem", NULL, CLILE_E_FORMAT, "no \"stem\" in the metadata"},
-        {"stem", "", CLILE_E_FORMAT, "option stem: one of imagenet|small was expected, found \"\""},
+        {"stem", "", CLILE_E_FORMAT, "option stem: expected one of imagenet|small, found \"\""},
         {"stem", "auto", CLILE_E_FORMAT,
-         "option stem: one of imagenet|small was expected, found \"auto\""},
+         "option stem: expected one of imagenet|small, found \"auto\""},
         {"stem", "imagenet", CLILE_E_FORMAT,
-         "tensor \"encoder.conv1.weight\": F32 [8, 3, 7, 7] was expected, found F32 [8, 3, 5, 5]"},
+         "tensor \"encoder.conv1.weight\": expected F32 [8, 3, 7, 7], found F32 [8, 3, 5, 5]"},
         {"weights", NULL, CLILE_E_FORMAT, "no \"weights\" in the metadata"},
         {"weights", "float16", CLILE_E_UNSUPPORTED,
          "metadata \"weights\" is \"float16\", expected \"int8\" or \"float32\""},
         {"weights", "int8", CLILE_E_FORMAT,
-         "tensor \"encoder.conv1.weight\": I8 [8, 3, 5, 5] was expected, found F32 [8, 3, 5, 5]"},
+         "tensor \"encoder.conv1.weight\": expected I8 [8, 3, 5, 5], found F32 [8, 3, 5, 5]"},
         {"format_version", "2", CLILE_E_UNSUPPORTED,
          "metadata \"weights\" is \"float32\", expected \"int8\""},
         {"format_version", "1", CLILE_E_FORMAT,
-         "tensor \"encoder.conv1.weight\": F32 [8, 3, 7, 7] was expected, found F32 [8, 3, 5, 5]"},
+         "tensor \"encoder.conv1.weight\": expected F32 [8, 3, 7, 7], found F32 [8, 3, 5, 5]"},
     };
     write_model(good, "small");
     for (size_t i = 0; i < sizeof table / sizeof table[0]; ++i) {
@@ -215,9 +215,8 @@ static void wrong_stem(void **state)
     }
     const change seven = {"encoder.conv1.weight", 0, CLILE_I_ST_F32, 4, {8, 3, 7, 7}, 0, 0, 0};
     write_changed(&seven);
-    refused(
-        CLILE_E_FORMAT,
-        "tensor \"encoder.conv1.weight\": F32 [8, 3, 5, 5] was expected, found F32 [8, 3, 7, 7]");
+    refused(CLILE_E_FORMAT,
+            "tensor \"encoder.conv1.weight\": expected F32 [8, 3, 5, 5], found F32 [8, 3, 7, 7]");
     write_model(good, "imagenet"); /* for the tests that follow */
 }
 
@@ -240,18 +239,18 @@ static void wrong_metadata(void **state)
          "metadata \"format_version\" is \"1.0\", expected an integer from 1 to 2147483647"},
         {"backbone", NULL, CLILE_E_FORMAT, "no \"backbone\" in the metadata"},
         {"backbone", "resnet50", CLILE_E_FORMAT,
-         "tensor \"encoder.layer1.0.conv1.weight\": F32 [8, 8, 1, 1] was expected, found F32 [8, "
+         "tensor \"encoder.layer1.0.conv1.weight\": expected F32 [8, 8, 1, 1], found F32 [8, "
          "8, 3, 3]"},
         {"backbone", "vit", CLILE_E_FORMAT,
-         "option backbone: one of resnet10|resnet18|resnet34|resnet50 was expected, found \"vit\""},
+         "option backbone: expected one of resnet10|resnet18|resnet34|resnet50, found \"vit\""},
         {"width", NULL, CLILE_E_FORMAT, "no \"width\" in the metadata"},
         {"width", "4", CLILE_E_FORMAT,
          "resnet10 of width 4 with an embedding of 8 has 78350088 values, but the file has 22520"},
         {"width", "nan", CLILE_E_FORMAT,
-         "option width: a number from 0.0625 to 4 was expected, found \"nan\""},
+         "option width: expected a number from 0.0625 to 4, found \"nan\""},
         {"embedding", NULL, CLILE_E_FORMAT, "no \"embedding\" in the metadata"},
         {"embedding", "9", CLILE_E_FORMAT,
-         "tensor \"encoder.fc.weight\": F32 [9, 32] was expected, found F32 [8, 32]"},
+         "tensor \"encoder.fc.weight\": expected F32 [9, 32], found F32 [8, 32]"},
         {"embedding", "65537", CLILE_E_FORMAT,
          "metadata \"embedding\" is \"65537\", expected an integer from 1 to 65536"},
         {"image_size", NULL, CLILE_E_FORMAT, "no \"image_size\" in the metadata"},
@@ -261,27 +260,28 @@ static void wrong_metadata(void **state)
          "metadata \"image_size\" is \"99999999999999999999\", expected an integer from 32 to 512"},
         {"similarity", NULL, CLILE_E_FORMAT, "no \"similarity\" in the metadata"},
         {"similarity", "l2", CLILE_E_FORMAT,
-         "option similarity: one of cosine|dot was expected, found \"l2\""},
+         "option similarity: expected one of cosine|dot, found \"l2\""},
         {"null_anchor", NULL, CLILE_E_FORMAT, "no \"null_anchor\" in the metadata"},
         {"null_anchor", "1", CLILE_E_FORMAT,
-         "tensor \"au.embedding\": F32 [4, 8] was expected, found F32 [3, 8]"},
+         "tensor \"au.embedding\": expected F32 [4, 8], found F32 [3, 8]"},
         {"null_anchor", "2", CLILE_E_FORMAT,
          "metadata \"null_anchor\" is \"2\", expected an integer from 0 to 1"},
         {"au_ids", NULL, CLILE_E_FORMAT, "no \"au_ids\" in the metadata"},
-        {"au_ids", "", CLILE_E_FORMAT, "metadata \"au_ids\", entry 0 is no finite number"},
+        {"au_ids", "", CLILE_E_FORMAT, "metadata \"au_ids\", entry 0 is not a finite number"},
         {"au_ids", "1,12,12", CLILE_E_FORMAT,
-         "clile_model_create: AU 12 stands twice in au_ids (at 1 and 2)"},
+         "clile_model_create: AU 12 is twice in au_ids (at 1 and 2)"},
         {"au_ids", "1,12", CLILE_E_FORMAT,
-         "tensor \"au.embedding\": F32 [2, 8] was expected, found F32 [3, 8]"},
-        {"au_ids", "1,12,0", CLILE_E_FORMAT, "metadata \"au_ids\", entry 2 is no FACS number"},
-        {"au_ids", "1,12,1000", CLILE_E_FORMAT, "metadata \"au_ids\", entry 2 is no FACS number"},
-        {"au_ids", "1,12,2.5", CLILE_E_FORMAT, "metadata \"au_ids\", entry 2 is no FACS number"},
+         "tensor \"au.embedding\": expected F32 [2, 8], found F32 [3, 8]"},
+        {"au_ids", "1,12,0", CLILE_E_FORMAT, "metadata \"au_ids\", entry 2 is not a FACS number"},
+        {"au_ids", "1,12,1000", CLILE_E_FORMAT,
+         "metadata \"au_ids\", entry 2 is not a FACS number"},
+        {"au_ids", "1,12,2.5", CLILE_E_FORMAT, "metadata \"au_ids\", entry 2 is not a FACS number"},
         {"trained", NULL, CLILE_E_FORMAT, "no \"trained\" in the metadata"},
         {"trained", "yes", CLILE_E_FORMAT,
          "metadata \"trained\" is \"yes\", expected an integer from 0 to 1"},
         {"decision_slope", NULL, CLILE_E_FORMAT, "no \"decision_slope\" in the metadata"},
         {"decision_slope", "1,1", CLILE_E_FORMAT,
-         "2 slopes and 3 offsets in the metadata, expected 3 of each (one for each AU)"},
+         "2 slopes and 3 offsets in the metadata, expected 3 of each (one per AU)"},
         {"decision_slope", "1,1,1,1", CLILE_E_FORMAT,
          "metadata \"decision_slope\" has more than 3 numbers"},
         {"decision_slope", "1,0,1", CLILE_E_FORMAT,
@@ -291,11 +291,11 @@ static void wrong_metadata(void **state)
         {"decision_slope", "1,1e300,1", CLILE_E_FORMAT,
          "metadata \"decision_slope\", entry 1 is 1e+300, expected a finite number > 0"},
         {"decision_slope", "1,inf,1", CLILE_E_FORMAT,
-         "metadata \"decision_slope\", entry 1 is no finite number"},
+         "metadata \"decision_slope\", entry 1 is not a finite number"},
         {"decision_offset", "1", CLILE_E_FORMAT,
-         "3 slopes and 1 offsets in the metadata, expected 3 of each (one for each AU)"},
+         "3 slopes and 1 offsets in the metadata, expected 3 of each (one per AU)"},
         {"decision_offset", "0,0,nan", CLILE_E_FORMAT,
-         "metadata \"decision_offset\", entry 2 is no finite number"},
+         "metadata \"decision_offset\", entry 2 is not a finite number"},
         {"decision_offset", "0,-1e39,0", CLILE_E_FORMAT,
          "metadata \"decision_offset\", entry 1 is -1e+39, expected a finite number"},
     };
@@ -336,7 +336,7 @@ static void too_much_metadata(void **state)
         clile_model_destroy(model);
     }
     refused(CLILE_E_FORMAT,
-            "clile_model_set_metadata: there are 4096 keys already, no more are kept");
+            "clile_model_set_metadata: there are already 4096 keys, the most allowed");
 }
 
 /* ---- damage to the file itself ---- */
@@ -365,7 +365,7 @@ static void damaged_bytes(void **state)
 
     write_bytes(copy, file.size - 1);
     assert_int_equal(clile_model_load(bad, &(clile_model *){NULL}), CLILE_E_CORRUPT);
-    assert_non_null(strstr(clile_last_error(), "cut short: tensor \""));
+    assert_non_null(strstr(clile_last_error(), "truncated: tensor \""));
     snprintf(message, sizeof message, "ends at byte %lld of the data, the file has %lld", data,
              data - 1);
     assert_non_null(strstr(clile_last_error(), message));
@@ -376,12 +376,12 @@ static void damaged_bytes(void **state)
     refused(CLILE_E_CORRUPT, message);
 
     write_bytes(copy, 7);
-    refused(CLILE_E_FORMAT, "not a safetensors file: 7 bytes, at least 8 were expected");
+    refused(CLILE_E_FORMAT, "not a safetensors file: 7 bytes, expected at least 8");
     write_bytes(copy, 0);
-    refused(CLILE_E_FORMAT, "not a safetensors file: 0 bytes, at least 8 were expected");
+    refused(CLILE_E_FORMAT, "not a safetensors file: 0 bytes, expected at least 8");
     write_bytes(copy, 8);
     snprintf(message, sizeof message,
-             "not a safetensors file, or cut short: a header of %llu bytes in a file of 8 bytes",
+             "not a safetensors file, or truncated: a header of %llu bytes in a file of 8 bytes",
              (unsigned long long)header);
     refused(CLILE_E_FORMAT, message);
 
@@ -389,7 +389,7 @@ static void damaged_bytes(void **state)
     memcpy(copy, &huge, 8);
     write_bytes(copy, file.size);
     snprintf(message, sizeof message,
-             "not a safetensors file, or cut short: a header of 10000000000 bytes in a file of %zu "
+             "not a safetensors file, or truncated: a header of 10000000000 bytes in a file of %zu "
              "bytes",
              file.size);
     refused(CLILE_E_FORMAT, message);

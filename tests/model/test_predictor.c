@@ -303,7 +303,7 @@ static void test_bad_faces(void **state)
         {{sizeof points, -1, &good, {0}, 0, 0, NULL}, "kind is -1"},
         {{sizeof points, CLILE_FACE_CROP, NULL, {0}, 0, 0, NULL}, "image is NULL"},
         {{sizeof points, CLILE_FACE_CROP, &images[0], {0}, 0, 0, NULL},
-         "image: struct_size is 8, at least"},
+         "image: struct_size is 8, expected"},
         {{sizeof points, CLILE_FACE_CROP, &images[1], {0}, 0, 0, NULL}, "format of the image is 5"},
         {{sizeof points, CLILE_FACE_CROP, &images[2], {0}, 0, 0, NULL}, "image of 0 x 50 pixels"},
         {{sizeof points, CLILE_FACE_CROP, &images[3], {0}, 0, 0, NULL},

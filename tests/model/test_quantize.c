@@ -185,7 +185,7 @@ static void test_what_is_refused(void **state)
     uint8_t rgb[3] = {0};
     assert_int_equal(clile_model_create(NULL, 1, &au, &untrained), CLILE_OK);
     test_fails(CLILE_E_STATE, clile_model_quantize(small, 1, rgb, 1, 1, NULL, &out),
-               "int8 already");
+               "already int8");
     test_fails(CLILE_E_STATE, clile_model_quantize(untrained, 1, rgb, 1, 1, NULL, &out),
                "not been trained");
     test_fails(CLILE_E_INVALID_ARGUMENT, clile_model_quantize(model, 0, rgb, 1, 1, NULL, &out),

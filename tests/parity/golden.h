@@ -45,7 +45,7 @@ static inline int64_t golden_number(const clile_i_st *st, const char *key)
     const char *text = clile_i_st_metadata(st, key);
     int64_t value = 0;
     if (text == NULL || !clile_i_parse_i64(text, text + strlen(text), &value))
-        fail_msg("%s: metadata %s is no number", clile_i_st_path(st), key);
+        fail_msg("%s: metadata %s is not a number", clile_i_st_path(st), key);
     return value;
 }
 

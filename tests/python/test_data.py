@@ -42,7 +42,7 @@ def test_warnings_of_a_data_set_are_raised(tmp_path):
     for k in range(1, 9):
         (tmp_path / "anna" / f"{k}.png").write_bytes(b"")
     (tmp_path / "anna.csv").write_text("frame,success,AU01_c\n" + "".join(f"{k},1,{k % 2}\n" for k in range(2, 8)))
-    with pytest.warns(UserWarning, match="both numberings fit alike") as caught:
+    with pytest.warns(UserWarning, match="both numberings fit equally well") as caught:
         data = clile.Dataset.open(tmp_path)
     assert len(data) == 6 and caught[0].filename == __file__
     with warnings.catch_warnings():

@@ -26,7 +26,7 @@ def test_log_goes_to_logging(folder, caplog):
         clile.Dataset.open(folder, log=True)
     told = [(record.name, record.levelno) for record in caplog.records]
     assert ("clile", logging.WARNING) in told and ("clile", logging.INFO) in told
-    assert any("both numberings fit alike" in record.getMessage() for record in caplog.records if record.levelno == logging.WARNING)
+    assert any("both numberings fit equally well" in record.getMessage() for record in caplog.records if record.levelno == logging.WARNING)
     caplog.clear()
     with caplog.at_level(logging.INFO, logger="mine"):
         clile.Dataset.open(folder, clile.Options(log=logging.getLogger("mine")))

@@ -111,7 +111,7 @@ static void every_structure_follows_the_rule(void **state)
             char text[64];
             memset(&given, 0x5a, sizeof given);
             given.struct_size = wrong[k];
-            snprintf(text, sizeof text, "struct_size is %u, at least %u", (unsigned)wrong[k],
+            snprintf(text, sizeof text, "struct_size is %u, expected %u", (unsigned)wrong[k],
                      (unsigned)size);
             if (table[i].call(&given) != CLILE_E_INVALID_ARGUMENT ||
                 strstr(clile_last_error(), text) == NULL)

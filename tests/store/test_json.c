@@ -101,12 +101,12 @@ static void punctuation(void **state)
     assert_true(clile_i_json_take(&json, '{'));
     assert_int_equal(CLILE_OK, clile_i_json_expect(&json, ':'));
     assert_int_equal(CLILE_E_FORMAT, clile_i_json_finish(&json));
-    assert_string_equal("p: header, byte 4: the end of the header was expected, found '}'",
+    assert_string_equal("p: header, byte 4: expected the end of the header, found '}'",
                         clile_last_error());
     assert_int_equal(CLILE_OK, clile_i_json_expect(&json, '}'));
     assert_int_equal(CLILE_OK, clile_i_json_finish(&json));
     assert_int_equal(CLILE_E_FORMAT, clile_i_json_expect(&json, ','));
-    assert_string_equal("p: header, byte 5: ',' was expected, found the end", clile_last_error());
+    assert_string_equal("p: header, byte 5: expected ',', found the end", clile_last_error());
 }
 
 int main(void)

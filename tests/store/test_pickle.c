@@ -117,14 +117,15 @@ static void test_globals(void **state)
     GIVES("(ctorch._utils\n_rebuild_tensor_v2\nU\7storagectorch\nFloatStorage\n\x86QK\3\x86Rt.",
           "(call(torch._utils _rebuild_tensor_v2: id(('storage', torch FloatStorage)), 3))");
     GIVES("\x8c\5torch\x8c\14FloatStorage\x93.", "torch FloatStorage");
-    UNSUPPORTED("cos\nsystem\nU\2ls\x85R.", "byte 0: it asks for os.system, which dictionaries of "
-                                            "tensors do not need, and nothing of a pickle is run");
+    UNSUPPORTED("cos\nsystem\nU\2ls\x85R.",
+                "byte 0: it asks for os.system, which dictionaries of "
+                "tensors do not need, and libclile runs no code in a pickle");
     UNSUPPORTED("\x8c\10builtins\x8c\4eval\x93.", "it asks for builtins.eval");
     UNSUPPORTED("ctorch\nFloatStorag\n.", "it asks for torch.FloatStorag,");
     UNSUPPORTED("ctorch FloatStorage\n\n.", "it asks for torch FloatStorage.,");
     UNSUPPORTED("ccollections\nOrderedDict\n](K\1K\2e\x85R.", "an OrderedDict made of a list");
     UNSUPPORTED("ccollections\nOrderedDict\n)\x81.",
-                "opcode 0x81 is none that dictionaries of tensors need");
+                "opcode 0x81, which dictionaries of tensors do not need");
     UNSUPPORTED("(i__main__\nf\n.", "opcode 0x69");
     UNSUPPORTED("I1\n.", "byte 0: opcode 0x49");
     UNSUPPORTED("\x80\6}.", "byte 0: protocol 6");
@@ -134,16 +135,16 @@ static void test_globals(void **state)
 static void test_damage(void **state)
 {
     (void)state;
-    CORRUPT("", "byte 0: the pickle is cut short");
+    CORRUPT("", "byte 0: the pickle is truncated");
     CORRUPT(".", "the stack does not hold one value");
     CORRUPT("NN.", "the stack does not hold one value");
     CORRUPT("(.", "the stack does not hold one value");
     CORRUPT("N.N", "the end, but more bytes follow");
     CORRUPT("X\xff\xff\xff\xff"
             "ab.",
-            "cut short");
-    CORRUPT("\x8d\xff\xff\xff\xff\xff\xff\xff\xff.", "cut short");
-    CORRUPT("ctorch\nFloat", "cut short");
+            "truncated");
+    CORRUPT("\x8d\xff\xff\xff\xff\xff\xff\xff\xff.", "truncated");
+    CORRUPT("ctorch\nFloat", "truncated");
     CORRUPT("t.", "a mark is missing");
     CORRUPT("N\x86.", "a value is missing");
     CORRUPT("(N\x86.", "a mark among the items of a tuple");
@@ -154,16 +155,16 @@ static void test_damage(void **state)
     CORRUPT("(K\2e.", "no container");
     CORRUPT("}(K\1u.", "a key without a value");
     CORRUPT("}U\1a(s.", "a mark among items");
-    CORRUPT("q\0.", "nothing to remember");
-    CORRUPT("(q\0t.", "nothing to remember");
-    CORRUPT("Nr\xff\xff\xff\x7f.", "the memo has a number above all that fit");
-    CORRUPT("h\0.", "the memo has no such value");
-    CORRUPT("Nq\1h\0.", "the memo has no such value");
-    CORRUPT("NNR.", "a call of what is no function");
+    CORRUPT("q\0.", "an empty stack");
+    CORRUPT("(q\0t.", "an empty stack");
+    CORRUPT("Nr\xff\xff\xff\x7f.", "a memo index larger than the pickle");
+    CORRUPT("h\0.", "a memo index without a value");
+    CORRUPT("Nq\1h\0.", "a memo index without a value");
+    CORRUPT("NNR.", "a call of something that is not a function");
     CORRUPT("R.", "a value is missing");
-    CORRUPT("K\1)R.", "a call of what is no function");
+    CORRUPT("K\1)R.", "a call of something that is not a function");
     CORRUPT("K\1}b.", "no container");
-    CORRUPT("NN\x93.", "a global whose name is no text");
+    CORRUPT("NN\x93.", "a global whose name is not text");
     CORRUPT("Q.", "a value is missing");
 }
 

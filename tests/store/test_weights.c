@@ -101,7 +101,7 @@ static void test_refused(void **state)
     (void)state;
     refused(
         DATA("old.pth"), CLILE_E_UNSUPPORTED,
-        "before PyTorch 1.6, which is not read; write it anew in Python: torch.save(torch.load(");
+        "before PyTorch 1.6, which is not supported; convert it in Python: torch.save(torch.load(");
     refused(
         DATA("module.pth"), CLILE_E_UNSUPPORTED,
         "it asks for torch.nn.modules.linear.Linear, which dictionaries of tensors do not need");
@@ -186,7 +186,7 @@ static void test_each_length(void **state)
             fail_msg("%zu bytes: %s", size, clile_status_name(status));
         assert_null(found);
     }
-    refused(scratch_write(&place, "file", all.data, all.size - 1), CLILE_E_CORRUPT, "cut short");
+    refused(scratch_write(&place, "file", all.data, all.size - 1), CLILE_E_CORRUPT, "truncated");
     free(all.data);
 }
 

@@ -156,11 +156,10 @@ static void other_formats(void **state)
                  "\"clile-checkpoint\"",
                  "format", "clile-model");
     refused_with("bce", CLILE_E_FORMAT, "no \"options\" in the metadata", "options", NULL);
-    refused_with(
-        "bce", CLILE_E_FORMAT,
-        "options, line 1: option batch: an integer from 1 to 4096 was expected, found 4097",
-        "options", "batch=4097\n");
-    refused_with("bce", CLILE_E_FORMAT, "options, line 2: key=value was expected, found \"batch\"",
+    refused_with("bce", CLILE_E_FORMAT,
+                 "options, line 1: option batch: expected an integer from 1 to 4096, found 4097",
+                 "options", "batch=4097\n");
+    refused_with("bce", CLILE_E_FORMAT, "options, line 2: expected key=value, found \"batch\"",
                  "options", "method=bce\nbatch\n");
 }
 
@@ -169,7 +168,7 @@ static void wrong_tensors(void **state)
     (void)state;
     write_good("bce", 2);
     write_bad(NULL, 0, "m.fc.bias", NULL);
-    refused("bce", CLILE_E_FORMAT, "no tensor \"m.fc.bias\"; F32 [4] was expected");
+    refused("bce", CLILE_E_FORMAT, "no tensor \"m.fc.bias\", expected F32 [4]");
     write_bad(NULL, 0, NULL, "v.conv1.weight");
     refused("bce", CLILE_E_NOT_FINITE, "tensor v.conv1.weight, value 0 is not finite");
     write_bad(NULL, 0, NULL, "head.au");

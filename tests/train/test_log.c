@@ -133,7 +133,7 @@ static void predictors_int8_and_packs_are_told(void **state)
     clile_predictor_destroy(predictor);
     assert_int_equal(clile_predictor_create(int8, options, &predictor), CLILE_OK);
     assert_logged(&heard, CLILE_LOG_DEBUG, "int8 predictor compiled for 1 faces");
-    assert_int_equal(count_lines(&heard, "activations have 7 bits"), !clile_i_qconv_is_exact());
+    assert_int_equal(count_lines(&heard, "using 7-bit activations"), !clile_i_qconv_is_exact());
     clile_predictor_destroy(predictor);
 
     /* A call from a parallel region of the program's has one thread: told once, in the thread of
@@ -150,8 +150,8 @@ static void predictors_int8_and_packs_are_told(void **state)
                 clile_predictor_run(predictor, 1, rgb, TOY_SIZE, TOY_SIZE, probability, NULL, NULL);
     }
     for (int i = 0; i < 3; ++i) assert_int_equal(status[i], CLILE_OK);
-    assert_logged(&heard, CLILE_LOG_WARNING, "OpenMP gives 1 of the 2 threads asked for");
-    assert_int_equal(count_lines(&heard, "OpenMP gives"), 1);
+    assert_logged(&heard, CLILE_LOG_WARNING, "OpenMP provides 1 of the 2 requested threads");
+    assert_int_equal(count_lines(&heard, "OpenMP provides"), 1);
     assert_int_equal(heard.strangers, 0);
     clile_predictor_destroy(predictor);
     clile_model_destroy(int8);

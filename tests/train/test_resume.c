@@ -206,13 +206,13 @@ static void test_both_values_are_named(void **state)
     (void)state;
     static const char settings[] = "seed=3 learning_rate=0.01 elimination=none";
     save_at(settings, 2, 1);
-    resume_refused("seed=4", "option seed is 3 in the checkpoint and 4 here");
+    resume_refused("seed=4", "option seed is 3 in the checkpoint, but 4 here");
     resume_refused("learning_rate=0.3",
-                   "option learning_rate is 0.01 in the checkpoint and 0.3 here");
+                   "option learning_rate is 0.01 in the checkpoint, but 0.3 here");
     resume_refused("elimination=orthogonal",
-                   "option elimination is none in the checkpoint and orthogonal here");
-    resume_refused("image_size=48", "option image_size is 32 in the checkpoint and 48 here");
-    resume_refused("validation=0.25", "option validation is 0 in the checkpoint and 0.25 here");
+                   "option elimination is none in the checkpoint, but orthogonal here");
+    resume_refused("image_size=48", "option image_size is 32 in the checkpoint, but 48 here");
+    resume_refused("validation=0.25", "option validation is 0 in the checkpoint, but 0.25 here");
 
     /* What is said of the model is the model's own, said or not; so are its AUs. */
     const int32_t other_aus[TOY_C] = {1, 4, 15};
@@ -226,7 +226,7 @@ static void test_both_values_are_named(void **state)
     require(clile_model_create(bare, TOY_C, toy_aus, &model));
     require(clile_trainer_create(model, b.data, bare, &trainer));
     refused(clile_trainer_resume(trainer, checkpoint), CLILE_E_INVALID_ARGUMENT,
-            "in the checkpoint and ");
+            "in the checkpoint, but ");
     clile_trainer_destroy(trainer);
     clile_model_destroy(model);
 
@@ -301,7 +301,7 @@ static void test_more_epochs(void **state)
     bench_free(&b);
     resume_refused(
         "epochs=1",
-        "option epochs is 1 here, but step 4 of 9 is done in the checkpoint: at least 2 epochs");
+        "option epochs is 1 here, but step 4 of 9 is done in the checkpoint: expected at least 2 epochs");
     resume_refused(
         "epochs_stage1=3",
         "option epochs_stage1 is 2 in the checkpoint, where stage 1 is finished, and 3 here");

@@ -70,7 +70,7 @@ static void modules_of_another_release_are_refused(void **state)
     (void)state;
     clile_i_video_module table = {.struct_size = sizeof table, .interface = 99};
     assert_int_equal(CLILE_E_UNSUPPORTED, clile_i_video_check(&table, "here.so"));
-    assert_non_null(strstr(clile_last_error(), "here.so: of another release"));
+    assert_non_null(strstr(clile_last_error(), "here.so: belongs to another release"));
     table.interface = CLILE_I_VIDEO_INTERFACE;
     assert_int_equal(CLILE_E_UNSUPPORTED, clile_i_video_check(&table, "here.so"));
     assert_int_equal(CLILE_E_UNSUPPORTED, clile_i_video_check(NULL, "here.so"));
