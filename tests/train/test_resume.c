@@ -299,9 +299,8 @@ static void test_more_epochs(void **state)
     run_to_end(&b, stop, &longer);
     assert_int_equal(longer.calls, 2);
     bench_free(&b);
-    resume_refused(
-        "epochs=1",
-        "option epochs is 1 here, but step 4 of 9 is done in the checkpoint: expected at least 2 epochs");
+    resume_refused("epochs=1", "option epochs is 1 here, but step 4 of 9 is done in the "
+                               "checkpoint: expected at least 2 epochs");
     resume_refused(
         "epochs_stage1=3",
         "option epochs_stage1 is 2 in the checkpoint, where stage 1 is finished, and 3 here");
