@@ -141,7 +141,7 @@ class Resume(CommandTest):
         self.fails("fold 1, but the data set here is of protocol kfold:3, fold 2", *resume("--protocol", "kfold:3", "--fold", 2))
         self.fails("fold 1, but the data set here is of protocol none, fold 0", *resume())
         other = cli.draw(self.path("others"), seed=2)
-        self.fails("labels CRC", *resume("--data", other, *fold))
+        self.fails("labels and targets CRC", *resume("--data", other, *fold))
         self.fails("--import is not given in the checkpoint, but weights.pth here", *resume(*fold, "--import", "elsewhere/weights.pth"))
         self.fails("nowhere", *run, *fold, "--resume", "nowhere")
         self.fails("no fold has a checkpoint (nowhere.fold1", *run, "--protocol", "kfold:3", "--fold", "all", "--resume", "nowhere")
