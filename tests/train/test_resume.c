@@ -189,7 +189,7 @@ static void test_each_option_is_honoured_or_refused(void **state)
         clile_options_destroy(options);
         clile_dataset_destroy(data);
     }
-    assert_int_equal(honoured, 13);
+    assert_int_equal(honoured, 15);
     assert_true(named > 40);
 }
 
