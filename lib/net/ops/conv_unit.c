@@ -141,14 +141,17 @@ static const clile_i_dnn_layout *map_of(const clile_i_op_run *run)
 
 /* ---- float32 --------------------------------------------------------------------------------- */
 
-/* Training keeps the convolution's output, then the batch's mean and 1 / deviation, then, with
- * pooling, the winner of each window and its place in it (a byte). */
+/* Training keeps the convolution's output, then, with pooling, the winner of each window and its
+ * place in it (a byte). The batch's mean and 1 / deviation follow the running mean and variance:
+ * between what is kept and dst they would shift one against the other in their pages, which costs
+ * a hundredth of a training step. */
 static void ask_training(clile_i_op_run *run, const unit_state *state)
 {
     const clile_i_dnn_layout *map = map_of(run);
     run->param_count[WEIGHTS] = clile_i_conv_weights_count(state->conv);
-    for (int32_t k = GAMMA; k <= VARIANCE; ++k) run->param_count[k] = map->channels;
-    run->kept_count = clile_i_plan_rounded(map->count) + 2 * clile_i_plan_rounded(map->channels);
+    run->param_count[GAMMA] = run->param_count[BETA] = map->channels;
+    run->param_count[MEAN] = run->param_count[VARIANCE] = 2 * clile_i_plan_rounded(map->channels);
+    run->kept_count = clile_i_plan_rounded(map->count);
     if (pools(run->node))
         run->kept_count += clile_i_plan_rounded(run->dst.count) + (run->dst.count + 3) / 4;
     const size_t sums = (size_t)clile_i_batch_norm_partial_count(map) * sizeof(double);
@@ -210,7 +213,7 @@ static void bind_training(clile_i_op_run *run, unit_state *state)
 {
     const clile_i_dnn_layout *map = map_of(run);
     clile_i_norm_pool *op = &state->norm_pool;
-    float *at = run->kept + clile_i_plan_rounded(map->count);
+    const int64_t batch = clile_i_plan_rounded(map->channels); /* the batch's statistics */
     op->norm =
         (clile_i_batch_norm){.layout = *map,
                              .eps = EPS,
@@ -222,8 +225,8 @@ static void bind_training(clile_i_op_run *run, unit_state *state)
                              .beta = run->params[BETA],
                              .running_mean = run->params[MEAN],
                              .running_variance = run->params[VARIANCE],
-                             .mean = at,
-                             .inv_std = at + clile_i_plan_rounded(map->channels),
+                             .mean = run->params[MEAN] + batch,
+                             .inv_std = run->params[VARIANCE] + batch,
                              .residual = has_residual(run->node) ? run->src_data[RESIDUAL] : NULL,
                              .dst = run->dst_data,
                              .diff_dst = run->diff_dst,
@@ -236,7 +239,7 @@ static void bind_training(clile_i_op_run *run, unit_state *state)
     if (!pools(run->node)) return;
     op->pool = state->pool;
     op->dst = run->dst_data;
-    op->winner = at + 2 * clile_i_plan_rounded(map->channels);
+    op->winner = run->kept + clile_i_plan_rounded(map->count);
     op->index = (uint8_t *)(op->winner + clile_i_plan_rounded(run->dst.count));
     op->diff_dst = run->diff_dst;
     op->diff_dst_more = run->diff_dst_more;
