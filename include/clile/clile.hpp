@@ -560,6 +560,8 @@ class Model : public Handle<clile_model, clile_model_destroy>
     std::int32_t au_count() const noexcept { return clile_model_au_count(get()); }
     std::int32_t embedding_size() const noexcept { return clile_model_embedding_size(get()); }
     std::int32_t image_size() const noexcept { return clile_model_image_size(get()); }
+    /* How many points Predictor::points finds; 0: none. */
+    std::int32_t point_count() const noexcept { return clile_model_point_count(get()); }
     bool is_trained() const noexcept { return clile_model_is_trained(get()) != 0; }
     bool is_quantized() const noexcept { return clile_model_is_quantized(get()) != 0; }
     /* An int8 copy; activations are measured on n crops [n,h,w,3]. Options: threads. */
@@ -750,7 +752,8 @@ class Predictor : public Handle<clile_predictor, clile_predictor_destroy>
     Predictor() = default;
     explicit Predictor(const Model &model, const Options &options = {}, Status *status = nullptr)
         : c_(static_cast<std::size_t>(model.au_count())),
-          d_(static_cast<std::size_t>(model.embedding_size()))
+          d_(static_cast<std::size_t>(model.embedding_size())),
+          p_(static_cast<std::size_t>(model.point_count()))
     {
         make(
             [&](clile_predictor **out) {
@@ -767,6 +770,21 @@ class Predictor : public Handle<clile_predictor, clile_predictor_destroy>
     Prediction run(const std::vector<Face> &faces, Status *status = nullptr)
     {
         return run_faces(faces.size(), faces.data(), status);
+    }
+    /* The points [n,p,2] of faces, in pixels of each face's image; of models with points. */
+    std::vector<float> points(const std::vector<Face> &faces, Status *status = nullptr)
+    {
+        const std::vector<clile_face> rows = rows_of(faces.size(), faces.data());
+        std::vector<float> xy(faces.size() * p_ * 2);
+        if (!check(clile_predictor_run_points(get(), static_cast<std::int64_t>(rows.size()),
+                                              rows.data(), xy.data()),
+                   status))
+            return {};
+        return xy;
+    }
+    std::vector<float> points(const Face &face, Status *status = nullptr)
+    {
+        return points(std::vector<Face>{face}, status);
     }
     /* nullptr if faces of this kind (CLILE_FACE_...) fit the model, else a sentence that says why
      * not. */
@@ -833,11 +851,16 @@ class Predictor : public Handle<clile_predictor, clile_predictor_destroy>
     }
 
   private:
-    Prediction run_faces(std::size_t n, const Face *faces, Status *status)
+    static std::vector<clile_face> rows_of(std::size_t n, const Face *faces)
     {
         std::vector<clile_face> rows;
         rows.reserve(n);
         for (std::size_t i = 0; i < n; ++i) rows.push_back(faces[i].get());
+        return rows;
+    }
+    Prediction run_faces(std::size_t n, const Face *faces, Status *status)
+    {
+        const std::vector<clile_face> rows = rows_of(n, faces);
         Prediction answer = room(static_cast<std::int64_t>(n));
         if (!check(clile_predictor_run_faces(get(), static_cast<std::int64_t>(n), rows.data(),
                                              answer.probability.data(), answer.present.data(),
@@ -853,7 +876,7 @@ class Predictor : public Handle<clile_predictor, clile_predictor_destroy>
         return {std::vector<float>(count * c_), std::vector<std::int8_t>(count * c_),
                 std::vector<float>(count * d_)};
     }
-    std::size_t c_ = 0, d_ = 0;
+    std::size_t c_ = 0, d_ = 0, p_ = 0;
 };
 
 /* ---- finder.h, reader.h ---------------------------------------------------------------------- */

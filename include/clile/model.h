@@ -145,6 +145,9 @@ CLILE_API int32_t clile_model_au_count(const clile_model *model);
 CLILE_API int32_t clile_model_embedding_size(const clile_model *model);
 /* Side of the square crop in pixels; 0 for NULL. Since 0.1. */
 CLILE_API int32_t clile_model_image_size(const clile_model *model);
+/* Number of points that the model finds (clile_predictor_run_points), p; 0 for a model without
+ * and for NULL. Since 0.1. */
+CLILE_API int32_t clile_model_point_count(const clile_model *model);
 /* 1 after stage 2, and for a loaded model that was trained; else 0. Since 0.1. */
 CLILE_API int32_t clile_model_is_trained(const clile_model *model);
 /* AU numbers, in the order of every [c] array. INVALID_ARGUMENT: a NULL argument. Shared. Since

@@ -78,6 +78,17 @@ CLILE_NODISCARD CLILE_API clile_status clile_predictor_run_faces(clile_predictor
                                                                  float *probability,
                                                                  int8_t *present, float *embedding);
 
+/* Finds the points of n faces, those that the model learned from the targets of its training data
+ * (option keep_points), in their order: xy [n,p,2] in pixels of each face's image, from its top
+ * left corner, p being clile_model_point_count. A face is cropped as it is given; xy NULL only
+ * checks. With mirror=1, those of the mirror image are averaged in, if the model knows left-right
+ * partners. UNSUPPORTED: the model has no points; else as clile_predictor_run_faces. Exclusive.
+ * Since 0.1. */
+CLILE_NODISCARD CLILE_API clile_status clile_predictor_run_points(clile_predictor *predictor,
+                                                                  int64_t n,
+                                                                  const clile_face *faces,
+                                                                  float *xy /*[n,p,2]*/);
+
 /* Tells whether faces of this kind (CLILE_FACE_...) fit the model, that is, whether its training
  * images were cropped like that. NULL if at least a tenth of them were, or if the model does not
  * know (older files, a training loop of your own). Otherwise a sentence, for a person to read,

@@ -89,6 +89,8 @@
     X(INTEGER, CLILE_OPT_VALIDATION_EVERY, "1", "", 0, 1000000, "training", "epochs between validations; the last epoch always has one; 0: none")  \
     X(REAL, CLILE_OPT_EXCHANGE_HALVES, "0.5", "", 0, 1, "training",                                                                           \
       "probability that the lower half of a face is taken from another subject, with its labels and ILEs")                                       \
+    X(INTEGER, CLILE_OPT_KEEP_POINTS, "0", "", 0, 1, "training",                                                                            \
+      "1: the model keeps what it learned of the points that the targets of the data give")                                                \
     X(INTEGER, CLILE_OPT_AUGMENT_FLIP, "1", "", 0, 1, "training", "1: mirror half of the images")                                           \
     X(REAL, CLILE_OPT_AUGMENT_SCALE, "0.04", "", 0, 0.9, "training", "largest change of scale of the random crop")                           \
     X(REAL, CLILE_OPT_AUGMENT_SHIFT, "0.02", "", 0, 0.5, "training", "largest shift of the random crop, as a share of its side")            \

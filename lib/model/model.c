@@ -82,6 +82,7 @@ void clile_i_model_swap_encoder(clile_model *model, clile_i_net **encoder, clile
     model->packs = *packs;
     *encoder = old_encoder;
     *packs = old_packs;
+    clile_i_points_free(&model->points);
 }
 
 clile_status clile_i_model_copy_frame(const clile_model *model, clile_model **out)
@@ -109,6 +110,7 @@ clile_status clile_i_model_copy_frame(const clile_model *model, clile_model **ou
     memcpy(copy->au_embedding, model->au_embedding, (size_t)values * sizeof(float));
     memcpy(copy->slope, model->slope, aus);
     memcpy(copy->offset, model->offset, aus);
+    CLILE_I_TRY(clile_i_points_copy(&model->points, model->d, &copy->points));
     for (int32_t i = 0; i < model->metadata_count; ++i)
         CLILE_I_TRY(
             clile_model_set_metadata(copy, model->metadata[i].key, model->metadata[i].value));
@@ -159,6 +161,7 @@ void clile_model_destroy(clile_model *model)
     clile_i_free(model->au_embedding);
     clile_i_free(model->slope);
     clile_i_free(model->offset);
+    clile_i_points_free(&model->points);
     clile_i_free(model);
 }
 
@@ -173,6 +176,10 @@ int32_t clile_model_embedding_size(const clile_model *model)
 int32_t clile_model_image_size(const clile_model *model)
 {
     return model ? model->size : 0;
+}
+int32_t clile_model_point_count(const clile_model *model)
+{
+    return model ? model->points.p : 0;
 }
 int32_t clile_model_is_quantized(const clile_model *model)
 {

@@ -21,6 +21,13 @@ typedef struct {
     char *key, *value;
 } clile_i_pair;
 
+/* A head of points (points.c): their places in sides of the crop are W F + b. All zero: none. */
+typedef struct {
+    int32_t p;
+    float *weight, *bias; /* [2p,d], [2p]: x and y of a point one after the other */
+    int32_t *mirror;      /* [p] left-right partner, or NULL */
+} clile_i_points;
+
 struct clile_model {
     clile_i_refs refs;
     int32_t busy; /* a trainer holds it */
@@ -35,6 +42,7 @@ struct clile_model {
     int32_t *au_ids;       /* [c] */
     float *au_embedding;   /* [c + null_anchor, d] */
     float *slope, *offset; /* [c]: probability = s(slope * score + offset) */
+    clile_i_points points;
     /* Predictors share encoder and packs. Once there may be a predictor, replace them but never
      * change them. */
     clile_i_net *encoder;   /* E_G; bare in an int8 model */
@@ -53,7 +61,7 @@ clile_status clile_i_model_create_empty(const clile_options *options, int32_t c,
 /* UNSUPPORTED for an int8 model, which has no float32 weights. */
 clile_status clile_i_model_check_float(const clile_model *model, const char *function);
 /* Swaps in another encoder of the same config and its fresh packs, and hands the old ones to the
- * caller. Predictors keep those they have. */
+ * caller. Predictors keep those they have. The points of the old one are dropped. */
 void clile_i_model_swap_encoder(clile_model *model, clile_i_net **encoder, clile_i_packs **packs);
 /* Copies AUs, vectors, decision rule and metadata, but not the encoder. */
 clile_status clile_i_model_copy_frame(const clile_model *model, clile_model **out);
@@ -102,6 +110,7 @@ clile_i_predictor_view clile_i_predictor_look(const clile_predictor *predictor);
 typedef struct {
     float *probability, *score, *embedding; /* [n,c], [n,c], [n,d] */
     int8_t *present;                        /* [n,c] */
+    float *xy;                              /* [n,p,2] in pixels of each face's image */
 } clile_i_outputs;
 /* Runs n crops [n,size,size,3] of the model's size. */
 clile_status clile_i_predictor_run(clile_predictor *predictor, int64_t n, const uint8_t *rgb,
@@ -118,6 +127,18 @@ clile_status clile_i_check_finite(const char *file, const char *name, int64_t co
 /* Writes the int8 encoder to a file, or reads it (quant_file.c). */
 clile_status clile_i_quant_put(clile_i_st_writer *writer, const clile_model *model);
 clile_status clile_i_quant_get(const clile_i_st *st, clile_model *model);
+
+/* points.c */
+void clile_i_points_free(clile_i_points *points);
+clile_status clile_i_points_create(int32_t p, int64_t d, int32_t has_mirror, clile_i_points *out);
+/* Copies into one that is all zero. */
+clile_status clile_i_points_copy(const clile_i_points *points, int64_t d, clile_i_points *out);
+/* xy [n,p,2] in sides of the crop from embeddings [n,d]. */
+void clile_i_points_apply(const clile_i_points *points, int64_t n, int64_t d,
+                          const float *embedding, float *xy);
+/* To a file, or from one that may have none. The caller frees them, even on failure. */
+clile_status clile_i_points_put(clile_i_st_writer *writer, int64_t d, const clile_i_points *points);
+clile_status clile_i_points_get(const clile_i_st *st, int64_t d, clile_i_points *out);
 
 /* Adds the model (tensors and metadata) to a file: what clile_model_save writes. */
 clile_status clile_i_model_put(clile_i_st_writer *writer, const clile_model *model);

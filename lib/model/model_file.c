@@ -135,6 +135,7 @@ clile_status clile_i_model_put(clile_i_st_writer *writer, const clile_model *mod
                                    : clile_i_net_put(writer, "encoder.", model->encoder));
     CLILE_I_RETURN_IF(clile_i_st_writer_add(writer, "au.embedding", CLILE_I_ST_F32, 2, shape,
                                             model->au_embedding));
+    CLILE_I_RETURN_IF(clile_i_points_put(writer, model->d, &model->points));
     return put_metadata(writer, model);
 }
 
@@ -354,6 +355,7 @@ static clile_status load_from(const clile_i_st *st, clile_model **out)
     CLILE_I_TRY(clile_i_check_finite(clile_i_st_path(st), "au.embedding", shape[0] * shape[1],
                                      model->au_embedding));
     CLILE_I_TRY(load_decision(st, model));
+    CLILE_I_TRY(clile_i_points_get(st, model->d, &model->points));
     CLILE_I_TRY(load_user_metadata(st, model));
     *out = model;
     model = NULL;
@@ -408,6 +410,7 @@ clile_status clile_model_copy_json(const clile_model *model, char **out)
         &text, ",\"image_size\":%d,\"embedding\":%d,\"similarity\":\"%s\",\"null_anchor\":%s",
         (int)model->size, (int)model->d, clile_i_model_similarity(model),
         model->null_anchor ? "true" : "false");
+    clile_i_text_append(&text, ",\"points\":%d", (int)model->points.p);
     clile_i_text_append(
         &text, ",\"encoder_parameters\":%lld,\"au_parameters\":%lld,\"trained\":%s,\"aus\":[",
         (long long)parameters, (long long)model->c * model->d, model->trained ? "true" : "false");

@@ -31,6 +31,9 @@ struct clile_predictor {
     float *embedding; /* [batch,d] of the larger engine */
     float *mirrored;  /* likewise, of the mirror images; NULL without */
     float *score;     /* [batch,c] */
+    /* [batch] from crop to image of the faces of the batch */
+    clile_i_affine *place;
+    float *mirrored_xy; /* [batch,p,2] points of the mirror images; NULL without */
 };
 
 static clile_i_team enter(clile_predictor *p)
@@ -108,6 +111,9 @@ clile_status clile_predictor_create(const clile_model *model, const clile_option
     CLILE_I_ALLOC(p->embedding, most * model->d);
     if (p->mirror) CLILE_I_ALLOC(p->mirrored, most * model->d);
     CLILE_I_ALLOC(p->score, most * model->c);
+    CLILE_I_ALLOC(p->place, most);
+    if (p->mirror && model->points.mirror != NULL)
+        CLILE_I_ALLOC(p->mirrored_xy, 2 * most * model->points.p);
     CLILE_I_TRY(make_engine(p, (int32_t)batch, &p->first));
     if (model->quant != NULL && !clile_i_qconv_is_exact())
         clile_i_log_write(
@@ -129,6 +135,8 @@ void clile_predictor_destroy(clile_predictor *predictor)
     clile_i_free(predictor->embedding);
     clile_i_free(predictor->mirrored);
     clile_i_free(predictor->score);
+    clile_i_free(predictor->place);
+    clile_i_free(predictor->mirrored_xy);
     clile_model_destroy(predictor->model);
     clile_i_free(predictor);
 }
@@ -198,7 +206,10 @@ static clile_status embed(clile_predictor *p, engine *e, const faces_of_call *fa
         clile_i_image image = {0};
         clile_i_affine affine;
         CLILE_I_RETURN_IF(faces->source(p, faces->context, first + k, &image, &affine));
-        if (mirrored) mirror_crop(&affine, p->model->size);
+        if (mirrored)
+            mirror_crop(&affine, p->model->size);
+        else
+            p->place[k] = affine;
         CLILE_I_RETURN_IF(load_slot(p, e, (int32_t)k, &image, &affine));
     }
     const clile_i_team before = enter(p);
@@ -209,18 +220,53 @@ static clile_status embed(clile_predictor *p, engine *e, const faces_of_call *fa
     return status;
 }
 
-/* Embeddings and scores of `count` faces from `first` on. */
+/* Points of the batch in sides of the crop. Those of the mirror image, mirrored back, are averaged
+ * in where partners are known. */
+static void find_points(const clile_predictor *p, int64_t n, float *xy)
+{
+    const clile_i_points *points = &p->model->points;
+    const int32_t count = points->p;
+    clile_i_points_apply(points, n, p->model->d, p->embedding, xy);
+    if (p->mirrored_xy == NULL) return;
+    clile_i_points_apply(points, n, p->model->d, p->mirrored, p->mirrored_xy);
+    for (int64_t i = 0; i < n; ++i)
+        for (int32_t k = 0; k < count; ++k) {
+            const float *other = p->mirrored_xy + 2 * (i * count + points->mirror[k]);
+            float *own = xy + 2 * (i * count + k);
+            own[0] = 0.5f * (own[0] + 1.0f - other[0]);
+            own[1] = 0.5f * (own[1] + other[1]);
+        }
+}
+
+/* Embeddings and scores of `count` faces from `first` on, and points unless xy is NULL. */
 static clile_status run_batch(clile_predictor *p, engine *e, const faces_of_call *faces,
-                              int64_t first, int64_t n)
+                              int64_t first, int64_t n, float *xy)
 {
     CLILE_I_RETURN_IF(embed(p, e, faces, first, n, 0, p->embedding));
     if (p->mirror) CLILE_I_RETURN_IF(embed(p, e, faces, first, n, 1, p->mirrored));
+    if (xy) find_points(p, n, xy);
     for (int64_t i = 0; p->mirror && i < n * p->model->d; ++i)
         p->embedding[i] = 0.5f * (p->embedding[i] + p->mirrored[i]);
     clile_i_model_score(p->model, n, p->embedding, p->score);
     for (int64_t i = 0; i < n * p->model->c; ++i)
         if (!clile_i_is_finite(p->score[i]))
             return clile_i_fail(CLILE_E_NOT_FINITE, "prediction: a score is not finite");
+    return CLILE_OK;
+}
+
+/* From sides of the crop to pixels of each face's image. */
+static clile_status place_points(const clile_predictor *p, int64_t n, float *xy)
+{
+    const int64_t count = p->model->points.p;
+    const double side = p->model->size;
+    for (int64_t i = 0; i < n * count; ++i) {
+        const clile_i_affine *m = &p->place[i / count];
+        const double u = side * (double)xy[2 * i], v = side * (double)xy[2 * i + 1];
+        xy[2 * i] = (float)(m->a * u + m->b * v + m->c);
+        xy[2 * i + 1] = (float)(m->d * u + m->e * v + m->f);
+        if (!clile_i_is_finite((double)xy[2 * i]) || !clile_i_is_finite((double)xy[2 * i + 1]))
+            return clile_i_fail(CLILE_E_NOT_FINITE, "prediction: a point is not finite");
+    }
     return CLILE_OK;
 }
 
@@ -244,8 +290,10 @@ static clile_status run_all(clile_predictor *p, int64_t n, face_source source, c
         engine *e;
         CLILE_I_RETURN_IF(choose_engine(p, n - first, &e));
         count = n - first < e->batch ? n - first : e->batch;
-        CLILE_I_RETURN_IF(run_batch(p, e, &faces, first, count));
+        float *xy = out->xy ? out->xy + 2 * first * p->model->points.p : NULL;
+        CLILE_I_RETURN_IF(run_batch(p, e, &faces, first, count, xy));
         deliver(p, first, count, out);
+        if (xy) CLILE_I_RETURN_IF(place_points(p, count, xy));
     }
     return CLILE_OK;
 }
@@ -297,17 +345,14 @@ static clile_status read_face(const clile_predictor *p, const void *faces, int64
     return place_face(p, &face, image, out);
 }
 
-clile_status clile_predictor_run_faces(clile_predictor *predictor, int64_t n,
-                                       const clile_face *faces, float *probability, int8_t *present,
-                                       float *embedding)
+static clile_status check_and_run_faces(clile_predictor *predictor, const char *function, int64_t n,
+                                        const clile_face *faces, const clile_i_outputs *out)
 {
-    const clile_i_outputs out = {probability, NULL, embedding, present};
-    CLILE_I_CHECK_NOT_NULL(predictor);
     if (n < 0)
         return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "%s: n is %lld, expected 0 or more faces",
-                            __func__, (long long)n);
+                            function, (long long)n);
     if (n == 0) return CLILE_OK;
-    CLILE_I_CHECK_NOT_NULL(faces);
+    if (faces == NULL) return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "%s: faces is NULL", function);
     for (int64_t i = 0; i < n; ++i) { /* report a bad face before writing any answer */
         clile_i_image image = {0};
         clile_i_affine affine;
@@ -315,7 +360,30 @@ clile_status clile_predictor_run_faces(clile_predictor *predictor, int64_t n,
         if (status != CLILE_OK)
             return n == 1 ? status : clile_i_fail_context(status, "faces[%lld]", (long long)i);
     }
-    return run_all(predictor, n, read_face, faces, &out);
+    return run_all(predictor, n, read_face, faces, out);
+}
+
+clile_status clile_predictor_run_faces(clile_predictor *predictor, int64_t n,
+                                       const clile_face *faces, float *probability, int8_t *present,
+                                       float *embedding)
+{
+    const clile_i_outputs out = {
+        .probability = probability, .embedding = embedding, .present = present};
+    CLILE_I_CHECK_NOT_NULL(predictor);
+    return check_and_run_faces(predictor, __func__, n, faces, &out);
+}
+
+clile_status clile_predictor_run_points(clile_predictor *predictor, int64_t n,
+                                        const clile_face *faces, float *xy)
+{
+    const clile_i_outputs out = {.xy = xy};
+    CLILE_I_CHECK_NOT_NULL(predictor);
+    if (predictor->model->points.p == 0)
+        return clile_i_fail(CLILE_E_UNSUPPORTED,
+                            "%s: the model has no points; it keeps them when it is trained with "
+                            "keep_points=1 on data with targets",
+                            __func__);
+    return check_and_run_faces(predictor, __func__, n, faces, &out);
 }
 
 /* ---- crops ---- */
@@ -389,7 +457,8 @@ clile_status clile_predictor_run(clile_predictor *predictor, int64_t n, const ui
                                  int32_t h, int32_t w, float *probability, int8_t *present,
                                  float *embedding)
 {
-    const clile_i_outputs out = {probability, NULL, embedding, present};
+    const clile_i_outputs out = {
+        .probability = probability, .embedding = embedding, .present = present};
     return check_and_run_crops(predictor, __func__, &(crops){n, rgb, h, w, 0, 0}, &out);
 }
 
@@ -398,7 +467,8 @@ clile_status clile_predictor_run_strided(clile_predictor *predictor, int64_t n, 
                                          int64_t image_stride, float *probability, int8_t *present,
                                          float *embedding)
 {
-    const clile_i_outputs out = {probability, NULL, embedding, present};
+    const clile_i_outputs out = {
+        .probability = probability, .embedding = embedding, .present = present};
     return check_and_run_crops(predictor, __func__,
                                &(crops){n, rgb, h, w, row_stride, image_stride}, &out);
 }
@@ -407,6 +477,6 @@ clile_status clile_predictor_run_scores(clile_predictor *predictor, int64_t n, c
                                         int32_t h, int32_t w, float *score, int8_t *present,
                                         float *embedding)
 {
-    const clile_i_outputs out = {NULL, score, embedding, present};
+    const clile_i_outputs out = {.score = score, .embedding = embedding, .present = present};
     return check_and_run_crops(predictor, __func__, &(crops){n, rgb, h, w, 0, 0}, &out);
 }

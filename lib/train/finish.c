@@ -173,6 +173,7 @@ static clile_status finish_stage2(clile_trainer *t)
     CLILE_I_TRY(scratch_model(t, &scratch));
     CLILE_I_TRY(encoder_values(t, scratch->encoder));
     CLILE_I_TRY(decide(t, vector_values(t), scratch->encoder, scratch));
+    CLILE_I_TRY(clile_i_trainer_keep_points(t, vector_values(t), &scratch->points));
     CLILE_I_ALLOC(decision, 2 * (int64_t)t->c);
     memcpy(decision, scratch->slope, (size_t)t->c * sizeof *decision);
     memcpy(decision + t->c, scratch->offset, (size_t)t->c * sizeof *decision);
@@ -182,6 +183,8 @@ static clile_status finish_stage2(clile_trainer *t)
     decision = NULL;
     clile_i_model_swap_metadata(t->model, scratch);
     clile_i_model_swap_encoder(t->model, &scratch->encoder, &scratch->packs);
+    t->model->points = scratch->points;
+    scratch->points = (clile_i_points){0};
     const size_t au_count = (size_t)(t->c + t->model->null_anchor) * (size_t)t->d;
     memcpy(t->model->au_embedding, scratch->au_embedding, au_count * sizeof(float));
     memcpy(t->model->slope, scratch->slope, (size_t)t->c * sizeof(float));

@@ -134,6 +134,10 @@ clile_status clile_i_trainer_prepare_identity(clile_trainer *t);
 clile_status clile_i_trainer_prepare_targets(clile_trainer *t);
 void clile_i_trainer_free_targets(clile_trainer *t);
 uint32_t clile_i_trainer_crc_of_targets(const clile_trainer *t, uint32_t crc);
+/* With keep_points: the points' head of `vectors` (the values of all heads), in sides of the crop;
+ * else nothing. */
+clile_status clile_i_trainer_keep_points(const clile_trainer *t, const float *vectors,
+                                         clile_i_points *out);
 /* Fills batch_points and batch_values for t->images. */
 void clile_i_trainer_next_targets(clile_trainer *t);
 

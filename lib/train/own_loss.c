@@ -25,6 +25,10 @@ clile_status clile_i_own_loss_set(clile_trainer *t, int32_t mode, clile_loss_fn 
 {
     clile_status status = CLILE_OK;
     clile_i_own_loss own = {.fn = fn, .user = user, .mode = mode};
+    if (fn != NULL && mode == CLILE_LOSS_REPLACES && t->settings.keep_points)
+        return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
+                            "clile_trainer_set_loss: a loss that replaces all others learns no "
+                            "points, but keep_points=1 keeps them in the model");
     if (fn != NULL) {
         CLILE_I_ALLOC(own.place, t->n);
         CLILE_I_ALLOC(own.index, t->batch);

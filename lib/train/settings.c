@@ -27,6 +27,7 @@ static clile_status read_numbers(const clile_options *options, clile_i_settings 
         {CLILE_OPT_BATCH, NULL, &s->batch},
         {CLILE_OPT_VALIDATION_EVERY, NULL, &s->validation_every},
         {CLILE_OPT_THREADS, NULL, &s->threads},
+        {CLILE_OPT_KEEP_POINTS, NULL, &s->keep_points},
         {CLILE_OPT_INPUT_WORKERS, NULL, &s->input_workers},
     };
     for (size_t i = 0; i < sizeof table / sizeof table[0]; ++i) {

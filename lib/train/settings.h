@@ -25,6 +25,7 @@ typedef struct {
     double validation;
     int32_t validation_every; /* epochs; 0: never */
     double exchange_halves;   /* probability */
+    int32_t keep_points;      /* 1: the model gets the points' head */
     uint64_t seed;
     clile_i_augment augment;
     int32_t input_workers;

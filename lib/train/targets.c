@@ -132,6 +132,11 @@ clile_status clile_i_trainer_prepare_targets(clile_trainer *t)
         CLILE_I_RETURN_IF(prepare_values(t, kind->v));
     if (t->targets.p == 0) term[CLILE_I_LOSS_points] = NULL;
     if (t->targets.v == 0) term[CLILE_I_LOSS_values] = NULL;
+    if (t->settings.keep_points && t->targets.p == 0)
+        return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
+                            "clile_trainer_create: keep_points=1, but there are no points to "
+                            "learn: the data set needs targets with points (option targets), and "
+                            "lambda_points must be above 0");
     return CLILE_OK;
 }
 
@@ -142,6 +147,25 @@ uint32_t clile_i_trainer_crc_of_targets(const clile_trainer *t, uint32_t crc)
         crc = clile_i_crc32(crc, g->points, 2 * (size_t)(t->n * g->p) * sizeof *g->points);
     if (g->v > 0) crc = clile_i_crc32(crc, g->values, (size_t)(t->n * g->all) * sizeof *g->values);
     return crc;
+}
+
+/* The inverse of put_points: W F + b of the standardised coordinates becomes one in sides. */
+clile_status clile_i_trainer_keep_points(const clile_trainer *t, const float *vectors,
+                                         clile_i_points *out)
+{
+    const clile_i_head *head =
+        t->head + CLILE_I_HEAD_TERMS + CLILE_I_LOSS_points * CLILE_I_TERM_HEADS;
+    const int32_t *mirror = clile_i_dataset_targets(t->train)->points_mirror;
+    if (!t->settings.keep_points) return CLILE_OK;
+    const float *weight = vectors + (head[0].value - t->flat),
+                *bias = vectors + (head[1].value - t->flat);
+    CLILE_I_RETURN_IF(clile_i_points_create(t->targets.p, t->d, mirror != NULL, out));
+    for (int64_t i = 0; i < head[0].count; ++i)
+        out->weight[i] = (float)(POINT_SCALE * (double)weight[i]);
+    for (int64_t i = 0; i < head[1].count; ++i)
+        out->bias[i] = (float)(POINT_SCALE * (double)bias[i] + t->targets.point_mean[i]);
+    if (mirror != NULL) memcpy(out->mirror, mirror, (size_t)t->targets.p * sizeof *mirror);
+    return CLILE_OK;
 }
 
 /* ---- each step ---- */

@@ -2,6 +2,7 @@
 import copy
 import gc
 import itertools
+import json
 import math
 import multiprocessing
 import os
@@ -108,6 +109,33 @@ def test_quantize(arrays, trained, tmp_path):
         small.quantize(images)
     with pytest.raises(ValueError, match="images has shape"):
         trained.quantize(images[0])
+
+
+def with_points(content, bias):
+    """The bytes of a model with points that are always at these places, in sides of the crop."""
+    size = int.from_bytes(content[:8], "little")
+    header, data = json.loads(content[8:8 + size]), content[8 + size:]
+    del header["__metadata__"]["clile_crc32"]
+    for name, value in (("points.weight", np.zeros((bias.size, 8), "<f4")), ("points.bias", bias.astype("<f4").ravel())):
+        header[name] = {"dtype": "F32", "shape": list(value.shape), "data_offsets": [len(data), len(data) + value.nbytes]}
+        data += value.tobytes()
+    text = json.dumps(header).encode()
+    return len(text).to_bytes(8, "little") + text + data
+
+
+def test_points(arrays, trained):
+    image, bias = arrays["images"][0], np.array([[.25, .5], [.75, .5], [.5, 1.25]], np.float32)
+    assert trained.point_count == 0
+    with pytest.raises(clile.UnsupportedError, match="the model has no points"):
+        trained.points(image)
+    model = clile.Model.load(with_points(trained.to_bytes(), bias))
+    assert model.point_count == 3 and model.info["points"] == 3 and same(model.predict(image), trained.predict(image))
+    assert np.allclose(model.points(image, crop=True), bias * SIDE, atol=1e-4)
+    big = np.zeros((120, 160, 3), np.uint8)
+    found = clile.Predictor(model, box_margin=0).points(big, box=[[20, 30, 40, 40], [50, 10, 80, 100]])
+    assert np.allclose(found[0], [20, 30] + bias * 40, atol=1e-3) and np.allclose(found[1], [40, 10] + bias * 100, atol=1e-3)
+    assert np.allclose(model.quantize(arrays["images"]).points([image, big], crop=True), [bias * SIDE, bias * [160, 120]], atol=1e-3)
+    assert model.points([], crop=True).shape == (0, 3, 2)
 
 
 def test_strides(arrays, trained):

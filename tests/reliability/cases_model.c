@@ -168,6 +168,13 @@ static void model_embedding_size(world *w)
     world_need(w, value == (w->null_argument ? 0 : WORLD_D), "d, 0 for NULL");
 }
 
+static void model_point_count(world *w)
+{
+    int32_t value = 7;
+    CALL_VALUE(value = clile_model_point_count(O(model, w->model)));
+    world_need(w, value == (w->null_argument ? 0 : WORLD_POINTS), "p, 0 for NULL");
+}
+
 static void model_image_size(world *w)
 {
     int32_t value = 7;
@@ -323,10 +330,10 @@ static void predictor_run_scores(world *w)
 }
 
 /* Each kind of face, in an image of its own format. */
-static void predictor_run_faces(world *w)
+static void run_each_kind(world *w, clile_predictor *predictor, int points)
 {
     answer a = {0};
-    clile_predictor *predictor = fresh_predictor(w);
+    float xy[3][WORLD_POINTS][2] = {{{0}}};
     const clile_image rgb = {sizeof rgb, CLILE_PIXELS_RGB,   WORLD_SIZE, WORLD_SIZE,
                              0,          &w->rgb[0][0][0][0]};
     const clile_image grey = {sizeof grey, CLILE_PIXELS_GREY, WORLD_SIZE,
@@ -337,8 +344,24 @@ static void predictor_run_faces(world *w)
         {.struct_size = sizeof faces[0], .kind = CLILE_FACE_POINTS, .image = &rgb, .points = 5}};
     memcpy(faces[1].box, w->box, sizeof faces[1].box);
     faces[2].xy = w->landmarks;
-    CALL(clile_predictor_run_faces(A(predictor, predictor), 3, A(faces, faces), OUTPUTS));
+    if (points) {
+        CALL(clile_predictor_run_points(A(predictor, predictor), 3, A(faces, faces),
+                                        O(xy, &xy[0][0][0])));
+        if (world_ok(w)) TAKE(xy);
+    } else {
+        CALL(clile_predictor_run_faces(A(predictor, predictor), 3, A(faces, faces), OUTPUTS));
+    }
     FINISH_PREDICTOR;
+}
+
+static void predictor_run_faces(world *w)
+{
+    run_each_kind(w, fresh_predictor(w), 0);
+}
+
+static void predictor_run_points(world *w)
+{
+    run_each_kind(w, fresh_predictor(w), 1);
 }
 
 static int32_t count_on(int64_t done, int64_t all, void *user)
@@ -663,6 +686,7 @@ const world_case world_cases_model[] = {
     {"clile_model_import_backbone_report", model_import_backbone_report, NULL, 0},
     {"clile_file_inspect", file_inspect, NULL, 0},
     {"clile_model_au_count", model_au_count, READS_ONLY, 0},
+    {"clile_model_point_count", model_point_count, READS_ONLY, 0},
     {"clile_model_embedding_size", model_embedding_size, READS_ONLY, 0},
     {"clile_model_image_size", model_image_size, READS_ONLY, 0},
     {"clile_model_is_trained", model_is_trained, READS_ONLY, 0},
@@ -680,6 +704,7 @@ const world_case world_cases_model[] = {
     {"clile_predictor_run_strided", predictor_run_strided, PREDICTS, 0},
     {"clile_predictor_run_scores", predictor_run_scores, PREDICTS, 0},
     {"clile_predictor_run_faces", predictor_run_faces, PREDICTS, 0},
+    {"clile_predictor_run_points", predictor_run_points, PREDICTS, 0},
     {"clile_predictor_run_dataset", predictor_run_dataset, NULL, 0},
     {"clile_report_add_predictor", report_add_predictor, NULL, 0},
     {"clile_predictor_get_misfit", predictor_get_misfit, READS_ONLY, 0},

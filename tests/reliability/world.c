@@ -366,6 +366,8 @@ void world_make(world *w)
                                    w->au_ids, &w->labels[0][0], w->subject, &w->arrays));
     must(clile_model_create(w->options, WORLD_C, w->au_ids, &w->model));
     must(clile_model_set_decision(w->model, NULL, w->ones, w->zeros));
+    must(clile_i_points_create(WORLD_POINTS, WORLD_D, 0, &w->model->points));
+    for (int i = 0; i < 2 * WORLD_POINTS * WORLD_D; ++i) w->model->points.weight[i] = 0.01f;
     write_folder(w);
     write_files(w);
 }

@@ -62,6 +62,7 @@ CLILE_OPT_THREADS = "threads"
 CLILE_OPT_VALIDATION = "validation"
 CLILE_OPT_VALIDATION_EVERY = "validation_every"
 CLILE_OPT_EXCHANGE_HALVES = "exchange_halves"
+CLILE_OPT_KEEP_POINTS = "keep_points"
 CLILE_OPT_AUGMENT_FLIP = "augment_flip"
 CLILE_OPT_AUGMENT_SCALE = "augment_scale"
 CLILE_OPT_AUGMENT_SHIFT = "augment_shift"
@@ -465,6 +466,7 @@ FUNCTIONS: Dict[str, Tuple[Any, List[Any]]] = {
     "clile_model_load": (clile_status, [c_char_p, POINTER(POINTER(clile_model))]),
     "clile_model_load_default": (clile_status, [POINTER(clile_options), POINTER(POINTER(clile_model))]),
     "clile_model_load_memory": (clile_status, [c_void_p, c_size_t, POINTER(POINTER(clile_model))]),
+    "clile_model_point_count": (c_int32, [POINTER(clile_model)]),
     "clile_model_quantize": (clile_status, [POINTER(clile_model), c_int64, POINTER(c_uint8), c_int32, c_int32, POINTER(clile_options), POINTER(POINTER(clile_model))]),
     "clile_model_save": (clile_status, [POINTER(clile_model), c_char_p]),
     "clile_model_save_memory": (clile_status, [POINTER(clile_model), POINTER(POINTER(c_uint8)), POINTER(c_size_t)]),
@@ -490,6 +492,7 @@ FUNCTIONS: Dict[str, Tuple[Any, List[Any]]] = {
     "clile_predictor_run": (clile_status, [POINTER(clile_predictor), c_int64, POINTER(c_uint8), c_int32, c_int32, POINTER(c_float), POINTER(c_int8), POINTER(c_float)]),
     "clile_predictor_run_dataset": (clile_status, [POINTER(clile_predictor), POINTER(clile_dataset), c_int64, POINTER(c_int64), POINTER(clile_answers), clile_count_fn, c_void_p]),
     "clile_predictor_run_faces": (clile_status, [POINTER(clile_predictor), c_int64, POINTER(clile_face), POINTER(c_float), POINTER(c_int8), POINTER(c_float)]),
+    "clile_predictor_run_points": (clile_status, [POINTER(clile_predictor), c_int64, POINTER(clile_face), POINTER(c_float)]),
     "clile_predictor_run_scores": (clile_status, [POINTER(clile_predictor), c_int64, POINTER(c_uint8), c_int32, c_int32, POINTER(c_float), POINTER(c_int8), POINTER(c_float)]),
     "clile_predictor_run_strided": (clile_status, [POINTER(clile_predictor), c_int64, POINTER(c_uint8), c_int32, c_int32, c_int64, c_int64, POINTER(c_float), POINTER(c_int8), POINTER(c_float)]),
     "clile_reader_create": (clile_status, [POINTER(clile_model), POINTER(clile_finder), POINTER(clile_options), POINTER(POINTER(clile_reader))]),
@@ -622,6 +625,7 @@ ARGUMENTS: Dict[str, Tuple[str, ...]] = {
     "clile_model_load": ("path", "out"),
     "clile_model_load_default": ("options", "out"),
     "clile_model_load_memory": ("bytes", "size", "out"),
+    "clile_model_point_count": ("model",),
     "clile_model_quantize": ("model", "n", "rgb", "h", "w", "options", "out"),
     "clile_model_save": ("model", "path"),
     "clile_model_save_memory": ("model", "bytes", "size"),
@@ -647,6 +651,7 @@ ARGUMENTS: Dict[str, Tuple[str, ...]] = {
     "clile_predictor_run": ("predictor", "n", "rgb", "h", "w", "probability", "present", "embedding"),
     "clile_predictor_run_dataset": ("predictor", "dataset", "n", "indices", "answers", "progress", "user"),
     "clile_predictor_run_faces": ("predictor", "n", "faces", "probability", "present", "embedding"),
+    "clile_predictor_run_points": ("predictor", "n", "faces", "xy"),
     "clile_predictor_run_scores": ("predictor", "n", "rgb", "h", "w", "score", "present", "embedding"),
     "clile_predictor_run_strided": ("predictor", "n", "rgb", "h", "w", "row_stride", "image_stride", "probability", "present", "embedding"),
     "clile_reader_create": ("model", "finder", "options", "out"),

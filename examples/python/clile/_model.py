@@ -176,6 +176,12 @@ class Model(Handle):
             predictor = self._predictor = self._predictor or Predictor(self)
         return predictor._run(image, landmarks, box, crop, bgr, False)
 
+    def points(self, image: Union[Image, Iterable[Image]], landmarks: Places = None, box: Places = None, crop: bool = False, bgr: bool = False) -> np.ndarray:
+        """The points of a face, or of many, [p,2] or [n,p,2] in pixels: Predictor.points on the predictor that predict keeps."""
+        with self._lock:
+            predictor = self._predictor = self._predictor or Predictor(self)
+        return predictor.points(image, landmarks, box, crop, bgr)
+
     @property
     def au_ids(self) -> np.ndarray:
         """[c] int32: the numbers of the AUs, in the order of its answers"""
@@ -202,6 +208,11 @@ class Model(Handle):
     def is_trained(self) -> bool:
         """Whether it can answer: trained, loaded so, or given a decision."""
         return lib.clile_model_is_trained(self._c) != 0
+
+    @property
+    def point_count(self) -> int:
+        """How many points Predictor.points finds; 0: none (training with keep_points=1 keeps them)."""
+        return lib.clile_model_point_count(self._c)
 
     @property
     def is_quantized(self) -> bool:
@@ -268,7 +279,7 @@ class Predictor(Handle):
         """Options: predict_batch, threads, box_margin. A snapshot: what becomes of the model afterwards does not change its answers."""
         self._lock, self._warned = threading.Lock(), False
         expect("model", model, Model)
-        self._au_ids, self._d = model.au_ids, model.embedding_size
+        self._au_ids, self._d, self._p = model.au_ids, model.embedding_size, model.point_count
         self._au_ids.setflags(write=False)
         self._make(lib.clile_predictor_create, model._c, as_options(options, settings))
 
@@ -292,7 +303,17 @@ class Predictor(Handle):
         scores: similarities in place of probabilities, of crops alone."""
         return self._run(images, landmarks, box, crop, bgr, scores)
 
-    def _run(self, images: Any, landmarks: Any, box: Any, crop: bool, bgr: bool, scores: bool) -> Prediction:
+    def points(self, images: Union[Image, Iterable[Image]], landmarks: Places = None, box: Places = None, crop: bool = False, bgr: bool = False) -> np.ndarray:
+        """The points of the faces, [p,2] or for several faces [n,p,2], in pixels of each one's image; of models with points (Model.point_count).
+        The arguments are those of run."""
+        faces, single = self._faces(images, landmarks, box, crop, bgr)
+        rows = (_api.clile_face * len(faces))(*(face.as_c() for face in faces))
+        xy = np.empty((len(faces), self._p, 2), np.float32)
+        with self._lock:
+            lib.clile_predictor_run_points(self._c, len(faces), rows, pointer(xy))
+        return xy[0] if single else xy
+
+    def _faces(self, images: Any, landmarks: Any, box: Any, crop: bool, bgr: bool) -> Tuple[List[Any], bool]:
         if landmarks is not None and box is not None:
             raise ValueError("landmarks or box, not both")
         if crop and (landmarks is not None or box is not None):
@@ -306,6 +327,10 @@ class Predictor(Handle):
         many = isinstance(images, (list, tuple)) or (isinstance(images, np.ndarray) and images.ndim == 4)
         faces = faces_of(images, many, landmarks, box, bgr)
         single = not many and np.ndim(landmarks if landmarks is not None else box) == (2 if landmarks is not None else 1 if box is not None else 0)
+        return faces, single
+
+    def _run(self, images: Any, landmarks: Any, box: Any, crop: bool, bgr: bool, scores: bool) -> Prediction:
+        faces, single = self._faces(images, landmarks, box, crop, bgr)
         if scores:
             return self._run_scores(faces, single)
         rows = (_api.clile_face * len(faces))(*(face.as_c() for face in faces))
