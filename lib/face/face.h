@@ -6,6 +6,7 @@
 #include "face/module.h"
 #include "image/image.h"
 
+#include <clile/predictor.h>
 #include <clile/reader.h>
 
 enum { CLILE_I_LOOKS = 2 };
@@ -44,10 +45,17 @@ clile_status clile_i_found_copy(const clile_found_face *from, clile_found_face *
 void clile_i_finder_retain(clile_finder *finder);
 /* ---- the last step before the alignment (points.c) ---- */
 
-/* Finds the 68 points in the box of a face: writes points and xy of `face`, and may correct its
- * box. *is_face becomes 0 if there is no face in the box. */
-clile_status clile_i_points_place(const clile_image *image, clile_found_face *face,
-                                  int32_t *is_face);
+/* What locates the points of a face that is given by its box or by such points: xy [points,2] in
+ * pixels of the image. locate NULL: nothing does. */
+typedef struct {
+    clile_status (*locate)(void *context, const clile_face *face, float *xy);
+    void *context;
+    int32_t points; /* 5 or 68 */
+} clile_i_locator;
+/* From the box of a face to its points: writes points and xy of `face`, which has none yet, and
+ * corrects its box. *is_face 0: there is no face in the box. */
+clile_status clile_i_points_place(const clile_i_locator *locator, const clile_image *image,
+                                  clile_found_face *face, int32_t *is_face);
 
 /* ---- the two halves of a reader, for the tracker (reader.c) ---- */
 

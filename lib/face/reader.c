@@ -8,6 +8,8 @@
 struct clile_reader {
     clile_finder *finder;
     clile_predictor *predictor;
+    clile_i_locator locator;
+    int32_t by_box; /* 1: the model was trained on faces by their boxes */
     int64_t max_pixels;
     int64_t c, d;
     int64_t count, capacity;
@@ -29,6 +31,8 @@ clile_status clile_reader_create(const clile_model *model, clile_finder *finder,
     CLILE_I_ALLOC(r, 1);
     CLILE_I_TRY(clile_options_get_i64(options, CLILE_OPT_MAX_PIXELS, &r->max_pixels));
     CLILE_I_TRY(clile_predictor_create(model, options, &r->predictor));
+    r->by_box = clile_predictor_get_misfit(r->predictor, CLILE_FACE_POINTS) != NULL &&
+                clile_predictor_get_misfit(r->predictor, CLILE_FACE_BOX) == NULL;
     r->c = clile_model_au_count(model);
     r->d = clile_model_embedding_size(model);
     if (finder == NULL) {
@@ -107,7 +111,8 @@ static clile_status gather(clile_reader *r, const clile_image *image, int64_t fo
         int32_t is_face = 1;
         face->struct_size = sizeof *face;
         CLILE_I_RETURN_IF(clile_finder_get(r->finder, k, face));
-        if (face->points == 0) CLILE_I_RETURN_IF(clile_i_points_place(image, face, &is_face));
+        if (face->points == 0)
+            CLILE_I_RETURN_IF(clile_i_points_place(&r->locator, image, face, &is_face));
         r->count += is_face;
     }
     return CLILE_OK;
@@ -119,7 +124,8 @@ static clile_status answer(clile_reader *r, const clile_image *image)
         const clile_found_face *found = &r->faces[k];
         clile_face *face = &r->asked[k];
         *face = (clile_face){.struct_size = sizeof *face,
-                             .kind = found->points > 0 ? CLILE_FACE_POINTS : CLILE_FACE_BOX,
+                             .kind = found->points > 0 && !r->by_box ? CLILE_FACE_POINTS
+                                                                     : CLILE_FACE_BOX,
                              .image = image,
                              .points = found->points,
                              .xy = found->xy};
