@@ -38,3 +38,30 @@ need_build() {
     need_file '/usr/include/stb/stb_image.h' libstb-dev
     need_file '/usr/include/zlib.h' zlib1g-dev
 }
+
+# What the finder of faces needs.
+need_finder() {
+    need_command g++ g++
+    need_file '/usr/include/dlib/image_processing/frontal_face_detector.h' libdlib-dev
+}
+
+# need_photo FILE: a photograph that may be shown: Grace Hopper, official portrait of the US Navy (public domain), of Debian's
+# python-matplotlib-data, which is taken apart and not installed.
+need_photo() {
+    photo_path=usr/share/matplotlib/mpl-data/sample_data/grace_hopper.jpg
+    if [ -e "/$photo_path" ]; then
+        cp "/$photo_path" "$1"
+        return
+    fi
+    photo_folder=$(mktemp -d) || return 1
+    (
+        cd "$photo_folder" || exit 1
+        apt-get download -qq python-matplotlib-data 2>/dev/null || {
+            photo_sudo=
+            [ "$(id -u)" = 0 ] || photo_sudo=sudo
+            $photo_sudo apt-get update -qq && apt-get download -qq python-matplotlib-data
+        } && dpkg-deb -x python-matplotlib-data*.deb .
+    ) && cp "$photo_folder/$photo_path" "$1" || photo_path=
+    rm -rf "$photo_folder"
+    [ -n "$photo_path" ]
+}

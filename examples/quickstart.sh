@@ -1,6 +1,7 @@
 #!/bin/sh
 # From nothing to action units of people the model never saw: installs what is needed (Debian, Ubuntu), builds libclile, trains a
-# small CL-ILE model in both stages, evaluates it on the subjects that were left out, and reads one face.
+# small CL-ILE model in both stages, evaluates it on the subjects that were left out, and reads one face. Last, the model that comes
+# with libclile reads a photograph.
 #
 #     sh examples/quickstart.sh [DATA]
 #
@@ -17,6 +18,8 @@ say "what is needed"
 # shellcheck source=examples/packages.sh
 . examples/packages.sh
 need_build
+photo_model=examples/photo-model/model/photo.safetensors
+if [ -e "$photo_model" ]; then need_finder; fi
 need_install
 
 say "building in $build"
@@ -57,6 +60,15 @@ for known in landmarks boxes; do
     break
 done
 "$clile" predict --model "$build/model.safetensors" "$@" "$build/face.${name##*.}"
+
+say "a photograph, by the model that comes with libclile"
+if [ ! -e "$photo_model" ]; then
+    echo "LEFT OUT: there is no $photo_model (docs/photo-model.md)"
+elif need_photo "$build/photo.jpg"; then
+    "$clile" predict "$build/photo.jpg" --draw "$build/photo.png"
+else
+    echo "LEFT OUT: no photograph: Debian's python-matplotlib-data could not be downloaded. Take one of yours: $clile predict PHOTO"
+fi
 
 say "done"
 echo "model   $build/model.safetensors"

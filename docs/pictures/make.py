@@ -1,8 +1,12 @@
-"""make.py [--check]: draws face.svg and f1.svg, the pictures of README.md, from face.json and report.json beside it; both are what the command printed.
+"""make.py [--check]: draws face.svg and f1.svg, the pictures of README.md, from face.json and report.json beside it, and photo.svg from
+photo.json where that is; all are what the command printed.
 --check writes nothing; it fails when a picture is not what the figures give.
 
 make.py face COMMAND MODEL RENDERER FACE_MODEL: makes face.jpg and face.json anew. RENDERER is a folder with model.py, scene.py and skin.py that renders
 FACE_MODEL, an ICT-FaceKit Light model packed as .npz; needs NumPy, SciPy and Pillow. All else needs nothing but Python.
+
+make.py photo COMMAND PHOTO: makes photo.jpg, photo.json and photo.svg: a photograph that may be shown, and what the model that comes with libclile
+says of it. examples/quickstart.sh leaves one in build-quickstart/photo.jpg (Grace Hopper, official portrait of the US Navy, public domain). Needs Pillow.
 
 Models and report came from a BP4D-like folder of rendered faces, by the settings of examples/quickstart.sh:
 
@@ -57,29 +61,33 @@ class Picture:
         return "\n".join(self.lines + ["</svg>"]) + "\n"
 
 
-def face_picture():
-    said = json.loads((HERE / "face.json").read_text(encoding="utf-8"))
-    answer, rendered = said["answer"], said["rendered_with"]
+def face_picture(name):
+    """The bars of NAME.json."""
+    said = json.loads((HERE / f"{name}.json").read_text(encoding="utf-8"))
+    answer, rendered = said["answer"], said.get("rendered_with")
     names = dict(zip(said["au"], said["au_name"]))
-    picture = Picture(480, 360, "Probability of twelve action units in the face on the left")
+    count = "twelve" if len(names) == 12 else len(names)
+    end = 60 + 23 * len(names)
+    picture = Picture(480, end + 24, f"Probability of {count} action units in the face on the left")
     picture.text(16, 26, "probability of each action unit", "text title")
     left, wide, top, step = 224, 196, 42, 23
     for k, (au, name) in enumerate(names.items()):
         y, p, here = top + k * step, answer[f"AU{au:02}_p"], answer[f"AU{au:02}_c"]
-        if au in rendered:
+        if rendered and au in rendered:
             picture.dot(20, y + 8, "yes")
         picture.text(32, y + 13, f"AU{au}", "text strong" if here else "text")
         picture.text(78, y + 13, name, "text strong" if here else "text")
         picture.bar(left, y + 1, wide, 14, "empty")
         picture.bar(left, y + 1, wide * p, 14, "yes" if here else "no")
         picture.text(464, y + 13, f"{p:.2f}", "text number strong" if here else "text number")
-    picture.line(left + wide / 2, top - 3, left + wide / 2, top + 12 * step - 4, "grid")
-    picture.dot(20, 336, "yes")
-    picture.text(32, 340, "in the face as rendered", "quiet")
-    picture.bar(left, 330, 14, 10, "yes")
-    picture.text(left + 20, 340, "present", "quiet")
-    picture.bar(left + 90, 330, 14, 10, "no")
-    picture.text(left + 110, 340, "absent", "quiet")
+    picture.line(left + wide / 2, top - 3, left + wide / 2, top + len(names) * step - 4, "grid")
+    if rendered:
+        picture.dot(20, end, "yes")
+        picture.text(32, end + 4, "in the face as rendered", "quiet")
+    picture.bar(left, end - 6, 14, 10, "yes")
+    picture.text(left + 20, end + 4, "present", "quiet")
+    picture.bar(left + 90, end - 6, 14, 10, "no")
+    picture.text(left + 110, end + 4, "absent", "quiet")
     return picture.done()
 
 
@@ -149,18 +157,44 @@ def face(command, model_path, renderer, face_model):
     large.resize((SIDE, SIDE), Image.LANCZOS).save(HERE / "face.jpg", quality=90, optimize=True)
 
 
+def photo(command, path):
+    """photo.jpg, the largest face with its box and points, and photo.json, what the command answered."""
+    from PIL import Image, ImageDraw
+    lines = subprocess.run([command, "predict", "--json", path], check=True, capture_output=True, text=True).stdout.splitlines()
+    answer = json.loads(lines[0])
+    info = json.loads(subprocess.run([command, "info", "default", "--json"], check=True, capture_output=True, text=True).stdout)
+    answer["image"] = pathlib.Path(path).name
+    said = {"au": [row["au"] for row in info["aus"]], "au_name": [row["name"] for row in info["aus"]], "answer": answer}
+    (HERE / "photo.json").write_text(json.dumps(said, indent=1) + "\n", encoding="utf-8")
+    x, y, w, h = (answer[name] for name in "xywh")
+    around = max(w, h) * 0.35
+    scale = 4 * SIDE / (max(w, h) + 2 * around)  # points without steps
+    large = Image.open(path).convert("RGB").transform((4 * SIDE, 4 * SIDE), Image.AFFINE, (1 / scale, 0, x - around, 0, 1 / scale, y - around), Image.BICUBIC)
+    draw = ImageDraw.Draw(large)
+    draw.rectangle([around * scale, around * scale, (around + w) * scale, (around + h) * scale], outline=(9, 105, 218), width=8)
+    for px, py in answer.get("landmarks", []):
+        px, py = (px - x + around) * scale, (py - y + around) * scale
+        draw.ellipse([px - 12, py - 12, px + 12, py + 12], fill=(255, 255, 255), outline=(9, 105, 218), width=6)
+    large.resize((SIDE, SIDE), Image.LANCZOS).save(HERE / "photo.jpg", quality=90, optimize=True)
+
+
 def main():
     if sys.argv[1:2] == ["face"] and len(sys.argv) == 6:
         face(*sys.argv[2:])
+    elif sys.argv[1:2] == ["photo"] and len(sys.argv) == 4:
+        photo(*sys.argv[2:])
     elif sys.argv[1:] not in ([], ["--check"]):
         raise SystemExit(__doc__)
-    for name, text in (("face.svg", face_picture()), ("f1.svg", f1_picture())):
+    pictures = {"face.svg": face_picture("face"), "f1.svg": f1_picture()}
+    if (HERE / "photo.json").exists():  # once a model comes with libclile
+        pictures["photo.svg"] = face_picture("photo")
+    for name, text in pictures.items():
         path = HERE / name
         if sys.argv[1:] != ["--check"]:
             path.write_text(text, encoding="utf-8")
         elif not path.exists() or path.read_text(encoding="utf-8") != text:
             raise SystemExit(f"{path} is not what the figures give; draw it anew: python3 docs/pictures/make.py")
-    print("face.svg, f1.svg")
+    print(", ".join(pictures))
 
 
 if __name__ == "__main__":

@@ -67,6 +67,16 @@ static void print_json(const answers *a, const answer *row)
         snprintf(key, sizeof key, "AU%02d_c", (int)a->au_ids[k]);
         json_integer(&j, key, row->present[k]);
     }
+    if (row->points > 0) {
+        json_open(&j, "landmarks", '[');
+        for (int32_t k = 0; k < row->points; ++k) {
+            json_open(&j, NULL, '[');
+            json_real(&j, NULL, (double)row->xy[2 * k]);
+            json_real(&j, NULL, (double)row->xy[2 * k + 1]);
+            json_close(&j, ']');
+        }
+        json_close(&j, ']');
+    }
     if (!row->success) json_text(&j, "message", row->message);
     json_close(&j, '}');
 }

@@ -80,7 +80,9 @@ static void print_answer(prediction *p, const char *image, int64_t number, const
                         .success = 1,
                         .probability = probability,
                         .present = present,
-                        .box = p->reader != NULL ? f->box : NULL};
+                        .box = p->reader != NULL ? f->box : NULL,
+                        .points = p->reader != NULL ? f->points : 0,
+                        .xy = f->xy};
     answers_print(&p->out, &row);
     if (p->drawing && p->drawn < MAX_DRAWN) {
         drawn_face *d = &p->drawing[p->drawn++];

@@ -38,6 +38,8 @@ typedef struct {
     const float *probability;
     const int8_t *present;
     const float *box; /* NULL: not found by a finder */
+    int32_t points;   /* of such a face; 0: not known */
+    const float *xy;
 } answer;
 
 void answers_begin(const answers *a);
