@@ -62,6 +62,9 @@ clile_status clile_i_points_place(const clile_i_locator *locator, const clile_im
 /* The faces that the finder finds and the points do not deny, the reader's until its next call. */
 clile_status clile_i_reader_find(clile_reader *reader, const clile_image *image,
                                  const clile_found_face **faces, int64_t *count);
+/* clile_i_points_place with what the reader locates points by. */
+clile_status clile_i_reader_place(const clile_reader *reader, const clile_image *image,
+                                  clile_found_face *face, int32_t *is_face);
 /* Predicts faces for clile_reader_get; they must not be those of find. */
 clile_status clile_i_reader_answer(clile_reader *reader, const clile_image *image, int64_t count,
                                    const clile_found_face *faces);

@@ -103,6 +103,12 @@ cleanup:
     return status;
 }
 
+clile_status clile_i_reader_place(const clile_reader *reader, const clile_image *image,
+                                  clile_found_face *face, int32_t *is_face)
+{
+    return clile_i_points_place(&reader->locator, image, face, is_face);
+}
+
 /* Keeps those in which the points see a face, too: r->faces, r->count. */
 static clile_status gather(clile_reader *r, const clile_image *image, int64_t found)
 {
@@ -111,8 +117,7 @@ static clile_status gather(clile_reader *r, const clile_image *image, int64_t fo
         int32_t is_face = 1;
         face->struct_size = sizeof *face;
         CLILE_I_RETURN_IF(clile_finder_get(r->finder, k, face));
-        if (face->points == 0)
-            CLILE_I_RETURN_IF(clile_i_points_place(&r->locator, image, face, &is_face));
+        if (face->points == 0) CLILE_I_RETURN_IF(clile_i_reader_place(r, image, face, &is_face));
         r->count += is_face;
     }
     return CLILE_OK;

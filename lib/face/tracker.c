@@ -130,7 +130,8 @@ static void move_points(clile_found_face *face, const clile_found_face *before)
     }
 }
 
-static clile_status follow(const clile_image *image, const clile_i_image *pixels, track *k)
+static clile_status follow(const clile_tracker *t, const clile_image *image,
+                           const clile_i_image *pixels, track *k)
 {
     clile_found_face face = k->face;
     clile_i_patch around;
@@ -142,7 +143,7 @@ static clile_status follow(const clile_image *image, const clile_i_image *pixels
     CLILE_I_RETURN_IF(clile_i_patch_take(pixels, face.box, AROUND, &around));
     if (clile_i_patch_alike(&around, &k->around) < NO_CUT) return CLILE_OK;
     face.points = 0;
-    CLILE_I_RETURN_IF(clile_i_points_place(image, &face, &is_face));
+    CLILE_I_RETURN_IF(clile_i_reader_place(t->reader, image, &face, &is_face));
     if (!is_face || !is_inside(pixels, face.box)) return CLILE_OK;
     const int32_t placed = face.points > 0;
     if (!placed) move_points(&face, &k->face);
@@ -174,7 +175,7 @@ static clile_status follow_all(clile_tracker *t, const clile_image *image,
     for (int64_t i = 0; i < t->now.count; ++i) {
         track *k = &t->now.tracks[i];
         if (!k->live) continue;
-        CLILE_I_RETURN_IF(follow(image, pixels, k));
+        CLILE_I_RETURN_IF(follow(t, image, pixels, k));
         if (k->live) continue;
         if (t->now.wait == t->find_every) t->now.search_began = t->now.frame;
         t->now.wait = 0;
