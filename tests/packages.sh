@@ -83,7 +83,7 @@ for language in c python; do
     sed -n "/^\`\`\`$language\$/,/^\`\`\`\$/p" README.md | sed '1d;$d' >"$work/example.$language"
     [ -s "$work/example.$language" ] || fail "README.md has no example in $language"
 done
-grep -qF "cc example.c \$(pkg-config --cflags --libs clile) -o example" README.md || fail "README.md builds its example otherwise than this test"
+grep -qF "cc example.c \$(pkg-config --cflags --libs clile) -o example" README.md || fail "README.md does not build its example as this test does"
 case $names in *clile-model*) echo "MODEL=1" >"$work/run.sh" ;; *) echo "MODEL=" >"$work/run.sh" ;; esac
 cat >>"$work/run.sh" <<'END_RUN'
 set -eu

@@ -1,7 +1,6 @@
 """generate.py [--check]: writes clile/_api.py, the ctypes view of every public function, structure and constant, from include/clile/*.h.
 
-The declarations are read as they stand; one that is not understood is an error, never left out. --check writes nothing and fails when
-the committed file is not what the headers give.
+A declaration that it does not understand is an error, never left out. --check writes nothing, and fails if the committed file differs.
 """
 import argparse
 import pathlib

@@ -70,7 +70,7 @@ void *clile_i_alloc_untouched(int64_t bytes); /* not zeroed */
 void clile_i_free(void *pointer);             /* NULL does nothing */
 char *clile_i_strdup(const char *text);
 /* Room for `needed` (1 or more) elements in a block of *capacity of them: the block, or where it
- * was moved to; what is new in it is 0. NULL: memory is out, the block is as it was. */
+ * was moved to; new bytes are 0. NULL: out of memory, and the block is unchanged. */
 void *clile_i_grow(void *block, int64_t *capacity, int64_t needed, size_t element);
 /* For an array; returns OUT_OF_MEMORY from the function it is in. */
 #define CLILE_I_GROW(array, capacity, needed)                                                      \

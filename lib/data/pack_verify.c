@@ -42,7 +42,7 @@ clile_status clile_dataset_verify(const clile_dataset *dataset, clile_count_fn p
     for (int32_t k = 0; k < count; ++k)
         if (core[k]->table.pack != NULL) all += core[k]->table.n;
     if (all == 0)
-        return clile_i_fail(CLILE_E_UNSUPPORTED, "%s: %s is no pack, and has no checksums",
+        return clile_i_fail(CLILE_E_UNSUPPORTED, "%s: %s is not a pack and has no checksums",
                             __func__, core[0]->table.root);
     for (int32_t k = 0; k < count; ++k) {
         const clile_i_table *table = &core[k]->table;

@@ -6,7 +6,7 @@ clile_status clile_i_dnnl_check(dnnl_status_t status, const char *call)
 {
     if (status == dnnl_success) return CLILE_OK;
     if (status == dnnl_out_of_memory)
-        return clile_i_fail(CLILE_E_OUT_OF_MEMORY, "oneDNN has no memory left in %s", call);
+        return clile_i_fail(CLILE_E_OUT_OF_MEMORY, "oneDNN is out of memory in %s", call);
     return clile_i_fail(CLILE_E_BACKEND, "oneDNN %s: status %d from %s", clile_i_dnn_version(),
                         (int)status, call);
 }

@@ -54,7 +54,7 @@ def read_png(path):
 
 
 def write_png(path, w, h, rows, *chunks):
-    """Writes rows of RGB, and these (type, data) chunks behind the header; the path."""
+    """Writes rows of RGB, and these (type, data) chunks after the header; returns the path."""
     def chunk(kind, data):
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 

@@ -56,7 +56,7 @@ class Pack(CommandTest):
             file.write(bytes([byte[0] ^ 1]))
         self.fine("data", path)
         self.fails("v.safetensors is damaged: block 1 (images 64 to 95)", "data", path, "--verify")
-        self.fails("is no pack", "data", self.data, "--verify")
+        self.fails("is not a pack", "data", self.data, "--verify")
 
     def test_usage(self):
         self.usage("--data is missing", "pack", "--out", "p")

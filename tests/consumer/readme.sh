@@ -51,7 +51,7 @@ clean2 sh -c '. ./exports.sh && ldd example' | grep -q "libclile.* => $scratch/h
 if clean2 ./example >/dev/null 2>&1; then fail "the example takes a libclile of this machine"; fi
 
 # /usr/local: what ldconfig finds on a system whose ld.so.conf has /usr/local/lib, as Debian's does.
-grep -q 'cmake --install build && ldconfig$' "$root/README.md" || fail "README.md installs to the system otherwise than this test"
+grep -q 'cmake --install build && ldconfig$' "$root/README.md" || fail "README.md does not install to the system as this test does"
 if [ "$(id -u)" = 0 ] && command -v ldconfig >/dev/null 2>&1 && [ -e /etc/ld.so.conf ]; then
     mkdir -p "$scratch/system/etc"
     cp -r /etc/ld.so.conf /etc/ld.so.conf.d "$scratch/system/etc"

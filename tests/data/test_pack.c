@@ -122,7 +122,7 @@ static void a_pack_gives_the_same_bits(void **state)
     done = 0;
     assert_int_equal(clile_dataset_verify(packed, stop_at_once, &done), CLILE_E_CANCELLED);
     assert_int_equal(clile_dataset_verify(packed, NULL, NULL), CLILE_OK);
-    assert_failed(clile_dataset_verify(folder, NULL, NULL), CLILE_E_UNSUPPORTED, "is no pack");
+    assert_failed(clile_dataset_verify(folder, NULL, NULL), CLILE_E_UNSUPPORTED, "is not a pack");
 
     /* a part of a pack, packed again */
     assert_int_equal(pack(parts[3], scratch_path(&s, "q.safetensors"), NULL, NULL), CLILE_OK);

@@ -598,7 +598,7 @@ static void boxes_cut_where_there_are_no_landmarks(void **state)
     scratch_free(&s);
 }
 
-/* Landmarks and boxes in each kind of file that has them: one of three is no face, or all. */
+/* Landmarks and boxes in each kind of file that has them: one of three is not a face, or all. */
 static void places_that_are_no_faces_are_told(void **state)
 {
     static const char *const right = "9,8,16,9,12,13,9,18,15,18", *const eyes =

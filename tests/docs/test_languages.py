@@ -81,7 +81,7 @@ def main():
                 sys.exit(f"12 AUs are expected, found {first[0]}")
             for name, found in answers.items():
                 if found != first:
-                    sys.exit(f"{model}, {len(numbers)} numbers: {name} answers otherwise than C:\n{found}\n{first}")
+                    sys.exit(f"{model}, {len(numbers)} numbers: {name} and C answer differently:\n{found}\n{first}")
             compared.add(tuple(first[1]))
     if len(compared) != 8:
         sys.exit("faces that are placed otherwise, and the int8 model, ought to have other answers")

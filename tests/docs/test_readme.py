@@ -118,7 +118,7 @@ def main():
         sys.exit(f"12 AUs are expected:\n{answers['README.md, C']}")
     for name, found in numbers.items():
         if found != first:
-            sys.exit(f"{name} answers otherwise than the C example:\n{answers[name]}\n{answers['README.md, C']}")
+            sys.exit(f"{name} and the C example answer differently:\n{answers[name]}\n{answers['README.md, C']}")
     run(EXAMPLES / "example_train", faces, "trained.safetensors", folder=folder)
     if "12 AUs" not in run(cli.COMMAND, "info", "trained.safetensors", folder=folder):
         sys.exit("examples/train.c wrote no model of 12 AUs")

@@ -87,4 +87,4 @@ def check(clile, folder, report):
         said = "nothing"
     except Exception as error:  # pylint: disable=broad-except
         said = str(error)
-    report(".pth of before PyTorch 1.6 is refused with a way out", 0 if "CLILE_E_UNSUPPORTED" in said and "torch.save(torch.load(" in said else 1, 0)
+    report(".pth from before PyTorch 1.6 is refused, and the message says what to do", 0 if "CLILE_E_UNSUPPORTED" in said and "torch.save(torch.load(" in said else 1, 0)

@@ -9,7 +9,7 @@ CTYPES = {np.dtype(name): kind for name, kind in (
 
 
 def convert(name: str, value: Any, dtype: Any) -> np.ndarray:
-    """`value` as an array of `dtype`: itself when it is one. Integers must fit, and are not made from fractions."""
+    """`value` as an array of `dtype`: itself if it is one. Integers must fit; fractions are not rounded."""
     array, wanted = np.asarray(value), np.dtype(dtype)
     if array.dtype == wanted:
         return array
@@ -25,7 +25,7 @@ def convert(name: str, value: Any, dtype: Any) -> np.ndarray:
 
 
 def given(name: str, value: Any, dtype: Any, shape: Sequence[Optional[int]]) -> np.ndarray:
-    """An input of this shape (None: any length), row-major; not copied when it is so already."""
+    """An input of this shape (None: any length), row-major; not copied if it already is."""
     array = convert(name, value, dtype)
     if array.ndim != len(shape) or any(want is not None and want != have for want, have in zip(shape, array.shape)):
         expected = ", ".join("any" if want is None else str(want) for want in shape)

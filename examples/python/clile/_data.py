@@ -29,7 +29,7 @@ def read_image(source: Union[Path, bytes], options: Optional[Options] = None, **
 
 
 class _Pixels:
-    """Memory of the library as an array; NumPy keeps this object as the array's base."""
+    """The library's memory as an array; NumPy keeps this object as the array's base."""
 
     def __init__(self, rgb: Any, shape: Any):
         self._address = ctypes.cast(rgb, ctypes.c_void_p)
@@ -70,7 +70,7 @@ class Sample:
         self.subject_name = subject_name
 
     def crop(self, size: Optional[int] = None) -> np.ndarray:
-        """[size,size,3] uint8 RGB: the aligned face. size: pixels; None: that of a pack, else the default of the option image_size."""
+        """[size,size,3] uint8 RGB: the aligned face. size: pixels; None: a pack's size, else the default of the option image_size."""
         return self._data.crop(self.index, self._data._size(size))
 
     @property
@@ -97,8 +97,8 @@ class Dataset(Handle):
 
     @classmethod
     def open(cls, path: Path, options: Optional[Options] = None, **settings: Setting) -> "Dataset":
-        """A labelled folder in the layout of BP4D or DISFA, or a CSV manifest (docs/data.md). Each line of `notes` that begins with
-        "warning: " is given to warnings.warn."""
+        """A labelled folder in the layout of BP4D or DISFA, or a CSV manifest (docs/data.md). Passes each line of `notes` that begins with "warning: " to
+        warnings.warn."""
         data = cls.__new__(cls)
         data._make(lib.clile_dataset_open, os.fsencode(path), as_options(options, settings))
         for line in data.notes:
@@ -119,7 +119,7 @@ class Dataset(Handle):
 
     @classmethod
     def synth(cls, subjects: int = 41, tasks: int = 2, frames: int = 16, size: int = 128, seed: int = 1) -> "Dataset":
-        """Drawn faces with 16 AUs (docs/synth.md): subjects x tasks x frames images of `size` pixels, drawn when they are needed."""
+        """Drawn faces with 16 AUs (docs/synth.md): subjects x tasks x frames images of `size` pixels, drawn on first use."""
         data = cls.__new__(cls)
         data._make(lib.clile_dataset_from_synth, seed, subjects, tasks, frames, size)
         return data
@@ -137,7 +137,7 @@ class Dataset(Handle):
         return Fold(*both)
 
     def select(self, indices: ArrayLike) -> "Dataset":
-        """The images of these indices, in this order (one that is there twice counts twice), or those where a mask [n] of bool is
+        """The images of these indices, in this order (an image may occur more than once), or those where a mask [n] of bool is
         True, as a data set; no image is copied."""
         chosen = np.asarray(indices)
         if chosen.dtype == np.bool_:
@@ -185,13 +185,13 @@ class Dataset(Handle):
         return labels, subjects
 
     def _size(self, size: Optional[int]) -> int:
-        """The side of a crop where none was said."""
+        """The default size of a crop."""
         if size is not None:
             return size
         return self.crop_size or int(Options()["image_size"])
 
     def fold_count(self, protocol: str) -> int:
-        """How many folds a protocol has on this data set."""
+        """The number of folds of a protocol on this data set."""
         count = ctypes.c_int32()
         lib.clile_dataset_fold_count(self._c, protocol.encode(), ctypes.byref(count))
         return count.value
@@ -203,7 +203,7 @@ class Dataset(Handle):
 
     @property
     def notes(self) -> List[str]:
-        """What was understood beyond the counts; a line that begins with "warning: " asks for a decision."""
+        """What opening found beyond the counts; a line that begins with "warning: " asks for a decision."""
         return os.fsdecode(lib.clile_dataset_get_notes(self._c)).splitlines()
 
     def __len__(self) -> int:
@@ -233,12 +233,12 @@ class Dataset(Handle):
 
     @property
     def subject_names(self) -> List[str]:
-        """[s]: who `subjects` counts"""
+        """[s]: the names that `subjects` refers to"""
         owner = self._c  # the names are borrowed from it
         return [os.fsdecode(lib.clile_dataset_get_subject_name(owner, i)) for i in range(lib.clile_dataset_subject_count(owner))]
 
     def image_name(self, index: int) -> str:
-        """How the data set calls an image: its path in the folder."""
+        """The name of an image: its path in the folder."""
         name = lib.clile_dataset_get_image_name(self._c, index)
         if name is None:
             raise IndexError(f"image {index} of {len(self)}")
@@ -252,9 +252,9 @@ class Dataset(Handle):
         return out
 
     def crop(self, index: int, size: Optional[int] = None) -> np.ndarray:
-        """[size,size,3] uint8 RGB: one aligned crop. size: pixels; None: that of a pack, else the default of the option image_size."""
+        """[size,size,3] uint8 RGB: one aligned crop. size: pixels; None: a pack's size, else the default of the option image_size."""
         size = self._size(size)
-        out = np.empty((size, size, 3) if 0 < size <= 4096 else (1,), np.uint8)  # another size is refused by the library
+        out = np.empty((size, size, 3) if 0 < size <= 4096 else (1,), np.uint8)  # the library rejects any other size
         lib.clile_dataset_copy_crop(self._c, index, size, pointer(out))
         return out
 
@@ -267,7 +267,7 @@ class Dataset(Handle):
 
     @property
     def crop_size(self) -> int:
-        """The only size that crops can have, that of a pack; 0: any."""
+        """The only crop size that a pack has; 0: any."""
         return lib.clile_dataset_crop_size(self._c)
 
     def left_out(self, kind: str) -> List[str]:

@@ -20,13 +20,13 @@ class Error(Exception):
 
 
 class InvalidArgument(Error, ValueError):
-    """An argument cannot be; the message names it, what was expected and what was there."""
+    """An argument is invalid; the message names it, what was expected and what was found."""
 
     status = _api.CLILE_E_INVALID_ARGUMENT
 
 
 class OutOfMemory(Error, MemoryError):
-    """Memory was refused."""
+    """Out of memory."""
 
     status = _api.CLILE_E_OUT_OF_MEMORY
 
@@ -50,7 +50,7 @@ class CorruptError(Error, ValueError):
 
 
 class Unsupported(Error, NotImplementedError):
-    """Possible, but not with this library, file or machine."""
+    """Valid, but not supported by this library, file or machine."""
 
     status = _api.CLILE_E_UNSUPPORTED
 
@@ -93,7 +93,7 @@ for _kind in (Error, *_KINDS.values()):
 
 
 def _candidates() -> List[str]:
-    """Where the library may be: CLILE_LIBRARY alone when it is set; else beside this file, else wherever the system finds it."""
+    """Where the library may be: only CLILE_LIBRARY if it is set; else next to this file, else wherever the system finds it."""
     named = os.environ.get("CLILE_LIBRARY")
     if named:
         return [named]
@@ -171,22 +171,22 @@ T = TypeVar("T")
 
 
 def expect(name: str, value: Any, kind: Type[T]) -> T:
-    """`value`, which must be one of these: a mistake is told of by the argument's name."""
+    """Returns `value`, which must be one of these; otherwise the exception names the argument."""
     if not isinstance(value, kind):
         raise TypeError(f"{name} is a {type(value).__name__}, expected clile.{kind.__name__}")
     return value
 
 
 def run_callback(function: Callable[..., Any], *arguments: Any) -> None:
-    """For a callback without a result: ctypes hands an exception to sys.unraisablehook, and the library goes on; what ends the program
-    (Ctrl-C, sys.exit) is raised when the library returns."""
+    """For a callback without a result: ctypes hands an exception to sys.unraisablehook, and the library continues; what ends the program (Ctrl-C, sys.exit)
+    is raised when the library returns."""
     try:
         function(*arguments)
     except (KeyboardInterrupt, SystemExit) as error:
         _interrupts().append(error)
 
 
-Count = Callable[[int, int], Any]  # what is done, of how many; a result that is not zero (None is) stops with Cancelled
+Count = Callable[[int, int], Any]  # what is done, of how many; a result other than None and 0 stops with Cancelled
 
 
 def count_callback(progress: Optional[Count]) -> Any:
@@ -202,8 +202,7 @@ def count_callback(progress: Optional[Count]) -> Any:
 
 
 class Owner:
-    """Owns a C handle. Python's calls hold their owner, so that a handle that is closed while another thread uses it lives until that
-    thread is done."""
+    """Owns a C handle. Python's calls hold their owner, so a handle that is closed while another thread uses it lives until that thread is done."""
 
     __slots__ = ("_as_parameter_", "_destroy", "log")
 
@@ -231,7 +230,7 @@ class Handle:
         log = next((given.log for given in arguments if isinstance(given, Owner) and given.log is not None), None)
         try:
             create(*arguments, ctypes.byref(pointer))
-        finally:  # a callback may have interrupted what succeeded
+        finally:  # a callback may have interrupted a call that succeeded
             if pointer:
                 self._adopt(pointer, log)
 
@@ -251,11 +250,11 @@ class Handle:
         return self._owner is None
 
     def close(self) -> None:
-        """Gives the memory back; closing twice is fine. What was made from it (a fold, a predictor, a trainer) goes on."""
+        """Frees the memory; closing twice is fine. What was made from it (a fold, a predictor, a trainer) still works."""
         self._owner = None
 
     def _describe(self) -> str:
-        """What repr says of a handle that is open."""
+        """The repr of an open handle."""
         return ""
 
     def __repr__(self) -> str:
@@ -271,7 +270,7 @@ class Handle:
 
 
 def copy_text(function: Callable[..., Any], *arguments: Any) -> str:
-    """The text that the library gives away through its last argument."""
+    """The text that the library allocates and returns through its last argument."""
     text = ctypes.c_char_p()
     function(*arguments, ctypes.byref(text))
     try:

@@ -65,7 +65,7 @@ class Decision(NamedTuple):
 
 
 class ImportedTensor(NamedTuple):
-    """What became of a tensor: matched, kept (the model's own fc), left_over, or ignored (num_batches_tracked)."""
+    """The outcome of a tensor: matched, kept (the model's own fc), left_over, or ignored (num_batches_tracked)."""
 
     outcome: str
     name: Optional[str]  # torchvision's, in the model
@@ -123,11 +123,11 @@ class Model(Handle):
         return type(self).load, (self.to_bytes(),)  # pickle and copy
 
     def save(self, path: Path) -> None:
-        """Writes a safetensors file: whole, or not at all."""
+        """Writes a safetensors file, completely or not at all."""
         lib.clile_model_save(self._c, os.fsencode(path))
 
     def close(self) -> None:
-        """Gives the memory back; closing twice is fine. Predictors made from it go on."""
+        """Frees the memory; closing twice is fine. Predictors made from it still work."""
         self._forget_predictor()
         super().close()
 
@@ -136,7 +136,7 @@ class Model(Handle):
             self._predictor = None
 
     def read(self, image: Any, bgr: bool = False, finder: Optional[str] = None, **settings: Setting) -> List["FoundFace"]:
-        """The faces in a photograph and their action units; for many photographs make a Reader once."""
+        """The faces in a photograph and their action units; for many photographs, create one Reader."""
         with Reader(self, finder, None, **settings) as reader:
             return reader.read(image, bgr)
 
@@ -153,8 +153,8 @@ class Model(Handle):
         return (dataclasses.replace(frame, faces=tuple(tracker.read(frame.image))) for frame in source)
 
     def import_backbone(self, path: Path, prefix: Optional[str] = None) -> List[ImportedTensor]:
-        """Weights of a torchvision ResNet, from safetensors or a .pth of PyTorch (nothing of it is run). prefix: what comes before
-        torchvision's names in the file; None: found by itself."""
+        """Weights of a torchvision ResNet, from safetensors or a .pth of PyTorch (no code in it is run). prefix: what precedes torchvision's names in the
+        file; None: found automatically."""
         outcomes = ("matched", "kept", "missing", "mismatched", "left_over", "ignored")
         told: List[ImportedTensor] = []
 
@@ -170,7 +170,8 @@ class Model(Handle):
         return told
 
     def predict(self, image: Union[Image, Iterable[Image]], landmarks: Places = None, box: Places = None, crop: bool = False, bgr: bool = False) -> Prediction:
-        """The action units of a face, or of many: a path, a file's content, an array, or several of them. As Predictor.run on a predictor that is kept, with the options' defaults. Threads take turns
+        """The action units of a face, or of many: a path, a file's content, an array, or several of them. As Predictor.run, on a predictor with default
+        options that is kept. Threads take turns
         (for several at once, make a Predictor each)."""
         with self._lock:
             predictor = self._predictor = self._predictor or Predictor(self)
@@ -196,17 +197,17 @@ class Model(Handle):
 
     @property
     def embedding_size(self) -> int:
-        """d: how many numbers an embedding has"""
+        """d: the size of an embedding"""
         return lib.clile_model_embedding_size(self._c)
 
     @property
     def image_size(self) -> int:
-        """Side of the square crop that it looks at, in pixels; other images are resized."""
+        """Side of the square crop in pixels; other images are resized."""
         return lib.clile_model_image_size(self._c)
 
     @property
     def is_trained(self) -> bool:
-        """Whether it can answer: trained, loaded so, or given a decision."""
+        """Whether it can predict: it was trained, loaded as trained, or given a decision."""
         return lib.clile_model_is_trained(self._c) != 0
 
     @property
@@ -220,7 +221,7 @@ class Model(Handle):
         return lib.clile_model_is_quantized(self._c) != 0
 
     def quantize(self, images: ArrayLike, options: Optional[Options] = None, **settings: Setting) -> "Model":
-        """An int8 copy; activations are measured on crops [n,h,w,3] uint8 RGB, some hundred of the training set. Options: threads."""
+        """An int8 copy; activations are measured on crops [n,h,w,3] uint8 RGB: use a few hundred of the training set. Options: threads."""
         pixels = given("images", images, np.uint8, (None, None, None, 3))
         model = type(self).__new__(type(self))
         model._prepare()
@@ -242,7 +243,7 @@ class Model(Handle):
         return rule
 
     def set_decision(self, slope: ArrayLike, offset: ArrayLike, au_embedding: Optional[ArrayLike] = None) -> None:
-        """slope [c], offset [c] and the AU vectors [c,d] of a model that was trained by a loop of your own; marks it trained."""
+        """Sets slope [c], offset [c] and the AU vectors [c,d] of a model trained by a loop of your own, and marks it as trained."""
         c = lib.clile_model_au_count(self._c)
         rule = given("slope", slope, np.float32, (c,)), given("offset", offset, np.float32, (c,))
         vectors = None if au_embedding is None else given("au_embedding", au_embedding, np.float32, (c, self.embedding_size))
@@ -250,13 +251,13 @@ class Model(Handle):
         lib.clile_model_set_decision(self._c, pointer(vectors), *map(pointer, rule))
 
     def get_metadata(self, key: str) -> Optional[str]:
-        """A text that the file carries; None: there is none."""
+        """A metadata entry of the file; None: there is none."""
         owner = self._c
         value = lib.clile_model_get_metadata(owner, key.encode())
         return None if value is None else value.decode()
 
     def set_metadata(self, key: str, value: str) -> None:
-        """A text of yours, to be saved with it."""
+        """Sets a metadata entry, saved with the model."""
         lib.clile_model_set_metadata(self._c, key.encode(), value.encode())
 
     @property
@@ -271,12 +272,12 @@ class Model(Handle):
 
 
 class Predictor(Handle):
-    """A model compiled for answers. Threads that share one take turns; make one for each over one model to run at once."""
+    """A model compiled for inference. Threads that share one take turns; to run in parallel, create one per thread over one model."""
 
     _kind = "clile_predictor"
 
     def __init__(self, model: Model, options: Optional[Options] = None, **settings: Setting):
-        """Options: predict_batch, threads, box_margin. A snapshot: what becomes of the model afterwards does not change its answers."""
+        """Options: predict_batch, threads, box_margin. A snapshot: later changes of the model do not change its answers."""
         self._lock, self._warned = threading.Lock(), False
         expect("model", model, Model)
         self._au_ids, self._d, self._p = model.au_ids, model.embedding_size, model.point_count
@@ -296,11 +297,13 @@ class Predictor(Handle):
 
     def run(self, images: Union[Image, Iterable[Image]], landmarks: Places = None, box: Places = None, crop: bool = False, bgr: bool = False,
             scores: bool = False) -> Prediction:
-        """The action units of the faces in an image: the path of a file, a file's content as bytes, or uint8 [h,w,3] RGB (bgr=True: as OpenCV has it), [h,w,4] with alpha, [h,w] grey.
-        landmarks [5 or 68, 2] or box [left, top, width, height] in pixels say where the face is; without, the image is the face, cut out as the training
-        images were, which crop=True affirms. Several faces: landmarks [n,points,2] or box [n,4]; or images as a list or [n,h,w,3], with one face of each and
-        landmarks or box a list as long, whose entries may be None. Answers then have a first axis. Pixels are not copied, a part of a larger array neither.
-        scores: similarities in place of probabilities, of crops alone."""
+        """The action units of the faces in an image: the path of a file, a file's content as bytes, or uint8 [h,w,3] RGB (bgr=True: as OpenCV has it),
+        [h,w,4] with alpha, [h,w] grey.
+        landmarks [5 or 68, 2] or box [left, top, width, height] in pixels say where the face is; without them, the image is the face, cropped like the
+        training images, which crop=True confirms. Several faces: landmarks [n,points,2] or box [n,4]; or images as a list or [n,h,w,3], with one face of
+        each and
+        landmarks or box a list as long, whose entries may be None. Answers then have a first axis. Pixels are not copied, not even a part of a larger
+        array. scores: similarities instead of probabilities, only for crops."""
         return self._run(images, landmarks, box, crop, bgr, scores)
 
     def points(self, images: Union[Image, Iterable[Image]], landmarks: Places = None, box: Places = None, crop: bool = False, bgr: bool = False) -> np.ndarray:
@@ -341,8 +344,8 @@ class Predictor(Handle):
 
     def run_dataset(self, data: Dataset, indices: Optional[ArrayLike] = None, keep_going: bool = False, progress: Optional[Count] = None) -> Answers:
         """Answers for all images of a data set, or those at `indices`, decoded by as many threads as the predictor has. An image that cannot be
-        read is an exception, or with keep_going an answer whose success is False. progress(done, all) is called after some tens of images: a
-        result that is not zero (None is) stops with Cancelled, an exception is raised here."""
+        read is an exception, or with keep_going an answer whose success is False. progress(done, all) is called every few dozen images: a result other than
+        None and 0 stops with Cancelled, an exception is raised here."""
         chosen = None if indices is None else given("indices", indices, np.int64, (None,))
         n = len(expect("data", data, Dataset)) if chosen is None else len(chosen)
         value, present, embedding = self._room(n)
@@ -354,7 +357,7 @@ class Predictor(Handle):
         return Answers(self._au_ids, value, score, present.view(np.bool_), embedding, success.view(np.bool_))
 
     def _warn(self, kind: int) -> None:
-        """Once: faces of this kind are not what the model was trained on."""
+        """Warns, once, if the model was not trained on faces of this kind."""
         misfit = None if self._warned else lib.clile_predictor_get_misfit(self._c, kind)
         if misfit is not None:
             self._warned = True
@@ -375,10 +378,10 @@ class Predictor(Handle):
 
 
 class FoundFace(NamedTuple):
-    """A face that was found in a photograph, and its action units."""
+    """A face found in a photograph, and its action units."""
 
     box: np.ndarray  # [4] float32: left, top, width, height in pixels
-    score: float  # the finder's, larger is surer
+    score: float  # the finder's; larger means more certain
     landmarks: Optional[np.ndarray]  # [5 or 68, 2] float32; None: only the box is known
     au_ids: np.ndarray  # [c] int32
     probability: np.ndarray  # [c] float32
@@ -392,12 +395,12 @@ class FoundFace(NamedTuple):
 
 
 class Reader(Handle):
-    """A photograph in, faces and their action units out (clile/reader.h); the bits of `clile predict photo.jpg`. Threads that share one take turns."""
+    """Reads action units from photographs (clile/reader.h); gives the same bits as `clile predict photo.jpg`. Threads that share one take turns."""
 
     _kind = "clile_reader"
 
     def __init__(self, model: Optional[Model] = None, finder: Optional[str] = None, options: Optional[Options] = None, **settings: Setting):
-        """model: None: Model.default(). finder: "dlib"; None: the one that is installed (Unsupported where none is). Options: those of Predictor,
+        """model: None: Model.default(). finder: "dlib"; None: the installed one (Unsupported if there is none). Options: those of Predictor,
         smallest_face and max_pixels. A snapshot of the model."""
         self._lock = threading.Lock()
         model = Model.default() if model is None else expect("model", model, Model)
@@ -449,7 +452,7 @@ def read(image: Any, bgr: bool = False) -> List[FoundFace]:
 
 
 class FaceFile(Handle):
-    """A CSV file that says where the faces in images are, as the command's --faces reads it (clile/faces.h). One thread at a time."""
+    """A CSV file of face positions, as for the command's --faces (clile/faces.h). One thread at a time."""
 
     _kind = "clile_face_file"
 
@@ -462,11 +465,11 @@ class FaceFile(Handle):
         return repr(self._path)
 
     def expect(self, image: Path) -> None:
-        """Where several images are asked for: all of their names, before the first find; a row that fits two of them is an error then."""
+        """If several images will be looked up: all their names, before the first find, so that a row that fits two of them is an error."""
         lib.clile_face_file_expect(self._c, os.fsencode(image))
 
     def find(self, image: Optional[Path] = None, frame: Optional[int] = None) -> List[Dict[str, np.ndarray]]:
-        """The faces of an image's name or of a frame's number, in the order of the file: {"landmarks": [5 or 68, 2]} or, without landmarks,
+        """The faces of an image, by name, or of a frame, by number, in the order of the file: {"landmarks": [5 or 68, 2]} or, without landmarks,
         {"box": [4]}, so that predict(image, **face) takes one."""
         if (image is None) == (frame is None):
             raise ValueError("image or frame: one of them")
@@ -515,7 +518,7 @@ class Face:
         self.kind = _api.CLILE_FACE_POINTS if landmarks is not None else _api.CLILE_FACE_BOX if box is not None else _api.CLILE_FACE_CROP
 
     def as_c(self) -> Any:
-        """It borrows from this face."""
+        """Borrows from this face."""
         face = _api.clile_face(struct_size=ctypes.sizeof(_api.clile_face), kind=self.kind, image=ctypes.pointer(self.picture.c))
         if self.box is not None:
             face.box[:] = self.box.tolist()

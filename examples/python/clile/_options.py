@@ -67,7 +67,7 @@ class Options(Handle):
     """Options(epochs=20, elimination="mixed"): any option of docs/options.md. A wrong name or value raises InvalidArgument, which names the
     nearest. Everything that takes `options` takes the same keywords directly.
 
-    log=True sends what the library has to say (warnings of a data set, stages of a training) to the logger "clile" of logging; another
+    log=True sends the library's log (warnings of a data set, stages of training) to the logger "clile" of logging; another
     logger, or a function of level (logging.WARNING, ...) and text, may be given instead. None: nowhere, the default. What it raises goes to
     sys.unraisablehook (docs/logging.md)."""
 
@@ -84,7 +84,7 @@ class Options(Handle):
             self[key] = value  # type: ignore[assignment]
 
     def set_log(self, log: Log) -> None:
-        """Where the log of what is made with these options from now on goes: as the keyword log."""
+        """Sets where the log goes for everything created with these options from now on, as the keyword log."""
         callback = _log_callback(log)
         owner = self._c
         lib.clile_options_set_log(owner, callback, None)
@@ -95,7 +95,7 @@ class Options(Handle):
         name = key.encode()
         if isinstance(value, str) or kind in ("choice", "text"):
             if not isinstance(value, str):
-                raise TypeError(f"option {key}: {value!r} is no text") if key in _TABLE else self._unknown(key)
+                raise TypeError(f"option {key}: {value!r} is not text") if key in _TABLE else self._unknown(key)
             lib.clile_options_set(self._c, name, value.encode())
         elif kind == "integer":
             lib.clile_options_set_i64(self._c, name, operator.index(value))  # type: ignore[arg-type] # a fraction raises TypeError
@@ -103,7 +103,7 @@ class Options(Handle):
             lib.clile_options_set_f64(self._c, name, float(value))
 
     def _unknown(self, key: str) -> Exception:
-        """The library's own words for a key that it does not know."""
+        """The library's own message for an unknown key."""
         try:
             lib.clile_options_set(self._c, key.encode(), b"")
         except Exception as error:  # pylint: disable=broad-except
@@ -111,7 +111,7 @@ class Options(Handle):
         return KeyError(key)
 
     def __getitem__(self, key: str) -> Value:
-        """What was set, else the default."""
+        """The value that was set, else the default."""
         if key not in _TABLE:
             raise self._unknown(key)
         name, kind = key.encode(), _TABLE[key].type

@@ -14,7 +14,7 @@ from ._options import Options, Setting
 
 
 class Progress(NamedTuple):
-    """What is told after each step (clile/trainer.h)."""
+    """Progress, after each step (clile/trainer.h)."""
 
     stage: int
     step: int
@@ -72,7 +72,7 @@ class _Interrupt:
 
 
 class Trainer(Handle):
-    """Trains a model on a data set; one thread at a time. Whatever knew the training subjects goes when it is closed."""
+    """Trains a model on a data set; one thread at a time. Closing it frees all that knows the training subjects."""
 
     _kind = "clile_trainer"
 
@@ -103,19 +103,19 @@ class Trainer(Handle):
 
     @property
     def next_stage(self) -> int:
-        """The stage to run next, 1 or 2; 0 when training is finished or a step failed."""
+        """The stage to run next, 1 or 2; 0 if training is finished or a step failed."""
         return int(lib.clile_trainer_next_stage(self._c))
 
     @property
     def state(self) -> TrainerState:
-        """Where it is; not while it runs."""
+        """The state of training; not while it runs."""
         state = _api.clile_trainer_state(struct_size=ctypes.sizeof(_api.clile_trainer_state))
         lib.clile_trainer_get_state(self._c, ctypes.byref(state))
         return TrainerState(*(getattr(state, field) for field in TrainerState._fields))
 
     def run(self, stage: int, progress: Optional[ProgressFunction] = None) -> None:
-        """Runs stage 1 or 2 to its end, or on from where it stopped. progress is called after each step: a result that is not zero (None is)
-        stops with Cancelled, an exception stops and is raised here; so does Ctrl-C, as KeyboardInterrupt. The next run goes on. Without progress
+        """Runs stage 1 or 2 to its end, or continues it. progress is called after each step: a result other than None and 0 stops with Cancelled, an
+        exception stops and is raised here; so does Ctrl-C, as KeyboardInterrupt. The next run continues. Without progress
         nothing is validated."""
         owner, thrown = self._c, self._thrown  # type: Any, List[BaseException]
 
@@ -147,18 +147,18 @@ class Trainer(Handle):
             self._running.release()
 
     def train(self, progress: Optional[ProgressFunction] = None) -> None:
-        """Stage 1 where it is needed, then stage 2; after an interruption or a resume, what is left of them."""
+        """Runs stage 1 if needed, then stage 2; after an interruption or a resume, what is left of them."""
         while self.next_stage == 1:
             self.run(1, progress)
-        self.run(2, progress)  # a trainer that is finished or broken says so
+        self.run(2, progress)  # a finished or broken trainer raises
 
     def save(self, path: Path) -> None:
-        """A checkpoint: everything the run depends on. Also before a run, in the progress function and of a finished run."""
+        """Writes a checkpoint: everything the run depends on. Also allowed before a run, in the progress function, and after the run."""
         lib.clile_trainer_save(self._c, os.fsencode(path))
 
     def resume(self, path: Path) -> None:
-        """Goes on from a checkpoint, to the same bits. Before the first run. Options that were set here and differ are refused by name, but for
-        epochs and what belongs to the machine (clile/trainer.h)."""
+        """Continues from a checkpoint, with the same bits. Call it before the first run. An option that was set here to another value is an error that
+        names it, except epochs and what belongs to the machine (clile/trainer.h)."""
         lib.clile_trainer_resume(self._c, os.fsencode(path))
 
 

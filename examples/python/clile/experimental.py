@@ -1,4 +1,4 @@
-"""What may change or go in any release (docs/abi.md): training by a loss of your own.
+"""What may change or disappear in any release (docs/abi.md): training by a loss of your own.
 
     def loss(batch):
         wrong = 1 - (2 * batch.labels - 1) * batch.logits          # hinge
@@ -45,7 +45,7 @@ class LossBatch:
 
     @property
     def input(self) -> np.ndarray:
-        """[n,3,size,size] float32: what the encoder saw, normalised. During the call only."""
+        """[n,3,size,size] float32: input of the encoder, normalised. Only during the call."""
         if self._batch is None:
             raise StateError("the step of this batch is over")
         size = self._batch.image_size

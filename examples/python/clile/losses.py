@@ -1,4 +1,4 @@
-"""The losses of clile/losses.h on arrays, value and gradients, without any handle: for a training loop of your own.
+"""The losses of clile/losses.h on arrays, value and gradients, without a handle, for a training loop of your own.
 
 Each function gives (loss, gradients): gradients is a dictionary of "diff_..." arrays shaped as the inputs they belong to. labels are 1
 present, 0 absent, -1 not coded. What each computes: docs/method.md.
@@ -112,7 +112,7 @@ def decorrelate(embedding: ArrayLike, id_embedding: ArrayLike) -> Result:
 
 
 def adversarial(embedding: ArrayLike, weight: ArrayLike, bias: ArrayLike, subject: ArrayLike) -> Result:
-    """A subject classifier, weight [s,d] and bias [s], through gradient reversal: diff_embedding is reversed already."""
+    """A subject classifier, weight [s,d] and bias [s], with gradient reversal: diff_embedding is already reversed."""
     f, n, d = _batch(embedding)
     w = _f32("weight", weight, None, d)
     b = _f32("bias", bias, len(w))

@@ -1,4 +1,4 @@
-"""How well AUs were recognised (clile/metrics.h, docs/evaluation.md). labels [n,c]: 1, 0, -1 not coded; score [n,c]; present [n,c]."""
+"""Measures how well AUs were recognised (clile/metrics.h, docs/evaluation.md). labels [n,c]: 1, 0, -1 not coded; score [n,c]; present [n,c]."""
 import ctypes
 import json
 from typing import Any, Dict, NamedTuple, Optional, Sequence, Tuple
@@ -51,7 +51,7 @@ def auc_within(score: ArrayLike, labels: ArrayLike, subject: ArrayLike) -> np.nd
 
 
 def thresholds(score: ArrayLike, labels: ArrayLike) -> np.ndarray:
-    """[c]: what maximises F1 of score > threshold; for training subjects."""
+    """[c]: the threshold that maximises F1 of score > threshold; for training subjects."""
     y, n, c = _labels(labels)
     out = np.empty(c, np.float32)
     lib.clile_metrics_thresholds(n, c, pointer(given("score", score, np.float32, (n, c))), pointer(y), pointer(out))
@@ -114,7 +114,7 @@ class Report(Handle):
     _kind = "clile_report"
 
     def __init__(self, au_ids: ArrayLike, published: Optional[str] = None):
-        """published: "bp4d" or "disfa" prints the published results beside the figures."""
+        """published: "bp4d" or "disfa" prints the published results next to the figures."""
         self._au_ids, self._folds = given("au_ids", au_ids, np.int32, (None,)), 0
         self._count = len(self._au_ids)
         self._make(lib.clile_report_create, self._count, pointer(self._au_ids), None if published is None else published.encode())
@@ -136,7 +136,7 @@ class Report(Handle):
         self._folds += 1
 
     def add_predictor(self, fold: int, predictor: Predictor, data: Dataset, progress: Optional[Count] = None) -> None:
-        """All images of a data set (a test part) through a predictor, as one fold; AUs are found by number. progress: as of
+        """Runs all images of a data set (a test part) through a predictor and adds them as one fold; AUs are found by number. progress: as of
         Predictor.run_dataset."""
         owner = self._c
         expect("data", data, Dataset)
