@@ -40,10 +40,10 @@ CLILE_NODISCARD CLILE_API clile_status clile_model_load(const char *path, clile_
 CLILE_NODISCARD CLILE_API clile_status clile_model_load_default(const clile_options *options,
                                                                 clile_model **out);
 
-/* The path of that model: photo.safetensors, beside the library or in share/clile of the same
- * installation, wherever that was moved. The caller owns `*out`: clile_free. IO: it is not
- * installed; the text names the folders it was looked for in and what to install.
- * INVALID_ARGUMENT: a NULL argument; OUT_OF_MEMORY. Shared. Since 0.1. */
+/* The path of that model: photo.safetensors, next to the library or in share/clile of the same
+ * installation, even if that was moved. The caller owns `*out`: clile_free. IO: it is not
+ * installed; the text says where it was looked for and what to install. INVALID_ARGUMENT: a NULL
+ * argument; OUT_OF_MEMORY. Shared. Since 0.1. */
 CLILE_NODISCARD CLILE_API clile_status clile_model_copy_default_path(char **out);
 
 /* Writes the model atomically: on failure no file is left behind and an older one stays. IO,

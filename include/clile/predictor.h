@@ -28,14 +28,14 @@ typedef struct clile_predictor clile_predictor;
 
 /* Compiles the model, float32 or int8, for inference. Options: predict_batch, threads, box_margin,
  * mirror. predict_batch is the number of faces per run of the encoder; fewer faces cost as much.
- * With 0, the default, faces run one by one, except that an int8 model runs 8 at once if a call
- * has 4 or more (the first such call allocates; nothing else does after this function). A face
- * gets the same bits whatever else is in the call. Answers of an int8 model do not depend on
- * predict_batch; embeddings of a float32 model differ by a relative 1e-6 or so from one
- * predict_batch to another. With mirror=1 an embedding is the mean of those of the crop and of its
- * mirror image, and everything else follows from it, in twice the time; auto takes "1" from the
- * model's metadata "mirror", 0 without. STATE: the model is being trained or was never trained;
- * OUT_OF_MEMORY, BACKEND. Since 0.1. */
+ * With 0, the default, faces run one by one, except that an int8 model runs 8 at once if a call has
+ * 4 or more (the first such call allocates; nothing else does after this function). A face gets the
+ * same bits whatever else is in the call. Answers of an int8 model do not depend on predict_batch;
+ * embeddings of a float32 model differ by a relative 1e-6 or so from one predict_batch to another.
+ * With mirror=1 an embedding is the mean of those of the crop and of its mirror image, and
+ * everything else follows from it, in twice the time; auto: 1 if the model's metadata "mirror" is
+ * "1", else 0. STATE: the model is being trained or was never trained; OUT_OF_MEMORY, BACKEND.
+ * Since 0.1. */
 CLILE_NODISCARD CLILE_API clile_status clile_predictor_create(const clile_model *model,
                                                               const clile_options *options,
                                                               clile_predictor **out);

@@ -43,8 +43,8 @@ CLILE_NODISCARD CLILE_API clile_status clile_video_open(const char *path,
                                                         clile_video **out);
 
 /* Opens a camera: "0" is /dev/video0, anything else is the path of a device (Video4Linux). IO: no
- * such device, it is busy, or access is denied; otherwise as clile_video_open. Shared. Since 0.1.
- * */
+ * such device, it is busy, or access is denied; otherwise as clile_video_open. Shared.
+ * Since 0.1. */
 CLILE_NODISCARD CLILE_API clile_status clile_video_open_camera(const char *device,
                                                                const clile_options *options,
                                                                clile_video **out);

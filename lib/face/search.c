@@ -2,8 +2,8 @@
  * smallest that the module can see. So the time does not depend on the size of the picture.
  *
  * There are four looks. The first finds a sure face of half the picture's longer side, a portrait,
- * in a tiny picture. Beside such a face only faces of a quarter are looked for, and no border is
- * needed. Otherwise the close look finds faces of at least a quarter. Its picture is small, so it
+ * in a tiny picture. If there is one, only faces of at least a quarter are looked for, without a
+ * border. Otherwise the close look finds faces of at least a quarter. Its picture is small, so it
  * can afford a border of repeated edge pixels (portraits are often cropped close to the face), and
  * a low threshold, since false alarms of that size are rare. The plain one goes down to an eighth,
  * at the same time on another thread. The far one goes down to a sixteenth, takes four times as
@@ -132,7 +132,7 @@ clile_status clile_i_search(const clile_i_module *module, int64_t smallest,
         looks[k]->image = image;
         looks[k]->state = module->states[k];
     }
-    look *plain = looks[0], *close = looks[1]; /* the longer one is begun first */
+    look *plain = looks[0], *close = looks[1]; /* start the longer one first */
     close->scale = fmin(least / fmax(longer * CLOSE, LEAST_FACE), most / (1.0 + 2.0 * BORDER));
     plain->scale = fmin(least / fmax(longer * HALF, LEAST_FACE), most / (1.0 + 2.0 * BORDER));
     plain->border = BORDER;
