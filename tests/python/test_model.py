@@ -126,7 +126,7 @@ def with_points(content, bias):
 def test_points(arrays, trained):
     image, bias = arrays["images"][0], np.array([[.25, .5], [.75, .5], [.5, 1.25]], np.float32)
     assert trained.point_count == 0
-    with pytest.raises(clile.UnsupportedError, match="the model has no points"):
+    with pytest.raises(clile.Unsupported, match="the model has no points"):
         trained.points(image)
     model = clile.Model.load(with_points(trained.to_bytes(), bias))
     assert model.point_count == 3 and model.info["points"] == 3 and same(model.predict(image), trained.predict(image))

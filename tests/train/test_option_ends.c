@@ -28,6 +28,7 @@ static const exception exceptions[] = {
     {"lambda_bce", "0", CLILE_E_INVALID_ARGUMENT, "lambda_bce is 0", 0},
     {"epochs", "1000000", CLILE_E_CANCELLED, "stage 2 after step 4 of 2000000", 0},
     {"epochs_stage1", "1000000", CLILE_E_CANCELLED, "stage 1 after step 4 of 2000000", 0},
+    {"keep_points", "1", CLILE_E_INVALID_ARGUMENT, "there are no points to learn", 0},
     {"max_pixels", "1", CLILE_E_INVALID_ARGUMENT, "max_pixels", 0},
     /* steps that throw the weights away: the text says where */
     {"learning_rate", "1000", CLILE_E_NOT_FINITE, "stage ", 1},

@@ -254,11 +254,11 @@ static void test_damaged_files(void **state)
     } cases[] = {
         {4, d, 4, fine, 1, NULL},
         {4, d, 4, NULL, 1, NULL},
-        {4, d, 2, NULL, 1, "tensor \"points.bias\": F32 [4] was expected, found F32 [2]"},
+        {4, d, 2, NULL, 1, "tensor \"points.bias\": expected F32 [4], found F32 [2]"},
         {4, d, 0, NULL, 1, "no tensor \"points.bias\""},
         {4, d, 4, NULL, 0, "no tensor \"points.weight\""},
-        {4, d - 1, 4, NULL, 1, "tensor \"points.weight\": F32 [4, 16] was expected"},
-        {5, d, 5, NULL, 1, "tensor \"points.weight\": F32 [4, 16] was expected"},
+        {4, d - 1, 4, NULL, 1, "tensor \"points.weight\": expected F32 [4, 16]"},
+        {5, d, 5, NULL, 1, "tensor \"points.weight\": expected F32 [4, 16]"},
         {4, d, 4, one_way, 1, "points_mirror: the partner of 0 is 1"},
         {4, d, 4, outside, 1, "points_mirror: the partner of 1 is 2"},
     };

@@ -181,7 +181,7 @@ class Model(Handle):
         """The points of a face, or of many, [p,2] or [n,p,2] in pixels: Predictor.points on the predictor that predict keeps."""
         with self._lock:
             predictor = self._predictor = self._predictor or Predictor(self)
-        return predictor.points(image, landmarks, box, crop, bgr)
+        return predictor._points(image, landmarks, box, crop, bgr)
 
     @property
     def au_ids(self) -> np.ndarray:
@@ -309,6 +309,9 @@ class Predictor(Handle):
     def points(self, images: Union[Image, Iterable[Image]], landmarks: Places = None, box: Places = None, crop: bool = False, bgr: bool = False) -> np.ndarray:
         """The points of the faces, [p,2] or for several faces [n,p,2], in pixels of each one's image; of models with points (Model.point_count).
         The arguments are those of run."""
+        return self._points(images, landmarks, box, crop, bgr)
+
+    def _points(self, images: Any, landmarks: Any, box: Any, crop: bool, bgr: bool) -> np.ndarray:
         faces, single = self._faces(images, landmarks, box, crop, bgr)
         rows = (_api.clile_face * len(faces))(*(face.as_c() for face in faces))
         xy = np.empty((len(faces), self._p, 2), np.float32)
@@ -362,7 +365,7 @@ class Predictor(Handle):
         if misfit is not None:
             self._warned = True
             hint = " (landmarks= or box=), or say that it is a crop of one (crop=True)" if kind == _api.CLILE_FACE_CROP else ""
-            warnings.warn(misfit.decode() + hint, stacklevel=4)  # where run or predict was called
+            warnings.warn(misfit.decode() + hint, stacklevel=5)  # where run or predict was called
 
     def _run_scores(self, faces: List["Face"], single: bool) -> Prediction:
         if any(face.kind != _api.CLILE_FACE_CROP for face in faces):
