@@ -960,6 +960,11 @@ class Reader : public Handle<clile_reader, clile_reader_destroy>
             status);
         return reader;
     }
+    /* The model that finds the points of each face; an empty one: none. */
+    bool set_points_model(const Model &model, const Options &options = {}, Status *status = nullptr)
+    {
+        return check(clile_reader_set_points_model(get(), model.get(), options.get()), status);
+    }
     /* The faces of an image file, the largest first. */
     std::vector<ReadFace> read(const std::string &path, Status *status = nullptr)
     {

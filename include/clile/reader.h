@@ -40,6 +40,19 @@ CLILE_NODISCARD CLILE_API clile_status clile_reader_create(const clile_model *mo
 CLILE_NODISCARD CLILE_API clile_status clile_reader_create_default(const clile_options *options,
                                                                    clile_reader **out);
 
+/* Sets the model that finds the points of each face from its box (clile_predictor_run_points): 5 of
+ * them, or 68 in Multi-PIE order, more may follow. Faces are then aligned by these points, if the
+ * reader's model was trained like that, boxes are corrected by them, and where they make no face
+ * there is none. Faces whose points a finder gives keep those. A new reader has the model
+ * points.safetensors that comes with the library, if it is installed. model is copied; NULL: none,
+ * faces are aligned by their boxes. Options: threads, mirror. UNSUPPORTED: the model has no points;
+ * INVALID_ARGUMENT: another number of points, a NULL reader; STATE: it was never trained, or is
+ * being trained; OUT_OF_MEMORY, BACKEND. After a failure the reader is unchanged. Exclusive. Since
+ * 0.1. */
+CLILE_NODISCARD CLILE_API clile_status clile_reader_set_points_model(clile_reader *reader,
+                                                                     const clile_model *model,
+                                                                     const clile_options *options);
+
 /* Reads an image file (clile_image_read) and predicts each face in it, the largest first, for
  * get. *count is 0 if no face was found, which is not an error. Errors of clile_image_read,
  * clile_finder_find and clile_predictor_run_faces; get then has no faces. Exclusive. Since 0.1. */

@@ -52,6 +52,13 @@ typedef struct {
     void *context;
     int32_t points; /* 5 or 68 */
 } clile_i_locator;
+/* A model with points as a locator (locator.c). UNSUPPORTED: it has none; INVALID_ARGUMENT: it has
+ * 1 to 4, or 6 to 67. */
+clile_status clile_i_locator_create(const clile_model *model, const clile_options *options,
+                                    clile_i_locator *out);
+/* The one that comes with the library; all zero if it is not installed. */
+clile_status clile_i_locator_create_installed(const clile_options *options, clile_i_locator *out);
+void clile_i_locator_free(clile_i_locator *locator); /* twice is fine */
 /* From the box of a face to its points: writes points and xy of `face`, which has none yet, and
  * corrects its box. *is_face 0: there is no face in the box. */
 clile_status clile_i_points_place(const clile_i_locator *locator, const clile_image *image,

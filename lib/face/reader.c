@@ -33,6 +33,7 @@ clile_status clile_reader_create(const clile_model *model, clile_finder *finder,
     CLILE_I_TRY(clile_predictor_create(model, options, &r->predictor));
     r->by_box = clile_predictor_get_misfit(r->predictor, CLILE_FACE_POINTS) != NULL &&
                 clile_predictor_get_misfit(r->predictor, CLILE_FACE_BOX) == NULL;
+    CLILE_I_TRY(clile_i_locator_create_installed(options, &r->locator));
     r->c = clile_model_au_count(model);
     r->d = clile_model_embedding_size(model);
     if (finder == NULL) {
@@ -67,6 +68,7 @@ void clile_reader_destroy(clile_reader *reader)
     if (reader == NULL) return;
     free_answers(reader);
     clile_predictor_destroy(reader->predictor);
+    clile_i_locator_free(&reader->locator);
     clile_finder_destroy(reader->finder);
     clile_i_free(reader);
 }
@@ -80,6 +82,17 @@ clile_status clile_reader_create_default(const clile_options *options, clile_rea
     const clile_status status = clile_reader_create(model, NULL, options, out);
     clile_model_destroy(model);
     return status;
+}
+
+clile_status clile_reader_set_points_model(clile_reader *reader, const clile_model *model,
+                                           const clile_options *options)
+{
+    clile_i_locator locator = {0};
+    CLILE_I_CHECK_NOT_NULL(reader);
+    if (model != NULL) CLILE_I_RETURN_IF(clile_i_locator_create(model, options, &locator));
+    clile_i_locator_free(&reader->locator);
+    reader->locator = locator;
+    return CLILE_OK;
 }
 
 const clile_model *clile_reader_get_model(const clile_reader *reader)

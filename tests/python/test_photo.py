@@ -36,6 +36,16 @@ def test_faces_of_a_photograph(trained, photo):
     assert again.present.dtype == bool and (again.present == (again.probability > 0.5)).all()
 
 
+def test_a_model_of_points_that_has_none(trained, photo):
+    with clile.Reader(trained, finder="square", threads=1) as reader:
+        with pytest.raises(clile.Unsupported, match="0 points"):
+            reader.set_points_model(trained)
+        reader.set_points_model(None)
+        assert len(reader.read(photo)) == 1
+        with pytest.raises(TypeError):
+            reader.set_points_model("points.safetensors")
+
+
 def test_what_cannot_be_read(trained, photo, tmp_path):
     with pytest.raises(clile.Unsupported, match="finder_missing.so"):
         clile.Reader(trained, finder="missing")

@@ -184,6 +184,14 @@ static void reader_get(world *w)
     clile_reader_destroy(reader);
 }
 
+static void reader_set_points_model(world *w)
+{
+    clile_reader *reader = fresh_reader(w);
+    CALL(clile_reader_set_points_model(A(reader, reader), O(model, w->model),
+                                       O(options, w->options)));
+    clile_reader_destroy(reader);
+}
+
 static void reader_get_model(world *w)
 {
     clile_reader *reader = fresh_reader(w);
@@ -287,6 +295,7 @@ const world_case world_cases_face[] = {
     {"clile_reader_read", reader_read, NULL, 0},
     {"clile_reader_read_image", reader_read_image, NULL, 0},
     {"clile_reader_get", reader_get, READS_ONLY, 0},
+    {"clile_reader_set_points_model", reader_set_points_model, NULL, 0},
     {"clile_reader_get_model", reader_get_model, READS_ONLY, 0},
     {"clile_reader_destroy", reader_destroy, "frees", 0},
     {"clile_tracker_create", tracker_create, NULL, 200},

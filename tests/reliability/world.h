@@ -25,7 +25,7 @@ enum {
     WORLD_C = 2,
     WORLD_S = 3,
     WORLD_D = 8,
-    WORLD_POINTS = 3,
+    WORLD_POINTS = 5,
     WORLD_SIZE = 32,
     WORLD_ARGUMENTS = 16,
     WORLD_WATCHED = 8

@@ -411,6 +411,13 @@ class Reader(Handle):
         self._au_ids.setflags(write=False)
         made_with_finder(self, lib.clile_reader_create, model, finder, as_options(options, settings))
 
+    def set_points_model(self, model: Optional[Model], options: Optional[Options] = None, **settings: Setting) -> None:
+        """The model that finds the points of each face (option keep_points), in place of the one that comes with the library; None: none, faces are aligned
+        by their boxes. Options: threads, mirror."""
+        points = None if model is None else expect("model", model, Model)._c
+        with self._lock:
+            lib.clile_reader_set_points_model(self._c, points, as_options(options, settings))
+
     def read(self, image: Any, bgr: bool = False) -> List[FoundFace]:
         """The faces in an image, the largest first: the path of a file, a file's content as bytes, or pixels as Predictor.run takes them."""
         picture, count = Picture(image, bgr), ctypes.c_int64()
