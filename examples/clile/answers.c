@@ -13,12 +13,17 @@ enum { NAME_WIDTH = 24 };
 void answers_begin(const answers *a)
 {
     if (a->form == FORM_CSV) {
-        printf("frame,%simage,success", a->with_time ? "time," : "");
+        printf("frame,%s%s,success", a->with_time ? "time," : "",
+               a->with_people ? "person" : "image");
         for (int32_t k = 0; k < a->c; ++k)
             printf(",AU%02d_p,AU%02d_c", (int)a->au_ids[k], (int)a->au_ids[k]);
-        printf("%s%s\n", a->with_faces ? ",face" : "", a->with_boxes ? ",x,y,w,h" : "");
+        printf("%s%s%s\n", a->with_people ? ",found" : "", a->with_faces ? ",face" : "",
+               a->with_boxes ? ",x,y,w,h" : "");
     } else if (a->form == FORM_TABLE) {
-        printf("%-*s", NAME_WIDTH, "image");
+        if (a->with_people)
+            printf("%8s %10s %6s", "frame", "time", "person");
+        else
+            printf("%-*s", NAME_WIDTH, "image");
         if (a->with_faces) printf(" face");
         for (int32_t k = 0; k < a->c; ++k) printf("  AU%-3d", (int)a->au_ids[k]);
         printf("   * present\n");
@@ -28,9 +33,10 @@ void answers_begin(const answers *a)
 static void print_csv(const answers *a, const answer *row)
 {
     printf("%lld,", (long long)row->frame);
-    if (a->with_time && a->fps > 0.0) printf("%.6f", (double)(row->frame - 1) / a->fps);
+    if (a->with_time && !isnan(row->time)) printf("%.6f", row->time);
     if (a->with_time) printf(",");
     if (row->image) csv_text(stdout, row->image);
+    if (a->with_people && row->success) printf("%lld", (long long)row->person);
     printf(",%d", row->success);
     for (int32_t k = 0; k < a->c; ++k) {
         if (row->success)
@@ -38,6 +44,8 @@ static void print_csv(const answers *a, const answer *row)
         else
             printf(",,");
     }
+    if (a->with_people) printf(",");
+    if (a->with_people && row->success) printf("%d", (int)row->found);
     if (a->with_faces) printf(",%lld", (long long)row->face);
     for (int k = 0; k < 4 && a->with_boxes; ++k) {
         if (row->box)
@@ -55,9 +63,12 @@ static void print_json(const answers *a, const answer *row)
     char key[16];
     json_open(&j, NULL, '{');
     json_integer(&j, "frame", row->frame);
-    if (a->with_time)
-        json_real(&j, "time", a->fps > 0.0 ? (double)(row->frame - 1) / a->fps : (double)NAN);
-    json_text(&j, "image", row->image);
+    if (a->with_time) json_real(&j, "time", row->time);
+    if (!a->with_people) json_text(&j, "image", row->image);
+    if (a->with_people && row->success) {
+        json_integer(&j, "person", row->person);
+        json_integer(&j, "found", row->found);
+    }
     if (a->with_faces) json_integer(&j, "face", row->face);
     json_integer(&j, "success", row->success);
     for (int k = 0; k < 4 && row->box; ++k) json_real(&j, sides[k], (double)row->box[k]);
@@ -77,13 +88,19 @@ static void print_json(const answers *a, const answer *row)
         }
         json_close(&j, ']');
     }
-    if (!row->success) json_text(&j, "message", row->message);
+    if (!row->success) json_text(&j, "message", row->message ? row->message : "no face");
     json_close(&j, '}');
 }
 
-static void print_table(const answers *a, const answer *row)
+/* The columns before the AUs. */
+static void print_place(const answers *a, const answer *row)
 {
     char number[32];
+    if (a->with_people) {
+        printf("%8lld %10.3f", (long long)row->frame, row->time);
+        if (row->success) printf(" %6lld", (long long)row->person);
+        return;
+    }
     snprintf(number, sizeof number, "frame %lld", (long long)row->frame);
     const char *name = row->image ? row->image : number;
     const size_t length = strlen(name);
@@ -92,8 +109,13 @@ static void print_table(const answers *a, const answer *row)
     else
         printf("%-*s", NAME_WIDTH, name);
     if (a->with_faces) printf(" %4lld", (long long)row->face);
+}
+
+static void print_table(const answers *a, const answer *row)
+{
+    print_place(a, row);
     if (!row->success) {
-        printf("  no answer\n");
+        printf(row->message ? "  no answer\n" : "  no face\n");
         return;
     }
     for (int32_t k = 0; k < a->c; ++k)
@@ -104,7 +126,7 @@ static void print_table(const answers *a, const answer *row)
 void answers_print(answers *a, const answer *row)
 {
     ++a->rows;
-    if (!row->success) {
+    if (!row->success && row->message) {
         const int64_t shown = (int64_t)(sizeof a->messages / sizeof a->messages[0]);
         if (a->failures < shown)
             snprintf(a->messages[a->failures], MESSAGE_SIZE, "%s", row->message);

@@ -1,5 +1,5 @@
 /* clile predict: reads action units from images, folders of images, or raw frames on standard
- * input. Holds one image at a time. */
+ * input; films and cameras are in film.c. Holds one image at a time. */
 #include "predict.h"
 
 #include <errno.h>
@@ -12,10 +12,10 @@
 enum { MAX_DRAWN = 16, MOST_BYTES = 1 << 30 /* of an image on standard input */ };
 
 typedef struct {
-    const char *model, *faces, *raw, *draw, *fps, *finder;
+    const char *model, *faces, *raw, *draw, *fps, *finder, *camera;
     int64_t margin; /* percent; -1: use box_margin */
     text_list inputs, settings, boxes;
-    int json, csv, crop;
+    int json, csv, crop, video;
 } predict_args;
 
 typedef struct {
@@ -28,6 +28,8 @@ typedef struct {
     face *boxes;                /* [args->boxes.count], of --box */
     answers out;
     int64_t frame;
+    double fps; /* 0: not known, and no time has a value */
+    char not_a_film[MESSAGE_SIZE];
     int drawn, warned;
     int finder_missing;     /* 1: a finder would have been used, but none is installed */
     const char *box_misfit; /* for faces that the reader aligns by box */
@@ -37,10 +39,19 @@ typedef struct {
 
 /* ---- one image ---- */
 
+static double frame_time(const prediction *p)
+{
+    return p->fps > 0.0 ? (double)(p->frame - 1) / p->fps : (double)NAN;
+}
+
 /* Prints a row without success; `what` is the reason. */
 static void print_failure(prediction *p, const char *image, int64_t face_number, const char *what)
 {
-    const answer row = {.frame = p->frame, .image = image, .face = face_number, .message = what};
+    const answer row = {.frame = p->frame,
+                        .time = frame_time(p),
+                        .image = image,
+                        .face = face_number,
+                        .message = what};
     answers_print(&p->out, &row);
 }
 
@@ -75,6 +86,7 @@ static void print_answer(prediction *p, const char *image, int64_t number, const
 {
     const size_t c = (size_t)p->out.c;
     const answer row = {.frame = p->frame,
+                        .time = frame_time(p),
                         .image = image,
                         .face = number,
                         .success = 1,
@@ -412,6 +424,37 @@ static int make_reader(prediction *p, const clile_model *model)
     return EXIT_FINE;
 }
 
+/* ---- films and cameras ---- */
+
+static int predict_video(prediction *p, const clile_model *model)
+{
+    const predict_args *a = p->args;
+    const char *crop = NULL, *box = NULL;
+    clile_finder *finder = NULL;
+    if (ask_misfits(p, model, &crop, &box) != EXIT_FINE) return EXIT_FAILED;
+    const clile_status status = a->finder
+                                    ? clile_finder_create_by_name(a->finder, p->options, &finder)
+                                    : clile_finder_create_default(p->options, &finder);
+    if (status != CLILE_OK) return failed(NULL);
+    const film_source source = {a->camera ? a->camera : a->inputs.items[0], a->camera != NULL,
+                                p->model, box};
+    const int code = predict_film(&source, model, finder, p->options, &p->out);
+    clile_finder_destroy(finder);
+    return code;
+}
+
+/* Is the one input a film, if nothing says that it is something else? */
+static int holds_film(prediction *p)
+{
+    struct stat info;
+    const predict_args *a = p->args;
+    if (a->camera || a->video) return 1;
+    return !a->raw && !a->faces && !a->crop && !a->draw && a->boxes.count == 0 && !a->fps &&
+           !(a->finder && strcmp(a->finder, "none") == 0) && a->inputs.count == 1 &&
+           strcmp(a->inputs.items[0], "-") != 0 && stat(a->inputs.items[0], &info) == 0 &&
+           S_ISREG(info.st_mode) && is_film(a->inputs.items[0], p->options, p->not_a_film);
+}
+
 static int predict_all(prediction *p, const clile_model *model, int32_t w, int32_t h)
 {
     int code = EXIT_FINE;
@@ -422,6 +465,7 @@ static int predict_all(prediction *p, const clile_model *model, int32_t w, int32
     if (a->margin >= 0 && clile_options_set_f64(p->options, CLILE_OPT_BOX_MARGIN,
                                                 (double)a->margin / 100.0) != CLILE_OK)
         return failed(NULL);
+    if (holds_film(p)) return predict_video(p, model);
     if ((code = make_reader(p, model)) != EXIT_FINE) return code;
     if (p->reader == NULL && clile_predictor_create(model, p->options, &p->predictor) != CLILE_OK)
         return failed(p->model);
@@ -439,6 +483,8 @@ static int predict_all(prediction *p, const clile_model *model, int32_t w, int32
     if (a->raw) code = predict_raw(p, w, h);
     if (code == EXIT_FINE) code = predict_inputs(p);
     if (answers_end(&p->out) != EXIT_FINE) code = EXIT_FAILED;
+    if (code != EXIT_FINE && p->not_a_film[0] != '\0')
+        fprintf(stderr, "clile: if it is a video: %s\n", p->not_a_film);
     if (code == EXIT_FINE && p->out.rows == 0) {
         fprintf(stderr, "clile: %s\n",
                 a->raw ? "found no frame on standard input" : "found no image in these folders");
@@ -484,7 +530,18 @@ static int check_usage(const arg_spec *spec, const predict_args *a, int32_t *w, 
         return usage_error(spec, "--raw reads standard input and takes no images");
     if (a->raw && isatty(STDIN_FILENO))
         return usage_error(spec, "--raw reads frames from standard input, but that is a terminal");
-    if (!a->raw && a->inputs.count == 0) return usage_error(spec, "no image was given");
+    if (a->camera && (a->video || a->inputs.count > 0))
+        return usage_error(spec, "--camera takes no file beside it");
+    if (a->video && a->inputs.count != 1)
+        return usage_error(spec, "--video takes one film, found %d", a->inputs.count);
+    if ((a->camera || a->video) &&
+        (a->raw || a->faces || a->boxes.count > 0 || a->crop || a->draw || a->fps ||
+         (a->finder && strcmp(a->finder, "none") == 0)))
+        return usage_error(spec, "--video and --camera find the faces and know the time: they "
+                                 "cannot be combined with --raw, --faces, --box, --crop, --draw, "
+                                 "--fps or --finder none");
+    if (!a->raw && !a->camera && a->inputs.count == 0)
+        return usage_error(spec, "no image was given");
     if (a->crop && (a->faces || a->boxes.count > 0))
         return usage_error(spec, "--crop says that each image is one face, so it cannot be "
                                  "combined with --faces or --box");
@@ -511,6 +568,10 @@ int run_predict(int argc, char **argv)
          "trained model (default, or without this: the one that comes with libclile)"},
         {"--raw", ARG_TEXT, &a.raw, "WxH",
          "read RGB frames of this size from standard input, three bytes per pixel"},
+        {"--video", ARG_FLAG, &a.video, NULL,
+         "the file, or what comes through \"-\", is a video; without, a file is looked at"},
+        {"--camera", ARG_TEXT, &a.camera, "N",
+         "read camera N (0: /dev/video0) or a device; on a terminal, a table that is drawn anew"},
         {"--faces", ARG_TEXT, &a.faces, "CSV",
          "file of faces: image or frame number, then a box, or 5 or 68 landmarks"},
         {"--landmarks", ARG_TEXT, &a.faces, "CSV", "the same as --faces"},
@@ -531,12 +592,13 @@ int run_predict(int argc, char **argv)
         {"--draw", ARG_TEXT, &a.draw, "FILE",
          "write the image as PNG with a bar for each AU; takes one image, at most 16 faces"},
         {"--set", ARG_LIST, &a.settings, "KEY=VALUE",
-         "set threads, max_pixels, box_margin, smallest_face, mirror or predict_batch; may be "
-         "repeated"},
+         "set threads, max_pixels, box_margin, smallest_face, find_every, keep_lost, mirror or "
+         "predict_batch; may be repeated"},
     };
     const arg_spec spec = {
         "clile predict [--model MODEL] [--faces CSV | --box X,Y,W,H ... | --crop] "
         "IMAGE|FOLDER|-...\n"
+        "       clile predict [--model MODEL] VIDEO | --video - | --camera N\n"
         "       ffmpeg -i VIDEO -f rawvideo -pix_fmt rgb24 - | clile predict --model MODEL --raw "
         "640x480",
         "Prints the probability of each action unit, and whether it is present, for each face. "
@@ -546,11 +608,15 @@ int run_predict(int argc, char **argv)
         "compared as numbers: frame_2 before frame_10. The column frame counts images, or raw "
         "frames, from 1. With\n--raw or --fps there is a column time in seconds, empty without "
         "--fps. \"-\" is one image on standard input. In JSON,\nbytes of a name that are not UTF-8 "
-        "become U+FFFD.",
+        "become U+FFFD.\n"
+        "A video has a row for each face of a frame, as it comes: frame, time, the person's "
+        "number, which stays, found (1: the\nfinder saw the face, 0: it was followed), the AUs "
+        "and the box; a frame without a face has success 0. What cannot be\ndecoded is left out "
+        "and counted at the end.",
         rows, (int)(sizeof rows / sizeof rows[0]), &a.inputs};
     int code = args_parse(&spec, argc, argv);
     if (code == EXIT_FINE) code = check_usage(&spec, &a, &w, &h);
-    if (code == EXIT_FINE && a.fps && !parse_fps(a.fps, &p.out.fps))
+    if (code == EXIT_FINE && a.fps && !parse_fps(a.fps, &p.fps))
         code = usage_error(
             &spec, "--fps takes frames per second, such as 25 or 30000/1001, found \"%s\"", a.fps);
     if (code == EXIT_FINE) code = read_boxes(&spec, &p);

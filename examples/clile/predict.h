@@ -20,10 +20,10 @@ typedef enum { FORM_TABLE, FORM_CSV, FORM_JSON } answer_form;
 
 typedef struct {
     answer_form form;
-    int with_faces; /* a column for the number of the face in the image */
-    int with_boxes; /* and four columns for its box, from a finder */
-    int with_time;  /* a column for the time of the frame in seconds */
-    double fps;     /* 0: not known, and no time has a value */
+    int with_faces;  /* a column for the number of the face in the image */
+    int with_boxes;  /* and four columns for its box, from a finder */
+    int with_time;   /* a column for the time of the frame in seconds */
+    int with_people; /* of a film: the person's number, found or followed; no image or face */
     int32_t c, au_ids[MAX_AUS];
     int64_t rows, failures;
     char messages[10][MESSAGE_SIZE]; /* the first failures, for the end */
@@ -31,21 +31,39 @@ typedef struct {
 
 typedef struct {
     int64_t frame;     /* from 1 on */
+    double time;       /* NaN: not known */
     const char *image; /* NULL: a raw frame */
     int64_t face;      /* from 1 on */
     int success;
-    const char *message; /* why there is no success */
+    const char *message; /* why there is no success; NULL: a frame without a face, no failure */
     const float *probability;
     const int8_t *present;
     const float *box; /* NULL: not found by a finder */
     int32_t points;   /* of such a face; 0: not known */
     const float *xy;
+    int64_t person;   /* of a film, as the next */
+    int32_t found;
 } answer;
 
 void answers_begin(const answers *a);
 void answers_print(answers *a, const answer *row);
 /* The messages of rows without success, on stderr; EXIT_FINE if there were none. */
 int answers_end(const answers *a);
+
+/* ---- film.c: films and cameras ---- */
+
+typedef struct {
+    const char *path; /* or a camera's */
+    int camera;
+    const char *model, *misfit; /* for the warning about boxes; NULL: none */
+} film_source;
+
+/* Does the file hold a film? By what is in it. If it may and no decoder is there to tell, 0 and in
+ * `why` [MESSAGE_SIZE] what the library says. */
+int is_film(const char *path, const clile_options *options, char *why);
+/* Prints all rows. Exit code, with a message. */
+int predict_film(const film_source *source, const clile_model *model, clile_finder *finder,
+                 const clile_options *options, answers *out);
 
 /* ---- draw.c: the image with a bar for each AU ---- */
 

@@ -254,7 +254,7 @@ static void what_is_known_of_images_is_joined(void **state)
     clile_dataset *joined = join(all, pack, CLILE_SUBJECTS_BY_NAME);
     assert_int_equal(clile_dataset_crop_size(joined), SIDE);
     assert_int_equal(clile_dataset_verify(joined, NULL, NULL), CLILE_OK);
-    assert_failed(clile_dataset_verify(all, NULL, NULL), CLILE_E_UNSUPPORTED, "no pack");
+    assert_failed(clile_dataset_verify(all, NULL, NULL), CLILE_E_UNSUPPORTED, "is not a pack");
     assert_int_equal(grey_of(joined, 15), grey_of(all, 7));
     clile_dataset_destroy(joined);
     clile_dataset_destroy(pack);

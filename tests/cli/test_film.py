@@ -1,0 +1,230 @@
+"""predict on films and cameras. The finder "square" is tests/face/stub.c, the camera tests/video/camera.c. Films are uncompressed ones made here, and
+those that ffmpeg makes where it is."""
+import csv
+import io
+import json
+import math
+import os
+import pty
+import random
+import resource
+import select
+import shutil
+import signal
+import subprocess
+import time
+import unittest
+
+import cli
+from cli import CommandTest, settings
+
+H, W, SIDE = 120, 160, 64
+LIBRARY = os.environ["CLILE_LIBRARY"]
+BUILT = os.environ.get("CLILE_VIDEO") == "1"
+FFMPEG = shutil.which("ffmpeg")
+built = unittest.skipUnless(BUILT, "the decoder of videos was not built")
+ffmpeg = unittest.skipUnless(BUILT and FFMPEG, "ffmpeg, or the decoder of videos, was not found")
+
+
+def grey(x):
+    """A face that the finder sees at x; None: nobody."""
+    rows = [bytearray(30 + (u // 8 * 37 + v // 8 * 91) % 90 for u in range(W)) for v in range(H)]
+    for v in range(SIDE if x is not None else 0):
+        for u in range(SIDE):
+            edge = min(u, v, SIDE - 1 - u, SIDE - 1 - v) < 8
+            rows[30 + v][x + u] = 240 if edge else 60 + (u // 8 * 53 + v // 8 * 29) % 150
+    return b"".join(rows)
+
+
+def y4m(places):
+    head = f"YUV4MPEG2 W{W} H{H} F25:1 Ip A1:1 C420jpeg XCOLORRANGE=FULL\n".encode()
+    return head + b"".join(b"FRAME\n" + grey(x) + b"\x80" * (H * W // 2) for x in places)
+
+
+class Film(CommandTest):
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = cli.scratch("film")
+        data = cli.draw(os.path.join(cls.folder, "faces"))
+        cls.model = os.path.join(cls.folder, "model.safetensors")
+        done = cli.clile("train", "--data", data, "--layout", "bp4d", "--out", cls.model, "--quiet", *settings(elimination="none", epochs=1))
+        if done.returncode != 0:
+            raise RuntimeError(done.stderr)
+        cls.places = [10 + 2 * k for k in range(12)] + [None] * 3
+        cls.film = cls.write("film.mp4", y4m(cls.places))
+        # a library beside which the camera is the decoder
+        cls.beside = os.path.join(cls.folder, "camera")
+        os.makedirs(cls.beside)
+        for file in (LIBRARY, os.path.join(os.path.dirname(LIBRARY), "finder_square.so")):
+            shutil.copy(file, os.path.join(cls.beside, os.path.basename(file)))
+        soname = subprocess.run(["readelf", "-d", LIBRARY], capture_output=True, text=True, check=True).stdout.split("soname: [")[1].split("]")[0]
+        shutil.copy(LIBRARY, os.path.join(cls.beside, soname))
+        shutil.copy(os.environ["CLILE_TEST_CAMERA"], os.path.join(cls.beside, "video_ffmpeg.so"))
+        cls.with_camera = {**os.environ, "LD_LIBRARY_PATH": cls.beside}
+
+    @classmethod
+    def write(cls, name, data):
+        path = os.path.join(cls.folder, name)
+        with open(path, "wb") as file:
+            file.write(data)
+        return path
+
+    def command(self, *arguments):
+        return [cli.COMMAND, "predict", "--model", self.model, "--finder", "square", *arguments]
+
+    def predict(self, *arguments, code=0, env=None, data=b""):
+        done = subprocess.run(self.command(*arguments), input=data, capture_output=True, timeout=300, env=env, check=False)
+        self.assertEqual(done.returncode, code, done.stderr)
+        return done.stdout.decode(), done.stderr.decode()
+
+    def rows(self, *arguments, **keywords):
+        out, errors = self.predict("--csv", *arguments, **keywords)
+        return list(csv.DictReader(io.StringIO(out))), errors
+
+    @built
+    def test_a_row_a_face_with_time_and_person(self):
+        rows, _ = self.rows(self.film)
+        self.assertEqual([row["frame"] for row in rows], [str(k + 1) for k in range(15)])
+        self.assertEqual([row["person"] for row in rows], ["1"] * 12 + [""] * 3)
+        self.assertEqual([row["success"] for row in rows], ["1"] * 12 + ["0"] * 3)
+        self.assertEqual([k for k, row in enumerate(rows) if row["found"] == "1"], [0, 10])
+        for k, row in enumerate(rows[:12]):
+            self.assertAlmostEqual(float(row["time"]), k / 25, places=5)
+            self.assertAlmostEqual(float(row["x"]), self.places[k], delta=4)
+            self.assertEqual(row["AU12_c"], str(int(float(row["AU12_p"]) > 0.5)))
+        lines = [json.loads(line) for line in self.predict("--json", self.film)[0].splitlines()]
+        self.assertEqual([f"{line['AU12_p']:.9g}" for line in lines[:12]], [row["AU12_p"] for row in rows[:12]])
+        self.assertEqual((lines[3]["person"], lines[12]["message"]), (1, "no face"))
+        self.assertIn("person", self.predict(self.film)[0].splitlines()[0])
+
+    @built
+    def test_a_pipe_gives_the_same_rows_as_they_come(self):
+        whole, _ = self.rows(self.film)
+        data = y4m(self.places)
+        self.assertEqual(self.rows("--video", "-", data=data)[0], whole)
+        with subprocess.Popen(self.command("--csv", "--video", "-"), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as run:
+            # looking for the format takes some frames; the end has not come when the first row does
+            frame = data[data.index(b"\n") + 1:][:6 + H * W * 3 // 2]
+            run.stdin.write(data)
+            for _ in range(2000):
+                run.stdin.write(frame)
+                run.stdin.flush()
+                if select.select([run.stdout], [], [], 0.01)[0]:
+                    break
+            self.assertTrue(select.select([run.stdout], [], [], 60)[0], "no row before the end of the pipe")
+            run.stdout.close()  # who reads the rows has gone
+            time.sleep(0.1)
+            try:
+                for _ in range(2000):
+                    run.stdin.write(frame)
+                run.stdin.close()
+            except BrokenPipeError:
+                pass
+            self.assertNotEqual(run.wait(timeout=60), 0)
+
+    @built
+    def test_what_is_no_film(self):
+        text = self.write("text.mp4", b"not a video " * 1000)
+        self.assertIn("text.mp4", self.predict(text, code=1)[1])
+        self.assertIn("text.mp4", self.predict("--video", text, code=1)[1])
+        self.assertIn("standard input", self.predict("--video", "-", code=1)[1])
+        nobody = self.write("nobody.y4m", y4m([None] * 4))
+        self.assertIn("no face was found in 4 frames", self.predict(nobody, code=1)[1])
+        self.assertIn("max_pixels is 1000", self.predict(self.film, "--set", "max_pixels=1000", code=1)[1])
+
+    def test_usage(self):
+        for arguments in (["--video", "a", "b"], ["--video"], ["--camera", "0", "a.mp4"], ["--video", "--camera", "0", "a.mp4"], ["--video", "a.mp4", "--fps", "25"],
+                          ["--camera", "0", "--raw", "4x4"]):
+            done = subprocess.run(self.command(*arguments), capture_output=True, check=False)
+            self.assertEqual(done.returncode, 2, arguments)
+
+    @ffmpeg
+    def test_damaged_films_end_with_a_message_after_the_good_rows(self):
+        film = os.path.join(self.folder, "whole.avi")
+        subprocess.run([FFMPEG, "-v", "error", "-y", "-i", self.write("long.y4m", y4m([10 + k % 40 for k in range(100)])), "-c:v", "mpeg4", "-q:v", "2", "-g", "10", film], check=True)
+        whole, errors = self.rows(film)
+        self.assertEqual((len(whole), errors.count("decoded")), (100, 0))
+        with open(film, "rb") as file:
+            data = bytearray(file.read())
+        rng = random.Random(1)
+        for _ in range(300):
+            data[rng.randrange(len(data) // 3, 2 * len(data) // 3)] = rng.randrange(256)
+        rows, errors = self.rows(self.write("damaged.avi", bytes(data)))
+        self.assertTrue(30 < len(rows) < 100, len(rows))
+        self.assertIn("could not be decoded", errors)
+        self.assertEqual(rows[:20], whole[:20])
+
+    @ffmpeg
+    def test_the_size_may_change(self):
+        parts = []
+        for k, size in enumerate(("160x120", "320x240")):
+            part = os.path.join(self.folder, f"{k}.ts")
+            subprocess.run([FFMPEG, "-v", "error", "-y", "-i", self.write("part.y4m", y4m([40] * 25)), "-vf", f"scale={size.replace('x', ':')}", "-c:v", "mpeg2video", "-q:v", "2", part], check=True)
+            with open(part, "rb") as file:
+                parts.append(file.read())
+        rows, _ = self.rows(self.write("both.ts", b"".join(parts)))
+        self.assertEqual({row["person"] for row in rows}, {"1"})
+        self.assertAlmostEqual(float(rows[-1]["w"]), 2 * float(rows[0]["w"]), delta=10)
+
+    @ffmpeg
+    def test_mutated_films_are_rows_or_a_message(self):
+        """Films with bytes changed, cut and repeated: never a crash or an endless run, and little memory."""
+        kinds = {"mp4": ["-c:v", "mpeg4"], "mkv": ["-c:v", "mpeg4"], "avi": ["-c:v", "mjpeg"], "ts": ["-c:v", "mpeg2video"], "gif": []}
+        source, rng, ended = self.write("six.y4m", y4m([20] * 6)), random.Random(2), set()
+        for kind, codec in kinds.items():
+            film = os.path.join(self.folder, f"small.{kind}")
+            subprocess.run([FFMPEG, "-v", "error", "-y", "-i", source, *codec, film], check=True)
+            with open(film, "rb") as file:
+                data = file.read()
+            for _ in range(8):
+                bad = bytearray(data)
+                for _ in range(rng.choice((1, 10, 100))):
+                    bad[rng.randrange(len(bad))] = rng.randrange(256)
+                if rng.random() < 0.4:
+                    bad = bad[:rng.randrange(len(bad))]
+                done = subprocess.run(self.command("--csv", "--video", self.write(f"bad.{kind}", bytes(bad))), capture_output=True, timeout=60, check=False,
+                                      preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_DATA, (2 << 30, 2 << 30)) if "LD_PRELOAD" not in os.environ else None)
+                self.assertIn(done.returncode, (0, 1), (kind, done.stderr))
+                if done.returncode == 1:
+                    self.assertIn(b"clile: ", done.stderr)
+                ended.add(done.returncode)
+        self.assertEqual(ended, {0, 1})
+
+    def test_a_camera_that_is_unplugged(self):
+        rows, errors = self.rows("--camera", "1", code=1, env=self.with_camera)
+        self.assertEqual([row["person"] for row in rows], ["1"] * 6)
+        self.assertIn("/dev/video1: the camera was unplugged", errors)
+        self.assertIn("/dev/video7: no camera", self.predict("--camera", "7", code=1, env=self.with_camera)[1])
+
+    def test_a_camera_ends_when_it_is_told_to(self):
+        with subprocess.Popen(self.command("--csv", "--camera", "0"), stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=self.with_camera, text=True) as run:
+            rows = [run.stdout.readline() for _ in range(5)]
+            run.send_signal(signal.SIGINT)
+            rest, errors = run.communicate(timeout=60)
+        self.assertEqual(run.returncode, 0, errors)
+        self.assertTrue((rows[-1] + rest).endswith("\n"))
+
+    def test_a_table_on_a_terminal(self):
+        master, terminal = pty.openpty()
+        with subprocess.Popen(self.command("--camera", "0"), stdout=terminal, stderr=subprocess.PIPE, env=self.with_camera) as run:
+            os.close(terminal)
+            text, until = b"", time.monotonic() + 60
+            while text.count(b"\033[H") < 4 and time.monotonic() < until:
+                text += os.read(master, 65536)
+            run.send_signal(signal.SIGINT)
+            try:
+                while os.read(master, 65536):
+                    pass
+            except OSError:
+                pass  # the other end is closed
+            errors = run.communicate(timeout=60)[1]
+        os.close(master)
+        self.assertEqual(run.returncode, 0, errors)
+        self.assertGreaterEqual(text.count(b"\033[H"), 4, text)
+        for part in (b"1 person", b"person 1", b"AU12  Lip corner puller", b"frames/s", b"#"):
+            self.assertIn(part, text)
+        self.assertNotIn(b"frame,time", text)
+
+
+if __name__ == "__main__":
+    unittest.main()
