@@ -41,7 +41,7 @@ typedef struct {
     const float *box; /* NULL: not found by a finder */
     int32_t points;   /* of such a face; 0: not known */
     const float *xy;
-    int64_t person;   /* of a film, as the next */
+    int64_t person; /* of a film, as the next */
     int32_t found;
 } answer;
 
