@@ -11,7 +11,7 @@ static const double MOST_SCALE = 2.0, MOST_SHIFT = 0.5;
 /* Mean distance between the points of both looks, in sides of the aligned crop. */
 static const double MOST_APART = 0.12;
 
-/* The square of the crop that these points align; 0: they are no face's. */
+/* The square of the crop that these points align; 0: they cannot be a face. */
 static int square_of(const clile_image *image, int32_t points, const float *xy, double *square)
 {
     double wide[136], five[10];
