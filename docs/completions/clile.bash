@@ -112,7 +112,7 @@ _clile() {
                 "synth") _clile_words --layout --subjects --tasks --frames --size --seed --sheet --quiet --json --help ;;
                 "train") _clile_words --data --out --layout --protocol --fold --set --import --checkpoint --checkpoint-every --resume --json --quiet --help ;;
                 "eval") _clile_words --model --data --layout --protocol --fold --set --report --answers --no-probe --json --quiet --help ;;
-                "predict") _clile_words --model --raw --video --camera --faces --landmarks --crop --box --finder --margin --fps --csv --json --draw --set --help ;;
+                "predict") _clile_words --model --raw --video --camera --faces --landmarks --crop --box --finder --margin --fps --own-neutral --csv --json --draw --set --help ;;
                 "data") _clile_words --layout --protocol --subjects --sheet --examples --seed --set --verify --json --help ;;
                 "pack") _clile_words --data --out --layout --set --quiet --json --help ;;
                 "info") _clile_words --tensors --options --aus --markdown --json --help ;;

@@ -4,6 +4,7 @@
  * success has no values. */
 #include "predict.h"
 
+#include <errno.h>
 #include <math.h>
 #include <string.h>
 
@@ -17,8 +18,11 @@ void answers_begin(const answers *a)
                a->with_people ? "person" : "image");
         for (int32_t k = 0; k < a->c; ++k)
             printf(",AU%02d_p,AU%02d_c", (int)a->au_ids[k], (int)a->au_ids[k]);
-        printf("%s%s%s\n", a->with_people ? ",found" : "", a->with_faces ? ",face" : "",
+        printf("%s%s%s", a->with_people ? ",found" : "", a->with_faces ? ",face" : "",
                a->with_boxes ? ",x,y,w,h" : "");
+        for (int32_t k = 0; k < a->c && a->neutral != NULL; ++k)
+            printf(",AU%02d_np,AU%02d_nc", (int)a->au_ids[k], (int)a->au_ids[k]);
+        printf("\n");
     } else if (a->form == FORM_TABLE) {
         if (a->with_people)
             printf("%8s %10s %6s", "frame", "time", "person");
@@ -52,6 +56,12 @@ static void print_csv(const answers *a, const answer *row)
             printf(",%.9g", (double)row->box[k]);
         else
             printf(",");
+    }
+    for (int32_t k = 0; k < a->c && a->neutral != NULL; ++k) {
+        if (row->centred)
+            printf(",%.9g,%d", (double)row->centred[k], (int)row->centred_present[k]);
+        else
+            printf(",,");
     }
     printf("\n");
 }
@@ -88,6 +98,12 @@ static void print_json(const answers *a, const answer *row)
         }
         json_close(&j, ']');
     }
+    for (int32_t k = 0; k < a->c && row->centred; ++k) {
+        snprintf(key, sizeof key, "AU%02d_np", (int)a->au_ids[k]);
+        json_real(&j, key, (double)row->centred[k]);
+        snprintf(key, sizeof key, "AU%02d_nc", (int)a->au_ids[k]);
+        json_integer(&j, key, row->centred_present[k]);
+    }
     if (!row->success) json_text(&j, "message", row->message ? row->message : "no face");
     json_close(&j, '}');
 }
@@ -118,9 +134,94 @@ static void print_table(const answers *a, const answer *row)
         printf(row->message ? "  no answer\n" : "  no face\n");
         return;
     }
+    /* a table has room for one of them */
+    const float *probability = row->centred ? row->centred : row->probability;
+    const int8_t *present = row->centred ? row->centred_present : row->present;
     for (int32_t k = 0; k < a->c; ++k)
-        printf("  %.2f%c", (double)row->probability[k], row->present[k] ? '*' : ' ');
+        printf("  %.2f%c", (double)probability[k], present[k] ? '*' : ' ');
     printf("\n");
+}
+
+static void print_row(const answers *a, const answer *row)
+{
+    if (a->form == FORM_CSV)
+        print_csv(a, row);
+    else if (a->form == FORM_JSON)
+        print_json(a, row);
+    else
+        print_table(a, row);
+}
+
+/* ---- beside a person's own neutral ---- */
+
+/* Of images, the largest face of each is one person's; 0: nobody's. */
+static int64_t whose(const answers *a, const answer *row)
+{
+    if (!row->success) return 0;
+    return a->with_people ? row->person : row->face == 1;
+}
+
+static void print_centred(const answers *a, answer row)
+{
+    float centred[MAX_AUS];
+    int8_t present[MAX_AUS];
+    const int64_t person = whose(a, &row);
+    if (person > 0 &&
+        clile_neutral_apply(a->neutral, person, row.probability, centred, present) == CLILE_OK) {
+        row.centred = centred;
+        row.centred_present = present;
+    }
+    print_row(a, &row);
+}
+
+/* A row in the file: the structure, whose pointers say only what is there, then what they point
+ * to. */
+static void keep(answers *a, const answer *row)
+{
+    const size_t c = (size_t)a->c;
+    const uint32_t sizes[2] = {row->image ? (uint32_t)strlen(row->image) + 1 : 0,
+                               row->message ? (uint32_t)strlen(row->message) + 1 : 0};
+    if (a->kept == NULL) return;
+    fwrite(row, sizeof *row, 1, a->kept);
+    fwrite(sizes, sizeof sizes, 1, a->kept);
+    if (row->box) fwrite(row->box, sizeof(float), 4, a->kept);
+    if (row->success) fwrite(row->probability, sizeof(float), c, a->kept);
+    if (row->success) fwrite(row->present, 1, c, a->kept);
+    if (row->image) fwrite(row->image, 1, sizes[0], a->kept);
+    if (row->message) fwrite(row->message, 1, sizes[1], a->kept);
+}
+
+int answers_print_kept(answers *a)
+{
+    static char image[65536], message[MESSAGE_SIZE];
+    float box[4], probability[MAX_AUS];
+    int8_t present[MAX_AUS];
+    answer row;
+    uint32_t sizes[2];
+    const size_t c = (size_t)a->c;
+    if (a->kept == NULL) return EXIT_FINE;
+    int fine = !ferror(a->kept) && fflush(a->kept) == 0;
+    rewind(a->kept);
+    for (int64_t i = 0; i < a->rows && fine && !ferror(stdout); ++i) {
+        fine = fread(&row, sizeof row, 1, a->kept) == 1 &&
+               fread(sizes, sizeof sizes, 1, a->kept) == 1 && sizes[0] <= sizeof image &&
+               sizes[1] <= sizeof message &&
+               (row.box == NULL || fread(box, sizeof(float), 4, a->kept) == 4) &&
+               (!row.success || fread(probability, sizeof(float), c, a->kept) == c) &&
+               (!row.success || fread(present, 1, c, a->kept) == c) &&
+               fread(image, 1, sizes[0], a->kept) == sizes[0] &&
+               fread(message, 1, sizes[1], a->kept) == sizes[1];
+        if (row.box) row.box = box;
+        if (row.image) row.image = image;
+        if (row.message) row.message = message;
+        row.probability = probability;
+        row.present = present;
+        if (fine) print_centred(a, row);
+    }
+    fclose(a->kept);
+    a->kept = NULL;
+    if (!fine) fprintf(stderr, "clile: the file in which rows are kept: %s\n", strerror(errno));
+    return fine ? EXIT_FINE : EXIT_FAILED;
 }
 
 void answers_print(answers *a, const answer *row)
@@ -132,12 +233,17 @@ void answers_print(answers *a, const answer *row)
             snprintf(a->messages[a->failures], MESSAGE_SIZE, "%s", row->message);
         ++a->failures;
     }
-    if (a->form == FORM_CSV)
-        print_csv(a, row);
-    else if (a->form == FORM_JSON)
-        print_json(a, row);
+    if (a->neutral == NULL) {
+        print_row(a, row);
+        return;
+    }
+    if (whose(a, row) > 0 &&
+        clile_neutral_add(a->neutral, whose(a, row), row->probability) != CLILE_OK)
+        failed(NULL); /* the row is printed without these columns, or beside the frames before */
+    if (a->running)
+        print_centred(a, *row);
     else
-        print_table(a, row);
+        keep(a, row);
 }
 
 int answers_end(const answers *a)

@@ -113,9 +113,19 @@ static int draw_table(film *f, const clile_frame *frame, int64_t count)
     tracked people[MOST_COLUMNS];
     const int64_t shown = count < MOST_COLUMNS ? count : MOST_COLUMNS;
     const double now = now_seconds(), passed = now - f->begun;
+    for (int64_t k = 0; k < count; ++k) {
+        tracked t;
+        if (take(f, k, &t) != EXIT_FINE) return EXIT_FAILED;
+        if (f->out->neutral != NULL &&
+            clile_neutral_add(f->out->neutral, t.person, t.probability) != CLILE_OK)
+            return failed(NULL);
+        /* as it is until there are frames enough */
+        if (f->out->neutral != NULL)
+            (void)!clile_neutral_apply(f->out->neutral, t.person, t.probability, t.probability,
+                                       t.present);
+        if (k < shown) people[k] = t;
+    }
     if (f->drawn > 0.0 && now - f->drawn < 0.1) return EXIT_FINE;
-    for (int64_t k = 0; k < shown; ++k)
-        if (take(f, k, &people[k]) != EXIT_FINE) return EXIT_FAILED;
     printf(f->drawn > 0.0 ? "\033[H" : "\033[H\033[J");
     f->drawn = now;
     printf("frame %lld  %.1f s  %.1f frames/s  %lld %s  (Ctrl-C ends)\033[K\n\033[K\n%-28s",
@@ -191,7 +201,8 @@ int predict_film(const film_source *source, const clile_model *model, clile_find
     int code = EXIT_FINE;
     out->with_people = out->with_boxes = out->with_time = 1;
     out->with_faces = 0;
-    if (source->camera) interrupt_install(); /* it has no other end */
+    /* a camera has no other end, and rows that were kept are to be printed */
+    if (source->camera || out->kept != NULL) interrupt_install();
     f.live = source->camera && out->form == FORM_TABLE && isatty(STDOUT_FILENO);
     clile_status status = source->camera ? clile_video_open_camera(source->path, options, &f.video)
                                          : clile_video_open(source->path, options, &f.video);
@@ -201,6 +212,7 @@ int predict_film(const film_source *source, const clile_model *model, clile_find
     } else {
         if (!f.live) answers_begin(out);
         code = read_frames(&f);
+        if (!f.live && answers_print_kept(out) != EXIT_FINE) code = EXIT_FAILED;
         if (!f.live && answers_end(out) != EXIT_FINE) code = EXIT_FAILED;
         code = conclude(&f, code);
     }

@@ -15,7 +15,7 @@ typedef struct {
     const char *model, *faces, *raw, *draw, *fps, *finder, *camera;
     int64_t margin; /* percent; -1: use box_margin */
     text_list inputs, settings, boxes;
-    int json, csv, crop, video;
+    int json, csv, crop, video, own_neutral;
 } predict_args;
 
 typedef struct {
@@ -465,6 +465,14 @@ static int predict_all(prediction *p, const clile_model *model, int32_t w, int32
     if (a->margin >= 0 && clile_options_set_f64(p->options, CLILE_OPT_BOX_MARGIN,
                                                 (double)a->margin / 100.0) != CLILE_OK)
         return failed(NULL);
+    if (a->own_neutral && clile_neutral_create(model, &p->out.neutral) != CLILE_OK)
+        return failed(NULL);
+    p->out.running = a->camera != NULL;
+    if (a->own_neutral && !p->out.running && (p->out.kept = tmpfile()) == NULL) {
+        fprintf(stderr, "clile: no file for rows, which --own-neutral keeps to the end: %s\n",
+                strerror(errno));
+        return EXIT_FAILED;
+    }
     if (holds_film(p)) return predict_video(p, model);
     if ((code = make_reader(p, model)) != EXIT_FINE) return code;
     if (p->reader == NULL && clile_predictor_create(model, p->options, &p->predictor) != CLILE_OK)
@@ -482,6 +490,7 @@ static int predict_all(prediction *p, const clile_model *model, int32_t w, int32
     answers_begin(&p->out);
     if (a->raw) code = predict_raw(p, w, h);
     if (code == EXIT_FINE) code = predict_inputs(p);
+    if (answers_print_kept(&p->out) != EXIT_FINE) code = EXIT_FAILED;
     if (answers_end(&p->out) != EXIT_FINE) code = EXIT_FAILED;
     if (code != EXIT_FINE && p->not_a_film[0] != '\0')
         fprintf(stderr, "clile: if it is a video: %s\n", p->not_a_film);
@@ -586,6 +595,9 @@ int run_predict(int argc, char **argv)
          "margin around a box, in percent of its longer side (22)"},
         {"--fps", ARG_TEXT, &a.fps, "F",
          "frames per second (25, 30000/1001), for the column time: (frame - 1) / F"},
+        {"--own-neutral", ARG_FLAG, &a.own_neutral, NULL,
+         "also AU01_np, AU01_nc, ...: beside the person's own neutral, the median over the video, "
+         "or over the largest faces of the images, which are one person's"},
         {"--csv", ARG_FLAG, &a.csv, NULL,
          "print CSV: frame,image,success,AU01_p,AU01_c,... (probability, 0/1)"},
         {"--json", ARG_FLAG, &a.json, NULL, "print one line of JSON per face, with the same names"},
@@ -642,6 +654,8 @@ int run_predict(int argc, char **argv)
 cleanup:
     free(p.drawing);
     free(p.boxes);
+    if (p.out.kept) fclose(p.out.kept);
+    clile_neutral_destroy(p.out.neutral);
     clile_predictor_destroy(p.predictor);
     clile_reader_destroy(p.reader);
     clile_model_destroy(model);

@@ -24,6 +24,9 @@ typedef struct {
     int with_boxes;  /* and four columns for its box, from a finder */
     int with_time;   /* a column for the time of the frame in seconds */
     int with_people; /* of a film: the person's number, found or followed; no image or face */
+    clile_neutral *neutral; /* not NULL: columns beside each person's own neutral */
+    int running; /* of the frames so far; otherwise all rows are kept in a file to the end */
+    FILE *kept;
     int32_t c, au_ids[MAX_AUS];
     int64_t rows, failures;
     char messages[10][MESSAGE_SIZE]; /* the first failures, for the end */
@@ -43,9 +46,14 @@ typedef struct {
     const float *xy;
     int64_t person; /* of a film, as the next */
     int32_t found;
+    const float
+        *centred; /* beside the person's own neutral, set by answers_print; NULL: not known */
+    const int8_t *centred_present;
 } answer;
 
 void answers_begin(const answers *a);
+/* The rows that are kept, before answers_end. EXIT_FAILED with a message. */
+int answers_print_kept(answers *a);
 void answers_print(answers *a, const answer *row);
 /* The messages of rows without success, on stderr; EXIT_FINE if there were none. */
 int answers_end(const answers *a);

@@ -5,7 +5,7 @@
  *     model.h      make a model, or load one
  *     trainer.h    train it
  *     predictor.h  answer for faces;  reader.h  for whole photographs, faces found by finder.h
- *     tracker.h    for the frames of a video.h
+ *     tracker.h    for the frames of a video.h;  neutral.h  beside a person's own neutral
  *     evaluate.h   answer for a whole data set;  metrics.h  score it, report it
  *
  * Every function that can fail returns a clile_status; clile_last_error() says why (status.h).
@@ -23,6 +23,7 @@
 #include <clile/losses.h>
 #include <clile/metrics.h>
 #include <clile/model.h>
+#include <clile/neutral.h>
 #include <clile/options.h>
 #include <clile/predictor.h>
 #include <clile/reader.h>

@@ -1111,6 +1111,43 @@ class Tracker : public Handle<clile_tracker, clile_tracker_destroy>
     std::vector<std::int32_t> au_ids_;
 };
 
+/* Probabilities beside a person's own neutral. One thread at a time. */
+class Neutral : public Handle<clile_neutral, clile_neutral_destroy>
+{
+  public:
+    Neutral() = default;
+    explicit Neutral(const Model &model, Status *status = nullptr)
+        : c_(static_cast<std::size_t>(model.au_count()))
+    {
+        make([&](clile_neutral **out) { return clile_neutral_create(model.get(), out); }, status);
+    }
+    /* probability: [c], of one frame of a person. */
+    bool add(std::int64_t person, const std::vector<float> &probability, Status *status = nullptr)
+    {
+        return fits(probability, status) &&
+               check(clile_neutral_add(get(), person, probability.data()), status);
+    }
+    /* Centred: [c]; above 0.5 is present. */
+    std::vector<float> apply(std::int64_t person, const std::vector<float> &probability,
+                             Status *status = nullptr) const
+    {
+        std::vector<float> centred(probability.size());
+        if (!fits(probability, status) ||
+            !check(clile_neutral_apply(get(), person, probability.data(), centred.data(), nullptr),
+                   status))
+            return {};
+        return centred;
+    }
+
+  private:
+    bool fits(const std::vector<float> &probability, Status *status) const
+    {
+        return probability.size() == c_ ||
+               fail({CLILE_E_INVALID_ARGUMENT, "probability has another number of AUs"}, status);
+    }
+    std::size_t c_ = 0;
+};
+
 /* ---- trainer.h ------------------------------------------------------------------------------- */
 
 /* Called after each step on the calling thread. Return 0 to continue, anything else to stop the run

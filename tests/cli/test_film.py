@@ -190,6 +190,44 @@ class Film(CommandTest):
                 ended.add(done.returncode)
         self.assertEqual(ended, {0, 1})
 
+    @built
+    def test_own_neutral(self):
+        """Beside the raw columns, at the end of a film; the median is a tenth."""
+        raw, _ = self.rows(self.film)
+        rows, _ = self.rows("--own-neutral", self.film)
+        self.assertEqual([{name: row[name] for name in raw[0]} for row in rows], raw)
+        self.assertEqual(self.rows("--own-neutral", "--video", "-", data=y4m(self.places))[0], rows)
+
+        def logit(p):
+            return math.log(p / (1 - p))
+
+        for au in (name[:-3] for name in rows[0] if name.endswith("_np")):
+            pairs = [(logit(float(row[f"{au}_p"])), logit(float(row[f"{au}_np"]))) for row in rows[:12]]
+            middle = sorted(p for p, _ in pairs)[5:7]
+            for p, centred in pairs:
+                self.assertAlmostEqual(centred, p - sum(middle) / 2 + logit(0.1), delta=0.13)
+            self.assertEqual([row[f"{au}_nc"] for row in rows[:12]], [str(int(float(row[f"{au}_np"]) > 0.5)) for row in rows[:12]])
+            self.assertEqual([row[f"{au}_np"] for row in rows[12:]], [""] * 3)
+        line = json.loads(self.predict("--json", "--own-neutral", self.film)[0].splitlines()[4])
+        self.assertEqual(f"{line['AU12_np']:.9g}", rows[4]["AU12_np"])
+
+    def test_own_neutral_of_a_folder_of_one_person(self):
+        album = os.path.join(self.folder, "album")
+        os.makedirs(album)
+        for k in range(6):
+            pixels = grey(10 + 5 * k if k != 2 else None)
+            cli.write_png(os.path.join(album, f"{k}.png"), W, H, [b"".join(bytes((level,)) * 3 for level in pixels[y * W:(y + 1) * W]) for y in range(H)])
+        rows, _ = self.rows("--own-neutral", album, code=1)
+        self.assertEqual([bool(row["AU12_np"]) for row in rows], [k != 2 for k in range(6)])
+        for k in (0, 1, 3):
+            os.remove(os.path.join(album, f"{k}.png"))
+        rows, _ = self.rows("--own-neutral", album, code=1)  # too few for a median
+        self.assertEqual([row["AU12_np"] for row in rows], [""] * 3)
+
+    def test_own_neutral_of_a_camera_is_of_the_frames_so_far(self):
+        rows, _ = self.rows("--own-neutral", "--camera", "1", code=1, env=self.with_camera)
+        self.assertEqual([bool(row["AU12_np"]) for row in rows], [False] * 4 + [True] * 2)
+
     def test_a_camera_that_is_unplugged(self):
         rows, errors = self.rows("--camera", "1", code=1, env=self.with_camera)
         self.assertEqual([row["person"] for row in rows], ["1"] * 6)

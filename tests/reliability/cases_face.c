@@ -279,6 +279,60 @@ static void tracker_destroy(world *w)
     if (w->null_argument != NULL) clile_tracker_destroy(tracker);
 }
 
+/* ---- a person's own neutral ---- */
+
+static clile_neutral *fresh_neutral(world *w)
+{
+    static const float probability[WORLD_C] = {0.2f, 0.6f};
+    clile_neutral *neutral = NULL;
+    NEED(clile_neutral_create(w->model, &neutral));
+    for (int i = 0; i < CLILE_NEUTRAL_LEAST; ++i) NEED(clile_neutral_add(neutral, 3, probability));
+    return neutral;
+}
+
+static void neutral_create(world *w)
+{
+    clile_neutral *out = NULL;
+    WATCH(out);
+    CALL(clile_neutral_create(A(model, w->model), A(out, &out)));
+    clile_neutral_destroy(out);
+}
+
+static void neutral_add(world *w)
+{
+    static const float probability[WORLD_C] = {0.9f, 0.1f};
+    float centred[WORLD_C] = {0};
+    clile_neutral *neutral = fresh_neutral(w);
+    /* a new person: the table grows */
+    CALL(clile_neutral_add(A(neutral, neutral), 1, A(probability, probability)));
+    if (world_ok(w)) {
+        for (int i = 1; i < CLILE_NEUTRAL_LEAST; ++i)
+            NEED(clile_neutral_add(neutral, 1, probability));
+        NEED(clile_neutral_apply(neutral, 1, probability, centred, NULL));
+    }
+    TAKE(centred);
+    clile_neutral_destroy(neutral);
+}
+
+static void neutral_apply(world *w)
+{
+    static const float probability[WORLD_C] = {0.9f, 0.1f};
+    float centred[WORLD_C] = {0};
+    int8_t present[WORLD_C] = {0};
+    clile_neutral *neutral = fresh_neutral(w);
+    CALL(clile_neutral_apply(A(neutral, neutral), 3, A(probability, probability),
+                             O(centred, centred), O(present, present)));
+    TAKE(centred);
+    clile_neutral_destroy(neutral);
+}
+
+static void neutral_destroy(world *w)
+{
+    clile_neutral *neutral = fresh_neutral(w);
+    CALL_VALUE(clile_neutral_destroy(O(neutral, neutral)));
+    if (w->null_argument != NULL) clile_neutral_destroy(neutral);
+}
+
 #define READS_ONLY "reads or copies what is there"
 
 const world_case world_cases_face[] = {
@@ -302,5 +356,9 @@ const world_case world_cases_face[] = {
     {"clile_tracker_read", tracker_read, NULL, 0},
     {"clile_tracker_get", tracker_get, READS_ONLY, 0},
     {"clile_tracker_destroy", tracker_destroy, "frees", 0},
+    {"clile_neutral_create", neutral_create, NULL, 0},
+    {"clile_neutral_add", neutral_add, NULL, 0},
+    {"clile_neutral_apply", neutral_apply, READS_ONLY, 0},
+    {"clile_neutral_destroy", neutral_destroy, "frees", 0},
     {NULL, NULL, NULL, 0},
 };

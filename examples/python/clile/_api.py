@@ -117,6 +117,7 @@ CLILE_FILE_SAFETENSORS = 0
 CLILE_FILE_PYTORCH = 1
 CLILE_SIMILARITY_COSINE = 0
 CLILE_SIMILARITY_DOT = 1
+CLILE_NEUTRAL_LEAST = 5
 CLILE_SYNTH_AUS = 16
 CLILE_SYNTH_LANDMARKS = 68
 CLILE_LOSS_REPLACES = 0
@@ -180,6 +181,10 @@ class clile_face_file(Structure):
 
 
 class clile_finder(Structure):
+    """Opaque."""
+
+
+class clile_neutral(Structure):
     """Opaque."""
 
 
@@ -472,6 +477,10 @@ FUNCTIONS: Dict[str, Tuple[Any, List[Any]]] = {
     "clile_model_save_memory": (clile_status, [POINTER(clile_model), POINTER(POINTER(c_uint8)), POINTER(c_size_t)]),
     "clile_model_set_decision": (clile_status, [POINTER(clile_model), POINTER(c_float), POINTER(c_float), POINTER(c_float)]),
     "clile_model_set_metadata": (clile_status, [POINTER(clile_model), c_char_p, c_char_p]),
+    "clile_neutral_add": (clile_status, [POINTER(clile_neutral), c_int64, POINTER(c_float)]),
+    "clile_neutral_apply": (clile_status, [POINTER(clile_neutral), c_int64, POINTER(c_float), POINTER(c_float), POINTER(c_int8)]),
+    "clile_neutral_create": (clile_status, [POINTER(clile_model), POINTER(POINTER(clile_neutral))]),
+    "clile_neutral_destroy": (None, [POINTER(clile_neutral)]),
     "clile_options_copy": (clile_status, [POINTER(clile_options), POINTER(POINTER(clile_options))]),
     "clile_options_count": (c_int32, []),
     "clile_options_create": (clile_status, [POINTER(POINTER(clile_options))]),
@@ -632,6 +641,10 @@ ARGUMENTS: Dict[str, Tuple[str, ...]] = {
     "clile_model_save_memory": ("model", "bytes", "size"),
     "clile_model_set_decision": ("model", "au_embedding", "slope", "offset"),
     "clile_model_set_metadata": ("model", "key", "value"),
+    "clile_neutral_add": ("neutral", "person", "probability"),
+    "clile_neutral_apply": ("neutral", "person", "probability", "centred", "present"),
+    "clile_neutral_create": ("model", "out"),
+    "clile_neutral_destroy": ("neutral",),
     "clile_options_copy": ("source", "out"),
     "clile_options_count": (),
     "clile_options_create": ("out",),

@@ -6,8 +6,10 @@ import threading
 from typing import TYPE_CHECKING, Any, Iterator, List, Optional, Tuple, Union
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from . import _api
+from ._arrays import convert, given, pointer
 from ._library import Handle, expect, lib
 from ._options import Options, Setting, as_options
 
@@ -79,6 +81,34 @@ class Video(Handle):
         h, w, stride = c.image.h, c.image.w, c.image.row_stride
         rows = np.ctypeslib.as_array(c.image.pixels, (h, stride))
         return Frame(c.index, c.time, c.damaged, rows[:, :3 * w].reshape(h, w, 3).copy())
+
+
+class Neutral(Handle):
+    """Probabilities beside a person's own neutral, without labels (clile/neutral.h): the median over the person's frames is taken off, on the scale
+    of log odds. Add every frame of a person, then apply."""
+
+    _kind = "clile_neutral"
+
+    def __init__(self, model: "Model"):
+        self._c_count = len(model.au_ids)
+        self._make(lib.clile_neutral_create, model._c)
+
+    def add(self, probability: ArrayLike, person: int = 1) -> None:
+        """probability: [c], or [n,c] for n frames."""
+        for row in self._rows(probability):
+            lib.clile_neutral_add(self._c, person, pointer(row))
+
+    def apply(self, probability: ArrayLike, person: int = 1) -> np.ndarray:
+        """The centred probabilities, as many as are given: 0.1 at the person's median; above 0.5 is present. StateError below 5 frames."""
+        rows = self._rows(probability)
+        out = np.empty_like(rows)
+        for row, centred in zip(rows, out):
+            lib.clile_neutral_apply(self._c, person, pointer(row), pointer(centred), None)
+        return out.reshape(np.shape(probability))
+
+    def _rows(self, probability: ArrayLike) -> np.ndarray:
+        array = convert("probability", probability, np.float32)
+        return given("probability", array if array.ndim == 2 else array[None], np.float32, (None, self._c_count))
 
 
 class Tracker(Handle):
