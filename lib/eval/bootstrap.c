@@ -1,14 +1,14 @@
-/* The interval over test subjects: people are drawn with replacement, each with all their frames
- * (Efron 1979, percentile interval). A draw is how many times each subject counts, so nothing is
- * copied or sorted again. F1 needs each subject's TP, FP and FN; AUC within subjects, each
- * subject's ordered pairs; and AUC, one pass over the scores in order. */
+/* The interval over test subjects. People are drawn with replacement, each with all their frames
+ * (Efron 1979, percentile interval). A draw only says how many times each subject counts, so
+ * nothing is copied or sorted again. F1 needs TP, FP and FN of each subject. AUC within subjects
+ * needs the ordered pairs of each subject. AUC needs one pass over the sorted scores. */
 #include "eval/report.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* Draw b is random stream b, so every metric and every call draws the same people. */
+/* Draw b uses random stream b, so every metric and every call draws the same people. */
 static const uint64_t SEED = 1;
 
 typedef struct {
@@ -146,7 +146,7 @@ clile_status clile_i_bootstrap(const clile_report *report, clile_i_summary *out)
         out->low[metric] = out->high[metric] = NAN;
         for (int32_t au = 0; au < c; ++au) out->au_low[metric][au] = out->au_high[metric][au] = NAN;
     }
-    if (report->subjects < 2) goto cleanup; /* one person has no variance over people */
+    if (report->subjects < 2) goto cleanup; /* a single person has no variance between people */
     CLILE_I_TRY(prepare(report, &it));
     for (int64_t number = 0; number < CLILE_I_BOOTSTRAP_DRAWS; ++number) draw(&it, number);
     for (int metric = 0; metric < CLILE_I_METRICS; ++metric) {

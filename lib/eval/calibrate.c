@@ -1,11 +1,10 @@
 /* Logistic calibration: p = s(slope * score + offset).
  *
  * Platt, "Probabilistic outputs for support vector machines" (1999): the log-likelihood of the
- * targets t+ = (N+ + 1) / (N+ + 2) and t- = 1 / (N- + 2). Minimised by Newton's method with step
- * halving, as in Lin, Lin and Weng, "A note on Platt's probabilistic outputs for support vector
- * machines" (2007). Scores are standardised first, so that both unknowns have the same scale. The
- * problem is convex: if its minimum has slope < 0, then the minimum over slope >= 0 has
- * slope 0. */
+ * targets t+ = (N+ + 1) / (N+ + 2) and t- = 1 / (N- + 2). It is maximised by Newton's method with
+ * step halving, as in Lin, Lin and Weng, "A note on Platt's probabilistic outputs for support
+ * vector machines" (2007). Scores are standardised first to give both unknowns the same scale. The
+ * problem is convex: if its minimum has slope < 0, the minimum over slope >= 0 is at slope 0. */
 #include "eval/eval.h"
 
 #include <float.h>
@@ -118,7 +117,7 @@ static void calibrate_one(int64_t count, double *score, const int8_t *positive, 
     if (positives == 0 || negatives == 0 || !standardise(count, score, &mean, &deviation)) return;
     line best = fit(&it, (line){0.0, logit});
     if (best.a <= 0.0) return;
-    best.a = fmin(best.a, (double)FLT_MAX * deviation); /* scores among the smallest floats */
+    best.a = fmin(best.a, (double)FLT_MAX * deviation); /* the scores are tiny */
     *slope = (float)(best.a / deviation);
     *offset = (float)(best.b - best.a * mean / deviation);
 }

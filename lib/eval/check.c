@@ -1,7 +1,7 @@
 /* Argument checks shared by the metrics. */
 #include "eval/eval.h"
 
-/* There can be as many subjects as images, and a subject index shares an int32 with two flags
+/* There can be as many subjects as images. A subject index shares an int32 with two flags
  * (clile_i_ranking). */
 static const int64_t MOST_IMAGES = ((int64_t)1 << 29) - 1;
 

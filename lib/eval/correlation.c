@@ -5,8 +5,8 @@
 
 #include <math.h>
 
-/* Phi of the 2 x 2 table of two AUs over the `both` images where both are coded; they are present
- * in one_a and one_b of them, together in `ones`. */
+/* Phi of the 2 x 2 table of two AUs. `both` images have both AUs coded; one_a and one_b of them
+ * show each AU, and `ones` show both. */
 static double phi_of(double both, double one_a, double one_b, double ones)
 {
     const double variance = one_a * (both - one_a) * one_b * (both - one_b);
@@ -86,7 +86,7 @@ clile_status clile_metrics_agreement(int32_t c, const double *a, const double *b
                     CLILE_E_NOT_FINITE,
                     "%s: element [%d,%d] is %g in a and %g in b, expected finite numbers", __func__,
                     (int)i, (int)j, a[(int64_t)i * c + j], b[(int64_t)i * c + j]);
-    /* Divide by the largest, so that the squares below neither overflow nor vanish. */
+    /* Divide by the largest: the squares below then neither overflow nor vanish. */
     const double unit_a = largest_above_diagonal(c, a), unit_b = largest_above_diagonal(c, b);
     const double pairs = 0.5 * (double)c * (double)(c - 1);
     double mean_a = 0.0, mean_b = 0.0, aa = 0.0, ab = 0.0, bb = 0.0;

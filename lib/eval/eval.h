@@ -1,5 +1,5 @@
-/* eval: how well AUs were recognised. Uses base. Public header: clile/metrics.h; this one is for
- * the library's own files. */
+/* eval: how well AUs were recognised. Uses base. The public header is clile/metrics.h; this one is
+ * internal. */
 #ifndef CLILE_I_EVAL_H
 #define CLILE_I_EVAL_H
 
@@ -7,7 +7,7 @@
 
 #include <clile/metrics.h>
 
-/* ---- checks (check.c): `function` is the public function to name in messages ------------- */
+/* ---- checks (check.c): messages name the public `function` ---------------------------------- */
 
 clile_status clile_i_eval_check_sizes(const char *function, int64_t n, int32_t c);
 clile_status clile_i_eval_check_labels(const char *function, int64_t n, int32_t c,
@@ -39,8 +39,8 @@ void clile_i_ranking_free(clile_i_ranking *ranking);
  * pass. */
 double clile_i_ranking_auc(const clile_i_ranking *ranking, const int32_t *times);
 
-/* For each subject 0..subjects-1: the number of positive x negative pairs, and how many of them
- * are in order (ties count half). */
+/* For each subject 0..subjects-1: the number of pairs of a positive and a negative image, and how
+ * many of them are in order (ties count half). */
 clile_status clile_i_ranking_within(const clile_i_ranking *ranking, int64_t subjects,
                                     double *in_order, double *pairs);
 

@@ -4,15 +4,14 @@
  *
  * over the fitted frames. x is the L2-normalised embedding, centred on the mean of the fitted
  * frames and scaled to mean squared norm 1. Neither changes what a linear classifier can do, but
- * they make the ridge comparable between embeddings, even those within a narrow cone. Solved by
- * Nesterov's accelerated gradient with step 1 / L and momentum (k - 1) / (k + 2), restarted when
- * the gradient points against the step (O'Donoghue and Candes 2015). L = 1/2 |X^T X / m|_F +
- * RIDGE, because the Hessian of the softmax is at most 1/2 (Boehning 1992) and the Frobenius norm
- * bounds the largest eigenvalue.
+ * they make the ridge comparable between embeddings, even if an embedding fills only a narrow cone.
+ * Solved by Nesterov's accelerated gradient with step 1 / L and momentum (k - 1) / (k + 2),
+ * restarted when the gradient points against the step (O'Donoghue and Candes 2015). L = 1/2 |X^T X
+ * / m|_F + RIDGE, because the Hessian of the softmax is at most 1/2 (Boehning 1992) and the
+ * Frobenius norm bounds the largest eigenvalue.
  *
- * Rows of the weights and of the logits are padded to a multiple of LANE classes, so that the
- * inner loops run over classes and vectorise. The softmax skips padded classes; their weights
- * stay 0. */
+ * Rows of the weights and of the logits are padded to a multiple of LANE classes. The inner loops
+ * run over classes and vectorise. The softmax skips padded classes; their weights stay 0. */
 #include "base/similarity.h"
 #include "eval/eval.h"
 
@@ -27,7 +26,7 @@ typedef struct {
     int32_t d;        /* inputs; the bias is input d, of constant value `one` */
     int32_t classes;  /* subjects */
     int32_t width;    /* classes rounded up to LANE */
-    /* input of the bias; any value gives the same model, this one suits the step length */
+    /* input of the bias; any value gives the same model, this one suits the step size */
     float one;
     float step;         /* 1 / L */
     float *x;           /* [m + tests, d], frames to fit first */
@@ -74,8 +73,8 @@ static clile_status standardise(probe *it)
     return CLILE_OK;
 }
 
-/* |X^T X|_F of the fitted frames. X^T X [d,d] and X X^T [m,m] have the same norm, so this
- * computes the smaller one. */
+/* |X^T X|_F of the fitted frames. X^T X [d,d] and X X^T [m,m] have the same norm. This computes the
+ * smaller one. */
 static clile_status second_moment_norm(const probe *it, double *norm)
 {
     const int64_t d = it->d, m = it->m, side = d < m ? d : m;
@@ -142,7 +141,7 @@ static void residual_of(const probe *it, int32_t subject, float *logits)
     for (int32_t k = it->classes; k < it->width; ++k) logits[k] = 0.0f;
 }
 
-/* diff [d + 1, width] += sum over four frames of (x, one) residual^T. Frames past the last have
+/* diff [d + 1, width] += sum over four frames of (x, one) residual^T. Frames beyond the last have
  * residual 0. */
 static void add_outer(const probe *it, const float *const x[4], const float *restrict residual,
                       float *restrict diff)

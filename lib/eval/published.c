@@ -1,6 +1,6 @@
-/* F1 in %, mean of the three subject-exclusive folds, as published by each method's authors or
- * quoted in the CL-ILE paper (BMVC 2023). Averages are as printed: DRML's is 0.6 above the mean
- * of its columns. */
+/* F1 in %, the mean of the three subject-exclusive folds, as published by the authors of each
+ * method or quoted in the CL-ILE paper (BMVC 2023). Averages are as printed. DRML's is 0.6 above
+ * the mean of its columns. */
 #include "eval/report.h"
 
 #include <string.h>

@@ -50,8 +50,8 @@ void clile_i_ranking_free(clile_i_ranking *ranking)
     *ranking = (clile_i_ranking){0};
 }
 
-/* Mann-Whitney: a group of ties with p positives and q negatives, above N negatives, adds p (N +
- * q / 2). */
+/* Mann-Whitney: a group of ties with p positives and q negatives adds p (N + q / 2), where N is the
+ * number of negatives below it. */
 double clile_i_ranking_auc(const clile_i_ranking *ranking, const int32_t *times)
 {
     int64_t positives = 0, negatives = 0, p = 0, q = 0;
@@ -72,7 +72,7 @@ double clile_i_ranking_auc(const clile_i_ranking *ranking, const int32_t *times)
     return in_order / ((double)positives * (double)negatives);
 }
 
-/* State of one subject during the pass over the common order. */
+/* State of one subject during the pass over the order of all images. */
 typedef struct {
     int64_t group; /* the group of ties that p and q belong to */
     int64_t p, q;  /* positives and negatives in it */

@@ -88,7 +88,7 @@ static void naming_free(naming *names)
     clile_i_free(names->subject);
 }
 
-/* Index of a name, which is appended if new. `names` has room. -1 when out of memory. */
+/* Index of a name. A new name is appended; `names` has room. -1 when out of memory. */
 static int32_t index_of_name(naming *names, const char *name)
 {
     for (int64_t s = 0; s < names->count; ++s)
@@ -117,8 +117,8 @@ static clile_status check_subjects(const char *function, int64_t n, const int32_
     return CLILE_OK;
 }
 
-/* Names the n frames of a fold. It looks up each different number only once, to save n
- * comparisons of names. */
+/* Names the n frames of a fold. Looks up each subject number only once, because comparing names n
+ * times is slow. */
 static clile_status name_subjects(const clile_report *report, int64_t n, const int32_t *subject,
                                   const char *const *subject_names, naming *out)
 {
@@ -178,7 +178,7 @@ clile_status clile_report_add_fold(clile_report *report, int32_t fold, int64_t n
     CLILE_I_RETURN_IF(clile_i_eval_check_labels(__func__, n, c, labels));
     CLILE_I_RETURN_IF(check_subjects(__func__, n, subject, subject_names));
 
-    /* Allocate everything first, and change the report only when nothing can fail any more. */
+    /* Allocate everything first. Change the report only when nothing can fail any more. */
     clile_status status = CLILE_OK;
     const clile_i_fold added = {fold, report->frames, n};
     naming names = {0};

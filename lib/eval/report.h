@@ -30,7 +30,8 @@ typedef struct {
 const clile_i_published *clile_i_published_find(const char *name);
 /* Column of an AU number, -1 if the table does not have it. */
 int32_t clile_i_published_column(const clile_i_published *published, int32_t au);
-/* 1 if the table has exactly the AUs au_ids [c], in any order: only then do averages compare. */
+/* 1 if the table has exactly the AUs au_ids [c], in any order. Only then are averages
+ * comparable. */
 int clile_i_published_same_aus(const clile_i_published *published, int32_t c,
                                const int32_t *au_ids);
 
@@ -86,7 +87,7 @@ typedef struct clile_i_summary {
     double *au_low[CLILE_I_METRICS], *au_high[CLILE_I_METRICS]; /* [c] each, of pooled.au */
 } clile_i_summary;
 
-/* The figures. The first call after a fold is added computes them; the report keeps them. Any
+/* The figures. The first call after adding a fold computes them and the report keeps them. Any
  * thread. STATE if the report has no fold. Messages name `function`. */
 clile_status clile_i_summary_get(const char *function, const clile_report *report,
                                  const clile_i_summary **out);
@@ -94,9 +95,9 @@ void clile_i_summary_free(clile_i_summary *summary); /* NULL does nothing */
 
 /* ---- interval over subjects (bootstrap.c) ---------------------------------------------------- */
 
-/* Fills the intervals of `out`: the 2.5 % and 97.5 % quantiles of each metric's pooled values,
- * for each AU and for their average, over draws of the report's subjects with replacement. NaN if
- * there is no interval: for a single subject, or an AU that lacks a class in every draw. */
+/* Fills the intervals of `out`: the 2.5 % and 97.5 % quantiles of each metric's pooled values, for
+ * each AU and for their average, over draws of the report's subjects with replacement. NaN where
+ * there is no interval: with a single subject, or for an AU that lacks a class in every draw. */
 clile_status clile_i_bootstrap(const clile_report *report, clile_i_summary *out);
 
 #endif

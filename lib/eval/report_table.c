@@ -1,5 +1,5 @@
-/* The report's figures as one table for a paper or a program: CSV, Markdown or LaTeX. One loop
- * over the rows serves all three; a form says how to print them. */
+/* The report's figures as one table for a paper or a program: CSV, Markdown or LaTeX. One loop over
+ * the rows serves all three. A form says how to print a row. */
 #include "eval/report.h"
 
 #include <math.h>

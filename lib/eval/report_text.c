@@ -1,4 +1,4 @@
-/* The report as text for people: F1 in %, as papers print it, above the published rows; AUC as a
+/* The report as text for people. F1 is in %, as papers print it, above the published rows. AUC is a
  * fraction. */
 #include "eval/report.h"
 

@@ -1,5 +1,4 @@
-/* The threshold of each AU that maximises F1 on the given images, those of the training
- * subjects. */
+/* The threshold of each AU that maximises F1 on the given images, which are the training images. */
 #include "eval/eval.h"
 
 #include <float.h>
@@ -17,17 +16,16 @@ static int by_score_down(const void *left, const void *right)
     return (a < b) - (a > b);
 }
 
-/* A float t with low <= t < high, as near the middle as floats allow, so that `> t` separates the
- * two. */
+/* A float t with low <= t < high, as near the middle as floats allow: `> t` separates the two. */
 static float between(float low, float high)
 {
     const float middle = (float)(0.5 * ((double)low + (double)high));
     return middle < high ? middle : low;
 }
 
-/* Tries a cut after the k largest scores, for each k = 1..count at which the next score differs:
- * F1 = 2 TP / (k + positives). Compares F1 as fractions of integers, so that ties are exact and
- * the first cut wins. */
+/* Tries a cut after the k largest scores, for each k = 1..count at which the next score differs: F1
+ * = 2 TP / (k + positives). Compares F1 as fractions of integers: ties are then exact, and the
+ * first cut wins. */
 static float best_cut(int64_t count, const scored *sorted, int64_t positives)
 {
     int64_t true_positives = 0, best = 0, best_true_positives = 0;

@@ -6,8 +6,7 @@
  *   head.NAME           vectors of the running stage, with head.NAME.m, .v and .average
  *   m.*, v.*, average.* moments and average of the encoder being trained
  *   decision.slope, decision.offset: [c] each, once stage 2 is finished
- * All arrays are plain row-major, so that a checkpoint does not depend on the layout oneDNN
- * chose. */
+ * All arrays are plain row-major: a checkpoint does not depend on the layouts that oneDNN chose. */
 #include "train/internal.h"
 
 #include <string.h>
@@ -17,7 +16,7 @@ enum { FORMAT_VERSION = 1 };
 
 /* ---- save ---- */
 
-/* Plain copies, kept until the file is written. */
+/* Plain copies that live until the file is written. */
 typedef struct {
     clile_i_net *current, *m, *v, *average;
 } plain_nets;
@@ -102,7 +101,7 @@ static clile_status get_head(void *file, const char *name, const clile_i_head *h
     return clile_i_check_finite(clile_i_st_path(file), name, h->count, values);
 }
 
-/* The options in effect: as given, with the values chosen for them and the model's own. */
+/* The options in effect: as given, completed by chosen values and by the model's own options. */
 static clile_status put_options(const clile_trainer *t, clile_i_st_writer *writer)
 {
     clile_status status = CLILE_OK;
@@ -250,8 +249,8 @@ static clile_status check_format(const clile_i_st *st)
     return CLILE_OK;
 }
 
-/* Reads the options of the file. Early files have neither the AUs nor the true shape of the
- * model; then these are not compared. */
+/* Reads the options of the file. Early files lack the AUs and the true shape of the model, so these
+ * are not compared. */
 static clile_status get_options(const clile_i_st *st, const clile_model *model, clile_options **out)
 {
     const char *text = NULL;
@@ -264,8 +263,8 @@ static clile_status get_options(const clile_i_st *st, const clile_model *model, 
                                 clile_i_st_path(st));
 }
 
-/* The options to continue with: the stored ones, and those of `t` that may change. Options of the
- * model's shape are compared with the model itself. */
+/* The options to continue with: the stored ones, except for the options that may change, which come
+ * from `t`. Options for the model's shape are compared with the model itself. */
 static clile_status choose_options(const clile_i_st *st, const clile_trainer *t,
                                    const clile_options *stored, clile_options **out)
 {
@@ -326,7 +325,7 @@ static clile_status check_margins(const clile_i_st *st, const clile_trainer *t)
     return status;
 }
 
-/* Points and values that are learned, as "7,3"; absent: none. */
+/* How many points and values are learned, as "7,3"; absent: none. */
 static clile_status check_targets(const clile_i_st *st, const clile_trainer *t)
 {
     char here[32];
@@ -407,7 +406,7 @@ cleanup:
     return status;
 }
 
-/* Whether training with the options of `t` can be at this point. */
+/* Whether training with the options of `t` can ever reach this point. */
 static int is_possible(const clile_trainer *t, int64_t stage, int64_t step, int64_t done,
                        int64_t running)
 {
@@ -419,7 +418,8 @@ static int is_possible(const clile_trainer *t, int64_t stage, int64_t step, int6
     return stage >= 1 && step <= t->settings.epochs[stage] * t->steps_per_epoch;
 }
 
-/* Future epochs may change. Completed ones stay, and so does stage 1 once it is finished. */
+/* The number of epochs still to come may change. Completed epochs stay, and so does a finished
+ * stage 1. */
 static clile_status check_epochs(const clile_i_st *st, const clile_trainer *t,
                                  const clile_options *stored, int64_t stage, int64_t step,
                                  int64_t done, int64_t running)
@@ -447,9 +447,8 @@ static clile_status check_epochs(const clile_i_st *st, const clile_trainer *t,
     return CLILE_OK;
 }
 
-/* For a run that was finished, unless there are more epochs now. The decision rule needs a pass
- * over all images, so it comes from the file; the rest of the model follows from the running
- * state. */
+/* For a finished run, unless there are more epochs now. The decision rule would need a pass over
+ * all images, so it comes from the file. The rest of the model follows from the running state. */
 static clile_status get_decision(const clile_i_st *st, clile_trainer *t, int64_t stage,
                                  int64_t step, int64_t running)
 {
@@ -506,7 +505,7 @@ static clile_status restore(const clile_i_st *st, clile_trainer *t, const clile_
     return running ? get_running(st, t, (int32_t)stage, step) : CLILE_OK;
 }
 
-/* The file records that there was a loss of the caller's own, but cannot hold the function. */
+/* The file records that the caller had a loss of their own. It cannot hold the function. */
 static clile_status check_own_loss(const clile_i_st *st, const clile_trainer *t)
 {
     const char *there = clile_i_st_metadata(st, "own_loss"), *here = clile_i_own_loss_name(t);
@@ -518,7 +517,7 @@ static clile_status check_own_loss(const clile_i_st *st, const clile_trainer *t)
                         clile_i_st_path(st), there, here);
 }
 
-/* Swaps contents: the caller's handle gets the restored state, and `restored` gets the old one. */
+/* Swaps contents: the caller's handle gets the restored state, `restored` gets the old one. */
 static void exchange(clile_trainer *handle, clile_trainer *restored)
 {
     const clile_trainer before = *handle;
@@ -543,7 +542,7 @@ clile_status clile_trainer_resume(clile_trainer *trainer, const char *path)
     CLILE_I_TRY(choose_options(st, trainer, stored, &options));
     CLILE_I_TRY(check_aus(st, trainer->model));
     CLILE_I_TRY(clile_i_trainer_new(trainer->model, trainer->data, options, &restored));
-    /* the option may have changed since */
+    /* the option may have changed */
     restored->settings.validation_every = trainer->settings.validation_every;
     CLILE_I_TRY(check_data(st, restored));
     CLILE_I_TRY(check_own_loss(st, trainer));

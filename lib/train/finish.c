@@ -1,4 +1,4 @@
-/* From the last step of a stage to its results. */
+/* The end of a stage: from its last step to its results. */
 #include "eval/eval.h"
 #include "run/run.h"
 #include "train/internal.h"
@@ -41,8 +41,8 @@ cleanup:
     return status;
 }
 
-/* Sets the model's AU vectors and decision rule from the heads. Scores of the training images set
- * the thresholds.
+/* Sets the model's AU vectors and decision rule from the heads. The thresholds come from scores of
+ * the training images.
  *   calibrated: p = s(a sim + b), the sigmoid of the BCE
  *   threshold:  p = s(k (sim - t)), with t the F1-best threshold on the training images, and k the
  *               slope of the BCE, or of a logistic calibration if there is no BCE */
@@ -106,7 +106,8 @@ clile_status clile_i_trainer_plain(const clile_trainer *t, const float *flat, cl
     return CLILE_OK;
 }
 
-/* The encoder being trained: running statistics, and values or, if kept, their average. */
+/* The encoder being trained: its running statistics, and its values or, if there is one, their
+ * average. */
 static clile_status encoder_values(const clile_trainer *t, clile_i_net *net)
 {
     CLILE_I_RETURN_IF(clile_i_exec_store(t->exec, net));
@@ -118,7 +119,7 @@ static const float *vector_values(const clile_trainer *t)
     return t->vectors.average ? t->vectors.average : t->flat;
 }
 
-/* A model of the same shape, for values that are not final. */
+/* A model of the same shape, to hold values that are not final. */
 static clile_status scratch_model(const clile_trainer *t, clile_model **out)
 {
     clile_status status = CLILE_OK;
@@ -146,7 +147,7 @@ cleanup:
     return status;
 }
 
-/* Adds to the model's metadata what it was trained on. */
+/* Records in the model's metadata what it was trained on. */
 static clile_status note_data(const clile_trainer *t, clile_model *scratch)
 {
     const clile_model *model = t->model;

@@ -12,8 +12,8 @@
 
 #include <clile/experimental_loss.h>
 
-/* Learned arrays next to the encoder. Stage and settings decide which exist (count 0: absent).
- * Those of the terms of stage 2 come after the others, CLILE_I_TERM_HEADS for each term. */
+/* Learned arrays besides the encoder. Stage and settings decide which exist (count 0: absent). The
+ * heads of stage 2's terms come last, CLILE_I_TERM_HEADS for each term. */
 enum {
     CLILE_I_HEAD_ILE,   /* stage 1: AU^Sub [s,c,d] */
     CLILE_I_HEAD_AU,    /* stage 2: AU^G [c,d] */
@@ -24,7 +24,7 @@ enum {
     CLILE_I_HEAD_COUNT = CLILE_I_HEAD_TERMS + CLILE_I_TERM_HEADS * CLILE_I_LOSS_COUNT
 };
 
-/* A loss of the caller's own and its arguments (own_loss.c). All zero: none. */
+/* The caller's own loss and its arguments (own_loss.c). All zero: none. */
 typedef struct {
     clile_loss_fn fn;
     void *user;
@@ -35,7 +35,7 @@ typedef struct {
     float *logits, *diff_logits, *diff_embedding, *diff_au; /* [batch,c], [batch,d], [c,d] */
 } clile_i_own_loss;
 
-/* Points and values to learn beside the AUs (targets.c). All zero: none. */
+/* Points and values to learn besides the AUs (targets.c). All zero: none. */
 typedef struct {
     int32_t p, v;                     /* points, and values that vary among the training images */
     int32_t all;                      /* values of an image */
@@ -59,10 +59,10 @@ struct clile_trainer {
     clile_dataset *validation; /* held-out training subjects, or NULL */
     int64_t n, steps_per_epoch;
     int32_t c, d, s, size, batch, threads;
-    int32_t told;      /* team size that was last logged */
-    int32_t team;      /* threads that `exec` was compiled for: as many as OpenMP gave */
+    int32_t told;      /* the team size in the last log entry */
+    int32_t team;      /* threads that `exec` was compiled for: as many as OpenMP granted */
     float *au_weight;  /* [c] */
-    uint32_t data_crc; /* of labels and subjects: a checkpoint belongs to one data set */
+    uint32_t data_crc; /* hash of labels and subjects: a checkpoint belongs to one data set */
 
     int32_t stage;       /* running or last run; 0 before the first */
     int32_t done[3];     /* [1], [2]: 1 if finished */
@@ -98,9 +98,9 @@ struct clile_trainer {
 /* Creates a trainer that has not run, and marks `model` busy. */
 clile_status clile_i_trainer_new(clile_model *model, const clile_dataset *data,
                                  const clile_options *options, clile_trainer **out);
-/* Enters the team for a call that computes. STATE if a stage is running and its team is not
- * available here: oneDNN's backward passes wait for all threads they were compiled for. Leave the
- * team even on failure. */
+/* Enters the team for a call that computes. Leave it even after a failure. STATE if a stage is
+ * running and its team is not available here: oneDNN's backward passes wait for every thread they
+ * were compiled for. */
 clile_status clile_i_trainer_enter(clile_trainer *t, clile_i_team *before);
 
 /* ---- stage.c ---- */
@@ -128,14 +128,14 @@ clile_status clile_i_trainer_step(clile_trainer *t, clile_i_losses *losses);
 clile_status clile_i_trainer_prepare_identity(clile_trainer *t);
 
 /* ---- targets.c ---- */
-/* Reads and standardises the targets of the training images, and leaves out the terms that have
- * none. INVALID_ARGUMENT: mirrored images without partners, a point that is never known; errors of
- * the data set. */
+/* Reads and standardises the targets of the training images. Drops terms without targets.
+ * INVALID_ARGUMENT: mirrored images without partners, a point that is never known; errors of the
+ * data set. */
 clile_status clile_i_trainer_prepare_targets(clile_trainer *t);
 void clile_i_trainer_free_targets(clile_trainer *t);
 uint32_t clile_i_trainer_crc_of_targets(const clile_trainer *t, uint32_t crc);
-/* With keep_points: the points' head of `vectors` (the values of all heads), in sides of the crop;
- * else nothing. */
+/* With keep_points: the points' head from `vectors` (the values of all heads), in sides of the
+ * crop. Without: nothing. */
 clile_status clile_i_trainer_keep_points(const clile_trainer *t, const float *vectors,
                                          clile_i_points *out);
 /* Fills batch_points and batch_values for t->images. */
@@ -146,7 +146,7 @@ void clile_i_trainer_next_targets(clile_trainer *t);
 clile_status clile_i_own_loss_set(clile_trainer *t, int32_t mode, clile_loss_fn fn, void *user);
 void clile_i_own_loss_free(clile_trainer *t);
 const char *clile_i_own_loss_name(const clile_trainer *t); /* "none", "replaces" or "adds" */
-/* Adds its value and gradients to those of the current step. */
+/* Adds its value and its gradients to the current step. */
 clile_status clile_i_own_loss_add(clile_trainer *t, clile_i_losses *losses);
 
 /* ---- finish.c ---- */
@@ -158,8 +158,8 @@ clile_status clile_i_trainer_scores(const clile_trainer *t, const clile_model *m
                                     const clile_i_net *net, const clile_dataset *data,
                                     float *score);
 /* Ends a stage. Stage 1 keeps E_ID and the ILEs for stage 2. Stage 2 writes E_G, AU^G and the
- * decision rule to the model, and keeps its own state, so that training can continue from a
- * checkpoint of the finished run. */
+ * decision rule to the model. It keeps its own state: training can continue from a checkpoint of
+ * the finished run. */
 clile_status clile_i_trainer_finish_stage(clile_trainer *t);
 /* F1 and AUC of the current encoder on the held-out training subjects; NaN without any. */
 clile_status clile_i_trainer_validate(clile_trainer *t, double *f1, double *auc);

@@ -1,4 +1,4 @@
-/* What a trainer logs. */
+/* The trainer's log entries. */
 #include "train/internal.h"
 
 clile_i_log clile_i_trainer_log(const clile_trainer *t)

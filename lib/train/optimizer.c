@@ -3,7 +3,7 @@
 #include <math.h>
 #include <string.h>
 
-/* elements per partial sum; fixed, so that the order of summation never changes */
+/* elements per partial sum; fixed, so the order of summation never changes */
 enum { CHUNK = 8192 };
 
 static int64_t chunks_of(int64_t count)
@@ -135,8 +135,8 @@ static void step_range(int64_t begin, int64_t end, void *context)
             sgd(job, span, first, last);
     }
     if (g->average) {
-        /* Warm up the average, so that it forgets the start: decay is at most (1 + t) / (10 + t),
-         * as in TensorFlow. */
+        /* Warm up the average, so it forgets the start: decay is at most (1 + t) / (10 + t), as in
+         * TensorFlow. */
         const double warm = (1.0 + (double)job->t) / (10.0 + (double)job->t);
         const float decay = (float)(warm < job->settings->ema ? warm : job->settings->ema);
         for (int64_t i = begin; i < end; ++i)

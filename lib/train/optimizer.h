@@ -1,4 +1,4 @@
-/* Optimisers over flat parameter memory, with one fused loop per step. */
+/* Optimisers on flat parameter memory, with one fused loop per step. */
 #ifndef CLILE_I_OPTIMIZER_H
 #define CLILE_I_OPTIMIZER_H
 

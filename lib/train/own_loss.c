@@ -1,4 +1,4 @@
-/* A loss of the caller's own in stage 2 (clile/experimental_loss.h). */
+/* The caller's own loss in stage 2 (clile/experimental_loss.h). */
 #include "loss/logits.h"
 #include "train/internal.h"
 

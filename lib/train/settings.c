@@ -96,7 +96,7 @@ static clile_status check_learns(const clile_i_settings *s)
     return status;
 }
 
-/* An elimination either is a term of its own or takes the place of the BCE. */
+/* An elimination is either a term of its own or a replacement for the BCE. */
 static clile_status choose_terms(const clile_options *options, clile_i_settings *s)
 {
     const char *name = "none";

@@ -10,8 +10,8 @@
 typedef struct {
     int32_t cl_ile;     /* 0: method=bce */
     int32_t similarity; /* CLILE_SIMILARITY_... of the BCE and of the model's score */
-    /* the terms of stage 2's loss, those the option `elimination` chooses put in their places;
-     * NULL: left out, since its weight is 0 or it is always 0 */
+    /* the terms of stage 2's loss, with the choice of option `elimination` in its place; NULL: left
+     * out, because its weight is 0 or it is always 0 */
     const clile_i_term *term[CLILE_I_LOSS_COUNT];
     double weight[CLILE_I_LOSS_COUNT];
     clile_i_identity_kind identity_part; /* what to remove of F^ID */

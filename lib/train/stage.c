@@ -1,5 +1,5 @@
-/* What a stage keeps from its first step to its last: heads, optimiser state, compiled encoders,
- * the feed. */
+/* The state of a stage from its first step to its last: heads, optimiser state, compiled encoders
+ * and the feed. */
 #include "train/internal.h"
 
 #include <string.h>

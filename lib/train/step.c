@@ -4,9 +4,9 @@
 
 #include <string.h>
 
-/* Makes two rows of an image whose halves come from two people: the upper AUs with the image's
- * own subject, the lower ones with the partner. A row's weight is its share of the image's coded
- * AUs, so that both add up to the image's mean over its coded AUs. */
+/* Makes two rows of an image whose halves come from two people: the upper AUs with the image's own
+ * subject, the lower ones with the partner. A row's weight is its share of the image's coded AUs:
+ * together both rows give the image's mean over its coded AUs. */
 static void split_rows(clile_trainer *t)
 {
     const int32_t *partner = t->images->partner;

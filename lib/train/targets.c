@@ -1,5 +1,5 @@
-/* Points and values to learn beside the AUs (docs/method.md): standardised over the training
- * images once, and moved with each crop in each step. */
+/* Points and values to learn besides the AUs (docs/method.md). They are standardised once over the
+ * training images, and move with each crop in each step. */
 #include "train/internal.h"
 
 #include <math.h>
@@ -72,7 +72,7 @@ cleanup:
     return status;
 }
 
-/* Mean of a column, and 1 / standard deviation; 0 for one that is constant or never known. */
+/* Mean of a column, and 1 / standard deviation (0 if the column is constant or never known). */
 static void describe_column(const float *values, int64_t n, int64_t stride, double *mean,
                             double *scale)
 {
@@ -90,7 +90,7 @@ static void describe_column(const float *values, int64_t n, int64_t stride, doub
             squares += from * from;
         }
     const double deviation = known > 0 ? sqrt(squares / (double)known) : 0;
-    /* what is left of a constant after rounding to float32 is no variation */
+    /* the rounding of a constant to float32 is not variation */
     *scale = deviation > 1e-12 && deviation > 1e-7 * fabs(*mean) ? 1 / deviation : 0;
 }
 
@@ -170,7 +170,7 @@ clile_status clile_i_trainer_keep_points(const clile_trainer *t, const float *ve
 
 /* ---- each step ---- */
 
-/* Point k of a mirrored face is what its partner has become. */
+/* Point k of a mirrored face is where its partner has moved. */
 static void put_points(const clile_trainer *t, int64_t image, const clile_i_jitter *jitter,
                        float *out)
 {
@@ -204,7 +204,7 @@ void clile_i_trainer_next_targets(clile_trainer *t)
     for (int32_t k = 0; k < t->batch; ++k) {
         float *points = g->batch_points + k * row, *values = g->batch_values + (int64_t)k * g->v;
         const int64_t image = t->images->indices[k];
-        if (t->exchange && t->images->partner[k] >= 0) { /* the face of two people has none */
+        if (t->exchange && t->images->partner[k] >= 0) { /* an image of two people has none */
             for (int64_t i = 0; i < row; ++i) points[i] = NAN;
             for (int32_t i = 0; i < g->v; ++i) values[i] = NAN;
             continue;

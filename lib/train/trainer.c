@@ -26,7 +26,7 @@ static clile_status check_aus(const clile_model *model, const clile_dataset *dat
     return CLILE_OK;
 }
 
-/* Every AU must be present in some image; nothing can be learned about one that is not. */
+/* Every AU must be present in some image, or there is nothing to learn. */
 static clile_status check_present(const clile_trainer *t)
 {
     for (int32_t c = 0; c < t->c; ++c) {
@@ -127,7 +127,7 @@ static void free_rows(clile_trainer *t)
     clile_i_free(t->rows.embedding);
 }
 
-/* Sets up everything that follows from settings and data: parts, sizes, weights, buffers. */
+/* Sets up all that follows from settings and data: parts, sizes, weights, buffers. */
 static clile_status set_up(clile_trainer *t)
 {
     clile_status status = CLILE_OK;
@@ -359,7 +359,7 @@ static int is_validated(const clile_trainer *t, int64_t steps)
     return t->step == steps || t->step / t->steps_per_epoch % every == 0;
 }
 
-/* Computes nothing if nobody listens. */
+/* Computes nothing without a callback. */
 static clile_status report(clile_trainer *t, const reporter *r, int64_t steps, double rate,
                            const clile_i_losses *losses)
 {
