@@ -72,7 +72,7 @@ clile_status clile_dataset_from_arrays(int64_t n, int32_t h, int32_t w, const ui
     CLILE_I_ALLOC(pixels, bytes);
     memcpy(pixels, rgb, (size_t)bytes);
     status = clile_i_core_create(&table, pixels, h, w, NULL, &core);
-    pixels = NULL; /* owned by the core now, or freed */
+    pixels = NULL; /* the core owns it now, or has freed it */
     if (status == CLILE_OK) status = clile_i_view_create(core, NULL, NULL, 0, out);
 cleanup:
     clile_i_core_release(core);

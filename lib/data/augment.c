@@ -1,5 +1,5 @@
-/* Random draws for the images of a step. Each generator is created from (seed, step, slot), so
- * that results depend neither on threads nor on earlier draws. */
+/* Random draws for the images of a step. Each generator is created from (seed, step, slot): results
+ * depend neither on threads nor on earlier draws. */
 #include "data/data.h"
 
 #include <math.h>
@@ -50,7 +50,7 @@ clile_status clile_i_augment_from_options(const clile_options *options, clile_i_
 static const double largest_coarse = 0.9, largest_edge = 0.15;
 enum { LEAST_QUALITY = 15, LARGEST_QUALITY = 75 };
 
-/* What photographs suffer. Draws as many numbers whatever comes of them. */
+/* Defects of photographs. Draws the same count of numbers whether they are used or not. */
 static void draw_damage(const clile_i_augment *augment, clile_i_rng *rng, clile_i_jitter *jitter)
 {
     const int coarse = clile_i_rng_uniform(rng) < augment->resolution;
@@ -78,8 +78,8 @@ static void draw_damage(const clile_i_augment *augment, clile_i_rng *rng, clile_
     if (both) jitter->edge[second] = width[1];
 }
 
-/* Draws every number whatever the settings, so that switching one off does not change the others.
- * Add new draws at the end. */
+/* Draws every number for all settings: switching one off does not change the others. Add new draws
+ * at the end. */
 clile_i_jitter clile_i_augment_draw(const clile_i_augment *augment, uint64_t seed, int64_t step,
                                     int64_t slot)
 {

@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-enum { SLOTS_MOST = 1 << 20 }; /* largest batch: draws tell no more slots apart */
+enum { SLOTS_MOST = 1 << 20 }; /* largest batch: draws cannot tell more slots apart */
 
 typedef struct {
     const clile_dataset *dataset;

@@ -1,5 +1,5 @@
-/* clile_dataset_concat: joins several data sets. The new core has labels, names and subjects;
- * images and their caches stay in the cores they come from. */
+/* clile_dataset_concat: joins several data sets. The new core has labels, names and subjects.
+ * Images and their caches stay in the cores they come from. */
 #include "data/core.h"
 #include "layout/origin.h"
 
@@ -149,8 +149,8 @@ static void unite(joint *j, int32_t a, int32_t b)
         j->person[a].parent = b;
 }
 
-/* Subjects of sets that share images are the same person. In a set that was joined before, a
- * subject is the person it was identified as then. */
+/* Subjects of sets that share images are the same person. In a set that is itself joined, subjects
+ * keep the person found when it was joined. */
 static void unite_known(joint *j)
 {
     for (int32_t k = 0; k < j->sets; ++k) {
@@ -188,7 +188,7 @@ cleanup:
     return status;
 }
 
-/* Names people, and finds those who share a name with another. */
+/* Names people, and finds people who share a name. */
 static clile_status name_people(joint *j)
 {
     clile_status status = CLILE_OK;
@@ -294,7 +294,7 @@ static void merge_word(int first, const char *theirs, char *word, size_t size)
         snprintf(word, size, "mixed");
 }
 
-/* Merges the notes from opening the sets, each once, and what their images are. */
+/* Merges the notes from opening the sets, each once, and what is known of their images. */
 static clile_status fill_origin(const joint *j, clile_i_table *table)
 {
     clile_status status = CLILE_OK;
@@ -333,7 +333,8 @@ cleanup:
     return status;
 }
 
-/* Targets of all holders that have some must mean the same; an image of a set without has none. */
+/* Targets of all holders that have any must mean the same. Images of a set without targets have
+ * none. */
 static clile_status match_targets(const joint *j, clile_i_table *table)
 {
     for (int32_t h = 0; h < j->holders; ++h) {

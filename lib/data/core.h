@@ -22,9 +22,9 @@ typedef struct clile_i_core {
     double box_margin, crop_margin;  /* crop_margin: a share of the crop; not that of a pack */
     int64_t cache_limit, cache_used; /* bytes; atomic */
     clile_i_crops *crops;            /* a list with one entry per size in use; atomic */
-    /* If several data sets are joined in one (concat.c): the cores that hold the images, each
-     * once, retained; else NULL. Sample i is sample holder_index[i] of holder[holder_of[i]],
-     * which caches it. Holders have no holders themselves. */
+    /* Several data sets joined in one (concat.c): the cores that hold the images, each once,
+     * retained; else NULL. Sample i is sample holder_index[i] of holder[holder_of[i]], which caches
+     * it. A holder has no holders. */
     int32_t holders;
     struct clile_i_core **holder; /* [holders] */
     int32_t *holder_of;           /* [n] */
@@ -48,8 +48,8 @@ clile_status clile_i_core_create(clile_i_table *table, uint8_t *pixels, int32_t 
                                  const clile_options *options, clile_i_core **out);
 void clile_i_core_release(clile_i_core *core); /* NULL does nothing */
 
-/* Lists the samples of `whole` (NULL: all of the core) whose subject's mark is `wanted` (marks
- * NULL: all). Retains the core. */
+/* Lists the samples of `whole` (NULL: the whole core) whose subject's mark is `wanted` (marks NULL:
+ * all samples). Retains the core. */
 clile_status clile_i_view_create(clile_i_core *core, const clile_dataset *whole,
                                  const uint8_t *marks /*[subjects]*/, uint8_t wanted,
                                  clile_dataset **out);
@@ -69,7 +69,7 @@ clile_status clile_i_origin_name_part(clile_dataset *part, const char *protocol,
 /* crops.c: the margin in pixels with which the core keeps crops of `size` pixels. A core with
  * holders has the margin of the first. */
 int32_t clile_i_core_margin(const clile_i_core *core, int32_t size);
-/* Memory of a thread for crops that are not cached; begins as zeros, freed by its owner. */
+/* A thread's memory for crops that are not cached. Starts as zeros; its owner frees it. */
 typedef struct {
     uint8_t *bytes;
     int64_t size;
@@ -79,19 +79,19 @@ typedef struct {
     const uint8_t *rgb;
     int32_t margin;
 } clile_i_stored;
-/* The stored crop of sample `index` of the core, cached, or rendered into the space, where it
- * remains until the next call. Any thread. */
+/* The stored crop of sample `index` of the core. It is in the cache, or rendered into the space and
+ * valid until the next call. Any thread. */
 clile_status clile_i_crop_get(clile_i_core *core, int64_t index, int32_t size,
                               clile_i_crop_space *space, clile_i_stored *stored);
 /* INVALID_ARGUMENT: the table's pack holds crops with another margin. */
 clile_status clile_i_pack_check_margin(const clile_i_table *table, int32_t margin);
-/* Renders it with another margin into dst [side,side,3], bypassing the cache. INVALID_ARGUMENT:
- * not the size or margin of the pack. */
+/* Renders it with another margin into dst [side,side,3], without the cache. INVALID_ARGUMENT: not
+ * the size or margin of the pack. */
 clile_status clile_i_crop_render(const clile_i_core *core, int64_t index, int32_t size,
                                  int32_t margin, uint8_t *dst);
-/* Maps the canonical crop of side 1 to pixels of the image, without decoding it. Of files and
- * arrays, not of packs and drawn faces. Errors of alignment; of images that are used whole, those
- * of clile_i_image_size. */
+/* Maps the canonical crop of side 1 to pixels of the image, without decoding it. For files and
+ * arrays, not for packs and drawn faces. Errors of alignment; for images used whole, errors of
+ * clile_i_image_size. */
 clile_status clile_i_crop_place(const clile_i_core *core, int64_t index, clile_i_affine *map);
 /* Copies the canonical crop [size,size,3] from the middle of a stored one. */
 void clile_i_crop_copy_middle(const clile_i_stored *stored, int32_t size, uint8_t *rgb);

@@ -91,7 +91,7 @@ static char *path_of(const clile_i_core *core, int64_t index)
 clile_status clile_i_crop_place(const clile_i_core *core, int64_t index, clile_i_affine *map)
 {
     const clile_i_placed placed = clile_i_origin_placed(&core->table, index);
-    /* an image so large leaves no crop outside: whether it is shows when it is rendered */
+    /* no crop lies outside an image this large; rendering finds its true size */
     int32_t h = core->h, w = core->w;
     if (core->pixels == NULL && placed != CLILE_I_PLACED_CROP) h = w = INT32_MAX;
     if (core->pixels == NULL && placed == CLILE_I_PLACED_CROP) {
@@ -169,7 +169,7 @@ clile_status clile_i_pack_check_margin(const clile_i_table *table, int32_t margi
                         (double)table->pack_margin / table->pack_size);
 }
 
-/* Finds crop `index` in the mapped pack. */
+/* Crop `index` in the mapped pack. */
 static clile_status find_packed(const clile_i_core *core, int64_t index, int32_t size,
                                 int32_t margin, const uint8_t **stored)
 {
@@ -265,7 +265,7 @@ clile_status clile_i_crop_get(clile_i_core *core, int64_t index, int32_t size,
                                                           __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
         stored->rgb = fresh;
         fresh = NULL;
-    } else { /* failed, or another thread was first, with the same bytes */
+    } else { /* failed, or another thread was first with the same bytes */
         stored->rgb = other;
         __atomic_sub_fetch(&core->cache_used, bytes, __ATOMIC_RELAXED);
     }

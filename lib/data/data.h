@@ -24,8 +24,9 @@ void clile_i_dataset_places(const clile_dataset *part, const clile_dataset *whol
 
 /* Further targets (targets.c): numbers and left-right partners (p, v and the mirrors). */
 const clile_i_targets *clile_i_dataset_targets(const clile_dataset *dataset);
-/* Points [p,2] of an image in sides of its canonical crop, from (0,0) its top left corner to (1,1);
- * NaN: not known. p is at least 1. Errors of reading the image's size, where it is used whole. */
+/* Points [p,2] of an image in sides of its canonical crop. (0,0) is the top left corner, (1,1) the
+ * opposite one; NaN: not known. p is at least 1. If the image is used whole: errors of reading its
+ * size. */
 clile_status clile_i_dataset_copy_points(const clile_dataset *dataset, int64_t index, float *xy);
 /* Values [v] of an image; NaN: not known. */
 void clile_i_dataset_copy_values(const clile_dataset *dataset, int64_t index, float *values);
@@ -38,12 +39,12 @@ typedef struct {
     const char *protocol;
     int32_t fold; /* the fold this is the training part of; "none", 0 */
     int64_t landmarks, boxes,
-        crops; /* number of images placed by each; for the rest it is unknown */
+        crops; /* number of images placed by each; unknown for the rest */
 } clile_i_origin;
 void clile_i_dataset_origin(const clile_dataset *dataset, clile_i_origin *out);
 
-/* Appends the margins of crops of `size` pixels, of each data set that was joined, alike ones
- * once: "7", or "7,34". */
+/* Appends the margins of crops of `size` pixels, one for each joined data set, equal ones once:
+ * "7", or "7,34". */
 void clile_i_dataset_margins(const clile_dataset *dataset, int32_t size, clile_i_text *text);
 
 /* A permutation of 0..n-1 that depends only on seed and epoch. */
@@ -77,9 +78,9 @@ typedef struct {
 int32_t clile_i_erase_draw(const clile_i_augment *augment, int32_t size, uint64_t seed,
                            int64_t step, int64_t slot, clile_i_rectangle *out);
 
-/* Fills dst [n,3,size,size] from images indices[0..n-1], on this thread's team. Images are
- * decoded and aligned on first use, and cached up to cache_mb. Augments them (except erasing)
- * unless augment is NULL: the draw for slot k depends only on seed, step and k. */
+/* Fills dst [n,3,size,size] from images indices[0..n-1], on this thread's team. Images are decoded
+ * and aligned on first use, and cached up to cache_mb. Augments them (except erasing) unless
+ * augment is NULL. The draw for slot k depends only on seed, step and k. */
 clile_status clile_i_batch_load(const clile_dataset *dataset, int64_t n, const int64_t *indices,
                                 int32_t size, const clile_i_augment *augment, uint64_t seed,
                                 int64_t step, float *dst);
@@ -91,7 +92,7 @@ clile_status clile_i_batch_load(const clile_dataset *dataset, int64_t n, const i
 void clile_i_batch_exchange_halves(int64_t n, int32_t size, double probability, uint64_t seed,
                                    int64_t step, const float *src, float *dst, int32_t *partner);
 /* Erases a rectangle of some images of dst [n,3,size,size] by setting it to 0, the mean colour.
- * Call it last, so that the exchange of halves matches the colours of whole faces. */
+ * Call it last: the exchange of halves must match the colours of whole faces. */
 void clile_i_batch_erase(const clile_i_augment *augment, int64_t n, int32_t size, uint64_t seed,
                          int64_t step, float *dst);
 /* 1 if the AU shows below that seam (nose tip, mouth, chin), 0 if it shows above (brows, eyes,
@@ -106,7 +107,7 @@ typedef struct {
     double exchange_halves; /* probability; 0: partner is NULL */
     uint64_t seed;
     /* 0: clile_i_feed_get makes the batch in the caller's team; 1: a worker thread makes the next
-     * one in the meantime */
+     * batch meanwhile */
     int32_t workers;
 } clile_i_feed_config;
 

@@ -69,7 +69,7 @@ cleanup:
     return status;
 }
 
-/* Numbers the subjects with an image in this view. A part of a fold remains that part. */
+/* Numbers the subjects with an image in this view. A part of a fold stays that part. */
 static clile_status end_view(const clile_dataset *whole, clile_dataset *view)
 {
     const clile_i_table *table = &view->core->table;

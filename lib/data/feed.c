@@ -1,5 +1,5 @@
-/* The batches of a stage in order. They are made on request, or by a worker while the step before
- * runs. A batch depends only on configuration and step, so that both ways give the same bits. */
+/* The batches of a stage in order. They are made on request, or by a worker during the previous
+ * step. A batch depends only on configuration and step, so both ways give the same bits. */
 #include "data/data.h"
 
 enum { SLOTS = 2 }; /* the batch in use and the next one */
@@ -32,7 +32,7 @@ static clile_status make_batch(slot *s)
     const clile_i_feed_config *c = &f->config;
     const int64_t step = s->batch.step, epoch = step / f->steps_per_epoch;
     if (epoch != f->order_epoch) {
-        f->order_epoch = -1; /* stays if a fork ends this thread within the next call */
+        f->order_epoch = -1; /* remains if a fork ends this thread during the next call */
         clile_i_sampler_order(f->n, c->seed, epoch, f->order);
         f->order_epoch = epoch;
     }
@@ -131,7 +131,7 @@ void clile_i_feed_rest(clile_i_feed *feed)
     clile_i_worker_destroy(feed->worker);
     feed->worker = NULL;
     if (feed->ahead >= 0 && feed->slots[feed->ahead % SLOTS].status != CLILE_OK)
-        feed->ahead = -1; /* a get will retry */
+        feed->ahead = -1; /* the next get will retry */
 }
 
 void clile_i_feed_destroy(clile_i_feed *feed)

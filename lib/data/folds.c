@@ -13,8 +13,8 @@ static const char *const disfa_parts[3] = {
     " SN013 SN018 SN011 SN028 SN012 SN006 SN031 SN021 SN024 ",
     " SN003 SN029 SN023 SN025 SN008 SN005 SN007 SN017 SN004 "};
 
-/* Two numberings of the same folds are in use: fold f of ME-GraphAU's files tests part 4 - f,
- * that of others part f. */
+/* Two numberings of the same folds are in use. Fold f of ME-GraphAU's files tests part 4 - f;
+ * elsewhere fold f tests part f. */
 typedef struct {
     const char *name;
     const char *const *part; /* [3] names, each surrounded by blanks */
@@ -31,7 +31,7 @@ static const char kfold[] = "kfold:", subject_file[] = "file:";
 static int is_in_part(const char *part, const char *name)
 {
     const size_t size = strlen(name);
-    /* so that at[-1] exists at a match */
+    /* at[-1] then exists at a match */
     if (size == 0 || strchr(name, ' ') != NULL) return 0;
     for (const char *at = strstr(part, name); at != NULL; at = strstr(at + 1, name))
         if (at[-1] == ' ' && at[size] == ' ') return 1;

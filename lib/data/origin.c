@@ -1,5 +1,5 @@
-/* What the images of a data set are, as packs and models record it, and which part of which
- * protocol they are. */
+/* What the images of a data set are, as packs and models record it, and which part of a protocol
+ * they form. */
 #include "data/core.h"
 
 #include "layout/origin.h"
@@ -45,7 +45,7 @@ clile_status clile_i_origin_put(clile_i_st_writer *writer, const clile_dataset *
 clile_status clile_i_origin_name_part(clile_dataset *part, const char *protocol, int32_t fold,
                                       int32_t tested)
 {
-    /* the outermost split decides who was never seen */
+    /* the outermost split decides who stays unseen */
     if (part == NULL || part->protocol != NULL) return CLILE_OK;
     part->protocol = clile_i_strdup(protocol);
     part->fold = fold;

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-/* `before` images of other packs are done, of `all`. */
+/* `before` of `all` images are done, in other packs. */
 static clile_status verify(const clile_i_table *t, int64_t before, int64_t all,
                            clile_count_fn progress, void *user)
 {

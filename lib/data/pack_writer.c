@@ -55,7 +55,7 @@ cleanup:
     return status;
 }
 
-/* Points in sides of the crop: a pack does not know the images they were given in. */
+/* Points are in sides of the crop: a pack does not hold the images they were measured in. */
 static clile_status fill_targets(const clile_dataset *dataset, clile_i_targets *out)
 {
     clile_status status = CLILE_OK;
@@ -155,8 +155,8 @@ static void render_part(int64_t begin, int64_t end, void *context)
     for (int64_t k = begin; k < end; ++k) b->failed[k] = render_one(b, k) != CLILE_OK;
 }
 
-/* Renders `count` crops in this thread's team. A failed crop is rendered again here, for its
- * error message. */
+/* Renders `count` crops in this thread's team. A failed crop is rendered again here for its error
+ * message. */
 static clile_status render_block(block *b, int64_t count)
 {
     clile_i_parallel_for(count, 1, render_part, b);

@@ -1,4 +1,4 @@
-/* The protocol file:PATH is a text that lists the subjects of each part:
+/* The protocol file:PATH is a text file with the subjects of each part:
  *   # a comment
  *   1: F001 M007 F018       subjects of part 1, separated by blanks or commas; several lines
  *                            may name the same part
@@ -125,7 +125,7 @@ static clile_status read_lines(reader *r)
     return CLILE_OK;
 }
 
-/* Finds parts without a subject, and subjects of the data set without a part. */
+/* Rejects parts without a subject, and subjects of the data set without a part. */
 static clile_status check(const reader *r, const clile_dataset *dataset)
 {
     for (int32_t part = 1; part <= r->parts; ++part) {

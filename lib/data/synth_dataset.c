@@ -6,8 +6,8 @@
 
 enum { MOST_IMAGES = 10000000 };
 
-/* Subjects of the published protocols, taken from the three parts in turn, so that the folds work
- * with any number of them. Numbers follow. */
+/* Subjects of the published protocols, taken from the three parts in turn: the folds then work with
+ * any number of subjects. Plain numbers follow. */
 static const char bp4d_names[][5] = {
     "F001", "M011", "F007", "M007", "F003", "F015", "F018", "M010", "F006", "F008", "M002",
     "F019", "F002", "F005", "M006", "M004", "F022", "M009", "F010", "M018", "F012", "F009",

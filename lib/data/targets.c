@@ -1,4 +1,4 @@
-/* Points and values of the images of a data set, from wherever they are kept. */
+/* Points and values of the images of a data set, wherever they are stored. */
 #include "data/core.h"
 
 #include <math.h>

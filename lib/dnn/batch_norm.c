@@ -6,10 +6,10 @@
  *   diff_beta = sum g, diff_gamma = sum g xhat, diff_residual = g
  *   diff_x = gamma inv_std (g - diff_beta / m - xhat diff_gamma / m)    (frozen: gamma inv_std g)
  *
- * Memory traffic is all the cost, so: the statistics take one pass (sums of x - k and (x - k)^2
- * with k = the channel's first element, float within a few hundred elements and double above),
- * and one pass applies everything. A plane is one channel block of one image; sums are kept per
- * plane and added in the order of the images, whatever the team. */
+ * Memory traffic is the whole cost. So the statistics take one pass (sums of x - k and (x - k)^2
+ * with k = the channel's first element, in float for a few hundred elements and in double above),
+ * and one more pass applies everything. A plane is one channel block of one image; sums are kept
+ * per plane and added in the order of the images, for any team size. */
 #include "dnn/norm_job.h"
 #include "dnn/vector.h"
 
@@ -17,7 +17,7 @@
 #include <omp.h>
 
 enum {
-    /* floats of one array at a time: three of them fit the first-level cache */
+    /* floats of one array at a time: three such pieces fit the first-level cache */
     CHUNK = 2048,
     GRAIN = 16384 /* floats: fewer are not worth waking a thread for */
 };
@@ -366,7 +366,7 @@ static void backward_apply(const clile_i_norm_job *j, int64_t n, int64_t cb)
     const clile_i_batch_norm *norm = j->norm;
     clile_i_norm_plane t = plane_at(norm, clile_i_norm_plane_offset(&norm->layout, n, cb));
     if (norm->frozen) return;
-    if (t.masked != NULL) /* g is there already */
+    if (t.masked != NULL) /* g is already there */
         t = (clile_i_norm_plane){.x = t.x, .diff_y = t.masked, .diff_x = t.diff_x};
     backward_apply_plane(norm, &t, cb * norm->layout.block,
                          j->totals + 2 * cb * norm->layout.block);
@@ -401,9 +401,9 @@ static void apply_planes(int64_t begin, int64_t end, void *context)
     for (int64_t i = end - 1; i >= begin; --i) s->apply(&s->job, i / blocks, i % blocks);
 }
 
-/* Whole channel blocks keep a thread's data in its cache from one stage to the next. With too
- * few blocks to keep the team busy, planes are shared out stage by stage. Both add in the same
- * order. */
+/* Whole channel blocks keep a thread's data in its cache from one stage to the next. If there are
+ * too few blocks to keep the team busy, planes are shared out stage by stage. Both ways add in the
+ * same order. */
 void clile_i_norm_run(clile_i_norm_stages *s)
 {
     const clile_i_dnn_layout *l = &s->job.norm->layout;

@@ -6,9 +6,9 @@
  *   src[n,i,y*stride+u-pad,x*stride+v-pad]
  *
  * Each of the three passes is one oneDNN primitive with three operands. An operand has an outer
- * layout (the caller's) and an inner one (the primitive's); where they differ, a reorder runs
- * before or after, through scratch memory. A pass first asks for the caller's layouts and only
- * turns to oneDNN's own choice when no fast implementation knows them. */
+ * layout (the caller's) and an inner one (the primitive's). Where they differ, a reorder runs
+ * before or after, through scratch memory. A pass first asks for the caller's layouts. It takes
+ * oneDNN's own choice only if no fast implementation supports them. */
 #include "dnn/onednn.h"
 
 #include <string.h>
@@ -31,12 +31,12 @@ typedef struct {
     operand operands[MOST_OPERANDS];
     int32_t nargs;
     dnnl_exec_arg_t args[MOST_OPERANDS + 2]; /* and bias, scratchpad */
-    size_t scratch_bytes, scratchpad_bytes;  /* in all; oneDNN's own part, at the start */
+    size_t scratch_bytes, scratchpad_bytes;  /* total; oneDNN's own part comes first */
     dnnl_memory_t bias_memory, scratchpad_memory;
 } pass_state;
 
 struct clile_i_conv {
-    /* what the primitives compute: a product at each pixel if patches are gathered */
+    /* what the primitives compute: with gathered patches, a product at each pixel */
     clile_i_conv_shape shape;
     clile_i_conv_options options;
     uint8_t gathers;
@@ -104,8 +104,8 @@ static clile_i_conv_request request_of(const clile_i_conv *conv, clile_i_pass pa
     return r;
 }
 
-/* How inference may compute its forward pass; training always uses the plain sum. The figures
- * behind the bounds are in docs/results.md, "Inference". */
+/* How inference may compute its forward pass. Training always uses the plain sum. The bounds come
+ * from figures in docs/results.md, "Inference". */
 enum { WINOGRAD_PIXELS = 196, WINOGRAD_LEAST = 64, WINOGRAD_MOST = 128, PATCHES_PIXELS = 16 };
 
 static int only_forward(const clile_i_conv_options *o)
@@ -125,8 +125,8 @@ static int suits_winograd(const clile_i_conv *conv)
            s->n * clile_i_conv_oh(s) * clile_i_conv_ow(s) >= WINOGRAD_PIXELS;
 }
 
-/* With few pixels the only work is reading the weights, and a product at each pixel reads them
- * in one stream. It is faster neither in NHWC nor in blocks of 8. */
+/* With few pixels most of the time goes into reading the weights, and a product at each pixel reads
+ * them in one stream. It is not faster in NHWC or in blocks of 8. */
 static int suits_patches(const clile_i_conv_shape *s, const clile_i_conv_options *o)
 {
     return only_forward(o) && o->src == CLILE_I_LAYOUT_C16 && o->dst == o->src && s->ic % 16 == 0 &&
@@ -149,8 +149,8 @@ static void use_patches(clile_i_conv *conv)
                                        .stride = 1};
 }
 
-/* Takes Winograd's transforms if oneDNN has them, else the plain sum; of these the fastest of:
- * the caller's layouts; those with free weights; everything free. */
+/* Takes Winograd's transforms if oneDNN has them, else the plain sum. Tries three choices of
+ * layouts and takes the fastest: the caller's; the caller's with free weights; all free. */
 static clile_status choose_pd(clile_i_conv *conv, clile_i_pass pass)
 {
     clile_status status = CLILE_OK;
@@ -571,8 +571,8 @@ static clile_status convert_weights(const clile_i_conv *conv, dnnl_primitive_t p
 {
     clile_status status = CLILE_OK;
     dnnl_memory_t from_memory = NULL, to_memory = NULL;
-    /* oneDNN takes no const arrays, but only reads this one (2.x clears the padding, which is
-     * zero already). */
+    /* oneDNN has no const arrays in its interface, but only reads this one (2.x clears the padding,
+     * which is already zero). */
     CLILE_I_DNNL(dnnl_memory_create(&from_memory, from_md, conv->engine, (void *)(uintptr_t)from));
     CLILE_I_DNNL(dnnl_memory_create(&to_memory, to_md, conv->engine, to));
     CLILE_I_TRY(reorder(conv, primitive, from_memory, to_memory));

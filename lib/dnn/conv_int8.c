@@ -1,8 +1,8 @@
 /* Convolution in integers, forward only (the formula is in dnn.h): one oneDNN primitive over
  * NHWC arrays, u8 x s8 with sums in 32 bits, requantised on the way out.
  *
- * On x86 without VNNI oneDNN multiplies with vpmaddubsw, which adds two products in 16 bits and
- * saturates: with activations of 0..128 the sum of two, at most 2 * 128 * 127 = 32512, still
+ * On x86 without VNNI oneDNN multiplies with vpmaddubsw. It adds two products in 16 bits and
+ * saturates. With activations of 0..128 the sum of two is at most 2 * 128 * 127 = 32512, which
  * fits. */
 #include "dnn/onednn.h"
 
@@ -165,7 +165,8 @@ static clile_status add_argument(clile_i_qconv *conv, int arg, clile_i_md_view m
 {
     clile_status status = CLILE_OK;
     dnnl_memory_t *memory = &conv->memory[conv->nargs];
-    /* oneDNN takes no const arrays, but only reads those that are const here. */
+    /* oneDNN has no const arrays in its interface, but only reads the arrays that are const
+     * here. */
     CLILE_I_DNNL(dnnl_memory_create(memory, md, conv->engine, (void *)(uintptr_t)array));
     conv->args[conv->nargs++] = (dnnl_exec_arg_t){arg, *memory};
 cleanup:
@@ -212,7 +213,7 @@ void clile_i_qconv_describe(const clile_i_qconv *conv, char *text, size_t size)
 int clile_i_qconv_is_exact(void)
 {
 #if defined(__x86_64__) || defined(__i386__)
-    /* The bits that VNNI adds to each family. */
+    /* The feature bits that VNNI adds to each family. */
     const unsigned vnni512 =
         (unsigned)dnnl_cpu_isa_avx512_core_vnni & ~(unsigned)dnnl_cpu_isa_avx512_core;
     const unsigned vnni256 = (unsigned)dnnl_cpu_isa_avx2_vnni & ~(unsigned)dnnl_cpu_isa_avx2;

@@ -1,30 +1,29 @@
-/* dnn: the operations of a convolutional network, forward and backward, on one engine. Uses
- * base. The only room that knows oneDNN (dnnl.h); what differs between oneDNN 2.x and 3.x ends
- * here.
+/* dnn: the operations of a convolutional network, forward and backward, on one engine. Uses base.
+ * The only room that knows oneDNN (dnnl.h). It hides what differs between oneDNN 2.x and 3.x.
  *
- * Convolutions, layout changes and matrix products are oneDNN primitives. The operations that
- * only move memory (batch norm, ReLU, residual add, pooling) are loops of our own over the
- * layouts that the convolutions chose, because one pass over memory can then do what takes
- * primitives three (norm + residual + ReLU).
+ * Convolutions, layout changes and matrix products are oneDNN primitives. The operations that only
+ * move memory (batch norm, ReLU, residual add, pooling) are our own loops over the layouts that the
+ * convolutions chose: one pass over memory then does what takes three primitives (norm + residual +
+ * ReLU).
  *
- * All functions run in the calling thread's OpenMP team (clile_i_threads_set); a convolution
- * must be executed in a team of the size it was created in. Reductions run in a fixed order:
- * same input and team size, same bits.
+ * All functions run in the calling thread's OpenMP team (clile_i_threads_set); a convolution must
+ * run in a team of the size it was created in. Reductions run in a fixed order: same input and team
+ * size, same bits.
  *
  *     clile_i_conv_create(&shape, &options, &conv);      // picks implementations and layouts
  *     clile_i_conv_bind(conv, &buffers);                 // once: where the arrays are
  *     loop: clile_i_conv_forward(conv); clile_i_conv_backward_weights(conv);
  *           clile_i_conv_backward_data(conv);
  *
- * The ..._plain functions at the end do one operation on plain NCHW arrays with the very same
- * machinery; tests hold them against tests/dnn/ref.
+ * The ..._plain functions at the end do one operation on plain NCHW arrays with the same machinery.
+ * Tests compare them with tests/dnn/ref.
  */
 #ifndef CLILE_I_DNN_H
 #define CLILE_I_DNN_H
 
 #include "base/base.h"
 
-/* "2.6.3": the version of the oneDNN that is loaded, not of its header. */
+/* "2.6.3": the version of the loaded oneDNN, not of its header. */
 const char *clile_i_dnn_version(void);
 /* Floats in the widest vector that oneDNN uses on this processor: 16 with AVX-512, otherwise 8. */
 int clile_i_dnn_vector_floats(void);
@@ -53,7 +52,7 @@ typedef struct {
 
 clile_i_dnn_layout clile_i_dnn_layout_make(clile_i_dnn_layout_kind kind, int64_t n, int64_t c,
                                            int64_t h, int64_t w);
-/* To and from a plain NCHW array (padding is written as zero). */
+/* To and from a plain NCHW array. Padding is written as zero. */
 void clile_i_dnn_layout_from_plain(const clile_i_dnn_layout *layout, const float *plain,
                                    float *blocked);
 void clile_i_dnn_layout_to_plain(const clile_i_dnn_layout *layout, const float *blocked,
@@ -71,7 +70,7 @@ int64_t clile_i_conv_ow(const clile_i_conv_shape *shape);
 clile_status clile_i_conv_check(const clile_i_conv_shape *shape);
 
 typedef struct {
-    /* layouts of the activations; others are used internally where they are much faster */
+    /* layouts of the activations; others are used inside where they are much faster */
     clile_i_dnn_layout_kind src, dst;
     uint8_t bias;                            /* dst += bias[oc] */
     uint8_t sum;                             /* dst += what dst held before (forward only) */
@@ -85,8 +84,8 @@ typedef struct clile_i_conv clile_i_conv;
 clile_status clile_i_conv_preferred(const clile_i_conv_shape *shape, uint8_t training,
                                     clile_i_dnn_layout_kind *out);
 /* What inference of n images uses instead; channels are those of the activations. With AVX-512
- * oneDNN prefers NHWC, but blocks of 16 are faster for more than one image, and for one image
- * where there is Winograd, which 3.x dropped (docs/results.md). */
+ * oneDNN prefers NHWC. But blocks of 16 are faster for more than one image, and also for one image
+ * with Winograd, which 3.x dropped (docs/results.md). */
 clile_status clile_i_conv_inference_layout(int64_t n, int64_t channels,
                                            clile_i_dnn_layout_kind *kind /* in, out */);
 clile_status clile_i_conv_create(const clile_i_conv_shape *shape,
@@ -96,8 +95,7 @@ void clile_i_conv_destroy(clile_i_conv *conv);
 int64_t clile_i_conv_weights_count(const clile_i_conv *conv);
 /* may be shared with other convolutions */
 size_t clile_i_conv_scratch_bytes(const clile_i_conv *conv);
-/* oneDNN's name of the forward implementation, preceded by "patches, " if windows are gathered
- * first. */
+/* oneDNN's name of the forward implementation, after "patches, " if windows are gathered first. */
 void clile_i_conv_describe(const clile_i_conv *conv, char *text, size_t size);
 
 /* Arrays in the layouts of the options; weights and diff_weights in the convolution's own
@@ -111,8 +109,8 @@ clile_status clile_i_conv_forward(clile_i_conv *conv);
 clile_status clile_i_conv_backward_weights(clile_i_conv *conv); /* diff_weights = ..., overwrites */
 clile_status clile_i_conv_backward_data(clile_i_conv *conv);    /* diff_src = ..., overwrites */
 
-/* Which passes exist, and running one without the reorders around it, on whatever its arrays
- * hold: for benchmarks. */
+/* For benchmarks: which passes exist, and running one without its reorders on whatever its arrays
+ * hold. */
 typedef enum {
     CLILE_I_PASS_FORWARD,
     CLILE_I_PASS_BACKWARD_DATA,
@@ -122,14 +120,14 @@ int clile_i_conv_has_pass(const clile_i_conv *conv, clile_i_pass pass);
 clile_status clile_i_conv_run_alone(clile_i_conv *conv, clile_i_pass pass);
 
 /* Weights between plain OIHW and the convolution's layout; padding is written as zero. Exact,
- * except for Winograd's transforms, which round. Back to plain only with gradients. */
+ * except for Winograd's transforms, which round. Back to plain works only with gradients. */
 clile_status clile_i_conv_weights_from_plain(const clile_i_conv *conv, const float *plain,
                                              float *blocked);
 clile_status clile_i_conv_weights_to_plain(const clile_i_conv *conv, const float *blocked,
                                            float *plain);
 
-/* The layout a convolution keeps its weights in: packed weights serve every convolution with an
- * equal one. */
+/* The layout of a convolution's weights. Convolutions with equal layouts can share packed
+ * weights. */
 typedef struct clile_i_weights_layout clile_i_weights_layout;
 clile_status clile_i_conv_weights_layout(const clile_i_conv *conv, clile_i_weights_layout **out);
 int clile_i_weights_layout_equal(const clile_i_weights_layout *a, const clile_i_weights_layout *b);
@@ -177,7 +175,7 @@ clile_status clile_i_qconv_bind(clile_i_qconv *conv, const uint8_t *src, const v
 clile_status clile_i_qconv_forward(clile_i_qconv *conv);
 void clile_i_qconv_describe(const clile_i_qconv *conv, char *text, size_t size);
 /* 0: this processor adds pairs of u8 * s8 products in 16 bits, which overflow unless activations
- * keep to 0..128 (x86 without VNNI). */
+ * stay within 0..128 (x86 without VNNI). */
 int clile_i_qconv_is_exact(void);
 
 /* ---- matrix product (matmul.c) --------------------------------------------------------------- */
@@ -191,7 +189,7 @@ clile_status clile_i_dnn_matmul(int transpose_a, int transpose_b, int64_t m, int
 /* dst [n, out] = src [n, in] weights [out, in]^T + bias [out] (bias may be NULL) */
 clile_status clile_i_linear_forward(int64_t n, int64_t in, int64_t out, const float *src,
                                     const float *weights, const float *bias, float *dst);
-/* The same with each row computed alone, so that its bits do not depend on how many there are. */
+/* The same with each row computed alone: its bits do not depend on the number of rows. */
 clile_status clile_i_linear_forward_each(int64_t n, int64_t in, int64_t out, const float *src,
                                          const float *weights, const float *bias, float *dst);
 /* diff_src = diff_dst weights; diff_weights = diff_dst^T src; diff_bias = sum over n of
@@ -260,8 +258,8 @@ void clile_i_max_pool_forward(const clile_i_max_pool *pool, const float *src, fl
 void clile_i_max_pool_backward(const clile_i_max_pool *pool, const float *diff_dst,
                                const float *more, const uint8_t *index, float *diff_src);
 
-/* Batch norm, ReLU and max pooling in one (norm_pool.c). Of norm: everything but dst, residual
- * and the backward arrays except diff_gamma, diff_beta; relu must be set. */
+/* Batch norm, ReLU and max pooling in one (norm_pool.c). It ignores norm's dst, residual and
+ * backward arrays, except diff_gamma and diff_beta. relu must be set. */
 typedef struct {
     clile_i_batch_norm norm;
     clile_i_max_pool pool;
@@ -297,9 +295,9 @@ clile_status clile_i_dnn_conv_backward_plain(const clile_i_conv_shape *shape, co
 clile_status clile_i_dnn_conv_sum_plain(const clile_i_conv_shape *shape, int relu, const float *src,
                                         const float *weights, const float *bias, float *dst);
 
-/* eps 1e-5, momentum 0.1. frozen: uses running_*, otherwise updates them. mean, variance [c]:
- * those used (biased). residual may be NULL. kind: the layout to run in; every one must give the
- * same. */
+/* eps 1e-5, momentum 0.1. frozen: uses running_*; otherwise updates them. mean, variance [c]: the
+ * ones used (biased). residual may be NULL. kind: the layout to run in. All must give the same
+ * result. */
 clile_status clile_i_dnn_batch_norm_forward_plain(clile_i_dnn_layout_kind kind, int64_t n,
                                                   int64_t c, int64_t h, int64_t w, int frozen,
                                                   int relu, const float *src, const float *gamma,

@@ -14,8 +14,8 @@ static void greater(int64_t count, const uint8_t *restrict src, uint8_t *restric
     for (int64_t i = 0; i < count; ++i) dst[i] = src[i] > dst[i] ? src[i] : dst[i];
 }
 
-/* Rows of dst. Pixels outside the image never win: the maximum starts at 0, and every window has
- * a pixel in the image. */
+/* Rows of dst. Pixels outside the image never win: the maximum starts at 0, and every window
+ * overlaps the image. */
 static void max_rows(int64_t begin, int64_t end, void *context)
 {
     const max_job *job = context;

@@ -1,10 +1,10 @@
 /* The stem of a ResNet after its convolution in one operation: batch norm, ReLU, max pooling.
  *   y = max over window of relu(a (x - mean) + beta), a = gamma inv_std
- * The map of x is monotone, falling where a < 0: the winner of a window is the maximum of x, or
- * of -x there, and only winners need the map. So the array before pooling, the largest of the
- * net, is never written, and backward takes its sums over the winners (kept: x of each, and its
- * place, or none where the ReLU is shut): diff_x = a (g - diff_beta / m
- * - xhat diff_gamma / m), g being the sum of diff_y of the windows that x wins. */
+ * The map of x is monotone (falling where a < 0). So the winner of a window is the maximum of x, or
+ * of -x where a < 0, and only winners need the map. The array before pooling, the largest of the
+ * net, is never written. Backward takes its sums over the winners. Forward keeps x of each winner
+ * and its place, or no place where the ReLU is off: diff_x = a (g - diff_beta / m - xhat diff_gamma
+ * / m), where g is the sum of diff_y over the windows that x wins. */
 #include "dnn/norm_job.h"
 #include "dnn/pool_window.h"
 
@@ -157,7 +157,7 @@ CLILE_I_INLINE void spread_row(const clile_i_norm_pool *op, const backward_plane
     }
 }
 
-/* Goes by output row, so that the rows of diff_x under a window are still in the nearest cache. */
+/* Goes by output row: the rows of diff_x under a window are then still in the nearest cache. */
 CLILE_I_CLONES static void backward_channels(const clile_i_norm_pool *op, const backward_plane *t,
                                              int64_t first, const double *totals)
 {

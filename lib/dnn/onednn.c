@@ -13,8 +13,8 @@ clile_status clile_i_dnnl_check(dnnl_status_t status, const char *call)
 
 const char *clile_i_dnn_version(void)
 {
-    /* "major.minor.patch" of the loaded library, which may differ from the header's; written
-     * once per thread. */
+    /* "major.minor.patch" of the loaded library, which may differ from the header's. Written once
+     * per thread. */
     static _Thread_local char text[40];
     const dnnl_version_t *version = dnnl_version();
     snprintf(text, sizeof text, "%d.%d.%d", version->major, version->minor, version->patch);

@@ -1,7 +1,6 @@
-/* The part of oneDNN that this room uses, the same for 2.x and 3.x. A memory descriptor is a
- * struct passed by pointer in 2.x and a handle in 3.x: `clile_i_md` is a pointer in both, owned
- * by its maker. 2.x makes a primitive descriptor from an operation descriptor, which 3.x
- * does without. */
+/* The part of oneDNN that this room uses, the same for 2.x and 3.x. A memory descriptor is a struct
+ * passed by pointer in 2.x and a handle in 3.x: `clile_i_md` is a pointer in both, owned by its
+ * creator. 2.x makes a primitive descriptor from an operation descriptor; 3.x needs none. */
 #ifndef CLILE_I_ONEDNN_H
 #define CLILE_I_ONEDNN_H
 
@@ -19,7 +18,7 @@ typedef const dnnl_memory_desc_t *clile_i_md_view;
 typedef const_dnnl_primitive_desc_t clile_i_pd_view;
 #endif
 
-/* CLILE_E_BACKEND (or CLILE_E_OUT_OF_MEMORY) with a text that names the call; CLILE_OK for
+/* CLILE_E_BACKEND (or CLILE_E_OUT_OF_MEMORY) with an error text that names the call; CLILE_OK for
  * dnnl_success. */
 clile_status clile_i_dnnl_check(dnnl_status_t status, const char *call);
 #define CLILE_I_DNNL(call) CLILE_I_TRY(clile_i_dnnl_check((call), #call))
@@ -48,13 +47,14 @@ typedef struct {
     clile_i_pd_view hint;                    /* the forward one, for the backward passes */
 } clile_i_conv_request;
 
-/* dnnl_success, or why oneDNN has no such primitive. Writes no error text, since the caller may
+/* dnnl_success, or why oneDNN has no such primitive. Writes no error text, because the caller may
  * try another layout. */
 dnnl_status_t clile_i_conv_pd_create(dnnl_engine_t engine, const clile_i_conv_request *request,
                                      dnnl_primitive_desc_t *out);
 
-/* How an int8 convolution takes its scales. 1 (2.x): in the primitive, over sum and bias, so the
- * bias array holds bias / scale. 0 (3.x): as this argument of every execution, before the bias. */
+/* How an int8 convolution takes its scales. 1 (2.x): in the primitive, applied to sum and bias, so
+ * the bias array holds bias / scale. 0 (3.x): as this argument of every execution, applied before
+ * the bias. */
 int clile_i_scale_covers_bias(void);
 int clile_i_scale_argument(void); /* 0: none */
 

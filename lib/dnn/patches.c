@@ -18,8 +18,8 @@ typedef struct {
     float *dst;
 } gather_job;
 
-/* Copies the channels of one block at one pixel. A size known to the compiler becomes a few
- * moves, not a call. */
+/* Copies the channels of one block at one pixel. With a size known to the compiler this takes a few
+ * moves instead of a call. */
 static void copy_block(const float *src, float *dst, int64_t block)
 {
     if (block == 16)
@@ -28,8 +28,8 @@ static void copy_block(const float *src, float *dst, int64_t block)
         memcpy(dst, src, (size_t)block * sizeof *dst);
 }
 
-/* One tap of the window over all output pixels, for one block of channels: `from` and `to` are
- * that block's. */
+/* One tap of the window over all output pixels, for one block of channels: `from` and `to` point to
+ * this block. */
 static void gather_tap(const gather_job *job, int64_t tap, int64_t block, const float *from,
                        float *to)
 {

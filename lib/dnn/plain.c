@@ -22,7 +22,7 @@ static void free_conv(plain_conv *p)
     for (size_t i = 0; i < sizeof owned / sizeof *owned; ++i) clile_i_free(owned[i]);
 }
 
-/* A net takes the image of its first convolution in plain layout, and so does this one up to 4
+/* A net passes the image to its first convolution in plain layout. This does the same for up to 4
  * channels. */
 static clile_status make_conv(const clile_i_conv_shape *s, clile_i_conv_options options,
                               plain_conv *p)

@@ -4,7 +4,7 @@
 
 #include "dnn/vector.h"
 
-enum { CLILE_I_NO_WINNER = 255 }; /* as an index: this window sends no gradient */
+enum { CLILE_I_NO_WINNER = 255 }; /* an index that says: this window sends no gradient */
 
 /* The part of a window inside the image: [begin, end) of its k rows or columns. */
 typedef struct {

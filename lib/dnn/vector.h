@@ -1,6 +1,5 @@
-/* Eight floats at a time, in the compiler's portable vector notation, which becomes AVX2 or two
- * SSE registers. Lanes are channels or elements that never meet, so the bits do not depend on
- * which. */
+/* Eight floats at a time, in the compiler's portable vector notation, which becomes AVX2 or two SSE
+ * registers. Lanes are separate channels or elements, so the bits do not depend on the choice. */
 #ifndef CLILE_I_VECTOR_H
 #define CLILE_I_VECTOR_H
 
@@ -15,9 +14,9 @@ typedef int32_t clile_i_v8i __attribute__((vector_size(32)));
 typedef uint8_t clile_i_v8b __attribute__((vector_size(8)));
 typedef float clile_i_v8_unaligned __attribute__((vector_size(32), aligned(4), may_alias));
 
-/* Compiles a function for AVX2 and for the baseline; the choice is made when the library is
- * loaded. Not under sanitizers, whose runtime is not ready that early; not without glibc, since
- * musl cannot load such functions. */
+/* Compiles a function for AVX2 and for the baseline; the choice is made when the library is loaded.
+ * Not under sanitizers: their runtime is not ready that early. Not without glibc: musl cannot load
+ * such functions. */
 #if defined(__has_feature)
 #if __has_feature(thread_sanitizer) || __has_feature(address_sanitizer)
 #define CLILE_I_NO_CLONES

@@ -1,4 +1,4 @@
-/* Elimination by a classifier of subjects, which the encoder misleads (docs/method.md). */
+/* Elimination by a classifier of subjects that the encoder learns to mislead (docs/method.md). */
 #include "loss/check.h"
 #include "loss/term.h"
 #include "loss/vector.h"

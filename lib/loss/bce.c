@@ -58,7 +58,7 @@ void clile_i_scored_image(clile_i_scored *scored, int64_t k, const double *ancho
     clile_i_vec_zero(d, scored->row);
     for (int64_t a = 0; a < c; ++a) {
         const double diff = scored->diff_logits[a];
-        /* not coded, or of no weight: its vector does not matter, finite or not */
+        /* not coded or weight 0: its vector does not matter, finite or not */
         if (diff == 0) continue;
         diff_bias[a] += diff;
         scored->diff_scale += diff * scored->sim[a];

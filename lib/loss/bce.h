@@ -5,12 +5,12 @@
 #include <stdint.h>
 
 /* One image: logits [c], labels [c] -> (1/C_k) sum over coded c of w_c * (max(z,0) - z*y +
- * log1p(exp(-|z|))), C_k the number of coded AUs, 0 when there is none. diff_logits [c] = share
+ * log1p(exp(-|z|))), with C_k the number of coded AUs; 0 if there are none. diff_logits [c] = share
  * * w_c * (s(z) - y) / C_k, 0 where not coded. */
 double clile_i_bce_image(int64_t c, const double *logits, const int8_t *labels,
                          const float *au_weight, double share, double *diff_logits);
 
-/* Images whose AUs are scored by z_kc = scale * sim(F_k, V_c) + bias_c; V and bias may differ
+/* Images whose AUs have the scores z_kc = scale * sim(F_k, V_c) + bias_c. V and bias may differ
  * between images. F and V are in the form of clile_i_sim_forward (vector.h). */
 typedef struct {
     int64_t d, c;
@@ -31,8 +31,8 @@ static inline int64_t clile_i_scored_scratch(int64_t n, int64_t d, int64_t c)
 {
     return n * d + n + d + 3 * c;
 }
-/* Sets sizes and scratch (advancing `*scratch`) and prepares F; the caller has set the other
- * input fields. */
+/* Sets sizes and scratch (advancing `*scratch`) and prepares F. The caller has set the other input
+ * fields. */
 void clile_i_scored_begin(clile_i_scored *scored, int64_t n, const float *embedding,
                           double **scratch);
 

@@ -12,8 +12,8 @@ typedef struct {
     int64_t value;
 } clile_i_loss_size;
 
-/* Every size must be at least 1 and their product at most 2^56, so that no later product or sum
- * of products overflows. */
+/* Every size must be at least 1 and their product at most 2^56: no later product or sum of products
+ * then overflows. */
 clile_status clile_i_loss_check_sizes(const char *function, int32_t count,
                                       const clile_i_loss_size *sizes);
 clile_status clile_i_loss_check_labels(const char *function, int64_t n, int64_t c,
@@ -31,7 +31,7 @@ clile_status clile_i_loss_check_similarity(const char *function, int32_t similar
 /* NOT_FINITE, or *loss = value (loss may be NULL). */
 clile_status clile_i_loss_finish(const char *function, double value, double *loss);
 
-/* Groups rows by subject, in order within each: subject i has rows order[start[i]] ..
+/* Groups rows by subject and keeps their order within each: subject i has rows order[start[i]] ..
  * order[start[i+1]-1]. */
 void clile_i_loss_group(int64_t n, int64_t s, const int32_t *subject, int64_t *order /*[n]*/,
                         int64_t *start /*[s+1]*/);

@@ -3,9 +3,9 @@
 #include "loss/term.h"
 #include "loss/vector.h"
 
-/* [n,d] -> columns centred and of length 1. inverse_norm [d] is 0, and the column zeros, where
- * it is constant (norm below the least). Centring starts from the first row, so that a constant
- * column becomes exactly 0. */
+/* [n,d] -> columns centred and of length 1. A constant column (norm below the least) becomes zeros,
+ * and its inverse_norm [d] is 0. Centring starts from the first row, so a constant column becomes
+ * exactly 0. */
 static void standardize_columns(int64_t n, int64_t d, const float *rows, double *out,
                                 double *inverse_norm, double *mean)
 {
@@ -32,10 +32,10 @@ static void standardize_columns(int64_t n, int64_t d, const float *rows, double 
         for (int64_t j = 0; j < d; ++j) out[k * d + j] *= inverse_norm[j];
 }
 
-/* Turns the gradient by the standardised columns X into that by the columns, in place: per
- * column (g - (g.x) x) / norm. Centring would subtract its mean over the rows, but that is 0
- * already: columns of X and Y have mean 0, and g is made of them. g.x of all columns is summed
- * row by row in `along` [d]. */
+/* Turns the gradient by the standardised columns X into the gradient by the columns, in place: per
+ * column (g - (g.x) x) / norm. Centring would subtract its mean over the rows, which is already 0:
+ * columns of X and Y have mean 0, and g is a combination of them. g.x of all columns is summed row
+ * by row in `along` [d]. */
 static void standardize_backward(int64_t n, int64_t d, const double *x, const double *inverse_norm,
                                  double *diff, double *along)
 {

@@ -51,8 +51,8 @@ cleanup:
     return status;
 }
 
-/* rate [c]: share of 1 among the coded labels of each AU, 0 if there are none. As float, the
- * precision later users have. */
+/* rate [c]: share of 1 among the coded labels of each AU, 0 if there are none. As float, because
+ * later users have no more precision. */
 static void label_rates(int64_t n, int64_t c, const int8_t *labels, float *rate)
 {
     for (int64_t a = 0; a < c; ++a) {
@@ -87,8 +87,8 @@ static void cholesky_solve(int64_t c, int64_t d, double *gram, double *rhs)
     }
 }
 
-/* Labels enter as x - rate (0 where not coded), with mean 0 over the images: the slopes then
- * need no intercept, and the intercept is mean(F) - sum_c rate_c b_c. */
+/* Labels enter as x - rate (0 where not coded), with mean 0 over the images. The slopes then need
+ * no intercept, and the intercept is mean(F) - sum_c rate_c b_c. */
 clile_status clile_i_identity_regression(int64_t n, int64_t c, int64_t d, const int8_t *labels,
                                          const float *id_embedding, float *coefficients,
                                          float *rate)

@@ -1,4 +1,4 @@
-/* Logits of images and AUs, for a loss of the caller's own. */
+/* Logits of images and AUs, for the caller's own loss. */
 #ifndef CLILE_I_LOSS_LOGITS_H
 #define CLILE_I_LOSS_LOGITS_H
 
@@ -15,8 +15,8 @@ typedef struct {
 } clile_i_logits;
 
 clile_status clile_i_logits_forward(const clile_i_logits *z, float *logits /*[n,c]*/);
-/* Adds the gradients from diff_logits to those of F [n,d], A [c,d], scale and bias [c] (NULL:
- * not wanted). */
+/* Adds the gradients from diff_logits to the gradients by F [n,d], A [c,d], scale and bias [c]
+ * (NULL: not wanted). */
 clile_status clile_i_logits_backward(const clile_i_logits *z, const float *diff_logits /*[n,c]*/,
                                      float *diff_embedding, float *diff_au_embedding,
                                      double *diff_scale, float *diff_bias);

@@ -8,7 +8,7 @@
 CLILE_I_LOSSES(DECLARE, )
 CLILE_I_ELIMINATIONS(DECLARE_ELIMINATION)
 
-/* Only holds the place of the one that the option `elimination` names. */
+/* Only a placeholder for the one that the option `elimination` names. */
 const clile_i_term clile_i_term_elimination = {0};
 
 #define ROW(X, name, key, value, help) {key, &clile_i_term_##name},

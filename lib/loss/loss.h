@@ -17,16 +17,16 @@
 
 #include <clile/losses.h>
 
-/* clile_loss_stage1 and clile_loss_mixed with a factor on the loss of each image: row_weight [n]
- * >= 0; NULL: 1 for each. An image of two people (its halves were exchanged) is two rows of the
- * same embedding, each with the labels of one person and -1 for the rest. */
+/* clile_loss_stage1 and clile_loss_mixed with a factor on the loss of each image: row_weight [n] >=
+ * 0; NULL: 1 for each. An image of two people (exchanged halves) is two rows of the same embedding,
+ * each with the labels of one person and -1 for the rest. */
 clile_status clile_i_loss_stage1(int64_t n, int64_t d, int64_t c, int64_t s,
                                  const float *id_embedding, const float *ile,
                                  const int32_t *subject, const int8_t *labels,
                                  const float *au_weight, const float *row_weight, double *loss,
                                  float *diff_id_embedding, float *diff_ile);
 
-/* The arguments of clile_loss_mixed, which documents them. */
+/* The arguments of clile_loss_mixed; see there. */
 typedef struct {
     int64_t n, d, c, s;
     int32_t similarity;
@@ -38,7 +38,7 @@ typedef struct {
     const float *au_weight, *row_weight;            /* [c], [n]; NULL: all 1 */
     double lambda_deviation, lambda_bias;
     double *loss;
-    /* gradients by the fields of these names; NULL: not wanted */
+    /* gradients by the fields with these names; NULL: not wanted */
     float *diff_embedding, *diff_au_embedding;
     double *diff_scale;
     float *diff_bias, *diff_deviation, *diff_deviation_bias;
@@ -82,17 +82,17 @@ clile_status clile_i_identity_subject_means(int64_t n, int64_t d, int64_t s,
                                             const float *id_embedding /*[n,d]*/,
                                             const int32_t *subject /*[n]*/, float *out);
 
-/* Least squares of F^ID on the labels: F_k ~ coefficients_0 + sum_c x_kc coefficients_{1+c},
- * with x_kc the label, or rate_c where it is not coded; rate_c is the rate of AU c among its
- * coded labels, 0 if it has none. A ridge of 1e-8 n on the coefficients (not on the intercept)
- * decides where columns are constant or equal. INVALID_ARGUMENT, OUT_OF_MEMORY, NOT_FINITE. */
+/* Least squares of F^ID on the labels: F_k ~ coefficients_0 + sum_c x_kc coefficients_{1+c}, with
+ * x_kc the label, or rate_c where it is not coded; rate_c is the rate of AU c among its coded
+ * labels, 0 if it has none. A ridge of 1e-8 n on the coefficients (not on the intercept) makes the
+ * solution unique if columns are constant or equal. INVALID_ARGUMENT, OUT_OF_MEMORY, NOT_FINITE. */
 clile_status clile_i_identity_regression(int64_t n, int64_t c, int64_t d,
                                          const int8_t *labels /*[n,c]*/,
                                          const float *id_embedding /*[n,d]*/,
                                          float *coefficients /*[c+1,d]*/, float *rate /*[c]*/);
 
-/* The part of F^ID of n images. dst [n,d] may be id_embedding itself. residual reads labels
- * [n,c]; subject_mean reads subject [n] and not id_embedding. What is not read may be NULL.
+/* The part of F^ID of n images. dst [n,d] may be id_embedding itself. residual reads labels [n,c];
+ * subject_mean reads subject [n] and not id_embedding. Arrays that are not read may be NULL.
  * INVALID_ARGUMENT. Allocates nothing. */
 clile_status clile_i_identity_part(const clile_i_identity *identity, int64_t n,
                                    const int8_t *labels, const int32_t *subject,

@@ -8,8 +8,7 @@
  *     H_ic = d BCE / d(A_c + D'_ic);   dL/dA_c = sum_i H_ic
  *     dL/dD_ic = H_ic - (1/s) sum_i H_ic + 2 lambda_deviation D'_ic / (s c d)
  *
- * The last term sums to zero over subjects by itself, and so does the gradient: D never leaves
- * its centre.
+ * The last term sums to zero over subjects, and so does the gradient: D stays centred.
  */
 #include "loss/bce.h"
 #include "loss/check.h"
@@ -57,13 +56,13 @@ static double deviations_penalty(const deviations *t)
     return t->lambda * sum / ((double)t->s * (double)t->m);
 }
 
-/* diff holds the BCE's part: subtracts its mean over subjects and adds the penalty's gradient. */
+/* diff holds the BCE's part. Subtracts its mean over subjects and adds the penalty's gradient. */
 static void deviations_finish(const deviations *t)
 {
     if (t->diff == NULL) return;
     if (t->s == 1) {
-        /* with one subject D' is 0 whatever D is: exactly 0, not a rounding error that an
-         * optimiser would scale up */
+        /* with one subject D' is 0 for any D: make it exactly 0, or an optimiser would scale up a
+         * rounding error */
         memset(t->diff, 0, (size_t)t->m * sizeof *t->diff);
         return;
     }
@@ -84,8 +83,8 @@ typedef struct {
     double *diff_anchor, *diff_offset;        /* [c,d], [c] */
 } subject_scratch;
 
-/* All images of subject i: the BCE, its gradients by F, and those by A + D' and bias + B', added
- * to their sums. */
+/* All images of subject i: adds the BCE and its gradients by F, by A + D' and by bias + B' to their
+ * sums. */
 static void run_subject(clile_i_scored *scored, int64_t i, int64_t count, const int64_t *rows,
                         const float *au_embedding, const float *bias, deviations *vectors,
                         deviations *biases, const subject_scratch *t)

@@ -1,5 +1,5 @@
-/* The term of the points that the data set's targets give (docs/method.md): a linear head from
- * the embedding to standardised coordinates, smooth L1. */
+/* The term for the points among the data set's targets (docs/method.md): a linear head from the
+ * embedding to standardised coordinates, with smooth L1. */
 #include "loss/loss.h"
 #include "loss/term.h"
 

@@ -1,4 +1,4 @@
-/* A linear head on the embedding, fitted to targets of which some are not known.
+/* A linear head on the embedding, fitted to targets. Some targets may be unknown.
  *   y_kj = W_j . F_k + b_j,  r = y_kj - target_kj
  *   smooth L1 (Girshick, "Fast R-CNN", ICCV 2015; beta > 0): l = r^2 / (2 beta) for |r| < beta,
  *     else |r| - beta / 2;  squared error (beta = 0): l = r^2

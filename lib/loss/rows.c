@@ -1,4 +1,4 @@
-/* Between the images of a batch and rows of one person each. */
+/* Converts between the images of a batch and rows of one person each. */
 #include "loss/term.h"
 
 #include <string.h>

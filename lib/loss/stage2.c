@@ -7,9 +7,9 @@
  *     L = (1/n) sum_k L_k
  *     dL/dz_kc = (softmax_c - [c in P_k]/|P_k|) / n
  *
- * With a null anchor N there is one more z_k0 = cos(F_k, N) / tau in the sum of exponentials; it
- * is the positive of an image that has coded AUs and none present. Source of the form without N:
- * the CL-ILE paper (BMVC 2023); N is ours.
+ * With a null anchor N there is one more z_k0 = cos(F_k, N) / tau in the sum of exponentials. It is
+ * the positive of an image that has coded AUs and none present. The form without N is from the
+ * CL-ILE paper (BMVC 2023); N is ours.
  */
 #include "loss/check.h"
 #include "loss/term.h"
@@ -26,8 +26,8 @@ typedef struct {
     double *logits, *row;            /* scratch [c+1], [d] */
 } contrast;
 
-/* One image from its row of labels: returns L_k; diff_sim [c+1] = dL/dcos, 0 where an anchor
- * takes no part. */
+/* One image from its row of labels: returns L_k; diff_sim [c+1] = dL/dcos, 0 for anchors that take
+ * no part. */
 static double forward_image(const contrast *p, int64_t k, double *diff_sim)
 {
     const int64_t d = p->d, c = p->c;

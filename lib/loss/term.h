@@ -1,12 +1,12 @@
-/* The terms of stage 2's loss: what the trainer adds up, each in a file of its own. The table of
- * their names and weights is base/tables.h; docs/contributing.md shows how to add one. */
+/* The terms of stage 2's loss, which the trainer adds up. Each has its own file. The table of names
+ * and weights is base/tables.h; docs/contributing.md shows how to add a term. */
 #ifndef CLILE_I_LOSS_TERM_H
 #define CLILE_I_LOSS_TERM_H
 
 #include "base/base.h"
 #include "base/tables.h"
 
-/* A learned array beside the encoder. */
+/* A learned array besides the encoder. */
 typedef struct {
     const char *name; /* in checkpoints */
     int32_t ndim;     /* 0: absent */
@@ -42,9 +42,9 @@ typedef struct {
     const int8_t *labels;            /* [n,c] */
     const int32_t *subject;          /* [n] */
     const float *au_weight;          /* [c] */
-    int64_t p, v;                    /* points and values to learn beside the AUs, or 0 */
+    int64_t p, v;                    /* points and values to learn besides the AUs, or 0 */
     const float *points, *values;    /* [n,2p], [n,v] standardised; NaN: not known */
-    const clile_i_person_rows *rows; /* for a loss that knows whose half a face is */
+    const clile_i_person_rows *rows; /* for a loss that distinguishes whose half a face is */
 
     /* The score of an AU is scale * sim(F, A) + bias. */
     const float *au;    /* A [c,d] */
@@ -53,8 +53,8 @@ typedef struct {
     const float *bias;  /* [c]; NULL without the general BCE */
     clile_i_head *head; /* [CLILE_I_TERM_HEADS] the term's own */
 
-    /* Outputs, 0 before the call, before the term's weight: the loss, and its gradients by the
-     * arrays above and, in head[i].diff, by the term's own heads. */
+    /* Outputs, unweighted and 0 before the call: the loss, and its gradients by the arrays above
+     * and, in head[i].diff, by the term's own heads. */
     double loss;
     float *diff_embedding, *diff_au, *diff_null, *diff_bias;
     double diff_scale;
@@ -62,13 +62,14 @@ typedef struct {
 
 typedef struct {
     /* 1 or 0: */
-    uint8_t trains_au;          /* gives the AU vectors a gradient: stage 2 can be it alone */
+    uint8_t trains_au;          /* gives the AU vectors a gradient: stage 2 may have no other term */
     uint8_t any_method;         /* 1: also with method=bce */
     uint8_t needs_id_embedding; /* needs a frozen E_ID, and so stage 1 */
-    uint8_t replaces_bce;       /* of an elimination: takes the general BCE's place and weight */
+    uint8_t replaces_bce;       /* an elimination that takes the general BCE's place and weight */
     uint8_t heads_unweighted;   /* the weight scales the encoder's gradient only */
     /* Each may be NULL. `heads` sets name, ndim and shape of the term's heads: it may read sizes,
-     * similarity and options. `start` sets their values where they do not start at 0: also seed. */
+     * similarity and options. `start` sets values that do not start at 0; it may also read the
+     * seed. */
     void (*heads)(const clile_i_step *x);
     void (*start)(const clile_i_step *x);
     clile_status (*compute)(clile_i_step *x); /* NULL: the term is always 0 */
@@ -84,7 +85,7 @@ typedef struct {
 } clile_i_loss_row;
 extern const clile_i_loss_row clile_i_loss_table[CLILE_I_LOSS_COUNT];
 
-/* The elimination of that name, "none" too; NULL if there is none. */
+/* The elimination of that name, including "none"; NULL: no such name. */
 const clile_i_term *clile_i_elimination_find(const char *name);
 
 #endif

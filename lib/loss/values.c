@@ -1,5 +1,5 @@
-/* The term of the values that the data set's targets give (docs/method.md): a linear head from
- * the embedding to standardised values, mean squared error. */
+/* The term for the values among the data set's targets (docs/method.md): a linear head from the
+ * embedding to standardised values, with mean squared error. */
 #include "loss/loss.h"
 #include "loss/term.h"
 

@@ -45,15 +45,15 @@ static inline void clile_i_vec_store(int64_t d, const double *restrict x, float 
 static inline double clile_i_sim_forward(int32_t similarity, int64_t d, double *x)
 {
     if (similarity == CLILE_I_DOT) return 1;
-    /* 0 for an infinite norm: x then becomes NaN, and the loss with it */
+    /* 0 for an infinite norm: x then becomes NaN, and so does the loss */
     const double inverse_norm = clile_i_inverse_norm(clile_i_vec_dot(d, x, x));
     for (int64_t j = 0; j < d; ++j) x[j] *= inverse_norm;
     return inverse_norm;
 }
 
-/* Turns the gradient by what forward made (`unit`) into that by the vector itself, in place.
- * Cosine: diff <- (diff - (diff . unit) unit) / |x|. Zeros stay zeros, even if the vector,
- * unused in this batch, is not finite. */
+/* Turns the gradient by forward's result (`unit`) into the gradient by the vector itself, in place.
+ * Cosine: diff <- (diff - (diff . unit) unit) / |x|. Zeros stay zeros, even if the vector, unused
+ * in this batch, is not finite. */
 static inline void clile_i_sim_backward(int32_t similarity, int64_t d, const double *restrict unit,
                                         double inverse_norm, double *restrict diff)
 {

@@ -1,6 +1,6 @@
 /* Post-training quantisation. Weights: scale[o] = max |w| / 127 of each output channel.
- * Activations: a histogram of each node's outputs over the observed images. Its step has the
- * least squared error, which is that of rounding below the clip (step^2 / 12) plus that of
+ * Activations: a histogram of each node's outputs over the observed images gives the step with the
+ * least squared error. The error is that of rounding below the clip (step^2 / 12) plus that of
  * clipping above it. */
 #include "net/exec.h"
 
@@ -95,9 +95,9 @@ clile_status clile_i_calibration_observe(clile_i_calibration *calibration, const
     return CLILE_OK;
 }
 
-/* The distance between levels with the least squared error. Beyond the clip t, it is the sum of
- * n (x - t)^2 = s2 - 2 t s1 + t^2 s0 over the bins there; s0, s1 and s2 are sums of n, n x and
- * n x^2. */
+/* The distance between levels with the least squared error. Beyond the clip t, the error is the sum
+ * of n (x - t)^2 = s2 - 2 t s1 + t^2 s0 over the bins there; s0, s1 and s2 are sums of n, n x and n
+ * x^2. */
 static float best_step(const histogram *h, int32_t levels)
 {
     const double width = h->range / (double)BINS;
@@ -116,7 +116,7 @@ static float best_step(const histogram *h, int32_t levels)
         s1 += n * x;
         s2 += n * x * x;
     }
-    const double greatest = h->greatest / levels; /* levels above it are useless */
+    const double greatest = h->greatest / levels; /* levels above it would never be used */
     return (float)(best < greatest ? best : greatest);
 }
 

@@ -261,7 +261,7 @@ static clile_status load_node(clile_i_exec *exec, const clile_i_net *net, int32_
 static clile_status load(clile_i_exec *exec, const clile_i_net *net)
 {
     clile_status status = CLILE_OK;
-    float *room = NULL; /* not touched unless a node folds */
+    float *room = NULL; /* only used if a node folds */
     CLILE_I_RETURN_IF(check_same(exec, net));
     exec->forward_done = 0;
     room = clile_i_alloc_untouched(clile_i_net_largest(net) * (int64_t)sizeof *room);

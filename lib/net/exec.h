@@ -1,5 +1,5 @@
-/* A net compiled for one batch, size and mode. Private to net. exec.c creates it, exec_plan.c
- * plans its memory, exec_run.c runs it. */
+/* A net compiled for one batch size, image size and mode. exec.c creates it, exec_plan.c plans its
+ * memory, exec_run.c runs it. Private to net. */
 #ifndef CLILE_I_EXEC_H
 #define CLILE_I_EXEC_H
 
@@ -24,7 +24,7 @@ struct clile_i_exec {
     float *fixed; /* parameters that are not trained */
 
     float *image, *activations, *gradients;
-    /* Training, of each source of each node: where its gradient is added after backward; NULL:
+    /* Training, for each source of each node: where its gradient is added after backward; NULL:
      * nowhere */
     float *(*add_to)[CLILE_I_MOST_SOURCES];
     float *diff_last; /* by the last value */

@@ -5,8 +5,8 @@
 
 /* ---- training -------------------------------------------------------------------------------- */
 
-/* Arrays of a value's gradient, to be added up: two if the operation that makes it does that. Those
- * of further readers are added to the last one at once. */
+/* How many arrays of a value's gradient there are to add up: two if the operation that makes the
+ * value adds them itself. Gradients of further readers are added to the last array at once. */
 typedef struct {
     int32_t block[2], count;
 } value_diffs;
@@ -23,7 +23,7 @@ typedef struct {
     uint8_t *most; /* arrays of each value: 1 or 2 */
 } training_plan;
 
-/* Places what each node keeps, and what it makes, in order of use. */
+/* Places what each node keeps and makes, in order of use. */
 static clile_status place_activations(clile_i_exec *exec)
 {
     clile_status status = CLILE_OK;
@@ -45,7 +45,7 @@ cleanup:
     return status;
 }
 
-/* Plans the gradient by source k of node i, which is written in `step`. */
+/* Plans the gradient by source k of node i. It is written in `step`. */
 static void plan_source(const clile_i_exec *exec, training_plan *plan, int32_t i, int32_t k,
                         int32_t step)
 {

@@ -31,7 +31,7 @@ static clile_status run_forward(const clile_i_exec *exec, clile_i_op_run *run)
 clile_status clile_i_exec_observe(clile_i_exec *exec, const float *src, float *dst,
                                   clile_i_exec_observer observer, void *context)
 {
-    /* Copy it, as the caller's array may change before backward reads it. */
+    /* Copy it: the caller's array may change before backward reads it. */
     if (src != exec->image)
         clile_i_parallel_for(exec->layouts[CLILE_I_VALUE_IMAGE].count, 65536, copy_body,
                              &(copy_job){src, exec->image});

@@ -51,7 +51,7 @@ clile_status clile_i_net_add_tensors(clile_i_net *net, const char *const *names,
     return CLILE_OK;
 }
 
-/* Whether a value's array holds another one by now. */
+/* Whether another value has overwritten this one's array. */
 static int is_overwritten(const clile_i_net *net, int32_t value)
 {
     for (int64_t i = 0; i < net->node_count; ++i) {
@@ -176,7 +176,7 @@ clile_status clile_i_net_check_input(int32_t batch, int32_t size)
 
 enum { NAME = 24 };
 
-/* The name of a value: `own`, or room filled with one. */
+/* The name of a value: `own`, or one written to `room`. */
 static const char *name_of(int32_t value, const char *own, char room[NAME])
 {
     if (own != NULL) return own;

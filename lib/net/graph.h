@@ -1,5 +1,4 @@
-/* How a net keeps its architecture and parameters, and how one is put together. Private to
- * net. */
+/* How a net stores its architecture and parameters, and how a net is built. Private to net. */
 #ifndef CLILE_I_GRAPH_H
 #define CLILE_I_GRAPH_H
 
@@ -16,15 +15,15 @@ struct clile_i_net {
     int32_t value_count;
 };
 
-/* A net without nodes, whose only value is the image. `config` is kept, and names the net in
- * messages; its embedding must be what the last node makes. */
+/* A net without nodes. Its only value is the image. `config` is kept, and names the net in
+ * messages. Its embedding must match what the last node makes. */
 clile_status clile_i_net_begin(const clile_i_net_config *config, clile_i_net **out);
-/* Appends a node's tensors, without their values, and tells the node where they are. names: of
+/* Appends a node's tensors, without their values, and sets their index in the node. names: one for
  * each part, "layer1.0.conv1" and "layer1.0.bn1". */
 clile_status clile_i_net_add_tensors(clile_i_net *net, const char *const *names,
                                      clile_i_node *node);
-/* Appends a copy of the node, and tells it its dst and inner. INVALID_ARGUMENT: it reads what
- * another has overwritten. */
+/* Appends a copy of the node and sets its dst and inner. INVALID_ARGUMENT: it reads a value that
+ * another node has overwritten. */
 clile_status clile_i_net_add(clile_i_net *net, clile_i_node *node);
 /* Allocates the values of all tensors. Those that clile_i_net_init would draw are 0. */
 clile_status clile_i_net_allocate(clile_i_net *net);

@@ -1,5 +1,5 @@
 /* ResNet (He et al., 2016) as in torchvision, including names and shapes: conv1 7x7/2, bn1, max
- * pool 3x3/2, four layers of blocks, average pool, fc. Bottlenecks have their stride in the 3x3
+ * pool 3x3/2, four layers of blocks, average pool, fc. Bottlenecks have the stride in their 3x3
  * convolution (ResNet v1.5). The small stem has conv1 5x5/2 and no max pool. */
 #include "net/graph.h"
 

@@ -13,10 +13,10 @@
 
 #include "base/base.h"
 
-/* What leads from the image to the first block; both have batch norm and ReLU. */
+/* From the image to the first block. Both stems have batch norm and ReLU. */
 typedef enum {
     CLILE_I_STEM_IMAGENET, /* torchvision's: 7 x 7 of stride 2, max pooling 3 x 3 of stride 2 */
-    CLILE_I_STEM_SMALL     /* 5 x 5 of stride 2: twice the resolution in every layer after it */
+    CLILE_I_STEM_SMALL     /* 5 x 5 of stride 2: twice the resolution in every later layer */
 } clile_i_stem;
 
 typedef struct {
@@ -54,7 +54,7 @@ clile_status clile_i_net_create_bare(const clile_i_net_config *config, clile_i_n
  * nothing. */
 void clile_i_net_retain(clile_i_net *net);
 void clile_i_net_destroy(clile_i_net *net);
-/* Counts the values of all tensors of such a net, without allocating them. */
+/* Counts the values of all tensors of such a net. Allocates none of them. */
 clile_status clile_i_net_values(const clile_i_net_config *config, int64_t *count);
 const clile_i_net_config *clile_i_net_get_config(const clile_i_net *net);
 int32_t clile_i_net_tensor_count(const clile_i_net *net);
@@ -80,7 +80,7 @@ typedef struct clile_i_exec clile_i_exec;
 clile_status clile_i_exec_create(const clile_i_net *net, int32_t batch, int32_t size,
                                  clile_i_exec_mode mode, clile_i_exec **out);
 void clile_i_exec_destroy(clile_i_exec *exec);
-/* Weights in the layouts that convolutions want, shared by nets compiled from one set of weights
+/* Weights in the layouts that convolutions prefer, shared by nets compiled from one set of weights
  * (packs.c). The first net that needs a layout packs it; the last one frees it. Any thread;
  * creating or destroying a net takes a lock. */
 typedef struct clile_i_packs clile_i_packs;
@@ -123,12 +123,12 @@ clile_status clile_i_exec_from_plain(const clile_i_exec *exec, int32_t segment, 
 /* ---- int8 (quant.c, calibrate.c, qexec.c) ---------------------------------------------------- */
 
 /* A net for inference in integers. Activations are q = round(x / step), u8 except that those of
- * shortcut convolutions are s8. The image is u8, unchanged (step 1). Unit: x = step_src *
- * scale[o] * sum(weights q_src) + bias[o] [+ step_residual q_residual] [ReLU]. What comes after
- * the mean over the last map is float32, with rounded weights. */
+ * shortcut convolutions are s8. The image is u8 and unchanged (step 1). Unit: x = step_src *
+ * scale[o] * sum(weights q_src) + bias[o] [+ step_residual q_residual] [ReLU]. Everything after the
+ * mean over the last map is float32, with rounded weights. */
 typedef struct {
-    /* as the tensor that clile_i_net_unit_weights names, but with the norm folded in: weight =
-     * scale[o] * weights, |weights| <= 127. All three are NULL if the node has no weights */
+    /* the tensor that clile_i_net_unit_weights names, with the norm folded in: weight = scale[o] *
+     * weights, |weights| <= 127. All three are NULL if the node has no weights */
     int8_t *weights;
     float *scale, *bias; /* [o] */
     float step;          /* of the output; unused if that is float32 */
@@ -141,15 +141,15 @@ typedef struct {
     clile_i_quant_unit *units; /* one for each node of the net, in the order they run */
 } clile_i_quant;
 
-/* All zeros; a bare net is enough. UNSUPPORTED: an operation does not run in integers. */
+/* All zeros. A bare net is enough. UNSUPPORTED: an operation does not run in integers. */
 clile_status clile_i_quant_create(const clile_i_net *net, clile_i_quant **out);
 void clile_i_quant_retain(clile_i_quant *quant); /* reference counted, like nets */
 void clile_i_quant_destroy(clile_i_quant *quant);
 /* The tensor of a unit's weights, for its name and shape; NULL: it has none. */
 const clile_i_net_tensor *clile_i_net_unit_weights(const clile_i_net *net, int32_t unit);
 
-/* Calibration: begin, observe images [3,size,size] normalised, finish. mean and deviation are
- * those of x = (pixel / 255 - mean) / deviation. */
+/* Calibration: begin, observe normalised images [3,size,size], finish. mean and deviation define x
+ * = (pixel / 255 - mean) / deviation. */
 typedef struct clile_i_calibration clile_i_calibration;
 clile_status clile_i_calibration_begin(const clile_i_net *net, int32_t size,
                                        clile_i_calibration **out);
@@ -173,7 +173,7 @@ clile_status clile_i_qexec_forward(clile_i_qexec *exec, float *dst);
 
 /* ---- ONNX ------------------------------------------------------------------------------------ */
 
-/* Takes a net as a graph of ONNX operators, opset 13 (lib/model/onnx.c writes it to a file). */
+/* Receives a net as a graph of ONNX operators, opset 13 (lib/model/onnx.c writes it to a file). */
 typedef struct {
     void *context;
     /* Begins a node with one output, then its attributes, then its end. */
@@ -186,15 +186,14 @@ typedef struct {
                    const float *values);
 } clile_i_graph_writer;
 
-/* From "input" [N,3,size,size] to "embedding" [N,d]. UNSUPPORTED: an operation has no form in
- * ONNX. */
+/* From "input" [N,3,size,size] to "embedding" [N,d]. UNSUPPORTED: an operation has no ONNX form. */
 clile_status clile_i_net_write(const clile_i_net *net, const clile_i_graph_writer *writer);
 
 /* ---- bench ----------------------------------------------------------------------------------- */
 
 /* For `clile bench`: floating point operations (2 per multiply-add) of the convolutions in one
- * forward and in one training step; and the seconds of one pass of the convolution primitives
- * alone, each in its own layout. */
+ * forward and in one training step; and the seconds that the convolution primitives alone take for
+ * one pass, each in its own layout. */
 int64_t clile_i_exec_flops(const clile_i_exec *exec);
 clile_status clile_i_exec_bench_convolutions(clile_i_exec *exec, double *forward,
                                              double *backward_data, double *backward_weights);

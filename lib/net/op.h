@@ -1,7 +1,6 @@
-/* An operation of a net: everything that differs between one and another. Each is one file,
- * ops/NAME.c, which defines a clile_i_op, and one line of base/tables.h. All else (memory,
- * parameters, gradients, threads, files) follows from what it says here: the rest of the room only
- * loops over nodes and calls their operations. Private to net. */
+/* An operation of a net: everything in which operations differ. Each has one file, ops/NAME.c, with
+ * its clile_i_op, and one line in base/tables.h. The rest of the room (memory, parameters,
+ * gradients, threads, files) only loops over nodes and calls their operations. Private to net. */
 #ifndef CLILE_I_OP_H
 #define CLILE_I_OP_H
 
@@ -16,18 +15,18 @@ enum { CLILE_I_VALUE_IMAGE = 0 };
 
 typedef struct clile_i_op clile_i_op;
 
-/* One use of an operation. A net is a list of them over values (activations): value 0 is the
- * image, each node makes one, the last one makes the embedding. */
+/* One use of an operation. A net is a list of nodes over values (activations). Value 0 is the
+ * image, each node makes a value, and the last one makes the embedding. */
 typedef struct {
     const clile_i_op *op;
     int32_t src[CLILE_I_MOST_SOURCES]; /* values that it reads */
     int32_t src_count;
-    uint8_t has_inner;  /* it makes a value of its own on the way to dst, which nobody else reads */
+    uint8_t has_inner;  /* on the way to dst it makes a value that only it reads */
     int32_t dst, inner; /* values that it makes; inner is -1 without has_inner */
     int32_t tensor;     /* index of its first tensor; the others follow */
     int64_t ic, oc;     /* channels of the first source and of dst */
     const char *name;   /* of dst in exported graphs; NULL: "valueN" */
-    /* What the operation makes of these is its own affair; 0 where it makes nothing of them. */
+    /* Each operation uses these as it likes; 0 where unused. */
     int64_t k, stride, pad;
     uint8_t relu;
     double number[CLILE_I_MOST_NUMBERS];
@@ -53,11 +52,11 @@ typedef struct {
 
     /* `create` may change these, and owns `state` */
     void *state;
-    int32_t team; /* threads to run on; at first all there are. Training needs all */
-    /* floats of each tensor in the operation's layout; at first those of the plain one */
+    int32_t team; /* threads to run on; initially all. Training needs all */
+    /* floats of each tensor in the operation's layout; initially those of the plain one */
     int64_t param_count[CLILE_I_MOST_OP_TENSORS];
-    int64_t kept_count;   /* training: floats to keep from forward to backward; 0 at first */
-    size_t scratch_bytes; /* shared with other nodes, so only good within one call */
+    int64_t kept_count;   /* training: floats to keep from forward to backward; initially 0 */
+    size_t scratch_bytes; /* shared with other nodes, so only valid within one call */
 
     /* arrays, from `bind` on */
     float *params[CLILE_I_MOST_OP_TENSORS]; /* padding is 0 */
@@ -67,7 +66,7 @@ typedef struct {
     float *src_data[CLILE_I_MOST_SOURCES], *inner_data /* inference only */, *dst_data;
     /* the gradient by dst, which backward may overwrite, and by inner (training) */
     float *diff_dst, *diff_inner;
-    float *diff_dst_more; /* to be added to diff_dst; NULL unless op->adds_diffs */
+    float *diff_dst_more; /* added to diff_dst; NULL unless op->adds_diffs */
     /* written by backward; NULL: not wanted */
     float *diff_src[CLILE_I_MOST_SOURCES];
 } clile_i_op_run;
@@ -99,14 +98,14 @@ typedef struct {
     const float *mean, *deviation; /* [3] */
 } clile_i_pixels;
 
-/* How an operation runs in integers. Its weights, if any, are tensor 0, int8 with a scale for each
+/* How an operation runs in integers. Its weights, if any, are tensor 0, in int8 with one scale per
  * row. */
 typedef struct {
     /* 255: dst is u8; 127: s8; 0: float32 */
     int32_t (*levels)(const clile_i_node *node);
     /* Fills the weights, scales and bias of `out` from the node's tensors. pixels: NULL unless it
-     * reads the image. room: floats for the largest tensor. NULL: it has no weights, and dst is
-     * float32. */
+     * reads the image. room: space for the floats of the largest tensor. NULL: it has no weights,
+     * and dst is float32. */
     void (*quantise)(const clile_i_node *node, const clile_i_net_tensor *tensors,
                      const clile_i_pixels *pixels, float *room, clile_i_quant_unit *out);
     clile_status (*create)(clile_i_op_qrun *run, const clile_i_quant_unit *unit);
@@ -124,34 +123,35 @@ struct clile_i_op {
     const char *name;
     const clile_i_op_tensor *tensors;
     int32_t tensor_count;
-    /* A source, from 1 on, that dst overwrites: in inference both have one array, in training one
-     * array may be diff_dst_more and then diff_src of this source. No later node may read it. 0:
-     * none. Nodes without this source are not concerned. */
+    /* The number of a source (from 1) that dst overwrites; 0: none. In inference both share one
+     * array. In training one array may be diff_dst_more and then diff_src of this source. No later
+     * node may read the source. Ignored for nodes without it. */
     int32_t in_place;
-    uint8_t adds_diffs; /* backward adds diff_dst_more; otherwise it is added before */
+    uint8_t adds_diffs; /* backward adds diff_dst_more; otherwise the caller has added it */
 
     /* Shape of a tensor: up to 4 dimensions, returns how many. */
     int32_t (*tensor_shape)(const clile_i_node *node, int32_t tensor, int64_t shape[4]);
-    /* Starting values of the node's tensors, which are 0. rng NULL: those that are not drawn. */
+    /* Sets the initial values of the node's tensors, which are 0 before. rng NULL: only values that
+     * are not drawn. */
     void (*init)(const clile_i_node *node, clile_i_net_tensor *tensors, clile_i_rng *rng);
-    /* Layouts of dst, and of inner if the node has one. kind: what the net's maps have. */
+    /* Layouts of dst, and of inner if the node has one. kind: the layout of the net's maps. */
     void (*lay_out)(const clile_i_node *node, const clile_i_dnn_layout *src,
                     clile_i_dnn_layout_kind kind, clile_i_dnn_layout *inner,
                     clile_i_dnn_layout *dst);
-    /* Which layout it is fastest in. NULL: it does not matter. */
+    /* Its fastest layout. NULL: it does not matter. */
     clile_status (*prefer)(const clile_i_op_run *run, clile_i_dnn_layout_kind *kind);
-    /* Multiply-adds of forward: the weight of its preference, and for `clile bench`. */
+    /* Multiply-adds of forward. They weight its preference; `clile bench` uses them too. */
     int64_t (*multiply_adds)(const clile_i_op_run *run);
 
     clile_status (*create)(clile_i_op_run *run); /* NULL: nothing to do */
     clile_status (*bind)(clile_i_op_run *run);   /* NULL: nothing to do */
-    /* Tensor `k` from plain values, after its array was zeroed, and back. NULL: a copy. */
+    /* Tensor `k` from plain values (into a zeroed array), and back. NULL: a plain copy. */
     clile_status (*from_plain)(const clile_i_op_run *run, int32_t k, const float *plain,
                                float *param);
     clile_status (*to_plain)(const clile_i_op_run *run, int32_t k, const float *param,
                              float *plain);
-    /* Inference: fills params, or takes weights from packs, where they are not the node's tensors
-     * as they are (`tensors`). room: floats for the largest tensor. NULL: they are. */
+    /* Inference: fills params, or takes weights from packs, where they differ from the node's
+     * `tensors`. room: space for the floats of the largest tensor. NULL: none differ. */
     clile_status (*fold)(clile_i_op_run *run, const clile_i_net_tensor *tensors, float *room);
     clile_status (*forward)(clile_i_op_run *run);
     clile_status (*backward)(clile_i_op_run *run);
@@ -166,16 +166,16 @@ struct clile_i_op {
 };
 
 /* Inference: number of threads for so many floating point operations. Small nodes are faster on
- * one, as waking and awaiting others takes time. About 50 microseconds of one core; measured on
- * two idle cores with ResNet-10 of width 0.25: 16 million costs a third more time at 224 pixels. 1
- * million saves a quarter at 112 and nothing at 224, but adds barriers at which a busy neighbour
- * can delay us (docs/results.md). */
+ * one, because waking other threads and waiting for them takes time. The limit is about 50
+ * microseconds of one core. Measured on two idle cores with ResNet-10 of width 0.25: a limit of 16
+ * million takes a third more time at 224 pixels. 1 million saves a quarter at 112 and nothing at
+ * 224, but adds barriers where a busy neighbour can delay us (docs/results.md). */
 static inline int32_t clile_i_op_team(const clile_i_op_run *run, int64_t flops)
 {
     return run->trains || flops >= 4000000 ? run->team : 1;
 }
 
-/* The same for int8: about as long, as integers are some three times as fast. */
+/* The same for int8: about the same time, because integers are about three times as fast. */
 static inline int32_t clile_i_op_qteam(const clile_i_op_qrun *run, int64_t flops)
 {
     return flops >= 48000000 ? run->team : 1;

@@ -34,7 +34,7 @@ static int overlap_in_time(const clile_i_plan_block *a, const clile_i_plan_block
     return a->first <= b->last && b->first <= a->last;
 }
 
-/* The end of the first placed block in the way of `block` at `offset`; -1 if none is. */
+/* The end of the first placed block that overlaps `block` at `offset`; -1 if there is none. */
 static int64_t obstacle(const clile_i_plan *plan, int32_t placed, const clile_i_plan_block *block,
                         int64_t offset)
 {
@@ -47,7 +47,7 @@ static int64_t obstacle(const clile_i_plan *plan, int32_t placed, const clile_i_
     return -1;
 }
 
-/* Sorts the largest first, and equal sizes in the order they were added. */
+/* Largest first; equal sizes in the order they were added. */
 static void sort(const clile_i_plan *plan)
 {
     int32_t *order = plan->order;
@@ -66,7 +66,7 @@ int64_t clile_i_plan_place(clile_i_plan *plan)
     for (int32_t i = 0; i < plan->count; ++i) {
         clile_i_plan_block *block = &plan->blocks[plan->order[i]];
         int64_t offset = 0;
-        /* An obstacle moves the block to the obstacle's end; everything before it was tried. */
+        /* Move past the obstacle: everything before its end was tried. */
         for (int64_t end = obstacle(plan, i, block, offset); end >= 0;
              end = obstacle(plan, i, block, offset))
             offset = end;
@@ -98,7 +98,7 @@ clile_status clile_i_plan_values(const clile_i_net *net, const int64_t *count, i
                                ? block[node->src[over]]
                                : clile_i_plan_add(&plan, count[node->dst], i);
     }
-    /* the result is read last */
+    /* the caller reads the result last */
     clile_i_plan_use(&plan, block[net->nodes[net->node_count - 1].dst], (int32_t)net->node_count);
     *total = clile_i_plan_place(&plan);
     offset[CLILE_I_VALUE_IMAGE] = 0;

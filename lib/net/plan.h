@@ -1,6 +1,5 @@
-/* Plans memory blocks in one arena, so that two that live at the same time never overlap. Both
- * executors use it; their inference shares the lifetimes of clile_i_plan_values. Private to
- * net. */
+/* Plans memory blocks in one arena: blocks that live at the same time never overlap. Both executors
+ * use it, and both take lifetimes in inference from clile_i_plan_values. Private to net. */
 #ifndef CLILE_I_PLAN_H
 #define CLILE_I_PLAN_H
 
@@ -29,16 +28,16 @@ clile_status clile_i_plan_init(clile_i_plan *plan, int32_t most);
 void clile_i_plan_free(clile_i_plan *plan);
 /* Adds a block created in `step` and returns its number. */
 int32_t clile_i_plan_add(clile_i_plan *plan, int64_t count, int32_t step);
-/* Extends the block's life to `step`, which reads it. A number below 0 does nothing. */
+/* Extends the block's life to `step`, where it is read. A number below 0 does nothing. */
 void clile_i_plan_use(clile_i_plan *plan, int32_t block, int32_t step);
 /* Places the largest block first, each at the lowest offset that is free during its life. Returns
  * the number of elements in all. */
 int64_t clile_i_plan_place(clile_i_plan *plan);
 
-/* Plans the values of a net in inference: each lives from the node that writes it to the last that
- * reads it; one that overwrites a source (clile_i_op's in_place) has the source's place. count
- * [value_count] gives the elements of each; offset [value_count] and *total are results. The image
- * is not in the arena: its count is ignored, its offset is 0. */
+/* Plans the values of a net in inference: each lives from the node that writes it to the last node
+ * that reads it. A value that overwrites a source (clile_i_op's in_place) has the source's place.
+ * count [value_count] gives the elements of each; offset [value_count] and *total are results. The
+ * image is not in the arena: its count is ignored, its offset is 0. */
 clile_status clile_i_plan_values(const clile_i_net *net, const int64_t *count, int64_t *offset,
                                  int64_t *total);
 

@@ -1,6 +1,6 @@
-/* An int8 net compiled for one batch and size. Images are stored with a border of the mean
- * colour, which equals zero padding of a normalised image. So the first convolution needs no
- * padding and reads the pixels themselves. */
+/* An int8 net compiled for one batch and size. Images are stored with a border of the mean colour,
+ * which equals zero padding of a normalised image. The first convolution then needs no padding and
+ * reads the pixels themselves. */
 #include "net/graph.h"
 #include "net/packs.h"
 #include "net/plan.h"

@@ -1,8 +1,8 @@
-/* conv_unit: dst = pool?(relu?(norm(conv(src)) + residual?)), most of a ResNet. Source 0 is src,
- * source 1, if there, the residual. With an inner value it ends in max pooling, and inner is what
- * is pooled.
+/* conv_unit: dst = pool?(relu?(norm(conv(src)) + residual?)), most of a ResNet. Source 0 is src.
+ * Source 1, if there is one, is the residual. With an inner value the unit ends in max pooling, and
+ * inner is the input of the pooling.
  *
- * Training keeps the convolution's output; norm, residual and ReLU, or norm, ReLU and pooling, are
+ * Training keeps the convolution's output. Norm, residual and ReLU (or norm, ReLU and pooling) take
  * one pass over memory. Inference folds the norm into the convolution, which adds the residual and
  * applies the ReLU itself. int8 does the same in integers. */
 #include "net/ops.h"
@@ -25,7 +25,7 @@ static const clile_i_op_tensor tensors[TENSORS] = {{"weight", 0, 1, 1},
 
 typedef struct {
     clile_i_conv *conv;
-    clile_i_pack *pack; /* owns the folded weights if they are shared */
+    clile_i_pack *pack; /* owns the folded weights if packs share them */
     clile_i_max_pool pool;
     clile_i_norm_pool norm_pool; /* training, with pooling; without: its norm alone */
 } unit_state;
@@ -141,10 +141,10 @@ static const clile_i_dnn_layout *map_of(const clile_i_op_run *run)
 
 /* ---- float32 --------------------------------------------------------------------------------- */
 
-/* Training keeps the convolution's output, then, with pooling, the winner of each window and its
- * place in it (a byte). The batch's mean and 1 / deviation follow the running mean and variance:
- * between what is kept and dst they would shift one against the other in their pages, which costs
- * a hundredth of a training step. */
+/* Training keeps the convolution's output and, with pooling, the winner of each window and its
+ * place in the window (a byte). The batch's mean and 1 / deviation are stored after the running
+ * mean and variance. Stored between what is kept and dst, they would shift the two arrays against
+ * each other in their pages. That makes a training step one percent slower. */
 static void ask_training(clile_i_op_run *run, const unit_state *state)
 {
     const clile_i_dnn_layout *map = map_of(run);
@@ -158,7 +158,7 @@ static void ask_training(clile_i_op_run *run, const unit_state *state)
     if (run->scratch_bytes < sums) run->scratch_bytes = sums;
 }
 
-/* Inference has a folded bias, in the place of beta, and folded weights unless they are shared. */
+/* Inference has a folded bias in the place of beta, and folded weights unless packs share them. */
 static void ask_inference(clile_i_op_run *run, const unit_state *state)
 {
     memset(run->param_count, 0, sizeof run->param_count);
@@ -357,7 +357,7 @@ static void write_window(const clile_i_graph_writer *w, int64_t k, int64_t strid
     w->numbers(w->context, "pads", 4, (const int64_t[]){pad, pad, pad, pad});
 }
 
-/* Weights and bias with the norm folded in. */
+/* Weights and bias, with the norm folded in. */
 static clile_status write_folded(const clile_i_net_tensor *t, const char *weight, const char *bias,
                                  const clile_i_graph_writer *w)
 {
@@ -420,9 +420,9 @@ static int32_t levels(const clile_i_node *node)
     return node->relu ? LEVELS_UNSIGNED : LEVELS_SIGNED;
 }
 
-/* The first convolution reads pixels: w (v / 255 - mean) / deviation = w' (v - 255 mean), with
- * w' = w / (255 deviation). The constant goes into the bias, computed from the rounded weights,
- * so that a pixel of the mean colour still gives exactly zero. */
+/* The first convolution reads pixels: w (v / 255 - mean) / deviation = w' (v - 255 mean), with w' =
+ * w / (255 deviation). The constant goes into the bias. It is computed from the rounded weights, so
+ * a pixel of the mean colour still gives exactly zero. */
 static void fold_pixels(const clile_i_node *node, const clile_i_pixels *pixels, float *weights,
                         clile_i_quant_unit *out)
 {

@@ -1,5 +1,5 @@
 /* linear: dst [n, oc] = src [n, ic] weights [oc, ic]^T + bias. In inference each image is computed
- * alone, so that its bits do not depend on the batch. */
+ * alone: its bits do not depend on the batch. */
 #include "net/ops.h"
 
 #include <math.h>
