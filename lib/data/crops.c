@@ -91,7 +91,7 @@ static char *path_of(const clile_i_core *core, int64_t index)
 clile_status clile_i_crop_place(const clile_i_core *core, int64_t index, clile_i_affine *map)
 {
     const clile_i_placed placed = clile_i_origin_placed(&core->table, index);
-    /* no crop lies outside an image this large; rendering finds its true size */
+    /* assume a huge image: rendering finds out whether the crop lies outside */
     int32_t h = core->h, w = core->w;
     if (core->pixels == NULL && placed != CLILE_I_PLACED_CROP) h = w = INT32_MAX;
     if (core->pixels == NULL && placed == CLILE_I_PLACED_CROP) {

@@ -1,7 +1,6 @@
 /* Exchanges face halves between people (our choice, docs/method.md). The upper and lower face AUs
- * of an image then come from two identities, and who the person is no longer predicts both. The
- * idea is that of CutMix (Yun et al., ICCV 2019), cut along the line between FACS's upper and lower
- * face. */
+ * of an image then come from two identities, so identity alone predicts neither. The idea is that
+ * of CutMix (Yun et al., ICCV 2019), cut along the line between FACS's upper and lower face. */
 #include "data/core.h"
 
 #include "image/image.h"

@@ -48,7 +48,7 @@ static clile_status reserve(clile_i_au_labels *labels, int32_t c)
     return CLILE_OK;
 }
 
-/* Adds row n of column a. The first AU read determines the frames, and the others must have the
+/* Adds row n of column a. The first AU that is read determines the frames; the others must have the
  * same. `first` is its file. */
 static clile_status put_row(const clile_i_au_files *form, const clile_i_rows *rows,
                             const clile_i_table *table, int32_t a, int64_t n, int64_t frame,

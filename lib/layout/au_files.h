@@ -26,7 +26,7 @@ typedef struct {
     int8_t *codes;  /* [n,c] */
 } clile_i_au_labels;
 
-/* For clile_i_sequences_walk through a folder of labels: adds each folder that has such files. */
+/* For clile_i_sequences_walk in a folder of labels: adds each folder that has such files. */
 clile_status clile_i_au_files_visit(const clile_i_au_files *form, clile_i_sequences *sequences,
                                     const char *path, const char *subject, const char *part);
 /* Reads the labels of a sequence, for the table's AUs. FORMAT; INVALID_ARGUMENT: an AU has no

@@ -1,5 +1,5 @@
-/* The table of known names. Case is ignored, and blank, '-', '.' and '_' are equal, except in x_0
- * and y_0: OpenFace also has X_0, which is in 3D space. */
+/* The table of known names. Case is ignored, and blank, '-', '.' and '_' are equal. x_0 and y_0
+ * must match exactly, because OpenFace also has X_0 in 3D space. */
 #include "layout/columns.h"
 
 #include <string.h>
@@ -243,7 +243,7 @@ clile_status clile_i_columns_missing(const clile_i_rows *rows, const char *wante
         wanted, size < 60 ? (int)size : 60, rows->line_begin, size < 60 ? "" : "...");
 }
 
-/* Whether it has letters that cannot be part of a number. */
+/* Whether the text has letters that cannot be part of a number. */
 static int is_word(const char *begin, const char *end)
 {
     static const char *const numbers[] = {"nan", "inf", "infinity"};

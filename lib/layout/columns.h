@@ -1,6 +1,6 @@
-/* Which columns of a header give the position of a face. All files with a header share one table
- * of names: files of landmarks and boxes, manifests, tracker output, and the input of `clile
- * predict --faces`. */
+/* Which columns of a header give the position of a face. All files with a header share one table of
+ * names: landmark and box files, manifests, tracker output, and the input of `clile predict
+ * --faces`. */
 #ifndef CLILE_I_COLUMNS_H
 #define CLILE_I_COLUMNS_H
 
@@ -21,9 +21,9 @@ typedef struct clile_i_place_columns {
     int64_t point[2 * 68];
 } clile_i_place_columns;
 
-/* Finds them in a header row. Both may be missing; other columns are the caller's. FORMAT: an
- * incomplete box or set of landmarks, or a column twice. Landmarks x_0 ..., y_0 ... of more than
- * 68 points are another mesh and are ignored. */
+/* Finds them in a header row. Both may be missing. Other columns are left to the caller. FORMAT: an
+ * incomplete box or set of landmarks, or a column twice. Landmarks x_0 ..., y_0 ... with more than
+ * 68 points belong to another mesh and are ignored. */
 clile_status clile_i_columns_find(const clile_i_rows *rows, clile_i_place_columns *out);
 /* FORMAT, with the names expected, for a header without `wanted` ("a box", "landmarks", ...). */
 clile_status clile_i_columns_missing(const clile_i_rows *rows, const char *wanted);

@@ -115,7 +115,7 @@ cleanup:
     return status;
 }
 
-/* "AU" and a digit, with at most a blank, underscore or dash between, in a name that column_au
+/* "AU" and a digit, with at most a blank, underscore or dash between them, in a name that column_au
  * does not know. */
 static int is_strange(const clile_i_rows *rows, int64_t k)
 {
@@ -150,7 +150,7 @@ static int is_strange_place(const clile_i_rows *rows, int64_t k)
     return begin < end && *begin >= '0' && *begin <= '9';
 }
 
-/* A user with such columns expects faces to be cut out by them. */
+/* A user with such columns expects them to be used to cut out faces. */
 static clile_status warn_places(const clile_i_rows *rows, const clile_i_csv_header *h,
                                 clile_i_table *table)
 {
@@ -195,7 +195,7 @@ static int is_empty(const clile_i_rows *rows, int64_t field)
     return rows->begin[field] == rows->end[field];
 }
 
-/* pandas writes a missing value as nothing or NaN. */
+/* pandas writes a missing value as an empty field or NaN. */
 static int is_missing(const clile_i_rows *rows, int64_t field)
 {
     return is_empty(rows, field) || clile_i_rows_is_nan(rows, field);
@@ -222,7 +222,7 @@ clile_status clile_i_csv_has_face(const clile_i_rows *rows, const clile_i_csv_he
     return CLILE_OK;
 }
 
-/* Converts a probability, or nothing, to 1, 0 or -1. */
+/* Converts a probability, or an empty field, to 1, 0 or -1. */
 static clile_status read_probability(const clile_i_rows *rows, int64_t field, int32_t au,
                                      int8_t *out)
 {

@@ -34,8 +34,8 @@ typedef struct {
     int32_t has_five, has_box;
     float five[10], box[4];
 } clile_i_csv_row;
-/* Warns of columns that look like an AU or a face position but are not understood
- * ("AU2_presence", "bbox"), and of OpenFace files that do not tell where a face was found. */
+/* Warns of columns that look like an AU or a face position but are not understood ("AU2_presence",
+ * "bbox"), and of OpenFace files that do not say where a face was found. */
 clile_status clile_i_csv_warn_columns(const clile_i_rows *rows, const clile_i_csv_header *header,
                                       clile_i_table *table);
 /* *face: 0 if the row says that no face was found: success is 0 or, for Py-Feat, the score is

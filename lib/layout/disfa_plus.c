@@ -6,7 +6,7 @@
  *   Images/SUBJECT/TRIAL/000.jpg     such as SN001/A1_AU1_TrailNo_1/000.jpg
  *   landmarks/SUBJECT_TRIAL.csv      optional, and boxes/; their frame is the number in the
  *                                    image's name
- * Rows name their image, so the number of the first image does not matter. */
+ * Rows name their image. The number of the first image does not matter. */
 #include "layout/au_files.h"
 
 #include <string.h>
@@ -31,8 +31,8 @@ static int32_t file_au(const char *name, const char *subject)
     return au >= 1 && au <= 999 ? (int32_t)au : 0;
 }
 
-/* Splits "000.jpg   2" or "000.jpg,2" into the image's number and the second word. Returns 1, or
- * 0 if it is no such row. */
+/* Splits "000.jpg 2" or "000.jpg,2" into the image's number and the second word. Returns 1, or 0
+ * for any other row. */
 static int split_row(const clile_i_rows *rows, int64_t *frame, const char **word, const char **end)
 {
     char image[64];

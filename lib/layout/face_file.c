@@ -1,5 +1,5 @@
-/* clile/faces.h. An index makes look-ups fast: it hashes the part that a row's name and the
- * image's must share. The text stays in the mapped file. */
+/* clile/faces.h. An index makes look-ups fast: it hashes the part that a row's name and an image's
+ * name must share. The text stays in the mapped file. */
 #include "layout/columns.h"
 
 #include <clile/faces.h>
@@ -106,9 +106,9 @@ static uint64_t hash(span text)
     return value | 1;
 }
 
-/* Equal for rows and images that name each other: the hash of the stem or, if it is a number, of
- * its digits. In a name like "a.b" the end may be an extension or not, so that only the part
- * before the first dot counts. */
+/* Equal for rows and images that may match: the hash of the stem or, if it is a number, of its
+ * digits. In a name like "a.b" the end may or may not be an extension, so only the part before the
+ * first dot counts. */
 static uint64_t key_of(span name)
 {
     name = base_name(name);
@@ -231,7 +231,7 @@ static int64_t first_of_key(const clile_face_file *f, uint64_t key)
     return low;
 }
 
-/* Whether clile_i_path_plain would leave a name unchanged. */
+/* Whether clile_i_path_plain leaves the name unchanged. */
 static int is_plain(span name)
 {
     for (const char *p = name.begin; p < name.end; ++p)
@@ -308,7 +308,7 @@ cleanup:
     return status;
 }
 
-/* If rows of one frame are in several folders, they belong to several images. */
+/* Rows of one frame in several folders belong to several images. */
 static clile_status check_folders(clile_face_file *f, int64_t frame)
 {
     span first = {NULL, NULL};

@@ -3,9 +3,8 @@
  * github.com/forever208/FMAE-IAT, AU/BP4D_preprocess.py and similar), one object per line:
  *   {"img_path": "F001_T1/frame_12.jpg", "AUs": [4, 10, 12]}  the present AUs, no others
  *   {"img_path": "2F01_T1/frame_12.jpg", "AUs": [999, 999, 4, ...]}  999 in place of an absent one
- * A key "subject" names the subject; without it, the path does. Other keys are ignored. The form
- * cannot say that an AU was not coded (the authors' conversion of BP4D writes code 9 as
- * absent). */
+ * A key "subject" names the subject; without it, the path does. Other keys are ignored. The format
+ * cannot say that an AU was not coded (the authors' conversion of BP4D writes code 9 as absent). */
 #include "layout/layout.h"
 
 #include "store/json.h"
@@ -251,7 +250,7 @@ typedef struct {
     row *line;
 } image_source;
 
-/* A clile_i_next_image. All lines were read before, so none can fail. */
+/* A clile_i_next_image. All lines were read before: none can fail. */
 static int next_image(void *context, char *image)
 {
     image_source *source = context;

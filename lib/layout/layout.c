@@ -1,4 +1,4 @@
-/* The known layouts, and which of them a folder has. */
+/* The known layouts, and which of them fits a folder. */
 #include "layout/layout.h"
 
 #include <string.h>

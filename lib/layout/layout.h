@@ -1,6 +1,6 @@
-/* The contract of a layout. Each layout is one file here: it knows how one kind of folder is
- * organised, and turns it into a table of samples (image, subject, labels, landmarks). Their names
- * are in base/tables.h; docs/contributing.md shows how to add one. */
+/* The contract of a layout. Each layout is one file here. It knows how one kind of folder is
+ * organised, and turns it into a table of samples (image, subject, labels, landmarks). The names
+ * are in base/tables.h; docs/contributing.md shows how to add a layout. */
 #ifndef CLILE_I_LAYOUT_H
 #define CLILE_I_LAYOUT_H
 
@@ -11,7 +11,7 @@
 typedef struct {
     const char *path;         /* folder or file */
     const char *au_set;       /* value of the option */
-    int32_t unknown_negative; /* count labels that are not coded as absent */
+    int32_t unknown_negative; /* treat labels that are not coded as absent */
     int32_t present_from;     /* DISFA: least intensity of a present AU */
     /* number of the first frame's image, 0 or 1; -1: whichever fits better */
     int32_t first_image;
@@ -21,7 +21,7 @@ typedef struct {
 } clile_i_layout_request;
 
 typedef struct {
-    const char *looked_for; /* what identifies it, for the message if no layout fits */
+    const char *looked_for; /* what identifies it, for the error message if no layout fits */
     /* *fits: 1 if the folder looks like this layout. */
     clile_status (*recognise)(const char *path, int32_t *fits);
     /* Fills a zeroed table and finishes it. The caller frees it, even on failure. */
@@ -32,7 +32,7 @@ typedef struct {
 CLILE_I_LAYOUTS(CLILE_I_LAYOUT_DECLARATION)
 #undef CLILE_I_LAYOUT_DECLARATION
 
-/* Opens request->path as the named layout or, if the name is "auto", as the first one that
+/* Opens request->path as the named layout or, if the name is "auto", as the first layout that
  * recognises it. */
 clile_status clile_i_layout_open(const char *name, const clile_i_layout_request *request,
                                  clile_i_table *table);
@@ -102,7 +102,7 @@ clile_status clile_i_places_parse_points(const clile_i_rows *rows,
 /* Reads a box as left, top, width, height. */
 clile_status clile_i_places_parse_box(const clile_i_rows *rows,
                                       const struct clile_i_place_columns *columns, float *box);
-/* FORMAT: not a number, or farther from the origin than any image reaches. */
+/* FORMAT: not a number, or larger than any image. */
 clile_status clile_i_places_parse_coordinate(const clile_i_rows *rows, int64_t field, float *out);
 /* clile_i_table_add that also counts images_without_landmarks and images_by_box. five [5,2] and
  * box [4] may be NULL. Leaves out an image whose landmarks (or box) cannot be a face's, see
@@ -114,8 +114,8 @@ clile_status clile_i_places_add(clile_i_table *table, const char *folder, const 
 /* paths.c: image paths in lists. */
 enum { CLILE_I_PATH_SIZE = 4096 };
 /* Looks for images in `folder`, in its img, in each folder in it, and then likewise in the parent
- * folder. *root (the caller frees it) is the first of these that has one of the images, or NULL.
- * `image` returns images one by one, then 0; the first hundred are tried. Warns if another of
+ * folder. *root (the caller frees it) is the first of these folders with one of the images, or
+ * NULL. `image` returns images one by one, then 0; the first hundred are tried. Warns if another of
  * these folders has the image too. */
 typedef int (*clile_i_next_image)(void *context, char *image /*[CLILE_I_PATH_SIZE]*/);
 clile_status clile_i_paths_root(const char *folder, clile_i_next_image next, void *context,
@@ -129,8 +129,8 @@ int clile_i_paths_subject(const char *path, char *subject /*[256]*/);
  * NULL when out of memory. */
 char *clile_i_paths_folder(const char *path);
 const char *clile_i_paths_name(const char *path);
-/* Removes "./" and double slashes, so that each image has one name. Keeps "..", as what precedes
- * it may be a link. */
+/* Removes "./" and double slashes: each image then has one name. Keeps "..", because the part
+ * before it may be a link. */
 void clile_i_paths_clean(char *path);
 
 /* A set of image names, to find duplicates and images that are not named. */
@@ -143,8 +143,8 @@ typedef struct {
  * next. */
 clile_status clile_i_image_set_add(clile_i_image_set *set, const clile_i_table *table,
                                    const char *image, int64_t *earlier);
-/* Counts images below root that are not named, in folders that hold a named one, into
- * images_without_labels. */
+/* Adds to images_without_labels the images below root that are not named, in folders that hold a
+ * named one. */
 clile_status clile_i_image_set_count_others(const clile_i_image_set *set, const char *root,
                                             clile_i_table *table);
 void clile_i_image_set_free(clile_i_image_set *set);
@@ -155,14 +155,13 @@ typedef struct {
     int64_t n;
     const int64_t *frame; /* [n] of the label file */
 } clile_i_numbering;
-/* 1 if row k belongs to image k in order of names: a program that reads a folder of images
- * numbers them itself, whatever they are called. Frames are origin, origin + 1, ..., as many as
- * images. */
+/* 1 if row k belongs to image k in order of names: a program that reads a folder of images numbers
+ * them itself and ignores their names. Frames are origin, origin + 1, ..., as many as images. */
 int clile_i_numbering_counts(const clile_i_numbering *sequence, int64_t origin, int64_t images);
-/* 1 if this first image leaves out no row and no image. */
+/* 1 if all rows and images match with this first image. */
 int clile_i_numbering_is_exact(const clile_i_numbering *sequence, int64_t origin, int32_t first);
-/* The wanted one (0 or 1). If that is -1, the one with fewer labels without image and images
- * without label; on a tie, 0 if there is an image 0. Adds a note to the table. */
+/* The wanted one (0 or 1). If that is -1, the one that leaves fewer labels and images unmatched; on
+ * a tie, 0 if there is an image 0. Adds a note to the table. */
 clile_status clile_i_first_image(int32_t wanted, int64_t count, const clile_i_numbering *sequences,
                                  int64_t origin, clile_i_table *table, int32_t *first);
 

@@ -5,7 +5,7 @@
  *   NAME_train_weight_fold1.txt     or NAME_weight_fold1.txt: weights of the AUs; optional,
  *                                   checked but not used: clile_dataset_copy_au_weights computes
  *                                   the same
- * Of a folder, all parts (train, test) of the first fold are read, as each fold has all images. */
+ * All parts (train, test) of a folder's first fold are read, because each fold has all images. */
 #include "layout/layout.h"
 
 #include <stdlib.h>
@@ -264,7 +264,7 @@ static int next_image(void *context, char *image)
     return next_line(f) && read_path(f, image) == CLILE_OK;
 }
 
-/* Searches with several of the first images, as a part of a data set may lack some. */
+/* Searches with several of the first images, because a part of a data set may lack some. */
 static clile_status find_root(reader *r, list_file *f)
 {
     char first[PATH_SIZE];

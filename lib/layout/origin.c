@@ -65,7 +65,7 @@ clile_i_placed clile_i_origin_placed(const clile_i_table *table, int64_t sample)
     return CLILE_I_PLACED_CROP;
 }
 
-/* Older packs do not say; this is what they must have been. */
+/* Older packs do not say. This is what they must have been. */
 static clile_i_placed guess_placed(const clile_i_table *table, const char *made_from)
 {
     const clile_i_counts *c = &table->counts;

@@ -1,4 +1,4 @@
-/* What image lists' paths tell: where the images are, who they show, which occur twice. */
+/* What the paths in image lists say: where the images are, who they show, which occur twice. */
 #include "layout/layout.h"
 
 #include <string.h>
@@ -45,7 +45,7 @@ int clile_i_paths_exists(const char *root, const char *image)
     return size > 0 && (size_t)size < sizeof path && clile_i_path_exists(path);
 }
 
-/* Where the image is: the first root that has it, and another one with a different file of that
+/* Where the image is: the first root that has it, and another root with a different file of that
  * name. */
 typedef struct {
     char *root, *other;

@@ -218,7 +218,8 @@ const float *clile_i_places_find(const clile_i_places *places, int64_t frame)
     return row != NULL ? row->value : NULL;
 }
 
-/* Whether landmarks or, without them, the box can be a face's. If not, `why` says why. */
+/* Whether the landmarks can belong to a face; without landmarks, whether the box can. If not, `why`
+ * says why. */
 static int is_place(const float *five, const float *box, char *why)
 {
     double value[10];

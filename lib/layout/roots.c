@@ -1,4 +1,4 @@
-/* Folders of a data set that could be mistaken for each other: those of images, of labels, and of
+/* Folders of a data set that could be mistaken for each other: folders of images, of labels, and of
  * landmarks and boxes. */
 #include "layout/roots.h"
 
@@ -52,7 +52,7 @@ static clile_status count_sequences(const clile_i_sequences *s, const char *fold
     return CLILE_OK;
 }
 
-/* Leaves out the other folder's images. A link to the same images needs no warning. */
+/* Leaves out the images of the other folder. A link to the same images needs no warning. */
 static clile_status leave_out(clile_i_sequences *s, const char *taken, const char *other)
 {
     clile_status status = CLILE_OK;
@@ -84,7 +84,7 @@ cleanup:
     return status;
 }
 
-/* Fails for lack of images, saying whether there are some of unsupported formats. */
+/* Fails because there are no images, and says whether some have unsupported formats. */
 static clile_status fail_without_images(clile_i_sequences *s, const clile_i_names *folders)
 {
     const char *path = s->request->path;

@@ -120,8 +120,8 @@ static clile_status reserve(clile_i_table *table, int64_t needed)
     return status;
 }
 
-/* Stores the values of sample i in a column that is created by the first sample with any. NaN
- * means none. */
+/* Stores the values of sample i. The first sample with any values creates the column. NaN means
+ * none. */
 static clile_status put_floats(float **column, int64_t capacity, int64_t i, int64_t width,
                                const float *values)
 {

@@ -1,4 +1,4 @@
-/* The table of samples that a layout fills, and from which a data set is made. */
+/* The table of samples. A layout fills it, and a data set is made from it. */
 #ifndef CLILE_I_TABLE_H
 #define CLILE_I_TABLE_H
 
@@ -93,10 +93,10 @@ clile_status clile_i_table_left_out(clile_i_table *table, int32_t kind, const ch
 /* Adds a line "warning: ..." to the notes. */
 CLILE_I_PRINTF(2, 3)
 clile_status clile_i_table_warn(clile_i_table *table, const char *format, ...);
-/* Records that in the sequence `where`, `matched` label rows and images belong to each other.
- * There may be more labelled frames than images, or the reverse. But if both have some left over,
- * they do not belong together: clile_i_table_finish then warns, and rejects a table in which
- * hardly any match. */
+/* Records that `matched` label rows and images of the sequence `where` belong to each other. There
+ * may be more labelled frames than images, or the reverse. But if some of both are left over, they
+ * do not belong together: clile_i_table_finish then warns, and rejects a table in which hardly any
+ * match. */
 clile_status clile_i_table_fit(clile_i_table *table, const char *where, int64_t rows,
                                int64_t images, int64_t matched);
 /* Counts an image of an unsupported format, and keeps the first path for a warning in the
@@ -105,12 +105,12 @@ clile_status clile_i_table_not_read(clile_i_table *table, const char *folder, co
 /* FORMAT if no label of any image is coded. Warns of an AU that is coded for no image. */
 clile_status clile_i_table_check_codes(clile_i_table *table);
 /* Warns of rows that repeat the face of another row: the same image with the same landmarks and
- * box, or with neither. FORMAT if two such rows are of two subjects, as folds would have the face
- * in both parts. */
+ * box, or with neither. FORMAT if two such rows have different subjects, because a fold could have
+ * the face in both parts. */
 clile_status clile_i_table_check_repeats(clile_i_table *table);
-/* Sorts the subjects in natural order of their names (runs of digits compare as numbers), and
- * warns of what makes no sense. FORMAT: no sample; hardly any row has its image; no label is
- * coded; more than half of the landmarks and boxes cannot be a face's. */
+/* Sorts the subjects in natural order of their names (runs of digits compare as numbers), and warns
+ * of what makes no sense. FORMAT: no sample; hardly any row has its image; no label is coded; more
+ * than half of the landmarks and boxes cannot belong to a face. */
 clile_status clile_i_table_finish(clile_i_table *table);
 void clile_i_table_free(clile_i_table *table);
 

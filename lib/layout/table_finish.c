@@ -27,7 +27,7 @@ clile_status clile_i_table_fit(clile_i_table *table, const char *where, int64_t 
     if (least == 0) return CLILE_OK;
     table->fit.least += least;
     table->fit.matched += matched;
-    /* As many rows as images, but some of each unmatched: they are numbered differently. */
+    /* As many rows as images, but some of each do not match: they are numbered differently. */
     if (matched == least || (rows != images && 10 * matched >= 9 * least)) return CLILE_OK;
     if (table->fit.bad++ == 0)
         clile_i_text_append(&table->fit.first, "%.200s: %lld of %lld label rows and of %lld images",
@@ -105,8 +105,8 @@ clile_status clile_i_table_check_codes(clile_i_table *table)
 
 /* ---- subjects ---- */
 
-/* A name in lower case, without leading zeros, and with blanks and dashes made equal: the same
- * for two spellings of one name. */
+/* A name in lower case, without leading zeros, and with blanks and dashes made equal. Two spellings
+ * of one name give the same result. */
 static char *plain_name(const char *name)
 {
     char *plain = clile_i_strdup(name), *to = plain;
@@ -135,7 +135,7 @@ static int compare_spellings(const void *left, const void *right)
     return order != 0 ? order : strcmp(l->name, r->name);
 }
 
-/* Warns, as a person with two names would be in both training and test. */
+/* Warns, because a person with two names could be in both training and test. */
 static clile_status check_spelling(clile_i_table *table)
 {
     clile_status status = CLILE_OK;
@@ -164,8 +164,8 @@ cleanup:
     return status;
 }
 
-/* Warns if a tracker lost some faces. Fails if most positions are wrong, as in a file with
- * another order of columns, or with fractions of the image size. */
+/* Warns if a tracker lost some faces. Fails if most positions are wrong, as in a file with columns
+ * in another order or with fractions of the image size. */
 static clile_status check_places(clile_i_table *table)
 {
     const long long bad = (long long)table->misplaced, all = (long long)table->with_place;
@@ -183,9 +183,9 @@ static clile_status check_places(clile_i_table *table)
         bad, all, table->misplaced_first.data);
 }
 
-/* An image used whole among cut-out faces teaches something else. And if a file of face positions
- * is numbered differently from the images, then all other images have their neighbours'
- * positions. */
+/* An image used whole among cut-out faces teaches the wrong thing. And if a file of face positions
+ * is numbered differently from the images, all other images have the positions of their
+ * neighbours. */
 static clile_status check_mixed(clile_i_table *table)
 {
     int64_t whole = 0, first = 0;

@@ -1,10 +1,10 @@
-/* Reads and writes points and values beside the labels. */
+/* Reads and writes points and values besides the labels. */
 #include "layout/targets.h"
 
 #include <math.h>
 #include <string.h>
 
-/* Farther from the origin than any image reaches. */
+/* Larger than any image. */
 static const double MOST_COORDINATE = 1e6;
 static const char *const names[] = {"points", "points_mirror", "values", "values_mirror"};
 enum { POINTS, POINTS_MIRROR, VALUES, VALUES_MIRROR, NAMES };
@@ -82,8 +82,8 @@ static clile_status check_values(const clile_i_st *file, const clile_i_st_tensor
     return CLILE_OK;
 }
 
-/* Both coordinates are numbers or neither is. Shares of the image instead of pixels are refused
- * where points of a pack, which are in sides of the crop, are not. */
+/* Both coordinates are numbers or neither is. Shares of the image instead of pixels are refused,
+ * except in a pack, whose points are in sides of the crop. */
 static clile_status check_points(const clile_i_st *file, const clile_i_st_tensor *t, int in_crop)
 {
     int64_t known = 0, small = 0;

@@ -1,4 +1,4 @@
-/* Further targets of the images: points and values that training learns beside the AUs, from a
+/* Further targets of the images: points and values that training learns besides the AUs, from a
  * safetensors file (docs/data.md, section targets). */
 #ifndef CLILE_I_TARGETS_H
 #define CLILE_I_TARGETS_H
@@ -26,16 +26,16 @@ void clile_i_targets_free(clile_i_targets *targets);
  * caller does. */
 clile_status clile_i_targets_get(const clile_i_st *file, int64_t rows, int64_t n,
                                  const int64_t *row, clile_i_targets *out);
-/* Whether this is the name of one of them. */
+/* Whether this is the name of one of these tensors. */
 int clile_i_targets_is_name(const char *name);
 /* Adds those of n samples to a file. Arrays are borrowed until it is written. */
 clile_status clile_i_targets_put(clile_i_st_writer *writer, int64_t n,
                                  const clile_i_targets *targets);
 
-/* Whether two sets of targets mean the same: as many points and values, with the same partners;
- * where one has no points, or no values, it differs in none. */
+/* Whether two sets of targets mean the same: as many points and values, with the same partners. A
+ * set without points, or without values, agrees with any there. */
 int clile_i_targets_fit(const clile_i_targets *a, const clile_i_targets *b);
-/* Takes numbers and partners of what `out` lacks from `from`, without the targets themselves. */
+/* Copies from `from` the numbers and partners that `out` lacks, without the targets themselves. */
 clile_status clile_i_targets_copy_kind(const clile_i_targets *from, clile_i_targets *out);
 
 /* CRC-32 of points, values, points_mirror and values_mirror, one after the other. */

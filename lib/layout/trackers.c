@@ -1,5 +1,5 @@
-/* CSV files of OpenFace 2 and Py-Feat as a source of labels, which are what a program saw, not
- * what a coder did.
+/* CSV files of OpenFace 2 and Py-Feat as a source of labels. They say what a program saw, not what
+ * a human coder saw.
  *   NAME.csv             OpenFace: frame (from 1), success, AU01_c, ...; AU01_r are
  *                        intensities, not labels
  *                        Py-Feat: input (an image or a video), frame (of a video, from 0), AU01,
@@ -7,9 +7,9 @@
  *   NAME/00001.jpg       the frames, by the number at the end of their name; or
  *                        NAME_aligned/frame_det_00_000001.bmp,
  *                        OpenFace's own crops, to which its landmarks do not apply
- * An image in Py-Feat's input is absolute or below the folder of the file. The subject is the one
- * the file's name contains, see clile_i_paths_subject. For images, it is the one in a column
- * `subject`, or else in their path. */
+ * The path of an image in Py-Feat's input is absolute or below the folder of the file. The subject
+ * is part of the file's name, see clile_i_paths_subject. For images, it is in a column `subject`,
+ * or else in their path. */
 #include "image/image.h"
 #include "layout/csv.h"
 
@@ -81,7 +81,8 @@ static int is_csv(const char *name)
     return dot != NULL && dot != name && (strcmp(dot, ".csv") == 0 || strcmp(dot, ".CSV") == 0);
 }
 
-/* A file with an unreadable header is not one. Another layout may say what is wrong with it. */
+/* A file with an unreadable header is not a tracker's. Another layout may say what is wrong with
+ * it. */
 static clile_status is_tracker_file(const char *path, int32_t *fits)
 {
     clile_i_rows rows = {0};
@@ -199,7 +200,7 @@ static clile_status add_named(const clile_i_rows *rows, reader *r, const clile_i
                               row->has_five ? row->five : NULL, row->has_box ? row->box : NULL);
 }
 
-/* Reads a row. Its image is named in it (Py-Feat), or found later by its frame. */
+/* Reads a row. It names its image (Py-Feat), or the image is found later by frame number. */
 static clile_status read_row(const clile_i_rows *rows, reader *r, const clile_i_csv_header *h,
                              video *v, int64_t *last)
 {
@@ -270,8 +271,8 @@ cleanup:
     return status;
 }
 
-/* NAME or NAME_aligned, whichever has images. Original frames are better, as landmarks apply to
- * them. */
+/* NAME or NAME_aligned, whichever has images. Original frames are better, because landmarks apply
+ * to them. */
 static clile_status find_frames(reader *r, video *v)
 {
     clile_status status = CLILE_OK;
@@ -445,7 +446,7 @@ static clile_status note_order(reader *r)
     return r->table->notes.status;
 }
 
-/* A video with one row per image is matched in order of names if its numbers do not fit
+/* A video with one row per image is matched in order of names if its frame numbers do not fit
  * exactly. */
 static clile_status add_one(reader *r, const video *v, int64_t origin, int32_t first)
 {

@@ -62,7 +62,7 @@ typedef struct {
 
 typedef struct {
     /* 1 or 0: */
-    uint8_t trains_au;          /* gives the AU vectors a gradient: stage 2 may have no other term */
+    uint8_t trains_au;          /* gives the AU vectors a gradient: may be the only term */
     uint8_t any_method;         /* 1: also with method=bce */
     uint8_t needs_id_embedding; /* needs a frozen E_ID, and so stage 1 */
     uint8_t replaces_bce;       /* an elimination that takes the general BCE's place and weight */

@@ -13,8 +13,8 @@ typedef struct {
 /* Free it even on failure. */
 clile_status clile_i_cropper_init(clile_i_cropper *cropper, int32_t size);
 void clile_i_cropper_free(clile_i_cropper *cropper);
-/* *rgb gets the [size,size] pixels, with rows *row_stride bytes apart. They are in `image`
- * itself, or valid until the next call. */
+/* *rgb gets the [size,size] pixels, with rows *row_stride bytes apart. They are part of `image`, or
+ * valid until the next call. */
 clile_status clile_i_cropper_cut(clile_i_cropper *cropper, const clile_i_image *image,
                                  const clile_i_affine *crop_to_src, const uint8_t **rgb,
                                  int64_t *row_stride);

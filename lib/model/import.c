@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-/* Every ResNet has this tensor. Its name shows what prefix the file uses. */
+/* Every ResNet has this tensor. Its name shows the file's prefix. */
 static const char anchor[] = "layer1.0.conv1.weight";
 enum { LONGEST_NAME = 1200 };
 
@@ -37,8 +37,8 @@ static int ends_with(const char *text, const char *ending)
 
 /* ---- the prefix before torchvision's names ---- */
 
-/* Finds the one PREFIX of "PREFIXlayer1.0.conv1.weight" in the file, which is empty or ends in a
- * dot. If there are several, the empty one. */
+/* Finds the PREFIX of "PREFIXlayer1.0.conv1.weight" in the file. It is empty or ends in a dot. Of
+ * several, the empty one wins. */
 static clile_status find_prefix(matching *m)
 {
     const char *first = NULL;
@@ -80,8 +80,7 @@ static int fits(const clile_i_net_tensor *t, const clile_i_weight *w)
            memcmp(w->shape, t->shape, (size_t)t->ndim * sizeof t->shape[0]) == 0;
 }
 
-/* Whether the file's conv1 differs in nothing but the size of its kernel: it belongs to another
- * stem. */
+/* Whether the file's conv1 differs only in the size of its kernel: it belongs to another stem. */
 static int has_other_stem(const matching *m)
 {
     const clile_i_net_tensor *t = clile_i_net_tensor_at(m->net, 0);
@@ -97,7 +96,7 @@ static void keep(matching *m, int (*is_one)(const clile_i_net_tensor *))
 }
 
 /* Fills found and outcome. `fc` is taken whole or not at all, and so is a small stem. ImageNet's
- * stem must fit: a file without it has another network. */
+ * stem must fit: a file without it holds another network. */
 static void match(matching *m)
 {
     const int32_t count = clile_i_net_tensor_count(m->net);
@@ -143,8 +142,8 @@ static void tell(const matching *m, clile_import_fn report, void *user)
     }
 }
 
-/* The file's first block tensor that the net does not have, which shows that the file is of
- * another depth; NULL if there is none. */
+/* The file's first block tensor that the net lacks; NULL if there is none. If there is one, the
+ * file has another depth. */
 static const char *find_deeper(const matching *m)
 {
     for (int64_t i = 0; i < clile_i_weights_count(m->file); ++i) {

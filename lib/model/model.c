@@ -266,7 +266,7 @@ static int is_utf8(const char *text)
     return length > 0;
 }
 
-/* Copies text, replacing each byte that is not UTF-8 by U+FFFD, because the file is JSON. NULL
+/* Copies text, replacing each byte that is not UTF-8 with U+FFFD, because the file is JSON. NULL
  * when out of memory. */
 static char *utf8_of(const char *text)
 {

@@ -21,7 +21,7 @@ typedef struct {
     char *key, *value;
 } clile_i_pair;
 
-/* A head of points (points.c): their places in sides of the crop are W F + b. All zero: none. */
+/* A head of points (points.c). Their places in sides of the crop are W F + b. All zero: no head. */
 typedef struct {
     int32_t p;
     float *weight, *bias; /* [2p,d], [2p]: x and y of a point one after the other */
@@ -43,8 +43,8 @@ struct clile_model {
     float *au_embedding;   /* [c + null_anchor, d] */
     float *slope, *offset; /* [c]: probability = s(slope * score + offset) */
     clile_i_points points;
-    /* Predictors share encoder and packs. Once there may be a predictor, replace them but never
-     * change them. */
+    /* Predictors share encoder and packs. Once a predictor may exist, replace them but never change
+     * them. */
     clile_i_net *encoder;   /* E_G; bare in an int8 model */
     clile_i_quant *quant;   /* E_G in int8, or NULL */
     clile_i_packs *packs;   /* the encoder's weights, packed for predictors */
@@ -54,14 +54,14 @@ struct clile_model {
 
 /* Checks that there are 1 to 64 AUs, each in 1..999 and no two equal. */
 clile_status clile_i_model_check_au_ids(int32_t c, const int32_t *au_ids);
-/* Creates the model of these options without weights: its encoder is all zeros, or bare if
+/* Creates a model from these options, without weights: its encoder is all zeros, or bare if
  * int8. */
 clile_status clile_i_model_create_empty(const clile_options *options, int32_t c,
                                         const int32_t *au_ids, int32_t int8, clile_model **out);
 /* UNSUPPORTED for an int8 model, which has no float32 weights. */
 clile_status clile_i_model_check_float(const clile_model *model, const char *function);
 /* Swaps in another encoder of the same config and its fresh packs, and hands the old ones to the
- * caller. Predictors keep those they have. The points of the old one are dropped. */
+ * caller. Predictors keep what they have. The points of the old encoder are dropped. */
 void clile_i_model_swap_encoder(clile_model *model, clile_i_net **encoder, clile_i_packs **packs);
 /* Copies AUs, vectors, decision rule and metadata, but not the encoder. */
 clile_status clile_i_model_copy_frame(const clile_model *model, clile_model **out);
@@ -80,13 +80,13 @@ clile_status clile_i_model_note_import(clile_model *model, const char *path);
 void clile_i_model_swap_metadata(clile_model *a, clile_model *b);
 /* Appends ,"trained_on":{...} */
 void clile_i_model_append_training(clile_i_text *text, const clile_model *model);
-/* A sentence if the model was not trained on faces of this kind (CLILE_FACE_...); NULL if it was,
- * or if that is unknown. */
+/* A warning if the model was not trained on faces of this kind (CLILE_FACE_...); NULL if it was, or
+ * if that is unknown. */
 const char *clile_i_model_misfit(const clile_model *model, int32_t kind);
 
 /* A model's shape is backbone, stem, width, embedding, image_size, null_anchor and similarity
- * (shape.c). Read it from options, write it to options, or check that the options that were set
- * agree with the model (INVALID_ARGUMENT if not). */
+ * (shape.c). Read it from options, write it to options, or check that options that were set agree
+ * with the model (INVALID_ARGUMENT if not). */
 clile_status clile_i_model_read_shape(clile_model *model, const clile_options *options);
 clile_status clile_i_model_shape(const clile_model *model, clile_options *options);
 clile_status clile_i_model_check_shape(const clile_model *model, const clile_options *options);
@@ -131,12 +131,13 @@ clile_status clile_i_quant_get(const clile_i_st *st, clile_model *model);
 /* points.c */
 void clile_i_points_free(clile_i_points *points);
 clile_status clile_i_points_create(int32_t p, int64_t d, int32_t has_mirror, clile_i_points *out);
-/* Copies into one that is all zero. */
+/* Copies into a head that is all zero. */
 clile_status clile_i_points_copy(const clile_i_points *points, int64_t d, clile_i_points *out);
 /* xy [n,p,2] in sides of the crop from embeddings [n,d]. */
 void clile_i_points_apply(const clile_i_points *points, int64_t n, int64_t d,
                           const float *embedding, float *xy);
-/* To a file, or from one that may have none. The caller frees them, even on failure. */
+/* Writes them to a file, or reads them from a file that may have none. The caller frees them, even
+ * on failure. */
 clile_status clile_i_points_put(clile_i_st_writer *writer, int64_t d, const clile_i_points *points);
 clile_status clile_i_points_get(const clile_i_st *st, int64_t d, clile_i_points *out);
 

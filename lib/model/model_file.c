@@ -63,7 +63,7 @@ static clile_status put_text(clile_i_st_writer *writer, const char *key, clile_i
     return status;
 }
 
-/* The oldest format that can describe the model, so that older versions can read it. */
+/* The oldest format that can describe the model: older versions can then read it. */
 static int32_t format_of(const clile_model *model)
 {
     if (model->stem != CLILE_I_STEM_IMAGENET) return CLILE_I_MODEL_FORMAT_STEM;
@@ -205,9 +205,9 @@ static clile_status get_list(const clile_i_st *st, const char *key, int32_t *cou
     return CLILE_OK;
 }
 
-/* A small file must not make the library allocate gigabytes. So the number of values in the file
- * must be close to that of the network it describes. Within SLACK, the tensors are checked one by
- * one, with better messages. */
+/* A small file must not make the library allocate gigabytes. So the file must hold about as many
+ * values as the network it describes. Within SLACK, the tensors are checked one by one, with better
+ * messages. */
 static clile_status check_holds(const clile_i_st *st, const clile_i_net_config *config)
 {
     enum { SLACK = 1 << 21 };
@@ -222,7 +222,7 @@ static clile_status check_holds(const clile_i_st *st, const clile_i_net_config *
         (long long)wanted, (long long)held);
 }
 
-/* What the version of the format decides: which keys there are. */
+/* The format's version decides which keys there are. */
 static clile_status read_version(const clile_i_st *st, int32_t *int8, const char **stem)
 {
     int32_t version;
@@ -291,7 +291,7 @@ static clile_status create_described(const clile_i_st *st, clile_model **out)
         CLILE_I_TRY(
             check_holds(st, &(clile_i_net_config){backbone, factor, d, clile_i_stem_find(stem)}));
     if (status == CLILE_OK) status = clile_i_model_create_empty(options, c, au_ids, int8, out);
-    /* the file is wrong, not an argument */
+    /* the file is wrong, not the argument */
     if (status == CLILE_E_INVALID_ARGUMENT) status = CLILE_E_FORMAT;
     if (status != CLILE_OK) status = clile_i_fail_context(status, "%s", clile_i_st_path(st));
 cleanup:

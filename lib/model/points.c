@@ -1,5 +1,5 @@
-/* The head of points that training may leave in a model (option keep_points): places in sides of
- * the crop, linear in the embedding, W F + b. */
+/* The head of points that training may leave in a model (option keep_points). It maps the embedding
+ * to places in sides of the crop: W F + b. */
 #include "model/model.h"
 
 #include <string.h>
@@ -84,7 +84,7 @@ clile_status clile_i_points_get(const clile_i_st *st, int64_t d, clile_i_points 
 {
     const clile_i_st_tensor *weight = clile_i_st_find(st, weight_name);
     if (weight == NULL && clile_i_st_find(st, bias_name) == NULL) return CLILE_OK;
-    /* a number of rows that it can have; what is wrong with another shows when it is copied */
+    /* a possible number of rows; copying reports any other shape */
     int64_t p = weight != NULL && weight->ndim > 0 ? weight->shape[0] / 2 : 1;
     if (p < 1 || p > MOST_POINTS) p = 1;
     const int64_t shape[2] = {2 * p, d}, bias = 2 * p;

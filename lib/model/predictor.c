@@ -6,9 +6,9 @@
 #include <string.h>
 
 /* With predict_batch 0, a call with at least MANY faces runs an int8 encoder on LARGE faces at
- * once. On two threads that takes half the time of one at a time, and gives the same bits, as
- * sums of integers are exact. Float32 runs one face at a time: the last bits of its sums depend
- * on the batch, and a face's answer must not depend on how many others are in the call. */
+ * once. On two threads that takes half the time of one face at a time, and gives the same bits
+ * because sums of integers are exact. Float32 runs one face at a time: the last bits of its sums
+ * depend on the batch, and a face's answer must not depend on the number of faces in the call. */
 enum { MANY = 4, LARGE = 8 };
 
 /* The encoder compiled for one batch. */
@@ -20,7 +20,7 @@ typedef struct {
 
 struct clile_predictor {
     clile_i_log log;
-    int32_t told;       /* team size that was last logged */
+    int32_t told;       /* the team size in the last log entry */
     clile_model *model; /* a snapshot, not shared with other predictors */
     int32_t threads;
     double box_margin;
@@ -60,7 +60,7 @@ static clile_status make_engine(clile_predictor *p, int32_t batch, engine *out)
     return CLILE_OK;
 }
 
-/* The option, or what the model's file says. */
+/* The option, or the value in the model's file. */
 static clile_status read_mirror(const clile_model *model, const clile_options *options,
                                 int32_t *out)
 {
@@ -189,7 +189,7 @@ typedef struct {
     const void *context;
 } faces_of_call;
 
-/* The same crop, left and right exchanged. */
+/* The same crop, mirrored. */
 static void mirror_crop(clile_i_affine *m, int32_t size)
 {
     m->c += m->a * size;
@@ -220,8 +220,8 @@ static clile_status embed(clile_predictor *p, engine *e, const faces_of_call *fa
     return status;
 }
 
-/* Points of the batch in sides of the crop. Those of the mirror image, mirrored back, are averaged
- * in where partners are known. */
+/* Points of the batch in sides of the crop. Where partners are known, they are averaged with the
+ * points of the mirror image, mirrored back. */
 static void find_points(const clile_predictor *p, int64_t n, float *xy)
 {
     const clile_i_points *points = &p->model->points;
@@ -327,7 +327,7 @@ static clile_status place_face(const clile_predictor *p, const clile_face *face,
     }
 }
 
-/* Faces are struct_size bytes apart: the size in the header the caller compiled with. */
+/* Faces are struct_size bytes apart: the size in the caller's header. */
 static clile_status read_face(const clile_predictor *p, const void *faces, int64_t index,
                               clile_i_image *image, clile_i_affine *out)
 {

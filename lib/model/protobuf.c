@@ -1,5 +1,5 @@
-/* A protocol buffers writer. The length of an inner message is known only at its end, so end then
- * moves its bytes up by the one to five bytes of the length. */
+/* A protocol buffers writer. The length of an inner message is known only at its end. There its
+ * bytes move up by the one to five bytes of the length. */
 #include "model/protobuf.h"
 
 #include <string.h>

@@ -8,7 +8,7 @@
 
 #include "base/base.h"
 
-/* A growing array of bytes; zero-initialise it. After a failed append, later ones do nothing:
+/* A growing array of bytes; zero-initialise it. After a failed append, later appends do nothing:
  * check `status` once, at the end. */
 typedef struct {
     uint8_t *data;

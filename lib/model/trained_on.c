@@ -1,4 +1,4 @@
-/* What a model was trained on, kept in its metadata, and whether a given face was placed the same
+/* What a model was trained on, as its metadata says, and whether a given face was placed the same
  * way. */
 #include "model/model.h"
 
@@ -21,7 +21,7 @@ static const char *alignment_of(const clile_i_trained_on *on)
                              : "unknown";
 }
 
-/* "yes", "never" or "unknown": whether the weights have seen photographs, before and in this
+/* "yes", "never" or "unknown": whether the weights have seen photographs, before or during this
  * training. */
 static const char *photographs_after(const clile_model *model, const char *kind)
 {

@@ -1,4 +1,4 @@
-/* Runs a data set through a predictor: answers for its images, and rows of a report. */
+/* Runs a data set through a predictor. Gives answers for its images, or rows of a report. */
 #include "eval/report.h"
 #include "model/model.h"
 #include "run/run.h"
@@ -55,14 +55,14 @@ static clile_status check_images(const run *r)
     return CLILE_OK;
 }
 
-/* Whether a status concerns one image only, so that the next one may succeed. */
+/* Whether a status concerns one image only: the next image may succeed. */
 static int is_of_image(clile_status status)
 {
     return status == CLILE_E_IO || status == CLILE_E_FORMAT || status == CLILE_E_CORRUPT ||
            status == CLILE_E_UNSUPPORTED || status == CLILE_E_INVALID_ARGUMENT;
 }
 
-/* Loads crops indices[0..count-1] one by one; those that fail become grey. */
+/* Loads crops indices[0..count-1] one by one. A crop that fails becomes grey. */
 static clile_status load_each(const run *r, int64_t count, const int64_t *indices, int8_t *success)
 {
     const int32_t size = r->view.model->size;
@@ -188,7 +188,7 @@ static clile_status find_columns(const char *function, const clile_report *repor
     return CLILE_OK;
 }
 
-/* What adding one fold to a report needs. */
+/* What it takes to add one fold to a report. */
 typedef struct {
     float *score; /* [n, the model's c], unless the caller gave an array */
     int8_t *present;
@@ -206,7 +206,7 @@ static void free_rows(const fold_rows *f)
     for (size_t i = 0; i < sizeof owned / sizeof *owned; ++i) clile_i_free(owned[i]);
 }
 
-/* Finds columns and allocates memory: all that can fail before the images are run. */
+/* Finds columns and allocates memory: all that can fail before images run. */
 static clile_status begin_rows(run *r, const clile_report *report, fold_rows *f)
 {
     clile_status status = CLILE_OK;
@@ -273,7 +273,7 @@ clile_status clile_report_add_predictor(clile_report *report, int32_t fold,
     CLILE_I_RETURN_IF(read_answers(__func__, answers, &r.out));
     CLILE_I_RETURN_IF(clile_i_report_check_fold(__func__, report, fold, r.n));
     int8_t *const success = r.out.success;
-    r.out.success = NULL; /* fail at the first image that cannot be read */
+    r.out.success = NULL; /* stop at the first image that cannot be read */
     CLILE_I_TRY(begin_rows(&r, report, &f));
     CLILE_I_TRY(run_all(&r));
     if (success != NULL) memset(success, 1, (size_t)r.n);
