@@ -1,9 +1,9 @@
 #!/bin/sh
 # arm64.sh [CTEST ARGUMENTS...]: builds the library for arm64 with Debian's cross compiler, warnings as errors, and runs the unit tests, the fuzz corpora and the
-# reliability tests under qemu-user. About half an hour; not a part of tests/run.sh.
+# reliability tests under qemu-user. Takes about half an hour; not part of tests/run.sh.
 #
-# All of it happens in a Debian of its own, which this makes by debootstrap (as root) and keeps in CLILE_ARM64_ROOT (build-arm64/SUITE); nothing is installed
-# on this machine. SUITE=bookworm (Debian 12, gcc 12) unless told; trixie is Debian 13.
+# Everything happens in a Debian of its own, made with debootstrap (as root) and keeps in CLILE_ARM64_ROOT (build-arm64/SUITE); nothing is installed
+# on this machine. SUITE=bookworm (Debian 12, gcc 12) by default; trixie is Debian 13.
 set -eu
 cd "$(dirname "$0")/.."
 suite=${SUITE:-bookworm}
@@ -51,7 +51,7 @@ inside 'cmake -S /src -B /build -G Ninja -DCLILE_WARNINGS_AS_ERRORS=ON -DCLILE_B
     cmake --build /build >/build.log || { tail -n 60 /build.log; exit 1; }
     sed -i "s/TIMEOUT \"[0-9]*\"/TIMEOUT \"3600\"/" /build/tests/CTestTestfile.cmake # qemu is ten times slower
     { ctest --test-dir /build -L "unit|fuzz|reliability" --output-on-failure --timeout 1800 -j"$(nproc)" "$@" || echo "ctest ended with $?"; } | tee /results.log
-    sh /src/tests/results.sh arm64 /build /results.log | sed "/ arm64: \(abi\|style\)\//d" >/results' "$@" # those are of the source, not of the processor
+    sh /src/tests/results.sh arm64 /build /results.log | sed "/ arm64: \(abi\|style\)\//d" >/results' "$@" # those test the source, not the processor
 sed -n '/^failed/p; /^skipped/p' "$root/results"
 echo "$(grep -c '^passed ' "$root/results" || true) passed, $(grep -c '^failed ' "$root/results" || true) failed, $(grep -c '^skipped ' "$root/results" || true) skipped for arm64 ($suite)"
 ! grep -q '^failed ' "$root/results"

@@ -1,4 +1,4 @@
-# Calls that give other results in another locale or with -ffast-math: cmake -DROOT=... [-DSELF_CHECK=ON -DSCRATCH=...] -P check_calls.cmake
+# Calls that give different results in another locale or with -ffast-math: cmake -DROOT=... [-DSELF_CHECK=ON -DSCRATCH=...] -P check_calls.cmake
 #
 # SELF_CHECK=ON runs the check on small trees with one fault each, made in SCRATCH, and fails unless every fault is found.
 cmake_minimum_required(VERSION 3.18)
@@ -13,7 +13,7 @@ function(check_tree root out)
   list(SORT files)
   foreach(relative IN LISTS files)
     file(READ "${root}/${relative}" text)
-    string(REGEX REPLACE "[][;]" "@" text "${text}") # what CMake's lists would take for their own
+    string(REGEX REPLACE "[][;]" "@" text "${text}") # characters that mean something in CMake's lists
     if(text MATCHES "[^a-z_]setlocale *\\(")
       list(APPEND faults "${relative}: setlocale: the locale is the program's, and the command has none")
     endif()

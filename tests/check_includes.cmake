@@ -13,7 +13,7 @@ foreach(pair IN LISTS CLILE_HEADER_ROOMS) # public header -> room
   set(HEADER_ROOM_${header} ${room})
 endforeach()
 set(PREDICTOR_PATH base store dnn net image model face video) # what a deployed model runs on ...
-set(NOT_DEPLOYED synth layout data loss eval run train)   # ... and what it must not drag along
+set(NOT_DEPLOYED synth layout data loss eval run train)   # ... and what it must not pull in
 
 # The included names of a file, quotes and angle brackets kept: "a/b.h" or <c.h>
 function(read_includes file out)
@@ -117,7 +117,7 @@ macro(check_public_headers root)
   endforeach()
 endmacro()
 
-# Examples see the public headers only, but for the bench program.
+# Examples see the public headers only, except for the bench program.
 macro(check_examples root)
   file(GLOB_RECURSE files "${root}/examples/*.c" "${root}/examples/*.h")
   foreach(file IN LISTS files)

@@ -1,5 +1,5 @@
 #!/bin/sh
-# check_may_skip.sh TESTS: what tests/may_skip.sh lets pass, and what not.
+# check_may_skip.sh TESTS: what tests/may_skip.sh lets pass and what it does not.
 set -eu
 # shellcheck source=tests/may_skip.sh
 . "$1/may_skip.sh"

@@ -12,7 +12,7 @@ static inline const char *emulator(void)
     return name != NULL ? name : "";
 }
 
-/* What alarm() takes for something that should end in some seconds. */
+/* What alarm() takes for something that should end within seconds. */
 static inline unsigned patience(unsigned seconds)
 {
     return *emulator() != '\0' ? 20 * seconds : seconds;

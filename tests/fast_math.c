@@ -1,6 +1,5 @@
-/* Compiled with -ffast-math, together with the library's base, loss and eval: numbers that are
- * none are still refused.
- */
+/* Compiled with -ffast-math, together with the library's base, loss and eval: NaN and infinity
+ * are still refused. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -90,7 +89,7 @@ static void losses_take_numbers_only(void **state)
     double loss = 0;
     (void)state;
     for (int k = 0; k < 2; ++k) {
-        /* an infinite vector is a direction without a number: NaN as well */
+        /* an infinite vector has no direction: NaN, too */
         const float embedding[4] = {1, single_from_bits(no_singles[k]), 0, 1};
         assert_int_equal(CLILE_E_NOT_FINITE,
                          clile_loss_stage2(2, 2, 2, embedding, au, labels, 1.0, &loss, NULL, NULL));

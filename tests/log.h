@@ -10,7 +10,7 @@
 enum { LOGGED_MOST = 64, LOGGED_TEXT = 2100 };
 
 typedef struct {
-    pthread_t thread; /* that must be the only one to call */
+    pthread_t thread; /* the only one that may call */
     int strangers;    /* calls by another */
     int count;
     int32_t level[LOGGED_MOST];

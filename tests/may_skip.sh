@@ -1,11 +1,11 @@
-# For tests/run.sh. may_skip "BUILD: TEST: REASON": skips that are none, even with
+# For tests/run.sh. may_skip "BUILD: TEST: REASON": skips that do not count, even with
 # CLILE_REQUIRE_ALL=1, and why.
 # shellcheck shell=sh
 may_skip() {
     case $1 in
-    # The build with oneDNN 3 has the Python with these.
+    # The build with oneDNN 3 runs these with its own Python.
     "system: onnx/"* | "system: docs/blocks: "*" has no onnx"* | "system: docs/blocks: "*" has no safetensors"*) ;;
-    # That of the system has PyTorch.
+    # The system's Python has PyTorch.
     "onednn-3: docs/blocks: "*" has no torch"*) ;;
     # oneDNN has these transforms for some processors only, and no version has to have them.
     *": dnn/test_conv: test_winograd: no Winograd's transforms in oneDNN "*" for this processor") ;;

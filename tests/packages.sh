@@ -1,9 +1,9 @@
 #!/bin/sh
-# packages.sh [BUILD]: makes the Debian packages in BUILD (build-packages), has lintian look at them, installs them where nothing else of libclile is, and runs
+# packages.sh [BUILD]: makes the Debian packages in BUILD (build-packages), runs lintian on them, installs them where nothing else of libclile is, and runs
 # the C, C++ and Python examples of README.md and examples/ there, as printed.
 #
 # Where: as root and with debootstrap, a bare Debian of this release made for this and removed at the end. Else the packages are unpacked to an empty folder, and this machine's
-# compiler, NumPy and oneDNN are used. CLILE_FRESH=1 makes the former a must, CLILE_FRESH=0 takes the latter.
+# compiler, NumPy and oneDNN are used. CLILE_FRESH=1 insists on the former, CLILE_FRESH=0 on the latter.
 set -eu
 cd "$(dirname "$0")/.."
 build=${1:-build-packages}
@@ -71,7 +71,7 @@ say "lintian"
 # shellcheck disable=SC2086 # words on purpose
 lintian --allow-root --fail-on error --tag-display-limit 0 --suppress-tags initial-upload-closes-no-bugs,maintscript-calls-ldconfig $debs
 
-# What is run where they are installed: nothing here knows where that is.
+# Runs where they are installed, and does not depend on where that is.
 work=$build/work
 rm -rf "$work"
 mkdir "$work"
@@ -111,11 +111,11 @@ if [ "$fresh" = auto ] && { [ "$(id -u)" != 0 ] || ! command -v debootstrap >/de
 if [ "$fresh" != 0 ]; then
     root=$(mktemp -d "${TMPDIR:-/tmp}/clile-root.XXXXXX")
     trap 'rm -rf --one-file-system "$root"' EXIT
-    release=$(. /etc/os-release && [ "$ID" = debian ] && echo "$VERSION_CODENAME") || release=bookworm # the packages ask for this release's oneDNN
+    release=$(. /etc/os-release && [ "$ID" = debian ] && echo "$VERSION_CODENAME") || release=bookworm # the packages need this release's oneDNN
     onednn=$(field "libclile$abi" Depends | grep -o 'libdnnl[0-9.]*')
     say "a bare Debian ($release) in $root"
     mirror=$(sed -n 's/^URIs: *//p' /etc/apt/sources.list.d/*.sources 2>/dev/null | head -n 1)
-    # Without a mirror debootstrap takes its own. What the packages depend on is given by name: dpkg refuses them when that is not enough.
+    # Without a mirror debootstrap uses its default. The packages' dependencies are listed by name; dpkg fails if one is missing.
     if ! debootstrap --variant=minbase --include="$onednn",libgomp1,zlib1g,libstdc++6,python3-minimal,python3-numpy,gcc,g++,libc6-dev,pkg-config,diffutils \
         "$release" "$root" ${mirror:+"$mirror"} >"$build/debootstrap.log" 2>&1; then
         tail -n 5 "$build/debootstrap.log"

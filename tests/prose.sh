@@ -1,7 +1,7 @@
 #!/bin/sh
 # prose.sh ROOT: no line of a Markdown page has more than 100 columns, except in tables and code
 # blocks, and where a line holds nothing but a link. No page, comment or text in the sources has a
-# turn of phrase from TURNS, each of which is a translation and never English here. With
+# turn of phrase from TURNS, each of which is translated and never right in English here. With
 # --self-check as the second argument, it looks at texts with one fault each.
 set -eu
 
@@ -14,7 +14,7 @@ too_wide() { # FILE...: the faults
         length(line) > 100 { print FILENAME ":" FNR ": " length(line) " columns" }' "$@"
 }
 
-# One extended regular expression a line. A turn that may be right somewhere does not belong here.
+# One extended regular expression a line. A turn that can be right somewhere does not belong here.
 TURNS='could be had|to be had
 behind (the|this|each) (call|step|header|run|epoch|chunk|last|first)([^a-z]|$)
 (what|that|those|values|state) of before

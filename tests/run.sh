@@ -4,15 +4,15 @@
 #     sh tests/run.sh [CTEST ARGUMENTS...]
 #
 # CLILE_FACES      a folder with rendered face sets; ../shared/data beside the checkout is taken when it is there
-# CLILE_PARITY=0   does not install PyTorch and OpenCV, which are large: what needs them is skipped where they are not there
+# CLILE_PARITY=0   does not install PyTorch and OpenCV, which are large: what needs them is skipped where they are missing
 # CLILE_SANITIZERS=1   all tests once more under the address and undefined-behaviour sanitizers, and those with threads under the thread sanitizer
 # CLILE_PACKAGES=1     makes the Debian packages too, and tries them in a bare Debian (tests/packages.sh); and the wheel (tests/python/wheel.sh)
-# CLILE_REQUIRE_ALL=1  what is skipped counts as a failure, but for what may_skip names
+# CLILE_REQUIRE_ALL=1  a skip counts as a failure, except those that may_skip names
 #
 # At the end: how many tests passed, failed and were skipped, and by name what failed and what was skipped: tests, parts of tests, whole builds.
 set -eu
 cd "$(dirname "$0")/.."
-# Threads that wait must sleep: where other programs run, too, spinning at every barrier makes the tests many times slower.
+# Waiting threads must sleep: beside other programs, spinning at every barrier makes the tests many times slower.
 OMP_WAIT_POLICY=${OMP_WAIT_POLICY:-passive}
 export OMP_WAIT_POLICY
 onednn3=2023.2.0 # of onednn-devel-cpu-gomp: oneDNN 3.2
@@ -67,8 +67,8 @@ if [ "${CLILE_PACKAGES:-0}" = 1 ]; then
     if [ "$(id -u)" = 0 ]; then need_command debootstrap debootstrap; fi
 fi
 need_install
-# What not every release has, one by one: tests are skipped, by name, where it does not.
-wanted="clang-19:/usr/lib/llvm-19/bin/clang clang-format-19:/usr/bin/clang-format-19" # Debian 12's own warn of less, and lay out differently
+# Packages that not every release has, one by one: without one, its tests are skipped by name.
+wanted="clang-19:/usr/lib/llvm-19/bin/clang clang-format-19:/usr/bin/clang-format-19" # Debian 12's own warn about less and format differently
 wanted="$wanted ffmpeg:/usr/bin/ffmpeg libavformat-dev:/usr/include/*/libavformat/avformat.h libavdevice-dev:/usr/include/*/libavdevice/avdevice.h
     libswscale-dev:/usr/include/*/libswscale/swscale.h" # the decoder of videos
 [ "${CLILE_PARITY:-1}" = 0 ] ||

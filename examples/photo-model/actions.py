@@ -1,8 +1,8 @@
 """Action units as FACS describes them: which are shown, and what each does to a face.
 
 `sample` draws the action units of one picture; `weights` turns them into
-blendshape weights and creases of one person.  Lips are closed by rule: a shape
-that would part them is followed by the other lip unless AU25 is shown.
+blendshape weights and creases of one person.  Lips are closed by rule: when a shape
+would part them, the other lip follows unless AU25 is shown.
 """
 import numpy as np
 
@@ -57,7 +57,7 @@ CLASH = [(24, 25), (24, 26), (23, 26), (17, 26), (15, 12), (20, 12), (17, 25), (
 
 
 def drop_clashes(on, rng):
-    """Removes what cannot be shown at once; some of it is left."""
+    """Weakens action units that cannot be shown together."""
     for a, b in CLASH:
         if a in on and b in on and rng.random() < .92:
             on.discard(a if rng.random() < .6 else b)
@@ -74,16 +74,16 @@ def sample(rng, neutral=False):
     elif r < .50:
         must, may = EXPRESSIONS[str(rng.choice(list(EXPRESSIONS)))]
         on = set(must) | {a for a in may if rng.random() < .5}
-        if len(must) > 1 and rng.random() < .3:        # an incomplete one
+        if len(must) > 1 and rng.random() < .3:        # an incomplete expression
             on.discard(must[int(rng.integers(len(must)))])
         on |= {a for a in AUS if rng.random() < .035}
-    elif r < .62:                                      # one alone
+    elif r < .62:                                      # a single unit
         on = {int(rng.choice(AUS))}
     else:
         k = rng.uniform(.4, 1.5)
         on = {a for a in AUS if rng.random() < RATE[a] * k}
     drop_clashes(on, rng)
-    level = rng.uniform(.3, 1)                         # members of one face are alike in strength
+    level = rng.uniform(.3, 1)                         # the units of one face have similar strengths
     w = {}
     for a in AUS:
         if a in on:
@@ -98,7 +98,7 @@ def sample(rng, neutral=False):
 
 
 def sided(name, side):
-    """The blendshape of one side, and the share of it: both sides drive one that has none."""
+    """The blendshape of one side, and its share: both sides drive a shape that has no sides."""
     return (name + side, 1.0) if name.endswith("_") else (name, .5)
 
 

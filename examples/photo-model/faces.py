@@ -4,7 +4,7 @@
     faces.py HEAD.npz OUT_DIR --seed N --people N [--first N] [--images N] [--jobs N]
 
 People FIRST .. FIRST+PEOPLE-1, IMAGES of each, the first two of them at rest.
-The same seed gives the same files for any --jobs.  A run that was stopped goes on
+The same seed gives the same files for any --jobs.  A run that was stopped continues
 when it is started again; --people 0 collects what is there.  OUT_DIR gets
     img/PERSON/NN.jpg   160 x 160 pixels
     manifest.csv           manifest of the layout `csv`: image, subject, 17 AU columns, 68 landmarks
@@ -37,7 +37,7 @@ AUS = actions.AUS
 
 
 class Actor:
-    """An identity, the way it rests and moves, and what it wears."""
+    """An identity, how the face rests and moves, and what it wears."""
 
     def __init__(self, ident, rng):
         self.id = ident
@@ -95,7 +95,7 @@ def shoot(mdl, actor, rng, neutral):
 
 
 def render_person(job):
-    """All pictures of one person, and PARTS/PERSON.npz once they are there; a person with a part is left alone."""
+    """All pictures of one person, and PARTS/PERSON.npz at the end; a person who has that file is skipped."""
     out, seed, number, images = job
     name = "p%05d" % number
     part = os.path.join(out, "parts", name + ".npz")

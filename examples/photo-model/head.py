@@ -146,7 +146,7 @@ class Model:
         return out[idx[0], idx[1]]
 
     def _mark_lower_lashes(self):
-        """Moves the UVs of the lower lash strips one tile on, so the renderer can thin them."""
+        """Moves the UVs of the lower lash strips to the next tile, so the renderer can thin them."""
         self.tri_uv = self.tri_uv.copy()
         lash = np.where(self.mat == M_LASH)[0]
         uv = self.tri_uv[lash].reshape(-1, 3, 2).mean(1) % 1

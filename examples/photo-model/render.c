@@ -112,7 +112,7 @@ static int casts_shadow(int m)
 static int lash_opaque(const Scene *s, float u, float v)
 {
     float fu = u - floorf(u), fv = v - floorf(v);
-    int lower = u >= 7; /* model.py moves the lower strips one tile on */
+    int lower = u >= 7; /* head.py moves the lower strips to the next tile */
     int row = (int)(fv * 6), col = fu > 0.5f;
     float t = fv * 6 - (float)row, p = (fu - 0.5f * (float)col) * 2;
     float n = 26 * p + 0.9f * (t - 0.5f) * (p - 0.5f) * 6;
@@ -609,8 +609,8 @@ static V3 shade(const R *r, int x, int y, const Sample *q)
     return mul(col, vs);
 }
 
-/* Supersampled colour.  Inside one smooth material every other sample
- * (a checkerboard) is enough; edges, eyes, teeth and lashes get them all. */
+/* Supersampled colour. Inside one smooth material every other sample (a checkerboard) is enough;
+ * edges, eyes, teeth and lashes get all samples. */
 static void resolve(R *r)
 {
     const Scene *s = r->s;

@@ -1,4 +1,4 @@
-"""targets.safetensors: what `clile train --set targets=targets.safetensors` learns beside the action units."""
+"""targets.safetensors: what `clile train --set targets=targets.safetensors` learns in addition to the action units."""
 import json
 import struct
 

@@ -85,7 +85,7 @@ def fringe(rgb, lm, hair, rng, light):
 
 
 def hand(rgb, lm, skin, rng, light):
-    """A few fingers over chin, mouth, cheek or brow, of the person's own skin."""
+    """A few fingers over chin, mouth, cheek or brow, with the person's own skin."""
     n, k = rgb.shape[0], 3
     _, _, along, up, d = eye_axes(lm)
     spot = lm[[8, 57, 3, 13, 48, 54, 19, 24][int(rng.integers(8))]] + d * rng.normal(0, .12, 2)

@@ -17,10 +17,10 @@ if [ "$language" = c++ ]; then
         { echo "clile/clile.hpp does not compile alone with $compiler -std=$standard" >&2; exit 1; }
     count=$((count + 1))
 fi
-# a status that is thrown away is warned of, wherever it comes from; one that is looked at is not
+# the compiler warns about a status that is thrown away, wherever it comes from, and about no other
 thrown='#include <clile/clile.h>\n#include <clile/experimental_loss.h>\nvoid f(void);\nvoid f(void) { '
 kept='if (clile_model_save(0, "") != CLILE_OK) return; }\n'
-compile() { "$compiler" -x "$language" -std="$standard" -Wall -Wextra -pedantic -Werror -I"$include" -S -o /dev/null -; } # gcc looks when it makes code
+compile() { "$compiler" -x "$language" -std="$standard" -Wall -Wextra -pedantic -Werror -I"$include" -S -o /dev/null -; } # gcc checks only when it generates code
 printf "$thrown$kept" | compile || { echo "a status that is looked at is warned of" >&2; exit 1; }
 for call in 'clile_model_save(0, "")' 'clile_options_set(0, "", "")' 'clile_loss_orthogonal(1, 1, 0, 0, 0, 0)' 'clile_trainer_set_loss(0, 0, 0, 0)'; do
     if printf "$thrown$call; }\n" | compile 2>/dev/null; then

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """contracts.py ROOT: each public header opens with a recipe of its use, and the contract of each
-function says since when it is there and which threads may call it. --self-check: finds faults."""
+function says since which version it exists and which threads may call it. --self-check: finds faults."""
 import pathlib
 import re
 import sys
@@ -19,7 +19,7 @@ def faults(name, text):
         yield f"{name}: no recipe at the top"
     said, end, count = "", 0, 0
     for match in DECLARATION.finditer(text):
-        alone = "\n\n" in text[end:match.start() + 1]  # a comment speaks for those right below it
+        alone = "\n\n" in text[end:match.start() + 1]  # a comment covers the functions right below it
         said = match[1] or ("" if alone else said)
         said = said.replace("\n *", "")
         end, count = match.end(), count + 1

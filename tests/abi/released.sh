@@ -1,5 +1,5 @@
 #!/bin/sh
-# released.sh check|self-check|update [ROOT]: is the interface still what the last release had, but for additions?
+# released.sh check|self-check|update [ROOT]: is the interface still that of the last release, except for additions?
 #
 # The release's interface is kept beside this file: clile-0.1.abi, as abidw (package abigail-tools) describes the functions with their types, and
 # clile-0.1.constants, every public constant. `update` writes both from the headers and the map as they are now; do that when a release is made.
@@ -23,7 +23,7 @@ library() {
     { echo '#include <clile/clile.h>'; promised "$1" | tr '\n' ' ' | sed 's,/\*[^*]*\*\+\([^/*][^*]*\*\+\)*/,,g' | tr ';' '\n' |
         sed -n 's/.*CLILE_API \([^(]*clile_[a-z0-9_]*(.*)\) *$/\1 { __builtin_trap(); }/p'; } >"$scratch/interface.c"
     abi=$(sed -n 's/^#define CLILE_ABI_VERSION //p' "$1/clile/status.h")
-    cd "$scratch" # so that its path does not get into the description
+    cd "$scratch" # keeps its path out of the description
     "$cc" -std=c11 -g -O0 -fPIC -shared -I"$1" interface.c -o "$3" -Wl,--version-script="$2" -Wl,-soname,"libclile.so.$abi"
 }
 
@@ -34,14 +34,14 @@ constants() {
             sed -n 's/^ *\(CLILE_[A-Z0-9_]*\) = \(-*[0-9]*\) *$/\1 \2/p'; } | grep -v '_VERSION[_ ]' | LC_ALL=C sort
 }
 
-# growing INCLUDE: for abidiff: structures that carry their size, as their first field, may grow at their end (which 2.6 wants to be told is a change of size)
+# growing INCLUDE: for abidiff: structures that carry their size, as their first field, may grow at their end (abidiff 2.6 must be told that the size changes)
 growing() {
     promised "$1" | awk '/^typedef struct clile_[a-z0-9_]+ [{]/ { name = $3; next }
         /^ *uint32_t struct_size;/ && name { print "[suppress_type]\n  name = " name "\n  type_kind = struct\n  has_data_member_inserted_at = end\n  has_size_change = yes" }
         !/^ *[/]?[*]/ { name = "" }'
 }
 
-# changed NAME INCLUDE MAP: 0 when nothing that was released has changed, else what has is printed
+# changed NAME INCLUDE MAP: 0 when nothing that was released has changed, else prints what has
 changed() {
     library "$2" "$3" "$scratch/libclile.so" || { echo "the interface cannot be built" >&2; return 1; }
     constants "$2" >"$scratch/constants"
@@ -54,7 +54,7 @@ changed() {
     return $code
 }
 
-# mutant WHAT 0|1 FILE 's/SED/EXPRESSION/': the interface with one change of a header or the map is taken (0) or refused (1)
+# mutant WHAT 0|1 FILE 's/SED/EXPRESSION/': the interface with one change of a header or the map is accepted (0) or refused (1)
 mutant() {
     rm -rf "$scratch/mutant"
     mkdir "$scratch/mutant"

@@ -1,7 +1,7 @@
 #!/bin/sh
 # update.sh: after functions were added to include/clile/*.h, writes tests/abi/symbols.txt and lib/clile.map anew: a new name goes to the node of
-# the present minor version (CLILE_0.1 while the project's version is 0.1.x), the node is made when there is none, names that have a node keep it.
-# A name that is no longer declared leaves its node; that is fine only for a node that was never released (docs/abi.md).
+# the present minor version (CLILE_0.1 while the project's version is 0.1.x), the node is made if missing; names that have a node keep it.
+# A name that is no longer declared leaves its node; that is allowed only in a node that was never released (docs/abi.md).
 set -eu
 cd "$(dirname "$0")/../.."
 here=tests/abi map=lib/clile.map

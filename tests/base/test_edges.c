@@ -1,6 +1,6 @@
 /* The limits of the options' contract: both ends of every number and the next values outside,
  * every choice, texts that are almost a number, texts of any length, and structures of other
- * sizes. The values come from the table itself. */
+ * sizes. The values come from the table of options. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -15,7 +15,7 @@
 
 #include <math.h>
 
-/* Refused with INVALID_ARGUMENT and a text that names the option; the option is as before. */
+/* Refused with INVALID_ARGUMENT and a message that names the option, which keeps its value. */
 static void refused(clile_status status, const char *name, const char *value)
 {
     char start[64];
@@ -153,8 +153,8 @@ static void both_ends_of_every_option(void **state)
     for (int k = 0; k < 4; ++k) assert_true(kinds[k] > 0);
 }
 
-/* A text may be long and of any bytes but control characters; a key that is none of them is
- * refused, however long. */
+/* A text may have any length and any bytes but control characters; an unknown key is refused,
+ * however long it is. */
 static void long_and_strange_texts(void **state)
 {
     enum { LONG = 1 << 16 };
@@ -187,9 +187,8 @@ static void long_and_strange_texts(void **state)
     text_is(CLILE_OPT_AU_SET, "");
 }
 
-/* Rows of the table by index and by the size of the caller's structure: what a later caller's
- * structure has more is 0.
- */
+/* Rows of the table by index and by the size of the caller's structure: the extra fields of a
+ * larger one are 0. */
 static void rows_by_index_and_size(void **state)
 {
     struct {

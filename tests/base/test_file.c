@@ -19,7 +19,7 @@ static void files_are_read_whole(void **state)
     assert_int_equal(5, file.size);
     assert_memory_equal("hello", file.data, 5);
     clile_i_file_close(&file);
-    clile_i_file_close(&file); /* closed already: nothing happens */
+    clile_i_file_close(&file); /* closed already: no effect */
     assert_int_equal(CLILE_OK, clile_i_file_open(scratch_write(&place, "empty", "", 0), &file));
     assert_int_equal(0, file.size);
     assert_non_null(file.data);

@@ -29,7 +29,7 @@ static void options_and_copies_carry_it(void **state)
     assert_int_equal(CLILE_OK, clile_options_copy(options, &copy));
     write_to(copy, "two");
 
-    /* Neither stored nor compared; a run that goes on has the one of here. */
+    /* Neither stored nor compared: options that are read back keep the log they have. */
     assert_int_equal(CLILE_OK, clile_i_options_to_text(options, &with));
     assert_string_equal(without.data, with.data);
     assert_int_equal(CLILE_OK, clile_i_options_from_text(with.data, &stored));
@@ -39,7 +39,7 @@ static void options_and_copies_carry_it(void **state)
 
     assert_int_equal(CLILE_OK, clile_options_set_log(options, NULL, &heard));
     write_to(options, "nothing after NULL");
-    write_to(copy, "four"); /* as the options were when it was copied */
+    write_to(copy, "four"); /* the copy keeps the log it was made with */
     assert_int_equal(heard.count, 4);
     assert_string_equal(heard.text[0], "one");
     assert_string_equal(heard.text[1], "two");
@@ -61,7 +61,7 @@ static void levels_are_in_order(void **state)
                 CLILE_LOG_WARNING < CLILE_LOG_ERROR);
 }
 
-/* Control characters, bytes that are no UTF-8, and more than there is room for. */
+/* Control characters, bytes that are not UTF-8, and more text than fits. */
 static void a_line_is_a_line(void **state)
 {
     static char longer[5000];

@@ -11,8 +11,8 @@
 
 #include <math.h>
 
-/* Every row is whole, its default passes its own check, and setting it in the options' own words
- * gives the default. */
+/* Every row is complete, its default passes its own check, and setting the default as text gives
+ * the default. */
 static void table_is_sound(void **state)
 {
     (void)state;
@@ -218,8 +218,8 @@ static void copies_are_independent(void **state)
     clile_options_destroy(NULL);
 }
 
-/* Of every row of the presets: the implied value is one that could be set, it is in force when
- * its condition is set, and a value set by hand wins. */
+/* For every row of the presets: the implied value is legal, holds once its condition is set, and
+ * gives way to a value set by hand. */
 static void presets_imply_what_was_not_set(void **state)
 {
     (void)state;
@@ -267,7 +267,7 @@ static void describe_guards_its_caller(void **state)
     } newer = {.info = {.struct_size = sizeof newer}, .later = "cleared"};
     assert_int_equal(CLILE_OK, clile_options_describe(0, &newer.info));
     assert_string_equal("layout", newer.info.name);
-    assert_string_equal("", newer.later); /* not what the stack had */
+    assert_string_equal("", newer.later); /* not what was on the stack */
 }
 
 static void text_round_trip_is_exact(void **state)

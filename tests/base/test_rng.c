@@ -86,8 +86,8 @@ static void below_is_even(void **state)
     }
     for (int i = 0; i < 7; ++i) assert_true(counts[i] > 9500 && counts[i] < 10500);
     for (int i = 0; i < 10; ++i) assert_int_equal(0, clile_i_rng_below(&rng, 1));
-    /* With a bound of 3 * 2^61 a modulo of 64 bits would give the lower third of the values half
-     * of the time. */
+    /* With a bound of 3 * 2^61, a 64-bit modulo would return the lower third of the values half
+     * the time. */
     const int64_t bound = INT64_C(3) << 61;
     int low = 0;
     for (int i = 0; i < 30000; ++i) low += clile_i_rng_below(&rng, bound) < bound / 3;

@@ -1,5 +1,4 @@
-/* The one definition of similarity between vectors, against plain sums and for vectors without
- * direction. */
+/* The one definition of similarity between vectors, against plain sums, and for zero vectors. */
 #include "base/similarity.h"
 
 #include <setjmp.h>
@@ -18,7 +17,7 @@ static void test_dot(void **state)
     double wide_a[MOST], wide_b[MOST];
     (void)state;
     clile_i_rng rng = clile_i_rng_make(1, 0);
-    for (int64_t d = 0; d <= MOST; ++d) { /* also what eight does not divide */
+    for (int64_t d = 0; d <= MOST; ++d) { /* lengths that eight does not divide, too */
         double sum = 0;
         for (int64_t j = 0; j < d; ++j) {
             a[j] = (float)clile_i_rng_below(&rng, 200) - 100;

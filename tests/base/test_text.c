@@ -214,7 +214,7 @@ static void numbers_ignore_the_locale(void **state)
     snprintf(still, sizeof still, "%.1f", 0.5);
     setlocale(LC_ALL, "C");
     assert_string_equal("0,5", probe);
-    assert_string_equal("0,5", still); /* the program's locale is as it was */
+    assert_string_equal("0,5", still); /* the program's locale is unchanged */
     assert_string_equal("1.25", text.data);
     assert_true(read && fast == 0.5 && slow == 1.5e-30);
     clile_i_text_free(&text);

@@ -11,7 +11,7 @@
 enum { N = 1000 };
 
 typedef struct {
-    int64_t begin_of[N]; /* begin of the part that did the element */
+    int64_t begin_of[N]; /* start of the part that handled the element */
     int touched[N];
 } record;
 

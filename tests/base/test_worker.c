@@ -38,7 +38,7 @@ static void tasks_run_one_after_the_other_elsewhere(void **state)
     (void)state;
     const int32_t before = clile_i_threads_set(3);
     assert_int_equal(clile_i_worker_create(&worker), CLILE_OK);
-    assert_int_equal(clile_i_worker_wait(worker), CLILE_OK); /* nothing was asked for */
+    assert_int_equal(clile_i_worker_wait(worker), CLILE_OK); /* no work was given */
     for (int i = 1; i <= 100; ++i) {
         clile_i_worker_start(worker, work, &j);
         assert_int_equal(clile_i_worker_wait(worker), CLILE_OK);
@@ -46,7 +46,7 @@ static void tasks_run_one_after_the_other_elsewhere(void **state)
     }
     assert_int_equal(j.in_caller, 0);
     assert_int_equal(j.team, 1);
-    assert_int_equal(clile_i_threads_set(before), 3); /* the caller's team is what it was */
+    assert_int_equal(clile_i_threads_set(before), 3); /* the caller's team is unchanged */
     clile_i_worker_destroy(worker);
 }
 
@@ -60,7 +60,7 @@ static void errors_reach_the_caller(void **state)
     clile_i_worker_start(worker, fail_here, NULL);
     assert_int_equal(clile_i_worker_wait(worker), CLILE_E_CORRUPT);
     assert_string_equal(clile_last_error(), "page 12 is torn");
-    clile_i_worker_start(worker, work, &j); /* and it goes on */
+    clile_i_worker_start(worker, work, &j); /* and it still works */
     assert_int_equal(clile_i_worker_wait(worker), CLILE_OK);
     clile_i_worker_destroy(worker);
 }
@@ -92,7 +92,7 @@ static void memory_may_be_out(void **state)
 /* ---- primitives that fail: tests/CMakeLists.txt sends the calls of these functions here ---- */
 
 static int refused; /* which of them fails; 0: none */
-static int in_use;  /* locks and conditions that were made and not destroyed */
+static int in_use;  /* locks and conditions that were created and not yet destroyed */
 enum { NONE, THE_THREAD, THE_MUTEX, THE_CONDITION };
 
 int __real_pthread_create(pthread_t *thread, const pthread_attr_t *attr, void *(*run)(void *),

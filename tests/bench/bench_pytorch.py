@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""One training step (or one inference) of libclile, of PyTorch, and the convolution primitives alone, in turns.
+"""One training step (or one inference) of libclile, of PyTorch, and of the convolution primitives alone, in turns.
 
     python3 tests/bench/bench_pytorch.py build/tests/bench/bench_net --backbone resnet18 --size 112 --batch 16
 

@@ -1,14 +1,14 @@
 #!/usr/bin/env python3
-"""A model on whole frames with several faces each: how right, how fast, how much memory (docs/results.md).
+"""A model on whole frames with several faces each: how accurate, how fast, how much memory (docs/results.md).
 
     python3 tests/bench/frames.py --clile build/examples/clile --library build/lib/libclile.so --model model.safetensors --frames DIR
 
 DIR has img/ and faces.csv (image, box x,y,w,h, landmarks x0,y0,..., AU1,AU2,... 0/1), as ../shared/data/frames-ict. Measured are
   - F1 (at the model's own decision) and AUC, means over the AUs that both know, by landmarks and by boxes alone;
-  - that the same frames, raw on standard input, give the very same numbers;
+  - that the same frames, raw on standard input, give exactly the same numbers;
   - frames a second of `clile predict`, start and loading excluded: files, and raw frames with landmarks by frame number and without;
   - the peak of resident memory over 100 and over --raw-frames raw frames.
-Everything goes through the command; the library is only for reading images to raw frames. Needs numpy."""
+Everything goes through the command; the library only decodes images to raw frames. Needs numpy."""
 import argparse
 import csv
 import json
@@ -67,7 +67,7 @@ class Command:
             child = subprocess.Popen([*self.start, *map(str, arguments)], stdin=subprocess.PIPE, stdout=out)
             for number in range(count):
                 child.stdin.write(frames[number % len(frames)])
-            # not from getrusage, which counts this process, too, as it was before the command took its place
+            # not getrusage's, which includes this process before exec
             status = pathlib.Path(f"/proc/{child.pid}/status").read_text(encoding="ascii")
             peak = int(re.search(r"^VmHWM:\s+(\d+) kB$", status, re.M).group(1))
             child.stdin.close()

@@ -17,7 +17,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
-# name: settings on top of --set (which all share). The ablations change one thing of the default configuration each. `bce_long` has
+# name: settings on top of --set (which all share). The ablations change one thing each in the default configuration. `bce_long` has
 # the epochs of both stages of CL-ILE, `bce_halves` its exchange of face halves too.
 VARIANTS = {
     "bce": ["method=bce"],

@@ -1,6 +1,6 @@
 """What the tests of the command share: where it is, how it is run, and a small data set of drawn faces.
 
-Environment: CLILE_COMMAND (the command), CLILE_SCRATCH (a folder that may be filled).
+Environment: CLILE_COMMAND (the command), CLILE_SCRATCH (a folder to write to).
 """
 import json
 import os

@@ -59,7 +59,7 @@ def read_disfa(root):
     return DISFA, frames, labels_left, images_left
 
 
-# ---- the same figures, from their definitions ----
+# ---- the same figures from their definitions ----
 
 def pearson(pairs):
     """Of 0/1 pairs; 0 where one side is constant."""
@@ -232,7 +232,7 @@ class Data(CommandTest):
         self.assertEqual(packed, first)
         _, _, of_folder = read_png(os.path.join(self.folder, "a.png"))
         _, _, of_pack = read_png(os.path.join(self.folder, "d.png"))
-        self.assertEqual(of_folder[60:], of_pack[60:])  # but for the title
+        self.assertEqual(of_folder[60:], of_pack[60:])  # except for the title
 
     def test_sheets_that_cannot_be(self):
         self.usage("--examples takes 1 to 64, found 0", "data", self.data, "--sheet", "s.png", "--examples", "0")

@@ -1,5 +1,5 @@
-"""The model that comes with the library: `default`, and what is taken where no model is named. It is found by the place of the library, wherever that was moved;
-missing and damaged files are told of. The finder is tests/face/stub.c, which takes the bright part of a picture for a face.
+"""The model that comes with the library: `default`, and the one used when no model is named. It is found relative to the library, wherever that was moved;
+missing and damaged files are reported. The finder is tests/face/stub.c, which takes the bright part of a picture for a face.
 
 Environment: CLILE_LIBRARY_FILE, the library; CLILE_PREFIX_DATA, the data folder of the prefix that it was configured for."""
 import csv
@@ -79,7 +79,7 @@ class Default(CommandTest):
         self.assertAlmostEqual(float(expected[0]["x"]), 60, delta=3)
         self.assertEqual(self.rows(tree), expected)
         self.assertEqual(self.rows(tree, "--model", "default"), expected)
-        self.assertEqual(self.rows(tree, program="clile", cwd="/"), expected)  # by the PATH
+        self.assertEqual(self.rows(tree, program="clile", cwd="/"), expected)  # found in PATH
         os.rename(tree.path, tree.path + "-moved")
         tree.path += "-moved"
         self.assertEqual(self.rows(tree), expected)

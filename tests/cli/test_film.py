@@ -1,5 +1,5 @@
-"""predict on films and cameras. The finder "square" is tests/face/stub.c, the camera tests/video/camera.c. Films are uncompressed ones made here, and
-those that ffmpeg makes where it is."""
+"""predict on films and cameras. The finder "square" is tests/face/stub.c, the camera tests/video/camera.c. Films are uncompressed ones made here and,
+where ffmpeg is installed, some that it makes."""
 import csv
 import io
 import json
@@ -103,7 +103,7 @@ class Film(CommandTest):
         data = y4m(self.places)
         self.assertEqual(self.rows("--video", "-", data=data)[0], whole)
         with subprocess.Popen(self.command("--csv", "--video", "-"), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as run:
-            # looking for the format takes some frames; the end has not come when the first row does
+            # probing the format takes some frames; the first row comes long before the end
             frame = data[data.index(b"\n") + 1:][:6 + H * W * 3 // 2]
             run.stdin.write(data)
             for _ in range(2000):
@@ -112,7 +112,7 @@ class Film(CommandTest):
                 if select.select([run.stdout], [], [], 0.01)[0]:
                     break
             self.assertTrue(select.select([run.stdout], [], [], 60)[0], "no row before the end of the pipe")
-            run.stdout.close()  # who reads the rows has gone
+            run.stdout.close()  # the reader of the rows is gone
             time.sleep(0.1)
             try:
                 for _ in range(2000):

@@ -1,4 +1,4 @@
-"""import and info: weights of others, what is said about them, and files that would harm a reader that trusts."""
+"""import and info: weights from elsewhere, what is reported about them, and files that would harm a trusting reader."""
 import json
 import os
 import pickle
@@ -28,7 +28,7 @@ class Import(CommandTest):
         return {name[8:]: data for name, (_, _, data) in read_safetensors(path)[0].items() if name.startswith("encoder.") and ".fc." not in name}
 
     def made(self, source, *arguments):
-        """The report of a fine import, after a look at the model's tensors."""
+        """The report of a successful import, once the model's tensors are checked."""
         out = self.path("model.safetensors")
         report = self.fine_json("import", source, "--out", out, *SMALL, *arguments)
         found = self.encoder(out)
@@ -55,7 +55,7 @@ class Import(CommandTest):
             self.assertEqual((made["backbone"], made["width"], made["trained"], [au["au"] for au in made["aus"]]), ("resnet10", 0.125, False, [1, 12, 25]))
         self.assertEqual(reports[0]["tensors"], reports[1]["tensors"])
         self.assertEqual(reports[1]["made"]["metadata"], {"imported": "a.pth", "photographs": "unknown"})
-        # what a model of ours holds can be imported again; its fc fits
+        # a model of our own can be imported again; its fc fits
         again = self.made(self.path("model.safetensors"))
         self.assertEqual((again["counts"]["matched"], again["counts"]["left_over"]), (62, 1))
         self.assertEqual(again["tensors"][-1]["file_name"], "au.embedding")
@@ -89,7 +89,7 @@ class Import(CommandTest):
     def test_small_stem(self):
         small = {**self.tensors, "conv1.weight": Tensor((8, 3, 5, 5), [k / 1024 for k in range(600)])}
         path, out = self.write("small.pth", small), self.path("small.safetensors")
-        # found in the file, and said where training needs it
+        # found in the file, and required by name for training
         done = self.fine("import", path, "--out", out, *SMALL)
         self.assertIn(" --set stem=small\n", done.stdout)
         made = self.fine_json("import", path, "--out", out, *SMALL)["made"]

@@ -1,4 +1,4 @@
-"""predict on photographs: faces are found, every one has a row, pictures without a face say so. The finder "square" is
+"""predict on photographs: faces are found, each has a row, pictures without a face are reported. The finder "square" is
 tests/face/stub.c, which takes the bright part of a picture for a face."""
 import csv
 import io

@@ -98,7 +98,7 @@ class Predict(CommandTest):
         photos = self.path("photos")
         os.makedirs(photos)
         jpeg = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "data", "image", "baseline.jpg")
-        for name in ("1.jfif", "2.jpe", "3.JIF", "4.webp"):  # the last has only the name of another kind
+        for name in ("1.jfif", "2.jpe", "3.JIF", "4.webp"):  # the last is named as another format
             shutil.copy(jpeg, os.path.join(photos, name))
         self.write("photos/5.webp", "RIFF....WEBPVP8 ")
         self.write("photos/6.tif", "no image")
@@ -235,7 +235,7 @@ class Predict(CommandTest):
                   "child.stdin.close()\n"
                   "assert child.wait() == 0\n"
                   "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)\n")
-        # the address sanitizer keeps what was freed for a while; that is not the program's
+        # the address sanitizer holds freed memory for a while; that does not count
         environment = {**os.environ, "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":quarantine_size_mb=0:thread_local_quarantine_size_kb=0"}
         peaks = [int(subprocess.run(["python3", "-c", script, str(frames), cli.COMMAND, "predict", "--model", self.model, *NO_FINDER, "--csv", "--raw", "96x96", "--set",
                                      "threads=1"], check=True, capture_output=True, text=True, env=environment).stdout) for frames in (100, 5000)]
@@ -272,7 +272,7 @@ class Predict(CommandTest):
         self.fails("nameless.csv, row 1: the header has no column for the image", "predict", "--model", self.model, "--faces", nameless, self.image(2))
 
     def test_output_that_ends(self):
-        """Whoever reads stops: no message, no core; a full disk is said."""
+        """When the reader stops: no message, no core dump; a full disk is reported."""
         done = subprocess.run(["bash", "-c", f"head -c 60000000 /dev/zero | '{cli.COMMAND}' predict --model '{self.model}' --crop --raw 32x32 --csv | head -n 1; echo ${{PIPESTATUS[1]}}"],
                               capture_output=True, text=True, check=True)
         self.assertEqual((done.stdout.split(",")[0], done.stdout.splitlines()[1], done.stderr), ("frame", "141", ""))
@@ -291,7 +291,7 @@ class Predict(CommandTest):
         self.fails("is a folder", "predict", "--model", self.model, "--faces", self.folder, self.image())
 
     def test_columns_by_their_names(self):
-        """Each spelling of one box, and of its face's points, gives the same bits; what is not known is refused, never read by place."""
+        """Each spelling of one box, and of its face's points, gives the same bits; an unknown one is refused, never read by position."""
         box = self.rows("--faces", self.write("f.csv", "image,x,y,w,h\n0001.png,8,6,32,36\n"), self.image(1))[0][0]
         for header, values in (("left,top,width,height", "8,6,32,36"), ("x,y,width,height", "8,6,32,36"), ("xmin,ymin,xmax,ymax", "8,6,40,42"),
                                ("x1,y1,x2,y2", "8,6,40,42"), ("x0,y0,x1,y1", "8,6,40,42"), ("left,top,right,bottom", "8,6,40,42"), ("face_x,face_y,face_w,face_h", "8,6,32,36"),
@@ -321,7 +321,7 @@ class Predict(CommandTest):
             self.assertIn(message, self.rows("--faces", self.write("f.csv", text), self.image(1), code=1)[1], text)
 
     def test_rows_of_other_images(self):
-        """A row that fits several of the images is of none of them; the longest name wins."""
+        """A row that fits several images belongs to none of them; the longest name wins."""
         images = []
         for folder in ("p/A", "p/B"):
             os.makedirs(self.path(folder), exist_ok=True)

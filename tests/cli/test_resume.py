@@ -1,4 +1,4 @@
-"""train --checkpoint and --resume: stopped anywhere, by Ctrl-C or killed, training goes on by the command line that was printed, to the same bits."""
+"""train --checkpoint and --resume: stopped anywhere, by Ctrl-C or killed, training continues with the printed command line, to the same bits."""
 import filecmp
 import os
 import re
@@ -61,7 +61,7 @@ class Resume(CommandTest):
             with self.subTest(line=line, number=number):
                 folder = self.place(f"place {k}")
                 code, said = self.stop([cli.COMMAND, *self.common, "--out", os.path.join(folder, "model.safetensors"), "--checkpoint", os.path.join(folder, "c")], line, number, signal.SIGINT)
-                if number < 3 or "6/" not in line:  # after the last step of all there is nothing left to stop
+                if number < 3 or "6/" not in line:  # after the very last step there is nothing left to stop
                     self.assertEqual(code, 1, said)
                 if code != 0:
                     done = subprocess.run(self.next_command(said), shell=True, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False)
@@ -94,7 +94,7 @@ class Resume(CommandTest):
         self.same_models(folder)
 
     def test_finished_runs(self):
-        """What is finished is found so, written where --out says now, and goes on where there are more epochs."""
+        """A finished run is recognised, written to the new --out, and continued if there are more epochs."""
         folder = self.place("finished")
         out, checkpoint = os.path.join(folder, "model.safetensors"), os.path.join(folder, "c")
         self.fine(*self.common, "--out", out, "--checkpoint", checkpoint)

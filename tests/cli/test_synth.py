@@ -32,7 +32,7 @@ class Synth(CommandTest):
             return list(csv.reader(file))
 
     def found(self, data, count):
-        """What `data` says of it; nothing may be left out, every image has its landmarks."""
+        """What `data` says about it; nothing may be left out, every image has its landmarks."""
         summary = self.fine_json("data", self.path(data))
         self.assertEqual(summary["images"], count)
         for key, value in summary.items():

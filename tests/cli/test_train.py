@@ -68,7 +68,7 @@ class Train(CommandTest):
         with open(report, encoding="utf-8") as file:
             text = file.read()
         self.assertIn("protocol bp4d fold 3 (from the model)", text)
-        self.assertNotIn("CL-ILE", text)  # drawn faces do not compare with the published table
+        self.assertNotIn("CL-ILE", text)  # drawn faces are not compared with the published table
         self.assertIn("CL-ILE", self.report("people.txt", "--set", "data_kind=photographs"))
 
     def report(self, name, *arguments):
@@ -186,7 +186,7 @@ class Train(CommandTest):
         self.assertEqual(self.fine("export", self.fold(1), "--int8", *fold, "--images", 40, "--out", small).stdout, "")
         info = json.loads(self.fine("info", small, "--json").stdout)
         self.assertEqual((info["weights"], info["format_version"], info["metadata"]["fold"]), ("int8", 2, "1"))
-        self.assertLess(os.path.getsize(small), 0.5 * os.path.getsize(self.fold(1)))  # of a tiny network the header is a good part
+        self.assertLess(os.path.getsize(small), 0.5 * os.path.getsize(self.fold(1)))  # the header is a good part of a tiny network
         full, int8 = (self.fine_json("eval", "--model", model, "--data", self.data, "--layout", "bp4d")["report"]["folds"][0] for model in (self.fold(1), small))
         self.assertLess(abs(full["auc"]["average"] - int8["auc"]["average"]), 0.05)
         again = self.path("again.safetensors")
@@ -252,7 +252,7 @@ class Train(CommandTest):
         shown = {key: result["runs"][0]["stage2"][key] for key in ("validation_f1", "validation_auc")}
         self.assertTrue(0 <= shown["validation_auc"] <= 1)
         quiet = self.fine_json("train", "--data", self.data, "--quiet", "--out", self.path("v2.safetensors"), *settings(method="bce", validation=0.34))
-        self.assertEqual({key: quiet["runs"][0]["stage2"][key] for key in shown}, shown)  # the last epoch is looked at
+        self.assertEqual({key: quiet["runs"][0]["stage2"][key] for key in shown}, shown)  # the last epoch is always measured
         never = self.fine_json("train", "--data", self.data, "--out", self.path("v3.safetensors"), *settings(method="bce", validation=0.34, validation_every=0))
         self.assertEqual({never["runs"][0]["stage2"][key] for key in shown}, {None})
         for other in ("v2", "v3"):

@@ -56,7 +56,7 @@ class Warnings(CommandTest):
         self.warned("pack", "--data", self.data, "--out", pack, "--quiet", "--set", "image_size=32")
         self.warned("eval", "--model", model, "--data", self.data, "--quiet", "--no-probe")
         self.warned("export", model, "--int8", "--calibrate", self.data, "--out", self.path("i.safetensors"))
-        # what the folder was warned of goes with its pack
+        # a pack carries its folder's warnings
         self.warned("train", "--data", pack, "--out", self.path("q.safetensors"), "--quiet", *settings(batch=4))
         self.warned("eval", "--model", model, "--data", pack, "--quiet", "--no-probe")
         self.warned("pack", "--data", pack, "--out", self.path("r.safetensors"), "--quiet", "--set", "image_size=32")

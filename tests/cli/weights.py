@@ -1,4 +1,4 @@
-"""Weights of a small ResNet-10 by torchvision's names, and files of them: safetensors, and what torch.save writes, made without PyTorch.
+"""Weights of a small ResNet-10 under torchvision's names, and files of them: safetensors, and what torch.save writes, made without PyTorch.
 
 tests/parity has files that PyTorch itself wrote.
 """

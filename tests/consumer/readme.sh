@@ -1,6 +1,6 @@
 #!/bin/sh
-# readme.sh ROOT BUILD SCRATCH: installs the build as README.md says, to a folder of the user's own, moves that folder, and runs the C example of README.md there, its
-# commands word for word. And to /usr/local of an empty root, where ldconfig then finds the library.
+# readme.sh ROOT BUILD SCRATCH: installs the build as README.md says, to a folder of the user's own, moves that folder, and runs the C example of README.md there, with
+# its commands word for word. Also installs to /usr/local of an empty root, where ldconfig then finds the library.
 set -eu
 root=$1 build=$2 scratch=$3
 fail() { echo "readme.sh: $*" >&2; exit 1; }
@@ -11,7 +11,7 @@ block() {
         /^```/ { inside = 0; taken = 0; next }
         inside { if (first && index($0, beginning) == 1) taken = 1; first = 0; if (taken) print }' "$root/README.md"
 }
-# clean COMMAND...: with nothing of this shell but where programs are
+# clean COMMAND...: with nothing of this shell's environment but PATH
 clean() { env -i HOME="$scratch/home" PATH="$PATH" LANG=C.UTF-8 OMP_WAIT_POLICY=passive "$@"; }
 
 rm -rf "$scratch"
@@ -27,7 +27,7 @@ clean sh -eu install.sh >log || { cat log; fail "the commands of install.sh fail
 grep '^export ' install.sh >exports.sh
 [ "$(wc -l <exports.sh)" -ge 3 ] || fail "README.md says to export too little"
 
-# It can be moved: to another home.
+# It can be moved to another home.
 mkdir "$scratch/other"
 mv "$scratch/home/clile" "$scratch/other/clile"
 rmdir "$scratch/home"
@@ -47,7 +47,7 @@ END_RUN
 clean2 sh run.sh >printed || { cat printed; fail "the example of README.md failed"; }
 [ "$(grep -c '^AU[0-9]* *[01]\.[0-9][0-9][0-9]' printed)" = 12 ] || fail "the example printed: $(cat printed)"
 clean2 sh -c '. ./exports.sh && ldd example' | grep -q "libclile.* => $scratch/home.moved/clile/lib/" || fail "the example does not take the library from where it was moved"
-# Without what README.md says to export it is not found: the exports above are needed, and it was not this machine's.
+# Without what README.md says to export it is not found: the exports above are needed, and no copy of this machine's was used.
 if clean2 ./example >/dev/null 2>&1; then fail "the example takes a libclile of this machine"; fi
 
 # /usr/local: what ldconfig finds on a system whose ld.so.conf has /usr/local/lib, as Debian's does.

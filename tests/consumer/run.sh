@@ -60,7 +60,7 @@ if grep -F -e "$scratch/first" -e "$build/" "$scratch/dynamic"; then
     exit 1
 fi
 
-# A version that is not there must not be found.
+# A newer version must not be found.
 mkdir "$scratch/wrong"
 if sed 's/clile 0\.1/clile 99/' "$here/CMakeLists.txt" >"$scratch/wrong/CMakeLists.txt" && cp "$here"/main.* "$scratch/wrong" &&
     cmake -S "$scratch/wrong" -B "$scratch/wrong/build" -DCMAKE_PREFIX_PATH="$prefix" >/dev/null 2>&1; then
@@ -85,7 +85,7 @@ library.clile_version.restype = ctypes.c_char_p
 print(library.clile_version().decode())' "$prefix/$libdir/libclile.so")"
 fi
 if [ "$shared" = 1 ]; then
-    # not optimised: how it is linked is what is looked at; files take the place of the models
+    # not optimised, as only linking is tested; empty files stand in for the models
     mkdir -p "$scratch/models"
     for name in photo points; do echo "$name" >"$scratch/models/$name.safetensors"; done
     quietly cmake -S "$root" -B "$scratch/static-tree" -DCLILE_MODELS="$scratch/models" -DBUILD_SHARED_LIBS=OFF -DCLILE_BUILD_TESTS=OFF -DCLILE_BUILD_EXAMPLES=OFF -DCMAKE_BUILD_TYPE=Debug \
@@ -96,7 +96,7 @@ if [ "$shared" = 1 ]; then
     [ -e "$scratch/static/$libdir/libclile.a" ] && [ ! -e "$scratch/static/$libdir/libclile.so" ]
     for name in photo points; do cmp "$scratch/models/$name.safetensors" "$scratch/static/share/clile/$name.safetensors"; done
     consume static-moved "$scratch/static" static
-    # what it brings into a program has names of its own: nothing of stb
+    # all symbols that it brings into a program are its own: none of stb's
     nm -g --defined-only "$scratch/static/$libdir/libclile.a" 2>/dev/null | awk 'NF == 3 { print $3 }' >"$scratch/names"
     [ "$(wc -l <"$scratch/names")" -gt 100 ]
     if grep -v '^clile_' "$scratch/names"; then

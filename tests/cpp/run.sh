@@ -1,5 +1,5 @@
 #!/bin/sh
-# run.sh COMPILER ROOT LIBRARY C_EXAMPLE SCRATCH: clile.hpp compiles without a word, with and without exceptions, its tests pass, and
+# run.sh COMPILER ROOT LIBRARY C_EXAMPLE SCRATCH: clile.hpp compiles without a warning, with and without exceptions, its tests pass, and
 # examples/predict.cpp answers as examples/predict.c does. CLILE_CXX_FLAGS: more flags, those of a sanitizer.
 set -eu
 compiler=$1 root=$2 library=$3 c_example=$4 scratch=$5
@@ -17,7 +17,7 @@ build "$root/tests/cpp/test_wrapper.cpp" "$root/tests/cpp/second_unit.cpp" -o te
 "$compiler" -std=c++17 -fno-exceptions -Wall -Wextra -pedantic -Werror -I"$root/include" -fsyntax-only "$root/tests/cpp/second_unit.cpp"
 build "$root/examples/predict.cpp" -o predict
 ./test_wrapper
-# a program of newer headers than the library
+# a program built with newer headers than the library
 cp -r "$root/include" newer
 sed -i 's/^#define CLILE_VERSION_PATCH .*/#define CLILE_VERSION_PATCH 99/' newer/clile/status.h
 cat >old_library.cpp <<'END'

@@ -195,7 +195,7 @@ void training()
     REQUIRE(trainer.next_stage() == 2 && trainer.state().step == 1 && trainer.state().steps == 6);
     REQUIRE(trainer.set_validation_every(0));
     THROWS(CLILE_E_INVALID_ARGUMENT, "every is -1", trainer.set_validation_every(-1));
-    try { // what the function throws comes out, also where a Status was given
+    try { // what the function throws reaches the caller, even when a Status was passed
         trainer.run(
             2, [](const clile_progress &p) -> std::int32_t { throw static_cast<int>(p.step); },
             &status);

@@ -34,8 +34,8 @@ static const clile_i_augment everything = {.flip = 1,
                                            .jpeg = 0.3,
                                            .edge = 0.5};
 
-/* The draws in their order, written down here once more, from the generator itself. Switching off
- * the late ones leaves the early ones. */
+/* The draws in their order, repeated here from the generator itself. Switching off the late ones
+ * leaves the early ones unchanged. */
 static void old_draws_are_what_they_were(void **state)
 {
     (void)state;
@@ -171,7 +171,7 @@ static void damage_comes_as_often_as_asked(void **state)
     assert_true(fabs(noise - 0.05) < 0.0015);
 }
 
-/* Light and colour: even, around nothing, from end to end. */
+/* Light and colour: uniform, centred on no change, from end to end. */
 static void tones_fill_their_range(void **state)
 {
     enum { DRAWS = 8000 };

@@ -39,8 +39,7 @@ typedef struct {
     const char *message;
 } defect;
 
-/* A parser: the file that it reads, what is opened, and a text that is fine and gives two
- * images. */
+/* A parser: the file it reads, what is opened, and a correct text with two images. */
 typedef struct {
     const char *name, *file, *path, *settings, *fine;
     defect defects[12];
@@ -287,7 +286,7 @@ static void every_parser_takes_texts_of_windows(void **state)
 /* ---- images ---- */
 
 typedef struct {
-    const char *name, *source; /* NULL: the file is not there any more when it is read */
+    const char *name, *source; /* NULL: the file is gone when it is read */
     long keep;
     clile_status status;
     const char *message;
@@ -311,7 +310,7 @@ static const bad_image bad_images[] = {
     {"2.jpg", "image/cmyk.jpg", -1, CLILE_OK, ""},
 };
 
-/* Reads the set in all ways: one crop, a batch on the team's threads, a pack. */
+/* Reads the set in each way: one crop, a batch on the team's threads, a pack. */
 static void read_set(const scratch *s, const char *settings, const bad_image *image)
 {
     enum { SIDE = 32 };

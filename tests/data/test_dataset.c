@@ -77,7 +77,7 @@ static void arrays_are_copied_exactly(void **state)
         assert_memory_equal(crop, pixels + i * SIDE * SIDE * 3, sizeof crop);
     }
     for (int32_t threads = 0; threads <= 3; ++threads) {
-        /* many at once, in any order; NULL: from the first */
+        /* many at once, in any order; NULL: all from the first on */
         const int64_t indices[5] = {7, 0, 7, N - 1, 3};
         static uint8_t crops[N * sizeof crop];
         assert_int_equal(clile_dataset_copy_crops(dataset, 5, indices, SIDE, threads, crops),
@@ -361,7 +361,7 @@ static void weights_follow_the_rates(void **state)
     assert_true(fabsf(w[0] - 2.0f / 3.0f) < 1e-6f);
     assert_true(fabsf(w[1] - 4.0f / 3.0f) < 1e-6f);
     assert_true(w[2] == 0.0f && w[3] == 0.0f);
-    /* of the second subject alone nothing occurs */
+    /* the second subject's images show no AU */
     clile_dataset *test = NULL;
     assert_int_equal(clile_dataset_fold(dataset, "loso", 2, NULL, &test), CLILE_OK);
     assert_int_equal(clile_dataset_copy_au_weights(test, w), CLILE_OK);
@@ -486,7 +486,7 @@ static void draws_depend_on_seed_step_and_slot(void **state)
     (void)state;
     assert_int_equal(clile_i_batch_load(dataset, B, indices, SIDE, &strong, 5, 17, a), CLILE_OK);
     assert_memory_not_equal(a, a + FLOATS, FLOATS * sizeof *a); /* same image, other slot */
-    /* a smaller batch, another image in slot 0: slot 1 is what it was */
+    /* a smaller batch with another image in slot 0: slot 1 is unchanged */
     const int64_t others[2] = {3, 7};
     assert_int_equal(clile_i_batch_load(dataset, 2, others, SIDE, &strong, 5, 17, b), CLILE_OK);
     assert_memory_equal(a + FLOATS, b + FLOATS, FLOATS * sizeof *a);

@@ -308,7 +308,7 @@ static void subjects_between_the_names_of_a_protocol(void **state)
 
 enum { SIDE = 32, BYTES = SIDE * SIDE * 3 };
 
-/* Numbers of 2^32 and more are numbers like others: each has a face and a scene of its own. */
+/* Numbers from 2^32 up are like any other: each has a face and a scene of its own. */
 static void drawn_numbers_do_not_wrap(void **state)
 {
     static const int64_t numbers[] = {0,

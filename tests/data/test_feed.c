@@ -64,7 +64,7 @@ static void take(clile_i_feed *feed, int64_t step, copy *out)
     if (batch->partner) memcpy(out->partner, batch->partner, sizeof out->partner);
 }
 
-/* What a batch is, from the functions it is made of. */
+/* The expected batch, from the functions that make one. */
 static void make_directly(const clile_dataset *dataset, double exchange, int64_t step, copy *out)
 {
     static float whole[FLOATS];
@@ -133,8 +133,8 @@ static void any_step_may_come_next(void **state)
     clile_dataset_destroy(kept);
 }
 
-/* Of 12 images number 8 is damaged: its step fails, with the same words, and not before it is
- * asked for. */
+/* Image 8 of 12 is damaged: the step that needs it fails, with the same message, and no earlier
+ * step does. */
 static void an_error_comes_with_its_step_and_its_words(void **state)
 {
     enum { IMAGES = 12, PER_BATCH = 3 };
@@ -171,7 +171,7 @@ static void an_error_comes_with_its_step_and_its_words(void **state)
             clile_i_fail(CLILE_E_STATE, "said before");
             if (rest) clile_i_feed_rest(feed);
             assert_string_equal(clile_last_error(),
-                                /* the worker has failed by now, or will: not yet told */
+                                /* the worker has failed by now, or will; nothing reports it yet */
                                 "said before");
             for (int again = 0; again < 2; ++again) {
                 assert_int_equal(clile_i_feed_get(feed, bad_step, &batch), CLILE_E_CORRUPT);

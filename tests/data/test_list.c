@@ -194,7 +194,7 @@ static void failed_allocations_leave_nothing_behind(void **state)
         if (status != CLILE_OK && status != CLILE_E_OUT_OF_MEMORY)
             fail_msg("allocation %d: %s", (int)k, clile_last_error());
     } while (status != CLILE_OK && k < 1000);
-    /* each of the many allocations was met, and none was passed over */
+    /* every one of the many allocations was made to fail */
     assert_true(k > 60 && k < 1000);
     clile_dataset_destroy(dataset);
     scratch_free(&s);

@@ -34,7 +34,7 @@ static void fill(const scratch *place)
     scratch_text(place, "set/anna.csv", text);
 }
 
-/* Each line of the notes arrives, at its level, once, and in their order. */
+/* Each line of the notes arrives once, in order, at its level. */
 static void notes_and_counts_are_told(void **state)
 {
     (void)state;
@@ -73,8 +73,8 @@ static void notes_and_counts_are_told(void **state)
     scratch_free(&place);
 }
 
-/* The notes of a folder that is refused say what was understood until then; the error is the
- * caller's as ever. */
+/* The notes of a refused folder say what was understood before the error, which the caller gets
+ * as always. */
 static void a_set_that_is_refused_is_told_of(void **state)
 {
     (void)state;

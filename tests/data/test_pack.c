@@ -17,7 +17,7 @@ static int32_t stop_at_once(int64_t done, int64_t all, void *user)
     return done < all;
 }
 
-/* crop_margin: NULL to say nothing of it */
+/* crop_margin; NULL: not given */
 static clile_status pack_with(const clile_dataset *dataset, const char *crop_margin,
                               const char *path, clile_count_fn progress, void *user)
 {
@@ -153,7 +153,8 @@ static void far_out(const clile_dataset *dataset, float *dst)
     assert_int_equal(clile_i_batch_load(dataset, 4, indices, SIZE, &augment, 3, 1, dst), CLILE_OK);
 }
 
-/* A pack holds the margin it was made with, whoever said it; without a word, reading follows. */
+/* A pack holds the margin it was made with, whichever option gave it; without the option,
+ * reading uses the pack's. */
 static void margins_are_kept(void **state)
 {
     static float x[2][4 * 3 * SIZE * SIZE];
@@ -188,7 +189,7 @@ static void margins_are_kept(void **state)
     assert_int_equal(scratch_open(path, "crop_margin=0.3125", &packed), CLILE_OK);
     assert_failed(pack_with(packed, "0.5", scratch_path(&s, "q.safetensors"), NULL, NULL),
                   CLILE_E_INVALID_ARGUMENT, "a margin of 10 pixels, 16 were asked for");
-    /* joined, each image has its own, in or out of the cache */
+    /* in a joined set each image keeps its own, cached or not */
     for (int cached = 0; cached < 2; ++cached) {
         const clile_i_augment augment = {.scale = 0.5, .shift = 0.2, .rotate = 60};
         const int64_t mixed[4] = {0, N + 1, 2, N + 3};
@@ -204,7 +205,7 @@ static void margins_are_kept(void **state)
         clile_dataset_destroy(both);
     }
     clile_dataset_destroy(packed);
-    /* the usual margin is not written down: such a pack is what it was before there were others */
+    /* the usual margin is not written: such a pack is what it was before there was an option */
     clile_i_st *st = NULL;
     assert_int_equal(pack(usual, path, NULL, NULL), CLILE_OK);
     assert_int_equal(clile_i_st_open(path, &st), CLILE_OK);
@@ -344,7 +345,7 @@ static void wrong_contents_are_named(void **state)
     scratch_free(&s);
 }
 
-/* Opens these bytes: any answer but a crash, and verify notices what open does not. */
+/* Opens these bytes: any answer but a crash will do; verify notices what open does not. */
 static clile_status try_bytes(const scratch *s, const uint8_t *bytes, size_t size)
 {
     clile_dataset *dataset = NULL;

@@ -183,7 +183,7 @@ static void parts_of_one_data_set_share_their_people(void **state)
     assert_int_equal(subject[0], subject[9]); /* images 0 and 3 of a */
     assert_int_not_equal(subject[0], subject[3]);
 
-    /* whom a joined set took for one stays one */
+    /* people that a joined set took for one stay one */
     clile_dataset *known = join(head, b, CLILE_SUBJECTS_BY_NAME);
     clile_dataset *more = join(known, tail, CLILE_SUBJECTS_DISTINCT);
     expect_names(more, "0 1 2");
@@ -228,7 +228,7 @@ static void what_is_known_of_images_is_joined(void **state)
     assert_int_equal(counts.images_by_box, 1);
     clile_dataset_destroy(twice);
 
-    /* the same part of the same fold is still one, different parts are none */
+    /* the same part of the same fold is still that part; different parts are none */
     assert_int_equal(clile_dataset_fold(drawn, "bp4d", 1, &train, &test), CLILE_OK);
     clile_dataset *same = join(train, train, CLILE_SUBJECTS_DISTINCT);
     clile_dataset *differ = join(train, test, CLILE_SUBJECTS_DISTINCT);
@@ -348,7 +348,7 @@ static void what_does_not_fit_is_refused(void **state)
     clile_dataset_destroy(small);
     clile_dataset_destroy(large);
 
-    /* a name that is made is taken */
+    /* a name that would be made up is taken */
     clile_dataset *c = NULL, *d = NULL;
     scratch_image(&s, "a.png", 100);
     scratch_image(&s, "b.png", 100);

@@ -519,8 +519,8 @@ static void a_face_of_two_people_is_refused(void **state)
     }
 }
 
-/* "..": of the same name without a look at the disk, where names are compared; a file is opened
- * by the name that was given, since x may be a link. */
+/* "..": names are compared without looking at the disk; a file is opened by the name given,
+ * since x may be a link. */
 static void names_with_dots_are_one(void **state)
 {
     static const char *const names[] = {"x/../F001/a.png", "F001/y/../a.png", "F001/../F001/a.png",

@@ -88,7 +88,7 @@ static void disfa_takes_the_numbering_that_fits(void **state)
          "images numbered from 0: 1 labels without image, 1 images without label; from 1: 0 "
          "labels without image, 0 images without label; taken: from 1\n",
          NULL},
-        /* an image 0 that nothing belongs to does not decide against the rest */
+        /* an image 0 without a label does not outweigh the rest */
         {0, 6, "au_set=1", 5, 101, "taken: from 0", "warning: both numberings fit equally well"},
         {2, 4, "au_set=1", 3, 102, "taken: from 1", "warning: both numberings fit equally well"},
         {2, 4, "au_set=1 first_image=0", 3, -1, "as set: from 0", NULL},
@@ -365,7 +365,7 @@ static void openface_landmarks_align(void **state)
             clile_i_text_append(&header, ",%c_%d", "xy"[axis], k);
             clile_i_text_append(&row, ",%g", (double)five[2 * p + axis]);
         }
-        for (int k = 0; k < 68; ++k) { /* OpenFace's points in space, which are others */
+        for (int k = 0; k < 68; ++k) { /* OpenFace's points in space are in other columns */
             clile_i_text_append(&header, ",%c_%d", "XY"[axis], k);
             clile_i_text_append(&row, ",-99.5");
         }

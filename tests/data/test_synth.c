@@ -117,8 +117,8 @@ static void every_au_shows_in_its_place_and_nowhere_else(void **state)
                 for (int k = 0; k < 3; ++k)
                     *(in ? &inside : &outside) += abs(rest[3 * i + k] - moved[3 * i + k]);
             }
-            /* at least as much as 100 pixels that change by 20 in each channel; of all change 97
-             * % in its region */
+            /* at least what 100 pixels that change by 20 in each channel add up to, with 97 % of
+             * all change in the AU's region */
             if (inside < 6000 || outside > 0.03 * inside)
                 fail_msg("AU %d of subject %d: %.0f inside its region, %.0f outside",
                          clile_i_synth_au_ids[au], subject, inside, outside);

@@ -49,9 +49,9 @@ static void write_targets(const scratch *s, const char *name, const content *c)
 static const int64_t points_mirror[P] = {1, 0, 2};
 static const int32_t values_mirror[V] = {1, 0};
 
-/* The manifest: a face by landmarks, one that was not found, one by a box, one whose landmarks are
- * no face's, an image used whole, and the first again. The crop of the landmarks has its corner at
- * (4, 2) and a side of 20 pixels. */
+/* The manifest: a face by landmarks, one that was not found, one by a box, one whose landmarks
+ * cannot be a face, an image used whole, and the first again. The crop of the landmarks has its
+ * corner at (4, 2) and a side of 20 pixels. */
 static const char manifest[] =
     "image,subject,success,AU1,AU4,x0,y0,x1,y1,x2,y2,x3,y3,x4,y4,box_x,box_y,box_w,box_h\n"
     "a.png,s1,1,1,0,11,10,17,10,14,13.42,11.52,16.94,16.48,16.94,,,,\n"
@@ -186,7 +186,7 @@ static void a_pack_keeps_them(void **state)
     assert_failed(scratch_open(path, "targets=t.safetensors", &packed), CLILE_E_UNSUPPORTED,
                   "a pack keeps the targets it was made with");
 
-    /* one value of another bit */
+    /* one bit of one value changed */
     assert_int_equal(clile_i_file_open(scratch_path(&s, "p.safetensors"), &file), CLILE_OK);
     uint8_t *bytes = clile_i_calloc((int64_t)file.size, 1);
     assert_non_null(bytes);

@@ -76,7 +76,7 @@ static void other_separators_are_named(void **state)
         expect(cases[k][0], cases[k][1], cases[k][2]);
 }
 
-/* A second tracker's file with other separators is not left alone as somebody else's. */
+/* A second tracker file with other separators is an error: it is not ignored as unrelated. */
 static void one_of_two_files_with_semicolons_is_refused(void **state)
 {
     const scratch s = scratch_make();

@@ -80,8 +80,8 @@ static void check(const norm_case *t, int relu, const char *kind, const char *wh
     test_close(text, found, expected, count, bound);
 }
 
-/* Gradients from the oracle, the ReLU's mask being what the op let through: a value that float
- * and double put on different sides of zero is no error. */
+/* Gradients from the oracle with the op's own ReLU mask: float and double may put a value on
+ * different sides of zero. */
 static void check_backward(const norm_case *t, int relu, size_t kind, const float *src,
                            const float *scale, const float *mean, const float *variance,
                            const float *dst, double bound)

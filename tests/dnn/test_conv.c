@@ -90,7 +90,7 @@ static void check_backward(const conv_case *t)
     assert_int_equal(clile_i_dnn_conv_backward_plain(&t->shape, t->src_f, t->weights_f,
                                                      t->diff_dst_f, NULL, only_weights),
                      CLILE_OK);
-    /* asked for alone, and a second time: the same bits */
+    /* run alone, and again: the same bits */
     assert_memory_equal(only_src, diff_src, (size_t)t->src_count * sizeof *diff_src);
     assert_memory_equal(only_weights, diff_weights,
                         (size_t)t->weights_count * sizeof *diff_weights);
@@ -130,8 +130,8 @@ static const int64_t batches[] = {1, 2, 3, 16};
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
-/* All channels with all kernels; size, batch and threads go round, so that each meets each
- * somewhere. */
+/* All channels with all kernels; sizes, batches and threads rotate, so that each meets each of
+ * the others somewhere. */
 static void test_shapes(void **state)
 {
     (void)state;
@@ -211,7 +211,7 @@ static clile_i_dnn_layout_kind inference_layout(const clile_i_conv_shape *shape)
     return kind;
 }
 
-/* Is inference right, and does it go by `way`? In the layout that suits the shape. */
+/* Whether inference is right and takes the way `way`, in the layout that suits the shape. */
 static int goes_by(const char *way, const conv_case *t)
 {
     clile_i_conv_options options = {.bias = 1, .sum = 1, .relu = 1};

@@ -80,7 +80,7 @@ static void run(const variant *v)
         const int32_t found = byte_at(s->oc, oh * ow, i, dst8, v->dst_signed);
         clamped += expected[i] == (int32_t)q.low || expected[i] == (int32_t)q.high;
         if (found == expected[i]) continue;
-        /* float against double: only what lies in the middle of two integers may differ, by one */
+        /* float against double: only a value midway between two integers may differ, by one */
         if (abs(found - expected[i]) > 1)
             fail_msg("ic %lld oc %lld: element %lld is %d, expected %d", (long long)s->ic,
                      (long long)s->oc, (long long)i, found, expected[i]);

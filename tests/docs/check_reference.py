@@ -40,7 +40,7 @@ def main():
     if "run_strided" not in html or "similarity to each AU embedding" not in found["clile_predictor_run_scores"]:
         sys.exit("clile.hpp or predictor.h is not in the reference as it is written")
 
-    # the check can fail: a comment with a command that Doxygen does not know
+    # the check can fail: a comment with a command unknown to Doxygen
     wrong = OUTPUT / "wrong.h"
     wrong.write_text("/** @file */\n/** Takes @nonsense{a}. */\nint clile_wrong(int a);\n", encoding="utf-8")
     done = run(re.sub(r"^FILTER_PATTERNS .*$", "", re.sub(r"^INPUT .*$", f'INPUT = "{wrong}"', config, flags=re.M), flags=re.M))

@@ -1,8 +1,8 @@
 """test_blocks.py ROOT LIBRARY CC PYTHON: every code block of README.md, docs/ and examples/python/README.md is run as printed.
 
-Blocks of a page run in order, in a folder of their own that holds what the pages speak of: the data sets BP4D and DISFA (drawn), models, images.
-The command `clile` is a stand-in that adds what makes `train` and `synth` quick where the page does not say it, ffmpeg one that prints frames, and SMALLER
-shrinks some numbers; all else is as printed. A block that is not run is listed in NOT_HERE with the reason; one that is listed and is in no page is a failure, as is a block without a language.
+Blocks of a page run in order, in a folder of their own that holds what the pages mention: the data sets BP4D and DISFA (drawn), models, images.
+The command `clile` is a stand-in that adds options to make `train` and `synth` quick unless the page sets them, ffmpeg one that prints frames, and SMALLER
+shrinks some numbers; all else is as printed. A block that is not run is listed in NOT_HERE with the reason; an entry that matches no block is a failure, as is a block without a language.
 """
 import ast
 import json
@@ -103,7 +103,7 @@ def resnet18(path):
 
 
 def film(path, face):
-    """A face of the size of a close-up that moves to the right, as YUV4MPEG2: which FFmpeg knows whatever the name."""
+    """A face of the size of a close-up that moves to the right, as YUV4MPEG2, which FFmpeg recognises under any name."""
     import numpy as np
     w, _, rows = cli.read_png(str(face))
     grey = np.kron(np.frombuffer(b"".join(rows), np.uint8).reshape(-1, w, 3).astype(int).mean(2).astype(np.uint8), np.ones((3, 3), np.uint8))
@@ -116,12 +116,12 @@ def film(path, face):
 
 
 def needs_modules(code):
-    """What a block with a film needs and is not there."""
+    """The modules that a block with a film needs and this build lacks."""
     return [name for name in ("video_ffmpeg.so", "finder_dlib.so") if "film.mp4" in code and not (LIBRARY.parent / name).exists()]
 
 
 def prepare(folder):
-    """The folder that each page gets a copy of, and the environment."""
+    """The folder that each page gets a copy of, and its environment."""
     programs = folder / "bin"
     programs.mkdir()
     script(programs / "clile", f'''#!/bin/sh
@@ -180,10 +180,10 @@ def has(module):
 
 
 def run_python(codes, folder, environment, what):
-    """All blocks of a page in one program, `faces` being what a detector would have cut out."""
+    """All blocks of a page in one program, with `faces` as a detector would have cut them out."""
     text = "import numpy\nfaces = numpy.zeros((2, 32, 32, 3), numpy.uint8)\n"
     for line, code in codes:
-        text += "\n" * max(0, line - text.count("\n")) + code  # a traceback then tells the line of the page
+        text += "\n" * max(0, line - text.count("\n")) + code  # so that a traceback gives the line of the page
     (folder / "blocks.py").write_text(text, encoding="utf-8")
     fine(subprocess.run([PYTHON, "blocks.py"], cwd=folder, env=environment, capture_output=True, text=True, timeout=300, check=False), what)
 

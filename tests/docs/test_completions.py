@@ -31,7 +31,7 @@ TYPED = [  # typed, with <TAB> as \t; what `clile` is given
     ("clile eval --data fol\t", "eval --data folder/"),
     ("clile synth fol\t", "synth folder/"),
     ("clile predict --model mod\t--cr\tpho\t", "predict --model model.safetensors --crop photo.png"),
-    ("clile data --nothing fol\t", "data --nothing folder/"),  # an option that it does not have
+    ("clile data --nothing fol\t", "data --nothing folder/"),  # an unknown option
     ("clile export --on\tmodel.on\t", "export --onnx model.onnx"),
     ("clile bench inf\t--cpu\t", "bench infer --cpu-time"),
 ]
@@ -76,10 +76,10 @@ class Terminal:
         return found
 
     def type(self, text):
-        for key in text:  # one by one, as from a keyboard: a shell may take what comes at once for a paste
+        for key in text:  # one by one, as from a keyboard: a shell may treat a burst as a paste
             os.write(self.fd, key.encode())
             if key == "\t":
-                time.sleep(0.3)  # until it is done; what it shows says nothing certain
+                time.sleep(0.3)  # until it is done; its output does not tell
 
     def close(self):
         os.write(self.fd, b"\x15exit\n")

@@ -1,4 +1,4 @@
-"""test_pictures.py ROOT: the pictures of README.md show the figures that are beside them, are small, and README.md says what they say."""
+"""test_pictures.py ROOT: the pictures of README.md show the figures kept beside them, are small, and agree with README.md."""
 import json
 import pathlib
 import re

@@ -47,7 +47,7 @@ def narrow():
 
 
 def custom_loop(folder):
-    """Both losses fall by half at least, and people never seen are read far better than by always saying no (about 60 %)."""
+    """Both losses fall by half at least, and unseen people are read far better than by always answering no (about 60 %)."""
     text = run(EXAMPLES / "example_custom_loop", folder=folder)
     for pattern in (r"^stage 1, .* loss (\S+)$", r"^stage 2, .* BCE (\S+),"):
         losses = [float(loss) for loss in expect(pattern, text, "custom_loop.c")]
@@ -70,7 +70,7 @@ def custom_loss(folder):
 
 
 def opencv_webcam(folder):
-    """The frames of a video, without a display; what it wrote is a video again. Whole frames are taken as faces here, so answers are known."""
+    """The frames of a video, without a display; its output is a video again. Whole frames are taken as faces here, so the answers are known."""
     program = EXAMPLES / "example_opencv_webcam"
     if not program.exists():
         print("LEFT OUT: opencv_webcam.cpp: it was not built, OpenCV was not found")

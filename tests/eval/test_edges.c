@@ -115,7 +115,7 @@ static void scores_at_the_ends_of_float(void **state)
     assert_true(threshold[0] == -FLT_MAX);
 }
 
-/* Pearson's number does not depend on the unit of either matrix, however large or small. */
+/* Pearson's correlation does not depend on the unit of either matrix, however large or small. */
 static void agreement_has_no_unit(void **state)
 {
     static const double a[9] = {9, 1, 4, 9, 9, 2, 9, 9, 9}, b[9] = {9, 3, 5, 9, 9, 1, 9, 9, 9};
@@ -200,8 +200,7 @@ static void same_summary(const clile_report *report, double f1)
     assert_true(mean == f1);
 }
 
-/* Sizes beyond what is possible, on a report that has a fold already: refused, and the report is
- * as before. */
+/* Impossible sizes, for a report that already has a fold: refused, and the report is unchanged. */
 static void folds_of_impossible_sizes(void **state)
 {
     const float score[1] = {1};
@@ -255,8 +254,8 @@ static void a_report_of_nothing(void **state)
     clile_report_destroy(report);
 }
 
-/* Names are any text: long, empty, of quotes, line breaks and bytes that are no UTF-8. JSON
- * stays JSON. */
+/* Names may be any text: long, empty, with quotes, line breaks and bytes that are not UTF-8. The
+ * JSON stays valid. */
 static void names_of_any_bytes(void **state)
 {
     enum { LONG = 5000 };

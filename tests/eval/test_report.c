@@ -70,8 +70,8 @@ static void summary_is_sklearns(void **state)
     clile_report_destroy(report);
 }
 
-/* What takes long is computed by the first question only: a later one needs no memory to compute
- * in. Another fold is another answer, the one that a report which was never asked before gives. */
+/* The slow part is computed by the first query only; later ones need no memory for it. Once a
+ * fold is added, the answer is that of a report that was never queried before. */
 static void figures_are_computed_once(void **state)
 {
     (void)state;
@@ -311,7 +311,7 @@ static void bad_reports_are_named(void **state)
     clile_report_destroy(NULL);
 }
 
-/* Names may hold whatever the format means something by. */
+/* Names may hold characters that mean something in the format. */
 static void tables_escape_names(void **state)
 {
     static const char *const names[] = {"a,b", "say \"x\"", "two\nlines", "=1+1",

@@ -113,7 +113,7 @@ static void points_that_make_no_face(void **state)
     put_five(infinite.says[0], 140, 100, 97);
     infinite.says[0][3] = (float)INFINITY;
     expect_denied(&infinite, 1);
-    script unsure = {0}; /* each is a face's, but they are not the same one's */
+    script unsure = {0}; /* each is a face, but not the same one */
     put_five(unsure.says[0], 130, 100, 97);
     put_five(unsure.says[1], 146, 100, 97);
     expect_denied(&unsure, 2);

@@ -1,5 +1,5 @@
 /* The reader with a model of points: which crops it predicts, and the boxes and points that it
- * tells. A model whose points are the same in every crop stands in for a trained one. */
+ * returns. A model whose points are the same in every crop stands in for a trained one. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

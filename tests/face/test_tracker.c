@@ -293,7 +293,7 @@ static void the_size_of_frames_may_change(void **state)
     const seen larger = step(t, &s);
     assert_true(larger.count == 1 && larger.person[0] == 1 && larger.found[0] == 0);
     assert_at(&larger, 0, &s.actors[0], 3.0);
-    s.h = 1; /* nothing is left of it */
+    s.h = 1; /* too small for anything to be left of it */
     s.w = 1;
     s.hidden = 1;
     assert_int_equal(0, step(t, &s).count);

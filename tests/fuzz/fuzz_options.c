@@ -38,7 +38,7 @@ static void as_protocol(const char *text, int32_t fold)
     clile_dataset_destroy(test);
 }
 
-/* What was read and written reads back as the same. */
+/* What was read and then written reads back the same. */
 static void as_options(const char *text)
 {
     clile_options *options = NULL, *again = NULL;

@@ -611,7 +611,7 @@ def split(name=path):
 
 
 def meta(header, whole=False, **values):
-    """The header with other metadata. What is refused before a tensor is looked at needs no tensors: they are left out unless `whole`."""
+    """The header with other metadata. A header that is refused before any tensor is read needs none: they are left out unless `whole`."""
     changed = json.loads(json.dumps(header if whole else {"__metadata__": header["__metadata__"]}))
     for key, value in values.items():
         if value is None:

@@ -143,7 +143,7 @@ static void coarsening_averages_and_enlarges(void **state)
 
 /* ---- noise ---- */
 
-/* Where the normal distribution has the share p below, by bisection. */
+/* The quantile p of the normal distribution, by bisection. */
 static double quantile(double p)
 {
     double low = -9, high = 9;
@@ -332,7 +332,7 @@ static void they_come_in_order(void **state)
     for (int i = 0; i < 3 * PLANE; ++i)
         near(255 * (out[i] * clile_i_input_deviation[i / PLANE] + clile_i_input_mean[i / PLANE]),
              dst[i], 0.02);
-    /* each alone changes something, and none of them nothing */
+    /* each alone changes something; without any, nothing changes */
     for (int k = 0; k < 8; ++k) {
         clile_i_jitter one = geometry;
         if (k == 0) one.resolution = 0.6;

@@ -80,7 +80,7 @@ static void orientation_is_read_in_both_byte_orders(void **state)
         }
         make_tiff(tiff, big, 3, 1, 6 + 256);
         assert_int_equal(read_copy(tiff, sizeof tiff), 1);
-        make_tiff(tiff, big, 3, 2, 6); /* two values are no orientation, nor is a text */
+        make_tiff(tiff, big, 3, 2, 6); /* neither two values nor a text is an orientation */
         assert_int_equal(read_copy(tiff, sizeof tiff), 1);
         make_tiff(tiff, big, 2, 1, 6);
         assert_int_equal(read_copy(tiff, sizeof tiff), 1);
@@ -280,7 +280,7 @@ static void the_first_exif_counts(void **state)
     clile_i_image_free(&upright);
     clile_i_image_free(&stored);
 
-    b = read_file("rgb.png"); /* a damaged chunk tells nothing, and does no harm */
+    b = read_file("rgb.png"); /* a damaged chunk is ignored */
     stored = decoded(&b);
     b = read_file("rgb.png");
     add_exif_chunk(&b, 1, 6, 0, 1);

@@ -37,7 +37,7 @@ static void margins_are_even(void **state)
                                        {96, 108}, {112, 126}, {224, 252}};
     (void)state;
     for (size_t k = 0; k < 6; ++k) assert_int_equal(clile_i_crop_stored(sizes[k][0]), sizes[k][1]);
-    /* the usual margin is what it was before there were others */
+    /* the usual margin gives what there was before the option */
     for (int32_t size = 1; size <= CLILE_I_CROP_LARGEST; ++size)
         assert_int_equal(clile_i_crop_margin(size, CLILE_I_CROP_MARGIN_USUAL), (size + 8) / 16);
     assert_int_equal(clile_i_crop_margin(96, 0), 0);

@@ -126,7 +126,7 @@ static void other_files_are_left_alone(void **state)
     assert_int_equal(mkdir(below(".thumbnails"), 0700), 0);
     put(".thumbnails/a.png");
     assert_int_equal(mkdir(below("d.png"), 0700), 0);  /* a folder, whatever its name */
-    assert_int_equal(mkfifo(below("e.png"), 0600), 0); /* would be waited for */
+    assert_int_equal(mkfifo(below("e.png"), 0600), 0); /* reading it would block */
     assert_int_equal(symlink("nothing.png", below("f.png")), 0);
     assert_int_equal(clile_image_walk(root, note, &f), CLILE_OK);
     assert_string_equal(f.text, "a.webp b.jfif f.png ");

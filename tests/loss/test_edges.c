@@ -119,7 +119,7 @@ static void all_sizes_of_one(void **state)
             for (int k = 0; k < 5; ++k) assert_true(isfinite(a.diff[k][0]));
             /* one image is constant */
             if (which == DECORRELATE) assert_true(a.loss == 0 && a.diff[0][0] == 0);
-            /* one subject is no question */
+            /* with one subject there is nothing to tell apart */
             if (which == ADVERSARIAL) assert_true(a.loss == 0 && a.diff[0][0] == 0);
             /* nothing is left of D and B */
             if (which == MIXED) assert_true(a.diff[3][0] == 0 && a.diff[4][0] == 0);
@@ -258,7 +258,7 @@ static void nothing_to_learn(void **state)
         }
 }
 
-/* The ends that floats have: no overflow in the middle of a loss that is a number. */
+/* Values at the ends of float's range: nothing overflows inside a loss that is finite. */
 static void numbers_at_the_ends_of_float(void **state)
 {
     static const float sizes[] = {1e-45f, 1e-20f, 1e15f, FLT_MAX / 4};

@@ -113,7 +113,7 @@ static void test_bce_by_hand(void **state)
                                     weight, &loss, diff_f, diff_au, &diff_scale, diff_bias),
                      CLILE_OK);
     const double g = 3 * (1 / (1 + exp(-0.2)) - 1);
-    assert_near(loss, 3 * log(1 + exp(-0.2)), 1e-8); /* float 0.6 is not met: F and A are exact */
+    assert_near(loss, 3 * log(1 + exp(-0.2)), 1e-8); /* exact in spite of 0.6, since F and A are */
     assert_near(diff_scale, 0.6 * g, 1e-12);
     assert_near(diff_bias[0], g, 1e-6);
     /* d cos/dF = (a - cos f)/|F| = ((1,0) - 0.6 (0.6,0.8))/5, d cos/dA = (f - cos a)/|A| = (0,
@@ -230,7 +230,7 @@ static void test_zero_vectors_and_uncoded(void **state)
         for (int64_t j = 0; j < p.d; ++j) assert_true(p.au.diff[2 * p.d + j] == 0);
         for (int64_t i = 0; i < p.f.count; ++i) assert_true(isfinite(p.f.diff[i]));
         assert_true(p.bias.diff[0] != 0);
-        p.f.f[p.d] = NAN; /* still of no labels */
+        p.f.f[p.d] = NAN; /* this image still has no labels */
         assert_int_equal(run(&p, &loss), CLILE_OK);
         for (int64_t j = 0; j < 2 * p.d; ++j) assert_true(p.f.diff[j] == 0);
         destroy(&p);

@@ -156,8 +156,7 @@ static void strides_and_sides_out_of_range(void **state)
     assert_int_equal(clile_predictor_run(predictor, 1, rgb, 1, 1, NULL, NULL, NULL), CLILE_OK);
 }
 
-/* Each of these is refused by number and writes nothing, though the face before it is a good
- * one. */
+/* Each is refused by its number and nothing is written, although the face before it is good. */
 static void faces_that_cannot_be(void **state)
 {
     const clile_image whole = {sizeof whole, CLILE_PIXELS_RGB, SIDE, SIDE, 0, &pixels[0][0][0]};

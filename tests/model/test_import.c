@@ -37,8 +37,8 @@ static clile_model *small_model(const char *backbone, const char *embedding, con
     return stem_model("imagenet", backbone, embedding, seed);
 }
 
-/* The encoder below `prefix`, with one tensor in another shape (or none) and one that nobody
- * knows (or none). */
+/* The encoder below `prefix`, with one tensor in another shape (or none) and one unknown tensor
+ * (or none). */
 static void write_encoder(const clile_model *model, const char *prefix, const char *changed,
                           const char *more)
 {

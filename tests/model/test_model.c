@@ -80,7 +80,8 @@ static void test_round_trip(void **state)
     unlink(path);
 }
 
-/* The oldest format that can say it: what could be written before keeps its bytes. */
+/* Files use the oldest format that can hold the model: those that could be written before keep
+ * their bytes. */
 static void test_stem(void **state)
 {
     (void)state;
@@ -120,7 +121,7 @@ static void test_stem(void **state)
     unlink(path);
 }
 
-/* The bytes in memory are those of the file, and are held to the same. */
+/* The bytes in memory are those of the file, and are checked as strictly. */
 static void test_memory(void **state)
 {
     (void)state;
@@ -316,7 +317,7 @@ static void test_score_and_decision(void **state)
             dot += x * y, a += y * y, f += x * x;
         }
         assert_true(fabs((double)score[0][c] - dot / sqrt(a * f)) < 1e-6);
-        assert_true(score[1][c] == 0.0f); /* a zero embedding is like nothing */
+        assert_true(score[1][c] == 0.0f); /* a zero embedding is similar to nothing */
     }
     clile_i_model_decide(model, 2, &score[0][0], &p[0][0], &present[0][0]);
     for (int c = 0; c < 3; ++c)

@@ -182,7 +182,7 @@ static void wrong_tensors(void **state)
     }
 }
 
-/* A small stem is said from version 3 on, which must say it. */
+/* From version 3 on a file must name its stem; earlier versions know torchvision's only. */
 static void wrong_stem(void **state)
 {
     (void)state;
@@ -422,7 +422,7 @@ static void every_truncation_of_the_header(void **state)
     clile_i_file_close(&file);
 }
 
-/* ---- what is no damage ---- */
+/* ---- what is not damage ---- */
 
 static void more_than_is_needed(void **state)
 {

@@ -358,8 +358,8 @@ static clile_model *quantized(const clile_model *model)
     return small;
 }
 
-/* However many faces are in a call, each has the bits that it has alone; of an int8 model also
- * whatever the batch. */
+/* A face gets the same bits in a call with many as alone; with an int8 model, whatever the
+ * batch, too. */
 static void test_a_face_does_not_depend_on_the_others(void **state)
 {
     (void)state;
@@ -390,8 +390,8 @@ static void test_a_face_does_not_depend_on_the_others(void **state)
     }
 }
 
-/* Only the first call with many faces allocates, and only of an int8 model; when it fails, the
- * predictor goes on. */
+/* Only the first call with many faces allocates, and only with an int8 model; when it fails, the
+ * predictor still works. */
 static void test_many_faces_allocate_once(void **state)
 {
     (void)state;

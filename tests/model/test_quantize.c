@@ -38,7 +38,7 @@ static void test_answers_are_close(void **state)
                                        "width=0.19 similarity=cosine",
                                        "stem=small",
                                        "stem=small backbone=resnet50 width=0.125"};
-    /* others than those that were measured */
+    /* other pictures than those measured */
     uint8_t *rgb = test_pictures(PICTURES, TEST_SIZE, TEST_SIZE, 2);
     for (size_t i = 0; i < sizeof nets / sizeof nets[0]; ++i) {
         clile_model *model = test_model(nets[i]), *small = quantized(model);
@@ -130,7 +130,7 @@ static void test_round_trip_and_determinism(void **state)
     assert_int_equal(clile_model_copy_json(back, &json), CLILE_OK);
     assert_non_null(strstr(json, "\"weights\":\"int8\""));
     clile_free(json);
-    assert_int_equal(clile_model_save(back, path), CLILE_OK); /* and once more out: the same file */
+    assert_int_equal(clile_model_save(back, path), CLILE_OK); /* written again: the same file */
     free(bytes[1]);
     bytes[1] = read_file(path, &size[1]);
     assert_int_equal(size[0], size[1]);

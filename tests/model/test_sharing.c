@@ -20,7 +20,7 @@ static void check_sharing(clile_model *model)
 {
     clile_predictor *predictors[4];
     clile_i_packs *packs = model->packs;
-    clile_i_packs_retain(packs); /* to look at them when the model is gone */
+    clile_i_packs_retain(packs); /* to look at them after the model is gone */
     assert_int_equal(clile_i_packs_bytes(packs), 0);
     predictors[0] = test_predictor(model, 1, 1);
     const int64_t one = clile_i_packs_bytes(packs);

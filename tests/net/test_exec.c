@@ -78,7 +78,7 @@ static void run_step(const net_case *c, int32_t threads, clile_i_exec_mode mode,
     float *image = test_normal(&rng, image_count(c)),
           *diff = test_normal(&rng, (int64_t)c->batch * c->embedding);
     assert_int_equal(clile_i_exec_forward(exec, image, dst), CLILE_OK);
-    /* backward must not need it any more */
+    /* backward no longer needs it */
     memset(image, 0, (size_t)image_count(c) * sizeof *image);
     clile_i_exec_params(exec, &count);
     /* overwritten, not added to */
@@ -86,7 +86,7 @@ static void run_step(const net_case *c, int32_t threads, clile_i_exec_mode mode,
     for (int32_t s = 0; s < clile_i_exec_segment_count(exec); ++s) {
         const clile_i_exec_segment *segment = clile_i_exec_segment_at(exec, s);
         float *rest = clile_i_exec_diffs(exec) + segment->offset;
-        /* rounding at the end of a segment is nobody's output and starts as zero */
+        /* padding at the end of a segment, which no node writes, starts as zero */
         for (int64_t i = segment->count - 16 < 0 ? 0 : segment->count - 16; i < segment->count; ++i)
             rest[i] = 0.0F;
     }

@@ -46,7 +46,7 @@ class Library:
         return model
 
     def train(self, rgb, labels, subject, **settings):
-        """A model trained for some steps, with the decision that training ends in."""
+        """A model trained for some steps, with the decision that training fitted."""
         options, data, model, trainer = (ct.c_void_p() for _ in range(4))
         self.call("options_create", ct.byref(options))
         for key, value in settings.items():
@@ -153,7 +153,7 @@ def built_in(library, folder, command):
 
 
 def trained(library, folder):
-    """Every way that training ends in a decision, on models that training has moved."""
+    """Every kind of decision that training can fit, on trained models."""
     rng, path = numpy.random.default_rng(8), os.path.join(folder, "trained.onnx")
     n = 24
     labels = (rng.random((n, len(AUS))) < 0.4).astype(numpy.int8)

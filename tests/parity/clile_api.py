@@ -57,7 +57,7 @@ class Clile:
         self.call("clile_model_save", model, str(path).encode())
 
     def mark_trained(self, model, c):
-        """A predictor wants a trained model; any decision will do."""
+        """A predictor needs a trained model; any decision will do."""
         ones, zeros = np.ones(c, np.float32), np.zeros(c, np.float32)
         self.call("clile_model_set_decision", model, None, pointer(ones), pointer(zeros))
 

@@ -85,7 +85,7 @@ def build(seed=2023):
         inputs = make_inputs(rng, n, d, c, s)
         for loss, (function, names, constants, differentiated) in TABLE.items():
             if loss == "decorrelate" and n < 3:
-                continue  # a centred column of two images is +-1/sqrt(2) whatever it holds: nothing but rounding
+                continue  # a centred column of two images is +-1/sqrt(2) whatever it holds: only rounding is left
             case = evaluate(function, {name: inputs[name] for name in names.split()}, constants, differentiated.split())
             for name, value in case.items():
                 tensors[f"{loss}.{counts[loss]}.{name}"] = value

@@ -16,7 +16,7 @@ import torch
 import training
 
 STEPS, SAMPLES, MARGIN = 5, 48, 2e-5
-RATES = [0.005 - 0.00005 * i for i in range(80)]  # the first one is taken whose run keeps MARGIN (training.Margin says why)
+RATES = [0.005 - 0.00005 * i for i in range(80)]  # the first whose run keeps MARGIN is used (training.Margin says why)
 N, C, S, D, SIZE = 6, 4, 3, 16, 32
 MODEL = {"backbone": "resnet10", "width": 0.0625, "embedding": D, "image_size": SIZE}
 TRAIN = {**training.PLAIN, "batch": N, "epochs": STEPS + 1, "epochs_stage1": STEPS + 1}
@@ -34,7 +34,7 @@ CASES = {
 
 
 def random_encoder(rng):
-    """Kaiming convolutions, norms and running statistics that do something; float32."""
+    """Kaiming convolutions, non-trivial norms and running statistics; float32."""
     net = training.Encoder(MODEL["backbone"], MODEL["width"], D)
     tensors = {}
     for name, value in training.store(net).items():

@@ -1,5 +1,5 @@
-"""The losses of CL-ILE (docs/method.md) in PyTorch, written from the method and from nothing else: the independent opinion
-that libclile is held against. Gradients come from autograd. Readable before fast.
+"""The losses of CL-ILE (docs/method.md) in PyTorch, written from the method alone: an independent implementation
+to compare libclile with. Gradients come from autograd. Readable rather than fast.
 
 Shapes: n images, d embedding, c AUs, s subjects. labels [n,c]: 1 present, 0 absent, -1 not coded.
 """
@@ -109,12 +109,12 @@ class Reverse(torch.autograd.Function):
 
 
 def adversarial(embedding, weight, bias, subject, factor=1.0):
-    """Cross-entropy of a subject classifier on F/|F| behind a gradient reversal layer."""
+    """Cross-entropy of a subject classifier on F/|F| after a gradient reversal layer."""
     return F.cross_entropy(Reverse.apply(unit(embedding), factor) @ weight.t() + bias, subject)
 
 
 def identity_part(part, id_embedding, labels, subject, subjects):
-    """What of F^ID [n,d] counts as identity, the n images being the whole training set: all of it; what a linear
+    """The part of F^ID [n,d] that counts as identity, the n images being the whole training set: all of it; what a linear
     regression on the labels leaves; the mean of the subject's images less the grand mean."""
     if part == "all":
         return id_embedding

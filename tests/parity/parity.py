@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Holds libclile against PyTorch, so that nobody has to trust us. Needs numpy, torch and torchvision.
+"""Compares libclile with PyTorch, so that nobody has to trust us. Needs numpy, torch and torchvision.
 
     python3 tests/parity/parity.py --library build/lib/libclile.so       # the checks
     python3 tests/parity/parity.py --write-golden tests/data/golden      # golden files; needs no library
@@ -45,7 +45,7 @@ def report(name, error, bound):
 
 
 def smooth_images(rng, n, size):
-    """Random pictures with structure at several scales, uint8 [n,size,size,3]; no two places alike, which would tie in pooling."""
+    """Random pictures with structure at several scales, uint8 [n,size,size,3]; no two places are alike, since they would tie in pooling."""
     picture = rng.normal(0, 0.1, (n, size, size, 3))
     for cells in (2, 4, 8, 16):
         coarse = rng.uniform(-1, 1, (n, cells, cells, 3))
@@ -63,7 +63,7 @@ def encoder_of(path):
 
 
 def perturb_statistics(rng, tensors):
-    """Norms that do something: an untrained network has scale 1, shift 0, mean 0, variance 1."""
+    """Non-trivial norms: an untrained network has scale 1, shift 0, mean 0, variance 1."""
     for name, value in tensors.items():
         kind, at = name.rsplit(".", 1)[-1], value.shape
         if kind in ("running_mean",):
@@ -152,7 +152,7 @@ def heads(tensors):
 
 
 def worst_change(start, found, expected):
-    """(greatest relative error of the change of a tensor, its name). What is below a hundredth of the typical change, or below
+    """(greatest relative error of the change of a tensor, its name). A change below a hundredth of the typical one, or below
     3e-4 of the value itself (so that 1e-3 of it is float32's rounding), counts as that much."""
     if set(found) != set(expected):
         return np.inf, f"names {sorted(set(found) ^ set(expected))[:3]}"

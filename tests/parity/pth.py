@@ -1,4 +1,4 @@
-"""Weights as PyTorch itself writes them: what clile_model_import_backbone takes from a .pth is what is in the tensors, to the bit."""
+"""Weights as PyTorch itself writes them: clile_model_import_backbone reads exactly what the tensors of a .pth hold."""
 import collections
 import ctypes
 
@@ -69,7 +69,7 @@ def imported(clile, folder, backbone, path):
 
 
 def wrong_values(expected, found):
-    """How many values differ, or are not there."""
+    """How many values differ or are missing."""
     return sum(expected[name].numel() if name not in found else int((torch.from_numpy(found[name]).reshape(expected[name].shape) != expected[name]).sum()) for name in expected)
 
 

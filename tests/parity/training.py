@@ -9,7 +9,7 @@ BLOCKS = {"resnet10": (BasicBlock, [1, 1, 1, 1]), "resnet18": (BasicBlock, [2, 2
           "resnet34": (BasicBlock, [3, 4, 6, 3]), "resnet50": (Bottleneck, [3, 4, 6, 3])}
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
-# The options that train() understands. Every one is passed to libclile too, so that its defaults do not matter.
+# The options that train() understands. Each is passed to libclile too, so its defaults do not matter.
 OPTIONS = {"method": "cl-ile", "elimination": "none", "identity_part": "all", "similarity": "cosine", "null_anchor": 0,
            "init_from_stage1": 0, "lambda_contra": 1.0, "lambda_bce": 1.0, "lambda_id": 1.0, "lambda_ile": 0.03,
            "lambda_ile_bias": 0.03, "tau": 0.1, "learning_rate": 0.01, "momentum": 0.9, "weight_decay": 0.001,

@@ -116,7 +116,7 @@ class Units(unittest.TestCase):
         self.assertTrue(((y.mean(0) > .08) & (y.mean(0) < .45)).all(), y.mean(0))
         r = np.corrcoef(y.T.astype(float)) - np.eye(len(faces.AUS))
         r[faces.AUS.index(25), faces.AUS.index(26)] = r[faces.AUS.index(26), faces.AUS.index(25)] = 0
-        self.assertLess(np.abs(r).max(), .5)              # no unit stands for another
+        self.assertLess(np.abs(r).max(), .5)              # no unit predicts another
         for w, on in shown:
             self.assertTrue(all(w[a] >= .3 for a in on) and all(w[a] <= .13 for a in faces.AUS if a not in on))
         self.assertEqual(actions.sample(rng, neutral=True)[1], set())

@@ -1,4 +1,4 @@
-"""What generate.py made of the headers against what a C compiler makes of them, and how the package finds its library."""
+"""What generate.py reads in the headers against what a C compiler reads in them, and how the package finds its library."""
 import ctypes
 import inspect
 import os

@@ -112,7 +112,7 @@ def test_quantize(arrays, trained, tmp_path):
 
 
 def with_points(content, bias):
-    """The bytes of a model with points that are always at these places, in sides of the crop."""
+    """The bytes of a model whose points are always at these places, in sides of the crop."""
     size = int.from_bytes(content[:8], "little")
     header, data = json.loads(content[8:8 + size]), content[8 + size:]
     del header["__metadata__"]["clile_crc32"]
@@ -244,7 +244,7 @@ def test_faces(arrays, trained, tmp_path):
 
 
 def test_a_face_that_does_not_fit_is_told_once(arrays, trained):
-    """`trained` is of arrays: its faces were crops."""
+    """`trained` learned from arrays: its faces were crops."""
     photo, predictor = arrays["images"][0], clile.Predictor(trained, threads=1)
     with warnings.catch_warnings(record=True) as told:
         warnings.simplefilter("always")
@@ -327,7 +327,7 @@ def test_both_stages_and_checkpoint(arrays, data, untrained, tmp_path):
             untrained.predict(arrays["images"])
         trainer.save(tmp_path / "checkpoint")
         assert trainer.next_stage == 2 and trainer.state == (2, 4, 6, 3, 2, 2)
-        trainer.train()  # goes on where it was
+        trainer.train()  # continues where it stopped
         assert trainer.next_stage == 0 and trainer.state == (0, 6, 6, 3, 2, 2)
     other = clile.Model(AUS, **{key: SMALL[key] for key in ("backbone", "width", "image_size", "embedding")})
     with clile.Trainer(other, data, **settings) as trainer:
@@ -349,7 +349,7 @@ def test_what_the_progress_function_raises_comes_out(data, untrained):
         except clile.StateError as error:
             nested.append(str(error))
         if len(nested) == 5:
-            trainer.close()  # while it runs: it ends first
+            trainer.close()  # while it runs: waits for its end
         return 0
 
     trainer.run(2, again)
@@ -373,7 +373,7 @@ def test_control_c_in_the_progress_function(data, untrained):
 
 
 def test_control_c_without_progress():
-    """In a process of its own: training that would last for hours ends soon, by KeyboardInterrupt, and the trainer goes on living."""
+    """In a process of its own: training that would take hours soon ends in KeyboardInterrupt, and the trainer stays usable."""
     code = f"""
 import sys; sys.path.insert(0, {str(ROOT / 'tests/python')!r})
 import clile, numpy as np, conftest
@@ -446,7 +446,7 @@ def test_threads(arrays, trained):
 
 
 def test_the_lock_of_the_interpreter_is_released(data, untrained):
-    """Another thread's Python goes on while a stage runs that has no progress function: it can close what is running."""
+    """Another thread's Python keeps running during a stage that has no progress function: it can close what is running."""
     states = []
     for _ in range(5):  # a short training may end before this thread is scheduled again
         trainer = clile.Trainer(copy.copy(untrained), data, method="bce", **SMALL)

@@ -79,7 +79,7 @@ def run_default(tree, code, *arguments):
 
 
 def test_the_model_that_comes_with_the_library(trained, tmp_path):
-    """By the library's place, in a tree that was moved; then damaged, then missing."""
+    """Found relative to the library, in a tree that was moved; then damaged, then missing."""
     library = pathlib.Path(os.environ["CLILE_LIBRARY"])
     (tmp_path / "first/lib").mkdir(parents=True)
     (tmp_path / "first/share/clile").mkdir(parents=True)

@@ -50,7 +50,7 @@ else:
     model.save(model_in_wheel)  # where the library looks
     assert clile.Model.default().to_bytes() == model.to_bytes()
     model_in_wheel.unlink()
-# all that was loaded is the wheel's own
+# only the wheel's own libraries were loaded
 maps = {line.split()[-1] for line in open("/proc/self/maps") if "/" in line}
 for name in ("libclile.so", "libdnnl.so", "libgomp.so"):
     found = [path for path in maps if pathlib.Path(path).name.startswith(name)]
@@ -59,7 +59,7 @@ own = sorted(pathlib.Path(path).name for path in maps if pathlib.Path(path).pare
 print(f"clile {clile.__version__}: {right:.0%} right on people it never saw, with {', '.join(own)} of the wheel")
 END_PYTHON
 
-# Its types, as a checker sees them from outside: strict, but that what ctypes returns may be anything.
+# Its types as a checker sees them from outside: strict, except that ctypes may return anything.
 quietly "$scratch/clean/bin/pip" install --disable-pip-version-check mypy
 quietly "$scratch/clean/bin/mypy" --strict --no-warn-return-any -p clile
 cat >"$scratch/typed.py" <<'END_PYTHON'

@@ -234,7 +234,7 @@ static void dataset_copy_counts(world *w)
 static int32_t count_on(int64_t done, int64_t all, void *user)
 {
     (void)user;
-    return done > all; /* goes on */
+    return done > all; /* 0: continue */
 }
 
 static void dataset_pack(world *w)

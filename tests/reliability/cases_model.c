@@ -367,7 +367,7 @@ static void predictor_run_points(world *w)
 static int32_t count_on(int64_t done, int64_t all, void *user)
 {
     (void)user;
-    return done > all; /* goes on */
+    return done > all; /* 0: continue */
 }
 
 static void predictor_run_dataset(world *w)
@@ -436,7 +436,7 @@ static void trainer_create(world *w)
                               A(out, &out)));
     if (out == NULL)
         NEED(clile_model_set_decision(model, NULL, w->ones,
-                                      /* a trainer that was not made does not hold the model */
+                                      /* a create that failed does not hold the model */
                                       w->zeros));
     clile_trainer_destroy(out);
     clile_model_destroy(model);
@@ -445,11 +445,11 @@ static void trainer_create(world *w)
 static int32_t train_on(const clile_progress *progress, void *user)
 {
     (void)user;
-    return progress->step > progress->steps; /* goes on */
+    return progress->step > progress->steps; /* 0: continue */
 }
 
-/* A whole stage. A step that failed leaves a trainer that only says so (STATE); what fails
- * before the first step can be called again. */
+/* A whole stage. After a step has failed the trainer returns STATE only; a call that failed
+ * before the first step can be repeated. */
 static void run_stage(world *w, int32_t stage, const char *settings)
 {
     clile_model *model = NULL;

@@ -1,7 +1,7 @@
-"""refuse.py SHIM TRAIN PREDICT IMAGES SCRATCH: the system refuses memory to the process, whoever asks in it.
+"""refuse.py SHIM TRAIN PREDICT IMAGES SCRATCH: the system refuses memory to the process, whichever library asks.
 
-What is refused to libclile, zlib or libc must end in an answer or in CLILE_E_OUT_OF_MEMORY. oneDNN and the C++ library end the process for a part of
-theirs (std::bad_alloc, or a NULL that is used): those are counted and shown, docs/errors.md has the figures.
+When libclile, zlib or libc is refused, the call must end in an answer or in CLILE_E_OUT_OF_MEMORY. For some of their own allocations oneDNN and the C++ library
+end the process (std::bad_alloc, or a NULL that is used): these are counted and shown; docs/errors.md has the figures.
 """
 import collections
 import os

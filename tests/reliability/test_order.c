@@ -137,8 +137,8 @@ static int permute(int n, int *order)
     return 1;
 }
 
-/* Options and report are bound to nothing: they go at a place that moves on with each of the 720
- * orders of the other six. */
+/* Options and report depend on nothing: their place among the other six moves on with each of
+ * the 720 orders. */
 static void every_order_of_destruction(void **state)
 {
     (void)state;

@@ -134,7 +134,7 @@ void world_need(world *w, int condition, const char *complaint);
         statement;                                                                                 \
         world_disarm(w, CLILE_OK);                                                                 \
     } while (0)
-/* What a case needs and is not about. */
+/* What a case needs but does not test. */
 #define NEED(expression) world_need(w, (expression) == CLILE_OK, #expression)
 
 #endif

@@ -80,7 +80,7 @@ static void gives(const char *text, size_t size, const char *expected)
     assert_string_equal(out.data, expected);
     clile_i_text_free(&out);
     clile_i_pickle_close(pickle);
-    for (size_t shorter = 0; shorter < size; ++shorter) { /* nothing shorter is whole */
+    for (size_t shorter = 0; shorter < size; ++shorter) { /* no shorter part is complete */
         uint8_t *part = NULL;
         assert_int_equal(read_copy(text, shorter, &pickle, &part), CLILE_E_CORRUPT);
         free(part);

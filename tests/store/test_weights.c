@@ -146,8 +146,7 @@ static int is_same(const clile_i_weights *whole, const clile_i_weights *found)
     return clile_i_weights_count(found) == clile_i_weights_count(whole);
 }
 
-/* A file with one byte changed is refused, or nothing of it has changed that counts (times,
- * padding). */
+/* A file with one byte changed is refused, unless the byte does not matter (times, padding). */
 static void test_each_byte_changed(void **state)
 {
     (void)state;
@@ -190,8 +189,8 @@ static void test_each_length(void **state)
     free(all.data);
 }
 
-/* The pickle changed and the checksums made right again: what is left to trust is the reader
- * alone. */
+/* The pickle changed and the checksums made right again: only the reader itself is left to
+ * notice. */
 static void test_each_byte_of_the_pickle(void **state)
 {
     (void)state;

@@ -42,7 +42,7 @@ static void put_bytes(archive *a, const void *bytes, size_t size)
     a->size += size;
 }
 
-/* What the members of an archive are made of; what is 0 is as it should be. */
+/* How the members of an archive are made; 0 is the correct form. */
 typedef struct {
     const char *name, *text;
     uint32_t method, flags, wrong_crc;
@@ -78,7 +78,7 @@ static void make(archive *a, const part *parts, int count, const char *comment)
         put_bytes(a, "PK\3\4\24\0\0\0", 8);
         put16(a, parts[i].method);
         put32(a, 0); /* time and date */
-        put32(a, 0); /* CRC and sizes stand in the directory */
+        put32(a, 0); /* CRC and sizes are in the directory */
         put32(a, 0);
         put32(a, 0);
         put16(a, (uint32_t)strlen(parts[i].name));
@@ -105,7 +105,7 @@ static void make(archive *a, const part *parts, int count, const char *comment)
         put32(a, p->zip64 ? UINT32_MAX : (uint32_t)at[i]);
         put_bytes(a, p->name, strlen(p->name));
         if (p->zip64 != 1) continue;
-        put_bytes(a, "xx\1\0x\1\0\30\0", 9); /* a field of somebody else's before ours */
+        put_bytes(a, "xx\1\0x\1\0\30\0", 9); /* another program's field before ours */
         put64(a, size);
         put64(a, packed[i]);
         put64(a, at[i]);

@@ -18,7 +18,7 @@ static clile_model *model;
 
 static const uint8_t rgb[TOY_SIZE * TOY_SIZE * 3] = {90, 30, 200};
 
-/* In a child nothing of cmocka is to run: every failure is an exit code. */
+/* Nothing of cmocka may run in a child: every failure is an exit code. */
 static void need(int fine, int code)
 {
     if (!fine) _exit(code);
@@ -76,7 +76,7 @@ static void a_child_answers(void **state)
         _exit(0);
     }
     expect_child(child);
-    assert_true(answers(old, expected)); /* and the parent goes on */
+    assert_true(answers(old, expected)); /* and the parent still works */
     clile_predictor_destroy(old);
 }
 

@@ -171,11 +171,11 @@ static void the_locale_changes_no_byte(void **state)
     write_all("point/");
     if (!comma_locale()) skip();
     snprintf(text, sizeof text, "%.1f", 0.5);
-    assert_string_equal(text, "0,5"); /* it is one */
+    assert_string_equal(text, "0,5"); /* the locale is in force */
     write_all("comma/");
     for (size_t i = 0; i < sizeof names / sizeof *names; ++i) same_bytes(names[i]);
     snprintf(text, sizeof text, "%.1f", 0.5);
-    assert_string_equal(text, "0,5"); /* and is still the program's */
+    assert_string_equal(text, "0,5"); /* and the library has not changed it */
     setlocale(LC_ALL, "C");
     write_models("comma/"); /* what was written there is read here */
 }

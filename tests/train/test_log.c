@@ -136,8 +136,8 @@ static void predictors_int8_and_packs_are_told(void **state)
     assert_int_equal(count_lines(&heard, "using 7-bit activations"), !clile_i_qconv_is_exact());
     clile_predictor_destroy(predictor);
 
-    /* A call from a parallel region of the program's has one thread: told once, in the thread of
-     * the call. */
+    /* A call from a parallel region of the program has one thread: reported once, in the thread
+     * of the call. */
     clile_status status[3] = {-1, -1, -1};
     assert_int_equal(clile_options_set_i64(options, CLILE_OPT_THREADS, 2), CLILE_OK);
 #pragma omp parallel num_threads(2)

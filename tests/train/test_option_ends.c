@@ -43,8 +43,7 @@ static const exception exceptions[] = {
     {"layout", "pack", CLILE_E_FORMAT, "option_ends.csv", 0},
 };
 
-/* What is left out of the training: a value whose cost is not one of a test. The model itself is
- * made. */
+/* What is left out of the training: a value too expensive for a test. The model itself is made. */
 static const struct {
     const char *name, *value, *why;
 } too_large[] = {
@@ -98,8 +97,7 @@ static int32_t few_steps(const clile_progress *progress, void *user)
     return progress->steps > 1000 && progress->step >= STEPS;
 }
 
-/* What a trained model is: finite, and it loads, answers with probabilities, and its int8 copy
- * does. */
+/* A trained model is finite, loads, and answers with probabilities; so does its int8 copy. */
 static clile_status use(const clile_model *model)
 {
     clile_status status = CLILE_OK;
@@ -256,8 +254,7 @@ static void each_end_alone(void **state)
                       too_large[i].why);
 }
 
-/* Every row above names an option and a value that the table has: none is an exception to
- * nothing. */
+/* Every exception above names an option and a value that the table has. */
 static void exceptions_are_of_the_table(void **state)
 {
     (void)state;
@@ -310,8 +307,8 @@ static void augmentation_at_its_ends(void **state)
     clile_options_destroy(options);
 }
 
-/* The last step throws the weights away: that is noticed although no step follows, whatever
- * decides. */
+/* The last step throws the weights away: this is noticed although no step follows, however the
+ * decision is made. */
 static void weights_lost_in_the_last_step(void **state)
 {
     static const char *const settings[] = {
@@ -325,7 +322,7 @@ static void weights_lost_in_the_last_step(void **state)
     for (size_t k = 0; k < sizeof settings / sizeof *settings; ++k) {
         int lost = 0;
         for (int epochs = 1; epochs <= 6; ++epochs) {
-            /* two steps each: from the first of these on nothing is left */
+            /* two steps each: nothing is left from the first of these on */
             char text[256];
             snprintf(text, sizeof text, "%s%d", settings[k], epochs);
             clile_options *options = options_with(text);

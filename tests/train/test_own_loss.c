@@ -157,7 +157,7 @@ static void the_plain_bce_is_the_plain_bce(void **state)
                       own = trained(settings[i], CLILE_LOSS_REPLACES, bce, &s);
         assert_int_equal(s.calls, i == 2 ? 3 : 9);
         expect_near(&own, &built_in, 1e-6);
-        /* twice as much of it is another thing */
+        /* twice the loss trains another model */
         s = (state_of_loss){.weight = 1};
         const outcome twice = trained(settings[i], CLILE_LOSS_ADDS, bce, &s);
         assert_memory_not_equal(twice.au, built_in.au, sizeof twice.au);
@@ -225,7 +225,7 @@ static void a_resumed_run_ends_in_the_same_bits(void **state)
     assert_memory_equal(on.offset, whole.offset, sizeof on.offset);
     clile_model_destroy(model);
 
-    /* by another loss, as far as anybody can tell, it does not go on */
+    /* it does not continue with what looks like another loss */
     t = trainer_with(settings, CLILE_LOSS_ADDS, bce, &s, &model);
     assert_int_equal(clile_trainer_resume(t, path), CLILE_E_INVALID_ARGUMENT);
     assert_non_null(strstr(clile_last_error(), "\"replaces\" in the checkpoint, \"adds\" here"));

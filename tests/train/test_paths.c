@@ -253,7 +253,7 @@ static clile_status save_trainer(const char *path)
 static clile_status write_png(const char *path)
 {
     static uint8_t rgb[200 * 200 * 3];
-    clile_i_rng rng = clile_i_rng_make(1, 1); /* no zlib makes it small */
+    clile_i_rng rng = clile_i_rng_make(1, 1); /* zlib cannot make it small */
     for (size_t i = 0; i < sizeof rgb; ++i) rgb[i] = (uint8_t)clile_i_rng_below(&rng, 256);
     return clile_image_write_png(path, 200, 200, rgb);
 }
@@ -345,7 +345,7 @@ static void a_full_disk_leaves_the_older_file(void **state)
     }
 }
 
-/* Any name that the system takes is taken: of any bytes, and as long as names may be. */
+/* Any name that the system accepts is accepted: any bytes, up to the longest name there may be. */
 static void names_of_any_bytes_and_of_the_longest(void **state)
 {
     static char longest[NAME_LONGEST + 1];

@@ -117,8 +117,8 @@ static int tear_down(void **state)
     return 0;
 }
 
-/* On people never seen: at most 0.04 of the box's side off, and less than half of what the mean
- * place of these very faces is. */
+/* On people never seen: off by at most 0.04 of the box's side, and by less than half as much as
+ * the mean place of these very faces. */
 static void test_points_are_found(void **state)
 {
     const fixture *f = *state;

@@ -217,7 +217,8 @@ static void test_both_values_are_named(void **state)
     resume_refused("image_size=48", "option image_size is 32 in the checkpoint, but 48 here");
     resume_refused("validation=0.25", "option validation is 0 in the checkpoint, but 0.25 here");
 
-    /* What is said of the model is the model's own, said or not; so are its AUs. */
+    /* What describes the model is taken from the model, given as an option or not; so are its
+     * AUs. */
     const int32_t other_aus[TOY_C] = {1, 4, 15};
     bench b = bench_make("");
     clile_options *bare = NULL;
@@ -253,7 +254,7 @@ static void test_both_values_are_named(void **state)
     bench_free(&b);
 }
 
-/* What was not said is the checkpoint's: the options of the trainer may be the default ones. */
+/* Options not given are the checkpoint's: those of the trainer may be the defaults. */
 static void test_what_is_not_said_is_the_checkpoints(void **state)
 {
     (void)state;
@@ -323,7 +324,8 @@ static void test_more_epochs_of_stage1(void **state)
                    "option epochs_stage1 is 1 here, but step 4 of 6 is done in the checkpoint");
 }
 
-/* A finished run is found finished, its model as it was; more epochs go on from its last step. */
+/* A finished run is found finished, with its model unchanged; more epochs continue from its last
+ * step. */
 static void test_finished(void **state)
 {
     (void)state;
@@ -347,7 +349,7 @@ static void test_finished(void **state)
         refused(clile_trainer_run(b.trainer, 2, NULL, NULL), CLILE_E_STATE, "already finished");
         require(clile_model_save(b.model, part));
         assert_same_file(whole, part);
-        require(clile_trainer_save(b.trainer, part)); /* and is saved as it was */
+        require(clile_trainer_save(b.trainer, part)); /* and saves unchanged */
         assert_same_file(checkpoint, part);
         bench_free(&b);
 
@@ -517,8 +519,8 @@ static void test_destroyed_in_the_middle(void **state)
     }
 }
 
-/* A finished trainer holds its model no longer, but what it trained goes on from there; the end
- * of the first does not take the model from the second. A checkpoint of the first is still the
+/* A finished trainer no longer holds its model, and another one can train it further; destroying
+ * the first does not take the model from the second. A checkpoint of the first is still the
  * first's. */
 static void test_two_trainers_in_turn(void **state)
 {

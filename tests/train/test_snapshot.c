@@ -123,7 +123,7 @@ static void test_predictors_are_snapshots(void **state)
     set_another_decision(model);
     assert_int_equal(clile_model_set_metadata(model, "protocol", "loso"), CLILE_OK);
 
-    /* the model itself has changed: one made now answers otherwise */
+    /* the model itself has changed: a new predictor answers differently */
     clile_predictor *changed = predictor_of(model);
     run(&o, 0, 1, p, NULL, NULL);
     assert_int_equal(clile_predictor_run(changed, 1, o.rgb, TOY_SIZE, TOY_SIZE, fresh, NULL, NULL),

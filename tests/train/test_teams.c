@@ -103,7 +103,7 @@ static void a_limit_is_kept_to(void **state)
 {
     (void)state;
     const uint32_t one = run_with("", "1"), two = run_with("", "2");
-    assert_int_not_equal(one, two); /* else nothing here can fail */
+    assert_int_not_equal(one, two); /* otherwise nothing here can fail */
     assert_int_equal(one, run_with("OMP_THREAD_LIMIT=1", "2"));
     assert_int_equal(one, run_with("OMP_THREAD_LIMIT=1", "8"));
     assert_int_equal(two, run_with("OMP_THREAD_LIMIT=2", "2"));

@@ -39,7 +39,7 @@ static clile_model *model_of(const clile_dataset *data)
     return model;
 }
 
-/* Of which kinds of face (crop, box, points) something is said. */
+/* For which kinds of face (crop, box, points) a misfit is reported. */
 static void expect_misfits(const clile_model *model, const char *said)
 {
     clile_predictor *predictor = NULL;
@@ -88,7 +88,7 @@ static void test_arrays_are_crops(void **state)
     expect(model, "fold", "2");
     expect(model, "train_images_as_crops", "12");
     expect(model, "photographs", "yes");
-    train(model, inner, "data_kind=drawn"); /* trained on: what was seen was seen */
+    train(model, inner, "data_kind=drawn"); /* trained further: what it saw before still counts */
     expect(model, "protocol", "kfold:2");
     expect(model, "data_kind", "drawn");
     expect(model, "photographs", "yes");

@@ -472,7 +472,7 @@ static void test_validation(void **state)
     }
 }
 
-/* Nobody hears of it: the held-out images are not even cut out, and the model is the same. */
+/* Without a listener the held-out images are not even cut out, and the model is the same. */
 static void test_validation_that_nobody_hears(void **state)
 {
     (void)state;

@@ -1,7 +1,7 @@
 #!/bin/sh
 # run.sh VALGRIND IMAGES SCRATCH NAME=PROGRAM...: each example under valgrind on a data set of four small images: no error, no block lost.
-# NAME is that of the example's source; an example that is not known here fails, so that none is left out. The model that `train` writes serves
-# the others. What libgomp and oneDNN still reach at the end is no leak. valgrind knows neither AVX-512 nor AMX, and
+# NAME is that of the example's source; an example unknown here fails, so that none is left out. The model that `train` writes serves
+# the others. Blocks that libgomp and oneDNN still reach at the end are not leaks. valgrind knows neither AVX-512 nor AMX, and
 # it runs oneDNN's code for AVX2 six times as slowly as that for SSE 4.1.
 set -eu
 valgrind=$1 images=$2 scratch=$3
@@ -22,7 +22,7 @@ for pair in "$@"; do
         predict.*) arguments="model.safetensors $images/rgb.png" ;;
         threads) arguments="model.safetensors $images/rgb.png 2" ;;
         custom_loop | custom_loss) arguments= ;;
-        leak) arguments= ;; # the check of this check
+        leak) arguments= ;; # to test this script
         *) echo "tests/valgrind/run.sh does not know how to call the example $name" >&2; exit 1 ;;
     esac
     code=0

@@ -1,5 +1,5 @@
-"""Writes the files of this folder with the libclile at hand (CLILE_LIBRARY) into files called after its version. Run once for a release; files that
-are there are never written again."""
+"""Writes the files of this folder with the libclile at hand (CLILE_LIBRARY) into files called after its version. Run once for a release; existing
+files are never overwritten."""
 import os
 import sys
 
