@@ -88,6 +88,12 @@ static void print_json(const answers *a, const answer *row)
         snprintf(key, sizeof key, "AU%02d_c", (int)a->au_ids[k]);
         json_integer(&j, key, row->present[k]);
     }
+    for (int32_t k = 0; k < a->c && row->centred; ++k) {
+        snprintf(key, sizeof key, "AU%02d_np", (int)a->au_ids[k]);
+        json_real(&j, key, (double)row->centred[k]);
+        snprintf(key, sizeof key, "AU%02d_nc", (int)a->au_ids[k]);
+        json_integer(&j, key, row->centred_present[k]);
+    }
     if (row->points > 0) {
         json_open(&j, "landmarks", '[');
         for (int32_t k = 0; k < row->points; ++k) {
@@ -97,12 +103,6 @@ static void print_json(const answers *a, const answer *row)
             json_close(&j, ']');
         }
         json_close(&j, ']');
-    }
-    for (int32_t k = 0; k < a->c && row->centred; ++k) {
-        snprintf(key, sizeof key, "AU%02d_np", (int)a->au_ids[k]);
-        json_real(&j, key, (double)row->centred[k]);
-        snprintf(key, sizeof key, "AU%02d_nc", (int)a->au_ids[k]);
-        json_integer(&j, key, row->centred_present[k]);
     }
     if (!row->success) json_text(&j, "message", row->message ? row->message : "no face");
     json_close(&j, '}');
@@ -185,6 +185,7 @@ static void keep(answers *a, const answer *row)
     fwrite(row, sizeof *row, 1, a->kept);
     fwrite(sizes, sizeof sizes, 1, a->kept);
     if (row->box) fwrite(row->box, sizeof(float), 4, a->kept);
+    if (row->points > 0) fwrite(row->xy, sizeof(float), 2 * (size_t)row->points, a->kept);
     if (row->success) fwrite(row->probability, sizeof(float), c, a->kept);
     if (row->success) fwrite(row->present, 1, c, a->kept);
     if (row->image) fwrite(row->image, 1, sizes[0], a->kept);
@@ -194,7 +195,7 @@ static void keep(answers *a, const answer *row)
 int answers_print_kept(answers *a)
 {
     static char image[65536], message[MESSAGE_SIZE];
-    float box[4], probability[MAX_AUS];
+    float box[4], xy[2 * MAX_POINTS], probability[MAX_AUS];
     int8_t present[MAX_AUS];
     answer row;
     uint32_t sizes[2];
@@ -206,12 +207,15 @@ int answers_print_kept(answers *a)
         fine = fread(&row, sizeof row, 1, a->kept) == 1 &&
                fread(sizes, sizeof sizes, 1, a->kept) == 1 && sizes[0] <= sizeof image &&
                sizes[1] <= sizeof message &&
-               (row.box == NULL || fread(box, sizeof(float), 4, a->kept) == 4) &&
+               (row.box == NULL || fread(box, sizeof(float), 4, a->kept) == 4) && row.points >= 0 &&
+               row.points <= MAX_POINTS &&
+               fread(xy, 2 * sizeof(float), (size_t)row.points, a->kept) == (size_t)row.points &&
                (!row.success || fread(probability, sizeof(float), c, a->kept) == c) &&
                (!row.success || fread(present, 1, c, a->kept) == c) &&
                fread(image, 1, sizes[0], a->kept) == sizes[0] &&
                fread(message, 1, sizes[1], a->kept) == sizes[1];
         if (row.box) row.box = box;
+        row.xy = xy;
         if (row.image) row.image = image;
         if (row.message) row.message = message;
         row.probability = probability;

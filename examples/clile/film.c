@@ -93,6 +93,8 @@ static int print_rows(film *f, const clile_frame *frame, int64_t count)
         row.probability = t.probability;
         row.present = t.present;
         row.box = t.face.box;
+        row.points = t.face.points;
+        row.xy = t.face.xy;
         answers_print(f->out, &row);
     }
     fflush(stdout); /* a live reader gets each frame at once */

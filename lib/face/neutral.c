@@ -7,9 +7,9 @@
 #include <math.h>
 
 enum { BINS = 256 };
-static const double MOST = 16.0;               /* logits; float probabilities end there */
-static const double WIDTH = 2.0 * 16.0 / BINS; /* of a bin */
-static const double REST = 0.1;                /* probability of any AU at rest */
+static const double MOST = 16.0;                       /* logits; float probabilities end there */
+static const double WIDTH = 2.0 * 16.0 / (double)BINS; /* of a bin */
+static const double REST = 0.1;                        /* probability of any AU at rest */
 
 typedef struct {
     int64_t person, count;
