@@ -5,8 +5,8 @@ photo.json where that is; all are what the command printed.
 make.py face COMMAND MODEL RENDERER FACE_MODEL: makes face.jpg and face.json anew. RENDERER is a folder with model.py, scene.py and skin.py that renders
 FACE_MODEL, an ICT-FaceKit Light model packed as .npz; needs NumPy, SciPy and Pillow. All else needs nothing but Python.
 
-make.py photo COMMAND PHOTO: makes photo.jpg, photo.json and photo.svg: a photograph that may be shown, and what the model that comes with libclile
-says of it. examples/quickstart.sh leaves one in build-quickstart/photo.jpg (Grace Hopper, official portrait of the US Navy, public domain). Needs Pillow.
+make.py photo COMMAND PHOTO [AUS]: makes photo.jpg, photo.json and photo.svg: a face that may be shown, and what the model that comes with libclile says
+of it. The one that is here was rendered as by `face`, with the AUs 6,7,10,12,14. Needs Pillow.
 
 Models and report came from a BP4D-like folder of rendered faces, by the settings of examples/quickstart.sh:
 
@@ -157,7 +157,7 @@ def face(command, model_path, renderer, face_model):
     large.resize((SIDE, SIDE), Image.LANCZOS).save(HERE / "face.jpg", quality=90, optimize=True)
 
 
-def photo(command, path):
+def photo(command, path, rendered_with=None):
     """photo.jpg, the largest face with its box and points, and photo.json, what the command answered."""
     from PIL import Image, ImageDraw
     lines = subprocess.run([command, "predict", "--json", path], check=True, capture_output=True, text=True).stdout.splitlines()
@@ -165,11 +165,14 @@ def photo(command, path):
     info = json.loads(subprocess.run([command, "info", "default", "--json"], check=True, capture_output=True, text=True).stdout)
     answer["image"] = pathlib.Path(path).name
     said = {"au": [row["au"] for row in info["aus"]], "au_name": [row["name"] for row in info["aus"]], "answer": answer}
+    if rendered_with:
+        said["rendered_with"] = [int(au) for au in rendered_with.split(",")]
     (HERE / "photo.json").write_text(json.dumps(said, indent=1) + "\n", encoding="utf-8")
     x, y, w, h = (answer[name] for name in "xywh")
-    around = max(w, h) * 0.35
+    picture = Image.open(path).convert("RGB")
+    around = max(0, min(max(w, h) * 0.35, x, y, picture.width - x - w, picture.height - y - h))
     scale = 4 * SIDE / (max(w, h) + 2 * around)  # points without steps
-    large = Image.open(path).convert("RGB").transform((4 * SIDE, 4 * SIDE), Image.AFFINE, (1 / scale, 0, x - around, 0, 1 / scale, y - around), Image.BICUBIC)
+    large = picture.transform((4 * SIDE, 4 * SIDE), Image.AFFINE, (1 / scale, 0, x - around, 0, 1 / scale, y - around), Image.BICUBIC)
     draw = ImageDraw.Draw(large)
     draw.rectangle([around * scale, around * scale, (around + w) * scale, (around + h) * scale], outline=(9, 105, 218), width=8)
     for px, py in answer.get("landmarks", []):
@@ -181,7 +184,7 @@ def photo(command, path):
 def main():
     if sys.argv[1:2] == ["face"] and len(sys.argv) == 6:
         face(*sys.argv[2:])
-    elif sys.argv[1:2] == ["photo"] and len(sys.argv) == 4:
+    elif sys.argv[1:2] == ["photo"] and len(sys.argv) in (4, 5):
         photo(*sys.argv[2:])
     elif sys.argv[1:] not in ([], ["--check"]):
         raise SystemExit(__doc__)
