@@ -273,6 +273,9 @@ void training()
         again.run({clile::Face::points(view, points), clile::Face::crop(view)});
     REQUIRE(faces_of_one.embedding.size() == 16 &&
             faces_of_one.probability[3] == one.probability[1]);
+    REQUIRE(loaded.point_count() == 0);
+    THROWS(CLILE_E_UNSUPPORTED, "the model has no points",
+           again.points(std::vector<clile::Face>{clile::Face::crop(view)}));
     REQUIRE(again.run(clile::Face::points(view, points)).probability[0] ==
             faces_of_one.probability[0]);
     REQUIRE(again.run(std::vector<clile::Face>{}).probability.empty());

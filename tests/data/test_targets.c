@@ -211,7 +211,8 @@ static void a_pack_keeps_them(void **state)
 static void data_sets_are_joined(void **state)
 {
     const scratch s = scratch_make();
-    clile_dataset *with = NULL, *without = NULL, *other = NULL, *joined = NULL, *again = NULL;
+    clile_dataset *with = NULL, *without = NULL, *other = NULL, *joined = NULL, *again = NULL,
+                  *none = NULL;
     float values[ROWS] = {0}, xy[2 * P], v[V];
     (void)state;
     write_folder(&s);
@@ -231,7 +232,7 @@ static void data_sets_are_joined(void **state)
     assert_targets(again, 5, 1);
     assert_targets(again, 9, 1);
     sets[0] = other;
-    assert_failed(clile_dataset_concat(2, sets, CLILE_SUBJECTS_BY_NAME, &joined),
+    assert_failed(clile_dataset_concat(2, sets, CLILE_SUBJECTS_BY_NAME, &none),
                   CLILE_E_INVALID_ARGUMENT, "has targets of 3 points and 2 values, others 0 and 1");
     clile_dataset_destroy(again);
     clile_dataset_destroy(joined);

@@ -136,6 +136,10 @@ def test_points(arrays, trained):
     assert np.allclose(found[0], [20, 30] + bias * 40, atol=1e-3) and np.allclose(found[1], [40, 10] + bias * 100, atol=1e-3)
     assert np.allclose(model.quantize(arrays["images"]).points([image, big], crop=True), [bias * SIDE, bias * [160, 120]], atol=1e-3)
     assert model.points([], crop=True).shape == (0, 3, 2)
+    for find in (clile.Model.load(model.to_bytes()).points, clile.Predictor(model).points):
+        with pytest.warns(UserWarning, match="already crops") as caught:
+            find(big, box=[20, 30, 40, 40])
+        assert caught[0].filename == __file__
 
 
 def test_strides(arrays, trained):
