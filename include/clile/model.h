@@ -42,7 +42,7 @@ CLILE_NODISCARD CLILE_API clile_status clile_model_load_default(const clile_opti
 
 /* The path of that model: photo.safetensors, next to the library or in share/clile of the same
  * installation, even if that was moved. The caller owns `*out`: clile_free. IO: it is not
- * installed; the text says where it was looked for and what to install. INVALID_ARGUMENT: a NULL
+ * installed; the text lists the places searched and says what to install. INVALID_ARGUMENT: a NULL
  * argument; OUT_OF_MEMORY. Shared. Since 0.1. */
 CLILE_NODISCARD CLILE_API clile_status clile_model_copy_default_path(char **out);
 
@@ -74,9 +74,9 @@ CLILE_NODISCARD CLILE_API clile_status clile_model_export_onnx(const clile_model
  * (docs/import.md). The file is safetensors, or a state_dict written by torch.save (.pth, PyTorch
  * 1.6 or newer; no code in it is run). float16, bfloat16 and float64 become float32. A prefix of
  * all names ("module.", "state_dict.backbone.") is found automatically. `fc` is imported only if
- * its shape fits; so are conv1 and bn1 of a model with stem=small, if the file's conv1 differs in
- * nothing but the size of its kernel. After success the model is untrained; on failure it is
- * unchanged. Errors:
+ * its shape fits; so are conv1 and bn1 of a model with stem=small, if the file's conv1 differs only
+ * in the size of its kernel. After success the model is untrained; on failure it is unchanged.
+ * Errors:
  *   - FORMAT: not such a file; a tensor missing or of another shape, or a deeper network (the
  *     text names the first tensor, what was expected and found, and counts the rest); two
  *     networks in the file
@@ -99,7 +99,7 @@ enum {
     /* another shape in the file, or not a float: the import fails */
     CLILE_IMPORT_MISMATCHED = 3,
     CLILE_IMPORT_LEFT_OVER = 4, /* in the file, but not in the model */
-    CLILE_IMPORT_IGNORED = 5 /* num_batches_tracked, which neither inference nor training needs */
+    CLILE_IMPORT_IGNORED = 5    /* num_batches_tracked: neither inference nor training needs it */
 };
 
 /* One tensor; only grows at the end. Strings and shapes are borrowed for the call. */
@@ -164,14 +164,14 @@ CLILE_NODISCARD CLILE_API clile_status clile_model_copy_decision(const clile_mod
                                                                  float *slope /*[c]*/,
                                                                  float *offset /*[c]*/);
 /* Sets AU embeddings (NULL keeps them) and decision rule of a model trained by a loop of your own,
- * and marks it as trained. slope > 0, all finite. INVALID_ARGUMENT: a value that is not, another
- * NULL argument; STATE: a trainer is using the model. Exclusive. Since 0.1. */
+ * and marks it as trained. slope > 0, all finite. INVALID_ARGUMENT: a value that breaks this rule,
+ * another NULL argument; STATE: a trainer is using the model. Exclusive. Since 0.1. */
 CLILE_NODISCARD CLILE_API clile_status
 clile_model_set_decision(clile_model *model, const float *au_embedding /*[c,d] or NULL*/,
                          const float *slope /*[c]*/, const float *offset /*[c]*/);
-/* Free-form metadata kept in the file ("protocol", "fold", ...): at most 4096 keys of 1..63
- * bytes. get borrows until the next set, and gives NULL if absent. In a value, bytes that are not
- * UTF-8 become U+FFFD. set: INVALID_ARGUMENT: another key, or one that is not UTF-8; a NULL
+/* Free-form metadata kept in the file ("protocol", "fold", ...): at most 4096 keys of 1..63 bytes.
+ * get returns a string borrowed until the next set, or NULL if absent. In a value, bytes that are
+ * not UTF-8 become U+FFFD. set: INVALID_ARGUMENT: another key, or one that is not UTF-8; a NULL
  * argument; OUT_OF_MEMORY. Since 0.1. */
 CLILE_API const char *clile_model_get_metadata(const clile_model *model, const char *key);
 CLILE_NODISCARD CLILE_API clile_status clile_model_set_metadata(clile_model *model, const char *key,

@@ -12,10 +12,10 @@
  * when probability > 0.5. A predictor is a snapshot: its answers stay the same bits even if its
  * model is trained further, gets other weights or another decision rule, or is destroyed.
  *
- * Thread class: exclusive; create one predictor per thread over one shared model. Predictors of
- * one model share its weights (also with different batches, if oneDNN wants the same layout).
- * Creating and destroying them takes a lock, predicting does not. Small layers, and thus small
- * models, run on one thread whatever `threads` says, as waking another would take longer. */
+ * Thread class: exclusive; create one predictor per thread over one shared model. Predictors of one
+ * model share its weights (also with different batches, if oneDNN wants the same layout). Creating
+ * and destroying them takes a lock, predicting does not. Small layers, and thus small models, run
+ * on one thread for any value of `threads`, because waking another would take longer. */
 #ifndef CLILE_PREDICTOR_H
 #define CLILE_PREDICTOR_H
 
@@ -30,12 +30,12 @@ typedef struct clile_predictor clile_predictor;
  * mirror. predict_batch is the number of faces per run of the encoder; fewer faces cost as much.
  * With 0, the default, faces run one by one, except that an int8 model runs 8 at once if a call has
  * 4 or more (the first such call allocates; nothing else does after this function). A face gets the
- * same bits whatever else is in the call. Answers of an int8 model do not depend on predict_batch;
- * embeddings of a float32 model differ by a relative 1e-6 or so from one predict_batch to another.
- * With mirror=1 an embedding is the mean of those of the crop and of its mirror image, and
- * everything else follows from it, in twice the time; auto: 1 if the model's metadata "mirror" is
- * "1", else 0. STATE: the model is being trained or was never trained; OUT_OF_MEMORY, BACKEND.
- * Since 0.1. */
+ * same bits with any other faces in the call. Answers of an int8 model do not depend on
+ * predict_batch; embeddings of a float32 model differ by a relative 1e-6 or so from one
+ * predict_batch to another. With mirror=1 an embedding is the mean over the crop and its mirror
+ * image. Everything else follows from it. This takes twice the time. auto: 1 if the model's
+ * metadata "mirror" is "1", else 0. STATE: the model is being trained or was never trained;
+ * OUT_OF_MEMORY, BACKEND. Since 0.1. */
 CLILE_NODISCARD CLILE_API clile_status clile_predictor_create(const clile_model *model,
                                                               const clile_options *options,
                                                               clile_predictor **out);
@@ -78,22 +78,22 @@ CLILE_NODISCARD CLILE_API clile_status clile_predictor_run_faces(clile_predictor
                                                                  float *probability,
                                                                  int8_t *present, float *embedding);
 
-/* Finds the points of n faces, those that the model learned from the targets of its training data
- * (option keep_points), in their order: xy [n,p,2] in pixels of each face's image, from its top
- * left corner, p being clile_model_point_count. A face is cropped as it is given; xy NULL only
- * checks. With mirror=1, those of the mirror image are averaged in, if the model knows left-right
- * partners. UNSUPPORTED: the model has no points; else as clile_predictor_run_faces. Exclusive.
- * Since 0.1. */
+/* Finds the points of n faces. The model learned them from the targets of its training data (option
+ * keep_points), and they have the same order. xy [n,p,2] is in pixels of each face's image, from
+ * its top left corner; p is clile_model_point_count. A face is cropped as it is given. With xy NULL
+ * the function only checks. With mirror=1 the points of the mirror image are averaged in, if the
+ * model knows left-right partners. UNSUPPORTED: the model has no points; other errors as for
+ * clile_predictor_run_faces. Exclusive. Since 0.1. */
 CLILE_NODISCARD CLILE_API clile_status clile_predictor_run_points(clile_predictor *predictor,
                                                                   int64_t n,
                                                                   const clile_face *faces,
                                                                   float *xy /*[n,p,2]*/);
 
-/* Tells whether faces of this kind (CLILE_FACE_...) fit the model, that is, whether its training
- * images were cropped like that. NULL if at least a tenth of them were, or if the model does not
- * know (older files, a training loop of your own). Otherwise a sentence, for a person to read,
- * that says what the model was trained on and what to give it. Ignore it if you call
- * clile_predictor_run with crops aligned as in training. Static string. Shared. Since 0.1. */
+/* Tells whether faces of this kind (CLILE_FACE_...) fit the model: whether its training images were
+ * cropped like that. NULL if at least a tenth of them were, or if the model does not know (older
+ * files, a training loop of your own). Otherwise a sentence for people that says what the model was
+ * trained on and what to give it. Ignore it if you call clile_predictor_run with crops aligned as
+ * in training. Static string. Shared. Since 0.1. */
 CLILE_API const char *clile_predictor_get_misfit(const clile_predictor *predictor, int32_t kind);
 
 /* Predicts n face crops [n,h,w,3] uint8 RGB. They are used whole, resized to the model's image
@@ -113,8 +113,8 @@ clile_predictor_run_strided(clile_predictor *predictor, int64_t n, const uint8_t
                             int32_t w, int64_t row_stride, int64_t image_stride, float *probability,
                             int8_t *present, float *embedding);
 
-/* As clile_predictor_run, with the score, which is the similarity to each AU embedding, instead
- * of the probability. Use it for ROC curves, as probabilities may saturate. Since 0.1. */
+/* As clile_predictor_run, with the score, which is the similarity to each AU embedding, instead of
+ * the probability. Use it for ROC curves, because probabilities may saturate. Since 0.1. */
 CLILE_NODISCARD CLILE_API clile_status clile_predictor_run_scores(
     clile_predictor *predictor, int64_t n, const uint8_t *rgb, int32_t h, int32_t w,
     float *score /*[n,c]*/, int8_t *present /*[n,c]*/, float *embedding /*[n,d]*/);

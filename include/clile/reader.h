@@ -26,7 +26,7 @@ CLILE_BEGIN
 typedef struct clile_reader clile_reader;
 
 /* Creates a reader. It copies the model as clile_predictor_create does. It keeps the finder alive
- * and from now on is its only user; NULL: the default finder. Options: those of
+ * and is its only user from now on; NULL: the default finder. Options: those of
  * clile_predictor_create and clile_finder_create_default, and max_pixels. The caller owns `*out`.
  * UNSUPPORTED: no finder is installed; STATE: the model was never trained, or is being trained;
  * OUT_OF_MEMORY, BACKEND. Shared. Since 0.1. */
@@ -35,15 +35,15 @@ CLILE_NODISCARD CLILE_API clile_status clile_reader_create(const clile_model *mo
                                                            const clile_options *options,
                                                            clile_reader **out);
 
-/* The same with the model of clile_model_load_default, whose errors it also returns, and the
- * default finder. Shared. Since 0.1. */
+/* The same with the model of clile_model_load_default and the default finder. Also returns the
+ * errors of clile_model_load_default. Shared. Since 0.1. */
 CLILE_NODISCARD CLILE_API clile_status clile_reader_create_default(const clile_options *options,
                                                                    clile_reader **out);
 
-/* Sets the model that finds the points of each face from its box (clile_predictor_run_points): 5 of
- * them, or 68 in Multi-PIE order, more may follow. Faces are then aligned by these points, if the
- * reader's model was trained like that, boxes are corrected by them, and where they make no face
- * there is none. Faces whose points a finder gives keep those. A new reader has the model
+/* Sets the model that finds the points of each face from its box (clile_predictor_run_points): 5
+ * points, or 68 in Multi-PIE order; more may follow. The points correct the box, and align the face
+ * if the reader's model was trained on faces aligned by points. A face whose points cannot belong
+ * to a face is dropped. If the finder gives points, they are kept. A new reader uses the model
  * points.safetensors that comes with the library, if it is installed. model is copied; NULL: none,
  * faces are aligned by their boxes. Options: threads, mirror. UNSUPPORTED: the model has no points;
  * INVALID_ARGUMENT: another number of points, a NULL reader; STATE: it was never trained, or is
@@ -64,9 +64,9 @@ CLILE_NODISCARD CLILE_API clile_status clile_reader_read_image(clile_reader *rea
                                                                const clile_image *image,
                                                                int64_t *count);
 
-/* Face `index` of the last image: where it is, and its answers as from clile_predictor_run.
- * Outputs may be NULL. INVALID_ARGUMENT: no such face, a NULL reader, another struct_size.
- * Exclusive. Since 0.1. */
+/* Face `index` of the last image: its place, and its answers as from clile_predictor_run. Outputs
+ * may be NULL. INVALID_ARGUMENT: no such face, a NULL reader, another struct_size. Exclusive. Since
+ * 0.1. */
 CLILE_NODISCARD CLILE_API clile_status clile_reader_get(const clile_reader *reader, int64_t index,
                                                         clile_found_face *face,
                                                         float *probability /*[c]*/,

@@ -1,9 +1,8 @@
-/* base: the room every other room uses. Needs libc, zlib and the compiler's OpenMP, nothing
- * else.
+/* base: the room that every other room uses. Needs only libc, zlib and the compiler's OpenMP.
  *
  * Conventions of the whole library:
  * - A function that can fail returns clile_status and, on failure, has called clile_i_fail()
- *   exactly once: the innermost failure writes the text, callers pass the status on.
+ *   exactly once: the innermost failure writes the text and callers pass the status on.
  * - Memory comes from clile_i_alloc_untouched()/clile_i_calloc() and goes back through
  *   clile_i_free().
  * - A function that owns something has one `cleanup:` label; pointers start NULL. */
@@ -18,7 +17,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Argument `format` is a printf format, its values begin with argument `first` (0: a va_list). */
+/* Argument `format` is a printf format; its values begin with argument `first` (0: a va_list). */
 #if defined(__GNUC__)
 #define CLILE_I_PRINTF(format_, first) __attribute__((format(printf, format_, first)))
 #else
@@ -103,16 +102,16 @@ int32_t clile_i_refs_release(clile_i_refs *refs);
 
 /* ---- structures that carry their size (struct.c; the rule: docs/abi.md) ---------------------- */
 
-/* Bytes that a structure had in the first release, `last` being its last field then. */
+/* Size in bytes of a structure in the first release, when `last` was its last field. */
 #define CLILE_I_STRUCT_LEAST(type, last) (offsetof(type, last) + sizeof(((type *)0)->last))
-/* struct_size, a structure's first field, is what a caller may have compiled: INVALID_ARGUMENT
- * with the numbers when it is below `least` or above 4096. `what` begins the text. */
+/* Checks struct_size, a structure's first field. INVALID_ARGUMENT with the numbers if it is below
+ * `least` or above 4096. `what` begins the text. */
 clile_status clile_i_struct_check(const char *what, const void *theirs, size_t least);
-/* Copies a caller's structure into ours [size]: 0 where the caller's ends; what is beyond ours is
- * not read. Checked before. */
+/* Copies a caller's structure into ours [size]. Fields that the caller's lacks become 0; bytes
+ * beyond ours are not read. Check struct_size first. */
 void clile_i_struct_get(void *ours, size_t size, const void *theirs);
-/* Copies ours [size] into a caller's: no byte beyond its struct_size, which stays; 0 beyond ours.
- * Checked before. */
+/* Copies ours [size] into a caller's. Keeps its struct_size, writes no byte beyond that size, and
+ * writes 0 beyond ours. Check struct_size first. */
 void clile_i_struct_put(void *theirs, const void *ours, size_t size);
 
 /* ---- checked sizes (size.c) ------------------------------------------------------------------ */
@@ -123,10 +122,10 @@ clile_status clile_i_size_product(int32_t count, const int64_t *sizes, int64_t *
 
 /* ---- text (text.c) --------------------------------------------------------------------------- */
 
-/* Growing text, all zero at first. A failed append fails the whole text: check `status` once at
+/* Growing text; zero-initialise it. A failed append fails the whole text: check `status` once at
  * the end. Numbers are formatted in the C locale. */
 typedef struct {
-    char *data; /* NUL-terminated once anything was appended */
+    char *data; /* NUL-terminated after the first append */
     size_t size, capacity;
     clile_status status;
 } clile_i_text;
@@ -150,7 +149,7 @@ int clile_i_natural_compare(const char *left, const char *right);
 int clile_i_parse_f64(const char *begin, const char *end, double *out);
 int clile_i_parse_i64(const char *begin, const char *end, int64_t *out);
 
-/* By the bits of the number, since -ffast-math removes isfinite. */
+/* Looks at the bits of the number, because -ffast-math removes isfinite. */
 static inline int clile_i_is_finite(double value)
 {
     uint64_t bits;
@@ -174,7 +173,7 @@ static inline int clile_i_is_within(double value, double least, double most)
 /* Index of the first value that is not finite, or -1. */
 int64_t clile_i_find_not_finite(int64_t count, const float *values);
 
-/* Little-endian numbers of 1 to 8 bytes, whatever the machine. */
+/* Little-endian numbers of 1 to 8 bytes, on any machine. */
 static inline uint64_t clile_i_load_le(const uint8_t *from, size_t bytes)
 {
     uint64_t value = 0;
@@ -199,7 +198,7 @@ double clile_i_rng_uniform(clile_i_rng *rng); /* [0, 1) */
 double clile_i_rng_range(clile_i_rng *rng, double low, double high);
 double clile_i_rng_normal(clile_i_rng *rng);                /* mean 0, variance 1 */
 int64_t clile_i_rng_below(clile_i_rng *rng, int64_t bound); /* 0 .. bound-1, unbiased; bound >= 1 */
-/* One block of the generator itself, to check against the published test vectors. */
+/* One block of the raw generator, to compare with the published test vectors. */
 void clile_i_philox4x32(const uint32_t counter[4], const uint32_t key[2], uint32_t out[4]);
 void clile_i_rng_shuffle(clile_i_rng *rng, int64_t n, int64_t *values); /* Fisher-Yates */
 
@@ -225,16 +224,17 @@ int32_t clile_i_threads_available(void); /* processors this process may use */
 typedef void (*clile_i_body)(int64_t begin, int64_t end, void *context);
 void clile_i_parallel_for(int64_t n, int64_t grain, clile_i_body body, void *context);
 
-/* No thread of the process forks between hold and allow: put them around what would leave a lock
- * taken in the child. May be nested. */
+/* No thread of the process forks between hold and allow. Put them around code that could leave a
+ * lock taken in the child. May be nested. */
 void clile_i_hold_fork(void);
 void clile_i_allow_fork(void);
 
-/* ---- a thread beside the team (worker.c) ----------------------------------------------------- */
+/* ---- a thread besides the team (worker.c)
+ * ----------------------------------------------------- */
 
-/* Runs one task at a time; its parallel regions have one thread. Exclusive to the thread that
- * owns it. After fork the child has no such thread: a task then runs when it is started, and one
- * that was under way runs again when it is waited for, so a task must be repeatable. */
+/* Runs one task at a time; its parallel regions have one thread. Exclusive to the thread that owns
+ * it. After fork the child has no such thread. A new task then runs when it is started, and an
+ * unfinished task runs again when it is waited for. So a task must be repeatable. */
 typedef struct clile_i_worker clile_i_worker;
 typedef clile_status (*clile_i_task)(void *context);
 /* IO: the system has no thread or lock left */
@@ -255,7 +255,7 @@ void clile_i_mutex_unlock(clile_i_mutex *mutex);
 
 /* ---- files (file.c) -------------------------------------------------------------------------- */
 
-/* A whole file, memory-mapped read-only, or read into memory where it cannot be mapped. */
+/* A whole file, memory-mapped read-only, or read into memory if it cannot be mapped. */
 typedef struct {
     const uint8_t *data;
     size_t size;
@@ -281,8 +281,8 @@ char *clile_i_path_join(const char *folder, const char *name);
  * link, so the result need not open the same file. */
 void clile_i_path_plain(char *path);
 
-/* Atomic writer: writes a temporary file beside `path`; commit flushes it to disk and renames
- * it, abort removes it. */
+/* Atomic writer: writes a temporary file next to `path`. commit flushes it to disk and renames it;
+ * abort removes it. */
 typedef struct clile_i_writer clile_i_writer;
 clile_status clile_i_writer_open(const char *path, clile_i_writer **out);
 clile_status clile_i_writer_put(clile_i_writer *writer, const void *data, size_t size);
@@ -305,8 +305,8 @@ typedef struct {
 } clile_i_lines;
 /* 0 at the end */
 int clile_i_lines_next(clile_i_lines *lines, const char **begin, const char **end);
-/* Fields of one CSV line; no copy. Drops blanks and quotes around a field; "" within is left to
- * rows.h. Returns how many fields the line has (at least 1); at most `most` are stored. */
+/* Fields of one CSV line; no copy. Drops blanks and quotes around a field; rows.h handles ""
+ * within. Returns how many fields the line has (at least 1); at most `most` are stored. */
 int64_t clile_i_csv_split(const char *begin, const char *end, int64_t most,
                           const char **field_begin, const char **field_end);
 
@@ -317,31 +317,32 @@ uint32_t clile_i_crc32_combine(uint32_t crc_a, uint32_t crc_b, int64_t size_b);
 
 /* ---- modules (shared.c) ---------------------------------------------------------------------- */
 
-/* A kind of module: shared objects KIND_NAME.so beside the library, whose table begins with
+/* A kind of module: shared objects KIND_NAME.so next to the library. Their table begins with
  * uint32_t struct_size, int32_t interface. */
 typedef struct {
     const char *name;  /* "finder" */
-    const char *entry; /* the one function */
+    const char *entry; /* the only function */
     int32_t interface;
     const char *advice; /* what to install */
 } clile_i_module_kind;
-/* Finds KIND_NAME.so; its entry is copied to *entry, a function pointer of `size` bytes, and its
- * path to *path, which is to be freed whatever the status. UNSUPPORTED: not installed, cannot be
- * loaded, or none of this kind. INVALID_ARGUMENT: the name. */
+/* Finds KIND_NAME.so. Copies its entry to *entry, a function pointer of `size` bytes, and its path
+ * to *path. The caller frees *path, even on failure. UNSUPPORTED: not installed, cannot be loaded,
+ * or not a module of this kind. INVALID_ARGUMENT: the name. */
 clile_status clile_i_shared_open(const clile_i_module_kind *kind, const char *name, void **library,
                                  void *entry, size_t size, char **path);
-/* UNSUPPORTED: a table of another release, or none. size: of the table that is expected. */
+/* UNSUPPORTED: no table, or a table of another release. size: of the expected table. */
 clile_status clile_i_shared_check(const clile_i_module_kind *kind, const void *table, size_t size,
                                   const char *path);
 void clile_i_shared_close(void *library); /* NULL does nothing */
 
 /* ---- installed data (shared.c) ---- */
 
-/* Beside the library (a wheel); ../share/clile (an installation, a build) and ../../share/clile
- * (Debian's lib/TRIPLET, libexec/clile) from there; where this build was configured to go. */
+/* Looks next to the library (a wheel); from there in ../share/clile (an installation, a build) and
+ * ../../share/clile (Debian's lib/TRIPLET, libexec/clile); then where this build is configured to
+ * be installed. */
 enum { CLILE_I_DATA_PLACES = 4 };
-/* *path, to be freed: of `file` in the first of these folders that has it; NULL: none has, and
- * `tried` names them, separated by commas. */
+/* *path (the caller frees it): `file` in the first of these folders that has it. NULL: none has it,
+ * and `tried` lists them, separated by commas. */
 clile_status clile_i_data_find(const char *file, char **path, clile_i_text *tried);
 
 /* ---- log (log.c) ----------------------------------------------------------------------------- */
@@ -357,19 +358,20 @@ clile_i_log clile_i_options_log(const clile_options *options); /* options.c */
  * not UTF-8 become U+FFFD. */
 CLILE_I_PRINTF(3, 4)
 void clile_i_log_write(clile_i_log log, int32_t level, const char *format, ...);
-/* Warns about a team smaller than asked for, once for each size: *told (0 at first) is the last. */
+/* Warns about a team smaller than asked for, once for each size. *told (initially 0) is the last
+ * size. */
 void clile_i_log_team(clile_i_log log, int32_t asked, clile_i_team team, int32_t *told);
 
 /* ---- options as text (options.c) ------------------------------------------------------------- */
 
-/* Every value in force as "key=value" lines in table order; reals as %.17g, which reads back to
+/* Every value in force as "key=value" lines in table order. Reals are %.17g, which reads back to
  * the same bits. */
 clile_status clile_i_options_to_text(const clile_options *options, clile_i_text *out);
 /* The reverse; every key in the text counts as set. FORMAT: a line that is not key=value, an
  * unknown key, a value out of range. */
 clile_status clile_i_options_from_text(const char *text, clile_options **out);
 
-/* INVALID_ARGUMENT if `key` was set in `here` to another value than the one in force in `there`:
+/* INVALID_ARGUMENT if `key` was set in `here` to a value other than the one in force in `there`:
  * "option K is X in WHERE and Y here". */
 clile_status clile_i_options_check_same(const clile_options *here, const clile_options *there,
                                         const char *where, const char *key);

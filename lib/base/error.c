@@ -47,8 +47,8 @@ static int continues_character(char byte)
     return ((unsigned char)byte & 0xC0) == 0x80; /* UTF-8 */
 }
 
-/* Cuts the middle of a text that does not fit: it has a file's name at the front and the cause
- * at its end. */
+/* Cuts the middle of a text that does not fit: the file's name is at the front and the cause at the
+ * end. */
 static void keep_both_ends(char *text, size_t size)
 {
     static const char gap[] = " ... ";
@@ -61,7 +61,7 @@ static void keep_both_ends(char *text, size_t size)
     memmove(text + front + sizeof gap - 1, text + back, size - back + 1);
 }
 
-/* The arguments may point into the current error text, so the new one is made elsewhere first. */
+/* The arguments may point into the current error text, so build the new one elsewhere first. */
 static void write_error(const char *format, va_list arguments, const char *rest)
 {
     char text[WORK_SIZE];

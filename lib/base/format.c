@@ -1,4 +1,4 @@
-/* printf in the C locale, whatever locale the program has set. */
+/* printf in the C locale, even if the program has set another. */
 #include "base/format.h"
 
 #include <locale.h>

@@ -8,8 +8,8 @@
 
 enum { ALIGNMENT = 64, HUGE_PAGE = 2 << 20, HUGE_FROM = 2 << 20 };
 
-/* The weights of a model are tens of MiB, written once; with 4 KiB pages half of the loading
- * time goes into page faults. Advice only: without large pages in the system nothing happens. */
+/* The weights of a model are tens of MiB, written once. With 4 KiB pages half of the loading time
+ * goes into page faults. This is only advice: without large pages in the system nothing happens. */
 static void advise_huge(void *block, size_t bytes)
 {
 #ifdef MADV_HUGEPAGE
@@ -98,7 +98,8 @@ void clile_i_refs_retain(clile_i_refs *refs)
 
 int32_t clile_i_refs_release(clile_i_refs *refs)
 {
-    /* Acquire and release: who gets 0 sees everything that others did with the handle. */
+    /* Acquire and release: the thread that gets 0 sees everything that others did with the
+     * handle. */
     return __atomic_sub_fetch(&refs->value, 1, __ATOMIC_ACQ_REL);
 }
 

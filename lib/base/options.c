@@ -226,7 +226,7 @@ clile_status clile_options_set_str(clile_options *options, const char *key, cons
 
 /* ---- values in force ---- */
 
-/* What other options imply for one that was not set: PRESETS of options_table.h. */
+/* The value that other options imply for an option that was not set: PRESETS of options_table.h. */
 static const char *implied(const clile_options *options, int index)
 {
     static const struct {

@@ -1,4 +1,4 @@
-/* The table of options: names, types, defaults, ranges, choices and help. Everything else is made
+/* The table of options: names, types, defaults, ranges, choices and help. Everything else comes
  * from it.
  *
  * X(TYPE, key, default as text, choices, minimum, maximum, group, help). TYPE is INTEGER, REAL,
@@ -114,11 +114,10 @@
     X(REAL, CLILE_OPT_AUGMENT_EDGE, "0", "", 0, 1, "training", "probability that the picture ends inside the crop, at one or two sides, by up to 0.15 of its side") \
     X(INTEGER, CLILE_OPT_INPUT_WORKERS, "0", "", 0, 1, "training", "0: make each batch between two steps; 1: a thread makes the next one during the step")
 
-/* X(key, value, name, implies): with option `key` set to `value`, option `name` is `implies`
- * unless it was set itself. method=bce is plain weighted BCE, with a linear head.
- * preset=published is the two published losses as literally as they are known; how
- * person-specific features are eliminated is not published, and orthogonal is the plainest
- * reading. */
+/* X(key, value, name, implies): with option `key` set to `value`, option `name` is `implies` unless
+ * it was set itself. method=bce is plain weighted BCE, with a linear head. preset=published is the
+ * two losses exactly as far as they are published. How person-specific features are eliminated is
+ * not published; orthogonal is the plainest reading. */
 #define CLILE_I_OPTIONS_PRESETS(X)                                                                                                          \
     X(CLILE_OPT_METHOD, "bce", CLILE_OPT_SIMILARITY, "dot")                                                                                 \
     X(CLILE_OPT_METHOD, "bce", CLILE_OPT_EXCHANGE_HALVES, "0")                                                                              \
@@ -134,10 +133,10 @@
     X(CLILE_OPT_PRESET, "published", CLILE_OPT_EXCHANGE_HALVES, "0")                                                                        \
     X(CLILE_OPT_PRESET, "published", CLILE_OPT_TAU, "0.1")
 
-/* X(key, whose): whose value a resumed run uses. HERE: always the resuming trainer's (the machine,
- * where the same data are, what is shown). AHEAD: the resuming trainer's if it was set, else the
- * checkpoint's (what is still to come). Any other option has the checkpoint's value, and setting
- * another value is an error. */
+/* X(key, whose): whose value a resumed run uses. HERE: always the resuming trainer's (about the
+ * machine, the place of the data, the output). AHEAD: the resuming trainer's if it was set, else
+ * the checkpoint's (about steps still to come). All other options keep the checkpoint's value, and
+ * setting another value is an error. */
 #define CLILE_I_OPTIONS_RESUME(X)                                                                                                           \
     X(CLILE_OPT_LAYOUT, HERE)                                                                                                               \
     X(CLILE_OPT_TARGETS, HERE)                                                                                                              \

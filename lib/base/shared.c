@@ -1,6 +1,5 @@
-/* What is installed with the library: modules, which are shared objects, and files of data. They
- * are found by the place of the library, or of the program, that contains this code, wherever that
- * was moved. */
+/* What is installed with the library: modules (shared objects) and data files. They are found
+ * relative to the library or program that contains this code, even after it was moved. */
 #define _GNU_SOURCE /* dladdr */
 #include "base/base.h"
 
@@ -34,7 +33,7 @@ static char *own_folder(void)
     static const char inside = 0; /* any address in the library */
     char real[PATH_MAX] = "./";
     Dl_info info;
-    /* a program with the library in it has the name that it was called by: perhaps no path */
+    /* a program with the library in it has the name it was called by, perhaps without a path */
     const int known = dladdr(&inside, &info) != 0 && info.dli_fname != NULL &&
                       strchr(info.dli_fname, '/') != NULL && realpath(info.dli_fname, real) != NULL;
     if (!known && realpath("/proc/self/exe", real) == NULL) snprintf(real, sizeof real, "./");
@@ -69,7 +68,7 @@ static clile_status open_file(const clile_i_module_kind *kind, const char *path,
         return clile_i_fail(CLILE_E_UNSUPPORTED, "the %s module cannot be loaded: %s", kind->name,
                             why != NULL ? why : path);
     }
-    /* ISO C has no way from an object's address to a function's, POSIX has this one */
+    /* ISO C cannot turn an object pointer into a function pointer; POSIX can, like this */
     void *symbol = dlsym(opened, kind->entry);
     if (symbol == NULL) {
         dlclose(opened);
@@ -149,7 +148,7 @@ clile_status clile_i_data_find(const char *file, char **path, clile_i_text *trie
     for (int place = 0; place < CLILE_I_DATA_PLACES; ++place) {
         put_place(&text, place, own);
         CLILE_I_TRY(text.status);
-        if (strcmp(text.data, "/") == 0) continue; /* it is not known where it is installed to */
+        if (strcmp(text.data, "/") == 0) continue; /* the place of installation is not known */
         clile_i_text_append(tried, "%s%s", tried->size == 0 ? "" : ", ", text.data);
         clile_i_text_append(&text, "%s", file);
         CLILE_I_TRY(tried->status);

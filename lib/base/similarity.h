@@ -1,9 +1,9 @@
 /* The similarity of an embedding and an AU vector, defined once for losses, model, export and
- * evaluation: the dot product, or that of their directions (cosine). Float32 in, sums in double,
- * in a fixed order.
+ * evaluation. It is the dot product, or the dot product of the directions (cosine). Float32 in,
+ * sums in double, in a fixed order.
  *
- * Dot products add into eight lanes, summed at the end, so that the compiler can use vector
- * registers without reordering anything. */
+ * Dot products add into eight lanes, summed at the end. The compiler can then use vector registers
+ * without reordering anything. */
 #ifndef CLILE_I_SIMILARITY_H
 #define CLILE_I_SIMILARITY_H
 

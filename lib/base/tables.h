@@ -1,13 +1,13 @@
-/* What the library grows by: a new layout, loss, elimination or operation of a net is its file and
+/* The library's extension points. A new layout, loss, elimination or net operation is one file and
  * one line here (docs/contributing.md). The options (options_table.h) and the tables of the rooms
- * that have the files are made from these lines. A new line goes before the end. */
+ * with the files are made from these lines. Add new lines before the end. */
 #ifndef CLILE_I_TABLES_H
 #define CLILE_I_TABLES_H
 
 /* clang-format off */
 
 /* LAYOUT(name, value of the option `layout`): a file in lib/layout defines clile_i_layout_NAME
- * (layout/layout.h). "auto" takes the first that recognises a folder. */
+ * (layout/layout.h). "auto" takes the first layout that recognises a folder. */
 #define CLILE_I_LAYOUTS(LAYOUT)                                                                    \
     LAYOUT(bp4d, "bp4d")                                                                           \
     LAYOUT(disfa, "disfa")                                                                         \
@@ -18,9 +18,9 @@
     LAYOUT(pack, "pack")                                                                           \
     /* end */
 
-/* LOSS(X, name, key of its weight, default weight, help): the terms of stage 2's loss, in the
- * order in which they are added. lib/loss/NAME.c defines clile_i_term_NAME (loss/term.h). X is
- * passed on. A weight of 0 leaves the term out. */
+/* LOSS(X, name, key of its weight, default weight, help): the terms of stage 2's loss, in the order
+ * of their sum. lib/loss/NAME.c defines clile_i_term_NAME (loss/term.h). X is passed on. A weight
+ * of 0 leaves the term out. */
 #define CLILE_I_LOSSES(LOSS, X)                                                                    \
     LOSS(X, contra, CLILE_OPT_LAMBDA_CONTRA, "0.1",                                                \
          "weight of the contrastive loss of stage 2")                                              \
@@ -33,8 +33,8 @@
          "weight of the values that the targets of the data give")                                 \
     /* end */
 
-/* ELIMINATION(name): the values of the option `elimination` beside "none". lib/loss/NAME.c
- * defines clile_i_elimination_NAME (loss/term.h). */
+/* ELIMINATION(name): the values of the option `elimination` besides "none". lib/loss/NAME.c defines
+ * clile_i_elimination_NAME (loss/term.h). */
 #define CLILE_I_ELIMINATIONS(ELIMINATION)                                                          \
     ELIMINATION(orthogonal)                                                                        \
     ELIMINATION(decorrelate)                                                                       \
@@ -43,7 +43,7 @@
     /* end */
 
 /* OP(NAME, name): the operations of nets. lib/net/ops/name.c defines clile_i_op_name (net/op.h),
- * which the rest of the room knows as clile_i_ops[CLILE_I_OP_NAME]. */
+ * known to the rest of the room as clile_i_ops[CLILE_I_OP_NAME]. */
 #define CLILE_I_OPS(OP)                                                                            \
     OP(CONV_UNIT, conv_unit)                                                                       \
     OP(AVERAGE_POOL, average_pool)                                                                 \

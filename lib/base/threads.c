@@ -1,4 +1,4 @@
-/* Threads: OpenMP's, so that there is one team and not two competing for the processors. */
+/* Threads are OpenMP's: one team instead of two that compete for the processors. */
 #include "base/base.h"
 
 #include <omp.h>
@@ -8,10 +8,10 @@
 
 /* A child has only the thread that called fork. libgomp does not know that: the child's first team
  * would wait forever for the parent's threads. So the forking thread's team ends before the fork,
- * and parent and child make new ones. Another thread may be inside oneDNN's primitive cache or hold
- * one of our locks; fork waits until it is not. */
+ * and parent and child make new teams. Another thread may be inside oneDNN's primitive cache or
+ * hold one of our locks; fork waits for it. */
 static pthread_rwlock_t forking = PTHREAD_RWLOCK_INITIALIZER;
-static _Thread_local int32_t largest_team = 1; /* the largest team that this thread has got */
+static _Thread_local int32_t largest_team = 1; /* the largest team this thread has had */
 
 static void before_fork(void)
 {
@@ -32,7 +32,7 @@ static void after_fork_in_child(void)
     forking = (pthread_rwlock_t)PTHREAD_RWLOCK_INITIALIZER;
 }
 
-/* Runs when the library is loaded, so that the program's own use of OpenMP counts too. */
+/* Runs when the library is loaded: the program's own use of OpenMP then counts too. */
 __attribute__((constructor)) static void watch_forks(void)
 {
     pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child);
@@ -92,9 +92,9 @@ static int32_t measured(int32_t threads)
     return team;
 }
 
-/* Fewer than asked for if OpenMP's settings (OMP_THREAD_LIMIT) or the system allow no more; one
- * inside the program's own parallel region, where oneDNN has one too. A program may lower its
- * limits at any time. */
+/* Fewer than asked for if OpenMP's settings (OMP_THREAD_LIMIT) or the system allow no more. One
+ * thread inside the program's own parallel region, where oneDNN has one too. A program may lower
+ * its limits at any time. */
 static int32_t given(int32_t asked)
 {
     if (asked <= 1 || omp_in_parallel() || omp_get_max_active_levels() == 0) return 1;

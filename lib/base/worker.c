@@ -25,7 +25,7 @@ static void keep(clile_i_worker *w, clile_status status)
     w->task = NULL;
 }
 
-/* In a child after fork there is no thread, and the lock may be held by the parent's. */
+/* In a child after fork there is no thread, and the parent's thread may hold the lock. */
 static int is_alone(const clile_i_worker *w)
 {
     return w->process != getpid();
@@ -41,7 +41,7 @@ static void run_here(clile_i_worker *w)
 static void *serve(void *context)
 {
     clile_i_worker *w = context;
-    clile_i_threads_set(1); /* no second team: the owner's needs the processors */
+    clile_i_threads_set(1); /* no second team: the owner's team needs the processors */
     pthread_mutex_lock(&w->lock);
     for (;;) {
         while (w->task == NULL && !w->stop) pthread_cond_wait(&w->changed, &w->lock);

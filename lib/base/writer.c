@@ -1,6 +1,5 @@
-/* Atomic writer: all bytes go to a temporary file beside the target, which takes the target's
- * name once it is complete and on disk. Whoever opens the target sees the old file or the new
- * one, never a part. */
+/* Atomic writer: all bytes go to a temporary file next to the target. It takes the target's name
+ * once it is complete and on disk. Readers see the old file or the new one, never a part. */
 #define _XOPEN_SOURCE 700 /* realpath */
 #include "base/base.h"
 
@@ -40,8 +39,8 @@ static const char *name_in(const char *path)
     return slash == NULL ? path : slash + 1;
 }
 
-/* How many bytes of the target's path to keep before ".PID-N.tmp", which would make a long name
- * too long. */
+/* How many bytes of the target's path to keep before ".PID-N.tmp": a long name could become too
+ * long. */
 static int kept_of(const char *target)
 {
     const char *name = name_in(target);
@@ -172,8 +171,8 @@ clile_status clile_i_writer_put_at(clile_i_writer *writer, int64_t offset, const
     return CLILE_OK;
 }
 
-/* A new name is on disk only once its folder is. Not every file system can do that, and the data
- * are safe either way, so failure is not an error. */
+/* A new name is on disk only once its folder is. Not every file system can do that. The data are
+ * safe either way, so failure is not an error. */
 static void sync_folder(clile_i_writer *writer)
 {
     char *slash = strrchr(writer->target, '/');

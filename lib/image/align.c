@@ -1,5 +1,5 @@
-/* Landmarks -> the similarity that maps the canonical crop into the photograph; and whether
- * landmarks and boxes can be a face's.
+/* Landmarks -> the similarity that maps the canonical crop into the photograph. Also checks whether
+ * landmarks and boxes can belong to a face.
  *
  * Umeyama, "Least-squares estimation of transformation parameters between two point patterns",
  * PAMI 1991, in the plane and without reflection. With points as complex numbers, w in the
@@ -27,10 +27,10 @@
  *     mirrored                     from .93  below 0 below 0
  *     mouth corners swapped        from .49          to -.63
  *
- * Five points as x0..x4,y0..y4, read as x0,y0,...,x4,y4, often look like a face turned by 45
- * degrees. So the other reading is tried too. For the same faces, moved and turned within an image
- * and squeezed to .35 of their width, it leaves .37 or more (y before x: .51); for numbers that
- * were given that way, what the faces leave, .14 at most.
+ * Five points stored as x0..x4,y0..y4 but read as x0,y0,...,x4,y4 often look like a face turned by
+ * 45 degrees. So the other reading is tried too. For the same faces, moved and turned within an
+ * image and squeezed to .35 of their width, the wrong reading has a residue of .37 or more (y
+ * before x: .51). The right reading has that of the faces, .14 at most.
  *
  * eyes, mouth: cross product of the line between the two, left to right, with the line from the
  * middle of the eyes to the middle of the mouth, divided by the square of the latter; nose: how
@@ -74,8 +74,8 @@ void clile_i_align_reduce(int32_t points, const double *xy, double *five)
 static const double MOST_RESIDUE = 0.5, LEAST_MOUTH = -0.2, LEAST_NOSE = -0.5, MOST_NOSE = 1.5;
 static const double LEAST_SIDE = 8.0; /* pixels of a crop or a box */
 static const double MOST_TURN =
-    -0.70711; /* cosine of 135 degrees: beyond it the face is upside down, rather than lying */
-static const double MOST_OTHER_RESIDUE = 0.25; /* of the same numbers read in another way */
+    -0.70711; /* cosine of 135 degrees: beyond it the face is upside down, not lying */
+static const double MOST_OTHER_RESIDUE = 0.25; /* for the same numbers read another way */
 static const double LEAST_INSIDE = 0.25;       /* share of a crop or box that is in the image */
 
 #define ORDER                                                                                      \
@@ -84,7 +84,7 @@ static const double LEAST_INSIDE = 0.25;       /* share of a crop or box that is
     "corner of the mouth (or 68 points in Multi-PIE order), x to the right and y down"
 #define PIXELS "coordinates are pixels, not fractions of the image size"
 
-/* The fit of five points; zero product: they have no extent. */
+/* The fit of five points. A zero product: they have no extent. */
 typedef struct {
     double photo_x, photo_y, crop_x, crop_y; /* means; the crop's in pixels of a crop of `size` */
     double re, im;                           /* sum conj(w) z */
@@ -227,7 +227,7 @@ int clile_i_align_box_fault(const double *box, char *why)
     return 0;
 }
 
-/* Share of a crop of `size`, placed by the map, that is in the image: counted at 32 x 32 places. */
+/* Share of a crop of `size`, placed by the map, that is in the image, sampled at 32 x 32 points. */
 static double inside(const clile_i_affine *m, double size, int32_t h, int32_t w)
 {
     enum { SIDE = 32 };

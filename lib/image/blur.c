@@ -1,8 +1,8 @@
 /* Gaussian blur, as torchvision's functional.gaussian_blur computes it: a normalised kernel
  * exp(-x^2 / (2 s^2)), first along rows, then along columns, the image mirrored about its edge
- * pixels (which are not repeated). There the caller chooses the kernel length; here it is 2
- * ceil(3 s) + 1, which leaves out 0.3 % of the weight. Part of the input of every step, so it
- * allocates nothing. */
+ * pixels (which are not repeated). There the caller chooses the kernel length. Here it is 2 ceil(3
+ * s) + 1, which leaves out 0.3 % of the weight. Runs for the input of every step, so it allocates
+ * nothing. */
 #include "image/image.h"
 
 #include <math.h>
@@ -24,7 +24,7 @@ static kernel make_kernel(double deviation, int32_t size)
     kernel k = {.radius = (int32_t)ceil(3.0 * deviation)};
     double value[2 * RADIUS_MOST + 1], sum = 0.0;
     if (k.radius > RADIUS_MOST) k.radius = RADIUS_MOST;
-    if (k.radius > size - 1) k.radius = size - 1; /* mirroring reaches no further */
+    if (k.radius > size - 1) k.radius = size - 1; /* mirroring cannot reach further */
     for (int32_t i = 0; i <= 2 * k.radius; ++i) {
         const double x = i - k.radius;
         value[i] = exp(-x * x / (2.0 * deviation * deviation));

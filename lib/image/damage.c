@@ -1,6 +1,6 @@
-/* What photographs suffer and renders do not: light, colour, resolution, noise, and a picture that
- * ends inside the crop. In place on planes [3,size,size] of values in [0,255]. Part of the input
- * of every step, so nothing is allocated. */
+/* Defects that photographs have and renders do not: light, colour, resolution, noise, and a picture
+ * that ends inside the crop. In place on planes [3,size,size] of values in [0,255]. Runs for the
+ * input of every step, so it allocates nothing. */
 #include "image/image.h"
 #include "image/tap.h"
 
@@ -14,7 +14,7 @@ static float limit(float value)
 
 /* ---- tone: v <- limit(e^tint 255 (v / 255)^(e^gamma)) ---- */
 
-enum { NODES = 1024 }; /* the power is tabulated, and linear in between: pow() costs too much */
+enum { NODES = 1024 }; /* a table with linear interpolation: pow() is too slow */
 
 void clile_i_tone(int32_t size, double gamma, const double tint[3], float *planes)
 {
@@ -134,8 +134,8 @@ static void mean_of_rows(int32_t size, double step, int32_t j, int32_t count, co
     for (int32_t x = 0; x < count; ++x) mean[x] *= s.inverse;
 }
 
-/* `count` columns, from the first of plane [size,size]. Rows are written in order; the two means
- * that a row is made of are taken before a row under them is written. */
+/* `count` columns, from the first of plane [size,size]. Rows are written in order. The two means
+ * for a row are taken before any row under them is overwritten. */
 static void coarsen_columns(int32_t size, int32_t small, int32_t count, float *plane)
 {
     float mean[2][RUN]; /* of the rows 2 i and 2 i + 1 of the smaller image */

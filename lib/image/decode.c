@@ -1,16 +1,15 @@
 /* Bytes of a JPEG, PNG or BMP file -> 8-bit RGB. The only file that knows stb_image.
  *
- * stb_image reads zeros past the end of a file and does not check PNG's checksums, so a copy
- * that stopped half way would become a half grey face. So each format is first walked to its end
- * here. */
+ * stb_image reads zeros beyond the end of a file and does not check PNG's checksums: a half-copied
+ * file would become a half grey face. So each format is first walked to its end here. */
 #include "image/exif.h"
 
 #include <limits.h>
 #include <string.h>
 
-/* No allocation of the decoder may exceed `most`, which follows from file and pixels
- * (block_limit): a small PNG can inflate without bound. The decoder's hooks have no argument for
- * it, so it is kept in the thread, as the decoder keeps its own failure reason. */
+/* No allocation of the decoder may exceed `most`, which follows from file and pixels (block_limit):
+ * a small PNG can inflate without bound. The decoder's hooks have no argument for it, so it is
+ * thread-local, like the decoder's own failure reason. */
 static _Thread_local struct {
     size_t most;
     int exceeded, refused; /* a block was larger; memory ran out */
@@ -112,7 +111,7 @@ static uint32_t read_le32(const uint8_t *p)
     return (uint32_t)p[3] << 24 | (uint32_t)p[2] << 16 | (uint32_t)p[1] << 8 | p[0];
 }
 
-/* What can be said about a file without decoding it. */
+/* What is known about a file without decoding it. */
 typedef struct {
     int64_t w, h;        /* 0: not reached */
     const char *defect;  /* NULL: the file is complete */
@@ -122,8 +121,8 @@ typedef struct {
     size_t adobe;
 } survey;
 
-/* Each scan of a JPEG costs a pass over all pixels, however few bytes it has. More scans than
- * any encoder writes are refused. */
+/* Each scan of a JPEG costs a pass over all pixels, even if it has few bytes. More scans than any
+ * encoder writes are refused. */
 enum { MOST_SCANS = 4, MOST_SCANS_PROGRESSIVE = 64 };
 
 /* T.81, B.2.4.2: a class's tables, each 16 numbers of codes and as many values as they add up
@@ -301,7 +300,7 @@ static clile_status decode(const char *name, kind what, const uint8_t *bytes, si
     int w = 0, h = 0, channels = 0;
     decoder_block.most = block_limit(found, size);
     decoder_block.exceeded = decoder_block.refused = 0;
-    /* it can fail without setting a reason, which would leave an earlier one */
+    /* it can fail without setting a reason; an earlier one must not remain */
     (void)stbi__err("unknown reason", "");
     uint8_t *pixels = stbi_load_from_memory(bytes, (int)size, &w, &h, &channels, 3);
     if (pixels != NULL) {

@@ -1,9 +1,9 @@
-/* An image of any format as a grey picture of any size: by area where it shrinks, bilinear where
- * it grows. Sums are integers: the same bits everywhere. */
+/* An image of any format as a grey picture of any size. Averages areas where it shrinks, and is
+ * bilinear where it grows. Sums are integers: the same bits everywhere. */
 #include "image/image.h"
 
-/* Where a row or column of the result comes from: `count` of the source from `first` on, of which
- * the outer ones have less weight. Weights are in 1/256 and add up to `sum`. */
+/* Where a row or column of the result comes from: `count` of the source from `first` on. The outer
+ * ones have less weight. Weights are in 1/256 and add up to `sum`. */
 typedef struct {
     int32_t first, count;
     uint32_t head, tail, sum;

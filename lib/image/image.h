@@ -1,6 +1,6 @@
-/* image: pixels in and out, and everything between a photograph and a network's input. The same
- * code for training and prediction. Uses base and stb_image (privately, in decode.c). Pixel origin:
- * the top left corner of the image, pixel centres at .5 */
+/* image: pixels in and out, and everything between a photograph and a network's input. Training and
+ * prediction use the same code. Uses base and stb_image (privately, in decode.c). Pixel origin: the
+ * top left corner of the image, pixel centres at .5 */
 #ifndef CLILE_I_IMAGE_H
 #define CLILE_I_IMAGE_H
 
@@ -30,14 +30,14 @@ clile_i_image_kind clile_i_image_kind_of_name(const char *path);
 clile_status clile_i_image_decode(const char *name, const uint8_t *bytes, size_t size,
                                   int64_t max_pixels, clile_i_image *out);
 clile_status clile_i_image_read(const char *path, int64_t max_pixels, clile_i_image *out);
-/* The size that reading it will give, without decoding. The same errors, except those that only
+/* The size of the image once read, without decoding it. The same errors, except those that only
  * decoding finds. */
 clile_status clile_i_image_size(const char *path, int64_t max_pixels, int32_t *h, int32_t *w);
 void clile_i_image_free(clile_i_image *image);
 /* Checks a caller's image, and converts it. INVALID_ARGUMENT: invalid, or NULL. */
 clile_status clile_i_image_borrow(const clile_image *theirs, clile_i_image *out);
-/* A grey picture [h,w] of the image, whatever their sizes (grey.c): averages of the area where it
- * shrinks, bilinear where it grows. OUT_OF_MEMORY. */
+/* A grey picture [h,w] of the image, for any two sizes (grey.c). It averages areas where the image
+ * shrinks and is bilinear where it grows. OUT_OF_MEMORY. */
 clile_status clile_i_image_grey(const clile_i_image *image, int32_t h, int32_t w, uint8_t *grey);
 /* Bytes of a pixel; 0 if not a CLILE_PIXELS_... */
 int32_t clile_i_pixel_bytes(int32_t format);
@@ -51,19 +51,19 @@ typedef struct {
 } clile_i_affine;
 
 /* The canonical crop in units of the crop size: centre of the left-hand eye in the image, of the
- * right-hand eye, nose tip, mouth corners. Finds the least-squares similarity (Umeyama 1991)
- * from 5 such points, or from 68 Multi-PIE points reduced to them (mean of 36..41, mean of
- * 42..47, 30, 48, 54), so that every face fills a [size,size] crop in the same way.
- * INVALID_ARGUMENT: points not 5 or 68, what clile_i_align_five_fault finds, or less than a
- * quarter of the crop in the image [h,w]. */
+ * right-hand eye, nose tip, mouth corners. Finds the least-squares similarity (Umeyama 1991) from 5
+ * such points, or from 68 Multi-PIE points reduced to them (mean of 36..41, mean of 42..47, 30, 48,
+ * 54). Every face then fills a [size,size] crop in the same way. INVALID_ARGUMENT: points not 5 or
+ * 68, what clile_i_align_five_fault finds, or less than a quarter of the crop in the image
+ * [h,w]. */
 #define CLILE_I_CANONICAL                                                                          \
     {{0.35, 0.40}, {0.65, 0.40}, {0.50, 0.571}, {0.376, 0.747}, {0.624, 0.747}}
 clile_status clile_i_align_landmarks(int32_t points, const double *xy /*[points,2]*/, int32_t h,
                                      int32_t w, int32_t size, clile_i_affine *out);
-/* Whether five points, or a box, cannot be a face's in any image: 1 and the reason in `why`. Not
- * finite; shares of the image instead of pixels; less than 8 pixels; points in another order,
- * mirrored, upside down (turned by more than 135 degrees), or too far from a face's shape
- * (align.c has the bounds and what they are based on). */
+/* Whether five points, or a box, cannot belong to a face in any image: 1 and the reason in `why`.
+ * Not finite; shares of the image instead of pixels; less than 8 pixels; points in another order,
+ * mirrored, upside down (turned by more than 135 degrees), or too far from a face's shape (align.c
+ * has the bounds and what they are based on). */
 enum { CLILE_I_WHY_SIZE = 384 };
 int clile_i_align_five_fault(const double *five /*[5,2]*/, char *why /*[CLILE_I_WHY_SIZE]*/);
 int clile_i_align_box_fault(const double *box /*[4]*/, char *why);
@@ -71,7 +71,7 @@ int clile_i_align_box_fault(const double *box /*[4]*/, char *why);
  * corners. Reads only the points for which clile_i_align_uses returns 1. */
 void clile_i_align_reduce(int32_t points, const double *xy /*[points,2]*/, double *five /*[5,2]*/);
 int32_t clile_i_align_uses(int32_t points, int32_t index);
-/* Without landmarks the whole image [h,w] is the crop [size,size]. */
+/* Without landmarks: the whole image [h,w] becomes the crop [size,size]. */
 void clile_i_align_whole(int32_t h, int32_t w, int32_t size, clile_i_affine *out);
 
 /* For a face with only a box (left, top, width, height): the square around its centre with side
@@ -80,15 +80,15 @@ void clile_i_align_whole(int32_t h, int32_t w, int32_t size, clile_i_affine *out
 clile_status clile_i_align_box(const double *box /*[4]*/, double margin, int32_t h, int32_t w,
                                int32_t size, clile_i_affine *out);
 
-/* Samples src through the affine map into dst [h,w,3] uint8: bilinear, from a source first
- * averaged in k x k boxes if it shrinks (k = source pixels per crop pixel, rounded; no
- * aliasing). Edge pixels repeat outside. A whole shift at scale 1 copies exactly.
- * INVALID_ARGUMENT: an empty size, a map that is not finite; OUT_OF_MEMORY. */
+/* Samples src through the affine map into dst [h,w,3] uint8: bilinear. If the source shrinks, it is
+ * first averaged in k x k boxes (k = source pixels per crop pixel, rounded), so there is no
+ * aliasing. Edge pixels repeat outside. A whole shift at scale 1 copies exactly. INVALID_ARGUMENT:
+ * an empty size, a map that is not finite; OUT_OF_MEMORY. */
 clile_status clile_i_image_warp(const clile_i_image *src, const clile_i_affine *crop_to_src,
                                 int32_t h, int32_t w, uint8_t *dst);
 
-/* Likewise without allocating, in memory made beforehand for crops of at most `size` pixels. It
- * is enough for every map that turns, shifts and scales; one that shears more allocates. */
+/* The same in memory made beforehand for crops of at most `size` pixels. It is enough for every map
+ * that turns, shifts and scales, and nothing is allocated. A map that shears more allocates. */
 typedef struct {
     uint32_t *sums;
     uint8_t *reduced;
@@ -101,7 +101,7 @@ clile_status clile_i_image_warp_in(const clile_i_image *src, const clile_i_affin
                                    int32_t h, int32_t w, clile_i_warp_space *space, uint8_t *dst);
 
 enum { CLILE_I_CROP_LARGEST = 4096 }; /* pixels of a crop's side */
-/* Crops are kept with a margin so that shifted, scaled and turned training crops see real pixels.
+/* Crops are stored with a margin: shifted, scaled and turned training crops then see real pixels.
  * The middle of such a stored crop is the canonical one; the margin is the same on every side. */
 int32_t clile_i_crop_margin(int32_t size, double share); /* round(share size), halves up */
 #define CLILE_I_CROP_MARGIN_USUAL 0.0625
@@ -122,9 +122,9 @@ typedef struct {
     /* degrees by which the sampled square turns about its centre, clockwise as the image is seen;
      * the face turns the other way */
     double rotate;
-    /* The rest is 0 for none; formulas with the functions below. Where in the order: edge before
-     * the colour, gamma and tint before brightness, shade after grey, resolution before blur,
-     * noise and jpeg after it. */
+    /* The rest is 0 for none; the functions below give the formulas. Order: edge before the colour,
+     * gamma and tint before brightness, shade after grey, resolution before blur, noise and jpeg
+     * after it. */
     double resolution; /* of clile_i_coarsen */
     double noise;      /* standard deviation, of values in [0,1] */
     uint64_t noise_seed;
@@ -141,9 +141,9 @@ typedef struct {
 void clile_i_crop_to_input(const uint8_t *stored, int32_t margin, int32_t size,
                            const clile_i_jitter *jitter, float *dst);
 
-/* Where the jitter moves points of the canonical crop: from (0,0) its top left corner, (1,1) its
- * bottom right, to the same of the network input. A point may be outside. Its name changes sides
- * with a flip, which is up to the caller. xy and dst may be the same. */
+/* Where the jitter moves points of the canonical crop. (0,0) is the top left corner and (1,1) the
+ * bottom right one, both in the crop and in the network input. A point may be outside. With a flip,
+ * the caller exchanges left and right points. xy and dst may be the same. */
 void clile_i_jitter_points(const clile_i_jitter *jitter, int64_t n, const float *xy /*[n,2]*/,
                            float *dst /*[n,2]*/);
 
@@ -163,8 +163,8 @@ void clile_i_shade(int32_t size, double x, double y, float *planes);
  * share[2] of the columns, share[3] of the rows (each rounded, at most 0.4) become copies of the
  * next one inside. */
 void clile_i_edge(int32_t size, const double share[4], float *planes);
-/* A smaller picture, enlarged: averages over squares of 1 / share pixels, which make
- * round(share size) a side, and bilinear sampling of these, edges repeated. 0 < share < 1. */
+/* A smaller picture, enlarged: averages over squares of 1 / share pixels, round(share size) of them
+ * a side, then bilinear sampling with repeated edges. 0 < share < 1. */
 void clile_i_coarsen(int32_t size, double share, float *planes);
 /* Adds Gaussian noise with a standard deviation of 255 deviation, in 1024 levels of equal
  * probability; the bits depend on the seed alone. */
@@ -172,8 +172,8 @@ void clile_i_noise(int32_t size, double deviation, uint64_t seed, float *planes)
 /* Baseline JPEG with libjpeg's tables of that quality (1..100) and halved chroma. */
 void clile_i_jpeg(int32_t size, int32_t quality, float *planes);
 
-/* As clile_i_crop_to_input without jitter, for a crop whose [size,size] pixels are all used as they
- * are; rows row_stride bytes apart. */
+/* Like clile_i_crop_to_input without jitter, for a crop whose [size,size] pixels are all used
+ * unchanged. Rows are row_stride bytes apart. */
 void clile_i_pixels_to_input(const uint8_t *rgb, int64_t row_stride, int32_t size, float *dst);
 
 /* ImageNet's channel means and standard deviations, of values in [0, 1]. */

@@ -1,7 +1,7 @@
-/* What JPEG does to a picture, without its bytes: YCbCr (JFIF), chroma averaged over 2 x 2 pixels,
- * the 8 x 8 DCT, coefficients rounded to multiples of the standard's tables (ITU-T T.81, annex K)
- * as libjpeg scales them, and back. Entropy coding loses nothing. Part of the input of every step,
- * so nothing is allocated. */
+/* The loss of JPEG without its bytes: YCbCr (JFIF), chroma averaged over 2 x 2 pixels, the 8 x 8
+ * DCT, coefficients rounded to multiples of the standard's tables (ITU-T T.81, annex K) as libjpeg
+ * scales them, and back. Entropy coding loses nothing. Runs for the input of every step, so it
+ * allocates nothing. */
 #include "image/image.h"
 
 #include <math.h>

@@ -3,8 +3,8 @@
 
 #include <string.h>
 
-/* Lower case, without the point. Extensions that are not supported are listed so that such files
- * are not silently ignored. */
+/* Lower case, without the point. Unsupported extensions are listed too, because such files must not
+ * be ignored silently. */
 static const char *const read_endings[] = {"jpg", "jpeg", "jpe", "jif", "jfif", "png", "bmp"};
 static const char *const other_endings[] = {"webp", "tif", "tiff", "gif", "heic", "heif", "avif",
                                             "jxl",  "jp2", "j2k",  "jpx", "ppm",  "pgm",  "pbm",

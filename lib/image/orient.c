@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-/* In tiles, since one of the two images is walked along its columns. */
+/* In tiles, because one of the two images is walked along its columns. */
 enum { TILE = 32 };
 
 /* What the orientations mean (CIPA DC-008-2019, 4.6.4 A). swap: the stored rows are columns of

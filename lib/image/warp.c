@@ -106,9 +106,9 @@ static inline void sample_rows(const sampled *src, const pixel_format f, const c
     }
 }
 
-/* A map of step s reads at most sqrt(2) s source pixels along an axis for each crop pixel
- * (turned by 45 degrees), in boxes of k = round(s) >= s / 1.5 pixels: boxes of at most 1.5
- * sqrt(2) < 2.125 crop pixels, and what rounding adds. */
+/* A map of step s reads at most sqrt(2) s source pixels along an axis for each crop pixel (turned
+ * by 45 degrees), in boxes of k = round(s) >= s / 1.5 pixels. These are at most 1.5 sqrt(2) < 2.125
+ * boxes per crop pixel, plus rounding. */
 clile_status clile_i_warp_space_init(clile_i_warp_space *space, int32_t size)
 {
     clile_status status = CLILE_OK;

@@ -7,9 +7,9 @@
  *     present  <=>  g + SPREAD rate_c(i) > cut_c,                    rate_c(i) standard normal
  *     cut_c = sqrt(1 + SPREAD^2) Phi^-1(1 - r_c)
  *
- * so that the rate over all people is r_c, whatever the loadings. r_c: of the twelve BP4D AUs as
- * the rendered set "bp4d-ict" has them after BP4D, of 9, 20, 25, 26 as "disfa-ict" has them
- * after DISFA (docs/synth.md). */
+ * The rate over all people is then r_c for any loadings. r_c: of the twelve BP4D AUs as the
+ * rendered set "bp4d-ict" has them after BP4D, of 9, 20, 25, 26 as "disfa-ict" has them after DISFA
+ * (docs/synth.md). */
 #include "synth/synth.h"
 
 #include <math.h>
@@ -49,9 +49,9 @@ void clile_i_synth_draw_labels(uint64_t seed, int64_t subject, int64_t frame,
         const float own = (float)clile_i_rng_normal(&r) * sqrtf(fmaxf(0.0f, 1.0f - explained));
         present[c] = shared + own + SPREAD * who->rate[c] > sqrtf(1.0f + SPREAD * SPREAD) * cut[c];
     }
-    /* here a dropped jaw parts the lips, and FACS then codes both */
+    /* here a dropped jaw parts the lips, so FACS codes both */
     if (present[AU26]) present[AU25] = 1;
-    if (present[AU25]) present[AU24] = 0; /* parted lips are not pressed */
+    if (present[AU25]) present[AU24] = 0; /* parted lips cannot be pressed */
     for (int c = 0; c < AUS; ++c) {
         const double u = clile_i_rng_uniform(&r), trace = clile_i_rng_uniform(&r);
         intensity[c] = (float)(present[c]    ? 0.3 + 0.7 * u

@@ -48,7 +48,7 @@ static const muscle muscles[] = {
 };
 enum { MUSCLES = (int)(sizeof muscles / sizeof muscles[0]) };
 
-/* Adds the pull of one muscle on p, which is given in the muscle's own side (x > 0). */
+/* Adds the pull of one muscle on p. p is on the muscle's own side (x > 0). */
 static void pull(const muscle *m, float contraction, clile_i_point p, clile_i_point *by)
 {
     const float ux = m->ix - m->ax, uy = m->iy - m->ay, rs = sqrtf(ux * ux + uy * uy),
@@ -86,7 +86,7 @@ clile_i_point clile_i_synth_move(const clile_i_face *face, clile_i_point p)
     /* orbicularis oris: towards the middle of the mouth, most at the corners */
     const float u = p.x / 0.62f, v = (p.y - 0.58f) / 0.40f, r = 1.0f - u * u - v * v;
     if (r > 0.0f) by.x -= p.x * r * (0.46f * face->mean[AU23] + 0.14f * face->mean[AU24]);
-    /* the jaw: its hinge is beside the ears, so that the chin goes down most */
+    /* the jaw: its hinge is beside the ears, so the chin goes down most */
     const float open = face->mean[AU26];
     if (open > 0.0f) {
         const float t = clile_i_smooth(0.52f, 0.98f, p.y);

@@ -1,5 +1,5 @@
-/* A face to pixels: where each pixel is on the face and on the face at rest, its colour and
- * height there, the folds, and then the light on the slopes of it all. */
+/* A face to pixels: where each pixel is on the face and on the face at rest, its colour and height
+ * there, the folds, and finally the light on all slopes. */
 #include "synth/paint.h"
 
 #include <math.h>
@@ -147,7 +147,7 @@ static void paint_face(const clile_i_canvas *c, clile_i_point p, clile_i_pixel *
     float slope = 1.0f;
     const float g = clile_i_synth_outline(who, p0, &slope),
                 alpha = clile_i_clamp(g / slope * c->scene->scale + 0.5f, 0.0f, 1.0f);
-    /* as high outside as on the edge, so that the slope there is the head's */
+    /* as high outside as on the edge: the slope there is then the head's */
     pixel->height = 0.55f * sqrtf(fmaxf(g, 0.004f)) + 0.25f * clile_i_synth_depth(who, p0);
     if (alpha <= 0.0f) return;
     clile_i_pixel skin = {
@@ -247,7 +247,7 @@ static void light(const clile_i_canvas *c, uint8_t *rgb)
     const clile_i_scene *s = c->scene;
     const clile_i_colour skin = c->who->skin;
     const int32_t n = c->size;
-    /* cameras expose for the face: a dark one gets more light */
+    /* cameras expose for the face: a dark face gets more light */
     const float exposure =
         clile_i_clamp(0.56f / (0.3f * skin.r + 0.6f * skin.g + 0.1f * skin.b), 1.0f, 1.5f);
     for (int32_t y = 0; y < n; ++y)

@@ -101,7 +101,7 @@ void clile_i_synth_person(uint64_t seed, int64_t subject, clile_i_person *p)
     for (int k = 0; k < AUS; ++k) {
         const float gain = range(r, 0.65f, 1.15f), side = 0.10f * normal(r);
         const float rest = range(r, 0.0f, 1.0f) < 0.3f ? range(r, 0.08f, 0.35f) : 0.0f;
-        /* no mouth hangs open at rest */
+        /* a mouth does not hang open at rest */
         const float limit = k == AU25 || k == AU26 ? 0.4f : 1.0f;
         p->rate[k] = normal(r);
         for (int s = 0; s < 2; ++s) {

@@ -1,5 +1,5 @@
 /* The moving parts of the face: brows, lids and lips. Their points at rest go where the muscles
- * move the skin (muscle.c). Added here is what is not a movement of skin over bone: lids, rolled
+ * move the skin (muscle.c). This file adds what is not a movement of skin over bone: lids, rolled
  * and pressed lips, the gap. */
 #include "synth/synth.h"
 

@@ -1,10 +1,10 @@
-/* Drawn faces, from the inside: a person, what a frame shows, the shape the muscles give the
+/* The internals of drawn faces: a person, what a frame shows, the shape that the muscles give the
  * face, the painting.
  *
  * Face units: the origin is between nose root and tip, x to the right of the image, y down, z to
- * the viewer. The eyes are near (-0.36, -0.20) and (0.36, -0.20), the nose tip near (0, 0.21),
- * the mouth near (0, 0.58), the chin near (0, 1.06). Side 0 is the left of the image (x < 0),
- * side 1 the right. For this room only; its constants are short so that formulas stay readable. */
+ * the viewer. The eyes are near (-0.36, -0.20) and (0.36, -0.20), the nose tip near (0, 0.21), the
+ * mouth near (0, 0.58), the chin near (0, 1.06). Side 0 is the left of the image (x < 0), side 1
+ * the right. For this room only. Its constants have short names to keep formulas readable. */
 #ifndef CLILE_I_SYNTH_H
 #define CLILE_I_SYNTH_H
 
@@ -113,7 +113,7 @@ float clile_i_synth_lid(float t, int upper);
 /* skin.c: the head. Above 0 inside its outline, 0 on it; `slope` (may be NULL) gets the length
  * of the gradient. */
 float clile_i_synth_outline(const clile_i_person *who, clile_i_point p, float *slope);
-/* Depth of the smooth head with its nose: what shifts when the head turns. */
+/* Depth of the smooth head with its nose. It shifts when the head turns. */
 float clile_i_synth_depth(const clile_i_person *who, clile_i_point p);
 /* The nose alone, part of the depth. */
 float clile_i_synth_nose(const clile_i_person *who, clile_i_point p);
