@@ -37,9 +37,8 @@ typedef struct {
     const char *layout;
     const char *kind; /* drawn, rendered, photographs, mixed, unknown */
     const char *protocol;
-    int32_t fold; /* the fold this is the training part of; "none", 0 */
-    int64_t landmarks, boxes,
-        crops; /* number of images placed by each; unknown for the rest */
+    int32_t fold;                    /* the fold this is the training part of; "none", 0 */
+    int64_t landmarks, boxes, crops; /* number of images placed by each; unknown for the rest */
 } clile_i_origin;
 void clile_i_dataset_origin(const clile_dataset *dataset, clile_i_origin *out);
 
