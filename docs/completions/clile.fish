@@ -68,6 +68,8 @@ function __clile_settings # KEYS...
                 printf "predict_batch=%s\t%s\n" (string join \n '' | string replace -r '$' \n'faces that a predictor runs at once; 0: chosen automatically, one by one if there are few')
             case mirror
                 printf "mirror=%s\t%s\n" (string join \n auto 0 1 | string replace -r '$' \n'1: answers come from the mean of a crop and its mirror image, in twice the time; auto: what the model'\''s metadata says')
+            case points_model
+                printf "points_model=%s\t%s\n" (string join \n '' | string replace -r '$' \n'file of the model that finds the points of a found face; default: the installed one, if any; none: faces are aligned by their boxes')
             case method
                 printf "method=%s\t%s\n" (string join \n cl-ile bce | string replace -r '$' \n'CL-ILE, or plain weighted BCE as the baseline')
             case preset
@@ -201,7 +203,7 @@ complete -c clile -n '__clile_at train' -l out -r -k -a '(__fish_complete_suffix
 complete -c clile -n '__clile_at train' -l layout -x -a 'auto bp4d disfa disfa+ csv list jsonl pack' -d 'auto, bp4d, disfa, disfa+, csv, list, jsonl or pack (default: auto)'
 complete -c clile -n '__clile_at train' -l protocol -x -a 'bp4d disfa bp4d-parts disfa-parts kfold: file: loso none' -d 'none: all subjects train (default); bp4d, disfa, bp4d-parts, disfa-parts, kfold:K[:SEED], file:PATH or loso'
 complete -c clile -n '__clile_at train' -l fold -x -a 'all' -d 'fold to leave out; all: every fold in turn, writing model.fold1.safetensors, ... for model.safetensors'
-complete -c clile -n '__clile_at train' -l set -x -a '(__clile_settings layout au_set unknown present_from first_image box_margin crop_margin data_kind targets image_size max_pixels max_label_mb max_pack_mb cache_mb smallest_face find_every keep_lost backbone stem width embedding similarity predict_batch mirror method preset elimination identity_part lambda_contra lambda_bce lambda_id lambda_points lambda_values lambda_ile lambda_ile_bias tau null_anchor init_from_stage1 decision optimizer learning_rate au_rate_scale momentum weight_decay schedule warmup clip_norm ema epochs epochs_stage1 batch seed threads validation validation_every exchange_halves keep_points augment_flip augment_scale augment_shift augment_rotate augment_brightness augment_contrast augment_saturation augment_grayscale augment_blur augment_blur_least augment_blur_most augment_erase augment_erase_area augment_resolution augment_resolution_least augment_noise augment_gamma augment_tint augment_shade augment_jpeg augment_edge input_workers)' -d 'set an option; may be repeated; `clile info --options` lists them'
+complete -c clile -n '__clile_at train' -l set -x -a '(__clile_settings layout au_set unknown present_from first_image box_margin crop_margin data_kind targets image_size max_pixels max_label_mb max_pack_mb cache_mb smallest_face find_every keep_lost backbone stem width embedding similarity predict_batch mirror points_model method preset elimination identity_part lambda_contra lambda_bce lambda_id lambda_points lambda_values lambda_ile lambda_ile_bias tau null_anchor init_from_stage1 decision optimizer learning_rate au_rate_scale momentum weight_decay schedule warmup clip_norm ema epochs epochs_stage1 batch seed threads validation validation_every exchange_halves keep_points augment_flip augment_scale augment_shift augment_rotate augment_brightness augment_contrast augment_saturation augment_grayscale augment_blur augment_blur_least augment_blur_most augment_erase augment_erase_area augment_resolution augment_resolution_least augment_noise augment_gamma augment_tint augment_shade augment_jpeg augment_edge input_workers)' -d 'set an option; may be repeated; `clile info --options` lists them'
 complete -c clile -n '__clile_at train' -l import -r -k -a '(__fish_complete_suffix .pth; __fish_complete_suffix .safetensors)' -d 'start with the backbone weights of a torchvision ResNet (.pth or safetensors)'
 complete -c clile -n '__clile_at train' -l checkpoint -r -F -d 'file for checkpoints, each the complete state of training'
 complete -c clile -n '__clile_at train' -l checkpoint-every -x -d 'epochs between checkpoints (default: 1)'
@@ -238,7 +240,7 @@ complete -c clile -n '__clile_at predict' -l own-neutral -d 'also AU01_np, AU01_
 complete -c clile -n '__clile_at predict' -l csv -d 'print CSV: frame,image,success,AU01_p,AU01_c,... (probability, 0/1)'
 complete -c clile -n '__clile_at predict' -l json -d 'print one line of JSON per face, with the same names'
 complete -c clile -n '__clile_at predict' -l draw -r -k -a '(__fish_complete_suffix .png)' -d 'write the image as PNG with a bar for each AU; takes one image, at most 16 faces'
-complete -c clile -n '__clile_at predict' -l set -x -a '(__clile_settings box_margin max_pixels smallest_face find_every keep_lost predict_batch mirror threads)' -d 'set threads, max_pixels, box_margin, smallest_face, find_every, keep_lost, mirror or predict_batch; may be repeated'
+complete -c clile -n '__clile_at predict' -l set -x -a '(__clile_settings box_margin max_pixels smallest_face find_every keep_lost predict_batch mirror points_model threads)' -d 'set threads, max_pixels, box_margin, smallest_face, find_every, keep_lost, mirror, points_model or predict_batch; may be repeated'
 complete -c clile -n '__clile_at predict' -l help -d 'this text'
 complete -c clile -n '__clile_at predict' -k -a '(__fish_complete_suffix .jpg; __fish_complete_suffix .jpeg; __fish_complete_suffix .png; __fish_complete_suffix .bmp)'
 complete -c clile -n '__clile_first' -a data -d 'show what a labelled folder or a pack contains'
@@ -274,7 +276,7 @@ complete -c clile -n '__clile_at import' -l out -r -k -a '(__fish_complete_suffi
 complete -c clile -n '__clile_at import' -l au-set -x -d 'AUs of the model: bp4d (default), disfa or numbers such as 1,2,4'
 complete -c clile -n '__clile_at import' -l backbone -x -a 'resnet10 resnet18 resnet34 resnet50' -d 'resnet10, 18, 34 or 50 (default: the file'\''s)'
 complete -c clile -n '__clile_at import' -l prefix -x -d 'what precedes torchvision'\''s names (default: found automatically)'
-complete -c clile -n '__clile_at import' -l set -x -a '(__clile_settings image_size backbone stem width embedding similarity predict_batch mirror)' -d 'set an option of the model: width, embedding, image_size, ...'
+complete -c clile -n '__clile_at import' -l set -x -a '(__clile_settings image_size backbone stem width embedding similarity predict_batch mirror points_model)' -d 'set an option of the model: width, embedding, image_size, ...'
 complete -c clile -n '__clile_at import' -l json -d 'print the report as JSON, with every tensor'
 complete -c clile -n '__clile_at import' -l help -d 'this text'
 complete -c clile -n '__clile_at import' -k -a '(__fish_complete_suffix .safetensors; __fish_complete_suffix .pth)'

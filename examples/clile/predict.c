@@ -604,8 +604,8 @@ int run_predict(int argc, char **argv)
         {"--draw", ARG_TEXT, &a.draw, "FILE",
          "write the image as PNG with a bar for each AU; takes one image, at most 16 faces"},
         {"--set", ARG_LIST, &a.settings, "KEY=VALUE",
-         "set threads, max_pixels, box_margin, smallest_face, find_every, keep_lost, mirror or "
-         "predict_batch; may be repeated"},
+         "set threads, max_pixels, box_margin, smallest_face, find_every, keep_lost, mirror, "
+         "points_model or predict_batch; may be repeated"},
     };
     const arg_spec spec = {
         "clile predict [--model MODEL] [--faces CSV | --box X,Y,W,H ... | --crop] "

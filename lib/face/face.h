@@ -56,8 +56,9 @@ typedef struct {
  * 1 to 4, or 6 to 67. */
 clile_status clile_i_locator_create(const clile_model *model, const clile_options *options,
                                     clile_i_locator *out);
-/* The one that comes with the library; all zero if it is not installed. */
-clile_status clile_i_locator_create_installed(const clile_options *options, clile_i_locator *out);
+/* The one that the option points_model names; all zero if that is none, or the default and not
+ * installed. */
+clile_status clile_i_locator_create_by_options(const clile_options *options, clile_i_locator *out);
 void clile_i_locator_free(clile_i_locator *locator); /* twice is fine */
 /* From the box of a face to its points: writes points and xy of `face`, which has none yet, and
  * corrects its box. *is_face 0: there is no face in the box. */

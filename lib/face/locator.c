@@ -75,18 +75,24 @@ cleanup:
     return status;
 }
 
-clile_status clile_i_locator_create_installed(const clile_options *options, clile_i_locator *out)
+clile_status clile_i_locator_create_by_options(const clile_options *options, clile_i_locator *out)
 {
     clile_status status = CLILE_OK;
     clile_i_text tried = {0};
     clile_model *model = NULL;
     char *path = NULL;
+    const char *named = NULL;
     *out = (clile_i_locator){0};
-    CLILE_I_TRY(clile_i_data_find("points.safetensors", &path, &tried));
-    if (path == NULL) goto cleanup; /* faces are aligned by their boxes */
-    CLILE_I_TRY(clile_model_load(path, &model));
+    CLILE_I_TRY(clile_options_get_str(options, CLILE_OPT_POINTS_MODEL, &named));
+    if (strcmp(named, "none") == 0) goto cleanup; /* faces are aligned by their boxes */
+    if (strcmp(named, "default") == 0) {
+        CLILE_I_TRY(clile_i_data_find("points.safetensors", &path, &tried));
+        if (path == NULL) goto cleanup; /* likewise */
+        named = path;
+    }
+    CLILE_I_TRY(clile_model_load(named, &model));
     status = clile_i_locator_create(model, options, out);
-    if (status != CLILE_OK) status = clile_i_fail_context(status, "%s", path);
+    if (status != CLILE_OK) status = clile_i_fail_context(status, "%s", named);
 cleanup:
     clile_model_destroy(model);
     clile_i_text_free(&tried);

@@ -33,7 +33,7 @@ clile_status clile_reader_create(const clile_model *model, clile_finder *finder,
     CLILE_I_TRY(clile_predictor_create(model, options, &r->predictor));
     r->by_box = clile_predictor_get_misfit(r->predictor, CLILE_FACE_POINTS) != NULL &&
                 clile_predictor_get_misfit(r->predictor, CLILE_FACE_BOX) == NULL;
-    CLILE_I_TRY(clile_i_locator_create_installed(options, &r->locator));
+    CLILE_I_TRY(clile_i_locator_create_by_options(options, &r->locator));
     r->c = clile_model_au_count(model);
     r->d = clile_model_embedding_size(model);
     if (finder == NULL) {

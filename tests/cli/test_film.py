@@ -70,7 +70,7 @@ class Film(CommandTest):
         return path
 
     def command(self, *arguments):
-        return [cli.COMMAND, "predict", "--model", self.model, "--finder", "square", *arguments]
+        return [cli.COMMAND, "predict", "--model", self.model, "--set", "points_model=none", "--finder", "square", *arguments]
 
     def predict(self, *arguments, code=0, env=None, data=b""):
         done = subprocess.run(self.command(*arguments), input=data, capture_output=True, timeout=300, env=env, check=False)

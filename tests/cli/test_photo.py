@@ -36,7 +36,7 @@ class Photo(CommandTest):
         cls.nobody = picture(os.path.join(cls.album, "2.png"), 160, 120, 0, 0, 0)
 
     def rows(self, *arguments, code=0):
-        done = clile("predict", "--model", self.model, "--csv", "--finder", "square", *arguments)
+        done = clile("predict", "--model", self.model, "--csv", "--set", "points_model=none", "--finder", "square", *arguments)
         self.assertEqual(done.returncode, code, done.stderr)
         return list(csv.DictReader(io.StringIO(done.stdout))), done.stderr
 
@@ -46,7 +46,7 @@ class Photo(CommandTest):
         for name, value in zip("xywh", (60, 20, 64, 64)):
             self.assertAlmostEqual(float(row[name]), value, delta=3)
         self.assertEqual(errors.count("warning"), 1, errors)  # the model wants landmarks
-        line = json.loads(self.fine("predict", "--model", self.model, "--json", "--finder", "square", self.face).stdout)
+        line = json.loads(self.fine("predict", "--model", self.model, "--json", "--set", "points_model=none", "--finder", "square", self.face).stdout)
         self.assertEqual([str(line[name])[:5] for name in "xywh"], [row[name][:5] for name in "xywh"])
 
     def test_the_box_by_hand_gives_the_same_bits(self):
@@ -68,7 +68,7 @@ class Photo(CommandTest):
 
     def test_frames(self):
         pixels = pixel_rows(160, 120, 60, 20, 64)
-        done = cli.subprocess.run([cli.COMMAND, "predict", "--model", self.model, "--csv", "--finder", "square", "--raw", "160x120"],
+        done = cli.subprocess.run([cli.COMMAND, "predict", "--model", self.model, "--csv", "--set", "points_model=none", "--finder", "square", "--raw", "160x120"],
                                   input=b"".join(pixels) + bytes(160 * 120 * 3), capture_output=True, check=False)
         rows = list(csv.DictReader(io.StringIO(done.stdout.decode())))
         self.assertEqual([(row["frame"], row["success"]) for row in rows], [("1", "1"), ("2", "0")])
@@ -77,7 +77,7 @@ class Photo(CommandTest):
 
     def test_draw(self):
         out = os.path.join(self.folder, "drawn.png")
-        self.fine("predict", "--model", self.model, "--finder", "square", self.face, "--draw", out)
+        self.fine("predict", "--model", self.model, "--set", "points_model=none", "--finder", "square", self.face, "--draw", out)
         w, _, rows = read_png(out)
         self.assertGreater(w, 2 * 160)
         zoom = 2
@@ -85,7 +85,7 @@ class Photo(CommandTest):
         self.assertIn(bytes((226, 106, 44)), frame)  # the upper edge of the box
 
     def test_usage(self):
-        self.usage("--finder cannot be combined with --faces, --box or --crop", "predict", "--model", self.model, "--finder", "square", "--crop", self.face)
+        self.usage("--finder cannot be combined with --faces, --box or --crop", "predict", "--model", self.model, "--set", "points_model=none", "--finder", "square", "--crop", self.face)
         self.usage("--finder cannot be combined with --faces, --box or --crop", "predict", "--model", self.model, "--finder", "none", "--box", "1,2,30,40", self.face)
         self.fails("finder_missing.so", "predict", "--model", self.model, "--finder", "missing", self.face)
         self.fails("a name of 1 to 32", "predict", "--model", self.model, "--finder", "../square", self.face)

@@ -100,6 +100,7 @@ static clile_tracker *open_tracker(stage *s, const char *find_every, const char 
     assert_int_equal(CLILE_OK, clile_options_set(o, "image_size", "32"));
     assert_int_equal(CLILE_OK, clile_options_set(o, "embedding", "8"));
     assert_int_equal(CLILE_OK, clile_options_set(o, "threads", "1"));
+    assert_int_equal(CLILE_OK, clile_options_set(o, CLILE_OPT_POINTS_MODEL, "none"));
     assert_int_equal(CLILE_OK, clile_options_set(o, CLILE_OPT_FIND_EVERY, find_every));
     assert_int_equal(CLILE_OK, clile_options_set(o, CLILE_OPT_KEEP_LOST, keep_lost));
     assert_int_equal(CLILE_OK, clile_model_create(o, C, aus, &model));

@@ -19,7 +19,7 @@ def photo():
 
 
 def test_faces_of_a_photograph(trained, photo):
-    with clile.Reader(trained, finder="square", threads=1) as reader:
+    with clile.Reader(trained, finder="square", threads=1, points_model="none") as reader:
         (face,) = reader.read(photo)
         assert np.abs(face.box - [60, 20, 64, 64]).max() < 3
         assert face.landmarks is None and face.score == 1 and face.au_names == ["Inner brow raiser", "Lip corner puller"]
@@ -37,7 +37,7 @@ def test_faces_of_a_photograph(trained, photo):
 
 
 def test_a_model_of_points_that_has_none(trained, photo):
-    with clile.Reader(trained, finder="square", threads=1) as reader:
+    with clile.Reader(trained, finder="square", threads=1, points_model="none") as reader:
         with pytest.raises(clile.Unsupported, match="0 points"):
             reader.set_points_model(trained)
         reader.set_points_model(None)

@@ -30,7 +30,7 @@ def film(path, pictures, rate=25):
 
 
 def test_a_person_keeps_the_number_and_the_first_frame_is_a_photograph(trained):
-    with clile.Tracker(trained, finder="square", threads=1, find_every=5) as tracker, clile.Reader(trained, finder="square", threads=1) as reader:
+    with clile.Tracker(trained, finder="square", points_model="none", threads=1, find_every=5) as tracker, clile.Reader(trained, finder="square", threads=1, points_model="none") as reader:
         for k in range(20):
             image = picture(10 + 3 * k)
             (face,) = tracker.read(image)
@@ -59,7 +59,7 @@ def test_a_video(trained, tmp_path):
 
 def test_memory_is_constant(trained):
     """3000 frames in which somebody comes and goes, elsewhere each time: a hundred numbers."""
-    with clile.Tracker(trained, finder="square", threads=1, keep_lost=20) as tracker:
+    with clile.Tracker(trained, finder="square", points_model="none", threads=1, keep_lost=20) as tracker:
         people = set()
         for k in range(3000):
             faces = tracker.read(picture(None if k % 30 < 12 else (k // 30 * 37) % 90))
