@@ -229,8 +229,7 @@ void clile_i_parallel_for(int64_t n, int64_t grain, clile_i_body body, void *con
 void clile_i_hold_fork(void);
 void clile_i_allow_fork(void);
 
-/* ---- a thread besides the team (worker.c)
- * ----------------------------------------------------- */
+/* ---- a thread besides the team (worker.c) ---------------------------------------------------- */
 
 /* Runs one task at a time; its parallel regions have one thread. Exclusive to the thread that owns
  * it. After fork the child has no such thread. A new task then runs when it is started, and an
