@@ -74,13 +74,13 @@ CLILE_API const char *clile_finder_get_name(const clile_finder *finder);
 
 /* Finds the faces of an image, for get. The largest comes first, and each face is listed once: of
  * two on the same face, the more certain one stays. An installed finder sees faces of at least an
- * eighth of the image's longer side, of a quarter beside a face of half of it. If it sees none, or
+ * eighth of the image's longer side, of a quarter next to a face of half of it. If it sees none, or
  * none of a quarter, it looks again for faces half as large, but never below 20 pixels. The option
  * smallest_face changes this. Large images are shrunk first, so time and memory do not grow with
  * their size. *count is 0 if there is no face. The same image gives the same faces.
- * INVALID_ARGUMENT: an invalid image, an invalid face (clile_finder_add); CANCELLED: `find`
- * failed; STATE: called by `find`; BACKEND: the module failed; OUT_OF_MEMORY. After a failure there
- * are no faces. Exclusive. Since 0.1. */
+ * INVALID_ARGUMENT: an invalid image, an invalid face (clile_finder_add); CANCELLED: `find` failed;
+ * STATE: called by `find`; BACKEND: the module failed; OUT_OF_MEMORY. After a failure there are no
+ * faces. Exclusive. Since 0.1. */
 CLILE_NODISCARD CLILE_API clile_status clile_finder_find(clile_finder *finder,
                                                          const clile_image *image, int64_t *count);
 
@@ -89,10 +89,10 @@ CLILE_NODISCARD CLILE_API clile_status clile_finder_find(clile_finder *finder,
 CLILE_NODISCARD CLILE_API clile_status clile_finder_get(const clile_finder *finder, int64_t index,
                                                         clile_found_face *face);
 
-/* Only for use in `find`: adds a face with its box (left, top, width, height in pixels, at least
- * 8 x 8, at least a quarter of it in the image) and score, and 5 or 68 landmarks xy [points,2],
- * or points 0 and NULL. INVALID_ARGUMENT: an invalid box, score or landmarks, or more than
- * CLILE_FINDER_MOST_FACES faces; the search then fails, whatever `find` returns. STATE: no search
+/* Only for use in `find`: adds a face with its box (left, top, width, height in pixels, at least 8
+ * x 8, at least a quarter of it in the image) and score, and 5 or 68 landmarks xy [points,2], or
+ * points 0 and NULL. INVALID_ARGUMENT: an invalid box, score or landmarks, or more than
+ * CLILE_FINDER_MOST_FACES faces; the search then fails even if `find` returns 0. STATE: no search
  * is running. OUT_OF_MEMORY. Exclusive. Since 0.1. */
 CLILE_NODISCARD CLILE_API clile_status clile_finder_add(clile_finder *finder,
                                                         const float *box /*[4]*/, float score,

@@ -44,9 +44,9 @@ CLILE_NODISCARD CLILE_API clile_status clile_metrics_auc(int64_t n, int32_t c,
                                                          const int8_t *labels /*[n,c]*/,
                                                          double *auc /*[c]*/);
 
-/* The same over pairs of the same person only, so that a score that merely knows the person gets
- * 0.5. Equals the average AUC of the subjects that have both classes, weighted by their positive
- * x negative pairs. auc [c]; NaN if no subject has both. subject [n]: any numbers. Shared. Since
+/* The same over pairs of the same person only: a score that merely knows the person gets 0.5.
+ * Equals the average AUC of the subjects that have both classes, weighted by their positive x
+ * negative pairs. auc [c]; NaN if no subject has both. subject [n]: any numbers. Shared. Since
  * 0.1. */
 CLILE_NODISCARD CLILE_API clile_status clile_metrics_auc_within(int64_t n, int32_t c,
                                                                 const float *score /*[n,c]*/,

@@ -144,8 +144,8 @@ int clile_i_utf8_length(const char *begin, const char *end);
 /* Natural order: runs of digits compare as numbers, ties bytewise. */
 int clile_i_natural_compare(const char *left, const char *right);
 
-/* Parses exactly the bytes [begin, end), whatever the locale. 0 if anything is left over or out
- * of range; nan and inf are refused. */
+/* Parses exactly the bytes [begin, end), in any locale. 0 if anything is left over or out of range;
+ * nan and inf are refused. */
 int clile_i_parse_f64(const char *begin, const char *end, double *out);
 int clile_i_parse_i64(const char *begin, const char *end, int64_t *out);
 

@@ -15,7 +15,7 @@
 #endif
 
 static const char *const folders[] = {
-    FOLDER "/", /* installed: lib/clile-N, beside lib/libclile.so.N */
+    FOLDER "/", /* installed: lib/clile-N, next to lib/libclile.so.N */
     "",         /* a folder of a build, a wheel */
 };
 
@@ -127,7 +127,7 @@ static void leave_folder(char *folder)
     while (length > 0 && folder[length - 1] != '/') folder[--length] = '\0';
 }
 
-/* The next place to look in, with a slash at its end. own: the library's folder, which is cut. */
+/* The next place to look in, with a slash at its end. own: the library's folder; gets cut. */
 static void put_place(clile_i_text *text, int place, char *own)
 {
     text->size = 0;

@@ -93,7 +93,7 @@ static span span_at(double step, int32_t j, int32_t size)
 {
     const double begin = j * step, end = begin + step < size ? begin + step : size;
     const int32_t first = (int32_t)begin, under = (int32_t)end,
-                  last = under < end ? under : under - 1; /* above first, as step is above 1 */
+                  last = under < end ? under : under - 1; /* above first, because step is above 1 */
     return (span){.first = first,
                   .last = last,
                   .head = (float)(first + 1 - begin),

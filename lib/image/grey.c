@@ -9,7 +9,7 @@ typedef struct {
     uint32_t head, tail, sum;
 } span;
 
-/* Pixel i of `to`, of `from` pixels. Where it grows: the two beside its middle. */
+/* Pixel i of `to`, of `from` pixels. Where it grows: the two around its middle. */
 static span take(int32_t i, int32_t from, int32_t to)
 {
     if (to < from) {

@@ -16,7 +16,7 @@ typedef struct {
     int32_t c;                     /* AU columns in use */
     int32_t au[CLILE_I_ROWS_MOST]; /* [c] */
     int64_t at[CLILE_I_ROWS_MOST]; /* [c] columns of au */
-    int32_t intensities;           /* number of columns AUn_r, which are not labels */
+    int32_t intensities;           /* number of columns AUn_r; these are not labels */
     clile_i_place_columns place;
 } clile_i_csv_header;
 

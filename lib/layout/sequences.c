@@ -110,7 +110,7 @@ void clile_i_sequences_free(clile_i_sequences *s)
     memset(s, 0, sizeof *s);
 }
 
-/* Finds labels in label_folders[k], which may not exist. */
+/* Finds labels in label_folders[k]. The folder may not exist. */
 static clile_status find_in(const clile_i_sequence_rules *rules,
                             const clile_i_layout_request *request, int64_t k,
                             clile_i_sequences *out)

@@ -1,6 +1,6 @@
-/* Data sets of sequences: a folder of labels next to a folder of images, which has a folder for
- * each sequence, SUBJECT (DISFA) or SUBJECT/PART (BP4D's tasks, DISFA+'s trials). A layout finds
- * and reads the labels. Folders, omissions and warnings are the same for all and are handled
+/* Data sets of sequences: a folder of labels next to a folder of images. The latter has a folder
+ * for each sequence, SUBJECT (DISFA) or SUBJECT/PART (BP4D's tasks, DISFA+'s trials). A layout
+ * finds and reads the labels. Folders, omissions and warnings are the same for all and are handled
  * here. */
 #ifndef CLILE_I_SEQUENCES_H
 #define CLILE_I_SEQUENCES_H

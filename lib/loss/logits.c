@@ -63,7 +63,7 @@ clile_status clile_i_logits_backward(const clile_i_logits *z, const float *diff_
         clile_i_vec_zero(d, u.row);
         for (int64_t a = 0; a < c; ++a) {
             const double diff = (double)diff_logits[k * c + a];
-            if (diff == 0) continue; /* whatever the vector holds, finite or not */
+            if (diff == 0) continue; /* the vector does not matter, finite or not */
             *diff_scale += diff * clile_i_vec_dot(d, image, u.au + a * d);
             clile_i_vec_add(d, diff * z->scale, u.au + a * d, u.row);
             clile_i_vec_add(d, diff * z->scale, image, u.diff_au + a * d);

@@ -42,7 +42,7 @@ typedef struct {
     int64_t node; /* the open one */
 } writer;
 
-/* Opens a node with `count` inputs and one output, which also names it. */
+/* Opens a node with `count` inputs and one output. The node has the output's name. */
 static void begin_node(void *context, const char *op, int32_t count, const char *const *inputs,
                        const char *output)
 {

@@ -77,7 +77,7 @@ static clile_status check_config(const clile_i_net_config *config, const backbon
 
 /* ---- building -------------------------------------------------------------------------------- */
 
-/* Padded so that stride 1 keeps the size; with batch norm. */
+/* Padded: stride 1 keeps the size. With batch norm. */
 static clile_i_node conv_unit(int32_t src, int64_t ic, int64_t oc, int64_t k, int64_t stride)
 {
     return (clile_i_node){.op = clile_i_ops[CLILE_I_OP_CONV_UNIT],
