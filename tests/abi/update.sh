@@ -1,5 +1,5 @@
 #!/bin/sh
-# update.sh: after functions were added to include/clile/*.h, writes tests/abi/symbols.txt and lib/clile.map anew: a new name goes to the node of
+# update.sh: after functions were added to include/clile/*.h, writes tests/abi/symbols.txt and lib/clile.map again: a new name goes to the node of
 # the present minor version (CLILE_0.1 while the project's version is 0.1.x), the node is made if missing; names that have a node keep it.
 # A name that is no longer declared leaves its node; that is allowed only in a node that was never released (docs/abi.md).
 set -eu

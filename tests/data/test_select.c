@@ -160,7 +160,7 @@ static void equal_names_are_two_people_unless_said_otherwise(void **state)
     clile_dataset_destroy(two);
 }
 
-/* Parts of one data set, also by way of a joined one, never count a person twice. */
+/* Parts of one data set never count a person twice, even by way of a joined one. */
 static void parts_of_one_data_set_share_their_people(void **state)
 {
     (void)state;

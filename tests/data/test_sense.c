@@ -603,8 +603,8 @@ static void spellings_of_a_path_are_one(void **state)
     }
 }
 
-/* Places of three frames for three images: of all, numbered from 0, of some; none at all is
- * fine. */
+/* Boxes of three frames for three images: of all, numbered from 0, of some; no boxes at all are
+ * fine, too. */
 static void images_whole_among_faces_are_warned_of(void **state)
 {
     static const char *const cases[][2] = {

@@ -1,6 +1,6 @@
 /* The points of a face that has a box: located twice, the second time in the crop that the first
- * points align; denied where they make no face. A locator that knows the answer stands in for the
- * network. */
+ * points align; rejected where they do not make a face. A locator that knows the answer stands
+ * in for the network. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -58,7 +58,7 @@ static int remove_files(void **state)
 /* ---- files with one change ---- */
 
 typedef struct {
-    const char *tensor;   /* that is written otherwise; one that is not there is added */
+    const char *tensor;   /* to be written differently; a missing one is added */
     int drop;             /* it is left out */
     clile_i_st_type type; /* else its new type, */
     int32_t ndim;         /* shape, */

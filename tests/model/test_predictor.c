@@ -274,7 +274,7 @@ static void test_pixel_formats(void **state)
     clile_model_destroy(model);
 }
 
-/* Each way in which the second of two faces can be wrong: what is said, and that nothing is
+/* Each way in which the second of two faces can be wrong: the message, and that nothing is
  * written. */
 static void test_bad_faces(void **state)
 {

@@ -250,7 +250,7 @@ static void spoil(const clile_model *model, const char *name, size_t offset, con
     const clile_i_st_tensor *t = clile_i_st_find(st, name);
     assert_non_null(t);
     clile_i_st_writer *writer = NULL;
-    assert_int_equal(clile_i_st_writer_create(&writer), CLILE_OK); /* anew, for the checksum */
+    assert_int_equal(clile_i_st_writer_create(&writer), CLILE_OK); /* for the checksum */
     for (int64_t i = 0; i < clile_i_st_metadata_count(st); ++i) {
         const char *key, *text;
         clile_i_st_metadata_at(st, i, &key, &text);

@@ -303,7 +303,7 @@ static void image_walk(world *w)
 {
     int32_t found = 0;
     CALL(clile_image_walk(A(folder, w->folder), A(each, take_path),
-                          O(user, (found = 0, &found)))); /* a second call counts anew */
+                          O(user, (found = 0, &found)))); /* a second call counts from 0 */
     if (world_ok(w)) world_take(w, &found, sizeof found);
 }
 

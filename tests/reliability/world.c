@@ -65,8 +65,8 @@ void __wrap_free(void *block)
     __real_free(block);
 }
 
-/* What oneDNN makes takes memory, too: these calls of it are counted as allocations and fail in
- * the same way. All of their arguments are pointers, whatever the version. */
+/* oneDNN's objects take memory, too: these calls count as allocations and fail in the same way.
+ * All of their arguments are pointers, whatever the version. */
 enum { ONEDNN_OUT_OF_MEMORY = 1 };
 int __real_dnnl_primitive_create(void *out, const void *descriptor);
 int __real_dnnl_reorder_primitive_desc_create(void *out, const void *from, void *from_engine,
@@ -300,8 +300,8 @@ static int32_t stop_at_once(const clile_progress *progress, void *user)
     return 1;
 }
 
-/* The model that comes with the library, for this program: beside it. The same in all programs of
- * these tests, some of which may be running. */
+/* Puts the model that comes with the library beside this program. All programs of these tests
+ * share it, and some may be running. */
 static void install_model(const world *w)
 {
     char path[4096];

@@ -88,10 +88,10 @@ void world_make(world *w);
 void world_destroy(world *w);
 clile_trainer *world_trainer(world *w, const char *settings,
                              clile_model **model); /* fresh; settings "key=value key=value" */
-/* Runs a case anew with null_argument and fail_at as they are set. */
+/* Runs a case again with null_argument and fail_at as they are set. */
 void world_run(world *w, const world_case *c);
-/* Prints what is wrong and counts it: a test goes on and fails at its end, so that one run shows
- * everything. */
+/* Prints what is wrong and counts it: a test continues and fails at its end, so that one run
+ * shows everything. */
 CLILE_I_PRINTF(2, 3)
 void world_wrong(world *w, const char *format, ...);
 /* Calls visit(w, case) for each case of all tables. */

@@ -128,8 +128,8 @@ static bytes read_whole(const char *path)
     return all;
 }
 
-/* Whether all that is in `found` is in `whole` too, to the bit: what a damaged file may give at
- * most. */
+/* Whether `whole` has all that is in `found`, to the bit: a damaged file may give no more than
+ * that. */
 static int is_same(const clile_i_weights *whole, const clile_i_weights *found)
 {
     float a[64], b[64];

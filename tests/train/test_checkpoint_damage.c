@@ -113,8 +113,8 @@ static void refused_with(const char *method, clile_status expected, const char *
     refused(method, expected, text);
 }
 
-/* Plain BCE has no stage 1, and stage 2 of CL-ILE starts from one that is finished: no training
- * gets to these. */
+/* Plain BCE has no stage 1, and stage 2 of CL-ILE starts from a finished one: no training
+ * reaches these states. */
 static void states_that_cannot_be(void **state)
 {
     (void)state;

@@ -120,7 +120,7 @@ static void checkpoints(void **state)
         require(clile_trainer_resume(trainer, old_file("checkpoint", versions[v])));
         require(clile_trainer_save(trainer, again));
         same_state(old_file("checkpoint", versions[v]), again);
-        /* and training goes on from there to its end */
+        /* and training continues from there to its end */
         require(clile_trainer_run(trainer, 2, NULL, NULL));
         clile_trainer_destroy(trainer);
         assert_int_equal(clile_model_is_trained(model), 1);

@@ -204,8 +204,7 @@ static void *write_into_pipe(void *source)
     return NULL;
 }
 
-/* A named pipe waits for its writer, as everywhere; what comes through it is read to its end,
- * and once. */
+/* Opening a named pipe waits for a writer, as always; its content is read to the end, once. */
 static void pipes_are_read_once_to_their_end(void **state)
 {
     static char saved[] = "saved";

@@ -69,7 +69,7 @@ static void run_to_end(bench *b, clile_progress_fn progress, void *user)
 typedef struct {
     int32_t stage;
     int64_t step;
-    clile_trainer *saved; /* not NULL: save here and go on */
+    clile_trainer *saved; /* not NULL: save here and continue */
     int calls;
     double rate[64]; /* of stage 2, by step */
 } stop_at;
@@ -463,7 +463,7 @@ static void test_where_a_trainer_is(void **state)
     b = bench_make("method=bce"); /* no stage 1 */
     assert_state(b.trainer, 2, 0, 9, 0);
     bench_free(&b);
-    /* one that nothing needs: it may be run, or not */
+    /* a stage 1 that nothing needs may be run or not */
     b = bench_make("elimination=none init_from_stage1=0");
     assert_state(b.trainer, 2, 0, 9, 0);
     assert_int_equal(clile_trainer_run(b.trainer, 1, stop, &first), CLILE_E_CANCELLED);

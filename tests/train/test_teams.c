@@ -85,7 +85,7 @@ static uint32_t everything(int32_t threads, const char *folder)
     return crc;
 }
 
-/* What a run of this program prints; it is ended when it takes too long. */
+/* What a run of this program prints; it is killed if it takes too long. */
 static uint32_t run_with(const char *setting, const char *arguments)
 {
     char command[512];
@@ -129,7 +129,7 @@ static void a_limit_comes_late(void **state)
 {
     (void)state;
     const uint32_t one = run_with("", "1");
-    assert_int_equal(one, run_with("", "2 levels")); /* hangs where the team is thought to be two */
+    assert_int_equal(one, run_with("", "2 levels")); /* would hang if a team of two were assumed */
     assert_int_equal(one, run_with("", "2 teams"));
 }
 
@@ -169,7 +169,7 @@ static void a_handle_goes_into_a_region(void **state)
     assert_non_null(strstr(text, "begun with 2 threads, and OpenMP gives 1 here"));
     assert_int_equal(answered, CLILE_OK);
     assert_memory_equal(outside, inside, sizeof outside);
-    /* outside it goes on */
+    /* outside it continues */
     assert_int_equal(clile_trainer_run(trainer, 1, stop, NULL), CLILE_E_CANCELLED);
     clile_trainer_destroy(trainer);
     clile_predictor_destroy(predictor);

@@ -193,7 +193,7 @@ static void test_mixed(void **state)
     clile_dataset_destroy(data);
 }
 
-/* Two halves in one train to the bits of the whole; drawn faces among others are reported. */
+/* Two halves joined train to the same bits as the whole; drawn faces among others are reported. */
 static void test_joined(void **state)
 {
     (void)state;

@@ -1,6 +1,6 @@
-/* A camera of the tests: grey frames of 160 x 120 with a face that finder "square" sees, moving to
- * the right. /dev/video0 never ends, /dev/video1 is unplugged after six frames, others are not
- * there; a file is a film of six frames. */
+/* A camera for tests: grey frames of 160 x 120 with a face that finder "square" sees, moving to
+ * the right. /dev/video0 never ends, /dev/video1 is unplugged after six frames, others do not
+ * exist; a file is a film of six frames. */
 #include "video/module.h"
 
 #include <stdio.h>

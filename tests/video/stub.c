@@ -1,5 +1,5 @@
-/* A decoder of the tests: three frames of 4 x 2 pixels, then the end. What is wrong with it
- * follows from the path: "none", "broken". A camera's frames are 2 x 2. */
+/* A decoder for tests: three frames of 4 x 2 pixels, then the end. The path names its fault:
+ * "none", "broken". A camera's frames are 2 x 2. */
 #include "video/module.h"
 
 #include <stdio.h>
