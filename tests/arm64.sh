@@ -2,7 +2,7 @@
 # arm64.sh [CTEST ARGUMENTS...]: builds the library for arm64 with Debian's cross compiler, warnings as errors, and runs the unit tests, the fuzz corpora and the
 # reliability tests under qemu-user. Takes about half an hour; not part of tests/run.sh.
 #
-# Everything happens in a Debian of its own, made with debootstrap (as root) and keeps in CLILE_ARM64_ROOT (build-arm64/SUITE); nothing is installed
+# Everything happens in a Debian of its own, made with debootstrap (as root) and kept in CLILE_ARM64_ROOT (build-arm64/SUITE); nothing is installed
 # on this machine. SUITE=bookworm (Debian 12, gcc 12) by default; trixie is Debian 13.
 set -eu
 cd "$(dirname "$0")/.."
