@@ -28,9 +28,9 @@ typedef struct clile_reader clile_reader;
 /* Creates a reader. It copies the model as clile_predictor_create does. It keeps the finder alive
  * and is its only user from now on; NULL: the default finder. Options: those of
  * clile_predictor_create and clile_finder_create_default, max_pixels and points_model (the model
- * that finds the points of each found face, as for clile_reader_set_points_model). The caller owns `*out`.
- * UNSUPPORTED: no finder is installed; STATE: the model was never trained, or is being trained;
- * OUT_OF_MEMORY, BACKEND. Shared. Since 0.1. */
+ * that finds the points of each found face, as for clile_reader_set_points_model). The caller owns
+ * `*out`. UNSUPPORTED: no finder is installed; STATE: the model was never trained, or is being
+ * trained; OUT_OF_MEMORY, BACKEND. Shared. Since 0.1. */
 CLILE_NODISCARD CLILE_API clile_status clile_reader_create(const clile_model *model,
                                                            clile_finder *finder,
                                                            const clile_options *options,

@@ -88,7 +88,7 @@ class Photo(CommandTest):
         self.usage("--finder cannot be combined with --faces, --box or --crop", "predict", "--model", self.model, "--set", "points_model=none", "--finder", "square", "--crop", self.face)
         self.usage("--finder cannot be combined with --faces, --box or --crop", "predict", "--model", self.model, "--finder", "none", "--box", "1,2,30,40", self.face)
         self.fails("missing.safetensors", "predict", "--model", self.model, "--set", "points_model=missing.safetensors", "--finder", "square", self.face)
-        self.fails("the model has no points", "predict", "--model", self.model, "--set", "points_model=" + self.model, "--finder", "square", self.face)
+        self.fails("the model of the points has 0 points", "predict", "--model", self.model, "--set", "points_model=" + self.model, "--finder", "square", self.face)
         self.fails("finder_missing.so", "predict", "--model", self.model, "--finder", "missing", self.face)
         self.fails("a name of 1 to 32", "predict", "--model", self.model, "--finder", "../square", self.face)
 
