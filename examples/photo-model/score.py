@@ -92,7 +92,7 @@ def main():
         with open(args.thresholds, "w", newline="") as file:
             out = csv.writer(file)
             out.writerow(["AU", "offset"])
-            out.writerows((int(au), f"{value:.4f}") for au, value in zip(model.au_ids, offset))
+            out.writerows((int(au), f"{np.floor(1e4 * value - 1) / 1e4:.4f}") for au, value in zip(model.au_ids, offset))  # down, not up
 
 
 if __name__ == "__main__":

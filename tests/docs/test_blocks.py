@@ -42,6 +42,8 @@ NOT_HERE = {
     ("docs/packaging.md", "cmake -S . -B build-deb"): "tests/packages.sh does the same",
     ("docs/packaging.md", "pip wheel"): "tests/python/wheel.sh does the same",
     ("docs/python.md", "python3 -m venv env"): "tests/python/wheel.sh does the same",
+    ("docs/photo-model.md", "sh examples/photo-model/make.sh"): "renders and trains for an hour; photo/recipe runs its programs",
+    ("docs/results.md", "examples/photo-model/score.py"): "photographs that are not in the repository; photo/recipe runs its programs",
     ("docs/results.md", "python3 tests/bench/study.py"): "takes hours",
     ("docs/results.md", "clile bench infer"): "takes half an hour; tests/cli/test_usage.py runs a small one",
 }
