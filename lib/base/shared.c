@@ -62,7 +62,9 @@ clile_status clile_i_shared_check(const clile_i_module_kind *kind, const void *t
 static clile_status open_file(const clile_i_module_kind *kind, const char *path, void **library,
                               void *entry, size_t size)
 {
-    void *opened = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+    /* stays loaded: libraries that FFmpeg brings leak, and in the end crash, when they are unloaded
+     * and loaded again */
+    void *opened = dlopen(path, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
     if (opened == NULL) {
         const char *why = dlerror();
         return clile_i_fail(CLILE_E_UNSUPPORTED, "the %s module cannot be loaded: %s", kind->name,

@@ -60,6 +60,18 @@ def test_memory_of_a_long_video_is_constant():
 
 
 @built
+def test_hundreds_of_videos_one_after_the_other(tmp_path):
+    """The module stays loaded: libraries that FFmpeg brings do not bear to be unloaded and loaded again a hundred times."""
+    (tmp_path / "a.y4m").write_bytes(y4m(1))
+    code = ("import clile, resource, sys\nfor k in range(300):\n with clile.Video(sys.argv[1]) as video: next(video)\n"
+            " if k == 20: early = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
+            "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - early)")
+    run = subprocess.run([sys.executable, "-c", code, str(tmp_path / "a.y4m")], capture_output=True, text=True, timeout=120)
+    assert run.returncode == 0, run.stderr
+    assert int(run.stdout) < 2048
+
+
+@built
 def test_what_is_no_video_is_told(tmp_path):
     (tmp_path / "text.mp4").write_bytes(b"not a video " * 1000)
     (tmp_path / "empty.mp4").write_bytes(b"")
