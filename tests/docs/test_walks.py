@@ -80,7 +80,7 @@ def build(folder, lib):
     (folder / "objects.txt").write_text("\n".join(f'"{name}"' for name in objects), encoding="utf-8")
     (folder / "new").mkdir()
     soname = pathlib.Path(fine(subprocess.run(["sh", "-c", f"ldd '{cli.COMMAND}' | sed -n 's/^\\s*\\(libclile\\S*\\).*/\\1/p'"], capture_output=True, text=True, check=False), "ldd").strip())
-    fine(subprocess.run([CC, *FLAGS, "-shared", f"-Wl,-soname,{soname}", f"-Wl,--version-script={ROOT / 'lib/clile.map'}", f"@{folder / 'objects.txt'}", ONEDNN, "-lz", "-ldl", "-lm",
+    fine(subprocess.run([CC, *FLAGS, "-shared", f"-Wl,-soname,{soname}", f"-Wl,--version-script={ROOT / 'lib/clile.map'}", f"@{folder / 'objects.txt'}", ONEDNN, f"-Wl,-rpath,{pathlib.Path(ONEDNN).parent}", "-lz", "-ldl", "-lm",
                          "-o", folder / "new" / soname], capture_output=True, text=True, check=False), "linking")
     print(f"{len(changed)} files compiled")
     return folder / "new"
