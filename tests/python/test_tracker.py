@@ -67,7 +67,8 @@ def test_memory_is_constant(trained):
             if k == 1000:
                 early = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     assert len(people) > 40
-    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - early < 2048
+    slack = 64 if "LD_PRELOAD" in os.environ else 1  # the address sanitizer keeps what was freed for a while
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - early < 2048 * slack
 
 
 def test_own_neutral(trained):
