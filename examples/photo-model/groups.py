@@ -27,6 +27,8 @@ def main():
         rows = list(csv.DictReader(file))
     with open(os.path.join(args.faces, "people.csv"), newline="") as file:
         people = {row["subject"]: row for row in csv.DictReader(file)}
+    if len(rows) != len(score):  # nothing would be paired with its own label
+        raise SystemExit(f"{args.faces}: manifest.csv has {len(rows)} rows, but {len(score)} images can be used")
     label = np.array([[row[f"AU{au}"] == "1" for au in model.au_ids] for row in rows])
     who = [people[row["subject"]] for row in rows]
     tone, age = (np.array([float(person[key]) for person in who]) for key in ("tone", "age"))

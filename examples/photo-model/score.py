@@ -40,7 +40,10 @@ def auc(score, positive):
 def read_all(args):
     """Score of the decision (its sign is the answer) of the largest face of each photograph, and their emotions."""
     with open(args.labels, newline="") as file:
-        rows = [(row["image"], row["emotion"]) for row in csv.DictReader(file) if row["emotion"] in EXPECTED]
+        given = [(row["image"], row["emotion"]) for row in csv.DictReader(file)]
+    rows = [row for row in given if row[1] in EXPECTED]
+    if len(rows) < len(given):
+        print(f"{len(given) - len(rows)} rows of {args.labels} have another emotion and are left out")
     random.Random(1).shuffle(rows)
     model = clile.Model.load(args.model) if args.model else clile.Model.default()
     reader = clile.Reader(model)

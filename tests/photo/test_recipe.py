@@ -81,6 +81,13 @@ class Recipe(unittest.TestCase):
         told = dict((line.rsplit(None, 2)[0], line.split()[-2]) for line in run("groups.py", self.out).splitlines()[1:])
         self.assertEqual([told[name] for name in ("all", "light skin", "dark skin", "old", "women", "men", "glasses")], ["12", "4", "4", "4", "8", "4", "4"])
 
+    def test_rows_without_an_image_are_not_shifted(self):
+        self.test_groups()
+        with open(self.path("manifest.csv"), "a", newline="") as file:
+            file.write(open(self.path("manifest.csv")).read().splitlines()[1].replace("0.png", "absent.png") + "\n")
+        with self.assertRaisesRegex(AssertionError, "absent.png|13 rows"):
+            run("groups.py", self.out)
+
     def test_score(self):
         if os.environ.get("MODULE") != "1":
             print("LEFT OUT: photo/recipe, test_score: dlib was not found when CMake ran")
@@ -91,6 +98,7 @@ class Recipe(unittest.TestCase):
         write_rows(self.path("l.csv"), [["image", "emotion"], ["a.jpg", "happiness"], ["b.png", "neutral"], ["nobody.png", "fear"], ["x.png", "contempt"]])
         told = run("score.py", self.path("l.csv"), self.out, "--thresholds", self.path("t.csv"))
         self.assertIn("3 photographs, no face in 1", told)
+        self.assertIn("1 rows of ", told)
         with open(self.path("t.csv"), newline="") as file:
             rows = list(csv.DictReader(file))
         self.assertEqual(len(rows), 17)
