@@ -143,9 +143,6 @@ typedef struct {
     int quiet;
     int32_t stop_every; /* epochs between checkpoints; 0: none */
     int at_checkpoint;  /* the run was stopped to write one */
-    int32_t epoch;
-    int64_t steps_in_epoch;
-    double sum[6]; /* over the epoch, in the order of the summary */
     double last_print;
     stage_summary summary;
 } progress_state;

@@ -65,25 +65,25 @@ void progress_begin(progress_state *state)
 }
 
 /* " (BCE 0.3, points 0.1)": the parts where there is more to learn than AUs. */
-static void parts_text(const progress_state *state, char *text, size_t size)
+static void parts_text(const clile_progress *p, char *text, size_t size)
 {
-    static const char *const names[] = {"", "BCE", "contrast", "elimination", "points", "values"};
-    const double n = (double)state->steps_in_epoch;
+    static const char *const names[] = {"BCE", "contrast", "elimination", "points", "values"};
+    const double parts[] = {p->mean_loss_bce, p->mean_loss_contra, p->mean_loss_elimination,
+                            p->mean_loss_points, p->mean_loss_values};
     size_t used = 0;
     text[0] = '\0';
-    if (state->sum[4] == 0 && state->sum[5] == 0) return;
-    for (int i = 1; i < 6; ++i) {
-        if (state->sum[i] == 0) continue;
-        used += (size_t)snprintf(text + used, size - used, "%s%s %.4f", used == 0 ? " (" : ", ",
-                                 names[i], state->sum[i] / n);
-    }
+    if (p->mean_loss_points == 0 && p->mean_loss_values == 0) return;
+    for (int i = 0; i < 5; ++i)
+        if (parts[i] != 0)
+            used += (size_t)snprintf(text + used, size - used, "%s%s %.4f", used == 0 ? " (" : ", ",
+                                     names[i], parts[i]);
     snprintf(text + used, size - used, ")");
 }
 
-static void print_line(progress_state *state, const clile_progress *p, double loss)
+static void print_line(progress_state *state, const clile_progress *p)
 {
     char left[32], validation[64] = "", parts[192];
-    parts_text(state, parts, sizeof parts);
+    parts_text(p, parts, sizeof parts);
     time_text(p->seconds_left, left, sizeof left);
     if (p->epoch_end && isfinite(p->validation_f1))
         snprintf(validation, sizeof validation, "  validation F1 %.3f AUC %.3f", p->validation_f1,
@@ -91,8 +91,8 @@ static void print_line(progress_state *state, const clile_progress *p, double lo
     fprintf(stderr,
             "%sstage %d  epoch %d/%d  step %lld/%lld  loss %.4f%s%s  %.0f images/s  %s left%s",
             state->terminal ? "\r" : "", (int)p->stage, (int)p->epoch, (int)p->epochs,
-            (long long)p->step, (long long)p->steps, loss, parts, validation, p->images_per_second,
-            left, state->terminal ? "\033[K" : "\n");
+            (long long)p->step, (long long)p->steps, p->mean_loss, parts, validation,
+            p->images_per_second, left, state->terminal ? "\033[K" : "\n");
     if (state->terminal && (p->step == p->steps || validation[0])) fputc('\n', stderr);
     fflush(stderr);
 }
@@ -101,25 +101,13 @@ int32_t progress_step(const clile_progress *p, void *user)
 {
     progress_state *state = user;
     stage_summary *summary = &state->summary;
-    const double parts[6] = {p->loss,        p->loss_bce,   p->loss_contra, p->loss_elimination,
-                             p->loss_points, p->loss_values};
-    if (p->epoch != state->epoch) {
-        state->epoch = p->epoch;
-        state->steps_in_epoch = 0;
-        memset(state->sum, 0, sizeof state->sum);
-    }
-    ++state->steps_in_epoch;
-    for (int i = 0; i < 6; ++i) state->sum[i] += parts[i];
-    const double mean = state->sum[0] / (double)state->steps_in_epoch;
-
     if (p->epoch_end) {
-        const double n = (double)state->steps_in_epoch;
-        summary->loss = state->sum[0] / n;
-        summary->loss_bce = state->sum[1] / n;
-        summary->loss_contra = state->sum[2] / n;
-        summary->loss_elimination = state->sum[3] / n;
-        summary->loss_points = state->sum[4] / n;
-        summary->loss_values = state->sum[5] / n;
+        summary->loss = p->mean_loss;
+        summary->loss_bce = p->mean_loss_bce;
+        summary->loss_contra = p->mean_loss_contra;
+        summary->loss_elimination = p->mean_loss_elimination;
+        summary->loss_points = p->mean_loss_points;
+        summary->loss_values = p->mean_loss_values;
         summary->validation_f1 = p->validation_f1;
         summary->validation_auc = p->validation_auc;
     }
@@ -129,7 +117,7 @@ int32_t progress_step(const clile_progress *p, void *user)
 
     const double now = now_seconds();
     if (!state->quiet && (p->epoch_end || (state->terminal && now - state->last_print > 0.2))) {
-        print_line(state, p, mean);
+        print_line(state, p);
         state->last_print = now;
     }
     if (interrupted()) return 1;

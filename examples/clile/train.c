@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 typedef struct {
-    const char *data, *layout, *protocol, *fold, *out, *checkpoint, *resume, *import;
+    const char *data, *layout, *protocol, *fold, *out, *checkpoint, *resume, *import, *history;
     int64_t checkpoint_every;
     text_list settings;
     int json, quiet, help;
@@ -53,6 +53,9 @@ static int read_args(train_args *a, int argc, char **argv, arg_spec *spec, arg *
         {"--resume", ARG_TEXT, &a->resume, "FILE",
          "continue from a checkpoint, with the arguments it was made with; --fold all skips "
          "finished folds and starts the missing ones"},
+        {"--history", ARG_TEXT, &a->history, "FILE",
+         "history of the run, a line of JSON for each epoch; none: no history (default: "
+         "model.history.jsonl for model.safetensors)"},
         {"--json", ARG_FLAG, &a->json, NULL, "print what was done as JSON"},
         {"--quiet", ARG_FLAG, &a->quiet, NULL, "print no progress"},
     };
@@ -78,6 +81,10 @@ static int read_args(train_args *a, int argc, char **argv, arg_spec *spec, arg *
         strcmp(a->resume, a->checkpoint) != 0)
         return usage_error(spec, "with --fold all, --resume and --checkpoint must be the same "
                                  "file: the checkpoints say which folds are finished");
+    if (a->history && (strcmp(a->history, a->out) == 0 ||
+                       (a->checkpoint && strcmp(a->history, a->checkpoint) == 0)))
+        return usage_error(spec, "--history %s is also the %s: name another file", a->history,
+                           strcmp(a->history, a->out) == 0 ? "model" : "checkpoint");
     if (a->checkpoint_every < 1 || a->checkpoint_every > 1000000)
         return usage_error(spec, "--checkpoint-every takes 1 or more");
     return EXIT_FINE;
@@ -96,6 +103,23 @@ static char *path_of_fold(const char *path, int32_t fold)
     else
         snprintf(text, size, "%s", path);
     return text;
+}
+
+/* NULL without a history; free() it. `out`: the fold's model. */
+static char *path_of_history(const train_args *a, const char *out, int32_t fold)
+{
+    static const char ending[] = ".safetensors", added[] = ".history.jsonl";
+    if (a->history) return path_of_fold(a->history, fold);
+    const size_t size = strlen(out), cut = sizeof ending - 1;
+    const size_t kept = size > cut && strcmp(out + size - cut, ending) == 0 ? size - cut : size;
+    char *text = malloc(kept + sizeof added);
+    if (text) snprintf(text, kept + sizeof added, "%.*s%s", (int)kept, out, added);
+    return text;
+}
+
+static int has_history(const train_args *a)
+{
+    return a->history == NULL || strcmp(a->history, "none") != 0;
 }
 
 /* Checked first, so that hours of training do not end in a file that cannot be written. */
@@ -253,6 +277,15 @@ static int has_checkpoint(const char *path)
     return access(path, F_OK) == 0;
 }
 
+static int set_history(const train_args *a, const char *out, int32_t fold, clile_trainer *trainer)
+{
+    char *path = path_of_history(a, out, fold);
+    const clile_status status = path ? clile_trainer_set_history(trainer, path) : CLILE_OK;
+    const int code = path == NULL ? EXIT_FAILED : status != CLILE_OK ? failed(NULL) : EXIT_FINE;
+    free(path);
+    return code;
+}
+
 /* Model and trainer of a fold, new or from its checkpoint `resume` (NULL: new). The caller owns
  * what was made, even on failure. */
 static int make_trainer(const train_args *a, const clile_dataset *train,
@@ -269,7 +302,8 @@ static int make_trainer(const train_args *a, const clile_dataset *train,
     if (resume && clile_trainer_resume(*trainer, resume) != CLILE_OK) return failed(NULL);
     /* A quiet run shows no epochs, and --json prints only the last one, which is always validated.
      * */
-    if (a->quiet && clile_trainer_set_validation_every(*trainer, a->json ? 1000000 : 0) != CLILE_OK)
+    if (a->quiet && !has_history(a) &&
+        clile_trainer_set_validation_every(*trainer, a->json ? 1000000 : 0) != CLILE_OK)
         return failed(NULL);
     return EXIT_FINE;
 }
@@ -301,6 +335,8 @@ static int train_fold(const train_args *a, const clile_dataset *data, const clil
     const char *from = resume && (!many || has_checkpoint(resume)) ? resume : NULL;
     code = make_trainer(a, train, options, from, &model, &trainer);
     if (code == EXIT_FINE && from) code = check_import(a, model, from);
+    if (code == EXIT_FINE && has_history(a))
+        code = set_history(a, run->out, many ? fold : 0, trainer);
     if (code == EXIT_FINE) code = set_metadata(model, train, test);
     if (code == EXIT_FINE && !a->quiet && clile_trainer_next_stage(trainer) == 0)
         fprintf(stderr, "finished before\n");
@@ -424,7 +460,7 @@ int run_train(int argc, char **argv)
 {
     train_args a = {.argc = argc, .argv = argv};
     arg_spec spec;
-    arg rows[16];
+    arg rows[20];
     clile_options *options = NULL;
     clile_dataset *data = NULL;
     train_run *runs = NULL;
@@ -436,6 +472,7 @@ int run_train(int argc, char **argv)
     code = options_open(&options, &spec, a.layout, &a.settings);
     if (code == EXIT_FINE) code = check_writable(a.out);
     if (code == EXIT_FINE && a.checkpoint) code = check_writable(a.checkpoint);
+    if (code == EXIT_FINE && a.history && has_history(&a)) code = check_writable(a.history);
     if (code != EXIT_FINE) goto cleanup;
     code = dataset_open(a.data, options, &data);
     if (code != EXIT_FINE) goto cleanup;

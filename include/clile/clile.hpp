@@ -1182,6 +1182,12 @@ class Trainer : public Handle<clile_trainer, clile_trainer_destroy>
     {
         return check(clile_trainer_set_validation_every(get(), epochs), status);
     }
+    /* The file for the history, before the first run; none: "" */
+    bool set_history(const std::string &path, Status *status = nullptr)
+    {
+        return check(clile_trainer_set_history(get(), path.empty() ? nullptr : path.c_str()),
+                     status);
+    }
     /* Runs one stage to its end, or continues it. */
     bool run(std::int32_t stage, const ProgressFunction &progress = nullptr,
              Status *status = nullptr)

@@ -45,6 +45,11 @@ typedef struct clile_progress {
     double validation_auc;
     double loss_points; /* further parts of the loss, unweighted: of the data set's targets */
     double loss_values;
+    /* means over the steps of the epoch so far: at its end, of the epoch */
+    double mean_loss, mean_loss_bce, mean_loss_contra, mean_loss_elimination, mean_loss_points,
+        mean_loss_values;
+    /* of the epoch so far, training only; after a resume, since the resume */
+    double epoch_seconds, epoch_images_per_second;
 } clile_progress;
 
 /* Return 0 to continue, anything else to stop with CLILE_E_CANCELLED. */
@@ -66,14 +71,16 @@ CLILE_NODISCARD CLILE_API clile_status clile_trainer_create(clile_model *model,
                                                             const clile_options *options,
                                                             clile_trainer **out);
 
-/* Runs a stage to its end, starting or continuing it. progress may be NULL; then validation is
- * not computed either. If a step fails (the text gives stage and step), the trainer is unusable,
- * every further call is STATE, and the model keeps its values from before the call. After a
- * failure before the first step or after the last, the call can be repeated. Errors:
+/* Runs a stage to its end, starting or continuing it. progress may be NULL; then, without a history
+ * (clile_trainer_set_history), validation is not computed either. If a step fails (the text gives
+ * stage and step), the trainer is unusable, every further call is STATE, and the model keeps its
+ * values from before the call. After a failure before the first step, of the history, or after the
+ * last step, the call can be repeated. Errors:
  *   - INVALID_ARGUMENT: a stage other than 1 and 2
  *   - STATE: stage 1 with method=bce, stage 2 before a stage 1 that it needs, a finished stage
  *   - CANCELLED
  *   - NOT_FINITE: the loss or a gradient
+ *   - INVALID_ARGUMENT, FORMAT, IO: the history
  *   - errors of the data set; OUT_OF_MEMORY, BACKEND
  * Since 0.1. */
 CLILE_NODISCARD CLILE_API clile_status clile_trainer_run(clile_trainer *trainer, int32_t stage,
@@ -94,6 +101,17 @@ CLILE_API int32_t clile_trainer_next_stage(const clile_trainer *trainer);
  * does not change. INVALID_ARGUMENT: NULL, every outside 0..1000000. Since 0.1. */
 CLILE_NODISCARD CLILE_API clile_status clile_trainer_set_validation_every(clile_trainer *trainer,
                                                                           int32_t every);
+
+/* Names a file for the history of the run: a line of JSON for each epoch (docs/history.md),
+ * appended and flushed to disk before the progress function hears of the epoch's end. NULL: none,
+ * as before this call. The next call of clile_trainer_run prepares the file. A new run replaces it,
+ * but only if it is a history. After a resume, the run's lines up to the checkpoint stay, and
+ * training adds the same lines (but for the times) as an uninterrupted run; lines of another run
+ * are INVALID_ARGUMENT there. If a line cannot be written (IO, with the file's name), run stops
+ * after that step, and the next call writes it before it continues. INVALID_ARGUMENT: trainer is
+ * NULL, path is empty; STATE: the trainer has run; OUT_OF_MEMORY. Since 0.1. */
+CLILE_NODISCARD CLILE_API clile_status clile_trainer_set_history(clile_trainer *trainer,
+                                                                 const char *path);
 
 /* The state of a trainer; only grows at the end. */
 typedef struct clile_trainer_state {

@@ -295,6 +295,10 @@ void clile_i_writer_relax(clile_i_writer *writer);
 clile_status clile_i_writer_commit(clile_i_writer **writer); /* frees it, also on failure */
 void clile_i_writer_abort(clile_i_writer **writer);          /* *writer may be NULL */
 
+/* Adds bytes to the end of a file, all of them or none, and waits for the disk. Makes the file if
+ * there is none. (append.c) */
+clile_status clile_i_file_append(const char *path, const void *data, size_t size);
+
 /* Lines of a text in memory, ended by CR LF, LF or CR; no copy. Skips a byte order mark; `line`
  * counts from 1. */
 typedef struct {
@@ -378,5 +382,7 @@ clile_status clile_i_options_check_same(const clile_options *here, const clile_o
  * (options_table.h) takes from `here`. INVALID_ARGUMENT as above. */
 clile_status clile_i_options_resume(const clile_options *here, const clile_options *checkpoint,
                                     clile_options **out);
+/* CRC-32 of the values in force of all options that a checkpoint keeps, continuing `crc`. */
+clile_status clile_i_options_crc(const clile_options *options, uint32_t *crc);
 
 #endif

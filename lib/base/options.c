@@ -509,3 +509,18 @@ cleanup:
     clile_options_destroy(result);
     return status;
 }
+
+clile_status clile_i_options_crc(const clile_options *options, uint32_t *crc)
+{
+    clile_i_text text = {0};
+    for (int i = 0; i < COUNT; ++i) {
+        if (whose(TABLE[i].name) != CHECKPOINTS) continue;
+        clile_i_text_append(&text, "%s=", TABLE[i].name);
+        append_value(options, i, EXACT, &text);
+        clile_i_text_append(&text, "\n");
+    }
+    const clile_status status = text.status;
+    if (status == CLILE_OK) *crc = clile_i_crc32(*crc, text.data, text.size);
+    clile_i_text_free(&text);
+    return status;
+}

@@ -11,7 +11,7 @@ CLILE_I_ELIMINATIONS(DECLARE_ELIMINATION)
 /* Only a placeholder for the one that the option `elimination` names. */
 const clile_i_term clile_i_term_elimination = {0};
 
-#define ROW(X, name, key, value, help) {key, &clile_i_term_##name},
+#define ROW(X, name, key, value, help) {#name, key, &clile_i_term_##name},
 const clile_i_loss_row clile_i_loss_table[CLILE_I_LOSS_COUNT] = {CLILE_I_LOSSES(ROW, )};
 
 #define ROW_ELIMINATION(name) {#name, &clile_i_elimination_##name},

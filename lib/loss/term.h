@@ -80,7 +80,8 @@ typedef struct {
 enum { CLILE_I_LOSSES(CLILE_I_LOSS_INDEX, ) CLILE_I_LOSS_COUNT };
 #undef CLILE_I_LOSS_INDEX
 typedef struct {
-    const char *key; /* of the option with its weight */
+    const char *name; /* "bce" */
+    const char *key;  /* of the option with its weight */
     const clile_i_term *term;
 } clile_i_loss_row;
 extern const clile_i_loss_row clile_i_loss_table[CLILE_I_LOSS_COUNT];

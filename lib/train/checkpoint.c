@@ -9,6 +9,7 @@
  * All arrays are plain row-major: a checkpoint does not depend on the layouts that oneDNN chose. */
 #include "train/internal.h"
 
+#include <math.h>
 #include <string.h>
 
 static const char format_name[] = "clile-checkpoint", user_prefix[] = "user.";
@@ -153,6 +154,23 @@ static clile_status put_margins(const clile_trainer *t, clile_i_st_writer *write
     return status;
 }
 
+/* Which run this is and, in the middle of an epoch, the sums for its line of the history. */
+static clile_status put_epoch(const clile_trainer *t, clile_i_st_writer *writer)
+{
+    const clile_i_epoch *e = &t->epoch;
+    char run[16];
+    clile_i_text sums = {0};
+    snprintf(run, sizeof run, "%08lx", (unsigned long)t->run);
+    CLILE_I_RETURN_IF(clile_i_st_writer_metadata(writer, "run", run));
+    if (t->exec == NULL || t->step % t->steps_per_epoch == 0) return CLILE_OK;
+    clile_i_text_append(&sums, "%lld %.17g", (long long)e->steps, e->total);
+    for (int i = 0; i < CLILE_I_LOSS_COUNT; ++i) clile_i_text_append(&sums, " %.17g", e->term[i]);
+    clile_status status = sums.status;
+    if (status == CLILE_OK) status = clile_i_st_writer_metadata(writer, "epoch_losses", sums.data);
+    clile_i_text_free(&sums);
+    return status;
+}
+
 static clile_status put_state(const clile_trainer *t, clile_i_st_writer *writer)
 {
     char number[32];
@@ -173,6 +191,7 @@ static clile_status put_state(const clile_trainer *t, clile_i_st_writer *writer)
         snprintf(number, sizeof number, "%lld", (long long)table[i].value);
         CLILE_I_RETURN_IF(clile_i_st_writer_metadata(writer, table[i].key, number));
     }
+    CLILE_I_RETURN_IF(put_epoch(t, writer));
     clile_i_origin origin;
     clile_i_dataset_origin(t->data, &origin);
     snprintf(number, sizeof number, "%d", (int)origin.fold);
@@ -517,6 +536,44 @@ static clile_status check_own_loss(const clile_i_st *st, const clile_trainer *t)
                         clile_i_st_path(st), there, here);
 }
 
+static int next_real(const char **at, double *out)
+{
+    const char *end = *at + strcspn(*at, " ");
+    if (!clile_i_parse_f64(*at, end, out)) return 0;
+    *at = end + (*end == ' ');
+    return 1;
+}
+
+/* Early files have neither: their history begins with the next step. */
+static clile_status get_epoch(const clile_i_st *st, clile_trainer *t)
+{
+    const char *run = clile_i_st_metadata(st, "run"),
+               *sums = clile_i_st_metadata(st, "epoch_losses");
+    static const char digits[] = "0123456789abcdef";
+    if (run != NULL) {
+        if (strlen(run) != 8 || strspn(run, digits) != 8)
+            return clile_i_fail(CLILE_E_FORMAT,
+                                "%s: metadata \"run\" is \"%.40s\", expected 8 hexadecimal digits",
+                                clile_i_st_path(st), run);
+        t->run = 0;
+        for (int i = 0; i < 8; ++i)
+            t->run = t->run << 4 | (uint32_t)(strchr(digits, run[i]) - digits);
+    }
+    if (sums == NULL) return CLILE_OK;
+    const char *at = sums;
+    double steps;
+    int fine = next_real(&at, &steps) && next_real(&at, &t->epoch.total);
+    for (int i = 0; i < CLILE_I_LOSS_COUNT && fine; ++i) fine = next_real(&at, &t->epoch.term[i]);
+    const double most = (double)(t->step % t->steps_per_epoch);
+    if (!fine || *at != '\0' || !(steps >= 0 && steps <= most) || steps != floor(steps))
+        return clile_i_fail(CLILE_E_FORMAT,
+                            "%s: metadata \"epoch_losses\" is \"%.80s\", expected at most %g steps "
+                            "and %d sums of losses",
+                            clile_i_st_path(st), sums, most, CLILE_I_LOSS_COUNT + 1);
+    t->epoch.steps = (int64_t)steps;
+    return CLILE_OK;
+}
+
 /* Swaps contents: the caller's handle gets the restored state, `restored` gets the old one. */
 static void exchange(clile_trainer *handle, clile_trainer *restored)
 {
@@ -549,9 +606,13 @@ clile_status clile_trainer_resume(clile_trainer *trainer, const char *path)
     CLILE_I_TRY(
         clile_i_own_loss_set(restored, trainer->own.mode, trainer->own.fn, trainer->own.user));
     CLILE_I_TRY(restore(st, restored, stored));
+    CLILE_I_TRY(get_epoch(st, restored));
     CLILE_I_TRY(get_model_metadata(st, restored->model));
     if (restored->decision) CLILE_I_TRY(clile_i_trainer_finish_stage(restored));
     exchange(trainer, restored);
+    const clile_i_history history = trainer->history; /* stays with the caller's handle */
+    trainer->history = restored->history;
+    restored->history = history;
     clile_i_trainer_log_place(trainer, "resumed", path);
     clile_i_trainer_log_data(trainer);
 cleanup:

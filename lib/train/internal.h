@@ -1,6 +1,6 @@
 /* Internals of the trainer, shared by trainer.c (creation and the loop), stage.c (the state of a
  * stage), step.c (one step of each stage), own_loss.c (a loss of the caller's own), finish.c
- * (from the last step to a model) and checkpoint.c. */
+ * (from the last step to a model), history.c and checkpoint.c. */
 #ifndef CLILE_I_TRAIN_INTERNAL_H
 #define CLILE_I_TRAIN_INTERNAL_H
 
@@ -49,6 +49,28 @@ typedef struct {
     float *moved;      /* [p,2] */
 } clile_i_train_targets;
 
+typedef struct {
+    double total;
+    double term[CLILE_I_LOSS_COUNT]; /* unweighted; stage 1: as the BCE */
+} clile_i_losses;
+
+/* The epoch so far (history.c). */
+typedef struct {
+    double total, term[CLILE_I_LOSS_COUNT]; /* sums over its steps */
+    int64_t steps;
+    int64_t timed; /* those that `seconds` are of: of this trainer, not of a checkpoint's */
+    double seconds;
+} clile_i_epoch;
+
+/* Where the history goes. All zero: nowhere. */
+typedef struct {
+    char *path;
+    int32_t begun;      /* the file is this run's */
+    int32_t owes;       /* the epoch below is not written yet */
+    clile_i_epoch last; /* the epoch that ended, and what it is told as */
+    clile_progress told;
+} clile_i_history;
+
 struct clile_trainer {
     clile_options *options; /* as given */
     clile_i_settings settings;
@@ -92,6 +114,9 @@ struct clile_trainer {
     float *embedding, *id_embedding, *diff_embedding, *part_embedding; /* [batch,d] */
     float *part_vectors; /* [c,d] of A, [d] of the null anchor, [c] of the bias */
     clile_i_own_loss own;
+    uint32_t run; /* which run this is: of its data, options and initial weights */
+    clile_i_epoch epoch;
+    clile_i_history history;
 };
 
 /* ---- trainer.c ---- */
@@ -119,10 +144,6 @@ void clile_i_trainer_log_place(const clile_trainer *t, const char *what, const c
 /* ---- step.c ---- */
 /* What term `i` sees of the current step; its outputs are not set. */
 clile_i_step clile_i_trainer_view(clile_trainer *t, int32_t i);
-typedef struct {
-    double total;
-    double term[CLILE_I_LOSS_COUNT]; /* unweighted; stage 1: as the BCE */
-} clile_i_losses;
 clile_status clile_i_trainer_step(clile_trainer *t, clile_i_losses *losses);
 /* Computes the tables of E_ID over the training images that stage 2 needs (identity_part). */
 clile_status clile_i_trainer_prepare_identity(clile_trainer *t);

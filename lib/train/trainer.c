@@ -1,4 +1,5 @@
 /* Creation of a trainer, and the loop over steps. The state of a stage is in stage.c. */
+#include "train/history.h"
 #include "train/internal.h"
 
 #include <math.h>
@@ -199,6 +200,7 @@ clile_status clile_i_trainer_new(clile_model *model, const clile_dataset *data,
     CLILE_I_TRY(clile_i_dataset_retain(data, &t->data));
     CLILE_I_TRY(read_settings(t, t->options));
     CLILE_I_TRY(set_up(t));
+    CLILE_I_TRY(clile_i_trainer_make_run(t));
     *out = t;
     t = NULL;
 cleanup:
@@ -246,6 +248,7 @@ void clile_trainer_destroy(clile_trainer *trainer)
     clile_i_free(t->part_vectors);
     clile_i_trainer_free_targets(t);
     clile_i_own_loss_free(t);
+    clile_i_history_free(&t->history);
     clile_dataset_destroy(t->data);
     clile_dataset_destroy(t->train);
     clile_dataset_destroy(t->validation);
@@ -359,13 +362,15 @@ static int is_validated(const clile_trainer *t, int64_t steps)
     return t->step == steps || t->step / t->steps_per_epoch % every == 0;
 }
 
-/* Computes nothing without a callback. */
+/* Computes nothing without a callback and a history. */
 static clile_status report(clile_trainer *t, const reporter *r, int64_t steps, double rate,
                            const clile_i_losses *losses)
 {
     const double seconds = now() - r->started, done = (double)(t->step - r->first_step);
+    const clile_i_epoch *e = &t->epoch;
+    const double n = (double)e->steps;
     double f1 = NAN, auc = NAN;
-    if (r->function == NULL) return CLILE_OK;
+    if (r->function == NULL && !clile_i_history_is_wanted(t)) return CLILE_OK;
     if (is_validated(t, steps)) CLILE_I_RETURN_IF(clile_i_trainer_validate(t, &f1, &auc));
     const clile_progress progress = {
         .struct_size = (uint32_t)sizeof progress,
@@ -386,8 +391,18 @@ static clile_status report(clile_trainer *t, const reporter *r, int64_t steps, d
         .validation_auc = auc,
         .loss_points = losses->term[CLILE_I_LOSS_points],
         .loss_values = losses->term[CLILE_I_LOSS_values],
+        .mean_loss = e->total / n,
+        .mean_loss_bce = e->term[CLILE_I_LOSS_bce] / n,
+        .mean_loss_contra = e->term[CLILE_I_LOSS_contra] / n,
+        .mean_loss_elimination = e->term[CLILE_I_LOSS_elimination] / n,
+        .mean_loss_points = e->term[CLILE_I_LOSS_points] / n,
+        .mean_loss_values = e->term[CLILE_I_LOSS_values] / n,
+        .epoch_seconds = e->seconds,
+        .epoch_images_per_second = e->seconds > 0 ? (double)(e->timed * t->batch) / e->seconds : 0,
     };
-    if (r->function(&progress, r->user) == 0) return CLILE_OK;
+    /* first the file: the function may write a checkpoint */
+    if (progress.epoch_end) CLILE_I_RETURN_IF(clile_i_history_end_epoch(t, &progress));
+    if (r->function == NULL || r->function(&progress, r->user) == 0) return CLILE_OK;
     return clile_i_fail(CLILE_E_CANCELLED,
                         "training was cancelled in stage %d after step %lld of %lld", (int)t->stage,
                         (long long)t->step, (long long)steps);
@@ -413,6 +428,8 @@ static clile_status loop(clile_trainer *t, int64_t steps, const reporter *r)
 {
     while (t->step < steps) {
         clile_i_losses losses;
+        if (t->step % t->steps_per_epoch == 0) t->epoch = (clile_i_epoch){0};
+        const double begun = now();
         const double rate = clile_i_learning_rate(&t->settings, t->step, steps, t->steps_per_epoch);
         clile_status status = clile_i_trainer_step(t, &losses);
         if (status == CLILE_OK) status = update(t, rate);
@@ -423,6 +440,7 @@ static clile_status loop(clile_trainer *t, int64_t steps, const reporter *r)
             clile_i_log_write(clile_i_trainer_log(t), CLILE_LOG_ERROR, "%s", clile_last_error());
             return status;
         }
+        clile_i_epoch_add(&t->epoch, &losses, now() - begun);
         CLILE_I_RETURN_IF(report(t, r, steps, rate, &losses));
     }
     return CLILE_OK;
@@ -437,6 +455,7 @@ clile_status clile_trainer_run(clile_trainer *trainer, int32_t stage, clile_prog
     CLILE_I_RETURN_IF(check_can_run(t, stage));
     clile_i_team before;
     CLILE_I_TRY(clile_i_trainer_enter(t, &before));
+    CLILE_I_TRY(clile_i_history_begin(t));
     const int begins = t->exec == NULL;
     if (begins) CLILE_I_TRY(clile_i_trainer_begin_stage(t, stage));
     clile_i_trainer_log_place(t, begins ? "stage begun" : "stage goes on", "");

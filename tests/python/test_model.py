@@ -341,6 +341,18 @@ def test_both_stages_and_checkpoint(arrays, data, untrained, tmp_path):
     assert same(other.predict(arrays["images"]), whole.predict(arrays["images"]))
 
 
+def test_history(data, tmp_path):
+    path, ends = tmp_path / "run.jsonl", []
+    clile.train(data, method="bce", validation=0.3, history=path, progress=lambda p: ends.append(p) if p.epoch_end else None, **SMALL)
+    lines = [json.loads(line) for line in path.read_text().splitlines()]
+    assert [(line["loss"], line["validation_f1"], line["seconds"]) for line in lines] == [(p.mean_loss, p.validation_f1, p.epoch_seconds) for p in ends]
+    assert len(lines) == 2
+    clile.train(data, method="bce", validation=0.3, history=path, **SMALL)  # nobody listens: validated for the history
+    assert [json.loads(line)["validation_f1"] for line in path.read_text().splitlines()] == [p.validation_f1 for p in ends]
+    with pytest.raises(OSError, match="nowhere"):
+        clile.train(data, method="bce", history=tmp_path / "nowhere" / "run.jsonl", **SMALL)
+
+
 def test_what_the_progress_function_raises_comes_out(data, untrained):
     trainer = clile.Trainer(untrained, data, method="bce", **SMALL)
     with pytest.raises(ZeroDivisionError):

@@ -626,6 +626,31 @@ static void trainer_set_validation_every(world *w)
     clile_model_destroy(model);
 }
 
+static void trainer_set_history(world *w)
+{
+    clile_model *model = NULL;
+    clile_trainer *trainer = world_trainer(w, "", &model);
+    CALL(clile_trainer_set_history(A(trainer, trainer), O(path, w->scratch)));
+    clile_trainer_destroy(trainer);
+    clile_model_destroy(model);
+}
+
+/* Resumed in the middle of stage 2: the history is cut and gets a line. */
+static void trainer_run_with_history(world *w)
+{
+    clile_model *model = NULL;
+    clile_trainer *trainer = world_trainer(w, "", &model);
+    NEED(clile_trainer_set_history(trainer, w->history));
+    NEED(clile_trainer_resume(trainer, w->running));
+    w->state_allowed = 1;
+    CALL(clile_trainer_run(A(trainer, trainer), clile_trainer_next_stage(trainer),
+                           CALLBACK(progress, train_on), O(user, w)));
+    clile_trainer_destroy(trainer);
+    if (world_ok(w)) take_model(w, model);
+    clile_model_destroy(model);
+    (void)remove(w->history);
+}
+
 static void trainer_save(world *w)
 {
     clile_model *model = NULL;
@@ -718,11 +743,13 @@ const world_case world_cases_model[] = {
     {"clile_trainer_run", trainer_run_mixed, NULL, 100},
     {"clile_trainer_run", trainer_run_adversarial, NULL, 10},
     {"clile_trainer_run", trainer_run_bce, NULL, 10},
+    {"clile_trainer_run", trainer_run_with_history, NULL, 60},
     {"clile_trainer_needs_stage1", trainer_needs_stage1, READS_ONLY, 0},
     {"clile_trainer_next_stage", trainer_next_stage, READS_ONLY, 0},
     {"clile_trainer_get_state", trainer_get_state, READS_ONLY, 0},
     {"clile_trainer_set_loss", trainer_set_loss, NULL, 0},
     {"clile_trainer_set_validation_every", trainer_set_validation_every, READS_ONLY, 0},
+    {"clile_trainer_set_history", trainer_set_history, NULL, 0},
     {"clile_trainer_save", trainer_save, NULL, 150},
     {"clile_trainer_resume", trainer_resume, NULL, 0},
     {"clile_trainer_resume", trainer_resume_running, NULL, 40},

@@ -291,6 +291,7 @@ static void write_folder(world *w)
     clile_i_text_free(&manifest);
     snprintf(w->photo, sizeof w->photo, "%s/0.png", w->folder);
     snprintf(w->scratch, sizeof w->scratch, "%s/scratch.safetensors", w->folder);
+    snprintf(w->history, sizeof w->history, "%s/history.jsonl", w->folder);
 }
 
 static int32_t stop_at_once(const clile_progress *progress, void *user)

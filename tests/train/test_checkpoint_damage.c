@@ -163,6 +163,34 @@ static void other_formats(void **state)
                  "options", "method=bce\nbatch\n");
 }
 
+static void wrong_history(void **state)
+{
+    (void)state;
+    static const char *const sums[] = {"",
+                                       "1",
+                                       "1 1 1 1 1 1 1 1",
+                                       "1 1 1 1 1 1 ",
+                                       "2 1 1 1 1 1 1",
+                                       "-1 1 1 1 1 1 1",
+                                       "0.5 1 1 1 1 1 1",
+                                       "1 1 1 1 nan 1 1"};
+    static const char *const runs[] = {"", "0123456", "012345678", "0123456G", "ABCDEF01"};
+    char text[200];
+    write_good("bce", 2);
+    for (size_t i = 0; i < sizeof sums / sizeof *sums; ++i) {
+        snprintf(
+            text, sizeof text,
+            "metadata \"epoch_losses\" is \"%s\", expected at most 1 steps and 6 sums of losses",
+            sums[i]);
+        refused_with("bce", CLILE_E_FORMAT, text, "epoch_losses", sums[i]);
+    }
+    for (size_t i = 0; i < sizeof runs / sizeof *runs; ++i) {
+        snprintf(text, sizeof text, "metadata \"run\" is \"%s\", expected 8 hexadecimal digits",
+                 runs[i]);
+        refused_with("bce", CLILE_E_FORMAT, text, "run", runs[i]);
+    }
+}
+
 static void wrong_tensors(void **state)
 {
     (void)state;
@@ -185,8 +213,8 @@ static int remove_files(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(states_that_cannot_be),
-                                       cmocka_unit_test(other_formats),
-                                       cmocka_unit_test(wrong_tensors)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(states_that_cannot_be), cmocka_unit_test(other_formats),
+        cmocka_unit_test(wrong_history), cmocka_unit_test(wrong_tensors)};
     return cmocka_run_group_tests(tests, NULL, remove_files);
 }

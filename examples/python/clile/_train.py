@@ -33,6 +33,14 @@ class Progress(NamedTuple):
     validation_auc: float
     loss_points: float
     loss_values: float
+    mean_loss: float
+    mean_loss_bce: float
+    mean_loss_contra: float
+    mean_loss_elimination: float
+    mean_loss_points: float
+    mean_loss_values: float
+    epoch_seconds: float
+    epoch_images_per_second: float
 
 
 class TrainerState(NamedTuple):
@@ -86,6 +94,7 @@ class Trainer(Handle):
         model._forget_predictor()
         both = Options(options, **settings)
         self._validation_every = both["validation_every"]
+        self._writes_history = False
         self._make(lib.clile_trainer_create, model._c, train._c, both._c)
 
     def _describe(self) -> str:
@@ -113,10 +122,15 @@ class Trainer(Handle):
         lib.clile_trainer_get_state(self._c, ctypes.byref(state))
         return TrainerState(*(getattr(state, field) for field in TrainerState._fields))
 
+    def set_history(self, path: Optional[Path]) -> None:
+        """The file for the history of the run, a line of JSON for each epoch (docs/history.md); None: no history. Call it before the first run."""
+        lib.clile_trainer_set_history(self._c, None if path is None else os.fsencode(path))
+        self._writes_history = path is not None
+
     def run(self, stage: int, progress: Optional[ProgressFunction] = None) -> None:
         """Runs stage 1 or 2 to its end, or continues it. progress is called after each step: a result other than None and 0 stops with Cancelled, an
         exception stops and is raised here; so does Ctrl-C, as KeyboardInterrupt. The next run continues. Without progress
-        nothing is validated."""
+        and history nothing is validated."""
         owner, thrown = self._c, self._thrown  # type: Any, List[BaseException]
 
         def on_progress(pointer: Any, _user: Any) -> int:
@@ -134,7 +148,7 @@ class Trainer(Handle):
         if not self._running.acquire(blocking=False):  # pylint: disable=consider-using-with
             raise StateError("this trainer is running already")
         try:
-            lib.clile_trainer_set_validation_every(owner, self._validation_every if progress is not None else 0)
+            lib.clile_trainer_set_validation_every(owner, self._validation_every if progress is not None or self._writes_history else 0)
             with _Interrupt() as interrupt:
                 try:
                     lib.clile_trainer_run(owner, stage, _api.clile_progress_fn(on_progress), None)
@@ -163,12 +177,14 @@ class Trainer(Handle):
 
 
 def train(data: Dataset, options: Optional[Options] = None, *, model: Optional[Model] = None, progress: Optional[ProgressFunction] = None,
-          **settings: Setting) -> Model:
-    """A model for the AUs of `data`, trained on all of it: train(data, epochs=20, progress=print). `model`: one to start from."""
+          history: Optional[Path] = None, **settings: Setting) -> Model:
+    """A model for the AUs of `data`, trained on all of it: train(data, epochs=20, progress=print). `model`: one to start from. `history`: a file
+    for a line of JSON for each epoch (docs/history.md)."""
     expect("data", data, Dataset)
     both = Options(options, **settings)
     if model is None:
         model = Model(data.au_ids, both)
     with Trainer(model, data, both) as trainer:
+        trainer.set_history(history)
         trainer.train(progress)
     return model
