@@ -7,6 +7,7 @@
  *     predictor.h  answer for faces;  reader.h  for whole photographs, faces found by finder.h
  *     tracker.h    for the frames of a video.h;  neutral.h  beside a person's own neutral
  *     evaluate.h   answer for a whole data set;  metrics.h  score it, report it
+ *     evaluation.h read such answers from a file
  *
  * Every function that can fail returns a clile_status; clile_last_error() says why (status.h).
  */
@@ -16,6 +17,7 @@
 #include <clile/au.h>
 #include <clile/dataset.h>
 #include <clile/evaluate.h>
+#include <clile/evaluation.h>
 #include <clile/faces.h>
 #include <clile/finder.h>
 #include <clile/image.h>

@@ -136,7 +136,20 @@ void clile_i_text_append_json(clile_i_text *text,
                               const char *value);
 /* For one line of text: control characters and bytes that are not UTF-8 become U+FFFD. */
 void clile_i_text_append_utf8(clile_i_text *text, const char *value);
+void clile_i_text_append_bytes(clile_i_text *text, const char *data, size_t size);
 void clile_i_text_free(clile_i_text *text);
+
+/* Names from data, escaped (escape.c). CSV: quoted as in RFC 4180 when needed; a text that a
+ * spreadsheet would take for a formula (it begins with = + - @, a tab or CR, and is not a number)
+ * gets an apostrophe in front, and so does one that looks like that already. */
+void clile_i_text_append_csv(clile_i_text *text, const char *value);
+/* Text or a quoted attribute of HTML or SVG; Markdown; LaTeX. On one line: line breaks become
+ * blanks, other control characters and bytes that are not UTF-8 become U+FFFD. */
+void clile_i_text_append_html(clile_i_text *text, const char *value);
+void clile_i_text_append_md(clile_i_text *text, const char *value);
+void clile_i_text_append_tex(clile_i_text *text, const char *value);
+/* Where the name in a CSV field (unquoted) begins: after the apostrophe of append_csv, if any. */
+const char *clile_i_csv_name(const char *begin, const char *end);
 
 /* Bytes of the valid UTF-8 character at `begin` (1..4), 0 if there is none. */
 int clile_i_utf8_length(const char *begin, const char *end);

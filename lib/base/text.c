@@ -28,7 +28,7 @@ static int reserve(clile_i_text *text, size_t more)
     return 1;
 }
 
-static void append_bytes(clile_i_text *text, const char *data, size_t size)
+void clile_i_text_append_bytes(clile_i_text *text, const char *data, size_t size)
 {
     if (!reserve(text, size)) return;
     memcpy(text->data + text->size, data, size);
@@ -85,12 +85,12 @@ int clile_i_utf8_length(const char *begin, const char *end)
 void clile_i_text_append_json(clile_i_text *text, const char *value)
 {
     const char *end = value + strlen(value);
-    append_bytes(text, "\"", 1);
+    clile_i_text_append_bytes(text, "\"", 1);
     while (value < end) {
         const int length = clile_i_utf8_length(value, end);
         const unsigned char byte = (unsigned char)*value;
         if (length == 0) /* U+FFFD: JSON is UTF-8, file names need not be */
-            append_bytes(text, "\xEF\xBF\xBD", 3);
+            clile_i_text_append_bytes(text, "\xEF\xBF\xBD", 3);
         else if (byte == '"' || byte == '\\')
             clile_i_text_append(text, "\\%c", byte);
         else if (byte < 0x20)
@@ -100,10 +100,10 @@ void clile_i_text_append_json(clile_i_text *text, const char *value)
                                                : "\\u%04x",
                                 byte);
         else
-            append_bytes(text, value, (size_t)length);
+            clile_i_text_append_bytes(text, value, (size_t)length);
         value += length == 0 ? 1 : length;
     }
-    append_bytes(text, "\"", 1);
+    clile_i_text_append_bytes(text, "\"", 1);
 }
 
 void clile_i_text_append_utf8(clile_i_text *text, const char *value)
@@ -111,9 +111,9 @@ void clile_i_text_append_utf8(clile_i_text *text, const char *value)
     for (const char *end = value + strlen(value); value < end;) {
         const int length = clile_i_utf8_length(value, end);
         if (length == 0 || (unsigned char)*value < 0x20)
-            append_bytes(text, "\xEF\xBF\xBD", 3); /* U+FFFD */
+            clile_i_text_append_bytes(text, "\xEF\xBF\xBD", 3); /* U+FFFD */
         else
-            append_bytes(text, value, (size_t)length);
+            clile_i_text_append_bytes(text, value, (size_t)length);
         value += length == 0 ? 1 : length;
     }
 }

@@ -37,15 +37,6 @@ static void put_printed(clile_i_text *text, int metric, double value)
 
 /* ---- CSV (RFC 4180): fractions with all digits, nothing for a missing value ---- */
 
-static void put_csv_text(clile_i_text *text, const char *value)
-{
-    const int quoted = strpbrk(value, ",\"\r\n") != NULL;
-    if (quoted) clile_i_text_append(text, "\"");
-    for (; *value != '\0'; ++value)
-        clile_i_text_append(text, *value == '"' ? "\"\"" : "%c", *value);
-    if (quoted) clile_i_text_append(text, "\"");
-}
-
 static void put_csv_number(clile_i_text *text, double value)
 {
     clile_i_text_append(text, clile_i_is_finite(value) ? ",%.12g" : ",", value);
@@ -70,7 +61,7 @@ static void row_csv(clile_i_text *text, const clile_report *report, int metric,
                     const table_row *row)
 {
     clile_i_text_append(text, "%s,", clile_i_metric_names[metric]);
-    put_csv_text(text, row->label);
+    clile_i_text_append_csv(text, row->label);
     for (int32_t a = 0; a <= report->c; ++a) put_csv_number(text, row->value[a]);
     put_csv_number(text, row->low);
     put_csv_number(text, row->high);
@@ -85,7 +76,7 @@ static void foot_csv(clile_i_text *text, const char *note)
 
 static void value_csv(clile_i_text *text, const clile_report *report, const clile_i_value *value)
 {
-    put_csv_text(text, value->name);
+    clile_i_text_append_csv(text, value->name);
     clile_i_text_append(text, ",");
     for (int32_t a = 0; a < report->c; ++a) clile_i_text_append(text, ",");
     put_csv_number(text, value->value);
@@ -93,14 +84,6 @@ static void value_csv(clile_i_text *text, const clile_report *report, const clil
 }
 
 /* ---- Markdown: one table per metric ---- */
-
-static void put_md_text(clile_i_text *text, const char *value)
-{
-    for (; *value != '\0'; ++value) {
-        const char byte = *value == '\n' || *value == '\r' ? ' ' : *value;
-        clile_i_text_append(text, strchr("\\`*_{}[]<>#|~", byte) != NULL ? "\\%c" : "%c", byte);
-    }
-}
 
 static void begin_md(clile_i_text *text, const clile_report *report)
 {
@@ -121,7 +104,7 @@ static void head_md(clile_i_text *text, const clile_report *report, int metric)
 static void row_md(clile_i_text *text, const clile_report *report, int metric, const table_row *row)
 {
     clile_i_text_append(text, "| ");
-    put_md_text(text, row->label);
+    clile_i_text_append_md(text, row->label);
     for (int32_t a = 0; a <= report->c; ++a) {
         clile_i_text_append(text, " | ");
         put_printed(text, metric, row->value[a]);
@@ -138,26 +121,11 @@ static void value_md(clile_i_text *text, const clile_report *report, const clile
 {
     (void)report;
     clile_i_text_append(text, "\n");
-    put_md_text(text, value->name);
+    clile_i_text_append_md(text, value->name);
     clile_i_text_append(text, clile_i_is_finite(value->value) ? ": %.6g\n" : ": -\n", value->value);
 }
 
 /* ---- LaTeX: one tabular per metric, needing no packages ---- */
-
-static void put_tex_text(clile_i_text *text, const char *value)
-{
-    for (; *value != '\0'; ++value) {
-        const char byte = *value == '\n' || *value == '\r' ? ' ' : *value;
-        if (byte == '\\')
-            clile_i_text_append(text, "\\textbackslash{}");
-        else if (byte == '~')
-            clile_i_text_append(text, "\\textasciitilde{}");
-        else if (byte == '^')
-            clile_i_text_append(text, "\\textasciicircum{}");
-        else
-            clile_i_text_append(text, strchr("{}#$%&_", byte) != NULL ? "\\%c" : "%c", byte);
-    }
-}
 
 static void begin_tex(clile_i_text *text, const clile_report *report)
 {
@@ -170,7 +138,7 @@ static void head_tex(clile_i_text *text, const clile_report *report, int metric)
     clile_i_text_append(text, "\n\\begin{tabular}{l");
     for (int32_t a = 0; a <= report->c; ++a) clile_i_text_append(text, "r");
     clile_i_text_append(text, "}\n\\hline\n");
-    put_tex_text(text, titles[metric]);
+    clile_i_text_append_tex(text, titles[metric]);
     for (int32_t a = 0; a < report->c; ++a)
         clile_i_text_append(text, " & AU%d", (int)report->au_ids[a]);
     clile_i_text_append(text, " & Avg. \\\\\n\\hline\n");
@@ -179,7 +147,7 @@ static void head_tex(clile_i_text *text, const clile_report *report, int metric)
 static void row_tex(clile_i_text *text, const clile_report *report, int metric,
                     const table_row *row)
 {
-    put_tex_text(text, row->label);
+    clile_i_text_append_tex(text, row->label);
     for (int32_t a = 0; a <= report->c; ++a) {
         clile_i_text_append(text, " & ");
         put_printed(text, metric, row->value[a]);
@@ -192,7 +160,7 @@ static void foot_tex(clile_i_text *text, const char *note)
     clile_i_text_append(text, "\\hline\n\\end{tabular}\n");
     if (note == NULL) return;
     clile_i_text_append(text, "\n");
-    put_tex_text(text, note);
+    clile_i_text_append_tex(text, note);
     clile_i_text_append(text, "\n");
 }
 
@@ -200,7 +168,7 @@ static void value_tex(clile_i_text *text, const clile_report *report, const clil
 {
     (void)report;
     clile_i_text_append(text, "\n");
-    put_tex_text(text, value->name);
+    clile_i_text_append_tex(text, value->name);
     clile_i_text_append(text, clile_i_is_finite(value->value) ? ": %.6g\n" : ": -\n", value->value);
 }
 

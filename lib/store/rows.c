@@ -174,6 +174,17 @@ static clile_status finish_quotes(clile_i_rows *rows)
     return CLILE_OK;
 }
 
+/* Extends a row by the lines that its quoted fields continue on. */
+static void join_lines(clile_i_rows *rows, const char *begin, const char **end)
+{
+    const char *next = NULL, *at = begin;
+    int quotes = 0;
+    for (;;) {
+        for (; at < *end; ++at) quotes += *at == '"';
+        if (quotes % 2 == 0 || !clile_i_lines_next(&rows->lines, &next, end)) return;
+    }
+}
+
 clile_status clile_i_rows_next(clile_i_rows *rows, int32_t *more)
 {
     const char *begin = NULL, *end = NULL;
@@ -182,6 +193,7 @@ clile_status clile_i_rows_next(clile_i_rows *rows, int32_t *more)
         const char *first = begin;
         while (first < end && (*first == ' ' || *first == '\t')) ++first;
         if (first == end) continue;
+        if (rows->breaks) join_lines(rows, begin, &end);
         rows->line_begin = begin;
         rows->line_end = end;
         rows->count = 0;

@@ -9,6 +9,7 @@ enum { CLILE_I_ROWS_MOST = 2048 };
 typedef struct {
     const char *kind, *name; /* for messages: "BP4D label file", "F001_T1.csv" */
     int32_t blanks;          /* 1: blanks separate columns, too */
+    int32_t breaks;          /* 1: a quoted field may contain line breaks */
     clile_i_file file;
     clile_i_lines lines;
     const char *line_begin, *line_end; /* the current row */
@@ -29,7 +30,7 @@ clile_status clile_i_rows_open(const char *kind, const char *path, int64_t max_b
                                clile_i_rows *rows);
 void clile_i_rows_close(clile_i_rows *rows);
 /* *more: 0 at the end. FORMAT: more than CLILE_I_ROWS_MOST fields, a NUL byte, or a quote not
- * closed within the row (line breaks in a field are not read). */
+ * closed within the row. */
 clile_status clile_i_rows_next(clile_i_rows *rows, int32_t *more);
 /* FORMAT unless the current row has `expected` fields: "KIND NAME, row R: N columns, header has
  * M". */
