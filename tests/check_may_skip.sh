@@ -19,5 +19,7 @@ yes system: onnx/predict: as a whole
 no onednn-3: onnx/predict: as a whole
 yes onednn-3: docs/blocks: training.md has no torch
 no system: docs/blocks: training.md has no torch
+yes system: cli/formats: Py-Feat's Fex: py-feat is not installed
+no system: cli/formats: as a whole
 END
 exit "$bad"

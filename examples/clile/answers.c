@@ -11,27 +11,16 @@
 /* Longer names lose their beginning, which is folders. */
 enum { NAME_WIDTH = 24 };
 
-void answers_begin(const answers *a)
+static void begin_csv(const answers *a)
 {
-    if (a->form == FORM_CSV) {
-        printf("frame,%s%s,success", a->with_time ? "time," : "",
-               a->with_people ? "person" : "image");
-        for (int32_t k = 0; k < a->c; ++k)
-            printf(",AU%02d_p,AU%02d_c", (int)a->au_ids[k], (int)a->au_ids[k]);
-        printf("%s%s%s", a->with_people ? ",found" : "", a->with_faces ? ",face" : "",
-               a->with_boxes ? ",x,y,w,h" : "");
-        for (int32_t k = 0; k < a->c && a->neutral != NULL; ++k)
-            printf(",AU%02d_np,AU%02d_nc", (int)a->au_ids[k], (int)a->au_ids[k]);
-        printf("\n");
-    } else if (a->form == FORM_TABLE) {
-        if (a->with_people)
-            printf("%8s %10s %6s", "frame", "time", "person");
-        else
-            printf("%-*s", NAME_WIDTH, "image");
-        if (a->with_faces) printf(" face");
-        for (int32_t k = 0; k < a->c; ++k) printf("  AU%-3d", (int)a->au_ids[k]);
-        printf("   * present\n");
-    }
+    printf("frame,%s%s,success", a->with_time ? "time," : "", a->with_people ? "person" : "image");
+    for (int32_t k = 0; k < a->c; ++k)
+        printf(",AU%02d_p,AU%02d_c", (int)a->au_ids[k], (int)a->au_ids[k]);
+    printf("%s%s%s", a->with_people ? ",found" : "", a->with_faces ? ",face" : "",
+           a->with_boxes ? ",x,y,w,h" : "");
+    for (int32_t k = 0; k < a->c && a->neutral != NULL; ++k)
+        printf(",AU%02d_np,AU%02d_nc", (int)a->au_ids[k], (int)a->au_ids[k]);
+    printf("\n");
 }
 
 static void print_csv(const answers *a, const answer *row)
@@ -108,6 +97,22 @@ static void print_json(const answers *a, const answer *row)
     json_close(&j, '}');
 }
 
+static void begin_json(const answers *a)
+{
+    (void)a; /* each line has the names */
+}
+
+static void begin_table(const answers *a)
+{
+    if (a->with_people)
+        printf("%8s %10s %6s", "frame", "time", "person");
+    else
+        printf("%-*s", NAME_WIDTH, "image");
+    if (a->with_faces) printf(" face");
+    for (int32_t k = 0; k < a->c; ++k) printf("  AU%-3d", (int)a->au_ids[k]);
+    printf("   * present\n");
+}
+
 /* The columns before the AUs. */
 static void print_place(const answers *a, const answer *row)
 {
@@ -142,14 +147,49 @@ static void print_table(const answers *a, const answer *row)
     printf("\n");
 }
 
-static void print_row(const answers *a, const answer *row)
+/* ---- the forms ---- */
+
+static const struct {
+    const char *name;
+    void (*begin)(const answers *a);
+    void (*row)(const answers *a, const answer *row);
+    int neutral; /* has columns for it */
+} forms[FORMS] = {
+    {"table", begin_table, print_table, 1},  {"csv", begin_csv, print_csv, 1},
+    {"json", begin_json, print_json, 1},     {"tidy", tidy_begin, tidy_row, 1},
+    {"pyfeat", pyfeat_begin, pyfeat_row, 0}, {"openface", openface_begin, openface_row, 0},
+};
+
+answer_form answers_form(const char *name)
 {
-    if (a->form == FORM_CSV)
-        print_csv(a, row);
-    else if (a->form == FORM_JSON)
-        print_json(a, row);
-    else
-        print_table(a, row);
+    int form = 0;
+    while (form < FORMS && strcmp(forms[form].name, name) != 0) ++form;
+    return (answer_form)form;
+}
+
+const char *answers_form_names(void)
+{
+    static char text[128];
+    text[0] = '\0';
+    for (int k = 0; k < FORMS; ++k) {
+        const size_t used = strlen(text);
+        snprintf(text + used, sizeof text - used, "%s%s",
+                 k == 0           ? ""
+                 : k == FORMS - 1 ? " or "
+                                  : ", ",
+                 forms[k].name);
+    }
+    return text;
+}
+
+int answers_form_has_neutral(answer_form form)
+{
+    return forms[form].neutral;
+}
+
+void answers_begin(const answers *a)
+{
+    forms[a->form].begin(a);
 }
 
 /* ---- beside a person's own neutral ---- */
@@ -171,7 +211,7 @@ static void print_centred(const answers *a, answer row)
         row.centred = centred;
         row.centred_present = present;
     }
-    print_row(a, &row);
+    forms[a->form].row(a, &row);
 }
 
 /* A row in the file: the structure, whose pointers say only what is there, then what they point
@@ -216,6 +256,7 @@ int answers_print_kept(answers *a)
                fread(message, 1, sizes[1], a->kept) == sizes[1];
         if (row.box) row.box = box;
         row.xy = xy;
+        row.place = NULL;
         if (row.image) row.image = image;
         if (row.message) row.message = message;
         row.probability = probability;
@@ -238,7 +279,7 @@ void answers_print(answers *a, const answer *row)
         ++a->failures;
     }
     if (a->neutral == NULL) {
-        print_row(a, row);
+        forms[a->form].row(a, row);
         return;
     }
     if (whose(a, row) > 0 &&

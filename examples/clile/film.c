@@ -95,6 +95,8 @@ static int print_rows(film *f, const clile_frame *frame, int64_t count)
         row.box = t.face.box;
         row.points = t.face.points;
         row.xy = t.face.xy;
+        row.place = t.face.box;
+        row.score = t.face.score;
         answers_print(f->out, &row);
     }
     fflush(stdout); /* a live reader gets each frame at once */
@@ -203,6 +205,7 @@ int predict_film(const film_source *source, const clile_model *model, clile_find
     int code = EXIT_FINE;
     out->with_people = out->with_boxes = out->with_time = 1;
     out->with_faces = 0;
+    out->source = source->path;
     /* a camera has no other end, and rows that were kept are to be printed */
     if (source->camera || out->kept != NULL) interrupt_install();
     f.live = source->camera && out->form == FORM_TABLE && isatty(STDOUT_FILENO);

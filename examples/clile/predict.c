@@ -12,7 +12,7 @@
 enum { MAX_DRAWN = 16, MOST_BYTES = 1 << 30 /* of an image on standard input */ };
 
 typedef struct {
-    const char *model, *faces, *raw, *draw, *fps, *finder, *camera;
+    const char *model, *faces, *raw, *draw, *fps, *finder, *camera, *format;
     int64_t margin; /* percent; -1: use box_margin */
     text_list inputs, settings, boxes;
     int json, csv, crop, video, own_neutral;
@@ -51,6 +51,7 @@ static void print_failure(prediction *p, const char *image, int64_t face_number,
                         .time = frame_time(p),
                         .image = image,
                         .face = face_number,
+                        .score = (float)NAN,
                         .message = what};
     answers_print(&p->out, &row);
 }
@@ -81,8 +82,23 @@ static void warn_of_misfit(prediction *p, const char *misfit, int32_t kind)
     p->warned = 1;
 }
 
+/* The box of a face, or around its points, or the whole image, which is then a crop of one. */
+static void place_of(const face *f, int32_t h, int32_t w, float *place)
+{
+    const float whole[4] = {0.0f, 0.0f, (float)w, (float)h};
+    memcpy(place, f->has_box ? f->box : whole, sizeof whole);
+    for (int32_t i = 0; i < f->points && !f->has_box; ++i)
+        for (int axis = 0; axis < 2; ++axis) {
+            const float at = f->xy[2 * i + axis], low = i == 0 ? at : fminf(place[axis], at),
+                        high = i == 0 ? at : fmaxf(place[axis] + place[2 + axis], at);
+            place[axis] = low;
+            place[2 + axis] = high - low;
+        }
+}
+
 static void print_answer(prediction *p, const char *image, int64_t number, const face *f,
-                         const float *probability, const int8_t *present)
+                         const float *place, float score, const float *probability,
+                         const int8_t *present)
 {
     const size_t c = (size_t)p->out.c;
     const answer row = {.frame = p->frame,
@@ -94,7 +110,9 @@ static void print_answer(prediction *p, const char *image, int64_t number, const
                         .present = present,
                         .box = p->reader != NULL ? f->box : NULL,
                         .points = p->reader != NULL ? f->points : 0,
-                        .xy = f->xy};
+                        .xy = f->xy,
+                        .place = place,
+                        .score = p->reader != NULL ? score : (float)NAN};
     answers_print(&p->out, &row);
     if (p->drawing && p->drawn < MAX_DRAWN) {
         drawn_face *d = &p->drawing[p->drawn++];
@@ -128,7 +146,9 @@ static void predict_face(prediction *p, const char *image, const uint8_t *rgb, i
         print_failed_call(p, image, number, 0);
         return;
     }
-    print_answer(p, image, number, f, probability, present);
+    float whole[4];
+    place_of(f, h, w, whole);
+    print_answer(p, image, number, f, whole, (float)NAN, probability, present);
 }
 
 /* Predicts the faces that the finder finds. */
@@ -153,7 +173,7 @@ static void predict_each_found(prediction *p, const char *image, const uint8_t *
         face f = {.has_box = 1, .points = found.points};
         memcpy(f.box, found.box, sizeof f.box);
         memcpy(f.xy, found.xy, sizeof f.xy);
-        print_answer(p, image, k + 1, &f, probability, present);
+        print_answer(p, image, k + 1, &f, found.box, found.score, probability, present);
     }
     if (count > 0) return;
     char message[MESSAGE_SIZE];
@@ -557,6 +577,15 @@ static int check_usage(const arg_spec *spec, const predict_args *a, int32_t *w, 
     if (a->finder && (a->crop || a->faces || a->boxes.count > 0))
         return usage_error(spec, "--finder cannot be combined with --faces, --box or --crop");
     if (a->json && a->csv) return usage_error(spec, "--json and --csv cannot be combined");
+    if (a->format && (a->json || a->csv))
+        return usage_error(spec, "--format cannot be combined with --csv or --json");
+    if (a->format && answers_form(a->format) == FORMS)
+        return usage_error(spec, "--format takes %s, found \"%s\"", answers_form_names(),
+                           a->format);
+    if (a->own_neutral && a->format && !answers_form_has_neutral(answers_form(a->format)))
+        return usage_error(spec,
+                           "--format %s has no columns for --own-neutral; csv, json and tidy have",
+                           a->format);
     if (a->margin > 400)
         return usage_error(spec, "--margin takes 0 to 400 percent, found %lld",
                            (long long)a->margin);
@@ -601,6 +630,9 @@ int run_predict(int argc, char **argv)
         {"--csv", ARG_FLAG, &a.csv, NULL,
          "print CSV: frame,image,success,AU01_p,AU01_c,... (probability, 0/1)"},
         {"--json", ARG_FLAG, &a.json, NULL, "print one line of JSON per face, with the same names"},
+        {"--format", ARG_TEXT, &a.format, "NAME",
+         "table (default), csv, json, tidy (a row an AU), pyfeat (Py-Feat's Fex), openface (AU01_r "
+         "is 5 times the\n                           probability); docs/formats.md"},
         {"--draw", ARG_TEXT, &a.draw, "FILE",
          "write the image as PNG with a bar for each AU; takes one image, at most 16 faces"},
         {"--set", ARG_LIST, &a.settings, "KEY=VALUE",
@@ -642,7 +674,10 @@ int run_predict(int argc, char **argv)
         clile_face_file_open(a.faces, p.options, &p.faces) != CLILE_OK)
         code = failed(NULL);
     if (code != EXIT_FINE) goto cleanup;
-    p.out.form = a.csv ? FORM_CSV : a.json ? FORM_JSON : FORM_TABLE;
+    p.out.form = a.format ? answers_form(a.format)
+                 : a.csv  ? FORM_CSV
+                 : a.json ? FORM_JSON
+                          : FORM_TABLE;
     p.out.with_faces = a.faces != NULL || a.boxes.count > 0;
     p.out.with_time = a.raw != NULL || a.fps != NULL;
     p.model = model_file(a.model);

@@ -14,16 +14,26 @@ typedef struct {
     float xy[2 * MAX_POINTS];
 } face;
 
-/* ---- answers.c: CSV, JSON lines, a table ---- */
+/* ---- answers.c: a table, CSV, JSON lines; formats.c: what other programs read ---- */
 
-typedef enum { FORM_TABLE, FORM_CSV, FORM_JSON } answer_form;
+/* In the order of the table in answers.c. */
+typedef enum {
+    FORM_TABLE,
+    FORM_CSV,
+    FORM_JSON,
+    FORM_TIDY,
+    FORM_PYFEAT,
+    FORM_OPENFACE,
+    FORMS
+} answer_form;
 
 typedef struct {
     answer_form form;
-    int with_faces;  /* a column for the number of the face in the image */
-    int with_boxes;  /* and four columns for its box, from a finder */
-    int with_time;   /* a column for the time of the frame in seconds */
-    int with_people; /* of a film: the person's number, found or followed; no image or face */
+    const char *source; /* the film, for formats that name it in each row; NULL: images */
+    int with_faces;     /* a column for the number of the face in the image */
+    int with_boxes;     /* and four columns for its box, from a finder */
+    int with_time;      /* a column for the time of the frame in seconds */
+    int with_people;    /* of a film: the person's number, found or followed; no image or face */
     clile_neutral *neutral; /* not NULL: columns beside each person's own neutral */
     int running; /* of the frames so far; otherwise all rows are kept in a file to the end */
     FILE *kept;
@@ -44,19 +54,34 @@ typedef struct {
     const float *box; /* NULL: not found by a finder */
     int32_t points;   /* of such a face; 0: not known */
     const float *xy;
-    int64_t person; /* of a film, as the next */
+    const float *place; /* where the face is, whoever says so; NULL: not kept, or no success */
+    float score;        /* the finder's; NaN: none has looked */
+    int64_t person;     /* of a film, as the next */
     int32_t found;
     const float
         *centred; /* beside the person's own neutral, set by answers_print; NULL: not known */
     const int8_t *centred_present;
 } answer;
 
+/* The form of this name; FORMS: none. */
+answer_form answers_form(const char *name);
+/* "csv, json or tidy": all names, for messages. */
+const char *answers_form_names(void);
+/* Has the form room for columns beside a person's own neutral? */
+int answers_form_has_neutral(answer_form form);
 void answers_begin(const answers *a);
 /* The rows that are kept, before answers_end. EXIT_FAILED with a message. */
 int answers_print_kept(answers *a);
 void answers_print(answers *a, const answer *row);
 /* The messages of rows without success, on stderr; EXIT_FINE if there were none. */
 int answers_end(const answers *a);
+
+void tidy_begin(const answers *a);
+void tidy_row(const answers *a, const answer *row);
+void pyfeat_begin(const answers *a);
+void pyfeat_row(const answers *a, const answer *row);
+void openface_begin(const answers *a);
+void openface_row(const answers *a, const answer *row);
 
 /* ---- film.c: films and cameras ---- */
 
