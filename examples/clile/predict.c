@@ -632,7 +632,7 @@ int run_predict(int argc, char **argv)
         {"--json", ARG_FLAG, &a.json, NULL, "print one line of JSON per face, with the same names"},
         {"--format", ARG_TEXT, &a.format, "NAME",
          "table (default), csv, json, tidy (a row an AU), pyfeat (Py-Feat's Fex), openface (AU01_r "
-         "is 5 times the\n                           probability); docs/formats.md"},
+         "is 5 times the probability); docs/formats.md"},
         {"--draw", ARG_TEXT, &a.draw, "FILE",
          "write the image as PNG with a bar for each AU; takes one image, at most 16 faces"},
         {"--set", ARG_LIST, &a.settings, "KEY=VALUE",

@@ -177,6 +177,10 @@ class clile_predictor(Structure):
     """Opaque."""
 
 
+class clile_evaluation(Structure):
+    """Opaque."""
+
+
 class clile_face_file(Structure):
     """Opaque."""
 
@@ -281,6 +285,30 @@ class clile_answers(Structure):
     ]
 
 
+class clile_evaluation_part(Structure):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("fold", c_int32),
+        ("seed", c_int64),
+        ("model", c_char_p),
+        ("protocol", c_char_p),
+        ("first", c_int64),
+        ("count", c_int64),
+    ]
+
+
+class clile_evaluation_rows(Structure):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("reserved", c_uint32),
+        ("score", POINTER(c_float)),
+        ("probability", POINTER(c_float)),
+        ("present", POINTER(c_int8)),
+        ("labels", POINTER(c_int8)),
+        ("subject", POINTER(c_int32)),
+    ]
+
+
 class clile_found_face(Structure):
     _fields_ = [
         ("struct_size", c_uint32),
@@ -323,6 +351,14 @@ class clile_progress(Structure):
         ("validation_auc", c_double),
         ("loss_points", c_double),
         ("loss_values", c_double),
+        ("mean_loss", c_double),
+        ("mean_loss_bce", c_double),
+        ("mean_loss_contra", c_double),
+        ("mean_loss_elimination", c_double),
+        ("mean_loss_points", c_double),
+        ("mean_loss_values", c_double),
+        ("epoch_seconds", c_double),
+        ("epoch_images_per_second", c_double),
     ]
 
 
@@ -415,6 +451,21 @@ FUNCTIONS: Dict[str, Tuple[Any, List[Any]]] = {
     "clile_dataset_size": (c_int64, [POINTER(clile_dataset)]),
     "clile_dataset_subject_count": (c_int32, [POINTER(clile_dataset)]),
     "clile_dataset_verify": (clile_status, [POINTER(clile_dataset), clile_count_fn, c_void_p]),
+    "clile_evaluation_add_part": (clile_status, [POINTER(clile_evaluation), POINTER(clile_evaluation_part), c_int64, POINTER(c_float), POINTER(c_float), POINTER(c_int8), POINTER(c_int8), POINTER(c_int32), POINTER(c_char_p), POINTER(c_char_p)]),
+    "clile_evaluation_au_count": (c_int32, [POINTER(clile_evaluation)]),
+    "clile_evaluation_copy_au_ids": (clile_status, [POINTER(clile_evaluation), POINTER(c_int32)]),
+    "clile_evaluation_copy_csv": (clile_status, [POINTER(clile_evaluation), POINTER(c_char_p)]),
+    "clile_evaluation_copy_report": (clile_status, [POINTER(clile_evaluation), c_char_p, POINTER(POINTER(clile_report))]),
+    "clile_evaluation_copy_rows": (clile_status, [POINTER(clile_evaluation), c_int64, c_int64, POINTER(clile_evaluation_rows)]),
+    "clile_evaluation_create": (clile_status, [c_int32, POINTER(c_int32), POINTER(POINTER(clile_evaluation))]),
+    "clile_evaluation_destroy": (None, [POINTER(clile_evaluation)]),
+    "clile_evaluation_get_image_name": (c_char_p, [POINTER(clile_evaluation), c_int64]),
+    "clile_evaluation_get_part": (clile_status, [POINTER(clile_evaluation), c_int32, POINTER(clile_evaluation_part)]),
+    "clile_evaluation_get_subject_name": (c_char_p, [POINTER(clile_evaluation), c_int32]),
+    "clile_evaluation_load": (clile_status, [c_char_p, POINTER(POINTER(clile_evaluation))]),
+    "clile_evaluation_part_count": (c_int32, [POINTER(clile_evaluation)]),
+    "clile_evaluation_size": (c_int64, [POINTER(clile_evaluation)]),
+    "clile_evaluation_subject_count": (c_int32, [POINTER(clile_evaluation)]),
     "clile_face_file_destroy": (None, [POINTER(clile_face_file)]),
     "clile_face_file_expect": (clile_status, [POINTER(clile_face_file), c_char_p]),
     "clile_face_file_find": (clile_status, [POINTER(clile_face_file), c_char_p, c_int64, POINTER(c_int64)]),
@@ -540,6 +591,7 @@ FUNCTIONS: Dict[str, Tuple[Any, List[Any]]] = {
     "clile_trainer_resume": (clile_status, [POINTER(clile_trainer), c_char_p]),
     "clile_trainer_run": (clile_status, [POINTER(clile_trainer), c_int32, clile_progress_fn, c_void_p]),
     "clile_trainer_save": (clile_status, [POINTER(clile_trainer), c_char_p]),
+    "clile_trainer_set_history": (clile_status, [POINTER(clile_trainer), c_char_p]),
     "clile_trainer_set_loss": (clile_status, [POINTER(clile_trainer), c_int32, clile_loss_fn, c_void_p]),
     "clile_trainer_set_validation_every": (clile_status, [POINTER(clile_trainer), c_int32]),
     "clile_version": (c_char_p, []),
@@ -579,6 +631,21 @@ ARGUMENTS: Dict[str, Tuple[str, ...]] = {
     "clile_dataset_size": ("dataset",),
     "clile_dataset_subject_count": ("dataset",),
     "clile_dataset_verify": ("dataset", "progress", "user"),
+    "clile_evaluation_add_part": ("evaluation", "part", "n", "score", "probability", "present", "labels", "subject", "subject_names", "image_names"),
+    "clile_evaluation_au_count": ("evaluation",),
+    "clile_evaluation_copy_au_ids": ("evaluation", "au_ids"),
+    "clile_evaluation_copy_csv": ("evaluation", "out"),
+    "clile_evaluation_copy_report": ("evaluation", "published", "out"),
+    "clile_evaluation_copy_rows": ("evaluation", "first", "count", "to"),
+    "clile_evaluation_create": ("c", "au_ids", "out"),
+    "clile_evaluation_destroy": ("evaluation",),
+    "clile_evaluation_get_image_name": ("evaluation", "image"),
+    "clile_evaluation_get_part": ("evaluation", "index", "part"),
+    "clile_evaluation_get_subject_name": ("evaluation", "subject"),
+    "clile_evaluation_load": ("path", "out"),
+    "clile_evaluation_part_count": ("evaluation",),
+    "clile_evaluation_size": ("evaluation",),
+    "clile_evaluation_subject_count": ("evaluation",),
     "clile_face_file_destroy": ("file",),
     "clile_face_file_expect": ("file", "image"),
     "clile_face_file_find": ("file", "image", "frame", "count"),
@@ -704,6 +771,7 @@ ARGUMENTS: Dict[str, Tuple[str, ...]] = {
     "clile_trainer_resume": ("trainer", "path"),
     "clile_trainer_run": ("trainer", "stage", "progress", "user"),
     "clile_trainer_save": ("trainer", "path"),
+    "clile_trainer_set_history": ("trainer", "path"),
     "clile_trainer_set_loss": ("trainer", "mode", "fn", "user"),
     "clile_trainer_set_validation_every": ("trainer", "every"),
     "clile_version": (),
