@@ -70,6 +70,13 @@ CLILE_NODISCARD CLILE_API clile_status clile_image_walk(const char *folder, clil
 CLILE_NODISCARD CLILE_API clile_status clile_image_write_png(const char *path, int32_t h, int32_t w,
                                                              const uint8_t *rgb);
 
+/* The same PNG in memory, for a page or a message: the caller owns `*png`, `*size` bytes:
+ * clile_free (status.h). INVALID_ARGUMENT, UNSUPPORTED, OUT_OF_MEMORY as above. Shared (any
+ * thread). Since 0.1. */
+CLILE_NODISCARD CLILE_API clile_status clile_image_encode_png(int32_t h, int32_t w,
+                                                              const uint8_t *rgb, uint8_t **png,
+                                                              size_t *size);
+
 CLILE_END
 
 #endif

@@ -44,6 +44,9 @@ int32_t clile_i_pixel_bytes(int32_t format);
 /* 8-bit PNG (zlib), channels 1 or 3, rows tightly packed; atomic. */
 clile_status clile_i_image_write_png(const char *path, int32_t h, int32_t w, int32_t channels,
                                      const uint8_t *pixels);
+/* The same in memory; `what` is its name in messages. Free `*out` with clile_i_free. */
+clile_status clile_i_image_encode_png(const char *what, int32_t h, int32_t w, int32_t channels,
+                                      const uint8_t *pixels, uint8_t **out, size_t *size);
 
 /* x_src = a x + b y + c, y_src = d x + e y + f: from crop pixels to source pixels. */
 typedef struct {

@@ -1,5 +1,5 @@
-/* clile_image_read, clile_image_decode, clile_image_write_png: image files to plain pixels and
- * back, for callers. */
+/* clile_image_read and _decode, clile_image_write_png and _encode_png: image files to plain pixels
+ * and back, for callers. */
 #include "image/image.h"
 
 #include <clile/image.h>
@@ -75,4 +75,13 @@ clile_status clile_image_write_png(const char *path, int32_t h, int32_t w, const
     CLILE_I_CHECK_NOT_NULL(path);
     CLILE_I_CHECK_NOT_NULL(rgb);
     return clile_i_image_write_png(path, h, w, 3, rgb);
+}
+
+clile_status clile_image_encode_png(int32_t h, int32_t w, const uint8_t *rgb, uint8_t **png,
+                                    size_t *size)
+{
+    CLILE_I_CHECK_NOT_NULL(rgb);
+    CLILE_I_CHECK_NOT_NULL(png);
+    CLILE_I_CHECK_NOT_NULL(size);
+    return clile_i_image_encode_png("in memory", h, w, 3, rgb, png, size);
 }

@@ -351,7 +351,17 @@ static void png_output_reads_back(void **state)
     assert_memory_equal(rgb, pixels, sizeof pixels);
     clile_free(rgb);
     clile_i_file file; /* and from memory */
+    uint8_t *png = NULL;
+    size_t size = 0;
     assert_int_equal(clile_i_file_open(path, &file), CLILE_OK);
+    assert_int_equal(clile_image_encode_png(7, 5, pixels, &png, &size), CLILE_OK);
+    assert_int_equal(size, file.size);
+    assert_memory_equal(png, file.data, size);
+    clile_free(png);
+    assert_int_equal(clile_image_encode_png(7, 0, pixels, &png, &size), CLILE_E_INVALID_ARGUMENT);
+    assert_non_null(strstr(clile_last_error(), "PNG in memory: 0 x 7 pixels"));
+    assert_int_equal(clile_image_encode_png(7, 5, NULL, &png, &size), CLILE_E_INVALID_ARGUMENT);
+    assert_int_equal(clile_image_encode_png(7, 5, pixels, NULL, &size), CLILE_E_INVALID_ARGUMENT);
     assert_int_equal(clile_image_decode(file.data, file.size, NULL, &h, &w, &rgb), CLILE_OK);
     assert_memory_equal(rgb, pixels, sizeof pixels);
     clile_free(rgb);

@@ -314,6 +314,18 @@ static void image_write_png(world *w)
     if (world_ok(w)) world_take_file(w, w->scratch);
 }
 
+static void image_encode_png(world *w)
+{
+    uint8_t *png = NULL;
+    size_t size = 7;
+    WATCH(png);
+    WATCH(size);
+    CALL(clile_image_encode_png(WORLD_SIZE, WORLD_SIZE, A(rgb, &w->rgb[0][0][0][0]), A(png, &png),
+                                A(size, &size)));
+    if (png != NULL) world_take(w, png, size);
+    clile_free(png);
+}
+
 /* ---- face files ---- */
 
 static const char *face_rows(world *w)
@@ -418,5 +430,6 @@ const world_case world_cases_data[] = {
     {"clile_image_decode", image_decode, NULL, 0},
     {"clile_image_walk", image_walk, NULL, 0},
     {"clile_image_write_png", image_write_png, NULL, 0},
+    {"clile_image_encode_png", image_encode_png, NULL, 0},
     {NULL, NULL, NULL, 0},
 };
