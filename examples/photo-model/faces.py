@@ -64,6 +64,9 @@ def nuisance(on, rng):
     if {12, 25} <= on:                                           # a broad smile shows the upper teeth without AU10
         e["mouthUpperUp_L"] = e["mouthUpperUp_R"] = rng.uniform(0, .35)
     r, mouth = rng.random(), on & {12, 20, 23, 24}
+    if 25 in on and not mouth and rng.random() < .4:             # a round mouth, as of somebody who speaks or calls
+        e["mouthFunnel"], e["mouthPucker"] = rng.uniform(0, .9), rng.uniform(0, .5)
+        return e
     if r < .04:
         e["cheekPuff_L"] = e["cheekPuff_R"] = rng.uniform(.1, .6)
     elif r < .09 and not mouth:
@@ -77,8 +80,8 @@ def shoot(mdl, actor, rng, neutral):
     """One picture: 8-bit RGB, dense points, blendshapes, strengths, AUs present, rotation."""
     strength, on = actions.sample(rng, neutral)
     light, rgb = camera.Light(rng), camera.background(rng, SIZE)
-    lim = np.array([30, 18, 14])
-    turn = np.clip(rng.normal(0, [10, 7, 5]), -lim, lim) if rng.random() < .85 else rng.uniform(-lim, lim)
+    lim = np.array([35, 20, 16])
+    turn = np.clip(rng.normal(0, [12, 8, 6]), -lim, lim) if rng.random() < .85 else rng.uniform(-lim, lim)
     blink = rng.uniform(.5, 1) if rng.random() < .05 and 5 not in on else 0
     w, wr = actions.weights(mdl, actor, strength, on, rng, blink, nuisance(on, rng), person.WRINKLES)
     pose = scene.Pose(*turn, dist=np.exp(rng.uniform(np.log(38), np.log(140))), gaze=rng.normal(0, [8, 5]))
@@ -88,7 +91,7 @@ def shoot(mdl, actor, rng, neutral):
         things.fringe(rgb, points, actor.id.hair, rng, light)
     if actor.glasses and rng.random() < .8 and abs(turn[0]) < 24:
         things.glasses(rgb, points, actor.glasses, rng, light)
-    if rng.random() < .03:
+    if rng.random() < .05:
         things.hand(rgb, points, actor.id.skin, rng, light)
     img = camera.develop(rgb, scene.exposure_for(light, actor.id.skin, rng.uniform(.4, .9)), rng)
     return img, points, w, [strength[a] for a in AUS], [int(a in on) for a in AUS], turn

@@ -42,6 +42,12 @@ class Recipe(unittest.TestCase):
     def path(self, name):
         return os.path.join(self.out, name)
 
+    def test_programs_can_be_run(self):
+        for name in sorted(os.listdir(RECIPE)):
+            path = os.path.join(RECIPE, name)
+            if name.endswith(".py") and open(path).read(2) == "#!":
+                self.assertTrue(os.access(path, os.X_OK), f"{name}: make.sh and README.md run it by its name")
+
     def test_auc_is_the_share_of_pairs(self):
         rng = np.random.default_rng(1)
         value, positive = rng.integers(0, 9, 60).astype(float), rng.random(60) < 0.3
