@@ -8,10 +8,14 @@
  *     clile_neutral_apply(neutral, person, probability, centred, present);
  *     clile_neutral_destroy(neutral);
  *
- * Faces differ at rest: deep-set brows read as a brow lowerer in every frame. Most frames of most
- * people show no given action, so the median over a person's frames is that person at rest. It is
- * subtracted, on the scale of log odds. An action that a person shows in more than half of the
- * frames is lost by this.
+ * Faces differ at rest: deep-set brows read as a brow lowerer in every frame. What a person's frames
+ * have in common is subtracted, on the scale of log odds:
+ *   - a model that libclile trained on two people or more knows how people differ. The offset of a
+ *     new person is estimated from any number of frames, with each frame's chance to show the AU;
+ *     few frames move it little (docs/method.md, "A person's own neutral"). Thresholds are fitted
+ *     for scores without offsets.
+ *   - for another model, it is the median of at least CLILE_NEUTRAL_LEAST frames: most frames of
+ *     most people show no given action. An action in more than half of the frames is lost by this.
  *
  * Memory: 1 KB a person and AU, however many frames. Thread class: exclusive. */
 #ifndef CLILE_NEUTRAL_H
@@ -36,16 +40,21 @@ CLILE_NODISCARD CLILE_API clile_status clile_neutral_create(const clile_model *m
 CLILE_NODISCARD CLILE_API clile_status clile_neutral_add(clile_neutral *neutral, int64_t person,
                                                          const float *probability /*[c]*/);
 
-/* logit(centred) = logit(probability) - median of the person's + logit(0.1): the person's median
- * becomes 0.1, a face at rest, and 0.5 stays the threshold. The median is that of the frames added
- * so far, to 1/8 of a logit, interpolated within; beyond 16 logits is 16. present: 1 if centred >
- * 0.5. Outputs may be NULL; centred may be probability. INVALID_ARGUMENT: as clile_neutral_add;
- * STATE: fewer than CLILE_NEUTRAL_LEAST frames of this person. Exclusive. Since 0.1. */
+/* logit(centred) = logit(probability) - the person's offset - threshold, from the frames added so
+ * far, to 1/8 of a logit; beyond 16 logits is 16. 0.5 stays the threshold. Without what training
+ * learned of people, the offset is the person's median, and logit(0.1) is added: the median becomes
+ * 0.1, a face at rest. present: 1 if centred > 0.5. Outputs may be NULL; centred may be
+ * probability. INVALID_ARGUMENT: as clile_neutral_add; STATE: fewer than clile_neutral_least frames
+ * of this person. Exclusive. Since 0.1. */
 CLILE_NODISCARD CLILE_API clile_status clile_neutral_apply(const clile_neutral *neutral,
                                                            int64_t person,
                                                            const float *probability /*[c]*/,
                                                            float *centred /*[c]*/,
                                                            int8_t *present /*[c]*/);
+
+/* The frames of a person that clile_neutral_apply needs: 0 if the model knows how people differ,
+ * otherwise CLILE_NEUTRAL_LEAST; 0 for NULL. Shared. Since 0.1. */
+CLILE_API int32_t clile_neutral_least(const clile_neutral *neutral);
 
 /* NULL does nothing. Exclusive. Since 0.1. */
 CLILE_API void clile_neutral_destroy(clile_neutral *neutral);

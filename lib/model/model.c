@@ -83,6 +83,8 @@ void clile_i_model_swap_encoder(clile_model *model, clile_i_net **encoder, clile
     *encoder = old_encoder;
     *packs = old_packs;
     clile_i_points_free(&model->points);
+    clile_i_free(model->person);
+    model->person = NULL;
 }
 
 clile_status clile_i_model_copy_frame(const clile_model *model, clile_model **out)
@@ -110,6 +112,10 @@ clile_status clile_i_model_copy_frame(const clile_model *model, clile_model **ou
     memcpy(copy->au_embedding, model->au_embedding, (size_t)values * sizeof(float));
     memcpy(copy->slope, model->slope, aus);
     memcpy(copy->offset, model->offset, aus);
+    if (model->person) {
+        CLILE_I_ALLOC(copy->person, CLILE_I_PERSON_ROWS * (int64_t)model->c);
+        memcpy(copy->person, model->person, CLILE_I_PERSON_ROWS * aus);
+    }
     CLILE_I_TRY(clile_i_points_copy(&model->points, model->d, &copy->points));
     for (int32_t i = 0; i < model->metadata_count; ++i)
         CLILE_I_TRY(
@@ -161,6 +167,7 @@ void clile_model_destroy(clile_model *model)
     clile_i_free(model->au_embedding);
     clile_i_free(model->slope);
     clile_i_free(model->offset);
+    clile_i_free(model->person);
     clile_i_points_free(&model->points);
     clile_i_free(model);
 }
@@ -241,6 +248,8 @@ clile_status clile_model_set_decision(clile_model *model, const float *au_embedd
                                     "clile_model_set_decision: au_embedding[%lld] is not finite",
                                     (long long)i);
         memcpy(model->au_embedding, au_embedding, (size_t)count * sizeof *au_embedding);
+        clile_i_free(model->person); /* it is about other scores */
+        model->person = NULL;
     }
     memcpy(model->slope, slope, (size_t)model->c * sizeof *slope);
     memcpy(model->offset, offset, (size_t)model->c * sizeof *offset);

@@ -28,6 +28,21 @@ typedef struct {
     int32_t *mirror;      /* [p] left-right partner, or NULL */
 } clile_i_points;
 
+/* How people differ (person.c): rows of a float [CLILE_I_PERSON_ROWS, c], in units of the score.
+ * Where the noise of an AU is 0, there is no estimate. */
+enum {
+    CLILE_I_PERSON_ABSENT,    /* mean score of frames without the AU */
+    CLILE_I_PERSON_PRESENT,   /* and with it */
+    CLILE_I_PERSON_NOISE,     /* variance of one person's scores around these */
+    CLILE_I_PERSON_RATE,      /* share of frames with the AU */
+    CLILE_I_PERSON_SPREAD,    /* variance of the people's offsets */
+    CLILE_I_PERSON_THRESHOLD, /* on scores without the person's offset */
+    CLILE_I_PERSON_ROWS
+};
+typedef struct {
+    double absent, present, noise, rate, spread;
+} clile_i_person_au;
+
 struct clile_model {
     clile_i_refs refs;
     int32_t busy; /* a trainer holds it */
@@ -42,6 +57,7 @@ struct clile_model {
     int32_t *au_ids;       /* [c] */
     float *au_embedding;   /* [c + null_anchor, d] */
     float *slope, *offset; /* [c]: probability = s(slope * score + offset) */
+    float *person;         /* [CLILE_I_PERSON_ROWS, c], or NULL */
     clile_i_points points;
     /* Predictors share encoder and packs. Once a predictor may exist, replace them but never change
      * them. */
@@ -61,7 +77,8 @@ clile_status clile_i_model_create_empty(const clile_options *options, int32_t c,
 /* UNSUPPORTED for an int8 model, which has no float32 weights. */
 clile_status clile_i_model_check_float(const clile_model *model, const char *function);
 /* Swaps in another encoder of the same config and its fresh packs, and hands the old ones to the
- * caller. Predictors keep what they have. The points of the old encoder are dropped. */
+ * caller. Predictors keep what they have. Points and person of the old encoder are
+ * dropped. */
 void clile_i_model_swap_encoder(clile_model *model, clile_i_net **encoder, clile_i_packs **packs);
 /* Copies AUs, vectors, decision rule and metadata, but not the encoder. */
 clile_status clile_i_model_copy_frame(const clile_model *model, clile_model **out);
@@ -140,6 +157,16 @@ void clile_i_points_apply(const clile_i_points *points, int64_t n, int64_t d,
  * on failure. */
 clile_status clile_i_points_put(clile_i_st_writer *writer, int64_t d, const clile_i_points *points);
 clile_status clile_i_points_get(const clile_i_st *st, int64_t d, clile_i_points *out);
+
+/* person.c: an AU of an array of the rows above. */
+clile_i_person_au clile_i_person_of(const float *person, int32_t c, int32_t au);
+/* The estimated offset of a person from n scores without labels, each counted weight[i] times (NULL:
+ * once). noise is above 0. */
+double clile_i_person_offset(const clile_i_person_au *a, int64_t n, const double *value,
+                             const double *weight);
+/* Writes it to a file, or reads it from one that may have none. NULL: none. */
+clile_status clile_i_person_put(clile_i_st_writer *writer, int32_t c, const float *person);
+clile_status clile_i_person_get(const clile_i_st *st, int32_t c, float **out);
 
 /* Adds the model (tensors and metadata) to a file: what clile_model_save writes. */
 clile_status clile_i_model_put(clile_i_st_writer *writer, const clile_model *model);

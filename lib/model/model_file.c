@@ -136,6 +136,7 @@ clile_status clile_i_model_put(clile_i_st_writer *writer, const clile_model *mod
     CLILE_I_RETURN_IF(clile_i_st_writer_add(writer, "au.embedding", CLILE_I_ST_F32, 2, shape,
                                             model->au_embedding));
     CLILE_I_RETURN_IF(clile_i_points_put(writer, model->d, &model->points));
+    CLILE_I_RETURN_IF(clile_i_person_put(writer, model->c, model->person));
     return put_metadata(writer, model);
 }
 
@@ -356,6 +357,7 @@ static clile_status load_from(const clile_i_st *st, clile_model **out)
                                      model->au_embedding));
     CLILE_I_TRY(load_decision(st, model));
     CLILE_I_TRY(clile_i_points_get(st, model->d, &model->points));
+    CLILE_I_TRY(clile_i_person_get(st, model->c, &model->person));
     CLILE_I_TRY(load_user_metadata(st, model));
     *out = model;
     model = NULL;
@@ -410,7 +412,8 @@ clile_status clile_model_copy_json(const clile_model *model, char **out)
         &text, ",\"image_size\":%d,\"embedding\":%d,\"similarity\":\"%s\",\"null_anchor\":%s",
         (int)model->size, (int)model->d, clile_i_model_similarity(model),
         model->null_anchor ? "true" : "false");
-    clile_i_text_append(&text, ",\"points\":%d", (int)model->points.p);
+    clile_i_text_append(&text, ",\"points\":%d,\"person\":%s", (int)model->points.p,
+                        model->person ? "true" : "false");
     clile_i_text_append(
         &text, ",\"encoder_parameters\":%lld,\"au_parameters\":%lld,\"trained\":%s,\"aus\":[",
         (long long)parameters, (long long)model->c * model->d, model->trained ? "true" : "false");

@@ -45,9 +45,10 @@ cleanup:
  * the training images.
  *   calibrated: p = s(a sim + b), the sigmoid of the BCE
  *   threshold:  p = s(k (sim - t)), with t the F1-best threshold on the training images, and k the
- *               slope of the BCE, or of a logistic calibration if there is no BCE */
+ *               slope of the BCE, or of a logistic calibration if there is no BCE
+ * person [CLILE_I_PERSON_ROWS, c]: filled, too, unless it is NULL. */
 static clile_status decide(const clile_trainer *t, const float *vectors, const clile_i_net *net,
-                           clile_model *model)
+                           clile_model *model, float *person)
 {
     clile_status status = CLILE_OK;
     float *score = NULL, *slope = NULL, *offset = NULL, *threshold = NULL;
@@ -69,14 +70,20 @@ static clile_status decide(const clile_trainer *t, const float *vectors, const c
         slope[c] = a;
         offset[c] = has_bce ? vectors[h[CLILE_I_HEAD_BIAS].value - t->flat + c] : 0.0f;
     }
+    const int from_checkpoint = t->decision != NULL && (person == NULL || t->person != NULL);
+    if (!from_checkpoint && (person != NULL || !t->settings.calibrated)) {
+        CLILE_I_ALLOC(score, t->n * t->c);
+        CLILE_I_TRY(copy_labels(t->train, &labels));
+        CLILE_I_TRY(clile_i_trainer_scores(t, model, net, t->train, score));
+        if (person != NULL) CLILE_I_TRY(clile_i_trainer_fit_person(t, score, labels, person));
+    } else if (person != NULL) {
+        memcpy(person, t->person, CLILE_I_PERSON_ROWS * (size_t)t->c * sizeof *person);
+    }
     if (t->decision) { /* from a checkpoint */
         memcpy(slope, t->decision, (size_t)t->c * sizeof *slope);
         memcpy(offset, t->decision + t->c, (size_t)t->c * sizeof *offset);
     } else if (!t->settings.calibrated) {
-        CLILE_I_ALLOC(score, t->n * t->c);
         CLILE_I_ALLOC(threshold, t->c);
-        CLILE_I_TRY(copy_labels(t->train, &labels));
-        CLILE_I_TRY(clile_i_trainer_scores(t, model, net, t->train, score));
         CLILE_I_TRY(clile_metrics_thresholds(t->n, t->c, score, labels, threshold));
         if (!has_bce)
             CLILE_I_TRY(clile_metrics_calibrate(t->n, t->c, score, labels, slope, offset));
@@ -170,22 +177,30 @@ static clile_status finish_stage2(clile_trainer *t)
 {
     clile_status status = CLILE_OK;
     clile_model *scratch = NULL;
-    float *decision = NULL;
+    float *decision = NULL, *person = NULL;
+    const int64_t person_count = CLILE_I_PERSON_ROWS * (int64_t)t->c;
     CLILE_I_TRY(scratch_model(t, &scratch));
     CLILE_I_TRY(encoder_values(t, scratch->encoder));
-    CLILE_I_TRY(decide(t, vector_values(t), scratch->encoder, scratch));
+    CLILE_I_ALLOC(scratch->person, person_count);
+    CLILE_I_TRY(decide(t, vector_values(t), scratch->encoder, scratch, scratch->person));
+    CLILE_I_ALLOC(person, person_count);
+    memcpy(person, scratch->person, (size_t)person_count * sizeof *person);
     CLILE_I_TRY(clile_i_trainer_keep_points(t, vector_values(t), &scratch->points));
     CLILE_I_ALLOC(decision, 2 * (int64_t)t->c);
     memcpy(decision, scratch->slope, (size_t)t->c * sizeof *decision);
     memcpy(decision + t->c, scratch->offset, (size_t)t->c * sizeof *decision);
     CLILE_I_TRY(note_data(t, scratch));
     clile_i_free(t->decision);
+    clile_i_free(t->person);
     t->decision = decision;
-    decision = NULL;
+    t->person = person;
+    decision = person = NULL;
     clile_i_model_swap_metadata(t->model, scratch);
     clile_i_model_swap_encoder(t->model, &scratch->encoder, &scratch->packs);
     t->model->points = scratch->points;
     scratch->points = (clile_i_points){0};
+    t->model->person = scratch->person; /* the old one went with the old encoder */
+    scratch->person = NULL;
     const size_t au_count = (size_t)(t->c + t->model->null_anchor) * (size_t)t->d;
     memcpy(t->model->au_embedding, scratch->au_embedding, au_count * sizeof(float));
     memcpy(t->model->slope, scratch->slope, (size_t)t->c * sizeof(float));
@@ -194,6 +209,7 @@ static clile_status finish_stage2(clile_trainer *t)
     t->model->busy = 0;
 cleanup:
     clile_i_free(decision);
+    clile_i_free(person);
     clile_model_destroy(scratch);
     return status;
 }
@@ -216,7 +232,7 @@ clile_status clile_i_trainer_validate(clile_trainer *t, double *f1, double *auc)
     const int64_t n = clile_dataset_size(t->validation);
     CLILE_I_TRY(scratch_model(t, &scratch));
     CLILE_I_TRY(encoder_values(t, scratch->encoder));
-    CLILE_I_TRY(decide(t, vector_values(t), scratch->encoder, scratch));
+    CLILE_I_TRY(decide(t, vector_values(t), scratch->encoder, scratch, NULL));
     CLILE_I_ALLOC(score, n * t->c);
     CLILE_I_ALLOC(present, n * t->c);
     CLILE_I_TRY(copy_labels(t->validation, &labels));

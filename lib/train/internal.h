@@ -94,6 +94,7 @@ struct clile_trainer {
     float *au_start;     /* [c+null,d] the model's AU vectors before training */
     float *ile;          /* AU^Sub after stage 1 [s,c,d] */
     float *decision;     /* slopes and offsets [2,c] at the end of stage 2, or NULL */
+    float *person;       /* [CLILE_I_PERSON_ROWS,c] with the decision */
     clile_i_net *net;    /* E_G: initial values of stage 2 */
 
     clile_i_exec *exec;             /* encoder trained in this stage */
@@ -161,6 +162,11 @@ clile_status clile_i_trainer_keep_points(const clile_trainer *t, const float *ve
                                          clile_i_points *out);
 /* Fills batch_points and batch_values for t->images. */
 void clile_i_trainer_next_targets(clile_trainer *t);
+
+/* ---- person.c ---- */
+/* Fills person [CLILE_I_PERSON_ROWS,c] from scores and labels [n,c] of the training images. */
+clile_status clile_i_trainer_fit_person(const clile_trainer *t, const float *score,
+                                        const int8_t *labels, float *person);
 
 /* ---- own_loss.c ---- */
 /* fn NULL: no such loss */

@@ -236,6 +236,7 @@ void clile_trainer_destroy(clile_trainer *trainer)
     clile_i_net_destroy(t->net);
     clile_i_free(t->ile);
     clile_i_free(t->decision);
+    clile_i_free(t->person);
     clile_i_free(t->au_start);
     clile_i_free(t->au_weight);
     clile_i_free(t->labels);

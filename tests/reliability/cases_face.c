@@ -326,6 +326,15 @@ static void neutral_apply(world *w)
     clile_neutral_destroy(neutral);
 }
 
+static void neutral_least(world *w)
+{
+    clile_neutral *neutral = fresh_neutral(w);
+    int32_t least = 0;
+    CALL_VALUE(least = clile_neutral_least(O(neutral, neutral)));
+    TAKE(least);
+    clile_neutral_destroy(neutral);
+}
+
 static void neutral_destroy(world *w)
 {
     clile_neutral *neutral = fresh_neutral(w);
@@ -359,6 +368,7 @@ const world_case world_cases_face[] = {
     {"clile_neutral_create", neutral_create, NULL, 0},
     {"clile_neutral_add", neutral_add, NULL, 0},
     {"clile_neutral_apply", neutral_apply, READS_ONLY, 0},
+    {"clile_neutral_least", neutral_least, READS_ONLY, 0},
     {"clile_neutral_destroy", neutral_destroy, "frees", 0},
     {NULL, NULL, NULL, 0},
 };

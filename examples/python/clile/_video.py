@@ -84,8 +84,8 @@ class Video(Handle):
 
 
 class Neutral(Handle):
-    """Probabilities beside a person's own neutral, without labels (clile/neutral.h): the median over the person's frames is taken off, on the scale
-    of log odds. Add every frame of a person, then apply."""
+    """Probabilities beside a person's own neutral, without labels (clile/neutral.h): the person's offset, estimated from the frames that were
+    added, is subtracted on the scale of log odds. Add every frame of a person, then apply."""
 
     _kind = "clile_neutral"
 
@@ -99,7 +99,8 @@ class Neutral(Handle):
             lib.clile_neutral_add(self._c, person, pointer(row))
 
     def apply(self, probability: ArrayLike, person: int = 1) -> np.ndarray:
-        """The centred probabilities, as many as are given: 0.1 at the person's median; above 0.5 is present. StateError below 5 frames."""
+        """The centred probabilities, as many as are given; above 0.5 is present. StateError if the model does not know how people differ and there are
+        fewer than 5 frames."""
         rows = self._rows(probability)
         out = np.empty_like(rows)
         for row, centred in zip(rows, out):
