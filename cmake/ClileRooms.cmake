@@ -1,6 +1,6 @@
 # The rooms of lib/ and what each may use (docs/architecture.md; tests/check_includes.cmake checks the sources
 # against it, docs/make_architecture.py draws it).
-set(CLILE_ROOMS base store image synth layout data dnn net loss model eval run train face video)
+set(CLILE_ROOMS base store image synth layout data dnn net method loss model eval run train face video)
 set(CLILE_ROOM_USES_base "")
 set(CLILE_ROOM_USES_store base)
 set(CLILE_ROOM_USES_image base)
@@ -10,7 +10,8 @@ set(CLILE_ROOM_USES_data layout synth)
 set(CLILE_ROOM_USES_dnn base)
 set(CLILE_ROOM_USES_net dnn)
 set(CLILE_ROOM_USES_loss dnn)
-set(CLILE_ROOM_USES_model net store image)
+set(CLILE_ROOM_USES_method net)
+set(CLILE_ROOM_USES_model method store image)
 set(CLILE_ROOM_USES_face model)
 set(CLILE_ROOM_USES_video image)
 set(CLILE_ROOM_USES_eval base)

@@ -13,6 +13,11 @@
 #define CLILE_I_LAYOUT_CHOICE(name, text) "|" text
 #define CLILE_I_LOSS_OPTION(X, name, key, value, help) X(REAL, key, value, "", 0, 1e6, "method", help)
 #define CLILE_I_ELIMINATION_CHOICE(name) "|" #name
+#define CLILE_I_METHOD_CHOICE(X, name, term) "|" #name
+#define CLILE_I_METHOD_PRESETS(X, name, term) \
+    X(CLILE_OPT_METHOD, #name, CLILE_OPT_SIMILARITY, "dot") \
+    X(CLILE_OPT_METHOD, #name, CLILE_OPT_EXCHANGE_HALVES, "0") \
+    X(CLILE_OPT_METHOD, #name, CLILE_OPT_NULL_ANCHOR, "0")
 
 #define CLILE_I_OPTIONS_TABLE(X)                                                                                                            \
     /* data */                                                                                                                              \
@@ -57,7 +62,8 @@
     X(TEXT, CLILE_OPT_POINTS_MODEL, "default", "", 0, 0, "model",                                                                           \
       "file of the model that finds the points of a found face; default: the installed one, if any; none: faces are aligned by their boxes") \
     /* method */                                                                                                                            \
-    X(CHOICE, CLILE_OPT_METHOD, "cl-ile", "cl-ile|bce", 0, 0, "method", "CL-ILE, or plain weighted BCE as the baseline")                    \
+    X(CHOICE, CLILE_OPT_METHOD, "cl-ile", "cl-ile|bce" CLILE_I_METHODS(CLILE_I_METHOD_CHOICE, ), 0, 0, "method",                                     \
+      "CL-ILE, plain weighted BCE as the baseline, or a system that they are compared with")                                             \
     X(CHOICE, CLILE_OPT_PRESET, "default", "default|published", 0, 0, "method",                                                             \
       "published: the two published losses, as literally as they are known, unless another option says otherwise")                           \
     X(CHOICE, CLILE_OPT_ELIMINATION, "mixed", "none" CLILE_I_ELIMINATIONS(CLILE_I_ELIMINATION_CHOICE), 0, 0, "method",                              \
@@ -124,6 +130,8 @@
     X(CLILE_OPT_METHOD, "bce", CLILE_OPT_SIMILARITY, "dot")                                                                                 \
     X(CLILE_OPT_METHOD, "bce", CLILE_OPT_EXCHANGE_HALVES, "0")                                                                              \
     X(CLILE_OPT_METHOD, "bce", CLILE_OPT_NULL_ANCHOR, "0")                                                                                  \
+    CLILE_I_METHODS(CLILE_I_METHOD_PRESETS, X)                                                                                           \
+    X(CLILE_OPT_METHOD, "atf", CLILE_OPT_LAMBDA_METHOD, "0.1")                                                                              \
     X(CLILE_OPT_PRESET, "published", CLILE_OPT_SIMILARITY, "cosine")                                                                        \
     X(CLILE_OPT_PRESET, "published", CLILE_OPT_LAMBDA_CONTRA, "1")                                                                          \
     X(CLILE_OPT_PRESET, "published", CLILE_OPT_LAMBDA_BCE, "0")                                                                             \

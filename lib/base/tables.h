@@ -31,6 +31,16 @@
          "weight of the points that the targets of the data give")                                 \
     LOSS(X, values, CLILE_OPT_LAMBDA_VALUES, "0.3",                                                \
          "weight of the values that the targets of the data give")                                 \
+    LOSS(X, method, CLILE_OPT_LAMBDA_METHOD, "1",                                                  \
+         "weight of the loss that a method other than cl-ile has besides the BCE")                 \
+    /* end */
+
+/* METHOD(X, name, term): the values of the option `method` besides "cl-ile" and "bce": systems that
+ * CL-ILE is compared with. lib/method/NAME.c defines clile_i_method_NAME (method/method.h).
+ * clile_i_TERM (loss/term.h) is the loss that it has besides the BCE; term_method: none. X is passed
+ * on. */
+#define CLILE_I_METHODS(METHOD, X)                                                                 \
+    METHOD(X, atf, elimination_adversarial)                                                        \
     /* end */
 
 /* ELIMINATION(name): the values of the option `elimination` besides "none". lib/loss/NAME.c defines

@@ -93,6 +93,10 @@ clile_status clile_i_crop_render(const clile_i_core *core, int64_t index, int32_
  * arrays, not for packs and drawn faces. Errors of alignment; for images used whole, errors of
  * clile_i_image_size. */
 clile_status clile_i_crop_place(const clile_i_core *core, int64_t index, clile_i_affine *map);
+/* The five points [5,2] of sample `index` in pixels of its image, whose canonical crop of side 1 is
+ * `map`. For clile_i_dataset_copy_five. */
+clile_status clile_i_crop_five(const clile_i_core *core, int64_t index, double *five,
+                               clile_i_affine *map);
 /* Copies the canonical crop [size,size,3] from the middle of a stored one. */
 void clile_i_crop_copy_middle(const clile_i_stored *stored, int32_t size, uint8_t *rgb);
 void clile_i_crops_free(clile_i_core *core);

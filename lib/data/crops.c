@@ -128,14 +128,13 @@ cleanup:
     return status;
 }
 
-/* Draws a face of a data set without image files, and finds its crop by landmarks. */
-static clile_status draw_image(const clile_i_core *core, int64_t index, int32_t size,
-                               clile_i_image *image, clile_i_affine *map)
+/* Draws a face of a data set without image files. */
+static clile_status draw_face(const clile_i_core *core, int64_t index, clile_i_image *image,
+                              double *points /*[CLILE_SYNTH_LANDMARKS,2]*/)
 {
     const int32_t side = core->table.drawn_size;
     const int64_t frames = core->table.drawn_frames;
     float xy[2 * CLILE_SYNTH_LANDMARKS];
-    double points[2 * CLILE_SYNTH_LANDMARKS];
     uint8_t *rgb = clile_i_calloc((int64_t)side * side, 3);
     if (rgb == NULL) return CLILE_E_OUT_OF_MEMORY;
     *image = (clile_i_image){
@@ -143,7 +142,46 @@ static clile_status draw_image(const clile_i_core *core, int64_t index, int32_t 
     CLILE_I_RETURN_IF(clile_synth_render(core->table.drawn_seed, index / frames, index % frames,
                                          NULL, side, rgb, xy));
     for (int i = 0; i < 2 * CLILE_SYNTH_LANDMARKS; ++i) points[i] = (double)xy[i];
+    return CLILE_OK;
+}
+
+/* The same, and its crop by landmarks. */
+static clile_status draw_image(const clile_i_core *core, int64_t index, int32_t size,
+                               clile_i_image *image, clile_i_affine *map)
+{
+    const int32_t side = core->table.drawn_size;
+    double points[2 * CLILE_SYNTH_LANDMARKS];
+    CLILE_I_RETURN_IF(draw_face(core, index, image, points));
     return clile_i_align_landmarks(CLILE_SYNTH_LANDMARKS, points, side, side, size, map);
+}
+
+static clile_status draw_five(const clile_i_core *core, int64_t index, double *five,
+                              clile_i_affine *map)
+{
+    const int32_t side = core->table.drawn_size;
+    double points[2 * CLILE_SYNTH_LANDMARKS];
+    clile_i_image image = {0};
+    const clile_status status = draw_face(core, index, &image, points);
+    clile_i_image_free(&image);
+    CLILE_I_RETURN_IF(status);
+    clile_i_align_reduce(CLILE_SYNTH_LANDMARKS, points, five);
+    return clile_i_align_landmarks(5, five, side, side, 1, map);
+}
+
+clile_status clile_i_crop_five(const clile_i_core *core, int64_t index, double *five,
+                               clile_i_affine *map)
+{
+    const clile_i_table *t = &core->table;
+    if (t->drawn_size > 0) return draw_five(core, index, five, map);
+    if (t->pack != NULL)
+        return clile_i_fail(CLILE_E_FORMAT,
+                            "image %s: a pack keeps no landmarks; use the folder that it was made "
+                            "from",
+                            t->text + t->name[index]);
+    if (t->points == NULL || clile_i_is_nan((double)t->points[10 * index]))
+        return clile_i_fail(CLILE_E_FORMAT, "image %s has no landmarks", t->text + t->name[index]);
+    for (int k = 0; k < 10; ++k) five[k] = (double)t->points[10 * index + k];
+    return clile_i_crop_place(core, index, map);
 }
 
 int32_t clile_i_core_margin(const clile_i_core *core, int32_t size)

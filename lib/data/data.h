@@ -28,6 +28,10 @@ const clile_i_targets *clile_i_dataset_targets(const clile_dataset *dataset);
  * opposite one; NaN: not known. p is at least 1. If the image is used whole: errors of reading its
  * size. */
 clile_status clile_i_dataset_copy_points(const clile_dataset *dataset, int64_t index, float *xy);
+/* The five points [5,2] by which an image is aligned, in sides of its canonical crop. FORMAT, with
+ * the image's name: it is not placed by landmarks, or is a crop of a pack, which keeps none; errors
+ * of alignment. */
+clile_status clile_i_dataset_copy_five(const clile_dataset *dataset, int64_t index, float *xy);
 /* Values [v] of an image; NaN: not known. */
 void clile_i_dataset_copy_values(const clile_dataset *dataset, int64_t index, float *values);
 

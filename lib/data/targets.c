@@ -20,6 +20,15 @@ static const clile_i_core *find_holder(const clile_dataset *dataset, int64_t ind
     return holder;
 }
 
+/* From pixels of an image to sides of its crop, which `m` maps the other way. */
+static void to_crop(const clile_i_affine *m, const double *pixels, float *xy)
+{
+    const double determinant = m->a * m->e - m->b * m->d, x = pixels[0] - m->c,
+                 y = pixels[1] - m->f;
+    xy[0] = (float)((m->e * x - m->b * y) / determinant);
+    xy[1] = (float)((m->a * y - m->d * x) / determinant);
+}
+
 static void fill_unknown(int64_t count, float *values)
 {
     for (int64_t k = 0; k < count; ++k) values[k] = NAN;
@@ -41,11 +50,23 @@ clile_status clile_i_dataset_copy_points(const clile_dataset *dataset, int64_t i
     if (known == 0) return CLILE_OK;
     clile_i_affine m = {0};
     CLILE_I_RETURN_IF(clile_i_crop_place(core, at, &m));
-    const double determinant = m.a * m.e - m.b * m.d;
     for (int32_t k = 0; k < p; ++k) {
-        const double x = (double)xy[2 * k] - m.c, y = (double)xy[2 * k + 1] - m.f;
-        xy[2 * k] = (float)((m.e * x - m.b * y) / determinant);
-        xy[2 * k + 1] = (float)((m.a * y - m.d * x) / determinant);
+        const double at_k[2] = {(double)xy[2 * k], (double)xy[2 * k + 1]};
+        to_crop(&m, at_k, xy + 2 * k);
+    }
+    return CLILE_OK;
+}
+
+clile_status clile_i_dataset_copy_five(const clile_dataset *dataset, int64_t index, float *xy)
+{
+    int64_t at = 0;
+    double five[10];
+    clile_i_affine m = {0};
+    const clile_i_core *core = find_holder(dataset, index, &at);
+    CLILE_I_RETURN_IF(clile_i_crop_five(core, at, five, &m));
+    for (int k = 0; k < 5; ++k) {
+        const double at_k[2] = {five[2 * k], five[2 * k + 1]};
+        to_crop(&m, at_k, xy + 2 * k);
     }
     return CLILE_OK;
 }

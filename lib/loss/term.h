@@ -37,13 +37,16 @@ typedef struct {
     uint64_t seed;
     const clile_options *options; /* for options of the term's own */
 
-    const float *embedding;          /* F [n,d] */
-    const float *id_embedding;       /* [n,d] what to remove of F^ID; only if needs_id_embedding */
-    const int8_t *labels;            /* [n,c] */
-    const int32_t *subject;          /* [n] */
-    const float *au_weight;          /* [c] */
-    int64_t p, v;                    /* points and values to learn besides the AUs, or 0 */
-    const float *points, *values;    /* [n,2p], [n,v] standardised; NaN: not known */
+    const float *embedding;       /* F [n,d] */
+    const float *id_embedding;    /* [n,d] what to remove of F^ID; only if needs_id_embedding */
+    const int8_t *labels;         /* [n,c] */
+    const int32_t *subject;       /* [n] */
+    const float *au_weight;       /* [c] */
+    int64_t p, v;                 /* points and values to learn besides the AUs, or 0 */
+    const float *points, *values; /* [n,2p], [n,v] standardised; NaN: not known */
+    /* [n,10] the five points of each face, in sides of the augmented crop, and [s,10] their means
+     * over the images of a subject, not augmented; NULL unless the method needs them */
+    const float *five, *subject_five;
     const clile_i_person_rows *rows; /* for a loss that distinguishes whose half a face is */
 
     /* The score of an AU is scale * sim(F, A) + bias. */
@@ -88,5 +91,7 @@ extern const clile_i_loss_row clile_i_loss_table[CLILE_I_LOSS_COUNT];
 
 /* The elimination of that name, including "none"; NULL: no such name. */
 const clile_i_term *clile_i_elimination_find(const char *name);
+/* The loss that a method has besides the BCE; always 0 for "cl-ile" and "bce". */
+const clile_i_term *clile_i_method_term(const char *name);
 
 #endif

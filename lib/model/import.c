@@ -19,14 +19,15 @@ typedef struct {
     size_t prefix_size;
 } matching;
 
-static int is_fc(const clile_i_net_tensor *t)
-{
-    return strncmp(t->name, "fc.", 3) == 0;
-}
-
 static int is_stem(const clile_i_net_tensor *t)
 {
     return strncmp(t->name, "conv1.", 6) == 0 || strncmp(t->name, "bn1.", 4) == 0;
+}
+
+/* What comes after the backbone: fc, or what a method has instead of it and besides. */
+static int is_tail(const clile_i_net_tensor *t)
+{
+    return !is_stem(t) && strncmp(t->name, "layer", 5) != 0;
 }
 
 static int ends_with(const char *text, const char *ending)
@@ -95,21 +96,22 @@ static void keep(matching *m, int (*is_one)(const clile_i_net_tensor *))
         if (is_one(clile_i_net_tensor_at(m->net, i))) m->outcome[i] = CLILE_IMPORT_KEPT;
 }
 
-/* Fills found and outcome. `fc` is taken whole or not at all, and so is a small stem. ImageNet's
+/* Fills found and outcome. The tail is taken whole or not at all, and so is a small stem.
+ * ImageNet's
  * stem must fit: a file without it holds another network. */
 static void match(matching *m)
 {
     const int32_t count = clile_i_net_tensor_count(m->net);
-    int fc_fits = 1;
+    int tail_fits = 1;
     for (int32_t i = 0; i < count; ++i) {
         const clile_i_net_tensor *t = clile_i_net_tensor_at(m->net, i);
         const clile_i_weight *w = m->found[i] = find_tensor(m, t->name);
         m->outcome[i] = w == NULL    ? CLILE_IMPORT_MISSING
                         : fits(t, w) ? CLILE_IMPORT_MATCHED
                                      : CLILE_IMPORT_MISMATCHED;
-        if (is_fc(t) && m->outcome[i] != CLILE_IMPORT_MATCHED) fc_fits = 0;
+        if (is_tail(t) && m->outcome[i] != CLILE_IMPORT_MATCHED) tail_fits = 0;
     }
-    if (!fc_fits) keep(m, is_fc);
+    if (!tail_fits) keep(m, is_tail);
     if (clile_i_net_get_config(m->net)->stem == CLILE_I_STEM_SMALL && has_other_stem(m))
         keep(m, is_stem);
 }

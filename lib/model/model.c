@@ -25,6 +25,8 @@ clile_status clile_i_model_check_au_ids(int32_t c, const int32_t *au_ids)
     return CLILE_OK;
 }
 
+enum { MOST_EMBEDDING = 65536 };
+
 clile_status clile_i_model_create_empty(const clile_options *options, int32_t c,
                                         const int32_t *au_ids, int32_t int8, clile_model **out)
 {
@@ -34,13 +36,21 @@ clile_status clile_i_model_create_empty(const clile_options *options, int32_t c,
     clile_i_refs_init(&model->refs);
     CLILE_I_TRY(clile_i_model_read_shape(model, options));
     model->c = c;
+    if (clile_i_method_embedding(model->method, c, model->embedding) > MOST_EMBEDDING) {
+        status =
+            clile_i_fail(CLILE_E_INVALID_ARGUMENT,
+                         "method=%s: embedding=%d for each of %d AUs is more than %d in all",
+                         model->method->name, (int)model->embedding, (int)c, (int)MOST_EMBEDDING);
+        goto cleanup;
+    }
+    model->d = (int32_t)clile_i_method_embedding(model->method, c, model->embedding);
     CLILE_I_ALLOC(model->au_ids, c);
     CLILE_I_ALLOC(model->au_embedding, (int64_t)(c + model->null_anchor) * model->d);
     CLILE_I_ALLOC(model->slope, c);
     CLILE_I_ALLOC(model->offset, c);
     memcpy(model->au_ids, au_ids, (size_t)c * sizeof *au_ids);
     for (int32_t i = 0; i < c; ++i) model->slope[i] = 1.0f;
-    const clile_i_net_config config = {model->backbone, model->width, model->d, model->stem};
+    const clile_i_net_config config = clile_i_model_net_config(model);
     CLILE_I_TRY(int8 ? clile_i_net_create_bare(&config, &model->encoder)
                      : clile_i_net_create(&config, &model->encoder));
     if (int8) CLILE_I_TRY(clile_i_quant_create(model->encoder, &model->quant));
@@ -67,9 +77,13 @@ clile_status clile_model_create(const clile_options *options, int32_t c, const i
     clile_i_rng rng = clile_i_rng_make((uint64_t)seed, 0x656e636f /* "enco" */);
     clile_i_net_init(model->encoder, &rng);
     rng = clile_i_rng_make((uint64_t)seed, 0x6175656d /* "auem" */);
-    const double deviation = 1.0 / sqrt((double)model->d);
+    const double deviation = 1.0 / sqrt((double)model->embedding);
     for (int64_t i = 0; i < (int64_t)(c + model->null_anchor) * model->d; ++i)
         model->au_embedding[i] = (float)(deviation * clile_i_rng_normal(&rng));
+    clile_i_method_limit(model->method, c, model->d, model->au_embedding);
+    for (int64_t i = 0; model->method != NULL && model->method->au == CLILE_I_AU_FIXED && i < c;
+         ++i)
+        model->au_embedding[i * model->d + i] = 1.0f;
     *out = model;
     return CLILE_OK;
 }
@@ -99,6 +113,8 @@ clile_status clile_i_model_copy_frame(const clile_model *model, clile_model **ou
     copy->trained = model->trained;
     copy->width = model->width;
     copy->stem = model->stem;
+    copy->method = model->method;
+    copy->embedding = model->embedding;
     copy->c = model->c;
     copy->d = model->d;
     copy->size = model->size;

@@ -5,6 +5,7 @@
 
 #include "base/base.h"
 #include "base/similarity.h"
+#include "method/method.h"
 #include "net/net.h"
 #include "store/safetensors.h"
 
@@ -14,8 +15,9 @@ enum {
     CLILE_I_MAX_AUS = 64,
     CLILE_I_MAX_METADATA = 4096,
     CLILE_I_MODEL_FORMAT = 1,
-    CLILE_I_MODEL_FORMAT_INT8 = 2, /* with "weights" */
-    CLILE_I_MODEL_FORMAT_STEM = 3  /* with "weights" and "stem" */
+    CLILE_I_MODEL_FORMAT_INT8 = 2,  /* with "weights" */
+    CLILE_I_MODEL_FORMAT_STEM = 3,  /* with "weights" and "stem" */
+    CLILE_I_MODEL_FORMAT_METHOD = 4 /* with "weights", "stem" and "method" */
 };
 typedef struct {
     char *key, *value;
@@ -49,9 +51,11 @@ struct clile_model {
     int32_t trained;
     char backbone[16];
     double width;
-    int32_t stem;       /* clile_i_stem */
-    int32_t c, d, size; /* AUs, embedding, crop pixels */
-    int32_t similarity; /* CLILE_I_COSINE or CLILE_I_DOT */
+    int32_t stem;                 /* clile_i_stem */
+    const clile_i_method *method; /* NULL: the encoder is the plain one */
+    int32_t c, d, size;           /* AUs, embedding, crop pixels */
+    int32_t embedding;            /* the option: d, or with AU blocks the size of one */
+    int32_t similarity;           /* CLILE_I_COSINE or CLILE_I_DOT */
     /* au_embedding has a row c for "no AU present", used in training but not in scores */
     int32_t null_anchor;
     int32_t *au_ids;       /* [c] */
@@ -101,11 +105,15 @@ void clile_i_model_append_training(clile_i_text *text, const clile_model *model)
  * if that is unknown. */
 const char *clile_i_model_misfit(const clile_model *model, int32_t kind);
 
-/* A model's shape is backbone, stem, width, embedding, image_size, null_anchor and similarity
- * (shape.c). Read it from options, write it to options, or check that options that were set agree
- * with the model (INVALID_ARGUMENT if not). */
+/* A model's shape is backbone, stem, width, embedding, image_size, null_anchor, similarity and, if
+ * it makes another net, method (shape.c). Read it from options, write it to options, or check that
+ * options that were set agree with the model (INVALID_ARGUMENT if not). */
 clile_status clile_i_model_read_shape(clile_model *model, const clile_options *options);
 clile_status clile_i_model_shape(const clile_model *model, clile_options *options);
+/* The net that the model's shape and AUs describe. Borrows the name of its backbone. */
+clile_i_net_config clile_i_model_net_config(const clile_model *model);
+/* Whether its net reads the five points of a face, besides the crop. */
+int clile_i_model_reads_points(const clile_model *model);
 clile_status clile_i_model_check_shape(const clile_model *model, const clile_options *options);
 const char *clile_i_model_similarity(const clile_model *model); /* "cosine", "dot" */
 
@@ -129,9 +137,10 @@ typedef struct {
     int8_t *present;                        /* [n,c] */
     float *xy;                              /* [n,p,2] in pixels of each face's image */
 } clile_i_outputs;
-/* Runs n crops [n,size,size,3] of the model's size. */
+/* Runs n crops [n,size,size,3] of the model's size. five [n,5,2] in sides of the crop; may be NULL
+ * unless clile_i_model_reads_points. */
 clile_status clile_i_predictor_run(clile_predictor *predictor, int64_t n, const uint8_t *rgb,
-                                   const clile_i_outputs *out);
+                                   const float *five, const clile_i_outputs *out);
 
 /* Writes all tensors of a net to a file, or reads them, as "<prefix><torchvision name>". Reading
  * needs exact names and shapes, and finite values. */

@@ -66,6 +66,7 @@ static clile_status put_text(clile_i_st_writer *writer, const char *key, clile_i
 /* The oldest format that can describe the model: older versions can then read it. */
 static int32_t format_of(const clile_model *model)
 {
+    if (model->method != NULL) return CLILE_I_MODEL_FORMAT_METHOD;
     if (model->stem != CLILE_I_STEM_IMAGENET) return CLILE_I_MODEL_FORMAT_STEM;
     return model->quant ? CLILE_I_MODEL_FORMAT_INT8 : CLILE_I_MODEL_FORMAT;
 }
@@ -87,6 +88,8 @@ static clile_status put_metadata(clile_i_st_writer *writer, const clile_model *m
     if (version >= CLILE_I_MODEL_FORMAT_STEM)
         CLILE_I_RETURN_IF(
             clile_i_st_writer_metadata(writer, "stem", clile_i_stem_name(model->stem)));
+    if (version >= CLILE_I_MODEL_FORMAT_METHOD)
+        CLILE_I_RETURN_IF(clile_i_st_writer_metadata(writer, "method", model->method->name));
     CLILE_I_RETURN_IF(clile_i_st_writer_metadata(writer, "backbone", model->backbone));
     CLILE_I_RETURN_IF(
         clile_i_st_writer_metadata(writer, "similarity", clile_i_model_similarity(model)));
@@ -96,7 +99,7 @@ static clile_status put_metadata(clile_i_st_writer *writer, const clile_model *m
         const char *key;
         int32_t value;
     } integers[] = {{"format_version", version},
-                    {"embedding", model->d},
+                    {"embedding", model->embedding},
                     {"image_size", model->size},
                     {"null_anchor", model->null_anchor},
                     {"trained", model->trained}};
@@ -224,15 +227,16 @@ static clile_status check_holds(const clile_i_st *st, const clile_i_net_config *
 }
 
 /* The format's version decides which keys there are. */
-static clile_status read_version(const clile_i_st *st, int32_t *int8, const char **stem)
+static clile_status read_version(const clile_i_st *st, int32_t *int8, const char **stem,
+                                 const char **method)
 {
     int32_t version;
     const char *weights = float32_name;
     CLILE_I_RETURN_IF(get_integer(st, "format_version", 1, INT32_MAX, &version));
-    if (version > CLILE_I_MODEL_FORMAT_STEM)
+    if (version > CLILE_I_MODEL_FORMAT_METHOD)
         return clile_i_fail(
             CLILE_E_UNSUPPORTED, "%s: model format %d, this libclile (%s) reads up to %d",
-            clile_i_st_path(st), (int)version, clile_version(), (int)CLILE_I_MODEL_FORMAT_STEM);
+            clile_i_st_path(st), (int)version, clile_version(), (int)CLILE_I_MODEL_FORMAT_METHOD);
     if (version >= CLILE_I_MODEL_FORMAT_INT8)
         CLILE_I_RETURN_IF(clile_i_st_need_text(st, "weights", &weights));
     *int8 = strcmp(weights, int8_name) == 0;
@@ -242,7 +246,16 @@ static clile_status read_version(const clile_i_st *st, int32_t *int8, const char
                             clile_i_st_path(st), weights, int8_name,
                             version == CLILE_I_MODEL_FORMAT_INT8 ? "" : " or \"float32\"");
     *stem = clile_i_stem_name(CLILE_I_STEM_IMAGENET);
-    return version >= CLILE_I_MODEL_FORMAT_STEM ? clile_i_st_need_text(st, "stem", stem) : CLILE_OK;
+    *method = NULL;
+    if (version >= CLILE_I_MODEL_FORMAT_STEM)
+        CLILE_I_RETURN_IF(clile_i_st_need_text(st, "stem", stem));
+    if (version < CLILE_I_MODEL_FORMAT_METHOD) return CLILE_OK;
+    CLILE_I_RETURN_IF(clile_i_st_need_text(st, "method", method));
+    if (clile_i_method_has_net(clile_i_method_find(*method))) return CLILE_OK;
+    return clile_i_fail(CLILE_E_UNSUPPORTED,
+                        "%s: metadata \"method\" is \"%.40s\", which this libclile (%s) does not "
+                        "know as a method with a net of its own",
+                        clile_i_st_path(st), *method, clile_version());
 }
 
 /* Creates the empty model that the metadata describes. */
@@ -250,7 +263,7 @@ static clile_status create_described(const clile_i_st *st, clile_model **out)
 {
     clile_status status = CLILE_OK;
     clile_options *options = NULL;
-    const char *backbone, *stem, *similarity, *width, *format;
+    const char *backbone, *stem, *similarity, *width, *format, *method;
     double ids[CLILE_I_MAX_AUS], factor = 0;
     int32_t au_ids[CLILE_I_MAX_AUS], c = CLILE_I_MAX_AUS, int8 = 0, d, size, null_anchor;
 
@@ -260,7 +273,7 @@ static clile_status create_described(const clile_i_st *st, clile_model **out)
             CLILE_E_FORMAT,
             "%s: not a libclile model: metadata \"format\" is \"%.40s\", expected \"%s\"",
             clile_i_st_path(st), format ? format : "(absent)", format_name);
-    CLILE_I_RETURN_IF(read_version(st, &int8, &stem));
+    CLILE_I_RETURN_IF(read_version(st, &int8, &stem, &method));
     CLILE_I_RETURN_IF(clile_i_st_need_text(st, "backbone", &backbone));
     CLILE_I_RETURN_IF(clile_i_st_need_text(st, "similarity", &similarity));
     CLILE_I_RETURN_IF(clile_i_st_need_text(st, "width", &width));
@@ -281,6 +294,8 @@ static clile_status create_described(const clile_i_st *st, clile_model **out)
     CLILE_I_TRY(clile_options_create(&options));
     status = clile_options_set(options, CLILE_OPT_BACKBONE, backbone);
     if (status == CLILE_OK) status = clile_options_set(options, CLILE_OPT_STEM, stem);
+    if (status == CLILE_OK && method != NULL)
+        status = clile_options_set(options, CLILE_OPT_METHOD, method);
     if (status == CLILE_OK) status = clile_options_set(options, CLILE_OPT_SIMILARITY, similarity);
     if (status == CLILE_OK) status = clile_options_set(options, CLILE_OPT_WIDTH, width);
     if (status == CLILE_OK) status = clile_options_set_i64(options, CLILE_OPT_EMBEDDING, d);
@@ -288,9 +303,14 @@ static clile_status create_described(const clile_i_st *st, clile_model **out)
     if (status == CLILE_OK)
         status = clile_options_set_i64(options, CLILE_OPT_NULL_ANCHOR, null_anchor);
     if (status == CLILE_OK) status = clile_options_get_f64(options, CLILE_OPT_WIDTH, &factor);
+    const clile_i_method *found = method != NULL ? clile_i_method_find(method) : NULL;
     if (status == CLILE_OK)
-        CLILE_I_TRY(
-            check_holds(st, &(clile_i_net_config){backbone, factor, d, clile_i_stem_find(stem)}));
+        CLILE_I_TRY(check_holds(
+            st, &(clile_i_net_config){.backbone = backbone,
+                                      .width = factor,
+                                      .embedding = (int32_t)clile_i_method_embedding(found, c, d),
+                                      .stem = clile_i_stem_find(stem),
+                                      .tail = clile_i_method_tail(found, c, d)}));
     if (status == CLILE_OK) status = clile_i_model_create_empty(options, c, au_ids, int8, out);
     /* the file is wrong, not the argument */
     if (status == CLILE_E_INVALID_ARGUMENT) status = CLILE_E_FORMAT;
@@ -414,6 +434,8 @@ clile_status clile_model_copy_json(const clile_model *model, char **out)
         model->null_anchor ? "true" : "false");
     clile_i_text_append(&text, ",\"points\":%d,\"person\":%s", (int)model->points.p,
                         model->person ? "true" : "false");
+    if (model->method != NULL)
+        clile_i_text_append(&text, ",\"method\":\"%s\"", model->method->name);
     clile_i_text_append(
         &text, ",\"encoder_parameters\":%lld,\"au_parameters\":%lld,\"trained\":%s,\"aus\":[",
         (long long)parameters, (long long)model->c * model->d, model->trained ? "true" : "false");

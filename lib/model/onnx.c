@@ -1,7 +1,7 @@
 /* The deployed model as an ONNX file: encoder, score, probability. Field numbers are those of
  * onnx.proto and never change (ONNX 1.8 and newer, IR version 7, opset 13).
- *     input [N,3,size,size] -> Conv (norm folded), Relu, Add, MaxPool, GlobalAveragePool, Gemm ->
- *     embedding [N,d]
+ *     input [N,3,size,size] and, of a method that reads them, points [N,10] -> Conv (norm folded),
+ *     Relu, Add, MaxPool, GlobalAveragePool, Gemm, and what a method adds -> embedding [N,d]
  *     cosine:  F / max(|F|, 1e-8);  dot: F;  then MatMul with A^T [d,c], each A_c
  *     divided by its norm for cosine
  *     probability [N,c] = Sigmoid(slope * score + offset) */
@@ -212,6 +212,7 @@ static void add_metadata(clile_i_pb *pb, const clile_model *model)
     add_property(pb, "backbone", model->backbone);
     if (model->stem != CLILE_I_STEM_IMAGENET)
         add_property(pb, "stem", clile_i_stem_name(model->stem));
+    if (model->method != NULL) add_property(pb, "method", model->method->name);
     add_numbers(pb, "width", 1, &width, 9);
     add_numbers(pb, "embedding", 1, &d, 9);
     add_property(pb, "similarity", clile_i_model_similarity(model));
@@ -257,7 +258,8 @@ clile_status clile_model_export_onnx(const clile_model *model, const char *path)
     const clile_i_graph_writer graph_writer = {&w,       begin_node, add_int,
                                                add_ints, end_node,   add_tensor};
     const int64_t input[4] = {0, 3, model->size, model->size};
-    const int64_t probability[2] = {0, model->c}, embedding[2] = {0, model->d};
+    const int64_t probability[2] = {0, model->c}, embedding[2] = {0, model->d},
+                  points[2] = {0, 2 * CLILE_I_FIVE};
 
     clile_i_pb_varint(&pb, MODEL_IR, IR_VERSION);
     clile_i_pb_text(&pb, MODEL_PRODUCER, "libclile");
@@ -271,6 +273,7 @@ clile_status clile_model_export_onnx(const clile_model *model, const char *path)
     CLILE_I_TRY(clile_i_net_write(model->encoder, &graph_writer));
     CLILE_I_TRY(add_decision(&w, model));
     add_value(&pb, GRAPH_INPUT, "input", 4, input);
+    if (clile_i_model_reads_points(model)) add_value(&pb, GRAPH_INPUT, "points", 2, points);
     add_value(&pb, GRAPH_OUTPUT, "probability", 2, probability);
     add_value(&pb, GRAPH_OUTPUT, "embedding", 2, embedding);
     clile_i_pb_end(&pb, graph);

@@ -164,25 +164,35 @@ static clile_status choose_engine(clile_predictor *p, int64_t left, engine **out
     return CLILE_OK;
 }
 
-/* Puts the canonical crop of `image` into slot `slot` of the batch. */
-static clile_status load_slot(clile_predictor *p, engine *e, int32_t slot,
-                              const clile_i_image *image, const clile_i_affine *crop_to_src)
+/* A face: its image, its crop and, if the model reads them, its points in sides of the crop. */
+typedef struct {
+    clile_i_image image;
+    clile_i_affine crop_to_src;
+    float five[2 * CLILE_I_FIVE];
+} placed_face;
+
+/* Gets face `index`. */
+typedef clile_status (*face_source)(const clile_predictor *p, const void *context, int64_t index,
+                                    placed_face *out);
+
+/* Puts the canonical crop of a face, and its points, into slot `slot` of the batch. */
+static clile_status load_slot(clile_predictor *p, engine *e, int32_t slot, const placed_face *face)
 {
     const int64_t size = p->model->size;
     const uint8_t *rgb;
     int64_t row_stride;
-    CLILE_I_RETURN_IF(clile_i_cropper_cut(&p->cropper, image, crop_to_src, &rgb, &row_stride));
+    CLILE_I_RETURN_IF(
+        clile_i_cropper_cut(&p->cropper, &face->image, &face->crop_to_src, &rgb, &row_stride));
     if (e->qexec)
         clile_i_qexec_set_image(e->qexec, slot, rgb, row_stride);
     else
         clile_i_pixels_to_input(rgb, row_stride, p->model->size,
                                 clile_i_exec_input(e->exec) + slot * 3 * size * size);
+    if (clile_i_model_reads_points(p->model))
+        memcpy(clile_i_exec_points(e->exec) + (int64_t)slot * 2 * CLILE_I_FIVE, face->five,
+               sizeof face->five);
     return CLILE_OK;
 }
-
-/* Gets the image and crop of face `index`. */
-typedef clile_status (*face_source)(const clile_predictor *p, const void *context, int64_t index,
-                                    clile_i_image *image, clile_i_affine *crop_to_src);
 
 typedef struct {
     face_source source;
@@ -190,12 +200,15 @@ typedef struct {
 } faces_of_call;
 
 /* The same crop, mirrored. */
-static void mirror_crop(clile_i_affine *m, int32_t size)
+static void mirror_face(placed_face *face, int32_t size)
 {
+    clile_i_affine *m = &face->crop_to_src;
     m->c += m->a * size;
     m->f += m->d * size;
     m->a = -m->a;
     m->d = -m->d;
+    for (int k = 0; k < CLILE_I_FIVE; ++k) face->five[2 * k] = 1.0f - face->five[2 * k];
+    clile_i_method_swap_sides(face->five);
 }
 
 /* Embeddings of `count` faces from `first` on, or of their mirror images. */
@@ -203,14 +216,13 @@ static clile_status embed(clile_predictor *p, engine *e, const faces_of_call *fa
                           int64_t count, int mirrored, float *embedding)
 {
     for (int64_t k = 0; k < count; ++k) {
-        clile_i_image image = {0};
-        clile_i_affine affine;
-        CLILE_I_RETURN_IF(faces->source(p, faces->context, first + k, &image, &affine));
+        placed_face face = {0};
+        CLILE_I_RETURN_IF(faces->source(p, faces->context, first + k, &face));
         if (mirrored)
-            mirror_crop(&affine, p->model->size);
+            mirror_face(&face, p->model->size);
         else
-            p->place[k] = affine;
-        CLILE_I_RETURN_IF(load_slot(p, e, (int32_t)k, &image, &affine));
+            p->place[k] = face.crop_to_src;
+        CLILE_I_RETURN_IF(load_slot(p, e, (int32_t)k, &face));
     }
     const clile_i_team before = enter(p);
     const clile_status status =
@@ -300,11 +312,31 @@ static clile_status run_all(clile_predictor *p, int64_t n, face_source source, c
 
 /* ---- faces ---- */
 
-static clile_status place_face(const clile_predictor *p, const clile_face *face,
-                               clile_i_image *image, clile_i_affine *out)
+/* From pixels of the image to sides of the crop. */
+static void place_five(const clile_i_affine *m, int32_t points, const double *xy, double side,
+                       float *out)
+{
+    double five[2 * CLILE_I_FIVE];
+    const double scale = side * (m->a * m->e - m->b * m->d);
+    clile_i_align_reduce(points, xy, five);
+    for (int k = 0; k < CLILE_I_FIVE; ++k) {
+        const double x = five[2 * k] - m->c, y = five[2 * k + 1] - m->f;
+        out[2 * k] = (float)((m->e * x - m->b * y) / scale);
+        out[2 * k + 1] = (float)((m->a * y - m->d * x) / scale);
+    }
+}
+
+static clile_status place_face(const clile_predictor *p, const clile_face *face, placed_face *to)
 {
     double xy[2 * 68];
+    clile_i_image *image = &to->image;
+    clile_i_affine *out = &to->crop_to_src;
     CLILE_I_RETURN_IF(clile_i_image_borrow(face->image, image));
+    if (clile_i_model_reads_points(p->model) && face->kind != CLILE_FACE_POINTS)
+        return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
+                            "method=%s reads the points of a face: kind is %d, expected "
+                            "CLILE_FACE_POINTS (%d)",
+                            p->model->method->name, (int)face->kind, (int)CLILE_FACE_POINTS);
     switch (face->kind) {
         case CLILE_FACE_CROP:
             clile_i_align_whole(image->h, image->w, p->model->size, out);
@@ -318,8 +350,10 @@ static clile_status place_face(const clile_predictor *p, const clile_face *face,
                 return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "%d landmarks, expected 5 or 68",
                                     (int)face->points);
             for (int32_t i = 0; i < 2 * face->points; ++i) xy[i] = (double)face->xy[i];
-            return clile_i_align_landmarks(face->points, xy, image->h, image->w, p->model->size,
-                                           out);
+            CLILE_I_RETURN_IF(
+                clile_i_align_landmarks(face->points, xy, image->h, image->w, p->model->size, out));
+            place_five(out, face->points, xy, p->model->size, to->five);
+            return CLILE_OK;
         default:
             return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
                                 "kind is %d, expected CLILE_FACE_CROP (0) to %d", (int)face->kind,
@@ -329,7 +363,7 @@ static clile_status place_face(const clile_predictor *p, const clile_face *face,
 
 /* Faces are struct_size bytes apart: the size in the caller's header. */
 static clile_status read_face(const clile_predictor *p, const void *faces, int64_t index,
-                              clile_i_image *image, clile_i_affine *out)
+                              placed_face *out)
 {
     clile_face face;
     const uint32_t size = ((const clile_face *)faces)->struct_size;
@@ -342,7 +376,7 @@ static clile_status read_face(const clile_predictor *p, const void *faces, int64
                             (unsigned)((const clile_face *)(const void *)theirs)->struct_size,
                             (unsigned)size, _Alignof(clile_face));
     clile_i_struct_get(&face, sizeof face, theirs);
-    return place_face(p, &face, image, out);
+    return place_face(p, &face, out);
 }
 
 static clile_status check_and_run_faces(clile_predictor *predictor, const char *function, int64_t n,
@@ -354,9 +388,8 @@ static clile_status check_and_run_faces(clile_predictor *predictor, const char *
     if (n == 0) return CLILE_OK;
     if (faces == NULL) return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "%s: faces is NULL", function);
     for (int64_t i = 0; i < n; ++i) { /* report a bad face before writing any answer */
-        clile_i_image image = {0};
-        clile_i_affine affine;
-        const clile_status status = read_face(predictor, faces, i, &image, &affine);
+        placed_face face = {0};
+        const clile_status status = read_face(predictor, faces, i, &face);
         if (status != CLILE_OK)
             return n == 1 ? status : clile_i_fail_context(status, "faces[%lld]", (long long)i);
     }
@@ -394,15 +427,17 @@ typedef struct {
     const uint8_t *rgb;
     int32_t h, w;
     int64_t row_stride, image_stride; /* bytes */
+    const float *five;                /* [n,5,2] in sides of the crop, or NULL */
 } crops;
 
 static clile_status read_crop(const clile_predictor *p, const void *context, int64_t index,
-                              clile_i_image *image, clile_i_affine *out)
+                              placed_face *out)
 {
     const crops *in = context;
-    *image = (clile_i_image){
+    out->image = (clile_i_image){
         in->h, in->w, in->row_stride, in->rgb + index * in->image_stride, NULL, CLILE_PIXELS_RGB};
-    clile_i_align_whole(in->h, in->w, p->model->size, out);
+    clile_i_align_whole(in->h, in->w, p->model->size, &out->crop_to_src);
+    if (in->five != NULL) memcpy(out->five, in->five + 2 * CLILE_I_FIVE * index, sizeof out->five);
     return CLILE_OK;
 }
 
@@ -431,6 +466,11 @@ static clile_status check_and_run_crops(clile_predictor *p, const char *function
         return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "%s: n is %lld, expected 0 or more images",
                             function, (long long)in->n);
     if (in->n == 0) return CLILE_OK;
+    if (clile_i_model_reads_points(p->model) && in->five == NULL)
+        return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
+                            "%s: method=%s reads the points of a face, which crops do not have: "
+                            "use clile_predictor_run_faces with CLILE_FACE_POINTS, or a reader",
+                            function, p->model->method->name);
     CLILE_I_RETURN_IF(check_photo(function, in->rgb, in->h, in->w, in->row_stride));
     if (packed.row_stride == 0) packed.row_stride = (int64_t)in->w * 3;
     if (packed.row_stride > INT64_MAX / in->h)
@@ -447,10 +487,10 @@ static clile_status check_and_run_crops(clile_predictor *p, const char *function
 }
 
 clile_status clile_i_predictor_run(clile_predictor *predictor, int64_t n, const uint8_t *rgb,
-                                   const clile_i_outputs *out)
+                                   const float *five, const clile_i_outputs *out)
 {
     const int32_t size = predictor->model->size;
-    return check_and_run_crops(predictor, __func__, &(crops){n, rgb, size, size, 0, 0}, out);
+    return check_and_run_crops(predictor, __func__, &(crops){n, rgb, size, size, 0, 0, five}, out);
 }
 
 clile_status clile_predictor_run(clile_predictor *predictor, int64_t n, const uint8_t *rgb,
@@ -459,7 +499,7 @@ clile_status clile_predictor_run(clile_predictor *predictor, int64_t n, const ui
 {
     const clile_i_outputs out = {
         .probability = probability, .embedding = embedding, .present = present};
-    return check_and_run_crops(predictor, __func__, &(crops){n, rgb, h, w, 0, 0}, &out);
+    return check_and_run_crops(predictor, __func__, &(crops){n, rgb, h, w, 0, 0, NULL}, &out);
 }
 
 clile_status clile_predictor_run_strided(clile_predictor *predictor, int64_t n, const uint8_t *rgb,
@@ -470,7 +510,7 @@ clile_status clile_predictor_run_strided(clile_predictor *predictor, int64_t n, 
     const clile_i_outputs out = {
         .probability = probability, .embedding = embedding, .present = present};
     return check_and_run_crops(predictor, __func__,
-                               &(crops){n, rgb, h, w, row_stride, image_stride}, &out);
+                               &(crops){n, rgb, h, w, row_stride, image_stride, NULL}, &out);
 }
 
 clile_status clile_predictor_run_scores(clile_predictor *predictor, int64_t n, const uint8_t *rgb,
@@ -478,5 +518,5 @@ clile_status clile_predictor_run_scores(clile_predictor *predictor, int64_t n, c
                                         float *embedding)
 {
     const clile_i_outputs out = {.score = score, .embedding = embedding, .present = present};
-    return check_and_run_crops(predictor, __func__, &(crops){n, rgb, h, w, 0, 0}, &out);
+    return check_and_run_crops(predictor, __func__, &(crops){n, rgb, h, w, 0, 0, NULL}, &out);
 }

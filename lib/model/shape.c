@@ -13,7 +13,7 @@ const char *clile_i_model_similarity(const clile_model *model)
 
 clile_status clile_i_model_read_shape(clile_model *model, const clile_options *options)
 {
-    const char *backbone, *stem, *similarity;
+    const char *backbone, *stem, *similarity, *method;
     int64_t embedding, size, null_anchor;
     CLILE_I_RETURN_IF(clile_options_get_str(options, CLILE_OPT_BACKBONE, &backbone));
     CLILE_I_RETURN_IF(clile_options_get_str(options, CLILE_OPT_STEM, &stem));
@@ -26,7 +26,15 @@ clile_status clile_i_model_read_shape(clile_model *model, const clile_options *o
     model->stem = clile_i_stem_find(stem);
     model->similarity =
         strcmp(similarity, similarities[CLILE_I_DOT]) == 0 ? CLILE_I_DOT : CLILE_I_COSINE;
-    model->d = (int32_t)embedding;
+    model->embedding = model->d = (int32_t)embedding;
+    CLILE_I_RETURN_IF(clile_options_get_str(options, CLILE_OPT_METHOD, &method));
+    model->method = clile_i_method_find(method);
+    if (!clile_i_method_has_net(model->method)) model->method = NULL;
+    if (model->method != NULL && model->method->au != CLILE_I_AU_FREE &&
+        model->similarity != CLILE_I_DOT)
+        return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
+                            "method=%s makes scores of each AU alone, which need similarity=dot",
+                            method);
     model->size = (int32_t)size;
     model->null_anchor = (int32_t)null_anchor;
     return CLILE_OK;
@@ -37,10 +45,42 @@ clile_status clile_i_model_shape(const clile_model *model, clile_options *option
     CLILE_I_RETURN_IF(clile_options_set(options, CLILE_OPT_BACKBONE, model->backbone));
     CLILE_I_RETURN_IF(clile_options_set(options, CLILE_OPT_STEM, clile_i_stem_name(model->stem)));
     CLILE_I_RETURN_IF(clile_options_set_f64(options, CLILE_OPT_WIDTH, model->width));
-    CLILE_I_RETURN_IF(clile_options_set_i64(options, CLILE_OPT_EMBEDDING, model->d));
+    CLILE_I_RETURN_IF(clile_options_set_i64(options, CLILE_OPT_EMBEDDING, model->embedding));
+    if (model->method != NULL)
+        CLILE_I_RETURN_IF(clile_options_set(options, CLILE_OPT_METHOD, model->method->name));
     CLILE_I_RETURN_IF(clile_options_set_i64(options, CLILE_OPT_IMAGE_SIZE, model->size));
     CLILE_I_RETURN_IF(clile_options_set_i64(options, CLILE_OPT_NULL_ANCHOR, model->null_anchor));
     return clile_options_set(options, CLILE_OPT_SIMILARITY, clile_i_model_similarity(model));
+}
+
+clile_i_net_config clile_i_model_net_config(const clile_model *model)
+{
+    return (clile_i_net_config){.backbone = model->backbone,
+                                .width = model->width,
+                                .embedding = model->d,
+                                .stem = model->stem,
+                                .tail =
+                                    clile_i_method_tail(model->method, model->c, model->embedding)};
+}
+
+int clile_i_model_reads_points(const clile_model *model)
+{
+    return model->method != NULL && model->method->points == CLILE_I_POINTS_ALWAYS;
+}
+
+/* Methods that leave the encoder plain share their models. */
+static clile_status check_method(const clile_model *model, const clile_options *options)
+{
+    const char *name;
+    CLILE_I_RETURN_IF(clile_options_get_str(options, CLILE_OPT_METHOD, &name));
+    const clile_i_method *asked = clile_i_method_find(name);
+    if (!clile_i_method_has_net(asked)) asked = NULL;
+    if (asked == model->method) return CLILE_OK;
+    return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
+                        "method=%s, but the model was made with %s%s: create it with the method "
+                        "that it is to be trained with",
+                        name, model->method != NULL ? "method=" : "a method with the plain encoder",
+                        model->method != NULL ? model->method->name : "");
 }
 
 clile_status clile_i_model_check_shape(const clile_model *model, const clile_options *options)
@@ -52,6 +92,7 @@ clile_status clile_i_model_check_shape(const clile_model *model, const clile_opt
     clile_options *shape = NULL;
     CLILE_I_TRY(clile_options_create(&shape));
     CLILE_I_TRY(clile_i_model_shape(model, shape));
+    CLILE_I_TRY(check_method(model, options));
     for (size_t i = 0; i < sizeof keys / sizeof keys[0]; ++i)
         CLILE_I_TRY(clile_i_options_check_same(options, shape, "the model", keys[i]));
 cleanup:

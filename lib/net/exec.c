@@ -6,6 +6,16 @@ int clile_i_exec_trains(const clile_i_exec *exec)
     return exec->mode != CLILE_I_EXEC_INFER;
 }
 
+float *clile_i_exec_points(clile_i_exec *exec)
+{
+    return exec->points;
+}
+
+int32_t clile_i_exec_point_count(const clile_i_exec *exec)
+{
+    return exec->net->config.tail.points;
+}
+
 /* ---- layouts and operations ------------------------------------------------------------------ */
 
 /* Sets the layouts of all values. */
@@ -13,6 +23,9 @@ static void lay_out(clile_i_exec *exec, clile_i_dnn_layout_kind kind)
 {
     exec->layouts[CLILE_I_VALUE_IMAGE] =
         clile_i_dnn_layout_make(CLILE_I_LAYOUT_NCHW, exec->batch, 3, exec->size, exec->size);
+    if (clile_i_exec_point_count(exec) > 0)
+        exec->layouts[CLILE_I_VALUE_POINTS] = clile_i_dnn_layout_make(
+            CLILE_I_LAYOUT_NCHW, exec->batch, 2 * clile_i_exec_point_count(exec), 1, 1);
     for (int32_t i = 0; i < exec->node_count; ++i) {
         clile_i_op_run *run = &exec->runs[i];
         const clile_i_node *node = run->node;
@@ -137,6 +150,8 @@ static clile_status make_scratch(clile_i_exec *exec)
     }
     for (int32_t i = 0; i < exec->node_count; ++i) exec->runs[i].scratch = exec->scratch;
     CLILE_I_ALLOC(exec->image, exec->layouts[CLILE_I_VALUE_IMAGE].count);
+    if (clile_i_exec_point_count(exec) > 0)
+        CLILE_I_ALLOC(exec->points, exec->layouts[CLILE_I_VALUE_POINTS].count);
 cleanup:
     return status;
 }
@@ -204,7 +219,8 @@ void clile_i_exec_destroy(clile_i_exec *exec)
     clile_i_packs_release(exec->packs);
     void *const owned[] = {exec->runs,   exec->layouts,     exec->values,    exec->segments,
                            exec->params, exec->diffs,       exec->fixed,     exec->image,
-                           exec->add_to, exec->activations, exec->gradients, exec->scratch};
+                           exec->add_to, exec->activations, exec->gradients, exec->scratch,
+                           exec->points};
     for (size_t i = 0; i < sizeof owned / sizeof *owned; ++i) clile_i_free(owned[i]);
     clile_i_net_destroy(exec->net);
     clile_i_free(exec);
@@ -215,14 +231,17 @@ void clile_i_exec_destroy(clile_i_exec *exec)
 static clile_status check_same(const clile_i_exec *exec, const clile_i_net *net)
 {
     const clile_i_net_config *a = &exec->net->config, *b = &net->config;
+    const int same_tail = a->tail.neck == b->tail.neck && a->tail.c == b->tail.c &&
+                          a->tail.k == b->tail.k && a->tail.points == b->tail.points;
     if (strcmp(a->backbone, b->backbone) == 0 && a->width == b->width &&
-        a->embedding == b->embedding && a->stem == b->stem)
+        a->embedding == b->embedding && a->stem == b->stem && same_tail)
         return CLILE_OK;
     return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
                         "net: expected %s, width %g, embedding %d, stem %s, found %s, width %g, "
-                        "embedding %d, stem %s",
+                        "embedding %d, stem %s%s",
                         a->backbone, a->width, a->embedding, clile_i_stem_name(a->stem),
-                        b->backbone, b->width, b->embedding, clile_i_stem_name(b->stem));
+                        b->backbone, b->width, b->embedding, clile_i_stem_name(b->stem),
+                        same_tail ? "" : ", and another method");
 }
 
 /* Tensor k of a node from plain values, or to them. */

@@ -23,7 +23,7 @@ struct clile_i_exec {
     float *params, *diffs;
     float *fixed; /* parameters that are not trained */
 
-    float *image, *activations, *gradients;
+    float *image, *points, *activations, *gradients; /* points: NULL if the net reads none */
     /* Training, for each source of each node: where its gradient is added after backward; NULL:
      * nowhere */
     float *(*add_to)[CLILE_I_MOST_SOURCES];

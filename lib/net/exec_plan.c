@@ -23,6 +23,12 @@ typedef struct {
     uint8_t *most; /* arrays of each value: 1 or 2 */
 } training_plan;
 
+static void place_inputs(clile_i_exec *exec)
+{
+    exec->values[CLILE_I_VALUE_IMAGE] = exec->image;
+    if (exec->points != NULL) exec->values[CLILE_I_VALUE_POINTS] = exec->points;
+}
+
 /* Places what each node keeps and makes, in order of use. */
 static clile_status place_activations(clile_i_exec *exec)
 {
@@ -33,7 +39,7 @@ static clile_status place_activations(clile_i_exec *exec)
                  clile_i_plan_rounded(exec->runs[i].dst.count);
     CLILE_I_ALLOC(exec->activations, total);
     float *at = exec->activations;
-    exec->values[CLILE_I_VALUE_IMAGE] = exec->image;
+    place_inputs(exec);
     for (int32_t i = 0; i < exec->node_count; ++i) {
         clile_i_op_run *run = &exec->runs[i];
         run->kept = at;
@@ -83,7 +89,7 @@ static clile_status plan_gradients(const clile_i_exec *exec, training_plan *plan
         for (int32_t k = 0; k < dst->count; ++k) clile_i_plan_use(list, dst->block[k], step);
         for (int32_t k = CLILE_I_MOST_SOURCES - 1; k >= 0; --k) {
             own->source[k] = own->add_to[k] = -1;
-            if (k < node->src_count && node->src[k] != CLILE_I_VALUE_IMAGE)
+            if (k < node->src_count && node->src[k] >= clile_i_net_inputs(exec->net))
                 plan_source(exec, plan, i, k, step);
         }
     }
@@ -151,8 +157,9 @@ clile_status clile_i_exec_plan_inference(clile_i_exec *exec)
     for (int32_t v = 0; v < exec->value_count; ++v) count[v] = exec->layouts[v].count;
     CLILE_I_TRY(clile_i_plan_values(exec->net, count, offset, &total));
     CLILE_I_ALLOC(exec->activations, total);
-    exec->values[CLILE_I_VALUE_IMAGE] = exec->image;
-    for (int32_t v = 1; v < exec->value_count; ++v) exec->values[v] = exec->activations + offset[v];
+    place_inputs(exec);
+    for (int32_t v = clile_i_net_inputs(exec->net); v < exec->value_count; ++v)
+        exec->values[v] = exec->activations + offset[v];
     for (int32_t i = 0; i < exec->node_count; ++i) {
         clile_i_op_run *run = &exec->runs[i];
         const clile_i_node *node = run->node;

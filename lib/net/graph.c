@@ -2,6 +2,11 @@
 
 /* ---- putting together ------------------------------------------------------------------------ */
 
+int32_t clile_i_net_inputs(const clile_i_net *net)
+{
+    return net->config.tail.points > 0 ? 2 : 1;
+}
+
 clile_status clile_i_net_begin(const clile_i_net_config *config, clile_i_net **out)
 {
     clile_status status = CLILE_OK;
@@ -9,7 +14,7 @@ clile_status clile_i_net_begin(const clile_i_net_config *config, clile_i_net **o
     CLILE_I_ALLOC(net, 1);
     clile_i_refs_init(&net->refs);
     net->config = *config;
-    net->value_count = 1; /* the image */
+    net->value_count = clile_i_net_inputs(net);
     net->backbone = clile_i_strdup(config->backbone);
     if (net->backbone == NULL) {
         status = CLILE_E_OUT_OF_MEMORY;
@@ -177,10 +182,11 @@ clile_status clile_i_net_check_input(int32_t batch, int32_t size)
 enum { NAME = 24 };
 
 /* The name of a value: `own`, or one written to `room`. */
-static const char *name_of(int32_t value, const char *own, char room[NAME])
+static const char *name_of(const clile_i_net *net, int32_t value, const char *own, char room[NAME])
 {
     if (own != NULL) return own;
-    if (value == CLILE_I_VALUE_IMAGE) return "input";
+    if (value >= 0 && value < clile_i_net_inputs(net))
+        return value == CLILE_I_VALUE_IMAGE ? "input" : "points";
     snprintf(room, NAME, "value%d", (int)value);
     return room;
 }
@@ -197,10 +203,10 @@ clile_status clile_i_net_write(const clile_i_net *net, const clile_i_graph_write
     for (int64_t i = 0; i < net->node_count; ++i) {
         const clile_i_node *node = &net->nodes[i];
         char src[CLILE_I_MOST_SOURCES][NAME], inner[NAME], dst[NAME];
-        clile_i_op_names names = {.inner = name_of(node->inner, NULL, inner),
-                                  .dst = name_of(node->dst, node->name, dst)};
+        clile_i_op_names names = {.inner = name_of(net, node->inner, NULL, inner),
+                                  .dst = name_of(net, node->dst, node->name, dst)};
         for (int32_t k = 0; k < node->src_count; ++k)
-            names.src[k] = name_of(node->src[k], own_name(net, node->src[k]), src[k]);
+            names.src[k] = name_of(net, node->src[k], own_name(net, node->src[k]), src[k]);
         if (node->op->write == NULL)
             return clile_i_fail(CLILE_E_UNSUPPORTED,
                                 "ONNX: the net's operation %s has no form there", node->op->name);

@@ -15,7 +15,26 @@ struct clile_i_net {
     int32_t value_count;
 };
 
-/* A net without nodes. Its only value is the image. `config` is kept, and names the net in
+/* The maps of a backbone: after the stem [0] and after each of its layers [1..4]. */
+enum { CLILE_I_STAGES = 5 };
+typedef struct {
+    int32_t value[CLILE_I_STAGES];
+    int64_t channels[CLILE_I_STAGES];
+} clile_i_maps;
+
+/* Each function may be NULL. Both may read the config of the net. Of a backbone whose first layer
+ * has no shortcut convolution, the stem's map is overwritten by layer 1. */
+struct clile_i_neck {
+    /* Called once the map of a stage is made. May add nodes, and put another map in its place. */
+    clile_status (*after)(clile_i_net *net, int32_t stage, clile_i_maps *maps);
+    /* From the maps to the embedding. NULL: the mean over the last map, and fc. */
+    clile_status (*embed)(clile_i_net *net, const clile_i_maps *maps);
+};
+
+/* Values of the net that are its inputs: the image and, with points, CLILE_I_VALUE_POINTS. */
+int32_t clile_i_net_inputs(const clile_i_net *net);
+
+/* A net without nodes. Its only values are its inputs. `config` is kept, and names the net in
  * messages. Its embedding must match what the last node makes. */
 clile_status clile_i_net_begin(const clile_i_net_config *config, clile_i_net **out);
 /* Appends a node's tensors, without their values, and sets their index in the node. names: one for

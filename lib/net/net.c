@@ -165,16 +165,30 @@ static clile_status add_tail(clile_i_net *net, int32_t map, int64_t channels)
     return clile_i_net_add(net, &fc);
 }
 
+/* Notes the map that a stage ends with, and lets the neck add to it. */
+static clile_status end_stage(clile_i_net *net, int32_t stage, int32_t value, int64_t channels,
+                              clile_i_maps *maps)
+{
+    const clile_i_neck *neck = net->config.tail.neck;
+    maps->value[stage] = value;
+    maps->channels[stage] = channels;
+    return neck != NULL && neck->after != NULL ? neck->after(net, stage, maps) : CLILE_OK;
+}
+
 static clile_status build(clile_i_net *net, const backbone *b)
 {
+    const clile_i_neck *neck = net->config.tail.neck;
+    clile_i_maps maps = {{0}, {0}};
     int64_t channels = scaled(64, net->config.width);
     clile_i_node stem = conv_unit(CLILE_I_VALUE_IMAGE, 3, channels, stems[net->config.stem].k, 2);
     stem.relu = 1;
     stem.has_inner = stems[net->config.stem].pools;
     CLILE_I_RETURN_IF(clile_i_net_add_tensors(net, (const char *const[]){"conv1", "bn1"}, &stem));
     CLILE_I_RETURN_IF(clile_i_net_add(net, &stem));
-    int32_t value = stem.dst;
+    CLILE_I_RETURN_IF(end_stage(net, 0, stem.dst, channels, &maps));
     for (int32_t layer = 0; layer < 4; ++layer) {
+        int32_t value = maps.value[layer];
+        channels = maps.channels[layer];
         for (int32_t i = 0; i < b->blocks[layer]; ++i) {
             char prefix[32];
             snprintf(prefix, sizeof prefix, "layer%d.%d", layer + 1, i);
@@ -182,8 +196,11 @@ static clile_status build(clile_i_net *net, const backbone *b)
                                         scaled((int64_t)64 << layer, net->config.width),
                                         layer > 0 && i == 0 ? 2 : 1, &value, &channels));
         }
+        CLILE_I_RETURN_IF(end_stage(net, layer + 1, value, channels, &maps));
     }
-    return add_tail(net, value, channels);
+    return neck != NULL && neck->embed != NULL
+               ? neck->embed(net, &maps)
+               : add_tail(net, maps.value[CLILE_I_STAGES - 1], maps.channels[CLILE_I_STAGES - 1]);
 }
 
 clile_status clile_i_net_create_bare(const clile_i_net_config *config, clile_i_net **out)

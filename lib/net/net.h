@@ -19,6 +19,14 @@ typedef enum {
     CLILE_I_STEM_SMALL     /* 5 x 5 of stride 2: twice the resolution in every later layer */
 } clile_i_stem;
 
+/* What comes after the backbone: graph.h has the structure, lib/method those that there are. */
+typedef struct clile_i_neck clile_i_neck;
+typedef struct {
+    const clile_i_neck *neck; /* NULL: the mean over the last map, and fc */
+    int32_t c, k;             /* number of AUs, features of each (as the neck understands it) */
+    int32_t points;           /* of a face, which the net reads too; 0: it reads the image alone */
+} clile_i_net_tail;
+
 typedef struct {
     /* "resnet10", "resnet18", "resnet34" (basic blocks) or "resnet50" (bottlenecks) */
     const char *backbone;
@@ -26,6 +34,7 @@ typedef struct {
     double width;
     int32_t embedding; /* d: outputs of the final linear layer `fc` */
     int32_t stem;      /* clile_i_stem */
+    clile_i_net_tail tail;
 } clile_i_net_config;
 
 /* "imagenet", "small": choices of the option `stem`; NULL: none of these. */
@@ -100,6 +109,11 @@ clile_status clile_i_exec_store(const clile_i_exec *exec, clile_i_net *net);
  * clile_i_exec_input, it is not copied. */
 clile_status clile_i_exec_forward(clile_i_exec *exec, const float *src, float *dst);
 float *clile_i_exec_input(clile_i_exec *exec); /* where the net reads its images */
+/* Where a net with points reads them: [batch, 2 points], x and y in sides of the image from its top
+ * left corner. NULL: it reads none. */
+float *clile_i_exec_points(clile_i_exec *exec);
+/* Points that the net reads of each face; 0: none. */
+int32_t clile_i_exec_point_count(const clile_i_exec *exec);
 /* diff_dst [batch,d]. Overwrites clile_i_exec_diffs. Call it after a forward of the same batch. */
 clile_status clile_i_exec_backward(clile_i_exec *exec, const float *diff_dst);
 
@@ -186,7 +200,8 @@ typedef struct {
                    const float *values);
 } clile_i_graph_writer;
 
-/* From "input" [N,3,size,size] to "embedding" [N,d]. UNSUPPORTED: an operation has no ONNX form. */
+/* From "input" [N,3,size,size] and, if the net reads points, "points" [N,2 points] to "embedding"
+ * [N,d]. UNSUPPORTED: an operation has no ONNX form. */
 clile_status clile_i_net_write(const clile_i_net *net, const clile_i_graph_writer *writer);
 
 /* ---- bench ----------------------------------------------------------------------------------- */

@@ -11,7 +11,7 @@
 #include <string.h>
 
 enum { CLILE_I_MOST_SOURCES = 4, CLILE_I_MOST_OP_TENSORS = 8, CLILE_I_MOST_NUMBERS = 4 };
-enum { CLILE_I_VALUE_IMAGE = 0 };
+enum { CLILE_I_VALUE_IMAGE = 0, CLILE_I_VALUE_POINTS = 1 /* if the net reads points */ };
 
 typedef struct clile_i_op clile_i_op;
 

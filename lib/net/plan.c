@@ -85,9 +85,10 @@ clile_status clile_i_plan_values(const clile_i_net *net, const int64_t *count, i
     clile_status status = CLILE_OK;
     clile_i_plan plan = {0};
     int32_t *block = NULL; /* of each value */
+    const int32_t inputs = clile_i_net_inputs(net);
     CLILE_I_TRY(clile_i_plan_init(&plan, net->value_count));
     CLILE_I_ALLOC(block, net->value_count);
-    block[CLILE_I_VALUE_IMAGE] = -1;
+    for (int32_t v = 0; v < inputs; ++v) block[v] = -1;
     for (int32_t i = 0; i < net->node_count; ++i) {
         const clile_i_node *node = &net->nodes[i];
         const int32_t over = node->op->in_place;
@@ -101,8 +102,8 @@ clile_status clile_i_plan_values(const clile_i_net *net, const int64_t *count, i
     /* the caller reads the result last */
     clile_i_plan_use(&plan, block[net->nodes[net->node_count - 1].dst], (int32_t)net->node_count);
     *total = clile_i_plan_place(&plan);
-    offset[CLILE_I_VALUE_IMAGE] = 0;
-    for (int32_t v = 1; v < net->value_count; ++v) offset[v] = plan.blocks[block[v]].offset;
+    for (int32_t v = 0; v < inputs; ++v) offset[v] = 0;
+    for (int32_t v = inputs; v < net->value_count; ++v) offset[v] = plan.blocks[block[v]].offset;
 cleanup:
     clile_i_plan_free(&plan);
     clile_i_free(block);

@@ -37,7 +37,7 @@ int64_t clile_i_plan_place(clile_i_plan *plan);
 /* Plans the values of a net in inference: each lives from the node that writes it to the last node
  * that reads it. A value that overwrites a source (clile_i_op's in_place) has the source's place.
  * count [value_count] gives the elements of each; offset [value_count] and *total are results. The
- * image is not in the arena: its count is ignored, its offset is 0. */
+ * net's inputs are not in the arena: their counts are ignored, their offsets are 0. */
 clile_status clile_i_plan_values(const clile_i_net *net, const int64_t *count, int64_t *offset,
                                  int64_t *total);
 

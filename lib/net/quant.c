@@ -11,6 +11,9 @@ const clile_i_net_tensor *clile_i_net_unit_weights(const clile_i_net *net, int32
 
 clile_status clile_i_quant_check(const clile_i_net *net)
 {
+    if (net->config.tail.points > 0)
+        return clile_i_fail(CLILE_E_UNSUPPORTED,
+                            "int8: the net reads points, and runs in float32 only");
     for (int64_t i = 0; i < net->node_count; ++i)
         if (net->nodes[i].op->int8 == NULL)
             return clile_i_fail(CLILE_E_UNSUPPORTED,

@@ -20,6 +20,7 @@ typedef struct {
     clile_count_fn progress;
     void *user;
     uint8_t *crops; /* [chunk,size,size,3] */
+    float *five;    /* [chunk,5,2]; NULL: the model reads no points */
 } run;
 
 /* NULL means no arrays. */
@@ -80,6 +81,24 @@ static clile_status load_each(const run *r, int64_t count, const int64_t *indice
     return CLILE_OK;
 }
 
+/* The points of each image, if the model reads them. */
+static clile_status load_five(const run *r, int64_t count, const int64_t *indices, int8_t *success)
+{
+    for (int64_t k = 0; r->five != NULL && k < count; ++k) {
+        float *five = r->five + 2 * CLILE_I_FIVE * k;
+        const clile_status status = clile_i_dataset_copy_five(r->data, indices[k], five);
+        if (status == CLILE_OK) continue;
+        if (success == NULL || !is_of_image(status))
+            return clile_i_fail_context(status, "%s: method=%s reads the points of a face",
+                                        r->function, r->view.model->method->name);
+        success[k] = 0;
+        clile_i_log_write(r->view.log, CLILE_LOG_WARNING, "image %s is left out: %s",
+                          clile_dataset_get_image_name(r->data, indices[k]), clile_last_error());
+        memset(five, 0, 2 * CLILE_I_FIVE * sizeof *five);
+    }
+    return CLILE_OK;
+}
+
 static clile_status load(const run *r, int64_t count, const int64_t *indices, int8_t *success)
 {
     const clile_status status = clile_dataset_copy_crops(
@@ -121,7 +140,8 @@ static clile_status run_chunk(const run *r, int64_t first, int64_t count, const 
         .present = a->present ? a->present + first * c : NULL,
     };
     CLILE_I_RETURN_IF(load(r, count, indices, success));
-    CLILE_I_RETURN_IF(clile_i_predictor_run(r->predictor, count, r->crops, &out));
+    CLILE_I_RETURN_IF(load_five(r, count, indices, success));
+    CLILE_I_RETURN_IF(clile_i_predictor_run(r->predictor, count, r->crops, r->five, &out));
     erase_failed(&out, model, count, success);
     if (r->progress != NULL && r->progress(first + count, r->n, r->user) != 0)
         return clile_i_fail(CLILE_E_CANCELLED, "%s: stopped after %lld of %lld images", r->function,
@@ -138,6 +158,7 @@ static clile_status run_all(run *r)
     CLILE_I_TRY(check_images(r));
     CLILE_I_ALLOC(indices, most);
     CLILE_I_ALLOC(r->crops, most * size * size * 3);
+    if (clile_i_model_reads_points(r->view.model)) CLILE_I_ALLOC(r->five, most * 2 * CLILE_I_FIVE);
     for (int64_t first = 0; first < r->n; first += most) {
         const int64_t count = r->n - first < most ? r->n - first : most;
         for (int64_t k = 0; k < count; ++k)
@@ -147,6 +168,7 @@ static clile_status run_all(run *r)
 cleanup:
     clile_i_free(indices);
     clile_i_free(r->crops);
+    clile_i_free(r->five);
     return status;
 }
 

@@ -71,6 +71,13 @@ typedef struct {
     clile_progress told;
 } clile_i_history;
 
+/* The five points of each face (faces.c). All NULL: the method does not need them. */
+typedef struct {
+    float *five;               /* [n,5,2] in sides of the crop */
+    float *subject_five;       /* [s,5,2] their means over each subject's images */
+    float *batch_five, *whole; /* [batch,5,2] of the current step; before halves are exchanged */
+} clile_i_train_faces;
+
 struct clile_trainer {
     clile_options *options; /* as given */
     clile_i_settings settings;
@@ -112,6 +119,7 @@ struct clile_trainer {
     int32_t exchange;            /* whether halves are exchanged */
     clile_i_person_rows rows;
     clile_i_train_targets targets;
+    clile_i_train_faces faces;
     float *embedding, *id_embedding, *diff_embedding, *part_embedding; /* [batch,d] */
     float *part_vectors; /* [c,d] of A, [d] of the null anchor, [c] of the bias */
     clile_i_own_loss own;
@@ -167,6 +175,15 @@ void clile_i_trainer_next_targets(clile_trainer *t);
 /* Fills person [CLILE_I_PERSON_ROWS,c] from scores and labels [n,c] of the training images. */
 clile_status clile_i_trainer_fit_person(const clile_trainer *t, const float *score,
                                         const int8_t *labels, float *person);
+
+/* ---- faces.c ---- */
+/* Reads the points of the training images, if the method needs them. INVALID_ARGUMENT, with the
+ * method's name and the image's: there are none. */
+clile_status clile_i_trainer_prepare_faces(clile_trainer *t);
+void clile_i_trainer_free_faces(clile_trainer *t);
+uint32_t clile_i_trainer_crc_of_faces(const clile_trainer *t, uint32_t crc);
+/* Fills batch_five for t->images, and gives it to a net that reads points. */
+void clile_i_trainer_next_faces(clile_trainer *t);
 
 /* ---- own_loss.c ---- */
 /* fn NULL: no such loss */

@@ -63,8 +63,8 @@ static clile_status read_identity_part(const clile_options *options, clile_i_set
     return CLILE_OK;
 }
 
-/* Reads the weights. method=bce is plain weighted BCE on the same backbone: linear head, one
- * stage, no contrast, no identity. */
+/* Reads the weights. Methods other than cl-ile are weighted BCE, and for some a loss of their own:
+ * linear head, one stage, no contrast, no identity. */
 static clile_status read_weights(const clile_options *options, clile_i_settings *s)
 {
     for (int32_t i = 0; i < CLILE_I_LOSS_COUNT; ++i)
@@ -97,7 +97,8 @@ static clile_status check_learns(const clile_i_settings *s)
 }
 
 /* An elimination is either a term of its own or a replacement for the BCE. */
-static clile_status choose_terms(const clile_options *options, clile_i_settings *s)
+static clile_status choose_terms(const clile_options *options, const char *method,
+                                 clile_i_settings *s)
 {
     const char *name = "none";
     if (s->cl_ile) CLILE_I_RETURN_IF(clile_options_get_str(options, CLILE_OPT_ELIMINATION, &name));
@@ -111,7 +112,9 @@ static clile_status choose_terms(const clile_options *options, clile_i_settings 
                             "lambda_bce > 0 or another elimination",
                             name);
     for (int32_t i = 0; i < CLILE_I_LOSS_COUNT; ++i) {
-        const clile_i_term *term = i == place ? elimination : clile_i_loss_table[i].term;
+        const clile_i_term *term = i == place                 ? elimination
+                                   : i == CLILE_I_LOSS_method ? clile_i_method_term(method)
+                                                              : clile_i_loss_table[i].term;
         s->term[i] = s->weight[i] > 0 && term->compute != NULL ? term : NULL;
     }
     return CLILE_OK;
@@ -119,15 +122,15 @@ static clile_status choose_terms(const clile_options *options, clile_i_settings 
 
 clile_status clile_i_settings_read(const clile_options *options, clile_i_settings *out)
 {
-    static const char *const methods[] = {"cl-ile", "bce", NULL};
     static const char *const optimizers[] = {"adamw", "sgd", NULL};
     static const char *const schedules[] = {"cosine", "constant", NULL};
     static const char *const decisions[] = {"auto", "threshold", "calibrated", NULL};
-    int32_t method, optimizer, schedule, decision;
+    int32_t optimizer, schedule, decision;
+    const char *method;
     int64_t seed;
     memset(out, 0, sizeof *out);
     CLILE_I_RETURN_IF(read_numbers(options, out));
-    CLILE_I_RETURN_IF(read_choice(options, CLILE_OPT_METHOD, methods, &method));
+    CLILE_I_RETURN_IF(clile_options_get_str(options, CLILE_OPT_METHOD, &method));
     CLILE_I_RETURN_IF(read_identity_part(options, out));
     CLILE_I_RETURN_IF(read_choice(options, CLILE_OPT_OPTIMIZER, optimizers, &optimizer));
     CLILE_I_RETURN_IF(read_choice(options, CLILE_OPT_SCHEDULE, schedules, &schedule));
@@ -135,13 +138,14 @@ clile_status clile_i_settings_read(const clile_options *options, clile_i_setting
     CLILE_I_RETURN_IF(clile_options_get_i64(options, CLILE_OPT_SEED, &seed));
     CLILE_I_RETURN_IF(clile_i_augment_from_options(options, &out->augment));
     out->seed = (uint64_t)seed;
-    out->cl_ile = method == 0;
+    out->cl_ile = strcmp(method, "cl-ile") == 0;
+    out->method = clile_i_method_find(method);
     out->adamw = optimizer == 0;
     out->cosine = schedule == 0;
     out->calibrated = decision == 2;
     CLILE_I_RETURN_IF(read_weights(options, out));
     CLILE_I_RETURN_IF(check_learns(out));
-    CLILE_I_RETURN_IF(choose_terms(options, out));
+    CLILE_I_RETURN_IF(choose_terms(options, method, out));
     if (out->calibrated && out->term[CLILE_I_LOSS_bce] == NULL)
         return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
                             "decision=calibrated needs the general BCE, but lambda_bce is 0");

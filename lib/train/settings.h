@@ -6,11 +6,14 @@
 #include "data/data.h"
 #include "loss/loss.h"
 #include "loss/term.h"
+#include "method/method.h"
 
 typedef struct {
-    int32_t cl_ile;     /* 0: method=bce */
-    int32_t similarity; /* CLILE_SIMILARITY_... of the BCE and of the model's score */
-    /* the terms of stage 2's loss, with the choice of option `elimination` in its place; NULL: left
+    int32_t cl_ile;               /* 0: method=bce or a system of lib/method */
+    const clile_i_method *method; /* NULL: cl-ile or bce */
+    int32_t similarity;           /* CLILE_SIMILARITY_... of the BCE and of the model's score */
+    /* the terms of stage 2's loss, with the choices of the options `elimination` and `method`
+     * in their places; NULL: left
      * out, because its weight is 0 or it is always 0 */
     const clile_i_term *term[CLILE_I_LOSS_COUNT];
     double weight[CLILE_I_LOSS_COUNT];

@@ -50,6 +50,7 @@ static clile_status next_batch(clile_trainer *t)
     }
     if (t->exchange) split_rows(t);
     if (t->stage == 2) clile_i_trainer_next_targets(t);
+    clile_i_trainer_next_faces(t);
     return CLILE_OK;
 }
 
@@ -101,6 +102,8 @@ clile_i_step clile_i_trainer_view(clile_trainer *t, int32_t i)
         .v = t->targets.v,
         .points = t->targets.batch_points,
         .values = t->targets.batch_values,
+        .five = t->faces.batch_five,
+        .subject_five = t->faces.subject_five,
         .rows = &t->rows,
         .au = h[CLILE_I_HEAD_AU].value,
         .null = h[CLILE_I_HEAD_NULL].value,
@@ -154,7 +157,9 @@ static clile_status losses_stage2(clile_trainer *t, clile_i_losses *losses)
         for (int32_t i = 0; i < CLILE_I_LOSS_COUNT; ++i)
             if (t->settings.term[i] != NULL) CLILE_I_RETURN_IF(add_term(t, i, losses));
     }
-    return t->own.fn != NULL ? clile_i_own_loss_add(t, losses) : CLILE_OK;
+    if (t->own.fn != NULL) CLILE_I_RETURN_IF(clile_i_own_loss_add(t, losses));
+    clile_i_method_limit(t->settings.method, t->c, t->d, t->head[CLILE_I_HEAD_AU].diff);
+    return CLILE_OK;
 }
 
 clile_status clile_i_trainer_step(clile_trainer *t, clile_i_losses *losses)

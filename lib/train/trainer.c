@@ -128,6 +128,21 @@ static void free_rows(clile_trainer *t)
     clile_i_free(t->rows.embedding);
 }
 
+/* Lets the method see the labels that it starts from. */
+static clile_status start_method(clile_trainer *t)
+{
+    clile_status status = CLILE_OK;
+    const clile_i_method *method = t->settings.method;
+    int8_t *labels = NULL;
+    if (method == NULL || method->start == NULL) return CLILE_OK;
+    CLILE_I_ALLOC(labels, t->n * t->c);
+    CLILE_I_TRY(clile_dataset_copy_labels(t->train, 0, t->n, labels));
+    CLILE_I_TRY(method->start(t->net, t->n, labels));
+cleanup:
+    clile_i_free(labels);
+    return status;
+}
+
 /* Sets up all that follows from settings and data: parts, sizes, weights, buffers. */
 static clile_status set_up(clile_trainer *t)
 {
@@ -161,7 +176,9 @@ static clile_status set_up(clile_trainer *t)
     t->steps_per_epoch = t->n / t->batch;
     CLILE_I_TRY(check_present(t));
     CLILE_I_TRY(clile_i_trainer_prepare_targets(t));
+    CLILE_I_TRY(clile_i_trainer_prepare_faces(t));
     t->data_crc = clile_i_trainer_crc_of_targets(t, crc_of_data(t->train, t->n, t->c));
+    t->data_crc = clile_i_trainer_crc_of_faces(t, t->data_crc);
     CLILE_I_ALLOC(t->au_weight, t->c);
     CLILE_I_TRY(clile_dataset_copy_au_weights(t->train, t->au_weight));
 
@@ -179,6 +196,7 @@ static clile_status set_up(clile_trainer *t)
     memcpy(t->au_start, t->model->au_embedding, (size_t)au_count * sizeof *t->au_start);
     CLILE_I_TRY(clile_i_net_create(clile_i_net_get_config(t->model->encoder), &t->net));
     clile_i_net_copy(t->net, t->model->encoder);
+    CLILE_I_TRY(start_method(t));
     if (t->settings.cl_ile) {
         CLILE_I_TRY(clile_i_net_create(clile_i_net_get_config(t->model->encoder), &t->id_net));
         clile_i_net_copy(t->id_net, t->model->encoder);
@@ -248,6 +266,7 @@ void clile_trainer_destroy(clile_trainer *trainer)
     clile_i_free(t->part_embedding);
     clile_i_free(t->part_vectors);
     clile_i_trainer_free_targets(t);
+    clile_i_trainer_free_faces(t);
     clile_i_own_loss_free(t);
     clile_i_history_free(&t->history);
     clile_dataset_destroy(t->data);
@@ -337,7 +356,8 @@ static clile_status check_can_run(const clile_trainer *t, int32_t stage)
                             "clile_trainer_run: an earlier step failed; create a new trainer");
     if (stage == 1 && !t->settings.cl_ile)
         return clile_i_fail(CLILE_E_STATE,
-                            "clile_trainer_run: method=bce has no stage 1; run stage 2");
+                            "clile_trainer_run: method=%s has no stage 1; run stage 2",
+                            t->settings.method != NULL ? t->settings.method->name : "bce");
     if (t->done[stage] || (stage == 1 && (t->done[2] || t->stage == 2)))
         return clile_i_fail(CLILE_E_STATE, "clile_trainer_run: stage %d is already finished",
                             (int)stage);

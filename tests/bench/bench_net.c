@@ -31,7 +31,7 @@ static double seconds(void)
 static clile_status prepare(bench *b, const char *const *argv)
 {
     clile_status status = CLILE_OK;
-    const clile_i_net_config config = {argv[1], strtod(argv[2], NULL), EMBEDDING, 0};
+    const clile_i_net_config config = {argv[1], strtod(argv[2], NULL), EMBEDDING, 0, {0}};
     const int32_t batch = (int32_t)strtol(argv[3], NULL, 10),
                   size = (int32_t)strtol(argv[4], NULL, 10);
     clile_i_rng rng = clile_i_rng_make(1, 1);

@@ -312,7 +312,7 @@ static void test_terms(void **state)
         assert_true(info.minimum == 0);
         assert_string_equal(info.group, "method");
         assert_true((clile_i_loss_table[i].term->compute == NULL) ==
-                    (i == CLILE_I_LOSS_elimination));
+                    (i == CLILE_I_LOSS_elimination || i == CLILE_I_LOSS_method));
     }
 }
 

@@ -305,9 +305,9 @@ static void wrong_metadata(void **state)
         refused(table[i].status, table[i].message);
     }
     char message[256];
-    const change newer = {.key = "format_version", .text = "4"};
+    const change newer = {.key = "format_version", .text = "5"};
     write_changed(&newer);
-    snprintf(message, sizeof message, "model format 4, this libclile (%s) reads up to 3",
+    snprintf(message, sizeof message, "model format 5, this libclile (%s) reads up to 4",
              clile_version());
     refused(CLILE_E_UNSUPPORTED, message);
 }

@@ -61,7 +61,7 @@ static inline clile_i_net *test_net_of(const clile_i_net_config *config, uint64_
 static inline clile_i_net *test_net(const char *backbone, double width, int32_t embedding,
                                     uint64_t seed)
 {
-    const clile_i_net_config config = {backbone, width, embedding, CLILE_I_STEM_IMAGENET};
+    const clile_i_net_config config = {backbone, width, embedding, CLILE_I_STEM_IMAGENET, {0}};
     return test_net_of(&config, seed);
 }
 

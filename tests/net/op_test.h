@@ -21,7 +21,7 @@ static inline int32_t test_add(clile_i_net *net, clile_i_node node, const char *
 /* The net up to the maps; *value is theirs. */
 static inline clile_i_net *test_op_begin(int32_t *value)
 {
-    const clile_i_net_config config = {"resnet10", 1.0, OP_EMBEDDING, CLILE_I_STEM_SMALL};
+    const clile_i_net_config config = {"resnet10", 1.0, OP_EMBEDDING, CLILE_I_STEM_SMALL, {0}};
     const clile_i_node first = {.op = clile_i_ops[CLILE_I_OP_CONV_UNIT],
                                 .src_count = 1,
                                 .ic = 3,

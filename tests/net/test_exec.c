@@ -22,7 +22,7 @@ enum { CASES = sizeof cases / sizeof *cases };
 
 static clile_i_net *net_of(const net_case *c, uint64_t seed)
 {
-    const clile_i_net_config config = {c->backbone, c->width, c->embedding, c->stem};
+    const clile_i_net_config config = {c->backbone, c->width, c->embedding, c->stem, {0}};
     return test_net_of(&config, seed);
 }
 
@@ -328,7 +328,7 @@ static void check_int8_refused(const clile_i_net *net, int32_t batch, int32_t si
 /* A small stem: other weights, and more than one value per channel at 32 pixels. */
 static void check_other_stem(const clile_i_net *net)
 {
-    const clile_i_net_config config = {"resnet10", 0.125, 5, CLILE_I_STEM_SMALL};
+    const clile_i_net_config config = {"resnet10", 0.125, 5, CLILE_I_STEM_SMALL, {0}};
     clile_i_net *small = test_net_of(&config, 11);
     clile_i_exec *exec = test_exec(small, 1, 32, CLILE_I_EXEC_TRAIN);
     assert_int_equal(clile_i_exec_load(exec, net), CLILE_E_INVALID_ARGUMENT);

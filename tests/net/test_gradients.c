@@ -19,7 +19,7 @@ static void calm(clile_i_net *net)
 static void check_net(const char *backbone, double width, clile_i_stem stem, clile_i_exec_mode mode)
 {
     enum { BATCH = 4, SIZE = 64, EMBEDDING = 6 }; /* 16 values in the last norms */
-    const clile_i_net_config config = {backbone, width, EMBEDDING, (int32_t)stem};
+    const clile_i_net_config config = {backbone, width, EMBEDDING, (int32_t)stem, {0}};
     char what[64];
     clile_i_net *net = test_net_of(&config, 21);
     calm(net);

@@ -17,7 +17,7 @@ static void test_sizes(void **state)
                     {"resnet50", 267, 25557032},
                     {"resnet10", 62, 5418792}};
     for (size_t i = 0; i < sizeof expected / sizeof *expected; ++i) {
-        const clile_i_net_config config = {expected[i].backbone, 1.0, 1000, 0};
+        const clile_i_net_config config = {expected[i].backbone, 1.0, 1000, 0, {0}};
         clile_i_net *net = NULL;
         int64_t parameters = 0, values = 0, all = 0;
         assert_int_equal(clile_i_net_values(&config, &all), CLILE_OK);
@@ -49,7 +49,7 @@ typedef struct {
 
 static void check_tensors(const char *backbone, const expected_tensor *expected, size_t count)
 {
-    const clile_i_net_config config = {backbone, 1.0, 12, 0};
+    const clile_i_net_config config = {backbone, 1.0, 12, 0, {0}};
     clile_i_net *net = NULL;
     assert_int_equal(clile_i_net_create(&config, &net), CLILE_OK);
     for (size_t i = 0; i < count; ++i) {
@@ -99,7 +99,7 @@ static void test_stem(void **state)
     (void)state;
     clile_i_net *net[2] = {NULL, NULL};
     for (int32_t k = 0; k < 2; ++k) {
-        const clile_i_net_config config = {"resnet18", 0.5, 12, k};
+        const clile_i_net_config config = {"resnet18", 0.5, 12, k, {0}};
         clile_i_rng rng = clile_i_rng_make(7, 1);
         assert_int_equal(clile_i_net_create(&config, &net[k]), CLILE_OK);
         assert_int_equal(clile_i_net_get_config(net[k])->stem, k);
@@ -140,9 +140,9 @@ static void test_stem(void **state)
 static void test_width(void **state)
 {
     (void)state;
-    const clile_i_net_config config = {"resnet10", 0.2, 5,
-                                       0}; /* 12.8, 25.6, 51.2, 102.4 channels */
-    const clile_i_net_config thin = {"resnet10", 0.01, 5, 0};
+    const clile_i_net_config config = {
+        "resnet10", 0.2, 5, 0, {0}}; /* 12.8, 25.6, 51.2, 102.4 channels */
+    const clile_i_net_config thin = {"resnet10", 0.01, 5, 0, {0}};
     clile_i_net *net = NULL;
     assert_int_equal(clile_i_net_create(&config, &net), CLILE_OK);
     assert_int_equal(clile_i_net_tensor_at(net, 0)->shape[0], 13);
@@ -156,7 +156,7 @@ static void test_width(void **state)
 static void test_init(void **state)
 {
     (void)state;
-    clile_i_net_config config = {"resnet18", 1.0, 64, 0};
+    clile_i_net_config config = {"resnet18", 1.0, 64, 0, {0}};
     clile_i_net *net = NULL, *other = NULL;
     clile_i_rng rng = clile_i_rng_make(7, 1), again = clile_i_rng_make(7, 1);
     assert_int_equal(clile_i_net_create(&config, &net), CLILE_OK);
@@ -211,22 +211,24 @@ static void check_refused(clile_i_net_config config, const char *text)
 static void test_wrong(void **state)
 {
     (void)state;
-    check_refused((clile_i_net_config){"resnet19", 1.0, 8, 0}, "found \"resnet19\"");
-    check_refused((clile_i_net_config){NULL, 1.0, 8, 0}, "NULL");
-    check_refused((clile_i_net_config){"resnet18", 0.0, 8, 0},
+    check_refused((clile_i_net_config){"resnet19", 1.0, 8, 0, {0}}, "found \"resnet19\"");
+    check_refused((clile_i_net_config){NULL, 1.0, 8, 0, {0}}, "NULL");
+    check_refused((clile_i_net_config){"resnet18", 0.0, 8, 0, {0}},
                   "width multiplier: expected above 0");
-    check_refused((clile_i_net_config){"resnet18", NAN, 8, 0}, "width multiplier");
-    check_refused((clile_i_net_config){"resnet18", 1000.0, 8, 0}, "at most 4, found 1000");
-    check_refused((clile_i_net_config){"resnet18", 1.0, 0, 0},
+    check_refused((clile_i_net_config){"resnet18", NAN, 8, 0, {0}}, "width multiplier");
+    check_refused((clile_i_net_config){"resnet18", 1000.0, 8, 0, {0}}, "at most 4, found 1000");
+    check_refused((clile_i_net_config){"resnet18", 1.0, 0, 0, {0}},
                   "embedding size: expected 1 .. 65536, found 0");
-    check_refused((clile_i_net_config){"resnet18", 1.0, 8, 2}, "stem: expected 0 .. 1, found 2");
-    check_refused((clile_i_net_config){"resnet18", 1.0, 8, -1}, "stem: expected 0 .. 1, found -1");
+    check_refused((clile_i_net_config){"resnet18", 1.0, 8, 2, {0}},
+                  "stem: expected 0 .. 1, found 2");
+    check_refused((clile_i_net_config){"resnet18", 1.0, 8, -1, {0}},
+                  "stem: expected 0 .. 1, found -1");
 }
 
 static void test_out_of_memory(void **state)
 {
     (void)state;
-    const clile_i_net_config config = {"resnet10", 0.125, 4, 0};
+    const clile_i_net_config config = {"resnet10", 0.125, 4, 0, {0}};
     clile_i_net *net = NULL;
     int64_t k = 1;
     for (;; ++k) {

@@ -74,7 +74,7 @@ static int same_place(const clile_i_net *net, int32_t a, int32_t b)
 
 static void check(const char *backbone, int32_t stem, int64_t batch, int64_t size)
 {
-    const clile_i_net_config config = {backbone, 0.25, 16, stem};
+    const clile_i_net_config config = {backbone, 0.25, 16, stem, {0}};
     clile_i_net *net = NULL;
     int64_t count[MOST], offset[MOST], total = 0, most = 0;
     assert_int_equal(clile_i_net_create_bare(&config, &net), CLILE_OK);

@@ -41,7 +41,7 @@ static clile_dataset *make_data(void)
 
 static clile_i_exec *make_exec(void)
 {
-    const clile_i_net_config config = {"resnet10", 0.125, D, 0};
+    const clile_i_net_config config = {"resnet10", 0.125, D, 0, {0}};
     clile_i_net *net = NULL;
     clile_i_exec *exec = NULL;
     clile_i_rng rng = clile_i_rng_make(7, 0);
