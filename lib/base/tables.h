@@ -58,6 +58,22 @@
     OP(CONV_UNIT, conv_unit)                                                                       \
     OP(AVERAGE_POOL, average_pool)                                                                 \
     OP(LINEAR, linear)                                                                             \
+    OP(CELLS, cells)                                                                               \
+    OP(UNCELLS, uncells)                                                                           \
+    OP(RESHAPE, reshape)                                                                           \
+    OP(PROJECT, project)                                                                           \
+    OP(MATMUL, matmul)                                                                             \
+    OP(COMBINE, combine)                                                                           \
+    OP(ACTIVATE, activate)                                                                         \
+    OP(SOFTMAX, softmax)                                                                           \
+    OP(LAYER_NORM, layer_norm)                                                                     \
+    OP(BATCH_NORM, batch_norm)                                                                     \
+    OP(CONCAT, concat)                                                                             \
+    OP(MIX, mix)                                                                                   \
+    OP(MEAN, mean)                                                                                 \
+    OP(GATHER, gather)                                                                             \
+    OP(NEIGHBOURS, neighbours)                                                                     \
+    OP(GATED, gated)                                                                               \
     /* end */
 
 /* clang-format on */

@@ -186,6 +186,20 @@ int clile_i_qconv_is_exact(void);
 clile_status clile_i_dnn_matmul(int transpose_a, int transpose_b, int64_t m, int64_t n, int64_t k,
                                 float alpha, const float *a, const float *b, float beta, float *c);
 
+/* Many small products of one kind: outer x inner matrices, each computed by one thread, so that its
+ * bits depend on nothing else. Matrix (i, j) of a is at a + i * a_outer + j * a_inner, and so on; a
+ * step of 0 reads one matrix again. c_inner 0: c is the sum over j, in order. c is overwritten. */
+typedef struct {
+    int64_t outer, inner;
+    int transpose_a, transpose_b; /* of each, as in clile_i_dnn_matmul */
+    int64_t m, n, k;
+    float alpha;
+    const float *a, *b;
+    float *c;
+    int64_t a_outer, a_inner, b_outer, b_inner, c_outer, c_inner;
+} clile_i_matmuls;
+clile_status clile_i_dnn_matmuls(const clile_i_matmuls *products);
+
 /* dst [n, out] = src [n, in] weights [out, in]^T + bias [out] (bias may be NULL) */
 clile_status clile_i_linear_forward(int64_t n, int64_t in, int64_t out, const float *src,
                                     const float *weights, const float *bias, float *dst);
@@ -197,6 +211,28 @@ clile_status clile_i_linear_forward_each(int64_t n, int64_t in, int64_t out, con
 clile_status clile_i_linear_backward(int64_t n, int64_t in, int64_t out, const float *src,
                                      const float *weights, const float *diff_dst, float *diff_src,
                                      float *diff_weights, float *diff_bias);
+
+/* ---- row by row (rows.c) --------------------------------------------------------------------- */
+
+/* dst[r, i] = exp(src[r, i]) / sum_j exp(src[r, j]), over rows of `width` floats */
+void clile_i_softmax_forward(int64_t rows, int64_t width, const float *src, float *dst);
+/* diff_src[r, i] = dst[r, i] (diff_dst[r, i] - sum_j dst[r, j] diff_dst[r, j]) */
+void clile_i_softmax_backward(int64_t rows, int64_t width, const float *dst, const float *diff_dst,
+                              float *diff_src);
+
+/* dst = gain * xhat + shift, xhat = (src - mean) / sqrt(variance + eps), with the mean and biased
+ * variance of each row (Ba, Kiros and Hinton, 2016). gain, shift [width]. mean, inv_std [rows] are
+ * written by forward and read by backward. */
+typedef struct {
+    int64_t rows, width;
+    double eps;
+    const float *src, *gain, *shift;
+    float *mean, *inv_std, *dst;
+    const float *diff_dst;
+    float *diff_src /* or NULL */, *diff_gain, *diff_shift;
+} clile_i_layer_norm;
+void clile_i_layer_norm_forward(const clile_i_layer_norm *norm);
+void clile_i_layer_norm_backward(const clile_i_layer_norm *norm);
 
 /* ---- batch norm (batch_norm.c) --------------------------------------------------------------- */
 

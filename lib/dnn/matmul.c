@@ -22,6 +22,42 @@ cleanup:
     return status;
 }
 
+typedef struct {
+    const clile_i_matmuls *p;
+    int64_t each;           /* products of an item: those that are added up, or one */
+    _Atomic int32_t failed; /* a status */
+} matmuls_job;
+
+static void matmuls_body(int64_t begin, int64_t end, void *context)
+{
+    matmuls_job *job = context;
+    const clile_i_matmuls *p = job->p;
+    const int32_t before = clile_i_threads_set(1);
+    for (int64_t i = begin * job->each; i < end * job->each; ++i) {
+        const int64_t outer = i / p->inner, inner = i % p->inner;
+        const clile_status status = clile_i_dnn_matmul(
+            p->transpose_a, p->transpose_b, p->m, p->n, p->k, p->alpha,
+            p->a + outer * p->a_outer + inner * p->a_inner,
+            p->b + outer * p->b_outer + inner * p->b_inner, i % job->each == 0 ? 0.0F : 1.0F,
+            p->c + outer * p->c_outer + inner * p->c_inner);
+        if (status != CLILE_OK) job->failed = status;
+    }
+    clile_i_threads_set(before);
+}
+
+clile_status clile_i_dnn_matmuls(const clile_i_matmuls *p)
+{
+    enum { FLOPS = 200000 }; /* of a thread: fewer are not worth waking one for */
+    const int64_t each = p->c_inner == 0 ? p->inner : 1, flops = 2 * p->m * p->n * p->k * each;
+    matmuls_job job = {p, each, CLILE_OK};
+    clile_i_parallel_for(p->outer * p->inner / each, 1 + FLOPS / (flops + 1), matmuls_body, &job);
+    if (job.failed != CLILE_OK) /* a thread of the team has the text */
+        return clile_i_fail(job.failed, "oneDNN %s: a matrix product of %lld x %lld x %lld failed",
+                            clile_i_dnn_version(), (long long)p->m, (long long)p->n,
+                            (long long)p->k);
+    return CLILE_OK;
+}
+
 clile_status clile_i_linear_forward(int64_t n, int64_t in, int64_t out, const float *src,
                                     const float *weights, const float *bias, float *dst)
 {

@@ -270,7 +270,7 @@ clile_status clile_model_export_onnx(const clile_model *model, const char *path)
     add_metadata(&pb, model);
     const int64_t graph = clile_i_pb_begin(&pb, MODEL_GRAPH);
     clile_i_pb_text(&pb, GRAPH_NAME, "clile");
-    CLILE_I_TRY(clile_i_net_write(model->encoder, &graph_writer));
+    CLILE_I_TRY(clile_i_net_write(model->encoder, model->size, &graph_writer));
     CLILE_I_TRY(add_decision(&w, model));
     add_value(&pb, GRAPH_INPUT, "input", 4, input);
     if (clile_i_model_reads_points(model)) add_value(&pb, GRAPH_INPUT, "points", 2, points);

@@ -21,11 +21,7 @@ int32_t clile_i_exec_point_count(const clile_i_exec *exec)
 /* Sets the layouts of all values. */
 static void lay_out(clile_i_exec *exec, clile_i_dnn_layout_kind kind)
 {
-    exec->layouts[CLILE_I_VALUE_IMAGE] =
-        clile_i_dnn_layout_make(CLILE_I_LAYOUT_NCHW, exec->batch, 3, exec->size, exec->size);
-    if (clile_i_exec_point_count(exec) > 0)
-        exec->layouts[CLILE_I_VALUE_POINTS] = clile_i_dnn_layout_make(
-            CLILE_I_LAYOUT_NCHW, exec->batch, 2 * clile_i_exec_point_count(exec), 1, 1);
+    clile_i_net_lay_out_inputs(exec->net, exec->batch, exec->size, exec->layouts);
     for (int32_t i = 0; i < exec->node_count; ++i) {
         clile_i_op_run *run = &exec->runs[i];
         const clile_i_node *node = run->node;

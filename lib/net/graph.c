@@ -177,6 +177,17 @@ clile_status clile_i_net_check_input(int32_t batch, int32_t size)
     return CLILE_OK;
 }
 
+void clile_i_net_lay_out_inputs(const clile_i_net *net, int32_t batch, int32_t size,
+                                clile_i_dnn_layout *layouts)
+{
+    const int32_t points = net->config.tail.points;
+    layouts[CLILE_I_VALUE_IMAGE] =
+        clile_i_dnn_layout_make(CLILE_I_LAYOUT_NCHW, batch, 3, size, size);
+    if (points > 0)
+        layouts[CLILE_I_VALUE_POINTS] =
+            clile_i_dnn_layout_make(CLILE_I_LAYOUT_NCHW, batch, 2 * (int64_t)points, 1, 1);
+}
+
 /* ---- ONNX ------------------------------------------------------------------------------------ */
 
 enum { NAME = 24 };
@@ -198,19 +209,34 @@ static const char *own_name(const clile_i_net *net, int32_t value)
     return NULL;
 }
 
-clile_status clile_i_net_write(const clile_i_net *net, const clile_i_graph_writer *writer)
+clile_status clile_i_net_write(const clile_i_net *net, int32_t size,
+                               const clile_i_graph_writer *writer)
 {
+    clile_status status = CLILE_OK;
+    clile_i_dnn_layout *layouts = NULL; /* of each value */
+    CLILE_I_ALLOC(layouts, net->value_count);
+    clile_i_net_lay_out_inputs(net, 1, size, layouts);
     for (int64_t i = 0; i < net->node_count; ++i) {
         const clile_i_node *node = &net->nodes[i];
         char src[CLILE_I_MOST_SOURCES][NAME], inner[NAME], dst[NAME];
+        clile_i_dnn_layout inner_layout = {0};
         clile_i_op_names names = {.inner = name_of(net, node->inner, NULL, inner),
                                   .dst = name_of(net, node->dst, node->name, dst)};
-        for (int32_t k = 0; k < node->src_count; ++k)
+        for (int32_t k = 0; k < node->src_count; ++k) {
             names.src[k] = name_of(net, node->src[k], own_name(net, node->src[k]), src[k]);
-        if (node->op->write == NULL)
-            return clile_i_fail(CLILE_E_UNSUPPORTED,
-                                "ONNX: the net's operation %s has no form there", node->op->name);
-        CLILE_I_RETURN_IF(node->op->write(node, net->tensors + node->tensor, &names, writer));
+            names.src_layout[k] = layouts[node->src[k]];
+        }
+        node->op->lay_out(node, names.src_layout, CLILE_I_LAYOUT_NCHW, &inner_layout,
+                          &names.dst_layout);
+        layouts[node->dst] = names.dst_layout;
+        if (node->op->write == NULL) {
+            status = clile_i_fail(CLILE_E_UNSUPPORTED,
+                                  "ONNX: the net's operation %s has no form there", node->op->name);
+            goto cleanup;
+        }
+        CLILE_I_TRY(node->op->write(node, net->tensors + node->tensor, &names, writer));
     }
-    return CLILE_OK;
+cleanup:
+    clile_i_free(layouts);
+    return status;
 }

@@ -52,6 +52,9 @@ clile_status clile_i_net_copy_bare(const clile_i_net *net, clile_i_net **out);
 enum { CLILE_I_LEAST_SIZE = 32, CLILE_I_MOST_SIZE = 512, CLILE_I_MOST_BATCH = 4096 };
 /* Shared by both executors. */
 clile_status clile_i_net_check_input(int32_t batch, int32_t size);
+/* Sets the layouts of the values that are the net's inputs. */
+void clile_i_net_lay_out_inputs(const clile_i_net *net, int32_t batch, int32_t size,
+                                clile_i_dnn_layout *layouts);
 /* Count of the largest tensor. */
 int64_t clile_i_net_largest(const clile_i_net *net);
 

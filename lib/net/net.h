@@ -202,7 +202,8 @@ typedef struct {
 
 /* From "input" [N,3,size,size] and, if the net reads points, "points" [N,2 points] to "embedding"
  * [N,d]. UNSUPPORTED: an operation has no ONNX form. */
-clile_status clile_i_net_write(const clile_i_net *net, const clile_i_graph_writer *writer);
+clile_status clile_i_net_write(const clile_i_net *net, int32_t size,
+                               const clile_i_graph_writer *writer);
 
 /* ---- bench ----------------------------------------------------------------------------------- */
 

@@ -114,9 +114,10 @@ typedef struct {
     void (*destroy)(clile_i_op_qrun *run); /* frees state; NULL: there is none */
 } clile_i_op_int8;
 
-/* Names of a node's values in an exported graph. */
+/* Names of a node's values in an exported graph, and what they hold of one image. */
 typedef struct {
     const char *src[CLILE_I_MOST_SOURCES], *inner, *dst;
+    clile_i_dnn_layout src_layout[CLILE_I_MOST_SOURCES], dst_layout; /* plain, n = 1 */
 } clile_i_op_names;
 
 struct clile_i_op {

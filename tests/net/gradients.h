@@ -65,7 +65,7 @@ static inline void check_gradients(const char *what, clile_i_net *net, int32_t b
         for (int64_t i = 0; i < segment->count; ++i)
             length += (double)diffs[segment->offset + i] * (double)diffs[segment->offset + i];
         length = sqrt(length);
-        assert_true(length > 1e-4);
+        if (!(length > 1e-4)) fail_msg("%s, %s: gradient of length %g", what, name, length);
         /* Float rounding spoils small steps, curvature and the kinks of the ReLUs large ones:
          * one of them must agree.
          */

@@ -143,14 +143,14 @@ static inline void test_graph_tensor(void *context, const char *name, int32_t nd
     test_graph_add(context, "\n");
 }
 
-/* The graph that a net is written as, one line for each tensor and node. */
+/* The graph that a net for images of 32 pixels is written as, one line for each tensor and node. */
 static inline clile_status test_write(const clile_i_net *net, test_graph *graph)
 {
     const clile_i_graph_writer writer = {
         graph,          test_graph_begin, test_graph_number, test_graph_numbers,
         test_graph_end, test_graph_tensor};
     graph->text[0] = '\0';
-    return clile_i_net_write(net, &writer);
+    return clile_i_net_write(net, 32, &writer);
 }
 
 #endif
