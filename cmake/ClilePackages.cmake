@@ -7,6 +7,7 @@
 #   clile-model      the models that come with the library, where they are
 #   clile-finder     the finder of faces, where dlib is
 #   clile-video      the decoder of videos, where FFmpeg's libraries are
+#   clile-webp, clile-heif   the codecs of pictures, where libwebp and libheif are
 set(packaging "${PROJECT_SOURCE_DIR}/cmake/debian")
 set(work "${PROJECT_BINARY_DIR}/debian")
 file(STRINGS "${packaging}/changelog" first LIMIT_COUNT 1)
@@ -39,6 +40,11 @@ endif()
 if(TARGET clile_video_ffmpeg)
   package(video clile-video)
 endif()
+foreach(codec IN ITEMS webp heif)
+  if(TARGET clile_codec_${codec})
+    package(${codec} clile-${codec})
+  endif()
+endforeach()
 
 # Which version of the library has which name: from the version script. X.Y of a node is the release X.Y.0 that brought it.
 file(STRINGS "${PROJECT_SOURCE_DIR}/lib/clile.map" lines REGEX "^CLILE_|^ +clile_")
@@ -87,6 +93,11 @@ endif()
 if(TARGET clile_video_ffmpeg)
   list(APPEND CPACK_COMPONENTS_ALL video)
 endif()
+foreach(codec IN ITEMS webp heif)
+  if(TARGET clile_codec_${codec})
+    list(APPEND CPACK_COMPONENTS_ALL ${codec})
+  endif()
+endforeach()
 set(CPACK_COMPONENTS_GROUPING IGNORE)
 set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
 set(CPACK_DEBIAN_PACKAGE_RELEASE "${debian_revision}")
@@ -123,12 +134,14 @@ set(CPACK_DEBIAN_COMMAND_PACKAGE_NAME clile)
 set(CPACK_DEBIAN_COMMAND_PACKAGE_SECTION science)
 set(CPACK_DEBIAN_COMMAND_PACKAGE_DEPENDS "${library_package} ${same}") # the command may use what its own release brings
 set(CPACK_DEBIAN_COMMAND_PACKAGE_RECOMMENDS "clile-finder, clile-model")
+set(CPACK_DEBIAN_COMMAND_PACKAGE_SUGGESTS "clile-heif, clile-video, clile-webp")
 describe(COMMAND "command" "This package contains the command clile: train, evaluate, predict, pack,
 export, bench.")
 
 set(CPACK_DEBIAN_PYTHON_PACKAGE_NAME python3-clile)
 set(CPACK_DEBIAN_PYTHON_PACKAGE_SECTION python)
 set(CPACK_DEBIAN_PYTHON_PACKAGE_RECOMMENDS "clile-finder, clile-model")
+set(CPACK_DEBIAN_PYTHON_PACKAGE_SUGGESTS "clile-heif, clile-video, clile-webp")
 set(CPACK_DEBIAN_PYTHON_PACKAGE_ARCHITECTURE all)
 set(CPACK_DEBIAN_PYTHON_PACKAGE_DEPENDS "python3:any (>= 3.9), python3-numpy, ${library_package} (>= ${PROJECT_VERSION})")
 set(CPACK_DEBIAN_PYTHON_PACKAGE_CONTROL_EXTRA "${packaging}/postinst;${packaging}/prerm")
@@ -150,4 +163,16 @@ set(CPACK_DEBIAN_VIDEO_PACKAGE_SHLIBDEPS ON)
 set(CPACK_DEBIAN_VIDEO_PACKAGE_DEPENDS "${library_package} ${same}") # of the same interface
 describe(VIDEO "decoder of videos" "This package contains the module with which libclile reads videos and
 cameras, over FFmpeg's libraries.")
+foreach(codec IN ITEMS WEBP HEIF)
+  string(TOLOWER ${codec} name)
+  set(CPACK_DEBIAN_${codec}_PACKAGE_NAME clile-${name})
+  set(CPACK_DEBIAN_${codec}_PACKAGE_SECTION libs)
+  set(CPACK_DEBIAN_${codec}_PACKAGE_SHLIBDEPS ON)
+  set(CPACK_DEBIAN_${codec}_PACKAGE_DEPENDS "${library_package} ${same}") # of the same interface
+endforeach()
+set(CPACK_DEBIAN_HEIF_PACKAGE_RECOMMENDS "libheif-plugin-libde265, libheif-plugin-dav1d") # decoders, from Debian 13 on
+describe(WEBP "WebP pictures" "This package contains the module with which libclile reads WebP pictures,
+over libwebp.")
+describe(HEIF "HEIC and AVIF pictures" "This package contains the module with which libclile reads HEIC and AVIF
+pictures, over libheif.")
 include(CPack)

@@ -27,6 +27,15 @@ if [ -e examples/photo-model/model/photo.safetensors ]; then
 else
     say "LEFT OUT: clile-model: there is no model for photographs in the tree"
 fi
+codecs=
+for codec in webp heif; do
+    if [ -e "$build/lib/codec_$codec.so" ]; then
+        codecs="$codecs $codec"
+        names="$names clile-$codec"
+    else
+        say "LEFT OUT: clile-$codec: lib$codec-dev is not installed"
+    fi
+done
 for name in $names; do
     deb=$(echo "$build/${name}_${version}"_*.deb)
     [ -e "$deb" ] || fail "no package $name $version in $build"
@@ -57,6 +66,12 @@ case $names in *clile-model*)
 esac
 holds clile-finder "usr/lib/$triplet/clile-$abi/finder_dlib.so"
 field clile-finder Depends | grep -Eq 'dlib|opencv|blas' && fail "clile-finder depends on more than it needs: $(field clile-finder Depends)"
+for codec in $codecs; do
+    holds "clile-$codec" "usr/lib/$triplet/clile-$abi/codec_$codec.so"
+    field "clile-$codec" Depends | grep -qF "libclile$abi (= $version)" || fail "clile-$codec does not depend on its library"
+    field "clile-$codec" Depends | grep -q "lib$codec[0-9]" || fail "clile-$codec does not depend on lib$codec"
+done
+field "libclile$abi" Depends | grep -Eq 'webp|heif|av(codec|format)' && fail "the library depends on a codec: $(field "libclile$abi" Depends)"
 holds clile usr/share/man/man1/clile.1.gz
 holds clile usr/share/bash-completion/completions/clile
 holds clile usr/share/zsh/vendor-completions/_clile
@@ -78,6 +93,7 @@ mkdir "$work"
 "$build/examples/clile" synth "$work/faces" --quiet --subjects 6 --tasks 2 --frames 8 --size 48 --seed 1 >/dev/null
 cp "$work/faces/Sequences/F001/T1/0001.png" "$work/face.png"
 sed -n 's/^1,/face.png,/p' "$work/faces/landmarks/F001_T1.csv" >"$work/face.csv"
+for codec in $codecs; do cp tests/data/image/lossless.$codec "$work/picture.$codec" 2>/dev/null || cp tests/data/image/lossless.heic "$work/picture.$codec"; done
 cp examples/predict.cpp "$work/example.cpp"
 for language in c python; do
     sed -n "/^\`\`\`$language\$/,/^\`\`\`\$/p" README.md | sed '1d;$d' >"$work/example.$language"
@@ -93,6 +109,7 @@ clile train --data faces --layout bp4d --protocol bp4d --fold 1 --out model.safe
 clile predict --model model.safetensors --faces face.csv face.png >command.txt
 clile predict --model model.safetensors --finder dlib --json face.png >found.json || grep -q "no face was found" found.json
 if [ -n "${MODEL:-}" ]; then clile info default >/dev/null; fi
+for file in picture.*; do [ ! -e "$file" ] || clile predict --model model.safetensors "$file" >/dev/null; done
 cc example.c $(pkg-config --cflags --libs clile) -o example
 c++ -std=c++17 example.cpp $(pkg-config --cflags --libs clile) -o example-cpp
 ./example | tee c.txt
@@ -116,7 +133,8 @@ if [ "$fresh" != 0 ]; then
     say "a bare Debian ($release) in $root"
     mirror=$(sed -n 's/^URIs: *//p' /etc/apt/sources.list.d/*.sources 2>/dev/null | head -n 1)
     # Without a mirror debootstrap uses its default. The packages' dependencies are listed by name; dpkg fails if one is missing.
-    if ! debootstrap --variant=minbase --include="$onednn",libgomp1,zlib1g,libstdc++6,python3-minimal,python3-numpy,gcc,g++,libc6-dev,pkg-config,diffutils \
+    needed=$(for codec in $codecs; do field "clile-$codec" Depends | grep -o "lib$codec[0-9]*" | tr '\n' ,; done)
+    if ! debootstrap --variant=minbase --include="$needed$onednn",libgomp1,zlib1g,libstdc++6,python3-minimal,python3-numpy,gcc,g++,libc6-dev,pkg-config,diffutils \
         "$release" "$root" ${mirror:+"$mirror"} >"$build/debootstrap.log" 2>&1; then
         tail -n 5 "$build/debootstrap.log"
         if [ "$fresh" = 1 ] || [ "${CLILE_REQUIRE_ALL:-0}" = 1 ]; then fail "debootstrap failed"; fi

@@ -13,7 +13,8 @@ enum { MOST_COLUMNS = 4 /* people in the table of a camera */, BAR = 8 };
 /* What a file of images begins with, also those kinds that are not read. */
 static int begins_like_an_image(const unsigned char *b)
 {
-    static const char *const brands[] = {"heic", "heix", "mif1", "msf1", "avif", "avis"};
+    static const char *const brands[] = {"heic", "heix", "heim", "heis", "hevc",
+                                         "hevx", "mif1", "msf1", "avif", "avis"};
     if (memcmp(b, "\xff\xd8\xff", 3) == 0 || memcmp(b, "\x89PNG", 4) == 0 ||
         memcmp(b, "BM", 2) == 0 || memcmp(b, "II*\0", 4) == 0 || memcmp(b, "MM\0*", 4) == 0 ||
         (memcmp(b, "RIFF", 4) == 0 && memcmp(b + 8, "WEBP", 4) == 0))

@@ -256,7 +256,7 @@ class Image
 {
   public:
     Image() = default;
-    /* A JPEG, PNG or BMP file. */
+    /* A JPEG, PNG or BMP file; WebP, HEIC and AVIF where their codecs are installed. */
     static Image read(const std::string &path, const Options &options = {},
                       Status *status = nullptr)
     {

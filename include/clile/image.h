@@ -35,11 +35,13 @@ typedef struct clile_image {
     const uint8_t *pixels; /* the first byte of the top left pixel */
 } clile_image;
 
-/* Reads a JPEG, PNG or BMP file as [h,w,3] uint8 RGB, rows tightly packed. 16 bits become 8, grey
- * becomes RGB, and alpha is dropped. EXIF orientation is applied: h and w are those of the
- * upright image. Options: max_pixels. The caller owns `*rgb`: clile_free (status.h). IO (no such
- * file), FORMAT (not an image), CORRUPT (truncated or damaged), INVALID_ARGUMENT (more than
- * max_pixels, a NULL argument), OUT_OF_MEMORY. Shared (any thread). Since 0.1. */
+/* Reads a JPEG, PNG or BMP file as [h,w,3] uint8 RGB, rows tightly packed; WebP, HEIC and AVIF
+ * through the modules codec_webp.so and codec_heif.so beside the library (docs/images.md). 16 bits
+ * become 8, grey becomes RGB, and alpha is dropped. EXIF orientation is applied: h and w are those
+ * of the upright image. Options: max_pixels. The caller owns `*rgb`: clile_free (status.h). IO (no
+ * such file), FORMAT (not an image), CORRUPT (truncated or damaged), UNSUPPORTED (its module is not
+ * installed; an animation), INVALID_ARGUMENT (more than max_pixels, a NULL argument),
+ * OUT_OF_MEMORY. Shared (any thread). Since 0.1. */
 CLILE_NODISCARD CLILE_API clile_status clile_image_read(const char *path,
                                                         const clile_options *options, int32_t *h,
                                                         int32_t *w, uint8_t **rgb);
@@ -55,11 +57,11 @@ CLILE_NODISCARD CLILE_API clile_status clile_image_decode(const void *bytes, siz
 typedef int32_t (*clile_path_fn)(const char *path, void *user);
 
 /* Calls `each` for the image files in a folder and its subfolders, by extension: jpg, jpeg, jpe,
- * jif, jfif, png, bmp; and also webp, tif, gif, heic, avif and others that clile_image_read
- * rejects with a message. Names in a folder are in natural order: frame_2 before frame_10. Skips
- * hidden files and folders. Follows symbolic links, but visits no folder twice. IO (no such
- * folder, or one that cannot be read), CANCELLED (`each` stopped), INVALID_ARGUMENT (a NULL
- * argument other than user), OUT_OF_MEMORY. Shared (any thread). Since 0.1. */
+ * jif, jfif, png, bmp, webp, heic, heif, hif, avif; and also tif, gif and others that
+ * clile_image_read rejects with a message. Names in a folder are in natural order: frame_2 before
+ * frame_10. Skips hidden files and folders. Follows symbolic links, but visits no folder twice.
+ * IO (no such folder, or one that cannot be read), CANCELLED (`each` stopped), INVALID_ARGUMENT (a
+ * NULL argument other than user), OUT_OF_MEMORY. Shared (any thread). Since 0.1. */
 CLILE_NODISCARD CLILE_API clile_status clile_image_walk(const char *folder, clile_path_fn each,
                                                         void *user);
 

@@ -1,7 +1,9 @@
-/* Bytes of a JPEG, PNG or BMP file -> 8-bit RGB. The only file that knows stb_image.
+/* Bytes of a JPEG, PNG or BMP file -> 8-bit RGB. The only file that knows stb_image. Other formats
+ * go to codec.c.
  *
  * stb_image reads zeros beyond the end of a file and does not check PNG's checksums: a half-copied
  * file would become a half grey face. So each format is first walked to its end here. */
+#include "image/codec.h"
 #include "image/exif.h"
 
 #include <limits.h>
@@ -85,10 +87,8 @@ static const char *other_kind(const uint8_t *bytes, size_t size)
         size_t at, length;
         const char *bytes, *name;
     } kinds[] = {
-        {8, 4, "WEBP", "WebP"},      {0, 4, "II*\0", "TIFF"},
-        {0, 4, "MM\0*", "TIFF"},     {0, 4, "GIF8", "GIF"},
-        {4, 7, "ftyphei", "HEIC"},   {4, 8, "ftypmif1", "HEIF"},
-        {4, 8, "ftypavif", "AVIF"},  {0, 2, "\xff\x0a", "JPEG XL"},
+        {0, 4, "II*\0", "TIFF"},     {0, 4, "MM\0*", "TIFF"},
+        {0, 4, "GIF8", "GIF"},       {0, 2, "\xff\x0a", "JPEG XL"},
         {4, 4, "JXL ", "JPEG XL"},   {4, 4, "jP  ", "JPEG 2000"},
         {0, 4, "8BPS", "Photoshop"}, {0, 4, "%PDF", "PDF"},
         {4, 4, "ftyp", "video"},     {0, 4, "\x1a\x45\xdf\xa3", "video"},
@@ -330,7 +330,8 @@ static clile_status examine(const char *name, const uint8_t *bytes, size_t size,
     *what = kind_of(bytes, size);
     if (*what == KIND_NONE) {
         const char *other = other_kind(bytes, size);
-        return clile_i_fail(CLILE_E_FORMAT, "image %s is %s%s%snot a JPEG, PNG or BMP file", name,
+        return clile_i_fail(CLILE_E_FORMAT,
+                            "image %s is %s%s%snot a JPEG, PNG, BMP, WebP or HEIF file", name,
                             other[0] != '\0' ? "a " : "", other, other[0] != '\0' ? " file, " : "");
     }
     if (size > INT_MAX - 64)
@@ -356,7 +357,10 @@ clile_status clile_i_image_decode(const char *name, const uint8_t *bytes, size_t
 {
     kind what = KIND_NONE;
     survey found = {0};
+    const clile_i_codec_kind codec = clile_i_codec_of(bytes, size);
     memset(out, 0, sizeof *out);
+    if (codec != CLILE_I_CODEC_NONE)
+        return clile_i_codec_decode(codec, name, bytes, size, max_pixels, out);
     CLILE_I_RETURN_IF(examine(name, bytes, size, max_pixels, &what, &found));
     uint8_t *marked = NULL;
     if (found.channels == 4 &&
@@ -387,11 +391,17 @@ clile_status clile_i_image_size(const char *path, int64_t max_pixels, int32_t *h
     kind what = KIND_NONE;
     survey found = {0};
     CLILE_I_RETURN_IF(clile_i_file_open(path, &file));
-    const clile_status status = examine(path, file.data, file.size, max_pixels, &what, &found);
+    const clile_i_codec_kind codec = clile_i_codec_of(file.data, file.size);
+    clile_status status;
+    if (codec != CLILE_I_CODEC_NONE) {
+        status = clile_i_codec_size(codec, path, file.data, file.size, max_pixels, h, w);
+    } else {
+        status = examine(path, file.data, file.size, max_pixels, &what, &found);
+        const int lies = found.orientation >= 5; /* EXIF turns it upright */
+        *h = (int32_t)(lies ? found.w : found.h);
+        *w = (int32_t)(lies ? found.h : found.w);
+    }
     clile_i_file_close(&file);
-    const int lies = found.orientation >= 5 && found.orientation <= 8; /* EXIF turns it upright */
-    *h = (int32_t)(lies ? found.w : found.h);
-    *w = (int32_t)(lies ? found.h : found.w);
     return status;
 }
 

@@ -18,15 +18,16 @@ typedef struct {
 } clile_i_image;
 
 /* What the extension of a file's name says (names.c): an image that is read (jpg, jpeg, jpe, jif,
- * jfif, png, bmp), an image of another kind (webp, tif, heic, ...), or none. Case does not matter;
- * hidden files are none. */
+ * jfif, png, bmp, webp, heic, heif, hif, avif), an image of another kind (tif, ...), or none. Case
+ * does not matter; hidden files are none. */
 typedef enum { CLILE_I_IMAGE_NONE, CLILE_I_IMAGE_READ, CLILE_I_IMAGE_OTHER } clile_i_image_kind;
 clile_i_image_kind clile_i_image_kind_of_name(const char *path);
 
-/* Decodes JPEG (also progressive and CMYK), PNG or BMP to 8-bit RGB, upright by its EXIF data;
- * 16 bits are reduced, grey is spread, alpha is dropped. `name` is for messages. Any thread. IO:
- * no such file; FORMAT: empty or not an image; CORRUPT: truncated, a wrong PNG checksum,
- * undecodable; INVALID_ARGUMENT: h * w > max_pixels (found before decoding). */
+/* Decodes JPEG (also progressive and CMYK), PNG or BMP, by modules WebP and HEIF (codec.h), to
+ * 8-bit RGB, upright by its EXIF data; 16 bits are reduced, grey is spread, alpha is dropped.
+ * `name` is for messages. Any thread. IO: no such file; FORMAT: empty or not an image; CORRUPT:
+ * truncated, a wrong PNG checksum, undecodable; INVALID_ARGUMENT: h * w > max_pixels (found before
+ * decoding); UNSUPPORTED: a module is missing. */
 clile_status clile_i_image_decode(const char *name, const uint8_t *bytes, size_t size,
                                   int64_t max_pixels, clile_i_image *out);
 clile_status clile_i_image_read(const char *path, int64_t max_pixels, clile_i_image *out);

@@ -5,11 +5,11 @@
 
 /* Lower case, without the point. Unsupported extensions are listed too, because such files must not
  * be ignored silently. */
-static const char *const read_endings[] = {"jpg", "jpeg", "jpe", "jif", "jfif", "png", "bmp"};
-static const char *const other_endings[] = {"webp", "tif", "tiff", "gif", "heic", "heif", "avif",
-                                            "jxl",  "jp2", "j2k",  "jpx", "ppm",  "pgm",  "pbm",
-                                            "pnm",  "tga", "psd",  "exr", "hdr",  "ico",  "dng",
-                                            "cr2",  "cr3", "nef",  "arw", "orf",  "rw2",  "raf"};
+static const char *const read_endings[] = {"jpg", "jpeg", "jpe",  "jif",  "jfif", "png",
+                                           "bmp", "webp", "heic", "heif", "hif",  "avif"};
+static const char *const other_endings[] = {
+    "tif", "tiff", "gif", "jxl", "jp2", "j2k", "jpx", "ppm", "pgm", "pbm", "pnm", "tga",
+    "psd", "exr",  "hdr", "ico", "dng", "cr2", "cr3", "nef", "arw", "orf", "rw2", "raf"};
 
 static int is_ending(const char *text, const char *ending)
 {

@@ -102,10 +102,10 @@ static clile_status fail_without_images(clile_i_sequences *s, const clile_i_name
         }
     }
     if (table->not_read > 0)
-        return clile_i_fail(
-            CLILE_E_FORMAT,
-            "%s: no images in a supported format; found %s, expected JPEG, PNG or BMP files", path,
-            table->first_not_read);
+        return clile_i_fail(CLILE_E_FORMAT,
+                            "%s: no images in a supported format; found %s, expected JPEG, PNG, "
+                            "BMP, WebP or HEIF files",
+                            path, table->first_not_read);
     return clile_i_fail(
         CLILE_E_FORMAT,
         "%s: no images; looked for %s/FRAME.jpg (or jpeg, png, bmp) and the like there and in each "

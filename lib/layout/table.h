@@ -49,7 +49,7 @@ typedef struct {
     int32_t left_out_count[2];
     /* 1: images are numbered from first_image, which was given or found out */
     int32_t numbered, first_image;
-    /* images of unsupported formats in the data set's folders, such as WebP */
+    /* images of unsupported formats in the data set's folders, such as TIFF */
     int64_t not_read;
     char *first_not_read;
     clile_i_text notes; /* findings that are not in the counts, one sentence per line */

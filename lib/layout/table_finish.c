@@ -55,7 +55,8 @@ static clile_status check_fit(clile_i_table *table)
     clile_i_text examples = {0};
     if (table->not_read > 0 && table->n == 0)
         clile_i_text_append(
-            &examples, "; %lld images such as %.400s are ignored, expected JPEG, PNG or BMP files",
+            &examples,
+            "; %lld images such as %.400s are ignored, expected JPEG, PNG, BMP, WebP or HEIF files",
             (long long)table->not_read, table->first_not_read);
     append_examples(table, &examples);
     CLILE_I_TRY(examples.status);
@@ -75,7 +76,8 @@ static clile_status check_fit(clile_i_table *table)
                                     (long long)table->fit.bad, table->fit.first.data, text);
     if (status == CLILE_OK && table->not_read > 0)
         status = clile_i_table_warn(
-            table, "%lld images such as %.400s are ignored, expected JPEG, PNG or BMP files",
+            table,
+            "%lld images such as %.400s are ignored, expected JPEG, PNG, BMP, WebP or HEIF files",
             (long long)table->not_read, table->first_not_read);
 cleanup:
     clile_i_text_free(&examples);

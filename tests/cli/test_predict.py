@@ -100,13 +100,13 @@ class Predict(CommandTest):
         jpeg = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "data", "image", "baseline.jpg")
         for name in ("1.jfif", "2.jpe", "3.JIF", "4.webp"):  # the last is named as another format
             shutil.copy(jpeg, os.path.join(photos, name))
-        self.write("photos/5.webp", "RIFF....WEBPVP8 ")
+        self.write("photos/5.gif", "GIF89a......")
         self.write("photos/6.tif", "no image")
         self.write("photos/notes.txt", "no image")
         rows, err = self.rows(photos, code=1)
         self.assertEqual([(os.path.basename(row["image"]), row["success"]) for row in rows],
-                         [("1.jfif", "1"), ("2.jpe", "1"), ("3.JIF", "1"), ("4.webp", "1"), ("5.webp", "0"), ("6.tif", "0")])
-        self.assertIn("5.webp is a WebP file, not a JPEG, PNG or BMP file", err)
+                         [("1.jfif", "1"), ("2.jpe", "1"), ("3.JIF", "1"), ("4.webp", "1"), ("5.gif", "0"), ("6.tif", "0")])
+        self.assertIn("5.gif is a GIF file, not a JPEG, PNG, BMP, WebP or HEIF file", err)
 
     def test_a_linked_folder_is_visited_once(self):
         loop = self.path("loop")

@@ -301,7 +301,7 @@ static const bad_image bad_images[] = {
      "F001/T1/2.png: the PNG file is damaged: it ends before"},
     {"2.bmp", "image/rgb.bmp", 100, CLILE_E_CORRUPT, "F001/T1/2.bmp: the BMP file is damaged"},
     {"2.jpg", "image/README.md", -1, CLILE_E_FORMAT,
-     "F001/T1/2.jpg is not a JPEG, PNG or BMP file"},
+     "F001/T1/2.jpg is not a JPEG, PNG, BMP, WebP or HEIF file"},
     {"2.png", "image/one.png", -1, CLILE_E_FORMAT,
      "F001/T1/2.png has 1 x 1 pixels, a face needs at least 8 x 8"},
     {"2.png", "image/huge.png", -1, CLILE_E_INVALID_ARGUMENT,

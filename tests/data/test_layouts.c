@@ -96,9 +96,9 @@ static void images_of_other_kinds_are_named(void **state)
         snprintf(settings, sizeof settings, "layout=%s au_set=%s", cases[k].layout,
                  k == 0 ? "1,2" : "1");
         scratch_text(&s, cases[k].label_file, cases[k].labels);
-        snprintf(name, sizeof name, "%s.webp", cases[k].image);
-        scratch_text(&s, name, "RIFF....WEBP");
-        snprintf(text, sizeof text, "%s, expected JPEG, PNG or BMP files", name);
+        snprintf(name, sizeof name, "%s.tiff", cases[k].image);
+        scratch_text(&s, name, "II*.");
+        snprintf(text, sizeof text, "%s, expected JPEG, PNG, BMP, WebP or HEIF files", name);
         assert_failed(scratch_open(s.path, settings, &dataset), CLILE_E_FORMAT, text);
         scratch_image(&s, first[k], 9); /* PNG, whatever the name */
         if (scratch_open(s.path, settings, &dataset) != CLILE_OK)
@@ -106,7 +106,8 @@ static void images_of_other_kinds_are_named(void **state)
         assert_int_equal(clile_dataset_size(dataset), 1);
         assert_string_equal(clile_dataset_get_image_name(dataset, 0), first[k]);
         snprintf(text, sizeof text,
-                 "warning: 1 images such as %s/%s are ignored, expected JPEG, PNG or BMP files\n",
+                 "warning: 1 images such as %s/%s are ignored, expected JPEG, PNG, BMP, WebP or "
+                 "HEIF files\n",
                  s.path, name);
         if (strstr(clile_dataset_get_notes(dataset), text) == NULL)
             fail_msg("%s", clile_dataset_get_notes(dataset));
@@ -467,7 +468,7 @@ static void bad_images_are_named_when_they_are_read(void **state)
         {"cut.jpg", "image/baseline.jpg", 800, CLILE_E_CORRUPT,
          "cut.jpg: the JPEG file is damaged"},
         {"text.jpg", "image/README.md", -1, CLILE_E_FORMAT,
-         "text.jpg is not a JPEG, PNG or BMP file"},
+         "text.jpg is not a JPEG, PNG, BMP, WebP or HEIF file"},
         {"one.png", "image/one.png", -1, CLILE_E_FORMAT,
          "one.png has 1 x 1 pixels, a face needs at least 8 x 8"},
         {"huge.png", "image/huge.png", -1, CLILE_E_INVALID_ARGUMENT,

@@ -1,4 +1,5 @@
-/* JPEG, PNG and BMP through the decoder they share, with a small limit on pixels. */
+/* JPEG, PNG and BMP through the decoder they share, WebP and HEIF through their modules; with a
+ * small limit on pixels. */
 #include "fuzz.h"
 
 #include "image/image.h"

@@ -16,8 +16,8 @@ Path = Union[str, "os.PathLike[str]"]
 
 
 def read_image(source: Union[Path, bytes], options: Optional[Options] = None, **settings: Setting) -> np.ndarray:
-    """Pixels [h,w,3] uint8 RGB of a JPEG, PNG or BMP file, turned upright as its EXIF data say, in the library's own memory
-    (freed with the array). `source` is a path, or the file's content as bytes."""
+    """Pixels [h,w,3] uint8 RGB of a JPEG, PNG or BMP file, and where their codecs are installed of a WebP, HEIC or AVIF file; turned
+    upright as its EXIF data say, in the library's own memory (freed with the array). `source` is a path, or the file's content as bytes."""
     h, w, rgb = ctypes.c_int32(), ctypes.c_int32(), ctypes.POINTER(ctypes.c_uint8)()
     out = as_options(options, settings), ctypes.byref(h), ctypes.byref(w), ctypes.byref(rgb)
     if isinstance(source, (bytes, bytearray, memoryview)):
