@@ -32,9 +32,9 @@ typedef struct {
 typedef struct {
     int64_t n;
     int32_t c, d;
-    float *score, *embedding; /* [n,c], [n,d] */
-    int8_t *present, *labels; /* [n,c] */
-    int32_t *subject;         /* [n] */
+    float *score, *probability, *embedding; /* [n,c] twice, [n,d] */
+    int8_t *present, *labels;               /* [n,c] */
+    int32_t *subject;                       /* [n] */
 } eval_answers;
 
 /* State over all models. */
@@ -45,13 +45,14 @@ typedef struct {
     char au_set[1024];
     int32_t c, au_ids[MAX_AUS];
     clile_report *report;
-    double *cosine, *phi; /* sums over models, [c,c] */
-    output answers;       /* of --answers */
+    double *cosine, *phi;      /* sums over models, [c,c] */
+    clile_evaluation *answers; /* of --answers; NULL: not asked for */
 } evaluation;
 
 static void answers_free(eval_answers *a)
 {
     free(a->score);
+    free(a->probability);
     free(a->embedding);
     free(a->present);
     free(a->labels);
@@ -72,12 +73,14 @@ static int answers_alloc(eval_answers *a, int64_t n, const clile_model *model)
     a->d = clile_model_embedding_size(model);
     const size_t rows = (size_t)(n > 0 ? n : 1), c = (size_t)a->c, d = (size_t)a->d;
     a->score = calloc(rows * c, sizeof *a->score);
+    a->probability = calloc(rows * c, sizeof *a->probability);
     a->embedding = calloc(rows * d, sizeof *a->embedding);
     a->present = calloc(rows, c);
     a->labels = calloc(rows, c);
     a->subject = calloc(rows, sizeof *a->subject);
-    return a->score && a->embedding && a->present && a->labels && a->subject ? EXIT_FINE
-                                                                             : out_of_memory();
+    return a->score && a->probability && a->embedding && a->present && a->labels && a->subject
+               ? EXIT_FINE
+               : out_of_memory();
 }
 
 typedef struct {
@@ -111,6 +114,7 @@ static int answer(const evaluation *e, const clile_model *model, clile_predictor
     const int code = answers_alloc(a, clile_dataset_size(test), model);
     if (code != EXIT_FINE) return code;
     const clile_answers to = {.struct_size = sizeof to,
+                              .probability = a->probability,
                               .score = a->score,
                               .present = a->present,
                               .embedding = a->embedding};
@@ -263,32 +267,52 @@ cleanup:
     return code;
 }
 
-/* One row per tested image: for each AU the model's score (_s) and decision (_c) and the label (_y;
- * -1: not coded). */
-static int write_answers(evaluation *e, const eval_part *part, const clile_dataset *test,
-                         const eval_answers *a)
+static int64_t seed_of(const clile_model *model)
+{
+    const char *text = clile_model_get_metadata(model, "seed");
+    return text ? strtoll(text, NULL, 10) : -1;
+}
+
+/* Keeps the answers for --answers. */
+static int keep_answers(evaluation *e, const clile_model *model, const eval_part *part,
+                        const clile_dataset *test, const eval_answers *a)
 {
     if (e->args->answers == NULL) return EXIT_FINE;
-    if (e->answers.file == NULL) {
-        const int code = output_open(&e->answers, e->args->answers);
-        if (code != EXIT_FINE) return code;
-        fprintf(e->answers.file, "fold,subject,image");
-        for (int32_t c = 0; c < e->c; ++c)
-            fprintf(e->answers.file, ",AU%02d_s,AU%02d_c,AU%02d_y", (int)e->au_ids[c],
-                    (int)e->au_ids[c], (int)e->au_ids[c]);
-        fprintf(e->answers.file, "\n");
+    const int32_t subjects = clile_dataset_subject_count(test);
+    const char **people = calloc((size_t)subjects, sizeof *people),
+               **images = calloc((size_t)a->n, sizeof *images);
+    int code = people && images ? EXIT_FINE : out_of_memory();
+    if (code != EXIT_FINE) goto cleanup;
+    for (int32_t s = 0; s < subjects; ++s) people[s] = clile_dataset_get_subject_name(test, s);
+    for (int64_t i = 0; i < a->n; ++i) images[i] = clile_dataset_get_image_name(test, i);
+    const clile_evaluation_part from = {.struct_size = sizeof from,
+                                        .fold = part->fold,
+                                        .seed = seed_of(model),
+                                        .model = part->path,
+                                        .protocol = part->protocol};
+    if ((e->answers == NULL && clile_evaluation_create(e->c, e->au_ids, &e->answers) != CLILE_OK) ||
+        clile_evaluation_add_part(e->answers, &from, a->n, a->score, a->probability, a->present,
+                                  a->labels, a->subject, people, images) != CLILE_OK)
+        code = failed(NULL);
+cleanup:
+    free(people);
+    free(images);
+    return code;
+}
+
+static int write_answers(const evaluation *e)
+{
+    char *text = NULL;
+    output out = {0};
+    if (e->answers == NULL) return EXIT_FINE;
+    if (clile_evaluation_copy_csv(e->answers, &text) != CLILE_OK) return failed(NULL);
+    int code = output_open(&out, e->args->answers);
+    if (code == EXIT_FINE) {
+        fputs(text, out.file);
+        code = output_commit(&out);
     }
-    FILE *out = e->answers.file;
-    for (int64_t i = 0; i < a->n; ++i) {
-        fprintf(out, "%d,", (int)part->fold);
-        csv_text(out, clile_dataset_get_subject_name(test, a->subject[i]));
-        fputc(',', out);
-        csv_text(out, clile_dataset_get_image_name(test, i));
-        for (int64_t k = i * a->c; k < (i + 1) * a->c; ++k)
-            fprintf(out, ",%.9g,%d,%d", (double)a->score[k], a->present[k], a->labels[k]);
-        fprintf(out, "\n");
-    }
-    return EXIT_FINE;
+    clile_free(text);
+    return code;
 }
 
 /* The subject probe: on people from training if there is a training part, else on those tested.
@@ -360,7 +384,7 @@ static int evaluate_model(evaluation *e, const char *path, eval_part *parts, int
 
     code = make_predictor(e, model, &predictor);
     if (code == EXIT_FINE) code = answer(e, model, predictor, test, part, &answers);
-    if (code == EXIT_FINE) code = write_answers(e, part, test, &answers);
+    if (code == EXIT_FINE) code = keep_answers(e, model, part, test, &answers);
     if (code == EXIT_FINE) code = add_correlation(e, model, train ? train : test);
     if (code == EXIT_FINE) code = run_probe(e, model, predictor, train, &answers, part);
     part->seconds = now_seconds() - begin;
@@ -517,7 +541,7 @@ static int read_args(eval_args *a, int argc, char **argv, arg_spec *spec, arg *r
         {"--report", ARG_TEXT, &a->report, "FILE",
          "write the report here too: .txt, .json, .csv, .md (Markdown) or .tex (LaTeX)"},
         {"--answers", ARG_TEXT, &a->answers, "FILE",
-         "write score, decision and label of every tested image here (CSV)"},
+         "write score, probability, decision and label of every tested image here (CSV)"},
         {"--no-probe", ARG_FLAG, &a->no_probe, NULL, "skip the subject probe"},
         {"--json", ARG_FLAG, &a->json, NULL, "print JSON"},
         {"--quiet", ARG_FLAG, &a->quiet, NULL, "no progress"},
@@ -564,10 +588,10 @@ int run_eval(int argc, char **argv)
     for (int i = 0; i < a.models.count && code == EXIT_FINE; ++i)
         code = evaluate_model(&e, a.models.items[i], parts, i);
     if (code == EXIT_FINE) code = finish_report(&e, parts, a.models.count);
-    if (code == EXIT_FINE && a.answers) code = output_commit(&e.answers);
+    if (code == EXIT_FINE) code = write_answers(&e);
     if (code == EXIT_FINE) code = write_results(&e, parts, a.models.count);
 cleanup:
-    output_abort(&e.answers);
+    clile_evaluation_destroy(e.answers);
     free(parts);
     free(e.cosine);
     free(e.phi);

@@ -54,12 +54,12 @@ clile_status clile_evaluation_copy_csv(const clile_evaluation *evaluation, char 
         for (int64_t i = fold->first; i < fold->first + fold->count; ++i)
             put_row(evaluation, part, i, &text);
     }
-    if (text.status != CLILE_OK) {
+    const clile_status status = text.status;
+    if (status == CLILE_OK)
+        *out = text.data;
+    else
         clile_i_text_free(&text);
-        return text.status;
-    }
-    *out = text.data;
-    return CLILE_OK;
+    return status;
 }
 
 /* ---- reading --------------------------------------------------------------------------------- */

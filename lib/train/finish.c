@@ -160,6 +160,7 @@ static clile_status note_data(const clile_trainer *t, clile_model *scratch)
     const clile_model *model = t->model;
     clile_i_origin origin;
     const char *kind = "auto";
+    char seed[32];
     clile_i_dataset_origin(t->train, &origin);
     CLILE_I_RETURN_IF(clile_options_get_str(t->options, CLILE_OPT_DATA_KIND, &kind));
     if (strcmp(kind, "auto") == 0) kind = origin.kind;
@@ -169,7 +170,9 @@ static clile_status note_data(const clile_trainer *t, clile_model *scratch)
     scratch->trained = model->trained;
     const clile_i_trained_on on = {origin.layout,    kind,         origin.protocol, origin.fold,
                                    origin.landmarks, origin.boxes, origin.crops};
-    return clile_i_model_note_training(scratch, &on);
+    CLILE_I_RETURN_IF(clile_i_model_note_training(scratch, &on));
+    snprintf(seed, sizeof seed, "%llu", (unsigned long long)t->settings.seed);
+    return clile_model_set_metadata(scratch, "seed", seed);
 }
 
 /* Changes the model only after everything has succeeded. */

@@ -116,8 +116,14 @@ class Train(CommandTest):
         self.fine("eval", "--model", self.fold(1), "--data", folder, "--protocol", "none", "--answers", answers, "--no-probe", "--quiet")
         with open(answers, encoding="utf-8", newline="") as file:
             rows = list(csv.DictReader(file))
-        self.assertEqual({(row["image"], row["subject"]) for row in rows}, {*zip(names[2:], subjects[2:]), (names[0], "p, q")})
-        self.assertEqual({len(row) for row in rows}, {3 + 3 * 12})
+        plain = {"'=1+1.png": "=1+1.png", "'@x": "@x"}  # no cell is a formula; a reader takes the apostrophe off
+        self.assertEqual({(row["image"], row["subject"]) for row in rows}, {("'=1+1.png", "'@x"), *zip(names[3:], subjects[3:]), (names[0], "p, q")})
+        self.assertEqual({(plain.get(row["image"], row["image"]), plain.get(row["subject"], row["subject"])) for row in rows}, {*zip(names[2:], subjects[2:]), (names[0], "p, q")})
+        self.assertEqual({len(row) for row in rows}, {6 + 4 * 12})
+        self.assertEqual({(row["model"], row["seed"], row["protocol"], row["fold"]) for row in rows}, {(self.fold(1), "1", "none", "0")})
+        for row in rows:
+            for name in (key[:-2] for key in row if key.endswith("_y")):
+                self.assertEqual(float(row[name + "_p"]) > 0.5, row[name + "_c"] == "1")
         self.assertNotIn(None, {key for row in rows for key in row})
 
     def test_a_full_disk_leaves_the_older_file(self):

@@ -321,16 +321,16 @@ static void tables_escape_names(void **state)
     } cases[] = {
         {"csv",
          {"\n\"a,b\",,,,,,,0.5,,\n", "\n\"say \"\"x\"\"\",,,,,,,0.5,,\n",
-          "\n\"two\nlines\",,,,,,,0.5,,\n", "\n=1+1,,,,,,,0.5,,\n",
+          "\n\"two\nlines\",,,,,,,0.5,,\n", "\n'=1+1,,,,,,,0.5,,\n",
           "\n5 % of a_b & {c} #1 $ ~ ^ \\ *x* | <y>,,,,,,,0.5,,\n"}},
         {"md",
          {"\na,b: 0.5\n", "\nsay \"x\": 0.5\n", "\ntwo lines: 0.5\n", "\n=1+1: 0.5\n",
-          "\n5 % of a\\_b & \\{c\\} \\#1 $ \\~ ^ \\\\ \\*x\\* \\| \\<y\\>: 0.5\n"}},
+          "\n5 % of a\\_b \\& \\{c\\} \\#1 $ \\~ ^ \\\\ \\*x\\* \\| \\<y\\>: 0.5\n"}},
         {"tex",
          {"\na,b: 0.5\n", "\nsay \"x\": 0.5\n", "\ntwo lines: 0.5\n", "\n=1+1: 0.5\n",
           "\n"
           "5 \\% of a\\_b \\& \\{c\\} \\#1 \\$ \\textasciitilde{} \\textasciicircum{} "
-          "\\textbackslash{} *x* | <y>: 0.5\n"}},
+          "\\textbackslash{} *x* \\textbar{} \\textless{}y\\textgreater{}: 0.5\n"}},
     };
     (void)state;
     clile_report *report = two_folds("bp4d");

@@ -750,4 +750,17 @@ one, options = clile.Dataset.from_arrays(pixels[:1], labels[:1], np.array([0]), 
 lib.clile_dataset_pack(one._c, os.fsencode(path), options._c, _api.clile_count_fn(), None)
 with open(path, "rb") as file:
     put(Q, "written-by-libclile", file.read())
+# ---- saved evaluations ----
+
+head = "model,seed,protocol,fold,subject,image,AU01_s,AU01_p,AU01_c,AU01_y,AU12_s,AU12_p,AU12_c,AU12_y\n"
+rows = "m,1,bp4d,1,anna,a.png,-1.5,0.25,0,1,2,0.75,1,0\nm,1,bp4d,1,ben,b.png,1.5,,1,0,-3e-39,,0,-1\nn,,,2,ben,b.png,0,,0,9,1,1,1,\n"
+put("evaluation", "good", head + rows)
+put("evaluation", "names", head + '"\'=m",1,"a;b",1," anna ","two\nlines, ""quoted""",-1.5,0.25,0,1,2,0.75,1,0\n')
+put("evaluation", "quote-open", head + 'm,1,bp4d,1,anna,"a.png,-1.5,0.25,0,1,2,0.75,1,0\n')
+put("evaluation", "image-twice", head + rows + rows.splitlines()[0] + "\n")
+put("evaluation", "fold-of-two-models", head + rows + "x" + rows)
+put("evaluation", "few-columns", "AU1_y,AU1_c,image,AU1_s,subject,fold\n1,1,a,1,b,0\n0,1,b,1e38,b,0\n")
+put("evaluation", "header", head)
+put("evaluation", "empty", "")
+
 print(count, "files")

@@ -223,8 +223,9 @@ void world_run(world *w, const world_case *c)
                     w->null_argument ? w->null_argument : "-", (long long)w->fail_at, w->complaint);
 }
 
-static const world_case *const tables[] = {world_cases_plain, world_cases_data, world_cases_synth,
-                                           world_cases_model, world_cases_face, world_cases_video};
+static const world_case *const tables[] = {
+    world_cases_plain, world_cases_data,  world_cases_synth,     world_cases_model,
+    world_cases_face,  world_cases_video, world_cases_evaluation};
 enum { TABLES = sizeof tables / sizeof *tables };
 
 void world_each(world *w, void (*visit)(world *w, const world_case *c))

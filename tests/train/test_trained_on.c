@@ -76,6 +76,7 @@ static void test_arrays_are_crops(void **state)
     expect(model, "photographs", "unknown");
     expect(model, "protocol", "none");
     expect(model, "fold", "0");
+    expect(model, "seed", "1");
     expect_misfits(model, "011");
     clile_model_destroy(model);
 
@@ -83,7 +84,8 @@ static void test_arrays_are_crops(void **state)
     assert_int_equal(clile_dataset_fold(data, "kfold:2", 2, &part, &tested), CLILE_OK);
     assert_int_equal(clile_dataset_fold(part, "loso", 1, &inner, NULL), CLILE_OK);
     model = model_of(data);
-    train(model, part, "data_kind=photographs validation=0.5");
+    train(model, part, "data_kind=photographs validation=0.5 seed=7");
+    expect(model, "seed", "7");
     expect(model, "protocol", "kfold:2");
     expect(model, "fold", "2");
     expect(model, "train_images_as_crops", "12");

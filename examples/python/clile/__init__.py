@@ -26,12 +26,12 @@ from ._model import Answers, Decision, FaceFile, FoundFace, ImportedTensor, Mode
 from ._options import OptionInfo, Options, describe_options
 from ._train import Progress, Trainer, TrainerState, train
 from ._video import Frame, Neutral, TrackedFace, Tracker, Video
-from .metrics import evaluate
+from .metrics import Evaluation, Part, evaluate
 
 __version__: str = lib.clile_version().decode()
 
 __all__ = [
-    "Answers", "BackendError", "Cancelled", "CorruptError", "Counts", "Dataset", "Decision", "Error", "FaceFile", "FileError", "Fold", "FormatError", "FoundFace", "Frame",
-    "ImportedTensor", "InternalError", "InvalidArgument", "Model", "Neutral", "NotFinite", "OptionInfo", "Options", "OutOfMemory", "Prediction", "Predictor", "Progress", "Reader", "Sample", "StateError",
+    "Answers", "BackendError", "Cancelled", "CorruptError", "Counts", "Dataset", "Decision", "Error", "Evaluation", "FaceFile", "FileError", "Fold", "FormatError", "FoundFace", "Frame",
+    "ImportedTensor", "InternalError", "InvalidArgument", "Model", "Neutral", "NotFinite", "OptionInfo", "Options", "OutOfMemory", "Part", "Prediction", "Predictor", "Progress", "Reader", "Sample", "StateError",
     "TrackedFace", "Tracker", "Trainer", "TrainerState", "Unsupported", "Video", "au_name", "concat", "describe_options", "evaluate", "experimental", "losses", "metrics", "read", "read_image", "train",
 ]

@@ -1,13 +1,15 @@
 """Measures how well AUs were recognised (clile/metrics.h, docs/evaluation.md). labels [n,c]: 1, 0, -1 not coded; score [n,c]; present [n,c]."""
 import ctypes
 import json
-from typing import Any, Dict, NamedTuple, Optional, Sequence, Tuple
+import os
+from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from . import _api
 from ._arrays import given, pointer
-from ._data import Dataset
+from ._data import Dataset, Path
 from ._library import Count, Handle, copy_text, count_callback, expect, lib, name_aus
 from ._model import Model, Predictor
 from ._options import Options, Setting
@@ -169,6 +171,134 @@ class Report(Handle):
 
     def __str__(self) -> str:
         return copy_text(lib.clile_report_copy_text, self._c)
+
+
+class Part(NamedTuple):
+    """Where images first .. first+count-1 of an evaluation come from; seed -1: unknown."""
+
+    model: str
+    seed: int
+    protocol: str
+    fold: int
+    first: int
+    count: int
+
+
+class Evaluation(Handle):
+    """What models answered for every tested image, beside the labels (clile/evaluation.h): made of arrays, or loaded from the file of
+    clile eval --answers. Images are numbered over all parts; subject [n] are places in subject_names."""
+
+    _kind = "clile_evaluation"
+
+    def __init__(self, au_ids: ArrayLike):
+        """Without parts: add_part."""
+        ids = given("au_ids", au_ids, np.int32, (None,))
+        self._make(lib.clile_evaluation_create, len(ids), pointer(ids))
+
+    @classmethod
+    def load(cls, path: Path) -> "Evaluation":
+        """The columns of the file: docs/evaluation.md."""
+        self = cls.__new__(cls)
+        self._make(lib.clile_evaluation_load, os.fsencode(path))
+        return self
+
+    def _describe(self) -> str:
+        return f"{name_aus(self.au_ids)}; {len(self)} images of {len(self.subject_names)} people, {len(self.parts)} part{'' if len(self.parts) == 1 else 's'}"
+
+    def __len__(self) -> int:
+        return int(lib.clile_evaluation_size(self._c))
+
+    @property
+    def au_ids(self) -> np.ndarray:
+        ids = np.empty(lib.clile_evaluation_au_count(self._c), np.int32)
+        lib.clile_evaluation_copy_au_ids(self._c, pointer(ids))
+        return ids
+
+    @property
+    def parts(self) -> List[Part]:
+        found, one = [], _api.clile_evaluation_part()
+        for index in range(lib.clile_evaluation_part_count(self._c)):
+            one.struct_size = ctypes.sizeof(one)
+            lib.clile_evaluation_get_part(self._c, index, ctypes.byref(one))
+            found.append(Part(os.fsdecode(one.model), one.seed, os.fsdecode(one.protocol), one.fold, one.first, one.count))
+        return found
+
+    @property
+    def subject_names(self) -> List[str]:
+        return [os.fsdecode(lib.clile_evaluation_get_subject_name(self._c, k)) for k in range(lib.clile_evaluation_subject_count(self._c))]
+
+    @property
+    def image_names(self) -> List[str]:
+        return [os.fsdecode(lib.clile_evaluation_get_image_name(self._c, k)) for k in range(len(self))]
+
+    def _rows(self, name: str, dtype: type, *more: int) -> np.ndarray:
+        to, array = _api.clile_evaluation_rows(), np.empty((len(self), *more), dtype)
+        to.struct_size = ctypes.sizeof(to)
+        setattr(to, name, pointer(array))
+        lib.clile_evaluation_copy_rows(self._c, 0, len(self), ctypes.byref(to))
+        return array
+
+    @property
+    def score(self) -> np.ndarray:
+        """[n,c] float32: larger is more likely present."""
+        return self._rows("score", np.float32, len(self.au_ids))
+
+    @property
+    def probability(self) -> np.ndarray:
+        """[n,c] float32; NaN where there is none."""
+        return self._rows("probability", np.float32, len(self.au_ids))
+
+    @property
+    def present(self) -> np.ndarray:
+        """[n,c] int8: the decision."""
+        return self._rows("present", np.int8, len(self.au_ids))
+
+    @property
+    def labels(self) -> np.ndarray:
+        """[n,c] int8: 1, 0, -1 not coded."""
+        return self._rows("labels", np.int8, len(self.au_ids))
+
+    @property
+    def subject(self) -> np.ndarray:
+        """[n] int32: places in subject_names."""
+        return self._rows("subject", np.int32)
+
+    def add_part(self, fold: int, score: ArrayLike, present: ArrayLike, labels: ArrayLike, subject: ArrayLike, subject_names: Sequence[str], image_names: Sequence[str],
+                 probability: Optional[ArrayLike] = None, model: str = "", seed: int = -1, protocol: str = "") -> None:
+        """The images of one fold, 0: the whole data set. subject [n]: places in subject_names."""
+        y = given("labels", labels, np.int8, (None, len(self.au_ids)))
+        n = len(y)
+        s, p = given("score", score, np.float32, y.shape), None if probability is None else given("probability", probability, np.float32, y.shape)
+        person = given("subject", subject, np.int32, (n,))
+        if len(image_names) != n:
+            raise ValueError(f"there are {len(image_names)} image_names, expected {n}")
+        if n and not 0 <= person.min() <= person.max() < len(subject_names):
+            raise ValueError(f"subject has numbers from {person.min()} to {person.max()}, but there are {len(subject_names)} names")
+        people, images = ((ctypes.c_char_p * len(names))(*map(os.fsencode, names)) for names in (subject_names, image_names))
+        part = _api.clile_evaluation_part(fold=fold, seed=seed, model=os.fsencode(model), protocol=os.fsencode(protocol))
+        part.struct_size = ctypes.sizeof(part)
+        lib.clile_evaluation_add_part(self._c, ctypes.byref(part), n, pointer(s), pointer(p), pointer(given("present", present, np.int8, y.shape)), pointer(y),
+                                      pointer(person), people, images)
+
+    def save(self, path: Path) -> None:
+        """Writes a file that load reads, completely or not at all."""
+        text, beside = ctypes.c_char_p(), os.fsdecode(path) + f".{os.getpid()}.tmp"
+        lib.clile_evaluation_copy_csv(self._c, ctypes.byref(text))
+        try:
+            with open(beside, "wb") as file:
+                file.write(text.value or b"")
+            os.replace(beside, path)
+        finally:
+            lib.clile_free(text)
+            if os.path.exists(beside):
+                os.remove(beside)
+
+    def report(self, published: Optional[str] = None) -> Report:
+        """Each part is a fold of the report."""
+        made = Report.__new__(Report)
+        made._au_ids, made._count, made._folds = self.au_ids, len(self.au_ids), len(self.parts)
+        made._make(lib.clile_evaluation_copy_report, self._c, None if published is None else published.encode())
+        return made
 
 
 def evaluate(model: Model, data: Dataset, published: Optional[str] = None, progress: Optional[Count] = None, options: Optional[Options] = None,
