@@ -6,6 +6,7 @@
  *     trainer.h    train it
  *     predictor.h  answer for faces;  reader.h  for whole photographs, faces found by finder.h
  *     tracker.h    for the frames of a video.h;  neutral.h  beside a person's own neutral
+ *     events.h     onset, apex and offset of action units over time
  *     evaluate.h   answer for a whole data set;  metrics.h  score it, report it
  *     evaluation.h read such answers from a file
  *
@@ -18,6 +19,7 @@
 #include <clile/dataset.h>
 #include <clile/evaluate.h>
 #include <clile/evaluation.h>
+#include <clile/events.h>
 #include <clile/faces.h>
 #include <clile/finder.h>
 #include <clile/image.h>

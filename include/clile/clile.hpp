@@ -1148,6 +1148,59 @@ class Neutral : public Handle<clile_neutral, clile_neutral_destroy>
     std::size_t c_ = 0;
 };
 
+/* ---- events.h -------------------------------------------------------------------------------- */
+
+/* Onset, apex and offset of action units over time. One thread at a time. */
+class Events : public Handle<clile_events, clile_events_destroy>
+{
+  public:
+    Events() = default;
+    explicit Events(const std::vector<std::int32_t> &au_ids, const Options &options = {},
+                    Status *status = nullptr)
+        : c_(au_ids.size())
+    {
+        make(
+            [&](clile_events **out) {
+                return clile_events_create(static_cast<std::int32_t>(au_ids.size()), au_ids.data(),
+                                           options.get(), out);
+            },
+            status);
+    }
+    /* The events that are over with this frame. probability: [n,c] of the n persons in it. */
+    std::vector<clile_event> add(std::int64_t frame, double time,
+                                 const std::vector<std::int64_t> &person,
+                                 const std::vector<float> &probability, Status *status = nullptr)
+    {
+        if (probability.size() != person.size() * c_) {
+            fail({CLILE_E_INVALID_ARGUMENT, "probability has another size than persons times AUs"},
+                 status);
+            return {};
+        }
+        return taken(clile_events_add(get(), frame, time, static_cast<std::int64_t>(person.size()),
+                                      person.data(), probability.data()),
+                     status);
+    }
+    /* After the last frame: the rest. */
+    std::vector<clile_event> end(Status *status = nullptr)
+    {
+        return taken(clile_events_end(get()), status);
+    }
+
+  private:
+    std::vector<clile_event> taken(clile_status code, Status *status)
+    {
+        std::vector<clile_event> events;
+        clile_event event{};
+        std::int32_t more = 1;
+        event.struct_size = static_cast<std::uint32_t>(sizeof event);
+        if (!check(code, status)) return {};
+        while (check(clile_events_take(get(), &event, &more), status) && more != 0)
+            events.push_back(event);
+        return events;
+    }
+    std::size_t c_ = 0;
+};
+
 /* ---- trainer.h ------------------------------------------------------------------------------- */
 
 /* Called after each step on the calling thread. Return 0 to continue, anything else to stop the run

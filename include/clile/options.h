@@ -49,6 +49,10 @@ typedef struct clile_options clile_options;
 #define CLILE_OPT_SMALLEST_FACE "smallest_face"
 #define CLILE_OPT_FIND_EVERY "find_every"
 #define CLILE_OPT_KEEP_LOST "keep_lost"
+#define CLILE_OPT_EVENT_ENTER "event_enter"
+#define CLILE_OPT_EVENT_LEAVE "event_leave"
+#define CLILE_OPT_EVENT_LENGTH "event_length"
+#define CLILE_OPT_EVENT_GAP "event_gap"
 /* model */
 #define CLILE_OPT_BACKBONE "backbone"
 #define CLILE_OPT_STEM "stem"

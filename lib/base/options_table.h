@@ -48,6 +48,10 @@
     X(INTEGER, CLILE_OPT_FIND_EVERY, "10", "", 1, 1000000, "data", "frames of a video between two searches of the finder; sooner when a face is lost")              \
     X(INTEGER, CLILE_OPT_KEEP_LOST, "250", "", 0, 1000000, "data",                                                                          \
       "frames of a video for which a lost person is remembered")                                                                   \
+    X(REAL, CLILE_OPT_EVENT_ENTER, "0.5", "", 0, 1, "data", "probability that an AU must exceed once in an event")                          \
+    X(REAL, CLILE_OPT_EVENT_LEAVE, "0.4", "", 0, 1, "data", "probability down to which an event lasts; at most event_enter")                \
+    X(REAL, CLILE_OPT_EVENT_LENGTH, "0.1", "", 0, 1e6, "data", "shortest event in seconds")                                                 \
+    X(REAL, CLILE_OPT_EVENT_GAP, "0.2", "", 0, 1e6, "data", "longest break within an event, in seconds")                                    \
     /* model */                                                                                                                             \
     X(CHOICE, CLILE_OPT_BACKBONE, "resnet10", "resnet10|resnet18|resnet34|resnet50", 0, 0, "model", "network of the encoder")               \
     X(CHOICE, CLILE_OPT_STEM, "imagenet", "imagenet|small", 0, 0, "model",                                                                  \

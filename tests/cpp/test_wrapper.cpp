@@ -156,6 +156,19 @@ void data()
     THROWS(CLILE_E_INVALID_ARGUMENT, "expected 1 or more", clile::Dataset::concat({}));
 }
 
+void events()
+{
+    clile::Events events({6, 12}, {{"event_length", "0"}});
+    REQUIRE(events.add(1, 0.0, {7}, {0.9f, 0.1f}).empty());
+    REQUIRE(events.add(2, 1.0, {7}, {0.1f, 0.8f}).empty());
+    const auto over = events.add(3, 2.0, {}, {});
+    REQUIRE(over.size() == 1 && over[0].au == 6 && over[0].person == 7 && over[0].offset == 1.0);
+    const auto rest = events.end();
+    REQUIRE(rest.size() == 1 && rest[0].au == 12 && rest[0].apex_frame == 2);
+    THROWS(CLILE_E_INVALID_ARGUMENT, "another size", events.add(4, 3.0, {7}, {0.9f}));
+    THROWS(CLILE_E_INVALID_ARGUMENT, "event_leave", clile::Events({6}, {{"event_leave", "0.9"}}));
+}
+
 /* Without a film, and without a face in it: tests/face, tests/python and tests/cli have both. */
 void videos(const clile::Model &model)
 {
@@ -263,6 +276,7 @@ void training()
     clile::Report report(faces().au_ids());
     REQUIRE(report.add_predictor(1, again, faces()) && report.text().size() > 0);
     THROWS(CLILE_E_INVALID_ARGUMENT, "fold 1", report.add_predictor(1, again, faces()));
+    events();
     videos(loaded);
     const std::vector<float> points{11, 13, 21, 13, 16, 18, 12, 24, 20, 24};
     const auto view = clile::pixels(crop.data(), side, side);

@@ -305,6 +305,89 @@ static void losses_api_version(world *w)
     world_need(w, number == CLILE_LOSSES_API_VERSION, "the version of the losses");
 }
 
+/* ---- events ---- */
+
+static const float strong[2 * WORLD_C] = {0.9f, 0.2f, 0.1f, 0.8f};
+static const int64_t two[2] = {7, 3};
+
+/* Person 7 shows the first AU, person 3 the second, from second 0 on. */
+static clile_events *fresh_events(world *w)
+{
+    clile_events *events = NULL;
+    NEED(clile_events_create(WORLD_C, w->au_ids, w->options, &events));
+    NEED(clile_events_add(events, 0, 0.0, 2, two, strong));
+    return events;
+}
+
+static void take_events(world *w, clile_events *events)
+{
+    clile_event event = {.struct_size = sizeof event};
+    int32_t more = 1;
+    while (more) {
+        NEED(clile_events_take(events, &event, &more));
+        if (more) TAKE(event);
+    }
+}
+
+static void events_create(world *w)
+{
+    clile_events *out = NULL;
+    WATCH(out);
+    CALL(clile_events_create(WORLD_C, A(au_ids, w->au_ids), O(options, w->options), A(out, &out)));
+    clile_events_destroy(out);
+}
+
+static void events_add(world *w)
+{
+    static const int64_t others[2] = {7, 4};
+    clile_events *events = fresh_events(w);
+    CALL(clile_events_add(A(events, events), 1, 1.0, 2, A(person, others), A(probability, strong)));
+    if (world_ok(w)) NEED(clile_events_end(events));
+    take_events(w, events);
+    clile_events_destroy(events);
+}
+
+static void events_end(world *w)
+{
+    clile_events *events = fresh_events(w);
+    NEED(clile_events_add(events, 1, 1.0, 0, NULL, NULL));
+    NEED(clile_events_add(events, 2, 1.1, 2, two, strong));
+    CALL(clile_events_end(A(events, events)));
+    take_events(w, events);
+    clile_events_destroy(events);
+}
+
+static void events_take(world *w)
+{
+    clile_events *events = fresh_events(w);
+    clile_event event = {.struct_size = sizeof event};
+    int32_t more = 0;
+    NEED(clile_events_add(events, 1, 1.0, 0, NULL, NULL));
+    NEED(clile_events_end(events));
+    CALL(clile_events_take(A(events, events), A(event, &event), A(more, &more)));
+    TAKE(event);
+    clile_events_destroy(events);
+}
+
+static void events_destroy(world *w)
+{
+    clile_events *events = fresh_events(w);
+    CALL_VALUE(clile_events_destroy(O(events, events)));
+    if (w->null_argument != NULL) clile_events_destroy(events);
+}
+
+static void events_find(world *w)
+{
+    static const double time[4] = {0.0, 0.5, 1.0, 1.5};
+    static const float probability[4] = {0.1f, 0.7f, 0.9f, 0.2f};
+    int64_t place[2][3] = {{0}}, count = 0;
+    WATCH(count);
+    CALL(clile_events_find(4, A(time, time), A(probability, probability), O(options, w->options), 2,
+                           A(place, &place[0][0]), A(count, &count)));
+    TAKE(place);
+    TAKE(count);
+}
+
 /* ---- metrics: outputs are unspecified after a failure ---- */
 
 static void metrics_f1(world *w)
@@ -529,6 +612,12 @@ const world_case world_cases_plain[] = {
     {"clile_metrics_cosine_matrix", metrics_cosine_matrix, "sums in place", 0},
     {"clile_metrics_agreement", metrics_agreement, "sums in place", 0},
     {"clile_metrics_subject_probe", metrics_subject_probe, NULL, 0},
+    {"clile_events_create", events_create, NULL, 0},
+    {"clile_events_add", events_add, NULL, 0},
+    {"clile_events_end", events_end, NULL, 0},
+    {"clile_events_take", events_take, READS_ONLY, 0},
+    {"clile_events_destroy", events_destroy, "frees", 0},
+    {"clile_events_find", events_find, NULL, 0},
     {"clile_report_create", report_create, NULL, 0},
     {"clile_report_destroy", report_destroy, "frees", 0},
     {"clile_report_add_fold", report_add_fold, NULL, 0},

@@ -108,6 +108,22 @@ static clile_status frame(void *given)
     return status;
 }
 
+static clile_status event(void *given)
+{
+    static const int32_t au = 12;
+    static const int64_t person = 1;
+    static const float high = 0.9f;
+    clile_events *events = NULL;
+    int32_t more = 0;
+    clile_status status = clile_events_create(1, &au, NULL, &events);
+    if (status == CLILE_OK) status = clile_events_add(events, 1, 0.0, 1, &person, &high);
+    if (status == CLILE_OK) status = clile_events_add(events, 2, 1.0, 0, NULL, NULL);
+    if (status == CLILE_OK) status = clile_events_end(events);
+    if (status == CLILE_OK) status = clile_events_take(events, given, &more);
+    clile_events_destroy(events);
+    return status;
+}
+
 static const struct {
     const char *name;
     size_t size;
@@ -124,6 +140,7 @@ static const struct {
     {"clile_frame", sizeof(clile_frame), 1, frame},
     {"clile_evaluation_part", sizeof(clile_evaluation_part), 1, evaluation_part},
     {"clile_evaluation_rows", sizeof(clile_evaluation_rows), 0, evaluation_rows},
+    {"clile_event", sizeof(clile_event), 1, event},
 };
 /* Handed out by the library to a function of the caller's; their tests look at struct_size. */
 static const char *const told[] = {"clile_progress", "clile_tensor_info", "clile_import_item",

@@ -20,6 +20,7 @@ Functions of the library run without the interpreter's lock. Handles close thems
 """
 from . import experimental, losses, metrics
 from ._data import Counts, Dataset, Fold, Sample, concat, read_image
+from ._events import Event, Events, events, find_events
 from ._library import (BackendError, Cancelled, CorruptError, Error, FileError, FormatError, InternalError, InvalidArgument, NotFinite, OutOfMemory,
                        StateError, Unsupported, au_name, lib)
 from ._model import Answers, Decision, FaceFile, FoundFace, ImportedTensor, Model, Prediction, Predictor, Reader, read
@@ -31,7 +32,9 @@ from .metrics import Evaluation, Part, evaluate
 __version__: str = lib.clile_version().decode()
 
 __all__ = [
-    "Answers", "BackendError", "Cancelled", "CorruptError", "Counts", "Dataset", "Decision", "Error", "Evaluation", "FaceFile", "FileError", "Fold", "FormatError", "FoundFace", "Frame",
-    "ImportedTensor", "InternalError", "InvalidArgument", "Model", "Neutral", "NotFinite", "OptionInfo", "Options", "OutOfMemory", "Part", "Prediction", "Predictor", "Progress", "Reader", "Sample", "StateError",
-    "TrackedFace", "Tracker", "Trainer", "TrainerState", "Unsupported", "Video", "au_name", "concat", "describe_options", "evaluate", "experimental", "losses", "metrics", "read", "read_image", "train",
+    "Answers", "BackendError", "Cancelled", "CorruptError", "Counts", "Dataset", "Decision", "Error", "Evaluation", "Event", "Events", "FaceFile",
+    "FileError", "Fold", "FormatError", "FoundFace", "Frame", "ImportedTensor", "InternalError", "InvalidArgument", "Model", "Neutral", "NotFinite",
+    "OptionInfo", "Options", "OutOfMemory", "Part", "Prediction", "Predictor", "Progress", "Reader", "Sample", "StateError", "TrackedFace", "Tracker",
+    "Trainer", "TrainerState", "Unsupported", "Video", "au_name", "concat", "describe_options", "evaluate", "events", "experimental", "find_events",
+    "losses", "metrics", "read", "read_image", "train",
 ]
