@@ -37,7 +37,7 @@ _clile_settings() { # KEYS...
         stem) choices=(imagenet small) ;;
         similarity) choices=(cosine dot) ;;
         mirror) choices=(auto 0 1) ;;
-        method) choices=(cl-ile bce) ;;
+        method) choices=(cl-ile bce atf) ;;
         preset) choices=(default published) ;;
         elimination) choices=(none orthogonal decorrelate adversarial mixed) ;;
         identity_part) choices=(all residual subject_mean) ;;
@@ -58,15 +58,15 @@ _clile_value() { # COMMAND FLAG: fails when the flag takes no value
         "train --layout" | "eval --layout" | "data --layout" | "pack --layout" | "export --layout") _clile_words auto bp4d disfa disfa+ csv list jsonl pack ;;
         "train --protocol" | "eval --protocol") _clile_words bp4d disfa bp4d-parts disfa-parts kfold: file: loso none ;;
         "train --fold") _clile_words all ;;
-        "train --set") _clile_settings layout au_set unknown present_from first_image box_margin crop_margin data_kind targets image_size max_pixels max_label_mb max_pack_mb cache_mb smallest_face find_every keep_lost backbone stem width embedding similarity predict_batch mirror points_model method preset elimination identity_part lambda_contra lambda_bce lambda_id lambda_points lambda_values lambda_ile lambda_ile_bias tau null_anchor init_from_stage1 decision optimizer learning_rate au_rate_scale momentum weight_decay schedule warmup clip_norm ema epochs epochs_stage1 batch seed threads validation validation_every exchange_halves keep_points augment_flip augment_scale augment_shift augment_rotate augment_brightness augment_contrast augment_saturation augment_grayscale augment_blur augment_blur_least augment_blur_most augment_erase augment_erase_area augment_resolution augment_resolution_least augment_noise augment_gamma augment_tint augment_shade augment_jpeg augment_edge input_workers ;;
+        "train --set") _clile_settings layout au_set unknown present_from first_image box_margin crop_margin data_kind targets image_size max_pixels max_label_mb max_pack_mb cache_mb smallest_face find_every keep_lost event_enter event_leave event_length event_gap backbone stem width embedding similarity predict_batch mirror points_model method preset elimination identity_part lambda_contra lambda_bce lambda_id lambda_points lambda_values lambda_method lambda_ile lambda_ile_bias tau null_anchor init_from_stage1 decision optimizer learning_rate au_rate_scale momentum weight_decay schedule warmup clip_norm ema epochs epochs_stage1 batch seed threads validation validation_every exchange_halves keep_points augment_flip augment_scale augment_shift augment_rotate augment_brightness augment_contrast augment_saturation augment_grayscale augment_blur augment_blur_least augment_blur_most augment_erase augment_erase_area augment_resolution augment_resolution_least augment_noise augment_gamma augment_tint augment_shade augment_jpeg augment_edge input_workers ;;
         "train --import") _clile_files pth safetensors ;;
         "train --checkpoint" | "train --resume" | "bench infer --onnxruntime") _clile_files ;;
-        "eval --set" | "export --set") _clile_settings layout au_set unknown present_from first_image box_margin crop_margin data_kind targets image_size max_pixels max_label_mb max_pack_mb cache_mb smallest_face find_every keep_lost threads ;;
+        "eval --set" | "export --set") _clile_settings layout au_set unknown present_from first_image box_margin crop_margin data_kind targets image_size max_pixels max_label_mb max_pack_mb cache_mb smallest_face find_every keep_lost event_enter event_leave event_length event_gap threads ;;
         "eval --report") _clile_files txt json csv md tex ;;
         "eval --answers" | "predict --faces" | "predict --landmarks") _clile_files csv ;;
         "predict --set") _clile_settings box_margin max_pixels smallest_face find_every keep_lost predict_batch mirror points_model threads ;;
         "data --protocol") _clile_words bp4d disfa bp4d-parts disfa-parts kfold: file: loso ;;
-        "data --set" | "pack --set") _clile_settings layout au_set unknown present_from first_image box_margin crop_margin data_kind targets image_size max_pixels max_label_mb max_pack_mb cache_mb smallest_face find_every keep_lost ;;
+        "data --set" | "pack --set") _clile_settings layout au_set unknown present_from first_image box_margin crop_margin data_kind targets image_size max_pixels max_label_mb max_pack_mb cache_mb smallest_face find_every keep_lost event_enter event_leave event_length event_gap ;;
         "import --backbone" | "bench train --backbone" | "bench forward --backbone" | "bench infer --backbone") _clile_words resnet10 resnet18 resnet34 resnet50 ;;
         "import --set") _clile_settings image_size backbone stem width embedding similarity predict_batch mirror points_model ;;
         "export --onnx") _clile_files onnx ;;

@@ -54,6 +54,14 @@ function __clile_settings # KEYS...
                 printf "find_every=%s\t%s\n" (string join \n '' | string replace -r '$' \n'frames of a video between two searches of the finder; sooner when a face is lost')
             case keep_lost
                 printf "keep_lost=%s\t%s\n" (string join \n '' | string replace -r '$' \n'frames of a video for which a lost person is remembered')
+            case event_enter
+                printf "event_enter=%s\t%s\n" (string join \n '' | string replace -r '$' \n'probability that an AU must exceed once in an event')
+            case event_leave
+                printf "event_leave=%s\t%s\n" (string join \n '' | string replace -r '$' \n'probability down to which an event lasts; at most event_enter')
+            case event_length
+                printf "event_length=%s\t%s\n" (string join \n '' | string replace -r '$' \n'shortest event in seconds')
+            case event_gap
+                printf "event_gap=%s\t%s\n" (string join \n '' | string replace -r '$' \n'longest break within an event, in seconds')
             case backbone
                 printf "backbone=%s\t%s\n" (string join \n resnet10 resnet18 resnet34 resnet50 | string replace -r '$' \n'network of the encoder')
             case stem
@@ -71,7 +79,7 @@ function __clile_settings # KEYS...
             case points_model
                 printf "points_model=%s\t%s\n" (string join \n '' | string replace -r '$' \n'file of the model that finds the points of a found face; default: the installed one, if any; none: faces are aligned by their boxes')
             case method
-                printf "method=%s\t%s\n" (string join \n cl-ile bce | string replace -r '$' \n'CL-ILE, or plain weighted BCE as the baseline')
+                printf "method=%s\t%s\n" (string join \n cl-ile bce atf | string replace -r '$' \n'CL-ILE, plain weighted BCE as the baseline, or a system that they are compared with')
             case preset
                 printf "preset=%s\t%s\n" (string join \n default published | string replace -r '$' \n'published: the two published losses, as literally as they are known, unless another option says otherwise')
             case elimination
@@ -88,6 +96,8 @@ function __clile_settings # KEYS...
                 printf "lambda_points=%s\t%s\n" (string join \n '' | string replace -r '$' \n'weight of the points that the targets of the data give')
             case lambda_values
                 printf "lambda_values=%s\t%s\n" (string join \n '' | string replace -r '$' \n'weight of the values that the targets of the data give')
+            case lambda_method
+                printf "lambda_method=%s\t%s\n" (string join \n '' | string replace -r '$' \n'weight of the loss that a method other than cl-ile has besides the BCE')
             case lambda_ile
                 printf "lambda_ile=%s\t%s\n" (string join \n '' | string replace -r '$' \n'ridge on the per-subject deviations of the AU vectors (mixed)')
             case lambda_ile_bias
@@ -203,7 +213,7 @@ complete -c clile -n '__clile_at train' -l out -r -k -a '(__fish_complete_suffix
 complete -c clile -n '__clile_at train' -l layout -x -a 'auto bp4d disfa disfa+ csv list jsonl pack' -d 'auto, bp4d, disfa, disfa+, csv, list, jsonl or pack (default: auto)'
 complete -c clile -n '__clile_at train' -l protocol -x -a 'bp4d disfa bp4d-parts disfa-parts kfold: file: loso none' -d 'none: all subjects train (default); bp4d, disfa, bp4d-parts, disfa-parts, kfold:K[:SEED], file:PATH or loso'
 complete -c clile -n '__clile_at train' -l fold -x -a 'all' -d 'fold to leave out; all: every fold in turn, writing model.fold1.safetensors, ... for model.safetensors'
-complete -c clile -n '__clile_at train' -l set -x -a '(__clile_settings layout au_set unknown present_from first_image box_margin crop_margin data_kind targets image_size max_pixels max_label_mb max_pack_mb cache_mb smallest_face find_every keep_lost backbone stem width embedding similarity predict_batch mirror points_model method preset elimination identity_part lambda_contra lambda_bce lambda_id lambda_points lambda_values lambda_ile lambda_ile_bias tau null_anchor init_from_stage1 decision optimizer learning_rate au_rate_scale momentum weight_decay schedule warmup clip_norm ema epochs epochs_stage1 batch seed threads validation validation_every exchange_halves keep_points augment_flip augment_scale augment_shift augment_rotate augment_brightness augment_contrast augment_saturation augment_grayscale augment_blur augment_blur_least augment_blur_most augment_erase augment_erase_area augment_resolution augment_resolution_least augment_noise augment_gamma augment_tint augment_shade augment_jpeg augment_edge input_workers)' -d 'set an option; may be repeated; `clile info --options` lists them'
+complete -c clile -n '__clile_at train' -l set -x -a '(__clile_settings layout au_set unknown present_from first_image box_margin crop_margin data_kind targets image_size max_pixels max_label_mb max_pack_mb cache_mb smallest_face find_every keep_lost event_enter event_leave event_length event_gap backbone stem width embedding similarity predict_batch mirror points_model method preset elimination identity_part lambda_contra lambda_bce lambda_id lambda_points lambda_values lambda_method lambda_ile lambda_ile_bias tau null_anchor init_from_stage1 decision optimizer learning_rate au_rate_scale momentum weight_decay schedule warmup clip_norm ema epochs epochs_stage1 batch seed threads validation validation_every exchange_halves keep_points augment_flip augment_scale augment_shift augment_rotate augment_brightness augment_contrast augment_saturation augment_grayscale augment_blur augment_blur_least augment_blur_most augment_erase augment_erase_area augment_resolution augment_resolution_least augment_noise augment_gamma augment_tint augment_shade augment_jpeg augment_edge input_workers)' -d 'set an option; may be repeated; `clile info --options` lists them'
 complete -c clile -n '__clile_at train' -l import -r -k -a '(__fish_complete_suffix .pth; __fish_complete_suffix .safetensors)' -d 'start with the backbone weights of a torchvision ResNet (.pth or safetensors)'
 complete -c clile -n '__clile_at train' -l checkpoint -r -F -d 'file for checkpoints, each the complete state of training'
 complete -c clile -n '__clile_at train' -l checkpoint-every -x -d 'epochs between checkpoints (default: 1)'
@@ -218,9 +228,9 @@ complete -c clile -n '__clile_at eval' -l data -r -k -a '(__fish_complete_suffix
 complete -c clile -n '__clile_at eval' -l layout -x -a 'auto bp4d disfa disfa+ csv list jsonl pack' -d 'auto, bp4d, disfa, disfa+, csv, list, jsonl or pack (default: auto)'
 complete -c clile -n '__clile_at eval' -l protocol -x -a 'bp4d disfa bp4d-parts disfa-parts kfold: file: loso none' -d 'bp4d, disfa, bp4d-parts, disfa-parts, kfold:K[:SEED], file:PATH, loso, or none: the whole folder (default: the model'\''s)'
 complete -c clile -n '__clile_at eval' -l fold -x -d 'fold whose test part is used (default: the model'\''s)'
-complete -c clile -n '__clile_at eval' -l set -x -a '(__clile_settings layout au_set unknown present_from first_image box_margin crop_margin data_kind targets image_size max_pixels max_label_mb max_pack_mb cache_mb smallest_face find_every keep_lost threads)' -d 'set an option of the data group, or threads; may be repeated'
+complete -c clile -n '__clile_at eval' -l set -x -a '(__clile_settings layout au_set unknown present_from first_image box_margin crop_margin data_kind targets image_size max_pixels max_label_mb max_pack_mb cache_mb smallest_face find_every keep_lost event_enter event_leave event_length event_gap threads)' -d 'set an option of the data group, or threads; may be repeated'
 complete -c clile -n '__clile_at eval' -l report -r -k -a '(__fish_complete_suffix .txt; __fish_complete_suffix .json; __fish_complete_suffix .csv; __fish_complete_suffix .md; __fish_complete_suffix .tex)' -d 'write the report here too: .txt, .json, .csv, .md (Markdown) or .tex (LaTeX)'
-complete -c clile -n '__clile_at eval' -l answers -r -k -a '(__fish_complete_suffix .csv)' -d 'write score, decision and label of every tested image here (CSV)'
+complete -c clile -n '__clile_at eval' -l answers -r -k -a '(__fish_complete_suffix .csv)' -d 'write score, probability, decision and label of every tested image here (CSV)'
 complete -c clile -n '__clile_at eval' -l no-probe -d 'skip the subject probe'
 complete -c clile -n '__clile_at eval' -l json -d 'print JSON'
 complete -c clile -n '__clile_at eval' -l quiet -d 'no progress'
@@ -252,7 +262,7 @@ complete -c clile -n '__clile_at data' -l subjects -d 'show the rates of each su
 complete -c clile -n '__clile_at data' -l sheet -r -k -a '(__fish_complete_suffix .png)' -d 'draw faces with each AU present and absent'
 complete -c clile -n '__clile_at data' -l examples -x -d 'subjects for each AU on the sheet (default: 6)'
 complete -c clile -n '__clile_at data' -l seed -x -d 'seed for choosing the faces (default: 1)'
-complete -c clile -n '__clile_at data' -l set -x -a '(__clile_settings layout au_set unknown present_from first_image box_margin crop_margin data_kind targets image_size max_pixels max_label_mb max_pack_mb cache_mb smallest_face find_every keep_lost)' -d 'set an option of the data group; may be repeated'
+complete -c clile -n '__clile_at data' -l set -x -a '(__clile_settings layout au_set unknown present_from first_image box_margin crop_margin data_kind targets image_size max_pixels max_label_mb max_pack_mb cache_mb smallest_face find_every keep_lost event_enter event_leave event_length event_gap)' -d 'set an option of the data group; may be repeated'
 complete -c clile -n '__clile_at data' -l verify -d 'compare every checksum of a pack'
 complete -c clile -n '__clile_at data' -l json -d 'print JSON'
 complete -c clile -n '__clile_at data' -l help -d 'this text'
@@ -261,7 +271,7 @@ complete -c clile -n '__clile_first' -a pack -d 'write a labelled folder as one 
 complete -c clile -n '__clile_at pack' -l data -r -k -a '(__fish_complete_suffix .safetensors; __fish_complete_suffix .csv; __fish_complete_suffix .jsonl)' -d 'labelled folder, CSV manifest or pack (required)'
 complete -c clile -n '__clile_at pack' -l out -r -k -a '(__fish_complete_suffix .safetensors)' -d 'pack to write, such as bp4d.safetensors (required)'
 complete -c clile -n '__clile_at pack' -l layout -x -a 'auto bp4d disfa disfa+ csv list jsonl pack' -d 'auto, bp4d, disfa, disfa+, csv, list, jsonl or pack (default: auto)'
-complete -c clile -n '__clile_at pack' -l set -x -a '(__clile_settings layout au_set unknown present_from first_image box_margin crop_margin data_kind targets image_size max_pixels max_label_mb max_pack_mb cache_mb smallest_face find_every keep_lost)' -d 'an option, such as image_size=112; may be repeated'
+complete -c clile -n '__clile_at pack' -l set -x -a '(__clile_settings layout au_set unknown present_from first_image box_margin crop_margin data_kind targets image_size max_pixels max_label_mb max_pack_mb cache_mb smallest_face find_every keep_lost event_enter event_leave event_length event_gap)' -d 'an option, such as image_size=112; may be repeated'
 complete -c clile -n '__clile_at pack' -l quiet -d 'no progress'
 complete -c clile -n '__clile_at pack' -l json -d 'print JSON'
 complete -c clile -n '__clile_at pack' -l help -d 'this text'
@@ -291,7 +301,7 @@ complete -c clile -n '__clile_at export' -l protocol -x -a 'bp4d disfa kfold: lo
 complete -c clile -n '__clile_at export' -l fold -x -d 'number of the fold (1)'
 complete -c clile -n '__clile_at export' -l images -x -d 'number of images, evenly spread (256)'
 complete -c clile -n '__clile_at export' -l out -r -k -a '(__fish_complete_suffix .safetensors)' -d 'int8 model to write'
-complete -c clile -n '__clile_at export' -l set -x -a '(__clile_settings layout au_set unknown present_from first_image box_margin crop_margin data_kind targets image_size max_pixels max_label_mb max_pack_mb cache_mb smallest_face find_every keep_lost threads)' -d 'set an option: threads, or one of the data group; may be repeated'
+complete -c clile -n '__clile_at export' -l set -x -a '(__clile_settings layout au_set unknown present_from first_image box_margin crop_margin data_kind targets image_size max_pixels max_label_mb max_pack_mb cache_mb smallest_face find_every keep_lost event_enter event_leave event_length event_gap threads)' -d 'set an option: threads, or one of the data group; may be repeated'
 complete -c clile -n '__clile_at export' -l help -d 'this text'
 complete -c clile -n '__clile_at export' -k -a '(__fish_complete_suffix .safetensors)'
 complete -c clile -n '__clile_first' -a bench -d 'measure how fast this machine trains and predicts'

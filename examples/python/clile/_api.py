@@ -23,6 +23,10 @@ CLILE_OPT_CACHE_MB = "cache_mb"
 CLILE_OPT_SMALLEST_FACE = "smallest_face"
 CLILE_OPT_FIND_EVERY = "find_every"
 CLILE_OPT_KEEP_LOST = "keep_lost"
+CLILE_OPT_EVENT_ENTER = "event_enter"
+CLILE_OPT_EVENT_LEAVE = "event_leave"
+CLILE_OPT_EVENT_LENGTH = "event_length"
+CLILE_OPT_EVENT_GAP = "event_gap"
 CLILE_OPT_BACKBONE = "backbone"
 CLILE_OPT_STEM = "stem"
 CLILE_OPT_WIDTH = "width"
@@ -40,6 +44,7 @@ CLILE_OPT_LAMBDA_BCE = "lambda_bce"
 CLILE_OPT_LAMBDA_ID = "lambda_id"
 CLILE_OPT_LAMBDA_POINTS = "lambda_points"
 CLILE_OPT_LAMBDA_VALUES = "lambda_values"
+CLILE_OPT_LAMBDA_METHOD = "lambda_method"
 CLILE_OPT_LAMBDA_ILE = "lambda_ile"
 CLILE_OPT_LAMBDA_ILE_BIAS = "lambda_ile_bias"
 CLILE_OPT_TAU = "tau"
@@ -181,6 +186,10 @@ class clile_evaluation(Structure):
     """Opaque."""
 
 
+class clile_events(Structure):
+    """Opaque."""
+
+
 class clile_face_file(Structure):
     """Opaque."""
 
@@ -306,6 +315,23 @@ class clile_evaluation_rows(Structure):
         ("present", POINTER(c_int8)),
         ("labels", POINTER(c_int8)),
         ("subject", POINTER(c_int32)),
+    ]
+
+
+class clile_event(Structure):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("au", c_int32),
+        ("person", c_int64),
+        ("onset", c_double),
+        ("apex", c_double),
+        ("offset", c_double),
+        ("onset_frame", c_int64),
+        ("apex_frame", c_int64),
+        ("last_frame", c_int64),
+        ("frames", c_int64),
+        ("peak", c_float),
+        ("mean", c_float),
     ]
 
 
@@ -466,6 +492,12 @@ FUNCTIONS: Dict[str, Tuple[Any, List[Any]]] = {
     "clile_evaluation_part_count": (c_int32, [POINTER(clile_evaluation)]),
     "clile_evaluation_size": (c_int64, [POINTER(clile_evaluation)]),
     "clile_evaluation_subject_count": (c_int32, [POINTER(clile_evaluation)]),
+    "clile_events_add": (clile_status, [POINTER(clile_events), c_int64, c_double, c_int64, POINTER(c_int64), POINTER(c_float)]),
+    "clile_events_create": (clile_status, [c_int32, POINTER(c_int32), POINTER(clile_options), POINTER(POINTER(clile_events))]),
+    "clile_events_destroy": (None, [POINTER(clile_events)]),
+    "clile_events_end": (clile_status, [POINTER(clile_events)]),
+    "clile_events_find": (clile_status, [c_int64, POINTER(c_double), POINTER(c_float), POINTER(clile_options), c_int64, POINTER(c_int64), POINTER(c_int64)]),
+    "clile_events_take": (clile_status, [POINTER(clile_events), POINTER(clile_event), POINTER(c_int32)]),
     "clile_face_file_destroy": (None, [POINTER(clile_face_file)]),
     "clile_face_file_expect": (clile_status, [POINTER(clile_face_file), c_char_p]),
     "clile_face_file_find": (clile_status, [POINTER(clile_face_file), c_char_p, c_int64, POINTER(c_int64)]),
@@ -482,6 +514,7 @@ FUNCTIONS: Dict[str, Tuple[Any, List[Any]]] = {
     "clile_finder_get_name": (c_char_p, [POINTER(clile_finder)]),
     "clile_free": (None, [c_void_p]),
     "clile_image_decode": (clile_status, [c_void_p, c_size_t, POINTER(clile_options), POINTER(c_int32), POINTER(c_int32), POINTER(POINTER(c_uint8))]),
+    "clile_image_encode_png": (clile_status, [c_int32, c_int32, POINTER(c_uint8), POINTER(POINTER(c_uint8)), POINTER(c_size_t)]),
     "clile_image_read": (clile_status, [c_char_p, POINTER(clile_options), POINTER(c_int32), POINTER(c_int32), POINTER(POINTER(c_uint8))]),
     "clile_image_walk": (clile_status, [c_char_p, clile_path_fn, c_void_p]),
     "clile_image_write_png": (clile_status, [c_char_p, c_int32, c_int32, POINTER(c_uint8)]),
@@ -533,6 +566,7 @@ FUNCTIONS: Dict[str, Tuple[Any, List[Any]]] = {
     "clile_neutral_apply": (clile_status, [POINTER(clile_neutral), c_int64, POINTER(c_float), POINTER(c_float), POINTER(c_int8)]),
     "clile_neutral_create": (clile_status, [POINTER(clile_model), POINTER(POINTER(clile_neutral))]),
     "clile_neutral_destroy": (None, [POINTER(clile_neutral)]),
+    "clile_neutral_least": (c_int32, [POINTER(clile_neutral)]),
     "clile_options_copy": (clile_status, [POINTER(clile_options), POINTER(POINTER(clile_options))]),
     "clile_options_count": (c_int32, []),
     "clile_options_create": (clile_status, [POINTER(POINTER(clile_options))]),
@@ -646,6 +680,12 @@ ARGUMENTS: Dict[str, Tuple[str, ...]] = {
     "clile_evaluation_part_count": ("evaluation",),
     "clile_evaluation_size": ("evaluation",),
     "clile_evaluation_subject_count": ("evaluation",),
+    "clile_events_add": ("events", "frame", "time", "count", "person", "probability"),
+    "clile_events_create": ("c", "au_ids", "options", "out"),
+    "clile_events_destroy": ("events",),
+    "clile_events_end": ("events",),
+    "clile_events_find": ("n", "time", "probability", "options", "capacity", "place", "count"),
+    "clile_events_take": ("events", "event", "more"),
     "clile_face_file_destroy": ("file",),
     "clile_face_file_expect": ("file", "image"),
     "clile_face_file_find": ("file", "image", "frame", "count"),
@@ -662,6 +702,7 @@ ARGUMENTS: Dict[str, Tuple[str, ...]] = {
     "clile_finder_get_name": ("finder",),
     "clile_free": ("memory",),
     "clile_image_decode": ("bytes", "size", "options", "h", "w", "rgb"),
+    "clile_image_encode_png": ("h", "w", "rgb", "png", "size"),
     "clile_image_read": ("path", "options", "h", "w", "rgb"),
     "clile_image_walk": ("folder", "each", "user"),
     "clile_image_write_png": ("path", "h", "w", "rgb"),
@@ -713,6 +754,7 @@ ARGUMENTS: Dict[str, Tuple[str, ...]] = {
     "clile_neutral_apply": ("neutral", "person", "probability", "centred", "present"),
     "clile_neutral_create": ("model", "out"),
     "clile_neutral_destroy": ("neutral",),
+    "clile_neutral_least": ("neutral",),
     "clile_options_copy": ("source", "out"),
     "clile_options_count": (),
     "clile_options_create": ("out",),
