@@ -67,6 +67,7 @@
     OP(ACTIVATE, activate)                                                                         \
     OP(SOFTMAX, softmax)                                                                           \
     OP(LAYER_NORM, layer_norm)                                                                     \
+    OP(STANDARDISE, standardise)                                                                   \
     OP(BATCH_NORM, batch_norm)                                                                     \
     OP(CONCAT, concat)                                                                             \
     OP(MIX, mix)                                                                                   \

@@ -221,7 +221,8 @@ void clile_i_softmax_backward(int64_t rows, int64_t width, const float *dst, con
                               float *diff_src);
 
 /* dst = gain * xhat + shift, xhat = (src - mean) / sqrt(variance + eps), with the mean and biased
- * variance of each row (Ba, Kiros and Hinton, 2016). gain, shift [width]. mean, inv_std [rows] are
+ * variance of each row (Ba, Kiros and Hinton, 2016). gain, shift [width], or gain NULL for
+ * 1 and 0. mean, inv_std [rows] are
  * written by forward and read by backward. */
 typedef struct {
     int64_t rows, width;

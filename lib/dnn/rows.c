@@ -59,6 +59,11 @@ void clile_i_softmax_backward(int64_t rows, int64_t width, const float *dst, con
 
 /* ---- layer norm ------------------------------------------------------------------------------ */
 
+static float gain_of(const clile_i_layer_norm *norm, int64_t i)
+{
+    return norm->gain != NULL ? norm->gain[i] : 1.0F;
+}
+
 static void norm_rows(int64_t begin, int64_t end, void *context)
 {
     const clile_i_layer_norm *norm = context;
@@ -75,8 +80,9 @@ static void norm_rows(int64_t begin, int64_t end, void *context)
         norm->mean[r] = (float)mean;
         norm->inv_std[r] = (float)(1.0 / sqrt(variance / (double)width + norm->eps));
         for (int64_t i = 0; i < width; ++i)
-            norm->dst[r * width + i] =
-                (src[i] - norm->mean[r]) * norm->inv_std[r] * norm->gain[i] + norm->shift[i];
+            norm->dst[r * width + i] = (src[i] - norm->mean[r]) * norm->inv_std[r];
+        for (int64_t i = 0; norm->gain != NULL && i < width; ++i)
+            norm->dst[r * width + i] = norm->dst[r * width + i] * norm->gain[i] + norm->shift[i];
     }
 }
 
@@ -95,14 +101,14 @@ static void norm_backward_rows(int64_t begin, int64_t end, void *context)
         const float mean = norm->mean[r], inv_std = norm->inv_std[r];
         double sum = 0.0, dot = 0.0;
         for (int64_t i = 0; i < width; ++i) {
-            const double g = (double)(diff[i] * norm->gain[i]);
+            const double g = (double)(diff[i] * gain_of(norm, i));
             sum += g;
             dot += g * (double)((src[i] - mean) * inv_std);
         }
         const float a = (float)(sum / (double)width), b = (float)(dot / (double)width);
         for (int64_t i = 0; i < width; ++i)
             norm->diff_src[r * width + i] =
-                inv_std * (diff[i] * norm->gain[i] - a - (src[i] - mean) * inv_std * b);
+                inv_std * (diff[i] * gain_of(norm, i) - a - (src[i] - mean) * inv_std * b);
     }
 }
 
@@ -124,8 +130,9 @@ static void norm_backward_columns(int64_t begin, int64_t end, void *context)
 
 void clile_i_layer_norm_backward(const clile_i_layer_norm *norm)
 {
-    clile_i_parallel_for(norm->width, grain(norm->rows), norm_backward_columns,
-                         (void *)(uintptr_t)norm);
+    if (norm->gain != NULL)
+        clile_i_parallel_for(norm->width, grain(norm->rows), norm_backward_columns,
+                             (void *)(uintptr_t)norm);
     if (norm->diff_src != NULL)
         clile_i_parallel_for(norm->rows, grain(norm->width), norm_backward_rows,
                              (void *)(uintptr_t)norm);

@@ -98,6 +98,12 @@ static inline clile_i_node clile_i_node_layer_norm(int32_t src, int64_t features
     return node;
 }
 
+/* The same without tensors. */
+static inline clile_i_node clile_i_node_standardise(int32_t src)
+{
+    return clile_i_node_of(CLILE_I_OP_STANDARDISE, src);
+}
+
 /* Tensors weight, bias, running_mean, running_var. groups: 1, or one for each c. */
 static inline clile_i_node clile_i_node_batch_norm(int32_t src, int64_t groups, int64_t features,
                                                    int relu)

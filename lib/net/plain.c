@@ -90,3 +90,30 @@ void clile_i_write_transpose(const clile_i_graph_writer *w, const char *src, int
     w->numbers(w->context, "perm", ndim, order);
     w->end(w->context);
 }
+
+/* The mean over the last axis. */
+static void write_mean(const clile_i_graph_writer *w, const char *src, const char *dst)
+{
+    w->begin(w->context, "ReduceMean", 1, &src, dst);
+    w->numbers(w->context, "axes", 1, (const int64_t[]){3});
+    w->number(w->context, "keepdims", 1);
+    w->end(w->context);
+}
+
+void clile_i_write_standardised(const clile_i_graph_writer *w, const char *src, double eps,
+                                const char *prefix, const char *dst)
+{
+    const clile_i_part_name mean = clile_i_part(prefix, "mean"), gap = clile_i_part(prefix, "gap"),
+                            square = clile_i_part(prefix, "square"),
+                            variance = clile_i_part(prefix, "variance"),
+                            least = clile_i_part(prefix, "eps"), sum = clile_i_part(prefix, "sum"),
+                            deviation = clile_i_part(prefix, "deviation");
+    write_mean(w, src, mean.text);
+    clile_i_write_op(w, "Sub", src, mean.text, gap.text);
+    clile_i_write_op(w, "Mul", gap.text, gap.text, square.text);
+    write_mean(w, square.text, variance.text);
+    clile_i_write_scalar(w, least.text, (float)eps);
+    clile_i_write_op(w, "Add", variance.text, least.text, sum.text);
+    clile_i_write_op(w, "Sqrt", sum.text, NULL, deviation.text);
+    clile_i_write_op(w, "Div", gap.text, deviation.text, dst);
+}

@@ -45,4 +45,8 @@ void clile_i_write_reshape(const clile_i_graph_writer *w, const char *src, int32
 void clile_i_write_transpose(const clile_i_graph_writer *w, const char *src, int32_t ndim,
                              const int64_t *order, const char *dst);
 
+/* Rows with mean 0 and variance 1; names of parts begin with `prefix`. */
+void clile_i_write_standardised(const clile_i_graph_writer *w, const char *src, double eps,
+                                const char *prefix, const char *dst);
+
 #endif

@@ -152,6 +152,12 @@ static inline int32_t plain_layer_norm(const plain_bed *bed, int64_t *features)
     return plain_add(bed, clile_i_node_layer_norm(bed->tokens, PLAIN_FEATURES), "norm");
 }
 
+static inline int32_t plain_standardise(const plain_bed *bed, int64_t *features)
+{
+    *features = INT64_C(16) * PLAIN_FEATURES;
+    return plain_add(bed, clile_i_node_standardise(bed->tokens), NULL);
+}
+
 /* Curves between, or a norm would hide what a bias before it does. */
 static inline int32_t plain_curved(const plain_bed *bed, int32_t src)
 {
@@ -230,6 +236,7 @@ static const struct {
                   {"activate", plain_activate},
                   {"softmax", plain_softmax},
                   {"layer_norm", plain_layer_norm},
+                  {"standardise", plain_standardise},
                   {"batch_norm", plain_batch_norm},
                   {"concat", plain_concat},
                   {"mix", plain_mix},

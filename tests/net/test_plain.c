@@ -101,8 +101,8 @@ static double layer_norm(const clile_i_op_run *run, int64_t n, int64_t c, int64_
     for (int64_t i = 0; i < run->dst.w; ++i) mean += at(run, 0, n, c, h, i) / width;
     for (int64_t i = 0; i < run->dst.w; ++i)
         variance += pow(at(run, 0, n, c, h, i) - mean, 2.0) / width;
-    return (at(run, 0, n, c, h, w) - mean) / sqrt(variance + 1e-5) * param(run, 0, w) +
-           param(run, 1, w);
+    const double unit = (at(run, 0, n, c, h, w) - mean) / sqrt(variance + 1e-5);
+    return run->node->op->tensor_count > 0 ? unit * param(run, 0, w) + param(run, 1, w) : unit;
 }
 
 static double batch_norm(const clile_i_op_run *run, int64_t n, int64_t c, int64_t h, int64_t w)
@@ -236,6 +236,7 @@ static const struct {
                {CLILE_I_OP_ACTIVATE, activate},
                {CLILE_I_OP_SOFTMAX, softmax},
                {CLILE_I_OP_LAYER_NORM, layer_norm},
+               {CLILE_I_OP_STANDARDISE, layer_norm},
                {CLILE_I_OP_BATCH_NORM, batch_norm},
                {CLILE_I_OP_CONCAT, concat},
                {CLILE_I_OP_MIX, mix},

@@ -79,37 +79,17 @@ static clile_status backward(clile_i_op_run *run)
     return CLILE_OK;
 }
 
-/* The mean over the last axis. */
-static void write_mean(const clile_i_graph_writer *w, const char *src, const char *dst)
-{
-    w->begin(w->context, "ReduceMean", 1, &src, dst);
-    w->numbers(w->context, "axes", 1, (const int64_t[]){3});
-    w->number(w->context, "keepdims", 1);
-    w->end(w->context);
-}
-
 static clile_status write(const clile_i_node *node, const clile_i_net_tensor *t,
                           const clile_i_op_names *names, const clile_i_graph_writer *w)
 {
-    const char *d = names->dst;
-    const clile_i_part_name mean = clile_i_part(d, "mean"), gap = clile_i_part(d, "gap"),
-                            square = clile_i_part(d, "square"),
-                            variance = clile_i_part(d, "variance"), eps = clile_i_part(d, "eps"),
-                            sum = clile_i_part(d, "sum"), deviation = clile_i_part(d, "deviation"),
-                            unit = clile_i_part(d, "unit"), scaled = clile_i_part(d, "scaled");
+    const clile_i_part_name unit = clile_i_part(names->dst, "unit"),
+                            scaled = clile_i_part(names->dst, "scaled");
     (void)node;
     for (int32_t k = 0; k < TENSORS; ++k)
         w->tensor(w->context, t[k].name, t[k].ndim, t[k].shape, t[k].data);
-    write_mean(w, names->src[0], mean.text);
-    clile_i_write_op(w, "Sub", names->src[0], mean.text, gap.text);
-    clile_i_write_op(w, "Mul", gap.text, gap.text, square.text);
-    write_mean(w, square.text, variance.text);
-    clile_i_write_scalar(w, eps.text, (float)EPS);
-    clile_i_write_op(w, "Add", variance.text, eps.text, sum.text);
-    clile_i_write_op(w, "Sqrt", sum.text, NULL, deviation.text);
-    clile_i_write_op(w, "Div", gap.text, deviation.text, unit.text);
+    clile_i_write_standardised(w, names->src[0], EPS, names->dst, unit.text);
     clile_i_write_op(w, "Mul", unit.text, t[GAIN].name, scaled.text);
-    clile_i_write_op(w, "Add", scaled.text, t[SHIFT].name, d);
+    clile_i_write_op(w, "Add", scaled.text, t[SHIFT].name, names->dst);
     return CLILE_OK;
 }
 
