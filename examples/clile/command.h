@@ -176,6 +176,21 @@ int verify_pack(const clile_dataset *data);
 /* Writes AU numbers as text for au_set: "1,2,4". */
 void au_ids_to_text(int32_t c, const int32_t *au_ids, char *text, size_t size);
 
+/* ---- a person's own neutral (centred.c) ---- */
+
+typedef struct {
+    int64_t n;
+    int32_t c;
+    const int32_t *subject; /* [n] 0..subjects-1 */
+    int32_t subjects;
+    int64_t frames;             /* to use of each person; 0: all */
+    float *probability, *score; /* [n,c] */
+    int8_t *present;            /* [n,c] */
+} centred_rows;
+/* Replaces probability, score (log odds) and decision of each image by those beside its person's
+ * own neutral. Exit code. */
+int centred_apply(const clile_model *model, const centred_rows *rows);
+
 /* ---- int8 (quantize.c) ---- */
 
 typedef struct {

@@ -11,8 +11,8 @@ enum { EVAL_BATCH = 32, MAX_AUS = 256, PROBE_FRAMES = 6000 };
 typedef struct {
     text_list models, settings;
     const char *data, *layout, *protocol, *report, *answers;
-    int64_t fold;
-    int json, no_probe, quiet;
+    int64_t fold, centred_frames;
+    int json, no_probe, quiet, centred;
 } eval_args;
 
 /* One model and the part of the data it is tested on. */
@@ -106,6 +106,36 @@ static int make_predictor(const evaluation *e, const clile_model *model, clile_p
     return good ? EXIT_FINE : failed(NULL);
 }
 
+/* --centred: the answers beside each person's own neutral, into the report. */
+static int answer_centred(const evaluation *e, const clile_model *model, clile_predictor *predictor,
+                          const clile_dataset *test, const eval_part *part, const clile_answers *to,
+                          eval_progress *progress, eval_answers *a)
+{
+    const int32_t subjects = clile_dataset_subject_count(test);
+    const char **names = calloc((size_t)subjects, sizeof *names);
+    int code = names ? EXIT_FINE : out_of_memory();
+    if (code != EXIT_FINE) return code;
+    for (int32_t s = 0; s < subjects; ++s) names[s] = clile_dataset_get_subject_name(test, s);
+    if (clile_predictor_run_dataset(predictor, test, a->n, NULL, to,
+                                    e->args->quiet ? NULL : show_progress, progress) != CLILE_OK)
+        code = failed(NULL);
+    if (code == EXIT_FINE)
+        code = centred_apply(model, &(centred_rows){.n = a->n,
+                                                    .c = a->c,
+                                                    .subject = a->subject,
+                                                    .subjects = subjects,
+                                                    .frames = e->args->centred_frames,
+                                                    .probability = a->probability,
+                                                    .score = a->score,
+                                                    .present = a->present});
+    if (code == EXIT_FINE &&
+        clile_report_add_fold(e->report, part->fold > 0 ? part->fold : 1, a->n, a->score,
+                              a->present, a->labels, a->subject, names) != CLILE_OK)
+        code = failed(NULL);
+    free(names);
+    return code;
+}
+
 /* Runs the test part through the model, adds it to the report, and keeps the answers. */
 static int answer(const evaluation *e, const clile_model *model, clile_predictor *predictor,
                   const clile_dataset *test, const eval_part *part, eval_answers *a)
@@ -118,10 +148,12 @@ static int answer(const evaluation *e, const clile_model *model, clile_predictor
                               .score = a->score,
                               .present = a->present,
                               .embedding = a->embedding};
-    if (clile_report_add_predictor(e->report, part->fold > 0 ? part->fold : 1, predictor, test, &to,
-                                   e->args->quiet ? NULL : show_progress, &progress) != CLILE_OK ||
-        clile_dataset_copy_labels(test, 0, a->n, a->labels) != CLILE_OK ||
+    if (clile_dataset_copy_labels(test, 0, a->n, a->labels) != CLILE_OK ||
         clile_dataset_copy_subjects(test, 0, a->n, a->subject) != CLILE_OK)
+        return failed(NULL);
+    if (e->args->centred) return answer_centred(e, model, predictor, test, part, &to, &progress, a);
+    if (clile_report_add_predictor(e->report, part->fold > 0 ? part->fold : 1, predictor, test, &to,
+                                   e->args->quiet ? NULL : show_progress, &progress) != CLILE_OK)
         return failed(NULL);
     return EXIT_FINE;
 }
@@ -409,6 +441,11 @@ static int finish_report(evaluation *e, const eval_part *parts, int count)
         const char *name = parts[0].fold > 0 ? "subject probe" : "subject probe (tested subjects)";
         if (clile_report_add_value(e->report, name, probe) != CLILE_OK) return failed(NULL);
     }
+    if (e->args->centred &&
+        clile_report_add_value(e->report, "frames for a person's own neutral",
+                               e->args->centred_frames > 0 ? (double)e->args->centred_frames
+                                                           : NAN) != CLILE_OK)
+        return failed(NULL);
     return clile_report_set_correlation(e->report, e->cosine, e->phi) == CLILE_OK ? EXIT_FINE
                                                                                   : failed(NULL);
 }
@@ -542,6 +579,11 @@ static int read_args(eval_args *a, int argc, char **argv, arg_spec *spec, arg *r
          "write the report here too: .txt, .json, .csv, .md (Markdown) or .tex (LaTeX)"},
         {"--answers", ARG_TEXT, &a->answers, "FILE",
          "write score, probability, decision and label of every tested image here (CSV)"},
+        {"--centred", ARG_FLAG, &a->centred, NULL,
+         "beside each person's own neutral, estimated without labels from all of the person's "
+         "images"},
+        {"--centred-frames", ARG_NUMBER, &a->centred_frames, "N",
+         "estimate it from only N images of each person, spread over all; implies --centred"},
         {"--no-probe", ARG_FLAG, &a->no_probe, NULL, "skip the subject probe"},
         {"--json", ARG_FLAG, &a->json, NULL, "print JSON"},
         {"--quiet", ARG_FLAG, &a->quiet, NULL, "no progress"},
@@ -559,6 +601,7 @@ static int read_args(eval_args *a, int argc, char **argv, arg_spec *spec, arg *r
     if (code != EXIT_FINE) return code;
     if (a->models.count == 0) return usage_error(spec, "--model is missing");
     if (a->data == NULL) return usage_error(spec, "--data is missing");
+    if (a->centred_frames > 0) a->centred = 1;
     if (a->fold > 100000) return usage_error(spec, "--fold is out of range");
     if (a->report && find_format(a->report) == NULL)
         return usage_error(
@@ -573,7 +616,7 @@ int run_eval(int argc, char **argv)
 {
     eval_args a = {0};
     arg_spec spec;
-    arg rows[16];
+    arg rows[17];
     evaluation e = {.args = &a};
     eval_part *parts = NULL;
     int code = read_args(&a, argc, argv, &spec, rows);

@@ -8,6 +8,7 @@ import os
 import resource
 import shutil
 import signal
+import struct
 import subprocess
 import unittest
 
@@ -125,6 +126,61 @@ class Train(CommandTest):
             for name in (key[:-2] for key in row if key.endswith("_y")):
                 self.assertEqual(float(row[name + "_p"]) > 0.5, row[name + "_c"] == "1")
         self.assertNotIn(None, {key for row in rows for key in row})
+
+    def person(self, path):
+        """Rows of the tensor `person` of a model file."""
+        with open(path, "rb") as file:
+            size = struct.unpack("<Q", file.read(8))[0]
+            tensor = json.loads(file.read(size))["person"]
+            file.seek(8 + size + tensor["data_offsets"][0])
+            rows, columns = tensor["shape"]
+            values = struct.unpack(f"<{rows * columns}f", file.read(4 * rows * columns))
+        return [values[i * columns:(i + 1) * columns] for i in range(rows)]
+
+    @staticmethod
+    def offset(scores, absent, present, noise, rate, spread):
+        b = 0.0
+        for _ in range(1000):
+            q = [1 / (1 + math.exp(min(700.0, -math.log(rate / (1 - rate)) - (present - absent) * (z - b - (absent + present) / 2) / noise))) for z in scores]
+            b = sum(z - absent - chance * (present - absent) for z, chance in zip(scores, q)) / (len(scores) + noise / spread)
+        return b
+
+    def test_centred_answers_are_those_of_the_mixed_model(self):
+        model = self.path("surer.safetensors")  # scores far enough apart for steps of 1/8
+        self.fine("train", "--data", self.data, "--protocol", "bp4d", "--fold", "1", "--out", model, "--quiet",
+                  *settings(method="bce", epochs=40, learning_rate=0.01, width=0.125))
+
+        def rows(name, *arguments):
+            path = self.path(name)
+            self.fine("eval", "--model", model, "--data", self.data, "--answers", path, "--no-probe", "--quiet", *arguments)
+            with open(path, encoding="utf-8", newline="") as file:
+                return list(csv.DictReader(file))
+
+        plain, person = rows("plain.csv"), self.person(model)
+        aus = {au["au"]: (au["slope"], au["offset"]) for au in self.fine_json("info", model)["aus"]}
+        for frames, name in ((0, "all.csv"), (3, "three.csv")):
+            centred = rows(name, *(["--centred-frames", str(frames)] if frames else ["--centred"]))
+            self.assertEqual([row["image"] for row in plain], [row["image"] for row in centred])
+            far = 0
+            for k, au in enumerate(BP4D):
+                absent, present, noise, rate, spread, threshold = (row[k] for row in person)
+                slope, shift = aus[au]
+                for subject in {row["subject"] for row in plain}:
+                    of = [i for i, row in enumerate(plain) if row["subject"] == subject]
+                    used = [of[(2 * j + 1) * len(of) // (2 * frames)] for j in range(frames)] if frames else of
+                    # a neutral keeps log odds up to 16, in steps of 1/8
+                    scores = [(max(-15.9, min(15.9, slope * float(plain[i][f"AU{au:02d}_s"]) + shift)) - shift) / slope for i in used]
+                    b = self.offset(scores, absent, present, noise, rate, spread) if noise > 0 else 0.0
+                    for i in of:
+                        expected = max(-15.9, min(15.9, slope * float(plain[i][f"AU{au:02d}_s"]) + shift)) - shift - slope * (b + threshold)
+                        found = float(centred[i][f"AU{au:02d}_s"])
+                        self.assertLess(abs(found - expected), 0.15, (au, subject, frames))
+                        self.assertEqual(centred[i][f"AU{au:02d}_c"], "1" if found > 0 else "0")
+                        far += abs(found - slope * float(plain[i][f"AU{au:02d}_s"]) - shift) > 0.2
+            self.assertGreater(far, 0)  # it is not the plain answer
+        report = self.fine_json("eval", "--model", model, "--data", self.data, "--no-probe", "--centred-frames", "3")["report"]
+        self.assertIn("frames for a person's own neutral", json.dumps(report))
+        self.usage("--centred-frames", "eval", "--model", model, "--data", self.data, "--centred-frames", "x")
 
     def test_a_full_disk_leaves_the_older_file(self):
         for option, name in (("--answers", "full.csv"), ("--report", "full.json"), ("--report", "full.md"), ("--report", "full.txt")):
