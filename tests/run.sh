@@ -129,7 +129,8 @@ if [ -e "$venv/lib/libdnnl.so" ] ||
     { python3 -m venv "$venv" && "$venv/bin/pip" install -q --disable-pip-version-check "onednn-devel-cpu-gomp==$onednn3"; }; then
     onnx=
     "$venv/bin/pip" install -q --disable-pip-version-check numpy onnx onnxruntime safetensors && onnx="-DCLILE_ONNX_PYTHON=$PWD/$venv/bin/python"
-    # shellcheck disable=SC2086 # nothing, or one word
+    "$venv/bin/pip" install -q --disable-pip-version-check tensorboard tbparse && onnx="$onnx -DCLILE_TENSORBOARD_PYTHON=$PWD/$venv/bin/python"
+    # shellcheck disable=SC2086 # options
     build_and_test onednn-3 "-DOneDNN_ROOT=$PWD/$venv" $onnx -- -LE '^(style|valgrind)$' "$@" # the same with any oneDNN
 else
     skip "onednn-3: pip could not install onednn-devel-cpu-gomp"

@@ -8,7 +8,8 @@
 #include <unistd.h>
 
 typedef struct {
-    const char *data, *layout, *protocol, *fold, *out, *checkpoint, *resume, *import, *history;
+    const char *data, *layout, *protocol, *fold, *out, *checkpoint, *resume, *import, *history,
+        *tensorboard;
     int64_t checkpoint_every;
     text_list settings;
     int json, quiet, help;
@@ -56,6 +57,9 @@ static int read_args(train_args *a, int argc, char **argv, arg_spec *spec, arg *
         {"--history", ARG_TEXT, &a->history, "FILE",
          "history of the run, a line of JSON for each epoch; none: no history (default: "
          "model.history.jsonl for model.safetensors)"},
+        {"--tensorboard", ARG_TEXT, &a->tensorboard, "DIR",
+         "also write the history as events of TensorBoard; each fold of --fold all gets a folder "
+         "below it"},
         {"--json", ARG_FLAG, &a->json, NULL, "print what was done as JSON"},
         {"--quiet", ARG_FLAG, &a->quiet, NULL, "print no progress"},
     };
@@ -277,12 +281,32 @@ static int has_checkpoint(const char *path)
     return access(path, F_OK) == 0;
 }
 
+/* "DIR", or "DIR/fold2"; free() it. */
+static char *folder_of_fold(const char *folder, int32_t fold)
+{
+    const size_t size = strlen(folder) + 24;
+    char *text = malloc(size);
+    if (text && fold > 0)
+        snprintf(text, size, "%s/fold%d", folder, (int)fold);
+    else if (text)
+        snprintf(text, size, "%s", folder);
+    return text;
+}
+
 static int set_history(const train_args *a, const char *out, int32_t fold, clile_trainer *trainer)
 {
-    char *path = path_of_history(a, out, fold);
-    const clile_status status = path ? clile_trainer_set_history(trainer, path) : CLILE_OK;
-    const int code = path == NULL ? EXIT_FAILED : status != CLILE_OK ? failed(NULL) : EXIT_FINE;
+    char *path = has_history(a) ? path_of_history(a, out, fold) : NULL;
+    char *folder = a->tensorboard ? folder_of_fold(a->tensorboard, fold) : NULL;
+    int code = EXIT_FINE;
+    if ((path == NULL && has_history(a)) || (folder == NULL && a->tensorboard)) {
+        fprintf(stderr, "clile: out of memory\n");
+        code = EXIT_FAILED;
+    } else if (clile_trainer_set_history(trainer, path) != CLILE_OK ||
+               clile_trainer_set_tensorboard(trainer, folder) != CLILE_OK) {
+        code = failed(NULL);
+    }
     free(path);
+    free(folder);
     return code;
 }
 
@@ -302,7 +326,7 @@ static int make_trainer(const train_args *a, const clile_dataset *train,
     if (resume && clile_trainer_resume(*trainer, resume) != CLILE_OK) return failed(NULL);
     /* A quiet run shows no epochs, and --json prints only the last one, which is always validated.
      * */
-    if (a->quiet && !has_history(a) &&
+    if (a->quiet && !has_history(a) && a->tensorboard == NULL &&
         clile_trainer_set_validation_every(*trainer, a->json ? 1000000 : 0) != CLILE_OK)
         return failed(NULL);
     return EXIT_FINE;
@@ -335,8 +359,7 @@ static int train_fold(const train_args *a, const clile_dataset *data, const clil
     const char *from = resume && (!many || has_checkpoint(resume)) ? resume : NULL;
     code = make_trainer(a, train, options, from, &model, &trainer);
     if (code == EXIT_FINE && from) code = check_import(a, model, from);
-    if (code == EXIT_FINE && has_history(a))
-        code = set_history(a, run->out, many ? fold : 0, trainer);
+    if (code == EXIT_FINE) code = set_history(a, run->out, many ? fold : 0, trainer);
     if (code == EXIT_FINE) code = set_metadata(model, train, test);
     if (code == EXIT_FINE && !a->quiet && clile_trainer_next_stage(trainer) == 0)
         fprintf(stderr, "finished before\n");

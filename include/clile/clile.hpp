@@ -1241,6 +1241,13 @@ class Trainer : public Handle<clile_trainer, clile_trainer_destroy>
         return check(clile_trainer_set_history(get(), path.empty() ? nullptr : path.c_str()),
                      status);
     }
+    /* The folder for TensorBoard, before the first run; none: "" */
+    bool set_tensorboard(const std::string &folder, Status *status = nullptr)
+    {
+        return check(
+            clile_trainer_set_tensorboard(get(), folder.empty() ? nullptr : folder.c_str()),
+            status);
+    }
     /* Runs one stage to its end, or continues it. */
     bool run(std::int32_t stage, const ProgressFunction &progress = nullptr,
              Status *status = nullptr)

@@ -113,6 +113,13 @@ CLILE_NODISCARD CLILE_API clile_status clile_trainer_set_validation_every(clile_
 CLILE_NODISCARD CLILE_API clile_status clile_trainer_set_history(clile_trainer *trainer,
                                                                  const char *path);
 
+/* Names a folder for TensorBoard: its file events.out.tfevents.clile gets the values of the history
+ * as scalars, for each epoch, after the same rules (docs/history.md). Folders that do not exist are
+ * made. NULL: none. INVALID_ARGUMENT: trainer is NULL, folder is empty; STATE: the trainer has run;
+ * OUT_OF_MEMORY. Since 0.1. */
+CLILE_NODISCARD CLILE_API clile_status clile_trainer_set_tensorboard(clile_trainer *trainer,
+                                                                     const char *folder);
+
 /* The state of a trainer; only grows at the end. */
 typedef struct clile_trainer_state {
     uint32_t struct_size; /* set to sizeof(clile_trainer_state) before the call */

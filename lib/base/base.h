@@ -308,6 +308,8 @@ void clile_i_writer_relax(clile_i_writer *writer);
 clile_status clile_i_writer_commit(clile_i_writer **writer); /* frees it, also on failure */
 void clile_i_writer_abort(clile_i_writer **writer);          /* *writer may be NULL */
 
+/* Makes the folders that `path`, a file's name, is to be in. (append.c) */
+clile_status clile_i_folders_make(const char *path);
 /* Adds bytes to the end of a file, all of them or none, and waits for the disk. Makes the file if
  * there is none. (append.c) */
 clile_status clile_i_file_append(const char *path, const void *data, size_t size);

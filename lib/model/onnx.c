@@ -7,7 +7,7 @@
  *     probability [N,c] = Sigmoid(slope * score + offset) */
 #include "image/image.h"
 #include "model/model.h"
-#include "model/protobuf.h"
+#include "store/protobuf.h"
 
 #include <string.h>
 

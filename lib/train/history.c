@@ -1,4 +1,4 @@
-/* The history of a run: a line of JSON for each epoch, appended to a file (docs/history.md). */
+/* The history of a run: a line of JSON for each epoch (docs/history.md). */
 #include "train/history.h"
 
 #include "data/data.h"
@@ -72,15 +72,14 @@ static void append_real(clile_i_text *text, const char *key, double value)
     append_number(text, value);
 }
 
-/* Whether the loss of a stage has this part. */
-static int is_used(const clile_trainer *t, int32_t stage, int32_t term)
+int clile_i_history_has_term(const clile_trainer *t, int32_t stage, int32_t term)
 {
     if (stage == 1) return term == CLILE_I_LOSS_bce;
     if (t->own.fn != NULL && t->own.mode != CLILE_LOSS_ADDS) return 0;
     return t->settings.term[term] != NULL;
 }
 
-static double wall_clock(void)
+double clile_i_wall_clock(void)
 {
     struct timespec time;
     clock_gettime(CLOCK_REALTIME, &time);
@@ -101,7 +100,9 @@ static void append_line(const clile_trainer *t, clile_i_text *text)
     append_real(text, "loss", p->mean_loss);
     for (int32_t i = 0; i < CLILE_I_LOSS_COUNT; ++i) {
         snprintf(key, sizeof key, "loss_%s", clile_i_loss_table[i].name);
-        append_real(text, key, is_used(t, p->stage, i) ? last->term[i] / (double)last->steps : NAN);
+        append_real(text, key,
+                    clile_i_history_has_term(t, p->stage, i) ? last->term[i] / (double)last->steps
+                                                             : NAN);
     }
     append_real(text, "learning_rate", p->learning_rate);
     append_real(text, "validation_f1", p->validation_f1);
@@ -111,8 +112,19 @@ static void append_line(const clile_trainer *t, clile_i_text *text)
     clile_i_text_append(text, ",\"fold\":%d", (int)origin.fold);
     append_real(text, "images_per_second", p->epoch_images_per_second);
     append_real(text, "seconds", p->epoch_seconds);
-    append_real(text, "time", wall_clock());
+    append_real(text, "time", clile_i_wall_clock());
     clile_i_text_append(text, "}\n");
+}
+
+static void put_line(const clile_trainer *t, clile_i_pb *out)
+{
+    clile_i_text line = {0};
+    append_line(t, &line);
+    if (line.status == CLILE_OK)
+        clile_i_pb_raw(out, line.data, (int64_t)line.size);
+    else
+        out->status = line.status;
+    clile_i_text_free(&line);
 }
 
 /* ---- the lines that are there ---- */
@@ -199,83 +211,4 @@ static clile_status lines_kept(const clile_trainer *t, const char *path, const c
     return CLILE_OK;
 }
 
-clile_status clile_i_history_cut(const clile_trainer *t, const char *path, clile_i_kept_fn kept_of)
-{
-    clile_status status = CLILE_OK;
-    clile_i_file file = {0};
-    clile_i_writer *writer = NULL;
-    size_t kept = 0;
-    if (clile_i_path_exists(path)) {
-        CLILE_I_TRY(clile_i_file_open(path, &file));
-        CLILE_I_TRY(kept_of(t, path, &file, &kept));
-    }
-    /* also where nothing changes: it shows that the file can be written */
-    CLILE_I_TRY(clile_i_writer_open(path, &writer));
-    CLILE_I_TRY(clile_i_writer_put(writer, file.data, kept));
-    CLILE_I_TRY(clile_i_writer_commit(&writer));
-cleanup:
-    clile_i_writer_abort(&writer);
-    clile_i_file_close(&file);
-    return status;
-}
-
-/* ---- of a trainer ---- */
-
-void clile_i_history_free(clile_i_history *history)
-{
-    clile_i_free(history->path);
-    *history = (clile_i_history){0};
-}
-
-clile_status clile_trainer_set_history(clile_trainer *trainer, const char *path)
-{
-    CLILE_I_CHECK_NOT_NULL(trainer);
-    char *copy = NULL;
-    if (trainer->history.begun)
-        return clile_i_fail(CLILE_E_STATE, "%s: the trainer has run already", __func__);
-    if (path != NULL && path[0] == '\0')
-        return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "%s: path is empty", __func__);
-    if (path != NULL) {
-        copy = clile_i_strdup(path);
-        if (copy == NULL) return CLILE_E_OUT_OF_MEMORY;
-    }
-    clile_i_free(trainer->history.path);
-    trainer->history.path = copy;
-    return CLILE_OK;
-}
-
-int clile_i_history_is_wanted(const clile_trainer *t)
-{
-    return t->history.path != NULL;
-}
-
-/* Writes the last epoch, again and again until that has worked. */
-static clile_status flush(clile_trainer *t)
-{
-    clile_i_text line = {0};
-    if (!t->history.owes) return CLILE_OK;
-    append_line(t, &line);
-    clile_status status = line.status;
-    if (status == CLILE_OK) status = clile_i_file_append(t->history.path, line.data, line.size);
-    if (status == CLILE_OK) t->history.owes = 0;
-    clile_i_text_free(&line);
-    return status;
-}
-
-clile_status clile_i_history_begin(clile_trainer *t)
-{
-    if (t->history.begun) return flush(t);
-    if (t->history.path != NULL)
-        CLILE_I_RETURN_IF(clile_i_history_cut(t, t->history.path, lines_kept));
-    t->history.begun = 1;
-    return CLILE_OK;
-}
-
-clile_status clile_i_history_end_epoch(clile_trainer *t, const clile_progress *progress)
-{
-    if (!clile_i_history_is_wanted(t)) return CLILE_OK;
-    t->history.last = t->epoch;
-    t->history.told = *progress;
-    t->history.owes = 1;
-    return flush(t);
-}
+const clile_i_history_kind clile_i_history_lines = {lines_kept, NULL, put_line};

@@ -1,6 +1,6 @@
 /* Internals of the trainer, shared by trainer.c (creation and the loop), stage.c (the state of a
  * stage), step.c (one step of each stage), own_loss.c (a loss of the caller's own), finish.c
- * (from the last step to a model), history.c and checkpoint.c. */
+ * (from the last step to a model), record.c (what it leaves behind) and checkpoint.c. */
 #ifndef CLILE_I_TRAIN_INTERNAL_H
 #define CLILE_I_TRAIN_INTERNAL_H
 
@@ -62,12 +62,13 @@ typedef struct {
     double seconds;
 } clile_i_epoch;
 
-/* Where the history goes. All zero: nowhere. */
+/* Where the history goes: lines of JSON, and events of TensorBoard. All zero: nowhere. */
+enum { CLILE_I_HISTORY_LINES, CLILE_I_HISTORY_EVENTS, CLILE_I_HISTORY_KINDS };
 typedef struct {
-    char *path;
-    int32_t begun;      /* the file is this run's */
-    int32_t owes;       /* the epoch below is not written yet */
-    clile_i_epoch last; /* the epoch that ended, and what it is told as */
+    char *path[CLILE_I_HISTORY_KINDS];
+    int32_t begun;                       /* the files are this run's */
+    int32_t owes[CLILE_I_HISTORY_KINDS]; /* the epoch below is not written yet */
+    clile_i_epoch last;                  /* the epoch that ended, and what it is told as */
     clile_progress told;
 } clile_i_history;
 

@@ -2,6 +2,7 @@
 import json
 import os
 import signal
+import struct
 import subprocess
 import unittest
 
@@ -15,6 +16,78 @@ def lines(path, times=False):
     with open(path, encoding="utf-8") as file:
         found = [json.loads(line) for line in file]
     return found if times else [{key: value for key, value in line.items() if key not in TIMES} for line in found]
+
+
+def single(value):
+    return struct.unpack("<f", struct.pack("<f", value))[0]
+
+
+def scalars_of_lines(found):
+    """{"stage1/loss": [(epoch, value), ...]}"""
+    scalars = {}
+    for line in found:
+        for key, value in line.items():
+            if (key.startswith(("loss", "validation")) or key == "learning_rate") and value is not None:
+                scalars.setdefault(f"stage{line['stage']}/{key}", []).append((line["epoch"], single(value)))
+    return scalars
+
+
+def crc32c(data):
+    crc = 0xFFFFFFFF
+    for byte in data:
+        crc ^= byte
+        for _ in range(8):
+            crc = crc >> 1 ^ (0x82F63B78 if crc & 1 else 0)
+    return crc ^ 0xFFFFFFFF
+
+
+def masked(data):
+    crc = crc32c(data)
+    return ((crc >> 15 | crc << 17) + 0xA282EAD8) & 0xFFFFFFFF
+
+
+def fields(data):
+    """[(number, value)] of a message of protocol buffers."""
+    found, at = [], 0
+
+    def varint():
+        nonlocal at
+        value, shift = 0, 0
+        while True:
+            byte = data[at]
+            value, shift, at = value | (byte & 127) << shift, shift + 7, at + 1
+            if byte < 128:
+                return value
+
+    while at < len(data):
+        tag = varint()
+        kind = tag & 7
+        if kind == 0:
+            found.append((tag >> 3, varint()))
+            continue
+        size = {1: 8, 5: 4}.get(kind) or varint()
+        value, at = data[at:at + size], at + size
+        found.append((tag >> 3, struct.unpack({1: "<d", 5: "<f"}[kind], value)[0] if kind in (1, 5) else value))
+    return found
+
+
+def scalars_of_events(path):
+    """As scalars_of_lines; checks every checksum."""
+    with open(path, "rb") as file:
+        data = file.read()
+    scalars, at, number = {}, 0, 0
+    while at < len(data):
+        size, crc = struct.unpack_from("<QI", data, at)
+        event = data[at + 12:at + 12 + size]
+        assert crc == masked(data[at:at + 8]) and struct.unpack_from("<I", data, at + 12 + size)[0] == masked(event)
+        at, number = at + 16 + size, number + 1
+        told = dict(fields(event))
+        if number == 1:
+            assert told[3] == b"brain.Event:2"
+        for _, value in fields(told.get(5, b"")):
+            value = dict(fields(value))
+            scalars.setdefault(value[1].decode(), []).append((told[2], value[2]))
+    return scalars
 
 
 class History(CommandTest):
@@ -100,6 +173,21 @@ class History(CommandTest):
         self.fails("but the checkpoint is of run", *longer)
         self.fine(*longer, "--history", self.path("named.jsonl"))
         self.assertEqual([line["epoch"] for line in lines(self.path("named.jsonl"))], [5])
+
+    def test_tensorboard(self):
+        out, folder = self.path("tb.safetensors"), self.path("runs", "first")
+        self.fine(*self.common, "--out", out, "--tensorboard", folder, "--history", "none", "--quiet")
+        self.assertFalse(os.path.exists(self.path("tb.history.jsonl")))
+        expected = scalars_of_lines(lines(self.path("whole.history.jsonl")))
+        found = scalars_of_events(os.path.join(folder, "events.out.tfevents.clile"))
+        self.assertEqual({tag: values for tag, values in found.items() if "images" not in tag}, expected)
+        self.fine("train", "--data", self.data, "--protocol", "bp4d", "--fold", "all", "--out", out, "--tensorboard", self.path("folds"), "--quiet",
+                  *settings(epochs=1, epochs_stage1=1))
+        self.assertEqual(sorted(os.listdir(self.path("folds"))), ["fold1", "fold2", "fold3"])
+        for fold in (1, 2, 3):
+            found = scalars_of_events(self.path("folds", f"fold{fold}", "events.out.tfevents.clile"))
+            self.assertEqual(found["stage1/loss"][0][0], 1)
+        self.fails("whole.safetensors", *self.common, "--out", out, "--tensorboard", self.path("whole.safetensors", "x"))
 
 
 if __name__ == "__main__":

@@ -207,6 +207,7 @@ void training()
     REQUIRE(status.code == CLILE_E_CANCELLED && status.message.find("step 1") != std::string::npos);
     REQUIRE(trainer.next_stage() == 2 && trainer.state().step == 1 && trainer.state().steps == 6);
     THROWS(CLILE_E_STATE, "has run already", trainer.set_history("history.jsonl"));
+    THROWS(CLILE_E_STATE, "has run already", trainer.set_tensorboard("events"));
     REQUIRE(trainer.set_validation_every(0));
     THROWS(CLILE_E_INVALID_ARGUMENT, "every is -1", trainer.set_validation_every(-1));
     try { // what the function throws reaches the caller, even when a Status was passed

@@ -8,7 +8,7 @@
 #include <cmocka.h>
 
 #include "model/model.h"
-#include "model/protobuf.h"
+#include "store/protobuf.h"
 
 #include <stdlib.h>
 #include <string.h>

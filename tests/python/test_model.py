@@ -349,6 +349,8 @@ def test_history(data, tmp_path):
     assert len(lines) == 2
     clile.train(data, method="bce", validation=0.3, history=path, **SMALL)  # nobody listens: validated for the history
     assert [json.loads(line)["validation_f1"] for line in path.read_text().splitlines()] == [p.validation_f1 for p in ends]
+    clile.train(data, method="bce", validation=0.3, tensorboard=tmp_path / "a" / "b", **SMALL)
+    assert b"stage2/validation_f1" in (tmp_path / "a" / "b" / "events.out.tfevents.clile").read_bytes()
     with pytest.raises(OSError, match="nowhere"):
         clile.train(data, method="bce", history=tmp_path / "nowhere" / "run.jsonl", **SMALL)
 

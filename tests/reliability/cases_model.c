@@ -635,12 +635,22 @@ static void trainer_set_history(world *w)
     clile_model_destroy(model);
 }
 
+static void trainer_set_tensorboard(world *w)
+{
+    clile_model *model = NULL;
+    clile_trainer *trainer = world_trainer(w, "", &model);
+    CALL(clile_trainer_set_tensorboard(A(trainer, trainer), O(folder, w->folder)));
+    clile_trainer_destroy(trainer);
+    clile_model_destroy(model);
+}
+
 /* Resumed in the middle of stage 2: the history is cut and gets a line. */
 static void trainer_run_with_history(world *w)
 {
     clile_model *model = NULL;
     clile_trainer *trainer = world_trainer(w, "", &model);
     NEED(clile_trainer_set_history(trainer, w->history));
+    NEED(clile_trainer_set_tensorboard(trainer, w->folder));
     NEED(clile_trainer_resume(trainer, w->running));
     w->state_allowed = 1;
     CALL(clile_trainer_run(A(trainer, trainer), clile_trainer_next_stage(trainer),
@@ -649,6 +659,7 @@ static void trainer_run_with_history(world *w)
     if (world_ok(w)) take_model(w, model);
     clile_model_destroy(model);
     (void)remove(w->history);
+    (void)remove(w->events);
 }
 
 static void trainer_save(world *w)
@@ -750,6 +761,7 @@ const world_case world_cases_model[] = {
     {"clile_trainer_set_loss", trainer_set_loss, NULL, 0},
     {"clile_trainer_set_validation_every", trainer_set_validation_every, READS_ONLY, 0},
     {"clile_trainer_set_history", trainer_set_history, NULL, 0},
+    {"clile_trainer_set_tensorboard", trainer_set_tensorboard, NULL, 0},
     {"clile_trainer_save", trainer_save, NULL, 150},
     {"clile_trainer_resume", trainer_resume, NULL, 0},
     {"clile_trainer_resume", trainer_resume_running, NULL, 40},

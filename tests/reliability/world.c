@@ -293,6 +293,7 @@ static void write_folder(world *w)
     snprintf(w->photo, sizeof w->photo, "%s/0.png", w->folder);
     snprintf(w->scratch, sizeof w->scratch, "%s/scratch.safetensors", w->folder);
     snprintf(w->history, sizeof w->history, "%s/history.jsonl", w->folder);
+    snprintf(w->events, sizeof w->events, "%s/events.out.tfevents.clile", w->folder);
 }
 
 static int32_t stop_at_once(const clile_progress *progress, void *user)

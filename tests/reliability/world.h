@@ -35,8 +35,8 @@ typedef struct world {
     /* what cases share: never changed by them */
     char folder[64];
     char images[128], pack[128], model_path[128], backbone[128], checkpoint[128], running[128],
-        photo[128], scratch[128], history[128]; /* paths */
-    clile_options *options;                     /* small and quick, one thread */
+        photo[128], scratch[128], history[128], events[128]; /* paths */
+    clile_options *options;                                  /* small and quick, one thread */
     clile_dataset *arrays;
     clile_model *model; /* trained */
     uint8_t rgb[WORLD_N][WORLD_SIZE][WORLD_SIZE][3];

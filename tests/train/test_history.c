@@ -2,6 +2,8 @@
  * an uninterrupted one, and what is refused. */
 #include "train/toy.h"
 
+#include "train/history.h"
+
 #include <math.h>
 #include <signal.h>
 #include <stdio.h>
@@ -9,6 +11,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+static const char events_whole[] = "history_events_whole", events_part[] = "history_events_part",
+                  events_file[] = "/events.out.tfevents.clile";
 static const char whole[] = "history_whole.jsonl", part[] = "history_part.jsonl",
                   checkpoint[] = "history_c.safetensors",
                   settings[] = "elimination=orthogonal validation=0.25 validation_every=2 batch=8";
@@ -399,12 +403,177 @@ static void test_full_disk(void **state)
     bench_free(&b);
 }
 
+/* ---- TensorBoard ---- */
+
+/* Made by tensorboard 2.21's RecordWriter: Event(wall_time=1764262962.5, step=3,
+ * summary=Summary(value=[Value(tag="stage2/loss", simple_value=0.625)])). */
+static void test_golden_record(void **state)
+{
+    static const uint8_t golden[] = {0x21, 0,    0,    0,    0,    0,    0,    0,    0x01,
+                                     0x7b, 0xec, 0xf6, /* what follows is the event */
+                                     0x09, 0,    0,    0xa0, 0x0c, 0x21, 0x4a, 0xda, 0x41,
+                                     0x10, 3,    0x2a, 0x14, 0x0a, 0x12, 0x0a, 0x0b, 's',
+                                     't',  'a',  'g',  'e',  '2',  '/',  'l',  'o',  's',
+                                     's',  0x15, 0,    0,    0x20, 0x3f, /* crc */
+                                     0xd6, 0x81, 0xe0, 0xf5};
+    clile_i_pb event = {0}, record = {0};
+    (void)state;
+    clile_i_pb_f64(&event, 1, 1764262962.5);
+    clile_i_pb_varint(&event, 2, 3);
+    const int64_t summary = clile_i_pb_begin(&event, 5), value = clile_i_pb_begin(&event, 1);
+    clile_i_pb_text(&event, 1, "stage2/loss");
+    clile_i_pb_f32(&event, 2, 0.625f);
+    clile_i_pb_end(&event, value);
+    clile_i_pb_end(&event, summary);
+    require(event.status);
+    clile_i_events_record(&record, event.data, event.size);
+    require(record.status);
+    assert_int_equal(record.size, sizeof golden);
+    assert_memory_equal(record.data, golden, sizeof golden);
+    clile_i_pb_free(&event);
+    clile_i_pb_free(&record);
+}
+
+/* The events of a file without what depends on the clock: times, speed and checksums. */
+typedef struct {
+    uint8_t bytes[8192];
+    size_t size;
+    int count;
+} events;
+
+static events read_events(const char *folder)
+{
+    static events all;
+    static const char speed[] = "/images_per_second\x15";
+    char path[128];
+    clile_i_file file;
+    memset(&all, 0, sizeof all);
+    snprintf(path, sizeof path, "%s%s", folder, events_file);
+    require(clile_i_file_open(path, &file));
+    for (size_t at = 0; at < file.size; ++all.count) {
+        assert_true(at + 12 <= file.size);
+        const size_t size = (size_t)clile_i_load_le(file.data + at, 8);
+        assert_true(at + 16 + size <= file.size && all.size + size <= sizeof all.bytes);
+        uint8_t *copy = all.bytes + all.size;
+        memcpy(copy, file.data + at + 12, size);
+        assert_int_equal(copy[0], 9);
+        memset(copy + 1, 0, 8);
+        for (size_t i = 0; i + sizeof speed + 3 <= size; ++i)
+            if (memcmp(copy + i, speed, sizeof speed - 1) == 0)
+                memset(copy + i + sizeof speed - 1, 0, 4);
+        all.size += size;
+        at += 16 + size;
+    }
+    clile_i_file_close(&file);
+    return all;
+}
+
+static bench bench_of_events(const char *folder, const char *more)
+{
+    char text[200];
+    snprintf(text, sizeof text, "%s %s", settings, more);
+    bench b = bench_make(text);
+    require(clile_trainer_set_tensorboard(b.trainer, folder));
+    return b;
+}
+
+static void append_to_events(const char *folder, const void *data, size_t size)
+{
+    char path[128];
+    snprintf(path, sizeof path, "%s%s", folder, events_file);
+    require(clile_i_file_append(path, data, size));
+}
+
+static void test_events_resumed_anywhere(void **state)
+{
+    (void)state;
+    bench b = bench_of_events(events_whole, "");
+    run_rest(b.trainer, NULL, NULL);
+    bench_free(&b);
+    static events expected;
+    expected = read_events(events_whole);
+    assert_int_equal(expected.count, 1 + 2 + 3);
+    for (int32_t stage = 1; stage <= 2; ++stage)
+        for (int64_t step = 1; step <= (stage == 1 ? 8 : 12); step += 3)
+            for (int goes_on = 0; goes_on < 3; ++goes_on) {
+                place at = {stage, step};
+                b = bench_of_events(events_part, "");
+                clile_status status = CLILE_OK;
+                while (status == CLILE_OK)
+                    status = clile_trainer_run(b.trainer, clile_trainer_next_stage(b.trainer),
+                                               stop_there, &at);
+                require(clile_trainer_save(b.trainer, checkpoint));
+                if (goes_on == 1) run_rest(b.trainer, NULL, NULL);
+                bench_free(&b);
+                if (goes_on == 2)
+                    append_to_events(events_part, "\x21\0\0\0\0\0", 6); /* cut short */
+                b = bench_of_events(events_part, "");
+                require(clile_trainer_resume(b.trainer, checkpoint));
+                run_rest(b.trainer, NULL, NULL);
+                bench_free(&b);
+                const events found = read_events(events_part);
+                assert_int_equal(found.count, expected.count);
+                assert_int_equal(found.size, expected.size);
+                assert_memory_equal(found.bytes, expected.bytes, found.size);
+            }
+}
+
+static void test_events_refused(void **state)
+{
+    static const uint8_t zeros[20] = {0};
+    (void)state;
+    bench b = bench_of_events(events_part, "seed=2"); /* takes the place of the other run */
+    require(clile_trainer_run(b.trainer, 1, NULL, NULL));
+    refused(clile_trainer_set_tensorboard(b.trainer, NULL), CLILE_E_STATE, "has run already");
+    bench_free(&b);
+    const events before = read_events(events_part);
+    assert_int_equal(before.count, 1 + 2);
+    for (int damage = 0; damage < 2; ++damage) {
+        b = bench_of_events(events_part, damage ? "seed=2" : "");
+        if (damage) {
+            place at = {1, 5};
+            assert_int_equal(clile_trainer_run(b.trainer, 1, stop_there, &at), CLILE_E_CANCELLED);
+            require(clile_trainer_save(b.trainer, checkpoint));
+            bench_free(&b);
+            append_to_events(events_part, zeros, sizeof zeros);
+            b = bench_of_events(events_part, "seed=2");
+        }
+        require(clile_trainer_resume(b.trainer, checkpoint));
+        const int32_t stage = clile_trainer_next_stage(b.trainer);
+        if (damage)
+            refused(clile_trainer_run(b.trainer, stage, NULL, NULL), CLILE_E_FORMAT,
+                    "tfevents.clile: record 3 is not one of libclile's, or damaged");
+        else
+            refused(clile_trainer_run(b.trainer, stage, NULL, NULL), CLILE_E_INVALID_ARGUMENT,
+                    "but the checkpoint is of run");
+        bench_free(&b);
+    }
+    write_text("history_a_file", "text");
+    b = bench_of_events("history_a_file/below", "");
+    refused(clile_trainer_run(b.trainer, 1, NULL, NULL), CLILE_E_IO,
+            "history_a_file/below: cannot be made");
+    refused(clile_trainer_set_tensorboard(b.trainer, ""), CLILE_E_INVALID_ARGUMENT,
+            "folder is empty");
+    bench_free(&b);
+    unlink("history_a_file");
+}
+
+static void remove_events(const char *folder)
+{
+    char path[128];
+    snprintf(path, sizeof path, "%s%s", folder, events_file);
+    unlink(path);
+    rmdir(folder);
+}
+
 static int remove_files(void **state)
 {
     (void)state;
     unlink(whole);
     unlink(part);
     unlink(checkpoint);
+    remove_events(events_whole);
+    remove_events(events_part);
     return 0;
 }
 
@@ -418,6 +587,9 @@ int main(void)
         cmocka_unit_test(test_other_files),
         cmocka_unit_test(test_which_run),
         cmocka_unit_test(test_full_disk),
+        cmocka_unit_test(test_golden_record),
+        cmocka_unit_test(test_events_resumed_anywhere),
+        cmocka_unit_test(test_events_refused),
     };
     return cmocka_run_group_tests(tests, NULL, remove_files);
 }

@@ -94,7 +94,8 @@ class Trainer(Handle):
         model._forget_predictor()
         both = Options(options, **settings)
         self._validation_every = both["validation_every"]
-        self._writes_history = False
+        self._history: Optional[Path] = None
+        self._tensorboard: Optional[Path] = None
         self._make(lib.clile_trainer_create, model._c, train._c, both._c)
 
     def _describe(self) -> str:
@@ -125,7 +126,12 @@ class Trainer(Handle):
     def set_history(self, path: Optional[Path]) -> None:
         """The file for the history of the run, a line of JSON for each epoch (docs/history.md); None: no history. Call it before the first run."""
         lib.clile_trainer_set_history(self._c, None if path is None else os.fsencode(path))
-        self._writes_history = path is not None
+        self._history = path
+
+    def set_tensorboard(self, folder: Optional[Path]) -> None:
+        """A folder for the same values as events of TensorBoard; None: no events. Call it before the first run."""
+        lib.clile_trainer_set_tensorboard(self._c, None if folder is None else os.fsencode(folder))
+        self._tensorboard = folder
 
     def run(self, stage: int, progress: Optional[ProgressFunction] = None) -> None:
         """Runs stage 1 or 2 to its end, or continues it. progress is called after each step: a result other than None and 0 stops with Cancelled, an
@@ -148,7 +154,8 @@ class Trainer(Handle):
         if not self._running.acquire(blocking=False):  # pylint: disable=consider-using-with
             raise StateError("this trainer is running already")
         try:
-            lib.clile_trainer_set_validation_every(owner, self._validation_every if progress is not None or self._writes_history else 0)
+            heard = progress is not None or self._history is not None or self._tensorboard is not None
+            lib.clile_trainer_set_validation_every(owner, self._validation_every if heard else 0)
             with _Interrupt() as interrupt:
                 try:
                     lib.clile_trainer_run(owner, stage, _api.clile_progress_fn(on_progress), None)
@@ -177,14 +184,15 @@ class Trainer(Handle):
 
 
 def train(data: Dataset, options: Optional[Options] = None, *, model: Optional[Model] = None, progress: Optional[ProgressFunction] = None,
-          history: Optional[Path] = None, **settings: Setting) -> Model:
+          history: Optional[Path] = None, tensorboard: Optional[Path] = None, **settings: Setting) -> Model:
     """A model for the AUs of `data`, trained on all of it: train(data, epochs=20, progress=print). `model`: one to start from. `history`: a file
-    for a line of JSON for each epoch (docs/history.md)."""
+    for a line of JSON for each epoch (docs/history.md). `tensorboard`: a folder for the same as events of TensorBoard."""
     expect("data", data, Dataset)
     both = Options(options, **settings)
     if model is None:
         model = Model(data.au_ids, both)
     with Trainer(model, data, both) as trainer:
         trainer.set_history(history)
+        trainer.set_tensorboard(tensorboard)
         trainer.train(progress)
     return model

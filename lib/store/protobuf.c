@@ -1,10 +1,10 @@
 /* A protocol buffers writer. The length of an inner message is known only at its end. There its
  * bytes move up by the one to five bytes of the length. */
-#include "model/protobuf.h"
+#include "store/protobuf.h"
 
 #include <string.h>
 
-enum { TYPE_VARINT = 0, TYPE_BYTES = 2, VARINT_MOST = 10 };
+enum { TYPE_VARINT = 0, TYPE_F64 = 1, TYPE_BYTES = 2, TYPE_F32 = 5, VARINT_MOST = 10 };
 
 void clile_i_pb_free(clile_i_pb *pb)
 {
@@ -52,7 +52,7 @@ static void put_tag(clile_i_pb *pb, int32_t field, int32_t type)
     put_varint(pb, (uint64_t)field << 3 | (uint64_t)type);
 }
 
-static void put_raw(clile_i_pb *pb, const void *data, int64_t size)
+void clile_i_pb_raw(clile_i_pb *pb, const void *data, int64_t size)
 {
     if (size == 0 || !reserve(pb, size)) return;
     memcpy(pb->data + pb->size, data, (size_t)size);
@@ -65,11 +65,33 @@ void clile_i_pb_varint(clile_i_pb *pb, int32_t field, uint64_t value)
     put_varint(pb, value);
 }
 
+static void put_fixed(clile_i_pb *pb, int32_t field, int32_t type, uint64_t bits, int32_t size)
+{
+    uint8_t bytes[8];
+    clile_i_store_le(bits, (size_t)size, bytes);
+    put_tag(pb, field, type);
+    clile_i_pb_raw(pb, bytes, size);
+}
+
+void clile_i_pb_f64(clile_i_pb *pb, int32_t field, double value)
+{
+    uint64_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    put_fixed(pb, field, TYPE_F64, bits, 8);
+}
+
+void clile_i_pb_f32(clile_i_pb *pb, int32_t field, float value)
+{
+    uint32_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    put_fixed(pb, field, TYPE_F32, bits, 4);
+}
+
 void clile_i_pb_bytes(clile_i_pb *pb, int32_t field, const void *data, int64_t size)
 {
     put_tag(pb, field, TYPE_BYTES);
     put_varint(pb, (uint64_t)size);
-    put_raw(pb, data, size);
+    clile_i_pb_raw(pb, data, size);
 }
 
 void clile_i_pb_text(clile_i_pb *pb, int32_t field, const char *text)
