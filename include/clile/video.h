@@ -51,9 +51,10 @@ CLILE_NODISCARD CLILE_API clile_status clile_video_open_camera(const char *devic
 
 /* Gets the next frame; *more is 1, or 0 at the end. The size may change within a video. A frame
  * that cannot be decoded is skipped and counted in frame->damaged. CORRUPT, FORMAT: the video ended
- * without a single frame; IO: reading failed, or the camera was unplugged; INVALID_ARGUMENT: a NULL
- * argument, another struct_size, a frame of too many pixels; UNSUPPORTED: a rotation that is not a
- * multiple of 90 degrees; OUT_OF_MEMORY. Exclusive. Since 0.1. */
+ * without a single frame; CORRUPT, once, after the last frame: the file is shorter than its header
+ * says; IO: reading failed, or the camera was unplugged; INVALID_ARGUMENT: a NULL argument, another
+ * struct_size, a frame of too many pixels; UNSUPPORTED: a rotation that is not a multiple of 90
+ * degrees; OUT_OF_MEMORY. Exclusive. Since 0.1. */
 CLILE_NODISCARD CLILE_API clile_status clile_video_next(clile_video *video, clile_frame *frame,
                                                         int32_t *more);
 

@@ -27,9 +27,10 @@ typedef struct {
     AVPacket *packet;
     AVFrame *frame;
     AVStream *stream;
-    int64_t max_pixels, given, damaged;
-    int32_t camera, at_end;
-    double first, last; /* seconds */
+    int64_t max_pixels, given, damaged, packets;
+    int32_t camera, at_end, ended; /* ended: and the caller knows */
+    double first, last;            /* seconds */
+    double reached;                /* seconds, by the packets of all streams */
     uint8_t *scaled, *turned;
     size_t scaled_size, turned_size;
     char *message;
@@ -127,8 +128,6 @@ static clile_status open_stream(decoder *d, int32_t threads)
         return fail(d, CLILE_E_FORMAT, "no video stream: found %u other streams",
                     d->format->nb_streams);
     d->stream = d->format->streams[index];
-    for (unsigned k = 0; k < d->format->nb_streams; ++k)
-        if ((int)k != index) d->format->streams[k]->discard = AVDISCARD_ALL;
     d->codec = avcodec_alloc_context3(codec);
     d->packet = av_packet_alloc();
     d->frame = av_frame_alloc();
@@ -296,6 +295,20 @@ static clile_status give(decoder *d, clile_i_video_picture *p)
 
 /* ---- the next frame ---- */
 
+/* How far the file got. */
+static void note_packet(decoder *d)
+{
+    const AVPacket *p = d->packet;
+    const AVStream *stream = d->format->streams[p->stream_index];
+    const int64_t start = d->format->start_time != AV_NOPTS_VALUE ? d->format->start_time : 0;
+    const int64_t at = p->pts != AV_NOPTS_VALUE ? p->pts : p->dts;
+    if (at != AV_NOPTS_VALUE)
+        d->reached = fmax(d->reached, (double)at * av_q2d(stream->time_base) +
+                                          (double)p->duration * av_q2d(stream->time_base) -
+                                          (double)start / AV_TIME_BASE);
+    d->packets += stream == d->stream;
+}
+
 /* Sends the codec a packet, or the end. */
 static clile_status feed(decoder *d)
 {
@@ -315,6 +328,7 @@ static clile_status feed(decoder *d)
         return CLILE_OK;
     }
     if (code < 0) return fail_code(d, "reading failed", code);
+    note_packet(d);
     if (d->packet->stream_index == d->stream->index) {
         const int sent = avcodec_send_packet(d->codec, d->packet);
         if (sent == AVERROR(ENOMEM)) {
@@ -325,6 +339,29 @@ static clile_status feed(decoder *d)
     }
     av_packet_unref(d->packet);
     return CLILE_OK;
+}
+
+/* The end of the file, which may be before the end of the film: frames and time lack. Headers are
+ * not exact, and an estimate from the file's size or its end says nothing. */
+static clile_status end(decoder *d, clile_i_video_picture *picture)
+{
+    const int64_t frames = d->stream->nb_frames; /* 0: not said */
+    const int is_known = d->format->duration > 0 &&
+                         d->format->duration_estimation_method == AVFMT_DURATION_FROM_STREAM;
+    const double of_file = is_known ? (double)d->format->duration / AV_TIME_BASE : 0.0,
+                 rate = av_q2d(d->stream->avg_frame_rate),
+                 seconds = frames > 0 && rate > 0.0 ? (double)frames / rate : of_file;
+    picture->damaged = d->damaged;
+    if (d->given == 0)
+        return d->damaged > 0 ? fail(d, CLILE_E_CORRUPT, "no frame can be decoded")
+                              : fail(d, CLILE_E_FORMAT, "it has no frames");
+    if (d->camera || d->ended) return CLILE_OK;
+    d->ended = 1;
+    if (seconds <= d->reached + 0.02 * seconds + 0.5 ||
+        (frames > 0 && frames <= d->packets + frames / 50 + 2))
+        return CLILE_OK;
+    return fail(d, CLILE_E_CORRUPT, "it ends early: after %.2f seconds, its header says %.2f",
+                d->reached, seconds);
 }
 
 static clile_status next(void *state, clile_i_video_picture *picture, int32_t *more, char *message,
@@ -343,12 +380,7 @@ static clile_status next(void *state, clile_i_video_picture *picture, int32_t *m
             *more = 1;
             return give(d, picture);
         }
-        if (code == AVERROR_EOF) {
-            picture->damaged = d->damaged;
-            if (d->given > 0) return CLILE_OK;
-            return d->damaged > 0 ? fail(d, CLILE_E_CORRUPT, "no frame can be decoded")
-                                  : fail(d, CLILE_E_FORMAT, "it has no frames");
-        }
+        if (code == AVERROR_EOF) return end(d, picture);
         if (code != AVERROR(EAGAIN)) {
             ++d->damaged;
             continue;

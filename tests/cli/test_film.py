@@ -84,10 +84,22 @@ class Film(FilmTest):
         rng = random.Random(1)
         for _ in range(300):
             data[rng.randrange(len(data) // 3, 2 * len(data) // 3)] = rng.randrange(256)
-        rows, errors = self.rows(self.write("damaged.avi", bytes(data)))
+        rows, errors = self.rows(self.write("damaged.avi", bytes(data)), code=(0, 1))  # 1 where the rest is not found again
         self.assertTrue(30 < len(rows) < 100, len(rows))
         self.assertIn("could not be decoded", errors)
         self.assertEqual(rows[:20], whole[:20])
+
+    @ffmpeg
+    def test_a_truncated_film_ends_with_a_message_after_all_rows(self):
+        film = os.path.join(self.folder, "long.mkv")
+        subprocess.run([FFMPEG, "-v", "error", "-y", "-i", self.write("long.y4m", y4m([10 + k % 40 for k in range(100)])), "-c:v", "mpeg4", "-q:v", "2", film], check=True)
+        whole, _ = self.rows(film)
+        with open(film, "rb") as file:
+            data = file.read()
+        rows, errors = self.rows(self.write("cut.mkv", data[:len(data) // 2]), code=1)
+        self.assertTrue(40 < len(rows) < 60, len(rows))
+        self.assertEqual(rows[:40], whole[:40])
+        self.assertRegex(errors, r"cut.mkv: it ends early: after [12]\.[0-9]+ seconds, its header says 4\.00")
 
     @ffmpeg
     def test_the_size_may_change(self):

@@ -147,6 +147,32 @@ def test_damage_is_left_out_and_counted(tmp_path):
         list(clile.Video(tmp_path / "b.mp4"))
 
 
+FILMS = {"a.mp4": ["-c:v", "mpeg4", "-movflags", "+faststart"], "b.mkv": ["-c:v", "mpeg4"], "c.avi": ["-c:v", "mpeg4"], "d.flv": ["-c:v", "flv"],
+         "e.mov": ["-c:v", "mjpeg", "-movflags", "+faststart"], "f.webm": ["-c:v", "libvpx"]}
+
+
+@built
+@ffmpeg
+@pytest.mark.parametrize("name", FILMS)
+def test_a_truncated_film_is_told_after_its_frames(tmp_path, name):
+    """The container just ends: every frame comes, then an error, once; with sound that is longer than the film, too, and through a pipe."""
+    source = "testsrc=size=64x48:rate=10:duration=9"
+    whole = make(tmp_path / name, "-f", "lavfi", "-i", "sine=440", *FILMS[name], source=source, seconds=11).read_bytes()  # of sound
+    assert len(list(clile.Video(tmp_path / name))) == 90
+    for share in (2, 3):
+        (tmp_path / name).write_bytes(whole[:len(whole) // share])
+        frames = []
+        video = clile.Video(tmp_path / name)
+        with pytest.raises(clile.CorruptError, match=rf"{name}: it ends early: after [0-9.]+ seconds, its header says [0-9.]+"):
+            for frame in video:
+                frames.append(frame)
+        assert 90 / share * 0.5 < len(frames) < 85 and [f.index for f in frames] == list(range(len(frames)))
+        assert next(video, None) is None
+        video.close()
+    run = subprocess.run([sys.executable, "-c", CODE], input=whole[:len(whole) // 2], capture_output=True, timeout=60)
+    assert run.returncode == 1 and b"standard input: it ends early" in run.stderr and len(run.stdout.splitlines()) > 20
+
+
 @pytest.mark.parametrize("what", ["Video('film.mp4')", "Video('0', camera=True)"])
 def test_a_module_that_is_not_installed(tmp_path, what):
     library = shutil.copy(os.environ["CLILE_LIBRARY"], tmp_path)
