@@ -51,9 +51,9 @@ _clile_settings() { # KEYS...
 _clile_value() { # COMMAND FLAG: fails when the flag takes no value
     case "$1 $2" in
         "synth --layout") _clile_words bp4d disfa pack ;;
-        "synth --subjects" | "synth --tasks" | "synth --frames" | "synth --size" | "synth --seed" | "train --checkpoint-every" | "eval --fold" | "predict --raw" | "predict --camera" | "predict --box" | "predict --finder" | "predict --margin" | "predict --fps" | "predict --format" | "data --examples" | "data --seed" | "import --au-set" | "import --prefix" | "export --fold" | "export --images" | "bench train --width" | "bench train --embedding" | "bench train --size" | "bench train --batch" | "bench train --threads" | "bench train --busy" | "bench train --runs" | "bench forward --width" | "bench forward --embedding" | "bench forward --size" | "bench forward --batch" | "bench forward --threads" | "bench forward --busy" | "bench forward --runs" | "bench infer --width" | "bench infer --size" | "bench infer --batch" | "bench infer --threads" | "bench infer --rounds") : ;;
+        "synth --subjects" | "synth --tasks" | "synth --frames" | "synth --size" | "synth --seed" | "train --checkpoint-every" | "eval --fold" | "eval --centred-frames" | "predict --raw" | "predict --camera" | "predict --box" | "predict --finder" | "predict --margin" | "predict --fps" | "predict --format" | "data --examples" | "data --seed" | "import --au-set" | "import --prefix" | "export --fold" | "export --images" | "bench train --width" | "bench train --embedding" | "bench train --size" | "bench train --batch" | "bench train --threads" | "bench train --busy" | "bench train --runs" | "bench forward --width" | "bench forward --embedding" | "bench forward --size" | "bench forward --batch" | "bench forward --threads" | "bench forward --busy" | "bench forward --runs" | "bench infer --width" | "bench infer --size" | "bench infer --batch" | "bench infer --threads" | "bench infer --rounds") : ;;
         "synth --sheet" | "predict --draw" | "data --sheet") _clile_files png ;;
-        "train --data" | "eval --data" | "pack --data" | "export --calibrate" | "bench train --data" | "bench forward --data") _clile_files safetensors csv jsonl ;;
+        "train --data" | "train --tensorboard" | "eval --data" | "pack --data" | "export --calibrate" | "bench train --data" | "bench forward --data") _clile_files safetensors csv jsonl ;;
         "train --out" | "train --history" | "eval --model" | "predict --model" | "pack --out" | "import --out" | "export --out" | "bench infer --model") _clile_files safetensors ;;
         "train --layout" | "eval --layout" | "data --layout" | "pack --layout" | "export --layout") _clile_words auto bp4d disfa disfa+ csv list jsonl pack ;;
         "train --protocol" | "eval --protocol") _clile_words bp4d disfa bp4d-parts disfa-parts kfold: file: loso none ;;
@@ -110,8 +110,8 @@ _clile() {
         if [[ $cur == -* ]]; then
             case $command in
                 "synth") _clile_words --layout --subjects --tasks --frames --size --seed --sheet --quiet --json --help ;;
-                "train") _clile_words --data --out --layout --protocol --fold --set --import --checkpoint --checkpoint-every --resume --history --json --quiet --help ;;
-                "eval") _clile_words --model --data --layout --protocol --fold --set --report --answers --no-probe --json --quiet --help ;;
+                "train") _clile_words --data --out --layout --protocol --fold --set --import --checkpoint --checkpoint-every --resume --history --tensorboard --json --quiet --help ;;
+                "eval") _clile_words --model --data --layout --protocol --fold --set --report --answers --centred --centred-frames --no-probe --json --quiet --help ;;
                 "predict") _clile_words --model --raw --video --camera --faces --landmarks --crop --box --finder --margin --fps --own-neutral --csv --json --format --draw --set --help ;;
                 "data") _clile_words --layout --protocol --subjects --sheet --examples --seed --set --verify --json --help ;;
                 "pack") _clile_words --data --out --layout --set --quiet --json --help ;;
