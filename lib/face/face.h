@@ -42,6 +42,8 @@ clile_status clile_i_search(const clile_i_module *module, int64_t smallest,
 /* Copies a face to the caller's, and checks its struct_size. */
 clile_status clile_i_found_copy(const clile_found_face *from, clile_found_face *to,
                                 const char *function);
+/* Keeps the surest box of each face, and sorts the faces, the largest first. */
+void clile_i_found_settle(clile_found_face *faces, int64_t *count);
 void clile_i_finder_retain(clile_finder *finder);
 /* ---- the last step before the alignment (points.c) ---- */
 

@@ -202,18 +202,18 @@ static int is_same(const clile_found_face *a, const clile_found_face *b)
     return w * h > 0.4 * (area(a) + area(b) - w * h) || w * h > 0.75 * fmin(area(a), area(b));
 }
 
-static void settle(clile_finder *f)
+void clile_i_found_settle(clile_found_face *faces, int64_t *count)
 {
     int64_t kept = 0;
-    if (f->count == 0) return;
-    qsort(f->faces, (size_t)f->count, sizeof *f->faces, surer);
-    for (int64_t k = 0; k < f->count; ++k) {
+    if (*count == 0) return;
+    qsort(faces, (size_t)*count, sizeof *faces, surer);
+    for (int64_t k = 0; k < *count; ++k) {
         int64_t other = 0;
-        while (other < kept && !is_same(&f->faces[other], &f->faces[k])) ++other;
-        if (other == kept) f->faces[kept++] = f->faces[k];
+        while (other < kept && !is_same(&faces[other], &faces[k])) ++other;
+        if (other == kept) faces[kept++] = faces[k];
     }
-    f->count = kept;
-    qsort(f->faces, (size_t)f->count, sizeof *f->faces, larger);
+    *count = kept;
+    qsort(faces, (size_t)kept, sizeof *faces, larger);
 }
 
 clile_status clile_finder_find(clile_finder *finder, const clile_image *image, int64_t *count)
@@ -242,7 +242,7 @@ clile_status clile_finder_find(clile_finder *finder, const clile_image *image, i
         finder->count = 0;
         return status;
     }
-    settle(finder);
+    clile_i_found_settle(finder->faces, &finder->count);
     *count = finder->count;
     return CLILE_OK;
 }

@@ -122,7 +122,8 @@ clile_status clile_i_reader_place(const clile_reader *reader, const clile_image 
     return clile_i_points_place(&reader->locator, image, face, is_face);
 }
 
-/* Keeps those in which the points see a face, too: r->faces, r->count. */
+/* Keeps those in which the points see a face, too: r->faces, r->count. Two boxes that the points
+ * move to one face are one. */
 static clile_status gather(clile_reader *r, const clile_image *image, int64_t found)
 {
     for (int64_t k = 0; k < found; ++k) {
@@ -133,6 +134,7 @@ static clile_status gather(clile_reader *r, const clile_image *image, int64_t fo
         if (face->points == 0) CLILE_I_RETURN_IF(clile_i_reader_place(r, image, face, &is_face));
         r->count += is_face;
     }
+    clile_i_found_settle(r->faces, &r->count);
     return CLILE_OK;
 }
 

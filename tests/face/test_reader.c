@@ -49,11 +49,14 @@ static clile_model *make_points(int32_t p, double scale, double shift)
     return model;
 }
 
+static int is_doubled; /* the finder sees a second, less sure one beside it */
+
 static int32_t tell(clile_finder *finder, const clile_image *picture, void *user)
 {
-    const float box[4] = {100, 60, 80, 80};
+    const float box[4] = {100, 60, 80, 80}, beside[4] = {150, 60, 81, 81};
     (void)picture;
     (void)user;
+    if (is_doubled && clile_finder_add(finder, beside, 0.5f, 0, NULL) != CLILE_OK) return 1;
     return clile_finder_add(finder, box, 1.0f, 0, NULL) != CLILE_OK;
 }
 
@@ -158,6 +161,26 @@ static void points_deny_a_face(void **state)
     clile_model_destroy(model);
 }
 
+/* Boxes that overlap a little are two faces, until the points enlarge them: then they are one, the
+ * surer. */
+static void boxes_that_become_one_face_are_one(void **state)
+{
+    (void)state;
+    clile_model *model = make_model(), *points = make_points(5, 1.3, 0.0);
+    clile_reader *reader = make_reader(model);
+    clile_found_face face;
+    is_doubled = 1;
+    assert_int_equal(2, read_face(reader, &face, NULL));
+    assert_true(face.box[0] == 150.0f && face.score == 0.5f); /* the larger first */
+    assert_int_equal(CLILE_OK, clile_reader_set_points_model(reader, points, NULL));
+    assert_int_equal(1, read_face(reader, &face, NULL));
+    assert_true(face.points == 5 && face.score == 1.0f);
+    is_doubled = 0;
+    clile_reader_destroy(reader);
+    clile_model_destroy(points);
+    clile_model_destroy(model);
+}
+
 static void models_that_find_no_points(void **state)
 {
     (void)state;
@@ -184,6 +207,7 @@ int main(void)
         cmocka_unit_test(faces_are_aligned_by_their_points),
         cmocka_unit_test(a_model_of_boxes_is_given_the_corrected_box),
         cmocka_unit_test(points_deny_a_face),
+        cmocka_unit_test(boxes_that_become_one_face_are_one),
         cmocka_unit_test(models_that_find_no_points),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
