@@ -13,11 +13,13 @@
 #define CLILE_I_LAYOUT_CHOICE(name, text) "|" text
 #define CLILE_I_LOSS_OPTION(X, name, key, value, help) X(REAL, key, value, "", 0, 1e6, "method", help)
 #define CLILE_I_ELIMINATION_CHOICE(name) "|" #name
-#define CLILE_I_METHOD_CHOICE(X, name, term) "|" #name
-#define CLILE_I_METHOD_PRESETS(X, name, term) \
+#define CLILE_I_METHOD_CHOICE(X, name, term, weight, embedding) "|" #name
+#define CLILE_I_METHOD_PRESETS(X, name, term, weight, embedding) \
     X(CLILE_OPT_METHOD, #name, CLILE_OPT_SIMILARITY, "dot") \
     X(CLILE_OPT_METHOD, #name, CLILE_OPT_EXCHANGE_HALVES, "0") \
-    X(CLILE_OPT_METHOD, #name, CLILE_OPT_NULL_ANCHOR, "0")
+    X(CLILE_OPT_METHOD, #name, CLILE_OPT_NULL_ANCHOR, "0") \
+    X(CLILE_OPT_METHOD, #name, CLILE_OPT_LAMBDA_METHOD, weight) \
+    X(CLILE_OPT_METHOD, #name, CLILE_OPT_EMBEDDING, embedding)
 
 #define CLILE_I_OPTIONS_TABLE(X)                                                                                                            \
     /* data */                                                                                                                              \
@@ -135,7 +137,6 @@
     X(CLILE_OPT_METHOD, "bce", CLILE_OPT_EXCHANGE_HALVES, "0")                                                                              \
     X(CLILE_OPT_METHOD, "bce", CLILE_OPT_NULL_ANCHOR, "0")                                                                                  \
     CLILE_I_METHODS(CLILE_I_METHOD_PRESETS, X)                                                                                           \
-    X(CLILE_OPT_METHOD, "atf", CLILE_OPT_LAMBDA_METHOD, "0.1")                                                                              \
     X(CLILE_OPT_PRESET, "published", CLILE_OPT_SIMILARITY, "cosine")                                                                        \
     X(CLILE_OPT_PRESET, "published", CLILE_OPT_LAMBDA_CONTRA, "1")                                                                          \
     X(CLILE_OPT_PRESET, "published", CLILE_OPT_LAMBDA_BCE, "0")                                                                             \

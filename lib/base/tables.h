@@ -35,12 +35,16 @@
          "weight of the loss that a method other than cl-ile has besides the BCE")                 \
     /* end */
 
-/* METHOD(X, name, term): the values of the option `method` besides "cl-ile" and "bce": systems that
+/* METHOD(X, name, term, weight, embedding): the values of the option `method` besides "cl-ile" and "bce": systems that
  * CL-ILE is compared with. lib/method/NAME.c defines clile_i_method_NAME (method/method.h).
- * clile_i_TERM (loss/term.h) is the loss that it has besides the BCE; term_method: none. X is passed
- * on. */
+ * clile_i_TERM (loss/term.h) is the loss that it has besides the BCE (term_method: none), with the
+ * default of its weight lambda_method. embedding: default of that option. X is passed on. */
 #define CLILE_I_METHODS(METHOD, X)                                                                 \
-    METHOD(X, atf, elimination_adversarial)                                                        \
+    METHOD(X, drml, term_method, "0", "128")                                                       \
+    METHOD(X, atf, elimination_adversarial, "0.1", "128")                                          \
+    METHOD(X, lpnet, term_lpnet, "0.1", "128")                                                     \
+    METHOD(X, piap, term_confusion, "0.1", "32")                                                   \
+    METHOD(X, suphcl, term_suphcl, "0.1", "32")                                                    \
     /* end */
 
 /* ELIMINATION(name): the values of the option `elimination` besides "none". lib/loss/NAME.c defines

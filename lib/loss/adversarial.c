@@ -1,4 +1,5 @@
-/* Elimination by a classifier of subjects that the encoder learns to mislead (docs/method.md). */
+/* A classifier of subjects that the encoder learns to mislead (docs/method.md, docs/methods.md): as
+ * an elimination and for method=atf by gradient reversal, for method=piap by doubt. */
 #include "loss/check.h"
 #include "loss/term.h"
 #include "loss/vector.h"
@@ -15,21 +16,23 @@ static double softmax_cross_entropy(int64_t s, int64_t target, double share, dou
     return below + log(sum);
 }
 
-/* adversarial: logits W f_k + b with f_k = F_k/|F_k|; L = (1/n) sum_k cross-entropy(logits_k,
- * subject_k); W [s,d], b [s] get dL/dW, dL/db, F gets -dL/dF (gradient reversal: Ganin and
- * Lempitsky, ICML 2015). */
-clile_status clile_loss_adversarial(int64_t n, int64_t d, int64_t s, const float *embedding,
-                                    const float *weight, const float *bias, const int32_t *subject,
-                                    double *loss, float *diff_embedding, float *diff_weight,
-                                    float *diff_bias)
+/* From what softmax_cross_entropy leaves to (softmax - 1/s) / n. */
+static double doubt_of(double diff, int is_target, int64_t n, int64_t s)
 {
+    return diff + ((is_target ? 1.0 : 0.0) - 1.0 / (double)s) / (double)n;
+}
+
+/* doubt 0: as clile_loss_adversarial. 1: the encoder descends the cross-entropy of the uniform
+ * distribution with the classifier's answer: dL/dlogit_ki = (softmax_ki - 1/s) / n. */
+static clile_status mislead(int64_t n, int64_t d, int64_t s, int doubt, const float *embedding,
+                            const float *weight, const float *bias, const int32_t *subject,
+                            double *loss, float *diff_embedding, float *diff_weight,
+                            float *diff_bias)
+{
+    static const char name[] = "clile_loss_adversarial";
     const clile_i_loss_size sizes[] = {{"n", n}, {"d", d}, {"s", s}};
-    CLILE_I_RETURN_IF(clile_i_loss_check_sizes(__func__, 3, sizes));
-    CLILE_I_CHECK_NOT_NULL(embedding);
-    CLILE_I_CHECK_NOT_NULL(weight);
-    CLILE_I_CHECK_NOT_NULL(bias);
-    CLILE_I_CHECK_NOT_NULL(subject);
-    CLILE_I_RETURN_IF(clile_i_loss_check_subjects(__func__, n, s, subject));
+    CLILE_I_RETURN_IF(clile_i_loss_check_sizes(name, 3, sizes));
+    CLILE_I_RETURN_IF(clile_i_loss_check_subjects(name, n, s, subject));
 
     clile_status status = CLILE_OK;
     double *scratch = NULL, sum = 0;
@@ -46,12 +49,14 @@ clile_status clile_loss_adversarial(int64_t n, int64_t d, int64_t s, const float
                 clile_i_vec_dot(d, unit + k * d, class_weight + i * d) + (double)bias[i];
         sum += softmax_cross_entropy(s, subject[k], 1 / (double)n, logits + k * s);
     }
-    CLILE_I_TRY(clile_i_loss_finish(__func__, sum / (double)n, loss));
+    CLILE_I_TRY(clile_i_loss_finish(name, sum / (double)n, loss));
 
     for (int64_t k = 0; k < n && diff_embedding != NULL; ++k) {
         clile_i_vec_zero(d, row);
         for (int64_t i = 0; i < s; ++i)
-            clile_i_vec_add(d, -logits[k * s + i], class_weight + i * d, row);
+            clile_i_vec_add(
+                d, doubt ? doubt_of(logits[k * s + i], i == subject[k], n, s) : -logits[k * s + i],
+                class_weight + i * d, row);
         clile_i_sim_backward(CLILE_SIMILARITY_COSINE, d, unit + k * d, inverse_norm[k], row);
         clile_i_vec_store(d, row, diff_embedding + k * d);
     }
@@ -68,6 +73,22 @@ clile_status clile_loss_adversarial(int64_t n, int64_t d, int64_t s, const float
 cleanup:
     clile_i_free(scratch);
     return status;
+}
+
+/* adversarial: logits W f_k + b with f_k = F_k/|F_k|; L = (1/n) sum_k cross-entropy(logits_k,
+ * subject_k); W [s,d], b [s] get dL/dW, dL/db, F gets -dL/dF (gradient reversal: Ganin and
+ * Lempitsky, ICML 2015). */
+clile_status clile_loss_adversarial(int64_t n, int64_t d, int64_t s, const float *embedding,
+                                    const float *weight, const float *bias, const int32_t *subject,
+                                    double *loss, float *diff_embedding, float *diff_weight,
+                                    float *diff_bias)
+{
+    CLILE_I_CHECK_NOT_NULL(embedding);
+    CLILE_I_CHECK_NOT_NULL(weight);
+    CLILE_I_CHECK_NOT_NULL(bias);
+    CLILE_I_CHECK_NOT_NULL(subject);
+    return mislead(n, d, s, 0, embedding, weight, bias, subject, loss, diff_embedding, diff_weight,
+                   diff_bias);
 }
 
 /* ---- as a term: lambda_id scales only the encoder's gradient; the classifier learns at full
@@ -98,3 +119,13 @@ static clile_status compute(clile_i_step *x)
 
 const clile_i_term clile_i_elimination_adversarial = {
     .heads_unweighted = 1, .heads = heads, .start = start, .compute = compute};
+
+static clile_status compute_doubt(clile_i_step *x)
+{
+    return mislead(x->n, x->d, x->s, 1, x->embedding, x->head[WEIGHT].value, x->head[BIAS].value,
+                   x->subject, &x->loss, x->diff_embedding, x->head[WEIGHT].diff,
+                   x->head[BIAS].diff);
+}
+
+const clile_i_term clile_i_term_confusion = {
+    .heads_unweighted = 1, .heads = heads, .start = start, .compute = compute_doubt};

@@ -5,7 +5,7 @@
 
 #define DECLARE(X, name, key, value, help) extern const clile_i_term clile_i_term_##name;
 #define DECLARE_ELIMINATION(name) extern const clile_i_term clile_i_elimination_##name;
-#define DECLARE_METHOD(X, name, term) extern const clile_i_term clile_i_##term;
+#define DECLARE_METHOD(X, name, term, weight, embedding) extern const clile_i_term clile_i_##term;
 CLILE_I_LOSSES(DECLARE, )
 CLILE_I_ELIMINATIONS(DECLARE_ELIMINATION)
 CLILE_I_METHODS(DECLARE_METHOD, )
@@ -24,7 +24,7 @@ static const struct {
     const clile_i_term *term;
 } eliminations[] = {{"none", &clile_i_term_elimination}, CLILE_I_ELIMINATIONS(ROW_ELIMINATION)};
 
-#define METHOD_ROW(X, name, term) {#name, &clile_i_##term},
+#define METHOD_ROW(X, name, term, weight, embedding) {#name, &clile_i_##term},
 static const struct {
     const char *name;
     const clile_i_term *term;

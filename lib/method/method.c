@@ -1,9 +1,11 @@
 /* The table of methods, and what all of them share. */
 #include "method/nodes.h"
 
+#include "net/nodes.h"
+
 #include <string.h>
 
-#define CLILE_I_METHOD_ROW(X, name, term) &clile_i_method_##name,
+#define CLILE_I_METHOD_ROW(X, name, term, weight, embedding) &clile_i_method_##name,
 static const clile_i_method *const methods[] = {CLILE_I_METHODS(CLILE_I_METHOD_ROW, )};
 
 const clile_i_method *clile_i_method_find(const char *name)
@@ -79,6 +81,20 @@ clile_status clile_i_method_add_conv(clile_i_net *net, const char *name, int64_t
     snprintf(norm, sizeof norm, "%s.bn", name);
     *channels = oc;
     return clile_i_method_add(net, &node, (const char *const[]){conv, norm}, value);
+}
+
+clile_status clile_i_method_project(clile_i_net *net, const char *name, int32_t src, int64_t ic,
+                                    int64_t oc, int32_t *value)
+{
+    clile_i_node node = clile_i_node_project(src, 1, ic, oc);
+    return clile_i_method_add(net, &node, &name, value);
+}
+
+clile_status clile_i_method_join(clile_i_net *net, int32_t value)
+{
+    clile_i_node node = clile_i_node_reshape(value, 123, net->config.embedding, 1, 1);
+    node.name = "embedding";
+    return clile_i_method_add(net, &node, NULL, NULL);
 }
 
 clile_i_net_tensor *clile_i_method_tensor(clile_i_net *net, const char *name)

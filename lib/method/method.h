@@ -42,7 +42,8 @@ typedef struct {
     clile_status (*start)(clile_i_net *net, int64_t n, const int8_t *labels);
 } clile_i_method;
 
-#define CLILE_I_METHOD_DECLARATION(X, name, term) extern const clile_i_method clile_i_method_##name;
+#define CLILE_I_METHOD_DECLARATION(X, name, term, weight, embedding)                               \
+    extern const clile_i_method clile_i_method_##name;
 CLILE_I_METHODS(CLILE_I_METHOD_DECLARATION, )
 #undef CLILE_I_METHOD_DECLARATION
 

@@ -13,6 +13,12 @@ clile_status clile_i_method_add(clile_i_net *net, clile_i_node *node, const char
  * tensors "NAME.conv..." and "NAME.bn...". k is odd, the size of the map stays. */
 clile_status clile_i_method_add_conv(clile_i_net *net, const char *name, int64_t oc, int64_t k,
                                      int relu, int32_t *value, int64_t *channels);
+/* A linear layer over the last dimension of plain values (net/plain.h): tensors "NAME.weight" and
+ * "NAME.bias". */
+clile_status clile_i_method_project(clile_i_net *net, const char *name, int32_t src, int64_t ic,
+                                    int64_t oc, int32_t *value);
+/* Ends the net: the numbers of each image one after the other, as its embedding. */
+clile_status clile_i_method_join(clile_i_net *net, int32_t value);
 /* The tensor of that name; it exists. */
 clile_i_net_tensor *clile_i_method_tensor(clile_i_net *net, const char *name);
 

@@ -71,6 +71,8 @@ static inline clile_i_exec *test_exec(const clile_i_net *net, int32_t batch, int
     clile_i_exec *exec = NULL;
     if (clile_i_exec_create(net, batch, size, mode, &exec) != CLILE_OK)
         fail_msg("%s", clile_last_error());
+    for (int64_t i = 0; i < 2 * (int64_t)batch * clile_i_exec_point_count(exec); ++i)
+        clile_i_exec_points(exec)[i] = (float)(0.5 + 0.3 * sin(3.0 * (double)i));
     return exec;
 }
 
