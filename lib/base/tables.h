@@ -35,8 +35,9 @@
          "weight of the loss that a method other than cl-ile has besides the BCE")                 \
     /* end */
 
-/* METHOD(X, name, term, weight, embedding): the values of the option `method` besides "cl-ile" and "bce": systems that
- * CL-ILE is compared with. lib/method/NAME.c defines clile_i_method_NAME (method/method.h).
+/* METHOD(X, name, term, weight, embedding): the values of the option `method` besides "cl-ile" and
+ * "bce": systems that CL-ILE is compared with. lib/method/NAME.c defines clile_i_method_NAME
+ * (method/method.h).
  * clile_i_TERM (loss/term.h) is the loss that it has besides the BCE (term_method: none), with the
  * default of its weight lambda_method. embedding: default of that option. X is passed on. */
 #define CLILE_I_METHODS(METHOD, X)                                                                 \

@@ -1,5 +1,6 @@
 /* suphcl: supervised hierarchical contrast (Chen et al., ACM Multimedia 2022), which is a loss
- * (lib/loss/suphcl.c) on a feature of each AU, here a linear layer over the mean of the last map. */
+ * (lib/loss/suphcl.c) on a feature of each AU, here a linear layer over the mean of the last
+ * map. */
 #include "method/nodes.h"
 
 static const clile_i_neck neck = {0};

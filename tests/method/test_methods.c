@@ -1,5 +1,5 @@
-/* The nets of the methods: inference against training, gradients against finite differences, an ONNX
- * form; and what a method says about AU vectors and points. */
+/* The nets of the methods: inference against training, gradients against finite differences, an
+ * ONNX form; and what a method says about AU vectors and points. */
 #include "net/op_test.h"
 
 #include "method/method.h"
