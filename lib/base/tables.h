@@ -46,6 +46,9 @@
     METHOD(X, lpnet, term_lpnet, "0.1", "128")                                                     \
     METHOD(X, piap, term_confusion, "0.1", "32")                                                   \
     METHOD(X, suphcl, term_suphcl, "0.1", "32")                                                    \
+    METHOD(X, augcn, term_augcn, "0.1", "128")                                                     \
+    METHOD(X, srerl, term_method, "0", "32")                                                       \
+    METHOD(X, megraph, term_method, "0", "32")                                                     \
     /* end */
 
 /* ELIMINATION(name): the values of the option `elimination` besides "none". lib/loss/NAME.c defines

@@ -37,9 +37,10 @@ typedef struct {
     const clile_i_neck *neck; /* net/graph.h; NULL: the plain encoder */
     clile_i_au_kind au;
     clile_i_points_use points;
-    /* Sets tensors that are not trained from the labels [n, c] of the training images (-1: not
-     * coded). NULL: nothing to do. */
-    clile_status (*start)(clile_i_net *net, int64_t n, const int8_t *labels);
+    /* Sets tensors that are not trained, from the AUs and the labels [n, c] of the training images
+     * (-1: not coded). NULL: nothing to do. */
+    clile_status (*start)(clile_i_net *net, int32_t c, const int32_t *au_ids, int64_t n,
+                          const int8_t *labels);
 } clile_i_method;
 
 #define CLILE_I_METHOD_DECLARATION(X, name, term, weight, embedding)                               \

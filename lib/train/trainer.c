@@ -137,7 +137,7 @@ static clile_status start_method(clile_trainer *t)
     if (method == NULL || method->start == NULL) return CLILE_OK;
     CLILE_I_ALLOC(labels, t->n * t->c);
     CLILE_I_TRY(clile_dataset_copy_labels(t->train, 0, t->n, labels));
-    CLILE_I_TRY(method->start(t->net, t->n, labels));
+    CLILE_I_TRY(method->start(t->net, t->c, t->model->au_ids, t->n, labels));
 cleanup:
     clile_i_free(labels);
     return status;
