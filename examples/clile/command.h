@@ -26,6 +26,7 @@ int run_pack(int argc, char **argv);
 int run_info(int argc, char **argv);
 int run_import(int argc, char **argv);
 int run_export(int argc, char **argv);
+int run_compare(int argc, char **argv);
 int run_bench(int argc, char **argv);
 
 /* ---- arguments (args.c) ---- */
@@ -117,8 +118,8 @@ int output_open(output *o, const char *path);
 int output_commit(output *o);
 void output_abort(output *o); /* does nothing to one that is all zero or was committed */
 
-/* A field of CSV (RFC 4180): in quotes when it needs them. Names are written unchanged, even if a
- * spreadsheet would read one as a formula: other programs join by them. */
+/* A text from data in a file of this form: "csv", "html", "md" or "tex" (clile/escape.h). */
+void put_escaped(FILE *out, const char *form, const char *text);
 void csv_text(FILE *out, const char *text);
 /* clile_au_name, "" for an AU without one. */
 const char *au_name(int32_t au);

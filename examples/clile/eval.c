@@ -1,32 +1,11 @@
 /* clile eval: tests a model, or the models of several folds, on people that training left out. */
-#include "command.h"
+#include "eval.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
-enum { EVAL_BATCH = 32, MAX_AUS = 256, PROBE_FRAMES = 6000 };
-
-typedef struct {
-    text_list models, settings;
-    const char *data, *layout, *protocol, *report, *answers;
-    int64_t fold, centred_frames;
-    int json, no_probe, quiet, centred;
-} eval_args;
-
-/* One model and the part of the data it is tested on. */
-typedef struct {
-    const char *path;
-    char protocol[4128], warning[256]; /* "file:" and a path */
-    int32_t fold;
-    int from_model; /* protocol and fold come from the model */
-    int64_t images;
-    int32_t subjects;
-    int64_t train_images;
-    double probe; /* NaN: not measured */
-    double seconds;
-} eval_part;
+enum { EVAL_BATCH = 32, PROBE_FRAMES = 6000 };
 
 /* A model's answers for the images of a data set. */
 typedef struct {
@@ -36,18 +15,6 @@ typedef struct {
     int8_t *present, *labels;               /* [n,c] */
     int32_t *subject;                       /* [n] */
 } eval_answers;
-
-/* State over all models. */
-typedef struct {
-    const eval_args *args;
-    clile_options *options;
-    clile_dataset *data;
-    char au_set[1024];
-    int32_t c, au_ids[MAX_AUS];
-    clile_report *report;
-    double *cosine, *phi;      /* sums over models, [c,c] */
-    clile_evaluation *answers; /* of --answers; NULL: not asked for */
-} evaluation;
 
 static void answers_free(eval_answers *a)
 {
@@ -450,116 +417,6 @@ static int finish_report(evaluation *e, const eval_part *parts, int count)
                                                                                   : failed(NULL);
 }
 
-static void print_json(FILE *out, const eval_args *args, const eval_part *parts, int count,
-                       const char *report)
-{
-    json j = {.out = out};
-    json_open(&j, NULL, '{');
-    json_text(&j, "data", args->data);
-    json_open(&j, "models", '[');
-    for (int i = 0; i < count; ++i) {
-        json_open(&j, NULL, '{');
-        json_text(&j, "model", parts[i].path);
-        json_text(&j, "protocol", parts[i].protocol);
-        json_integer(&j, "fold", parts[i].fold);
-        json_text(&j, "protocol_from", parts[i].from_model ? "model" : "command line");
-        json_text(&j, "warning", parts[i].warning[0] ? parts[i].warning : NULL);
-        json_integer(&j, "images", parts[i].images);
-        json_integer(&j, "subjects", parts[i].subjects);
-        json_integer(&j, "train_images", parts[i].train_images);
-        json_real(&j, "subject_probe", parts[i].probe);
-        json_real(&j, "seconds", parts[i].seconds);
-        json_close(&j, '}');
-    }
-    json_close(&j, ']');
-    json_raw(&j, "report", report);
-    json_close(&j, '}');
-}
-
-static void print_text(FILE *out, const eval_part *parts, int count, const char *report)
-{
-    for (int i = 0; i < count; ++i) {
-        fprintf(out, "%s: %lld images of %d subjects, ", parts[i].path, (long long)parts[i].images,
-                (int)parts[i].subjects);
-        if (parts[i].fold > 0)
-            fprintf(out, "protocol %s fold %d (from %s)\n", parts[i].protocol, (int)parts[i].fold,
-                    parts[i].from_model ? "the model" : "the command line");
-        else
-            fprintf(out, "the whole folder\n");
-        if (parts[i].warning[0]) fprintf(out, "  warning: %s\n", parts[i].warning);
-    }
-    fprintf(out, "\n%s", report);
-}
-
-enum { REPORT_TEXT, REPORT_JSON, REPORT_TABLE };
-
-/* The format of --report, by the extension of its name; text if it has none. NULL: unknown
- * extension. */
-typedef struct {
-    const char *ending; /* of REPORT_TABLE: the library's name of the format too */
-    int kind;
-} report_format;
-
-static const report_format *find_format(const char *path)
-{
-    static const report_format formats[] = {{"txt", REPORT_TEXT},
-                                            {"json", REPORT_JSON},
-                                            {"csv", REPORT_TABLE},
-                                            {"md", REPORT_TABLE},
-                                            {"tex", REPORT_TABLE}};
-    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path,
-               *point = strrchr(name, '.');
-    if (point == NULL || point == name) return &formats[0];
-    for (size_t k = 0; k < sizeof formats / sizeof formats[0]; ++k)
-        if (strcasecmp(point + 1, formats[k].ending) == 0) return &formats[k];
-    return NULL;
-}
-
-static int write_report(const evaluation *e, const eval_part *parts, int count, const char *text,
-                        const char *report)
-{
-    const report_format *format = find_format(e->args->report);
-    output out = {0};
-    char *table = NULL;
-    if (format->kind == REPORT_TABLE &&
-        clile_report_copy_table(e->report, format->ending, &table) != CLILE_OK)
-        return failed(NULL);
-    int code = output_open(&out, e->args->report);
-    if (code == EXIT_FINE) {
-        if (format->kind == REPORT_TEXT)
-            print_text(out.file, parts, count, text);
-        else if (format->kind == REPORT_JSON)
-            print_json(out.file, e->args, parts, count, report);
-        else
-            fputs(table, out.file);
-        code = output_commit(&out);
-    }
-    clile_free(table);
-    return code;
-}
-
-/* Writes the report to stdout, and to --report. */
-static int write_results(const evaluation *e, const eval_part *parts, int count)
-{
-    const eval_args *args = e->args;
-    char *text = NULL, *report = NULL;
-    int code = EXIT_FINE;
-    if (clile_report_copy_text(e->report, &text) != CLILE_OK ||
-        clile_report_copy_json(e->report, &report) != CLILE_OK) {
-        code = failed(NULL);
-        goto cleanup;
-    }
-    if (args->report) code = write_report(e, parts, count, text, report);
-    if (args->json)
-        print_json(stdout, args, parts, count, report);
-    else
-        print_text(stdout, parts, count, text);
-cleanup:
-    clile_free(text);
-    clile_free(report);
-    return code;
-}
-
 static int read_args(eval_args *a, int argc, char **argv, arg_spec *spec, arg *rows)
 {
     const arg table[] = {
@@ -603,13 +460,32 @@ static int read_args(eval_args *a, int argc, char **argv, arg_spec *spec, arg *r
     if (a->data == NULL) return usage_error(spec, "--data is missing");
     if (a->centred_frames > 0) a->centred = 1;
     if (a->fold > 100000) return usage_error(spec, "--fold is out of range");
-    if (a->report && find_format(a->report) == NULL)
+    if (a->report && !report_name_is_known(a->report))
         return usage_error(
             spec, "--report %s: expected a name that ends in .txt, .json, .csv, .md or .tex",
             a->report);
     if (a->report && a->answers && strcmp(a->report, a->answers) == 0)
         return usage_error(spec, "--report and --answers are the same file, %s", a->report);
     return EXIT_FINE;
+}
+
+int evaluate_models(evaluation *e, eval_part *parts)
+{
+    int code = EXIT_FINE;
+    for (int i = 0; i < e->args->models.count && code == EXIT_FINE; ++i)
+        code = evaluate_model(e, e->args->models.items[i], parts, i);
+    return code;
+}
+
+void evaluation_free(evaluation *e)
+{
+    free(e->cosine);
+    free(e->phi);
+    clile_evaluation_destroy(e->answers);
+    clile_report_destroy(e->report);
+    clile_dataset_destroy(e->data);
+    clile_options_destroy(e->options);
+    *e = (evaluation){0};
 }
 
 int run_eval(int argc, char **argv)
@@ -628,19 +504,13 @@ int run_eval(int argc, char **argv)
         code = out_of_memory();
         goto cleanup;
     }
-    for (int i = 0; i < a.models.count && code == EXIT_FINE; ++i)
-        code = evaluate_model(&e, a.models.items[i], parts, i);
+    code = evaluate_models(&e, parts);
     if (code == EXIT_FINE) code = finish_report(&e, parts, a.models.count);
     if (code == EXIT_FINE) code = write_answers(&e);
     if (code == EXIT_FINE) code = write_results(&e, parts, a.models.count);
 cleanup:
-    clile_evaluation_destroy(e.answers);
     free(parts);
-    free(e.cosine);
-    free(e.phi);
-    clile_report_destroy(e.report);
-    clile_dataset_destroy(e.data);
-    clile_options_destroy(e.options);
+    evaluation_free(&e);
     text_list_free(&a.models);
     text_list_free(&a.settings);
     return code == ARGS_HELP ? EXIT_FINE : code;

@@ -95,18 +95,17 @@ void output_abort(output *o)
     o->temporary = o->target = NULL;
 }
 
+void put_escaped(FILE *out, const char *form, const char *text)
+{
+    char *escaped = NULL;
+    if (clile_escape(form, text, &escaped) != CLILE_OK) exit(failed(NULL)); /* out of memory */
+    fputs(escaped, out);
+    clile_free(escaped);
+}
+
 void csv_text(FILE *out, const char *text)
 {
-    if (strpbrk(text, ",\"\r\n") == NULL) {
-        fputs(text, out);
-        return;
-    }
-    fputc('"', out);
-    for (; *text; ++text) {
-        if (*text == '"') fputc('"', out);
-        fputc(*text, out);
-    }
-    fputc('"', out);
+    put_escaped(out, "csv", text);
 }
 
 const char *au_name(int32_t au)

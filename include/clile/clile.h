@@ -17,6 +17,7 @@
 
 #include <clile/au.h>
 #include <clile/dataset.h>
+#include <clile/escape.h>
 #include <clile/evaluate.h>
 #include <clile/evaluation.h>
 #include <clile/events.h>

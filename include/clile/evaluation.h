@@ -112,6 +112,16 @@ clile_evaluation_copy_rows(const clile_evaluation *evaluation, int64_t first, in
 CLILE_NODISCARD CLILE_API clile_status clile_evaluation_copy_report(
     const clile_evaluation *evaluation, const char *published, clile_report **out);
 
+/* Compares evaluation b with a in the AUs au_ids [c] (metrics.h: clile_metrics_compare). Both must
+ * hold the same images (by fold and name, in any order) of the same people with the same labels in
+ * these AUs. INVALID_ARGUMENT: the first difference, by name; an AU that one of them lacks;
+ * another metric; struct_size. Shared. Since 0.1. */
+CLILE_NODISCARD CLILE_API clile_status clile_evaluation_compare(const clile_evaluation *a,
+                                                                const clile_evaluation *b,
+                                                                const char *metric, int32_t c,
+                                                                const int32_t *au_ids /*[c]*/,
+                                                                const clile_comparison *out);
+
 CLILE_END
 
 #endif

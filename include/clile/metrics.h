@@ -114,6 +114,31 @@ CLILE_NODISCARD CLILE_API clile_status clile_metrics_subject_probe(int64_t n, in
                                                                    const int32_t *subject /*[n]*/,
                                                                    double *accuracy);
 
+/* Two systems' answers for the same images, AU by AU: the caller's arrays, each [c+1] or NULL; the
+ * last element is of the average over AUs. Only grows at the end. */
+typedef struct clile_comparison {
+    uint32_t struct_size; /* set to sizeof(clile_comparison) before the call */
+    uint32_t reserved;
+    double *a; /* the metric over all images, of each system; NaN: no value */
+    double *b;
+    double *low; /* 95 % interval of b - a over draws of the subjects */
+    double *high;
+    double *p;      /* two-sided p value of b - a = 0 */
+    double *p_holm; /* the same, corrected for c AUs (Holm 1979); the average's is p */
+} clile_comparison;
+
+/* Compares system b with system a in the metric "f1", "auc" or "auc_within", by a paired bootstrap
+ * over subjects: 2000 draws of as many subjects with replacement, each with all their images, the
+ * same for both systems. p = 2 min(#(b - a <= 0) + 1, #(b - a >= 0) + 1) / (draws + 1), at most 1,
+ * over the draws in which both have a value (a class may be missing). low, high, p and p_holm are
+ * NaN for a single subject and for an AU without such a draw; those do not count in the
+ * correction. INVALID_ARGUMENT: also another metric, struct_size. Shared. Since 0.1. */
+CLILE_NODISCARD CLILE_API clile_status
+clile_metrics_compare(const char *metric, int64_t n, int32_t c, const float *score_a /*[n,c]*/,
+                      const int8_t *present_a /*[n,c]*/, const float *score_b /*[n,c]*/,
+                      const int8_t *present_b /*[n,c]*/, const int8_t *labels /*[n,c]*/,
+                      const int32_t *subject /*[n]*/, const clile_comparison *out);
+
 /* ---- report ------------------------------------------------------------------------------------
  * A report holds the test frames of one or more folds, and what is computed from them. Functions
  * with a const report are shared among themselves; create, add, set and destroy are exclusive.

@@ -1,6 +1,8 @@
 /* Names from data in the formats that people and programs read: CSV, HTML, Markdown, LaTeX. */
 #include "base/base.h"
 
+#include <clile/escape.h>
+
 #include <string.h>
 
 /* ---- CSV (RFC 4180) ---- */
@@ -124,4 +126,35 @@ void clile_i_text_append_md(clile_i_text *text, const char *value)
 void clile_i_text_append_tex(clile_i_text *text, const char *value)
 {
     append_escaped(text, value, of_tex);
+}
+
+/* ---- for other programs ---- */
+
+clile_status clile_escape(const char *form, const char *text, char **out)
+{
+    static const struct {
+        const char *name;
+        void (*append)(clile_i_text *text, const char *value);
+    } forms[] = {{"csv", clile_i_text_append_csv},
+                 {"html", clile_i_text_append_html},
+                 {"md", clile_i_text_append_md},
+                 {"tex", clile_i_text_append_tex}};
+    enum { FORMS = sizeof forms / sizeof forms[0] };
+    clile_i_text escaped = {0};
+    size_t k = 0;
+    CLILE_I_CHECK_NOT_NULL(form);
+    CLILE_I_CHECK_NOT_NULL(text);
+    CLILE_I_CHECK_NOT_NULL(out);
+    while (k < FORMS && strcmp(forms[k].name, form) != 0) ++k;
+    if (k == FORMS)
+        return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
+                            "%s: form is \"%s\", expected csv, html, md or tex", __func__, form);
+    clile_i_text_append_bytes(&escaped, "", 0); /* an empty text is one, too */
+    forms[k].append(&escaped, text);
+    const clile_status status = escaped.status;
+    if (status == CLILE_OK)
+        *out = escaped.data;
+    else
+        clile_i_text_free(&escaped);
+    return status;
 }

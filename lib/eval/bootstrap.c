@@ -19,7 +19,8 @@ typedef struct {
     double *in_order, *pairs; /* [c, subjects] */
     int32_t *times;           /* [subjects], of the current draw */
     double *au;               /* [c], of the current draw */
-    double *value;            /* [METRICS, c+1, DRAWS]: of each AU, then their average */
+    int64_t draws;
+    double *value; /* [METRICS, c+1, draws]: of each AU, then their average; not owned */
 } bootstrap;
 
 static void bootstrap_free(bootstrap *it)
@@ -27,7 +28,6 @@ static void bootstrap_free(bootstrap *it)
     for (int32_t au = 0; it->ranking != NULL && au < it->c; ++au)
         clile_i_ranking_free(&it->ranking[au]);
     clile_i_free(it->ranking);
-    clile_i_free(it->value);
     clile_i_free(it->au);
     clile_i_free(it->times);
     clile_i_free(it->pairs);
@@ -35,13 +35,13 @@ static void bootstrap_free(bootstrap *it)
     clile_i_free(it->counts);
 }
 
-static clile_status prepare(const clile_report *report, bootstrap *it)
+static clile_status prepare(const clile_report *report, int64_t draws, double *value, bootstrap *it)
 {
     clile_status status = CLILE_OK;
     const int32_t c = report->c;
     const int64_t subjects = report->subjects;
     int64_t *one = NULL; /* [c,3], of one frame */
-    *it = (bootstrap){.c = c, .subjects = subjects};
+    *it = (bootstrap){.c = c, .subjects = subjects, .draws = draws, .value = value};
     CLILE_I_ALLOC(one, (int64_t)c * 3);
     CLILE_I_ALLOC(it->counts, subjects * c * 3);
     CLILE_I_ALLOC(it->ranking, c);
@@ -49,7 +49,6 @@ static clile_status prepare(const clile_report *report, bootstrap *it)
     CLILE_I_ALLOC(it->pairs, subjects * c);
     CLILE_I_ALLOC(it->times, subjects);
     CLILE_I_ALLOC(it->au, c);
-    CLILE_I_ALLOC(it->value, ((int64_t)c + 1) * CLILE_I_METRICS * CLILE_I_BOOTSTRAP_DRAWS);
     for (int64_t i = 0; i < report->frames; ++i) {
         clile_i_f1_count(1, c, report->present + i * c, report->labels + i * c, one);
         int64_t *counts = it->counts + (int64_t)report->subject[i] * c * 3;
@@ -88,7 +87,7 @@ static double drawn_auc_within(const bootstrap *it, int32_t au)
 /* The values, over all draws, of one AU or of the average (au = c). */
 static double *values_of(const bootstrap *it, int metric, int32_t au)
 {
-    return it->value + ((int64_t)metric * (it->c + 1) + au) * CLILE_I_BOOTSTRAP_DRAWS;
+    return it->value + ((int64_t)metric * (it->c + 1) + au) * it->draws;
 }
 
 static void draw(bootstrap *it, int64_t number)
@@ -122,11 +121,10 @@ static double quantile(int64_t count, const double *sorted, double q)
     return sorted[below] + (position - (double)below) * (sorted[above] - sorted[below]);
 }
 
-/* Ignores draws without a value (a class is missing); NaN if no draw has one. Sorts the values. */
-static void interval(double *values, double *low, double *high)
+void clile_i_interval(int64_t count, double *values, double *low, double *high)
 {
     int64_t known = 0;
-    for (int64_t b = 0; b < CLILE_I_BOOTSTRAP_DRAWS; ++b)
+    for (int64_t b = 0; b < count; ++b)
         if (!clile_i_is_nan(values[b])) values[known++] = values[b];
     *low = *high = NAN;
     if (known == 0) return;
@@ -135,11 +133,20 @@ static void interval(double *values, double *low, double *high)
     *high = quantile(known, values, 0.975);
 }
 
+clile_status clile_i_bootstrap_draws(const clile_report *report, int64_t draws, double *value)
+{
+    bootstrap it = {0};
+    const clile_status status = prepare(report, draws, value, &it);
+    for (int64_t number = 0; number < draws && status == CLILE_OK; ++number) draw(&it, number);
+    bootstrap_free(&it);
+    return status;
+}
+
 clile_status clile_i_bootstrap(const clile_report *report, clile_i_summary *out)
 {
     clile_status status = CLILE_OK;
     const int32_t c = report->c;
-    bootstrap it = {0};
+    double *value = NULL;
     for (int metric = 0; metric < CLILE_I_METRICS; ++metric) {
         CLILE_I_ALLOC(out->au_low[metric], c);
         CLILE_I_ALLOC(out->au_high[metric], c);
@@ -147,15 +154,16 @@ clile_status clile_i_bootstrap(const clile_report *report, clile_i_summary *out)
         for (int32_t au = 0; au < c; ++au) out->au_low[metric][au] = out->au_high[metric][au] = NAN;
     }
     if (report->subjects < 2) goto cleanup; /* a single person has no variance between people */
-    CLILE_I_TRY(prepare(report, &it));
-    for (int64_t number = 0; number < CLILE_I_BOOTSTRAP_DRAWS; ++number) draw(&it, number);
+    CLILE_I_ALLOC(value, ((int64_t)c + 1) * CLILE_I_METRICS * CLILE_I_BOOTSTRAP_DRAWS);
+    CLILE_I_TRY(clile_i_bootstrap_draws(report, CLILE_I_BOOTSTRAP_DRAWS, value));
     for (int metric = 0; metric < CLILE_I_METRICS; ++metric) {
-        for (int32_t au = 0; au < c; ++au)
-            interval(values_of(&it, metric, au), &out->au_low[metric][au],
-                     &out->au_high[metric][au]);
-        interval(values_of(&it, metric, c), &out->low[metric], &out->high[metric]);
+        double *of = value + (int64_t)metric * (c + 1) * CLILE_I_BOOTSTRAP_DRAWS;
+        for (int32_t au = 0; au <= c; ++au, of += CLILE_I_BOOTSTRAP_DRAWS)
+            clile_i_interval(CLILE_I_BOOTSTRAP_DRAWS, of,
+                             au < c ? &out->au_low[metric][au] : &out->low[metric],
+                             au < c ? &out->au_high[metric][au] : &out->high[metric]);
     }
 cleanup:
-    bootstrap_free(&it);
+    clile_i_free(value);
     return status;
 }

@@ -99,5 +99,12 @@ void clile_i_summary_free(clile_i_summary *summary); /* NULL does nothing */
  * each AU and for their average, over draws of the report's subjects with replacement. NaN where
  * there is no interval: with a single subject, or for an AU that lacks a class in every draw. */
 clile_status clile_i_bootstrap(const clile_report *report, clile_i_summary *out);
+/* The pooled values of each draw: value [METRICS, c+1, draws], of each AU and of their average.
+ * Draw b takes the same people for every report with as many subjects. */
+clile_status clile_i_bootstrap_draws(const clile_report *report, int64_t draws, double *value);
+/* The quantiles of `count` values, which are moved; NaN is ignored. */
+void clile_i_interval(int64_t count, double *values, double *low, double *high);
+/* The place of a metric among clile_i_metric_names. INVALID_ARGUMENT if it is none. */
+clile_status clile_i_metric_find(const char *function, const char *metric, int *out);
 
 #endif

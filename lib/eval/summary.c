@@ -5,6 +5,15 @@
 
 const char *const clile_i_metric_names[CLILE_I_METRICS] = {"f1", "auc", "auc_within"};
 
+clile_status clile_i_metric_find(const char *function, const char *metric, int *out)
+{
+    for (*out = 0; *out < CLILE_I_METRICS; ++*out)
+        if (strcmp(metric, clile_i_metric_names[*out]) == 0) return CLILE_OK;
+    return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
+                        "%s: there is no metric \"%s\", expected \"f1\", \"auc\" or \"auc_within\"",
+                        function, metric);
+}
+
 static void figures_free(clile_i_figures *figures)
 {
     for (int metric = 0; metric < CLILE_I_METRICS; ++metric) clile_i_free(figures->au[metric]);
@@ -143,12 +152,7 @@ clile_status clile_report_get_summary(const clile_report *report, const char *me
     CLILE_I_CHECK_NOT_NULL(report);
     CLILE_I_CHECK_NOT_NULL(metric);
     int which = 0;
-    while (which < CLILE_I_METRICS && strcmp(metric, clile_i_metric_names[which]) != 0) ++which;
-    if (which == CLILE_I_METRICS)
-        return clile_i_fail(
-            CLILE_E_INVALID_ARGUMENT,
-            "%s: there is no metric \"%s\", expected \"f1\", \"auc\" or \"auc_within\"", __func__,
-            metric);
+    CLILE_I_RETURN_IF(clile_i_metric_find(__func__, metric, &which));
     const clile_i_summary *summary = NULL;
     CLILE_I_RETURN_IF(clile_i_summary_get(__func__, report, &summary));
     if (mean_of_folds_out != NULL) *mean_of_folds_out = summary->mean.average[which];

@@ -170,7 +170,42 @@ static void evaluation_copy_report(world *w)
     clile_evaluation_destroy(evaluation);
 }
 
+static void metrics_compare(world *w)
+{
+    double p[WORLD_C + 1] = {0};
+    const clile_comparison out = {.struct_size = sizeof out, .p = p};
+    CALL(clile_metrics_compare(A(metric, "f1"), WORLD_N, WORLD_C, A(score_a, &w->score[0][0]),
+                               A(present_a, &w->present[0][0]), A(score_b, &w->score[0][0]),
+                               A(present_b, &w->present[0][0]), A(labels, &w->labels[0][0]),
+                               A(subject, w->subject), A(out, &out)));
+    TAKE(p);
+}
+
+static void evaluation_compare(world *w)
+{
+    clile_evaluation *a = fresh(w, 1), *b = fresh(w, 1);
+    double p[WORLD_C + 1] = {0};
+    const clile_comparison out = {.struct_size = sizeof out, .p = p};
+    CALL(clile_evaluation_compare(A(a, a), A(b, b), A(metric, "auc"), WORLD_C, A(au_ids, w->au_ids),
+                                  A(out, &out)));
+    TAKE(p);
+    clile_evaluation_destroy(a);
+    clile_evaluation_destroy(b);
+}
+
+static void escape(world *w)
+{
+    char *out = NULL;
+    WATCH(out);
+    CALL(clile_escape(A(form, "csv"), A(text, "=1+1"), A(out, &out)));
+    if (out != NULL) world_take(w, out, strlen(out));
+    clile_free(out);
+}
+
 const world_case world_cases_evaluation[] = {
+    {"clile_escape", escape, NULL, 0},
+    {"clile_metrics_compare", metrics_compare, NULL, 0},
+    {"clile_evaluation_compare", evaluation_compare, NULL, 0},
     {"clile_evaluation_create", evaluation_create, NULL, 0},
     {"clile_evaluation_add_part", evaluation_add_part, NULL, 0},
     {"clile_evaluation_load", evaluation_load, NULL, 0},

@@ -78,6 +78,14 @@ static clile_status evaluation_rows(void *given)
     return status;
 }
 
+static clile_status comparison(void *given)
+{
+    memset((char *)given + sizeof(uint32_t), 0, sizeof(clile_comparison) - sizeof(uint32_t));
+    return clile_metrics_compare("f1", WORLD_N, WORLD_C, &w.score[0][0], &w.present[0][0],
+                                 &w.score[0][0], &w.present[0][0], &w.labels[0][0], w.subject,
+                                 given);
+}
+
 static int32_t tell(clile_finder *finder, const clile_image *picture, void *user)
 {
     (void)picture;
@@ -139,6 +147,7 @@ static const struct {
     {"clile_found_face", sizeof(clile_found_face), 1, found_face},
     {"clile_frame", sizeof(clile_frame), 1, frame},
     {"clile_evaluation_part", sizeof(clile_evaluation_part), 1, evaluation_part},
+    {"clile_comparison", sizeof(clile_comparison), 0, comparison},
     {"clile_evaluation_rows", sizeof(clile_evaluation_rows), 0, evaluation_rows},
     {"clile_event", sizeof(clile_event), 1, event},
 };

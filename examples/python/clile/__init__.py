@@ -27,12 +27,12 @@ from ._model import Answers, Decision, FaceFile, FoundFace, ImportedTensor, Mode
 from ._options import OptionInfo, Options, describe_options
 from ._train import Progress, Trainer, TrainerState, train
 from ._video import Frame, Neutral, TrackedFace, Tracker, Video
-from .metrics import Evaluation, Part, evaluate
+from .metrics import Comparison, Evaluation, Part, evaluate
 
 __version__: str = lib.clile_version().decode()
 
 __all__ = [
-    "Answers", "BackendError", "Cancelled", "CorruptError", "Counts", "Dataset", "Decision", "Error", "Evaluation", "Event", "Events", "FaceFile",
+    "Answers", "BackendError", "Cancelled", "Comparison", "CorruptError", "Counts", "Dataset", "Decision", "Error", "Evaluation", "Event", "Events", "FaceFile",
     "FileError", "Fold", "FormatError", "FoundFace", "Frame", "ImportedTensor", "InternalError", "InvalidArgument", "Model", "Neutral", "NotFinite",
     "OptionInfo", "Options", "OutOfMemory", "Part", "Prediction", "Predictor", "Progress", "Reader", "Sample", "StateError", "TrackedFace", "Tracker",
     "Trainer", "TrainerState", "Unsupported", "Video", "au_name", "concat", "describe_options", "evaluate", "events", "experimental", "find_events",

@@ -173,6 +173,35 @@ class Report(Handle):
         return copy_text(lib.clile_report_copy_text, self._c)
 
 
+class Comparison(NamedTuple):
+    """System b beside system a; each [c+1], the average over AUs last. NaN: no value."""
+
+    a: np.ndarray
+    b: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+    p: np.ndarray
+    p_holm: np.ndarray
+
+
+def _compared(count: int) -> Tuple[Comparison, Any]:
+    arrays = Comparison(*(np.empty(count + 1) for _ in Comparison._fields))
+    out = _api.clile_comparison(**{name: pointer(array) for name, array in zip(Comparison._fields, arrays)})
+    out.struct_size = ctypes.sizeof(out)
+    return arrays, out
+
+
+def compare(metric: str, score_a: ArrayLike, present_a: ArrayLike, score_b: ArrayLike, present_b: ArrayLike, labels: ArrayLike, subject: ArrayLike) -> Comparison:
+    """Paired bootstrap over subjects of the difference b - a in "f1", "auc" or "auc_within", with p values corrected by Holm."""
+    y, n, c = _labels(labels)
+    scores = [given(name, value, np.float32, y.shape) for name, value in (("score_a", score_a), ("score_b", score_b))]
+    decisions = [given(name, value, np.int8, y.shape) for name, value in (("present_a", present_a), ("present_b", present_b))]
+    arrays, out = _compared(c)
+    lib.clile_metrics_compare(metric.encode(), n, c, pointer(scores[0]), pointer(decisions[0]), pointer(scores[1]), pointer(decisions[1]), pointer(y),
+                              pointer(given("subject", subject, np.int32, (n,))), ctypes.byref(out))
+    return arrays
+
+
 class Part(NamedTuple):
     """Where images first .. first+count-1 of an evaluation come from; seed -1: unknown."""
 
@@ -292,6 +321,13 @@ class Evaluation(Handle):
             lib.clile_free(text)
             if os.path.exists(beside):
                 os.remove(beside)
+
+    def compare(self, other: "Evaluation", metric: str = "f1", au_ids: Optional[ArrayLike] = None) -> Comparison:
+        """This evaluation (a) beside another (b) of the same images, in all AUs of this one unless others are given."""
+        ids = self.au_ids if au_ids is None else given("au_ids", au_ids, np.int32, (None,))
+        arrays, out = _compared(len(ids))
+        lib.clile_evaluation_compare(self._c, expect("other", other, Evaluation)._c, metric.encode(), len(ids), pointer(ids), ctypes.byref(out))
+        return arrays
 
     def report(self, published: Optional[str] = None) -> Report:
         """Each part is a fold of the report."""
