@@ -2,7 +2,7 @@
  * the probability, 0 to 1, AU01_c the decision, 0 or 1. Probabilities have nine digits, enough to
  * give the exact float: a printed one is above 0.5 exactly when the decision is 1. A row without
  * success has no values. */
-#include "predict.h"
+#include "course.h"
 
 #include <errno.h>
 #include <math.h>
@@ -192,6 +192,12 @@ void answers_begin(const answers *a)
     forms[a->form].begin(a);
 }
 
+static void print_row(answers *a, const answer *row)
+{
+    forms[a->form].row(a, row);
+    if (a->course != NULL) course_add(a->course, row, a->picture);
+}
+
 /* ---- beside a person's own neutral ---- */
 
 /* Of images, the largest face of each is one person's; 0: nobody's. */
@@ -201,7 +207,7 @@ static int64_t whose(const answers *a, const answer *row)
     return a->with_people ? row->person : row->face == 1;
 }
 
-static void print_centred(const answers *a, answer row)
+static void print_centred(answers *a, answer row)
 {
     float centred[MAX_AUS];
     int8_t present[MAX_AUS];
@@ -211,7 +217,7 @@ static void print_centred(const answers *a, answer row)
         row.centred = centred;
         row.centred_present = present;
     }
-    forms[a->form].row(a, &row);
+    print_row(a, &row);
 }
 
 /* A row in the file: the structure, whose pointers say only what is there, then what they point
@@ -243,6 +249,7 @@ int answers_print_kept(answers *a)
     if (a->kept == NULL) return EXIT_FINE;
     int fine = !ferror(a->kept) && fflush(a->kept) == 0;
     rewind(a->kept);
+    a->picture = NULL; /* the frames are gone */
     for (int64_t i = 0; i < a->rows && fine && !ferror(stdout); ++i) {
         fine = fread(&row, sizeof row, 1, a->kept) == 1 &&
                fread(sizes, sizeof sizes, 1, a->kept) == 1 && sizes[0] <= sizeof image &&
@@ -279,7 +286,7 @@ void answers_print(answers *a, const answer *row)
         ++a->failures;
     }
     if (a->neutral == NULL) {
-        forms[a->form].row(a, row);
+        print_row(a, row);
         return;
     }
     if (whose(a, row) > 0 &&

@@ -84,6 +84,7 @@ static int take(film *f, int64_t index, tracked *t)
 static int print_rows(film *f, const clile_frame *frame, int64_t count)
 {
     answer row = {.frame = frame->index + 1, .time = frame->time};
+    f->out->picture = &frame->image;
     if (count == 0) answers_print(f->out, &row);
     for (int64_t k = 0; k < count; ++k) {
         tracked t;
@@ -100,6 +101,7 @@ static int print_rows(film *f, const clile_frame *frame, int64_t count)
         row.score = t.face.score;
         answers_print(f->out, &row);
     }
+    f->out->picture = NULL;
     fflush(stdout); /* a live reader gets each frame at once */
     return EXIT_FINE;
 }
@@ -209,7 +211,8 @@ int predict_film(const film_source *source, const clile_model *model, clile_find
     out->source = source->path;
     /* a camera has no other end, and rows that were kept are to be printed */
     if (source->camera || out->kept != NULL) interrupt_install();
-    f.live = source->camera && out->form == FORM_TABLE && isatty(STDOUT_FILENO);
+    f.live =
+        source->camera && out->form == FORM_TABLE && out->course == NULL && isatty(STDOUT_FILENO);
     clile_status status = source->camera ? clile_video_open_camera(source->path, options, &f.video)
                                          : clile_video_open(source->path, options, &f.video);
     if (status == CLILE_OK) status = clile_tracker_create(model, finder, options, &f.tracker);

@@ -1,6 +1,6 @@
 /* clile predict: reads action units from images, folders of images, or raw frames on standard
  * input; films and cameras are in film.c. Holds one image at a time. */
-#include "predict.h"
+#include "predict_args.h"
 
 #include <errno.h>
 #include <math.h>
@@ -12,14 +12,8 @@
 enum { MAX_DRAWN = 16, MOST_BYTES = 1 << 30 /* of an image on standard input */ };
 
 typedef struct {
-    const char *model, *faces, *raw, *draw, *fps, *finder, *camera, *format;
-    int64_t margin; /* percent; -1: use box_margin */
-    text_list inputs, settings, boxes;
-    int json, csv, crop, video, own_neutral;
-} predict_args;
-
-typedef struct {
     const predict_args *args;
+    const arg_spec *spec;
     const char *model; /* its file */
     clile_options *options;
     clile_predictor *predictor; /* NULL if there is a reader */
@@ -27,6 +21,8 @@ typedef struct {
     clile_face_file *faces;     /* NULL: each image is a crop of a face, or has these boxes */
     face *boxes;                /* [args->boxes.count], of --box */
     answers out;
+    course_request request;
+    course course;
     int64_t frame;
     double fps; /* 0: not known, and no time has a value */
     char not_a_film[MESSAGE_SIZE];
@@ -185,8 +181,7 @@ static void predict_each_found(prediction *p, const char *image, const uint8_t *
     print_failure(p, image, 1, message);
 }
 
-/* Predicts all faces of an image or, if `image` is NULL, of a raw frame. */
-static void predict_pixels(prediction *p, const char *image, const uint8_t *rgb, int32_t h,
+static void predict_places(prediction *p, const char *image, const uint8_t *rgb, int32_t h,
                            int32_t w)
 {
     char message[MESSAGE_SIZE];
@@ -220,6 +215,16 @@ static void predict_pixels(prediction *p, const char *image, const uint8_t *rgb,
         snprintf(message, sizeof message, "%s has no row for frame %lld", p->args->faces,
                  (long long)p->frame);
     print_failure(p, image, 1, message);
+}
+
+/* Predicts all faces of an image or, if `image` is NULL, of a raw frame. */
+static void predict_pixels(prediction *p, const char *image, const uint8_t *rgb, int32_t h,
+                           int32_t w)
+{
+    const clile_image picture = {sizeof picture, CLILE_PIXELS_RGB, h, w, 0, rgb};
+    p->out.picture = &picture;
+    predict_places(p, image, rgb, h, w);
+    p->out.picture = NULL;
 }
 
 /* Reads all of standard input: bytes to free(), or NULL with a message. */
@@ -354,50 +359,6 @@ static int predict_raw(prediction *p, int32_t w, int32_t h)
     return code;
 }
 
-/* "640x480" */
-static int parse_size(const char *text, int32_t *w, int32_t *h)
-{
-    char *end = NULL;
-    const long width = strtol(text, &end, 10);
-    if (end == text || *end != 'x') return 0;
-    const char *second = end + 1;
-    const long height = strtol(second, &end, 10);
-    if (end == second || *end != '\0' || width < 1 || width > 65535 || height < 1 || height > 65535)
-        return 0;
-    *w = (int32_t)width;
-    *h = (int32_t)height;
-    return 1;
-}
-
-/* "25", "29.97" or "30000/1001" */
-static int parse_fps(const char *text, double *fps)
-{
-    char *end = NULL;
-    double below = 1.0;
-    *fps = strtod(text, &end);
-    if (end == text) return 0;
-    if (*end == '/') {
-        const char *second = end + 1;
-        below = strtod(second, &end);
-        if (end == second) return 0;
-    }
-    *fps /= below;
-    return *end == '\0' && below > 0.0 && *fps > 0.0 && *fps <= 1e6;
-}
-
-/* "x,y,w,h" in pixels. */
-static int parse_box(const char *text, face *out)
-{
-    *out = (face){.has_box = 1};
-    for (int k = 0; k < 4; ++k) {
-        char *end = NULL;
-        out->box[k] = strtof(text, &end);
-        if (end == text || !isfinite(out->box[k]) || *end != (k < 3 ? ',' : '\0')) return 0;
-        text = end + 1;
-    }
-    return out->box[2] > 0.0f && out->box[3] > 0.0f;
-}
-
 /* ---- the command ---- */
 
 static int predict_inputs(prediction *p)
@@ -469,11 +430,29 @@ static int holds_film(prediction *p)
     struct stat info;
     const predict_args *a = p->args;
     if (a->camera || a->video) return 1;
-    return !a->raw && !a->faces && !a->crop && !a->draw && a->boxes.count == 0 && !a->fps &&
+    return !a->raw && !a->faces && !a->crop && a->boxes.count == 0 && !a->fps &&
            !(a->finder && strcmp(a->finder, "none") == 0) && a->inputs.count == 1 &&
            strcmp(a->inputs.items[0], "-") != 0 && stat(a->inputs.items[0], &info) == 0 &&
            S_ISREG(info.st_mode) && is_film(a->inputs.items[0], p->options, p->not_a_film);
 }
+
+/* ---- what follows from all rows ---- */
+
+static int open_course(prediction *p, int film)
+{
+    const predict_args *a = p->args;
+    course_request *request = &p->request;
+    *request = a->course;
+    request->sheet = film ? a->draw : NULL;
+    if (!request->events && !request->timeline && !request->sheet) return EXIT_FINE;
+    const char *title = a->camera             ? a->camera
+                        : a->inputs.count > 0 ? a->inputs.items[0]
+                                              : "standard input";
+    p->out.course = &p->course;
+    return course_open(&p->course, request, title, film, p->out.c, p->out.au_ids, p->options);
+}
+
+static int predict_rows(prediction *p, const clile_model *model, int32_t w, int32_t h);
 
 static int predict_all(prediction *p, const clile_model *model, int32_t w, int32_t h)
 {
@@ -493,7 +472,22 @@ static int predict_all(prediction *p, const clile_model *model, int32_t w, int32
                 strerror(errno));
         return EXIT_FAILED;
     }
-    if (holds_film(p)) return predict_video(p, model);
+    const int film = holds_film(p);
+    if ((code = predict_check_course(p->spec, p->args, film)) != EXIT_FINE) return code;
+    if ((code = open_course(p, film)) != EXIT_FINE) return code;
+    code = film ? predict_video(p, model) : predict_rows(p, model, w, h);
+    /* of a film that ends too early, what was read is kept, as rows are */
+    if (p->out.course && !ferror(stdout) && p->out.rows > 0 &&
+        course_close(&p->course) != EXIT_FINE)
+        code = EXIT_FAILED;
+    return code;
+}
+
+/* All but films. */
+static int predict_rows(prediction *p, const clile_model *model, int32_t w, int32_t h)
+{
+    int code = EXIT_FINE;
+    const predict_args *a = p->args;
     if ((code = make_reader(p, model)) != EXIT_FINE) return code;
     if (p->reader == NULL && clile_predictor_create(model, p->options, &p->predictor) != CLILE_OK)
         return failed(p->model);
@@ -528,71 +522,12 @@ static int read_boxes(const arg_spec *spec, prediction *p)
     p->boxes = calloc((size_t)boxes->count + 1, sizeof *p->boxes);
     if (p->boxes == NULL) return usage_error(spec, "out of memory");
     for (int i = 0; i < boxes->count; ++i)
-        if (!parse_box(boxes->items[i], &p->boxes[i]))
+        if (!predict_parse_box(boxes->items[i], &p->boxes[i]))
             return usage_error(spec, "--box takes x,y,w,h in pixels, w and h above 0, found \"%s\"",
                                boxes->items[i]);
     if (boxes->count > 0 && p->args->faces)
         return usage_error(spec, "--box and --faces cannot be combined");
     return EXIT_FINE;
-}
-
-/* "-" is one image, which something must send. */
-static int check_input(const arg_spec *spec, const predict_args *a)
-{
-    int count = 0;
-    for (int i = 0; i < a->inputs.count; ++i) count += strcmp(a->inputs.items[i], "-") == 0;
-    if (count > 1)
-        return usage_error(spec, "\"-\" (standard input) is one image, but was given %d times",
-                           count);
-    if (count == 1 && isatty(STDIN_FILENO))
-        return usage_error(spec,
-                           "\"-\" reads an image from standard input, but that is a terminal");
-    return EXIT_FINE;
-}
-
-static int check_usage(const arg_spec *spec, const predict_args *a, int32_t *w, int32_t *h)
-{
-    struct stat info;
-    if (a->raw && !parse_size(a->raw, w, h))
-        return usage_error(spec, "--raw takes WxH, each from 1 to 65535, found \"%s\"", a->raw);
-    if (a->raw && a->inputs.count > 0)
-        return usage_error(spec, "--raw reads standard input and takes no images");
-    if (a->raw && isatty(STDIN_FILENO))
-        return usage_error(spec, "--raw reads frames from standard input, but that is a terminal");
-    if (a->camera && (a->video || a->inputs.count > 0))
-        return usage_error(spec, "--camera takes no file beside it");
-    if (a->video && a->inputs.count != 1)
-        return usage_error(spec, "--video takes one film, found %d", a->inputs.count);
-    if ((a->camera || a->video) &&
-        (a->raw || a->faces || a->boxes.count > 0 || a->crop || a->draw || a->fps ||
-         (a->finder && strcmp(a->finder, "none") == 0)))
-        return usage_error(spec, "--video and --camera find the faces and know the time: they "
-                                 "cannot be combined with --raw, --faces, --box, --crop, --draw, "
-                                 "--fps or --finder none");
-    if (!a->raw && !a->camera && a->inputs.count == 0)
-        return usage_error(spec, "no image was given");
-    if (a->crop && (a->faces || a->boxes.count > 0))
-        return usage_error(spec, "--crop says that each image is one face, so it cannot be "
-                                 "combined with --faces or --box");
-    if (a->finder && (a->crop || a->faces || a->boxes.count > 0))
-        return usage_error(spec, "--finder cannot be combined with --faces, --box or --crop");
-    if (a->json && a->csv) return usage_error(spec, "--json and --csv cannot be combined");
-    if (a->format && (a->json || a->csv))
-        return usage_error(spec, "--format cannot be combined with --csv or --json");
-    if (a->format && answers_form(a->format) == FORMS)
-        return usage_error(spec, "--format takes %s, found \"%s\"", answers_form_names(),
-                           a->format);
-    if (a->own_neutral && a->format && !answers_form_has_neutral(answers_form(a->format)))
-        return usage_error(spec,
-                           "--format %s has no columns for --own-neutral; csv, json and tidy have",
-                           a->format);
-    if (a->margin > 400)
-        return usage_error(spec, "--margin takes 0 to 400 percent, found %lld",
-                           (long long)a->margin);
-    if (a->draw && (a->raw || a->inputs.count != 1 ||
-                    (stat(a->inputs.items[0], &info) == 0 && S_ISDIR(info.st_mode))))
-        return usage_error(spec, "--draw takes one image");
-    return check_input(spec, a);
 }
 
 int run_predict(int argc, char **argv)
@@ -634,10 +569,20 @@ int run_predict(int argc, char **argv)
          "table (default), csv, json, tidy (a row an AU), pyfeat (Py-Feat's Fex), openface (AU01_r "
          "is 5 times the probability); docs/formats.md"},
         {"--draw", ARG_TEXT, &a.draw, "FILE",
-         "write the image as PNG with a bar for each AU; takes one image, at most 16 faces"},
+         "write the image as PNG with a bar for each AU (one image, at most 16 faces); of a video, "
+         "the faces at the peaks"},
+        {"--events", ARG_TEXT, &a.course.events, "FILE",
+         "write onset, apex and offset of each AU and person of a video, or of images with --fps"},
+        {"--events-format", ARG_TEXT, &a.course.events_format, "NAME",
+         "csv (default), elan (tab-delimited annotations) or boris"},
+        {"--timeline", ARG_TEXT, &a.course.timeline, "FILE",
+         "write the AUs over time as a figure or a page: FILE.svg or FILE.html"},
+        {"--without-faces", ARG_FLAG, &a.course.without_faces, NULL,
+         "no pictures of faces in the timeline"},
         {"--set", ARG_LIST, &a.settings, "KEY=VALUE",
          "set threads, max_pixels, box_margin, smallest_face, find_every, keep_lost, mirror, "
-         "points_model or predict_batch; may be repeated"},
+         "points_model, predict_batch, event_enter, event_leave, event_length or event_gap; may be "
+         "repeated"},
     };
     const arg_spec spec = {
         "clile predict [--model MODEL] [--faces CSV | --box X,Y,W,H ... | --crop] "
@@ -658,9 +603,11 @@ int run_predict(int argc, char **argv)
         "and the box; a frame without a face has success 0. What cannot be\ndecoded is left out "
         "and counted at the end.",
         rows, (int)(sizeof rows / sizeof rows[0]), &a.inputs};
+    p.spec = &spec;
     int code = args_parse(&spec, argc, argv);
-    if (code == EXIT_FINE) code = check_usage(&spec, &a, &w, &h);
-    if (code == EXIT_FINE && a.fps && !parse_fps(a.fps, &p.fps))
+    if (code == EXIT_FINE) code = predict_check_usage(&spec, &a, &w, &h);
+    if (a.course.events && !a.course.events_format) a.course.events_format = "csv";
+    if (code == EXIT_FINE && a.fps && !predict_parse_fps(a.fps, &p.fps))
         code = usage_error(
             &spec, "--fps takes frames per second, such as 25 or 30000/1001, found \"%s\"", a.fps);
     if (code == EXIT_FINE) code = read_boxes(&spec, &p);
@@ -691,6 +638,7 @@ cleanup:
     free(p.boxes);
     if (p.out.kept) fclose(p.out.kept);
     clile_neutral_destroy(p.out.neutral);
+    course_free(&p.course);
     clile_predictor_destroy(p.predictor);
     clile_reader_destroy(p.reader);
     clile_model_destroy(model);

@@ -38,6 +38,8 @@ typedef struct {
     int running; /* of the frames so far; otherwise all rows are kept in a file to the end */
     FILE *kept;
     int32_t c, au_ids[MAX_AUS];
+    struct course *course;      /* NULL: nothing follows from all rows (course.h) */
+    const clile_image *picture; /* of the frame whose rows are printed; NULL: not there */
     int64_t rows, failures;
     char messages[10][MESSAGE_SIZE]; /* the first failures, for the end */
 } answers;
