@@ -9,6 +9,8 @@ may_skip() {
     "onednn-3: docs/blocks: "*" has no torch"*) ;;
     # oneDNN has these transforms for some processors only, and no version has to have them.
     *": dnn/test_conv: test_winograd: no Winograd's transforms in oneDNN "*" for this processor") ;;
+    # Data frames are an extra, and not all Pythons have them.
+    *": python/"*"pandas is not installed" | *": python/"*"pyarrow is not installed" | *": docs/blocks: "*" has no pandas"* | *": docs/blocks: "*" has no pyarrow"*) ;;
     # Large, and in no distribution: installed by hand (docs/formats.md).
     *": cli/formats: Py-Feat's Fex: py-feat is not installed" | *": docs/blocks: "*" has no feat") ;;
     *) return 1 ;;

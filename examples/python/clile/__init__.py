@@ -9,6 +9,7 @@
     faces = clile.read("photo.jpg")                     # by the model that comes with the library
     for frame in model.video("film.mp4"):               # people keep their numbers
         print(frame.time, [face.person for face in frame.faces])
+    table = clile.to_pandas(model.video("film.mp4"))    # where pandas is installed
 
     data = clile.Dataset.from_arrays(images, labels, subject, au_ids)
     train, test = data.fold("kfold:3", 1)               # split by subject
@@ -25,6 +26,7 @@ from ._library import (BackendError, Cancelled, CorruptError, Error, FileError, 
                        StateError, Unsupported, au_name, lib)
 from ._model import Answers, Decision, FaceFile, FoundFace, ImportedTensor, Model, Prediction, Predictor, Reader, read
 from ._options import OptionInfo, Options, describe_options
+from ._tables import as_rows, read_table, to_pandas
 from ._train import Progress, Trainer, TrainerState, train
 from ._video import Frame, Neutral, TrackedFace, Tracker, Video
 from .metrics import Comparison, Evaluation, Part, evaluate
@@ -35,6 +37,6 @@ __all__ = [
     "Answers", "BackendError", "Cancelled", "Comparison", "CorruptError", "Counts", "Dataset", "Decision", "Error", "Evaluation", "Event", "Events", "FaceFile",
     "FileError", "Fold", "FormatError", "FoundFace", "Frame", "ImportedTensor", "InternalError", "InvalidArgument", "Model", "Neutral", "NotFinite",
     "OptionInfo", "Options", "OutOfMemory", "Part", "Prediction", "Predictor", "Progress", "Reader", "Sample", "StateError", "TrackedFace", "Tracker",
-    "Trainer", "TrainerState", "Unsupported", "Video", "au_name", "concat", "describe_options", "evaluate", "events", "experimental", "find_events",
-    "losses", "metrics", "read", "read_image", "train",
+    "Trainer", "TrainerState", "Unsupported", "Video", "as_rows", "au_name", "concat", "describe_options", "evaluate", "events", "experimental", "find_events",
+    "losses", "metrics", "read", "read_image", "read_table", "to_pandas", "train",
 ]

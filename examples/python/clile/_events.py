@@ -65,7 +65,8 @@ class Events(Handle):
 
     def _taken(self) -> List[Event]:
         c: Any = _api.clile_event(struct_size=ctypes.sizeof(_api.clile_event))
-        more, out = ctypes.c_int32(), []
+        more = ctypes.c_int32()
+        out: List[Event] = []
         while True:
             lib.clile_events_take(self._c, ctypes.byref(c), ctypes.byref(more))
             if not more.value:

@@ -1,0 +1,87 @@
+"""Answers as rows and, where pandas is installed, as data frames."""
+import csv
+import importlib
+import io
+import os
+from typing import Any, Dict, Iterable, Iterator, Union
+
+from ._events import Event
+from ._library import au_name
+from ._model import FoundFace
+from ._video import Frame, Path, TrackedFace
+from .metrics import Report
+
+Row = Dict[str, Any]
+Tabular = Union[Report, Iterable[Union[FoundFace, Frame, Event]]]
+WHOLE = ("frame", "person", "success", "found", "face", "au", "onset_frame", "apex_frame", "last_frame", "frames", "present", "neutral_present")
+
+
+def _answers(face: Union[FoundFace, TrackedFace]) -> Row:
+    row: Row = {}
+    for au, p, present in zip(face.au_ids, face.probability, face.present):
+        row[f"AU{au:02d}_p"], row[f"AU{au:02d}_c"] = float(p), int(present)
+    return row
+
+
+def _box(face: Union[FoundFace, TrackedFace]) -> Row:
+    return dict(zip("xywh", map(float, face.box)))
+
+
+def as_rows(source: Tabular) -> Iterator[Row]:
+    """Dictionaries with the columns of `clile predict --csv` (docs/formats.md), one for each face: of clile.read or Model.read, or of the frames of
+    Model.video, as they come; None is not known. Of clile.events: one for each event. Of a Report: one for each AU, as Report.table("csv")."""
+    if isinstance(source, Report):
+        yield from csv.DictReader(io.StringIO(source.table("csv")))
+        return
+    for number, one in enumerate(source, 1):
+        if isinstance(one, Frame):
+            start: Row = {"frame": one.index + 1, "time": one.time}
+            if not one.faces:
+                yield {**start, "person": None, "success": 0}
+            for tracked in one.faces:
+                yield {**start, "person": tracked.person, "success": 1, **_answers(tracked), "found": int(tracked.found), **_box(tracked)}
+        elif isinstance(one, FoundFace):
+            yield {"face": number, "success": 1, **_answers(one), **_box(one)}
+        elif isinstance(one, Event):
+            yield {"person": one.person, "au": one.au, "name": au_name(one.au), "onset": one.onset, "apex": one.apex, "offset": one.offset,
+                   "duration": one.duration, "onset_frame": one.onset_frame, "apex_frame": one.apex_frame, "last_frame": one.last_frame,
+                   "peak": one.peak, "mean": one.mean}
+        else:
+            raise TypeError(f"expected faces of read, frames of Model.video, events or a Report, found {type(one).__name__}")
+
+
+def _pandas() -> Any:
+    try:
+        return importlib.import_module("pandas")
+    except ImportError as error:
+        raise ImportError("this needs pandas (pip install pandas); clile.as_rows works without it") from error
+
+
+def _typed(frame: Any) -> Any:
+    """Whole numbers stay whole where some are not known."""
+    for name in frame.columns:
+        if name in WHOLE or (name.startswith("AU") and name.endswith(("_c", "_nc"))):
+            frame[name] = frame[name].astype("Int64")
+        elif name.startswith("AU") and name.endswith(("_p", "_np", "_r")):
+            frame[name] = frame[name].astype("float64")
+    return frame
+
+
+def to_pandas(source: Tabular) -> Any:
+    """A pandas.DataFrame of as_rows. ImportError without pandas. For Parquet: clile.to_pandas(...).to_parquet("aus.parquet")."""
+    pandas = _pandas()
+    if isinstance(source, Report):
+        return pandas.read_csv(io.StringIO(source.table("csv")))
+    return _typed(pandas.DataFrame.from_records(list(as_rows(source))))
+
+
+def read_table(path: Path) -> Any:
+    """A pandas.DataFrame of a file that `clile predict` has written: --csv or any --format, --json (a name that ends in .json or .jsonl), --events; or of
+    Parquet (.parquet). Names of images stay text, whatever they look like. ImportError without pandas."""
+    pandas, name = _pandas(), os.fsdecode(path)
+    if name.endswith(".parquet"):
+        return _typed(pandas.read_parquet(name))
+    if name.endswith((".json", ".jsonl")):
+        return _typed(pandas.read_json(name, lines=True, dtype={"image": str}))
+    text = {"image": str, "input": str, "name": str, "Identity": str}
+    return _typed(pandas.read_csv(name, dtype=text, keep_default_na=False, na_values=[""]))
