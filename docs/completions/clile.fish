@@ -79,7 +79,7 @@ function __clile_settings # KEYS...
             case points_model
                 printf "points_model=%s\t%s\n" (string join \n '' | string replace -r '$' \n'file of the model that finds the points of a found face; default: the installed one, if any; none: faces are aligned by their boxes')
             case method
-                printf "method=%s\t%s\n" (string join \n cl-ile bce atf | string replace -r '$' \n'CL-ILE, plain weighted BCE as the baseline, or a system that they are compared with')
+                printf "method=%s\t%s\n" (string join \n cl-ile bce drml atf lpnet piap suphcl augcn srerl megraph | string replace -r '$' \n'CL-ILE, plain weighted BCE as the baseline, or a system that they are compared with')
             case preset
                 printf "preset=%s\t%s\n" (string join \n default published | string replace -r '$' \n'published: the two published losses, as literally as they are known, unless another option says otherwise')
             case elimination
@@ -238,6 +238,17 @@ complete -c clile -n '__clile_at eval' -l no-probe -d 'skip the subject probe'
 complete -c clile -n '__clile_at eval' -l json -d 'print JSON'
 complete -c clile -n '__clile_at eval' -l quiet -d 'no progress'
 complete -c clile -n '__clile_at eval' -l help -d 'this text'
+complete -c clile -n '__clile_first' -a compare -d 'compare models or saved evaluations on the same images'
+complete -c clile -n '__clile_at compare' -l data -r -k -a '(__fish_complete_suffix .safetensors; __fish_complete_suffix .csv; __fish_complete_suffix .jsonl)' -d 'for models: labelled folder, CSV manifest or pack that they are tested on'
+complete -c clile -n '__clile_at compare' -l layout -x -a 'auto bp4d disfa disfa+ csv list jsonl pack' -d 'auto, bp4d, disfa, disfa+, csv, list, jsonl or pack (default: auto)'
+complete -c clile -n '__clile_at compare' -l protocol -x -a '' -d 'for models: as of clile eval (default: the model'\''s)'
+complete -c clile -n '__clile_at compare' -l fold -x -d 'for models: fold whose test part is used (default: the model'\''s)'
+complete -c clile -n '__clile_at compare' -l set -x -a '(__clile_settings layout au_set unknown present_from first_image box_margin crop_margin data_kind targets image_size max_pixels max_label_mb max_pack_mb cache_mb smallest_face find_every keep_lost event_enter event_leave event_length event_gap threads)' -d 'set an option of the data group, or threads; may be repeated'
+complete -c clile -n '__clile_at compare' -l report -r -k -a '(__fish_complete_suffix .txt; __fish_complete_suffix .json; __fish_complete_suffix .csv; __fish_complete_suffix .md; __fish_complete_suffix .tex; __fish_complete_suffix .html)' -d 'write the comparison here too: .txt, .json, .csv, .md (Markdown), .tex (LaTeX, booktabs) or .html; may be repeated'
+complete -c clile -n '__clile_at compare' -l json -d 'print JSON'
+complete -c clile -n '__clile_at compare' -l quiet -d 'no progress'
+complete -c clile -n '__clile_at compare' -l help -d 'this text'
+complete -c clile -n '__clile_at compare' -k -a '(__fish_complete_suffix .safetensors; __fish_complete_suffix .csv)'
 complete -c clile -n '__clile_first' -a predict -d 'read action units from images'
 complete -c clile -n '__clile_at predict' -l model -r -k -a '(__fish_complete_suffix .safetensors)' -d 'trained model (default, or without this: the one that comes with libclile)'
 complete -c clile -n '__clile_at predict' -l raw -x -d 'read RGB frames of this size from standard input, three bytes per pixel'
@@ -254,8 +265,12 @@ complete -c clile -n '__clile_at predict' -l own-neutral -d 'also AU01_np, AU01_
 complete -c clile -n '__clile_at predict' -l csv -d 'print CSV: frame,image,success,AU01_p,AU01_c,... (probability, 0/1)'
 complete -c clile -n '__clile_at predict' -l json -d 'print one line of JSON per face, with the same names'
 complete -c clile -n '__clile_at predict' -l format -x -d 'table (default), csv, json, tidy (a row an AU), pyfeat (Py-Feat'\''s Fex), openface (AU01_r is 5 times the probability); docs/formats.md'
-complete -c clile -n '__clile_at predict' -l draw -r -k -a '(__fish_complete_suffix .png)' -d 'write the image as PNG with a bar for each AU; takes one image, at most 16 faces'
-complete -c clile -n '__clile_at predict' -l set -x -a '(__clile_settings box_margin max_pixels smallest_face find_every keep_lost predict_batch mirror points_model threads)' -d 'set threads, max_pixels, box_margin, smallest_face, find_every, keep_lost, mirror, points_model or predict_batch; may be repeated'
+complete -c clile -n '__clile_at predict' -l draw -r -k -a '(__fish_complete_suffix .png)' -d 'write the image as PNG with a bar for each AU (one image, at most 16 faces); of a video, the faces at the peaks'
+complete -c clile -n '__clile_at predict' -l events -r -F -d 'write onset, apex and offset of each AU and person of a video, or of images with --fps'
+complete -c clile -n '__clile_at predict' -l events-format -x -d 'csv (default), elan (tab-delimited annotations) or boris'
+complete -c clile -n '__clile_at predict' -l timeline -r -F -d 'write the AUs over time as a figure or a page: FILE.svg or FILE.html'
+complete -c clile -n '__clile_at predict' -l without-faces -d 'no pictures of faces in the timeline'
+complete -c clile -n '__clile_at predict' -l set -x -a '(__clile_settings box_margin max_pixels smallest_face find_every keep_lost event_enter event_leave event_length event_gap predict_batch mirror points_model threads)' -d 'set threads, max_pixels, box_margin, smallest_face, find_every, keep_lost, mirror, points_model, predict_batch, event_enter, event_leave, event_length or event_gap; may be repeated'
 complete -c clile -n '__clile_at predict' -l help -d 'this text'
 complete -c clile -n '__clile_at predict' -k -a '(__fish_complete_suffix .jpg; __fish_complete_suffix .jpeg; __fish_complete_suffix .png; __fish_complete_suffix .bmp)'
 complete -c clile -n '__clile_first' -a data -d 'show what a labelled folder or a pack contains'

@@ -245,6 +245,19 @@ class clile_dataset_counts(Structure):
     ]
 
 
+class clile_comparison(Structure):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("reserved", c_uint32),
+        ("a", POINTER(c_double)),
+        ("b", POINTER(c_double)),
+        ("low", POINTER(c_double)),
+        ("high", POINTER(c_double)),
+        ("p", POINTER(c_double)),
+        ("p_holm", POINTER(c_double)),
+    ]
+
+
 class clile_image(Structure):
     _fields_ = [
         ("struct_size", c_uint32),
@@ -477,8 +490,10 @@ FUNCTIONS: Dict[str, Tuple[Any, List[Any]]] = {
     "clile_dataset_size": (c_int64, [POINTER(clile_dataset)]),
     "clile_dataset_subject_count": (c_int32, [POINTER(clile_dataset)]),
     "clile_dataset_verify": (clile_status, [POINTER(clile_dataset), clile_count_fn, c_void_p]),
+    "clile_escape": (clile_status, [c_char_p, c_char_p, POINTER(c_char_p)]),
     "clile_evaluation_add_part": (clile_status, [POINTER(clile_evaluation), POINTER(clile_evaluation_part), c_int64, POINTER(c_float), POINTER(c_float), POINTER(c_int8), POINTER(c_int8), POINTER(c_int32), POINTER(c_char_p), POINTER(c_char_p)]),
     "clile_evaluation_au_count": (c_int32, [POINTER(clile_evaluation)]),
+    "clile_evaluation_compare": (clile_status, [POINTER(clile_evaluation), POINTER(clile_evaluation), c_char_p, c_int32, POINTER(c_int32), POINTER(clile_comparison)]),
     "clile_evaluation_copy_au_ids": (clile_status, [POINTER(clile_evaluation), POINTER(c_int32)]),
     "clile_evaluation_copy_csv": (clile_status, [POINTER(clile_evaluation), POINTER(c_char_p)]),
     "clile_evaluation_copy_report": (clile_status, [POINTER(clile_evaluation), c_char_p, POINTER(POINTER(clile_report))]),
@@ -532,6 +547,7 @@ FUNCTIONS: Dict[str, Tuple[Any, List[Any]]] = {
     "clile_metrics_auc": (clile_status, [c_int64, c_int32, POINTER(c_float), POINTER(c_int8), POINTER(c_double)]),
     "clile_metrics_auc_within": (clile_status, [c_int64, c_int32, POINTER(c_float), POINTER(c_int8), POINTER(c_int32), POINTER(c_double)]),
     "clile_metrics_calibrate": (clile_status, [c_int64, c_int32, POINTER(c_float), POINTER(c_int8), POINTER(c_float), POINTER(c_float)]),
+    "clile_metrics_compare": (clile_status, [c_char_p, c_int64, c_int32, POINTER(c_float), POINTER(c_int8), POINTER(c_float), POINTER(c_int8), POINTER(c_int8), POINTER(c_int32), POINTER(clile_comparison)]),
     "clile_metrics_cosine_matrix": (clile_status, [c_int32, c_int32, POINTER(c_float), POINTER(c_double)]),
     "clile_metrics_f1": (clile_status, [c_int64, c_int32, POINTER(c_int8), POINTER(c_int8), POINTER(c_double), POINTER(c_int64)]),
     "clile_metrics_label_correlation": (clile_status, [c_int64, c_int32, POINTER(c_int8), POINTER(c_double)]),
@@ -666,8 +682,10 @@ ARGUMENTS: Dict[str, Tuple[str, ...]] = {
     "clile_dataset_size": ("dataset",),
     "clile_dataset_subject_count": ("dataset",),
     "clile_dataset_verify": ("dataset", "progress", "user"),
+    "clile_escape": ("form", "text", "out"),
     "clile_evaluation_add_part": ("evaluation", "part", "n", "score", "probability", "present", "labels", "subject", "subject_names", "image_names"),
     "clile_evaluation_au_count": ("evaluation",),
+    "clile_evaluation_compare": ("a", "b", "metric", "c", "au_ids", "out"),
     "clile_evaluation_copy_au_ids": ("evaluation", "au_ids"),
     "clile_evaluation_copy_csv": ("evaluation", "out"),
     "clile_evaluation_copy_report": ("evaluation", "published", "out"),
@@ -721,6 +739,7 @@ ARGUMENTS: Dict[str, Tuple[str, ...]] = {
     "clile_metrics_auc": ("n", "c", "score", "labels", "auc"),
     "clile_metrics_auc_within": ("n", "c", "score", "labels", "subject", "auc"),
     "clile_metrics_calibrate": ("n", "c", "score", "labels", "slope", "offset"),
+    "clile_metrics_compare": ("metric", "n", "c", "score_a", "present_a", "score_b", "present_b", "labels", "subject", "out"),
     "clile_metrics_cosine_matrix": ("c", "d", "vectors", "cosine"),
     "clile_metrics_f1": ("n", "c", "present", "labels", "f1", "counts"),
     "clile_metrics_label_correlation": ("n", "c", "labels", "phi"),
