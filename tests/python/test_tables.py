@@ -29,7 +29,13 @@ def test_rows_of_a_film(trained, path):
         assert row["AU12_c"] == int(row["AU12_p"] > 0.5)
 
 
-def test_rows_of_a_photograph_events_and_a_report(trained, data):
+def saved_answers(folder):
+    path = folder / "answers.csv"
+    path.write_text("fold,subject,image,AU12_s,AU12_p,AU12_c,AU12_y\n1,007,a.png,0.5,0.75,1,1\n2,NA,\"b,c.png\",-0.5,,0,-1\n", encoding="utf-8")
+    return path
+
+
+def test_rows_of_a_photograph_events_a_report_and_an_evaluation(trained, data, tmp_path):
     faces = trained.read(picture(30), **SETTINGS)
     rows = list(clile.as_rows(faces))
     assert [row["face"] for row in rows] == [1] and rows[0]["AU01_p"] == float(faces[0].probability[0])
@@ -39,6 +45,10 @@ def test_rows_of_a_photograph_events_and_a_report(trained, data):
     assert (event["person"], event["au"], event["name"], event["onset"]) == (3, 12, "Lip corner puller", 0.0)
     report = clile.evaluate(trained, data)
     assert list(clile.as_rows(report)) == list(csv.DictReader(io.StringIO(report.table("csv"))))
+    tested = clile.Evaluation.load(saved_answers(tmp_path))
+    rows = list(clile.as_rows(tested))
+    assert [(row["subject"], row["image"], row["fold"], row["AU12_s"], row["AU12_p"], row["AU12_c"], row["AU12_y"]) for row in rows] == [
+        ("007", "a.png", 1, 0.5, 0.75, 1, 1), ("NA", "b,c.png", 2, -0.5, None, 0, -1)]
     with pytest.raises(TypeError, match="found int"):
         list(clile.as_rows([1]))
     assert not list(clile.as_rows([]))
@@ -75,6 +85,11 @@ def test_a_table_of_the_command_is_read(tmp_path):
     lines.write_text('{"frame":1,"image":"001","success":1,"AU01_p":0.75,"AU01_c":1}\n{"frame":2,"image":"2","success":0,"message":"no face"}\n', encoding="utf-8")
     table = clile.read_table(lines)
     assert list(table["image"]) == ["001", "2"] and table["AU01_c"].isna().tolist() == [False, True]
+    table = clile.read_table(saved_answers(tmp_path))
+    assert list(table["subject"]) == ["007", "NA"]
+    columns = ["subject", "image", "fold", "AU12_s", "AU12_c", "AU12_y"]
+    loaded = clile.to_pandas(clile.Evaluation.load(saved_answers(tmp_path)))
+    assert loaded[columns].to_dict("records") == table[columns].to_dict("records")
     with pytest.raises(FileNotFoundError):
         clile.read_table(tmp_path / "none.csv")
 

@@ -9,10 +9,10 @@ from ._events import Event
 from ._library import au_name
 from ._model import FoundFace
 from ._video import Frame, Path, TrackedFace
-from .metrics import Report
+from .metrics import Evaluation, Report
 
 Row = Dict[str, Any]
-Tabular = Union[Report, Iterable[Union[FoundFace, Frame, Event]]]
+Tabular = Union[Report, Evaluation, Iterable[Union[FoundFace, Frame, Event]]]
 WHOLE = ("frame", "person", "success", "found", "face", "au", "onset_frame", "apex_frame", "last_frame", "frames", "present", "neutral_present")
 
 
@@ -27,11 +27,29 @@ def _box(face: Union[FoundFace, TrackedFace]) -> Row:
     return dict(zip("xywh", map(float, face.box)))
 
 
+def _tested(source: Evaluation) -> Iterator[Row]:
+    """A row for each image, with the columns of its file (docs/evaluation.md)."""
+    score, probability, present, labels = source.score, source.probability, source.present, source.labels
+    aus, subject, people, images = source.au_ids, source.subject, source.subject_names, source.image_names
+    for part in source.parts:
+        for k in range(part.first, part.first + part.count):
+            row: Row = {"model": part.model, "seed": part.seed, "protocol": part.protocol, "fold": part.fold, "subject": people[subject[k]], "image": images[k]}
+            for c, au in enumerate(aus):
+                p = float(probability[k, c])
+                row.update({f"AU{au:02d}_s": float(score[k, c]), f"AU{au:02d}_p": None if p != p else p, f"AU{au:02d}_c": int(present[k, c]),
+                            f"AU{au:02d}_y": int(labels[k, c])})
+            yield row
+
+
 def as_rows(source: Tabular) -> Iterator[Row]:
     """Dictionaries with the columns of `clile predict --csv` (docs/formats.md), one for each face: of clile.read or Model.read, or of the frames of
-    Model.video, as they come; None is not known. Of clile.events: one for each event. Of a Report: one for each AU, as Report.table("csv")."""
+    Model.video, as they come; None is not known. Of clile.events: one for each event. Of a Report: one for each AU, as Report.table("csv"). Of an Evaluation:
+    one for each image, as in its file."""
     if isinstance(source, Report):
         yield from csv.DictReader(io.StringIO(source.table("csv")))
+        return
+    if isinstance(source, Evaluation):
+        yield from _tested(source)
         return
     for number, one in enumerate(source, 1):
         if isinstance(one, Frame):
@@ -47,7 +65,7 @@ def as_rows(source: Tabular) -> Iterator[Row]:
                    "duration": one.duration, "onset_frame": one.onset_frame, "apex_frame": one.apex_frame, "last_frame": one.last_frame,
                    "peak": one.peak, "mean": one.mean}
         else:
-            raise TypeError(f"expected faces of read, frames of Model.video, events or a Report, found {type(one).__name__}")
+            raise TypeError(f"expected faces of read, frames of Model.video, events, a Report or an Evaluation, found {type(one).__name__}")
 
 
 def _pandas() -> Any:
@@ -60,9 +78,9 @@ def _pandas() -> Any:
 def _typed(frame: Any) -> Any:
     """Whole numbers stay whole where some are not known."""
     for name in frame.columns:
-        if name in WHOLE or (name.startswith("AU") and name.endswith(("_c", "_nc"))):
+        if name in WHOLE or (name.startswith("AU") and name.endswith(("_c", "_nc", "_y"))):
             frame[name] = frame[name].astype("Int64")
-        elif name.startswith("AU") and name.endswith(("_p", "_np", "_r")):
+        elif name.startswith("AU") and name.endswith(("_p", "_np", "_r", "_s")):
             frame[name] = frame[name].astype("float64")
     return frame
 
@@ -76,12 +94,12 @@ def to_pandas(source: Tabular) -> Any:
 
 
 def read_table(path: Path) -> Any:
-    """A pandas.DataFrame of a file that `clile predict` has written: --csv or any --format, --json (a name that ends in .json or .jsonl), --events; or of
-    Parquet (.parquet). Names of images stay text, whatever they look like. ImportError without pandas."""
+    """A pandas.DataFrame of a file that `clile predict` has written: --csv or any --format, --json (a name that ends in .json or .jsonl), --events; of `clile eval --answers`; of
+    Parquet (.parquet). Names stay text, whatever they look like. ImportError without pandas."""
     pandas, name = _pandas(), os.fsdecode(path)
     if name.endswith(".parquet"):
         return _typed(pandas.read_parquet(name))
     if name.endswith((".json", ".jsonl")):
         return _typed(pandas.read_json(name, lines=True, dtype={"image": str}))
-    text = {"image": str, "input": str, "name": str, "Identity": str}
+    text = {"image": str, "input": str, "name": str, "Identity": str, "subject": str, "model": str, "protocol": str}
     return _typed(pandas.read_csv(name, dtype=text, keep_default_na=False, na_values=[""]))
