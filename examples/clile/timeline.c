@@ -24,7 +24,7 @@ static void time_text(double seconds, double span, char *text, size_t size)
 {
     const long long whole = (long long)floor(seconds + 0.5);
     if (span < 120.0)
-        snprintf(text, size, "%.*f s", span < 10.0 ? 2 : span < 60.0 ? 1 : 0, seconds);
+        snprintf(text, size, "%.*f s", span < 10.0 ? 2 : 1, seconds);
     else if (span < 3600.0)
         snprintf(text, size, "%lld:%02lld", whole / 60, whole % 60);
     else
