@@ -215,22 +215,27 @@ static int open_data(evaluation *e, const clile_model *model)
     return dataset_open(e->args->data, e->options, &e->data);
 }
 
-static int begin_report(evaluation *e, const eval_part *part)
+/* The table of published results to print: of these folds, unless the faces are drawn. */
+static const char *published_of(const evaluation *e, const char *protocol)
 {
-    const int bp4d =
-        strcmp(part->protocol, "bp4d") == 0 || strcmp(part->protocol, "bp4d-parts") == 0;
-    const int disfa =
-        strcmp(part->protocol, "disfa") == 0 || strcmp(part->protocol, "disfa-parts") == 0;
+    const int bp4d = strcmp(protocol, "bp4d") == 0 || strcmp(protocol, "bp4d-parts") == 0;
+    const int disfa = strcmp(protocol, "disfa") == 0 || strcmp(protocol, "disfa-parts") == 0;
     const char *kind = clile_dataset_get_kind(e->data);
     /* or it is unknown */
     const int people = strcmp(kind, "photographs") == 0 || strcmp(kind, "unknown") == 0;
-    const char *published = !people ? NULL : bp4d ? "bp4d" : disfa ? "disfa" : NULL;
+    return !people ? NULL : bp4d ? "bp4d" : disfa ? "disfa" : NULL;
+}
+
+static int begin_report(evaluation *e, const eval_part *part)
+{
     if (e->report) return EXIT_FINE;
     e->cosine = calloc((size_t)e->c * (size_t)e->c, sizeof *e->cosine);
     e->phi = calloc((size_t)e->c * (size_t)e->c, sizeof *e->phi);
     if (e->cosine == NULL || e->phi == NULL) return out_of_memory();
-    return clile_report_create(e->c, e->au_ids, published, &e->report) == CLILE_OK ? EXIT_FINE
-                                                                                   : failed(NULL);
+    return clile_report_create(e->c, e->au_ids, published_of(e, part->protocol), &e->report) ==
+                   CLILE_OK
+               ? EXIT_FINE
+               : failed(NULL);
 }
 
 /* Adds the model's AU correlation and that of the labels of `part` to the sums. */
@@ -303,7 +308,7 @@ static int write_answers(const evaluation *e)
 {
     char *text = NULL;
     output out = {0};
-    if (e->answers == NULL) return EXIT_FINE;
+    if (e->args->answers == NULL) return EXIT_FINE;
     if (clile_evaluation_copy_csv(e->answers, &text) != CLILE_OK) return failed(NULL);
     int code = output_open(&out, e->args->answers);
     if (code == EXIT_FINE) {
@@ -441,6 +446,11 @@ static int read_args(eval_args *a, int argc, char **argv, arg_spec *spec, arg *r
          "images"},
         {"--centred-frames", ARG_NUMBER, &a->centred_frames, "N",
          "estimate it from only N images of each person, spread over all; implies --centred"},
+        {"--predictions", ARG_TEXT, &a->predictions, "FILE",
+         "instead of a model: a table (CSV) of another system, OpenFace, Py-Feat or LibreFace, or "
+         "of clile predict"},
+        {"--absent", ARG_FLAG, &a->absent, NULL,
+         "with --predictions: an image without a row counts as one without any AU"},
         {"--no-probe", ARG_FLAG, &a->no_probe, NULL, "skip the subject probe"},
         {"--json", ARG_FLAG, &a->json, NULL, "print JSON"},
         {"--quiet", ARG_FLAG, &a->quiet, NULL, "no progress"},
@@ -456,9 +466,18 @@ static int read_args(eval_args *a, int argc, char **argv, arg_spec *spec, arg *r
         rows, (int)(sizeof table / sizeof table[0]), NULL};
     const int code = args_parse(spec, argc, argv);
     if (code != EXIT_FINE) return code;
-    if (a->models.count == 0) return usage_error(spec, "--model is missing");
+    if (a->predictions && a->models.count > 0)
+        return usage_error(spec, "--model and --predictions exclude one another");
+    if (a->absent && a->predictions == NULL)
+        return usage_error(spec, "--absent is for --predictions");
+    if (a->predictions && a->fold > 0 && a->protocol == NULL)
+        return usage_error(spec, "--fold of --predictions needs --protocol");
+    if (a->models.count == 0 && a->predictions == NULL)
+        return usage_error(spec, "--model is missing");
     if (a->data == NULL) return usage_error(spec, "--data is missing");
     if (a->centred_frames > 0) a->centred = 1;
+    if (a->centred && a->predictions)
+        return usage_error(spec, "--centred needs a model, which --predictions has not");
     if (a->fold > 100000) return usage_error(spec, "--fold is out of range");
     if (a->report && !report_name_is_known(a->report))
         return usage_error(
@@ -488,6 +507,57 @@ void evaluation_free(evaluation *e)
     *e = (evaluation){0};
 }
 
+/* How many people the images of a part are of. */
+static int32_t people_of(const clile_evaluation *e, const clile_evaluation_part *part)
+{
+    const size_t people = (size_t)clile_evaluation_subject_count(e);
+    int32_t *subject = malloc((size_t)part->count * sizeof *subject), count = 0;
+    char *seen = calloc(people + 1, 1);
+    const clile_evaluation_rows to = {.struct_size = sizeof to, .subject = subject};
+    if (subject && seen && clile_evaluation_copy_rows(e, part->first, part->count, &to) == CLILE_OK)
+        for (int64_t i = 0; i < part->count; ++i) {
+            count += !seen[subject[i]];
+            seen[subject[i]] = 1;
+        }
+    free(subject);
+    free(seen);
+    return count;
+}
+
+/* The same report of another system's table. */
+static int evaluate_predictions(evaluation *e, eval_part **parts, int *count)
+{
+    const eval_args *a = e->args;
+    char *notes = NULL;
+    const char *protocol = a->protocol ? a->protocol : "none";
+    int code = dataset_open(a->data, e->options, &e->data);
+    if (code != EXIT_FINE) return code;
+    if (clile_evaluation_load_predictions(a->predictions, e->data, protocol, (int32_t)a->fold,
+                                          a->absent, &e->answers, &notes) != CLILE_OK)
+        return failed(NULL);
+    for (char *rest = notes, *line; (line = strtok_r(rest, "\n", &rest)) != NULL;)
+        fprintf(stderr, "clile: %s: %s\n", a->predictions, line);
+    clile_free(notes);
+    *count = clile_evaluation_part_count(e->answers);
+    *parts = calloc((size_t)*count, sizeof **parts);
+    if (*parts == NULL) return out_of_memory();
+    for (int k = 0; k < *count; ++k) {
+        clile_evaluation_part from = {.struct_size = sizeof from};
+        eval_part *to = &(*parts)[k];
+        if (clile_evaluation_get_part(e->answers, k, &from) != CLILE_OK) return failed(NULL);
+        *to = (eval_part){.path = a->predictions,
+                          .fold = from.fold,
+                          .images = from.count,
+                          .subjects = people_of(e->answers, &from),
+                          .probe = NAN};
+        snprintf(to->protocol, sizeof to->protocol, "%s", from.protocol);
+    }
+    return clile_evaluation_copy_report(e->answers, published_of(e, (*parts)[0].protocol),
+                                        &e->report) == CLILE_OK
+               ? EXIT_FINE
+               : failed(NULL);
+}
+
 int run_eval(int argc, char **argv)
 {
     eval_args a = {0};
@@ -498,16 +568,17 @@ int run_eval(int argc, char **argv)
     int code = read_args(&a, argc, argv, &spec, rows);
     if (code != EXIT_FINE) goto cleanup;
     code = options_open(&e.options, &spec, a.layout, &a.settings);
+    int count = a.models.count;
     if (code != EXIT_FINE) goto cleanup;
-    parts = calloc((size_t)a.models.count, sizeof *parts);
-    if (parts == NULL) {
-        code = out_of_memory();
-        goto cleanup;
+    if (a.predictions) {
+        code = evaluate_predictions(&e, &parts, &count);
+    } else {
+        parts = calloc((size_t)count, sizeof *parts);
+        code = parts ? evaluate_models(&e, parts) : out_of_memory();
+        if (code == EXIT_FINE) code = finish_report(&e, parts, count);
     }
-    code = evaluate_models(&e, parts);
-    if (code == EXIT_FINE) code = finish_report(&e, parts, a.models.count);
     if (code == EXIT_FINE) code = write_answers(&e);
-    if (code == EXIT_FINE) code = write_results(&e, parts, a.models.count);
+    if (code == EXIT_FINE) code = write_results(&e, parts, count);
 cleanup:
     free(parts);
     evaluation_free(&e);

@@ -8,9 +8,9 @@ enum { MAX_AUS = 256 };
 
 typedef struct {
     text_list models, settings;
-    const char *data, *layout, *protocol, *report, *answers;
+    const char *data, *layout, *protocol, *report, *answers, *predictions;
     int64_t fold, centred_frames;
-    int json, no_probe, quiet, centred;
+    int json, no_probe, quiet, centred, absent;
 } eval_args;
 
 /* One model and the part of the data it is tested on. */

@@ -14,6 +14,7 @@
 #ifndef CLILE_EVALUATION_H
 #define CLILE_EVALUATION_H
 
+#include <clile/dataset.h>
 #include <clile/metrics.h>
 
 CLILE_BEGIN
@@ -106,11 +107,25 @@ CLILE_NODISCARD CLILE_API clile_status
 clile_evaluation_copy_rows(const clile_evaluation *evaluation, int64_t first, int64_t count,
                            const clile_evaluation_rows *to);
 
-/* A report (metrics.h) with the parts as its folds. published: as clile_report_create. The caller
- * owns `*out`: clile_report_destroy. INVALID_ARGUMENT: another table; STATE: there is no part yet;
- * OUT_OF_MEMORY. Shared. Since 0.1. */
+/* A report (metrics.h) with the parts as its folds; a whole data set is fold 1. published: as
+ * clile_report_create. The caller owns `*out`: clile_report_destroy. INVALID_ARGUMENT: another
+ * table; STATE: there is no part yet; OUT_OF_MEMORY. Shared. Since 0.1. */
 CLILE_NODISCARD CLILE_API clile_status clile_evaluation_copy_report(
     const clile_evaluation *evaluation, const char *published, clile_report **out);
+
+/* Reads another system's table (CSV) of answers for the images of a data set: OpenFace's, Py-Feat's
+ * or LibreFace's columns, or those of clile predict; docs/evaluation.md says which column means
+ * what, and how rows find images. The parts are the test parts of `protocol` (dataset.h): of one
+ * fold, or with fold 0 of all; "none": the whole data set. The AUs are those that both have. absent
+ * 1: an image without a row counts as one without any AU, as a row without a face does; 0: it is an
+ * error. notes, which may be NULL, receives lines for people: AUs that the table lacks, images
+ * without a row, rows without a face or an image; the caller frees it: clile_free. The caller owns
+ * `*out`: clile_evaluation_destroy. IO; OUT_OF_MEMORY; INVALID_ARGUMENT: protocol, fold; FORMAT
+ * with file and row: a column is missing, a value is not as documented, an image has two rows, or
+ * none, or cannot be told from another. Shared. Since 0.1. */
+CLILE_NODISCARD CLILE_API clile_status clile_evaluation_load_predictions(
+    const char *path, const clile_dataset *dataset, const char *protocol, int32_t fold,
+    int32_t absent, clile_evaluation **out, char **notes);
 
 /* Compares evaluation b with a in the AUs au_ids [c] (metrics.h: clile_metrics_compare). Both must
  * hold the same images (by fold and name, in any order) of the same people with the same labels in

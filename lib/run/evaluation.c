@@ -286,8 +286,9 @@ clile_status clile_evaluation_copy_report(const clile_evaluation *evaluation, co
     for (int64_t k = 0; k < from->folds; ++k) {
         const clile_i_fold *fold = &from->fold[k];
         const int64_t at = fold->first * from->c;
+        const int32_t number = from->folds == 1 && fold->fold == 0 ? 1 : fold->fold;
         CLILE_I_TRY(clile_report_add_fold(
-            made, fold->fold, fold->count, from->score + at, from->present + at, from->labels + at,
+            made, number, fold->count, from->score + at, from->present + at, from->labels + at,
             from->subject + fold->first, (const char *const *)from->subject_names));
     }
     *out = made;

@@ -763,4 +763,17 @@ put("evaluation", "few-columns", "AU1_y,AU1_c,image,AU1_s,subject,fold\n1,1,a,1,
 put("evaluation", "header", head)
 put("evaluation", "empty", "")
 
+# ---- tables of other systems ----
+
+put("predictions", "ours", "image,AU01_s,AU01_p,AU01_c,AU12_p\n0,1,0.7,1,0.2\n1,0,0.5,0,0.9\n2,-1,0.1,0,0.5\n")
+put("predictions", "pyfeat", "frame,FaceScore,AU01,AU12,input\n0,0.9,0.1,0.6,a/0\n0,,,,1\n0,0.9,1,0,2\n")
+put("predictions", "openface", "frame, success, AU12_r, AU12_c, AU28_c\n0, 1, 4.5, 1, 0\n1, 0, 0, 0, 0\n2, 1, 0.5, 0.00, 1\n9, 1, 1, 1, 1\n")
+put("predictions", "libreface", "path,frame_idx,au_1,au_12_intensity\n0,0,1,4.5\n1,1,0,0.5\n2,2,0,nan\n")
+put("predictions", "twice", "image,AU01\n0,0.5\n0,0.5\n")
+put("predictions", "missing", "image,AU01\n0,0.5\n")
+put("predictions", "header", "image,AU01\n")
+put("predictions", "empty", "")
+put("predictions", "no-image", "AU01\n0.5\n")
+put("predictions", "large-frame", "frame,AU01\n1e15,0.5\n-1,0.5\n")
+
 print(count, "files")

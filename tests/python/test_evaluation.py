@@ -164,3 +164,20 @@ def test_the_first_difference_is_named(change, told):
             of_systems(0, change).compare(of_systems(1))
     with pytest.raises(clile.InvalidArgument, match="the second evaluation has no AU4"):
         of_systems(0).compare(of_systems(1, aus=(1, 2, 5)))
+
+
+def test_the_table_of_another_system(tmp_path):
+    images = np.zeros((4, 32, 32, 3), np.uint8)
+    labels = np.array([[1, 0], [0, 1], [1, 1], [0, 0]], np.int8)
+    data = clile.Dataset.from_arrays(images, labels, [1, 1, 2, 2], AUS)
+    names = [data.image_name(k) for k in range(4)]
+    path = tmp_path / "t.csv"
+    path.write_text("image, AU12_r, AU12_c\n" + "".join(f"{name}, {k}, {k % 2}\n" for k, name in enumerate(names)))
+    table = clile.Evaluation.load_predictions(path, data, "kfold:2")
+    assert [part.fold for part in table.parts] == [1, 2] and list(table.au_ids) == [12] and sorted(table.image_names) == sorted(names)
+    assert sorted(table.score.ravel()) == [0, 1, 2, 3] and np.isnan(table.probability).all()
+    with pytest.raises(TypeError, match="data is a list"):
+        clile.Evaluation.load_predictions(path, [])
+    path.write_text("image,AU12\n")
+    with pytest.raises(clile.FormatError, match="has no row for the image"):
+        clile.Evaluation.load_predictions(path, data)

@@ -202,7 +202,27 @@ static void escape(world *w)
     clile_free(out);
 }
 
+static void evaluation_load_predictions(world *w)
+{
+    clile_evaluation *out = NULL;
+    char *notes = NULL;
+    FILE *file = fopen(w->scratch, "w");
+    const int32_t au = w->au_ids[0];
+    world_need(w, file != NULL && fprintf(file, "image,AU%02d\n", (int)au) > 0, "a file");
+    for (int64_t k = 0; k < WORLD_N; ++k)
+        fprintf(file, "%s,0.%d\n", clile_dataset_get_image_name(w->arrays, k), (int)(k % 10));
+    fclose(file);
+    WATCH(out);
+    WATCH(notes);
+    CALL(clile_evaluation_load_predictions(A(path, w->scratch), A(dataset, w->arrays),
+                                           A(protocol, "kfold:2"), 0, 0, A(out, &out),
+                                           O(notes, &notes)));
+    clile_free(notes);
+    take(w, out);
+}
+
 const world_case world_cases_evaluation[] = {
+    {"clile_evaluation_load_predictions", evaluation_load_predictions, NULL, 0},
     {"clile_escape", escape, NULL, 0},
     {"clile_metrics_compare", metrics_compare, NULL, 0},
     {"clile_evaluation_compare", evaluation_compare, NULL, 0},

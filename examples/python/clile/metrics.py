@@ -231,6 +231,19 @@ class Evaluation(Handle):
         self._make(lib.clile_evaluation_load, os.fsencode(path))
         return self
 
+    @classmethod
+    def load_predictions(cls, path: Path, data: Dataset, protocol: str = "none", fold: int = 0, absent: bool = False) -> "Evaluation":
+        """Another system's table for the images of a data set (docs/evaluation.md): OpenFace, Py-Feat, LibreFace, clile predict. fold 0: all of the
+        protocol. absent: an image without a row counts as one without any AU."""
+        self = cls.__new__(cls)
+        expect("data", data, Dataset)
+
+        def load(name: bytes, owner: Any, of: bytes, out: Any) -> None:
+            lib.clile_evaluation_load_predictions(name, owner, of, fold, int(absent), out, None)
+
+        self._make(load, os.fsencode(path), data._c, protocol.encode())
+        return self
+
     def _describe(self) -> str:
         return f"{name_aus(self.au_ids)}; {len(self)} images of {len(self.subject_names)} people, {len(self.parts)} part{'' if len(self.parts) == 1 else 's'}"
 
