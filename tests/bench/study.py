@@ -6,13 +6,19 @@
 Each (variant, seed) is one `clile train --fold all` and one `clile eval`; what is in --work already is not run again. The
 table gives the mean over folds and seeds of F1 and AUC (mean of folds, average over AUs), the subject probe, and the
 paired difference to `bce` with its 95 % interval: subjects are drawn with replacement, the same draw for both sides, all
-folds and all seeds. Needs numpy."""
+folds and all seeds. Needs numpy.
+
+    python3 tests/bench/study.py --methods --clile build/examples/clile --data DIR --layout bp4d --protocol bp4d --work methods
+
+compares the systems of docs/methods.md instead, with their parameters, the time of an answer, and the F1 that their papers give
+(on BP4D or DISFA, from networks, crops and recipes of their own)."""
 import argparse
 import csv
 import json
 import os
 import subprocess
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -32,6 +38,15 @@ VARIANTS = {
     "decorrelate": ["elimination=decorrelate", "lambda_id=0.1"],
     "adversarial": ["elimination=adversarial", "lambda_id=0.1"],
     "published": ["preset=published"],
+}
+# With --methods. published: average F1 of BP4D and DISFA, three folds, as the paper of each system or a later one gives it.
+METHODS = {name: ["method=" + name]
+           for name in ("bce", "cl-ile", "drml", "atf", "lpnet", "augcn", "srerl", "piap", "suphcl", "megraph")}
+PUBLISHED = {
+    "bp4d": {"drml": 48.3, "atf": 55.4, "lpnet": 61.0, "augcn": 62.8, "srerl": 62.9, "piap": 64.1, "suphcl": 64.4,
+             "megraph": 65.5, "cl-ile": 64.6},
+    "disfa": {"drml": 26.7, "atf": 49.2, "lpnet": 56.9, "augcn": 55.0, "srerl": 55.9, "piap": 63.8, "megraph": 63.1,
+              "cl-ile": 62.8},
 }
 
 
@@ -123,7 +138,8 @@ def main():
     parser.add_argument("--protocol", default="bp4d")
     parser.add_argument("--folds", type=int, default=3)
     parser.add_argument("--seeds", default="1,2,3")
-    parser.add_argument("--variants", default=",".join(VARIANTS))
+    parser.add_argument("--variants", help="names, separated by commas; default: all")
+    parser.add_argument("--methods", action="store_true", help="the systems of docs/methods.md")
     parser.add_argument("--variant", action="append", default=[], help="NAME:key=value,key=value: one more")
     parser.add_argument("--set", action="append", default=[])
     parser.add_argument("--work", required=True)
@@ -131,7 +147,8 @@ def main():
     parser.add_argument("--draws", type=int, default=300)
     args = parser.parse_args()
 
-    variants = {name: VARIANTS[name] for name in args.variants.split(",") if name}
+    table = METHODS if args.methods else VARIANTS
+    variants = {name: table[name] for name in (args.variants.split(",") if args.variants else table) if name}
     for text in args.variant:
         name, _, pairs = text.partition(":")
         variants[name] = [pair for pair in pairs.split(",") if pair]
@@ -142,8 +159,10 @@ def main():
         folders = {key: job.result() for key, job in jobs.items()}
 
     base = None
-    print("| variant | F1 | AUC | AUC within subjects | subject probe | F1 - bce [95 %] | AUC - bce [95 %] | seconds (3 folds) |")
-    print("|---|---|---|---|---|---|---|---|")
+    more = ["parameters", "ms an answer", "F1 published, % (own network)"] if args.methods else []
+    print("| variant | F1 | AUC | AUC within subjects | subject probe | F1 - bce [95 %%] | AUC - bce [95 %%] | seconds (%d folds) |%s"
+          % (args.folds, "".join(" %s |" % name for name in more)))
+    print("|---|---|---|---|---|---|---|---|" + "---|" * len(more))
     for name in variants:
         answers = [Answers(os.path.join(folders[name, s], "answers.csv")) for s in seeds]
         base = answers if base is None else base
@@ -159,8 +178,34 @@ def main():
             row += " %+.3f [%+.3f, %+.3f] | %+.3f [%+.3f, %+.3f] |" % (d[0], ends[0][0], ends[1][0], d[1], ends[0][1], ends[1][1])
         else:
             row += " | |"
-        print(row + " %.0f |" % np.mean([seconds(t) for t in trains]))
+        row += " %.0f |" % np.mean([seconds(t) for t in trains])
+        if args.methods:
+            published = PUBLISHED.get(args.protocol, {}).get(name)
+            row += " %d | %.2f | %s |" % (parameters(args, folders[name, seeds[0]]), answer_time(args, folders[name, seeds[0]]),
+                                          "" if published is None else "%.1f" % published)
+        print(row)
         sys.stdout.flush()
+
+
+def parameters(args, folder):
+    """Of the deployed model: encoder and AU vectors."""
+    info = json.loads(run([args.clile, "info", "--json", os.path.join(folder, "model.fold1.safetensors")]))
+    return info["encoder_parameters"] + info["au_parameters"]
+
+
+def answer_time(args, folder):
+    """Milliseconds for each test image of fold 1 on one thread, decoding included; measured once and kept."""
+    path = os.path.join(folder, "answer_time")
+    if not os.path.exists(path):
+        began = time.perf_counter()
+        report = json.loads(run([args.clile, "eval", "--data", args.data, "--layout", args.layout, "--json", "--quiet", "--set", "threads=1",
+                                 "--model", os.path.join(folder, "model.fold1.safetensors")]))
+        took = time.perf_counter() - began
+        with open(path + ".tmp", "w") as file:
+            file.write("%.6f" % (1000 * took / report["images"]))
+        os.replace(path + ".tmp", path)
+    with open(path) as file:
+        return float(file.read())
 
 
 def within(report):
