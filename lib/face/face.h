@@ -86,14 +86,16 @@ enum { CLILE_I_PATCH = 24 };
 typedef struct {
     float value[CLILE_I_PATCH * CLILE_I_PATCH];
 } clile_i_patch;
+/* The memory that the two below work in, for clile_i_warp_space_free: they allocate nothing. */
+clile_status clile_i_patch_space(clile_i_warp_space *space);
 /* Of a box (left, top, width, height in pixels) that is enlarged around its centre. */
-clile_status clile_i_patch_take(const clile_i_image *image, const float *box, double enlarged,
-                                clile_i_patch *out);
+clile_status clile_i_patch_take(clile_i_warp_space *space, const clile_i_image *image,
+                                const float *box, double enlarged, clile_i_patch *out);
 /* Correlation of two, -1 to 1. */
 double clile_i_patch_alike(const clile_i_patch *a, const clile_i_patch *b);
 /* Moves the box, by up to half its size, and scales it, by up to 5 %, to where the image looks
  * most like the patch, which was taken with enlarged 1; *alike: how much it does. */
-clile_status clile_i_patch_follow(const clile_i_image *image, const clile_i_patch *patch,
-                                  float *box, double *alike);
+clile_status clile_i_patch_follow(clile_i_warp_space *space, const clile_i_image *image,
+                                  const clile_i_patch *patch, float *box, double *alike);
 
 #endif

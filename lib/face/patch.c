@@ -12,17 +12,22 @@ enum {
 };
 static const double SCALE_STEP = 1.05;
 
+clile_status clile_i_patch_space(clile_i_warp_space *space)
+{
+    return clile_i_warp_space_init(space, 2 * WIDE);
+}
+
 /* Grey values [n,n] of the box, enlarged around its centre. Each is the mean of four samples, so
  * that what is seen changes smoothly with the size of the box. */
-static clile_status cut(const clile_i_image *image, const float *box, double enlarged, int32_t n,
-                        float *grey)
+static clile_status cut(clile_i_warp_space *space, const clile_i_image *image, const float *box,
+                        double enlarged, int32_t n, float *grey)
 {
     uint8_t rgb[4 * WIDE * WIDE * 3];
     const int32_t fine = 2 * n;
     const double w = (double)box[2] * enlarged, h = (double)box[3] * enlarged;
     const clile_i_affine map = {w / fine, 0.0,      (double)box[0] + ((double)box[2] - w) / 2.0,
                                 0.0,      h / fine, (double)box[1] + ((double)box[3] - h) / 2.0};
-    CLILE_I_RETURN_IF(clile_i_image_warp(image, &map, fine, fine, rgb));
+    CLILE_I_RETURN_IF(clile_i_image_warp_in(image, &map, fine, fine, space, rgb));
     memset(grey, 0, (size_t)n * (size_t)n * sizeof *grey);
     for (int32_t y = 0; y < fine; ++y)
         for (int32_t x = 0; x < fine; ++x) {
@@ -46,10 +51,10 @@ static void normalise(clile_i_patch *p)
     for (int k = 0; k < SIDE * SIDE; ++k) p->value[k] *= factor;
 }
 
-clile_status clile_i_patch_take(const clile_i_image *image, const float *box, double enlarged,
-                                clile_i_patch *out)
+clile_status clile_i_patch_take(clile_i_warp_space *space, const clile_i_image *image,
+                                const float *box, double enlarged, clile_i_patch *out)
 {
-    CLILE_I_RETURN_IF(cut(image, box, enlarged, SIDE, out->value));
+    CLILE_I_RETURN_IF(cut(space, image, box, enlarged, SIDE, out->value));
     normalise(out);
     return CLILE_OK;
 }
@@ -124,18 +129,18 @@ static void scale(float *box, double factor)
     box[3] = (float)h;
 }
 
-clile_status clile_i_patch_follow(const clile_i_image *image, const clile_i_patch *patch,
-                                  float *box, double *alike)
+clile_status clile_i_patch_follow(clile_i_warp_space *space, const clile_i_image *image,
+                                  const clile_i_patch *patch, float *box, double *alike)
 {
     float wide[WIDE * WIDE];
     double dx = 0.0, dy = 0.0, value[3];
-    CLILE_I_RETURN_IF(cut(image, box, 2.0, WIDE, wide));
+    CLILE_I_RETURN_IF(cut(space, image, box, 2.0, WIDE, wide));
     search(wide, patch, &dx, &dy);
     box[0] += (float)(dx * (double)box[2] / (double)SIDE);
     box[1] += (float)(dy * (double)box[3] / (double)SIDE);
     for (int k = 0; k < 3; ++k) {
         clile_i_patch there;
-        CLILE_I_RETURN_IF(clile_i_patch_take(image, box, pow(SCALE_STEP, k - 1), &there));
+        CLILE_I_RETURN_IF(clile_i_patch_take(space, image, box, pow(SCALE_STEP, k - 1), &there));
         value[k] = clile_i_patch_alike(patch, &there);
     }
     const int middle = value[1] >= value[0] && value[1] >= value[2];

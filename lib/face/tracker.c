@@ -49,6 +49,7 @@ typedef struct {
 
 struct clile_tracker {
     clile_reader *reader;
+    clile_i_warp_space space; /* of the patches */
     int64_t find_every, keep_lost;
     scene now, before;
     int64_t shown_count, shown_capacity, faces_capacity;
@@ -71,6 +72,7 @@ clile_status clile_tracker_create(const clile_model *model, clile_finder *finder
     CLILE_I_TRY(clile_options_get_i64(options, CLILE_OPT_FIND_EVERY, &t->find_every));
     CLILE_I_TRY(clile_options_get_i64(options, CLILE_OPT_KEEP_LOST, &t->keep_lost));
     CLILE_I_TRY(clile_reader_create(model, finder, options, &t->reader));
+    CLILE_I_TRY(clile_i_patch_space(&t->space));
     *out = t;
     t = NULL;
 cleanup:
@@ -82,6 +84,7 @@ void clile_tracker_destroy(clile_tracker *tracker)
 {
     if (tracker == NULL) return;
     clile_reader_destroy(tracker->reader);
+    clile_i_warp_space_free(&tracker->space);
     clile_i_free(tracker->now.tracks);
     clile_i_free(tracker->before.tracks);
     clile_i_free(tracker->shown);
@@ -113,10 +116,10 @@ static int is_inside(const clile_i_image *image, const float *box)
            w * h >= 0.5 * (double)box[2] * (double)box[3];
 }
 
-static clile_status take_looks(const clile_i_image *image, track *k)
+static clile_status take_looks(clile_tracker *t, const clile_i_image *image, track *k)
 {
-    CLILE_I_RETURN_IF(clile_i_patch_take(image, k->face.box, 1.0, &k->look));
-    return clile_i_patch_take(image, k->face.box, AROUND, &k->around);
+    CLILE_I_RETURN_IF(clile_i_patch_take(&t->space, image, k->face.box, 1.0, &k->look));
+    return clile_i_patch_take(&t->space, image, k->face.box, AROUND, &k->around);
 }
 
 /* Landmarks go where their box went. */
@@ -130,17 +133,17 @@ static void move_points(clile_found_face *face, const clile_found_face *before)
     }
 }
 
-static clile_status follow(const clile_tracker *t, const clile_image *image,
-                           const clile_i_image *pixels, track *k)
+static clile_status follow(clile_tracker *t, const clile_image *image, const clile_i_image *pixels,
+                           track *k)
 {
     clile_found_face face = k->face;
     clile_i_patch around;
     double alike = 0.0;
     int32_t is_face = 1;
     k->live = k->found = 0;
-    CLILE_I_RETURN_IF(clile_i_patch_follow(pixels, &k->look, face.box, &alike));
+    CLILE_I_RETURN_IF(clile_i_patch_follow(&t->space, pixels, &k->look, face.box, &alike));
     if (alike < FOLLOWED || !is_inside(pixels, face.box)) return CLILE_OK;
-    CLILE_I_RETURN_IF(clile_i_patch_take(pixels, face.box, AROUND, &around));
+    CLILE_I_RETURN_IF(clile_i_patch_take(&t->space, pixels, face.box, AROUND, &around));
     if (clile_i_patch_alike(&around, &k->around) < NO_CUT) return CLILE_OK;
     face.points = 0;
     CLILE_I_RETURN_IF(clile_i_reader_place(t->reader, image, &face, &is_face));
@@ -151,7 +154,7 @@ static clile_status follow(const clile_tracker *t, const clile_image *image,
     k->around = around;
     k->live = 1;
     /* points keep a box from drifting; without, the finder's look is what is followed */
-    return placed ? take_looks(pixels, k) : CLILE_OK;
+    return placed ? take_looks(t, pixels, k) : CLILE_OK;
 }
 
 /* Frames of another size show the same, larger or smaller. */
@@ -228,7 +231,7 @@ static clile_status match(clile_tracker *t, const clile_i_image *pixels, int32_t
         track as_found = {.face = faces[p->face]};
         if (k->found || t->owner[p->face] >= 0) continue;
         if (live) settle(&as_found, k->face.box);
-        CLILE_I_RETURN_IF(take_looks(pixels, &as_found));
+        CLILE_I_RETURN_IF(take_looks(t, pixels, &as_found));
         if (!live && clile_i_patch_alike(&as_found.around, &k->around) < SAME_AROUND &&
             clile_i_patch_alike(&as_found.look, &k->look) < SAME_LOOK)
             continue;
@@ -279,7 +282,7 @@ static clile_status add_new(clile_tracker *t, const clile_i_image *pixels,
         CLILE_I_GROW(t->now.tracks, &t->now.capacity, t->now.count + 1);
         track *k = &t->now.tracks[t->now.count];
         *k = (track){.person = t->now.persons + 1, .live = 1, .found = 1, .face = faces[f]};
-        CLILE_I_RETURN_IF(take_looks(pixels, k));
+        CLILE_I_RETURN_IF(take_looks(t, pixels, k));
         ++t->now.count;
         ++t->now.persons;
     }

@@ -13,6 +13,8 @@ enum { H = 240, W = 320 };
 static uint8_t pixels[H][W][3];
 static const clile_i_image image = {H, W, 3 * W, &pixels[0][0][0], NULL, CLILE_PIXELS_RGB};
 
+static clile_i_warp_space space;
+
 /* Soft blobs, other ones for another seed; the picture's (x, y) is at x0 + scale x, y0 + ... */
 static void draw(int seed, double x0, double y0, double scale, double gain, double offset)
 {
@@ -43,11 +45,11 @@ static void what_moves_and_grows_is_followed(void **state)
         double alike = 0.0;
         const double s = moves[k].scale;
         draw(1, 0, 0, 1.0, 1.0, 0.0);
-        assert_int_equal(CLILE_OK, clile_i_patch_take(&image, start, 1.0, &patch));
+        assert_int_equal(CLILE_OK, clile_i_patch_take(&space, &image, start, 1.0, &patch));
         /* scaled around the middle of the box */
         draw(1, moves[k].x + 160 * (1 - s), moves[k].y + 120 * (1 - s), s, moves[k].gain,
              moves[k].offset);
-        assert_int_equal(CLILE_OK, clile_i_patch_follow(&image, &patch, box, &alike));
+        assert_int_equal(CLILE_OK, clile_i_patch_follow(&space, &image, &patch, box, &alike));
         const double dx = (double)box[0] + (double)box[2] / 2 - (160 + moves[k].x),
                      dy = (double)box[1] + (double)box[3] / 2 - (120 + moves[k].y);
         if (!(alike > 0.97) || !(fabs(dx) < 1.3) || !(fabs(dy) < 1.3) ||
@@ -66,18 +68,49 @@ static void another_picture_is_not_alike(void **state)
         float box[4] = {start[0], start[1], start[2], start[3]};
         double alike = 1.0;
         draw(1, 0, 0, 0.4, 1.0, 0.0);
-        assert_int_equal(CLILE_OK, clile_i_patch_take(&image, start, 1.0, &patch));
+        assert_int_equal(CLILE_OK, clile_i_patch_take(&space, &image, start, 1.0, &patch));
         draw(seed, 0, 0, 0.55, 1.0, 0.0);
-        assert_int_equal(CLILE_OK, clile_i_patch_follow(&image, &patch, box, &alike));
+        assert_int_equal(CLILE_OK, clile_i_patch_follow(&space, &image, &patch, box, &alike));
         if (!(alike < 0.6)) fail_msg("seed %d: %.3f alike", seed, alike);
     }
     memset(pixels, 90, sizeof pixels);
-    assert_int_equal(CLILE_OK, clile_i_patch_take(&image, start, 1.0, &flat));
+    assert_int_equal(CLILE_OK, clile_i_patch_take(&space, &image, start, 1.0, &flat));
     assert_true(clile_i_patch_alike(&flat, &flat) == 0.0); /* nothing to follow */
     float box[4] = {start[0], start[1], start[2], start[3]};
     double alike = 1.0;
-    assert_int_equal(CLILE_OK, clile_i_patch_follow(&image, &patch, box, &alike));
+    assert_int_equal(CLILE_OK, clile_i_patch_follow(&space, &image, &patch, box, &alike));
     assert_true(alike == 0.0 && box[0] == start[0] && box[1] == start[1]);
+}
+
+static int open_space(void **state)
+{
+    (void)state;
+    return clile_i_patch_space(&space) != CLILE_OK;
+}
+
+static int close_space(void **state)
+{
+    (void)state;
+    clile_i_alloc_fail_at(0);
+    clile_i_warp_space_free(&space);
+    return 0;
+}
+
+/* Of any size and place: no memory is asked for. */
+static void nothing_is_allocated(void **state)
+{
+    static const float boxes[][4] = {{40, 30, 40, 40}, {-20, -20, 30, 90}, {0, 0, 2000, 1500}};
+    clile_i_patch patch;
+    double alike;
+    (void)state;
+    draw(1, 0, 0, 1, 1, 0);
+    clile_i_alloc_fail_at(1);
+    for (size_t k = 0; k < sizeof boxes / sizeof *boxes; ++k) {
+        float box[4];
+        memcpy(box, boxes[k], sizeof box);
+        assert_int_equal(CLILE_OK, clile_i_patch_take(&space, &image, box, 2.0, &patch));
+        assert_int_equal(CLILE_OK, clile_i_patch_follow(&space, &image, &patch, box, &alike));
+    }
 }
 
 int main(void)
@@ -85,6 +118,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_moves_and_grows_is_followed),
         cmocka_unit_test(another_picture_is_not_alike),
+        cmocka_unit_test(nothing_is_allocated),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, open_space, close_space);
 }
