@@ -56,6 +56,20 @@ class Photo(CommandTest):
         for name, value in given.items():
             self.assertEqual(value, found[name], name)
 
+    def test_pictures_of_any_size(self):
+        """One pixel, one row, one column, and 100 megapixels, which are too many unless max_pixels allows them; half faces at the edges."""
+        sizes = {"one": (1, 1), "row": (5000, 1), "column": (1, 5000)}
+        for name, (w, h) in sizes.items():
+            (row,), errors = self.rows(picture(os.path.join(self.folder, name + ".png"), w, h, 0, 0, 0), code=1)
+            self.assertEqual(row["success"], "0")
+            self.assertIn(name + ".png: no face was found", errors)
+        huge = write_png(os.path.join(self.folder, "huge.png"), 10000, 10000, [b""])  # the header alone
+        (row,), errors = self.rows(huge, code=1)
+        self.assertIn("huge.png has 10000 x 10000 pixels, max_pixels allows 50000000", errors)
+        half = picture(os.path.join(self.folder, "half.png"), 160, 120, -30, 20, 64)
+        (row,), _ = self.rows(half)
+        self.assertLess(float(row["x"]), 5)
+
     def test_no_face_is_a_row_without_success(self):
         (row,), errors = self.rows(self.nobody, code=1)
         self.assertEqual((row["success"], row["x"], row["face"]), ("0", "", "1"))
