@@ -64,6 +64,7 @@ _clile_value() { # COMMAND FLAG: fails when the flag takes no value
         "eval --set" | "compare --set" | "export --set") _clile_settings layout au_set unknown present_from first_image box_margin crop_margin data_kind targets image_size max_pixels max_label_mb max_pack_mb cache_mb smallest_face find_every keep_lost event_enter event_leave event_length event_gap threads ;;
         "eval --report") _clile_files txt json csv md tex ;;
         "eval --answers" | "predict --faces" | "predict --landmarks") _clile_files csv ;;
+        "eval --predictions") _clile_files safetensors csv ;;
         "compare --protocol") _clile_words  ;;
         "compare --report") _clile_files txt json csv md tex html ;;
         "predict --set") _clile_settings box_margin max_pixels smallest_face find_every keep_lost event_enter event_leave event_length event_gap predict_batch mirror points_model threads ;;
@@ -113,7 +114,7 @@ _clile() {
             case $command in
                 "synth") _clile_words --layout --subjects --tasks --frames --size --seed --sheet --quiet --json --help ;;
                 "train") _clile_words --data --out --layout --protocol --fold --set --import --checkpoint --checkpoint-every --resume --history --tensorboard --json --quiet --help ;;
-                "eval") _clile_words --model --data --layout --protocol --fold --set --report --answers --centred --centred-frames --no-probe --json --quiet --help ;;
+                "eval") _clile_words --model --data --layout --protocol --fold --set --report --answers --centred --centred-frames --predictions --absent --no-probe --json --quiet --help ;;
                 "compare") _clile_words --data --layout --protocol --fold --set --report --json --quiet --help ;;
                 "predict") _clile_words --model --raw --video --camera --faces --landmarks --crop --box --finder --margin --fps --own-neutral --csv --json --format --draw --events --events-format --timeline --without-faces --set --help ;;
                 "data") _clile_words --layout --protocol --subjects --sheet --examples --seed --set --verify --json --help ;;

@@ -234,6 +234,8 @@ complete -c clile -n '__clile_at eval' -l report -r -k -a '(__fish_complete_suff
 complete -c clile -n '__clile_at eval' -l answers -r -k -a '(__fish_complete_suffix .csv)' -d 'write score, probability, decision and label of every tested image here (CSV)'
 complete -c clile -n '__clile_at eval' -l centred -d 'beside each person'\''s own neutral, estimated without labels from all of the person'\''s images'
 complete -c clile -n '__clile_at eval' -l centred-frames -x -d 'estimate it from only N images of each person, spread over all; implies --centred'
+complete -c clile -n '__clile_at eval' -l predictions -r -k -a '(__fish_complete_suffix .safetensors; __fish_complete_suffix .csv)' -d 'instead of a model: a table (CSV) of another system, OpenFace, Py-Feat or LibreFace, or of clile predict'
+complete -c clile -n '__clile_at eval' -l absent -d 'with --predictions: an image without a row counts as one without any AU'
 complete -c clile -n '__clile_at eval' -l no-probe -d 'skip the subject probe'
 complete -c clile -n '__clile_at eval' -l json -d 'print JSON'
 complete -c clile -n '__clile_at eval' -l quiet -d 'no progress'
