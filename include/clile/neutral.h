@@ -8,8 +8,8 @@
  *     clile_neutral_apply(neutral, person, probability, centred, present);
  *     clile_neutral_destroy(neutral);
  *
- * Faces differ at rest: deep-set brows read as a brow lowerer in every frame. What a person's frames
- * have in common is subtracted, on the scale of log odds:
+ * Faces differ at rest: deep-set brows read as a brow lowerer in every frame. What a person's
+ * frames have in common is subtracted, on the scale of log odds:
  *   - a model that libclile trained on two people or more knows how people differ. The offset of a
  *     new person is estimated from any number of frames, with each frame's chance to show the AU;
  *     few frames move it little (docs/method.md, "A person's own neutral"). Thresholds are fitted

@@ -8,11 +8,12 @@
 /* ---- CSV (RFC 4180) ---- */
 
 /* 1 for a text that a spreadsheet would take for a formula, after any apostrophes. A plain number
- * is none. */
+ * is none, nor is "-" alone, the name of standard input. */
 static int is_formula(const char *begin, const char *end)
 {
     double number = 0.0;
     while (begin < end && *begin == '\'') ++begin;
+    if (end - begin == 1 && *begin == '-') return 0;
     return begin < end && memchr("=+-@\t\r", *begin, 6) != NULL &&
            !clile_i_parse_f64(begin, end, &number);
 }

@@ -1,9 +1,9 @@
-/* augcn: regions around landmarks, each to a latent vector by an auto-encoder, and graph convolution
- * over the AUs (Liu et al., MMM 2020). With x_c the maps around AU c, standardised:
+/* augcn: regions around landmarks, each to a latent vector by an auto-encoder, and graph
+ * convolution over the AUs (Liu et al., MMM 2020). With x_c the maps around AU c, standardised:
  *   z_c = relu(E_c x_c), and the auto-encoder's error e = mean over c of |D_c z_c - x_c|^2
  *   H = relu(A Z W_0), Z' = A H W_1, F = [W_2 Z' (all nodes joined), e]
- * A is D^(-1/2) (R + I) D^(-1/2), R_ij = the greater of P(i | j) and P(j | i) in the training labels
- * if that is at least LEAST, otherwise 0. The loss (lib/loss/augcn.c) lowers e. */
+ * A is D^(-1/2) (R + I) D^(-1/2), R_ij = the greater of P(i | j) and P(j | i) in the training
+ * labels if that is at least LEAST, otherwise 0. The loss (lib/loss/augcn.c) lowers e. */
 #include "method/graph.h"
 
 #include "net/nodes.h"

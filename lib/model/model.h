@@ -169,8 +169,8 @@ clile_status clile_i_points_get(const clile_i_st *st, int64_t d, clile_i_points 
 
 /* person.c: an AU of an array of the rows above. */
 clile_i_person_au clile_i_person_of(const float *person, int32_t c, int32_t au);
-/* The estimated offset of a person from n scores without labels, each counted weight[i] times (NULL:
- * once). noise is above 0. */
+/* The estimated offset of a person from n scores without labels, each counted weight[i] times
+ * (NULL: once). noise is above 0. */
 double clile_i_person_offset(const clile_i_person_au *a, int64_t n, const double *value,
                              const double *weight);
 /* Writes it to a file, or reads it from one that may have none. NULL: none. */

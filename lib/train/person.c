@@ -37,7 +37,8 @@ static void gather(const clile_trainer *t, const float *score, const int8_t *lab
     f->first[0] = 0;
 }
 
-/* Means of scores without the people's offsets, and the noise around them. 0: a class is missing. */
+/* Means of scores without the people's offsets, and the noise around them. 0: a class is
+ * missing. */
 static int means(const frames *f, int32_t subjects, clile_i_person_au *a)
 {
     double sum[2] = {0, 0}, count[2] = {0, 0}, square = 0.0;

@@ -61,11 +61,11 @@ class FilmTest(CommandTest):
             file.write(data)
         return path
 
-    def command(self, *arguments):
-        return [cli.COMMAND, "predict", "--model", self.model, "--set", "points_model=none", "--finder", "square", *arguments]
+    def command(self, *arguments, model=None):
+        return [cli.COMMAND, "predict", "--model", model or self.model, "--set", "points_model=none", "--finder", "square", *arguments]
 
-    def predict(self, *arguments, code=0, env=None, data=b""):
-        done = subprocess.run(self.command(*arguments), input=data, capture_output=True, timeout=300, env=env, check=False)
+    def predict(self, *arguments, code=0, env=None, data=b"", model=None):
+        done = subprocess.run(self.command(*arguments, model=model), input=data, capture_output=True, timeout=300, env=env, check=False)
         self.assertIn(done.returncode, code if isinstance(code, tuple) else (code,), done.stderr)
         return done.stdout.decode(), done.stderr.decode()
 

@@ -7,6 +7,7 @@ import random
 import resource
 import select
 import signal
+import struct
 import subprocess
 import time
 import unittest
@@ -137,13 +138,31 @@ class Film(FilmTest):
                 ended.add(done.returncode)
         self.assertEqual(ended, {0, 1})
 
+    @classmethod
+    def without_person(cls):
+        """The model as one that does not know how people differ: its own neutral is the median."""
+        path = os.path.join(cls.folder, "median.safetensors")
+        with open(cls.model, "rb") as file:
+            size = struct.unpack("<Q", file.read(8))[0]
+            header, data = json.loads(file.read(size)), file.read()
+        begin, end = header.pop("person")["data_offsets"]
+        for name, tensor in header.items():
+            if name != "__metadata__" and tensor["data_offsets"][0] >= end:
+                tensor["data_offsets"] = [offset - (end - begin) for offset in tensor["data_offsets"]]
+        text = json.dumps(header).encode()
+        text += b" " * (-len(text) % 8)
+        with open(path, "wb") as file:
+            file.write(struct.pack("<Q", len(text)) + text + data[:begin] + data[end:])
+        return path
+
     @built
     def test_own_neutral(self):
         """Beside the raw columns, at the end of a film; the median is a tenth."""
-        raw, _ = self.rows(self.film)
-        rows, _ = self.rows("--own-neutral", self.film)
+        model = self.without_person()
+        raw, _ = self.rows(self.film, model=model)
+        rows, _ = self.rows("--own-neutral", self.film, model=model)
         self.assertEqual([{name: row[name] for name in raw[0]} for row in rows], raw)
-        self.assertEqual(self.rows("--own-neutral", "--video", "-", data=y4m(self.places))[0], rows)
+        self.assertEqual(self.rows("--own-neutral", "--video", "-", data=y4m(self.places), model=model)[0], rows)
 
         def logit(p):
             return math.log(p / (1 - p))
@@ -155,7 +174,7 @@ class Film(FilmTest):
                 self.assertAlmostEqual(centred, p - sum(middle) / 2 + logit(0.1), delta=0.13)
             self.assertEqual([row[f"{au}_nc"] for row in rows[:12]], [str(int(float(row[f"{au}_np"]) > 0.5)) for row in rows[:12]])
             self.assertEqual([row[f"{au}_np"] for row in rows[12:]], [""] * 3)
-        line = json.loads(self.predict("--json", "--own-neutral", self.film)[0].splitlines()[4])
+        line = json.loads(self.predict("--json", "--own-neutral", self.film, model=model)[0].splitlines()[4])
         self.assertEqual(f"{line['AU12_np']:.9g}", rows[4]["AU12_np"])
 
     def test_own_neutral_of_a_folder_of_one_person(self):
@@ -164,16 +183,20 @@ class Film(FilmTest):
         for k in range(6):
             pixels = grey(10 + 5 * k if k != 2 else None)
             cli.write_png(os.path.join(album, f"{k}.png"), W, H, [b"".join(bytes((level,)) * 3 for level in pixels[y * W:(y + 1) * W]) for y in range(H)])
-        rows, _ = self.rows("--own-neutral", album, code=1)
+        model = self.without_person()
+        rows, _ = self.rows("--own-neutral", album, code=1, model=model)
         self.assertEqual([bool(row["AU12_np"]) for row in rows], [k != 2 for k in range(6)])
         for k in (0, 1, 3):
             os.remove(os.path.join(album, f"{k}.png"))
-        rows, _ = self.rows("--own-neutral", album, code=1)  # too few for a median
+        rows, _ = self.rows("--own-neutral", album, code=1, model=model)  # too few for a median
         self.assertEqual([row["AU12_np"] for row in rows], [""] * 3)
+        rows, _ = self.rows("--own-neutral", album, code=1)  # enough for a model that knows how people differ
+        self.assertEqual([bool(row["AU12_np"]) for row in rows], [False, True, True])
 
     def test_own_neutral_of_a_camera_is_of_the_frames_so_far(self):
-        rows, _ = self.rows("--own-neutral", "--camera", "1", code=1, env=self.with_camera)
-        self.assertEqual([bool(row["AU12_np"]) for row in rows], [False] * 4 + [True] * 2)
+        for model, first in ((self.without_person(), 4), (self.model, 0)):
+            rows, _ = self.rows("--own-neutral", "--camera", "1", code=1, env=self.with_camera, model=model)
+            self.assertEqual([bool(row["AU12_np"]) for row in rows], [k >= first for k in range(6)])
 
     def test_a_camera_that_is_unplugged(self):
         rows, errors = self.rows("--camera", "1", code=1, env=self.with_camera)

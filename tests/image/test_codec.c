@@ -163,8 +163,8 @@ static void every_truncation_is_noticed(void **state)
     }
 }
 
-/* Any status will do, as long as nothing breaks (run under sanitizers). Not AVIF: libheif 1.15 loses
- * memory when dav1d refuses data. */
+/* Any status will do, as long as nothing breaks (run under sanitizers). Not AVIF: libheif 1.15
+ * loses memory when dav1d refuses data. */
 static void mutated_files_do_no_harm(void **state)
 {
     static const char *const names[] = {"turned.webp", "lossy.webp", "lossless.heic"};

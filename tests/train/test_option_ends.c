@@ -30,6 +30,10 @@ static const exception exceptions[] = {
     {"epochs_stage1", "1000000", CLILE_E_CANCELLED, "stage 1 after step 4 of 2000000", 0},
     {"keep_points", "1", CLILE_E_INVALID_ARGUMENT, "there are no points to learn", 0},
     {"max_pixels", "1", CLILE_E_INVALID_ARGUMENT, "max_pixels", 0},
+    /* its faces have no landmarks */
+    {"method", "lpnet", CLILE_E_INVALID_ARGUMENT, "method=lpnet needs the landmarks", 0},
+    {"method", "augcn", CLILE_E_INVALID_ARGUMENT, "method=augcn needs the landmarks", 0},
+    {"method", "srerl", CLILE_E_INVALID_ARGUMENT, "method=srerl needs the landmarks", 0},
     /* steps that throw the weights away: the text says where */
     {"learning_rate", "1000", CLILE_E_NOT_FINITE, "stage ", 1},
     {"weight_decay", "1000", CLILE_E_NOT_FINITE, "stage ", 1},

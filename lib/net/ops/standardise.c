@@ -1,5 +1,5 @@
-/* standardise: each row of a plain value, its last dimension, with mean 0 and variance 1: layer_norm
- * without weight and bias. */
+/* standardise: each row of a plain value, its last dimension, with mean 0 and variance 1:
+ * layer_norm without weight and bias. */
 #include "net/plain.h"
 
 static const double EPS = 1e-5;
