@@ -11,6 +11,7 @@ import struct
 import subprocess
 import time
 import unittest
+import zlib
 
 import cli
 from films import FFMPEG, FilmTest, H, W, built, ffmpeg, grey, y4m
@@ -149,10 +150,12 @@ class Film(FilmTest):
         for name, tensor in header.items():
             if name != "__metadata__" and tensor["data_offsets"][0] >= end:
                 tensor["data_offsets"] = [offset - (end - begin) for offset in tensor["data_offsets"]]
+        data = data[:begin] + data[end:]
+        header["__metadata__"]["clile_crc32"] = f"{zlib.crc32(data):08x}"
         text = json.dumps(header).encode()
         text += b" " * (-len(text) % 8)
         with open(path, "wb") as file:
-            file.write(struct.pack("<Q", len(text)) + text + data[:begin] + data[end:])
+            file.write(struct.pack("<Q", len(text)) + text + data)
         return path
 
     @built
