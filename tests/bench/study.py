@@ -18,7 +18,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -181,7 +180,7 @@ def main():
         row += " %.0f |" % np.mean([seconds(t) for t in trains])
         if args.methods:
             published = PUBLISHED.get(args.protocol, {}).get(name)
-            row += " %d | %.2f | %s |" % (parameters(args, folders[name, seeds[0]]), answer_time(args, folders[name, seeds[0]]),
+            row += " %d | %.2f | %s |" % (parameters(args, folders[name, seeds[0]]), answer_time(reports),
                                           "" if published is None else "%.1f" % published)
         print(row)
         sys.stdout.flush()
@@ -193,19 +192,10 @@ def parameters(args, folder):
     return info["encoder_parameters"] + info["au_parameters"]
 
 
-def answer_time(args, folder):
-    """Milliseconds for each test image of fold 1 on one thread, decoding included; measured once and kept."""
-    path = os.path.join(folder, "answer_time")
-    if not os.path.exists(path):
-        began = time.perf_counter()
-        report = json.loads(run([args.clile, "eval", "--data", args.data, "--layout", args.layout, "--json", "--quiet", "--set", "threads=1",
-                                 "--model", os.path.join(folder, "model.fold1.safetensors")]))
-        took = time.perf_counter() - began
-        with open(path + ".tmp", "w") as file:
-            file.write("%.6f" % (1000 * took / report["images"]))
-        os.replace(path + ".tmp", path)
-    with open(path) as file:
-        return float(file.read())
+def answer_time(reports):
+    """Milliseconds for an image on one thread, decoding included."""
+    models = [model for report in reports for model in report["models"]]
+    return 1000 * sum(m["seconds"] for m in models) / sum(m["images"] for m in models)
 
 
 def within(report):
