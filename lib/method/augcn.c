@@ -10,7 +10,7 @@
 
 #include <math.h>
 
-enum { LATENT = 64 };
+enum { LATENT = 32 };
 static const double LEAST = 0.4;
 static const char *const graphs[] = {"augcn.mix1", "augcn.mix2"};
 
