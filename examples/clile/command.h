@@ -28,6 +28,7 @@ int run_import(int argc, char **argv);
 int run_export(int argc, char **argv);
 int run_compare(int argc, char **argv);
 int run_bench(int argc, char **argv);
+int run_card(int argc, char **argv);
 
 /* ---- arguments (args.c) ---- */
 

@@ -29,6 +29,7 @@ static const subcommand subcommands[] = {
     {"data", "show what a labelled folder or a pack contains", run_data},
     {"pack", "write a labelled folder as one file, aligned and resized", run_pack},
     {"info", "show the contents of a file, or the table of options", run_info},
+    {"card", "print or set the card of a model", run_card},
     {"import", "make a model from a torchvision ResNet (safetensors or .pth)", run_import},
     {"export", "write a model as ONNX or int8", run_export},
     {"bench", "measure how fast this machine trains and predicts", run_bench},

@@ -609,6 +609,17 @@ class Model : public Handle<clile_model, clile_model_destroy>
         const char *value = clile_model_get_metadata(get(), key.c_str());
         return value ? std::optional<std::string>(value) : std::nullopt;
     }
+    /* Markdown: what the model is, what it was trained on, what was measured, limits. */
+    std::string card(Status *status = nullptr) const
+    {
+        return copy_text([&](char **out) { return clile_model_copy_card(get(), out); }, status);
+    }
+    /* "": composed from the metadata */
+    bool set_card(const std::string &markdown = "", Status *status = nullptr)
+    {
+        return check(clile_model_set_card(get(), markdown.empty() ? nullptr : markdown.c_str()),
+                     status);
+    }
     bool set_metadata(const std::string &key, const std::string &value, Status *status = nullptr)
     {
         return check(clile_model_set_metadata(get(), key.c_str(), value.c_str()), status);

@@ -176,6 +176,18 @@ clile_model_set_decision(clile_model *model, const float *au_embedding /*[c,d] o
 CLILE_API const char *clile_model_get_metadata(const clile_model *model, const char *key);
 CLILE_NODISCARD CLILE_API clile_status clile_model_set_metadata(clile_model *model, const char *key,
                                                                 const char *value);
+/* The model card, in Markdown: what the model is, what it was trained on and by which options, what
+ * was measured, limits, how to cite. Composed from the metadata; names from data are escaped.
+ * Training ends with it in the metadata "card", so it is in the file. A card of the user's own
+ * (clile_model_set_card) is returned as it is. `*out` is owned by the caller: clile_free.
+ * INVALID_ARGUMENT: NULL; OUT_OF_MEMORY. Since 0.1. */
+CLILE_NODISCARD CLILE_API clile_status clile_model_copy_card(const clile_model *model, char **out);
+/* Sets the card: Markdown that begins with a heading (#), or NULL: composed from the metadata as
+ * they are now. Figures of an evaluation go to the metadata "evaluation" (Markdown) before that.
+ * Weights do not change. INVALID_ARGUMENT: model is NULL, another text; OUT_OF_MEMORY. Exclusive.
+ * Since 0.1. */
+CLILE_NODISCARD CLILE_API clile_status clile_model_set_card(clile_model *model,
+                                                            const char *markdown);
 /* What the model is, as JSON (backbone, sizes, parameters, AUs, decision, how it was trained).
  * `*out` is owned by the caller: clile_free. Since 0.1. */
 CLILE_NODISCARD CLILE_API clile_status clile_model_copy_json(const clile_model *model, char **out);

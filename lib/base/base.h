@@ -134,6 +134,8 @@ void clile_i_text_append(clile_i_text *text, const char *format, ...);
 void clile_i_text_append_json(clile_i_text *text,
                               /* quoted and escaped; a byte that is not UTF-8 becomes U+FFFD */
                               const char *value);
+/* For Markdown: one line, in which the value's characters are no markup. */
+void clile_i_text_append_markdown(clile_i_text *text, const char *value);
 /* For one line of text: control characters and bytes that are not UTF-8 become U+FFFD. */
 void clile_i_text_append_utf8(clile_i_text *text, const char *value);
 void clile_i_text_append_bytes(clile_i_text *text, const char *data, size_t size);
@@ -397,6 +399,9 @@ clile_status clile_i_options_check_same(const clile_options *here, const clile_o
  * (options_table.h) takes from `here`. INVALID_ARGUMENT as above. */
 clile_status clile_i_options_resume(const clile_options *here, const clile_options *checkpoint,
                                     clile_options **out);
+/* Appends "key=value key=value": the options that do not have their defaults, but for those of the
+ * data and those that say where and how it is computed. */
+clile_status clile_i_options_append_changed(const clile_options *options, clile_i_text *out);
 /* CRC-32 of the values in force of all options that a checkpoint keeps, continuing `crc`. */
 clile_status clile_i_options_crc(const clile_options *options, uint32_t *crc);
 

@@ -510,6 +510,22 @@ cleanup:
     return status;
 }
 
+clile_status clile_i_options_append_changed(const clile_options *options, clile_i_text *out)
+{
+    for (int i = 0, shown = 0; i < COUNT && out->status == CLILE_OK; ++i) {
+        clile_i_text value = {0}, usual = {0};
+        append_value(options, i, SHOWN, &value);
+        append_value(NULL, i, SHOWN, &usual);
+        if (value.status == CLILE_OK && usual.status == CLILE_OK && whose(TABLE[i].name) != HERE &&
+            strcmp(TABLE[i].group, "data") != 0 && strcmp(value.data, usual.data) != 0)
+            clile_i_text_append(out, "%s%s=%s", shown++ ? " " : "", TABLE[i].name, value.data);
+        if (out->status == CLILE_OK) out->status = value.status ? value.status : usual.status;
+        clile_i_text_free(&value);
+        clile_i_text_free(&usual);
+    }
+    return out->status;
+}
+
 clile_status clile_i_options_crc(const clile_options *options, uint32_t *crc)
 {
     clile_i_text text = {0};

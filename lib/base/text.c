@@ -106,6 +106,22 @@ void clile_i_text_append_json(clile_i_text *text, const char *value)
     clile_i_text_append_bytes(text, "\"", 1);
 }
 
+void clile_i_text_append_markdown(clile_i_text *text, const char *value)
+{
+    static const char markup[] = "\\`*_{}[]()#+!|~$";
+    clile_i_text plain = {0};
+    clile_i_text_append_utf8(&plain, value);
+    if (plain.status != CLILE_OK) text->status = plain.status;
+    for (size_t i = 0; i < plain.size; ++i) {
+        const char byte = plain.data[i];
+        if (byte == '<' || byte == '>' || byte == '&')
+            clile_i_text_append(text, byte == '<' ? "&lt;" : byte == '>' ? "&gt;" : "&amp;");
+        else
+            clile_i_text_append(text, strchr(markup, byte) ? "\\%c" : "%c", byte);
+    }
+    clile_i_text_free(&plain);
+}
+
 void clile_i_text_append_utf8(clile_i_text *text, const char *value)
 {
     for (const char *end = value + strlen(value); value < end;) {

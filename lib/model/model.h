@@ -97,6 +97,8 @@ typedef struct {
     int64_t landmarks, boxes, crops; /* number of images placed by each */
 } clile_i_trained_on;
 clile_status clile_i_model_note_training(clile_model *model, const clile_i_trained_on *on);
+/* At the end of training: the options that are not the defaults, and the card. (card.c) */
+clile_status clile_i_model_note_card(clile_model *model, const clile_options *options);
 clile_status clile_i_model_note_import(clile_model *model, const char *path);
 void clile_i_model_swap_metadata(clile_model *a, clile_model *b);
 /* Appends ,"trained_on":{...} */

@@ -102,15 +102,12 @@ static clile_status get_head(void *file, const char *name, const clile_i_head *h
     return clile_i_check_finite(clile_i_st_path(file), name, h->count, values);
 }
 
-/* The options in effect: as given, completed by chosen values and by the model's own options. */
 static clile_status put_options(const clile_trainer *t, clile_i_st_writer *writer)
 {
     clile_status status = CLILE_OK;
     clile_options *options = NULL;
     clile_i_text text = {0};
-    CLILE_I_TRY(clile_options_copy(t->options, &options));
-    CLILE_I_TRY(clile_options_set_i64(options, CLILE_OPT_BATCH, t->batch));
-    CLILE_I_TRY(clile_i_model_shape(t->model, options));
+    CLILE_I_TRY(clile_i_trainer_options(t, &options));
     CLILE_I_TRY(clile_i_options_to_text(options, &text));
     CLILE_I_TRY(clile_i_st_writer_metadata(writer, "options", text.data));
 cleanup:

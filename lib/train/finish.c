@@ -154,6 +154,20 @@ cleanup:
     return status;
 }
 
+clile_status clile_i_trainer_options(const clile_trainer *t, clile_options **out)
+{
+    clile_status status = CLILE_OK;
+    clile_options *options = NULL;
+    CLILE_I_TRY(clile_options_copy(t->options, &options));
+    CLILE_I_TRY(clile_options_set_i64(options, CLILE_OPT_BATCH, t->batch));
+    CLILE_I_TRY(clile_i_model_shape(t->model, options));
+    *out = options;
+    options = NULL;
+cleanup:
+    clile_options_destroy(options);
+    return status;
+}
+
 /* Records in the model's metadata what it was trained on. */
 static clile_status note_data(const clile_trainer *t, clile_model *scratch)
 {
@@ -172,7 +186,13 @@ static clile_status note_data(const clile_trainer *t, clile_model *scratch)
                                    origin.landmarks, origin.boxes, origin.crops};
     CLILE_I_RETURN_IF(clile_i_model_note_training(scratch, &on));
     snprintf(seed, sizeof seed, "%llu", (unsigned long long)t->settings.seed);
-    return clile_model_set_metadata(scratch, "seed", seed);
+    CLILE_I_RETURN_IF(clile_model_set_metadata(scratch, "seed", seed));
+    scratch->trained = 1; /* so the card says */
+    clile_options *options = NULL;
+    clile_status status = clile_i_trainer_options(t, &options);
+    if (status == CLILE_OK) status = clile_i_model_note_card(scratch, options);
+    clile_options_destroy(options);
+    return status;
 }
 
 /* Changes the model only after everything has succeeded. */

@@ -195,6 +195,8 @@ const char *clile_i_own_loss_name(const clile_trainer *t); /* "none", "replaces"
 clile_status clile_i_own_loss_add(clile_trainer *t, clile_i_losses *losses);
 
 /* ---- finish.c ---- */
+/* The options in effect: as given, completed by chosen values and by the model's own options. */
+clile_status clile_i_trainer_options(const clile_trainer *t, clile_options **out);
 /* Converts a flat array in the layout of the encoder being trained (values, moments) to the plain
  * tensors of `net`. */
 clile_status clile_i_trainer_plain(const clile_trainer *t, const float *flat, clile_i_net *net);

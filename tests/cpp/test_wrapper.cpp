@@ -227,6 +227,10 @@ void training()
     REQUIRE(trainer.next_stage() == 0 && trainer.state().epoch == 2);
     REQUIRE(calls == 4 &&
             model->is_trained()); // two epochs of three steps, less the two that were stopped
+    REQUIRE(model->card().find("# Model card") == 0);
+    REQUIRE(model->set_card("# Mine") && model->card() == "# Mine");
+    THROWS(CLILE_E_INVALID_ARGUMENT, "heading", model->set_card("Mine"));
+    REQUIRE(model->set_card() && model->card().find("# Model card") == 0);
     REQUIRE(model->set_metadata("made by", "test") &&
             model->metadata("made by") == std::optional<std::string>("test") &&
             !model->metadata("x"));

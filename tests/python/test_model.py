@@ -341,6 +341,21 @@ def test_both_stages_and_checkpoint(arrays, data, untrained, tmp_path):
     assert same(other.predict(arrays["images"]), whole.predict(arrays["images"]))
 
 
+def test_card(data, tmp_path):
+    model = clile.train(data, method="bce", **SMALL)
+    assert model.card().startswith("# Model card") and "embedding=8" in model.card().replace("\\", "") and model.get_metadata("card") == model.card()
+    weights = model.au_embedding.tobytes()
+    model.set_card("# Mine")
+    model.save(tmp_path / "m.safetensors")
+    again = clile.Model.load(tmp_path / "m.safetensors")
+    assert again.card() == "# Mine" and again.au_embedding.tobytes() == weights
+    with pytest.raises(ValueError, match="heading"):
+        model.set_card("Mine")
+    model.set_metadata("evaluation", "F1 **.5**")
+    model.set_card()
+    assert "F1 **.5**" in model.card() and clile.Model([1], width=0.0625).card().count("not trained") == 1
+
+
 def test_history(data, tmp_path):
     path, ends = tmp_path / "run.jsonl", []
     clile.train(data, method="bce", validation=0.3, history=path, progress=lambda p: ends.append(p) if p.epoch_end else None, **SMALL)

@@ -256,6 +256,14 @@ class Model(Handle):
         value = lib.clile_model_get_metadata(owner, key.encode())
         return None if value is None else value.decode()
 
+    def card(self) -> str:
+        """The model card, in Markdown: what it was trained on and how, what was measured, limits."""
+        return copy_text(lib.clile_model_copy_card, self._c)
+
+    def set_card(self, markdown: Optional[str] = None) -> None:
+        """A card of your own, which begins with "#"; None: composed from the metadata. Weights do not change."""
+        lib.clile_model_set_card(self._c, None if markdown is None else markdown.encode())
+
     def set_metadata(self, key: str, value: str) -> None:
         """Sets a metadata entry, saved with the model."""
         lib.clile_model_set_metadata(self._c, key.encode(), value.encode())
