@@ -108,6 +108,18 @@ class Predict(CommandTest):
                          [("1.jfif", "1"), ("2.jpe", "1"), ("3.JIF", "1"), ("4.webp", "1"), ("5.gif", "0"), ("6.tif", "0")])
         self.assertIn("5.gif is a GIF file, not a JPEG, PNG, BMP, WebP or HEIF file", err)
 
+    def test_no_name_is_a_formula(self):
+        folder = self.path("formulas")
+        os.makedirs(folder)
+        names = ["+cmd.png", "=1+1.png", "@x, \"y\".png"]
+        for name in names:
+            shutil.copy(self.image(1), os.path.join(folder, name))
+        for form in ("csv", "tidy", "pyfeat"):
+            done = subprocess.run([cli.COMMAND, "predict", "--model", self.model, "--format", form, *no_finder(()), *names], cwd=folder, capture_output=True, text=True, check=False)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            column = "input" if form == "pyfeat" else "image"
+            self.assertEqual({row[column] for row in csv.DictReader(io.StringIO(done.stdout))}, {"'" + name for name in names})
+
     def test_a_linked_folder_is_visited_once(self):
         loop = self.path("loop")
         os.makedirs(loop)

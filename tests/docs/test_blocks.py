@@ -196,6 +196,15 @@ def run_c(code, folder, environment, what):
         fine(subprocess.run([str(part) for part in command], cwd=folder, env=environment, capture_output=True, text=True, timeout=300, check=False), what)
 
 
+def run_r(code, folder, environment, what):
+    """A block of R writes one or more figures, which must be SVG with a line in them."""
+    (folder / "block.R").write_text(code, encoding="utf-8")
+    fine(subprocess.run(["Rscript", "--vanilla", "block.R"], cwd=folder, env=environment, capture_output=True, text=True, timeout=300, check=False), what)
+    figures = sorted(folder.glob("*.svg"))
+    if not figures or not all("<path" in figure.read_text(encoding="utf-8") for figure in figures):
+        sys.exit(f"{what}: no figure, or one without a line: {figures}")
+
+
 def run_page(page, world, folder, environment, unused):
     """Runs the blocks of one page; returns how many were run and what was left out."""
     name, counts, left_out, codes = str(page.relative_to(ROOT)), 0, [], []
@@ -222,6 +231,12 @@ def run_page(page, world, folder, environment, unused):
                 print(f"LEFT OUT: {what}: {PYTHON} has no {', '.join(missing)}")
             else:
                 codes.append((line, code))
+        elif language == "r":
+            if shutil.which("Rscript"):
+                run_r(code, folder, environment, what)
+            else:
+                counts -= 1
+                print(f"LEFT OUT: {what}: Rscript was not found")
         elif language == "c":
             run_c(code, folder, environment, what)
         elif language == "json":
@@ -229,7 +244,7 @@ def run_page(page, world, folder, environment, unused):
         elif language == "text":
             counts -= 1  # a layout or a message: nothing to run
         else:
-            sys.exit(f"{what}: a block of language {language!r}; sh, python, c, json or text are expected")
+            sys.exit(f"{what}: a block of language {language!r}; sh, python, c, r, json or text are expected")
     if codes:
         run_python(codes, folder, environment, name)
     return counts, left_out

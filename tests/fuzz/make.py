@@ -776,4 +776,21 @@ put("predictions", "empty", "")
 put("predictions", "no-image", "AU01\n0.5\n")
 put("predictions", "large-frame", "frame,AU01\n1e15,0.5\n-1,0.5\n")
 
+# ---- names ----
+
+put("escape", "formula", "=cmd|' /C calc'!A0")
+put("escape", "plus", '+1-1')
+put("escape", "number", '-12.5e3')
+put("escape", "at", '@SUM(1)')
+put("escape", "apostrophes", "'''=1")
+put("escape", "tab", '\t=1')
+put("escape", "return", '\r=1')
+put("escape", "quotes", 'a"b""c')
+put("escape", "break", 'a\n=1')
+put("escape", "markup", '<script>&amp;"\'</script>')
+put("escape", "tex", '\\input{/etc/x}%$#_^~&')
+put("escape", "table", '|a|`b`[c](d)')
+put("escape", "empty", '')
+put("escape", "latin", b'-\xe9\xff\x01,')
+
 print(count, "files")
