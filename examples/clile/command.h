@@ -20,6 +20,7 @@ typedef struct {
 int run_synth(int argc, char **argv);
 int run_train(int argc, char **argv);
 int run_eval(int argc, char **argv);
+int run_report(int argc, char **argv);
 int run_predict(int argc, char **argv);
 int run_data(int argc, char **argv);
 int run_pack(int argc, char **argv);

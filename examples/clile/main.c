@@ -25,6 +25,7 @@ static const subcommand subcommands[] = {
     {"train", "train a model on a labelled folder", run_train},
     {"eval", "evaluate models on people they never saw", run_eval},
     {"compare", "compare models or saved evaluations on the same images", run_compare},
+    {"report", "make a page of saved evaluations: figures, tables, faces", run_report},
     {"predict", "read action units from images", run_predict},
     {"data", "show what a labelled folder or a pack contains", run_data},
     {"pack", "write a labelled folder as one file, aligned and resized", run_pack},

@@ -344,14 +344,19 @@ void svg_axes(svg *s, svg_scale x, svg_scale y, const char *x_name, const char *
     double ticks[SVG_TICKS];
     char text[32];
     const double width = fabs(x.to - x.from), height = fabs(y.to - y.from);
-    int count = svg_ticks(x.low, x.high, width < 150 ? 3 : width < 240 ? 5 : 7, ticks);
+    int count = isnan(x.low) ? 0
+                             : svg_ticks(x.low, x.high,
+                                         width < 150   ? 3
+                                         : width < 240 ? 5
+                                                       : 7,
+                                         ticks);
     for (int i = 0; i < count; ++i) {
         const double at = svg_at(x, ticks[i]);
         svg_tick_text(ticks[i], count > 1 ? ticks[1] - ticks[0] : ticks[i], text, sizeof text);
         svg_line(s, "grid", at, y.from, at, y.to);
         svg_text(s, "quiet mid", at, y.from + 16.0, text);
     }
-    count = svg_ticks(y.low, y.high, height < 150 ? 4 : 6, ticks);
+    count = isnan(y.low) ? 0 : svg_ticks(y.low, y.high, height < 150 ? 4 : 6, ticks);
     for (int i = 0; i < count; ++i) {
         const double at = svg_at(y, ticks[i]);
         svg_tick_text(ticks[i], count > 1 ? ticks[1] - ticks[0] : ticks[i], text, sizeof text);

@@ -81,7 +81,8 @@ void svg_image(svg *s, double x, double y, double w, double h, const char *type,
 int svg_ticks(double low, double high, int most, double *ticks);
 /* A tick's text, with as few digits as its distance to the next needs. */
 void svg_tick_text(double tick, double step, char *text, size_t size);
-/* Grid, axes, ticks and names (NULL: none) of a plot with x and y scales. */
+/* Grid, axes, ticks and names (NULL: none) of a plot with x and y scales. A scale whose `low` is
+ * NaN has no ticks. */
 void svg_axes(svg *s, svg_scale x, svg_scale y, const char *x_name, const char *y_name);
 /* Names of the series, from (x, y) to the right, in lines of at most `w`; returns the y after it.
  * with_lines: a piece of each line beside its mark. */
