@@ -132,8 +132,7 @@ int report_faces(const report *r, FILE *out)
         const report_run *run = &r->run[k];
         fputs("<h3>", out);
         markup_text(out, run->name);
-        fputs("</h3>\n<div class=\"wide\" tabindex=\"0\" role=\"region\" aria-label=\"Faces, ",
-              out);
+        fputs("</h3>\n<div class=\"wide\" tabindex=\"0\" role=\"group\" aria-label=\"Faces, ", out);
         markup_text(out, run->name);
         fputs("\"><table class=\"sheet\"><thead><tr><th scope=\"col\">AU</th>", out);
         for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; ++i)

@@ -50,7 +50,7 @@ static void text_cell(FILE *out, const char *tag, const char *text)
 static void table_open(FILE *out, const char *caption, const char *head)
 {
     fprintf(out,
-            "<div class=\"wide\" tabindex=\"0\" role=\"region\" aria-label=\"%s\"><table>"
+            "<div class=\"wide\" tabindex=\"0\" role=\"group\" aria-label=\"%s\"><table>"
             "<caption>%s</caption><thead><tr>%s</tr></thead><tbody>\n",
             caption, caption, head);
 }

@@ -7,7 +7,7 @@
 static void draw_matrix(const report_place *to, const report_run *run, const double *cells,
                         const char *title, const char *about)
 {
-    const double side = 32.0, left = 46.0, top = 26.0;
+    const double side = 37.0, left = 46.0, top = 26.0;
     char text[96], number[16];
     svg s;
     svg_open(&s, to->out, to->alone, to->id, left + side * run->c + 6.0, top + side * run->c + 6.0,
