@@ -35,7 +35,8 @@ int run_export(int argc, char **argv)
     clile_options *options = NULL;
     const arg rows[] = {
         {"--onnx", ARG_TEXT, &a.onnx, "FILE",
-         "ONNX file to write: outputs `probability` and `embedding`"},
+         "ONNX file to write: outputs `probability`, `embedding` and, of a model that has them, "
+         "`points`"},
         {"--int8", ARG_FLAG, &a.int8, NULL,
          "write the model with int8 weights: a quarter of the size, about twice as fast"},
         {"--calibrate", ARG_TEXT, &a.calibration.data, "DIR",

@@ -164,6 +164,25 @@ cleanup:
     return status;
 }
 
+/* Places of points as shares of the crop's side: W F + b. */
+static clile_status add_points(writer *w, const clile_model *model)
+{
+    clile_status status = CLILE_OK;
+    const int64_t n = 2 * (int64_t)model->points.p, d = model->d, shape[2] = {d, n};
+    float *columns = NULL;
+    if (n == 0) return CLILE_OK;
+    CLILE_I_ALLOC(columns, n * d);
+    for (int64_t k = 0; k < n; ++k)
+        for (int64_t i = 0; i < d; ++i) columns[i * n + k] = model->points.weight[k * d + i];
+    add_tensor(w, "points.weight", 2, shape, columns);
+    add_tensor(w, "points.bias", 1, &n, model->points.bias);
+    add_node(w, "MatMul", "embedding", "points.weight", "unmoved");
+    add_node(w, "Add", "unmoved", "points.bias", "points");
+cleanup:
+    clile_i_free(columns);
+    return status;
+}
+
 /* ---- metadata -------------------------------------------------------------------------------- */
 
 static void add_property(clile_i_pb *pb, const char *key, const char *value)
@@ -259,7 +278,8 @@ clile_status clile_model_export_onnx(const clile_model *model, const char *path)
                                                add_ints, end_node,   add_tensor};
     const int64_t input[4] = {0, 3, model->size, model->size};
     const int64_t probability[2] = {0, model->c}, embedding[2] = {0, model->d},
-                  points[2] = {0, 2 * CLILE_I_FIVE};
+                  face_points[2] = {0, 2 * CLILE_I_FIVE},
+                  points[2] = {0, 2 * (int64_t)model->points.p};
 
     clile_i_pb_varint(&pb, MODEL_IR, IR_VERSION);
     clile_i_pb_text(&pb, MODEL_PRODUCER, "libclile");
@@ -272,10 +292,13 @@ clile_status clile_model_export_onnx(const clile_model *model, const char *path)
     clile_i_pb_text(&pb, GRAPH_NAME, "clile");
     CLILE_I_TRY(clile_i_net_write(model->encoder, model->size, &graph_writer));
     CLILE_I_TRY(add_decision(&w, model));
+    CLILE_I_TRY(add_points(&w, model));
     add_value(&pb, GRAPH_INPUT, "input", 4, input);
-    if (clile_i_model_reads_points(model)) add_value(&pb, GRAPH_INPUT, "points", 2, points);
+    if (clile_i_model_reads_points(model)) 
+        add_value(&pb, GRAPH_INPUT, "face_points", 2, face_points);
     add_value(&pb, GRAPH_OUTPUT, "probability", 2, probability);
     add_value(&pb, GRAPH_OUTPUT, "embedding", 2, embedding);
+    if (model->points.p > 0) add_value(&pb, GRAPH_OUTPUT, "points", 2, points);
     clile_i_pb_end(&pb, graph);
     CLILE_I_TRY(pb.status);
     if (pb.size > INT32_MAX) {

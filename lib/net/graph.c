@@ -197,7 +197,7 @@ static const char *name_of(const clile_i_net *net, int32_t value, const char *ow
 {
     if (own != NULL) return own;
     if (value >= 0 && value < clile_i_net_inputs(net))
-        return value == CLILE_I_VALUE_IMAGE ? "input" : "points";
+        return value == CLILE_I_VALUE_IMAGE ? "input" : "face_points";
     snprintf(room, NAME, "value%d", (int)value);
     return room;
 }

@@ -200,8 +200,8 @@ typedef struct {
                    const float *values);
 } clile_i_graph_writer;
 
-/* From "input" [N,3,size,size] and, if the net reads points, "points" [N,2 points] to "embedding"
- * [N,d]. UNSUPPORTED: an operation has no ONNX form. */
+/* From "input" [N,3,size,size] and, if the net reads points, "face_points" [N,2 points] to
+ * "embedding" [N,d]. UNSUPPORTED: an operation has no ONNX form. */
 clile_status clile_i_net_write(const clile_i_net *net, int32_t size,
                                const clile_i_graph_writer *writer);
 

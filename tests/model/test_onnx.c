@@ -160,6 +160,53 @@ static void test_file(void **state)
     unlink(path);
 }
 
+static int holds(const clile_i_file *file, const void *part, size_t size)
+{
+    for (size_t at = 0; at + size <= file->size; ++at)
+        if (memcmp(file->data + at, part, size) == 0) return 1;
+    return 0;
+}
+
+/* A head of points is a third output: the weights transposed, the bias as it is. */
+static void test_points(void **state)
+{
+    enum { P = 5 };
+    char path[64];
+    clile_i_file file = {0};
+    clile_model *model = small_model(1);
+    bytes content = {NULL, NULL}, graph = {NULL, NULL}, name = {NULL, NULL};
+    uint64_t field, number = 0;
+    int outputs = 0, points = 0;
+    const int64_t d = model->d;
+    (void)state;
+    assert_int_equal(clile_i_points_create(P, d, 0, &model->points), CLILE_OK);
+    for (int64_t i = 0; i < 2 * P * d; ++i) model->points.weight[i] = (float)i + 0.25f;
+    for (int i = 0; i < 2 * P; ++i) model->points.bias[i] = (float)i - 7.5f;
+    scratch_path(path);
+    if (clile_model_export_onnx(model, path) != CLILE_OK) fail_msg("%s", clile_last_error());
+    assert_int_equal(clile_i_file_open(path, &file), CLILE_OK);
+    bytes all = {file.data, file.data + file.size};
+    while ((field = next_field(&all, &content, &number)) != 0)
+        if (field == 7) graph = content;
+    while ((field = next_field(&graph, &content, &number)) != 0) {
+        if (field != 12) continue;
+        ++outputs;
+        assert_int_equal(next_field(&content, &name, &number), 1);
+        points += is_text(name, "points");
+    }
+    assert_int_equal(outputs, 3);
+    assert_int_equal(points, 1);
+    float *row = malloc(2 * P * sizeof *row); /* of the transposed weights: the last */
+    assert_non_null(row);
+    for (int64_t k = 0; k < 2 * P; ++k) row[k] = model->points.weight[k * d + d - 1];
+    assert_true(holds(&file, row, 2 * P * sizeof *row));
+    assert_true(holds(&file, model->points.bias, 2 * P * sizeof(float)));
+    free(row);
+    clile_i_file_close(&file);
+    clile_model_destroy(model);
+    unlink(path);
+}
+
 /* A small stem: its name, one node less, and no MaxPool. */
 static void test_stem(void **state)
 {
@@ -228,9 +275,8 @@ static void test_failures(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_wire_format),
-        cmocka_unit_test(test_file),
-        cmocka_unit_test(test_stem),
+        cmocka_unit_test(test_wire_format), cmocka_unit_test(test_file),
+        cmocka_unit_test(test_points),      cmocka_unit_test(test_stem),
         cmocka_unit_test(test_failures),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

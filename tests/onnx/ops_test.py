@@ -22,7 +22,7 @@ def model_of(net):
     size = net["size"]
     inputs = [helper.make_tensor_value_info("input", TensorProto.FLOAT, ["N", 3, size, size])]
     if "points" in net:
-        inputs.append(helper.make_tensor_value_info("points", TensorProto.FLOAT, ["N", 10]))
+        inputs.append(helper.make_tensor_value_info("face_points", TensorProto.FLOAT, ["N", 10]))
     graph = helper.make_graph(nodes, "net", inputs,
                               [helper.make_tensor_value_info("embedding", TensorProto.FLOAT, ["N", None])], tensors)
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=7)
@@ -42,7 +42,7 @@ def main():
         for first in range(2):  # a batch, then its last image alone
             feeds = {"input": image[first:]}
             if "points" in net:
-                feeds["points"] = numpy.array(net["points"], numpy.float32).reshape(-1, 10)[first:]
+                feeds["face_points"] = numpy.array(net["points"], numpy.float32).reshape(-1, 10)[first:]
             found = session.run(["embedding"], feeds)[0]
             gap = numpy.abs(found - expected[first:]).max() / numpy.abs(expected).max()
             assert gap <= TOLERANCE, f"{net['name']}: differs by {gap:.2g} of the largest value"
