@@ -45,6 +45,7 @@ NOT_HERE = {
     ("docs/photo-model.md", "sh examples/photo-model/make.sh"): "renders and trains for an hour; photo/recipe runs its programs",
     ("docs/results.md", "examples/photo-model/score.py"): "photographs that are not in the repository; photo/recipe runs its programs",
     ("docs/results.md", "python3 tests/bench/study.py"): "takes hours",
+    ("docs/results.md", "for s in F001"): "a rendered set that is not in the repository",
     ("docs/results.md", "clile bench infer"): "takes half an hour; tests/cli/test_usage.py runs a small one",
 }
 # What a page says, and what is run.
