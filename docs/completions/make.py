@@ -15,7 +15,7 @@ import command_help  # noqa: E402
 MADE = "Made by docs/completions/make.py; do not edit."
 DATA = ("safetensors", "csv", "jsonl")  # a folder, or a file with one of these endings
 POSITIONAL = {  # how a usage line calls it: endings; () for folders alone
-    "OUT": (), "DIR|PACK": DATA, "FILE": ("safetensors", "pth"), "MODEL": ("safetensors",), "SYSTEM": ("safetensors", "csv"), "IMAGE|FOLDER|-...": ("jpg", "jpeg", "png", "bmp")}
+    "OUT": (), "DIR|PACK": DATA, "FILE": ("safetensors", "pth"), "MODEL": ("safetensors",), "SYSTEM": ("safetensors", "csv"), "EVALUATION...": ("csv",), "IMAGE|FOLDER|-...": ("jpg", "jpeg", "png", "bmp")}
 ENDINGS = {"safetensors": "safetensors", "model": "safetensors", "pack": "safetensors", "csv": "csv", "png": "png", "onnx": "onnx"}
 
 

@@ -294,7 +294,7 @@ clile_status clile_model_export_onnx(const clile_model *model, const char *path)
     CLILE_I_TRY(add_decision(&w, model));
     CLILE_I_TRY(add_points(&w, model));
     add_value(&pb, GRAPH_INPUT, "input", 4, input);
-    if (clile_i_model_reads_points(model)) 
+    if (clile_i_model_reads_points(model))
         add_value(&pb, GRAPH_INPUT, "face_points", 2, face_points);
     add_value(&pb, GRAPH_OUTPUT, "probability", 2, probability);
     add_value(&pb, GRAPH_OUTPUT, "embedding", 2, embedding);
