@@ -1,5 +1,5 @@
-/* The progress line, rewritten in place on a terminal; elsewhere, one line per epoch. Also the
- * clock and SIGINT. */
+/* The progress line, rewritten in place on a terminal; elsewhere, a line for each epoch, and a line
+ * a minute of what takes longer. Also the clock and SIGINT. */
 #include "command.h"
 
 #include <math.h>
@@ -7,6 +7,8 @@
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
+
+enum { LINE_SECONDS = 60 }; /* between two lines where there is no terminal */
 
 static volatile sig_atomic_t interrupt_seen;
 
@@ -60,6 +62,7 @@ void progress_begin(progress_state *state)
     state->stop_every = stop_every;
     state->quiet = quiet;
     state->terminal = isatty(STDERR_FILENO);
+    state->last_print = now_seconds();
     state->summary.validation_f1 = NAN;
     state->summary.validation_auc = NAN;
 }
@@ -116,7 +119,8 @@ int32_t progress_step(const clile_progress *p, void *user)
     summary->images_per_second = p->images_per_second;
 
     const double now = now_seconds();
-    if (!state->quiet && (p->epoch_end || (state->terminal && now - state->last_print > 0.2))) {
+    const double every = state->terminal ? 0.2 : LINE_SECONDS;
+    if (!state->quiet && (p->epoch_end || now - state->last_print > every)) {
         print_line(state, p);
         state->last_print = now;
     }
@@ -132,12 +136,21 @@ int32_t progress_step(const clile_progress *p, void *user)
 
 void progress_count(const char *what, int64_t done, int64_t all, double since)
 {
+    static double last, of; /* of: the work that was shown last, by when it began */
+    const int terminal = isatty(STDERR_FILENO);
+    const double now = now_seconds(), elapsed = now - since;
     char left[32];
-    if (!isatty(STDERR_FILENO)) return;
-    const double elapsed = now_seconds() - since;
+    if (of != since) {
+        of = since;
+        last = since;
+    }
+    /* elsewhere, work that is done speaks for itself */
+    if (terminal ? done < all && now - last < 0.1 : now - last < LINE_SECONDS || done == all)
+        return;
+    last = now;
     time_text(done > 0 ? elapsed * (double)(all - done) / (double)done : NAN, left, sizeof left);
-    fprintf(stderr, "\r%s  %lld/%lld  %.0f images/s  %s left\033[K%s", what, (long long)done,
-            (long long)all, elapsed > 0 ? (double)done / elapsed : 0.0, left,
-            done == all ? "\n" : "");
+    fprintf(stderr, "%s%s  %lld/%lld  %.0f images/s  %s left%s%s", terminal ? "\r" : "", what,
+            (long long)done, (long long)all, elapsed > 0 ? (double)done / elapsed : 0.0, left,
+            terminal ? "\033[K" : "\n", terminal && done == all ? "\n" : "");
     fflush(stderr);
 }
