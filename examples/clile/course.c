@@ -177,8 +177,10 @@ static void cut_out(const clile_image *image, const float *place, uint8_t *pictu
         for (int u = 0; u < PEAK_SIDE; ++u) {
             unsigned sum[3] = {0};
             for (int k = 0; k < SUB * SUB; ++k) {
-                const double x = left + side * (u + (k % SUB + 0.5) / SUB) / PEAK_SIDE,
-                             y = top + side * (v + (k / SUB + 0.5) / SUB) / PEAK_SIDE;
+                const double across = u + (k % SUB + 0.5) / (double)SUB,
+                             down = v + (k / SUB + 0.5) / (double)SUB,
+                             x = left + side * across / (double)PEAK_SIDE,
+                             y = top + side * down / (double)PEAK_SIDE;
                 if (!(x >= 0 && y >= 0 && x < image->w && y < image->h)) continue;
                 const uint8_t *p = image->pixels + (int64_t)y * stride + 3 * (int64_t)x;
                 for (int j = 0; j < 3; ++j) sum[j] += p[j];

@@ -108,7 +108,7 @@ void pyfeat_row(const answers *a, const answer *row)
 
 /* ---- OpenFace ---- */
 
-enum { INTENSITIES = 5 /* OpenFace's go from 0 to this */ };
+static const double INTENSITIES = 5; /* OpenFace's go from 0 to this */
 
 /* As its wiki has them (Output-Format), without gaze, pose, shape and points in space. */
 void openface_begin(const answers *a)

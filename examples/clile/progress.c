@@ -8,7 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { LINE_SECONDS = 60 }; /* between two lines where there is no terminal */
+static const double LINE_SECONDS = 60; /* between two lines where there is no terminal */
 
 static volatile sig_atomic_t interrupt_seen;
 

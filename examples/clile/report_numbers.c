@@ -78,7 +78,7 @@ void report_bins_make(const report_run *run, int32_t column, report_bins *out)
         const int8_t label = run->labels[i * run->c + column];
         const double p = (double)run->probability[i * run->c + column];
         if (label < 0 || isnan(p)) continue;
-        const int bin = p >= 1.0 ? REPORT_BINS - 1 : (int)(p * REPORT_BINS);
+        const int bin = p >= 1.0 ? REPORT_BINS - 1 : (int)(p * (double)REPORT_BINS);
         ++out->all;
         ++out->count[bin];
         out->positives[bin] += label;

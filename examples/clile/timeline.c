@@ -7,15 +7,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-    WIDTH = 980,
-    LEFT = 190,  /* of the plot */
-    RIGHT = 820, /* its right end; pictures are to the right of it */
-    BAND = 46,   /* an AU */
-    PLOT = 32,   /* the height of 0 to 1 in it */
-    HEAD = 40,   /* the person's number */
-    FOOT = 40    /* the axis of time */
-};
+static const double WIDTH = 980;
+static const double LEFT = 190;  /* of the plot */
+static const double RIGHT = 820; /* its right end; pictures are to the right of it */
+static const double BAND = 46;   /* an AU */
+static const double PLOT = 32;   /* the height of 0 to 1 in it */
+static const double HEAD = 40;   /* the person's number */
+static const double FOOT = 40;   /* the axis of time */
 
 /* ---- time ---- */
 
@@ -143,7 +141,7 @@ static void draw_band(svg *s, const course *c, const someone *one, int32_t au, s
 
 static double panel_height(const course *c)
 {
-    return HEAD + (double)BAND * c->c + FOOT;
+    return HEAD + BAND * c->c + FOOT;
 }
 
 static void who(const course *c, const someone *one, char *text, size_t size)
@@ -164,9 +162,8 @@ static void draw_panel(svg *s, const course *c, const someone *one, double top)
              (long long)c->frames);
     svg_text(s, "strong", 12.0, top + 24.0, text);
     svg_text(s, "quiet mid", RIGHT + 60.0, top + 24.0, "peak");
-    time_axis(s, x, top + HEAD, top + HEAD + (double)BAND * c->c);
-    for (int32_t au = 0; au < c->c; ++au)
-        draw_band(s, c, one, au, x, top + HEAD + (double)BAND * au);
+    time_axis(s, x, top + HEAD, top + HEAD + BAND * c->c);
+    for (int32_t au = 0; au < c->c; ++au) draw_band(s, c, one, au, x, top + HEAD + BAND * au);
 }
 
 static void about(const course *c, char *text, size_t size)

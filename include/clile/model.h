@@ -63,10 +63,12 @@ CLILE_NODISCARD CLILE_API clile_status clile_model_save_memory(const clile_model
                                                                uint8_t **bytes, size_t *size);
 
 /* Writes the model as ONNX (IR 7, opset 13; docs/onnx.md), for other runtimes. Input: `input`
- * [N,3,size,size], normalised as in training. Outputs: `probability` [N,c], `embedding` [N,d],
- * and of a model with points (keep_points) `points` [N,2p]. N is free. Norms are folded. metadata_props say how to prepare a photograph, and hold AU
- * numbers and thresholds. The write is atomic. STATE: never trained, or being trained;
- * UNSUPPORTED: above 2 GiB, or an int8 model; IO, OUT_OF_MEMORY. Shared. Since 0.1. */
+ * [N,3,size,size], normalised as in training, and of a model whose method looks around landmarks
+ * `face_points` [N,10]. Outputs: `probability` [N,c], `embedding` [N,d], and of a model with points
+ * (keep_points) `points` [N,2p]. N is free. Norms are folded. metadata_props say how to prepare a
+ * photograph, and hold AU numbers and thresholds. The write is atomic. STATE: never trained, or
+ * being trained; UNSUPPORTED: above 2 GiB, or an int8 model; IO, OUT_OF_MEMORY. Shared. Since
+ * 0.1. */
 CLILE_NODISCARD CLILE_API clile_status clile_model_export_onnx(const clile_model *model,
                                                                const char *path);
 

@@ -230,7 +230,8 @@ static clile_status check_time(double time, int begun, double before)
 
 static clile_status check_value(float probability, int64_t row, int64_t column)
 {
-    if (isnan(probability) || (probability >= 0.0f && probability <= 1.0f)) return CLILE_OK;
+    if (clile_i_is_nan(probability) || (probability >= 0.0f && probability <= 1.0f))
+        return CLILE_OK;
     return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
                         "probability[%lld,%lld] is %g, expected 0 to 1, or NaN", (long long)row,
                         (long long)column, (double)probability);
@@ -245,14 +246,10 @@ static int by_number(const void *left, const void *right)
 static clile_status check_frame(clile_events *e, double time, int64_t count, const int64_t *person,
                                 const float *probability)
 {
-    CLILE_I_CHECK_NOT_NULL(e);
     if (count < 0)
         return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "count is %lld, expected at least 0",
                             (long long)count);
     CLILE_I_RETURN_IF(check_time(time, e->begun, e->now));
-    if (count == 0) return CLILE_OK;
-    CLILE_I_CHECK_NOT_NULL(person);
-    CLILE_I_CHECK_NOT_NULL(probability);
     for (int64_t i = 0; i < count; ++i)
         for (int32_t k = 0; k < e->c; ++k)
             CLILE_I_RETURN_IF(check_value(probability[i * e->c + k], i, k));
@@ -270,6 +267,11 @@ clile_status clile_events_add(clile_events *events, int64_t frame, double time, 
                               const int64_t *person, const float *probability)
 {
     clile_events *e = events;
+    CLILE_I_CHECK_NOT_NULL(events);
+    if (count > 0) {
+        CLILE_I_CHECK_NOT_NULL(person);
+        CLILE_I_CHECK_NOT_NULL(probability);
+    }
     CLILE_I_RETURN_IF(check_frame(e, time, count, person, probability));
     CLILE_I_RETURN_IF(reserve(e, count, person));
     e->before = e->begun ? e->now : time;

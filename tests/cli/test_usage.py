@@ -4,7 +4,7 @@ import unittest
 
 from cli import CommandTest, clile
 
-COMMANDS = ["synth", "train", "eval", "compare", "predict", "data", "pack", "info", "import", "export", "bench"]
+COMMANDS = ["synth", "train", "eval", "compare", "report", "predict", "data", "pack", "info", "card", "import", "export", "bench"]
 
 
 class Usage(CommandTest):

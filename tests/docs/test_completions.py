@@ -36,7 +36,7 @@ TYPED = [  # typed, with <TAB> as \t; what `clile` is given
     ("clile bench inf\t--cpu\t", "bench infer --cpu-time"),
 ]
 PROPOSED = [  # words so far; what is proposed, of what there is in the folder
-    (["clile", ""], {"synth", "train", "eval", "predict", "data", "pack", "info", "import", "export", "bench", "compare"}),
+    (["clile", ""], {"synth", "train", "eval", "predict", "data", "pack", "info", "import", "export", "bench", "compare", "report", "card"}),
     (["clile", "synth", "--layout", ""], {"bp4d", "disfa", "pack"}),
     (["clile", "train", "--layout", "d"], {"disfa", "disfa+"}),
     (["clile", "train", "--set", "backbone", "=", "resnet1"], {"resnet10", "resnet18"}),

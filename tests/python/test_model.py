@@ -301,7 +301,8 @@ def test_model(untrained, trained):
 def test_import_tells_of_each_tensor(trained, untrained, tmp_path):
     trained.save(tmp_path / "trained.safetensors")
     told = untrained.import_backbone(tmp_path / "trained.safetensors")
-    assert [item for item in told if item.outcome != "matched"] == [("left_over", None, "au.embedding", "F32", None, trained.au_embedding.shape)]
+    assert [item for item in told if item.outcome != "matched"] == [
+        ("left_over", None, "au.embedding", "F32", None, trained.au_embedding.shape), ("left_over", None, "person", "F32", None, (6, 2))]
     first = told[0]
     assert (first.name, first.file_name, first.file_dtype, first.shape, first.file_shape) == ("conv1.weight", "encoder.conv1.weight", "F32", (8, 3, 7, 7), (8, 3, 7, 7))
     assert not untrained.is_trained

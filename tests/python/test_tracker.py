@@ -71,8 +71,8 @@ def test_memory_is_constant(trained):
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - early < 2048 * slack
 
 
-def test_own_neutral(trained):
-    neutral = clile.Neutral(trained)
+def test_own_neutral(trained, untrained):
+    neutral = clile.Neutral(untrained)  # the median: it does not know how people differ
     frames = np.random.default_rng(5).uniform(0.01, 0.99, (101, 2)).astype(np.float32)
     with pytest.raises(clile.StateError, match="0 frames of person 4"):
         neutral.apply(frames, 4)
@@ -81,6 +81,10 @@ def test_own_neutral(trained):
     assert centred.shape == (101, 2) and np.abs(np.median(centred, 0) - 0.1).max() < 0.012
     assert np.array_equal(neutral.apply(frames[7], 4), centred[7])
     assert (np.diff(centred[np.argsort(frames[:, 0]), 0]) >= 0).all()
+    knows = clile.Neutral(trained)
+    assert knows.apply(frames, 4).shape == (101, 2)  # of nobody: only the threshold
+    knows.add(frames, 4)
+    assert (np.diff(knows.apply(frames, 4)[np.argsort(frames[:, 0]), 0]) >= 0).all()
     with pytest.raises(clile.InvalidArgument, match="expected 0 to 1"):
         neutral.add([0.5, 1.5])
     with pytest.raises(ValueError):

@@ -271,13 +271,6 @@ static void model_set_card(world *w)
 {
     clile_model *model = loaded(w);
     CALL(clile_model_set_card(A(model, model), O(markdown, "# Card")));
-    clile_model_destroy(model);
-}
-
-static void model_set_card_composed(world *w)
-{
-    clile_model *model = loaded(w);
-    CALL(clile_model_set_card(A(model, model), NULL));
     if (world_ok(w)) take_model(w, model);
     clile_model_destroy(model);
 }
@@ -760,7 +753,6 @@ const world_case world_cases_model[] = {
     {"clile_model_copy_json", model_copy_json, NULL, 0},
     {"clile_model_copy_card", model_copy_card, NULL, 0},
     {"clile_model_set_card", model_set_card, NULL, 0},
-    {"clile_model_set_card", model_set_card_composed, NULL, 0},
     {"clile_model_destroy", model_destroy, "frees", 0},
     {"clile_predictor_create", predictor_create, NULL, 200},
     {"clile_predictor_run", predictor_run, PREDICTS, 0},

@@ -252,12 +252,14 @@ class Evaluation(Handle):
 
     @property
     def au_ids(self) -> np.ndarray:
+        """[c] int32: the numbers of the AUs, in the order of the columns."""
         ids = np.empty(lib.clile_evaluation_au_count(self._c), np.int32)
         lib.clile_evaluation_copy_au_ids(self._c, pointer(ids))
         return ids
 
     @property
     def parts(self) -> List[Part]:
+        """The models' parts of the images, in order."""
         found, one = [], _api.clile_evaluation_part()
         for index in range(lib.clile_evaluation_part_count(self._c)):
             one.struct_size = ctypes.sizeof(one)
@@ -267,10 +269,12 @@ class Evaluation(Handle):
 
     @property
     def subject_names(self) -> List[str]:
+        """The people's names."""
         return [os.fsdecode(lib.clile_evaluation_get_subject_name(self._c, k)) for k in range(lib.clile_evaluation_subject_count(self._c))]
 
     @property
     def image_names(self) -> List[str]:
+        """[n] the images' names."""
         return [os.fsdecode(lib.clile_evaluation_get_image_name(self._c, k)) for k in range(len(self))]
 
     def _rows(self, name: str, dtype: type, *more: int) -> np.ndarray:
