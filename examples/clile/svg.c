@@ -1,57 +1,16 @@
 /* Figures as SVG: shapes, axes, legends, one style. */
 #include "svg.h"
 
+#include "command.h"
+
 #include <math.h>
 #include <string.h>
 
 /* ---- text and numbers ---- */
 
-/* Bytes of the UTF-8 character at `text`, 0 if there is none (Unicode 15, table 3-7). */
-static int utf8_length(const unsigned char *text)
-{
-    const unsigned char a = text[0], b = a ? text[1] : 0;
-    unsigned char low = 0x80, high = 0xBF;
-    int length = 0;
-    if (a < 0x80) return 1;
-    if (a >= 0xC2 && a <= 0xDF) length = 2;
-    if (a >= 0xE0 && a <= 0xEF) length = 3;
-    if (a >= 0xF0 && a <= 0xF4) length = 4;
-    if (a == 0xE0) low = 0xA0;  /* overlong */
-    if (a == 0xED) high = 0x9F; /* surrogates */
-    if (a == 0xF0) low = 0x90;
-    if (a == 0xF4) high = 0x8F; /* beyond U+10FFFF */
-    if (length == 0 || b < low || b > high) return 0;
-    for (int k = 2; k < length; ++k)
-        if ((text[k] & 0xC0) != 0x80) return 0;
-    return length;
-}
-
 void markup_text(FILE *out, const char *text)
 {
-    static const char replacement[] = "\xEF\xBF\xBD";
-    const unsigned char *at = (const unsigned char *)text;
-    while (*at) {
-        const int length = utf8_length(at);
-        if (length == 0 || (*at < 0x20 && strchr("\n\r\t", *at) == NULL) || *at == 0x7F ||
-            (*at == 0xC2 && at[1] < 0xA0) ||                 /* control characters of Latin 1 */
-            (*at == 0xEF && at[1] == 0xBF && at[2] >= 0xBE)) /* not characters */
-            fputs(replacement, out);
-        else if (*at < 0x20)
-            fputc(' ', out);
-        else if (*at == '&')
-            fputs("&amp;", out);
-        else if (*at == '<')
-            fputs("&lt;", out);
-        else if (*at == '>')
-            fputs("&gt;", out);
-        else if (*at == '"')
-            fputs("&quot;", out);
-        else if (*at == '\'')
-            fputs("&#39;", out);
-        else
-            fwrite(at, 1, (size_t)length, out);
-        at += length > 0 ? length : 1;
-    }
+    put_escaped(out, "html", text);
 }
 
 void markup_data(FILE *out, const char *type, const void *bytes, size_t size)

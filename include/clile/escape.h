@@ -15,9 +15,9 @@ CLILE_BEGIN
  *           begins with = + - @, a tab or CR, and is not a number), an apostrophe is put in front
  *   "html"  text or a quoted attribute of HTML or SVG
  *   "md"    Markdown;  "tex"  LaTeX, no packages needed
- * In the last three, line breaks and tabs become blanks; other control characters and bytes that
- * are not UTF-8 become U+FFFD. `*out` is owned by the caller: clile_free. INVALID_ARGUMENT: another
- * form; OUT_OF_MEMORY. Shared (any thread). Since 0.1. */
+ * In the last three, line breaks and tabs become blanks; other control characters, U+FFFE, U+FFFF
+ * and bytes that are not UTF-8 become U+FFFD. `*out` is owned by the caller: clile_free.
+ * INVALID_ARGUMENT: another form; OUT_OF_MEMORY. Shared (any thread). Since 0.1. */
 CLILE_NODISCARD CLILE_API clile_status clile_escape(const char *form, const char *text, char **out);
 
 CLILE_END

@@ -42,7 +42,14 @@ const char *clile_i_csv_name(const char *begin, const char *end)
 
 typedef const char *(*escape)(char ascii);
 
-/* Line breaks become blanks, other control characters and what is not UTF-8 U+FFFD. */
+/* Control characters, those of Latin 1 too, and U+FFFE and U+FFFF, which XML forbids. */
+static int is_forbidden(const unsigned char *at, int length)
+{
+    return *at < 0x20 || *at == 0x7F || (length == 2 && at[0] == 0xC2 && at[1] < 0xA0) ||
+           (length == 3 && at[0] == 0xEF && at[1] == 0xBF && at[2] >= 0xBE);
+}
+
+/* Line breaks become blanks, what is forbidden and what is not UTF-8 U+FFFD. */
 static void append_escaped(clile_i_text *text, const char *value, escape of)
 {
     for (const char *end = value + strlen(value); value < end;) {
@@ -51,7 +58,7 @@ static void append_escaped(clile_i_text *text, const char *value, escape of)
         const char *escaped = length == 1 ? of(*value) : NULL;
         if (byte == '\n' || byte == '\r' || byte == '\t')
             clile_i_text_append_bytes(text, " ", 1);
-        else if (length == 0 || byte < 0x20 || byte == 0x7F)
+        else if (length == 0 || is_forbidden((const unsigned char *)value, length))
             clile_i_text_append_bytes(text, "\xEF\xBF\xBD", 3);
         else if (escaped != NULL)
             clile_i_text_append_bytes(text, escaped, strlen(escaped));

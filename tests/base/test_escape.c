@@ -50,6 +50,11 @@ static void test_known(void **state)
     };
     for (size_t k = 0; k < sizeof csv / sizeof csv[0]; ++k)
         expect(clile_i_text_append_csv, csv[k][0], csv[k][1]);
+    expect(clile_i_text_append_html,
+           "a\xC2\x85"
+           "b\xEF\xBF\xBE\xC2\xA0",
+           "a\xEF\xBF\xBD"
+           "b\xEF\xBF\xBD\xC2\xA0"); /* C1, U+FFFE; U+00A0 is text */
     expect(clile_i_text_append_html, "<a href=\"x\">'&\n\x01\xFF\xC3\xA9",
            "&lt;a href=&quot;x&quot;&gt;&#39;&amp; \xEF\xBF\xBD\xEF\xBF\xBD\xC3\xA9");
     expect(clile_i_text_append_md, "a_b|*c*<d>&e;", "a\\_b\\|\\*c\\*\\<d\\>\\&e;");

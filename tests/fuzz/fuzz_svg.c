@@ -4,6 +4,8 @@
 #include "clile/svg.h"
 #include "fuzz.h"
 
+#include <clile/escape.h>
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -59,6 +61,15 @@ static void check_figure(const char *text)
     FUZZ_CHECK(!open && !quoted);
     const size_t size = strlen(text);
     FUZZ_CHECK(size > 7 && strcmp(text + size - 7, "</svg>\n") == 0);
+}
+
+/* that of output.c, without what else is there */
+void put_escaped(FILE *out, const char *form, const char *text)
+{
+    char *escaped = NULL;
+    FUZZ_CHECK(clile_escape(form, text, &escaped) == CLILE_OK);
+    fputs(escaped, out);
+    clile_free(escaped);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
