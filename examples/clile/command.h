@@ -199,6 +199,7 @@ int centred_apply(const clile_model *model, const centred_rows *rows);
 typedef struct {
     const char *data, *layout, *protocol;
     int64_t fold, images;
+    int quiet;
 } calibration_args;
 /* Exit code; writes the int8 model to `path`. */
 int quantize_to_file(const clile_model *model, const calibration_args *c,

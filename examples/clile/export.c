@@ -48,6 +48,7 @@ int run_export(int argc, char **argv)
         {"--images", ARG_NUMBER, &a.calibration.images, "N",
          "number of images, evenly spread (256)"},
         {"--out", ARG_TEXT, &a.out, "FILE", "int8 model to write"},
+        {"--quiet", ARG_FLAG, &a.calibration.quiet, NULL, "no progress"},
         {"--set", ARG_LIST, &settings, "KEY=VALUE",
          "set an option: threads, or one of the data group; may be repeated"},
     };

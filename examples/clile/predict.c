@@ -31,6 +31,8 @@ typedef struct {
     const char *box_misfit; /* for faces that the reader aligns by box */
     int expecting;          /* 1: the first pass, which only announces images to `faces` */
     drawn_face *drawing;    /* NULL: nothing is drawn */
+    int64_t all;            /* images, if progress is shown; else 0 */
+    double began;
 } prediction;
 
 /* ---- one image ---- */
@@ -257,15 +259,13 @@ static uint8_t *read_input(size_t *size)
 }
 
 /* Reads an image file; "-" is standard input. */
-static int predict_file(prediction *p, const char *path)
+static int predict_image(prediction *p, const char *path)
 {
     int32_t h = 0, w = 0;
     uint8_t *rgb = NULL, *bytes = NULL;
     size_t size = 0;
     clile_status status;
     int code = EXIT_FINE;
-    if (p->expecting)
-        return clile_face_file_expect(p->faces, path) == CLILE_OK ? EXIT_FINE : failed(NULL);
     ++p->frame;
     if (strcmp(path, "-") == 0) {
         bytes = read_input(&size);
@@ -286,7 +286,22 @@ static int predict_file(prediction *p, const char *path)
     return code;
 }
 
+static int predict_file(prediction *p, const char *path)
+{
+    if (p->expecting)
+        return clile_face_file_expect(p->faces, path) == CLILE_OK ? EXIT_FINE : failed(NULL);
+    const int code = predict_image(p, path);
+    if (p->all > 1) progress_count("predicting", p->frame, p->all, p->began);
+    return code;
+}
+
 /* ---- folders ---- */
+
+static int is_folder(const char *path)
+{
+    struct stat info;
+    return strcmp(path, "-") != 0 && stat(path, &info) == 0 && S_ISDIR(info.st_mode);
+}
 
 /* A clile_path_fn. */
 static int32_t predict_found(const char *path, void *user)
@@ -297,13 +312,32 @@ static int32_t predict_found(const char *path, void *user)
 /* A file, or the images of a folder. */
 static int predict_input(prediction *p, const char *path)
 {
-    struct stat info;
     if (ferror(stdout)) return EXIT_FAILED; /* nobody reads the rest */
-    if (strcmp(path, "-") == 0 || stat(path, &info) != 0 || !S_ISDIR(info.st_mode))
-        return predict_file(p, path);
+    if (!is_folder(path)) return predict_file(p, path);
     const clile_status status = clile_image_walk(path, predict_found, p);
     if (status == CLILE_E_CANCELLED) return EXIT_FAILED; /* the reason has been printed */
     return status == CLILE_OK ? EXIT_FINE : failed(NULL);
+}
+
+/* A clile_path_fn. */
+static int32_t count_found(const char *path, void *user)
+{
+    (void)path;
+    ++*(int64_t *)user;
+    return 0;
+}
+
+/* Counts the images, unless nobody wants progress or it would run into the rows on a terminal. */
+static void count_inputs(prediction *p)
+{
+    const text_list *inputs = &p->args->inputs;
+    p->began = now_seconds();
+    if (p->args->quiet || isatty(STDOUT_FILENO)) return;
+    for (int i = 0; i < inputs->count; ++i)
+        if (!is_folder(inputs->items[i]))
+            ++p->all;
+        else if (clile_image_walk(inputs->items[i], count_found, &p->all) != CLILE_OK)
+            continue; /* reading it says why */
 }
 
 /* ---- raw frames ---- */
@@ -501,6 +535,7 @@ static int predict_rows(prediction *p, const clile_model *model, int32_t w, int3
         p->expecting = 0;
         if (code != EXIT_FINE) return code;
     }
+    count_inputs(p);
     answers_begin(&p->out);
     if (a->raw) code = predict_raw(p, w, h);
     if (code == EXIT_FINE) code = predict_inputs(p);
@@ -579,6 +614,7 @@ int run_predict(int argc, char **argv)
          "write the AUs over time as a figure or a page: FILE.svg or FILE.html"},
         {"--without-faces", ARG_FLAG, &a.course.without_faces, NULL,
          "no pictures of faces in the timeline"},
+        {"--quiet", ARG_FLAG, &a.quiet, NULL, "no progress"},
         {"--set", ARG_LIST, &a.settings, "KEY=VALUE",
          "set threads, max_pixels, box_margin, smallest_face, find_every, keep_lost, mirror, "
          "points_model, predict_batch, event_enter, event_leave, event_length or event_gap; may be "

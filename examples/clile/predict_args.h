@@ -9,7 +9,7 @@ typedef struct {
     course_request course; /* events, timeline; --draw of a film */
     int64_t margin;        /* percent; -1: use box_margin */
     text_list inputs, settings, boxes;
-    int json, csv, crop, video, own_neutral;
+    int json, csv, crop, video, own_neutral, quiet;
 } predict_args;
 
 /* "25", "29.97" or "30000/1001"; "10,20,64,64". 0: it is none. */

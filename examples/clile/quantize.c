@@ -4,14 +4,17 @@
 #include <stdlib.h>
 
 /* `count` crops of the data set, evenly spread over it. */
-static clile_status read_crops(const clile_dataset *data, int64_t count, int32_t size, uint8_t *rgb)
+static clile_status read_crops(const clile_dataset *data, int64_t count, int32_t size, int quiet,
+                               uint8_t *rgb)
 {
+    const double began = now_seconds();
     const int64_t all = clile_dataset_size(data);
     const size_t bytes = (size_t)size * (size_t)size * 3;
     for (int64_t i = 0; i < count; ++i) {
         const clile_status status =
             clile_dataset_copy_crop(data, i * all / count, size, rgb + (size_t)i * bytes);
         if (status != CLILE_OK) return status;
+        if (!quiet) progress_count("reading", i + 1, count, began);
     }
     return CLILE_OK;
 }
@@ -43,7 +46,7 @@ int quantize_to_file(const clile_model *model, const calibration_args *c,
         fprintf(stderr, "clile: no memory for %lld crops\n", (long long)count);
         goto cleanup;
     }
-    if (read_crops(data, count, size, rgb) != CLILE_OK ||
+    if (read_crops(data, count, size, c->quiet, rgb) != CLILE_OK ||
         clile_model_quantize(model, count, rgb, size, size, options, &small) != CLILE_OK ||
         clile_model_save(small, path) != CLILE_OK)
         failed(NULL);

@@ -30,7 +30,13 @@ class Progress(CommandTest):
         return {"synth": ["synth", self.path(self.id().rsplit(".", 1)[1]), "--subjects", 20, "--tasks", 4, "--frames", 20, "--size", 48],
                 "pack": ["pack", "--data", self.data, "--out", self.path("p.safetensors"), "--set", "image_size=112", "--set", "threads=1"],
                 "eval": ["eval", "--model", self.path("m.safetensors"), "--data", self.data, "--set", "threads=1"],
+                "predict": ["predict", "--model", self.path("m.safetensors"), "--crop", "--csv", "--set", "threads=1", self.data],
+                "predict a list": ["predict", "--model", self.path("m.safetensors"), "--crop", *self.images()],
+                "export": ["export", self.path("m.safetensors"), "--int8", "--calibrate", self.data, "--images", 480, "--out", self.path("q.safetensors")],
                 "train": ["train", "--data", self.data, "--out", self.path("t.safetensors"), *settings(epochs=1, epochs_stage1=1, batch=8, threads=1)]}
+
+    def images(self):
+        return sorted(os.path.join(folder, name) for folder, _, names in os.walk(self.data) for name in names if name.endswith(".png"))
 
     def errors(self, arguments):
         done = subprocess.run([cli.COMMAND, *map(str, arguments)], env=dict(os.environ, LD_PRELOAD=CLOCK), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
@@ -70,6 +76,14 @@ class Progress(CommandTest):
                 self.assertEqual(process.wait(60), 0, said)
                 self.assertIn(b"\r", said)
                 self.assertRegex(said.decode(), r"left\x1b\[K")
+
+    def test_one_image_needs_none(self):
+        self.assertEqual(self.errors(["predict", "--model", self.path("m.safetensors"), "--crop", self.images()[0]]), "")
+
+    def test_all_of_files_and_folders_are_counted(self):
+        one = self.images()[0]
+        said = self.errors(["predict", "--model", self.path("m.safetensors"), "--crop", one, self.data, one])
+        self.assertRegex(said, rf"predicting  \d+/{len(self.images()) + 2}  ")
 
 
 if __name__ == "__main__":
