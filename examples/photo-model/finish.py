@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """A trained model to the file that comes with libclile: thresholds for faces at rest, and what the file says of itself.
 
-    finish.py MODEL.safetensors OUT.safetensors [--thresholds THRESHOLDS.csv]
+    finish.py MODEL.safetensors OUT.safetensors CARD.md [--thresholds THRESHOLDS.csv]
 
 Both models average a face with its mirror image (metadata "mirror"). thresholds.csv holds the offsets that score.py chose on
 photographs of faces at rest."""
@@ -17,6 +17,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("model")
     parser.add_argument("out")
+    parser.add_argument("card", help="its model card: Markdown that begins with a heading")
     parser.add_argument("--thresholds")
     args = parser.parse_args()
     model = clile.Model.load(args.model)
@@ -26,7 +27,8 @@ def main():
         model.set_decision(model.decision.slope, np.array([offset[au] for au in model.au_ids], np.float32))
     model.set_metadata("mirror", "1")
     model.set_metadata("licence", "MIT; trained on faces rendered from ICT-FaceKit (MIT, (c) 2020 USC Institute for Creative Technologies)")
-    model.set_metadata("card", "docs/photo-model.md")
+    with open(args.card, encoding="utf-8") as file:
+        model.set_card(file.read())
     model.save(args.out)
 
 

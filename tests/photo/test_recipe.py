@@ -3,6 +3,7 @@
 test_recipe.py ROOT SCRATCH; CLILE_LIBRARY names the library; MODULE says whether the finder is built."""
 import csv
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -69,10 +70,32 @@ class Recipe(unittest.TestCase):
     def test_finish(self):
         before = clile.Model.load(os.path.join(MODELS, "photo.safetensors"))
         write_rows(self.path("t.csv"), [["AU", "offset"]] + [[au, -0.25 * k] for k, au in enumerate(before.au_ids)])
-        run("finish.py", os.path.join(MODELS, "photo.safetensors"), self.path("m.safetensors"), "--thresholds", self.path("t.csv"))
+        run("finish.py", os.path.join(MODELS, "photo.safetensors"), self.path("m.safetensors"), os.path.join(RECIPE, "card.md"), "--thresholds", self.path("t.csv"))
         after = clile.Model.load(self.path("m.safetensors"))
         np.testing.assert_allclose(after.decision.offset, [-0.25 * k for k in range(len(before.au_ids))])
         np.testing.assert_array_equal(after.decision.slope, before.decision.slope)
+        with open(os.path.join(RECIPE, "card.md"), encoding="utf-8") as file:
+            self.assertEqual(after.card(), file.read())
+
+    def test_the_models_that_come_with_it_have_their_cards(self):
+        for name, card in (("photo", "card.md"), ("points", "card-points.md")):
+            with open(os.path.join(RECIPE, card), encoding="utf-8") as file:
+                self.assertEqual(clile.Model.load(os.path.join(MODELS, f"{name}.safetensors")).card(), file.read(),
+                                 f"clile card examples/photo-model/model/{name}.safetensors --set examples/photo-model/{card}")
+
+    def test_cards_and_page_have_the_same_figures(self):
+        with open(os.path.join(ROOT, "docs/photo-model.md"), encoding="utf-8") as file:
+            page = file.read()
+        with open(os.path.join(RECIPE, "card.md"), encoding="utf-8") as file:
+            card = file.read()
+        rows = [line for line in card.splitlines() if line.startswith("|")]
+        self.assertEqual(len(rows), 20 + 7)  # 17 AUs and their mean; groups of people; heads
+        for row in rows:
+            self.assertIn(row + "\n", page)
+        with open(os.path.join(RECIPE, "card-points.md"), encoding="utf-8") as file:
+            card += file.read()
+        for figure in re.findall(r"[\d,.]*\d %|\.\d+|\d,\d{3}", card):
+            self.assertIn(figure, page)
 
     def test_groups(self):
         aus = clile.Model.load(os.path.join(MODELS, "photo.safetensors")).au_ids
@@ -109,7 +132,7 @@ class Recipe(unittest.TestCase):
             rows = list(csv.DictReader(file))
         self.assertEqual(len(rows), 17)
         # the neutral face is at most at the threshold of those that it was above
-        run("finish.py", os.path.join(MODELS, "photo.safetensors"), self.path("m.safetensors"), "--thresholds", self.path("t.csv"))
+        run("finish.py", os.path.join(MODELS, "photo.safetensors"), self.path("m.safetensors"), os.path.join(RECIPE, "card.md"), "--thresholds", self.path("t.csv"))
         again = run("score.py", self.path("l.csv"), self.out, "--model", self.path("m.safetensors"))
         self.assertEqual(again.splitlines()[-1].split()[-1], "0.0%")
 
