@@ -80,6 +80,11 @@ def faults(root, names, path, text):
     return out
 
 
+def lost(pages, readme):
+    """Pages of docs/ that README does not link to."""
+    return [f"README.md: no link to docs/{page}" for page in pages if f"](docs/{page})" not in readme]
+
+
 def main():
     root = pathlib.Path(sys.argv[1]).resolve()
     names = known_names(root)
@@ -88,8 +93,9 @@ def main():
             assert len(faults(root, names, pathlib.Path("docs/x.md"), text)) == 1, text
         for text in ("clile_free (status.h)", "`CLILE_E_STATE`", "`lib/base/number.c`", "[x](threading.md#fork)", "clile_progress (trainer.h)"):
             assert faults(root, names, pathlib.Path("docs/x.md"), text) == [], text
+        assert lost(["a.md", "b.md"], "[a](docs/a.md), docs/b.md") == ["README.md: no link to docs/b.md"]
         return
-    wrong = wrong_limits(root)
+    wrong = wrong_limits(root) + lost(sorted(path.name for path in (root / "docs").glob("*.md")), (root / "README.md").read_text())
     pages = [root / "README.md", *sorted((root / "docs").glob("*.md")), *sorted((root / "include/clile").glob("*.h*"))]
     for page in pages:
         wrong += faults(root, names, page.relative_to(root), page.read_text())
