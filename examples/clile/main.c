@@ -2,9 +2,24 @@
  * its own. */
 #include "command.h"
 
+#include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
+
+/* A file would otherwise take the number of a stream that is closed, and what is printed would end
+ * up in it. Writing to these fails as it should. A pipe that nobody reads any longer is an error of
+ * writing, too, so that temporary files are removed and training goes on without its progress. */
+static void keep_streams_apart(void)
+{
+    struct stat info;
+    for (int stream = STDIN_FILENO; stream <= STDERR_FILENO; ++stream)
+        if (fstat(stream, &info) != 0)
+            (void)!open("/dev/null", stream == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+    (void)signal(SIGPIPE, SIG_IGN);
+}
 
 /* libgomp spins at every barrier for milliseconds before it sleeps: on a machine where something
  * else runs, a training step then takes several times as long (docs/results.md). It reads its
@@ -47,9 +62,8 @@ static void print_usage(FILE *out)
             clile_version());
 }
 
-int main(int argc, char **argv)
+static int run(int argc, char **argv)
 {
-    spin_less(argv);
     if (argc < 2) {
         print_usage(stderr);
         return EXIT_USAGE;
@@ -64,15 +78,19 @@ int main(int argc, char **argv)
         return EXIT_FINE;
     }
     for (int i = 0; i < SUBCOMMANDS; ++i)
-        if (strcmp(argv[1], subcommands[i].name) == 0) {
-            const int code = subcommands[i].run(argc - 2, argv + 2);
-            if (code == EXIT_FINE && (fflush(stdout) != 0 || ferror(stdout))) {
-                fprintf(stderr, "clile: standard output could not be written\n");
-                return EXIT_FAILED;
-            }
-            return code;
-        }
+        if (strcmp(argv[1], subcommands[i].name) == 0)
+            return subcommands[i].run(argc - 2, argv + 2);
     fprintf(stderr, "clile: no command \"%s\"\n", argv[1]);
     print_usage(stderr);
     return EXIT_USAGE;
+}
+
+int main(int argc, char **argv)
+{
+    keep_streams_apart();
+    spin_less(argv);
+    const int code = run(argc, argv);
+    if (fflush(stdout) == 0 && !ferror(stdout)) return code;
+    fprintf(stderr, "clile: standard output could not be written\n");
+    return code == EXIT_FINE ? EXIT_FAILED : code;
 }

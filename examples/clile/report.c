@@ -261,6 +261,10 @@ static int write_page(const report *r, const report_args *a)
     if (code == EXIT_FINE) code = report_page(r, page.file);
     if (code == EXIT_FINE) code = output_commit(&page);
     output_abort(&page);
+    if (code != EXIT_FINE && r->figures)
+        fprintf(stderr,
+                "clile: %s was not made; figures in %s may be of this run or of an earlier one\n",
+                a->out, r->figures);
     return code;
 }
 

@@ -46,12 +46,6 @@ static int make_empty_folder(const char *path)
     return EXIT_FAILED;
 }
 
-static int close_file(FILE *file, const char *path)
-{
-    const int broken = ferror(file);
-    return fclose(file) == 0 && !broken ? EXIT_FINE : file_failed(path);
-}
-
 static int show_progress(job *j)
 {
     const double now = now_seconds();
@@ -115,23 +109,20 @@ static void write_codes(FILE *file, int64_t number, const int8_t *labels)
 static int write_task(job *j, int64_t subject, const char *name, int64_t task)
 {
     char path[4096], label_path[4096], point_path[4096];
-    int code = EXIT_FAILED;
+    output labels = {0}, points = {0};
     snprintf(path, sizeof path, "%s/Sequences/%s/T%lld", j->out, name, (long long)task);
     snprintf(label_path, sizeof label_path, "%s/AUCoding/AU_OCC/%s_T%lld.csv", j->out, name,
              (long long)task);
     snprintf(point_path, sizeof point_path, "%s/landmarks/%s_T%lld.csv", j->out, name,
              (long long)task);
     if (make_folder(path) != EXIT_FINE) return EXIT_FAILED;
-    FILE *labels = fopen(label_path, "w"), *points = labels == NULL ? NULL : fopen(point_path, "w");
-    if (points == NULL) {
-        file_failed(labels == NULL ? label_path : point_path);
-        goto cleanup;
-    }
-    code = EXIT_FINE;
-    fputc('0', labels);
-    for (int i = 0; i < COLUMNS; ++i) fprintf(labels, ",%d", columns[i]);
-    fputc('\n', labels);
-    write_landmark_header(points);
+    int code = output_open(&labels, label_path);
+    if (code == EXIT_FINE) code = output_open(&points, point_path);
+    if (code != EXIT_FINE) goto cleanup;
+    fputc('0', labels.file);
+    for (int i = 0; i < COLUMNS; ++i) fprintf(labels.file, ",%d", columns[i]);
+    fputc('\n', labels.file);
+    write_landmark_header(points.file);
     for (int64_t f = 1; code == EXIT_FINE && f <= j->frames; ++f) {
         const int64_t frame = (task - 1) * j->frames + f - 1;
         int8_t present[CLILE_SYNTH_AUS];
@@ -139,12 +130,14 @@ static int write_task(job *j, int64_t subject, const char *name, int64_t task)
                  (long long)task, (long long)f);
         if (clile_synth_labels((uint64_t)j->seed, subject, frame, present, NULL) != CLILE_OK)
             code = failed(NULL);
-        write_codes(labels, f, present);
-        if (code == EXIT_FINE) code = write_frame(j, subject, frame, path, points, f);
+        write_codes(labels.file, f, present);
+        if (code == EXIT_FINE) code = write_frame(j, subject, frame, path, points.file, f);
     }
+    if (code == EXIT_FINE) code = output_commit(&points);
+    if (code == EXIT_FINE) code = output_commit(&labels);
 cleanup:
-    if (points != NULL && close_file(points, point_path) != EXIT_FINE) code = EXIT_FAILED;
-    if (labels != NULL && close_file(labels, label_path) != EXIT_FINE) code = EXIT_FAILED;
+    output_abort(&points);
+    output_abort(&labels);
     return code;
 }
 
@@ -179,40 +172,41 @@ static int write_levels(const job *j, int64_t subject, const char *name)
     for (int k = 0; k < CLILE_SYNTH_AUS; ++k) {
         snprintf(path, sizeof path, "%s/ActionUnit_Labels/%s/%s_au%d.txt", j->out, name, name,
                  (int)ids[k]);
-        FILE *file = fopen(path, "w");
-        if (file == NULL) return file_failed(path);
+        output file = {0};
+        if (output_open(&file, path) != EXIT_FINE) return EXIT_FAILED;
         for (int64_t f = 0; f < j->tasks * j->frames; ++f) {
             float intensity[CLILE_SYNTH_AUS] = {0};
             if (clile_synth_labels((uint64_t)j->seed, subject, f, NULL, intensity) != CLILE_OK) {
-                fclose(file);
+                output_abort(&file);
                 return failed(NULL);
             }
-            fprintf(file, "%lld,%d\n", (long long)f + 1, level_of(intensity[k]));
+            fprintf(file.file, "%lld,%d\n", (long long)f + 1, level_of(intensity[k]));
         }
-        if (close_file(file, path) != EXIT_FINE) return EXIT_FAILED;
+        if (output_commit(&file) != EXIT_FINE) return EXIT_FAILED;
     }
     return EXIT_FINE;
 }
 
 static int write_disfa_subject(job *j, int64_t subject, const char *name)
 {
-    char path[4096];
+    char path[4096], point_path[4096];
     snprintf(path, sizeof path, "%s/ActionUnit_Labels/%s", j->out, name);
     if (make_folder(path) != EXIT_FINE || write_levels(j, subject, name) != EXIT_FINE)
         return EXIT_FAILED;
     snprintf(path, sizeof path, "%s/img/%s", j->out, name);
     if (make_folder(path) != EXIT_FINE) return EXIT_FAILED;
-    snprintf(path, sizeof path, "%s/landmarks/%s.csv", j->out, name);
-    FILE *points = fopen(path, "w");
-    if (points == NULL) return file_failed(path);
-    write_landmark_header(points);
-    int code = EXIT_FINE;
+    snprintf(point_path, sizeof point_path, "%s/landmarks/%s.csv", j->out, name);
+    output points = {0};
+    int code = output_open(&points, point_path);
+    if (code != EXIT_FINE) return code;
+    write_landmark_header(points.file);
     for (int64_t f = 0; code == EXIT_FINE && f < j->tasks * j->frames; ++f) {
         snprintf(path, sizeof path, "%s/img/%s/%lld.png", j->out, name, (long long)f);
-        code = write_frame(j, subject, f, path, points, f);
+        code = write_frame(j, subject, f, path, points.file, f);
     }
-    snprintf(path, sizeof path, "%s/landmarks/%s.csv", j->out, name);
-    return close_file(points, path) == EXIT_FINE ? code : EXIT_FAILED;
+    if (code == EXIT_FINE) code = output_commit(&points);
+    output_abort(&points);
+    return code;
 }
 
 /* ---- all of it ---- */
@@ -222,10 +216,10 @@ static int write_mark(const job *j)
 {
     char path[4096];
     snprintf(path, sizeof path, "%s/data_kind", j->out);
-    FILE *file = fopen(path, "w");
-    if (file == NULL) return file_failed(path);
-    fputs("drawn\n", file);
-    return close_file(file, path);
+    output file = {0};
+    if (output_open(&file, path) != EXIT_FINE) return EXIT_FAILED;
+    fputs("drawn\n", file.file);
+    return output_commit(&file);
 }
 
 static int write_folders(job *j)
