@@ -118,13 +118,13 @@ _clile() {
                 "eval") _clile_words --model --data --layout --protocol --fold --set --report --answers --centred --centred-frames --predictions --absent --no-probe --json --quiet --help ;;
                 "compare") _clile_words --data --layout --protocol --fold --set --report --json --quiet --help ;;
                 "report") _clile_words --out --figures --title --model --history --data --layout --set --no-faces --help ;;
-                "predict") _clile_words --model --raw --video --camera --faces --landmarks --crop --box --finder --margin --fps --own-neutral --csv --json --format --draw --events --events-format --timeline --without-faces --set --help ;;
+                "predict") _clile_words --model --raw --video --camera --faces --landmarks --crop --box --finder --margin --fps --own-neutral --csv --json --format --draw --events --events-format --timeline --without-faces --quiet --set --help ;;
                 "data") _clile_words --layout --protocol --subjects --sheet --examples --seed --set --verify --json --help ;;
                 "pack") _clile_words --data --out --layout --set --quiet --json --help ;;
                 "info") _clile_words --tensors --options --aus --markdown --json --help ;;
                 "card") _clile_words --evaluation --set --help ;;
                 "import") _clile_words --out --au-set --backbone --prefix --set --json --help ;;
-                "export") _clile_words --onnx --int8 --calibrate --layout --protocol --fold --images --out --set --help ;;
+                "export") _clile_words --onnx --int8 --calibrate --layout --protocol --fold --images --out --quiet --set --help ;;
                 "bench") _clile_words --help ;;
                 "bench train" | "bench forward") _clile_words --backbone --stem --width --embedding --size --batch --threads --busy --runs --data --json --help ;;
                 "bench infer") _clile_words --model --backbone --width --size --batch --threads --rounds --onnxruntime --table --cpu-time --json --help ;;

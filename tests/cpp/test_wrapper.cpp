@@ -178,8 +178,10 @@ void videos(const clile::Model &model)
     std::vector<std::uint8_t> grey(64 * 64, 9);
     const auto image = clile::pixels(grey.data(), 64, 64, CLILE_PIXELS_GREY);
     REQUIRE(tracker.read(image).empty());
-    clile::Neutral neutral(model);
+    const clile::Neutral knows(model); /* how people differ: it needs no frame */
     const std::vector<float> first{0.2f, 0.7f};
+    REQUIRE(knows.apply(1, first).size() == 2);
+    clile::Neutral neutral(clile::Model(model.au_ids(), small()));
     THROWS(CLILE_E_STATE, "0 frames of person 1", neutral.apply(1, first));
     THROWS(CLILE_E_INVALID_ARGUMENT, "number of AUs", neutral.add(1, {0.5f}));
     for (int k = 0; k < CLILE_NEUTRAL_LEAST; ++k) REQUIRE(neutral.add(1, first));

@@ -614,7 +614,7 @@ const world_case world_cases_plain[] = {
     {"clile_metrics_subject_probe", metrics_subject_probe, NULL, 0},
     {"clile_events_create", events_create, NULL, 0},
     {"clile_events_add", events_add, NULL, 0},
-    {"clile_events_end", events_end, NULL, 0},
+    {"clile_events_end", events_end, "clile_events_add has made room for what ends", 0},
     {"clile_events_take", events_take, READS_ONLY, 0},
     {"clile_events_destroy", events_destroy, "frees", 0},
     {"clile_events_find", events_find, NULL, 0},
