@@ -284,10 +284,10 @@ class Predict(CommandTest):
         self.fails("nameless.csv, row 1: the header has no column for the image", "predict", "--model", self.model, "--faces", nameless, self.image(2))
 
     def test_output_that_ends(self):
-        """When the reader stops: no message, no core dump; a full disk is reported."""
+        """When the reader stops, predict stops, too, and says so; a full disk is reported."""
         done = subprocess.run(["bash", "-c", f"head -c 60000000 /dev/zero | '{cli.COMMAND}' predict --model '{self.model}' --crop --raw 32x32 --csv | head -n 1; echo ${{PIPESTATUS[1]}}"],
                               capture_output=True, text=True, check=True)
-        self.assertEqual((done.stdout.split(",")[0], done.stdout.splitlines()[1], done.stderr), ("frame", "141", ""))
+        self.assertEqual((done.stdout.split(",")[0], done.stdout.splitlines()[1], done.stderr), ("frame", "1", "clile: standard output could not be written\n"))
         with open("/dev/full", "w", encoding="ascii") as full:
             done = subprocess.run([cli.COMMAND, "predict", "--model", self.model, "--crop", "--csv", self.image()], stdout=full, stderr=subprocess.PIPE, text=True, check=False)
         self.assertEqual((done.returncode, done.stderr), (1, "clile: standard output could not be written\n"))
