@@ -418,6 +418,8 @@ static clile_status report(clile_trainer *t, const reporter *r, int64_t steps, d
         .mean_loss_elimination = e->term[CLILE_I_LOSS_elimination] / n,
         .mean_loss_points = e->term[CLILE_I_LOSS_points] / n,
         .mean_loss_values = e->term[CLILE_I_LOSS_values] / n,
+        .loss_method = losses->term[CLILE_I_LOSS_method],
+        .mean_loss_method = e->term[CLILE_I_LOSS_method] / n,
         .epoch_seconds = e->seconds,
         .epoch_images_per_second = e->seconds > 0 ? (double)(e->timed * t->batch) / e->seconds : 0,
     };

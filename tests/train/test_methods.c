@@ -1,6 +1,7 @@
 /* The methods of docs/methods.md in the trainer, model files and the predictor. */
 #include "toy.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -31,6 +32,16 @@ static void answers(const clile_model *model, float *probability)
     clile_options_destroy(options);
 }
 
+/* The parts add up to the loss: of these methods, the BCE and their own. */
+static int32_t add_up(const clile_progress *p, void *user)
+{
+    const double total = p->loss_bce + *(const double *)user * p->loss_method;
+    if (fabs(total - p->loss) > 1e-5 * (1 + fabs(p->loss)))
+        fail_msg("step %lld: loss %g, its parts %g", (long long)p->step, p->loss, total);
+    assert_true(p->epoch_end == 0 || isfinite(p->mean_loss_method));
+    return 0;
+}
+
 /* Trains, and if asked, stops at step 4 and goes on in another trainer. */
 static clile_model *train(const char *name, int resumed)
 {
@@ -52,7 +63,9 @@ static clile_model *train(const char *name, int resumed)
         OK(clile_trainer_create(model, data, options, &trainer));
         OK(clile_trainer_resume(trainer, path[0]));
     }
-    OK(clile_trainer_run(trainer, 2, NULL, NULL));
+    double weight = 0;
+    OK(clile_options_get_f64(options, CLILE_OPT_LAMBDA_METHOD, &weight));
+    OK(clile_trainer_run(trainer, 2, add_up, &weight));
     clile_trainer_destroy(trainer);
     clile_options_destroy(options);
     clile_dataset_destroy(data);

@@ -398,6 +398,8 @@ class clile_progress(Structure):
         ("mean_loss_values", c_double),
         ("epoch_seconds", c_double),
         ("epoch_images_per_second", c_double),
+        ("loss_method", c_double),
+        ("mean_loss_method", c_double),
     ]
 
 

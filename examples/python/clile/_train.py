@@ -41,6 +41,8 @@ class Progress(NamedTuple):
     mean_loss_values: float
     epoch_seconds: float
     epoch_images_per_second: float
+    loss_method: float
+    mean_loss_method: float
 
 
 class TrainerState(NamedTuple):
