@@ -250,6 +250,7 @@ static clile_status check_frame(clile_events *e, double time, int64_t count, con
         return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "count is %lld, expected at least 0",
                             (long long)count);
     CLILE_I_RETURN_IF(check_time(time, e->begun, e->now));
+    if (count == 0) return CLILE_OK;
     for (int64_t i = 0; i < count; ++i)
         for (int32_t k = 0; k < e->c; ++k)
             CLILE_I_RETURN_IF(check_value(probability[i * e->c + k], i, k));
