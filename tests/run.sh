@@ -138,7 +138,8 @@ fi
 
 if [ "${CLILE_SANITIZERS:-0}" = 1 ]; then
     ASAN_OPTIONS=${ASAN_OPTIONS:-detect_stack_use_after_return=1} UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
-    export ASAN_OPTIONS UBSAN_OPTIONS
+    LSAN_OPTIONS=suppressions=$PWD/tests/leaks.supp:print_suppressions=0
+    export ASAN_OPTIONS UBSAN_OPTIONS LSAN_OPTIONS
     build_and_test sanitizers -DCLILE_SANITIZE=address,undefined -DCMAKE_BUILD_TYPE=RelWithDebInfo -- -LE '^(style|abi|valgrind|bench)$'
     # libgomp is not instrumented: its barriers would look like races, so the test keeps to teams of one thread and starts its own.
     targets=reliability_test_threads
