@@ -4,7 +4,7 @@
 may_skip() {
     case $1 in
     # The build with oneDNN 3 runs these with its own Python.
-    "system: onnx/"* | "system: cli/tensorboard: "* | "system: docs/blocks: "*" has no onnx"* | "system: docs/blocks: "*" has no safetensors"*) ;;
+    "system: onnx/"* | "system: cli/tensorboard: "* | "sanitizers: cli/tensorboard: "* | "system: docs/blocks: "*" has no onnx"* | "system: docs/blocks: "*" has no safetensors"*) ;;
     # The system's Python has PyTorch.
     "onednn-3: docs/blocks: "*" has no torch"*) ;;
     # oneDNN has these transforms for some processors only, and no version has to have them.

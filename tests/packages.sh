@@ -109,7 +109,7 @@ clile train --data faces --layout bp4d --protocol bp4d --fold 1 --out model.safe
 clile predict --model model.safetensors --faces face.csv face.png >command.txt
 clile predict --model model.safetensors --finder dlib --json face.png >found.json || grep -q "no face was found" found.json
 if [ -n "${MODEL:-}" ]; then clile info default >/dev/null; fi
-for file in picture.*; do [ ! -e "$file" ] || clile predict --model model.safetensors "$file" >/dev/null; done
+for file in picture.*; do [ ! -e "$file" ] || clile predict --model model.safetensors --crop "$file" >/dev/null; done
 cc example.c $(pkg-config --cflags --libs clile) -o example
 c++ -std=c++17 example.cpp $(pkg-config --cflags --libs clile) -o example-cpp
 ./example | tee c.txt

@@ -32,7 +32,7 @@ def _tested(source: Evaluation) -> Iterator[Row]:
     score, probability, present, labels = source.score, source.probability, source.present, source.labels
     aus, subject, people, images = source.au_ids, source.subject, source.subject_names, source.image_names
     for part in source.parts:
-        for k in range(part.first, part.first + part.count):
+        for k in range(part.first, part.first + part.images):
             row: Row = {"model": part.model, "seed": part.seed, "protocol": part.protocol, "fold": part.fold, "subject": people[subject[k]], "image": images[k]}
             for c, au in enumerate(aus):
                 p = float(probability[k, c])

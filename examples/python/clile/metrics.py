@@ -203,14 +203,14 @@ def compare(metric: str, score_a: ArrayLike, present_a: ArrayLike, score_b: Arra
 
 
 class Part(NamedTuple):
-    """Where images first .. first+count-1 of an evaluation come from; seed -1: unknown."""
+    """Where images first .. first+images-1 of an evaluation come from; seed -1: unknown."""
 
     model: str
     seed: int
     protocol: str
     fold: int
     first: int
-    count: int
+    images: int
 
 
 class Evaluation(Handle):
@@ -278,7 +278,8 @@ class Evaluation(Handle):
         return [os.fsdecode(lib.clile_evaluation_get_image_name(self._c, k)) for k in range(len(self))]
 
     def _rows(self, name: str, dtype: type, *more: int) -> np.ndarray:
-        to, array = _api.clile_evaluation_rows(), np.empty((len(self), *more), dtype)
+        to = _api.clile_evaluation_rows()
+        array: np.ndarray = np.empty((len(self), *more), dtype)
         to.struct_size = ctypes.sizeof(to)
         setattr(to, name, pointer(array))
         lib.clile_evaluation_copy_rows(self._c, 0, len(self), ctypes.byref(to))
