@@ -203,6 +203,8 @@ static void handles_of_before_may_be_destroyed(void **state)
     clile_model_destroy(new);
 }
 
+/* Not with gcc 12's address sanitizer: its allocator leaves its own locks taken in a child. */
+#ifndef __SANITIZE_ADDRESS__
 static int32_t stop_makers; /* atomic */
 
 /* Holds the locks of models and of oneDNN most of the time. */
@@ -240,6 +242,7 @@ static void no_lock_is_left_taken(void **state)
     pthread_join(maker, &failed);
     assert_null(failed);
 }
+#endif
 
 static int make(void **state)
 {
@@ -267,7 +270,9 @@ int main(void)
         cmocka_unit_test(a_programs_own_team_does_not_matter),
         cmocka_unit_test(a_child_goes_on_training),
         cmocka_unit_test(handles_of_before_may_be_destroyed),
+#ifndef __SANITIZE_ADDRESS__
         cmocka_unit_test(no_lock_is_left_taken),
+#endif
     };
     return cmocka_run_group_tests(tests, make, unmake);
 }
