@@ -13,6 +13,8 @@ may_skip() {
     *": python/"*"pandas is not installed" | *": python/"*"pyarrow is not installed" | *": docs/blocks: "*" has no pandas"* | *": docs/blocks: "*" has no pyarrow"*) ;;
     # Large, and in no distribution: installed by hand (docs/formats.md).
     *": cli/formats: Py-Feat's Fex: py-feat is not installed" | *": docs/blocks: "*" has no feat") ;;
+    # A browser and R: hundreds of megabytes, for one check each.
+    *": cli/report in a browser: Chromium was not found" | *": docs/blocks: "*": Rscript was not found") ;;
     *) return 1 ;;
     esac
 }
