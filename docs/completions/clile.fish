@@ -275,7 +275,7 @@ complete -c clile -n '__clile_at predict' -l box -x -d 'a face in each image: le
 complete -c clile -n '__clile_at predict' -l finder -x -d 'finder of faces: dlib, or none (default: the installed one if the model was trained on aligned faces)'
 complete -c clile -n '__clile_at predict' -l margin -x -d 'margin around a box, in percent of its longer side (22)'
 complete -c clile -n '__clile_at predict' -l fps -x -d 'frames per second (25, 30000/1001), for the column time: (frame - 1) / F'
-complete -c clile -n '__clile_at predict' -l own-neutral -d 'also AU01_np, AU01_nc, ...: beside the person'\''s own neutral, the median over the video, or over the largest faces of the images, which are one person'\''s'
+complete -c clile -n '__clile_at predict' -l own-neutral -d 'also AU01_np, AU01_nc, ...: beside the person'\''s own neutral, estimated over the video, or over the largest faces of the images, which are one person'\''s'
 complete -c clile -n '__clile_at predict' -l csv -d 'print CSV: frame,image,success,AU01_p,AU01_c,... (probability, 0/1)'
 complete -c clile -n '__clile_at predict' -l json -d 'print one line of JSON per face, with the same names'
 complete -c clile -n '__clile_at predict' -l format -x -d 'table (default), csv, json, tidy (a row an AU), pyfeat (Py-Feat'\''s Fex), openface (AU01_r is 5 times the probability); docs/formats.md'

@@ -142,6 +142,12 @@ int failed(const char *what)
     return EXIT_FAILED;
 }
 
+int out_of_memory(void)
+{
+    fprintf(stderr, "clile: out of memory\n");
+    return EXIT_FAILED;
+}
+
 int options_apply(clile_options *options, const arg_spec *spec, const text_list *settings)
 {
     for (int i = 0; i < settings->count; ++i) {

@@ -4,35 +4,35 @@
 #include <math.h>
 #include <stdlib.h>
 
-/* Adds `frames` of the images of subject s, spread evenly over them in the order of the data set
- * (all if there are not more): what the estimate sees of the person. */
-static int add_frames(clile_neutral *neutral, const centred_rows *r, int32_t s, int64_t count)
+/* Adds `frames` of each person's images, spread evenly over them in the order of the data set (all
+ * if there are not more): what the estimate sees of the person. */
+static int add_frames(clile_neutral *neutral, const centred_rows *r)
 {
-    const int64_t used = r->frames > 0 && r->frames < count ? r->frames : count;
-    int64_t seen = 0, taken = 0;
-    for (int64_t i = 0; i < r->n; ++i) {
-        if (r->subject[i] != s) continue;
+    int64_t *const count = calloc((size_t)r->subjects, sizeof *count),
+                   *const seen = calloc((size_t)r->subjects, sizeof *seen),
+                   *const taken = calloc((size_t)r->subjects, sizeof *taken);
+    int code = count && seen && taken ? EXIT_FINE : out_of_memory();
+    for (int64_t i = 0; code == EXIT_FINE && i < r->n; ++i) ++count[r->subject[i]];
+    for (int64_t i = 0; code == EXIT_FINE && i < r->n; ++i) {
+        const int32_t s = r->subject[i];
+        const int64_t used = r->frames > 0 && r->frames < count[s] ? r->frames : count[s];
         /* of used equal parts of the person's images, the middle one of each */
-        const int64_t next = (2 * taken + 1) * count / (2 * used);
-        if (taken < used && seen == next) {
-            if (clile_neutral_add(neutral, s, r->probability + i * r->c) != CLILE_OK)
-                return failed(NULL);
-            ++taken;
-        }
-        ++seen;
+        if (seen[s]++ != (2 * taken[s] + 1) * count[s] / (2 * used)) continue;
+        ++taken[s];
+        if (clile_neutral_add(neutral, s, r->probability + i * r->c) != CLILE_OK)
+            code = failed(NULL);
     }
-    return EXIT_FINE;
+    free(count);
+    free(seen);
+    free(taken);
+    return code;
 }
 
 int centred_apply(const clile_model *model, const centred_rows *r)
 {
     clile_neutral *neutral = NULL;
     int code = clile_neutral_create(model, &neutral) == CLILE_OK ? EXIT_FINE : failed(NULL);
-    for (int32_t s = 0; code == EXIT_FINE && s < r->subjects; ++s) {
-        int64_t count = 0;
-        for (int64_t i = 0; i < r->n; ++i) count += r->subject[i] == s;
-        if (count > 0) code = add_frames(neutral, r, s, count);
-    }
+    if (code == EXIT_FINE) code = add_frames(neutral, r);
     for (int64_t i = 0; code == EXIT_FINE && i < r->n; ++i) {
         const int64_t at = i * r->c;
         if (clile_neutral_apply(neutral, r->subject[i], r->probability + at, r->probability + at,

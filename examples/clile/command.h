@@ -74,6 +74,8 @@ int usage_error(const arg_spec *spec, const char *format, ...);
 
 /* Prints clile_last_error() on stderr; returns EXIT_FAILED. */
 int failed(const char *what);
+/* Says so on stderr; returns EXIT_FAILED. */
+int out_of_memory(void);
 /* Applies each key=value. EXIT_USAGE if one is invalid, else as failed(). */
 int options_apply(clile_options *options, const arg_spec *spec, const text_list *settings);
 /* Makes the options of a command that opens a data set: --layout and every --set. */

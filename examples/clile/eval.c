@@ -27,12 +27,6 @@ static void answers_free(eval_answers *a)
     memset(a, 0, sizeof *a);
 }
 
-static int out_of_memory(void)
-{
-    fprintf(stderr, "clile: out of memory\n");
-    return EXIT_FAILED;
-}
-
 static int answers_alloc(eval_answers *a, int64_t n, const clile_model *model)
 {
     a->n = n;

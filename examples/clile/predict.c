@@ -595,7 +595,7 @@ int run_predict(int argc, char **argv)
         {"--fps", ARG_TEXT, &a.fps, "F",
          "frames per second (25, 30000/1001), for the column time: (frame - 1) / F"},
         {"--own-neutral", ARG_FLAG, &a.own_neutral, NULL,
-         "also AU01_np, AU01_nc, ...: beside the person's own neutral, the median over the video, "
+         "also AU01_np, AU01_nc, ...: beside the person's own neutral, estimated over the video, "
          "or over the largest faces of the images, which are one person's"},
         {"--csv", ARG_FLAG, &a.csv, NULL,
          "print CSV: frame,image,success,AU01_p,AU01_c,... (probability, 0/1)"},

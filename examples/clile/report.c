@@ -13,12 +13,6 @@ typedef struct {
     int no_faces;
 } report_args;
 
-static int out_of_memory(void)
-{
-    fprintf(stderr, "clile: out of memory\n");
-    return EXIT_FAILED;
-}
-
 /* A file's name without folders and its last extension. */
 static void short_name(const char *path, char *name)
 {

@@ -10,7 +10,6 @@ enum { ROUNDS = 20 };
 
 /* Coded images of one AU, those of each subject together. */
 typedef struct {
-    int64_t n;       /* coded images */
     int64_t *first;  /* [s + 1] of each subject, and the end */
     double *value;   /* [n] scores */
     int8_t *present; /* [n] */
@@ -21,11 +20,9 @@ static void gather(const clile_trainer *t, const float *score, const int8_t *lab
                    frames *f)
 {
     memset(f->first, 0, (size_t)(t->s + 1) * sizeof *f->first);
-    f->n = 0;
     for (int64_t i = 0; i < t->n; ++i)
         if (labels[i * t->c + au] >= 0) ++f->first[clile_i_dataset_subject(t->train, i) + 1];
     for (int32_t k = 0; k < t->s; ++k) f->first[k + 1] += f->first[k];
-    f->n = f->first[t->s];
     int64_t *at = f->first; /* counted up to the next subject's, then shifted back */
     for (int64_t i = 0; i < t->n; ++i) {
         if (labels[i * t->c + au] < 0) continue;
@@ -72,7 +69,7 @@ static void fit(const clile_trainer *t, frames *f, clile_i_person_au *a)
             return;
         }
         const double ratio = round == 0 ? 1.0 : a->noise / spread;
-        double sum = 0.0, people = 0.0;
+        double sum = 0.0;
         for (int32_t k = 0; k < t->s; ++k) {
             const int64_t n = f->first[k + 1] - f->first[k];
             double rest = 0.0;
@@ -80,9 +77,8 @@ static void fit(const clile_trainer *t, frames *f, clile_i_person_au *a)
                 rest += f->value[i] - (f->present[i] ? a->present : a->absent);
             f->offset[k] = rest / ((double)n + ratio);
             sum += f->offset[k] * f->offset[k] + a->noise / ((double)n + ratio);
-            people += 1.0;
         }
-        spread = sum / people;
+        spread = sum / (double)t->s;
     }
     a->spread = spread;
 }

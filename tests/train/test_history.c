@@ -1,6 +1,6 @@
 /* The history of a run: what a line holds, that a run resumed anywhere ends with the same lines as
  * an uninterrupted one, and what is refused. */
-#include "train/toy.h"
+#include "train/bench.h"
 
 #include "train/history.h"
 
@@ -28,29 +28,6 @@ static void refused(clile_status found, clile_status expected, const char *text)
     if (found != expected || strstr(clile_last_error(), text) == NULL)
         fail_msg("%s, \"%s\"; expected %s, \"...%s...\"", clile_status_name(found),
                  clile_last_error(), clile_status_name(expected), text);
-}
-
-typedef struct {
-    clile_dataset *data;
-    clile_options *options;
-    clile_model *model;
-    clile_trainer *trainer;
-} bench;
-
-static bench bench_make(const char *text)
-{
-    bench b = {toy_dataset(), toy_options(text), NULL, NULL};
-    b.model = toy_model(b.options);
-    require(clile_trainer_create(b.model, b.data, b.options, &b.trainer));
-    return b;
-}
-
-static void bench_free(bench *b)
-{
-    clile_trainer_destroy(b->trainer);
-    clile_model_destroy(b->model);
-    clile_options_destroy(b->options);
-    clile_dataset_destroy(b->data);
 }
 
 typedef struct {

@@ -1,6 +1,6 @@
 /* The promises of checkpoints: each option is honoured, or rejected by name; a run continues from
  * wherever it was saved; calls in the wrong order are rejected and change nothing. */
-#include "train/toy.h"
+#include "train/bench.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -32,31 +32,6 @@ static void assert_same_file(const char *a, const char *b)
     assert_memory_equal(x.data, y.data, x.size);
     clile_i_file_close(&x);
     clile_i_file_close(&y);
-}
-
-/* A data set, a model and a trainer by the same settings. */
-typedef struct {
-    clile_dataset *data;
-    clile_options *options;
-    clile_model *model;
-    clile_trainer *trainer;
-} bench;
-
-static bench bench_make(const char *settings)
-{
-    bench b = {toy_dataset(), toy_options(settings), NULL, NULL};
-    b.model = toy_model(b.options);
-    require(clile_trainer_create(b.model, b.data, b.options, &b.trainer));
-    return b;
-}
-
-static void bench_free(bench *b)
-{
-    clile_trainer_destroy(b->trainer);
-    clile_model_destroy(b->model);
-    clile_options_destroy(b->options);
-    clile_dataset_destroy(b->data);
-    memset(b, 0, sizeof *b);
 }
 
 static void run_to_end(bench *b, clile_progress_fn progress, void *user)
