@@ -131,7 +131,7 @@ if [ -e "$venv/lib/libdnnl.so" ] ||
     "$venv/bin/pip" install -q --disable-pip-version-check numpy onnx onnxruntime safetensors && onnx="-DCLILE_ONNX_PYTHON=$PWD/$venv/bin/python"
     "$venv/bin/pip" install -q --disable-pip-version-check tensorboard tbparse && onnx="$onnx -DCLILE_TENSORBOARD_PYTHON=$PWD/$venv/bin/python"
     # the same with any oneDNN
-    once='^(reliability/(disk|kill|soak)|docs/(walk|completions).*|photo/.*|cli/(progress|course|report|compare|predictions|card|formats|film|codecs|usage|history|data|synth|locale))$'
+    once='^((base|data|image|layout|docs)/.*|reliability/(disk|kill|soak)|photo/.*|cli/(progress|course|report|compare|predictions|card|formats|film|codecs|usage|history|data|synth|locale))$'
     # shellcheck disable=SC2086 # options
     build_and_test onednn-3 "-DOneDNN_ROOT=$PWD/$venv" $onnx -- -LE '^(style|valgrind)$' -E "$once" "$@"
 else

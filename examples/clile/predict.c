@@ -175,7 +175,15 @@ static void predict_each_found(prediction *p, const char *image, const uint8_t *
     }
     if (count > 0) return;
     char message[MESSAGE_SIZE];
-    if (image)
+    int64_t smallest = 0;
+    const int32_t sought = (h > w ? h : w) / 16; /* without smallest_face: docs/photo.md */
+    if (clile_options_get_i64(p->options, CLILE_OPT_SMALLEST_FACE, &smallest) == CLILE_OK &&
+        image && smallest == 0 && sought > 40 && h > sought && w > sought)
+        snprintf(message, sizeof message,
+                 "%s: no face of %d pixels or more was found; for smaller ones give --set "
+                 "smallest_face=N, for the crop of a face --crop",
+                 image, (int)sought);
+    else if (image)
         snprintf(message, sizeof message,
                  "%s: no face was found; if the image is the crop of a face, give --crop", image);
     else

@@ -79,6 +79,9 @@ class Photo(CommandTest):
         self.assertIn("no answer for 1 of 2", errors)
         tiny = picture(os.path.join(self.folder, "tiny.png"), 1, 1, 0, 0, 0)
         self.assertIn("tiny.png: no face was found", self.rows(tiny, code=1)[1])
+        wide = picture(os.path.join(self.folder, "wide.png"), 1280, 100, 0, 0, 0)
+        self.assertIn("wide.png: no face of 80 pixels or more was found; for smaller ones give --set smallest_face=N", self.rows(wide, code=1)[1])
+        self.assertIn("wide.png: no face was found", self.rows("--set", "smallest_face=30", wide, code=1)[1])
 
     def test_frames(self):
         pixels = pixel_rows(160, 120, 60, 20, 64)
