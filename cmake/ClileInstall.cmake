@@ -27,7 +27,7 @@ if(CLILE_BUILD_EXAMPLES)
   set_target_properties(clile_bench PROPERTIES INSTALL_RPATH "${onednn_rpath}") # holds the rooms it measures, not the library
   install(TARGETS clile_command RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}" COMPONENT command)
   install(TARGETS clile_bench RUNTIME DESTINATION "${CMAKE_INSTALL_LIBEXECDIR}/clile" COMPONENT command)
-  install(FILES "${PROJECT_SOURCE_DIR}/examples/bench/onnxruntime_rounds.py" DESTINATION "${CMAKE_INSTALL_LIBEXECDIR}/clile" COMPONENT command)
+  install(FILES "${PROJECT_SOURCE_DIR}/examples/bench/rival_rounds.py" DESTINATION "${CMAKE_INSTALL_LIBEXECDIR}/clile" COMPONENT command)
 endif()
 
 set(package_dir "${CMAKE_INSTALL_LIBDIR}/cmake/clile")

@@ -117,11 +117,13 @@ static int start(const infer_args *a, int engine, bench_process *process, engine
     char batch[16], threads[16], line[LINE];
     const char *const clock = a->cpu ? "cpu" : "wall";
     const char *ours[] = {a->self, "worker", a->files[engine], batch, threads, clock, NULL};
-    const char *other[] = {a->python, a->script, a->files[ORT], batch, threads, clock, NULL};
+    const char *other[] = {a->python, a->script, engine_names[ORT], a->files[ORT], batch, threads,
+                           clock,     NULL};
     snprintf(batch, sizeof batch, "%d", (int)a->one.batch);
     snprintf(threads, sizeof threads, "%d", (int)a->one.threads);
-    char *argv[7];
-    for (int i = 0; i < 7; ++i) argv[i] = (char *)(uintptr_t)(engine == ORT ? other[i] : ours[i]);
+    char *argv[8] = {NULL};
+    for (int i = 0; engine == ORT ? i < 7 : i < 6; ++i)
+        argv[i] = (char *)(uintptr_t)(engine == ORT ? other[i] : ours[i]);
     return bench_process_start(process, argv) &&
            bench_process_ask(process, NULL, line, sizeof line) &&
            sscanf(line, "ready %lf %lld %63[^\n]", first, &f->base, f->version) == 3;
@@ -375,7 +377,7 @@ int bench_infer(int argc, char **argv)
                 strerror(errno));
         return 1;
     }
-    snprintf(a.script, sizeof a.script, "%.*sonnxruntime_rounds.py",
+    snprintf(a.script, sizeof a.script, "%.*srival_rounds.py",
              (int)(strrchr(a.self, '/') + 1 - a.self), a.self);
     for (int e = 0; e < ENGINES; ++e)
         snprintf(a.files[e], sizeof a.files[e], "%s/%s", a.folder, names[e]);

@@ -1,5 +1,5 @@
 /* One of our engines for `clile bench infer`: "clile-bench worker MODEL BATCH THREADS wall|cpu",
- * with the protocol of onnxruntime_rounds.py. It times clile_predictor_run on uint8 crops:
+ * with the protocol of rival_rounds.py. It times clile_predictor_run on uint8 crops:
  * normalisation, network and decision. */
 #include "bench.h"
 

@@ -50,6 +50,12 @@ def make_model(backbone, width):
     return model
 
 
+def most_held(process):
+    """Bytes: the most that a process ever held."""
+    with open(f"/proc/{process}/status", encoding="ascii") as status:
+        return next(int(line.split()[1]) * 1024 for line in status if line.startswith("VmHWM:"))
+
+
 class Torch:
     def __init__(self, options):
         torch.set_num_threads(options.threads)
@@ -74,6 +80,9 @@ class Clile:
         arguments = [options.bench_net, options.backbone, options.width, options.batch, options.size, options.mode,
                      options.threads]
         self.process = subprocess.Popen([str(a) for a in arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+    def most_held(self):
+        return most_held(self.process.pid)
 
     def ask(self, what):
         self.process.stdin.write(what + "\n")
@@ -105,6 +114,7 @@ def main():
         times["clile"].append(clile.ask("step")["seconds"])
         bound = clile.ask("convolutions")
         times["convolutions"].append(bound["seconds"])
+    peak = {"pytorch": most_held("self"), "clile": clile.most_held()}
     clile.process.stdin.close()
     clile.process.wait()
     median = {name: statistics.median(values) for name, values in times.items()}
@@ -114,8 +124,9 @@ def main():
         "seconds": median,
         "images_per_second": options.batch / median["clile"],
         "gflops_per_second": bound["flops"] / median["clile"] * 1e-9,
-        "times_pytorch": median["pytorch"] / median["clile"],
-        "times_convolution_bound": median["clile"] / median["convolutions"],
+        "times_pytorch": statistics.median(a / b for a, b in zip(times["pytorch"], times["clile"])),
+        "times_convolution_bound": statistics.median(a / b for a, b in zip(times["clile"], times["convolutions"])),
+        "peak_bytes": peak,
     }
     if options.json:
         print(json.dumps(result))
