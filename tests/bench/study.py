@@ -67,6 +67,8 @@ def train_and_eval(args, name, settings, seed):
                    "--out", os.path.join(folder, "model.safetensors"), "--json", "--quiet"]
         for pair in ["threads=1", "seed=%d" % seed, *args.set, *settings]:
             command += ["--set", pair]
+        if args.start:
+            command += ["--import", os.path.join(args.start, name, "seed%d" % seed, "model.fold1.safetensors")]
         log = run(command)
         with open(os.path.join(folder, "train.json"), "w") as file:
             file.write(log)
@@ -142,6 +144,7 @@ def main():
     parser.add_argument("--variant", action="append", default=[], help="NAME:key=value,key=value: one more")
     parser.add_argument("--set", action="append", default=[])
     parser.add_argument("--work", required=True)
+    parser.add_argument("--start", metavar="WORK", help="another study's --work: every run starts with the backbone of its fold 1, same variant and seed")
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="runs at once, each with one thread")
     parser.add_argument("--draws", type=int, default=300)
     args = parser.parse_args()
