@@ -130,13 +130,14 @@ int32_t clile_i_erase_draw(const clile_i_augment *augment, int32_t size, uint64_
 }
 
 void clile_i_batch_erase(const clile_i_augment *augment, int64_t n, int32_t size, uint64_t seed,
-                         int64_t step, float *dst)
+                         int64_t step, const int64_t *slots, float *dst)
 {
     const int64_t plane = (int64_t)size * size;
     if (augment->erase == 0) return;
     for (int64_t k = 0; k < n; ++k) {
         clile_i_rectangle r;
-        if (!clile_i_erase_draw(augment, size, seed, step, k, &r)) continue;
+        const int64_t slot = slots != NULL ? slots[k] : k;
+        if (!clile_i_erase_draw(augment, size, seed, step, slot, &r)) continue;
         for (int64_t channel = 0; channel < 3; ++channel)
             for (int64_t y = r.y; y < r.y + r.h; ++y)
                 for (int64_t x = r.x; x < r.x + r.w; ++x)

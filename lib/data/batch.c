@@ -9,7 +9,7 @@ enum { SLOTS_MOST = 1 << 20 }; /* largest batch: draws cannot tell more slots ap
 
 typedef struct {
     const clile_dataset *dataset;
-    const int64_t *indices; /* NULL: 0, 1, ... */
+    const int64_t *indices, *slots; /* NULL: 0, 1, ... */
     int32_t size;
     const clile_i_augment *augment;
     uint64_t seed;
@@ -54,7 +54,8 @@ static void load_part(int64_t begin, int64_t end, void *context)
             continue;
         }
         clile_i_jitter jitter = CLILE_I_JITTER_NONE;
-        if (j->augment != NULL) jitter = clile_i_augment_draw(j->augment, j->seed, j->step, k);
+        if (j->augment != NULL)
+            jitter = clile_i_augment_draw(j->augment, j->seed, j->step, j->slots ? j->slots[k] : k);
         clile_i_crop_to_input(stored.rgb, stored.margin, j->size, &jitter, j->dst + 3 * plane * k);
     }
     clile_i_free(space.bytes);
@@ -63,6 +64,14 @@ static void load_part(int64_t begin, int64_t end, void *context)
 clile_status clile_i_batch_load(const clile_dataset *dataset, int64_t n, const int64_t *indices,
                                 int32_t size, const clile_i_augment *augment, uint64_t seed,
                                 int64_t step, float *dst)
+{
+    return clile_i_batch_load_slots(dataset, n, indices, size, augment, seed, step, NULL, dst);
+}
+
+clile_status clile_i_batch_load_slots(const clile_dataset *dataset, int64_t n,
+                                      const int64_t *indices, int32_t size,
+                                      const clile_i_augment *augment, uint64_t seed, int64_t step,
+                                      const int64_t *slots, float *dst)
 {
     CLILE_I_CHECK_NOT_NULL(dataset);
     CLILE_I_CHECK_NOT_NULL(indices);
@@ -79,6 +88,7 @@ clile_status clile_i_batch_load(const clile_dataset *dataset, int64_t n, const i
 
     job j = {.dataset = dataset,
              .indices = indices,
+             .slots = slots,
              .size = size,
              .augment = augment,
              .seed = seed,

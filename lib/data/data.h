@@ -87,6 +87,11 @@ int32_t clile_i_erase_draw(const clile_i_augment *augment, int32_t size, uint64_
 clile_status clile_i_batch_load(const clile_dataset *dataset, int64_t n, const int64_t *indices,
                                 int32_t size, const clile_i_augment *augment, uint64_t seed,
                                 int64_t step, float *dst);
+/* The same with draws for slots[0..n-1]: part of a larger batch. */
+clile_status clile_i_batch_load_slots(const clile_dataset *dataset, int64_t n,
+                                      const int64_t *indices, int32_t size,
+                                      const clile_i_augment *augment, uint64_t seed, int64_t step,
+                                      const int64_t *slots, float *dst);
 
 /* Combines the faces of two people. With the given probability, the lower half of image k comes
  * from image partner[k] of the batch (-1: image k is unchanged), below a soft seam across the
@@ -94,10 +99,16 @@ clile_status clile_i_batch_load(const clile_dataset *dataset, int64_t n, const i
  * src and dst [n,3,size,size] must differ. The draw depends only on seed, step and slot. */
 void clile_i_batch_exchange_halves(int64_t n, int32_t size, double probability, uint64_t seed,
                                    int64_t step, const float *src, float *dst, int32_t *partner);
+/* Its two halves, for a part of a larger batch: the partners of all n slots, and then the faces
+ * dst[0..n-1] of slots[0..n-1] (NULL: 0, 1, ...), with the lower half of src[other[k]]. */
+void clile_i_batch_draw_partners(int64_t n, double probability, uint64_t seed, int64_t step,
+                                 int32_t *partner);
+void clile_i_batch_blend(int64_t n, int32_t size, uint64_t seed, int64_t step, const int64_t *slots,
+                         const int32_t *other, const float *src, float *dst);
 /* Erases a rectangle of some images of dst [n,3,size,size] by setting it to 0, the mean colour.
- * Call it last: the exchange of halves must match the colours of whole faces. */
+ * Call it last: the exchange of halves must match the colours of whole faces. slots: as above. */
 void clile_i_batch_erase(const clile_i_augment *augment, int64_t n, int32_t size, uint64_t seed,
-                         int64_t step, float *dst);
+                         int64_t step, const int64_t *slots, float *dst);
 /* 1 if the AU shows below that seam (nose tip, mouth, chin), 0 if it shows above (brows, eyes,
  * cheeks, root of the nose). */
 int32_t clile_i_au_is_lower(int32_t au_id);
@@ -112,25 +123,31 @@ typedef struct {
     /* 0: clile_i_feed_get makes the batch in the caller's team; 1: a worker thread makes the next
      * batch meanwhile */
     int32_t workers;
+    /* Several processes share each step's batch of ranks * batch images, and each makes its own
+     * share. The batch has `parts` parts, and the share is that of each part: slots rank * m to
+     * rank * m + m - 1 of it, m = batch / parts. 0 counts as 1. */
+    int32_t rank, ranks, parts;
 } clile_i_feed_config;
 
 typedef struct {
     int64_t step;
-    const int64_t *indices; /* [batch] images of the data set */
-    const float *src;       /* [batch,3,size,size] */
-    const int32_t *partner; /* [batch], as in clile_i_batch_exchange_halves */
+    /* of the whole batch: */
+    const int64_t *indices; /* [ranks * batch] images of the data set */
+    const int32_t *partner; /* [ranks * batch], as in clile_i_batch_exchange_halves */
+    /* [batch,3,size,size]: this rank's share, part by part */
+    const float *src;
 } clile_i_batch;
-
-/* An epoch is size / batch steps. Gives the same bits for any number of workers and threads.
- * Exclusive. */
-typedef struct clile_i_feed clile_i_feed;
+/* Erases a rectangle of some images of dst [n,3,size,size] by setting it to 0, the mean colour.
+ * Call it last: the exchange of halves must match the colours of whole faces. slots: as in
+ * clile_i_batch_blend. */
+*Exclusive.* / typedef struct clile_i_feed clile_i_feed;
 clile_status clile_i_feed_create(const clile_dataset *dataset, const clile_i_feed_config *config,
                                  int64_t steps, clile_i_feed **out);
 /* The batch of step 0..steps-1, valid until the next call. Fast if `step` is one more than in the
  * last call. Errors of clile_i_batch_load, including those of the worker; IO: cannot start a
  * thread. */
 clile_status clile_i_feed_get(clile_i_feed *feed, int64_t step, const clile_i_batch **out);
-/* The augmentation of image `place` of the batch of `step`. */
+/* The augmentation of image `place` of the whole batch of `step`. */
 clile_i_jitter clile_i_feed_jitter(const clile_i_feed *feed, int64_t step, int64_t place);
 /* Stops the worker until the next get, keeping the batch it has made. NULL does nothing. */
 void clile_i_feed_rest(clile_i_feed *feed);

@@ -59,7 +59,8 @@ typedef struct {
     int32_t size;
     const float *src;
     float *dst;
-    const int32_t *partner;
+    const int32_t *other; /* which of src the lower half comes from */
+    const int64_t *slots; /* NULL: 0, 1, ... */
     uint64_t seed;
     int64_t step;
 } job;
@@ -75,20 +76,19 @@ static void exchange(int64_t begin, int64_t end, void *context)
     const job *j = context;
     const int64_t image = 3 * (int64_t)j->size * j->size;
     for (int64_t k = begin; k < end; ++k) {
-        if (j->partner[k] < 0) {
+        if (j->other[k] < 0) {
             memcpy(j->dst + k * image, j->src + k * image, (size_t)image * sizeof(float));
             continue;
         }
-        clile_i_rng rng = slot_rng(j->seed, j->step, k);
+        clile_i_rng rng = slot_rng(j->seed, j->step, j->slots != NULL ? j->slots[k] : k);
         rng.counter = 2; /* skip the draws that chose the partner */
         const double seam = clile_i_rng_range(&rng, seam_low, seam_high);
-        blend(j->size, seam, j->src + k * image, j->src + j->partner[k] * image,
-              j->dst + k * image);
+        blend(j->size, seam, j->src + k * image, j->src + j->other[k] * image, j->dst + k * image);
     }
 }
 
-void clile_i_batch_exchange_halves(int64_t n, int32_t size, double probability, uint64_t seed,
-                                   int64_t step, const float *src, float *dst, int32_t *partner)
+void clile_i_batch_draw_partners(int64_t n, double probability, uint64_t seed, int64_t step,
+                                 int32_t *partner)
 {
     for (int64_t k = 0; k < n; ++k) {
         clile_i_rng rng = slot_rng(seed, step, k);
@@ -97,6 +97,18 @@ void clile_i_batch_exchange_halves(int64_t n, int32_t size, double probability, 
         const int32_t other = (int32_t)(place * (double)(n - 1));
         partner[k] = chosen && n > 1 ? (other >= k ? other + 1 : other) : -1;
     }
-    job j = {size, src, dst, partner, seed, step};
+}
+
+void clile_i_batch_blend(int64_t n, int32_t size, uint64_t seed, int64_t step, const int64_t *slots,
+                         const int32_t *other, const float *src, float *dst)
+{
+    job j = {size, src, dst, other, slots, seed, step};
     clile_i_parallel_for(n, 1, exchange, &j);
+}
+
+void clile_i_batch_exchange_halves(int64_t n, int32_t size, double probability, uint64_t seed,
+                                   int64_t step, const float *src, float *dst, int32_t *partner)
+{
+    clile_i_batch_draw_partners(n, probability, seed, step, partner);
+    clile_i_batch_blend(n, size, seed, step, NULL, partner, src, dst);
 }

@@ -12,7 +12,6 @@ void clile_i_trainer_free_faces(clile_trainer *t)
     clile_i_free(f->five);
     clile_i_free(f->subject_five);
     clile_i_free(f->batch_five);
-    clile_i_free(f->whole);
     memset(f, 0, sizeof *f);
 }
 
@@ -38,8 +37,7 @@ clile_status clile_i_trainer_prepare_faces(clile_trainer *t)
     if (method == NULL || method->points == CLILE_I_POINTS_UNUSED) return CLILE_OK;
     CLILE_I_ALLOC(f->five, t->n * ROW);
     CLILE_I_ALLOC(f->subject_five, (int64_t)t->s * ROW);
-    CLILE_I_ALLOC(f->batch_five, (int64_t)t->batch * ROW);
-    CLILE_I_ALLOC(f->whole, (int64_t)t->batch * ROW);
+    CLILE_I_ALLOC(f->batch_five, (int64_t)t->shares.rows * ROW);
     CLILE_I_ALLOC(count, t->s);
     for (int64_t i = 0; i < t->n; ++i) {
         status = clile_i_dataset_copy_five(t->train, i, f->five + i * ROW);
@@ -61,29 +59,30 @@ uint32_t clile_i_trainer_crc_of_faces(const clile_trainer *t, uint32_t crc)
     return clile_i_crc32(crc, t->faces.five, (size_t)(t->n * ROW) * sizeof *t->faces.five);
 }
 
-/* A face of two people has the mouth of the second. */
-static void exchange_mouths(clile_trainer *t)
+/* The points of a place in the step's batch, before halves are exchanged. */
+static void points_of(const clile_trainer *t, int64_t slot, float *five)
 {
-    const clile_i_train_faces *f = &t->faces;
-    memcpy(f->whole, f->batch_five, (size_t)t->batch * ROW * sizeof *f->whole);
-    for (int32_t k = 0; k < t->batch; ++k)
-        for (int i = 2 * MOUTH; t->images->partner[k] >= 0 && i < ROW; ++i)
-            f->batch_five[(int64_t)k * ROW + i] =
-                f->whole[(int64_t)t->images->partner[k] * ROW + i];
+    const clile_i_jitter jitter = clile_i_feed_jitter(t->feed, t->step, slot);
+    clile_i_jitter_points(&jitter, CLILE_I_FIVE, t->faces.five + t->images->indices[slot] * ROW,
+                          five);
+    if (jitter.flip) clile_i_method_swap_sides(five);
 }
 
 void clile_i_trainer_next_faces(clile_trainer *t)
 {
-    clile_i_train_faces *f = &t->faces;
+    const clile_i_train_faces *f = &t->faces;
+    const clile_i_shares *s = &t->shares;
+    float other[ROW];
     if (f->five == NULL) return;
-    for (int32_t k = 0; k < t->batch; ++k) {
+    for (int32_t k = 0; k < s->rows; ++k) {
         float *five = f->batch_five + (int64_t)k * ROW;
-        const clile_i_jitter jitter = clile_i_feed_jitter(t->feed, t->step, k);
-        clile_i_jitter_points(&jitter, CLILE_I_FIVE, f->five + t->images->indices[k] * ROW, five);
-        if (jitter.flip) clile_i_method_swap_sides(five);
+        const int32_t partner = t->exchange ? t->images->partner[s->first + k] : -1;
+        points_of(t, s->first + k, five);
+        if (partner < 0) continue;
+        points_of(t, partner, other); /* a face of two people has the mouth of the second */
+        memcpy(five + MOUTH * 2, other + MOUTH * 2, (ROW - MOUTH * 2) * sizeof *five);
     }
-    if (t->exchange) exchange_mouths(t);
     if (clile_i_exec_point_count(t->exec) > 0)
-        memcpy(clile_i_exec_points(t->exec), f->batch_five,
-               (size_t)t->batch * ROW * sizeof *f->batch_five);
+        memcpy(clile_i_exec_points(t->exec), f->batch_five + (int64_t)s->before * ROW,
+               (size_t)s->own * ROW * sizeof *f->batch_five);
 }

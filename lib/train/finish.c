@@ -23,8 +23,9 @@ clile_status clile_i_trainer_scores(const clile_trainer *t, const clile_model *m
                                     const clile_i_net *net, const clile_dataset *data, float *score)
 {
     clile_status status = CLILE_OK;
-    clile_i_encoder encoder = {NULL, t->batch, t->size, t->d};
-    CLILE_I_TRY(clile_i_exec_create(net, t->batch, t->size, CLILE_I_EXEC_INFER, &encoder.exec));
+    clile_i_encoder encoder = {NULL, t->shares.own, t->size, t->d};
+    CLILE_I_TRY(
+        clile_i_exec_create(net, t->shares.own, t->size, CLILE_I_EXEC_INFER, &encoder.exec));
     CLILE_I_TRY(clile_i_run_dataset(&encoder, data, take_scores, &(score_sink){model, score}));
 cleanup:
     clile_i_exec_destroy(encoder.exec);
@@ -159,7 +160,7 @@ clile_status clile_i_trainer_options(const clile_trainer *t, clile_options **out
     clile_status status = CLILE_OK;
     clile_options *options = NULL;
     CLILE_I_TRY(clile_options_copy(t->options, &options));
-    CLILE_I_TRY(clile_options_set_i64(options, CLILE_OPT_BATCH, t->batch));
+    CLILE_I_TRY(clile_options_set_i64(options, CLILE_OPT_BATCH, t->shares.all));
     CLILE_I_TRY(clile_i_model_shape(t->model, options));
     *out = options;
     options = NULL;

@@ -30,23 +30,22 @@ typedef struct {
     void *user;
     int32_t mode;   /* CLILE_LOSS_... */
     int64_t *place; /* [n]: index in `data` of each image of `train` */
-    int64_t *index; /* [batch] */
+    int64_t *index; /* [rows] */
     int32_t *subject;
-    float *logits, *diff_logits, *diff_embedding, *diff_au; /* [batch,c], [batch,d], [c,d] */
+    float *logits, *diff_logits, *diff_embedding, *diff_au; /* [rows,c], [rows,d], [c,d] */
 } clile_i_own_loss;
 
 /* Points and values to learn besides the AUs (targets.c). All zero: none. */
 typedef struct {
-    int32_t p, v;                     /* points, and values that vary among the training images */
-    int32_t all;                      /* values of an image */
-    float *points;                    /* [n,p,2] in sides of the crop; NaN: not known */
-    float *values;                    /* [n,all] */
-    double *point_mean;               /* [p,2] */
-    int32_t *column;                  /* [v] which of all */
-    double *value_mean, *value_scale; /* [v]; scale: 1 / standard deviation */
-    float *batch_points,
-        *batch_values; /* [batch,2p], [batch,v] of the current step, standardised */
-    float *moved;      /* [p,2] */
+    int32_t p, v;                       /* points, and values that vary among the training images */
+    int32_t all;                        /* values of an image */
+    float *points;                      /* [n,p,2] in sides of the crop; NaN: not known */
+    float *values;                      /* [n,all] */
+    double *point_mean;                 /* [p,2] */
+    int32_t *column;                    /* [v] which of all */
+    double *value_mean, *value_scale;   /* [v]; scale: 1 / standard deviation */
+    float *batch_points, *batch_values; /* [rows,2p], [rows,v] of the current part, standardised */
+    float *moved;                       /* [p,2] */
 } clile_i_train_targets;
 
 typedef struct {
@@ -74,10 +73,20 @@ typedef struct {
 
 /* The five points of each face (faces.c). All NULL: the method does not need them. */
 typedef struct {
-    float *five;               /* [n,5,2] in sides of the crop */
-    float *subject_five;       /* [s,5,2] their means over each subject's images */
-    float *batch_five, *whole; /* [batch,5,2] of the current step; before halves are exchanged */
+    float *five;         /* [n,5,2] in sides of the crop */
+    float *subject_five; /* [s,5,2] their means over each subject's images */
+    float *batch_five;   /* [rows,5,2] of the current part */
 } clile_i_train_faces;
+
+/* How a step's batch is computed: in `parts` parts one after the other (option accumulate), each of
+ * them shared by all ranks. Rows of a part are counted over all ranks. */
+typedef struct {
+    int32_t rank, ranks, parts;
+    int32_t own, rows; /* images of a part: this rank's, and all */
+    int32_t before;    /* rows of lower ranks */
+    int64_t all;       /* images of a step: parts * rows */
+    int64_t first;     /* the current part's first image in the step's batch */
+} clile_i_shares;
 
 struct clile_trainer {
     clile_options *options; /* as given */
@@ -88,7 +97,9 @@ struct clile_trainer {
     clile_dataset *train;      /* the part to train on */
     clile_dataset *validation; /* held-out training subjects, or NULL */
     int64_t n, steps_per_epoch;
-    int32_t c, d, s, size, batch, threads;
+    int32_t c, d, s, size, threads;
+    int32_t batch; /* images of a step on this rank */
+    clile_i_shares shares;
     int32_t told;      /* the team size in the last log entry */
     int32_t team;      /* threads that `exec` was compiled for: as many as OpenMP granted */
     float *au_weight;  /* [c] */
@@ -115,19 +126,28 @@ struct clile_trainer {
 
     clile_i_feed *feed;          /* images of the current stage */
     const clile_i_batch *images; /* of the current step */
-    int8_t *labels;              /* [batch,c] */
-    int32_t *subject;            /* [batch] */
+    int8_t *labels;              /* [rows,c] of the current part, like all that follows */
+    int32_t *subject;            /* [rows] */
     int32_t exchange;            /* whether halves are exchanged */
     clile_i_person_rows rows;
     clile_i_train_targets targets;
     clile_i_train_faces faces;
-    float *embedding, *id_embedding, *diff_embedding, *part_embedding; /* [batch,d] */
+    float *embedding, *id_embedding, *diff_embedding, *part_embedding; /* [rows,d] */
     float *part_vectors; /* [c,d] of A, [d] of the null anchor, [c] of the bias */
+    /* gradients of the parts before the current one; NULL: there is one part */
+    float *sum, *sum_vectors;
     clile_i_own_loss own;
     uint32_t run; /* which run this is: of its data, options and initial weights */
     clile_i_epoch epoch;
     clile_i_history history;
 };
+
+/* Images [own,3,size,size] of the current part. */
+static inline const float *clile_i_trainer_input(const clile_trainer *t)
+{
+    const int64_t part = t->shares.first / t->shares.rows;
+    return t->images->src + part * t->shares.own * 3 * t->size * t->size;
+}
 
 /* ---- trainer.c ---- */
 /* Creates a trainer that has not run, and marks `model` busy. */
@@ -169,7 +189,7 @@ uint32_t clile_i_trainer_crc_of_targets(const clile_trainer *t, uint32_t crc);
  * crop. Without: nothing. */
 clile_status clile_i_trainer_keep_points(const clile_trainer *t, const float *vectors,
                                          clile_i_points *out);
-/* Fills batch_points and batch_values for t->images. */
+/* Fills batch_points and batch_values for the current part of t->images. */
 void clile_i_trainer_next_targets(clile_trainer *t);
 
 /* ---- person.c ---- */
@@ -183,7 +203,7 @@ clile_status clile_i_trainer_fit_person(const clile_trainer *t, const float *sco
 clile_status clile_i_trainer_prepare_faces(clile_trainer *t);
 void clile_i_trainer_free_faces(clile_trainer *t);
 uint32_t clile_i_trainer_crc_of_faces(const clile_trainer *t, uint32_t crc);
-/* Fills batch_five for t->images, and gives it to a net that reads points. */
+/* Fills batch_five for the current part of t->images, and gives it to a net that reads points. */
 void clile_i_trainer_next_faces(clile_trainer *t);
 
 /* ---- own_loss.c ---- */

@@ -29,13 +29,20 @@ clile_status clile_i_own_loss_set(clile_trainer *t, int32_t mode, clile_loss_fn 
         return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
                             "clile_trainer_set_loss: a loss that replaces all others learns no "
                             "points, but keep_points=1 keeps them in the model");
+    if (fn != NULL && t->shares.parts > 1 && t->exchange)
+        return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
+                            "clile_trainer_set_loss: with accumulate=%d a loss sees a part of the "
+                            "batch, but exchange_halves pairs images of all of it; set "
+                            "exchange_halves=0",
+                            (int)t->shares.parts);
     if (fn != NULL) {
+        const int32_t rows = t->shares.rows;
         CLILE_I_ALLOC(own.place, t->n);
-        CLILE_I_ALLOC(own.index, t->batch);
-        CLILE_I_ALLOC(own.subject, t->batch);
-        CLILE_I_ALLOC(own.logits, (int64_t)t->batch * t->c);
-        CLILE_I_ALLOC(own.diff_logits, (int64_t)t->batch * t->c);
-        CLILE_I_ALLOC(own.diff_embedding, (int64_t)t->batch * t->d);
+        CLILE_I_ALLOC(own.index, rows);
+        CLILE_I_ALLOC(own.subject, rows);
+        CLILE_I_ALLOC(own.logits, (int64_t)rows * t->c);
+        CLILE_I_ALLOC(own.diff_logits, (int64_t)rows * t->c);
+        CLILE_I_ALLOC(own.diff_embedding, (int64_t)rows * t->d);
         CLILE_I_ALLOC(own.diff_au, (int64_t)t->c * t->d);
         clile_i_dataset_places(t->train, t->data, own.place);
     }
@@ -104,7 +111,8 @@ clile_status clile_i_own_loss_add(clile_trainer *t, clile_i_losses *losses)
     clile_i_own_loss *own = &t->own;
     const clile_i_head *au = &t->head[CLILE_I_HEAD_AU], *scale = &t->head[CLILE_I_HEAD_SCALE],
                        *bias = &t->head[CLILE_I_HEAD_BIAS];
-    const clile_i_logits z = {.n = t->batch,
+    const int32_t rows = t->shares.rows;
+    const clile_i_logits z = {.n = rows,
                               .d = t->d,
                               .c = t->c,
                               .similarity = t->settings.similarity,
@@ -114,12 +122,12 @@ clile_status clile_i_own_loss_add(clile_trainer *t, clile_i_losses *losses)
                               .bias = bias->count ? bias->value : NULL};
     double diff_scale = 0;
     CLILE_I_RETURN_IF(clile_i_logits_forward(&z, own->logits));
-    for (int32_t k = 0; k < t->batch; ++k) {
-        own->index[k] = own->place[t->images->indices[k]];
+    for (int32_t k = 0; k < rows; ++k) {
+        own->index[k] = own->place[t->images->indices[t->shares.first + k]];
         own->subject[k] = clile_i_dataset_subject(t->data, own->index[k]);
     }
     clile_loss_batch batch = {.struct_size = (uint32_t)sizeof batch,
-                              .n = t->batch,
+                              .n = rows,
                               .d = t->d,
                               .c = t->c,
                               .image_size = t->size,
@@ -131,7 +139,7 @@ clile_status clile_i_own_loss_add(clile_trainer *t, clile_i_losses *losses)
                               .partner = t->exchange ? t->images->partner : NULL,
                               .labels = t->labels,
                               .au_weight = t->au_weight,
-                              .input = t->images->src,
+                              .input = clile_i_trainer_input(t),
                               .embedding = t->embedding,
                               .au_embedding = au->value,
                               .logits = own->logits};
@@ -141,7 +149,7 @@ clile_status clile_i_own_loss_add(clile_trainer *t, clile_i_losses *losses)
                                               bias->count ? bias->diff : NULL));
     if (scale->count) scale->diff[0] += (float)diff_scale;
     for (int64_t i = 0; i < au->count; ++i) au->diff[i] += own->diff_au[i];
-    for (int64_t i = 0; i < (int64_t)t->batch * t->d; ++i)
+    for (int64_t i = 0; i < (int64_t)rows * t->d; ++i)
         t->diff_embedding[i] += own->diff_embedding[i];
     losses->total += batch.loss;
     return CLILE_OK;

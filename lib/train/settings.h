@@ -24,7 +24,7 @@ typedef struct {
     double learning_rate, au_rate_scale, momentum, weight_decay, warmup, clip_norm, ema;
     int32_t cosine;    /* 1: cosine schedule; 0: constant */
     int32_t epochs[3]; /* by stage; [0] unused */
-    int32_t batch, threads;
+    int32_t batch, accumulate, threads;
     double validation;
     int32_t validation_every; /* epochs; 0: never */
     double exchange_halves;   /* probability */

@@ -95,7 +95,7 @@ static clile_status create_encoder(clile_trainer *t, const clile_i_net *net)
 {
     clile_status status = CLILE_OK;
     int64_t count = 0;
-    CLILE_I_TRY(clile_i_exec_create(net, t->batch, t->size, CLILE_I_EXEC_TRAIN, &t->exec));
+    CLILE_I_TRY(clile_i_exec_create(net, t->shares.own, t->size, CLILE_I_EXEC_TRAIN, &t->exec));
     float *value = clile_i_exec_params(t->exec, &count);
     const int32_t segments = clile_i_exec_segment_count(t->exec);
     CLILE_I_TRY(clile_i_group_create(&t->settings, count, value, clile_i_exec_diffs(t->exec),
@@ -104,6 +104,10 @@ static clile_status create_encoder(clile_trainer *t, const clile_i_net *net)
         const clile_i_exec_segment *segment = clile_i_exec_segment_at(t->exec, i);
         const float decay = clile_i_net_tensor_at(net, segment->tensor)->decay ? 1.0f : 0.0f;
         t->encoder.spans[i] = (clile_i_span){segment->offset, segment->count, decay, 1.0f};
+    }
+    if (t->shares.parts > 1) {
+        CLILE_I_ALLOC(t->sum, count);
+        CLILE_I_ALLOC(t->sum_vectors, t->vectors.count);
     }
 cleanup:
     return status;
@@ -119,7 +123,10 @@ static clile_status create_feed(clile_trainer *t, int32_t stage)
                                         .augment = set->augment,
                                         .exchange_halves = set->exchange_halves,
                                         .seed = set->seed * STAGES + (uint64_t)(stage - 1),
-                                        .workers = set->input_workers};
+                                        .workers = set->input_workers,
+                                        .rank = t->shares.rank,
+                                        .ranks = t->shares.ranks,
+                                        .parts = t->shares.parts};
     return clile_i_feed_create(t->train, &config, set->epochs[stage] * t->steps_per_epoch,
                                &t->feed);
 }
@@ -136,8 +143,8 @@ clile_status clile_i_trainer_begin_stage(clile_trainer *t, int32_t stage)
     CLILE_I_TRY(create_feed(t, stage));
     if (stage == 2 && clile_i_settings_use_id_embedding(&t->settings) && !t->decision) {
         /* there are steps left */
-        CLILE_I_TRY(
-            clile_i_exec_create(t->id_net, t->batch, t->size, CLILE_I_EXEC_INFER, &t->id_exec));
+        CLILE_I_TRY(clile_i_exec_create(t->id_net, t->shares.own, t->size, CLILE_I_EXEC_INFER,
+                                        &t->id_exec));
         CLILE_I_TRY(clile_i_trainer_prepare_identity(t));
     }
     t->stage = stage;
@@ -157,6 +164,9 @@ void clile_i_trainer_end_stage(clile_trainer *t)
     clile_i_free(t->flat);
     clile_i_free(t->flat_diff);
     t->flat = t->flat_diff = NULL;
+    clile_i_free(t->sum);
+    clile_i_free(t->sum_vectors);
+    t->sum = t->sum_vectors = NULL;
     clile_i_free(t->identity_table);
     clile_i_free(t->identity_rate);
     t->identity_table = t->identity_rate = NULL;

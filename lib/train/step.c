@@ -9,14 +9,16 @@
  * together both rows give the image's mean over its coded AUs. */
 static void split_rows(clile_trainer *t)
 {
-    const int32_t *partner = t->images->partner;
+    const clile_i_shares *s = &t->shares;
+    const int64_t *indices = t->images->indices;
+    const int32_t *partner = t->images->partner + s->first;
     clile_i_person_rows *r = &t->rows;
     r->n = 0;
-    for (int32_t k = 0; k < t->batch; ++k) {
+    for (int32_t k = 0; k < s->rows; ++k) {
         int32_t coded = 0;
         for (int32_t c = 0; c < t->c; ++c) coded += t->labels[(int64_t)k * t->c + c] >= 0;
         for (int32_t half = 0; half < (partner[k] < 0 ? 1 : 2); ++half) {
-            const int32_t owner = half ? partner[k] : k;
+            const int64_t owner = half ? partner[k] : s->first + k;
             int8_t *labels = r->labels + (int64_t)r->n * t->c;
             int32_t own = 0;
             for (int32_t c = 0; c < t->c; ++c) {
@@ -25,33 +27,33 @@ static void split_rows(clile_trainer *t)
                 own += labels[c] >= 0;
             }
             r->image[r->n] = k;
-            r->subject[r->n] = clile_i_dataset_subject(t->train, t->images->indices[owner]);
+            r->subject[r->n] = clile_i_dataset_subject(t->train, indices[owner]);
             r->weight[r->n] = coded ? (float)own / (float)coded : 0.0f;
             r->n += 1;
         }
     }
     /* the loss is a mean over rows */
-    for (int32_t i = 0; i < r->n; ++i) r->weight[i] *= (float)r->n / (float)t->batch;
+    for (int32_t i = 0; i < r->n; ++i) r->weight[i] *= (float)r->n / (float)s->rows;
 }
 
-/* Gets images, labels and subjects of the next step. */
-static clile_status next_batch(clile_trainer *t)
+/* Labels, subjects and targets of a part of t->images. */
+static void begin_part(clile_trainer *t, int32_t part)
 {
-    CLILE_I_RETURN_IF(clile_i_feed_get(t->feed, t->step, &t->images));
     const int64_t *indices = t->images->indices;
-    const int32_t *partner = t->images->partner;
-    for (int32_t k = 0; k < t->batch; ++k) {
+    t->shares.first = (int64_t)part * t->shares.rows;
+    for (int32_t k = 0; k < t->shares.rows; ++k) {
+        const int64_t slot = t->shares.first + k;
+        const int32_t partner = t->exchange ? t->images->partner[slot] : -1;
         int8_t *labels = t->labels + (int64_t)k * t->c;
-        memcpy(labels, clile_i_dataset_labels(t->train, indices[k]), (size_t)t->c);
-        t->subject[k] = clile_i_dataset_subject(t->train, indices[k]);
-        for (int32_t c = 0; t->exchange && partner[k] >= 0 && c < t->c; ++c)
+        memcpy(labels, clile_i_dataset_labels(t->train, indices[slot]), (size_t)t->c);
+        t->subject[k] = clile_i_dataset_subject(t->train, indices[slot]);
+        for (int32_t c = 0; partner >= 0 && c < t->c; ++c)
             if (clile_i_au_is_lower(t->model->au_ids[c]))
-                labels[c] = clile_i_dataset_labels(t->train, indices[partner[k]])[c];
+                labels[c] = clile_i_dataset_labels(t->train, indices[partner])[c];
     }
     if (t->exchange) split_rows(t);
     if (t->stage == 2) clile_i_trainer_next_targets(t);
     clile_i_trainer_next_faces(t);
-    return CLILE_OK;
 }
 
 static void add_scaled(int64_t count, double scale, const float *src, float *dst)
@@ -74,7 +76,7 @@ static clile_status losses_stage1(clile_trainer *t, clile_i_losses *losses)
     CLILE_I_RETURN_IF(clile_i_loss_stage1(r->n, t->d, t->c, t->s, r->embedding, ile->value,
                                           r->subject, r->labels, t->au_weight, r->weight,
                                           &losses->term[CLILE_I_LOSS_bce], r->diff, ile->diff));
-    clile_i_person_rows_scatter(r, t->batch, t->d, t->diff_embedding);
+    clile_i_person_rows_scatter(r, t->shares.rows, t->d, t->diff_embedding);
     losses->total = losses->term[CLILE_I_LOSS_bce];
     return CLILE_OK;
 }
@@ -86,7 +88,7 @@ clile_i_step clile_i_trainer_view(clile_trainer *t, int32_t i)
     clile_i_head *h = t->head;
     const int64_t cd = (int64_t)t->c * t->d;
     return (clile_i_step){
-        .n = t->batch,
+        .n = t->shares.rows,
         .d = t->d,
         .c = t->c,
         .s = t->s,
@@ -143,14 +145,15 @@ static clile_status add_term(clile_trainer *t, int32_t i, clile_i_losses *losses
 /* What to remove of F^ID of the batch. */
 static clile_status id_forward(clile_trainer *t)
 {
-    CLILE_I_RETURN_IF(clile_i_exec_forward(t->id_exec, t->images->src, t->id_embedding));
-    return clile_i_identity_part(&t->identity, t->batch, t->labels, t->subject, t->id_embedding,
-                                 t->id_embedding);
+    CLILE_I_RETURN_IF(clile_i_exec_forward(t->id_exec, clile_i_trainer_input(t), t->id_embedding));
+    return clile_i_identity_part(&t->identity, t->shares.rows, t->labels, t->subject,
+                                 t->id_embedding, t->id_embedding);
 }
 
 static clile_status losses_stage2(clile_trainer *t, clile_i_losses *losses)
 {
-    memset(t->diff_embedding, 0, (size_t)t->batch * (size_t)t->d * sizeof *t->diff_embedding);
+    const size_t vectors = (size_t)t->shares.rows * (size_t)t->d;
+    memset(t->diff_embedding, 0, vectors * sizeof *t->diff_embedding);
     memset(t->flat_diff, 0, (size_t)t->vectors.count * sizeof *t->flat_diff);
     if (t->own.fn == NULL || t->own.mode == CLILE_LOSS_ADDS) {
         if (t->id_exec) CLILE_I_RETURN_IF(id_forward(t));
@@ -162,13 +165,61 @@ static clile_status losses_stage2(clile_trainer *t, clile_i_losses *losses)
     return CLILE_OK;
 }
 
+/* ---- parts: the step's gradient is the mean of theirs ---- */
+
+typedef struct {
+    float *diff, *sum; /* sum: of earlier parts */
+    int32_t first, last;
+} sum_job;
+
+static void add_part(int64_t begin, int64_t end, void *context)
+{
+    const sum_job *j = context;
+    for (int64_t i = begin; i < end; ++i) {
+        const float all = j->first ? j->diff[i] : j->sum[i] + j->diff[i];
+        *(j->last ? &j->diff[i] : &j->sum[i]) = all;
+    }
+}
+
+/* Adds a group's gradient to that of the earlier parts; after the last one, diff is all. */
+static void sum_parts(const clile_trainer *t, int32_t part, const clile_i_group *group, float *sum)
+{
+    sum_job job = {group->diff, sum, part == 0, part == t->shares.parts - 1};
+    clile_i_parallel_for(group->count, 65536, add_part, &job);
+}
+
+static void add_losses(const clile_i_losses *part, double share, clile_i_losses *losses)
+{
+    losses->total += share * part->total;
+    for (int i = 0; i < CLILE_I_LOSS_COUNT; ++i) losses->term[i] += share * part->term[i];
+}
+
+static clile_status step_part(clile_trainer *t, int32_t part, clile_i_losses *losses)
+{
+    const clile_i_shares *s = &t->shares;
+    clile_i_losses own = {0};
+    begin_part(t, part);
+    CLILE_I_RETURN_IF(clile_i_exec_forward(t->exec, clile_i_trainer_input(t), t->embedding));
+    CLILE_I_RETURN_IF(t->stage == 1 ? losses_stage1(t, &own) : losses_stage2(t, &own));
+    const double share = 1.0 / s->parts;
+    add_losses(&own, share, losses);
+    if (s->parts > 1) {
+        multiply((int64_t)s->rows * t->d, share, t->diff_embedding);
+        multiply(t->vectors.count, share, t->flat_diff);
+        sum_parts(t, part, &t->vectors, t->sum_vectors);
+    }
+    CLILE_I_RETURN_IF(clile_i_exec_backward(t->exec, t->diff_embedding));
+    if (s->parts > 1) sum_parts(t, part, &t->encoder, t->sum);
+    return CLILE_OK;
+}
+
 clile_status clile_i_trainer_step(clile_trainer *t, clile_i_losses *losses)
 {
     *losses = (clile_i_losses){0};
-    CLILE_I_RETURN_IF(next_batch(t));
-    CLILE_I_RETURN_IF(clile_i_exec_forward(t->exec, t->images->src, t->embedding));
-    CLILE_I_RETURN_IF(t->stage == 1 ? losses_stage1(t, losses) : losses_stage2(t, losses));
-    return clile_i_exec_backward(t->exec, t->diff_embedding);
+    CLILE_I_RETURN_IF(clile_i_feed_get(t->feed, t->step, &t->images));
+    for (int32_t part = 0; part < t->shares.parts; ++part)
+        CLILE_I_RETURN_IF(step_part(t, part, losses));
+    return CLILE_OK;
 }
 
 /* ---- which part of F^ID is identity ---- */
@@ -188,7 +239,7 @@ static void take_embeddings(void *context, int64_t first, int64_t count, const f
 static clile_status id_embeddings(clile_trainer *t, float *embedding, int8_t *labels,
                                   int32_t *subject)
 {
-    const clile_i_encoder encoder = {t->id_exec, t->batch, t->size, t->d};
+    const clile_i_encoder encoder = {t->id_exec, t->shares.own, t->size, t->d};
     CLILE_I_RETURN_IF(clile_i_run_dataset(&encoder, t->train, take_embeddings,
                                           &(embedding_sink){t->d, embedding}));
     for (int64_t i = 0; i < t->n; ++i) {

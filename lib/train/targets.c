@@ -44,7 +44,7 @@ static clile_status prepare_points(clile_trainer *t)
     CLILE_I_ALLOC(known, g->p);
     CLILE_I_ALLOC(g->points, t->n * row);
     CLILE_I_ALLOC(g->point_mean, row);
-    CLILE_I_ALLOC(g->batch_points, t->batch * row);
+    CLILE_I_ALLOC(g->batch_points, t->shares.rows * row);
     CLILE_I_ALLOC(g->moved, row);
     for (int64_t i = 0; i < t->n; ++i) {
         float *xy = g->points + i * row;
@@ -115,7 +115,7 @@ static clile_status prepare_values(clile_trainer *t, int32_t all)
         g->value_scale[g->v] = scale;
         ++g->v;
     }
-    CLILE_I_ALLOC(g->batch_values, (int64_t)t->batch * g->v);
+    CLILE_I_ALLOC(g->batch_values, (int64_t)t->shares.rows * g->v);
 cleanup:
     return status;
 }
@@ -201,15 +201,15 @@ void clile_i_trainer_next_targets(clile_trainer *t)
 {
     clile_i_train_targets *g = &t->targets;
     const int64_t row = 2 * (int64_t)g->p;
-    for (int32_t k = 0; k < t->batch; ++k) {
+    for (int32_t k = 0; k < t->shares.rows; ++k) {
         float *points = g->batch_points + k * row, *values = g->batch_values + (int64_t)k * g->v;
-        const int64_t image = t->images->indices[k];
-        if (t->exchange && t->images->partner[k] >= 0) { /* an image of two people has none */
+        const int64_t slot = t->shares.first + k, image = t->images->indices[slot];
+        if (t->exchange && t->images->partner[slot] >= 0) { /* an image of two people has none */
             for (int64_t i = 0; i < row; ++i) points[i] = NAN;
             for (int32_t i = 0; i < g->v; ++i) values[i] = NAN;
             continue;
         }
-        const clile_i_jitter jitter = clile_i_feed_jitter(t->feed, t->step, k);
+        const clile_i_jitter jitter = clile_i_feed_jitter(t->feed, t->step, slot);
         if (g->p > 0) put_points(t, image, &jitter, points);
         if (g->v > 0) put_values(t, image, &jitter, values);
     }

@@ -99,10 +99,10 @@ static clile_status create_rows(clile_trainer *t)
     clile_status status = CLILE_OK;
     clile_i_person_rows *r = &t->rows;
     t->exchange = t->settings.exchange_halves > 0;
-    const int64_t rows = (t->exchange ? 2 : 1) * (int64_t)t->batch;
+    const int64_t rows = (t->exchange ? 2 : 1) * (int64_t)t->shares.rows;
     CLILE_I_ALLOC(r->diff, rows * t->d);
     if (!t->exchange) { /* the other arrays are the batch's own */
-        r->n = t->batch;
+        r->n = t->shares.rows;
         r->subject = t->subject;
         r->labels = t->labels;
         r->embedding = t->embedding;
@@ -143,6 +143,45 @@ cleanup:
     return status;
 }
 
+/* The parts of a batch of t->batch images, which is made smaller if it is only a default. */
+static clile_status share_batch(clile_trainer *t)
+{
+    clile_i_shares *s = &t->shares;
+    s->ranks = 1;
+    s->parts = t->settings.accumulate;
+    const int64_t most = t->n / s->parts * s->parts;
+    if (t->batch > most && most >= 2 * s->parts &&
+        !clile_options_is_set(t->options, CLILE_OPT_BATCH))
+        t->batch = (int32_t)most;
+    if (t->batch > t->n)
+        return clile_i_fail(
+            CLILE_E_INVALID_ARGUMENT,
+            "clile_trainer_create: batch is %d, but there are only %lld images to train on",
+            (int)t->batch, (long long)t->n);
+    if (t->batch % s->parts != 0)
+        return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
+                            "clile_trainer_create: batch is %d, which accumulate=%d does not "
+                            "divide into equal parts",
+                            (int)t->batch, (int)s->parts);
+    s->own = t->batch / s->parts;
+    if (s->own < 2 && s->parts > 1)
+        return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
+                            "clile_trainer_create: batch is %d and accumulate %d: parts of one "
+                            "image, but batch normalisation needs at least 2",
+                            (int)t->batch, (int)s->parts);
+    if (s->own < 2)
+        return clile_i_fail(
+            CLILE_E_INVALID_ARGUMENT,
+            "clile_trainer_create: batch is 1, but batch normalisation needs at least 2 images");
+    s->rows = s->ranks * s->own;
+    s->before = s->rank * s->own;
+    s->all = (int64_t)s->parts * s->rows;
+    t->settings.batch = t->batch;
+    /* An incomplete last batch is dropped; the next epoch draws a new order. */
+    t->steps_per_epoch = t->n / s->all;
+    return CLILE_OK;
+}
+
 /* Sets up all that follows from settings and data: parts, sizes, weights, buffers. */
 static clile_status set_up(clile_trainer *t)
 {
@@ -156,24 +195,7 @@ static clile_status set_up(clile_trainer *t)
     t->c = t->model->c;
     t->d = t->model->d;
     t->size = t->model->size;
-    if (t->batch > t->n && t->n >= 2 &&
-        !clile_options_is_set(t->options, CLILE_OPT_BATCH)) /* the batch size is only a default */
-        t->batch = t->settings.batch = (int32_t)t->n;
-    if (t->batch > t->n) {
-        status = clile_i_fail(
-            CLILE_E_INVALID_ARGUMENT,
-            "clile_trainer_create: batch is %d, but there are only %lld images to train on",
-            (int)t->batch, (long long)t->n);
-        goto cleanup;
-    }
-    if (t->batch < 2) {
-        status = clile_i_fail(
-            CLILE_E_INVALID_ARGUMENT,
-            "clile_trainer_create: batch is 1, but batch normalisation needs at least 2 images");
-        goto cleanup;
-    }
-    /* An incomplete last batch is dropped; the next epoch draws a new order. */
-    t->steps_per_epoch = t->n / t->batch;
+    CLILE_I_TRY(share_batch(t));
     CLILE_I_TRY(check_present(t));
     CLILE_I_TRY(clile_i_trainer_prepare_targets(t));
     CLILE_I_TRY(clile_i_trainer_prepare_faces(t));
@@ -182,9 +204,9 @@ static clile_status set_up(clile_trainer *t)
     CLILE_I_ALLOC(t->au_weight, t->c);
     CLILE_I_TRY(clile_dataset_copy_au_weights(t->train, t->au_weight));
 
-    const int64_t vectors = (int64_t)t->batch * t->d;
-    CLILE_I_ALLOC(t->labels, (int64_t)t->batch * t->c);
-    CLILE_I_ALLOC(t->subject, t->batch);
+    const int64_t vectors = (int64_t)t->shares.rows * t->d;
+    CLILE_I_ALLOC(t->labels, (int64_t)t->shares.rows * t->c);
+    CLILE_I_ALLOC(t->subject, t->shares.rows);
     CLILE_I_ALLOC(t->embedding, vectors);
     CLILE_I_ALLOC(t->id_embedding, vectors);
     CLILE_I_ALLOC(t->diff_embedding, vectors);
@@ -405,7 +427,7 @@ static clile_status report(clile_trainer *t, const reporter *r, int64_t steps, d
         .loss_contra = losses->term[CLILE_I_LOSS_contra],
         .loss_elimination = losses->term[CLILE_I_LOSS_elimination],
         .learning_rate = rate,
-        .images_per_second = seconds > 0 ? done * t->batch / seconds : 0,
+        .images_per_second = seconds > 0 ? done * (double)t->shares.all / seconds : 0,
         .seconds_left = done > 0 ? seconds / done * (double)(steps - t->step) : 0,
         .epoch_end = t->step % t->steps_per_epoch == 0,
         .validation_f1 = f1,
@@ -421,7 +443,8 @@ static clile_status report(clile_trainer *t, const reporter *r, int64_t steps, d
         .loss_method = losses->term[CLILE_I_LOSS_method],
         .mean_loss_method = e->term[CLILE_I_LOSS_method] / n,
         .epoch_seconds = e->seconds,
-        .epoch_images_per_second = e->seconds > 0 ? (double)(e->timed * t->batch) / e->seconds : 0,
+        .epoch_images_per_second =
+            e->seconds > 0 ? (double)(e->timed * t->shares.all) / e->seconds : 0,
     };
     /* first the file: the function may write a checkpoint */
     if (progress.epoch_end) CLILE_I_RETURN_IF(clile_i_history_end_epoch(t, &progress));

@@ -232,7 +232,7 @@ static void only_the_rectangle_is_erased(void **state)
     int erased = 0;
     (void)state;
     for (int64_t i = 0; i < (int64_t)N * 3 * PLANE; ++i) (&dst[0][0][0])[i] = (float)(i + 1);
-    clile_i_batch_erase(&everything, N, SIZE, 11, 4, &dst[0][0][0]);
+    clile_i_batch_erase(&everything, N, SIZE, 11, 4, NULL, &dst[0][0][0]);
     for (int k = 0; k < N; ++k) {
         clile_i_rectangle r = {0};
         erased += clile_i_erase_draw(&everything, SIZE, 11, 4, k, &r);
@@ -246,7 +246,7 @@ static void only_the_rectangle_is_erased(void **state)
     clile_i_augment off = everything;
     off.erase = 0;
     dst[0][0][0] = 7;
-    clile_i_batch_erase(&off, N, SIZE, 11, 4, &dst[0][0][0]);
+    clile_i_batch_erase(&off, N, SIZE, 11, 4, NULL, &dst[0][0][0]);
     assert_true(dst[0][0][0] == 7);
 }
 

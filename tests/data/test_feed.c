@@ -79,7 +79,7 @@ static void make_directly(const clile_dataset *dataset, double exchange, int64_t
     if (exchange > 0)
         clile_i_batch_exchange_halves(BATCH, SIZE, exchange, c.seed, step, whole, out->src,
                                       out->partner);
-    clile_i_batch_erase(&c.augment, BATCH, SIZE, c.seed, step, out->src);
+    clile_i_batch_erase(&c.augment, BATCH, SIZE, c.seed, step, NULL, out->src);
 }
 
 static void same_bits_with_any_workers_and_threads(void **state)
@@ -201,6 +201,48 @@ static void it_may_be_destroyed_while_it_works(void **state)
     clile_dataset_destroy(dataset);
 }
 
+/* Three ranks that compute a batch in two parts make the shares of one feed's batch: 18 images, of
+ * each part of 9 the rank's 3, with partners from any share. */
+static void shares_make_the_batch(void **state)
+{
+    enum { RANKS = 3, PARTS = 2, OWN = 3, ALL = RANKS * PARTS * OWN, IMAGE = 3 * SIZE * SIZE };
+    clile_dataset *dataset = make();
+    clile_i_feed_config c = config_with(0, 0.6);
+    clile_i_feed *whole = NULL, *share[RANKS] = {NULL};
+    (void)state;
+    c.batch = ALL;
+    assert_int_equal(clile_i_feed_create(dataset, &c, 3, &whole), CLILE_OK);
+    for (int32_t r = 0; r < RANKS; ++r) {
+        c.batch = PARTS * OWN;
+        c.rank = r;
+        c.ranks = RANKS;
+        c.parts = PARTS;
+        c.workers = r % 2;
+        assert_int_equal(clile_i_feed_create(dataset, &c, 3, &share[r]), CLILE_OK);
+    }
+    for (int64_t step = 0; step < 3; ++step) {
+        const clile_i_batch *all = NULL, *own = NULL;
+        int foreign = 0;
+        assert_int_equal(clile_i_feed_get(whole, step, &all), CLILE_OK);
+        for (int32_t r = 0; r < RANKS; ++r) {
+            assert_int_equal(clile_i_feed_get(share[r], step, &own), CLILE_OK);
+            assert_memory_equal(own->indices, all->indices, ALL * sizeof *all->indices);
+            assert_memory_equal(own->partner, all->partner, ALL * sizeof *all->partner);
+            for (int k = 0; k < PARTS * OWN; ++k) {
+                const int slot = k / OWN * RANKS * OWN + r * OWN + k % OWN;
+                const int32_t partner = all->partner[slot];
+                assert_memory_equal(own->src + k * IMAGE, all->src + slot * IMAGE,
+                                    IMAGE * sizeof(float));
+                foreign += partner >= 0 && partner / OWN % RANKS != r;
+            }
+        }
+        assert_true(foreign > 0);
+    }
+    for (int32_t r = 0; r < RANKS; ++r) clile_i_feed_destroy(share[r]);
+    clile_i_feed_destroy(whole);
+    clile_dataset_destroy(dataset);
+}
+
 static void what_cannot_be_is_refused(void **state)
 {
     clile_dataset *dataset = make();
@@ -235,6 +277,7 @@ int main(void)
         cmocka_unit_test(any_step_may_come_next),
         cmocka_unit_test(an_error_comes_with_its_step_and_its_words),
         cmocka_unit_test(it_may_be_destroyed_while_it_works),
+        cmocka_unit_test(shares_make_the_batch),
         cmocka_unit_test(what_cannot_be_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
