@@ -76,6 +76,9 @@ int usage_error(const arg_spec *spec, const char *format, ...);
 int failed(const char *what);
 /* Says so on stderr; returns EXIT_FAILED. */
 int out_of_memory(void);
+/* With stem=auto, sets it to that of the weights in the file; a file that cannot be read is left to
+ * whoever reads it next. EXIT_FAILED after a message. */
+int options_take_stem(clile_options *options, const char *file);
 /* Applies each key=value. EXIT_USAGE if one is invalid, else as failed(). */
 int options_apply(clile_options *options, const arg_spec *spec, const text_list *settings);
 /* Makes the options of a command that opens a data set: --layout and every --set. */

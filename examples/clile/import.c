@@ -169,14 +169,31 @@ static int32_t on_tensor(const clile_tensor_info *tensor, void *user)
     return 0;
 }
 
+/* A stem that was left open is the file's: 7 x 7 for torchvision's, 5 x 5 for the small one. */
+static int set_stem(const network *n, clile_options *options)
+{
+    const char *stem = n->kernel == 7 ? "imagenet" : n->kernel == 5 ? "small" : "auto", *now = NULL;
+    if (clile_options_get_str(options, CLILE_OPT_STEM, &now) != CLILE_OK) return failed(NULL);
+    if (strcmp(now, "auto") == 0 &&
+        clile_options_set_str(options, CLILE_OPT_STEM, stem) != CLILE_OK)
+        return failed(NULL);
+    return EXIT_FINE;
+}
+
+int options_take_stem(clile_options *options, const char *file)
+{
+    network n = {.prefix = NULL};
+    return clile_file_inspect(file, on_tensor, NULL, &n, NULL) == CLILE_OK ? set_stem(&n, options)
+                                                                           : EXIT_FINE;
+}
+
 /* Sets backbone, width and stem to the file's, unless they were set. */
 static int choose_network(const import_args *a, const arg_spec *spec, clile_options *options)
 {
     network n = {.prefix = a->prefix};
-    int width = 0, stem = 0, backbone = a->backbone != NULL;
+    int width = 0, backbone = a->backbone != NULL;
     for (int i = 0; i < a->settings.count; ++i) {
         width |= strncmp(a->settings.items[i], "width=", 6) == 0;
-        stem |= strncmp(a->settings.items[i], "stem=", 5) == 0;
         backbone |= strncmp(a->settings.items[i], "backbone=", 9) == 0;
     }
     if (clile_file_inspect(a->file, on_tensor, NULL, &n, NULL) != CLILE_OK) return failed(NULL);
@@ -190,9 +207,7 @@ static int choose_network(const import_args *a, const arg_spec *spec, clile_opti
     if (n.channels > 0 && !width &&
         clile_options_set_f64(options, CLILE_OPT_WIDTH, (double)n.channels / 64) != CLILE_OK)
         return failed(a->file);
-    if (n.kernel == 5 && !stem &&
-        clile_options_set_str(options, CLILE_OPT_STEM, "small") != CLILE_OK)
-        return failed(NULL);
+    if (set_stem(&n, options) != EXIT_FINE) return EXIT_FAILED;
     if (a->backbone && clile_options_set_str(options, CLILE_OPT_BACKBONE, a->backbone) != CLILE_OK)
         return usage_error(spec, "--backbone: %s", clile_last_error());
     return EXIT_FINE;
@@ -222,7 +237,7 @@ static int import_model(const import_args *a, const arg_spec *spec, const clile_
     const int32_t c = parse_au_set(a->au_set, au_ids);
     clile_model *model = NULL;
     told t = {0};
-    const char *backbone = NULL, *stem = NULL;
+    const char *backbone = NULL;
     double width = 0;
     int code = EXIT_FINE;
     if (c == 0)
@@ -241,11 +256,9 @@ static int import_model(const import_args *a, const arg_spec *spec, const clile_
         print_text(code == EXIT_FINE ? stdout : stderr, &t);
     if (code == EXIT_FINE && !a->json &&
         clile_options_get_str(options, CLILE_OPT_BACKBONE, &backbone) == CLILE_OK &&
-        clile_options_get_str(options, CLILE_OPT_STEM, &stem) == CLILE_OK &&
         clile_options_get_f64(options, CLILE_OPT_WIDTH, &width) == CLILE_OK)
-        printf("%s: untrained; train it with --import %s --set backbone=%s --set width=%g%s\n",
-               a->out, a->out, backbone, width,
-               strcmp(stem, "small") == 0 ? " --set stem=small" : "");
+        printf("%s: untrained; train it with --import %s --set backbone=%s --set width=%g\n",
+               a->out, a->out, backbone, width);
     told_free(&t);
     clile_model_destroy(model);
     return code;

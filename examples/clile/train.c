@@ -310,14 +310,15 @@ static int set_history(const train_args *a, const char *out, int32_t fold, clile
     return code;
 }
 
-/* Model and trainer of a fold, new or from its checkpoint `resume` (NULL: new). The caller owns
- * what was made, even on failure. */
-static int make_trainer(const train_args *a, const clile_dataset *train,
-                        const clile_options *options, const char *resume, clile_model **model,
-                        clile_trainer **trainer)
+/* Model and trainer of a fold, new or from its checkpoint `resume` (NULL: new). Changes only the
+ * stem in `options`. The caller owns what was made, even on failure. */
+static int make_trainer(const train_args *a, const clile_dataset *train, clile_options *options,
+                        const char *resume, clile_model **model, clile_trainer **trainer)
 {
     int32_t au_ids[256];
     const int32_t aus = clile_dataset_au_count(train);
+    const char *weights = resume ? resume : a->import;
+    if (weights && options_take_stem(options, weights) != EXIT_FINE) return EXIT_FAILED;
     if (aus > 256 || clile_dataset_copy_au_ids(train, au_ids) != CLILE_OK) return failed(NULL);
     if (clile_model_create(options, aus, au_ids, model) != CLILE_OK) return failed(NULL);
     if (a->import && resume == NULL && clile_model_import_backbone(*model, a->import) != CLILE_OK)
@@ -338,6 +339,7 @@ static int train_fold(const train_args *a, const clile_dataset *data, const clil
     clile_dataset *train = NULL, *test = NULL;
     clile_model *model = NULL;
     clile_trainer *trainer = NULL;
+    clile_options *own = NULL;
     char *checkpoint = a->checkpoint ? path_of_fold(a->checkpoint, many ? fold : 0) : NULL;
     char *resume = a->resume ? path_of_fold(a->resume, many ? fold : 0) : NULL;
     int code = EXIT_FAILED;
@@ -357,7 +359,8 @@ static int train_fold(const train_args *a, const clile_dataset *data, const clil
                 (int)(test ? clile_dataset_subject_count(test) : 0), (int)run->aus);
     /* with --fold all, some folds may not have started */
     const char *from = resume && (!many || has_checkpoint(resume)) ? resume : NULL;
-    code = make_trainer(a, train, options, from, &model, &trainer);
+    if (clile_options_copy(options, &own) != CLILE_OK) goto failure;
+    code = make_trainer(a, train, own, from, &model, &trainer);
     if (code == EXIT_FINE && from) code = check_import(a, model, from);
     if (code == EXIT_FINE) code = set_history(a, run->out, many ? fold : 0, trainer);
     if (code == EXIT_FINE) code = set_metadata(model, train, test);
@@ -372,6 +375,7 @@ failure:
 cleanup:
     clile_trainer_destroy(trainer);
     clile_model_destroy(model);
+    clile_options_destroy(own);
     clile_dataset_destroy(test);
     clile_dataset_destroy(train);
     free(checkpoint);

@@ -56,8 +56,8 @@
     X(REAL, CLILE_OPT_EVENT_GAP, "0.2", "", 0, 1e6, "data", "longest break within an event, in seconds")                                    \
     /* model */                                                                                                                             \
     X(CHOICE, CLILE_OPT_BACKBONE, "resnet10", "resnet10|resnet18|resnet34|resnet50", 0, 0, "model", "network of the encoder")               \
-    X(CHOICE, CLILE_OPT_STEM, "imagenet", "imagenet|small", 0, 0, "model",                                                                  \
-      "first layer: 7 x 7 with stride 2 and max pooling, or (small) only 5 x 5 with stride 2, for small crops")                                \
+    X(CHOICE, CLILE_OPT_STEM, "auto", "imagenet|small|auto", 0, 0, "model",                                                                  \
+      "first layer: 7 x 7 with stride 2 and max pooling (imagenet), or only 5 x 5 with stride 2 (small); auto: small where image_size is below 96") \
     X(REAL, CLILE_OPT_WIDTH, "0.25", "", 0.0625, 4, "model", "factor on the number of channels of the backbone")                                      \
     X(INTEGER, CLILE_OPT_EMBEDDING, "128", "", 1, 65536, "model", "size d of the embedding")                                                \
     X(CHOICE, CLILE_OPT_SIMILARITY, "dot", "cosine|dot", 0, 0, "model", "similarity of an embedding and an AU vector in the BCE")                \
@@ -138,6 +138,7 @@
     X(CLILE_OPT_METHOD, "bce", CLILE_OPT_EXCHANGE_HALVES, "0")                                                                              \
     X(CLILE_OPT_METHOD, "bce", CLILE_OPT_NULL_ANCHOR, "0")                                                                                  \
     CLILE_I_METHODS(CLILE_I_METHOD_PRESETS, X)                                                                                           \
+    X(CLILE_OPT_PRESET, "published", CLILE_OPT_STEM, "imagenet")                                                                            \
     X(CLILE_OPT_PRESET, "published", CLILE_OPT_SIMILARITY, "cosine")                                                                        \
     X(CLILE_OPT_PRESET, "published", CLILE_OPT_LAMBDA_CONTRA, "1")                                                                          \
     X(CLILE_OPT_PRESET, "published", CLILE_OPT_LAMBDA_BCE, "0")                                                                             \

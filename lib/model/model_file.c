@@ -249,6 +249,11 @@ static clile_status read_version(const clile_i_st *st, int32_t *int8, const char
     *method = NULL;
     if (version >= CLILE_I_MODEL_FORMAT_STEM)
         CLILE_I_RETURN_IF(clile_i_st_need_text(st, "stem", stem));
+    if (clile_i_stem_find(*stem) < 0)
+        return clile_i_fail(
+            CLILE_E_FORMAT,
+            "%s: metadata \"stem\" is \"%.40s\", expected \"imagenet\" or \"small\"",
+            clile_i_st_path(st), *stem);
     if (version < CLILE_I_MODEL_FORMAT_METHOD) return CLILE_OK;
     CLILE_I_RETURN_IF(clile_i_st_need_text(st, "method", method));
     if (clile_i_method_has_net(clile_i_method_find(*method))) return CLILE_OK;

@@ -11,6 +11,17 @@ const char *clile_i_model_similarity(const clile_model *model)
     return similarities[model->similarity];
 }
 
+/* Crops below this side keep too few places behind torchvision's stem (docs/results.md). */
+enum { SMALL_BELOW = 96 };
+
+/* "auto" is never the name of a stem. */
+static int32_t choose_stem(const char *name, int64_t size)
+{
+    const int32_t stem = clile_i_stem_find(name);
+    if (stem >= 0) return stem;
+    return size < SMALL_BELOW ? CLILE_I_STEM_SMALL : CLILE_I_STEM_IMAGENET;
+}
+
 clile_status clile_i_model_read_shape(clile_model *model, const clile_options *options)
 {
     const char *backbone, *stem, *similarity, *method;
@@ -23,7 +34,7 @@ clile_status clile_i_model_read_shape(clile_model *model, const clile_options *o
     CLILE_I_RETURN_IF(clile_options_get_i64(options, CLILE_OPT_IMAGE_SIZE, &size));
     CLILE_I_RETURN_IF(clile_options_get_i64(options, CLILE_OPT_NULL_ANCHOR, &null_anchor));
     snprintf(model->backbone, sizeof model->backbone, "%s", backbone);
-    model->stem = clile_i_stem_find(stem);
+    model->stem = choose_stem(stem, size);
     model->similarity =
         strcmp(similarity, similarities[CLILE_I_DOT]) == 0 ? CLILE_I_DOT : CLILE_I_COSINE;
     model->embedding = model->d = (int32_t)embedding;
@@ -90,9 +101,13 @@ clile_status clile_i_model_check_shape(const clile_model *model, const clile_opt
         CLILE_OPT_IMAGE_SIZE, CLILE_OPT_NULL_ANCHOR, CLILE_OPT_SIMILARITY};
     clile_status status = CLILE_OK;
     clile_options *shape = NULL;
+    const char *stem = NULL;
     CLILE_I_TRY(clile_options_create(&shape));
     CLILE_I_TRY(clile_i_model_shape(model, shape));
     CLILE_I_TRY(check_method(model, options));
+    CLILE_I_TRY(clile_options_get_str(options, CLILE_OPT_STEM, &stem));
+    if (clile_i_stem_find(stem) < 0) /* auto: whichever the model has */
+        CLILE_I_TRY(clile_options_set(shape, CLILE_OPT_STEM, stem));
     for (size_t i = 0; i < sizeof keys / sizeof keys[0]; ++i)
         CLILE_I_TRY(clile_i_options_check_same(options, shape, "the model", keys[i]));
 cleanup:

@@ -267,12 +267,14 @@ static clile_status check_format(const clile_i_st *st)
 }
 
 /* Reads the options of the file. Early files lack the AUs and the true shape of the model, so these
- * are not compared. */
+ * are not compared; those without a stem are of torchvision's. */
 static clile_status get_options(const clile_i_st *st, const clile_model *model, clile_options **out)
 {
     const char *text = NULL;
     CLILE_I_RETURN_IF(clile_i_st_need_text(st, "options", &text));
     clile_status status = clile_i_options_from_text(text, out);
+    if (status == CLILE_OK && !clile_options_is_set(*out, CLILE_OPT_STEM))
+        status = clile_options_set(*out, CLILE_OPT_STEM, clile_i_stem_name(CLILE_I_STEM_IMAGENET));
     if (status == CLILE_OK && clile_i_st_metadata(st, "au_ids") == NULL)
         status = clile_i_model_shape(model, *out);
     if (status == CLILE_OK) return CLILE_OK;

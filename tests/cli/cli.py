@@ -13,7 +13,7 @@ import zlib
 COMMAND = os.environ["CLILE_COMMAND"]
 SCRATCH = os.environ["CLILE_SCRATCH"]
 # Small enough to train in a second, with a stage 1.
-SMALL = ["elimination=orthogonal", "image_size=32", "width=0.0625", "embedding=16", "epochs_stage1=2", "epochs=2", "batch=16", "threads=2"]
+SMALL = ["elimination=orthogonal", "stem=imagenet", "image_size=32", "width=0.0625", "embedding=16", "epochs_stage1=2", "epochs=2", "batch=16", "threads=2"]
 
 
 def scratch(name):

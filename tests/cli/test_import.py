@@ -89,9 +89,11 @@ class Import(CommandTest):
     def test_small_stem(self):
         small = {**self.tensors, "conv1.weight": Tensor((8, 3, 5, 5), [k / 1024 for k in range(600)])}
         path, out = self.write("small.pth", small), self.path("small.safetensors")
-        # found in the file, and required by name for training
+        # found in the file, at whatever size
         done = self.fine("import", path, "--out", out, *SMALL)
-        self.assertIn(" --set stem=small\n", done.stdout)
+        self.assertNotIn("stem", done.stdout)
+        made = self.fine_json("import", path, "--out", out, *SMALL, "--set", "image_size=112")["made"]
+        self.assertEqual((made["stem"], made["image_size"]), ("small", 112))
         made = self.fine_json("import", path, "--out", out, *SMALL)["made"]
         self.assertEqual((made["stem"], made["format_version"]), ("small", 3))
         self.assertEqual(self.encoder(out)["conv1.weight"], small["conv1.weight"].data)
@@ -102,8 +104,31 @@ class Import(CommandTest):
         report = self.fine_json("import", plain, "--out", out, *SMALL, "--set", "stem=small")
         self.assertEqual([tensor["name"] for tensor in report["tensors"] if tensor["outcome"] == "kept"],
                          ["conv1.weight", "bn1.weight", "bn1.bias", "bn1.running_mean", "bn1.running_var", "fc.weight", "fc.bias"])
-        self.assertNotIn("stem=", self.fine("import", plain, "--out", out, *SMALL).stdout)
+        self.assertEqual(self.fine_json("import", plain, "--out", out, *SMALL)["made"]["stem"], "imagenet")
+        self.assertEqual(self.fine_json("import", plain, "--out", out, *SMALL, "--set", "stem=auto")["made"]["stem"], "imagenet")
         self.refused("tensor conv1.weight is F32 [8, 3, 5, 5], expected F32 [8, 3, 7, 7]", path, "--set", "stem=imagenet")
+
+    def test_training_takes_the_stem_of_the_weights(self):
+        data, out = cli.draw(self.path("stems")), self.path("trained.safetensors")
+        checkpoint = self.path("stem-checkpoint.safetensors")
+        common = ["train", "--data", data, "--layout", "bp4d", "--out", out, "--quiet"]
+        for pair in cli.SMALL:
+            common += ["--set", pair if not pair.startswith("stem=") else "stem=auto"]
+        common += ["--set", "method=bce", "--set", "epochs=1", "--set", "width=0.125"]
+
+        def stem():
+            return self.fine_json("info", out)["stem"]
+
+        self.fine(*common)
+        self.assertEqual(stem(), "small")  # by the size
+        plain = self.write("weights.pth", self.tensors)
+        self.fine(*common, "--import", plain, "--checkpoint", checkpoint)
+        self.assertEqual(stem(), "imagenet")  # by the file, which a resumed run needs no more
+        os.unlink(plain)
+        self.fine(*common, "--import", plain, "--resume", checkpoint, "--set", "epochs=2")
+        self.assertEqual(stem(), "imagenet")
+        self.fine(*common, "--resume", checkpoint, "--set", "epochs=2", "--set", "stem=imagenet")
+        self.fails("option stem is imagenet in the checkpoint, but small here", *common, "--resume", checkpoint, "--set", "stem=small")
 
     def test_what_does_not_fit(self):
         path = self.path("unfit.pth")

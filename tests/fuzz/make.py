@@ -595,7 +595,7 @@ from clile._library import lib  # noqa: E402
 N_IMAGES, SIZE, AUS = 8, 32, [1, 12]
 pixels = (37 * np.arange(N_IMAGES * SIZE * SIZE * 3, dtype=np.int64) % 251).astype(np.uint8).reshape(N_IMAGES, SIZE, SIZE, 3)
 labels = np.array([[(i + a) % 3 == 0 for a in range(2)] for i in range(N_IMAGES)], np.int8)
-tiny = dict(backbone="resnet10", width=0.0625, embedding=4, image_size=SIZE, batch=4, epochs=1, epochs_stage1=1, threads=1)
+tiny = dict(backbone="resnet10", stem="imagenet", width=0.0625, embedding=4, image_size=SIZE, batch=4, epochs=1, epochs_stage1=1, threads=1)
 scratch = tempfile.mkdtemp()
 path = os.path.join(scratch, "file.safetensors")
 
@@ -626,7 +626,7 @@ def tiny_data():
 
 
 K = "model"
-model = clile.Model(AUS, null_anchor=0, **{key: tiny[key] for key in ("backbone", "width", "embedding", "image_size")})
+model = clile.Model(AUS, null_anchor=0, **{key: tiny[key] for key in ("backbone", "stem", "width", "embedding", "image_size")})
 model.save(path)
 untrained, _ = split()
 model.set_decision([2.0, 3.0], [0.25, -0.5])
@@ -660,7 +660,7 @@ put(K, "cut-in-data", st(header, data[:1000]))
 H = "checkpoint"
 for method, states in (("bce", (0, 1)), ("cl-ile", (0,))):
     for steps in states:
-        net = clile.Model(AUS, method=method, **{key: tiny[key] for key in ("backbone", "width", "embedding", "image_size")})
+        net = clile.Model(AUS, method=method, **{key: tiny[key] for key in ("backbone", "stem", "width", "embedding", "image_size")})
         trainer = clile.Trainer(net, tiny_data(), method=method, **tiny)
         if steps:
             try:

@@ -32,8 +32,9 @@ static inline clile_status tiny_dataset(clile_dataset **out)
 static inline clile_status tiny_options(const char *method, clile_options **out)
 {
     static const char *const settings[][2] = {
-        {"backbone", "resnet10"}, {"width", "0.0625"}, {"embedding", "4"},     {"image_size", "32"},
-        {"batch", "4"},           {"epochs", "1"},     {"epochs_stage1", "1"}, {"threads", "1"}};
+        {"backbone", "resnet10"}, {"width", "0.0625"},    {"embedding", "4"},
+        {"image_size", "32"},     {"stem", "imagenet"},   {"batch", "4"},
+        {"epochs", "1"},          {"epochs_stage1", "1"}, {"threads", "1"}};
     clile_status status = clile_options_create(out);
     for (size_t k = 0; k < sizeof settings / sizeof settings[0] && status == CLILE_OK; ++k)
         status = clile_options_set(*out, settings[k][0], settings[k][1]);

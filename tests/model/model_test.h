@@ -29,7 +29,7 @@ static inline clile_model *test_model(const char *settings)
     clile_options *options = NULL;
     clile_model *model = NULL;
     assert_int_equal(clile_options_create(&options), CLILE_OK);
-    snprintf(text, sizeof text, "width=0.25 embedding=16 image_size=40 %s", settings);
+    snprintf(text, sizeof text, "stem=imagenet width=0.25 embedding=16 image_size=40 %s", settings);
     for (char *item = strtok(text, " "); item; item = strtok(NULL, " ")) {
         char *value = strchr(item, '=');
         *value++ = '\0';

@@ -24,6 +24,7 @@ static clile_model *small_model(const char *key, const char *value)
     assert_int_equal(clile_options_set(options, CLILE_OPT_WIDTH, "0.125"), CLILE_OK);
     assert_int_equal(clile_options_set(options, CLILE_OPT_EMBEDDING, "8"), CLILE_OK);
     assert_int_equal(clile_options_set(options, CLILE_OPT_IMAGE_SIZE, "32"), CLILE_OK);
+    assert_int_equal(clile_options_set(options, CLILE_OPT_STEM, "imagenet"), CLILE_OK);
     if (key) assert_int_equal(clile_options_set(options, key, value), CLILE_OK);
     assert_int_equal(clile_model_create(options, 3, aus, &model), CLILE_OK);
     clile_options_destroy(options);
@@ -122,6 +123,36 @@ static void test_stem(void **state)
 }
 
 /* The bytes in memory are those of the file, and are checked as strictly. */
+static int32_t stem_of(const char *size, const char *key, const char *value)
+{
+    clile_options *options = NULL;
+    clile_model *model = NULL;
+    assert_int_equal(clile_options_create(&options), CLILE_OK);
+    assert_int_equal(clile_options_set(options, CLILE_OPT_WIDTH, "0.0625"), CLILE_OK);
+    assert_int_equal(clile_options_set(options, CLILE_OPT_IMAGE_SIZE, size), CLILE_OK);
+    if (key) assert_int_equal(clile_options_set(options, key, value), CLILE_OK);
+    assert_int_equal(clile_model_create(options, 3, aus, &model), CLILE_OK);
+    const int32_t stem = model->stem;
+    clile_model_destroy(model);
+    clile_options_destroy(options);
+    return stem;
+}
+
+/* The size of a crop chooses the stem, unless something else says which. */
+static void test_stem_chosen_by_size(void **state)
+{
+    (void)state;
+    assert_int_equal(stem_of("32", NULL, NULL), CLILE_I_STEM_SMALL);
+    assert_int_equal(stem_of("95", NULL, NULL), CLILE_I_STEM_SMALL);
+    assert_int_equal(stem_of("96", NULL, NULL), CLILE_I_STEM_IMAGENET);
+    assert_int_equal(stem_of("112", CLILE_OPT_STEM, "auto"), CLILE_I_STEM_IMAGENET);
+    assert_int_equal(stem_of("64", CLILE_OPT_STEM, "auto"), CLILE_I_STEM_SMALL);
+    assert_int_equal(stem_of("64", CLILE_OPT_STEM, "imagenet"), CLILE_I_STEM_IMAGENET);
+    assert_int_equal(stem_of("112", CLILE_OPT_STEM, "small"), CLILE_I_STEM_SMALL);
+    assert_int_equal(stem_of("64", CLILE_OPT_METHOD, "bce"), CLILE_I_STEM_SMALL);
+    assert_int_equal(stem_of("64", CLILE_OPT_PRESET, "published"), CLILE_I_STEM_IMAGENET);
+}
+
 static void test_memory(void **state)
 {
     (void)state;
@@ -345,6 +376,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_round_trip),
         cmocka_unit_test(test_stem),
+        cmocka_unit_test(test_stem_chosen_by_size),
         cmocka_unit_test(test_memory),
         cmocka_unit_test(test_bad_creation),
         cmocka_unit_test(test_bad_decision),

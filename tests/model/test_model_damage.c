@@ -192,9 +192,10 @@ static void wrong_stem(void **state)
         const char *message;
     } table[] = {
         {"stem", NULL, CLILE_E_FORMAT, "no \"stem\" in the metadata"},
-        {"stem", "", CLILE_E_FORMAT, "option stem: expected one of imagenet|small, found \"\""},
+        {"stem", "", CLILE_E_FORMAT,
+         "metadata \"stem\" is \"\", expected \"imagenet\" or \"small\""},
         {"stem", "auto", CLILE_E_FORMAT,
-         "option stem: expected one of imagenet|small, found \"auto\""},
+         "metadata \"stem\" is \"auto\", expected \"imagenet\" or \"small\""},
         {"stem", "imagenet", CLILE_E_FORMAT,
          "tensor \"encoder.conv1.weight\": expected F32 [8, 3, 7, 7], found F32 [8, 3, 5, 5]"},
         {"weights", NULL, CLILE_E_FORMAT, "no \"weights\" in the metadata"},

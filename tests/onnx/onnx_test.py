@@ -132,12 +132,13 @@ def built_in(library, folder, command):
               for backbone, size in (("resnet10", 33), ("resnet18", 64), ("resnet50", 48))]
     rng = numpy.random.default_rng(5)
     for case in cases:
+        case.setdefault("stem", "imagenet")
         model, path = library.create(**case), os.path.join(folder, "model.onnx")
         size = case["image_size"]
         rgb = numpy.ascontiguousarray(rng.integers(0, 256, (3, size, size, 3), dtype=numpy.uint8) // numpy.array([1, 2, 4])[:, None, None, None], dtype=numpy.uint8)
         library.export(model, path)
-        props = compare(library, model, path, rgb, f"{case['backbone']} {case['similarity']} {size} px, stem {case.get('stem', 'imagenet')}")
-        assert props.get("stem", "imagenet") == case.get("stem", "imagenet"), props
+        props = compare(library, model, path, rgb, f"{case['backbone']} {case['similarity']} {size} px, stem {case['stem']}")
+        assert props.get("stem", "imagenet") == case["stem"], props
         assert props["au_ids"] == ",".join(map(str, AUS)) and props["image_size"] == str(size) and props["user.note"] == "caf\u00e9", props
         library.lib.clile_model_destroy(model)
 

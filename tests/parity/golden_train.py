@@ -18,7 +18,7 @@ import training
 STEPS, SAMPLES, MARGIN = 5, 48, 2e-5
 RATES = [0.005 - 0.00005 * i for i in range(80)]  # the first whose run keeps MARGIN is used (training.Margin says why)
 N, C, S, D, SIZE = 6, 4, 3, 16, 32
-MODEL = {"backbone": "resnet10", "width": 0.0625, "embedding": D, "image_size": SIZE}
+MODEL = {"backbone": "resnet10", "stem": "imagenet", "width": 0.0625, "embedding": D, "image_size": SIZE}
 TRAIN = {**training.PLAIN, "batch": N, "epochs": STEPS + 1, "epochs_stage1": STEPS + 1}
 CASES = {
     "stage1": (1, {}, "ile"),

@@ -79,7 +79,7 @@ def perturb_statistics(rng, tensors):
 def check_logits(clile, folder, rng):
     for backbone in ("resnet18", "resnet34", "resnet50"):
         for size in (64, 112):
-            settings = {"backbone": backbone, "width": 1, "embedding": 1000, "image_size": size}
+            settings = {"backbone": backbone, "stem": "imagenet", "width": 1, "embedding": 1000, "image_size": size}
             theirs = getattr(torchvision.models, backbone)(weights=None)
             model = clile.model(settings, [1])
             clile.model_save(model, folder / "created.safetensors")
@@ -120,7 +120,7 @@ def check_small_stem(clile, folder, rng):
 
 # ---- (b) five steps ----------------------------------------------------------------------------------------------------
 
-MODEL = {"backbone": "resnet10", "width": 0.125, "embedding": 32, "image_size": 32}
+MODEL = {"backbone": "resnet10", "stem": "imagenet", "width": 0.125, "embedding": 32, "image_size": 32}
 N, C, S = 8, 5, 3
 MARGIN, DRAWS = 1e-5, 80
 TRAIN = {**training.PLAIN, "batch": N, "epochs": STEPS + 5, "epochs_stage1": STEPS}

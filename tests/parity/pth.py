@@ -58,7 +58,7 @@ def floats(saved):
 
 
 def imported(clile, folder, backbone, path):
-    model = clile.model({"backbone": backbone, "width": 1, "embedding": 1000, "image_size": 64, "seed": 9}, [1])
+    model = clile.model({"backbone": backbone, "stem": "imagenet", "width": 1, "embedding": 1000, "image_size": 64, "seed": 9}, [1])
     try:
         clile.call("clile_model_import_backbone", model, str(path).encode())
         clile.model_save(model, folder / "imported.safetensors")

@@ -7,7 +7,7 @@ import pytest
 
 SIDE, N = 32, 12
 AUS = [1, 12]
-SMALL = {"backbone": "resnet10", "width": 0.0625, "image_size": SIDE, "embedding": 8, "batch": 4, "threads": 1, "epochs": 2, "epochs_stage1": 1}
+SMALL = {"backbone": "resnet10", "stem": "imagenet", "width": 0.0625, "image_size": SIDE, "embedding": 8, "batch": 4, "threads": 1, "epochs": 2, "epochs_stage1": 1}
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 
@@ -27,7 +27,7 @@ def data(arrays):
 
 @pytest.fixture
 def untrained():
-    return clile.Model(AUS, **{key: SMALL[key] for key in ("backbone", "width", "image_size", "embedding")})
+    return clile.Model(AUS, **{key: SMALL[key] for key in ("backbone", "stem", "width", "image_size", "embedding")})
 
 
 @pytest.fixture(scope="session")

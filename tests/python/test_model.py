@@ -334,7 +334,7 @@ def test_both_stages_and_checkpoint(arrays, data, untrained, tmp_path):
         assert trainer.next_stage == 2 and trainer.state == (2, 4, 6, 3, 2, 2)
         trainer.train()  # continues where it stopped
         assert trainer.next_stage == 0 and trainer.state == (0, 6, 6, 3, 2, 2)
-    other = clile.Model(AUS, **{key: SMALL[key] for key in ("backbone", "width", "image_size", "embedding")})
+    other = clile.Model(AUS, **{key: SMALL[key] for key in ("backbone", "stem", "width", "image_size", "embedding")})
     with clile.Trainer(other, data, **settings) as trainer:
         trainer.resume(tmp_path / "checkpoint")
         trainer.train()

@@ -361,10 +361,9 @@ void world_make(world *w)
     assert_non_null(mkdtemp(w->folder));
     fill_arrays(w);
     must(clile_options_create(&w->options));
-    set_all(
-        w->options,
-        "backbone=resnet10 width=0.125 embedding=8 image_size=32 epochs=1 epochs_stage1=1 batch=12 "
-        "threads=1 cache_mb=1");
+    set_all(w->options,
+            "backbone=resnet10 stem=imagenet width=0.125 embedding=8 image_size=32 epochs=1 "
+            "epochs_stage1=1 batch=12 threads=1 cache_mb=1");
     must(clile_dataset_from_arrays(WORLD_N, WORLD_SIZE, WORLD_SIZE, &w->rgb[0][0][0][0], WORLD_C,
                                    w->au_ids, &w->labels[0][0], w->subject, &w->arrays));
     must(clile_model_create(w->options, WORLD_C, w->au_ids, &w->model));

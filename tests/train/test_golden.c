@@ -91,6 +91,7 @@ static void begin(run *r, const clile_i_st *golden, const char *name)
     snprintf(key, sizeof key, "%s.stage", name);
     r->stage = (int32_t)golden_number(golden, key);
     OK(clile_options_create(&r->options));
+    OK(clile_options_set(r->options, CLILE_OPT_STEM, "imagenet")); /* unless the case says more */
     set_options(r, "model");
     set_options(r, "train");
     snprintf(key, sizeof key, "%s.options", name);

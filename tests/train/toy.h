@@ -49,8 +49,9 @@ static inline clile_dataset *toy_dataset(void)
 /* Small and quick; `settings` is "key=value key=value". */
 static inline clile_options *toy_options(const char *settings)
 {
-    static const char base[] = "backbone=resnet10 width=0.125 embedding=16 image_size=32 epochs=3 "
-                               "epochs_stage1=2 batch=16 threads=1 ";
+    static const char base[] =
+        "backbone=resnet10 stem=imagenet width=0.125 embedding=16 image_size=32 "
+        "epochs=3 epochs_stage1=2 batch=16 threads=1 ";
     char text[1024], *save = NULL;
     clile_options *options = NULL;
     assert_int_equal(clile_options_create(&options), CLILE_OK);

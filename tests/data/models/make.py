@@ -26,7 +26,7 @@ def path(kind):
 pixels = (37 * np.arange(N * SIZE * SIZE * 3, dtype=np.int64) % 251).astype(np.uint8).reshape(N, SIZE, SIZE, 3)
 labels = np.array([[(i + a) % 3 == 0 for a in range(2)] for i in range(N)], np.int8)
 data = clile.Dataset.from_arrays(pixels, labels, np.arange(N) % 4, AUS)
-net = dict(backbone="resnet10", width=0.0625, embedding=4, image_size=SIZE)
+net = dict(backbone="resnet10", stem="imagenet", width=0.0625, embedding=4, image_size=SIZE)
 
 model = clile.Model(AUS, null_anchor=1, seed=7, **net)
 model.set_decision([0.75, 1.25], [0.25, -0.5])
