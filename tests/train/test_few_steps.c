@@ -1,0 +1,140 @@
+/* The epochs of small sets where nobody sets them. */
+#include "store/safetensors.h"
+#include "train/toy.h"
+
+#include <unistd.h>
+
+static const char file[] = "few_steps_test.safetensors";
+
+static void ok(clile_status status)
+{
+    if (status != CLILE_OK) fail_msg("%s: %s", clile_status_name(status), clile_last_error());
+}
+
+/* n dark images of two people; the AU is in every other one. */
+static clile_dataset *images(int64_t n)
+{
+    static const uint8_t rgb[80][TOY_SIZE][TOY_SIZE][3];
+    static const int32_t au = 12;
+    int8_t labels[80];
+    int32_t subject[80];
+    clile_dataset *data = NULL;
+    for (int i = 0; i < 80; ++i) {
+        labels[i] = i % 2 == 0;
+        subject[i] = i / 2 % 2;
+    }
+    ok(clile_dataset_from_arrays(n, TOY_SIZE, TOY_SIZE, &rgb[0][0][0][0], 1, &au, labels, subject,
+                                 &data));
+    return data;
+}
+
+/* A trainer of `n` images with this batch, and "key=value", or NULL. */
+typedef struct {
+    clile_dataset *data;
+    clile_options *options;
+    clile_model *model;
+    clile_trainer *trainer;
+} bench;
+
+static bench make(int64_t n, const char *batch, const char *key, const char *value)
+{
+    static const int32_t au = 12;
+    bench b = {.data = images(n)};
+    ok(clile_options_create(&b.options));
+    ok(clile_options_set(b.options, CLILE_OPT_WIDTH, "0.0625"));
+    ok(clile_options_set(b.options, CLILE_OPT_EMBEDDING, "4"));
+    ok(clile_options_set(b.options, CLILE_OPT_IMAGE_SIZE, "32"));
+    ok(clile_options_set(b.options, CLILE_OPT_STEM, "imagenet"));
+    ok(clile_options_set(b.options, CLILE_OPT_THREADS, "1"));
+    ok(clile_options_set(b.options, CLILE_OPT_BATCH, batch));
+    if (key != NULL) ok(clile_options_set(b.options, key, value));
+    ok(clile_model_create(b.options, 1, &au, &b.model));
+    ok(clile_trainer_create(b.model, b.data, b.options, &b.trainer));
+    return b;
+}
+
+static void end(bench *b)
+{
+    clile_trainer_destroy(b->trainer);
+    clile_model_destroy(b->model);
+    clile_options_destroy(b->options);
+    clile_dataset_destroy(b->data);
+}
+
+static clile_trainer_state state_of(const bench *b)
+{
+    clile_trainer_state state = {.struct_size = sizeof state};
+    ok(clile_trainer_get_state(b->trainer, &state));
+    return state;
+}
+
+static void expect(int64_t n, const char *batch, const char *key, const char *value, int32_t epochs,
+                   int64_t steps)
+{
+    bench b = make(n, batch, key, value);
+    const clile_trainer_state state = state_of(&b);
+    assert_int_equal(state.epochs, epochs);
+    assert_int_equal(state.steps, steps);
+    end(&b);
+}
+
+static void a_small_set_gets_more_epochs(void **state)
+{
+    (void)state;
+    expect(80, "2", NULL, NULL, 20, 800);                    /* enough */
+    expect(70, "2", NULL, NULL, 20, 700);                    /* just enough */
+    expect(68, "2", NULL, NULL, 42, 1428);                   /* 680 would be too few */
+    expect(28, "2", NULL, NULL, 100, 1400);                  /* as DISFA's with a batch of 64 */
+    expect(26, "2", NULL, NULL, 100, 1300);                  /* no more than 100 */
+    expect(28, "2", CLILE_OPT_METHOD, "bce", 100, 1400);     /* stage 2 alike */
+    expect(28, "2", CLILE_OPT_VALIDATION, "0.5", 100, 700);  /* of what is trained on */
+    expect(28, "2", CLILE_OPT_EPOCHS_STAGE1, "20", 20, 280); /* as asked */
+    expect(28, "2", CLILE_OPT_EPOCHS, "3", 20, 280);         /* stage 1, which has its own */
+    expect(28, "2", CLILE_OPT_PRESET, "published", 100, 1400);
+}
+
+typedef struct {
+    int32_t stage;
+    int64_t at;
+} stop;
+
+static int32_t on_progress(const clile_progress *progress, void *user)
+{
+    const stop *s = user;
+    return progress->stage == s->stage && progress->step == s->at;
+}
+
+/* The number is in the checkpoint, also for a trainer that would choose another. */
+static void a_checkpoint_keeps_them(void **state)
+{
+    (void)state;
+    stop s = {.stage = 2, .at = 1};
+    bench b = make(28, "14", CLILE_OPT_METHOD, "bce"), c;
+    clile_i_st *st = NULL;
+    assert_int_equal(clile_trainer_run(b.trainer, 2, on_progress, &s), CLILE_E_CANCELLED);
+    ok(clile_trainer_save(b.trainer, file));
+    ok(clile_i_st_open(file, &st));
+    const char *options = clile_i_st_metadata(st, "options");
+    assert_non_null(strstr(options, "\nepochs=100\n"));
+    assert_non_null(strstr(options, "\nepochs_stage1=100\n"));
+    clile_i_st_close(st);
+    c = make(28, "14", CLILE_OPT_METHOD, "bce");
+    ok(clile_trainer_resume(c.trainer, file));
+    const clile_trainer_state found = state_of(&c);
+    assert_int_equal(found.epochs, 100);
+    assert_int_equal(found.steps, 200);
+    assert_int_equal(found.step, 1);
+    end(&c);
+    c = make(28, "14", CLILE_OPT_EPOCHS, "30");
+    assert_int_equal(clile_trainer_resume(c.trainer, file), CLILE_E_INVALID_ARGUMENT); /* method */
+    end(&c);
+    end(&b);
+    unlink(file);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(a_small_set_gets_more_epochs),
+                                       cmocka_unit_test(a_checkpoint_keeps_them)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
