@@ -3,6 +3,7 @@
  * give the exact float: a printed one is above 0.5 exactly when the decision is 1. A row without
  * success has no values. */
 #include "course.h"
+#include "points.h"
 
 #include <errno.h>
 #include <math.h>
@@ -276,9 +277,22 @@ int answers_print_kept(answers *a)
     return fine ? EXIT_FINE : EXIT_FAILED;
 }
 
+static void put_points(answers *a, const answer *row)
+{
+    const points_row points = {.image = row->image,
+                               .frame = row->frame,
+                               .number = a->with_people ? row->person : row->face,
+                               .box = row->success ? row->box : NULL,
+                               .points = row->success ? row->points : 0,
+                               .xy = row->xy};
+    if (a->points == NULL || a->without_points) return;
+    a->without_points = points_add(a->points, &points) != EXIT_FINE;
+}
+
 void answers_print(answers *a, const answer *row)
 {
     ++a->rows;
+    put_points(a, row);
     if (!row->success && row->message) {
         const int64_t shown = (int64_t)(sizeof a->messages / sizeof a->messages[0]);
         if (a->failures < shown)

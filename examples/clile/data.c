@@ -1,5 +1,6 @@
 /* clile data: what is in a labelled folder, as the library reads it. */
 #include "data.h"
+#include "points.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -8,7 +9,9 @@
 typedef struct {
     const char *path, *protocol;
     int by_subject;
-    sheet_request sheet; /* path NULL: none */
+    sheet_request sheet;   /* path NULL: none */
+    points_request points; /* likewise */
+    points_summary found;
 } request;
 
 /* Checks, before anything is printed, that the protocol exists and fits these subjects. */
@@ -161,6 +164,13 @@ static int print_json(const clile_dataset *data, const data_summary *s, const re
     json_close(&j, ']');
     json_subjects(&j, data, s);
     if (r->sheet.path) json_sheet(&j, data, s, &r->sheet);
+    if (r->points.path) {
+        json_open(&j, "points", '{');
+        json_text(&j, "file", r->points.path);
+        json_integer(&j, "images", r->found.images);
+        json_integer(&j, "faces", r->found.faces);
+        json_close(&j, '}');
+    }
     if (r->protocol) code = print_folds(data, r->protocol, &j);
     if (code == EXIT_FINE) json_close(&j, '}');
     return code;
@@ -260,6 +270,9 @@ static int print_text(const clile_dataset *data, const data_summary *s, const re
     if (r->sheet.path)
         printf("\nsheet: %s, up to %lld subjects for each AU, seed %lld\n", r->sheet.path,
                (long long)r->sheet.examples, (long long)r->sheet.seed);
+    if (r->points.path)
+        printf("\npoints: %s, faces in %lld of %lld images\n", r->points.path,
+               (long long)r->found.faces, (long long)r->found.images);
     if (r->protocol == NULL) return EXIT_FINE;
     printf("\n");
     return print_folds(data, r->protocol, NULL);
@@ -300,13 +313,18 @@ int run_data(int argc, char **argv)
         {"--examples", ARG_NUMBER, &r.sheet.examples, "N",
          "subjects for each AU on the sheet (default: 6)"},
         {"--seed", ARG_NUMBER, &r.sheet.seed, "N", "seed for choosing the faces (default: 1)"},
+        {"--points", ARG_TEXT, &r.points.path, "FILE.csv",
+         "find the largest face of each image and write its points, for --set faces=FILE.csv"},
+        {"--finder", ARG_TEXT, &r.points.finder, "NAME",
+         "finder of faces for --points (default: the installed one)"},
         {"--set", ARG_LIST, &settings, "KEY=VALUE",
          "set an option of the data group; may be repeated"},
         {"--verify", ARG_FLAG, &verify, NULL, "compare every checksum of a pack"},
         {"--json", ARG_FLAG, &as_json, NULL, "print JSON"},
     };
     const arg_spec spec = {
-        "clile data DIR|PACK [--layout NAME] [--protocol P] [--sheet FILE.png] [--verify]",
+        "clile data DIR|PACK [--layout NAME] [--protocol P] [--sheet FILE.png] [--points FILE.csv] "
+        "[--verify]",
         "Shows the subjects of a labelled folder or a pack, and the rates, weights and correlation "
         "of its AUs.",
         rows, (int)(sizeof rows / sizeof rows[0]), &folders};
@@ -314,6 +332,10 @@ int run_data(int argc, char **argv)
     if (code != EXIT_FINE) goto cleanup;
     if (folders.count != 1) {
         code = usage_error(&spec, "expected one folder or pack");
+        goto cleanup;
+    }
+    if (r.points.finder && !r.points.path) {
+        code = usage_error(&spec, "--finder needs --points FILE.csv");
         goto cleanup;
     }
     if (r.sheet.examples < 1 || r.sheet.examples > SHEET_MOST) {
@@ -332,6 +354,7 @@ int run_data(int argc, char **argv)
     if (code == EXIT_FINE && r.protocol) code = check_protocol(data, r.protocol);
     if (code == EXIT_FINE && verify) code = verify_pack(data);
     if (code == EXIT_FINE && r.sheet.path) code = write_sheet(data, options, &s, &r);
+    if (code == EXIT_FINE && r.points.path) code = points_find(data, &r.points, options, &r.found);
     if (code == EXIT_FINE) code = as_json ? print_json(data, &s, &r) : print_text(data, &s, &r);
 cleanup:
     summary_free(&s);

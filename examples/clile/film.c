@@ -211,8 +211,8 @@ int predict_film(const film_source *source, const clile_model *model, clile_find
     out->source = source->path;
     /* a camera has no other end, and rows that were kept are to be printed */
     if (source->camera || out->kept != NULL) interrupt_install();
-    f.live =
-        source->camera && out->form == FORM_TABLE && out->course == NULL && isatty(STDOUT_FILENO);
+    f.live = source->camera && out->form == FORM_TABLE && out->course == NULL &&
+             out->points == NULL && isatty(STDOUT_FILENO);
     clile_status status = source->camera ? clile_video_open_camera(source->path, options, &f.video)
                                          : clile_video_open(source->path, options, &f.video);
     if (status == CLILE_OK) status = clile_tracker_create(model, finder, options, &f.tracker);

@@ -1,5 +1,6 @@
 /* clile predict: reads action units from images, folders of images, or raw frames on standard
  * input; films and cameras are in film.c. Holds one image at a time. */
+#include "points.h"
 #include "predict_args.h"
 
 #include <errno.h>
@@ -23,6 +24,7 @@ typedef struct {
     answers out;
     course_request request;
     course course;
+    points_file points;
     int64_t frame;
     double fps; /* 0: not known, and no time has a value */
     char not_a_film[MESSAGE_SIZE];
@@ -494,6 +496,14 @@ static int open_course(prediction *p, int film)
     return course_open(&p->course, request, title, film, p->out.c, p->out.au_ids, p->options);
 }
 
+static int open_points(prediction *p, int film)
+{
+    const predict_args *a = p->args;
+    if (a->points == NULL) return EXIT_FINE;
+    p->out.points = &p->points;
+    return points_open(&p->points, a->points, film || a->raw ? POINTS_OF_FRAMES : POINTS_OF_IMAGES);
+}
+
 static int predict_rows(prediction *p, const clile_model *model, int32_t w, int32_t h);
 
 static int predict_all(prediction *p, const clile_model *model, int32_t w, int32_t h)
@@ -517,10 +527,14 @@ static int predict_all(prediction *p, const clile_model *model, int32_t w, int32
     const int film = holds_film(p);
     if ((code = predict_check_course(p->spec, p->args, film)) != EXIT_FINE) return code;
     if ((code = open_course(p, film)) != EXIT_FINE) return code;
+    if ((code = open_points(p, film)) != EXIT_FINE) return code;
     code = film ? predict_video(p, model) : predict_rows(p, model, w, h);
     /* of a film that ends too early, what was read is kept, as rows are */
     if (p->out.course && !ferror(stdout) && p->out.rows > 0 &&
         course_close(&p->course) != EXIT_FINE)
+        code = EXIT_FAILED;
+    if (p->out.points && !ferror(stdout) && p->out.rows > 0 &&
+        (p->out.without_points || output_commit(&p->points.file) != EXIT_FINE))
         code = EXIT_FAILED;
     return code;
 }
@@ -531,6 +545,12 @@ static int predict_rows(prediction *p, const clile_model *model, int32_t w, int3
     int code = EXIT_FINE;
     const predict_args *a = p->args;
     if ((code = make_reader(p, model)) != EXIT_FINE) return code;
+    if (a->points && p->reader == NULL) {
+        fprintf(stderr, "clile: --points: no finder is asked for faces, since %s; give --finder\n",
+                p->finder_missing ? "none is installed"
+                                  : "the model was trained on images that were not aligned");
+        return EXIT_FAILED;
+    }
     if (p->reader == NULL && clile_predictor_create(model, p->options, &p->predictor) != CLILE_OK)
         return failed(p->model);
     if (a->draw && (p->drawing = calloc(MAX_DRAWN, sizeof *p->drawing)) == NULL) {
@@ -614,6 +634,8 @@ int run_predict(int argc, char **argv)
         {"--draw", ARG_TEXT, &a.draw, "FILE",
          "write the image as PNG with a bar for each AU (one image, at most 16 faces); of a video, "
          "the faces at the peaks"},
+        {"--points", ARG_TEXT, &a.points, "FILE",
+         "write box and 68 points of each face that was found as CSV, which --faces reads"},
         {"--events", ARG_TEXT, &a.course.events, "FILE",
          "write onset, apex and offset of each AU and person of a video, or of images with --fps"},
         {"--events-format", ARG_TEXT, &a.course.events_format, "NAME",
@@ -683,6 +705,7 @@ cleanup:
     if (p.out.kept) fclose(p.out.kept);
     clile_neutral_destroy(p.out.neutral);
     course_free(&p.course);
+    output_abort(&p.points.file);
     clile_predictor_destroy(p.predictor);
     clile_reader_destroy(p.reader);
     clile_model_destroy(model);

@@ -38,6 +38,8 @@ typedef struct {
     int running; /* of the frames so far; otherwise all rows are kept in a file to the end */
     FILE *kept;
     int32_t c, au_ids[MAX_AUS];
+    struct points_file *points; /* NULL: not written (points.h) */
+    int without_points;         /* they could not be written, with a message */
     struct course *course;      /* NULL: nothing follows from all rows (course.h) */
     const clile_image *picture; /* of the frame whose rows are printed; NULL: not there */
     int64_t rows, failures;

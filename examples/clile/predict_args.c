@@ -96,6 +96,10 @@ int predict_check_usage(const arg_spec *spec, const predict_args *a, int32_t *w,
                                  "combined with --faces or --box");
     if (a->finder && (a->crop || a->faces || a->boxes.count > 0))
         return usage_error(spec, "--finder cannot be combined with --faces, --box or --crop");
+    if (a->points && (a->crop || a->faces || a->boxes.count > 0 ||
+                      (a->finder && strcmp(a->finder, "none") == 0)))
+        return usage_error(spec, "--points writes the points of faces that a finder finds: it "
+                                 "cannot be combined with --faces, --box, --crop or --finder none");
     if (a->json && a->csv) return usage_error(spec, "--json and --csv cannot be combined");
     if (a->format && (a->json || a->csv))
         return usage_error(spec, "--format cannot be combined with --csv or --json");

@@ -5,7 +5,7 @@
 #include "course.h"
 
 typedef struct {
-    const char *model, *faces, *raw, *draw, *fps, *finder, *camera, *format;
+    const char *model, *faces, *raw, *draw, *fps, *finder, *camera, *format, *points;
     course_request course; /* events, timeline; --draw of a film */
     int64_t margin;        /* percent; -1: use box_margin */
     text_list inputs, settings, boxes;

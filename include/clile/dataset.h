@@ -150,6 +150,13 @@ CLILE_API int32_t clile_dataset_crop_size(const clile_dataset *dataset);
 CLILE_NODISCARD CLILE_API clile_status clile_dataset_copy_crop(const clile_dataset *dataset,
                                                                int64_t index, int32_t size,
                                                                uint8_t *rgb);
+/* The image that a crop is cut from, decoded and upright: *rgb [h,w,3] uint8, freed by clile_free.
+ * Locked. IO, CORRUPT, FORMAT: the image; UNSUPPORTED: a pack, which has crops only;
+ * INVALID_ARGUMENT: index out of range, an image above max_pixels, a NULL argument; OUT_OF_MEMORY.
+ * Since 0.1. */
+CLILE_NODISCARD CLILE_API clile_status clile_dataset_read_image(const clile_dataset *dataset,
+                                                                int64_t index, int32_t *h,
+                                                                int32_t *w, uint8_t **rgb);
 /* The crops of images indices[0..n-1] (NULL: 0..n-1) in one call, as input for
  * clile_predictor_run. Gives the same bytes as clile_dataset_copy_crop, decoded on `threads`
  * threads (0: all processors). Locked. Errors: those of clile_dataset_copy_crop for the first

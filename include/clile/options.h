@@ -40,6 +40,7 @@ typedef struct clile_options clile_options;
 #define CLILE_OPT_BOX_MARGIN "box_margin"
 #define CLILE_OPT_CROP_MARGIN "crop_margin"
 #define CLILE_OPT_DATA_KIND "data_kind"
+#define CLILE_OPT_FACES "faces"
 #define CLILE_OPT_TARGETS "targets"
 #define CLILE_OPT_IMAGE_SIZE "image_size"
 #define CLILE_OPT_MAX_PIXELS "max_pixels"

@@ -37,6 +37,8 @@
       "margin kept around a crop for augmentation, as a share of its side; if not set, the pack's")                 \
     X(CHOICE, CLILE_OPT_DATA_KIND, "auto", "auto|drawn|rendered|photographs|mixed|unknown", 0, 0, "data",                                         \
       "what the images are, recorded in the model; auto: what a pack, or the file data_kind in the folder, says")                        \
+    X(TEXT, CLILE_OPT_FACES, "", "", 0, 0, "data",                                                                                         \
+      "CSV file of faces (landmarks or boxes) of the images, in place of the data's own, below the data's folder unless absolute; nothing: none") \
     X(TEXT, CLILE_OPT_TARGETS, "", "", 0, 0, "data",                                                                                       \
       "safetensors file of points and values to learn beside the AUs, below the data's folder unless absolute; nothing: none")             \
     X(INTEGER, CLILE_OPT_IMAGE_SIZE, "112", "", 32, 512, "data", "side of the aligned square crop, in pixels")                                \
@@ -160,6 +162,7 @@
  * setting another value is an error. */
 #define CLILE_I_OPTIONS_RESUME(X)                                                                                                           \
     X(CLILE_OPT_LAYOUT, HERE)                                                                                                               \
+    X(CLILE_OPT_FACES, HERE)                                                                                                                \
     X(CLILE_OPT_TARGETS, HERE)                                                                                                              \
     X(CLILE_OPT_AU_SET, HERE)                                                                                                               \
     X(CLILE_OPT_CROP_MARGIN, HERE)                                                                                                          \

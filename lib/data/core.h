@@ -89,6 +89,8 @@ clile_status clile_i_pack_check_margin(const clile_i_table *table, int32_t margi
  * the size or margin of the pack. */
 clile_status clile_i_crop_render(const clile_i_core *core, int64_t index, int32_t size,
                                  int32_t margin, uint8_t *dst);
+/* The whole image, decoded; to be freed even on failure. UNSUPPORTED: the image of a pack. */
+clile_status clile_i_crop_source(const clile_i_core *core, int64_t index, clile_i_image *image);
 /* Maps the canonical crop of side 1 to pixels of the image, without decoding it. For files and
  * arrays, not for packs and drawn faces. Errors of alignment; for images used whole, errors of
  * clile_i_image_size. */

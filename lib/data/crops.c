@@ -253,6 +253,19 @@ cleanup:
     return status;
 }
 
+clile_status clile_i_crop_source(const clile_i_core *core, int64_t index, clile_i_image *image)
+{
+    double points[2 * CLILE_SYNTH_LANDMARKS];
+    if (core->holder != NULL)
+        return clile_i_crop_source(core->holder[core->holder_of[index]], core->holder_index[index],
+                                   image);
+    if (core->table.pack != NULL)
+        return clile_i_fail(CLILE_E_UNSUPPORTED, "image %s: pack %s has only its crop",
+                            core->table.text + core->table.name[index], core->table.root);
+    if (core->table.drawn_size > 0) return draw_face(core, index, image, points);
+    return load_image(core, index, image);
+}
+
 /* Renders a crop for which the cache has no room. */
 static clile_status render_uncached(const clile_i_core *core, int64_t index, int32_t size,
                                     int32_t margin, clile_i_crop_space *space)

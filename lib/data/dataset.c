@@ -3,6 +3,8 @@
 #include "layout/layout.h"
 #include "layout/origin.h"
 
+#include <clile/faces.h>
+
 #include <string.h>
 
 clile_status clile_i_core_create(clile_i_table *table, uint8_t *pixels, int32_t h, int32_t w,
@@ -192,12 +194,45 @@ static void log_table(clile_i_log log, const clile_i_table *table)
                           (long long)c->images_without_landmarks, (long long)c->images_by_box);
 }
 
+/* The file of the option faces; NULL if it names none. */
+static clile_status open_faces(const char *data, const clile_options *options,
+                               clile_face_file **out)
+{
+    const char *name = NULL;
+    CLILE_I_RETURN_IF(clile_options_get_str(options, CLILE_OPT_FACES, &name));
+    if (name[0] == '\0') return CLILE_OK;
+    char *path = clile_i_paths_below(data, name);
+    if (path == NULL) return CLILE_E_OUT_OF_MEMORY;
+    clile_status status = clile_face_file_open(path, options, out);
+    if (status != CLILE_OK && status != CLILE_E_OUT_OF_MEMORY)
+        clile_i_fail_context(status, "option faces");
+    clile_i_free(path);
+    return status;
+}
+
+/* Opens the layout, with the positions of this file. */
+static clile_status open_layout(const char *layout, const clile_i_layout_request *request,
+                                clile_face_file *faces, clile_i_table *table)
+{
+    table->faces = faces;
+    clile_status status = clile_i_layout_open(layout, request, table);
+    table->faces = NULL;
+    if (status != CLILE_OK || faces == NULL) return status;
+    if (table->pack != NULL)
+        return clile_i_fail(CLILE_E_UNSUPPORTED,
+                            "%s: option faces: the crops of a pack are cut already; give it when "
+                            "the folder is packed",
+                            request->path);
+    return clile_i_face_file_note(faces, table);
+}
+
 clile_status clile_dataset_open(const char *path, const clile_options *options, clile_dataset **out)
 {
     clile_status status = CLILE_OK;
     clile_i_layout_request request = {.path = path};
     clile_i_table table = {0};
     clile_i_core *core = NULL;
+    clile_face_file *faces = NULL;
     const clile_i_log log = clile_i_options_log(options);
     const char *layout = NULL, *unknown = NULL, *first_image = NULL, *kind = NULL, *targets = NULL;
     int64_t present_from = 0, label_mb = 0, pack_mb = 0;
@@ -219,7 +254,8 @@ clile_status clile_dataset_open(const char *path, const clile_options *options, 
     request.max_pack_bytes = pack_mb << 20;
     request.unknown_negative = strcmp(unknown, "negative") == 0;
     request.present_from = (int32_t)present_from;
-    status = clile_i_layout_open(layout, &request, &table);
+    CLILE_I_TRY(open_faces(path, options, &faces));
+    status = open_layout(layout, &request, faces, &table);
     if (status == CLILE_OK) status = clile_i_targets_open(targets, path, &table);
     log_table(log, &table); /* also if opening failed: the notes may explain why */
     if (status != CLILE_OK) goto cleanup;
@@ -230,6 +266,7 @@ clile_status clile_dataset_open(const char *path, const clile_options *options, 
                       path, (long long)core->table.n, (int)core->table.subject_count,
                       (int)core->table.c, core->table.layout);
 cleanup:
+    clile_face_file_destroy(faces);
     clile_i_core_release(core);
     clile_i_table_free(&table);
     return status;
@@ -325,6 +362,31 @@ clile_status clile_dataset_copy_crop(const clile_dataset *dataset, int64_t index
     clile_i_crop_copy_middle(&stored, size, rgb);
 cleanup:
     clile_i_free(space.bytes);
+    return status;
+}
+
+clile_status clile_dataset_read_image(const clile_dataset *dataset, int64_t index, int32_t *h,
+                                      int32_t *w, uint8_t **rgb)
+{
+    clile_status status = CLILE_OK;
+    clile_i_image image = {0};
+    uint8_t *out = NULL;
+
+    CLILE_I_CHECK_NOT_NULL(dataset);
+    CLILE_I_CHECK_NOT_NULL(h);
+    CLILE_I_CHECK_NOT_NULL(w);
+    CLILE_I_CHECK_NOT_NULL(rgb);
+    CLILE_I_RETURN_IF(check_range(__func__, dataset, index, 1));
+    CLILE_I_TRY(clile_i_crop_source(dataset->core, dataset->index[index], &image));
+    const int64_t row = 3 * (int64_t)image.w;
+    CLILE_I_ALLOC(out, image.h * row);
+    for (int64_t y = 0; y < image.h; ++y)
+        memcpy(out + y * row, image.rgb + y * image.row_stride, (size_t)row);
+    *h = image.h;
+    *w = image.w;
+    *rgb = out;
+cleanup:
+    clile_i_image_free(&image);
     return status;
 }
 

@@ -2,6 +2,8 @@
  * name must share. The text stays in the mapped file. */
 #include "layout/columns.h"
 
+#include "image/image.h"
+
 #include <clile/faces.h>
 
 #include <ctype.h>
@@ -369,16 +371,21 @@ static int any_filled(const clile_i_rows *rows, const int64_t *column, int32_t c
     return 0;
 }
 
+/* Whether the current row says that no face was found. */
+static int is_faceless(const clile_face_file *f)
+{
+    const span text = field(&f->rows, f->header ? f->success : -1);
+    double success = 1.0;
+    return text.begin < text.end && clile_i_parse_f64(text.begin, text.end, &success) &&
+           success == 0.0;
+}
+
 static clile_status read_named(clile_face_file *f, int32_t *has_box, float *box, int32_t *points,
                                float *xy)
 {
     const clile_i_rows *rows = &f->rows;
-    double success = 1.0;
     CLILE_I_RETURN_IF(clile_i_rows_expect(rows, f->columns));
-    if (f->success >= 0 &&
-        clile_i_parse_f64(rows->begin[f->success], rows->end[f->success], &success) &&
-        success == 0.0)
-        return clile_i_rows_fail(rows, "success is 0: no face was found");
+    if (is_faceless(f)) return clile_i_rows_fail(rows, "success is 0: no face was found");
     const int boxed = f->place.form != CLILE_I_BOX_NONE && any_filled(rows, f->place.box, 4);
     const int32_t pairs =
         any_filled(rows, f->place.point, 2 * f->place.points) ? f->place.points : 0;
@@ -426,4 +433,48 @@ clile_status clile_face_file_get(clile_face_file *file, int64_t index, int32_t *
     *has_box = 0;
     *points = (int32_t)count / 2;
     return CLILE_OK;
+}
+
+/* ---- the faces of a data set ---- */
+
+clile_status clile_i_face_file_look_up(clile_face_file *file, const char *image,
+                                       clile_i_face_row *out)
+{
+    int64_t count = 0;
+    int32_t points = 0;
+    float xy[2 * 68];
+    double wide[2 * 68], five[10];
+    span name = {NULL, NULL};
+    *out = (clile_i_face_row){0};
+    CLILE_I_RETURN_IF(clile_face_file_expect(file, image));
+    CLILE_I_RETURN_IF(clile_face_file_find(file, image, 0, &count));
+    if (count == 0) return CLILE_OK;
+    CLILE_I_RETURN_IF(go_to(file, file->entry_found[0], &name));
+    out->faceless = is_faceless(file);
+    if (out->faceless) return CLILE_OK;
+    CLILE_I_RETURN_IF(clile_face_file_get(file, 0, &out->has_box, out->box, &points, xy));
+    out->has_five = points > 0;
+    if (points == 0) return CLILE_OK;
+    for (int32_t k = 0; k < 2 * points; ++k) wide[k] = (double)xy[k];
+    clile_i_align_reduce(points, wide, five);
+    for (int k = 0; k < 10; ++k) out->five[k] = (float)five[k];
+    return CLILE_OK;
+}
+
+clile_status clile_i_face_file_note(clile_face_file *file, clile_i_table *table)
+{
+    int64_t used = 0;
+    span name = {NULL, NULL};
+    for (int64_t i = 0; i < file->count; ++i) used += file->entries[i].owner != 0;
+    if (used > 0) {
+        clile_i_text_append(&table->notes, "faces: %lld of %lld rows of %s belong to images\n",
+                            (long long)used, (long long)file->count, file->path);
+        return table->notes.status;
+    }
+    CLILE_I_RETURN_IF(go_to(file, 0, &name));
+    return clile_i_rows_fail(
+        &file->rows,
+        "\"%.*s\" is no image of %s, nor is that of any other row; its first is %.400s",
+        name.end - name.begin < 400 ? (int)(name.end - name.begin) : 400, name.begin, table->root,
+        table->n > 0 ? table->text + table->name[0] : "not known");
 }

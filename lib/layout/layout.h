@@ -104,7 +104,21 @@ clile_status clile_i_places_parse_box(const clile_i_rows *rows,
                                       const struct clile_i_place_columns *columns, float *box);
 /* FORMAT: not a number, or larger than any image. */
 clile_status clile_i_places_parse_coordinate(const clile_i_rows *rows, int64_t field, float *out);
-/* clile_i_table_add that also counts images_without_landmarks and images_by_box. five [5,2] and
+
+/* face_file.c: what the file of the option faces says of an image. */
+typedef struct {
+    int32_t has_five, has_box;
+    int32_t faceless; /* the row has success 0 */
+    float five[10], box[4];
+} clile_i_face_row;
+/* The image's first row; all zeros if it has none. FORMAT: a bad row, or one that fits other images
+ * too. */
+clile_status clile_i_face_file_look_up(struct clile_face_file *file, const char *image,
+                                       clile_i_face_row *out);
+/* Notes how many rows belong to images of the table. FORMAT: none does. */
+clile_status clile_i_face_file_note(struct clile_face_file *file, clile_i_table *table);
+
+/* sample.c: clile_i_table_add that also counts images_without_landmarks and images_by_box. five [5,2] and
  * box [4] may be NULL. Leaves out an image whose landmarks (or box) cannot be a face's, see
  * clile_i_table_finish. */
 clile_status clile_i_places_add(clile_i_table *table, const char *folder, const char *file,
@@ -129,6 +143,9 @@ int clile_i_paths_subject(const char *path, char *subject /*[256]*/);
  * NULL when out of memory. */
 char *clile_i_paths_folder(const char *path);
 const char *clile_i_paths_name(const char *path);
+/* The file `name` below a data set's folder, or the folder of its file, unless it is absolute. The
+ * caller frees it; NULL when out of memory. */
+char *clile_i_paths_below(const char *data, const char *name);
 /* Removes "./" and double slashes: each image then has one name. Keeps "..", because the part
  * before it may be a link. */
 void clile_i_paths_clean(char *path);

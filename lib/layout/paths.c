@@ -19,6 +19,15 @@ char *clile_i_paths_folder(const char *path)
     return folder;
 }
 
+char *clile_i_paths_below(const char *data, const char *name)
+{
+    if (name[0] == '/') return clile_i_strdup(name);
+    char *folder = clile_i_path_is_folder(data) ? clile_i_strdup(data) : clile_i_paths_folder(data);
+    char *path = folder != NULL ? clile_i_path_join(folder, name) : NULL;
+    clile_i_free(folder);
+    return path;
+}
+
 void clile_i_paths_clean(char *path)
 {
     char *to = path;

@@ -217,32 +217,3 @@ const float *clile_i_places_find(const clile_i_places *places, int64_t frame)
         bsearch(&key, places->rows, (size_t)places->count, sizeof key, compare_frames);
     return row != NULL ? row->value : NULL;
 }
-
-/* Whether the landmarks can belong to a face; without landmarks, whether the box can. If not, `why`
- * says why. */
-static int is_place(const float *five, const float *box, char *why)
-{
-    double value[10];
-    const float *from = five != NULL ? five : box;
-    if (from == NULL) return 1;
-    for (int k = 0; k < (five != NULL ? 10 : 4); ++k) value[k] = (double)from[k];
-    return !(five != NULL ? clile_i_align_five_fault(value, why)
-                          : clile_i_align_box_fault(value, why));
-}
-
-clile_status clile_i_places_add(clile_i_table *table, const char *folder, const char *file,
-                                int32_t subject, const int8_t *labels, const float *five,
-                                const float *box)
-{
-    char why[CLILE_I_WHY_SIZE];
-    table->with_place += five != NULL || box != NULL;
-    if (!is_place(five, box, why)) {
-        if (table->misplaced++ == 0)
-            clile_i_text_append(&table->misplaced_first, "%s%s%s: %s", folder,
-                                folder[0] != '\0' ? "/" : "", file, why);
-        return table->misplaced_first.status;
-    }
-    table->counts.images_without_landmarks += five == NULL;
-    table->counts.images_by_box += five == NULL && box != NULL;
-    return clile_i_table_add(table, folder, file, subject, labels, five, five == NULL ? box : NULL);
-}

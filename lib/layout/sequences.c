@@ -249,7 +249,7 @@ clile_status clile_i_samples_begin(clile_i_sequences *s, clile_i_sequence *seque
     CLILE_I_TRY(clile_i_faces_read(s->request, sequence->stem, &out->faces));
     CLILE_I_TRY(clile_i_table_subject(s->table, subject, subject + strlen(subject), &out->subject));
     CLILE_I_ALLOC(out->labelled, sequence->frames.count);
-    out->before = s->table->n + s->table->misplaced;
+    out->before = clile_i_table_images(s->table);
 cleanup:
     return status;
 }
@@ -286,7 +286,7 @@ clile_status clile_i_samples_end(clile_i_samples *samples)
     const clile_i_frames *frames = &samples->sequence->frames;
     const char *folder = samples->sequence->folder;
     CLILE_I_RETURN_IF(clile_i_table_fit(table, folder, samples->rows, frames->count,
-                                        table->n + table->misplaced - samples->before));
+                                        clile_i_table_images(table) - samples->before));
     for (int64_t k = 0; k < frames->count; ++k)
         if (!samples->labelled[k])
             CLILE_I_RETURN_IF(clile_i_table_left_out(table, CLILE_I_LEFT_OUT_IMAGES, folder,

@@ -164,6 +164,11 @@ clile_status clile_i_table_add(clile_i_table *table, const char *folder, const c
     return CLILE_OK;
 }
 
+int64_t clile_i_table_images(const clile_i_table *table)
+{
+    return table->n + table->misplaced + table->faceless;
+}
+
 clile_status clile_i_table_left_out(clile_i_table *table, int32_t kind, const char *folder,
                                     const char *file)
 {

@@ -57,8 +57,12 @@ typedef struct {
         int64_t matched, least, bad;
         clile_i_text first; /* the first that fits badly */
     } fit;
-    /* images with landmarks or a box; those left out because it cannot be a face's */
-    int64_t with_place, misplaced;
+    /* The file of the option faces, while the table is filled: it says where faces are, the layout
+     * does not. NULL: none. Borrowed. */
+    struct clile_face_file *faces;
+    /* images with landmarks or a box; those left out because it cannot be a face's, and because the
+     * file of the option faces says that there is no face */
+    int64_t with_place, misplaced, faceless;
     clile_i_text misplaced_first; /* "image: why" */
 
     /* a mapped pack to read crops from; NULL: images are files or arrays */
@@ -86,6 +90,8 @@ clile_status clile_i_table_subject(clile_i_table *table, const char *begin, cons
 clile_status clile_i_table_add(clile_i_table *table, const char *folder, const char *file,
                                int32_t subject, const int8_t *labels, const float *five,
                                const float *box);
+/* Labelled images so far: samples, and those left out since no face is known in them. */
+int64_t clile_i_table_images(const clile_i_table *table);
 /* Counts a label row without image, or an image without label row (CLILE_I_LEFT_OUT_...). Keeps
  * the first names, as "folder/file". */
 clile_status clile_i_table_left_out(clile_i_table *table, int32_t kind, const char *folder,

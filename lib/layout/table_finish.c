@@ -171,9 +171,9 @@ cleanup:
 static clile_status check_places(clile_i_table *table)
 {
     const long long bad = (long long)table->misplaced, all = (long long)table->with_place;
+    table->counts.label_rows -= table->misplaced + table->faceless;
+    table->counts.rows_without_face += table->misplaced + table->faceless;
     if (bad == 0) return CLILE_OK;
-    table->counts.label_rows -= table->misplaced;
-    table->counts.rows_without_face += table->misplaced;
     if (2 * bad > all)
         return clile_i_fail(
             CLILE_E_FORMAT,

@@ -27,7 +27,7 @@ static clile_status note(const char *name, clile_i_table *table)
 clile_status clile_i_targets_open(const char *name, const char *data, clile_i_table *table)
 {
     clile_status status = CLILE_OK;
-    char *folder = NULL, *path = NULL;
+    char *path = NULL;
     clile_i_st *file = NULL;
     if (name[0] == '\0') return CLILE_OK;
     if (table->rows == 0)
@@ -37,13 +37,8 @@ clile_status clile_i_targets_open(const char *name, const char *data, clile_i_ta
                             data, table->layout,
                             table->pack != NULL ? ", and a pack keeps the targets it was made with"
                                                 : "");
-    folder = clile_i_path_is_folder(data) ? clile_i_strdup(data) : clile_i_paths_folder(data);
-    if (folder == NULL) return CLILE_E_OUT_OF_MEMORY;
-    path = name[0] == '/' ? clile_i_strdup(name) : clile_i_path_join(folder, name);
-    if (path == NULL) {
-        status = CLILE_E_OUT_OF_MEMORY;
-        goto cleanup;
-    }
+    path = clile_i_paths_below(data, name);
+    if (path == NULL) return CLILE_E_OUT_OF_MEMORY;
     CLILE_I_TRY(clile_i_st_open(path, &file));
     CLILE_I_TRY(check_names(file));
     CLILE_I_TRY(clile_i_targets_get(file, table->rows, table->n, table->row, &table->targets));
@@ -52,7 +47,6 @@ cleanup:
     if (status != CLILE_OK && status != CLILE_E_OUT_OF_MEMORY)
         clile_i_fail_context(status, "option targets");
     clile_i_st_close(file);
-    clile_i_free(folder);
     clile_i_free(path);
     return status;
 }

@@ -83,6 +83,90 @@ class Photo(CommandTest):
         self.assertIn("wide.png: no face of 80 pixels or more was found; for smaller ones give --set smallest_face=N", self.rows(wide, code=1)[1])
         self.assertIn("wide.png: no face was found", self.rows("--set", "smallest_face=30", wide, code=1)[1])
 
+    # ---- files of points ----
+
+    def points(self, path):
+        with open(path, encoding="utf-8", newline="") as file:
+            return list(csv.DictReader(file))
+
+    def test_points_of_images_and_frames(self):
+        path, finder = os.path.join(self.folder, "p.csv"), ("--set", "points_model=none", "--finder", "square")
+        (row, _), _ = self.rows("--points", path, self.album, code=1)
+        (face, nobody) = self.points(path)
+        self.assertEqual((face["image"], face["face"], face["success"], nobody["image"], nobody["success"], nobody["x"]), (self.face, "1", "1", self.nobody, "0", ""))
+        for name in "xywh":
+            self.assertAlmostEqual(float(face[name]), float(row[name]), delta=0.0051)
+        self.assertEqual(len(face), 3 + 4 + 136)
+        self.assertEqual(face["x67"], "")  # there is no model of points
+        again = list(csv.DictReader(io.StringIO(self.fine("predict", "--model", self.model, "--csv", "--faces", path, self.face).stdout)))[0]
+        self.assertAlmostEqual(float(again["AU12_p"]), float(row["AU12_p"]), delta=0.01)
+        pixels = b"".join(pixel_rows(160, 120, 60, 20, 64)) + bytes(160 * 120 * 3)
+        done = cli.subprocess.run([cli.COMMAND, "predict", "--model", self.model, *finder, "--raw", "160x120", "--points", path], input=pixels, capture_output=True, check=False)
+        self.assertEqual(done.returncode, 1, done.stderr)
+        self.assertEqual([(line["frame"], line["success"]) for line in self.points(path)], [("1", "1"), ("2", "0")])
+        self.assertEqual(self.points(path)[0]["x"], face["x"])
+        for more in (["--crop"], ["--box", "1,2,30,40"], ["--faces", path], ["--finder", "none"]):
+            self.usage("--points writes the points of faces that a finder finds", "predict", "--model", self.model, "--points", path, *more, self.face)
+        self.fails("cannot be written", "predict", "--model", self.model, *finder, "--points", os.path.join(self.folder, "none", "p.csv"), self.face)
+
+    def data_of_pictures(self, name):
+        """A manifest of three pictures, one without a face, and one that is named twice."""
+        folder = os.path.join(self.folder, name)
+        os.makedirs(folder)
+        for image, side in (("a", 64), ("b", 0), ("c", 48)):
+            picture(os.path.join(folder, image + ".png"), 160, 120, 60, 20, side)
+        with open(os.path.join(folder, "manifest.csv"), "w", encoding="utf-8") as file:
+            file.write("image,subject,AU1,AU2\na.png,s1,1,0\nb.png,s1,0,1\nc.png,s2,0,1\na.png,s1,1,1\n")
+        return folder
+
+    def test_points_of_a_data_set(self):
+        folder, path = self.data_of_pictures("set"), os.path.join(self.folder, "set.csv")
+        with_square = ("--set", "points_model=none", "--finder", "square", "--points", path)
+        done = self.fine("data", folder, *with_square)
+        self.assertIn(f"points: {path}, faces in 2 of 3 images", done.stdout)
+        self.assertIn("b.png: no face was found", done.stderr)
+        self.assertEqual([(row["image"], row["success"]) for row in self.points(path)], [("a.png", "1"), ("b.png", "0"), ("c.png", "1")])
+        self.assertEqual(json.loads(self.fine("data", folder, *with_square, "--json").stdout)["points"], {"file": path, "images": 3, "faces": 2})
+        before, after = self.fine_json("data", folder), self.fine_json("data", folder, "--set", "faces=" + path)
+        self.assertEqual((before["images"], before["images_by_box"], before["rows_without_face"]), (4, 0, 0))
+        self.assertEqual((after["images"], after["images_by_box"], after["rows_without_face"]), (3, 3, 1))
+        self.usage("--finder needs --points", "data", folder, "--finder", "square")
+        os.remove(os.path.join(folder, "c.png"))  # a picture that cannot be read has no row, and the others are written
+        self.fails("c.png", "data", folder, *with_square)
+        self.assertEqual([row["image"] for row in self.points(path)], ["a.png", "b.png"])
+        os.remove(os.path.join(folder, "a.png"))
+        self.fails("not written, since no image has a face", "data", folder, *with_square)
+        self.assertEqual([row["image"] for row in self.points(path)], ["a.png", "b.png"])  # the older file
+        pack = os.path.join(self.folder, "set.safetensors")
+        self.fine("pack", "--data", cli.draw(os.path.join(self.folder, "drawn")), "--out", pack, "--quiet")
+        self.fails("has only its crop", "data", pack, *with_square)
+
+    def test_points_of_data_without_landmarks_let_a_method_train_that_needs_them(self):
+        """The finder and the points model that come with the library, on the rendered faces of the set like DISFA's."""
+        source = os.path.join(os.environ.get("CLILE_FACES", ""), "disfa-ict")
+        if not os.path.isdir(source):
+            self.skipTest("CLILE_FACES names no folder with disfa-ict")
+        if "finder_dlib.so" in clile("predict", "--model", self.model, "--finder", "dlib", self.face).stderr:
+            self.skipTest("the finder was not built")
+        folder, path = os.path.join(self.folder, "like-disfa"), os.path.join(self.folder, "like-disfa.csv")
+        for subject in ("SN001", "SN002"):
+            os.makedirs(os.path.join(folder, "ActionUnit_Labels", subject))
+            os.makedirs(os.path.join(folder, "img", subject))
+            for frame in range(4):
+                os.symlink(os.path.join(source, "img", subject, f"{frame}.png"), os.path.join(folder, "img", subject, f"{frame}.png"))
+            for au in (1, 2, 4, 6, 9, 12, 25, 26):
+                with open(os.path.join(folder, "ActionUnit_Labels", subject, f"{subject}_au{au}.txt"), "w", encoding="utf-8") as file:
+                    file.write("1,0\n2,3\n3,0\n4,3\n")
+        train = ("train", "--data", folder, "--out", os.path.join(self.folder, "srerl.safetensors"), "--quiet", "--set", "method=srerl", "--set", "image_size=32",
+                 "--set", "width=0.0625", "--set", "epochs=1", "--set", "batch=4")
+        self.fails("method=srerl needs the landmarks of every face", *train)
+        self.fine("data", folder, "--points", path)
+        self.assertEqual([(row["success"], row["image"]) for row in self.points(path)],
+                         [("1", f"img/{subject}/{frame}.png") for subject in ("SN001", "SN002") for frame in range(4)])
+        self.assertTrue(all(-16 < float(row[f"{axis}{k}"]) < 144 for row in self.points(path) for axis in "xy" for k in range(68)))
+        self.assertEqual(self.fine_json("data", folder, "--set", "faces=" + path)["images_without_landmarks"], 0)
+        self.fine(*train, "--set", "faces=" + path)
+
     def test_frames(self):
         pixels = pixel_rows(160, 120, 60, 20, 64)
         done = cli.subprocess.run([cli.COMMAND, "predict", "--model", self.model, "--csv", "--set", "points_model=none", "--finder", "square", "--raw", "160x120"],

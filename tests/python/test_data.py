@@ -123,6 +123,7 @@ def test_a_person_can_read_a_repr(data, tmp_path):
 def test_dataset(arrays, data):
     assert len(data) == N and data.au_ids.tolist() == AUS and data.subject_names == ["0", "1", "2"] and data.au_weights.shape == (2,)
     assert np.array_equal(data.labels, arrays["labels"]) and np.array_equal(data.subjects, arrays["subject"])
+    assert (data.image(3) == arrays["images"][3]).all() and data[:2].image(1).shape == arrays["images"][1].shape
     assert (data.crops([3, 0], SIDE) == [data.crop(3, SIDE), data.crop(0, SIDE)]).all() and data.crops([], SIDE).shape == (0, SIDE, SIDE, 3)
     assert data.crop(3, SIDE).shape == (SIDE, SIDE, 3) and data.counts == (0, 0, 0, 0, 0, 0)
     assert data.notes == [] and data.fold_count("loso") == len(data.subject_names)

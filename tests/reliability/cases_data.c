@@ -224,6 +224,20 @@ static void dataset_copy_crop(world *w)
     clile_dataset_destroy(images);
 }
 
+static void dataset_read_image(world *w)
+{
+    int32_t h = -7, width = -7;
+    uint8_t *rgb = NULL;
+    clile_dataset *images = opened(w, w->images);
+    WATCH(h);
+    WATCH(width);
+    WATCH(rgb);
+    CALL(clile_dataset_read_image(A(dataset, images), 2, A(h, &h), A(w, &width), A(rgb, &rgb)));
+    if (rgb != NULL) world_take(w, rgb, (size_t)h * (size_t)width * 3);
+    clile_free(rgb);
+    clile_dataset_destroy(images);
+}
+
 static void dataset_copy_counts(world *w)
 {
     clile_dataset_counts counts = {.struct_size = sizeof counts};
@@ -416,6 +430,7 @@ const world_case world_cases_data[] = {
     {"clile_dataset_get_notes", dataset_get_notes, READS_ONLY, 0},
     {"clile_dataset_copy_au_weights", dataset_copy_au_weights, NULL, 0},
     {"clile_dataset_copy_crop", dataset_copy_crop, NULL, 0},
+    {"clile_dataset_read_image", dataset_read_image, NULL, 0},
     {"clile_dataset_copy_crops", dataset_copy_crops, NULL, 0},
     {"clile_dataset_copy_counts", dataset_copy_counts, READS_ONLY, 0},
     {"clile_dataset_pack", dataset_pack, NULL, 0},

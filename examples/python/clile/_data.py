@@ -258,6 +258,12 @@ class Dataset(Handle):
         lib.clile_dataset_copy_crop(self._c, index, size, pointer(out))
         return out
 
+    def image(self, index: int) -> np.ndarray:
+        """[h,w,3] uint8 RGB: the whole image that a crop is cut from. A pack has none."""
+        h, w, rgb = ctypes.c_int32(), ctypes.c_int32(), ctypes.POINTER(ctypes.c_uint8)()
+        lib.clile_dataset_read_image(self._c, index, ctypes.byref(h), ctypes.byref(w), ctypes.byref(rgb))
+        return np.asarray(_Pixels(rgb, (h.value, w.value, 3)))
+
     def crops(self, indices: ArrayLike, size: Optional[int] = None, threads: int = 0) -> np.ndarray:
         """[n,size,size,3] uint8 RGB: the crops of many images, decoded by `threads` threads (0: all processors); what Model.predict takes."""
         chosen, size = np.ascontiguousarray(indices, np.int64).reshape(-1), self._size(size)
