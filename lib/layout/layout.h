@@ -118,9 +118,9 @@ clile_status clile_i_face_file_look_up(struct clile_face_file *file, const char 
 /* Notes how many rows belong to images of the table. FORMAT: none does. */
 clile_status clile_i_face_file_note(struct clile_face_file *file, clile_i_table *table);
 
-/* sample.c: clile_i_table_add that also counts images_without_landmarks and images_by_box. five [5,2] and
- * box [4] may be NULL. Leaves out an image whose landmarks (or box) cannot be a face's, see
- * clile_i_table_finish. */
+/* sample.c: clile_i_table_add that also counts images_without_landmarks and images_by_box. five
+ * [5,2] and box [4] may be NULL. Leaves out an image whose landmarks (or box) cannot be a face's,
+ * see clile_i_table_finish. */
 clile_status clile_i_places_add(clile_i_table *table, const char *folder, const char *file,
                                 int32_t subject, const int8_t *labels, const float *five,
                                 const float *box);
