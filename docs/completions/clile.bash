@@ -34,7 +34,7 @@ _clile_settings() { # KEYS...
         first_image) choices=(auto 0 1) ;;
         data_kind) choices=(auto drawn rendered photographs mixed unknown) ;;
         backbone) choices=(resnet10 resnet18 resnet34 resnet50) ;;
-        stem) choices=(imagenet small) ;;
+        stem) choices=(imagenet small auto) ;;
         similarity) choices=(cosine dot) ;;
         mirror) choices=(auto 0 1) ;;
         method) choices=(cl-ile bce drml atf lpnet piap suphcl augcn srerl megraph) ;;
@@ -51,23 +51,23 @@ _clile_settings() { # KEYS...
 _clile_value() { # COMMAND FLAG: fails when the flag takes no value
     case "$1 $2" in
         "synth --layout") _clile_words bp4d disfa pack ;;
-        "synth --subjects" | "synth --tasks" | "synth --frames" | "synth --size" | "synth --seed" | "train --checkpoint-every" | "eval --fold" | "eval --centred-frames" | "compare --fold" | "report --title" | "predict --raw" | "predict --camera" | "predict --box" | "predict --finder" | "predict --margin" | "predict --fps" | "predict --format" | "predict --events-format" | "data --examples" | "data --seed" | "import --au-set" | "import --prefix" | "export --fold" | "export --images" | "bench train --width" | "bench train --embedding" | "bench train --size" | "bench train --batch" | "bench train --threads" | "bench train --busy" | "bench train --runs" | "bench forward --width" | "bench forward --embedding" | "bench forward --size" | "bench forward --batch" | "bench forward --threads" | "bench forward --busy" | "bench forward --runs" | "bench infer --width" | "bench infer --size" | "bench infer --batch" | "bench infer --threads" | "bench infer --rounds") : ;;
+        "synth --subjects" | "synth --tasks" | "synth --frames" | "synth --size" | "synth --seed" | "train --checkpoint-every" | "eval --fold" | "eval --centred-frames" | "compare --fold" | "report --title" | "predict --raw" | "predict --camera" | "predict --box" | "predict --finder" | "predict --margin" | "predict --fps" | "predict --format" | "predict --events-format" | "data --examples" | "data --seed" | "data --finder" | "import --au-set" | "import --prefix" | "export --fold" | "export --images" | "bench train --width" | "bench train --embedding" | "bench train --size" | "bench train --batch" | "bench train --threads" | "bench train --busy" | "bench train --runs" | "bench forward --width" | "bench forward --embedding" | "bench forward --size" | "bench forward --batch" | "bench forward --threads" | "bench forward --busy" | "bench forward --runs" | "bench infer --width" | "bench infer --size" | "bench infer --batch" | "bench infer --threads" | "bench infer --rounds") : ;;
         "synth --sheet" | "predict --draw" | "data --sheet") _clile_files png ;;
         "train --data" | "train --tensorboard" | "eval --data" | "compare --data" | "report --figures" | "report --data" | "pack --data" | "export --calibrate" | "bench train --data" | "bench forward --data") _clile_files safetensors csv jsonl ;;
         "train --out" | "train --history" | "eval --model" | "report --model" | "predict --model" | "pack --out" | "card --evaluation" | "import --out" | "export --out" | "bench infer --model") _clile_files safetensors ;;
         "train --layout" | "eval --layout" | "compare --layout" | "report --layout" | "data --layout" | "pack --layout" | "export --layout") _clile_words auto bp4d disfa disfa+ csv list jsonl pack ;;
         "train --protocol" | "eval --protocol") _clile_words bp4d disfa bp4d-parts disfa-parts kfold: file: loso none ;;
         "train --fold") _clile_words all ;;
-        "train --set") _clile_settings layout au_set unknown present_from first_image box_margin crop_margin data_kind targets image_size max_pixels max_label_mb max_pack_mb cache_mb smallest_face find_every keep_lost event_enter event_leave event_length event_gap backbone stem width embedding similarity predict_batch mirror points_model method preset elimination identity_part lambda_contra lambda_bce lambda_id lambda_points lambda_values lambda_method lambda_ile lambda_ile_bias tau null_anchor init_from_stage1 decision optimizer learning_rate au_rate_scale momentum weight_decay schedule warmup clip_norm ema epochs epochs_stage1 batch seed threads validation validation_every exchange_halves keep_points augment_flip augment_scale augment_shift augment_rotate augment_brightness augment_contrast augment_saturation augment_grayscale augment_blur augment_blur_least augment_blur_most augment_erase augment_erase_area augment_resolution augment_resolution_least augment_noise augment_gamma augment_tint augment_shade augment_jpeg augment_edge input_workers ;;
+        "train --set") _clile_settings layout au_set unknown present_from first_image box_margin crop_margin data_kind faces targets image_size max_pixels max_label_mb max_pack_mb cache_mb smallest_face find_every keep_lost event_enter event_leave event_length event_gap backbone stem width embedding similarity predict_batch mirror points_model method preset elimination identity_part lambda_contra lambda_bce lambda_id lambda_points lambda_values lambda_method lambda_ile lambda_ile_bias tau null_anchor init_from_stage1 decision optimizer learning_rate au_rate_scale momentum weight_decay schedule warmup clip_norm ema epochs epochs_stage1 batch accumulate seed threads validation validation_every exchange_halves keep_points augment_flip augment_scale augment_shift augment_rotate augment_brightness augment_contrast augment_saturation augment_grayscale augment_blur augment_blur_least augment_blur_most augment_erase augment_erase_area augment_resolution augment_resolution_least augment_noise augment_gamma augment_tint augment_shade augment_jpeg augment_edge input_workers ;;
         "train --import") _clile_files pth safetensors ;;
         "train --checkpoint" | "train --resume" | "report --out" | "report --history" | "predict --events" | "predict --timeline" | "bench infer --onnxruntime") _clile_files ;;
-        "eval --set" | "compare --set" | "export --set") _clile_settings layout au_set unknown present_from first_image box_margin crop_margin data_kind targets image_size max_pixels max_label_mb max_pack_mb cache_mb smallest_face find_every keep_lost event_enter event_leave event_length event_gap threads ;;
+        "eval --set" | "compare --set" | "export --set") _clile_settings layout au_set unknown present_from first_image box_margin crop_margin data_kind faces targets image_size max_pixels max_label_mb max_pack_mb cache_mb smallest_face find_every keep_lost event_enter event_leave event_length event_gap threads ;;
         "eval --report") _clile_files txt json csv md tex ;;
-        "eval --answers" | "predict --faces" | "predict --landmarks") _clile_files csv ;;
+        "eval --answers" | "predict --faces" | "predict --landmarks" | "predict --points" | "data --points") _clile_files csv ;;
         "eval --predictions") _clile_files safetensors csv ;;
         "compare --protocol") _clile_words  ;;
         "compare --report") _clile_files txt json csv md tex html ;;
-        "report --set" | "data --set" | "pack --set") _clile_settings layout au_set unknown present_from first_image box_margin crop_margin data_kind targets image_size max_pixels max_label_mb max_pack_mb cache_mb smallest_face find_every keep_lost event_enter event_leave event_length event_gap ;;
+        "report --set" | "data --set" | "pack --set") _clile_settings layout au_set unknown present_from first_image box_margin crop_margin data_kind faces targets image_size max_pixels max_label_mb max_pack_mb cache_mb smallest_face find_every keep_lost event_enter event_leave event_length event_gap ;;
         "predict --set") _clile_settings box_margin max_pixels smallest_face find_every keep_lost event_enter event_leave event_length event_gap predict_batch mirror points_model threads ;;
         "data --protocol") _clile_words bp4d disfa bp4d-parts disfa-parts kfold: file: loso ;;
         "card --set") _clile_settings backbone stem width embedding similarity predict_batch mirror points_model ;;
@@ -75,7 +75,7 @@ _clile_value() { # COMMAND FLAG: fails when the flag takes no value
         "import --set") _clile_settings image_size backbone stem width embedding similarity predict_batch mirror points_model ;;
         "export --onnx") _clile_files safetensors onnx ;;
         "export --protocol") _clile_words bp4d disfa kfold: loso none ;;
-        "bench train --stem" | "bench forward --stem") _clile_words imagenet small ;;
+        "bench train --stem" | "bench forward --stem") _clile_words imagenet small auto ;;
         *) return 1 ;;
     esac
 }
@@ -118,8 +118,8 @@ _clile() {
                 "eval") _clile_words --model --data --layout --protocol --fold --set --report --answers --centred --centred-frames --predictions --absent --no-probe --json --quiet --help ;;
                 "compare") _clile_words --data --layout --protocol --fold --set --report --json --quiet --help ;;
                 "report") _clile_words --out --figures --title --model --history --data --layout --set --no-faces --help ;;
-                "predict") _clile_words --model --raw --video --camera --faces --landmarks --crop --box --finder --margin --fps --own-neutral --csv --json --format --draw --events --events-format --timeline --without-faces --quiet --set --help ;;
-                "data") _clile_words --layout --protocol --subjects --sheet --examples --seed --set --verify --json --help ;;
+                "predict") _clile_words --model --raw --video --camera --faces --landmarks --crop --box --finder --margin --fps --own-neutral --csv --json --format --draw --points --events --events-format --timeline --without-faces --quiet --set --help ;;
+                "data") _clile_words --layout --protocol --subjects --sheet --examples --seed --points --finder --set --verify --json --help ;;
                 "pack") _clile_words --data --out --layout --set --quiet --json --help ;;
                 "info") _clile_words --tensors --options --aus --markdown --json --help ;;
                 "card") _clile_words --evaluation --set --help ;;

@@ -36,6 +36,8 @@ function __clile_settings # KEYS...
                 printf "crop_margin=%s\t%s\n" (string join \n '' | string replace -r '$' \n'margin kept around a crop for augmentation, as a share of its side; if not set, the pack'\''s')
             case data_kind
                 printf "data_kind=%s\t%s\n" (string join \n auto drawn rendered photographs mixed unknown | string replace -r '$' \n'what the images are, recorded in the model; auto: what a pack, or the file data_kind in the folder, says')
+            case faces
+                printf "faces=%s\t%s\n" (string join \n '' | string replace -r '$' \n'CSV file of faces (landmarks or boxes) of the images, in place of the data'\''s own, below the data'\''s folder unless absolute; nothing: none')
             case targets
                 printf "targets=%s\t%s\n" (string join \n '' | string replace -r '$' \n'safetensors file of points and values to learn beside the AUs, below the data'\''s folder unless absolute; nothing: none')
             case image_size
@@ -65,7 +67,7 @@ function __clile_settings # KEYS...
             case backbone
                 printf "backbone=%s\t%s\n" (string join \n resnet10 resnet18 resnet34 resnet50 | string replace -r '$' \n'network of the encoder')
             case stem
-                printf "stem=%s\t%s\n" (string join \n imagenet small | string replace -r '$' \n'first layer: 7 x 7 with stride 2 and max pooling, or (small) only 5 x 5 with stride 2, for small crops')
+                printf "stem=%s\t%s\n" (string join \n imagenet small auto | string replace -r '$' \n'first layer: 7 x 7 with stride 2 and max pooling (imagenet), or only 5 x 5 with stride 2 (small); auto: small where image_size is below 96')
             case width
                 printf "width=%s\t%s\n" (string join \n '' | string replace -r '$' \n'factor on the number of channels of the backbone')
             case embedding
@@ -129,11 +131,13 @@ function __clile_settings # KEYS...
             case ema
                 printf "ema=%s\t%s\n" (string join \n '' | string replace -r '$' \n'decay of the moving average of the weights; 0: no average')
             case epochs
-                printf "epochs=%s\t%s\n" (string join \n '' | string replace -r '$' \n'epochs of stage 2, or of all training with method=bce')
+                printf "epochs=%s\t%s\n" (string join \n '' | string replace -r '$' \n'epochs of stage 2, or of all training with method=bce; if neither this nor epochs_stage1 is set and 20 epochs are under 700 steps, enough for 1400, but at most 100')
             case epochs_stage1
-                printf "epochs_stage1=%s\t%s\n" (string join \n '' | string replace -r '$' \n'epochs of stage 1')
+                printf "epochs_stage1=%s\t%s\n" (string join \n '' | string replace -r '$' \n'epochs of stage 1; if not set, see epochs')
             case batch
                 printf "batch=%s\t%s\n" (string join \n '' | string replace -r '$' \n'images per training step; if not set and there are fewer images, all of them')
+            case accumulate
+                printf "accumulate=%s\t%s\n" (string join \n '' | string replace -r '$' \n'parts in which a step'\''s batch is computed, one after the other, to save memory; their gradients are averaged')
             case seed
                 printf "seed=%s\t%s\n" (string join \n '' | string replace -r '$' \n'seed of the initial weights, the order and augmentation')
             case threads
@@ -213,7 +217,7 @@ complete -c clile -n '__clile_at train' -l out -r -k -a '(__fish_complete_suffix
 complete -c clile -n '__clile_at train' -l layout -x -a 'auto bp4d disfa disfa+ csv list jsonl pack' -d 'auto, bp4d, disfa, disfa+, csv, list, jsonl or pack (default: auto)'
 complete -c clile -n '__clile_at train' -l protocol -x -a 'bp4d disfa bp4d-parts disfa-parts kfold: file: loso none' -d 'none: all subjects train (default); bp4d, disfa, bp4d-parts, disfa-parts, kfold:K[:SEED], file:PATH or loso'
 complete -c clile -n '__clile_at train' -l fold -x -a 'all' -d 'fold to leave out; all: every fold in turn, writing model.fold1.safetensors, ... for model.safetensors'
-complete -c clile -n '__clile_at train' -l set -x -a '(__clile_settings layout au_set unknown present_from first_image box_margin crop_margin data_kind targets image_size max_pixels max_label_mb max_pack_mb cache_mb smallest_face find_every keep_lost event_enter event_leave event_length event_gap backbone stem width embedding similarity predict_batch mirror points_model method preset elimination identity_part lambda_contra lambda_bce lambda_id lambda_points lambda_values lambda_method lambda_ile lambda_ile_bias tau null_anchor init_from_stage1 decision optimizer learning_rate au_rate_scale momentum weight_decay schedule warmup clip_norm ema epochs epochs_stage1 batch seed threads validation validation_every exchange_halves keep_points augment_flip augment_scale augment_shift augment_rotate augment_brightness augment_contrast augment_saturation augment_grayscale augment_blur augment_blur_least augment_blur_most augment_erase augment_erase_area augment_resolution augment_resolution_least augment_noise augment_gamma augment_tint augment_shade augment_jpeg augment_edge input_workers)' -d 'set an option; may be repeated; `clile info --options` lists them'
+complete -c clile -n '__clile_at train' -l set -x -a '(__clile_settings layout au_set unknown present_from first_image box_margin crop_margin data_kind faces targets image_size max_pixels max_label_mb max_pack_mb cache_mb smallest_face find_every keep_lost event_enter event_leave event_length event_gap backbone stem width embedding similarity predict_batch mirror points_model method preset elimination identity_part lambda_contra lambda_bce lambda_id lambda_points lambda_values lambda_method lambda_ile lambda_ile_bias tau null_anchor init_from_stage1 decision optimizer learning_rate au_rate_scale momentum weight_decay schedule warmup clip_norm ema epochs epochs_stage1 batch accumulate seed threads validation validation_every exchange_halves keep_points augment_flip augment_scale augment_shift augment_rotate augment_brightness augment_contrast augment_saturation augment_grayscale augment_blur augment_blur_least augment_blur_most augment_erase augment_erase_area augment_resolution augment_resolution_least augment_noise augment_gamma augment_tint augment_shade augment_jpeg augment_edge input_workers)' -d 'set an option; may be repeated; `clile info --options` lists them'
 complete -c clile -n '__clile_at train' -l import -r -k -a '(__fish_complete_suffix .pth; __fish_complete_suffix .safetensors)' -d 'start with the backbone weights of a torchvision ResNet (.pth or safetensors)'
 complete -c clile -n '__clile_at train' -l checkpoint -r -F -d 'file for checkpoints, each the complete state of training'
 complete -c clile -n '__clile_at train' -l checkpoint-every -x -d 'epochs between checkpoints (default: 1)'
@@ -229,7 +233,7 @@ complete -c clile -n '__clile_at eval' -l data -r -k -a '(__fish_complete_suffix
 complete -c clile -n '__clile_at eval' -l layout -x -a 'auto bp4d disfa disfa+ csv list jsonl pack' -d 'auto, bp4d, disfa, disfa+, csv, list, jsonl or pack (default: auto)'
 complete -c clile -n '__clile_at eval' -l protocol -x -a 'bp4d disfa bp4d-parts disfa-parts kfold: file: loso none' -d 'bp4d, disfa, bp4d-parts, disfa-parts, kfold:K[:SEED], file:PATH, loso, or none: the whole folder (default: the model'\''s)'
 complete -c clile -n '__clile_at eval' -l fold -x -d 'fold whose test part is used (default: the model'\''s)'
-complete -c clile -n '__clile_at eval' -l set -x -a '(__clile_settings layout au_set unknown present_from first_image box_margin crop_margin data_kind targets image_size max_pixels max_label_mb max_pack_mb cache_mb smallest_face find_every keep_lost event_enter event_leave event_length event_gap threads)' -d 'set an option of the data group, or threads; may be repeated'
+complete -c clile -n '__clile_at eval' -l set -x -a '(__clile_settings layout au_set unknown present_from first_image box_margin crop_margin data_kind faces targets image_size max_pixels max_label_mb max_pack_mb cache_mb smallest_face find_every keep_lost event_enter event_leave event_length event_gap threads)' -d 'set an option of the data group, or threads; may be repeated'
 complete -c clile -n '__clile_at eval' -l report -r -k -a '(__fish_complete_suffix .txt; __fish_complete_suffix .json; __fish_complete_suffix .csv; __fish_complete_suffix .md; __fish_complete_suffix .tex)' -d 'write the report here too: .txt, .json, .csv, .md (Markdown) or .tex (LaTeX)'
 complete -c clile -n '__clile_at eval' -l answers -r -k -a '(__fish_complete_suffix .csv)' -d 'write score, probability, decision and label of every tested image here (CSV)'
 complete -c clile -n '__clile_at eval' -l centred -d 'beside each person'\''s own neutral, estimated without labels from all of the person'\''s images'
@@ -245,7 +249,7 @@ complete -c clile -n '__clile_at compare' -l data -r -k -a '(__fish_complete_suf
 complete -c clile -n '__clile_at compare' -l layout -x -a 'auto bp4d disfa disfa+ csv list jsonl pack' -d 'auto, bp4d, disfa, disfa+, csv, list, jsonl or pack (default: auto)'
 complete -c clile -n '__clile_at compare' -l protocol -x -a '' -d 'for models: as of clile eval (default: the model'\''s)'
 complete -c clile -n '__clile_at compare' -l fold -x -d 'for models: fold whose test part is used (default: the model'\''s)'
-complete -c clile -n '__clile_at compare' -l set -x -a '(__clile_settings layout au_set unknown present_from first_image box_margin crop_margin data_kind targets image_size max_pixels max_label_mb max_pack_mb cache_mb smallest_face find_every keep_lost event_enter event_leave event_length event_gap threads)' -d 'set an option of the data group, or threads; may be repeated'
+complete -c clile -n '__clile_at compare' -l set -x -a '(__clile_settings layout au_set unknown present_from first_image box_margin crop_margin data_kind faces targets image_size max_pixels max_label_mb max_pack_mb cache_mb smallest_face find_every keep_lost event_enter event_leave event_length event_gap threads)' -d 'set an option of the data group, or threads; may be repeated'
 complete -c clile -n '__clile_at compare' -l report -r -k -a '(__fish_complete_suffix .txt; __fish_complete_suffix .json; __fish_complete_suffix .csv; __fish_complete_suffix .md; __fish_complete_suffix .tex; __fish_complete_suffix .html)' -d 'write the comparison here too: .txt, .json, .csv, .md (Markdown), .tex (LaTeX, booktabs) or .html; may be repeated'
 complete -c clile -n '__clile_at compare' -l json -d 'print JSON'
 complete -c clile -n '__clile_at compare' -l quiet -d 'no progress'
@@ -259,7 +263,7 @@ complete -c clile -n '__clile_at report' -l model -r -k -a '(__fish_complete_suf
 complete -c clile -n '__clile_at report' -l history -r -F -d 'history of training whose curves the page shows; may be repeated'
 complete -c clile -n '__clile_at report' -l data -r -k -a '(__fish_complete_suffix .safetensors; __fish_complete_suffix .csv; __fish_complete_suffix .jsonl)' -d 'the tested data: the page shows faces of it, the worst and the best of each AU'
 complete -c clile -n '__clile_at report' -l layout -x -a 'auto bp4d disfa disfa+ csv list jsonl pack' -d 'auto, bp4d, disfa, disfa+, csv, list, jsonl or pack (default: auto)'
-complete -c clile -n '__clile_at report' -l set -x -a '(__clile_settings layout au_set unknown present_from first_image box_margin crop_margin data_kind targets image_size max_pixels max_label_mb max_pack_mb cache_mb smallest_face find_every keep_lost event_enter event_leave event_length event_gap)' -d 'set an option of the data group; may be repeated'
+complete -c clile -n '__clile_at report' -l set -x -a '(__clile_settings layout au_set unknown present_from first_image box_margin crop_margin data_kind faces targets image_size max_pixels max_label_mb max_pack_mb cache_mb smallest_face find_every keep_lost event_enter event_leave event_length event_gap)' -d 'set an option of the data group; may be repeated'
 complete -c clile -n '__clile_at report' -l no-faces -d 'no faces, even with --data: licences of data sets forbid to publish most'
 complete -c clile -n '__clile_at report' -l help -d 'this text'
 complete -c clile -n '__clile_at report' -k -a '(__fish_complete_suffix .csv)'
@@ -280,6 +284,7 @@ complete -c clile -n '__clile_at predict' -l csv -d 'print CSV: frame,image,succ
 complete -c clile -n '__clile_at predict' -l json -d 'print one line of JSON per face, with the same names'
 complete -c clile -n '__clile_at predict' -l format -x -d 'table (default), csv, json, tidy (a row an AU), pyfeat (Py-Feat'\''s Fex), openface (AU01_r is 5 times the probability); docs/formats.md'
 complete -c clile -n '__clile_at predict' -l draw -r -k -a '(__fish_complete_suffix .png)' -d 'write the image as PNG with a bar for each AU (one image, at most 16 faces); of a video, the faces at the peaks'
+complete -c clile -n '__clile_at predict' -l points -r -k -a '(__fish_complete_suffix .csv)' -d 'write box and 68 points of each face that was found as CSV, which --faces reads'
 complete -c clile -n '__clile_at predict' -l events -r -F -d 'write onset, apex and offset of each AU and person of a video, or of images with --fps'
 complete -c clile -n '__clile_at predict' -l events-format -x -d 'csv (default), elan (tab-delimited annotations) or boris'
 complete -c clile -n '__clile_at predict' -l timeline -r -F -d 'write the AUs over time as a figure or a page: FILE.svg or FILE.html'
@@ -295,7 +300,9 @@ complete -c clile -n '__clile_at data' -l subjects -d 'show the rates of each su
 complete -c clile -n '__clile_at data' -l sheet -r -k -a '(__fish_complete_suffix .png)' -d 'draw faces with each AU present and absent'
 complete -c clile -n '__clile_at data' -l examples -x -d 'subjects for each AU on the sheet (default: 6)'
 complete -c clile -n '__clile_at data' -l seed -x -d 'seed for choosing the faces (default: 1)'
-complete -c clile -n '__clile_at data' -l set -x -a '(__clile_settings layout au_set unknown present_from first_image box_margin crop_margin data_kind targets image_size max_pixels max_label_mb max_pack_mb cache_mb smallest_face find_every keep_lost event_enter event_leave event_length event_gap)' -d 'set an option of the data group; may be repeated'
+complete -c clile -n '__clile_at data' -l points -r -k -a '(__fish_complete_suffix .csv)' -d 'find the largest face of each image and write its points, for --set faces=FILE.csv'
+complete -c clile -n '__clile_at data' -l finder -x -d 'finder of faces for --points (default: the installed one)'
+complete -c clile -n '__clile_at data' -l set -x -a '(__clile_settings layout au_set unknown present_from first_image box_margin crop_margin data_kind faces targets image_size max_pixels max_label_mb max_pack_mb cache_mb smallest_face find_every keep_lost event_enter event_leave event_length event_gap)' -d 'set an option of the data group; may be repeated'
 complete -c clile -n '__clile_at data' -l verify -d 'compare every checksum of a pack'
 complete -c clile -n '__clile_at data' -l json -d 'print JSON'
 complete -c clile -n '__clile_at data' -l help -d 'this text'
@@ -304,7 +311,7 @@ complete -c clile -n '__clile_first' -a pack -d 'write a labelled folder as one 
 complete -c clile -n '__clile_at pack' -l data -r -k -a '(__fish_complete_suffix .safetensors; __fish_complete_suffix .csv; __fish_complete_suffix .jsonl)' -d 'labelled folder, CSV manifest or pack (required)'
 complete -c clile -n '__clile_at pack' -l out -r -k -a '(__fish_complete_suffix .safetensors)' -d 'pack to write, such as bp4d.safetensors (required)'
 complete -c clile -n '__clile_at pack' -l layout -x -a 'auto bp4d disfa disfa+ csv list jsonl pack' -d 'auto, bp4d, disfa, disfa+, csv, list, jsonl or pack (default: auto)'
-complete -c clile -n '__clile_at pack' -l set -x -a '(__clile_settings layout au_set unknown present_from first_image box_margin crop_margin data_kind targets image_size max_pixels max_label_mb max_pack_mb cache_mb smallest_face find_every keep_lost event_enter event_leave event_length event_gap)' -d 'an option, such as image_size=112; may be repeated'
+complete -c clile -n '__clile_at pack' -l set -x -a '(__clile_settings layout au_set unknown present_from first_image box_margin crop_margin data_kind faces targets image_size max_pixels max_label_mb max_pack_mb cache_mb smallest_face find_every keep_lost event_enter event_leave event_length event_gap)' -d 'an option, such as image_size=112; may be repeated'
 complete -c clile -n '__clile_at pack' -l quiet -d 'no progress'
 complete -c clile -n '__clile_at pack' -l json -d 'print JSON'
 complete -c clile -n '__clile_at pack' -l help -d 'this text'
@@ -340,14 +347,14 @@ complete -c clile -n '__clile_at export' -l fold -x -d 'number of the fold (1)'
 complete -c clile -n '__clile_at export' -l images -x -d 'number of images, evenly spread (256)'
 complete -c clile -n '__clile_at export' -l out -r -k -a '(__fish_complete_suffix .safetensors)' -d 'int8 model to write'
 complete -c clile -n '__clile_at export' -l quiet -d 'no progress'
-complete -c clile -n '__clile_at export' -l set -x -a '(__clile_settings layout au_set unknown present_from first_image box_margin crop_margin data_kind targets image_size max_pixels max_label_mb max_pack_mb cache_mb smallest_face find_every keep_lost event_enter event_leave event_length event_gap threads)' -d 'set an option: threads, or one of the data group; may be repeated'
+complete -c clile -n '__clile_at export' -l set -x -a '(__clile_settings layout au_set unknown present_from first_image box_margin crop_margin data_kind faces targets image_size max_pixels max_label_mb max_pack_mb cache_mb smallest_face find_every keep_lost event_enter event_leave event_length event_gap threads)' -d 'set an option: threads, or one of the data group; may be repeated'
 complete -c clile -n '__clile_at export' -l help -d 'this text'
 complete -c clile -n '__clile_at export' -k -a '(__fish_complete_suffix .safetensors)'
 complete -c clile -n '__clile_first' -a bench -d 'measure how fast this machine trains and predicts'
 complete -c clile -n '__clile_at bench' -l help -d 'this text'
 complete -c clile -n '__clile_first bench' -a train
 complete -c clile -n '__clile_at bench train' -l backbone -x -a 'resnet10 resnet18 resnet34 resnet50'
-complete -c clile -n '__clile_at bench train' -l stem -x -a 'imagenet small'
+complete -c clile -n '__clile_at bench train' -l stem -x -a 'imagenet small auto'
 complete -c clile -n '__clile_at bench train' -l width -x
 complete -c clile -n '__clile_at bench train' -l embedding -x
 complete -c clile -n '__clile_at bench train' -l size -x
@@ -360,7 +367,7 @@ complete -c clile -n '__clile_at bench train' -l json
 complete -c clile -n '__clile_at bench train' -l help -d 'this text'
 complete -c clile -n '__clile_first bench' -a forward
 complete -c clile -n '__clile_at bench forward' -l backbone -x -a 'resnet10 resnet18 resnet34 resnet50'
-complete -c clile -n '__clile_at bench forward' -l stem -x -a 'imagenet small'
+complete -c clile -n '__clile_at bench forward' -l stem -x -a 'imagenet small auto'
 complete -c clile -n '__clile_at bench forward' -l width -x
 complete -c clile -n '__clile_at bench forward' -l embedding -x
 complete -c clile -n '__clile_at bench forward' -l size -x

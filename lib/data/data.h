@@ -137,10 +137,9 @@ typedef struct {
     /* [batch,3,size,size]: this rank's share, part by part */
     const float *src;
 } clile_i_batch;
-/* Erases a rectangle of some images of dst [n,3,size,size] by setting it to 0, the mean colour.
- * Call it last: the exchange of halves must match the colours of whole faces. slots: as in
- * clile_i_batch_blend. */
-*Exclusive.* / typedef struct clile_i_feed clile_i_feed;
+/* An epoch is size / (ranks * batch) steps. Gives the same bits for any number of workers and
+ * threads. Exclusive. */
+typedef struct clile_i_feed clile_i_feed;
 clile_status clile_i_feed_create(const clile_dataset *dataset, const clile_i_feed_config *config,
                                  int64_t steps, clile_i_feed **out);
 /* The batch of step 0..steps-1, valid until the next call. Fast if `step` is one more than in the

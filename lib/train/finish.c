@@ -161,7 +161,6 @@ clile_status clile_i_trainer_options(const clile_trainer *t, clile_options **out
     clile_options *options = NULL;
     CLILE_I_TRY(clile_options_copy(t->options, &options));
     CLILE_I_TRY(clile_options_set_i64(options, CLILE_OPT_BATCH, t->shares.all));
-    CLILE_I_TRY(clile_options_set_i64(options, CLILE_OPT_BATCH, t->batch));
     CLILE_I_TRY(clile_options_set_i64(options, CLILE_OPT_EPOCHS_STAGE1, t->settings.epochs[1]));
     CLILE_I_TRY(clile_options_set_i64(options, CLILE_OPT_EPOCHS, t->settings.epochs[2]));
     CLILE_I_TRY(clile_i_model_shape(t->model, options));

@@ -180,6 +180,8 @@ static clile_status share_batch(clile_trainer *t)
     /* An incomplete last batch is dropped; the next epoch draws a new order. */
     t->steps_per_epoch = t->n / s->all;
     return CLILE_OK;
+}
+
 /* The epochs that are the default are too few steps for a small set (docs/results.md). */
 static void lengthen(clile_trainer *t)
 {
@@ -209,24 +211,6 @@ static clile_status set_up(clile_trainer *t)
     t->d = t->model->d;
     t->size = t->model->size;
     CLILE_I_TRY(share_batch(t));
-    if (t->batch > t->n && t->n >= 2 &&
-        !clile_options_is_set(t->options, CLILE_OPT_BATCH)) /* the batch size is only a default */
-        t->batch = t->settings.batch = (int32_t)t->n;
-    if (t->batch > t->n) {
-        status = clile_i_fail(
-            CLILE_E_INVALID_ARGUMENT,
-            "clile_trainer_create: batch is %d, but there are only %lld images to train on",
-            (int)t->batch, (long long)t->n);
-        goto cleanup;
-    }
-    if (t->batch < 2) {
-        status = clile_i_fail(
-            CLILE_E_INVALID_ARGUMENT,
-            "clile_trainer_create: batch is 1, but batch normalisation needs at least 2 images");
-        goto cleanup;
-    }
-    /* An incomplete last batch is dropped; the next epoch draws a new order. */
-    t->steps_per_epoch = t->n / t->batch;
     lengthen(t);
     CLILE_I_TRY(check_present(t));
     CLILE_I_TRY(clile_i_trainer_prepare_targets(t));

@@ -14,6 +14,7 @@ CLILE_OPT_FIRST_IMAGE = "first_image"
 CLILE_OPT_BOX_MARGIN = "box_margin"
 CLILE_OPT_CROP_MARGIN = "crop_margin"
 CLILE_OPT_DATA_KIND = "data_kind"
+CLILE_OPT_FACES = "faces"
 CLILE_OPT_TARGETS = "targets"
 CLILE_OPT_IMAGE_SIZE = "image_size"
 CLILE_OPT_MAX_PIXELS = "max_pixels"
@@ -63,6 +64,7 @@ CLILE_OPT_EMA = "ema"
 CLILE_OPT_EPOCHS = "epochs"
 CLILE_OPT_EPOCHS_STAGE1 = "epochs_stage1"
 CLILE_OPT_BATCH = "batch"
+CLILE_OPT_ACCUMULATE = "accumulate"
 CLILE_OPT_SEED = "seed"
 CLILE_OPT_THREADS = "threads"
 CLILE_OPT_VALIDATION = "validation"
@@ -488,6 +490,7 @@ FUNCTIONS: Dict[str, Tuple[Any, List[Any]]] = {
     "clile_dataset_get_subject_name": (c_char_p, [POINTER(clile_dataset), c_int32]),
     "clile_dataset_open": (clile_status, [c_char_p, POINTER(clile_options), POINTER(POINTER(clile_dataset))]),
     "clile_dataset_pack": (clile_status, [POINTER(clile_dataset), c_char_p, POINTER(clile_options), clile_count_fn, c_void_p]),
+    "clile_dataset_read_image": (clile_status, [POINTER(clile_dataset), c_int64, POINTER(c_int32), POINTER(c_int32), POINTER(POINTER(c_uint8))]),
     "clile_dataset_select": (clile_status, [POINTER(clile_dataset), c_int64, POINTER(c_int64), POINTER(POINTER(clile_dataset))]),
     "clile_dataset_size": (c_int64, [POINTER(clile_dataset)]),
     "clile_dataset_subject_count": (c_int32, [POINTER(clile_dataset)]),
@@ -683,6 +686,7 @@ ARGUMENTS: Dict[str, Tuple[str, ...]] = {
     "clile_dataset_get_subject_name": ("dataset", "subject"),
     "clile_dataset_open": ("path", "options", "out"),
     "clile_dataset_pack": ("dataset", "path", "options", "progress", "user"),
+    "clile_dataset_read_image": ("dataset", "index", "h", "w", "rgb"),
     "clile_dataset_select": ("dataset", "n", "indices", "out"),
     "clile_dataset_size": ("dataset",),
     "clile_dataset_subject_count": ("dataset",),
