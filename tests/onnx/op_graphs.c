@@ -160,7 +160,8 @@ static void print_method(const char *name)
 
 int main(int argc, char **argv)
 {
-    static const char *const methods[] = {"augcn", "srerl", "megraph"};
+    static const char *const methods[] = {"drml",  "lpnet", "piap",   "suphcl",
+                                          "augcn", "srerl", "megraph"};
     const int with_methods = argc > 1 && strcmp(argv[1], "methods") == 0;
     clile_i_threads_set(1);
     for (int row = 0; !with_methods && row < PLAIN_NETS; ++row) print_net(row);
