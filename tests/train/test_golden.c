@@ -1,17 +1,20 @@
-/* Five SGD steps of each stage and elimination, against values that PyTorch computed in float64
- * from docs/method.md only: the losses of each step, and the final value of every tensor. Origin
- * of data/golden/train.safetensors: tests/parity/parity.py --write-golden
- * (tests/parity/golden_train.py says what it contains).
+/* Five SGD steps of each stage and elimination, and of each method of docs/methods.md, against
+ * values that PyTorch computed in float64 from docs/method.md and docs/methods.md only: the losses
+ * of each step, and the final value of every tensor. Origin of data/golden/train.safetensors:
+ * tests/parity/parity.py --write-golden (tests/parity/golden_train.py says what it contains); of
+ * data/golden/train_methods.safetensors: tests/reference/train_methods.py.
  *
  * A run starts from the golden values by resuming a checkpoint composed here: that of a fresh
  * trainer, with other tensors. */
 #include "parity/golden.h"
 
+#include "data/scratch.h"
+
 #include <clile/trainer.h>
 
 #include <unistd.h>
 
-enum { STEPS = 5, SAMPLES = 48 };
+enum { STEPS = 5, SAMPLES = 48, MOST = 1 << 18 /* elements of a tensor */ };
 /* relative, of the losses and of the change of a tensor over the five steps */
 static const double bound = 1e-3;
 
@@ -37,6 +40,7 @@ typedef struct {
     clile_model *model;
     clile_trainer *trainer;
     double losses[STEPS][4];
+    scratch folder; /* of images with landmarks */
 } run;
 
 #define OK(call)                                                                                   \
@@ -63,6 +67,38 @@ static void set_options(run *r, const char *key)
     clile_i_free(copy);
 }
 
+/* The same data as a folder with landmarks, whose aligned crops are the images themselves. */
+static void open_folder(run *r, const int64_t *shape, const uint8_t *images, const int8_t *labels,
+                        const int32_t *subject)
+{
+    float *points = golden_copy(r->golden, "data.points", CLILE_I_ST_F32, NULL);
+    const int32_t h = (int32_t)shape[1], w = (int32_t)shape[2];
+    uint8_t *crop = malloc((size_t)(h * w * 3));
+    clile_i_text manifest = {0};
+    char name[16];
+    assert_true(h == w && crop != NULL);
+    clile_i_text_append(&manifest, "image,subject,AU1,AU2,AU4,AU6,x0,y0,x1,y1,x2,y2,x3,y3,x4,y4\n");
+    for (int i = 0; i < shape[0]; ++i) {
+        snprintf(name, sizeof name, "%d.png", i);
+        OK(clile_i_image_write_png(scratch_path(&r->folder, name), h, w, 3,
+                                   images + (int64_t)i * h * w * 3));
+        clile_i_text_append(&manifest, "%s,%d", name, (int)subject[i]);
+        for (int c = 0; c < 4; ++c) clile_i_text_append(&manifest, ",%d", labels[4 * i + c]);
+        for (int k = 0; k < 10; ++k)
+            clile_i_text_append(&manifest, ",%.9g", (double)points[10 * i + k] * h);
+        clile_i_text_append(&manifest, "\n");
+    }
+    assert_int_equal(manifest.status, CLILE_OK);
+    scratch_text(&r->folder, "manifest.csv", manifest.data);
+    OK(clile_dataset_open(r->folder.path, r->options, &r->data));
+    for (int i = 0; i < shape[0]; ++i) {
+        OK(clile_dataset_copy_crop(r->data, i, h, crop));
+        assert_memory_equal(crop, images + (int64_t)i * h * w * 3, (size_t)(h * w * 3));
+    }
+    clile_i_text_free(&manifest);
+    free(points), free(crop);
+}
+
 static void open_data(run *r)
 {
     int64_t images_shape[4] = {0}, labels_shape[4] = {0};
@@ -71,9 +107,12 @@ static void open_data(run *r)
     int32_t *subject = golden_copy(r->golden, "data.subject", CLILE_I_ST_I32, NULL);
     static const int32_t au_ids[4] = {1, 2, 4, 6};
     assert_int_equal(labels_shape[1], 4);
-    OK(clile_dataset_from_arrays(images_shape[0], (int32_t)images_shape[1],
-                                 (int32_t)images_shape[2], images, 4, au_ids, labels, subject,
-                                 &r->data));
+    if (clile_i_st_find(r->golden, "data.points") != NULL)
+        open_folder(r, images_shape, images, labels, subject);
+    else
+        OK(clile_dataset_from_arrays(images_shape[0], (int32_t)images_shape[1],
+                                     (int32_t)images_shape[2], images, 4, au_ids, labels, subject,
+                                     &r->data));
     OK(clile_model_create(r->options, 4, au_ids, &r->model));
     OK(clile_trainer_create(r->model, r->data, r->options, &r->trainer));
     free(images), free(labels), free(subject);
@@ -98,7 +137,8 @@ static void begin(run *r, const clile_i_st *golden, const char *name)
     set_options(r, key);
     const char *method;
     OK(clile_options_get_str(r->options, CLILE_OPT_METHOD, &method));
-    r->uses_ile = strcmp(method, "bce") != 0;
+    r->uses_ile = strcmp(method, "cl-ile") == 0;
+    r->folder = scratch_make();
     open_data(r);
 }
 
@@ -111,6 +151,7 @@ static void end(run *r)
     remove(r->fresh_path);
     remove(r->start_path);
     remove(r->end_path);
+    scratch_free(&r->folder);
 }
 
 /* ---- the checkpoint from which a run starts ---- */
@@ -118,6 +159,7 @@ static void end(run *r)
 static void put(clile_i_st_writer *writer, const char *name, const clile_i_st_tensor *t,
                 const void *data)
 {
+    assert_true(t->count <= MOST);
     OK(clile_i_st_writer_add(writer, name, CLILE_I_ST_F32, t->ndim, t->shape, data));
 }
 
@@ -128,6 +170,24 @@ static int is_used(const run *r, const char *vector)
     return clile_i_st_find(r->golden, name) != NULL;
 }
 
+/* The value that a run starts from: that of this case, or of all. */
+static const clile_i_st_tensor *start_of(const run *r, const char *name)
+{
+    char own[192];
+    snprintf(own, sizeof own, "%s.%s", r->name, name);
+    const clile_i_st_tensor *t = clile_i_st_find(r->golden, own);
+    if (t == NULL) t = clile_i_st_find(r->golden, name);
+    if (t == NULL) fail_msg("%s: no %s", r->name, name);
+    return t;
+}
+
+/* The name in a checkpoint: without the case's in front. */
+static const char *plain_name(const run *r, const char *name)
+{
+    const size_t size = strlen(r->name);
+    return strncmp(name, r->name, size) == 0 && name[size] == '.' ? name + size + 1 : name;
+}
+
 /* net.*, id.* and the momentum (zeros) of the encoder that is trained. */
 static void put_encoders(const run *r, clile_i_st_writer *writer, const float *zeros)
 {
@@ -135,11 +195,11 @@ static void put_encoders(const run *r, clile_i_st_writer *writer, const float *z
     const char *trained = r->stage == 1 ? "id." : "net.";
     for (int64_t i = 0; i < clile_i_st_count(r->golden); ++i) {
         const clile_i_st_tensor *t = clile_i_st_at(r->golden, i);
-        const int is_net = strncmp(t->name, "net.", 4) == 0,
-                  is_id = strncmp(t->name, "id.", 3) == 0;
-        if (is_net || (is_id && r->uses_ile)) put(writer, t->name, t, t->data);
-        if (strncmp(t->name, trained, strlen(trained)) != 0) continue;
-        snprintf(name, sizeof name, "m.%s", t->name + strlen(trained));
+        const char *plain = plain_name(r, t->name);
+        const int is_net = strncmp(plain, "net.", 4) == 0, is_id = strncmp(plain, "id.", 3) == 0;
+        if (is_net || (is_id && r->uses_ile)) put(writer, plain, t, t->data);
+        if (strncmp(plain, trained, strlen(trained)) != 0) continue;
+        snprintf(name, sizeof name, "m.%s", plain + strlen(trained));
         put(writer, name, t, zeros);
     }
 }
@@ -148,12 +208,13 @@ static void put_vectors(const run *r, clile_i_st_writer *writer, const float *ze
 {
     char name[64];
     for (size_t i = 0; i < VECTORS; ++i) {
+        const int used = is_used(r, vector_names[i]);
+        const int stage1_ile = strcmp(vector_names[i], "ile") == 0 && r->stage == 2 && r->uses_ile;
+        if (!used && !stage1_ile) continue;
         snprintf(name, sizeof name, "vectors.%s", vector_names[i]);
-        const clile_i_st_tensor *t = clile_i_st_find(r->golden, name);
-        assert_non_null(t);
-        if (strcmp(vector_names[i], "ile") == 0 && r->stage == 2 && r->uses_ile)
-            put(writer, "stage1.ile", t, t->data);
-        if (!is_used(r, vector_names[i])) continue;
+        const clile_i_st_tensor *t = start_of(r, name);
+        if (stage1_ile) put(writer, "stage1.ile", t, t->data);
+        if (!used) continue;
         snprintf(name, sizeof name, "head.%s", vector_names[i]);
         put(writer, name, t, t->data);
         snprintf(name, sizeof name, "head.%s.m", vector_names[i]);
@@ -176,7 +237,7 @@ static void put_metadata(const run *r, clile_i_st_writer *writer, const clile_i_
 
 static void resume_from_golden(run *r)
 {
-    static const float zeros[65536];
+    static const float zeros[MOST];
     clile_i_st_writer *writer = NULL;
     OK(clile_trainer_save(r->trainer, r->fresh_path));
     clile_i_st *fresh = golden_open(r->fresh_path);
@@ -203,7 +264,7 @@ static int32_t on_progress(const clile_progress *progress, void *user)
     row[0] = progress->loss;
     row[1] = progress->loss_bce;
     row[2] = progress->loss_contra;
-    row[3] = progress->loss_elimination;
+    row[3] = progress->loss_elimination + progress->loss_method; /* of which a case has one */
     return progress->step == STEPS;
 }
 
@@ -243,10 +304,10 @@ static deviation deviation_of(const run *r, const clile_i_st *end,
         snprintf(end_name, sizeof end_name, "%s.%s", encoder, name);
     }
     float *wanted = golden_copy(r->golden, expected->name, CLILE_I_ST_F32, NULL);
-    float *start = golden_copy(r->golden, start_name, CLILE_I_ST_F32, NULL);
+    const clile_i_st_tensor *from = start_of(r, start_name);
+    float *start = golden_copy(r->golden, from->name, CLILE_I_ST_F32, NULL);
     float *found = golden_copy(end, end_name, CLILE_I_ST_F32, NULL);
-    const int64_t count = clile_i_st_find(r->golden, start_name)->count,
-                  every = (count + SAMPLES - 1) / SAMPLES;
+    const int64_t count = from->count, every = (count + SAMPLES - 1) / SAMPLES;
     assert_int_equal(clile_i_st_find(end, end_name)->count, count);
     assert_int_equal(expected->count, (count + every - 1) / every);
     deviation sum = {0.0, 0.0, 0.0};
@@ -290,11 +351,10 @@ static void check_tensors(const run *r)
     clile_i_st_close(end);
 }
 
-static void test_runs(void **state)
+static void replay(const char *path, int least)
 {
-    (void)state;
     static run r;
-    clile_i_st *golden = golden_open(CLILE_TEST_DATA "/golden/train.safetensors");
+    clile_i_st *golden = golden_open(path);
     char *names = clile_i_strdup(clile_i_st_metadata(golden, "cases")), *rest = names;
     int cases = 0;
     assert_non_null(names);
@@ -311,13 +371,25 @@ static void test_runs(void **state)
         end(&r);
         ++cases;
     }
-    assert_true(cases >= 8);
+    assert_true(cases >= least);
     clile_i_free(names);
     clile_i_st_close(golden);
 }
 
+static void test_runs(void **state)
+{
+    (void)state;
+    replay(CLILE_TEST_DATA "/golden/train.safetensors", 8);
+}
+
+static void test_methods(void **state)
+{
+    (void)state;
+    replay(CLILE_TEST_DATA "/golden/train_methods.safetensors", 8);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_runs)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_runs), cmocka_unit_test(test_methods)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
