@@ -78,7 +78,8 @@ CLILE_NODISCARD CLILE_API clile_status clile_model_export_onnx(const clile_model
  * 1.6 or newer; no code in it is run). float16, bfloat16 and float64 become float32. A prefix of
  * all names ("module.", "state_dict.backbone.") is found automatically. `fc` is imported only if
  * its shape fits; so are conv1 and bn1 of a model with stem=small, if the file's conv1 differs only
- * in the size of its kernel (for ImageNet's weights in small crops, create it with stem=imagenet). After success the model is untrained; on failure it is unchanged.
+ * in the size of its kernel (for ImageNet's weights in small crops, create it with
+ * stem=imagenet). After success the model is untrained; on failure it is unchanged.
  * Errors:
  *   - FORMAT: not such a file; a tensor missing or of another shape, or a deeper network (the
  *     text names the first tensor, what was expected and found, and counts the rest); two
