@@ -169,7 +169,7 @@ static void test_each_option_is_honoured_or_refused(void **state)
         clile_options_destroy(options);
         clile_dataset_destroy(data);
     }
-    assert_int_equal(honoured, 16);
+    assert_int_equal(honoured, 17);
     assert_true(named > 40);
 }
 
