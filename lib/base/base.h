@@ -217,9 +217,9 @@ int64_t clile_i_rng_below(clile_i_rng *rng, int64_t bound); /* 0 .. bound-1, unb
 void clile_i_philox4x32(const uint32_t counter[4], const uint32_t key[2], uint32_t out[4]);
 void clile_i_rng_shuffle(clile_i_rng *rng, int64_t n, int64_t *values); /* Fisher-Yates */
 
-/* ---- threads (threads.c): the same OpenMP team that oneDNN uses ------------------------------ */
+/* ---- threads (threads.c, pool.c) ------------------------------------------------------------- */
 
-/* A call that computes runs between enter and leave. Its parallel regions (oneDNN's too) have
+/* A call that computes runs between enter and leave. Its loops and oneDNN's regions have
  * `threads` threads, or as many as OpenMP and the system give this thread: `given`. leave
  * restores what the program had set. */
 typedef struct {
@@ -229,15 +229,30 @@ typedef struct {
 clile_i_team clile_i_team_enter(int32_t threads);
 void clile_i_team_leave(clile_i_team before);
 
-/* Within a call: sets the team size of this thread's parallel regions, 1 .. `given`; returns the
+/* Within a call: sets the team size of this thread's loops, 1 .. `given`; returns the
  * previous one. */
 int32_t clile_i_threads_set(int32_t threads);
 int32_t clile_i_threads_available(void); /* processors this process may use */
+
+/* The team size that threads_set set. */
+int32_t clile_i_threads_get(void);
+
+/* Runs body(part, slot, context) for each part in 0 .. parts-1, on up to as many threads as the
+ * team has (pool.c). Which thread runs which part is open, so a result must not depend on it.
+ * `slot`, below the team size, is of one running body at a time: for scratch memory. Within the
+ * body the team has one thread. */
+typedef void (*clile_i_part_body)(int64_t part, int32_t slot, void *context);
+void clile_i_parallel_parts(int64_t parts, clile_i_part_body body, void *context);
+enum { CLILE_I_MOST_HELPERS = 1023 };
 
 /* Runs body(begin, end, context) over a static partition of [0, n) in this thread's team. The
  * partition depends only on n, grain (least elements in a part) and the team size. */
 typedef void (*clile_i_body)(int64_t begin, int64_t end, void *context);
 void clile_i_parallel_for(int64_t n, int64_t grain, clile_i_body body, void *context);
+
+/* Called around fork by threads.c. */
+void clile_i_pool_before_fork(void);
+void clile_i_pool_after_fork(int in_child);
 
 /* No thread of the process forks between hold and allow. Put them around code that could leave a
  * lock taken in the child. May be nested. */

@@ -1,4 +1,4 @@
-/* Threads are OpenMP's: one team instead of two that compete for the processors. */
+/* The size of a team, ours (pool.c) and that of OpenMP which oneDNN uses, and loops over ranges. */
 #include "base/base.h"
 
 #include <omp.h>
@@ -16,6 +16,7 @@ static _Thread_local int32_t largest_team = 1; /* the largest team this thread h
 static void before_fork(void)
 {
     pthread_rwlock_wrlock(&forking);
+    clile_i_pool_before_fork();
 #ifndef KMP_VERSION_MAJOR /* LLVM's runtime handles fork itself */
     omp_pause_resource_all(omp_pause_soft);
     largest_team = 1;
@@ -24,11 +25,13 @@ static void before_fork(void)
 
 static void after_fork_in_parent(void)
 {
+    clile_i_pool_after_fork(0);
     pthread_rwlock_unlock(&forking);
 }
 
 static void after_fork_in_child(void)
 {
+    clile_i_pool_after_fork(1);
     forking = (pthread_rwlock_t)PTHREAD_RWLOCK_INITIALIZER;
 }
 
@@ -55,6 +58,11 @@ int32_t clile_i_threads_set(int32_t threads)
     const int32_t previous = omp_get_max_threads();
     omp_set_num_threads(threads < 1 ? 1 : threads);
     return previous;
+}
+
+int32_t clile_i_threads_get(void)
+{
+    return omp_get_max_threads();
 }
 
 static void *wait_for_turn(void *lock)
@@ -127,6 +135,21 @@ int32_t clile_i_threads_available(void)
     return processors < 1 ? 1 : processors;
 }
 
+/* The first `rest` parts have one element more. */
+typedef struct {
+    clile_i_body body;
+    void *context;
+    int64_t share, rest;
+} range_job;
+
+static void run_range(int64_t part, int32_t slot, void *context)
+{
+    const range_job *job = context;
+    const int64_t begin = part * job->share + (part < job->rest ? part : job->rest);
+    (void)slot;
+    job->body(begin, begin + job->share + (part < job->rest), job->context);
+}
+
 void clile_i_parallel_for(int64_t n, int64_t grain, clile_i_body body, void *context)
 {
     if (n <= 0) return;
@@ -137,16 +160,8 @@ void clile_i_parallel_for(int64_t n, int64_t grain, clile_i_body body, void *con
         body(0, n, context);
         return;
     }
-    /* the first `rest` parts have one element more */
-    const int64_t share = n / parts, rest = n % parts;
-    /* No num_threads clause: it would make libgomp end and start threads whenever the team size
-     * changes. If the runtime gives fewer threads than asked for, the loop still runs the same
-     * parts. */
-#pragma omp parallel for schedule(static, 1)
-    for (int64_t part = 0; part < parts; ++part) {
-        const int64_t begin = part * share + (part < rest ? part : rest);
-        body(begin, begin + share + (part < rest), context);
-    }
+    range_job job = {body, context, n / parts, n % parts};
+    clile_i_parallel_parts(parts, run_range, &job);
 }
 
 struct clile_i_mutex {

@@ -9,49 +9,7 @@
  * layout (the caller's) and an inner one (the primitive's). Where they differ, a reorder runs
  * before or after, through scratch memory. A pass first asks for the caller's layouts. It takes
  * oneDNN's own choice only if no fast implementation supports them. */
-#include "dnn/onednn.h"
-
-#include <string.h>
-
-typedef struct {
-    int arg;
-    clile_i_md outer, inner; /* inner NULL: the same as outer */
-    uint8_t read, written;
-    dnnl_primitive_t reorder_in, reorder_out;
-    size_t offset;                            /* of the inner array, in scratch */
-    dnnl_memory_t outer_memory, inner_memory; /* made by bind */
-} operand;
-
-enum { MOST_OPERANDS = 3, ALIGNMENT = 64 };
-
-typedef struct {
-    uint8_t used;
-    dnnl_primitive_desc_t pd;
-    dnnl_primitive_t primitive;
-    operand operands[MOST_OPERANDS];
-    int32_t nargs;
-    dnnl_exec_arg_t args[MOST_OPERANDS + 2]; /* and bias, scratchpad */
-    size_t scratch_bytes, scratchpad_bytes;  /* total; oneDNN's own part comes first */
-    dnnl_memory_t bias_memory, scratchpad_memory;
-} pass_state;
-
-struct clile_i_conv {
-    /* what the primitives compute: with gathered patches, a product at each pixel */
-    clile_i_conv_shape shape;
-    clile_i_conv_options options;
-    uint8_t gathers;
-    clile_i_patches patches;
-    const float *image; /* source and destination of the gathering */
-    float *gathered;
-    dnnl_engine_t engine;
-    dnnl_stream_t stream;
-    /* outer layouts; weights is the forward primitive's choice */
-    clile_i_md src, weights, bias, dst;
-    clile_i_md plain_weights;
-    size_t weights_bytes, scratch_bytes;
-    dnnl_primitive_t weights_in, weights_out; /* plain OIHW <-> weights */
-    pass_state passes[3];
-};
+#include "dnn/conv_state.h"
 
 static dnnl_format_tag_t tag_of(clile_i_dnn_layout_kind kind)
 {
@@ -107,6 +65,8 @@ static clile_i_conv_request request_of(const clile_i_conv *conv, clile_i_pass pa
 /* How inference may compute its forward pass. Training always uses the plain sum. The bounds come
  * from figures in docs/results.md, "Inference". */
 enum { WINOGRAD_PIXELS = 196, WINOGRAD_LEAST = 64, WINOGRAD_MOST = 128, PATCHES_PIXELS = 16 };
+/* Parts of a split convolution for each thread: more cost more sums of weight gradients. */
+enum { MOST_PARTS_EACH = 2 };
 
 static int only_forward(const clile_i_conv_options *o)
 {
@@ -116,10 +76,9 @@ static int only_forward(const clile_i_conv_options *o)
 /* Winograd's transforms compute 2 x 2 outputs of a 3 x 3 window with 16 multiplications instead
  * of 36. With fewer channels or pixels the transforms do not pay; with more channels the
  * weights, 16/9 as large, do not. */
-static int suits_winograd(const clile_i_conv *conv)
+static int suits_winograd(const clile_i_conv_shape *s, const clile_i_conv_options *o)
 {
-    const clile_i_conv_shape *s = &conv->shape;
-    return only_forward(&conv->options) && s->kh == 3 && s->kw == 3 && s->stride == 1 &&
+    return only_forward(o) && s->kh == 3 && s->kw == 3 && s->stride == 1 &&
            s->ic >= WINOGRAD_LEAST && s->oc >= WINOGRAD_LEAST && s->ic <= WINOGRAD_MOST &&
            s->oc <= WINOGRAD_MOST &&
            s->n * clile_i_conv_oh(s) * clile_i_conv_ow(s) >= WINOGRAD_PIXELS;
@@ -169,7 +128,7 @@ static clile_status choose_pd(clile_i_conv *conv, clile_i_pass pass)
         {conv->src, any.weights, conv->dst},
         {any.src, any.weights, any.dst},
     };
-    const int winograd = pass == CLILE_I_PASS_FORWARD && suits_winograd(conv);
+    const int winograd = pass == CLILE_I_PASS_FORWARD && conv->winograd;
     for (int i = winograd ? 0 : 3; i < 6 && best_rank < 2; ++i) {
         dnnl_primitive_desc_t pd = NULL;
         const clile_i_md_view *candidate = candidates[i % 3];
@@ -196,25 +155,26 @@ cleanup:
     return status;
 }
 
-static size_t aligned(size_t bytes)
+size_t clile_i_conv_aligned(size_t bytes)
 {
+    enum { ALIGNMENT = 64 };
     return (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
 }
 
-static clile_status add_operand(const clile_i_conv *conv, pass_state *p, int index, int arg,
+static clile_status add_operand(const clile_i_conv *conv, clile_i_conv_pass *p, int index, int arg,
                                 dnnl_query_t what, clile_i_md_view outer, int read, int written)
 {
     clile_status status = CLILE_OK;
-    operand *o = &p->operands[index];
+    clile_i_conv_operand *o = &p->operands[index];
     clile_i_md_view inner = dnnl_primitive_desc_query_md(p->pd, what, 0);
-    *o = (operand){.arg = arg, .read = (uint8_t)read, .written = (uint8_t)written};
+    *o = (clile_i_conv_operand){.arg = arg, .read = (uint8_t)read, .written = (uint8_t)written};
     CLILE_I_TRY(clile_i_md_clone(outer, &o->outer));
     if (!dnnl_memory_desc_equal(inner, outer)) {
         CLILE_I_TRY(clile_i_md_clone(inner, &o->inner));
         if (read) CLILE_I_TRY(clile_i_reorder_make(conv->engine, outer, inner, &o->reorder_in));
         if (written) CLILE_I_TRY(clile_i_reorder_make(conv->engine, inner, outer, &o->reorder_out));
         o->offset = p->scratch_bytes;
-        p->scratch_bytes += aligned(dnnl_memory_desc_get_size(inner));
+        p->scratch_bytes += clile_i_conv_aligned(dnnl_memory_desc_get_size(inner));
     }
 cleanup:
     return status;
@@ -223,13 +183,12 @@ cleanup:
 static clile_status make_pass(clile_i_conv *conv, clile_i_pass pass)
 {
     clile_status status = CLILE_OK;
-    pass_state *p = &conv->passes[pass];
+    clile_i_conv_pass *p = &conv->passes[pass];
     CLILE_I_TRY(choose_pd(conv, pass));
     CLILE_I_TRY(clile_i_primitive_make(p->pd, &p->primitive));
     p->scratchpad_bytes =
         dnnl_memory_desc_get_size(dnnl_primitive_desc_query_md(p->pd, dnnl_query_scratchpad_md, 0));
-    p->scratch_bytes = aligned(p->scratchpad_bytes);
-    if (conv->gathers) p->scratch_bytes += aligned((size_t)conv->patches.dst.count * sizeof(float));
+    p->scratch_bytes = clile_i_conv_aligned(p->scratchpad_bytes);
     if (pass == CLILE_I_PASS_FORWARD) {
         clile_i_md_view weights = dnnl_primitive_desc_query_md(p->pd, dnnl_query_weights_md, 0);
         CLILE_I_TRY(clile_i_md_clone(weights, &conv->weights));
@@ -252,24 +211,69 @@ static clile_status make_pass(clile_i_conv *conv, clile_i_pass pass)
         CLILE_I_TRY(add_operand(conv, p, 2, DNNL_ARG_DIFF_WEIGHTS, dnnl_query_diff_weights_md,
                                 conv->weights, 0, 1));
     }
-    if (p->scratch_bytes > conv->scratch_bytes) conv->scratch_bytes = p->scratch_bytes;
+    if (p->scratch_bytes > conv->slot_bytes) conv->slot_bytes = p->scratch_bytes;
     p->used = 1;
 cleanup:
     return status;
 }
 
-clile_status clile_i_conv_create(const clile_i_conv_shape *shape,
-                                 const clile_i_conv_options *options, clile_i_conv **out)
+/* A share of the images for each thread where there are enough, else of the output channels: in
+ * blocks of channels those of one image follow each other. Equal shares, as few as possible. oneDNN
+ * shares out what remains, in a team of OpenMP's, but not one image in blocks: beside the layers
+ * before and after it a second team would cost more than it gains. */
+static void choose_split(clile_i_conv *conv)
+{
+    clile_i_conv_shape *s = &conv->shape;
+    const clile_i_dnn_layout_kind kind = conv->options.dst;
+    const int64_t team = clile_i_threads_get(), most = MOST_PARTS_EACH * team,
+                  block = kind == CLILE_I_LAYOUT_C16  ? 16
+                          : kind == CLILE_I_LAYOUT_C8 ? 8
+                                                      : s->oc + 1;
+    int64_t *shared = s->n > 1 ? &s->n : &s->oc;
+    const int64_t unit = s->n > 1 ? 1 : block;
+    const int blocks = s->n == 1 && only_forward(&conv->options) && block <= s->oc;
+    conv->parts = conv->slots = 1;
+    conv->split = team == 1 || blocks ? CLILE_I_SPLIT_NONE : CLILE_I_SPLIT_ONEDNN;
+    if (team == 1 || *shared % unit != 0 || (s->n == 1 && !blocks)) return;
+    int64_t parts = team;
+    while (parts <= most && *shared / unit % parts != 0) ++parts;
+    if (parts > most) return;
+    conv->split = s->n > 1 ? CLILE_I_SPLIT_IMAGES : CLILE_I_SPLIT_OUTPUTS;
+    conv->parts = parts;
+    conv->slots = (int32_t)team;
+    *shared /= parts;
+}
+
+static clile_status make_streams(clile_i_conv *conv)
 {
     clile_status status = CLILE_OK;
-    clile_i_conv *conv = NULL;
+    CLILE_I_DNNL(dnnl_engine_create(&conv->engine, dnnl_cpu, 0));
+    CLILE_I_ALLOC(conv->streams, conv->slots);
+    for (int32_t i = 0; i < conv->slots; ++i)
+        CLILE_I_DNNL(
+            dnnl_stream_create(&conv->streams[i], conv->engine, dnnl_stream_default_flags));
+cleanup:
+    return status;
+}
+
+static void add_up_scratch(clile_i_conv *conv)
+{
+    conv->weights_bytes = dnnl_memory_desc_get_size(conv->weights);
+    if (conv->gathers)
+        conv->gathered_bytes =
+            clile_i_conv_aligned((size_t)conv->patches.dst.count * sizeof(float));
+    conv->scratch_bytes = conv->gathered_bytes + (size_t)conv->slots * conv->slot_bytes;
+    if (conv->options.backward_weights)
+        conv->scratch_bytes +=
+            (size_t)(conv->parts - 1) * clile_i_conv_aligned(conv->weights_bytes);
+}
+
+static clile_status create(clile_i_conv *conv)
+{
+    clile_status status = CLILE_OK;
     descriptors d = {0};
-    CLILE_I_TRY(clile_i_conv_check(shape));
-    CLILE_I_ALLOC(conv, 1);
-    conv->shape = *shape;
-    conv->options = *options;
-    if (suits_patches(shape, options)) use_patches(conv);
-    CLILE_I_TRY(clile_i_engine_make(&conv->engine, &conv->stream));
+    const clile_i_conv_options *options = &conv->options;
+    CLILE_I_TRY(make_streams(conv));
     CLILE_I_TRY(
         make_descriptors(&conv->shape, tag_of(options->src), dnnl_oihw, tag_of(options->dst), &d));
     conv->src = d.src;
@@ -280,16 +284,37 @@ clile_status clile_i_conv_create(const clile_i_conv_shape *shape,
     CLILE_I_TRY(make_pass(conv, CLILE_I_PASS_FORWARD));
     if (options->backward_data) CLILE_I_TRY(make_pass(conv, CLILE_I_PASS_BACKWARD_DATA));
     if (options->backward_weights) CLILE_I_TRY(make_pass(conv, CLILE_I_PASS_BACKWARD_WEIGHTS));
-    conv->weights_bytes = dnnl_memory_desc_get_size(conv->weights);
+    add_up_scratch(conv);
     CLILE_I_TRY(
         clile_i_reorder_make(conv->engine, conv->plain_weights, conv->weights, &conv->weights_in));
     if (!only_forward(options)) /* oneDNN cannot reorder back from Winograd's weights */
         CLILE_I_TRY(clile_i_reorder_make(conv->engine, conv->weights, conv->plain_weights,
                                          &conv->weights_out));
+cleanup:
+    free_descriptors(&d);
+    return status;
+}
+
+clile_status clile_i_conv_create(const clile_i_conv_shape *shape,
+                                 const clile_i_conv_options *options, clile_i_conv **out)
+{
+    clile_status status = CLILE_OK;
+    clile_i_conv *conv = NULL;
+    CLILE_I_TRY(clile_i_conv_check(shape));
+    CLILE_I_ALLOC(conv, 1);
+    conv->shape = *shape;
+    conv->options = *options;
+    conv->winograd = (uint8_t)suits_winograd(shape, options);
+    if (suits_patches(shape, options)) use_patches(conv);
+    choose_split(conv);
+    const int32_t team = clile_i_threads_get();
+    if (conv->split != CLILE_I_SPLIT_ONEDNN) clile_i_threads_set(1);
+    status = create(conv);
+    clile_i_threads_set(team);
+    if (status != CLILE_OK) goto cleanup;
     *out = conv;
     conv = NULL;
 cleanup:
-    free_descriptors(&d);
     clile_i_conv_destroy(conv);
     return status;
 }
@@ -370,38 +395,18 @@ clile_status clile_i_conv_inference_layout(int64_t n, int64_t channels,
 
 /* ---- destruction ----------------------------------------------------------------------------- */
 
-static void free_memory(dnnl_memory_t *memory)
-{
-    if (*memory != NULL) dnnl_memory_destroy(*memory);
-    *memory = NULL;
-}
-
 static void free_primitive(dnnl_primitive_t primitive)
 {
     if (primitive != NULL) dnnl_primitive_destroy(primitive);
 }
 
-static void unbind(clile_i_conv *conv)
-{
-    for (int i = 0; i < 3; ++i) {
-        pass_state *p = &conv->passes[i];
-        for (int k = 0; k < MOST_OPERANDS; ++k) {
-            free_memory(&p->operands[k].outer_memory);
-            free_memory(&p->operands[k].inner_memory);
-        }
-        free_memory(&p->bias_memory);
-        free_memory(&p->scratchpad_memory);
-        p->nargs = 0;
-    }
-}
-
 void clile_i_conv_destroy(clile_i_conv *conv)
 {
     if (conv == NULL) return;
-    unbind(conv);
+    clile_i_conv_unbind(conv);
     for (int i = 0; i < 3; ++i) {
-        pass_state *p = &conv->passes[i];
-        for (int k = 0; k < MOST_OPERANDS; ++k) {
+        clile_i_conv_pass *p = &conv->passes[i];
+        for (int k = 0; k < CLILE_I_CONV_OPERANDS; ++k) {
             free_primitive(p->operands[k].reorder_in);
             free_primitive(p->operands[k].reorder_out);
             clile_i_md_free(p->operands[k].outer);
@@ -417,14 +422,17 @@ void clile_i_conv_destroy(clile_i_conv *conv)
     clile_i_md_free(conv->bias);
     clile_i_md_free(conv->dst);
     clile_i_md_free(conv->plain_weights);
-    if (conv->stream != NULL) dnnl_stream_destroy(conv->stream);
+    for (int32_t i = 0; conv->streams != NULL && i < conv->slots; ++i)
+        if (conv->streams[i] != NULL) dnnl_stream_destroy(conv->streams[i]);
     if (conv->engine != NULL) dnnl_engine_destroy(conv->engine);
+    clile_i_free(conv->streams);
     clile_i_free(conv);
 }
 
 int64_t clile_i_conv_weights_count(const clile_i_conv *conv)
 {
-    return (int64_t)(conv->weights_bytes / sizeof(float));
+    const int64_t each = (int64_t)(conv->weights_bytes / sizeof(float));
+    return conv->split == CLILE_I_SPLIT_OUTPUTS ? conv->parts * each : each;
 }
 
 size_t clile_i_conv_scratch_bytes(const clile_i_conv *conv)
@@ -437,179 +445,8 @@ void clile_i_conv_describe(const clile_i_conv *conv, char *text, size_t size)
     const char *name = NULL;
     dnnl_primitive_desc_query(conv->passes[CLILE_I_PASS_FORWARD].pd, dnnl_query_impl_info_str, 0,
                               (void *)&name);
-    snprintf(text, size, "%s%s", conv->gathers ? "patches, " : "", name == NULL ? "?" : name);
-}
-
-/* ---- execution ------------------------------------------------------------------------------- */
-
-static float *array_of(int arg, const clile_i_conv_buffers *b)
-{
-    switch (arg) {
-        case DNNL_ARG_SRC: return b->src;
-        case DNNL_ARG_WEIGHTS: return b->weights;
-        case DNNL_ARG_DST: return b->dst;
-        case DNNL_ARG_DIFF_DST: return b->diff_dst;
-        case DNNL_ARG_DIFF_WEIGHTS: return b->diff_weights;
-        default: return b->diff_src;
-    }
-}
-
-static clile_status bind_pass(clile_i_conv *conv, pass_state *p, const clile_i_conv_buffers *b)
-{
-    clile_status status = CLILE_OK;
-    for (int k = 0; k < MOST_OPERANDS; ++k) {
-        operand *o = &p->operands[k];
-        float *array =
-            o->arg == DNNL_ARG_SRC && conv->gathers ? conv->gathered : array_of(o->arg, b);
-        if (array == NULL) {
-            status =
-                clile_i_fail(CLILE_E_INTERNAL,
-                             "convolution: expected an array for argument %d, found none", o->arg);
-            goto cleanup;
-        }
-        CLILE_I_DNNL(dnnl_memory_create(&o->outer_memory, o->outer, conv->engine, array));
-        if (o->inner != NULL)
-            CLILE_I_DNNL(dnnl_memory_create(&o->inner_memory, o->inner, conv->engine,
-                                            (uint8_t *)b->scratch + o->offset));
-        p->args[p->nargs++] =
-            (dnnl_exec_arg_t){o->arg, o->inner != NULL ? o->inner_memory : o->outer_memory};
-    }
-    if (p == &conv->passes[CLILE_I_PASS_FORWARD] && conv->options.bias) {
-        CLILE_I_DNNL(dnnl_memory_create(&p->bias_memory, conv->bias, conv->engine, b->bias));
-        p->args[p->nargs++] = (dnnl_exec_arg_t){DNNL_ARG_BIAS, p->bias_memory};
-    }
-    if (p->scratchpad_bytes > 0) {
-        clile_i_md_view md = dnnl_primitive_desc_query_md(p->pd, dnnl_query_scratchpad_md, 0);
-        CLILE_I_DNNL(dnnl_memory_create(&p->scratchpad_memory, md, conv->engine, b->scratch));
-        p->args[p->nargs++] = (dnnl_exec_arg_t){DNNL_ARG_SCRATCHPAD, p->scratchpad_memory};
-    }
-cleanup:
-    return status;
-}
-
-clile_status clile_i_conv_bind(clile_i_conv *conv, const clile_i_conv_buffers *buffers)
-{
-    unbind(conv);
-    conv->image = buffers->src;
-    if (conv->gathers)
-        conv->gathered =
-            (float *)(void *)((uint8_t *)buffers->scratch +
-                              aligned(conv->passes[CLILE_I_PASS_FORWARD].scratchpad_bytes));
-    for (int i = 0; i < 3; ++i)
-        if (conv->passes[i].used) CLILE_I_RETURN_IF(bind_pass(conv, &conv->passes[i], buffers));
-    return CLILE_OK;
-}
-
-static clile_status reorder(const clile_i_conv *conv, dnnl_primitive_t primitive,
-                            dnnl_memory_t from, dnnl_memory_t to)
-{
-    clile_status status = CLILE_OK;
-    const dnnl_exec_arg_t args[2] = {{DNNL_ARG_FROM, from}, {DNNL_ARG_TO, to}};
-    CLILE_I_DNNL(dnnl_primitive_execute(primitive, conv->stream, 2, args));
-cleanup:
-    return status;
-}
-
-static clile_status run(clile_i_conv *conv, clile_i_pass pass)
-{
-    clile_status status = CLILE_OK;
-    pass_state *p = &conv->passes[pass];
-    if (p->nargs == 0)
-        return clile_i_fail(CLILE_E_INTERNAL, "convolution: pass %d was not prepared", (int)pass);
-    if (conv->gathers) clile_i_patches_gather(&conv->patches, conv->image, conv->gathered);
-    for (int k = 0; k < MOST_OPERANDS; ++k) {
-        operand *o = &p->operands[k];
-        if (o->reorder_in != NULL)
-            CLILE_I_TRY(reorder(conv, o->reorder_in, o->outer_memory, o->inner_memory));
-    }
-    CLILE_I_DNNL(dnnl_primitive_execute(p->primitive, conv->stream, p->nargs, p->args));
-    for (int k = 0; k < MOST_OPERANDS; ++k) {
-        operand *o = &p->operands[k];
-        if (o->reorder_out != NULL)
-            CLILE_I_TRY(reorder(conv, o->reorder_out, o->inner_memory, o->outer_memory));
-    }
-    CLILE_I_DNNL(dnnl_stream_wait(conv->stream));
-cleanup:
-    return status;
-}
-
-clile_status clile_i_conv_forward(clile_i_conv *conv)
-{
-    return run(conv, CLILE_I_PASS_FORWARD);
-}
-
-clile_status clile_i_conv_backward_weights(clile_i_conv *conv)
-{
-    return run(conv, CLILE_I_PASS_BACKWARD_WEIGHTS);
-}
-
-clile_status clile_i_conv_backward_data(clile_i_conv *conv)
-{
-    return run(conv, CLILE_I_PASS_BACKWARD_DATA);
-}
-
-int clile_i_conv_has_pass(const clile_i_conv *conv, clile_i_pass pass)
-{
-    return conv->passes[pass].used;
-}
-
-clile_status clile_i_conv_run_alone(clile_i_conv *conv, clile_i_pass pass)
-{
-    clile_status status = CLILE_OK;
-    const pass_state *p = &conv->passes[pass];
-    CLILE_I_DNNL(dnnl_primitive_execute(p->primitive, conv->stream, p->nargs, p->args));
-    CLILE_I_DNNL(dnnl_stream_wait(conv->stream));
-cleanup:
-    return status;
-}
-
-/* ---- weights --------------------------------------------------------------------------------- */
-
-static clile_status convert_weights(const clile_i_conv *conv, dnnl_primitive_t primitive,
-                                    clile_i_md_view from_md, const float *from,
-                                    clile_i_md_view to_md, float *to)
-{
-    clile_status status = CLILE_OK;
-    dnnl_memory_t from_memory = NULL, to_memory = NULL;
-    /* oneDNN has no const arrays in its interface, but only reads this one (2.x clears the padding,
-     * which is already zero). */
-    CLILE_I_DNNL(dnnl_memory_create(&from_memory, from_md, conv->engine, (void *)(uintptr_t)from));
-    CLILE_I_DNNL(dnnl_memory_create(&to_memory, to_md, conv->engine, to));
-    CLILE_I_TRY(reorder(conv, primitive, from_memory, to_memory));
-    CLILE_I_DNNL(dnnl_stream_wait(conv->stream));
-cleanup:
-    free_memory(&from_memory);
-    free_memory(&to_memory);
-    return status;
-}
-
-clile_status clile_i_conv_weights_from_plain(const clile_i_conv *conv, const float *plain,
-                                             float *blocked)
-{
-    clile_status status = CLILE_OK;
-    float *gathered = NULL;
-    if (conv->weights_bytes > dnnl_memory_desc_get_size(conv->plain_weights))
-        memset(blocked, 0, conv->weights_bytes);
-    if (conv->gathers) {
-        CLILE_I_ALLOC(gathered, conv->shape.oc * conv->shape.ic);
-        clile_i_patches_weights(&conv->patches, plain, gathered);
-        plain = gathered;
-    }
-    CLILE_I_TRY(convert_weights(conv, conv->weights_in, conv->plain_weights, plain, conv->weights,
-                                blocked));
-cleanup:
-    clile_i_free(gathered);
-    return status;
-}
-
-clile_status clile_i_conv_weights_to_plain(const clile_i_conv *conv, const float *blocked,
-                                           float *plain)
-{
-    return convert_weights(conv, conv->weights_out, conv->weights, blocked, conv->plain_weights,
-                           plain);
-}
-
-clile_status clile_i_conv_weights_layout(const clile_i_conv *conv, clile_i_weights_layout **out)
-{
-    return clile_i_weights_layout_of(conv->weights, out);
+    char parts[32] = "";
+    if (conv->parts > 1) snprintf(parts, sizeof parts, "%lld parts, ", (long long)conv->parts);
+    snprintf(text, size, "%s%s%s", parts, conv->gathers ? "patches, " : "",
+             name == NULL ? "?" : name);
 }

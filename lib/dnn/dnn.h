@@ -6,8 +6,9 @@
  * convolutions chose: one pass over memory then does what takes three primitives (norm + residual +
  * ReLU).
  *
- * All functions run in the calling thread's OpenMP team (clile_i_threads_set); a convolution must
- * run in a team of the size it was created in. Reductions run in a fixed order: same input and team
+ * All functions run in the calling thread's team (clile_i_threads_set). A convolution must run in a
+ * team of the size it was created in; in a smaller one it is slower, with the same bits, unless
+ * oneDNN shares it out. Reductions run in a fixed order: same input and team
  * size, same bits.
  *
  *     clile_i_conv_create(&shape, &options, &conv);      // picks implementations and layouts
@@ -95,7 +96,8 @@ void clile_i_conv_destroy(clile_i_conv *conv);
 int64_t clile_i_conv_weights_count(const clile_i_conv *conv);
 /* may be shared with other convolutions */
 size_t clile_i_conv_scratch_bytes(const clile_i_conv *conv);
-/* oneDNN's name of the forward implementation, after "patches, " if windows are gathered first. */
+/* oneDNN's name of the forward implementation, after "2 parts, " if a team shares it out and
+ * "patches, " if windows are gathered first. */
 void clile_i_conv_describe(const clile_i_conv *conv, char *text, size_t size);
 
 /* Arrays in the layouts of the options; weights and diff_weights in the convolution's own

@@ -3,10 +3,32 @@
 
 #include <string.h>
 
+typedef struct {
+    int transpose_a, transpose_b;
+    int64_t m, n, k, parts;
+    float alpha, beta;
+    const float *a, *b;
+    float *c;
+    _Atomic int32_t failed; /* a dnnl_status_t */
+} product;
+
+/* A share of the rows of c. */
+static void multiply(int64_t part, int32_t slot, void *context)
+{
+    product *p = context;
+    const int64_t begin = p->m * part / p->parts, rows = p->m * (part + 1) / p->parts - begin;
+    (void)slot;
+    const dnnl_status_t status = dnnl_sgemm(
+        p->transpose_a ? 'T' : 'N', p->transpose_b ? 'T' : 'N', rows, p->n, p->k, p->alpha,
+        p->a + (p->transpose_a ? begin : begin * p->k), p->transpose_a ? p->m : p->k, p->b,
+        p->transpose_b ? p->k : p->n, p->beta, p->c + begin * p->n, p->n);
+    if (status != dnnl_success) p->failed = (int32_t)status;
+}
+
 clile_status clile_i_dnn_matmul(int transpose_a, int transpose_b, int64_t m, int64_t n, int64_t k,
                                 float alpha, const float *a, const float *b, float beta, float *c)
 {
-    clile_status status = CLILE_OK;
+    enum { FLOPS = 1000000 }; /* of a thread: fewer are not worth waking one for */
     if (m < 0 || n < 0 || k < 0)
         return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
                             "matrix product: expected sizes >= 0, found %lld x %lld x %lld",
@@ -16,10 +38,26 @@ clile_status clile_i_dnn_matmul(int transpose_a, int transpose_b, int64_t m, int
         for (int64_t i = 0; i < m * n; ++i) c[i] = beta == 0.0F ? 0.0F : beta * c[i];
         return CLILE_OK;
     }
-    CLILE_I_DNNL(dnnl_sgemm(transpose_a ? 'T' : 'N', transpose_b ? 'T' : 'N', m, n, k, alpha, a,
-                            transpose_a ? m : k, b, transpose_b ? k : n, beta, c, n));
-cleanup:
-    return status;
+    const int32_t team = clile_i_threads_set(1); /* oneDNN's own team would be a second one */
+    const double worth = 2.0 * (double)m * (double)n * (double)k / FLOPS;
+    const int64_t most = m < team ? m : team;
+    product p = {.transpose_a = transpose_a,
+                 .transpose_b = transpose_b,
+                 .m = m,
+                 .n = n,
+                 .k = k,
+                 .parts = worth < 2.0            ? 1
+                          : worth < (double)most ? (int64_t)worth
+                                                 : most,
+                 .alpha = alpha,
+                 .beta = beta,
+                 .a = a,
+                 .b = b,
+                 .c = c};
+    if (p.parts > 1) clile_i_threads_set(team);
+    clile_i_parallel_parts(p.parts, multiply, &p);
+    clile_i_threads_set(team);
+    return clile_i_dnnl_check((dnnl_status_t)p.failed, "dnnl_sgemm");
 }
 
 typedef struct {

@@ -173,7 +173,7 @@ struct clile_i_op {
  * 224, but adds barriers where a busy neighbour can delay us (docs/results.md). */
 static inline int32_t clile_i_op_team(const clile_i_op_run *run, int64_t flops)
 {
-    return run->trains || flops >= 4000000 ? run->team : 1;
+    return run->trains || flops >= 1000000 ? run->team : 1;
 }
 
 /* The same for int8: about the same time, because integers are about three times as fast. */

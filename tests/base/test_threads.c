@@ -6,9 +6,15 @@
 
 #include "base/base.h"
 
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
 
-enum { N = 1000 };
+enum { N = 1000, SECONDS = 60 };
 
 typedef struct {
     int64_t begin_of[N]; /* start of the part that handled the element */
@@ -68,11 +74,141 @@ static void available_is_at_least_one(void **state)
     assert_int_equal(5, clile_i_threads_set(before));
 }
 
+/* ---- parts ----------------------------------------------------------------------------------- */
+
+enum { TEAM = 3, PARTS = 200 };
+
+typedef struct {
+    _Atomic int runs[PARTS], in_slot[TEAM], wrong, inner;
+} part_record;
+
+static void note(int64_t part, int32_t slot, void *context)
+{
+    part_record *r = context;
+    if (slot < 0 || slot >= TEAM || atomic_fetch_add(&r->in_slot[slot], 1) != 0) r->wrong = 1;
+    r->inner = clile_i_threads_get();
+    ++r->runs[part];
+    atomic_fetch_sub(&r->in_slot[slot], 1);
+}
+
+static int each_part_ran_once(int64_t parts)
+{
+    part_record r = {0};
+    clile_i_parallel_parts(parts, note, &r);
+    for (int64_t i = 0; i < PARTS; ++i)
+        if (r.runs[i] != (i < parts)) return 0;
+    return !r.wrong && r.inner <= TEAM;
+}
+
+static void every_part_runs_once_in_a_slot_of_its_own(void **state)
+{
+    (void)state;
+    const int32_t before = clile_i_threads_set(TEAM);
+    for (int round = 0; round < 500; ++round) assert_true(each_part_ran_once(round % (PARTS + 1)));
+    clile_i_threads_set(1);
+    assert_true(each_part_ran_once(PARTS));
+    assert_int_equal(1, clile_i_threads_set(before));
+}
+
+typedef struct {
+    _Atomic int taken, held, late;
+} hold;
+
+static double now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+/* A helper that has claimed a part goes on only when all others are done: as one whose processor is
+ * taken away. */
+static void hold_up(int64_t part, int32_t slot, void *context)
+{
+    enum { OTHERS = 63 };
+    hold *h = context;
+    const double begin = now();
+    (void)part;
+    if (slot == 0) /* not all of them before the helper comes */
+        while (!h->held && now() - begin < 0.01) sched_yield();
+    if (slot == 0 || atomic_exchange(&h->held, 1)) {
+        ++h->taken;
+        return;
+    }
+    while (h->taken < OTHERS && now() - begin < SECONDS) sched_yield();
+    if (h->taken < OTHERS) h->late = 1;
+    ++h->taken;
+}
+
+static void nobody_waits_for_a_thread_without_a_processor(void **state)
+{
+    (void)state;
+    int held = 0;
+    const int32_t before = clile_i_threads_set(2);
+    for (int round = 0; round < 20; ++round) {
+        hold h = {0};
+        clile_i_parallel_parts(64, hold_up, &h);
+        assert_int_equal(h.taken, 64);
+        assert_false(h.late);
+        held += h.held;
+    }
+    clile_i_threads_set(before);
+    assert_true(held > 0);
+}
+
+static void *loop_in_a_thread(void *wrong)
+{
+    clile_i_threads_set(TEAM);
+    for (int round = 0; round < 50; ++round)
+        if (!each_part_ran_once(PARTS)) *(_Atomic int *)wrong = 1;
+    return NULL;
+}
+
+static void threads_have_teams_of_their_own(void **state)
+{
+    (void)state;
+    _Atomic int wrong = 0;
+    for (int round = 0; round < 5; ++round) {
+        pthread_t threads[4];
+        for (int i = 0; i < 4; ++i)
+            assert_int_equal(0, pthread_create(&threads[i], NULL, loop_in_a_thread, &wrong));
+        for (int i = 0; i < 4; ++i) pthread_join(threads[i], NULL);
+    }
+    assert_false(wrong);
+}
+
+#if !defined(__SANITIZE_THREAD__) /* it lets no child start threads */
+static void a_child_makes_a_team_again(void **state)
+{
+    (void)state;
+    const int32_t before = clile_i_threads_set(TEAM);
+    for (int round = 0; round < 20; ++round) {
+        int status = 0;
+        assert_true(each_part_ran_once(PARTS));
+        const pid_t child = fork();
+        if (child == 0) {
+            alarm(SECONDS);
+            _exit(each_part_ran_once(PARTS) && each_part_ran_once(PARTS) ? 0 : 1);
+        }
+        assert_true(each_part_ran_once(PARTS));
+        assert_int_equal(child, waitpid(child, &status, 0));
+        assert_int_equal(0, status);
+    }
+    clile_i_threads_set(before);
+}
+#endif
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_element_once_in_the_promised_parts),
         cmocka_unit_test(available_is_at_least_one),
+        cmocka_unit_test(every_part_runs_once_in_a_slot_of_its_own),
+        cmocka_unit_test(nobody_waits_for_a_thread_without_a_processor),
+        cmocka_unit_test(threads_have_teams_of_their_own),
+#if !defined(__SANITIZE_THREAD__)
+        cmocka_unit_test(a_child_makes_a_team_again),
+#endif
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

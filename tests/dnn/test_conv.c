@@ -203,6 +203,65 @@ static void test_threads(void **state)
     free_case(&t);
 }
 
+/* Teams that do and do not divide the images, and one image, whose output channels they share. */
+static void test_parts(void **state)
+{
+    (void)state;
+    static const int64_t channels_of[][2] = {{16, 64}, {32, 48}, {3, 32}};
+    clile_i_rng rng = clile_i_rng_make(2, 6);
+    const int32_t before = clile_i_threads_set(1);
+    for (int32_t threads = 2; threads <= 5; ++threads)
+        for (int64_t n = 1; n <= 8; ++n) {
+            conv_case t;
+            const int64_t *c = channels_of[n % 3];
+            clile_i_threads_set(threads);
+            make_case(&t, &rng, n, c[0], c[1], 6, 5, n % 2 ? 3 : 1, 1, n % 2);
+            check_forward(&t);
+            check_sum(&t);
+            check_backward(&t);
+            free_case(&t);
+        }
+    clile_i_threads_set(before);
+}
+
+static void description(const clile_i_conv_shape *shape, int32_t threads, uint8_t training,
+                        char text[64])
+{
+    const clile_i_conv_options options = {.src = CLILE_I_LAYOUT_C16,
+                                          .dst = CLILE_I_LAYOUT_C16,
+                                          .backward_weights = training,
+                                          .backward_data = training};
+    clile_i_conv *conv = NULL;
+    const int32_t before = clile_i_threads_set(threads);
+    assert_int_equal(clile_i_conv_create(shape, &options, &conv), CLILE_OK);
+    clile_i_conv_describe(conv, text, 64);
+    clile_i_conv_destroy(conv);
+    clile_i_threads_set(before);
+}
+
+static void test_who_shares_out(void **state)
+{
+    (void)state;
+    static const struct {
+        int64_t n, oc;
+        int32_t threads;
+        uint8_t training;
+        const char *parts; /* NULL: not split by us */
+    } cases[] = {
+        {16, 64, 1, 1, NULL},       {16, 64, 2, 1, "2 parts, "}, {16, 64, 3, 1, "4 parts, "},
+        {7, 64, 2, 0, NULL},        {9, 64, 2, 0, "3 parts, "},  {1, 64, 2, 0, "2 parts, "},
+        {1, 64, 3, 0, "4 parts, "}, {1, 16, 2, 0, NULL},         {1, 64, 2, 1, NULL}};
+    for (size_t i = 0; i < COUNT(cases); ++i) {
+        char text[64];
+        const clile_i_conv_shape shape = {cases[i].n, 32, 14, 14, cases[i].oc, 3, 3, 1, 1};
+        description(&shape, cases[i].threads, cases[i].training, text);
+        if (cases[i].parts == NULL)
+            assert_null(strstr(text, "parts"));
+        else
+            assert_non_null(strstr(text, cases[i].parts));
+    }
+}
+
 static clile_i_dnn_layout_kind inference_layout(const clile_i_conv_shape *shape)
 {
     clile_i_dnn_layout_kind kind;
@@ -290,9 +349,10 @@ static void test_winograd(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_shapes),   cmocka_unit_test(test_tiny),
-        cmocka_unit_test(test_threads),  cmocka_unit_test(test_patches),
-        cmocka_unit_test(test_winograd),
+        cmocka_unit_test(test_shapes),         cmocka_unit_test(test_tiny),
+        cmocka_unit_test(test_threads),        cmocka_unit_test(test_patches),
+        cmocka_unit_test(test_winograd),       cmocka_unit_test(test_parts),
+        cmocka_unit_test(test_who_shares_out),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -585,3 +585,36 @@ def test_evaluate(data, trained):
     assert report.as_dict() == by_hand.as_dict() == clile.evaluate(trained, data, threads=1).as_dict()
     with pytest.raises(clile.InvalidArgument, match="the model has no AU"):
         clile.metrics.Report([99]).add_predictor(1, clile.Predictor(trained), data)
+
+
+UNLOAD = """
+import ctypes, _ctypes, os, sys
+lib = ctypes.CDLL(os.environ["CLILE_LIBRARY"])
+handles = [ctypes.c_void_p() for _ in range(3)]
+model, options, predictor = handles
+assert lib.clile_model_load(sys.argv[1].encode(), ctypes.byref(model)) == 0
+assert lib.clile_options_create(ctypes.byref(options)) == 0
+assert lib.clile_options_set(options, b"threads", b"2") == 0 and lib.clile_options_set(options, b"predict_batch", b"2") == 0
+assert lib.clile_predictor_create(model, options, ctypes.byref(predictor)) == 0
+pixels, out = ctypes.create_string_buffer(2 * 64 * 64 * 3), (ctypes.c_float * 4)()
+assert lib.clile_predictor_run(predictor, ctypes.c_int64(2), pixels, 64, 64, out, None, None) == 0
+with_team = len(os.listdir("/proc/self/task"))
+lib.clile_predictor_destroy(predictor), lib.clile_options_destroy(options), lib.clile_model_destroy(model)
+handle = lib._handle
+del lib
+_ctypes.dlclose(handle)
+# libgomp stays, with its own thread
+print(with_team - len(os.listdir("/proc/self/task")), any("libclile" in line for line in open("/proc/self/maps")))
+"""
+
+
+def test_the_library_unloads_with_its_threads(tmp_path):
+    model = clile.Model([1, 2], backbone="resnet10", width=0.25, image_size=64)
+    model.set_decision(np.ones(2), np.zeros(2))
+    model.save(tmp_path / "m.safetensors")
+    done = subprocess.run([sys.executable, "-c", UNLOAD, str(tmp_path / "m.safetensors")], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    ended, mapped = done.stdout.split()
+    if os.environ.get("LD_PRELOAD") is None:  # a sanitizer keeps what was loaded
+        assert mapped == "False"
+        assert int(ended) >= 1 or len(os.sched_getaffinity(0)) == 1
