@@ -1,12 +1,16 @@
 #!/usr/bin/env python3
 """The method on people it has never seen: every variant on the same folds, seeds, backbone and epochs (docs/results.md).
 
-    python3 tests/bench/study.py --clile build/examples/clile --data DIR --layout bp4d --protocol bp4d --work study
+    python3 tests/bench/study.py --clile build/examples/clile --data DIR --layout bp4d --protocol bp4d --sizes 64,112 \\
+        --work study --figure study.svg
 
-Each (variant, seed) is one `clile train --fold all` and one `clile eval`; what is in --work already is not run again. The
-table gives the mean over folds and seeds of F1 and AUC (mean of folds, average over AUs), the subject probe, and the
-paired difference to `bce` with its 95 % interval: subjects are drawn with replacement, the same draw for both sides, all
-folds and all seeds. Needs numpy.
+Each (size, variant, seed) is one `clile train --fold all`, one `clile eval` and one `clile eval --centred`. What is in --work
+already is not run again, and an interrupted training is resumed from its checkpoint, to the same bits; a run made with other
+settings is refused. The table gives the mean over folds and seeds of F1 and AUC (mean of folds, average over AUs), the
+subject probe, and the paired difference to the first variant (`bce`) of the same size with its 95 % interval: subjects are
+drawn with replacement, the same draw for both sides, all folds and all seeds. Rows "beside own neutral" are the same models
+beside each person's own neutral, estimated without labels (docs/method.md), and are compared with the baseline treated alike.
+The figure shows F1 and AUC of all rows with intervals over subjects. Needs numpy; --figure needs matplotlib.
 
     python3 tests/bench/study.py --methods --clile build/examples/clile --data DIR --layout bp4d --protocol bp4d --work methods
 
@@ -14,10 +18,12 @@ compares the systems of docs/methods.md instead, with their parameters, the time
 (on BP4D or DISFA, from networks, crops and recipes of their own)."""
 import argparse
 import csv
+import glob
 import json
 import os
 import subprocess
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -41,6 +47,8 @@ VARIANTS = {
 # With --methods. published: average F1 of BP4D and DISFA, three folds, as the paper of each system or a later one gives it.
 METHODS = {name: ["method=" + name]
            for name in ("bce", "cl-ile", "drml", "atf", "lpnet", "augcn", "srerl", "piap", "suphcl", "megraph")}
+# How a model's answers are judged: name of the files, and arguments of `clile eval`.
+KINDS = {"eval": [], "centred": ["--centred"]}
 PUBLISHED = {
     "bp4d": {"drml": 48.3, "atf": 55.4, "lpnet": 61.0, "augcn": 62.8, "srerl": 62.9, "piap": 64.1, "suphcl": 64.4,
              "megraph": 65.5, "cl-ile": 64.6},
@@ -56,16 +64,44 @@ def run(command):
     return done.stdout
 
 
-def train_and_eval(args, name, settings, seed):
-    """Paths of the eval report and of the per-image answers of one variant and seed."""
-    folder = os.path.join(args.work, name, "seed%d" % seed)
-    report, answers = os.path.join(folder, "eval.json"), os.path.join(folder, "answers.csv")
-    if not os.path.exists(report):
-        os.makedirs(folder, exist_ok=True)
-        common = ["--data", args.data, "--layout", args.layout]
+def check_same_run(folder, settings):
+    """Refuses to take another run's results for this one's."""
+    path, text = os.path.join(folder, "settings.json"), json.dumps(settings)
+    if os.path.exists(path):
+        with open(path) as file:
+            found = json.load(file)
+        if found != settings:
+            sys.exit("study.py: %s was made with %s, now it is %s: choose another --work" % (folder, " ".join(found), " ".join(settings)))
+        return
+    os.makedirs(folder, exist_ok=True)
+    with open(path, "w") as file:
+        file.write(text)
+
+
+def evaluate(args, folder, common, report, answers, *more):
+    """Writes both files at once, the report last."""
+    if os.path.exists(report):
+        return
+    command = [args.clile, "eval", *common, "--json", "--quiet", "--answers", answers, "--set", "threads=1", *more]
+    for fold in range(1, args.folds + 1):
+        command += ["--model", os.path.join(folder, "model.fold%d.safetensors" % fold)]
+    text = run(command)
+    with open(report + ".tmp", "w") as file:
+        file.write(text)
+    os.replace(report + ".tmp", report)
+
+
+def train_and_eval(args, size, name, settings, seed):
+    """The folder of the models, reports and per-image answers of one size, variant and seed."""
+    folder = os.path.join(args.work, *(["%dpx" % size] if size else []), name, "seed%d" % seed)
+    pairs = ["threads=1", "seed=%d" % seed, *(["image_size=%d" % size] if size else []), *args.set, *settings]
+    common = ["--data", args.data, "--layout", args.layout]
+    trained, checkpoint = os.path.join(folder, "train.json"), os.path.join(folder, "checkpoint")
+    check_same_run(folder, [args.protocol, *pairs])
+    if not os.path.exists(trained):
         command = [args.clile, "train", *common, "--protocol", args.protocol, "--fold", "all",
                    "--out", os.path.join(folder, "model.safetensors"), "--json", "--quiet"]
-        for pair in ["threads=1", "seed=%d" % seed, *args.set, *settings]:
+        for pair in pairs:
             command += ["--set", pair]
         if args.start:
             command += ["--import", os.path.join(args.start, name, "seed%d" % seed, "model.fold1.safetensors")]
@@ -79,6 +115,17 @@ def train_and_eval(args, name, settings, seed):
         with open(report + ".tmp", "w") as file:
             file.write(text)
         os.replace(report + ".tmp", report)
+        begun = glob.glob(checkpoint + ".fold*")
+        start = time.time()
+        log = json.loads(run(command + ["--resume" if begun else "--checkpoint", checkpoint]))
+        log["seconds"] = None if begun else time.time() - start  # of a run that was not interrupted
+        with open(trained + ".tmp", "w") as file:
+            json.dump(log, file)
+        os.replace(trained + ".tmp", trained)
+        for path in glob.glob(checkpoint + ".fold*"):
+            os.remove(path)
+    for kind, more in KINDS.items():
+        evaluate(args, folder, common, os.path.join(folder, kind + ".json"), os.path.join(folder, kind + ".csv"), *more)
     return folder
 
 
@@ -121,17 +168,18 @@ class Answers:
 
 
 def interval(ours, base, draws, seed=1):
-    """95 % percentile interval of the mean paired difference (F1, AUC) over draws of subjects."""
+    """95 % percentile interval of the mean (F1, AUC), or of the mean paired difference to `base`, over draws of subjects."""
     rng = np.random.default_rng(seed)
     n = len(ours[0].subjects)
     differences = []
     for _ in range(draws):
         weight = np.bincount(rng.integers(0, n, n), minlength=n)
-        differences.append(np.mean([a.metrics(weight) - b.metrics(weight) for a, b in zip(ours, base)], axis=0))
+        differences.append(np.mean([a.metrics(weight) - (b.metrics(weight) if b else 0) for a, b in zip(ours, base or [None] * len(ours))],
+                                   axis=0))
     return np.percentile(differences, [2.5, 97.5], axis=0)
 
 
-def main():
+def arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--clile", default="build/examples/clile")
     parser.add_argument("--data", required=True)
@@ -139,6 +187,7 @@ def main():
     parser.add_argument("--protocol", default="bp4d")
     parser.add_argument("--folds", type=int, default=3)
     parser.add_argument("--seeds", default="1,2,3")
+    parser.add_argument("--sizes", help="image sizes, separated by commas; default: that of --set or of clile")
     parser.add_argument("--variants", help="names, separated by commas; default: all")
     parser.add_argument("--methods", action="store_true", help="the systems of docs/methods.md")
     parser.add_argument("--variant", action="append", default=[], help="NAME:key=value,key=value: one more")
@@ -147,46 +196,105 @@ def main():
     parser.add_argument("--start", metavar="WORK", help="another study's --work: every run starts with the backbone of its fold 1, same variant and seed")
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="runs at once, each with one thread")
     parser.add_argument("--draws", type=int, default=300)
-    args = parser.parse_args()
+    parser.add_argument("--table", help="write the table here, too (Markdown)")
+    parser.add_argument("--figure", help="draw the rows here (SVG, PDF or PNG)")
+    return parser.parse_args()
 
+
+class Row:
+    """One size and variant, judged one way, over all seeds."""
+
+    def __init__(self, args, folders, size, name, kind, base):
+        self.size, self.name, self.kind = size, name, kind
+        self.answers = [Answers(os.path.join(folder, kind + ".csv")) for folder in folders]
+        reports = [read(folder, kind) for folder in folders]
+        ones = np.ones(len(self.answers[0].subjects))
+        self.mean = np.mean([a.metrics(ones) for a in self.answers], axis=0)
+        self.ends = interval(self.answers, None, args.draws)
+        self.within, self.probe = np.mean([within(r) for r in reports]), np.mean([probe(r) for r in reports])
+        self.difference = None
+        if base is not None:
+            self.difference = np.mean([a.metrics(ones) - b.metrics(ones) for a, b in zip(self.answers, base.answers)], axis=0)
+            self.difference_ends = interval(self.answers, base.answers, args.draws)
+        times = [read(folder, "train")["seconds"] for folder in folders]
+        self.seconds = None if None in times else np.mean(times)
+
+    def label(self):
+        return self.name + ("" if self.kind == "eval" else ", beside own neutral")
+
+    def cells(self):
+        cells = ["%d" % self.size] if self.size else []
+        cells += [self.label(), "%.3f" % self.mean[0], "%.3f" % self.mean[1], "%.3f" % self.within, "%.3f" % self.probe]
+        for k in range(2):
+            cells.append("" if self.difference is None else "%+.3f [%+.3f, %+.3f]" % (
+                self.difference[k], self.difference_ends[0][k], self.difference_ends[1][k]))
+        return cells + ["" if self.kind != "eval" else "interrupted" if self.seconds is None else "%.0f" % self.seconds]
+
+
+def draw(rows, path):
+    """F1 and AUC of each row with its interval over subjects; plain ones filled, those beside the own neutral hollow."""
+    import matplotlib
+    matplotlib.use("Agg")
+    matplotlib.rcParams.update({"svg.hashsalt": "study", "svg.fonttype": "none"})
+    from matplotlib import pyplot
+    figure, axes = pyplot.subplots(1, 2, sharey=True, figsize=(9, 1 + 0.3 * len(rows)), layout="constrained")
+    places = np.arange(len(rows))[::-1]
+    for k, (axis, title) in enumerate(zip(axes, ("F1", "AUC"))):
+        for place, row in zip(places, rows):
+            colour = "#1f5f99" if row.difference is None else "#b3541e"
+            axis.plot([row.ends[0][k], row.ends[1][k]], [place, place], color=colour, linewidth=1)
+            axis.plot([row.mean[k]], [place], "o", color=colour, markerfacecolor=colour if row.kind == "eval" else "white")
+        axis.set_title(title)
+        axis.grid(axis="x", linewidth=0.3)
+    axes[0].set_yticks(places, [row.label() + (", %d px" % row.size if row.size else "") for row in rows])
+    figure.savefig(path, metadata={"Date": None} if path.endswith(".svg") else None)
+
+
+def main():
+    args = arguments()
     table = METHODS if args.methods else VARIANTS
     variants = {name: table[name] for name in (args.variants.split(",") if args.variants else table) if name}
     for text in args.variant:
         name, _, pairs = text.partition(":")
         variants[name] = [pair for pair in pairs.split(",") if pair]
     seeds = [int(seed) for seed in args.seeds.split(",")]
+    sizes = [int(size) for size in args.sizes.split(",")] if args.sizes else [0]
     with ThreadPoolExecutor(args.jobs) as pool:
-        jobs = {(name, seed): pool.submit(train_and_eval, args, name, variants[name], seed)
-                for seed in seeds for name in variants}
+        jobs = {(size, name, seed): pool.submit(train_and_eval, args, size, name, variants[name], seed)
+                for seed in seeds for size in sizes for name in variants}
         folders = {key: job.result() for key, job in jobs.items()}
 
-    base = None
+    first = next(iter(variants))
     more = ["parameters", "ms an answer", "F1 published, % (own network)"] if args.methods else []
-    print("| variant | F1 | AUC | AUC within subjects | subject probe | F1 - bce [95 %%] | AUC - bce [95 %%] | seconds (%d folds) |%s"
-          % (args.folds, "".join(" %s |" % name for name in more)))
-    print("|---|---|---|---|---|---|---|---|" + "---|" * len(more))
-    for name in variants:
-        answers = [Answers(os.path.join(folders[name, s], "answers.csv")) for s in seeds]
-        base = answers if base is None else base
-        reports = [json.load(open(os.path.join(folders[name, s], "eval.json"))) for s in seeds]
-        trains = [json.load(open(os.path.join(folders[name, s], "train.json"))) for s in seeds]
-        f1, auc = np.mean([a.metrics(np.ones(len(a.subjects))) for a in answers], axis=0)
-        row = "| %s | %.3f | %.3f | %.3f | %.3f |" % (name, f1, auc, np.mean([within(r) for r in reports]),
-                                                     np.mean([probe(r) for r in reports]))
-        if answers is not base:
-            ones = np.ones(len(answers[0].subjects))
-            d = np.mean([a.metrics(ones) - b.metrics(ones) for a, b in zip(answers, base)], axis=0)
-            ends = interval(answers, base, args.draws)
-            row += " %+.3f [%+.3f, %+.3f] | %+.3f [%+.3f, %+.3f] |" % (d[0], ends[0][0], ends[1][0], d[1], ends[0][1], ends[1][1])
-        else:
-            row += " | |"
-        row += " %.0f |" % np.mean([seconds(t) for t in trains])
-        if args.methods:
-            published = PUBLISHED.get(args.protocol, {}).get(name)
-            row += " %d | %.2f | %s |" % (parameters(args, folders[name, seeds[0]]), answer_time(reports),
-                                          "" if published is None else "%.1f" % published)
-        print(row)
-        sys.stdout.flush()
+    head = (["px"] if args.sizes else []) + ["variant", "F1", "AUC", "AUC within subjects", "subject probe", "F1 - %s [95 %%]" % first,
+                                             "AUC - %s [95 %%]" % first, "seconds (%d folds)" % args.folds, *more]
+    rows, lines = [], ["| %s |" % " | ".join(head), "|" + "---|" * len(head)]
+    for size in sizes:
+        for kind in KINDS:
+            base = None
+            for name in variants:
+                of_seeds = [folders[size, name, seed] for seed in seeds]
+                row = Row(args, of_seeds, size, name, kind, base)
+                base = base or row
+                cells = row.cells()
+                if args.methods:
+                    published = PUBLISHED.get(args.protocol, {}).get(name) if kind == "eval" else None
+                    cells += ["%d" % parameters(args, of_seeds[0]), "%.2f" % answer_time([read(f, kind) for f in of_seeds]),
+                              "" if published is None else "%.1f" % published]
+                rows.append(row)
+                lines.append("| %s |" % " | ".join(cells))
+    text = "\n".join(lines) + "\n"
+    sys.stdout.write(text)
+    if args.table:
+        with open(args.table, "w") as file:
+            file.write(text)
+    if args.figure:
+        draw(rows, args.figure)
+
+
+def read(folder, name):
+    with open(os.path.join(folder, name + ".json")) as file:
+        return json.load(file)
 
 
 def parameters(args, folder):
@@ -207,10 +315,6 @@ def within(report):
 
 def probe(report):
     return report["report"]["values"]["subject probe"]
-
-
-def seconds(train):
-    return sum(run_.get(stage, {}).get("seconds", 0) for run_ in train["runs"] for stage in ("stage1", "stage2"))
 
 
 if __name__ == "__main__":
