@@ -404,6 +404,15 @@ class Dataset : public Handle<clile_dataset, clile_dataset_destroy>
             labels.clear();
         return labels;
     }
+    /* [size,c]: 0 absent to 5, -1 not coded. */
+    std::vector<std::int8_t> intensities(Status *status = nullptr) const
+    {
+        std::vector<std::int8_t> intensity(static_cast<std::size_t>(size()) *
+                                           static_cast<std::size_t>(au_count()));
+        if (!check(clile_dataset_copy_intensities(get(), 0, size(), intensity.data()), status))
+            intensity.clear();
+        return intensity;
+    }
     /* [size]: 0..subject_count-1. */
     std::vector<std::int32_t> subjects(Status *status = nullptr) const
     {

@@ -128,6 +128,12 @@ CLILE_NODISCARD CLILE_API clile_status clile_dataset_copy_au_ids(const clile_dat
 CLILE_NODISCARD CLILE_API clile_status clile_dataset_copy_labels(const clile_dataset *dataset,
                                                                  int64_t first, int64_t count,
                                                                  int8_t *labels /*[count,c]*/);
+/* Intensities of `count` images starting at `first`, as DISFA and DISFA+ code them: 0 absent, 1
+ * (trace, A) to 5 (maximum, E), -1 not coded. Packs keep them. UNSUPPORTED: the labels of this data
+ * set say only whether an AU is present; INVALID_ARGUMENT: outside the data set. Shared. Since
+ * 0.1. */
+CLILE_NODISCARD CLILE_API clile_status clile_dataset_copy_intensities(
+    const clile_dataset *dataset, int64_t first, int64_t count, int8_t *intensity /*[count,c]*/);
 /* Subject indices 0..subject_count-1, in order of the subjects' names (runs of digits compare as
  * numbers). INVALID_ARGUMENT: outside the data set. Shared. Since 0.1. */
 CLILE_NODISCARD CLILE_API clile_status clile_dataset_copy_subjects(const clile_dataset *dataset,

@@ -255,6 +255,10 @@ static clile_status fill_table(joint *j, clile_i_table *table, int32_t *holder_o
                 (uint8_t)clile_i_origin_placed(&j->holder[holder_of[at]]->table, holder_index[at]);
             CLILE_I_TRY(clile_i_table_add(table, "", clile_dataset_get_image_name(set, i),
                                           one->subject, labels, NULL, NULL));
+            theirs = clile_i_dataset_intensity(set, i);
+            if (theirs == NULL) continue;
+            for (int32_t a = 0; a < c; ++a) labels[a] = theirs[j->column[k * c + a]];
+            CLILE_I_TRY(clile_i_table_put_intensity(table, labels));
         }
     }
 cleanup:

@@ -11,6 +11,8 @@
 /* Keeps a data set alive: a new handle to the same data. */
 clile_status clile_i_dataset_retain(const clile_dataset *dataset, clile_dataset **out);
 const int8_t *clile_i_dataset_labels(const clile_dataset *dataset, int64_t index); /* [c] */
+/* [c] 0 to 5, -1: not coded; NULL: the data set has none */
+const int8_t *clile_i_dataset_intensity(const clile_dataset *dataset, int64_t index);
 /* index 0..S-1 in this part */
 int32_t clile_i_dataset_subject(const clile_dataset *dataset, int64_t index);
 /* Splits off the given subjects (indices of `dataset`) as `part` and the others as `rest`. Either

@@ -316,6 +316,22 @@ clile_status clile_dataset_copy_labels(const clile_dataset *dataset, int64_t fir
     return CLILE_OK;
 }
 
+clile_status clile_dataset_copy_intensities(const clile_dataset *dataset, int64_t first,
+                                            int64_t count, int8_t *intensity)
+{
+    CLILE_I_CHECK_NOT_NULL(dataset);
+    CLILE_I_CHECK_NOT_NULL(intensity);
+    CLILE_I_RETURN_IF(check_range(__func__, dataset, first, count));
+    const size_t c = (size_t)dataset->core->table.c;
+    if (dataset->core->table.intensity == NULL)
+        return clile_i_fail(CLILE_E_UNSUPPORTED,
+                            "%s: the labels of this data set say present or absent, not how much",
+                            __func__);
+    for (int64_t k = 0; k < count; ++k)
+        memcpy(intensity + (size_t)k * c, clile_i_dataset_intensity(dataset, first + k), c);
+    return CLILE_OK;
+}
+
 clile_status clile_dataset_copy_subjects(const clile_dataset *dataset, int64_t first, int64_t count,
                                          int32_t *subject)
 {
@@ -424,6 +440,12 @@ const int8_t *clile_i_dataset_labels(const clile_dataset *dataset, int64_t index
 {
     const clile_i_table *table = &dataset->core->table;
     return table->labels + dataset->index[index] * table->c;
+}
+
+const int8_t *clile_i_dataset_intensity(const clile_dataset *dataset, int64_t index)
+{
+    const clile_i_table *table = &dataset->core->table;
+    return table->intensity != NULL ? table->intensity + dataset->index[index] * table->c : NULL;
 }
 
 int32_t clile_i_dataset_subject(const clile_dataset *dataset, int64_t index)

@@ -8,9 +8,10 @@
 /* Everything except the pixels. */
 typedef struct {
     clile_i_text au_ids, subjects, images;
-    int64_t *frame;   /* [n] */
-    int32_t *subject; /* [n] */
-    int8_t *labels;   /* [n,c] */
+    int64_t *frame;    /* [n] */
+    int32_t *subject;  /* [n] */
+    int8_t *labels;    /* [n,c] */
+    int8_t *intensity; /* [n,c], or NULL */
     clile_i_targets targets;
 } tables;
 
@@ -44,12 +45,15 @@ static clile_status fill(const clile_dataset *dataset, tables *t)
     CLILE_I_ALLOC(t->frame, dataset->n);
     CLILE_I_ALLOC(t->subject, dataset->n);
     CLILE_I_ALLOC(t->labels, dataset->n * c);
+    if (dataset->core->table.intensity != NULL) CLILE_I_ALLOC(t->intensity, dataset->n * c);
     for (int64_t i = 0; i < dataset->n; ++i) {
         const char *name = clile_dataset_get_image_name(dataset, i);
         CLILE_I_TRY(append_line(&t->images, i == 0, "image name", name));
         t->frame[i] = frame_of(name);
         t->subject[i] = clile_i_dataset_subject(dataset, i);
         memcpy(t->labels + i * c, clile_i_dataset_labels(dataset, i), (size_t)c);
+        if (t->intensity != NULL)
+            memcpy(t->intensity + i * c, clile_i_dataset_intensity(dataset, i), (size_t)c);
     }
 cleanup:
     return status;
@@ -80,6 +84,7 @@ static void tables_free(tables *t)
     clile_i_free(t->frame);
     clile_i_free(t->subject);
     clile_i_free(t->labels);
+    clile_i_free(t->intensity);
 }
 
 static clile_status add_number(clile_i_st_writer *writer, const char *key, int64_t value)
@@ -114,6 +119,11 @@ static clile_status add_metadata(clile_i_st_writer *writer, const clile_dataset 
     if (t->targets.p > 0 || t->targets.v > 0) {
         snprintf(digits, sizeof digits, "%08x", clile_i_targets_crc(dataset->n, &t->targets));
         CLILE_I_RETURN_IF(clile_i_st_writer_metadata(writer, CLILE_I_PACK_TARGETS, digits));
+    }
+    if (t->intensity != NULL) {
+        snprintf(digits, sizeof digits, "%08x",
+                 clile_i_crc32(0, t->intensity, (size_t)(dataset->n * covered.c)));
+        CLILE_I_RETURN_IF(clile_i_st_writer_metadata(writer, CLILE_I_PACK_INTENSITY, digits));
     }
     CLILE_I_RETURN_IF(clile_i_st_writer_metadata(writer, "au_ids", t->au_ids.data));
     CLILE_I_RETURN_IF(clile_i_origin_put(writer, dataset));
@@ -216,6 +226,9 @@ clile_status clile_dataset_pack(const clile_dataset *dataset, const char *path,
     CLILE_I_TRY(add_metadata(writer, dataset, &t, b->size, margin));
     CLILE_I_TRY(clile_i_st_writer_add(writer, "labels", CLILE_I_ST_I8, 2, (const int64_t[]){n, c},
                                       t.labels));
+    if (t.intensity != NULL)
+        CLILE_I_TRY(clile_i_st_writer_add(writer, "intensity", CLILE_I_ST_I8, 2,
+                                          (const int64_t[]){n, c}, t.intensity));
     CLILE_I_TRY(clile_i_st_writer_add(writer, "subject", CLILE_I_ST_I32, 1, &n, t.subject));
     CLILE_I_TRY(clile_i_st_writer_add(writer, "frame", CLILE_I_ST_I64, 1, &n, t.frame));
     CLILE_I_TRY(clile_i_targets_put(writer, n, &t.targets));

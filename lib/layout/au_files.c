@@ -45,6 +45,7 @@ static clile_status reserve(clile_i_au_labels *labels, int32_t c)
 {
     CLILE_I_GROW(labels->frame, &labels->frame_capacity, labels->n + 1);
     CLILE_I_GROW(labels->codes, &labels->code_capacity, (labels->n + 1) * c);
+    CLILE_I_GROW(labels->intensity, &labels->intensity_capacity, (labels->n + 1) * c);
     return CLILE_OK;
 }
 
@@ -52,7 +53,8 @@ static clile_status reserve(clile_i_au_labels *labels, int32_t c)
  * same. `first` is its file. */
 static clile_status put_row(const clile_i_au_files *form, const clile_i_rows *rows,
                             const clile_i_table *table, int32_t a, int64_t n, int64_t frame,
-                            int8_t code, const char *first, clile_i_au_labels *labels)
+                            int8_t code, int64_t intensity, const char *first,
+                            clile_i_au_labels *labels)
 {
     if (a == 0) {
         if (n > 0 && frame <= labels->frame[n - 1])
@@ -65,6 +67,7 @@ static clile_status put_row(const clile_i_au_files *form, const clile_i_rows *ro
                                  (long long)frame, first);
     }
     labels->codes[n * table->c + a] = code;
+    labels->intensity[n * table->c + a] = (int8_t)(intensity == 9 ? -1 : intensity);
     return CLILE_OK;
 }
 
@@ -100,7 +103,7 @@ static clile_status read_au(const clile_i_au_files *form, const clile_i_sequence
         if (skip) continue;
         const int8_t code = intensity == 9 ? (int8_t)(request->unknown_negative ? 0 : -1)
                                            : intensity >= request->present_from;
-        CLILE_I_TRY(put_row(form, &rows, s->table, a, n, frame, code, first, labels));
+        CLILE_I_TRY(put_row(form, &rows, s->table, a, n, frame, code, intensity, first, labels));
         ++n;
     }
     if (n != labels->n)
@@ -133,10 +136,14 @@ clile_status clile_i_au_labels_put(const clile_i_au_labels *labels, int64_t shif
 {
     clile_status status = CLILE_OK;
     clile_i_samples samples = {0};
+    clile_i_table *table = sequences->table;
     CLILE_I_TRY(clile_i_samples_begin(sequences, sequence, &samples));
-    for (int64_t k = 0; k < labels->n; ++k)
-        CLILE_I_TRY(clile_i_samples_add(&samples, labels->frame[k] + shift,
-                                        labels->codes + k * sequences->table->c));
+    for (int64_t k = 0; k < labels->n; ++k) {
+        const int64_t before = table->n, at = k * table->c;
+        CLILE_I_TRY(clile_i_samples_add(&samples, labels->frame[k] + shift, labels->codes + at));
+        if (table->n > before)
+            CLILE_I_TRY(clile_i_table_put_intensity(table, labels->intensity + at));
+    }
     status = clile_i_samples_end(&samples);
 cleanup:
     clile_i_samples_free(&samples);
@@ -147,5 +154,6 @@ void clile_i_au_labels_free(clile_i_au_labels *labels)
 {
     clile_i_free(labels->frame);
     clile_i_free(labels->codes);
+    clile_i_free(labels->intensity);
     memset(labels, 0, sizeof *labels);
 }

@@ -21,9 +21,10 @@ typedef struct {
 } clile_i_au_files;
 
 typedef struct {
-    int64_t n, frame_capacity, code_capacity;
-    int64_t *frame; /* [n], ascending */
-    int8_t *codes;  /* [n,c] */
+    int64_t n, frame_capacity, code_capacity, intensity_capacity;
+    int64_t *frame;    /* [n], ascending */
+    int8_t *codes;     /* [n,c] */
+    int8_t *intensity; /* [n,c]; -1: not coded */
 } clile_i_au_labels;
 
 /* For clile_i_sequences_walk in a folder of labels: adds each folder that has such files. */

@@ -20,6 +20,7 @@ typedef struct {
     int32_t chosen, at[MOST_AUS]; /* columns in use, in the wanted order */
     int64_t n, image_size, margin, block;
     const clile_i_st_tensor *images, *labels, *subject, *frame, *crc;
+    const clile_i_st_tensor *intensity; /* NULL: the pack has none */
 } reader;
 
 /* ---- the header ---- */
@@ -125,6 +126,24 @@ static clile_status find_tensors(reader *r)
     return need_tensor(r, "crc32", CLILE_I_ST_I64, "I64", 1, &blocks, &r->crc);
 }
 
+/* Intensities, if the pack has any. */
+static clile_status find_intensity(reader *r)
+{
+    char digits[9];
+    const int64_t shape[2] = {r->n, r->c};
+    const char *text = clile_i_st_metadata(r->file, CLILE_I_PACK_INTENSITY);
+    if (text == NULL) return CLILE_OK;
+    CLILE_I_RETURN_IF(need_tensor(r, "intensity", CLILE_I_ST_I8, "I8", 2, shape, &r->intensity));
+    snprintf(digits, sizeof digits, "%08x",
+             clile_i_crc32(0, r->intensity->data, (size_t)(r->n * r->c)));
+    if (strcmp(digits, text) == 0) return CLILE_OK;
+    return clile_i_fail(
+        CLILE_E_CORRUPT,
+        "pack %s is damaged: CRC-32 of its intensities is %s, " CLILE_I_PACK_INTENSITY
+        " says %.40s",
+        r->request->path, digits, text);
+}
+
 static clile_status check_tables(const reader *r)
 {
     const char *text = NULL;
@@ -195,7 +214,16 @@ static clile_status read_sample(const reader *r, int64_t i, const char *name, cl
         chosen[k] = codes[r->at[k]];
         if (chosen[k] < 0 && r->request->unknown_negative) chosen[k] = 0;
     }
-    return clile_i_table_add(table, "", name, subject, chosen, NULL, NULL);
+    CLILE_I_RETURN_IF(clile_i_table_add(table, "", name, subject, chosen, NULL, NULL));
+    if (r->intensity == NULL) return CLILE_OK;
+    codes = (const int8_t *)r->intensity->data + i * r->c;
+    for (int32_t a = 0; a < r->c; ++a)
+        if (codes[a] < -1 || codes[a] > 5)
+            return clile_i_fail(CLILE_E_FORMAT,
+                                "pack %s: intensity[%lld,%d] is %d, expected -1 to 5",
+                                r->request->path, (long long)i, a, codes[a]);
+    for (int32_t k = 0; k < r->chosen; ++k) chosen[k] = codes[r->at[k]];
+    return clile_i_table_put_intensity(table, chosen);
 }
 
 static clile_status fill_table(const reader *r, clile_i_table *table)
@@ -300,6 +328,7 @@ static clile_status open_pack(const clile_i_layout_request *request, clile_i_tab
     CLILE_I_TRY(read_au_ids(r));
     CLILE_I_TRY(find_tensors(r));
     CLILE_I_TRY(check_tables(r));
+    CLILE_I_TRY(find_intensity(r));
     CLILE_I_TRY(choose_aus(r));
     CLILE_I_TRY(fill_table(r, table));
     CLILE_I_TRY(read_targets(r, &table->targets));

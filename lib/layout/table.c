@@ -26,6 +26,7 @@ void clile_i_table_free(clile_i_table *table)
     clile_i_free(table->au_ids);
     clile_i_free(table->name);
     clile_i_free(table->labels);
+    clile_i_free(table->intensity);
     clile_i_free(table->subject);
     clile_i_free(table->points);
     clile_i_free(table->boxes);
@@ -92,12 +93,13 @@ clile_status clile_i_table_subject(clile_i_table *table, const char *begin, cons
 /* Makes room for one more sample in each column. All columns have the same capacity. */
 static clile_status reserve(clile_i_table *table, int64_t needed)
 {
-    enum { COLUMNS = 6, ALWAYS = 4 }; /* the last two may be absent */
-    const size_t sizes[COLUMNS] = {sizeof *table->name,        (size_t)table->c,
-                                   sizeof *table->subject,     sizeof *table->row,
-                                   10 * sizeof *table->points, 4 * sizeof *table->boxes};
-    void *blocks[COLUMNS] = {table->name, table->labels, table->subject,
-                             table->row,  table->points, table->boxes};
+    enum { COLUMNS = 7, ALWAYS = 4 }; /* the last three may be absent */
+    const size_t sizes[COLUMNS] = {
+        sizeof *table->name, (size_t)table->c,           sizeof *table->subject,
+        sizeof *table->row,  10 * sizeof *table->points, 4 * sizeof *table->boxes,
+        (size_t)table->c};
+    void *blocks[COLUMNS] = {table->name,   table->labels, table->subject,  table->row,
+                             table->points, table->boxes,  table->intensity};
     clile_status status = CLILE_OK;
     int64_t capacity = table->capacity;
     if (needed <= capacity) return CLILE_OK;
@@ -116,6 +118,7 @@ static clile_status reserve(clile_i_table *table, int64_t needed)
     table->row = blocks[3];
     table->points = blocks[4];
     table->boxes = blocks[5];
+    table->intensity = blocks[6];
     if (status == CLILE_OK) table->capacity = capacity;
     return status;
 }
@@ -160,6 +163,7 @@ clile_status clile_i_table_add(clile_i_table *table, const char *folder, const c
     table->subject[i] = subject;
     table->row[i] = table->rows - 1;
     memcpy(table->labels + i * table->c, labels, (size_t)table->c);
+    if (table->intensity != NULL) memset(table->intensity + i * table->c, -1, (size_t)table->c);
     table->n = i + 1;
     return CLILE_OK;
 }
@@ -167,6 +171,15 @@ clile_status clile_i_table_add(clile_i_table *table, const char *folder, const c
 int64_t clile_i_table_images(const clile_i_table *table)
 {
     return table->n + table->misplaced + table->faceless;
+clile_status clile_i_table_put_intensity(clile_i_table *table, const int8_t *intensity)
+{
+    if (table->intensity == NULL) {
+        table->intensity = clile_i_calloc(table->capacity, (size_t)table->c);
+        if (table->intensity == NULL) return CLILE_E_OUT_OF_MEMORY;
+        memset(table->intensity, -1, (size_t)(table->n * table->c));
+    }
+    memcpy(table->intensity + (table->n - 1) * table->c, intensity, (size_t)table->c);
+    return CLILE_OK;
 }
 
 clile_status clile_i_table_left_out(clile_i_table *table, int32_t kind, const char *folder,

@@ -24,9 +24,10 @@ typedef struct {
     int32_t *au_ids; /* [c] */
 
     int64_t n, capacity;
-    int64_t *name;    /* [n] offsets into text */
-    int8_t *labels;   /* [n,c] */
-    int32_t *subject; /* [n] indices into subject_names */
+    int64_t *name;     /* [n] offsets into text */
+    int8_t *labels;    /* [n,c] */
+    int8_t *intensity; /* [n,c] 0 (absent) to 5; -1: not coded; NULL: no sample has any */
+    int32_t *subject;  /* [n] indices into subject_names */
     /* [n,5,2] landmarks in image pixels, NaN for a sample without; NULL if no sample has any */
     float *points;
     float *boxes; /* [n,4] left, top, width, height; NaN and NULL as above */
@@ -92,6 +93,9 @@ clile_status clile_i_table_add(clile_i_table *table, const char *folder, const c
                                const float *box);
 /* Labelled images so far: samples, and those left out since no face is known in them. */
 int64_t clile_i_table_images(const clile_i_table *table);
+
+/* Sets the intensities [c] of the sample added last; those of samples without are -1. */
+clile_status clile_i_table_put_intensity(clile_i_table *table, const int8_t *intensity);
 /* Counts a label row without image, or an image without label row (CLILE_I_LEFT_OUT_...). Keeps
  * the first names, as "folder/file". */
 clile_status clile_i_table_left_out(clile_i_table *table, int32_t kind, const char *folder,

@@ -141,6 +141,15 @@ static void dataset_copy_labels(world *w)
     TAKE(labels);
 }
 
+static void dataset_copy_intensities(world *w)
+{
+    int8_t intensity[WORLD_N][WORLD_C] = {{7}};
+    WATCH(intensity);
+    CALL(clile_dataset_copy_intensities(A(dataset, w->arrays), 0, WORLD_N,
+                                        A(intensity, &intensity[0][0])));
+    TAKE(intensity);
+}
+
 static void dataset_copy_subjects(world *w)
 {
     int32_t subject[WORLD_N] = {7};
@@ -421,6 +430,7 @@ const world_case world_cases_data[] = {
     {"clile_dataset_subject_count", dataset_subject_count, READS_ONLY, 0},
     {"clile_dataset_copy_au_ids", dataset_copy_au_ids, READS_ONLY, 0},
     {"clile_dataset_copy_labels", dataset_copy_labels, READS_ONLY, 0},
+    {"clile_dataset_copy_intensities", dataset_copy_intensities, READS_ONLY, 0},
     {"clile_dataset_copy_subjects", dataset_copy_subjects, READS_ONLY, 0},
     {"clile_dataset_get_subject_name", dataset_get_subject_name, READS_ONLY, 0},
     {"clile_dataset_get_image_name", dataset_get_image_name, READS_ONLY, 0},

@@ -4,6 +4,7 @@
  * can be made to report that it is out of memory. */
 #include "reliability/world.h"
 
+#include "data/core.h"
 #include "model/model.h"
 
 #include <dirent.h>
@@ -366,6 +367,8 @@ void world_make(world *w)
             "epochs_stage1=1 batch=12 threads=1 cache_mb=1");
     must(clile_dataset_from_arrays(WORLD_N, WORLD_SIZE, WORLD_SIZE, &w->rgb[0][0][0][0], WORLD_C,
                                    w->au_ids, &w->labels[0][0], w->subject, &w->arrays));
+    w->arrays->core->table.intensity = clile_i_calloc(WORLD_N * WORLD_C, 1); /* as of DISFA */
+    assert_non_null(w->arrays->core->table.intensity);
     must(clile_model_create(w->options, WORLD_C, w->au_ids, &w->model));
     must(clile_model_set_decision(w->model, NULL, w->ones, w->zeros));
     must(clile_i_points_create(WORLD_POINTS, WORLD_D, 0, &w->model->points));

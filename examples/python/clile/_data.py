@@ -227,6 +227,13 @@ class Dataset(Handle):
         return self._rows(0, len(self))[0]
 
     @property
+    def intensities(self) -> np.ndarray:
+        """[n,c] int8: 0 absent, 1 (trace) to 5 (maximum), -1 not coded. Unsupported where the labels say only whether an AU is present."""
+        out = np.empty((len(self), lib.clile_dataset_au_count(self._c)), np.int8)
+        lib.clile_dataset_copy_intensities(self._c, 0, len(self), pointer(out))
+        return out
+
+    @property
     def subjects(self) -> np.ndarray:
         """[n] int32: places in subject_names"""
         return self._rows(0, len(self))[1]
