@@ -171,6 +171,8 @@ clile_status clile_i_table_add(clile_i_table *table, const char *folder, const c
 int64_t clile_i_table_images(const clile_i_table *table)
 {
     return table->n + table->misplaced + table->faceless;
+}
+
 clile_status clile_i_table_put_intensity(clile_i_table *table, const int8_t *intensity)
 {
     if (table->intensity == NULL) {

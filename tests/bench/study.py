@@ -93,28 +93,21 @@ def evaluate(args, folder, common, report, answers, *more):
 
 def train_and_eval(args, size, name, settings, seed):
     """The folder of the models, reports and per-image answers of one size, variant and seed."""
-    folder = os.path.join(args.work, *(["%dpx" % size] if size else []), name, "seed%d" % seed)
+    place = os.path.join(*(["%dpx" % size] if size else []), name, "seed%d" % seed)
+    folder = os.path.join(args.work, place)
     pairs = ["threads=1", "seed=%d" % seed, *(["image_size=%d" % size] if size else []), *args.set, *settings]
     common = ["--data", args.data, "--layout", args.layout]
     trained, checkpoint = os.path.join(folder, "train.json"), os.path.join(folder, "checkpoint")
-    check_same_run(folder, [args.protocol, *pairs])
+    check_same_run(folder, [args.protocol, *pairs, *(["start=" + args.start] if args.start else [])])
     if not os.path.exists(trained):
         command = [args.clile, "train", *common, "--protocol", args.protocol, "--fold", "all",
                    "--out", os.path.join(folder, "model.safetensors"), "--json", "--quiet"]
         for pair in pairs:
             command += ["--set", pair]
-        if args.start:
-            command += ["--import", os.path.join(args.start, name, "seed%d" % seed, "model.fold1.safetensors")]
-        log = run(command)
-        with open(os.path.join(folder, "train.json"), "w") as file:
-            file.write(log)
-        command = [args.clile, "eval", *common, "--json", "--quiet", "--answers", answers, "--set", "threads=1"]
-        for fold in range(1, args.folds + 1):
-            command += ["--model", os.path.join(folder, "model.fold%d.safetensors" % fold)]
-        text = run(command)
-        with open(report + ".tmp", "w") as file:
-            file.write(text)
-        os.replace(report + ".tmp", report)
+        if args.start:  # a fold that begins after an interruption would not be given the import: all begin again
+            for path in glob.glob(checkpoint + ".fold*"):
+                os.remove(path)
+            command += ["--import", os.path.join(args.start, place, "model.fold1.safetensors")]
         begun = glob.glob(checkpoint + ".fold*")
         start = time.time()
         log = json.loads(run(command + ["--resume" if begun else "--checkpoint", checkpoint]))
