@@ -17,6 +17,8 @@ typedef struct {
     double step, fastest, forward;
     double conv_forward, conv_data, conv_weights, conv;
     int64_t flops, parameters;
+    clile_i_exec_profile profile; /* of a step: means */
+    double update, rest;
     bench_input input; /* train only */
 } bench_result;
 
@@ -78,10 +80,22 @@ static clile_status run_fed(bench_step *step, const float *src)
     return CLILE_OK;
 }
 
+/* Where the time of `runs` steps went. */
+static void take_means(clile_i_exec *exec, int32_t runs, double total, bench_result *r)
+{
+    clile_i_exec_profile *p = &r->profile;
+    clile_i_exec_take_profile(exec, p);
+    r->rest = total - r->update - p->convolutions - p->around - p->others - p->adding;
+    double *const sums[] = {&p->convolutions, &p->around, &p->others,
+                            &p->adding,       &r->update, &r->rest};
+    for (size_t i = 0; i < sizeof sums / sizeof *sums; ++i) *sums[i] /= runs;
+}
+
 static clile_status measure(const bench_args *a, clile_i_exec *exec, const float *src, float *dst,
                             const float *diff, int train, bench_result *r)
 {
     static double step[MAX_RUNS], forward[MAX_RUNS], bound[MAX_RUNS], parts[3][MAX_RUNS];
+    double total = 0.0;
     update_context context = {0};
     int64_t count = 0;
     if (train) {
@@ -89,18 +103,23 @@ static clile_status measure(const bench_args *a, clile_i_exec *exec, const float
         context.diffs = clile_i_exec_diffs(exec);
     }
     for (int32_t i = -2; i < a->runs; ++i) { /* two to warm up */
+        if (i == 0) clile_i_exec_take_profile(exec, &r->profile);
         const double begin = now();
         CLILE_I_RETURN_IF(clile_i_exec_forward(exec, src, dst));
         const double middle = now();
         if (train) {
             CLILE_I_RETURN_IF(clile_i_exec_backward(exec, diff));
-            clile_i_parallel_for(count, 4096, update, &context);
         }
+        const double stepped = now();
+        if (train) clile_i_parallel_for(count, 4096, update, &context);
         const double end = now();
         if (i < 0) continue;
+        r->update += end - stepped;
+        total += end - begin;
         step[i] = end - begin;
         forward[i] = middle - begin;
     }
+    take_means(exec, a->runs, total, r);
     for (int32_t i = 0; i < a->runs; ++i) {
         CLILE_I_RETURN_IF(
             clile_i_exec_bench_convolutions(exec, &parts[0][i], &parts[1][i], &parts[2][i]));
@@ -167,6 +186,10 @@ static void print(const bench_args *a, const bench_result *r)
                (int)a->size, (int)a->batch, (int)a->threads, (int)a->busy, (int)a->runs,
                (long long)r->parameters, r->step, r->fastest, r->forward, images, gflops,
                (long long)r->flops, r->conv_forward, r->conv_data, r->conv_weights, r->conv, share);
+        printf(",\"profile\":{\"convolutions\":%.9g,\"norms\":%.9g,\"other_layers\":%.9g,"
+               "\"adding_gradients\":%.9g,\"update\":%.9g,\"rest\":%.9g}",
+               r->profile.convolutions, r->profile.around, r->profile.others, r->profile.adding,
+               r->update, r->rest);
         if (strcmp(a->mode, "train") == 0)
             printf(",\"input_seconds\":%.9g,\"step_with_input_seconds\":%.9g,\"input_share\":%.9g,"
                    "\"worker_input_seconds\":%.9g,\"worker_step_seconds\":%.9g,\"worker_step_"
@@ -186,6 +209,11 @@ static void print(const bench_args *a, const bench_result *r)
         "  convolutions  %8.2f ms alone: forward %.2f, backward data %.2f, backward weights %.2f\n",
         1e3 * r->conv, 1e3 * r->conv_forward, 1e3 * r->conv_data, 1e3 * r->conv_weights);
     printf("  share         %8.1f %% of the convolution bound\n", 100.0 * share);
+    printf("  profile       %8.2f ms in convolutions, %.2f norms with residual, ReLU and pooling, "
+           "%.2f other layers,\n                %8.2f adding gradients, %.2f update, %.2f rest "
+           "(means)\n",
+           1e3 * r->profile.convolutions, 1e3 * r->profile.around, 1e3 * r->profile.others,
+           1e3 * r->profile.adding, 1e3 * r->update, 1e3 * r->rest);
     if (strcmp(a->mode, "train") != 0) return;
     printf("  input         %8.2f ms of %.2f ms between steps: %.1f %% of the step\n",
            1e3 * r->input.input[0], 1e3 * r->input.step[0],
@@ -203,8 +231,8 @@ static void help(FILE *out)
                  "10] [--data "
                  "PACK] [--json]\n"
                  "\n"
-                 "Measures one training step, or one forward pass of the network, and the share of "
-                 "the time that its convolutions alone\ntake. `clile bench infer --help`: the "
+                 "Measures one training step, or one forward pass of the network, where its time "
+                 "goes, and what its convolutions alone take.\n`clile bench infer --help`: the "
                  "speed of complete answers.\n"
                  "--busy N starts N threads that spin, to show what busy neighbours cost.\n"
                  "train also measures its input, made between steps and by a worker thread (option "

@@ -2,6 +2,7 @@
 #include "dnn/conv_state.h"
 
 #include <string.h>
+#include <time.h>
 
 /* ---- where the arrays are -------------------------------------------------------------------- */
 
@@ -188,12 +189,27 @@ static void sum_partial(int64_t begin, int64_t end, void *context)
     }
 }
 
+static double now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+double clile_i_conv_take_seconds(clile_i_conv *conv)
+{
+    const double seconds = conv->seconds;
+    conv->seconds = 0.0;
+    return seconds;
+}
+
 static clile_status run(clile_i_conv *conv, clile_i_pass pass, int alone)
 {
     enum { GRAIN = 16384 };
     part_job job = {conv, &conv->passes[pass], alone, dnnl_success};
     if (!job.pass->bound)
         return clile_i_fail(CLILE_E_INTERNAL, "convolution: pass %d was not prepared", (int)pass);
+    const double begin = now();
     if (conv->gathers && !alone)
         clile_i_patches_gather(&conv->patches, conv->image, conv->gathered);
     const int32_t team = clile_i_threads_get();
@@ -203,6 +219,7 @@ static clile_status run(clile_i_conv *conv, clile_i_pass pass, int alone)
     if (pass == CLILE_I_PASS_BACKWARD_WEIGHTS && conv->parts > 1)
         clile_i_parallel_for((int64_t)(conv->weights_bytes / sizeof(float)), GRAIN, sum_partial,
                              conv);
+    conv->seconds += now() - begin;
     return clile_i_dnnl_check((dnnl_status_t)job.failed, "dnnl_primitive_execute");
 }
 

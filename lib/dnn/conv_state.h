@@ -61,6 +61,7 @@ struct clile_i_conv {
     float *diff_weights, *partial;            /* made by bind */
     dnnl_primitive_t weights_in, weights_out; /* plain OIHW <-> weights */
     clile_i_conv_pass passes[3];
+    double seconds; /* of its passes since clile_i_conv_take_seconds */
 };
 
 size_t clile_i_conv_aligned(size_t bytes);

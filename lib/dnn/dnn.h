@@ -111,6 +111,9 @@ clile_status clile_i_conv_forward(clile_i_conv *conv);
 clile_status clile_i_conv_backward_weights(clile_i_conv *conv); /* diff_weights = ..., overwrites */
 clile_status clile_i_conv_backward_data(clile_i_conv *conv);    /* diff_src = ..., overwrites */
 
+/* Seconds of the passes since the last call, or since creation. */
+double clile_i_conv_take_seconds(clile_i_conv *conv);
+
 /* For benchmarks: which passes exist, and running one without its reorders on whatever its arrays
  * hold. */
 typedef enum {

@@ -171,6 +171,7 @@ static clile_status create(const clile_i_net *net, int32_t batch, int32_t size,
     exec->packs = packs;
     CLILE_I_TRY(clile_i_net_copy_bare(net, &exec->net));
     CLILE_I_ALLOC(exec->runs, exec->net->node_count);
+    CLILE_I_ALLOC(exec->seconds, exec->net->node_count);
     exec->node_count = (int32_t)exec->net->node_count;
     exec->value_count = exec->net->value_count;
     CLILE_I_ALLOC(exec->layouts, exec->value_count);
@@ -216,7 +217,7 @@ void clile_i_exec_destroy(clile_i_exec *exec)
     void *const owned[] = {exec->runs,   exec->layouts,     exec->values,    exec->segments,
                            exec->params, exec->diffs,       exec->fixed,     exec->image,
                            exec->add_to, exec->activations, exec->gradients, exec->scratch,
-                           exec->points};
+                           exec->points, exec->seconds};
     for (size_t i = 0; i < sizeof owned / sizeof *owned; ++i) clile_i_free(owned[i]);
     clile_i_net_destroy(exec->net);
     clile_i_free(exec);

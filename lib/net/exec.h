@@ -14,6 +14,8 @@ struct clile_i_exec {
     clile_i_exec_mode mode;
     int32_t node_count, value_count;
     clile_i_op_run *runs;        /* of each node */
+    double *seconds;             /* [node_count], of passes since take_profile */
+    double adding;               /* the same, of adding up gradients */
     clile_i_dnn_layout *layouts; /* [value_count] */
     float **values;              /* [value_count]; in inference they share an arena */
 

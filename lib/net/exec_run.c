@@ -19,13 +19,35 @@ float *clile_i_exec_input(clile_i_exec *exec)
     return exec->image;
 }
 
-/* Runs a node on its own team. */
-static clile_status run_forward(const clile_i_exec *exec, clile_i_op_run *run)
+static double seconds(void)
 {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+/* Runs a pass of a node on its own team. */
+static clile_status run_pass(const clile_i_exec *exec, clile_i_op_run *run,
+                             clile_status (*pass)(clile_i_op_run *))
+{
+    const double begin = seconds();
     clile_i_threads_set(run->team);
-    const clile_status status = run->node->op->forward(run);
+    const clile_status status = pass(run);
     clile_i_threads_set(exec->threads);
+    exec->seconds[run->index] += seconds() - begin;
     return status;
+}
+
+/* Adds to the gradients of values that have further readers. */
+static void add_diffs(clile_i_exec *exec, int32_t i)
+{
+    const clile_i_op_run *run = &exec->runs[i];
+    const double begin = seconds();
+    for (int32_t k = 0; k < run->node->src_count; ++k)
+        if (exec->add_to[i][k] != NULL)
+            clile_i_add(run->src[k].count, exec->add_to[i][k], run->diff_src[k],
+                        exec->add_to[i][k]);
+    exec->adding += seconds() - begin;
 }
 
 clile_status clile_i_exec_observe(clile_i_exec *exec, const float *src, float *dst,
@@ -37,7 +59,7 @@ clile_status clile_i_exec_observe(clile_i_exec *exec, const float *src, float *d
                              &(copy_job){src, exec->image});
     for (int32_t i = 0; i < exec->node_count; ++i) {
         clile_i_op_run *run = &exec->runs[i];
-        CLILE_I_RETURN_IF(run_forward(exec, run));
+        CLILE_I_RETURN_IF(run_pass(exec, run, run->node->op->forward));
         if (observer != NULL) observer(context, i, &run->dst, run->dst_data);
     }
     const clile_i_op_run *last = &exec->runs[exec->node_count - 1];
@@ -60,20 +82,25 @@ clile_status clile_i_exec_backward(clile_i_exec *exec, const float *diff_dst)
     clile_i_dnn_layout_from_plain(&last->dst, diff_dst, exec->diff_last);
     for (int32_t i = exec->node_count - 1; i >= 0; --i) {
         clile_i_op_run *run = &exec->runs[i];
-        CLILE_I_RETURN_IF(run->node->op->backward(run));
-        for (int32_t k = 0; k < run->node->src_count; ++k)
-            if (exec->add_to[i][k] != NULL)
-                clile_i_add(run->src[k].count, exec->add_to[i][k], run->diff_src[k],
-                            exec->add_to[i][k]);
+        CLILE_I_RETURN_IF(run_pass(exec, run, run->node->op->backward));
+        add_diffs(exec, i);
     }
     return CLILE_OK;
 }
 
-static double seconds(void)
+void clile_i_exec_take_profile(clile_i_exec *exec, clile_i_exec_profile *out)
 {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+    *out = (clile_i_exec_profile){.adding = exec->adding};
+    exec->adding = 0.0;
+    for (int32_t i = 0; i < exec->node_count; ++i) {
+        const clile_i_op_run *run = &exec->runs[i];
+        clile_i_conv *conv =
+            run->node->op->convolution == NULL ? NULL : run->node->op->convolution(run);
+        const double convolving = conv == NULL ? 0.0 : clile_i_conv_take_seconds(conv);
+        out->convolutions += convolving;
+        *(conv == NULL ? &out->others : &out->around) += exec->seconds[i] - convolving;
+        exec->seconds[i] = 0.0;
+    }
 }
 
 clile_status clile_i_exec_bench_convolutions(clile_i_exec *exec, double *forward,

@@ -207,6 +207,14 @@ clile_status clile_i_net_write(const clile_i_net *net, int32_t size,
 
 /* ---- bench ----------------------------------------------------------------------------------- */
 
+/* Seconds of forward and backward since the last call, or since creation: convolutions; the rest of
+ * the operations that hold one (norm, residual, ReLU, pooling); other operations; adding up the
+ * gradients of values with several readers. */
+typedef struct {
+    double convolutions, around, others, adding;
+} clile_i_exec_profile;
+void clile_i_exec_take_profile(clile_i_exec *exec, clile_i_exec_profile *out);
+
 /* For `clile bench`: floating point operations (2 per multiply-add) of the convolutions in one
  * forward and in one training step; and the seconds that the convolution primitives alone take for
  * one pass, each in its own layout. */

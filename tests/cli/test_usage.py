@@ -94,6 +94,12 @@ class Usage(CommandTest):
             self.assertGreater(figures["conv_forward_seconds"], 0)
             self.assertGreater(figures["flops"], 0)
             self.assertEqual("input_seconds" in figures, mode == "train")
+            profile = figures["profile"]
+            self.assertEqual(list(profile), ["convolutions", "norms", "other_layers", "adding_gradients", "update", "rest"])
+            for part in ("convolutions", "norms", "other_layers", "rest"):
+                self.assertGreater(profile[part], 0, part)
+            self.assertEqual(profile["adding_gradients"] > 0, mode == "train")
+            self.assertGreater(sum(profile.values()), 0.99 * figures["fastest_step_seconds"])
         train = json.loads(self.fine("bench", "train", *common).stdout)
         self.assertAlmostEqual(train["input_share"], train["input_seconds"] / train["step_with_input_seconds"], delta=1e-6)
         for key in ("input_seconds", "worker_input_seconds", "worker_step_ratio"):

@@ -398,6 +398,21 @@ static void test_out_of_memory(void **state)
     clile_i_net_destroy(net);
 }
 
+/* The parts of a step's time, of nothing once they were taken. */
+static void check_profile(clile_i_exec *train)
+{
+    float image[2 * 3 * 32 * 32] = {1.0F}, dst[2 * 8];
+    const float diff[2 * 8] = {1.0F};
+    clile_i_exec_profile p;
+    clile_i_exec_take_profile(train, &p);
+    clile_i_exec_take_profile(train, &p);
+    assert_true(p.convolutions == 0.0 && p.around == 0.0 && p.others == 0.0 && p.adding == 0.0);
+    assert_int_equal(clile_i_exec_forward(train, image, dst), CLILE_OK);
+    assert_int_equal(clile_i_exec_backward(train, diff), CLILE_OK);
+    clile_i_exec_take_profile(train, &p);
+    assert_true(p.convolutions > 0.0 && p.around > 0.0 && p.others > 0.0 && p.adding > 0.0);
+}
+
 static void test_flops(void **state)
 {
     (void)state;
@@ -419,6 +434,7 @@ static void test_flops(void **state)
     assert_int_equal(clile_i_exec_bench_convolutions(train, &forward, &data, &weights), CLILE_OK);
     assert_true(forward > 0.0 && data > 0.0 && weights > 0.0);
     assert_int_equal(clile_i_exec_bench_convolutions(train, NULL, NULL, NULL), CLILE_OK);
+    check_profile(train);
     clile_i_exec_destroy(train);
     clile_i_exec_destroy(infer);
     clile_i_net_destroy(net);
