@@ -1,21 +1,22 @@
-"""Golden training runs: five SGD steps of tiny networks by training.py in float64, for tests/train/test_golden.c.
+"""Golden training runs: ten SGD steps (five of two cases) of tiny networks by training.py in float64, for tests/train/test_golden.c.
 
 data.images, data.labels, data.subject   the batch, which is the whole data set
 net.*, id.*                              E_G and E_ID from which every case starts (stage 1 starts from id.*), float32
 vectors.*                                learned vectors from which every case starts
-CASE.losses [5,4]                        total, bce, contra, elimination of each step
+CASE.losses [10,4] or [5,4]              total, bce, contra, elimination of each step
 CASE.end.*                               values after the last step: encoder tensors by torchvision's name, vectors as vector.NAME;
                                          of a tensor of more than SAMPLES elements every k-th only, k = ceil(count / SAMPLES)
 Metadata: model (options), train (options), cases ("A;B;..."), CASE.options, CASE.stage.
 """
 import copy
+import itertools
 
 import numpy as np
 import torch
 
 import training
 
-STEPS, SAMPLES, MARGIN = 5, 48, 2e-5
+STEPS, FEWER, SAMPLES, MARGIN = 10, 5, 48, 2e-5  # FEWER steps where none of the rates keeps MARGIN for all STEPS
 RATES = [0.005 - 0.00005 * i for i in range(80)]  # the first whose run keeps MARGIN is used (training.Margin says why)
 N, C, S, D, SIZE = 6, 4, 3, 16, 32
 MODEL = {"backbone": "resnet10", "stem": "imagenet", "width": 0.0625, "embedding": D, "image_size": SIZE}
@@ -84,10 +85,10 @@ def build(seed=2042):
         id_net = None
         if options.get("elimination") in ("orthogonal", "decorrelate"):
             id_net = training.load(copy.deepcopy(net), id_start)
-        for rate in RATES:
+        for steps, rate in itertools.product((STEPS, FEWER), RATES):
             reference = {**training.OPTIONS, **options, "learning_rate": round(rate, 6)}
             end, end_vectors, losses, margin = training.train(stage, training.load(copy.deepcopy(net), initial), used, *data,
-                                                              STEPS, reference, id_net)
+                                                              steps, reference, id_net)
             if margin >= MARGIN:
                 break
         else:
