@@ -18,7 +18,7 @@ set(CLILE_ROOM_USES_eval base)
 set(CLILE_ROOM_USES_run model data eval)
 set(CLILE_ROOM_USES_train base dnn net loss image data model eval run)
 # Public header -> room: include/clile/HEADER.h=ROOM
-set(CLILE_HEADER_ROOMS status=base options=base export=base au=base escape=base inspect=store losses=loss image=image dataset=data faces=layout synth=synth model=model predictor=model finder=face reader=face tracker=face neutral=face video=video metrics=eval events=eval evaluate=run evaluation=run trainer=train experimental_loss=train)
+set(CLILE_HEADER_ROOMS status=base options=base communicator=base export=base au=base escape=base inspect=store losses=loss image=image dataset=data faces=layout synth=synth model=model predictor=model finder=face reader=face tracker=face neutral=face video=video metrics=eval events=eval evaluate=run evaluation=run trainer=train experimental_loss=train)
 
 # All rooms that ROOM may use, directly or through another.
 function(clile_room_closure room out)

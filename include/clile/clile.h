@@ -16,6 +16,7 @@
 #define CLILE_H
 
 #include <clile/au.h>
+#include <clile/communicator.h>
 #include <clile/dataset.h>
 #include <clile/escape.h>
 #include <clile/evaluate.h>

@@ -18,6 +18,7 @@
 #ifndef CLILE_TRAINER_H
 #define CLILE_TRAINER_H
 
+#include <clile/communicator.h>
 #include <clile/dataset.h>
 #include <clile/model.h>
 
@@ -138,6 +139,28 @@ typedef struct clile_trainer_state {
  * struct_size (docs/abi.md). Since 0.1. */
 CLILE_NODISCARD CLILE_API clile_status clile_trainer_get_state(const clile_trainer *trainer,
                                                                clile_trainer_state *state);
+
+/* Joins the trainer to others that train the same model together (docs/scaling.md): each step's
+ * batch is size * batch images, of which each rank computes `batch`; the weights, losses,
+ * thresholds and answers are the same on all ranks. `communicator` is copied; its user must outlive
+ * the trainer.
+ * NULL: none, as before this call. All ranks call it, and then create, resume, run and destroy the
+ * same way, with the same model, data and options. Then:
+ *   - Rank 0 writes: clile_trainer_save and the history do nothing elsewhere. A checkpoint is read
+ *     on every rank, from the same path, and may be resumed by any number of ranks that divides
+ *     its batch; it is the checkpoint of one process with the whole batch.
+ *   - Validation takes place if rank 0 has a progress function or a history.
+ *   - A failure or a cancelled run on one rank ends the call on all, with its status, rank and
+ *     text. What fails between two sums (memory, oneDNN) leaves the others waiting: then end them.
+ * Errors, on all ranks:
+ *   - INVALID_ARGUMENT: trainer is NULL; struct_size; rank, size or functions that cannot be; a
+ *     batch that the images are too few for; data, options or initial weights that differ; a loss
+ *     of the caller's own (clile_trainer_set_loss)
+ *   - STATE: the trainer has run or was resumed
+ *   - BACKEND: a function of the communicator failed; OUT_OF_MEMORY
+ * Since 0.1. */
+CLILE_NODISCARD CLILE_API clile_status
+clile_trainer_set_communicator(clile_trainer *trainer, const clile_communicator *communicator);
 
 /* Writes a checkpoint: everything the run depends on, and the model's metadata (safetensors,
  * atomic). Allowed before a run, between two steps, after the last one, when training is

@@ -225,10 +225,17 @@ CLILE_I_INLINE void backward_apply_rows(const clile_i_norm_plane *t, int64_t at,
     }
 }
 
+/* Values of a channel in the batch. */
+static double values_of(const clile_i_batch_norm *norm)
+{
+    const clile_i_dnn_layout *l = &norm->layout;
+    return (double)(l->n * l->h * l->w) * (norm->sync != NULL ? norm->sync->ranks : 1);
+}
+
 void clile_i_norm_slopes(const clile_i_batch_norm *norm, int64_t first, int64_t width,
                          const double *totals, clile_i_norm_slope *out)
 {
-    const double count = (double)(norm->layout.n * norm->layout.h * norm->layout.w);
+    const double count = values_of(norm);
     for (int64_t i = 0; i < width; ++i) {
         const double r = (double)norm->inv_std[first + i];
         out[i].scale = norm->gamma[first + i] * norm->inv_std[first + i];
@@ -296,14 +303,15 @@ void clile_i_norm_forward_settle(const clile_i_norm_job *j, int64_t cb)
     const clile_i_batch_norm *norm = j->norm;
     const clile_i_dnn_layout *l = &norm->layout;
     const float *first = norm->src + clile_i_norm_plane_offset(l, 0, cb);
-    const double count = (double)(l->n * l->h * l->w);
-    add_planes(j, cb);
+    const double count = values_of(norm);
+    if (norm->sync == NULL) add_planes(j, cb);
     for (int64_t i = 0; i < l->block; ++i) {
         const int64_t c = cb * l->block + i;
+        const float from = norm->sync == NULL ? first[i] : c < l->c ? norm->running_mean[c] : 0.0F;
         const double shifted = j->totals[2 * c] / count;
         const double raw = j->totals[2 * c + 1] / count - shifted * shifted;
         const double variance = raw < 0.0 ? 0.0 : raw; /* NaN stays NaN */
-        const double mean = (double)first[i] + shifted;
+        const double mean = (double)from + shifted;
         const double unbiased = count > 1.0 ? variance * count / (count - 1.0) : variance;
         norm->mean[c] = (float)mean;
         norm->inv_std[c] = (float)(1.0 / sqrt(variance + norm->eps));
@@ -354,7 +362,7 @@ static void backward_gather(const clile_i_norm_job *j, int64_t n, int64_t cb)
 void clile_i_norm_backward_settle(const clile_i_norm_job *j, int64_t cb)
 {
     const clile_i_batch_norm *norm = j->norm;
-    add_planes(j, cb);
+    if (norm->sync == NULL) add_planes(j, cb);
     for (int64_t c = cb * norm->layout.block; c < (cb + 1) * norm->layout.block; ++c) {
         norm->diff_beta[c] = (float)j->totals[2 * c];
         norm->diff_gamma[c] = (float)(j->totals[2 * c + 1] * (double)norm->inv_std[c]);
@@ -401,12 +409,49 @@ static void apply_planes(int64_t begin, int64_t end, void *context)
     for (int64_t i = end - 1; i >= begin; --i) s->apply(&s->job, i / blocks, i % blocks);
 }
 
+/* Sums around a channel's first value become sums around its running mean, which is the same in all
+ * processes. */
+static void shift_sums(const clile_i_norm_job *j)
+{
+    const clile_i_dnn_layout *l = &j->norm->layout;
+    const double count = (double)(l->n * l->h * l->w);
+    for (int64_t c = 0; c < l->channels; ++c) {
+        const int64_t first = clile_i_norm_plane_offset(l, 0, c / l->block) + c % l->block;
+        const double mean = c < l->c ? (double)j->norm->running_mean[c] : 0.0;
+        const double by = (double)j->norm->src[first] - mean;
+        double *sums = j->totals + 2 * c;
+        sums[1] += 2.0 * by * sums[0] + count * by * by;
+        sums[0] += count * by;
+    }
+}
+
+/* The stages in the order that sums over several processes need. Backward settles before: each has
+ * its own part of the parameters' gradients. */
+static void run_synchronised(clile_i_norm_stages *s)
+{
+    const clile_i_dnn_layout *l = &s->job.norm->layout;
+    clile_i_norm_sync *sync = s->job.norm->sync;
+    const int forward = s->settle == clile_i_norm_forward_settle;
+    clile_i_parallel_for(l->n * l->blocks, 1, gather_planes, s);
+    for (int64_t cb = 0; cb < l->blocks; ++cb) add_planes(&s->job, cb);
+    if (forward) shift_sums(&s->job);
+    for (int64_t cb = 0; !forward && cb < l->blocks; ++cb) s->settle(&s->job, cb);
+    if (sync->status == CLILE_OK)
+        sync->status = sync->sum(sync->context, 2 * l->channels, s->job.totals);
+    for (int64_t cb = 0; forward && cb < l->blocks; ++cb) s->settle(&s->job, cb);
+    clile_i_parallel_for(l->n * l->blocks, 1, apply_planes, s);
+}
+
 /* Whole channel blocks keep a thread's data in its cache from one stage to the next. If there are
  * too few blocks to keep the team busy, planes are shared out stage by stage. Both ways add in the
  * same order. */
 void clile_i_norm_run(clile_i_norm_stages *s)
 {
     const clile_i_dnn_layout *l = &s->job.norm->layout;
+    if (s->job.norm->sync != NULL && !s->job.norm->frozen) {
+        run_synchronised(s);
+        return;
+    }
     const int64_t team = omp_get_max_threads();
     const int64_t block_floats = l->n * l->block_stride, grain = 1 + (GRAIN - 1) / block_floats;
     if (l->blocks % team == 0 || l->blocks >= 4 * team || l->blocks <= grain) {

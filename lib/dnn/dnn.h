@@ -242,11 +242,20 @@ void clile_i_layer_norm_backward(const clile_i_layer_norm *norm);
 
 /* ---- batch norm (batch_norm.c) --------------------------------------------------------------- */
 
+/* Batch statistics of several processes: sums over all of them. */
+typedef struct {
+    int32_t ranks; /* each with as many values of a channel */
+    clile_status (*sum)(void *context, int64_t count, double *values);
+    void *context;
+    clile_status status; /* of the first sum that failed */
+} clile_i_norm_sync;
+
 /* y = gamma * (x - mean) / sqrt(variance + eps) + beta per channel [+ residual] [then ReLU];
  * variance is the biased one over n, h, w. gamma, beta, running_*, mean, inv_std:
  * layout.channels floats (padding: gamma = beta = 0). */
 typedef struct {
     clile_i_dnn_layout layout;
+    clile_i_norm_sync *sync; /* NULL: the statistics are this process's */
     double eps, momentum;
     uint8_t frozen; /* running statistics are used and kept, instead of the batch's */
     uint8_t relu;

@@ -365,6 +365,28 @@ clile_status clile_i_exec_from_plain(const clile_i_exec *exec, int32_t segment, 
     return from_plain(exec, run, k, plain, flat + s->offset);
 }
 
+void clile_i_exec_synchronise(clile_i_exec *exec, clile_i_norm_sync *sync)
+{
+    for (int32_t i = 0; i < exec->node_count; ++i) exec->runs[i].sync = sync;
+}
+
+int64_t clile_i_exec_statistics(clile_i_exec *exec, int put, float *values)
+{
+    int64_t total = 0;
+    for (int32_t i = 0; i < exec->node_count; ++i) {
+        const clile_i_op_run *run = &exec->runs[i];
+        for (int32_t k = 0; k < run->node->op->tensor_count; ++k) {
+            if (strncmp(run->node->op->tensors[k].suffix, "running_", 8) != 0) continue;
+            const int64_t count = exec->net->tensors[run->node->tensor + k].count;
+            float *own = run->params[k], *theirs = values != NULL ? values + total : NULL;
+            if (values != NULL)
+                memcpy(put ? own : theirs, put ? theirs : own, (size_t)count * sizeof *own);
+            total += count;
+        }
+    }
+    return total;
+}
+
 int64_t clile_i_exec_flops(const clile_i_exec *exec)
 {
     int64_t sum = 0;

@@ -75,6 +75,21 @@ clile_status clile_i_exec_forward(clile_i_exec *exec, const float *src, float *d
 
 clile_status clile_i_exec_backward(clile_i_exec *exec, const float *diff_dst)
 {
+    return clile_i_exec_backward_telling(exec, diff_dst, NULL, NULL);
+}
+
+/* Where the gradients of a node begin; `after` if it has none. */
+static int64_t first_gradient(const clile_i_exec *exec, const clile_i_op_run *run, int64_t after)
+{
+    for (int32_t k = 0; k < run->node->op->tensor_count; ++k)
+        if (run->diffs[k] != NULL) return run->diffs[k] - exec->diffs;
+    return after;
+}
+
+clile_status clile_i_exec_backward_telling(clile_i_exec *exec, const float *diff_dst,
+                                           clile_i_exec_ready ready, void *context)
+{
+    int64_t offset = exec->param_count;
     const clile_i_op_run *last = &exec->runs[exec->node_count - 1];
     if (!exec->forward_done)
         return clile_i_fail(CLILE_E_STATE, "backward: expected a forward run of a net compiled for "
@@ -84,6 +99,13 @@ clile_status clile_i_exec_backward(clile_i_exec *exec, const float *diff_dst)
         clile_i_op_run *run = &exec->runs[i];
         CLILE_I_RETURN_IF(run_pass(exec, run, run->node->op->backward));
         add_diffs(exec, i);
+        CLILE_I_RETURN_IF(run->node->op->backward(run));
+        for (int32_t k = 0; k < run->node->src_count; ++k)
+            if (exec->add_to[i][k] != NULL)
+                clile_i_add(run->src[k].count, exec->add_to[i][k], run->diff_src[k],
+                            exec->add_to[i][k]);
+        offset = first_gradient(exec, run, offset);
+        if (ready != NULL) ready(context, offset);
     }
     return CLILE_OK;
 }

@@ -12,6 +12,7 @@
 #define CLILE_I_NET_H
 
 #include "base/base.h"
+#include "dnn/dnn.h"
 
 /* From the image to the first block. Both stems have batch norm and ReLU. */
 typedef enum {
@@ -116,6 +117,15 @@ float *clile_i_exec_points(clile_i_exec *exec);
 int32_t clile_i_exec_point_count(const clile_i_exec *exec);
 /* diff_dst [batch,d]. Overwrites clile_i_exec_diffs. Call it after a forward of the same batch. */
 clile_status clile_i_exec_backward(clile_i_exec *exec, const float *diff_dst);
+/* The same, telling which gradients are complete: those from `offset` on. Offsets fall, to 0. */
+typedef void (*clile_i_exec_ready)(void *context, int64_t offset);
+clile_status clile_i_exec_backward_telling(clile_i_exec *exec, const float *diff_dst,
+                                           clile_i_exec_ready ready, void *context);
+/* Batch statistics from now on by `sync` (dnn/dnn.h), whose status says whether its sums worked. */
+void clile_i_exec_synchronise(clile_i_exec *exec, clile_i_norm_sync *sync);
+/* The running statistics of all norms, in one array: copied from the net or (put) into it. Returns
+ * how many there are; values may be NULL. */
+int64_t clile_i_exec_statistics(clile_i_exec *exec, int put, float *values);
 
 /* Flat trainable parameters and their gradients: `count` floats in blocked layout. Padding is
  * zero and stays zero. */

@@ -13,6 +13,7 @@ clile_status clile_i_run_dataset(const clile_i_encoder *encoder, const clile_dat
     CLILE_I_ALLOC(src, batch * 3 * size * size);
     for (int64_t first = 0; first < n; first += batch) {
         const int64_t count = n - first < batch ? n - first : batch;
+        if (encoder->ranks > 1 && first / batch % encoder->ranks != encoder->rank) continue;
         for (int64_t k = 0; k < batch; ++k) indices[k] = first + (k < count ? k : 0);
         CLILE_I_TRY(clile_i_batch_load(data, batch, indices, encoder->size, NULL, 0, 0, src));
         for (int64_t k = 0; clile_i_exec_point_count(encoder->exec) > 0 && k < batch; ++k)

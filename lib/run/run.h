@@ -11,6 +11,7 @@ typedef struct {
     clile_i_exec *exec;
     int32_t batch, size;
     int64_t d;
+    int32_t rank, ranks; /* of `ranks` processes, this one runs every `ranks`-th batch; 0: all */
 } clile_i_encoder;
 
 /* Receives the embeddings [count,d] of images first..first+count-1, which are valid until it

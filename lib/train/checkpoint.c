@@ -8,6 +8,7 @@
  *   decision.slope, decision.offset: [c] each, once stage 2 is finished; person: with them
  * All arrays are plain row-major: a checkpoint does not depend on the layouts that oneDNN chose. */
 #include "train/internal.h"
+#include "train/ranks.h"
 
 #include <math.h>
 #include <string.h>
@@ -217,6 +218,7 @@ clile_status clile_trainer_save(const clile_trainer *trainer, const char *path)
         return clile_i_fail(
             CLILE_E_STATE,
             "clile_trainer_save: an earlier step failed; there is nothing to go on from");
+    if (t->shares.rank > 0) return CLILE_OK; /* rank 0 writes */
     const int64_t au_shape[2] = {t->c + t->model->null_anchor, t->d},
                   ile_shape[3] = {t->s, t->c, t->d};
     const int64_t c = t->c;
@@ -282,6 +284,21 @@ static clile_status get_options(const clile_i_st *st, const clile_model *model, 
                                 clile_i_st_path(st));
 }
 
+/* Between the batch of a rank and that of all ranks, which is what a checkpoint has. */
+static clile_status share_batch(const clile_i_st *st, const clile_trainer *t,
+                                clile_options *options)
+{
+    const int32_t ranks = t->shares.ranks;
+    int64_t batch = 0;
+    CLILE_I_RETURN_IF(clile_options_get_i64(options, CLILE_OPT_BATCH, &batch));
+    if (batch % ranks != 0)
+        return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
+                            "%s: option batch is %lld in the checkpoint, over all ranks, which %d "
+                            "ranks cannot share equally",
+                            clile_i_st_path(st), (long long)batch, (int)ranks);
+    return clile_options_set_i64(options, CLILE_OPT_BATCH, batch / ranks);
+}
+
 /* The options to continue with: the stored ones, except for the options that may change, which come
  * from `t`. Options for the model's shape are compared with the model itself. */
 static clile_status choose_options(const clile_i_st *st, const clile_trainer *t,
@@ -291,8 +308,11 @@ static clile_status choose_options(const clile_i_st *st, const clile_trainer *t,
     clile_options *here = NULL;
     CLILE_I_TRY(clile_options_copy(t->options, &here));
     CLILE_I_TRY(clile_i_model_shape(t->model, here));
+    if (clile_options_is_set(here, CLILE_OPT_BATCH))
+        CLILE_I_TRY(clile_options_set_i64(here, CLILE_OPT_BATCH, t->shares.all));
     status = clile_i_options_resume(here, stored, out);
     if (status != CLILE_OK) clile_i_fail_context(status, "%s", clile_i_st_path(st));
+    if (status == CLILE_OK) status = share_batch(st, t, *out);
 cleanup:
     clile_options_destroy(here);
     return status;
@@ -574,31 +594,32 @@ static clile_status get_epoch(const clile_i_st *st, clile_trainer *t)
     return CLILE_OK;
 }
 
-/* Swaps contents: the caller's handle gets the restored state, `restored` gets the old one. */
-static void exchange(clile_trainer *handle, clile_trainer *restored)
+static clile_status prepare_identity(clile_trainer *t)
 {
-    const clile_trainer before = *handle;
-    *handle = *restored;
-    *restored = before;
+    clile_i_team before;
+    clile_status status = clile_i_trainer_enter(t, &before);
+    status = clile_i_ranks_agree(t, status);
+    if (status == CLILE_OK) status = clile_i_trainer_prepare_identity(t);
+    clile_i_team_leave(before);
+    return status;
 }
 
-clile_status clile_trainer_resume(clile_trainer *trainer, const char *path)
+/* A trainer with the state of a file. */
+static clile_status read_checkpoint(const clile_trainer *trainer, const char *path,
+                                    clile_trainer **out)
 {
     clile_status status = CLILE_OK;
     clile_i_st *st = NULL;
     clile_options *stored = NULL, *options = NULL;
     clile_trainer *restored = NULL;
-    CLILE_I_CHECK_NOT_NULL(trainer);
-    CLILE_I_CHECK_NOT_NULL(path);
-    if (trainer->stage != 0 || trainer->broken)
-        return clile_i_fail(CLILE_E_STATE,
-                            "clile_trainer_resume: this trainer has run already; create a new one");
     CLILE_I_TRY(clile_i_st_open(path, &st));
     CLILE_I_TRY(check_format(st));
     CLILE_I_TRY(get_options(st, trainer->model, &stored));
     CLILE_I_TRY(choose_options(st, trainer, stored, &options));
     CLILE_I_TRY(check_aus(st, trainer->model));
-    CLILE_I_TRY(clile_i_trainer_new(trainer->model, trainer->data, options, &restored));
+    CLILE_I_TRY(clile_i_trainer_new(trainer->model, trainer->data, options,
+                                    trainer->shares.ranks > 1 ? &trainer->communicator : NULL,
+                                    &restored));
     /* the option may have changed */
     restored->settings.validation_every = trainer->settings.validation_every;
     CLILE_I_TRY(check_data(st, restored));
@@ -608,18 +629,43 @@ clile_status clile_trainer_resume(clile_trainer *trainer, const char *path)
     CLILE_I_TRY(restore(st, restored, stored));
     CLILE_I_TRY(get_epoch(st, restored));
     CLILE_I_TRY(get_model_metadata(st, restored->model));
-    if (restored->decision) CLILE_I_TRY(clile_i_trainer_finish_stage(restored));
-    exchange(trainer, restored);
-    const clile_i_history history = trainer->history; /* stays with the caller's handle */
-    trainer->history = restored->history;
-    restored->history = history;
+    *out = restored;
+    restored = NULL;
+cleanup:
+    clile_trainer_destroy(restored);
+    clile_options_destroy(options);
+    clile_options_destroy(stored);
+    clile_i_st_close(st);
+    return status;
+}
+
+/* Whether all ranks have read the same. */
+static clile_status check_same(const clile_trainer *t)
+{
+    const uint32_t place = (uint32_t)t->step * 4 + (uint32_t)t->stage;
+    return clile_i_ranks_compare(t, t->run ^ place, CLILE_E_INVALID_ARGUMENT,
+                                 "clile_trainer_resume: another checkpoint than on rank 0");
+}
+
+clile_status clile_trainer_resume(clile_trainer *trainer, const char *path)
+{
+    clile_status status = CLILE_OK;
+    clile_trainer *restored = NULL;
+    CLILE_I_CHECK_NOT_NULL(trainer);
+    CLILE_I_CHECK_NOT_NULL(path);
+    if (trainer->stage != 0 || trainer->broken)
+        return clile_i_fail(CLILE_E_STATE,
+                            "clile_trainer_resume: this trainer has run already; create a new one");
+    CLILE_I_TRY(clile_i_ranks_agree(trainer, read_checkpoint(trainer, path, &restored)));
+    CLILE_I_TRY(check_same(restored));
+    if (restored->exec != NULL) CLILE_I_TRY(prepare_identity(restored));
+    if (restored->decision)
+        CLILE_I_TRY(clile_i_ranks_agree(restored, clile_i_trainer_finish_stage(restored)));
+    clile_i_trainer_exchange(trainer, restored);
     clile_i_trainer_log_place(trainer, "resumed", path);
     clile_i_trainer_log_data(trainer);
 cleanup:
     clile_trainer_destroy(restored); /* frees the model for others */
     trainer->model->busy = !trainer->done[2];
-    clile_options_destroy(options);
-    clile_options_destroy(stored);
-    clile_i_st_close(st);
     return status;
 }

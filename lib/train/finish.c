@@ -2,6 +2,7 @@
 #include "eval/eval.h"
 #include "run/run.h"
 #include "train/internal.h"
+#include "train/ranks.h"
 
 #include <clile/losses.h>
 #include <clile/metrics.h>
@@ -23,13 +24,18 @@ clile_status clile_i_trainer_scores(const clile_trainer *t, const clile_model *m
                                     const clile_i_net *net, const clile_dataset *data, float *score)
 {
     clile_status status = CLILE_OK;
-    clile_i_encoder encoder = {NULL, t->shares.own, t->size, t->d};
+    clile_i_encoder encoder = {.batch = t->shares.own,
+                               .size = t->size,
+                               .d = t->d,
+                               .rank = t->shares.rank,
+                               .ranks = t->shares.ranks};
+    memset(score, 0, (size_t)(clile_dataset_size(data) * model->c) * sizeof *score);
     CLILE_I_TRY(
         clile_i_exec_create(net, t->shares.own, t->size, CLILE_I_EXEC_INFER, &encoder.exec));
     CLILE_I_TRY(clile_i_run_dataset(&encoder, data, take_scores, &(score_sink){model, score}));
 cleanup:
     clile_i_exec_destroy(encoder.exec);
-    return status;
+    return clile_i_ranks_sum(t, status, clile_dataset_size(data) * model->c, score);
 }
 
 static clile_status copy_labels(const clile_dataset *data, int8_t **out)

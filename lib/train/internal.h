@@ -10,6 +10,7 @@
 #include "net/net.h"
 #include "train/optimizer.h"
 
+#include <clile/communicator.h>
 #include <clile/experimental_loss.h>
 
 /* Learned arrays besides the encoder. Stage and settings decide which exist (count 0: absent). The
@@ -100,6 +101,9 @@ struct clile_trainer {
     int32_t c, d, s, size, threads;
     int32_t batch; /* images of a step on this rank */
     clile_i_shares shares;
+    clile_communicator communicator; /* of several ranks; functions NULL: there is one */
+    double *statuses;                /* [ranks + 1] of ranks.c */
+    int32_t reports;   /* this call of run: rank 0 has a progress function or a history */
     int32_t told;      /* the team size in the last log entry */
     int32_t team;      /* threads that `exec` was compiled for: as many as OpenMP granted */
     float *au_weight;  /* [c] */
@@ -136,6 +140,9 @@ struct clile_trainer {
     float *part_vectors; /* [c,d] of A, [d] of the null anchor, [c] of the bias */
     /* gradients of the parts before the current one; NULL: there is one part */
     float *sum, *sum_vectors;
+    float *statistics; /* running statistics of all norms, between ranks; NULL: there is one */
+    int64_t statistics_count;
+    clile_i_norm_sync sync; /* with sync_batch_norm; its context is this trainer */
     clile_i_own_loss own;
     uint32_t run; /* which run this is: of its data, options and initial weights */
     clile_i_epoch epoch;
@@ -152,14 +159,18 @@ static inline const float *clile_i_trainer_input(const clile_trainer *t)
 /* ---- trainer.c ---- */
 /* Creates a trainer that has not run, and marks `model` busy. */
 clile_status clile_i_trainer_new(clile_model *model, const clile_dataset *data,
-                                 const clile_options *options, clile_trainer **out);
+                                 const clile_options *options,
+                                 const clile_communicator *communicator, clile_trainer **out);
+/* Swaps contents: the caller's handle gets the state of `other`, and keeps its history. */
+void clile_i_trainer_exchange(clile_trainer *handle, clile_trainer *other);
 /* Enters the team for a call that computes. Leave it even after a failure. STATE if a stage is
  * running and its team is not available here: oneDNN's backward passes wait for every thread they
  * were compiled for. */
 clile_status clile_i_trainer_enter(clile_trainer *t, clile_i_team *before);
 
 /* ---- stage.c ---- */
-/* Creates heads, optimiser state and compiled encoders from the current values. */
+/* Creates heads, optimiser state and compiled encoders from the current values; after it, and once
+ * all ranks are there, comes clile_i_trainer_prepare_identity. */
 clile_status clile_i_trainer_begin_stage(clile_trainer *t, int32_t stage);
 void clile_i_trainer_end_stage(clile_trainer *t); /* frees them */
 
@@ -175,7 +186,8 @@ void clile_i_trainer_log_place(const clile_trainer *t, const char *what, const c
 /* What term `i` sees of the current step; its outputs are not set. */
 clile_i_step clile_i_trainer_view(clile_trainer *t, int32_t i);
 clile_status clile_i_trainer_step(clile_trainer *t, clile_i_losses *losses);
-/* Computes the tables of E_ID over the training images that stage 2 needs (identity_part). */
+/* Computes the tables of E_ID over the training images, if the running stage needs them
+ * (identity_part). */
 clile_status clile_i_trainer_prepare_identity(clile_trainer *t);
 
 /* ---- targets.c ---- */

@@ -29,6 +29,11 @@ clile_status clile_i_own_loss_set(clile_trainer *t, int32_t mode, clile_loss_fn 
         return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
                             "clile_trainer_set_loss: a loss that replaces all others learns no "
                             "points, but keep_points=1 keeps them in the model");
+    if (fn != NULL && t->shares.ranks > 1)
+        return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
+                            "clile_trainer_set_loss: a loss of the caller's own sees the images of "
+                            "one process only, but there are %d (clile_trainer_set_communicator)",
+                            (int)t->shares.ranks);
     if (fn != NULL && t->shares.parts > 1 && t->exchange)
         return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
                             "clile_trainer_set_loss: with accumulate=%d a loss sees a part of the "

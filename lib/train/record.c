@@ -50,6 +50,7 @@ clile_status clile_trainer_set_tensorboard(clile_trainer *trainer, const char *f
 
 int clile_i_history_is_wanted(const clile_trainer *t)
 {
+    if (t->shares.rank > 0) return 0; /* rank 0 writes */
     return t->history.path[CLILE_I_HISTORY_LINES] != NULL ||
            t->history.path[CLILE_I_HISTORY_EVENTS] != NULL;
 }
@@ -102,6 +103,7 @@ static clile_status flush(clile_trainer *t)
 clile_status clile_i_history_begin(clile_trainer *t)
 {
     clile_i_history *history = &t->history;
+    if (!clile_i_history_is_wanted(t)) return CLILE_OK;
     if (history->begun) return flush(t);
     if (history->path[CLILE_I_HISTORY_EVENTS] != NULL)
         CLILE_I_RETURN_IF(clile_i_folders_make(history->path[CLILE_I_HISTORY_EVENTS]));

@@ -1,6 +1,7 @@
 /* The state of a stage from its first step to its last: heads, optimiser state, compiled encoders
  * and the feed. */
 #include "train/internal.h"
+#include "train/ranks.h"
 
 #include <string.h>
 
@@ -91,6 +92,12 @@ static void init_heads(clile_trainer *t, int32_t stage)
     }
 }
 
+/* The sum of a clile_i_norm_sync. */
+static clile_status sum_statistics(void *context, int64_t count, double *values)
+{
+    return clile_i_ranks_sum_doubles(context, count, values);
+}
+
 static clile_status create_encoder(clile_trainer *t, const clile_i_net *net)
 {
     clile_status status = CLILE_OK;
@@ -104,6 +111,14 @@ static clile_status create_encoder(clile_trainer *t, const clile_i_net *net)
         const clile_i_exec_segment *segment = clile_i_exec_segment_at(t->exec, i);
         const float decay = clile_i_net_tensor_at(net, segment->tensor)->decay ? 1.0f : 0.0f;
         t->encoder.spans[i] = (clile_i_span){segment->offset, segment->count, decay, 1.0f};
+    }
+    if (t->shares.ranks > 1 && t->settings.sync_batch_norm) {
+        t->sync = (clile_i_norm_sync){t->shares.ranks, sum_statistics, t, CLILE_OK};
+        clile_i_exec_synchronise(t->exec, &t->sync);
+    }
+    if (t->shares.ranks > 1) {
+        t->statistics_count = clile_i_exec_statistics(t->exec, 0, NULL);
+        CLILE_I_ALLOC(t->statistics, t->statistics_count);
     }
     if (t->shares.parts > 1) {
         CLILE_I_ALLOC(t->sum, count);
@@ -145,7 +160,6 @@ clile_status clile_i_trainer_begin_stage(clile_trainer *t, int32_t stage)
         /* there are steps left */
         CLILE_I_TRY(clile_i_exec_create(t->id_net, t->shares.own, t->size, CLILE_I_EXEC_INFER,
                                         &t->id_exec));
-        CLILE_I_TRY(clile_i_trainer_prepare_identity(t));
     }
     t->stage = stage;
     t->step = 0;
@@ -166,7 +180,8 @@ void clile_i_trainer_end_stage(clile_trainer *t)
     t->flat = t->flat_diff = NULL;
     clile_i_free(t->sum);
     clile_i_free(t->sum_vectors);
-    t->sum = t->sum_vectors = NULL;
+    clile_i_free(t->statistics);
+    t->sum = t->sum_vectors = t->statistics = NULL;
     clile_i_free(t->identity_table);
     clile_i_free(t->identity_rate);
     t->identity_table = t->identity_rate = NULL;

@@ -1,6 +1,7 @@
 /* One training step of each stage: batch, forward, losses, backward. */
 #include "run/run.h"
 #include "train/internal.h"
+#include "train/ranks.h"
 
 #include <string.h>
 
@@ -142,10 +143,21 @@ static clile_status add_term(clile_trainer *t, int32_t i, clile_i_losses *losses
     return CLILE_OK;
 }
 
+/* Embeddings [rows,d] of the current part: this rank's, and then those of all. */
+static clile_status embed(clile_trainer *t, clile_i_exec *exec, float *embedding)
+{
+    const clile_i_shares *s = &t->shares;
+    if (s->ranks > 1) memset(embedding, 0, (size_t)(s->rows * t->d) * sizeof *embedding);
+    clile_status status =
+        clile_i_exec_forward(exec, clile_i_trainer_input(t), embedding + s->before * (int64_t)t->d);
+    if (status == CLILE_OK) status = t->sync.status;
+    return clile_i_ranks_sum(t, status, (int64_t)s->rows * t->d, embedding);
+}
+
 /* What to remove of F^ID of the batch. */
 static clile_status id_forward(clile_trainer *t)
 {
-    CLILE_I_RETURN_IF(clile_i_exec_forward(t->id_exec, clile_i_trainer_input(t), t->id_embedding));
+    CLILE_I_RETURN_IF(embed(t, t->id_exec, t->id_embedding));
     return clile_i_identity_part(&t->identity, t->shares.rows, t->labels, t->subject,
                                  t->id_embedding, t->id_embedding);
 }
@@ -172,6 +184,16 @@ typedef struct {
     int32_t first, last;
 } sum_job;
 
+/* Gradients on their way through the ranks, from the end of the flat memory to its start: that is
+ * how the backward pass makes them. */
+enum { BUCKET = 1 << 18 }; /* floats to begin a sum with */
+typedef struct {
+    clile_trainer *t;
+    int32_t part;
+    int64_t end; /* from here on, the sums have begun */
+    clile_status status;
+} reduction;
+
 static void add_part(int64_t begin, int64_t end, void *context)
 {
     const sum_job *j = context;
@@ -181,11 +203,43 @@ static void add_part(int64_t begin, int64_t end, void *context)
     }
 }
 
-/* Adds a group's gradient to that of the earlier parts; after the last one, diff is all. */
-static void sum_parts(const clile_trainer *t, int32_t part, const clile_i_group *group, float *sum)
+/* Adds a gradient to that of the earlier parts; after the last one, diff is all. */
+static void sum_parts(const clile_trainer *t, int32_t part, int64_t count, float *diff, float *sum)
 {
-    sum_job job = {group->diff, sum, part == 0, part == t->shares.parts - 1};
-    clile_i_parallel_for(group->count, 65536, add_part, &job);
+    sum_job job = {diff, sum, part == 0, part == t->shares.parts - 1};
+    clile_i_parallel_for(count, 65536, add_part, &job);
+}
+
+/* A clile_i_exec_ready: the gradients from `offset` on are there. */
+static void reduce(void *context, int64_t offset)
+{
+    reduction *r = context;
+    clile_trainer *t = r->t;
+    float *diff = t->encoder.diff + offset;
+    const int64_t count = r->end - offset;
+    if (r->status != CLILE_OK || count == 0 || (offset > 0 && count < BUCKET)) return;
+    if (t->shares.parts > 1) sum_parts(t, r->part, count, diff, t->sum + offset);
+    if (r->part == t->shares.parts - 1) r->status = clile_i_ranks_begin(t, count, diff);
+    r->end = offset;
+}
+
+/* Running statistics: the mean of the ranks', which differ unless they are synchronised. */
+static clile_status share_statistics(clile_trainer *t)
+{
+    if (t->shares.ranks == 1 || t->settings.sync_batch_norm) return CLILE_OK;
+    clile_i_exec_statistics(t->exec, 0, t->statistics);
+    CLILE_I_RETURN_IF(clile_i_ranks_sum(t, CLILE_OK, t->statistics_count, t->statistics));
+    multiply(t->statistics_count, 1.0 / t->shares.ranks, t->statistics);
+    clile_i_exec_statistics(t->exec, 1, t->statistics);
+    return CLILE_OK;
+}
+
+static clile_status backward(clile_trainer *t, int32_t part)
+{
+    const float *diff = t->diff_embedding + t->shares.before * (int64_t)t->d;
+    reduction r = {t, part, t->encoder.count, CLILE_OK};
+    CLILE_I_RETURN_IF(clile_i_exec_backward_telling(t->exec, diff, reduce, &r));
+    return r.status != CLILE_OK ? r.status : t->sync.status;
 }
 
 static void add_losses(const clile_i_losses *part, double share, clile_i_losses *losses)
@@ -199,27 +253,30 @@ static clile_status step_part(clile_trainer *t, int32_t part, clile_i_losses *lo
     const clile_i_shares *s = &t->shares;
     clile_i_losses own = {0};
     begin_part(t, part);
-    CLILE_I_RETURN_IF(clile_i_exec_forward(t->exec, clile_i_trainer_input(t), t->embedding));
+    CLILE_I_RETURN_IF(embed(t, t->exec, t->embedding));
     CLILE_I_RETURN_IF(t->stage == 1 ? losses_stage1(t, &own) : losses_stage2(t, &own));
     const double share = 1.0 / s->parts;
     add_losses(&own, share, losses);
     if (s->parts > 1) {
         multiply((int64_t)s->rows * t->d, share, t->diff_embedding);
         multiply(t->vectors.count, share, t->flat_diff);
-        sum_parts(t, part, &t->vectors, t->sum_vectors);
+        sum_parts(t, part, t->vectors.count, t->flat_diff, t->sum_vectors);
     }
-    CLILE_I_RETURN_IF(clile_i_exec_backward(t->exec, t->diff_embedding));
-    if (s->parts > 1) sum_parts(t, part, &t->encoder, t->sum);
-    return CLILE_OK;
+    return backward(t, part);
 }
 
 clile_status clile_i_trainer_step(clile_trainer *t, clile_i_losses *losses)
 {
     *losses = (clile_i_losses){0};
-    CLILE_I_RETURN_IF(clile_i_feed_get(t->feed, t->step, &t->images));
+    if (t->sync.ranks > 0) { /* a handle may have moved since: clile_i_trainer_exchange */
+        t->sync.context = t;
+        clile_i_exec_synchronise(t->exec, &t->sync);
+    }
+    CLILE_I_RETURN_IF(clile_i_ranks_agree(t, clile_i_feed_get(t->feed, t->step, &t->images)));
     for (int32_t part = 0; part < t->shares.parts; ++part)
         CLILE_I_RETURN_IF(step_part(t, part, losses));
-    return CLILE_OK;
+    CLILE_I_RETURN_IF(share_statistics(t));
+    return clile_i_ranks_wait(t);
 }
 
 /* ---- which part of F^ID is identity ---- */
@@ -239,9 +296,11 @@ static void take_embeddings(void *context, int64_t first, int64_t count, const f
 static clile_status id_embeddings(clile_trainer *t, float *embedding, int8_t *labels,
                                   int32_t *subject)
 {
-    const clile_i_encoder encoder = {t->id_exec, t->shares.own, t->size, t->d};
-    CLILE_I_RETURN_IF(clile_i_run_dataset(&encoder, t->train, take_embeddings,
-                                          &(embedding_sink){t->d, embedding}));
+    const clile_i_encoder encoder = {t->id_exec, t->shares.own,  t->size,
+                                     t->d,       t->shares.rank, t->shares.ranks};
+    const clile_status status = clile_i_run_dataset(&encoder, t->train, take_embeddings,
+                                                    &(embedding_sink){t->d, embedding});
+    CLILE_I_RETURN_IF(clile_i_ranks_sum(t, status, t->n * t->d, embedding));
     for (int64_t i = 0; i < t->n; ++i) {
         memcpy(labels + i * t->c, clile_i_dataset_labels(t->train, i), (size_t)t->c);
         subject[i] = clile_i_dataset_subject(t->train, i);
@@ -257,7 +316,7 @@ clile_status clile_i_trainer_prepare_identity(clile_trainer *t)
     int32_t *subject = NULL;
     t->identity =
         (clile_i_identity){.part = t->settings.identity_part, .d = t->d, .c = t->c, .s = t->s};
-    if (t->settings.identity_part == CLILE_I_IDENTITY_ALL) return CLILE_OK;
+    if (t->id_exec == NULL || t->settings.identity_part == CLILE_I_IDENTITY_ALL) return CLILE_OK;
     CLILE_I_ALLOC(embedding, t->n * t->d);
     CLILE_I_ALLOC(labels, t->n * t->c);
     CLILE_I_ALLOC(subject, t->n);

@@ -1,6 +1,7 @@
 /* Creation of a trainer, and the loop over steps. The state of a stage is in stage.c. */
 #include "train/history.h"
 #include "train/internal.h"
+#include "train/ranks.h"
 
 #include <math.h>
 #include <stddef.h>
@@ -147,12 +148,16 @@ cleanup:
 static clile_status share_batch(clile_trainer *t)
 {
     clile_i_shares *s = &t->shares;
-    s->ranks = 1;
     s->parts = t->settings.accumulate;
-    const int64_t most = t->n / s->parts * s->parts;
+    const int64_t most = t->n / s->ranks / s->parts * s->parts;
     if (t->batch > most && most >= 2 * s->parts &&
         !clile_options_is_set(t->options, CLILE_OPT_BATCH))
         t->batch = (int32_t)most;
+    if (t->batch > t->n / s->ranks && s->ranks > 1)
+        return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
+                            "batch is %d on each of %d ranks, but there are only %lld images to "
+                            "train on",
+                            (int)t->batch, (int)s->ranks, (long long)t->n);
     if (t->batch > t->n)
         return clile_i_fail(
             CLILE_E_INVALID_ARGUMENT,
@@ -244,14 +249,22 @@ cleanup:
 }
 
 clile_status clile_i_trainer_new(clile_model *model, const clile_dataset *data,
-                                 const clile_options *options, clile_trainer **out)
+                                 const clile_options *options,
+                                 const clile_communicator *communicator, clile_trainer **out)
 {
     clile_status status = CLILE_OK;
     clile_trainer *t = NULL;
     CLILE_I_ALLOC(t, 1);
+    t->shares.ranks = 1;
+    if (communicator != NULL) {
+        clile_i_struct_get(&t->communicator, sizeof t->communicator, communicator);
+        t->shares.rank = communicator->rank;
+        t->shares.ranks = communicator->size > 1 ? communicator->size : 1;
+    }
     clile_i_model_retain(model);
     model->busy = 1;
     t->model = model;
+    CLILE_I_ALLOC(t->statuses, t->shares.ranks + 1);
     CLILE_I_TRY(clile_options_copy(options, &t->options));
     CLILE_I_TRY(clile_i_dataset_retain(data, &t->data));
     CLILE_I_TRY(read_settings(t, t->options));
@@ -262,6 +275,16 @@ clile_status clile_i_trainer_new(clile_model *model, const clile_dataset *data,
 cleanup:
     clile_trainer_destroy(t);
     return status;
+}
+
+void clile_i_trainer_exchange(clile_trainer *handle, clile_trainer *other)
+{
+    const clile_trainer before = *handle;
+    const clile_i_history history = other->history;
+    *handle = *other;
+    *other = before;
+    handle->history = before.history;
+    other->history = history;
 }
 
 clile_status clile_trainer_create(clile_model *model, const clile_dataset *train,
@@ -278,7 +301,7 @@ clile_status clile_trainer_create(clile_model *model, const clile_dataset *train
     CLILE_I_RETURN_IF(check_aus(model, train));
     const clile_status status = clile_i_model_check_shape(model, options);
     if (status != CLILE_OK) return clile_i_fail_context(status, "clile_trainer_create");
-    CLILE_I_RETURN_IF(clile_i_trainer_new(model, train, options, out));
+    CLILE_I_RETURN_IF(clile_i_trainer_new(model, train, options, NULL, out));
     clile_i_trainer_log_data(*out);
     return CLILE_OK;
 }
@@ -307,6 +330,7 @@ void clile_trainer_destroy(clile_trainer *trainer)
     clile_i_trainer_free_faces(t);
     clile_i_own_loss_free(t);
     clile_i_history_free(&t->history);
+    clile_i_free(t->statuses);
     clile_dataset_destroy(t->data);
     clile_dataset_destroy(t->train);
     clile_dataset_destroy(t->validation);
@@ -429,7 +453,7 @@ static clile_status report(clile_trainer *t, const reporter *r, int64_t steps, d
     const clile_i_epoch *e = &t->epoch;
     const double n = (double)e->steps;
     double f1 = NAN, auc = NAN;
-    if (r->function == NULL && !clile_i_history_is_wanted(t)) return CLILE_OK;
+    if (!t->reports) return CLILE_OK;
     if (is_validated(t, steps)) CLILE_I_RETURN_IF(clile_i_trainer_validate(t, &f1, &auc));
     const clile_progress progress = {
         .struct_size = (uint32_t)sizeof progress,
@@ -486,6 +510,19 @@ static clile_status update(clile_trainer *t, double rate)
     return CLILE_OK;
 }
 
+/* All ranks have the same weights, unless their communicator's sums differ. */
+static clile_status check_ranks(const clile_trainer *t)
+{
+    if (t->shares.ranks == 1) return CLILE_OK;
+    const uint32_t crc =
+        clile_i_crc32(0, t->encoder.value, (size_t)t->encoder.count * sizeof *t->encoder.value);
+    return clile_i_ranks_compare(
+        t, clile_i_crc32(crc, t->vectors.value, (size_t)t->vectors.count * sizeof(float)),
+        CLILE_E_BACKEND,
+        "the weights are no longer those of rank 0: the communicator's sums must have the same "
+        "bits on all ranks");
+}
+
 static clile_status loop(clile_trainer *t, int64_t steps, const reporter *r)
 {
     while (t->step < steps) {
@@ -495,6 +532,7 @@ static clile_status loop(clile_trainer *t, int64_t steps, const reporter *r)
         const double rate = clile_i_learning_rate(&t->settings, t->step, steps, t->steps_per_epoch);
         clile_status status = clile_i_trainer_step(t, &losses);
         if (status == CLILE_OK) status = update(t, rate);
+        if (status == CLILE_OK && t->step % t->steps_per_epoch == 0) status = check_ranks(t);
         if (status != CLILE_OK) {
             t->broken = 1;
             clile_i_fail_context(status, "stage %d, step %lld", (int)t->stage,
@@ -503,7 +541,7 @@ static clile_status loop(clile_trainer *t, int64_t steps, const reporter *r)
             return status;
         }
         clile_i_epoch_add(&t->epoch, &losses, now() - begun);
-        CLILE_I_RETURN_IF(report(t, r, steps, rate, &losses));
+        CLILE_I_RETURN_IF(clile_i_ranks_agree(t, report(t, r, steps, rate, &losses)));
     }
     return CLILE_OK;
 }
@@ -516,16 +554,26 @@ clile_status clile_trainer_run(clile_trainer *trainer, int32_t stage, clile_prog
     CLILE_I_CHECK_NOT_NULL(trainer);
     CLILE_I_RETURN_IF(check_can_run(t, stage));
     clile_i_team before;
-    CLILE_I_TRY(clile_i_trainer_enter(t, &before));
-    CLILE_I_TRY(clile_i_history_begin(t));
+    status = clile_i_trainer_enter(t, &before);
+    if (status == CLILE_OK) status = clile_i_history_begin(t);
     const int begins = t->exec == NULL;
-    if (begins) CLILE_I_TRY(clile_i_trainer_begin_stage(t, stage));
+    const int32_t stage_before = t->stage;
+    if (status == CLILE_OK && begins) status = clile_i_trainer_begin_stage(t, stage);
+    status = clile_i_ranks_agree(t, status);
+    if (status == CLILE_OK && begins) status = clile_i_trainer_prepare_identity(t);
+    if (status != CLILE_OK && begins) {
+        t->stage = stage_before;
+        clile_i_trainer_end_stage(t);
+    }
+    if (status != CLILE_OK) goto cleanup;
+    t->reports = progress != NULL || clile_i_history_is_wanted(t);
+    CLILE_I_TRY(clile_i_ranks_tell(t, sizeof t->reports, &t->reports));
     clile_i_trainer_log_place(t, begins ? "stage begun" : "stage goes on", "");
     const reporter r = {progress, user, now(), t->step};
     status = loop(t, t->settings.epochs[stage] * t->steps_per_epoch, &r);
     clile_i_feed_rest(t->feed); /* between calls the trainer has no thread */
     if (status != CLILE_OK) goto cleanup;
-    CLILE_I_TRY(clile_i_trainer_finish_stage(t));
+    CLILE_I_TRY(clile_i_ranks_agree(t, clile_i_trainer_finish_stage(t)));
     clile_i_trainer_log_place(t, "stage ended", "");
 cleanup:
     clile_i_team_leave(before);

@@ -652,6 +652,29 @@ static void trainer_set_history(world *w)
     clile_model_destroy(model);
 }
 
+static int32_t sum_of_one(void *user, int32_t type, int64_t count, void *values)
+{
+    (void)user, (void)type, (void)count, (void)values;
+    return 0;
+}
+
+static int32_t copy_of_one(void *user, int32_t root, int64_t bytes, void *data)
+{
+    (void)user, (void)root, (void)bytes, (void)data;
+    return 0;
+}
+
+static void trainer_set_communicator(world *w)
+{
+    clile_model *model = NULL;
+    clile_trainer *trainer = world_trainer(w, "", &model);
+    const clile_communicator one = {
+        .struct_size = sizeof one, .size = 1, .allreduce = sum_of_one, .broadcast = copy_of_one};
+    CALL(clile_trainer_set_communicator(A(trainer, trainer), O(communicator, &one)));
+    clile_trainer_destroy(trainer);
+    clile_model_destroy(model);
+}
+
 static void trainer_set_tensorboard(world *w)
 {
     clile_model *model = NULL;
@@ -779,6 +802,7 @@ const world_case world_cases_model[] = {
     {"clile_trainer_get_state", trainer_get_state, READS_ONLY, 0},
     {"clile_trainer_set_loss", trainer_set_loss, NULL, 0},
     {"clile_trainer_set_validation_every", trainer_set_validation_every, READS_ONLY, 0},
+    {"clile_trainer_set_communicator", trainer_set_communicator, NULL, 0},
     {"clile_trainer_set_history", trainer_set_history, NULL, 0},
     {"clile_trainer_set_tensorboard", trainer_set_tensorboard, NULL, 0},
     {"clile_trainer_save", trainer_save, NULL, 150},

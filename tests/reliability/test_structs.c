@@ -116,6 +116,35 @@ static clile_status frame(void *given)
     return status;
 }
 
+static int32_t sum(void *user, int32_t type, int64_t count, void *values)
+{
+    (void)user, (void)type, (void)count, (void)values;
+    return 0;
+}
+
+static int32_t copy(void *user, int32_t root, int64_t bytes, void *data)
+{
+    (void)user, (void)root, (void)bytes, (void)data;
+    return 0;
+}
+
+static clile_status communicator(void *given)
+{
+    const clile_communicator usual = {.size = 1, .allreduce = sum, .broadcast = copy};
+    clile_model *model = NULL;
+    clile_trainer *trainer = world_trainer(&w, "", &model);
+    uint8_t *bytes = given;
+    uint8_t before[sizeof usual];
+    memcpy(before, bytes, sizeof before);
+    memcpy(bytes + sizeof(uint32_t), (const uint8_t *)&usual + sizeof(uint32_t),
+           sizeof usual - sizeof(uint32_t));
+    const clile_status status = clile_trainer_set_communicator(trainer, given);
+    memcpy(bytes, before, sizeof before);
+    clile_trainer_destroy(trainer);
+    clile_model_destroy(model);
+    return status;
+}
+
 static clile_status event(void *given)
 {
     static const int32_t au = 12;
@@ -141,6 +170,7 @@ static const struct {
     {"clile_option_info", sizeof(clile_option_info), 1, describe},
     {"clile_dataset_counts", sizeof(clile_dataset_counts), 1, counts},
     {"clile_trainer_state", sizeof(clile_trainer_state), 1, trainer_state},
+    {"clile_communicator", sizeof(clile_communicator), 0, communicator},
     {"clile_image", sizeof(clile_image), 0, image},
     {"clile_face", sizeof(clile_face), 0, face},
     {"clile_answers", sizeof(clile_answers), 0, answers},

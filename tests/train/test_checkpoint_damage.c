@@ -156,9 +156,10 @@ static void other_formats(void **state)
                  "\"clile-checkpoint\"",
                  "format", "clile-model");
     refused_with("bce", CLILE_E_FORMAT, "no \"options\" in the metadata", "options", NULL);
-    refused_with("bce", CLILE_E_FORMAT,
-                 "options, line 1: option batch: expected an integer from 1 to 4096, found 4097",
-                 "options", "batch=4097\n");
+    refused_with(
+        "bce", CLILE_E_FORMAT,
+        "options, line 1: option batch: expected an integer from 1 to 1000000, found 1000001",
+        "options", "batch=1000001\n");
     refused_with("bce", CLILE_E_FORMAT, "options, line 2: expected key=value, found \"batch\"",
                  "options", "method=bce\nbatch\n");
 }

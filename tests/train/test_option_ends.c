@@ -23,7 +23,8 @@ typedef struct {
 static const exception exceptions[] = {
     {"accumulate", "4096", CLILE_E_INVALID_ARGUMENT, "which accumulate=4096 does not divide", 0},
     {"batch", "1", CLILE_E_INVALID_ARGUMENT, "batch is 1", 0},
-    {"batch", "4096", CLILE_E_INVALID_ARGUMENT, "batch is 4096, but there are only 8 images", 0},
+    {"batch", "1000000", CLILE_E_INVALID_ARGUMENT, "batch is 1000000, but there are only 8 images",
+     0},
     {"validation", "0.9", CLILE_E_INVALID_ARGUMENT, "validation=0.9 holds out 2 of 2 subjects", 0},
     /* the default is elimination=mixed */
     {"lambda_bce", "0", CLILE_E_INVALID_ARGUMENT, "lambda_bce is 0", 0},

@@ -84,6 +84,7 @@ static clile_i_batch_norm norm_of(const clile_i_op_run *run)
     const int64_t features = clile_i_plan_rounded(map.channels);
     float *statistics = run->trains ? run->kept : run->scratch;
     return (clile_i_batch_norm){.layout = map,
+                                .sync = run->trains ? run->sync : NULL,
                                 .eps = EPS,
                                 .momentum = MOMENTUM,
                                 .frozen = run->mode != CLILE_I_EXEC_TRAIN,
