@@ -98,11 +98,7 @@
     X(REAL, CLILE_OPT_EMA, "0", "", 0, 0.99999, "training", "decay of the moving average of the weights; 0: no average")                          \
     X(INTEGER, CLILE_OPT_EPOCHS, "20", "", 1, 1000000, "training", "epochs of stage 2, or of all training with method=bce; if neither this nor epochs_stage1 is set and 20 epochs are under 700 steps, enough for 1400, but at most 100")                 \
     X(INTEGER, CLILE_OPT_EPOCHS_STAGE1, "20", "", 0, 1000000, "training", "epochs of stage 1; if not set, see epochs")                                              \
-    X(INTEGER, CLILE_OPT_BATCH, "64", "", 1, 4096, "training", "images per training step; if not set and there are fewer images, all of them")                                            \
-
-    X(INTEGER, CLILE_OPT_EPOCHS, "20", "", 1, 1000000, "training", "epochs of stage 2, or of all training with method=bce")                 \
-    X(INTEGER, CLILE_OPT_EPOCHS_STAGE1, "20", "", 0, 1000000, "training", "epochs of stage 1")                                              \
-    X(INTEGER, CLILE_OPT_BATCH, "64", "", 1, 1000000, "training", "images per training step, of each rank if there are several; if not set and there are fewer images, as many as there are") \
+    X(INTEGER, CLILE_OPT_BATCH, "64", "", 1, 1000000, "training", "images per training step, of each rank if there are several; if not set and there are fewer images, all of them") \
     X(INTEGER, CLILE_OPT_ACCUMULATE, "1", "", 1, 4096, "training", "parts in which a step's batch is computed, one after the other, to save memory; their gradients are averaged") \
     X(INTEGER, CLILE_OPT_SYNC_BATCH_NORM, "0", "", 0, 1, "training", "1: batch normalisation over the images of all ranks; 0: each rank over its own") \
     X(INTEGER, CLILE_OPT_SEED, "1", "", 0, 9007199254740992, "training", "seed of the initial weights, the order and augmentation")                 \

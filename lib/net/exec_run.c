@@ -99,11 +99,6 @@ clile_status clile_i_exec_backward_telling(clile_i_exec *exec, const float *diff
         clile_i_op_run *run = &exec->runs[i];
         CLILE_I_RETURN_IF(run_pass(exec, run, run->node->op->backward));
         add_diffs(exec, i);
-        CLILE_I_RETURN_IF(run->node->op->backward(run));
-        for (int32_t k = 0; k < run->node->src_count; ++k)
-            if (exec->add_to[i][k] != NULL)
-                clile_i_add(run->src[k].count, exec->add_to[i][k], run->diff_src[k],
-                            exec->add_to[i][k]);
         offset = first_gradient(exec, run, offset);
         if (ready != NULL) ready(context, offset);
     }

@@ -59,7 +59,7 @@ static void test_order_and_values(void **state)
     (void)state;
     const clile_i_team before = clile_i_team_enter(1);
     clile_dataset *data = make_data();
-    const clile_i_encoder encoder = {make_exec(), BATCH, SIZE, D};
+    const clile_i_encoder encoder = {make_exec(), BATCH, SIZE, D, 0, 0};
     seen s = {0};
     assert_int_equal(clile_i_run_dataset(&encoder, data, take, &s), CLILE_OK);
     assert_int_equal(s.calls, CALLS);
@@ -88,7 +88,7 @@ static void test_out_of_memory(void **state)
     (void)state;
     const clile_i_team before = clile_i_team_enter(1);
     clile_dataset *data = make_data();
-    const clile_i_encoder encoder = {make_exec(), BATCH, SIZE, D};
+    const clile_i_encoder encoder = {make_exec(), BATCH, SIZE, D, 0, 0};
     for (int64_t k = 1; k <= 3; ++k) {
         seen s = {0};
         clile_i_alloc_fail_at(k);

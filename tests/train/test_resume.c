@@ -97,11 +97,10 @@ static void resumed_is_whole(const char *settings)
 static int may_differ(const char *key)
 {
     static const char *const keys[] = {
-        "layout",        "au_set",           "max_pixels",    "max_label_mb",
-        "max_pack_mb",   "cache_mb",         "predict_batch", "threads",
-        "input_workers", "validation_every", "epochs",        "epochs_stage1",
-        "targets",       "mirror",           "crop_margin",   "points_model",
-        "faces"};
+        "layout",       "au_set",        "max_pixels", "max_label_mb",  "max_pack_mb",
+        "cache_mb",     "predict_batch", "threads",    "input_workers", "validation_every",
+        "epochs",       "epochs_stage1", "targets",    "mirror",        "crop_margin",
+        "points_model", "faces"};
     for (size_t i = 0; i < sizeof keys / sizeof keys[0]; ++i)
         if (strcmp(keys[i], key) == 0) return 1;
     return 0;

@@ -6,6 +6,8 @@ CLILE_ABI_VERSION = 1
 CLILE_VERSION_MAJOR = 0
 CLILE_VERSION_MINOR = 1
 CLILE_VERSION_PATCH = 0
+CLILE_COMMUNICATOR_F32 = 0
+CLILE_COMMUNICATOR_F64 = 1
 CLILE_OPT_LAYOUT = "layout"
 CLILE_OPT_AU_SET = "au_set"
 CLILE_OPT_UNKNOWN = "unknown"
@@ -65,6 +67,7 @@ CLILE_OPT_EPOCHS = "epochs"
 CLILE_OPT_EPOCHS_STAGE1 = "epochs_stage1"
 CLILE_OPT_BATCH = "batch"
 CLILE_OPT_ACCUMULATE = "accumulate"
+CLILE_OPT_SYNC_BATCH_NORM = "sync_batch_norm"
 CLILE_OPT_SEED = "seed"
 CLILE_OPT_THREADS = "threads"
 CLILE_OPT_VALIDATION = "validation"
@@ -218,6 +221,19 @@ class clile_trainer(Structure):
 
 class clile_video(Structure):
     """Opaque."""
+
+
+class clile_communicator(Structure):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("rank", c_int32),
+        ("size", c_int32),
+        ("user", c_void_p),
+        ("allreduce", clile_allreduce_fn),
+        ("broadcast", clile_broadcast_fn),
+        ("begin", clile_begin_fn),
+        ("wait", clile_wait_fn),
+    ]
 
 
 class clile_option_info(Structure):
@@ -454,6 +470,10 @@ class clile_loss_batch(Structure):
     ]
 
 
+clile_allreduce_fn = CFUNCTYPE(c_int32, c_void_p, c_int32, c_int64, c_void_p)
+clile_broadcast_fn = CFUNCTYPE(c_int32, c_void_p, c_int32, c_int64, c_void_p)
+clile_begin_fn = CFUNCTYPE(c_int32, c_void_p, c_int64, POINTER(c_float))
+clile_wait_fn = CFUNCTYPE(c_int32, c_void_p)
 clile_log_fn = CFUNCTYPE(None, c_int32, c_char_p, c_void_p)
 clile_count_fn = CFUNCTYPE(c_int32, c_int64, c_int64, c_void_p)
 clile_path_fn = CFUNCTYPE(c_int32, c_char_p, c_void_p)
@@ -475,6 +495,7 @@ FUNCTIONS: Dict[str, Tuple[Any, List[Any]]] = {
     "clile_dataset_copy_counts": (clile_status, [POINTER(clile_dataset), POINTER(clile_dataset_counts)]),
     "clile_dataset_copy_crop": (clile_status, [POINTER(clile_dataset), c_int64, c_int32, POINTER(c_uint8)]),
     "clile_dataset_copy_crops": (clile_status, [POINTER(clile_dataset), c_int64, POINTER(c_int64), c_int32, c_int32, POINTER(c_uint8)]),
+    "clile_dataset_copy_intensities": (clile_status, [POINTER(clile_dataset), c_int64, c_int64, POINTER(c_int8)]),
     "clile_dataset_copy_labels": (clile_status, [POINTER(clile_dataset), c_int64, c_int64, POINTER(c_int8)]),
     "clile_dataset_copy_subjects": (clile_status, [POINTER(clile_dataset), c_int64, c_int64, POINTER(c_int32)]),
     "clile_dataset_crop_size": (c_int32, [POINTER(clile_dataset)]),
@@ -649,6 +670,7 @@ FUNCTIONS: Dict[str, Tuple[Any, List[Any]]] = {
     "clile_trainer_resume": (clile_status, [POINTER(clile_trainer), c_char_p]),
     "clile_trainer_run": (clile_status, [POINTER(clile_trainer), c_int32, clile_progress_fn, c_void_p]),
     "clile_trainer_save": (clile_status, [POINTER(clile_trainer), c_char_p]),
+    "clile_trainer_set_communicator": (clile_status, [POINTER(clile_trainer), POINTER(clile_communicator)]),
     "clile_trainer_set_history": (clile_status, [POINTER(clile_trainer), c_char_p]),
     "clile_trainer_set_loss": (clile_status, [POINTER(clile_trainer), c_int32, clile_loss_fn, c_void_p]),
     "clile_trainer_set_tensorboard": (clile_status, [POINTER(clile_trainer), c_char_p]),
@@ -671,6 +693,7 @@ ARGUMENTS: Dict[str, Tuple[str, ...]] = {
     "clile_dataset_copy_counts": ("dataset", "counts"),
     "clile_dataset_copy_crop": ("dataset", "index", "size", "rgb"),
     "clile_dataset_copy_crops": ("dataset", "n", "indices", "size", "threads", "rgb"),
+    "clile_dataset_copy_intensities": ("dataset", "first", "count", "intensity"),
     "clile_dataset_copy_labels": ("dataset", "first", "count", "labels"),
     "clile_dataset_copy_subjects": ("dataset", "first", "count", "subject"),
     "clile_dataset_crop_size": ("dataset",),
@@ -845,6 +868,7 @@ ARGUMENTS: Dict[str, Tuple[str, ...]] = {
     "clile_trainer_resume": ("trainer", "path"),
     "clile_trainer_run": ("trainer", "stage", "progress", "user"),
     "clile_trainer_save": ("trainer", "path"),
+    "clile_trainer_set_communicator": ("trainer", "communicator"),
     "clile_trainer_set_history": ("trainer", "path"),
     "clile_trainer_set_loss": ("trainer", "mode", "fn", "user"),
     "clile_trainer_set_tensorboard": ("trainer", "folder"),
