@@ -1,5 +1,6 @@
-/* Convolution in integers, forward only (the formula is in dnn.h): one oneDNN primitive over
- * NHWC arrays, u8 x s8 with sums in 32 bits, requantised on the way out.
+/* Convolution in integers, forward only (the formula is in dnn.h): oneDNN primitives over NHWC
+ * arrays, u8 x s8 with sums in 32 bits, requantised on the way out. A team shares out the images,
+ * or the rows of one image: both follow each other in NHWC.
  *
  * On x86 without VNNI oneDNN multiplies with vpmaddubsw. It adds two products in 16 bits and
  * saturates. With activations of 0..128 the sum of two is at most 2 * 128 * 127 = 32512, which
@@ -10,18 +11,29 @@
 
 enum { MOST_ARGS = 6 };
 
-struct clile_i_qconv {
-    clile_i_conv_shape shape;
-    dnnl_engine_t engine;
-    dnnl_stream_t stream;
+/* Images n0 .. n1-1, rows y0 .. y1-1 of dst, which read rows in0 .. in1-1 of src. */
+typedef struct {
+    int64_t n0, n1, y0, y1, in0, in1;
+} piece;
+
+typedef struct {
+    piece piece;
     dnnl_primitive_desc_t pd;
     dnnl_primitive_t primitive;
-    clile_i_md plain_weights, bias_md;
-    float *scale, *bias; /* [oc] */
-    size_t scratchpad_bytes;
+    dnnl_stream_t stream;
     dnnl_memory_t memory[MOST_ARGS];
     dnnl_exec_arg_t args[MOST_ARGS];
     int32_t nargs;
+} qpart;
+
+struct clile_i_qconv {
+    clile_i_conv_shape shape;
+    dnnl_engine_t engine;
+    clile_i_md plain_weights, bias_md;
+    float *scale, *bias; /* [oc] */
+    qpart *parts;
+    int64_t part_count;
+    size_t scratchpad_bytes; /* of a part */
 };
 
 typedef struct {
@@ -35,12 +47,43 @@ static void free_descriptors(descriptors *d)
     clile_i_md_free(d->dst);
 }
 
-static clile_status make_pd(clile_i_qconv *conv, const clile_i_qconv_options *options)
+/* ---- creation -------------------------------------------------------------------------------- */
+
+/* How many parts: one for each thread; 1 where oneDNN has to share it out. */
+static int64_t count_parts(const clile_i_conv_shape *s, int64_t team)
+{
+    if (s->n >= team) return team;
+    /* each row of dst reads some of src */
+    return s->n == 1 && clile_i_conv_oh(s) >= team && s->pad < s->kh ? team : 1;
+}
+
+static piece piece_of(const clile_i_conv_shape *s, int64_t part, int64_t parts)
+{
+    const int64_t rows = clile_i_conv_oh(s);
+    piece p = {0, s->n, 0, rows, 0, s->ih};
+    if (s->n > 1) {
+        p.n0 = s->n * part / parts;
+        p.n1 = s->n * (part + 1) / parts;
+    } else if (parts > 1) {
+        p.y0 = rows * part / parts;
+        p.y1 = rows * (part + 1) / parts;
+        const int64_t first = p.y0 * s->stride - s->pad,
+                      end = (p.y1 - 1) * s->stride - s->pad + s->kh;
+        p.in0 = first > 0 ? first : 0;
+        p.in1 = end < s->ih ? end : s->ih;
+    }
+    return p;
+}
+
+static clile_status make_part(clile_i_qconv *conv, const clile_i_qconv_options *options,
+                              clile_i_md_view known_weights, qpart *part)
 {
     clile_status status = CLILE_OK;
     const clile_i_conv_shape *s = &conv->shape;
-    const int64_t src[4] = {s->n, s->ic, s->ih, s->iw}, weights[4] = {s->oc, s->ic, s->kh, s->kw};
-    const int64_t dst[4] = {s->n, s->oc, clile_i_conv_oh(s), clile_i_conv_ow(s)};
+    const piece *p = &part->piece;
+    const int64_t src[4] = {p->n1 - p->n0, s->ic, p->in1 - p->in0, s->iw},
+                  weights[4] = {s->oc, s->ic, s->kh, s->kw},
+                  dst[4] = {p->n1 - p->n0, s->oc, p->y1 - p->y0, clile_i_conv_ow(s)};
     descriptors d = {0};
     clile_i_conv_request r = {.pass = CLILE_I_PASS_FORWARD,
                               .sum = options->sum,
@@ -53,19 +96,47 @@ static clile_status make_pd(clile_i_qconv *conv, const clile_i_qconv_options *op
     CLILE_I_TRY(clile_i_md_make_typed(4, weights, dnnl_s8, dnnl_format_tag_any, &d.weights));
     CLILE_I_TRY(
         clile_i_md_make_typed(4, dst, options->dst_signed ? dnnl_s8 : dnnl_u8, dnnl_nhwc, &d.dst));
-    CLILE_I_TRY(clile_i_md_make_typed(4, weights, dnnl_s8, dnnl_oihw, &conv->plain_weights));
-    CLILE_I_TRY(clile_i_md_make(1, &s->oc, dnnl_x, &conv->bias_md));
     clile_i_conv_set_window(s, &r);
+    r.pad_low_h = p->in0 - (p->y0 * s->stride - s->pad);
+    r.pad_high_h = (p->y1 - 1) * s->stride - s->pad + s->kh - p->in1;
     r.src = d.src;
-    r.weights = d.weights;
+    r.weights = known_weights != NULL ? known_weights : d.weights;
     r.dst = d.dst;
     r.bias = conv->bias_md;
-    CLILE_I_DNNL(clile_i_conv_pd_create(conv->engine, &r, &conv->pd));
-    CLILE_I_TRY(clile_i_primitive_make(conv->pd, &conv->primitive));
-    conv->scratchpad_bytes = dnnl_memory_desc_get_size(
-        dnnl_primitive_desc_query_md(conv->pd, dnnl_query_scratchpad_md, 0));
+    CLILE_I_DNNL(clile_i_conv_pd_create(conv->engine, &r, &part->pd));
+    CLILE_I_TRY(clile_i_primitive_make(part->pd, &part->primitive));
+    CLILE_I_DNNL(dnnl_stream_create(&part->stream, conv->engine, dnnl_stream_default_flags));
+    const size_t bytes = dnnl_memory_desc_get_size(
+        dnnl_primitive_desc_query_md(part->pd, dnnl_query_scratchpad_md, 0));
+    if (bytes > conv->scratchpad_bytes) conv->scratchpad_bytes = bytes;
 cleanup:
     free_descriptors(&d);
+    return status;
+}
+
+static clile_i_md_view weights_md(const clile_i_qconv *conv)
+{
+    return dnnl_primitive_desc_query_md(conv->parts[0].pd, dnnl_query_weights_md, 0);
+}
+
+/* All parts read the weights in the layout that the first one chose. */
+static clile_status make_parts(clile_i_qconv *conv, const clile_i_qconv_options *options)
+{
+    clile_status status = CLILE_OK;
+    const clile_i_conv_shape *s = &conv->shape;
+    const int64_t weights[4] = {s->oc, s->ic, s->kh, s->kw};
+    const int32_t team = clile_i_threads_get();
+    conv->part_count = count_parts(s, team);
+    CLILE_I_ALLOC(conv->parts, conv->part_count);
+    CLILE_I_TRY(clile_i_md_make_typed(4, weights, dnnl_s8, dnnl_oihw, &conv->plain_weights));
+    CLILE_I_TRY(clile_i_md_make(1, &s->oc, dnnl_x, &conv->bias_md));
+    if (conv->part_count > 1) clile_i_threads_set(1);
+    for (int64_t i = 0; i < conv->part_count && status == CLILE_OK; ++i) {
+        conv->parts[i].piece = piece_of(s, i, conv->part_count);
+        status = make_part(conv, options, i > 0 ? weights_md(conv) : NULL, &conv->parts[i]);
+    }
+    clile_i_threads_set(team);
+cleanup:
     return status;
 }
 
@@ -84,8 +155,8 @@ clile_status clile_i_qconv_create(const clile_i_conv_shape *shape,
         conv->bias[o] =
             clile_i_scale_covers_bias() ? options->bias[o] / options->scale[o] : options->bias[o];
     }
-    CLILE_I_TRY(clile_i_engine_make(&conv->engine, &conv->stream));
-    CLILE_I_TRY(make_pd(conv, options));
+    CLILE_I_DNNL(dnnl_engine_create(&conv->engine, dnnl_cpu, 0));
+    CLILE_I_TRY(make_parts(conv, options));
     *out = conv;
     conv = NULL;
 cleanup:
@@ -93,33 +164,32 @@ cleanup:
     return status;
 }
 
-static void unbind(clile_i_qconv *conv)
+static void unbind(qpart *part)
 {
     for (int i = 0; i < MOST_ARGS; ++i) {
-        if (conv->memory[i] != NULL) dnnl_memory_destroy(conv->memory[i]);
-        conv->memory[i] = NULL;
+        if (part->memory[i] != NULL) dnnl_memory_destroy(part->memory[i]);
+        part->memory[i] = NULL;
     }
-    conv->nargs = 0;
+    part->nargs = 0;
 }
 
 void clile_i_qconv_destroy(clile_i_qconv *conv)
 {
     if (conv == NULL) return;
-    unbind(conv);
-    if (conv->primitive != NULL) dnnl_primitive_destroy(conv->primitive);
-    if (conv->pd != NULL) dnnl_primitive_desc_destroy(conv->pd);
+    for (int64_t i = 0; conv->parts != NULL && i < conv->part_count; ++i) {
+        qpart *part = &conv->parts[i];
+        unbind(part);
+        if (part->primitive != NULL) dnnl_primitive_destroy(part->primitive);
+        if (part->pd != NULL) dnnl_primitive_desc_destroy(part->pd);
+        if (part->stream != NULL) dnnl_stream_destroy(part->stream);
+    }
     clile_i_md_free(conv->plain_weights);
     clile_i_md_free(conv->bias_md);
-    if (conv->stream != NULL) dnnl_stream_destroy(conv->stream);
     if (conv->engine != NULL) dnnl_engine_destroy(conv->engine);
+    clile_i_free(conv->parts);
     clile_i_free(conv->scale);
     clile_i_free(conv->bias);
     clile_i_free(conv);
-}
-
-static clile_i_md_view weights_md(const clile_i_qconv *conv)
-{
-    return dnnl_primitive_desc_query_md(conv->pd, dnnl_query_weights_md, 0);
 }
 
 size_t clile_i_qconv_weights_bytes(const clile_i_qconv *conv)
@@ -127,9 +197,15 @@ size_t clile_i_qconv_weights_bytes(const clile_i_qconv *conv)
     return dnnl_memory_desc_get_size(weights_md(conv));
 }
 
+static size_t scratch_step(const clile_i_qconv *conv)
+{
+    enum { ALIGNMENT = 64 };
+    return (conv->scratchpad_bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+}
+
 size_t clile_i_qconv_scratch_bytes(const clile_i_qconv *conv)
 {
-    return conv->scratchpad_bytes;
+    return (size_t)conv->part_count * scratch_step(conv);
 }
 
 clile_status clile_i_qconv_weights_layout(const clile_i_qconv *conv, clile_i_weights_layout **out)
@@ -151,8 +227,8 @@ clile_status clile_i_qconv_pack_weights(const clile_i_qconv *conv, const int8_t 
         dnnl_memory_create(&from, conv->plain_weights, conv->engine, (void *)(uintptr_t)plain));
     CLILE_I_DNNL(dnnl_memory_create(&to, weights_md(conv), conv->engine, packed));
     const dnnl_exec_arg_t args[2] = {{DNNL_ARG_FROM, from}, {DNNL_ARG_TO, to}};
-    CLILE_I_DNNL(dnnl_primitive_execute(reorder, conv->stream, 2, args));
-    CLILE_I_DNNL(dnnl_stream_wait(conv->stream));
+    CLILE_I_DNNL(dnnl_primitive_execute(reorder, conv->parts[0].stream, 2, args));
+    CLILE_I_DNNL(dnnl_stream_wait(conv->parts[0].stream));
 cleanup:
     if (from != NULL) dnnl_memory_destroy(from);
     if (to != NULL) dnnl_memory_destroy(to);
@@ -160,53 +236,81 @@ cleanup:
     return status;
 }
 
-static clile_status add_argument(clile_i_qconv *conv, int arg, clile_i_md_view md,
-                                 const void *array)
+static clile_status add_argument(const clile_i_qconv *conv, qpart *part, int arg,
+                                 clile_i_md_view md, const void *array)
 {
     clile_status status = CLILE_OK;
-    dnnl_memory_t *memory = &conv->memory[conv->nargs];
+    dnnl_memory_t *memory = &part->memory[part->nargs];
     /* oneDNN has no const arrays in its interface, but only reads the arrays that are const
      * here. */
     CLILE_I_DNNL(dnnl_memory_create(memory, md, conv->engine, (void *)(uintptr_t)array));
-    conv->args[conv->nargs++] = (dnnl_exec_arg_t){arg, *memory};
+    part->args[part->nargs++] = (dnnl_exec_arg_t){arg, *memory};
 cleanup:
     return status;
+}
+
+static clile_status bind_part(clile_i_qconv *conv, qpart *part, const uint8_t *src,
+                              const void *weights, uint8_t *dst, void *scratch)
+{
+    const clile_i_conv_shape *s = &conv->shape;
+    const piece *p = &part->piece;
+    const int64_t src_row = s->iw * s->ic, dst_row = clile_i_conv_ow(s) * s->oc;
+    clile_i_md_view src_md = dnnl_primitive_desc_query_md(part->pd, dnnl_query_src_md, 0);
+    clile_i_md_view dst_md = dnnl_primitive_desc_query_md(part->pd, dnnl_query_dst_md, 0);
+    clile_i_md_view pad_md = dnnl_primitive_desc_query_md(part->pd, dnnl_query_scratchpad_md, 0);
+    unbind(part);
+    CLILE_I_RETURN_IF(
+        add_argument(conv, part, DNNL_ARG_SRC, src_md, src + (p->n0 * s->ih + p->in0) * src_row));
+    CLILE_I_RETURN_IF(add_argument(conv, part, DNNL_ARG_WEIGHTS, weights_md(conv), weights));
+    CLILE_I_RETURN_IF(add_argument(conv, part, DNNL_ARG_BIAS, conv->bias_md, conv->bias));
+    CLILE_I_RETURN_IF(add_argument(conv, part, DNNL_ARG_DST, dst_md,
+                                   dst + (p->n0 * clile_i_conv_oh(s) + p->y0) * dst_row));
+    if (clile_i_scale_argument() != 0)
+        CLILE_I_RETURN_IF(
+            add_argument(conv, part, clile_i_scale_argument(), conv->bias_md, conv->scale));
+    if (dnnl_memory_desc_get_size(pad_md) > 0)
+        CLILE_I_RETURN_IF(add_argument(conv, part, DNNL_ARG_SCRATCHPAD, pad_md, scratch));
+    return CLILE_OK;
 }
 
 clile_status clile_i_qconv_bind(clile_i_qconv *conv, const uint8_t *src, const void *weights,
                                 void *dst, void *scratch)
 {
-    unbind(conv);
-    clile_i_md_view src_md = dnnl_primitive_desc_query_md(conv->pd, dnnl_query_src_md, 0);
-    clile_i_md_view dst_md = dnnl_primitive_desc_query_md(conv->pd, dnnl_query_dst_md, 0);
-    CLILE_I_RETURN_IF(add_argument(conv, DNNL_ARG_SRC, src_md, src));
-    CLILE_I_RETURN_IF(add_argument(conv, DNNL_ARG_WEIGHTS, weights_md(conv), weights));
-    CLILE_I_RETURN_IF(add_argument(conv, DNNL_ARG_BIAS, conv->bias_md, conv->bias));
-    CLILE_I_RETURN_IF(add_argument(conv, DNNL_ARG_DST, dst_md, dst));
-    if (clile_i_scale_argument() != 0)
-        CLILE_I_RETURN_IF(add_argument(conv, clile_i_scale_argument(), conv->bias_md, conv->scale));
-    if (conv->scratchpad_bytes > 0)
-        CLILE_I_RETURN_IF(add_argument(
-            conv, DNNL_ARG_SCRATCHPAD,
-            dnnl_primitive_desc_query_md(conv->pd, dnnl_query_scratchpad_md, 0), scratch));
+    for (int64_t i = 0; i < conv->part_count; ++i)
+        CLILE_I_RETURN_IF(bind_part(conv, &conv->parts[i], src, weights, dst,
+                                    (uint8_t *)scratch + (size_t)i * scratch_step(conv)));
     return CLILE_OK;
+}
+
+typedef struct {
+    const clile_i_qconv *conv;
+    _Atomic int32_t failed; /* a dnnl_status_t */
+} forward_job;
+
+static void run_part(int64_t i, int32_t slot, void *context)
+{
+    forward_job *job = context;
+    const qpart *part = &job->conv->parts[i];
+    (void)slot;
+    dnnl_status_t status =
+        dnnl_primitive_execute(part->primitive, part->stream, part->nargs, part->args);
+    if (status == dnnl_success) status = dnnl_stream_wait(part->stream);
+    if (status != dnnl_success) job->failed = (int32_t)status;
 }
 
 clile_status clile_i_qconv_forward(clile_i_qconv *conv)
 {
-    clile_status status = CLILE_OK;
-    if (conv->nargs == 0)
+    forward_job job = {conv, dnnl_success};
+    if (conv->parts[0].nargs == 0)
         return clile_i_fail(CLILE_E_INTERNAL, "int8 convolution: no arrays were bound");
-    CLILE_I_DNNL(dnnl_primitive_execute(conv->primitive, conv->stream, conv->nargs, conv->args));
-    CLILE_I_DNNL(dnnl_stream_wait(conv->stream));
-cleanup:
-    return status;
+    clile_i_parallel_parts(conv->part_count, run_part, &job);
+    return clile_i_dnnl_check((dnnl_status_t)job.failed, "dnnl_primitive_execute");
 }
 
 void clile_i_qconv_describe(const clile_i_qconv *conv, char *text, size_t size)
 {
     const char *name = NULL;
-    dnnl_primitive_desc_query(conv->pd, dnnl_query_impl_info_str, 0, (void *)&name);
+    dnnl_primitive_desc_query(conv->parts[0].pd, dnnl_query_impl_info_str, 0, (void *)&name);
     snprintf(text, size, "%s", name == NULL ? "?" : name);
 }
 

@@ -59,7 +59,7 @@ int clile_i_pd_rank(clile_i_pd_view pd)
 void clile_i_conv_set_window(const clile_i_conv_shape *s, clile_i_conv_request *r)
 {
     r->stride = s->stride;
-    r->pad_low = s->pad;
+    r->pad_low_h = r->pad_low_w = s->pad;
     /* Negative padding at the far end drops what the last window does not reach. */
     r->pad_high_h = (clile_i_conv_oh(s) - 1) * s->stride + s->kh - s->ih - s->pad;
     r->pad_high_w = (clile_i_conv_ow(s) - 1) * s->stride + s->kw - s->iw - s->pad;
@@ -180,7 +180,7 @@ static dnnl_status_t create_pd(dnnl_engine_t engine, const clile_i_conv_request 
                                dnnl_primitive_attr_t attr, dnnl_primitive_desc_t *out)
 {
     const dnnl_dims_t strides = {r->stride, r->stride}, dilates = {0, 0};
-    const dnnl_dims_t low = {r->pad_low, r->pad_low}, high = {r->pad_high_h, r->pad_high_w};
+    const dnnl_dims_t low = {r->pad_low_h, r->pad_low_w}, high = {r->pad_high_h, r->pad_high_w};
     switch (r->pass) {
         case CLILE_I_PASS_FORWARD:
             return dnnl_convolution_forward_primitive_desc_create(
@@ -254,7 +254,7 @@ static dnnl_status_t create_pd(dnnl_engine_t engine, const clile_i_conv_request 
                                dnnl_primitive_attr_t attr, dnnl_primitive_desc_t *out)
 {
     const dnnl_dims_t strides = {r->stride, r->stride};
-    const dnnl_dims_t low = {r->pad_low, r->pad_low}, high = {r->pad_high_h, r->pad_high_w};
+    const dnnl_dims_t low = {r->pad_low_h, r->pad_low_w}, high = {r->pad_high_h, r->pad_high_w};
     dnnl_convolution_desc_t op;
     dnnl_status_t status;
     switch (r->pass) {

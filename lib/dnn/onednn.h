@@ -42,7 +42,7 @@ typedef struct {
     /* int8: the summand is sum_scale * previous dst, read as sum_type */
     float sum_scale;
     dnnl_data_type_t sum_type;
-    int64_t stride, pad_low, pad_high_h, pad_high_w;
+    int64_t stride, pad_low_h, pad_low_w, pad_high_h, pad_high_w;
     clile_i_md_view src, weights, bias, dst; /* bias NULL for none */
     clile_i_pd_view hint;                    /* the forward one, for the backward passes */
 } clile_i_conv_request;

@@ -180,7 +180,7 @@ static inline int32_t clile_i_op_team(const clile_i_op_run *run, int64_t flops)
 /* The same for int8: about the same time, because integers are about three times as fast. */
 static inline int32_t clile_i_op_qteam(const clile_i_op_qrun *run, int64_t flops)
 {
-    return flops >= 48000000 ? run->team : 1;
+    return flops >= 12000000 ? run->team : 1;
 }
 
 /* UNSUPPORTED if an operation of the net does not run in int8 (quant.c). */

@@ -118,7 +118,12 @@ static void test_against_the_oracle(void **state)
         {{1, 38, 5, 4, 38, 3, 3, 1, 1}, 1, 1, 0, 1},
         {{3, 128, 4, 4, 128, 3, 3, 1, 1}, 1, 1, 0, 0},
     };
-    for (size_t i = 0; i < sizeof variants / sizeof *variants; ++i) run(&variants[i]);
+    const int32_t before = clile_i_threads_set(1);
+    for (int32_t threads = 1; threads <= 5; ++threads) { /* images and rows shared out */
+        clile_i_threads_set(threads);
+        for (size_t i = 0; i < sizeof variants / sizeof *variants; ++i) run(&variants[i]);
+    }
+    clile_i_threads_set(before);
 }
 
 /* 8-bit pooling against the oracle. */
