@@ -6,6 +6,7 @@
  * loops of one network are apart, then sleep. */
 #include "base/base.h"
 
+#include <omp.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -55,6 +56,19 @@ static pool *abandoned; /* in a child after fork: the parent's, whose helpers ar
 static _Atomic int closed;
 
 static const uint64_t NONE_LEFT = UINT32_MAX;
+
+/* The size of a team is OpenMP's, which oneDNN asks for it. */
+int32_t clile_i_threads_set(int32_t threads)
+{
+    const int32_t previous = omp_get_max_threads();
+    omp_set_num_threads(threads < 1 ? 1 : threads);
+    return previous;
+}
+
+int32_t clile_i_threads_get(void)
+{
+    return omp_get_max_threads();
+}
 
 /* ---- claiming parts -------------------------------------------------------------------------- */
 

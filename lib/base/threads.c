@@ -53,18 +53,6 @@ void clile_i_allow_fork(void)
 
 /* ---- the size of a team ---------------------------------------------------------------------- */
 
-int32_t clile_i_threads_set(int32_t threads)
-{
-    const int32_t previous = omp_get_max_threads();
-    omp_set_num_threads(threads < 1 ? 1 : threads);
-    return previous;
-}
-
-int32_t clile_i_threads_get(void)
-{
-    return omp_get_max_threads();
-}
-
 static void *wait_for_turn(void *lock)
 {
     pthread_mutex_lock(lock);

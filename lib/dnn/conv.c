@@ -155,12 +155,6 @@ cleanup:
     return status;
 }
 
-size_t clile_i_conv_aligned(size_t bytes)
-{
-    enum { ALIGNMENT = 64 };
-    return (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
-}
-
 static clile_status add_operand(const clile_i_conv *conv, clile_i_conv_pass *p, int index, int arg,
                                 dnnl_query_t what, clile_i_md_view outer, int read, int written)
 {

@@ -4,6 +4,12 @@
 #include <string.h>
 #include <time.h>
 
+size_t clile_i_conv_aligned(size_t bytes)
+{
+    enum { ALIGNMENT = 64 };
+    return (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+}
+
 /* ---- where the arrays are -------------------------------------------------------------------- */
 
 static void free_memories(dnnl_memory_t **memories, int64_t count)

@@ -28,7 +28,7 @@ static void multiply(int64_t part, int32_t slot, void *context)
 clile_status clile_i_dnn_matmul(int transpose_a, int transpose_b, int64_t m, int64_t n, int64_t k,
                                 float alpha, const float *a, const float *b, float beta, float *c)
 {
-    enum { FLOPS = 1000000 }; /* of a thread: fewer are not worth waking one for */
+    static const double flops = 1e6; /* of a thread: fewer are not worth waking one for */
     if (m < 0 || n < 0 || k < 0)
         return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
                             "matrix product: expected sizes >= 0, found %lld x %lld x %lld",
@@ -39,7 +39,7 @@ clile_status clile_i_dnn_matmul(int transpose_a, int transpose_b, int64_t m, int
         return CLILE_OK;
     }
     const int32_t team = clile_i_threads_set(1); /* oneDNN's own team would be a second one */
-    const double worth = 2.0 * (double)m * (double)n * (double)k / FLOPS;
+    const double worth = 2.0 * (double)m * (double)n * (double)k / flops;
     const int64_t most = m < team ? m : team;
     product p = {.transpose_a = transpose_a,
                  .transpose_b = transpose_b,
