@@ -54,6 +54,20 @@ CLILE_NODISCARD CLILE_API clile_status clile_metrics_auc_within(int64_t n, int32
                                                                 const int32_t *subject /*[n]*/,
                                                                 double *auc /*[c]*/);
 
+/* How well estimated intensities, value [n,c], agree with the coded ones, intensity [n,c]: 0 absent
+ * to 5, -1 not coded (clile_dataset_copy_intensities). Of each AU, over its coded images:
+ *   icc  ICC(3,1) of estimate and coder (Shrout and Fleiss 1979): (BMS - EMS) / (BMS + EMS), with
+ *        BMS the mean square between images and EMS the residual one
+ *   pcc  Pearson's correlation
+ *   mae, mse  mean absolute and mean squared error
+ * Each [c] or NULL. NaN: no image is coded (one, for icc and pcc); both constant (icc); one of them
+ * constant (pcc). INVALID_ARGUMENT also for an intensity outside -1..5. Shared. Since 0.1. */
+CLILE_NODISCARD CLILE_API clile_status clile_metrics_intensity(int64_t n, int32_t c,
+                                                               const float *value /*[n,c]*/,
+                                                               const int8_t *intensity /*[n,c]*/,
+                                                               double *icc, double *pcc,
+                                                               double *mae, double *mse);
+
 /* The threshold of each AU that maximises F1 of `score > threshold` over its coded images; meant
  * for training subjects. threshold [c] is always finite:
  *   - midway between two neighbouring different scores; of equally good cuts the highest, which

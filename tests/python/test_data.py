@@ -255,6 +255,10 @@ def test_metrics():
     assert metrics.auc(score, labels).tolist() == [1.0]
     assert metrics.auc_within(score, labels, [0, 0, 1, 1]).tolist() == [1.0]
     assert metrics.thresholds(score, labels)[0] == pytest.approx(0.65)
+    found = metrics.intensity([[0.0], [2.0], [4.0], [5.0]], [[1], [3], [5], [-1]])
+    assert [found[name][0] for name in ("icc", "pcc", "mae", "mse")] == pytest.approx([1, 1, 1, 1])
+    with pytest.raises(clile.InvalidArgument, match="intensity.0,0. is 6"):
+        metrics.intensity([[0.0]], [[6]])
     slope, offset = metrics.calibrate(score, labels)
     assert slope[0] > 0 and np.isfinite(offset[0])
     both = np.array([[1, 0], [0, 1], [1, 0], [0, 1]], np.int8)
@@ -276,3 +280,16 @@ def test_metrics():
     assert report.summary("f1").pooled == pytest.approx(2 / 3) and "subject probe" in str(report) and isinstance(report.as_dict(), dict)
     with pytest.raises(clile.InvalidArgument):
         report.summary("f2")
+
+
+def test_intensities(tmp_path, data):
+    path = tmp_path / "ActionUnit_Labels" / "SN001" / "SN001_au12.txt"
+    path.parent.mkdir(parents=True)
+    path.write_text("1,0\n2,4\n3,9\n")
+    (tmp_path / "img" / "SN001").mkdir(parents=True)
+    for k in range(3):
+        (tmp_path / "img" / "SN001" / f"{k}.png").write_bytes(b"")  # nothing looks at it
+    found = clile.Dataset.open(tmp_path, layout="disfa", au_set="12")
+    assert found.intensities.tolist() == [[0], [4], [-1]] and found.labels.tolist() == [[0], [1], [-1]]
+    with pytest.raises(clile.Unsupported, match="present or absent"):
+        data.intensities

@@ -408,6 +408,18 @@ static void metrics_auc(world *w)
     TAKE(auc);
 }
 
+static void metrics_intensity(world *w)
+{
+    double icc[WORLD_C] = {0}, pcc[WORLD_C] = {0}, mae[WORLD_C] = {0}, mse[WORLD_C] = {0};
+    CALL(clile_metrics_intensity(WORLD_N, WORLD_C, A(value, &w->score[0][0]),
+                                 A(intensity, &w->labels[0][0]), O(icc, icc), O(pcc, pcc),
+                                 O(mae, mae), O(mse, mse)));
+    TAKE(icc);
+    TAKE(pcc);
+    TAKE(mae);
+    TAKE(mse);
+}
+
 static void metrics_auc_within(world *w)
 {
     double auc[WORLD_C] = {0};
@@ -605,6 +617,7 @@ const world_case world_cases_plain[] = {
     {"clile_losses_api_version", losses_api_version, "a number", 0},
     {"clile_metrics_f1", metrics_f1, "counts in place", 0},
     {"clile_metrics_auc", metrics_auc, NULL, 0},
+    {"clile_metrics_intensity", metrics_intensity, NULL, 0},
     {"clile_metrics_auc_within", metrics_auc_within, NULL, 0},
     {"clile_metrics_thresholds", metrics_thresholds, NULL, 0},
     {"clile_metrics_calibrate", metrics_calibrate, NULL, 0},

@@ -43,6 +43,16 @@ def auc(score: ArrayLike, labels: ArrayLike) -> np.ndarray:
     return out
 
 
+def intensity(value: ArrayLike, coded: ArrayLike) -> Dict[str, np.ndarray]:
+    """{"icc", "pcc", "mae", "mse"}: [c] each. value, coded [n,c]: estimates, and intensities 0 to 5, -1 where not coded. icc is ICC(3,1);
+    NaN where too little is coded or does not vary."""
+    y = given("coded", coded, np.int8, (None, None))
+    n, c = y.shape
+    out = {name: np.empty(c) for name in ("icc", "pcc", "mae", "mse")}
+    lib.clile_metrics_intensity(n, c, pointer(given("value", value, np.float32, (n, c))), pointer(y), *(pointer(one) for one in out.values()))
+    return out
+
+
 def auc_within(score: ArrayLike, labels: ArrayLike, subject: ArrayLike) -> np.ndarray:
     """[c]: over pairs of one person only."""
     y, n, c = _labels(labels)
