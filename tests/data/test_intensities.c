@@ -1,4 +1,4 @@
-/* How strong an action unit is, where the labels say so: DISFA, DISFA+, their packs, joined sets. */
+/* How strong an action unit is, where the labels say so: DISFA, DISFA+, packs, joined sets. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
-/* Agreement of estimated and coded intensities. Golden values: numpy, ICC(3,1) from the mean squares
- * of the two-way layout. */
+/* Agreement of estimated and coded intensities. Golden values: numpy, ICC(3,1) from the mean
+ * squares of the two-way layout. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
