@@ -74,6 +74,7 @@ typedef struct clile_options clile_options;
 #define CLILE_OPT_LAMBDA_POINTS "lambda_points"
 #define CLILE_OPT_LAMBDA_VALUES "lambda_values"
 #define CLILE_OPT_LAMBDA_METHOD "lambda_method"
+#define CLILE_OPT_LAMBDA_FEEDBACK "lambda_feedback"
 #define CLILE_OPT_LAMBDA_ILE "lambda_ile"
 #define CLILE_OPT_LAMBDA_ILE_BIAS "lambda_ile_bias"
 #define CLILE_OPT_TAU "tau"

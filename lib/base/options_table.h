@@ -79,6 +79,8 @@
     X(CHOICE, CLILE_OPT_IDENTITY_PART, "all", "all|residual|subject_mean", 0, 0, "method",                                                  \
       "part of the ID embedding that orthogonal and decorrelate remove: all of it, what the labels do not explain, or its subject means")   \
     CLILE_I_LOSSES(CLILE_I_LOSS_OPTION, X)                                                                                                 \
+    X(REAL, CLILE_OPT_LAMBDA_FEEDBACK, "0", "", 0, 1e6, "method",                                                                          \
+      "weight, within the loss of method=piap, of pseudo labels for what is not coded; 0: none")                                             \
     X(REAL, CLILE_OPT_LAMBDA_ILE, "30", "", 0, 1e6, "method", "ridge on the per-subject deviations of the AU vectors (mixed)")            \
     X(REAL, CLILE_OPT_LAMBDA_ILE_BIAS, "0.04", "", 0, 1e6, "method", "ridge on the per-subject biases (mixed)")                             \
     X(REAL, CLILE_OPT_TAU, "0.5", "", 1e-4, 1e4, "method", "temperature of the contrastive loss")                                           \

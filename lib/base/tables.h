@@ -44,7 +44,7 @@
     METHOD(X, drml, term_method, "0", "128")                                                       \
     METHOD(X, atf, elimination_adversarial, "0.1", "128")                                          \
     METHOD(X, lpnet, term_lpnet, "0.1", "128")                                                     \
-    METHOD(X, piap, term_confusion, "0.1", "32")                                                   \
+    METHOD(X, piap, term_piap, "0.1", "32")                                                        \
     METHOD(X, suphcl, term_suphcl, "0.1", "32")                                                    \
     METHOD(X, augcn, term_augcn, "0.1", "128")                                                     \
     METHOD(X, srerl, term_method, "0", "32")                                                       \

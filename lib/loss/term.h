@@ -89,6 +89,9 @@ typedef struct {
 } clile_i_loss_row;
 extern const clile_i_loss_row clile_i_loss_table[CLILE_I_LOSS_COUNT];
 
+/* Doubt of a classifier of subjects, which piap.c adds to (adversarial.c). */
+extern const clile_i_term clile_i_term_confusion;
+
 /* The elimination of that name, including "none"; NULL: no such name. */
 const clile_i_term *clile_i_elimination_find(const char *name);
 /* The loss that a method has besides the BCE; always 0 for "cl-ile" and "bce". */

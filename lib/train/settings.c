@@ -98,6 +98,24 @@ static clile_status check_learns(const clile_i_settings *s)
     return status;
 }
 
+/* Only the loss of piap has it. */
+static clile_status check_feedback(const clile_options *options, const char *method,
+                                   clile_i_settings *s)
+{
+    CLILE_I_RETURN_IF(clile_options_get_f64(options, CLILE_OPT_LAMBDA_FEEDBACK, &s->feedback));
+    if (s->feedback == 0) return CLILE_OK;
+    if (strcmp(method, "piap") != 0)
+        return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
+                            "lambda_feedback=%g: only method=piap has a feedback, the method is %s",
+                            s->feedback, method);
+    if (s->weight[CLILE_I_LOSS_method] == 0)
+        return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
+                            "lambda_feedback=%g is a weight within the loss of the method, but "
+                            "lambda_method is 0",
+                            s->feedback);
+    return CLILE_OK;
+}
+
 /* An elimination is either a term of its own or a replacement for the BCE. */
 static clile_status choose_terms(const clile_options *options, const char *method,
                                  clile_i_settings *s)
@@ -147,6 +165,7 @@ clile_status clile_i_settings_read(const clile_options *options, clile_i_setting
     out->calibrated = decision == 2;
     CLILE_I_RETURN_IF(read_weights(options, out));
     CLILE_I_RETURN_IF(check_learns(out));
+    CLILE_I_RETURN_IF(check_feedback(options, method, out));
     CLILE_I_RETURN_IF(choose_terms(options, method, out));
     if (out->calibrated && out->term[CLILE_I_LOSS_bce] == NULL)
         return clile_i_fail(CLILE_E_INVALID_ARGUMENT,

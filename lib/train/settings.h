@@ -29,6 +29,7 @@ typedef struct {
     double validation;
     int32_t validation_every; /* epochs; 0: never */
     double exchange_halves;   /* probability */
+    double feedback;          /* weight within the loss of method=piap */
     int32_t keep_points;      /* 1: the model gets the points' head */
     uint64_t seed;
     clile_i_augment augment;

@@ -28,6 +28,19 @@ static clile_status check_aus(const clile_model *model, const clile_dataset *dat
     return CLILE_OK;
 }
 
+/* Pseudo labels are for labels that are not coded. */
+static clile_status check_feedback(const clile_trainer *t)
+{
+    if (t->settings.feedback == 0) return CLILE_OK;
+    for (int64_t i = 0; i < t->n; ++i)
+        for (int32_t c = 0; c < t->c; ++c)
+            if (clile_i_dataset_labels(t->train, i)[c] < 0) return CLILE_OK;
+    return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
+                        "clile_trainer_create: lambda_feedback=%g, but every label of the training "
+                        "images is coded, so there is nothing to guess",
+                        t->settings.feedback);
+}
+
 /* Every AU must be present in some image, or there is nothing to learn. */
 static clile_status check_present(const clile_trainer *t)
 {
@@ -218,6 +231,7 @@ static clile_status set_up(clile_trainer *t)
     CLILE_I_TRY(share_batch(t));
     lengthen(t);
     CLILE_I_TRY(check_present(t));
+    CLILE_I_TRY(check_feedback(t));
     CLILE_I_TRY(clile_i_trainer_prepare_targets(t));
     CLILE_I_TRY(clile_i_trainer_prepare_faces(t));
     t->data_crc = clile_i_trainer_crc_of_targets(t, crc_of_data(t->train, t->n, t->c));

@@ -564,6 +564,47 @@ static void failed_allocations_leave_nothing_behind(void **state)
     scratch_free(&s);
 }
 
+/* Unlabelled frames are images with a row in which nothing is coded: training may guess. */
+static void an_image_of_which_nothing_is_coded_stays(void **state)
+{
+    static const struct {
+        const char *file, *text, *more, *more_text, *images[2];
+    } layouts[] = {
+        {"manifest.csv", "image,subject,AU1,AU2\na.png,s,1,0\nb.png,s,9,\n", NULL, NULL, {NULL}},
+        {"AU_OCC/F001_T1.csv",
+         "0,1,2\n1,1,0\n2,9,9\n",
+         NULL,
+         NULL,
+         {"Sequences/F001/T1/1.png", "Sequences/F001/T1/2.png"}},
+        {"ActionUnit_Labels/SN001/SN001_au1.txt",
+         "1,3\n2,9\n",
+         "ActionUnit_Labels/SN001/SN001_au2.txt",
+         "1,0\n2,9\n",
+         {"img/SN001/0.png", "img/SN001/1.png"}},
+        {"list/BP4D_train_img_path_fold1.txt",
+         "F001/T1/1.png\nF001/T1/2.png\n",
+         "list/BP4D_train_label_fold1.txt",
+         "1 0\n9 -1\n",
+         {"img/F001/T1/1.png", "img/F001/T1/2.png"}},
+    };
+    (void)state;
+    for (size_t k = 0; k < sizeof layouts / sizeof *layouts; ++k) {
+        const scratch s = scratch_make();
+        clile_dataset *dataset = NULL;
+        scratch_text(&s, layouts[k].file, layouts[k].text);
+        if (layouts[k].more != NULL) scratch_text(&s, layouts[k].more, layouts[k].more_text);
+        for (int i = 0; i < 2; ++i)
+            if (layouts[k].images[i] != NULL) scratch_image(&s, layouts[k].images[i], 50);
+        if (scratch_open(s.path, "au_set=1,2", &dataset) != CLILE_OK)
+            fail_msg("%s: %s", layouts[k].file, clile_last_error());
+        assert_int_equal(clile_dataset_size(dataset), 2);
+        assert_labels(dataset, 0, 2, (const int8_t[]){1, 0});
+        assert_labels(dataset, 1, 2, (const int8_t[]){-1, -1});
+        clile_dataset_destroy(dataset);
+        scratch_free(&s);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -574,6 +615,7 @@ int main(void)
         cmocka_unit_test(bp4d_mistakes_are_named),
         cmocka_unit_test(bp4d_without_images_says_where_it_looked),
         cmocka_unit_test(unknown_folders_are_refused),
+        cmocka_unit_test(an_image_of_which_nothing_is_coded_stays),
         cmocka_unit_test(disfa_finds_the_first_image),
         cmocka_unit_test(disfa_counts_what_is_left_out),
         cmocka_unit_test(disfa_mistakes_are_named),

@@ -142,6 +142,71 @@ static void test_doubt(void **state)
             fail_msg("%d: %g, expected %g", i, (double)found[i], (double)expected[i]);
 }
 
+/* Of piap with a weight of the feedback. */
+static double loss_with_feedback(const clile_options *options, float *diff_au, float *diff_bias)
+{
+    static const float bias[C] = {2.5F, -2.5F, 0.0F};
+    static float au[C * D];
+    clile_i_rng rng = clile_i_rng_make(9, 0);
+    for (int i = 0; i < C * D; ++i) au[i] = (float)(0.1 * clile_i_rng_normal(&rng));
+    clile_i_step x = step_of(options);
+    memset(diff_au, 0, C * D * sizeof *diff_au);
+    memset(diff_bias, 0, C * sizeof *diff_bias);
+    x.au = au, x.bias = bias, x.scale = 1.0, x.diff_au = diff_au, x.diff_bias = diff_bias;
+    if (clile_i_method_term("piap")->compute(&x) != CLILE_OK) fail_msg("%s", clile_last_error());
+    return x.loss;
+}
+
+/* Off by default; what is coded has none; gradients of F. What is told and what counts is constant
+ * around these values. */
+static void test_feedback(void **state)
+{
+    (void)state;
+    clile_options *options = NULL;
+    float with[N * D], au[C * D], bias[C], other[C * D];
+    double sum = 0;
+    assert_int_equal(clile_options_create(&options), CLILE_OK);
+    fill();
+    const double plain = loss_with_feedback(options, au, bias);
+    for (int i = 0; i < C * D; ++i) assert_true(au[i] == 0);
+    assert_int_equal(clile_options_set(options, CLILE_OPT_LAMBDA_FEEDBACK, "3"), CLILE_OK);
+    /* with one label that is not coded, of AU 2, whose answer is not sure */
+    assert_true(loss_with_feedback(options, au, bias) == plain);
+    for (int k = 2; k < N; ++k)
+        for (int c = 0; c < C; ++c) labels[k * C + c] = -1;
+    const double more = loss_with_feedback(options, au, bias);
+    assert_true(more > plain + 1e-3);
+    memcpy(with, diff, sizeof with);
+    for (int c = 0; c < C; ++c) sum += fabs((double)bias[c]);
+    assert_true(sum > 1e-3);
+    assert_true(bias[2] == 0); /* of an AU whose answers are not sure */
+    for (int i = 0; i < N * D; ++i) {
+        const float at = embedding[i];
+        const double h = 1e-3;
+        embedding[i] = (float)((double)at + h);
+        const double up = loss_with_feedback(options, other, bias);
+        embedding[i] = (float)((double)at - h);
+        const double down = loss_with_feedback(options, other, bias);
+        embedding[i] = at;
+        /* the classifier's part is not the gradient of its loss */
+        assert_int_equal(clile_options_set(options, CLILE_OPT_LAMBDA_FEEDBACK, "0"), CLILE_OK);
+        (void)loss_with_feedback(options, other, bias);
+        const double apart = (double)with[i] - (double)diff[i];
+        embedding[i] = (float)((double)at + h);
+        const double up0 = loss_with_feedback(options, other, bias);
+        embedding[i] = (float)((double)at - h);
+        const double down0 = loss_with_feedback(options, other, bias);
+        embedding[i] = at;
+        assert_int_equal(clile_options_set(options, CLILE_OPT_LAMBDA_FEEDBACK, "3"), CLILE_OK);
+        const double expected = (up - down - up0 + down0) / (2 * h);
+        if (!(fabs(expected - apart) <= 2e-3 * fabs(expected) + 2e-4))
+            fail_msg("%d: gradient %g, differences give %g", i, apart, expected);
+    }
+    memset(labels, 1, sizeof labels);
+    assert_true(loss_with_feedback(options, au, bias) == plain);
+    clile_options_destroy(options);
+}
+
 static void test_none(void **state)
 {
     (void)state;
@@ -152,7 +217,8 @@ static void test_none(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_suphcl), cmocka_unit_test(test_lpnet),
-                                       cmocka_unit_test(test_doubt), cmocka_unit_test(test_none)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_suphcl), cmocka_unit_test(test_lpnet), cmocka_unit_test(test_doubt),
+        cmocka_unit_test(test_feedback), cmocka_unit_test(test_none)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -21,12 +21,16 @@ import method as losses  # noqa: E402
 import training  # noqa: E402
 
 STEPS, N, C, S, SIZE, WIDTH, RATE = 5, 6, 4, 3, 64, 0.0625, 0.005
-K = {"drml": 8, "atf": 8, "lpnet": 12, "piap": 4, "suphcl": 4, "augcn": 8, "srerl": 4, "megraph": 4}
-WEIGHT = {"drml": 0.0, "atf": 0.3, "lpnet": 0.3, "piap": 0.3, "suphcl": 0.3, "augcn": 0.3, "srerl": 0.0, "megraph": 0.0}
-TAU = 0.5
+K = {"drml": 8, "atf": 8, "lpnet": 12, "piap": 4, "suphcl": 4, "augcn": 8, "srerl": 4, "megraph": 4, "piap-feedback": 4}
+WEIGHT = {"drml": 0.0, "atf": 0.3, "lpnet": 0.3, "piap": 0.3, "suphcl": 0.3, "augcn": 0.3, "srerl": 0.0, "megraph": 0.0, "piap-feedback": 0.3}
+TAU, FEEDBACK, CONFIDENT = 0.5, 2.0, 0.8
 CANONICAL = np.array([[0.35, 0.40], [0.65, 0.40], [0.50, 0.571], [0.376, 0.747], [0.624, 0.747]])  # docs/images.md
 TRAIN = {**training.PLAIN, "batch": N, "epochs": STEPS + 1, "momentum": 0.9, "weight_decay": 0.001, "au_rate_scale": 1.0, "learning_rate": RATE,
          "similarity": "dot", "crop_margin": 0, "lambda_bce": 1.0}
+
+
+def method_of(case):
+    return case.split("-")[0]
 
 
 def faces(rng):
@@ -81,9 +85,24 @@ def hierarchy(f, y):
     return unary + binary / len(pairs) + many
 
 
-def own_loss(name, f, vectors, y, subject, shape):
-    """(what only the term's heads get, what the encoder gets, the value)"""
+def feedback(f, z, y):
+    """Pseudo labels of what is not coded: those of which a step on them lowers the BCE of the coded labels, to first order in A_c and b_c."""
+    p, coded = torch.sigmoid(z.detach()), y >= 0
+    guess, sure = (p >= 0.5).double(), (p >= CONFIDENT) | (p <= 1 - CONFIDENT)
+    off = torch.where(coded, p - y, torch.zeros_like(p))
+    seen = torch.cat([f.detach(), torch.ones(len(f), 1, dtype=f.dtype)], 1)
+    counts = ~coded & sure & ((p - guess) * (seen @ (off.T @ seen).T) > 0)
+    return (F.binary_cross_entropy_with_logits(z, guess, reduction="none") * counts).sum() / (~coded).sum(), int(counts.sum())
+
+
+def own_loss(name, f, z, vectors, y, subject, shape):
+    """(what only the term's heads get, what the encoder and the vectors of AUs get, the value)"""
     zero = f.new_zeros(())
+    if name == "piap-feedback":
+        heads, encoder, value = classified(f, vectors, subject, True)
+        guessed, count = feedback(f, z, y)
+        assert count > 0, "no pseudo label counts: try another seed"
+        return heads, encoder + FEEDBACK * guessed, value + FEEDBACK * guessed
     if name in ("atf", "piap"):
         return classified(f, vectors, subject, name == "piap")
     value = {"lpnet": lambda: lpnet(f, shape), "suphcl": lambda: hierarchy(f, y), "augcn": lambda: f[:, -1].mean()}.get(name, lambda: zero)()
@@ -107,13 +126,14 @@ def run(name, net, vectors, images, points, y, subject):
     p = torch.from_numpy(points).double()
     shape = torch.stack([p[i == s].mean(0) for s in range(S)])[i]
     vectors = {key: torch.from_numpy(value).double().clone().requires_grad_() for key, value in vectors.items()}
-    own = torch.kron(torch.eye(C), torch.ones(1, K[name])).double() if name in methods.BLOCKS else 1
+    own = torch.kron(torch.eye(C), torch.ones(1, K[name])).double() if method_of(name) in methods.BLOCKS else 1
     optimiser, weight, rows = sgd(net.train(), vectors), losses.au_weights(y), []
     margin = training.Margin(net)
     for _ in range(STEPS):
         f = net(x, p)
-        l_bce = losses.weighted_bce(f @ (vectors["au"] * own).T + vectors["bias"], y, weight)
-        heads, encoder, value = own_loss(name, f, vectors, y, i, shape)
+        z = f @ (vectors["au"] * own).T + vectors["bias"]
+        l_bce = losses.weighted_bce(z, y, weight)
+        heads, encoder, value = own_loss(name, f, z, vectors, y, i, shape)
         optimiser.zero_grad()
         (l_bce + heads + WEIGHT[name] * encoder).backward()
         optimiser.step()
@@ -123,7 +143,7 @@ def run(name, net, vectors, images, points, y, subject):
 
 def build(seed=5):
     rng = np.random.default_rng(seed)
-    labels = np.array([[1, 0, 0, 1], [0, 1, -1, 0], [0, 0, 1, 1], [0, 0, 0, 0], [1, 1, 0, -1], [1, 0, 1, 1]], np.int8)
+    labels = np.array([[1, 0, 1, 1], [0, 1, -1, 0], [0, 0, 1, 1], [0, 0, 1, 0], [1, 1, 1, -1], [1, 0, 1, 1]], np.int8)
     blocks = rng.uniform(0, 255, (N, 8, 8, 3)).repeat(SIZE // 8, 1).repeat(SIZE // 8, 2)
     images = np.clip(blocks + rng.normal(0, 20, blocks.shape), 0, 255).astype(np.uint8)
     subject, points = np.array([0, 1, 2, 0, 1, 2], np.int32), faces(rng)
@@ -132,19 +152,22 @@ def build(seed=5):
     model = {"backbone": "resnet10", "width": WIDTH, "image_size": SIZE}
     metadata = {"origin": "tests/reference/train_methods.py: PyTorch, float64", "model": golden_train.text(model), "train": golden_train.text(TRAIN), "cases": ";".join(K)}
     for name, k in K.items():
-        net = methods.Method(name, "resnet10", WIDTH, C, k).double()
+        method = method_of(name)
+        net = methods.Method(method, "resnet10", WIDTH, C, k).double()
         start = methods.random_values(net, rng)
-        d = k * C if name in methods.BLOCKS else k
+        d = k * C if method in methods.BLOCKS else k
         for key in start:
-            if not key.startswith(("fc.", name + ".")):
+            if not key.startswith(("fc.", method + ".")):
                 start[key] = common.setdefault(key, start[key])
             else:
                 out[f"{name}.net.{key}"] = start[key]
         vectors = {"au": rng.standard_normal((C, d)), "bias": rng.standard_normal(C)}
-        if name in methods.BLOCKS:
+        if method in methods.BLOCKS:
             vectors["au"] *= np.kron(np.eye(C), np.ones((1, k)))
-        if name in ("atf", "piap"):
+        if method in ("atf", "piap"):
             vectors.update(classifier=rng.standard_normal((S, d)), classifier_bias=rng.standard_normal(S))
+        if name == "piap-feedback":
+            vectors["bias"][2] = 8  # the label that is not coded is surely present, as all that are coded
         vectors = {key: (0.25 * value).astype(np.float32) for key, value in vectors.items()}
         end, end_vectors, rows, margin = run(name, training.load(copy.deepcopy(net), start), vectors, images, points, labels, subject)
         print(f"{name}: losses {rows[0]} to {rows[-1]}, {margin:.2g} from a kink", file=sys.stderr)
@@ -152,7 +175,7 @@ def build(seed=5):
         out[f"{name}.losses"] = np.array(rows)
         for key, value in {**end, **{"vector." + v: value for v, value in end_vectors.items()}}.items():
             out[f"{name}.end.{key}"] = golden_train.samples(value)
-        metadata[f"{name}.options"] = golden_train.text({"method": name, "embedding": k, "lambda_method": WEIGHT[name], "tau": TAU})
+        metadata[f"{name}.options"] = golden_train.text({"method": method, **({"lambda_feedback": FEEDBACK} if name == "piap-feedback" else {}), "embedding": k, "lambda_method": WEIGHT[name], "tau": TAU})
         metadata[f"{name}.stage"] = "2"
     out.update({"net." + key: value for key, value in common.items()})
     return out, metadata

@@ -121,6 +121,10 @@ static void test_refused(void **state)
         snprintf(text, sizeof text, "method=%s needs the landmarks", with_points[i]);
         check_refused(settings, settings, text);
     }
+    check_refused("method=drml", "method=drml lambda_feedback=1",
+                  "only method=piap has a feedback, the method is drml");
+    check_refused("method=piap", "method=piap lambda_feedback=1 lambda_method=0",
+                  "lambda_feedback=1 is a weight within the loss of the method");
     check_refused("method=bce", "method=drml", "method=drml, but the model was made with a method");
     check_refused("method=drml", "method=bce",
                   "method=bce, but the model was made with method=drml");
