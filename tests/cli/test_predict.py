@@ -54,6 +54,34 @@ class Predict(CommandTest):
     def raw(self, size, data, *arguments):
         return subprocess.run([cli.COMMAND, "predict", "--model", self.model, "--raw", size, *no_finder(arguments)], input=data, capture_output=True, timeout=300, check=False)
 
+    def test_a_model_that_reads_points_refuses_faces_without(self):
+        """Plain crops, boxes, data without landmarks and packs: in predict, eval and train, by the name of the method."""
+        bare, pack = self.path("bare"), self.path("pack.safetensors")
+        shutil.copytree(self.data, bare, ignore=shutil.ignore_patterns("landmarks"))
+        self.fine("pack", "--data", self.data, "--out", pack, "--quiet", "--set", "image_size=32")
+        for method in ("augcn", "srerl"):
+            model = self.path(method + ".safetensors")
+            train = ("train", "--out", model, "--quiet", *settings(method=method, elimination="none", epochs=1, embedding=4))
+            self.fine(*train, "--data", self.data)
+            reads = f"method={method} reads the points of a face: "
+            for more in (["--crop"], ["--box", "2,2,40,40"], ["--finder", "none"]):
+                self.fails(reads + "kind is ", "predict", "--model", model, *more, self.image())
+            self.fine("predict", "--model", model, "--faces", self.write("points.csv", self.points_of_an_image()), self.image())
+            self.fails(reads + "image Sequences/F001/T1/0001.png has no landmarks", "eval", "--model", model, "--data", bare)
+            self.fails(reads + "image Sequences/F001/T1/0001.png: a pack keeps no landmarks", "eval", "--model", model, "--data", pack)
+            self.fine("eval", "--model", model, "--data", self.data)
+        for method in ("lpnet", "augcn", "srerl"):
+            train = ("train", "--out", self.path("none.safetensors"), "--quiet", *settings(method=method, elimination="none", epochs=1))
+            self.fails(f"method={method} needs the landmarks of every face: image Sequences/F001/T1/0001.png has no landmarks", *train, "--data", bare)
+            self.fails(f"method={method} needs the landmarks of every face: image Sequences/F001/T1/0001.png: a pack keeps no landmarks", *train, "--data", pack)
+
+    def points_of_an_image(self):
+        """A file of faces with the landmarks of the first image."""
+        with open(self.landmarks, encoding="utf-8") as file:
+            rows = [line.rstrip("\n") for line in file]
+        first = next(row for row in rows if row.split(",")[0] == "1")
+        return "image," + ",".join(f"x{k},y{k}" for k in range((first.count(",")) // 2)) + "\n0001.png," + first.split(",", 1)[1] + "\n"
+
     def test_columns(self):
         done = self.fine("predict", "--model", self.model, *NO_FINDER, "--csv", self.image())
         self.assertEqual(done.stdout.splitlines()[0].split(","), ["frame", "image", "success", *COLUMNS])

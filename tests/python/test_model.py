@@ -26,6 +26,24 @@ def same(a, b):
     return all(np.array_equal(x, y) for x, y in zip(a, b))
 
 
+def test_a_method_that_reads_points(data):
+    """Refused without them, by name, in training and predicting; drawn faces have landmarks."""
+    small = {**SMALL, "method": "srerl", "embedding": 4}
+    with pytest.raises(clile.InvalidArgument, match="method=srerl needs the landmarks of every face"):
+        clile.train(data, **small)
+    drawn = clile.Dataset.synth(subjects=16, tasks=2, frames=6, size=48)
+    model = clile.train(drawn, **{**small, "epochs": 1, "batch": 32})
+    crop = drawn.crop(0, SIDE)
+    for where in ({"crop": True}, {"box": [2, 2, 28, 28]}):
+        with warnings.catch_warnings(), pytest.raises(clile.InvalidArgument, match="method=srerl reads the points of a face"):
+            warnings.simplefilter("ignore")  # that the model was trained on aligned faces
+            model.predict(crop, **where)
+    points = np.array([[0.35, 0.40], [0.65, 0.40], [0.50, 0.571], [0.376, 0.747], [0.624, 0.747]]) * SIDE
+    assert model.predict(crop, landmarks=points).probability.shape == (len(model.au_ids),)
+    with pytest.raises(clile.FormatError, match="method=srerl reads the points of a face: image .* has no landmarks"):
+        clile.Predictor(model).run_dataset(data)
+
+
 def test_predict(arrays, trained, tmp_path):
     images = arrays["images"]
     many = trained.predict(images)
