@@ -31,6 +31,7 @@ static const exception exceptions[] = {
     {"epochs", "1000000", CLILE_E_CANCELLED, "stage 2 after step 4 of 2000000", 0},
     {"epochs_stage1", "1000000", CLILE_E_CANCELLED, "stage 1 after step 4 of 2000000", 0},
     {"keep_points", "1", CLILE_E_INVALID_ARGUMENT, "there are no points to learn", 0},
+    {"lambda_feedback", "1000000", CLILE_E_INVALID_ARGUMENT, "only method=piap has a feedback", 0},
     {"max_pixels", "1", CLILE_E_INVALID_ARGUMENT, "max_pixels", 0},
     /* its faces have no landmarks */
     {"method", "lpnet", CLILE_E_INVALID_ARGUMENT, "method=lpnet needs the landmarks", 0},
