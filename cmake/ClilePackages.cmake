@@ -7,6 +7,7 @@
 #   clile-model      the models that come with the library, where they are
 #   clile-finder     the finder of faces, where dlib is
 #   clile-video      the decoder of videos, where FFmpeg's libraries are
+#   clile-mpi        training over MPI, where MPI is
 #   clile-webp, clile-heif   the codecs of pictures, where libwebp and libheif are
 set(packaging "${PROJECT_SOURCE_DIR}/cmake/debian")
 set(work "${PROJECT_BINARY_DIR}/debian")
@@ -39,6 +40,9 @@ if(TARGET clile_finder_dlib)
 endif()
 if(TARGET clile_video_ffmpeg)
   package(video clile-video)
+endif()
+if(TARGET clile_mpi)
+  package(mpi clile-mpi)
 endif()
 foreach(codec IN ITEMS webp heif)
   if(TARGET clile_codec_${codec})
@@ -92,6 +96,9 @@ if(TARGET clile_finder_dlib)
 endif()
 if(TARGET clile_video_ffmpeg)
   list(APPEND CPACK_COMPONENTS_ALL video)
+endif()
+if(TARGET clile_mpi)
+  list(APPEND CPACK_COMPONENTS_ALL mpi)
 endif()
 foreach(codec IN ITEMS webp heif)
   if(TARGET clile_codec_${codec})
@@ -157,6 +164,12 @@ set(CPACK_DEBIAN_FINDER_PACKAGE_SHLIBDEPS ON)
 set(CPACK_DEBIAN_FINDER_PACKAGE_DEPENDS "${library_package} ${same}") # of the same interface
 describe(FINDER "finder of faces" "This package contains the module with which libclile finds faces in
 photographs, made of dlib's frontal face detector.")
+set(CPACK_DEBIAN_MPI_PACKAGE_NAME clile-mpi)
+set(CPACK_DEBIAN_MPI_PACKAGE_SECTION libs)
+set(CPACK_DEBIAN_MPI_PACKAGE_SHLIBDEPS ON)
+set(CPACK_DEBIAN_MPI_PACKAGE_DEPENDS "${library_package} ${same}") # of the same interface
+describe(MPI "training over MPI" "This package contains the module with which several processes of an
+MPI job train one model.")
 set(CPACK_DEBIAN_VIDEO_PACKAGE_NAME clile-video)
 set(CPACK_DEBIAN_VIDEO_PACKAGE_SECTION libs)
 set(CPACK_DEBIAN_VIDEO_PACKAGE_SHLIBDEPS ON)

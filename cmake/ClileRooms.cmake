@@ -1,6 +1,6 @@
 # The rooms of lib/ and what each may use (docs/architecture.md; tests/check_includes.cmake checks the sources
 # against it, docs/make_architecture.py draws it).
-set(CLILE_ROOMS base store image synth layout data dnn net method loss model eval run train face video)
+set(CLILE_ROOMS base store image synth layout data dnn net method loss model eval run train face video mpi)
 set(CLILE_ROOM_USES_base "")
 set(CLILE_ROOM_USES_store base)
 set(CLILE_ROOM_USES_image base)
@@ -14,11 +14,12 @@ set(CLILE_ROOM_USES_method net)
 set(CLILE_ROOM_USES_model method store image)
 set(CLILE_ROOM_USES_face model)
 set(CLILE_ROOM_USES_video image)
+set(CLILE_ROOM_USES_mpi base)
 set(CLILE_ROOM_USES_eval base)
 set(CLILE_ROOM_USES_run model data eval)
 set(CLILE_ROOM_USES_train base dnn net loss image data model eval run)
 # Public header -> room: include/clile/HEADER.h=ROOM
-set(CLILE_HEADER_ROOMS status=base options=base communicator=base export=base au=base escape=base inspect=store losses=loss image=image dataset=data faces=layout synth=synth model=model predictor=model finder=face reader=face tracker=face neutral=face video=video metrics=eval events=eval evaluate=run evaluation=run trainer=train experimental_loss=train)
+set(CLILE_HEADER_ROOMS status=base options=base communicator=base mpi=mpi export=base au=base escape=base inspect=store losses=loss image=image dataset=data faces=layout synth=synth model=model predictor=model finder=face reader=face tracker=face neutral=face video=video metrics=eval events=eval evaluate=run evaluation=run trainer=train experimental_loss=train)
 
 # All rooms that ROOM may use, directly or through another.
 function(clile_room_closure room out)

@@ -71,6 +71,7 @@ need_install
 wanted="clang-19:/usr/lib/llvm-19/bin/clang clang-format-19:/usr/bin/clang-format-19" # Debian 12's own warn about less and format differently
 wanted="$wanted ffmpeg:/usr/bin/ffmpeg libavformat-dev:/usr/include/*/libavformat/avformat.h libavdevice-dev:/usr/include/*/libavdevice/avdevice.h
     libswscale-dev:/usr/include/*/libswscale/swscale.h" # the decoder of videos
+wanted="$wanted libopenmpi-dev:/usr/lib/*/openmpi/include/mpi.h openmpi-bin:/usr/bin/mpirun" # training over MPI
 wanted="$wanted libwebp-dev:/usr/include/webp/decode.h libheif-dev:/usr/include/*/libheif/heif.h" # codecs of pictures
 [ "${CLILE_PARITY:-1}" = 0 ] ||
     wanted="$wanted python3-torch:/usr/lib/python3/dist-packages/torch python3-torchvision:/usr/lib/python3/dist-packages/torchvision

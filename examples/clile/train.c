@@ -13,7 +13,8 @@ typedef struct {
     int64_t checkpoint_every;
     text_list settings;
     int json, quiet, help;
-    int argc; /* as given, with their table: for the command that resumes */
+    int alone; /* this rank failed in a way that the others do not know */
+    int argc;  /* as given, with their table: for the command that resumes */
     char **argv;
     const arg_spec *spec;
 } train_args;
@@ -191,25 +192,38 @@ static void print_go_on(const train_args *a)
     fputc('\n', stderr);
 }
 
+/* What all ranks know of each other ends them in order. */
+static void note_failure(train_args *a, clile_status status)
+{
+    a->alone = status == CLILE_E_BACKEND || status == CLILE_E_OUT_OF_MEMORY ||
+               status == CLILE_E_INTERNAL || status == CLILE_OK;
+}
+
+static int is_quiet(const train_args *a)
+{
+    return a->quiet || !ranks_is_first();
+}
+
 static int save_checkpoint(const clile_trainer *trainer, const char *path)
 {
     if (path == NULL) return EXIT_FINE;
     return clile_trainer_save(trainer, path) == CLILE_OK ? EXIT_FINE : failed("checkpoint");
 }
 
-static int run_stage(clile_trainer *trainer, int32_t stage, const train_args *a,
-                     const char *checkpoint, stage_summary *summary)
+static int run_stage(clile_trainer *trainer, int32_t stage, train_args *a, const char *checkpoint,
+                     stage_summary *summary)
 {
     progress_state state = {0};
     state.stop_every = checkpoint ? (int32_t)a->checkpoint_every : 0;
-    state.quiet = a->quiet;
+    state.quiet = is_quiet(a);
     progress_begin(&state);
     const double begin = now_seconds();
     clile_status status;
     for (;;) {
         state.at_checkpoint = 0;
         status = clile_trainer_run(trainer, stage, progress_step, &state);
-        if (status != CLILE_E_CANCELLED || !state.at_checkpoint || interrupted()) break;
+        note_failure(a, status);
+        if (status != CLILE_E_CANCELLED || !state.at_checkpoint || ranks_any(interrupted())) break;
         if (save_checkpoint(trainer, checkpoint) != EXIT_FINE) return EXIT_FAILED;
     }
     *summary = state.summary;
@@ -218,6 +232,7 @@ static int run_stage(clile_trainer *trainer, int32_t stage, const train_args *a,
     if (status != CLILE_OK && status != CLILE_E_CANCELLED) return failed(NULL);
     if (save_checkpoint(trainer, checkpoint) != EXIT_FINE) return EXIT_FAILED;
     if (status == CLILE_OK) return EXIT_FINE;
+    if (!ranks_is_first()) return EXIT_FAILED;
     fprintf(stderr, "%sclile: stopped in stage %d at step %lld\n", state.terminal ? "\n" : "",
             (int)stage, (long long)state.summary.steps);
     print_go_on(a);
@@ -313,6 +328,9 @@ static int set_history(const train_args *a, const char *out, int32_t fold, clile
 /* Model and trainer of a fold, new or from its checkpoint `resume` (NULL: new). Changes only the
  * stem in `options`. The caller owns what was made, even on failure. */
 static int make_trainer(const train_args *a, const clile_dataset *train, clile_options *options,
+/* Model and trainer of a fold, new or from its checkpoint `resume` (NULL: new). The caller owns
+ * what was made, even on failure. */
+static int make_trainer(train_args *a, const clile_dataset *train, const clile_options *options,
                         const char *resume, clile_model **model, clile_trainer **trainer)
 {
     int32_t au_ids[256];
@@ -324,7 +342,12 @@ static int make_trainer(const train_args *a, const clile_dataset *train, clile_o
     if (a->import && resume == NULL && clile_model_import_backbone(*model, a->import) != CLILE_OK)
         return failed(NULL);
     if (clile_trainer_create(*model, train, options, trainer) != CLILE_OK) return failed(NULL);
-    if (resume && clile_trainer_resume(*trainer, resume) != CLILE_OK) return failed(NULL);
+    clile_status status = CLILE_OK;
+    if (ranks_communicator())
+        status = clile_trainer_set_communicator(*trainer, ranks_communicator());
+    if (status == CLILE_OK && resume) status = clile_trainer_resume(*trainer, resume);
+    note_failure(a, status);
+    if (status != CLILE_OK) return failed(NULL);
     /* A quiet run shows no epochs, and --json prints only the last one, which is always validated.
      * */
     if (a->quiet && !has_history(a) && a->tensorboard == NULL &&
@@ -333,7 +356,7 @@ static int make_trainer(const train_args *a, const clile_dataset *train, clile_o
     return EXIT_FINE;
 }
 
-static int train_fold(const train_args *a, const clile_dataset *data, const clile_options *options,
+static int train_fold(train_args *a, const clile_dataset *data, const clile_options *options,
                       int32_t fold, int many, train_run *run)
 {
     clile_dataset *train = NULL, *test = NULL;
@@ -351,7 +374,7 @@ static int train_fold(const train_args *a, const clile_dataset *data, const clil
     run->images = clile_dataset_size(train);
     run->subjects = clile_dataset_subject_count(train);
     run->test_images = clile_dataset_size(test);
-    if (!a->quiet)
+    if (!is_quiet(a))
         fprintf(stderr,
                 "%s%s%d: %lld images of %d subjects train, %lld images of %d test; %d AUs\n",
                 a->protocol, fold ? " fold " : " ", (int)fold, (long long)run->images,
@@ -364,11 +387,12 @@ static int train_fold(const train_args *a, const clile_dataset *data, const clil
     if (code == EXIT_FINE && from) code = check_import(a, model, from);
     if (code == EXIT_FINE) code = set_history(a, run->out, many ? fold : 0, trainer);
     if (code == EXIT_FINE) code = set_metadata(model, train, test);
-    if (code == EXIT_FINE && !a->quiet && clile_trainer_next_stage(trainer) == 0)
+    if (code == EXIT_FINE && !is_quiet(a) && clile_trainer_next_stage(trainer) == 0)
         fprintf(stderr, "finished before\n");
     for (int32_t stage; code == EXIT_FINE && (stage = clile_trainer_next_stage(trainer)) != 0;)
         code = run_stage(trainer, stage, a, checkpoint, &run->stage[stage - 1]);
-    if (code == EXIT_FINE && clile_model_save(model, run->out) != CLILE_OK) goto failure;
+    if (code == EXIT_FINE && ranks_is_first() && clile_model_save(model, run->out) != CLILE_OK)
+        goto failure;
     goto cleanup;
 failure:
     code = failed(NULL);
@@ -497,7 +521,9 @@ int run_train(int argc, char **argv)
     if (code != EXIT_FINE) goto cleanup;
 
     a.spec = &spec;
-    code = options_open(&options, &spec, a.layout, &a.settings);
+    a.alone = 1;
+    code = ranks_open();
+    if (code == EXIT_FINE) code = options_open(&options, &spec, a.layout, &a.settings);
     if (code == EXIT_FINE) code = check_writable(a.out);
     if (code == EXIT_FINE && a.checkpoint) code = check_writable(a.checkpoint);
     if (code == EXIT_FINE && a.history && has_history(&a)) code = check_writable(a.history);
@@ -525,7 +551,9 @@ int run_train(int argc, char **argv)
         code = train_fold(&a, data, options, fold, last > first, &runs[done++]);
     }
     if (code != EXIT_FINE) goto cleanup;
-    if (a.json)
+    if (!ranks_is_first())
+        ; /* rank 0 prints */
+    else if (a.json)
         print_json(&a, done, runs);
     else
         print_text(done, runs);
@@ -535,5 +563,6 @@ cleanup:
     clile_dataset_destroy(data);
     clile_options_destroy(options);
     text_list_free(&a.settings);
+    ranks_close(code != EXIT_FINE && a.alone);
     return code == ARGS_HELP ? EXIT_FINE : code;
 }

@@ -29,6 +29,7 @@
 #include <clile/losses.h>
 #include <clile/metrics.h>
 #include <clile/model.h>
+#include <clile/mpi.h>
 #include <clile/neutral.h>
 #include <clile/options.h>
 #include <clile/predictor.h>

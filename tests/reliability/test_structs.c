@@ -131,17 +131,17 @@ static int32_t copy(void *user, int32_t root, int64_t bytes, void *data)
 static clile_status communicator(void *given)
 {
     const clile_communicator usual = {.size = 1, .allreduce = sum, .broadcast = copy};
-    clile_model *model = NULL;
-    clile_trainer *trainer = world_trainer(&w, "", &model);
+    clile_model *own_model = NULL;
+    clile_trainer *own = world_trainer(&w, "", &own_model);
     uint8_t *bytes = given;
     uint8_t before[sizeof usual];
     memcpy(before, bytes, sizeof before);
     memcpy(bytes + sizeof(uint32_t), (const uint8_t *)&usual + sizeof(uint32_t),
            sizeof usual - sizeof(uint32_t));
-    const clile_status status = clile_trainer_set_communicator(trainer, given);
+    const clile_status status = clile_trainer_set_communicator(own, given);
     memcpy(bytes, before, sizeof before);
-    clile_trainer_destroy(trainer);
-    clile_model_destroy(model);
+    clile_trainer_destroy(own);
+    clile_model_destroy(own_model);
     return status;
 }
 

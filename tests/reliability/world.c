@@ -225,8 +225,8 @@ void world_run(world *w, const world_case *c)
 }
 
 static const world_case *const tables[] = {
-    world_cases_plain, world_cases_data,  world_cases_synth,     world_cases_model,
-    world_cases_face,  world_cases_video, world_cases_evaluation};
+    world_cases_plain, world_cases_data,  world_cases_synth, world_cases_model,
+    world_cases_face,  world_cases_video, world_cases_mpi,   world_cases_evaluation};
 enum { TABLES = sizeof tables / sizeof *tables };
 
 void world_each(world *w, void (*visit)(world *w, const world_case *c))

@@ -82,7 +82,7 @@ typedef struct {
 } world_case;
 
 extern const world_case world_cases_plain[], world_cases_data[], world_cases_synth[],
-    world_cases_model[], world_cases_face[], world_cases_video[],
+    world_cases_model[], world_cases_face[], world_cases_video[], world_cases_mpi[],
     world_cases_evaluation[]; /* end with function NULL */
 
 void world_make(world *w);
