@@ -327,10 +327,7 @@ static int set_history(const train_args *a, const char *out, int32_t fold, clile
 
 /* Model and trainer of a fold, new or from its checkpoint `resume` (NULL: new). Changes only the
  * stem in `options`. The caller owns what was made, even on failure. */
-static int make_trainer(const train_args *a, const clile_dataset *train, clile_options *options,
-/* Model and trainer of a fold, new or from its checkpoint `resume` (NULL: new). The caller owns
- * what was made, even on failure. */
-static int make_trainer(train_args *a, const clile_dataset *train, const clile_options *options,
+static int make_trainer(train_args *a, const clile_dataset *train, clile_options *options,
                         const char *resume, clile_model **model, clile_trainer **trainer)
 {
     int32_t au_ids[256];

@@ -398,8 +398,7 @@ static void test_runs(void **state)
 static void test_methods(void **state)
 {
     (void)state;
-    replay(CLILE_TEST_DATA "/golden/train_methods.safetensors", 8, 0);
-    replay(CLILE_TEST_DATA "/golden/train_methods.safetensors", 9);
+    replay(CLILE_TEST_DATA "/golden/train_methods.safetensors", 9, 0);
 }
 
 int main(void)
