@@ -48,6 +48,7 @@ CLILE_OPT_LAMBDA_ID = "lambda_id"
 CLILE_OPT_LAMBDA_POINTS = "lambda_points"
 CLILE_OPT_LAMBDA_VALUES = "lambda_values"
 CLILE_OPT_LAMBDA_METHOD = "lambda_method"
+CLILE_OPT_LAMBDA_FEEDBACK = "lambda_feedback"
 CLILE_OPT_LAMBDA_ILE = "lambda_ile"
 CLILE_OPT_LAMBDA_ILE_BIAS = "lambda_ile_bias"
 CLILE_OPT_TAU = "tau"
@@ -200,6 +201,10 @@ class clile_face_file(Structure):
 
 
 class clile_finder(Structure):
+    """Opaque."""
+
+
+class clile_mpi(Structure):
     """Opaque."""
 
 
@@ -577,6 +582,7 @@ FUNCTIONS: Dict[str, Tuple[Any, List[Any]]] = {
     "clile_metrics_compare": (clile_status, [c_char_p, c_int64, c_int32, POINTER(c_float), POINTER(c_int8), POINTER(c_float), POINTER(c_int8), POINTER(c_int8), POINTER(c_int32), POINTER(clile_comparison)]),
     "clile_metrics_cosine_matrix": (clile_status, [c_int32, c_int32, POINTER(c_float), POINTER(c_double)]),
     "clile_metrics_f1": (clile_status, [c_int64, c_int32, POINTER(c_int8), POINTER(c_int8), POINTER(c_double), POINTER(c_int64)]),
+    "clile_metrics_intensity": (clile_status, [c_int64, c_int32, POINTER(c_float), POINTER(c_int8), POINTER(c_double), POINTER(c_double), POINTER(c_double), POINTER(c_double)]),
     "clile_metrics_label_correlation": (clile_status, [c_int64, c_int32, POINTER(c_int8), POINTER(c_double)]),
     "clile_metrics_subject_probe": (clile_status, [c_int64, c_int32, POINTER(c_float), POINTER(c_int32), POINTER(c_double)]),
     "clile_metrics_thresholds": (clile_status, [c_int64, c_int32, POINTER(c_float), POINTER(c_int8), POINTER(c_float)]),
@@ -607,6 +613,10 @@ FUNCTIONS: Dict[str, Tuple[Any, List[Any]]] = {
     "clile_model_set_card": (clile_status, [POINTER(clile_model), c_char_p]),
     "clile_model_set_decision": (clile_status, [POINTER(clile_model), POINTER(c_float), POINTER(c_float), POINTER(c_float)]),
     "clile_model_set_metadata": (clile_status, [POINTER(clile_model), c_char_p, c_char_p]),
+    "clile_mpi_abort": (None, [POINTER(clile_mpi), c_int32]),
+    "clile_mpi_close": (None, [POINTER(clile_mpi)]),
+    "clile_mpi_get_communicator": (POINTER(clile_communicator), [POINTER(clile_mpi)]),
+    "clile_mpi_open": (clile_status, [POINTER(POINTER(clile_mpi))]),
     "clile_neutral_add": (clile_status, [POINTER(clile_neutral), c_int64, POINTER(c_float)]),
     "clile_neutral_apply": (clile_status, [POINTER(clile_neutral), c_int64, POINTER(c_float), POINTER(c_float), POINTER(c_int8)]),
     "clile_neutral_create": (clile_status, [POINTER(clile_model), POINTER(POINTER(clile_neutral))]),
@@ -775,6 +785,7 @@ ARGUMENTS: Dict[str, Tuple[str, ...]] = {
     "clile_metrics_compare": ("metric", "n", "c", "score_a", "present_a", "score_b", "present_b", "labels", "subject", "out"),
     "clile_metrics_cosine_matrix": ("c", "d", "vectors", "cosine"),
     "clile_metrics_f1": ("n", "c", "present", "labels", "f1", "counts"),
+    "clile_metrics_intensity": ("n", "c", "value", "intensity", "icc", "pcc", "mae", "mse"),
     "clile_metrics_label_correlation": ("n", "c", "labels", "phi"),
     "clile_metrics_subject_probe": ("n", "d", "embedding", "subject", "accuracy"),
     "clile_metrics_thresholds": ("n", "c", "score", "labels", "threshold"),
@@ -805,6 +816,10 @@ ARGUMENTS: Dict[str, Tuple[str, ...]] = {
     "clile_model_set_card": ("model", "markdown"),
     "clile_model_set_decision": ("model", "au_embedding", "slope", "offset"),
     "clile_model_set_metadata": ("model", "key", "value"),
+    "clile_mpi_abort": ("mpi", "code"),
+    "clile_mpi_close": ("mpi",),
+    "clile_mpi_get_communicator": ("mpi",),
+    "clile_mpi_open": ("out",),
     "clile_neutral_add": ("neutral", "person", "probability"),
     "clile_neutral_apply": ("neutral", "person", "probability", "centred", "present"),
     "clile_neutral_create": ("model", "out"),
