@@ -39,10 +39,11 @@ class Rooms:
 
 def draw(rooms):
     top = max(map(rooms.level, rooms.names))
-    width, height = int(2 * MARGIN + 5 * STEP + WIDTH), 2 * MARGIN + top * ROW + HEIGHT + 30
+    first, last = min(COLUMN.values()), max(COLUMN.values())
+    width, height = int(2 * MARGIN + (last - first) * STEP + WIDTH), 2 * MARGIN + top * ROW + HEIGHT + 30
 
     def middle(room):
-        return MARGIN + WIDTH / 2 + COLUMN[room] * STEP
+        return MARGIN + WIDTH / 2 + (COLUMN[room] - first) * STEP
 
     def upper(room):
         return MARGIN + (top - rooms.level(room)) * ROW

@@ -25,6 +25,7 @@ class Headers:
 
     def __init__(self, text):
         self.constants, self.statuses, self.opaque, self.structures, self.callbacks, self.functions = {}, [], [], {}, {}, {}
+        self.order = []  # of structures and callbacks
         text = re.sub(r"/\*.*?\*/", " ", text, flags=re.S)
         text = re.sub(r"\\\n", " ", text)
         self._directives(re.findall(r"^[ \t]*#[ \t]*define[ \t]+(.*)$", text, re.M))
@@ -71,9 +72,11 @@ class Headers:
             fields.append((field, self._type(kind) + (f" * {array[2]}" if array else "")))
             fields += [(other.strip(), self._type(kind)) for other in more]
         self.structures[name] = fields
+        self.order.append(name)
 
     def _take_callback(self, result, name, parameters):
         self.callbacks[name] = [self._type(result)] + [kind for _, kind in self._parameters(parameters)]
+        self.order.append(name)
 
     def _take_enum(self, body):
         for item in body.split(","):
@@ -141,12 +144,13 @@ def as_python(headers):
     out += ["", "class clile_status(c_int32):", '    """What a function that can fail returns."""', ""]
     for name in headers.opaque:
         out += ["", f"class {name}(Structure):", '    """Opaque."""', ""]
-    for name, fields in headers.structures.items():
-        out += ["", f"class {name}(Structure):", "    _fields_ = ["]
-        out += [f'        ("{field}", {kind}),' for field, kind in fields] + ["    ]", ""]
-    out.append("")
-    out += [f"{name} = CFUNCTYPE({', '.join(kinds)})" for name, kinds in headers.callbacks.items()]
-    out += ["", "# name: (result, [arguments]), with the names of the arguments below", "FUNCTIONS: Dict[str, Tuple[Any, List[Any]]] = {"]
+    for name in headers.order:  # a structure may have pointers to functions, which may have pointers to structures
+        if name in headers.structures:
+            out += ["", f"class {name}(Structure):", "    _fields_ = ["]
+            out += [f'        ("{field}", {kind}),' for field, kind in headers.structures[name]] + ["    ]", ""]
+        else:
+            out += ["", f"{name} = CFUNCTYPE({', '.join(headers.callbacks[name])})"]
+    out += ["", "", "# name: (result, [arguments]), with the names of the arguments below", "FUNCTIONS: Dict[str, Tuple[Any, List[Any]]] = {"]
     out += [f'    "{name}": ({result}, [{", ".join(kind for _, kind in parameters)}]),'
             for name, (result, parameters) in sorted(headers.functions.items())] + ["}", ""]
     out += ["ARGUMENTS: Dict[str, Tuple[str, ...]] = {"]

@@ -103,8 +103,9 @@ static clile_status flush(clile_trainer *t)
 clile_status clile_i_history_begin(clile_trainer *t)
 {
     clile_i_history *history = &t->history;
-    if (!clile_i_history_is_wanted(t)) return CLILE_OK;
     if (history->begun) return flush(t);
+    history->begun = !clile_i_history_is_wanted(t); /* nothing to begin with */
+    if (history->begun) return CLILE_OK;
     if (history->path[CLILE_I_HISTORY_EVENTS] != NULL)
         CLILE_I_RETURN_IF(clile_i_folders_make(history->path[CLILE_I_HISTORY_EVENTS]));
     for (int k = 0; k < CLILE_I_HISTORY_KINDS; ++k)

@@ -12,7 +12,7 @@ import cli
 
 MPIRUN = os.environ["CLILE_MPIRUN"]
 SETTINGS = ["elimination=orthogonal", "image_size=32", "width=0.0625", "embedding=16", "epochs_stage1=1", "epochs=2", "threads=1", "optimizer=sgd",
-            "learning_rate=0.02", "warmup=0", "sync_batch_norm=1"]
+            "learning_rate=0.02", "warmup=0", "sync_batch_norm=1", "stem=imagenet"]
 
 
 def environment():

@@ -25,7 +25,7 @@ class Study(unittest.TestCase):
         table = self.study(*arguments)
         head, bce, srerl = dict(enumerate(table[0])), table[2], table[3]
         column = {name: k for k, name in head.items()}
-        self.assertEqual((bce[0], srerl[0], len(table)), ("bce", "srerl", 4))
+        self.assertEqual((bce[0], srerl[0], len(table)), ("bce", "srerl", 6))  # and both beside each person's own neutral
         with open(os.path.join(work, "srerl", "seed1", "eval.json"), encoding="utf-8") as file:
             report = json.load(file)
         mean = report["report"]["mean_of_folds"]

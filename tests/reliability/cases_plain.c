@@ -617,7 +617,7 @@ const world_case world_cases_plain[] = {
     {"clile_losses_api_version", losses_api_version, "a number", 0},
     {"clile_metrics_f1", metrics_f1, "counts in place", 0},
     {"clile_metrics_auc", metrics_auc, NULL, 0},
-    {"clile_metrics_intensity", metrics_intensity, NULL, 0},
+    {"clile_metrics_intensity", metrics_intensity, "sums in place", 0},
     {"clile_metrics_auc_within", metrics_auc_within, NULL, 0},
     {"clile_metrics_thresholds", metrics_thresholds, NULL, 0},
     {"clile_metrics_calibrate", metrics_calibrate, NULL, 0},

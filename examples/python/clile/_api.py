@@ -228,6 +228,14 @@ class clile_video(Structure):
     """Opaque."""
 
 
+clile_allreduce_fn = CFUNCTYPE(c_int32, c_void_p, c_int32, c_int64, c_void_p)
+
+clile_broadcast_fn = CFUNCTYPE(c_int32, c_void_p, c_int32, c_int64, c_void_p)
+
+clile_begin_fn = CFUNCTYPE(c_int32, c_void_p, c_int64, POINTER(c_float))
+
+clile_wait_fn = CFUNCTYPE(c_int32, c_void_p)
+
 class clile_communicator(Structure):
     _fields_ = [
         ("struct_size", c_uint32),
@@ -240,6 +248,8 @@ class clile_communicator(Structure):
         ("wait", clile_wait_fn),
     ]
 
+
+clile_log_fn = CFUNCTYPE(None, c_int32, c_char_p, c_void_p)
 
 class clile_option_info(Structure):
     _fields_ = [
@@ -268,6 +278,8 @@ class clile_dataset_counts(Structure):
     ]
 
 
+clile_count_fn = CFUNCTYPE(c_int32, c_int64, c_int64, c_void_p)
+
 class clile_comparison(Structure):
     _fields_ = [
         ("struct_size", c_uint32),
@@ -292,6 +304,8 @@ class clile_image(Structure):
     ]
 
 
+clile_path_fn = CFUNCTYPE(c_int32, c_char_p, c_void_p)
+
 class clile_import_item(Structure):
     _fields_ = [
         ("struct_size", c_uint32),
@@ -305,6 +319,8 @@ class clile_import_item(Structure):
         ("file_shape", POINTER(c_int64)),
     ]
 
+
+clile_import_fn = CFUNCTYPE(None, POINTER(clile_import_item), c_void_p)
 
 class clile_face(Structure):
     _fields_ = [
@@ -382,6 +398,8 @@ class clile_found_face(Structure):
     ]
 
 
+clile_find_fn = CFUNCTYPE(c_int32, POINTER(clile_finder), POINTER(clile_image), c_void_p)
+
 class clile_tensor_info(Structure):
     _fields_ = [
         ("struct_size", c_uint32),
@@ -392,6 +410,10 @@ class clile_tensor_info(Structure):
         ("bytes", c_int64),
     ]
 
+
+clile_tensor_fn = CFUNCTYPE(c_int32, POINTER(clile_tensor_info), c_void_p)
+
+clile_metadata_fn = CFUNCTYPE(c_int32, c_char_p, c_char_p, c_void_p)
 
 class clile_progress(Structure):
     _fields_ = [
@@ -425,6 +447,8 @@ class clile_progress(Structure):
         ("mean_loss_method", c_double),
     ]
 
+
+clile_progress_fn = CFUNCTYPE(c_int32, POINTER(clile_progress), c_void_p)
 
 class clile_trainer_state(Structure):
     _fields_ = [
@@ -475,19 +499,8 @@ class clile_loss_batch(Structure):
     ]
 
 
-clile_allreduce_fn = CFUNCTYPE(c_int32, c_void_p, c_int32, c_int64, c_void_p)
-clile_broadcast_fn = CFUNCTYPE(c_int32, c_void_p, c_int32, c_int64, c_void_p)
-clile_begin_fn = CFUNCTYPE(c_int32, c_void_p, c_int64, POINTER(c_float))
-clile_wait_fn = CFUNCTYPE(c_int32, c_void_p)
-clile_log_fn = CFUNCTYPE(None, c_int32, c_char_p, c_void_p)
-clile_count_fn = CFUNCTYPE(c_int32, c_int64, c_int64, c_void_p)
-clile_path_fn = CFUNCTYPE(c_int32, c_char_p, c_void_p)
-clile_import_fn = CFUNCTYPE(None, POINTER(clile_import_item), c_void_p)
-clile_find_fn = CFUNCTYPE(c_int32, POINTER(clile_finder), POINTER(clile_image), c_void_p)
-clile_tensor_fn = CFUNCTYPE(c_int32, POINTER(clile_tensor_info), c_void_p)
-clile_metadata_fn = CFUNCTYPE(c_int32, c_char_p, c_char_p, c_void_p)
-clile_progress_fn = CFUNCTYPE(c_int32, POINTER(clile_progress), c_void_p)
 clile_loss_fn = CFUNCTYPE(c_int32, POINTER(clile_loss_batch), c_void_p)
+
 
 # name: (result, [arguments]), with the names of the arguments below
 FUNCTIONS: Dict[str, Tuple[Any, List[Any]]] = {
