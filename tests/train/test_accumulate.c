@@ -16,18 +16,6 @@ static const char checkpoint[] = "accumulate_c.safetensors",
     "learning_rate=0 warmup=0 weight_decay=0 exchange_halves=0 augment_flip=0 augment_scale=0 "    \
     "augment_shift=0 augment_brightness=0 augment_contrast=0 augment_saturation=0 "
 
-static void require(clile_status status)
-{
-    if (status != CLILE_OK) fail_msg("%s: %s", clile_status_name(status), clile_last_error());
-}
-
-static void refused(clile_status found, clile_status expected, const char *text)
-{
-    if (found != expected || strstr(clile_last_error(), text) == NULL)
-        fail_msg("%s, \"%s\"; expected %s, \"...%s...\"", clile_status_name(found),
-                 clile_last_error(), clile_status_name(expected), text);
-}
-
 /* Gradients and losses of one step. */
 typedef struct {
     int64_t encoder_count, vectors_count;
@@ -169,17 +157,6 @@ static void parts_are_the_batch_where_statistics_agree(void **state)
         }
         gradient_free(&first);
     }
-}
-
-static void assert_same_file(const char *a, const char *b)
-{
-    clile_i_file x, y;
-    require(clile_i_file_open(a, &x));
-    require(clile_i_file_open(b, &y));
-    assert_int_equal(x.size, y.size);
-    assert_memory_equal(x.data, y.data, x.size);
-    clile_i_file_close(&x);
-    clile_i_file_close(&y);
 }
 
 static void run_to_end(bench *b, const char *path)

@@ -18,18 +18,6 @@ static const char whole[] = "history_whole.jsonl", part[] = "history_part.jsonl"
                   settings[] = "elimination=orthogonal validation=0.25 validation_every=2 batch=8";
 enum { LINE_MOST = 1200, LINES_MOST = 16 };
 
-static void require(clile_status status)
-{
-    if (status != CLILE_OK) fail_msg("%s: %s", clile_status_name(status), clile_last_error());
-}
-
-static void refused(clile_status found, clile_status expected, const char *text)
-{
-    if (found != expected || strstr(clile_last_error(), text) == NULL)
-        fail_msg("%s, \"%s\"; expected %s, \"...%s...\"", clile_status_name(found),
-                 clile_last_error(), clile_status_name(expected), text);
-}
-
 typedef struct {
     char text[LINES_MOST][LINE_MOST];
     int count;

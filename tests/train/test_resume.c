@@ -11,29 +11,6 @@ static const char checkpoint[] = "resume_c.safetensors", whole[] = "resume_whole
 
 enum { STEPS_PER_EPOCH = TOY_N / 16 };
 
-static void require(clile_status status)
-{
-    if (status != CLILE_OK) fail_msg("%s: %s", clile_status_name(status), clile_last_error());
-}
-
-static void refused(clile_status found, clile_status expected, const char *text)
-{
-    if (found != expected || strstr(clile_last_error(), text) == NULL)
-        fail_msg("%s, \"%s\"; expected %s, \"...%s...\"", clile_status_name(found),
-                 clile_last_error(), clile_status_name(expected), text);
-}
-
-static void assert_same_file(const char *a, const char *b)
-{
-    clile_i_file x, y;
-    require(clile_i_file_open(a, &x));
-    require(clile_i_file_open(b, &y));
-    assert_int_equal(x.size, y.size);
-    assert_memory_equal(x.data, y.data, x.size);
-    clile_i_file_close(&x);
-    clile_i_file_close(&y);
-}
-
 static void run_to_end(bench *b, clile_progress_fn progress, void *user)
 {
     for (int32_t stage; (stage = clile_trainer_next_stage(b->trainer)) != 0;)
