@@ -243,6 +243,8 @@ int32_t clile_i_threads_get(void);
  * body the team has one thread. */
 typedef void (*clile_i_part_body)(int64_t part, int32_t slot, void *context);
 void clile_i_parallel_parts(int64_t parts, clile_i_part_body body, void *context);
+/* Starts the threads of this thread's team, so that its first such loop need not. */
+void clile_i_team_start(void);
 enum { CLILE_I_MOST_HELPERS = 1023 };
 
 /* Runs body(begin, end, context) over a static partition of [0, n) in this thread's team. The

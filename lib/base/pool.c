@@ -281,6 +281,11 @@ static void await_done(pool *p, int64_t parts)
     pthread_mutex_unlock(&p->lock);
 }
 
+void clile_i_team_start(void)
+{
+    (void)pool_of(clile_i_threads_get());
+}
+
 void clile_i_parallel_parts(int64_t parts, clile_i_part_body body, void *context)
 {
     const int32_t team = clile_i_threads_get();

@@ -51,6 +51,7 @@ static clile_status make_engine(clile_predictor *p, int32_t batch, engine *out)
         m->quant ? clile_i_qexec_create(m->encoder, m->quant, clile_i_input_mean, batch, m->size,
                                         m->packs, &out->qexec)
                  : clile_i_exec_create_shared(m->encoder, batch, m->size, m->packs, &out->exec);
+    clile_i_team_start(); /* whatever oneDNN has compiled, runs in this thread allocate nothing */
     clile_i_team_leave(before);
     if (status != CLILE_OK) return status;
     out->batch = batch;
