@@ -17,7 +17,7 @@ class Study(unittest.TestCase):
         return [[cell.strip() for cell in line[1:-1].split("|")] for line in done.stdout.splitlines()]
 
     def test_table_of_methods(self):
-        folder = cli.scratch("study")
+        folder = cli.scratch("methods_table")
         data = cli.draw(os.path.join(folder, "faces"), subjects=41, tasks=1, frames=4)
         work = os.path.join(folder, "work")
         arguments = ["--methods", "--clile", cli.COMMAND, "--data", data, "--layout", "bp4d", "--protocol", "bp4d", "--work", work, "--jobs", "1", "--draws", "20",
