@@ -55,6 +55,7 @@ need_command python3 python3
 need_file '/usr/lib/python3/dist-packages/numpy' python3-numpy
 need_file '/usr/lib/python3/dist-packages/scipy' python3-scipy
 need_file '/usr/lib/python3/dist-packages/PIL' python3-pil
+need_file '/usr/lib/python3/dist-packages/matplotlib' python3-matplotlib # figures of tests/bench/study.py
 need_file '/usr/lib/python3/dist-packages/pytest' python3-pytest
 need_file '/usr/lib/python3/dist-packages/pip' python3-pip
 need_file '/usr/lib/python3*/venv/__init__.py' python3-venv
