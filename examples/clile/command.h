@@ -161,7 +161,6 @@ int32_t progress_step(const clile_progress *progress, void *user);
 /* Progress of work other than training: "reading", done of all. done == all ends the line. */
 void progress_count(const char *what, int64_t done, int64_t all, double since);
 double now_seconds(void);
-/* From now on SIGINT asks for a clean stop instead of ending the program. */
 /* ---- ranks.c: processes that train together ---- */
 int ranks_open(void);                               /* EXIT_FINE also where there is one */
 const clile_communicator *ranks_communicator(void); /* NULL: there is one */
@@ -170,6 +169,7 @@ int ranks_any(int yes);                             /* whether any rank says so 
 /* alone 1: this rank fails while others may wait: ends them. */
 void ranks_close(int alone);
 
+/* From now on SIGINT asks for a clean stop instead of ending the program. */
 void interrupt_install(void);
 int interrupted(void);
 

@@ -135,9 +135,7 @@ static int make_reader(const points_request *r, const clile_options *options, cl
     const char *path = model_file(NULL);
     if (path == NULL) return EXIT_FAILED;
     clile_status status = clile_model_load(path, &model);
-    if (status == CLILE_OK)
-        status = r->finder ? clile_finder_create_by_name(r->finder, options, &finder)
-                           : clile_finder_create_default(options, &finder);
+    if (status == CLILE_OK) status = finder_open(r->finder, options, &finder);
     if (status == CLILE_OK) status = clile_reader_create(model, finder, options, out);
     clile_finder_destroy(finder);
     clile_model_destroy(model);

@@ -413,6 +413,12 @@ static int predict_inputs(prediction *p)
     return code;
 }
 
+clile_status finder_open(const char *name, const clile_options *options, clile_finder **out)
+{
+    return name ? clile_finder_create_by_name(name, options, out)
+                : clile_finder_create_default(options, out);
+}
+
 /* The warnings about crops and boxes that do not fit the model; NULL if they do. */
 static int ask_misfits(prediction *p, const clile_model *model, const char **crop, const char **box)
 {
@@ -437,8 +443,7 @@ static int make_reader(prediction *p, const clile_model *model)
     if (a->finder && strcmp(a->finder, "none") == 0) return EXIT_FINE;
     if (ask_misfits(p, model, &crop, &box) != EXIT_FINE) return EXIT_FAILED;
     if (a->finder == NULL && crop == NULL && !is_default) return EXIT_FINE; /* it knows crops */
-    status = a->finder ? clile_finder_create_by_name(a->finder, p->options, &finder)
-                       : clile_finder_create_default(p->options, &finder);
+    status = finder_open(a->finder, p->options, &finder);
     p->finder_missing = status == CLILE_E_UNSUPPORTED && a->finder == NULL && !is_default;
     if (p->finder_missing) return EXIT_FINE; /* the first face's warning says so */
     if (status == CLILE_OK) status = clile_reader_create(model, finder, p->options, &p->reader);
@@ -457,10 +462,7 @@ static int predict_video(prediction *p, const clile_model *model)
     const char *crop = NULL, *box = NULL;
     clile_finder *finder = NULL;
     if (ask_misfits(p, model, &crop, &box) != EXIT_FINE) return EXIT_FAILED;
-    const clile_status status = a->finder
-                                    ? clile_finder_create_by_name(a->finder, p->options, &finder)
-                                    : clile_finder_create_default(p->options, &finder);
-    if (status != CLILE_OK) return failed(NULL);
+    if (finder_open(a->finder, p->options, &finder) != CLILE_OK) return failed(NULL);
     const film_source source = {a->camera ? a->camera : a->inputs.items[0], a->camera != NULL,
                                 p->model, box};
     const int code = predict_film(&source, model, finder, p->options, &p->out);

@@ -102,6 +102,11 @@ int is_film(const char *path, const clile_options *options, char *why);
 int predict_film(const film_source *source, const clile_model *model, clile_finder *finder,
                  const clile_options *options, answers *out);
 
+/* ---- predict.c ---- */
+
+/* The finder of this name; NULL: the installed one. */
+clile_status finder_open(const char *name, const clile_options *options, clile_finder **out);
+
 /* ---- draw.c: the image with a bar for each AU ---- */
 
 typedef struct {

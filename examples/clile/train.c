@@ -548,11 +548,9 @@ int run_train(int argc, char **argv)
         code = train_fold(&a, data, options, fold, last > first, &runs[done++]);
     }
     if (code != EXIT_FINE) goto cleanup;
-    if (!ranks_is_first())
-        ; /* rank 0 prints */
-    else if (a.json)
+    if (ranks_is_first() && a.json)
         print_json(&a, done, runs);
-    else
+    else if (ranks_is_first())
         print_text(done, runs);
 cleanup:
     for (int32_t i = 0; i < done; ++i) free(runs[i].out);

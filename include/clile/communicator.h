@@ -6,7 +6,7 @@
  *     clile_trainer_set_communicator(trainer, &c);
  *     // every rank: the same calls in the same order, with the same model, data and options
  *
- * libclile_mpi supplies one for MPI (clile/mpi.h); any other means of adding up numbers over
+ * clile/mpi.h supplies one for MPI; any other means of adding up numbers over
  * processes, or threads, will do. */
 #ifndef CLILE_COMMUNICATOR_H
 #define CLILE_COMMUNICATOR_H

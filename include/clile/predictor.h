@@ -29,8 +29,9 @@ typedef struct clile_predictor clile_predictor;
 /* Compiles the model, float32 or int8, for inference. Options: predict_batch, threads, box_margin,
  * mirror. predict_batch is the number of faces per run of the encoder; fewer faces cost as much.
  * With 0, the default, faces run one by one, except that an int8 model runs 8 at once if a call has
- * 4 or more (the first such call allocates; nothing else does after this function). A face gets the
- * same bits with any other faces in the call. Answers of an int8 model do not depend on
+ * 4 or more (the first such call allocates; so does the first one in another thread, if it starts
+ * that thread's team; nothing else does after this function). A face gets the same bits with any
+ * other faces in the call. Answers of an int8 model do not depend on
  * predict_batch; embeddings of a float32 model differ by a relative 1e-6 or so from one
  * predict_batch to another. With mirror=1 an embedding is the mean over the crop and its mirror
  * image. Everything else follows from it. This takes twice the time. auto: 1 if the model's

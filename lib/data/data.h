@@ -139,6 +139,7 @@ typedef struct {
     /* [batch,3,size,size]: this rank's share, part by part */
     const float *src;
 } clile_i_batch;
+
 /* An epoch is size / (ranks * batch) steps. Gives the same bits for any number of workers and
  * threads. Exclusive. */
 typedef struct clile_i_feed clile_i_feed;

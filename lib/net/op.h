@@ -168,10 +168,9 @@ struct clile_i_op {
 };
 
 /* Inference: number of threads for so many floating point operations. Small nodes are faster on
- * one, because waking other threads and waiting for them takes time. The limit is about 50
- * microseconds of one core. Measured on two idle cores with ResNet-10 of width 0.25: a limit of 16
- * million takes a third more time at 224 pixels. 1 million saves a quarter at 112 and nothing at
- * 224, but adds barriers where a busy neighbour can delay us (docs/results.md). */
+ * one, because waking other threads and waiting for them takes time. The limit is some 15
+ * microseconds of one core; it was four times that while OpenMP's barriers let a busy neighbour
+ * hold up each such node (docs/results.md). */
 static inline int32_t clile_i_op_team(const clile_i_op_run *run, int64_t flops)
 {
     return run->trains || flops >= 1000000 ? run->team : 1;

@@ -173,6 +173,9 @@ clile_status clile_i_trainer_enter(clile_trainer *t, clile_i_team *before);
  * all ranks are there, comes clile_i_trainer_prepare_identity. */
 clile_status clile_i_trainer_begin_stage(clile_trainer *t, int32_t stage);
 void clile_i_trainer_end_stage(clile_trainer *t); /* frees them */
+/* With sync_batch_norm: lets the norms of the running stage sum over the ranks of `t`, which must
+ * stay where it is. */
+void clile_i_trainer_synchronise(clile_trainer *t);
 
 /* ---- log.c ---- */
 clile_i_log clile_i_trainer_log(const clile_trainer *t);

@@ -98,6 +98,13 @@ static clile_status sum_statistics(void *context, int64_t count, double *values)
     return clile_i_ranks_sum_doubles(context, count, values);
 }
 
+void clile_i_trainer_synchronise(clile_trainer *t)
+{
+    if (t->exec == NULL || t->shares.ranks < 2 || !t->settings.sync_batch_norm) return;
+    t->sync = (clile_i_norm_sync){t->shares.ranks, sum_statistics, t, CLILE_OK};
+    clile_i_exec_synchronise(t->exec, &t->sync);
+}
+
 static clile_status create_encoder(clile_trainer *t, const clile_i_net *net)
 {
     clile_status status = CLILE_OK;
@@ -112,10 +119,7 @@ static clile_status create_encoder(clile_trainer *t, const clile_i_net *net)
         const float decay = clile_i_net_tensor_at(net, segment->tensor)->decay ? 1.0f : 0.0f;
         t->encoder.spans[i] = (clile_i_span){segment->offset, segment->count, decay, 1.0f};
     }
-    if (t->shares.ranks > 1 && t->settings.sync_batch_norm) {
-        t->sync = (clile_i_norm_sync){t->shares.ranks, sum_statistics, t, CLILE_OK};
-        clile_i_exec_synchronise(t->exec, &t->sync);
-    }
+    clile_i_trainer_synchronise(t);
     if (t->shares.ranks > 1) {
         t->statistics_count = clile_i_exec_statistics(t->exec, 0, NULL);
         CLILE_I_ALLOC(t->statistics, t->statistics_count);

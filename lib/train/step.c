@@ -268,10 +268,6 @@ static clile_status step_part(clile_trainer *t, int32_t part, clile_i_losses *lo
 clile_status clile_i_trainer_step(clile_trainer *t, clile_i_losses *losses)
 {
     *losses = (clile_i_losses){0};
-    if (t->sync.ranks > 0) { /* a handle may have moved since: clile_i_trainer_exchange */
-        t->sync.context = t;
-        clile_i_exec_synchronise(t->exec, &t->sync);
-    }
     CLILE_I_RETURN_IF(clile_i_ranks_agree(t, clile_i_feed_get(t->feed, t->step, &t->images)));
     for (int32_t part = 0; part < t->shares.parts; ++part)
         CLILE_I_RETURN_IF(step_part(t, part, losses));

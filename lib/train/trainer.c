@@ -299,6 +299,7 @@ void clile_i_trainer_exchange(clile_trainer *handle, clile_trainer *other)
     *other = before;
     handle->history = before.history;
     other->history = history;
+    clile_i_trainer_synchronise(handle); /* norms know where the handle is */
 }
 
 clile_status clile_trainer_create(clile_model *model, const clile_dataset *train,

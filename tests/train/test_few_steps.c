@@ -6,11 +6,6 @@
 
 static const char file[] = "few_steps_test.safetensors";
 
-static void ok(clile_status status)
-{
-    if (status != CLILE_OK) fail_msg("%s: %s", clile_status_name(status), clile_last_error());
-}
-
 /* n dark images of two people; the AU is in every other one. */
 static clile_dataset *images(int64_t n)
 {
@@ -23,8 +18,8 @@ static clile_dataset *images(int64_t n)
         labels[i] = i % 2 == 0;
         subject[i] = i / 2 % 2;
     }
-    ok(clile_dataset_from_arrays(n, TOY_SIZE, TOY_SIZE, &rgb[0][0][0][0], 1, &au, labels, subject,
-                                 &data));
+    require(clile_dataset_from_arrays(n, TOY_SIZE, TOY_SIZE, &rgb[0][0][0][0], 1, &au, labels,
+                                      subject, &data));
     return data;
 }
 
@@ -40,16 +35,16 @@ static bench make(int64_t n, const char *batch, const char *key, const char *val
 {
     static const int32_t au = 12;
     bench b = {.data = images(n)};
-    ok(clile_options_create(&b.options));
-    ok(clile_options_set(b.options, CLILE_OPT_WIDTH, "0.0625"));
-    ok(clile_options_set(b.options, CLILE_OPT_EMBEDDING, "4"));
-    ok(clile_options_set(b.options, CLILE_OPT_IMAGE_SIZE, "32"));
-    ok(clile_options_set(b.options, CLILE_OPT_STEM, "imagenet"));
-    ok(clile_options_set(b.options, CLILE_OPT_THREADS, "1"));
-    ok(clile_options_set(b.options, CLILE_OPT_BATCH, batch));
-    if (key != NULL) ok(clile_options_set(b.options, key, value));
-    ok(clile_model_create(b.options, 1, &au, &b.model));
-    ok(clile_trainer_create(b.model, b.data, b.options, &b.trainer));
+    require(clile_options_create(&b.options));
+    require(clile_options_set(b.options, CLILE_OPT_WIDTH, "0.0625"));
+    require(clile_options_set(b.options, CLILE_OPT_EMBEDDING, "4"));
+    require(clile_options_set(b.options, CLILE_OPT_IMAGE_SIZE, "32"));
+    require(clile_options_set(b.options, CLILE_OPT_STEM, "imagenet"));
+    require(clile_options_set(b.options, CLILE_OPT_THREADS, "1"));
+    require(clile_options_set(b.options, CLILE_OPT_BATCH, batch));
+    if (key != NULL) require(clile_options_set(b.options, key, value));
+    require(clile_model_create(b.options, 1, &au, &b.model));
+    require(clile_trainer_create(b.model, b.data, b.options, &b.trainer));
     return b;
 }
 
@@ -64,7 +59,7 @@ static void end(bench *b)
 static clile_trainer_state state_of(const bench *b)
 {
     clile_trainer_state state = {.struct_size = sizeof state};
-    ok(clile_trainer_get_state(b->trainer, &state));
+    require(clile_trainer_get_state(b->trainer, &state));
     return state;
 }
 
@@ -112,14 +107,14 @@ static void a_checkpoint_keeps_them(void **state)
     bench b = make(28, "14", CLILE_OPT_METHOD, "bce"), c;
     clile_i_st *st = NULL;
     assert_int_equal(clile_trainer_run(b.trainer, 2, on_progress, &s), CLILE_E_CANCELLED);
-    ok(clile_trainer_save(b.trainer, file));
-    ok(clile_i_st_open(file, &st));
+    require(clile_trainer_save(b.trainer, file));
+    require(clile_i_st_open(file, &st));
     const char *options = clile_i_st_metadata(st, "options");
     assert_non_null(strstr(options, "\nepochs=100\n"));
     assert_non_null(strstr(options, "\nepochs_stage1=100\n"));
     clile_i_st_close(st);
     c = make(28, "14", CLILE_OPT_METHOD, "bce");
-    ok(clile_trainer_resume(c.trainer, file));
+    require(clile_trainer_resume(c.trainer, file));
     const clile_trainer_state found = state_of(&c);
     assert_int_equal(found.epochs, 100);
     assert_int_equal(found.steps, 200);

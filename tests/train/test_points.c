@@ -4,11 +4,6 @@
 
 static const char kept[] = "points_kept.safetensors", bad[] = "points_bad.safetensors";
 
-static void require(clile_status status)
-{
-    if (status != CLILE_OK) fail_msg("%s: %s", clile_status_name(status), clile_last_error());
-}
-
 enum { SEEN = 60, UNSEEN = 8, FRAMES = 8 };
 
 static clile_trainer *trainer_of(const scratch *s, const char *settings, clile_model **model,

@@ -55,17 +55,6 @@ static void train_to_file(const char *settings, const char *path)
     clile_options_destroy(options);
 }
 
-static void assert_same_file(const char *a, const char *b)
-{
-    clile_i_file x, y;
-    assert_int_equal(clile_i_file_open(a, &x), CLILE_OK);
-    assert_int_equal(clile_i_file_open(b, &y), CLILE_OK);
-    assert_int_equal(x.size, y.size);
-    assert_memory_equal(x.data, y.data, x.size);
-    clile_i_file_close(&x);
-    clile_i_file_close(&y);
-}
-
 static const char *const variants[] = {
     "method=bce threads=2",
     "elimination=none",

@@ -16,6 +16,29 @@
 #include <stdlib.h>
 #include <string.h>
 
+static inline void require(clile_status status)
+{
+    if (status != CLILE_OK) fail_msg("%s: %s", clile_status_name(status), clile_last_error());
+}
+
+static inline void refused(clile_status found, clile_status expected, const char *text)
+{
+    if (found != expected || strstr(clile_last_error(), text) == NULL)
+        fail_msg("%s, \"%s\"; expected %s, \"...%s...\"", clile_status_name(found),
+                 clile_last_error(), clile_status_name(expected), text);
+}
+
+static inline void assert_same_file(const char *a, const char *b)
+{
+    clile_i_file x, y;
+    require(clile_i_file_open(a, &x));
+    require(clile_i_file_open(b, &y));
+    assert_int_equal(x.size, y.size);
+    assert_memory_equal(x.data, y.data, x.size);
+    clile_i_file_close(&x);
+    clile_i_file_close(&y);
+}
+
 enum { TOY_N = 48, TOY_SIZE = 32, TOY_C = 3, TOY_S = 4 };
 static const int32_t toy_aus[TOY_C] = {1, 4, 12};
 
