@@ -67,6 +67,8 @@
       "faces that a predictor runs at once; 0: chosen automatically, one by one if there are few")                                          \
     X(CHOICE, CLILE_OPT_MIRROR, "auto", "auto|0|1", 0, 0, "model",                                                                           \
       "1: answers come from the mean of a crop and its mirror image, in twice the time; auto: what the model's metadata says")             \
+    X(REAL, CLILE_OPT_CROP_SCALE, "1", "", 0.5, 2, "model",                                                                                   \
+      "side of the crop that landmarks place in a predictor, as a share of training's; if not set, what the model's metadata says")          \
     X(TEXT, CLILE_OPT_POINTS_MODEL, "default", "", 0, 0, "model",                                                                           \
       "file of the model that finds the points of a found face; default: the installed one, if any; none: faces are aligned by their boxes") \
     /* method */                                                                                                                            \
@@ -170,6 +172,7 @@
     X(CLILE_OPT_MAX_PACK_MB, HERE)                                                                                                          \
     X(CLILE_OPT_CACHE_MB, HERE)                                                                                                             \
     X(CLILE_OPT_POINTS_MODEL, HERE)                                                                                                         \
+    X(CLILE_OPT_CROP_SCALE, HERE)                                                                                                           \
     X(CLILE_OPT_MIRROR, HERE)                                                                                                               \
     X(CLILE_OPT_PREDICT_BATCH, HERE)                                                                                                        \
     X(CLILE_OPT_THREADS, HERE)                                                                                                              \

@@ -286,6 +286,19 @@ void clile_i_align_whole(int32_t h, int32_t w, int32_t size, clile_i_affine *out
     *out = (clile_i_affine){.a = (double)w / size, .e = (double)h / size};
 }
 
+void clile_i_align_scale(double scale, int32_t size, clile_i_affine *crop_to_src)
+{
+    clile_i_affine *m = crop_to_src;
+    const double shift = 0.5 * size * (1.0 - scale);
+    if (scale == 1.0) return; /* the same bits */
+    m->c += shift * (m->a + m->b);
+    m->f += shift * (m->d + m->e);
+    m->a *= scale;
+    m->b *= scale;
+    m->d *= scale;
+    m->e *= scale;
+}
+
 clile_status clile_i_align_box(const double *box, double margin, int32_t h, int32_t w, int32_t size,
                                clile_i_affine *out)
 {

@@ -77,6 +77,8 @@ void clile_i_align_reduce(int32_t points, const double *xy /*[points,2]*/, doubl
 int32_t clile_i_align_uses(int32_t points, int32_t index);
 /* Without landmarks: the whole image [h,w] becomes the crop [size,size]. */
 void clile_i_align_whole(int32_t h, int32_t w, int32_t size, clile_i_affine *out);
+/* The crop [size,size] grows by `scale` about its centre. */
+void clile_i_align_scale(double scale, int32_t size, clile_i_affine *crop_to_src);
 
 /* For a face with only a box (left, top, width, height): the square around its centre with side
  * (1 + margin) max(width, height). INVALID_ARGUMENT: what clile_i_align_box_fault finds, less

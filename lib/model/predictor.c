@@ -24,7 +24,8 @@ struct clile_predictor {
     clile_model *model; /* a snapshot, not shared with other predictors */
     int32_t threads;
     double box_margin;
-    int32_t mirror; /* 1: the mean of a crop and its mirror image */
+    int32_t mirror;    /* 1: the mean of a crop and its mirror image */
+    double crop_scale; /* side of a crop that landmarks place, as a share of training's */
     int32_t has_large;
     engine first, large; /* large: created on first use */
     clile_i_cropper cropper;
@@ -72,6 +73,21 @@ static clile_status read_mirror(const clile_model *model, const clile_options *o
     return CLILE_OK;
 }
 
+/* The option if it was set, or the value in the model's file. */
+static clile_status read_crop_scale(const clile_model *model, const clile_options *options,
+                                    double *out)
+{
+    const char *said = clile_model_get_metadata(model, "crop_scale");
+    CLILE_I_RETURN_IF(clile_options_get_f64(options, CLILE_OPT_CROP_SCALE, out));
+    if (said == NULL || clile_options_is_set(options, CLILE_OPT_CROP_SCALE)) return CLILE_OK;
+    if (!clile_i_parse_f64(said, said + strlen(said), out) || !(*out >= 0.5 && *out <= 2.0))
+        return clile_i_fail(CLILE_E_CORRUPT,
+                            "clile_predictor_create: the model's metadata \"crop_scale\" is "
+                            "\"%.32s\", expected a number from 0.5 to 2",
+                            said);
+    return CLILE_OK;
+}
+
 static void free_engine(const engine *e)
 {
     clile_i_exec_destroy(e->exec);
@@ -107,6 +123,7 @@ clile_status clile_predictor_create(const clile_model *model, const clile_option
     p->threads = (int32_t)threads;
     p->box_margin = margin;
     CLILE_I_TRY(read_mirror(model, options, &p->mirror));
+    CLILE_I_TRY(read_crop_scale(model, options, &p->crop_scale));
     CLILE_I_TRY(clile_i_model_snapshot(model, &p->model));
     CLILE_I_TRY(clile_i_cropper_init(&p->cropper, model->size));
     CLILE_I_ALLOC(p->embedding, most * model->d);
@@ -353,6 +370,7 @@ static clile_status place_face(const clile_predictor *p, const clile_face *face,
             for (int32_t i = 0; i < 2 * face->points; ++i) xy[i] = (double)face->xy[i];
             CLILE_I_RETURN_IF(
                 clile_i_align_landmarks(face->points, xy, image->h, image->w, p->model->size, out));
+            clile_i_align_scale(p->crop_scale, p->model->size, out);
             place_five(out, face->points, xy, p->model->size, to->five);
             return CLILE_OK;
         default:

@@ -172,6 +172,74 @@ static void test_landmarks_find_the_crop(void **state)
     clile_model_destroy(model);
 }
 
+static clile_predictor *scaling(const clile_model *model, const char *value)
+{
+    clile_options *options = NULL;
+    clile_predictor *predictor = NULL;
+    assert_int_equal(clile_options_create(&options), CLILE_OK);
+    if (value) assert_int_equal(clile_options_set(options, "crop_scale", value), CLILE_OK);
+    assert_int_equal(clile_predictor_create(model, options, &predictor), CLILE_OK);
+    clile_options_destroy(options);
+    return predictor;
+}
+
+/* crop_scale=0.7 is the crop of landmarks that lie at 0.7 of their distance from its centre; the
+ * option comes before the metadata; a crop or a box is what it is. */
+static void test_crop_scale(void **state)
+{
+    (void)state;
+    clile_model *model = trained_model();
+    enum { SIDE = 120 };
+    static uint8_t photo[SIDE * SIDE * 3];
+    const double canonical[5][2] = CLILE_I_CANONICAL;
+    float wide[10], near[10], p[6][C];
+    fill(photo, sizeof photo);
+    for (int i = 0; i < 10; ++i) {
+        const double at = canonical[i / 2][i % 2] - 0.5;
+        wide[i] = (float)(60 + 100 * at);
+        near[i] = (float)(60 + 70 * at);
+    }
+    const clile_image image = {sizeof image, CLILE_PIXELS_RGB, SIDE, SIDE, 0, photo};
+    const clile_face faces[] = {
+        {sizeof faces[0], CLILE_FACE_POINTS, &image, {0}, 5, 0, wide},
+        {sizeof faces[0], CLILE_FACE_POINTS, &image, {0}, 5, 0, near},
+        {sizeof faces[0], CLILE_FACE_BOX, &image, {20, 20, 80, 80}, 0, 0, NULL},
+    };
+    clile_predictor *plain = scaling(model, NULL), *set = scaling(model, "0.7"), *said, *undone;
+    clile_predictor *refused = NULL;
+    assert_int_equal(clile_model_set_metadata(model, "crop_scale", "0.7"), CLILE_OK);
+    said = scaling(model, NULL);
+    undone = scaling(model, "1");
+    const struct {
+        clile_predictor *predictor;
+        const clile_face *face;
+    } runs[] = {{plain, &faces[1]}, {set, &faces[0]},    {said, &faces[0]},
+                {plain, &faces[0]}, {undone, &faces[0]}, {plain, &faces[2]}};
+    for (int k = 0; k < 6; ++k) {
+        assert_int_equal(
+            clile_predictor_run_faces(runs[k].predictor, 1, runs[k].face, p[k], NULL, NULL),
+            CLILE_OK);
+    }
+    for (int c = 0; c < C; ++c) assert_true(fabsf(p[0][c] - p[1][c]) < 1e-3f);
+    assert_memory_equal(p[1], p[2], sizeof p[1]);
+    assert_memory_equal(p[3], p[4], sizeof p[3]);
+    assert_true(fabsf(p[0][0] - p[3][0]) > 1e-2f);
+    assert_int_equal(clile_predictor_run_faces(set, 1, &faces[2], p[0], NULL, NULL), CLILE_OK);
+    assert_memory_equal(p[0], p[5], sizeof p[0]);
+    static const char *const bad[] = {"", "0.4", "2.5", "nan", "0.8x", "wide"};
+    for (size_t k = 0; k < sizeof bad / sizeof bad[0]; ++k) {
+        assert_int_equal(clile_model_set_metadata(model, "crop_scale", bad[k]), CLILE_OK);
+        assert_int_equal(clile_predictor_create(model, NULL, &refused), CLILE_E_CORRUPT);
+        assert_non_null(strstr(clile_last_error(), "expected a number from 0.5 to 2"));
+        assert_null(refused);
+    }
+    clile_predictor_destroy(plain);
+    clile_predictor_destroy(set);
+    clile_predictor_destroy(said);
+    clile_predictor_destroy(undone);
+    clile_model_destroy(model);
+}
+
 static clile_predictor *predictor_with_margin(const clile_model *model, double margin)
 {
     clile_options *options = NULL;
@@ -481,6 +549,7 @@ int main(void)
         cmocka_unit_test(test_batches_agree),
         cmocka_unit_test(test_the_mirror_image_counts_as_much),
         cmocka_unit_test(test_landmarks_find_the_crop),
+        cmocka_unit_test(test_crop_scale),
         cmocka_unit_test(test_box_is_a_square_with_margin),
         cmocka_unit_test(test_pixel_formats),
         cmocka_unit_test(test_bad_faces),
