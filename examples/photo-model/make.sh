@@ -38,5 +38,5 @@ train photo --set width=0.375 --set image_size=80 --set epochs=6 --set crop_marg
 export PYTHONPATH="$here/../python" CLILE_LIBRARY="$build/lib/libclile.so"
 mkdir -p "$here/model"
 python3 "$here/finish.py" "$out/points.int8.safetensors" "$here/model/points.safetensors" "$here/card-points.md"
-python3 "$here/finish.py" "$out/photo.int8.safetensors" "$here/model/photo.safetensors" "$here/card.md" --thresholds "$here/thresholds.csv"
+python3 "$here/finish.py" "$out/photo.int8.safetensors" "$here/model/photo.safetensors" "$here/card.md" --crop-scale 0.93 --thresholds "$here/thresholds.csv"
 ls -l "$here/model"
