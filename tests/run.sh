@@ -133,7 +133,7 @@ if [ -e "$venv/lib/libdnnl.so" ] ||
     "$venv/bin/pip" install -q --disable-pip-version-check numpy onnx onnxruntime safetensors && onnx="-DCLILE_ONNX_PYTHON=$PWD/$venv/bin/python"
     "$venv/bin/pip" install -q --disable-pip-version-check tensorboard tbparse && onnx="$onnx -DCLILE_TENSORBOARD_PYTHON=$PWD/$venv/bin/python"
     # the same with any oneDNN
-    once='^((base|bench|cpp|data|docs|eval|image|layout|photo)/.*|reliability/(disk|kill|soak)|train/test_(history|option_ends|odd_labels)'
+    once='^((base|bench|cpp|data|docs|eval|image|install|layout|photo)/.*|reliability/(disk|kill|oom|soak)|train/test_(history|option_ends|odd_labels)'
     once="$once|cli/(progress|course|report|compare|predictions|card|formats|film|codecs|usage|history|data|synth|locale|resume|mpi|study))$"
     # shellcheck disable=SC2086 # options
     build_and_test onednn-3 "-DOneDNN_ROOT=$PWD/$venv" $onnx -- -LE '^(style|valgrind)$' -E "$once" "$@"

@@ -20,7 +20,7 @@ train() {
     name=$1
     shift
     [ -e "$out/$name.safetensors" ] || "$clile" train --data "$out/faces" --layout csv --out "$out/$name.safetensors" \
-        --set targets=targets.safetensors --set method=bce --set stem=small --set embedding=128 --set seed=1 --set threads=1 \
+        --set targets=targets.safetensors --set method=bce --set exchange_halves=0 --set stem=small --set embedding=128 --set seed=1 --set threads=1 \
         --set ema=0.998 --set validation=0.05 --set augment_brightness=0.3 --set augment_contrast=0.4 --set augment_saturation=0.5 \
         --set augment_grayscale=0.4 --set augment_blur=0.2 --set augment_resolution=0.35 --set augment_noise=0.06 \
         --set augment_gamma=0.4 --set augment_tint=0.1 --set augment_shade=0.25 --set augment_jpeg=0.3 --set augment_erase=0.25 \

@@ -207,11 +207,13 @@ static void lengthen(clile_trainer *t)
     if (clile_options_is_set(t->options, CLILE_OPT_EPOCHS) ||
         clile_options_is_set(t->options, CLILE_OPT_EPOCHS_STAGE1))
         return;
+    const int bce = !t->settings.cl_ile && t->settings.method == NULL;
+    const int64_t stages = bce ? 2 : 1; /* its one stage has the epochs of two */
     for (int stage = 1; stage <= 2; ++stage) {
         int32_t *epochs = &t->settings.epochs[stage];
-        if (*epochs * t->steps_per_epoch >= FEW_STEPS) continue;
+        if (*epochs * t->steps_per_epoch >= stages * FEW_STEPS) continue;
         const int64_t enough = (ENOUGH_STEPS + t->steps_per_epoch - 1) / t->steps_per_epoch;
-        *epochs = (int32_t)(enough < MOST_EPOCHS ? enough : MOST_EPOCHS);
+        *epochs = (int32_t)(stages * (enough < MOST_EPOCHS ? enough : MOST_EPOCHS));
     }
 }
 

@@ -81,7 +81,8 @@ static void a_small_set_gets_more_epochs(void **state)
     expect(68, "2", NULL, NULL, 42, 1428);                   /* 680 would be too few */
     expect(28, "2", NULL, NULL, 100, 1400);                  /* as DISFA's with a batch of 64 */
     expect(26, "2", NULL, NULL, 100, 1300);                  /* no more than 100 */
-    expect(28, "2", CLILE_OPT_METHOD, "bce", 100, 1400);     /* stage 2 alike */
+    expect(70, "2", CLILE_OPT_METHOD, "bce", 40, 1400);      /* enough */
+    expect(28, "2", CLILE_OPT_METHOD, "bce", 200, 2800);     /* those of both stages */
     expect(28, "2", CLILE_OPT_VALIDATION, "0.5", 100, 700);  /* of what is trained on */
     expect(28, "2", CLILE_OPT_EPOCHS_STAGE1, "20", 20, 280); /* as asked */
     expect(28, "2", CLILE_OPT_EPOCHS, "3", 20, 280);         /* stage 1, which has its own */
@@ -110,14 +111,14 @@ static void a_checkpoint_keeps_them(void **state)
     require(clile_trainer_save(b.trainer, file));
     require(clile_i_st_open(file, &st));
     const char *options = clile_i_st_metadata(st, "options");
-    assert_non_null(strstr(options, "\nepochs=100\n"));
-    assert_non_null(strstr(options, "\nepochs_stage1=100\n"));
+    assert_non_null(strstr(options, "\nepochs=200\n"));
+    assert_non_null(strstr(options, "\nepochs_stage1=200\n"));
     clile_i_st_close(st);
     c = make(28, "14", CLILE_OPT_METHOD, "bce");
     require(clile_trainer_resume(c.trainer, file));
     const clile_trainer_state found = state_of(&c);
-    assert_int_equal(found.epochs, 100);
-    assert_int_equal(found.steps, 200);
+    assert_int_equal(found.epochs, 200);
+    assert_int_equal(found.steps, 400);
     assert_int_equal(found.step, 1);
     end(&c);
     c = make(28, "14", CLILE_OPT_EPOCHS, "30");
