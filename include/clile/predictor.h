@@ -38,8 +38,8 @@ typedef struct clile_predictor clile_predictor;
  * metadata "mirror" is "1", else 0. crop_scale is the side of the crop that CLILE_FACE_POINTS
  * places, as a share of the side in training, about the same centre: landmarks of an automatic
  * locator may lie a little further out than those of training. Not set: the model's metadata
- * "crop_scale", else 1. CORRUPT: that metadata is no number from 0.5 to 2; STATE: the model is being trained or was never trained;
- * OUT_OF_MEMORY, BACKEND. Since 0.1. */
+ * "crop_scale", else 1. CORRUPT: that metadata is no number from 0.5 to 2; STATE: the model is
+ * being trained or was never trained; OUT_OF_MEMORY, BACKEND. Since 0.1. */
 CLILE_NODISCARD CLILE_API clile_status clile_predictor_create(const clile_model *model,
                                                               const clile_options *options,
                                                               clile_predictor **out);

@@ -209,6 +209,10 @@ typedef struct {
 } clile_i_rng;
 clile_i_rng clile_i_rng_make(uint64_t seed, uint64_t stream);
 uint32_t clile_i_rng_u32(clile_i_rng *rng);
+/* Solves (L L^T) x = b for all d right-hand sides [c,d], in place, first turning gram [c,c], which
+ * must be positive definite, into L. */
+void clile_i_cholesky_solve(int64_t c, int64_t d, double *gram, double *rhs);
+
 double clile_i_rng_uniform(clile_i_rng *rng); /* [0, 1) */
 double clile_i_rng_range(clile_i_rng *rng, double low, double high);
 double clile_i_rng_normal(clile_i_rng *rng);                /* mean 0, variance 1 */

@@ -17,6 +17,7 @@
 #define CLILE_I_METHOD_PRESETS(X, name, term, weight, embedding) \
     X(CLILE_OPT_METHOD, #name, CLILE_OPT_SIMILARITY, "dot") \
     X(CLILE_OPT_METHOD, #name, CLILE_OPT_EXCHANGE_HALVES, "0") \
+    X(CLILE_OPT_METHOD, #name, CLILE_OPT_EXCHANGE_SHAPES, "0") \
     X(CLILE_OPT_METHOD, #name, CLILE_OPT_NULL_ANCHOR, "0") \
     X(CLILE_OPT_METHOD, #name, CLILE_OPT_LAMBDA_METHOD, weight) \
     X(CLILE_OPT_METHOD, #name, CLILE_OPT_EMBEDDING, embedding)
@@ -111,6 +112,8 @@
     X(INTEGER, CLILE_OPT_VALIDATION_EVERY, "1", "", 0, 1000000, "training", "epochs between validations; the last epoch always has one; 0: none")  \
     X(REAL, CLILE_OPT_EXCHANGE_HALVES, "0.5", "", 0, 1, "training",                                                                           \
       "probability that the lower half of a face is taken from another subject, with its labels and ILEs")                                       \
+    X(REAL, CLILE_OPT_EXCHANGE_SHAPES, "0.75", "", 0, 1, "training",                                                                          \
+      "probability that a face takes the resting shape of another subject, if the data has 68 landmarks of both")                                \
     X(INTEGER, CLILE_OPT_KEEP_POINTS, "0", "", 0, 1, "training",                                                                            \
       "1: the model keeps what it learned of the points that the targets of the data give")                                                \
     X(INTEGER, CLILE_OPT_AUGMENT_FLIP, "1", "", 0, 1, "training", "1: mirror half of the images")                                           \
@@ -142,6 +145,7 @@
  * not published; orthogonal is the plainest reading. */
 #define CLILE_I_OPTIONS_PRESETS(X)                                                                                                          \
     X(CLILE_OPT_METHOD, "bce", CLILE_OPT_SIMILARITY, "dot")                                                                                 \
+    X(CLILE_OPT_METHOD, "bce", CLILE_OPT_EXCHANGE_SHAPES, "0")                                                                              \
     X(CLILE_OPT_METHOD, "bce", CLILE_OPT_EPOCHS, "40") /* both stages of CL-ILE */                                                          \
     X(CLILE_OPT_METHOD, "bce", CLILE_OPT_NULL_ANCHOR, "0")                                                                                  \
     CLILE_I_METHODS(CLILE_I_METHOD_PRESETS, X)                                                                                           \
@@ -155,6 +159,7 @@
     X(CLILE_OPT_PRESET, "published", CLILE_OPT_NULL_ANCHOR, "0")                                                                            \
     X(CLILE_OPT_PRESET, "published", CLILE_OPT_INIT_FROM_STAGE1, "0")                                                                       \
     X(CLILE_OPT_PRESET, "published", CLILE_OPT_EXCHANGE_HALVES, "0")                                                                        \
+    X(CLILE_OPT_PRESET, "published", CLILE_OPT_EXCHANGE_SHAPES, "0")                                                                        \
     X(CLILE_OPT_PRESET, "published", CLILE_OPT_TAU, "0.1")
 
 /* X(key, whose): whose value a resumed run uses. HERE: always the resuming trainer's (about the

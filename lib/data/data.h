@@ -34,6 +34,9 @@ clile_status clile_i_dataset_copy_points(const clile_dataset *dataset, int64_t i
  * the image's name: it is not placed by landmarks, or is a crop of a pack, which keeps none; errors
  * of alignment. */
 clile_status clile_i_dataset_copy_five(const clile_dataset *dataset, int64_t index, float *xy);
+/* All landmarks [68,2] of an image in sides of its canonical crop; NaN: not known. Errors of
+ * alignment. */
+clile_status clile_i_dataset_copy_landmarks(const clile_dataset *dataset, int64_t index, float *xy);
 /* Values [v] of an image; NaN: not known. */
 void clile_i_dataset_copy_values(const clile_dataset *dataset, int64_t index, float *values);
 
@@ -55,7 +58,34 @@ void clile_i_dataset_margins(const clile_dataset *dataset, int32_t size, clile_i
 /* A permutation of 0..n-1 that depends only on seed and epoch. */
 void clile_i_sampler_order(int64_t n, uint64_t seed, int64_t epoch, int64_t *order);
 
+/* ---- shapes.c: faces that take the resting shape of another training subject ---- */
+
+typedef struct clile_i_shapes clile_i_shapes;
+/* How the subjects of `dataset` differ at rest, from all landmarks and the labels. Errors of
+ * clile_i_dataset_copy_landmarks. */
+clile_status clile_i_shapes_create(const clile_dataset *dataset, clile_i_shapes **out);
+void clile_i_shapes_destroy(clile_i_shapes *shapes);         /* NULL does nothing */
+int32_t clile_i_shapes_people(const clile_i_shapes *shapes); /* with landmarks */
+
+/* Where each place of a crop moves to. */
 typedef struct {
+    float move[24 * 24][2]; /* in sides of the crop, at nodes from -0.1 to 1.1, row by row */
+} clile_i_field;
+/* The exchange of the image in slot `slot` at `step`: returns 1 and the field, or 0: there is none,
+ * by chance or because fewer than two people, or not this one, have landmarks (shapes may be NULL).
+ * Depends only on the arguments. */
+int32_t clile_i_shapes_draw(const clile_i_shapes *shapes, double probability, int32_t subject,
+                            uint64_t seed, int64_t step, int64_t slot, clile_i_field *out);
+void clile_i_field_move(const clile_i_field *field, int64_t n,
+                        float *xy /*[n,2] sides of the crop*/);
+/* stored and dst [size + 2 margin, size + 2 margin, 3] must differ. */
+void clile_i_field_warp(const clile_i_field *field, const uint8_t *stored, int32_t margin,
+                        int32_t size, uint8_t *dst);
+
+typedef struct {
+    /* probability that a face takes the shape of another subject; NULL: none does. Borrowed */
+    double exchange_shapes;
+    const clile_i_shapes *shapes;
     int32_t flip;                            /* 1: mirror with probability 1/2 */
     double scale;                            /* side drawn from [1-scale, 1+scale] */
     double shift;                            /* centre drawn from +-shift of the size, each axis */
@@ -149,6 +179,10 @@ clile_status clile_i_feed_create(const clile_dataset *dataset, const clile_i_fee
  * last call. Errors of clile_i_batch_load, including those of the worker; IO: cannot start a
  * thread. */
 clile_status clile_i_feed_get(clile_i_feed *feed, int64_t step, const clile_i_batch **out);
+/* The exchange of shapes of image `place` of the whole batch of `step`, which is `image` of the
+ * data set. */
+int32_t clile_i_feed_field(const clile_i_feed *feed, int64_t step, int64_t place, int64_t image,
+                           clile_i_field *out);
 /* The augmentation of image `place` of the whole batch of `step`. */
 clile_i_jitter clile_i_feed_jitter(const clile_i_feed *feed, int64_t step, int64_t place);
 /* Stops the worker until the next get, keeping the batch it has made. NULL does nothing. */

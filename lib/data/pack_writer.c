@@ -3,6 +3,7 @@
 #include "layout/layout.h"
 #include "layout/pack.h"
 
+#include <math.h>
 #include <string.h>
 
 /* Everything except the pixels. */
@@ -12,6 +13,7 @@ typedef struct {
     int32_t *subject;  /* [n] */
     int8_t *labels;    /* [n,c] */
     int8_t *intensity; /* [n,c], or NULL */
+    float *landmarks;  /* [n,68,2] in sides of the crop, or NULL */
     clile_i_targets targets;
 } tables;
 
@@ -75,8 +77,26 @@ cleanup:
     return status;
 }
 
+static clile_status fill_landmarks(const clile_dataset *dataset, float **out)
+{
+    clile_status status = CLILE_OK;
+    float xy[CLILE_I_LANDMARKS];
+    for (int64_t i = 0; i < dataset->n; ++i) {
+        CLILE_I_TRY(clile_i_dataset_copy_landmarks(dataset, i, xy));
+        const int known = !clile_i_is_nan((double)xy[0]);
+        if (known && *out == NULL) { /* the first: none before it has any */
+            CLILE_I_ALLOC(*out, dataset->n * CLILE_I_LANDMARKS);
+            for (int64_t k = 0; k < i * CLILE_I_LANDMARKS; ++k) (*out)[k] = NAN;
+        }
+        if (*out != NULL) memcpy(*out + i * CLILE_I_LANDMARKS, xy, sizeof xy);
+    }
+cleanup:
+    return status;
+}
+
 static void tables_free(tables *t)
 {
+    clile_i_free(t->landmarks);
     clile_i_targets_free(&t->targets);
     clile_i_text_free(&t->au_ids);
     clile_i_text_free(&t->subjects);
@@ -124,6 +144,12 @@ static clile_status add_metadata(clile_i_st_writer *writer, const clile_dataset 
         snprintf(digits, sizeof digits, "%08x",
                  clile_i_crc32(0, t->intensity, (size_t)(dataset->n * covered.c)));
         CLILE_I_RETURN_IF(clile_i_st_writer_metadata(writer, CLILE_I_PACK_INTENSITY, digits));
+    }
+    if (t->landmarks != NULL) {
+        snprintf(digits, sizeof digits, "%08x",
+                 clile_i_crc32(0, t->landmarks,
+                               (size_t)dataset->n * CLILE_I_LANDMARKS * sizeof *t->landmarks));
+        CLILE_I_RETURN_IF(clile_i_st_writer_metadata(writer, CLILE_I_PACK_LANDMARKS, digits));
     }
     CLILE_I_RETURN_IF(clile_i_st_writer_metadata(writer, "au_ids", t->au_ids.data));
     CLILE_I_RETURN_IF(clile_i_origin_put(writer, dataset));
@@ -222,6 +248,7 @@ clile_status clile_dataset_pack(const clile_dataset *dataset, const char *path,
     CLILE_I_ALLOC(b->crops, CLILE_I_PACK_BLOCK * b->bytes);
     CLILE_I_TRY(fill(dataset, &t));
     CLILE_I_TRY(fill_targets(dataset, &t.targets));
+    CLILE_I_TRY(fill_landmarks(dataset, &t.landmarks));
     CLILE_I_TRY(clile_i_st_writer_create(&writer));
     CLILE_I_TRY(add_metadata(writer, dataset, &t, b->size, margin));
     CLILE_I_TRY(clile_i_st_writer_add(writer, "labels", CLILE_I_ST_I8, 2, (const int64_t[]){n, c},
@@ -232,6 +259,10 @@ clile_status clile_dataset_pack(const clile_dataset *dataset, const char *path,
     CLILE_I_TRY(clile_i_st_writer_add(writer, "subject", CLILE_I_ST_I32, 1, &n, t.subject));
     CLILE_I_TRY(clile_i_st_writer_add(writer, "frame", CLILE_I_ST_I64, 1, &n, t.frame));
     CLILE_I_TRY(clile_i_targets_put(writer, n, &t.targets));
+    if (t.landmarks != NULL)
+        CLILE_I_TRY(clile_i_st_writer_add(writer, "landmarks", CLILE_I_ST_F32, 3,
+                                          (const int64_t[]){n, CLILE_I_LANDMARKS / 2, 2},
+                                          t.landmarks));
     CLILE_I_TRY(clile_i_st_writer_add_later(writer, "images", CLILE_I_ST_U8, 4,
                                             (const int64_t[]){n, side, side, 3}));
     const int64_t blocks = (n + CLILE_I_PACK_BLOCK - 1) / CLILE_I_PACK_BLOCK;

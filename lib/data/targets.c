@@ -57,6 +57,26 @@ clile_status clile_i_dataset_copy_points(const clile_dataset *dataset, int64_t i
     return CLILE_OK;
 }
 
+clile_status clile_i_dataset_copy_landmarks(const clile_dataset *dataset, int64_t index, float *xy)
+{
+    int64_t at = 0;
+    clile_i_affine m = {0};
+    const clile_i_core *core = find_holder(dataset, index, &at);
+    const float *all = core->table.landmarks;
+    if (all == NULL || clile_i_is_nan((double)all[at * CLILE_I_LANDMARKS])) {
+        fill_unknown(CLILE_I_LANDMARKS, xy);
+        return CLILE_OK;
+    }
+    memcpy(xy, all + at * CLILE_I_LANDMARKS, CLILE_I_LANDMARKS * sizeof *xy);
+    if (core->table.pack != NULL) return CLILE_OK;
+    CLILE_I_RETURN_IF(clile_i_crop_place(core, at, &m));
+    for (int32_t k = 0; k < CLILE_I_LANDMARKS / 2; ++k) {
+        const double at_k[2] = {(double)xy[2 * k], (double)xy[2 * k + 1]};
+        to_crop(&m, at_k, xy + 2 * k);
+    }
+    return CLILE_OK;
+}
+
 clile_status clile_i_dataset_copy_five(const clile_dataset *dataset, int64_t index, float *xy)
 {
     int64_t at = 0;

@@ -246,7 +246,7 @@ clile_status clile_i_csv_read_row(const clile_i_rows *rows, const clile_i_csv_he
                                   int32_t unknown_negative, clile_i_csv_row *out)
 {
     CLILE_I_RETURN_IF(clile_i_rows_expect(rows, h->columns));
-    out->has_five = out->has_box = 0;
+    out->has_points = out->has_box = 0;
     for (int32_t a = 0; a < h->c; ++a) {
         if (h->kind == CLILE_I_CSV_PYFEAT)
             CLILE_I_RETURN_IF(read_probability(rows, h->at[a], h->au[a], &out->codes[a]));
@@ -259,8 +259,9 @@ clile_status clile_i_csv_read_row(const clile_i_rows *rows, const clile_i_csv_he
     }
     const clile_i_place_columns *place = &h->place;
     for (int32_t i = 0; i < 2 * place->points; ++i)
-        out->has_five |= !is_empty(rows, place->point[i]);
-    if (out->has_five) CLILE_I_RETURN_IF(clile_i_places_parse_points(rows, place, out->five));
+        out->has_points |= !is_empty(rows, place->point[i]);
+    if (out->has_points)
+        CLILE_I_RETURN_IF(clile_i_places_parse_points(rows, place, &out->landmarks));
     for (int k = 0; k < 4 && place->form != CLILE_I_BOX_NONE; ++k)
         out->has_box |= !is_empty(rows, place->box[k]);
     if (out->has_box) CLILE_I_RETURN_IF(clile_i_places_parse_box(rows, place, out->box));

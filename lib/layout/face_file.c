@@ -443,7 +443,7 @@ clile_status clile_i_face_file_look_up(clile_face_file *file, const char *image,
     int64_t count = 0;
     int32_t points = 0;
     float xy[2 * 68];
-    double wide[2 * 68], five[10];
+    double wide[2 * 68];
     span name = {NULL, NULL};
     *out = (clile_i_face_row){0};
     CLILE_I_RETURN_IF(clile_face_file_expect(file, image));
@@ -453,11 +453,10 @@ clile_status clile_i_face_file_look_up(clile_face_file *file, const char *image,
     out->faceless = is_faceless(file);
     if (out->faceless) return CLILE_OK;
     CLILE_I_RETURN_IF(clile_face_file_get(file, 0, &out->has_box, out->box, &points, xy));
-    out->has_five = points > 0;
+    out->has_points = points > 0;
     if (points == 0) return CLILE_OK;
     for (int32_t k = 0; k < 2 * points; ++k) wide[k] = (double)xy[k];
-    clile_i_align_reduce(points, wide, five);
-    for (int k = 0; k < 10; ++k) out->five[k] = (float)five[k];
+    clile_i_landmarks_set(points, wide, &out->landmarks);
     return CLILE_OK;
 }
 

@@ -77,7 +77,8 @@ struct clile_i_place_columns; /* columns.h */
 /* places.c: face positions by frame: landmarks (5 or 68 points, reduced to five) and boxes. */
 typedef struct {
     int64_t frame, row; /* row in the file */
-    float value[10];    /* landmarks: [5,2] image pixels; boxes: left, top, width, height */
+    clile_i_landmarks landmarks;
+    float box[4]; /* left, top, width, height */
 } clile_i_place;
 typedef struct {
     clile_i_place *rows; /* [count], ascending */
@@ -95,10 +96,14 @@ void clile_i_places_free(clile_i_places *places);
 clile_status clile_i_faces_read(const clile_i_layout_request *request, const char *stem,
                                 clile_i_faces *out);
 void clile_i_faces_free(clile_i_faces *faces);
-const float *clile_i_places_find(const clile_i_places *places, int64_t frame); /* NULL: none */
+/* NULL: none */
+const clile_i_place *clile_i_places_find(const clile_i_places *places, int64_t frame);
+/* Five of 5 or 68 points in image pixels and, of 68, all. */
+void clile_i_landmarks_set(int32_t points, const double *xy, clile_i_landmarks *out);
 /* Reads the points from the header's columns. */
 clile_status clile_i_places_parse_points(const clile_i_rows *rows,
-                                         const struct clile_i_place_columns *columns, float *five);
+                                         const struct clile_i_place_columns *columns,
+                                         clile_i_landmarks *out);
 /* Reads a box as left, top, width, height. */
 clile_status clile_i_places_parse_box(const clile_i_rows *rows,
                                       const struct clile_i_place_columns *columns, float *box);
@@ -107,9 +112,10 @@ clile_status clile_i_places_parse_coordinate(const clile_i_rows *rows, int64_t f
 
 /* face_file.c: what the file of the option faces says of an image. */
 typedef struct {
-    int32_t has_five, has_box;
+    int32_t has_points, has_box;
     int32_t faceless; /* the row has success 0 */
-    float five[10], box[4];
+    clile_i_landmarks landmarks;
+    float box[4];
 } clile_i_face_row;
 /* The image's first row; all zeros if it has none. FORMAT: a bad row, or one that fits other images
  * too. */
@@ -118,12 +124,12 @@ clile_status clile_i_face_file_look_up(struct clile_face_file *file, const char 
 /* Notes how many rows belong to images of the table. FORMAT: none does. */
 clile_status clile_i_face_file_note(struct clile_face_file *file, clile_i_table *table);
 
-/* sample.c: clile_i_table_add that also counts images_without_landmarks and images_by_box. five
- * [5,2] and box [4] may be NULL. Leaves out an image whose landmarks (or box) cannot be a face's,
- * see clile_i_table_finish. */
+/* sample.c: clile_i_table_add that also counts images_without_landmarks and images_by_box.
+ * landmarks and box [4] may be NULL. Leaves out an image whose landmarks (or box) cannot be a
+ * face's, see clile_i_table_finish. */
 clile_status clile_i_places_add(clile_i_table *table, const char *folder, const char *file,
-                                int32_t subject, const int8_t *labels, const float *five,
-                                const float *box);
+                                int32_t subject, const int8_t *labels,
+                                const clile_i_landmarks *landmarks, const float *box);
 
 /* paths.c: image paths in lists. */
 enum { CLILE_I_PATH_SIZE = 4096 };

@@ -21,6 +21,7 @@ typedef struct {
     int64_t n, image_size, margin, block;
     const clile_i_st_tensor *images, *labels, *subject, *frame, *crc;
     const clile_i_st_tensor *intensity; /* NULL: the pack has none */
+    const clile_i_st_tensor *landmarks; /* likewise */
 } reader;
 
 /* ---- the header ---- */
@@ -126,22 +127,49 @@ static clile_status find_tensors(reader *r)
     return need_tensor(r, "crc32", CLILE_I_ST_I64, "I64", 1, &blocks, &r->crc);
 }
 
-/* Intensities, if the pack has any. */
-static clile_status find_intensity(reader *r)
+/* Compares a tensor with the CRC-32 in the metadata. */
+static clile_status check_crc(const reader *r, const clile_i_st_tensor *tensor, size_t bytes,
+                              const char *key)
 {
     char digits[9];
-    const int64_t shape[2] = {r->n, r->c};
-    const char *text = clile_i_st_metadata(r->file, CLILE_I_PACK_INTENSITY);
-    if (text == NULL) return CLILE_OK;
-    CLILE_I_RETURN_IF(need_tensor(r, "intensity", CLILE_I_ST_I8, "I8", 2, shape, &r->intensity));
-    snprintf(digits, sizeof digits, "%08x",
-             clile_i_crc32(0, r->intensity->data, (size_t)(r->n * r->c)));
+    const char *text = clile_i_st_metadata(r->file, key);
+    snprintf(digits, sizeof digits, "%08x", clile_i_crc32(0, tensor->data, bytes));
     if (strcmp(digits, text) == 0) return CLILE_OK;
-    return clile_i_fail(
-        CLILE_E_CORRUPT,
-        "pack %s is damaged: CRC-32 of its intensities is %s, " CLILE_I_PACK_INTENSITY
-        " says %.40s",
-        r->request->path, digits, text);
+    return clile_i_fail(CLILE_E_CORRUPT,
+                        "pack %s is damaged: CRC-32 of its tensor \"%s\" is %s, %s says %.40s",
+                        r->request->path, tensor->name, digits, key, text);
+}
+
+/* Intensities and landmarks, if the pack has any. */
+static clile_status find_optional(reader *r)
+{
+    const int64_t codes[2] = {r->n, r->c}, places[3] = {r->n, CLILE_I_LANDMARKS / 2, 2};
+    if (clile_i_st_metadata(r->file, CLILE_I_PACK_INTENSITY) != NULL) {
+        CLILE_I_RETURN_IF(
+            need_tensor(r, "intensity", CLILE_I_ST_I8, "I8", 2, codes, &r->intensity));
+        CLILE_I_RETURN_IF(
+            check_crc(r, r->intensity, (size_t)(r->n * r->c), CLILE_I_PACK_INTENSITY));
+    }
+    if (clile_i_st_metadata(r->file, CLILE_I_PACK_LANDMARKS) == NULL) return CLILE_OK;
+    CLILE_I_RETURN_IF(need_tensor(r, "landmarks", CLILE_I_ST_F32, "F32", 3, places, &r->landmarks));
+    return check_crc(r, r->landmarks, (size_t)r->n * CLILE_I_LANDMARKS * sizeof(float),
+                     CLILE_I_PACK_LANDMARKS);
+}
+
+/* Unknown ones are NaN. No landmark is further from its crop than FURTHEST of the crop's sides. */
+static clile_status put_landmarks(const reader *r, int64_t i, clile_i_table *table)
+{
+    static const double FURTHEST = 100.0;
+    float xy[CLILE_I_LANDMARKS];
+    memcpy(xy, r->landmarks->data + (size_t)i * sizeof xy, sizeof xy);
+    for (int k = 0; k < CLILE_I_LANDMARKS && !clile_i_is_nan((double)xy[0]); ++k)
+        if (!clile_i_is_within((double)xy[k], -FURTHEST, FURTHEST))
+            return clile_i_fail(CLILE_E_FORMAT,
+                                "pack %s: landmarks[%lld,%d,%d] is %g, expected %g to %g, or NaN "
+                                "for a face without",
+                                r->request->path, (long long)i, k / 2, k % 2, (double)xy[k],
+                                -FURTHEST, FURTHEST);
+    return clile_i_table_put_landmarks(table, xy);
 }
 
 static clile_status check_tables(const reader *r)
@@ -215,6 +243,7 @@ static clile_status read_sample(const reader *r, int64_t i, const char *name, cl
         if (chosen[k] < 0 && r->request->unknown_negative) chosen[k] = 0;
     }
     CLILE_I_RETURN_IF(clile_i_table_add(table, "", name, subject, chosen, NULL, NULL));
+    if (r->landmarks != NULL) CLILE_I_RETURN_IF(put_landmarks(r, i, table));
     if (r->intensity == NULL) return CLILE_OK;
     codes = (const int8_t *)r->intensity->data + i * r->c;
     for (int32_t a = 0; a < r->c; ++a)
@@ -328,7 +357,7 @@ static clile_status open_pack(const clile_i_layout_request *request, clile_i_tab
     CLILE_I_TRY(read_au_ids(r));
     CLILE_I_TRY(find_tensors(r));
     CLILE_I_TRY(check_tables(r));
-    CLILE_I_TRY(find_intensity(r));
+    CLILE_I_TRY(find_optional(r));
     CLILE_I_TRY(choose_aus(r));
     CLILE_I_TRY(fill_table(r, table));
     CLILE_I_TRY(read_targets(r, &table->targets));

@@ -10,6 +10,8 @@
 #define CLILE_I_PACK_TARGETS "targets_crc32"
 /* Metadata of a pack with the tensor "intensity", int8 [n,c]: its CRC-32. */
 #define CLILE_I_PACK_INTENSITY "intensity_crc32"
+/* Metadata of a pack with the tensor "landmarks", float32 [n,68,2]: its CRC-32. */
+#define CLILE_I_PACK_LANDMARKS "landmarks_crc32"
 
 enum { CLILE_I_PACK_BLOCK = 64 }; /* images per block that this version writes */
 

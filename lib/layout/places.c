@@ -35,15 +35,32 @@ clile_status clile_i_places_parse_coordinate(const clile_i_rows *rows, int64_t f
     return CLILE_OK;
 }
 
-clile_status clile_i_places_parse_points(const clile_i_rows *rows,
-                                         const clile_i_place_columns *columns, float *five)
+void clile_i_landmarks_set(int32_t points, const double *xy, clile_i_landmarks *out)
 {
-    double xy[2 * 68] = {0}, reduced[10];
-    for (int32_t i = 0; i < 2 * columns->points; ++i)
+    double five[10];
+    clile_i_align_reduce(points, xy, five);
+    for (int k = 0; k < 10; ++k) out->five[k] = (float)five[k];
+    out->all[0] = NAN;
+    if (2 * points != CLILE_I_LANDMARKS) return;
+    for (int k = 0; k < CLILE_I_LANDMARKS; ++k) out->all[k] = (float)xy[k];
+}
+
+clile_status clile_i_places_parse_points(const clile_i_rows *rows,
+                                         const clile_i_place_columns *columns,
+                                         clile_i_landmarks *out)
+{
+    double xy[CLILE_I_LANDMARKS] = {0};
+    int whole = columns->points == CLILE_I_LANDMARKS / 2;
+    for (int32_t i = 0; i < 2 * columns->points; ++i) {
+        const int64_t field = columns->point[i];
         if (clile_i_align_uses(columns->points, i / 2))
-            CLILE_I_RETURN_IF(parse_coordinate(rows, columns->point[i], &xy[i]));
-    clile_i_align_reduce(columns->points, xy, reduced);
-    for (int k = 0; k < 10; ++k) five[k] = (float)reduced[k];
+            CLILE_I_RETURN_IF(parse_coordinate(rows, field, &xy[i]));
+        else
+            whole &= clile_i_parse_f64(rows->begin[field], rows->end[field], &xy[i]) &&
+                     fabs(xy[i]) <= FURTHEST;
+    }
+    clile_i_landmarks_set(columns->points, xy, out);
+    if (!whole) out->all[0] = NAN; /* what alignment does not use may be missing */
     return CLILE_OK;
 }
 
@@ -106,8 +123,9 @@ static clile_status append_row(const clile_i_rows *rows, const place_file *what,
     clile_i_place *row = &out->rows[out->count];
     row->row = rows->lines.line;
     CLILE_I_RETURN_IF(clile_i_rows_whole(rows, header->frame, "a frame", &row->frame));
-    CLILE_I_RETURN_IF(what->boxes ? clile_i_places_parse_box(rows, &header->place, row->value)
-                                  : clile_i_places_parse_points(rows, &header->place, row->value));
+    CLILE_I_RETURN_IF(what->boxes
+                          ? clile_i_places_parse_box(rows, &header->place, row->box)
+                          : clile_i_places_parse_points(rows, &header->place, &row->landmarks));
     ++out->count;
     return CLILE_OK;
 }
@@ -209,11 +227,9 @@ static int compare_frames(const void *left, const void *right)
     return l->frame < r->frame ? -1 : l->frame > r->frame;
 }
 
-const float *clile_i_places_find(const clile_i_places *places, int64_t frame)
+const clile_i_place *clile_i_places_find(const clile_i_places *places, int64_t frame)
 {
     const clile_i_place key = {.frame = frame};
     if (places->count == 0) return NULL;
-    const clile_i_place *row =
-        bsearch(&key, places->rows, (size_t)places->count, sizeof key, compare_frames);
-    return row != NULL ? row->value : NULL;
+    return bsearch(&key, places->rows, (size_t)places->count, sizeof key, compare_frames);
 }

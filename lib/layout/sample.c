@@ -32,8 +32,8 @@ static clile_status look_up(clile_i_table *table, const char *folder, const char
 }
 
 clile_status clile_i_places_add(clile_i_table *table, const char *folder, const char *file,
-                                int32_t subject, const int8_t *labels, const float *five,
-                                const float *box)
+                                int32_t subject, const int8_t *labels,
+                                const clile_i_landmarks *landmarks, const float *box)
 {
     char why[CLILE_I_WHY_SIZE];
     clile_i_face_row row = {0};
@@ -41,9 +41,10 @@ clile_status clile_i_places_add(clile_i_table *table, const char *folder, const 
         CLILE_I_RETURN_IF(look_up(table, folder, file, &row));
         table->faceless += row.faceless;
         if (row.faceless) return CLILE_OK;
-        five = row.has_five ? row.five : NULL;
+        landmarks = row.has_points ? &row.landmarks : NULL;
         box = row.has_box ? row.box : NULL;
     }
+    const float *five = landmarks != NULL ? landmarks->five : NULL;
     table->with_place += five != NULL || box != NULL;
     if (!is_place(five, box, why)) {
         if (table->misplaced++ == 0)
@@ -53,5 +54,6 @@ clile_status clile_i_places_add(clile_i_table *table, const char *folder, const 
     }
     table->counts.images_without_landmarks += five == NULL;
     table->counts.images_by_box += five == NULL && box != NULL;
-    return clile_i_table_add(table, folder, file, subject, labels, five, five == NULL ? box : NULL);
+    return clile_i_table_add(table, folder, file, subject, labels, landmarks,
+                             five == NULL ? box : NULL);
 }

@@ -275,9 +275,11 @@ clile_status clile_i_samples_add(clile_i_samples *samples, int64_t number, const
         return clile_i_table_left_out(table, CLILE_I_LEFT_OUT_LABELS, folder, row);
     }
     samples->labelled[frame - frames->frames] = 1;
+    const clile_i_place *place = clile_i_places_find(&samples->faces.landmarks, number),
+                        *boxed = clile_i_places_find(&samples->faces.boxes, number);
     return clile_i_places_add(table, folder, frame->name, samples->subject, codes,
-                              clile_i_places_find(&samples->faces.landmarks, number),
-                              clile_i_places_find(&samples->faces.boxes, number));
+                              place != NULL ? &place->landmarks : NULL,
+                              boxed != NULL ? boxed->box : NULL);
 }
 
 clile_status clile_i_samples_end(clile_i_samples *samples)

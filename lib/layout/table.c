@@ -29,6 +29,7 @@ void clile_i_table_free(clile_i_table *table)
     clile_i_free(table->intensity);
     clile_i_free(table->subject);
     clile_i_free(table->points);
+    clile_i_free(table->landmarks);
     clile_i_free(table->boxes);
     clile_i_free(table->placed);
     clile_i_free(table->row);
@@ -93,13 +94,14 @@ clile_status clile_i_table_subject(clile_i_table *table, const char *begin, cons
 /* Makes room for one more sample in each column. All columns have the same capacity. */
 static clile_status reserve(clile_i_table *table, int64_t needed)
 {
-    enum { COLUMNS = 7, ALWAYS = 4 }; /* the last three may be absent */
+    enum { COLUMNS = 8, ALWAYS = 4 }; /* the others may be absent */
     const size_t sizes[COLUMNS] = {
-        sizeof *table->name, (size_t)table->c,           sizeof *table->subject,
-        sizeof *table->row,  10 * sizeof *table->points, 4 * sizeof *table->boxes,
-        (size_t)table->c};
-    void *blocks[COLUMNS] = {table->name,   table->labels, table->subject,  table->row,
-                             table->points, table->boxes,  table->intensity};
+        sizeof *table->name,        (size_t)table->c,
+        sizeof *table->subject,     sizeof *table->row,
+        10 * sizeof *table->points, 4 * sizeof *table->boxes,
+        (size_t)table->c,           CLILE_I_LANDMARKS * sizeof *table->landmarks};
+    void *blocks[COLUMNS] = {table->name,   table->labels, table->subject,   table->row,
+                             table->points, table->boxes,  table->intensity, table->landmarks};
     clile_status status = CLILE_OK;
     int64_t capacity = table->capacity;
     if (needed <= capacity) return CLILE_OK;
@@ -119,6 +121,7 @@ static clile_status reserve(clile_i_table *table, int64_t needed)
     table->points = blocks[4];
     table->boxes = blocks[5];
     table->intensity = blocks[6];
+    table->landmarks = blocks[7];
     if (status == CLILE_OK) table->capacity = capacity;
     return status;
 }
@@ -139,12 +142,16 @@ static clile_status put_floats(float **column, int64_t capacity, int64_t i, int6
 }
 
 clile_status clile_i_table_add(clile_i_table *table, const char *folder, const char *file,
-                               int32_t subject, const int8_t *labels, const float *five,
-                               const float *box)
+                               int32_t subject, const int8_t *labels,
+                               const clile_i_landmarks *landmarks, const float *box)
 {
     const int64_t i = table->n;
+    const int whole = landmarks != NULL && !clile_i_is_nan((double)landmarks->all[0]);
     CLILE_I_RETURN_IF(reserve(table, i + 1));
-    CLILE_I_RETURN_IF(put_floats(&table->points, table->capacity, i, 10, five));
+    CLILE_I_RETURN_IF(put_floats(&table->points, table->capacity, i, 10,
+                                 landmarks != NULL ? landmarks->five : NULL));
+    CLILE_I_RETURN_IF(put_floats(&table->landmarks, table->capacity, i, CLILE_I_LANDMARKS,
+                                 whole ? landmarks->all : NULL));
     CLILE_I_RETURN_IF(put_floats(&table->boxes, table->capacity, i, 4, box));
 
     const size_t folder_size = strlen(folder), file_size = strlen(file);
@@ -182,6 +189,11 @@ clile_status clile_i_table_put_intensity(clile_i_table *table, const int8_t *int
     }
     memcpy(table->intensity + (table->n - 1) * table->c, intensity, (size_t)table->c);
     return CLILE_OK;
+}
+
+clile_status clile_i_table_put_landmarks(clile_i_table *table, const float *all)
+{
+    return put_floats(&table->landmarks, table->capacity, table->n - 1, CLILE_I_LANDMARKS, all);
 }
 
 clile_status clile_i_table_left_out(clile_i_table *table, int32_t kind, const char *folder,

@@ -7,6 +7,7 @@
 #include "store/safetensors.h"
 
 /* values of CLILE_I_LEFT_OUT_... */
+enum { CLILE_I_LANDMARKS = 2 * 68 }; /* coordinates of all landmarks, in Multi-PIE order */
 enum { CLILE_I_LEFT_OUT_LABELS, CLILE_I_LEFT_OUT_IMAGES, CLILE_I_LEFT_OUT_KEPT = 8 };
 
 /* Counts from opening a folder; documented at clile_dataset_counts. */
@@ -30,6 +31,9 @@ typedef struct {
     int32_t *subject;  /* [n] indices into subject_names */
     /* [n,5,2] landmarks in image pixels, NaN for a sample without; NULL if no sample has any */
     float *points;
+    /* [n,68,2] all landmarks, NaN for a sample without and NULL as above; in sides of the crop if
+     * it is one of a pack, else in image pixels */
+    float *landmarks;
     float *boxes; /* [n,4] left, top, width, height; NaN and NULL as above */
     /* Rows read so far of the one file that has a row for each image, whether used or not; 0: the
      * layout has no such file. Row of each sample, from 0 [n]. */
@@ -86,11 +90,19 @@ clile_status clile_i_table_begin(clile_i_table *table, const char *root, int32_t
 /* Index of the subject of this name, added if new. */
 clile_status clile_i_table_subject(clile_i_table *table, const char *begin, const char *end,
                                    int32_t *subject);
-/* Appends a sample. Its image is called "folder/file", or "file" if folder is "". five [5,2] and
+/* Where the landmarks of a face are, in image pixels. */
+typedef struct {
+    float five[10];
+    float all[CLILE_I_LANDMARKS]; /* [68,2]; the first is NaN: only five are known */
+} clile_i_landmarks;
+
+/* Appends a sample. Its image is called "folder/file", or "file" if folder is "". landmarks and
  * box [4] may be NULL. */
 clile_status clile_i_table_add(clile_i_table *table, const char *folder, const char *file,
-                               int32_t subject, const int8_t *labels, const float *five,
-                               const float *box);
+                               int32_t subject, const int8_t *labels,
+                               const clile_i_landmarks *landmarks, const float *box);
+/* Sets all landmarks [68,2] of the sample added last. */
+clile_status clile_i_table_put_landmarks(clile_i_table *table, const float *all);
 /* Labelled images so far: samples, and those left out since no face is known in them. */
 int64_t clile_i_table_images(const clile_i_table *table);
 

@@ -16,8 +16,9 @@
 #include <string.h>
 
 typedef struct {
-    uint8_t has_five, has_box;
-    float five[10], box[4];
+    uint8_t has_points, has_box;
+    clile_i_landmarks landmarks;
+    float box[4];
 } place;
 
 typedef struct {
@@ -150,9 +151,9 @@ static clile_status put_row(video *v, int32_t c, int64_t frame, const clile_i_cs
     place *p = &v->places[v->n];
     v->frame[v->n] = frame;
     memcpy(v->codes + v->n * c, row->codes, (size_t)c);
-    p->has_five = row->has_five != 0;
+    p->has_points = row->has_points != 0;
     p->has_box = row->has_box != 0;
-    memcpy(p->five, row->five, sizeof p->five);
+    p->landmarks = row->landmarks;
     memcpy(p->box, row->box, sizeof p->box);
     ++v->n;
     return CLILE_OK;
@@ -197,7 +198,8 @@ static clile_status add_named(const clile_i_rows *rows, reader *r, const clile_i
     CLILE_I_RETURN_IF(subject_of(rows, h, image, name));
     CLILE_I_RETURN_IF(clile_i_table_subject(r->table, name, name + strlen(name), &subject));
     return clile_i_places_add(r->table, "", image, subject, row->codes,
-                              row->has_five ? row->five : NULL, row->has_box ? row->box : NULL);
+                              row->has_points ? &row->landmarks : NULL,
+                              row->has_box ? row->box : NULL);
 }
 
 /* Reads a row. It names its image (Py-Feat), or the image is found later by frame number. */
@@ -292,7 +294,7 @@ static clile_status find_frames(reader *r, video *v)
         CLILE_I_TRY(clile_i_frames_list(path, r->table, &v->frames));
         CLILE_I_TRY(list_in_order(path, &v->ordered));
         if (v->ordered.count > 0 && k == 1)
-            for (int64_t i = 0; i < v->n; ++i) v->places[i].has_five = v->places[i].has_box = 0;
+            for (int64_t i = 0; i < v->n; ++i) v->places[i].has_points = v->places[i].has_box = 0;
     }
     v->images = folder.data;
     folder = (clile_i_text){0};
@@ -389,9 +391,9 @@ static clile_status add_video(reader *r, const video *v, const clile_i_frames *f
         labelled[frame - frames->frames] = 1;
         if (subject < 0)
             CLILE_I_TRY(clile_i_table_subject(table, name, name + strlen(name), &subject));
-        CLILE_I_TRY(clile_i_places_add(table, v->images, frame->name, subject,
-                                       v->codes + i * table->c, p->has_five ? p->five : NULL,
-                                       p->has_box ? p->box : NULL));
+        CLILE_I_TRY(
+            clile_i_places_add(table, v->images, frame->name, subject, v->codes + i * table->c,
+                               p->has_points ? &p->landmarks : NULL, p->has_box ? p->box : NULL));
     }
     for (int64_t k = 0; k < frames->count; ++k)
         if (!labelled[k])

@@ -65,28 +65,6 @@ static void label_rates(int64_t n, int64_t c, const int8_t *labels, float *rate)
     }
 }
 
-/* Solves (L L^T) x = b for all d right-hand sides [c,d], in place, first turning gram [c,c] into
- * L. The ridge makes it positive definite. */
-static void cholesky_solve(int64_t c, int64_t d, double *gram, double *rhs)
-{
-    for (int64_t i = 0; i < c; ++i)
-        for (int64_t j = 0; j <= i; ++j) {
-            double sum = gram[i * c + j];
-            for (int64_t l = 0; l < j; ++l) sum -= gram[i * c + l] * gram[j * c + l];
-            gram[i * c + j] = i == j ? sqrt(sum) : sum / gram[j * c + j];
-        }
-    for (int64_t i = 0; i < c; ++i) {
-        for (int64_t l = 0; l < i; ++l)
-            clile_i_vec_add(d, -gram[i * c + l], rhs + l * d, rhs + i * d);
-        for (int64_t j = 0; j < d; ++j) rhs[i * d + j] /= gram[i * c + i];
-    }
-    for (int64_t i = c - 1; i >= 0; --i) {
-        for (int64_t l = i + 1; l < c; ++l)
-            clile_i_vec_add(d, -gram[l * c + i], rhs + l * d, rhs + i * d);
-        for (int64_t j = 0; j < d; ++j) rhs[i * d + j] /= gram[i * c + i];
-    }
-}
-
 /* Labels enter as x - rate (0 where not coded), with mean 0 over the images. The slopes then need
  * no intercept, and the intercept is mean(F) - sum_c rate_c b_c. */
 clile_status clile_i_identity_regression(int64_t n, int64_t c, int64_t d, const int8_t *labels,
@@ -122,7 +100,7 @@ clile_status clile_i_identity_regression(int64_t n, int64_t c, int64_t d, const 
         }
     }
     for (int64_t a = 0; a < c; ++a) gram[a * c + a] += RIDGE * (double)n;
-    cholesky_solve(c, d, gram, slope);
+    clile_i_cholesky_solve(c, d, gram, slope);
 
     for (int64_t a = 0; a < c; ++a) clile_i_vec_add(d, -(double)rate[a], slope + a * d, mean);
     clile_i_vec_store(d, mean, coefficients);

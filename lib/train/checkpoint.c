@@ -269,7 +269,8 @@ static clile_status check_format(const clile_i_st *st)
 }
 
 /* Reads the options of the file. Early files lack the AUs and the true shape of the model, so these
- * are not compared; those without a stem are of torchvision's. */
+ * are not compared; those without a stem are of torchvision's, and those without exchange_shapes
+ * knew no exchange. */
 static clile_status get_options(const clile_i_st *st, const clile_model *model, clile_options **out)
 {
     const char *text = NULL;
@@ -277,6 +278,8 @@ static clile_status get_options(const clile_i_st *st, const clile_model *model, 
     clile_status status = clile_i_options_from_text(text, out);
     if (status == CLILE_OK && !clile_options_is_set(*out, CLILE_OPT_STEM))
         status = clile_options_set(*out, CLILE_OPT_STEM, clile_i_stem_name(CLILE_I_STEM_IMAGENET));
+    if (status == CLILE_OK && !clile_options_is_set(*out, CLILE_OPT_EXCHANGE_SHAPES))
+        status = clile_options_set(*out, CLILE_OPT_EXCHANGE_SHAPES, "0");
     if (status == CLILE_OK && clile_i_st_metadata(st, "au_ids") == NULL)
         status = clile_i_model_shape(model, *out);
     if (status == CLILE_OK) return CLILE_OK;

@@ -35,6 +35,11 @@ clile_status clile_i_trainer_prepare_faces(clile_trainer *t)
     int64_t *count = NULL;
     const clile_i_method *method = t->settings.method;
     if (method == NULL || method->points == CLILE_I_POINTS_UNUSED) return CLILE_OK;
+    if (t->shapes != NULL)
+        return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
+                            "clile_trainer_create: method=%s reads the points of a face, which "
+                            "exchange_shapes moves; set exchange_shapes=0",
+                            method->name);
     CLILE_I_ALLOC(f->five, t->n * ROW);
     CLILE_I_ALLOC(f->subject_five, (int64_t)t->s * ROW);
     CLILE_I_ALLOC(f->batch_five, (int64_t)t->shares.rows * ROW);

@@ -46,7 +46,7 @@ typedef struct {
     int32_t *column;                    /* [v] which of all */
     double *value_mean, *value_scale;   /* [v]; scale: 1 / standard deviation */
     float *batch_points, *batch_values; /* [rows,2p], [rows,v] of the current part, standardised */
-    float *moved;                       /* [p,2] */
+    float *moved, *shaped;              /* [p,2] */
 } clile_i_train_targets;
 
 typedef struct {
@@ -128,6 +128,7 @@ struct clile_trainer {
     clile_i_identity identity;             /* stage 2: which part of F^ID to eliminate */
     float *identity_table, *identity_rate; /* what it was fitted to */
 
+    clile_i_shapes *shapes;      /* NULL: exchange_shapes is 0 */
     clile_i_feed *feed;          /* images of the current stage */
     const clile_i_batch *images; /* of the current step */
     int8_t *labels;              /* [rows,c] of the current part, like all that follows */

@@ -20,6 +20,10 @@ void clile_i_trainer_log_data(const clile_trainer *t)
         clile_i_log_write(log, CLILE_LOG_INFO,
                           "targets: %d points, and %d of %d values, which vary", (int)t->targets.p,
                           (int)t->targets.v, (int)t->targets.all);
+    if (t->shapes != NULL)
+        clile_i_log_write(log, CLILE_LOG_INFO,
+                          "exchange_shapes: %d of %d subjects have faces with 68 landmarks",
+                          (int)clile_i_shapes_people(t->shapes), (int)t->s);
     int64_t batch = 0;
     if (!clile_options_is_set(t->options, CLILE_OPT_BATCH) &&
         clile_options_get_i64(NULL, CLILE_OPT_BATCH, &batch) == CLILE_OK && t->batch < batch)

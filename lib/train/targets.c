@@ -20,6 +20,7 @@ void clile_i_trainer_free_targets(clile_trainer *t)
     clile_i_free(g->batch_points);
     clile_i_free(g->batch_values);
     clile_i_free(g->moved);
+    clile_i_free(g->shaped);
     memset(g, 0, sizeof *g);
 }
 
@@ -46,6 +47,7 @@ static clile_status prepare_points(clile_trainer *t)
     CLILE_I_ALLOC(g->point_mean, row);
     CLILE_I_ALLOC(g->batch_points, t->shares.rows * row);
     CLILE_I_ALLOC(g->moved, row);
+    CLILE_I_ALLOC(g->shaped, row);
     for (int64_t i = 0; i < t->n; ++i) {
         float *xy = g->points + i * row;
         CLILE_I_TRY(clile_i_dataset_copy_points(t->train, i, xy));
@@ -171,12 +173,19 @@ clile_status clile_i_trainer_keep_points(const clile_trainer *t, const float *ve
 /* ---- each step ---- */
 
 /* Point k of a mirrored face is where its partner has moved. */
-static void put_points(const clile_trainer *t, int64_t image, const clile_i_jitter *jitter,
-                       float *out)
+static void put_points(const clile_trainer *t, int64_t image, int64_t slot,
+                       const clile_i_jitter *jitter, float *out)
 {
     const clile_i_train_targets *g = &t->targets;
     const int32_t *mirror = jitter->flip ? clile_i_dataset_targets(t->train)->points_mirror : NULL;
-    clile_i_jitter_points(jitter, g->p, g->points + 2 * image * g->p, g->moved);
+    const float *own = g->points + 2 * image * g->p;
+    clile_i_field field;
+    if (clile_i_feed_field(t->feed, t->step, slot, image, &field)) {
+        memcpy(g->shaped, own, 2 * (size_t)g->p * sizeof *own);
+        clile_i_field_move(&field, g->p, g->shaped);
+        own = g->shaped;
+    }
+    clile_i_jitter_points(jitter, g->p, own, g->moved);
     for (int32_t k = 0; k < g->p; ++k) {
         const float *from = g->moved + 2 * (mirror != NULL ? mirror[k] : k);
         for (int axis = 0; axis < 2; ++axis)
@@ -210,7 +219,7 @@ void clile_i_trainer_next_targets(clile_trainer *t)
             continue;
         }
         const clile_i_jitter jitter = clile_i_feed_jitter(t->feed, t->step, slot);
-        if (g->p > 0) put_points(t, image, &jitter, points);
+        if (g->p > 0) put_points(t, image, slot, &jitter, points);
         if (g->v > 0) put_values(t, image, &jitter, values);
     }
 }

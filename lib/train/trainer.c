@@ -234,6 +234,9 @@ static clile_status set_up(clile_trainer *t)
     lengthen(t);
     CLILE_I_TRY(check_present(t));
     CLILE_I_TRY(check_feedback(t));
+    if (t->settings.augment.exchange_shapes > 0)
+        CLILE_I_TRY(clile_i_shapes_create(t->train, &t->shapes));
+    t->settings.augment.shapes = t->shapes;
     CLILE_I_TRY(clile_i_trainer_prepare_targets(t));
     CLILE_I_TRY(clile_i_trainer_prepare_faces(t));
     t->data_crc = clile_i_trainer_crc_of_targets(t, crc_of_data(t->train, t->n, t->c));
@@ -343,6 +346,7 @@ void clile_trainer_destroy(clile_trainer *trainer)
     clile_i_free(t->diff_embedding);
     clile_i_free(t->part_embedding);
     clile_i_free(t->part_vectors);
+    clile_i_shapes_destroy(t->shapes);
     clile_i_trainer_free_targets(t);
     clile_i_trainer_free_faces(t);
     clile_i_own_loss_free(t);

@@ -178,7 +178,8 @@ static void damaged_packs_are_refused(void **state)
     write_changed(pack, other, 3, -2, 1);
     refused(clile_dataset_open(other, NULL, &data), CLILE_E_FORMAT, "intensity[1,1] is -2");
     write_changed(pack, other, 0, 4, 0);
-    refused(clile_dataset_open(other, NULL, &data), CLILE_E_CORRUPT, "CRC-32 of its intensities");
+    refused(clile_dataset_open(other, NULL, &data), CLILE_E_CORRUPT,
+            "CRC-32 of its tensor \"intensity\"");
     write_changed(pack, other, -1, 0, 0);
     refused(clile_dataset_open(other, NULL, &data), CLILE_E_FORMAT, "no tensor \"intensity\"");
     clile_options_destroy(options);

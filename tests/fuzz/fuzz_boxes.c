@@ -10,8 +10,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         clile_i_boxes_read(fuzz_file("boxes.csv", data, size), 1 << 20, &boxes);
     if (fuzz_ok(status))
         for (int64_t i = 0; i < boxes.count; ++i) {
-            FUZZ_CHECK(clile_i_places_find(&boxes, boxes.rows[i].frame) == boxes.rows[i].value);
-            FUZZ_CHECK(boxes.rows[i].value[2] > 0.0f && boxes.rows[i].value[3] > 0.0f);
+            FUZZ_CHECK(clile_i_places_find(&boxes, boxes.rows[i].frame) == &boxes.rows[i]);
+            FUZZ_CHECK(boxes.rows[i].box[2] > 0.0f && boxes.rows[i].box[3] > 0.0f);
         }
     clile_i_places_free(&boxes);
     return 0;

@@ -11,7 +11,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (fuzz_ok(status))
         for (int64_t i = 0; i < landmarks.count; ++i)
             FUZZ_CHECK(clile_i_places_find(&landmarks, landmarks.rows[i].frame) ==
-                       landmarks.rows[i].value);
+                       &landmarks.rows[i]);
     clile_i_places_free(&landmarks);
     return 0;
 }

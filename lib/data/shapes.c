@@ -1,0 +1,322 @@
+/* Faces that take the resting shape of another training subject (our choice, docs/method.md). The
+ * landmarks say how a face at rest differs from person to person; an image warped by the difference
+ * of two people shows the same expression on a face that nobody has. */
+#include "data/data.h"
+#include "layout/table.h"
+
+#include <math.h>
+#include <string.h>
+
+#define STREAM_SHAPES ((uint64_t)0x55 << 56)
+
+enum {
+    POINTS = CLILE_I_LANDMARKS / 2,
+    SIDE = 24, /* nodes of a field, along each side */
+    NODES = SIDE * SIDE,
+    RING = 6, /* places that do not move, along each side of a square far around the face */
+    FIXED = 4 * (RING - 1),
+    CONTROLS = POINTS + FIXED,
+};
+static const double FIRST = -0.1;     /* of the nodes, in sides of the crop; the last is at 1.1 */
+static const double apart = 1.2 / 23; /* of two nodes */
+static const double RING_FIRST = -0.5, ring_apart = 2.0 / 5; /* to 1.5 */
+static const double REACH = 0.16;                        /* of a control, in sides of the crop */
+static const double SOFTNESS = 0.02;                     /* of the interpolation */
+static const double LEAST_SHARE = 0.3, MOST_SHARE = 1.2; /* of the difference of two people */
+
+struct clile_i_shapes {
+    int32_t people;  /* with landmarks */
+    float *shape;    /* [people,68,2] at rest, less the mean over people */
+    int32_t *person; /* [subjects] their place there; -1: no landmarks */
+    float *basis;    /* [NODES,68] what landmark k moves each node by */
+};
+
+/* ---- how people differ at rest ---- */
+
+typedef struct {
+    int64_t n, c, subjects;
+    double *rate;   /* [c] */
+    int64_t *count; /* [subjects] images with landmarks */
+    double *place,
+        *label;           /* [subjects,136], [subjects,c] means; unknown labels count as the rate */
+    double *gram, *slope; /* [c,c], [c,136] */
+} fit;
+
+static double label_of(const fit *f, const clile_dataset *dataset, int64_t i, int64_t a)
+{
+    const int8_t y = clile_i_dataset_labels(dataset, i)[a];
+    return (y < 0 ? f->rate[a] : (double)y) - f->rate[a];
+}
+
+static clile_status add_means(const clile_dataset *dataset, fit *f)
+{
+    float xy[CLILE_I_LANDMARKS];
+    for (int64_t a = 0; a < f->c; ++a) {
+        int64_t coded = 0, present = 0;
+        for (int64_t i = 0; i < f->n; ++i) {
+            coded += clile_i_dataset_labels(dataset, i)[a] >= 0;
+            present += clile_i_dataset_labels(dataset, i)[a] == 1;
+        }
+        f->rate[a] = coded > 0 ? (double)present / (double)coded : 0.0;
+    }
+    for (int64_t i = 0; i < f->n; ++i) {
+        const int64_t s = clile_i_dataset_subject(dataset, i);
+        CLILE_I_RETURN_IF(clile_i_dataset_copy_landmarks(dataset, i, xy));
+        if (clile_i_is_nan((double)xy[0])) continue;
+        ++f->count[s];
+        for (int k = 0; k < CLILE_I_LANDMARKS; ++k)
+            f->place[s * CLILE_I_LANDMARKS + k] += (double)xy[k];
+        for (int64_t a = 0; a < f->c; ++a) f->label[s * f->c + a] += label_of(f, dataset, i, a);
+    }
+    for (int64_t s = 0; s < f->subjects; ++s) {
+        const double share = f->count[s] > 0 ? 1.0 / (double)f->count[s] : 0.0;
+        for (int k = 0; k < CLILE_I_LANDMARKS; ++k) f->place[s * CLILE_I_LANDMARKS + k] *= share;
+        for (int64_t a = 0; a < f->c; ++a) f->label[s * f->c + a] *= share;
+    }
+    return CLILE_OK;
+}
+
+/* What each AU moves, the same for all people: least squares on differences from their means. */
+static clile_status fit_slopes(const clile_dataset *dataset, fit *f)
+{
+    static const double RIDGE = 1e-6;
+    float xy[CLILE_I_LANDMARKS];
+    for (int64_t i = 0; i < f->n; ++i) {
+        const int64_t s = clile_i_dataset_subject(dataset, i);
+        CLILE_I_RETURN_IF(clile_i_dataset_copy_landmarks(dataset, i, xy));
+        if (clile_i_is_nan((double)xy[0])) continue;
+        for (int64_t a = 0; a < f->c; ++a) {
+            const double y = label_of(f, dataset, i, a) - f->label[s * f->c + a];
+            if (y == 0.0) continue;
+            for (int64_t b = 0; b < f->c; ++b)
+                f->gram[a * f->c + b] += y * (label_of(f, dataset, i, b) - f->label[s * f->c + b]);
+            for (int k = 0; k < CLILE_I_LANDMARKS; ++k)
+                f->slope[a * CLILE_I_LANDMARKS + k] +=
+                    y * ((double)xy[k] - f->place[s * CLILE_I_LANDMARKS + k]);
+        }
+    }
+    for (int64_t a = 0; a < f->c; ++a) f->gram[a * f->c + a] += RIDGE * (double)f->n;
+    clile_i_cholesky_solve(f->c, CLILE_I_LANDMARKS, f->gram, f->slope);
+    return CLILE_OK;
+}
+
+static void put_shapes(const fit *f, clile_i_shapes *shapes)
+{
+    double mean[CLILE_I_LANDMARKS] = {0};
+    for (int64_t s = 0; s < f->subjects; ++s) {
+        if (shapes->person[s] < 0) continue;
+        float *shape = shapes->shape + (int64_t)shapes->person[s] * CLILE_I_LANDMARKS;
+        for (int k = 0; k < CLILE_I_LANDMARKS; ++k) {
+            double at = f->place[s * CLILE_I_LANDMARKS + k];
+            for (int64_t a = 0; a < f->c; ++a)
+                at -= f->label[s * f->c + a] * f->slope[a * CLILE_I_LANDMARKS + k];
+            shape[k] = (float)at;
+            mean[k] += at / shapes->people;
+        }
+    }
+    for (int64_t p = 0; p < shapes->people; ++p)
+        for (int k = 0; k < CLILE_I_LANDMARKS; ++k)
+            shapes->shape[p * CLILE_I_LANDMARKS + k] -= (float)mean[k];
+}
+
+/* ---- a smooth field between landmarks ---- */
+
+static double nearness(const double *a, const double *b)
+{
+    const double x = (a[0] - b[0]) / REACH, y = (a[1] - b[1]) / REACH;
+    return exp(-(x * x + y * y));
+}
+
+/* Controls: the mean landmarks, and the ring, which stays. */
+static void place_controls(const fit *f, const clile_i_shapes *shapes, double control[][2])
+{
+    int next = POINTS;
+    memset(control, 0, CONTROLS * sizeof *control);
+    for (int64_t s = 0; s < f->subjects; ++s)
+        for (int k = 0; k < CLILE_I_LANDMARKS && shapes->person[s] >= 0; ++k)
+            control[k / 2][k % 2] += f->place[s * CLILE_I_LANDMARKS + k] / shapes->people;
+    for (int i = 0; i < RING; ++i)
+        for (int j = 0; j < RING; ++j) {
+            if (i > 0 && i < RING - 1 && j > 0 && j < RING - 1) continue;
+            control[next][0] = RING_FIRST + ring_apart * j;
+            control[next++][1] = RING_FIRST + ring_apart * i;
+        }
+}
+
+static clile_status make_basis(const fit *f, clile_i_shapes *shapes)
+{
+    clile_status status = CLILE_OK;
+    double(*control)[2] = NULL, *gram = NULL, *weight = NULL;
+    CLILE_I_ALLOC(control, CONTROLS);
+    CLILE_I_ALLOC(gram, (int64_t)CONTROLS * CONTROLS);
+    CLILE_I_ALLOC(weight, (int64_t)CONTROLS * POINTS);
+    place_controls(f, shapes, control);
+    for (int i = 0; i < CONTROLS; ++i)
+        for (int j = 0; j < CONTROLS; ++j)
+            gram[i * CONTROLS + j] = nearness(control[i], control[j]) + (i == j ? SOFTNESS : 0.0);
+    for (int k = 0; k < POINTS; ++k) weight[k * POINTS + k] = 1.0;
+    clile_i_cholesky_solve(CONTROLS, POINTS, gram, weight);
+    for (int node = 0; node < NODES; ++node) {
+        const double at[2] = {FIRST + apart * (node % SIDE), FIRST + apart * (node / SIDE)};
+        for (int k = 0; k < POINTS; ++k) {
+            double sum = 0.0;
+            for (int i = 0; i < CONTROLS; ++i)
+                sum += nearness(at, control[i]) * weight[i * POINTS + k];
+            shapes->basis[node * POINTS + k] = (float)sum;
+        }
+    }
+cleanup:
+    clile_i_free(control);
+    clile_i_free(gram);
+    clile_i_free(weight);
+    return status;
+}
+
+clile_status clile_i_shapes_create(const clile_dataset *dataset, clile_i_shapes **out)
+{
+    clile_status status = CLILE_OK;
+    clile_i_shapes *shapes = NULL;
+    fit f = {.n = clile_dataset_size(dataset),
+             .c = clile_dataset_au_count(dataset),
+             .subjects = clile_dataset_subject_count(dataset)};
+    *out = NULL;
+    CLILE_I_ALLOC(shapes, 1);
+    CLILE_I_ALLOC(shapes->person, f.subjects);
+    CLILE_I_ALLOC(f.rate, f.c);
+    CLILE_I_ALLOC(f.count, f.subjects);
+    CLILE_I_ALLOC(f.place, f.subjects * CLILE_I_LANDMARKS);
+    CLILE_I_ALLOC(f.label, f.subjects * f.c);
+    CLILE_I_ALLOC(f.gram, f.c * f.c);
+    CLILE_I_ALLOC(f.slope, f.c * CLILE_I_LANDMARKS);
+    CLILE_I_TRY(add_means(dataset, &f));
+    for (int64_t s = 0; s < f.subjects; ++s)
+        shapes->person[s] = f.count[s] > 0 ? shapes->people++ : -1;
+    if (shapes->people > 1) {
+        CLILE_I_ALLOC(shapes->shape, (int64_t)shapes->people * CLILE_I_LANDMARKS);
+        CLILE_I_ALLOC(shapes->basis, (int64_t)NODES * POINTS);
+        CLILE_I_TRY(fit_slopes(dataset, &f));
+        put_shapes(&f, shapes);
+        CLILE_I_TRY(make_basis(&f, shapes));
+    }
+    *out = shapes;
+    shapes = NULL;
+cleanup:
+    clile_i_free(f.rate);
+    clile_i_free(f.count);
+    clile_i_free(f.place);
+    clile_i_free(f.label);
+    clile_i_free(f.gram);
+    clile_i_free(f.slope);
+    clile_i_shapes_destroy(shapes);
+    return status;
+}
+
+void clile_i_shapes_destroy(clile_i_shapes *shapes)
+{
+    if (shapes == NULL) return;
+    clile_i_free(shapes->shape);
+    clile_i_free(shapes->person);
+    clile_i_free(shapes->basis);
+    clile_i_free(shapes);
+}
+
+int32_t clile_i_shapes_people(const clile_i_shapes *shapes)
+{
+    return shapes->people;
+}
+
+/* ---- one image ---- */
+
+int32_t clile_i_shapes_draw(const clile_i_shapes *shapes, double probability, int32_t subject,
+                            uint64_t seed, int64_t step, int64_t slot, clile_i_field *out)
+{
+    clile_i_rng rng = clile_i_rng_make(seed, STREAM_SHAPES | (uint64_t)step << 20 | (uint64_t)slot);
+    float move[CLILE_I_LANDMARKS];
+    if (shapes == NULL || shapes->people < 2 || shapes->person[subject] < 0) return 0;
+    if (clile_i_rng_uniform(&rng) >= probability) return 0;
+    const int32_t own = shapes->person[subject],
+                  other = (int32_t)clile_i_rng_below(&rng, shapes->people);
+    const float share = (float)clile_i_rng_range(&rng, LEAST_SHARE, MOST_SHARE);
+    if (other == own) return 0;
+    for (int k = 0; k < CLILE_I_LANDMARKS; ++k)
+        move[k] = share * (shapes->shape[(int64_t)other * CLILE_I_LANDMARKS + k] -
+                           shapes->shape[(int64_t)own * CLILE_I_LANDMARKS + k]);
+    for (int node = 0; node < NODES; ++node) {
+        const float *basis = shapes->basis + node * POINTS;
+        float x = 0.0f, y = 0.0f;
+        for (int k = 0; k < POINTS; ++k) {
+            x += basis[k] * move[2 * k];
+            y += basis[k] * move[2 * k + 1];
+        }
+        out->move[node][0] = x;
+        out->move[node][1] = y;
+    }
+    return 1;
+}
+
+/* The node before `at`, in sides of the crop, and how far behind it; outside, the nearest. */
+static int node_before(double at, float *behind)
+{
+    const double place = (at - FIRST) / apart;
+    const int before = place < 0.0 ? 0 : place >= (double)SIDE - 1.0 ? SIDE - 2 : (int)place;
+    const double rest = place - before;
+    *behind = (float)(rest < 0.0 ? 0.0 : rest > 1.0 ? 1.0 : rest);
+    return before;
+}
+
+static void field_at(const clile_i_field *field, int column, float u, int row, float v, float *move)
+{
+    const float(*above)[2] = field->move + row * SIDE + column, (*below)[2] = above + SIDE;
+    for (int k = 0; k < 2; ++k) {
+        const float top = above[0][k] + u * (above[1][k] - above[0][k]),
+                    bottom = below[0][k] + u * (below[1][k] - below[0][k]);
+        move[k] = top + v * (bottom - top);
+    }
+}
+
+void clile_i_field_move(const clile_i_field *field, int64_t n, float *xy)
+{
+    for (int64_t i = 0; i < n; ++i) {
+        float u, v, move[2];
+        if (clile_i_is_nan((double)xy[2 * i])) continue;
+        const int column = node_before((double)xy[2 * i], &u),
+                  row = node_before((double)xy[2 * i + 1], &v);
+        field_at(field, column, u, row, v, move);
+        xy[2 * i] += move[0];
+        xy[2 * i + 1] += move[1];
+    }
+}
+
+static float inside(float at, float last)
+{
+    return at < 0.0f ? 0.0f : at > last ? last : at;
+}
+
+/* A pixel shows what was there before it moved; beyond the edge, what is on it. */
+void clile_i_field_warp(const clile_i_field *field, const uint8_t *stored, int32_t margin,
+                        int32_t size, uint8_t *dst)
+{
+    const int32_t side = size + 2 * margin;
+    const float last = (float)(side - 1);
+    for (int32_t y = 0; y < side; ++y) {
+        float v;
+        const int row = node_before((y + 0.5 - margin) / size, &v);
+        for (int32_t x = 0; x < side; ++x, dst += 3) {
+            float u, move[2];
+            const int column = node_before((x + 0.5 - margin) / size, &u);
+            field_at(field, column, u, row, v, move);
+            const float at_x = inside((float)x - move[0] * (float)size, last),
+                        at_y = inside((float)y - move[1] * (float)size, last);
+            const int32_t left = (int32_t)at_x, top = (int32_t)at_y;
+            const float across = at_x - (float)left, down = at_y - (float)top;
+            const uint8_t *p = stored + 3 * ((int64_t)top * side + left),
+                          *q = top + 1 < side ? p + 3 * (int64_t)side : p;
+            const int next = left + 1 < side ? 3 : 0;
+            for (int k = 0; k < 3; ++k) {
+                const float above = (float)p[k] + across * (float)(p[k + next] - p[k]),
+                            below = (float)q[k] + across * (float)(q[k + next] - q[k]);
+                dst[k] = (uint8_t)(above + down * (below - above) + 0.5f);
+            }
+        }
+    }
+}
