@@ -221,54 +221,16 @@ static void print_centred(answers *a, answer row)
     print_row(a, &row);
 }
 
-/* A row in the file: the structure, whose pointers say only what is there, then what they point
- * to. */
-static void keep(answers *a, const answer *row)
-{
-    const size_t c = (size_t)a->c;
-    const uint32_t sizes[2] = {row->image ? (uint32_t)strlen(row->image) + 1 : 0,
-                               row->message ? (uint32_t)strlen(row->message) + 1 : 0};
-    if (a->kept == NULL) return;
-    fwrite(row, sizeof *row, 1, a->kept);
-    fwrite(sizes, sizeof sizes, 1, a->kept);
-    if (row->box) fwrite(row->box, sizeof(float), 4, a->kept);
-    if (row->points > 0) fwrite(row->xy, sizeof(float), 2 * (size_t)row->points, a->kept);
-    if (row->success) fwrite(row->probability, sizeof(float), c, a->kept);
-    if (row->success) fwrite(row->present, 1, c, a->kept);
-    if (row->image) fwrite(row->image, 1, sizes[0], a->kept);
-    if (row->message) fwrite(row->message, 1, sizes[1], a->kept);
-}
-
 int answers_print_kept(answers *a)
 {
-    static char image[65536], message[MESSAGE_SIZE];
-    float box[4], xy[2 * MAX_POINTS], probability[MAX_AUS];
-    int8_t present[MAX_AUS];
+    static row_room room;
     answer row;
-    uint32_t sizes[2];
-    const size_t c = (size_t)a->c;
     if (a->kept == NULL) return EXIT_FINE;
     int fine = !ferror(a->kept) && fflush(a->kept) == 0;
     rewind(a->kept);
     a->picture = NULL; /* the frames are gone */
     for (int64_t i = 0; i < a->rows && fine && !ferror(stdout); ++i) {
-        fine = fread(&row, sizeof row, 1, a->kept) == 1 &&
-               fread(sizes, sizeof sizes, 1, a->kept) == 1 && sizes[0] <= sizeof image &&
-               sizes[1] <= sizeof message &&
-               (row.box == NULL || fread(box, sizeof(float), 4, a->kept) == 4) && row.points >= 0 &&
-               row.points <= MAX_POINTS &&
-               fread(xy, 2 * sizeof(float), (size_t)row.points, a->kept) == (size_t)row.points &&
-               (!row.success || fread(probability, sizeof(float), c, a->kept) == c) &&
-               (!row.success || fread(present, 1, c, a->kept) == c) &&
-               fread(image, 1, sizes[0], a->kept) == sizes[0] &&
-               fread(message, 1, sizes[1], a->kept) == sizes[1];
-        if (row.box) row.box = box;
-        row.xy = xy;
-        row.place = NULL;
-        if (row.image) row.image = image;
-        if (row.message) row.message = message;
-        row.probability = probability;
-        row.present = present;
+        fine = row_read(a->kept, a->c, &room, &row);
         if (fine) print_centred(a, row);
     }
     fclose(a->kept);
@@ -291,6 +253,10 @@ static void put_points(answers *a, const answer *row)
 
 void answers_print(answers *a, const answer *row)
 {
+    if (a->share != NULL) {
+        row_keep(a->share, a->c, row);
+        return;
+    }
     ++a->rows;
     put_points(a, row);
     if (!row->success && row->message) {
@@ -308,8 +274,8 @@ void answers_print(answers *a, const answer *row)
         failed(NULL); /* the row is printed without these columns, or beside the frames before */
     if (a->running)
         print_centred(a, *row);
-    else
-        keep(a, row);
+    else if (a->kept != NULL)
+        row_keep(a->kept, a->c, row);
 }
 
 int answers_end(const answers *a)

@@ -161,13 +161,27 @@ int32_t progress_step(const clile_progress *progress, void *user);
 /* Progress of work other than training: "reading", done of all. done == all ends the line. */
 void progress_count(const char *what, int64_t done, int64_t all, double since);
 double now_seconds(void);
-/* ---- ranks.c: processes that train together ---- */
-int ranks_open(void);                               /* EXIT_FINE also where there is one */
+/* ---- ranks.c: processes that work together ---- */
+
+/* Joins the others, if a launcher has started several. EXIT_FINE also where there is one;
+ * EXIT_FAILED with a message. */
+int ranks_open(void);
 const clile_communicator *ranks_communicator(void); /* NULL: there is one */
-int ranks_is_first(void);                           /* who prints and writes */
-int ranks_any(int yes);                             /* whether any rank says so */
-/* alone 1: this rank fails while others may wait: ends them. */
-void ranks_close(int alone);
+int32_t ranks_count(void);
+int32_t ranks_number(void);
+int ranks_is_first(void); /* who prints and writes */
+/* The next five: all ranks or none. */
+int ranks_any(int yes); /* whether any rank says so */
+/* Copies data of rank `root` to all. EXIT_FAILED with a message, as the next two. */
+int ranks_copy(int32_t root, int64_t bytes, void *data);
+/* Whether all have the arguments and the version of rank 0. */
+int ranks_compare(int argc, char **argv);
+/* Rank 0 gets the rows of all ranks' shares; `rows`: of the own share, on rank 0 room for all n. */
+int ranks_collect(void *rows, size_t row, int64_t n, int64_t unit);
+/* alone 1: this rank fails with that exit code while others may wait: ends them. */
+void ranks_close(int alone, int code);
+/* A rank's share of 0..n-1, in whole units: *first..*end - 1. */
+void ranks_share(int64_t n, int64_t unit, int32_t rank, int64_t *first, int64_t *end);
 
 /* From now on SIGINT asks for a clean stop instead of ending the program. */
 void interrupt_install(void);

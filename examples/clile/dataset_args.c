@@ -35,6 +35,7 @@ static void print_left_out(const clile_dataset *data)
 int dataset_open(const char *path, const clile_options *options, clile_dataset **out)
 {
     if (clile_dataset_open(path, options, out) != CLILE_OK) return failed(NULL);
+    if (!ranks_is_first()) return EXIT_FINE; /* all ranks would say the same */
     print_warnings(clile_dataset_get_notes(*out));
     print_left_out(*out);
     return EXIT_FINE;

@@ -7,9 +7,9 @@
 
 enum { EVAL_BATCH = 32, PROBE_FRAMES = 6000 };
 
-/* A model's answers for the images of a data set. */
+/* A model's answers for the images of a data set; on ranks above 0, for those of its share. */
 typedef struct {
-    int64_t n;
+    int64_t n; /* of all ranks */
     int32_t c, d;
     float *score, *probability, *embedding; /* [n,c] twice, [n,d] */
     int8_t *present, *labels;               /* [n,c] */
@@ -29,10 +29,12 @@ static void answers_free(eval_answers *a)
 
 static int answers_alloc(eval_answers *a, int64_t n, const clile_model *model)
 {
+    int64_t first = 0, end = n;
     a->n = n;
     a->c = clile_model_au_count(model);
     a->d = clile_model_embedding_size(model);
-    const size_t rows = (size_t)(n > 0 ? n : 1), c = (size_t)a->c, d = (size_t)a->d;
+    if (!ranks_is_first()) ranks_share(n, EVAL_BATCH, ranks_number(), &first, &end);
+    const size_t rows = (size_t)(end > first ? end - first : 1), c = (size_t)a->c, d = (size_t)a->d;
     a->score = calloc(rows * c, sizeof *a->score);
     a->probability = calloc(rows * c, sizeof *a->probability);
     a->embedding = calloc(rows * d, sizeof *a->embedding);
@@ -67,20 +69,48 @@ static int make_predictor(const evaluation *e, const clile_model *model, clile_p
     return good ? EXIT_FINE : failed(NULL);
 }
 
-/* --centred: the answers beside each person's own neutral, into the report. */
-static int answer_centred(const evaluation *e, const clile_model *model, clile_predictor *predictor,
-                          const clile_dataset *test, const eval_part *part, const clile_answers *to,
-                          eval_progress *progress, eval_answers *a)
+/* Runs images of a data set (indices NULL: all) through the predictor: this rank's share of them.
+ * Rank 0 gets the answers of all; batches are those of one process, and so are the bits. */
+static int run_images(const evaluation *e, clile_predictor *predictor, const clile_dataset *data,
+                      int64_t n, const int64_t *indices, const clile_answers *to,
+                      eval_progress *progress, const eval_answers *a)
+{
+    const struct {
+        void *rows;
+        size_t row;
+    } arrays[] = {{to->probability, (size_t)a->c * sizeof(float)},
+                  {to->score, (size_t)a->c * sizeof(float)},
+                  {to->present, (size_t)a->c},
+                  {to->embedding, (size_t)a->d * sizeof(float)}};
+    int64_t first = 0, end = 0;
+    ranks_share(n, EVAL_BATCH, ranks_number(), &first, &end);
+    int64_t *own = malloc((size_t)(end - first + 1) * sizeof *own);
+    int code = own ? EXIT_FINE : out_of_memory();
+    for (int64_t k = first; k < end && own; ++k) own[k - first] = indices ? indices[k] : k;
+    if (code == EXIT_FINE &&
+        clile_predictor_run_dataset(predictor, data, end - first, own, to,
+                                    e->args->quiet || !ranks_is_first() ? NULL : show_progress,
+                                    progress) != CLILE_OK)
+        code = failed(NULL);
+    free(own);
+    for (size_t k = 0; k < sizeof arrays / sizeof *arrays && code == EXIT_FINE; ++k)
+        if (arrays[k].rows) code = ranks_collect(arrays[k].rows, arrays[k].row, n, EVAL_BATCH);
+    return code;
+}
+
+/* Adds the answers to the report; with --centred, beside each person's own neutral. */
+static int report_answers(const evaluation *e, const clile_model *model, const clile_dataset *test,
+                          const eval_part *part, eval_answers *a)
 {
     const int32_t subjects = clile_dataset_subject_count(test);
     const char **names = calloc((size_t)subjects, sizeof *names);
     int code = names ? EXIT_FINE : out_of_memory();
     if (code != EXIT_FINE) return code;
     for (int32_t s = 0; s < subjects; ++s) names[s] = clile_dataset_get_subject_name(test, s);
-    if (clile_predictor_run_dataset(predictor, test, a->n, NULL, to,
-                                    e->args->quiet ? NULL : show_progress, progress) != CLILE_OK)
+    if (clile_dataset_copy_labels(test, 0, a->n, a->labels) != CLILE_OK ||
+        clile_dataset_copy_subjects(test, 0, a->n, a->subject) != CLILE_OK)
         code = failed(NULL);
-    if (code == EXIT_FINE)
+    if (code == EXIT_FINE && e->args->centred)
         code = centred_apply(model, &(centred_rows){.n = a->n,
                                                     .c = a->c,
                                                     .subject = a->subject,
@@ -97,26 +127,22 @@ static int answer_centred(const evaluation *e, const clile_model *model, clile_p
     return code;
 }
 
-/* Runs the test part through the model, adds it to the report, and keeps the answers. */
+/* Runs the test part through the model; rank 0 adds it to the report. */
 static int answer(const evaluation *e, const clile_model *model, clile_predictor *predictor,
                   const clile_dataset *test, const eval_part *part, eval_answers *a)
 {
     eval_progress progress = {part->path, now_seconds()};
-    const int code = answers_alloc(a, clile_dataset_size(test), model);
+    const int64_t n = clile_dataset_size(test);
+    int code = answers_alloc(a, n, model);
     if (code != EXIT_FINE) return code;
     const clile_answers to = {.struct_size = sizeof to,
                               .probability = a->probability,
                               .score = a->score,
                               .present = a->present,
                               .embedding = a->embedding};
-    if (clile_dataset_copy_labels(test, 0, a->n, a->labels) != CLILE_OK ||
-        clile_dataset_copy_subjects(test, 0, a->n, a->subject) != CLILE_OK)
-        return failed(NULL);
-    if (e->args->centred) return answer_centred(e, model, predictor, test, part, &to, &progress, a);
-    if (clile_report_add_predictor(e->report, part->fold > 0 ? part->fold : 1, predictor, test, &to,
-                                   e->args->quiet ? NULL : show_progress, &progress) != CLILE_OK)
-        return failed(NULL);
-    return EXIT_FINE;
+    code = run_images(e, predictor, test, n, NULL, &to, &progress, a);
+    if (code == EXIT_FINE && ranks_is_first()) code = report_answers(e, model, test, part, a);
+    return code;
 }
 
 /* Embeddings of at most PROBE_FRAMES images, evenly spread over the training part. */
@@ -131,10 +157,8 @@ static int answer_sample(const evaluation *e, const clile_model *model, clile_pr
     if (code != EXIT_FINE) goto cleanup;
     for (int64_t k = 0; k < n; ++k) indices[k] = k * stride;
     const clile_answers to = {.struct_size = sizeof to, .embedding = a->embedding};
-    if (clile_predictor_run_dataset(predictor, train, n, indices, &to,
-                                    e->args->quiet ? NULL : show_progress, &progress) != CLILE_OK)
-        code = failed(NULL);
-    for (int64_t k = 0; k < n && code == EXIT_FINE; ++k)
+    code = run_images(e, predictor, train, n, indices, &to, &progress, a);
+    for (int64_t k = 0; k < n && code == EXIT_FINE && ranks_is_first(); ++k)
         if (clile_dataset_copy_subjects(train, indices[k], 1, &a->subject[k]) != CLILE_OK)
             code = failed(NULL);
 cleanup:
@@ -327,8 +351,9 @@ static int run_probe(const evaluation *e, const clile_model *model, clile_predic
         code = answer_sample(e, model, predictor, train, &a);
         used = &a;
     }
-    if (code == EXIT_FINE && clile_metrics_subject_probe(used->n, used->d, used->embedding,
-                                                         used->subject, &part->probe) != CLILE_OK) {
+    if (code == EXIT_FINE && ranks_is_first() &&
+        clile_metrics_subject_probe(used->n, used->d, used->embedding, used->subject,
+                                    &part->probe) != CLILE_OK) {
         fprintf(stderr, "clile: warning: no subject probe: %s\n", clile_last_error());
         part->probe = NAN;
     }
@@ -378,12 +403,14 @@ static int evaluate_model(evaluation *e, const char *path, eval_part *parts, int
     part->images = clile_dataset_size(test);
     part->subjects = clile_dataset_subject_count(test);
     part->train_images = clile_dataset_size(train);
-    if (part->warning[0]) fprintf(stderr, "clile: warning: %s: %s\n", path, part->warning);
+    if (part->warning[0] && ranks_is_first())
+        fprintf(stderr, "clile: warning: %s: %s\n", path, part->warning);
 
     code = make_predictor(e, model, &predictor);
     if (code == EXIT_FINE) code = answer(e, model, predictor, test, part, &answers);
-    if (code == EXIT_FINE) code = keep_answers(e, model, part, test, &answers);
-    if (code == EXIT_FINE) code = add_correlation(e, model, train ? train : test);
+    if (code == EXIT_FINE && ranks_is_first()) code = keep_answers(e, model, part, test, &answers);
+    if (code == EXIT_FINE && ranks_is_first())
+        code = add_correlation(e, model, train ? train : test);
     if (code == EXIT_FINE) code = run_probe(e, model, predictor, train, &answers, part);
     part->seconds = now_seconds() - begin;
 cleanup:
@@ -559,24 +586,29 @@ int run_eval(int argc, char **argv)
     arg rows[17];
     evaluation e = {.args = &a};
     eval_part *parts = NULL;
-    int code = read_args(&a, argc, argv, &spec, rows);
+    int code = read_args(&a, argc, argv, &spec, rows), alone = 1;
     if (code != EXIT_FINE) goto cleanup;
-    code = options_open(&e.options, &spec, a.layout, &a.settings);
+    code = ranks_open();
+    if (code == EXIT_FINE) code = ranks_compare(argc, argv);
+    if (code == EXIT_FINE) code = options_open(&e.options, &spec, a.layout, &a.settings);
     int count = a.models.count;
     if (code != EXIT_FINE) goto cleanup;
-    if (a.predictions) {
-        code = evaluate_predictions(&e, &parts, &count);
+    if (a.predictions) { /* nothing to share */
+        alone = 0;
+        if (ranks_is_first()) code = evaluate_predictions(&e, &parts, &count);
     } else {
         parts = calloc((size_t)count, sizeof *parts);
         code = parts ? evaluate_models(&e, parts) : out_of_memory();
-        if (code == EXIT_FINE) code = finish_report(&e, parts, count);
+        alone = code != EXIT_FINE;
+        if (code == EXIT_FINE && ranks_is_first()) code = finish_report(&e, parts, count);
     }
-    if (code == EXIT_FINE) code = write_answers(&e);
-    if (code == EXIT_FINE) code = write_results(&e, parts, count);
+    if (code == EXIT_FINE && ranks_is_first()) code = write_answers(&e);
+    if (code == EXIT_FINE && ranks_is_first()) code = write_results(&e, parts, count);
 cleanup:
     free(parts);
     evaluation_free(&e);
     text_list_free(&a.models);
     text_list_free(&a.settings);
+    ranks_close(code != EXIT_FINE && alone, code);
     return code == ARGS_HELP ? EXIT_FINE : code;
 }

@@ -34,6 +34,9 @@ typedef struct {
     int expecting;          /* 1: the first pass, which only announces images to `faces` */
     drawn_face *drawing;    /* NULL: nothing is drawn */
     int64_t all;            /* images, if progress is shown; else 0 */
+    share share;
+    int alone;                          /* if this rank fails, others wait for it */
+    int misfits[CLILE_FACE_POINTS + 1]; /* on ranks above 0: kinds of faces to warn of */
     double began;
 } prediction;
 
@@ -74,6 +77,8 @@ static void print_failed_call(prediction *p, const char *image, int64_t face_num
 static void warn_of_misfit(prediction *p, const char *misfit, int32_t kind)
 {
     if (misfit == NULL || p->warned) return;
+    p->misfits[kind] = 1;
+    if (!ranks_is_first()) return;
     fprintf(stderr, "clile: warning: %s: %s%s%s\n", p->model, misfit,
             kind == CLILE_FACE_CROP
                 ? " (--faces CSV, --box), or say that it is a crop of one (--crop)"
@@ -276,7 +281,6 @@ static int predict_image(prediction *p, const char *path)
     size_t size = 0;
     clile_status status;
     int code = EXIT_FINE;
-    ++p->frame;
     if (strcmp(path, "-") == 0) {
         bytes = read_input(&size);
         if (bytes == NULL) return EXIT_FAILED;
@@ -300,7 +304,10 @@ static int predict_file(prediction *p, const char *path)
 {
     if (p->expecting)
         return clile_face_file_expect(p->faces, path) == CLILE_OK ? EXIT_FINE : failed(NULL);
+    ++p->frame;
+    if (!share_takes(&p->share, p->frame)) return EXIT_FINE;
     const int code = predict_image(p, path);
+    share_took(&p->share, p->frame);
     if (p->all > 1) progress_count("predicting", p->frame, p->all, p->began);
     return code;
 }
@@ -337,17 +344,23 @@ static int32_t count_found(const char *path, void *user)
     return 0;
 }
 
-/* Counts the images, unless nobody wants progress or it would run into the rows on a terminal. */
-static void count_inputs(prediction *p)
+static int64_t count_inputs(const prediction *p)
 {
     const text_list *inputs = &p->args->inputs;
-    p->began = now_seconds();
-    if (p->args->quiet || isatty(STDOUT_FILENO)) return;
+    int64_t count = 0;
     for (int i = 0; i < inputs->count; ++i)
         if (!is_folder(inputs->items[i]))
-            ++p->all;
-        else if (clile_image_walk(inputs->items[i], count_found, &p->all) != CLILE_OK)
+            ++count;
+        else if (clile_image_walk(inputs->items[i], count_found, &count) != CLILE_OK)
             continue; /* reading it says why */
+    return count;
+}
+
+/* Progress, unless nobody wants it or it would run into the rows on a terminal. */
+static void begin_progress(prediction *p)
+{
+    p->began = now_seconds();
+    if (!p->args->quiet && !isatty(STDOUT_FILENO) && ranks_is_first()) p->all = count_inputs(p);
 }
 
 /* ---- raw frames ---- */
@@ -488,6 +501,7 @@ static int open_course(prediction *p, int film)
 {
     const predict_args *a = p->args;
     course_request *request = &p->request;
+    if (!ranks_is_first()) return EXIT_FINE;
     *request = a->course;
     request->sheet = film ? a->draw : NULL;
     if (!request->events && !request->timeline && !request->sheet) return EXIT_FINE;
@@ -501,9 +515,47 @@ static int open_course(prediction *p, int film)
 static int open_points(prediction *p, int film)
 {
     const predict_args *a = p->args;
-    if (a->points == NULL) return EXIT_FINE;
+    if (a->points == NULL || !ranks_is_first()) return EXIT_FINE;
     p->out.points = &p->points;
     return points_open(&p->points, a->points, film || a->raw ? POINTS_OF_FRAMES : POINTS_OF_IMAGES);
+}
+
+/* ---- several ranks ---- */
+
+/* Why only one rank can read this; NULL: the images can be shared. */
+static const char *why_alone(const predict_args *a, int film)
+{
+    if (film) return a->camera ? "a camera" : "a video";
+    if (a->raw) return "standard input";
+    for (int i = 0; i < a->inputs.count; ++i)
+        if (strcmp(a->inputs.items[i], "-") == 0) return "standard input";
+    /* its pictures are cut from images that other ranks would have read */
+    return a->course.timeline && !a->course.without_faces ? "a timeline with faces" : NULL;
+}
+
+/* 1: this rank has nothing to do. */
+static int leave_to_first(prediction *p, int film)
+{
+    const char *why = ranks_count() > 1 ? why_alone(p->args, film) : NULL;
+    if (why == NULL) return 0;
+    p->alone = 0;
+    if (!ranks_is_first()) return 1;
+    fprintf(stderr, "clile: %s is the work of one process: rank 0 of %d does it, the others wait\n",
+            why, (int)ranks_count());
+    return 0;
+}
+
+/* Rank 0 prints what all ranks have read. EXIT_FAILED with a message. */
+static int print_shared(prediction *p)
+{
+    for (int32_t kind = 0; kind <= CLILE_FACE_POINTS; ++kind)
+        if (ranks_any(p->misfits[kind]) && ranks_is_first())
+            warn_of_misfit(
+                p, p->reader ? p->box_misfit : clile_predictor_get_misfit(p->predictor, kind),
+                kind);
+    const int code = share_print(&p->share, &p->out);
+    if (code == EXIT_FINE) p->alone = 0;
+    return code;
 }
 
 static int predict_rows(prediction *p, const clile_model *model, int32_t w, int32_t h);
@@ -528,6 +580,7 @@ static int predict_all(prediction *p, const clile_model *model, int32_t w, int32
     }
     const int film = holds_film(p);
     if ((code = predict_check_course(p->spec, p->args, film)) != EXIT_FINE) return code;
+    if (leave_to_first(p, film)) return EXIT_FINE;
     if ((code = open_course(p, film)) != EXIT_FINE) return code;
     if ((code = open_points(p, film)) != EXIT_FINE) return code;
     code = film ? predict_video(p, model) : predict_rows(p, model, w, h);
@@ -565,10 +618,14 @@ static int predict_rows(prediction *p, const clile_model *model, int32_t w, int3
         p->expecting = 0;
         if (code != EXIT_FINE) return code;
     }
-    count_inputs(p);
-    answers_begin(&p->out);
+    if (p->alone && ranks_count() > 1) code = share_open(&p->share, count_inputs(p), &p->out);
+    if (code != EXIT_FINE) return code;
+    begin_progress(p);
+    if (p->share.rows == NULL) answers_begin(&p->out);
     if (a->raw) code = predict_raw(p, w, h);
     if (code == EXIT_FINE) code = predict_inputs(p);
+    if (p->share.rows != NULL && code == EXIT_FINE) code = print_shared(p);
+    if (p->alone || !ranks_is_first()) return code;
     if (answers_print_kept(&p->out) != EXIT_FINE) code = EXIT_FAILED;
     if (answers_end(&p->out) != EXIT_FINE) code = EXIT_FAILED;
     if (code != EXIT_FINE && p->not_a_film[0] != '\0')
@@ -598,7 +655,7 @@ static int read_boxes(const arg_spec *spec, prediction *p)
 int run_predict(int argc, char **argv)
 {
     predict_args a = {.margin = -1};
-    prediction p = {.args = &a};
+    prediction p = {.args = &a, .alone = 1};
     clile_model *model = NULL;
     int32_t w = 0, h = 0;
     const arg rows[] = {
@@ -679,7 +736,10 @@ int run_predict(int argc, char **argv)
         code = usage_error(
             &spec, "--fps takes frames per second, such as 25 or 30000/1001, found \"%s\"", a.fps);
     if (code == EXIT_FINE) code = read_boxes(&spec, &p);
+    if (code == EXIT_FINE) code = ranks_open();
+    if (code == EXIT_FINE) code = ranks_compare(argc, argv);
     if (code != EXIT_FINE) goto cleanup;
+    p.alone = ranks_count() > 1;
     if (clile_options_create(&p.options) != CLILE_OK) {
         code = failed(NULL);
         goto cleanup;
@@ -702,6 +762,7 @@ int run_predict(int argc, char **argv)
         code = clile_model_load(p.model, &model) == CLILE_OK ? predict_all(&p, model, w, h)
                                                              : failed(NULL);
 cleanup:
+    share_close(&p.share);
     free(p.drawing);
     free(p.boxes);
     if (p.out.kept) fclose(p.out.kept);
@@ -716,5 +777,6 @@ cleanup:
     text_list_free(&a.inputs);
     text_list_free(&a.settings);
     text_list_free(&a.boxes);
+    ranks_close(code != EXIT_FINE && p.alone, code);
     return code == ARGS_HELP ? EXIT_FINE : code;
 }

@@ -37,6 +37,7 @@ typedef struct {
     clile_neutral *neutral; /* not NULL: columns beside each person's own neutral */
     int running; /* of the frames so far; otherwise all rows are kept in a file to the end */
     FILE *kept;
+    FILE *share; /* of one of several ranks: rows go here, and nothing is printed or counted */
     int32_t c, au_ids[MAX_AUS];
     struct points_file *points; /* NULL: not written (points.h) */
     int without_points;         /* they could not be written, with a message */
@@ -58,7 +59,7 @@ typedef struct {
     const float *box; /* NULL: not found by a finder */
     int32_t points;   /* of such a face; 0: not known */
     const float *xy;
-    const float *place; /* where the face is, whoever says so; NULL: not kept, or no success */
+    const float *place; /* where the face is, whoever says so; NULL: no success */
     float score;        /* the finder's; NaN: none has looked */
     int64_t person;     /* of a film, as the next */
     int32_t found;
@@ -86,6 +87,41 @@ void pyfeat_begin(const answers *a);
 void pyfeat_row(const answers *a, const answer *row);
 void openface_begin(const answers *a);
 void openface_row(const answers *a, const answer *row);
+
+/* ---- rows.c: rows in a file, for later ---- */
+
+/* What the pointers of a row that was read point to. */
+typedef struct {
+    char image[65536], message[4096];
+    float box[4], place[4], xy[2 * MAX_POINTS], probability[MAX_AUS];
+    int8_t present[MAX_AUS];
+} row_room;
+
+void row_keep(FILE *to, int32_t c, const answer *row);
+/* 0: the file ends, or does not hold a row. */
+int row_read(FILE *from, int32_t c, row_room *room, answer *row);
+
+/* ---- share.c: images on several ranks ---- */
+
+enum { SHARE_BLOCKS = 16 }; /* of each rank: images of one folder, which may be large, on all */
+
+/* Block k of the images is rank k % ranks'. */
+typedef struct {
+    int64_t images, block;      /* of all ranks; in a block */
+    int64_t ends[SHARE_BLOCKS]; /* in the file, of each block of this rank */
+    FILE *rows;                 /* NULL: the images are not shared */
+} share;
+
+/* From now on answers_print is for rank 0 to come. EXIT_FAILED with a message, as share_print; all
+ * ranks call both. */
+int share_open(share *s, int64_t images, answers *out);
+/* Is image `number`, from 1 on, this rank's? */
+int share_takes(const share *s, int64_t number);
+/* Its rows are all there. */
+void share_took(share *s, int64_t number);
+/* Rank 0 prints the rows of all, in their order. */
+int share_print(share *s, answers *out);
+void share_close(share *s);
 
 /* ---- film.c: films and cameras ---- */
 

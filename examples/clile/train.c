@@ -558,6 +558,6 @@ cleanup:
     clile_dataset_destroy(data);
     clile_options_destroy(options);
     text_list_free(&a.settings);
-    ranks_close(code != EXIT_FINE && a.alone);
+    ranks_close(code != EXIT_FINE && a.alone, code);
     return code == ARGS_HELP ? EXIT_FINE : code;
 }
