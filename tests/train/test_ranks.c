@@ -159,6 +159,27 @@ static void statistics_of_each_rank_repeat(void **state)
     training_free(&b);
 }
 
+/* Gradients that are summed while the backward pass still computes others: the same bits. */
+static void sums_behind_the_backward_pass_have_the_same_bits(void **state)
+{
+    static const char *const settings[] = {BASE "batch=8 width=0.25 sync_batch_norm=1",
+                                           BASE "batch=8 width=0.25 accumulate=2 epochs=1"};
+    (void)state;
+    for (size_t i = 0; i < sizeof settings / sizeof *settings; ++i) {
+        training plain = train_on(2, settings[i]),
+                 behind = {.settings = settings[i], .stop_rank = -1, .fail_rank = -1};
+        const int64_t begun = team_run_behind(2, train_rank, &behind);
+        for (int32_t r = 0; r < 2; ++r) {
+            if (behind.status[r] != CLILE_OK) fail_msg("rank %d: %s", (int)r, behind.text[r]);
+            assert_memory_equal(plain.values[0], behind.values[r],
+                                (size_t)plain.count[0] * sizeof(float));
+        }
+        assert_true(begun >= 2 * 6); /* several in each step */
+        training_free(&plain);
+        training_free(&behind);
+    }
+}
+
 /* Rank 1 cancels, both stop after the same step, and rank 0 has written. The same number of ranks
  * ends in the same bits; others continue the same run. */
 static void a_stopped_run_resumes_on_any_number_of_ranks(void **state)
@@ -297,6 +318,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(ranks_are_one_process_with_the_whole_batch),
         cmocka_unit_test(statistics_of_each_rank_repeat),
+        cmocka_unit_test(sums_behind_the_backward_pass_have_the_same_bits),
         cmocka_unit_test(a_stopped_run_resumes_on_any_number_of_ranks),
         cmocka_unit_test(rank_0_writes_the_history),
         cmocka_unit_test(a_failure_ends_all_ranks),
