@@ -157,8 +157,9 @@ static clile_status run(const bench_args *a, bench_result *r)
     for (int64_t i = 0; i < outputs; ++i) diff[i] = (float)(i * 40503 % 1000) / 500.0f - 1.0f;
     CLILE_I_TRY(clile_i_net_create(&config, &net));
     clile_i_net_init(net, &rng);
-    CLILE_I_TRY(clile_i_exec_create(net, a->batch, a->size,
-                                    train ? CLILE_I_EXEC_TRAIN : CLILE_I_EXEC_INFER, &exec));
+    const clile_i_exec_options options = {.mode = train ? CLILE_I_EXEC_TRAIN : CLILE_I_EXEC_INFER,
+                                          .bf16 = strcmp(a->precision, "bf16") == 0};
+    CLILE_I_TRY(clile_i_exec_create_as(net, a->batch, a->size, &options, &exec));
     CLILE_I_TRY(measure(a, exec, src, dst, diff, train, r));
     fed_step step = {{run_fed}, exec, dst, diff};
     if (train) CLILE_I_TRY(measure_input(a, &step.base, &r->input));
@@ -176,16 +177,18 @@ static void print(const bench_args *a, const bench_result *r)
     const double images = a->batch / r->step, gflops = (double)r->flops / r->step * 1e-9,
                  share = r->conv / r->step;
     if (a->json) {
-        printf("{\"mode\":\"%s\",\"onednn\":\"%s\",\"backbone\":\"%s\",\"width\":%g,\"embedding\":%"
+        printf("{\"mode\":\"%s\",\"precision\":\"%s\",\"onednn\":\"%s\",\"backbone\":\"%s\","
+               "\"width\":%g,\"embedding\":%"
                "d,\"size\":%d,\"batch\":%d,\"threads\":%d,\"busy\":%d,\"runs\":%d,\"parameters\":%"
                "lld,\"step_seconds\":%.9g,\"fastest_step_seconds\":%.9g,\"forward_seconds\":%.9g,"
                "\"images_per_second\":%.9g,\"gflops_per_second\":%.9g,\"flops\":%lld,\"conv_"
                "forward_seconds\":%.9g,\"conv_backward_data_seconds\":%.9g,\"conv_backward_weights_"
                "seconds\":%.9g,\"conv_bound_seconds\":%.9g,\"share_of_conv_bound\":%.9g",
-               a->mode, clile_i_dnn_version(), a->backbone, a->width, (int)a->embedding,
-               (int)a->size, (int)a->batch, (int)a->threads, (int)a->busy, (int)a->runs,
-               (long long)r->parameters, r->step, r->fastest, r->forward, images, gflops,
-               (long long)r->flops, r->conv_forward, r->conv_data, r->conv_weights, r->conv, share);
+               a->mode, a->precision, clile_i_dnn_version(), a->backbone, a->width,
+               (int)a->embedding, (int)a->size, (int)a->batch, (int)a->threads, (int)a->busy,
+               (int)a->runs, (long long)r->parameters, r->step, r->fastest, r->forward, images,
+               gflops, (long long)r->flops, r->conv_forward, r->conv_data, r->conv_weights, r->conv,
+               share);
         printf(",\"profile\":{\"convolutions\":%.9g,\"norms\":%.9g,\"other_layers\":%.9g,"
                "\"adding_gradients\":%.9g,\"update\":%.9g,\"rest\":%.9g}",
                r->profile.convolutions, r->profile.around, r->profile.others, r->profile.adding,
@@ -199,8 +202,9 @@ static void print(const bench_args *a, const bench_result *r)
         printf("}\n");
         return;
     }
-    printf("%s, %s x %g, %d x %d, batch %d, %d threads, oneDNN %s", a->mode, a->backbone, a->width,
-           (int)a->size, (int)a->size, (int)a->batch, (int)a->threads, clile_i_dnn_version());
+    printf("%s, %s, %s x %g, %d x %d, batch %d, %d threads, oneDNN %s", a->mode, a->precision,
+           a->backbone, a->width, (int)a->size, (int)a->size, (int)a->batch, (int)a->threads,
+           clile_i_dnn_version());
     if (a->busy) printf(", %d busy neighbours", (int)a->busy);
     printf("\n  step          %8.2f ms (median of %d; fastest %.2f)\n", 1e3 * r->step, (int)a->runs,
            1e3 * r->fastest);
@@ -229,7 +233,7 @@ static void help(FILE *out)
                  "[--width 1] [--embedding 128] [--size 112]\n"
                  "                                 [--batch 16] [--threads N] [--busy 0] [--runs "
                  "10] [--data "
-                 "PACK] [--json]\n"
+                 "PACK] [--precision float32] [--json]\n"
                  "\n"
                  "Measures one training step, or one forward pass of the network, where its time "
                  "goes, and what its convolutions alone take.\n`clile bench infer --help`: the "
@@ -283,6 +287,11 @@ static int read_args(bench_args *a, int argc, char **argv)
             if (a->stem < 0) return wrong(value);
             continue;
         }
+        if (strcmp(name, "--precision") == 0) {
+            if (strcmp(value, "float32") != 0 && strcmp(value, "bf16") != 0) return wrong(value);
+            a->precision = value;
+            continue;
+        }
         if (strcmp(name, "--data") == 0) {
             a->data = value;
             continue;
@@ -307,6 +316,7 @@ static int read_args(bench_args *a, int argc, char **argv)
 int main(int argc, char **argv)
 {
     bench_args a = {.backbone = "resnet18",
+                    .precision = "float32",
                     .width = 1.0,
                     .embedding = 128,
                     .size = 112,

@@ -8,7 +8,7 @@
 enum { MAX_RUNS = 1000, MAX_BUSY = 64 };
 
 typedef struct {
-    const char *mode, *backbone, *data;
+    const char *mode, *backbone, *data, *precision;
     int32_t stem; /* clile_i_stem */
     double width;
     int32_t embedding, size, batch, threads, busy, runs;

@@ -706,8 +706,8 @@ int run_predict(int argc, char **argv)
         {"--quiet", ARG_FLAG, &a.quiet, NULL, "no progress"},
         {"--set", ARG_LIST, &a.settings, "KEY=VALUE",
          "set threads, max_pixels, box_margin, smallest_face, find_every, keep_lost, mirror, "
-         "points_model, predict_batch, event_enter, event_leave, event_length or event_gap; may be "
-         "repeated"},
+         "precision, points_model, predict_batch, event_enter, event_leave, event_length or "
+         "event_gap; may be repeated"},
     };
     const arg_spec spec = {
         "clile predict [--model MODEL] [--faces CSV | --box X,Y,W,H ... | --crop] "

@@ -8,7 +8,10 @@
  * Each of the three passes is one oneDNN primitive with three operands. An operand has an outer
  * layout (the caller's) and an inner one (the primitive's). Where they differ, a reorder runs
  * before or after, through scratch memory. A pass first asks for the caller's layouts. It takes
- * oneDNN's own choice only if no fast implementation supports them. */
+ * oneDNN's own choice only if no fast implementation supports them.
+ *
+ * In bf16 the inner type of what a pass multiplies is bf16: the reorder is then the rounding, to
+ * the nearest. What a pass sums up is float32, or dst's own type. */
 #include "dnn/conv_state.h"
 
 static dnnl_format_tag_t tag_of(clile_i_dnn_layout_kind kind)
@@ -24,6 +27,21 @@ static dnnl_format_tag_t tag_of(clile_i_dnn_layout_kind kind)
 /* ---- creation -------------------------------------------------------------------------------- */
 
 typedef struct {
+    dnnl_data_type_t src, weights, dst;
+} operand_types;
+
+/* What the primitive of a pass reads and writes. */
+static operand_types types_of(const clile_i_conv_options *o, clile_i_pass pass)
+{
+    operand_types t = {dnnl_f32, dnnl_f32, dnnl_f32};
+    if (!o->bf16) return t;
+    if (pass != CLILE_I_PASS_BACKWARD_DATA) t.src = dnnl_bf16;
+    if (pass != CLILE_I_PASS_BACKWARD_WEIGHTS) t.weights = dnnl_bf16;
+    if (pass != CLILE_I_PASS_FORWARD || o->dst_bf16) t.dst = dnnl_bf16;
+    return t;
+}
+
+typedef struct {
     clile_i_md src, weights, bias, dst;
 } descriptors;
 
@@ -37,16 +55,16 @@ static void free_descriptors(descriptors *d)
 
 static clile_status make_descriptors(const clile_i_conv_shape *s, dnnl_format_tag_t src,
                                      dnnl_format_tag_t weights, dnnl_format_tag_t dst,
-                                     descriptors *out)
+                                     operand_types types, descriptors *out)
 {
     clile_status status = CLILE_OK;
     const int64_t src_dims[4] = {s->n, s->ic, s->ih, s->iw},
                   weights_dims[4] = {s->oc, s->ic, s->kh, s->kw};
     const int64_t dst_dims[4] = {s->n, s->oc, clile_i_conv_oh(s), clile_i_conv_ow(s)};
-    CLILE_I_TRY(clile_i_md_make(4, src_dims, src, &out->src));
-    CLILE_I_TRY(clile_i_md_make(4, weights_dims, weights, &out->weights));
+    CLILE_I_TRY(clile_i_md_make_typed(4, src_dims, types.src, src, &out->src));
+    CLILE_I_TRY(clile_i_md_make_typed(4, weights_dims, types.weights, weights, &out->weights));
     CLILE_I_TRY(clile_i_md_make(1, &s->oc, dnnl_x, &out->bias));
-    CLILE_I_TRY(clile_i_md_make(4, dst_dims, dst, &out->dst));
+    CLILE_I_TRY(clile_i_md_make_typed(4, dst_dims, types.dst, dst, &out->dst));
 cleanup:
     return status;
 }
@@ -78,7 +96,7 @@ static int only_forward(const clile_i_conv_options *o)
  * weights, 16/9 as large, do not. */
 static int suits_winograd(const clile_i_conv_shape *s, const clile_i_conv_options *o)
 {
-    return only_forward(o) && s->kh == 3 && s->kw == 3 && s->stride == 1 &&
+    return only_forward(o) && !o->bf16 && s->kh == 3 && s->kw == 3 && s->stride == 1 &&
            s->ic >= WINOGRAD_LEAST && s->oc >= WINOGRAD_LEAST && s->ic <= WINOGRAD_MOST &&
            s->oc <= WINOGRAD_MOST &&
            s->n * clile_i_conv_oh(s) * clile_i_conv_ow(s) >= WINOGRAD_PIXELS;
@@ -88,8 +106,8 @@ static int suits_winograd(const clile_i_conv_shape *s, const clile_i_conv_option
  * them in one stream. It is not faster in NHWC or in blocks of 8. */
 static int suits_patches(const clile_i_conv_shape *s, const clile_i_conv_options *o)
 {
-    return only_forward(o) && o->src == CLILE_I_LAYOUT_C16 && o->dst == o->src && s->ic % 16 == 0 &&
-           (s->kh > 1 || s->kw > 1 || s->stride > 1) &&
+    return only_forward(o) && !o->bf16 && o->src == CLILE_I_LAYOUT_C16 && o->dst == o->src &&
+           s->ic % 16 == 0 && (s->kh > 1 || s->kw > 1 || s->stride > 1) &&
            s->n * clile_i_conv_oh(s) * clile_i_conv_ow(s) <= PATCHES_PIXELS;
 }
 
@@ -113,19 +131,22 @@ static void use_patches(clile_i_conv *conv)
 static clile_status choose_pd(clile_i_conv *conv, clile_i_pass pass)
 {
     clile_status status = CLILE_OK;
-    descriptors any = {0};
+    descriptors any = {0}, own = {0};
     clile_i_conv_request r = request_of(conv, pass);
     dnnl_primitive_desc_t best = NULL;
     int best_rank = -1;
     dnnl_status_t why = dnnl_success;
+    const operand_types types = types_of(&conv->options, pass);
     CLILE_I_TRY(make_descriptors(&conv->shape, dnnl_format_tag_any, dnnl_format_tag_any,
-                                 dnnl_format_tag_any, &any));
+                                 dnnl_format_tag_any, types, &any));
+    CLILE_I_TRY(make_descriptors(&conv->shape, tag_of(conv->options.src), dnnl_oihw,
+                                 tag_of(conv->options.dst), types, &own));
     const clile_i_md_view candidates[3][3] = {
-        {conv->src,
+        {own.src,
          conv->weights != NULL && pass == CLILE_I_PASS_BACKWARD_WEIGHTS ? conv->weights
                                                                         : any.weights,
-         conv->dst},
-        {conv->src, any.weights, conv->dst},
+         own.dst},
+        {own.src, any.weights, own.dst},
         {any.src, any.weights, any.dst},
     };
     const int winograd = pass == CLILE_I_PASS_FORWARD && conv->winograd;
@@ -152,7 +173,26 @@ static clile_status choose_pd(clile_i_conv *conv, clile_i_pass pass)
     conv->passes[pass].pd = best;
 cleanup:
     free_descriptors(&any);
+    free_descriptors(&own);
     return status;
+}
+
+/* The forward primitive's choice; for training in bf16, whose forward reads rounded weights, that
+ * of the float32 gradient. */
+static clile_status choose_weights(clile_i_conv *conv)
+{
+    const clile_i_pass pass = CLILE_I_PASS_BACKWARD_WEIGHTS;
+    const int rounded = conv->options.bf16 && !only_forward(&conv->options);
+    if (!rounded)
+        return clile_i_md_clone(dnnl_primitive_desc_query_md(conv->passes[CLILE_I_PASS_FORWARD].pd,
+                                                             dnnl_query_weights_md, 0),
+                                &conv->weights);
+    if (!conv->options.backward_weights)
+        return clile_i_md_clone(conv->plain_weights, &conv->weights);
+    CLILE_I_RETURN_IF(choose_pd(conv, pass));
+    return clile_i_md_clone(
+        dnnl_primitive_desc_query_md(conv->passes[pass].pd, dnnl_query_diff_weights_md, 0),
+        &conv->weights);
 }
 
 static clile_status add_operand(const clile_i_conv *conv, clile_i_conv_pass *p, int index, int arg,
@@ -178,14 +218,13 @@ static clile_status make_pass(clile_i_conv *conv, clile_i_pass pass)
 {
     clile_status status = CLILE_OK;
     clile_i_conv_pass *p = &conv->passes[pass];
-    CLILE_I_TRY(choose_pd(conv, pass));
+    if (p->pd == NULL) CLILE_I_TRY(choose_pd(conv, pass));
     CLILE_I_TRY(clile_i_primitive_make(p->pd, &p->primitive));
     p->scratchpad_bytes =
         dnnl_memory_desc_get_size(dnnl_primitive_desc_query_md(p->pd, dnnl_query_scratchpad_md, 0));
     p->scratch_bytes = clile_i_conv_aligned(p->scratchpad_bytes);
     if (pass == CLILE_I_PASS_FORWARD) {
-        clile_i_md_view weights = dnnl_primitive_desc_query_md(p->pd, dnnl_query_weights_md, 0);
-        CLILE_I_TRY(clile_i_md_clone(weights, &conv->weights));
+        CLILE_I_TRY(choose_weights(conv));
         CLILE_I_TRY(add_operand(conv, p, 0, DNNL_ARG_SRC, dnnl_query_src_md, conv->src, 1, 0));
         CLILE_I_TRY(
             add_operand(conv, p, 1, DNNL_ARG_WEIGHTS, dnnl_query_weights_md, conv->weights, 1, 0));
@@ -267,9 +306,11 @@ static clile_status create(clile_i_conv *conv)
     clile_status status = CLILE_OK;
     descriptors d = {0};
     const clile_i_conv_options *options = &conv->options;
+    const operand_types outer = {options->src_bf16 ? dnnl_bf16 : dnnl_f32, dnnl_f32,
+                                 options->dst_bf16 ? dnnl_bf16 : dnnl_f32};
     CLILE_I_TRY(make_streams(conv));
-    CLILE_I_TRY(
-        make_descriptors(&conv->shape, tag_of(options->src), dnnl_oihw, tag_of(options->dst), &d));
+    CLILE_I_TRY(make_descriptors(&conv->shape, tag_of(options->src), dnnl_oihw,
+                                 tag_of(options->dst), outer, &d));
     conv->src = d.src;
     conv->dst = d.dst;
     conv->bias = d.bias;
@@ -323,10 +364,11 @@ clile_status clile_i_conv_preferred(const clile_i_conv_shape *shape, uint8_t tra
     descriptors any = {0}, known = {0};
     clile_i_conv probe = {.shape = *shape, .options = {.backward_weights = training}};
     clile_i_conv_request r;
+    const operand_types types = {dnnl_f32, dnnl_f32, dnnl_f32};
     CLILE_I_TRY(clile_i_conv_check(shape));
     CLILE_I_TRY(clile_i_engine_make(&engine, &stream));
     CLILE_I_TRY(make_descriptors(shape, dnnl_format_tag_any, dnnl_format_tag_any,
-                                 dnnl_format_tag_any, &any));
+                                 dnnl_format_tag_any, types, &any));
     r = request_of(&probe, CLILE_I_PASS_FORWARD);
     r.src = any.src;
     r.weights = any.weights;
@@ -335,7 +377,7 @@ clile_status clile_i_conv_preferred(const clile_i_conv_shape *shape, uint8_t tra
     *out = CLILE_I_LAYOUT_NCHW;
     for (int kind = CLILE_I_LAYOUT_NHWC; kind <= CLILE_I_LAYOUT_C16; ++kind) {
         CLILE_I_TRY(make_descriptors(shape, tag_of((clile_i_dnn_layout_kind)kind), dnnl_oihw,
-                                     tag_of((clile_i_dnn_layout_kind)kind), &known));
+                                     tag_of((clile_i_dnn_layout_kind)kind), types, &known));
         if (dnnl_memory_desc_equal(dnnl_primitive_desc_query_md(pd, dnnl_query_dst_md, 0),
                                    known.dst))
             *out = (clile_i_dnn_layout_kind)kind;
@@ -362,7 +404,8 @@ static clile_status has_winograd(int *out)
     descriptors any = {0};
     CLILE_I_TRY(clile_i_engine_make(&engine, &stream));
     CLILE_I_TRY(make_descriptors(&probe.shape, dnnl_format_tag_any, dnnl_format_tag_any,
-                                 dnnl_format_tag_any, &any));
+                                 dnnl_format_tag_any,
+                                 types_of(&probe.options, CLILE_I_PASS_FORWARD), &any));
     r.winograd = 1;
     r.src = any.src;
     r.weights = any.weights;
@@ -425,7 +468,7 @@ void clile_i_conv_destroy(clile_i_conv *conv)
 
 int64_t clile_i_conv_weights_count(const clile_i_conv *conv)
 {
-    const int64_t each = (int64_t)(conv->weights_bytes / sizeof(float));
+    const int64_t each = (int64_t)((conv->weights_bytes + sizeof(float) - 1) / sizeof(float));
     return conv->split == CLILE_I_SPLIT_OUTPUTS ? conv->parts * each : each;
 }
 

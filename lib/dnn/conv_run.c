@@ -282,7 +282,7 @@ clile_status clile_i_conv_weights_from_plain(const clile_i_conv *conv, const flo
     float *gathered = NULL;
     const int64_t packs = conv->split == CLILE_I_SPLIT_OUTPUTS ? conv->parts : 1;
     const int64_t each = conv->shape.oc * conv->shape.ic * conv->shape.kh * conv->shape.kw;
-    if (conv->weights_bytes > dnnl_memory_desc_get_size(conv->plain_weights))
+    if (conv->options.bf16 || conv->weights_bytes > dnnl_memory_desc_get_size(conv->plain_weights))
         memset(blocked, 0, (size_t)packs * conv->weights_bytes);
     if (conv->gathers) {
         CLILE_I_ALLOC(gathered, packs * each);

@@ -48,8 +48,15 @@ typedef struct {
     int64_t channels;     /* blocks * block: c with its padding */
     int64_t block_stride; /* h * w * block */
     int64_t image_stride; /* blocks * block_stride */
-    int64_t count;        /* n * image_stride: floats of the whole array */
+    int64_t count;        /* n * image_stride: elements of the whole array */
+    uint8_t bf16;         /* 1: they are bf16 (inference in bf16 only); 0: float32 */
 } clile_i_dnn_layout;
+
+/* Floats of memory that hold the array. */
+static inline int64_t clile_i_dnn_layout_floats(const clile_i_dnn_layout *layout)
+{
+    return layout->bf16 ? (layout->count + 1) / 2 : layout->count;
+}
 
 clile_i_dnn_layout clile_i_dnn_layout_make(clile_i_dnn_layout_kind kind, int64_t n, int64_t c,
                                            int64_t h, int64_t w);
@@ -77,6 +84,9 @@ typedef struct {
     uint8_t sum;                             /* dst += what dst held before (forward only) */
     uint8_t relu;                            /* dst = max(dst, 0), last (forward only) */
     uint8_t backward_weights, backward_data; /* gradients that will be needed */
+    /* Products of bf16 numbers, summed in float32. With gradients, all arrays are float32 and
+     * rounded on the way in. Without, the weights are bf16, and src and dst may be. */
+    uint8_t bf16, src_bf16, dst_bf16;
 } clile_i_conv_options;
 
 typedef struct clile_i_conv clile_i_conv;
@@ -92,7 +102,7 @@ clile_status clile_i_conv_inference_layout(int64_t n, int64_t channels,
 clile_status clile_i_conv_create(const clile_i_conv_shape *shape,
                                  const clile_i_conv_options *options, clile_i_conv **out);
 void clile_i_conv_destroy(clile_i_conv *conv);
-/* floats of weights and diff_weights in their layout */
+/* floats of memory of weights and diff_weights in their layout */
 int64_t clile_i_conv_weights_count(const clile_i_conv *conv);
 /* may be shared with other convolutions */
 size_t clile_i_conv_scratch_bytes(const clile_i_conv *conv);
@@ -100,7 +110,7 @@ size_t clile_i_conv_scratch_bytes(const clile_i_conv *conv);
  * "patches, " if windows are gathered first. */
 void clile_i_conv_describe(const clile_i_conv *conv, char *text, size_t size);
 
-/* Arrays in the layouts of the options; weights and diff_weights in the convolution's own
+/* Arrays in the layouts and types of the options; weights and diff_weights in the convolution's own
  * layout; bias plain [oc]. Unused ones may be NULL. scratch must be 64-byte aligned. */
 typedef struct {
     float *src, *weights, *bias, *dst, *diff_dst, *diff_weights, *diff_src;
@@ -182,6 +192,14 @@ void clile_i_qconv_describe(const clile_i_qconv *conv, char *text, size_t size);
 /* 0: this processor adds pairs of u8 * s8 products in 16 bits, which overflow unless activations
  * stay within 0..128 (x86 without VNNI). */
 int clile_i_qconv_is_exact(void);
+
+/* ---- bf16 (bf16.c) --------------------------------------------------------------------------- */
+
+/* UNSUPPORTED, naming the option precision=bf16, where oneDNN does not use instructions for bf16
+ * (x86 with AVX512_BF16, which processors with AMX have too). */
+clile_status clile_i_bf16_check(void);
+/* Exact. */
+void clile_i_bf16_widen(int64_t count, const void *src, float *dst);
 
 /* ---- matrix product (matmul.c) --------------------------------------------------------------- */
 
@@ -328,6 +346,8 @@ void clile_i_average_pool_forward(const clile_i_dnn_layout *layout, const float 
 void clile_i_average_pool_backward(const clile_i_dnn_layout *layout, const float *diff_dst,
                                    float *diff_src);
 
+/* The same for bf16 activations >= 0, as they are after a ReLU (bf16.c). */
+void clile_i_max_pool_bf16(const clile_i_max_pool *pool, const void *src, void *dst);
 /* The same two for u8 activations, NHWC (int8.c); the mean is multiplied by step. */
 void clile_i_max_pool_u8(const clile_i_max_pool *pool, const uint8_t *src, uint8_t *dst);
 void clile_i_average_pool_u8(const clile_i_dnn_layout *layout, const uint8_t *src, float step,

@@ -152,7 +152,7 @@ void clile_i_md_free(clile_i_md md)
 static dnnl_status_t append_sum(dnnl_post_ops_t ops, const clile_i_conv_request *r)
 {
     return r->scale_count > 0 ? dnnl_post_ops_append_sum(ops, r->sum_scale, 0, r->sum_type)
-                              : dnnl_post_ops_append_sum(ops, 1.0F, 0, dnnl_f32);
+                              : dnnl_post_ops_append_sum(ops, 1.0F, 0, dnnl_data_type_undef);
 }
 
 static dnnl_status_t set_scales(dnnl_primitive_attr_t attr, const clile_i_conv_request *r)

@@ -39,7 +39,7 @@ typedef struct {
     /* int8: number of output channels, each with its own scale; 0 for float32 */
     int64_t scale_count;
     const float *scale; /* [scale_count], dst = scale * (sum of products) + bias */
-    /* int8: the summand is sum_scale * previous dst, read as sum_type */
+    /* the summand is sum_scale * previous dst, read as sum_type; without scales 1 and dst's type */
     float sum_scale;
     dnnl_data_type_t sum_type;
     int64_t stride, pad_low_h, pad_low_w, pad_high_h, pad_high_w;

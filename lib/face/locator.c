@@ -32,7 +32,8 @@ void clile_i_locator_free(clile_i_locator *locator)
     *locator = (clile_i_locator){0};
 }
 
-/* A finder's boxes are cut as the option is by default, whatever it is for those of the caller. */
+/* A finder's boxes are cut as the option is by default, whatever it is for those of the caller.
+ * Points are coordinates: they are found in float32. */
 static clile_status create_predictor(const clile_model *model, const clile_options *options,
                                      clile_predictor **out)
 {
@@ -44,6 +45,7 @@ static clile_status create_predictor(const clile_model *model, const clile_optio
     CLILE_I_TRY(clile_options_get_f64(defaults, CLILE_OPT_BOX_MARGIN, &margin));
     CLILE_I_TRY(clile_options_set_f64(own, CLILE_OPT_BOX_MARGIN, margin));
     CLILE_I_TRY(clile_options_set_i64(own, CLILE_OPT_PREDICT_BATCH, 1));
+    CLILE_I_TRY(clile_options_set(own, CLILE_OPT_PRECISION, "float32"));
     CLILE_I_TRY(clile_predictor_create(model, own, out));
 cleanup:
     clile_options_destroy(defaults);

@@ -155,6 +155,14 @@ clile_status clile_i_model_snapshot(const clile_model *model, clile_model **out)
     return CLILE_OK;
 }
 
+clile_status clile_i_model_read_precision(const clile_options *options, uint8_t *bf16)
+{
+    const char *precision = NULL;
+    CLILE_I_RETURN_IF(clile_options_get_str(options, CLILE_OPT_PRECISION, &precision));
+    *bf16 = strcmp(precision, "bf16") == 0;
+    return *bf16 ? clile_i_bf16_check() : CLILE_OK;
+}
+
 clile_status clile_i_model_check_float(const clile_model *model, const char *function)
 {
     if (model->quant == NULL) return CLILE_OK;

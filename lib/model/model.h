@@ -78,6 +78,8 @@ clile_status clile_i_model_check_au_ids(int32_t c, const int32_t *au_ids);
  * int8. */
 clile_status clile_i_model_create_empty(const clile_options *options, int32_t c,
                                         const int32_t *au_ids, int32_t int8, clile_model **out);
+/* The option precision: 1 for bf16. UNSUPPORTED: bf16, and the processor has none. */
+clile_status clile_i_model_read_precision(const clile_options *options, uint8_t *bf16);
 /* UNSUPPORTED for an int8 model, which has no float32 weights. */
 clile_status clile_i_model_check_float(const clile_model *model, const char *function);
 /* Swaps in another encoder of the same config and its fresh packs, and hands the old ones to the

@@ -26,6 +26,8 @@ struct clile_predictor {
     double box_margin;
     int32_t mirror;    /* 1: the mean of a crop and its mirror image */
     double crop_scale; /* side of a crop that landmarks place, as a share of training's */
+    int32_t mirror; /* 1: the mean of a crop and its mirror image */
+    uint8_t bf16;   /* the encoder runs in bf16 */
     int32_t has_large;
     engine first, large; /* large: created on first use */
     clile_i_cropper cropper;
@@ -51,14 +53,21 @@ static clile_status make_engine(clile_predictor *p, int32_t batch, engine *out)
     const clile_status status =
         m->quant ? clile_i_qexec_create(m->encoder, m->quant, clile_i_input_mean, batch, m->size,
                                         m->packs, &out->qexec)
-                 : clile_i_exec_create_shared(m->encoder, batch, m->size, m->packs, &out->exec);
+                 : clile_i_exec_create_as(m->encoder, batch, m->size,
+                                          &(clile_i_exec_options){.mode = CLILE_I_EXEC_INFER,
+                                                                  .bf16 = p->bf16,
+                                                                  .packs = m->packs},
+                                          &out->exec);
     clile_i_team_start(); /* whatever oneDNN has compiled, runs in this thread allocate nothing */
     clile_i_team_leave(before);
     if (status != CLILE_OK) return status;
     out->batch = batch;
     clile_i_log_write(p->log, CLILE_LOG_DEBUG,
                       "%s predictor compiled for %d faces at once on %d threads",
-                      m->quant != NULL ? "int8" : "float32", (int)batch, (int)before.given);
+                      m->quant != NULL ? "int8"
+                      : p->bf16        ? "bf16"
+                                       : "float32",
+                      (int)batch, (int)before.given);
     return CLILE_OK;
 }
 
@@ -85,6 +94,14 @@ static clile_status read_crop_scale(const clile_model *model, const clile_option
                             "clile_predictor_create: the model's metadata \"crop_scale\" is "
                             "\"%.32s\", expected a number from 0.5 to 2",
                             said);
+static clile_status read_precision(const clile_model *model, const clile_options *options,
+                                   uint8_t *bf16)
+{
+    CLILE_I_RETURN_IF(clile_i_model_read_precision(options, bf16));
+    if (*bf16 && model->quant != NULL)
+        return clile_i_fail(CLILE_E_UNSUPPORTED,
+                            "clile_predictor_create: precision=bf16: expected a float32 model, "
+                            "found an int8 one, which runs in int8");
     return CLILE_OK;
 }
 
@@ -124,6 +141,7 @@ clile_status clile_predictor_create(const clile_model *model, const clile_option
     p->box_margin = margin;
     CLILE_I_TRY(read_mirror(model, options, &p->mirror));
     CLILE_I_TRY(read_crop_scale(model, options, &p->crop_scale));
+    CLILE_I_TRY(read_precision(model, options, &p->bf16));
     CLILE_I_TRY(clile_i_model_snapshot(model, &p->model));
     CLILE_I_TRY(clile_i_cropper_init(&p->cropper, model->size));
     CLILE_I_ALLOC(p->embedding, most * model->d);

@@ -18,6 +18,15 @@ int32_t clile_i_exec_point_count(const clile_i_exec *exec)
 
 /* ---- layouts and operations ------------------------------------------------------------------ */
 
+/* Whether a node's output is bf16. What overwrites a float32 value is float32. */
+static int writes_bf16(const clile_i_exec *exec, const clile_i_op_run *run)
+{
+    const clile_i_node *node = run->node;
+    const int32_t over = node->op->in_place;
+    if (!exec->bf16 || clile_i_exec_trains(exec) || !node->op->takes_bf16) return 0;
+    return over == 0 || over >= node->src_count || run->src[over].bf16;
+}
+
 /* Sets the layouts of all values. */
 static void lay_out(clile_i_exec *exec, clile_i_dnn_layout_kind kind)
 {
@@ -25,8 +34,12 @@ static void lay_out(clile_i_exec *exec, clile_i_dnn_layout_kind kind)
     for (int32_t i = 0; i < exec->node_count; ++i) {
         clile_i_op_run *run = &exec->runs[i];
         const clile_i_node *node = run->node;
-        for (int32_t k = 0; k < node->src_count; ++k) run->src[k] = exec->layouts[node->src[k]];
+        for (int32_t k = 0; k < node->src_count; ++k) {
+            run->src[k] = exec->layouts[node->src[k]];
+            if (!node->op->takes_bf16) run->src[k].bf16 = 0; /* a copy */
+        }
         node->op->lay_out(node, run->src, kind, &run->inner, &run->dst);
+        run->dst.bf16 = run->inner.bf16 = (uint8_t)writes_bf16(exec, run);
         exec->layouts[node->dst] = run->dst;
         if (node->has_inner) exec->layouts[node->inner] = run->inner;
     }
@@ -58,6 +71,7 @@ static void start_runs(clile_i_exec *exec)
                                          .size = exec->size,
                                          .mode = exec->mode,
                                          .trains = (uint8_t)clile_i_exec_trains(exec),
+                                         .bf16 = exec->bf16,
                                          .packs = exec->packs,
                                          .team = exec->threads};
 }
@@ -154,21 +168,23 @@ cleanup:
 
 static clile_status load(clile_i_exec *exec, const clile_i_net *net);
 
-static clile_status create(const clile_i_net *net, int32_t batch, int32_t size,
-                           clile_i_exec_mode mode, clile_i_packs *packs, clile_i_exec **out)
+clile_status clile_i_exec_create_as(const clile_i_net *net, int32_t batch, int32_t size,
+                                    const clile_i_exec_options *options, clile_i_exec **out)
 {
     clile_status status = CLILE_OK;
     clile_i_exec *exec = NULL;
     clile_i_dnn_layout_kind kind;
     CLILE_I_TRY(clile_i_net_check_input(batch, size));
+    if (options->bf16) CLILE_I_TRY(clile_i_bf16_check());
     CLILE_I_ALLOC(exec, 1);
     exec->batch = batch;
     exec->size = size;
-    exec->mode = mode;
+    exec->mode = options->mode;
+    exec->bf16 = options->bf16;
     exec->threads = clile_i_threads_set(1); /* returns the previous size */
     clile_i_threads_set(exec->threads);
-    if (packs != NULL) clile_i_packs_retain(packs);
-    exec->packs = packs;
+    if (options->packs != NULL) clile_i_packs_retain(options->packs);
+    exec->packs = options->packs;
     CLILE_I_TRY(clile_i_net_copy_bare(net, &exec->net));
     CLILE_I_ALLOC(exec->runs, exec->net->node_count);
     CLILE_I_ALLOC(exec->seconds, exec->net->node_count);
@@ -197,13 +213,7 @@ cleanup:
 clile_status clile_i_exec_create(const clile_i_net *net, int32_t batch, int32_t size,
                                  clile_i_exec_mode mode, clile_i_exec **out)
 {
-    return create(net, batch, size, mode, NULL, out);
-}
-
-clile_status clile_i_exec_create_shared(const clile_i_net *net, int32_t batch, int32_t size,
-                                        clile_i_packs *packs, clile_i_exec **out)
-{
-    return create(net, batch, size, CLILE_I_EXEC_INFER, packs, out);
+    return clile_i_exec_create_as(net, batch, size, &(clile_i_exec_options){.mode = mode}, out);
 }
 
 void clile_i_exec_destroy(clile_i_exec *exec)
@@ -217,7 +227,7 @@ void clile_i_exec_destroy(clile_i_exec *exec)
     void *const owned[] = {exec->runs,   exec->layouts,     exec->values,    exec->segments,
                            exec->params, exec->diffs,       exec->fixed,     exec->image,
                            exec->add_to, exec->activations, exec->gradients, exec->scratch,
-                           exec->points, exec->seconds};
+                           exec->points, exec->seconds,     exec->widened};
     for (size_t i = 0; i < sizeof owned / sizeof *owned; ++i) clile_i_free(owned[i]);
     clile_i_net_destroy(exec->net);
     clile_i_free(exec);

@@ -12,6 +12,7 @@ struct clile_i_exec {
     int32_t threads;      /* size of the team it was created in */
     int32_t batch, size;
     clile_i_exec_mode mode;
+    uint8_t bf16;
     int32_t node_count, value_count;
     clile_i_op_run *runs;        /* of each node */
     double *seconds;             /* [node_count], of passes since take_profile */
@@ -30,6 +31,9 @@ struct clile_i_exec {
      * nowhere */
     float *(*add_to)[CLILE_I_MOST_SOURCES];
     float *diff_last; /* by the last value */
+    /* Inference in bf16: float32 copies of the bf16 values that a node reads, for operations that
+     * read float32 only, made before it runs; and of the last value */
+    float *widened;
     void *scratch;
     uint8_t forward_done;
 };

@@ -148,13 +148,53 @@ cleanup:
 
 /* ---- inference ------------------------------------------------------------------------------- */
 
+/* Whether node i reads a float32 copy of its source k. */
+static int is_widened(const clile_i_exec *exec, int32_t i, int32_t k)
+{
+    const clile_i_op_run *run = &exec->runs[i];
+    return exec->layouts[run->node->src[k]].bf16 && !run->src[k].bf16;
+}
+
+/* Makes room for the copies of one node at a time, and for one of the last value. */
+static clile_status place_widened(clile_i_exec *exec)
+{
+    clile_status status = CLILE_OK;
+    const clile_i_dnn_layout *last = &exec->runs[exec->node_count - 1].dst;
+    int64_t most = last->bf16 ? last->count : 0;
+    for (int32_t i = 0; i < exec->node_count; ++i) {
+        const clile_i_op_run *run = &exec->runs[i];
+        int64_t total = 0;
+        for (int32_t k = 0; k < run->node->src_count; ++k)
+            if (is_widened(exec, i, k)) total += clile_i_plan_rounded(run->src[k].count);
+        most = total > most ? total : most;
+    }
+    if (most > 0) CLILE_I_ALLOC(exec->widened, most);
+cleanup:
+    return status;
+}
+
+/* Tells node i where its sources are. */
+static void point_at_sources(clile_i_exec *exec, int32_t i)
+{
+    clile_i_op_run *run = &exec->runs[i];
+    float *copy = exec->widened;
+    for (int32_t k = 0; k < run->node->src_count; ++k) {
+        run->src_data[k] = exec->values[run->node->src[k]];
+        if (!is_widened(exec, i, k)) continue;
+        run->src_data[k] = copy;
+        copy += clile_i_plan_rounded(run->src[k].count);
+    }
+}
+
 clile_status clile_i_exec_plan_inference(clile_i_exec *exec)
 {
     clile_status status = CLILE_OK;
     int64_t *count = NULL, *offset = NULL, total = 0; /* floats */
     CLILE_I_ALLOC(count, exec->value_count);
     CLILE_I_ALLOC(offset, exec->value_count);
-    for (int32_t v = 0; v < exec->value_count; ++v) count[v] = exec->layouts[v].count;
+    for (int32_t v = 0; v < exec->value_count; ++v)
+        count[v] = clile_i_dnn_layout_floats(&exec->layouts[v]);
+    CLILE_I_TRY(place_widened(exec));
     CLILE_I_TRY(clile_i_plan_values(exec->net, count, offset, &total));
     CLILE_I_ALLOC(exec->activations, total);
     place_inputs(exec);
@@ -165,7 +205,7 @@ clile_status clile_i_exec_plan_inference(clile_i_exec *exec)
         const clile_i_node *node = run->node;
         run->dst_data = exec->values[node->dst];
         if (node->has_inner) run->inner_data = exec->values[node->inner];
-        for (int32_t k = 0; k < node->src_count; ++k) run->src_data[k] = exec->values[node->src[k]];
+        point_at_sources(exec, i);
     }
 cleanup:
     clile_i_free(count);

@@ -38,6 +38,16 @@ static clile_status run_pass(const clile_i_exec *exec, clile_i_op_run *run,
     return status;
 }
 
+/* Makes the float32 copies of bf16 values that node i reads. */
+static void widen_sources(const clile_i_exec *exec, int32_t i)
+{
+    const clile_i_op_run *run = &exec->runs[i];
+    for (int32_t k = 0; k < run->node->src_count; ++k)
+        if (run->src_data[k] != exec->values[run->node->src[k]])
+            clile_i_bf16_widen(run->src[k].count, exec->values[run->node->src[k]],
+                               run->src_data[k]);
+}
+
 /* Adds to the gradients of values that have further readers. */
 static void add_diffs(clile_i_exec *exec, int32_t i)
 {
@@ -59,11 +69,13 @@ clile_status clile_i_exec_observe(clile_i_exec *exec, const float *src, float *d
                              &(copy_job){src, exec->image});
     for (int32_t i = 0; i < exec->node_count; ++i) {
         clile_i_op_run *run = &exec->runs[i];
+        widen_sources(exec, i);
         CLILE_I_RETURN_IF(run_pass(exec, run, run->node->op->forward));
         if (observer != NULL) observer(context, i, &run->dst, run->dst_data);
     }
     const clile_i_op_run *last = &exec->runs[exec->node_count - 1];
-    clile_i_dnn_layout_to_plain(&last->dst, last->dst_data, dst);
+    if (last->dst.bf16) clile_i_bf16_widen(last->dst.count, last->dst_data, exec->widened);
+    clile_i_dnn_layout_to_plain(&last->dst, last->dst.bf16 ? exec->widened : last->dst_data, dst);
     exec->forward_done = (uint8_t)clile_i_exec_trains(exec);
     return CLILE_OK;
 }

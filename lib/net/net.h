@@ -98,9 +98,17 @@ clile_status clile_i_packs_create(clile_i_packs **out);
 void clile_i_packs_retain(clile_i_packs *packs);
 void clile_i_packs_release(clile_i_packs *packs);  /* NULL does nothing */
 int64_t clile_i_packs_bytes(clile_i_packs *packs); /* bytes held now */
-/* CLILE_I_EXEC_INFER with shared weights. They are read-only, so clile_i_exec_load fails. */
-clile_status clile_i_exec_create_shared(const clile_i_net *net, int32_t batch, int32_t size,
-                                        clile_i_packs *packs, clile_i_exec **out);
+typedef struct {
+    clile_i_exec_mode mode;
+    /* 1: convolutions multiply bf16 numbers. In inference maps between them are bf16 too. All that
+     * goes in and out of the net is float32. UNSUPPORTED where the processor has no bf16. */
+    uint8_t bf16;
+    /* CLILE_I_EXEC_INFER: weights are shared through these; they are read-only, so
+     * clile_i_exec_load fails. NULL: the net has its own. */
+    clile_i_packs *packs;
+} clile_i_exec_options;
+clile_status clile_i_exec_create_as(const clile_i_net *net, int32_t batch, int32_t size,
+                                    const clile_i_exec_options *options, clile_i_exec **out);
 /* Loads values from, or stores values to, a net of the same config. Storing needs a training
  * mode. */
 clile_status clile_i_exec_load(clile_i_exec *exec, const clile_i_net *net);

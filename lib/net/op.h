@@ -47,6 +47,7 @@ typedef struct {
     int32_t size;  /* of the images, in pixels */
     clile_i_exec_mode mode;
     uint8_t trains;          /* mode is not CLILE_I_EXEC_INFER */
+    uint8_t bf16;            /* convolutions multiply bf16 numbers */
     clile_i_norm_sync *sync; /* for batch norms, or NULL; may be set later */
     clile_i_packs *packs;    /* inference: where to share weights; NULL: keep them */
     clile_i_dnn_layout src[CLILE_I_MOST_SOURCES], inner, dst;
@@ -130,6 +131,9 @@ struct clile_i_op {
      * node may read the source. Ignored for nodes without it. */
     int32_t in_place;
     uint8_t adds_diffs; /* backward adds diff_dst_more; otherwise the caller has added it */
+    /* Inference in bf16: it writes bf16, and reads bf16 or float32 as the layouts of its sources
+     * say; in_place has one type. Other operations see only float32. */
+    uint8_t takes_bf16;
 
     /* Shape of a tensor: up to 4 dimensions, returns how many. */
     int32_t (*tensor_shape)(const clile_i_node *node, int32_t tensor, int64_t shape[4]);

@@ -1,5 +1,7 @@
 #include "train/settings.h"
 
+#include "model/model.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -156,6 +158,7 @@ clile_status clile_i_settings_read(const clile_options *options, clile_i_setting
     CLILE_I_RETURN_IF(read_choice(options, CLILE_OPT_SCHEDULE, schedules, &schedule));
     CLILE_I_RETURN_IF(read_choice(options, CLILE_OPT_DECISION, decisions, &decision));
     CLILE_I_RETURN_IF(clile_options_get_i64(options, CLILE_OPT_SEED, &seed));
+    CLILE_I_RETURN_IF(clile_i_model_read_precision(options, &out->bf16));
     CLILE_I_RETURN_IF(clile_i_augment_from_options(options, &out->augment));
     out->seed = (uint64_t)seed;
     out->cl_ile = strcmp(method, "cl-ile") == 0;

@@ -109,7 +109,8 @@ static clile_status create_encoder(clile_trainer *t, const clile_i_net *net)
 {
     clile_status status = CLILE_OK;
     int64_t count = 0;
-    CLILE_I_TRY(clile_i_exec_create(net, t->shares.own, t->size, CLILE_I_EXEC_TRAIN, &t->exec));
+    const clile_i_exec_options options = {.mode = CLILE_I_EXEC_TRAIN, .bf16 = t->settings.bf16};
+    CLILE_I_TRY(clile_i_exec_create_as(net, t->shares.own, t->size, &options, &t->exec));
     float *value = clile_i_exec_params(t->exec, &count);
     const int32_t segments = clile_i_exec_segment_count(t->exec);
     CLILE_I_TRY(clile_i_group_create(&t->settings, count, value, clile_i_exec_diffs(t->exec),
@@ -162,8 +163,8 @@ clile_status clile_i_trainer_begin_stage(clile_trainer *t, int32_t stage)
     CLILE_I_TRY(create_feed(t, stage));
     if (stage == 2 && clile_i_settings_use_id_embedding(&t->settings) && !t->decision) {
         /* there are steps left */
-        CLILE_I_TRY(clile_i_exec_create(t->id_net, t->shares.own, t->size, CLILE_I_EXEC_INFER,
-                                        &t->id_exec));
+        const clile_i_exec_options infer = {.mode = CLILE_I_EXEC_INFER, .bf16 = t->settings.bf16};
+        CLILE_I_TRY(clile_i_exec_create_as(t->id_net, t->shares.own, t->size, &infer, &t->id_exec));
     }
     t->stage = stage;
     t->step = 0;

@@ -37,6 +37,7 @@ static const exception exceptions[] = {
     {"method", "lpnet", CLILE_E_INVALID_ARGUMENT, "method=lpnet needs the landmarks", 0},
     {"method", "augcn", CLILE_E_INVALID_ARGUMENT, "method=augcn needs the landmarks", 0},
     {"method", "srerl", CLILE_E_INVALID_ARGUMENT, "method=srerl needs the landmarks", 0},
+    {"precision", "bf16", CLILE_E_UNSUPPORTED, "expected a processor with AVX512_BF16", 1},
     /* steps that throw the weights away: the text says where */
     {"learning_rate", "1000", CLILE_E_NOT_FINITE, "stage ", 1},
     {"weight_decay", "1000", CLILE_E_NOT_FINITE, "stage ", 1},

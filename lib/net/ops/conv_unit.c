@@ -189,7 +189,10 @@ static clile_status create(clile_i_op_run *run)
                                           .relu = !run->trains && node->relu,
                                           .backward_weights = run->trains,
                                           .backward_data =
-                                              run->trains && node->src[0] != CLILE_I_VALUE_IMAGE};
+                                              run->trains && node->src[0] != CLILE_I_VALUE_IMAGE,
+                                          .bf16 = run->bf16,
+                                          .src_bf16 = run->src[0].bf16,
+                                          .dst_bf16 = map_of(run)->bf16};
     unit_state *state = NULL;
     CLILE_I_TRY(check_norm(run));
     CLILE_I_ALLOC(state, 1);
@@ -318,6 +321,8 @@ static clile_status forward(clile_i_op_run *run)
         clile_i_norm_pool_forward(&state->norm_pool);
     else if (run->trains)
         clile_i_batch_norm_forward(&state->norm_pool.norm);
+    else if (pools(run->node) && run->inner.bf16)
+        clile_i_max_pool_bf16(&state->pool, run->inner_data, run->dst_data);
     else if (pools(run->node))
         clile_i_max_pool_forward(&state->pool, run->inner_data, run->dst_data, NULL);
     return CLILE_OK;
@@ -545,6 +550,7 @@ const clile_i_op clile_i_op_conv_unit = {.name = "conv_unit",
                                          .tensor_count = TENSORS,
                                          .in_place = RESIDUAL,
                                          .adds_diffs = 1,
+                                         .takes_bf16 = 1,
                                          .tensor_shape = tensor_shape,
                                          .init = init,
                                          .lay_out = lay_out,
