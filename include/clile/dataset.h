@@ -50,6 +50,14 @@ CLILE_NODISCARD CLILE_API clile_status clile_dataset_from_arrays(
     int64_t n, int32_t h, int32_t w, const uint8_t *rgb, int32_t c, const int32_t *au_ids,
     const int8_t *labels, const int32_t *subject, clile_dataset **out);
 
+/* The same with the intensities of AUs: intensity [n,c], 0 absent, 1 (trace, A) to 5 (maximum, E),
+ * -1 not coded. labels may be NULL: an AU is then present from intensity 2, and not coded where the
+ * intensity is not. INVALID_ARGUMENT: also an intensity outside -1 to 5. Shared. Since 0.1. */
+CLILE_NODISCARD CLILE_API clile_status clile_dataset_from_intensities(
+    int64_t n, int32_t h, int32_t w, const uint8_t *rgb, int32_t c, const int32_t *au_ids,
+    const int8_t *labels, const int8_t *intensity /*[n,c]*/, const int32_t *subject,
+    clile_dataset **out);
+
 /* A data set of drawn faces: subjects x tasks x frames images, called F001/T1/0001.png and so on,
  * with all CLILE_SYNTH_AUS labels and landmarks. Each face is drawn on first use, so even a large
  * data set takes little memory. Frame f of task t is frame (t - 1) frames + f - 1 of synth.h.
@@ -128,7 +136,8 @@ CLILE_NODISCARD CLILE_API clile_status clile_dataset_copy_au_ids(const clile_dat
 CLILE_NODISCARD CLILE_API clile_status clile_dataset_copy_labels(const clile_dataset *dataset,
                                                                  int64_t first, int64_t count,
                                                                  int8_t *labels /*[count,c]*/);
-/* Intensities of `count` images starting at `first`, as DISFA and DISFA+ code them: 0 absent, 1
+/* Intensities of `count` images starting at `first`, as DISFA, DISFA+ and columns
+ * AU1_r of a CSV manifest have them: 0 absent, 1
  * (trace, A) to 5 (maximum, E), -1 not coded. Packs keep them. UNSUPPORTED: the labels of this data
  * set say only whether an AU is present; INVALID_ARGUMENT: outside the data set. Shared. Since
  * 0.1. */

@@ -30,7 +30,7 @@
       "AUs to use: auto (the usual ones of the layout), bp4d, disfa, or numbers such as 1,2,4")                                             \
     X(CHOICE, CLILE_OPT_UNKNOWN, "mask", "mask|negative", 0, 0, "data",                                                                     \
       "AUs that are not coded: leave them out of every sum, or count them as absent")                                                            \
-    X(INTEGER, CLILE_OPT_PRESENT_FROM, "2", "", 1, 5, "data", "DISFA intensity from which an AU is present")                                \
+    X(INTEGER, CLILE_OPT_PRESENT_FROM, "2", "", 1, 5, "data", "intensity from which an AU is present: of DISFA, and of a CSV column AU1_r without AU1")                                \
     X(CHOICE, CLILE_OPT_FIRST_IMAGE, "auto", "auto|0|1", 0, 0, "data",                                                                      \
       "number of the first frame's image in numbered folders (DISFA, videos); auto: whichever fits the labels better")                 \
     X(REAL, CLILE_OPT_BOX_MARGIN, "0.22", "", -0.5, 4, "data", "margin around a face box, as a share of its longer side")                   \

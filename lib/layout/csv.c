@@ -2,6 +2,7 @@
  * Py-Feat: py-feat.org. */
 #include "layout/csv.h"
 
+#include <math.h>
 #include <string.h>
 
 /* Py-Feat's AU columns are probabilities. */
@@ -44,19 +45,41 @@ clile_i_csv_kind clile_i_csv_recognise(const clile_i_rows *rows)
     return CLILE_I_CSV_MANIFEST;
 }
 
+/* The columns of occurrence or, with `of_intensity`, those of a manifest's intensities. */
+static clile_status find_columns(const clile_i_rows *rows, int of_intensity,
+                                 clile_i_csv_header *out)
+{
+    for (int64_t k = 0; k < rows->count; ++k) {
+        char ending = 0;
+        int32_t a = 0;
+        const int32_t au = column_au(rows, k, &ending);
+        if (au == 0 || (ending == 'r') != of_intensity) continue;
+        if (out->kind == CLILE_I_CSV_OPENFACE && ending == 0) continue;
+        while (a < out->c && out->au[a] != au) ++a;
+        if (a < out->c && (!of_intensity || out->intensity_at[a] >= 0))
+            return clile_i_rows_fail(rows,
+                                     of_intensity ? "two columns for the intensity of AU %d"
+                                                  : "two columns for AU %d",
+                                     au);
+        if (a == out->c) {
+            out->au[a] = au;
+            out->at[a] = k;
+            out->intensity_at[a] = -1;
+            ++out->c;
+        }
+        if (of_intensity) out->intensity_at[a] = k;
+    }
+    return CLILE_OK;
+}
+
 static clile_status find_aus(const clile_i_rows *rows, clile_i_csv_header *out)
 {
     for (int64_t k = 0; k < rows->count; ++k) {
         char ending = 0;
-        const int32_t au = column_au(rows, k, &ending);
-        if (au == 0) continue;
-        out->intensities += ending == 'r';
-        if (ending == 'r' || (out->kind == CLILE_I_CSV_OPENFACE && ending == 0)) continue;
-        for (int32_t a = 0; a < out->c; ++a)
-            if (out->au[a] == au) return clile_i_rows_fail(rows, "two columns for AU %d", au);
-        out->au[out->c] = au;
-        out->at[out->c++] = k;
+        out->intensities += column_au(rows, k, &ending) > 0 && ending == 'r';
     }
+    CLILE_I_RETURN_IF(find_columns(rows, 0, out));
+    if (out->kind == CLILE_I_CSV_MANIFEST) return find_columns(rows, 1, out);
     if (out->c == 0 && out->intensities > 0)
         return clile_i_rows_fail(rows,
                                  "%d columns of intensities (AU01_r) and none of occurrence "
@@ -91,7 +114,7 @@ clile_status clile_i_csv_choose(const clile_i_rows *rows, const char *au_set, cl
     clile_status status = CLILE_OK;
     clile_i_text have = {0};
     int32_t count = 0, *ids = NULL;
-    int64_t at[64];
+    int64_t at[64], intensity_at[64];
     if (strcmp(au_set, "auto") == 0) return CLILE_OK;
     CLILE_I_RETURN_IF(clile_i_au_set_parse(au_set, h->c, h->au, &count, &ids));
     for (int32_t k = 0; k < count; ++k) {
@@ -105,10 +128,14 @@ clile_status clile_i_csv_choose(const clile_i_rows *rows, const char *au_set, cl
             goto cleanup;
         }
         at[k] = h->at[a];
+        intensity_at[k] = h->intensity_at[a];
     }
     h->c = count;
     memcpy(h->au, ids, (size_t)count * sizeof *ids);
     memcpy(h->at, at, (size_t)count * sizeof *at);
+    memcpy(h->intensity_at, intensity_at, (size_t)count * sizeof *at);
+    if (h->kind == CLILE_I_CSV_MANIFEST) h->intensities = 0;
+    for (int32_t k = 0; k < count; ++k) h->intensities += intensity_at[k] >= 0;
 cleanup:
     clile_i_text_free(&have);
     clile_i_free(ids);
@@ -242,13 +269,39 @@ static clile_status read_probability(const clile_i_rows *rows, int64_t field, in
     return CLILE_OK;
 }
 
+/* A whole number 0 to 5; 9, -1 or nothing: not coded. */
+static clile_status read_intensity(const clile_i_rows *rows, int64_t field, int32_t au, int8_t *out)
+{
+    double value = -1.0;
+    if (!is_missing(rows, field) &&
+        (!clile_i_parse_f64(rows->begin[field], rows->end[field], &value) ||
+         !((value >= -1.0 && value <= 5.0) || value == 9.0) || value != floor(value))) {
+        const ptrdiff_t size = rows->end[field] - rows->begin[field];
+        return clile_i_rows_fail(rows,
+                                 "intensity \"%.*s\" of AU %d, expected a whole number 0 to 5, or "
+                                 "9, -1 or nothing (not coded); column %lld",
+                                 size < 40 ? (int)size : 40, rows->begin[field], au,
+                                 (long long)field + 1);
+    }
+    *out = (int8_t)(value == 9.0 ? -1.0 : value);
+    return CLILE_OK;
+}
+
 clile_status clile_i_csv_read_row(const clile_i_rows *rows, const clile_i_csv_header *h,
-                                  int32_t unknown_negative, clile_i_csv_row *out)
+                                  int32_t unknown_negative, int32_t present_from,
+                                  clile_i_csv_row *out)
 {
     CLILE_I_RETURN_IF(clile_i_rows_expect(rows, h->columns));
     out->has_points = out->has_box = 0;
     for (int32_t a = 0; a < h->c; ++a) {
-        if (h->kind == CLILE_I_CSV_PYFEAT)
+        out->intensity[a] = -1;
+        if (h->intensity_at[a] >= 0)
+            CLILE_I_RETURN_IF(
+                read_intensity(rows, h->intensity_at[a], h->au[a], &out->intensity[a]));
+        if (h->intensity_at[a] == h->at[a])
+            out->codes[a] =
+                out->intensity[a] < 0 ? -1 : (int8_t)(out->intensity[a] >= present_from);
+        else if (h->kind == CLILE_I_CSV_PYFEAT)
             CLILE_I_RETURN_IF(read_probability(rows, h->at[a], h->au[a], &out->codes[a]));
         else if (h->kind == CLILE_I_CSV_OPENFACE && is_empty(rows, h->at[a]))
             return clile_i_rows_fail(rows, "nothing for AU %d, expected 0 or 1; column %lld",

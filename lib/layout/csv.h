@@ -16,7 +16,9 @@ typedef struct {
     int32_t c;                     /* AU columns in use */
     int32_t au[CLILE_I_ROWS_MOST]; /* [c] */
     int64_t at[CLILE_I_ROWS_MOST]; /* [c] columns of au */
-    int32_t intensities;           /* number of columns AUn_r; these are not labels */
+    /* [c] columns AUn_r of a manifest; -1: none. Without one of occurrence, `at` is the same. */
+    int64_t intensity_at[CLILE_I_ROWS_MOST];
+    int32_t intensities; /* number of columns AUn_r; of OpenFace they are not labels */
     clile_i_place_columns place;
 } clile_i_csv_header;
 
@@ -34,6 +36,11 @@ typedef struct {
     int32_t has_points, has_box;
     clile_i_landmarks landmarks;
     float box[4];
+
+    int8_t codes[CLILE_I_ROWS_MOST];     /* [c] */
+    int8_t intensity[CLILE_I_ROWS_MOST]; /* [c]; only if the header has `intensities` */
+    int32_t has_five, has_box;
+    float five[10], box[4];
 } clile_i_csv_row;
 /* Warns of columns that look like an AU or a face position but are not understood ("AU2_presence",
  * "bbox"), and of OpenFace files that do not say where a face was found. */
@@ -45,9 +52,10 @@ clile_status clile_i_csv_warn_columns(const clile_i_rows *rows, const clile_i_cs
 clile_status clile_i_csv_has_face(const clile_i_rows *rows, const clile_i_csv_header *header,
                                   int32_t *face);
 /* Reads labels and face positions of the current row, which must have as many columns as the
- * header. */
+ * header. present_from: the intensity from which an AU without one of occurrence is present. */
 clile_status clile_i_csv_read_row(const clile_i_rows *rows, const clile_i_csv_header *header,
-                                  int32_t unknown_negative, clile_i_csv_row *out);
+                                  int32_t unknown_negative, int32_t present_from,
+                                  clile_i_csv_row *out);
 /* Reads a field as text. FORMAT: empty, or does not fit in `size` bytes. */
 clile_status clile_i_csv_text(const clile_i_rows *rows, int64_t field, const char *what, char *out,
                               size_t size);

@@ -3,6 +3,8 @@
  *   subject   any name
  *   AU1, ...  1 present, 0 absent; 9, -1 or nothing: not coded. AU01, au1 and AU01_c are the
  *             same column
+ *   AU1_r, ...  optional: intensity, 0 (absent) to 5; 9, -1 or nothing: not coded. An AU with only
+ *             this column is present from the intensity present_from
  *   x0, y0, ... x4, y4 (or x67, y67)  optional: landmarks in image pixels, all or none in a row
  *   box_x, box_y, box_w, box_h        optional: the face's box, used if a row has no landmarks
  *   success                           optional: rows with 0 are left out, and none of their other
@@ -32,12 +34,21 @@ static clile_status read_row(const clile_i_rows *rows, const clile_i_csv_header 
     clile_i_paths_clean(image);
     if (rows->begin[h->subject] == rows->end[h->subject])
         return clile_i_rows_fail(rows, "the subject has no name");
-    CLILE_I_RETURN_IF(clile_i_csv_read_row(rows, h, request->unknown_negative, &row));
+    CLILE_I_RETURN_IF(
+        clile_i_csv_read_row(rows, h, request->unknown_negative, request->present_from, &row));
     ++table->counts.label_rows;
     CLILE_I_RETURN_IF(
         clile_i_table_subject(table, rows->begin[h->subject], rows->end[h->subject], &subject));
     return clile_i_places_add(table, "", image, subject, row.codes,
                               row.has_points ? &row.landmarks : NULL, row.has_box ? row.box : NULL);
+    const int64_t before = table->n;
+    CLILE_I_RETURN_IF(clile_i_places_add(table, "", image, subject, row.codes,
+                                         row.has_five ? row.five : NULL,
+                                         row.has_box ? row.box : NULL));
+    /* or the face cannot be one, and is left out */
+    return h->intensities > 0 && table->n > before
+               ? clile_i_table_put_intensity(table, row.intensity)
+               : CLILE_OK;
 }
 
 static clile_status read_manifest(const clile_i_layout_request *request, const char *file,

@@ -225,7 +225,8 @@ static clile_status read_row(const clile_i_rows *rows, reader *r, const clile_i_
         ++r->table->counts.rows_without_face;
         return CLILE_OK;
     }
-    CLILE_I_RETURN_IF(clile_i_csv_read_row(rows, h, r->request->unknown_negative, &row));
+    CLILE_I_RETURN_IF(clile_i_csv_read_row(rows, h, r->request->unknown_negative,
+                                           r->request->present_from, &row));
     return named ? add_named(rows, r, h, image, &row) : put_row(v, h->c, frame, &row);
 }
 

@@ -126,6 +126,86 @@ static void other_labels_have_none(void **state)
     scratch_free(&s);
 }
 
+/* Columns AU1_r of a manifest: with occurrence beside them, or alone. */
+static void manifests_have_them(void **state)
+{
+    (void)state;
+    const scratch s = scratch_make();
+    clile_dataset *data = NULL;
+    int8_t found[3][3], labels[3][3];
+    for (int k = 0; k < 3; ++k) {
+        char name[16];
+        snprintf(name, sizeof name, "%d.png", k);
+        scratch_image(&s, name, 100 + k);
+    }
+    scratch_text(&s, "manifest.csv",
+                 "image,subject,AU1_c,AU1_r,AU12_r,AU04\n0.png,a,1,4,2,0\n1.png,b,0,,5.0,1\n"
+                 "2.png,b,9,-1,1,9\n");
+    ok(scratch_open(s.path, "layout=csv", &data));
+    ok(clile_dataset_copy_intensities(data, 0, 3, &found[0][0]));
+    ok(clile_dataset_copy_labels(data, 0, 3, &labels[0][0]));
+    int32_t ids[3];
+    ok(clile_dataset_copy_au_ids(data, ids));
+    assert_memory_equal(ids, ((const int32_t[3]){1, 4, 12}), sizeof ids);
+    assert_memory_equal(found, ((const int8_t[3][3]){{4, -1, 2}, {-1, -1, 5}, {-1, -1, 1}}), 9);
+    assert_memory_equal(labels, ((const int8_t[3][3]){{1, 0, 1}, {0, 1, 1}, {-1, -1, 0}}), 9);
+    clile_dataset_destroy(data);
+    ok(scratch_open(s.path, "layout=csv au_set=12,1 present_from=5", &data));
+    ok(clile_dataset_copy_intensities(data, 0, 3, &found[0][0]));
+    ok(clile_dataset_copy_labels(data, 0, 3, &labels[0][0]));
+    assert_memory_equal(found, ((const int8_t[6]){2, 4, 5, -1, 1, -1}), 6);
+    assert_memory_equal(labels, ((const int8_t[6]){0, 1, 1, 0, 0, -1}), 6);
+    clile_dataset_destroy(data);
+    ok(scratch_open(s.path, "layout=csv au_set=4", &data)); /* an AU without */
+    refused(clile_dataset_copy_intensities(data, 0, 1, &found[0][0]), CLILE_E_UNSUPPORTED,
+            "not how much");
+    clile_dataset_destroy(data);
+    static const char *const bad[] = {"6", "-2", "2.5", "high", "1e1"};
+    for (size_t k = 0; k < sizeof bad / sizeof bad[0]; ++k) {
+        char text[64];
+        snprintf(text, sizeof text, "image,subject,AU1_r\n0.png,a,%s\n", bad[k]);
+        scratch_text(&s, "manifest.csv", text);
+        snprintf(text, sizeof text,
+                 "row 2: intensity \"%s\" of AU 1, expected a whole number 0 to 5", bad[k]);
+        refused(scratch_open(s.path, "layout=csv", &data), CLILE_E_FORMAT, text);
+    }
+    scratch_text(&s, "manifest.csv", "image,subject,AU1_r,AU01_r\n0.png,a,1,1\n");
+    refused(scratch_open(s.path, "layout=csv", &data), CLILE_E_FORMAT,
+            "two columns for the intensity of AU 1");
+    scratch_free(&s);
+}
+
+static void arrays_have_them(void **state)
+{
+    static const uint8_t rgb[3 * 24 * 24 * 3];
+    static const int8_t given[3][2] = {{1, 0}, {0, 1}, {1, -1}};
+    static const int32_t subject[3] = {0, 1, 1}, ids[2] = {1, 12};
+    (void)state;
+    clile_dataset *data = NULL, *part = NULL;
+    int8_t coded[3][2] = {{0, 1}, {2, -1}, {5, 3}}, found[3][2];
+    ok(clile_dataset_from_intensities(3, 24, 24, rgb, 2, ids, &given[0][0], &coded[0][0], subject,
+                                      &data));
+    ok(clile_dataset_copy_labels(data, 0, 3, &found[0][0]));
+    assert_memory_equal(found, given, sizeof given);
+    ok(clile_dataset_select(data, 2, (const int64_t[]){2, 0}, &part));
+    ok(clile_dataset_copy_intensities(part, 0, 2, &found[0][0]));
+    assert_memory_equal(found, ((const int8_t[2][2]){{5, 3}, {0, 1}}), 4);
+    clile_dataset_destroy(part);
+    clile_dataset_destroy(data);
+    ok(clile_dataset_from_intensities(3, 24, 24, rgb, 2, ids, NULL, &coded[0][0], subject, &data));
+    ok(clile_dataset_copy_labels(data, 0, 3, &found[0][0]));
+    assert_memory_equal(found, ((const int8_t[3][2]){{0, 0}, {1, -1}, {1, 1}}), sizeof found);
+    clile_dataset_destroy(data);
+    for (int bad = 6; bad >= -2; bad -= 8) {
+        char text[64];
+        coded[2][1] = (int8_t)bad;
+        snprintf(text, sizeof text, "intensity[2,1] is %d, expected 0 to 5 or -1", bad);
+        refused(clile_dataset_from_intensities(3, 24, 24, rgb, 2, ids, NULL, &coded[0][0], subject,
+                                               &data),
+                CLILE_E_INVALID_ARGUMENT, text);
+    }
+}
+
 /* Writes the pack again with one change to its intensities: a value, their CRC-32, or no tensor. */
 static void write_changed(const char *from, const char *to, int at, int8_t value, int good_crc)
 {
@@ -190,6 +270,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(folders_and_packs_have_them), cmocka_unit_test(disfa_plus_has_them),
-        cmocka_unit_test(other_labels_have_none), cmocka_unit_test(damaged_packs_are_refused)};
+        cmocka_unit_test(manifests_have_them),         cmocka_unit_test(arrays_have_them),
+        cmocka_unit_test(other_labels_have_none),      cmocka_unit_test(damaged_packs_are_refused)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -282,6 +282,21 @@ def test_metrics():
         report.summary("f2")
 
 
+def test_intensities_of_arrays(arrays):
+    coded = np.arange(N * 2).reshape(N, 2) % 7 - 1
+    graded = clile.Dataset.from_arrays(arrays["images"], None, arrays["subject"], AUS, intensity=coded)
+    assert np.array_equal(graded.intensities, coded) and np.array_equal(graded.labels, np.where(coded < 0, -1, coded >= 2))
+    both = clile.Dataset.from_arrays(arrays["images"], arrays["labels"], arrays["subject"], AUS, coded)
+    assert np.array_equal(both.labels, arrays["labels"]) and np.array_equal(both[[2, 0]].intensities, coded[[2, 0]])
+    for wrong, text in ((coded + 2, r"intensity\[\d+,\d+\] is [67]"), (coded - 1, r"intensity\[0,0\] is -2")):
+        with pytest.raises(clile.InvalidArgument, match=text):
+            clile.Dataset.from_arrays(arrays["images"], None, arrays["subject"], AUS, intensity=wrong)
+    with pytest.raises(ValueError, match="labels is None"):
+        clile.Dataset.from_arrays(arrays["images"], None, arrays["subject"], AUS)
+    with pytest.raises((ValueError, TypeError)):
+        clile.Dataset.from_arrays(arrays["images"], None, arrays["subject"], AUS, intensity=coded + 0.5)
+
+
 def test_intensities(tmp_path, data):
     path = tmp_path / "ActionUnit_Labels" / "SN001" / "SN001_au12.txt"
     path.parent.mkdir(parents=True)

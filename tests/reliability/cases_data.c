@@ -51,6 +51,21 @@ static void dataset_from_arrays(world *w)
     clile_dataset_destroy(out);
 }
 
+static void dataset_from_intensities(world *w)
+{
+    clile_dataset *out = NULL;
+    static int8_t intensity[WORLD_N][WORLD_C];
+    for (int i = 0; i < WORLD_N; ++i)
+        for (int c = 0; c < WORLD_C; ++c) intensity[i][c] = (int8_t)((i + c) % 7 - 1);
+    WATCH(out);
+    CALL(clile_dataset_from_intensities(WORLD_N, WORLD_SIZE, WORLD_SIZE,
+                                        A(rgb, &w->rgb[0][0][0][0]), WORLD_C, A(au_ids, w->au_ids),
+                                        O(labels, &w->labels[0][0]), A(intensity, &intensity[0][0]),
+                                        A(subject, w->subject), A(out, &out)));
+    take_dataset(w, out);
+    clile_dataset_destroy(out);
+}
+
 static void dataset_fold(world *w)
 {
     clile_dataset *train = NULL, *test = NULL;
@@ -421,6 +436,7 @@ const world_case world_cases_data[] = {
     {"clile_dataset_open", dataset_open, NULL, 0},
     {"clile_dataset_open", dataset_open_pack, NULL, 0},
     {"clile_dataset_from_arrays", dataset_from_arrays, NULL, 0},
+    {"clile_dataset_from_intensities", dataset_from_intensities, NULL, 0},
     {"clile_dataset_fold", dataset_fold, NULL, 0},
     {"clile_dataset_select", dataset_select, NULL, 0},
     {"clile_dataset_concat", dataset_concat, NULL, 0},

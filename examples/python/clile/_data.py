@@ -107,14 +107,23 @@ class Dataset(Handle):
         return data
 
     @classmethod
-    def from_arrays(cls, images: ArrayLike, labels: ArrayLike, subject: ArrayLike, au_ids: ArrayLike) -> "Dataset":
-        """images [n,h,w,3] uint8 RGB crops, labels [n,c], subject [n] non-negative, au_ids [c]. The library makes the only copy."""
+    def from_arrays(cls, images: ArrayLike, labels: Optional[ArrayLike], subject: ArrayLike, au_ids: ArrayLike,
+                    intensity: Optional[ArrayLike] = None) -> "Dataset":
+        """images [n,h,w,3] uint8 RGB crops, labels [n,c], subject [n] non-negative, au_ids [c]. intensity [n,c]: 0 to 5, -1 not coded; labels may then be
+        None: present from intensity 2. The library makes the only copy."""
         rgb = given("images", images, np.uint8, (None, None, None, 3))
         n, h, w, _ = rgb.shape
         aus = given("au_ids", au_ids, np.int32, (None,))
-        rows = given("labels", labels, np.int8, (n, len(aus))), given("subject", subject, np.int32, (n,))
+        if labels is None and intensity is None:
+            raise ValueError("labels is None, which needs intensity")
+        y = None if labels is None else given("labels", labels, np.int8, (n, len(aus)))
+        graded = None if intensity is None else given("intensity", intensity, np.int8, (n, len(aus)))
+        person = given("subject", subject, np.int32, (n,))
         data = cls.__new__(cls)
-        data._make(lib.clile_dataset_from_arrays, n, h, w, pointer(rgb), len(aus), pointer(aus), *map(pointer, rows))
+        if graded is None:
+            data._make(lib.clile_dataset_from_arrays, n, h, w, pointer(rgb), len(aus), pointer(aus), pointer(y), pointer(person))
+        else:
+            data._make(lib.clile_dataset_from_intensities, n, h, w, pointer(rgb), len(aus), pointer(aus), pointer(y), pointer(graded), pointer(person))
         return data
 
     @classmethod
