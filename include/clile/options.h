@@ -63,7 +63,6 @@ typedef struct clile_options clile_options;
 #define CLILE_OPT_PREDICT_BATCH "predict_batch"
 #define CLILE_OPT_MIRROR "mirror"
 #define CLILE_OPT_CROP_SCALE "crop_scale"
-
 #define CLILE_OPT_PRECISION "precision"
 #define CLILE_OPT_POINTS_MODEL "points_model"
 /* method */

@@ -70,7 +70,6 @@
       "1: answers come from the mean of a crop and its mirror image, in twice the time; auto: what the model's metadata says")             \
     X(REAL, CLILE_OPT_CROP_SCALE, "1", "", 0.5, 2, "model",                                                                                   \
       "side of the crop that landmarks place in a predictor, as a share of training's; if not set, what the model's metadata says")          \
-
     X(CHOICE, CLILE_OPT_PRECISION, "float32", "float32|bf16", 0, 0, "model",                                                                  \
       "arithmetic of the convolutions, in training and prediction; bf16: products of 16-bit numbers, where the processor has them; files and weights stay float32") \
     X(TEXT, CLILE_OPT_POINTS_MODEL, "default", "", 0, 0, "model",                                                                           \

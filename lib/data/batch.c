@@ -35,33 +35,16 @@ static void report(job *j, int64_t slot, clile_status status)
     __atomic_clear(&j->lock, __ATOMIC_RELEASE);
 }
 
-/* The stored crop with another person's shape, if the draw says so. */
-static clile_status exchange_shape(const job *j, int64_t k, int64_t image,
-                                   clile_i_crop_space *space, clile_i_stored *stored)
-{
-    clile_i_field field;
-    const int64_t side = j->size + 2 * stored->margin;
-    if (!clile_i_shapes_draw(j->augment->shapes, j->augment->exchange_shapes,
-                             clile_i_dataset_subject(j->dataset, image), j->seed, j->step,
-                             j->slots ? j->slots[k] : k, &field))
-        return CLILE_OK;
-    CLILE_I_GROW(space->bytes, &space->size, 3 * side * side);
-    clile_i_field_warp(&field, stored->rgb, stored->margin, j->size, space->bytes);
-    stored->rgb = space->bytes;
-    return CLILE_OK;
-}
-
 static void load_part(int64_t begin, int64_t end, void *context)
 {
     job *j = context;
     const int64_t plane = (int64_t)j->size * j->size;
-    clile_i_crop_space space = {0}, warped = {0};
+    clile_i_crop_space space = {0};
     for (int64_t k = begin; k < end; ++k) {
         clile_i_stored stored = {0};
         const int64_t image = j->indices ? j->indices[k] : k, sample = j->dataset->index[image];
-        clile_status status = clile_i_crop_get(j->dataset->core, sample, j->size, &space, &stored);
-        if (status == CLILE_OK && j->augment != NULL)
-            status = exchange_shape(j, k, image, &warped, &stored);
+        const clile_status status =
+            clile_i_crop_get(j->dataset->core, sample, j->size, &space, &stored);
         if (status != CLILE_OK) {
             report(j, k, status);
             break;
@@ -71,12 +54,18 @@ static void load_part(int64_t begin, int64_t end, void *context)
             continue;
         }
         clile_i_jitter jitter = CLILE_I_JITTER_NONE;
-        if (j->augment != NULL)
-            jitter = clile_i_augment_draw(j->augment, j->seed, j->step, j->slots ? j->slots[k] : k);
+        clile_i_field field;
+        if (j->augment != NULL) {
+            const int64_t slot = j->slots ? j->slots[k] : k;
+            jitter = clile_i_augment_draw(j->augment, j->seed, j->step, slot);
+            if (clile_i_shapes_draw(j->augment->shapes, j->augment->exchange_shapes,
+                                    clile_i_dataset_subject(j->dataset, image), j->seed, j->step,
+                                    slot, &field))
+                jitter.field = &field;
+        }
         clile_i_crop_to_input(stored.rgb, stored.margin, j->size, &jitter, j->dst + 3 * plane * k);
     }
     clile_i_free(space.bytes);
-    clile_i_free(warped.bytes);
 }
 
 clile_status clile_i_batch_load(const clile_dataset *dataset, int64_t n, const int64_t *indices,

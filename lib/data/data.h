@@ -67,20 +67,11 @@ clile_status clile_i_shapes_create(const clile_dataset *dataset, clile_i_shapes 
 void clile_i_shapes_destroy(clile_i_shapes *shapes);         /* NULL does nothing */
 int32_t clile_i_shapes_people(const clile_i_shapes *shapes); /* with landmarks */
 
-/* Where each place of a crop moves to. */
-typedef struct {
-    float move[24 * 24][2]; /* in sides of the crop, at nodes from -0.1 to 1.1, row by row */
-} clile_i_field;
 /* The exchange of the image in slot `slot` at `step`: returns 1 and the field, or 0: there is none,
  * by chance or because fewer than two people, or not this one, have landmarks (shapes may be NULL).
  * Depends only on the arguments. */
 int32_t clile_i_shapes_draw(const clile_i_shapes *shapes, double probability, int32_t subject,
                             uint64_t seed, int64_t step, int64_t slot, clile_i_field *out);
-void clile_i_field_move(const clile_i_field *field, int64_t n,
-                        float *xy /*[n,2] sides of the crop*/);
-/* stored and dst [size + 2 margin, size + 2 margin, 3] must differ. */
-void clile_i_field_warp(const clile_i_field *field, const uint8_t *stored, int32_t margin,
-                        int32_t size, uint8_t *dst);
 
 typedef struct {
     /* probability that a face takes the shape of another subject; NULL: none does. Borrowed */

@@ -11,14 +11,11 @@
 
 enum {
     POINTS = CLILE_I_LANDMARKS / 2,
-    SIDE = 24, /* nodes of a field, along each side */
-    NODES = SIDE * SIDE,
+    NODES = CLILE_I_FIELD_SIDE * CLILE_I_FIELD_SIDE,
     RING = 6, /* places that do not move, along each side of a square far around the face */
     FIXED = 4 * (RING - 1),
     CONTROLS = POINTS + FIXED,
 };
-static const double FIRST = -0.1;     /* of the nodes, in sides of the crop; the last is at 1.1 */
-static const double apart = 1.2 / 23; /* of two nodes */
 static const double RING_FIRST = -0.5, ring_apart = 2.0 / 5; /* to 1.5 */
 static const double REACH = 0.16;                        /* of a control, in sides of the crop */
 static const double SOFTNESS = 0.02;                     /* of the interpolation */
@@ -157,7 +154,8 @@ static clile_status make_basis(const fit *f, clile_i_shapes *shapes)
     for (int k = 0; k < POINTS; ++k) weight[k * POINTS + k] = 1.0;
     clile_i_cholesky_solve(CONTROLS, POINTS, gram, weight);
     for (int node = 0; node < NODES; ++node) {
-        const double at[2] = {FIRST + apart * (node % SIDE), FIRST + apart * (node / SIDE)};
+        const double at[2] = {clile_i_field_node(node % CLILE_I_FIELD_SIDE),
+                              clile_i_field_node(node / CLILE_I_FIELD_SIDE)};
         for (int k = 0; k < POINTS; ++k) {
             double sum = 0.0;
             for (int i = 0; i < CONTROLS; ++i)
@@ -252,71 +250,4 @@ int32_t clile_i_shapes_draw(const clile_i_shapes *shapes, double probability, in
         out->move[node][1] = y;
     }
     return 1;
-}
-
-/* The node before `at`, in sides of the crop, and how far behind it; outside, the nearest. */
-static int node_before(double at, float *behind)
-{
-    const double place = (at - FIRST) / apart;
-    const int before = place < 0.0 ? 0 : place >= (double)SIDE - 1.0 ? SIDE - 2 : (int)place;
-    const double rest = place - before;
-    *behind = (float)(rest < 0.0 ? 0.0 : rest > 1.0 ? 1.0 : rest);
-    return before;
-}
-
-static void field_at(const clile_i_field *field, int column, float u, int row, float v, float *move)
-{
-    const float(*above)[2] = field->move + row * SIDE + column, (*below)[2] = above + SIDE;
-    for (int k = 0; k < 2; ++k) {
-        const float top = above[0][k] + u * (above[1][k] - above[0][k]),
-                    bottom = below[0][k] + u * (below[1][k] - below[0][k]);
-        move[k] = top + v * (bottom - top);
-    }
-}
-
-void clile_i_field_move(const clile_i_field *field, int64_t n, float *xy)
-{
-    for (int64_t i = 0; i < n; ++i) {
-        float u, v, move[2];
-        if (clile_i_is_nan((double)xy[2 * i])) continue;
-        const int column = node_before((double)xy[2 * i], &u),
-                  row = node_before((double)xy[2 * i + 1], &v);
-        field_at(field, column, u, row, v, move);
-        xy[2 * i] += move[0];
-        xy[2 * i + 1] += move[1];
-    }
-}
-
-static float inside(float at, float last)
-{
-    return at < 0.0f ? 0.0f : at > last ? last : at;
-}
-
-/* A pixel shows what was there before it moved; beyond the edge, what is on it. */
-void clile_i_field_warp(const clile_i_field *field, const uint8_t *stored, int32_t margin,
-                        int32_t size, uint8_t *dst)
-{
-    const int32_t side = size + 2 * margin;
-    const float last = (float)(side - 1);
-    for (int32_t y = 0; y < side; ++y) {
-        float v;
-        const int row = node_before((y + 0.5 - margin) / size, &v);
-        for (int32_t x = 0; x < side; ++x, dst += 3) {
-            float u, move[2];
-            const int column = node_before((x + 0.5 - margin) / size, &u);
-            field_at(field, column, u, row, v, move);
-            const float at_x = inside((float)x - move[0] * (float)size, last),
-                        at_y = inside((float)y - move[1] * (float)size, last);
-            const int32_t left = (int32_t)at_x, top = (int32_t)at_y;
-            const float across = at_x - (float)left, down = at_y - (float)top;
-            const uint8_t *p = stored + 3 * ((int64_t)top * side + left),
-                          *q = top + 1 < side ? p + 3 * (int64_t)side : p;
-            const int next = left + 1 < side ? 3 : 0;
-            for (int k = 0; k < 3; ++k) {
-                const float above = (float)p[k] + across * (float)(p[k + next] - p[k]),
-                            below = (float)q[k] + across * (float)(q[k + next] - q[k]);
-                dst[k] = (uint8_t)(above + down * (below - above) + 0.5f);
-            }
-        }
-    }
 }

@@ -114,6 +114,18 @@ int32_t clile_i_crop_margin(int32_t size, double share); /* round(share size), h
 /* side of a crop with that margin: size + 2 round(size / 16) */
 int32_t clile_i_crop_stored(int32_t size);
 
+/* field.c: where each place of a crop moves to. */
+enum { CLILE_I_FIELD_SIDE = 24 };
+typedef struct {
+    /* in sides of the crop, at nodes from -0.1 to 1.1, row by row */
+    float move[CLILE_I_FIELD_SIDE * CLILE_I_FIELD_SIDE][2];
+} clile_i_field;
+double clile_i_field_node(int32_t index); /* where a column or row of nodes is */
+/* How far the place (x, y), in sides of the crop, moves. */
+void clile_i_field_at(const clile_i_field *field, double x, double y, float move[2]);
+/* Moves points [n,2], in sides of the crop; NaN stays. */
+void clile_i_field_move(const clile_i_field *field, int64_t n, float *xy);
+
 /* What augmentation does to one crop; all zero / one: nothing. */
 typedef struct {
     int32_t flip; /* mirror left and right */
@@ -134,10 +146,11 @@ typedef struct {
     double resolution; /* of clile_i_coarsen */
     double noise;      /* standard deviation, of values in [0,1] */
     uint64_t noise_seed;
-    double gamma, tint[3];   /* of clile_i_tone */
-    double shade_x, shade_y; /* of clile_i_shade */
-    int32_t jpeg;            /* quality, 1..100 */
-    double edge[4];          /* of clile_i_edge */
+    double gamma, tint[3];      /* of clile_i_tone */
+    double shade_x, shade_y;    /* of clile_i_shade */
+    int32_t jpeg;               /* quality, 1..100 */
+    double edge[4];             /* of clile_i_edge */
+    const clile_i_field *field; /* places move before all else; NULL: none do */
 } clile_i_jitter;
 #define CLILE_I_JITTER_NONE {.scale = 1.0, .brightness = 1.0, .contrast = 1.0, .saturation = 1.0}
 

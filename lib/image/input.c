@@ -139,10 +139,12 @@ static placement place(const clile_i_jitter *jitter, double unit)
                        .f = jitter->shift_y * unit};
 }
 
-/* A turned window: bilinear sampling without taps that rows or columns share. */
+/* A window turned, or with places that move: bilinear sampling without taps that rows or columns
+ * share. A place shows what was there before it moved. */
 static void read_turned(const uint8_t *stored, int32_t width, int32_t size,
                         const clile_i_jitter *jitter, float *dst)
 {
+    const double margin = 0.5 * (width - size), side = size;
     const int64_t plane = (int64_t)size * size, line = 3 * (int64_t)width;
     const double half = 0.5 * size, middle = 0.5 * width - 0.5;
     const placement at = place(jitter, size);
@@ -152,8 +154,16 @@ static void read_turned(const uint8_t *stored, int32_t width, int32_t size,
         float *out = dst + (int64_t)y * size;
         for (int32_t x = 0; x < size; ++x) {
             const double u = x + 0.5 - half;
-            const clile_i_tap across = clile_i_tap_at(row_x + at.a * u, width),
-                              down = clile_i_tap_at(row_y + at.d * u, width);
+            double from_x = row_x + at.a * u, from_y = row_y + at.d * u;
+            if (jitter->field != NULL) {
+                float move[2];
+                clile_i_field_at(jitter->field, (from_x + 0.5 - margin) / side,
+                                 (from_y + 0.5 - margin) / side, move);
+                from_x -= side * (double)move[0];
+                from_y -= side * (double)move[1];
+            }
+            const clile_i_tap across = clile_i_tap_at(from_x, width),
+                              down = clile_i_tap_at(from_y, width);
             const uint8_t *p = stored + down.before * line + 3 * across.before,
                           *q = p + down.step * line;
             const int32_t step = 3 * across.step;
@@ -231,7 +241,7 @@ void clile_i_crop_to_input(const uint8_t *stored, int32_t margin, int32_t size,
 {
     const int32_t width = size + 2 * margin;
     const int64_t plane = (int64_t)size * size;
-    if (jitter->rotate != 0.0)
+    if (jitter->rotate != 0.0 || jitter->field != NULL)
         read_turned(stored, width, size, jitter, dst);
     else if (jitter->scale == 1.0 && jitter->shift_x == 0.0 && jitter->shift_y == 0.0)
         read_middle(stored, margin, size, jitter->flip, dst);

@@ -32,15 +32,11 @@ clile_status clile_i_csv_choose(const clile_i_rows *rows, const char *au_set,
 
 /* The contents of a row. */
 typedef struct {
-    int8_t codes[CLILE_I_ROWS_MOST]; /* [c] */
+    int8_t codes[CLILE_I_ROWS_MOST];     /* [c] */
+    int8_t intensity[CLILE_I_ROWS_MOST]; /* [c]; only if the header has `intensities` */
     int32_t has_points, has_box;
     clile_i_landmarks landmarks;
     float box[4];
-
-    int8_t codes[CLILE_I_ROWS_MOST];     /* [c] */
-    int8_t intensity[CLILE_I_ROWS_MOST]; /* [c]; only if the header has `intensities` */
-    int32_t has_five, has_box;
-    float five[10], box[4];
 } clile_i_csv_row;
 /* Warns of columns that look like an AU or a face position but are not understood ("AU2_presence",
  * "bbox"), and of OpenFace files that do not say where a face was found. */

@@ -39,11 +39,9 @@ static clile_status read_row(const clile_i_rows *rows, const clile_i_csv_header 
     ++table->counts.label_rows;
     CLILE_I_RETURN_IF(
         clile_i_table_subject(table, rows->begin[h->subject], rows->end[h->subject], &subject));
-    return clile_i_places_add(table, "", image, subject, row.codes,
-                              row.has_points ? &row.landmarks : NULL, row.has_box ? row.box : NULL);
     const int64_t before = table->n;
     CLILE_I_RETURN_IF(clile_i_places_add(table, "", image, subject, row.codes,
-                                         row.has_five ? row.five : NULL,
+                                         row.has_points ? &row.landmarks : NULL,
                                          row.has_box ? row.box : NULL));
     /* or the face cannot be one, and is left out */
     return h->intensities > 0 && table->n > before

@@ -26,8 +26,7 @@ struct clile_predictor {
     double box_margin;
     int32_t mirror;    /* 1: the mean of a crop and its mirror image */
     double crop_scale; /* side of a crop that landmarks place, as a share of training's */
-    int32_t mirror; /* 1: the mean of a crop and its mirror image */
-    uint8_t bf16;   /* the encoder runs in bf16 */
+    uint8_t bf16;      /* the encoder runs in bf16 */
     int32_t has_large;
     engine first, large; /* large: created on first use */
     clile_i_cropper cropper;
@@ -94,6 +93,9 @@ static clile_status read_crop_scale(const clile_model *model, const clile_option
                             "clile_predictor_create: the model's metadata \"crop_scale\" is "
                             "\"%.32s\", expected a number from 0.5 to 2",
                             said);
+    return CLILE_OK;
+}
+
 static clile_status read_precision(const clile_model *model, const clile_options *options,
                                    uint8_t *bf16)
 {
