@@ -16,8 +16,8 @@
 typedef struct {
     double step, fastest, forward;
     double conv_forward, conv_data, conv_weights, conv;
-    int64_t flops, parameters;
-    clile_i_exec_profile profile; /* of a step: means */
+    int64_t flops, parameters, bytes; /* bytes: of activations and their gradients */
+    clile_i_exec_profile profile;     /* of a step: means */
     double update, rest;
     bench_input input; /* train only */
 } bench_result;
@@ -133,6 +133,7 @@ static clile_status measure(const bench_args *a, clile_i_exec *exec, const float
     r->conv_weights = median(parts[2], a->runs);
     r->conv = median(bound, a->runs);
     r->flops = clile_i_exec_flops(exec);
+    r->bytes = clile_i_exec_bytes(exec);
     r->parameters = count;
     return CLILE_OK;
 }
@@ -158,7 +159,8 @@ static clile_status run(const bench_args *a, bench_result *r)
     CLILE_I_TRY(clile_i_net_create(&config, &net));
     clile_i_net_init(net, &rng);
     const clile_i_exec_options options = {.mode = train ? CLILE_I_EXEC_TRAIN : CLILE_I_EXEC_INFER,
-                                          .bf16 = strcmp(a->precision, "bf16") == 0};
+                                          .bf16 = strcmp(a->precision, "bf16") == 0,
+                                          .recompute = (uint8_t)a->recompute};
     CLILE_I_TRY(clile_i_exec_create_as(net, a->batch, a->size, &options, &exec));
     CLILE_I_TRY(measure(a, exec, src, dst, diff, train, r));
     fed_step step = {{run_fed}, exec, dst, diff};
@@ -178,17 +180,17 @@ static void print(const bench_args *a, const bench_result *r)
                  share = r->conv / r->step;
     if (a->json) {
         printf("{\"mode\":\"%s\",\"precision\":\"%s\",\"onednn\":\"%s\",\"backbone\":\"%s\","
-               "\"width\":%g,\"embedding\":%"
-               "d,\"size\":%d,\"batch\":%d,\"threads\":%d,\"busy\":%d,\"runs\":%d,\"parameters\":%"
+               "\"width\":%g,\"embedding\":%d,\"size\":%d,\"batch\":%d,\"threads\":%d,"
+               "\"busy\":%d,\"runs\":%d,\"activation_bytes\":%lld,\"parameters\":%"
                "lld,\"step_seconds\":%.9g,\"fastest_step_seconds\":%.9g,\"forward_seconds\":%.9g,"
                "\"images_per_second\":%.9g,\"gflops_per_second\":%.9g,\"flops\":%lld,\"conv_"
                "forward_seconds\":%.9g,\"conv_backward_data_seconds\":%.9g,\"conv_backward_weights_"
                "seconds\":%.9g,\"conv_bound_seconds\":%.9g,\"share_of_conv_bound\":%.9g",
                a->mode, a->precision, clile_i_dnn_version(), a->backbone, a->width,
                (int)a->embedding, (int)a->size, (int)a->batch, (int)a->threads, (int)a->busy,
-               (int)a->runs, (long long)r->parameters, r->step, r->fastest, r->forward, images,
-               gflops, (long long)r->flops, r->conv_forward, r->conv_data, r->conv_weights, r->conv,
-               share);
+               (int)a->runs, (long long)r->bytes, (long long)r->parameters, r->step, r->fastest,
+               r->forward, images, gflops, (long long)r->flops, r->conv_forward, r->conv_data,
+               r->conv_weights, r->conv, share);
         printf(",\"profile\":{\"convolutions\":%.9g,\"norms\":%.9g,\"other_layers\":%.9g,"
                "\"adding_gradients\":%.9g,\"update\":%.9g,\"rest\":%.9g}",
                r->profile.convolutions, r->profile.around, r->profile.others, r->profile.adding,
@@ -208,6 +210,8 @@ static void print(const bench_args *a, const bench_result *r)
     if (a->busy) printf(", %d busy neighbours", (int)a->busy);
     printf("\n  step          %8.2f ms (median of %d; fastest %.2f)\n", 1e3 * r->step, (int)a->runs,
            1e3 * r->fastest);
+    printf("  memory        %8.1f MB of activations and their gradients\n",
+           1e-6 * (double)r->bytes);
     printf("  images/s      %8.1f\n  GFLOP/s       %8.1f (convolutions)\n", images, gflops);
     printf(
         "  convolutions  %8.2f ms alone: forward %.2f, backward data %.2f, backward weights %.2f\n",
@@ -233,7 +237,7 @@ static void help(FILE *out)
                  "[--width 1] [--embedding 128] [--size 112]\n"
                  "                                 [--batch 16] [--threads N] [--busy 0] [--runs "
                  "10] [--data "
-                 "PACK] [--precision float32] [--json]\n"
+                 "PACK] [--precision float32] [--recompute 0] [--json]\n"
                  "\n"
                  "Measures one training step, or one forward pass of the network, where its time "
                  "goes, and what its convolutions alone take.\n`clile bench infer --help`: the "
@@ -264,7 +268,8 @@ static int read_args(bench_args *a, int argc, char **argv)
     const number_row rows[] = {
         {"--embedding", &a->embedding, 1, 65536}, {"--size", &a->size, 32, 512},
         {"--batch", &a->batch, 1, 4096},          {"--threads", &a->threads, 1, 1024},
-        {"--busy", &a->busy, 0, MAX_BUSY},        {"--runs", &a->runs, 1, MAX_RUNS}};
+        {"--busy", &a->busy, 0, MAX_BUSY},        {"--runs", &a->runs, 1, MAX_RUNS},
+        {"--recompute", &a->recompute, 0, 1}};
     for (int i = 1; i < argc; ++i) {
         const char *name = argv[i];
         if (strcmp(name, "--json") == 0) {

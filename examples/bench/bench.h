@@ -8,6 +8,7 @@
 enum { MAX_RUNS = 1000, MAX_BUSY = 64 };
 
 typedef struct {
+    int32_t recompute;
     const char *mode, *backbone, *data, *precision;
     int32_t stem; /* clile_i_stem */
     double width;

@@ -1,5 +1,5 @@
-/* One of our engines for `clile bench infer`: "clile-bench worker MODEL BATCH THREADS wall|cpu",
- * with the protocol of rival_rounds.py. It times clile_predictor_run on uint8 crops:
+/* One of our engines for `clile bench infer`: "clile-bench worker MODEL BATCH THREADS wall|cpu
+ * [PRECISION]", with the protocol of rival_rounds.py. It times clile_predictor_run on uint8 crops:
  * normalisation, network and decision. */
 #include "bench.h"
 
@@ -46,12 +46,14 @@ static int run_once(worker *w)
 }
 
 /* Load, compile, first answer. */
-static int prepare(worker *w, const char *path, const char *batch, const char *threads)
+static int prepare(worker *w, const char *path, const char *batch, const char *threads,
+                   const char *precision)
 {
     if (clile_model_load(path, &w->model) != CLILE_OK ||
         clile_options_create(&w->options) != CLILE_OK ||
         clile_options_set(w->options, CLILE_OPT_PREDICT_BATCH, batch) != CLILE_OK ||
         clile_options_set(w->options, CLILE_OPT_THREADS, threads) != CLILE_OK ||
+        clile_options_set(w->options, CLILE_OPT_PRECISION, precision) != CLILE_OK ||
         clile_options_get_i64(w->options, CLILE_OPT_PREDICT_BATCH, &w->batch) != CLILE_OK ||
         clile_predictor_create(w->model, w->options, &w->predictor) != CLILE_OK)
         return 0;
@@ -86,14 +88,15 @@ static int answer_lines(worker *w)
 int bench_worker(int argc, char **argv)
 {
     worker w = {0};
-    if (argc != 5) {
-        fprintf(stderr, "clile: bench: expected worker MODEL BATCH THREADS wall|cpu\n");
+    if (argc != 5 && argc != 6) {
+        fprintf(stderr, "clile: bench: expected worker MODEL BATCH THREADS wall|cpu "
+                        "[PRECISION]\n");
         return 2;
     }
     w.clock = strcmp(argv[4], "cpu") == 0 ? CLOCK_PROCESS_CPUTIME_ID : CLOCK_MONOTONIC;
     const long long base = most_held();
     const double begin = seconds(w.clock);
-    int fine = prepare(&w, argv[1], argv[2], argv[3]);
+    int fine = prepare(&w, argv[1], argv[2], argv[3], argc > 5 ? argv[5] : "float32");
     if (fine) {
         printf("ready %.9f %lld libclile %s\n", seconds(w.clock) - begin, base, clile_version());
         fflush(stdout);

@@ -97,6 +97,7 @@ typedef struct clile_options clile_options;
 #define CLILE_OPT_EPOCHS_STAGE1 "epochs_stage1"
 #define CLILE_OPT_BATCH "batch"
 #define CLILE_OPT_ACCUMULATE "accumulate"
+#define CLILE_OPT_RECOMPUTE "recompute"
 #define CLILE_OPT_SYNC_BATCH_NORM "sync_batch_norm"
 #define CLILE_OPT_SEED "seed"
 #define CLILE_OPT_THREADS "threads"

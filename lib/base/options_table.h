@@ -107,6 +107,7 @@
     X(INTEGER, CLILE_OPT_EPOCHS_STAGE1, "20", "", 0, 1000000, "training", "epochs of stage 1; if not set, see epochs")                                              \
     X(INTEGER, CLILE_OPT_BATCH, "64", "", 1, 1000000, "training", "images per training step, of each rank if there are several; if not set and there are fewer images, all of them") \
     X(INTEGER, CLILE_OPT_ACCUMULATE, "1", "", 1, 4096, "training", "parts in which a step's batch is computed, one after the other, to save memory; their gradients are averaged") \
+    X(INTEGER, CLILE_OPT_RECOMPUTE, "0", "", 0, 1, "training", "1: keep only the outputs of the encoder's blocks, and compute what is between them again in the backward pass: less memory, more time, the same bits") \
     X(INTEGER, CLILE_OPT_SYNC_BATCH_NORM, "0", "", 0, 1, "training", "1: batch normalisation over the images of all ranks; 0: each rank over its own") \
     X(INTEGER, CLILE_OPT_SEED, "1", "", 0, 9007199254740992, "training", "seed of the initial weights, the order and augmentation")                 \
     X(INTEGER, CLILE_OPT_THREADS, "auto", "", 1, 1024, "training", "number of threads; auto: the processors this process may use")                    \
@@ -184,6 +185,7 @@
     X(CLILE_OPT_PRECISION, AHEAD)                                                                                                           \
     X(CLILE_OPT_PREDICT_BATCH, HERE)                                                                                                        \
     X(CLILE_OPT_THREADS, HERE)                                                                                                              \
+    X(CLILE_OPT_RECOMPUTE, HERE)                                                                                                            \
     X(CLILE_OPT_INPUT_WORKERS, HERE)                                                                                                        \
     X(CLILE_OPT_VALIDATION_EVERY, HERE)                                                                                                     \
     X(CLILE_OPT_EPOCHS, AHEAD)                                                                                                              \

@@ -278,7 +278,7 @@ int64_t clile_i_norm_plane_offset(const clile_i_dnn_layout *l, int64_t n, int64_
     return n * l->image_stride + cb * l->block_stride;
 }
 
-void clile_i_norm_forward_gather(const clile_i_norm_job *j, int64_t n, int64_t cb)
+static void forward_gather(const clile_i_norm_job *j, int64_t n, int64_t cb)
 {
     const clile_i_dnn_layout *l = &j->norm->layout;
     double *sums = clile_i_norm_sums(j, n, cb);
@@ -298,7 +298,7 @@ static void add_planes(const clile_i_norm_job *j, int64_t cb)
     }
 }
 
-void clile_i_norm_forward_settle(const clile_i_norm_job *j, int64_t cb)
+static void forward_settle(const clile_i_norm_job *j, int64_t cb)
 {
     const clile_i_batch_norm *norm = j->norm;
     const clile_i_dnn_layout *l = &norm->layout;
@@ -322,13 +322,18 @@ void clile_i_norm_forward_settle(const clile_i_norm_job *j, int64_t cb)
     }
 }
 
-void clile_i_norm_forward_settle_frozen(const clile_i_norm_job *j, int64_t cb)
+static void forward_settle_frozen(const clile_i_norm_job *j, int64_t cb)
 {
     const clile_i_batch_norm *norm = j->norm;
     for (int64_t c = cb * norm->layout.block; c < (cb + 1) * norm->layout.block; ++c) {
         norm->mean[c] = norm->running_mean[c];
         norm->inv_std[c] = (float)(1.0 / sqrt((double)norm->running_variance[c] + norm->eps));
     }
+}
+
+static void keep_settled(const clile_i_norm_job *j, int64_t cb)
+{
+    (void)j, (void)cb;
 }
 
 static void forward_apply(const clile_i_norm_job *j, int64_t n, int64_t cb)
@@ -431,7 +436,7 @@ static void run_synchronised(clile_i_norm_stages *s)
 {
     const clile_i_dnn_layout *l = &s->job.norm->layout;
     clile_i_norm_sync *sync = s->job.norm->sync;
-    const int forward = s->settle == clile_i_norm_forward_settle;
+    const int forward = s->settle == forward_settle;
     clile_i_parallel_for(l->n * l->blocks, 1, gather_planes, s);
     for (int64_t cb = 0; cb < l->blocks; ++cb) add_planes(&s->job, cb);
     if (forward) shift_sums(&s->job);
@@ -448,7 +453,7 @@ static void run_synchronised(clile_i_norm_stages *s)
 void clile_i_norm_run(clile_i_norm_stages *s)
 {
     const clile_i_dnn_layout *l = &s->job.norm->layout;
-    if (s->job.norm->sync != NULL && !s->job.norm->frozen) {
+    if (s->job.norm->sync != NULL && !s->job.norm->frozen && s->settle != keep_settled) {
         run_synchronised(s);
         return;
     }
@@ -474,12 +479,21 @@ int64_t clile_i_batch_norm_partial_count(const clile_i_dnn_layout *layout)
     return 2 * (layout->n + 1) * layout->channels;
 }
 
+clile_i_norm_stages clile_i_norm_forward_stages(const clile_i_batch_norm *norm,
+                                                void (*apply)(const clile_i_norm_job *, int64_t n,
+                                                              int64_t cb))
+{
+    const int known = norm->again || norm->frozen;
+    return (clile_i_norm_stages){clile_i_norm_job_of(norm), known ? NULL : forward_gather,
+                                 norm->again    ? keep_settled
+                                 : norm->frozen ? forward_settle_frozen
+                                                : forward_settle,
+                                 apply};
+}
+
 void clile_i_batch_norm_forward(const clile_i_batch_norm *norm)
 {
-    clile_i_norm_stages s = {
-        clile_i_norm_job_of(norm), norm->frozen ? NULL : clile_i_norm_forward_gather,
-        norm->frozen ? clile_i_norm_forward_settle_frozen : clile_i_norm_forward_settle,
-        forward_apply};
+    clile_i_norm_stages s = clile_i_norm_forward_stages(norm, forward_apply);
     clile_i_norm_run(&s);
 }
 

@@ -276,6 +276,7 @@ typedef struct {
     clile_i_norm_sync *sync; /* NULL: the statistics are this process's */
     double eps, momentum;
     uint8_t frozen; /* running statistics are used and kept, instead of the batch's */
+    uint8_t again;  /* forward: mean and inv_std are those of a forward before, of the same src */
     uint8_t relu;
     const float *src;
     const float *gamma, *beta;

@@ -20,15 +20,16 @@ typedef struct {
     void (*apply)(const clile_i_norm_job *, int64_t n, int64_t cb);
 } clile_i_norm_stages;
 
+/* Those of a forward pass that ends in `apply`. */
+clile_i_norm_stages clile_i_norm_forward_stages(const clile_i_batch_norm *norm,
+                                                void (*apply)(const clile_i_norm_job *, int64_t n,
+                                                              int64_t cb));
 /* gather over all planes of a channel block, then settle, then apply over all its planes. */
 void clile_i_norm_run(clile_i_norm_stages *stages);
 
 /* [block][2] of a plane */
 double *clile_i_norm_sums(const clile_i_norm_job *job, int64_t n, int64_t cb);
 int64_t clile_i_norm_plane_offset(const clile_i_dnn_layout *layout, int64_t n, int64_t cb);
-void clile_i_norm_forward_gather(const clile_i_norm_job *job, int64_t n, int64_t cb);
-void clile_i_norm_forward_settle(const clile_i_norm_job *job, int64_t cb);
-void clile_i_norm_forward_settle_frozen(const clile_i_norm_job *job, int64_t cb);
 void clile_i_norm_backward_settle(const clile_i_norm_job *job, int64_t cb);
 
 /* What a backward pass reads and writes on one plane; NULL: absent. g = (diff_y + diff_y_more)

@@ -79,10 +79,7 @@ static void forward_apply(const clile_i_norm_job *j, int64_t n, int64_t cb)
 
 void clile_i_norm_pool_forward(const clile_i_norm_pool *op)
 {
-    clile_i_norm_stages s = {
-        clile_i_norm_job_of(&op->norm), op->norm.frozen ? NULL : clile_i_norm_forward_gather,
-        op->norm.frozen ? clile_i_norm_forward_settle_frozen : clile_i_norm_forward_settle,
-        forward_apply};
+    clile_i_norm_stages s = clile_i_norm_forward_stages(&op->norm, forward_apply);
     s.job.extra = op;
     clile_i_norm_run(&s);
 }

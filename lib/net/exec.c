@@ -181,6 +181,7 @@ clile_status clile_i_exec_create_as(const clile_i_net *net, int32_t batch, int32
     exec->size = size;
     exec->mode = options->mode;
     exec->bf16 = options->bf16;
+    exec->recompute = options->recompute;
     exec->threads = clile_i_threads_set(1); /* returns the previous size */
     clile_i_threads_set(exec->threads);
     if (options->packs != NULL) clile_i_packs_retain(options->packs);
@@ -227,7 +228,7 @@ void clile_i_exec_destroy(clile_i_exec *exec)
     void *const owned[] = {exec->runs,   exec->layouts,     exec->values,    exec->segments,
                            exec->params, exec->diffs,       exec->fixed,     exec->image,
                            exec->add_to, exec->activations, exec->gradients, exec->scratch,
-                           exec->points, exec->seconds,     exec->widened};
+                           exec->points, exec->seconds,     exec->widened,   exec->stretches};
     for (size_t i = 0; i < sizeof owned / sizeof *owned; ++i) clile_i_free(owned[i]);
     clile_i_net_destroy(exec->net);
     clile_i_free(exec);
@@ -320,6 +321,11 @@ clile_status clile_i_exec_store(const clile_i_exec *exec, clile_i_net *net)
                 to_plain(exec, run, k, run->params[k], net->tensors[run->node->tensor + k].data));
     }
     return CLILE_OK;
+}
+
+int64_t clile_i_exec_bytes(const clile_i_exec *exec)
+{
+    return (exec->activation_count + exec->gradient_count) * (int64_t)sizeof(float);
 }
 
 /* ---- flat parameters ------------------------------------------------------------------------- */

@@ -6,13 +6,19 @@
 #include "net/graph.h"
 #include "net/packs.h"
 
+/* Nodes first .. last, of whose values later nodes read only the last one's. */
+typedef struct {
+    int32_t first, last;
+    uint8_t shares; /* all that its nodes keep or make, but that value, is in the shared memory */
+} clile_i_exec_stretch;
+
 struct clile_i_exec {
     clile_i_net *net;     /* owned; bare: architecture and names */
     clile_i_packs *packs; /* retained; NULL: this net has its own weights */
     int32_t threads;      /* size of the team it was created in */
     int32_t batch, size;
     clile_i_exec_mode mode;
-    uint8_t bf16;
+    uint8_t bf16, recompute;
     int32_t node_count, value_count;
     clile_i_op_run *runs;        /* of each node */
     double *seconds;             /* [node_count], of passes since take_profile */
@@ -34,6 +40,10 @@ struct clile_i_exec {
     /* Inference in bf16: float32 copies of the bf16 values that a node reads, for operations that
      * read float32 only, made before it runs; and of the last value */
     float *widened;
+    int64_t activation_count, gradient_count; /* floats */
+    /* recompute, and which stretch the shared memory holds; -1: none */
+    int32_t stretch_count, resident;
+    clile_i_exec_stretch *stretches;
     void *scratch;
     uint8_t forward_done;
 };

@@ -1,5 +1,6 @@
-/* Memory of a compiled net. Training keeps all activations for the backward pass and plans
- * gradients by their lifetimes. Inference plans activations by theirs. */
+/* Memory of a compiled net. Training keeps all activations for the backward pass, or with recompute
+ * those between stretches of nodes, and plans gradients by their lifetimes. Inference plans
+ * activations by theirs. */
 #include "net/exec.h"
 #include "net/plan.h"
 
@@ -29,25 +30,90 @@ static void place_inputs(clile_i_exec *exec)
     if (exec->points != NULL) exec->values[CLILE_I_VALUE_POINTS] = exec->points;
 }
 
-/* Places what each node keeps and makes, in order of use. */
+/* Whether later nodes read only node i's value of all that were made so far. last: the last reader
+ * of each value; -1: none. */
+static int is_cut(const clile_i_exec *exec, int32_t i, const int32_t *last)
+{
+    for (int32_t k = 0; k < i; ++k)
+        if (last[exec->runs[k].node->dst] > i) return 0;
+    return 1;
+}
+
+/* Cuts the net into stretches. One that keeps nothing shares nothing: there is no memory to win. */
+static clile_status find_stretches(clile_i_exec *exec)
+{
+    clile_status status = CLILE_OK;
+    int32_t *last = NULL, first = 0;
+    exec->resident = -1;
+    if (!exec->recompute) return CLILE_OK;
+    CLILE_I_ALLOC(last, exec->value_count);
+    CLILE_I_ALLOC(exec->stretches, exec->node_count);
+    for (int32_t v = 0; v < exec->value_count; ++v) last[v] = -1;
+    for (int32_t i = 0; i < exec->node_count; ++i)
+        for (int32_t k = 0; k < exec->runs[i].node->src_count; ++k)
+            last[exec->runs[i].node->src[k]] = i;
+    for (int32_t i = 0; i < exec->node_count; ++i) {
+        if (!is_cut(exec, i, last)) continue;
+        const uint8_t shares = first < i || exec->runs[i].kept_count > 0;
+        exec->stretches[exec->stretch_count++] = (clile_i_exec_stretch){first, i, shares};
+        first = i + 1;
+    }
+cleanup:
+    clile_i_free(last);
+    return status;
+}
+
+/* Places of what nodes keep and make, from the start of the activations. */
+typedef struct {
+    int64_t kept, dst;
+} node_place;
+
+/* The nodes of a stretch, the values that stay from *fixed on, the shared ones from 0 on. Returns
+ * the end of the latter. */
+static int64_t place_stretch(const clile_i_exec *exec, const clile_i_exec_stretch *stretch,
+                             int64_t *fixed, node_place *places)
+{
+    int64_t shared = 0;
+    for (int32_t i = stretch->first; i <= stretch->last; ++i) {
+        const clile_i_op_run *run = &exec->runs[i];
+        int64_t *kept = stretch->shares ? &shared : fixed;
+        int64_t *dst = stretch->shares && i < stretch->last ? &shared : fixed;
+        places[i].kept = *kept;
+        *kept += clile_i_plan_rounded(run->kept_count);
+        places[i].dst = *dst;
+        *dst += clile_i_plan_rounded(run->dst.count);
+    }
+    return shared;
+}
+
+/* Places what each node keeps and makes, in order of use: first what stays until the backward pass,
+ * then the memory that stretches share. */
 static clile_status place_activations(clile_i_exec *exec)
 {
     clile_status status = CLILE_OK;
-    int64_t total = 0;
-    for (int32_t i = 0; i < exec->node_count; ++i)
-        total += clile_i_plan_rounded(exec->runs[i].kept_count) +
-                 clile_i_plan_rounded(exec->runs[i].dst.count);
-    CLILE_I_ALLOC(exec->activations, total);
-    float *at = exec->activations;
-    place_inputs(exec);
-    for (int32_t i = 0; i < exec->node_count; ++i) {
-        clile_i_op_run *run = &exec->runs[i];
-        run->kept = at;
-        at += clile_i_plan_rounded(run->kept_count);
-        exec->values[run->node->dst] = at;
-        at += clile_i_plan_rounded(run->dst.count);
+    const clile_i_exec_stretch whole = {0, exec->node_count - 1, 0};
+    const clile_i_exec_stretch *stretches = exec->recompute ? exec->stretches : &whole;
+    const int32_t count = exec->recompute ? exec->stretch_count : 1;
+    node_place *places = NULL;
+    int64_t fixed = 0, most = 0;
+    CLILE_I_ALLOC(places, exec->node_count);
+    for (int32_t s = 0; s < count; ++s) {
+        const int64_t shared = place_stretch(exec, &stretches[s], &fixed, places);
+        most = shared > most ? shared : most;
     }
+    exec->activation_count = fixed + most;
+    CLILE_I_ALLOC(exec->activations, exec->activation_count);
+    place_inputs(exec);
+    for (int32_t s = 0; s < count; ++s)
+        for (int32_t i = stretches[s].first; i <= stretches[s].last; ++i) {
+            const int shares = stretches[s].shares;
+            float *shared = exec->activations + fixed;
+            exec->runs[i].kept = (shares ? shared : exec->activations) + places[i].kept;
+            exec->values[exec->runs[i].node->dst] =
+                (shares && i < stretches[s].last ? shared : exec->activations) + places[i].dst;
+        }
 cleanup:
+    clile_i_free(places);
     return status;
 }
 
@@ -133,9 +199,11 @@ clile_status clile_i_exec_plan_training(clile_i_exec *exec)
         const clile_i_node *node = exec->runs[i].node;
         plan.most[node->dst] = node->op->adds_diffs ? 2 : 1;
     }
+    CLILE_I_TRY(find_stretches(exec));
     CLILE_I_TRY(place_activations(exec));
     CLILE_I_TRY(plan_gradients(exec, &plan));
-    CLILE_I_ALLOC(exec->gradients, clile_i_plan_place(&plan.list));
+    exec->gradient_count = clile_i_plan_place(&plan.list);
+    CLILE_I_ALLOC(exec->gradients, exec->gradient_count);
     for (int32_t i = 0; i < exec->node_count; ++i) point(exec, &plan, i);
     exec->diff_last = exec->runs[exec->node_count - 1].diff_dst;
 cleanup:
@@ -196,6 +264,7 @@ clile_status clile_i_exec_plan_inference(clile_i_exec *exec)
         count[v] = clile_i_dnn_layout_floats(&exec->layouts[v]);
     CLILE_I_TRY(place_widened(exec));
     CLILE_I_TRY(clile_i_plan_values(exec->net, count, offset, &total));
+    exec->activation_count = total;
     CLILE_I_ALLOC(exec->activations, total);
     place_inputs(exec);
     for (int32_t v = clile_i_net_inputs(exec->net); v < exec->value_count; ++v)

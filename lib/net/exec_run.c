@@ -77,6 +77,8 @@ clile_status clile_i_exec_observe(clile_i_exec *exec, const float *src, float *d
     if (last->dst.bf16) clile_i_bf16_widen(last->dst.count, last->dst_data, exec->widened);
     clile_i_dnn_layout_to_plain(&last->dst, last->dst.bf16 ? exec->widened : last->dst_data, dst);
     exec->forward_done = (uint8_t)clile_i_exec_trains(exec);
+    for (int32_t s = 0; s < exec->stretch_count; ++s)
+        if (exec->stretches[s].shares) exec->resident = s;
     return CLILE_OK;
 }
 
@@ -98,6 +100,25 @@ static int64_t first_gradient(const clile_i_exec *exec, const clile_i_op_run *ru
     return after;
 }
 
+/* Before the backward of a stretch's last node: runs its forward again, unless its values are still
+ * there. */
+static clile_status repeat_forward(clile_i_exec *exec, int32_t node)
+{
+    clile_status status = CLILE_OK;
+    int32_t s = 0;
+    while (s < exec->stretch_count && exec->stretches[s].last != node) ++s;
+    if (s == exec->stretch_count || !exec->stretches[s].shares || s == exec->resident)
+        return CLILE_OK;
+    exec->resident = s;
+    for (int32_t i = exec->stretches[s].first; i <= node && status == CLILE_OK; ++i) {
+        clile_i_op_run *run = &exec->runs[i];
+        run->again = 1;
+        status = run_pass(exec, run, run->node->op->forward);
+        run->again = 0;
+    }
+    return status;
+}
+
 clile_status clile_i_exec_backward_telling(clile_i_exec *exec, const float *diff_dst,
                                            clile_i_exec_ready ready, void *context)
 {
@@ -109,6 +130,7 @@ clile_status clile_i_exec_backward_telling(clile_i_exec *exec, const float *diff
     clile_i_dnn_layout_from_plain(&last->dst, diff_dst, exec->diff_last);
     for (int32_t i = exec->node_count - 1; i >= 0; --i) {
         clile_i_op_run *run = &exec->runs[i];
+        CLILE_I_RETURN_IF(repeat_forward(exec, i));
         CLILE_I_RETURN_IF(run_pass(exec, run, run->node->op->backward));
         add_diffs(exec, i);
         offset = first_gradient(exec, run, offset);

@@ -103,6 +103,9 @@ typedef struct {
     /* 1: convolutions multiply bf16 numbers. In inference maps between them are bf16 too. All that
      * goes in and out of the net is float32. UNSUPPORTED where the processor has no bf16. */
     uint8_t bf16;
+    /* Training: 1: of each stretch of nodes of which later ones read only the last value, such as a
+     * residual block, only that value is kept; backward runs its forward again. The same bits. */
+    uint8_t recompute;
     /* CLILE_I_EXEC_INFER: weights are shared through these; they are read-only, so
      * clile_i_exec_load fails. NULL: the net has its own. */
     clile_i_packs *packs;
@@ -134,6 +137,9 @@ void clile_i_exec_synchronise(clile_i_exec *exec, clile_i_norm_sync *sync);
 /* The running statistics of all norms, in one array: copied from the net or (put) into it. Returns
  * how many there are; values may be NULL. */
 int64_t clile_i_exec_statistics(clile_i_exec *exec, int put, float *values);
+
+/* Memory of activations and their gradients. */
+int64_t clile_i_exec_bytes(const clile_i_exec *exec);
 
 /* Flat trainable parameters and their gradients: `count` floats in blocked layout. Padding is
  * zero and stays zero. */

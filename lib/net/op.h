@@ -46,8 +46,9 @@ typedef struct {
     int32_t index; /* of the node */
     int32_t size;  /* of the images, in pixels */
     clile_i_exec_mode mode;
-    uint8_t trains;          /* mode is not CLILE_I_EXEC_INFER */
-    uint8_t bf16;            /* convolutions multiply bf16 numbers */
+    uint8_t trains; /* mode is not CLILE_I_EXEC_INFER */
+    uint8_t bf16;   /* convolutions multiply bf16 numbers */
+    uint8_t again;  /* this forward repeats one: it must leave the same bits, and no other trace */
     clile_i_norm_sync *sync; /* for batch norms, or NULL; may be set later */
     clile_i_packs *packs;    /* inference: where to share weights; NULL: keep them */
     clile_i_dnn_layout src[CLILE_I_MOST_SOURCES], inner, dst;

@@ -28,6 +28,7 @@ static clile_status read_numbers(const clile_options *options, clile_i_settings 
         {CLILE_OPT_EPOCHS, NULL, &s->epochs[2]},
         {CLILE_OPT_BATCH, NULL, &s->batch},
         {CLILE_OPT_ACCUMULATE, NULL, &s->accumulate},
+        {CLILE_OPT_RECOMPUTE, NULL, &s->recompute},
         {CLILE_OPT_SYNC_BATCH_NORM, NULL, &s->sync_batch_norm},
         {CLILE_OPT_VALIDATION_EVERY, NULL, &s->validation_every},
         {CLILE_OPT_THREADS, NULL, &s->threads},

@@ -25,6 +25,7 @@ typedef struct {
     int32_t cosine;    /* 1: cosine schedule; 0: constant */
     int32_t epochs[3]; /* by stage; [0] unused */
     int32_t batch, accumulate, threads;
+    int32_t recompute;       /* 1: the encoder keeps only the outputs of its blocks */
     uint8_t bf16;            /* the encoders run in bf16 */
     int32_t sync_batch_norm; /* 1: batch statistics are those of all ranks */
     double validation;

@@ -109,7 +109,9 @@ static clile_status create_encoder(clile_trainer *t, const clile_i_net *net)
 {
     clile_status status = CLILE_OK;
     int64_t count = 0;
-    const clile_i_exec_options options = {.mode = CLILE_I_EXEC_TRAIN, .bf16 = t->settings.bf16};
+    const clile_i_exec_options options = {.mode = CLILE_I_EXEC_TRAIN,
+                                          .bf16 = t->settings.bf16,
+                                          .recompute = (uint8_t)t->settings.recompute};
     CLILE_I_TRY(clile_i_exec_create_as(net, t->shares.own, t->size, &options, &t->exec));
     float *value = clile_i_exec_params(t->exec, &count);
     const int32_t segments = clile_i_exec_segment_count(t->exec);

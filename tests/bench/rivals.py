@@ -24,7 +24,7 @@ PACKAGES = ["numpy", "onnx", "onnxruntime", "openvino", "torch", "torchvision"]
 OPTIONAL = ["nncf"]
 NETWORKS = [("resnet10", 0.25), ("resnet18", 1.0), ("resnet50", 1.0)]
 TRAINED = [("resnet18", 1.0), ("resnet50", 1.0)]
-FP32, INT8 = "fp32", "int8"
+FP32, INT8, BF16 = "fp32", "int8", "bf16"
 AUS = [1, 2, 4, 6, 7, 10, 12, 14, 15, 17, 23, 24]
 CALIBRATION = 8
 SECONDS_A_TURN, MOST_RUNS = 0.1, 30
@@ -129,11 +129,12 @@ def commands(options, folder, batch, threads, wanted):
     bench = [pathlib.Path(options.build) / "examples" / "clile-bench", "worker"]
     script = pathlib.Path(__file__).resolve().parents[2] / "examples" / "bench" / "rival_rounds.py"
     rival = [python_of(options.folder), script]
-    common = [batch, threads, "wall"]
+    common = [batch, threads, options.clock]
     every = {"clile fp32": bench + [folder / "fp32.safetensors"] + common,
              "onnxruntime fp32": rival + ["onnxruntime", folder / "fp32.onnx"] + common,
              "openvino fp32": rival + ["openvino", folder / "fp32.onnx"] + common,
              "openvino bf16": rival + ["openvino-bf16", folder / "fp32.onnx"] + common,
+             "clile bf16": bench + [folder / "fp32.safetensors"] + common + ["bf16"],
              "clile int8": bench + [folder / "int8.safetensors"] + common,
              "onnxruntime int8": rival + ["onnxruntime", folder / "int8.onnx"] + common,
              "openvino int8": rival + ["openvino", folder / "int8.xml"] + common}
@@ -179,7 +180,7 @@ def infer(options):
         print("rivals: NNCF is missing; OpenVINO's int8 is left out", file=sys.stderr)
         wanted.remove("openvino int8")
     print(f"{processor()}; {options.rounds} rounds\n")
-    ratios = {FP32: [], INT8: []}
+    ratios = {precision: [] for precision in (FP32, BF16, INT8) if any(name.endswith(precision) for name in wanted)}
     first = True
     for backbone, width in NETWORKS:
         for size in options.size:
@@ -193,12 +194,12 @@ def infer(options):
                         if first:
                             print("Versions: " + ", ".join(sorted({engine.version for engine in engines.values()})) + "\n")
                             names = ["network", "px", "batch", "threads"] + [f"{name}, ms" for name in engines]
-                            names += ["fp32 / best", "int8 / best", "peak memory, MiB"]
+                            names += [f"{precision} / best" for precision in ratios] + ["peak memory, MiB"]
                             print("| " + " | ".join(names) + " |\n" + "|---" * len(names) + "|")
                             first = False
                         cells = [f"{backbone} x {width:g}", size, batch, threads]
                         cells += [f"{1e3 * statistics.median(engine.rounds):.2f}" for engine in engines.values()]
-                        for precision in (FP32, INT8):
+                        for precision in ratios:
                             value = best_ratio(engines, precision)
                             cells.append("" if value is None else f"{value:.2f}")
                             if value is not None:
@@ -255,7 +256,9 @@ def main():
     parser.add_argument("--threads", type=numbers, default=[1, 2])
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--engines", default="clile fp32,onnxruntime fp32,openvino fp32,clile int8,onnxruntime int8,openvino int8",
-                        help="of infer; there is also \"openvino bf16\"")
+                        help="of infer; there are also \"clile bf16\" and \"openvino bf16\"")
+    parser.add_argument("--clock", choices=["wall", "cpu"], default="wall",
+                        help="of infer; cpu: processor time of all threads, which other work beside disturbs less")
     options = parser.parse_args()
     if options.batch is None:
         options.batch = [16, 64] if options.what == "train" else [1, 16]

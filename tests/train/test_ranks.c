@@ -177,6 +177,20 @@ static void sums_behind_the_backward_pass_have_the_same_bits(void **state)
         assert_true(begun >= 2 * 6); /* several in each step */
         training_free(&plain);
         training_free(&behind);
+/* recompute: the same bits, with statistics of all ranks and with those of each. */
+static void recomputed_blocks_change_no_bit(void **state)
+{
+    static const char *const kinds[] = {"sync_batch_norm=1", "sync_batch_norm=0 accumulate=2"};
+    (void)state;
+    for (int k = 0; k < 2; ++k) {
+        char settings[256];
+        snprintf(settings, sizeof settings, BASE "batch=8 %s", kinds[k]);
+        training kept = train_on(2, settings);
+        snprintf(settings, sizeof settings, BASE "batch=8 %s recompute=1", kinds[k]);
+        training again = train_on(2, settings);
+        assert_memory_equal(kept.values[0], again.values[0], (size_t)kept.count[0] * sizeof(float));
+        training_free(&kept);
+        training_free(&again);
     }
 }
 
@@ -319,6 +333,7 @@ int main(void)
         cmocka_unit_test(ranks_are_one_process_with_the_whole_batch),
         cmocka_unit_test(statistics_of_each_rank_repeat),
         cmocka_unit_test(sums_behind_the_backward_pass_have_the_same_bits),
+        cmocka_unit_test(recomputed_blocks_change_no_bit),
         cmocka_unit_test(a_stopped_run_resumes_on_any_number_of_ranks),
         cmocka_unit_test(rank_0_writes_the_history),
         cmocka_unit_test(a_failure_ends_all_ranks),

@@ -79,6 +79,10 @@ static int may_differ(const char *key)
         "cache_mb",     "predict_batch", "threads",    "input_workers", "validation_every",
         "epochs",       "epochs_stage1", "targets",    "mirror",        "crop_margin",
         "points_model", "faces",         "crop_scale", "precision"};
+        "layout",    "au_set",        "max_pixels",   "max_label_mb",  "max_pack_mb",
+        "cache_mb",  "predict_batch", "threads",      "input_workers", "validation_every",
+        "epochs",    "epochs_stage1", "targets",      "mirror",        "crop_margin",
+        "precision", "recompute",     "points_model", "faces"};
     for (size_t i = 0; i < sizeof keys / sizeof keys[0]; ++i)
         if (strcmp(keys[i], key) == 0) return 1;
     return 0;

@@ -63,7 +63,8 @@ static clile_status create(clile_i_op_run *run)
     const clile_i_dnn_layout map = map_of(run);
     const int64_t k = run->node->k, features = clile_i_plan_rounded(map.channels);
     run->team = clile_i_op_team(run, 8 * run->dst.count);
-    run->kept_count = run->trains ? 2 * features : 0;
+    /* training: the batch's mean and 1 / deviation, after the running mean and variance */
+    if (run->trains) run->param_count[MEAN] = run->param_count[VARIANCE] = 2 * features;
     run->scratch_bytes = (size_t)clile_i_batch_norm_partial_count(&map) * sizeof(double) +
                          (size_t)(2 * features) * sizeof(float);
     CLILE_I_RETURN_IF(clile_i_plain_check(run));
@@ -82,27 +83,28 @@ static clile_i_batch_norm norm_of(const clile_i_op_run *run)
 {
     const clile_i_dnn_layout map = map_of(run);
     const int64_t features = clile_i_plan_rounded(map.channels);
-    float *statistics = run->trains ? run->kept : run->scratch;
-    return (clile_i_batch_norm){.layout = map,
-                                .sync = run->trains ? run->sync : NULL,
-                                .eps = EPS,
-                                .momentum = MOMENTUM,
-                                .frozen = run->mode != CLILE_I_EXEC_TRAIN,
-                                .relu = run->node->relu,
-                                .src = run->src_data[0],
-                                .gamma = run->params[GAMMA],
-                                .beta = run->params[BETA],
-                                .running_mean = run->params[MEAN],
-                                .running_variance = run->params[VARIANCE],
-                                .mean = statistics,
-                                .inv_std = statistics + features,
-                                .dst = run->dst_data,
-                                .diff_dst = run->diff_dst,
-                                .diff_src =
-                                    run->diff_src[0] != NULL ? run->diff_src[0] : run->diff_dst,
-                                .diff_gamma = run->diffs[GAMMA],
-                                .diff_beta = run->diffs[BETA],
-                                .partial = (double *)((float *)run->scratch + 2 * features)};
+    float *scratch = run->scratch;
+    return (clile_i_batch_norm){
+        .layout = map,
+        .sync = run->trains ? run->sync : NULL,
+        .eps = EPS,
+        .momentum = MOMENTUM,
+        .frozen = run->mode != CLILE_I_EXEC_TRAIN,
+        .again = run->again,
+        .relu = run->node->relu,
+        .src = run->src_data[0],
+        .gamma = run->params[GAMMA],
+        .beta = run->params[BETA],
+        .running_mean = run->params[MEAN],
+        .running_variance = run->params[VARIANCE],
+        .mean = run->trains ? run->params[MEAN] + features : scratch,
+        .inv_std = run->trains ? run->params[VARIANCE] + features : scratch + features,
+        .dst = run->dst_data,
+        .diff_dst = run->diff_dst,
+        .diff_src = run->diff_src[0] != NULL ? run->diff_src[0] : run->diff_dst,
+        .diff_gamma = run->diffs[GAMMA],
+        .diff_beta = run->diffs[BETA],
+        .partial = (double *)(void *)(scratch + 2 * features)};
 }
 
 static clile_status forward(clile_i_op_run *run)

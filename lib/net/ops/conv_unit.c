@@ -317,6 +317,7 @@ static clile_status forward(clile_i_op_run *run)
     unit_state *state = run->state;
     CLILE_I_RETURN_IF(clile_i_conv_forward(state->conv));
     state->norm_pool.norm.sync = run->sync;
+    state->norm_pool.norm.again = run->again;
     if (run->trains && pools(run->node))
         clile_i_norm_pool_forward(&state->norm_pool);
     else if (run->trains)
