@@ -152,6 +152,16 @@ CLILE_API int32_t clile_model_image_size(const clile_model *model);
 /* Number of points that the model finds (clile_predictor_run_points), p; 0 for a model without
  * and for NULL. Since 0.1. */
 CLILE_API int32_t clile_model_point_count(const clile_model *model);
+/* 1 if the model says how strong an AU is, because it was trained on intensities; else 0, and for
+ * NULL. Shared. Since 0.1. */
+CLILE_API int32_t clile_model_has_intensity(const clile_model *model);
+/* Expected intensities, 0 (absent) to 5 (maximum), of the faces whose embeddings [n,d] a predictor,
+ * reader or tracker gave; those have the model of clile_predictor_get_model and so on. Formula:
+ * docs/method.md. INVALID_ARGUMENT: n below 0, a NULL argument; UNSUPPORTED: the model has none
+ * (clile_model_has_intensity). Allocates nothing. Shared. Since 0.1. */
+CLILE_NODISCARD CLILE_API clile_status
+clile_model_estimate_intensity(const clile_model *model, int64_t n,
+                               const float *embedding /*[n,d]*/, float *intensity /*[n,c]*/);
 /* 1 after stage 2, and for a loaded model that was trained; else 0. Since 0.1. */
 CLILE_API int32_t clile_model_is_trained(const clile_model *model);
 /* AU numbers, in the order of every [c] array. INVALID_ARGUMENT: a NULL argument. Shared. Since

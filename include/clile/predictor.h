@@ -137,6 +137,10 @@ CLILE_NODISCARD CLILE_API clile_status clile_predictor_run_scores(
     clile_predictor *predictor, int64_t n, const uint8_t *rgb, int32_t h, int32_t w,
     float *score /*[n,c]*/, int8_t *present /*[n,c]*/, float *embedding /*[n,d]*/);
 
+/* The predictor's copy of its model, borrowed until the predictor is destroyed; NULL for NULL.
+ * Shared. Since 0.1. */
+CLILE_API const clile_model *clile_predictor_get_model(const clile_predictor *predictor);
+
 /* NULL does nothing. Since 0.1. */
 CLILE_API void clile_predictor_destroy(clile_predictor *predictor);
 

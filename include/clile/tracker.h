@@ -56,6 +56,10 @@ CLILE_NODISCARD CLILE_API clile_status clile_tracker_get(const clile_tracker *tr
                                                          int8_t *present /*[c]*/,
                                                          float *embedding /*[d]*/);
 
+/* The tracker's copy of its model, borrowed until the tracker is destroyed; NULL for NULL. Shared.
+ * Since 0.1. */
+CLILE_API const clile_model *clile_tracker_get_model(const clile_tracker *tracker);
+
 /* NULL does nothing. Exclusive. Since 0.1. */
 CLILE_API void clile_tracker_destroy(clile_tracker *tracker);
 

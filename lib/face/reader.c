@@ -97,7 +97,7 @@ clile_status clile_reader_set_points_model(clile_reader *reader, const clile_mod
 
 const clile_model *clile_reader_get_model(const clile_reader *reader)
 {
-    return reader == NULL ? NULL : clile_i_predictor_look(reader->predictor).model;
+    return reader == NULL ? NULL : clile_predictor_get_model(reader->predictor);
 }
 
 static clile_status make_room(clile_reader *r, int64_t count)

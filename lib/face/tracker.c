@@ -381,6 +381,11 @@ cleanup:
     return status;
 }
 
+const clile_model *clile_tracker_get_model(const clile_tracker *tracker)
+{
+    return tracker == NULL ? NULL : clile_reader_get_model(tracker->reader);
+}
+
 clile_status clile_tracker_get(const clile_tracker *tracker, int64_t index, int64_t *person,
                                int32_t *found, clile_found_face *face, float *probability,
                                int8_t *present, float *embedding)

@@ -13,7 +13,7 @@
 #ifndef CLILE_I_LOSS_H
 #define CLILE_I_LOSS_H
 
-#include "base/base.h"
+#include "loss/ordinal.h"
 
 #include <clile/losses.h>
 
@@ -34,7 +34,8 @@ typedef struct {
     double scale;
     const float *bias, *deviation, *deviation_bias; /* [c], [s,c,d], [s,c] */
     const int32_t *subject;                         /* [n] */
-    const int8_t *labels;                           /* [n,c] */
+    const int8_t *labels;                           /* [n,c]; intensities with `ordinal` */
+    const clile_i_ordinal *ordinal;                 /* NULL: BCE; no ridge */
     const float *au_weight, *row_weight;            /* [c], [n]; NULL: all 1 */
     double lambda_deviation, lambda_bias;
     double *loss;

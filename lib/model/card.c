@@ -46,6 +46,8 @@ static void put_model(clile_i_text *out, const clile_model *model)
                         model->backbone, model->width,
                         model->quant ? "8-bit integers" : "32-bit floats", (int)model->d,
                         model->similarity == CLILE_I_COSINE ? "cosine" : "dot product");
+    if (model->levels != NULL)
+        clile_i_text_append(out, "| intensity | from 0 to 5, expected from the score |\n");
 }
 
 static void put_training(clile_i_text *out, const clile_model *model)

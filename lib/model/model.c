@@ -88,6 +88,14 @@ clile_status clile_model_create(const clile_options *options, int32_t c, const i
     return CLILE_OK;
 }
 
+/* What was fitted to other scores. */
+static void drop_fits(clile_model *model)
+{
+    clile_i_free(model->person);
+    clile_i_free(model->levels);
+    model->person = model->levels = NULL;
+}
+
 void clile_i_model_swap_encoder(clile_model *model, clile_i_net **encoder, clile_i_packs **packs)
 {
     clile_i_net *const old_encoder = model->encoder;
@@ -97,8 +105,7 @@ void clile_i_model_swap_encoder(clile_model *model, clile_i_net **encoder, clile
     *encoder = old_encoder;
     *packs = old_packs;
     clile_i_points_free(&model->points);
-    clile_i_free(model->person);
-    model->person = NULL;
+    drop_fits(model);
 }
 
 clile_status clile_i_model_copy_frame(const clile_model *model, clile_model **out)
@@ -131,6 +138,10 @@ clile_status clile_i_model_copy_frame(const clile_model *model, clile_model **ou
     if (model->person) {
         CLILE_I_ALLOC(copy->person, CLILE_I_PERSON_ROWS * (int64_t)model->c);
         memcpy(copy->person, model->person, CLILE_I_PERSON_ROWS * aus);
+    }
+    if (model->levels) {
+        CLILE_I_ALLOC(copy->levels, CLILE_I_MODEL_LEVELS * (int64_t)model->c);
+        memcpy(copy->levels, model->levels, CLILE_I_MODEL_LEVELS * aus);
     }
     CLILE_I_TRY(clile_i_points_copy(&model->points, model->d, &copy->points));
     for (int32_t i = 0; i < model->metadata_count; ++i)
@@ -192,6 +203,7 @@ void clile_model_destroy(clile_model *model)
     clile_i_free(model->slope);
     clile_i_free(model->offset);
     clile_i_free(model->person);
+    clile_i_free(model->levels);
     clile_i_points_free(&model->points);
     clile_i_free(model);
 }
@@ -211,6 +223,10 @@ int32_t clile_model_image_size(const clile_model *model)
 int32_t clile_model_point_count(const clile_model *model)
 {
     return model ? model->points.p : 0;
+}
+int32_t clile_model_has_intensity(const clile_model *model)
+{
+    return model && model->levels ? 1 : 0;
 }
 int32_t clile_model_is_quantized(const clile_model *model)
 {
@@ -272,8 +288,7 @@ clile_status clile_model_set_decision(clile_model *model, const float *au_embedd
                                     "clile_model_set_decision: au_embedding[%lld] is not finite",
                                     (long long)i);
         memcpy(model->au_embedding, au_embedding, (size_t)count * sizeof *au_embedding);
-        clile_i_free(model->person); /* it is about other scores */
-        model->person = NULL;
+        drop_fits(model);
     }
     memcpy(model->slope, slope, (size_t)model->c * sizeof *slope);
     memcpy(model->offset, offset, (size_t)model->c * sizeof *offset);

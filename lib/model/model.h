@@ -41,6 +41,9 @@ enum {
     CLILE_I_PERSON_THRESHOLD, /* on scores without the person's offset */
     CLILE_I_PERSON_ROWS
 };
+/* How strong an AU is (levels.c): rows of a float [CLILE_I_MODEL_LEVELS, c]: a slope on the score,
+ * and five thresholds. */
+enum { CLILE_I_MODEL_LEVELS = 6 };
 typedef struct {
     double absent, present, noise, rate, spread;
 } clile_i_person_au;
@@ -62,6 +65,7 @@ struct clile_model {
     float *au_embedding;   /* [c + null_anchor, d] */
     float *slope, *offset; /* [c]: probability = s(slope * score + offset) */
     float *person;         /* [CLILE_I_PERSON_ROWS, c], or NULL */
+    float *levels;         /* [CLILE_I_MODEL_LEVELS, c], or NULL */
     clile_i_points points;
     /* Predictors share encoder and packs. Once a predictor may exist, replace them but never change
      * them. */
@@ -83,8 +87,8 @@ clile_status clile_i_model_read_precision(const clile_options *options, uint8_t 
 /* UNSUPPORTED for an int8 model, which has no float32 weights. */
 clile_status clile_i_model_check_float(const clile_model *model, const char *function);
 /* Swaps in another encoder of the same config and its fresh packs, and hands the old ones to the
- * caller. Predictors keep what they have. Points and person of the old encoder are
- * dropped. */
+ * caller. Predictors keep what they have. Points, person and levels of the old
+ * encoder are dropped. */
 void clile_i_model_swap_encoder(clile_model *model, clile_i_net **encoder, clile_i_packs **packs);
 /* Copies AUs, vectors, decision rule and metadata, but not the encoder. */
 clile_status clile_i_model_copy_frame(const clile_model *model, clile_model **out);
@@ -139,6 +143,7 @@ clile_i_predictor_view clile_i_predictor_look(const clile_predictor *predictor);
 typedef struct {
     float *probability, *score, *embedding; /* [n,c], [n,c], [n,d] */
     int8_t *present;                        /* [n,c] */
+    float *intensity;                       /* [n,c]; only of a model with levels */
     float *xy;                              /* [n,p,2] in pixels of each face's image */
 } clile_i_outputs;
 /* Runs n crops [n,size,size,3] of the model's size. five [n,5,2] in sides of the crop; may be NULL
@@ -180,6 +185,13 @@ double clile_i_person_offset(const clile_i_person_au *a, int64_t n, const double
 /* Writes it to a file, or reads it from one that may have none. NULL: none. */
 clile_status clile_i_person_put(clile_i_st_writer *writer, int32_t c, const float *person);
 clile_status clile_i_person_get(const clile_i_st *st, int32_t c, float **out);
+
+/* levels.c: expected intensities [n,c] from scores [n,c], of a model that has levels. */
+void clile_i_levels_apply(const clile_model *model, int64_t n, const float *score,
+                          float *intensity);
+/* Writes them to a file, or reads them from one that may have none. NULL: none. */
+clile_status clile_i_levels_put(clile_i_st_writer *writer, int32_t c, const float *levels);
+clile_status clile_i_levels_get(const clile_i_st *st, int32_t c, float **out);
 
 /* Adds the model (tensors and metadata) to a file: what clile_model_save writes. */
 clile_status clile_i_model_put(clile_i_st_writer *writer, const clile_model *model);

@@ -140,6 +140,7 @@ clile_status clile_i_model_put(clile_i_st_writer *writer, const clile_model *mod
                                             model->au_embedding));
     CLILE_I_RETURN_IF(clile_i_points_put(writer, model->d, &model->points));
     CLILE_I_RETURN_IF(clile_i_person_put(writer, model->c, model->person));
+    CLILE_I_RETURN_IF(clile_i_levels_put(writer, model->c, model->levels));
     return put_metadata(writer, model);
 }
 
@@ -383,6 +384,7 @@ static clile_status load_from(const clile_i_st *st, clile_model **out)
     CLILE_I_TRY(load_decision(st, model));
     CLILE_I_TRY(clile_i_points_get(st, model->d, &model->points));
     CLILE_I_TRY(clile_i_person_get(st, model->c, &model->person));
+    CLILE_I_TRY(clile_i_levels_get(st, model->c, &model->levels));
     CLILE_I_TRY(load_user_metadata(st, model));
     *out = model;
     model = NULL;
@@ -437,8 +439,9 @@ clile_status clile_model_copy_json(const clile_model *model, char **out)
         &text, ",\"image_size\":%d,\"embedding\":%d,\"similarity\":\"%s\",\"null_anchor\":%s",
         (int)model->size, (int)model->d, clile_i_model_similarity(model),
         model->null_anchor ? "true" : "false");
-    clile_i_text_append(&text, ",\"points\":%d,\"person\":%s", (int)model->points.p,
-                        model->person ? "true" : "false");
+    clile_i_text_append(&text, ",\"points\":%d,\"person\":%s,\"intensity\":%s",
+                        (int)model->points.p, model->person ? "true" : "false",
+                        model->levels ? "true" : "false");
     if (model->method != NULL)
         clile_i_text_append(&text, ",\"method\":\"%s\"", model->method->name);
     clile_i_text_append(

@@ -164,6 +164,28 @@ cleanup:
     return status;
 }
 
+/* Expected intensities (levels.c). */
+static void add_intensity(writer *w, const clile_model *model)
+{
+    static const char *const parts[CLILE_I_MODEL_LEVELS - 1] = {
+        "intensity_from_1", "intensity_from_2", "intensity_from_3", "intensity_from_4",
+        "intensity_from_5"};
+    const int64_t c = model->c;
+    char threshold[32], logit[32];
+    if (model->levels == NULL) return;
+    add_tensor(w, "intensity.slope", 1, &c, model->levels);
+    add_node(w, "Mul", "score", "intensity.slope", "graded");
+    for (int j = 1; j < CLILE_I_MODEL_LEVELS; ++j) {
+        snprintf(threshold, sizeof threshold, "intensity.threshold%d", j);
+        snprintf(logit, sizeof logit, "intensity_logit_%d", j);
+        add_tensor(w, threshold, 1, &c, model->levels + j * c);
+        add_node(w, "Sub", "graded", threshold, logit);
+        add_node(w, "Sigmoid", logit, NULL, parts[j - 1]);
+    }
+    begin_node(w, "Sum", CLILE_I_MODEL_LEVELS - 1, parts, "intensity");
+    end_node(w);
+}
+
 /* Places of points as shares of the crop's side: W F + b. */
 static clile_status add_points(writer *w, const clile_model *model)
 {
@@ -292,12 +314,14 @@ clile_status clile_model_export_onnx(const clile_model *model, const char *path)
     clile_i_pb_text(&pb, GRAPH_NAME, "clile");
     CLILE_I_TRY(clile_i_net_write(model->encoder, model->size, &graph_writer));
     CLILE_I_TRY(add_decision(&w, model));
+    add_intensity(&w, model);
     CLILE_I_TRY(add_points(&w, model));
     add_value(&pb, GRAPH_INPUT, "input", 4, input);
     if (clile_i_model_reads_points(model))
         add_value(&pb, GRAPH_INPUT, "face_points", 2, face_points);
     add_value(&pb, GRAPH_OUTPUT, "probability", 2, probability);
     add_value(&pb, GRAPH_OUTPUT, "embedding", 2, embedding);
+    if (model->levels != NULL) add_value(&pb, GRAPH_OUTPUT, "intensity", 2, probability);
     if (model->points.p > 0) add_value(&pb, GRAPH_OUTPUT, "points", 2, points);
     clile_i_pb_end(&pb, graph);
     CLILE_I_TRY(pb.status);

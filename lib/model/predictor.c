@@ -184,6 +184,11 @@ const char *clile_predictor_get_misfit(const clile_predictor *predictor, int32_t
     return predictor == NULL ? NULL : clile_i_model_misfit(predictor->model, kind);
 }
 
+const clile_model *clile_predictor_get_model(const clile_predictor *predictor)
+{
+    return predictor == NULL ? NULL : predictor->model;
+}
+
 clile_i_predictor_view clile_i_predictor_look(const clile_predictor *predictor)
 {
     return (clile_i_predictor_view){predictor->model, predictor->log, predictor->threads,
@@ -327,6 +332,7 @@ static void deliver(const clile_predictor *p, int64_t first, int64_t n, const cl
         clile_i_model_decide(p->model, n, p->score,
                              out->probability ? out->probability + first * c : NULL,
                              out->present ? out->present + first * c : NULL);
+    if (out->intensity) clile_i_levels_apply(p->model, n, p->score, out->intensity + first * c);
     if (out->score) memcpy(out->score + first * c, p->score, (size_t)(n * c) * sizeof(float));
     if (out->embedding)
         memcpy(out->embedding + first * d, p->embedding, (size_t)(n * d) * sizeof(float));

@@ -218,6 +218,7 @@ static clile_status finish_stage2(clile_trainer *t)
     CLILE_I_ALLOC(person, person_count);
     memcpy(person, scratch->person, (size_t)person_count * sizeof *person);
     CLILE_I_TRY(clile_i_trainer_keep_points(t, vector_values(t), &scratch->points));
+    CLILE_I_TRY(clile_i_trainer_keep_levels(t, vector_values(t), &scratch->levels));
     CLILE_I_ALLOC(decision, 2 * (int64_t)t->c);
     memcpy(decision, scratch->slope, (size_t)t->c * sizeof *decision);
     memcpy(decision + t->c, scratch->offset, (size_t)t->c * sizeof *decision);
@@ -231,8 +232,9 @@ static clile_status finish_stage2(clile_trainer *t)
     clile_i_model_swap_encoder(t->model, &scratch->encoder, &scratch->packs);
     t->model->points = scratch->points;
     scratch->points = (clile_i_points){0};
-    t->model->person = scratch->person; /* the old one went with the old encoder */
-    scratch->person = NULL;
+    t->model->person = scratch->person; /* the old ones went with the old encoder */
+    t->model->levels = scratch->levels;
+    scratch->person = scratch->levels = NULL;
     const size_t au_count = (size_t)(t->c + t->model->null_anchor) * (size_t)t->d;
     memcpy(t->model->au_embedding, scratch->au_embedding, au_count * sizeof(float));
     memcpy(t->model->slope, scratch->slope, (size_t)t->c * sizeof(float));

@@ -132,6 +132,7 @@ struct clile_trainer {
     clile_i_feed *feed;          /* images of the current stage */
     const clile_i_batch *images; /* of the current step */
     int8_t *labels;              /* [rows,c] of the current part, like all that follows */
+    int8_t *intensity;           /* [rows,c]; NULL: they are not learned */
     int32_t *subject;            /* [rows] */
     int32_t exchange;            /* whether halves are exchanged */
     clile_i_person_rows rows;
@@ -207,6 +208,13 @@ clile_status clile_i_trainer_keep_points(const clile_trainer *t, const float *ve
                                          clile_i_points *out);
 /* Fills batch_points and batch_values for the current part of t->images. */
 void clile_i_trainer_next_targets(clile_trainer *t);
+
+/* ---- intensity.c ---- */
+/* Drops the term if no intensity is coded, with a warning if the weight is not the default. */
+clile_status clile_i_trainer_prepare_intensity(clile_trainer *t);
+uint32_t clile_i_trainer_crc_of_intensity(const clile_trainer *t, uint32_t crc);
+/* *out [CLILE_I_MODEL_LEVELS,c] from `vectors` (the values of all heads); NULL: not learned. */
+clile_status clile_i_trainer_keep_levels(const clile_trainer *t, const float *vectors, float **out);
 
 /* ---- person.c ---- */
 /* Fills person [CLILE_I_PERSON_ROWS,c] from scores and labels [n,c] of the training images. */

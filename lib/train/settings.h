@@ -17,6 +17,7 @@ typedef struct {
      * out, because its weight is 0 or it is always 0 */
     const clile_i_term *term[CLILE_I_LOSS_COUNT];
     double weight[CLILE_I_LOSS_COUNT];
+    int32_t mixed; /* 1: the elimination is in the BCE's place, with deviations of subjects */
     clile_i_identity_kind identity_part; /* what to remove of F^ID */
     int32_t null_anchor, init_from_stage1;
     int32_t calibrated; /* 1: decide by the sigmoid of the BCE; 0: by thresholds */
@@ -41,6 +42,10 @@ typedef struct {
 /* Reads and checks the options that training needs. The caller fills in what the model was
  * created with (size, similarity, null anchor). */
 clile_status clile_i_settings_read(const clile_options *options, clile_i_settings *out);
+
+/* *asks: 1 if the weight of this term (CLILE_I_LOSS_...) is not the default. All options of a
+ * checkpoint are set, so clile_options_is_set does not tell. */
+clile_status clile_i_settings_asks(const clile_options *options, int32_t term, int32_t *asks);
 
 /* 1 if stage 2 uses E_ID, to start from it or to eliminate its features. */
 int32_t clile_i_settings_need_stage1(const clile_i_settings *settings);

@@ -272,6 +272,16 @@ static void tracker_get(world *w)
     clile_tracker_destroy(tracker);
 }
 
+static void tracker_get_model(world *w)
+{
+    clile_tracker *tracker = fresh_tracker(w);
+    const clile_model *model = NULL;
+    CALL_VALUE(model = clile_tracker_get_model(O(tracker, tracker)));
+    world_need(w, w->null_argument != NULL ? model == NULL : clile_model_au_count(model) == WORLD_C,
+               "the tracker's model");
+    clile_tracker_destroy(tracker);
+}
+
 static void tracker_destroy(world *w)
 {
     clile_tracker *tracker = fresh_tracker(w);
@@ -364,6 +374,7 @@ const world_case world_cases_face[] = {
     {"clile_tracker_create", tracker_create, NULL, 200},
     {"clile_tracker_read", tracker_read, NULL, 0},
     {"clile_tracker_get", tracker_get, READS_ONLY, 0},
+    {"clile_tracker_get_model", tracker_get_model, READS_ONLY, 0},
     {"clile_tracker_destroy", tracker_destroy, "frees", 0},
     {"clile_neutral_create", neutral_create, NULL, 0},
     {"clile_neutral_add", neutral_add, NULL, 0},

@@ -175,6 +175,23 @@ static void model_point_count(world *w)
     world_need(w, value == (w->null_argument ? 0 : WORLD_POINTS), "p, 0 for NULL");
 }
 
+static void model_has_intensity(world *w)
+{
+    int32_t value = 7;
+    CALL_VALUE(value = clile_model_has_intensity(O(model, w->model)));
+    world_need(w, value == (w->null_argument ? 0 : 1), "1, 0 for NULL");
+}
+
+static void model_estimate_intensity(world *w)
+{
+    static const float embedding[2][WORLD_D] = {{1, 2}, {0, -1}};
+    float intensity[2][WORLD_C] = {{-1}};
+    WATCH(intensity);
+    CALL(clile_model_estimate_intensity(A(model, w->model), 2, A(embedding, &embedding[0][0]),
+                                        A(intensity, &intensity[0][0])));
+    TAKE(intensity);
+}
+
 static void model_image_size(world *w)
 {
     int32_t value = 7;
@@ -402,6 +419,16 @@ static void predictor_run_dataset(world *w)
                                      w->null_argument ? 0 : 3, O(indices, indices), A(answers, &to),
                                      CALLBACK(progress, count_on), O(user, w)));
     FINISH_PREDICTOR;
+}
+
+static void predictor_get_model(world *w)
+{
+    clile_predictor *predictor = fresh_predictor(w);
+    const clile_model *model = NULL;
+    CALL_VALUE(model = clile_predictor_get_model(O(predictor, predictor)));
+    world_need(w, w->null_argument != NULL ? model == NULL : clile_model_au_count(model) == WORLD_C,
+               "the predictor's model");
+    clile_predictor_destroy(predictor);
 }
 
 static void report_add_predictor(world *w)
@@ -763,6 +790,8 @@ const world_case world_cases_model[] = {
     {"clile_file_inspect", file_inspect, NULL, 0},
     {"clile_model_au_count", model_au_count, READS_ONLY, 0},
     {"clile_model_point_count", model_point_count, READS_ONLY, 0},
+    {"clile_model_has_intensity", model_has_intensity, READS_ONLY, 0},
+    {"clile_model_estimate_intensity", model_estimate_intensity, READS_ONLY, 0},
     {"clile_model_embedding_size", model_embedding_size, READS_ONLY, 0},
     {"clile_model_image_size", model_image_size, READS_ONLY, 0},
     {"clile_model_is_trained", model_is_trained, READS_ONLY, 0},
@@ -786,6 +815,7 @@ const world_case world_cases_model[] = {
     {"clile_predictor_run_dataset", predictor_run_dataset, NULL, 0},
     {"clile_report_add_predictor", report_add_predictor, NULL, 0},
     {"clile_predictor_get_misfit", predictor_get_misfit, READS_ONLY, 0},
+    {"clile_predictor_get_model", predictor_get_model, READS_ONLY, 0},
     {"clile_predictor_destroy", predictor_destroy, "frees", 0},
     {"clile_trainer_create", trainer_create, NULL, 0},
     {"clile_trainer_run", trainer_run_stage1, NULL, 200},

@@ -373,6 +373,9 @@ void world_make(world *w)
     must(clile_model_set_decision(w->model, NULL, w->ones, w->zeros));
     must(clile_i_points_create(WORLD_POINTS, WORLD_D, 0, &w->model->points));
     for (int i = 0; i < 2 * WORLD_POINTS * WORLD_D; ++i) w->model->points.weight[i] = 0.01f;
+    w->model->levels = clile_i_calloc(CLILE_I_MODEL_LEVELS * WORLD_C, sizeof(float));
+    assert_non_null(w->model->levels);
+    for (int c = 0; c < WORLD_C; ++c) w->model->levels[c] = 1.0f; /* slopes */
     write_folder(w);
     write_files(w);
 }
