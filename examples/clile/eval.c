@@ -101,6 +101,32 @@ static int run_images(const evaluation *e, clile_predictor *predictor, const cli
 /* Adds the answers to the report; with --centred, beside each person's own neutral. */
 static int report_answers(const evaluation *e, const clile_model *model, const clile_dataset *test,
                           const eval_part *part, eval_answers *a)
+/* The intensities of a fold that is in the report, if model and data have them; they are not
+ * centred. */
+static clile_status add_intensity(const evaluation *e, const clile_model *model,
+                                  const clile_dataset *test, int32_t fold, const eval_answers *a)
+{
+    const size_t count = (size_t)a->n * (size_t)a->c;
+    if (!clile_model_has_intensity(model)) return CLILE_OK;
+    int8_t *coded = calloc(count, 1);
+    float *value = calloc(count, sizeof *value);
+    clile_status status = coded && value ? clile_dataset_copy_intensities(test, 0, a->n, coded)
+                                         : CLILE_E_OUT_OF_MEMORY;
+    if (status == CLILE_OK)
+        status = clile_model_estimate_intensity(model, a->n, a->embedding, value);
+    if (status == CLILE_OK)
+        status = clile_report_add_intensity(e->report, fold, a->n, value, NULL, coded);
+    else if (status == CLILE_E_UNSUPPORTED) /* the data have none */
+        status = CLILE_OK;
+    free(coded);
+    free(value);
+    return status;
+}
+
+/* --centred: the answers beside each person's own neutral, into the report. */
+static int answer_centred(const evaluation *e, const clile_model *model, clile_predictor *predictor,
+                          const clile_dataset *test, const eval_part *part, const clile_answers *to,
+                          eval_progress *progress, eval_answers *a)
 {
     const int32_t subjects = clile_dataset_subject_count(test);
     const char **names = calloc((size_t)subjects, sizeof *names);
@@ -119,9 +145,10 @@ static int report_answers(const evaluation *e, const clile_model *model, const c
                                                     .probability = a->probability,
                                                     .score = a->score,
                                                     .present = a->present});
-    if (code == EXIT_FINE &&
-        clile_report_add_fold(e->report, part->fold > 0 ? part->fold : 1, a->n, a->score,
-                              a->present, a->labels, a->subject, names) != CLILE_OK)
+    const int32_t fold = part->fold > 0 ? part->fold : 1;
+    if (code == EXIT_FINE && (clile_report_add_fold(e->report, fold, a->n, a->score, a->present,
+                                                    a->labels, a->subject, names) != CLILE_OK ||
+                              add_intensity(e, model, test, fold, a) != CLILE_OK))
         code = failed(NULL);
     free(names);
     return code;

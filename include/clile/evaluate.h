@@ -32,6 +32,7 @@ typedef struct clile_answers {
      * does the log); its other answers are NaN, and `present` is 0. Without this array, such an
      * image ends the call. */
     int8_t *success;
+    float *intensity; /* [n,c] expected, 0 to 5; UNSUPPORTED if the model knows none */
 } clile_answers;
 
 /* Answers for the images indices[0..n-1] of a data set (NULL: 0..n-1), in this order. Gives the

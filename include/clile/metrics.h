@@ -179,6 +179,16 @@ clile_report_add_fold(clile_report *report, int32_t fold, int64_t n, const float
                       const int8_t *present /*[n,c]*/, const int8_t *labels /*[n,c]*/,
                       const int32_t *subject /*[n]*/, const char *const *subject_names);
 
+/* Adds intensities of the n images of a fold that was added (copied): value [n,c], the estimates;
+ * intensity [n,c], the coded ones, 0 to 5, -1 not coded; probability [n,c] of occurrence, 0 to 1,
+ * NULL: none. Text, JSON and tables then have ICC(3,1), PCC and MAE (clile_metrics_intensity) of
+ * the estimates, beside those of five times the probability and of 0 for every image. A second call
+ * for a fold replaces the first. INVALID_ARGUMENT: also a fold that was not added, or another n.
+ * Since 0.1. */
+CLILE_NODISCARD CLILE_API clile_status clile_report_add_intensity(
+    clile_report *report, int32_t fold, int64_t n, const float *value /*[n,c]*/,
+    const float *probability /*[n,c] or NULL*/, const int8_t *intensity /*[n,c]*/);
+
 /* Adds a named number to the report (e.g. "subject probe"), shown in text and JSON. A second
  * value of the same name replaces the first. NaN is allowed and shown as missing. Since 0.1. */
 CLILE_NODISCARD CLILE_API clile_status clile_report_add_value(clile_report *report,

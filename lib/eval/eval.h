@@ -10,6 +10,9 @@
 /* ---- checks (check.c): messages name the public `function` ---------------------------------- */
 
 clile_status clile_i_eval_check_sizes(const char *function, int64_t n, int32_t c);
+/* 0 to 5, -1: not coded. */
+clile_status clile_i_eval_check_intensity(const char *function, int64_t n, int32_t c,
+                                          const int8_t *intensity);
 clile_status clile_i_eval_check_labels(const char *function, int64_t n, int32_t c,
                                        const int8_t *labels);
 clile_status clile_i_eval_check_present(const char *function, int64_t n, int32_t c,

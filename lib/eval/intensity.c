@@ -40,9 +40,11 @@ static agreement compare(int64_t n, int32_t c, int32_t au, const float *value,
                        .mse = squared / coded};
 }
 
-static clile_status check_intensity(const char *function, int64_t n, int32_t c,
-                                    const int8_t *intensity)
+clile_status clile_i_eval_check_intensity(const char *function, int64_t n, int32_t c,
+                                          const int8_t *intensity)
 {
+    if (intensity == NULL)
+        return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "%s: intensity is NULL", function);
     for (int64_t i = 0; i < n * c; ++i)
         if (intensity[i] < -1 || intensity[i] > 5)
             return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
@@ -57,8 +59,7 @@ clile_status clile_metrics_intensity(int64_t n, int32_t c, const float *value,
 {
     CLILE_I_RETURN_IF(clile_i_eval_check_sizes(__func__, n, c));
     CLILE_I_RETURN_IF(clile_i_eval_check_finite(__func__, "value", n, c, value));
-    CLILE_I_CHECK_NOT_NULL(intensity);
-    CLILE_I_RETURN_IF(check_intensity(__func__, n, c, intensity));
+    CLILE_I_RETURN_IF(clile_i_eval_check_intensity(__func__, n, c, intensity));
     for (int32_t au = 0; au < c; ++au) {
         const agreement found = compare(n, c, au, value, intensity);
         if (icc != NULL) icc[au] = found.icc;

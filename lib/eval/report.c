@@ -47,6 +47,7 @@ void clile_report_destroy(clile_report *report)
     if (report == NULL) return;
     for (int64_t s = 0; s < report->subjects; ++s) clile_i_free(report->subject_names[s]);
     for (int64_t v = 0; v < report->values; ++v) clile_i_free(report->value[v].name);
+    for (int64_t f = 0; f < report->folds; ++f) clile_i_graded_free(&report->fold[f].graded);
     clile_i_summary_free(report->summary);
     clile_i_free(report->label);
     clile_i_free(report->model);
@@ -171,21 +172,31 @@ clile_status clile_report_add_fold(clile_report *report, int32_t fold, int64_t n
                                    const int32_t *subject, const char *const *subject_names)
 {
     CLILE_I_CHECK_NOT_NULL(report);
+    return clile_i_report_add_fold(__func__, report, fold, n, score, present, labels, subject,
+                                   subject_names, NULL);
+}
+
+clile_status clile_i_report_add_fold(const char *function, clile_report *report, int32_t fold,
+                                     int64_t n, const float *score, const int8_t *present,
+                                     const int8_t *labels, const int32_t *subject,
+                                     const char *const *subject_names, const clile_i_graded *graded)
+{
     const int32_t c = report->c;
-    CLILE_I_RETURN_IF(clile_i_report_check_fold(__func__, report, fold, n));
-    CLILE_I_RETURN_IF(clile_i_eval_check_finite(__func__, "score", n, c, score));
-    CLILE_I_RETURN_IF(clile_i_eval_check_present(__func__, n, c, present));
-    CLILE_I_RETURN_IF(clile_i_eval_check_labels(__func__, n, c, labels));
-    CLILE_I_RETURN_IF(check_subjects(__func__, n, subject, subject_names));
+    CLILE_I_RETURN_IF(clile_i_report_check_fold(function, report, fold, n));
+    CLILE_I_RETURN_IF(clile_i_eval_check_finite(function, "score", n, c, score));
+    CLILE_I_RETURN_IF(clile_i_eval_check_present(function, n, c, present));
+    CLILE_I_RETURN_IF(clile_i_eval_check_labels(function, n, c, labels));
+    CLILE_I_RETURN_IF(check_subjects(function, n, subject, subject_names));
 
     /* Allocate everything first. Change the report only when nothing can fail any more. */
     clile_status status = CLILE_OK;
-    const clile_i_fold added = {fold, report->frames, n};
+    clile_i_fold added = {fold, report->frames, n, {NULL, NULL, NULL}};
     naming names = {0};
     clile_i_fold *folds = NULL;
     float *scores = NULL;
     int8_t *presents = NULL, *all_labels = NULL;
     int32_t *subjects = NULL;
+    if (graded != NULL) CLILE_I_TRY(clile_i_graded_copy(function, n, c, graded, &added.graded));
     CLILE_I_TRY(name_subjects(report, n, subject, subject_names, &names));
     folds = extended(report->fold, report->folds, &added, 1, sizeof *folds);
     scores = extended(report->score, report->frames * c, score, n * c, sizeof *scores);
@@ -214,6 +225,7 @@ clile_status clile_report_add_fold(clile_report *report, int32_t fold, int64_t n
     report->subjects = names.count;
     report->frames += n;
     ++report->folds;
+    added.graded = (clile_i_graded){NULL, NULL, NULL};
     folds = NULL;
     scores = NULL;
     presents = all_labels = NULL;
@@ -221,6 +233,7 @@ clile_status clile_report_add_fold(clile_report *report, int32_t fold, int64_t n
     names.names = NULL;
     names.old = names.count;
 cleanup:
+    clile_i_graded_free(&added.graded);
     naming_free(&names);
     clile_i_free(subjects);
     clile_i_free(all_labels);

@@ -35,11 +35,49 @@ int32_t clile_i_published_column(const clile_i_published *published, int32_t au)
 int clile_i_published_same_aus(const clile_i_published *published, int32_t c,
                                const int32_t *au_ids);
 
+/* ---- intensities (report_intensity.c) -------------------------------------------------------- */
+
+/* Of the frames of a fold: estimates, probabilities (NULL: not given) and codes, [count,c] each.
+ * All NULL: none. */
+typedef struct {
+    const float *value, *probability;
+    const int8_t *intensity;
+} clile_i_graded;
+/* A copy that clile_i_graded_free frees, checked. */
+clile_status clile_i_graded_copy(const char *function, int64_t n, int32_t c,
+                                 const clile_i_graded *from, clile_i_graded *to);
+void clile_i_graded_free(const clile_i_graded *graded);
+
+/* Metrics of intensities, in their order: "icc", "pcc", "mae". */
+enum { CLILE_I_GRADED = 3 };
+extern const char *const clile_i_graded_names[CLILE_I_GRADED];
+enum {
+    CLILE_I_GRADED_FOLD,
+    CLILE_I_GRADED_MEAN, /* of the folds */
+    CLILE_I_GRADED_POOLED,
+    CLILE_I_GRADED_PROBABILITY, /* pooled, of five times the probability; may be missing */
+    CLILE_I_GRADED_ZERO         /* pooled, of 0 for every image */
+};
+typedef struct {
+    int kind; /* the above, which is their order */
+    int32_t fold;
+    char label[32];
+    double *value; /* [CLILE_I_GRADED, c + 1], the averages last; NaN: none */
+} clile_i_graded_row;
+typedef struct {
+    int64_t rows; /* 0: the report has no intensities */
+    clile_i_graded_row *row;
+    double *memory;
+} clile_i_graded_table;
+clile_status clile_i_graded_measure(const clile_report *report, clile_i_graded_table *out);
+void clile_i_graded_table_free(clile_i_graded_table *table);
+
 /* ---- the report itself (report.c) ------------------------------------------------------------ */
 
 typedef struct {
     int32_t fold;
     int64_t first, count; /* its rows among the frames of all folds */
+    clile_i_graded graded;
 } clile_i_fold;
 
 typedef struct {
@@ -65,6 +103,12 @@ struct clile_report {
     struct clile_i_summary *summary; /* of these folds, computed on first use; atomic */
 };
 
+/* clile_report_add_fold, with intensities unless graded is NULL. */
+clile_status clile_i_report_add_fold(const char *function, clile_report *report, int32_t fold,
+                                     int64_t n, const float *score, const int8_t *present,
+                                     const int8_t *labels, const int32_t *subject,
+                                     const char *const *subject_names,
+                                     const clile_i_graded *graded);
 /* INVALID_ARGUMENT if n frames cannot be added as this fold. */
 clile_status clile_i_report_check_fold(const char *function, const clile_report *report,
                                        int32_t fold, int64_t n);

@@ -12,6 +12,9 @@
  *       counts        [{tp, fp, fn}] [c]
  *       f1, auc, ...  {au: [c], average}, 0..1
  *   bootstrap         {unit "subject", draws, level}: how the intervals were computed
+ *   intensity         null, or of estimated intensities {icc, pcc, mae}, each {folds: [{fold, au,
+ *                     average}], mean_of_folds, pooled, probability, always_0}, the last four {au,
+ *                     average}; probability: of five times that; null if it is not known
  *   values            {name: number}
  *   correlation       null or {model: [c][c], labels: [c][c], agreement}
  *   published         null or {table, unit "percent", au, same_aus,
@@ -162,6 +165,50 @@ static void put_values(clile_i_text *text, const clile_report *report)
     clile_i_text_append(text, "},\n");
 }
 
+static void put_graded(clile_i_text *text, int32_t c, const double *value)
+{
+    clile_i_text_append(text, "\"au\": ");
+    put_numbers(text, c, value);
+    clile_i_text_append(text, ", \"average\": ");
+    put_number(text, value[c]);
+    clile_i_text_append(text, "}");
+}
+
+static void put_graded_metric(clile_i_text *text, int32_t c, const clile_i_graded_table *table,
+                              int metric)
+{
+    static const char *const names[] = {[CLILE_I_GRADED_MEAN] = "mean_of_folds",
+                                        [CLILE_I_GRADED_POOLED] = "pooled",
+                                        [CLILE_I_GRADED_PROBABILITY] = "probability",
+                                        [CLILE_I_GRADED_ZERO] = "always_0"};
+    int64_t r = 0;
+    clile_i_text_append(text, "%s\n    \"%s\": {\"folds\": [", metric > 0 ? "," : "",
+                        clile_i_graded_names[metric]);
+    for (; table->row[r].kind == CLILE_I_GRADED_FOLD; ++r) {
+        clile_i_text_append(text, "%s{\"fold\": %d, ", r > 0 ? ", " : "", (int)table->row[r].fold);
+        put_graded(text, c, table->row[r].value + metric * (c + 1));
+    }
+    clile_i_text_append(text, "]");
+    for (int kind = CLILE_I_GRADED_MEAN; kind <= CLILE_I_GRADED_ZERO; ++kind) {
+        const int known = table->row[r].kind == kind;
+        clile_i_text_append(text, ",\n      \"%s\": %s", names[kind], known ? "{" : "null");
+        if (known) put_graded(text, c, table->row[r++].value + metric * (c + 1));
+    }
+    clile_i_text_append(text, "}");
+}
+
+static clile_status put_intensity(clile_i_text *text, const clile_report *report)
+{
+    clile_i_graded_table table = {0};
+    CLILE_I_RETURN_IF(clile_i_graded_measure(report, &table));
+    clile_i_text_append(text, "  \"intensity\": %s", table.rows > 0 ? "{" : "null");
+    for (int metric = 0; metric < CLILE_I_GRADED && table.rows > 0; ++metric)
+        put_graded_metric(text, report->c, &table, metric);
+    clile_i_text_append(text, table.rows > 0 ? "},\n" : ",\n");
+    clile_i_graded_table_free(&table);
+    return CLILE_OK;
+}
+
 static void put_correlation(clile_i_text *text, const clile_report *report)
 {
     clile_i_text_append(text, "  \"correlation\": ");
@@ -222,6 +269,7 @@ clile_status clile_report_copy_json(const clile_report *report, char **out)
     clile_i_text_append(
         &text, "},\n  \"bootstrap\": {\"unit\": \"subject\", \"draws\": %d, \"level\": 0.95},\n",
         (int)CLILE_I_BOOTSTRAP_DRAWS);
+    CLILE_I_TRY(put_intensity(&text, report));
     put_values(&text, report);
     put_correlation(&text, report);
     put_published(&text, report);

@@ -21,7 +21,10 @@ typedef struct {
     void (*value)(clile_i_text *text, const clile_report *report, const clile_i_value *value);
 } table_form;
 
-static const char *const titles[CLILE_I_METRICS] = {"F1 (%)", "AUC", "AUC within subjects"};
+/* Those of intensities come last, and are numbered so. */
+static const char *const titles[CLILE_I_METRICS + CLILE_I_GRADED] = {
+    "F1 (%)",         "AUC",           "AUC within subjects", "Intensity, ICC(3,1)",
+    "Intensity, PCC", "Intensity, MAE"};
 
 /* As papers print them: F1 in % with one decimal, AUC with three, and a dash for a missing
  * value. */
@@ -60,7 +63,10 @@ static void head_csv(clile_i_text *text, const clile_report *report, int metric)
 static void row_csv(clile_i_text *text, const clile_report *report, int metric,
                     const table_row *row)
 {
-    clile_i_text_append(text, "%s,", clile_i_metric_names[metric]);
+    if (metric < CLILE_I_METRICS)
+        clile_i_text_append(text, "%s,", clile_i_metric_names[metric]);
+    else
+        clile_i_text_append(text, "intensity_%s,", clile_i_graded_names[metric - CLILE_I_METRICS]);
     clile_i_text_append_csv(text, row->label);
     for (int32_t a = 0; a <= report->c; ++a) put_csv_number(text, row->value[a]);
     put_csv_number(text, row->low);
@@ -238,6 +244,25 @@ static void put_metric(clile_i_text *text, const table_form *form, const clile_r
     form->foot(text, note[0] != '\0' ? note : NULL);
 }
 
+static clile_status put_intensity(clile_i_text *text, const table_form *form,
+                                  const clile_report *report)
+{
+    clile_i_graded_table table = {0};
+    CLILE_I_RETURN_IF(clile_i_graded_measure(report, &table));
+    for (int metric = 0; metric < CLILE_I_GRADED && table.rows > 0; ++metric) {
+        form->head(text, report, CLILE_I_METRICS + metric);
+        for (int64_t r = 0; r < table.rows; ++r) {
+            const table_row row = {table.row[r].label,
+                                   table.row[r].value + metric * (report->c + 1), (double)NAN,
+                                   (double)NAN};
+            form->row(text, report, CLILE_I_METRICS + metric, &row);
+        }
+        form->foot(text, NULL);
+    }
+    clile_i_graded_table_free(&table);
+    return CLILE_OK;
+}
+
 clile_status clile_report_copy_table(const clile_report *report, const char *format, char **out)
 {
     CLILE_I_CHECK_NOT_NULL(report);
@@ -258,6 +283,7 @@ clile_status clile_report_copy_table(const clile_report *report, const char *for
     form->begin(&text, report);
     for (int metric = 0; metric < CLILE_I_METRICS; ++metric)
         put_metric(&text, form, report, summary, metric, value);
+    CLILE_I_TRY(put_intensity(&text, form, report));
     for (int64_t v = 0; v < report->values; ++v) form->value(&text, report, &report->value[v]);
     CLILE_I_TRY(text.status);
     *out = text.data;

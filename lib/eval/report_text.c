@@ -100,6 +100,26 @@ static void put_metric(clile_i_text *text, const clile_report *report,
     clile_i_text_append(text, "\n");
 }
 
+static clile_status put_intensity(clile_i_text *text, const clile_report *report)
+{
+    static const char *const titles[CLILE_I_GRADED] = {"Intensity, ICC(3,1)", "Intensity, PCC",
+                                                       "Intensity, MAE"};
+    clile_i_graded_table table = {0};
+    CLILE_I_RETURN_IF(clile_i_graded_measure(report, &table));
+    for (int metric = 0; metric < CLILE_I_GRADED && table.rows > 0; ++metric) {
+        put_header(text, titles[metric], report, 1);
+        for (int64_t r = 0; r < table.rows; ++r) {
+            const double *value = table.row[r].value + metric * (report->c + 1);
+            put_label(text, table.row[r].label);
+            for (int32_t au = 0; au <= report->c; ++au) put_cell(text, 3, value[au]);
+            clile_i_text_append(text, "\n");
+        }
+        clile_i_text_append(text, "\n");
+    }
+    clile_i_graded_table_free(&table);
+    return CLILE_OK;
+}
+
 static void put_counts(clile_i_text *text, const clile_report *report,
                        const clile_i_figures *pooled)
 {
@@ -203,6 +223,7 @@ clile_status clile_report_copy_text(const clile_report *report, char **out)
     put_names(&text, report);
     for (int metric = 0; metric < CLILE_I_METRICS; ++metric)
         put_metric(&text, report, summary, metric);
+    CLILE_I_TRY(put_intensity(&text, report));
     put_counts(&text, report, &summary->pooled);
     put_correlation(&text, report);
     put_values(&text, report);

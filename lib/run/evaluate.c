@@ -1,4 +1,5 @@
 /* Runs a data set through a predictor. Gives answers for its images, or rows of a report. */
+#include "data/data.h"
 #include "eval/report.h"
 #include "model/model.h"
 #include "run/run.h"
@@ -37,6 +38,9 @@ static clile_status read_answers(const char *function, const clile_answers *give
 
 static clile_status check_images(const run *r)
 {
+    if (r->out.intensity != NULL && !clile_model_has_intensity(r->view.model))
+        return clile_i_fail(CLILE_E_UNSUPPORTED,
+                            "%s: intensity is asked for, but the model knows none", r->function);
     const int64_t size = clile_dataset_size(r->data);
     const int32_t stored = clile_dataset_crop_size(r->data), wanted = r->view.model->size;
     if (r->n < 0 || (r->indices == NULL && r->n > size))
@@ -121,6 +125,7 @@ static void erase_failed(const clile_i_outputs *out, const clile_model *model, i
     for (int64_t k = 0; success != NULL && k < count; ++k) {
         if (success[k]) continue;
         fill(out->probability ? out->probability + k * c : NULL, c, NAN);
+        fill(out->intensity ? out->intensity + k * c : NULL, c, NAN);
         fill(out->score ? out->score + k * c : NULL, c, NAN);
         fill(out->embedding ? out->embedding + k * d : NULL, d, NAN);
         if (out->present) memset(out->present + k * c, 0, (size_t)c);
@@ -138,6 +143,7 @@ static clile_status run_chunk(const run *r, int64_t first, int64_t count, const 
         .score = a->score ? a->score + first * c : NULL,
         .embedding = a->embedding ? a->embedding + first * d : NULL,
         .present = a->present ? a->present + first * c : NULL,
+        .intensity = a->intensity ? a->intensity + first * c : NULL,
     };
     CLILE_I_RETURN_IF(load(r, count, indices, success));
     CLILE_I_RETURN_IF(load_five(r, count, indices, success));
@@ -218,14 +224,50 @@ typedef struct {
     const char **names;
     float *report_score; /* [n, the report's c] */
     int8_t *report_present, *report_labels;
+    /* intensities, if model and data have them, in these and in the report's columns */
+    float *intensity, *probability, *report_intensity, *report_probability;
+    int8_t *report_coded;
 } fold_rows;
 
 static void free_rows(const fold_rows *f)
 {
-    void *const owned[] = {f->score,          f->present,      f->model_column,  f->data_column,
-                           f->data_aus,       f->subject,      (void *)f->names, f->report_score,
-                           f->report_present, f->report_labels};
+    void *const owned[] = {f->score,
+                           f->present,
+                           f->model_column,
+                           f->data_column,
+                           f->data_aus,
+                           f->subject,
+                           (void *)f->names,
+                           f->report_score,
+                           f->report_present,
+                           f->report_labels,
+                           f->intensity,
+                           f->probability,
+                           f->report_intensity,
+                           f->report_probability,
+                           f->report_coded};
     for (size_t i = 0; i < sizeof owned / sizeof *owned; ++i) clile_i_free(owned[i]);
+}
+
+static clile_status begin_intensity(run *r, int32_t c, fold_rows *f)
+{
+    clile_status status = CLILE_OK;
+    const int64_t answers = r->n * r->view.model->c;
+    if (!clile_model_has_intensity(r->view.model) || clile_i_dataset_intensity(r->data, 0) == NULL)
+        return CLILE_OK;
+    if (r->out.intensity == NULL) {
+        CLILE_I_ALLOC(f->intensity, answers);
+        r->out.intensity = f->intensity;
+    }
+    if (r->out.probability == NULL) {
+        CLILE_I_ALLOC(f->probability, answers);
+        r->out.probability = f->probability;
+    }
+    CLILE_I_ALLOC(f->report_intensity, r->n * c);
+    CLILE_I_ALLOC(f->report_probability, r->n * c);
+    CLILE_I_ALLOC(f->report_coded, r->n * c);
+cleanup:
+    return status;
 }
 
 /* Finds columns and allocates memory: all that can fail before images run. */
@@ -250,6 +292,7 @@ static clile_status begin_rows(run *r, const clile_report *report, fold_rows *f)
         CLILE_I_ALLOC(f->present, r->n * model->c);
         r->out.present = f->present;
     }
+    CLILE_I_TRY(begin_intensity(r, c, f));
     CLILE_I_ALLOC(f->subject, r->n);
     CLILE_I_ALLOC(f->names, subjects);
     CLILE_I_ALLOC(f->report_score, r->n * c);
@@ -271,6 +314,10 @@ static void choose_columns(const run *r, int32_t c, fold_rows *f)
             f->report_score[i * c + k] = r->out.score[row + f->model_column[k]];
             f->report_present[i * c + k] = r->out.present[row + f->model_column[k]];
             f->report_labels[i * c + k] = labels[f->data_column[k]];
+            if (f->report_coded == NULL) continue;
+            f->report_intensity[i * c + k] = r->out.intensity[row + f->model_column[k]];
+            f->report_probability[i * c + k] = r->out.probability[row + f->model_column[k]];
+            f->report_coded[i * c + k] = clile_i_dataset_intensity(r->data, i)[f->data_column[k]];
         }
     }
 }
@@ -300,8 +347,10 @@ clile_status clile_report_add_predictor(clile_report *report, int32_t fold,
     CLILE_I_TRY(run_all(&r));
     if (success != NULL) memset(success, 1, (size_t)r.n);
     choose_columns(&r, report->c, &f);
-    CLILE_I_TRY(clile_report_add_fold(report, fold, r.n, f.report_score, f.report_present,
-                                      f.report_labels, f.subject, (const char *const *)f.names));
+    const clile_i_graded graded = {f.report_intensity, f.report_probability, f.report_coded};
+    CLILE_I_TRY(clile_i_report_add_fold(
+        __func__, report, fold, r.n, f.report_score, f.report_present, f.report_labels, f.subject,
+        (const char *const *)f.names, f.report_coded != NULL ? &graded : NULL));
 cleanup:
     free_rows(&f);
     return status;

@@ -9,6 +9,8 @@
 #include <clile/metrics.h>
 
 #include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static void near(double found, double expected)
@@ -105,9 +107,124 @@ static void bad_arguments(void **state)
             CLILE_E_INVALID_ARGUMENT, "c is 0");
 }
 
+/* Two folds of two AUs; the second fold's AU 12 is not coded. */
+enum { N = 6 };
+static const float value[2 * N][2] = {{0.2f, 3}, {1.5f, 2}, {4, 1}, {2, 0.5f}, {3, 4}, {0, 0},
+                                      {1, 2},    {2, 1},    {3, 3}, {0, 0},    {5, 1}, {1, 1}};
+static const float chance[2 * N][2] = {{0.1f, 0.9f}, {0.2f, 0.8f}, {0.9f, 0.1f}, {0.5f, 0.5f},
+                                       {0.8f, 0.7f}, {0, 0},       {0.3f, 0.2f}, {0.4f, 0.6f},
+                                       {0.7f, 0.3f}, {0.1f, 0.1f}, {1, 0},       {0.2f, 0.2f}};
+static const int8_t coded[2 * N][2] = {{0, 4},  {1, 2},  {5, 0},  {2, -1}, {3, 5},  {0, 1},
+                                       {1, -1}, {0, -1}, {4, -1}, {0, -1}, {5, -1}, {2, -1}};
+
+static clile_report *two_folds(void)
+{
+    static const int32_t aus[2] = {1, 12}, subject[N] = {0, 0, 1, 1, 2, 2};
+    int8_t labels[2 * N][2], present[2 * N][2];
+    clile_report *report = NULL;
+    for (int i = 0; i < 2 * N; ++i)
+        for (int c = 0; c < 2; ++c) {
+            labels[i][c] = coded[i][c] >= 2;
+            present[i][c] = value[i][c] >= 2;
+        }
+    assert_int_equal(clile_report_create(2, aus, NULL, &report), CLILE_OK);
+    for (int f = 0; f < 2; ++f)
+        assert_int_equal(clile_report_add_fold(report, f + 1, N, &value[f * N][0],
+                                               &present[f * N][0], &labels[f * N][0], subject,
+                                               NULL),
+                         CLILE_OK);
+    return report;
+}
+
+static void has(const char *text, const char *part)
+{
+    if (strstr(text, part) == NULL) fail_msg("\"%s\" is not in:\n%s", part, text);
+}
+
+/* "name": ..., of a number of the JSON. */
+static double number(const char *json, const char *metric, const char *part)
+{
+    char key[32];
+    snprintf(key, sizeof key, "\"%s\": {\"folds\"", metric);
+    const char *at = strstr(json, key);
+    assert_non_null(at);
+    snprintf(key, sizeof key, "\"%s\": {\"au\": [", part);
+    at = strstr(at, key);
+    assert_non_null(at);
+    return strtod(at + strlen(key), NULL);
+}
+
+static void a_report_has_them(void **state)
+{
+    (void)state;
+    clile_report *report = two_folds();
+    char *text = NULL, *json = NULL, *table = NULL;
+    double icc[2], pcc[2], mae[2];
+    float five[2 * N][2], zero[2 * N][2] = {{0}};
+    assert_int_equal(clile_report_copy_json(report, &json), CLILE_OK);
+    has(json, "\"intensity\": null");
+    clile_free(json);
+    for (int f = 0; f < 2; ++f)
+        assert_int_equal(clile_report_add_intensity(report, f + 1, N, &value[f * N][0],
+                                                    &chance[f * N][0], &coded[f * N][0]),
+                         CLILE_OK);
+    assert_int_equal(clile_report_copy_json(report, &json), CLILE_OK);
+    assert_int_equal(clile_report_copy_text(report, &text), CLILE_OK);
+    assert_int_equal(clile_report_copy_table(report, "csv", &table), CLILE_OK);
+    for (int i = 0; i < 4 * N; ++i) (&five[0][0])[i] = 5 * (&chance[0][0])[i];
+    const float *const systems[3] = {&value[0][0], &five[0][0], &zero[0][0]};
+    static const char *const parts[3] = {"pooled", "probability", "always_0"};
+    for (int k = 0; k < 3; ++k) {
+        assert_int_equal(
+            clile_metrics_intensity(2 * N, 2, systems[k], &coded[0][0], icc, pcc, mae, NULL),
+            CLILE_OK);
+        assert_true(fabs(number(json, "icc", parts[k]) - icc[0]) < 1e-9);
+        if (k < 2) assert_true(fabs(number(json, "pcc", parts[k]) - pcc[0]) < 1e-9);
+        assert_true(fabs(number(json, "mae", parts[k]) - mae[0]) < 1e-9);
+    }
+    /* AU 12 is coded in fold 1 only: its mean over folds is that fold's value */
+    assert_int_equal(
+        clile_metrics_intensity(N, 2, &value[0][0], &coded[0][0], icc, NULL, NULL, NULL), CLILE_OK);
+    char row[64];
+    snprintf(row, sizeof row, "%7.3f%7.3f\n", icc[1], (icc[0] + icc[1]) / 2);
+    has(strstr(text, "Intensity, ICC(3,1)"), row);
+    has(text, "Intensity, PCC          AU1   AU12   Avg.\n");
+    has(text, "\n5 x probability");
+    has(text, "\nalways 0              0.000");
+    has(table, "\nintensity_icc,fold 1,");
+    has(table, "\nintensity_mae,always 0,");
+    has(table, "\nintensity_pcc,mean of folds,");
+    clile_free(text);
+    clile_free(json);
+    clile_free(table);
+    clile_report_destroy(report);
+}
+
+static void bad_intensities_of_a_report(void **state)
+{
+    (void)state;
+    clile_report *report = two_folds();
+    int8_t wrong[N][2] = {{0}};
+    float over[N][2] = {{0}};
+    refused(clile_report_add_intensity(report, 3, N, &value[0][0], NULL, &coded[0][0]),
+            CLILE_E_INVALID_ARGUMENT, "fold 3 was not added");
+    refused(clile_report_add_intensity(report, 1, N - 1, &value[0][0], NULL, &coded[0][0]),
+            CLILE_E_INVALID_ARGUMENT, "n is 5, but fold 1 has 6 images");
+    wrong[2][1] = 6;
+    refused(clile_report_add_intensity(report, 1, N, &value[0][0], NULL, &wrong[0][0]),
+            CLILE_E_INVALID_ARGUMENT, "intensity[2,1] is 6");
+    over[1][0] = 1.5f;
+    refused(clile_report_add_intensity(report, 1, N, &value[0][0], &over[0][0], &coded[0][0]),
+            CLILE_E_INVALID_ARGUMENT, "probability[1,0] is 1.5, expected 0 to 1");
+    refused(clile_report_add_intensity(report, 1, N, &value[0][0], NULL, NULL),
+            CLILE_E_INVALID_ARGUMENT, "intensity is NULL");
+    clile_report_destroy(report);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(golden), cmocka_unit_test(ends),
-                                       cmocka_unit_test(bad_arguments)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(golden), cmocka_unit_test(ends), cmocka_unit_test(bad_arguments),
+        cmocka_unit_test(a_report_has_them), cmocka_unit_test(bad_intensities_of_a_report)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -256,6 +256,21 @@ static void loss_bce(world *w)
     take_loss(w, loss, &g);
 }
 
+static void loss_intensity(world *w)
+{
+    static const float levels[WORLD_C][6] = {{0}};
+    float diff_logits[WORLD_N][WORLD_C] = {{0}}, diff_levels[WORLD_C][6] = {{0}};
+    double loss = -1;
+    WATCH(loss);
+    CALL(clile_loss_intensity(
+        WORLD_N, WORLD_C, A(logits, &w->score[0][0]), A(intensity, &w->labels[0][0]),
+        A(levels, &levels[0][0]), O(au_weight, w->ones), O(loss, &loss),
+        O(diff_logits, &diff_logits[0][0]), O(diff_levels, &diff_levels[0][0])));
+    TAKE(loss);
+    TAKE(diff_logits);
+    TAKE(diff_levels);
+}
+
 static void loss_mixed(world *w)
 {
     LOSS_BEGIN;
@@ -526,6 +541,16 @@ static void report_add_fold(world *w)
     take_report(w, report);
 }
 
+static void report_add_intensity(world *w)
+{
+    static const float probability[WORLD_N][WORLD_C] = {{0.5f}};
+    clile_report *report = fresh_report(w, 1);
+    CALL(clile_report_add_intensity(A(report, report), 1, WORLD_N, A(value, &w->score[0][0]),
+                                    O(probability, &probability[0][0]),
+                                    A(intensity, &w->labels[0][0])));
+    take_report(w, report);
+}
+
 static void report_add_value(world *w)
 {
     clile_report *report = fresh_report(w, 1);
@@ -610,6 +635,7 @@ const world_case world_cases_plain[] = {
     {"clile_loss_stage2", loss_stage2, NULL, 0},
     {"clile_loss_stage2_null", loss_stage2_null, NULL, 0},
     {"clile_loss_bce", loss_bce, NULL, 0},
+    {"clile_loss_intensity", loss_intensity, NULL, 0},
     {"clile_loss_mixed", loss_mixed, NULL, 0},
     {"clile_loss_orthogonal", loss_orthogonal, NULL, 0},
     {"clile_loss_decorrelate", loss_decorrelate, NULL, 0},
@@ -634,6 +660,7 @@ const world_case world_cases_plain[] = {
     {"clile_report_create", report_create, NULL, 0},
     {"clile_report_destroy", report_destroy, "frees", 0},
     {"clile_report_add_fold", report_add_fold, NULL, 0},
+    {"clile_report_add_intensity", report_add_intensity, NULL, 0},
     {"clile_report_add_value", report_add_value, NULL, 0},
     {"clile_report_set_correlation", report_set_correlation, NULL, 0},
     {"clile_report_get_summary", report_get_summary, NULL, 0},
