@@ -1,5 +1,6 @@
 /* Answers of `clile predict` as CSV, JSON lines or a table. The same names everywhere: AU01_p is
- * the probability, 0 to 1, AU01_c the decision, 0 or 1. Probabilities have nine digits, enough to
+ * the probability, 0 to 1, AU01_c the decision, 0 or 1, AU01_r the intensity, 0 to 5, of a model
+ * that knows it. Probabilities have nine digits, enough to
  * give the exact float: a printed one is above 0.5 exactly when the decision is 1. A row without
  * success has no values. */
 #include "course.h"
@@ -7,6 +8,7 @@
 
 #include <errno.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* Longer names lose their beginning, which is folders. */
@@ -15,8 +17,10 @@ enum { NAME_WIDTH = 24 };
 static void begin_csv(const answers *a)
 {
     printf("frame,%s%s,success", a->with_time ? "time," : "", a->with_people ? "person" : "image");
-    for (int32_t k = 0; k < a->c; ++k)
+    for (int32_t k = 0; k < a->c; ++k) {
         printf(",AU%02d_p,AU%02d_c", (int)a->au_ids[k], (int)a->au_ids[k]);
+        if (a->graded) printf(",AU%02d_r", (int)a->au_ids[k]);
+    }
     printf("%s%s%s", a->with_people ? ",found" : "", a->with_faces ? ",face" : "",
            a->with_boxes ? ",x,y,w,h" : "");
     for (int32_t k = 0; k < a->c && a->neutral != NULL; ++k)
@@ -37,6 +41,8 @@ static void print_csv(const answers *a, const answer *row)
             printf(",%.9g,%d", (double)row->probability[k], (int)row->present[k]);
         else
             printf(",,");
+        if (a->graded) printf(",");
+        if (a->graded && row->success) printf("%.9g", (double)row->intensity[k]);
     }
     if (a->with_people) printf(",");
     if (a->with_people && row->success) printf("%d", (int)row->found);
@@ -77,6 +83,8 @@ static void print_json(const answers *a, const answer *row)
         json_real(&j, key, (double)row->probability[k]);
         snprintf(key, sizeof key, "AU%02d_c", (int)a->au_ids[k]);
         json_integer(&j, key, row->present[k]);
+        snprintf(key, sizeof key, "AU%02d_r", (int)a->au_ids[k]);
+        if (row->intensity) json_real(&j, key, (double)row->intensity[k]);
     }
     for (int32_t k = 0; k < a->c && row->centred; ++k) {
         snprintf(key, sizeof key, "AU%02d_np", (int)a->au_ids[k]);
@@ -186,6 +194,22 @@ const char *answers_form_names(void)
 int answers_form_has_neutral(answer_form form)
 {
     return forms[form].neutral;
+}
+
+int answers_expect_intensity(answers *a, const clile_model *model)
+{
+    if (!clile_model_has_intensity(model)) return EXIT_FINE;
+    a->embedding = calloc((size_t)clile_model_embedding_size(model), sizeof *a->embedding);
+    if (a->embedding == NULL) return out_of_memory();
+    a->graded = model;
+    return EXIT_FINE;
+}
+
+const float *answers_intensity(const answers *a, float *to)
+{
+    return a->graded && clile_model_estimate_intensity(a->graded, 1, a->embedding, to) == CLILE_OK
+               ? to
+               : NULL;
 }
 
 void answers_begin(const answers *a)

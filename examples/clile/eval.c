@@ -98,9 +98,6 @@ static int run_images(const evaluation *e, clile_predictor *predictor, const cli
     return code;
 }
 
-/* Adds the answers to the report; with --centred, beside each person's own neutral. */
-static int report_answers(const evaluation *e, const clile_model *model, const clile_dataset *test,
-                          const eval_part *part, eval_answers *a)
 /* The intensities of a fold that is in the report, if model and data have them; they are not
  * centred. */
 static clile_status add_intensity(const evaluation *e, const clile_model *model,
@@ -123,10 +120,9 @@ static clile_status add_intensity(const evaluation *e, const clile_model *model,
     return status;
 }
 
-/* --centred: the answers beside each person's own neutral, into the report. */
-static int answer_centred(const evaluation *e, const clile_model *model, clile_predictor *predictor,
-                          const clile_dataset *test, const eval_part *part, const clile_answers *to,
-                          eval_progress *progress, eval_answers *a)
+/* Adds the answers to the report; with --centred, beside each person's own neutral. */
+static int report_answers(const evaluation *e, const clile_model *model, const clile_dataset *test,
+                          const eval_part *part, eval_answers *a)
 {
     const int32_t subjects = clile_dataset_subject_count(test);
     const char **names = calloc((size_t)subjects, sizeof *names);

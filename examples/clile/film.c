@@ -61,6 +61,8 @@ typedef struct {
     clile_found_face face;
     float probability[MAX_AUS];
     int8_t present[MAX_AUS];
+    float graded[MAX_AUS];
+    const float *intensity; /* graded, or NULL */
 } tracked;
 
 static void warn_of_boxes(const film *f)
@@ -72,8 +74,9 @@ static int take(film *f, int64_t index, tracked *t)
 {
     t->face.struct_size = sizeof t->face;
     if (clile_tracker_get(f->tracker, index, &t->person, &t->found, &t->face, t->probability,
-                          t->present, NULL) != CLILE_OK)
+                          t->present, f->out->embedding) != CLILE_OK)
         return failed(NULL);
+    t->intensity = answers_intensity(f->out, t->graded);
     if (t->face.points == 0 && f->source->misfit != NULL && !f->misfit) {
         f->misfit = 1;
         if (!f->live) warn_of_boxes(f);
@@ -94,6 +97,7 @@ static int print_rows(film *f, const clile_frame *frame, int64_t count)
         row.found = t.found;
         row.probability = t.probability;
         row.present = t.present;
+        row.intensity = t.intensity;
         row.box = t.face.box;
         row.points = t.face.points;
         row.xy = t.face.xy;

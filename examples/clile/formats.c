@@ -36,9 +36,10 @@ static void landmark_cells(const answer *row)
 
 void tidy_begin(const answers *a)
 {
-    printf("frame,%s%s%s,success%s%s,au,name,probability,present%s\n", a->with_time ? "time," : "",
-           a->with_people ? "person" : "image", a->with_faces ? ",face" : "",
-           a->with_people ? ",found" : "", a->with_boxes ? ",x,y,w,h" : "",
+    printf("frame,%s%s%s,success%s%s,au,name,probability,present%s%s\n",
+           a->with_time ? "time," : "", a->with_people ? "person" : "image",
+           a->with_faces ? ",face" : "", a->with_people ? ",found" : "",
+           a->with_boxes ? ",x,y,w,h" : "", a->graded ? ",intensity" : "",
            a->neutral ? ",neutral_probability,neutral_present" : "");
 }
 
@@ -65,6 +66,7 @@ void tidy_row(const answers *a, const answer *row)
         csv_text(stdout, au_name(a->au_ids[k]));
         cell(row->success, row->success ? (double)row->probability[k] : 0.0);
         cell(row->success, row->success ? row->present[k] : 0);
+        if (a->graded) cell(row->success, row->success ? (double)row->intensity[k] : 0.0);
         if (a->neutral) cell(row->centred != NULL, row->centred ? (double)row->centred[k] : 0.0);
         if (a->neutral) cell(row->centred != NULL, row->centred ? row->centred_present[k] : 0);
         printf("\n");
@@ -108,7 +110,8 @@ void pyfeat_row(const answers *a, const answer *row)
 
 /* ---- OpenFace ---- */
 
-static const double INTENSITIES = 5; /* OpenFace's go from 0 to this */
+/* OpenFace's intensities end here; a model that knows none gives probabilities times this. */
+static const double INTENSITIES = 5;
 
 /* As its wiki has them (Output-Format), without gaze, pose, shape and points in space. */
 void openface_begin(const answers *a)
@@ -129,7 +132,9 @@ void openface_row(const answers *a, const answer *row)
     printf(",%d,%d", row->success, row->success);
     landmark_cells(row);
     for (int32_t k = 0; k < a->c; ++k)
-        cell(row->success, row->success ? INTENSITIES * (double)row->probability[k] : 0.0);
+        cell(row->success, !row->success    ? 0.0
+                           : row->intensity ? (double)row->intensity[k]
+                                            : INTENSITIES * (double)row->probability[k]);
     for (int32_t k = 0; k < a->c; ++k) cell(row->success, row->success ? row->present[k] : 0);
     printf("\n");
 }

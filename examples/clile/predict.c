@@ -106,6 +106,7 @@ static void print_answer(prediction *p, const char *image, int64_t number, const
                          const int8_t *present)
 {
     const size_t c = (size_t)p->out.c;
+    float intensity[MAX_AUS];
     const answer row = {.frame = p->frame,
                         .time = frame_time(p),
                         .image = image,
@@ -113,6 +114,7 @@ static void print_answer(prediction *p, const char *image, int64_t number, const
                         .success = 1,
                         .probability = probability,
                         .present = present,
+                        .intensity = answers_intensity(&p->out, intensity),
                         .box = p->reader != NULL ? f->box : NULL,
                         .points = p->reader != NULL ? f->points : 0,
                         .xy = f->xy,
@@ -146,7 +148,8 @@ static void predict_face(prediction *p, const char *image, const uint8_t *rgb, i
     }
     if (!p->args->crop)
         warn_of_misfit(p, clile_predictor_get_misfit(p->predictor, place.kind), place.kind);
-    status = clile_predictor_run_faces(p->predictor, 1, &place, probability, present, NULL);
+    status =
+        clile_predictor_run_faces(p->predictor, 1, &place, probability, present, p->out.embedding);
     if (status != CLILE_OK) {
         print_failed_call(p, image, number, 0);
         return;
@@ -170,7 +173,8 @@ static void predict_each_found(prediction *p, const char *image, const uint8_t *
         clile_found_face found = {.struct_size = sizeof found};
         float probability[MAX_AUS];
         int8_t present[MAX_AUS];
-        if (clile_reader_get(p->reader, k, &found, probability, present, NULL) != CLILE_OK) {
+        if (clile_reader_get(p->reader, k, &found, probability, present, p->out.embedding) !=
+            CLILE_OK) {
             print_failed_call(p, image, k + 1, 0);
             continue;
         }
@@ -567,6 +571,7 @@ static int predict_all(prediction *p, const clile_model *model, int32_t w, int32
     p->out.c = clile_model_au_count(model);
     if (p->out.c > MAX_AUS || clile_model_copy_au_ids(model, p->out.au_ids) != CLILE_OK)
         return failed(NULL);
+    if (answers_expect_intensity(&p->out, model) != EXIT_FINE) return EXIT_FAILED;
     if (a->margin >= 0 && clile_options_set_f64(p->options, CLILE_OPT_BOX_MARGIN,
                                                 (double)a->margin / 100.0) != CLILE_OK)
         return failed(NULL);
@@ -685,11 +690,13 @@ int run_predict(int argc, char **argv)
          "also AU01_np, AU01_nc, ...: beside the person's own neutral, estimated over the video, "
          "or over the largest faces of the images, which are one person's"},
         {"--csv", ARG_FLAG, &a.csv, NULL,
-         "print CSV: frame,image,success,AU01_p,AU01_c,... (probability, 0/1)"},
+         "print CSV: frame,image,success,AU01_p,AU01_c,... (probability, 0/1); AU01_r (intensity, "
+         "0 to 5) "
+         "too if the model knows it"},
         {"--json", ARG_FLAG, &a.json, NULL, "print one line of JSON per face, with the same names"},
         {"--format", ARG_TEXT, &a.format, "NAME",
          "table (default), csv, json, tidy (a row an AU), pyfeat (Py-Feat's Fex), openface (AU01_r "
-         "is 5 times the probability); docs/formats.md"},
+         "is 5 times the probability if the model knows no intensities); docs/formats.md"},
         {"--draw", ARG_TEXT, &a.draw, "FILE",
          "write the image as PNG with a bar for each AU (one image, at most 16 faces); of a video, "
          "the faces at the peaks"},
@@ -766,6 +773,7 @@ cleanup:
     free(p.drawing);
     free(p.boxes);
     if (p.out.kept) fclose(p.out.kept);
+    free(p.out.embedding);
     clile_neutral_destroy(p.out.neutral);
     course_free(&p.course);
     output_abort(&p.points.file);

@@ -39,6 +39,8 @@ typedef struct {
     FILE *kept;
     FILE *share; /* of one of several ranks: rows go here, and nothing is printed or counted */
     int32_t c, au_ids[MAX_AUS];
+    const clile_model *graded;  /* which knows intensities, columns AU01_r; NULL: none */
+    float *embedding;           /* [d] with it, of the face whose row comes next */
     struct points_file *points; /* NULL: not written (points.h) */
     int without_points;         /* they could not be written, with a message */
     struct course *course;      /* NULL: nothing follows from all rows (course.h) */
@@ -56,8 +58,9 @@ typedef struct {
     const char *message; /* why there is no success; NULL: a frame without a face, no failure */
     const float *probability;
     const int8_t *present;
-    const float *box; /* NULL: not found by a finder */
-    int32_t points;   /* of such a face; 0: not known */
+    const float *intensity; /* NULL: the model knows none */
+    const float *box;       /* NULL: not found by a finder */
+    int32_t points;         /* of such a face; 0: not known */
     const float *xy;
     const float *place; /* where the face is, whoever says so; NULL: no success */
     float score;        /* the finder's; NaN: none has looked */
@@ -74,6 +77,10 @@ answer_form answers_form(const char *name);
 const char *answers_form_names(void);
 /* Has the form room for columns beside a person's own neutral? */
 int answers_form_has_neutral(answer_form form);
+/* For models that know intensities. EXIT_FAILED with a message. */
+int answers_expect_intensity(answers *a, const clile_model *model);
+/* Fills `to` [MAX_AUS] from a->embedding and returns it; NULL: the model knows none. */
+const float *answers_intensity(const answers *a, float *to);
 void answers_begin(const answers *a);
 /* The rows that are kept, before answers_end. EXIT_FAILED with a message. */
 int answers_print_kept(answers *a);
@@ -93,7 +100,7 @@ void openface_row(const answers *a, const answer *row);
 /* What the pointers of a row that was read point to. */
 typedef struct {
     char image[65536], message[4096];
-    float box[4], place[4], xy[2 * MAX_POINTS], probability[MAX_AUS];
+    float box[4], place[4], xy[2 * MAX_POINTS], probability[MAX_AUS], intensity[MAX_AUS];
     int8_t present[MAX_AUS];
 } row_room;
 

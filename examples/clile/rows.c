@@ -15,6 +15,7 @@ void row_keep(FILE *to, int32_t c, const answer *row)
     if (row->points > 0) fwrite(row->xy, sizeof(float), 2 * (size_t)row->points, to);
     if (row->success) fwrite(row->probability, sizeof(float), (size_t)c, to);
     if (row->success) fwrite(row->present, 1, (size_t)c, to);
+    if (row->success && row->intensity) fwrite(row->intensity, sizeof(float), (size_t)c, to);
     if (row->image) fwrite(row->image, 1, sizes[0], to);
     if (row->message) fwrite(row->message, 1, sizes[1], to);
 }
@@ -36,6 +37,8 @@ int row_read(FILE *from, int32_t c, row_room *room, answer *row)
         !read_all(from, room->xy, 2 * sizeof *room->xy * (size_t)row->points) ||
         (row->success && !read_all(from, room->probability, aus * sizeof *room->probability)) ||
         (row->success && !read_all(from, room->present, aus)) ||
+        (row->success && row->intensity &&
+         !read_all(from, room->intensity, aus * sizeof *room->intensity)) ||
         !read_all(from, room->image, sizes[0]) || !read_all(from, room->message, sizes[1]))
         return 0;
     row->box = row->box ? room->box : NULL;
@@ -44,6 +47,7 @@ int row_read(FILE *from, int32_t c, row_room *room, answer *row)
     row->xy = room->xy;
     row->probability = room->probability;
     row->present = room->present;
+    row->intensity = row->intensity ? room->intensity : NULL;
     row->place = row->place ? room->place : NULL;
     return 1;
 }

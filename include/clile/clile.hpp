@@ -342,6 +342,23 @@ class Dataset : public Handle<clile_dataset, clile_dataset_destroy>
             status);
         return data;
     }
+    /* The same with intensity [n,c]; labels may be NULL (dataset.h). */
+    static Dataset from_intensities(std::int64_t n, std::int32_t h, std::int32_t w,
+                                    const std::uint8_t *rgb,
+                                    const std::vector<std::int32_t> &au_ids,
+                                    const std::int8_t *labels, const std::int8_t *intensity,
+                                    const std::int32_t *subject, Status *status = nullptr)
+    {
+        Dataset data;
+        data.make(
+            [&](clile_dataset **out) {
+                return clile_dataset_from_intensities(
+                    n, h, w, rgb, static_cast<std::int32_t>(au_ids.size()), au_ids.data(), labels,
+                    intensity, subject, out);
+            },
+            status);
+        return data;
+    }
     /* Drawn faces (clile/synth.h): subjects x tasks x frames images of `size` pixels. */
     static Dataset synth(std::uint64_t seed, std::int32_t subjects, std::int32_t tasks,
                          std::int32_t frames, std::int32_t size, Status *status = nullptr)
@@ -571,6 +588,8 @@ class Model : public Handle<clile_model, clile_model_destroy>
     std::int32_t image_size() const noexcept { return clile_model_image_size(get()); }
     /* How many points Predictor::points finds; 0: none. */
     std::int32_t point_count() const noexcept { return clile_model_point_count(get()); }
+    /* Whether predictions have intensities. */
+    bool has_intensity() const noexcept { return clile_model_has_intensity(get()) != 0; }
     bool is_trained() const noexcept { return clile_model_is_trained(get()) != 0; }
     bool is_quantized() const noexcept { return clile_model_is_quantized(get()) != 0; }
     /* An int8 copy; activations are measured on n crops [n,h,w,3]. Options: threads. */
@@ -758,12 +777,28 @@ class FaceFile : public Handle<clile_face_file, clile_face_file_destroy>
     }
 };
 
-/* Answers for n images: probability and present [n,c], embedding [n,d]. */
+/* Answers for n images: probability and present [n,c], embedding [n,d]; intensity [n,c], 0 to 5, is
+ * empty if the model knows none. */
 struct Prediction {
     std::vector<float> probability;
     std::vector<std::int8_t> present;
     std::vector<float> embedding;
+    std::vector<float> intensity = {};
 };
+
+namespace detail
+{
+/* Of n faces with these embeddings. */
+inline std::vector<float> intensity_of(const clile_model *model, std::size_t n,
+                                       const std::vector<float> &embedding)
+{
+    if (clile_model_has_intensity(model) == 0) return {};
+    std::vector<float> intensity(n * static_cast<std::size_t>(clile_model_au_count(model)));
+    const clile_status status = clile_model_estimate_intensity(model, static_cast<std::int64_t>(n),
+                                                               embedding.data(), intensity.data());
+    return status == CLILE_OK ? intensity : std::vector<float>();
+}
+} // namespace detail
 
 /* One thread at a time; create one per thread over one model. */
 class Predictor : public Handle<clile_predictor, clile_predictor_destroy>
@@ -820,7 +855,7 @@ class Predictor : public Handle<clile_predictor, clile_predictor_destroy>
         if (!run(n, rgb, h, w, answer.probability.data(), answer.present.data(),
                  answer.embedding.data(), status))
             return {};
-        return answer;
+        return graded(n, std::move(answer));
     }
     /* The same into the caller's memory, without allocating; any output may be NULL. */
     bool run(std::int64_t n, const std::uint8_t *rgb, std::int32_t h, std::int32_t w,
@@ -867,7 +902,7 @@ class Predictor : public Handle<clile_predictor, clile_predictor_destroy>
         to.present = answer.present.data();
         to.embedding = answer.embedding.data();
         if (!run_dataset(dataset, n, nullptr, to, nullptr, nullptr, status)) return {};
-        return answer;
+        return graded(n, std::move(answer));
     }
 
   private:
@@ -887,14 +922,23 @@ class Predictor : public Handle<clile_predictor, clile_predictor_destroy>
                                              answer.embedding.data()),
                    status))
             return {};
+        return graded(static_cast<std::int64_t>(n), std::move(answer));
+    }
+    Prediction graded(std::int64_t n, Prediction answer) const
+    {
+        answer.intensity =
+            detail::intensity_of(clile_predictor_get_model(get()),
+                                 n > 0 ? static_cast<std::size_t>(n) : 0, answer.embedding);
         return answer;
     }
     /* Does not allocate for a number of images that the library will reject. */
     Prediction room(std::int64_t n) const
     {
         const std::size_t count = n > 0 ? static_cast<std::size_t>(n) : 0;
-        return {std::vector<float>(count * c_), std::vector<std::int8_t>(count * c_),
-                std::vector<float>(count * d_)};
+        return {std::vector<float>(count * c_),
+                std::vector<std::int8_t>(count * c_),
+                std::vector<float>(count * d_),
+                {}};
     }
     std::size_t c_ = 0, d_ = 0, p_ = 0;
 };
@@ -948,7 +992,8 @@ struct ReadFace {
     std::vector<float> probability;
     std::vector<std::int8_t> present;
     std::vector<float> embedding;
-    std::vector<std::int32_t> au_ids; /* clile_au_name has their names */
+    std::vector<std::int32_t> au_ids;  /* clile_au_name has their names */
+    std::vector<float> intensity = {}; /* [c]; empty: the model knows none */
 };
 
 /* Reads action units from photographs. One thread at a time. */
@@ -1014,13 +1059,18 @@ class Reader : public Handle<clile_reader, clile_reader_destroy>
         const std::size_t c = au_ids_.size();
         std::vector<ReadFace> faces;
         for (std::int64_t k = 0; k < count; ++k) {
-            ReadFace read{clile_found_face{}, std::vector<float>(c), std::vector<std::int8_t>(c),
-                          std::vector<float>(d_), au_ids_};
+            ReadFace read{clile_found_face{},
+                          std::vector<float>(c),
+                          std::vector<std::int8_t>(c),
+                          std::vector<float>(d_),
+                          au_ids_,
+                          {}};
             read.face.struct_size = static_cast<std::uint32_t>(sizeof read.face);
             if (!check(clile_reader_get(get(), k, &read.face, read.probability.data(),
                                         read.present.data(), read.embedding.data()),
                        status))
                 return {};
+            read.intensity = detail::intensity_of(clile_reader_get_model(get()), 1, read.embedding);
             faces.push_back(std::move(read));
         }
         return faces;
@@ -1121,6 +1171,8 @@ class Tracker : public Handle<clile_tracker, clile_tracker_destroy>
                 return {};
             read.found = found != 0;
             read.au_ids = au_ids_;
+            read.intensity =
+                detail::intensity_of(clile_tracker_get_model(get()), 1, read.embedding);
             faces.push_back(std::move(read));
         }
         return faces;
@@ -1390,6 +1442,14 @@ class Report : public Handle<clile_report, clile_report_destroy>
     {
         return check(clile_report_add_predictor(get(), fold, predictor.get(), dataset.get(),
                                                 nullptr, nullptr, nullptr),
+                     status);
+    }
+    /* Estimated and coded intensities [n,c] of a fold that was added; probability may be NULL. */
+    bool add_intensity(std::int32_t fold, std::int64_t n, const float *value,
+                       const float *probability, const std::int8_t *intensity,
+                       Status *status = nullptr)
+    {
+        return check(clile_report_add_intensity(get(), fold, n, value, probability, intensity),
                      status);
     }
     /* metric: "f1", "auc" or "auc_within". */

@@ -376,6 +376,36 @@ void numbers()
     REQUIRE(report.text().find("12") != std::string::npos && report.json()[0] == '{');
 }
 
+/* Intensities in, intensities out. */
+void intensities()
+{
+    const std::vector<std::int32_t> au_ids{1, 12};
+    const std::int64_t n = 8;
+    std::vector<std::uint8_t> rgb(static_cast<std::size_t>(n) * side * side * 3);
+    std::vector<std::int8_t> coded(static_cast<std::size_t>(n) * 2);
+    const std::vector<std::int32_t> subject{0, 1, 0, 1, 0, 1, 0, 1};
+    for (std::size_t i = 0; i < rgb.size(); ++i)
+        rgb[i] = static_cast<std::uint8_t>(i * 7 + i / (side * side * 3) * 20);
+    for (std::size_t i = 0; i < coded.size(); ++i) coded[i] = static_cast<std::int8_t>(i % 6);
+    const clile::Dataset graded = clile::Dataset::from_intensities(
+        n, side, side, rgb.data(), au_ids, nullptr, coded.data(), subject.data());
+    REQUIRE(graded.intensities() == coded);
+    clile::Model model(au_ids, small());
+    REQUIRE(!model.has_intensity());
+    clile::Trainer trainer(model, graded, small());
+    trainer.run(2);
+    REQUIRE(model.has_intensity());
+    clile::Predictor predictor(model);
+    const clile::Prediction answer = predictor.run(n, rgb.data(), side, side);
+    REQUIRE(answer.intensity.size() == static_cast<std::size_t>(n) * 2);
+    for (const float value : answer.intensity) REQUIRE(value > 0 && value < 5);
+    REQUIRE(predictor.run_dataset(graded).intensity == answer.intensity);
+    clile::Report report(au_ids);
+    REQUIRE(report.add_predictor(1, predictor, graded));
+    REQUIRE(report.text().find("Intensity, PCC") != std::string::npos);
+    REQUIRE(report.add_intensity(1, n, answer.intensity.data(), nullptr, coded.data()));
+}
+
 } // namespace
 
 int main()
@@ -385,5 +415,6 @@ int main()
     data();
     training();
     numbers();
+    intensities();
     std::printf("%s\n", clile::version());
 }

@@ -72,6 +72,31 @@ def test_predict(arrays, trained, tmp_path):
         trained.predict(images[0, 0])
 
 
+def test_intensity(arrays, trained):
+    """Of a model that was trained on intensities, beside the tuple; of others None."""
+    coded = (arrays["labels"] * 3 + np.arange(N)[:, None] % 2).astype(np.int8)
+    graded = clile.Dataset.from_arrays(arrays["images"], None, arrays["subject"], AUS, intensity=coded)
+    model = clile.train(graded, method="bce", **SMALL)
+    assert model.has_intensity and not trained.has_intensity and trained.predict(arrays["images"]).intensity is None
+    many, one = model.predict(arrays["images"], crop=True), model.predict(arrays["images"][3], crop=True)
+    assert many.intensity.shape == (N, 2) and 0 < many.intensity.min() and many.intensity.max() < 5 and np.array_equal(one.intensity, many.intensity[3])
+    assert pickle.loads(pickle.dumps(many)).intensity is not None
+    with clile.Predictor(model) as predictor:
+        answers = predictor.run_dataset(graded)
+        assert np.array_equal(answers.intensity, many.intensity)
+        report = clile.metrics.Report(AUS)
+        report.add_predictor(1, predictor, graded)
+        assert report.as_dict()["intensity"]["icc"]["pooled"]["au"] == pytest.approx(clile.metrics.intensity(many.intensity, coded)["icc"])
+    own = clile.metrics.Report(AUS)
+    own.add_fold(1, answers.score, answers.present, graded.labels, graded.subjects)
+    own.add_intensity(1, answers.intensity, coded, answers.probability)
+    assert own.as_dict()["intensity"] == report.as_dict()["intensity"]
+    loss, gradients = clile.losses.intensity(answers.score, coded, np.zeros((2, 6)))
+    assert loss > 0 and gradients["diff_logits"].shape == (N, 2) and gradients["diff_levels"].shape == (2, 6)
+    with pytest.raises(clile.Error, match="3 .*12|12 images"):
+        own.add_intensity(1, answers.intensity[:3], coded[:3])
+
+
 def test_predict_takes_what_there_is(arrays, trained, tmp_path):
     """A path as text or pathlib, a file's content, an array; several as list, tuple, array or iterator; each with its box or landmarks."""
     for k in range(3):

@@ -22,13 +22,17 @@ Image = Union[Path, bytes, bytearray, memoryview, np.ndarray]  # a file, a file'
 Places = Union[ArrayLike, Sequence[Optional[ArrayLike]], None]  # landmarks or boxes: of one face, or of each
 
 
-class Prediction(NamedTuple):
-    """Answers for one image, or with a first axis n more for n images. present is True exactly where probability > 0.5."""
-
+class _Prediction(NamedTuple):
     au_ids: np.ndarray  # [c] int32
     probability: np.ndarray  # [c] float32; from run(..., scores=True) the similarity instead
     present: np.ndarray  # [c] bool
     embedding: np.ndarray  # [d] float32
+
+
+class Prediction(_Prediction):
+    """Answers for one image, or with a first axis n more for n images. present is True exactly where probability > 0.5."""
+
+    intensity: Optional[np.ndarray] = None  # [c] float32, 0 to 5, not in the tuple; None: the model knows none (Model.has_intensity)
 
     @property
     def au_names(self) -> List[Optional[str]]:
@@ -42,15 +46,19 @@ class Prediction(NamedTuple):
         return f"Prediction({', '.join(f'AU{au} {p:.2f}' + '*' * bool(here) for au, p, here in rows)}; * present)"
 
 
-class Answers(NamedTuple):
-    """Answers for n images of a data set. Where success is False the image could not be read: NaN, and absent."""
-
+class _Answers(NamedTuple):
     au_ids: np.ndarray  # [c] int32
     probability: np.ndarray  # [n,c] float32
     score: np.ndarray  # [n,c] float32: similarities
     present: np.ndarray  # [n,c] bool
     embedding: np.ndarray  # [n,d] float32
     success: np.ndarray  # [n] bool
+
+
+class Answers(_Answers):
+    """Answers for n images of a data set. Where success is False the image could not be read: NaN, and absent."""
+
+    intensity: Optional[np.ndarray] = None  # [n,c] float32, 0 to 5, not in the tuple; None: the model knows none
 
     def __repr__(self) -> str:
         failed = len(self.success) - int(self.success.sum())
@@ -216,6 +224,11 @@ class Model(Handle):
         return lib.clile_model_point_count(self._c)
 
     @property
+    def has_intensity(self) -> bool:
+        """Whether it says how strong an AU is, because it was trained on intensities."""
+        return lib.clile_model_has_intensity(self._c) != 0
+
+    @property
     def is_quantized(self) -> bool:
         """int8 weights, of quantize()."""
         return lib.clile_model_is_quantized(self._c) != 0
@@ -301,7 +314,10 @@ class Predictor(Handle):
 
     def _answer(self, value: np.ndarray, present: np.ndarray, embedding: np.ndarray, single: bool) -> Prediction:
         arrays = (value, present.view(np.bool_), embedding)
-        return Prediction(self._au_ids, *(array[0] if single else array for array in arrays))
+        answer = Prediction(self._au_ids, *(array[0] if single else array for array in arrays))
+        intensity = intensity_of(lib.clile_predictor_get_model(self._c), embedding, len(self._au_ids))
+        answer.intensity = intensity[0] if single and intensity is not None else intensity
+        return answer
 
     def run(self, images: Union[Image, Iterable[Image]], landmarks: Places = None, box: Places = None, crop: bool = False, bgr: bool = False,
             scores: bool = False) -> Prediction:
@@ -362,10 +378,12 @@ class Predictor(Handle):
         value, present, embedding = self._room(n)
         score, success = np.empty_like(value), np.ones(n, np.int8)
         rows = (value, score, present, embedding, success if keep_going else None)
-        answers = _api.clile_answers(ctypes.sizeof(_api.clile_answers), 0, *map(pointer, rows))
+        answers = _api.clile_answers(ctypes.sizeof(_api.clile_answers), 0, *map(pointer, rows), None)
         with self._lock:
             lib.clile_predictor_run_dataset(self._c, data._c, n, pointer(chosen), ctypes.byref(answers), count_callback(progress), None)
-        return Answers(self._au_ids, value, score, present.view(np.bool_), embedding, success.view(np.bool_))
+        all_answers = Answers(self._au_ids, value, score, present.view(np.bool_), embedding, success.view(np.bool_))
+        all_answers.intensity = intensity_of(lib.clile_predictor_get_model(self._c), embedding, len(self._au_ids))
+        return all_answers
 
     def _warn(self, kind: int) -> None:
         """Warns, once, if the model was not trained on faces of this kind."""
@@ -388,9 +406,7 @@ class Predictor(Handle):
         return self._answer(*room, single)
 
 
-class FoundFace(NamedTuple):
-    """A face found in a photograph, and its action units."""
-
+class _FoundFace(NamedTuple):
     box: np.ndarray  # [4] float32: left, top, width, height in pixels
     score: float  # the finder's; larger means more certain
     landmarks: Optional[np.ndarray]  # [5 or 68, 2] float32; None: only the box is known
@@ -398,6 +414,12 @@ class FoundFace(NamedTuple):
     probability: np.ndarray  # [c] float32
     present: np.ndarray  # [c] bool
     embedding: np.ndarray  # [d] float32
+
+
+class FoundFace(_FoundFace):
+    """A face found in a photograph, and its action units."""
+
+    intensity: Optional[np.ndarray] = None  # [c] float32, 0 to 5, not in the tuple; None: the model knows none
 
     @property
     def au_names(self) -> List[Optional[str]]:
@@ -434,7 +456,7 @@ class Reader(Handle):
             return [self._face(k) for k in range(count.value)]
 
     def _face(self, index: int) -> FoundFace:
-        return taken_face(lambda *arguments: lib.clile_reader_get(self._c, index, *arguments), self._au_ids, self._d)
+        return taken_face(lambda *arguments: lib.clile_reader_get(self._c, index, *arguments), lib.clile_reader_get_model(self._c), self._au_ids, self._d)
 
 
 def made_with_finder(handle: Handle, create: Callable[..., Any], model: Model, finder: Optional[str], options: Any) -> None:
@@ -448,13 +470,25 @@ def made_with_finder(handle: Handle, create: Callable[..., Any], model: Model, f
         lib.clile_finder_destroy(found)
 
 
-def taken_face(get: Callable[..., Any], au_ids: np.ndarray, d: int) -> FoundFace:
+def intensity_of(model: Any, embedding: np.ndarray, c: int) -> Optional[np.ndarray]:
+    """[n,c] of embeddings [n,d] of the model, a pointer; None: it knows none."""
+    if not lib.clile_model_has_intensity(model):
+        return None
+    out = np.empty((len(embedding), c), np.float32)
+    lib.clile_model_estimate_intensity(model, len(embedding), pointer(embedding), pointer(out))
+    return out
+
+
+def taken_face(get: Callable[..., Any], model: Any, au_ids: np.ndarray, d: int) -> FoundFace:
     """What `get` writes into a face, probability, present and embedding."""
     c, face = len(au_ids), _api.clile_found_face(struct_size=ctypes.sizeof(_api.clile_found_face))
     probability, present, embedding = np.empty(c, np.float32), np.empty(c, np.int8), np.empty(d, np.float32)
     get(ctypes.byref(face), pointer(probability), pointer(present), pointer(embedding))
     xy = np.array(face.xy[:2 * face.points], np.float32).reshape(-1, 2) if face.points else None
-    return FoundFace(np.array(face.box, np.float32), face.score, xy, au_ids, probability, present.view(np.bool_), embedding)
+    intensity = intensity_of(model, embedding[None], c)
+    found = FoundFace(np.array(face.box, np.float32), face.score, xy, au_ids, probability, present.view(np.bool_), embedding)
+    found.intensity = None if intensity is None else intensity[0]
+    return found
 
 
 _default_lock, _default_reader = threading.Lock(), []  # type: Tuple[Any, List[Reader]]

@@ -48,6 +48,7 @@ class TrackedFace:
     probability: np.ndarray
     present: np.ndarray
     embedding: np.ndarray
+    intensity: Optional[np.ndarray] = None
 
 
 class Video(Handle):
@@ -142,5 +143,5 @@ class Tracker(Handle):
         def get(*arguments: Any) -> None:
             lib.clile_tracker_get(self._c, index, ctypes.byref(person), ctypes.byref(found), *arguments)
 
-        face: "FoundFace" = taken_face(get, self._au_ids, self._d)
-        return TrackedFace(person.value, bool(found.value), *face)
+        face: "FoundFace" = taken_face(get, lib.clile_tracker_get_model(self._c), self._au_ids, self._d)
+        return TrackedFace(person.value, bool(found.value), *face, intensity=face.intensity)

@@ -156,6 +156,13 @@ class Report(Handle):
             lib.clile_report_add_predictor(owner, fold, predictor._c, data._c, None, count_callback(progress), None)
         self._folds += 1
 
+    def add_intensity(self, fold: int, value: ArrayLike, intensity: ArrayLike, probability: Optional[ArrayLike] = None) -> None:
+        """Estimated intensities [n,c] of a fold that was added, and the coded ones, 0 to 5, -1 not coded. probability [n,c]: of occurrence, for comparison."""
+        coded = given("intensity", intensity, np.int8, (None, self._count))
+        estimates = given("value", value, np.float32, coded.shape)
+        chance = None if probability is None else given("probability", probability, np.float32, coded.shape)
+        lib.clile_report_add_intensity(self._c, fold, len(coded), pointer(estimates), pointer(chance), pointer(coded))
+
     def add_value(self, name: str, value: float) -> None:
         """A figure of your own, shown at the end."""
         lib.clile_report_add_value(self._c, name.encode(), value)
