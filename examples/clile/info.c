@@ -299,8 +299,8 @@ static void print_training(const clile_model *model)
 static int32_t show_network(const char *key, const char *value, void *user)
 {
     (void)user;
-    static const char *const keys[] = {"weights",    "backbone",    "stem",   "width",
-                                       "similarity", "null_anchor", "library"};
+    static const char *const keys[] = {"weights",    "backbone",    "stem",        "width",
+                                       "similarity", "standardize", "null_anchor", "library"};
     for (size_t i = 0; i < sizeof keys / sizeof keys[0]; ++i)
         if (strcmp(key, keys[i]) == 0) printf("%s: %s\n", key, value);
     return 0;

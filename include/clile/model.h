@@ -25,8 +25,9 @@ typedef struct clile_model clile_model;
 
 /* Creates an untrained model for c AUs (1..64) with these FACS numbers (positive, all different).
  * Options: backbone, stem (auto: by the image size, see docs/method.md), width, embedding,
- * image_size, similarity, null_anchor, seed. The caller owns `*out`. INVALID_ARGUMENT,
- * OUT_OF_MEMORY. Since 0.1. */
+ * image_size, standardize (1: every crop is brought to one mean and contrast, docs/method.md),
+ * similarity, null_anchor, seed. The caller owns `*out`. INVALID_ARGUMENT, OUT_OF_MEMORY. Since
+ * 0.1. */
 CLILE_NODISCARD CLILE_API clile_status clile_model_create(const clile_options *options, int32_t c,
                                                           const int32_t *au_ids, clile_model **out);
 

@@ -57,6 +57,7 @@ typedef struct clile_options clile_options;
 /* model */
 #define CLILE_OPT_BACKBONE "backbone"
 #define CLILE_OPT_STEM "stem"
+#define CLILE_OPT_STANDARDIZE "standardize"
 #define CLILE_OPT_WIDTH "width"
 #define CLILE_OPT_EMBEDDING "embedding"
 #define CLILE_OPT_SIMILARITY "similarity"

@@ -61,10 +61,10 @@ typedef int32_t (*clile_progress_fn)(const clile_progress *progress, void *user)
 /* Prepares training of `model` on `train`, and keeps both alive. Options: groups method and
  * training, and precision. Errors:
  *   - INVALID_ARGUMENT: model and data set have different AUs; an option of the model (backbone,
- *     stem, width, embedding, image_size, similarity, null_anchor) was set to a value that the
- *     model does not have; a batch of 1, or one that was set larger than the data set; a batch that
- *     `accumulate` does not divide into parts of at least 2; an AU that is never present; a
- *     validation that holds out everybody; targets without left-right partners with
+ *     stem, width, embedding, image_size, standardize, similarity, null_anchor) was set to a value
+ *     that the model does not have; a batch of 1, or one that was set larger than the data set; a
+ *     batch that `accumulate` does not divide into parts of at least 2; an AU that is never
+ *     present; a validation that holds out everybody; targets without left-right partners with
  *     augment_flip=1, or with a point that is never known; contradictory options
  *   - STATE: another trainer is using the model
  *   - UNSUPPORTED: an int8 model; precision=bf16 on a processor without bf16

@@ -61,6 +61,8 @@
     X(CHOICE, CLILE_OPT_BACKBONE, "resnet10", "resnet10|resnet18|resnet34|resnet50", 0, 0, "model", "network of the encoder")               \
     X(CHOICE, CLILE_OPT_STEM, "auto", "imagenet|small|auto", 0, 0, "model",                                                                  \
       "first layer: 7 x 7 with stride 2 and max pooling (imagenet), or only 5 x 5 with stride 2 (small); auto: small where image_size is below 96") \
+    X(INTEGER, CLILE_OPT_STANDARDIZE, "0", "", 0, 1, "model",                                                                               \
+      "1: every crop is brought to the same mean brightness and the same contrast, in training and prediction")                          \
     X(REAL, CLILE_OPT_WIDTH, "0.25", "", 0.0625, 4, "model", "factor on the number of channels of the backbone")                                      \
     X(INTEGER, CLILE_OPT_EMBEDDING, "128", "", 1, 65536, "model", "size d of the embedding")                                                \
     X(CHOICE, CLILE_OPT_SIMILARITY, "dot", "cosine|dot", 0, 0, "model", "similarity of an embedding and an AU vector in the BCE")                \

@@ -10,7 +10,7 @@ enum { SLOTS_MOST = 1 << 20 }; /* largest batch: draws cannot tell more slots ap
 typedef struct {
     const clile_dataset *dataset;
     const int64_t *indices, *slots; /* NULL: 0, 1, ... */
-    int32_t size;
+    int32_t size, standardize;
     const clile_i_augment *augment;
     uint64_t seed;
     int64_t step;
@@ -64,6 +64,10 @@ static void load_part(int64_t begin, int64_t end, void *context)
                 jitter.field = &field;
         }
         clile_i_crop_to_input(stored.rgb, stored.margin, j->size, &jitter, j->dst + 3 * plane * k);
+        if (j->augment != NULL)
+            jitter = clile_i_augment_draw(j->augment, j->seed, j->step, j->slots ? j->slots[k] : k);
+        clile_i_crop_to_input(stored.rgb, stored.margin, j->size, &jitter, j->standardize,
+                              j->dst + 3 * plane * k);
     }
     clile_i_free(space.bytes);
 }
@@ -72,11 +76,11 @@ clile_status clile_i_batch_load(const clile_dataset *dataset, int64_t n, const i
                                 int32_t size, const clile_i_augment *augment, uint64_t seed,
                                 int64_t step, float *dst)
 {
-    return clile_i_batch_load_slots(dataset, n, indices, size, augment, seed, step, NULL, dst);
+    return clile_i_batch_load_slots(dataset, n, indices, size, 0, augment, seed, step, NULL, dst);
 }
 
 clile_status clile_i_batch_load_slots(const clile_dataset *dataset, int64_t n,
-                                      const int64_t *indices, int32_t size,
+                                      const int64_t *indices, int32_t size, int32_t standardize,
                                       const clile_i_augment *augment, uint64_t seed, int64_t step,
                                       const int64_t *slots, float *dst)
 {
@@ -97,6 +101,7 @@ clile_status clile_i_batch_load_slots(const clile_dataset *dataset, int64_t n,
              .indices = indices,
              .slots = slots,
              .size = size,
+             .standardize = standardize,
              .augment = augment,
              .seed = seed,
              .step = step,

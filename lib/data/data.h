@@ -110,9 +110,10 @@ int32_t clile_i_erase_draw(const clile_i_augment *augment, int32_t size, uint64_
 clile_status clile_i_batch_load(const clile_dataset *dataset, int64_t n, const int64_t *indices,
                                 int32_t size, const clile_i_augment *augment, uint64_t seed,
                                 int64_t step, float *dst);
-/* The same with draws for slots[0..n-1]: part of a larger batch. */
+/* The same with draws for slots[0..n-1] (NULL: 0, 1, ...), as part of a larger batch, and for a
+ * model with or without `standardize`. */
 clile_status clile_i_batch_load_slots(const clile_dataset *dataset, int64_t n,
-                                      const int64_t *indices, int32_t size,
+                                      const int64_t *indices, int32_t size, int32_t standardize,
                                       const clile_i_augment *augment, uint64_t seed, int64_t step,
                                       const int64_t *slots, float *dst);
 
@@ -140,6 +141,7 @@ int32_t clile_i_au_is_lower(int32_t au_id);
 
 typedef struct {
     int32_t batch, size;
+    int32_t standardize; /* of the model */
     clile_i_augment augment;
     double exchange_halves; /* probability; 0: partner is NULL */
     uint64_t seed;

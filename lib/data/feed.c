@@ -81,8 +81,8 @@ static clile_status make_batch(slot *s)
     make_share(f, s);
     const share *own = &f->share;
     CLILE_I_RETURN_IF(clile_i_batch_load_slots(f->dataset, own->count, own->indices, c->size,
-                                               &c->augment, c->seed, step, own->slots,
-                                               f->whole ? f->whole : s->src));
+                                               c->standardize, &c->augment, c->seed, step,
+                                               own->slots, f->whole ? f->whole : s->src));
     if (f->whole)
         clile_i_batch_blend(c->batch, c->size, c->seed, step, own->slots, own->other, f->whole,
                             s->src);

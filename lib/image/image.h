@@ -156,9 +156,17 @@ typedef struct {
 
 /* Stored crop uint8 [size + 2 margin, size + 2 margin, 3] -> network input float [3,size,size] =
  * (value / 255 - mean) / std with ImageNet's mean and std, through the jitter (bilinear; the
- * identity jitter reads the middle exactly; beyond the margin edge pixels repeat). */
+ * identity jitter reads the middle exactly; beyond the margin edge pixels repeat). With
+ * `standardize`, clile_i_standardize_planes comes before the mean and std. */
 void clile_i_crop_to_input(const uint8_t *stored, int32_t margin, int32_t size,
-                           const clile_i_jitter *jitter, float *dst);
+                           const clile_i_jitter *jitter, int32_t standardize, float *dst);
+
+/* Brings a crop to the mean and spread that all crops have (standard.c). Planes [3,size,size] of
+ * values in [0,255] are first rounded to whole numbers, and then give the same values as the pixels
+ * of the same crop. */
+void clile_i_standardize_planes(int32_t size, float *planes);
+/* From rows row_stride bytes apart to dst [size,size,3]. */
+void clile_i_standardize_pixels(const uint8_t *rgb, int64_t row_stride, int32_t size, uint8_t *dst);
 
 /* Where the jitter moves points of the canonical crop. (0,0) is the top left corner and (1,1) the
  * bottom right one, both in the crop and in the network input. A point may be outside. With a flip,
@@ -197,5 +205,7 @@ void clile_i_pixels_to_input(const uint8_t *rgb, int64_t row_stride, int32_t siz
 
 /* ImageNet's channel means and standard deviations, of values in [0, 1]. */
 extern const float clile_i_input_mean[3], clile_i_input_deviation[3];
+/* 128, 56 and 8 of the formula in standard.c. */
+extern const double clile_i_standard[3];
 
 #endif

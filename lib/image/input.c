@@ -237,7 +237,7 @@ static int any(const double *values, int32_t n)
 }
 
 void clile_i_crop_to_input(const uint8_t *stored, int32_t margin, int32_t size,
-                           const clile_i_jitter *jitter, float *dst)
+                           const clile_i_jitter *jitter, int32_t standardize, float *dst)
 {
     const int32_t width = size + 2 * margin;
     const int64_t plane = (int64_t)size * size;
@@ -257,6 +257,7 @@ void clile_i_crop_to_input(const uint8_t *stored, int32_t margin, int32_t size,
     if (jitter->blur > 0.0) clile_i_blur(size, jitter->blur, dst);
     if (jitter->noise > 0.0) clile_i_noise(size, jitter->noise, jitter->noise_seed, dst);
     if (jitter->jpeg > 0) clile_i_jpeg(size, jitter->jpeg, dst);
+    if (standardize) clile_i_standardize_planes(size, dst);
     normalise(plane, dst);
 }
 

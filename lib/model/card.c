@@ -48,6 +48,8 @@ static void put_model(clile_i_text *out, const clile_model *model)
                         model->similarity == CLILE_I_COSINE ? "cosine" : "dot product");
     if (model->levels != NULL)
         clile_i_text_append(out, "| intensity | from 0 to 5, expected from the score |\n");
+    if (model->standardize)
+        clile_i_text_append(out, "| crops | brought to one mean and contrast (standardize) |\n");
 }
 
 static void put_training(clile_i_text *out, const clile_model *model)

@@ -120,6 +120,7 @@ clile_status clile_i_model_copy_frame(const clile_model *model, clile_model **ou
     copy->trained = model->trained;
     copy->width = model->width;
     copy->stem = model->stem;
+    copy->standardize = model->standardize;
     copy->method = model->method;
     copy->embedding = model->embedding;
     copy->c = model->c;

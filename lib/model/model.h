@@ -15,9 +15,11 @@ enum {
     CLILE_I_MAX_AUS = 64,
     CLILE_I_MAX_METADATA = 4096,
     CLILE_I_MODEL_FORMAT = 1,
-    CLILE_I_MODEL_FORMAT_INT8 = 2,  /* with "weights" */
-    CLILE_I_MODEL_FORMAT_STEM = 3,  /* with "weights" and "stem" */
-    CLILE_I_MODEL_FORMAT_METHOD = 4 /* with "weights", "stem" and "method" */
+    CLILE_I_MODEL_FORMAT_INT8 = 2,   /* with "weights" */
+    CLILE_I_MODEL_FORMAT_STEM = 3,   /* with "weights" and "stem" */
+    CLILE_I_MODEL_FORMAT_METHOD = 4, /* with "weights", "stem" and "method" */
+    /* with "weights", "stem", "standardize" and perhaps "method" */
+    CLILE_I_MODEL_FORMAT_STANDARDIZE = 5
 };
 typedef struct {
     char *key, *value;
@@ -55,6 +57,7 @@ struct clile_model {
     char backbone[16];
     double width;
     int32_t stem;                 /* clile_i_stem */
+    int32_t standardize;          /* 1: every crop is brought to one mean and spread */
     const clile_i_method *method; /* NULL: the encoder is the plain one */
     int32_t c, d, size;           /* AUs, embedding, crop pixels */
     int32_t embedding;            /* the option: d, or with AU blocks the size of one */
@@ -113,9 +116,9 @@ void clile_i_model_append_training(clile_i_text *text, const clile_model *model)
  * if that is unknown. */
 const char *clile_i_model_misfit(const clile_model *model, int32_t kind);
 
-/* A model's shape is backbone, stem, width, embedding, image_size, null_anchor, similarity and, if
- * it makes another net, method (shape.c). Read it from options, write it to options, or check that
- * options that were set agree with the model (INVALID_ARGUMENT if not). */
+/* A model's shape is backbone, stem, width, embedding, image_size, standardize, null_anchor,
+ * similarity and, if it makes another net, method (shape.c). Read it from options, write it to
+ * options, or check that options that were set agree with the model (INVALID_ARGUMENT if not). */
 clile_status clile_i_model_read_shape(clile_model *model, const clile_options *options);
 clile_status clile_i_model_shape(const clile_model *model, clile_options *options);
 /* The net that the model's shape and AUs describe. Borrows the name of its backbone. */

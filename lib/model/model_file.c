@@ -66,6 +66,7 @@ static clile_status put_text(clile_i_st_writer *writer, const char *key, clile_i
 /* The oldest format that can describe the model: older versions can then read it. */
 static int32_t format_of(const clile_model *model)
 {
+    if (model->standardize) return CLILE_I_MODEL_FORMAT_STANDARDIZE;
     if (model->method != NULL) return CLILE_I_MODEL_FORMAT_METHOD;
     if (model->stem != CLILE_I_STEM_IMAGENET) return CLILE_I_MODEL_FORMAT_STEM;
     return model->quant ? CLILE_I_MODEL_FORMAT_INT8 : CLILE_I_MODEL_FORMAT;
@@ -88,7 +89,7 @@ static clile_status put_metadata(clile_i_st_writer *writer, const clile_model *m
     if (version >= CLILE_I_MODEL_FORMAT_STEM)
         CLILE_I_RETURN_IF(
             clile_i_st_writer_metadata(writer, "stem", clile_i_stem_name(model->stem)));
-    if (version >= CLILE_I_MODEL_FORMAT_METHOD)
+    if (model->method != NULL)
         CLILE_I_RETURN_IF(clile_i_st_writer_metadata(writer, "method", model->method->name));
     CLILE_I_RETURN_IF(clile_i_st_writer_metadata(writer, "backbone", model->backbone));
     CLILE_I_RETURN_IF(
@@ -98,12 +99,11 @@ static clile_status put_metadata(clile_i_st_writer *writer, const clile_model *m
     const struct {
         const char *key;
         int32_t value;
-    } integers[] = {{"format_version", version},
-                    {"embedding", model->embedding},
-                    {"image_size", model->size},
-                    {"null_anchor", model->null_anchor},
-                    {"trained", model->trained}};
-    for (size_t i = 0; i < sizeof integers / sizeof integers[0]; ++i) {
+    } integers[] = {{"format_version", version}, {"embedding", model->embedding},
+                    {"image_size", model->size}, {"null_anchor", model->null_anchor},
+                    {"trained", model->trained}, {"standardize", model->standardize}};
+    const size_t count = sizeof integers / sizeof integers[0];
+    for (size_t i = 0; i < (version < CLILE_I_MODEL_FORMAT_STANDARDIZE ? count - 1 : count); ++i) {
         snprintf(number, sizeof number, "%d", (int)integers[i].value);
         CLILE_I_RETURN_IF(clile_i_st_writer_metadata(writer, integers[i].key, number));
     }
@@ -227,17 +227,18 @@ static clile_status check_holds(const clile_i_st *st, const clile_i_net_config *
         (long long)wanted, (long long)held);
 }
 
-/* The format's version decides which keys there are. */
+/* The format's version decides which keys there are. *standardize is 0 on entry. */
 static clile_status read_version(const clile_i_st *st, int32_t *int8, const char **stem,
-                                 const char **method)
+                                 const char **method, int32_t *standardize)
 {
     int32_t version;
     const char *weights = float32_name;
     CLILE_I_RETURN_IF(get_integer(st, "format_version", 1, INT32_MAX, &version));
-    if (version > CLILE_I_MODEL_FORMAT_METHOD)
-        return clile_i_fail(
-            CLILE_E_UNSUPPORTED, "%s: model format %d, this libclile (%s) reads up to %d",
-            clile_i_st_path(st), (int)version, clile_version(), (int)CLILE_I_MODEL_FORMAT_METHOD);
+    if (version > CLILE_I_MODEL_FORMAT_STANDARDIZE)
+        return clile_i_fail(CLILE_E_UNSUPPORTED,
+                            "%s: model format %d, this libclile (%s) reads up to %d",
+                            clile_i_st_path(st), (int)version, clile_version(),
+                            (int)CLILE_I_MODEL_FORMAT_STANDARDIZE);
     if (version >= CLILE_I_MODEL_FORMAT_INT8)
         CLILE_I_RETURN_IF(clile_i_st_need_text(st, "weights", &weights));
     *int8 = strcmp(weights, int8_name) == 0;
@@ -256,6 +257,10 @@ static clile_status read_version(const clile_i_st *st, int32_t *int8, const char
             "%s: metadata \"stem\" is \"%.40s\", expected \"imagenet\" or \"small\"",
             clile_i_st_path(st), *stem);
     if (version < CLILE_I_MODEL_FORMAT_METHOD) return CLILE_OK;
+    if (version >= CLILE_I_MODEL_FORMAT_STANDARDIZE) {
+        CLILE_I_RETURN_IF(get_integer(st, "standardize", 0, 1, standardize));
+        if (clile_i_st_metadata(st, "method") == NULL) return CLILE_OK; /* the plain encoder */
+    }
     CLILE_I_RETURN_IF(clile_i_st_need_text(st, "method", method));
     if (clile_i_method_has_net(clile_i_method_find(*method))) return CLILE_OK;
     return clile_i_fail(CLILE_E_UNSUPPORTED,
@@ -271,7 +276,8 @@ static clile_status create_described(const clile_i_st *st, clile_model **out)
     clile_options *options = NULL;
     const char *backbone, *stem, *similarity, *width, *format, *method;
     double ids[CLILE_I_MAX_AUS], factor = 0;
-    int32_t au_ids[CLILE_I_MAX_AUS], c = CLILE_I_MAX_AUS, int8 = 0, d, size, null_anchor;
+    int32_t au_ids[CLILE_I_MAX_AUS], c = CLILE_I_MAX_AUS, int8 = 0, d, size, null_anchor,
+                                     standardize = 0;
 
     format = clile_i_st_metadata(st, "format");
     if (format == NULL || strcmp(format, format_name) != 0)
@@ -279,7 +285,7 @@ static clile_status create_described(const clile_i_st *st, clile_model **out)
             CLILE_E_FORMAT,
             "%s: not a libclile model: metadata \"format\" is \"%.40s\", expected \"%s\"",
             clile_i_st_path(st), format ? format : "(absent)", format_name);
-    CLILE_I_RETURN_IF(read_version(st, &int8, &stem, &method));
+    CLILE_I_RETURN_IF(read_version(st, &int8, &stem, &method, &standardize));
     CLILE_I_RETURN_IF(clile_i_st_need_text(st, "backbone", &backbone));
     CLILE_I_RETURN_IF(clile_i_st_need_text(st, "similarity", &similarity));
     CLILE_I_RETURN_IF(clile_i_st_need_text(st, "width", &width));
@@ -306,6 +312,8 @@ static clile_status create_described(const clile_i_st *st, clile_model **out)
     if (status == CLILE_OK) status = clile_options_set(options, CLILE_OPT_WIDTH, width);
     if (status == CLILE_OK) status = clile_options_set_i64(options, CLILE_OPT_EMBEDDING, d);
     if (status == CLILE_OK) status = clile_options_set_i64(options, CLILE_OPT_IMAGE_SIZE, size);
+    if (status == CLILE_OK)
+        status = clile_options_set_i64(options, CLILE_OPT_STANDARDIZE, standardize);
     if (status == CLILE_OK)
         status = clile_options_set_i64(options, CLILE_OPT_NULL_ANCHOR, null_anchor);
     if (status == CLILE_OK) status = clile_options_get_f64(options, CLILE_OPT_WIDTH, &factor);
@@ -442,6 +450,13 @@ clile_status clile_model_copy_json(const clile_model *model, char **out)
     clile_i_text_append(&text, ",\"points\":%d,\"person\":%s,\"intensity\":%s",
                         (int)model->points.p, model->person ? "true" : "false",
                         model->levels ? "true" : "false");
+    clile_i_text_append(&text,
+                        ",\"image_size\":%d,\"standardize\":%s,\"embedding\":%d,\"similarity\":\"%"
+                        "s\",\"null_anchor\":%s",
+                        (int)model->size, model->standardize ? "true" : "false", (int)model->d,
+                        clile_i_model_similarity(model), model->null_anchor ? "true" : "false");
+    clile_i_text_append(&text, ",\"points\":%d,\"person\":%s", (int)model->points.p,
+                        model->person ? "true" : "false");
     if (model->method != NULL)
         clile_i_text_append(&text, ",\"method\":\"%s\"", model->method->name);
     clile_i_text_append(

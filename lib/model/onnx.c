@@ -248,7 +248,7 @@ static void add_metadata(clile_i_pb *pb, const clile_model *model)
         deviation[k] = (double)clile_i_input_deviation[k];
     }
     add_property(pb, "format", "clile-onnx");
-    add_property(pb, "format_version", "1");
+    add_property(pb, "format_version", model->standardize ? "2" : "1");
     add_property(pb, "library", clile_version());
     add_property(pb, "backbone", model->backbone);
     if (model->stem != CLILE_I_STEM_IMAGENET)
@@ -266,6 +266,7 @@ static void add_metadata(clile_i_pb *pb, const clile_model *model)
     add_property(pb, "input_layout", "NCHW");
     add_property(pb, "input_colour", "RGB");
     add_property(pb, "input_scale", "255");
+    if (model->standardize) add_numbers(pb, "input_standardize", 3, clile_i_standard, 9);
     add_numbers(pb, "input_mean", 3, mean, 6);
     add_numbers(pb, "input_std", 3, deviation, 6);
     add_numbers(pb, "alignment_points", 10, canonical[0], 9);

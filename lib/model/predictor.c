@@ -145,7 +145,7 @@ clile_status clile_predictor_create(const clile_model *model, const clile_option
     CLILE_I_TRY(read_crop_scale(model, options, &p->crop_scale));
     CLILE_I_TRY(read_precision(model, options, &p->bf16));
     CLILE_I_TRY(clile_i_model_snapshot(model, &p->model));
-    CLILE_I_TRY(clile_i_cropper_init(&p->cropper, model->size));
+    CLILE_I_TRY(clile_i_cropper_init(&p->cropper, model->size, model->standardize));
     CLILE_I_ALLOC(p->embedding, most * model->d);
     if (p->mirror) CLILE_I_ALLOC(p->mirrored, most * model->d);
     CLILE_I_ALLOC(p->score, most * model->c);

@@ -12,7 +12,7 @@ static clile_status calibrate(const clile_model *model, int64_t n, const uint8_t
     clile_i_affine affine;
     const int64_t size = model->size;
     clile_i_align_whole(h, w, model->size, &affine);
-    CLILE_I_TRY(clile_i_cropper_init(&cropper, model->size));
+    CLILE_I_TRY(clile_i_cropper_init(&cropper, model->size, model->standardize));
     CLILE_I_ALLOC(src, 3 * size * size);
     CLILE_I_TRY(clile_i_calibration_begin(model->encoder, model->size, &calibration));
     for (int64_t i = 0; i < n; ++i) {

@@ -25,13 +25,14 @@ static int32_t choose_stem(const char *name, int64_t size)
 clile_status clile_i_model_read_shape(clile_model *model, const clile_options *options)
 {
     const char *backbone, *stem, *similarity, *method;
-    int64_t embedding, size, null_anchor;
+    int64_t embedding, size, standardize, null_anchor;
     CLILE_I_RETURN_IF(clile_options_get_str(options, CLILE_OPT_BACKBONE, &backbone));
     CLILE_I_RETURN_IF(clile_options_get_str(options, CLILE_OPT_STEM, &stem));
     CLILE_I_RETURN_IF(clile_options_get_str(options, CLILE_OPT_SIMILARITY, &similarity));
     CLILE_I_RETURN_IF(clile_options_get_f64(options, CLILE_OPT_WIDTH, &model->width));
     CLILE_I_RETURN_IF(clile_options_get_i64(options, CLILE_OPT_EMBEDDING, &embedding));
     CLILE_I_RETURN_IF(clile_options_get_i64(options, CLILE_OPT_IMAGE_SIZE, &size));
+    CLILE_I_RETURN_IF(clile_options_get_i64(options, CLILE_OPT_STANDARDIZE, &standardize));
     CLILE_I_RETURN_IF(clile_options_get_i64(options, CLILE_OPT_NULL_ANCHOR, &null_anchor));
     snprintf(model->backbone, sizeof model->backbone, "%s", backbone);
     model->stem = choose_stem(stem, size);
@@ -47,6 +48,7 @@ clile_status clile_i_model_read_shape(clile_model *model, const clile_options *o
                             "method=%s makes scores of each AU alone, which need similarity=dot",
                             method);
     model->size = (int32_t)size;
+    model->standardize = (int32_t)standardize;
     model->null_anchor = (int32_t)null_anchor;
     return CLILE_OK;
 }
@@ -60,6 +62,7 @@ clile_status clile_i_model_shape(const clile_model *model, clile_options *option
     if (model->method != NULL)
         CLILE_I_RETURN_IF(clile_options_set(options, CLILE_OPT_METHOD, model->method->name));
     CLILE_I_RETURN_IF(clile_options_set_i64(options, CLILE_OPT_IMAGE_SIZE, model->size));
+    CLILE_I_RETURN_IF(clile_options_set_i64(options, CLILE_OPT_STANDARDIZE, model->standardize));
     CLILE_I_RETURN_IF(clile_options_set_i64(options, CLILE_OPT_NULL_ANCHOR, model->null_anchor));
     return clile_options_set(options, CLILE_OPT_SIMILARITY, clile_i_model_similarity(model));
 }
@@ -97,8 +100,8 @@ static clile_status check_method(const clile_model *model, const clile_options *
 clile_status clile_i_model_check_shape(const clile_model *model, const clile_options *options)
 {
     static const char *const keys[] = {
-        CLILE_OPT_BACKBONE,   CLILE_OPT_STEM,        CLILE_OPT_WIDTH,     CLILE_OPT_EMBEDDING,
-        CLILE_OPT_IMAGE_SIZE, CLILE_OPT_NULL_ANCHOR, CLILE_OPT_SIMILARITY};
+        CLILE_OPT_BACKBONE,   CLILE_OPT_STEM,        CLILE_OPT_WIDTH,       CLILE_OPT_EMBEDDING,
+        CLILE_OPT_IMAGE_SIZE, CLILE_OPT_STANDARDIZE, CLILE_OPT_NULL_ANCHOR, CLILE_OPT_SIMILARITY};
     clile_status status = CLILE_OK;
     clile_options *shape = NULL;
     const char *stem = NULL;

@@ -15,7 +15,8 @@ clile_status clile_i_run_dataset(const clile_i_encoder *encoder, const clile_dat
         const int64_t count = n - first < batch ? n - first : batch;
         if (encoder->ranks > 1 && first / batch % encoder->ranks != encoder->rank) continue;
         for (int64_t k = 0; k < batch; ++k) indices[k] = first + (k < count ? k : 0);
-        CLILE_I_TRY(clile_i_batch_load(data, batch, indices, encoder->size, NULL, 0, 0, src));
+        CLILE_I_TRY(clile_i_batch_load_slots(data, batch, indices, encoder->size,
+                                             encoder->standardize, NULL, 0, 0, NULL, src));
         for (int64_t k = 0; clile_i_exec_point_count(encoder->exec) > 0 && k < batch; ++k)
             CLILE_I_TRY(clile_i_dataset_copy_five(data, indices[k],
                                                   clile_i_exec_points(encoder->exec) + 10 * k));

@@ -271,6 +271,8 @@ static clile_status check_format(const clile_i_st *st)
 /* Reads the options of the file. Early files lack the AUs and the true shape of the model, so these
  * are not compared; those without a stem are of torchvision's, and those without exchange_shapes
  * knew no exchange. */
+ * are not compared; those without a stem are of torchvision's, those without standardize have
+ * none. */
 static clile_status get_options(const clile_i_st *st, const clile_model *model, clile_options **out)
 {
     const char *text = NULL;
@@ -280,8 +282,12 @@ static clile_status get_options(const clile_i_st *st, const clile_model *model, 
         status = clile_options_set(*out, CLILE_OPT_STEM, clile_i_stem_name(CLILE_I_STEM_IMAGENET));
     if (status == CLILE_OK && !clile_options_is_set(*out, CLILE_OPT_EXCHANGE_SHAPES))
         status = clile_options_set(*out, CLILE_OPT_EXCHANGE_SHAPES, "0");
+    const int no_standardize =
+        status == CLILE_OK && !clile_options_is_set(*out, CLILE_OPT_STANDARDIZE);
     if (status == CLILE_OK && clile_i_st_metadata(st, "au_ids") == NULL)
         status = clile_i_model_shape(model, *out);
+    if (status == CLILE_OK && no_standardize)
+        status = clile_options_set_i64(*out, CLILE_OPT_STANDARDIZE, 0);
     if (status == CLILE_OK) return CLILE_OK;
     return clile_i_fail_context(status == CLILE_E_OUT_OF_MEMORY ? status : CLILE_E_FORMAT, "%s",
                                 clile_i_st_path(st));

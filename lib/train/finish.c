@@ -28,7 +28,8 @@ clile_status clile_i_trainer_scores(const clile_trainer *t, const clile_model *m
                                .size = t->size,
                                .d = t->d,
                                .rank = t->shares.rank,
-                               .ranks = t->shares.ranks};
+                               .ranks = t->shares.ranks,
+                               .standardize = model->standardize};
     memset(score, 0, (size_t)(clile_dataset_size(data) * model->c) * sizeof *score);
     CLILE_I_TRY(
         clile_i_exec_create(net, t->shares.own, t->size, CLILE_I_EXEC_INFER, &encoder.exec));

@@ -142,6 +142,7 @@ static clile_status create_feed(clile_trainer *t, int32_t stage)
     const clile_i_settings *set = &t->settings;
     const clile_i_feed_config config = {.batch = t->batch,
                                         .size = t->size,
+                                        .standardize = t->model->standardize,
                                         .augment = set->augment,
                                         .exchange_halves = set->exchange_halves,
                                         .seed = set->seed * STAGES + (uint64_t)(stage - 1),

@@ -304,8 +304,9 @@ static void take_embeddings(void *context, int64_t first, int64_t count, const f
 static clile_status id_embeddings(clile_trainer *t, float *embedding, int8_t *labels,
                                   int32_t *subject)
 {
-    const clile_i_encoder encoder = {t->id_exec, t->shares.own,  t->size,
-                                     t->d,       t->shares.rank, t->shares.ranks};
+    const clile_i_encoder encoder = {
+        t->id_exec,      t->shares.own,        t->size, t->d, t->shares.rank,
+        t->shares.ranks, t->model->standardize};
     const clile_status status = clile_i_run_dataset(&encoder, t->train, take_embeddings,
                                                     &(embedding_sink){t->d, embedding});
     CLILE_I_RETURN_IF(clile_i_ranks_sum(t, status, t->n * t->d, embedding));

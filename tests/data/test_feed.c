@@ -109,6 +109,39 @@ static void same_bits_with_any_workers_and_threads(void **state)
     clile_dataset_destroy(dataset);
 }
 
+/* Crops of one mean and spread: augmented and combined as the others, with any workers. */
+static void standardized_crops(void **state)
+{
+    static float whole[FLOATS], plain[FLOATS];
+    static copy expected, got;
+    clile_dataset *dataset = make();
+    (void)state;
+    for (int exchange = 0; exchange < 2; ++exchange)
+        for (int32_t workers = 0; workers < 2; ++workers) {
+            clile_i_feed_config c = config_with(workers, 0.6 * exchange);
+            clile_i_feed *feed = NULL;
+            c.standardize = 1;
+            assert_int_equal(clile_i_feed_create(dataset, &c, STEPS, &feed), CLILE_OK);
+            for (int64_t step = 0; step < STEPS; step += 3) {
+                make_directly(dataset, 0.6 * exchange, step, &expected); /* indices, partners */
+                memcpy(plain, expected.src, sizeof plain);
+                assert_int_equal(clile_i_batch_load_slots(dataset, BATCH, expected.indices, SIZE, 1,
+                                                          &c.augment, c.seed, step, NULL,
+                                                          exchange ? whole : expected.src),
+                                 CLILE_OK);
+                if (exchange)
+                    clile_i_batch_exchange_halves(BATCH, SIZE, 0.6, c.seed, step, whole,
+                                                  expected.src, expected.partner);
+                clile_i_batch_erase(&c.augment, BATCH, SIZE, c.seed, step, NULL, expected.src);
+                take(feed, step, &got);
+                assert_memory_equal(&got, &expected, sizeof got);
+                assert_memory_not_equal(got.src, plain, sizeof plain);
+            }
+            clile_i_feed_destroy(feed);
+        }
+    clile_dataset_destroy(dataset);
+}
+
 /* A stop for a checkpoint, a resume in the middle, the data set's handle gone. */
 static void any_step_may_come_next(void **state)
 {
@@ -274,6 +307,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(same_bits_with_any_workers_and_threads),
+        cmocka_unit_test(standardized_crops),
         cmocka_unit_test(any_step_may_come_next),
         cmocka_unit_test(an_error_comes_with_its_step_and_its_words),
         cmocka_unit_test(it_may_be_destroyed_while_it_works),

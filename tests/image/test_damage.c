@@ -316,8 +316,8 @@ static void they_come_in_order(void **state)
     all.shade_y = -0.2;
     all.jpeg = 90;
     all.edge[1] = 0.1;
-    clile_i_crop_to_input(stored, MARGIN, SIZE, &all, out);
-    clile_i_crop_to_input(stored, MARGIN, SIZE, &geometry, dst);
+    clile_i_crop_to_input(stored, MARGIN, SIZE, &all, 0, out);
+    clile_i_crop_to_input(stored, MARGIN, SIZE, &geometry, 0, dst);
     for (int i = 0; i < 3 * PLANE; ++i)
         dst[i] =
             255 * (dst[i] * clile_i_input_deviation[i / PLANE] + clile_i_input_mean[i / PLANE]);
@@ -343,8 +343,8 @@ static void they_come_in_order(void **state)
         if (k == 5) one.shade_y = 0.3;
         if (k == 6) one.jpeg = 75;
         if (k == 7) one.edge[3] = 0.1;
-        clile_i_crop_to_input(stored, MARGIN, SIZE, &geometry, out);
-        clile_i_crop_to_input(stored, MARGIN, SIZE, &one, dst);
+        clile_i_crop_to_input(stored, MARGIN, SIZE, &geometry, 0, out);
+        clile_i_crop_to_input(stored, MARGIN, SIZE, &one, 0, dst);
         assert_memory_not_equal(out, dst, sizeof out);
     }
 }

@@ -54,7 +54,7 @@ static void no_jitter_reads_the_middle(void **state)
 {
     const clile_i_jitter none = CLILE_I_JITTER_NONE;
     (void)state;
-    clile_i_crop_to_input(stored, MARGIN, SIZE, &none, dst);
+    clile_i_crop_to_input(stored, MARGIN, SIZE, &none, 0, dst);
     for (int k = 0; k < 3; ++k)
         for (int y = 0; y < SIZE; ++y)
             for (int x = 0; x < SIZE; ++x)
@@ -69,9 +69,9 @@ static void flip_mirrors_exactly(void **state)
     for (int window = 0; window < 2; ++window) {
         if (window) jitter.scale = 1.09375; /* exact in binary, so that both sides round alike */
         jitter.flip = 0;
-        clile_i_crop_to_input(stored, MARGIN, SIZE, &jitter, dst);
+        clile_i_crop_to_input(stored, MARGIN, SIZE, &jitter, 0, dst);
         jitter.flip = 1;
-        clile_i_crop_to_input(stored, MARGIN, SIZE, &jitter, other);
+        clile_i_crop_to_input(stored, MARGIN, SIZE, &jitter, 0, other);
         for (int row = 0; row < 3 * SIZE; ++row)
             for (int x = 0; x < SIZE; ++x) {
                 const float a = dst[row * SIZE + x], b = other[row * SIZE + SIZE - 1 - x];
@@ -90,7 +90,7 @@ static void whole_shifts_are_exact(void **state)
     (void)state;
     jitter.shift_x = 2.0 / SIZE;
     jitter.shift_y = -3.0 / SIZE;
-    clile_i_crop_to_input(stored, MARGIN, SIZE, &jitter, dst);
+    clile_i_crop_to_input(stored, MARGIN, SIZE, &jitter, 0, dst);
     for (int k = 0; k < 3; ++k)
         for (int y = 0; y < SIZE; ++y)
             for (int x = 0; x < SIZE; ++x)
@@ -156,7 +156,7 @@ static void jitter_matches_the_definition(void **state)
                 values[k][i] = clamp(j->brightness * reference(j, i % SIZE, i / SIZE, k));
             grey += (0.2989 * values[0][i] + 0.587 * values[1][i] + 0.114 * values[2][i]) / PLANE;
         }
-        clile_i_crop_to_input(stored, MARGIN, SIZE, j, dst);
+        clile_i_crop_to_input(stored, MARGIN, SIZE, j, 0, dst);
         for (int i = 0; i < PLANE; ++i) {
             double v[3], own = 0.0;
             for (int k = 0; k < 3; ++k)
@@ -218,9 +218,9 @@ static void blur_matches_the_definition(void **state)
                      1e-3);
     }
     jitter.grey = 1; /* as part of the whole: after the colour */
-    clile_i_crop_to_input(stored, MARGIN, SIZE, &jitter, other);
+    clile_i_crop_to_input(stored, MARGIN, SIZE, &jitter, 0, other);
     jitter.blur = 1.5;
-    clile_i_crop_to_input(stored, MARGIN, SIZE, &jitter, dst);
+    clile_i_crop_to_input(stored, MARGIN, SIZE, &jitter, 0, dst);
     for (int i = 0; i < PLANE; i += 7)
         near(dst[i], blurred(other, SIZE, 5, 1.5, i % SIZE, i / SIZE), 1e-4);
 }
@@ -233,7 +233,7 @@ static void right_angles_move_whole_pixels(void **state)
     for (int turn = -2; turn <= 2; ++turn) {
         if (turn == 0) continue;
         jitter.rotate = 90.0 * turn;
-        clile_i_crop_to_input(stored, MARGIN, SIZE, &jitter, dst);
+        clile_i_crop_to_input(stored, MARGIN, SIZE, &jitter, 0, dst);
         for (int k = 0; k < 3; ++k)
             for (int y = 0; y < SIZE; ++y)
                 for (int x = 0; x < SIZE; ++x) {
@@ -270,8 +270,8 @@ static void a_wider_margin_shows_more(void **state)
     for (int turned = 0; turned < 2; ++turned) {
         int differ = 0;
         jitter.rotate = 20.0 * turned;
-        clile_i_crop_to_input(stored, MARGIN, SIZE, &jitter, dst);
-        clile_i_crop_to_input(wide, WIDER, SIZE, &jitter, other);
+        clile_i_crop_to_input(stored, MARGIN, SIZE, &jitter, 0, dst);
+        clile_i_crop_to_input(wide, WIDER, SIZE, &jitter, 0, other);
         for (int i = 0; i < PLANE; ++i) {
             const double angle = turned * 20 / 180.0 * acos(-1), u = 0.5 + i % SIZE - SIZE / 2.0,
                          v = 0.5 + i / SIZE - SIZE / 2.0,
@@ -287,8 +287,8 @@ static void a_wider_margin_shows_more(void **state)
         assert_true(differ > PLANE / 2);
     }
     jitter = (clile_i_jitter)CLILE_I_JITTER_NONE;
-    clile_i_crop_to_input(stored, MARGIN, SIZE, &jitter, dst);
-    clile_i_crop_to_input(wide, WIDER, SIZE, &jitter, other);
+    clile_i_crop_to_input(stored, MARGIN, SIZE, &jitter, 0, dst);
+    clile_i_crop_to_input(wide, WIDER, SIZE, &jitter, 0, other);
     assert_memory_equal(dst, other, sizeof dst);
 }
 
@@ -336,7 +336,7 @@ static void points_go_with_the_pixels(void **state)
                              dy = i / STORED + 0.5 - 3 - SIZE * (double)places[p][1];
                 spot[3 * i] = (uint8_t)(255 * exp(-(dx * dx + dy * dy) / (2 * 1.5 * 1.5)) + 0.5);
             }
-            clile_i_crop_to_input(spot, MARGIN, SIZE, &cases[f], dst);
+            clile_i_crop_to_input(spot, MARGIN, SIZE, &cases[f], 0, dst);
             for (int i = 0; i < PLANE; ++i) {
                 const double light = (double)dst[i] * deviation[0] + mean[0];
                 sum += light;
@@ -368,7 +368,7 @@ static void large_crops_are_sampled_to_the_end(void **state)
     assert_int_equal(clile_i_crop_stored(LARGE), WIDE);
     for (int i = 0; i < WIDE * WIDE; ++i) wide[3 * i] = (uint8_t)(i % WIDE / 2);
     jitter.scale = 0.5;
-    clile_i_crop_to_input(wide, (WIDE - LARGE) / 2, LARGE, &jitter, out);
+    clile_i_crop_to_input(wide, (WIDE - LARGE) / 2, LARGE, &jitter, 0, out);
     for (int x = 0; x < LARGE; x += 7) {
         const double at = WIDE / 2.0 + 0.5 * (x + 0.5 - LARGE / 2.0) - 0.5;
         near(out[LARGE * 10 + x], ((at / 2 - 0.25) / 255 - mean[0]) / deviation[0],

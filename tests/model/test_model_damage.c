@@ -19,13 +19,12 @@
 enum { C = 3, D = 8 };
 static const char good[] = "damage_good.safetensors", bad[] = "damage.safetensors";
 
-static void write_model(const char *path, const char *stem)
+static void write_model_with(const char *path, const char *stem, const char *standardize)
 {
-    const char *const settings[][2] = {{CLILE_OPT_WIDTH, "0.0625"},
-                                       {CLILE_OPT_EMBEDDING, "8"},
-                                       {CLILE_OPT_IMAGE_SIZE, "32"},
-                                       {CLILE_OPT_NULL_ANCHOR, "0"},
-                                       {CLILE_OPT_STEM, stem}};
+    const char *const settings[][2] = {
+        {CLILE_OPT_WIDTH, "0.0625"},          {CLILE_OPT_EMBEDDING, "8"},
+        {CLILE_OPT_IMAGE_SIZE, "32"},         {CLILE_OPT_NULL_ANCHOR, "0"},
+        {CLILE_OPT_STANDARDIZE, standardize}, {CLILE_OPT_STEM, stem}};
     const int32_t aus[C] = {1, 12, 25};
     const float slope[C] = {2, 3, 4}, offset[C] = {0, 0.5f, -0.5f};
     clile_options *options = NULL;
@@ -38,6 +37,11 @@ static void write_model(const char *path, const char *stem)
     assert_int_equal(clile_model_save(model, path), CLILE_OK);
     clile_model_destroy(model);
     clile_options_destroy(options);
+}
+
+static void write_model(const char *path, const char *stem)
+{
+    write_model_with(path, stem, "0");
 }
 
 static int write_good(void **state)
@@ -221,6 +225,35 @@ static void wrong_stem(void **state)
     write_model(good, "imagenet"); /* for the tests that follow */
 }
 
+/* From version 5 on a file says whether its crops are standardized; no earlier version can. */
+static void wrong_standardize(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *key, *text;
+        clile_status status;
+        const char *message;
+    } table[] = {
+        {"standardize", NULL, CLILE_E_FORMAT, "no \"standardize\" in the metadata"},
+        {"standardize", "", CLILE_E_FORMAT,
+         "metadata \"standardize\" is \"\", expected an integer from 0 to 1"},
+        {"standardize", "2", CLILE_E_FORMAT,
+         "metadata \"standardize\" is \"2\", expected an integer from 0 to 1"},
+        {"standardize", "true", CLILE_E_FORMAT,
+         "metadata \"standardize\" is \"true\", expected an integer from 0 to 1"},
+        {"stem", NULL, CLILE_E_FORMAT, "no \"stem\" in the metadata"},
+        {"weights", NULL, CLILE_E_FORMAT, "no \"weights\" in the metadata"},
+        {"format_version", "4", CLILE_E_FORMAT, "no \"method\" in the metadata"},
+    };
+    write_model_with(good, "imagenet", "1");
+    for (size_t i = 0; i < sizeof table / sizeof table[0]; ++i) {
+        const change c = {.key = table[i].key, .text = table[i].text};
+        write_changed(&c);
+        refused(table[i].status, table[i].message);
+    }
+    write_model(good, "imagenet"); /* for the tests that follow */
+}
+
 static void wrong_metadata(void **state)
 {
     (void)state;
@@ -306,9 +339,9 @@ static void wrong_metadata(void **state)
         refused(table[i].status, table[i].message);
     }
     char message[256];
-    const change newer = {.key = "format_version", .text = "5"};
+    const change newer = {.key = "format_version", .text = "6"};
     write_changed(&newer);
-    snprintf(message, sizeof message, "model format 5, this libclile (%s) reads up to 4",
+    snprintf(message, sizeof message, "model format 6, this libclile (%s) reads up to 5",
              clile_version());
     refused(CLILE_E_UNSUPPORTED, message);
 }
@@ -521,10 +554,15 @@ static void unusable_images(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(wrong_tensors),       cmocka_unit_test(wrong_metadata),
-        cmocka_unit_test(wrong_stem),          cmocka_unit_test(too_much_metadata),
-        cmocka_unit_test(damaged_bytes),       cmocka_unit_test(every_truncation_of_the_header),
-        cmocka_unit_test(more_than_is_needed), cmocka_unit_test(untrained_model),
+        cmocka_unit_test(wrong_tensors),
+        cmocka_unit_test(wrong_metadata),
+        cmocka_unit_test(wrong_stem),
+        cmocka_unit_test(wrong_standardize),
+        cmocka_unit_test(too_much_metadata),
+        cmocka_unit_test(damaged_bytes),
+        cmocka_unit_test(every_truncation_of_the_header),
+        cmocka_unit_test(more_than_is_needed),
+        cmocka_unit_test(untrained_model),
         cmocka_unit_test(unusable_images),
     };
     return cmocka_run_group_tests(tests, write_good, remove_files);

@@ -308,7 +308,7 @@ static void test_files_that_lie(void **state)
         const char *from, *to, *text;
         clile_status status;
     } edits[] = {
-        {"\"format_version\":\"2\"", "\"format_version\":\"5\"", "model format 5",
+        {"\"format_version\":\"2\"", "\"format_version\":\"6\"", "model format 6",
          CLILE_E_UNSUPPORTED},
         {"\"format_version\":\"2\"", "\"format_version\":\"3\"", "no \"stem\"", CLILE_E_FORMAT},
         {"\"format_version\":\"2\"", "\"format_version\":\"1\"", "encoder.", CLILE_E_FORMAT},

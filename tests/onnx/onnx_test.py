@@ -95,8 +95,18 @@ def properties(path):
     return {entry.key: entry.value for entry in model.metadata_props}
 
 
+def standardized(rgb, values):
+    """Every crop of one mean and spread, as docs/onnx.md gives it."""
+    mean, spread, soft = (float(x) for x in values.split(","))
+    v = rgb.astype(float)
+    w = mean + spread * (v - v.mean((1, 2, 3), keepdims=True)) / (v.std((1, 2, 3), keepdims=True) + soft)
+    return numpy.floor(numpy.clip(w, 0, 255) + 0.5)
+
+
 def run(path, rgb, props):
     """ONNX Runtime's answer, prepared as the metadata says."""
+    if "input_standardize" in props:
+        rgb = standardized(rgb, props["input_standardize"])
     mean, std = ([float(x) for x in props[key].split(",")] for key in ("input_mean", "input_std"))
     x = (rgb.astype(numpy.float32) / float(props["input_scale"]) - numpy.array(mean, numpy.float32)) / numpy.array(std, numpy.float32)
     options = onnxruntime.SessionOptions()
@@ -130,6 +140,7 @@ def built_in(library, folder, command):
               dict(backbone="resnet50", similarity="dot", width="0.5", image_size=64, embedding=1, null_anchor=1)]
     cases += [dict(backbone=backbone, stem="small", similarity="dot", width="0.25", image_size=size, embedding=16)
               for backbone, size in (("resnet10", 33), ("resnet18", 64), ("resnet50", 48))]
+    cases += [dict(backbone="resnet10", stem="small", similarity="dot", width="0.25", image_size=40, embedding=16, standardize=1)]
     rng = numpy.random.default_rng(5)
     for case in cases:
         case.setdefault("stem", "imagenet")
@@ -139,6 +150,8 @@ def built_in(library, folder, command):
         library.export(model, path)
         props = compare(library, model, path, rgb, f"{case['backbone']} {case['similarity']} {size} px, stem {case['stem']}")
         assert props.get("stem", "imagenet") == case["stem"], props
+        expected = ("2", "128,56,8") if case.get("standardize") else ("1", None)
+        assert (props["format_version"], props.get("input_standardize")) == expected, props
         assert props["au_ids"] == ",".join(map(str, AUS)) and props["image_size"] == str(size) and props["user.note"] == "caf\u00e9", props
         library.lib.clile_model_destroy(model)
 

@@ -59,7 +59,7 @@ static void test_order_and_values(void **state)
     (void)state;
     const clile_i_team before = clile_i_team_enter(1);
     clile_dataset *data = make_data();
-    const clile_i_encoder encoder = {make_exec(), BATCH, SIZE, D, 0, 0};
+    const clile_i_encoder encoder = {make_exec(), BATCH, SIZE, D, 0, 0, 0};
     seen s = {0};
     assert_int_equal(clile_i_run_dataset(&encoder, data, take, &s), CLILE_OK);
     assert_int_equal(s.calls, CALLS);
@@ -81,6 +81,34 @@ static void test_order_and_values(void **state)
     clile_i_team_leave(before);
 }
 
+/* A model's `standardize` is that of its crops, and its pixels are those of prediction. */
+static void test_standardize(void **state)
+{
+    static float src[BATCH * 3 * SIZE * SIZE];
+    static uint8_t rgb[SIZE * SIZE * 3], same[SIZE * SIZE * 3];
+    (void)state;
+    const clile_i_team before = clile_i_team_enter(1);
+    clile_dataset *data = make_data();
+    clile_i_encoder encoder = {make_exec(), BATCH, SIZE, D, 0, 0, 0};
+    seen plain = {0}, s = {0};
+    assert_int_equal(clile_i_run_dataset(&encoder, data, take, &plain), CLILE_OK);
+    encoder.standardize = 1;
+    assert_int_equal(clile_i_run_dataset(&encoder, data, take, &s), CLILE_OK);
+    assert_memory_not_equal(plain.embedding, s.embedding, sizeof s.embedding);
+    for (int64_t i = 0; i < N; ++i) {
+        float expected[BATCH][D];
+        assert_int_equal(clile_dataset_copy_crops(data, 1, &i, SIZE, 1, rgb), CLILE_OK);
+        clile_i_standardize_pixels(rgb, 3 * SIZE, SIZE, same);
+        for (int k = 0; k < BATCH; ++k)
+            clile_i_pixels_to_input(same, 3 * SIZE, SIZE, src + k * 3 * SIZE * SIZE);
+        assert_int_equal(clile_i_exec_forward(encoder.exec, src, &expected[0][0]), CLILE_OK);
+        assert_memory_equal(s.embedding[i], expected[i % BATCH], sizeof expected[0]);
+    }
+    clile_i_exec_destroy(encoder.exec);
+    clile_dataset_destroy(data);
+    clile_i_team_leave(before);
+}
+
 /* Without memory: a status, nothing leaked (the sanitizers look), nothing delivered after the
  * failure. */
 static void test_out_of_memory(void **state)
@@ -88,7 +116,7 @@ static void test_out_of_memory(void **state)
     (void)state;
     const clile_i_team before = clile_i_team_enter(1);
     clile_dataset *data = make_data();
-    const clile_i_encoder encoder = {make_exec(), BATCH, SIZE, D, 0, 0};
+    const clile_i_encoder encoder = {make_exec(), BATCH, SIZE, D, 0, 0, 0};
     for (int64_t k = 1; k <= 3; ++k) {
         seen s = {0};
         clile_i_alloc_fail_at(k);
@@ -104,6 +132,7 @@ static void test_out_of_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_order_and_values),
+                                       cmocka_unit_test(test_standardize),
                                        cmocka_unit_test(test_out_of_memory)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -115,6 +115,16 @@ static void checkpoints(void **state)
         clile_trainer *trainer = NULL;
         require(tiny_dataset(&data));
         require(tiny_options("bce", &options));
+        /* it knows no standardize, so its model has none */
+        require(clile_options_set(options, CLILE_OPT_STANDARDIZE, "1"));
+        require(tiny_model(options, &model));
+        require(clile_trainer_create(model, data, options, &trainer));
+        assert_int_equal(clile_trainer_resume(trainer, old_file("checkpoint", versions[v])),
+                         CLILE_E_INVALID_ARGUMENT);
+        assert_non_null(strstr(clile_last_error(), "option standardize is 0 in the checkpoint"));
+        clile_trainer_destroy(trainer);
+        clile_model_destroy(model);
+        require(clile_options_set(options, CLILE_OPT_STANDARDIZE, "0"));
         require(tiny_model(options, &model));
         require(clile_trainer_create(model, data, options, &trainer));
         require(clile_trainer_resume(trainer, old_file("checkpoint", versions[v])));

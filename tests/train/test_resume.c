@@ -175,6 +175,7 @@ static void test_both_values_are_named(void **state)
     resume_refused("elimination=orthogonal",
                    "option elimination is none in the checkpoint, but orthogonal here");
     resume_refused("image_size=48", "option image_size is 32 in the checkpoint, but 48 here");
+    resume_refused("standardize=1", "option standardize is 0 in the checkpoint, but 1 here");
     resume_refused("validation=0.25", "option validation is 0 in the checkpoint, but 0.25 here");
 
     /* What describes the model is taken from the model, given as an option or not; so are its
@@ -344,6 +345,18 @@ static void test_saved_anywhere(void **state)
         save_at(settings, places[i].stage, places[i].step);
         resumed_is_whole(settings);
     }
+}
+
+static void test_standardized_crops(void **state)
+{
+    (void)state;
+    static const char settings[] = "elimination=orthogonal exchange_halves=0.5 standardize=1";
+    train_whole(settings);
+    for (int32_t stage = 1; stage <= 2; ++stage) {
+        save_at(settings, stage, 2);
+        resumed_is_whole(settings);
+    }
+    resume_refused("standardize=0", "option standardize is 1 in the checkpoint, but 0 here");
 }
 
 static void test_saved_in_the_progress_function(void **state)
@@ -540,6 +553,7 @@ int main(void)
         cmocka_unit_test(test_more_epochs_of_stage1),
         cmocka_unit_test(test_finished),
         cmocka_unit_test(test_saved_anywhere),
+        cmocka_unit_test(test_standardized_crops),
         cmocka_unit_test(test_saved_in_the_progress_function),
         cmocka_unit_test(test_cancelled_at_every_step),
         cmocka_unit_test(test_where_a_trainer_is),

@@ -89,7 +89,7 @@ class Model(Handle):
     _kind = "clile_model"
 
     def __init__(self, au_ids: ArrayLike, options: Optional[Options] = None, **settings: Setting):
-        """Untrained, with random weights. Options: backbone, stem, width, embedding, image_size, similarity, null_anchor, seed."""
+        """Untrained, with random weights. Options: backbone, stem, width, embedding, image_size, standardize, similarity, null_anchor, seed."""
         self._prepare()
         aus = given("au_ids", au_ids, np.int32, (None,))
         self._make(lib.clile_model_create, as_options(options, settings), len(aus), pointer(aus))
