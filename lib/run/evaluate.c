@@ -31,7 +31,7 @@ static clile_status read_answers(const char *function, const clile_answers *give
     *out = (clile_answers){.struct_size = sizeof *out};
     if (given == NULL) return CLILE_OK;
     CLILE_I_RETURN_IF(
-        clile_i_struct_check(function, given, CLILE_I_STRUCT_LEAST(clile_answers, success)));
+        clile_i_struct_check(function, given, CLILE_I_STRUCT_LEAST(clile_answers, intensity)));
     clile_i_struct_get(out, sizeof *out, given);
     return CLILE_OK;
 }
