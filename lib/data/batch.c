@@ -63,9 +63,6 @@ static void load_part(int64_t begin, int64_t end, void *context)
                                     slot, &field))
                 jitter.field = &field;
         }
-        clile_i_crop_to_input(stored.rgb, stored.margin, j->size, &jitter, j->dst + 3 * plane * k);
-        if (j->augment != NULL)
-            jitter = clile_i_augment_draw(j->augment, j->seed, j->step, j->slots ? j->slots[k] : k);
         clile_i_crop_to_input(stored.rgb, stored.margin, j->size, &jitter, j->standardize,
                               j->dst + 3 * plane * k);
     }

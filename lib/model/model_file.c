@@ -443,20 +443,14 @@ clile_status clile_model_copy_json(const clile_model *model, char **out)
                         "\"%s\",\"stem\":\"%s\",\"width\":%.17g",
                         format_name, (int)format_of(model), weights_of(model), model->backbone,
                         clile_i_stem_name(model->stem), model->width);
-    clile_i_text_append(
-        &text, ",\"image_size\":%d,\"embedding\":%d,\"similarity\":\"%s\",\"null_anchor\":%s",
-        (int)model->size, (int)model->d, clile_i_model_similarity(model),
-        model->null_anchor ? "true" : "false");
-    clile_i_text_append(&text, ",\"points\":%d,\"person\":%s,\"intensity\":%s",
-                        (int)model->points.p, model->person ? "true" : "false",
-                        model->levels ? "true" : "false");
     clile_i_text_append(&text,
                         ",\"image_size\":%d,\"standardize\":%s,\"embedding\":%d,\"similarity\":\"%"
                         "s\",\"null_anchor\":%s",
                         (int)model->size, model->standardize ? "true" : "false", (int)model->d,
                         clile_i_model_similarity(model), model->null_anchor ? "true" : "false");
-    clile_i_text_append(&text, ",\"points\":%d,\"person\":%s", (int)model->points.p,
-                        model->person ? "true" : "false");
+    clile_i_text_append(&text, ",\"points\":%d,\"person\":%s,\"intensity\":%s",
+                        (int)model->points.p, model->person ? "true" : "false",
+                        model->levels ? "true" : "false");
     if (model->method != NULL)
         clile_i_text_append(&text, ",\"method\":\"%s\"", model->method->name);
     clile_i_text_append(

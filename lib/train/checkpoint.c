@@ -269,10 +269,8 @@ static clile_status check_format(const clile_i_st *st)
 }
 
 /* Reads the options of the file. Early files lack the AUs and the true shape of the model, so these
- * are not compared; those without a stem are of torchvision's, and those without exchange_shapes
- * knew no exchange. */
- * are not compared; those without a stem are of torchvision's, those without standardize have
- * none. */
+ * are not compared; those without a stem are of torchvision's, those without exchange_shapes knew
+ * no exchange, and those without standardize have none. */
 static clile_status get_options(const clile_i_st *st, const clile_model *model, clile_options **out)
 {
     const char *text = NULL;

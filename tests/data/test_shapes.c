@@ -137,15 +137,15 @@ static void pixels_move_as_points_do(void **state)
     clile_i_jitter jitter = CLILE_I_JITTER_NONE;
     for (int y = 60; y < 63; ++y)
         for (int x = 40; x < 43; ++x) from[y][x][1] = 255;
-    clile_i_crop_to_input(&from[0][0][0], MARGIN, SIDE, &jitter, &plain[0][0][0]);
+    clile_i_crop_to_input(&from[0][0][0], MARGIN, SIDE, &jitter, 0, &plain[0][0][0]);
     jitter.field = &field;
-    clile_i_crop_to_input(&from[0][0][0], MARGIN, SIDE, &jitter, &to[0][0][0]);
+    clile_i_crop_to_input(&from[0][0][0], MARGIN, SIDE, &jitter, 0, &to[0][0][0]);
     assert_memory_equal(plain, to, sizeof to);
     for (int node = 0; node < CLILE_I_FIELD_SIDE * CLILE_I_FIELD_SIDE; ++node) {
         field.move[node][0] = 0.03f;
         field.move[node][1] = -0.05f * (float)(node / CLILE_I_FIELD_SIDE) / 23.0f;
     }
-    clile_i_crop_to_input(&from[0][0][0], MARGIN, SIDE, &jitter, &to[0][0][0]);
+    clile_i_crop_to_input(&from[0][0][0], MARGIN, SIDE, &jitter, 0, &to[0][0][0]);
     double sum = 0, mx = 0, my = 0;
     for (int y = 0; y < SIDE; ++y)
         for (int x = 0; x < SIDE; ++x) {

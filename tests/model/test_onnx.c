@@ -207,6 +207,47 @@ static void test_points(void **state)
     unlink(path);
 }
 
+/* Intensities are an output: a sigmoid for each level, with its row of thresholds, and a sum. */
+static void test_intensity(void **state)
+{
+    char path[64];
+    clile_i_file file = {0};
+    clile_model *model = small_model(1);
+    bytes content = {NULL, NULL}, graph = {NULL, NULL}, name = {NULL, NULL};
+    uint64_t field, number = 0;
+    int outputs = 0, intensity = 0, sigmoids = 0;
+    const int64_t count = CLILE_I_MODEL_LEVELS * (int64_t)model->c;
+    (void)state;
+    model->levels = clile_i_calloc(count, sizeof *model->levels);
+    assert_non_null(model->levels);
+    for (int64_t i = 0; i < count; ++i) model->levels[i] = (float)i + 0.125f;
+    scratch_path(path);
+    if (clile_model_export_onnx(model, path) != CLILE_OK) fail_msg("%s", clile_last_error());
+    assert_int_equal(clile_i_file_open(path, &file), CLILE_OK);
+    bytes all = {file.data, file.data + file.size};
+    while ((field = next_field(&all, &content, &number)) != 0)
+        if (field == 7) graph = content;
+    while ((field = next_field(&graph, &content, &number)) != 0) {
+        if (field == 12) {
+            ++outputs;
+            assert_int_equal(next_field(&content, &name, &number), 1);
+            intensity += is_text(name, "intensity");
+        }
+        while (field == 1 && (field = next_field(&content, &name, &number)) != 0) {
+            sigmoids += field == 4 && is_text(name, "Sigmoid");
+            field = 1;
+        }
+    }
+    assert_int_equal(outputs, 3);
+    assert_int_equal(intensity, 1);
+    assert_int_equal(sigmoids, CLILE_I_MODEL_LEVELS); /* one of the probability */
+    for (int j = 0; j < CLILE_I_MODEL_LEVELS; ++j)
+        assert_true(holds(&file, model->levels + j * model->c, (size_t)model->c * sizeof(float)));
+    clile_i_file_close(&file);
+    clile_model_destroy(model);
+    unlink(path);
+}
+
 /* A small stem: its name, one node less, and no MaxPool. */
 static void test_stem(void **state)
 {
@@ -276,8 +317,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_wire_format), cmocka_unit_test(test_file),
-        cmocka_unit_test(test_points),      cmocka_unit_test(test_stem),
-        cmocka_unit_test(test_failures),
+        cmocka_unit_test(test_points),      cmocka_unit_test(test_intensity),
+        cmocka_unit_test(test_stem),        cmocka_unit_test(test_failures),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -177,6 +177,9 @@ static void sums_behind_the_backward_pass_have_the_same_bits(void **state)
         assert_true(begun >= 2 * 6); /* several in each step */
         training_free(&plain);
         training_free(&behind);
+    }
+}
+
 /* recompute: the same bits, with statistics of all ranks and with those of each. */
 static void recomputed_blocks_change_no_bit(void **state)
 {
