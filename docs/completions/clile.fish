@@ -27,7 +27,7 @@ function __clile_settings # KEYS...
             case unknown
                 printf "unknown=%s\t%s\n" (string join \n mask negative | string replace -r '$' \n'AUs that are not coded: leave them out of every sum, or count them as absent')
             case present_from
-                printf "present_from=%s\t%s\n" (string join \n '' | string replace -r '$' \n'DISFA intensity from which an AU is present')
+                printf "present_from=%s\t%s\n" (string join \n '' | string replace -r '$' \n'intensity from which an AU is present: of DISFA, and of a CSV column AU1_r without AU1')
             case first_image
                 printf "first_image=%s\t%s\n" (string join \n auto 0 1 | string replace -r '$' \n'number of the first frame'\''s image in numbered folders (DISFA, videos); auto: whichever fits the labels better')
             case box_margin
@@ -68,6 +68,8 @@ function __clile_settings # KEYS...
                 printf "backbone=%s\t%s\n" (string join \n resnet10 resnet18 resnet34 resnet50 | string replace -r '$' \n'network of the encoder')
             case stem
                 printf "stem=%s\t%s\n" (string join \n imagenet small auto | string replace -r '$' \n'first layer: 7 x 7 with stride 2 and max pooling (imagenet), or only 5 x 5 with stride 2 (small); auto: small where image_size is below 96')
+            case standardize
+                printf "standardize=%s\t%s\n" (string join \n '' | string replace -r '$' \n'1: every crop is brought to the same mean brightness and the same contrast, in training and prediction')
             case width
                 printf "width=%s\t%s\n" (string join \n '' | string replace -r '$' \n'factor on the number of channels of the backbone')
             case embedding
@@ -78,6 +80,10 @@ function __clile_settings # KEYS...
                 printf "predict_batch=%s\t%s\n" (string join \n '' | string replace -r '$' \n'faces that a predictor runs at once; 0: chosen automatically, one by one if there are few')
             case mirror
                 printf "mirror=%s\t%s\n" (string join \n auto 0 1 | string replace -r '$' \n'1: answers come from the mean of a crop and its mirror image, in twice the time; auto: what the model'\''s metadata says')
+            case crop_scale
+                printf "crop_scale=%s\t%s\n" (string join \n '' | string replace -r '$' \n'side of the crop that landmarks place in a predictor, as a share of training'\''s; if not set, what the model'\''s metadata says')
+            case precision
+                printf "precision=%s\t%s\n" (string join \n float32 bf16 | string replace -r '$' \n'arithmetic of the convolutions, in training and prediction; bf16: products of 16-bit numbers, where the processor has them; files and weights stay float32')
             case points_model
                 printf "points_model=%s\t%s\n" (string join \n '' | string replace -r '$' \n'file of the model that finds the points of a found face; default: the installed one, if any; none: faces are aligned by their boxes')
             case method
@@ -100,6 +106,8 @@ function __clile_settings # KEYS...
                 printf "lambda_values=%s\t%s\n" (string join \n '' | string replace -r '$' \n'weight of the values that the targets of the data give')
             case lambda_method
                 printf "lambda_method=%s\t%s\n" (string join \n '' | string replace -r '$' \n'weight of the loss that a method other than cl-ile has besides the BCE')
+            case lambda_intensity
+                printf "lambda_intensity=%s\t%s\n" (string join \n '' | string replace -r '$' \n'weight of the intensities, if the data have them')
             case lambda_feedback
                 printf "lambda_feedback=%s\t%s\n" (string join \n '' | string replace -r '$' \n'weight, within the loss of method=piap, of pseudo labels for what is not coded; 0: none')
             case lambda_ile
@@ -133,13 +141,15 @@ function __clile_settings # KEYS...
             case ema
                 printf "ema=%s\t%s\n" (string join \n '' | string replace -r '$' \n'decay of the moving average of the weights; 0: no average')
             case epochs
-                printf "epochs=%s\t%s\n" (string join \n '' | string replace -r '$' \n'epochs of stage 2, or of all training with method=bce; if neither this nor epochs_stage1 is set and 20 epochs are under 700 steps, enough for 1400, but at most 100')
+                printf "epochs=%s\t%s\n" (string join \n '' | string replace -r '$' \n'epochs of stage 2, or of all training with another method (40 with method=bce); if neither this nor epochs_stage1 is set and 20 epochs are under 700 steps, enough for 1400, but at most 100 (with method=bce, twice as many)')
             case epochs_stage1
                 printf "epochs_stage1=%s\t%s\n" (string join \n '' | string replace -r '$' \n'epochs of stage 1; if not set, see epochs')
             case batch
                 printf "batch=%s\t%s\n" (string join \n '' | string replace -r '$' \n'images per training step, of each rank if there are several; if not set and there are fewer images, all of them')
             case accumulate
                 printf "accumulate=%s\t%s\n" (string join \n '' | string replace -r '$' \n'parts in which a step'\''s batch is computed, one after the other, to save memory; their gradients are averaged')
+            case recompute
+                printf "recompute=%s\t%s\n" (string join \n '' | string replace -r '$' \n'1: keep only the outputs of the encoder'\''s blocks, and compute what is between them again in the backward pass: less memory, more time, the same bits')
             case sync_batch_norm
                 printf "sync_batch_norm=%s\t%s\n" (string join \n '' | string replace -r '$' \n'1: batch normalisation over the images of all ranks; 0: each rank over its own')
             case seed
@@ -152,6 +162,8 @@ function __clile_settings # KEYS...
                 printf "validation_every=%s\t%s\n" (string join \n '' | string replace -r '$' \n'epochs between validations; the last epoch always has one; 0: none')
             case exchange_halves
                 printf "exchange_halves=%s\t%s\n" (string join \n '' | string replace -r '$' \n'probability that the lower half of a face is taken from another subject, with its labels and ILEs')
+            case exchange_shapes
+                printf "exchange_shapes=%s\t%s\n" (string join \n '' | string replace -r '$' \n'probability that a face takes the resting shape of another subject, if the data has 68 landmarks of both')
             case keep_points
                 printf "keep_points=%s\t%s\n" (string join \n '' | string replace -r '$' \n'1: the model keeps what it learned of the points that the targets of the data give')
             case augment_flip
@@ -221,7 +233,7 @@ complete -c clile -n '__clile_at train' -l out -r -k -a '(__fish_complete_suffix
 complete -c clile -n '__clile_at train' -l layout -x -a 'auto bp4d disfa disfa+ csv list jsonl pack' -d 'auto, bp4d, disfa, disfa+, csv, list, jsonl or pack (default: auto)'
 complete -c clile -n '__clile_at train' -l protocol -x -a 'bp4d disfa bp4d-parts disfa-parts kfold: file: loso none' -d 'none: all subjects train (default); bp4d, disfa, bp4d-parts, disfa-parts, kfold:K[:SEED], file:PATH or loso'
 complete -c clile -n '__clile_at train' -l fold -x -a 'all' -d 'fold to leave out; all: every fold in turn, writing model.fold1.safetensors, ... for model.safetensors'
-complete -c clile -n '__clile_at train' -l set -x -a '(__clile_settings layout au_set unknown present_from first_image box_margin crop_margin data_kind faces targets image_size max_pixels max_label_mb max_pack_mb cache_mb smallest_face find_every keep_lost event_enter event_leave event_length event_gap backbone stem width embedding similarity predict_batch mirror points_model method preset elimination identity_part lambda_contra lambda_bce lambda_id lambda_points lambda_values lambda_method lambda_feedback lambda_ile lambda_ile_bias tau null_anchor init_from_stage1 decision optimizer learning_rate au_rate_scale momentum weight_decay schedule warmup clip_norm ema epochs epochs_stage1 batch accumulate sync_batch_norm seed threads validation validation_every exchange_halves keep_points augment_flip augment_scale augment_shift augment_rotate augment_brightness augment_contrast augment_saturation augment_grayscale augment_blur augment_blur_least augment_blur_most augment_erase augment_erase_area augment_resolution augment_resolution_least augment_noise augment_gamma augment_tint augment_shade augment_jpeg augment_edge input_workers)' -d 'set an option; may be repeated; `clile info --options` lists them'
+complete -c clile -n '__clile_at train' -l set -x -a '(__clile_settings layout au_set unknown present_from first_image box_margin crop_margin data_kind faces targets image_size max_pixels max_label_mb max_pack_mb cache_mb smallest_face find_every keep_lost event_enter event_leave event_length event_gap backbone stem standardize width embedding similarity predict_batch mirror crop_scale precision points_model method preset elimination identity_part lambda_contra lambda_bce lambda_id lambda_points lambda_values lambda_method lambda_intensity lambda_feedback lambda_ile lambda_ile_bias tau null_anchor init_from_stage1 decision optimizer learning_rate au_rate_scale momentum weight_decay schedule warmup clip_norm ema epochs epochs_stage1 batch accumulate recompute sync_batch_norm seed threads validation validation_every exchange_halves exchange_shapes keep_points augment_flip augment_scale augment_shift augment_rotate augment_brightness augment_contrast augment_saturation augment_grayscale augment_blur augment_blur_least augment_blur_most augment_erase augment_erase_area augment_resolution augment_resolution_least augment_noise augment_gamma augment_tint augment_shade augment_jpeg augment_edge input_workers)' -d 'set an option; may be repeated; `clile info --options` lists them'
 complete -c clile -n '__clile_at train' -l import -r -k -a '(__fish_complete_suffix .pth; __fish_complete_suffix .safetensors)' -d 'start with the backbone weights of a torchvision ResNet (.pth or safetensors)'
 complete -c clile -n '__clile_at train' -l checkpoint -r -F -d 'file for checkpoints, each the complete state of training'
 complete -c clile -n '__clile_at train' -l checkpoint-every -x -d 'epochs between checkpoints (default: 1)'
@@ -284,9 +296,9 @@ complete -c clile -n '__clile_at predict' -l finder -x -d 'finder of faces: dlib
 complete -c clile -n '__clile_at predict' -l margin -x -d 'margin around a box, in percent of its longer side (22)'
 complete -c clile -n '__clile_at predict' -l fps -x -d 'frames per second (25, 30000/1001), for the column time: (frame - 1) / F'
 complete -c clile -n '__clile_at predict' -l own-neutral -d 'also AU01_np, AU01_nc, ...: beside the person'\''s own neutral, estimated over the video, or over the largest faces of the images, which are one person'\''s'
-complete -c clile -n '__clile_at predict' -l csv -d 'print CSV: frame,image,success,AU01_p,AU01_c,... (probability, 0/1)'
+complete -c clile -n '__clile_at predict' -l csv -d 'print CSV: frame,image,success,AU01_p,AU01_c,... (probability, 0/1); AU01_r (intensity, 0 to 5) too if the model knows it'
 complete -c clile -n '__clile_at predict' -l json -d 'print one line of JSON per face, with the same names'
-complete -c clile -n '__clile_at predict' -l format -x -d 'table (default), csv, json, tidy (a row an AU), pyfeat (Py-Feat'\''s Fex), openface (AU01_r is 5 times the probability); docs/formats.md'
+complete -c clile -n '__clile_at predict' -l format -x -d 'table (default), csv, json, tidy (a row an AU), pyfeat (Py-Feat'\''s Fex), openface (AU01_r is 5 times the probability if the model knows no intensities); docs/formats.md'
 complete -c clile -n '__clile_at predict' -l draw -r -k -a '(__fish_complete_suffix .png)' -d 'write the image as PNG with a bar for each AU (one image, at most 16 faces); of a video, the faces at the peaks'
 complete -c clile -n '__clile_at predict' -l points -r -k -a '(__fish_complete_suffix .csv)' -d 'write box and 68 points of each face that was found as CSV, which --faces reads'
 complete -c clile -n '__clile_at predict' -l events -r -F -d 'write onset, apex and offset of each AU and person of a video, or of images with --fps'
@@ -294,7 +306,7 @@ complete -c clile -n '__clile_at predict' -l events-format -x -d 'csv (default),
 complete -c clile -n '__clile_at predict' -l timeline -r -F -d 'write the AUs over time as a figure or a page: FILE.svg or FILE.html'
 complete -c clile -n '__clile_at predict' -l without-faces -d 'no pictures of faces in the timeline'
 complete -c clile -n '__clile_at predict' -l quiet -d 'no progress'
-complete -c clile -n '__clile_at predict' -l set -x -a '(__clile_settings box_margin max_pixels smallest_face find_every keep_lost event_enter event_leave event_length event_gap predict_batch mirror points_model threads)' -d 'set threads, max_pixels, box_margin, smallest_face, find_every, keep_lost, mirror, points_model, predict_batch, event_enter, event_leave, event_length or event_gap; may be repeated'
+complete -c clile -n '__clile_at predict' -l set -x -a '(__clile_settings box_margin max_pixels smallest_face find_every keep_lost event_enter event_leave event_length event_gap predict_batch mirror precision points_model threads)' -d 'set threads, max_pixels, box_margin, smallest_face, find_every, keep_lost, mirror, precision, points_model, predict_batch, event_enter, event_leave, event_length or event_gap; may be repeated'
 complete -c clile -n '__clile_at predict' -l help -d 'this text'
 complete -c clile -n '__clile_at predict' -k -a '(__fish_complete_suffix .jpg; __fish_complete_suffix .jpeg; __fish_complete_suffix .png; __fish_complete_suffix .bmp)'
 complete -c clile -n '__clile_first' -a data -d 'show what a labelled folder or a pack contains'
@@ -329,7 +341,7 @@ complete -c clile -n '__clile_at info' -l help -d 'this text'
 complete -c clile -n '__clile_at info' -k -a '(__fish_complete_suffix .safetensors; __fish_complete_suffix .pth)'
 complete -c clile -n '__clile_first' -a card -d 'print or set the card of a model'
 complete -c clile -n '__clile_at card' -l evaluation -r -k -a '(__fish_complete_suffix .safetensors)' -d 'put the figures of these answers (clile eval --answers FILE) into the model'\''s card'
-complete -c clile -n '__clile_at card' -l set -x -a '(__clile_settings backbone stem width embedding similarity predict_batch mirror points_model)' -d 'take this Markdown as the model'\''s card'
+complete -c clile -n '__clile_at card' -l set -x -a '(__clile_settings backbone stem standardize width embedding similarity predict_batch mirror crop_scale precision points_model)' -d 'take this Markdown as the model'\''s card'
 complete -c clile -n '__clile_at card' -l help -d 'this text'
 complete -c clile -n '__clile_at card' -k -a '(__fish_complete_suffix .safetensors)'
 complete -c clile -n '__clile_first' -a import -d 'make a model from a torchvision ResNet (safetensors or .pth)'
@@ -337,7 +349,7 @@ complete -c clile -n '__clile_at import' -l out -r -k -a '(__fish_complete_suffi
 complete -c clile -n '__clile_at import' -l au-set -x -d 'AUs of the model: bp4d (default), disfa or numbers such as 1,2,4'
 complete -c clile -n '__clile_at import' -l backbone -x -a 'resnet10 resnet18 resnet34 resnet50' -d 'resnet10, 18, 34 or 50 (default: the file'\''s)'
 complete -c clile -n '__clile_at import' -l prefix -x -d 'what precedes torchvision'\''s names (default: found automatically)'
-complete -c clile -n '__clile_at import' -l set -x -a '(__clile_settings image_size backbone stem width embedding similarity predict_batch mirror points_model)' -d 'set an option of the model: width, embedding, image_size, ...'
+complete -c clile -n '__clile_at import' -l set -x -a '(__clile_settings image_size backbone stem standardize width embedding similarity predict_batch mirror crop_scale precision points_model)' -d 'set an option of the model: width, embedding, image_size, ...'
 complete -c clile -n '__clile_at import' -l json -d 'print the report as JSON, with every tensor'
 complete -c clile -n '__clile_at import' -l help -d 'this text'
 complete -c clile -n '__clile_at import' -k -a '(__fish_complete_suffix .safetensors; __fish_complete_suffix .pth)'
@@ -367,6 +379,8 @@ complete -c clile -n '__clile_at bench train' -l threads -x
 complete -c clile -n '__clile_at bench train' -l busy -x
 complete -c clile -n '__clile_at bench train' -l runs -x
 complete -c clile -n '__clile_at bench train' -l data -r -k -a '(__fish_complete_suffix .safetensors; __fish_complete_suffix .csv; __fish_complete_suffix .jsonl)'
+complete -c clile -n '__clile_at bench train' -l precision -x -a 'float32 bf16'
+complete -c clile -n '__clile_at bench train' -l recompute -x
 complete -c clile -n '__clile_at bench train' -l json
 complete -c clile -n '__clile_at bench train' -l help -d 'this text'
 complete -c clile -n '__clile_first bench' -a forward
@@ -380,6 +394,8 @@ complete -c clile -n '__clile_at bench forward' -l threads -x
 complete -c clile -n '__clile_at bench forward' -l busy -x
 complete -c clile -n '__clile_at bench forward' -l runs -x
 complete -c clile -n '__clile_at bench forward' -l data -r -k -a '(__fish_complete_suffix .safetensors; __fish_complete_suffix .csv; __fish_complete_suffix .jsonl)'
+complete -c clile -n '__clile_at bench forward' -l precision -x -a 'float32 bf16'
+complete -c clile -n '__clile_at bench forward' -l recompute -x
 complete -c clile -n '__clile_at bench forward' -l json
 complete -c clile -n '__clile_at bench forward' -l help -d 'this text'
 complete -c clile -n '__clile_first bench' -a infer

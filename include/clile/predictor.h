@@ -27,36 +27,22 @@ CLILE_BEGIN
 typedef struct clile_predictor clile_predictor;
 
 /* Compiles the model, float32 or int8, for inference. Options: predict_batch, threads, box_margin,
- * mirror. predict_batch is the number of faces per run of the encoder; fewer faces cost as much.
- * With 0, the default, faces run one by one, except that an int8 model runs 8 at once if a call has
- * 4 or more (the first such call allocates; so does the first one in another thread, if it starts
- * that thread's team; nothing else does after this function). A face gets the same bits with any
- * other faces in the call. Answers of an int8 model do not depend on
+ * mirror, crop_scale, precision. predict_batch is the number of faces per run of the encoder; fewer
+ * faces cost as much. With 0, the default, faces run one by one, except that an int8 model runs 8
+ * at once if a call has 4 or more (the first such call allocates; so does the first one in another
+ * thread, if it starts that thread's team; nothing else does after this function). A face gets the
+ * same bits with any other faces in the call. Answers of an int8 model do not depend on
  * predict_batch; embeddings of a float32 model differ by a relative 1e-6 or so from one
  * predict_batch to another. With mirror=1 an embedding is the mean over the crop and its mirror
  * image. Everything else follows from it. This takes twice the time. auto: 1 if the model's
  * metadata "mirror" is "1", else 0. crop_scale is the side of the crop that CLILE_FACE_POINTS
  * places, as a share of the side in training, about the same centre: landmarks of an automatic
  * locator may lie a little further out than those of training. Not set: the model's metadata
- * "crop_scale", else 1. CORRUPT: that metadata is no number from 0.5 to 2; STATE: the model is
- * being trained or was never trained; OUT_OF_MEMORY, BACKEND. Since 0.1. */
-
-/* Compiles the model, float32 or int8, for inference. Options: predict_batch, threads,
- * box_margin, mirror, precision. predict_batch is the number of faces per run of the encoder;
- * fewer faces cost as much. With 0, the default, faces run one by one, except that an int8 model
- * runs 8 at once if a call has 4 or more (the first such call allocates; so does the first one
- * in another thread, if it starts that thread's team; nothing else does after this function). A
- * face gets the same bits with any other faces in the call. Answers of an int8 model do not
- * depend on predict_batch; embeddings of a float32 model differ by a relative 1e-6 or so from
- * one predict_batch to another. With mirror=1 an embedding is the mean over the crop and its
- * mirror image. Everything else follows from it. This takes twice the time. auto: 1 if the
- * model's metadata "mirror" is "1", else 0. With precision=bf16 a float32 model's convolutions
- * multiply bf16 numbers: about half the time, with answers a relative 1e-2 or so from those of
- * float32. STATE: the model is being trained or was never trained; UNSUPPORTED: precision=bf16,
- * and the processor has no bf16 or the model is int8; OUT_OF_MEMORY, BACKEND. Since 0.1. */
-
- * "crop_scale", else 1. CORRUPT: that metadata is no number from 0.5 to 2; STATE: the model is being
- * trained or was never trained; OUT_OF_MEMORY, BACKEND. Since 0.1. */
+ * "crop_scale", else 1. With precision=bf16 a float32 model's convolutions multiply bf16 numbers:
+ * about half the time, with answers a relative 1e-2 or so from those of float32. CORRUPT: the
+ * metadata crop_scale is no number from 0.5 to 2; STATE: the model is being trained or was never
+ * trained; UNSUPPORTED: precision=bf16, and the processor has no bf16 or the model is int8;
+ * OUT_OF_MEMORY, BACKEND. Since 0.1. */
 CLILE_NODISCARD CLILE_API clile_status clile_predictor_create(const clile_model *model,
                                                               const clile_options *options,
                                                               clile_predictor **out);

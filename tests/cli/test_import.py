@@ -99,6 +99,10 @@ class Import(CommandTest):
         self.assertEqual(self.encoder(out)["conv1.weight"], small["conv1.weight"].data)
         self.assertIn("stem: small\n", self.fine("info", out).stdout)
         self.assertEqual(self.fine_json("info", out)["stem"], "small")
+        # what else a model is made with is said in the same places
+        self.assertIs(self.fine_json("info", out)["standardize"], False)
+        self.assertIs(self.fine_json("import", path, "--out", out, *SMALL, "--set", "standardize=1")["made"]["standardize"], True)
+        self.assertIn("standardize: 1\n", self.fine("info", out).stdout)
         # torchvision's stem does not fit: the model keeps its own, whole
         plain = self.write("plain.pth", self.tensors)
         report = self.fine_json("import", plain, "--out", out, *SMALL, "--set", "stem=small")

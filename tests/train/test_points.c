@@ -27,10 +27,11 @@ static clile_model *trained(const scratch *s)
 {
     clile_model *model = NULL;
     faces_write(s, &(faces_request){FRAMES, SEEN, 1, 0.05f});
-    clile_trainer *t = trainer_of(s,
-                                  "method=bce exchange_halves=0 epochs=30 learning_rate=0.01 weight_decay=0 "
-                                  "keep_points=1 ema=0.9 box_margin=0.22",
-                                  &model, CLILE_OK);
+    clile_trainer *t =
+        trainer_of(s,
+                   "method=bce exchange_halves=0 epochs=30 learning_rate=0.01 weight_decay=0 "
+                   "keep_points=1 ema=0.9 box_margin=0.22",
+                   &model, CLILE_OK);
     require(clile_trainer_run(t, 2, NULL, NULL));
     clile_trainer_destroy(t);
     return model;

@@ -32,11 +32,14 @@ CLILE_OPT_EVENT_LENGTH = "event_length"
 CLILE_OPT_EVENT_GAP = "event_gap"
 CLILE_OPT_BACKBONE = "backbone"
 CLILE_OPT_STEM = "stem"
+CLILE_OPT_STANDARDIZE = "standardize"
 CLILE_OPT_WIDTH = "width"
 CLILE_OPT_EMBEDDING = "embedding"
 CLILE_OPT_SIMILARITY = "similarity"
 CLILE_OPT_PREDICT_BATCH = "predict_batch"
 CLILE_OPT_MIRROR = "mirror"
+CLILE_OPT_CROP_SCALE = "crop_scale"
+CLILE_OPT_PRECISION = "precision"
 CLILE_OPT_POINTS_MODEL = "points_model"
 CLILE_OPT_METHOD = "method"
 CLILE_OPT_PRESET = "preset"
@@ -47,6 +50,7 @@ CLILE_OPT_LAMBDA_BCE = "lambda_bce"
 CLILE_OPT_LAMBDA_ID = "lambda_id"
 CLILE_OPT_LAMBDA_POINTS = "lambda_points"
 CLILE_OPT_LAMBDA_VALUES = "lambda_values"
+CLILE_OPT_LAMBDA_INTENSITY = "lambda_intensity"
 CLILE_OPT_LAMBDA_METHOD = "lambda_method"
 CLILE_OPT_LAMBDA_FEEDBACK = "lambda_feedback"
 CLILE_OPT_LAMBDA_ILE = "lambda_ile"
@@ -68,12 +72,14 @@ CLILE_OPT_EPOCHS = "epochs"
 CLILE_OPT_EPOCHS_STAGE1 = "epochs_stage1"
 CLILE_OPT_BATCH = "batch"
 CLILE_OPT_ACCUMULATE = "accumulate"
+CLILE_OPT_RECOMPUTE = "recompute"
 CLILE_OPT_SYNC_BATCH_NORM = "sync_batch_norm"
 CLILE_OPT_SEED = "seed"
 CLILE_OPT_THREADS = "threads"
 CLILE_OPT_VALIDATION = "validation"
 CLILE_OPT_VALIDATION_EVERY = "validation_every"
 CLILE_OPT_EXCHANGE_HALVES = "exchange_halves"
+CLILE_OPT_EXCHANGE_SHAPES = "exchange_shapes"
 CLILE_OPT_KEEP_POINTS = "keep_points"
 CLILE_OPT_AUGMENT_FLIP = "augment_flip"
 CLILE_OPT_AUGMENT_SCALE = "augment_scale"
@@ -343,6 +349,7 @@ class clile_answers(Structure):
         ("present", POINTER(c_int8)),
         ("embedding", POINTER(c_float)),
         ("success", POINTER(c_int8)),
+        ("intensity", POINTER(c_float)),
     ]
 
 
@@ -445,6 +452,8 @@ class clile_progress(Structure):
         ("epoch_images_per_second", c_double),
         ("loss_method", c_double),
         ("mean_loss_method", c_double),
+        ("loss_intensity", c_double),
+        ("mean_loss_intensity", c_double),
     ]
 
 
@@ -521,6 +530,7 @@ FUNCTIONS: Dict[str, Tuple[Any, List[Any]]] = {
     "clile_dataset_fold": (clile_status, [POINTER(clile_dataset), c_char_p, c_int32, POINTER(POINTER(clile_dataset)), POINTER(POINTER(clile_dataset))]),
     "clile_dataset_fold_count": (clile_status, [POINTER(clile_dataset), c_char_p, POINTER(c_int32)]),
     "clile_dataset_from_arrays": (clile_status, [c_int64, c_int32, c_int32, POINTER(c_uint8), c_int32, POINTER(c_int32), POINTER(c_int8), POINTER(c_int32), POINTER(POINTER(clile_dataset))]),
+    "clile_dataset_from_intensities": (clile_status, [c_int64, c_int32, c_int32, POINTER(c_uint8), c_int32, POINTER(c_int32), POINTER(c_int8), POINTER(c_int8), POINTER(c_int32), POINTER(POINTER(clile_dataset))]),
     "clile_dataset_from_synth": (clile_status, [c_uint64, c_int32, c_int32, c_int32, c_int32, POINTER(POINTER(clile_dataset))]),
     "clile_dataset_get_image_name": (c_char_p, [POINTER(clile_dataset), c_int64]),
     "clile_dataset_get_kind": (c_char_p, [POINTER(clile_dataset)]),
@@ -582,6 +592,7 @@ FUNCTIONS: Dict[str, Tuple[Any, List[Any]]] = {
     "clile_loss_adversarial": (clile_status, [c_int64, c_int64, c_int64, POINTER(c_float), POINTER(c_float), POINTER(c_float), POINTER(c_int32), POINTER(c_double), POINTER(c_float), POINTER(c_float), POINTER(c_float)]),
     "clile_loss_bce": (clile_status, [c_int64, c_int64, c_int64, c_int32, POINTER(c_float), POINTER(c_float), c_double, POINTER(c_float), POINTER(c_int8), POINTER(c_float), POINTER(c_double), POINTER(c_float), POINTER(c_float), POINTER(c_double), POINTER(c_float)]),
     "clile_loss_decorrelate": (clile_status, [c_int64, c_int64, POINTER(c_float), POINTER(c_float), POINTER(c_double), POINTER(c_float)]),
+    "clile_loss_intensity": (clile_status, [c_int64, c_int64, POINTER(c_float), POINTER(c_int8), POINTER(c_float), POINTER(c_float), POINTER(c_double), POINTER(c_float), POINTER(c_float)]),
     "clile_loss_mixed": (clile_status, [c_int64, c_int64, c_int64, c_int64, c_int32, POINTER(c_float), POINTER(c_float), c_double, POINTER(c_float), POINTER(c_float), POINTER(c_float), POINTER(c_int32), POINTER(c_int8), POINTER(c_float), c_double, c_double, POINTER(c_double), POINTER(c_float), POINTER(c_float), POINTER(c_double), POINTER(c_float), POINTER(c_float), POINTER(c_float)]),
     "clile_loss_orthogonal": (clile_status, [c_int64, c_int64, POINTER(c_float), POINTER(c_float), POINTER(c_double), POINTER(c_float)]),
     "clile_loss_stage1": (clile_status, [c_int64, c_int64, c_int64, c_int64, POINTER(c_float), POINTER(c_float), POINTER(c_int32), POINTER(c_int8), POINTER(c_float), POINTER(c_double), POINTER(c_float), POINTER(c_float)]),
@@ -609,8 +620,10 @@ FUNCTIONS: Dict[str, Tuple[Any, List[Any]]] = {
     "clile_model_create": (clile_status, [POINTER(clile_options), c_int32, POINTER(c_int32), POINTER(POINTER(clile_model))]),
     "clile_model_destroy": (None, [POINTER(clile_model)]),
     "clile_model_embedding_size": (c_int32, [POINTER(clile_model)]),
+    "clile_model_estimate_intensity": (clile_status, [POINTER(clile_model), c_int64, POINTER(c_float), POINTER(c_float)]),
     "clile_model_export_onnx": (clile_status, [POINTER(clile_model), c_char_p]),
     "clile_model_get_metadata": (c_char_p, [POINTER(clile_model), c_char_p]),
+    "clile_model_has_intensity": (c_int32, [POINTER(clile_model)]),
     "clile_model_image_size": (c_int32, [POINTER(clile_model)]),
     "clile_model_import_backbone": (clile_status, [POINTER(clile_model), c_char_p]),
     "clile_model_import_backbone_report": (clile_status, [POINTER(clile_model), c_char_p, c_char_p, clile_import_fn, c_void_p]),
@@ -652,6 +665,7 @@ FUNCTIONS: Dict[str, Tuple[Any, List[Any]]] = {
     "clile_predictor_create": (clile_status, [POINTER(clile_model), POINTER(clile_options), POINTER(POINTER(clile_predictor))]),
     "clile_predictor_destroy": (None, [POINTER(clile_predictor)]),
     "clile_predictor_get_misfit": (c_char_p, [POINTER(clile_predictor), c_int32]),
+    "clile_predictor_get_model": (POINTER(clile_model), [POINTER(clile_predictor)]),
     "clile_predictor_run": (clile_status, [POINTER(clile_predictor), c_int64, POINTER(c_uint8), c_int32, c_int32, POINTER(c_float), POINTER(c_int8), POINTER(c_float)]),
     "clile_predictor_run_dataset": (clile_status, [POINTER(clile_predictor), POINTER(clile_dataset), c_int64, POINTER(c_int64), POINTER(clile_answers), clile_count_fn, c_void_p]),
     "clile_predictor_run_faces": (clile_status, [POINTER(clile_predictor), c_int64, POINTER(clile_face), POINTER(c_float), POINTER(c_int8), POINTER(c_float)]),
@@ -667,6 +681,7 @@ FUNCTIONS: Dict[str, Tuple[Any, List[Any]]] = {
     "clile_reader_read_image": (clile_status, [POINTER(clile_reader), POINTER(clile_image), POINTER(c_int64)]),
     "clile_reader_set_points_model": (clile_status, [POINTER(clile_reader), POINTER(clile_model), POINTER(clile_options)]),
     "clile_report_add_fold": (clile_status, [POINTER(clile_report), c_int32, c_int64, POINTER(c_float), POINTER(c_int8), POINTER(c_int8), POINTER(c_int32), POINTER(c_char_p)]),
+    "clile_report_add_intensity": (clile_status, [POINTER(clile_report), c_int32, c_int64, POINTER(c_float), POINTER(c_float), POINTER(c_int8)]),
     "clile_report_add_predictor": (clile_status, [POINTER(clile_report), c_int32, POINTER(clile_predictor), POINTER(clile_dataset), POINTER(clile_answers), clile_count_fn, c_void_p]),
     "clile_report_add_value": (clile_status, [POINTER(clile_report), c_char_p, c_double]),
     "clile_report_copy_json": (clile_status, [POINTER(clile_report), POINTER(c_char_p)]),
@@ -684,6 +699,7 @@ FUNCTIONS: Dict[str, Tuple[Any, List[Any]]] = {
     "clile_tracker_create": (clile_status, [POINTER(clile_model), POINTER(clile_finder), POINTER(clile_options), POINTER(POINTER(clile_tracker))]),
     "clile_tracker_destroy": (None, [POINTER(clile_tracker)]),
     "clile_tracker_get": (clile_status, [POINTER(clile_tracker), c_int64, POINTER(c_int64), POINTER(c_int32), POINTER(clile_found_face), POINTER(c_float), POINTER(c_int8), POINTER(c_float)]),
+    "clile_tracker_get_model": (POINTER(clile_model), [POINTER(clile_tracker)]),
     "clile_tracker_read": (clile_status, [POINTER(clile_tracker), POINTER(clile_image), POINTER(c_int64)]),
     "clile_trainer_create": (clile_status, [POINTER(clile_model), POINTER(clile_dataset), POINTER(clile_options), POINTER(POINTER(clile_trainer))]),
     "clile_trainer_destroy": (None, [POINTER(clile_trainer)]),
@@ -724,6 +740,7 @@ ARGUMENTS: Dict[str, Tuple[str, ...]] = {
     "clile_dataset_fold": ("dataset", "protocol", "fold", "train", "test"),
     "clile_dataset_fold_count": ("dataset", "protocol", "folds"),
     "clile_dataset_from_arrays": ("n", "h", "w", "rgb", "c", "au_ids", "labels", "subject", "out"),
+    "clile_dataset_from_intensities": ("n", "h", "w", "rgb", "c", "au_ids", "labels", "intensity", "subject", "out"),
     "clile_dataset_from_synth": ("seed", "subjects", "tasks", "frames", "size", "out"),
     "clile_dataset_get_image_name": ("dataset", "index"),
     "clile_dataset_get_kind": ("dataset",),
@@ -785,6 +802,7 @@ ARGUMENTS: Dict[str, Tuple[str, ...]] = {
     "clile_loss_adversarial": ("n", "d", "s", "embedding", "weight", "bias", "subject", "loss", "diff_embedding", "diff_weight", "diff_bias"),
     "clile_loss_bce": ("n", "d", "c", "similarity", "embedding", "au_embedding", "scale", "bias", "labels", "au_weight", "loss", "diff_embedding", "diff_au_embedding", "diff_scale", "diff_bias"),
     "clile_loss_decorrelate": ("n", "d", "embedding", "id_embedding", "loss", "diff_embedding"),
+    "clile_loss_intensity": ("n", "c", "logits", "intensity", "levels", "au_weight", "loss", "diff_logits", "diff_levels"),
     "clile_loss_mixed": ("n", "d", "c", "s", "similarity", "embedding", "au_embedding", "scale", "bias", "deviation", "deviation_bias", "subject", "labels", "au_weight", "lambda_deviation", "lambda_bias", "loss", "diff_embedding", "diff_au_embedding", "diff_scale", "diff_bias", "diff_deviation", "diff_deviation_bias"),
     "clile_loss_orthogonal": ("n", "d", "embedding", "id_embedding", "loss", "diff_embedding"),
     "clile_loss_stage1": ("n", "d", "c", "s", "id_embedding", "ile", "subject", "labels", "au_weight", "loss", "diff_id_embedding", "diff_ile"),
@@ -812,8 +830,10 @@ ARGUMENTS: Dict[str, Tuple[str, ...]] = {
     "clile_model_create": ("options", "c", "au_ids", "out"),
     "clile_model_destroy": ("model",),
     "clile_model_embedding_size": ("model",),
+    "clile_model_estimate_intensity": ("model", "n", "embedding", "intensity"),
     "clile_model_export_onnx": ("model", "path"),
     "clile_model_get_metadata": ("model", "key"),
+    "clile_model_has_intensity": ("model",),
     "clile_model_image_size": ("model",),
     "clile_model_import_backbone": ("model", "path"),
     "clile_model_import_backbone_report": ("model", "path", "prefix", "report", "user"),
@@ -855,6 +875,7 @@ ARGUMENTS: Dict[str, Tuple[str, ...]] = {
     "clile_predictor_create": ("model", "options", "out"),
     "clile_predictor_destroy": ("predictor",),
     "clile_predictor_get_misfit": ("predictor", "kind"),
+    "clile_predictor_get_model": ("predictor",),
     "clile_predictor_run": ("predictor", "n", "rgb", "h", "w", "probability", "present", "embedding"),
     "clile_predictor_run_dataset": ("predictor", "dataset", "n", "indices", "answers", "progress", "user"),
     "clile_predictor_run_faces": ("predictor", "n", "faces", "probability", "present", "embedding"),
@@ -870,6 +891,7 @@ ARGUMENTS: Dict[str, Tuple[str, ...]] = {
     "clile_reader_read_image": ("reader", "image", "count"),
     "clile_reader_set_points_model": ("reader", "model", "options"),
     "clile_report_add_fold": ("report", "fold", "n", "score", "present", "labels", "subject", "subject_names"),
+    "clile_report_add_intensity": ("report", "fold", "n", "value", "probability", "intensity"),
     "clile_report_add_predictor": ("report", "fold", "predictor", "dataset", "answers", "progress", "user"),
     "clile_report_add_value": ("report", "name", "value"),
     "clile_report_copy_json": ("report", "out"),
@@ -887,6 +909,7 @@ ARGUMENTS: Dict[str, Tuple[str, ...]] = {
     "clile_tracker_create": ("model", "finder", "options", "out"),
     "clile_tracker_destroy": ("tracker",),
     "clile_tracker_get": ("tracker", "index", "person", "found", "face", "probability", "present", "embedding"),
+    "clile_tracker_get_model": ("tracker",),
     "clile_tracker_read": ("tracker", "image", "count"),
     "clile_trainer_create": ("model", "train", "options", "out"),
     "clile_trainer_destroy": ("trainer",),
