@@ -112,7 +112,8 @@ static clile_status add_intensity(const evaluation *e, const clile_model *model,
     if (status == CLILE_OK)
         status = clile_model_estimate_intensity(model, a->n, a->embedding, value);
     if (status == CLILE_OK)
-        status = clile_report_add_intensity(e->report, fold, a->n, value, NULL, coded);
+        status = clile_report_add_intensity(e->report, fold, a->n, value,
+                                            e->args->centred ? NULL : a->probability, coded);
     else if (status == CLILE_E_UNSUPPORTED) /* the data have none */
         status = CLILE_OK;
     free(coded);

@@ -40,12 +40,9 @@ typedef struct clile_predictor clile_predictor;
  * locator may lie a little further out than those of training. Not set: the model's metadata
  * "crop_scale", else 1. With precision=bf16 a float32 model's convolutions multiply bf16 numbers:
  * about half the time, with answers a relative 1e-2 or so from those of float32. CORRUPT: the
- * metadata crop_scale is no number from 0.5 to 2; STATE: the model is being trained or was never
+ * metadata crop_scale is not a number in 0.5 .. 2; STATE: the model is being trained or was never
  * trained; UNSUPPORTED: precision=bf16, and the processor has no bf16 or the model is int8;
  * OUT_OF_MEMORY, BACKEND. Since 0.1. */
-
- * "crop_scale", else 1. CORRUPT: that metadata is not a number in 0.5 .. 2; STATE: the model
- * is being trained or was never trained; OUT_OF_MEMORY, BACKEND. Since 0.1. */
 CLILE_NODISCARD CLILE_API clile_status clile_predictor_create(const clile_model *model,
                                                               const clile_options *options,
                                                               clile_predictor **out);

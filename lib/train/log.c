@@ -20,7 +20,7 @@ void clile_i_trainer_log_data(const clile_trainer *t)
         clile_i_log_write(log, CLILE_LOG_INFO,
                           "targets: %d points, and %d of %d values, which vary", (int)t->targets.p,
                           (int)t->targets.v, (int)t->targets.all);
-    if (t->shapes != NULL)
+    if (t->shapes != NULL && clile_i_shapes_people(t->shapes) > 0)
         clile_i_log_write(log, CLILE_LOG_INFO,
                           "exchange_shapes: %d of %d subjects have faces with 68 landmarks",
                           (int)clile_i_shapes_people(t->shapes), (int)t->s);

@@ -379,31 +379,31 @@ void numbers()
 /* Intensities in, intensities out. */
 void intensities()
 {
-    const std::vector<std::int32_t> au_ids{1, 12};
-    const std::int64_t n = 8;
-    std::vector<std::uint8_t> rgb(static_cast<std::size_t>(n) * side * side * 3);
-    std::vector<std::int8_t> coded(static_cast<std::size_t>(n) * 2);
+    const std::vector<std::int32_t> aus{1, 12};
+    const std::int64_t count = 8;
+    std::vector<std::uint8_t> rgb(static_cast<std::size_t>(count) * side * side * 3);
+    std::vector<std::int8_t> coded(static_cast<std::size_t>(count) * 2);
     const std::vector<std::int32_t> subject{0, 1, 0, 1, 0, 1, 0, 1};
     for (std::size_t i = 0; i < rgb.size(); ++i)
         rgb[i] = static_cast<std::uint8_t>(i * 7 + i / (side * side * 3) * 20);
     for (std::size_t i = 0; i < coded.size(); ++i) coded[i] = static_cast<std::int8_t>(i % 6);
     const clile::Dataset graded = clile::Dataset::from_intensities(
-        n, side, side, rgb.data(), au_ids, nullptr, coded.data(), subject.data());
+        count, side, side, rgb.data(), aus, nullptr, coded.data(), subject.data());
     REQUIRE(graded.intensities() == coded);
-    clile::Model model(au_ids, small());
+    clile::Model model(aus, small());
     REQUIRE(!model.has_intensity());
     clile::Trainer trainer(model, graded, small());
     trainer.run(2);
     REQUIRE(model.has_intensity());
     clile::Predictor predictor(model);
-    const clile::Prediction answer = predictor.run(n, rgb.data(), side, side);
-    REQUIRE(answer.intensity.size() == static_cast<std::size_t>(n) * 2);
+    const clile::Prediction answer = predictor.run(count, rgb.data(), side, side);
+    REQUIRE(answer.intensity.size() == static_cast<std::size_t>(count) * 2);
     for (const float value : answer.intensity) REQUIRE(value > 0 && value < 5);
     REQUIRE(predictor.run_dataset(graded).intensity == answer.intensity);
-    clile::Report report(au_ids);
+    clile::Report report(aus);
     REQUIRE(report.add_predictor(1, predictor, graded));
     REQUIRE(report.text().find("Intensity, PCC") != std::string::npos);
-    REQUIRE(report.add_intensity(1, n, answer.intensity.data(), nullptr, coded.data()));
+    REQUIRE(report.add_intensity(1, count, answer.intensity.data(), nullptr, coded.data()));
 }
 
 } // namespace

@@ -16,7 +16,7 @@ def bce(batch):
 
 def trained(untrained, data, loss, **settings):
     losses = []
-    with clile.Trainer(untrained, data, method="bce", **{**SMALL, **settings}) as trainer:
+    with clile.Trainer(untrained, data, method="bce", exchange_halves=0, **{**SMALL, **settings}) as trainer:
         if loss is not None:
             experimental.set_loss(trainer, loss)
         trainer.train(lambda progress: losses.append(progress.loss))
@@ -55,7 +55,7 @@ def test_a_batch_is_what_the_data_set_says(untrained, data):
     (lambda b: (0, {"logits": b.logits[:1]}), ValueError, "has shape"), (lambda b: (np.nan, {}), clile.NotFinite, "the loss nan"),
     (lambda b: (0, {"embedding": np.inf * b.embedding}), clile.NotFinite, "diff_embedding")])
 def test_what_fails_is_raised(untrained, data, answer, error, text):
-    trainer = clile.Trainer(untrained, data, method="bce", **SMALL)
+    trainer = clile.Trainer(untrained, data, method="bce", exchange_halves=0, **SMALL)
     experimental.set_loss(trainer, answer)
     with pytest.raises(error, match=text):
         trainer.train()
@@ -66,7 +66,7 @@ def test_what_fails_is_raised(untrained, data, answer, error, text):
 
 
 def test_no_loss_again(untrained, data):
-    trainer = clile.Trainer(untrained, data, method="bce", **SMALL)
+    trainer = clile.Trainer(untrained, data, method="bce", exchange_halves=0, **SMALL)
     experimental.set_loss(trainer, lambda batch: 1 / 0, adds=True)
     experimental.set_loss(trainer, None)
     trainer.train()
