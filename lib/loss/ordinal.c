@@ -39,7 +39,8 @@ double clile_i_ordinal_image(const clile_i_ordinal *ordinal, int64_t c, const do
         const float *levels = ordinal->levels + a * CLILE_I_LEVEL_PARAMETERS;
         double *diff = ordinal->diff_levels + a * CLILE_I_LEVEL_PARAMETERS;
         const double slope = clile_i_ordinal_thresholds(levels, threshold);
-        const double weight = (au_weight == NULL ? 1 : (double)au_weight[a]) / CLILE_I_LEVELS,
+        const double weight =
+                         (au_weight == NULL ? 1 : (double)au_weight[a]) / (double)CLILE_I_LEVELS,
                      scale = share * weight / (double)coded;
         for (int j = CLILE_I_LEVELS - 1; j >= 0; --j) {
             const double u = slope * logits[a] - threshold[j], e = exp(-fabs(u));
