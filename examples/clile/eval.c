@@ -176,7 +176,7 @@ static int answer_sample(const evaluation *e, const clile_model *model, clile_pr
     eval_progress progress = {"subject probe", now_seconds()};
     const int64_t stride = (clile_dataset_size(train) + PROBE_FRAMES - 1) / PROBE_FRAMES,
                   n = (clile_dataset_size(train) + stride - 1) / stride;
-    int64_t *indices = malloc((size_t)n * sizeof *indices);
+    int64_t *indices = calloc((size_t)n, sizeof *indices);
     int code = indices ? answers_alloc(a, n, model) : out_of_memory();
     if (code != EXIT_FINE) goto cleanup;
     for (int64_t k = 0; k < n; ++k) indices[k] = k * stride;
