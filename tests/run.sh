@@ -133,7 +133,7 @@ if [ -e "$venv/lib/libdnnl.so" ] ||
     "$venv/bin/pip" install -q --disable-pip-version-check numpy onnx onnxruntime safetensors && onnx="-DCLILE_ONNX_PYTHON=$PWD/$venv/bin/python"
     "$venv/bin/pip" install -q --disable-pip-version-check tensorboard tbparse && onnx="$onnx -DCLILE_TENSORBOARD_PYTHON=$PWD/$venv/bin/python"
     # the same with any oneDNN
-    once='^((base|bench|cpp|data|docs|eval|image|install|layout|photo)/.*|reliability/(disk|kill|oom|soak)|train/test_(history|option_ends|odd_labels)'
+    once='^((base|bench|cpp|data|docs|eval|image|install|layout|photo|python)/.*|reliability/(disk|kill|oom|soak)|train/test_(history|option_ends|odd_labels)'
     once="$once|cli/(progress|course|report|compare|predictions|card|formats|film|codecs|usage|history|data|synth|locale|resume|mpi|study))$"
     # shellcheck disable=SC2086 # options
     build_and_test onednn-3 "-DOneDNN_ROOT=$PWD/$venv" $onnx -- -LE '^(style|valgrind)$' -E "$once" "$@"
@@ -145,7 +145,7 @@ if [ "${CLILE_SANITIZERS:-0}" = 1 ]; then
     ASAN_OPTIONS=${ASAN_OPTIONS:-detect_stack_use_after_return=1} UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
     LSAN_OPTIONS=suppressions=$PWD/tests/leaks.supp:print_suppressions=0
     export ASAN_OPTIONS UBSAN_OPTIONS LSAN_OPTIONS
-    build_and_test sanitizers -DCLILE_SANITIZE=address,undefined -DCMAKE_BUILD_TYPE=RelWithDebInfo -- -LE '^(style|abi|valgrind|bench)$' -E '^docs/(walk|completions)'
+    build_and_test sanitizers -DCLILE_SANITIZE=address,undefined -DCMAKE_BUILD_TYPE=RelWithDebInfo -- -LE '^(style|abi|valgrind|bench)$' -E '^(docs/(walk|completions)|photo/faces)'
     # libgomp is not instrumented: its barriers would look like races, so the test keeps to teams of one thread and starts its own.
     targets=reliability_test_threads
     build_and_test tsan -DCLILE_SANITIZE=thread -DCMAKE_BUILD_TYPE=RelWithDebInfo -DCLILE_BUILD_EXAMPLES=OFF -- -R '^reliability/threads$'
