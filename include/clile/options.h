@@ -107,6 +107,7 @@ typedef struct clile_options clile_options;
 #define CLILE_OPT_VALIDATION_EVERY "validation_every"
 #define CLILE_OPT_EXCHANGE_HALVES "exchange_halves"
 #define CLILE_OPT_EXCHANGE_SHAPES "exchange_shapes"
+#define CLILE_OPT_EXCHANGE_LOOKS "exchange_looks"
 #define CLILE_OPT_KEEP_POINTS "keep_points"
 #define CLILE_OPT_AUGMENT_FLIP "augment_flip"
 #define CLILE_OPT_AUGMENT_SCALE "augment_scale"

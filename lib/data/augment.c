@@ -36,6 +36,7 @@ clile_status clile_i_augment_from_options(const clile_options *options, clile_i_
         {CLILE_OPT_AUGMENT_JPEG, &out->jpeg},
         {CLILE_OPT_AUGMENT_EDGE, &out->edge},
         {CLILE_OPT_EXCHANGE_SHAPES, &out->exchange_shapes},
+        {CLILE_OPT_EXCHANGE_LOOKS, &out->exchange_looks},
     };
     CLILE_I_RETURN_IF(clile_options_get_i64(options, CLILE_OPT_AUGMENT_FLIP, &flip));
     for (size_t i = 0; i < sizeof reals / sizeof reals[0]; ++i)

@@ -35,36 +35,48 @@ static void report(job *j, int64_t slot, clile_status status)
     __atomic_clear(&j->lock, __ATOMIC_RELEASE);
 }
 
+/* An augmented image: what is drawn for slot `slot`. */
+static clile_status augment(const job *j, const clile_i_stored *stored, int64_t image, int64_t slot,
+                            float *dst)
+{
+    float xy[CLILE_I_LANDMARKS];
+    clile_i_exchange exchange;
+    clile_i_look look;
+    clile_i_jitter jitter = clile_i_augment_draw(j->augment, j->seed, j->step, slot);
+    if (clile_i_shapes_draw(j->augment, clile_i_dataset_subject(j->dataset, image), j->seed,
+                            j->step, slot, &exchange)) {
+        jitter.field = &exchange.field;
+        CLILE_I_RETURN_IF(clile_i_dataset_copy_landmarks(j->dataset, image, xy));
+        if (exchange.look > 0.0f && !clile_i_is_nan((double)xy[0])) {
+            clile_i_shapes_look(j->augment->shapes, &exchange, xy, &look);
+            jitter.look = &look;
+        }
+    }
+    clile_i_crop_to_input(stored->rgb, stored->margin, j->size, &jitter, j->standardize, dst);
+    return CLILE_OK;
+}
+
 static void load_part(int64_t begin, int64_t end, void *context)
 {
     job *j = context;
     const int64_t plane = (int64_t)j->size * j->size;
+    const clile_i_jitter plain = CLILE_I_JITTER_NONE;
     clile_i_crop_space space = {0};
     for (int64_t k = begin; k < end; ++k) {
         clile_i_stored stored = {0};
         const int64_t image = j->indices ? j->indices[k] : k, sample = j->dataset->index[image];
-        const clile_status status =
-            clile_i_crop_get(j->dataset->core, sample, j->size, &space, &stored);
+        clile_status status = clile_i_crop_get(j->dataset->core, sample, j->size, &space, &stored);
+        if (status == CLILE_OK && j->rgb != NULL)
+            clile_i_crop_copy_middle(&stored, j->size, j->rgb + 3 * plane * k);
+        else if (status == CLILE_OK && j->augment != NULL)
+            status = augment(j, &stored, image, j->slots ? j->slots[k] : k, j->dst + 3 * plane * k);
+        else if (status == CLILE_OK)
+            clile_i_crop_to_input(stored.rgb, stored.margin, j->size, &plain, j->standardize,
+                                  j->dst + 3 * plane * k);
         if (status != CLILE_OK) {
             report(j, k, status);
             break;
         }
-        if (j->rgb) {
-            clile_i_crop_copy_middle(&stored, j->size, j->rgb + 3 * plane * k);
-            continue;
-        }
-        clile_i_jitter jitter = CLILE_I_JITTER_NONE;
-        clile_i_field field;
-        if (j->augment != NULL) {
-            const int64_t slot = j->slots ? j->slots[k] : k;
-            jitter = clile_i_augment_draw(j->augment, j->seed, j->step, slot);
-            if (clile_i_shapes_draw(j->augment->shapes, j->augment->exchange_shapes,
-                                    clile_i_dataset_subject(j->dataset, image), j->seed, j->step,
-                                    slot, &field))
-                jitter.field = &field;
-        }
-        clile_i_crop_to_input(stored.rgb, stored.margin, j->size, &jitter, j->standardize,
-                              j->dst + 3 * plane * k);
     }
     clile_i_free(space.bytes);
 }

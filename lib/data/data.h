@@ -58,24 +58,29 @@ void clile_i_dataset_margins(const clile_dataset *dataset, int32_t size, clile_i
 /* A permutation of 0..n-1 that depends only on seed and epoch. */
 void clile_i_sampler_order(int64_t n, uint64_t seed, int64_t epoch, int64_t *order);
 
-/* ---- shapes.c: faces that take the resting shape of another training subject ---- */
+/* ---- shapes.c, looks.c: faces that take the rest of another training subject ---- */
 
 typedef struct clile_i_shapes clile_i_shapes;
 /* How the subjects of `dataset` differ at rest, from all landmarks and the labels. Errors of
  * clile_i_dataset_copy_landmarks. */
 clile_status clile_i_shapes_create(const clile_dataset *dataset, clile_i_shapes **out);
+/* And how they look, from some crops of `size` pixels. Does nothing if fewer than two people have
+ * landmarks. Call it once. Errors of clile_i_batch_load. */
+clile_status clile_i_shapes_add_looks(clile_i_shapes *shapes, const clile_dataset *dataset,
+                                      int32_t size);
 void clile_i_shapes_destroy(clile_i_shapes *shapes);         /* NULL does nothing */
 int32_t clile_i_shapes_people(const clile_i_shapes *shapes); /* with landmarks */
 
-/* The exchange of the image in slot `slot` at `step`: returns 1 and the field, or 0: there is none,
- * by chance or because fewer than two people, or not this one, have landmarks (shapes may be NULL).
- * Depends only on the arguments. */
-int32_t clile_i_shapes_draw(const clile_i_shapes *shapes, double probability, int32_t subject,
-                            uint64_t seed, int64_t step, int64_t slot, clile_i_field *out);
-
+/* What a face takes of whom. */
+typedef struct {
+    clile_i_field field;
+    int32_t own, other; /* people */
+    float shape, look;  /* shares of their difference; look may be 0 */
+} clile_i_exchange;
 typedef struct {
     /* probability that a face takes the shape of another subject; NULL: none does. Borrowed */
     double exchange_shapes;
+    double exchange_looks; /* probability that it then takes that subject's look too */
     const clile_i_shapes *shapes;
     int32_t flip;                            /* 1: mirror with probability 1/2 */
     double scale;                            /* side drawn from [1-scale, 1+scale] */
@@ -92,6 +97,14 @@ typedef struct {
     double jpeg;                         /* probability; quality drawn from 15..75 */
     double edge;                         /* probability; one or two sides, each up to 0.15 */
 } clile_i_augment;
+/* The exchange of the image in slot `slot` at `step`: returns 1, or 0: there is none, by chance or
+ * because fewer than two people, or not this one, have landmarks (shapes may be NULL). Depends only
+ * on the arguments. */
+int32_t clile_i_shapes_draw(const clile_i_augment *augment, int32_t subject, uint64_t seed,
+                            int64_t step, int64_t slot, clile_i_exchange *out);
+/* The look that goes with it; xy: the landmarks of the image. The shapes must outlive it. */
+void clile_i_shapes_look(const clile_i_shapes *shapes, const clile_i_exchange *exchange,
+                         const float *xy, clile_i_look *out);
 /* Reads the augment_ options. INVALID_ARGUMENT: blur_least is above blur_most. */
 clile_status clile_i_augment_from_options(const clile_options *options, clile_i_augment *out);
 /* The augmentation of slot `slot` at `step`. */
@@ -174,8 +187,8 @@ clile_status clile_i_feed_create(const clile_dataset *dataset, const clile_i_fee
 clile_status clile_i_feed_get(clile_i_feed *feed, int64_t step, const clile_i_batch **out);
 /* The exchange of shapes of image `place` of the whole batch of `step`, which is `image` of the
  * data set. */
-int32_t clile_i_feed_field(const clile_i_feed *feed, int64_t step, int64_t place, int64_t image,
-                           clile_i_field *out);
+int32_t clile_i_feed_exchange(const clile_i_feed *feed, int64_t step, int64_t place, int64_t image,
+                              clile_i_exchange *out);
 /* The augmentation of image `place` of the whole batch of `step`. */
 clile_i_jitter clile_i_feed_jitter(const clile_i_feed *feed, int64_t step, int64_t place);
 /* Stops the worker until the next get, keeping the batch it has made. NULL does nothing. */

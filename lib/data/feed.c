@@ -172,13 +172,11 @@ clile_status clile_i_feed_get(clile_i_feed *feed, int64_t step, const clile_i_ba
     return CLILE_OK;
 }
 
-int32_t clile_i_feed_field(const clile_i_feed *feed, int64_t step, int64_t place, int64_t image,
-                           clile_i_field *out)
+int32_t clile_i_feed_exchange(const clile_i_feed *feed, int64_t step, int64_t place, int64_t image,
+                              clile_i_exchange *out)
 {
-    const clile_i_augment *augment = &feed->config.augment;
-    return clile_i_shapes_draw(augment->shapes, augment->exchange_shapes,
-                               clile_i_dataset_subject(feed->dataset, image), feed->config.seed,
-                               step, place, out);
+    return clile_i_shapes_draw(&feed->config.augment, clile_i_dataset_subject(feed->dataset, image),
+                               feed->config.seed, step, place, out);
 }
 
 clile_i_jitter clile_i_feed_jitter(const clile_i_feed *feed, int64_t step, int64_t place)

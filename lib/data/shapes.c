@@ -1,8 +1,8 @@
-/* Faces that take the resting shape of another training subject (our choice, docs/method.md). The
- * landmarks say how a face at rest differs from person to person; an image warped by the difference
- * of two people shows the same expression on a face that nobody has. */
-#include "data/data.h"
-#include "layout/table.h"
+/* Faces that take the resting shape and look of another training subject (our choice,
+ * docs/method.md). The landmarks say how a face at rest differs from person to person; an image
+ * warped by the difference of two people, with the difference of their mean faces added, shows the
+ * same expression on a face that nobody has. */
+#include "data/shapes.h"
 
 #include <math.h>
 #include <string.h>
@@ -10,23 +10,14 @@
 #define STREAM_SHAPES ((uint64_t)0x55 << 56)
 
 enum {
-    POINTS = CLILE_I_LANDMARKS / 2,
-    NODES = CLILE_I_FIELD_SIDE * CLILE_I_FIELD_SIDE,
     RING = 6, /* places that do not move, along each side of a square far around the face */
     FIXED = 4 * (RING - 1),
-    CONTROLS = POINTS + FIXED,
+    CONTROLS = CLILE_I_SHAPE_POINTS + FIXED,
 };
 static const double RING_FIRST = -0.5, ring_apart = 2.0 / 5; /* to 1.5 */
 static const double REACH = 0.16;                        /* of a control, in sides of the crop */
 static const double SOFTNESS = 0.02;                     /* of the interpolation */
 static const double LEAST_SHARE = 0.3, MOST_SHARE = 1.2; /* of the difference of two people */
-
-struct clile_i_shapes {
-    int32_t people;  /* with landmarks */
-    float *shape;    /* [people,68,2] at rest, less the mean over people */
-    int32_t *person; /* [subjects] their place there; -1: no landmarks */
-    float *basis;    /* [NODES,68] what landmark k moves each node by */
-};
 
 /* ---- how people differ at rest ---- */
 
@@ -99,18 +90,20 @@ static clile_status fit_slopes(const clile_dataset *dataset, fit *f)
 
 static void put_shapes(const fit *f, clile_i_shapes *shapes)
 {
-    double mean[CLILE_I_LANDMARKS] = {0};
+    double mean[CLILE_I_LANDMARKS] = {0}, all[CLILE_I_LANDMARKS] = {0};
     for (int64_t s = 0; s < f->subjects; ++s) {
         if (shapes->person[s] < 0) continue;
         float *shape = shapes->shape + (int64_t)shapes->person[s] * CLILE_I_LANDMARKS;
         for (int k = 0; k < CLILE_I_LANDMARKS; ++k) {
             double at = f->place[s * CLILE_I_LANDMARKS + k];
+            all[k] += at / shapes->people;
             for (int64_t a = 0; a < f->c; ++a)
                 at -= f->label[s * f->c + a] * f->slope[a * CLILE_I_LANDMARKS + k];
             shape[k] = (float)at;
             mean[k] += at / shapes->people;
         }
     }
+    for (int k = 0; k < CLILE_I_LANDMARKS; ++k) shapes->mean[k] = (float)all[k];
     for (int64_t p = 0; p < shapes->people; ++p)
         for (int k = 0; k < CLILE_I_LANDMARKS; ++k)
             shapes->shape[p * CLILE_I_LANDMARKS + k] -= (float)mean[k];
@@ -125,13 +118,10 @@ static double nearness(const double *a, const double *b)
 }
 
 /* Controls: the mean landmarks, and the ring, which stays. */
-static void place_controls(const fit *f, const clile_i_shapes *shapes, double control[][2])
+static void place_controls(const clile_i_shapes *shapes, double control[][2])
 {
-    int next = POINTS;
-    memset(control, 0, CONTROLS * sizeof *control);
-    for (int64_t s = 0; s < f->subjects; ++s)
-        for (int k = 0; k < CLILE_I_LANDMARKS && shapes->person[s] >= 0; ++k)
-            control[k / 2][k % 2] += f->place[s * CLILE_I_LANDMARKS + k] / shapes->people;
+    int next = CLILE_I_SHAPE_POINTS;
+    for (int k = 0; k < CLILE_I_LANDMARKS; ++k) control[k / 2][k % 2] = (double)shapes->mean[k];
     for (int i = 0; i < RING; ++i)
         for (int j = 0; j < RING; ++j) {
             if (i > 0 && i < RING - 1 && j > 0 && j < RING - 1) continue;
@@ -140,27 +130,27 @@ static void place_controls(const fit *f, const clile_i_shapes *shapes, double co
         }
 }
 
-static clile_status make_basis(const fit *f, clile_i_shapes *shapes)
+static clile_status make_basis(clile_i_shapes *shapes)
 {
     clile_status status = CLILE_OK;
     double(*control)[2] = NULL, *gram = NULL, *weight = NULL;
     CLILE_I_ALLOC(control, CONTROLS);
     CLILE_I_ALLOC(gram, (int64_t)CONTROLS * CONTROLS);
-    CLILE_I_ALLOC(weight, (int64_t)CONTROLS * POINTS);
-    place_controls(f, shapes, control);
+    CLILE_I_ALLOC(weight, (int64_t)CONTROLS * CLILE_I_SHAPE_POINTS);
+    place_controls(shapes, control);
     for (int i = 0; i < CONTROLS; ++i)
         for (int j = 0; j < CONTROLS; ++j)
             gram[i * CONTROLS + j] = nearness(control[i], control[j]) + (i == j ? SOFTNESS : 0.0);
-    for (int k = 0; k < POINTS; ++k) weight[k * POINTS + k] = 1.0;
-    clile_i_cholesky_solve(CONTROLS, POINTS, gram, weight);
-    for (int node = 0; node < NODES; ++node) {
+    for (int k = 0; k < CLILE_I_SHAPE_POINTS; ++k) weight[k * CLILE_I_SHAPE_POINTS + k] = 1.0;
+    clile_i_cholesky_solve(CONTROLS, CLILE_I_SHAPE_POINTS, gram, weight);
+    for (int node = 0; node < CLILE_I_SHAPE_NODES; ++node) {
         const double at[2] = {clile_i_field_node(node % CLILE_I_FIELD_SIDE),
                               clile_i_field_node(node / CLILE_I_FIELD_SIDE)};
-        for (int k = 0; k < POINTS; ++k) {
+        for (int k = 0; k < CLILE_I_SHAPE_POINTS; ++k) {
             double sum = 0.0;
             for (int i = 0; i < CONTROLS; ++i)
-                sum += nearness(at, control[i]) * weight[i * POINTS + k];
-            shapes->basis[node * POINTS + k] = (float)sum;
+                sum += nearness(at, control[i]) * weight[i * CLILE_I_SHAPE_POINTS + k];
+            shapes->basis[node * CLILE_I_SHAPE_POINTS + k] = (float)sum;
         }
     }
 cleanup:
@@ -168,6 +158,27 @@ cleanup:
     clile_i_free(gram);
     clile_i_free(weight);
     return status;
+}
+
+void clile_i_shapes_spread(const clile_i_shapes *shapes, const float *move, clile_i_field *out)
+{
+    for (int node = 0; node < CLILE_I_SHAPE_NODES; ++node) {
+        const float *basis = shapes->basis + node * CLILE_I_SHAPE_POINTS;
+        float x = 0.0f, y = 0.0f;
+        for (int k = 0; k < CLILE_I_SHAPE_POINTS; ++k) {
+            x += basis[k] * move[2 * k];
+            y += basis[k] * move[2 * k + 1];
+        }
+        out->move[node][0] = x;
+        out->move[node][1] = y;
+    }
+}
+
+static void get_move(const clile_i_shapes *shapes, const clile_i_exchange *exchange, float *move)
+{
+    const float *own = shapes->shape + (int64_t)exchange->own * CLILE_I_LANDMARKS,
+                *other = shapes->shape + (int64_t)exchange->other * CLILE_I_LANDMARKS;
+    for (int k = 0; k < CLILE_I_LANDMARKS; ++k) move[k] = exchange->shape * (other[k] - own[k]);
 }
 
 clile_status clile_i_shapes_create(const clile_dataset *dataset, clile_i_shapes **out)
@@ -191,10 +202,10 @@ clile_status clile_i_shapes_create(const clile_dataset *dataset, clile_i_shapes 
         shapes->person[s] = f.count[s] > 0 ? shapes->people++ : -1;
     if (shapes->people > 1) {
         CLILE_I_ALLOC(shapes->shape, (int64_t)shapes->people * CLILE_I_LANDMARKS);
-        CLILE_I_ALLOC(shapes->basis, (int64_t)NODES * POINTS);
+        CLILE_I_ALLOC(shapes->basis, (int64_t)CLILE_I_SHAPE_NODES * CLILE_I_SHAPE_POINTS);
         CLILE_I_TRY(fit_slopes(dataset, &f));
         put_shapes(&f, shapes);
-        CLILE_I_TRY(make_basis(&f, shapes));
+        CLILE_I_TRY(make_basis(shapes));
     }
     *out = shapes;
     shapes = NULL;
@@ -215,6 +226,7 @@ void clile_i_shapes_destroy(clile_i_shapes *shapes)
     clile_i_free(shapes->shape);
     clile_i_free(shapes->person);
     clile_i_free(shapes->basis);
+    clile_i_free(shapes->look);
     clile_i_free(shapes);
 }
 
@@ -225,29 +237,34 @@ int32_t clile_i_shapes_people(const clile_i_shapes *shapes)
 
 /* ---- one image ---- */
 
-int32_t clile_i_shapes_draw(const clile_i_shapes *shapes, double probability, int32_t subject,
-                            uint64_t seed, int64_t step, int64_t slot, clile_i_field *out)
+int32_t clile_i_shapes_draw(const clile_i_augment *augment, int32_t subject, uint64_t seed,
+                            int64_t step, int64_t slot, clile_i_exchange *out)
 {
+    const clile_i_shapes *shapes = augment->shapes;
     clile_i_rng rng = clile_i_rng_make(seed, STREAM_SHAPES | (uint64_t)step << 20 | (uint64_t)slot);
     float move[CLILE_I_LANDMARKS];
     if (shapes == NULL || shapes->people < 2 || shapes->person[subject] < 0) return 0;
-    if (clile_i_rng_uniform(&rng) >= probability) return 0;
-    const int32_t own = shapes->person[subject],
-                  other = (int32_t)clile_i_rng_below(&rng, shapes->people);
-    const float share = (float)clile_i_rng_range(&rng, LEAST_SHARE, MOST_SHARE);
-    if (other == own) return 0;
-    for (int k = 0; k < CLILE_I_LANDMARKS; ++k)
-        move[k] = share * (shapes->shape[(int64_t)other * CLILE_I_LANDMARKS + k] -
-                           shapes->shape[(int64_t)own * CLILE_I_LANDMARKS + k]);
-    for (int node = 0; node < NODES; ++node) {
-        const float *basis = shapes->basis + node * POINTS;
-        float x = 0.0f, y = 0.0f;
-        for (int k = 0; k < POINTS; ++k) {
-            x += basis[k] * move[2 * k];
-            y += basis[k] * move[2 * k + 1];
-        }
-        out->move[node][0] = x;
-        out->move[node][1] = y;
-    }
+    if (clile_i_rng_uniform(&rng) >= augment->exchange_shapes) return 0;
+    out->own = shapes->person[subject];
+    out->other = (int32_t)clile_i_rng_below(&rng, shapes->people);
+    out->shape = (float)clile_i_rng_range(&rng, LEAST_SHARE, MOST_SHARE);
+    const int looks = shapes->look != NULL && clile_i_rng_uniform(&rng) < augment->exchange_looks;
+    out->look = looks ? (float)clile_i_rng_range(&rng, LEAST_SHARE, MOST_SHARE) : 0.0f;
+    if (out->other == out->own) return 0;
+    get_move(shapes, out, move);
+    clile_i_shapes_spread(shapes, move, &out->field);
     return 1;
+}
+
+void clile_i_shapes_look(const clile_i_shapes *shapes, const clile_i_exchange *exchange,
+                         const float *xy, clile_i_look *out)
+{
+    float move[CLILE_I_LANDMARKS];
+    get_move(shapes, exchange, move);
+    for (int k = 0; k < CLILE_I_LANDMARKS; ++k) move[k] += xy[k] - shapes->mean[k];
+    clile_i_shapes_spread(shapes, move, &out->place);
+    out->from = shapes->look + exchange->own * CLILE_I_LOOK_SIZE;
+    out->to = shapes->look + exchange->other * CLILE_I_LOOK_SIZE;
+    out->side = CLILE_I_LOOK_SIDE;
+    out->share = exchange->look;
 }

@@ -126,6 +126,21 @@ void clile_i_field_at(const clile_i_field *field, double x, double y, float move
 /* Moves points [n,2], in sides of the crop; NaN stays. */
 void clile_i_field_move(const clile_i_field *field, int64_t n, float *xy);
 
+/* look.c: the difference between two people's mean faces, laid on a picture. A mean face is
+ * [3,side,side], values in [0,255]; a picture shows its place (x, y), in sides of the crop, at (x, y)
+ * moved by the picture's field. */
+typedef struct {
+    clile_i_field place;    /* of the picture that results */
+    const float *from, *to; /* mean faces; borrowed */
+    int32_t side;
+    float share; /* of the difference */
+} clile_i_look;
+/* Adds the crop rgb [size,size,3], seen from the mean face, to sum [3,side,side]. */
+void clile_i_look_add(const uint8_t *rgb, int32_t size, const clile_i_field *place, int32_t side,
+                      float *sum);
+/* What changes at the place (x, y) of the picture, in sides of the crop, by channel. */
+void clile_i_look_at(const clile_i_look *look, double x, double y, float change[3]);
+
 /* What augmentation does to one crop; all zero / one: nothing. */
 typedef struct {
     int32_t flip; /* mirror left and right */
@@ -151,6 +166,7 @@ typedef struct {
     int32_t jpeg;               /* quality, 1..100 */
     double edge[4];             /* of clile_i_edge */
     const clile_i_field *field; /* places move before all else; NULL: none do */
+    const clile_i_look *look;   /* then the look changes, if places move; NULL: it does not */
 } clile_i_jitter;
 #define CLILE_I_JITTER_NONE {.scale = 1.0, .brightness = 1.0, .contrast = 1.0, .saturation = 1.0}
 

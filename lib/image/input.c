@@ -139,6 +139,12 @@ static placement place(const clile_i_jitter *jitter, double unit)
                        .f = jitter->shift_y * unit};
 }
 
+static float limit(float value)
+{
+    value = value < 0.0f ? 0.0f : value;
+    return value > 255.0f ? 255.0f : value;
+}
+
 /* A window turned, or with places that move: bilinear sampling without taps that rows or columns
  * share. A place shows what was there before it moved. */
 static void read_turned(const uint8_t *stored, int32_t width, int32_t size,
@@ -155,10 +161,13 @@ static void read_turned(const uint8_t *stored, int32_t width, int32_t size,
         for (int32_t x = 0; x < size; ++x) {
             const double u = x + 0.5 - half;
             double from_x = row_x + at.a * u, from_y = row_y + at.d * u;
+            float change[3] = {0.0f, 0.0f, 0.0f};
             if (jitter->field != NULL) {
+                const double place_x = (from_x + 0.5 - margin) / side,
+                             place_y = (from_y + 0.5 - margin) / side;
                 float move[2];
-                clile_i_field_at(jitter->field, (from_x + 0.5 - margin) / side,
-                                 (from_y + 0.5 - margin) / side, move);
+                if (jitter->look != NULL) clile_i_look_at(jitter->look, place_x, place_y, change);
+                clile_i_field_at(jitter->field, place_x, place_y, move);
                 from_x -= side * (double)move[0];
                 from_y -= side * (double)move[1];
             }
@@ -170,7 +179,8 @@ static void read_turned(const uint8_t *stored, int32_t width, int32_t size,
             for (int32_t k = 0; k < 3; ++k) {
                 const float above = (float)p[k] + across.weight * (float)(p[k + step] - p[k]),
                             below = (float)q[k] + across.weight * (float)(q[k + step] - q[k]);
-                out[k * plane + x] = above + down.weight * (below - above);
+                const float value = above + down.weight * (below - above);
+                out[k * plane + x] = jitter->look == NULL ? value : limit(value + change[k]);
             }
         }
     }
@@ -185,12 +195,6 @@ void clile_i_jitter_points(const clile_i_jitter *jitter, int64_t n, const float 
         dst[2 * k] = (float)(0.5 + (at.e * x - at.b * y) / scale);
         dst[2 * k + 1] = (float)(0.5 + (at.a * y - at.d * x) / scale);
     }
-}
-
-static float limit(float value)
-{
-    value = value < 0.0f ? 0.0f : value;
-    return value > 255.0f ? 255.0f : value;
 }
 
 /* v <- limit(factor v + (1 - factor) other), torchvision's _blend, on n values. */

@@ -269,8 +269,8 @@ static clile_status check_format(const clile_i_st *st)
 }
 
 /* Reads the options of the file. Early files lack the AUs and the true shape of the model, so these
- * are not compared; those without a stem are of torchvision's, those without exchange_shapes knew
- * no exchange, and those without standardize have none. */
+ * are not compared; those without a stem are of torchvision's, those without exchange_shapes or
+ * exchange_looks knew none, and those without standardize have none. */
 static clile_status get_options(const clile_i_st *st, const clile_model *model, clile_options **out)
 {
     const char *text = NULL;
@@ -280,6 +280,8 @@ static clile_status get_options(const clile_i_st *st, const clile_model *model, 
         status = clile_options_set(*out, CLILE_OPT_STEM, clile_i_stem_name(CLILE_I_STEM_IMAGENET));
     if (status == CLILE_OK && !clile_options_is_set(*out, CLILE_OPT_EXCHANGE_SHAPES))
         status = clile_options_set(*out, CLILE_OPT_EXCHANGE_SHAPES, "0");
+    if (status == CLILE_OK && !clile_options_is_set(*out, CLILE_OPT_EXCHANGE_LOOKS))
+        status = clile_options_set(*out, CLILE_OPT_EXCHANGE_LOOKS, "0");
     const int no_standardize =
         status == CLILE_OK && !clile_options_is_set(*out, CLILE_OPT_STANDARDIZE);
     if (status == CLILE_OK && clile_i_st_metadata(st, "au_ids") == NULL)

@@ -179,10 +179,10 @@ static void put_points(const clile_trainer *t, int64_t image, int64_t slot,
     const clile_i_train_targets *g = &t->targets;
     const int32_t *mirror = jitter->flip ? clile_i_dataset_targets(t->train)->points_mirror : NULL;
     const float *own = g->points + 2 * image * g->p;
-    clile_i_field field;
-    if (clile_i_feed_field(t->feed, t->step, slot, image, &field)) {
+    clile_i_exchange exchange;
+    if (clile_i_feed_exchange(t->feed, t->step, slot, image, &exchange)) {
         memcpy(g->shaped, own, 2 * (size_t)g->p * sizeof *own);
-        clile_i_field_move(&field, g->p, g->shaped);
+        clile_i_field_move(&exchange.field, g->p, g->shaped);
         own = g->shaped;
     }
     clile_i_jitter_points(jitter, g->p, own, g->moved);

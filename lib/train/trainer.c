@@ -239,6 +239,8 @@ static clile_status set_up(clile_trainer *t)
     CLILE_I_TRY(check_feedback(t));
     if (t->settings.augment.exchange_shapes > 0)
         CLILE_I_TRY(clile_i_shapes_create(t->train, &t->shapes));
+    if (t->shapes != NULL && t->settings.augment.exchange_looks > 0)
+        CLILE_I_TRY(clile_i_shapes_add_looks(t->shapes, t->train, t->size));
     t->settings.augment.shapes = t->shapes;
     CLILE_I_TRY(clile_i_trainer_prepare_targets(t));
     CLILE_I_TRY(clile_i_trainer_prepare_faces(t));

@@ -1,4 +1,5 @@
-/* Faces that take the resting shape of another subject, and the landmarks that this needs. */
+/* Faces that take the resting shape and look of another subject, and the landmarks that this needs.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,6 +11,8 @@
 #include "layout/table.h"
 
 #include <math.h>
+#include <stdio.h>
+#include <string.h>
 
 enum { SIDE = 112, PEOPLE = 2, FRAMES = 6 };
 
@@ -101,29 +104,136 @@ static void a_face_takes_the_other_rest(void **state)
     const scratch s = scratch_make();
     clile_dataset *data = data_of(&s, 68);
     clile_i_shapes *shapes = NULL;
-    clile_i_field field, again;
-    int drawn = 0;
+    clile_i_exchange drawn, again;
+    clile_i_augment augment = {.exchange_shapes = 0.75};
+    int count = 0;
     ok(clile_i_shapes_create(data, &shapes));
     assert_int_equal(clile_i_shapes_people(shapes), PEOPLE);
+    augment.shapes = shapes;
     for (int slot = 0; slot < 200; ++slot) {
         const int subject = slot % 2;
         float xy[3][2] = {{0.5f, 0.3f}, {0.35f, 0.4f}, {0.5f, 0.75f}};
-        if (!clile_i_shapes_draw(shapes, 0.75, subject, 3, 7, slot, &field)) continue;
-        ++drawn;
-        assert_int_equal(clile_i_shapes_draw(shapes, 0.75, subject, 3, 7, slot, &again), 1);
-        assert_memory_equal(&field, &again, sizeof field);
-        clile_i_field_move(&field, 3, &xy[0][0]);
+        if (!clile_i_shapes_draw(&augment, subject, 3, 7, slot, &drawn)) continue;
+        ++count;
+        assert_int_equal(clile_i_shapes_draw(&augment, subject, 3, 7, slot, &again), 1);
+        assert_memory_equal(&drawn, &again, sizeof drawn);
+        assert_true(drawn.look == 0.0f);
+        clile_i_field_move(&drawn.field, 3, &xy[0][0]);
         const double up = subject == 0 ? 0.3 - (double)xy[0][1] : (double)xy[0][1] - 0.3;
         assert_true(up > 0.3 * 0.06 * 0.5 && up < 1.2 * 0.06 * 1.5);
         assert_true(fabs((double)xy[2][1] - 0.75) < 0.01); /* mouths are alike */
     }
     /* 3/4, and in half of these the other person is drawn */
-    assert_in_range(drawn, 50, 100);
-    assert_int_equal(clile_i_shapes_draw(shapes, 0.0, 0, 3, 7, 0, &field), 0);
-    assert_int_equal(clile_i_shapes_draw(NULL, 1.0, 0, 3, 7, 0, &field), 0);
+    assert_in_range(count, 50, 100);
+    augment.exchange_shapes = 0.0;
+    assert_int_equal(clile_i_shapes_draw(&augment, 0, 3, 7, 0, &drawn), 0);
+    augment = (clile_i_augment){.exchange_shapes = 1.0};
+    assert_int_equal(clile_i_shapes_draw(&augment, 0, 3, 7, 0, &drawn), 0);
     clile_i_shapes_destroy(shapes);
     clile_dataset_destroy(data);
     scratch_free(&s);
+}
+
+/* The mean of one channel of an image of a batch, in values of 0 to 255. */
+static double mean_of(const float *channel, int channel_index)
+{
+    double sum = 0.0;
+    for (int i = 0; i < SIDE * SIDE; ++i) sum += (double)channel[i];
+    return 255.0 * (sum / (SIDE * SIDE) * (double)clile_i_input_deviation[channel_index] +
+                    (double)clile_i_input_mean[channel_index]);
+}
+
+/* Grey faces of 90 and 150 at rest, darker by 40 when AU1 shows: a share of the 60 between them is
+ * added or taken away, and the darkness of AU1 stays. Any number of threads gives the same. */
+static void a_face_takes_the_other_look(void **state)
+{
+    (void)state;
+    enum { N = PEOPLE * FRAMES };
+    static float plain[N][3][SIDE * SIDE], to[2][N][3][SIDE * SIDE];
+    const scratch s = scratch_make();
+    clile_dataset *data = NULL;
+    clile_i_shapes *shapes = NULL;
+    clile_i_exchange drawn;
+    clile_i_augment augment = {.exchange_shapes = 1.0, .exchange_looks = 0.5};
+    int64_t index[N];
+    int looks = 0, kept = 0;
+    write_manifest(&s, 68);
+    for (int i = 0; i < N; ++i) {
+        static uint8_t grey[SIDE][SIDE];
+        char name[32];
+        const int p = i / FRAMES, f = i % FRAMES;
+        index[i] = i;
+        memset(grey, 90 + 60 * p - (f < (p == 0 ? 3 : 1) ? 40 : 0), sizeof grey);
+        snprintf(name, sizeof name, "img/%d_%d.png", p, f);
+        ok(clile_i_image_write_png(scratch_path(&s, name), SIDE, SIDE, 1, &grey[0][0]));
+    }
+    ok(scratch_open(s.path, "layout=csv", &data));
+    ok(clile_i_batch_load(data, N, index, SIDE, NULL, 0, 0, plain[0][0]));
+    ok(clile_i_shapes_create(data, &shapes));
+    ok(clile_i_shapes_add_looks(shapes, data, SIDE));
+    augment.shapes = shapes;
+    for (int step = 0; step < 8; ++step) {
+        for (int team = 0; team < 2; ++team) {
+            const int32_t before = clile_i_threads_set(1 + team);
+            ok(clile_i_batch_load(data, N, index, SIDE, &augment, 5, step, to[team][0][0]));
+            clile_i_threads_set(before);
+        }
+        assert_memory_equal(to[0], to[1], sizeof to[0]);
+        for (int i = 0; i < N; ++i) {
+            const int subject = i / FRAMES;
+            double wanted = 0.0;
+            if (clile_i_shapes_draw(&augment, subject, 5, step, i, &drawn) && drawn.look > 0.0f) {
+                assert_true(drawn.look >= 0.3f && drawn.look <= 1.2f);
+                wanted = (subject == 0 ? 60.0 : -60.0) * (double)drawn.look;
+                ++looks;
+            } else {
+                ++kept;
+            }
+            for (int k = 0; k < 3; ++k) {
+                const double before = mean_of(plain[i][k], k), after = mean_of(to[0][i][k], k);
+                assert_true(fabs(after - before - wanted) < 0.5);
+            }
+        }
+    }
+    assert_in_range(looks, N, 3 * N); /* of 8 N, a half with the other person, a half of these */
+    assert_int_equal(looks + kept, 8 * N);
+    clile_i_shapes_destroy(shapes);
+    clile_dataset_destroy(data);
+    scratch_free(&s);
+}
+
+/* What lies on one mean face and not on the other appears where the picture shows that place. */
+static void looks_move_with_the_face(void **state)
+{
+    (void)state;
+    enum { LOOK = 64 };
+    static float face[2][3][LOOK][LOOK], to[3][SIDE][SIDE];
+    static uint8_t from[SIDE][SIDE][3];
+    static clile_i_field field;
+    static clile_i_look look = {.from = &face[0][0][0][0], .to = &face[1][0][0][0], .side = LOOK};
+    clile_i_jitter jitter = CLILE_I_JITTER_NONE;
+    look.share = 0.5f;
+    face[1][1][20][40] = 200.0f;
+    for (int node = 0; node < CLILE_I_FIELD_SIDE * CLILE_I_FIELD_SIDE; ++node) {
+        look.place.move[node][0] = 0.04f;
+        look.place.move[node][1] = -0.06f;
+    }
+    jitter.field = &field;
+    jitter.look = &look;
+    clile_i_crop_to_input(&from[0][0][0], 0, SIDE, &jitter, 0, &to[0][0][0]);
+    double sum = 0, mx = 0, my = 0;
+    for (int y = 0; y < SIDE; ++y)
+        for (int x = 0; x < SIDE; ++x) {
+            const double value = (double)to[1][y][x] - (double)to[1][0][0];
+            sum += value;
+            mx += value * (x + 0.5);
+            my += value * (y + 0.5);
+            assert_true(to[0][y][x] == to[0][0][0]); /* red stays */
+        }
+    const double area = (double)SIDE * SIDE / (LOOK * LOOK);
+    assert_true(fabs(sum * 255.0 * (double)clile_i_input_deviation[1] - 100.0 * area) < 5.0);
+    assert_true(fabs(mx / sum - SIDE * (40.5 / LOOK + 0.04)) < 0.3);
+    assert_true(fabs(my / sum - SIDE * (20.5 / LOOK - 0.06)) < 0.3);
 }
 
 /* A dot of the picture goes where clile_i_field_move says; without a move nothing changes. */
@@ -170,7 +280,7 @@ static void packs_keep_landmarks(void **state)
     clile_dataset *data = data_of(&s, 68), *packed = NULL;
     clile_options *options = NULL;
     clile_i_shapes *shapes[2] = {NULL, NULL}, *none = NULL;
-    clile_i_augment augment = {.exchange_shapes = 0.75};
+    clile_i_augment augment = {.exchange_shapes = 0.75, .exchange_looks = 0.5};
     int64_t index[N];
     float a[CLILE_I_LANDMARKS], b[CLILE_I_LANDMARKS];
     char pack[1024];
@@ -187,7 +297,9 @@ static void packs_keep_landmarks(void **state)
         assert_true(fabs((double)a[2 * 36] - 0.38) < 1e-3);
     }
     ok(clile_i_shapes_create(data, &shapes[0]));
+    ok(clile_i_shapes_add_looks(shapes[0], data, SIZE));
     ok(clile_i_shapes_create(packed, &shapes[1]));
+    ok(clile_i_shapes_add_looks(shapes[1], packed, SIZE));
     augment.shapes = shapes[0];
     ok(clile_i_batch_load(data, N, index, SIZE, &augment, 5, 9, batch[0]));
     augment.shapes = shapes[1];
@@ -202,6 +314,7 @@ static void packs_keep_landmarks(void **state)
         ok(clile_i_dataset_copy_landmarks(data, 0, a));
         assert_true(clile_i_is_nan((double)a[0]));
         ok(clile_i_shapes_create(data, &none));
+        ok(clile_i_shapes_add_looks(none, data, SIZE));
         assert_int_equal(clile_i_shapes_people(none), 0);
         augment = (clile_i_augment){.exchange_shapes = 0.75, .shapes = none};
         ok(clile_i_batch_load(data, N, index, SIZE, &augment, 5, 9, batch[0]));
@@ -218,6 +331,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_face_takes_the_other_rest),
+        cmocka_unit_test(a_face_takes_the_other_look),
+        cmocka_unit_test(looks_move_with_the_face),
         cmocka_unit_test(pixels_move_as_points_do),
         cmocka_unit_test(packs_keep_landmarks),
     };

@@ -76,16 +76,15 @@ static void expect(int64_t n, const char *batch, const char *key, const char *va
 static void a_small_set_gets_more_epochs(void **state)
 {
     (void)state;
-    expect(80, "2", NULL, NULL, 20, 800);                    /* enough */
-    expect(70, "2", NULL, NULL, 20, 700);                    /* just enough */
-    expect(68, "2", NULL, NULL, 42, 1428);                   /* 680 would be too few */
+    expect(48, "2", NULL, NULL, 30, 720);                    /* enough */
+    expect(46, "2", NULL, NULL, 61, 1403);                   /* 690 would be too few */
     expect(28, "2", NULL, NULL, 100, 1400);                  /* as DISFA's with a batch of 64 */
     expect(26, "2", NULL, NULL, 100, 1300);                  /* no more than 100 */
-    expect(70, "2", CLILE_OPT_METHOD, "bce", 40, 1400);      /* enough */
+    expect(48, "2", CLILE_OPT_METHOD, "bce", 60, 1440);      /* enough */
     expect(28, "2", CLILE_OPT_METHOD, "bce", 200, 2800);     /* those of both stages */
     expect(28, "2", CLILE_OPT_VALIDATION, "0.5", 100, 700);  /* of what is trained on */
-    expect(28, "2", CLILE_OPT_EPOCHS_STAGE1, "20", 20, 280); /* as asked */
-    expect(28, "2", CLILE_OPT_EPOCHS, "3", 20, 280);         /* stage 1, which has its own */
+    expect(28, "2", CLILE_OPT_EPOCHS_STAGE1, "30", 30, 420); /* as asked */
+    expect(28, "2", CLILE_OPT_EPOCHS, "3", 30, 420);         /* stage 1, which has its own */
     expect(28, "2", CLILE_OPT_PRESET, "published", 100, 1400);
 }
 
@@ -121,7 +120,7 @@ static void a_checkpoint_keeps_them(void **state)
     assert_int_equal(found.steps, 400);
     assert_int_equal(found.step, 1);
     end(&c);
-    c = make(28, "14", CLILE_OPT_EPOCHS, "30");
+    c = make(28, "14", CLILE_OPT_EPOCHS, "31");
     assert_int_equal(clile_trainer_resume(c.trainer, file), CLILE_E_INVALID_ARGUMENT); /* method */
     end(&c);
     end(&b);
