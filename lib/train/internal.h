@@ -181,8 +181,11 @@ void clile_i_trainer_synchronise(clile_trainer *t);
 
 /* ---- log.c ---- */
 clile_i_log clile_i_trainer_log(const clile_trainer *t);
-void clile_i_trainer_log_data(
-    const clile_trainer *t); /* logs what is trained on and what is held out */
+/* Logs what is trained on and what is held out. */
+void clile_i_trainer_log_data(const clile_trainer *t);
+/* Warns of options that were set but need what the data does not have. Not after a resume: all
+ * options of a checkpoint are set. */
+void clile_i_trainer_warn_unused(const clile_trainer *t);
 /* Logs what happened ("stage 2 begun", "resumed from PATH: stage 2"), the step, and the number of
  * steps. */
 void clile_i_trainer_log_place(const clile_trainer *t, const char *what, const char *path);

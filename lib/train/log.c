@@ -6,6 +6,28 @@ clile_i_log clile_i_trainer_log(const clile_trainer *t)
     return clile_i_options_log(t->options);
 }
 
+void clile_i_trainer_warn_unused(const clile_trainer *t)
+{
+    const struct {
+        const char *key, *why;
+        int32_t unused;
+    } table[] = {
+        {CLILE_OPT_EXCHANGE_SHAPES, "fewer than two training subjects have faces with 68 landmarks",
+         t->shapes != NULL && clile_i_shapes_people(t->shapes) < 2},
+        {CLILE_OPT_LAMBDA_POINTS, "the data set has no points to learn (targets)",
+         t->targets.p == 0},
+        {CLILE_OPT_LAMBDA_VALUES, "the data set has no values to learn that vary (targets)",
+         t->targets.v == 0},
+    };
+    for (size_t i = 0; i < sizeof table / sizeof table[0]; ++i) {
+        double value = 0;
+        if (table[i].unused && clile_options_is_set(t->options, table[i].key) &&
+            clile_options_get_f64(t->options, table[i].key, &value) == CLILE_OK && value > 0)
+            clile_i_log_write(clile_i_trainer_log(t), CLILE_LOG_WARNING, "%s=%g has no effect: %s",
+                              table[i].key, value, table[i].why);
+    }
+}
+
 void clile_i_trainer_log_data(const clile_trainer *t)
 {
     const clile_i_log log = clile_i_trainer_log(t);

@@ -330,6 +330,7 @@ clile_status clile_trainer_create(clile_model *model, const clile_dataset *train
     if (status != CLILE_OK) return clile_i_fail_context(status, "clile_trainer_create");
     CLILE_I_RETURN_IF(clile_i_trainer_new(model, train, options, NULL, out));
     clile_i_trainer_log_data(*out);
+    clile_i_trainer_warn_unused(*out);
     return CLILE_OK;
 }
 

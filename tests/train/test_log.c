@@ -1,8 +1,11 @@
 /* What trainers, predictors, int8 models and packs log. */
 #include "train/toy.h"
 
+#include "data/scratch.h"
 #include "dnn/dnn.h"
 #include "log.h"
+
+#include <clile/synth.h>
 
 #include <math.h>
 #include <unistd.h>
@@ -107,6 +110,89 @@ static void a_batch_made_smaller_is_told(void **state)
     clile_options_destroy(toy);
 }
 
+/* Drawn faces of so many people, with 68 landmarks. */
+static clile_dataset *people_with_landmarks(const scratch *s, int people)
+{
+    enum { SIDE = 96, FRAMES = 16 };
+    static uint8_t rgb[SIDE * SIDE * 3];
+    float xy[2 * CLILE_SYNTH_LANDMARKS];
+    char name[16];
+    clile_i_text rows = {0};
+    clile_dataset *data = NULL;
+    clile_i_text_append(&rows, "image,subject,AU1,AU4,AU12");
+    for (int k = 0; k < CLILE_SYNTH_LANDMARKS; ++k) clile_i_text_append(&rows, ",x%d,y%d", k, k);
+    for (int i = 0; i < people * FRAMES; ++i) {
+        require(clile_synth_render(1, i / FRAMES, i % FRAMES, NULL, SIDE, rgb, xy));
+        snprintf(name, sizeof name, "%d.png", i);
+        require(clile_i_image_write_png(scratch_path(s, name), SIDE, SIDE, 3, rgb));
+        clile_i_text_append(&rows, "\n%s,P%d,%d,%d,%d", name, i / FRAMES, i % 2, i / 2 % 2,
+                            i / 4 % 2);
+        for (int k = 0; k < 2 * CLILE_SYNTH_LANDMARKS; ++k)
+            clile_i_text_append(&rows, ",%.3f", (double)xy[k]);
+    }
+    clile_i_text_append(&rows, "\n");
+    require(rows.status);
+    scratch_text(s, "manifest.csv", rows.data);
+    clile_i_text_free(&rows);
+    require(clile_dataset_open(s->path, NULL, &data));
+    return data;
+}
+
+/* Options that were set for what the data does not have; not defaults, nor a resumed run's. */
+static void options_without_effect_are_told(void **state)
+{
+    static const char path[] = "clile-test-log-unused.safetensors";
+    static const char few[] = "has no effect: fewer than two training subjects have faces with 68 "
+                              "landmarks";
+    static const struct {
+        int people; /* drawn, with 68 landmarks; 0: the toy data, without any */
+        const char *settings, *text;
+    } table[] = {
+        {0, "", NULL},
+        {0, "exchange_shapes=0", NULL},
+        {0, "exchange_shapes=0.75", "exchange_shapes=0.75 "},
+        {0, "method=bce exchange_shapes=0.5", "exchange_shapes=0.5 "},
+        {1, "exchange_shapes=1", "exchange_shapes=1 "},
+        {2, "exchange_shapes=1 validation=0.5", "exchange_shapes=1 "},
+        {2, "exchange_shapes=1", NULL},
+        {0, "lambda_points=2",
+         "lambda_points=2 has no effect: the data set has no points to learn (targets)"},
+        {0, "lambda_values=2",
+         "lambda_values=2 has no effect: the data set has no values to learn that vary (targets)"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof table / sizeof table[0]; ++i) {
+        clile_options *options = toy_options(table[i].settings), *plain = toy_options("");
+        clile_model *model = toy_model(options);
+        clile_trainer *trainer = NULL;
+        const scratch s = scratch_make();
+        clile_dataset *data =
+            table[i].people == 0 ? toy_dataset() : people_with_landmarks(&s, table[i].people);
+        log_into(options, &heard);
+        require(clile_trainer_create(model, data, options, &trainer));
+        if (count_lines(&heard, "has no effect") != (table[i].text != NULL))
+            fail_msg("%s, %d people: %d warnings, \"%s\"", table[i].settings, table[i].people,
+                     count_lines(&heard, "has no effect"),
+                     heard.count > 0 ? heard.text[heard.count - 1] : "");
+        if (table[i].text != NULL) assert_logged(&heard, CLILE_LOG_WARNING, table[i].text);
+        if (strncmp(table[i].settings, "exchange", 8) == 0)
+            assert_int_equal(count_lines(&heard, few), table[i].text != NULL);
+        require(clile_trainer_save(trainer, path));
+        clile_trainer_destroy(trainer);
+        log_into(plain, &heard);
+        require(clile_trainer_create(model, data, plain, &trainer));
+        require(clile_trainer_resume(trainer, path));
+        assert_int_equal(count_lines(&heard, "has no effect"), 0);
+        clile_trainer_destroy(trainer);
+        clile_model_destroy(model);
+        clile_dataset_destroy(data);
+        clile_options_destroy(options);
+        clile_options_destroy(plain);
+        scratch_free(&s);
+    }
+    unlink(path);
+}
+
 static void predictors_int8_and_packs_are_told(void **state)
 {
     static const char path[] = "clile-test-log-pack.safetensors";
@@ -167,6 +253,7 @@ int main(void)
         cmocka_unit_test(a_training_is_told),
         cmocka_unit_test(a_step_that_fails_is_an_error),
         cmocka_unit_test(a_batch_made_smaller_is_told),
+        cmocka_unit_test(options_without_effect_are_told),
         cmocka_unit_test(predictors_int8_and_packs_are_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
