@@ -141,8 +141,7 @@ typedef struct {
     int32_t epochs;
     double images_per_second;
     /* means over the last epoch; loss: the total, then its parts */
-    double loss, loss_bce, loss_contra, loss_elimination, loss_points, loss_values, loss_method,
-        loss_intensity;
+    double loss, loss_bce, loss_contra, loss_elimination, loss_points, loss_values, loss_method;
     /* of the last epoch; NaN without validation */
     double validation_f1, validation_auc;
 } stage_summary;

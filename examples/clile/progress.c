@@ -70,17 +70,14 @@ void progress_begin(progress_state *state)
 /* " (BCE 0.3, points 0.1)": the parts where there is more to learn than AUs. */
 static void parts_text(const clile_progress *p, char *text, size_t size)
 {
-    static const char *const names[] = {"BCE",    "contrast", "elimination", "points",
-                                        "values", "method",   "intensity"};
-    const double parts[] = {p->mean_loss_bce,      p->mean_loss_contra, p->mean_loss_elimination,
-                            p->mean_loss_points,   p->mean_loss_values, p->mean_loss_method,
-                            p->mean_loss_intensity};
+    static const char *const names[] = {"BCE",    "contrast", "elimination",
+                                        "points", "values",   "method"};
+    const double parts[] = {p->mean_loss_bce,    p->mean_loss_contra, p->mean_loss_elimination,
+                            p->mean_loss_points, p->mean_loss_values, p->mean_loss_method};
     size_t used = 0;
     text[0] = '\0';
-    if (p->mean_loss_points == 0 && p->mean_loss_values == 0 && p->mean_loss_method == 0 &&
-        p->mean_loss_intensity == 0)
-        return;
-    for (int i = 0; i < 7; ++i)
+    if (p->mean_loss_points == 0 && p->mean_loss_values == 0 && p->mean_loss_method == 0) return;
+    for (int i = 0; i < 6; ++i)
         if (parts[i] != 0)
             used += (size_t)snprintf(text + used, size - used, "%s%s %.4f", used == 0 ? " (" : ", ",
                                      names[i], parts[i]);
@@ -116,7 +113,6 @@ int32_t progress_step(const clile_progress *p, void *user)
         summary->loss_points = p->mean_loss_points;
         summary->loss_values = p->mean_loss_values;
         summary->loss_method = p->mean_loss_method;
-        summary->loss_intensity = p->mean_loss_intensity;
         summary->validation_f1 = p->validation_f1;
         summary->validation_auc = p->validation_auc;
     }

@@ -419,7 +419,6 @@ static void json_stage(json *j, const char *key, const stage_summary *s)
     json_real(j, "loss_points", s->loss_points);
     json_real(j, "loss_values", s->loss_values);
     json_real(j, "loss_method", s->loss_method);
-    json_real(j, "loss_intensity", s->loss_intensity);
     json_real(j, "validation_f1", s->validation_f1);
     json_real(j, "validation_auc", s->validation_auc);
     json_close(j, '}');

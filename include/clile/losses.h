@@ -111,18 +111,6 @@ CLILE_NODISCARD CLILE_API clile_status clile_loss_mixed(
     float *diff_au_embedding /*[c,d]*/, double *diff_scale /*[1]*/, float *diff_bias /*[c]*/,
     float *diff_deviation /*[s,c,d]*/, float *diff_deviation_bias /*[s,c]*/);
 
-/* Intensities as an ordinal target, on logits z of any origin, such as those of the BCE above:
- *   P(intensity >= j) = s(u_j), j = 1..5, u_j = exp(p_0) z - t_j, t_1 = p_1,
- *   t_j = t_(j-1) + exp(p_j)
- *   loss = (1/n) sum_k (1/C_k) sum_{c coded} w_c (1/5) sum_j BCE(u_j, intensity_kc >= j)
- *          + (0.001/c) sum_c sum_{j=0,2..5} p_cj^2
- * with p a row of levels. Thresholds t increase for any p; the last sum keeps finite the threshold
- * of a level that no image has. intensity: 0 (absent) to 5, -1 not coded. Our choice. Since 0.1. */
-CLILE_NODISCARD CLILE_API clile_status clile_loss_intensity(
-    int64_t n, int64_t c, const float *logits /*[n,c]*/, const int8_t *intensity /*[n,c]*/,
-    const float *levels /*[c,6]*/, const float *au_weight /*[c] or NULL: all 1*/, double *loss,
-    float *diff_logits /*[n,c]*/, float *diff_levels /*[c,6]*/);
-
 /* ---- elimination of person-specific features from F: published without a mechanism, so the
  *   mechanisms are our choice */
 

@@ -153,8 +153,8 @@ CLILE_API int32_t clile_model_image_size(const clile_model *model);
 /* Number of points that the model finds (clile_predictor_run_points), p; 0 for a model without
  * and for NULL. Since 0.1. */
 CLILE_API int32_t clile_model_point_count(const clile_model *model);
-/* 1 if the model says how strong an AU is, because it was trained on intensities; else 0, and for
- * NULL. Shared. Since 0.1. */
+/* 1 if the model says how strong an AU is, because its training data had intensities; else 0, and
+ * for NULL. Shared. Since 0.1. */
 CLILE_API int32_t clile_model_has_intensity(const clile_model *model);
 /* Expected intensities, 0 (absent) to 5 (maximum), of the faces whose embeddings [n,d] a predictor,
  * reader or tracker gave; those have the model of clile_predictor_get_model and so on. Formula:

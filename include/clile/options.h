@@ -76,7 +76,6 @@ typedef struct clile_options clile_options;
 #define CLILE_OPT_LAMBDA_ID "lambda_id"
 #define CLILE_OPT_LAMBDA_POINTS "lambda_points"
 #define CLILE_OPT_LAMBDA_VALUES "lambda_values"
-#define CLILE_OPT_LAMBDA_INTENSITY "lambda_intensity"
 #define CLILE_OPT_LAMBDA_METHOD "lambda_method"
 #define CLILE_OPT_LAMBDA_FEEDBACK "lambda_feedback"
 #define CLILE_OPT_LAMBDA_ILE "lambda_ile"

@@ -51,8 +51,7 @@ typedef struct clile_progress {
         mean_loss_values;
     /* of the epoch so far, training only; after a resume, since the resume */
     double epoch_seconds, epoch_images_per_second;
-    double loss_method, mean_loss_method;       /* a rival method's own part (docs/methods.md) */
-    double loss_intensity, mean_loss_intensity; /* of coded intensities (docs/method.md) */
+    double loss_method, mean_loss_method; /* a rival method's own part (docs/methods.md) */
 } clile_progress;
 
 /* Return 0 to continue, anything else to stop with CLILE_E_CANCELLED. */

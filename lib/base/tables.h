@@ -33,8 +33,6 @@
          "weight of the values that the targets of the data give")                                 \
     LOSS(X, method, CLILE_OPT_LAMBDA_METHOD, "1",                                                  \
          "weight of the loss that a method other than cl-ile has besides the BCE")                 \
-    LOSS(X, intensity, CLILE_OPT_LAMBDA_INTENSITY, "0.3",                                          \
-         "weight of the intensities, if the data have them")                                       \
     /* end */
 
 /* METHOD(X, name, term, weight, embedding): the values of the option `method` besides "cl-ile" and

@@ -22,6 +22,14 @@ clile_status clile_i_eval_check_finite(const char *function, const char *what, i
 clile_status clile_i_eval_check_finite_f64(const char *function, const char *what, int64_t rows,
                                            int64_t columns, const double *values);
 
+/* ---- intensities as levels of one score (calibrate.c) ---------------------------------------- */
+
+enum { CLILE_I_EVAL_LEVELS = 5 };
+/* P(intensity >= j) = s(slope score + offset_j), offsets not rising with j: slope [c], 0 or more;
+ * offset [5,c]; from score and intensity [n,c], 0 to 5 or -1 (not coded). */
+clile_status clile_i_calibrate_levels(int64_t n, int32_t c, const float *score,
+                                      const int8_t *intensity, float *slope, float *offset);
+
 /* ---- ranking of one AU's scores (ranking.c) -------------------------------------------------- */
 
 /* Coded images in ascending order of score. item = subject << 2 | last of its ties << 1 |

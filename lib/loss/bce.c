@@ -53,12 +53,8 @@ void clile_i_scored_image(clile_i_scored *scored, int64_t k, const double *ancho
     }
     const double weight = scored->row_weight == NULL ? 1 : (double)scored->row_weight[k];
     const double share = scored->share * weight;
-    scored->loss +=
-        weight * (scored->ordinal != NULL
-                      ? clile_i_ordinal_image(scored->ordinal, c, scored->logits, labels,
-                                              scored->au_weight, share, scored->diff_logits)
-                      : clile_i_bce_image(c, scored->logits, labels, scored->au_weight, share,
-                                          scored->diff_logits));
+    scored->loss += weight * clile_i_bce_image(c, scored->logits, labels, scored->au_weight, share,
+                                               scored->diff_logits);
 
     clile_i_vec_zero(d, scored->row);
     for (int64_t a = 0; a < c; ++a) {

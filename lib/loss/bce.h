@@ -2,8 +2,6 @@
 #ifndef CLILE_I_LOSS_BCE_H
 #define CLILE_I_LOSS_BCE_H
 
-#include "loss/ordinal.h"
-
 #include <stdint.h>
 
 /* One image: logits [c], labels [c] -> (1/C_k) sum over coded c of w_c * (max(z,0) - z*y +
@@ -18,8 +16,7 @@ typedef struct {
     int64_t d, c;
     int32_t similarity;
     double scale, share;                /* share = 1/n */
-    const int8_t *labels;               /* [n,c]; intensities if `ordinal` is not NULL */
-    const clile_i_ordinal *ordinal;     /* NULL: BCE */
+    const int8_t *labels;               /* [n,c] */
     const float *au_weight;             /* [c] or NULL */
     const float *row_weight;            /* [n]: factor on the loss of each image; NULL: 1 */
     float *diff_embedding;              /* [n,d]; NULL: not wanted */

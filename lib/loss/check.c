@@ -30,17 +30,6 @@ clile_status clile_i_loss_check_labels(const char *function, int64_t n, int64_t 
     return CLILE_OK;
 }
 
-clile_status clile_i_loss_check_intensity(const char *function, int64_t n, int64_t c,
-                                          const int8_t *intensity)
-{
-    for (int64_t i = 0; i < n * c; ++i)
-        if (intensity[i] < -1 || intensity[i] > 5)
-            return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
-                                "%s: intensity[%lld,%lld] is %d, expected 0 to 5 or -1 (not coded)",
-                                function, (long long)(i / c), (long long)(i % c), intensity[i]);
-    return CLILE_OK;
-}
-
 clile_status clile_i_loss_check_subjects(const char *function, int64_t n, int64_t s,
                                          const int32_t *subject)
 {

@@ -18,9 +18,6 @@ clile_status clile_i_loss_check_sizes(const char *function, int32_t count,
                                       const clile_i_loss_size *sizes);
 clile_status clile_i_loss_check_labels(const char *function, int64_t n, int64_t c,
                                        const int8_t *labels);
-/* 0 to 5, -1: not coded. */
-clile_status clile_i_loss_check_intensity(const char *function, int64_t n, int64_t c,
-                                          const int8_t *intensity);
 clile_status clile_i_loss_check_subjects(const char *function, int64_t n, int64_t s,
                                          const int32_t *subject);
 /* NULL is fine. */

@@ -13,8 +13,6 @@
 #ifndef CLILE_I_LOSS_H
 #define CLILE_I_LOSS_H
 
-#include "loss/ordinal.h"
-
 #include <clile/losses.h>
 
 /* clile_loss_stage1 and clile_loss_mixed with a factor on the loss of each image: row_weight [n] >=
@@ -34,8 +32,7 @@ typedef struct {
     double scale;
     const float *bias, *deviation, *deviation_bias; /* [c], [s,c,d], [s,c] */
     const int32_t *subject;                         /* [n] */
-    const int8_t *labels;                           /* [n,c]; intensities with `ordinal` */
-    const clile_i_ordinal *ordinal;                 /* NULL: BCE; no ridge */
+    const int8_t *labels;                           /* [n,c] */
     const float *au_weight, *row_weight;            /* [c], [n]; NULL: all 1 */
     double lambda_deviation, lambda_bias;
     double *loss;

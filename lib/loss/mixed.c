@@ -167,16 +167,13 @@ clile_status clile_i_loss_mixed(const clile_i_mixed *m)
     CLILE_I_RETURN_IF(clile_i_loss_check_similarity(function, m->similarity));
     CLILE_I_RETURN_IF(clile_i_loss_check_arrays(function, 7, required));
     CLILE_I_RETURN_IF(clile_i_loss_check_subjects(function, m->n, m->s, m->subject));
-    CLILE_I_RETURN_IF((m->ordinal != NULL
-                           ? clile_i_loss_check_intensity
-                           : clile_i_loss_check_labels)(function, m->n, m->c, m->labels));
+    CLILE_I_RETURN_IF(clile_i_loss_check_labels(function, m->n, m->c, m->labels));
     CLILE_I_RETURN_IF(clile_i_loss_check_weights(function, m->c, m->au_weight));
     CLILE_I_RETURN_IF(clile_i_loss_check_factor(function, "lambda_deviation", m->lambda_deviation));
     CLILE_I_RETURN_IF(clile_i_loss_check_factor(function, "lambda_bias", m->lambda_bias));
 
     clile_i_scored scored = {
         .d = m->d, .c = m->c, .similarity = m->similarity, .scale = m->scale, .labels = m->labels};
-    scored.ordinal = m->ordinal;
     scored.au_weight = m->au_weight;
     scored.row_weight = m->row_weight;
     scored.diff_embedding = m->diff_embedding;

@@ -21,7 +21,7 @@ enum { CLILE_I_TERM_HEADS = 4 }; /* at most, of one term */
 typedef struct {
     int32_t n;
     int32_t *image, *subject;         /* [2 batch] */
-    int8_t *labels, *intensity;       /* [2 batch, c]; intensity NULL: not known */
+    int8_t *labels;                   /* [2 batch, c] */
     float *weight, *embedding, *diff; /* [2 batch], [2 batch, d], [2 batch, d] */
 } clile_i_person_rows;
 /* Fills the rows' embeddings from those of the images [n,d]. */
@@ -40,7 +40,6 @@ typedef struct {
     const float *embedding;       /* F [n,d] */
     const float *id_embedding;    /* [n,d] what to remove of F^ID; only if needs_id_embedding */
     const int8_t *labels;         /* [n,c] */
-    const int8_t *intensity;      /* [n,c], or NULL */
     const int32_t *subject;       /* [n] */
     const float *au_weight;       /* [c] */
     int64_t p, v;                 /* points and values to learn besides the AUs, or 0 */
@@ -72,7 +71,6 @@ typedef struct {
     uint8_t any_method;         /* 1: also with method=bce */
     uint8_t needs_id_embedding; /* needs a frozen E_ID, and so stage 1 */
     uint8_t replaces_bce;       /* an elimination that takes the general BCE's place and weight */
-    uint8_t needs_bce;          /* reads the logits of the general BCE */
     uint8_t heads_unweighted;   /* the weight scales the encoder's gradient only */
     /* Each may be NULL. `heads` sets name, ndim and shape of the term's heads: it may read sizes,
      * similarity and options. `start` sets values that do not start at 0; it may also read the

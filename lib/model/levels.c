@@ -1,4 +1,4 @@
-/* How strong an AU is, from its score, learned in training from coded intensities:
+/* How strong an AU is, from its score, fitted after training to coded intensities:
  *     P(intensity >= j) = s(slope score - threshold_j), j = 1..5, thresholds in rising order
  *     expected intensity = sum over j of P(intensity >= j), 0 to 5 */
 #include "model/model.h"
@@ -31,11 +31,9 @@ clile_status clile_model_estimate_intensity(const clile_model *model, int64_t n,
         return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "%s: n is %lld, expected 0 or more faces",
                             __func__, (long long)n);
     if (model->levels == NULL)
-        return clile_i_fail(
-            CLILE_E_UNSUPPORTED,
-            "%s: the model knows no intensities; it learns them from data that have "
-            "them (lambda_intensity)",
-            __func__);
+        return clile_i_fail(CLILE_E_UNSUPPORTED,
+                            "%s: the model knows no intensities: its training data had none coded",
+                            __func__);
     for (int64_t i = 0; i < n; ++i) {
         clile_i_model_score(model, 1, embedding + i * model->d, score);
         clile_i_levels_apply(model, 1, score, intensity + i * model->c);

@@ -5,7 +5,8 @@
  *                       is finished
  *   head.NAME           vectors of the running stage, with head.NAME.m, .v and .average
  *   m.*, v.*, average.* moments and average of the encoder being trained
- *   decision.slope, decision.offset: [c] each, once stage 2 is finished; person: with them
+ *   decision.slope, decision.offset: [c] each, once stage 2 is finished; person and
+ *                       intensity: with them
  * All arrays are plain row-major: a checkpoint does not depend on the layouts that oneDNN chose. */
 #include "train/internal.h"
 #include "train/ranks.h"
@@ -237,6 +238,7 @@ clile_status clile_trainer_save(const clile_trainer *trainer, const char *path)
         CLILE_I_TRY(clile_i_st_writer_add(writer, "decision.offset", CLILE_I_ST_F32, 1, &c,
                                           t->decision + c));
         CLILE_I_TRY(clile_i_person_put(writer, t->c, t->person));
+        CLILE_I_TRY(clile_i_levels_put(writer, t->c, t->levels));
     }
     CLILE_I_TRY(clile_i_st_writer_write(writer, path));
     clile_i_trainer_log_place(t, "checkpoint written", path);
@@ -518,7 +520,8 @@ static clile_status get_decision(const clile_i_st *st, clile_trainer *t, int64_t
             return clile_i_fail(
                 CLILE_E_FORMAT, "%s: tensor %s, value %lld is %g, expected a number > 0",
                 clile_i_st_path(st), names[0], (long long)i, (double)t->decision[i]);
-    return clile_i_person_get(st, t->c, &t->person);
+    CLILE_I_RETURN_IF(clile_i_person_get(st, t->c, &t->person));
+    return clile_i_levels_get(st, t->c, &t->levels);
 }
 
 static clile_status restore(const clile_i_st *st, clile_trainer *t, const clile_options *stored)

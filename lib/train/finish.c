@@ -49,14 +49,44 @@ cleanup:
     return status;
 }
 
+static clile_status copy_floats(int64_t count, const float *src, float **out)
+{
+    clile_status status = CLILE_OK;
+    CLILE_I_ALLOC(*out, count);
+    memcpy(*out, src, (size_t)count * sizeof **out);
+cleanup:
+    return status;
+}
+
+/* What a finished model has besides its decision, from scores and labels of the training images;
+ * NULL: from the checkpoint of a finished run. */
+static clile_status fit_rest(const clile_trainer *t, const float *score, const int8_t *labels,
+                             clile_model *model)
+{
+    clile_status status = CLILE_OK;
+    const int64_t people = CLILE_I_PERSON_ROWS * (int64_t)t->c,
+                  levels = CLILE_I_MODEL_LEVELS * (int64_t)t->c;
+    if (score == NULL) {
+        CLILE_I_TRY(copy_floats(people, t->person, &model->person));
+        return t->graded ? copy_floats(levels, t->levels, &model->levels) : CLILE_OK;
+    }
+    CLILE_I_ALLOC(model->person, people);
+    CLILE_I_TRY(clile_i_trainer_fit_person(t, score, labels, model->person));
+    if (!t->graded) return CLILE_OK;
+    CLILE_I_ALLOC(model->levels, levels);
+    CLILE_I_TRY(clile_i_trainer_fit_levels(t, score, model, model->levels));
+cleanup:
+    return status;
+}
+
 /* Sets the model's AU vectors and decision rule from the heads. The thresholds come from scores of
  * the training images.
  *   calibrated: p = s(a sim + b), the sigmoid of the BCE
  *   threshold:  p = s(k (sim - t)), with t the F1-best threshold on the training images, and k the
  *               slope of the BCE, or of a logistic calibration if there is no BCE
- * person [CLILE_I_PERSON_ROWS, c]: filled, too, unless it is NULL. */
+ * last: 1 to fit the rest of the model, too. */
 static clile_status decide(const clile_trainer *t, const float *vectors, const clile_i_net *net,
-                           clile_model *model, float *person)
+                           clile_model *model, int last)
 {
     clile_status status = CLILE_OK;
     float *score = NULL, *slope = NULL, *offset = NULL, *threshold = NULL;
@@ -78,14 +108,12 @@ static clile_status decide(const clile_trainer *t, const float *vectors, const c
         slope[c] = a;
         offset[c] = has_bce ? vectors[h[CLILE_I_HEAD_BIAS].value - t->flat + c] : 0.0f;
     }
-    const int from_checkpoint = t->decision != NULL && (person == NULL || t->person != NULL);
-    if (!from_checkpoint && (person != NULL || !t->settings.calibrated)) {
+    const int has_rest = t->person != NULL && (t->levels != NULL || !t->graded),
+              from_checkpoint = t->decision != NULL && (!last || has_rest);
+    if (!from_checkpoint && (last || !t->settings.calibrated)) {
         CLILE_I_ALLOC(score, t->n * t->c);
         CLILE_I_TRY(copy_labels(t->train, &labels));
         CLILE_I_TRY(clile_i_trainer_scores(t, model, net, t->train, score));
-        if (person != NULL) CLILE_I_TRY(clile_i_trainer_fit_person(t, score, labels, person));
-    } else if (person != NULL) {
-        memcpy(person, t->person, CLILE_I_PERSON_ROWS * (size_t)t->c * sizeof *person);
     }
     if (t->decision) { /* from a checkpoint */
         memcpy(slope, t->decision, (size_t)t->c * sizeof *slope);
@@ -102,6 +130,7 @@ static clile_status decide(const clile_trainer *t, const float *vectors, const c
     }
     memcpy(model->slope, slope, (size_t)t->c * sizeof *slope);
     memcpy(model->offset, offset, (size_t)t->c * sizeof *offset);
+    if (last) CLILE_I_TRY(fit_rest(t, score, labels, model));
 cleanup:
     clile_i_free(score);
     clile_i_free(slope);
@@ -210,25 +239,25 @@ static clile_status finish_stage2(clile_trainer *t)
 {
     clile_status status = CLILE_OK;
     clile_model *scratch = NULL;
-    float *decision = NULL, *person = NULL;
-    const int64_t person_count = CLILE_I_PERSON_ROWS * (int64_t)t->c;
+    float *decision = NULL, *person = NULL, *levels = NULL;
     CLILE_I_TRY(scratch_model(t, &scratch));
     CLILE_I_TRY(encoder_values(t, scratch->encoder));
-    CLILE_I_ALLOC(scratch->person, person_count);
-    CLILE_I_TRY(decide(t, vector_values(t), scratch->encoder, scratch, scratch->person));
-    CLILE_I_ALLOC(person, person_count);
-    memcpy(person, scratch->person, (size_t)person_count * sizeof *person);
+    CLILE_I_TRY(decide(t, vector_values(t), scratch->encoder, scratch, 1));
+    CLILE_I_TRY(copy_floats(CLILE_I_PERSON_ROWS * (int64_t)t->c, scratch->person, &person));
+    if (scratch->levels != NULL)
+        CLILE_I_TRY(copy_floats(CLILE_I_MODEL_LEVELS * (int64_t)t->c, scratch->levels, &levels));
     CLILE_I_TRY(clile_i_trainer_keep_points(t, vector_values(t), &scratch->points));
-    CLILE_I_TRY(clile_i_trainer_keep_levels(t, vector_values(t), &scratch->levels));
     CLILE_I_ALLOC(decision, 2 * (int64_t)t->c);
     memcpy(decision, scratch->slope, (size_t)t->c * sizeof *decision);
     memcpy(decision + t->c, scratch->offset, (size_t)t->c * sizeof *decision);
     CLILE_I_TRY(note_data(t, scratch));
     clile_i_free(t->decision);
     clile_i_free(t->person);
+    clile_i_free(t->levels);
     t->decision = decision;
     t->person = person;
-    decision = person = NULL;
+    t->levels = levels;
+    decision = person = levels = NULL;
     clile_i_model_swap_metadata(t->model, scratch);
     clile_i_model_swap_encoder(t->model, &scratch->encoder, &scratch->packs);
     t->model->points = scratch->points;
@@ -245,6 +274,7 @@ static clile_status finish_stage2(clile_trainer *t)
 cleanup:
     clile_i_free(decision);
     clile_i_free(person);
+    clile_i_free(levels);
     clile_model_destroy(scratch);
     return status;
 }
@@ -267,7 +297,7 @@ clile_status clile_i_trainer_validate(clile_trainer *t, double *f1, double *auc)
     const int64_t n = clile_dataset_size(t->validation);
     CLILE_I_TRY(scratch_model(t, &scratch));
     CLILE_I_TRY(encoder_values(t, scratch->encoder));
-    CLILE_I_TRY(decide(t, vector_values(t), scratch->encoder, scratch, NULL));
+    CLILE_I_TRY(decide(t, vector_values(t), scratch->encoder, scratch, 0));
     CLILE_I_ALLOC(score, n * t->c);
     CLILE_I_ALLOC(present, n * t->c);
     CLILE_I_TRY(copy_labels(t->validation, &labels));

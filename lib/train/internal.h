@@ -107,6 +107,7 @@ struct clile_trainer {
     int32_t told;      /* the team size in the last log entry */
     int32_t team;      /* threads that `exec` was compiled for: as many as OpenMP granted */
     float *au_weight;  /* [c] */
+    int32_t graded;    /* 1: intensities are coded */
     uint32_t data_crc; /* hash of labels and subjects: a checkpoint belongs to one data set */
 
     int32_t stage;       /* running or last run; 0 before the first */
@@ -118,6 +119,7 @@ struct clile_trainer {
     float *ile;          /* AU^Sub after stage 1 [s,c,d] */
     float *decision;     /* slopes and offsets [2,c] at the end of stage 2, or NULL */
     float *person;       /* [CLILE_I_PERSON_ROWS,c] with the decision */
+    float *levels;       /* [CLILE_I_MODEL_LEVELS,c] with the decision, if graded */
     clile_i_net *net;    /* E_G: initial values of stage 2 */
 
     clile_i_exec *exec;             /* encoder trained in this stage */
@@ -132,7 +134,6 @@ struct clile_trainer {
     clile_i_feed *feed;          /* images of the current stage */
     const clile_i_batch *images; /* of the current step */
     int8_t *labels;              /* [rows,c] of the current part, like all that follows */
-    int8_t *intensity;           /* [rows,c]; NULL: they are not learned */
     int32_t *subject;            /* [rows] */
     int32_t exchange;            /* whether halves are exchanged */
     clile_i_person_rows rows;
@@ -213,11 +214,13 @@ clile_status clile_i_trainer_keep_points(const clile_trainer *t, const float *ve
 void clile_i_trainer_next_targets(clile_trainer *t);
 
 /* ---- intensity.c ---- */
-/* Drops the term if no intensity is coded, with a warning if the weight is not the default. */
-clile_status clile_i_trainer_prepare_intensity(clile_trainer *t);
+/* 1 if an intensity of a training image is coded. */
+int32_t clile_i_trainer_is_graded(const clile_trainer *t);
 uint32_t clile_i_trainer_crc_of_intensity(const clile_trainer *t, uint32_t crc);
-/* *out [CLILE_I_MODEL_LEVELS,c] from `vectors` (the values of all heads); NULL: not learned. */
-clile_status clile_i_trainer_keep_levels(const clile_trainer *t, const float *vectors, float **out);
+/* Fills levels [CLILE_I_MODEL_LEVELS,c] from scores [n,c] of the training images, which are graded.
+ * An AU without coded intensities gets them from the model's decision. */
+clile_status clile_i_trainer_fit_levels(const clile_trainer *t, const float *score,
+                                        const clile_model *model, float *levels);
 
 /* ---- person.c ---- */
 /* Fills person [CLILE_I_PERSON_ROWS,c] from scores and labels [n,c] of the training images. */

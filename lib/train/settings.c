@@ -119,38 +119,6 @@ static clile_status check_feedback(const clile_options *options, const char *met
     return CLILE_OK;
 }
 
-clile_status clile_i_settings_asks(const clile_options *options, int32_t term, int32_t *asks)
-{
-    clile_status status = CLILE_OK;
-    clile_options *defaults = NULL;
-    double value = 0, usual = 0;
-    const char *key = clile_i_loss_table[term].key;
-    *asks = 0;
-    CLILE_I_TRY(clile_options_create(&defaults));
-    CLILE_I_TRY(clile_options_get_f64(defaults, key, &usual));
-    CLILE_I_TRY(clile_options_get_f64(options, key, &value));
-    *asks = value != usual;
-cleanup:
-    clile_options_destroy(defaults);
-    return status;
-}
-
-/* Drops the terms that read the logits of the general BCE if there is none. */
-static clile_status check_bce(const clile_options *options, clile_i_settings *s)
-{
-    for (int32_t i = 0; s->term[CLILE_I_LOSS_bce] == NULL && i < CLILE_I_LOSS_COUNT; ++i) {
-        if (s->term[i] == NULL || !s->term[i]->needs_bce) continue;
-        int32_t asks = 0;
-        s->term[i] = NULL;
-        CLILE_I_RETURN_IF(clile_i_settings_asks(options, i, &asks));
-        if (asks)
-            clile_i_log_write(clile_i_options_log(options), CLILE_LOG_WARNING,
-                              "%s=%g has no effect: it needs the general BCE, but lambda_bce is 0",
-                              clile_i_loss_table[i].key, s->weight[i]);
-    }
-    return CLILE_OK;
-}
-
 /* An elimination is either a term of its own or a replacement for the BCE. */
 static clile_status choose_terms(const clile_options *options, const char *method,
                                  clile_i_settings *s)
@@ -173,7 +141,7 @@ static clile_status choose_terms(const clile_options *options, const char *metho
         s->term[i] = s->weight[i] > 0 && term->compute != NULL ? term : NULL;
     }
     s->mixed = s->cl_ile && elimination->replaces_bce;
-    return check_bce(options, s);
+    return CLILE_OK;
 }
 
 clile_status clile_i_settings_read(const clile_options *options, clile_i_settings *out)

@@ -43,10 +43,6 @@ typedef struct {
  * created with (size, similarity, null anchor). */
 clile_status clile_i_settings_read(const clile_options *options, clile_i_settings *out);
 
-/* *asks: 1 if the weight of this term (CLILE_I_LOSS_...) is not the default. All options of a
- * checkpoint are set, so clile_options_is_set does not tell. */
-clile_status clile_i_settings_asks(const clile_options *options, int32_t term, int32_t *asks);
-
 /* 1 if stage 2 uses E_ID, to start from it or to eliminate its features. */
 int32_t clile_i_settings_need_stage1(const clile_i_settings *settings);
 int32_t clile_i_settings_use_id_embedding(const clile_i_settings *settings);

@@ -20,15 +20,12 @@ static void split_rows(clile_trainer *t)
         for (int32_t c = 0; c < t->c; ++c) coded += t->labels[(int64_t)k * t->c + c] >= 0;
         for (int32_t half = 0; half < (partner[k] < 0 ? 1 : 2); ++half) {
             const int64_t owner = half ? partner[k] : s->first + k;
-            const int64_t at = (int64_t)r->n * t->c;
-            int8_t *labels = r->labels + at;
+            int8_t *labels = r->labels + (int64_t)r->n * t->c;
             int32_t own = 0;
             for (int32_t c = 0; c < t->c; ++c) {
                 const int mine = partner[k] < 0 || clile_i_au_is_lower(t->model->au_ids[c]) == half;
                 labels[c] = mine ? t->labels[(int64_t)k * t->c + c] : -1;
                 own += labels[c] >= 0;
-                if (r->intensity != NULL)
-                    r->intensity[at + c] = mine ? t->intensity[(int64_t)k * t->c + c] : -1;
             }
             r->image[r->n] = k;
             r->subject[r->n] = clile_i_dataset_subject(t->train, indices[owner]);
@@ -54,11 +51,6 @@ static void begin_part(clile_trainer *t, int32_t part)
         for (int32_t c = 0; partner >= 0 && c < t->c; ++c)
             if (clile_i_au_is_lower(t->model->au_ids[c]))
                 labels[c] = clile_i_dataset_labels(t->train, indices[partner])[c];
-        for (int32_t c = 0; t->intensity != NULL && c < t->c; ++c) {
-            const int lower = partner >= 0 && clile_i_au_is_lower(t->model->au_ids[c]);
-            t->intensity[(int64_t)k * t->c + c] =
-                clile_i_dataset_intensity(t->train, indices[lower ? partner : slot])[c];
-        }
     }
     if (t->exchange) split_rows(t);
     if (t->stage == 2) clile_i_trainer_next_targets(t);
@@ -107,7 +99,6 @@ clile_i_step clile_i_trainer_view(clile_trainer *t, int32_t i)
         .embedding = t->embedding,
         .id_embedding = t->id_exec ? t->id_embedding : NULL,
         .labels = t->labels,
-        .intensity = t->intensity,
         .subject = t->subject,
         .au_weight = t->au_weight,
         .p = t->targets.p,

@@ -119,14 +119,12 @@ static clile_status create_rows(clile_trainer *t)
         r->n = t->shares.rows;
         r->subject = t->subject;
         r->labels = t->labels;
-        r->intensity = t->intensity;
         r->embedding = t->embedding;
         goto cleanup;
     }
     CLILE_I_ALLOC(r->image, rows);
     CLILE_I_ALLOC(r->subject, rows);
     CLILE_I_ALLOC(r->labels, rows * t->c);
-    if (t->intensity != NULL) CLILE_I_ALLOC(r->intensity, rows * t->c);
     CLILE_I_ALLOC(r->weight, rows);
     CLILE_I_ALLOC(r->embedding, rows * t->d);
 cleanup:
@@ -140,7 +138,6 @@ static void free_rows(clile_trainer *t)
     clile_i_free(t->rows.image);
     clile_i_free(t->rows.subject);
     clile_i_free(t->rows.labels);
-    clile_i_free(t->rows.intensity);
     clile_i_free(t->rows.weight);
     clile_i_free(t->rows.embedding);
 }
@@ -244,9 +241,9 @@ static clile_status set_up(clile_trainer *t)
     t->settings.augment.shapes = t->shapes;
     CLILE_I_TRY(clile_i_trainer_prepare_targets(t));
     CLILE_I_TRY(clile_i_trainer_prepare_faces(t));
-    CLILE_I_TRY(clile_i_trainer_prepare_intensity(t));
     t->data_crc = clile_i_trainer_crc_of_targets(t, crc_of_data(t->train, t->n, t->c));
     t->data_crc = clile_i_trainer_crc_of_faces(t, t->data_crc);
+    t->graded = clile_i_trainer_is_graded(t);
     t->data_crc = clile_i_trainer_crc_of_intensity(t, t->data_crc);
     CLILE_I_ALLOC(t->au_weight, t->c);
     CLILE_I_TRY(clile_dataset_copy_au_weights(t->train, t->au_weight));
@@ -347,7 +344,7 @@ void clile_trainer_destroy(clile_trainer *trainer)
     clile_i_free(t->au_start);
     clile_i_free(t->au_weight);
     clile_i_free(t->labels);
-    clile_i_free(t->intensity);
+    clile_i_free(t->levels);
     clile_i_free(t->subject);
     free_rows(t);
     clile_i_free(t->embedding);
@@ -515,8 +512,6 @@ static clile_status report(clile_trainer *t, const reporter *r, int64_t steps, d
         .epoch_seconds = e->seconds,
         .epoch_images_per_second =
             e->seconds > 0 ? (double)(e->timed * t->shares.all) / e->seconds : 0,
-        .loss_intensity = losses->term[CLILE_I_LOSS_intensity],
-        .mean_loss_intensity = e->term[CLILE_I_LOSS_intensity] / n,
     };
     /* first the file: the function may write a checkpoint */
     if (progress.epoch_end) CLILE_I_RETURN_IF(clile_i_history_end_epoch(t, &progress));

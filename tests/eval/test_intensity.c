@@ -6,7 +6,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include <clile/metrics.h>
+#include "eval/eval.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -221,10 +221,106 @@ static void bad_intensities_of_a_report(void **state)
     clile_report_destroy(report);
 }
 
+/* ---- intensities as levels of a score ---- */
+
+enum { GRADED = 400, LEVELS = CLILE_I_EVAL_LEVELS };
+
+/* Scores that say something of the intensity; two levels that no image has. */
+static void make_graded(int top, float *score, int8_t *intensity)
+{
+    for (int i = 0; i < GRADED; ++i) {
+        const int code = (i * 7919) % 23 % (top + 1);
+        intensity[i] = (int8_t)(i % 31 == 0 ? -1 : code);
+        score[i] = 40.0f + 3.0f * (float)code + 9.0f * (float)sin(12.9898 * i);
+    }
+}
+
+/* At the optimum of a convex loss its gradient is 0: for each level, the probabilities sum to the
+ * targets, and over all levels their differences are uncorrelated with the score. */
+static void levels_are_the_optimum(void **state)
+{
+    (void)state;
+    for (int top = 1; top <= LEVELS; ++top) {
+        float score[GRADED], slope, offset[LEVELS];
+        int8_t intensity[GRADED];
+        double along = 0;
+        make_graded(top, score, intensity);
+        assert_int_equal(clile_i_calibrate_levels(GRADED, 1, score, intensity, &slope, offset),
+                         CLILE_OK);
+        assert_true(slope > 0.0f);
+        for (int j = 0; j < LEVELS; ++j) {
+            double above = 0, below = 0, sum = 0, scale = 0;
+            for (int i = 0; i < GRADED; ++i) {
+                above += intensity[i] > j;
+                below += intensity[i] >= 0 && intensity[i] <= j;
+            }
+            for (int i = 0; i < GRADED; ++i) {
+                if (intensity[i] < 0) continue;
+                const double target =
+                    intensity[i] > j ? (above + 1) / (above + 2) : 1 / (below + 2);
+                const double z = (double)slope * (double)score[i] + (double)offset[j];
+                const double rest = 1 / (1 + exp(-z)) - target;
+                sum += rest;
+                along += rest * ((double)score[i] - 45.0);
+                scale += fabs(rest);
+            }
+            if (!(fabs(sum) < 1e-4 * scale)) fail_msg("level %d: %g of %g", j + 1, sum, scale);
+            if (j > 0) assert_true(offset[j] <= offset[j - 1]);
+            if (j > 0 && j < top) assert_true(offset[j] < offset[j - 1]);
+        }
+        if (!(fabs(along) < 1e-2)) fail_msg("slope: %g", along);
+    }
+}
+
+/* 0 or 5 only: five levels that are one, which is the calibration of a label. */
+static void levels_of_a_label(void **state)
+{
+    (void)state;
+    float score[GRADED], slope[2], offset[LEVELS], one;
+    int8_t intensity[GRADED], labels[GRADED];
+    make_graded(1, score, labels);
+    for (int i = 0; i < GRADED; ++i) intensity[i] = (int8_t)(labels[i] > 0 ? 5 : labels[i]);
+    assert_int_equal(clile_i_calibrate_levels(GRADED, 1, score, intensity, &slope[0], offset),
+                     CLILE_OK);
+    assert_int_equal(clile_metrics_calibrate(GRADED, 1, score, labels, &slope[1], &one), CLILE_OK);
+    assert_true(fabs((double)slope[0] - (double)slope[1]) < 1e-5 * (double)slope[1]);
+    for (int j = 0; j < LEVELS; ++j) {
+        assert_true(fabs((double)offset[j] - (double)one) < 1e-5 * fabs((double)one));
+        assert_true((double)offset[j] == (double)offset[0]);
+    }
+}
+
+/* Columns: a score against the intensity; one score for all; separable; one intensity; none. */
+static void levels_at_the_ends(void **state)
+{
+    (void)state;
+    static const float score[4][5] = {
+        {4, 1, -2, 1, 1}, {3, 1, -1, 2, 2}, {2, 1, 1, 3, 3}, {1, 1, 2, 4, 4}};
+    static const int8_t intensity[4][5] = {
+        {0, 0, 0, 3, -1}, {1, 2, 0, 3, -1}, {4, 3, 5, 3, -1}, {5, 5, 5, 3, -1}};
+    float slope[5], offset[LEVELS][5];
+    assert_int_equal(
+        clile_i_calibrate_levels(4, 5, &score[0][0], &intensity[0][0], slope, &offset[0][0]),
+        CLILE_OK);
+    for (int k = 0; k < 5; ++k) {
+        assert_true(k == 2 ? slope[k] > 0.0f && slope[k] < 100.0f : !(slope[k] > 0.0f));
+        for (int j = 0; j < LEVELS; ++j) {
+            assert_true(isfinite(offset[j][k]));
+            if (j > 0) assert_true(offset[j][k] <= offset[j - 1][k]);
+        }
+    }
+    assert_true(offset[2][3] > 0.0f && offset[3][3] < 0.0f); /* all 3, of 4 images */
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(golden), cmocka_unit_test(ends), cmocka_unit_test(bad_arguments),
-        cmocka_unit_test(a_report_has_them), cmocka_unit_test(bad_intensities_of_a_report)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(golden),
+                                       cmocka_unit_test(ends),
+                                       cmocka_unit_test(bad_arguments),
+                                       cmocka_unit_test(a_report_has_them),
+                                       cmocka_unit_test(bad_intensities_of_a_report),
+                                       cmocka_unit_test(levels_are_the_optimum),
+                                       cmocka_unit_test(levels_of_a_label),
+                                       cmocka_unit_test(levels_at_the_ends)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

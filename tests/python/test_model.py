@@ -91,8 +91,6 @@ def test_intensity(arrays, trained):
     own.add_fold(1, answers.score, answers.present, graded.labels, graded.subjects)
     own.add_intensity(1, answers.intensity, coded, answers.probability)
     assert own.as_dict()["intensity"] == report.as_dict()["intensity"]
-    loss, gradients = clile.losses.intensity(answers.score, coded, np.zeros((2, 6)))
-    assert loss > 0 and gradients["diff_logits"].shape == (N, 2) and gradients["diff_levels"].shape == (2, 6)
     with pytest.raises(clile.Error, match="3 .*12|12 images"):
         own.add_intensity(1, answers.intensity[:3], coded[:3])
 

@@ -256,21 +256,6 @@ static void loss_bce(world *w)
     take_loss(w, loss, &g);
 }
 
-static void loss_intensity(world *w)
-{
-    static const float levels[WORLD_C][6] = {{0}};
-    float diff_logits[WORLD_N][WORLD_C] = {{0}}, diff_levels[WORLD_C][6] = {{0}};
-    double loss = -1;
-    WATCH(loss);
-    CALL(clile_loss_intensity(
-        WORLD_N, WORLD_C, A(logits, &w->score[0][0]), A(intensity, &w->labels[0][0]),
-        A(levels, &levels[0][0]), O(au_weight, w->ones), O(loss, &loss),
-        O(diff_logits, &diff_logits[0][0]), O(diff_levels, &diff_levels[0][0])));
-    TAKE(loss);
-    TAKE(diff_logits);
-    TAKE(diff_levels);
-}
-
 static void loss_mixed(world *w)
 {
     LOSS_BEGIN;
@@ -635,7 +620,6 @@ const world_case world_cases_plain[] = {
     {"clile_loss_stage2", loss_stage2, NULL, 0},
     {"clile_loss_stage2_null", loss_stage2_null, NULL, 0},
     {"clile_loss_bce", loss_bce, NULL, 0},
-    {"clile_loss_intensity", loss_intensity, NULL, 0},
     {"clile_loss_mixed", loss_mixed, NULL, 0},
     {"clile_loss_orthogonal", loss_orthogonal, NULL, 0},
     {"clile_loss_decorrelate", loss_decorrelate, NULL, 0},

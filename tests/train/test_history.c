@@ -148,7 +148,6 @@ static void test_lines_are_what_the_function_hears(void **state)
         check_number(line, "loss_points", NAN);
         check_number(line, "loss_values", NAN);
         check_number(line, "loss_method", NAN);
-        check_number(line, "loss_intensity", NAN);
         check_number(line, "learning_rate", p->learning_rate);
         check_number(line, "validation_f1", p->validation_f1);
         check_number(line, "validation_auc", p->validation_auc);

@@ -1,4 +1,4 @@
-/* Intensities as a target beside occurrence: toy faces whose patches are the brighter, the stronger
+/* Intensities fitted to the finished score: toy faces whose patches are the brighter, the stronger
  * the AU is. */
 #include "model/model.h"
 #include "train/toy.h"
@@ -31,6 +31,20 @@ static clile_dataset *graded_dataset(void)
     return data;
 }
 
+/* The same images and labels, without intensities. */
+static clile_dataset *ungraded_dataset(void)
+{
+    clile_dataset *graded = graded_dataset(), *data = NULL;
+    int8_t labels[TOY_N][TOY_C];
+    int32_t subject[TOY_N];
+    require(clile_dataset_copy_labels(graded, 0, TOY_N, &labels[0][0]));
+    require(clile_dataset_copy_subjects(graded, 0, TOY_N, subject));
+    require(clile_dataset_from_arrays(TOY_N, TOY_SIZE, TOY_SIZE, &pixels[0][0][0][0], TOY_C,
+                                      toy_aus, &labels[0][0], subject, &data));
+    clile_dataset_destroy(graded);
+    return data;
+}
+
 static clile_model *trained(const clile_dataset *data, const char *settings)
 {
     clile_options *options = toy_options(settings);
@@ -55,17 +69,18 @@ static void answers_of(const clile_model *model, float *intensity, float *embedd
     clile_predictor_destroy(predictor);
 }
 
-/* Also with the deviations of subjects, exchanged halves and cosine. */
-static void they_are_learned_and_kept_in_files(void **state)
+/* Whatever loss the score was trained with, the published one, too. */
+static void they_are_fitted_and_kept_in_files(void **state)
 {
     (void)state;
     static const char *const settings[] = {
         "method=bce epochs=40 learning_rate=0.01 exchange_halves=0",
         "epochs=30 learning_rate=0.01 init_from_stage1=0 similarity=cosine",
+        "epochs=30 learning_rate=0.01 lambda_bce=0 lambda_contra=1 elimination=none",
     };
     clile_dataset *data = graded_dataset();
     float intensity[TOY_N][TOY_C], again[TOY_N][TOY_C], embedding[TOY_N][16];
-    for (int m = 0; m < 2; ++m) {
+    for (int m = 0; m < 3; ++m) {
         clile_model *model = trained(data, settings[m]), *copy = NULL, *small = NULL;
         double pcc[TOY_C], mae[TOY_C];
         assert_true(clile_model_has_intensity(model));
@@ -73,7 +88,7 @@ static void they_are_learned_and_kept_in_files(void **state)
         require(clile_metrics_intensity(TOY_N, TOY_C, &intensity[0][0], &coded[0][0], NULL, pcc,
                                         mae, NULL));
         for (int c = 0; c < TOY_C; ++c)
-            if (!(pcc[c] > 0.8) || !(mae[c] < 0.9))
+            if (!(pcc[c] > (m < 2 ? 0.8 : 0.7)) || !(mae[c] < 0.9))
                 fail_msg("%s, AU %d: PCC %g, MAE %g", settings[m], (int)toy_aus[c], pcc[c], mae[c]);
         require(clile_model_save(model, "graded.safetensors"));
         require(clile_model_load("graded.safetensors", &copy));
@@ -148,66 +163,67 @@ static void a_resumed_run_is_the_same(void **state)
     clile_dataset_destroy(data);
 }
 
-static char warning[256];
-static void keep_warning(int32_t level, const char *text, void *user)
-{
-    (void)user;
-    if (level == CLILE_LOG_WARNING) snprintf(warning, sizeof warning, "%s", text);
-}
-
-/* Data without intensities, a weight of 0, no general BCE: no intensities; a warning if they were
- * asked for. */
-static void without_them_a_model_has_none(void **state)
+/* Training does not see them: all else is the same bits as of the labels alone. */
+static void they_change_nothing_else(void **state)
 {
     (void)state;
-    clile_dataset *plain = toy_dataset(), *graded = graded_dataset();
-    clile_model *model = trained(plain, "method=bce");
-    clile_trainer *t = NULL;
-    float intensity[TOY_C], embedding[16] = {0};
-    assert_false(clile_model_has_intensity(model));
-    refused(clile_model_estimate_intensity(model, 1, embedding, intensity), CLILE_E_UNSUPPORTED,
-            "the model knows no intensities");
-    clile_model_destroy(model);
-    model = trained(graded, "method=bce lambda_intensity=0");
-    assert_false(clile_model_has_intensity(model));
-    clile_model_destroy(model);
-    model = trained(graded, "lambda_bce=0 elimination=none");
-    assert_false(clile_model_has_intensity(model));
-    clile_model_destroy(model);
-    static const struct {
-        int graded;
-        const char *settings, *text;
-    } told[] = {
-        {0, "lambda_intensity=1",
-         "lambda_intensity=1 has no effect: the training images have no intensities"},
-        {1, "lambda_intensity=1 lambda_bce=0 elimination=none",
-         "lambda_intensity=1 has no effect: it needs the general BCE, but lambda_bce is 0"},
-        {0, "lambda_bce=0 elimination=none", ""},
-    };
-    for (size_t k = 0; k < sizeof told / sizeof told[0]; ++k) {
-        clile_options *options = toy_options(told[k].settings);
-        warning[0] = '\0';
-        require(clile_options_set_log(options, keep_warning, NULL));
-        model = toy_model(options);
-        require(clile_trainer_create(model, told[k].graded ? graded : plain, options, &t));
-        if (strstr(warning, told[k].text) == NULL ||
-            (told[k].text[0] == '\0') != (warning[0] == '\0'))
-            fail_msg("\"%s\", expected \"%s\"", warning, told[k].text);
-        clile_trainer_destroy(t);
-        clile_model_destroy(model);
-        clile_options_destroy(options);
+    static const char *const settings[] = {"method=bce validation=0.25", "decision=calibrated"};
+    clile_dataset *graded = graded_dataset(), *plain = ungraded_dataset();
+    for (int m = 0; m < 2; ++m) {
+        clile_model *with = trained(graded, settings[m]), *without = trained(plain, settings[m]);
+        float a[TOY_N][16], b[TOY_N][16], intensity[TOY_N][TOY_C];
+        clile_predictor *predictor = NULL;
+        answers_of(with, &intensity[0][0], &a[0][0]);
+        require(clile_predictor_create(without, NULL, &predictor));
+        require(clile_predictor_run(predictor, TOY_N, &pixels[0][0][0][0], TOY_SIZE, TOY_SIZE, NULL,
+                                    NULL, &b[0][0]));
+        clile_predictor_destroy(predictor);
+        assert_memory_equal(a, b, sizeof a);
+        assert_memory_equal(with->au_embedding, without->au_embedding, TOY_C * 16 * sizeof(float));
+        assert_memory_equal(with->slope, without->slope, TOY_C * sizeof(float));
+        assert_memory_equal(with->offset, without->offset, TOY_C * sizeof(float));
+        assert_memory_equal(with->person, without->person,
+                            CLILE_I_PERSON_ROWS * TOY_C * sizeof(float));
+        assert_true(clile_model_has_intensity(with) && !clile_model_has_intensity(without));
+        refused(clile_model_estimate_intensity(without, 1, &b[0][0], &intensity[0][0]),
+                CLILE_E_UNSUPPORTED, "its training data had none coded");
+        clile_model_destroy(with);
+        clile_model_destroy(without);
     }
-    clile_dataset_destroy(plain);
     clile_dataset_destroy(graded);
+    clile_dataset_destroy(plain);
+}
+
+/* An AU with labels but no intensities is present from the second level on, as is decided. */
+static void an_au_that_is_not_graded(void **state)
+{
+    (void)state;
+    int8_t labels[TOY_N][TOY_C];
+    clile_dataset *all = graded_dataset(), *data = NULL;
+    int32_t subject[TOY_N];
+    require(clile_dataset_copy_labels(all, 0, TOY_N, &labels[0][0]));
+    require(clile_dataset_copy_subjects(all, 0, TOY_N, subject));
+    for (int n = 0; n < TOY_N; ++n) coded[n][1] = -1;
+    require(clile_dataset_from_intensities(TOY_N, TOY_SIZE, TOY_SIZE, &pixels[0][0][0][0], TOY_C,
+                                           toy_aus, &labels[0][0], &coded[0][0], subject, &data));
+    clile_model *model = trained(data, "method=bce");
+    assert_true((double)model->levels[1] == (double)model->slope[1]);
+    for (int j = 1; j <= 5; ++j)
+        assert_true((double)model->levels[j * TOY_C + 1] ==
+                    (double)((float)(j - 2) - model->offset[1]));
+    clile_model_destroy(model);
+    clile_dataset_destroy(all);
+    clile_dataset_destroy(data);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(they_are_learned_and_kept_in_files),
+        cmocka_unit_test(they_are_fitted_and_kept_in_files),
         cmocka_unit_test(the_rule_is_the_documented_one),
         cmocka_unit_test(a_resumed_run_is_the_same),
-        cmocka_unit_test(without_them_a_model_has_none),
+        cmocka_unit_test(they_change_nothing_else),
+        cmocka_unit_test(an_au_that_is_not_graded),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

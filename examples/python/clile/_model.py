@@ -225,7 +225,7 @@ class Model(Handle):
 
     @property
     def has_intensity(self) -> bool:
-        """Whether it says how strong an AU is, because it was trained on intensities."""
+        """Whether it says how strong an AU is, because its training data had intensities."""
         return lib.clile_model_has_intensity(self._c) != 0
 
     @property

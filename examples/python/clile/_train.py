@@ -43,8 +43,6 @@ class Progress(NamedTuple):
     epoch_images_per_second: float
     loss_method: float
     mean_loss_method: float
-    loss_intensity: float
-    mean_loss_intensity: float
 
 
 class TrainerState(NamedTuple):

@@ -66,14 +66,6 @@ def stage2(embedding: ArrayLike, au_embedding: ArrayLike, labels: ArrayLike, tem
     return _call(lib.clile_loss_stage2, (n, d, len(a), f, a, _labels(labels, n, len(a)), temperature), _like(embedding=f, au_embedding=a))
 
 
-def intensity(logits: ArrayLike, coded: ArrayLike, levels: ArrayLike, au_weight: Optional[ArrayLike] = None) -> Result:
-    """Intensities as an ordinal target of any logits [n,c]: coded [n,c] 0 to 5, -1 not coded; levels [c,6]."""
-    z, n, c = _batch(logits, "logits")
-    p = _f32("levels", levels, c, 6)
-    y = given("coded", coded, np.int8, (n, c))
-    return _call(lib.clile_loss_intensity, (n, c, z, y, p, _weights(au_weight, c)), _like(logits=z, levels=p))
-
-
 def stage2_null(embedding: ArrayLike, au_embedding: ArrayLike, null_embedding: ArrayLike, labels: ArrayLike, temperature: float = 0.1) -> Result:
     """L_Contra with a null anchor [d]."""
     f, n, d = _batch(embedding)
