@@ -51,8 +51,9 @@ CLILE_NODISCARD CLILE_API clile_status clile_dataset_from_arrays(
     const int8_t *labels, const int32_t *subject, clile_dataset **out);
 
 /* The same with the intensities of AUs: intensity [n,c], 0 absent, 1 (trace, A) to 5 (maximum, E),
- * -1 not coded. labels may be NULL: an AU is then present from intensity 2, and not coded where the
- * intensity is not. INVALID_ARGUMENT: also an intensity outside -1 to 5. Shared. Since 0.1. */
+ * -1 not coded. labels may be NULL: an AU is then present from the default of the option
+ * present_from, 2, and not coded where the intensity is not; give labels for another limit.
+ * INVALID_ARGUMENT: also an intensity outside -1 to 5. Shared. Since 0.1. */
 CLILE_NODISCARD CLILE_API clile_status clile_dataset_from_intensities(
     int64_t n, int32_t h, int32_t w, const uint8_t *rgb, int32_t c, const int32_t *au_ids,
     const int8_t *labels, const int8_t *intensity /*[n,c]*/, const int32_t *subject,

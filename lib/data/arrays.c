@@ -17,9 +17,6 @@ static clile_status check_aus(const char *function, int32_t c, const int32_t *au
     return CLILE_OK;
 }
 
-/* From which on DISFA counts an AU as present. */
-enum { PRESENT_FROM = 2 };
-
 typedef struct {
     const char *function;
     int64_t n;
@@ -30,6 +27,7 @@ typedef struct {
     const int8_t *labels;    /* [n,c]; NULL: from the intensities */
     const int8_t *intensity; /* [n,c], or NULL */
     const int32_t *subject;  /* [n] */
+    int64_t present_from;    /* least intensity of a present AU */
 } arrays;
 
 /* A value of image i and column a. */
@@ -57,7 +55,7 @@ static clile_status add_image(const arrays *in, int64_t i, int8_t *labels, clile
             CLILE_I_RETURN_IF(check_code(in, "labels", i, a, in->labels[at], 1, "1, 0 or -1"));
         labels[a] = in->labels != NULL      ? in->labels[at]
                     : in->intensity[at] < 0 ? -1
-                                            : (int8_t)(in->intensity[at] >= PRESENT_FROM);
+                                            : (int8_t)(in->intensity[at] >= in->present_from);
     }
     const int size = snprintf(text, sizeof text, "%d", in->subject[i]);
     CLILE_I_RETURN_IF(clile_i_table_subject(table, text, text + size, &index));
@@ -117,7 +115,7 @@ clile_status clile_dataset_from_arrays(int64_t n, int32_t h, int32_t w, const ui
     CLILE_I_CHECK_NOT_NULL(subject);
     CLILE_I_CHECK_NOT_NULL(out);
     *out = NULL;
-    return create(&(arrays){__func__, n, h, w, rgb, c, au_ids, labels, NULL, subject}, out);
+    return create(&(arrays){__func__, n, h, w, rgb, c, au_ids, labels, NULL, subject, 0}, out);
 }
 
 clile_status clile_dataset_from_intensities(int64_t n, int32_t h, int32_t w, const uint8_t *rgb,
@@ -131,5 +129,9 @@ clile_status clile_dataset_from_intensities(int64_t n, int32_t h, int32_t w, con
     CLILE_I_CHECK_NOT_NULL(subject);
     CLILE_I_CHECK_NOT_NULL(out);
     *out = NULL;
-    return create(&(arrays){__func__, n, h, w, rgb, c, au_ids, labels, intensity, subject}, out);
+    int64_t present_from = 0; /* there are no options here: the default, which is DISFA's */
+    CLILE_I_RETURN_IF(clile_options_get_i64(NULL, CLILE_OPT_PRESENT_FROM, &present_from));
+    return create(
+        &(arrays){__func__, n, h, w, rgb, c, au_ids, labels, intensity, subject, present_from},
+        out);
 }
