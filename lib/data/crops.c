@@ -179,7 +179,10 @@ clile_status clile_i_crop_five(const clile_i_core *core, int64_t index, double *
                             "from",
                             t->text + t->name[index]);
     if (t->points == NULL || clile_i_is_nan((double)t->points[10 * index]))
-        return clile_i_fail(CLILE_E_FORMAT, "image %s has no landmarks", t->text + t->name[index]);
+        return clile_i_fail(CLILE_E_FORMAT, "image %s has no landmarks%s", t->text + t->name[index],
+                            core->pixels != NULL
+                                ? "; a data set from arrays cannot have any"
+                                : "; clile data --points finds them, for the option faces");
     for (int k = 0; k < 10; ++k) five[k] = (double)t->points[10 * index + k];
     return clile_i_crop_place(core, index, map);
 }

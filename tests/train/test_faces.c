@@ -112,8 +112,40 @@ static void test_points_move(void **state)
     scratch_free(&s);
 }
 
+/* A folder without points: the refusal says where to get them. */
+static void test_no_points(void **state)
+{
+    (void)state;
+    static const int32_t aus[2] = {1, 12};
+    const scratch s = scratch_make();
+    clile_dataset *data = NULL;
+    clile_options *options = NULL;
+    clile_model *model = NULL;
+    clile_trainer *trainer = NULL;
+    scratch_image(&s, "a.png", 90);
+    scratch_image(&s, "b.png", 120);
+    scratch_text(&s, "manifest.csv", "image,subject,AU1,AU12\na.png,1,1,1\nb.png,2,0,1\n");
+    assert_int_equal(clile_dataset_open(s.path, NULL, &data), CLILE_OK);
+    assert_int_equal(clile_options_create(&options), CLILE_OK);
+    assert_int_equal(clile_options_set(options, "method", "lpnet"), CLILE_OK);
+    assert_int_equal(clile_options_set(options, "image_size", "32"), CLILE_OK);
+    assert_int_equal(clile_model_create(options, 2, aus, &model), CLILE_OK);
+    assert_int_equal(clile_trainer_create(model, data, options, &trainer),
+                     CLILE_E_INVALID_ARGUMENT);
+    if (strstr(clile_last_error(),
+               "method=lpnet needs the landmarks of every face: image a.png has "
+               "no landmarks; clile data --points finds them, for the option "
+               "faces") == NULL)
+        fail_msg("%s", clile_last_error());
+    clile_model_destroy(model);
+    clile_options_destroy(options);
+    clile_dataset_destroy(data);
+    scratch_free(&s);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_points_move)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_points_move),
+                                       cmocka_unit_test(test_no_points)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

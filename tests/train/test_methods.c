@@ -116,9 +116,13 @@ static void test_refused(void **state)
     static const char *const with_points[] = {"lpnet", "augcn", "srerl"};
     (void)state;
     for (size_t i = 0; i < sizeof with_points / sizeof *with_points; ++i) {
-        char settings[64], text[64];
+        char settings[64], text[160];
         snprintf(settings, sizeof settings, "method=%s", with_points[i]);
-        snprintf(text, sizeof text, "method=%s needs the landmarks", with_points[i]);
+        snprintf(
+            text, sizeof text,
+            "method=%s needs the landmarks of every face: image 0 has no landmarks; a data set "
+            "from arrays cannot have any",
+            with_points[i]);
         check_refused(settings, settings, text);
     }
     check_refused("method=drml", "method=drml lambda_feedback=1",
