@@ -1,5 +1,6 @@
 /* communicator_mpi.so: sums and copies over the ranks of an MPI job. */
 #include "mpi/module.h"
+#include "mpi/mpi_node.h"
 
 #include <mpi.h>
 
@@ -12,14 +13,24 @@ enum { MOST = 1 << 28, REQUESTS = 4096 }; /* values in one call of MPI; sums on 
 
 typedef struct {
     MPI_Comm comm;
-    int started; /* by us */
-    int count;   /* requests on their way */
+    clile_i_node *node; /* sums floats; NULL: MPI does */
+    int started;        /* by us */
+    int count;          /* requests on their way */
     MPI_Request requests[REQUESTS];
 } state;
+
+static int32_t sum_by_node(clile_i_node *node, int64_t count, float *values)
+{
+    const int32_t result = clile_i_node_begin(node, count, values);
+    if (result == 0) clile_i_node_wait(node);
+    return result;
+}
 
 static int32_t allreduce(void *user, int32_t type, int64_t count, void *values)
 {
     const state *s = user;
+    if (s->node != NULL && type == CLILE_COMMUNICATOR_F32)
+        return sum_by_node(s->node, count, values);
     const MPI_Datatype kind = type == CLILE_COMMUNICATOR_F64 ? MPI_DOUBLE : MPI_FLOAT;
     const size_t size = type == CLILE_COMMUNICATOR_F64 ? sizeof(double) : sizeof(float);
     for (int64_t at = 0; at < count; at += MOST) {
@@ -47,6 +58,7 @@ static int32_t wait_all(void *user)
     state *s = user;
     const int count = s->count;
     s->count = 0;
+    if (s->node != NULL) clile_i_node_wait(s->node);
     return MPI_Waitall(count, s->requests, MPI_STATUSES_IGNORE);
 }
 
@@ -54,6 +66,7 @@ static int32_t begin(void *user, int64_t count, float *values)
 {
     state *s = user;
     int done = 0;
+    if (s->node != NULL) return clile_i_node_begin(s->node, count, values);
     if (s->count == REQUESTS || count > MOST) { /* in order, and never too many */
         const int32_t result = wait_all(user);
         return result != MPI_SUCCESS ? result
@@ -73,6 +86,7 @@ static void close_mpi(void *user)
     if (s == NULL) return;
     MPI_Finalized(&ended);
     if (!ended) {
+        clile_i_node_close(s->node);
         MPI_Comm_free(&s->comm);
         if (s->started) MPI_Finalize();
     }
@@ -117,6 +131,7 @@ static clile_status open_mpi(clile_communicator *out, char *message, size_t size
     MPI_Comm_set_errhandler(s->comm, MPI_ERRORS_RETURN);
     MPI_Comm_rank(s->comm, &rank);
     MPI_Comm_size(s->comm, &ranks);
+    s->node = ranks > 1 ? clile_i_node_open(s->comm) : NULL;
     *out = (clile_communicator){.struct_size = sizeof *out,
                                 .rank = rank,
                                 .size = ranks,
