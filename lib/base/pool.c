@@ -3,13 +3,17 @@
  * busy neighbour holds up the whole team at the end of every loop.
  *
  * Each thread that runs loops has helpers of its own. They wait by spinning for as long as two
- * loops of one network are apart, then sleep. */
+ * loops of one network are apart, then sleep. While they hold up their owner more than they help,
+ * because others want their processors, it works alone. */
+#define _GNU_SOURCE /* sched_getcpu, pthread_setaffinity_np */
 #include "base/base.h"
 
 #include <omp.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <time.h>
 
 #if defined(__x86_64__) || defined(__i386__)
 #define PAUSE() __builtin_ia32_pause()
@@ -27,6 +31,7 @@ typedef struct {
     pool *pool;
     int32_t slot; /* 1 .. */
     pthread_t thread;
+    int avoids; /* the processor that it may not run on, for its owner does; -1: none */
 } helper;
 
 /* The loop that runs, and who is there for it. `state` is generation << 32 | parts claimed. A
@@ -42,7 +47,10 @@ struct pool {
     _Atomic int32_t sleeping, owner_sleeps, stop;
     pthread_mutex_t lock;
     pthread_cond_t work, finished;
-    int32_t count; /* of helpers */
+    int32_t count;  /* of helpers */
+    int32_t placed; /* so many keep off owner_cpu, or all that can */
+    int owner_cpu;
+    double gained, alone_until; /* in seconds; account() */
     helper *helpers[CLILE_I_MOST_HELPERS];
     pool *next; /* of all pools */
 };
@@ -72,18 +80,20 @@ int32_t clile_i_threads_get(void)
 
 /* ---- claiming parts -------------------------------------------------------------------------- */
 
-/* Runs parts of the loop of this generation until none is left. */
-static void take_parts(pool *p, uint32_t generation, int32_t slot)
+/* Runs parts of the loop of this generation until none is left. Returns how many. */
+static int64_t take_parts(pool *p, uint32_t generation, int32_t slot)
 {
+    int64_t taken = 0;
     uint64_t state = atomic_load(&p->state);
     while ((uint32_t)(state >> 32) == generation) {
         const clile_i_part_body body = atomic_load(&p->body);
         void *const context = atomic_load(&p->context);
         const int64_t parts = atomic_load(&p->parts);
         const uint32_t part = (uint32_t)state;
-        if (part >= parts || slot >= atomic_load(&p->team)) return;
+        if (part >= parts || slot >= atomic_load(&p->team)) break;
         if (!atomic_compare_exchange_weak(&p->state, &state, state + 1)) continue;
         body(part, slot, context);
+        ++taken;
         if (atomic_fetch_add(&p->done, 1) + 1 == parts && atomic_load(&p->owner_sleeps)) {
             pthread_mutex_lock(&p->lock);
             pthread_cond_signal(&p->finished);
@@ -91,6 +101,7 @@ static void take_parts(pool *p, uint32_t generation, int32_t slot)
         }
         state = atomic_load(&p->state);
     }
+    return taken;
 }
 
 static uint32_t generation_of(const pool *p)
@@ -140,7 +151,7 @@ static void stop_helpers(pool *p)
         pthread_join(p->helpers[i]->thread, NULL);
         clile_i_free(p->helpers[i]);
     }
-    p->count = 0;
+    p->count = p->placed = 0;
     atomic_store(&p->stop, 0);
 }
 
@@ -203,7 +214,7 @@ static int start_helper(pool *p)
     helper *h = clile_i_calloc(1, sizeof *h);
     sigset_t all, before;
     if (h == NULL) return 0;
-    *h = (helper){.pool = p, .slot = p->count + 1};
+    *h = (helper){.pool = p, .slot = p->count + 1, .avoids = -1};
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
     const int error = pthread_create(&h->thread, NULL, serve, h);
@@ -250,6 +261,41 @@ void clile_i_pool_after_fork(int in_child)
     pthread_mutex_unlock(&list_lock);
 }
 
+/* ---- processors ------------------------------------------------------------------------------ */
+
+/* Where a helper may run: wherever it might, but not on `cpu`, if that leaves it any; -1: wherever
+ * it might. */
+static void keep_off(helper *h, int cpu)
+{
+    cpu_set_t set;
+    if (h->avoids == cpu || pthread_getaffinity_np(h->thread, sizeof set, &set) != 0) return;
+    if (h->avoids >= 0) CPU_SET((size_t)h->avoids, &set);
+    if (cpu >= 0 && CPU_ISSET((size_t)cpu, &set) && CPU_COUNT(&set) > 1)
+        CPU_CLR((size_t)cpu, &set);
+    else
+        cpu = -1;
+    if (pthread_setaffinity_np(h->thread, sizeof set, &set) == 0) h->avoids = cpu;
+}
+
+/* While no processor is idle, however unimportant what runs there, the system wakes a helper on the
+ * processor of its owner. There it gets no turn before the loop is over, loop after loop. So
+ * helpers keep off the processor that their owner runs on. */
+static void place_helpers(pool *p)
+{
+    const int cpu = sched_getcpu();
+    if (cpu < 0 || cpu >= CPU_SETSIZE || (cpu == p->owner_cpu && p->placed == p->count)) return;
+    for (int32_t i = 0; i < p->count; ++i) keep_off(p->helpers[i], cpu);
+    p->owner_cpu = cpu;
+    p->placed = p->count;
+}
+
+/* Before the owner sleeps: one whose own processor others want may have the owner's. */
+static void free_helpers(pool *p)
+{
+    for (int32_t i = 0; i < p->count; ++i) keep_off(p->helpers[i], -1);
+    p->placed = 0;
+}
+
 /* ---- a loop ---------------------------------------------------------------------------------- */
 
 static void publish(pool *p, int64_t parts, int32_t team, clile_i_part_body body, void *context)
@@ -274,11 +320,50 @@ static void await_done(pool *p, int64_t parts)
 {
     for (int i = 0; i < SPIN_DONE && atomic_load(&p->done) < parts; ++i) PAUSE();
     if (atomic_load(&p->done) >= parts) return;
+    free_helpers(p);
     pthread_mutex_lock(&p->lock);
     atomic_store(&p->owner_sleeps, 1);
     while (atomic_load(&p->done) < parts) pthread_cond_wait(&p->finished, &p->lock);
     atomic_store(&p->owner_sleeps, 0);
     pthread_mutex_unlock(&p->lock);
+}
+
+static double seconds(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+/* What a loop of `parts` gained by its helpers, when its owner ran `own` of them from `begin` to
+ * `own_end` and the last ended at `end`. If the sum falls below -LOSS, the owner works alone for
+ * REST times as long as was lost, so that trying costs at most a share of 1 / REST. */
+static void account(pool *p, int64_t parts, int64_t own, double begin, double own_end, double end)
+{
+    static const double LOSS = 0.001, CREDIT = 0.005, REST = 16.0, MOST_REST = 0.1;
+    if (own == 0) return;
+    p->gained += (own_end - begin) * (double)parts / (double)own - (end - begin);
+    if (p->gained > CREDIT) p->gained = CREDIT;
+    if (p->gained >= -LOSS) return;
+    const double rest = -REST * p->gained;
+    p->alone_until = end + (rest < MOST_REST ? rest : MOST_REST);
+    p->gained = 0.0;
+}
+
+static void run_with_helpers(pool *p, int64_t parts, int32_t team, clile_i_part_body body,
+                             void *context, double begin)
+{
+    place_helpers(p);
+    publish(p, parts, team, body, context);
+    const int64_t own = take_parts(p, generation_of(p), 0);
+    const double own_end = seconds();
+    await_done(p, parts);
+    account(p, parts, own, begin, own_end, seconds());
+}
+
+static void run_alone(int64_t parts, clile_i_part_body body, void *context)
+{
+    for (int64_t part = 0; part < parts; ++part) body(part, 0, context);
 }
 
 void clile_i_team_start(void)
@@ -291,12 +376,14 @@ void clile_i_parallel_parts(int64_t parts, clile_i_part_body body, void *context
     const int32_t team = clile_i_threads_get();
     pool *const p = parts > 1 ? pool_of(team) : NULL;
     if (p == NULL) {
-        for (int64_t part = 0; part < parts; ++part) body(part, 0, context);
+        run_alone(parts, body, context);
         return;
     }
+    const double begin = seconds();
     clile_i_threads_set(1);
-    publish(p, parts, team, body, context);
-    take_parts(p, generation_of(p), 0);
-    await_done(p, parts);
+    if (begin < p->alone_until)
+        run_alone(parts, body, context);
+    else
+        run_with_helpers(p, parts, team, body, context, begin);
     clile_i_threads_set(team);
 }

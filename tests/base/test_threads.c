@@ -1,3 +1,4 @@
+#define _GNU_SOURCE /* sched_setaffinity */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -177,6 +178,100 @@ static void threads_have_teams_of_their_own(void **state)
     assert_false(wrong);
 }
 
+typedef struct {
+    cpu_set_t helper;
+    _Atomic int seen;
+} placement;
+
+static void sleep_for(double seconds)
+{
+    const struct timespec t = {(time_t)seconds, (long)(1e9 * (seconds - (double)(time_t)seconds))};
+    nanosleep(&t, NULL);
+}
+
+/* The owner's part lasts until the helper has said where it may run. */
+static void say_where(int64_t part, int32_t slot, void *context)
+{
+    placement *p = context;
+    const double begin = now();
+    (void)part;
+    if (slot == 0) {
+        while (!p->seen && now() - begin < SECONDS) sched_yield();
+    } else if (!p->seen) {
+        sched_getaffinity(0, sizeof p->helper, &p->helper);
+        p->seen = 1;
+    }
+}
+
+/* Where its owner is, a helper would wait until the loop is over. */
+static void a_helper_keeps_off_the_processor_of_its_owner(void **state)
+{
+    (void)state;
+    cpu_set_t all, one;
+    sleep_for(0.15); /* the owner may work alone after the tests before */
+    assert_int_equal(0, sched_getaffinity(0, sizeof all, &all));
+    const int32_t before = clile_i_threads_set(2);
+    clile_i_team_start();
+    for (size_t cpu = 0; cpu < CPU_SETSIZE; ++cpu) {
+        if (!CPU_ISSET(cpu, &all)) continue;
+        placement p = {.seen = 0};
+        CPU_ZERO(&one);
+        CPU_SET(cpu, &one);
+        assert_int_equal(0, sched_setaffinity(0, sizeof one, &one));
+        clile_i_parallel_parts(2, say_where, &p);
+        assert_true(p.seen);
+        cpu_set_t expected = all;
+        if (CPU_COUNT(&all) > 1) CPU_CLR(cpu, &expected);
+        assert_true(CPU_EQUAL(&expected, &p.helper));
+    }
+    assert_int_equal(0, sched_setaffinity(0, sizeof all, &all));
+    clile_i_threads_set(before);
+}
+
+typedef struct {
+    _Atomic int helped;
+} slow_helper;
+
+/* A helper whose processor others want takes 30 times as long. The owner's part lasts until the
+ * helper has begun. */
+static void run_slowly(int64_t part, int32_t slot, void *context)
+{
+    slow_helper *h = context;
+    const double begin = now();
+    (void)part;
+    if (slot == 0) {
+        while (!h->helped && now() - begin < 0.001) sched_yield();
+        return;
+    }
+    h->helped = 1;
+    sleep_for(0.03);
+}
+
+/* The bits are the same: the parts are. */
+static void an_owner_works_alone_while_its_helpers_hold_it_up(void **state)
+{
+    (void)state;
+    const int32_t before = clile_i_threads_set(2);
+    int first = 0, next = 0, later = 0;
+    for (int round = 0; round < 3; ++round) {
+        slow_helper h = {0};
+        for (int i = 0; i < 20 && !h.helped; ++i) clile_i_parallel_parts(2, run_slowly, &h);
+        first += h.helped; /* at the latest now it has held up a loop */
+        h.helped = 0;
+        for (int i = 0; i < 5; ++i) clile_i_parallel_parts(2, run_slowly, &h);
+        next += h.helped;
+        sleep_for(0.15); /* it is tried again */
+        h.helped = 0;
+        for (int i = 0; i < 20 && !h.helped; ++i) clile_i_parallel_parts(2, run_slowly, &h);
+        later += h.helped;
+        sleep_for(0.15);
+    }
+    clile_i_threads_set(before);
+    assert_int_equal(3, first);
+    assert_int_equal(3, later);
+    assert_int_equal(0, next);
+}
+
 #if !defined(__SANITIZE_THREAD__) /* it lets no child start threads */
 static void a_child_makes_a_team_again(void **state)
 {
@@ -206,6 +301,8 @@ int main(void)
         cmocka_unit_test(every_part_runs_once_in_a_slot_of_its_own),
         cmocka_unit_test(nobody_waits_for_a_thread_without_a_processor),
         cmocka_unit_test(threads_have_teams_of_their_own),
+        cmocka_unit_test(a_helper_keeps_off_the_processor_of_its_owner),
+        cmocka_unit_test(an_owner_works_alone_while_its_helpers_hold_it_up),
 #if !defined(__SANITIZE_THREAD__)
         cmocka_unit_test(a_child_makes_a_team_again),
 #endif
