@@ -50,7 +50,6 @@ CLILE_OPT_LAMBDA_BCE = "lambda_bce"
 CLILE_OPT_LAMBDA_ID = "lambda_id"
 CLILE_OPT_LAMBDA_POINTS = "lambda_points"
 CLILE_OPT_LAMBDA_VALUES = "lambda_values"
-CLILE_OPT_LAMBDA_INTENSITY = "lambda_intensity"
 CLILE_OPT_LAMBDA_METHOD = "lambda_method"
 CLILE_OPT_LAMBDA_FEEDBACK = "lambda_feedback"
 CLILE_OPT_LAMBDA_ILE = "lambda_ile"
@@ -453,8 +452,6 @@ class clile_progress(Structure):
         ("epoch_images_per_second", c_double),
         ("loss_method", c_double),
         ("mean_loss_method", c_double),
-        ("loss_intensity", c_double),
-        ("mean_loss_intensity", c_double),
     ]
 
 
@@ -593,7 +590,6 @@ FUNCTIONS: Dict[str, Tuple[Any, List[Any]]] = {
     "clile_loss_adversarial": (clile_status, [c_int64, c_int64, c_int64, POINTER(c_float), POINTER(c_float), POINTER(c_float), POINTER(c_int32), POINTER(c_double), POINTER(c_float), POINTER(c_float), POINTER(c_float)]),
     "clile_loss_bce": (clile_status, [c_int64, c_int64, c_int64, c_int32, POINTER(c_float), POINTER(c_float), c_double, POINTER(c_float), POINTER(c_int8), POINTER(c_float), POINTER(c_double), POINTER(c_float), POINTER(c_float), POINTER(c_double), POINTER(c_float)]),
     "clile_loss_decorrelate": (clile_status, [c_int64, c_int64, POINTER(c_float), POINTER(c_float), POINTER(c_double), POINTER(c_float)]),
-    "clile_loss_intensity": (clile_status, [c_int64, c_int64, POINTER(c_float), POINTER(c_int8), POINTER(c_float), POINTER(c_float), POINTER(c_double), POINTER(c_float), POINTER(c_float)]),
     "clile_loss_mixed": (clile_status, [c_int64, c_int64, c_int64, c_int64, c_int32, POINTER(c_float), POINTER(c_float), c_double, POINTER(c_float), POINTER(c_float), POINTER(c_float), POINTER(c_int32), POINTER(c_int8), POINTER(c_float), c_double, c_double, POINTER(c_double), POINTER(c_float), POINTER(c_float), POINTER(c_double), POINTER(c_float), POINTER(c_float), POINTER(c_float)]),
     "clile_loss_orthogonal": (clile_status, [c_int64, c_int64, POINTER(c_float), POINTER(c_float), POINTER(c_double), POINTER(c_float)]),
     "clile_loss_stage1": (clile_status, [c_int64, c_int64, c_int64, c_int64, POINTER(c_float), POINTER(c_float), POINTER(c_int32), POINTER(c_int8), POINTER(c_float), POINTER(c_double), POINTER(c_float), POINTER(c_float)]),
@@ -803,7 +799,6 @@ ARGUMENTS: Dict[str, Tuple[str, ...]] = {
     "clile_loss_adversarial": ("n", "d", "s", "embedding", "weight", "bias", "subject", "loss", "diff_embedding", "diff_weight", "diff_bias"),
     "clile_loss_bce": ("n", "d", "c", "similarity", "embedding", "au_embedding", "scale", "bias", "labels", "au_weight", "loss", "diff_embedding", "diff_au_embedding", "diff_scale", "diff_bias"),
     "clile_loss_decorrelate": ("n", "d", "embedding", "id_embedding", "loss", "diff_embedding"),
-    "clile_loss_intensity": ("n", "c", "logits", "intensity", "levels", "au_weight", "loss", "diff_logits", "diff_levels"),
     "clile_loss_mixed": ("n", "d", "c", "s", "similarity", "embedding", "au_embedding", "scale", "bias", "deviation", "deviation_bias", "subject", "labels", "au_weight", "lambda_deviation", "lambda_bias", "loss", "diff_embedding", "diff_au_embedding", "diff_scale", "diff_bias", "diff_deviation", "diff_deviation_bias"),
     "clile_loss_orthogonal": ("n", "d", "embedding", "id_embedding", "loss", "diff_embedding"),
     "clile_loss_stage1": ("n", "d", "c", "s", "id_embedding", "ile", "subject", "labels", "au_weight", "loss", "diff_id_embedding", "diff_ile"),
