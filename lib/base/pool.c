@@ -50,7 +50,7 @@ struct pool {
     int32_t count;  /* of helpers */
     int32_t placed; /* so many keep off owner_cpu, or all that can */
     int owner_cpu;
-    double gained, alone_until; /* in seconds; account() */
+    double length, gained, alone_until; /* in seconds; account() */
     helper *helpers[CLILE_I_MOST_HELPERS];
     pool *next; /* of all pools */
 };
@@ -277,23 +277,29 @@ static void keep_off(helper *h, int cpu)
     if (pthread_setaffinity_np(h->thread, sizeof set, &set) == 0) h->avoids = cpu;
 }
 
-/* While no processor is idle, however unimportant what runs there, the system wakes a helper on the
- * processor of its owner. There it gets no turn before the loop is over, loop after loop. So
- * helpers keep off the processor that their owner runs on. */
-static void place_helpers(pool *p)
-{
-    const int cpu = sched_getcpu();
-    if (cpu < 0 || cpu >= CPU_SETSIZE || (cpu == p->owner_cpu && p->placed == p->count)) return;
-    for (int32_t i = 0; i < p->count; ++i) keep_off(p->helpers[i], cpu);
-    p->owner_cpu = cpu;
-    p->placed = p->count;
-}
-
 /* Before the owner sleeps: one whose own processor others want may have the owner's. */
 static void free_helpers(pool *p)
 {
     for (int32_t i = 0; i < p->count; ++i) keep_off(p->helpers[i], -1);
     p->placed = 0;
+}
+
+/* While no processor is idle, however unimportant what runs there, the system wakes a helper on the
+ * processor of its owner. There it gets no turn before the loop is over, loop after loop. So
+ * helpers keep off the processor that their owner runs on, unless loops are so long that the system
+ * moves them itself: it knows better where. */
+static void place_helpers(pool *p)
+{
+    static const double LONG = 0.001;
+    const int cpu = sched_getcpu();
+    if (p->length > LONG) {
+        if (p->placed > 0) free_helpers(p);
+        return;
+    }
+    if (cpu < 0 || cpu >= CPU_SETSIZE || (cpu == p->owner_cpu && p->placed == p->count)) return;
+    for (int32_t i = 0; i < p->count; ++i) keep_off(p->helpers[i], cpu);
+    p->owner_cpu = cpu;
+    p->placed = p->count;
 }
 
 /* ---- a loop ---------------------------------------------------------------------------------- */
@@ -340,7 +346,8 @@ static double seconds(void)
  * REST times as long as was lost, so that trying costs at most a share of 1 / REST. */
 static void account(pool *p, int64_t parts, int64_t own, double begin, double own_end, double end)
 {
-    static const double LOSS = 0.001, CREDIT = 0.005, REST = 16.0, MOST_REST = 0.1;
+    static const double LOSS = 0.001, CREDIT = 0.005, REST = 16.0, MOST_REST = 0.5;
+    p->length += (end - begin - p->length) / 16.0;
     if (own == 0) return;
     p->gained += (own_end - begin) * (double)parts / (double)own - (end - begin);
     if (p->gained > CREDIT) p->gained = CREDIT;
