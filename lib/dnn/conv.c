@@ -53,14 +53,14 @@ static void free_descriptors(descriptors *d)
     clile_i_md_free(d->dst);
 }
 
-static clile_status make_descriptors(const clile_i_conv_shape *s, dnnl_format_tag_t src,
-                                     dnnl_format_tag_t weights, dnnl_format_tag_t dst,
-                                     operand_types types, descriptors *out)
+static clile_status make_descriptors(const clile_i_conv_shape *s, const clile_i_conv_rows *rows,
+                                     dnnl_format_tag_t src, dnnl_format_tag_t weights,
+                                     dnnl_format_tag_t dst, operand_types types, descriptors *out)
 {
     clile_status status = CLILE_OK;
-    const int64_t src_dims[4] = {s->n, s->ic, s->ih, s->iw},
+    const int64_t src_dims[4] = {s->n, s->ic, rows->src_end - rows->src_begin, s->iw},
                   weights_dims[4] = {s->oc, s->ic, s->kh, s->kw};
-    const int64_t dst_dims[4] = {s->n, s->oc, clile_i_conv_oh(s), clile_i_conv_ow(s)};
+    const int64_t dst_dims[4] = {s->n, s->oc, rows->end - rows->begin, clile_i_conv_ow(s)};
     CLILE_I_TRY(clile_i_md_make_typed(4, src_dims, types.src, src, &out->src));
     CLILE_I_TRY(clile_i_md_make_typed(4, weights_dims, types.weights, weights, &out->weights));
     CLILE_I_TRY(clile_i_md_make(1, &s->oc, dnnl_x, &out->bias));
@@ -72,7 +72,7 @@ cleanup:
 static clile_i_conv_request request_of(const clile_i_conv *conv, clile_i_pass pass)
 {
     clile_i_conv_request r = {.pass = pass};
-    clile_i_conv_set_window(&conv->shape, &r);
+    clile_i_conv_set_window(&conv->shape, &conv->rows, &r);
     r.training = conv->options.backward_weights || conv->options.backward_data;
     r.sum = pass == CLILE_I_PASS_FORWARD && conv->options.sum;
     r.relu = pass == CLILE_I_PASS_FORWARD && conv->options.relu;
@@ -82,7 +82,8 @@ static clile_i_conv_request request_of(const clile_i_conv *conv, clile_i_pass pa
 
 /* How inference may compute its forward pass. Training always uses the plain sum. The bounds come
  * from figures in docs/results.md, "Inference". */
-enum { WINOGRAD_PIXELS = 196, WINOGRAD_LEAST = 64, WINOGRAD_MOST = 128, PATCHES_PIXELS = 16 };
+enum { WINOGRAD_PIXELS = 196, WINOGRAD_LEAST = 64, WINOGRAD_MOST = 128 };
+enum { PATCHES_PIXELS = 16, PATCHES_WEIGHTS = 1 << 18 };
 /* Parts of a split convolution for each thread: more cost more sums of weight gradients. */
 enum { MOST_PARTS_EACH = 2 };
 
@@ -102,12 +103,13 @@ static int suits_winograd(const clile_i_conv_shape *s, const clile_i_conv_option
            s->n * clile_i_conv_oh(s) * clile_i_conv_ow(s) >= WINOGRAD_PIXELS;
 }
 
-/* With few pixels most of the time goes into reading the weights, and a product at each pixel reads
- * them in one stream. It is not faster in NHWC or in blocks of 8. */
+/* With few pixels most of the time goes into reading weights too many for the cache, and a product
+ * at each pixel reads them in one stream. It is not faster in NHWC or in blocks of 8. */
 static int suits_patches(const clile_i_conv_shape *s, const clile_i_conv_options *o)
 {
     return only_forward(o) && !o->bf16 && o->src == CLILE_I_LAYOUT_C16 && o->dst == o->src &&
-           s->ic % 16 == 0 && (s->kh > 1 || s->kw > 1 || s->stride > 1) &&
+           s->ic % 16 == 0 && s->oc * s->ic * s->kh * s->kw >= PATCHES_WEIGHTS &&
+           (s->kh > 1 || s->kw > 1 || s->stride > 1) &&
            s->n * clile_i_conv_oh(s) * clile_i_conv_ow(s) <= PATCHES_PIXELS;
 }
 
@@ -137,9 +139,9 @@ static clile_status choose_pd(clile_i_conv *conv, clile_i_pass pass)
     int best_rank = -1;
     dnnl_status_t why = dnnl_success;
     const operand_types types = types_of(&conv->options, pass);
-    CLILE_I_TRY(make_descriptors(&conv->shape, dnnl_format_tag_any, dnnl_format_tag_any,
-                                 dnnl_format_tag_any, types, &any));
-    CLILE_I_TRY(make_descriptors(&conv->shape, tag_of(conv->options.src), dnnl_oihw,
+    CLILE_I_TRY(make_descriptors(&conv->shape, &conv->rows, dnnl_format_tag_any,
+                                 dnnl_format_tag_any, dnnl_format_tag_any, types, &any));
+    CLILE_I_TRY(make_descriptors(&conv->shape, &conv->rows, tag_of(conv->options.src), dnnl_oihw,
                                  tag_of(conv->options.dst), types, &own));
     const clile_i_md_view candidates[3][3] = {
         {own.src,
@@ -250,31 +252,56 @@ cleanup:
     return status;
 }
 
-/* A share of the images for each thread where there are enough, else of the output channels: in
- * blocks of channels those of one image follow each other. Equal shares, as few as possible. oneDNN
- * shares out what remains, in a team of OpenMP's, but not one image in blocks: beside the layers
- * before and after it a second team would cost more than it gains. */
+/* Of the parts that a loop over `count` equal things can have, the fewest that give each of the
+ * team one; fewer than the team only if `few`. 1: none. */
+static int64_t parts_of(int64_t count, int64_t team, int few)
+{
+    for (int64_t parts = team; parts <= MOST_PARTS_EACH * team; ++parts)
+        if (count % parts == 0) return parts;
+    for (int64_t parts = team; few && parts > 1; --parts)
+        if (count % parts == 0) return parts;
+    return 1;
+}
+
+static int64_t blocks_of(clile_i_dnn_layout_kind kind, int64_t channels)
+{
+    return clile_i_dnn_layout_make(kind, 1, channels, 1, 1).blocks;
+}
+
+/* A share of the images for each thread where there are enough. Of one image in blocks of channels
+ * a share of the output channels, which follow each other; of its only block a share of the rows.
+ * Equal shares, as few as possible. oneDNN shares out what remains, in a team of OpenMP's, but not
+ * one image in blocks: beside the layers before and after it a second team would cost more than it
+ * gains. */
 static void choose_split(clile_i_conv *conv)
 {
     clile_i_conv_shape *s = &conv->shape;
     const clile_i_dnn_layout_kind kind = conv->options.dst;
-    const int64_t team = clile_i_threads_get(), most = MOST_PARTS_EACH * team,
-                  block = kind == CLILE_I_LAYOUT_C16  ? 16
-                          : kind == CLILE_I_LAYOUT_C8 ? 8
-                                                      : s->oc + 1;
-    int64_t *shared = s->n > 1 ? &s->n : &s->oc;
-    const int64_t unit = s->n > 1 ? 1 : block;
-    const int blocks = s->n == 1 && only_forward(&conv->options) && block <= s->oc;
+    const int64_t team = clile_i_threads_get();
+    const int in_blocks = kind == CLILE_I_LAYOUT_C16 || kind == CLILE_I_LAYOUT_C8;
+    const int blocks = s->n == 1 && only_forward(&conv->options) && in_blocks;
+    const int64_t count = blocks_of(kind, s->oc);
+    conv->rows = clile_i_conv_rows_of(s, 0, 1);
     conv->parts = conv->slots = 1;
     conv->split = team == 1 || blocks ? CLILE_I_SPLIT_NONE : CLILE_I_SPLIT_ONEDNN;
-    if (team == 1 || *shared % unit != 0 || (s->n == 1 && !blocks)) return;
-    int64_t parts = team;
-    while (parts <= most && *shared / unit % parts != 0) ++parts;
-    if (parts > most) return;
-    conv->split = s->n > 1 ? CLILE_I_SPLIT_IMAGES : CLILE_I_SPLIT_OUTPUTS;
-    conv->parts = parts;
-    conv->slots = (int32_t)team;
-    *shared /= parts;
+    if (team == 1 || (s->n == 1 && !blocks)) return;
+    if (s->n > 1) {
+        conv->parts = parts_of(s->n, team, 0);
+        if (conv->parts == 1) return;
+        conv->split = CLILE_I_SPLIT_IMAGES;
+        s->n /= conv->parts;
+    } else if (count == 1) {
+        if (clile_i_conv_oh(s) < team || s->pad >= s->kh) return;
+        conv->parts = team;
+        conv->split = CLILE_I_SPLIT_ROWS;
+    } else {
+        const int64_t block = kind == CLILE_I_LAYOUT_C16 ? 16 : 8;
+        conv->parts = s->oc % block == 0 ? parts_of(count, team, 1) : 1;
+        if (conv->parts == 1) return;
+        conv->split = CLILE_I_SPLIT_OUTPUTS;
+        s->oc /= conv->parts;
+    }
+    conv->slots = (int32_t)(conv->parts < team ? conv->parts : team);
 }
 
 static clile_status make_streams(clile_i_conv *conv)
@@ -301,6 +328,25 @@ static void add_up_scratch(clile_i_conv *conv)
             (size_t)(conv->parts - 1) * clile_i_conv_aligned(conv->weights_bytes);
 }
 
+/* Where src has more than one block of channels, the same rows of each are not next to each other:
+ * conv->src describes them in the caller's array. */
+static clile_status view_rows(clile_i_conv *conv, dnnl_data_type_t type)
+{
+    clile_status status = CLILE_OK;
+    const clile_i_conv_shape *s = &conv->shape;
+    const int64_t whole_dims[4] = {s->n, s->ic, s->ih, s->iw},
+                  dims[4] = {s->n, s->ic, conv->rows.src_end - conv->rows.src_begin, s->iw};
+    clile_i_md whole = NULL;
+    if (blocks_of(conv->options.src, s->ic) == 1) return CLILE_OK;
+    clile_i_md_free(conv->src);
+    conv->src = NULL;
+    CLILE_I_TRY(clile_i_md_make_typed(4, whole_dims, type, tag_of(conv->options.src), &whole));
+    CLILE_I_TRY(clile_i_md_rows(whole, dims, &conv->src));
+cleanup:
+    clile_i_md_free(whole);
+    return status;
+}
+
 static clile_status create(clile_i_conv *conv)
 {
     clile_status status = CLILE_OK;
@@ -309,9 +355,12 @@ static clile_status create(clile_i_conv *conv)
     const operand_types outer = {options->src_bf16 ? dnnl_bf16 : dnnl_f32, dnnl_f32,
                                  options->dst_bf16 ? dnnl_bf16 : dnnl_f32};
     CLILE_I_TRY(make_streams(conv));
-    CLILE_I_TRY(make_descriptors(&conv->shape, tag_of(options->src), dnnl_oihw,
+    CLILE_I_TRY(make_descriptors(&conv->shape, &conv->rows, tag_of(options->src), dnnl_oihw,
                                  tag_of(options->dst), outer, &d));
     conv->src = d.src;
+    d.src = NULL;
+    if (conv->rows.src_end - conv->rows.src_begin < conv->shape.ih)
+        CLILE_I_TRY(view_rows(conv, outer.src));
     conv->dst = d.dst;
     conv->bias = d.bias;
     conv->plain_weights = d.weights;
@@ -330,6 +379,52 @@ cleanup:
     return status;
 }
 
+static clile_status create_piece(const clile_i_conv *conv, int64_t part, clile_i_conv **out)
+{
+    clile_status status = CLILE_OK;
+    clile_i_conv *piece = NULL;
+    CLILE_I_ALLOC(piece, 1);
+    piece->shape = conv->shape;
+    piece->options = conv->options;
+    piece->rows = clile_i_conv_rows_of(&conv->shape, part, conv->parts);
+    piece->parts = piece->slots = 1;
+    CLILE_I_TRY(create(piece));
+    *out = piece;
+    piece = NULL;
+cleanup:
+    clile_i_conv_destroy(piece);
+    return status;
+}
+
+static void destroy_pieces(clile_i_conv *conv)
+{
+    for (int64_t i = 0; conv->pieces != NULL && i < conv->parts; ++i)
+        clile_i_conv_destroy(conv->pieces[i]);
+    clile_i_free(conv->pieces);
+    conv->pieces = NULL;
+}
+
+/* Without a split if oneDNN chooses different weights for the pieces. */
+static clile_status create_pieces(clile_i_conv *conv)
+{
+    clile_status status = CLILE_OK;
+    int same = 1;
+    CLILE_I_ALLOC(conv->pieces, conv->parts);
+    for (int64_t i = 0; i < conv->parts; ++i) {
+        CLILE_I_TRY(create_piece(conv, i, &conv->pieces[i]));
+        same = same && dnnl_memory_desc_equal(conv->pieces[i]->weights, conv->pieces[0]->weights);
+        conv->scratch_bytes += clile_i_conv_aligned(conv->pieces[i]->scratch_bytes);
+    }
+    conv->passes[CLILE_I_PASS_FORWARD].used = 1;
+    if (same) return CLILE_OK;
+    destroy_pieces(conv);
+    conv->split = CLILE_I_SPLIT_NONE;
+    conv->parts = conv->slots = 1;
+    CLILE_I_TRY(create(conv));
+cleanup:
+    return status;
+}
+
 clile_status clile_i_conv_create(const clile_i_conv_shape *shape,
                                  const clile_i_conv_options *options, clile_i_conv **out)
 {
@@ -344,7 +439,7 @@ clile_status clile_i_conv_create(const clile_i_conv_shape *shape,
     choose_split(conv);
     const int32_t team = clile_i_threads_get();
     if (conv->split != CLILE_I_SPLIT_ONEDNN) clile_i_threads_set(1);
-    status = create(conv);
+    status = conv->split == CLILE_I_SPLIT_ROWS ? create_pieces(conv) : create(conv);
     clile_i_threads_set(team);
     if (status != CLILE_OK) goto cleanup;
     *out = conv;
@@ -362,12 +457,14 @@ clile_status clile_i_conv_preferred(const clile_i_conv_shape *shape, uint8_t tra
     dnnl_stream_t stream = NULL;
     dnnl_primitive_desc_t pd = NULL;
     descriptors any = {0}, known = {0};
-    clile_i_conv probe = {.shape = *shape, .options = {.backward_weights = training}};
+    clile_i_conv probe = {.shape = *shape,
+                          .rows = clile_i_conv_rows_of(shape, 0, 1),
+                          .options = {.backward_weights = training}};
     clile_i_conv_request r;
     const operand_types types = {dnnl_f32, dnnl_f32, dnnl_f32};
     CLILE_I_TRY(clile_i_conv_check(shape));
     CLILE_I_TRY(clile_i_engine_make(&engine, &stream));
-    CLILE_I_TRY(make_descriptors(shape, dnnl_format_tag_any, dnnl_format_tag_any,
+    CLILE_I_TRY(make_descriptors(shape, &probe.rows, dnnl_format_tag_any, dnnl_format_tag_any,
                                  dnnl_format_tag_any, types, &any));
     r = request_of(&probe, CLILE_I_PASS_FORWARD);
     r.src = any.src;
@@ -376,8 +473,9 @@ clile_status clile_i_conv_preferred(const clile_i_conv_shape *shape, uint8_t tra
     CLILE_I_DNNL(clile_i_conv_pd_create(engine, &r, &pd));
     *out = CLILE_I_LAYOUT_NCHW;
     for (int kind = CLILE_I_LAYOUT_NHWC; kind <= CLILE_I_LAYOUT_C16; ++kind) {
-        CLILE_I_TRY(make_descriptors(shape, tag_of((clile_i_dnn_layout_kind)kind), dnnl_oihw,
-                                     tag_of((clile_i_dnn_layout_kind)kind), types, &known));
+        CLILE_I_TRY(make_descriptors(shape, &probe.rows, tag_of((clile_i_dnn_layout_kind)kind),
+                                     dnnl_oihw, tag_of((clile_i_dnn_layout_kind)kind), types,
+                                     &known));
         if (dnnl_memory_desc_equal(dnnl_primitive_desc_query_md(pd, dnnl_query_dst_md, 0),
                                    known.dst))
             *out = (clile_i_dnn_layout_kind)kind;
@@ -396,15 +494,16 @@ cleanup:
 static clile_status has_winograd(int *out)
 {
     clile_status status = CLILE_OK;
-    const clile_i_conv probe = {.shape = {1, WINOGRAD_LEAST, 14, 14, WINOGRAD_LEAST, 3, 3, 1, 1}};
+    const clile_i_conv probe = {.shape = {1, WINOGRAD_LEAST, 14, 14, WINOGRAD_LEAST, 3, 3, 1, 1},
+                                .rows = {0, 14, 0, 14}};
     clile_i_conv_request r = request_of(&probe, CLILE_I_PASS_FORWARD);
     dnnl_engine_t engine = NULL;
     dnnl_stream_t stream = NULL;
     dnnl_primitive_desc_t pd = NULL;
     descriptors any = {0};
     CLILE_I_TRY(clile_i_engine_make(&engine, &stream));
-    CLILE_I_TRY(make_descriptors(&probe.shape, dnnl_format_tag_any, dnnl_format_tag_any,
-                                 dnnl_format_tag_any,
+    CLILE_I_TRY(make_descriptors(&probe.shape, &probe.rows, dnnl_format_tag_any,
+                                 dnnl_format_tag_any, dnnl_format_tag_any,
                                  types_of(&probe.options, CLILE_I_PASS_FORWARD), &any));
     r.winograd = 1;
     r.src = any.src;
@@ -440,6 +539,7 @@ static void free_primitive(dnnl_primitive_t primitive)
 void clile_i_conv_destroy(clile_i_conv *conv)
 {
     if (conv == NULL) return;
+    destroy_pieces(conv);
     clile_i_conv_unbind(conv);
     for (int i = 0; i < 3; ++i) {
         clile_i_conv_pass *p = &conv->passes[i];
@@ -468,6 +568,7 @@ void clile_i_conv_destroy(clile_i_conv *conv)
 
 int64_t clile_i_conv_weights_count(const clile_i_conv *conv)
 {
+    if (conv->pieces != NULL) return clile_i_conv_weights_count(conv->pieces[0]);
     const int64_t each = (int64_t)((conv->weights_bytes + sizeof(float) - 1) / sizeof(float));
     return conv->split == CLILE_I_SPLIT_OUTPUTS ? conv->parts * each : each;
 }
@@ -480,10 +581,13 @@ size_t clile_i_conv_scratch_bytes(const clile_i_conv *conv)
 void clile_i_conv_describe(const clile_i_conv *conv, char *text, size_t size)
 {
     const char *name = NULL;
-    dnnl_primitive_desc_query(conv->passes[CLILE_I_PASS_FORWARD].pd, dnnl_query_impl_info_str, 0,
+    const clile_i_conv *one = conv->pieces != NULL ? conv->pieces[0] : conv;
+    dnnl_primitive_desc_query(one->passes[CLILE_I_PASS_FORWARD].pd, dnnl_query_impl_info_str, 0,
                               (void *)&name);
-    char parts[32] = "";
-    if (conv->parts > 1) snprintf(parts, sizeof parts, "%lld parts, ", (long long)conv->parts);
+    char parts[40] = "";
+    if (conv->parts > 1)
+        snprintf(parts, sizeof parts, "%lld parts%s, ", (long long)conv->parts,
+                 conv->pieces != NULL ? " by rows" : "");
     snprintf(text, size, "%s%s%s", parts, conv->gathers ? "patches, " : "",
              name == NULL ? "?" : name);
 }

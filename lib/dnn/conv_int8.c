@@ -11,13 +11,9 @@
 
 enum { MOST_ARGS = 6 };
 
-/* Images n0 .. n1-1, rows y0 .. y1-1 of dst, which read rows in0 .. in1-1 of src. */
 typedef struct {
-    int64_t n0, n1, y0, y1, in0, in1;
-} piece;
-
-typedef struct {
-    piece piece;
+    int64_t begin, end; /* images */
+    clile_i_conv_rows rows;
     dnnl_primitive_desc_t pd;
     dnnl_primitive_t primitive;
     dnnl_stream_t stream;
@@ -57,33 +53,16 @@ static int64_t count_parts(const clile_i_conv_shape *s, int64_t team)
     return s->n == 1 && clile_i_conv_oh(s) >= team && s->pad < s->kh ? team : 1;
 }
 
-static piece piece_of(const clile_i_conv_shape *s, int64_t part, int64_t parts)
-{
-    const int64_t rows = clile_i_conv_oh(s);
-    piece p = {0, s->n, 0, rows, 0, s->ih};
-    if (s->n > 1) {
-        p.n0 = s->n * part / parts;
-        p.n1 = s->n * (part + 1) / parts;
-    } else if (parts > 1) {
-        p.y0 = rows * part / parts;
-        p.y1 = rows * (part + 1) / parts;
-        const int64_t first = p.y0 * s->stride - s->pad,
-                      end = (p.y1 - 1) * s->stride - s->pad + s->kh;
-        p.in0 = first > 0 ? first : 0;
-        p.in1 = end < s->ih ? end : s->ih;
-    }
-    return p;
-}
-
 static clile_status make_part(clile_i_qconv *conv, const clile_i_qconv_options *options,
                               clile_i_md_view known_weights, qpart *part)
 {
     clile_status status = CLILE_OK;
     const clile_i_conv_shape *s = &conv->shape;
-    const piece *p = &part->piece;
-    const int64_t src[4] = {p->n1 - p->n0, s->ic, p->in1 - p->in0, s->iw},
+    const clile_i_conv_rows *rows = &part->rows;
+    const int64_t n = part->end - part->begin;
+    const int64_t src[4] = {n, s->ic, rows->src_end - rows->src_begin, s->iw},
                   weights[4] = {s->oc, s->ic, s->kh, s->kw},
-                  dst[4] = {p->n1 - p->n0, s->oc, p->y1 - p->y0, clile_i_conv_ow(s)};
+                  dst[4] = {n, s->oc, rows->end - rows->begin, clile_i_conv_ow(s)};
     descriptors d = {0};
     clile_i_conv_request r = {.pass = CLILE_I_PASS_FORWARD,
                               .sum = options->sum,
@@ -96,9 +75,7 @@ static clile_status make_part(clile_i_qconv *conv, const clile_i_qconv_options *
     CLILE_I_TRY(clile_i_md_make_typed(4, weights, dnnl_s8, dnnl_format_tag_any, &d.weights));
     CLILE_I_TRY(
         clile_i_md_make_typed(4, dst, options->dst_signed ? dnnl_s8 : dnnl_u8, dnnl_nhwc, &d.dst));
-    clile_i_conv_set_window(s, &r);
-    r.pad_low_h = p->in0 - (p->y0 * s->stride - s->pad);
-    r.pad_high_h = (p->y1 - 1) * s->stride - s->pad + s->kh - p->in1;
+    clile_i_conv_set_window(s, rows, &r);
     r.src = d.src;
     r.weights = known_weights != NULL ? known_weights : d.weights;
     r.dst = d.dst;
@@ -132,8 +109,12 @@ static clile_status make_parts(clile_i_qconv *conv, const clile_i_qconv_options 
     CLILE_I_TRY(clile_i_md_make(1, &s->oc, dnnl_x, &conv->bias_md));
     if (conv->part_count > 1) clile_i_threads_set(1);
     for (int64_t i = 0; i < conv->part_count && status == CLILE_OK; ++i) {
-        conv->parts[i].piece = piece_of(s, i, conv->part_count);
-        status = make_part(conv, options, i > 0 ? weights_md(conv) : NULL, &conv->parts[i]);
+        qpart *part = &conv->parts[i];
+        const int of_images = s->n > 1;
+        part->begin = of_images ? s->n * i / conv->part_count : 0;
+        part->end = of_images ? s->n * (i + 1) / conv->part_count : 1;
+        part->rows = clile_i_conv_rows_of(s, of_images ? 0 : i, of_images ? 1 : conv->part_count);
+        status = make_part(conv, options, i > 0 ? weights_md(conv) : NULL, part);
     }
     clile_i_threads_set(team);
 cleanup:
@@ -253,18 +234,19 @@ static clile_status bind_part(clile_i_qconv *conv, qpart *part, const uint8_t *s
                               const void *weights, uint8_t *dst, void *scratch)
 {
     const clile_i_conv_shape *s = &conv->shape;
-    const piece *p = &part->piece;
+    const clile_i_conv_rows *rows = &part->rows;
     const int64_t src_row = s->iw * s->ic, dst_row = clile_i_conv_ow(s) * s->oc;
     clile_i_md_view src_md = dnnl_primitive_desc_query_md(part->pd, dnnl_query_src_md, 0);
     clile_i_md_view dst_md = dnnl_primitive_desc_query_md(part->pd, dnnl_query_dst_md, 0);
     clile_i_md_view pad_md = dnnl_primitive_desc_query_md(part->pd, dnnl_query_scratchpad_md, 0);
     unbind(part);
-    CLILE_I_RETURN_IF(
-        add_argument(conv, part, DNNL_ARG_SRC, src_md, src + (p->n0 * s->ih + p->in0) * src_row));
+    CLILE_I_RETURN_IF(add_argument(conv, part, DNNL_ARG_SRC, src_md,
+                                   src + (part->begin * s->ih + rows->src_begin) * src_row));
     CLILE_I_RETURN_IF(add_argument(conv, part, DNNL_ARG_WEIGHTS, weights_md(conv), weights));
     CLILE_I_RETURN_IF(add_argument(conv, part, DNNL_ARG_BIAS, conv->bias_md, conv->bias));
-    CLILE_I_RETURN_IF(add_argument(conv, part, DNNL_ARG_DST, dst_md,
-                                   dst + (p->n0 * clile_i_conv_oh(s) + p->y0) * dst_row));
+    CLILE_I_RETURN_IF(
+        add_argument(conv, part, DNNL_ARG_DST, dst_md,
+                     dst + (part->begin * clile_i_conv_oh(s) + rows->begin) * dst_row));
     if (clile_i_scale_argument() != 0)
         CLILE_I_RETURN_IF(
             add_argument(conv, part, clile_i_scale_argument(), conv->bias_md, conv->scale));

@@ -123,8 +123,31 @@ static clile_status bind_pass(clile_i_conv *conv, clile_i_conv_pass *p,
     return CLILE_OK;
 }
 
+/* In arrays of one block of channels, rows follow each other. */
+static clile_status bind_pieces(const clile_i_conv *conv, const clile_i_conv_buffers *b)
+{
+    const clile_i_conv_shape *s = &conv->shape;
+    const clile_i_dnn_layout src = clile_i_dnn_layout_make(conv->options.src, 1, s->ic, 1, s->iw),
+                             dst = clile_i_dnn_layout_make(conv->options.dst, 1, s->oc, 1,
+                                                           clile_i_conv_ow(s));
+    const size_t src_row = (size_t)(src.w * src.block) * (conv->options.src_bf16 ? 2 : 4),
+                 dst_row = (size_t)(dst.w * dst.block) * (conv->options.dst_bf16 ? 2 : 4);
+    uint8_t *scratch = b->scratch;
+    for (int64_t i = 0; i < conv->parts; ++i) {
+        clile_i_conv *piece = conv->pieces[i];
+        clile_i_conv_buffers own = *b;
+        own.src = (float *)(void *)((uint8_t *)b->src + (size_t)piece->rows.src_begin * src_row);
+        own.dst = (float *)(void *)((uint8_t *)b->dst + (size_t)piece->rows.begin * dst_row);
+        own.scratch = scratch;
+        scratch += clile_i_conv_aligned(piece->scratch_bytes);
+        CLILE_I_RETURN_IF(clile_i_conv_bind(piece, &own));
+    }
+    return CLILE_OK;
+}
+
 clile_status clile_i_conv_bind(clile_i_conv *conv, const clile_i_conv_buffers *buffers)
 {
+    if (conv->pieces != NULL) return bind_pieces(conv, buffers);
     clile_i_conv_unbind(conv);
     conv->image = buffers->src;
     if (conv->gathers) conv->gathered = buffers->scratch;
@@ -137,7 +160,7 @@ clile_status clile_i_conv_bind(clile_i_conv *conv, const clile_i_conv_buffers *b
 
 typedef struct {
     const clile_i_conv *conv;
-    const clile_i_conv_pass *pass;
+    clile_i_pass pass;
     int alone;              /* without reorders */
     _Atomic int32_t failed; /* a dnnl_status_t */
 } part_job;
@@ -149,10 +172,11 @@ static dnnl_status_t reorder(dnnl_primitive_t primitive, dnnl_stream_t stream, d
     return dnnl_primitive_execute(primitive, stream, 2, args);
 }
 
-static dnnl_status_t execute(const part_job *job, int64_t part, int32_t slot)
+static dnnl_status_t execute(const clile_i_conv *conv, const part_job *job, int64_t part,
+                             int32_t slot)
 {
-    const clile_i_conv_pass *p = job->pass;
-    const dnnl_stream_t stream = job->conv->streams[slot];
+    const clile_i_conv_pass *p = &conv->passes[job->pass];
+    const dnnl_stream_t stream = conv->streams[slot];
     dnnl_exec_arg_t args[CLILE_I_CONV_OPERANDS + 2]; /* and bias, scratchpad */
     int32_t nargs = 0;
     dnnl_status_t status = dnnl_success;
@@ -179,7 +203,9 @@ static dnnl_status_t execute(const part_job *job, int64_t part, int32_t slot)
 static void run_part(int64_t part, int32_t slot, void *context)
 {
     part_job *job = context;
-    const dnnl_status_t status = execute(job, part, slot);
+    const dnnl_status_t status = job->conv->pieces != NULL
+                                     ? execute(job->conv->pieces[part], job, 0, 0)
+                                     : execute(job->conv, job, part, slot);
     if (status != dnnl_success) job->failed = (int32_t)status;
 }
 
@@ -212,8 +238,9 @@ double clile_i_conv_take_seconds(clile_i_conv *conv)
 static clile_status run(clile_i_conv *conv, clile_i_pass pass, int alone)
 {
     enum { GRAIN = 16384 };
-    part_job job = {conv, &conv->passes[pass], alone, dnnl_success};
-    if (!job.pass->bound)
+    part_job job = {conv, pass, alone, dnnl_success};
+    const clile_i_conv *first = conv->pieces != NULL ? conv->pieces[0] : conv;
+    if (!first->passes[pass].bound)
         return clile_i_fail(CLILE_E_INTERNAL, "convolution: pass %d was not prepared", (int)pass);
     const double begin = now();
     if (conv->gathers && !alone)
@@ -278,6 +305,8 @@ cleanup:
 clile_status clile_i_conv_weights_from_plain(const clile_i_conv *conv, const float *plain,
                                              float *blocked)
 {
+    if (conv->pieces != NULL)
+        return clile_i_conv_weights_from_plain(conv->pieces[0], plain, blocked);
     clile_status status = CLILE_OK;
     float *gathered = NULL;
     const int64_t packs = conv->split == CLILE_I_SPLIT_OUTPUTS ? conv->parts : 1;
@@ -307,5 +336,6 @@ clile_status clile_i_conv_weights_to_plain(const clile_i_conv *conv, const float
 
 clile_status clile_i_conv_weights_layout(const clile_i_conv *conv, clile_i_weights_layout **out)
 {
-    return clile_i_weights_layout_of(conv->weights, out);
+    return clile_i_weights_layout_of(
+        conv->pieces != NULL ? conv->pieces[0]->weights : conv->weights, out);
 }

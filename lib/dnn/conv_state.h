@@ -30,18 +30,23 @@ typedef struct {
 
 /* How a convolution is shared out to a team: not at all; by oneDNN; or each part is a convolution
  * of its own on one thread (clile_i_parallel_parts): a share of the images, or of the output
- * channels of one image. */
+ * channels or the rows of one image. */
 typedef enum {
     CLILE_I_SPLIT_NONE,
     CLILE_I_SPLIT_ONEDNN,
     CLILE_I_SPLIT_IMAGES,
-    CLILE_I_SPLIT_OUTPUTS
+    CLILE_I_SPLIT_OUTPUTS,
+    CLILE_I_SPLIT_ROWS
 } clile_i_conv_split;
 
 struct clile_i_conv {
     /* what the primitives of one part compute: with gathered patches, a product at each pixel */
     clile_i_conv_shape shape;
     clile_i_conv_options options;
+    clile_i_conv_rows rows; /* all, or those that a piece computes */
+    /* [parts] with split rows, and then this has no primitives of its own. At the edges of the
+     * image a piece has other padding than between. All read the weights of the first. */
+    clile_i_conv **pieces;
     clile_i_conv_split split;
     int64_t parts;
     int32_t slots; /* parts that run at once */

@@ -76,6 +76,13 @@ typedef struct {
 int64_t clile_i_conv_oh(const clile_i_conv_shape *shape);
 int64_t clile_i_conv_ow(const clile_i_conv_shape *shape);
 clile_status clile_i_conv_check(const clile_i_conv_shape *shape);
+/* Rows begin .. end-1 of dst, which read rows src_begin .. src_end-1 of src. */
+typedef struct {
+    int64_t begin, end, src_begin, src_end;
+} clile_i_conv_rows;
+/* Part `part` of `parts` equal ones; each row of dst reads some of src (pad < kh). */
+clile_i_conv_rows clile_i_conv_rows_of(const clile_i_conv_shape *shape, int64_t part,
+                                       int64_t parts);
 
 typedef struct {
     /* layouts of the activations; others are used inside where they are much faster */

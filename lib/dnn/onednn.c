@@ -56,12 +56,14 @@ int clile_i_pd_rank(clile_i_pd_view pd)
     return strstr(name, "gemm") != NULL && strstr(name, "brg") == NULL ? 1 : 2;
 }
 
-void clile_i_conv_set_window(const clile_i_conv_shape *s, clile_i_conv_request *r)
+void clile_i_conv_set_window(const clile_i_conv_shape *s, const clile_i_conv_rows *rows,
+                             clile_i_conv_request *r)
 {
     r->stride = s->stride;
-    r->pad_low_h = r->pad_low_w = s->pad;
+    r->pad_low_h = rows->src_begin - (rows->begin * s->stride - s->pad);
+    r->pad_low_w = s->pad;
     /* Negative padding at the far end drops what the last window does not reach. */
-    r->pad_high_h = (clile_i_conv_oh(s) - 1) * s->stride + s->kh - s->ih - s->pad;
+    r->pad_high_h = (rows->end - 1) * s->stride - s->pad + s->kh - rows->src_end;
     r->pad_high_w = (clile_i_conv_ow(s) - 1) * s->stride + s->kw - s->iw - s->pad;
 }
 
@@ -136,6 +138,14 @@ cleanup:
     return status;
 }
 
+clile_status clile_i_md_rows(clile_i_md_view whole, const int64_t *dims, clile_i_md *out)
+{
+    clile_status status = CLILE_OK;
+    CLILE_I_DNNL(dnnl_memory_desc_create_submemory(out, whole, dims, (dnnl_dims_t){0}));
+cleanup:
+    return status;
+}
+
 clile_status clile_i_md_clone(clile_i_md_view md, clile_i_md *out)
 {
     clile_status status = CLILE_OK;
@@ -206,6 +216,15 @@ clile_status clile_i_md_make_typed(int32_t ndims, const int64_t *dims, dnnl_data
     clile_status status = CLILE_OK;
     CLILE_I_ALLOC(*out, 1);
     CLILE_I_DNNL(dnnl_memory_desc_init_by_tag(*out, ndims, dims, type, tag));
+cleanup:
+    return status;
+}
+
+clile_status clile_i_md_rows(clile_i_md_view whole, const int64_t *dims, clile_i_md *out)
+{
+    clile_status status = CLILE_OK;
+    CLILE_I_ALLOC(*out, 1);
+    CLILE_I_DNNL(dnnl_memory_desc_init_submemory(*out, whole, dims, (dnnl_dims_t){0}));
 cleanup:
     return status;
 }

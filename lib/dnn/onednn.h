@@ -28,6 +28,8 @@ clile_status clile_i_md_make_typed(int32_t ndims, const int64_t *dims, dnnl_data
                                    dnnl_format_tag_t tag, clile_i_md *out);
 clile_status clile_i_md_make(int32_t ndims, const int64_t *dims, dnnl_format_tag_t tag,
                              clile_i_md *out);
+/* The first dims[2] rows of the array `whole`, dims [n, c, rows, w]. */
+clile_status clile_i_md_rows(clile_i_md_view whole, const int64_t *dims, clile_i_md *out);
 clile_status clile_i_md_clone(clile_i_md_view md, clile_i_md *out);
 void clile_i_md_free(clile_i_md md);
 
@@ -59,7 +61,8 @@ int clile_i_scale_covers_bias(void);
 int clile_i_scale_argument(void); /* 0: none */
 
 clile_status clile_i_engine_make(dnnl_engine_t *engine, dnnl_stream_t *stream);
-void clile_i_conv_set_window(const clile_i_conv_shape *shape, clile_i_conv_request *request);
+void clile_i_conv_set_window(const clile_i_conv_shape *shape, const clile_i_conv_rows *rows,
+                             clile_i_conv_request *request);
 /* 2: compiled for this processor; 1: through a matrix product in plain layout; 0: the slow
  * reference. */
 int clile_i_pd_rank(clile_i_pd_view pd);

@@ -41,11 +41,12 @@ CLILE_I_INLINE void max_window(const float *x, int64_t corner, int64_t row, int6
     CLILE_I_STORE(y, best, width);
 }
 
-CLILE_I_CLONES static void max_plane(const clile_i_max_pool *pool, const float *x, float *y,
-                                     uint8_t *index)
+/* Rows begin .. end-1 of a plane. */
+CLILE_I_CLONES static void max_rows(const clile_i_max_pool *pool, int64_t begin, int64_t end,
+                                    const float *x, float *y, uint8_t *index)
 {
     const int64_t block = pool->src.block, row = pool->src.w * block;
-    for (int64_t oy = 0; oy < pool->dst.h; ++oy) {
+    for (int64_t oy = begin; oy < end; ++oy) {
         const int64_t sy = oy * pool->stride - pool->pad;
         const clile_i_window_span u = clile_i_span_inside(sy, pool->k, pool->src.h);
         for (int64_t ox = 0; ox < pool->dst.w; ++ox) {
@@ -70,19 +71,24 @@ static void max_body(int64_t begin, int64_t end, void *context)
 {
     const max_job *j = context;
     const clile_i_dnn_layout *src = &j->pool->src, *dst = &j->pool->dst;
-    for (int64_t i = begin; i < end; ++i) {
-        const int64_t n = i / src->blocks, cb = i % src->blocks;
+    while (begin < end) {
+        const int64_t plane = begin / dst->h, oy = begin % dst->h;
+        const int64_t rows = dst->h - oy < end - begin ? dst->h - oy : end - begin;
+        const int64_t n = plane / src->blocks, cb = plane % src->blocks;
         const int64_t at = n * dst->image_stride + cb * dst->block_stride;
-        max_plane(j->pool, j->src + n * src->image_stride + cb * src->block_stride, j->dst + at,
-                  j->index_out == NULL ? NULL : j->index_out + at);
+        max_rows(j->pool, oy, oy + rows, j->src + n * src->image_stride + cb * src->block_stride,
+                 j->dst + at, j->index_out == NULL ? NULL : j->index_out + at);
+        begin += rows;
     }
 }
 
 void clile_i_max_pool_forward(const clile_i_max_pool *pool, const float *src, float *dst,
                               uint8_t *index)
 {
+    enum { GRAIN = 4096 }; /* floats of dst */
     max_job job = {.pool = pool, .src = src, .dst = dst, .index_out = index};
-    clile_i_parallel_for(pool->src.n * pool->src.blocks, 1, max_body, &job);
+    clile_i_parallel_for(pool->dst.n * pool->dst.blocks * pool->dst.h,
+                         1 + (GRAIN - 1) / (pool->dst.w * pool->dst.block), max_body, &job);
 }
 
 CLILE_I_INLINE void spread_window(float *dx, int64_t corner, int64_t row, int64_t block, int64_t k,

@@ -265,21 +265,37 @@ void clile_i_crop_to_input(const uint8_t *stored, int32_t margin, int32_t size,
     normalise(plane, dst);
 }
 
-void clile_i_pixels_to_input(const uint8_t *rgb, int64_t row_stride, int32_t size, float *dst)
-{
-    enum { VALUES = 256 };
+enum { VALUES = 256 };
+
+typedef struct {
+    const uint8_t *rgb;
+    int64_t row_stride;
+    int32_t size;
+    float *dst;
     float table[3][VALUES]; /* normalise() of every value a pixel can have */
-    const int64_t plane = (int64_t)size * size;
-    for (int32_t i = 0; i < VALUES; ++i)
-        for (int32_t k = 0; k < 3; ++k) table[k][i] = (float)i;
-    normalise(VALUES, table[0]);
-    for (int32_t y = 0; y < size; ++y) {
-        const uint8_t *row = rgb + y * row_stride;
-        float *r = dst + (int64_t)y * size, *g = r + plane, *b = g + plane;
-        for (int32_t x = 0; x < size; ++x, row += 3) {
-            r[x] = table[0][row[0]];
-            g[x] = table[1][row[1]];
-            b[x] = table[2][row[2]];
+} pixels_job;
+
+static void convert_rows(int64_t begin, int64_t end, void *context)
+{
+    const pixels_job *job = context;
+    const int64_t plane = (int64_t)job->size * job->size;
+    for (int64_t y = begin; y < end; ++y) {
+        const uint8_t *row = job->rgb + y * job->row_stride;
+        float *r = job->dst + y * job->size, *g = r + plane, *b = g + plane;
+        for (int32_t x = 0; x < job->size; ++x, row += 3) {
+            r[x] = job->table[0][row[0]];
+            g[x] = job->table[1][row[1]];
+            b[x] = job->table[2][row[2]];
         }
     }
+}
+
+void clile_i_pixels_to_input(const uint8_t *rgb, int64_t row_stride, int32_t size, float *dst)
+{
+    enum { GRAIN = 4096 }; /* pixels */
+    pixels_job job = {.rgb = rgb, .row_stride = row_stride, .size = size, .dst = dst};
+    for (int32_t i = 0; i < VALUES; ++i)
+        for (int32_t k = 0; k < 3; ++k) job.table[k][i] = (float)i;
+    normalise(VALUES, job.table[0]);
+    clile_i_parallel_for(size, 1 + (GRAIN - 1) / size, convert_rows, &job);
 }

@@ -254,9 +254,9 @@ static void mirror_face(placed_face *face, int32_t size)
     clile_i_method_swap_sides(face->five);
 }
 
-/* Embeddings of `count` faces from `first` on, or of their mirror images. */
-static clile_status embed(clile_predictor *p, engine *e, const faces_of_call *faces, int64_t first,
-                          int64_t count, int mirrored, float *embedding)
+/* Fills the batch with `count` faces from `first` on, or with their mirror images. */
+static clile_status load_batch(clile_predictor *p, engine *e, const faces_of_call *faces,
+                               int64_t first, int64_t count, int mirrored)
 {
     for (int64_t k = 0; k < count; ++k) {
         placed_face face = {0};
@@ -267,10 +267,17 @@ static clile_status embed(clile_predictor *p, engine *e, const faces_of_call *fa
             p->place[k] = face.crop_to_src;
         CLILE_I_RETURN_IF(load_slot(p, e, (int32_t)k, &face));
     }
+    return CLILE_OK;
+}
+
+static clile_status embed(clile_predictor *p, engine *e, const faces_of_call *faces, int64_t first,
+                          int64_t count, int mirrored, float *embedding)
+{
     const clile_i_team before = enter(p);
-    const clile_status status =
-        e->qexec ? clile_i_qexec_forward(e->qexec, embedding)
-                 : clile_i_exec_forward(e->exec, clile_i_exec_input(e->exec), embedding);
+    clile_status status = load_batch(p, e, faces, first, count, mirrored);
+    if (status == CLILE_OK)
+        status = e->qexec ? clile_i_qexec_forward(e->qexec, embedding)
+                          : clile_i_exec_forward(e->exec, clile_i_exec_input(e->exec), embedding);
     clile_i_team_leave(before);
     return status;
 }

@@ -173,18 +173,18 @@ struct clile_i_op {
 };
 
 /* Inference: number of threads for so many floating point operations. Small nodes are faster on
- * one, because waking other threads and waiting for them takes time. The limit is some 15
- * microseconds of one core; it was four times that while OpenMP's barriers let a busy neighbour
- * hold up each such node (docs/results.md). */
+ * one, because telling other threads and waiting for them takes a microsecond or two, and because
+ * the other's results are in the other's cache. The limit is some 3 microseconds of one core
+ * (docs/results.md). */
 static inline int32_t clile_i_op_team(const clile_i_op_run *run, int64_t flops)
 {
-    return run->trains || flops >= 1000000 ? run->team : 1;
+    return run->trains || flops >= 250000 ? run->team : 1;
 }
 
 /* The same for int8: about the same time, because integers are about three times as fast. */
 static inline int32_t clile_i_op_qteam(const clile_i_op_qrun *run, int64_t flops)
 {
-    return flops >= 12000000 ? run->team : 1;
+    return flops >= 1000000 ? run->team : 1;
 }
 
 /* UNSUPPORTED if an operation of the net does not run in int8 (quant.c). */

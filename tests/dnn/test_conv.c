@@ -247,10 +247,20 @@ static void test_who_shares_out(void **state)
         int32_t threads;
         uint8_t training;
         const char *parts; /* NULL: not split by us */
-    } cases[] = {
-        {16, 64, 1, 1, NULL},       {16, 64, 2, 1, "2 parts, "}, {16, 64, 3, 1, "4 parts, "},
-        {7, 64, 2, 0, NULL},        {9, 64, 2, 0, "3 parts, "},  {1, 64, 2, 0, "2 parts, "},
-        {1, 64, 3, 0, "4 parts, "}, {1, 16, 2, 0, NULL},         {1, 64, 2, 1, NULL}};
+    } cases[] = {{16, 64, 1, 1, NULL},
+                 {16, 64, 2, 1, "2 parts, "},
+                 {16, 64, 3, 1, "4 parts, "},
+                 {7, 64, 2, 0, NULL},
+                 {9, 64, 2, 0, "3 parts, "},
+                 {1, 64, 2, 0, "2 parts, "},
+                 {1, 64, 3, 0, "4 parts, "},
+                 {1, 64, 2, 1, NULL},
+                 {1, 32, 4, 0, "2 parts, "},
+                 {1, 48, 7, 0, "3 parts, "},
+                 {1, 16, 2, 0, "2 parts by rows, "},
+                 {1, 8, 3, 0, "3 parts by rows, "},
+                 {1, 16, 15, 0, NULL},
+                 {1, 16, 2, 1, NULL}};
     for (size_t i = 0; i < COUNT(cases); ++i) {
         char text[64];
         const clile_i_conv_shape shape = {cases[i].n, 32, 14, 14, cases[i].oc, 3, 3, 1, 1};
@@ -259,6 +269,70 @@ static void test_who_shares_out(void **state)
             assert_null(strstr(text, "parts"));
         else
             assert_non_null(strstr(text, cases[i].parts));
+    }
+}
+
+static void run_in_blocks(const conv_case *t, int32_t threads, float *dst, char text[64])
+{
+    const clile_i_conv_shape *s = &t->shape;
+    const clile_i_conv_options options = {.src =
+                                              s->ic < 16 ? CLILE_I_LAYOUT_NCHW : CLILE_I_LAYOUT_C16,
+                                          .dst = CLILE_I_LAYOUT_C16,
+                                          .bias = 1,
+                                          .sum = 1,
+                                          .relu = 1};
+    const clile_i_dnn_layout src = clile_i_dnn_layout_make(options.src, 1, s->ic, s->ih, s->iw);
+    const int64_t bias_count = clile_i_dnn_layout_make(options.dst, 1, s->oc, 1, 1).count;
+    const int32_t before = clile_i_threads_set(threads);
+    clile_i_conv *conv = NULL;
+    assert_int_equal(clile_i_conv_create(s, &options, &conv), CLILE_OK);
+    clile_i_conv_describe(conv, text, 64);
+    clile_i_conv_buffers b = {
+        .src = clile_i_calloc(src.count, sizeof(float)),
+        .weights = clile_i_calloc(clile_i_conv_weights_count(conv), sizeof(float)),
+        .bias = clile_i_calloc(bias_count, sizeof(float)),
+        .dst = dst,
+        .scratch = clile_i_calloc((int64_t)clile_i_conv_scratch_bytes(conv) + 64, 1)};
+    clile_i_dnn_layout_from_plain(&src, t->src_f, b.src);
+    memcpy(b.bias, t->bias_f, (size_t)s->oc * sizeof(float));
+    assert_int_equal(clile_i_conv_weights_from_plain(conv, t->weights_f, b.weights), CLILE_OK);
+    assert_int_equal(clile_i_conv_bind(conv, &b), CLILE_OK);
+    assert_int_equal(clile_i_conv_forward(conv), CLILE_OK);
+    clile_i_conv_destroy(conv);
+    clile_i_threads_set(before);
+    clile_i_free(b.src), clile_i_free(b.weights), clile_i_free(b.bias), clile_i_free(b.scratch);
+}
+
+/* One image into the only block of channels, by rows: as on one thread. Strides, padding,
+ * several blocks before, rows that no window reaches, as many parts as rows. */
+static void test_rows(void **state)
+{
+    (void)state;
+    static const int64_t cases[][8] = {/* ic, oc, height, width, kernel, stride, pad, threads */
+                                       {3, 16, 32, 30, 7, 2, 3, 2},  {3, 8, 17, 9, 3, 2, 0, 3},
+                                       {16, 16, 14, 14, 3, 1, 1, 2}, {16, 16, 5, 6, 3, 1, 1, 5},
+                                       {48, 16, 9, 8, 3, 2, 1, 4},   {16, 12, 8, 8, 1, 2, 0, 3}};
+    clile_i_rng rng = clile_i_rng_make(2, 7);
+    for (size_t i = 0; i < COUNT(cases); ++i) {
+        const int64_t *c = cases[i];
+        conv_case t;
+        char text[64];
+        make_case(&t, &rng, 1, c[0], c[1], c[2], c[3], c[4], c[5], c[6]);
+        const int64_t count =
+            clile_i_dnn_layout_make(CLILE_I_LAYOUT_C16, 1, c[1], clile_i_conv_oh(&t.shape),
+                                    clile_i_conv_ow(&t.shape))
+                .count;
+        float *one = clile_i_calloc(count, sizeof *one), *team = clile_i_calloc(count, sizeof *one);
+        run_in_blocks(&t, 1, one, text);
+        assert_null(strstr(text, "parts"));
+        run_in_blocks(&t, (int32_t)c[7], team, text);
+        assert_non_null(strstr(text, " parts by rows, "));
+        double *expected = test_array(count);
+        for (int64_t k = 0; k < count; ++k) expected[k] = (double)one[k];
+        check(t.name, "by rows", team, expected, count);
+        free(expected);
+        clile_i_free(one), clile_i_free(team);
+        free_case(&t);
     }
 }
 
@@ -285,14 +359,14 @@ static int goes_by(const char *way, const conv_case *t)
     return strstr(text, way) != NULL;
 }
 
-/* A few output pixels: the windows are gathered and multiplied. n, ic, oc, height, width,
+/* A few output pixels and a MiB of weights: the windows are gathered and multiplied. n, ic, oc, height, width,
  * kernel, stride, pad */
 static void test_patches(void **state)
 {
     (void)state;
-    static const int64_t cases[][8] = {{1, 64, 48, 4, 4, 3, 1, 1},  {1, 32, 64, 7, 7, 3, 2, 1},
-                                       {1, 64, 128, 7, 8, 1, 2, 0}, {4, 16, 16, 2, 2, 3, 1, 1},
-                                       {2, 48, 16, 3, 1, 3, 1, 1},  {1, 32, 32, 5, 6, 3, 1, 0}};
+    static const int64_t cases[][8] = {{1, 192, 160, 4, 4, 3, 1, 1}, {1, 128, 240, 7, 7, 3, 2, 1},
+                                       {1, 512, 512, 7, 8, 1, 2, 0}, {4, 176, 176, 2, 2, 3, 1, 1},
+                                       {2, 192, 160, 3, 1, 3, 1, 1}, {1, 176, 176, 5, 6, 3, 1, 0}};
     clile_i_rng rng = clile_i_rng_make(2, 4);
     size_t gathered = 0;
     const int32_t before = clile_i_threads_set(1);
@@ -309,6 +383,10 @@ static void test_patches(void **state)
             free_case(&t);
         }
     clile_i_threads_set(before);
+    const clile_i_conv_shape few = {1, 64, 4, 4, 128, 3, 3, 1, 1}; /* weights fit in the cache */
+    char text[64];
+    description(&few, 1, 0, text);
+    assert_null(strstr(text, "patches"));
     if (gathered == 0) {
         print_message("no blocks of 16 channels for this processor, hence no patches\n");
         skip();
@@ -352,7 +430,7 @@ int main(void)
         cmocka_unit_test(test_shapes),         cmocka_unit_test(test_tiny),
         cmocka_unit_test(test_threads),        cmocka_unit_test(test_patches),
         cmocka_unit_test(test_winograd),       cmocka_unit_test(test_parts),
-        cmocka_unit_test(test_who_shares_out),
+        cmocka_unit_test(test_who_shares_out), cmocka_unit_test(test_rows),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
