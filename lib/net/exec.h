@@ -37,6 +37,9 @@ struct clile_i_exec {
      * nowhere */
     float *(*add_to)[CLILE_I_MOST_SOURCES];
     float *diff_last; /* by the last value */
+    /* Training, [value_count]: the node that makes it again before its reader's backward, from
+     * memory that gradients share; -1: none */
+    int32_t *remade_by;
     /* Inference in bf16: float32 copies of the bf16 values that a node reads, for operations that
      * read float32 only, made before it runs; and of the last value */
     float *widened;

@@ -1,6 +1,6 @@
-/* Memory of a compiled net. Training keeps all activations for the backward pass, or with recompute
- * those between stretches of nodes, and plans gradients by their lifetimes. Inference plans
- * activations by theirs. */
+/* Memory of a compiled net, planned by lifetimes. Training keeps activations until their backward
+ * pass: with recompute those between stretches of nodes (in memory of their own), otherwise all but
+ * those that are cheap to make again. */
 #include "net/exec.h"
 #include "net/plan.h"
 
@@ -22,6 +22,8 @@ typedef struct {
     value_diffs *values;
     node_diffs *nodes;
     uint8_t *most; /* arrays of each value: 1 or 2 */
+    /* Of each node: blocks of what it keeps and makes; -1: they have memory of their own */
+    int32_t *kept, *made;
 } training_plan;
 
 static void place_inputs(clile_i_exec *exec)
@@ -91,9 +93,8 @@ static int64_t place_stretch(const clile_i_exec *exec, const clile_i_exec_stretc
 static clile_status place_activations(clile_i_exec *exec)
 {
     clile_status status = CLILE_OK;
-    const clile_i_exec_stretch whole = {0, exec->node_count - 1, 0};
-    const clile_i_exec_stretch *stretches = exec->recompute ? exec->stretches : &whole;
-    const int32_t count = exec->recompute ? exec->stretch_count : 1;
+    const clile_i_exec_stretch *stretches = exec->stretches;
+    const int32_t count = exec->stretch_count;
     node_place *places = NULL;
     int64_t fixed = 0, most = 0;
     CLILE_I_ALLOC(places, exec->node_count);
@@ -103,7 +104,6 @@ static clile_status place_activations(clile_i_exec *exec)
     }
     exec->activation_count = fixed + most;
     CLILE_I_ALLOC(exec->activations, exec->activation_count);
-    place_inputs(exec);
     for (int32_t s = 0; s < count; ++s)
         for (int32_t i = stretches[s].first; i <= stretches[s].last; ++i) {
             const int shares = stretches[s].shares;
@@ -115,6 +115,55 @@ static clile_status place_activations(clile_i_exec *exec)
 cleanup:
     clile_i_free(places);
     return status;
+}
+
+/* The only reader of a node's value, and by which source; -1: it has several or none. */
+static int32_t only_reader(const clile_i_exec *exec, int32_t i, int32_t *source)
+{
+    int32_t reader = -1, count = 0;
+    for (int32_t r = i + 1; r < exec->node_count; ++r)
+        for (int32_t k = 0; k < exec->runs[r].node->src_count; ++k) {
+            if (exec->runs[r].node->src[k] != exec->runs[i].node->dst) continue;
+            reader = r;
+            *source = k;
+            ++count;
+        }
+    return count == 1 ? reader : -1;
+}
+
+/* Whether a node's value need not live from the forward pass to the backward pass: the forward pass
+ * leaves it to its reader, and the backward pass makes it again if it reads it. */
+static int is_remade(const clile_i_exec *exec, int32_t i, int32_t *reader, int *again)
+{
+    const clile_i_node *node = exec->runs[i].node;
+    int32_t source = 0;
+    *reader = only_reader(exec, i, &source);
+    if (node->op->remake == NULL || node->src_count > 1 || node->has_inner || *reader < 0) return 0;
+    *again = node->relu || source == 0 || source != exec->runs[*reader].node->op->in_place;
+    return 1;
+}
+
+/* What nodes keep and make lives until their backward pass: then gradients take its place. Steps of
+ * the forward pass are below 0. */
+static void plan_activations(clile_i_exec *exec, training_plan *plan)
+{
+    const int32_t n = exec->node_count;
+    for (int32_t v = 0; v < exec->value_count; ++v) exec->remade_by[v] = -1;
+    for (int32_t i = 0; i < n; ++i) {
+        const clile_i_op_run *run = &exec->runs[i];
+        int32_t reader = -1;
+        int again = 0;
+        plan->kept[i] = plan->made[i] = -1;
+        if (exec->recompute) continue;
+        plan->kept[i] = clile_i_plan_add(&plan->list, run->kept_count, i - n);
+        clile_i_plan_use(&plan->list, plan->kept[i], n - i);
+        plan->made[i] = clile_i_plan_add(&plan->list, run->dst.count, i - n);
+        const int remade = is_remade(exec, i, &reader, &again);
+        clile_i_plan_use(&plan->list, plan->made[i], remade ? reader - n : n - i);
+        if (!remade || !again) continue;
+        clile_i_plan_revive(&plan->list, plan->made[i], n - reader, n - i);
+        exec->remade_by[run->node->dst] = i;
+    }
 }
 
 /* Plans the gradient by source k of node i. It is written in `step`. */
@@ -189,21 +238,31 @@ clile_status clile_i_exec_plan_training(clile_i_exec *exec)
 {
     clile_status status = CLILE_OK;
     training_plan plan = {0};
-    /* of each node: by each source, and by inner; and the first */
-    CLILE_I_TRY(clile_i_plan_init(&plan.list, exec->node_count * (CLILE_I_MOST_SOURCES + 1) + 1));
+    /* of each node: what it keeps and makes, the gradients by each source and by inner; and the
+     * first */
+    CLILE_I_TRY(clile_i_plan_init(&plan.list, exec->node_count * (CLILE_I_MOST_SOURCES + 3) + 1));
     CLILE_I_ALLOC(plan.values, exec->value_count);
     CLILE_I_ALLOC(plan.nodes, exec->node_count);
     CLILE_I_ALLOC(plan.most, exec->value_count);
+    CLILE_I_ALLOC(plan.kept, exec->node_count);
+    CLILE_I_ALLOC(plan.made, exec->node_count);
+    CLILE_I_ALLOC(exec->remade_by, exec->value_count);
     CLILE_I_ALLOC(exec->add_to, exec->node_count);
     for (int32_t i = 0; i < exec->node_count; ++i) {
         const clile_i_node *node = exec->runs[i].node;
         plan.most[node->dst] = node->op->adds_diffs ? 2 : 1;
     }
     CLILE_I_TRY(find_stretches(exec));
-    CLILE_I_TRY(place_activations(exec));
+    if (exec->recompute) CLILE_I_TRY(place_activations(exec));
+    place_inputs(exec);
+    plan_activations(exec, &plan);
     CLILE_I_TRY(plan_gradients(exec, &plan));
     exec->gradient_count = clile_i_plan_place(&plan.list);
     CLILE_I_ALLOC(exec->gradients, exec->gradient_count);
+    for (int32_t i = 0; i < exec->node_count && !exec->recompute; ++i) {
+        exec->runs[i].kept = block_at(exec, &plan, plan.kept[i]);
+        exec->values[exec->runs[i].node->dst] = block_at(exec, &plan, plan.made[i]);
+    }
     for (int32_t i = 0; i < exec->node_count; ++i) point(exec, &plan, i);
     exec->diff_last = exec->runs[exec->node_count - 1].diff_dst;
 cleanup:
@@ -211,6 +270,8 @@ cleanup:
     clile_i_free(plan.values);
     clile_i_free(plan.nodes);
     clile_i_free(plan.most);
+    clile_i_free(plan.kept);
+    clile_i_free(plan.made);
     return status;
 }
 

@@ -100,6 +100,20 @@ static int64_t first_gradient(const clile_i_exec *exec, const clile_i_op_run *ru
     return after;
 }
 
+/* Before the backward of node i: makes those of its sources again that were not kept. */
+static clile_status remake_sources(clile_i_exec *exec, int32_t i)
+{
+    clile_status status = CLILE_OK;
+    const clile_i_node *node = exec->runs[i].node;
+    for (int32_t k = 0; k < node->src_count && status == CLILE_OK; ++k) {
+        const int32_t maker = exec->remade_by[node->src[k]];
+        if (maker < 0) continue;
+        clile_i_op_run *run = &exec->runs[maker];
+        status = run_pass(exec, run, run->node->op->remake);
+    }
+    return status;
+}
+
 /* Before the backward of a stretch's last node: runs its forward again, unless its values are still
  * there. */
 static clile_status repeat_forward(clile_i_exec *exec, int32_t node)
@@ -131,11 +145,13 @@ clile_status clile_i_exec_backward_telling(clile_i_exec *exec, const float *diff
     for (int32_t i = exec->node_count - 1; i >= 0; --i) {
         clile_i_op_run *run = &exec->runs[i];
         CLILE_I_RETURN_IF(repeat_forward(exec, i));
+        CLILE_I_RETURN_IF(remake_sources(exec, i));
         CLILE_I_RETURN_IF(run_pass(exec, run, run->node->op->backward));
         add_diffs(exec, i);
         offset = first_gradient(exec, run, offset);
         if (ready != NULL) ready(context, offset);
     }
+    exec->forward_done = exec->recompute; /* otherwise gradients have taken its place */
     return CLILE_OK;
 }
 

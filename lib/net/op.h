@@ -128,8 +128,9 @@ struct clile_i_op {
     const clile_i_op_tensor *tensors;
     int32_t tensor_count;
     /* The number of a source (from 1) that dst overwrites; 0: none. In inference both share one
-     * array. In training one array may be diff_dst_more and then diff_src of this source. No later
-     * node may read the source. Ignored for nodes without it. */
+     * array. In training one array may be diff_dst_more and then diff_src of this source, and
+     * backward does not read the source. No later node may read the source. Ignored for nodes
+     * without it. */
     int32_t in_place;
     uint8_t adds_diffs; /* backward adds diff_dst_more; otherwise the caller has added it */
     /* Inference in bf16: it writes bf16, and reads bf16 or float32 as the layouts of its sources
@@ -162,6 +163,10 @@ struct clile_i_op {
     clile_status (*fold)(clile_i_op_run *run, const clile_i_net_tensor *tensors, float *room);
     clile_status (*forward)(clile_i_op_run *run);
     clile_status (*backward)(clile_i_op_run *run);
+    /* Training, for a node with one source and no inner value: makes dst again from what is kept,
+     * at little cost: the same bits, and no other trace. Without `relu` of the node, its backward
+     * does not read dst. NULL: it cannot. */
+    clile_status (*remake)(clile_i_op_run *run);
     void (*destroy)(clile_i_op_run *run); /* frees state, even half made; NULL: there is none */
     /* For `clile bench`. NULL: it has none. */
     clile_i_conv *(*convolution)(const clile_i_op_run *run);

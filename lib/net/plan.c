@@ -18,7 +18,8 @@ void clile_i_plan_free(clile_i_plan *plan)
 
 int32_t clile_i_plan_add(clile_i_plan *plan, int64_t count, int32_t step)
 {
-    plan->blocks[plan->count] = (clile_i_plan_block){.count = count, .first = step, .last = step};
+    plan->blocks[plan->count] =
+        (clile_i_plan_block){.count = count, .first = step, .last = step, .again = 1};
     return plan->count++;
 }
 
@@ -27,11 +28,24 @@ void clile_i_plan_use(clile_i_plan *plan, int32_t block, int32_t step)
     if (block >= 0 && plan->blocks[block].last < step) plan->blocks[block].last = step;
 }
 
+void clile_i_plan_revive(clile_i_plan *plan, int32_t block, int32_t again, int32_t last)
+{
+    plan->blocks[block].again = again;
+    plan->blocks[block].again_last = last;
+}
+
 /* ---- placing --------------------------------------------------------------------------------- */
 
 static int overlap_in_time(const clile_i_plan_block *a, const clile_i_plan_block *b)
 {
-    return a->first <= b->last && b->first <= a->last;
+    const int32_t of_a[2][2] = {{a->first, a->last}, {a->again, a->again_last}};
+    const int32_t of_b[2][2] = {{b->first, b->last}, {b->again, b->again_last}};
+    for (int i = 0; i < 2; ++i)
+        for (int k = 0; k < 2; ++k)
+            if (of_a[i][0] <= of_b[k][1] && of_b[k][0] <= of_a[i][1] && of_a[i][0] <= of_a[i][1] &&
+                of_b[k][0] <= of_b[k][1])
+                return 1;
+    return 0;
 }
 
 /* The end of the first placed block that overlaps `block` at `offset`; -1 if there is none. */

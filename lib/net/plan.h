@@ -8,7 +8,9 @@
 typedef struct {
     int64_t count;       /* elements */
     int32_t first, last; /* first and last step that uses it, inclusive */
-    int64_t offset;      /* result: elements, a multiple of 16 (64 bytes of floats) */
+    /* it lives again, with other values, in these steps; again > again_last: never */
+    int32_t again, again_last;
+    int64_t offset; /* result: elements, a multiple of 16 (64 bytes of floats) */
 } clile_i_plan_block;
 
 typedef struct {
@@ -30,6 +32,8 @@ void clile_i_plan_free(clile_i_plan *plan);
 int32_t clile_i_plan_add(clile_i_plan *plan, int64_t count, int32_t step);
 /* Extends the block's life to `step`, where it is read. A number below 0 does nothing. */
 void clile_i_plan_use(clile_i_plan *plan, int32_t block, int32_t step);
+/* Lets the block live again, from step `again` to `last`. */
+void clile_i_plan_revive(clile_i_plan *plan, int32_t block, int32_t again, int32_t last);
 /* Places the largest block first, each at the lowest offset that is free during its life. Returns
  * the number of elements in all. */
 int64_t clile_i_plan_place(clile_i_plan *plan);

@@ -1,5 +1,6 @@
 /* The memory plan of an inference net: values alive at the same time do not overlap, sums are
- * written in place, and the arena is no larger than the most that is alive at once. */
+ * written in place, and the arena is no larger than the most that is alive at once. Training keeps
+ * no activation that is cheap to make again. */
 #include "net/graph.h"
 #include "net/plan.h"
 
@@ -142,8 +143,55 @@ static void test_blocks(void **state)
     clile_i_plan_free(&plan);
 }
 
+/* A block that lives twice keeps its place both times, and leaves it to others in between. */
+static void test_second_life(void **state)
+{
+    clile_i_plan plan;
+    (void)state;
+    assert_int_equal(clile_i_plan_init(&plan, 3), CLILE_OK);
+    const int32_t twice = clile_i_plan_add(&plan, 64, -3), between = clile_i_plan_add(&plan, 48, 1),
+                  beside = clile_i_plan_add(&plan, 32, 2);
+    clile_i_plan_use(&plan, twice, -2);
+    clile_i_plan_revive(&plan, twice, 3, 4);
+    clile_i_plan_use(&plan, between, 2);
+    clile_i_plan_use(&plan, beside, 3);
+    assert_int_equal(clile_i_plan_place(&plan), 64 + 32);
+    assert_int_equal(plan.blocks[twice].offset, 0);
+    assert_int_equal(plan.blocks[between].offset, 0);
+    assert_int_equal(plan.blocks[beside].offset, 64);
+    clile_i_plan_free(&plan);
+}
+
+/* Training takes less than all convolutions' outputs and what norms make of them. */
+static void test_training(void **state)
+{
+    static const char *const backbones[] = {"resnet18", "resnet50"};
+    static const double share[] = {0.9, 0.9};
+    (void)state;
+    for (int k = 0; k < 2; ++k) {
+        const clile_i_net_config config = {backbones[k], 1.0, 16, 0, {0}};
+        clile_i_net *net = NULL;
+        clile_i_exec *exec = NULL;
+        int64_t count[MOST], all = 0;
+        assert_int_equal(clile_i_net_create(&config, &net), CLILE_OK);
+        count_values(net, 4, 96, count);
+        for (int64_t i = 0; i < net->node_count; ++i) {
+            const clile_i_node *node = &net->nodes[i];
+            if (node->op->convolution == NULL) continue;
+            all += count[node->has_inner ? node->inner : node->dst] + count[node->dst];
+        }
+        assert_int_equal(clile_i_exec_create(net, 4, 96, CLILE_I_EXEC_TRAIN, &exec), CLILE_OK);
+        const double found = (double)clile_i_exec_bytes(exec) / (4.0 * (double)all);
+        if (!(found < share[k])) fail_msg("%s: %g of all activations", backbones[k], found);
+        clile_i_exec_destroy(exec);
+        clile_i_net_destroy(net);
+    }
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_nets), cmocka_unit_test(test_blocks)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_nets), cmocka_unit_test(test_blocks),
+                                       cmocka_unit_test(test_second_life),
+                                       cmocka_unit_test(test_training)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

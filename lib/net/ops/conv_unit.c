@@ -329,6 +329,14 @@ static clile_status forward(clile_i_op_run *run)
     return CLILE_OK;
 }
 
+static clile_status remake(clile_i_op_run *run)
+{
+    unit_state *state = run->state;
+    state->norm_pool.norm.again = 1;
+    clile_i_batch_norm_forward(&state->norm_pool.norm);
+    return CLILE_OK;
+}
+
 static clile_status backward(clile_i_op_run *run)
 {
     unit_state *state = run->state;
@@ -564,6 +572,7 @@ const clile_i_op clile_i_op_conv_unit = {.name = "conv_unit",
                                          .fold = fold,
                                          .forward = forward,
                                          .backward = backward,
+                                         .remake = remake,
                                          .destroy = destroy,
                                          .convolution = convolution,
                                          .write = write,
