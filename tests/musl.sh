@@ -11,7 +11,7 @@ cp "$(echo '#include <zconf.h>' | gcc -M -E -xc - | tr ' ' '\n' | grep '/zconf.h
 cp -r "$onednn"/dnnl*.h "$scratch/include"
 [ ! -d "$onednn/oneapi" ] || cp -r "$onednn/oneapi" "$scratch/include"
 cd "$root"
-for file in $(ls lib/*/*.c | grep -vE "^lib/(video/ffmpeg|image/codec_(webp|heif)|mpi/mpi_module)\.c$"); do
+for file in $(ls lib/*/*.c | grep -vE "^lib/(video/ffmpeg|image/codec_(webp|heif)|mpi/mpi_(module|node))\.c$"); do
     "$compiler" -std=c11 -c -o "$scratch/file.o" -fopenmp -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror -D_POSIX_C_SOURCE=200809L \
         -Ilib -Iinclude -isystem "$scratch/include" -isystem "$stb" "$file"
     if nm "$scratch/file.o" | grep ' i '; then

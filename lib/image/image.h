@@ -127,8 +127,8 @@ void clile_i_field_at(const clile_i_field *field, double x, double y, float move
 void clile_i_field_move(const clile_i_field *field, int64_t n, float *xy);
 
 /* look.c: the difference between two people's mean faces, laid on a picture. A mean face is
- * [3,side,side], values in [0,255]; a picture shows its place (x, y), in sides of the crop, at (x, y)
- * moved by the picture's field. */
+ * [3,side,side], values in [0,255]; a picture shows its place (x, y), in sides of the crop, at
+ * (x, y) moved by the picture's field. */
 typedef struct {
     clile_i_field place;    /* of the picture that results */
     const float *from, *to; /* mean faces; borrowed */

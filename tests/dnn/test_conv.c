@@ -359,8 +359,8 @@ static int goes_by(const char *way, const conv_case *t)
     return strstr(text, way) != NULL;
 }
 
-/* A few output pixels and a MiB of weights: the windows are gathered and multiplied. n, ic, oc, height, width,
- * kernel, stride, pad */
+/* A few output pixels and a MiB of weights: the windows are gathered and multiplied. n, ic, oc,
+ * height, width, kernel, stride, pad */
 static void test_patches(void **state)
 {
     (void)state;

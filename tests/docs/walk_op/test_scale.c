@@ -44,6 +44,9 @@ static void check_forward(const clile_i_net *net)
     const int64_t hw = run->dst.h * run->dst.w, count = run->dst.n * run->dst.c * hw;
     float *before = test_floats(count), *after = test_floats(count), *expected = test_floats(count);
     assert_int_equal(clile_i_exec_forward(exec, image, dst), CLILE_OK);
+    /* what it read is not kept; made again, as for its backward */
+    clile_i_op_run *source = &exec->runs[NODE - 1];
+    assert_int_equal(source->node->op->remake(source), CLILE_OK);
     clile_i_dnn_layout_to_plain(&run->src[0], run->src_data[0], before);
     clile_i_dnn_layout_to_plain(&run->dst, run->dst_data, after);
     const clile_i_net_tensor *factor = clile_i_net_tensor_at(net, run->node->tensor);
