@@ -3,6 +3,7 @@
 
 #include <clile/status.h>
 
+#include <math.h>
 #include <string.h>
 
 enum { SLOTS_MOST = 1 << 20 }; /* largest batch: draws cannot tell more slots apart */
@@ -46,8 +47,10 @@ static clile_status augment(const job *j, const clile_i_stored *stored, int64_t 
     if (clile_i_shapes_draw(j->augment, clile_i_dataset_subject(j->dataset, image), j->seed,
                             j->step, slot, &exchange)) {
         jitter.field = &exchange.field;
-        CLILE_I_RETURN_IF(clile_i_dataset_copy_landmarks(j->dataset, image, xy));
-        if (exchange.look > 0.0f && !clile_i_is_nan((double)xy[0])) {
+        xy[0] = NAN;
+        if (exchange.look > 0.0f)
+            CLILE_I_RETURN_IF(clile_i_dataset_copy_landmarks(j->dataset, image, xy));
+        if (!clile_i_is_nan((double)xy[0])) {
             clile_i_shapes_look(j->augment->shapes, &exchange, xy, &look);
             jitter.look = &look;
         }

@@ -151,7 +151,7 @@ static void read_turned(const uint8_t *stored, int32_t width, int32_t size,
                         const clile_i_jitter *jitter, float *dst)
 {
     const double margin = 0.5 * (width - size), side = size;
-    const int64_t plane = (int64_t)size * size, line = 3 * (int64_t)width;
+    const int64_t plane = (int64_t)size * size;
     const double half = 0.5 * size, middle = 0.5 * width - 0.5;
     const placement at = place(jitter, size);
     for (int32_t y = 0; y < size; ++y) {
@@ -173,15 +173,11 @@ static void read_turned(const uint8_t *stored, int32_t width, int32_t size,
             }
             const clile_i_tap across = clile_i_tap_at(from_x, width),
                               down = clile_i_tap_at(from_y, width);
-            const uint8_t *p = stored + down.before * line + 3 * across.before,
-                          *q = p + down.step * line;
-            const int32_t step = 3 * across.step;
-            for (int32_t k = 0; k < 3; ++k) {
-                const float above = (float)p[k] + across.weight * (float)(p[k + step] - p[k]),
-                            below = (float)q[k] + across.weight * (float)(q[k + step] - q[k]);
-                const float value = above + down.weight * (below - above);
-                out[k * plane + x] = jitter->look == NULL ? value : limit(value + change[k]);
-            }
+            float colour[3];
+            clile_i_tap_colour(stored, width, across, down, colour);
+            for (int32_t k = 0; k < 3; ++k)
+                out[k * plane + x] =
+                    jitter->look == NULL ? colour[k] : limit(colour[k] + change[k]);
         }
     }
 }

@@ -6,7 +6,7 @@
 void clile_i_look_add(const uint8_t *rgb, int32_t size, const clile_i_field *place, int32_t side,
                       float *sum)
 {
-    const int64_t plane = (int64_t)side * side, line = 3 * (int64_t)size;
+    const int64_t plane = (int64_t)side * side;
     for (int32_t y = 0; y < side; ++y)
         for (int32_t x = 0; x < side; ++x) {
             const double at[2] = {(x + 0.5) / side, (y + 0.5) / side};
@@ -14,14 +14,9 @@ void clile_i_look_add(const uint8_t *rgb, int32_t size, const clile_i_field *pla
             clile_i_field_at(place, at[0], at[1], move);
             const clile_i_tap across = clile_i_tap_at((at[0] + (double)move[0]) * size - 0.5, size),
                               down = clile_i_tap_at((at[1] + (double)move[1]) * size - 0.5, size);
-            const uint8_t *p = rgb + down.before * line + 3 * across.before,
-                          *q = p + down.step * line;
-            const int32_t step = 3 * across.step;
-            for (int32_t k = 0; k < 3; ++k) {
-                const float above = (float)p[k] + across.weight * (float)(p[k + step] - p[k]),
-                            below = (float)q[k] + across.weight * (float)(q[k + step] - q[k]);
-                sum[k * plane + (int64_t)y * side + x] += above + down.weight * (below - above);
-            }
+            float colour[3];
+            clile_i_tap_colour(rgb, size, across, down, colour);
+            for (int32_t k = 0; k < 3; ++k) sum[k * plane + (int64_t)y * side + x] += colour[k];
         }
 }
 

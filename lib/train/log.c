@@ -14,6 +14,7 @@ void clile_i_trainer_warn_unused(const clile_trainer *t)
     } table[] = {
         {CLILE_OPT_EXCHANGE_SHAPES, "fewer than two training subjects have faces with 68 landmarks",
          t->shapes != NULL && clile_i_shapes_people(t->shapes) < 2},
+        {CLILE_OPT_EXCHANGE_LOOKS, "it goes with exchange_shapes, which is 0", t->shapes == NULL},
         {CLILE_OPT_LAMBDA_POINTS, "the data set has no points to learn (targets)",
          t->targets.p == 0},
         {CLILE_OPT_LAMBDA_VALUES, "the data set has no values to learn that vary (targets)",

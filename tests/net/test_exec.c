@@ -359,6 +359,11 @@ static void test_wrong(void **state)
     clile_i_exec *exec = test_exec(net, 2, 32, CLILE_I_EXEC_TRAIN);
     assert_int_equal(clile_i_exec_backward(exec, dst), CLILE_E_STATE); /* no forward yet */
     assert_non_null(strstr(clile_last_error(), "backward: expected a forward run"));
+    float *image = test_floats(2 * 3 * 32 * 32);
+    assert_int_equal(clile_i_exec_forward(exec, image, dst), CLILE_OK);
+    assert_int_equal(clile_i_exec_backward(exec, dst), CLILE_OK);
+    assert_int_equal(clile_i_exec_backward(exec, dst), CLILE_E_STATE); /* gradients are there now */
+    free(image);
     assert_int_equal(clile_i_exec_load(exec, other), CLILE_E_INVALID_ARGUMENT);
     assert_non_null(strstr(clile_last_error(),
                            "embedding 5, stem imagenet, found resnet10, width 0.125, embedding 6"));
