@@ -56,6 +56,8 @@ class Study(unittest.TestCase):
             self.assertEqual(row[8] == "", row[1].endswith(neutral), row)
         self.assertNotEqual(rows[2][2:4], rows[4][2:4])  # centred answers are others
         folder = os.path.join(SCRATCH, "work", "32px", "default", "seed1")
+        with open(os.path.join(folder, "train.json")) as file:
+            self.assertGreater(json.load(file)["seconds"], 0)
         with open(os.path.join(folder, "eval.json")) as file:
             found = json.load(file)["report"]["mean_of_folds"]["f1"]["average"]
         self.assertAlmostEqual(found, float(rows[3][2]), delta=0.0006)
