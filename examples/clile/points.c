@@ -88,6 +88,7 @@ static int find_face(search *s, int64_t index)
         row.points = found.points;
         row.xy = found.xy;
         ++s->summary->faces;
+        if (row.points > 0) ++s->summary->pointed;
     } else {
         snprintf(message, sizeof message, "%s: no face was found", name);
         without(s, message);
@@ -166,6 +167,11 @@ int points_find(const clile_dataset *data, const points_request *r, const clile_
         code = EXIT_FAILED;
     }
     if (code == EXIT_FINE) code = output_commit(&s.file.file);
+    if (code == EXIT_FINE && summary->pointed == 0)
+        fprintf(stderr,
+                "clile: warning: %s: boxes only, since there is no model of points: option "
+                "points_model\n",
+                r->path);
     if (code == EXIT_FINE && summary->unreadable > 0) code = EXIT_FAILED;
     output_abort(&s.file.file);
     free(images);

@@ -35,7 +35,8 @@ typedef struct {
 } points_request;
 
 typedef struct {
-    int64_t images, faces, without, unreadable; /* without: no face, or unreadable */
+    int64_t images, faces, pointed; /* pointed: faces with points and not only a box */
+    int64_t without, unreadable;    /* without: no face, or unreadable */
 } points_summary;
 
 /* Writes the largest face of each image, names images without one on stderr. EXIT_FAILED with a

@@ -174,10 +174,11 @@ clile_status clile_i_crop_five(const clile_i_core *core, int64_t index, double *
     const clile_i_table *t = &core->table;
     if (t->drawn_size > 0) return draw_five(core, index, five, map);
     if (t->pack != NULL)
-        return clile_i_fail(CLILE_E_FORMAT,
-                            "image %s: a pack keeps no landmarks; use the folder that it was made "
-                            "from",
-                            t->text + t->name[index]);
+        return clile_i_fail(
+            CLILE_E_FORMAT,
+            "image %s: a pack does not keep where a face was placed; use the folder "
+            "that it was made from",
+            t->text + t->name[index]);
     if (t->points == NULL || clile_i_is_nan((double)t->points[10 * index]))
         return clile_i_fail(CLILE_E_FORMAT, "image %s has no landmarks%s", t->text + t->name[index],
                             core->pixels != NULL

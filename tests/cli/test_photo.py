@@ -125,6 +125,7 @@ class Photo(CommandTest):
         done = self.fine("data", folder, *with_square)
         self.assertIn(f"points: {path}, faces in 2 of 3 images", done.stdout)
         self.assertIn("b.png: no face was found", done.stderr)
+        self.assertIn(f"warning: {path}: boxes only", done.stderr)
         self.assertEqual([(row["image"], row["success"]) for row in self.points(path)], [("a.png", "1"), ("b.png", "0"), ("c.png", "1")])
         self.assertEqual(json.loads(self.fine("data", folder, *with_square, "--json").stdout)["points"], {"file": path, "images": 3, "faces": 2})
         before, after = self.fine_json("data", folder), self.fine_json("data", folder, "--set", "faces=" + path)
@@ -160,7 +161,7 @@ class Photo(CommandTest):
         train = ("train", "--data", folder, "--out", os.path.join(self.folder, "srerl.safetensors"), "--quiet", "--set", "method=srerl", "--set", "image_size=32",
                  "--set", "width=0.0625", "--set", "epochs=1", "--set", "batch=4")
         self.fails("method=srerl needs the landmarks of every face", *train)
-        self.fine("data", folder, "--points", path)
+        self.assertNotIn("warning", self.fine("data", folder, "--points", path).stderr)
         self.assertEqual([(row["success"], row["image"]) for row in self.points(path)],
                          [("1", f"img/{subject}/{frame}.png") for subject in ("SN001", "SN002") for frame in range(4)])
         self.assertTrue(all(-16 < float(row[f"{axis}{k}"]) < 144 for row in self.points(path) for axis in "xy" for k in range(68)))

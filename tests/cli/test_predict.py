@@ -68,12 +68,12 @@ class Predict(CommandTest):
                 self.fails(reads + "kind is ", "predict", "--model", model, *more, self.image())
             self.fine("predict", "--model", model, "--faces", self.write("points.csv", self.points_of_an_image()), self.image())
             self.fails(reads + "image Sequences/F001/T1/0001.png has no landmarks", "eval", "--model", model, "--data", bare)
-            self.fails(reads + "image Sequences/F001/T1/0001.png: a pack keeps no landmarks", "eval", "--model", model, "--data", pack)
+            self.fails(reads + "image Sequences/F001/T1/0001.png: a pack does not keep where a face was placed", "eval", "--model", model, "--data", pack)
             self.fine("eval", "--model", model, "--data", self.data)
         for method in ("lpnet", "augcn", "srerl"):
             train = ("train", "--out", self.path("none.safetensors"), "--quiet", *settings(method=method, elimination="none", epochs=1))
             self.fails(f"method={method} needs the landmarks of every face: image Sequences/F001/T1/0001.png has no landmarks", *train, "--data", bare)
-            self.fails(f"method={method} needs the landmarks of every face: image Sequences/F001/T1/0001.png: a pack keeps no landmarks", *train, "--data", pack)
+            self.fails(f"method={method} needs the landmarks of every face: image Sequences/F001/T1/0001.png: a pack does not keep where a face was placed", *train, "--data", pack)
 
     def points_of_an_image(self):
         """A file of faces with the landmarks of the first image."""
