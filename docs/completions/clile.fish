@@ -139,11 +139,11 @@ function __clile_settings # KEYS...
             case ema
                 printf "ema=%s\t%s\n" (string join \n '' | string replace -r '$' \n'decay of the moving average of the weights; 0: no average')
             case epochs
-                printf "epochs=%s\t%s\n" (string join \n '' | string replace -r '$' \n'epochs of stage 2, or of all training with another method (60 with method=bce); if neither this nor epochs_stage1 is set and 30 epochs are under 700 steps, enough for 1400, but at most 100 (with method=bce, twice as many)')
+                printf "epochs=%s\t%s\n" (string join \n '' | string replace -r '$' \n'epochs of stage 2, or of all training with another method (60 with method=bce); if neither this nor epochs_stage1 is set and 30 epochs are under 700 steps of 64 images, enough for 1400, but at most 100 (with method=bce, twice as many)')
             case epochs_stage1
                 printf "epochs_stage1=%s\t%s\n" (string join \n '' | string replace -r '$' \n'epochs of stage 1; if not set, see epochs')
             case batch
-                printf "batch=%s\t%s\n" (string join \n '' | string replace -r '$' \n'images per training step, of each rank if there are several; if not set and there are fewer images, all of them')
+                printf "batch=%s\t%s\n" (string join \n '' | string replace -r '$' \n'images per training step (64 with another method than cl-ile, and with preset=published), of each rank if there are several; if not set and there are fewer images, all of them')
             case accumulate
                 printf "accumulate=%s\t%s\n" (string join \n '' | string replace -r '$' \n'parts in which a step'\''s batch is computed, one after the other, to save memory; their gradients are averaged')
             case recompute

@@ -16,6 +16,7 @@
 #define CLILE_I_METHOD_CHOICE(X, name, term, weight, embedding) "|" #name
 #define CLILE_I_METHOD_PRESETS(X, name, term, weight, embedding) \
     X(CLILE_OPT_METHOD, #name, CLILE_OPT_SIMILARITY, "dot") \
+    X(CLILE_OPT_METHOD, #name, CLILE_OPT_BATCH, "64") \
     X(CLILE_OPT_METHOD, #name, CLILE_OPT_EXCHANGE_HALVES, "0") \
     X(CLILE_OPT_METHOD, #name, CLILE_OPT_EXCHANGE_SHAPES, "0") \
     X(CLILE_OPT_METHOD, #name, CLILE_OPT_NULL_ANCHOR, "0") \
@@ -105,9 +106,9 @@
     X(REAL, CLILE_OPT_WARMUP, "2", "", 0, 1e4, "training", "epochs of linear warm-up")                                                      \
     X(REAL, CLILE_OPT_CLIP_NORM, "1", "", 0, 1e9, "training", "largest norm of the gradient; 0: no clipping")                               \
     X(REAL, CLILE_OPT_EMA, "0", "", 0, 0.99999, "training", "decay of the moving average of the weights; 0: no average")                          \
-    X(INTEGER, CLILE_OPT_EPOCHS, "30", "", 1, 1000000, "training", "epochs of stage 2, or of all training with another method (60 with method=bce); if neither this nor epochs_stage1 is set and 30 epochs are under 700 steps, enough for 1400, but at most 100 (with method=bce, twice as many)")                 \
+    X(INTEGER, CLILE_OPT_EPOCHS, "30", "", 1, 1000000, "training", "epochs of stage 2, or of all training with another method (60 with method=bce); if neither this nor epochs_stage1 is set and 30 epochs are under 700 steps of 64 images, enough for 1400, but at most 100 (with method=bce, twice as many)")                 \
     X(INTEGER, CLILE_OPT_EPOCHS_STAGE1, "30", "", 0, 1000000, "training", "epochs of stage 1; if not set, see epochs")                                              \
-    X(INTEGER, CLILE_OPT_BATCH, "64", "", 1, 1000000, "training", "images per training step, of each rank if there are several; if not set and there are fewer images, all of them") \
+    X(INTEGER, CLILE_OPT_BATCH, "32", "", 1, 1000000, "training", "images per training step (64 with another method than cl-ile, and with preset=published), of each rank if there are several; if not set and there are fewer images, all of them") \
     X(INTEGER, CLILE_OPT_ACCUMULATE, "1", "", 1, 4096, "training", "parts in which a step's batch is computed, one after the other, to save memory; their gradients are averaged") \
     X(INTEGER, CLILE_OPT_RECOMPUTE, "0", "", 0, 1, "training", "1: keep only the outputs of the encoder's blocks, and compute what is between them again in the backward pass: less memory, more time, the same bits") \
     X(INTEGER, CLILE_OPT_SYNC_BATCH_NORM, "0", "", 0, 1, "training", "1: batch normalisation over the images of all ranks; 0: each rank over its own") \
@@ -153,9 +154,11 @@
 #define CLILE_I_OPTIONS_PRESETS(X)                                                                                                          \
     X(CLILE_OPT_METHOD, "bce", CLILE_OPT_SIMILARITY, "dot")                                                                                 \
     X(CLILE_OPT_METHOD, "bce", CLILE_OPT_EXCHANGE_SHAPES, "0")                                                                              \
+    X(CLILE_OPT_METHOD, "bce", CLILE_OPT_BATCH, "64")                                                                                       \
     X(CLILE_OPT_METHOD, "bce", CLILE_OPT_EPOCHS, "60") /* both stages of CL-ILE */                                                          \
     X(CLILE_OPT_METHOD, "bce", CLILE_OPT_NULL_ANCHOR, "0")                                                                                  \
     CLILE_I_METHODS(CLILE_I_METHOD_PRESETS, X)                                                                                           \
+    X(CLILE_OPT_PRESET, "published", CLILE_OPT_BATCH, "64")                                                                                 \
     X(CLILE_OPT_PRESET, "published", CLILE_OPT_STEM, "imagenet")                                                                            \
     X(CLILE_OPT_PRESET, "published", CLILE_OPT_SIMILARITY, "cosine")                                                                        \
     X(CLILE_OPT_PRESET, "published", CLILE_OPT_LAMBDA_CONTRA, "1")                                                                          \

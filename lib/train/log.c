@@ -49,9 +49,11 @@ void clile_i_trainer_log_data(const clile_trainer *t)
                           (int)clile_i_shapes_people(t->shapes), (int)t->s);
     int64_t batch = 0;
     if (!clile_options_is_set(t->options, CLILE_OPT_BATCH) &&
-        clile_options_get_i64(NULL, CLILE_OPT_BATCH, &batch) == CLILE_OK && t->batch < batch)
-        clile_i_log_write(log, CLILE_LOG_INFO, "batch is %d: there are no more images to train on",
-                          (int)t->batch);
+        clile_options_get_i64(t->options, CLILE_OPT_BATCH, &batch) == CLILE_OK && t->batch < batch)
+        clile_i_log_write(log, CLILE_LOG_INFO, "batch is %d, %s", (int)t->batch,
+                          t->n / t->shares.ranks < batch
+                              ? "since there are no more images to train on"
+                              : "which accumulate divides into equal parts");
 }
 
 void clile_i_trainer_log_place(const clile_trainer *t, const char *what, const char *path)

@@ -157,14 +157,14 @@ cleanup:
     return status;
 }
 
-/* The parts of a batch of t->batch images, which is made smaller if it is only a default. */
+/* The parts of a batch of t->batch images, which is made smaller to fit if it is only a default. */
 static clile_status share_batch(clile_trainer *t)
 {
     clile_i_shares *s = &t->shares;
     s->parts = t->settings.accumulate;
-    const int64_t most = t->n / s->ranks / s->parts * s->parts;
-    if (t->batch > most && most >= 2 * s->parts &&
-        !clile_options_is_set(t->options, CLILE_OPT_BATCH))
+    const int64_t own = t->n / s->ranks,
+                  most = (own < t->batch ? own : t->batch) / s->parts * s->parts;
+    if (most >= 2 * s->parts && !clile_options_is_set(t->options, CLILE_OPT_BATCH))
         t->batch = (int32_t)most;
     if (t->batch > t->n / s->ranks && s->ranks > 1)
         return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
@@ -200,10 +200,13 @@ static clile_status share_batch(clile_trainer *t)
     return CLILE_OK;
 }
 
-/* The epochs that are the default are too few steps for a small set (docs/results.md). */
+/* The epochs that are the default are too few steps for a small set (docs/results.md). A step
+ * counts less where it has fewer than 64 images. */
 static void lengthen(clile_trainer *t)
 {
-    enum { FEW_STEPS = 700, ENOUGH_STEPS = 1400, MOST_EPOCHS = 100 };
+    enum { FEW_STEPS = 700, ENOUGH_STEPS = 1400, FULL_STEP = 64, MOST_EPOCHS = 100 };
+    const int64_t step = t->shares.all < FULL_STEP ? t->shares.all : FULL_STEP;
+    const int64_t few = FEW_STEPS * FULL_STEP / step, enough = ENOUGH_STEPS * FULL_STEP / step;
     if (clile_options_is_set(t->options, CLILE_OPT_EPOCHS) ||
         clile_options_is_set(t->options, CLILE_OPT_EPOCHS_STAGE1))
         return;
@@ -211,9 +214,9 @@ static void lengthen(clile_trainer *t)
     const int64_t stages = bce ? 2 : 1; /* its one stage has the epochs of two */
     for (int stage = 1; stage <= 2; ++stage) {
         int32_t *epochs = &t->settings.epochs[stage];
-        if (*epochs * t->steps_per_epoch >= stages * FEW_STEPS) continue;
-        const int64_t enough = (ENOUGH_STEPS + t->steps_per_epoch - 1) / t->steps_per_epoch;
-        *epochs = (int32_t)(stages * (enough < MOST_EPOCHS ? enough : MOST_EPOCHS));
+        if (*epochs * t->steps_per_epoch >= stages * few) continue;
+        const int64_t more = (enough + t->steps_per_epoch - 1) / t->steps_per_epoch;
+        *epochs = (int32_t)(stages * (more < MOST_EPOCHS ? more : MOST_EPOCHS));
     }
 }
 

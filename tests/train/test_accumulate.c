@@ -234,19 +234,26 @@ static void what_does_not_fit_is_named(void **state)
     bench_free(&b);
 }
 
-/* A batch that is only a default becomes as many images as there are, in equal parts. */
-static void a_default_batch_is_cut_to_equal_parts(void **state)
+/* A batch that is only a default becomes no more images than there are, and equal parts. */
+static void expect_batch(const char *method, int32_t batch)
 {
     bench b = {toy_dataset(), NULL, NULL, NULL};
-    (void)state;
     require(clile_options_create(&b.options));
     require(clile_options_set(b.options, CLILE_OPT_IMAGE_SIZE, "32"));
     require(clile_options_set(b.options, CLILE_OPT_ACCUMULATE, "5"));
+    require(clile_options_set(b.options, CLILE_OPT_METHOD, method));
     b.model = toy_model(b.options);
     require(clile_trainer_create(b.model, b.data, b.options, &b.trainer));
-    assert_int_equal(b.trainer->batch, 45); /* of 48 */
-    assert_int_equal(b.trainer->shares.own, 9);
+    assert_int_equal(b.trainer->batch, batch);
+    assert_int_equal(b.trainer->shares.own, batch / 5);
     bench_free(&b);
+}
+
+static void a_default_batch_is_cut_to_equal_parts(void **state)
+{
+    (void)state;
+    expect_batch("bce", 45);    /* of 48 images */
+    expect_batch("cl-ile", 30); /* of 32 */
 }
 
 int main(void)

@@ -4,17 +4,18 @@
 
 #include <unistd.h>
 
+enum { MOST = 6000 };
 static const char file[] = "few_steps_test.safetensors";
 
 /* n dark images of two people; the AU is in every other one. */
 static clile_dataset *images(int64_t n)
 {
-    static const uint8_t rgb[80][TOY_SIZE][TOY_SIZE][3];
+    static const uint8_t rgb[MOST][TOY_SIZE][TOY_SIZE][3];
     static const int32_t au = 12;
-    int8_t labels[80];
-    int32_t subject[80];
+    int8_t labels[MOST];
+    int32_t subject[MOST];
     clile_dataset *data = NULL;
-    for (int i = 0; i < 80; ++i) {
+    for (int i = 0; i < MOST; ++i) {
         labels[i] = i % 2 == 0;
         subject[i] = i / 2 % 2;
     }
@@ -76,16 +77,20 @@ static void expect(int64_t n, const char *batch, const char *key, const char *va
 static void a_small_set_gets_more_epochs(void **state)
 {
     (void)state;
-    expect(48, "2", NULL, NULL, 30, 720);                    /* enough */
-    expect(46, "2", NULL, NULL, 61, 1403);                   /* 690 would be too few */
-    expect(28, "2", NULL, NULL, 100, 1400);                  /* as DISFA's with a batch of 64 */
-    expect(26, "2", NULL, NULL, 100, 1300);                  /* no more than 100 */
-    expect(48, "2", CLILE_OPT_METHOD, "bce", 60, 1440);      /* enough */
-    expect(28, "2", CLILE_OPT_METHOD, "bce", 200, 2800);     /* those of both stages */
-    expect(28, "2", CLILE_OPT_VALIDATION, "0.5", 100, 700);  /* of what is trained on */
-    expect(28, "2", CLILE_OPT_EPOCHS_STAGE1, "30", 30, 420); /* as asked */
-    expect(28, "2", CLILE_OPT_EPOCHS, "3", 30, 420);         /* stage 1, which has its own */
-    expect(28, "2", CLILE_OPT_PRESET, "published", 100, 1400);
+    expect(1536, "64", NULL, NULL, 30, 720);                   /* enough */
+    expect(1500, "64", NULL, NULL, 61, 1403);                  /* 690 would be too few */
+    expect(1536, "32", NULL, NULL, 30, 1440);                  /* steps of half as many images */
+    expect(1500, "32", NULL, NULL, 61, 2806);                  /* likewise */
+    expect(900, "64", NULL, NULL, 100, 1400);                  /* as DISFA's */
+    expect(900, "32", NULL, NULL, 100, 2800);                  /* as DISFA's */
+    expect(840, "64", NULL, NULL, 100, 1300);                  /* no more than 100 */
+    expect(6000, "256", NULL, NULL, 61, 1403);                 /* larger steps count alike */
+    expect(1536, "64", CLILE_OPT_METHOD, "bce", 60, 1440);     /* enough */
+    expect(900, "64", CLILE_OPT_METHOD, "bce", 200, 2800);     /* those of both stages */
+    expect(900, "64", CLILE_OPT_VALIDATION, "0.5", 100, 700);  /* of what is trained on */
+    expect(900, "64", CLILE_OPT_EPOCHS_STAGE1, "30", 30, 420); /* as asked */
+    expect(900, "64", CLILE_OPT_EPOCHS, "3", 30, 420);         /* stage 1, which has its own */
+    expect(900, "64", CLILE_OPT_PRESET, "published", 100, 1400);
 }
 
 typedef struct {

@@ -100,7 +100,8 @@ static void a_batch_made_smaller_is_told(void **state)
     log_into(options, &heard);
     assert_int_equal(clile_trainer_create(model, data, options, &trainer), CLILE_OK);
     if (batch > TOY_N / 2)
-        assert_logged(&heard, CLILE_LOG_INFO, "batch is 24: there are no more images to train on");
+        assert_logged(&heard, CLILE_LOG_INFO,
+                      "batch is 24, since there are no more images to train on");
     else
         assert_int_equal(count_lines(&heard, "batch is"), 0);
     clile_trainer_destroy(trainer);
