@@ -19,7 +19,8 @@
 enum {
     /* floats of one array at a time: three such pieces fit the first-level cache */
     CHUNK = 2048,
-    GRAIN = 16384 /* floats: fewer are not worth waking a thread for */
+    TOGETHER = 8192, /* floats of one image: channel blocks with fewer go together */
+    GRAIN = 16384    /* floats: fewer are not worth waking a thread for */
 };
 
 static int64_t pixels_per_chunk(int64_t block)
@@ -35,8 +36,30 @@ static int64_t smaller(int64_t a, int64_t b)
 
 /* ---- kernels: one plane, `pixels` rows of `block` channels ----------------------------------- */
 
+/* Channels go by `parts` vectors of `width` lanes: two fill a line of the cache, of which memory
+ * is then read once. */
+enum { MOST_PARTS = 2 };
+
+/* How many vectors of eight channels go at once from channel c of a block on; fewer channels than
+ * eight are one that is not full. */
+static int parts_at(int64_t block, int64_t c)
+{
+    return block - c >= MOST_PARTS * CLILE_I_LANES ? MOST_PARTS : 1;
+}
+
+typedef double wide __attribute__((vector_size(64), aligned(8), may_alias));
+
+/* sums[k][2] += a[k], b[k] */
 CLILE_I_INLINE void add_sums(double *sums, const clile_i_v8 *a, const clile_i_v8 *b, int64_t width)
 {
+    if (width == CLILE_I_LANES) {
+        wide *out = (wide *)(void *)sums;
+        out[0] += __builtin_convertvector(__builtin_shufflevector(*a, *b, 0, 8, 1, 9, 2, 10, 3, 11),
+                                          wide);
+        out[1] += __builtin_convertvector(
+            __builtin_shufflevector(*a, *b, 4, 12, 5, 13, 6, 14, 7, 15), wide);
+        return;
+    }
     for (int64_t k = 0; k < width; ++k) {
         sums[2 * k] += (double)(*a)[k];
         sums[2 * k + 1] += (double)(*b)[k];
@@ -44,32 +67,25 @@ CLILE_I_INLINE void add_sums(double *sums, const clile_i_v8 *a, const clile_i_v8
 }
 
 CLILE_I_INLINE void statistics_rows(const float *x, int64_t pixels, int64_t block,
-                                    const float *first, double *sums, const int64_t width)
+                                    const float *first, double *sums, const int parts,
+                                    const int64_t width)
 {
-    clile_i_v8 shift, s0 = {0}, s1 = {0}, q0 = {0}, q1 = {0};
-    int64_t p = 0;
-    CLILE_I_LOAD(shift, first, width);
-    for (; p + 1 < pixels; p += 2) {
-        clile_i_v8 a, b;
-        CLILE_I_LOAD(a, x + p * block, width);
-        CLILE_I_LOAD(b, x + (p + 1) * block, width);
-        a -= shift;
-        b -= shift;
-        s0 += a;
-        s1 += b;
-        q0 += a * a;
-        q1 += b * b;
+    clile_i_v8 shift[MOST_PARTS], s[2][MOST_PARTS] = {0}, q[2][MOST_PARTS] = {0};
+    for (int i = 0; i < parts; ++i) CLILE_I_LOAD(shift[i], first + i * CLILE_I_LANES, width);
+    for (int64_t p = 0; p < pixels; p += 2)
+        for (int odd = 0; odd < 2 && p + odd < pixels; ++odd)
+            for (int i = 0; i < parts; ++i) {
+                clile_i_v8 a;
+                CLILE_I_LOAD(a, x + (p + odd) * block + i * CLILE_I_LANES, width);
+                a -= shift[i];
+                s[odd][i] += a;
+                q[odd][i] += a * a;
+            }
+    for (int i = 0; i < parts; ++i) {
+        s[0][i] += s[1][i];
+        q[0][i] += q[1][i];
+        add_sums(sums + 2 * i * CLILE_I_LANES, &s[0][i], &q[0][i], width);
     }
-    if (p < pixels) {
-        clile_i_v8 a;
-        CLILE_I_LOAD(a, x + p * block, width);
-        a -= shift;
-        s0 += a;
-        q0 += a * a;
-    }
-    s0 += s1;
-    q0 += q1;
-    add_sums(sums, &s0, &q0, width);
 }
 
 /* sums[c][2] += sum of x - first[c], and of its square */
@@ -79,37 +95,45 @@ CLILE_I_CLONES static void statistics_plane(const float *x, int64_t pixels, int6
     const int64_t chunk = pixels_per_chunk(block);
     for (int64_t p = 0; p < pixels; p += chunk) {
         const int64_t rows = smaller(chunk, pixels - p);
-        for (int64_t c = 0; c < block; c += CLILE_I_LANES) {
-            if (block - c >= CLILE_I_LANES)
-                statistics_rows(x + p * block + c, rows, block, first + c, sums + 2 * c,
+        for (int64_t c = 0; c < block; c += parts_at(block, c) * CLILE_I_LANES) {
+            const float *from = x + p * block + c;
+            if (parts_at(block, c) == MOST_PARTS)
+                statistics_rows(from, rows, block, first + c, sums + 2 * c, MOST_PARTS,
                                 CLILE_I_LANES);
+            else if (block - c >= CLILE_I_LANES)
+                statistics_rows(from, rows, block, first + c, sums + 2 * c, 1, CLILE_I_LANES);
             else
-                statistics_rows(x + p * block + c, rows, block, first + c, sums + 2 * c, block - c);
+                statistics_rows(from, rows, block, first + c, sums + 2 * c, 1, block - c);
         }
     }
 }
 
 CLILE_I_INLINE void apply_rows(const float *x, const float *residual, float *y, int64_t pixels,
                                int64_t block, const clile_i_batch_norm *norm, int64_t c,
-                               const int relu, const int64_t width)
+                               const int relu, const int parts, const int64_t width)
 {
-    clile_i_v8 a, b, m, r;
-    CLILE_I_LOAD(a, norm->gamma + c, width);
-    CLILE_I_LOAD(r, norm->inv_std + c, width);
-    CLILE_I_LOAD(b, norm->beta + c, width);
-    CLILE_I_LOAD(m, norm->mean + c, width);
-    a *= r;
-    for (int64_t p = 0; p < pixels; ++p) {
-        clile_i_v8 v;
-        CLILE_I_LOAD(v, x + p * block, width);
-        v = (v - m) * a + b;
-        if (residual != NULL) {
-            CLILE_I_LOAD(r, residual + p * block, width);
-            v += r;
-        }
-        if (relu) v = CLILE_I_RELU(v);
-        CLILE_I_STORE(y + p * block, v, width);
+    clile_i_v8 a[MOST_PARTS], b[MOST_PARTS], m[MOST_PARTS], r;
+    for (int i = 0; i < parts; ++i) {
+        const int64_t at = c + i * CLILE_I_LANES;
+        CLILE_I_LOAD(a[i], norm->gamma + at, width);
+        CLILE_I_LOAD(r, norm->inv_std + at, width);
+        CLILE_I_LOAD(b[i], norm->beta + at, width);
+        CLILE_I_LOAD(m[i], norm->mean + at, width);
+        a[i] *= r;
     }
+    for (int64_t p = 0; p < pixels; ++p)
+        for (int i = 0; i < parts; ++i) {
+            const int64_t at = p * block + i * CLILE_I_LANES;
+            clile_i_v8 v;
+            CLILE_I_LOAD(v, x + at, width);
+            v = (v - m[i]) * a[i] + b[i];
+            if (residual != NULL) {
+                CLILE_I_LOAD(r, residual + at, width);
+                v += r;
+            }
+            if (relu) v = CLILE_I_RELU(v);
+            CLILE_I_STORE(y + at, v, width);
+        }
 }
 
 /* y = relu?((x - mean) * gamma * inv_std + beta + residual?) of the plane whose first channel is
@@ -121,60 +145,72 @@ CLILE_I_CLONES static void apply_plane(const clile_i_batch_norm *norm, const flo
     const int64_t chunk = pixels_per_chunk(block);
     for (int64_t p = 0; p < pixels; p += chunk) {
         const int64_t rows = smaller(chunk, pixels - p);
-        for (int64_t c = 0; c < block; c += CLILE_I_LANES) {
+        for (int64_t c = 0; c < block; c += parts_at(block, c) * CLILE_I_LANES) {
             const int64_t at = p * block + c, width = smaller(CLILE_I_LANES, block - c);
             const float *r = residual == NULL ? NULL : residual + at;
-            if (width < CLILE_I_LANES)
-                apply_rows(x + at, r, y + at, rows, block, norm, first + c, norm->relu, width);
+            const int64_t from = first + c;
+            if (parts_at(block, c) < MOST_PARTS)
+                apply_rows(x + at, r, y + at, rows, block, norm, from, norm->relu, 1, width);
             else if (residual != NULL)
-                apply_rows(x + at, r, y + at, rows, block, norm, first + c, norm->relu,
+                apply_rows(x + at, r, y + at, rows, block, norm, from, norm->relu, MOST_PARTS,
                            CLILE_I_LANES);
             else if (norm->relu)
-                apply_rows(x + at, NULL, y + at, rows, block, norm, first + c, 1, CLILE_I_LANES);
+                apply_rows(x + at, NULL, y + at, rows, block, norm, from, 1, MOST_PARTS,
+                           CLILE_I_LANES);
             else
-                apply_rows(x + at, NULL, y + at, rows, block, norm, first + c, 0, CLILE_I_LANES);
+                apply_rows(x + at, NULL, y + at, rows, block, norm, from, 0, MOST_PARTS,
+                           CLILE_I_LANES);
         }
     }
 }
 
-/* g = (diff_y + diff_y_more) masked by y > 0 */
-#define LOAD_G(g, at, t, width)                                                                    \
-    do {                                                                                           \
-        CLILE_I_LOAD(g, (t)->diff_y + (at), width);                                                \
-        if ((t)->diff_y_more != NULL) {                                                            \
-            clile_i_v8 more_;                                                                      \
-            CLILE_I_LOAD(more_, (t)->diff_y_more + (at), width);                                   \
-            (g) += more_;                                                                          \
-        }                                                                                          \
-        if ((t)->y != NULL) {                                                                      \
-            clile_i_v8 y_;                                                                         \
-            CLILE_I_LOAD(y_, (t)->y + (at), width);                                                \
-            (g) = CLILE_I_MASK(g, y_);                                                             \
-        }                                                                                          \
-    } while (0)
+/* diff_y + diff_y_more, masked by y > 0 where y is read */
+CLILE_I_INLINE void load_g(const clile_i_norm_plane *t, int64_t at, clile_i_v8 *g,
+                           const int64_t width)
+{
+    clile_i_v8 v;
+    CLILE_I_LOAD(*g, t->diff_y + at, width);
+    if (t->diff_y_more != NULL) {
+        CLILE_I_LOAD(v, t->diff_y_more + at, width);
+        *g += v;
+    }
+    if (t->y != NULL) {
+        CLILE_I_LOAD(v, t->y + at, width);
+        *g = CLILE_I_MASK(*g, v);
+    }
+}
 
 CLILE_I_INLINE void backward_sum_rows(const clile_i_norm_plane *t, int64_t at, int64_t pixels,
                                       int64_t block, const clile_i_batch_norm *norm, int64_t c,
-                                      double *sums, const int64_t width)
+                                      double *sums, const int parts, const int64_t width)
 {
-    clile_i_v8 m, a, r, s = {0}, q = {0};
-    CLILE_I_LOAD(m, norm->mean + c, width);
-    CLILE_I_LOAD(a, norm->gamma + c, width);
-    CLILE_I_LOAD(r, norm->inv_std + c, width);
-    a *= r;
-    for (int64_t p = 0; p < pixels; p++, at += block) {
-        clile_i_v8 g, x;
-        LOAD_G(g, at, t, width);
-        CLILE_I_LOAD(x, t->x + at, width);
-        s += g;
-        q += g * (x - m);
-        if (t->masked != NULL) CLILE_I_STORE(t->masked + at, g, width);
-        if (t->diff_x != NULL) {
-            g *= a;
-            CLILE_I_STORE(t->diff_x + at, g, width);
-        }
+    clile_i_v8 m[MOST_PARTS], a[MOST_PARTS], b[MOST_PARTS];
+    clile_i_v8 r, s[MOST_PARTS] = {0}, q[MOST_PARTS] = {0};
+    for (int i = 0; i < parts; ++i) {
+        const int64_t from = c + i * CLILE_I_LANES;
+        CLILE_I_LOAD(m[i], norm->mean + from, width);
+        CLILE_I_LOAD(a[i], norm->gamma + from, width);
+        CLILE_I_LOAD(b[i], norm->beta + from, width);
+        CLILE_I_LOAD(r, norm->inv_std + from, width);
+        a[i] *= r;
     }
-    add_sums(sums, &s, &q, width);
+    for (int64_t p = 0; p < pixels; ++p)
+        for (int i = 0; i < parts; ++i) {
+            const int64_t here = at + p * block + i * CLILE_I_LANES;
+            clile_i_v8 g, x;
+            load_g(t, here, &g, width);
+            CLILE_I_LOAD(x, t->x + here, width);
+            x -= m[i];
+            if (t->relu_of_x) g = CLILE_I_MASK(g, x * a[i] + b[i]);
+            s[i] += g;
+            q[i] += g * x;
+            if (t->masked != NULL) CLILE_I_STORE(t->masked + here, g, width);
+            if (t->diff_x != NULL) {
+                g *= a[i];
+                CLILE_I_STORE(t->diff_x + here, g, width);
+            }
+        }
+    for (int i = 0; i < parts; ++i) add_sums(sums + 2 * i * CLILE_I_LANES, &s[i], &q[i], width);
 }
 
 /* sums[c][2] += sum of g, and of g (x - mean); masked = g; diff_x = gamma inv_std g (complete if
@@ -187,13 +223,16 @@ CLILE_I_CLONES static void backward_sum_plane(const clile_i_batch_norm *norm,
     const int64_t chunk = pixels_per_chunk(block);
     for (int64_t p = 0; p < pixels; p += chunk) {
         const int64_t rows = smaller(chunk, pixels - p);
-        for (int64_t c = 0; c < block; c += CLILE_I_LANES) {
-            if (block - c >= CLILE_I_LANES)
-                backward_sum_rows(t, p * block + c, rows, block, norm, first + c, sums + 2 * c,
+        for (int64_t c = 0; c < block; c += parts_at(block, c) * CLILE_I_LANES) {
+            const int64_t at = p * block + c;
+            if (parts_at(block, c) == MOST_PARTS)
+                backward_sum_rows(t, at, rows, block, norm, first + c, sums + 2 * c, MOST_PARTS,
+                                  CLILE_I_LANES);
+            else if (block - c >= CLILE_I_LANES)
+                backward_sum_rows(t, at, rows, block, norm, first + c, sums + 2 * c, 1,
                                   CLILE_I_LANES);
             else
-                backward_sum_rows(t, p * block + c, rows, block, norm, first + c, sums + 2 * c,
-                                  block - c);
+                backward_sum_rows(t, at, rows, block, norm, first + c, sums + 2 * c, 1, block - c);
         }
     }
 }
@@ -206,23 +245,31 @@ void clile_i_norm_backward_sum(const clile_i_batch_norm *norm, const clile_i_nor
 }
 
 CLILE_I_INLINE void backward_apply_rows(const clile_i_norm_plane *t, int64_t at, int64_t pixels,
-                                        int64_t block, const clile_i_norm_slope *k,
+                                        int64_t block, const clile_i_norm_slope *k, const int parts,
                                         const int64_t width)
 {
-    clile_i_v8 scale = {0}, mean = {0}, offset = {0}, slope = {0};
-    for (int64_t i = 0; i < width; ++i) {
-        scale[i] = k[i].scale;
-        mean[i] = k[i].mean;
-        offset[i] = k[i].offset;
-        slope[i] = k[i].slope;
-    }
-    for (int64_t p = 0; p < pixels; p++, at += block) {
-        clile_i_v8 g, x;
-        LOAD_G(g, at, t, width);
-        CLILE_I_LOAD(x, t->x + at, width);
-        g = scale * (g - offset - (x - mean) * slope);
-        CLILE_I_STORE(t->diff_x + at, g, width);
-    }
+    clile_i_v8 scale[MOST_PARTS] = {0}, mean[MOST_PARTS] = {0}, beta[MOST_PARTS] = {0};
+    clile_i_v8 offset[MOST_PARTS] = {0}, slope[MOST_PARTS] = {0};
+    for (int i = 0; i < parts; ++i)
+        for (int64_t c = 0; c < width; ++c) {
+            const clile_i_norm_slope *of = &k[i * CLILE_I_LANES + c];
+            scale[i][c] = of->scale;
+            mean[i][c] = of->mean;
+            beta[i][c] = of->beta;
+            offset[i][c] = of->offset;
+            slope[i][c] = of->slope;
+        }
+    for (int64_t p = 0; p < pixels; ++p)
+        for (int i = 0; i < parts; ++i) {
+            const int64_t here = at + p * block + i * CLILE_I_LANES;
+            clile_i_v8 g, x;
+            load_g(t, here, &g, width);
+            CLILE_I_LOAD(x, t->x + here, width);
+            x -= mean[i];
+            if (t->relu_of_x) g = CLILE_I_MASK(g, x * scale[i] + beta[i]);
+            g = scale[i] * (g - offset[i] - x * slope[i]);
+            CLILE_I_STORE(t->diff_x + here, g, width);
+        }
 }
 
 /* Values of a channel in the batch. */
@@ -240,6 +287,7 @@ void clile_i_norm_slopes(const clile_i_batch_norm *norm, int64_t first, int64_t 
         const double r = (double)norm->inv_std[first + i];
         out[i].scale = norm->gamma[first + i] * norm->inv_std[first + i];
         out[i].mean = norm->mean[first + i];
+        out[i].beta = norm->beta[first + i];
         out[i].offset = (float)(totals[2 * i] / count);
         out[i].slope = (float)(totals[2 * i + 1] * r * r / count);
     }
@@ -253,14 +301,17 @@ CLILE_I_CLONES static void backward_apply_plane(const clile_i_batch_norm *norm,
     const int64_t chunk = pixels_per_chunk(block);
     for (int64_t p = 0; p < pixels; p += chunk) {
         const int64_t rows = smaller(chunk, pixels - p);
-        for (int64_t c = 0; c < block; c += CLILE_I_LANES) {
-            const int64_t width = smaller(CLILE_I_LANES, block - c);
-            clile_i_norm_slope k[CLILE_I_LANES];
+        for (int64_t c = 0; c < block; c += parts_at(block, c) * CLILE_I_LANES) {
+            const int64_t at = p * block + c;
+            const int64_t width = smaller(parts_at(block, c) * CLILE_I_LANES, block - c);
+            clile_i_norm_slope k[MOST_PARTS * CLILE_I_LANES];
             clile_i_norm_slopes(norm, first + c, width, totals + 2 * c, k);
-            if (width == CLILE_I_LANES)
-                backward_apply_rows(t, p * block + c, rows, block, k, CLILE_I_LANES);
+            if (width == MOST_PARTS * CLILE_I_LANES)
+                backward_apply_rows(t, at, rows, block, k, MOST_PARTS, CLILE_I_LANES);
+            else if (width == CLILE_I_LANES)
+                backward_apply_rows(t, at, rows, block, k, 1, CLILE_I_LANES);
             else
-                backward_apply_rows(t, p * block + c, rows, block, k, width);
+                backward_apply_rows(t, at, rows, block, k, 1, width);
         }
     }
 }
@@ -348,7 +399,8 @@ static clile_i_norm_plane plane_at(const clile_i_batch_norm *norm, int64_t at)
 {
     return (clile_i_norm_plane){
         .x = norm->src + at,
-        .y = norm->relu ? norm->dst + at : NULL,
+        .y = norm->relu && norm->residual != NULL ? norm->dst + at : NULL,
+        .relu_of_x = norm->relu && norm->residual == NULL,
         .diff_y = norm->diff_dst + at,
         .diff_y_more = norm->diff_dst_more == NULL ? NULL : norm->diff_dst_more + at,
         .diff_x = norm->diff_src + at,
@@ -387,16 +439,28 @@ static void backward_apply(const clile_i_norm_job *j, int64_t n, int64_t cb)
 
 /* ---- order of the work ----------------------------------------------------------------------- */
 
+/* Channel blocks whose planes of one image are read in a row: short planes alone are too short for
+ * the processor to read ahead, and planes of one block lie apart by a stride that few sets of its
+ * caches share. */
+static int64_t blocks_at_once(const clile_i_dnn_layout *l)
+{
+    const int64_t blocks = TOGETHER / (l->h * l->w * l->block);
+    return blocks < 1 ? 1 : blocks;
+}
+
 static void run_blocks(int64_t begin, int64_t end, void *context)
 {
     const clile_i_norm_stages *s = context;
-    const int64_t images = s->job.norm->layout.n;
-    for (int64_t cb = begin; cb < end; ++cb) {
-        if (s->gather != NULL)
-            for (int64_t n = 0; n < images; ++n) s->gather(&s->job, n, cb);
-        s->settle(&s->job, cb);
+    const clile_i_dnn_layout *l = &s->job.norm->layout;
+    const int64_t most = blocks_at_once(l);
+    for (int64_t first = begin; first < end; first += most) {
+        const int64_t last = smaller(first + most, end);
+        for (int64_t n = 0; s->gather != NULL && n < l->n; ++n)
+            for (int64_t cb = first; cb < last; ++cb) s->gather(&s->job, n, cb);
+        for (int64_t cb = first; cb < last; ++cb) s->settle(&s->job, cb);
         /* the last one is still in the cache */
-        for (int64_t n = images - 1; n >= 0; --n) s->apply(&s->job, n, cb);
+        for (int64_t n = l->n - 1; n >= 0; --n)
+            for (int64_t cb = last - 1; cb >= first; --cb) s->apply(&s->job, n, cb);
     }
 }
 

@@ -304,7 +304,8 @@ typedef struct {
 } clile_i_batch_norm;
 int64_t clile_i_batch_norm_partial_count(const clile_i_dnn_layout *layout);
 void clile_i_batch_norm_forward(const clile_i_batch_norm *norm);
-/* Reads the ReLU mask from dst, which must still hold what forward wrote. */
+/* With a residual it reads the ReLU mask from dst, which must still hold what forward wrote;
+ * without, dst is not read. */
 void clile_i_batch_norm_backward(const clile_i_batch_norm *norm);
 
 /* ---- element by element (elementwise.c) ------------------------------------------------------ */
@@ -383,14 +384,12 @@ clile_status clile_i_dnn_batch_norm_forward_plain(clile_i_dnn_layout_kind kind, 
                                                   const float *beta, const float *residual,
                                                   float *running_mean, float *running_variance,
                                                   float *dst, float *mean, float *variance);
-/* mean, variance, dst: from forward. diff_residual may be NULL. */
-clile_status clile_i_dnn_batch_norm_backward_plain(clile_i_dnn_layout_kind kind, int64_t n,
-                                                   int64_t c, int64_t h, int64_t w, int frozen,
-                                                   int relu, const float *src, const float *gamma,
-                                                   const float *mean, const float *variance,
-                                                   const float *dst, const float *diff_dst,
-                                                   float *diff_src, float *diff_gamma,
-                                                   float *diff_beta, float *diff_residual);
+/* mean, variance, dst: from forward. diff_residual: NULL without a residual, and dst may be too. */
+clile_status clile_i_dnn_batch_norm_backward_plain(
+    clile_i_dnn_layout_kind kind, int64_t n, int64_t c, int64_t h, int64_t w, int frozen, int relu,
+    const float *src, const float *gamma, const float *beta, const float *mean,
+    const float *variance, const float *dst, const float *diff_dst, float *diff_src,
+    float *diff_gamma, float *diff_beta, float *diff_residual);
 
 /* oh = (h + 2 pad - k) / stride + 1. Backward recomputes the forward's winners from src. */
 clile_status clile_i_dnn_max_pool_forward_plain(clile_i_dnn_layout_kind kind, int64_t n, int64_t c,

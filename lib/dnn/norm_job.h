@@ -33,10 +33,11 @@ int64_t clile_i_norm_plane_offset(const clile_i_dnn_layout *layout, int64_t n, i
 void clile_i_norm_backward_settle(const clile_i_norm_job *job, int64_t cb);
 
 /* What a backward pass reads and writes on one plane; NULL: absent. g = (diff_y + diff_y_more)
- * masked by y > 0. */
+ * masked by y > 0; with relu_of_x by what forward made of x, which spares reading y. */
 typedef struct {
     const float *x, *y, *diff_y, *diff_y_more;
     float *diff_x, *masked;
+    uint8_t relu_of_x;
 } clile_i_norm_plane;
 /* sums = sum of g, and of g (x - mean); masked = g; diff_x = gamma inv_std g. `first`: first
  * channel of the plane. */
@@ -46,7 +47,7 @@ void clile_i_norm_backward_sum(const clile_i_batch_norm *norm, const clile_i_nor
 /* Per channel: diff_x = scale * (g - offset - (x - mean) * slope); totals start at channel
  * `first`. */
 typedef struct {
-    float scale, mean, offset, slope;
+    float scale, mean, beta, offset, slope;
 } clile_i_norm_slope;
 void clile_i_norm_slopes(const clile_i_batch_norm *norm, int64_t first, int64_t width,
                          const double *totals, clile_i_norm_slope *out);

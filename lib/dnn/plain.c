@@ -185,13 +185,11 @@ cleanup:
     return status;
 }
 
-clile_status clile_i_dnn_batch_norm_backward_plain(clile_i_dnn_layout_kind kind, int64_t n,
-                                                   int64_t c, int64_t h, int64_t w, int frozen,
-                                                   int relu, const float *src, const float *gamma,
-                                                   const float *mean, const float *variance,
-                                                   const float *dst, const float *diff_dst,
-                                                   float *diff_src, float *diff_gamma,
-                                                   float *diff_beta, float *diff_residual)
+clile_status clile_i_dnn_batch_norm_backward_plain(
+    clile_i_dnn_layout_kind kind, int64_t n, int64_t c, int64_t h, int64_t w, int frozen, int relu,
+    const float *src, const float *gamma, const float *beta, const float *mean,
+    const float *variance, const float *dst, const float *diff_dst, float *diff_src,
+    float *diff_gamma, float *diff_beta, float *diff_residual)
 {
     clile_status status = CLILE_OK;
     const clile_i_dnn_layout layout = clile_i_dnn_layout_make(kind, n, c, h, w);
@@ -199,13 +197,17 @@ clile_status clile_i_dnn_batch_norm_backward_plain(clile_i_dnn_layout_kind kind,
     plain_norm p = {0};
     CLILE_I_TRY(make_norm(&layout, frozen, relu, &p));
     clile_i_dnn_layout_from_plain(&layout, src, p.array[SRC]);
-    clile_i_dnn_layout_from_plain(&layout, dst, p.array[DST]);
+    if (dst != NULL) clile_i_dnn_layout_from_plain(&layout, dst, p.array[DST]);
     clile_i_dnn_layout_from_plain(&layout, diff_dst, p.array[DIFF_DST]);
     memcpy(p.vector[GAMMA], gamma, bytes);
+    memcpy(p.vector[BETA], beta, bytes);
     memcpy(p.vector[MEAN], mean, bytes);
     for (int64_t i = 0; i < c; ++i)
         p.vector[INV_STD][i] = (float)(1.0 / sqrt((double)variance[i] + EPS));
-    if (diff_residual != NULL) p.norm.diff_residual = p.array[DIFF_RESIDUAL];
+    if (diff_residual != NULL) {
+        p.norm.residual = p.array[RESIDUAL]; /* there is one; its values are not read */
+        p.norm.diff_residual = p.array[DIFF_RESIDUAL];
+    }
     clile_i_batch_norm_backward(&p.norm);
     clile_i_dnn_layout_to_plain(&layout, p.array[DIFF_SRC], diff_src);
     memcpy(diff_gamma, p.vector[DIFF_GAMMA], bytes);

@@ -132,14 +132,14 @@ static int32_t only_reader(const clile_i_exec *exec, int32_t i, int32_t *source)
 }
 
 /* Whether a node's value need not live from the forward pass to the backward pass: the forward pass
- * leaves it to its reader, and the backward pass makes it again if it reads it. */
+ * leaves it to its reader, and the backward pass makes it again if its reader's reads it. */
 static int is_remade(const clile_i_exec *exec, int32_t i, int32_t *reader, int *again)
 {
     const clile_i_node *node = exec->runs[i].node;
     int32_t source = 0;
     *reader = only_reader(exec, i, &source);
     if (node->op->remake == NULL || node->src_count > 1 || node->has_inner || *reader < 0) return 0;
-    *again = node->relu || source == 0 || source != exec->runs[*reader].node->op->in_place;
+    *again = source == 0 || source != exec->runs[*reader].node->op->in_place;
     return 1;
 }
 
@@ -161,7 +161,7 @@ static void plan_activations(clile_i_exec *exec, training_plan *plan)
         const int remade = is_remade(exec, i, &reader, &again);
         clile_i_plan_use(&plan->list, plan->made[i], remade ? reader - n : n - i);
         if (!remade || !again) continue;
-        clile_i_plan_revive(&plan->list, plan->made[i], n - reader, n - i);
+        clile_i_plan_revive(&plan->list, plan->made[i], n - reader, n - reader);
         exec->remade_by[run->node->dst] = i;
     }
 }

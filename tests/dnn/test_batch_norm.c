@@ -83,8 +83,8 @@ static void check(const norm_case *t, int relu, const char *kind, const char *wh
 /* Gradients from the oracle with the op's own ReLU mask: float and double may put a value on
  * different sides of zero. */
 static void check_backward(const norm_case *t, int relu, size_t kind, const float *src,
-                           const float *scale, const float *mean, const float *variance,
-                           const float *dst, double bound)
+                           const float *scale, const float *shift, const float *mean,
+                           const float *variance, const float *dst, double bound)
 {
     const int64_t c = t->norm.c;
     double *masked = test_array(t->count), *diff_src = test_array(t->count);
@@ -98,7 +98,8 @@ static void check_backward(const norm_case *t, int relu, size_t kind, const floa
                                     t->shift, masked, diff_src, diff_scale, diff_shift);
     assert_int_equal(clile_i_dnn_batch_norm_backward_plain(
                          kinds[kind], t->norm.n, c, t->norm.h, t->norm.w, t->frozen, relu, src,
-                         scale, mean, variance, dst, diff_dst, found_src, found_scale, found_shift,
+                         scale, shift, mean, variance, t->with_residual ? dst : NULL, diff_dst,
+                         found_src, found_scale, found_shift,
                          t->with_residual ? found_residual : NULL),
                      CLILE_OK);
     check(t, relu, kind_names[kind], "diff_src", found_src, diff_src, t->count, bound);
@@ -130,7 +131,7 @@ static void check_kind(const norm_case *t, int relu, size_t kind, double bound)
     check(t, relu, kind_names[kind], "running mean", running_mean, t->updated_mean, c, tolerance);
     check(t, relu, kind_names[kind], "running variance", running_variance, t->updated_variance, c,
           bound);
-    check_backward(t, relu, kind, src, scale, mean, variance, dst, bound);
+    check_backward(t, relu, kind, src, scale, shift, mean, variance, dst, bound);
     free(src), free(scale), free(shift), free(residual), free(running_mean), free(running_variance);
     free(dst), free(mean), free(variance);
 }
