@@ -17,6 +17,7 @@ import torch
 import torchvision
 
 EMBEDDING = 128
+PAUSE = 0.1  # seconds until PyTorch's threads no longer wait for work by spinning
 
 
 def scaled(channels, width):
@@ -111,6 +112,7 @@ def main():
     times = {"pytorch": [], "clile": [], "convolutions": []}
     for _ in range(options.rounds):
         times["pytorch"].append(reference.step())
+        time.sleep(PAUSE)
         times["clile"].append(clile.ask("step")["seconds"])
         bound = clile.ask("convolutions")
         times["convolutions"].append(bound["seconds"])

@@ -11,10 +11,10 @@ typedef struct {
 } net_case;
 
 static const net_case cases[] = {
-    {"resnet10", 0.125, 3, 47, CLILE_I_STEM_SMALL, 0, 0.95},
-    {"resnet18", 0.125, 2, 64, CLILE_I_STEM_IMAGENET, 0, 0.95},
-    {"resnet50", 0.125, 2, 64, CLILE_I_STEM_IMAGENET, 0, 0.65},
-    {"resnet18", 0.125, 2, 64, CLILE_I_STEM_IMAGENET, 1, 0.95},
+    {"resnet10", 0.125, 3, 47, CLILE_I_STEM_SMALL, 0, 0.94},
+    {"resnet18", 0.125, 2, 64, CLILE_I_STEM_IMAGENET, 0, 0.935},
+    {"resnet50", 0.125, 2, 64, CLILE_I_STEM_IMAGENET, 0, 0.63},
+    {"resnet18", 0.125, 2, 64, CLILE_I_STEM_IMAGENET, 1, 0.935},
 };
 enum { CASES = sizeof cases / sizeof *cases, D = 7, PASSES = 3 };
 

@@ -106,20 +106,25 @@ static void bits_repeat_and_a_resumed_run_is_the_whole_one(void **state)
     }
 }
 
-/* A run that was begun in bf16 goes on elsewhere. */
+/* A run that was begun in bf16 goes on elsewhere, and then no longer rounds. */
 static void a_checkpoint_goes_on_in_float32(void **state)
 {
     (void)state;
     if (!has_bf16()) return;
+    static const char *const rest[] = {"precision=float32", ""};
+    course end[2];
     bench b = bench_make("precision=bf16");
     course c = {.stop_stage = 1, .stop_step = 2};
     assert_int_equal(clile_trainer_run(b.trainer, 1, follow, &c), CLILE_E_CANCELLED);
     require(clile_trainer_save(b.trainer, checkpoint));
     bench_free(&b);
-    b = bench_make("precision=float32");
-    require(clile_trainer_resume(b.trainer, checkpoint));
-    run_to_end(&b);
-    bench_free(&b);
+    for (int i = 0; i < 2; ++i) {
+        b = bench_make(rest[i]);
+        require(clile_trainer_resume(b.trainer, checkpoint));
+        end[i] = run_to_end(&b);
+        bench_free(&b);
+    }
+    assert_true(end[0].last != end[1].last);
 }
 
 /* Probabilities [TOY_N,TOY_C] of the images, in a batch of `batch`. */
