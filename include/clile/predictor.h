@@ -27,14 +27,15 @@ CLILE_BEGIN
 typedef struct clile_predictor clile_predictor;
 
 /* Compiles the model, float32 or int8, for inference. Options: predict_batch, threads, box_margin,
- * mirror, crop_scale, precision. predict_batch is the number of faces per run of the encoder; fewer
- * faces cost as much. With 0, the default, faces run one by one, except that an int8 model runs 8
- * at once if a call has 4 or more (the first such call allocates; so does the first one in another
- * thread, if it starts that thread's team; nothing else does after this function). A face gets the
- * same bits with any other faces in the call. Answers of an int8 model do not depend on
- * predict_batch; embeddings of a float32 model differ by a relative 1e-6 or so from one
- * predict_batch to another. With mirror=1 an embedding is the mean over the crop and its mirror
- * image. Everything else follows from it. This takes twice the time. auto: 1 if the model's
+ * mirror, crop_scale, precision. predict_batch is the number of faces at once. Several threads take
+ * parts of them, or one thread runs part after part, where that goes better with its cache; a part
+ * that is not full costs as much as a full one. With 0, the default, faces run one by one, except
+ * that an int8 model runs 8 at once if a call has 4 or more (the first such call allocates; so does
+ * the first one in another thread, if it starts that thread's team; nothing else does after this
+ * function). A face gets the same bits with any other faces in the call. Answers of an int8 model
+ * do not depend on predict_batch; embeddings of a float32 model differ by a relative 1e-6 or so
+ * from one predict_batch to another. With mirror=1 an embedding is the mean over the crop and its
+ * mirror image. Everything else follows from it. This takes twice the time. auto: 1 if the model's
  * metadata "mirror" is "1", else 0. crop_scale is the side of the crop that CLILE_FACE_POINTS
  * places, as a share of the side in training, about the same centre: landmarks of an automatic
  * locator may lie a little further out than those of training. Not set: the model's metadata

@@ -1,7 +1,6 @@
 /* The predictor: a snapshot of its model, the compiled encoder, and the buffers of one batch. */
 #include "dnn/dnn.h"
-#include "model/crop.h"
-#include "model/model.h"
+#include "model/engine.h"
 
 #include <string.h>
 
@@ -10,13 +9,6 @@
  * because sums of integers are exact. Float32 runs one face at a time: the last bits of its sums
  * depend on the batch, and a face's answer must not depend on the number of faces in the call. */
 enum { MANY = 4, LARGE = 8 };
-
-/* The encoder compiled for one batch. */
-typedef struct {
-    int32_t batch;        /* 0: not created */
-    clile_i_exec *exec;   /* float32 */
-    clile_i_qexec *qexec; /* int8 */
-} engine;
 
 struct clile_predictor {
     clile_i_log log;
@@ -28,11 +20,10 @@ struct clile_predictor {
     double crop_scale; /* side of a crop that landmarks place, as a share of training's */
     uint8_t bf16;      /* the encoder runs in bf16 */
     int32_t has_large;
-    engine first, large; /* large: created on first use */
-    clile_i_cropper cropper;
-    float *embedding; /* [batch,d] of the larger engine */
-    float *mirrored;  /* likewise, of the mirror images; NULL without */
-    float *score;     /* [batch,c] */
+    clile_i_engine first, large; /* large: created on first use */
+    float *embedding;            /* [batch,d] of the larger engine */
+    float *mirrored;             /* likewise, of the mirror images; NULL without */
+    float *score;                /* [batch,c] */
     /* [batch] from crop to image of the faces of the batch */
     clile_i_affine *place;
     float *mirrored_xy; /* [batch,p,2] points of the mirror images; NULL without */
@@ -45,28 +36,19 @@ static clile_i_team enter(clile_predictor *p)
     return before;
 }
 
-static clile_status make_engine(clile_predictor *p, int32_t batch, engine *out)
+static clile_status make_engine(clile_predictor *p, int32_t batch, clile_i_engine *out)
 {
-    const clile_model *m = p->model;
     const clile_i_team before = enter(p);
-    const clile_status status =
-        m->quant ? clile_i_qexec_create(m->encoder, m->quant, clile_i_input_mean, batch, m->size,
-                                        m->packs, &out->qexec)
-                 : clile_i_exec_create_as(m->encoder, batch, m->size,
-                                          &(clile_i_exec_options){.mode = CLILE_I_EXEC_INFER,
-                                                                  .bf16 = p->bf16,
-                                                                  .packs = m->packs},
-                                          &out->exec);
+    const clile_status status = clile_i_engine_create(p->model, batch, p->bf16, out);
     clile_i_team_start(); /* whatever oneDNN has compiled, runs in this thread allocate nothing */
     clile_i_team_leave(before);
     if (status != CLILE_OK) return status;
-    out->batch = batch;
     clile_i_log_write(p->log, CLILE_LOG_DEBUG,
-                      "%s predictor compiled for %d faces at once on %d threads",
-                      m->quant != NULL ? "int8"
-                      : p->bf16        ? "bf16"
-                                       : "float32",
-                      (int)batch, (int)before.given);
+                      "%s predictor compiled for %d faces at once on %d threads, %d a run",
+                      p->model->quant != NULL ? "int8"
+                      : p->bf16               ? "bf16"
+                                              : "float32",
+                      (int)batch, (int)before.given, (int)out->each);
     return CLILE_OK;
 }
 
@@ -107,12 +89,6 @@ static clile_status read_precision(const clile_model *model, const clile_options
     return CLILE_OK;
 }
 
-static void free_engine(const engine *e)
-{
-    clile_i_exec_destroy(e->exec);
-    clile_i_qexec_destroy(e->qexec);
-}
-
 clile_status clile_predictor_create(const clile_model *model, const clile_options *options,
                                     clile_predictor **out)
 {
@@ -145,7 +121,6 @@ clile_status clile_predictor_create(const clile_model *model, const clile_option
     CLILE_I_TRY(read_crop_scale(model, options, &p->crop_scale));
     CLILE_I_TRY(read_precision(model, options, &p->bf16));
     CLILE_I_TRY(clile_i_model_snapshot(model, &p->model));
-    CLILE_I_TRY(clile_i_cropper_init(&p->cropper, model->size, model->standardize));
     CLILE_I_ALLOC(p->embedding, most * model->d);
     if (p->mirror) CLILE_I_ALLOC(p->mirrored, most * model->d);
     CLILE_I_ALLOC(p->score, most * model->c);
@@ -167,9 +142,8 @@ cleanup:
 void clile_predictor_destroy(clile_predictor *predictor)
 {
     if (predictor == NULL) return;
-    free_engine(&predictor->first);
-    free_engine(&predictor->large);
-    clile_i_cropper_free(&predictor->cropper);
+    clile_i_engine_free(&predictor->first);
+    clile_i_engine_free(&predictor->large);
     clile_i_free(predictor->embedding);
     clile_i_free(predictor->mirrored);
     clile_i_free(predictor->score);
@@ -198,7 +172,7 @@ clile_i_predictor_view clile_i_predictor_look(const clile_predictor *predictor)
 /* ---- one batch ---- */
 
 /* Chooses the engine for the next of `left` faces. */
-static clile_status choose_engine(clile_predictor *p, int64_t left, engine **out)
+static clile_status choose_engine(clile_predictor *p, int64_t left, clile_i_engine **out)
 {
     *out = &p->first;
     if (!p->has_large || left < MANY) return CLILE_OK;
@@ -218,21 +192,22 @@ typedef struct {
 typedef clile_status (*face_source)(const clile_predictor *p, const void *context, int64_t index,
                                     placed_face *out);
 
-/* Puts the canonical crop of a face, and its points, into slot `slot` of the batch. */
-static clile_status load_slot(clile_predictor *p, engine *e, int32_t slot, const placed_face *face)
+/* Puts the canonical crop of a face, and its points, into slot `slot` of a lane. */
+static clile_status load_slot(const clile_predictor *p, clile_i_lane *lane, int32_t slot,
+                              const placed_face *face)
 {
     const int64_t size = p->model->size;
     const uint8_t *rgb;
     int64_t row_stride;
     CLILE_I_RETURN_IF(
-        clile_i_cropper_cut(&p->cropper, &face->image, &face->crop_to_src, &rgb, &row_stride));
-    if (e->qexec)
-        clile_i_qexec_set_image(e->qexec, slot, rgb, row_stride);
+        clile_i_cropper_cut(&lane->cropper, &face->image, &face->crop_to_src, &rgb, &row_stride));
+    if (lane->qexec)
+        clile_i_qexec_set_image(lane->qexec, slot, rgb, row_stride);
     else
         clile_i_pixels_to_input(rgb, row_stride, p->model->size,
-                                clile_i_exec_input(e->exec) + slot * 3 * size * size);
+                                clile_i_exec_input(lane->exec) + slot * 3 * size * size);
     if (clile_i_model_reads_points(p->model))
-        memcpy(clile_i_exec_points(e->exec) + (int64_t)slot * 2 * CLILE_I_FIVE, face->five,
+        memcpy(clile_i_exec_points(lane->exec) + (int64_t)slot * 2 * CLILE_I_FIVE, face->five,
                sizeof face->five);
     return CLILE_OK;
 }
@@ -254,30 +229,35 @@ static void mirror_face(placed_face *face, int32_t size)
     clile_i_method_swap_sides(face->five);
 }
 
-/* Fills the batch with `count` faces from `first` on, or with their mirror images. */
-static clile_status load_batch(clile_predictor *p, engine *e, const faces_of_call *faces,
-                               int64_t first, int64_t count, int mirrored)
+typedef struct {
+    clile_predictor *p;
+    const faces_of_call *faces;
+    int64_t first; /* of the batch, in the call */
+    int mirrored;  /* their mirror images */
+} batch_of_faces;
+
+static clile_status load(void *context, clile_i_lane *lane, int64_t first, int64_t count)
 {
+    const batch_of_faces *b = context;
+    clile_predictor *p = b->p;
     for (int64_t k = 0; k < count; ++k) {
         placed_face face = {0};
-        CLILE_I_RETURN_IF(faces->source(p, faces->context, first + k, &face));
-        if (mirrored)
+        CLILE_I_RETURN_IF(b->faces->source(p, b->faces->context, b->first + first + k, &face));
+        if (b->mirrored)
             mirror_face(&face, p->model->size);
         else
-            p->place[k] = face.crop_to_src;
-        CLILE_I_RETURN_IF(load_slot(p, e, (int32_t)k, &face));
+            p->place[first + k] = face.crop_to_src;
+        CLILE_I_RETURN_IF(load_slot(p, lane, (int32_t)k, &face));
     }
     return CLILE_OK;
 }
 
-static clile_status embed(clile_predictor *p, engine *e, const faces_of_call *faces, int64_t first,
-                          int64_t count, int mirrored, float *embedding)
+static clile_status embed(clile_predictor *p, clile_i_engine *e, const faces_of_call *faces,
+                          int64_t first, int64_t count, int mirrored, float *embedding)
 {
     const clile_i_team before = enter(p);
-    clile_status status = load_batch(p, e, faces, first, count, mirrored);
-    if (status == CLILE_OK)
-        status = e->qexec ? clile_i_qexec_forward(e->qexec, embedding)
-                          : clile_i_exec_forward(e->exec, clile_i_exec_input(e->exec), embedding);
+    batch_of_faces batch = {p, faces, first, mirrored};
+    const clile_status status = clile_i_engine_run(e, count, p->model->d, load, &batch, embedding);
     clile_i_team_leave(before);
     return status;
 }
@@ -301,7 +281,7 @@ static void find_points(const clile_predictor *p, int64_t n, float *xy)
 }
 
 /* Embeddings and scores of `count` faces from `first` on, and points unless xy is NULL. */
-static clile_status run_batch(clile_predictor *p, engine *e, const faces_of_call *faces,
+static clile_status run_batch(clile_predictor *p, clile_i_engine *e, const faces_of_call *faces,
                               int64_t first, int64_t n, float *xy)
 {
     CLILE_I_RETURN_IF(embed(p, e, faces, first, n, 0, p->embedding));
@@ -350,7 +330,7 @@ static clile_status run_all(clile_predictor *p, int64_t n, face_source source, c
 {
     const faces_of_call faces = {source, context};
     for (int64_t first = 0, count; first < n; first += count) {
-        engine *e;
+        clile_i_engine *e;
         CLILE_I_RETURN_IF(choose_engine(p, n - first, &e));
         count = n - first < e->batch ? n - first : e->batch;
         float *xy = out->xy ? out->xy + 2 * first * p->model->points.p : NULL;

@@ -218,7 +218,7 @@ static void predictors_int8_and_packs_are_told(void **state)
     assert_logged(&heard, CLILE_LOG_INFO, "int8 model made, measured on 1 images");
     assert_int_equal(clile_predictor_create(model, options, &predictor), CLILE_OK);
     assert_logged(&heard, CLILE_LOG_DEBUG,
-                  "float32 predictor compiled for 1 faces at once on 1 threads");
+                  "float32 predictor compiled for 1 faces at once on 1 threads, 1 a run");
     assert_int_equal(count_lines(&heard, "7 bits"), 0);
     clile_predictor_destroy(predictor);
     assert_int_equal(clile_predictor_create(int8, options, &predictor), CLILE_OK);
