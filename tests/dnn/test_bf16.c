@@ -1,6 +1,7 @@
 /* Convolution in bf16 against the oracle in double. The inputs are bf16 numbers (in training: near
  * them), whose products float32 holds exactly: what is left is the order of a float32 sum, and the
- * rounding of a bf16 result. Where the processor has no bf16, the check says so, and that is what is tested. */
+ * rounding of a bf16 result. Where the processor has no bf16, the check says so, and that is what
+ * is tested. */
 #include "dnn/dnn_test.h"
 
 #include "dnn/dnn.h"
