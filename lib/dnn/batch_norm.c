@@ -248,17 +248,25 @@ CLILE_I_INLINE void backward_apply_rows(const clile_i_norm_plane *t, int64_t at,
                                         int64_t block, const clile_i_norm_slope *k, const int parts,
                                         const int64_t width)
 {
-    clile_i_v8 scale[MOST_PARTS] = {0}, mean[MOST_PARTS] = {0}, beta[MOST_PARTS] = {0};
-    clile_i_v8 offset[MOST_PARTS] = {0}, slope[MOST_PARTS] = {0};
-    for (int i = 0; i < parts; ++i)
-        for (int64_t c = 0; c < width; ++c) {
-            const clile_i_norm_slope *of = &k[i * CLILE_I_LANES + c];
-            scale[i][c] = of->scale;
-            mean[i][c] = of->mean;
-            beta[i][c] = of->beta;
-            offset[i][c] = of->offset;
-            slope[i][c] = of->slope;
-        }
+    enum { SCALE, MEAN, BETA, OFFSET, SLOPE, KINDS };
+    float value[KINDS][MOST_PARTS * CLILE_I_LANES] = {{0}};
+    clile_i_v8 scale[MOST_PARTS], mean[MOST_PARTS], beta[MOST_PARTS];
+    clile_i_v8 offset[MOST_PARTS], slope[MOST_PARTS];
+    for (int64_t c = 0; c < (parts - 1) * CLILE_I_LANES + width; ++c) {
+        value[SCALE][c] = k[c].scale;
+        value[MEAN][c] = k[c].mean;
+        value[BETA][c] = k[c].beta;
+        value[OFFSET][c] = k[c].offset;
+        value[SLOPE][c] = k[c].slope;
+    }
+    for (int i = 0; i < parts; ++i) {
+        const int64_t c = i * CLILE_I_LANES;
+        CLILE_I_LOAD(scale[i], value[SCALE] + c, width);
+        CLILE_I_LOAD(mean[i], value[MEAN] + c, width);
+        CLILE_I_LOAD(beta[i], value[BETA] + c, width);
+        CLILE_I_LOAD(offset[i], value[OFFSET] + c, width);
+        CLILE_I_LOAD(slope[i], value[SLOPE] + c, width);
+    }
     for (int64_t p = 0; p < pixels; ++p)
         for (int i = 0; i < parts; ++i) {
             const int64_t here = at + p * block + i * CLILE_I_LANES;

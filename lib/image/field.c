@@ -8,29 +8,40 @@ double clile_i_field_node(int32_t index)
     return first + apart * index;
 }
 
-/* The node before `at`, and how far behind it; outside, the nearest. */
-static int32_t node_before(double at, float *behind)
+/* Outside, the nearest. */
+clile_i_field_tap clile_i_field_tap_at(double at)
 {
     const double place = (at - first) / apart, last = CLILE_I_FIELD_SIDE - 1;
     const int32_t before = place < 0.0     ? 0
                            : place >= last ? CLILE_I_FIELD_SIDE - 2
                                            : (int32_t)place;
     const double rest = place - before;
-    *behind = (float)(rest < 0.0 ? 0.0 : rest > 1.0 ? 1.0 : rest);
-    return before;
+    return (clile_i_field_tap){before, (float)(rest < 0.0 ? 0.0 : rest > 1.0 ? 1.0 : rest)};
+}
+
+void clile_i_field_taps(const clile_i_field *field, int32_t n, const clile_i_field_tap *across,
+                        const clile_i_field_tap *down, float move[][2])
+{
+    for (int32_t i = 0; i < n; ++i) {
+        const float u = across[i].weight, v = down[i].weight;
+        const float(*above)[2] =
+            field->move + down[i].before * CLILE_I_FIELD_SIDE + across[i].before,
+              (*below)[2] = above + CLILE_I_FIELD_SIDE;
+        for (int k = 0; k < 2; ++k) {
+            const float top = above[0][k] + u * (above[1][k] - above[0][k]),
+                        bottom = below[0][k] + u * (below[1][k] - below[0][k]);
+            move[i][k] = top + v * (bottom - top);
+        }
+    }
 }
 
 void clile_i_field_at(const clile_i_field *field, double x, double y, float move[2])
 {
-    float u, v;
-    const int32_t column = node_before(x, &u), row = node_before(y, &v);
-    const float(*above)[2] = field->move + row * CLILE_I_FIELD_SIDE + column,
-          (*below)[2] = above + CLILE_I_FIELD_SIDE;
-    for (int k = 0; k < 2; ++k) {
-        const float top = above[0][k] + u * (above[1][k] - above[0][k]),
-                    bottom = below[0][k] + u * (below[1][k] - below[0][k]);
-        move[k] = top + v * (bottom - top);
-    }
+    const clile_i_field_tap across = clile_i_field_tap_at(x), down = clile_i_field_tap_at(y);
+    float at[1][2];
+    clile_i_field_taps(field, 1, &across, &down, at);
+    move[0] = at[0][0];
+    move[1] = at[0][1];
 }
 
 void clile_i_field_move(const clile_i_field *field, int64_t n, float *xy)

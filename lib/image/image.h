@@ -123,11 +123,19 @@ typedef struct {
 double clile_i_field_node(int32_t index); /* where a column or row of nodes is */
 /* How far the place (x, y), in sides of the crop, moves. */
 void clile_i_field_at(const clile_i_field *field, double x, double y, float move[2]);
+/* The same in two steps, for n places: the nodes around x or y, then how far each moves. */
+typedef struct {
+    int32_t before; /* the node before it */
+    float weight;   /* of the next one */
+} clile_i_field_tap;
+clile_i_field_tap clile_i_field_tap_at(double at);
+void clile_i_field_taps(const clile_i_field *field, int32_t n, const clile_i_field_tap *across,
+                        const clile_i_field_tap *down, float move[][2]);
 /* Moves points [n,2], in sides of the crop; NaN stays. */
 void clile_i_field_move(const clile_i_field *field, int64_t n, float *xy);
 
 /* look.c: the difference between two people's mean faces, laid on a picture. A mean face is
- * [3,side,side], values in [0,255]; a picture shows its place (x, y), in sides of the crop, at
+ * [side,side,4], values in [0,255], the fourth without a meaning; a picture shows its place (x, y), in sides of the crop, at
  * (x, y) moved by the picture's field. */
 typedef struct {
     clile_i_field place;    /* of the picture that results */
@@ -135,11 +143,15 @@ typedef struct {
     int32_t side;
     float share; /* of the difference */
 } clile_i_look;
-/* Adds the crop rgb [size,size,3], seen from the mean face, to sum [3,side,side]. */
+/* Adds the crop rgb [size,size,3], seen from the mean face, to sum [side,side,4]. */
 void clile_i_look_add(const uint8_t *rgb, int32_t size, const clile_i_field *place, int32_t side,
                       float *sum);
-/* What changes at the place (x, y) of the picture, in sides of the crop, by channel. */
-void clile_i_look_at(const clile_i_look *look, double x, double y, float change[3]);
+typedef struct {
+    double x, y; /* in sides of the crop */
+} clile_i_spot;
+/* What changes at n places of the picture, which look->place moves by `move`, by channel. */
+void clile_i_look_at(const clile_i_look *look, int32_t n, const clile_i_spot *at, float move[][2],
+                     float change[][4]);
 
 /* What augmentation does to one crop; all zero / one: nothing. */
 typedef struct {

@@ -145,39 +145,70 @@ static float limit(float value)
     return value > 255.0f ? 255.0f : value;
 }
 
+/* A run of output pixels of one row, and where each is in the stored crop. */
+typedef struct {
+    int32_t count;
+    int32_t known; /* 1: `across` is that of the row above, and all of `down` are alike */
+    double x[RUN], y[RUN];
+    clile_i_field_tap across[RUN], down[RUN];
+    float change[RUN][4]; /* of the look */
+} moved_run;
+
+/* A place shows what was there before it moved. */
+static void move_run(const clile_i_jitter *jitter, double margin, double side, moved_run *run)
+{
+    clile_i_spot place[RUN];
+    float move[RUN][2];
+    for (int32_t i = 0; i < run->count; ++i) {
+        place[i] =
+            (clile_i_spot){(run->x[i] + 0.5 - margin) / side, (run->y[i] + 0.5 - margin) / side};
+        if (!run->known) run->across[i] = clile_i_field_tap_at(place[i].x);
+        run->down[i] = run->known && i > 0 ? run->down[0] : clile_i_field_tap_at(place[i].y);
+    }
+    if (jitter->look != NULL) {
+        clile_i_field_taps(&jitter->look->place, run->count, run->across, run->down, move);
+        clile_i_look_at(jitter->look, run->count, place, move, run->change);
+    }
+    clile_i_field_taps(jitter->field, run->count, run->across, run->down, move);
+    for (int32_t i = 0; i < run->count; ++i) {
+        run->x[i] -= side * (double)move[i][0];
+        run->y[i] -= side * (double)move[i][1];
+    }
+}
+
 /* A window turned, or with places that move: bilinear sampling without taps that rows or columns
- * share. A place shows what was there before it moved. */
+ * share. */
 static void read_turned(const uint8_t *stored, int32_t width, int32_t size,
                         const clile_i_jitter *jitter, float *dst)
 {
-    const double margin = 0.5 * (width - size), side = size;
+    const double margin = 0.5 * (width - size);
     const int64_t plane = (int64_t)size * size;
     const double half = 0.5 * size, middle = 0.5 * width - 0.5;
     const placement at = place(jitter, size);
-    for (int32_t y = 0; y < size; ++y) {
-        const double v = y + 0.5 - half, row_x = middle + at.b * v + at.c,
-                     row_y = middle + at.e * v + at.f;
-        float *out = dst + (int64_t)y * size;
-        for (int32_t x = 0; x < size; ++x) {
-            const double u = x + 0.5 - half;
-            double from_x = row_x + at.a * u, from_y = row_y + at.d * u;
-            float change[3] = {0.0f, 0.0f, 0.0f};
-            if (jitter->field != NULL) {
-                const double place_x = (from_x + 0.5 - margin) / side,
-                             place_y = (from_y + 0.5 - margin) / side;
-                float move[2];
-                if (jitter->look != NULL) clile_i_look_at(jitter->look, place_x, place_y, change);
-                clile_i_field_at(jitter->field, place_x, place_y, move);
-                from_x -= side * (double)move[0];
-                from_y -= side * (double)move[1];
+    moved_run run;
+    for (int32_t first = 0; first < size; first += RUN) {
+        run.count = size - first < RUN ? size - first : RUN;
+        for (int32_t y = 0; y < size; ++y) {
+            const double v = y + 0.5 - half, row_x = middle + at.b * v + at.c,
+                         row_y = middle + at.e * v + at.f;
+            float *out = dst + (int64_t)y * size + first;
+            run.known = y > 0 && jitter->rotate == 0.0;
+            for (int32_t i = 0; i < run.count; ++i) {
+                const double u = first + i + 0.5 - half;
+                run.x[i] = row_x + at.a * u;
+                run.y[i] = row_y + at.d * u;
             }
-            const clile_i_tap across = clile_i_tap_at(from_x, width),
-                              down = clile_i_tap_at(from_y, width);
-            float colour[3];
-            clile_i_tap_colour(stored, width, across, down, colour);
-            for (int32_t k = 0; k < 3; ++k)
-                out[k * plane + x] =
-                    jitter->look == NULL ? colour[k] : limit(colour[k] + change[k]);
+            if (jitter->field != NULL) move_run(jitter, margin, size, &run);
+            for (int32_t i = 0; i < run.count; ++i) {
+                const clile_i_tap across = clile_i_tap_at(run.x[i], width),
+                                  down = clile_i_tap_at(run.y[i], width);
+                float colour[3];
+                clile_i_tap_colour(stored, width, across, down, colour);
+                for (int32_t k = 0; k < 3; ++k)
+                    out[k * plane + i] = jitter->field == NULL || jitter->look == NULL
+                                             ? colour[k]
+                                             : limit(colour[k] + run.change[i][k]);
+            }
         }
     }
 }

@@ -6,7 +6,6 @@
 void clile_i_look_add(const uint8_t *rgb, int32_t size, const clile_i_field *place, int32_t side,
                       float *sum)
 {
-    const int64_t plane = (int64_t)side * side;
     for (int32_t y = 0; y < side; ++y)
         for (int32_t x = 0; x < side; ++x) {
             const double at[2] = {(x + 0.5) / side, (y + 0.5) / side};
@@ -16,28 +15,35 @@ void clile_i_look_add(const uint8_t *rgb, int32_t size, const clile_i_field *pla
                               down = clile_i_tap_at((at[1] + (double)move[1]) * size - 0.5, size);
             float colour[3];
             clile_i_tap_colour(rgb, size, across, down, colour);
-            for (int32_t k = 0; k < 3; ++k) sum[k * plane + (int64_t)y * side + x] += colour[k];
+            float *at_place = sum + 4 * ((int64_t)y * side + x);
+            for (int32_t k = 0; k < 3; ++k) at_place[k] += colour[k];
         }
 }
 
+typedef float four __attribute__((vector_size(16), aligned(4), may_alias)); /* a pixel */
+
+/* The difference b - a, between a pixel and the next. */
+static inline four between(const float *a, const float *b, int64_t next, float weight)
+{
+    const four left = *(const four *)b - *(const four *)a,
+               right = *(const four *)(b + next) - *(const four *)(a + next);
+    return left + weight * (right - left);
+}
+
 /* The place of the mean face is found as if moves were the same all around. */
-void clile_i_look_at(const clile_i_look *look, double x, double y, float change[3])
+void clile_i_look_at(const clile_i_look *look, int32_t n, const clile_i_spot *at, float move[][2],
+                     float change[][4])
 {
     const int32_t side = look->side;
-    const int64_t plane = (int64_t)side * side;
-    float move[2];
-    clile_i_field_at(&look->place, x, y, move);
-    const clile_i_tap across = clile_i_tap_at((x - (double)move[0]) * side - 0.5, side),
-                      down = clile_i_tap_at((y - (double)move[1]) * side - 0.5, side);
-    const int64_t at = (int64_t)down.before * side + across.before,
-                  below = (int64_t)down.step * side;
-    for (int32_t k = 0; k < 3; ++k) {
-        const float *a = look->from + k * plane + at, *b = look->to + k * plane + at;
-        float row[2];
-        for (int i = 0; i < 2; ++i, a += below, b += below) {
-            const float left = b[0] - a[0], right = b[across.step] - a[across.step];
-            row[i] = left + across.weight * (right - left);
-        }
-        change[k] = look->share * (row[0] + down.weight * (row[1] - row[0]));
+    for (int32_t i = 0; i < n; ++i) {
+        const clile_i_tap across =
+                              clile_i_tap_at((at[i].x - (double)move[i][0]) * side - 0.5, side),
+                          down = clile_i_tap_at((at[i].y - (double)move[i][1]) * side - 0.5, side);
+        const int64_t pixel = 4 * ((int64_t)down.before * side + across.before),
+                      next = 4 * across.step, below = 4 * (int64_t)down.step * side;
+        const float *a = look->from + pixel, *b = look->to + pixel;
+        const four top = between(a, b, next, across.weight),
+                   bottom = between(a + below, b + below, next, across.weight);
+        *(four *)change[i] = look->share * (top + down.weight * (bottom - top));
     }
 }

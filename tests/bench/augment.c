@@ -53,6 +53,7 @@ int main(int argc, char **argv)
     clile_options *options = NULL;
     clile_dataset *dataset = NULL;
     clile_i_augment augment;
+    clile_i_shapes *shapes = NULL;
     int64_t indices[COUNT], size = 0;
     if (argc < 3) {
         fprintf(stderr, "usage: augment DATA OUT.png [KEY=VALUE ...]\n");
@@ -67,6 +68,10 @@ int main(int argc, char **argv)
     need(clile_options_get_i64(options, CLILE_OPT_IMAGE_SIZE, &size));
     need(clile_i_augment_from_options(options, &augment));
     need(clile_dataset_open(argv[1], options, &dataset));
+    if (augment.exchange_shapes > 0) need(clile_i_shapes_create(dataset, &shapes));
+    if (shapes != NULL && augment.exchange_looks > 0)
+        need(clile_i_shapes_add_looks(shapes, dataset, (int32_t)size));
+    augment.shapes = shapes;
     for (int64_t i = 0; i < COUNT; ++i) indices[i] = i * (clile_dataset_size(dataset) - 1) / COUNT;
     float *dst = malloc((size_t)(COUNT * 3 * size * size) * sizeof *dst);
     if (dst == NULL) return 1;
@@ -82,6 +87,7 @@ int main(int argc, char **argv)
     }
     printf("%.3f ms per image of %d pixels\n", least, (int)size);
     free(dst);
+    clile_i_shapes_destroy(shapes);
     clile_dataset_destroy(dataset);
     clile_options_destroy(options);
     return 0;

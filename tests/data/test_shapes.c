@@ -207,13 +207,13 @@ static void looks_move_with_the_face(void **state)
 {
     (void)state;
     enum { LOOK = 64 };
-    static float face[2][3][LOOK][LOOK], to[3][SIDE][SIDE];
+    static float face[2][LOOK][LOOK][4], to[3][SIDE][SIDE];
     static uint8_t from[SIDE][SIDE][3];
     static clile_i_field field;
     static clile_i_look look = {.from = &face[0][0][0][0], .to = &face[1][0][0][0], .side = LOOK};
     clile_i_jitter jitter = CLILE_I_JITTER_NONE;
     look.share = 0.5f;
-    face[1][1][20][40] = 200.0f;
+    face[1][20][40][1] = 200.0f;
     for (int node = 0; node < CLILE_I_FIELD_SIDE * CLILE_I_FIELD_SIDE; ++node) {
         look.place.move[node][0] = 0.04f;
         look.place.move[node][1] = -0.06f;
