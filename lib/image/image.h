@@ -135,8 +135,8 @@ void clile_i_field_taps(const clile_i_field *field, int32_t n, const clile_i_fie
 void clile_i_field_move(const clile_i_field *field, int64_t n, float *xy);
 
 /* look.c: the difference between two people's mean faces, laid on a picture. A mean face is
- * [side,side,4], values in [0,255], the fourth without a meaning; a picture shows its place (x, y), in sides of the crop, at
- * (x, y) moved by the picture's field. */
+ * [side,side,4], values in [0,255], the fourth 0; a picture shows its place (x, y), in sides of the
+ * crop, at (x, y) moved by the picture's field. */
 typedef struct {
     clile_i_field place;    /* of the picture that results */
     const float *from, *to; /* mean faces; borrowed */
