@@ -47,11 +47,17 @@ static int parts_at(int64_t block, int64_t c)
     return block - c >= MOST_PARTS * CLILE_I_LANES ? MOST_PARTS : 1;
 }
 
+#if defined(__has_builtin)
+#if __has_builtin(__builtin_shufflevector) /* gcc 12, clang */
+#define SHUFFLES
 typedef double wide __attribute__((vector_size(64), aligned(8), may_alias));
+#endif
+#endif
 
 /* sums[k][2] += a[k], b[k] */
 CLILE_I_INLINE void add_sums(double *sums, const clile_i_v8 *a, const clile_i_v8 *b, int64_t width)
 {
+#ifdef SHUFFLES
     if (width == CLILE_I_LANES) {
         wide *out = (wide *)(void *)sums;
         out[0] += __builtin_convertvector(__builtin_shufflevector(*a, *b, 0, 8, 1, 9, 2, 10, 3, 11),
@@ -60,6 +66,7 @@ CLILE_I_INLINE void add_sums(double *sums, const clile_i_v8 *a, const clile_i_v8
             __builtin_shufflevector(*a, *b, 4, 12, 5, 13, 6, 14, 7, 15), wide);
         return;
     }
+#endif
     for (int64_t k = 0; k < width; ++k) {
         sums[2 * k] += (double)(*a)[k];
         sums[2 * k + 1] += (double)(*b)[k];
