@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 static clile_mpi *mpi;
 
@@ -145,7 +146,11 @@ int ranks_collect(void *rows, size_t row, int64_t n, int64_t unit)
 
 void ranks_close(int alone, int code)
 {
-    if (mpi != NULL && alone) clile_mpi_abort(mpi, code);
+    if (mpi != NULL && alone) {
+        /* A launcher on a busy machine can lose what was written just before a job is aborted. */
+        nanosleep(&(struct timespec){.tv_nsec = 300000000}, NULL);
+        clile_mpi_abort(mpi, code);
+    }
     clile_mpi_close(mpi);
     mpi = NULL;
 }
