@@ -187,6 +187,17 @@ CLILE_I_INLINE void load_g(const clile_i_norm_plane *t, int64_t at, clile_i_v8 *
     }
 }
 
+/* The gradient that a ReLU lets through, and x less its mean. */
+CLILE_I_INLINE void load_g_and_x(const clile_i_norm_plane *t, int64_t here, const clile_i_v8 *mean,
+                                 const clile_i_v8 *scale, const clile_i_v8 *beta, clile_i_v8 *g,
+                                 clile_i_v8 *x, const int64_t width)
+{
+    load_g(t, here, g, width);
+    CLILE_I_LOAD(*x, t->x + here, width);
+    *x -= *mean;
+    if (t->relu_of_x) *g = CLILE_I_MASK(*g, *x * *scale + *beta);
+}
+
 CLILE_I_INLINE void backward_sum_rows(const clile_i_norm_plane *t, int64_t at, int64_t pixels,
                                       int64_t block, const clile_i_batch_norm *norm, int64_t c,
                                       double *sums, const int parts, const int64_t width)
@@ -205,10 +216,7 @@ CLILE_I_INLINE void backward_sum_rows(const clile_i_norm_plane *t, int64_t at, i
         for (int i = 0; i < parts; ++i) {
             const int64_t here = at + p * block + i * CLILE_I_LANES;
             clile_i_v8 g, x;
-            load_g(t, here, &g, width);
-            CLILE_I_LOAD(x, t->x + here, width);
-            x -= m[i];
-            if (t->relu_of_x) g = CLILE_I_MASK(g, x * a[i] + b[i]);
+            load_g_and_x(t, here, &m[i], &a[i], &b[i], &g, &x, width);
             s[i] += g;
             q[i] += g * x;
             if (t->masked != NULL) CLILE_I_STORE(t->masked + here, g, width);
@@ -278,10 +286,7 @@ CLILE_I_INLINE void backward_apply_rows(const clile_i_norm_plane *t, int64_t at,
         for (int i = 0; i < parts; ++i) {
             const int64_t here = at + p * block + i * CLILE_I_LANES;
             clile_i_v8 g, x;
-            load_g(t, here, &g, width);
-            CLILE_I_LOAD(x, t->x + here, width);
-            x -= mean[i];
-            if (t->relu_of_x) g = CLILE_I_MASK(g, x * scale[i] + beta[i]);
+            load_g_and_x(t, here, &mean[i], &scale[i], &beta[i], &g, &x, width);
             g = scale[i] * (g - offset[i] - x * slope[i]);
             CLILE_I_STORE(t->diff_x + here, g, width);
         }

@@ -185,6 +185,7 @@ static void read_turned(const uint8_t *stored, int32_t width, int32_t size,
     const int64_t plane = (int64_t)size * size;
     const double half = 0.5 * size, middle = 0.5 * width - 0.5;
     const placement at = place(jitter, size);
+    const int looks = jitter->field != NULL && jitter->look != NULL;
     moved_run run;
     for (int32_t first = 0; first < size; first += RUN) {
         run.count = size - first < RUN ? size - first : RUN;
@@ -205,9 +206,7 @@ static void read_turned(const uint8_t *stored, int32_t width, int32_t size,
                 float colour[3];
                 clile_i_tap_colour(stored, width, across, down, colour);
                 for (int32_t k = 0; k < 3; ++k)
-                    out[k * plane + i] = jitter->field == NULL || jitter->look == NULL
-                                             ? colour[k]
-                                             : limit(colour[k] + run.change[i][k]);
+                    out[k * plane + i] = looks ? limit(colour[k] + run.change[i][k]) : colour[k];
             }
         }
     }
