@@ -2,6 +2,7 @@
  * threads_comm.h. */
 #include "model/model.h"
 #include "train/bench.h"
+#include "train/internal.h"
 #include "train/threads_comm.h"
 
 #include <math.h>
@@ -26,7 +27,8 @@ typedef struct {
     char text[TEAM_MOST][512];
     float *values[TEAM_MOST];
     int64_t count[TEAM_MOST];
-    double loss[STEPS_MOST]; /* rank 0, stage 2 */
+    int64_t bytes[TEAM_MOST]; /* of the encoder's activations and their gradients */
+    double loss[STEPS_MOST];  /* rank 0, stage 2 */
     double f1, auc;
 } training;
 
@@ -85,6 +87,7 @@ static void train_rank(int32_t rank, const clile_communicator *c, void *user)
     if (status == CLILE_E_CANCELLED && clile_trainer_save(b.trainer, checkpoint) != CLILE_OK)
         t->status[rank] = CLILE_E_INTERNAL;
     if (status == CLILE_OK) take_values(t, rank, b.model);
+    if (status == CLILE_OK) t->bytes[rank] = clile_i_exec_bytes(b.trainer->exec);
     bench_free(&b);
 }
 
@@ -180,7 +183,8 @@ static void sums_behind_the_backward_pass_have_the_same_bits(void **state)
     }
 }
 
-/* recompute: the same bits, with statistics of all ranks and with those of each. */
+/* recompute: the same bits, with statistics of all ranks and with those of each. That each rank did
+ * recompute is seen from its memory. */
 static void recomputed_blocks_change_no_bit(void **state)
 {
     static const char *const kinds[] = {"sync_batch_norm=1", "sync_batch_norm=0 accumulate=2"};
@@ -192,6 +196,7 @@ static void recomputed_blocks_change_no_bit(void **state)
         snprintf(settings, sizeof settings, BASE "batch=8 %s recompute=1", kinds[k]);
         training again = train_on(2, settings);
         assert_memory_equal(kept.values[0], again.values[0], (size_t)kept.count[0] * sizeof(float));
+        for (int r = 0; r < 2; ++r) assert_int_not_equal(kept.bytes[r], again.bytes[r]);
         training_free(&kept);
         training_free(&again);
     }
