@@ -175,27 +175,43 @@ static void manifests_have_them(void **state)
     scratch_free(&s);
 }
 
+/* Every intensity of three images, whatever the labels beside them; -2: not written. */
+static void check_arrays(const clile_dataset *data, const int8_t labels[3][2])
+{
+    int8_t found[4][2];
+    memset(found, -2, sizeof found);
+    ok(clile_dataset_copy_labels(data, 0, 3, &found[0][0]));
+    assert_memory_equal(found, labels, 6);
+    memset(found, -2, sizeof found);
+    ok(clile_dataset_copy_intensities(data, 0, 3, &found[0][0]));
+    assert_memory_equal(found, expected, sizeof expected);
+    assert_int_equal(found[3][0], -2);
+}
+
+/* Beside labels of their own, or with those that follow from them. They are the data set's own. */
 static void arrays_have_them(void **state)
 {
     static const uint8_t rgb[3 * 24 * 24 * 3];
-    static const int8_t given[3][2] = {{1, 0}, {0, 1}, {1, -1}};
+    static const int8_t given[3][2] = {{1, 0}, {0, 1}, {1, -1}}, /* not those that follow */
+        follow[3][2] = {{0, 0}, {1, -1}, {1, 1}};
     static const int32_t subject[3] = {0, 1, 1}, ids[2] = {1, 12};
     (void)state;
     clile_dataset *data = NULL, *part = NULL;
-    int8_t coded[3][2] = {{0, 1}, {2, -1}, {5, 3}}, found[3][2];
-    ok(clile_dataset_from_intensities(3, 24, 24, rgb, 2, ids, &given[0][0], &coded[0][0], subject,
-                                      &data));
-    ok(clile_dataset_copy_labels(data, 0, 3, &found[0][0]));
-    assert_memory_equal(found, given, sizeof given);
-    ok(clile_dataset_select(data, 2, (const int64_t[]){2, 0}, &part));
-    ok(clile_dataset_copy_intensities(part, 0, 2, &found[0][0]));
-    assert_memory_equal(found, ((const int8_t[2][2]){{5, 3}, {0, 1}}), 4);
-    clile_dataset_destroy(part);
-    clile_dataset_destroy(data);
-    ok(clile_dataset_from_intensities(3, 24, 24, rgb, 2, ids, NULL, &coded[0][0], subject, &data));
-    ok(clile_dataset_copy_labels(data, 0, 3, &found[0][0]));
-    assert_memory_equal(found, ((const int8_t[3][2]){{0, 0}, {1, -1}, {1, 1}}), sizeof found);
-    clile_dataset_destroy(data);
+    int8_t coded[3][2], found[2][2];
+    for (int k = 0; k < 2; ++k) {
+        memcpy(coded, expected, sizeof coded);
+        ok(clile_dataset_from_intensities(3, 24, 24, rgb, 2, ids, k == 0 ? &given[0][0] : NULL,
+                                          &coded[0][0], subject, &data));
+        memset(coded, 0, sizeof coded);
+        check_arrays(data, k == 0 ? given : follow);
+        memset(found, -2, sizeof found);
+        ok(clile_dataset_select(data, 2, (const int64_t[]){2, 0}, &part));
+        ok(clile_dataset_copy_intensities(part, 0, 2, &found[0][0]));
+        assert_memory_equal(found[0], expected[2], 2);
+        assert_memory_equal(found[1], expected[0], 2);
+        clile_dataset_destroy(part);
+        clile_dataset_destroy(data);
+    }
     for (int bad = 6; bad >= -2; bad -= 8) {
         char text[64];
         coded[2][1] = (int8_t)bad;
