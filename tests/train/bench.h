@@ -11,13 +11,19 @@ typedef struct {
     clile_trainer *trainer;
 } bench;
 
-static inline bench bench_make(const char *settings)
+/* The data set becomes the bench's own. */
+static inline bench bench_of(clile_dataset *data, const char *settings)
 {
-    bench b = {toy_dataset(), toy_options(settings), NULL, NULL};
+    bench b = {data, toy_options(settings), NULL, NULL};
     b.model = toy_model(b.options);
     if (clile_trainer_create(b.model, b.data, b.options, &b.trainer) != CLILE_OK)
         fail_msg("%s", clile_last_error());
     return b;
+}
+
+static inline bench bench_make(const char *settings)
+{
+    return bench_of(toy_dataset(), settings);
 }
 
 static inline void bench_free(bench *b)

@@ -2,6 +2,7 @@
  * threads_comm.h. */
 #include "model/model.h"
 #include "train/bench.h"
+#include "train/graded_faces.h"
 #include "train/internal.h"
 #include "train/threads_comm.h"
 
@@ -23,10 +24,12 @@ typedef struct {
     int32_t fail_rank; /* -1: none; its allreduce fails at call fail_at */
     int64_t fail_at;
     const char *other_settings; /* of rank 1, or NULL */
+    int32_t graded;             /* 1: faces with intensities; 2: one of rank 1's is another */
     clile_status status[TEAM_MOST];
     char text[TEAM_MOST][512];
     float *values[TEAM_MOST];
     int64_t count[TEAM_MOST];
+    float levels[TEAM_MOST][CLILE_I_MODEL_LEVELS * TOY_C];
     int64_t bytes[TEAM_MOST]; /* of the encoder's activations and their gradients */
     double loss[STEPS_MOST];  /* rank 0, stage 2 */
     double f1, auc;
@@ -62,6 +65,20 @@ static void take_values(training *t, int32_t rank, const clile_model *m)
     t->count[rank] = n + 2 * m->c;
 }
 
+static clile_dataset *faces_of(const training *t, int32_t rank)
+{
+    int32_t subject[TOY_N];
+    clile_dataset *data = t->graded ? graded_dataset() : toy_dataset();
+    if (t->graded < 2 || rank != 1) return data;
+    assert_int_equal(coded[4][0], 4);
+    coded[4][0] = 3; /* present as before */
+    require(clile_dataset_copy_subjects(data, 0, TOY_N, subject));
+    clile_dataset_destroy(data);
+    require(clile_dataset_from_intensities(TOY_N, TOY_SIZE, TOY_SIZE, &pixels[0][0][0][0], TOY_C,
+                                           toy_aus, NULL, &coded[0][0], subject, &data));
+    return data;
+}
+
 static void train_rank(int32_t rank, const clile_communicator *c, void *user)
 {
     training *t = user;
@@ -70,7 +87,7 @@ static void train_rank(int32_t rank, const clile_communicator *c, void *user)
     watcher w = {t, rank};
     if (rank == t->fail_rank) ((team_rank *)c->user)->fail_at = t->fail_at;
     pthread_mutex_lock(&lock);
-    bench b = bench_make(settings);
+    bench b = bench_of(faces_of(t, rank), settings);
     pthread_mutex_unlock(&lock);
     clile_status status = clile_trainer_set_communicator(b.trainer, c);
     if (status == CLILE_OK && t->resume != NULL)
@@ -87,19 +104,26 @@ static void train_rank(int32_t rank, const clile_communicator *c, void *user)
     if (status == CLILE_E_CANCELLED && clile_trainer_save(b.trainer, checkpoint) != CLILE_OK)
         t->status[rank] = CLILE_E_INTERNAL;
     if (status == CLILE_OK) take_values(t, rank, b.model);
+    if (status == CLILE_OK && b.model->levels != NULL)
+        memcpy(t->levels[rank], b.model->levels, sizeof t->levels[rank]);
     if (status == CLILE_OK) t->bytes[rank] = clile_i_exec_bytes(b.trainer->exec);
     bench_free(&b);
 }
 
-static training train_on(int32_t ranks, const char *settings)
+static training train_faces_on(int32_t ranks, const char *settings, int32_t graded)
 {
-    training t = {.settings = settings, .stop_rank = -1, .fail_rank = -1};
+    training t = {.settings = settings, .stop_rank = -1, .fail_rank = -1, .graded = graded};
     team_run(ranks, train_rank, &t);
     for (int32_t r = 0; r < ranks; ++r)
         if (t.status[r] != CLILE_OK) fail_msg("rank %d: %s", (int)r, t.text[r]);
     for (int32_t r = 1; r < ranks; ++r) /* everywhere the same model */
         assert_memory_equal(t.values[0], t.values[r], (size_t)t.count[0] * sizeof(float));
     return t;
+}
+
+static training train_on(int32_t ranks, const char *settings)
+{
+    return train_faces_on(ranks, settings, 0);
 }
 
 static void training_free(training *t)
@@ -199,6 +223,37 @@ static void recomputed_blocks_change_no_bit(void **state)
         for (int r = 0; r < 2; ++r) assert_int_not_equal(kept.bytes[r], again.bytes[r]);
         training_free(&kept);
         training_free(&again);
+    }
+}
+
+/* The rule of intensities is fitted to the scores of all ranks: the same on each, and that of one
+ * process with the whole batch. An intensity that only one rank has is refused. */
+static void intensities_are_fitted_to_all_ranks(void **state)
+{
+    enum { COUNT = CLILE_I_MODEL_LEVELS * TOY_C };
+    static const char settings[] = BASE "method=bce epochs=8 sync_batch_norm=1";
+    float one[COUNT];
+    (void)state;
+    for (int32_t ranks = 1; ranks <= 4; ranks *= 2) {
+        char own[256];
+        snprintf(own, sizeof own, "%s batch=%d", settings, (int)(16 / ranks));
+        training t = train_faces_on(ranks, own, 1);
+        if (ranks == 1) memcpy(one, t.levels[0], sizeof one);
+        for (int c = 0; c < TOY_C; ++c) assert_true(one[c] > 0.1F); /* a slope: it was fitted */
+        for (int i = 0; i < COUNT; ++i)
+            if (!(fabsf(t.levels[0][i] - one[i]) < 5e-3F * (1 + fabsf(one[i]))))
+                fail_msg("%d ranks: level %d is %g, expected %g", (int)ranks, i,
+                         (double)t.levels[0][i], (double)one[i]);
+        for (int32_t r = 1; r < ranks; ++r)
+            assert_memory_equal(t.levels[0], t.levels[r], sizeof t.levels[0]);
+        training_free(&t);
+    }
+    training t = {
+        .settings = BASE "method=bce batch=8", .stop_rank = -1, .fail_rank = -1, .graded = 2};
+    team_run(2, train_rank, &t);
+    for (int r = 0; r < 2; ++r) {
+        assert_int_equal(t.status[r], CLILE_E_INVALID_ARGUMENT);
+        assert_non_null(strstr(t.text[r], "rank 1 of 2: clile_trainer_set_communicator: labels"));
     }
 }
 
@@ -342,6 +397,7 @@ int main(void)
         cmocka_unit_test(statistics_of_each_rank_repeat),
         cmocka_unit_test(sums_behind_the_backward_pass_have_the_same_bits),
         cmocka_unit_test(recomputed_blocks_change_no_bit),
+        cmocka_unit_test(intensities_are_fitted_to_all_ranks),
         cmocka_unit_test(a_stopped_run_resumes_on_any_number_of_ranks),
         cmocka_unit_test(rank_0_writes_the_history),
         cmocka_unit_test(a_failure_ends_all_ranks),
