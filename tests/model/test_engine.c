@@ -34,6 +34,11 @@ static void test_shares(void **state)
     check_share("resnet18", 1.0, 112, 16, 1, 16, 1);
     check_share("resnet18", 1.0, 112, 16, 2, 8, 2);
     check_share("resnet50", 1.0, 224, 16, 2, 8, 2);
+    /* two images of 209 px are just below a MiB, of 210 px just above */
+    for (int32_t team = 1; team <= 3; ++team) {
+        check_share("resnet10", 0.125, 209, 2 * team, team, 2, team);
+        check_share("resnet10", 0.125, 210, 2 * team, team, 1, team);
+    }
     /* what the team cannot share out evenly, it runs as one */
     check_share("resnet18", 1.0, 112, 1, 2, 1, 1);
     check_share("resnet18", 1.0, 112, 7, 2, 7, 1);
@@ -59,26 +64,27 @@ static void test_lanes_answer_as_one_thread(void **state)
     assert_int_equal(
         clile_model_quantize(models[0], BATCH, rgb, TEST_SIZE, TEST_SIZE, NULL, &models[1]),
         CLILE_OK);
-    for (int m = 0; m < 2; ++m) {
+    for (int k = 0; k < 4; ++k) {
+        const int m = k / 2, team = 2 + k % 2, batch = BATCH / team * team;
         clile_i_share share;
-        assert_int_equal(clile_i_net_share(models[m]->encoder, BATCH, TEST_SIZE, 2, m, &share),
+        assert_int_equal(clile_i_net_share(models[m]->encoder, batch, TEST_SIZE, team, m, &share),
                          CLILE_OK);
-        assert_int_equal(share.lanes, 2);
+        assert_int_equal(share.lanes, team);
         clile_predictor *plain = test_predictor(models[m], share.each, 1);
         const int64_t weights = clile_i_packs_bytes(models[m]->packs);
-        clile_predictor *shared = test_predictor(models[m], BATCH, 2);
+        clile_predictor *shared = test_predictor(models[m], batch, team);
         assert_int_equal(clile_i_packs_bytes(models[m]->packs), weights);
-        embed(plain, BATCH, rgb, one);
+        embed(plain, batch, rgb, one);
         for (int i = 0; i < REPEATS; ++i) {
-            const int64_t n = BATCH - i; /* also a part that is not full */
+            const int64_t n = batch - i; /* also a part that is not full */
             memset(two, 0, sizeof two);
             embed(shared, n, rgb, two);
             assert_memory_equal(one, two, (size_t)(n * TEST_D) * sizeof *one);
         }
         clile_predictor_destroy(plain);
         clile_predictor_destroy(shared);
-        clile_model_destroy(models[m]);
     }
+    for (int m = 0; m < 2; ++m) clile_model_destroy(models[m]);
     free(rgb);
 }
 
