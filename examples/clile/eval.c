@@ -13,7 +13,9 @@ typedef struct {
     int32_t c, d;
     float *score, *probability, *embedding; /* [n,c] twice, [n,d] */
     int8_t *present, *labels;               /* [n,c] */
-    int32_t *subject;                       /* [n] */
+    float *estimated; /* intensities [n,c], if the model and the data have them; or NULL */
+    int8_t *coded;
+    int32_t *subject; /* [n] */
 } eval_answers;
 
 static void answers_free(eval_answers *a)
@@ -23,6 +25,8 @@ static void answers_free(eval_answers *a)
     free(a->embedding);
     free(a->present);
     free(a->labels);
+    free(a->estimated);
+    free(a->coded);
     free(a->subject);
     memset(a, 0, sizeof *a);
 }
@@ -98,10 +102,10 @@ static int run_images(const evaluation *e, clile_predictor *predictor, const cli
     return code;
 }
 
-/* The intensities of a fold that is in the report, if model and data have them; they are not
- * centred. */
+/* Keeps the intensities of a fold that is in the report, if model and data have them, and adds them
+ * there; they are not centred. */
 static clile_status add_intensity(const evaluation *e, const clile_model *model,
-                                  const clile_dataset *test, int32_t fold, const eval_answers *a)
+                                  const clile_dataset *test, int32_t fold, eval_answers *a)
 {
     const size_t count = (size_t)a->n * (size_t)a->c;
     if (!clile_model_has_intensity(model)) return CLILE_OK;
@@ -111,14 +115,15 @@ static clile_status add_intensity(const evaluation *e, const clile_model *model,
                                          : CLILE_E_OUT_OF_MEMORY;
     if (status == CLILE_OK)
         status = clile_model_estimate_intensity(model, a->n, a->embedding, value);
-    if (status == CLILE_OK)
-        status = clile_report_add_intensity(e->report, fold, a->n, value,
-                                            e->args->centred ? NULL : a->probability, coded);
-    else if (status == CLILE_E_UNSUPPORTED) /* the data have none */
-        status = CLILE_OK;
+    if (status == CLILE_OK) {
+        a->estimated = value;
+        a->coded = coded;
+        return clile_report_add_intensity(e->report, fold, a->n, value,
+                                          e->args->centred ? NULL : a->probability, coded);
+    }
     free(coded);
     free(value);
-    return status;
+    return status == CLILE_E_UNSUPPORTED ? CLILE_OK : status; /* the data have none */
 }
 
 /* Adds the answers to the report; with --centred, beside each person's own neutral. */
@@ -335,7 +340,9 @@ static int keep_answers(evaluation *e, const clile_model *model, const eval_part
                                         .fold = part->fold,
                                         .seed = seed_of(model),
                                         .model = part->path,
-                                        .protocol = part->protocol};
+                                        .protocol = part->protocol,
+                                        .estimated = a->estimated,
+                                        .coded = a->coded};
     if ((e->answers == NULL && clile_evaluation_create(e->c, e->au_ids, &e->answers) != CLILE_OK) ||
         clile_evaluation_add_part(e->answers, &from, a->n, a->score, a->probability, a->present,
                                   a->labels, a->subject, people, images) != CLILE_OK)

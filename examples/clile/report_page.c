@@ -231,6 +231,60 @@ static int section_folds(const report *r, FILE *out)
     return code;
 }
 
+/* Whether an evaluation has intensities. */
+static int has_intensity(const report_run *run)
+{
+    return json_get(json_get(run->figures, "intensity"), "icc") != NULL;
+}
+
+/* A metric of the estimates, or of what they are compared with; column -1: the average. */
+static double intensity_of(const report_run *run, const char *metric, const char *row,
+                           int32_t column)
+{
+    const json_value *all = json_get(json_get(json_get(run->figures, "intensity"), metric), row);
+    return json_number(column < 0 ? json_get(all, "average")
+                                  : json_item(json_get(all, "au"), column));
+}
+
+static void intensity_cells(const report_run *run, int32_t column, FILE *out)
+{
+    static const char *const cells[][2] = {{"icc", "pooled"},      {"pcc", "pooled"},
+                                           {"mae", "pooled"},      {"icc", "probability"},
+                                           {"mae", "probability"}, {"mae", "always_0"}};
+    text_cell(out, "td", run->name);
+    for (size_t k = 0; k < sizeof cells / sizeof cells[0]; ++k)
+        cell(out, intensity_of(run, cells[k][0], cells[k][1], column));
+    fputs("</tr>\n", out);
+}
+
+static int section_intensity(const report *r, FILE *out)
+{
+    fputs(
+        "<p>How strong an AU is, 0 to 5: the model's estimate beside what was coded. ICC(3,1) and "
+        "Pearson's correlation (PCC) are 1 at best, the mean absolute error (MAE) is 0. For "
+        "comparison: five times the probability of the AU, and 0 for every image.</p>\n",
+        out);
+    table_open(out, "Intensity of each AU, all folds together",
+               TH("AU") TH("evaluation") THN("ICC(3,1)") THN("PCC") THN("MAE")
+                   THN("ICC, 5 &#215; probability") THN("MAE, 5 &#215; probability")
+                       THN("MAE, always 0"));
+    for (int32_t a = 0; a < r->aus; ++a)
+        for (int k = 0; k < r->runs; ++k) {
+            const int32_t c = report_column(&r->run[k], r->au_ids[a]);
+            if (c < 0 || !has_intensity(&r->run[k])) continue;
+            fprintf(out, "<tr><th scope=\"row\">AU%d %s</th>", (int)r->au_ids[a],
+                    au_name(r->au_ids[a]));
+            intensity_cells(&r->run[k], c, out);
+        }
+    for (int k = 0; k < r->runs; ++k) {
+        if (!has_intensity(&r->run[k])) continue;
+        fputs("<tr><th scope=\"row\">average</th>", out);
+        intensity_cells(&r->run[k], -1, out);
+    }
+    table_close(out);
+    return EXIT_FINE;
+}
+
 static int section_curves(const report *r, FILE *out)
 {
     fputs("<p>All folds together. The diagonal is chance.</p>\n", out);
@@ -460,6 +514,11 @@ typedef struct {
 
 static int is_shown(const report *r, const section *s)
 {
+    if (s->write == section_intensity) {
+        for (int k = 0; k < r->runs; ++k)
+            if (has_intensity(&r->run[k])) return 1;
+        return 0;
+    }
     if (s->write == section_training) return r->histories > 0;
     if (s->write == section_faces) return r->faces != NULL;
     if (s->write == section_models) return r->models > 0;
@@ -487,6 +546,7 @@ int report_page(const report *r, FILE *out)
         {"summary", "Summary", section_summary},
         {"aus", "F1 and AUC of each AU", section_metrics},
         {"fold", "Folds and seeds", section_folds},
+        {"intensity", "Intensity", section_intensity},
         {"curves", "ROC", section_curves},
         {"calibration", "Calibration", section_calibration},
         {"people", "People", section_people},

@@ -29,6 +29,10 @@ typedef struct clile_evaluation_part {
     const char *model;    /* file or name of the model or system; "": unknown */
     const char *protocol; /* "bp4d", "kfold:5:1", ...; "none": the whole data set; "": unknown */
     int64_t first, count; /* its images; add_part does not read them */
+    /* [n,c] both or neither, for add_part: estimated intensities (finite), and coded ones, 0 to 5,
+     * -1 not coded. NULL: none. get_part gives NULL; clile_evaluation_copy_rows copies them */
+    const float *estimated;
+    const int8_t *coded;
 } clile_evaluation_part;
 
 /* The caller's arrays for the rows of n images; any may be NULL. Only grows at the end. */
@@ -40,6 +44,8 @@ typedef struct clile_evaluation_rows {
     int8_t *present;    /* [n,c] the decision: 1 or 0 */
     int8_t *labels;     /* [n,c] 1 present, 0 absent, -1 not coded */
     int32_t *subject;   /* [n] for clile_evaluation_get_subject_name */
+    float *estimated;   /* [n,c] intensity, 0..5; NaN where the part has none */
+    int8_t *coded;      /* [n,c] intensity 0..5; -1 not coded, or the part has none */
 } clile_evaluation_rows;
 
 /* Creates an evaluation without parts, for the AUs au_ids [c] (positive, all different, copied).
@@ -54,7 +60,9 @@ CLILE_NODISCARD CLILE_API clile_status clile_evaluation_create(int32_t c,
  * and they tell which images of two evaluations are the same. Errors:
  *   - those of clile_report_add_fold
  *   - INVALID_ARGUMENT: struct_size; a fold below 0, a seed below -1, a name that is NULL; a
- *     probability outside 0..1 that is not NaN; two equal image names
+ *     probability outside 0..1 that is not NaN; two equal image names; estimated without coded, or
+ *     coded without estimated; a coded intensity outside -1 to 5
+ *   - NOT_FINITE: an estimated intensity
  * A call that fails changes nothing. Exclusive. Since 0.1. */
 CLILE_NODISCARD CLILE_API clile_status clile_evaluation_add_part(
     clile_evaluation *evaluation, const clile_evaluation_part *part, int64_t n,
@@ -107,7 +115,8 @@ CLILE_NODISCARD CLILE_API clile_status
 clile_evaluation_copy_rows(const clile_evaluation *evaluation, int64_t first, int64_t count,
                            const clile_evaluation_rows *to);
 
-/* A report (metrics.h) with the parts as its folds; a whole data set is fold 1. published: as
+/* A report (metrics.h) with the parts as its folds; a whole data set is fold 1. Intensities of the
+ * parts are in it too, beside the probabilities if all of a part are known. published: as
  * clile_report_create. The caller owns `*out`: clile_report_destroy. INVALID_ARGUMENT: another
  * table; STATE: there is no part yet; OUT_OF_MEMORY. Shared. Since 0.1. */
 CLILE_NODISCARD CLILE_API clile_status clile_evaluation_copy_report(

@@ -80,7 +80,7 @@ static clile_status check_part(const char *function, const clile_evaluation_part
 {
     *part = (clile_evaluation_part){.struct_size = sizeof *part};
     CLILE_I_RETURN_IF(
-        clile_i_struct_check(function, given, CLILE_I_STRUCT_LEAST(clile_evaluation_part, count)));
+        clile_i_struct_check(function, given, CLILE_I_STRUCT_LEAST(clile_evaluation_part, coded)));
     clile_i_struct_get(part, sizeof *part, given);
     if (part->model == NULL || part->protocol == NULL)
         return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "%s: part->%s is NULL", function,
@@ -104,6 +104,22 @@ static clile_status check_probabilities(const char *function, int64_t n, int32_t
                                 "%s: probability[%lld] is %g, expected 0 to 1, or NaN for none",
                                 function, (long long)k, (double)probability[k]);
     return CLILE_OK;
+}
+
+static clile_status check_intensities(const char *function, int64_t n, int32_t c,
+                                      const clile_evaluation_part *part)
+{
+    if ((part->estimated == NULL) != (part->coded == NULL))
+        return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "%s: part->%s is NULL, but part->%s is not",
+                            function, part->coded == NULL ? "coded" : "estimated",
+                            part->coded == NULL ? "estimated" : "coded");
+    if (part->coded == NULL) return CLILE_OK;
+    for (int64_t k = 0; k < n * c; ++k)
+        if (part->coded[k] < -1 || part->coded[k] > 5)
+            return clile_i_fail(CLILE_E_INVALID_ARGUMENT,
+                                "%s: part->coded[%lld,%lld] is %d, expected -1 to 5", function,
+                                (long long)(k / c), (long long)(k % c), part->coded[k]);
+    return clile_i_eval_check_finite(function, "part->estimated", n, c, part->estimated);
 }
 
 static clile_status check_images(const char *function, int64_t n, const char *const *names)
@@ -166,11 +182,14 @@ clile_status clile_evaluation_add_part(clile_evaluation *evaluation,
     CLILE_I_RETURN_IF(check_part(__func__, part, &p));
     CLILE_I_RETURN_IF(clile_i_report_check_fold(__func__, evaluation->report, p.fold, n));
     CLILE_I_RETURN_IF(check_probabilities(__func__, n, evaluation->report->c, probability));
+    CLILE_I_RETURN_IF(check_intensities(__func__, n, evaluation->report->c, &p));
     CLILE_I_RETURN_IF(check_images(__func__, n, image_names));
+    const clile_i_graded graded = {p.estimated, NULL, p.coded};
     clile_status status = copy_beside(evaluation, &p, n, probability, image_names);
     if (status == CLILE_OK)
-        status = clile_report_add_fold(evaluation->report, p.fold, n, score, present, labels,
-                                       subject, subject_names);
+        status =
+            clile_i_report_add_fold(__func__, evaluation->report, p.fold, n, score, present, labels,
+                                    subject, subject_names, p.coded != NULL ? &graded : NULL);
     if (status != CLILE_OK)
         forget_beside(evaluation, n);
     else
@@ -214,7 +233,7 @@ clile_status clile_evaluation_get_part(const clile_evaluation *evaluation, int32
     CLILE_I_CHECK_NOT_NULL(evaluation);
     CLILE_I_CHECK_NOT_NULL(part);
     CLILE_I_RETURN_IF(
-        clile_i_struct_check(__func__, part, CLILE_I_STRUCT_LEAST(clile_evaluation_part, count)));
+        clile_i_struct_check(__func__, part, CLILE_I_STRUCT_LEAST(clile_evaluation_part, coded)));
     if (index < 0 || index >= evaluation->parts)
         return clile_i_fail(CLILE_E_INVALID_ARGUMENT, "%s: index is %d, there are %lld parts",
                             __func__, (int)index, (long long)evaluation->parts);
@@ -249,6 +268,27 @@ static void copy(void *to, const void *from, int64_t first, int64_t count, size_
         memcpy(to, (const char *)from + (size_t)first * element, (size_t)count * element);
 }
 
+/* Those of images first .. first+count-1, which are in one or more parts. */
+static void copy_intensities(const clile_report *report, int64_t first, int64_t count,
+                             const clile_evaluation_rows *to)
+{
+    const int64_t c = report->c;
+    for (int64_t f = 0; f < report->folds; ++f) {
+        const clile_i_fold *fold = &report->fold[f];
+        const int64_t from = fold->first > first ? fold->first : first,
+                      last = fold->first + fold->count, end = first + count;
+        for (int64_t k = from * c; k < (last < end ? last : end) * c; ++k) {
+            const int64_t at = k - fold->first * c;
+            if (to->estimated != NULL)
+                to->estimated[k - first * c] =
+                    fold->graded.value != NULL ? fold->graded.value[at] : NAN;
+            if (to->coded != NULL)
+                to->coded[k - first * c] =
+                    fold->graded.value != NULL ? fold->graded.intensity[at] : -1;
+        }
+    }
+}
+
 clile_status clile_evaluation_copy_rows(const clile_evaluation *evaluation, int64_t first,
                                         int64_t count, const clile_evaluation_rows *to)
 {
@@ -256,7 +296,7 @@ clile_status clile_evaluation_copy_rows(const clile_evaluation *evaluation, int6
     CLILE_I_CHECK_NOT_NULL(evaluation);
     CLILE_I_CHECK_NOT_NULL(to);
     CLILE_I_RETURN_IF(
-        clile_i_struct_check(__func__, to, CLILE_I_STRUCT_LEAST(clile_evaluation_rows, subject)));
+        clile_i_struct_check(__func__, to, CLILE_I_STRUCT_LEAST(clile_evaluation_rows, coded)));
     clile_i_struct_get(&out, sizeof out, to);
     const clile_report *report = evaluation->report;
     if (first < 0 || count < 0 || first > report->frames || count > report->frames - first)
@@ -269,7 +309,22 @@ clile_status clile_evaluation_copy_rows(const clile_evaluation *evaluation, int6
     copy(out.present, report->present, first * c, count * c, 1);
     copy(out.labels, report->labels, first * c, count * c, 1);
     copy(out.subject, report->subject, first, count, sizeof *report->subject);
+    copy_intensities(report, first, count, &out);
     return CLILE_OK;
+}
+
+/* Adds those of part k, if it has any, to its fold of the report. */
+static clile_status report_intensities(const clile_evaluation *e, int64_t k, int32_t number,
+                                       clile_report *report)
+{
+    const clile_i_fold *fold = &e->report->fold[k];
+    const float *probability = e->probability + fold->first * report->c;
+    int known = 1;
+    if (fold->graded.value == NULL) return CLILE_OK;
+    for (int64_t i = 0; i < fold->count * report->c && known; ++i)
+        known = !clile_i_is_nan((double)probability[i]);
+    return clile_report_add_intensity(report, number, fold->count, fold->graded.value,
+                                      known ? probability : NULL, fold->graded.intensity);
 }
 
 clile_status clile_evaluation_copy_report(const clile_evaluation *evaluation, const char *published,
@@ -290,6 +345,7 @@ clile_status clile_evaluation_copy_report(const clile_evaluation *evaluation, co
         CLILE_I_TRY(clile_report_add_fold(
             made, number, fold->count, from->score + at, from->present + at, from->labels + at,
             from->subject + fold->first, (const char *const *)from->subject_names));
+        CLILE_I_TRY(report_intensities(evaluation, k, number, made));
     }
     *out = made;
     made = NULL;

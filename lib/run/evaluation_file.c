@@ -10,14 +10,25 @@
 enum { MODEL, SEED, PROTOCOL, FOLD, SUBJECT, IMAGE, PLACES };
 static const char *const place_names[PLACES] = {"model", "seed",    "protocol",
                                                 "fold",  "subject", "image"};
-enum { SCORE, PROBABILITY, PRESENT, LABEL, VALUES };
-static const char value_letters[VALUES] = {'s', 'p', 'c', 'y'};
+enum { SCORE, PROBABILITY, PRESENT, LABEL, ESTIMATED, CODED, VALUES };
+static const char value_letters[VALUES] = {'s', 'p', 'c', 'y', 'r', 'i'};
 
 /* ---- writing --------------------------------------------------------------------------------- */
 
-static void put_row(const clile_evaluation *e, int64_t part, int64_t i, clile_i_text *text)
+/* Whether a part has intensities, so that all have their columns. */
+static int is_graded(const clile_report *report)
+{
+    for (int64_t k = 0; k < report->folds; ++k)
+        if (report->fold[k].graded.value != NULL) return 1;
+    return 0;
+}
+
+static void put_row(const clile_evaluation *e, int64_t part, int64_t i, int graded,
+                    clile_i_text *text)
 {
     const clile_report *report = e->report;
+    const clile_i_graded *own = &report->fold[part].graded;
+    const int64_t before = report->fold[part].first * report->c;
     const clile_i_part *from = &e->part[part];
     clile_i_text_append_csv(text, from->model);
     clile_i_text_append(text, from->seed >= 0 ? ",%lld," : ",,", (long long)from->seed);
@@ -31,6 +42,11 @@ static void put_row(const clile_evaluation *e, int64_t part, int64_t i, clile_i_
         clile_i_text_append(text, ",%.9g", (double)report->score[k]);
         clile_i_text_append(text, clile_i_is_nan(probability) ? "," : ",%.9g", probability);
         clile_i_text_append(text, ",%d,%d", report->present[k], report->labels[k]);
+        if (own->value != NULL)
+            clile_i_text_append(text, ",%.9g,%d", (double)own->value[k - before],
+                                own->intensity[k - before]);
+        else if (graded)
+            clile_i_text_append(text, ",,");
     }
     clile_i_text_append(text, "\n");
 }
@@ -45,14 +61,15 @@ clile_status clile_evaluation_copy_csv(const clile_evaluation *evaluation, char 
         return clile_i_fail(CLILE_E_STATE, "%s: the evaluation has no part yet", __func__);
     for (int k = 0; k < PLACES; ++k)
         clile_i_text_append(&text, k > 0 ? ",%s" : "%s", place_names[k]);
+    const int graded = is_graded(report);
     for (int32_t a = 0; a < report->c; ++a)
-        for (int k = 0; k < VALUES; ++k)
+        for (int k = 0; k < (graded ? VALUES : ESTIMATED); ++k)
             clile_i_text_append(&text, ",AU%02d_%c", (int)report->au_ids[a], value_letters[k]);
     clile_i_text_append(&text, "\n");
     for (int64_t part = 0; part < report->folds; ++part) {
         const clile_i_fold *fold = &report->fold[part];
         for (int64_t i = fold->first; i < fold->first + fold->count; ++i)
-            put_row(evaluation, part, i, &text);
+            put_row(evaluation, part, i, graded, &text);
     }
     const clile_status status = text.status;
     if (status == CLILE_OK)
@@ -73,8 +90,10 @@ typedef struct {
     int32_t c, au[CLILE_I_ROWS_MOST];
     int64_t at[CLILE_I_ROWS_MOST][VALUES]; /* columns of an AU; -1: none */
     int64_t n, parts, part_room;
-    float *score, *probability; /* [n,c] */
-    int8_t *present, *labels;
+    int graded;                             /* 1: there are columns of intensities */
+    float *score, *probability, *estimated; /* [n,c] */
+    int8_t *present, *labels, *coded;
+    int8_t *has_intensity;       /* [n] */
     int64_t *line;               /* [n] row of the file */
     int32_t *of, *subject;       /* [n] its part; its place in a part */
     char **person, **image;      /* [n] */
@@ -96,8 +115,9 @@ static void reader_free(reader *r)
         clile_i_free((char *)(uintptr_t)r->part[k].model);
         clile_i_free((char *)(uintptr_t)r->part[k].protocol);
     }
-    void *const blocks[] = {r->score, r->probability, r->present, r->labels,
-                            r->line,  r->of,          r->subject, r->part};
+    void *const blocks[] = {r->score,     r->probability, r->present,       r->labels,
+                            r->estimated, r->coded,       r->has_intensity, r->line,
+                            r->of,        r->subject,     r->part};
     for (size_t k = 0; k < sizeof blocks / sizeof *blocks; ++k) clile_i_free(blocks[k]);
     clile_i_rows_close(&r->rows);
     clile_i_free(r);
@@ -153,9 +173,10 @@ static clile_status read_header(reader *r)
         int which = 0, k = 0;
         const int32_t au = column_au(rows, field, &which);
         if (au < 0)
-            return clile_i_rows_fail(
-                rows, "unknown column \"%.*s\", expected AU01_s, AU01_p, AU01_c or AU01_y",
-                size_shown(rows, field), rows->begin[field]);
+            return clile_i_rows_fail(rows,
+                                     "unknown column \"%.*s\", expected AU01_s, AU01_p, AU01_c, "
+                                     "AU01_y, AU01_r or AU01_i",
+                                     size_shown(rows, field), rows->begin[field]);
         if (au > 0) CLILE_I_RETURN_IF(put_column(r, field, au, which));
         const size_t size = (size_t)(rows->end[field] - rows->begin[field]);
         while (k < PLACES && (strlen(place_names[k]) != size ||
@@ -171,7 +192,9 @@ static clile_status read_header(reader *r)
                 rows, "no column \"%s\", expected those of clile eval --answers", place_names[k]);
     if (r->c == 0) return clile_i_rows_fail(rows, "no column of an AU (AU01_s, AU01_c, AU01_y)");
     for (int32_t a = 0; a < r->c; ++a)
-        for (int k = 0; k < VALUES; ++k)
+        r->graded |= r->at[a][ESTIMATED] >= 0 || r->at[a][CODED] >= 0;
+    for (int32_t a = 0; a < r->c; ++a)
+        for (int k = 0; k < (r->graded ? VALUES : ESTIMATED); ++k)
             if (k != PROBABILITY && r->at[a][k] < 0)
                 return clile_i_rows_fail(rows, "no column \"AU%02d_%c\"", (int)r->au[a],
                                          value_letters[k]);
@@ -187,6 +210,9 @@ static clile_status make_room(reader *r)
     CLILE_I_ALLOC(r->probability, most * r->c);
     CLILE_I_ALLOC(r->present, most * r->c);
     CLILE_I_ALLOC(r->labels, most * r->c);
+    CLILE_I_ALLOC(r->estimated, most * r->c);
+    CLILE_I_ALLOC(r->coded, most * r->c);
+    CLILE_I_ALLOC(r->has_intensity, most);
     CLILE_I_ALLOC(r->line, most);
     CLILE_I_ALLOC(r->of, most);
     CLILE_I_ALLOC(r->subject, most);
@@ -269,6 +295,8 @@ cleanup:
     return status;
 }
 
+static const double FLOAT_MOST = 3.4028234663852886e38; /* the largest float */
+
 static clile_status read_number(const clile_i_rows *rows, int64_t field, const char *what,
                                 double least, double most, float *out)
 {
@@ -281,14 +309,39 @@ static clile_status read_number(const clile_i_rows *rows, int64_t field, const c
     return CLILE_OK;
 }
 
+/* The intensities of an AU; a row has both of each AU, or none. */
+static clile_status read_intensity(reader *r, int32_t a)
+{
+    const clile_i_rows *rows = &r->rows;
+    const int64_t *at = r->at[a], to = r->n * r->c + a;
+    const int has = !is_empty(rows, at[ESTIMATED]);
+    int64_t code = -1;
+    if (a == 0) r->has_intensity[r->n] = (int8_t)has;
+    if (has != r->has_intensity[r->n] || has == is_empty(rows, at[CODED]))
+        return clile_i_rows_fail(
+            rows, "AU %d: a row has an estimated and a coded intensity of each AU, or none",
+            (int)r->au[a]);
+    if (!has) return CLILE_OK;
+    CLILE_I_RETURN_IF(read_number(rows, at[ESTIMATED], "an intensity (a finite number), or nothing",
+                                  -FLOAT_MOST, FLOAT_MOST, &r->estimated[to]));
+    if (!clile_i_parse_i64(rows->begin[at[CODED]], rows->end[at[CODED]], &code) || code < -1 ||
+        code > 5)
+        return clile_i_rows_fail(rows,
+                                 "column %lld is \"%.*s\", expected a coded intensity, 0 to 5, or "
+                                 "-1 (not coded)",
+                                 (long long)at[CODED] + 1, size_shown(rows, at[CODED]),
+                                 rows->begin[at[CODED]]);
+    r->coded[to] = (int8_t)code;
+    return CLILE_OK;
+}
+
 static clile_status read_values(reader *r)
 {
     const clile_i_rows *rows = &r->rows;
     for (int32_t a = 0; a < r->c; ++a) {
         const int64_t *at = r->at[a], to = r->n * r->c + a;
-        const double most = 3.4028234663852886e38; /* of a float */
-        CLILE_I_RETURN_IF(
-            read_number(rows, at[SCORE], "a score (a finite number)", -most, most, &r->score[to]));
+        CLILE_I_RETURN_IF(read_number(rows, at[SCORE], "a score (a finite number)", -FLOAT_MOST,
+                                      FLOAT_MOST, &r->score[to]));
         r->probability[to] = NAN;
         if (at[PROBABILITY] >= 0 && !is_empty(rows, at[PROBABILITY]))
             CLILE_I_RETURN_IF(read_number(rows, at[PROBABILITY],
@@ -301,6 +354,7 @@ static clile_status read_values(reader *r)
                                      decision);
         r->present[to] = *decision == '1';
         CLILE_I_RETURN_IF(clile_i_rows_code(rows, at[LABEL], r->au[a], 1, &r->labels[to]));
+        if (r->graded) CLILE_I_RETURN_IF(read_intensity(r, a));
     }
     return CLILE_OK;
 }
@@ -329,10 +383,18 @@ static clile_status add_rows(const reader *r, int32_t k, reader *to, clile_evalu
         memcpy(to->probability + n * r->c, r->probability + i * r->c, c * sizeof(float));
         memcpy(to->present + n * r->c, r->present + i * r->c, c);
         memcpy(to->labels + n * r->c, r->labels + i * r->c, c);
+        memcpy(to->estimated + n * r->c, r->estimated + i * r->c, c * sizeof(float));
+        memcpy(to->coded + n * r->c, r->coded + i * r->c, c);
+        to->has_intensity[n] = r->has_intensity[i];
         to->person[n] = r->person[i];
         to->image[n] = r->image[i];
         to->line[n] = r->line[i];
         to->subject[n] = (int32_t)n;
+        if (to->has_intensity[n] != to->has_intensity[0])
+            return clile_i_fail(
+                CLILE_E_FORMAT, "%s %s, row %lld: %s intensities, unlike row %lld of the same fold",
+                r->rows.kind, r->rows.name, (long long)to->line[n],
+                to->has_intensity[n] ? "there are" : "there are no", (long long)to->line[0]);
         ++n;
     }
     CLILE_I_RETURN_IF(clile_i_find_twice(n, (const char *const *)to->image, &first, &second));
@@ -342,7 +404,9 @@ static clile_status add_rows(const reader *r, int32_t k, reader *to, clile_evalu
                             "%lld",
                             r->rows.kind, r->rows.name, (long long)to->line[second],
                             to->image[second], (int)r->part[k].fold, (long long)to->line[first]);
-    return clile_evaluation_add_part(e, &r->part[k], n, to->score, to->probability, to->present,
+    clile_evaluation_part part = r->part[k];
+    if (to->has_intensity[0]) part.estimated = to->estimated, part.coded = to->coded;
+    return clile_evaluation_add_part(e, &part, n, to->score, to->probability, to->present,
                                      to->labels, to->subject, (const char *const *)to->person,
                                      (const char *const *)to->image);
 }

@@ -78,6 +78,26 @@ class Intensity(cli.CommandTest):
         done = self.fine_json("eval", "--model", self.model, "--data", other, "--no-probe", "--quiet")
         self.assertIsNone(done["report"]["intensity"])
 
+    def test_saved_evaluations_keep_them(self):
+        answers = os.path.join(self.folder, "answers.csv")
+        report = self.fine_json("eval", "--model", self.model, "--data", self.data, "--no-probe", "--quiet", "--answers", answers)["report"]
+        with open(answers, encoding="utf-8") as file:
+            rows = list(csv.DictReader(file))
+        self.assertEqual(list(rows[0])[6:13], [f"AU04_{kind}" for kind in "spcyri"] + ["AU12_s"])
+        errors = [abs(float(row["AU12_r"]) - int(row["AU12_i"])) for row in rows]
+        self.assertGreater(len({row["AU12_i"] for row in rows}), 2)
+        self.assertAlmostEqual(sum(errors) / len(errors), report["intensity"]["mae"]["pooled"]["au"][1], places=6)
+        centred = os.path.join(self.folder, "centred.csv")
+        self.fine("eval", "--model", self.model, "--data", self.data, "--no-probe", "--quiet", "--centred", "--answers", centred)
+        with open(centred, encoding="utf-8") as file:
+            beside = list(csv.DictReader(file))
+        self.assertEqual([row["AU12_r"] for row in beside], [row["AU12_r"] for row in rows])
+        self.assertNotEqual([row["AU12_s"] for row in beside], [row["AU12_s"] for row in rows])
+        plain = os.path.join(self.folder, "plain.csv")
+        self.fine("eval", "--model", self.plain, "--data", self.data, "--no-probe", "--quiet", "--answers", plain)
+        with open(plain, encoding="utf-8") as file:
+            self.assertNotIn("_r", file.readline())
+
     def test_the_model_says_so(self):
         self.assertTrue(self.fine_json("info", self.model)["intensity"])
         self.assertFalse(self.fine_json("info", self.plain)["intensity"])

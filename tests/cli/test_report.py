@@ -17,14 +17,17 @@ AUS = (1, 12)
 EVIL = ["<script>alert(1)</script>", "\"'><img src=x onerror=alert(1)>", "&amp;&#0;]]>", "=cmd()", "x\u202eb\u00e9\u2603"]
 
 
-def write_csv(path, model="m.safetensors", seed=1, names=None, unknown=False):
-    """Six people in two folds; AU1 is ranked without error, AU12 as a coin would; a probability is 0.25 too low or high."""
-    lines = ["model,seed,protocol,fold,subject,image," + ",".join(f"AU{au:02}_{kind}" for au in AUS for kind in "spcy")]
+def write_csv(path, model="m.safetensors", seed=1, names=None, unknown=False, graded=False):
+    """Six people in two folds; AU1 is ranked without error, AU12 as a coin would; a probability is 0.25 too low or high. graded: of AU1, 0 and 4 are
+    estimated half a level too high; of AU12, every estimate is 1."""
+    lines = ["model,seed,protocol,fold,subject,image," + ",".join(f"AU{au:02}_{kind}" for au in AUS for kind in ("spcyri" if graded else "spcy"))]
     for k in range(48):
         person = k % 6
         name = names[person % len(names)] + str(person) if names else f"P{person}"
         label, other = k // 6 % 2, (k // 12) % 2
         values = [(2 if label else -2) + 0.01 * k, 0.75 if label else 0.25, label, label, 0.0, "" if unknown else 0.5, 0, other]
+        if graded:
+            values = values[:4] + [4 * label + 0.5, 4 * label] + values[4:] + [1, 3 * other]
         name, image = (text.replace('"', '""') for text in (name, f"{name}/{k}.png"))
         lines.append(f'"{model}",{seed},kfold:2,{1 + person % 2},"{name}","{image}",' + ",".join(map(str, values)))
     with open(path, "w", encoding="utf-8") as file:
@@ -110,6 +113,17 @@ class Report(CommandTest):
         self.assertEqual(rows[1][1:], ["8", "2", "0.500"])
         dots = [e for e in root.iter(SVG + "circle") if e.findtext(SVG + "title", "").startswith("P")]
         self.assertEqual(len(dots), 12)  # each person, for each AU
+
+    def test_intensity(self):
+        self.assertNotIn("Intensity", [h.text for h in self.page(self.csv).iter("h2")])  # as files of earlier versions
+        graded = write_csv(self.path("graded.csv"), graded=True)
+        root = self.page(graded, self.csv)
+        self.assertIn("Intensity", [h.text for h in root.iter("h2")])
+        dash = "\u2013"
+        self.assertEqual(self.table(root, "Intensity of each AU, all folds together")[1:],
+                         [["AU1 Inner brow raiser", "graded", "1.000", "1.000", "0.500", "0.899", "0.750", "2.000"],
+                          ["AU12 Lip corner puller", "graded", "0.000", dash, "1.500", "0.000", "1.500", "1.500"],
+                          ["average", "graded", "0.500", "1.000", "1.000", "0.449", "1.125", "1.750"]])
 
     def test_correlation(self):
         write_csv(self.path("one.csv"))
@@ -229,7 +243,7 @@ class Report(CommandTest):
         browser = os.environ.get("CLILE_BROWSER")
         if not browser:
             self.skipTest("no Chromium")
-        self.page(self.csv, out="shown.html")
+        self.page(write_csv(self.path("graded.csv"), graded=True), out="shown.html")
         with open(self.path("frame.html"), "w", encoding="utf-8") as file:  # how wide is the page on a phone and on a desk?
             file.write("<!DOCTYPE html><iframe src='shown.html' style='border:0;width:390px;height:800px'></iframe>"
                        "<iframe src='shown.html' style='border:0;width:1100px;height:800px'></iframe><p></p><script>onload = () => {"

@@ -760,6 +760,9 @@ put("evaluation", "quote-open", head + 'm,1,bp4d,1,anna,"a.png,-1.5,0.25,0,1,2,0
 put("evaluation", "image-twice", head + rows + rows.splitlines()[0] + "\n")
 put("evaluation", "fold-of-two-models", head + rows + "x" + rows)
 put("evaluation", "few-columns", "AU1_y,AU1_c,image,AU1_s,subject,fold\n1,1,a,1,b,0\n0,1,b,1e38,b,0\n")
+graded = "fold,subject,image,AU01_s,AU01_c,AU01_y,AU01_r,AU01_i,AU12_s,AU12_c,AU12_y,AU12_r,AU12_i\n"
+put("evaluation", "intensities", graded + "1,anna,a,1,1,1,4.5,5,-1,0,0,0.25,-1\n1,anna,b,1,1,1,2,2,1,1,1,3,4\n2,ben,a,1,1,1,,,1,1,1,,\n")
+put("evaluation", "intensities-of-some", graded + "1,anna,a,1,1,1,4.5,5,-1,0,0,0.25,-1\n1,anna,b,1,1,1,,,1,1,1,,\n")
 put("evaluation", "header", head)
 put("evaluation", "empty", "")
 

@@ -40,6 +40,31 @@ def test_a_file_gives_the_same_arrays(tmp_path):
     np.testing.assert_array_equal(np.array([row["AU12_s"] for row in rows], np.float32), evaluation.score[:, 1])
 
 
+def test_intensities_are_kept(tmp_path):
+    evaluation, path = made(), tmp_path / "e.csv"
+    assert np.isnan(evaluation.estimated).all() and (evaluation.coded == -1).all()
+    estimated, coded = [[0.5, 2.25], [3, 0], [1, 4.5], [0, 1]], [[0, 2], [5, -1], [1, 4], [0, 0]]
+    rest = ([[1, 2]] * 4, [[1, 0]] * 4, [[1, 0]] * 4, [0] * 4, ["anna"], NAMES)
+    evaluation.add_part(3, *rest, estimated=estimated, coded=coded)
+    evaluation.save(path)
+    with clile.Evaluation.load(path) as back:
+        for one in (evaluation, back):
+            assert np.isnan(one.estimated[:8]).all() and (one.coded[:8] == -1).all()
+            np.testing.assert_array_equal(one.estimated[8:], estimated)
+            np.testing.assert_array_equal(one.coded[8:], coded)
+        rows = list(clile.as_rows(back))
+        assert list(rows[0])[6:12] == [f"AU01_{kind}" for kind in "spcyri"] and (rows[0]["AU01_r"], rows[0]["AU01_i"]) == (None, None)
+        assert (rows[8]["AU12_r"], rows[8]["AU12_i"], rows[9]["AU12_i"]) == (2.25, 2, -1)
+        found = back.report().as_dict()["intensity"]
+        assert found["mae"]["pooled"]["au"][0] == pytest.approx(2.5 / 4) and found["mae"]["probability"] is None
+    with pytest.raises(clile.InvalidArgument, match="part->coded is NULL"):
+        evaluation.add_part(4, *rest, estimated=estimated)
+    with pytest.raises(clile.InvalidArgument, match=r"part->coded\[0,1\] is 6"):
+        evaluation.add_part(4, *rest, estimated=estimated, coded=[[0, 6]] * 4)
+    with pytest.raises(ValueError, match="coded"):
+        evaluation.add_part(4, *rest, estimated=estimated, coded=coded[:3])
+
+
 def test_what_does_not_fit_is_refused(tmp_path):
     evaluation, path = made(), tmp_path / "e.csv"
     path.write_text("fold,subject,image,AU01_s,AU01_c,AU01_y\n1,a,b,0.5,1,7\n")

@@ -6,11 +6,15 @@
 static const char *const people[WORLD_S] = {"anna", "=ben", "cem"};
 static const char *const images[WORLD_N] = {"0", "1", "2", "3", "4",  "5",
                                             "6", "7", "8", "9", "10", "11"};
+static const float estimated[WORLD_N * WORLD_C] = {0.5f, 3.25f};
+static const int8_t coded[WORLD_N * WORLD_C] = {1, 3};
 static const clile_evaluation_part part = {.struct_size = sizeof(clile_evaluation_part),
                                            .fold = 1,
                                            .seed = 7,
                                            .model = "model",
-                                           .protocol = "kfold:2"};
+                                           .protocol = "kfold:2",
+                                           .estimated = estimated,
+                                           .coded = coded};
 
 /* An evaluation that the case may change, with a part or without. */
 static clile_evaluation *fresh(world *w, int parts)
@@ -146,10 +150,12 @@ static void evaluation_get_image_name(world *w)
 static void evaluation_copy_rows(world *w)
 {
     clile_evaluation *evaluation = fresh(w, 1);
-    float score[WORLD_N][WORLD_C] = {{0}};
-    const clile_evaluation_rows rows = {.struct_size = sizeof rows, .score = &score[0][0]};
+    float score[WORLD_N][WORLD_C] = {{0}}, value[WORLD_N][WORLD_C] = {{0}};
+    const clile_evaluation_rows rows = {
+        .struct_size = sizeof rows, .score = &score[0][0], .estimated = &value[0][0]};
     CALL(clile_evaluation_copy_rows(A(evaluation, evaluation), 0, WORLD_N, A(to, &rows)));
     TAKE(score);
+    TAKE(value);
     clile_evaluation_destroy(evaluation);
 }
 

@@ -17,6 +17,7 @@ enum { C = 2, N = 4 };
 static const int32_t aus[C] = {1, 12};
 static const float score[N * C] = {-1.35102224f, 0.1f, 3e-39f, -0.0f, 1e30f, 0.3f, 0.5f, 0.25f};
 static const float probability[N * C] = {0.2f, 0.3f, 1.0f, 0.0f, NAN, 0.123456789f, 0.5f, 0.75f};
+static const float score_01[N * C] = {0.25f, 0.1f, 0.0f, 1.0f, 0.5f, 0.3f, 0.5f, 0.25f};
 static const int8_t present[N * C] = {0, 1, 1, 0, 1, 0, 0, 1};
 static const int8_t labels[N * C] = {1, 0, -1, 1, 0, 0, 1, -1};
 static const int32_t subject[N] = {0, 2, 2, 0};
@@ -140,6 +141,84 @@ static void test_what_is_written_reads_back(void **state)
     scratch_free(&s);
 }
 
+static const float estimated[N * C] = {0.5f, 1.25f, 5.5f, 0.0f, 2.0f, 0.1f, 4.0f, 3.3333333f};
+static const int8_t coded[N * C] = {0, 1, 5, -1, 2, 0, 4, 3};
+
+/* Rows first .. first+count-1 of an evaluation whose images from N on, N of them, are graded. */
+static void check_intensities(const clile_evaluation *e, int first, int count)
+{
+    float r[2 * N * C];
+    int8_t i[2 * N * C];
+    const clile_evaluation_rows to = {.struct_size = sizeof to, .estimated = r, .coded = i};
+    memset(i, 77, sizeof i);
+    assert_int_equal(clile_evaluation_copy_rows(e, first, count, &to), CLILE_OK);
+    for (int k = 0; k < 2 * N * C; ++k) {
+        const int at = k + (first - N) * C; /* among the graded ones */
+        if (k >= count * C)
+            assert_int_equal(i[k], 77);
+        else if (at < 0)
+            assert_true(isnan(r[k]) && i[k] == -1);
+        else
+            assert_true(r[k] == estimated[at] && i[k] == coded[at]);
+    }
+}
+
+/* One part has intensities, the other has none. */
+static void test_intensities_read_back(void **state)
+{
+    clile_evaluation *made = NULL, *loaded = NULL;
+    clile_report *report = NULL, *by_hand = NULL;
+    char *text = NULL, *again = NULL, *first = NULL, *second = NULL;
+    const scratch s = scratch_make();
+    (void)state;
+    assert_int_equal(clile_evaluation_create(C, aus, &made), CLILE_OK);
+    assert_int_equal(clile_report_create(C, aus, NULL, &by_hand), CLILE_OK);
+    for (int32_t fold = 1; fold <= 2; ++fold) {
+        clile_evaluation_part part = part_of(fold);
+        if (fold == 2) part.estimated = estimated, part.coded = coded;
+        assert_int_equal(clile_evaluation_add_part(made, &part, N, score, score_01, present, labels,
+                                                   subject, people, images),
+                         CLILE_OK);
+        assert_int_equal(
+            clile_report_add_fold(by_hand, fold, N, score, present, labels, subject, people),
+            CLILE_OK);
+    }
+    assert_int_equal(clile_report_add_intensity(by_hand, 2, N, estimated, score_01, coded),
+                     CLILE_OK);
+    assert_int_equal(clile_evaluation_copy_csv(made, &text), CLILE_OK);
+    assert_non_null(strstr(text, ",AU01_y,AU01_r,AU01_i,AU12_s,"));
+    assert_non_null(strstr(text, "0.25,0,1,,,0.1")); /* fold 1 */
+    assert_non_null(strstr(text, ",5.5,5,")), assert_non_null(strstr(text, ",3.33333325,3\n"));
+    scratch_text(&s, "e.csv", text);
+    assert_int_equal(clile_evaluation_load(scratch_path(&s, "e.csv"), &loaded), CLILE_OK);
+    assert_int_equal(clile_evaluation_copy_csv(loaded, &again), CLILE_OK);
+    assert_string_equal(again, text);
+    check_intensities(made, 0, 2 * N);
+    check_intensities(loaded, 0, 2 * N);
+    check_intensities(loaded, N - 1, 3);
+    check_intensities(loaded, N + 1, 2);
+    check_intensities(loaded, 1, 2);
+    clile_evaluation_part got = {.struct_size = sizeof got};
+    assert_int_equal(clile_evaluation_get_part(loaded, 1, &got), CLILE_OK);
+    assert_true(got.estimated == NULL && got.coded == NULL);
+
+    assert_int_equal(clile_evaluation_copy_report(loaded, NULL, &report), CLILE_OK);
+    assert_int_equal(clile_report_copy_json(report, &first), CLILE_OK);
+    assert_int_equal(clile_report_copy_json(by_hand, &second), CLILE_OK);
+    assert_string_equal(first, second);
+    assert_null(strstr(first, "\"intensity\": null"));
+    assert_null(strstr(first, "\"probability\": null"));
+    clile_free(first);
+    clile_free(second);
+    clile_free(text);
+    clile_free(again);
+    clile_report_destroy(by_hand);
+    clile_report_destroy(report);
+    clile_evaluation_destroy(made);
+    clile_evaluation_destroy(loaded);
+    scratch_free(&s);
+}
+
 /* Columns and rows in another order, columns of a program's own, and none of model to protocol. */
 static void test_columns_are_found_by_name(void **state)
 {
@@ -169,6 +248,8 @@ static void test_columns_are_found_by_name(void **state)
 static void test_files_that_are_refused(void **state)
 {
 #define HEAD "fold,subject,image,AU01_s,AU01_c,AU01_y\n"
+#define GRADED_HEAD                                                                                \
+    "fold,subject,image,AU01_s,AU01_c,AU01_y,AU01_r,AU01_i,AU12_s,AU12_c,AU12_y,AU12_r,AU12_i\n"
     static const struct {
         const char *text, *told;
     } cases[] = {
@@ -179,7 +260,7 @@ static void test_files_that_are_refused(void **state)
         {"fold,subject,image,AU01_s,AU01_y\n", "row 1: no column \"AU01_c\""},
         {"fold,subject,image,AU01_s,AU01_c,AU01_y,AU1_s\n", "two columns \"AU01_s\""},
         {"fold,fold,subject,image,AU01_s,AU01_c,AU01_y\n", "two columns \"fold\""},
-        {"fold,subject,image,AU01_r\n", "unknown column \"AU01_r\""},
+        {"fold,subject,image,AU01_q\n", "unknown column \"AU01_q\""},
         {"fold,subject,image,AUx_s\n", "unknown column \"AUx_s\""},
         {"fold;subject;image;AU01_s;AU01_c;AU01_y\n", "separated by semicolons"},
         {HEAD "1,a,b,0.5,1\n", "row 2: 5 columns, header has 6"},
@@ -197,6 +278,21 @@ static void test_files_that_are_refused(void **state)
          "row 3: fold 1 is of model \"n\", seed -1, protocol \"\", and of \"m\""},
         {"fold,subject,image,AU01_s,AU01_c,AU01_y,AU01_p\n1,a,b,0.5,1,1,1.5\n",
          "column 7 is \"1.5\", expected a probability"},
+        {"fold,subject,image,AU01_s,AU01_c,AU01_y,AU01_r\n", "row 1: no column \"AU01_i\""},
+        {GRADED_HEAD "1,a,b,1,1,1,x,2,1,1,1,2,2\n", "column 7 is \"x\", expected an intensity"},
+        {GRADED_HEAD "1,a,b,1,1,1,inf,2,1,1,1,2,2\n", "column 7 is \"inf\""},
+        {GRADED_HEAD "1,a,b,1,1,1,2,6,1,1,1,2,2\n",
+         "column 8 is \"6\", expected a coded intensity, 0 to 5, or -1 (not coded)"},
+        {GRADED_HEAD "1,a,b,1,1,1,2,-2,1,1,1,2,2\n", "column 8 is \"-2\""},
+        {GRADED_HEAD "1,a,b,1,1,1,2,2.5,1,1,1,2,2\n", "column 8 is \"2.5\""},
+        {GRADED_HEAD "1,a,b,1,1,1,2,,1,1,1,2,2\n", "row 2: AU 1: a row has an estimated and a"},
+        {GRADED_HEAD "1,a,b,1,1,1,,2,1,1,1,2,2\n", "row 2: AU 1: a row has"},
+        {GRADED_HEAD "1,a,b,1,1,1,2,2,1,1,1,,\n", "row 2: AU 12: a row has"},
+        {GRADED_HEAD "1,a,b,1,1,1,,,1,1,1,2,2\n", "row 2: AU 12: a row has"},
+        {GRADED_HEAD "1,a,b,1,1,1,2,2,1,1,1,2,2\n1,a,c,1,1,1,,,1,1,1,,\n",
+         "row 3: there are no intensities, unlike row 2 of the same fold"},
+        {GRADED_HEAD "1,a,b,1,1,1,,,1,1,1,,\n1,a,c,1,1,1,2,2,1,1,1,2,2\n",
+         "row 3: there are intensities, unlike row 2 of the same fold"},
     };
     clile_evaluation *e = NULL;
     const scratch s = scratch_make();
@@ -244,6 +340,22 @@ static void test_bad_arguments(void **state)
     part.model = NULL;
     refuse(e, &part, NULL, images, "part->model is NULL");
     part = part_of(3);
+    part.coded = coded;
+    refuse(e, &part, NULL, images, "part->estimated is NULL, but part->coded is not");
+    part.coded = NULL, part.estimated = estimated;
+    refuse(e, &part, NULL, images, "part->coded is NULL, but part->estimated is not");
+    int8_t other[N * C] = {0, 0, 0, 6};
+    part.coded = other;
+    refuse(e, &part, NULL, images, "part->coded[1,1] is 6, expected -1 to 5");
+    other[3] = -2;
+    refuse(e, &part, NULL, images, "part->coded[1,1] is -2");
+    other[3] = 0;
+    wrong[1] = INFINITY;
+    part.estimated = wrong;
+    assert_failed(clile_evaluation_add_part(e, &part, N, score, NULL, present, labels, subject,
+                                            people, images),
+                  CLILE_E_NOT_FINITE, "part->estimated");
+    part = part_of(3);
     wrong[1] = NAN; /* fails in the report, after the names were copied */
     assert_failed(clile_evaluation_add_part(e, &part, N, wrong, NULL, present, labels, subject,
                                             people, images),
@@ -267,6 +379,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_what_is_written_reads_back),
+        cmocka_unit_test(test_intensities_read_back),
         cmocka_unit_test(test_columns_are_found_by_name),
         cmocka_unit_test(test_files_that_are_refused),
         cmocka_unit_test(test_bad_arguments),

@@ -362,6 +362,8 @@ class clile_evaluation_part(Structure):
         ("protocol", c_char_p),
         ("first", c_int64),
         ("count", c_int64),
+        ("estimated", POINTER(c_float)),
+        ("coded", POINTER(c_int8)),
     ]
 
 
@@ -374,6 +376,8 @@ class clile_evaluation_rows(Structure):
         ("present", POINTER(c_int8)),
         ("labels", POINTER(c_int8)),
         ("subject", POINTER(c_int32)),
+        ("estimated", POINTER(c_float)),
+        ("coded", POINTER(c_int8)),
     ]
 
 

@@ -30,6 +30,8 @@ def _box(face: Union[FoundFace, TrackedFace]) -> Row:
 def _tested(source: Evaluation) -> Iterator[Row]:
     """A row for each image, with the columns of its file (docs/evaluation.md)."""
     score, probability, present, labels = source.score, source.probability, source.present, source.labels
+    estimated, coded = source.estimated, source.coded
+    graded = any(value == value for value in estimated.flat)
     aus, subject, people, images = source.au_ids, source.subject, source.subject_names, source.image_names
     for part in source.parts:
         for k in range(part.first, part.first + part.images):
@@ -38,6 +40,9 @@ def _tested(source: Evaluation) -> Iterator[Row]:
                 p = float(probability[k, c])
                 row.update({f"AU{au:02d}_s": float(score[k, c]), f"AU{au:02d}_p": None if p != p else p, f"AU{au:02d}_c": int(present[k, c]),
                             f"AU{au:02d}_y": int(labels[k, c])})
+                if graded:
+                    r = float(estimated[k, c])
+                    row.update({f"AU{au:02d}_r": None if r != r else r, f"AU{au:02d}_i": None if r != r else int(coded[k, c])})
             yield row
 
 
@@ -78,7 +83,7 @@ def _pandas() -> Any:
 def _typed(frame: Any) -> Any:
     """Whole numbers stay whole where some are not known."""
     for name in frame.columns:
-        if name in WHOLE or (name.startswith("AU") and name.endswith(("_c", "_nc", "_y"))):
+        if name in WHOLE or (name.startswith("AU") and name.endswith(("_c", "_nc", "_y", "_i"))):
             frame[name] = frame[name].astype("Int64")
         elif name.startswith("AU") and name.endswith(("_p", "_np", "_r", "_s")):
             frame[name] = frame[name].astype("float64")

@@ -323,13 +323,24 @@ class Evaluation(Handle):
         return self._rows("labels", np.int8, len(self.au_ids))
 
     @property
+    def estimated(self) -> np.ndarray:
+        """[n,c] float32: estimated intensity, 0 to 5; NaN where there is none."""
+        return self._rows("estimated", np.float32, len(self.au_ids))
+
+    @property
+    def coded(self) -> np.ndarray:
+        """[n,c] int8: coded intensity, 0 to 5; -1 not coded."""
+        return self._rows("coded", np.int8, len(self.au_ids))
+
+    @property
     def subject(self) -> np.ndarray:
         """[n] int32: places in subject_names."""
         return self._rows("subject", np.int32)
 
     def add_part(self, fold: int, score: ArrayLike, present: ArrayLike, labels: ArrayLike, subject: ArrayLike, subject_names: Sequence[str], image_names: Sequence[str],
-                 probability: Optional[ArrayLike] = None, model: str = "", seed: int = -1, protocol: str = "") -> None:
-        """The images of one fold, 0: the whole data set. subject [n]: places in subject_names."""
+                 probability: Optional[ArrayLike] = None, model: str = "", seed: int = -1, protocol: str = "", estimated: Optional[ArrayLike] = None,
+                 coded: Optional[ArrayLike] = None) -> None:
+        """The images of one fold, 0: the whole data set. subject [n]: places in subject_names. estimated, coded [n,c]: intensities, both or neither."""
         y = given("labels", labels, np.int8, (None, len(self.au_ids)))
         n = len(y)
         s, p = given("score", score, np.float32, y.shape), None if probability is None else given("probability", probability, np.float32, y.shape)
@@ -341,6 +352,9 @@ class Evaluation(Handle):
         people, images = ((ctypes.c_char_p * len(names))(*map(os.fsencode, names)) for names in (subject_names, image_names))
         part = _api.clile_evaluation_part(fold=fold, seed=seed, model=os.fsencode(model), protocol=os.fsencode(protocol))
         part.struct_size = ctypes.sizeof(part)
+        r = None if estimated is None else given("estimated", estimated, np.float32, y.shape)  # the names keep the arrays during the call
+        i = None if coded is None else given("coded", coded, np.int8, y.shape)
+        part.estimated, part.coded = pointer(r), pointer(i)
         lib.clile_evaluation_add_part(self._c, ctypes.byref(part), n, pointer(s), pointer(p), pointer(given("present", present, np.int8, y.shape)), pointer(y),
                                       pointer(person), people, images)
 
