@@ -102,6 +102,10 @@ typedef struct {
  * on the arguments. */
 int32_t clile_i_shapes_draw(const clile_i_augment *augment, int32_t subject, uint64_t seed,
                             int64_t step, int64_t slot, clile_i_exchange *out);
+/* The subject whose rest that image takes, and the share of it, mean of shape and look; 0, and the
+ * image's own subject, without an exchange. */
+float clile_i_shapes_mixture(const clile_i_augment *augment, int32_t subject, uint64_t seed,
+                             int64_t step, int64_t slot, int32_t *other);
 /* The look that goes with it; xy: the landmarks of the image. The shapes must outlive it. */
 void clile_i_shapes_look(const clile_i_shapes *shapes, const clile_i_exchange *exchange,
                          const float *xy, clile_i_look *out);
@@ -189,6 +193,9 @@ clile_status clile_i_feed_get(clile_i_feed *feed, int64_t step, const clile_i_ba
  * data set. */
 int32_t clile_i_feed_exchange(const clile_i_feed *feed, int64_t step, int64_t place, int64_t image,
                               clile_i_exchange *out);
+/* And whose rest it takes, by which share (clile_i_shapes_mixture). */
+float clile_i_feed_mixture(const clile_i_feed *feed, int64_t step, int64_t place, int64_t image,
+                           int32_t *other);
 /* The augmentation of image `place` of the whole batch of `step`. */
 clile_i_jitter clile_i_feed_jitter(const clile_i_feed *feed, int64_t step, int64_t place);
 /* Stops the worker until the next get, keeping the batch it has made. NULL does nothing. */

@@ -179,6 +179,14 @@ int32_t clile_i_feed_exchange(const clile_i_feed *feed, int64_t step, int64_t pl
                                feed->config.seed, step, place, out);
 }
 
+float clile_i_feed_mixture(const clile_i_feed *feed, int64_t step, int64_t place, int64_t image,
+                           int32_t *other)
+{
+    return clile_i_shapes_mixture(&feed->config.augment,
+                                  clile_i_dataset_subject(feed->dataset, image), feed->config.seed,
+                                  step, place, other);
+}
+
 clile_i_jitter clile_i_feed_jitter(const clile_i_feed *feed, int64_t step, int64_t place)
 {
     return clile_i_augment_draw(&feed->config.augment, feed->config.seed, step, place);

@@ -198,8 +198,11 @@ clile_status clile_i_shapes_create(const clile_dataset *dataset, clile_i_shapes 
     CLILE_I_ALLOC(f.gram, f.c * f.c);
     CLILE_I_ALLOC(f.slope, f.c * CLILE_I_LANDMARKS);
     CLILE_I_TRY(add_means(dataset, &f));
-    for (int64_t s = 0; s < f.subjects; ++s)
+    CLILE_I_ALLOC(shapes->subject, f.subjects);
+    for (int64_t s = 0; s < f.subjects; ++s) {
+        if (f.count[s] > 0) shapes->subject[shapes->people] = (int32_t)s;
         shapes->person[s] = f.count[s] > 0 ? shapes->people++ : -1;
+    }
     if (shapes->people > 1) {
         CLILE_I_ALLOC(shapes->shape, (int64_t)shapes->people * CLILE_I_LANDMARKS);
         CLILE_I_ALLOC(shapes->basis, (int64_t)CLILE_I_SHAPE_NODES * CLILE_I_SHAPE_POINTS);
@@ -225,6 +228,7 @@ void clile_i_shapes_destroy(clile_i_shapes *shapes)
     if (shapes == NULL) return;
     clile_i_free(shapes->shape);
     clile_i_free(shapes->person);
+    clile_i_free(shapes->subject);
     clile_i_free(shapes->basis);
     clile_i_free(shapes->look);
     clile_i_free(shapes);
@@ -237,12 +241,12 @@ int32_t clile_i_shapes_people(const clile_i_shapes *shapes)
 
 /* ---- one image ---- */
 
-int32_t clile_i_shapes_draw(const clile_i_augment *augment, int32_t subject, uint64_t seed,
-                            int64_t step, int64_t slot, clile_i_exchange *out)
+/* Who takes what of whom; without the field. */
+static int32_t draw_people(const clile_i_augment *augment, int32_t subject, uint64_t seed,
+                           int64_t step, int64_t slot, clile_i_exchange *out)
 {
     const clile_i_shapes *shapes = augment->shapes;
     clile_i_rng rng = clile_i_rng_make(seed, STREAM_SHAPES | (uint64_t)step << 20 | (uint64_t)slot);
-    float move[CLILE_I_LANDMARKS];
     if (shapes == NULL || shapes->people < 2 || shapes->person[subject] < 0) return 0;
     if (clile_i_rng_uniform(&rng) >= augment->exchange_shapes) return 0;
     out->own = shapes->person[subject];
@@ -250,10 +254,27 @@ int32_t clile_i_shapes_draw(const clile_i_augment *augment, int32_t subject, uin
     out->shape = (float)clile_i_rng_range(&rng, LEAST_SHARE, MOST_SHARE);
     const int looks = shapes->look != NULL && clile_i_rng_uniform(&rng) < augment->exchange_looks;
     out->look = looks ? (float)clile_i_rng_range(&rng, LEAST_SHARE, MOST_SHARE) : 0.0f;
-    if (out->other == out->own) return 0;
-    get_move(shapes, out, move);
-    clile_i_shapes_spread(shapes, move, &out->field);
+    return out->other != out->own;
+}
+
+int32_t clile_i_shapes_draw(const clile_i_augment *augment, int32_t subject, uint64_t seed,
+                            int64_t step, int64_t slot, clile_i_exchange *out)
+{
+    float move[CLILE_I_LANDMARKS];
+    if (!draw_people(augment, subject, seed, step, slot, out)) return 0;
+    get_move(augment->shapes, out, move);
+    clile_i_shapes_spread(augment->shapes, move, &out->field);
     return 1;
+}
+
+float clile_i_shapes_mixture(const clile_i_augment *augment, int32_t subject, uint64_t seed,
+                             int64_t step, int64_t slot, int32_t *other)
+{
+    clile_i_exchange exchange;
+    *other = subject;
+    if (!draw_people(augment, subject, seed, step, slot, &exchange)) return 0;
+    *other = augment->shapes->subject[exchange.other];
+    return (exchange.shape + exchange.look) / 2;
 }
 
 void clile_i_shapes_look(const clile_i_shapes *shapes, const clile_i_exchange *exchange,

@@ -15,6 +15,7 @@ enum {
 struct clile_i_shapes {
     int32_t people;                /* with landmarks */
     int32_t *person;               /* [subjects] their place among these; -1: no landmarks */
+    int32_t *subject;              /* [people] and back */
     float mean[CLILE_I_LANDMARKS]; /* over people */
     float *shape;                  /* [people,68,2] at rest, less the mean over people */
     float *basis;                  /* [nodes,68] what landmark k moves each node by */

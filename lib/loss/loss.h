@@ -17,12 +17,17 @@
 
 /* clile_loss_stage1 and clile_loss_mixed with a factor on the loss of each image: row_weight [n] >=
  * 0; NULL: 1 for each. An image of two people (exchanged halves) is two rows of the same embedding,
- * each with the labels of one person and -1 for the rest. */
+ * each with the labels of one person and -1 for the rest.
+ *
+ * other [n], share [n]: an image has this share of the rest of another subject (exchanged shapes
+ * and looks), and meets vectors between the two: (1 - share) V_subject + share V_other in stage 1,
+ * likewise B' of the mixed loss, but D' of its own. NULL: none does. */
 clile_status clile_i_loss_stage1(int64_t n, int64_t d, int64_t c, int64_t s,
                                  const float *id_embedding, const float *ile,
-                                 const int32_t *subject, const int8_t *labels,
-                                 const float *au_weight, const float *row_weight, double *loss,
-                                 float *diff_id_embedding, float *diff_ile);
+                                 const int32_t *subject, const int32_t *other, const float *share,
+                                 const int8_t *labels, const float *au_weight,
+                                 const float *row_weight, double *loss, float *diff_id_embedding,
+                                 float *diff_ile);
 
 /* The arguments of clile_loss_mixed; see there. */
 typedef struct {
@@ -32,6 +37,8 @@ typedef struct {
     double scale;
     const float *bias, *deviation, *deviation_bias; /* [c], [s,c,d], [s,c] */
     const int32_t *subject;                         /* [n] */
+    const int32_t *other;                           /* [n] or NULL */
+    const float *share;                             /* [n] */
     const int8_t *labels;                           /* [n,c] */
     const float *au_weight, *row_weight;            /* [c], [n]; NULL: all 1 */
     double lambda_deviation, lambda_bias;

@@ -9,6 +9,10 @@
  *     dL/dD_ic = H_ic - (1/s) sum_i H_ic + 2 lambda_deviation D'_ic / (s c d)
  *
  * The last term sums to zero over subjects, and so does the gradient: D stays centred.
+ *
+ * A face that took a share q of the rest of subject j (exchanged shapes and looks) has
+ * (1 - q) B'_ic + q B'_jc in place of B'_ic: an offset belongs to the face at rest. Its gradient
+ * goes to both in these shares. D'_ic stays: it is what i's expression makes of F.
  */
 #include "loss/bce.h"
 #include "loss/check.h"
@@ -28,6 +32,7 @@ typedef struct {
     double lambda;
     float *diff;      /* [s,m] or NULL */
     double *diff_sum; /* [m]: gradient of the BCE summed over subjects */
+    double *diff_of;  /* [s,m]: of each; NULL (D): goes to diff at once */
 } deviations;
 
 static void deviations_mean(deviations *t)
@@ -80,34 +85,44 @@ static void deviations_finish(const deviations *t)
 /* Scratch of one subject. */
 typedef struct {
     double *anchor, *anchor_inverse, *offset; /* A + D' in unit form [c,d], [c]; bias + B' [c] */
-    double *diff_anchor, *diff_offset;        /* [c,d], [c] */
+    double *diff_anchor, *diff_offset;        /* [c,d], [c]; offsets are an image's */
 } subject_scratch;
+
+/* Image k of subject i. */
+static void run_image(clile_i_scored *scored, const clile_i_mixed *m, int64_t i, int64_t k,
+                      deviations *biases, const subject_scratch *t)
+{
+    const int64_t c = scored->c, j = m->other == NULL ? i : m->other[k];
+    const double q = m->other == NULL ? 0 : (double)m->share[k];
+    const float *own = biases->value + i * c, *their = biases->value + j * c;
+    for (int64_t a = 0; a < c; ++a)
+        t->offset[a] = (double)m->bias[a] +
+                       ((1 - q) * (double)own[a] + q * (double)their[a] - biases->mean[a]);
+    clile_i_vec_zero(c, t->diff_offset);
+    clile_i_scored_image(scored, k, t->anchor, t->offset, t->diff_anchor, t->diff_offset);
+    clile_i_vec_add(c, 1 - q, t->diff_offset, biases->diff_of + i * c);
+    clile_i_vec_add(c, q, t->diff_offset, biases->diff_of + j * c);
+}
 
 /* All images of subject i: adds the BCE and its gradients by F, by A + D' and by bias + B' to their
  * sums. */
-static void run_subject(clile_i_scored *scored, int64_t i, int64_t count, const int64_t *rows,
-                        const float *au_embedding, const float *bias, deviations *vectors,
-                        deviations *biases, const subject_scratch *t)
+static void run_subject(clile_i_scored *scored, const clile_i_mixed *m, int64_t i, int64_t count,
+                        const int64_t *rows, deviations *vectors, deviations *biases,
+                        const subject_scratch *t)
 {
     const int64_t d = scored->d, c = scored->c, cd = c * d;
     for (int64_t j = 0; j < cd; ++j)
         t->anchor[j] =
-            (double)au_embedding[j] + ((double)vectors->value[i * cd + j] - vectors->mean[j]);
-    for (int64_t a = 0; a < c; ++a) {
+            (double)m->au_embedding[j] + ((double)vectors->value[i * cd + j] - vectors->mean[j]);
+    for (int64_t a = 0; a < c; ++a)
         t->anchor_inverse[a] = clile_i_sim_forward(scored->similarity, d, t->anchor + a * d);
-        t->offset[a] = (double)bias[a] + ((double)biases->value[i * c + a] - biases->mean[a]);
-    }
     clile_i_vec_zero(cd, t->diff_anchor);
-    clile_i_vec_zero(c, t->diff_offset);
-    for (int64_t r = 0; r < count; ++r)
-        clile_i_scored_image(scored, rows[r], t->anchor, t->offset, t->diff_anchor, t->diff_offset);
+    for (int64_t r = 0; r < count; ++r) run_image(scored, m, i, rows[r], biases, t);
     for (int64_t a = 0; a < c; ++a)
         clile_i_sim_backward(scored->similarity, d, t->anchor + a * d, t->anchor_inverse[a],
                              t->diff_anchor + a * d);
     clile_i_vec_add(cd, 1, t->diff_anchor, vectors->diff_sum);
-    clile_i_vec_add(c, 1, t->diff_offset, biases->diff_sum);
     if (vectors->diff != NULL) clile_i_vec_store(cd, t->diff_anchor, vectors->diff + i * cd);
-    if (biases->diff != NULL) clile_i_vec_store(c, t->diff_offset, biases->diff + i * c);
 }
 
 static clile_status run(const clile_i_mixed *m, clile_i_scored *scored, deviations *vectors,
@@ -117,13 +132,14 @@ static clile_status run(const clile_i_mixed *m, clile_i_scored *scored, deviatio
     clile_status status = CLILE_OK;
     double *scratch = NULL;
     int64_t *order = NULL;
-    CLILE_I_ALLOC(scratch, clile_i_scored_scratch(n, d, c) + 4 * cd + 5 * c);
+    CLILE_I_ALLOC(scratch, clile_i_scored_scratch(n, d, c) + 4 * cd + 5 * c + s * c);
     CLILE_I_ALLOC(order, n + s + 1);
     double *next = scratch;
     vectors->mean = clile_i_vec_take(&next, cd);
     vectors->diff_sum = clile_i_vec_take(&next, cd);
     biases->mean = clile_i_vec_take(&next, c);
     biases->diff_sum = clile_i_vec_take(&next, c);
+    biases->diff_of = clile_i_vec_take(&next, s * c);
     subject_scratch t = {.anchor = clile_i_vec_take(&next, cd),
                          .diff_anchor = clile_i_vec_take(&next, cd)};
     t.anchor_inverse = clile_i_vec_take(&next, c);
@@ -133,14 +149,16 @@ static clile_status run(const clile_i_mixed *m, clile_i_scored *scored, deviatio
     deviations_mean(vectors);
     deviations_mean(biases);
     if (vectors->diff != NULL) memset(vectors->diff, 0, (size_t)(s * cd) * sizeof(float));
-    if (biases->diff != NULL) memset(biases->diff, 0, (size_t)(s * c) * sizeof(float));
 
     int64_t *start = order + n;
     clile_i_loss_group(n, s, m->subject, order, start);
     for (int64_t i = 0; i < s; ++i)
         if (start[i + 1] > start[i])
-            run_subject(scored, i, start[i + 1] - start[i], order + start[i], m->au_embedding,
-                        m->bias, vectors, biases, &t);
+            run_subject(scored, m, i, start[i + 1] - start[i], order + start[i], vectors, biases,
+                        &t);
+    for (int64_t i = 0; i < s; ++i)
+        clile_i_vec_add(c, 1, biases->diff_of + i * c, biases->diff_sum);
+    if (biases->diff != NULL) clile_i_vec_store(s * c, biases->diff_of, biases->diff);
     const double penalty = deviations_penalty(vectors) + deviations_penalty(biases);
     CLILE_I_TRY(clile_i_loss_finish(function, scored->loss / (double)n + penalty, m->loss));
 
@@ -255,6 +273,8 @@ static clile_status compute(clile_i_step *x)
         .deviation = x->head[DEVIATION].value,
         .deviation_bias = x->head[DEVIATION_BIAS].value,
         .subject = r->subject,
+        .other = r->other,
+        .share = r->share,
         .labels = r->labels,
         .au_weight = x->au_weight,
         .row_weight = r->weight,

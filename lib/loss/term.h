@@ -20,7 +20,10 @@ enum { CLILE_I_TERM_HEADS = 4 }; /* at most, of one term */
  * image and weight are NULL. */
 typedef struct {
     int32_t n;
-    int32_t *image, *subject;         /* [2 batch] */
+    int32_t *image, *subject; /* [2 batch] */
+    /* [2 batch] a face that took the rest of another subject: who, and the share of it. NULL: none */
+    int32_t *other;
+    float *share;
     int8_t *labels;                   /* [2 batch, c] */
     float *weight, *embedding, *diff; /* [2 batch], [2 batch, d], [2 batch, d] */
 } clile_i_person_rows;

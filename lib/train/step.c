@@ -30,6 +30,9 @@ static void split_rows(clile_trainer *t)
             r->image[r->n] = k;
             r->subject[r->n] = clile_i_dataset_subject(t->train, indices[owner]);
             r->weight[r->n] = coded ? (float)own / (float)coded : 0.0f;
+            if (r->share != NULL)
+                r->share[r->n] =
+                    clile_i_feed_mixture(t->feed, t->step, owner, indices[owner], &r->other[r->n]);
             r->n += 1;
         }
     }
@@ -52,7 +55,14 @@ static void begin_part(clile_trainer *t, int32_t part)
             if (clile_i_au_is_lower(t->model->au_ids[c]))
                 labels[c] = clile_i_dataset_labels(t->train, indices[partner])[c];
     }
-    if (t->exchange) split_rows(t);
+    if (t->exchange)
+        split_rows(t);
+    else if (t->rows.share != NULL)
+        for (int32_t k = 0; k < t->shares.rows; ++k) {
+            const int64_t slot = t->shares.first + k;
+            t->rows.share[k] =
+                clile_i_feed_mixture(t->feed, t->step, slot, indices[slot], &t->rows.other[k]);
+        }
     if (t->stage == 2) clile_i_trainer_next_targets(t);
     clile_i_trainer_next_faces(t);
 }
@@ -74,9 +84,9 @@ static clile_status losses_stage1(clile_trainer *t, clile_i_losses *losses)
     const clile_i_head *ile = &t->head[CLILE_I_HEAD_ILE];
     const clile_i_person_rows *r = &t->rows;
     clile_i_person_rows_gather(r, t->d, t->embedding);
-    CLILE_I_RETURN_IF(clile_i_loss_stage1(r->n, t->d, t->c, t->s, r->embedding, ile->value,
-                                          r->subject, r->labels, t->au_weight, r->weight,
-                                          &losses->term[CLILE_I_LOSS_bce], r->diff, ile->diff));
+    CLILE_I_RETURN_IF(clile_i_loss_stage1(
+        r->n, t->d, t->c, t->s, r->embedding, ile->value, r->subject, r->other, r->share, r->labels,
+        t->au_weight, r->weight, &losses->term[CLILE_I_LOSS_bce], r->diff, ile->diff));
     clile_i_person_rows_scatter(r, t->shares.rows, t->d, t->diff_embedding);
     losses->total = losses->term[CLILE_I_LOSS_bce];
     return CLILE_OK;

@@ -115,6 +115,10 @@ static clile_status create_rows(clile_trainer *t)
     t->exchange = t->settings.exchange_halves > 0;
     const int64_t rows = (t->exchange ? 2 : 1) * (int64_t)t->shares.rows;
     CLILE_I_ALLOC(r->diff, rows * t->d);
+    if (t->shapes != NULL) {
+        CLILE_I_ALLOC(r->other, rows);
+        CLILE_I_ALLOC(r->share, rows);
+    }
     if (!t->exchange) { /* the other arrays are the batch's own */
         r->n = t->shares.rows;
         r->subject = t->subject;
@@ -134,6 +138,8 @@ cleanup:
 static void free_rows(clile_trainer *t)
 {
     clile_i_free(t->rows.diff);
+    clile_i_free(t->rows.other);
+    clile_i_free(t->rows.share);
     if (!t->exchange) return; /* the other arrays are the batch's own */
     clile_i_free(t->rows.image);
     clile_i_free(t->rows.subject);

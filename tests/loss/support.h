@@ -162,16 +162,22 @@ static inline double naive_bce(int64_t n, int64_t c, const double *logits, const
     return loss;
 }
 
+/* other may be NULL */
 static inline double naive_stage1(int64_t n, int64_t d, int64_t c, const double *f,
-                                  const double *ile, const int32_t *subject, const int8_t *labels,
-                                  const float *weight)
+                                  const double *ile, const int32_t *subject, const int32_t *other,
+                                  const float *share, const int8_t *labels, const float *weight)
 {
     double *logits = malloc((size_t)(n * c) * sizeof *logits);
     assert_non_null(logits);
     for (int64_t k = 0; k < n; ++k)
-        for (int64_t a = 0; a < c; ++a)
-            logits[k * c + a] =
+        for (int64_t a = 0; a < c; ++a) {
+            const double own =
                 naive_sim(CLILE_SIMILARITY_DOT, d, f + k * d, ile + (subject[k] * c + a) * d);
+            const double their =
+                other ? naive_sim(CLILE_SIMILARITY_DOT, d, f + k * d, ile + (other[k] * c + a) * d)
+                      : own;
+            logits[k * c + a] = other ? own + (double)share[k] * (their - own) : own;
+        }
     const double loss = naive_bce(n, c, logits, labels, weight);
     free(logits);
     return loss;
@@ -210,8 +216,8 @@ static inline double naive_mixed(int64_t n, int64_t d, int64_t c, int64_t s, int
                                  const double *f, const double *au, double scale,
                                  const double *bias, const double *deviation,
                                  const double *deviation_bias, const int32_t *subject,
-                                 const int8_t *labels, const float *weight, double lambda_deviation,
-                                 double lambda_bias)
+                                 const int32_t *other, const float *share, const int8_t *labels,
+                                 const float *weight, double lambda_deviation, double lambda_bias)
 {
     double *logits = malloc((size_t)(n * c) * sizeof *logits), *v = malloc((size_t)d * sizeof *v);
     double *centre = calloc((size_t)(c * d), sizeof *centre),
@@ -229,13 +235,16 @@ static inline double naive_mixed(int64_t n, int64_t d, int64_t c, int64_t s, int
     }
     for (int64_t k = 0; k < n; ++k)
         for (int64_t a = 0; a < c; ++a) {
+            double own = 0; /* of bias, centred */
+            if (deviation) own = deviation_bias[subject[k] * c + a] - centre_bias[a];
+            if (deviation && other)
+                own += (double)share[k] *
+                       (deviation_bias[other[k] * c + a] - deviation_bias[subject[k] * c + a]);
             for (int64_t j = 0; j < d; ++j)
                 v[j] =
                     au[a * d + j] +
                     (deviation ? deviation[(subject[k] * c + a) * d + j] - centre[a * d + j] : 0);
-            logits[k * c + a] =
-                scale * naive_sim(similarity, d, f + k * d, v) + bias[a] +
-                (deviation ? deviation_bias[subject[k] * c + a] - centre_bias[a] : 0);
+            logits[k * c + a] = scale * naive_sim(similarity, d, f + k * d, v) + bias[a] + own;
         }
     loss += naive_bce(n, c, logits, labels, weight);
     free(logits);

@@ -10,7 +10,9 @@ typedef struct {
     double lambda_deviation, lambda_bias;
     input f, au, bias, deviation, deviation_bias;
     input scale; /* one number; its diff is set from diff_scale */
-    int32_t subject[16];
+    int32_t subject[16], other[16];
+    int between; /* 1: faces have a share of the rest of another subject */
+    float share[16];
     int8_t labels[16 * 8];
     float weight[8];
 } problem;
@@ -32,6 +34,10 @@ static problem make(uint64_t seed, int64_t n, int64_t d, int64_t c, int64_t s, i
     make_labels(&rng, n, c, p.labels);
     p.labels[0] = 1;
     for (int64_t k = 0; k < n; ++k) p.subject[k] = (int32_t)clile_i_rng_below(&rng, s);
+    for (int64_t k = 0; k < n; ++k) {
+        p.other[k] = (int32_t)((p.subject[k] + 1 + k % 2) % s);
+        p.share[k] = k % 4 == 3 ? 0 : (float)clile_i_rng_range(&rng, 0.15, 1.2);
+    }
     for (int64_t a = 0; a < c; ++a)
         p.weight[a] = a == 3 ? 0 : (float)clile_i_rng_range(&rng, 0.2, 3);
     return p;
@@ -52,14 +58,47 @@ static double naive(void *context)
     const problem *p = context;
     return naive_mixed(p->n, p->d, p->c, p->s, p->similarity, p->f.x, p->au.x, p->scale.x[0],
                        p->bias.x, p->mixed ? p->deviation.x : NULL, p->deviation_bias.x, p->subject,
-                       p->labels, p->weight, p->lambda_deviation, p->lambda_bias);
+                       p->between ? p->other : NULL, p->share, p->labels, p->weight,
+                       p->lambda_deviation, p->lambda_bias);
+}
+
+static clile_status run_between(problem *p, double *loss, double *diff_scale)
+{
+    const clile_i_mixed m = {.n = p->n,
+                             .d = p->d,
+                             .c = p->c,
+                             .s = p->s,
+                             .similarity = p->similarity,
+                             .embedding = p->f.f,
+                             .au_embedding = p->au.f,
+                             .scale = p->scale.x[0],
+                             .bias = p->bias.f,
+                             .deviation = p->deviation.f,
+                             .deviation_bias = p->deviation_bias.f,
+                             .subject = p->subject,
+                             .other = p->other,
+                             .share = p->share,
+                             .labels = p->labels,
+                             .au_weight = p->weight,
+                             .lambda_deviation = p->lambda_deviation,
+                             .lambda_bias = p->lambda_bias,
+                             .loss = loss,
+                             .diff_embedding = p->f.diff,
+                             .diff_au_embedding = p->au.diff,
+                             .diff_scale = diff_scale,
+                             .diff_bias = p->bias.diff,
+                             .diff_deviation = p->deviation.diff,
+                             .diff_deviation_bias = p->deviation_bias.diff};
+    return clile_i_loss_mixed(&m);
 }
 
 static clile_status run(problem *p, double *loss)
 {
     double diff_scale = (double)NAN;
     clile_status status;
-    if (p->mixed)
+    if (p->between)
+        status = run_between(p, loss, &diff_scale);
+    else if (p->mixed)
         status = clile_loss_mixed(p->n, p->d, p->c, p->s, p->similarity, p->f.f, p->au.f,
                                   p->scale.x[0], p->bias.f, p->deviation.f, p->deviation_bias.f,
                                   p->subject, p->labels, p->weight, p->lambda_deviation,
@@ -97,6 +136,24 @@ static void test_value_and_gradients(void **state)
         if (t == 6) p.lambda_deviation = p.lambda_bias = 0;
         if (t == 5) set_input(&p.scale, 0, -2);
         check(&p);
+        destroy(&p);
+    }
+}
+
+/* Offsets of two subjects in one face. */
+static void test_between_subjects(void **state)
+{
+    (void)state;
+    for (int t = 0; t < 4; ++t) {
+        const int32_t similarity = t % 2 ? CLILE_SIMILARITY_DOT : CLILE_SIMILARITY_COSINE;
+        problem p = t < 2 ? make(60 + (uint64_t)t, 7, 5, 4, 3, similarity, 1)
+                          : make(60 + (uint64_t)t, 16, 11, 8, 6, similarity, 1);
+        double whole = 0, loss = 0;
+        assert_int_equal(run(&p, &whole), CLILE_OK);
+        p.between = 1;
+        check(&p);
+        assert_int_equal(run(&p, &loss), CLILE_OK);
+        assert_true(fabs(loss - whole) > 1e-4);
         destroy(&p);
     }
 }
@@ -443,6 +500,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_value_and_gradients),
+        cmocka_unit_test(test_between_subjects),
         cmocka_unit_test(test_bce_by_hand),
         cmocka_unit_test(test_mixed_by_hand),
         cmocka_unit_test(test_no_deviation_is_bce),

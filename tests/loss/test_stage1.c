@@ -1,10 +1,13 @@
 /* clile_loss_stage1 */
+#include "loss/loss.h"
 #include "loss/support.h"
 
 typedef struct {
     int64_t n, d, c, s;
     input f, ile;
-    int32_t subject[16];
+    int32_t subject[16], other[16];
+    int between; /* 1: faces have a share of the rest of another subject */
+    float share[16];
     int8_t labels[16 * 8];
     float weight[8];
 } problem;
@@ -17,6 +20,10 @@ static problem make(uint64_t seed, int64_t n, int64_t d, int64_t c, int64_t s)
     p.ile = make_input(&rng, s * c * d, 0.5);
     make_labels(&rng, n, c, p.labels);
     for (int64_t k = 0; k < n; ++k) p.subject[k] = (int32_t)clile_i_rng_below(&rng, s);
+    for (int64_t k = 0; k < n; ++k) {
+        p.other[k] = (int32_t)((p.subject[k] + 1 + k % 2) % s);
+        p.share[k] = k % 4 == 3 ? 0 : (float)clile_i_rng_range(&rng, 0.15, 1.2);
+    }
     for (int64_t a = 0; a < c; ++a)
         p.weight[a] = a == 3 ? 0 : (float)clile_i_rng_range(&rng, 0.2, 3);
     return p;
@@ -31,11 +38,16 @@ static void destroy(problem *p)
 static double naive(void *context)
 {
     const problem *p = context;
-    return naive_stage1(p->n, p->d, p->c, p->f.x, p->ile.x, p->subject, p->labels, p->weight);
+    return naive_stage1(p->n, p->d, p->c, p->f.x, p->ile.x, p->subject,
+                        p->between ? p->other : NULL, p->share, p->labels, p->weight);
 }
 
 static clile_status run(problem *p, double *loss)
 {
+    if (p->between)
+        return clile_i_loss_stage1(p->n, p->d, p->c, p->s, p->f.f, p->ile.f, p->subject, p->other,
+                                   p->share, p->labels, p->weight, NULL, loss, p->f.diff,
+                                   p->ile.diff);
     return clile_loss_stage1(p->n, p->d, p->c, p->s, p->f.f, p->ile.f, p->subject, p->labels,
                              p->weight, loss, p->f.diff, p->ile.diff);
 }
@@ -52,6 +64,26 @@ static void test_value_and_gradients(void **state)
         assert_near(loss, naive(&p), 1e-12);
         assert_true(check_gradient("diff_id_embedding", naive, &p, &p.f, 1) > 1e-4);
         assert_true(check_gradient("diff_ile", naive, &p, &p.ile, 1) > 1e-4);
+        destroy(&p);
+    }
+}
+
+/* Vectors of two subjects for one face. */
+static void test_between_subjects(void **state)
+{
+    (void)state;
+    const int64_t shapes[][4] = {{7, 5, 4, 3}, {16, 19, 8, 6}};
+    for (int t = 0; t < 2; ++t) {
+        problem p = make(20 + (uint64_t)t, shapes[t][0], shapes[t][1], shapes[t][2], shapes[t][3]);
+        double whole = 0, loss = 0;
+        assert_int_equal(run(&p, &whole), CLILE_OK);
+        p.between = 1;
+        assert_int_equal(run(&p, &loss), CLILE_OK);
+        assert_near(loss, naive(&p), 1e-6); /* vectors between two are float32 */
+        assert_true(fabs(loss - whole) > 1e-3);
+        assert_true(check_gradient("diff_id_embedding", naive, &p, &p.f, 1) > 1e-4);
+        assert_true(check_gradient("diff_ile", naive, &p, &p.ile, 1) > 1e-4);
+        assert_survives_no_memory(4, run(&p, NULL));
         destroy(&p);
     }
 }
@@ -198,6 +230,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_value_and_gradients),
+        cmocka_unit_test(test_between_subjects),
         cmocka_unit_test(test_by_hand),
         cmocka_unit_test(test_uncoded_image),
         cmocka_unit_test(test_extreme_logits),

@@ -4,8 +4,7 @@
 #include "data/scratch.h"
 #include "dnn/dnn.h"
 #include "log.h"
-
-#include <clile/synth.h>
+#include "train/landmark_faces.h"
 
 #include <math.h>
 #include <unistd.h>
@@ -109,34 +108,6 @@ static void a_batch_made_smaller_is_told(void **state)
     clile_dataset_destroy(data);
     clile_options_destroy(options);
     clile_options_destroy(toy);
-}
-
-/* Drawn faces of so many people, with 68 landmarks. */
-static clile_dataset *people_with_landmarks(const scratch *s, int people)
-{
-    enum { SIDE = 96, FRAMES = 16 };
-    static uint8_t rgb[SIDE * SIDE * 3];
-    float xy[2 * CLILE_SYNTH_LANDMARKS];
-    char name[16];
-    clile_i_text rows = {0};
-    clile_dataset *data = NULL;
-    clile_i_text_append(&rows, "image,subject,AU1,AU4,AU12");
-    for (int k = 0; k < CLILE_SYNTH_LANDMARKS; ++k) clile_i_text_append(&rows, ",x%d,y%d", k, k);
-    for (int i = 0; i < people * FRAMES; ++i) {
-        require(clile_synth_render(1, i / FRAMES, i % FRAMES, NULL, SIDE, rgb, xy));
-        snprintf(name, sizeof name, "%d.png", i);
-        require(clile_i_image_write_png(scratch_path(s, name), SIDE, SIDE, 3, rgb));
-        clile_i_text_append(&rows, "\n%s,P%d,%d,%d,%d", name, i / FRAMES, i % 2, i / 2 % 2,
-                            i / 4 % 2);
-        for (int k = 0; k < 2 * CLILE_SYNTH_LANDMARKS; ++k)
-            clile_i_text_append(&rows, ",%.3f", (double)xy[k]);
-    }
-    clile_i_text_append(&rows, "\n");
-    require(rows.status);
-    scratch_text(s, "manifest.csv", rows.data);
-    clile_i_text_free(&rows);
-    require(clile_dataset_open(s->path, NULL, &data));
-    return data;
 }
 
 /* Options that were set for what the data does not have; not defaults, nor a resumed run's. */
