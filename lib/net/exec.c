@@ -225,11 +225,11 @@ void clile_i_exec_destroy(clile_i_exec *exec)
         if (run->node != NULL && run->node->op->destroy != NULL) run->node->op->destroy(run);
     }
     clile_i_packs_release(exec->packs);
-    void *const owned[] = {exec->runs,     exec->layouts,     exec->values,    exec->segments,
-                           exec->params,   exec->diffs,       exec->fixed,     exec->image,
-                           exec->add_to,   exec->activations, exec->gradients, exec->scratch,
-                           exec->points,   exec->seconds,     exec->widened,   exec->stretches,
-                           exec->remade_by};
+    void *const owned[] = {exec->runs,      exec->layouts,     exec->values,    exec->segments,
+                           exec->params,    exec->diffs,       exec->fixed,     exec->image,
+                           exec->add_to,    exec->activations, exec->gradients, exec->scratch,
+                           exec->points,    exec->seconds,     exec->widened,   exec->stretches,
+                           exec->remade_for};
     for (size_t i = 0; i < sizeof owned / sizeof *owned; ++i) clile_i_free(owned[i]);
     clile_i_net_destroy(exec->net);
     clile_i_free(exec);

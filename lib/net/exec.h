@@ -9,7 +9,7 @@
 /* Nodes first .. last, of whose values later nodes read only the last one's. */
 typedef struct {
     int32_t first, last;
-    uint8_t shares; /* all that its nodes keep or make, but that value, is in the shared memory */
+    uint8_t repeated; /* only that value stays, and backward runs the forward again */
 } clile_i_exec_stretch;
 
 struct clile_i_exec {
@@ -32,20 +32,20 @@ struct clile_i_exec {
     float *params, *diffs;
     float *fixed; /* parameters that are not trained */
 
-    float *image, *points, *activations, *gradients; /* points: NULL if the net reads none */
+    float *image, *points; /* points: NULL if the net reads none */
+    float *activations;    /* inference */
+    float *gradients;      /* training; activations share this memory */
     /* Training, for each source of each node: where its gradient is added after backward; NULL:
      * nowhere */
     float *(*add_to)[CLILE_I_MOST_SOURCES];
     float *diff_last; /* by the last value */
-    /* Training, [value_count]: the node that makes it again before its reader's backward, from
-     * memory that gradients share; -1: none */
-    int32_t *remade_by;
+    /* Training, of each node: the one before whose backward its value is made again; -1: none */
+    int32_t *remade_for;
     /* Inference in bf16: float32 copies of the bf16 values that a node reads, for operations that
      * read float32 only, made before it runs; and of the last value */
     float *widened;
     int64_t activation_count, gradient_count; /* floats */
-    /* recompute, and which stretch the shared memory holds; -1: none */
-    int32_t stretch_count, resident;
+    int32_t stretch_count;                    /* with recompute */
     clile_i_exec_stretch *stretches;
     void *scratch;
     uint8_t forward_done;

@@ -1,10 +1,13 @@
 /* Memory of a compiled net, planned by lifetimes. Training keeps activations until their backward
- * pass: with recompute those between stretches of nodes (in memory of their own), otherwise all but
- * those that are cheap to make again. */
+ * pass: with recompute those between stretches of nodes, otherwise all but those that are cheap to
+ * make again. */
 #include "net/exec.h"
 #include "net/plan.h"
 
 /* ---- training -------------------------------------------------------------------------------- */
+
+/* Residual sums are made again only if that saves one in so many bytes. */
+enum { LEAST_SHARE = 16 };
 
 /* How many arrays of a value's gradient there are to add up: two if the operation that makes the
  * value adds them itself. Gradients of further readers are added to the last array at once. */
@@ -17,13 +20,22 @@ typedef struct {
     int32_t inner, source[CLILE_I_MOST_SOURCES], add_to[CLILE_I_MOST_SOURCES];
 } node_diffs;
 
+/* When the value of a node is wanted. Steps of the forward pass are below 0. */
+typedef struct {
+    int32_t read;        /* last in the forward pass */
+    int32_t first, last; /* in the backward pass; first > last: never */
+    int32_t repeated;    /* where its node's forward runs again; 0: nowhere */
+    uint8_t leaves;      /* it does not live between the two passes */
+} value_uses;
+
 typedef struct {
     clile_i_plan list;
     value_diffs *values;
+    value_uses *uses; /* of each node's value */
     node_diffs *nodes;
-    uint8_t *most; /* arrays of each value: 1 or 2 */
-    /* Of each node: blocks of what it keeps and makes; -1: they have memory of their own */
-    int32_t *kept, *made;
+    uint8_t *most;        /* arrays of each value: 1 or 2 */
+    uint8_t sums;         /* residual sums are made again, too */
+    int32_t *kept, *made; /* of each node: blocks of what it keeps and makes */
 } training_plan;
 
 static void place_inputs(clile_i_exec *exec)
@@ -41,12 +53,12 @@ static int is_cut(const clile_i_exec *exec, int32_t i, const int32_t *last)
     return 1;
 }
 
-/* Cuts the net into stretches. One that keeps nothing shares nothing: there is no memory to win. */
+/* Cuts the net into stretches. The forward pass runs again through those that keep something, but
+ * the last of them: when it ends, the backward pass gets there. */
 static clile_status find_stretches(clile_i_exec *exec)
 {
     clile_status status = CLILE_OK;
-    int32_t *last = NULL, first = 0;
-    exec->resident = -1;
+    int32_t *last = NULL, first = 0, latest = -1;
     if (!exec->recompute) return CLILE_OK;
     CLILE_I_ALLOC(last, exec->value_count);
     CLILE_I_ALLOC(exec->stretches, exec->node_count);
@@ -56,114 +68,115 @@ static clile_status find_stretches(clile_i_exec *exec)
             last[exec->runs[i].node->src[k]] = i;
     for (int32_t i = 0; i < exec->node_count; ++i) {
         if (!is_cut(exec, i, last)) continue;
-        const uint8_t shares = first < i || exec->runs[i].kept_count > 0;
-        exec->stretches[exec->stretch_count++] = (clile_i_exec_stretch){first, i, shares};
+        const uint8_t keeps = first < i || exec->runs[i].kept_count > 0;
+        if (keeps) latest = exec->stretch_count;
+        exec->stretches[exec->stretch_count++] = (clile_i_exec_stretch){first, i, keeps};
         first = i + 1;
     }
+    if (latest >= 0) exec->stretches[latest].repeated = 0;
 cleanup:
     clile_i_free(last);
     return status;
 }
 
-/* Places of what nodes keep and make, from the start of the activations. */
-typedef struct {
-    int64_t kept, dst;
-} node_place;
-
-/* The nodes of a stretch, the values that stay from *fixed on, the shared ones from 0 on. Returns
- * the end of the latter. */
-static int64_t place_stretch(const clile_i_exec *exec, const clile_i_exec_stretch *stretch,
-                             int64_t *fixed, node_place *places)
+/* The stretch of node i; NULL: there are none. */
+static const clile_i_exec_stretch *stretch_of(const clile_i_exec *exec, int32_t i)
 {
-    int64_t shared = 0;
-    for (int32_t i = stretch->first; i <= stretch->last; ++i) {
-        const clile_i_op_run *run = &exec->runs[i];
-        int64_t *kept = stretch->shares ? &shared : fixed;
-        int64_t *dst = stretch->shares && i < stretch->last ? &shared : fixed;
-        places[i].kept = *kept;
-        *kept += clile_i_plan_rounded(run->kept_count);
-        places[i].dst = *dst;
-        *dst += clile_i_plan_rounded(run->dst.count);
-    }
-    return shared;
+    int32_t s = 0;
+    while (s < exec->stretch_count && exec->stretches[s].last < i) ++s;
+    return s < exec->stretch_count ? &exec->stretches[s] : NULL;
 }
 
-/* Places what each node keeps and makes, in order of use: first what stays until the backward pass,
- * then the memory that stretches share. */
-static clile_status place_activations(clile_i_exec *exec)
+static void use(value_uses *uses, int32_t step)
 {
-    clile_status status = CLILE_OK;
-    const clile_i_exec_stretch *stretches = exec->stretches;
-    const int32_t count = exec->stretch_count;
-    node_place *places = NULL;
-    int64_t fixed = 0, most = 0;
-    CLILE_I_ALLOC(places, exec->node_count);
-    for (int32_t s = 0; s < count; ++s) {
-        const int64_t shared = place_stretch(exec, &stretches[s], &fixed, places);
-        most = shared > most ? shared : most;
-    }
-    exec->activation_count = fixed + most;
-    CLILE_I_ALLOC(exec->activations, exec->activation_count);
-    for (int32_t s = 0; s < count; ++s)
-        for (int32_t i = stretches[s].first; i <= stretches[s].last; ++i) {
-            const int shares = stretches[s].shares;
-            float *shared = exec->activations + fixed;
-            exec->runs[i].kept = (shares ? shared : exec->activations) + places[i].kept;
-            exec->values[exec->runs[i].node->dst] =
-                (shares && i < stretches[s].last ? shared : exec->activations) + places[i].dst;
-        }
-cleanup:
-    clile_i_free(places);
-    return status;
+    if (step < uses->first) uses->first = step;
+    if (step > uses->last) uses->last = step;
 }
 
-/* The only reader of a node's value, and by which source; -1: it has several or none. */
-static int32_t only_reader(const clile_i_exec *exec, int32_t i, int32_t *source)
-{
-    int32_t reader = -1, count = 0;
-    for (int32_t r = i + 1; r < exec->node_count; ++r)
-        for (int32_t k = 0; k < exec->runs[r].node->src_count; ++k) {
-            if (exec->runs[r].node->src[k] != exec->runs[i].node->dst) continue;
-            reader = r;
-            *source = k;
-            ++count;
-        }
-    return count == 1 ? reader : -1;
-}
-
-/* Whether a node's value need not live from the forward pass to the backward pass: the forward pass
- * leaves it to its reader, and the backward pass makes it again if its reader's reads it. */
-static int is_remade(const clile_i_exec *exec, int32_t i, int32_t *reader, int *again)
-{
-    const clile_i_node *node = exec->runs[i].node;
-    int32_t source = 0;
-    *reader = only_reader(exec, i, &source);
-    if (node->op->remake == NULL || node->src_count > 1 || node->has_inner || *reader < 0) return 0;
-    *again = source == 0 || source != exec->runs[*reader].node->op->in_place;
-    return 1;
-}
-
-/* What nodes keep and make lives until their backward pass: then gradients take its place. Steps of
- * the forward pass are below 0. */
-static void plan_activations(clile_i_exec *exec, training_plan *plan)
+/* The backward pass reads a value in that of its readers, in that of its maker if that reads more
+ * than one (clile_i_op's remake), and where a reader's value is made again from it. */
+static value_uses uses_of(const clile_i_exec *exec, const training_plan *plan, int32_t i)
 {
     const int32_t n = exec->node_count;
-    for (int32_t v = 0; v < exec->value_count; ++v) exec->remade_by[v] = -1;
-    for (int32_t i = 0; i < n; ++i) {
-        const clile_i_op_run *run = &exec->runs[i];
-        int32_t reader = -1;
-        int again = 0;
-        plan->kept[i] = plan->made[i] = -1;
-        if (exec->recompute) continue;
-        plan->kept[i] = clile_i_plan_add(&plan->list, run->kept_count, i - n);
-        clile_i_plan_use(&plan->list, plan->kept[i], n - i);
-        plan->made[i] = clile_i_plan_add(&plan->list, run->dst.count, i - n);
-        const int remade = is_remade(exec, i, &reader, &again);
-        clile_i_plan_use(&plan->list, plan->made[i], remade ? reader - n : n - i);
-        if (!remade || !again) continue;
-        clile_i_plan_revive(&plan->list, plan->made[i], n - reader, n - reader);
-        exec->remade_by[run->node->dst] = i;
+    value_uses uses = {.read = i - n, .first = INT32_MAX};
+    if (exec->runs[i].node->src_count > 1) use(&uses, n - i);
+    for (int32_t r = i + 1; r < n; ++r) {
+        const clile_i_node *reader = exec->runs[r].node;
+        for (int32_t k = 0; k < reader->src_count; ++k) {
+            if (reader->src[k] != exec->runs[i].node->dst) continue;
+            uses.read = r - n;
+            if (k == 0 || k != reader->op->in_place) use(&uses, n - r);
+            if (k > 0 && exec->remade_for[r] >= 0) use(&uses, plan->uses[r].first);
+        }
     }
+    return uses;
+}
+
+static int32_t reader_count(const clile_i_exec *exec, int32_t value)
+{
+    int32_t count = 0;
+    for (int32_t r = 0; r < exec->node_count; ++r)
+        for (int32_t k = 0; k < exec->runs[r].node->src_count; ++k)
+            count += exec->runs[r].node->src[k] == value;
+    return count;
+}
+
+/* Whether it pays to make a value again that has several sources or readers, such as a residual
+ * sum: it then lives from its first use on. Not if little has been done with by then, nor if a
+ * source, such as a shortcut's output, would be made again for it alone. */
+static int is_worth_it(const clile_i_exec *exec, const clile_i_op_run *run, const value_uses *uses)
+{
+    int64_t done = 0;
+    for (int32_t k = 1; k < run->node->src_count; ++k)
+        if (reader_count(exec, run->node->src[k]) == 1) return 0;
+    for (int32_t k = exec->node_count - uses->first + 1; k < exec->node_count; ++k)
+        done += exec->runs[k].kept_count + exec->runs[k].dst.count;
+    return done > run->dst.count;
+}
+
+/* Whether a node's value need not live from the forward pass to the backward pass, as it can be
+ * made again. */
+static int is_remade(const clile_i_exec *exec, const training_plan *plan, int32_t i,
+                     const value_uses *uses)
+{
+    const clile_i_op_run *run = &exec->runs[i];
+    if (run->node->op->remake == NULL || run->node->has_inner) return 0;
+    if (uses->first > uses->last) return 1;
+    if (run->node->src_count == 1 && reader_count(exec, run->node->dst) == 1) return 1;
+    return plan->sums && is_worth_it(exec, run, uses);
+}
+
+/* Sets when node i's value is wanted, and whether it stays between. */
+static void plan_value(clile_i_exec *exec, training_plan *plan, int32_t i)
+{
+    const clile_i_exec_stretch *stretch = stretch_of(exec, i);
+    const int32_t n = exec->node_count;
+    value_uses *uses = &plan->uses[i];
+    *uses = uses_of(exec, plan, i);
+    exec->remade_for[i] = -1;
+    if (stretch != NULL && stretch->repeated) {
+        uses->first = uses->repeated = n - stretch->last;
+        uses->last = n - i;
+    }
+    if (stretch != NULL && i == stretch->last) return;
+    uses->leaves = uses->repeated > 0 || is_remade(exec, plan, i, uses);
+    if (uses->leaves && uses->repeated == 0 && uses->first <= uses->last)
+        exec->remade_for[i] = n - uses->first;
+}
+
+/* What a node keeps and makes lives until its backward pass: then gradients take its place. What is
+ * made again leaves its place meanwhile. */
+static void plan_node(const clile_i_exec *exec, training_plan *plan, int32_t i)
+{
+    const clile_i_op_run *run = &exec->runs[i];
+    const int32_t begin = i - exec->node_count, end = exec->node_count - i;
+    const value_uses *uses = &plan->uses[i];
+    plan->kept[i] = clile_i_plan_add(&plan->list, run->kept_count, begin);
+    clile_i_plan_use(&plan->list, plan->kept[i], uses->repeated > 0 ? begin : end);
+    if (uses->repeated > 0) clile_i_plan_revive(&plan->list, plan->kept[i], uses->repeated, end);
+    plan->made[i] = clile_i_plan_add(&plan->list, run->dst.count, begin);
+    clile_i_plan_use(&plan->list, plan->made[i], uses->leaves ? uses->read : end);
+    if (uses->leaves) clile_i_plan_revive(&plan->list, plan->made[i], uses->first, uses->last);
 }
 
 /* Plans the gradient by source k of node i. It is written in `step`. */
@@ -234,6 +247,20 @@ static void point(clile_i_exec *exec, const training_plan *plan, int32_t i)
     }
 }
 
+/* sums: residual sums may be made again. */
+static clile_status make_plan(clile_i_exec *exec, training_plan *plan, int sums)
+{
+    plan->list.count = 0;
+    plan->sums = (uint8_t)sums;
+    memset(plan->values, 0, (size_t)exec->value_count * sizeof *plan->values);
+    for (int32_t i = exec->node_count - 1; i >= 0; --i) /* from readers to makers */
+        plan_value(exec, plan, i);
+    for (int32_t i = 0; i < exec->node_count; ++i) plan_node(exec, plan, i);
+    CLILE_I_RETURN_IF(plan_gradients(exec, plan));
+    exec->gradient_count = clile_i_plan_place(&plan->list);
+    return CLILE_OK;
+}
+
 clile_status clile_i_exec_plan_training(clile_i_exec *exec)
 {
     clile_status status = CLILE_OK;
@@ -244,22 +271,23 @@ clile_status clile_i_exec_plan_training(clile_i_exec *exec)
     CLILE_I_ALLOC(plan.values, exec->value_count);
     CLILE_I_ALLOC(plan.nodes, exec->node_count);
     CLILE_I_ALLOC(plan.most, exec->value_count);
+    CLILE_I_ALLOC(plan.uses, exec->node_count);
     CLILE_I_ALLOC(plan.kept, exec->node_count);
     CLILE_I_ALLOC(plan.made, exec->node_count);
-    CLILE_I_ALLOC(exec->remade_by, exec->value_count);
+    CLILE_I_ALLOC(exec->remade_for, exec->node_count);
     CLILE_I_ALLOC(exec->add_to, exec->node_count);
     for (int32_t i = 0; i < exec->node_count; ++i) {
         const clile_i_node *node = exec->runs[i].node;
         plan.most[node->dst] = node->op->adds_diffs ? 2 : 1;
     }
     CLILE_I_TRY(find_stretches(exec));
-    if (exec->recompute) CLILE_I_TRY(place_activations(exec));
     place_inputs(exec);
-    plan_activations(exec, &plan);
-    CLILE_I_TRY(plan_gradients(exec, &plan));
-    exec->gradient_count = clile_i_plan_place(&plan.list);
+    CLILE_I_TRY(make_plan(exec, &plan, 0));
+    const int64_t kept = exec->gradient_count;
+    CLILE_I_TRY(make_plan(exec, &plan, 1));
+    if (exec->gradient_count > kept - kept / LEAST_SHARE) CLILE_I_TRY(make_plan(exec, &plan, 0));
     CLILE_I_ALLOC(exec->gradients, exec->gradient_count);
-    for (int32_t i = 0; i < exec->node_count && !exec->recompute; ++i) {
+    for (int32_t i = 0; i < exec->node_count; ++i) {
         exec->runs[i].kept = block_at(exec, &plan, plan.kept[i]);
         exec->values[exec->runs[i].node->dst] = block_at(exec, &plan, plan.made[i]);
     }
@@ -270,6 +298,7 @@ cleanup:
     clile_i_free(plan.values);
     clile_i_free(plan.nodes);
     clile_i_free(plan.most);
+    clile_i_free(plan.uses);
     clile_i_free(plan.kept);
     clile_i_free(plan.made);
     return status;

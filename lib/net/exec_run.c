@@ -77,8 +77,6 @@ clile_status clile_i_exec_observe(clile_i_exec *exec, const float *src, float *d
     if (last->dst.bf16) clile_i_bf16_widen(last->dst.count, last->dst_data, exec->widened);
     clile_i_dnn_layout_to_plain(&last->dst, last->dst.bf16 ? exec->widened : last->dst_data, dst);
     exec->forward_done = (uint8_t)clile_i_exec_trains(exec);
-    for (int32_t s = 0; s < exec->stretch_count; ++s)
-        if (exec->stretches[s].shares) exec->resident = s;
     return CLILE_OK;
 }
 
@@ -100,30 +98,23 @@ static int64_t first_gradient(const clile_i_exec *exec, const clile_i_op_run *ru
     return after;
 }
 
-/* Before the backward of node i: makes those of its sources again that were not kept. */
-static clile_status remake_sources(clile_i_exec *exec, int32_t i)
+/* Before the backward of node i: makes the values again that are wanted from then on. */
+static clile_status remake_values(clile_i_exec *exec, int32_t i)
 {
     clile_status status = CLILE_OK;
-    const clile_i_node *node = exec->runs[i].node;
-    for (int32_t k = 0; k < node->src_count && status == CLILE_OK; ++k) {
-        const int32_t maker = exec->remade_by[node->src[k]];
-        if (maker < 0) continue;
-        clile_i_op_run *run = &exec->runs[maker];
-        status = run_pass(exec, run, run->node->op->remake);
-    }
+    for (int32_t k = 0; k <= i && status == CLILE_OK; ++k)
+        if (exec->remade_for[k] == i)
+            status = run_pass(exec, &exec->runs[k], exec->runs[k].node->op->remake);
     return status;
 }
 
-/* Before the backward of a stretch's last node: runs its forward again, unless its values are still
- * there. */
+/* Before the backward of the last node of a stretch that is repeated: runs its forward again. */
 static clile_status repeat_forward(clile_i_exec *exec, int32_t node)
 {
     clile_status status = CLILE_OK;
     int32_t s = 0;
     while (s < exec->stretch_count && exec->stretches[s].last != node) ++s;
-    if (s == exec->stretch_count || !exec->stretches[s].shares || s == exec->resident)
-        return CLILE_OK;
-    exec->resident = s;
+    if (s == exec->stretch_count || !exec->stretches[s].repeated) return CLILE_OK;
     for (int32_t i = exec->stretches[s].first; i <= node && status == CLILE_OK; ++i) {
         clile_i_op_run *run = &exec->runs[i];
         run->again = 1;
@@ -145,13 +136,13 @@ clile_status clile_i_exec_backward_telling(clile_i_exec *exec, const float *diff
     for (int32_t i = exec->node_count - 1; i >= 0; --i) {
         clile_i_op_run *run = &exec->runs[i];
         CLILE_I_RETURN_IF(repeat_forward(exec, i));
-        CLILE_I_RETURN_IF(remake_sources(exec, i));
+        CLILE_I_RETURN_IF(remake_values(exec, i));
         CLILE_I_RETURN_IF(run_pass(exec, run, run->node->op->backward));
         add_diffs(exec, i);
         offset = first_gradient(exec, run, offset);
         if (ready != NULL) ready(context, offset);
     }
-    exec->forward_done = exec->recompute; /* otherwise gradients have taken its place */
+    exec->forward_done = 0; /* gradients have taken its place */
     return CLILE_OK;
 }
 

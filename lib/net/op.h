@@ -163,9 +163,9 @@ struct clile_i_op {
     clile_status (*fold)(clile_i_op_run *run, const clile_i_net_tensor *tensors, float *room);
     clile_status (*forward)(clile_i_op_run *run);
     clile_status (*backward)(clile_i_op_run *run);
-    /* Training, for a node with one source and no inner value: makes dst again from what is kept,
-     * at little cost: the same bits, and no other trace. Its own backward then does not read dst.
-     * NULL: it cannot. */
+    /* Training, for a node without inner value: makes dst again from what is kept and its sources
+     * but the first, at little cost: the same bits, and no other trace. Its own backward then reads
+     * dst only if it has such sources. NULL: it cannot. */
     clile_status (*remake)(clile_i_op_run *run);
     void (*destroy)(clile_i_op_run *run); /* frees state, even half made; NULL: there is none */
     /* For `clile bench`. NULL: it has none. */
