@@ -1,5 +1,5 @@
-/* recompute: the same bits, and never more memory. Every gradient, running statistic and output, over
- * several passes, of backbones and of each method that has layers of its own. */
+/* recompute: the same bits, and never more memory. Every gradient, running statistic and output,
+ * over several passes, of backbones and of each method that has layers of its own. */
 #include "method_nets.h"
 
 typedef struct {
