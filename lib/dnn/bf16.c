@@ -38,6 +38,17 @@ clile_status clile_i_bf16_check(void)
                         clile_i_dnn_version(), found);
 }
 
+int clile_i_bf16_has_amx(void)
+{
+#if defined(__x86_64__) || defined(__i386__)
+    const unsigned amx =
+        (unsigned)dnnl_cpu_isa_avx512_core_amx & ~(unsigned)dnnl_cpu_isa_avx512_core_bf16;
+    return ((unsigned)dnnl_get_effective_cpu_isa() & amx) == amx;
+#else
+    return 0;
+#endif
+}
+
 /* ---- to float32 ------------------------------------------------------------------------------ */
 
 typedef struct {

@@ -11,7 +11,8 @@
  * oneDNN's own choice only if no fast implementation supports them.
  *
  * In bf16 the inner type of what a pass multiplies is bf16: the reorder is then the rounding, to
- * the nearest. What a pass sums up is float32, or dst's own type. */
+ * the nearest. What a pass sums up is float32, or dst's own type. With AMX some passes stay in
+ * float32 (rounds). */
 #include "dnn/conv_state.h"
 
 static dnnl_format_tag_t tag_of(clile_i_dnn_layout_kind kind)
@@ -30,11 +31,37 @@ typedef struct {
     dnnl_data_type_t src, weights, dst;
 } operand_types;
 
+static int only_forward(const clile_i_conv_options *o)
+{
+    return !o->backward_weights && !o->backward_data;
+}
+
+/* With AMX, maps are NHWC and oneDNN multiplies tiles. In training a forward pass of few pixels
+ * takes as long to round its weights as to multiply them. Gradients transpose what they read into
+ * tiles: that pays with stride 1 and maps that fill them, and for weights where a window reads each
+ * pixel more than once. The rest is faster in float32 (docs/results.md, "bf16"). */
+enum { AMX_FORWARD_PIXELS = 128, AMX_MAP = 49 };
+
+static int rounds(const clile_i_conv_shape *s, const clile_i_conv_options *o, clile_i_pass pass)
+{
+    if (!o->bf16) return 0;
+    if (only_forward(o) || o->dst != CLILE_I_LAYOUT_NHWC || !clile_i_bf16_has_amx()) return 1;
+    const int64_t map = clile_i_conv_oh(s) * clile_i_conv_ow(s);
+    if (pass == CLILE_I_PASS_FORWARD) return s->n * map >= AMX_FORWARD_PIXELS;
+    return s->stride == 1 && map >= AMX_MAP && (s->kh > 1 || pass == CLILE_I_PASS_BACKWARD_DATA);
+}
+
+int clile_i_conv_rounds(const clile_i_conv *conv, clile_i_pass pass)
+{
+    return rounds(&conv->shape, &conv->options, pass);
+}
+
 /* What the primitive of a pass reads and writes. */
-static operand_types types_of(const clile_i_conv_options *o, clile_i_pass pass)
+static operand_types types_of(const clile_i_conv_shape *s, const clile_i_conv_options *o,
+                              clile_i_pass pass)
 {
     operand_types t = {dnnl_f32, dnnl_f32, dnnl_f32};
-    if (!o->bf16) return t;
+    if (!rounds(s, o, pass)) return t;
     if (pass != CLILE_I_PASS_BACKWARD_DATA) t.src = dnnl_bf16;
     if (pass != CLILE_I_PASS_BACKWARD_WEIGHTS) t.weights = dnnl_bf16;
     if (pass != CLILE_I_PASS_FORWARD || o->dst_bf16) t.dst = dnnl_bf16;
@@ -87,11 +114,6 @@ enum { PATCHES_PIXELS = 16, PATCHES_WEIGHTS = 1 << 18 };
 /* Parts of a split convolution for each thread: more cost more sums of weight gradients. */
 enum { MOST_PARTS_EACH = 2 };
 
-static int only_forward(const clile_i_conv_options *o)
-{
-    return !o->backward_weights && !o->backward_data;
-}
-
 /* Winograd's transforms compute 2 x 2 outputs of a 3 x 3 window with 16 multiplications instead
  * of 36. With fewer channels or pixels the transforms do not pay; with more channels the
  * weights, 16/9 as large, do not. */
@@ -138,11 +160,15 @@ static clile_status choose_pd(clile_i_conv *conv, clile_i_pass pass)
     dnnl_primitive_desc_t best = NULL;
     int best_rank = -1;
     dnnl_status_t why = dnnl_success;
-    const operand_types types = types_of(&conv->options, pass);
+    const operand_types types = types_of(&conv->shape, &conv->options, pass);
+    /* Of few pixels, where float32 in NHWC takes up to three times as long as in blocks. */
+    const int in_blocks = conv->options.bf16 && pass == CLILE_I_PASS_FORWARD &&
+                          !rounds(&conv->shape, &conv->options, pass);
+    const dnnl_format_tag_t src = tag_of(in_blocks ? CLILE_I_LAYOUT_C16 : conv->options.src),
+                            dst = tag_of(in_blocks ? CLILE_I_LAYOUT_C16 : conv->options.dst);
     CLILE_I_TRY(make_descriptors(&conv->shape, &conv->rows, dnnl_format_tag_any,
                                  dnnl_format_tag_any, dnnl_format_tag_any, types, &any));
-    CLILE_I_TRY(make_descriptors(&conv->shape, &conv->rows, tag_of(conv->options.src), dnnl_oihw,
-                                 tag_of(conv->options.dst), types, &own));
+    CLILE_I_TRY(make_descriptors(&conv->shape, &conv->rows, src, dnnl_oihw, dst, types, &own));
     const clile_i_md_view candidates[3][3] = {
         {own.src,
          conv->weights != NULL && pass == CLILE_I_PASS_BACKWARD_WEIGHTS ? conv->weights
@@ -269,7 +295,8 @@ static int64_t blocks_of(clile_i_dnn_layout_kind kind, int64_t channels)
 }
 
 /* A share of the images for each thread where there are enough. Of one image in blocks of channels
- * a share of the output channels, which follow each other; of its only block a share of the rows.
+ * a share of the output channels, which follow each other; of its only block, as AMX has it, a
+ * share of the rows.
  * Equal shares, as few as possible. oneDNN shares out what remains, in a team of OpenMP's, but not
  * one image in blocks: beside the layers before and after it a second team would cost more than it
  * gains. */
@@ -278,7 +305,8 @@ static void choose_split(clile_i_conv *conv)
     clile_i_conv_shape *s = &conv->shape;
     const clile_i_dnn_layout_kind kind = conv->options.dst;
     const int64_t team = clile_i_threads_get();
-    const int in_blocks = kind == CLILE_I_LAYOUT_C16 || kind == CLILE_I_LAYOUT_C8;
+    const int in_blocks = kind == CLILE_I_LAYOUT_C16 || kind == CLILE_I_LAYOUT_C8 ||
+                          (conv->options.bf16 && clile_i_bf16_has_amx());
     const int blocks = s->n == 1 && only_forward(&conv->options) && in_blocks;
     const int64_t count = blocks_of(kind, s->oc);
     conv->rows = clile_i_conv_rows_of(s, 0, 1);
@@ -502,9 +530,9 @@ static clile_status has_winograd(int *out)
     dnnl_primitive_desc_t pd = NULL;
     descriptors any = {0};
     CLILE_I_TRY(clile_i_engine_make(&engine, &stream));
-    CLILE_I_TRY(make_descriptors(&probe.shape, &probe.rows, dnnl_format_tag_any,
-                                 dnnl_format_tag_any, dnnl_format_tag_any,
-                                 types_of(&probe.options, CLILE_I_PASS_FORWARD), &any));
+    CLILE_I_TRY(make_descriptors(
+        &probe.shape, &probe.rows, dnnl_format_tag_any, dnnl_format_tag_any, dnnl_format_tag_any,
+        types_of(&probe.shape, &probe.options, CLILE_I_PASS_FORWARD), &any));
     r.winograd = 1;
     r.src = any.src;
     r.weights = any.weights;

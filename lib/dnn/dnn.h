@@ -92,7 +92,8 @@ typedef struct {
     uint8_t relu;                            /* dst = max(dst, 0), last (forward only) */
     uint8_t backward_weights, backward_data; /* gradients that will be needed */
     /* Products of bf16 numbers, summed in float32. With gradients, all arrays are float32 and
-     * rounded on the way in. Without, the weights are bf16, and src and dst may be. */
+     * rounded on the way in (but see clile_i_conv_rounds). Without, the weights are bf16, and src
+     * and dst may be. */
     uint8_t bf16, src_bf16, dst_bf16;
 } clile_i_conv_options;
 
@@ -140,6 +141,10 @@ typedef enum {
 } clile_i_pass;
 int clile_i_conv_has_pass(const clile_i_conv *conv, clile_i_pass pass);
 clile_status clile_i_conv_run_alone(clile_i_conv *conv, clile_i_pass pass);
+
+/* 1: this pass multiplies bf16 numbers. With the option bf16 all do, except that with AMX, in NHWC,
+ * one of training that is faster in float32 is computed in it. */
+int clile_i_conv_rounds(const clile_i_conv *conv, clile_i_pass pass);
 
 /* Weights between plain OIHW and the convolution's layout; padding is written as zero. Exact,
  * except for Winograd's transforms, which round. Back to plain works only with gradients. */
@@ -205,6 +210,9 @@ int clile_i_qconv_is_exact(void);
 /* UNSUPPORTED, naming the option precision=bf16, where oneDNN does not use instructions for bf16
  * (x86 with AVX512_BF16, which processors with AMX have too). */
 clile_status clile_i_bf16_check(void);
+/* 1: oneDNN multiplies bf16 in AMX's tiles, for which maps must be NHWC. Vector instructions for
+ * bf16 are no faster than those for float32 on such processors. */
+int clile_i_bf16_has_amx(void);
 /* Exact. */
 void clile_i_bf16_widen(int64_t count, const void *src, float *dst);
 

@@ -49,6 +49,8 @@ static void lay_out(clile_i_exec *exec, clile_i_dnn_layout_kind kind)
 static clile_status choose_kind(clile_i_exec *exec, clile_i_dnn_layout_kind *best)
 {
     int64_t votes[4] = {0};
+    *best = CLILE_I_LAYOUT_NHWC;
+    if (exec->bf16 && clile_i_bf16_has_amx()) return CLILE_OK;
     for (int32_t i = 0; i < exec->node_count; ++i) {
         const clile_i_op_run *run = &exec->runs[i];
         clile_i_dnn_layout_kind kind;
