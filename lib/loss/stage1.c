@@ -33,8 +33,8 @@ static double forward_image(int64_t d, int64_t c, const float *vector, const flo
     return loss;
 }
 
-/* One subject's vectors: diff_ile [c,d] from its `count` entries `rows`: its images k, and n + k for
- * those that have a share of its rest (share NULL: there are none). */
+/* One subject's vectors: diff_ile [c,d] from its `count` entries `rows`: its images k, and n + k
+ * for those that have a share of its rest (share NULL: there are none). */
 static void backward_subject(int64_t d, int64_t c, int64_t n, int64_t count, const int64_t *rows,
                              const float *share, const float *id_embedding,
                              const double *diff_logits /*[n,c]*/, double *row, float *diff_ile)

@@ -21,7 +21,7 @@ enum { CLILE_I_TERM_HEADS = 4 }; /* at most, of one term */
 typedef struct {
     int32_t n;
     int32_t *image, *subject; /* [2 batch] */
-    /* [2 batch] a face that took the rest of another subject: who, and the share of it. NULL: none */
+    /* [2 batch] a face that took the rest of another subject: whose, and which share; NULL: none */
     int32_t *other;
     float *share;
     int8_t *labels;                   /* [2 batch, c] */

@@ -259,14 +259,12 @@ static void check_oracle(const char *what, const clile_i_op_run *run, oracle val
     free(found), free(expected);
 }
 
-/* In the backward pass's order, a node's sources take the place of what later nodes left. */
-static void make_sources_again(clile_i_exec *exec, const clile_i_op_run *run)
+/* In the backward pass's order, values made again take the place of what later nodes left. */
+static void make_values_again(clile_i_exec *exec, const clile_i_op_run *run)
 {
-    for (int32_t k = 0; k < run->node->src_count; ++k) {
-        const int32_t maker = exec->remade_by[run->node->src[k]];
-        if (maker < 0) continue;
-        assert_int_equal(exec->runs[maker].node->op->remake(&exec->runs[maker]), CLILE_OK);
-    }
+    for (int32_t i = 0; i < exec->node_count; ++i)
+        if (exec->remade_for[i] == run - exec->runs)
+            assert_int_equal(exec->runs[i].node->op->remake(&exec->runs[i]), CLILE_OK);
 }
 
 /* Every node of every net that an oracle knows; each oracle is used. */
@@ -285,7 +283,7 @@ static void test_oracles(void **state)
         for (int32_t r = exec->node_count - 1; r >= 0; --r)
             for (int k = 0; k < ORACLES; ++k) {
                 if (exec->runs[r].node->op != clile_i_ops[oracles[k].op]) continue;
-                make_sources_again(exec, &exec->runs[r]);
+                make_values_again(exec, &exec->runs[r]);
                 check_oracle(plain_nets[i].name, &exec->runs[r], oracles[k].value);
                 used[k] = 1;
             }
