@@ -5,6 +5,15 @@
 
 #include <string.h>
 
+/* Whose rest the face in `slot` of the step's batch has a share of, for its row. */
+static void set_share(clile_trainer *t, int32_t row, int64_t slot)
+{
+    clile_i_person_rows *r = &t->rows;
+    if (r->share == NULL) return;
+    r->share[row] =
+        clile_i_feed_mixture(t->feed, t->step, slot, t->images->indices[slot], &r->other[row]);
+}
+
 /* Makes two rows of an image whose halves come from two people: the upper AUs with the image's own
  * subject, the lower ones with the partner. A row's weight is its share of the image's coded AUs:
  * together both rows give the image's mean over its coded AUs. */
@@ -30,9 +39,7 @@ static void split_rows(clile_trainer *t)
             r->image[r->n] = k;
             r->subject[r->n] = clile_i_dataset_subject(t->train, indices[owner]);
             r->weight[r->n] = coded ? (float)own / (float)coded : 0.0f;
-            if (r->share != NULL)
-                r->share[r->n] =
-                    clile_i_feed_mixture(t->feed, t->step, owner, indices[owner], &r->other[r->n]);
+            set_share(t, r->n, owner);
             r->n += 1;
         }
     }
@@ -55,14 +62,9 @@ static void begin_part(clile_trainer *t, int32_t part)
             if (clile_i_au_is_lower(t->model->au_ids[c]))
                 labels[c] = clile_i_dataset_labels(t->train, indices[partner])[c];
     }
-    if (t->exchange)
-        split_rows(t);
-    else if (t->rows.share != NULL)
-        for (int32_t k = 0; k < t->shares.rows; ++k) {
-            const int64_t slot = t->shares.first + k;
-            t->rows.share[k] =
-                clile_i_feed_mixture(t->feed, t->step, slot, indices[slot], &t->rows.other[k]);
-        }
+    if (t->exchange) split_rows(t);
+    for (int32_t k = 0; !t->exchange && k < t->shares.rows; ++k)
+        set_share(t, k, t->shares.first + k);
     if (t->stage == 2) clile_i_trainer_next_targets(t);
     clile_i_trainer_next_faces(t);
 }
