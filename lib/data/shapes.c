@@ -150,7 +150,7 @@ static clile_status make_basis(clile_i_shapes *shapes)
             double sum = 0.0;
             for (int i = 0; i < CONTROLS; ++i)
                 sum += nearness(at, control[i]) * weight[i * CLILE_I_SHAPE_POINTS + k];
-            shapes->basis[node * CLILE_I_SHAPE_POINTS + k] = (float)sum;
+            shapes->basis[k * CLILE_I_SHAPE_NODES + node] = (float)sum;
         }
     }
 cleanup:
@@ -162,15 +162,17 @@ cleanup:
 
 void clile_i_shapes_spread(const clile_i_shapes *shapes, const float *move, clile_i_field *out)
 {
-    for (int node = 0; node < CLILE_I_SHAPE_NODES; ++node) {
-        const float *basis = shapes->basis + node * CLILE_I_SHAPE_POINTS;
-        float x = 0.0f, y = 0.0f;
-        for (int k = 0; k < CLILE_I_SHAPE_POINTS; ++k) {
-            x += basis[k] * move[2 * k];
-            y += basis[k] * move[2 * k + 1];
+    float x[CLILE_I_SHAPE_NODES] = {0}, y[CLILE_I_SHAPE_NODES] = {0};
+    for (int k = 0; k < CLILE_I_SHAPE_POINTS; ++k) {
+        const float *basis = shapes->basis + k * CLILE_I_SHAPE_NODES;
+        for (int node = 0; node < CLILE_I_SHAPE_NODES; ++node) {
+            x[node] += basis[node] * move[2 * k];
+            y[node] += basis[node] * move[2 * k + 1];
         }
-        out->move[node][0] = x;
-        out->move[node][1] = y;
+    }
+    for (int node = 0; node < CLILE_I_SHAPE_NODES; ++node) {
+        out->move[node][0] = x[node];
+        out->move[node][1] = y[node];
     }
 }
 

@@ -18,7 +18,7 @@ struct clile_i_shapes {
     int32_t *subject;              /* [people] and back */
     float mean[CLILE_I_LANDMARKS]; /* over people */
     float *shape;                  /* [people,68,2] at rest, less the mean over people */
-    float *basis;                  /* [nodes,68] what landmark k moves each node by */
+    float *basis;                  /* [68,nodes] what landmark k moves each node by */
     float *look; /* [people,3,side,side] at rest, in the mean shape; NULL: not known */
 };
 
