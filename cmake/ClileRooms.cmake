@@ -32,9 +32,10 @@ function(clile_room_closure room out)
   set(${out} "${result}" PARENT_SCOPE)
 endfunction()
 
-# Warnings, sanitizers and definitions that every file of the project is compiled with.
+# Warnings, sanitizers and definitions that every file of the project is compiled with. No result depends on -fno-math-errno,
+# without which no loop with a square root becomes vector code.
 add_library(clile_build_flags INTERFACE)
-target_compile_options(clile_build_flags INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -ffp-contract=off
+target_compile_options(clile_build_flags INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -ffp-contract=off -fno-math-errno
   $<$<BOOL:${CLILE_WARNINGS_AS_ERRORS}>:-Werror>)
 target_compile_definitions(clile_build_flags INTERFACE _POSIX_C_SOURCE=200809L)
 if(CLILE_SANITIZE)
