@@ -12,6 +12,10 @@ drawn with replacement, the same draw for both sides, all folds and all seeds. R
 beside each person's own neutral, estimated without labels (docs/method.md), and are compared with the baseline treated alike.
 The figure shows F1 and AUC of all rows with intervals over subjects. Needs numpy; --figure needs matplotlib.
 
+    python3 tests/bench/study.py --clile build/examples/clile --data TRAIN --people OTHERS --sizes 64,112 --work others
+
+trains on all of --data instead of folds of it, and tests on the people of another data set, in the same table.
+
     python3 tests/bench/study.py --methods --clile build/examples/clile --data DIR --layout bp4d --protocol bp4d --work methods
 
 compares the systems of docs/methods.md instead, with their parameters, the time of an answer, and the F1 that their papers give
@@ -91,13 +95,19 @@ def check_same_run(folder, settings):
         file.write(text)
 
 
+def models(args, folder):
+    """The models of a run: of all data, or one a fold."""
+    names = ["model"] if args.people else ["model.fold%d" % fold for fold in range(1, args.folds + 1)]
+    return [os.path.join(folder, name + ".safetensors") for name in names]
+
+
 def evaluate(args, folder, common, report, answers, *more):
     """Writes both files at once, the report last."""
     if os.path.exists(report):
         return
     command = [args.clile, "eval", *common, "--json", "--quiet", "--answers", answers, "--set", "threads=1", *more]
-    for fold in range(1, args.folds + 1):
-        command += ["--model", os.path.join(folder, "model.fold%d.safetensors" % fold)]
+    for model in models(args, folder):
+        command += ["--model", model]
     text = run(command)
     with open(report + ".tmp", "w") as file:
         file.write(text)
@@ -110,28 +120,29 @@ def train_and_eval(args, size, name, settings, seed):
     folder = os.path.join(args.work, place)
     pairs = ["threads=1", "seed=%d" % seed, *(["image_size=%d" % size] if size else []), *args.set, *settings]
     common = ["--data", args.data, "--layout", args.layout]
+    folds = [] if args.people else ["--protocol", args.protocol, "--fold", "all"]
+    tested = ["--data", args.people, "--layout", args.people_layout] if args.people else common
     trained, checkpoint = os.path.join(folder, "train.json"), os.path.join(folder, "checkpoint")
-    check_same_run(folder, [args.protocol, *pairs, *(["start=" + args.start] if args.start else [])])
+    check_same_run(folder, [args.people or args.protocol, *pairs, *(["start=" + args.start] if args.start else [])])
     if not os.path.exists(trained):
-        command = [args.clile, "train", *common, "--protocol", args.protocol, "--fold", "all",
-                   "--out", os.path.join(folder, "model.safetensors"), "--json", "--quiet"]
+        command = [args.clile, "train", *common, *folds, "--out", os.path.join(folder, "model.safetensors"), "--json", "--quiet"]
         for pair in pairs:
             command += ["--set", pair]
         if args.start:  # a fold that begins after an interruption would not be given the import: all begin again
-            for path in glob.glob(checkpoint + ".fold*"):
+            for path in glob.glob(checkpoint + "*"):
                 os.remove(path)
-            command += ["--import", os.path.join(args.start, place, "model.fold1.safetensors")]
-        begun = glob.glob(checkpoint + ".fold*")
+            command += ["--import", models(args, os.path.join(args.start, place))[0]]
+        begun = glob.glob(checkpoint + "*")
         text, seconds = run_timed(command + ["--resume" if begun else "--checkpoint", checkpoint])
         log = json.loads(text)
         log["seconds"] = None if begun else seconds  # of a run that was not interrupted
         with open(trained + ".tmp", "w") as file:
             json.dump(log, file)
         os.replace(trained + ".tmp", trained)
-        for path in glob.glob(checkpoint + ".fold*"):
+        for path in glob.glob(checkpoint + "*"):
             os.remove(path)
     for kind, more in KINDS.items():
-        evaluate(args, folder, common, os.path.join(folder, kind + ".json"), os.path.join(folder, kind + ".csv"), *more)
+        evaluate(args, folder, tested, os.path.join(folder, kind + ".json"), os.path.join(folder, kind + ".csv"), *more)
     return folder
 
 
@@ -192,6 +203,8 @@ def arguments():
     parser.add_argument("--layout", default="auto")
     parser.add_argument("--protocol", default="bp4d")
     parser.add_argument("--folds", type=int, default=3)
+    parser.add_argument("--people", metavar="DATA", help="train on all of --data and test on this, without a protocol")
+    parser.add_argument("--people-layout", default="auto")
     parser.add_argument("--seeds", default="1,2,3")
     parser.add_argument("--sizes", help="image sizes, separated by commas; default: that of --set or of clile")
     parser.add_argument("--variants", help="names, separated by commas; default: all")
@@ -199,7 +212,7 @@ def arguments():
     parser.add_argument("--variant", action="append", default=[], help="NAME:key=value,key=value: one more")
     parser.add_argument("--set", action="append", default=[])
     parser.add_argument("--work", required=True)
-    parser.add_argument("--start", metavar="WORK", help="another study's --work: every run starts with the backbone of its fold 1, same variant and seed")
+    parser.add_argument("--start", metavar="WORK", help="another study's --work: every run starts with the backbone of its first model, same variant and seed")
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="runs at once, each with one thread")
     parser.add_argument("--draws", type=int, default=300)
     parser.add_argument("--table", help="write the table here, too (Markdown)")
@@ -273,7 +286,7 @@ def main():
     first = next(iter(variants))
     more = ["parameters", "ms an answer", "F1 published, % (own network)"] if args.methods else []
     head = (["px"] if args.sizes else []) + ["variant", "F1", "AUC", "AUC within subjects", "subject probe", "F1 - %s [95 %%]" % first,
-                                             "AUC - %s [95 %%]" % first, "processor seconds (%d folds)" % args.folds, *more]
+                                             "AUC - %s [95 %%]" % first, "processor seconds" + ("" if args.people else " (%d folds)" % args.folds), *more]
     rows, lines = [], ["| %s |" % " | ".join(head), "|" + "---|" * len(head)]
     for size in sizes:
         for kind in KINDS:
@@ -305,7 +318,7 @@ def read(folder, name):
 
 def parameters(args, folder):
     """Of the deployed model: encoder and AU vectors."""
-    info = json.loads(run([args.clile, "info", "--json", os.path.join(folder, "model.fold1.safetensors")]))
+    info = json.loads(run([args.clile, "info", "--json", models(args, folder)[0]]))
     return info["encoder_parameters"] + info["au_parameters"]
 
 
@@ -320,7 +333,8 @@ def within(report):
 
 
 def probe(report):
-    return report["report"]["values"]["subject probe"]
+    """Of all subjects of a fold's data; of the tested ones where training and test are different data sets."""
+    return next(value for name, value in report["report"]["values"].items() if name.startswith("subject probe"))
 
 
 if __name__ == "__main__":

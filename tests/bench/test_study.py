@@ -90,6 +90,23 @@ class Study(unittest.TestCase):
         # another study may not use these results
         self.assertIn("choose another --work", self.study(settings=["learning_rate=0.01"], code=1).stderr)
 
+    def test_people_of_another_set(self):
+        others, of_others = os.path.join(SCRATCH, "others"), ["--people", os.path.join(SCRATCH, "others"), "--sizes", "32"]
+        subprocess.run([COMMAND, "synth", others, "--quiet", "--subjects", "3", "--tasks", "2", "--frames", "8", "--size", "48",
+                        "--seed", "9"], check=True, stdout=subprocess.DEVNULL)
+        text = self.study(*of_others, work="people").stdout
+        rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in text.splitlines()]
+        self.assertEqual(rows[0][-1], "processor seconds")
+        self.assertEqual([row[1] for row in rows[2:4]], ["bce", "default"])
+        folder = os.path.join(SCRATCH, "people", "32px", "default", "seed1")
+        with open(os.path.join(folder, "eval.json")) as file:
+            report = json.load(file)
+        self.assertEqual((report["data"], report["report"]["subjects"]), (others, 3))
+        self.assertAlmostEqual(report["report"]["mean_of_folds"]["f1"]["average"], float(rows[3][2]), delta=0.0006)
+        self.assertEqual(glob.glob(os.path.join(folder, "checkpoint*")), [])
+        self.assertEqual(self.study(*of_others, work="people").stdout, text)  # nothing is trained twice
+        self.assertIn("choose another --work", self.study("--sizes", "32", work="people", code=1).stderr)
+
 
 if __name__ == "__main__":
     unittest.main()
