@@ -139,7 +139,7 @@ function __clile_settings # KEYS...
             case ema
                 printf "ema=%s\t%s\n" (string join \n '' | string replace -r '$' \n'decay of the moving average of the weights; 0: no average')
             case epochs
-                printf "epochs=%s\t%s\n" (string join \n '' | string replace -r '$' \n'epochs of stage 2, or of all training with another method (60 with method=bce); if neither this nor epochs_stage1 is set and 30 epochs are under 700 steps of 64 images, enough for 1400, but at most 100 (with method=bce, twice as many)')
+                printf "epochs=%s\t%s\n" (string join \n '' | string replace -r '$' \n'epochs of stage 2, or of all training with another method (90 with method=bce); if neither this nor epochs_stage1 is set and 45 epochs are under 1400 steps of 64 images, enough for these, but at most 100 (with method=bce, twice as many)')
             case epochs_stage1
                 printf "epochs_stage1=%s\t%s\n" (string join \n '' | string replace -r '$' \n'epochs of stage 1; if not set, see epochs')
             case batch

@@ -106,8 +106,8 @@
     X(REAL, CLILE_OPT_WARMUP, "2", "", 0, 1e4, "training", "epochs of linear warm-up")                                                      \
     X(REAL, CLILE_OPT_CLIP_NORM, "1", "", 0, 1e9, "training", "largest norm of the gradient; 0: no clipping")                               \
     X(REAL, CLILE_OPT_EMA, "0", "", 0, 0.99999, "training", "decay of the moving average of the weights; 0: no average")                          \
-    X(INTEGER, CLILE_OPT_EPOCHS, "30", "", 1, 1000000, "training", "epochs of stage 2, or of all training with another method (60 with method=bce); if neither this nor epochs_stage1 is set and 30 epochs are under 700 steps of 64 images, enough for 1400, but at most 100 (with method=bce, twice as many)")                 \
-    X(INTEGER, CLILE_OPT_EPOCHS_STAGE1, "30", "", 0, 1000000, "training", "epochs of stage 1; if not set, see epochs")                                              \
+    X(INTEGER, CLILE_OPT_EPOCHS, "45", "", 1, 1000000, "training", "epochs of stage 2, or of all training with another method (90 with method=bce); if neither this nor epochs_stage1 is set and 45 epochs are under 1400 steps of 64 images, enough for these, but at most 100 (with method=bce, twice as many)")               \
+    X(INTEGER, CLILE_OPT_EPOCHS_STAGE1, "45", "", 0, 1000000, "training", "epochs of stage 1; if not set, see epochs")                                              \
     X(INTEGER, CLILE_OPT_BATCH, "32", "", 1, 1000000, "training", "images per training step (64 with another method than cl-ile, and with preset=published), of each rank if there are several; if not set and there are fewer images, all of them") \
     X(INTEGER, CLILE_OPT_ACCUMULATE, "1", "", 1, 4096, "training", "parts in which a step's batch is computed, one after the other, to save memory; their gradients are averaged") \
     X(INTEGER, CLILE_OPT_RECOMPUTE, "0", "", 0, 1, "training", "1: keep only the outputs of the encoder's blocks, and compute what is between them again in the backward pass: less memory, more time, the same bits") \
@@ -155,7 +155,7 @@
     X(CLILE_OPT_METHOD, "bce", CLILE_OPT_SIMILARITY, "dot")                                                                                 \
     X(CLILE_OPT_METHOD, "bce", CLILE_OPT_EXCHANGE_SHAPES, "0")                                                                              \
     X(CLILE_OPT_METHOD, "bce", CLILE_OPT_BATCH, "64")                                                                                       \
-    X(CLILE_OPT_METHOD, "bce", CLILE_OPT_EPOCHS, "60") /* both stages of CL-ILE */                                                          \
+    X(CLILE_OPT_METHOD, "bce", CLILE_OPT_EPOCHS, "90") /* both stages of CL-ILE */                                                          \
     X(CLILE_OPT_METHOD, "bce", CLILE_OPT_NULL_ANCHOR, "0")                                                                                  \
     CLILE_I_METHODS(CLILE_I_METHOD_PRESETS, X)                                                                                           \
     X(CLILE_OPT_PRESET, "published", CLILE_OPT_BATCH, "64")                                                                                 \

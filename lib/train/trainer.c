@@ -210,9 +210,9 @@ static clile_status share_batch(clile_trainer *t)
  * counts less where it has fewer than 64 images. */
 static void lengthen(clile_trainer *t)
 {
-    enum { FEW_STEPS = 700, ENOUGH_STEPS = 1400, FULL_STEP = 64, MOST_EPOCHS = 100 };
+    enum { ENOUGH_STEPS = 1400, FULL_STEP = 64, MOST_EPOCHS = 100 };
     const int64_t step = t->shares.all < FULL_STEP ? t->shares.all : FULL_STEP;
-    const int64_t few = FEW_STEPS * FULL_STEP / step, enough = ENOUGH_STEPS * FULL_STEP / step;
+    const int64_t enough = ENOUGH_STEPS * FULL_STEP / step;
     if (clile_options_is_set(t->options, CLILE_OPT_EPOCHS) ||
         clile_options_is_set(t->options, CLILE_OPT_EPOCHS_STAGE1))
         return;
@@ -220,7 +220,7 @@ static void lengthen(clile_trainer *t)
     const int64_t stages = bce ? 2 : 1; /* its one stage has the epochs of two */
     for (int stage = 1; stage <= 2; ++stage) {
         int32_t *epochs = &t->settings.epochs[stage];
-        if (*epochs * t->steps_per_epoch >= stages * few) continue;
+        if (*epochs * t->steps_per_epoch >= stages * enough) continue;
         const int64_t more = (enough + t->steps_per_epoch - 1) / t->steps_per_epoch;
         *epochs = (int32_t)(stages * (more < MOST_EPOCHS ? more : MOST_EPOCHS));
     }

@@ -77,19 +77,19 @@ static void expect(int64_t n, const char *batch, const char *key, const char *va
 static void a_small_set_gets_more_epochs(void **state)
 {
     (void)state;
-    expect(1536, "64", NULL, NULL, 30, 720);                   /* enough */
-    expect(1500, "64", NULL, NULL, 61, 1403);                  /* 690 would be too few */
-    expect(1536, "32", NULL, NULL, 30, 1440);                  /* steps of half as many images */
-    expect(1500, "32", NULL, NULL, 61, 2806);                  /* likewise */
+    expect(2048, "64", NULL, NULL, 45, 1440);                  /* enough */
+    expect(1984, "64", NULL, NULL, 46, 1426);                  /* 1395 would be too few */
+    expect(2048, "32", NULL, NULL, 45, 2880);                  /* steps of half as many images */
+    expect(1984, "32", NULL, NULL, 46, 2852);                  /* likewise */
     expect(900, "64", NULL, NULL, 100, 1400);                  /* as DISFA's */
     expect(900, "32", NULL, NULL, 100, 2800);                  /* as DISFA's */
     expect(840, "64", NULL, NULL, 100, 1300);                  /* no more than 100 */
     expect(6000, "256", NULL, NULL, 61, 1403);                 /* larger steps count alike */
-    expect(1536, "64", CLILE_OPT_METHOD, "bce", 60, 1440);     /* enough */
+    expect(2048, "64", CLILE_OPT_METHOD, "bce", 90, 2880);     /* enough */
     expect(900, "64", CLILE_OPT_METHOD, "bce", 200, 2800);     /* those of both stages */
     expect(900, "64", CLILE_OPT_VALIDATION, "0.5", 100, 700);  /* of what is trained on */
     expect(900, "64", CLILE_OPT_EPOCHS_STAGE1, "30", 30, 420); /* as asked */
-    expect(900, "64", CLILE_OPT_EPOCHS, "3", 30, 420);         /* stage 1, which has its own */
+    expect(900, "64", CLILE_OPT_EPOCHS, "3", 45, 630);         /* stage 1, which has its own */
     expect(900, "64", CLILE_OPT_PRESET, "published", 100, 1400);
 }
 
