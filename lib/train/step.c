@@ -62,9 +62,10 @@ static void begin_part(clile_trainer *t, int32_t part)
             if (clile_i_au_is_lower(t->model->au_ids[c]))
                 labels[c] = clile_i_dataset_labels(t->train, indices[partner])[c];
     }
-    if (t->exchange) split_rows(t);
-    for (int32_t k = 0; !t->exchange && k < t->shares.rows; ++k)
-        set_share(t, k, t->shares.first + k);
+    if (t->exchange)
+        split_rows(t);
+    else
+        for (int32_t k = 0; k < t->shares.rows; ++k) set_share(t, k, t->shares.first + k);
     if (t->stage == 2) clile_i_trainer_next_targets(t);
     clile_i_trainer_next_faces(t);
 }

@@ -201,10 +201,10 @@ def arguments():
     parser.add_argument("--clile", default="build/examples/clile")
     parser.add_argument("--data", required=True)
     parser.add_argument("--layout", default="auto")
-    parser.add_argument("--protocol", default="bp4d")
-    parser.add_argument("--folds", type=int, default=3)
+    parser.add_argument("--protocol", help="default: bp4d")
+    parser.add_argument("--folds", type=int, help="default: 3")
     parser.add_argument("--people", metavar="DATA", help="train on all of --data and test on this, without a protocol")
-    parser.add_argument("--people-layout", default="auto")
+    parser.add_argument("--people-layout", help="default: auto")
     parser.add_argument("--seeds", default="1,2,3")
     parser.add_argument("--sizes", help="image sizes, separated by commas; default: that of --set or of clile")
     parser.add_argument("--variants", help="names, separated by commas; default: all")
@@ -217,7 +217,13 @@ def arguments():
     parser.add_argument("--draws", type=int, default=300)
     parser.add_argument("--table", help="write the table here, too (Markdown)")
     parser.add_argument("--figure", help="draw the rows here (SVG, PDF or PNG)")
-    return parser.parse_args()
+    args = parser.parse_args()
+    if args.people and (args.protocol or args.folds):
+        parser.error("--people tests on another data set: --protocol and --folds have no meaning beside it")
+    if args.people_layout and not args.people:
+        parser.error("--people-layout is the layout of --people, which is not given")
+    args.protocol, args.folds, args.people_layout = args.protocol or "bp4d", args.folds or 3, args.people_layout or "auto"
+    return args
 
 
 class Row:

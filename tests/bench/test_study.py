@@ -27,9 +27,8 @@ class Study(unittest.TestCase):
         subprocess.run([COMMAND, "synth", cls.data, "--quiet", "--subjects", "6", "--tasks", "2", "--frames", "8", "--size", "48"],
                        check=True, stdout=subprocess.DEVNULL)
 
-    def study(self, *more, work="work", code=0, settings=()):
-        command = [sys.executable, STUDY, "--clile", COMMAND, "--data", self.data, "--layout", "bp4d", "--protocol", "kfold:2",
-                   "--folds", "2", "--seeds", "1", "--sizes", "32,40", "--variants", "bce,default", "--jobs", "1", "--draws", "20",
+    def study(self, *more, work="work", code=0, settings=(), folds=("--protocol", "kfold:2", "--folds", "2")):
+        command = [sys.executable, STUDY, "--clile", COMMAND, "--data", self.data, "--layout", "bp4d", *folds, "--seeds", "1", "--sizes", "32,40", "--variants", "bce,default", "--jobs", "1", "--draws", "20",
                    "--work", os.path.join(SCRATCH, work), *more]
         for pair in [*SETTINGS, *settings]:
             command += ["--set", pair]
@@ -94,7 +93,7 @@ class Study(unittest.TestCase):
         others, of_others = os.path.join(SCRATCH, "others"), ["--people", os.path.join(SCRATCH, "others"), "--sizes", "32"]
         subprocess.run([COMMAND, "synth", others, "--quiet", "--subjects", "3", "--tasks", "2", "--frames", "8", "--size", "48",
                         "--seed", "9"], check=True, stdout=subprocess.DEVNULL)
-        text = self.study(*of_others, work="people").stdout
+        text = self.study(*of_others, work="people", folds=()).stdout
         rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in text.splitlines()]
         self.assertEqual(rows[0][-1], "processor seconds")
         self.assertEqual([row[1] for row in rows[2:4]], ["bce", "default"])
@@ -104,7 +103,22 @@ class Study(unittest.TestCase):
         self.assertEqual((report["data"], report["report"]["subjects"]), (others, 3))
         self.assertAlmostEqual(report["report"]["mean_of_folds"]["f1"]["average"], float(rows[3][2]), delta=0.0006)
         self.assertEqual(glob.glob(os.path.join(folder, "checkpoint*")), [])
-        self.assertEqual(self.study(*of_others, work="people").stdout, text)  # nothing is trained twice
+        self.assertEqual(self.study(*of_others, work="people", folds=()).stdout, text)  # nothing is trained twice
+        self.assertIn("have no meaning beside it", self.study(*of_others, work="people", code=1).stderr)
+        self.assertIn("which is not given", self.study("--people-layout", "bp4d", code=1).stderr)
+
+        # an interrupted training goes on, to the same numbers
+        for name in glob.glob(os.path.join(folder, "*")):
+            if not name.endswith("settings.json"):
+                os.remove(name)
+        command = [COMMAND, "train", "--data", self.data, "--layout", "bp4d", "--quiet", "--checkpoint", os.path.join(folder, "checkpoint"),
+                   "--out", os.path.join(SCRATCH, "another.safetensors")]
+        for pair in ["threads=1", "seed=1", "image_size=32", *SETTINGS]:
+            command += ["--set", pair]
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+        again = self.study(*of_others, work="people", folds=()).stdout
+        self.assertIn("interrupted", again)
+        self.assertEqual(re.sub(r"[^|]*\|\n", "\n", again), re.sub(r"[^|]*\|\n", "\n", text))
         self.assertIn("choose another --work", self.study("--sizes", "32", work="people", code=1).stderr)
 
 
